@@ -1,0 +1,84 @@
+package connection
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strconv"
+	"strings"
+)
+
+// Live is one connection as the tenant holds it. It never holds a credential:
+// what looks like one in the properties has become a [Secret] that prints a
+// placeholder.
+type Live struct {
+	ID         string
+	Key        Key
+	SpaceID    string // empty: the caller's personal space
+	OwnerID    string
+	DataSource string
+	// Tags are the user's own, sorted: without ours and without the server's.
+	Tags []string
+	Mark Mark
+	// Properties is nil where the details were not asked for, or not readable.
+	Properties map[string]any
+	// HasCredentials tells that the service knows credentials for the connection.
+	HasCredentials bool
+	// Separated tells that each user brings their own credentials.
+	Separated bool
+	// Unreadable says why the details could not be read; empty when they could,
+	// or when nobody asked.
+	Unreadable string
+}
+
+// Mark is what qlsync has written on a live connection. There is no state file:
+// this is all the memory between two runs, and each provider keeps it where its
+// service has room (tags, a description).
+type Mark struct {
+	// Project owns the connection. Empty: nobody does.
+	Project string
+	// Key is the [KeyDigest] of the declared key that the connection was written for.
+	Key string
+	// Credentials is the [CredentialsMark] of what was last written. Empty: unknown.
+	Credentials string
+	// Protected refuses delete and recreate, also after the file's block is gone.
+	Protected bool
+}
+
+// digest is 64 bits of SHA-256 in hexadecimal: short enough for a tag, long
+// enough that no two keys of a tenant meet by accident.
+func digest(parts ...string) string {
+	h := sha256.New()
+	for _, part := range parts {
+		h.Write([]byte(strconv.Itoa(len(part)) + ":" + part))
+	}
+	return hex.EncodeToString(h.Sum(nil)[:8])
+}
+
+// KeyDigest names a declared key in a [Mark].
+func KeyDigest(k Key) string { return digest("key", k.Space, k.Name) }
+
+// CredentialsMark describes credentials without their values: the version, and a
+// digest of the names, references and plain parts of the tree and of the owner
+// they were written for.
+func CredentialsMark(version int, credentials map[string]any, ownerID string) string {
+	return strconv.Itoa(version) + ":" + digest("credentials", Canonical(credentials), ownerID)
+}
+
+// CredentialsDue tells why the credentials must be written again when the live
+// mark is recorded and the wanted one is declared; empty when they need not be.
+// A missing record is a baseline, not a change; a record without digest is
+// compared by its version.
+func CredentialsDue(recorded, wanted string) string {
+	if recorded == "" || recorded == wanted {
+		return ""
+	}
+	oldVersion, oldDigest, hasDigest := strings.Cut(recorded, ":")
+	newVersion, newDigest, _ := strings.Cut(wanted, ":")
+	switch {
+	case oldVersion != newVersion:
+		return "credentialsVersion " + oldVersion + " -> " + newVersion
+	case hasDigest && oldDigest != newDigest:
+		return "the references, the plain parts or the owner have changed"
+	}
+	return ""
+}

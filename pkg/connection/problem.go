@@ -1,0 +1,86 @@
+package connection
+
+import (
+	"cmp"
+	"errors"
+	"slices"
+	"strings"
+)
+
+// Problem is one thing that a person must mend, with the place to do it.
+type Problem struct {
+	Position Position `json:"position"`
+	Severity Severity `json:"severity"`
+	Message  string   `json:"message"`
+	// Hint says what to do next; may be empty.
+	Hint string `json:"hint,omitempty"`
+}
+
+// Severity tells whether a problem stops the run.
+type Severity string
+
+// An error stops the run before anything is written; a warning is only said.
+const (
+	SeverityError   Severity = "error"
+	SeverityWarning Severity = "warning"
+)
+
+// Error gives "file:line:col: message (hint)" on one line.
+func (p Problem) Error() string {
+	text := p.Message
+	if p.Hint != "" {
+		text += " (" + p.Hint + ")"
+	}
+	if place := p.Position.String(); place != "" {
+		text = place + ": " + text
+	}
+	return text
+}
+
+// Problems is a list of problems; as an error it prints one line for each.
+type Problems []Problem
+
+// Error gives one line for each problem.
+func (ps Problems) Error() string {
+	lines := make([]string, len(ps))
+	for i, p := range ps {
+		lines[i] = p.Error()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Sort orders the problems by position, then by text, so that every run reports
+// them in the same order.
+func (ps Problems) Sort() {
+	slices.SortStableFunc(ps, func(a, b Problem) int {
+		return cmp.Or(a.Position.Compare(b.Position), cmp.Compare(a.Message, b.Message))
+	})
+}
+
+// Err sorts the problems and returns those that are errors as one error, or nil.
+func (ps Problems) Err() error {
+	ps.Sort()
+	var failed Problems
+	for _, p := range ps {
+		if p.Severity != SeverityWarning {
+			failed = append(failed, p)
+		}
+	}
+	if len(failed) == 0 {
+		return nil
+	}
+	return failed
+}
+
+// Sentinel errors of a provider. Callers branch on them with [errors.Is]; the
+// wrapped error has the words and, for HTTP, the status and trace id.
+var (
+	ErrUnauthorized = errors.New("not authorised")
+	ErrForbidden    = errors.New("forbidden")
+	ErrNotFound     = errors.New("not found")
+	ErrConflict     = errors.New("the name is taken")
+	ErrInvalid      = errors.New("refused by the service")
+	ErrUnreachable  = errors.New("not reachable")
+	// ErrUnknownOutcome tells that a write may or may not have happened.
+	ErrUnknownOutcome = errors.New("outcome unknown")
+)

@@ -1,0 +1,210 @@
+package connection
+
+import (
+	"context"
+	"time"
+)
+
+// Provider is a remote system that holds connections. It reads and writes; it
+// never compares and never decides. Classify and Normalize are pure and need no
+// network; all methods may be called concurrently.
+type Provider interface {
+	// Classify tells whether a property of a data source is part of its
+	// credentials, from the name alone: it also works without a schema.
+	Classify(dataSource, property string) Class
+
+	// Normalize gives the one form in which a value of the property is compared:
+	// "1433" and 1433 are the same port, "true" and true the same switch.
+	Normalize(property Property, value any) any
+
+	// DataSources reads what the tenant says about the data sources with these ids.
+	// One that it does not have is absent from the answer, no error.
+	DataSources(ctx context.Context, ids []string) (*Catalog, error)
+
+	// Snapshot reads what the scope names. An error means that nothing can be
+	// planned; what is merely missing or unreadable is told in the snapshot.
+	Snapshot(ctx context.Context, scope Scope) (*Snapshot, error)
+
+	// Execute runs operations of one kind: several for a kind that
+	// [Traits.BatchSize] knows, otherwise exactly one. The outcomes stand in the
+	// order of the operations, one for each, whatever happens.
+	Execute(ctx context.Context, operations []Operation) []Outcome
+}
+
+// Class is the part that a property plays.
+type Class int
+
+// The classes of properties.
+const (
+	// ClassProperty is readable and compared.
+	ClassProperty Class = iota
+	// ClassCredential belongs to the credentials and is not returned by the
+	// service, but is no secret to show: a user name.
+	ClassCredential
+	// ClassSecret must never be shown.
+	ClassSecret
+)
+
+// Catalog is what a tenant offers.
+type Catalog struct {
+	// DataSources holds those that were asked for and exist, by id.
+	DataSources map[string]*DataSource
+	// Known lists the ids of all data sources, for suggestions, sorted. It is
+	// filled only when one that was asked for does not exist.
+	Known []string
+}
+
+// DataSource is a kind of connection.
+type DataSource struct {
+	ID      string
+	Version string // of the connector; the schema belongs to it
+	// Schema is the JSON Schema of the properties, credentials included, as the
+	// service gives it.
+	Schema []byte
+	// Properties is what the engine needs of the schema, by property name.
+	Properties map[string]Property
+}
+
+// Property is what the engine knows of one property of a data source.
+type Property struct {
+	Type       string // JSON type; empty: unknown or several
+	Default    any    // meaningful if HasDefault
+	HasDefault bool
+	Enum       []string
+	Class      Class
+}
+
+// Scope is what a snapshot reads.
+type Scope struct {
+	Spaces []SpaceRef
+	// Owners are declared owners (e-mail or subject) to be looked up.
+	Owners []string
+	// Details tells for which connections the properties are wanted. It is called
+	// from one goroutine, once for each listed connection.
+	Details func(*Live) bool
+}
+
+// Snapshot is the live side of a plan.
+type Snapshot struct {
+	Tenant string // the tenant's URL
+	Caller User
+	// Spaces holds every space that the caller can see, and the personal one.
+	Spaces []Space
+	// Users holds the caller, and whoever a looked-up owner may be: two users for
+	// one address are two entries.
+	Users []User
+	// Connections holds what was found in the scope, by key, then id.
+	Connections []Live
+	// Incomplete says what was left out of the lists, and why. While it is not
+	// empty, absence proves nothing.
+	Incomplete []string
+	// Reads counts the requests that were made.
+	Reads  int
+	Traits Traits
+}
+
+// Space is a place for connections.
+type Space struct {
+	ID   string // empty: the personal space
+	Name string // as it appears in a [Key]
+	Type string // "personal", "shared", "managed" or "data"
+}
+
+// User is a person or a bot.
+type User struct {
+	ID      string
+	Name    string
+	Email   string
+	Subject string
+	// Admin tells that the user may change what others own.
+	Admin bool
+}
+
+// Traits say, as data, how the remote system changes what. They depend on the
+// caller's role, so they come with the snapshot.
+type Traits struct {
+	// Mechanisms tells by which kind of operation each aspect is changed. An
+	// aspect that is absent cannot be changed by this caller.
+	Mechanisms map[Aspect]Mechanism
+	// BatchSize tells how many operations of a kind fit in one call. A kind that
+	// is absent takes one.
+	BatchSize map[Mechanism]int
+	// Costs tells how many requests one call of each kind takes.
+	Costs map[Mechanism]Cost
+	// Reads and Writes are the limits that the costs are counted against.
+	Reads, Writes RateLimit
+	// MaxTags is how many tags a file may declare.
+	MaxTags int
+	// HostProperties are those whose change points the connection at another
+	// host: all credentials must be sent in the same request.
+	HostProperties []string
+	// Patchable tells whether the patch mechanism can set a property to the
+	// value. Nil: it can set any.
+	Patchable func(value any) bool
+}
+
+// Cost is a number of requests per tier of the rate limit.
+type Cost struct{ Reads, Writes int }
+
+// RateLimit allows that many requests in any window.
+type RateLimit struct {
+	Requests int
+	Window   time.Duration
+}
+
+// Aspect is something about a connection that can be changed by itself.
+type Aspect string
+
+// The aspects of a connection.
+const (
+	AspectName        Aspect = "name"
+	AspectSpace       Aspect = "space"
+	AspectOwner       Aspect = "owner"
+	AspectTags        Aspect = "tags" // and marks
+	AspectProperties  Aspect = "properties"
+	AspectCredentials Aspect = "credentials"
+	AspectDataSource  Aspect = "dataSource"
+	AspectExistence   Aspect = "existence" // how a connection is deleted
+)
+
+// Mechanism is a kind of operation, and so of step.
+type Mechanism string
+
+// The mechanisms.
+const (
+	Create     Mechanism = "create"
+	Patch      Mechanism = "patch"
+	BulkUpdate Mechanism = "bulk-update"
+	BulkDelete Mechanism = "bulk-delete"
+	Delete     Mechanism = "delete"
+	Recreate   Mechanism = "recreate"
+)
+
+// Operation is one thing to do to one connection. What is zero stays as it is.
+type Operation struct {
+	Kind Mechanism
+	// Key is where the connection stands before the operation, or where it will
+	// stand after a create; for messages.
+	Key Key
+	ID  string // empty for a create
+
+	Name       string // create: its name; patch: its new name
+	Space      *Space // create: its space; otherwise its new space
+	DataSource string // create
+	Set        map[string]any
+	Remove     []string
+	// Credentials has [Reference] leaves in a plan and [Secret] leaves when it is
+	// executed.
+	Credentials map[string]any
+	// Tags replaces the user's tags, and leaves ours and the server's.
+	Tags *[]string
+	// Mark replaces our mark.
+	Mark *Mark
+}
+
+// Outcome is what became of one operation.
+type Outcome struct {
+	ID string // of the connection; for a create, the new one
+	// Err wraps one of the sentinel errors where it can.
+	Err error
+}

@@ -1,0 +1,114 @@
+package connection
+
+import (
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"strings"
+)
+
+// Placeholder is what every formatter and encoder shows instead of a [Secret].
+const Placeholder = "(secret)"
+
+// Secret holds a value that must never be shown. Whatever prints or encodes it
+// gets [Placeholder]; only [Secret.Reveal] gives the value, and only a provider
+// that is about to send it has a reason to ask. The value sits behind a function,
+// so that no reflection-driven formatter finds it. Two secrets are never equal.
+type Secret struct{ reveal func() string }
+
+// NewSecret wraps a value.
+func NewSecret(value string) Secret { return Secret{func() string { return value }} }
+
+// Reveal gives the value; empty for the zero Secret.
+func (s Secret) Reveal() string {
+	if s.reveal == nil {
+		return ""
+	}
+	return s.reveal()
+}
+
+// String gives [Placeholder].
+func (Secret) String() string { return Placeholder }
+
+// GoString gives [Placeholder].
+func (Secret) GoString() string { return Placeholder }
+
+// Format writes [Placeholder] whatever the verb.
+func (Secret) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(Placeholder)) }
+
+// MarshalJSON gives [Placeholder] as a JSON string.
+func (Secret) MarshalJSON() ([]byte, error) { return json.Marshal(Placeholder) }
+
+// MarshalText gives [Placeholder].
+func (Secret) MarshalText() ([]byte, error) { return []byte(Placeholder), nil }
+
+// MarshalYAML gives [Placeholder].
+func (Secret) MarshalYAML() (any, error) { return Placeholder, nil }
+
+// LogValue gives [Placeholder].
+func (Secret) LogValue() slog.Value { return slog.StringValue(Placeholder) }
+
+// Reference says where a secret comes from. Exactly one of Env, File and Exec is
+// set. It may be shown: it holds names, never values.
+type Reference struct {
+	Env      string   `json:"env,omitempty"`
+	File     string   `json:"file,omitempty"`
+	Encoding string   `json:"encoding,omitempty"` // of the file: empty or "base64"
+	Exec     []string `json:"exec,omitempty"`
+	Position Position `json:"-"`
+}
+
+// String gives the reference as a file would have it: {env: NAME}.
+func (r Reference) String() string {
+	switch {
+	case r.Env != "":
+		return "{env: " + r.Env + "}"
+	case r.File != "" && r.Encoding != "":
+		return "{file: " + r.File + ", encoding: " + r.Encoding + "}"
+	case r.File != "":
+		return "{file: " + r.File + "}"
+	}
+	return "{exec: [" + strings.Join(r.Exec, ", ") + "]}"
+}
+
+// Resolve copies a tree of values with every [Reference] replaced by the
+// [Secret] that resolve gives for it. It goes on after an error and returns all
+// of them, in the order of the tree.
+func Resolve(tree any, resolve func(Reference) (Secret, error)) (any, []error) {
+	var errs []error
+	resolved := mapLeaves(tree, func(leaf any) any {
+		reference, ok := leaf.(Reference)
+		if !ok {
+			return leaf
+		}
+		secret, err := resolve(reference)
+		if err != nil {
+			errs = append(errs, err)
+		}
+		return secret
+	})
+	return resolved, errs
+}
+
+// Reveal copies a tree with every [Secret] replaced by its value, ready to be
+// encoded for the service it is meant for. Only providers call it.
+func Reveal(tree any) any {
+	return mapLeaves(tree, func(leaf any) any {
+		if secret, ok := leaf.(Secret); ok {
+			return secret.Reveal()
+		}
+		return leaf
+	})
+}
+
+// Secrets lists the values of all secrets in the tree, for a redactor.
+func Secrets(tree any) []Secret {
+	var found []Secret
+	mapLeaves(tree, func(leaf any) any {
+		if secret, ok := leaf.(Secret); ok {
+			found = append(found, secret)
+		}
+		return leaf
+	})
+	return found
+}
