@@ -1,0 +1,175 @@
+package plan
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// difference is what differs between a declared connection and its live one, and
+// what would have to be written.
+type difference struct {
+	fields []Field
+	set    map[string]any // properties, in the form that is sent
+	remove []string
+	// credentials tells that they must be written, and why.
+	credentials    bool
+	credentialsWhy string
+	tags           bool
+	owner          bool
+	dataSource     bool
+	protection     bool
+	// host names the changed property that points the connection at another host.
+	host string
+}
+
+// content reports whether something differs that is not merely our own mark.
+func (d *difference) content() bool { return len(d.fields) > 0 }
+
+// compare finds the fields in which a live connection differs. Only what is
+// declared is compared.
+func (a *analysis) compare(p *pair) *difference {
+	d := &difference{set: map[string]any{}}
+	if p.live.Key.Space != p.key.Space {
+		d.add("/space", p.live.Key.Space, p.key.Space)
+	}
+	if p.live.Key.Name != p.key.Name {
+		d.add("/name", p.live.Key.Name, p.key.Name)
+	}
+	if p.live.DataSource != p.DataSource {
+		d.dataSource = true
+		d.add("/dataSource", p.live.DataSource, p.DataSource)
+	}
+	if p.ownerID != "" && p.ownerID != p.live.OwnerID && !p.ignores("owner", "") {
+		d.owner = true
+		d.add("/owner", a.userName(p.live.OwnerID), a.userName(p.ownerID))
+	}
+	a.compareTags(p, d)
+	a.compareProperties(p, d)
+	a.compareCredentials(p, d)
+	if want := p.Lifecycle.PreventDestroy; want != nil && p.live.Mark.Project == a.in.Project && *want != p.live.Mark.Protected {
+		d.protection = true
+		d.add("/lifecycle/preventDestroy", p.live.Mark.Protected, *want)
+	}
+	return d
+}
+
+func (d *difference) add(path string, before, after any) {
+	d.fields = append(d.fields, Field{Path: path, Before: before, After: after})
+}
+
+func (a *analysis) compareTags(p *pair, d *difference) {
+	if p.Tags == nil || p.ignores("tags", "") {
+		return
+	}
+	want := slices.Sorted(slices.Values(p.Tags))
+	if !slices.Equal(want, p.live.Tags) {
+		d.tags = true
+		d.add("/tags", toList(p.live.Tags), toList(want))
+	}
+}
+
+// compareProperties compares each declared property in its normal form. One that
+// is missing live is a difference unless its value is the schema's default.
+func (a *analysis) compareProperties(p *pair, d *difference) {
+	for _, name := range slices.Sorted(maps.Keys(p.Properties)) {
+		if p.ignores("properties", name) {
+			continue
+		}
+		property := p.source.Properties[name]
+		path := "/properties/" + escape(name)
+		want := a.in.Normalize(property, p.Properties[name])
+		have, present := p.live.Properties[name]
+		have = a.in.Normalize(property, have)
+		isDefault := func(value any) bool {
+			return property.HasDefault && connection.Equal(a.in.Normalize(property, property.Default), value)
+		}
+		switch {
+		case want == nil:
+			if !present || isDefault(have) {
+				continue
+			}
+			d.remove = append(d.remove, name)
+			d.add(path, have, nil)
+		case !present:
+			if isDefault(want) || slices.Contains(p.Lifecycle.Unreadable, name) {
+				continue
+			}
+			d.set[name] = want
+			d.add(path, nil, want)
+		case !connection.Equal(want, have):
+			d.set[name] = want
+			d.add(path, have, want)
+		default:
+			continue
+		}
+		if slices.Contains(a.in.Snapshot.Traits.HostProperties, name) {
+			d.host = name
+		}
+	}
+}
+
+// compareCredentials asks the mark: the service never shows a credential. A
+// change of host must carry all of them in the same request.
+func (a *analysis) compareCredentials(p *pair, d *difference) {
+	if len(p.Credentials) == 0 {
+		return
+	}
+	owner := p.live.OwnerID
+	if p.ownerID != "" && !p.ignores("owner", "") {
+		owner = p.ownerID
+	}
+	wanted := connection.CredentialsMark(p.CredentialsVersion, p.Credentials, owner)
+	due := connection.CredentialsDue(p.live.Mark.Credentials, wanted)
+	switch {
+	case d.host != "":
+		d.credentialsWhy = "a change of " + d.host + " must carry the credentials"
+	case due != "" && !p.ignores("credentials", ""):
+		d.credentialsWhy = due
+	default:
+		return
+	}
+	d.credentials = true
+	d.addCredentials(p.Credentials)
+}
+
+func (d *difference) addCredentials(credentials map[string]any) {
+	for _, name := range slices.Sorted(maps.Keys(credentials)) {
+		d.fields = append(d.fields, Field{Path: "/credentials/" + escape(name), Secret: true})
+	}
+}
+
+// ignores reports whether lifecycle.ignoreChanges names the group, or the member
+// of it.
+func (t *target) ignores(group, member string) bool {
+	for _, ignored := range t.Lifecycle.IgnoreChanges {
+		if ignored == group || member != "" && ignored == group+"."+member {
+			return true
+		}
+	}
+	return false
+}
+
+func (a *analysis) userName(id string) string {
+	for _, user := range a.in.Snapshot.Users {
+		if user.ID == id && user.Email != "" {
+			return user.Email
+		}
+	}
+	return id
+}
+
+// escape makes a name one token of a JSON Pointer.
+func escape(name string) string {
+	return strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
+}
+
+func toList(items []string) []any {
+	list := make([]any, len(items))
+	for i, item := range items {
+		list[i] = item
+	}
+	return list
+}

@@ -1,0 +1,135 @@
+package plan
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// analysis is what the comparison of files and tenant found, before it becomes a
+// plan or a drift report.
+type analysis struct {
+	in        Input
+	problems  connection.Problems
+	targets   []*target
+	pairs     []pair
+	leftovers []leftover
+	decisions []*decision // what is to change, by key
+	unchanged int
+	warnings  []Warning
+}
+
+// decision is a change together with what it takes to carry it out.
+type decision struct {
+	change Change
+	target *target // nil for a delete
+	live   *connection.Live
+	diff   *difference // nil for a create or a delete
+}
+
+// analyze compares the files with the tenant.
+func analyze(in Input) *analysis {
+	a := &analysis{in: in, warnings: []Warning{}}
+	a.resolve()
+	a.match()
+	for i := range a.pairs {
+		if d := a.decide(&a.pairs[i]); d != nil {
+			a.decisions = append(a.decisions, d)
+		} else {
+			a.unchanged++
+		}
+	}
+	a.prune()
+	slices.SortStableFunc(a.decisions, func(x, y *decision) int {
+		return cmp.Or(x.change.Connection.Compare(y.change.Connection), cmp.Compare(x.change.ID, y.change.ID))
+	})
+	for _, reason := range in.Snapshot.Incomplete {
+		a.warn(nil, "the tenant's list is incomplete, so nothing is deleted: "+reason)
+	}
+	a.problems.Sort()
+	return a
+}
+
+func (a *analysis) warn(key *connection.Key, message string) {
+	a.warnings = append(a.warnings, Warning{Connection: key, Message: message})
+}
+
+// decide turns a pair into a change; nil where nothing has to change.
+func (a *analysis) decide(p *pair) *decision {
+	position := p.PositionOf("")
+	d := &decision{target: p.target, live: p.live, change: Change{
+		Connection: p.key, DataSource: p.DataSource, Reason: p.because, Position: &position,
+	}}
+	c := &d.change
+	if p.live == nil {
+		c.Action = ActionCreate
+		c.Fields = a.created(p.target)
+		c.Refused = a.refuseCreate(p)
+		return d
+	}
+	c.ID = p.live.ID
+	owner := p.live.Mark.Project
+	if p.live.Unreadable == "" && (owner == a.in.Project || owner == "") {
+		d.diff = a.compare(p)
+		c.Fields = d.diff.fields
+		c.Reason = joinReasons(c.Reason, d.diff.credentialsWhy)
+	}
+	if p.live.Key != p.key {
+		c.From = &p.live.Key
+	}
+	c.Action = action(p, d.diff)
+	if d.diff != nil && owner != "" && !d.diff.content() {
+		return nil
+	}
+	c.Refused = a.refuseChange(p, d.diff)
+	a.warnAbout(p, d.diff)
+	return d
+}
+
+func action(p *pair, d *difference) Action {
+	switch {
+	case p.live.Key != p.key:
+		return ActionMove
+	case p.live.Mark.Project == "":
+		return ActionAdopt
+	case d != nil && d.dataSource:
+		return ActionRecreate
+	}
+	return ActionUpdate
+}
+
+func joinReasons(reasons ...string) string {
+	return strings.Join(slices.DeleteFunc(reasons, func(r string) bool { return r == "" }), "; ")
+}
+
+// created lists what a new connection will have.
+func (a *analysis) created(t *target) []Field {
+	d := &difference{}
+	if t.ownerID != "" {
+		d.add("/owner", nil, a.userName(t.ownerID))
+	}
+	if len(t.Tags) > 0 {
+		d.add("/tags", nil, toList(slices.Sorted(slices.Values(t.Tags))))
+	}
+	properties := a.normalized(t)
+	for _, name := range slices.Sorted(maps.Keys(properties)) {
+		d.add("/properties/"+escape(name), nil, properties[name])
+	}
+	d.addCredentials(t.Credentials)
+	return d.fields
+}
+
+// normalized gives the declared properties in the form in which they are sent,
+// without those that must be absent.
+func (a *analysis) normalized(t *target) map[string]any {
+	properties := make(map[string]any, len(t.Properties))
+	for name, value := range t.Properties {
+		if value != nil {
+			properties[name] = a.in.Normalize(t.source.Properties[name], value)
+		}
+	}
+	return properties
+}

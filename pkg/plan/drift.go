@@ -1,0 +1,158 @@
+package plan
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// DriftFormat names the drift report's JSON contract.
+const DriftFormat = "qlsync.drift/v1"
+
+// Drift is where a tenant differs from the files, seen from the files.
+type Drift struct {
+	Format  string       `json:"format"`
+	Project string       `json:"project"`
+	Tenant  Tenant       `json:"tenant"`
+	Summary DriftSummary `json:"summary"`
+	Items   []DriftItem  `json:"drift"`
+	// Incomplete says what of the tenant could not be listed.
+	Incomplete []string `json:"incomplete,omitempty"`
+}
+
+// DriftSummary counts the items by kind, and the declared connections without any.
+type DriftSummary struct {
+	Changed    int `json:"changed"`
+	Missing    int `json:"missing"`
+	Unmanaged  int `json:"unmanaged"`
+	Foreign    int `json:"foreign"`
+	Unreadable int `json:"unreadable"`
+	Clean      int `json:"clean"`
+}
+
+// DriftKind is a way of differing.
+type DriftKind string
+
+// The kinds of drift.
+const (
+	DriftChanged    DriftKind = "changed"    // declared, and not as declared
+	DriftMissing    DriftKind = "missing"    // declared, and not there
+	DriftUnmanaged  DriftKind = "unmanaged"  // there, and not declared; nobody's or ours
+	DriftForeign    DriftKind = "foreign"    // declared, and another project's
+	DriftUnreadable DriftKind = "unreadable" // declared, and not readable
+)
+
+// DriftItem is one connection that differs. In its fields, Before is what is
+// declared and After what is live.
+type DriftItem struct {
+	Kind       DriftKind      `json:"kind"`
+	Connection connection.Key `json:"connection"`
+	ID         string         `json:"id,omitempty"`
+	DataSource string         `json:"dataSource,omitempty"`
+	Fields     []Field        `json:"fields,omitempty"`
+	// Reason explains what the fields do not show.
+	Reason string `json:"reason,omitempty"`
+	// Apply says what apply would do about it: an [Action], "nothing" or "refuse".
+	Apply    string               `json:"apply"`
+	Position *connection.Position `json:"position,omitempty"`
+}
+
+// What apply would do about drift when it is not an action.
+const (
+	ApplyNothing = "nothing"
+	ApplyRefuse  = "refuse"
+)
+
+// FindDrift compares like [Make], and reports what it finds instead of planning.
+// A connection that equals the files and that nobody owns is no drift.
+func FindDrift(in Input) (*Drift, connection.Problems) {
+	found := analyze(in)
+	if err := found.problems.Err(); err != nil {
+		return nil, found.problems
+	}
+	order(found) // refuses the changes whose names cannot become free
+	drift := &Drift{
+		Format: DriftFormat, Project: in.Project, Tenant: in.Tenant,
+		Items: []DriftItem{}, Incomplete: in.Snapshot.Incomplete,
+	}
+	declared := len(found.targets)
+	for _, d := range found.decisions {
+		if item, ok := driftOf(d); ok {
+			drift.Items = append(drift.Items, item)
+			if d.target != nil {
+				declared--
+			}
+		}
+	}
+	for _, rest := range found.leftovers {
+		if item, ok := unmanaged(rest, in.Policy); ok {
+			drift.Items = append(drift.Items, item)
+		}
+	}
+	slices.SortStableFunc(drift.Items, func(x, y DriftItem) int {
+		return cmp.Or(x.Connection.Compare(y.Connection), cmp.Compare(x.ID, y.ID))
+	})
+	drift.Summary.Clean = declared
+	for _, item := range drift.Items {
+		drift.Summary.count(item.Kind)
+	}
+	return drift, found.problems
+}
+
+func driftOf(d *decision) (DriftItem, bool) {
+	c := &d.change
+	item := DriftItem{
+		Kind: DriftChanged, Connection: c.Connection, ID: c.ID, DataSource: c.DataSource,
+		Reason: joinReasons(c.Reason, c.Refused), Apply: string(c.Action), Position: c.Position,
+	}
+	if c.Refused != "" {
+		item.Apply = ApplyRefuse
+	}
+	switch {
+	case d.target == nil: // a delete: told among the leftovers, with its refusal
+		item.Kind = DriftUnmanaged
+		return item, true
+	case d.live == nil:
+		item.Kind = DriftMissing
+		return item, true
+	case d.live.Unreadable != "":
+		item.Kind = DriftUnreadable
+		return item, true
+	case d.diff == nil:
+		item.Kind = DriftForeign
+		return item, true
+	case !d.diff.content():
+		return item, false
+	}
+	for _, field := range c.Fields {
+		field.Before, field.After = field.After, field.Before
+		item.Fields = append(item.Fields, field)
+	}
+	return item, true
+}
+
+// unmanaged tells of what is there and not declared. What would be deleted is a
+// decision already; another project's is none of ours.
+func unmanaged(rest leftover, policy connection.Policy) (DriftItem, bool) {
+	item := DriftItem{
+		Kind: DriftUnmanaged, Connection: rest.live.Key, ID: rest.live.ID,
+		DataSource: rest.live.DataSource, Apply: ApplyNothing,
+	}
+	switch {
+	case !rest.owned:
+		return item, rest.live.Mark.Project == ""
+	case rest.copied != "":
+		item.Reason = rest.copied
+		return item, true
+	}
+	item.Reason = "owned by this project and no longer declared"
+	return item, policy.Prune != connection.PruneOwned
+}
+
+func (s *DriftSummary) count(kind DriftKind) {
+	*map[DriftKind]*int{
+		DriftChanged: &s.Changed, DriftMissing: &s.Missing, DriftUnmanaged: &s.Unmanaged,
+		DriftForeign: &s.Foreign, DriftUnreadable: &s.Unreadable,
+	}[kind]++
+}

@@ -1,0 +1,162 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// orderer turns decisions into steps.
+type orderer struct {
+	analysis *analysis
+	traits   *connection.Traits
+	live     map[connection.Key]*connection.Live
+	wanted   map[connection.Key]bool // keys at which a declared connection will stand, or pass
+	passing  []connection.Key        // those of them that are only passed
+	nodes    []*node
+}
+
+// order builds the steps of all changes that are not refused. A change whose
+// name cannot become free is refused, and then whatever waited for it.
+//
+// A name must be free before it is taken, so the operation that frees it comes
+// first. Deletes come last unless their name is needed. Of what is ready, the
+// step with the longest chain behind it comes first, then by kind and key: the
+// same order every time.
+func order(a *analysis) []Step {
+	o := &orderer{
+		analysis: a, traits: &a.in.Snapshot.Traits,
+		live:   map[connection.Key]*connection.Live{},
+		wanted: map[connection.Key]bool{},
+	}
+	for i := range a.in.Snapshot.Connections {
+		live := &a.in.Snapshot.Connections[i]
+		o.live[live.Key] = live
+	}
+	for _, t := range a.targets {
+		o.wanted[t.key] = true
+	}
+	for !o.build() {
+		// Each round refuses at least one more change.
+	}
+	return o.steps()
+}
+
+// build makes the graph; it reports false when it had to refuse a change and
+// must be called again.
+func (o *orderer) build() bool {
+	o.nodes = nil
+	for _, key := range o.passing {
+		delete(o.wanted, key)
+	}
+	o.passing = nil
+	frees := map[connection.Key]*node{}
+	for i, d := range o.analysis.decisions {
+		if d.change.Refused != "" {
+			continue
+		}
+		nodes := o.operations(i, d)
+		if d.change.Refused != "" {
+			return false
+		}
+		for _, n := range nodes {
+			if n.frees != nil {
+				frees[*n.frees] = n
+			}
+		}
+		o.nodes = append(o.nodes, nodes...)
+	}
+	for _, n := range o.nodes {
+		if n.takes == nil || !o.wait(n, frees) {
+			continue
+		}
+		return false
+	}
+	return o.rank()
+}
+
+// wait makes the node wait for whatever stands at the key that it takes; it
+// reports true when that will never leave, and the change had to be refused.
+func (o *orderer) wait(n *node, frees map[connection.Key]*node) (refused bool) {
+	other := o.live[*n.takes]
+	if other == nil || other == n.decision.live {
+		return false
+	}
+	first := frees[*n.takes]
+	if first == nil {
+		n.decision.change.Refused = fmt.Sprintf("the name is taken: %q exists and does not leave", *n.takes)
+		return true
+	}
+	n.needs = append(n.needs, first)
+	return false
+}
+
+// rank gives every node its level and tail; it reports false when it found a
+// cycle and refused the changes on it.
+func (o *orderer) rank() bool {
+	waiters := map[*node][]*node{}
+	blocked := map[*node]int{}
+	var ready []*node
+	for _, n := range o.nodes {
+		for _, first := range n.needs {
+			waiters[first] = append(waiters[first], n)
+		}
+		if blocked[n] = len(n.needs); blocked[n] == 0 {
+			ready = append(ready, n)
+		}
+	}
+	for i := 0; i < len(ready); i++ {
+		n := ready[i]
+		for _, next := range waiters[n] {
+			next.level = max(next.level, n.level+o.batched(n))
+			if blocked[next]--; blocked[next] == 0 {
+				ready = append(ready, next)
+			}
+		}
+	}
+	if len(ready) < len(o.nodes) {
+		o.refuseCycle(blocked)
+		return false
+	}
+	for _, n := range slices.Backward(ready) {
+		for _, next := range waiters[n] {
+			n.tail = max(n.tail, next.tail+1)
+		}
+	}
+	return true
+}
+
+// batched is 1 for an operation that shares its call with others.
+func (o *orderer) batched(n *node) int {
+	if o.traits.BatchSize[n.operation.Kind] > 1 {
+		return 1
+	}
+	return 0
+}
+
+// refuseCycle refuses the changes on the first cycle of names.
+func (o *orderer) refuseCycle(blocked map[*node]int) {
+	var path []*node
+	seen := map[*node]int{}
+	n := o.nodes[slices.IndexFunc(o.nodes, func(n *node) bool { return blocked[n] > 0 })]
+	for {
+		if begin, ok := seen[n]; ok {
+			path = path[begin:]
+			break
+		}
+		seen[n] = len(path)
+		path = append(path, n)
+		n = n.needs[slices.IndexFunc(n.needs, func(first *node) bool { return blocked[first] > 0 })]
+	}
+	var keys []string
+	for _, n := range path {
+		keys = append(keys, fmt.Sprintf("%q", n.decision.change.Connection))
+	}
+	slices.Sort(keys)
+	for _, n := range path {
+		n.decision.change.Refused = "the names form a cycle (" + strings.Join(slices.Compact(keys), ", ") +
+			"), which needs a temporary name; that is not supported yet"
+	}
+}

@@ -1,0 +1,235 @@
+// Package plan decides what has to change and in which calls: it compares what
+// the files declare with what a tenant holds and gives back a [Plan], a value.
+//
+// It is pure. No I/O, no clock, no logging; the same input gives the same plan,
+// byte for byte, whatever the order of files or maps. It knows no provider: what
+// can be changed by which kind of call, in which batches and at which cost comes
+// as data ([connection.Traits]). It never sees a secret: credentials are
+// references here.
+//
+// # The algorithm
+//
+//	declared ──resolve──▶ targets ─┐
+//	                               ├─match──▶ pairs ──compare──▶ fields ──decide──▶ changes
+//	live ──────────────────────────┘            │
+//	                                            └──▶ left over: owned, copied, foreign, nobody's
+//
+//	changes ──split by mechanism──▶ operations ──names to be free──▶ graph ──levels, batches──▶ steps
+//
+//	match: what stands at a declared (space, name)   which live one is it?
+//	  itself, not moved away                         that one, whatever its mark says
+//	  nothing, a pending moved block leads there     the one at the far end of the chain
+//	  nothing, one mark elsewhere names it           renamed or moved by hand: that one
+//	  nothing                                        none: create
+//
+//	decide: whose is it?     differs?   action
+//	  ours                   yes        update, or move when its key differs
+//	  nobody's               no         adopt: only our mark is written
+//	  nobody's               yes        adopt where a policy says so, else refused
+//	  another project's                 refused
+//	  ours, not declared                delete where policy.prune says so
+//
+// A refused change is part of the plan, with its reason and without steps; so is
+// all that depends on it. Everything else goes on.
+package plan
+
+import (
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// Format names the plan's JSON contract.
+const Format = "qlsync.plan/v1"
+
+// Input is all that a plan depends on.
+type Input struct {
+	Project string
+	Tenant  Tenant
+	Policy  connection.Policy
+	Desired []connection.Desired
+	Moves   []connection.Move
+	// Spaces is what the project looks at.
+	Spaces   []connection.SpaceRef
+	Catalog  *connection.Catalog
+	Snapshot *connection.Snapshot
+	// Normalize is [connection.Provider.Normalize].
+	Normalize func(connection.Property, any) any
+}
+
+// Plan is what would change and how. It holds no secret and nothing volatile.
+type Plan struct {
+	Format  string   `json:"format"`
+	Hash    string   `json:"hash"`
+	Project string   `json:"project"`
+	Tenant  Tenant   `json:"tenant"`
+	Caller  string   `json:"caller"` // id of the user whose token was used
+	Changes []Change `json:"changes"`
+	Steps   []Step   `json:"steps"`
+	Summary Summary  `json:"summary"`
+	// Estimate is what applying the plan costs.
+	Estimate Estimate  `json:"estimate"`
+	Warnings []Warning `json:"warnings"`
+	// Refusal says why nothing of the plan may be applied; empty when it may.
+	Refusal *Refusal `json:"refusal,omitempty"`
+	// Seen tells what the plan saw of every live connection that it touches.
+	Seen []Seen `json:"seen"`
+}
+
+// Tenant is where the plan would be applied.
+type Tenant struct {
+	Name string `json:"name"`
+	URL  string `json:"url"`
+}
+
+// Action is what happens to one connection.
+type Action string
+
+// The actions.
+const (
+	ActionCreate   Action = "create"
+	ActionAdopt    Action = "adopt"
+	ActionUpdate   Action = "update"
+	ActionMove     Action = "move"
+	ActionRecreate Action = "recreate"
+	ActionDelete   Action = "delete"
+)
+
+// Change is everything that is to happen to one connection.
+type Change struct {
+	Action     Action          `json:"action"`
+	Connection connection.Key  `json:"connection"`
+	From       *connection.Key `json:"from,omitempty"` // where it stands now, if elsewhere
+	ID         string          `json:"id,omitempty"`
+	DataSource string          `json:"dataSource,omitempty"`
+	Fields     []Field         `json:"fields,omitempty"`
+	// Reason explains what the fields do not show.
+	Reason string `json:"reason,omitempty"`
+	// Refused says why the change will not be made; empty when it will.
+	Refused string `json:"refused,omitempty"`
+	// Position is where the connection is declared; nil for a delete.
+	Position *connection.Position `json:"position,omitempty"`
+}
+
+// Field is one difference within a connection. Before and After are absent where
+// there is no such value, and always for a secret.
+type Field struct {
+	Path   string `json:"path"`
+	Before any    `json:"before,omitempty"`
+	After  any    `json:"after,omitempty"`
+	Secret bool   `json:"secret,omitempty"`
+}
+
+// Step is one call to the service.
+type Step struct {
+	ID          string               `json:"id"`
+	Kind        connection.Mechanism `json:"kind"`
+	Connections []connection.Key     `json:"connections"`
+	After       []string             `json:"after"` // steps that come first
+	Items       []Item               `json:"-"`
+}
+
+// Item is one operation of a step.
+type Item struct {
+	Operation connection.Operation
+	// ID numbers the operations of the plan, from 0.
+	ID int
+	// Change is the index of the change that the operation belongs to.
+	Change int
+	// Needs lists the operations that must have succeeded.
+	Needs []int
+}
+
+// Summary counts the changes that will be made, by action, the refused ones, and
+// the declared connections that need nothing.
+type Summary struct {
+	Create    int `json:"create"`
+	Adopt     int `json:"adopt"`
+	Update    int `json:"update"`
+	Move      int `json:"move"`
+	Recreate  int `json:"recreate"`
+	Delete    int `json:"delete"`
+	Unchanged int `json:"unchanged"`
+	Refused   int `json:"refused"`
+}
+
+// Estimate is the cost of applying a plan.
+type Estimate struct {
+	// Tier1Calls counts the reads: reading everything again, and what steps read.
+	Tier1Calls int `json:"tier1Calls"`
+	Tier2Calls int `json:"tier2Calls"`
+	// Seconds is the time that the rate limit imposes if its window is fresh when
+	// the apply begins; SecondsMax if others have used it up.
+	Seconds    int `json:"seconds"`
+	SecondsMax int `json:"secondsMax"`
+}
+
+// Warning is something to know that stops nothing.
+type Warning struct {
+	Connection *connection.Key `json:"connection,omitempty"`
+	Message    string          `json:"message"`
+}
+
+// Refusal says why a whole plan may not be applied.
+type Refusal struct {
+	Rule    string `json:"rule"`
+	Message string `json:"message"`
+	Hint    string `json:"hint"`
+}
+
+// The rules that refuse a whole plan.
+const (
+	RuleMaxDeletes = "maxDeletes"
+	RuleEmpty      = "emptyDesiredSet"
+)
+
+// Seen is the precondition that a live connection has not changed since.
+type Seen struct {
+	Connection connection.Key `json:"connection"`
+	ID         string         `json:"id"`
+	Digest     string         `json:"digest"`
+}
+
+// Empty reports whether there is nothing to do, not even something refused.
+func (p *Plan) Empty() bool { return len(p.Changes) == 0 }
+
+// Make plans. The problems are the user's to mend (an unknown space, an owner
+// that nobody is); while there is one that is an error, there is no plan.
+func Make(in Input) (*Plan, connection.Problems) {
+	found := analyze(in)
+	if err := found.problems.Err(); err != nil {
+		return nil, found.problems
+	}
+	p := &Plan{
+		Format: Format, Project: in.Project, Caller: in.Snapshot.Caller.ID,
+		Tenant:  in.Tenant,
+		Changes: []Change{}, Steps: []Step{}, Warnings: found.warnings, Seen: []Seen{},
+	}
+	steps := order(found)
+	for _, d := range found.decisions {
+		p.Changes = append(p.Changes, d.change)
+		if d.live != nil {
+			p.Seen = append(p.Seen, see(d.live))
+		}
+	}
+	p.Steps = append(p.Steps, steps...)
+	p.Summary = summarize(p.Changes, found.unchanged)
+	p.Estimate = estimate(p.Steps, in.Snapshot)
+	p.Hash = hash(p)
+	p.Refusal = found.refuse(p)
+	return p, found.problems
+}
+
+func summarize(changes []Change, unchanged int) Summary {
+	s := Summary{Unchanged: unchanged}
+	count := map[Action]*int{
+		ActionCreate: &s.Create, ActionAdopt: &s.Adopt, ActionUpdate: &s.Update,
+		ActionMove: &s.Move, ActionRecreate: &s.Recreate, ActionDelete: &s.Delete,
+	}
+	for _, c := range changes {
+		if c.Refused != "" {
+			s.Refused++
+			continue
+		}
+		*count[c.Action]++
+	}
+	return s
+}

@@ -1,0 +1,154 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// target is a declared connection whose names have been looked up in the tenant.
+type target struct {
+	*connection.Desired
+	key     connection.Key
+	space   connection.Space
+	ownerID string                 // empty: not declared
+	source  *connection.DataSource // never nil; empty where the tenant has none
+}
+
+// Scope says what must be read of a tenant to plan for the files: the
+// connections of the project's spaces, in detail where they are declared, moved
+// from, or owned by the project.
+func Scope(project string, spaces []connection.SpaceRef, desired []connection.Desired, moves []connection.Move) connection.Scope {
+	type place struct{ spaceName, spaceID, name string }
+	matters := map[place]bool{}
+	add := func(space connection.SpaceRef, name string) {
+		switch {
+		case space.Personal:
+			matters[place{spaceName: connection.PersonalSpace, name: name}] = true
+		case space.ID != "":
+			matters[place{spaceID: space.ID, name: name}] = true
+		default:
+			matters[place{spaceName: space.Name, name: name}] = true
+		}
+	}
+	var owners []string
+	for i := range desired {
+		add(desired[i].Space, desired[i].Name)
+		if owner := desired[i].Owner; owner != "" {
+			owners = append(owners, owner)
+		}
+	}
+	for _, move := range moves {
+		add(move.From.Space, move.From.Name)
+		add(move.To.Space, move.To.Name)
+	}
+	slices.Sort(owners)
+	return connection.Scope{
+		Spaces: spaces,
+		Owners: slices.Compact(owners),
+		Details: func(live *connection.Live) bool {
+			return live.Mark.Project == project ||
+				matters[place{spaceName: live.Key.Space, name: live.Key.Name}] ||
+				matters[place{spaceID: live.SpaceID, name: live.Key.Name}]
+		},
+	}
+}
+
+// resolve looks up what a declaration names. What cannot be found is a problem.
+func (a *analysis) resolve() {
+	inScope := map[string]bool{}
+	for _, ref := range a.in.Spaces {
+		if space, ok := a.space(ref); ok {
+			inScope[space.Name] = true
+		}
+	}
+	places := map[connection.Key]connection.Position{}
+	for i := range a.in.Desired {
+		desired := &a.in.Desired[i]
+		t := &target{Desired: desired, source: a.source(desired.DataSource)}
+		space, ok := a.space(desired.Space)
+		if !ok {
+			continue
+		}
+		t.space, t.key = space, connection.Key{Space: space.Name, Name: desired.Name}
+		if len(inScope) > 0 && !inScope[space.Name] {
+			a.problem(desired.PositionOf("/space"), "add it to spaces in the project file",
+				"%q is outside of the project's spaces", space.Name)
+		}
+		if first, taken := places[t.key]; taken {
+			a.problem(desired.PositionOf(""), "", "%q is already declared at %s", t.key, first)
+			continue
+		}
+		places[t.key] = desired.PositionOf("")
+		if most := a.in.Snapshot.Traits.MaxTags; most > 0 && len(desired.Tags) > most {
+			a.problem(desired.PositionOf("/tags"), "", "%d tags are declared; at most %d fit beside qlsync's own", len(desired.Tags), most)
+		}
+		t.ownerID = a.owner(desired)
+		a.targets = append(a.targets, t)
+	}
+	slices.SortFunc(a.targets, func(x, y *target) int { return x.key.Compare(y.key) })
+}
+
+func (a *analysis) source(id string) *connection.DataSource {
+	if a.in.Catalog != nil {
+		if source := a.in.Catalog.DataSources[id]; source != nil {
+			return source
+		}
+	}
+	return &connection.DataSource{ID: id}
+}
+
+// space finds a space by its exact name or id.
+func (a *analysis) space(ref connection.SpaceRef) (connection.Space, bool) {
+	similar := ""
+	for _, space := range a.in.Snapshot.Spaces {
+		personal := space.Type == "personal"
+		switch {
+		case ref.Personal && personal,
+			ref.ID != "" && space.ID == ref.ID,
+			ref.Name != "" && !personal && space.Name == ref.Name:
+			return space, true
+		case ref.Name != "" && strings.EqualFold(space.Name, ref.Name):
+			similar = fmt.Sprintf("did you mean %q?", space.Name)
+		}
+	}
+	if similar == "" {
+		similar = "check the name, and that the token's user is a member"
+	}
+	a.problem(ref.Position, similar, "no space %q that this token can see", ref.String())
+	return connection.Space{}, false
+}
+
+// owner finds the declared owner's id.
+func (a *analysis) owner(desired *connection.Desired) string {
+	if desired.Owner == "" {
+		return desired.OwnerID
+	}
+	var found []string
+	for _, user := range a.in.Snapshot.Users {
+		if strings.EqualFold(user.Email, desired.Owner) || user.Subject == desired.Owner {
+			found = append(found, user.ID)
+		}
+	}
+	switch len(found) {
+	case 1:
+		return found[0]
+	case 0:
+		a.problem(desired.PositionOf("/owner"), "", "no active user of the tenant has the e-mail or subject %q", desired.Owner)
+	default:
+		slices.Sort(found)
+		a.problem(desired.PositionOf("/owner"), "declare it as {id: ...}", "%d users have the e-mail or subject %q: %s",
+			len(found), desired.Owner, strings.Join(found, ", "))
+	}
+	return ""
+}
+
+// problem notes an error once, however many times it is found.
+func (a *analysis) problem(position connection.Position, hint, format string, args ...any) {
+	p := connection.Problem{Position: position, Severity: connection.SeverityError, Message: fmt.Sprintf(format, args...), Hint: hint}
+	if !slices.Contains(a.problems, p) {
+		a.problems = append(a.problems, p)
+	}
+}

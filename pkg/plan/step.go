@@ -1,0 +1,203 @@
+package plan
+
+import (
+	"cmp"
+	"container/heap"
+	"slices"
+	"strconv"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// stepNode is a step while its place in the order is being found.
+type stepNode struct {
+	Step
+	nodes   []*node
+	tail    int
+	after   map[*stepNode]bool
+	before  []*stepNode
+	waiting int // steps of after that are not placed yet
+}
+
+// steps groups the operations into calls and sorts them.
+func (o *orderer) steps() []Step {
+	slices.SortStableFunc(o.nodes, func(x, y *node) int {
+		return cmp.Or(x.decision.change.Connection.Compare(y.decision.change.Connection),
+			cmp.Compare(x.decision.change.ID, y.decision.change.ID), cmp.Compare(y.tail, x.tail))
+	})
+	var early, late []*node
+	for i, n := range o.nodes {
+		n.id = i
+		if n.decision.change.Action == ActionDelete && n.tail == 0 {
+			late = append(late, n)
+		} else {
+			early = append(early, n)
+		}
+	}
+	first, last := o.batch(early), o.batch(late)
+	link(first)
+	deletesLast(first, last)
+	return number(sorted(append(first, last...)))
+}
+
+// batch groups operations of one kind and level, as many as fit in one call. Two
+// of one level never wait for each other: on a chain the level rises with every
+// batched operation.
+func (o *orderer) batch(nodes []*node) []*stepNode {
+	type group struct {
+		kind  connection.Mechanism
+		level int
+	}
+	var steps []*stepNode
+	open := map[group]*stepNode{}
+	for _, n := range nodes {
+		at := group{n.operation.Kind, n.level}
+		step := open[at]
+		if step == nil || len(step.nodes) >= max(o.traits.BatchSize[at.kind], 1) {
+			step = &stepNode{Step: Step{Kind: at.kind}, after: map[*stepNode]bool{}}
+			open[at] = step
+			steps = append(steps, step)
+		}
+		n.step = step
+		step.nodes = append(step.nodes, n)
+		step.tail = max(step.tail, n.tail)
+	}
+	return steps
+}
+
+// link carries what the operations need over to their steps.
+func link(steps []*stepNode) {
+	for _, step := range steps {
+		for _, n := range step.nodes {
+			for _, first := range n.needs {
+				step.follow(first.step)
+			}
+		}
+	}
+}
+
+func (s *stepNode) follow(first *stepNode) {
+	if s.after[first] {
+		return
+	}
+	s.after[first] = true
+	s.waiting++
+	first.before = append(first.before, s)
+}
+
+// deletesLast lets the first delete wait for everything, and the others for it.
+func deletesLast(first, last []*stepNode) {
+	for i, step := range last {
+		if i > 0 {
+			step.follow(last[0])
+			continue
+		}
+		for _, other := range first {
+			if len(other.before) == 0 {
+				step.follow(other)
+			}
+		}
+	}
+}
+
+// queue holds the steps that could come next, the most urgent first.
+type queue []*stepNode
+
+func (q queue) Len() int      { return len(q) }
+func (q queue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
+func (q *queue) Push(x any)   { *q = append(*q, x.(*stepNode)) }
+func (q *queue) Pop() any {
+	last := (*q)[len(*q)-1]
+	*q = (*q)[:len(*q)-1]
+	return last
+}
+
+func (q queue) Less(i, j int) bool {
+	x, y := q[i], q[j]
+	return cmp.Or(cmp.Compare(y.tail, x.tail), cmp.Compare(kindOrder(x.Kind), kindOrder(y.Kind)),
+		cmp.Compare(x.nodes[0].id, y.nodes[0].id)) < 0
+}
+
+// kindOrder is the order of the kinds that could begin at the same time.
+func kindOrder(kind connection.Mechanism) int {
+	return slices.Index([]connection.Mechanism{
+		connection.Create, connection.BulkUpdate, connection.Patch, connection.Recreate, connection.BulkDelete, connection.Delete,
+	}, kind)
+}
+
+// sorted puts every step behind those that it waits for.
+func sorted(steps []*stepNode) []*stepNode {
+	var ready queue
+	for _, step := range steps {
+		if step.waiting == 0 {
+			ready = append(ready, step)
+		}
+	}
+	heap.Init(&ready)
+	placed := make([]*stepNode, 0, len(steps))
+	for ready.Len() > 0 {
+		step := heap.Pop(&ready).(*stepNode)
+		placed = append(placed, step)
+		for _, next := range step.before {
+			if next.waiting--; next.waiting == 0 {
+				heap.Push(&ready, next)
+			}
+		}
+	}
+	return placed
+}
+
+// number gives the steps their ids and turns links into ids.
+func number(placed []*stepNode) []Step {
+	place := make(map[*stepNode]int, len(placed))
+	for i, step := range placed {
+		place[step] = i
+	}
+	steps := make([]Step, len(placed))
+	for i, step := range placed {
+		var after []int
+		for first := range step.after {
+			after = append(after, place[first])
+		}
+		slices.Sort(after)
+		step.ID, step.After = stepID(i), make([]string, len(after))
+		for j, first := range after {
+			step.After[j] = stepID(first)
+		}
+		for _, n := range step.nodes {
+			step.Connections = append(step.Connections, n.decision.change.Connection)
+			step.Items = append(step.Items, item(n))
+		}
+		steps[i] = step.Step
+	}
+	return steps
+}
+
+func stepID(i int) string { return "s" + strconv.Itoa(i+1) }
+
+func item(n *node) Item {
+	it := Item{Operation: n.operation, ID: n.id, Change: n.change}
+	for _, first := range n.needs {
+		it.Needs = append(it.Needs, first.id)
+	}
+	return it
+}
+
+// estimate counts the calls. The time is what the rate limit alone imposes on
+// the writes: n of them need the window to pass once for each limit that they
+// fill completely before the last.
+func estimate(steps []Step, snapshot *connection.Snapshot) Estimate {
+	e := Estimate{Tier1Calls: snapshot.Reads}
+	for _, step := range steps {
+		cost := snapshot.Traits.Costs[step.Kind]
+		e.Tier1Calls += cost.Reads
+		e.Tier2Calls += cost.Writes
+	}
+	limit := snapshot.Traits.Writes
+	if limit.Requests > 0 && e.Tier2Calls > 0 {
+		window := int(limit.Window.Seconds())
+		e.Seconds = (e.Tier2Calls - 1) / limit.Requests * window
+		e.SecondsMax = e.Seconds + window
+	}
+	return e
+}
