@@ -1,0 +1,101 @@
+// Package apply carries out a plan: steps side by side where the plan allows it,
+// in its order where it does not, each change recorded however it ends.
+//
+// It knows steps and results. It does not know YAML, does not decide what to
+// change, prints nothing and keeps nothing: it returns a [Result] and tells its
+// progress as events. Secrets pass through it on their way from a reference to
+// the provider, and nowhere else.
+package apply
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/plan"
+)
+
+// Options are what a run needs besides the plan.
+type Options struct {
+	// Execute is [connection.Provider.Execute].
+	Execute func(ctx context.Context, operations []connection.Operation) []connection.Outcome
+	// Resolve gives the value of a reference.
+	Resolve func(connection.Reference) (connection.Secret, error)
+	// Parallelism is how many steps run at the same time; less than 1 means 8.
+	Parallelism int
+	// Stop, when closed, lets the running steps finish and starts no more.
+	Stop <-chan struct{}
+	// Progress is called after each step, from one goroutine. May be nil.
+	Progress func(Progress)
+}
+
+// Progress tells how far a run is.
+type Progress struct {
+	Step  *plan.Step // the one that has just ended
+	Err   error      // of its first item that was not done
+	Done  int        // steps that have ended, however
+	Total int
+}
+
+const defaultParallelism = 8
+
+// Run carries out the plan. Before the first write it resolves all secrets that
+// the steps need; an error means that one could not be, or that the plan as a
+// whole is refused, and nothing was written. Otherwise there is a result with an
+// outcome for every change, also when the context ended: cancelling it breaks the
+// requests that are under way, closing [Options.Stop] lets them finish.
+func Run(ctx context.Context, p *plan.Plan, o Options) (*Result, error) {
+	if p.Refusal != nil {
+		return nil, fmt.Errorf("%w: %s", ErrRefused, p.Refusal.Message)
+	}
+	steps, err := resolve(p.Steps, o.Resolve)
+	if err != nil {
+		return nil, err
+	}
+	r := newRun(steps, o)
+	r.all(ctx)
+	return result(p, r.records), nil
+}
+
+// ErrRefused tells that a safety rule refuses the whole plan.
+var ErrRefused = errors.New("refused")
+
+// resolve copies the steps with secrets in place of references. It reports every
+// reference that cannot be resolved, once, in the order of the files.
+func resolve(steps []plan.Step, lookup func(connection.Reference) (connection.Secret, error)) ([]plan.Step, error) {
+	type answer struct {
+		secret connection.Secret
+		err    error
+	}
+	known := map[string]answer{}
+	var problems connection.Problems
+	once := func(ref connection.Reference) (connection.Secret, error) {
+		name := ref.String()
+		found, ok := known[name]
+		if !ok {
+			found.secret, found.err = lookup(ref)
+			known[name] = found
+			if found.err != nil {
+				problems = append(problems, connection.Problem{
+					Position: ref.Position, Severity: connection.SeverityError, Message: found.err.Error(),
+				})
+			}
+		}
+		return found.secret, nil
+	}
+	resolved := make([]plan.Step, len(steps))
+	for i, step := range steps {
+		items := make([]plan.Item, len(step.Items))
+		for j, item := range step.Items {
+			if item.Operation.Credentials != nil {
+				tree, _ := connection.Resolve(item.Operation.Credentials, once)
+				item.Operation.Credentials = tree.(map[string]any)
+			}
+			items[j] = item
+		}
+		step.Items = items
+		resolved[i] = step
+	}
+	return resolved, problems.Err()
+}

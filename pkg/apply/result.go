@@ -1,0 +1,106 @@
+package apply
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/plan"
+)
+
+// Format names the result's JSON contract.
+const Format = "qlsync.result/v1"
+
+// Result is what became of every change of a plan, in the plan's order.
+type Result struct {
+	Format  string      `json:"format"`
+	Hash    string      `json:"hash"` // of the plan
+	Project string      `json:"project"`
+	Tenant  plan.Tenant `json:"tenant"`
+	Ledger  Ledger      `json:"ledger"`
+	Items   []Item      `json:"items"`
+}
+
+// Ledger counts the outcomes: Done + Failed + Blocked + Skipped = Planned.
+type Ledger struct {
+	Planned int `json:"planned"`
+	Done    int `json:"done"`
+	Failed  int `json:"failed"`
+	Blocked int `json:"blocked"`
+	Skipped int `json:"skipped"`
+}
+
+// Item is what became of one change.
+type Item struct {
+	Connection connection.Key       `json:"connection"`
+	Action     plan.Action          `json:"action"`
+	Outcome    Outcome              `json:"outcome"`
+	ID         string               `json:"id,omitempty"`
+	Error      string               `json:"error,omitempty"`
+	Position   *connection.Position `json:"position,omitempty"`
+}
+
+// Outcome is how a change ended.
+type Outcome string
+
+// The outcomes. A change of several calls that was done in part has failed.
+const (
+	Done    Outcome = "done"
+	Failed  Outcome = "failed"
+	Blocked Outcome = "blocked" // refused, or something that it needs did not happen
+	Skipped Outcome = "skipped" // the run stopped before its turn
+)
+
+// Complete reports whether everything was done.
+func (r *Result) Complete() bool { return r.Ledger.Done == r.Ledger.Planned }
+
+// Untouched reports whether the run wrote nothing at all: whatever was not done
+// was refused or skipped before anything was sent.
+func (r *Result) Untouched() bool { return r.Ledger.Done+r.Ledger.Failed == 0 }
+
+func (l *Ledger) count(outcome Outcome) {
+	l.Planned++
+	*map[Outcome]*int{Done: &l.Done, Failed: &l.Failed, Blocked: &l.Blocked, Skipped: &l.Skipped}[outcome]++
+}
+
+// result sums up the records of all operations, change by change.
+func result(p *plan.Plan, records []record) *Result {
+	r := &Result{Format: Format, Hash: p.Hash, Project: p.Project, Tenant: p.Tenant, Items: []Item{}}
+	of := make([][]record, len(p.Changes))
+	for _, rec := range records {
+		of[rec.item.Change] = append(of[rec.item.Change], rec)
+	}
+	for i := range p.Changes {
+		item := settle(&p.Changes[i], of[i])
+		r.Items = append(r.Items, item)
+		r.Ledger.count(item.Outcome)
+	}
+	return r
+}
+
+// settle derives the outcome of a change from those of its operations, which
+// stand in the order in which they ran.
+func settle(c *plan.Change, records []record) Item {
+	item := Item{Connection: c.Connection, Action: c.Action, ID: c.ID, Position: c.Position, Outcome: Done}
+	if c.Refused != "" {
+		item.Outcome, item.Error = Blocked, c.Refused
+		return item
+	}
+	var done []string
+	for _, rec := range records {
+		if rec.id != "" {
+			item.ID = rec.id
+		}
+		if rec.outcome == Done {
+			done = append(done, string(rec.item.Operation.Kind))
+			continue
+		}
+		item.Outcome, item.Error = rec.outcome, rec.reason
+		break
+	}
+	if item.Outcome != Done && len(done) > 0 {
+		item.Outcome = Failed
+		item.Error = fmt.Sprintf("%s (done before: %s)", item.Error, strings.Join(done, ", "))
+	}
+	return item
+}

@@ -1,0 +1,180 @@
+package apply
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/plan"
+)
+
+// record is what became of one operation.
+type record struct {
+	item    plan.Item
+	outcome Outcome // empty: not yet
+	id      string
+	reason  string
+}
+
+// run is the state of one [Run]. One goroutine owns it; steps run in others and
+// report over a channel.
+type run struct {
+	options Options
+	steps   []plan.Step
+	records []record // by operation id
+	// waiting counts, for each step, the steps before it that have not ended;
+	// before lists the steps that wait for it.
+	waiting []int
+	before  [][]int
+	ready   []int // in the plan's order
+	ended   int
+	stopped string // why no more steps are started; empty while they are
+}
+
+func newRun(steps []plan.Step, o Options) *run {
+	r := &run{options: o, steps: steps, waiting: make([]int, len(steps)), before: make([][]int, len(steps))}
+	if r.options.Parallelism < 1 {
+		r.options.Parallelism = defaultParallelism
+	}
+	place := make(map[string]int, len(steps))
+	for i, step := range steps {
+		place[step.ID] = i
+		for _, first := range step.After {
+			r.before[place[first]] = append(r.before[place[first]], i)
+		}
+		if r.waiting[i] = len(step.After); r.waiting[i] == 0 {
+			r.ready = append(r.ready, i)
+		}
+		for _, item := range step.Items {
+			for item.ID >= len(r.records) {
+				r.records = append(r.records, record{})
+			}
+			r.records[item.ID] = record{item: item}
+		}
+	}
+	return r
+}
+
+// ended steps come back with the outcomes of the operations that were sent.
+type ending struct {
+	step     int
+	sent     []plan.Item
+	outcomes []connection.Outcome
+}
+
+// all runs the steps until every one has ended or none may be started.
+func (r *run) all(ctx context.Context) {
+	endings := make(chan ending)
+	running := 0
+	for r.ended < len(r.steps) {
+		for running < r.options.Parallelism && len(r.ready) > 0 {
+			r.checkStop(ctx)
+			step := r.ready[0]
+			r.ready = r.ready[1:]
+			items := r.sendable(step)
+			if len(items) == 0 {
+				r.end(step, nil)
+				continue
+			}
+			running++
+			go func() { endings <- ending{step, items, execute(ctx, r.options.Execute, items)} }()
+		}
+		if running == 0 {
+			continue // only steps without anything to send have ended
+		}
+		done := <-endings
+		running--
+		for i, item := range done.sent {
+			r.note(item.ID, done.outcomes[i])
+		}
+		r.end(done.step, firstError(done.outcomes))
+	}
+}
+
+// checkStop notices that no more steps may be started.
+func (r *run) checkStop(ctx context.Context) {
+	select {
+	case <-r.options.Stop:
+		r.stopped = "interrupted before its turn"
+	default:
+	}
+	if ctx.Err() != nil {
+		r.stopped = "interrupted before its turn"
+	}
+}
+
+// sendable gives the operations of a step that may be sent, and records why the
+// others may not.
+func (r *run) sendable(step int) []plan.Item {
+	var items []plan.Item
+	for _, item := range r.steps[step].Items {
+		rec := &r.records[item.ID]
+		if missing := slices.IndexFunc(item.Needs, func(id int) bool { return r.records[id].outcome != Done }); missing >= 0 {
+			need := &r.records[item.Needs[missing]]
+			rec.outcome = Blocked
+			if need.outcome == Skipped {
+				rec.outcome = Skipped
+			}
+			rec.reason = fmt.Sprintf("it needs the %s of %q, which was not done", need.item.Operation.Kind, need.item.Operation.Key)
+			continue
+		}
+		if r.stopped != "" {
+			rec.outcome, rec.reason = Skipped, r.stopped
+			continue
+		}
+		items = append(items, item)
+	}
+	return items
+}
+
+// execute sends the operations and makes sure that each has an outcome.
+func execute(ctx context.Context, send func(context.Context, []connection.Operation) []connection.Outcome, items []plan.Item) []connection.Outcome {
+	operations := make([]connection.Operation, len(items))
+	for i, item := range items {
+		operations[i] = item.Operation
+	}
+	outcomes := send(ctx, operations)
+	for len(outcomes) < len(items) {
+		outcomes = append(outcomes, connection.Outcome{Err: fmt.Errorf("the provider gave no outcome: %w", connection.ErrUnknownOutcome)})
+	}
+	return outcomes
+}
+
+// note records an outcome. When the token is refused, nothing more is sent: each
+// further request would fail in the same way.
+func (r *run) note(id int, outcome connection.Outcome) {
+	rec := &r.records[id]
+	rec.outcome, rec.id = Done, outcome.ID
+	if outcome.Err == nil {
+		return
+	}
+	rec.outcome, rec.reason = Failed, outcome.Err.Error()
+	if errors.Is(outcome.Err, connection.ErrUnauthorized) {
+		r.stopped = "stopped: the tenant no longer accepts the token"
+	}
+}
+
+func firstError(outcomes []connection.Outcome) error {
+	for _, outcome := range outcomes {
+		if outcome.Err != nil {
+			return outcome.Err
+		}
+	}
+	return nil
+}
+
+// end lets the steps go on that have waited for this one, and tells the progress.
+func (r *run) end(step int, err error) {
+	r.ended++
+	for _, next := range r.before[step] {
+		if r.waiting[next]--; r.waiting[next] == 0 {
+			at, _ := slices.BinarySearch(r.ready, next)
+			r.ready = slices.Insert(r.ready, at, next)
+		}
+	}
+	if r.options.Progress != nil {
+		r.options.Progress(Progress{Step: &r.steps[step], Err: err, Done: r.ended, Total: len(r.steps)})
+	}
+}
