@@ -1,0 +1,185 @@
+package simulator
+
+import (
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+)
+
+// bodyLimit bounds a request body; the service's own bound is undocumented.
+const bodyLimit = 16 << 20
+
+// call is a request on its way through a handler.
+type call struct {
+	request *http.Request
+	user    *userRecord // nil on open routes
+	query   url.Values
+	body    []byte
+	omit    []string // names that a fault hides from lists
+}
+
+// answer is what a handler gives back; it is encoded after the lock is released.
+type answer struct {
+	status int
+	header http.Header // may be nil
+	body   any         // nil: no body
+	raw    string      // instead of body: not JSON
+}
+
+func ok(body any) answer { return answer{status: http.StatusOK, body: body} }
+
+func errorAnswer(e *apiError) answer {
+	return answer{status: e.httpStatus(), header: e.header, body: errorBody{Errors: []*apiError{e}}}
+}
+
+// ServeHTTP answers one request to the tenant.
+func (t *Tenant) ServeHTTP(w http.ResponseWriter, r *http.Request) { t.mux.ServeHTTP(w, r) }
+
+// serve takes a request through its stages and writes the answer, unless a fault cuts the connection.
+func (t *Tenant) serve(w http.ResponseWriter, r *http.Request, rt route) {
+	entry := Request{Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, Tier: int(rt.tier)}
+	reply, fault, err := t.stages(w, r, rt)
+	if err != nil {
+		reply = t.refusal(r, err)
+	}
+	if fault.Cut != "" {
+		t.journal.record(entry)
+		panic(http.ErrAbortHandler) // the server closes the connection without an answer
+	}
+	entry.Status = reply.status
+	t.journal.record(entry)
+	reply.write(w, traceID(r))
+}
+
+// stages gives the answer, and the fault that was applied on the way.
+func (t *Tenant) stages(w http.ResponseWriter, r *http.Request, rt route) (answer, Fault, error) {
+	var userID string
+	if !rt.open {
+		var err error
+		if userID, err = t.authenticate(r); err != nil {
+			return answer{}, Fault{}, err
+		}
+		if refused := t.limiter.admit(userID, rt.tier, t.now()); refused != nil {
+			return answer{}, Fault{}, refused
+		}
+	}
+	fault := t.faults.take(r.Method, r.URL.Path)
+	fault.wait(r.Context())
+	if reply, instead := fault.answer(); instead || fault.Cut == CutBefore {
+		return reply, fault, nil
+	}
+	c := &call{request: r, omit: fault.Omit}
+	if err := c.read(w, rt); err != nil {
+		return answer{}, fault, err
+	}
+	reply, err := t.handle(c, rt, userID)
+	return reply, fault, err
+}
+
+// read checks the query and reads the body.
+func (c *call) read(w http.ResponseWriter, rt route) error {
+	if rt.method == "" {
+		return nil // unknown route: the handler says so
+	}
+	var err error
+	if c.query, err = rt.query.parse(c.request.URL.RawQuery); err != nil {
+		return err
+	}
+	c.body, err = io.ReadAll(http.MaxBytesReader(w, c.request.Body, bodyLimit))
+	if err != nil {
+		return badRequest("the body could not be read")
+	}
+	if len(c.body) == 0 {
+		return nil
+	}
+	if rt.method == http.MethodGet || rt.method == http.MethodDelete {
+		return misuse("%s takes no body", rt.method)
+	}
+	if kind, _, _ := mime.ParseMediaType(c.request.Header.Get("Content-Type")); kind != "application/json" {
+		return misuse("a body needs Content-Type: application/json")
+	}
+	return nil
+}
+
+// handle runs the handler under the lock, and makes a write durable before anybody hears of it.
+func (t *Tenant) handle(c *call, rt route, userID string) (answer, error) {
+	if rt.tier != tier2 {
+		t.mu.RLock()
+		defer t.mu.RUnlock()
+		c.user = t.world.user(userID)
+		return rt.handle(t, c)
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	c.user = t.world.user(userID)
+	reply, err := rt.handle(t, c)
+	if err != nil {
+		return reply, err
+	}
+	return reply, t.state.save(t.world)
+}
+
+// decode reads the body into v. Whatever v does not name is misuse.
+func (c *call) decode(v any) error {
+	if err := decodeStrict(c.body, v); err != nil {
+		return misuse("%v", err)
+	}
+	return nil
+}
+
+// refusal turns an error into an answer and records misuse. What is no apiError is a failure of ours.
+func (t *Tenant) refusal(r *http.Request, err error) answer {
+	var refused *apiError
+	if !errors.As(err, &refused) {
+		refused = &apiError{Code: "HTTP-500", Title: "Internal error", Detail: err.Error(), Status: http.StatusInternalServerError}
+	}
+	if refused.misused {
+		t.journal.misuse(r.Method + " " + r.URL.Path + ": " + refused.Detail)
+	}
+	return errorAnswer(refused)
+}
+
+func (a answer) write(w http.ResponseWriter, trace string) {
+	for name, values := range a.header {
+		w.Header()[name] = slices.Clone(values)
+	}
+	w.Header().Set("X-B3-Traceid", trace)
+	if a.raw != "" {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		w.WriteHeader(a.status)
+		_, _ = io.WriteString(w, a.raw) // the client may be gone
+		return
+	}
+	if a.body == nil {
+		w.WriteHeader(a.status)
+		return
+	}
+	if e, isError := a.body.(errorBody); isError {
+		e.TraceID = trace
+		a.body = e
+	}
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(a.body); err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("Content-Length", strconv.Itoa(out.Len()))
+	w.WriteHeader(a.status)
+	_, _ = out.WriteTo(w)
+}
+
+// traceID is the same for the same request, so that recorded outputs do not change from run to run.
+func traceID(r *http.Request) string {
+	d := digestOf("trace", r.Method, r.URL.RequestURI())
+	return hex.EncodeToString(d[:16])
+}

@@ -1,0 +1,71 @@
+package simulator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"time"
+)
+
+// Server serves a tenant over HTTP.
+type Server struct {
+	URL   string // http://127.0.0.1:PORT
+	Token string // API key of the caller
+
+	server *http.Server
+	done   chan error
+}
+
+// Start serves the tenant on addr, by default a free port of 127.0.0.1. The tenant speaks plain HTTP and its data is made
+// up, so an address beyond loopback is refused unless Options.AllowRemote is set. Close the server, then the tenant.
+func Start(t *Tenant, addr string) (*Server, error) {
+	if addr == "" {
+		addr = "127.0.0.1:0"
+	}
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return nil, fmt.Errorf("start embedded tenant: %w", err)
+	}
+	if ip := net.ParseIP(host); !t.options.AllowRemote && host != "localhost" && !ip.IsLoopback() {
+		return nil, fmt.Errorf("start embedded tenant: %q is not a loopback address", addr)
+	}
+	listener, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("start embedded tenant: %w", err)
+	}
+	s := &Server{
+		URL: "http://" + listener.Addr().String(), Token: t.Token(),
+		server: &http.Server{
+			Handler:           t,
+			ReadHeaderTimeout: 10 * time.Second,
+			ReadTimeout:       time.Minute,
+			WriteTimeout:      5 * time.Minute, // injected latency is part of it
+			IdleTimeout:       2 * time.Minute,
+			ErrorLog:          log.New(io.Discard, "", 0), // clients that go away are no news
+		},
+		done: make(chan error, 1),
+	}
+	go func() { s.done <- s.server.Serve(listener) }()
+	return s, nil
+}
+
+// Close lets requests in flight finish, for a few seconds, and stops. It does not close the tenant.
+func (s *Server) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	err := s.server.Shutdown(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = s.server.Close()
+	}
+	if served := <-s.done; !errors.Is(served, http.ErrServerClosed) {
+		err = errors.Join(err, served)
+	}
+	if err != nil {
+		return fmt.Errorf("stop embedded tenant: %w", err)
+	}
+	return nil
+}

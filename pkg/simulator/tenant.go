@@ -1,0 +1,131 @@
+package simulator
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// Options change how a tenant behaves. The zero value is the documented service.
+type Options struct {
+	Now         func() time.Time // clock of timestamps, tokens and rate limits; nil: time.Now
+	RateLimits  RateLimits       // before those of the seed
+	PageSize    int              // serve at most so many items a page, whatever limit asks for; 0: no such cap
+	Faults      []Fault
+	LockTimeout time.Duration // how long Open waits for a state that another process holds; 0: 3 seconds
+	AllowRemote bool          // let Start listen beyond loopback
+}
+
+// Tenant is an embedded tenant. It is an http.Handler and safe for concurrent use.
+type Tenant struct {
+	now      func() time.Time
+	options  Options
+	mux      *http.ServeMux
+	limiter  *limiter
+	faults   *faults
+	journal  journal
+	keys     *keys
+	reseeded bool
+
+	mu    sync.RWMutex // guards world and the state file
+	world *world
+	state *stateFile
+}
+
+// New makes a tenant that lives in memory alone. The seed is JSON; unknown fields are errors:
+//
+//	{"caller": "ana@example.com",
+//	 "users": [{"email": "ana@example.com", "name": "Ana", "roles": ["TenantAdmin"]}],
+//	 "spaces": [{"name": "Finance", "type": "shared", "members": ["ana@example.com"]}],
+//	 "connections": [{"name": "Orders lake", "space": "Finance", "dataSource": "File_AmazonS3ConnectorV2",
+//	                  "properties": {"bucketName": "orders"}, "credentials": {"secretKey": "..."}, "tags": []}],
+//	 "disabledDataSources": [], "rateLimits": {"tier2": {"requests": 500, "seconds": 300}},
+//	 "token": "an API key", "oauth": {"clientId": "...", "clientSecret": "..."}}
+//
+// Only users are needed. The API key acts as the caller, by default the first user; without a token one is drawn. Users
+// without roles are no administrators. A space without members is open to everybody. Ids that are left out are derived
+// from names.
+func New(seed []byte, o Options) (*Tenant, error) {
+	return open(seed, nil, o)
+}
+
+// Open makes a tenant whose content is kept in stateFile and survives the process. The file is written after every write
+// request, before its answer. If the seed is not the one that the state began from, the tenant begins anew (see
+// [Tenant.Reseeded]). The state is locked until Close: a second Open waits for a moment, then fails.
+func Open(seed []byte, stateFile string, o Options) (*Tenant, error) {
+	wait := o.LockTimeout
+	if wait == 0 {
+		wait = 3 * time.Second
+	}
+	file, err := lockState(stateFile, wait)
+	if err != nil {
+		return nil, err
+	}
+	t, err := open(seed, file, o)
+	if err != nil {
+		return nil, errors.Join(err, file.close())
+	}
+	return t, nil
+}
+
+func open(data []byte, file *stateFile, o Options) (*Tenant, error) {
+	s, err := parseSeed(data)
+	if err != nil {
+		return nil, err
+	}
+	seeded, err := s.build()
+	if err != nil {
+		return nil, err
+	}
+	faults, err := newFaults(o.Faults)
+	if err != nil {
+		return nil, err
+	}
+	t := &Tenant{
+		now: o.Now, options: o, world: seeded, state: file, faults: faults,
+		limiter: newLimiter(o.RateLimits.or(s.RateLimits).or(documentedLimits)),
+		keys:    &keys{apiKey: s.Token, caller: s.caller(seeded).ID, oauth: s.OAuth, issued: make(map[string]time.Time)},
+	}
+	if t.now == nil {
+		t.now = time.Now
+	}
+	if t.keys.apiKey == "" {
+		t.keys.apiKey = rand.Text()
+	}
+	t.mux = t.routes()
+	if file == nil {
+		return t, nil
+	}
+	kept, reseeded, err := file.load(data)
+	if err != nil {
+		return nil, err
+	}
+	t.reseeded = reseeded
+	if kept != nil {
+		t.world = kept
+		return t, nil
+	}
+	return t, file.save(seeded)
+}
+
+// Reseeded says whether Open found a state that had begun from another seed, and dropped it.
+func (t *Tenant) Reseeded() bool { return t.reseeded }
+
+// Token gives the API key of the caller.
+func (t *Tenant) Token() string { return t.keys.apiKey }
+
+// UnfiredFaults gives the faults that no request has met; a test that asked for them has not tested what it says.
+func (t *Tenant) UnfiredFaults() []Fault { return t.faults.unfired() }
+
+// Close gives the state file back. The tenant must not be used any more.
+func (t *Tenant) Close() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if err := t.state.close(); err != nil {
+		return fmt.Errorf("close embedded tenant: %w", err)
+	}
+	return nil
+}

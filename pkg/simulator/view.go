@@ -1,0 +1,79 @@
+package simulator
+
+import (
+	"net/http"
+	"time"
+)
+
+// connectionView is a connection as the API answers it (sample answers of the create, update and delete tutorials).
+type connectionView struct {
+	QID                 string         `json:"qID"`
+	ID                  string         `json:"id"`
+	EngineObjectID      string         `json:"qEngineObjectID"`
+	Name                string         `json:"qName"`
+	Type                string         `json:"qType"`
+	DataSource          string         `json:"datasourceID,omitempty"`
+	Space               string         `json:"space,omitempty"`
+	User                string         `json:"user,omitempty"` // the owner
+	Tenant              string         `json:"tenant"`
+	LogOn               int            `json:"qLogOn"`
+	Architecture        int            `json:"qArchitecture"`
+	SeparateCredentials bool           `json:"qSeparateCredentials"`
+	CredentialsID       string         `json:"qCredentialsID,omitempty"`
+	ConnectStatement    string         `json:"qConnectStatement"`
+	Properties          any `json:"connectionProperties,omitempty"` // an object, or nil where it was not asked for
+	QRI                 string         `json:"qri,omitempty"`
+	Tags                []string       `json:"tags,omitempty"`
+	Privileges          []string       `json:"privileges"`
+	Created             string         `json:"created"`
+	Updated             string         `json:"updated"`
+	Links               selfLink       `json:"links"`
+	Version             string         `json:"version"`
+}
+
+type selfLink struct {
+	Self link `json:"self"`
+}
+
+// view gives what the caller sees of a connection, without properties and qri.
+func (t *Tenant) view(c *call, r *record) connectionView {
+	s := r.source()
+	return connectionView{
+		QID: r.ID, ID: r.ID, EngineObjectID: r.ID, Name: r.Name, Type: s.provider, DataSource: r.DataSource,
+		Space: r.Space, User: r.Owner, Tenant: t.tenantID(), LogOn: 1,
+		SeparateCredentials: isTrue(r.Properties["separateCredentials"]), CredentialsID: r.CredentialID,
+		ConnectStatement: s.statement(r.Properties), Tags: r.Tags, Privileges: privileges(c.user),
+		Created: timestamp(r.Created), Updated: timestamp(r.Updated),
+		Links: selfLink{link{c.base() + connectionsPath + "/" + r.ID}}, Version: "V1",
+	}
+}
+
+// dataFilesView gives the built-in connection of a space, or of the caller's personal space for "": it has no owner.
+// Type, statement and privileges are undocumented; assumed.
+func (t *Tenant) dataFilesView(c *call, space string) connectionView {
+	id := dataFilesID(scopeOf(space, c.user.ID))
+	return connectionView{
+		QID: id, ID: id, EngineObjectID: id, Name: reservedName, Type: "qix-datafiles.exe", Space: space,
+		Tenant: t.tenantID(), LogOn: 1, ConnectStatement: `CUSTOM CONNECT TO "provider=qix-datafiles.exe;path=` + space + `;"`,
+		Privileges: []string{"list", "read"}, Created: timestamp(seedTime), Updated: timestamp(seedTime),
+		Links: selfLink{link{c.base() + connectionsPath + "/" + id}}, Version: "V1",
+	}
+}
+
+func dataFilesID(scope string) string { return uuidOf("datafiles", scope) }
+
+// privileges of one who sees the connection: everything but change_owner, which only bulk update can do, and that needs
+// an administrator.
+func privileges(u *userRecord) []string {
+	if u.isAdmin() {
+		return []string{"change_owner", "change_space", "delete", "list", "read", "update"}
+	}
+	return []string{"change_space", "delete", "list", "read", "update"}
+}
+
+// timestamp is RFC 3339 with 0 to 3 digits of fraction, as in the samples.
+func timestamp(at time.Time) string { return at.UTC().Format("2006-01-02T15:04:05.999Z") }
+
+func (t *Tenant) tenantID() string { return opaqueOf("tenant", t.keys.caller)[:32] }
+
+var noContent = answer{status: http.StatusNoContent}
