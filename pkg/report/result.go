@@ -1,0 +1,37 @@
+package report
+
+import (
+	"io"
+
+	"github.com/fatih/color"
+
+	"github.com/qlsync/qlsync/pkg/apply"
+)
+
+// Result writes what became of each change, then the ledger.
+func (t Text) Result(w io.Writer, r *apply.Result) error {
+	p := t.printer(w)
+	p.line("Applied project %s to tenant %s", clean(r.Project), tenantName(r.Tenant))
+	rows := make([]row, len(r.Items))
+	for i := range r.Items {
+		rows[i] = resultRow(&r.Items[i])
+	}
+	p.rows(rows, planned)
+	p.line("")
+	l := r.Ledger
+	p.line("Applied: %d done, %d failed, %d blocked, %d skipped of %d planned.", l.Done, l.Failed, l.Blocked, l.Skipped, l.Planned)
+	return p.err
+}
+
+func resultRow(item *apply.Item) row {
+	look := signs[item.Action]
+	r := row{
+		key: item.Connection, name: clean(item.Connection.Name), sign: look.sign, paint: look.paint,
+		verb: string(item.Action), kind: string(item.Outcome),
+	}
+	if item.Outcome != apply.Done {
+		r.sign, r.paint = "!", color.FgRed
+		r.remark = []string{at(item.Position) + item.Error}
+	}
+	return r
+}
