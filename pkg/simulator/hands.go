@@ -130,7 +130,8 @@ func asDecoded(properties map[string]any) (map[string]any, error) {
 		return nil, err
 	}
 	out := make(map[string]any)
-	return out, decodeOne(data, &out)
+	err = decodeOne(data, &out)
+	return out, err
 }
 
 // Remove deletes a connection.

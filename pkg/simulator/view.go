@@ -7,28 +7,28 @@ import (
 
 // connectionView is a connection as the API answers it (sample answers of the create, update and delete tutorials).
 type connectionView struct {
-	QID                 string         `json:"qID"`
-	ID                  string         `json:"id"`
-	EngineObjectID      string         `json:"qEngineObjectID"`
-	Name                string         `json:"qName"`
-	Type                string         `json:"qType"`
-	DataSource          string         `json:"datasourceID,omitempty"`
-	Space               string         `json:"space,omitempty"`
-	User                string         `json:"user,omitempty"` // the owner
-	Tenant              string         `json:"tenant"`
-	LogOn               int            `json:"qLogOn"`
-	Architecture        int            `json:"qArchitecture"`
-	SeparateCredentials bool           `json:"qSeparateCredentials"`
-	CredentialsID       string         `json:"qCredentialsID,omitempty"`
-	ConnectStatement    string         `json:"qConnectStatement"`
-	Properties          any `json:"connectionProperties,omitempty"` // an object, or nil where it was not asked for
-	QRI                 string         `json:"qri,omitempty"`
-	Tags                []string       `json:"tags,omitempty"`
-	Privileges          []string       `json:"privileges"`
-	Created             string         `json:"created"`
-	Updated             string         `json:"updated"`
-	Links               selfLink       `json:"links"`
-	Version             string         `json:"version"`
+	QID                 string   `json:"qID"`
+	ID                  string   `json:"id"`
+	EngineObjectID      string   `json:"qEngineObjectID"`
+	Name                string   `json:"qName"`
+	Type                string   `json:"qType"`
+	DataSource          string   `json:"datasourceID,omitempty"`
+	Space               string   `json:"space,omitempty"`
+	User                string   `json:"user,omitempty"` // the owner
+	Tenant              string   `json:"tenant"`
+	LogOn               int      `json:"qLogOn"`
+	Architecture        int      `json:"qArchitecture"`
+	SeparateCredentials bool     `json:"qSeparateCredentials"`
+	CredentialsID       string   `json:"qCredentialsID,omitempty"`
+	ConnectStatement    string   `json:"qConnectStatement"`
+	Properties          any      `json:"connectionProperties,omitempty"` // an object, or nil where it was not asked for
+	QRI                 string   `json:"qri,omitempty"`
+	Tags                []string `json:"tags,omitempty"`
+	Privileges          []string `json:"privileges"`
+	Created             string   `json:"created"`
+	Updated             string   `json:"updated"`
+	Links               selfLink `json:"links"`
+	Version             string   `json:"version"`
 }
 
 type selfLink struct {
