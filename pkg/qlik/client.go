@@ -1,0 +1,278 @@
+// Package qlik speaks to a Qlik Cloud tenant: [Client] is the HTTP side (tokens,
+// rate limits, retries, paging, errors), [Provider] stands on it and implements
+// [connection.Provider].
+//
+// In the flow it is both ends: Snapshot reads the live side of a plan, Execute
+// carries out one operation of it. In between it has no say: it never compares,
+// never decides, never prints, and knows neither files nor plans.
+//
+// What holds for every request:
+//
+//   - The token goes to the tenant's own scheme, host and port and nowhere else:
+//     not after a redirect, not to the next page. Plain http is for loopback only.
+//   - A tier of the rate limit is never knowingly overdrawn, and a 429 closes it
+//     for every goroutine until the time that the service named.
+//   - A request is repeated only if repeating it is harmless. A create that may
+//     have happened is looked for, never sent blindly again.
+//   - Connect statements and stored credentials are dropped where an answer is
+//     decoded. What an error quotes from an answer is freed of every secret of
+//     the request first.
+//
+// Facts about the service come from its API reference and guides on qlik.dev;
+// a comment says so where they are used, and says "assumed" where they are silent.
+package qlik
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+const (
+	// apiPath begins the path of every call but the one for a token. A newer copy of the
+	// same operations exists below /api/connectivity; v1 is not deprecated.
+	apiPath = "/api/v1"
+	// answerTimeout bounds one request, from dialling to the last byte.
+	answerTimeout = time.Minute
+	// defaultParallelism is how many reads run side by side.
+	defaultParallelism = 8
+)
+
+// Config says which tenant to speak to, as whom and how. URL and Auth are
+// required; everything else has a default.
+type Config struct {
+	// URL is the tenant's: "https://acme.eu.qlikcloud.com". Plain http is accepted
+	// for loopback addresses only.
+	URL  string
+	Auth Auth
+	// Project is whose connections may be changed. A patch that would rewrite the
+	// tags of a connection that another project has taken meanwhile is refused.
+	// Empty: not checked.
+	Project string
+	// Parallelism is how many reads run side by side. Zero: 8.
+	Parallelism int
+	// BatchSize is how many connections go into one bulk request. Zero: 100. The
+	// API reference names no maximum.
+	BatchSize int
+	// Limits are those of the service for one user. Zero: the published ones.
+	Limits Limits
+	// HTTPClient gives the transport and the timeout. Nil: a client of our own.
+	HTTPClient *http.Client
+	// Logger gets one debug record for each request, without query, bodies and
+	// headers. Nil: nothing is logged.
+	Logger *slog.Logger
+	// UserAgent is sent with each request. Empty: "qlsync".
+	UserAgent string
+}
+
+// Client sends requests to one tenant. It may be used concurrently; all users of
+// one client share its budget.
+type Client struct {
+	base      *url.URL
+	http      *http.Client
+	auth      *authorizer
+	reads     *budget
+	writes    *budget
+	logger    *slog.Logger
+	userAgent string
+	// answered tells that the tenant has been reached at least once. Until then a
+	// failure to connect is taken for a wrong URL and not tried again.
+	answered atomic.Bool
+}
+
+// Request is one call of the API.
+type Request struct {
+	Method string
+	Path   string // from the root of the tenant: "/api/v1/spaces"
+	Query  url.Values
+	// Body is encoded as JSON. Nil: none.
+	Body any
+	// Repeatable tells that sending the request twice comes to the same as sending
+	// it once, so that it may be sent again after a broken connection. A GET always is.
+	Repeatable bool
+	// Secrets are values in Body that an error must not quote.
+	Secrets []connection.Secret
+
+	// anonymous requests carry no token and are not counted: the one for a token.
+	anonymous bool
+	// sent counts the requests that were really made. May be nil.
+	sent *atomic.Int64
+}
+
+// NewClient checks the configuration and makes a client. It sends nothing.
+func NewClient(config Config) (*Client, error) {
+	base, err := tenantURL(config.URL)
+	if err != nil {
+		return nil, err
+	}
+	client := &Client{
+		base:      base,
+		http:      httpClient(config),
+		logger:    config.Logger,
+		userAgent: config.UserAgent,
+	}
+	client.reads, client.writes = config.Limits.budgets()
+	if client.logger == nil {
+		client.logger = slog.New(slog.DiscardHandler)
+	}
+	if client.userAgent == "" {
+		client.userAgent = "qlsync"
+	}
+	client.auth, err = newAuthorizer(config.Auth, client)
+	return client, err
+}
+
+// tenantURL reads the URL of a tenant. Its errors never quote what may hold a
+// password.
+func tenantURL(text string) (*url.URL, error) {
+	parsed, err := url.Parse(text)
+	if err != nil || parsed.Host == "" {
+		return nil, fmt.Errorf("read tenant url: not of the form https://HOST")
+	}
+	switch {
+	case parsed.User != nil:
+		return nil, fmt.Errorf("read tenant url of %q: must not hold a user or password", parsed.Host)
+	case strings.Trim(parsed.Path, "/") != "" || parsed.RawQuery != "" || parsed.Fragment != "":
+		return nil, fmt.Errorf("read tenant url of %q: must end after the host", parsed.Host)
+	case parsed.Scheme == "https", parsed.Scheme == "http" && isLoopback(parsed.Hostname()):
+		return &url.URL{Scheme: parsed.Scheme, Host: parsed.Host}, nil
+	case parsed.Scheme == "http":
+		return nil, fmt.Errorf("read tenant url of %q: plain http is for loopback addresses only; use https", parsed.Host)
+	}
+	return nil, fmt.Errorf("read tenant url of %q: scheme %q is not https", parsed.Host, parsed.Scheme)
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
+}
+
+// httpClient makes the client that never follows a redirect by itself, so that
+// each hop is checked, counted and logged like any request.
+func httpClient(config Config) *http.Client {
+	client := &http.Client{Timeout: answerTimeout}
+	if given := config.HTTPClient; given != nil {
+		client.Transport = given.Transport
+		if given.Timeout > 0 {
+			client.Timeout = given.Timeout
+		}
+	} else if standard, ok := http.DefaultTransport.(*http.Transport); ok {
+		transport := standard.Clone()
+		transport.MaxIdleConnsPerHost = 2 * orDefault(config.Parallelism, defaultParallelism)
+		client.Transport = transport
+	}
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return client
+}
+
+func orDefault(value, standard int) int {
+	if value > 0 {
+		return value
+	}
+	return standard
+}
+
+// Do sends a request as soon as its tier has room, repeats it as far as that is
+// harmless, and decodes the answer into answer unless that is nil. Numbers
+// decoded into an interface become [json.Number].
+//
+// The error is an [*Error] if the service answered. Otherwise it wraps
+// [connection.ErrUnreachable], or [connection.ErrUnknownOutcome] if a write may
+// have happened, or the error of the context.
+func (c *Client) Do(ctx context.Context, request Request, answer any) error {
+	prepared, err := c.prepare(request)
+	if err != nil {
+		return err
+	}
+	_, err = c.call(ctx, prepared, answer)
+	return err
+}
+
+// call is a request that is ready to be sent, as often as it takes.
+type call struct {
+	method     string
+	url        *url.URL
+	body       []byte
+	repeatable bool
+	anonymous  bool
+	secrets    []string
+	sent       *atomic.Int64
+}
+
+func (c *Client) prepare(request Request) (call, error) {
+	prepared := call{
+		method:     request.Method,
+		url:        c.base.JoinPath(request.Path),
+		repeatable: request.Repeatable || request.Method == http.MethodGet,
+		anonymous:  request.anonymous,
+		sent:       request.sent,
+	}
+	prepared.url.RawQuery = request.Query.Encode()
+	for _, secret := range request.Secrets {
+		prepared.secrets = append(prepared.secrets, secret.Reveal())
+	}
+	if request.Body == nil {
+		return prepared, nil
+	}
+	body, err := encode(request.Body)
+	if err != nil {
+		return call{}, fmt.Errorf("encode body of %s %s: %w", request.Method, request.Path, err)
+	}
+	prepared.body = body
+	return prepared, nil
+}
+
+// encode writes JSON as people would: without escaping <, > and &.
+func encode(body any) ([]byte, error) {
+	var buffer bytes.Buffer
+	encoder := json.NewEncoder(&buffer)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(body); err != nil {
+		return nil, err
+	}
+	return bytes.TrimRight(buffer.Bytes(), "\n"), nil
+}
+
+func (c call) isRead() bool { return c.method == http.MethodGet }
+
+// at gives the same request for another URL of the tenant.
+func (c call) at(target *url.URL) call {
+	c.url = target
+	return c
+}
+
+// ours resolves a link or redirect that the service gave for a call, and refuses
+// one that leaves the tenant: the token would go with it.
+func (c *Client) ours(from *url.URL, link string) (*url.URL, error) {
+	target, err := from.Parse(link)
+	if err != nil {
+		return nil, fmt.Errorf("%w: a link of the service is no URL", connection.ErrInvalid)
+	}
+	if !sameOrigin(target, c.base) {
+		return nil, fmt.Errorf("%w: a link leaves the tenant for %q and is not followed", connection.ErrInvalid,
+			clean(target.Scheme+"://"+target.Host, maxTitle))
+	}
+	target.User, target.Fragment = nil, ""
+	return target, nil
+}
+
+func sameOrigin(a, b *url.URL) bool {
+	return a.Scheme == b.Scheme && strings.EqualFold(a.Hostname(), b.Hostname()) && portOf(a) == portOf(b)
+}
+
+func portOf(u *url.URL) string {
+	if port := u.Port(); port != "" {
+		return port
+	}
+	return map[string]string{"http": "80", "https": "443"}[u.Scheme]
+}

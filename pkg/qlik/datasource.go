@@ -1,0 +1,212 @@
+package qlik
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// ParseDataSource reads the answer of GET /data-sources/{id}/api-specs, or a file
+// that holds it: {connectorProvider, connectorVersion, connectionProperties}. The
+// last is a JSON Schema, of which only one sample is public: whatever it holds
+// beyond types, defaults and enums is tolerated.
+func ParseDataSource(id string, apiSpecs []byte) (*connection.DataSource, error) {
+	var specs struct {
+		Version any             `json:"connectorVersion"`
+		Schema  json.RawMessage `json:"connectionProperties"`
+	}
+	if err := json.Unmarshal(apiSpecs, &specs); err != nil {
+		return nil, fmt.Errorf("read api-specs of %q: not JSON of the expected form: %w", id, err)
+	}
+	properties, err := parseProperties(id, specs.Schema)
+	if err != nil {
+		return nil, fmt.Errorf("read api-specs of %q: %w", id, err)
+	}
+	source := &connection.DataSource{ID: id, Schema: specs.Schema, Properties: properties}
+	if specs.Version != nil {
+		source.Version = fmt.Sprint(specs.Version)
+	}
+	return source, nil
+}
+
+func parseProperties(id string, schema []byte) (map[string]connection.Property, error) {
+	var object struct {
+		Properties map[string]json.RawMessage `json:"properties"`
+	}
+	switch schema = bytes.TrimSpace(schema); {
+	case len(schema) == 0:
+		return nil, errors.New("connectionProperties is missing")
+	case schema[0] != '{':
+		return nil, errors.New("connectionProperties is no JSON Schema")
+	}
+	if err := json.Unmarshal(schema, &object); err != nil {
+		return nil, errors.New("connectionProperties.properties is no object")
+	}
+	properties := make(map[string]connection.Property, len(object.Properties))
+	for name, text := range object.Properties {
+		properties[name] = parseProperty(Classify(id, name), text)
+	}
+	return properties, nil
+}
+
+// parseProperty takes what it understands of the schema of one property.
+func parseProperty(class connection.Class, text []byte) connection.Property {
+	property := connection.Property{Class: class}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	var schema map[string]any
+	if decoder.Decode(&schema) != nil {
+		return property // "true" is a schema too
+	}
+	property.Type = typeOf(schema["type"])
+	property.Default, property.HasDefault = schema["default"]
+	if values, ok := schema["enum"].([]any); ok {
+		for _, value := range values {
+			if value, ok := toText(value).(string); ok {
+				property.Enum = append(property.Enum, value)
+			}
+		}
+	}
+	if schema["writeOnly"] == true || schema["format"] == "password" {
+		property.Class = connection.ClassSecret
+	}
+	return property
+}
+
+// typeOf gives the one type that a schema allows beside null, or "".
+func typeOf(declared any) string {
+	if name, ok := declared.(string); ok {
+		return name
+	}
+	names, _ := declared.([]any)
+	names = slices.DeleteFunc(slices.Clone(names), func(name any) bool { return name == "null" })
+	if len(names) != 1 {
+		return ""
+	}
+	name, _ := names[0].(string)
+	return name
+}
+
+// secretProperties lists the secret properties that the documentation shows for
+// each data source. api-specs has no mark for them.
+var secretProperties = map[string][]string{
+	"File_AmazonS3ConnectorV2":         {"accessKey", "secretKey"},
+	"AmazonS3ConnectorV2":              {"accessKey", "secretKey"},
+	"File_AmazonS3Connector":           {"accessKey", "secretKey"},
+	"File_GoogleCloudStorageConnector": {"serviceAccountKeyFile"},
+	"GoogleCloudStorageConnector":      {"serviceAccountKeyFile"},
+	"File_FileTransferConnector":       {"password", "privateKey"},
+	"snowflake":                        {"password", "PRIV_KEY_FILE"},
+	"gbq":                              {"KeyFilePath", "P12CustomPwd", "authCode"},
+	"rest":                             {"password", "mutualPfxCertificateFiles", "mutualPfxCertificateKey"},
+	"reptgt_qdisnowflake":              {"password", "privateKeyFile", "privateKeyPassphrase"},
+	"reptgt_qdibigquery":               {"jsonCredentials"},
+	"reptgt_qdiadls":                   {"adlsclientappkey"},
+	"reptgt_qdis3":                     {"s3SecretKey", "s3AccessKey"},
+}
+
+// notSecret lists what the name rule would take for a secret: the trio of
+// separated credentials, which are settings, and lists of which only some items
+// are secret.
+var notSecret = []string{"separatecredentials", "selectedcredentials", "credentialsname", "queryheaders", "queryparameters"}
+
+// secretWords betray a secret in the name of a property, whatever the data source.
+var secretWords = []string{
+	"password", "passwd", "pwd", "secret", "token", "privatekey", "priv_key", "passphrase", "keyfile",
+	"appkey", "accesskey", "authcode", "credentials", "pfx", "apikey",
+}
+
+// userNames are credential parts that may be shown.
+var userNames = []string{"username", "user_name", "user", "userid", "uid", "login", "qusername"}
+
+// Classify tells whether a property is part of the credentials: by the documented
+// lists first, then by its name. "DG_x", the variant for the data gateway, is like "x".
+func Classify(dataSource, property string) connection.Class {
+	if slices.Contains(secretProperties[strings.TrimPrefix(dataSource, "DG_")], property) {
+		return connection.ClassSecret
+	}
+	name := strings.ToLower(property)
+	switch {
+	case slices.Contains(notSecret, name), strings.HasPrefix(name, "publickey"):
+		return connection.ClassProperty
+	case slices.Contains(userNames, name):
+		return connection.ClassCredential
+	case containsAny(name, secretWords):
+		return connection.ClassSecret
+	}
+	return connection.ClassProperty
+}
+
+func containsAny(text string, words []string) bool {
+	return slices.ContainsFunc(words, func(word string) bool { return strings.Contains(text, word) })
+}
+
+// shield copies live properties without their credential parts, and with a
+// [connection.Secret] for what looks like one inside a list or map.
+func shield(dataSource string, properties map[string]any) map[string]any {
+	shielded := make(map[string]any, len(properties))
+	for name, value := range properties {
+		if Classify(dataSource, name) == connection.ClassProperty {
+			shielded[name] = shieldWithin(dataSource, isParameterList(name), value)
+		}
+	}
+	return shielded
+}
+
+// isParameterList tells whether the items of a list are named by whoever wrote
+// them, so that the name tells what the value is: queryHeaders, queryParameters.
+func isParameterList(property string) bool {
+	return containsAny(strings.ToLower(property), []string{"header", "parameter"})
+}
+
+func shieldWithin(dataSource string, parameters bool, value any) any {
+	switch value := value.(type) {
+	case []any:
+		shielded := make([]any, len(value))
+		for i, item := range value {
+			shielded[i] = shieldWithin(dataSource, parameters, item)
+		}
+		return shielded
+	case map[string]any:
+		shielded := make(map[string]any, len(value))
+		for name, item := range value {
+			if name == "value" && isSecretItem(parameters, value) || Classify(dataSource, name) == connection.ClassSecret {
+				item = hide(item)
+			}
+			shielded[name] = shieldWithin(dataSource, parameters, item)
+		}
+		return shielded
+	}
+	return value
+}
+
+// hide wraps a value. One that is no text has none that anybody could need.
+func hide(value any) any {
+	text, _ := value.(string)
+	return connection.NewSecret(text)
+}
+
+// isSecretItem tells whether {name, value, encrypt} holds a secret: it is marked
+// so, or it is a header or parameter by whose name one knows.
+func isSecretItem(parameters bool, item map[string]any) bool {
+	if toBool(item["encrypt"]) == true {
+		return true
+	}
+	name, _ := item["name"].(string)
+	return parameters && isKeyLike(name)
+}
+
+// isKeyLike tells whether a header or query parameter of that name is likely to
+// hold a secret: Authorization, X-Api-Key, access_token, sig.
+func isKeyLike(name string) bool {
+	name = strings.NewReplacer("-", "", "_", "", ".", "").Replace(strings.ToLower(name))
+	return slices.Contains([]string{"key", "sig", "code", "auth", "xauth", "pass"}, name) || containsAny(name, []string{
+		"authorization", "apikey", "accesskey", "subscriptionkey", "functionskey", "privatekey", "token", "secret",
+		"password", "passwd", "pwd", "passphrase", "cookie", "credential", "signature", "session",
+	})
+}

@@ -1,0 +1,184 @@
+package qlik
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// defaultBatch is how many connections go into one bulk request; the API
+// reference names no maximum.
+const defaultBatch = 100
+
+const (
+	connectionsPath = apiPath + "/data-connections"
+	sourcesPath     = apiPath + "/data-sources"
+	spacesPath      = apiPath + "/spaces"
+	usersPath       = apiPath + "/users"
+)
+
+// Provider is a Qlik Cloud tenant as the engine sees it. It may be used
+// concurrently.
+type Provider struct {
+	client      *Client
+	project     string
+	parallelism int
+	batch       int
+	limits      Limits
+	// tutorialSpelling is set once the tenant has asked for dataSourceId where the
+	// API reference has datasourceID.
+	tutorialSpelling atomic.Bool
+}
+
+var _ connection.Provider = (*Provider)(nil)
+
+// New checks the configuration and makes a provider. It sends nothing.
+func New(config Config) (*Provider, error) {
+	client, err := NewClient(config)
+	if err != nil {
+		return nil, err
+	}
+	return &Provider{
+		client:      client,
+		project:     config.Project,
+		parallelism: orDefault(config.Parallelism, defaultParallelism),
+		batch:       orDefault(config.BatchSize, defaultBatch),
+		limits:      config.Limits,
+	}, nil
+}
+
+// Client gives the client, and with it the budget, that the provider uses.
+func (p *Provider) Client() *Client { return p.client }
+
+// Classify is [Classify].
+func (*Provider) Classify(dataSource, property string) connection.Class {
+	return Classify(dataSource, property)
+}
+
+// Normalize is [Normalize].
+func (*Provider) Normalize(property connection.Property, value any) any {
+	return Normalize(property, value)
+}
+
+// DataSources reads the api-specs of the data sources, side by side. One that is
+// unknown or disabled answers 404 and is absent from the catalog.
+func (p *Provider) DataSources(ctx context.Context, ids []string) (*connection.Catalog, error) {
+	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
+	found := make([]*connection.DataSource, len(ids))
+	group, groupCtx := p.readers(ctx)
+	for i, id := range ids {
+		group.Go(func() (err error) {
+			found[i], err = p.dataSource(groupCtx, id)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	catalog := &connection.Catalog{DataSources: map[string]*connection.DataSource{}}
+	for i, id := range ids {
+		if found[i] != nil {
+			catalog.DataSources[id] = found[i]
+		}
+	}
+	if len(catalog.DataSources) == len(ids) {
+		return catalog, nil
+	}
+	var err error
+	if catalog.Known, err = p.knownSources(ctx); err != nil {
+		return nil, err
+	}
+	return catalog, nil
+}
+
+// dataSource reads one; nil if the tenant does not have it.
+func (p *Provider) dataSource(ctx context.Context, id string) (*connection.DataSource, error) {
+	if !isSegment(id) {
+		return nil, nil
+	}
+	// The schema is handed on as the service gives it, so it is not decoded here.
+	var specs rawAnswer
+	err := p.client.Do(ctx, Request{Method: http.MethodGet, Path: sourcesPath + "/" + url.PathEscape(id) + "/api-specs"}, &specs)
+	if errors.Is(err, connection.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read data source %q: %w", id, err)
+	}
+	return ParseDataSource(id, specs)
+}
+
+// knownSources lists the ids of the data sources that the tenant offers, sorted.
+func (p *Provider) knownSources(ctx context.Context) ([]string, error) {
+	var answer wireDataSources
+	if err := p.client.Do(ctx, Request{Method: http.MethodGet, Path: sourcesPath}, &answer); err != nil {
+		return nil, fmt.Errorf("list data sources: %w", err)
+	}
+	var ids []string
+	for _, source := range answer.DataSources {
+		if !source.Disabled {
+			ids = append(ids, source.ID)
+		}
+	}
+	return slices.Compact(slices.Sorted(slices.Values(ids))), nil
+}
+
+// readers is a group for reads: the first error cancels the others.
+func (p *Provider) readers(ctx context.Context) (*errgroup.Group, context.Context) {
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.SetLimit(p.parallelism)
+	return group, groupCtx
+}
+
+// isSegment tells whether a text can stand between two slashes of a path.
+func isSegment(text string) bool { return text != "" && text != "." && text != ".." }
+
+// traits say how this caller can change what (API reference; "admin" is the role
+// TenantAdmin, which bulk actions ask for).
+func (p *Provider) traits(admin bool) connection.Traits {
+	reads, writes := p.limits.usable()
+	return connection.Traits{
+		Mechanisms: mechanisms(admin),
+		BatchSize:  map[connection.Mechanism]int{connection.BulkUpdate: p.batch, connection.BulkDelete: p.batch},
+		Costs: map[connection.Mechanism]connection.Cost{
+			connection.Create:     {Writes: 1},
+			connection.Patch:      {Reads: 1, Writes: 1}, // the read is for the tags and properties of the moment
+			connection.BulkUpdate: {Writes: 1},
+			connection.BulkDelete: {Writes: 1},
+			connection.Delete:     {Writes: 1},
+		},
+		Reads:   reads,
+		Writes:  writes,
+		MaxTags: maxUserTags,
+		// Since July 2026 a patch of one of these without credentials is refused
+		// (changelog 236).
+		HostProperties: []string{"host", "server", "url"},
+		Patchable:      patchable,
+	}
+}
+
+func mechanisms(admin bool) map[connection.Aspect]connection.Mechanism {
+	all := map[connection.Aspect]connection.Mechanism{
+		connection.AspectName:        connection.Patch,
+		connection.AspectTags:        connection.Patch,
+		connection.AspectProperties:  connection.Patch,
+		connection.AspectCredentials: connection.Patch,
+		connection.AspectSpace:       connection.Patch, // documented until 2025, assumed since
+		connection.AspectDataSource:  connection.Recreate,
+		connection.AspectExistence:   connection.Delete,
+	}
+	if admin {
+		all[connection.AspectSpace] = connection.BulkUpdate
+		all[connection.AspectOwner] = connection.BulkUpdate
+		all[connection.AspectExistence] = connection.BulkDelete
+	}
+	return all
+}

@@ -1,0 +1,325 @@
+package qlik
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+	"golang.org/x/oauth2"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+const (
+	// maxAttempts is how often one request is sent at most (as in the sample of the
+	// rate-limit page).
+	maxAttempts = 5
+	// maxHops is how many redirects of one read are followed. GET /users/me is
+	// documented as a redirect to /users/{id}.
+	maxHops = 5
+	// maxAnswer bounds the body of an answer.
+	maxAnswer = 32 << 20
+
+	firstPause = 500 * time.Millisecond
+	maxPause   = 20 * time.Second
+)
+
+// reply is a whole answer of the service.
+type reply struct {
+	status int
+	header http.Header
+	body   []byte
+	url    *url.URL // that was asked in the end
+	token  *oauth2.Token
+}
+
+// attempts is one call on its way through failures:
+//
+//	failure                     read, repeatable write      other write (create)
+//	429                         close the tier, again       close the tier, again
+//	401 with an OAuth token     new token, again, once      new token, again, once
+//	never sent                  pause, again                pause, again
+//	502 503 504, broken         pause, again                may have happened: stop
+//	any other answer            stop                        stop
+//
+// After the last attempt a write that may have happened in any of them is
+// [connection.ErrUnknownOutcome].
+type attempts struct {
+	client    *Client
+	call      call
+	pause     *backoff.ExponentialBackOff
+	count     int
+	hops      int
+	renewed   bool
+	ambiguous bool // an attempt may have been carried out
+}
+
+// call sends a prepared request until it is answered or hopeless.
+func (c *Client) call(ctx context.Context, prepared call, answer any) (*reply, error) {
+	a := attempts{client: c, call: prepared, pause: newPause()}
+	for {
+		a.count++
+		got, err := a.once(ctx)
+		if err == nil && isRedirect(got.status) {
+			if err = a.follow(got); err == nil {
+				continue
+			}
+		}
+		if err == nil {
+			return got, c.decode(a.call, got, answer)
+		}
+		wait, again := a.again(err, got)
+		if !again {
+			return nil, a.final(err)
+		}
+		if err := sleep(ctx, wait); err != nil {
+			return nil, a.final(&broken{call: a.call, cause: causeInterrupted, err: err})
+		}
+	}
+}
+
+func newPause() *backoff.ExponentialBackOff {
+	pause := backoff.NewExponentialBackOff()
+	pause.InitialInterval, pause.MaxInterval, pause.Multiplier = firstPause, maxPause, 2
+	return pause
+}
+
+// once sends the request one time. Any answer but a redirect or a success is an error.
+func (a *attempts) once(ctx context.Context) (*reply, error) {
+	c := a.client
+	if !a.call.anonymous {
+		budget := c.budget(a.call)
+		if err := budget.acquire(ctx); err != nil {
+			return nil, &broken{call: a.call, cause: causeInterrupted, err: err}
+		}
+		defer budget.release()
+	}
+	got, err := c.exchange(ctx, a.call, a.count)
+	if err != nil {
+		return nil, err
+	}
+	c.answered.Store(true)
+	if got.status == http.StatusTooManyRequests && !a.call.anonymous {
+		c.budget(a.call).close(retryAfter(got.header))
+	}
+	if got.status/100 != 2 && !isRedirect(got.status) {
+		return got, c.refusal(a.call, got)
+	}
+	return got, nil
+}
+
+// budget is the tier of a call: "most" GET requests are in Tier 1, all others
+// that we send in Tier 2 (API reference).
+func (c *Client) budget(call call) *budget {
+	if call.isRead() {
+		return c.reads
+	}
+	return c.writes
+}
+
+// exchange puts one request on the wire and reads the whole answer.
+func (c *Client) exchange(ctx context.Context, call call, attempt int) (*reply, error) {
+	request, err := http.NewRequestWithContext(ctx, call.method, call.url.String(), bytes.NewReader(call.body))
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: not a request: %w", call.method, call.url.Path, err)
+	}
+	token, err := c.dress(request, call)
+	if err != nil {
+		return nil, err
+	}
+	if call.sent != nil {
+		call.sent.Add(1)
+	}
+	start := time.Now()
+	got, err := c.roundTrip(request, call)
+	c.log(ctx, call, attempt, got, err, time.Since(start))
+	if err != nil {
+		return nil, err
+	}
+	got.token = token
+	return got, nil
+}
+
+// dress sets the headers and gives the token that was used, if any.
+func (c *Client) dress(request *http.Request, call call) (*oauth2.Token, error) {
+	request.Header.Set("Accept", "application/json")
+	request.Header.Set("User-Agent", c.userAgent)
+	if call.body != nil {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	if call.anonymous {
+		return nil, nil
+	}
+	token, err := c.auth.token()
+	if err != nil {
+		return nil, noToken{err}
+	}
+	token.SetAuthHeader(request)
+	return token, nil
+}
+
+func (c *Client) roundTrip(request *http.Request, call call) (*reply, error) {
+	response, err := c.http.Do(request)
+	if err != nil {
+		return nil, newBroken(request.Context(), call, err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
+	if err != nil {
+		return nil, newBroken(request.Context(), call, err)
+	}
+	got := &reply{status: response.StatusCode, header: response.Header, body: body, url: call.url}
+	if len(body) > maxAnswer {
+		return nil, c.unusable(call, got, fmt.Sprintf("the answer is larger than %d MiB", maxAnswer>>20))
+	}
+	return got, nil
+}
+
+// log tells of one request: no query (it may hold an e-mail address), no header
+// (the token), no body (secrets).
+func (c *Client) log(ctx context.Context, call call, attempt int, got *reply, err error, took time.Duration) {
+	attributes := []slog.Attr{
+		slog.String("method", call.method), slog.String("path", call.url.Path),
+		slog.Int("attempt", attempt), slog.Duration("duration", took),
+	}
+	if got != nil {
+		attributes = append(attributes, slog.Int("status", got.status))
+	}
+	if failed, ok := errors.AsType[*broken](err); ok {
+		attributes = append(attributes, slog.String("error", failed.cause))
+	}
+	c.logger.LogAttrs(ctx, slog.LevelDebug, "request", attributes...)
+}
+
+// follow turns the call to where a read is redirected, on the tenant only.
+func (a *attempts) follow(got *reply) error {
+	location := got.header.Get("Location")
+	a.hops++
+	switch {
+	case !a.call.isRead() || location == "":
+		return a.client.unusable(a.call, got, "unexpected redirect")
+	case a.hops > maxHops:
+		return a.client.unusable(a.call, got, "too many redirects")
+	}
+	target, err := a.client.ours(a.call.url, location)
+	if err != nil {
+		return fmt.Errorf("%s %s: follow redirect: %w", a.call.method, a.call.url.Path, err)
+	}
+	a.call, a.count = a.call.at(target), 0
+	return nil
+}
+
+func isRedirect(status int) bool {
+	switch status {
+	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther,
+		http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
+		return true
+	}
+	return false
+}
+
+// noToken is an error of the request for a token, which has had its own attempts.
+type noToken struct{ error }
+
+func (e noToken) Unwrap() error { return e.error }
+
+// again tells whether the request is to be sent once more, and after what pause.
+func (a *attempts) again(err error, got *reply) (time.Duration, bool) {
+	if _, ok := errors.AsType[noToken](err); ok {
+		return 0, false
+	}
+	fate := a.client.fateOf(err)
+	if fate == uncertain && !a.call.isRead() {
+		a.ambiguous = true
+	}
+	switch {
+	case fate == unauthorised && !a.call.anonymous:
+		first := !a.renewed
+		a.renewed = true
+		return 0, first && a.client.auth.renew(got.token)
+	case a.count >= maxAttempts:
+		return 0, false
+	case fate == limited && a.call.anonymous:
+		return retryAfter(got.header), true
+	case fate == limited:
+		return 0, true // the tier is closed: the next attempt waits there
+	case fate == unsent, fate == uncertain && a.call.repeatable:
+		return a.nextPause(got), true
+	}
+	return 0, false
+}
+
+// nextPause is jittered and grows. A Retry-After beside a 503 is honoured too.
+func (a *attempts) nextPause(got *reply) time.Duration {
+	pause := a.pause.NextBackOff()
+	if got != nil && got.header.Get("Retry-After") != "" {
+		pause = max(pause, retryAfter(got.header))
+	}
+	return pause
+}
+
+// final is the error of a call that is given up.
+func (a *attempts) final(err error) error {
+	if _, ok := errors.AsType[noToken](err); ok {
+		if a.ambiguous {
+			return fmt.Errorf("%w: %w", connection.ErrUnknownOutcome, err)
+		}
+		return err
+	}
+	if failed, ok := errors.AsType[*broken](err); ok {
+		failed.ambiguous = a.ambiguous
+	}
+	if refusal, ok := errors.AsType[*Error](err); ok {
+		definite := refusal.kind != nil && refusal.Status != http.StatusTooManyRequests
+		if a.ambiguous && !definite {
+			refusal.kind = connection.ErrUnknownOutcome
+		}
+		if refusal.Status == http.StatusUnauthorized && !a.call.anonymous {
+			return fmt.Errorf("%w: %s", err, a.client.auth.advice())
+		}
+	}
+	return err
+}
+
+// fate is what is known of a request that brought no success.
+type fate int
+
+const (
+	refused      fate = iota // it was answered, and not carried out
+	limited                  // 429: not carried out
+	unauthorised             // 401: not carried out
+	unsent                   // it never reached the tenant, and may the next time
+	uncertain                // it may have been carried out
+)
+
+func (c *Client) fateOf(err error) fate {
+	if failed, ok := errors.AsType[*broken](err); ok {
+		switch {
+		case failed.sent:
+			return uncertain
+		case failed.hopeless || !c.answered.Load():
+			return refused
+		}
+		return unsent
+	}
+	refusal, ok := errors.AsType[*Error](err)
+	if !ok {
+		return refused
+	}
+	switch refusal.Status {
+	case http.StatusTooManyRequests:
+		return limited
+	case http.StatusUnauthorized:
+		return unauthorised
+	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return uncertain
+	}
+	return refused
+}

@@ -1,0 +1,376 @@
+package qlik
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync/atomic"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+const (
+	// tenantAdmin is the role that may change what others own, everywhere. What
+	// AnalyticsAdmin and DataAdmin may do through the API is not documented; they
+	// count as users without the role.
+	tenantAdmin = "TenantAdmin"
+	// dataFiles is the connection that each space has by nature.
+	dataFiles = "DataFiles"
+	// maxReasons bounds what is told about an incomplete list.
+	maxReasons = 20
+)
+
+// survey is one snapshot being taken.
+type survey struct {
+	*Provider
+	sent   atomic.Int64
+	caller wireUser
+	spaces []connection.Space
+	owners []connection.User
+	// incomplete holds the reasons of the list of spaces, then of each space.
+	incomplete []string
+}
+
+// Snapshot reads in three rounds, each concurrent in itself: who and where, the
+// lists of connections, the details that are wanted.
+func (p *Provider) Snapshot(ctx context.Context, scope connection.Scope) (*connection.Snapshot, error) {
+	s := &survey{Provider: p}
+	if err := s.look(ctx, scope.Owners); err != nil {
+		return nil, err
+	}
+	live, err := s.connections(ctx, scope.Spaces)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.details(ctx, live, scope.Details); err != nil {
+		return nil, err
+	}
+	slices.SortFunc(live, byKey)
+	caller := toUser(s.caller)
+	return &connection.Snapshot{
+		Tenant:      p.client.base.String(),
+		Caller:      caller,
+		Spaces:      s.spaces,
+		Users:       distinctUsers(caller, s.owners),
+		Connections: live,
+		Incomplete:  bounded(s.incomplete),
+		Reads:       int(s.sent.Load()),
+		Traits:      p.traits(caller.Admin),
+	}, nil
+}
+
+func byKey(a, b connection.Live) int {
+	return cmp.Or(a.Key.Compare(b.Key), cmp.Compare(a.ID, b.ID))
+}
+
+func bounded(reasons []string) []string {
+	if len(reasons) <= maxReasons {
+		return reasons
+	}
+	rest := fmt.Sprintf("and %d more", len(reasons)-maxReasons)
+	return append(slices.Clip(reasons[:maxReasons]), rest)
+}
+
+func (s *survey) get(path string, query url.Values) Request {
+	return Request{Method: http.MethodGet, Path: path, Query: query, sent: &s.sent}
+}
+
+// look finds out who we are, which spaces there are, and who the owners may be.
+func (s *survey) look(ctx context.Context, owners []string) error {
+	group, ctx := s.readers(ctx)
+	group.Go(func() error { return s.readCaller(ctx) })
+	group.Go(func() error { return s.readSpaces(ctx) })
+	owners = slices.Compact(slices.Sorted(slices.Values(owners)))
+	found := make([][]connection.User, len(owners))
+	for i, owner := range owners {
+		group.Go(func() (err error) {
+			found[i], err = s.readOwner(ctx, owner)
+			return err
+		})
+	}
+	err := group.Wait()
+	s.owners = slices.Concat(found...)
+	return err
+}
+
+func (s *survey) readCaller(ctx context.Context) error {
+	if err := s.client.Do(ctx, s.get(usersPath+"/me", nil), &s.caller); err != nil {
+		return fmt.Errorf("read caller: %w", err)
+	}
+	if s.caller.ID == "" {
+		return errors.New("read caller: the answer holds no id; is the URL a Qlik Cloud tenant's?")
+	}
+	return nil
+}
+
+// readSpaces lists all spaces at once: the name filter of the API is a
+// case-insensitive "contains".
+func (s *survey) readSpaces(ctx context.Context) error {
+	spaces, problems, err := list[wireSpace](ctx, s.client, s.get(spacesPath, nil))
+	if err != nil {
+		return fmt.Errorf("list spaces: %w", err)
+	}
+	s.incomplete = reasons("spaces", problems)
+	s.spaces = toSpaces(spaces)
+	return nil
+}
+
+// toSpaces adds the personal space, which the service has no object for. A real
+// space of that name appears under its id.
+func toSpaces(spaces []wireSpace) []connection.Space {
+	all := []connection.Space{{Name: connection.PersonalSpace, Type: connection.PersonalSpace}}
+	for _, space := range spaces {
+		name := space.Name
+		if name == connection.PersonalSpace {
+			name = connection.SpaceRef{ID: space.ID}.String()
+		}
+		all = append(all, connection.Space{ID: space.ID, Name: name, Type: space.Type})
+	}
+	slices.SortFunc(all, func(a, b connection.Space) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
+	})
+	return slices.Compact(all)
+}
+
+// readOwner gives the active users whom an e-mail address or else a subject
+// names. Neither is promised to be unique.
+func (s *survey) readOwner(ctx context.Context, owner string) ([]connection.User, error) {
+	for _, attribute := range []string{"email", "subject"} {
+		filter := fmt.Sprintf("%s eq %s", attribute, filterText(owner))
+		users, _, err := list[wireUser](ctx, s.client, s.get(usersPath, url.Values{"filter": {filter}}))
+		if err != nil {
+			return nil, fmt.Errorf("look up owner %q: %w", owner, err)
+		}
+		var active []connection.User
+		for _, user := range users {
+			if user.ID != "" && (user.Status == "active" || user.Status == "") {
+				active = append(active, toUser(user))
+			}
+		}
+		if len(active) > 0 {
+			return active, nil
+		}
+	}
+	return nil, nil
+}
+
+// filterText quotes a value in a SCIM filter as in JSON (RFC 7644).
+func filterText(text string) string {
+	quoted, _ := encode(text)
+	return string(quoted)
+}
+
+func toUser(user wireUser) connection.User {
+	return connection.User{
+		ID: user.ID, Name: user.Name, Email: user.Email, Subject: user.Subject,
+		Admin: slices.Contains(user.AssignedRoles, wireRole{tenantAdmin}),
+	}
+}
+
+// distinctUsers gives each user once, by id.
+func distinctUsers(caller connection.User, others []connection.User) []connection.User {
+	users := []connection.User{caller}
+	for _, user := range others {
+		if !slices.ContainsFunc(users, func(known connection.User) bool { return known.ID == user.ID }) {
+			users = append(users, user)
+		}
+	}
+	slices.SortFunc(users, func(a, b connection.User) int { return cmp.Compare(a.ID, b.ID) })
+	return users
+}
+
+// connections lists what is in the spaces of the scope, by key.
+func (s *survey) connections(ctx context.Context, scope []connection.SpaceRef) ([]connection.Live, error) {
+	spaces := inScope(s.spaces, scope)
+	lists := make([][]connection.Live, len(spaces))
+	missing := make([][]string, len(spaces))
+	group, ctx := s.readers(ctx)
+	for i, space := range spaces {
+		group.Go(func() (err error) {
+			lists[i], missing[i], err = s.listSpace(ctx, space)
+			return err
+		})
+	}
+	err := group.Wait()
+	live := slices.Concat(lists...)
+	slices.SortFunc(live, byKey)
+	s.incomplete = slices.Concat(s.incomplete, slices.Concat(missing...))
+	return live, err
+}
+
+// inScope gives the spaces that the references name, each once. A reference to
+// none is left to the planner to report.
+func inScope(spaces []connection.Space, scope []connection.SpaceRef) []connection.Space {
+	var found []connection.Space
+	for _, space := range spaces {
+		if slices.ContainsFunc(scope, func(ref connection.SpaceRef) bool { return names(ref, space) }) {
+			found = append(found, space)
+		}
+	}
+	return found
+}
+
+func names(ref connection.SpaceRef, space connection.Space) bool {
+	switch {
+	case ref.Personal:
+		return space.ID == ""
+	case ref.ID != "":
+		return space.ID == ref.ID
+	}
+	return space.ID != "" && space.Name == ref.Name
+}
+
+// listSpace lists the connections of one space.
+func (s *survey) listSpace(ctx context.Context, space connection.Space) ([]connection.Live, []string, error) {
+	listed, problems, err := s.listConnections(ctx, space, &s.sent)
+	if err != nil {
+		return nil, nil, fmt.Errorf("list connections of space %q: %w", space.Name, err)
+	}
+	var live []connection.Live
+	for _, wire := range listed {
+		if s.belongs(wire, space) {
+			live = append(live, toLive(wire, space))
+		}
+	}
+	return live, reasons(fmt.Sprintf("connections of space %q", space.Name), problems), nil
+}
+
+// listConnections reads the whole list of a space: without the built-in DataFiles,
+// and with those whose data source is disabled, whose names are taken too.
+func (p *Provider) listConnections(ctx context.Context, space connection.Space, sent *atomic.Int64) ([]wireConnection, []wireError, error) {
+	query := url.Values{"noDatafiles": {"true"}, "includeDisabled": {"true"}}
+	if space.ID == "" {
+		query.Set("personal", "true")
+		query.Set("ownedByMe", "true")
+	} else {
+		query.Set("spaceId", space.ID)
+	}
+	listed, problems, err := list[wireConnection](ctx, p.client, Request{Path: connectionsPath, Query: query, sent: sent})
+	return distinct(listed), problems, err
+}
+
+// distinct drops what is listed twice, as happens when something is created while
+// pages are turned.
+func distinct(listed []wireConnection) []wireConnection {
+	seen := map[string]bool{}
+	return slices.DeleteFunc(listed, func(wire wireConnection) bool {
+		id := wire.id()
+		again := seen[id]
+		seen[id] = true
+		return again
+	})
+}
+
+// belongs tells whether a listed connection is one of the space that can be
+// managed. The built-in DataFiles have no owner. A service that ignores a query
+// parameter answers with the connections of other spaces and people.
+func (s *survey) belongs(wire wireConnection, space connection.Space) bool {
+	if wire.id() == "" || wire.Owner == "" || wire.Name == dataFiles {
+		return false
+	}
+	return wire.Space == space.ID && (space.ID != "" || wire.Owner == s.caller.ID)
+}
+
+func reasons(what string, problems []wireError) []string {
+	told := make([]string, len(problems))
+	for i, problem := range problems {
+		words := strings.Join(slices.DeleteFunc([]string{problem.Code, problem.Title, problem.Detail}, isEmpty), ": ")
+		told[i] = what + " are incomplete: " + cmp.Or(words, "no reason given")
+	}
+	return told
+}
+
+func isEmpty(text string) bool { return text == "" }
+
+// toLive takes over what a list says.
+func toLive(wire wireConnection, space connection.Space) connection.Live {
+	set := splitTags(wire.Tags)
+	return connection.Live{
+		ID:             wire.id(),
+		Key:            connection.Key{Space: space.Name, Name: wire.Name},
+		SpaceID:        space.ID,
+		OwnerID:        wire.Owner,
+		DataSource:     wire.DataSource,
+		Tags:           set.user,
+		Mark:           set.mark,
+		HasCredentials: wire.Credentials != "" && !bool(wire.Separated),
+		Separated:      bool(wire.Separated),
+	}
+}
+
+// details fills in the properties of the connections for which they are wanted.
+func (s *survey) details(ctx context.Context, live []connection.Live, wanted func(*connection.Live) bool) error {
+	if wanted == nil {
+		return nil
+	}
+	var chosen []*connection.Live
+	for i := range live {
+		if wanted(&live[i]) {
+			chosen = append(chosen, &live[i])
+		}
+	}
+	group, ctx := s.readers(ctx)
+	for _, one := range chosen {
+		group.Go(func() error { return s.detail(ctx, one) })
+	}
+	return group.Wait()
+}
+
+// detail reads one connection. What the service answers about this one alone makes
+// it unreadable: 403, 404, or a 500 because its credentials cannot be decrypted,
+// which never goes away. Everything else fails the snapshot.
+func (s *survey) detail(ctx context.Context, live *connection.Live) error {
+	wire, err := s.read(ctx, live.ID, &s.sent)
+	if refusal, ok := err.(*Error); ok && concernsOne(refusal.Status) { //nolint:errorlint // a wrapped one is about the token
+		live.Unreadable = refusal.Error()
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read connection %q: %w", live.Key, err)
+	}
+	refresh(live, wire)
+	return nil
+}
+
+// concernsOne tells whether a status says something about one connection rather
+// than about us or the service.
+func concernsOne(status int) bool {
+	switch status {
+	case http.StatusUnauthorized, http.StatusTooManyRequests,
+		http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return false
+	}
+	return true
+}
+
+// read gets one connection with its properties.
+func (p *Provider) read(ctx context.Context, id string, sent *atomic.Int64) (wireConnection, error) {
+	var wire wireConnection
+	err := p.client.Do(ctx, Request{
+		Method: http.MethodGet, Path: pathOf(id), Query: url.Values{"parseConnection": {"true"}}, sent: sent,
+	}, &wire)
+	return wire, err
+}
+
+func pathOf(id string) string { return connectionsPath + "/" + url.PathEscape(id) }
+
+// refresh takes the newer and fuller answer for the truth about everything but the
+// place, which the scope was chosen by.
+func refresh(live *connection.Live, wire wireConnection) {
+	wire.QID = live.ID
+	fresh := toLive(wire, connection.Space{ID: live.SpaceID, Name: live.Key.Space})
+	fresh.Key.Name = cmp.Or(wire.Name, live.Key.Name)
+	fresh.OwnerID = cmp.Or(wire.Owner, live.OwnerID)
+	fresh.DataSource = cmp.Or(wire.DataSource, live.DataSource)
+	if wire.Properties == nil {
+		fresh.Unreadable = "the service did not return its properties"
+	} else {
+		fresh.Properties = shield(fresh.DataSource, wire.Properties)
+	}
+	*live = fresh
+}

@@ -1,0 +1,170 @@
+package qlik
+
+import (
+	"bytes"
+	"strings"
+	"time"
+)
+
+// The shapes of answers, as far as we read them. What is not named here is dropped
+// where it is decoded, and qConnectStatement and qConnectionSecret are left out on
+// purpose: both may hold secrets.
+
+// wireErrors is the body of an error: every field is optional (API reference).
+type wireErrors struct {
+	Errors  []wireError `json:"errors"`
+	TraceID string      `json:"traceId"`
+}
+
+type wireError struct {
+	Code   string `json:"code"`
+	Title  string `json:"title"`
+	Detail string `json:"detail"`
+	Status int    `json:"status"`
+}
+
+// wirePage is one page of any list.
+type wirePage[T any] struct {
+	Data  []T `json:"data"`
+	Links struct {
+		// Next is absent, null, or has no href on the last page (paging guide).
+		Next struct {
+			Href string `json:"href"`
+		} `json:"next"`
+	} `json:"links"`
+	// Errors tells that some items of a list of connections are missing.
+	Errors []wireError `json:"errors"`
+}
+
+// wireConnection is a connection in a list, a get or the answer to a create.
+type wireConnection struct {
+	QID         string         `json:"qID"`
+	PlainID     string         `json:"id"` // in every sample, not in the schema
+	Name        string         `json:"qName"`
+	Space       string         `json:"space"` // absent or empty: personal
+	Owner       string         `json:"user"`  // absent: a DataFiles connection
+	DataSource  string         `json:"datasourceID"`
+	Properties  map[string]any `json:"connectionProperties"` // with parseConnection=true only
+	Separated   looseBool      `json:"qSeparateCredentials"`
+	Credentials string         `json:"qCredentialsID"`
+	Tags        []string       `json:"tags"`
+}
+
+func (w *wireConnection) id() string {
+	if w.QID != "" {
+		return w.QID
+	}
+	return w.PlainID
+}
+
+// wireCreated is the answer to a create: a connection, or a place to sign in.
+type wireCreated struct {
+	wireConnection
+	AuthURL string `json:"authUrl"`
+}
+
+type wireSpace struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	Type string `json:"type"`
+}
+
+type wireUser struct {
+	ID            string     `json:"id"`
+	Name          string     `json:"name"`
+	Email         string     `json:"email"`
+	Subject       string     `json:"subject"`
+	Status        string     `json:"status"`
+	AssignedRoles []wireRole `json:"assignedRoles"`
+}
+
+type wireRole struct {
+	Name string `json:"name"`
+}
+
+type wireDataSources struct {
+	DataSources []struct {
+		ID       string `json:"dataSourceId"`
+		Disabled bool   `json:"disabled"`
+	} `json:"dataSources"`
+}
+
+// wireCreate is the property-based form of a create. The API reference calls the
+// data source datasourceID, every tutorial dataSourceId: exactly one is set.
+type wireCreate struct {
+	DataSource      string         `json:"datasourceID,omitempty"`
+	DataSourceAgain string         `json:"dataSourceId,omitempty"`
+	Name            string         `json:"qName"`
+	Space           string         `json:"space,omitempty"` // absent: personal
+	Tags            []string       `json:"tags,omitempty"`
+	Properties      map[string]any `json:"connectionProperties"`
+}
+
+// wirePatch is one operation of a PATCH, whose body is a bare array of them; the
+// older {"patchData": [...]} has been refused since May 2025 (changelog 134).
+type wirePatch struct {
+	Op    string `json:"op"`
+	Path  string `json:"path"`
+	Value any    `json:"value,omitempty"` // a string, boolean, integer or array
+}
+
+// wireBulk is the body of both bulk actions.
+type wireBulk struct {
+	Connections []wireBulkItem `json:"connections"`
+}
+
+// wireBulkItem is one connection of a bulk action. An absent field stays as it is;
+// an empty spaceId is the personal space.
+type wireBulkItem struct {
+	ID        string  `json:"id"`
+	OwnerID   string  `json:"ownerId,omitempty"`
+	SpaceID   *string `json:"spaceId,omitempty"`
+	SpaceType string  `json:"spaceType,omitempty"` // required with spaceId
+}
+
+// wireBulkAnswer is what a 207 holds: results by id, in no promised order.
+type wireBulkAnswer struct {
+	Data []wireBulkResult `json:"data"`
+}
+
+type wireBulkResult struct {
+	ID     string     `json:"id"`
+	Status int        `json:"status"`
+	Error  *wireError `json:"error"`
+}
+
+type wireToken struct {
+	AccessToken string `json:"access_token"`
+	ExpiresIn   int64  `json:"expires_in"` // seconds
+	ExpiresAt   string `json:"expires_at"` // RFC 3339
+}
+
+// expiry is when the token ends; zero if the answer does not say.
+func (t wireToken) expiry(now time.Time) time.Time {
+	if t.ExpiresIn > 0 {
+		return now.Add(time.Duration(t.ExpiresIn) * time.Second)
+	}
+	end, err := time.Parse(time.RFC3339, t.ExpiresAt)
+	if err != nil {
+		return time.Time{}
+	}
+	return end
+}
+
+// looseBool is a boolean that some answers give as a string.
+type looseBool bool
+
+// UnmarshalJSON takes true and "true" for true, and everything else for false.
+func (b *looseBool) UnmarshalJSON(text []byte) error {
+	*b = looseBool(strings.EqualFold(string(bytes.Trim(text, `"`)), "true"))
+	return nil
+}
+
+// rawAnswer keeps an answer as it came.
+type rawAnswer []byte
+
+// UnmarshalJSON copies the text.
+func (r *rawAnswer) UnmarshalJSON(text []byte) error {
+	*r = bytes.Clone(text)
+	return nil
+}
