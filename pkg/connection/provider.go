@@ -190,6 +190,7 @@ type Operation struct {
 
 	Name       string // create: its name; patch: its new name
 	Space      *Space // create: its space; otherwise its new space
+	OwnerID    string // bulk update: its new owner
 	DataSource string // create
 	Set        map[string]any
 	Remove     []string
