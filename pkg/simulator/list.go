@@ -10,7 +10,6 @@ import (
 type listed struct {
 	record *record // nil for DataFiles
 	space  string
-	key    []string
 }
 
 // The fields that the list can be sorted by, and their fixed-width sort keys.
@@ -37,19 +36,21 @@ type countMeta struct {
 // listConnections serves GET /data-connections (API reference). Without limit everything is answered, with no paging
 // links; meta.count is the total over all pages. Without sort, the order is by creation: undocumented; assumed.
 func (t *Tenant) listConnections(c *call) (answer, error) {
-	entries, desc, err := t.entries(c)
+	order, err := c.connectionOrder()
 	if err != nil {
 		return answer{}, err
 	}
-	shown, omitted := t.withoutOmitted(c, entries)
+	entries := t.entries(c, order)
+	total := len(entries)
+	shown, omitted := c.withoutOmitted(entries)
 	paged, links, err := page(t, c, listing[listed]{
-		items: shown, key: func(l listed) []string { return l.key }, desc: desc, at: []string{"page"}, paging: connectionsPath,
+		items: shown, key: order.key, desc: order.desc, at: []string{"page"}, paging: connectionsPath,
 	})
 	if err != nil {
 		return answer{}, err
 	}
 	list := connectionList{
-		Data: make([]connectionView, 0, len(paged)), Meta: countMeta{len(entries)}, Links: links, Errors: omitted,
+		Data: make([]connectionView, 0, len(paged)), Meta: countMeta{total}, Links: links, Errors: omitted,
 	}
 	for _, l := range paged {
 		if l.record == nil {
@@ -65,29 +66,72 @@ func (t *Tenant) listConnections(c *call) (answer, error) {
 	return ok(list), nil
 }
 
-// entries gives what the query selects, in order: regular connections, then DataFiles, whatever the sort.
-func (t *Tenant) entries(c *call) (entries []listed, desc bool, err error) {
-	by, desc := strings.TrimLeft(c.query.Get("sort"), "+- "), strings.HasPrefix(c.query.Get("sort"), "-")
-	if by == "" {
-		by = "created"
+// connectionOrder is how a list is sorted.
+type connectionOrder struct {
+	user    string // the caller, whose personal DataFiles are listed
+	by      string
+	desc    bool
+	sortKey func(*record) string
+}
+
+func (c *call) connectionOrder() (connectionOrder, error) {
+	o := connectionOrder{user: c.user.ID, by: "created", desc: strings.HasPrefix(c.query.Get("sort"), "-")}
+	if by := strings.TrimLeft(c.query.Get("sort"), "+- "); by != "" {
+		o.by = by
 	}
-	sortKey := connectionSorts[by]
-	if sortKey == nil {
-		return nil, false, badRequest("connections cannot be sorted by %q", by)
+	if o.sortKey = connectionSorts[o.by]; o.sortKey == nil {
+		return o, badRequest("connections cannot be sorted by %q", o.by)
 	}
+	return o, nil
+}
+
+// key: regular connections come before DataFiles, whatever the sort (API reference).
+func (o connectionOrder) key(l listed) []string {
+	if l.record == nil {
+		return []string{"1", dataFilesID(scopeOf(l.space, o.user)), ""}
+	}
+	return []string{"0", o.sortKey(l.record), l.record.ID}
+}
+
+// entries gives what the query selects, in order.
+func (t *Tenant) entries(c *call, order connectionOrder) []listed {
+	var entries []listed
 	spaces := t.enterable(c.user)
 	for _, r := range t.world.inOrder() {
 		if t.selects(c, r, spaces) {
-			entries = append(entries, listed{record: r, key: []string{"0", sortKey(r), r.ID}})
+			entries = append(entries, listed{record: r})
 		}
 	}
-	if desc || by != "created" {
-		slices.SortFunc(entries, func(a, b listed) int { return compareKeys(a.key, b.key, desc) })
+	if order.desc || order.by != "created" {
+		sortByKey(entries, order)
 	}
-	if c.query.Get("noDatafiles") != "true" {
-		entries = append(entries, t.dataFiles(c, spaces, desc)...)
+	if c.query.Get("noDatafiles") == "true" {
+		return entries
 	}
-	return entries, desc, nil
+	var builtIn []listed
+	for space, open := range spaces { // ownedByMe does not apply to them (API reference)
+		if open && c.inScope(space) {
+			builtIn = append(builtIn, listed{space: space})
+		}
+	}
+	sortByKey(builtIn, order)
+	return append(entries, builtIn...)
+}
+
+// sortByKey makes every key once: there may be ten thousand.
+func sortByKey(entries []listed, order connectionOrder) {
+	type keyed struct {
+		listed
+		key []string
+	}
+	all := make([]keyed, len(entries))
+	for i, l := range entries {
+		all[i] = keyed{l, order.key(l)}
+	}
+	slices.SortFunc(all, func(a, b keyed) int { return compareKeys(a.key, b.key, order.desc) })
+	for i := range all {
+		entries[i] = all[i].listed
+	}
 }
 
 // enterable gives the spaces that the user may enter, and "" for the personal one.
@@ -119,21 +163,9 @@ func (t *Tenant) selects(c *call, r *record, spaces map[string]bool) bool {
 	return c.query.Get("includeDisabled") == "true" || !t.world.disabled[r.DataSource]
 }
 
-// dataFiles gives the built-in connections; ownedByMe does not apply to them (API reference).
-func (t *Tenant) dataFiles(c *call, spaces map[string]bool, desc bool) []listed {
-	var entries []listed
-	for _, space := range sortedKeys(spaces) {
-		if spaces[space] && c.inScope(space) {
-			entries = append(entries, listed{space: space, key: []string{"1", dataFilesID(scopeOf(space, c.user.ID)), ""}})
-		}
-	}
-	slices.SortFunc(entries, func(a, b listed) int { return compareKeys(a.key, b.key, desc) })
-	return entries
-}
-
 // withoutOmitted takes out what a fault hides, and gives the errors that say so: status 200, but incomplete (API
 // reference, 200 of the list).
-func (t *Tenant) withoutOmitted(c *call, entries []listed) ([]listed, []*apiError) {
+func (c *call) withoutOmitted(entries []listed) ([]listed, []*apiError) {
 	if len(c.omit) == 0 {
 		return entries, nil
 	}

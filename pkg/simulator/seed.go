@@ -147,7 +147,7 @@ func (w *world) addUser(u seedUser) error {
 
 func (w *world) addSpace(s seedSpace, caller *userRecord) error {
 	if s.Name == "" || strings.ContainsAny(s.Name, `"*?<>/|\:`) || len([]rune(s.Name)) > 256 {
-		return errors.New(`.name: must be 1 to 256 characters without " * ? < > / | \ :`)
+		return errors.New(`.name: must have 1 to 256 characters, none of "*?<>/|\: among them`)
 	}
 	if !slices.Contains([]string{"shared", "managed", "data"}, s.Type) {
 		return errors.New(".type: must be shared, managed or data")

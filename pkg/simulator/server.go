@@ -8,6 +8,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 )
 
@@ -18,6 +19,9 @@ type Server struct {
 
 	server *http.Server
 	done   chan error
+
+	mu     sync.Mutex
+	unused map[net.Conn]bool // opened, but without a request so far
 }
 
 // Start serves the tenant on addr, by default a free port of 127.0.0.1. The tenant speaks plain HTTP and its data is made
@@ -47,10 +51,30 @@ func Start(t *Tenant, addr string) (*Server, error) {
 			IdleTimeout:       2 * time.Minute,
 			ErrorLog:          log.New(io.Discard, "", 0), // clients that go away are no news
 		},
-		done: make(chan error, 1),
+		done:   make(chan error, 1),
+		unused: make(map[net.Conn]bool),
 	}
+	s.server.ConnState = s.track
+	s.server.RegisterOnShutdown(s.dropUnused)
 	go func() { s.done <- s.server.Serve(listener) }()
 	return s, nil
+}
+
+// track remembers connections that carry no request yet: clients open them in advance, and a shutdown would wait for them.
+func (s *Server) track(c net.Conn, state http.ConnState) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if delete(s.unused, c); state == http.StateNew {
+		s.unused[c] = true
+	}
+}
+
+func (s *Server) dropUnused() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for c := range s.unused {
+		_ = c.Close() // the other side may have done so
+	}
 }
 
 // Close lets requests in flight finish, for a few seconds, and stops. It does not close the tenant.
