@@ -18,7 +18,7 @@ const (
 	tier2                // writes
 )
 
-// Limit allows a number of requests in any window of that many seconds.
+// Limit allows a number of requests in any window of that many seconds. Without Seconds it never blocks.
 type Limit struct {
 	Requests int `json:"requests"`
 	Seconds  int `json:"seconds"`
