@@ -132,6 +132,9 @@ func NewClient(config Config) (*Client, error) {
 	return client, err
 }
 
+// Tenant gives the tenant's URL, without a slash at the end.
+func (c *Client) Tenant() string { return c.base.Scheme + "://" + c.base.Host }
+
 // tenantURL reads the URL of a tenant. Its errors never quote what may hold a
 // password.
 func tenantURL(text string) (*url.URL, error) {
@@ -145,7 +148,7 @@ func tenantURL(text string) (*url.URL, error) {
 	case strings.Trim(parsed.Path, "/") != "" || parsed.RawQuery != "" || parsed.Fragment != "":
 		return nil, fmt.Errorf("read tenant url of %q: must end after the host", parsed.Host)
 	case parsed.Scheme == "https", parsed.Scheme == "http" && isLoopback(parsed.Hostname()):
-		return &url.URL{Scheme: parsed.Scheme, Host: parsed.Host}, nil
+		return &url.URL{Scheme: parsed.Scheme, Host: parsed.Host, Path: "/"}, nil
 	case parsed.Scheme == "http":
 		return nil, fmt.Errorf("read tenant url of %q: plain http is for loopback addresses only; use https", parsed.Host)
 	}

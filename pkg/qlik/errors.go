@@ -227,7 +227,7 @@ func newBroken(ctx context.Context, call call, err error) *broken {
 func isDial(err error) bool {
 	operation, ok := errors.AsType[*net.OpError](err)
 	_, isDNS := errors.AsType[*net.DNSError](err)
-	return isDNS || ok && operation.Op == "dial"
+	return isDNS || ok && (operation.Op == "dial" || operation.Op == "proxyconnect")
 }
 
 // isTLS tells that the handshake failed for a reason that will not go away.
@@ -235,7 +235,7 @@ func isTLS(err error) bool {
 	_, untrusted := errors.AsType[*tls.CertificateVerificationError](err)
 	_, notTLS := errors.AsType[tls.RecordHeaderError](err)
 	_, alert := errors.AsType[tls.AlertError](err)
-	return untrusted || notTLS || alert
+	return untrusted || notTLS || alert || errors.Is(err, http.ErrSchemeMismatch)
 }
 
 // causeOf says in a few words what went wrong.
@@ -243,7 +243,7 @@ func causeOf(err error) string {
 	if untrusted, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 		return "its certificate is not accepted: " + clean(untrusted.Err.Error(), maxTitle)
 	}
-	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok {
+	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok || errors.Is(err, http.ErrSchemeMismatch) {
 		return "it does not speak TLS"
 	}
 	if dns, ok := errors.AsType[*net.DNSError](err); ok {
