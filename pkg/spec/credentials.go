@@ -1,0 +1,152 @@
+package spec
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// CheckCredentials checks that secrets stand under credentials, as references,
+// and that nothing else does. What is a secret is told by classify, which knows
+// the service; no schema is needed. No message holds a value.
+//
+//   - Under properties: no secret, no other part of the credentials, no reference.
+//   - Under credentials: a secret as a reference, or as a list or map whose values
+//     are references; a part that is no secret (a user name) also plain; a
+//     property that is no credential only if a reference stands within it, such as
+//     HTTP headers of which one is a token.
+func CheckCredentials(set []connection.Desired, classify func(dataSource, property string) connection.Class) connection.Problems {
+	var problems connection.Problems
+	for i := range set {
+		c := &sorter{desired: &set[i]}
+		for _, name := range slices.Sorted(maps.Keys(set[i].Properties)) {
+			c.property(name, set[i].Properties[name], classify(set[i].DataSource, name))
+		}
+		for _, name := range slices.Sorted(maps.Keys(set[i].Credentials)) {
+			c.credential(name, set[i].Credentials[name], classify(set[i].DataSource, name))
+		}
+		problems = append(problems, c.problems...)
+	}
+	return Collect(problems)
+}
+
+// sorter checks which parts of one connection stand where.
+type sorter struct {
+	desired  *connection.Desired
+	problems connection.Problems
+}
+
+func (c *sorter) add(path, message, hint string) {
+	c.problems = append(c.problems, connection.Problem{
+		Position: c.desired.PositionOf(path),
+		Severity: connection.SeverityError,
+		Message:  message,
+		Hint:     hint,
+	})
+}
+
+func (c *sorter) property(name string, value any, class connection.Class) {
+	path := "/properties" + joinPointer(name)
+	switch {
+	case class == connection.ClassSecret:
+		c.add(path+keyMark, fmt.Sprintf("%q is a secret and must not stand under properties", name),
+			fmt.Sprintf("move it under credentials, as %s: {env: NAME}", name))
+	case class == connection.ClassCredential:
+		c.add(path+keyMark, fmt.Sprintf("%q is a part of the credentials", name), "move it under credentials")
+	case holdsReferenceShape(value):
+		c.add(path+keyMark, fmt.Sprintf("%q holds a reference, which works only under credentials", name), "move it under credentials")
+	}
+}
+
+func (c *sorter) credential(name string, value any, class connection.Class) {
+	path := "/credentials" + joinPointer(name)
+	switch class {
+	case connection.ClassSecret:
+		if !c.secret(path, value) {
+			c.add(path, fmt.Sprintf("%q is a secret, and nothing says where its value comes from", name),
+				"write {env: NAME} or {file: PATH} where the value belongs")
+		}
+	case connection.ClassProperty:
+		if !holdsReference(value) {
+			c.add(path+keyMark, fmt.Sprintf("%q is not a credential", name), "move it under properties")
+		}
+	}
+}
+
+// secret checks a secret, or a list or map of them, and reports whether it holds
+// a reference or was complained about. In a map, what stands under "value", or
+// alone in a list, is the secret; other entries, such as the name of a key file,
+// are not.
+func (c *sorter) secret(path string, value any) bool {
+	switch value := value.(type) {
+	case connection.Reference:
+		return true
+	case map[string]any:
+		held := false
+		for _, key := range slices.Sorted(maps.Keys(value)) {
+			inner := value[key]
+			if isScalar(inner) && key != "value" {
+				continue
+			}
+			held = c.secret(path+joinPointer(key), inner) || held
+		}
+		return held
+	case []any:
+		held := false
+		for i, item := range value {
+			held = c.secret(path+joinPointer(fmt.Sprint(i)), item) || held
+		}
+		return held
+	}
+	c.add(path, "a secret must not stand in a file", "write {env: NAME} or {file: PATH} instead of the value")
+	return true
+}
+
+func isScalar(value any) bool {
+	switch value.(type) {
+	case connection.Reference, map[string]any, []any:
+		return false
+	}
+	return true
+}
+
+// holdsReference reports whether a reference stands anywhere in a value.
+func holdsReference(value any) bool {
+	switch value := value.(type) {
+	case connection.Reference:
+		return true
+	case map[string]any:
+		for _, inner := range value {
+			if holdsReference(inner) {
+				return true
+			}
+		}
+	case []any:
+		return slices.ContainsFunc(value, holdsReference)
+	}
+	return false
+}
+
+// holdsReferenceShape reports whether something that is written like a reference
+// stands in a value where none is read.
+func holdsReferenceShape(value any) bool {
+	switch value := value.(type) {
+	case map[string]any:
+		_, isEnv := value["env"].(string)
+		_, isFile := value["file"].(string)
+		_, isExec := value["exec"].([]any)
+		if len(value) == 1 && (isEnv || isFile || isExec) || len(value) == 2 && isFile && value["encoding"] != nil {
+			return true
+		}
+		for _, inner := range value {
+			if holdsReferenceShape(inner) {
+				return true
+			}
+		}
+	case []any:
+		return slices.ContainsFunc(value, holdsReferenceShape)
+	}
+	return false
+}

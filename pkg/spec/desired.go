@@ -1,0 +1,431 @@
+package spec
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// DesiredSet is what the files say about one tenant.
+type DesiredSet struct {
+	// Connections are in the order of the files: by path, then by place.
+	Connections []connection.Desired
+	Moves       []connection.Move
+	// Spaces is what to look at: those that the project declares, or else those
+	// that its connections name, each once; then those that only a move comes from.
+	Spaces []connection.SpaceRef
+	// OnlyMoves is the part of Spaces that is there only because a move comes from
+	// it: nothing else in it is the project's business.
+	OnlyMoves []connection.SpaceRef
+	Files     int // how many connection files were read
+}
+
+// Desired gives what the files say about a tenant. The variables given here win
+// over the tenant's, and those over the project's. The files are read once,
+// however many tenants are asked for; problems that are the same for several
+// tenants are the same values, so that [Collect] shows them once.
+//
+// The At of each connection takes paths such as "/properties/region", and the
+// same with "#" at the end for the place of the key instead of the value.
+func (p *Project) Desired(tenant *Tenant, variables map[string]string) (*DesiredSet, connection.Problems) {
+	all := p.sources()
+	r := &reader{
+		project:  p,
+		tenant:   tenant,
+		scope:    newScope(p.nameAmongOthers(tenant), p.variables, tenant.Variables, variables),
+		taken:    map[foldedKey]declaration{},
+		moved:    map[foldedKey]connection.Position{},
+		problems: slices.Clone(all.problems),
+	}
+	spaces := r.declaredSpaces()
+	set := &DesiredSet{Files: len(all.sources)}
+	for _, file := range all.sources {
+		r.readFile(set, file, spaces)
+	}
+	set.collectSpaces(spaces)
+	r.unusedVariables(variables)
+	r.problems.Sort()
+	return set, r.problems
+}
+
+// nameAmongOthers names the tenant in messages where there are several.
+func (p *Project) nameAmongOthers(tenant *Tenant) string {
+	if len(p.Tenants) < 2 {
+		return ""
+	}
+	return tenant.Name
+}
+
+// reader reads the files for one tenant.
+type reader struct {
+	project *Project
+	tenant  *Tenant
+	scope   *scope
+	// taken and moved tell where a key is declared, and where it is moved from.
+	taken    map[foldedKey]declaration
+	moved    map[foldedKey]connection.Position
+	problems connection.Problems
+}
+
+// declaration is the first one of a key.
+type declaration struct {
+	space, name string
+	at          connection.Position
+}
+
+// foldedKey is a space and a name without the difference of letter case.
+type foldedKey struct{ space, name string }
+
+func foldKey(space connection.SpaceRef, name string) foldedKey {
+	return foldedKey{strings.ToLower(space.String()), strings.ToLower(name)}
+}
+
+// declaredSpaces gives the project's spaces with variables filled in.
+func (r *reader) declaredSpaces() []connection.SpaceRef {
+	n := &notes{file: r.project.File}
+	var spaces []connection.SpaceRef
+	for _, space := range r.project.Spaces {
+		at := place{int32(space.Position.Line), int32(space.Position.Column)}
+		space.Name = r.scope.fill(n, at, space.Name)
+		space.ID = r.scope.fill(n, at, space.ID)
+		spaces = append(spaces, personal(space))
+	}
+	r.problems = append(r.problems, n.problems...)
+	return spaces
+}
+
+func (r *reader) readFile(set *DesiredSet, file source, spaces []connection.SpaceRef) {
+	n := &notes{file: file.file}
+	for _, tree := range file.connections {
+		if !r.isHere(n, tree.get("tenants")) {
+			continue
+		}
+		desired := r.connection(n, tree)
+		r.unique(n, tree, &desired)
+		outside(n, tree, &desired, spaces)
+		set.Connections = append(set.Connections, desired)
+	}
+	for _, item := range file.moved {
+		if move, ok := r.move(n, item.value); ok {
+			set.Moves = append(set.Moves, move)
+		}
+	}
+	r.problems = append(r.problems, n.problems...)
+}
+
+// isHere reports whether a list of tenants includes this one, and notes names
+// that no tenant has.
+func (r *reader) isHere(n *notes, tenants *node) bool {
+	here := !tenants.is(kindList)
+	for _, item := range tenants.items() {
+		if item.value.kind != kindString {
+			continue
+		}
+		names := r.project.tenantNames()
+		if !slices.Contains(names, item.value.text) {
+			n.add(item.place, fmt.Sprintf("there is no tenant %q", item.value.text), didYouMean(item.value.text, names))
+		}
+		here = here || item.value.text == r.tenant.Name
+	}
+	return here
+}
+
+// connection reads one connection. What has the wrong shape was noted before and
+// is left out.
+func (r *reader) connection(n *notes, tree *node) connection.Desired {
+	fill := func(at place, text string) string { return r.scope.fill(n, at, text) }
+	desired := connection.Desired{
+		CredentialsVersion: integer(tree.get("credentialsVersion")),
+		Lifecycle:          readLifecycle(tree.get("lifecycle")),
+		Tags:               n.tags(tree.get("tags"), fill),
+		At:                 func(path string) connection.Position { return position(n.file, tree.locatePath(path)) },
+	}
+	if name := tree.get("name"); name.is(kindString) {
+		desired.Name = fill(name.place, name.text)
+		n.checkName(name.place, desired.Name)
+	}
+	if source := tree.get("dataSource"); source.is(kindString) {
+		desired.DataSource = fill(source.place, source.text)
+	}
+	if space := tree.get("space"); space != nil {
+		desired.Space = n.spaceRef(space, fill)
+	}
+	switch owner := tree.get("owner"); {
+	case owner.is(kindString):
+		desired.Owner = fill(owner.place, owner.text)
+	case owner.is(kindObject):
+		desired.OwnerID = fill(owner.place, textOf(owner.get("id")))
+	}
+	n.needEntries(tree, "space", "dataSource")
+	if properties := tree.get("properties"); properties.is(kindObject) {
+		desired.Properties = r.scope.value(n, properties).(map[string]any)
+	}
+	desired.Credentials = r.credentials(n, tree)
+	return desired
+}
+
+// needEntries notes what neither the connection nor the defaults declare.
+func (n *notes) needEntries(tree *node, keys ...string) {
+	for _, key := range keys {
+		if tree.entry(key) == nil {
+			n.add(tree.place, fmt.Sprintf("%q is missing", key), "write it here or under defaults")
+		}
+	}
+}
+
+// credentials reads the credentials, with their references as leaves. An entry
+// that is null takes a default away.
+func (r *reader) credentials(n *notes, tree *node) map[string]any {
+	var credentials map[string]any
+	for _, entry := range tree.get("credentials").entries() {
+		if entry.value.is(kindNull, kindBroken) {
+			continue
+		}
+		if tree.get("properties").entry(entry.key) != nil {
+			n.add(entry.place, fmt.Sprintf("%q is both under properties and under credentials", entry.key), "")
+		}
+		if credentials == nil {
+			credentials = map[string]any{}
+		}
+		credentials[entry.key] = r.credential(n, entry.value)
+	}
+	return credentials
+}
+
+func (r *reader) credential(n *notes, tree *node) any {
+	switch {
+	case isReference(tree):
+		return n.reference(tree)
+	case tree.is(kindObject):
+		object := make(map[string]any, len(tree.children))
+		for _, entry := range tree.children {
+			object[entry.key] = r.credential(n, entry.value)
+		}
+		return object
+	case tree.is(kindList):
+		list := make([]any, 0, len(tree.children))
+		for _, item := range tree.children {
+			list = append(list, r.credential(n, item.value))
+		}
+		return list
+	}
+	return r.scope.value(n, tree)
+}
+
+// spaceRef reads a space: a name, {id: ...} or personal.
+func (n *notes) spaceRef(tree *node, fill func(place, string) string) connection.SpaceRef {
+	ref := connection.SpaceRef{Position: position(n.file, tree.place)}
+	switch {
+	case tree.is(kindObject):
+		ref.ID = fill(tree.place, textOf(tree.get("id")))
+	case tree.is(kindString):
+		ref.Name = fill(tree.place, tree.text)
+		n.checkWords(tree.place, ref.Name, "the name of a space")
+	}
+	return personal(ref)
+}
+
+// personal turns the word that stands for the caller's own space into what it
+// stands for.
+func personal(ref connection.SpaceRef) connection.SpaceRef {
+	if ref.Name == connection.PersonalSpace {
+		ref.Name, ref.Personal = "", true
+	}
+	return ref
+}
+
+// checkName notes what cannot be the name of a connection.
+func (n *notes) checkName(at place, name string) {
+	if strings.EqualFold(name, "DataFiles") {
+		n.add(at, "DataFiles is the service's own connection and cannot be managed", "")
+		return
+	}
+	n.checkWords(at, name, "the name of a connection")
+}
+
+// checkWords notes a name that is empty, or that nobody could tell from another
+// one by looking at it.
+func (n *notes) checkWords(at place, name, what string) {
+	switch {
+	case strings.TrimSpace(name) == "":
+		n.add(at, what+" must not be empty", "")
+	case strings.TrimSpace(name) != name:
+		n.add(at, what+" must not begin or end with a blank", "")
+	case strings.ContainsFunc(name, unicode.IsControl):
+		n.add(at, what+" must not hold control characters", "")
+	}
+}
+
+// maxTag is how long a tag may be, in bytes.
+const maxTag = 256
+
+// tags reads the tags; nil where they are not declared.
+func (n *notes) tags(tree *node, fill func(place, string) string) []string {
+	if !tree.is(kindList) {
+		return nil
+	}
+	tags := make([]string, 0, len(tree.children))
+	for _, item := range tree.children {
+		if !item.value.is(kindString) {
+			continue
+		}
+		tag := fill(item.place, item.value.text)
+		switch {
+		case strings.HasPrefix(tag, "qlsync") || strings.HasPrefix(tag, "DcaasAPI:"):
+			n.add(item.place, fmt.Sprintf("the tag %q is reserved", tag), "tags that begin with qlsync or DcaasAPI: are written by programs")
+		case len(tag) > maxTag:
+			n.add(item.place, fmt.Sprintf("a tag is longer than %d bytes", maxTag), "")
+		case slices.Contains(tags, tag):
+			n.add(item.place, fmt.Sprintf("the tag %q is listed twice", tag), "")
+		default:
+			tags = append(tags, tag)
+		}
+	}
+	return tags
+}
+
+func readLifecycle(tree *node) connection.Lifecycle {
+	lifecycle := connection.Lifecycle{
+		IgnoreChanges:   textsOf(tree.get("ignoreChanges")),
+		Update:          textOf(tree.get("update")),
+		RecreateAllowed: textOf(tree.get("recreate")) == "allow",
+		Adopt:           isTrue(tree.get("adopt")),
+		Unreadable:      textsOf(tree.get("unreadable")),
+	}
+	if prevent := tree.get("preventDestroy"); prevent.is(kindBool) {
+		protected := isTrue(prevent)
+		lifecycle.PreventDestroy = &protected
+	}
+	return lifecycle
+}
+
+func isTrue(tree *node) bool { return tree.is(kindBool) && tree.text == "true" }
+
+func textsOf(tree *node) []string {
+	var found []string
+	for _, item := range tree.items() {
+		if item.value.is(kindString) {
+			found = append(found, item.value.text)
+		}
+	}
+	return found
+}
+
+// unique notes a connection that has the space and name of an earlier one.
+func (r *reader) unique(n *notes, tree *node, desired *connection.Desired) {
+	if desired.Name == "" || desired.Space.String() == "" {
+		return
+	}
+	key := foldKey(desired.Space, desired.Name)
+	at := tree.get("name").place
+	first, again := r.taken[key]
+	if !again {
+		r.taken[key] = declaration{desired.Space.String(), desired.Name, position(n.file, at)}
+		return
+	}
+	hint := fmt.Sprintf("first at %s", first.at)
+	if first.space != desired.Space.String() || first.name != desired.Name {
+		hint += "; letter case makes no difference"
+	}
+	n.add(at, fmt.Sprintf("connection %q is declared twice in space %q", desired.Name, desired.Space), hint)
+}
+
+// outside notes a connection in a space that the project does not look at. Names
+// and ids cannot be compared here: where the one is declared and the other
+// named, only the tenant can tell.
+func outside(n *notes, tree *node, desired *connection.Desired, spaces []connection.SpaceRef) {
+	if len(spaces) == 0 || desired.Space.String() == "" {
+		return
+	}
+	var names []string
+	for _, space := range spaces {
+		if space.Same(desired.Space) || (space.ID == "") != (desired.Space.ID == "") {
+			return
+		}
+		names = append(names, space.String())
+	}
+	n.add(tree.get("space").place, fmt.Sprintf("space %q is not among the project's spaces", desired.Space),
+		didYouMean(desired.Space.String(), names))
+}
+
+// move reads one move; false where it is not complete.
+func (r *reader) move(n *notes, tree *node) (connection.Move, bool) {
+	from, fromOK := r.moveEnd(n, tree.get("from"))
+	to, toOK := r.moveEnd(n, tree.get("to"))
+	if !fromOK || !toOK {
+		return connection.Move{}, false
+	}
+	move := connection.Move{From: from, To: to, Position: position(n.file, tree.place)}
+	if from.Name == to.Name && from.Space.Same(to.Space) {
+		n.add(tree.place, "a move must lead somewhere else", "")
+		return move, false
+	}
+	key := foldKey(from.Space, from.Name)
+	if first, again := r.moved[key]; again {
+		n.add(tree.place, fmt.Sprintf("%q is moved twice", from.String()), fmt.Sprintf("first at %s", first))
+		return move, false
+	}
+	r.moved[key] = move.Position
+	return move, true
+}
+
+func (r *reader) moveEnd(n *notes, tree *node) (connection.MoveEnd, bool) {
+	fill := func(at place, text string) string { return r.scope.fill(n, at, text) }
+	var end connection.MoveEnd
+	name, space := tree.get("name"), tree.get("space")
+	if name.is(kindString) {
+		end.Name = fill(name.place, name.text)
+		n.checkName(name.place, end.Name)
+	}
+	if space != nil {
+		end.Space = n.spaceRef(space, fill)
+	}
+	return end, end.Name != "" && end.Space.String() != ""
+}
+
+// collectSpaces lists what to look at.
+func (set *DesiredSet) collectSpaces(declared []connection.SpaceRef) {
+	set.Spaces = uniqueSpaces(nil, declared...)
+	if len(declared) == 0 {
+		for i := range set.Connections {
+			set.Spaces = uniqueSpaces(set.Spaces, set.Connections[i].Space)
+		}
+	}
+	looked := len(set.Spaces)
+	for _, move := range set.Moves {
+		set.Spaces = uniqueSpaces(set.Spaces, move.From.Space)
+	}
+	set.OnlyMoves = slices.Clone(set.Spaces[looked:])
+}
+
+// uniqueSpaces appends the spaces that are not there yet.
+func uniqueSpaces(known []connection.SpaceRef, spaces ...connection.SpaceRef) []connection.SpaceRef {
+	for _, space := range spaces {
+		if space.String() != "" && !slices.ContainsFunc(known, space.Same) {
+			known = append(known, space)
+		}
+	}
+	return known
+}
+
+// unusedVariables notes variables of the command line that nothing declares and
+// nothing uses: a misspelt one would silently leave the default in force.
+func (r *reader) unusedVariables(given map[string]string) {
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		_, ofProject := r.project.variables[name]
+		_, ofTenant := r.tenant.Variables[name]
+		if ofProject || ofTenant || r.scope.used[name] {
+			continue
+		}
+		known := slices.Concat(slices.Sorted(maps.Keys(r.project.variables)), slices.Sorted(maps.Keys(r.tenant.Variables)))
+		r.problems = append(r.problems, connection.Problem{
+			Severity: connection.SeverityError,
+			Message:  fmt.Sprintf("--var %s: no file declares or uses this variable", name),
+			Hint:     didYouMean(name, known),
+		})
+	}
+}

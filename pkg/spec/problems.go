@@ -1,0 +1,32 @@
+package spec
+
+import (
+	"slices"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// Collect makes one list of several: sorted by file and place, and without the
+// repetitions that arise when the same files are read for several tenants.
+func Collect(lists ...connection.Problems) connection.Problems {
+	all := slices.Concat(lists...)
+	all.Sort()
+	return slices.Compact(all)
+}
+
+// notes collects what is wrong in one file.
+type notes struct {
+	file     string
+	problems connection.Problems
+}
+
+// add notes an error. The message and the hint must not hold a value that could
+// be a secret.
+func (n *notes) add(at place, message, hint string) {
+	n.problems = append(n.problems, connection.Problem{
+		Position: position(n.file, at),
+		Severity: connection.SeverityError,
+		Message:  message,
+		Hint:     hint,
+	})
+}

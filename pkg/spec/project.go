@@ -1,0 +1,289 @@
+package spec
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// Project is what a project file says. It may be used by several goroutines.
+type Project struct {
+	File string // as it was given, with forward slashes
+	Dir  string // the folder of the file: what is relative, is relative to it
+	Name string // whose connections these are
+	// Policy has every field set.
+	Policy  connection.Policy
+	Tenants []Tenant // in the order of the file
+	// Spaces is what the project looks at, as written: variables are filled in by
+	// [Project.Desired]. Nil: not declared.
+	Spaces     []connection.SpaceRef
+	SchemasDir string // where vendored schemas are; it need not exist
+
+	variables map[string]string
+	entries   []fileEntry // of connections
+	formats   formats
+	sources   func() loaded // reads the connection files once
+}
+
+// Tenant is one tenant of a project.
+type Tenant struct {
+	Name string
+	// URL is "https://host", "http://" with a loopback host, or "sim:FILE" as
+	// written.
+	URL string
+	// SimFile is the seed of the embedded tenant, for a URL "sim:FILE": a path
+	// that can be opened. Empty: a real tenant.
+	SimFile   string
+	Auth      Auth
+	Variables map[string]string // they win over the project's
+	Position  connection.Position
+}
+
+// Auth is how to sign in to a tenant: with an API key, or with an OAuth client.
+// For an embedded tenant it may be empty.
+type Auth struct {
+	APIKey any // nil or a [connection.Reference]
+	// ClientID is nil, a string or a [connection.Reference].
+	ClientID     any
+	ClientSecret any // nil or a [connection.Reference]
+}
+
+// LoadProject reads a project file, such as "qlsync.yaml", and tells what is
+// wrong with it. The project is nil if nothing of it could be read. Connection
+// files are read later, by [Project.Desired].
+func LoadProject(path string) (*Project, connection.Problems) {
+	file := filepath.ToSlash(filepath.Clean(path))
+	root, problems := readTree(file)
+	if root == nil {
+		return nil, problems
+	}
+	n := &notes{file: file, problems: problems}
+	p := &Project{File: file, Dir: filepath.Dir(filepath.Clean(path)), formats: compileFormats()}
+	n.checkStructure(p.formats.project, root)
+	n.readProject(p, root)
+	p.sources = sync.OnceValue(p.load)
+	n.problems.Sort()
+	return p, n.problems
+}
+
+// readTree reads and parses one file. Without a tree there is a problem.
+func readTree(file string) (*node, connection.Problems) {
+	text, err := readBounded(file, maxFileSize)
+	if err != nil {
+		return nil, connection.Problems{{
+			Position: connection.Position{File: file},
+			Severity: connection.SeverityError,
+			Message:  "read file: " + reason(err),
+		}}
+	}
+	return parseYAML(file, text)
+}
+
+// readBounded reads a file of at most that many bytes; of a larger one it gives
+// one byte more, so that the parser can say that it is too large.
+func readBounded(path string, limit int64) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return io.ReadAll(io.LimitReader(file, limit+1))
+}
+
+// reason strips an error of the path, which the message has already.
+func reason(err error) string {
+	var inPath *fs.PathError
+	if errors.As(err, &inPath) {
+		err = inPath.Err
+	}
+	return err.Error()
+}
+
+// readProject takes from the tree what has the right shape; the rest is noted
+// already.
+func (n *notes) readProject(p *Project, root *node) {
+	p.Name = textOf(root.get("project"))
+	p.Policy = readPolicy(root.get("policy"))
+	p.variables = n.variables(root.get("variables"))
+	p.entries = fileEntries(root)
+	p.SchemasDir = filepath.Join(p.Dir, "schemas")
+	if dir := textOf(root.get("schemas")); dir != "" {
+		p.SchemasDir = under(p.Dir, dir)
+	}
+	for _, item := range root.get("spaces").items() {
+		p.Spaces = append(p.Spaces, n.spaceRef(item.value, asWritten))
+	}
+	for _, entry := range root.get("tenants").entries() {
+		p.Tenants = append(p.Tenants, n.readTenant(p.Dir, entry))
+	}
+}
+
+// asWritten is a way to read a text that leaves variables alone.
+func asWritten(_ place, text string) string { return text }
+
+// under makes a path from a file relative to a folder, unless it is absolute.
+func under(dir, path string) string {
+	if filepath.IsAbs(path) {
+		return filepath.Clean(path)
+	}
+	return filepath.Join(dir, filepath.FromSlash(path))
+}
+
+// readPolicy reads the policy and fills in what is not written.
+func readPolicy(tree *node) connection.Policy {
+	orElse := func(key, otherwise string) string {
+		if text := textOf(tree.get(key)); text != "" {
+			return text
+		}
+		return otherwise
+	}
+	return connection.Policy{
+		Prune:      orElse("prune", connection.PruneNone),
+		Adopt:      orElse("adopt", connection.AdoptMatching),
+		Update:     orElse("update", connection.UpdatePatch),
+		MaxDeletes: readMaxDeletes(tree.get("maxDeletes")),
+	}
+}
+
+// readMaxDeletes reads a count such as 5 or a percentage such as 10%, both exact.
+func readMaxDeletes(tree *node) connection.MaxDeletes {
+	if tree.is(kindNumber) {
+		return connection.MaxDeletes{Count: integer(tree)}
+	}
+	if digits, isPercent := strings.CutSuffix(textOf(tree), "%"); isPercent {
+		percent, _ := strconv.Atoi(digits)
+		return connection.MaxDeletes{Percent: percent, IsPercent: true}
+	}
+	return connection.DefaultMaxDeletes()
+}
+
+// integer reads a number that the schema has found to be whole and small; zero
+// for anything else.
+func integer(tree *node) int {
+	if !tree.is(kindNumber) {
+		return 0
+	}
+	value, _ := strconv.ParseFloat(tree.text, 64)
+	return int(value)
+}
+
+func (n *notes) readTenant(dir string, entry child) Tenant {
+	tenant := Tenant{
+		Name:      entry.key,
+		Position:  position(n.file, entry.place),
+		Variables: n.variables(entry.value.get("variables")),
+		Auth:      n.readAuth(entry.value.get("auth")),
+	}
+	address := entry.value.get("url")
+	if textOf(address) == "" {
+		return tenant // the structure says so
+	}
+	if seed, embedded := strings.CutPrefix(address.text, "sim:"); embedded {
+		if seed == "" {
+			n.add(address.place, "the embedded tenant has no file", "write sim:FILE, with the file that it starts from")
+		}
+		tenant.URL, tenant.SimFile = address.text, under(dir, seed)
+		return tenant
+	}
+	tenant.URL = n.tenantURL(address)
+	n.needAuth(entry)
+	return tenant
+}
+
+// tenantURL reads the address of a real tenant: scheme and host, nothing else.
+func (n *notes) tenantURL(address *node) string {
+	const example = "write https://TENANT.REGION.qlikcloud.com, or sim:FILE for the embedded tenant"
+	parsed, err := url.Parse(address.text)
+	switch {
+	case err != nil || parsed.Host == "" || parsed.Scheme != "https" && parsed.Scheme != "http":
+		n.add(address.place, "the url of a tenant must be an https address", example)
+	case parsed.User != nil || parsed.RawQuery != "" || parsed.Fragment != "" || strings.Trim(parsed.Path, "/") != "":
+		n.add(address.place, "the url of a tenant must have a host and nothing behind it", example)
+	case parsed.Scheme == "http" && !isLoopback(parsed.Hostname()):
+		n.add(address.place, "plain http is allowed only to this computer", "use https")
+	default:
+		return parsed.Scheme + "://" + strings.ToLower(parsed.Host)
+	}
+	return ""
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// needAuth notes where a real tenant has not exactly one way to sign in.
+func (n *notes) needAuth(entry child) {
+	auth := entry.value.entry("auth")
+	switch {
+	case auth == nil:
+		n.add(entry.place, fmt.Sprintf("tenant %q has no auth", entry.key), "write auth: {apiKey: {env: NAME}}")
+	case auth.value.is(kindObject):
+		key, oauth := auth.value.entry("apiKey"), auth.value.entry("oauth")
+		if (key == nil) == (oauth == nil) {
+			n.add(auth.place, "auth must have one of apiKey and oauth", "")
+		}
+	}
+}
+
+func (n *notes) readAuth(tree *node) Auth {
+	oauth := tree.get("oauth")
+	return Auth{
+		APIKey:       n.authPart(tree.get("apiKey"), false),
+		ClientID:     n.authPart(oauth.get("clientId"), true),
+		ClientSecret: n.authPart(oauth.get("clientSecret"), false),
+	}
+}
+
+// authPart reads a reference or, where it may be plain, a text.
+func (n *notes) authPart(tree *node, mayBePlain bool) any {
+	switch {
+	case isReference(tree):
+		return n.reference(tree)
+	case mayBePlain && tree.is(kindString):
+		return tree.text
+	}
+	return nil
+}
+
+// Tenant finds a tenant by name. An empty name means the only one there is.
+func (p *Project) Tenant(name string) (*Tenant, error) {
+	if name == "" && len(p.Tenants) == 1 {
+		return &p.Tenants[0], nil
+	}
+	names := p.tenantNames()
+	for i := range p.Tenants {
+		if p.Tenants[i].Name == name {
+			return &p.Tenants[i], nil
+		}
+	}
+	switch {
+	case len(names) == 0:
+		return nil, fmt.Errorf("%s declares no tenant", p.File)
+	case name == "":
+		return nil, fmt.Errorf("%s has several tenants: choose one with -t: %s", p.File, strings.Join(names, ", "))
+	}
+	hint := didYouMean(name, names)
+	if hint == "" {
+		hint = "there is " + alternatives(names)
+	}
+	return nil, fmt.Errorf("%s has no tenant %q (%s)", p.File, name, hint)
+}
+
+func (p *Project) tenantNames() []string {
+	names := make([]string, len(p.Tenants))
+	for i := range p.Tenants {
+		names[i] = p.Tenants[i].Name
+	}
+	return names
+}

@@ -1,0 +1,353 @@
+package spec
+
+import (
+	"fmt"
+	"maps"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// CheckProperties checks properties and credentials against the JSON Schemas of
+// their data sources, in whatever dialect they are; draft-07 where they do not
+// say. It works on what the catalog has: a data source that is not in it is a
+// mistake if the catalog lists what is known, and is not checked otherwise.
+//
+// The values are taken as the service takes them: a number or a switch may be
+// written as text and the reverse, and an enum value in other letter case. A
+// reference stands for any text. What is null must be absent, and so is not
+// checked. A name that the schema does not list is a mistake unless the schema
+// allows others in so many words. A keyword that cannot be used becomes a
+// warning, once for each data source.
+func CheckProperties(set []connection.Desired, catalog *connection.Catalog) connection.Problems {
+	if catalog == nil {
+		return nil
+	}
+	known, problems := prepareSources(set, catalog)
+	found := make([]connection.Problems, len(set))
+	eachInParallel(len(set), func(i int) {
+		d := &set[i]
+		switch s := known[d.DataSource]; {
+		case s != nil:
+			found[i] = s.check(d)
+		case catalog.DataSources[d.DataSource] == nil:
+			found[i] = unknownSource(d, catalog.Known)
+		}
+	})
+	return Collect(append(found, problems)...)
+}
+
+// eachInParallel calls do for 0 to n-1 on all processors and waits.
+func eachInParallel(n int, do func(int)) {
+	workers := min(runtime.GOMAXPROCS(0), n)
+	var group sync.WaitGroup
+	for worker := range workers {
+		group.Go(func() {
+			for i := worker; i < n; i += workers {
+				do(i)
+			}
+		})
+	}
+	group.Wait()
+}
+
+// unknownSource notes a data source that the tenant does not have.
+func unknownSource(d *connection.Desired, known []string) connection.Problems {
+	if d.DataSource == "" || len(known) == 0 || slices.Contains(known, d.DataSource) {
+		return nil
+	}
+	return connection.Problems{{
+		Position: d.PositionOf("/dataSource"),
+		Severity: connection.SeverityError,
+		Message:  fmt.Sprintf("there is no data source %q", d.DataSource),
+		Hint:     didYouMean(d.DataSource, known),
+	}}
+}
+
+// sourceSchema is what a data source's schema says, ready to be used.
+type sourceSchema struct {
+	id      string
+	doc     map[string]any
+	checker *checker // nil: only names are checked
+	// names are the properties that it knows; empty: it does not say.
+	names []string
+	// open tells that it allows others in so many words.
+	open       bool
+	patterns   []map[string]any // schemas with patterns of names
+	properties map[string]connection.Property
+}
+
+// prepareSources compiles the schemas of the data sources that are used.
+func prepareSources(set []connection.Desired, catalog *connection.Catalog) (map[string]*sourceSchema, connection.Problems) {
+	used := map[string]bool{}
+	for i := range set {
+		used[set[i].DataSource] = true
+	}
+	prepared := map[string]*sourceSchema{}
+	var problems connection.Problems
+	for _, id := range slices.Sorted(maps.Keys(used)) {
+		source := catalog.DataSources[id]
+		if source == nil || len(source.Schema) == 0 {
+			continue
+		}
+		s, warnings := prepareSource(id, source)
+		prepared[id] = s
+		problems = append(problems, warnings...)
+	}
+	return prepared, problems
+}
+
+// prepareSource compiles one schema; nil where it is no schema at all.
+func prepareSource(id string, source *connection.DataSource) (*sourceSchema, connection.Problems) {
+	warning := func(message string) connection.Problem {
+		return connection.Problem{
+			Severity: connection.SeverityWarning,
+			Message:  fmt.Sprintf("the schema of data source %q %s", id, message),
+		}
+	}
+	decoded, err := decodeSchema(source.Schema)
+	doc, isObject := decoded.(map[string]any)
+	if err != nil || !isObject {
+		return nil, connection.Problems{warning("is not a JSON Schema: its properties are not checked")}
+	}
+	s := &sourceSchema{id: id, doc: doc, properties: source.Properties}
+	var problems connection.Problems
+	checker, unusable := compileForeign(doc)
+	if checker == nil {
+		problems = append(problems, warning("cannot be used: only the names of its properties are checked"))
+	} else {
+		for _, where := range unusable {
+			problems = append(problems, warning("is not checked at "+where+", which cannot be used here"))
+		}
+	}
+	s.checker = checker
+	s.collectNames(doc, map[string]bool{})
+	slices.Sort(s.names)
+	s.names = slices.Compact(s.names)
+	return s, problems
+}
+
+// collectNames finds the properties that a schema knows, in all its branches,
+// and follows each reference once.
+func (s *sourceSchema) collectNames(schema any, followed map[string]bool) {
+	object, ok := schema.(map[string]any)
+	if !ok {
+		return
+	}
+	s.names = append(s.names, entryNames(object["properties"])...)
+	if len(entryNames(object["patternProperties"])) > 0 {
+		s.patterns = append(s.patterns, object)
+	}
+	switch others := object["additionalProperties"].(type) {
+	case bool:
+		s.open = s.open || others
+	case map[string]any:
+		s.open = true
+	}
+	if target, ok := object["$ref"].(string); ok && !followed[target] {
+		followed[target] = true
+		s.collectNames(s.follow(target), followed)
+	}
+	for _, keyword := range []string{"if", "then", "else"} {
+		s.collectNames(object[keyword], followed)
+	}
+	for _, keyword := range []string{"allOf", "anyOf", "oneOf", "dependencies", "dependentSchemas"} {
+		for _, token := range childTokens(object[keyword]) {
+			inner, _ := childOf(object[keyword], token)
+			s.collectNames(inner, followed)
+		}
+	}
+}
+
+// follow finds what a local reference leads to.
+func (s *sourceSchema) follow(reference string) any {
+	return valueAt(s.doc, splitLocation(strings.TrimPrefix(reference, "#")))
+}
+
+// checked is one connection while it is checked.
+type checked struct {
+	source   *sourceSchema
+	desired  *connection.Desired
+	written  map[string]any // properties that must be there, and credentials
+	problems connection.Problems
+}
+
+func (s *sourceSchema) check(d *connection.Desired) connection.Problems {
+	c := &checked{source: s, desired: d, written: make(map[string]any, len(d.Properties)+len(d.Credentials))}
+	for name, value := range d.Properties {
+		if value != nil {
+			c.written[name] = value
+		}
+	}
+	maps.Copy(c.written, d.Credentials)
+	unknown := c.unknownNames()
+	if s.checker != nil {
+		c.violations(unknown)
+	}
+	return c.problems
+}
+
+// add notes a problem at a property, a credential, or a part of one.
+func (c *checked) add(severity connection.Severity, f finding, message string) {
+	path := c.path(f.tokens)
+	if f.ofKey && path != "" {
+		path += keyMark
+	}
+	c.problems = append(c.problems, connection.Problem{
+		Position: c.desired.PositionOf(path),
+		Severity: severity,
+		Message:  message,
+		Hint:     f.hint,
+	})
+}
+
+// path gives the path in the connection of what stands at the tokens.
+func (c *checked) path(tokens []string) string {
+	switch {
+	case len(tokens) > 0 && c.isCredential(tokens):
+		return "/credentials" + joinPointer(tokens...)
+	case len(tokens) > 0 || len(c.desired.Properties) > 0:
+		return "/properties" + joinPointer(tokens...)
+	}
+	return ""
+}
+
+func (c *checked) isCredential(tokens []string) bool {
+	_, ok := c.desired.Credentials[tokens[0]]
+	return ok
+}
+
+// unknownNames notes the names that the schema does not know, and gives them.
+func (c *checked) unknownNames() map[string]bool {
+	unknown := map[string]bool{}
+	if len(c.source.names) == 0 {
+		return unknown
+	}
+	for _, part := range []map[string]any{c.desired.Properties, c.desired.Credentials} {
+		for name := range part {
+			if c.source.knows(name) {
+				continue
+			}
+			f := finding{tokens: []string{name}, ofKey: true, hint: didYouMean(name, c.source.names)}
+			severity := connection.SeverityError
+			if c.source.open {
+				if f.hint == "" {
+					continue
+				}
+				severity = connection.SeverityWarning
+			}
+			unknown[name] = true
+			c.add(severity, f, fmt.Sprintf("data source %q has no property %q", c.source.id, name))
+		}
+	}
+	return unknown
+}
+
+func (s *sourceSchema) knows(name string) bool {
+	_, found := slices.BinarySearch(s.names, name)
+	return found || slices.ContainsFunc(s.patterns, func(schema map[string]any) bool { return matchesPattern(schema, name) })
+}
+
+// violations checks the values.
+func (c *checked) violations(unknown map[string]bool) {
+	instance := c.source.coerce(c.source.doc, c.written, 0)
+	violations, err := c.source.checker.check(instance, c.isCovered)
+	if err != nil {
+		c.add(connection.SeverityWarning, finding{}, fmt.Sprintf("the schema of data source %q cannot be used on this connection", c.source.id))
+		return
+	}
+	for _, v := range violations {
+		switch {
+		case len(v.tokens) == 0 && v.keyword == "required":
+			c.missing(v)
+		case len(v.tokens) == 0 && v.keyword == "additionalProperties" && len(c.source.names) > 0,
+			len(v.tokens) > 0 && unknown[v.tokens[0]]:
+			// Noted as an unknown name.
+		default:
+			for _, f := range explain(v, c.written) {
+				c.add(connection.SeverityError, c.discreet(f), c.words(f))
+			}
+		}
+	}
+}
+
+// isCovered reports whether a reference satisfies a keyword: it stands for a
+// text that nobody has seen, so only its not being a list or a map is known.
+func (c *checked) isCovered(v violation) bool {
+	if _, isReference := valueAt(any(c.written), v.tokens).(connection.Reference); !isReference {
+		return v.keyword == "oneOf" && holdsReference(valueAt(any(c.written), v.tokens))
+	}
+	if v.keyword != "type" {
+		return true
+	}
+	return slices.ContainsFunc(schemaTypes(v.schema), func(t any) bool { return t != "array" && t != "object" && t != "null" })
+}
+
+// discreet takes the hint off a finding about a credential: a hint is made from
+// the value.
+func (c *checked) discreet(f finding) finding {
+	if len(f.tokens) > 0 && c.isCredential(f.tokens) && f.predicate != "" {
+		f.hint = ""
+	}
+	return f
+}
+
+// words gives a finding as a sentence that names the property.
+func (c *checked) words(f finding) string {
+	switch {
+	case f.sentence != "":
+		return f.sentence
+	case len(f.tokens) == 0:
+		return "the properties " + f.predicate
+	case c.isCredential(f.tokens):
+		return fmt.Sprintf("credential %q %s", dotted(f.tokens), f.predicate)
+	}
+	return fmt.Sprintf("property %q %s", dotted(f.tokens), f.predicate)
+}
+
+// dotted writes tokens as queryHeaders[0].name.
+func dotted(tokens []string) string {
+	var path strings.Builder
+	for i, token := range tokens {
+		if _, err := strconv.Atoi(token); err == nil && i > 0 {
+			path.WriteString("[" + token + "]")
+			continue
+		}
+		if i > 0 {
+			path.WriteString(".")
+		}
+		path.WriteString(token)
+	}
+	return path.String()
+}
+
+// missing notes required properties. One with a default is not missed, and one
+// that belongs to the credentials only where credentials are declared: the
+// tenant may have them already.
+func (c *checked) missing(v violation) {
+	for _, name := range texts(v.schema["required"]) {
+		property := c.source.properties[name]
+		_, written := c.written[name]
+		if written || property.HasDefault || c.hasDefault(v.schema, name) {
+			continue
+		}
+		f, what := finding{ofKey: true}, "property"
+		if property.Class != connection.ClassProperty {
+			if c.desired.Credentials == nil {
+				continue
+			}
+			what = "credential"
+		}
+		c.add(connection.SeverityError, f, fmt.Sprintf("data source %q needs the %s %q", c.source.id, what, name))
+	}
+}
+
+func (c *checked) hasDefault(schema map[string]any, name string) bool {
+	property, _ := valueAt(schema["properties"], []string{name}).(map[string]any)
+	_, found := property["default"]
+	return found
+}

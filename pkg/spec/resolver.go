@@ -1,0 +1,117 @@
+package spec
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"unicode/utf8"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// Resolver reads the secrets that references name. It keeps none of them. It may
+// be used by several goroutines.
+type Resolver struct {
+	dir       string
+	lookupEnv func(string) (string, bool)
+}
+
+// NewResolver gives a resolver for the references of a project: relative files
+// are relative to its folder, and variables come from lookupEnv, such as
+// [os.LookupEnv].
+func NewResolver(dir string, lookupEnv func(string) (string, bool)) *Resolver {
+	return &Resolver{dir, lookupEnv}
+}
+
+// maxSecret is how large the file of a secret may be, in bytes.
+const maxSecret = 1 << 20
+
+// Resolve reads one secret. An error is a [connection.Problem] with the place of
+// the reference; it names the source and never holds a value.
+//
+//   - {env: NAME}: the variable must be set and not empty. It is taken as it is.
+//   - {file: PATH}: the file must be UTF-8 text, at most 1 MiB and not empty. One
+//     newline at its end ("\n" or "\r\n") is cut off: editors and echo add it.
+//   - {file: PATH, encoding: base64}: the secret is the base64 encoding of the
+//     file's bytes, all of them, as services want key files; the file itself is
+//     not encoded, and may be anything.
+//   - {exec: [...]}: refused.
+func (r *Resolver) Resolve(ctx context.Context, ref connection.Reference) (connection.Secret, error) {
+	if err := ctx.Err(); err != nil {
+		return connection.Secret{}, err
+	}
+	var value string
+	var err error
+	switch {
+	case ref.Env != "":
+		value, err = r.env(ref.Env)
+	case ref.File != "":
+		value, err = r.file(ref)
+	default:
+		err = errors.New("exec references are off")
+	}
+	if err != nil {
+		return connection.Secret{}, connection.Problem{
+			Position: ref.Position,
+			Severity: connection.SeverityError,
+			Message:  err.Error(),
+		}
+	}
+	return connection.NewSecret(value), nil
+}
+
+func (r *Resolver) env(name string) (string, error) {
+	value, set := r.lookupEnv(name)
+	switch {
+	case !set:
+		return "", fmt.Errorf("environment variable %q is not set", name)
+	case value == "":
+		return "", fmt.Errorf("environment variable %q is empty", name)
+	}
+	return value, nil
+}
+
+func (r *Resolver) file(ref connection.Reference) (string, error) {
+	content, err := readSecret(under(r.dir, ref.File))
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("secret file %q: %s", ref.File, reason(err))
+	case ref.Encoding == "base64" && len(content) > 0:
+		return base64.StdEncoding.EncodeToString(content), nil
+	case !utf8.Valid(content):
+		return "", fmt.Errorf("secret file %q is not text: to send its bytes, add encoding: base64", ref.File)
+	}
+	if text, cut := bytes.CutSuffix(content, []byte("\n")); cut {
+		content = bytes.TrimSuffix(text, []byte("\r"))
+	}
+	if len(content) == 0 {
+		return "", fmt.Errorf("secret file %q is empty", ref.File)
+	}
+	return string(content), nil
+}
+
+// readSecret reads a file that is one: a pipe or a device could hold up the run
+// for ever.
+func readSecret(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errors.New("not a regular file")
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	content, err := io.ReadAll(io.LimitReader(file, maxSecret+1))
+	if err == nil && len(content) > maxSecret {
+		return nil, fmt.Errorf("larger than %d bytes", maxSecret)
+	}
+	return content, err
+}

@@ -1,0 +1,259 @@
+package spec
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/santhosh-tekuri/jsonschema/v5"
+)
+
+// checker is a compiled JSON Schema. It may be used by several goroutines.
+type checker struct {
+	// doc is the schema's own text, decoded: what the library says in prose, we
+	// look up here.
+	doc      any
+	compiled *jsonschema.Schema
+}
+
+// schemaURL is the address of every schema while it is compiled. An absolute one
+// keeps the library from making one of the working directory.
+const schemaURL = "https://schema.invalid/schema"
+
+// compile compiles a decoded JSON Schema. Where it does not name a known
+// dialect, it is draft-07. Nothing is ever loaded: not from the network, and not
+// from files, which the library would do by itself.
+func compile(doc any) (c *checker, err error) {
+	defer func() {
+		if caught := recover(); caught != nil {
+			err = fmt.Errorf("schema: %v", caught)
+		}
+	}()
+	text, err := json.Marshal(doc)
+	if err != nil {
+		return nil, err
+	}
+	compiler := jsonschema.NewCompiler()
+	compiler.Draft = jsonschema.Draft7
+	compiler.AssertFormat = true
+	compiler.LoadURL = func(address string) (io.ReadCloser, error) {
+		return nil, errors.New("schemas elsewhere are not read")
+	}
+	if err := compiler.AddResource(schemaURL, bytes.NewReader(text)); err != nil {
+		return nil, err
+	}
+	compiled, err := compiler.Compile(schemaURL)
+	if err != nil {
+		return nil, err
+	}
+	return &checker{doc, compiled}, nil
+}
+
+// decodeSchema reads JSON with its numbers as they are written.
+func decodeSchema(text []byte) (any, error) {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	var doc any
+	if err := decoder.Decode(&doc); err != nil {
+		return nil, err
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("more than one JSON value")
+	}
+	return doc, nil
+}
+
+// violation is one keyword of a schema that a value does not satisfy.
+type violation struct {
+	// tokens lead to the value in the instance.
+	tokens []string
+	// ofKey tells that the last token itself is at fault, as a name.
+	ofKey   bool
+	keyword string
+	// schema is the object that holds the keyword; nil where a boolean forbids
+	// everything.
+	schema map[string]any
+}
+
+// check gives the violations of an instance, in a fixed order. Those that ignore
+// accepts count as satisfied, also within alternatives. An error means that the
+// schema, not the instance, cannot be worked with.
+func (c *checker) check(instance any, ignore func(violation) bool) (found []violation, err error) {
+	defer func() {
+		// The library panics on what it did not foresee in a schema.
+		if caught := recover(); caught != nil {
+			found, err = nil, fmt.Errorf("schema: %v", caught)
+		}
+	}()
+	err = c.compiled.Validate(instance)
+	if err == nil {
+		return nil, nil
+	}
+	var invalid *jsonschema.ValidationError
+	if !errors.As(err, &invalid) {
+		return nil, err
+	}
+	return c.flatten(invalid, ignore), nil
+}
+
+// flatten gives the leaves of the library's tree of errors, and of alternatives
+// those of the likeliest one. The order does not depend on the library's, which
+// is random.
+func (c *checker) flatten(e *jsonschema.ValidationError, ignore func(violation) bool) []violation {
+	v := c.violation(e)
+	alternatives := v.keyword == "anyOf" || v.keyword == "oneOf"
+	if len(e.Causes) == 0 || v.keyword == "contains" || v.keyword == "minContains" {
+		if ignore(v) {
+			return nil
+		}
+		return []violation{v}
+	}
+	branches := make([][]violation, len(e.Causes))
+	for i, cause := range e.Causes {
+		branches[i] = c.flatten(cause, ignore)
+	}
+	if alternatives {
+		return likeliest(v, branches)
+	}
+	all := slices.Concat(branches...)
+	slices.SortStableFunc(all, func(a, b violation) int {
+		return cmp.Or(slices.Compare(a.tokens, b.tokens), cmp.Compare(a.keyword, b.keyword))
+	})
+	return all
+}
+
+// likeliest picks the alternative that was meant: of those that allow the
+// value's type, the one with the fewest violations. If none does, the violation
+// is that of a type that none allows.
+func likeliest(of violation, branches [][]violation) []violation {
+	var best []violation
+	var types []any
+	for _, branch := range branches {
+		if len(branch) == 0 {
+			return nil
+		}
+		wrongType := slices.IndexFunc(branch, func(v violation) bool {
+			return v.keyword == "type" && slices.Equal(v.tokens, of.tokens)
+		})
+		if wrongType >= 0 {
+			types = append(types, schemaTypes(branch[wrongType].schema)...)
+		} else if best == nil || len(branch) < len(best) {
+			best = branch
+		}
+	}
+	if best != nil {
+		return best
+	}
+	return []violation{{tokens: of.tokens, keyword: "type", schema: map[string]any{"type": types}}}
+}
+
+// schemaTypes gives the types that a schema names, as it names them.
+func schemaTypes(schema map[string]any) []any {
+	switch types := schema["type"].(type) {
+	case string:
+		return []any{types}
+	case []any:
+		return types
+	}
+	return nil
+}
+
+// violation translates one node of the library's tree.
+func (c *checker) violation(e *jsonschema.ValidationError) violation {
+	_, location, _ := strings.Cut(e.AbsoluteKeywordLocation, "#")
+	schema, keyword := keywordAt(c.doc, splitLocation(location))
+	return violation{
+		tokens:  splitLocation(e.InstanceLocation),
+		ofKey:   strings.Contains(e.KeywordLocation, "/propertyNames/"),
+		keyword: keyword,
+		schema:  schema,
+	}
+}
+
+// splitLocation splits a location of the library: a JSON pointer whose tokens
+// are also escaped as parts of a URL.
+func splitLocation(location string) []string {
+	tokens := splitPointer(location)
+	for i, token := range tokens {
+		if !strings.Contains(token, "%") {
+			continue
+		}
+		if plain, err := url.PathUnescape(token); err == nil {
+			tokens[i] = unescapePointer.Replace(plain)
+		}
+	}
+	return tokens
+}
+
+// keywordAt follows tokens from the root of a schema and gives the last keyword
+// on the way, with the schema that holds it. The keyword is empty where the
+// tokens end at a schema.
+func keywordAt(doc any, tokens []string) (schema map[string]any, keyword string) {
+	for len(tokens) > 0 {
+		schema, ok := doc.(map[string]any)
+		if !ok {
+			return nil, ""
+		}
+		next, used := subschema(schema, tokens)
+		if used == 0 || used == 1 && len(tokens) == 1 {
+			return schema, tokens[0]
+		}
+		doc, tokens = next, tokens[used:]
+	}
+	schema, _ = doc.(map[string]any)
+	return schema, ""
+}
+
+// subschema follows tokens from a schema to the next schema within it, and tells
+// how many it used; zero if they lead to something else.
+func subschema(schema map[string]any, tokens []string) (next any, used int) {
+	value := schema[tokens[0]]
+	switch tokens[0] {
+	case "not", "if", "then", "else", "contains", "propertyNames", "additionalProperties",
+		"additionalItems", "unevaluatedProperties", "unevaluatedItems":
+		return value, 1
+	case "items":
+		if _, isList := value.([]any); !isList {
+			return value, 1
+		}
+	case "properties", "patternProperties", "definitions", "$defs", "dependencies", "dependentSchemas",
+		"allOf", "anyOf", "oneOf", "prefixItems":
+	default:
+		return nil, 0
+	}
+	if len(tokens) < 2 {
+		return nil, 0
+	}
+	next, found := childOf(value, tokens[1])
+	if _, isList := next.([]any); !found || isList {
+		return nil, 0
+	}
+	return next, 2
+}
+
+// childOf gives an entry or an item of a JSON value.
+func childOf(value any, token string) (child any, found bool) {
+	switch value := value.(type) {
+	case map[string]any:
+		child, found = value[token]
+	case []any:
+		if i, ok := index(token, len(value)); ok {
+			return value[i], true
+		}
+	}
+	return child, found
+}
+
+// valueAt follows tokens through a JSON value; nil where they lead nowhere.
+func valueAt(value any, tokens []string) any {
+	for _, token := range tokens {
+		value, _ = childOf(value, token)
+	}
+	return value
+}

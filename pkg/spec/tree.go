@@ -1,0 +1,203 @@
+package spec
+
+import (
+	"encoding/json"
+	"strconv"
+	"strings"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// kind is the JSON type of a node.
+type kind uint8
+
+const (
+	kindNull kind = iota
+	kindBool
+	kindNumber
+	kindString
+	kindList
+	kindObject
+	// kindBroken stands where a value was refused and reported, so that nobody
+	// complains that it is missing.
+	kindBroken
+)
+
+// place is a line and a column within one file; both count from 1.
+type place struct{ line, column int32 }
+
+// node is one value of a file in the JSON model. Nodes are never changed once a
+// file is read: an alias and its anchor, or a merged value and its origin, are
+// the same node.
+type node struct {
+	kind  kind
+	place place
+	// text is the value of a string, the JSON text of a number, "true" or "false".
+	text     string
+	children []child
+}
+
+// child is an entry of an object, in the order of the file, or an item of a
+// list, whose key is empty and whose key's place is the item's own.
+type child struct {
+	key   string
+	place place // of the key
+	value *node
+}
+
+// is reports whether there is a node and it has one of the kinds.
+func (n *node) is(kinds ...kind) bool {
+	if n == nil {
+		return false
+	}
+	for _, k := range kinds {
+		if n.kind == k {
+			return true
+		}
+	}
+	return false
+}
+
+// entry finds the entry of an object; nil for anything else.
+func (n *node) entry(key string) *child {
+	if !n.is(kindObject) {
+		return nil
+	}
+	for i := range n.children {
+		if n.children[i].key == key {
+			return &n.children[i]
+		}
+	}
+	return nil
+}
+
+// get gives the value of an entry; nil where there is none.
+func (n *node) get(key string) *node {
+	if found := n.entry(key); found != nil {
+		return found.value
+	}
+	return nil
+}
+
+// entries gives the entries of an object, nothing for anything else.
+func (n *node) entries() []child {
+	if n.is(kindObject) {
+		return n.children
+	}
+	return nil
+}
+
+// items gives the items of a list, nothing for anything else.
+func (n *node) items() []child {
+	if n.is(kindList) {
+		return n.children
+	}
+	return nil
+}
+
+// step finds a child by a token of a JSON pointer: a key or an index.
+func (n *node) step(token string) *child {
+	if n.is(kindObject) {
+		return n.entry(token)
+	}
+	if i, ok := index(token, len(n.items())); ok {
+		return &n.children[i]
+	}
+	return nil
+}
+
+// index reads a token of a JSON pointer as an index of a list.
+func index(token string, length int) (i int, ok bool) {
+	i, err := strconv.Atoi(token)
+	return i, err == nil && 0 <= i && i < length
+}
+
+// value gives the node as a JSON value of package connection.
+func (n *node) value() any {
+	switch n.kind {
+	case kindBool:
+		return n.text == "true"
+	case kindNumber:
+		return json.Number(n.text)
+	case kindString:
+		return n.text
+	case kindList:
+		list := make([]any, len(n.children))
+		for i, item := range n.children {
+			list[i] = item.value.value()
+		}
+		return list
+	case kindObject:
+		object := make(map[string]any, len(n.children))
+		for _, entry := range n.children {
+			object[entry.key] = entry.value.value()
+		}
+		return object
+	}
+	return nil
+}
+
+// locate gives the place of what the tokens lead to, or of the closest value
+// around it. With ofKey it is the place of the key before the value.
+func (n *node) locate(tokens []string, ofKey bool) place {
+	at := n.place
+	for i, token := range tokens {
+		next := n.step(token)
+		if next == nil {
+			break
+		}
+		n, at = next.value, next.value.place
+		if ofKey && i == len(tokens)-1 {
+			at = next.place
+		}
+	}
+	return at
+}
+
+// keyMark at the end of a path asks for the place of the key, not of the value.
+const keyMark = "#"
+
+// locatePath is locate for a path as [connection.Desired.At] takes it.
+func (n *node) locatePath(path string) place {
+	tokens := splitPointer(path)
+	if len(tokens) == 0 {
+		return n.place
+	}
+	last := len(tokens) - 1
+	bare, ofKey := strings.CutSuffix(tokens[last], keyMark)
+	if ofKey {
+		tokens[last] = bare
+	}
+	return n.locate(tokens, ofKey)
+}
+
+// splitPointer gives the tokens of a JSON pointer; none for "".
+func splitPointer(pointer string) []string {
+	if pointer == "" {
+		return nil
+	}
+	tokens := strings.Split(strings.TrimPrefix(pointer, "/"), "/")
+	for i, token := range tokens {
+		tokens[i] = unescapePointer.Replace(token)
+	}
+	return tokens
+}
+
+// joinPointer is the reverse of splitPointer.
+func joinPointer(tokens ...string) string {
+	var pointer strings.Builder
+	for _, token := range tokens {
+		pointer.WriteString("/" + escapePointer.Replace(token))
+	}
+	return pointer.String()
+}
+
+var (
+	escapePointer   = strings.NewReplacer("~", "~0", "/", "~1")
+	unescapePointer = strings.NewReplacer("~1", "/", "~0", "~")
+)
+
+// position names a place in a file for the rest of the program.
+func position(file string, at place) connection.Position {
+	return connection.Position{File: file, Line: int(at.line), Column: int(at.column)}
+}

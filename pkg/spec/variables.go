@@ -1,0 +1,119 @@
+package spec
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// scope holds the variables of one tenant.
+//
+// Only ${var.NAME} is filled in, in values of connection files and in the
+// project's spaces, never in keys and never inside references. $${ stands for a
+// literal ${. A value that holds a variable is always text. What a variable
+// holds is not looked at again.
+type scope struct {
+	values map[string]string
+	used   map[string]bool
+	tenant string // for messages; empty where there is only one
+}
+
+// newScope merges variables; later maps win.
+func newScope(tenant string, layers ...map[string]string) *scope {
+	s := &scope{values: map[string]string{}, used: map[string]bool{}, tenant: tenant}
+	for _, layer := range layers {
+		maps.Copy(s.values, layer)
+	}
+	return s
+}
+
+const (
+	openBrace    = "${"
+	escapedBrace = "$${"
+	openVariable = "${var."
+)
+
+// fill replaces the variables of a text, and notes at its place what it cannot
+// replace. The text may be part of credentials: it does not go into the message.
+func (s *scope) fill(n *notes, at place, text string) string {
+	if !strings.Contains(text, openBrace) {
+		return text
+	}
+	var filled strings.Builder
+	for {
+		before, after, found := strings.Cut(text, openBrace)
+		if !found {
+			filled.WriteString(text)
+			return filled.String()
+		}
+		if literal, escaped := strings.CutSuffix(before, "$"); escaped {
+			filled.WriteString(literal + openBrace)
+			text = after
+			continue
+		}
+		name, rest, closed := strings.Cut(after, "}")
+		name, isVariable := strings.CutPrefix(name, "var.")
+		if !closed || !isVariable {
+			n.add(at, "only ${var.NAME} is filled in", "write $${ for a literal ${")
+			return filled.String()
+		}
+		filled.WriteString(before + s.lookup(n, at, name))
+		text = rest
+	}
+}
+
+// lookup gives the value of a variable, or notes that there is none.
+func (s *scope) lookup(n *notes, at place, name string) string {
+	value, defined := s.values[name]
+	s.used[name] = true
+	if !defined {
+		message := fmt.Sprintf("variable %q is not defined", name)
+		if s.tenant != "" {
+			message += fmt.Sprintf(" for tenant %q", s.tenant)
+		}
+		n.add(at, message, didYouMean(name, slices.Sorted(maps.Keys(s.values))))
+	}
+	return value
+}
+
+// value copies a tree with its variables filled in. A nil map entry stays: it
+// says that something must be absent.
+func (s *scope) value(n *notes, tree *node) any {
+	switch tree.kind {
+	case kindString:
+		return s.fill(n, tree.place, tree.text)
+	case kindList:
+		list := make([]any, 0, len(tree.children))
+		for _, item := range tree.children {
+			list = append(list, s.value(n, item.value))
+		}
+		return list
+	case kindObject:
+		object := make(map[string]any, len(tree.children))
+		for _, entry := range tree.children {
+			if entry.value.kind != kindBroken {
+				object[entry.key] = s.value(n, entry.value)
+			}
+		}
+		return object
+	}
+	return tree.value()
+}
+
+// variables reads a map of variables and notes what cannot be one. A number is
+// taken as it is written: 1.10 is not 1.1.
+func (n *notes) variables(tree *node) map[string]string {
+	read := map[string]string{}
+	for _, entry := range tree.entries() {
+		if !entry.value.is(kindString, kindNumber, kindBool) {
+			continue // the structure says so
+		}
+		if entry.value.kind == kindString && strings.Contains(entry.value.text, openVariable) {
+			n.add(entry.value.place, fmt.Sprintf("variable %q refers to a variable", entry.key),
+				"variables are filled in where connections use them, not within each other")
+		}
+		read[entry.key] = entry.value.text
+	}
+	return read
+}

@@ -1,0 +1,419 @@
+package spec
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// The limits of one file. They are far above what people write, and low enough
+// that a file made to exhaust memory is refused within a second.
+const (
+	maxFileSize = 32 << 20 // bytes
+	maxScalar   = 1 << 20  // bytes of one text
+	maxNodes    = 2 << 20  // values of one file, aliases counted as often as they are used
+	maxDepth    = 64       // maps and lists within each other
+	maxEntries  = 1000     // of one map, which is searched from front to back
+)
+
+// parseYAML turns the text of one file into a tree, or tells what is wrong with
+// it. It is the only function that knows the YAML library.
+//
+// The tree is in the JSON model. Anchors, aliases and "<<" are resolved. What
+// YAML readers disagree about is refused with a hint to quote it: numbers with
+// leading zeros, in hexadecimal, with underscores or a leading plus; NaN and
+// infinity; keys that are no text. An unquoted date is text, as are yes, no, on
+// and off. Tags other than !!str, !!map and !!seq, duplicate keys and a second
+// document are refused.
+func parseYAML(file string, text []byte) (root *node, problems connection.Problems) {
+	w := &walker{notes: notes{file: file}, anchors: map[*yaml.Node]*expansion{}}
+	if len(text) > maxFileSize {
+		w.add(place{}, fmt.Sprintf("the file is larger than %d MiB", maxFileSize>>20), "split it")
+		return nil, w.problems
+	}
+	document, problem := readDocument(file, text)
+	if problem != nil {
+		return nil, connection.Problems{*problem}
+	}
+	root, _ = w.walk(document, 0)
+	return root, w.problems
+}
+
+// readDocument parses the one document of a file. Its result is nil only with a
+// problem.
+func readDocument(file string, text []byte) (root *yaml.Node, problem *connection.Problem) {
+	defer func() {
+		// The library panics where its own state is not what it expects. Its
+		// parser has no effect but its result, so nothing is left half done.
+		if recover() != nil {
+			root, problem = nil, syntaxProblem(file, text, errors.New("yaml: not understood by the YAML parser"))
+		}
+	}()
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
+	var first, second yaml.Node
+	switch err := decoder.Decode(&first); {
+	case errors.Is(err, io.EOF):
+		return nil, &connection.Problem{
+			Position: connection.Position{File: file, Line: 1, Column: 1},
+			Severity: connection.SeverityError,
+			Message:  "the file is empty",
+		}
+	case err != nil:
+		return nil, syntaxProblem(file, text, err)
+	}
+	switch err := decoder.Decode(&second); {
+	case errors.Is(err, io.EOF):
+		return first.Content[0], nil
+	case err != nil:
+		return nil, syntaxProblem(file, text, err)
+	}
+	return nil, &connection.Problem{
+		Position: connection.Position{File: file, Line: second.Line, Column: second.Column},
+		Severity: connection.SeverityError,
+		Message:  "a second document begins here",
+		Hint:     "a file holds one document: remove the line ---",
+	}
+}
+
+var (
+	syntaxLine    = regexp.MustCompile(`^line (\d+): `)
+	unknownAnchor = regexp.MustCompile(`^unknown anchor '(.*)' referenced$`)
+)
+
+// syntaxProblem says what the library said. Its lines are often one off, and it
+// knows no columns.
+func syntaxProblem(file string, text []byte, err error) *connection.Problem {
+	message := strings.TrimPrefix(err.Error(), "yaml: ")
+	line := 1
+	if found := syntaxLine.FindStringSubmatch(message); found != nil {
+		line, _ = strconv.Atoi(found[1])
+		message = message[len(found[0]):]
+	}
+	problem := &connection.Problem{
+		Position: connection.Position{File: file, Line: line, Column: 1},
+		Severity: connection.SeverityError,
+		Message:  fmt.Sprintf("not valid YAML near line %d: %s", line, message),
+	}
+	if found := unknownAnchor.FindStringSubmatch(message); found != nil {
+		problem.Message = fmt.Sprintf("unknown anchor %q", found[1])
+		problem.Position = textPosition(file, text, bytes.Index(text, []byte("*"+found[1])))
+	}
+	return problem
+}
+
+// textPosition turns an offset in the text into a position; a negative offset
+// into the file as a whole.
+func textPosition(file string, text []byte, offset int) connection.Position {
+	if offset < 0 || offset > len(text) {
+		return connection.Position{File: file}
+	}
+	before := string(text[:offset])
+	return connection.Position{
+		File:   file,
+		Line:   1 + strings.Count(before, "\n"),
+		Column: 1 + len([]rune(before[strings.LastIndexByte(before, '\n')+1:])),
+	}
+}
+
+// walker copies the library's nodes into ours.
+type walker struct {
+	notes
+	anchors map[*yaml.Node]*expansion
+	nodes   int
+	full    bool // too many nodes: said once, and nothing more is read
+	spare   []node
+}
+
+// extent is how much an alias adds where it stands.
+type extent struct{ nodes, depth int }
+
+// expansion is an anchored value that was met: being read, or complete.
+type expansion struct {
+	node     *node
+	extent   extent
+	complete bool
+}
+
+// walk copies one value. What is refused becomes a broken node.
+func (w *walker) walk(n *yaml.Node, depth int) (*node, extent) {
+	if n.Kind == yaml.AliasNode {
+		return w.alias(n, depth)
+	}
+	if n.Anchor == "" {
+		return w.copy(n, depth)
+	}
+	if known := w.anchors[n]; known != nil {
+		return known.node, known.extent
+	}
+	e := &expansion{}
+	w.anchors[n] = e
+	e.node, e.extent = w.copy(n, depth)
+	e.complete = true
+	return e.node, e.extent
+}
+
+// alias gives the node of the anchor, so that a bomb costs no memory, and counts
+// what it stands for, so that nobody who walks the tree pays for it either.
+func (w *walker) alias(n *yaml.Node, depth int) (*node, extent) {
+	known := w.anchors[n.Alias]
+	if known == nil || !known.complete {
+		return w.refuse(n, fmt.Sprintf("the alias %q refers to the value that it stands in", n.Value), "")
+	}
+	if depth+known.extent.depth > maxDepth {
+		return w.refuse(n, tooDeep, "")
+	}
+	if !w.count(n, known.extent.nodes) {
+		return w.make(n, kindBroken), extent{}
+	}
+	return known.node, known.extent
+}
+
+// count adds to the number of values and reports whether there is room.
+func (w *walker) count(n *yaml.Node, nodes int) bool {
+	w.nodes += nodes
+	if w.nodes > maxNodes && !w.full {
+		w.full = true
+		w.add(placeOf(n), fmt.Sprintf("the file holds more than %d values", maxNodes), "split it, or use fewer aliases")
+	}
+	return !w.full
+}
+
+var tooDeep = fmt.Sprintf("maps and lists are nested more than %d deep", maxDepth)
+
+// refuse notes what is wrong with a value and gives what stands for it.
+func (w *walker) refuse(n *yaml.Node, message, hint string) (*node, extent) {
+	w.add(placeOf(n), message, hint)
+	return w.make(n, kindBroken), extent{nodes: 1}
+}
+
+// copy copies a value that is no alias.
+func (w *walker) copy(n *yaml.Node, depth int) (*node, extent) {
+	if !w.count(n, 1) {
+		return w.make(n, kindBroken), extent{}
+	}
+	if depth > maxDepth {
+		return w.refuse(n, tooDeep, "")
+	}
+	if n.Style&yaml.TaggedStyle != 0 && !allowedTag(n) {
+		return w.refuse(n, fmt.Sprintf("the tag %s is not supported", n.Tag), "")
+	}
+	switch n.Kind {
+	case yaml.MappingNode:
+		return w.object(n, depth)
+	case yaml.SequenceNode:
+		return w.list(n, depth)
+	}
+	return w.scalar(n)
+}
+
+// allowedTag reports whether a tag that is written out says nothing new.
+func allowedTag(n *yaml.Node) bool {
+	switch n.Kind {
+	case yaml.MappingNode:
+		return n.Tag == "!!map"
+	case yaml.SequenceNode:
+		return n.Tag == "!!seq"
+	}
+	return n.Tag == "!!str"
+}
+
+// make gives a fresh node; many at a time, because there are many.
+func (w *walker) make(n *yaml.Node, k kind) *node {
+	if len(w.spare) == 0 {
+		w.spare = make([]node, 256)
+	}
+	fresh := &w.spare[0]
+	w.spare = w.spare[1:]
+	fresh.kind, fresh.place = k, placeOf(n)
+	return fresh
+}
+
+func placeOf(n *yaml.Node) place { return place{int32(n.Line), int32(n.Column)} }
+
+func (w *walker) list(n *yaml.Node, depth int) (*node, extent) {
+	list, size := w.make(n, kindList), extent{nodes: 1}
+	list.children = make([]child, 0, len(n.Content))
+	for _, content := range n.Content {
+		item, inner := w.walk(content, depth+1)
+		size = size.with(inner)
+		list.children = append(list.children, child{place: placeOf(content), value: item})
+	}
+	return list, size
+}
+
+// with adds what stands one level below.
+func (e extent) with(inner extent) extent {
+	return extent{e.nodes + inner.nodes, max(e.depth, inner.depth+1)}
+}
+
+func (w *walker) object(n *yaml.Node, depth int) (*node, extent) {
+	object, size := w.make(n, kindObject), extent{nodes: 1}
+	object.children = make([]child, 0, len(n.Content)/2)
+	seen := newKeySet(len(n.Content) / 2)
+	var merged []*yaml.Node
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key, content := n.Content[i], n.Content[i+1]
+		if key.Kind == yaml.ScalarNode && key.Tag == "!!merge" {
+			merged = append(merged, content)
+			continue
+		}
+		if !w.isKey(key) {
+			continue
+		}
+		if first, again := seen.add(key.Value, placeOf(key)); again {
+			w.add(placeOf(key), fmt.Sprintf("the key %q is written twice", key.Value), fmt.Sprintf("first on line %d", first.line))
+			continue
+		}
+		value, inner := w.walk(content, depth+1)
+		size = size.with(inner)
+		object.children = append(object.children, child{key.Value, placeOf(key), value})
+	}
+	for _, source := range merged {
+		size = size.with(w.merge(object, seen, source, depth))
+	}
+	if len(object.children) > maxEntries {
+		return w.refuse(n, fmt.Sprintf("a map has more than %d entries", maxEntries), "")
+	}
+	return object, size
+}
+
+// isKey reports whether a key is a text, and says so if not.
+func (w *walker) isKey(key *yaml.Node) bool {
+	switch {
+	case key.Kind != yaml.ScalarNode:
+		w.add(placeOf(key), "a key must be text, not a list, a map or an alias", "")
+	case len(key.Value) > maxScalar:
+		w.add(placeOf(key), fmt.Sprintf("a text is longer than %d bytes", maxScalar), "")
+	case key.Tag == "!!timestamp":
+		return true
+	case key.Tag != "!!str":
+		w.add(placeOf(key), "a key must be text", "put it in quotes")
+	default:
+		return true
+	}
+	return false
+}
+
+// merge adds the entries of a map, or of a list of maps, under "<<" that the
+// object does not have yet.
+func (w *walker) merge(object *node, seen *keySet, source *yaml.Node, depth int) extent {
+	value, size := w.walk(source, depth+1)
+	sources := []*node{value}
+	if value.kind == kindList {
+		sources = sources[:0]
+		for _, item := range value.children {
+			sources = append(sources, item.value)
+		}
+	}
+	for _, from := range sources {
+		if !from.is(kindObject, kindBroken) {
+			w.add(placeOf(source), "<< must name a map, or a list of maps", "")
+			continue
+		}
+		for _, entry := range from.entries() {
+			if _, again := seen.add(entry.key, entry.place); !again {
+				object.children = append(object.children, entry)
+			}
+		}
+	}
+	return size
+}
+
+// jsonNumber is how a number is written in JSON.
+var jsonNumber = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?$`)
+
+// scalar copies a value that is no map and no list.
+func (w *walker) scalar(n *yaml.Node) (*node, extent) {
+	if len(n.Value) > maxScalar {
+		return w.refuse(n, fmt.Sprintf("a text is longer than %d bytes", maxScalar), "put it in a file of its own")
+	}
+	switch n.Tag {
+	case "!!null":
+		return w.make(n, kindNull), extent{nodes: 1}
+	case "!!bool":
+		return w.leaf(n, kindBool, strings.ToLower(n.Value))
+	case "!!int", "!!float":
+		return w.number(n)
+	}
+	return w.leaf(n, kindString, n.Value)
+}
+
+func (w *walker) leaf(n *yaml.Node, k kind, text string) (*node, extent) {
+	leaf := w.make(n, k)
+	leaf.text = text
+	return leaf, extent{nodes: 1}
+}
+
+// number copies a number that every reader takes for the same one. Its text is
+// kept: 1.10 stays 1.10.
+func (w *walker) number(n *yaml.Node) (*node, extent) {
+	const quote = "quote it if it is text"
+	if !jsonNumber.MatchString(n.Value) {
+		return w.refuse(n, "different programs read this as different numbers",
+			"write plain decimal digits without leading zeros, or "+quote)
+	}
+	if len(n.Value) > 400 || !moderate(n.Value) {
+		return w.refuse(n, "the number is too large or too small", quote)
+	}
+	return w.leaf(n, kindNumber, n.Value)
+}
+
+// moderate reports whether a number fits in a float, and its exponent too: some
+// readers spend memory in proportion to it.
+func moderate(text string) bool {
+	value, err := strconv.ParseFloat(text, 64)
+	if err != nil || math.IsInf(value, 0) {
+		return false
+	}
+	_, exponent, _ := strings.Cut(strings.ToLower(text), "e")
+	power, _ := strconv.Atoi(exponent)
+	return power >= -308 && power <= 308
+}
+
+// keySet remembers the keys of one object. Few are compared one by one, which is
+// faster than a map and is what nearly every object needs.
+type keySet struct {
+	few  []child
+	many map[string]place
+}
+
+const fewKeys = 16
+
+func newKeySet(size int) *keySet {
+	if size <= fewKeys {
+		return &keySet{}
+	}
+	return &keySet{many: make(map[string]place, size)}
+}
+
+// add remembers a key, or tells where it was before.
+func (s *keySet) add(key string, at place) (first place, again bool) {
+	if s.many != nil {
+		if first, again = s.many[key]; !again {
+			s.many[key] = at
+		}
+		return first, again
+	}
+	for _, known := range s.few {
+		if known.key == key {
+			return known.place, true
+		}
+	}
+	s.few = append(s.few, child{key: key, place: at})
+	if len(s.few) > fewKeys {
+		s.many = make(map[string]place, 2*len(s.few))
+		for _, known := range s.few {
+			s.many[known.key] = known.place
+		}
+	}
+	return place{}, false
+}

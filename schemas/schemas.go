@@ -1,0 +1,45 @@
+// Package schemas holds the JSON Schemas (draft-07) of the files that qlsync
+// reads and writes: for package spec, which checks what people write against
+// them; for editors, which complete and mark it; and for programs that read our
+// JSON outputs, whose shape is a promise.
+//
+// It is a leaf: it compiles nothing and knows no schema library. In the two
+// schemas of files that people write, the annotation errorMessage says in words
+// what a value must be where type, pattern or enum alone would not.
+//
+// The schemas of the outputs name every field that is promised, and let others
+// pass: a field may be added within a version, never renamed or dropped.
+package schemas
+
+import "embed"
+
+//go:embed *.json
+var files embed.FS
+
+// Project is the schema of qlsync.yaml.
+func Project() []byte { return read("project.json") }
+
+// Connections is the schema of the files that declare connections.
+func Connections() []byte { return read("connections.json") }
+
+// Plan is the schema of the format qlsync.plan/v1.
+func Plan() []byte { return read("plan.json") }
+
+// Result is the schema of the format qlsync.result/v1.
+func Result() []byte { return read("result.json") }
+
+// Drift is the schema of the format qlsync.drift/v1.
+func Drift() []byte { return read("drift.json") }
+
+// Problems is the schema of the format qlsync.problems/v1.
+func Problems() []byte { return read("problems.json") }
+
+// read gives the bytes of an embedded schema; the caller owns them.
+func read(name string) []byte {
+	text, err := files.ReadFile(name)
+	if err != nil {
+		// The names above are those of the files beside this one.
+		panic("schemas: " + err.Error())
+	}
+	return text
+}
