@@ -1,0 +1,110 @@
+package qlik_test
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/qlik"
+)
+
+func TestParseDataSource(t *testing.T) {
+	got, err := qlik.ParseDataSource("File_AmazonS3ConnectorV2", []byte(`{
+		"connectorProvider": "QvWebStorageProviderConnectorPackage.exe", "connectorVersion": "4.46.0",
+		"connectionProperties": {"type": "object", "properties": {
+			"region": {"type": "string", "default": "us-east-1", "enum": ["us-east-1", "eu-west-1", 7]},
+			"secretKey": {"type": "string"}, "username": {"type": "string"},
+			"separateCredentials": {"type": "boolean", "default": false},
+			"port": {"type": ["integer", "null"], "default": 443},
+			"either": {"type": ["string", "integer"]}, "odd": true, "branch": {"oneOf": [{"type": "string"}]},
+			"hidden": {"type": "string", "writeOnly": true}, "pin": {"type": "string", "format": "password"},
+			"nothing": {"default": null}}}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]connection.Property{
+		"region":              {Type: "string", Default: "us-east-1", HasDefault: true, Enum: []string{"us-east-1", "eu-west-1", "7"}},
+		"secretKey":           {Type: "string", Class: connection.ClassSecret},
+		"username":            {Type: "string", Class: connection.ClassCredential},
+		"separateCredentials": {Type: "boolean", Default: false, HasDefault: true},
+		"port":                {Type: "integer", Default: json.Number("443"), HasDefault: true},
+		"either":              {}, "odd": {}, "branch": {},
+		"hidden":  {Type: "string", Class: connection.ClassSecret},
+		"pin":     {Type: "string", Class: connection.ClassSecret},
+		"nothing": {HasDefault: true},
+	}
+	if diff := cmp.Diff(want, got.Properties); diff != "" {
+		t.Error(diff)
+	}
+	if got.ID != "File_AmazonS3ConnectorV2" || got.Version != "4.46.0" || !json.Valid(got.Schema) {
+		t.Errorf("data source %+v", got)
+	}
+}
+
+func TestParseDataSourceTolerance(t *testing.T) {
+	for name, test := range map[string]struct{ specs, wrong string }{
+		"a schema without properties": {`{"connectionProperties": {"type": "object"}}`, ""},
+		"a version that is a number":  {`{"connectorVersion": 4, "connectionProperties": {}}`, ""},
+		"no JSON":                     {`<html>`, "not JSON"},
+		"no schema":                   {`{"connectorVersion": "1"}`, "connectionProperties is missing"},
+		"a schema that is null":       {`{"connectionProperties": null}`, "no JSON Schema"},
+		"a schema that is a list":     {`{"connectionProperties": []}`, "no JSON Schema"},
+		"properties that are a list":  {`{"connectionProperties": {"properties": []}}`, "properties is no object"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := qlik.ParseDataSource("rest", []byte(test.specs))
+			if test.wrong != "" {
+				mustContain(t, err, `read api-specs of "rest": `, test.wrong)
+			} else if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestClassify(t *testing.T) {
+	for class, names := range map[connection.Class][]string{
+		connection.ClassSecret: {
+			"password", "PRIV_KEY_FILE", "secretKey", "accessKey", "s3AccessKey", "serviceAccountKeyFile", "KeyFilePath", "P12CustomPwd",
+			"authCode", "mutualPfxCertificateKey", "privateKey", "privateKeyPassphrase", "jsonCredentials", "adlsclientappkey", "ApiKey", "refreshToken",
+		},
+		connection.ClassCredential: {"username", "userName", "UID"},
+		connection.ClassProperty: {
+			"separateCredentials", "selectedCredentials", "credentialsName", "publicKey", "publicKeyFingerprint", "queryHeaders", "queryParameters",
+			"host", "region", "Email", "authenticator", "AuthMech", "OAuthMechanism", "TrustedCerts", "rootCertificates", "useWindowsAuthentication",
+		},
+	} {
+		for _, name := range names {
+			for _, source := range []string{"rest", "DG_gbq", "something new"} {
+				if got := qlik.Classify(source, name); got != class {
+					t.Errorf("Classify(%q, %q) = %v, want %v", source, name, got, class)
+				}
+			}
+		}
+	}
+}
+
+func TestDataSources(t *testing.T) {
+	const sources = "/api/v1/data-sources"
+	n := newTenant(t, map[string]route{
+		"GET " + sources + "/rest/api-specs":  always(200, `{"connectorVersion": "1", "connectionProperties": {"properties": {"n": {"default": 10000000000000000001}}}}`),
+		"GET " + sources + "/mssqk/api-specs": always(404, refuse("DCAAS-2001", "not found", "")),
+		"GET " + sources:                      always(200, `{"dataSources": [{"dataSourceId": "rest"}, {"dataSourceId": "mssql"}, {"dataSourceId": "off", "disabled": true}]}`),
+	})
+	provider := n.provider()
+	got, err := provider.DataSources(t.Context(), []string{"mssqk", "rest", "rest", ".."})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got.DataSources) != 1 || text(t, got.DataSources["rest"].Properties["n"].Default) != "10000000000000000001" {
+		t.Errorf("data sources %+v", got.DataSources)
+	}
+	if diff := cmp.Diff([]string{"mssql", "rest"}, got.Known); diff != "" {
+		t.Error(diff)
+	}
+	if got, err := provider.DataSources(t.Context(), []string{"rest"}); err != nil || got.Known != nil {
+		t.Errorf("catalog %+v, %v", got, err)
+	}
+}

@@ -1,0 +1,361 @@
+package qlik_test
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+const (
+	me    = "GET /api/v1/users/me"
+	users = "GET /api/v1/users"
+	admin = `{"id": "u1", "name": "Ana", "email": "ana@example.com", "subject": "s|ana", "status": "active", "assignedRoles": [{"id": "r", "name": "TenantAdmin"}]}`
+
+	getSpaces = "GET " + spaces
+	getList   = "GET " + connections
+	getOne    = "GET " + one
+)
+
+// small is a tenant with one space and one connection; routes replace its own.
+func small(t *testing.T, routes map[string]route) *tenant {
+	t.Helper()
+	all := map[string]route{
+		me:        always(200, admin),
+		getSpaces: always(200, `{"data": [{"id": "s1", "name": "Finance", "type": "shared"}], "links": {"next": {"href": null}}}`),
+		getList:   always(200, `{"data": [`+lake+`], "links": {"self": {"href": "/v1/x"}, "next": null}}`),
+		getOne:    always(200, lakeDetail),
+	}
+	for name, route := range routes {
+		all[name] = route
+	}
+	return newTenant(t, all)
+}
+
+const (
+	lake = `{"qID": "c1", "id": "c1", "qName": "Orders lake", "space": "s1", "user": "u1", "datasourceID": "File_AmazonS3ConnectorV2",
+		"qConnectStatement": "CUSTOM CONNECT TO \"password=hunter2\"", "qLogOn": 1, "qCredentialsID": "cr1", "qSeparateCredentials": false,
+		"tags": ["DcaasAPI:x:1", "zeta", "qlsync:finance", "qlsync-key:aa", "alpha"]}`
+	lakeDetail = `{"qID": "c1", "qName": "Orders lake", "space": "s1", "user": "u1", "datasourceID": "File_AmazonS3ConnectorV2",
+		"qConnectionSecret": "hunter3", "qLogOn": "LOG_ON_SERVICE_USER", "qCredentialsID": "cr1", "tags": ["qlsync:finance", "qlsync-key:aa", "alpha"],
+		"connectionProperties": {"region": "eu-west-1", "port": 12345678901234567890, "accessKey": "hunter4"}}`
+)
+
+var finance = connection.Scope{
+	Spaces:  []connection.SpaceRef{{Name: "Finance"}},
+	Details: func(*connection.Live) bool { return true },
+}
+
+func snapshot(t *testing.T, n *tenant, scope connection.Scope) *connection.Snapshot {
+	t.Helper()
+	got, err := n.provider().Snapshot(t.Context(), scope)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+func TestASnapshotHoldsWhatTheScopeNames(t *testing.T) {
+	n := small(t, nil)
+	got := snapshot(t, n, finance)
+	ana := connection.User{ID: "u1", Name: "Ana", Email: "ana@example.com", Subject: "s|ana", Admin: true}
+	want := &connection.Snapshot{
+		Tenant: tenantURL,
+		Caller: ana,
+		Spaces: []connection.Space{{ID: "s1", Name: "Finance", Type: "shared"}, {Name: "personal", Type: "personal"}},
+		Users:  []connection.User{ana},
+		Connections: []connection.Live{{
+			ID: "c1", Key: connection.Key{Space: "Finance", Name: "Orders lake"}, SpaceID: "s1", OwnerID: "u1",
+			DataSource: "File_AmazonS3ConnectorV2", Tags: []string{"alpha"},
+			Mark:           connection.Mark{Project: "finance", Key: "aa"},
+			Properties:     map[string]any{"region": "eu-west-1", "port": json.Number("12345678901234567890")},
+			HasCredentials: true,
+		}},
+		Reads: 4,
+	}
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(connection.Snapshot{}, "Traits")); diff != "" {
+		t.Error(diff)
+	}
+	list := n.last("GET", connections)
+	if list.query != "includeDisabled=true&limit=100&noDatafiles=true&spaceId=s1" {
+		t.Errorf("list query %q", list.query)
+	}
+	if detail := n.last("GET", one); detail.query != "parseConnection=true" {
+		t.Errorf("detail query %q", detail.query)
+	}
+}
+
+func TestDetailsAreReadOnlyWhereTheyAreWanted(t *testing.T) {
+	n := small(t, nil)
+	scope := finance
+	scope.Details = func(live *connection.Live) bool { return live.Key.Name != "Orders lake" }
+	got := snapshot(t, n, scope).Connections[0]
+	if got.Properties != nil || got.Unreadable != "" || !slices.Equal(got.Tags, []string{"alpha", "zeta"}) {
+		t.Errorf("connection %+v", got)
+	}
+	if slices.Contains(n.log(), getOne) {
+		t.Error("the details were read")
+	}
+}
+
+func TestAPersonalScopeIsTheCallersOwn(t *testing.T) {
+	n := small(t, map[string]route{getList: always(200, `{"data": [
+		{"id": "c1", "qName": "mine", "user": "u1"}, {"id": "c2", "qName": "theirs", "user": "u2"},
+		{"id": "c3", "qName": "elsewhere", "user": "u1", "space": "s1"}, {"id": "c4", "qName": "DataFiles", "user": "u1"},
+		{"id": "c5", "qName": "files"}, {"qName": "no id", "user": "u1"}]}`)})
+	got := snapshot(t, n, connection.Scope{Spaces: []connection.SpaceRef{{Personal: true}}})
+	if len(got.Connections) != 1 || got.Connections[0].Key != (connection.Key{Space: "personal", Name: "mine"}) {
+		t.Errorf("connections %+v", got.Connections)
+	}
+	if q := n.last("GET", connections).query; q != "includeDisabled=true&limit=100&noDatafiles=true&ownedByMe=true&personal=true" {
+		t.Errorf("query %q", q)
+	}
+}
+
+func TestScopesThatNameOddSpaces(t *testing.T) {
+	odd := always(200, `{"data": [{"id": "s1", "name": "personal", "type": "shared"}, {"id": "s2", "name": "Fin", "type": "managed"}]}`)
+	for name, test := range map[string]struct {
+		ref  connection.SpaceRef
+		want string // the spaceId that is listed; empty: nothing is
+	}{
+		"a space that is called personal goes by its id": {connection.SpaceRef{ID: "s1"}, "spaceId=s1"},
+		"an exact name is found":                         {connection.SpaceRef{Name: "Fin"}, "spaceId=s2"},
+		"letter case matters":                            {connection.SpaceRef{Name: "fin"}, ""},
+		"an unknown name is not read":                    {connection.SpaceRef{Name: "Finance"}, ""},
+		"an unknown id is not read":                      {connection.SpaceRef{ID: "s9"}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n := small(t, map[string]route{getSpaces: odd, getList: always(200, `{"data": []}`)})
+			got := snapshot(t, n, connection.Scope{Spaces: []connection.SpaceRef{test.ref, test.ref}})
+			if got.Spaces[1].Name != "personal" && got.Spaces[2].Name != "{id: s1}" && got.Spaces[0].Name != "Fin" {
+				t.Errorf("spaces %+v", got.Spaces)
+			}
+			var lists []string
+			for _, r := range n.requests {
+				if r.path == connections {
+					lists = append(lists, r.query)
+				}
+			}
+			if test.want == "" && len(lists) > 0 || test.want != "" && (len(lists) != 1 || !strings.Contains(lists[0], test.want)) {
+				t.Errorf("lists %q", lists)
+			}
+		})
+	}
+}
+
+func TestPagesAreFollowedToTheEnd(t *testing.T) {
+	page := func(id, next string) string {
+		return `{"data": [{"id": "` + id + `", "qName": "n` + id + `", "space": "s1", "user": "u1"}], "links": {"next": {"href": ` + next + `}}}`
+	}
+	n := small(t, map[string]route{getList: func(w http.ResponseWriter, r *http.Request, _ int) {
+		switch r.URL.Query().Get("page") {
+		case "":
+			say(w, 200, page("c1", `"https://acme.eu.qlikcloud.com:443`+connections+`?limit=100&page=page%3Dabc%2B"`)) // absolute
+		case "page=abc+":
+			say(w, 200, page("c2", `"`+connections+`?page=z"`)) // relative
+		default:
+			say(w, 200, page("c2", `null`)) // moved while the pages were turned
+		}
+	}})
+	scope := connection.Scope{Spaces: finance.Spaces}
+	if got := snapshot(t, n, scope); len(got.Connections) != 2 || got.Reads != 5 {
+		t.Errorf("%d connections in %d reads", len(got.Connections), got.Reads)
+	}
+}
+
+func TestPagesThatNeverEndAreAnError(t *testing.T) {
+	n := small(t, map[string]route{getSpaces: always(200, `{"data": [], "links": {"next": {"href": "/api/v1/spaces?next=x"}}}`)})
+	_, err := n.provider().Snapshot(t.Context(), finance)
+	mustContain(t, err, "list spaces", "circles")
+}
+
+func TestAnIncompleteListSaysSo(t *testing.T) {
+	n := small(t, map[string]route{getList: always(200, `{"data": [`+lake+`], "errors": [
+		{"code": "DC-1", "title": "some could not be returned", "detail": "key-of-ana\nis tired"}, {}]}`)})
+	want := []string{
+		`connections of space "Finance" are incomplete: DC-1: some could not be returned: (secret) is tired`,
+		`connections of space "Finance" are incomplete: no reason given`,
+	}
+	if diff := cmp.Diff(want, snapshot(t, n, finance).Incomplete); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestOneBadConnectionIsUnreadableAndTheRestGoesOn(t *testing.T) {
+	for name, test := range map[string]struct {
+		answer route
+		reason string
+	}{
+		"forbidden":                   {always(403, refuse("DC-3", "no access", "")), "403 DC-3: no access"},
+		"deleted meanwhile":           {always(404, ""), "404: Not Found"},
+		"credentials do not decrypt":  {always(500, refuse("DC-5", "decryption failed", "")), "500 DC-5: decryption failed"},
+		"an answer that is no JSON":   {always(200, "<html>"), "not whole JSON"},
+		"properties are not returned": {always(200, `{"qID": "c1", "qName": "Orders lake"}`), "did not return its properties"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := snapshot(t, small(t, map[string]route{getOne: test.answer}), finance).Connections[0]
+			if !strings.Contains(got.Unreadable, test.reason) || got.Properties != nil || got.OwnerID != "u1" {
+				t.Errorf("connection %+v", got)
+			}
+		})
+	}
+}
+
+func TestFailuresThatAreNotOfOneConnectionFailTheSnapshot(t *testing.T) {
+	for name, test := range map[string]struct {
+		path   string
+		answer route
+		fail   error
+		want   string
+		kind   error
+	}{
+		"a token refused in the middle": {one, always(401, ""), nil, `read connection "Finance/Orders lake"`, connection.ErrUnauthorized},
+		"a service that is down":        {one, always(503, ""), nil, `read connection "Finance/Orders lake"`, nil},
+		"a network that is gone":        {one, nil, refusedDial, "connection refused", connection.ErrUnreachable},
+		"no list of spaces":             {spaces, always(500, ""), nil, "list spaces", nil},
+		"no list of connections":        {connections, always(403, ""), nil, `list connections of space "Finance"`, connection.ErrForbidden},
+		"no caller":                     {"/api/v1/users/me", always(200, "{}"), nil, "read caller: the answer holds no id", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				n := small(t, map[string]route{"GET " + test.path: test.answer})
+				n.fail = func(r *http.Request, _ int) error {
+					if r.URL.Path == test.path {
+						return test.fail
+					}
+					return nil
+				}
+				_, err := n.provider().Snapshot(t.Context(), finance)
+				mustContain(t, err, test.want)
+				if test.kind != nil && !errors.Is(err, test.kind) {
+					t.Errorf("%v is not %v", err, test.kind)
+				}
+			})
+		})
+	}
+}
+
+func TestOwnersAreLookedUpByEmailThenBySubject(t *testing.T) {
+	lookup := func(w http.ResponseWriter, r *http.Request, _ int) {
+		switch r.URL.Query().Get("filter") {
+		case `email eq "bob@example.com"`:
+			say(w, 200, `{"data": [{"id": "u3", "email": "Bob@example.com", "status": "active"}, {"id": "u2", "email": "bob@example.com"},
+				{"id": "u4", "email": "bob@example.com", "status": "disabled"}]}`)
+		case `subject eq "a\"b\\c"`:
+			say(w, 200, `{"data": [{"id": "u5", "subject": "a\"b\\c", "status": "active", "assignedRoles": [{"name": "AnalyticsAdmin"}]}]}`)
+		default:
+			say(w, 200, `{"data": []}`)
+		}
+	}
+	n := small(t, map[string]route{users: lookup})
+	got := snapshot(t, n, connection.Scope{Owners: []string{`a"b\c`, "bob@example.com", "nobody", "bob@example.com"}})
+	var ids []string
+	for _, user := range got.Users {
+		ids = append(ids, user.ID)
+		if user.Admin != (user.ID == "u1") {
+			t.Errorf("user %+v", user)
+		}
+	}
+	if strings.Join(ids, " ") != "u1 u2 u3 u5" {
+		t.Errorf("users %v", ids)
+	}
+}
+
+func TestTraitsDependOnTheRole(t *testing.T) {
+	for name, test := range map[string]struct {
+		role                    string
+		space, owner, existence connection.Mechanism
+	}{
+		"a tenant admin works in bulk":     {"TenantAdmin", connection.BulkUpdate, connection.BulkUpdate, connection.BulkDelete},
+		"an analytics admin does not":      {"AnalyticsAdmin", connection.Patch, "", connection.Delete},
+		"a user without a role one by one": {"", connection.Patch, "", connection.Delete},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n := small(t, map[string]route{me: always(200, strings.Replace(admin, "TenantAdmin", test.role, 1))})
+			traits := snapshot(t, n, connection.Scope{}).Traits
+			m := traits.Mechanisms
+			if m[connection.AspectSpace] != test.space || m[connection.AspectOwner] != test.owner || m[connection.AspectExistence] != test.existence {
+				t.Errorf("mechanisms %v", m)
+			}
+			if traits.Writes.Requests != 495 || traits.Reads.Requests != 5000 || traits.BatchSize[connection.BulkDelete] != 100 || traits.MaxTags != 26 {
+				t.Errorf("traits %+v", traits)
+			}
+		})
+	}
+}
+
+func TestPatchableValues(t *testing.T) {
+	patchable := snapshot(t, small(t, nil), connection.Scope{}).Traits.Patchable
+	for name, test := range map[string]struct {
+		value any
+		want  bool
+	}{
+		"a string":             {"x", true},
+		"a switch":             {true, true},
+		"an integer":           {json.Number("-12"), true},
+		"a decimal":            {json.Number("1.5"), false},
+		"an exponent":          {json.Number("1e3"), false},
+		"a list with objects":  {[]any{map[string]any{"name": "x"}}, true},
+		"an object":            {map[string]any{}, false},
+		"null":                 {nil, false},
+		"a secret":             {connection.NewSecret("x"), true},
+		"a secret not yet had": {connection.Reference{Env: "X"}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := patchable(test.value); got != test.want {
+				t.Errorf("got %v", got)
+			}
+		})
+	}
+}
+
+func TestSecretsInPropertiesAreShielded(t *testing.T) {
+	n := small(t, map[string]route{getOne: always(200, `{"qID": "c1", "qName": "x", "user": "u1", "datasourceID": "rest", "connectionProperties": {
+		"url": "https://x", "username": "sa", "password": "hunter2", "rootCertificates": [{"name": "token.pem", "value": "public"}],
+		"queryHeaders": [{"name": "X-Tenant", "value": "acme"}, {"name": "authorization", "value": "Bearer hunter2"},
+			{"name": "x", "value": "hunter2", "encrypt": "true"}, {"name": "y", "encrypt": true}],
+		"queryParameters": [{"name": "api_key", "value": "hunter2"}, {"name": "page", "value": 2}],
+		"nested": {"list": [{"accessToken": "hunter2", "n": 1}]}}}`)})
+	got := snapshot(t, n, finance).Connections[0].Properties
+	want := `{"nested":{"list":[{"accessToken":"(secret)","n":1}]},` +
+		`"queryHeaders":[{"name":"X-Tenant","value":"acme"},{"name":"authorization","value":"(secret)"},` +
+		`{"encrypt":"true","name":"x","value":"(secret)"},{"encrypt":true,"name":"y"}],` +
+		`"queryParameters":[{"name":"api_key","value":"(secret)"},{"name":"page","value":2}],` +
+		`"rootCertificates":[{"name":"token.pem","value":"public"}],"url":"https://x"}`
+	if text := connection.Canonical(got); text != want {
+		t.Errorf("properties %s", text)
+	}
+}
+
+func TestMarksAreReadFromTags(t *testing.T) {
+	for name, test := range map[string]struct {
+		tags []string
+		user []string
+		mark connection.Mark
+	}{
+		"none": {[]string{"b", "a"}, []string{"a", "b"}, connection.Mark{}},
+		"all of them": {
+			[]string{"qlsync-protected", "qlsync:finance", "a", "qlsync-credentials:3:ab", "qlsync-key:cd", "DcaasAPI:x:1"},
+			[]string{"a"}, connection.Mark{Project: "finance", Key: "cd", Credentials: "3:ab", Protected: true},
+		},
+		"two projects are foreign to each":      {[]string{"qlsync:sales", "qlsync:finance"}, nil, connection.Mark{Project: "finance,sales"}},
+		"the first of two keys counts":          {[]string{"qlsync-key:b", "qlsync-key:a"}, nil, connection.Mark{Key: "a"}},
+		"those of a newer qlsync are no user's": {[]string{"qlsync-next:1", "qlsyncing"}, []string{"qlsyncing"}, connection.Mark{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			detail := `{"qID": "c1", "qName": "x", "user": "u1", "connectionProperties": {}, "tags": ` + text(t, test.tags) + `}`
+			got := snapshot(t, small(t, map[string]route{getOne: always(200, detail)}), finance).Connections[0]
+			if !slices.Equal(got.Tags, test.user) || got.Mark != test.mark {
+				t.Errorf("tags %q, mark %+v", got.Tags, got.Mark)
+			}
+		})
+	}
+}
