@@ -2,6 +2,7 @@ package apply
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/qlsync/qlsync/pkg/connection"
@@ -32,12 +33,14 @@ type Ledger struct {
 
 // Item is what became of one change.
 type Item struct {
-	Connection connection.Key       `json:"connection"`
-	Action     plan.Action          `json:"action"`
-	Outcome    Outcome              `json:"outcome"`
-	ID         string               `json:"id,omitempty"`
-	Error      string               `json:"error,omitempty"`
-	Position   *connection.Position `json:"position,omitempty"`
+	Connection connection.Key `json:"connection"`
+	Action     plan.Action    `json:"action"`
+	Outcome    Outcome        `json:"outcome"`
+	ID         string         `json:"id,omitempty"`
+	Error      string         `json:"error,omitempty"`
+	// Partial tells of a failed change that some of its calls were done.
+	Partial  bool                 `json:"partial,omitempty"`
+	Position *connection.Position `json:"position,omitempty"`
 }
 
 // Outcome is how a change ended.
@@ -54,9 +57,10 @@ const (
 // Complete reports whether everything was done.
 func (r *Result) Complete() bool { return r.Ledger.Done == r.Ledger.Planned }
 
-// Untouched reports whether the run wrote nothing at all: whatever was not done
-// was refused or skipped before anything was sent.
-func (r *Result) Untouched() bool { return r.Ledger.Done+r.Ledger.Failed == 0 }
+// Wrote reports whether anything was changed on the tenant.
+func (r *Result) Wrote() bool {
+	return slices.ContainsFunc(r.Items, func(item Item) bool { return item.Outcome == Done || item.Partial })
+}
 
 func (l *Ledger) count(outcome Outcome) {
 	l.Planned++
@@ -99,7 +103,7 @@ func settle(c *plan.Change, records []record) Item {
 		break
 	}
 	if item.Outcome != Done && len(done) > 0 {
-		item.Outcome = Failed
+		item.Outcome, item.Partial = Failed, true
 		item.Error = fmt.Sprintf("%s (done before: %s)", item.Error, strings.Join(done, ", "))
 	}
 	return item

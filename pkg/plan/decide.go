@@ -77,11 +77,11 @@ func (a *analysis) decide(p *pair) *decision {
 		c.Fields = d.diff.fields
 		c.Reason = joinReasons(c.Reason, d.diff.credentialsWhy)
 	}
-	if p.live.Key != p.key {
-		c.From = &p.live.Key
+	if from := p.live.Key; from != p.key {
+		c.From = &from
 	}
-	c.Action = action(p, d.diff)
-	if d.diff != nil && owner != "" && !d.diff.content() {
+	c.Action = a.action(p, d.diff)
+	if d.diff != nil && owner != "" && !d.diff.content() && p.trouble == "" {
 		return nil
 	}
 	c.Refused = a.refuseChange(p, d.diff)
@@ -89,11 +89,11 @@ func (a *analysis) decide(p *pair) *decision {
 	return d
 }
 
-func action(p *pair, d *difference) Action {
+func (a *analysis) action(p *pair, d *difference) Action {
 	switch {
 	case p.live.Key != p.key:
 		return ActionMove
-	case p.live.Mark.Project == "":
+	case p.live.Mark.Project != a.in.Project:
 		return ActionAdopt
 	case d != nil && d.dataSource:
 		return ActionRecreate

@@ -142,8 +142,8 @@ func unmanaged(rest leftover, policy connection.Policy) (DriftItem, bool) {
 	switch {
 	case !rest.owned:
 		return item, rest.live.Mark.Project == ""
-	case rest.copied != "":
-		item.Reason = rest.copied
+	case rest.kept != "":
+		item.Reason = rest.kept
 		return item, true
 	}
 	item.Reason = "owned by this project and no longer declared"

@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/qlsync/qlsync/pkg/connection"
@@ -23,8 +24,8 @@ type pair struct {
 type leftover struct {
 	live  *connection.Live
 	owned bool // by this project
-	// copied says why it may not be pruned although it bears our mark.
-	copied string
+	// kept says why it may not be pruned although it bears our mark.
+	kept string
 }
 
 // matcher finds the live connection of every declared key.
@@ -33,37 +34,31 @@ type matcher struct {
 	declared map[connection.Key]bool
 	moves    map[connection.Key][]connection.Key // from, by to
 	away     map[connection.Key]connection.Key   // to, by from
-	leaving  map[connection.Key]leaveState
+	// incoming lists the keys of live connections whose moved blocks lead to a
+	// declared key, by that key.
+	incoming map[connection.Key][]connection.Key
 	carriers map[string][]*connection.Live // at no declared key, by key digest
-	claimed  map[*connection.Live]connection.Key
+	claimed  map[*connection.Live]bool
 }
 
-type leaveState int
-
-const (
-	unvisited leaveState = iota
-	visiting
-	stays
-	leaves
-)
-
-// match pairs every target, and tells what is left over.
+// match pairs every target, and tells what is left over. What stands at a
+// declared key and is not to leave it is that one; then moved blocks count, then
+// marks.
 func (a *analysis) match() {
 	m := a.newMatcher()
-	// What stands at its own key comes first, so that nothing claims it away.
 	a.pairs = make([]pair, len(a.targets))
 	for i, t := range a.targets {
-		a.pairs[i] = pair{target: t}
-		if live := m.live[t.key]; live != nil && !m.leavesTo(t.key, m.away[t.key]) {
-			a.pairs[i].live = live
-			m.claimed[live] = t.key
+		a.pairs[i].target = t
+		if live := m.live[t.key]; live != nil && !m.leaves(t.key) {
+			m.claim(&a.pairs[i], live, "")
 			a.pairs[i].trouble = m.contested(t.key, live)
 		}
 	}
 	for i := range a.pairs {
-		if p := &a.pairs[i]; p.live == nil {
-			m.find(p)
-		}
+		m.findMoved(&a.pairs[i])
+	}
+	for i := range a.pairs {
+		m.findMarked(&a.pairs[i])
 	}
 	a.leave(m)
 }
@@ -74,9 +69,9 @@ func (a *analysis) newMatcher() *matcher {
 		declared: map[connection.Key]bool{},
 		moves:    map[connection.Key][]connection.Key{},
 		away:     map[connection.Key]connection.Key{},
-		leaving:  map[connection.Key]leaveState{},
+		incoming: map[connection.Key][]connection.Key{},
 		carriers: map[string][]*connection.Live{},
-		claimed:  map[*connection.Live]connection.Key{},
+		claimed:  map[*connection.Live]bool{},
 	}
 	for _, t := range a.targets {
 		m.declared[t.key] = true
@@ -96,6 +91,12 @@ func (a *analysis) newMatcher() *matcher {
 			m.away[from] = to
 		}
 	}
+	for i := range a.in.Snapshot.Connections {
+		from := a.in.Snapshot.Connections[i].Key
+		if to, ok := m.destination(from); ok {
+			m.incoming[to] = append(m.incoming[to], from)
+		}
+	}
 	return m
 }
 
@@ -104,41 +105,56 @@ func (a *analysis) end(end connection.MoveEnd) (connection.Key, bool) {
 	return connection.Key{Space: space.Name, Name: end.Name}, ok
 }
 
-// leavesTo reports whether the live connection at from is still to be moved:
-// nothing stands at the other end, or what stands there is itself about to leave.
-func (m *matcher) leavesTo(from, to connection.Key) bool {
-	if to == (connection.Key{}) || m.live[from] == nil || !m.reaches(to) {
-		return false
-	}
-	switch m.leaving[from] {
-	case visiting: // a cycle of moves: each leaves for the next
-		return true
-	case leaves:
-		return true
-	case stays:
-		return false
-	}
-	m.leaving[from] = visiting
-	state := stays
-	if m.live[to] == nil || m.leavesTo(to, m.away[to]) {
-		state = leaves
-	}
-	m.leaving[from] = state
-	return state == leaves
-}
-
-// reaches reports whether the moves from the key lead to a declared connection.
-func (m *matcher) reaches(key connection.Key) bool {
-	for seen := map[connection.Key]bool{}; !seen[key]; {
-		if m.declared[key] {
-			return true
-		}
+// destination follows the moved blocks from a key to the first declared one.
+// Blocks that lead back to where they began move nothing.
+func (m *matcher) destination(from connection.Key) (connection.Key, bool) {
+	seen := map[connection.Key]bool{}
+	for key := from; !seen[key]; {
 		seen[key] = true
 		next, ok := m.away[key]
+		if !ok || next == from {
+			return key, false
+		}
+		if m.declared[next] {
+			return next, true
+		}
+		key = next
+	}
+	return from, false
+}
+
+// leaves reports whether the live connection at the key is still to be moved:
+// nothing stands at its destination, or what stands there is itself about to
+// leave. On a cycle nothing leaves: it cannot be told whether it was gone round.
+func (m *matcher) leaves(from connection.Key) bool {
+	key := from
+	for seen := map[connection.Key]bool{}; !seen[key]; {
+		seen[key] = true
+		to, ok := m.destination(key)
+		if !ok || len(m.incoming[to]) > 1 {
+			return false
+		}
+		if m.live[to] == nil {
+			return true
+		}
+		key = to
+	}
+	return false
+}
+
+// onCycle reports whether moved blocks lead from the key round to itself, and a
+// live connection stands at each place on the way.
+func (m *matcher) onCycle(from connection.Key) bool {
+	key := from
+	for seen := map[connection.Key]bool{}; !seen[key] && m.live[key] != nil; {
+		seen[key] = true
+		to, ok := m.destination(key)
 		if !ok {
 			return false
 		}
-		key = next
+		if key = to; key == from {
+			return true
+		}
 	}
 	return false
 }
@@ -148,99 +164,99 @@ func (m *matcher) reaches(key connection.Key) bool {
 // finished move whose old name was used again, by a declaration or by somebody
 // else, is no contest.
 func (m *matcher) contested(to connection.Key, there *connection.Live) string {
-	for _, from := range m.moves[to] {
+	if m.onCycle(to) {
+		return "moved blocks lead from here round to here, which is not supported yet: take them out of the files"
+	}
+	for _, from := range m.incoming[to] {
 		old := m.live[from]
-		if old == nil || m.declared[from] || m.leavesTo(from, to) {
+		if m.declared[from] || there.Mark.Project != "" && there.Mark.Project != old.Mark.Project {
 			continue
 		}
-		if there.Mark.Project == "" || old.Mark.Project == there.Mark.Project {
-			m.claimed[old] = from
-			return fmt.Sprintf("the name is taken: %q is to be moved here by a moved block, and both exist", from)
-		}
+		return fmt.Sprintf("the name is taken: a moved block is to bring %q here, and both exist", from)
 	}
 	return ""
 }
 
-// find looks for a live connection that was declared elsewhere before, or that
-// somebody renamed or moved by hand.
-func (m *matcher) find(p *pair) {
-	switch sources := m.sources(p.key, map[connection.Key]bool{}); {
-	case len(sources) == 1:
-		m.claim(p, sources[0], "moved in the files")
-		return
+// findMoved looks for the live connection that was declared elsewhere before.
+func (m *matcher) findMoved(p *pair) {
+	switch sources := m.incoming[p.key]; {
+	case p.live != nil || len(sources) == 0:
 	case len(sources) > 1:
-		p.trouble = "several moved blocks lead here: " + names(sources)
+		p.trouble = "several connections are to be moved here: " + quoted(sources)
+	default:
+		m.claim(p, m.live[sources[0]], "moved in the files")
+	}
+}
+
+// findMarked looks for a connection that somebody renamed or moved by hand.
+func (m *matcher) findMarked(p *pair) {
+	if p.live != nil || p.trouble != "" {
 		return
 	}
-	switch carriers := m.unclaimed(connection.KeyDigest(p.key)); {
+	var carriers []connection.Key
+	for _, live := range m.carriers[connection.KeyDigest(p.key)] {
+		if !m.claimed[live] {
+			carriers = append(carriers, live.Key)
+		}
+	}
+	switch {
 	case len(carriers) == 1:
-		m.claim(p, carriers[0], "renamed or moved by hand; brought back")
+		m.claim(p, m.live[carriers[0]], "renamed or moved by hand; brought back")
 	case len(carriers) > 1:
-		p.trouble = "renamed or copied by hand, and it cannot be told which one is meant: " + names(carriers)
+		p.trouble = "renamed or copied by hand, and it cannot be told which one is meant: " + quoted(carriers)
 	}
-}
-
-// sources follows the moved blocks backward to the nearest live connections that
-// are to leave.
-func (m *matcher) sources(to connection.Key, seen map[connection.Key]bool) []*connection.Live {
-	seen[to] = true
-	var found []*connection.Live
-	for _, from := range m.moves[to] {
-		live := m.live[from]
-		switch {
-		case seen[from]:
-		case live != nil && m.claimed[live] == (connection.Key{}) && m.leavesTo(from, to):
-			found = append(found, live)
-		case live == nil && !m.declared[from]:
-			found = append(found, m.sources(from, seen)...)
-		}
-	}
-	return found
-}
-
-func (m *matcher) unclaimed(digest string) []*connection.Live {
-	var found []*connection.Live
-	for _, live := range m.carriers[digest] {
-		if _, taken := m.claimed[live]; !taken {
-			found = append(found, live)
-		}
-	}
-	return found
 }
 
 func (m *matcher) claim(p *pair, live *connection.Live, because string) {
-	m.claimed[live] = p.key
+	m.claimed[live] = true
 	p.live, p.because = live, because
 }
 
-func names(live []*connection.Live) string {
-	list := make([]string, len(live))
-	for i, l := range live {
-		list[i] = fmt.Sprintf("%q", l.Key)
+func quoted(keys []connection.Key) string {
+	list := make([]string, len(keys))
+	for i, key := range keys {
+		list[i] = strconv.Quote(key.String())
 	}
 	slices.Sort(list)
 	return strings.Join(list, ", ")
 }
 
-// leave tells what no target has claimed. A connection that bears the mark of a
-// key at which another one stands is a copy made by hand; where several bear the
-// mark of a key and none stands at it, nobody can tell the copy from the original.
+// leave tells what no target has claimed. A mark of another key than the one at
+// which the connection stands means that it was renamed, moved or copied by hand,
+// unless a moved block explains it. Which of these cannot be told from one
+// connection alone, so it is not deleted.
 func (a *analysis) leave(m *matcher) {
-	bearers := map[string]int{}
-	for _, live := range m.live {
-		if live.Mark.Project == a.in.Project {
-			bearers[live.Mark.Key]++
-		}
-	}
 	for i := range a.in.Snapshot.Connections {
 		live := &a.in.Snapshot.Connections[i]
-		if _, taken := m.claimed[live]; taken {
+		if m.claimed[live] {
 			continue
 		}
 		rest := leftover{live: live, owned: live.Mark.Project == a.in.Project}
-		if key := live.Mark.Key; rest.owned && key != "" && key != connection.KeyDigest(live.Key) && bearers[key] > 1 {
-			rest.copied = "bears the same mark as another connection: a copy made by hand"
+		_, moved := m.destination(live.Key)
+		switch {
+		case !rest.owned:
+		case moved:
+			rest.kept = "owned by this project, and a moved block leads from it to a name that is taken"
+		case live.Mark.Key != "" && !m.explains(live):
+			rest.kept = "owned by this project, but marked for another name: copied, renamed or moved by hand"
 		}
 		a.leftovers = append(a.leftovers, rest)
 	}
+}
+
+// explains reports whether the mark is of the connection's own key, or of one
+// from which moved blocks led to it.
+func (m *matcher) explains(live *connection.Live) bool {
+	seen := map[connection.Key]bool{}
+	for keys := []connection.Key{live.Key}; len(keys) > 0; keys = keys[1:] {
+		if seen[keys[0]] {
+			continue
+		}
+		if connection.KeyDigest(keys[0]) == live.Mark.Key {
+			return true
+		}
+		seen[keys[0]] = true
+		keys = append(keys, m.moves[keys[0]]...)
+	}
+	return false
 }

@@ -72,6 +72,7 @@ func (o *orderer) twoCalls(d *decision, move, patch *node) []*node {
 	switch {
 	case from.Name == to.Name:
 		move.takes, move.frees = &to, &from
+		patch.operation.Key = to
 	case o.reserve(moved):
 		move.takes, move.frees = &moved, &from
 		patch.takes, patch.frees = &to, &moved

@@ -3,7 +3,6 @@ package plan
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/qlsync/qlsync/pkg/connection"
 )
@@ -94,7 +93,7 @@ func (o *orderer) wait(n *node, frees map[connection.Key]*node) (refused bool) {
 }
 
 // rank gives every node its level and tail; it reports false when it found a
-// cycle and refused the changes on it.
+// cycle and refused the changes that wait for it.
 func (o *orderer) rank() bool {
 	waiters := map[*node][]*node{}
 	blocked := map[*node]int{}
@@ -117,7 +116,7 @@ func (o *orderer) rank() bool {
 		}
 	}
 	if len(ready) < len(o.nodes) {
-		o.refuseCycle(blocked)
+		o.refuseWaiting(blocked)
 		return false
 	}
 	for _, n := range slices.Backward(ready) {
@@ -136,27 +135,11 @@ func (o *orderer) batched(n *node) int {
 	return 0
 }
 
-// refuseCycle refuses the changes on the first cycle of names.
-func (o *orderer) refuseCycle(blocked map[*node]int) {
-	var path []*node
-	seen := map[*node]int{}
-	n := o.nodes[slices.IndexFunc(o.nodes, func(n *node) bool { return blocked[n] > 0 })]
-	for {
-		if begin, ok := seen[n]; ok {
-			path = path[begin:]
-			break
+// refuseWaiting refuses the changes whose operations wait for each other.
+func (o *orderer) refuseWaiting(blocked map[*node]int) {
+	for _, n := range o.nodes {
+		if blocked[n] > 0 {
+			n.decision.change.Refused = "its name and those of others wait for each other to become free, which is not supported yet"
 		}
-		seen[n] = len(path)
-		path = append(path, n)
-		n = n.needs[slices.IndexFunc(n.needs, func(first *node) bool { return blocked[first] > 0 })]
-	}
-	var keys []string
-	for _, n := range path {
-		keys = append(keys, fmt.Sprintf("%q", n.decision.change.Connection))
-	}
-	slices.Sort(keys)
-	for _, n := range path {
-		n.decision.change.Refused = "the names form a cycle (" + strings.Join(slices.Compact(keys), ", ") +
-			"), which needs a temporary name; that is not supported yet"
 	}
 }

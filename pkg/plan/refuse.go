@@ -116,8 +116,8 @@ func (a *analysis) prune() {
 		switch {
 		case !rest.owned:
 			continue
-		case rest.copied != "":
-			a.warn(&key, rest.copied+"; it is never deleted by qlsync")
+		case rest.kept != "":
+			a.warn(&key, rest.kept+"; it is never deleted by qlsync")
 			continue
 		case a.in.Policy.Prune != connection.PruneOwned:
 			a.warn(&key, "owned by this project and no longer declared; policy.prune: owned would delete it")

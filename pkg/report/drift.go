@@ -12,9 +12,9 @@ import (
 // summary.
 func (t Text) Drift(w io.Writer, d *plan.Drift) error {
 	p := t.printer(w)
-	p.line("Drift of tenant %s from project %s", tenantName(d.Tenant), clean(d.Project))
+	p.line("Drift of tenant %s from project %s", tenantName(d.Tenant), Clean(d.Project))
 	for _, reason := range d.Incomplete {
-		p.line("%s the tenant's list is incomplete: %s", p.paint(color.FgYellow, "Warning:"), clean(reason))
+		p.line("%s the tenant's list is incomplete: %s", p.paint(color.FgYellow, "Warning:"), Clean(reason))
 	}
 	rows := make([]row, len(d.Items))
 	for i := range d.Items {
@@ -43,7 +43,7 @@ var driftSigns = map[plan.DriftKind]struct {
 func driftRow(item *plan.DriftItem) row {
 	look := driftSigns[item.Kind]
 	r := row{
-		key: item.Connection, name: clean(item.Connection.Name), sign: look.sign, paint: look.paint,
+		key: item.Connection, name: Clean(item.Connection.Name), sign: look.sign, paint: look.paint,
 		verb: string(item.Kind), kind: item.DataSource, fields: item.Fields,
 	}
 	if item.Reason != "" {

@@ -15,7 +15,7 @@ import (
 // Plan writes what would change, grouped by space, then the steps, then a summary.
 func (t Text) Plan(w io.Writer, pl *plan.Plan) error {
 	p := t.printer(w)
-	p.line("Plan for project %s on tenant %s", clean(pl.Project), tenantName(pl.Tenant))
+	p.line("Plan for project %s on tenant %s", Clean(pl.Project), tenantName(pl.Tenant))
 	p.warnings(pl.Warnings)
 	groups := make([]row, len(pl.Changes))
 	for i := range pl.Changes {
@@ -29,7 +29,7 @@ func (t Text) Plan(w io.Writer, pl *plan.Plan) error {
 }
 
 func tenantName(t plan.Tenant) string {
-	name := clean(t.Name) + " (" + clean(t.URL)
+	name := Clean(t.Name) + " (" + Clean(t.URL)
 	if strings.HasPrefix(t.URL, "sim:") {
 		name += ", the embedded tenant"
 	}
@@ -41,9 +41,9 @@ func (p *printer) warnings(warnings []plan.Warning) {
 		if i == 0 {
 			p.line("")
 		}
-		text := clean(warning.Message)
+		text := Clean(warning.Message)
 		if warning.Connection != nil {
-			text = clean(warning.Connection.String()) + ": " + text
+			text = Clean(warning.Connection.String()) + ": " + text
 		}
 		p.line("%s %s", p.paint(color.FgYellow, "Warning:"), text)
 	}
@@ -71,11 +71,11 @@ func (p *printer) rows(rows []row, words wording) {
 	for i, r := range rows {
 		if i == 0 || rows[i-1].key.Space != r.key.Space {
 			p.line("")
-			p.line("%s", p.paint(color.Bold, clean(r.key.Space)))
+			p.line("%s", p.paint(color.Bold, Clean(r.key.Space)))
 		}
-		p.line("  %s %s  %s  %s", p.paint(r.paint, r.sign), pad(r.name, nameWidth), pad(r.verb, verbWidth), clean(r.kind))
+		p.line("  %s %s  %s  %s", p.paint(r.paint, r.sign), pad(r.name, nameWidth), pad(r.verb, verbWidth), Clean(r.kind))
 		for _, remark := range r.remark {
-			p.line("      %s", clean(remark))
+			p.line("      %s", Clean(remark))
 		}
 		p.fields(r.fields, words)
 	}
@@ -93,7 +93,7 @@ var signs = map[plan.Action]struct {
 func changeRow(c *plan.Change) row {
 	look := signs[c.Action]
 	r := row{
-		key: c.Connection, name: clean(c.Connection.Name), sign: look.sign, paint: look.paint,
+		key: c.Connection, name: Clean(c.Connection.Name), sign: look.sign, paint: look.paint,
 		verb: string(c.Action), kind: c.DataSource, fields: c.Fields,
 	}
 	if c.Reason != "" {
@@ -161,7 +161,7 @@ func connections(steps []plan.Step) string {
 	var keys []string
 	for _, step := range steps {
 		for _, key := range step.Connections {
-			keys = append(keys, clean(key.String()))
+			keys = append(keys, Clean(key.String()))
 		}
 	}
 	if len(keys) > 3 {
@@ -184,7 +184,7 @@ func (p *printer) summary(pl *plan.Plan) {
 	p.line("Hash: %s", pl.Hash)
 	if pl.Refusal != nil {
 		p.line("")
-		p.line("%s %s (%s).", p.paint(color.FgRed, "Refused:"), clean(pl.Refusal.Message), clean(pl.Refusal.Hint))
+		p.line("%s %s (%s).", p.paint(color.FgRed, "Refused:"), Clean(pl.Refusal.Message), Clean(pl.Refusal.Hint))
 	}
 }
 

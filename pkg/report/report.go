@@ -48,7 +48,7 @@ func (t Text) Problems(w io.Writer, problems connection.Problems) error {
 		if place != "" {
 			place += ": "
 		}
-		p.line("%s%s: %s", clean(place), severity, clean(problem.Error()))
+		p.line("%s%s: %s", Clean(place), severity, Clean(problem.Error()))
 	}
 	return p.err
 }
@@ -79,9 +79,9 @@ func (p *printer) paint(attribute color.Attribute, text string) string {
 	return c.Sprint(text)
 }
 
-// clean gives a text that cannot steer a terminal: unchanged where every
+// Clean gives a text that cannot steer a terminal: unchanged where every
 // character can be printed, otherwise with those that cannot escaped.
-func clean(text string) string {
+func Clean(text string) string {
 	if strings.IndexFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) < 0 {
 		return text
 	}
@@ -109,4 +109,18 @@ func count(n int, noun string) string {
 		return "1 " + noun
 	}
 	return strconv.Itoa(n) + " " + noun + "s"
+}
+
+// ProblemsFormat names the JSON contract of a list of problems.
+const ProblemsFormat = "qlsync.problems/v1"
+
+// ProblemList is the JSON value of a list of problems.
+type ProblemList struct {
+	Format   string              `json:"format"`
+	Problems connection.Problems `json:"problems"`
+}
+
+// NewProblems makes the JSON value; no problems are an empty list, not null.
+func NewProblems(problems connection.Problems) ProblemList {
+	return ProblemList{Format: ProblemsFormat, Problems: append(connection.Problems{}, problems...)}
 }

@@ -11,7 +11,7 @@ import (
 // Result writes what became of each change, then the ledger.
 func (t Text) Result(w io.Writer, r *apply.Result) error {
 	p := t.printer(w)
-	p.line("Applied project %s to tenant %s", clean(r.Project), tenantName(r.Tenant))
+	p.line("Applied project %s to tenant %s", Clean(r.Project), tenantName(r.Tenant))
 	rows := make([]row, len(r.Items))
 	for i := range r.Items {
 		rows[i] = resultRow(&r.Items[i])
@@ -26,7 +26,7 @@ func (t Text) Result(w io.Writer, r *apply.Result) error {
 func resultRow(item *apply.Item) row {
 	look := signs[item.Action]
 	r := row{
-		key: item.Connection, name: clean(item.Connection.Name), sign: look.sign, paint: look.paint,
+		key: item.Connection, name: Clean(item.Connection.Name), sign: look.sign, paint: look.paint,
 		verb: string(item.Action), kind: string(item.Outcome),
 	}
 	if item.Outcome != apply.Done {

@@ -20,7 +20,7 @@ const longValue = 60
 func (p *printer) fields(fields []plan.Field, words wording) {
 	names := make([]string, len(fields))
 	for i, f := range fields {
-		names[i] = clean(fieldName(f.Path))
+		names[i] = Clean(fieldName(f.Path))
 	}
 	width := widest(40, names...)
 	for i, f := range fields {
@@ -101,7 +101,7 @@ func inline(value any) string {
 	case string:
 		text = strconv.Quote(v)
 	default:
-		text = clean(canonical(v))
+		text = Clean(canonical(v))
 	}
 	if len(text) > longValue {
 		return ""
@@ -145,7 +145,7 @@ func (p *printer) chunk(diff diffmatchpatch.Diff) {
 		}
 	}
 	for _, line := range lines {
-		p.line("          %s", p.paint(paint, sign+" "+clean(line)))
+		p.line("          %s", p.paint(paint, sign+" "+Clean(line)))
 	}
 }
 

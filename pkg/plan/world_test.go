@@ -1,0 +1,203 @@
+package plan_test
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/plan"
+)
+
+const project = "acme"
+
+// world is a tenant and files as the planner sees them, and a model of the
+// service that carries operations out and refuses what is impossible.
+type world struct {
+	files    []connection.Desired
+	moves    []connection.Move
+	policy   connection.Policy
+	snapshot *connection.Snapshot
+	created  int
+}
+
+func newWorld() *world {
+	return &world{
+		policy: connection.Policy{
+			Prune: connection.PruneNone, Adopt: connection.AdoptMatching,
+			MaxDeletes: connection.DefaultMaxDeletes(), Update: connection.UpdatePatch,
+		},
+		snapshot: &connection.Snapshot{
+			Caller: connection.User{ID: "u-ana", Email: "ana@example.com", Admin: true},
+			Users:  []connection.User{{ID: "u-ana", Email: "ana@example.com"}, {ID: "u-bo", Email: "bo@example.com"}},
+			Spaces: []connection.Space{
+				{Name: connection.PersonalSpace, Type: "personal"},
+				{ID: "s-a", Name: "A", Type: "shared"}, {ID: "s-b", Name: "B", Type: "shared"}, {ID: "s-c", Name: "C", Type: "managed"},
+			},
+			Reads:  3,
+			Traits: adminTraits(),
+		},
+	}
+}
+
+func adminTraits() connection.Traits {
+	return connection.Traits{
+		Mechanisms: map[connection.Aspect]connection.Mechanism{
+			connection.AspectName: connection.Patch, connection.AspectTags: connection.Patch,
+			connection.AspectProperties: connection.Patch, connection.AspectCredentials: connection.Patch,
+			connection.AspectSpace: connection.BulkUpdate, connection.AspectOwner: connection.BulkUpdate,
+			connection.AspectDataSource: connection.Recreate, connection.AspectExistence: connection.BulkDelete,
+		},
+		BatchSize: map[connection.Mechanism]int{connection.BulkUpdate: 100, connection.BulkDelete: 100},
+		Costs: map[connection.Mechanism]connection.Cost{
+			connection.Create: {Writes: 1}, connection.Patch: {Reads: 1, Writes: 1},
+			connection.BulkUpdate: {Writes: 1}, connection.BulkDelete: {Writes: 1}, connection.Delete: {Writes: 1},
+		},
+		Writes:         connection.RateLimit{Requests: 500, Window: 5 * time.Minute},
+		MaxTags:        26,
+		HostProperties: []string{"host", "server", "url"},
+		Patchable: func(value any) bool {
+			_, isMap := value.(map[string]any)
+			return !isMap
+		},
+	}
+}
+
+func memberTraits() connection.Traits {
+	traits := adminTraits()
+	traits.Mechanisms = maps.Clone(traits.Mechanisms)
+	traits.Mechanisms[connection.AspectSpace] = connection.Patch
+	traits.Mechanisms[connection.AspectExistence] = connection.Delete
+	delete(traits.Mechanisms, connection.AspectOwner)
+	traits.BatchSize = nil
+	return traits
+}
+
+// declare adds a connection to the files.
+func (w *world) declare(space, name string, change ...func(*connection.Desired)) {
+	d := connection.Desired{
+		Space: connection.SpaceRef{Name: space}, Name: name, DataSource: "rest",
+		Properties: map[string]any{"path": "/" + name},
+	}
+	line := len(w.files) + 1
+	d.At = func(string) connection.Position { return connection.Position{File: "a.yaml", Line: line, Column: 3} }
+	for _, c := range change {
+		c(&d)
+	}
+	w.files = append(w.files, d)
+}
+
+// hold adds a live connection that is ours and equals what declare gives.
+func (w *world) hold(space, name string, change ...func(*connection.Live)) *connection.Live {
+	key := connection.Key{Space: space, Name: name}
+	live := connection.Live{
+		ID: "id-" + space + "-" + name, Key: key, SpaceID: w.spaceID(space), OwnerID: "u-ana", DataSource: "rest",
+		Properties: map[string]any{"path": "/" + name},
+		Mark:       connection.Mark{Project: project, Key: connection.KeyDigest(key)},
+	}
+	for _, c := range change {
+		c(&live)
+	}
+	w.snapshot.Connections = append(w.snapshot.Connections, live)
+	w.sort()
+	return &live
+}
+
+func (w *world) moved(fromSpace, fromName, toSpace, toName string) {
+	w.moves = append(w.moves, connection.Move{
+		From: connection.MoveEnd{Space: connection.SpaceRef{Name: fromSpace}, Name: fromName},
+		To:   connection.MoveEnd{Space: connection.SpaceRef{Name: toSpace}, Name: toName},
+	})
+}
+
+func (w *world) spaceID(name string) string {
+	for _, space := range w.snapshot.Spaces {
+		if space.Name == name {
+			return space.ID
+		}
+	}
+	return ""
+}
+
+func (w *world) sort() {
+	slices.SortFunc(w.snapshot.Connections, func(a, b connection.Live) int { return a.Key.Compare(b.Key) })
+}
+
+func (w *world) input() plan.Input {
+	return plan.Input{
+		Project: project, Tenant: plan.Tenant{Name: "test", URL: "https://test.example"},
+		Policy: w.policy, Desired: w.files, Moves: w.moves, Snapshot: w.snapshot,
+		Catalog: &connection.Catalog{DataSources: map[string]*connection.DataSource{"rest": {
+			ID: "rest",
+			Properties: map[string]connection.Property{
+				"mode": {Type: "string", Default: "fast", HasDefault: true},
+			},
+		}}},
+		Normalize: func(_ connection.Property, value any) any { return value },
+	}
+}
+
+// do carries one operation out, and refuses it where the service would.
+func (w *world) do(op connection.Operation) error {
+	if op.Kind == connection.Create {
+		w.created++
+		live := connection.Live{
+			ID: fmt.Sprintf("id-new-%d", w.created), OwnerID: w.snapshot.Caller.ID, DataSource: op.DataSource,
+			Key: connection.Key{Space: op.Space.Name, Name: op.Name}, SpaceID: op.Space.ID,
+			Properties: maps.Clone(op.Set), HasCredentials: op.Credentials != nil,
+		}
+		write(&live, op)
+		return w.put(live)
+	}
+	i := slices.IndexFunc(w.snapshot.Connections, func(l connection.Live) bool { return l.ID == op.ID })
+	if i < 0 {
+		return fmt.Errorf("%s %q: %w", op.Kind, op.Key, connection.ErrNotFound)
+	}
+	live := w.snapshot.Connections[i]
+	if live.Key != op.Key {
+		return fmt.Errorf("%s of %q finds it at %q", op.Kind, op.Key, live.Key)
+	}
+	w.snapshot.Connections = slices.Delete(w.snapshot.Connections, i, i+1)
+	if op.Kind == connection.Delete || op.Kind == connection.BulkDelete {
+		return nil
+	}
+	live.Properties = maps.Clone(live.Properties)
+	write(&live, op)
+	return w.put(live)
+}
+
+func write(live *connection.Live, op connection.Operation) {
+	if op.Name != "" {
+		live.Key.Name = op.Name
+	}
+	if op.Space != nil {
+		live.Key.Space, live.SpaceID = op.Space.Name, op.Space.ID
+	}
+	for name, value := range op.Set {
+		if live.Properties == nil {
+			live.Properties = map[string]any{}
+		}
+		live.Properties[name] = value
+	}
+	for _, name := range op.Remove {
+		delete(live.Properties, name)
+	}
+	if op.Tags != nil {
+		live.Tags = slices.Sorted(slices.Values(*op.Tags))
+	}
+	if op.Mark != nil {
+		live.Mark = *op.Mark
+	}
+}
+
+func (w *world) put(live connection.Live) error {
+	for _, other := range w.snapshot.Connections {
+		if other.Key == live.Key {
+			return fmt.Errorf("%q: %w", live.Key, connection.ErrConflict)
+		}
+	}
+	w.snapshot.Connections = append(w.snapshot.Connections, live)
+	w.sort()
+	return nil
+}
