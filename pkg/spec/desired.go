@@ -90,8 +90,8 @@ func (r *reader) declaredSpaces() []connection.SpaceRef {
 	var spaces []connection.SpaceRef
 	for _, space := range r.project.Spaces {
 		at := place{int32(space.Position.Line), int32(space.Position.Column)}
-		space.Name = r.scope.fill(n, at, space.Name)
-		space.ID = r.scope.fill(n, at, space.ID)
+		space.Name, _ = r.scope.fill(n)(at, space.Name)
+		space.ID, _ = r.scope.fill(n)(at, space.ID)
 		spaces = append(spaces, personal(space))
 	}
 	r.problems = append(r.problems, n.problems...)
@@ -137,7 +137,7 @@ func (r *reader) isHere(n *notes, tenants *node) bool {
 // connection reads one connection. What has the wrong shape was noted before and
 // is left out.
 func (r *reader) connection(n *notes, tree *node) connection.Desired {
-	fill := func(at place, text string) string { return r.scope.fill(n, at, text) }
+	fill := r.scope.fill(n)
 	desired := connection.Desired{
 		CredentialsVersion: integer(tree.get("credentialsVersion")),
 		Lifecycle:          readLifecycle(tree.get("lifecycle")),
@@ -145,26 +145,25 @@ func (r *reader) connection(n *notes, tree *node) connection.Desired {
 		At:                 func(path string) connection.Position { return position(n.file, tree.locatePath(path)) },
 	}
 	if name := tree.get("name"); name.is(kindString) {
-		desired.Name = fill(name.place, name.text)
-		n.checkName(name.place, desired.Name)
+		desired.Name = n.name(name, fill)
 	}
 	if source := tree.get("dataSource"); source.is(kindString) {
-		desired.DataSource = fill(source.place, source.text)
+		desired.DataSource, _ = fill(source.place, source.text)
 	}
 	if space := tree.get("space"); space != nil {
 		desired.Space = n.spaceRef(space, fill)
 	}
 	switch owner := tree.get("owner"); {
 	case owner.is(kindString):
-		desired.Owner = fill(owner.place, owner.text)
+		desired.Owner, _ = fill(owner.place, owner.text)
 	case owner.is(kindObject):
-		desired.OwnerID = fill(owner.place, textOf(owner.get("id")))
+		desired.OwnerID, _ = fill(owner.place, textOf(owner.get("id")))
 	}
 	n.needEntries(tree, "space", "dataSource")
 	if properties := tree.get("properties"); properties.is(kindObject) {
-		desired.Properties = r.scope.value(n, properties).(map[string]any)
+		desired.Properties = fill.values(properties).(map[string]any)
 	}
-	desired.Credentials = r.credentials(n, tree)
+	desired.Credentials = n.credentials(tree, fill)
 	return desired
 }
 
@@ -179,7 +178,7 @@ func (n *notes) needEntries(tree *node, keys ...string) {
 
 // credentials reads the credentials, with their references as leaves. An entry
 // that is null takes a default away.
-func (r *reader) credentials(n *notes, tree *node) map[string]any {
+func (n *notes) credentials(tree *node, fill filler) map[string]any {
 	var credentials map[string]any
 	for _, entry := range tree.get("credentials").entries() {
 		if entry.value.is(kindNull, kindBroken) {
@@ -191,40 +190,43 @@ func (r *reader) credentials(n *notes, tree *node) map[string]any {
 		if credentials == nil {
 			credentials = map[string]any{}
 		}
-		credentials[entry.key] = r.credential(n, entry.value)
+		credentials[entry.key] = n.credential(entry.value, fill)
 	}
 	return credentials
 }
 
-func (r *reader) credential(n *notes, tree *node) any {
+func (n *notes) credential(tree *node, fill filler) any {
 	switch {
 	case isReference(tree):
 		return n.reference(tree)
 	case tree.is(kindObject):
 		object := make(map[string]any, len(tree.children))
 		for _, entry := range tree.children {
-			object[entry.key] = r.credential(n, entry.value)
+			object[entry.key] = n.credential(entry.value, fill)
 		}
 		return object
 	case tree.is(kindList):
 		list := make([]any, 0, len(tree.children))
 		for _, item := range tree.children {
-			list = append(list, r.credential(n, item.value))
+			list = append(list, n.credential(item.value, fill))
 		}
 		return list
 	}
-	return r.scope.value(n, tree)
+	return fill.values(tree)
 }
 
 // spaceRef reads a space: a name, {id: ...} or personal.
-func (n *notes) spaceRef(tree *node, fill func(place, string) string) connection.SpaceRef {
+func (n *notes) spaceRef(tree *node, fill filler) connection.SpaceRef {
 	ref := connection.SpaceRef{Position: position(n.file, tree.place)}
 	switch {
 	case tree.is(kindObject):
-		ref.ID = fill(tree.place, textOf(tree.get("id")))
+		ref.ID, _ = fill(tree.place, textOf(tree.get("id")))
 	case tree.is(kindString):
-		ref.Name = fill(tree.place, tree.text)
-		n.checkWords(tree.place, ref.Name, "the name of a space")
+		filled, ok := fill(tree.place, tree.text)
+		if ok {
+			n.checkWords(tree.place, filled, "the name of a space")
+		}
+		ref.Name = filled
 	}
 	return personal(ref)
 }
@@ -238,13 +240,17 @@ func personal(ref connection.SpaceRef) connection.SpaceRef {
 	return ref
 }
 
-// checkName notes what cannot be the name of a connection.
-func (n *notes) checkName(at place, name string) {
-	if strings.EqualFold(name, "DataFiles") {
-		n.add(at, "DataFiles is the service's own connection and cannot be managed", "")
-		return
+// name reads the name of a connection; empty where it has been complained about.
+func (n *notes) name(tree *node, fill filler) string {
+	name, ok := fill(tree.place, tree.text)
+	switch {
+	case !ok:
+	case strings.EqualFold(name, "DataFiles"):
+		n.add(tree.place, "DataFiles is the service's own connection and cannot be managed", "")
+	default:
+		n.checkWords(tree.place, name, "the name of a connection")
 	}
-	n.checkWords(at, name, "the name of a connection")
+	return name
 }
 
 // checkWords notes a name that is empty, or that nobody could tell from another
@@ -264,7 +270,7 @@ func (n *notes) checkWords(at place, name, what string) {
 const maxTag = 256
 
 // tags reads the tags; nil where they are not declared.
-func (n *notes) tags(tree *node, fill func(place, string) string) []string {
+func (n *notes) tags(tree *node, fill filler) []string {
 	if !tree.is(kindList) {
 		return nil
 	}
@@ -273,8 +279,11 @@ func (n *notes) tags(tree *node, fill func(place, string) string) []string {
 		if !item.value.is(kindString) {
 			continue
 		}
-		tag := fill(item.place, item.value.text)
+		tag, ok := fill(item.place, item.value.text)
 		switch {
+		case !ok || item.value.text == "":
+		case tag == "":
+			n.add(item.place, "a tag must not be empty", "")
 		case strings.HasPrefix(tag, "qlsync") || strings.HasPrefix(tag, "DcaasAPI:"):
 			n.add(item.place, fmt.Sprintf("the tag %q is reserved", tag), "tags that begin with qlsync or DcaasAPI: are written by programs")
 		case len(tag) > maxTag:
@@ -374,12 +383,11 @@ func (r *reader) move(n *notes, tree *node) (connection.Move, bool) {
 }
 
 func (r *reader) moveEnd(n *notes, tree *node) (connection.MoveEnd, bool) {
-	fill := func(at place, text string) string { return r.scope.fill(n, at, text) }
+	fill := r.scope.fill(n)
 	var end connection.MoveEnd
 	name, space := tree.get("name"), tree.get("space")
 	if name.is(kindString) {
-		end.Name = fill(name.place, name.text)
-		n.checkName(name.place, end.Name)
+		end.Name = n.name(name, fill)
 	}
 	if space != nil {
 		end.Space = n.spaceRef(space, fill)

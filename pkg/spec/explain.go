@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/qlsync/qlsync/pkg/connection"
 )
 
 // finding is a violation in words that a person understands. The words hold
@@ -274,6 +276,8 @@ func typeOf(value any) string {
 		return "a list"
 	case map[string]any:
 		return "a map"
+	case connection.Reference:
+		return "a reference"
 	}
 	return "a string"
 }

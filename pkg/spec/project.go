@@ -128,9 +128,6 @@ func (n *notes) readProject(p *Project, root *node) {
 	}
 }
 
-// asWritten is a way to read a text that leaves variables alone.
-func asWritten(_ place, text string) string { return text }
-
 // under makes a path from a file relative to a folder, unless it is absolute.
 func under(dir, path string) string {
 	if filepath.IsAbs(path) {

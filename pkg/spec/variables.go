@@ -34,12 +34,30 @@ const (
 	openVariable = "${var."
 )
 
-// fill replaces the variables of a text, and notes at its place what it cannot
-// replace. The text may be part of credentials: it does not go into the message.
-func (s *scope) fill(n *notes, at place, text string) string {
-	if !strings.Contains(text, openBrace) {
-		return text
+// filler fills in the variables of a text at a place. It is false where it had
+// to note that it cannot; nothing more is to be said about such a text.
+type filler func(at place, text string) (filled string, ok bool)
+
+// fill gives the filler for one file. The texts may be parts of credentials: they
+// do not go into the messages.
+func (s *scope) fill(n *notes) filler {
+	return func(at place, text string) (string, bool) {
+		if !strings.Contains(text, openBrace) {
+			return text, true
+		}
+		known := len(n.problems)
+		filled := s.replace(n, at, text)
+		if len(n.problems) > known {
+			return "", false
+		}
+		return filled, true
 	}
+}
+
+// asWritten is the filler that leaves variables alone.
+func asWritten(_ place, text string) (string, bool) { return text, true }
+
+func (s *scope) replace(n *notes, at place, text string) string {
 	var filled strings.Builder
 	for {
 		before, after, found := strings.Cut(text, openBrace)
@@ -56,7 +74,7 @@ func (s *scope) fill(n *notes, at place, text string) string {
 		name, isVariable := strings.CutPrefix(name, "var.")
 		if !closed || !isVariable {
 			n.add(at, "only ${var.NAME} is filled in", "write $${ for a literal ${")
-			return filled.String()
+			return ""
 		}
 		filled.WriteString(before + s.lookup(n, at, name))
 		text = rest
@@ -77,23 +95,24 @@ func (s *scope) lookup(n *notes, at place, name string) string {
 	return value
 }
 
-// value copies a tree with its variables filled in. A nil map entry stays: it
+// values copies a tree with its variables filled in. A null in a map stays: it
 // says that something must be absent.
-func (s *scope) value(n *notes, tree *node) any {
+func (f filler) values(tree *node) any {
 	switch tree.kind {
 	case kindString:
-		return s.fill(n, tree.place, tree.text)
+		filled, _ := f(tree.place, tree.text)
+		return filled
 	case kindList:
 		list := make([]any, 0, len(tree.children))
 		for _, item := range tree.children {
-			list = append(list, s.value(n, item.value))
+			list = append(list, f.values(item.value))
 		}
 		return list
 	case kindObject:
 		object := make(map[string]any, len(tree.children))
 		for _, entry := range tree.children {
 			if entry.value.kind != kindBroken {
-				object[entry.key] = s.value(n, entry.value)
+				object[entry.key] = f.values(entry.value)
 			}
 		}
 		return object

@@ -1,0 +1,103 @@
+package spec_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/qlsync/qlsync/pkg/spec"
+)
+
+// manyConnections is one file of n connections with 16 lines each.
+func manyConnections(n int) string {
+	var file strings.Builder
+	file.WriteString("version: 1\ndefaults: {space: Finance, dataSource: src, properties: {secure: true}}\nconnections:\n")
+	for i := range n {
+		fmt.Fprintf(&file, `  - name: Connection %d
+    space: Space %d
+    tags: [one, two]
+    properties:
+      host: host-%d.example.com
+      port: 1433
+      ratio: 1.5
+      region: eu-west-1
+      mode: basic
+      headers:
+        - name: X-Name
+          value: ${var.stage}
+    credentials:
+      password: {env: PASSWORD_%d}
+      key: [{name: key.json, value: {file: key.json, encoding: base64}}]
+    credentialsVersion: 3
+`, i, i%20, i, i)
+	}
+	return file.String()
+}
+
+// BenchmarkValidate reads and checks one file of 10,000 connections, 160,000
+// lines, and its parts.
+func BenchmarkValidate(b *testing.B) {
+	const n = 10_000
+	text := manyConnections(n)
+	folder := b.TempDir()
+	path := filepath.Join(folder, "qlsync.yaml")
+	for name, content := range map[string]string{
+		path:                            "version: 1\nproject: finance\nconnections: c.yaml\nvariables: {stage: dev}\ntenants: {demo: {url: 'sim:x'}}",
+		filepath.Join(folder, "c.yaml"): text,
+	} {
+		if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
+			b.Fatal(err)
+		}
+	}
+	read := func(b *testing.B) *spec.DesiredSet {
+		project, problems := spec.LoadProject(path)
+		set, more := project.Desired(&project.Tenants[0], nil)
+		if len(problems)+len(more) > 0 || len(set.Connections) != n {
+			b.Fatal(problems, more)
+		}
+		return set
+	}
+	b.Run("read", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			read(b)
+		}
+	})
+	set := read(b)
+	b.Run("check", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if problems := spec.CheckProperties(set.Connections, catalog(sampleSchema, nil)); len(problems) > 0 {
+				b.Fatal(problems)
+			}
+			if problems := spec.CheckCredentials(set.Connections, classify); len(problems) > 0 {
+				b.Fatal(problems)
+			}
+		}
+	})
+	b.Run("all", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			set := read(b)
+			spec.CheckProperties(set.Connections, catalog(sampleSchema, nil))
+			spec.CheckCredentials(set.Connections, classify)
+		}
+	})
+	b.Run("all wrong", func(b *testing.B) {
+		wrong := strings.ReplaceAll(strings.ReplaceAll(text, "tags: [one", "tgas: [one"), "1433", "many")
+		if err := os.WriteFile(filepath.Join(folder, "c.yaml"), []byte(wrong), 0o600); err != nil {
+			b.Fatal(err)
+		}
+		b.ReportAllocs()
+		for b.Loop() {
+			project, _ := spec.LoadProject(path)
+			set, problems := project.Desired(&project.Tenants[0], nil)
+			problems = spec.Collect(problems, spec.CheckProperties(set.Connections, catalog(sampleSchema, nil)))
+			if len(problems) != 2*n {
+				b.Fatal(len(problems))
+			}
+		}
+	})
+}

@@ -1,0 +1,740 @@
+package spec_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/spec"
+)
+
+// inFolder writes the files of a txtar archive to a fresh folder and makes it the
+// working directory.
+func inFolder(t *testing.T, archive string) {
+	t.Helper()
+	t.Chdir(t.TempDir())
+	for _, file := range txtar.Parse([]byte(archive)).Files {
+		if err := os.MkdirAll(filepath.Dir(file.Name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file.Name, file.Data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// readAll reads the project of the folder for all its tenants.
+func readAll(t *testing.T, variables map[string]string) ([]*spec.DesiredSet, connection.Problems) {
+	t.Helper()
+	project, problems := spec.LoadProject("qlsync.yaml")
+	if project == nil {
+		return nil, problems
+	}
+	var sets []*spec.DesiredSet
+	for i := range project.Tenants {
+		set, more := project.Desired(&project.Tenants[i], variables)
+		sets = append(sets, set)
+		problems = spec.Collect(problems, more)
+	}
+	return sets, problems
+}
+
+// lines is the expected text of problems: one a line.
+func lines(text string) string {
+	return strings.TrimSpace(strings.ReplaceAll(text, "\t", ""))
+}
+
+// project is the beginning of an archive whose project file is not the subject.
+const project = `
+-- qlsync.yaml --
+version: 1
+project: finance
+variables: {stage: dev, empty: ""}
+tenants: {demo: {url: "sim:tenant.yaml"}}
+`
+
+// twoTenants is the same with two tenants.
+const twoTenants = `
+-- qlsync.yaml --
+version: 1
+project: finance
+variables: {stage: dev}
+tenants:
+  prod: {url: "sim:a.yaml", variables: {stage: prod, only: here}}
+  test: {url: "sim:b.yaml"}
+`
+
+func TestMistakesInTheProjectFile(t *testing.T) {
+	const files = "\n-- connections/a.yaml --\nversion: 1\n"
+	for _, test := range []struct{ name, text, want string }{
+		{"nothing that it should have", "a: 1", `
+			qlsync.yaml:1:1: "project" is missing
+			qlsync.yaml:1:1: "tenants" is missing
+			qlsync.yaml:1:1: "version" is missing
+			qlsync.yaml:1:1: unknown key "a"`},
+		{"no map", "[]", `qlsync.yaml:1:1: the file must be a map, not a list`},
+		{"wrong values everywhere", `version: 2
+project: Finance
+conections: [connections]
+spaces: []
+schemas: [a]
+variables: {1a: x, ok: [y], nested: "${var.ok}"}
+policy:
+  prune: all
+  adopt: match
+  maxDeletes: 10 percent
+  update: replace
+tenants:
+  "a b": {}
+  prod: {url: "https://acme.eu.qlikcloud.com", auth: {apikey: {env: A}}}
+`, `
+			qlsync.yaml:1:10: "version" must be 1
+			qlsync.yaml:2:10: "project" must be 1 to 40 lower-case letters, digits and hyphens, beginning with a letter
+			qlsync.yaml:3:1: unknown key "conections" (did you mean "connections"?)
+			qlsync.yaml:4:9: "spaces" must not be empty
+			qlsync.yaml:5:10: "schemas" must be a string, not a list
+			qlsync.yaml:6:13: "1a" must be letters, digits, hyphens and underscores, beginning with a letter or underscore
+			qlsync.yaml:6:24: "ok" must be a string, a number or true or false, not a list
+			qlsync.yaml:6:37: variable "nested" refers to a variable (variables are filled in where connections use them, not within each other)
+			qlsync.yaml:8:10: "prune" must be "none" or "owned"
+			qlsync.yaml:9:10: "adopt" must be "none", "matching" or "all"
+			qlsync.yaml:10:15: "maxDeletes" must be a count such as 5, or a percentage such as 10%
+			qlsync.yaml:11:11: "update" must be "patch" or "recreate"
+			qlsync.yaml:13:3: "a b" must be letters, digits, dots, hyphens and underscores
+			qlsync.yaml:13:3: "url" is missing
+			qlsync.yaml:14:48: auth must have one of apiKey and oauth
+			qlsync.yaml:14:55: unknown key "apikey" (did you mean "apiKey"?)`},
+		{"addresses that are none", `version: 1
+project: finance
+tenants:
+  a: {url: acme.eu.qlikcloud.com, auth: {apiKey: {env: A}}}
+  b: {url: "http://acme.eu.qlikcloud.com", auth: {apiKey: {env: A}}}
+  c: {url: "https://acme.eu.qlikcloud.com/api/v1", auth: {apiKey: {env: A}}}
+  d: {url: "https://me:pw@acme.eu.qlikcloud.com", auth: {apiKey: {env: A}}}
+  e: {url: "sim:"}
+  f: {url: "https://acme.eu.qlikcloud.com"}
+  g: {url: "https://acme.eu.qlikcloud.com", auth: {apiKey: {env: A}, oauth: {clientId: x, clientSecret: {env: B}}}}
+`, `
+			qlsync.yaml:4:12: the url of a tenant must be an https address (write https://TENANT.REGION.qlikcloud.com, or sim:FILE for the embedded tenant)
+			qlsync.yaml:5:12: plain http is allowed only to this computer (use https)
+			qlsync.yaml:6:12: the url of a tenant must have a host and nothing behind it (write https://TENANT.REGION.qlikcloud.com, or sim:FILE for the embedded tenant)
+			qlsync.yaml:7:12: the url of a tenant must have a host and nothing behind it (write https://TENANT.REGION.qlikcloud.com, or sim:FILE for the embedded tenant)
+			qlsync.yaml:8:12: the embedded tenant has no file (write sim:FILE, with the file that it starts from)
+			qlsync.yaml:9:3: tenant "f" has no auth (write auth: {apiKey: {env: NAME}})
+			qlsync.yaml:10:45: auth must have one of apiKey and oauth`},
+		{"secrets in the open, which are not repeated", `version: 1
+project: finance
+tenants:
+  a: {url: "https://a.example", auth: {apiKey: hunter2}}
+  b: {url: "https://b.example", auth: {oauth: {clientId: 7, clientSecret: hunter2}}}
+  c: {url: "https://c.example", auth: {apiKey: {env: hunter-2}}}
+  d: {url: "https://d.example", auth: {apiKey: {env: A, file: b}}}
+  e: {url: "https://e.example", auth: {apiKey: {env: A, encoding: base64}}}
+  f: {url: "https://f.example", auth: {apiKey: {}}}
+`, `
+			qlsync.yaml:4:48: "apiKey" is a secret: write where it comes from, {env: NAME} or {file: PATH}, not its value
+			qlsync.yaml:5:58: "clientId" must be a string, not a number
+			qlsync.yaml:5:75: "clientSecret" is a secret: write where it comes from, {env: NAME} or {file: PATH}, not its value
+			qlsync.yaml:6:54: "env" must be the name of an environment variable
+			qlsync.yaml:7:48: a reference names more than one source (keep one of env, file and exec)
+			qlsync.yaml:8:57: "encoding" needs "file" beside it
+			qlsync.yaml:9:48: "apiKey" must not be empty`},
+		{"entries that name no file", `version: 1
+project: finance
+connections: [connections, missing, "none/*.yaml", "[", empty]
+tenants: {demo: {url: "sim:tenant.yaml"}}
+-- empty/readme.md --
+`, `
+			qlsync.yaml:3:28: read "missing": no such file or directory
+			qlsync.yaml:3:37: "none/*.yaml" matches no .yaml or .yml file
+			qlsync.yaml:3:52: read "[": syntax error in pattern
+			qlsync.yaml:3:57: "empty" matches no .yaml or .yml file`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			inFolder(t, "-- qlsync.yaml --\n"+test.text+files)
+			_, problems := readAll(t, nil)
+			if diff := cmp.Diff(lines(test.want), problems.Error()); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestAProjectThatIsNotThere(t *testing.T) {
+	t.Chdir(t.TempDir())
+	project, problems := spec.LoadProject("./sub/../qlsync.yaml")
+	if project != nil || problems.Error() != "qlsync.yaml: read file: no such file or directory" {
+		t.Error(project, problems)
+	}
+}
+
+func TestMistakesInConnectionFiles(t *testing.T) {
+	for _, test := range []struct{ name, files, want string }{
+		{"unknown keys, with a suggestion", project + `
+-- connections/a.yaml --
+version: 1
+conections: []
+defaults: {name: x}
+connections:
+  - {name: A, space: S, datasource: rest, lifecycle: {prevntDestroy: true}}
+moved:
+  - {form: {space: S, name: A}, to: {space: S, name: B}}
+`, `
+			connections/a.yaml:2:1: unknown key "conections" (did you mean "connections"?)
+			connections/a.yaml:3:12: unknown key "name"
+			connections/a.yaml:5:5: "dataSource" is missing (write it here or under defaults)
+			connections/a.yaml:5:25: unknown key "datasource" (did you mean "dataSource"?)
+			connections/a.yaml:5:55: unknown key "prevntDestroy" (did you mean "preventDestroy"?)
+			connections/a.yaml:7:5: "from" is missing
+			connections/a.yaml:7:6: unknown key "form" (did you mean "from"?)`},
+		{"wrong types", project + `
+-- connections/a.yaml --
+version: "1"
+connections:
+  - name: [x]
+    space: [y]
+    dataSource: 7
+    owner: false
+    tenants: demo
+    tags: a, b
+    properties: [a]
+    credentials: abc
+    credentialsVersion: 1.5
+    lifecycle: {preventDestroy: "yes", ignoreChanges: [name], update: path, recreate: true, adopt: 1, unreadable: x}
+  - 5
+  - {name: B, space: {name: S}, dataSource: rest, credentialsVersion: -1, tags: [1, ""], owner: {}}
+`, `
+			connections/a.yaml:1:10: "version" must be 1
+			connections/a.yaml:3:11: "name" must be a string, not a list
+			connections/a.yaml:4:12: "space" must be a space's name, {id: ...} or personal
+			connections/a.yaml:5:17: "dataSource" must be a string, not a number
+			connections/a.yaml:6:12: "owner" must be an e-mail address, a subject or {id: ...}
+			connections/a.yaml:7:14: "tenants" must be a list, not a string
+			connections/a.yaml:8:11: "tags" must be a list, not a string
+			connections/a.yaml:9:17: "properties" must be a map, not a list
+			connections/a.yaml:10:18: "credentials" must be a map, not a string
+			connections/a.yaml:11:25: "credentialsVersion" must be a whole number
+			connections/a.yaml:12:33: "preventDestroy" must be true or false, not a string
+			connections/a.yaml:12:56: item 1 of "ignoreChanges" must be tags, owner, credentials, properties or properties.NAME
+			connections/a.yaml:12:71: "update" must be "patch" or "recreate"
+			connections/a.yaml:12:87: "recreate" must be "refuse" or "allow"
+			connections/a.yaml:12:100: "adopt" must be true or false, not a number
+			connections/a.yaml:12:115: "unreadable" must be a list, not a string
+			connections/a.yaml:13:5: item 2 of "connections" must be a map, not a number
+			connections/a.yaml:14:15: "id" is missing
+			connections/a.yaml:14:23: unknown key "name"
+			connections/a.yaml:14:71: "credentialsVersion" must be at least 0
+			connections/a.yaml:14:82: item 1 of "tags" must be a string, not a number
+			connections/a.yaml:14:85: item 2 of "tags" must not be empty
+			connections/a.yaml:14:90: "id" is missing`},
+		{"names that are none", project + `
+-- connections/a.yaml --
+version: 1
+defaults: {space: S, dataSource: rest}
+connections:
+  - {name: ""}
+  - {name: " A"}
+  - {name: "A\tB"}
+  - {name: datafiles}
+  - {name: "${var.empty}"}
+  - {name: A, space: "S "}
+`, `
+			connections/a.yaml:4:12: the name of a connection must not be empty
+			connections/a.yaml:5:12: the name of a connection must not begin or end with a blank
+			connections/a.yaml:6:12: the name of a connection must not hold control characters
+			connections/a.yaml:7:12: DataFiles is the service's own connection and cannot be managed
+			connections/a.yaml:8:12: the name of a connection must not be empty
+			connections/a.yaml:9:22: the name of a space must not begin or end with a blank`},
+		{"the same connection twice, also across files and by letter case", project + `
+-- connections/a.yaml --
+version: 1
+connections:
+  - {name: A-dev, space: S, dataSource: rest}
+  - {name: A-dev, space: T, dataSource: rest}
+  - {name: "A-${var.stage}", space: S, dataSource: rest}
+-- connections/b.yml --
+version: 1
+connections:
+  - {name: a-DEV, space: s, dataSource: rest}
+`, `
+			connections/a.yaml:5:12: connection "A-dev" is declared twice in space "S" (first at connections/a.yaml:3:12)
+			connections/b.yml:3:12: connection "a-DEV" is declared twice in space "s" (first at connections/a.yaml:3:12; letter case makes no difference)`},
+		{"variables that are not defined, and other braces", twoTenants + `
+-- connections/a.yaml --
+version: 1
+connections:
+  - name: A
+    space: S
+    dataSource: rest
+    tags: ["${var.stag}", "${env.HOME}", "${HOME}", "${var.stage", "$${var.stage}", "$${HOME}"]
+    properties: {a: ["${var.only}"], b: {c: "${var.nope}"}}
+    credentials: {user: "${var.nope}", password: {file: "/run/${var.stage}"}, key: {env: "${var.stage}"}}
+    lifecycle: {unreadable: ["${var.nope}"]}
+`, `
+			connections/a.yaml:6:12: variable "stag" is not defined for tenant "prod" (did you mean "stage"?)
+			connections/a.yaml:6:12: variable "stag" is not defined for tenant "test" (did you mean "stage"?)
+			connections/a.yaml:6:27: only ${var.NAME} is filled in (write $${ for a literal ${)
+			connections/a.yaml:6:42: only ${var.NAME} is filled in (write $${ for a literal ${)
+			connections/a.yaml:6:53: only ${var.NAME} is filled in (write $${ for a literal ${)
+			connections/a.yaml:7:22: variable "only" is not defined for tenant "test"
+			connections/a.yaml:7:45: variable "nope" is not defined for tenant "prod"
+			connections/a.yaml:7:45: variable "nope" is not defined for tenant "test"
+			connections/a.yaml:8:25: variable "nope" is not defined for tenant "prod"
+			connections/a.yaml:8:25: variable "nope" is not defined for tenant "test"
+			connections/a.yaml:8:50: variables are not filled in inside references
+			connections/a.yaml:8:84: variables are not filled in inside references
+			connections/a.yaml:8:90: "env" must be the name of an environment variable`},
+		{"tags that are not the user's", project + `
+-- connections/a.yaml --
+version: 1
+connections:
+  - {name: A, space: S, dataSource: rest, tags: [a, b, a, "qlsync:x", "DcaasAPI:x"]}
+`, `
+			connections/a.yaml:3:56: the tag "a" is listed twice
+			connections/a.yaml:3:59: the tag "qlsync:x" is reserved (tags that begin with qlsync or DcaasAPI: are written by programs)
+			connections/a.yaml:3:71: the tag "DcaasAPI:x" is reserved (tags that begin with qlsync or DcaasAPI: are written by programs)`},
+		{"tenants that do not exist", twoTenants + `
+-- connections/a.yaml --
+version: 1
+connections:
+  - {name: A, space: S, dataSource: rest, tenants: [prod, tst]}
+  - {name: B, space: S, dataSource: rest, tenants: []}
+`, `
+			connections/a.yaml:3:59: there is no tenant "tst" (did you mean "test"?)
+			connections/a.yaml:4:52: "tenants" must not be empty`},
+		{"references that are none", project + `
+-- connections/a.yaml --
+version: 1
+connections:
+  - name: A
+    space: S
+    dataSource: rest
+    properties: {password: x}
+    credentials:
+      a: {env: A, file: b}
+      b: {env: 1A}
+      c: {file: a, encoding: hex}
+      d: {exec: op read}
+      e: [{value: {file: a, encodng: base64}}]
+      f: {exec: []}
+      password: {env: X}
+`, `
+			connections/a.yaml:8:10: a reference names more than one source (keep one of env, file and exec)
+			connections/a.yaml:9:16: "env" must be the name of an environment variable
+			connections/a.yaml:10:30: "encoding" must be "base64"
+			connections/a.yaml:11:17: "exec" must be a list, not a string
+			connections/a.yaml:12:29: unknown key "encodng" (did you mean "encoding"?)
+			connections/a.yaml:13:17: "exec" must not be empty
+			connections/a.yaml:14:7: "password" is both under properties and under credentials`},
+		{"moves that lead nowhere", project + `
+-- connections/a.yaml --
+version: 1
+moved:
+  - {from: {space: S, name: A}, to: {space: S, name: A}}
+  - {from: {space: S, name: B}, to: {space: S, name: C}}
+  - {from: {space: s, name: b}, to: {space: S, name: D}}
+  - {from: {name: B}, to: {space: S, name: DataFiles}}
+`, `
+			connections/a.yaml:3:5: a move must lead somewhere else
+			connections/a.yaml:5:5: "s/b" is moved twice (first at connections/a.yaml:4:5)
+			connections/a.yaml:6:6: "space" is missing
+			connections/a.yaml:6:44: DataFiles is the service's own connection and cannot be managed`},
+		{"a space that the project does not look at", `
+-- qlsync.yaml --
+version: 1
+project: finance
+spaces: [Finance, "Sales ${var.stage}"]
+variables: {stage: dev}
+tenants: {demo: {url: "sim:tenant.yaml"}}
+-- connections/a.yaml --
+version: 1
+defaults: {dataSource: rest, space: Finanse}
+connections:
+  - {name: A}
+  - {name: B, space: Sales dev}
+  - {name: C, space: personal}
+  - {name: D, space: {id: "123"}}
+`, `
+			connections/a.yaml:2:37: space "Finanse" is not among the project's spaces (did you mean "Finance"?)
+			connections/a.yaml:6:22: space "personal" is not among the project's spaces`},
+		{"mistakes of YAML beside others, which do not hide each other", project + `
+-- connections/a.yaml --
+version: 1
+connections:
+  - {name: 012, space: S, dataSource: .5, properties: {port: 0123, port: 1}, tags: [!x y], owner: 7}
+-- connections/b.yaml --
+a: [
+-- connections/c.yaml --
+version: 1
+x: 1
+`, `
+			connections/a.yaml:3:12: different programs read this as different numbers (write plain decimal digits without leading zeros, or quote it if it is text)
+			connections/a.yaml:3:39: different programs read this as different numbers (write plain decimal digits without leading zeros, or quote it if it is text)
+			connections/a.yaml:3:62: different programs read this as different numbers (write plain decimal digits without leading zeros, or quote it if it is text)
+			connections/a.yaml:3:68: the key "port" is written twice (first on line 3)
+			connections/a.yaml:3:85: the tag !x is not supported
+			connections/a.yaml:3:99: "owner" must be an e-mail address, a subject or {id: ...}
+			connections/b.yaml:1:1: not valid YAML near line 1: did not find expected node content
+			connections/c.yaml:2:1: unknown key "x"`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			inFolder(t, test.files)
+			_, problems := readAll(t, nil)
+			if diff := cmp.Diff(lines(test.want), problems.Error()); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestEveryRunReportsTheSameBytes(t *testing.T) {
+	inFolder(t, project+`
+-- connections/a.yaml --
+version: 1
+a: 1
+b: 2
+c: 3
+connections:
+  - {x: 1, y: 2, z: 3, properties: [], tags: 1, owner: 1, credentials: {a: {env: 1, x: 2, y: 3}}}
+`)
+	_, first := readAll(t, nil)
+	for range 50 {
+		if _, again := readAll(t, nil); again.Error() != first.Error() {
+			t.Fatal(cmp.Diff(first.Error(), again.Error()))
+		}
+	}
+}
+
+// example is the project of the documentation.
+const example = `
+-- qlsync.yaml --
+version: 1
+project: finance
+connections: [connections]
+spaces: [Finance, Sales, personal]
+schemas: schemas
+variables: {stage: dev, version: 1.10}
+policy:
+  prune: owned
+  adopt: all
+  maxDeletes: 5
+  update: recreate
+tenants:
+  prod:
+    url: https://Acme.eu.qlikcloud.com/
+    auth:
+      oauth: {clientId: my-client, clientSecret: {env: QLIK_CLIENT_SECRET}}
+    variables: {stage: prod}
+  test:
+    url: http://127.0.0.1:8080
+    auth: {apiKey: {file: key.txt}}
+  demo:
+    url: sim:tenant.yaml
+-- connections/a.yaml --
+version: 1
+defaults:
+  space: Finance
+  tags: [finance]
+  properties: {region: us-east-1, nested: {a: 1, b: 2}, list: [1]}
+  credentials: {accessKey: {env: A}, gone: {env: B}}
+  lifecycle: {preventDestroy: true, adopt: true}
+connections:
+  - name: Orders lake
+    dataSource: File_AmazonS3ConnectorV2
+    tenants: [prod]
+    owner: ana@example.com
+    tags: [orders]
+    properties:
+      region: eu-west-1
+      bucketName: orders-${var.stage}-${var.version}-$${x}
+      storeSseHeader: null
+      nested: {b: 3, c: true}
+      list: [2]
+    credentials:
+      accessKey: {file: /run/secrets/key}
+      secretKey: {file: key.pem, encoding: base64}
+      files: [{name: "${var.stage}.json", value: {exec: [op, read]}}]
+      gone: null
+    credentialsVersion: 3
+    lifecycle: {preventDestroy: false, ignoreChanges: [tags, properties.region], update: patch, recreate: allow, adopt: null, unreadable: [x]}
+  - {name: Mine, space: personal, dataSource: rest, owner: {id: "42"}, tags: null, properties: null, credentials: null, lifecycle: null}
+  - {name: Bare, space: {id: "77"}, dataSource: rest, tags: []}
+moved:
+  - {from: {space: Old, name: Orders S3}, to: {space: Finance, name: "Orders ${var.stage}"}}
+`
+
+func TestAProjectIsReadInFull(t *testing.T) {
+	inFolder(t, example)
+	project, problems := spec.LoadProject("qlsync.yaml")
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	at := func(line, column int) connection.Position {
+		return connection.Position{File: "qlsync.yaml", Line: line, Column: column}
+	}
+	want := &spec.Project{
+		File: "qlsync.yaml", Dir: ".", Name: "finance", SchemasDir: "schemas",
+		Policy: connection.Policy{Prune: "owned", Adopt: "all", Update: "recreate", MaxDeletes: connection.MaxDeletes{Count: 5}},
+		Spaces: []connection.SpaceRef{{Name: "Finance", Position: at(4, 10)}, {Name: "Sales", Position: at(4, 19)}, {Personal: true, Position: at(4, 26)}},
+		Tenants: []spec.Tenant{
+			{
+				Name: "prod", URL: "https://acme.eu.qlikcloud.com", Position: at(13, 3), Variables: map[string]string{"stage": "prod"},
+				Auth: spec.Auth{ClientID: "my-client", ClientSecret: connection.Reference{Env: "QLIK_CLIENT_SECRET", Position: at(16, 50)}},
+			},
+			{
+				Name: "test", URL: "http://127.0.0.1:8080", Position: at(18, 3), Variables: map[string]string{},
+				Auth: spec.Auth{APIKey: connection.Reference{File: "key.txt", Position: at(20, 20)}},
+			},
+			{Name: "demo", URL: "sim:tenant.yaml", SimFile: "tenant.yaml", Position: at(21, 3), Variables: map[string]string{}},
+		},
+	}
+	if diff := cmp.Diff(want, project, cmp.FilterPath(isUnexported, cmp.Ignore())); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func isUnexported(p cmp.Path) bool {
+	field, ok := p.Last().(cmp.StructField)
+	return ok && strings.ToLower(field.Name()[:1]) == field.Name()[:1]
+}
+
+func TestWhatIsLeftOutHasADefault(t *testing.T) {
+	inFolder(t, project)
+	project, problems := spec.LoadProject("qlsync.yaml")
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	want := connection.Policy{Prune: "none", Adopt: "matching", Update: "patch", MaxDeletes: connection.DefaultMaxDeletes()}
+	if diff := cmp.Diff(want, project.Policy); diff != "" {
+		t.Error(diff)
+	}
+	if project.Spaces != nil {
+		t.Error("spaces appeared from nowhere")
+	}
+}
+
+func TestADesiredStateIsReadInFull(t *testing.T) {
+	inFolder(t, example)
+	sets, problems := readAll(t, nil)
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	prod := sets[0]
+	no := false
+	at := func(line, column int) connection.Position {
+		return connection.Position{File: "connections/a.yaml", Line: line, Column: column}
+	}
+	want := []connection.Desired{
+		{
+			Space: connection.SpaceRef{Name: "Finance", Position: at(3, 10)}, Name: "Orders lake", DataSource: "File_AmazonS3ConnectorV2",
+			Owner: "ana@example.com", Tags: []string{"orders"}, CredentialsVersion: 3,
+			Properties: map[string]any{
+				"region": "eu-west-1", "bucketName": "orders-prod-1.10-${x}", "storeSseHeader": nil,
+				"nested": map[string]any{"a": json.Number("1"), "b": json.Number("3"), "c": true}, "list": []any{json.Number("2")},
+			},
+			Credentials: map[string]any{
+				"accessKey": connection.Reference{File: "/run/secrets/key", Position: at(21, 18)},
+				"secretKey": connection.Reference{File: "key.pem", Encoding: "base64", Position: at(22, 18)},
+				"files": []any{map[string]any{
+					"name": "prod.json", "value": connection.Reference{Exec: []string{"op", "read"}, Position: at(23, 50)},
+				}},
+			},
+			Lifecycle: connection.Lifecycle{
+				PreventDestroy: &no, IgnoreChanges: []string{"tags", "properties.region"}, Update: "patch", RecreateAllowed: true, Unreadable: []string{"x"},
+			},
+		},
+		{Space: connection.SpaceRef{Personal: true, Position: at(27, 25)}, Name: "Mine", DataSource: "rest", OwnerID: "42"},
+		{
+			Space: connection.SpaceRef{ID: "77", Position: at(28, 25)}, Name: "Bare", DataSource: "rest", Tags: []string{},
+			Properties: map[string]any{
+				"region": "us-east-1", "nested": map[string]any{"a": json.Number("1"), "b": json.Number("2")}, "list": []any{json.Number("1")},
+			},
+			Credentials: map[string]any{
+				"accessKey": connection.Reference{Env: "A", Position: at(6, 28)},
+				"gone":      connection.Reference{Env: "B", Position: at(6, 44)},
+			},
+			Lifecycle: connection.Lifecycle{PreventDestroy: new(true), Adopt: true},
+		},
+	}
+	withoutAt := cmp.FilterPath(func(p cmp.Path) bool { return p.Last().String() == ".At" }, cmp.Ignore())
+	if diff := cmp.Diff(want, prod.Connections, withoutAt); diff != "" {
+		t.Error(diff)
+	}
+	old := connection.SpaceRef{Name: "Old", Position: at(30, 20)}
+	wantMove := []connection.Move{{
+		From:     connection.MoveEnd{Space: old, Name: "Orders S3"},
+		To:       connection.MoveEnd{Space: connection.SpaceRef{Name: "Finance", Position: at(30, 55)}, Name: "Orders prod"},
+		Position: at(30, 5),
+	}}
+	if diff := cmp.Diff(wantMove, prod.Moves); diff != "" {
+		t.Error(diff)
+	}
+	if got := spaceNames(prod.Spaces); got != "Finance Sales personal Old" || spaceNames(prod.OnlyMoves) != "Old" || prod.Files != 1 {
+		t.Errorf("spaces %s, only moves %s, files %d", got, spaceNames(prod.OnlyMoves), prod.Files)
+	}
+	if len(sets[1].Connections) != 2 {
+		t.Errorf("a connection of prod is in test: %v", sets[1].Connections)
+	}
+}
+
+func spaceNames(spaces []connection.SpaceRef) string {
+	names := make([]string, len(spaces))
+	for i, space := range spaces {
+		names[i] = space.String()
+	}
+	return strings.Join(names, " ")
+}
+
+func TestWhereThingsAreWritten(t *testing.T) {
+	inFolder(t, example)
+	sets, _ := readAll(t, nil)
+	for path, want := range map[string]string{
+		"":                         "connections/a.yaml:9:5",
+		"/name":                    "connections/a.yaml:9:11",
+		"/name#":                   "connections/a.yaml:9:5",
+		"/properties":              "connections/a.yaml:15:7",
+		"/properties#":             "connections/a.yaml:14:5",
+		"/properties/region":       "connections/a.yaml:15:15",
+		"/properties/region#":      "connections/a.yaml:15:7",
+		"/properties/nested/a":     "connections/a.yaml:5:47",
+		"/properties/nested/c":     "connections/a.yaml:18:25",
+		"/properties/none/deeper":  "connections/a.yaml:15:7",
+		"/credentials/files/0":     "connections/a.yaml:23:15",
+		"/credentials/files/9":     "connections/a.yaml:23:14",
+		"/space":                   "connections/a.yaml:3:10",
+		"/lifecycle/adopt":         "connections/a.yaml:26:121",
+		"/properties/a~1b/c~0d/x#": "connections/a.yaml:15:7",
+	} {
+		if got := sets[0].Connections[0].PositionOf(path).String(); got != want {
+			t.Errorf("%q is at %s, want %s", path, got, want)
+		}
+	}
+}
+
+func TestTheSpacesAreThoseThatTheFilesNameIfNoneAreDeclared(t *testing.T) {
+	inFolder(t, project+`
+-- connections/a.yaml --
+version: 1
+defaults: {dataSource: rest}
+connections:
+  - {name: A, space: S}
+  - {name: B, space: T}
+  - {name: C, space: S}
+  - {name: D, space: "${var.stage}"}
+moved:
+  - {from: {space: T, name: x}, to: {space: S, name: y}}
+  - {from: {space: U, name: x}, to: {space: S, name: z}}
+`)
+	sets, problems := readAll(t, map[string]string{"stage": "personal"})
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	if got := spaceNames(sets[0].Spaces); got != "S T personal U" || !sets[0].Spaces[2].Personal {
+		t.Error(got)
+	}
+}
+
+func TestVariablesOfTheCommandLineWin(t *testing.T) {
+	inFolder(t, twoTenants+`
+-- connections/a.yaml --
+version: 1
+defaults: {dataSource: rest, space: S}
+connections: [{name: "A ${var.stage}"}, {name: "B ${var.new}"}]
+`)
+	sets, problems := readAll(t, map[string]string{"stage": "x${var.y}", "new": "n", "stge": "typo"})
+	if want := `--var stge: no file declares or uses this variable (did you mean "stage"?)`; problems.Error() != want {
+		t.Error(problems)
+	}
+	for _, set := range sets {
+		if set.Connections[0].Name != "A x${var.y}" || set.Connections[1].Name != "B n" {
+			t.Error(set.Connections)
+		}
+	}
+}
+
+func TestFilesFoldersAndGlobsAreReadOnceAndInOrder(t *testing.T) {
+	const empty = "\nversion: 1\n"
+	inFolder(t, `
+-- p/qlsync.yaml --
+version: 1
+project: finance
+connections: [., "z/*.yaml", z/a.yaml, "../shared/**/*.yml", z/odd.txt]
+tenants: {demo: {url: "sim:tenant.yaml"}}
+-- p/z/a.yaml --`+empty+`
+-- p/z/deep/b.yml --`+empty+`
+-- p/z/notes.md --
+-- p/z/odd.txt --`+empty+`
+-- p/.hidden/c.yaml --
+broken: [
+-- p/.d.yaml --
+broken: [
+-- shared/e.yml --`+empty+`
+-- shared/x/y/f.yml --`+empty+`
+-- shared/x/y/g.yaml --
+broken: [
+`)
+	if err := os.Symlink("a.yaml", "p/z/link.yaml"); err != nil {
+		t.Skip(err)
+	}
+	project, problems := spec.LoadProject("p/qlsync.yaml")
+	set, more := project.Desired(&project.Tenants[0], nil)
+	if len(problems)+len(more) > 0 {
+		t.Fatal(problems, more)
+	}
+	if set.Files != 6 {
+		t.Errorf("%d files were read, want a, b, link, odd, e and f", set.Files)
+	}
+	if project.SchemasDir != "p/schemas" || project.Tenants[0].SimFile != "p/tenant.yaml" {
+		t.Error(project.SchemasDir, project.Tenants[0].SimFile)
+	}
+}
+
+func TestATenantIsFoundByName(t *testing.T) {
+	inFolder(t, twoTenants)
+	two, _ := spec.LoadProject("qlsync.yaml")
+	for name, want := range map[string]string{
+		"prod": "prod",
+		"":     "qlsync.yaml has several tenants: choose one with -t: prod, test",
+		"prd":  `qlsync.yaml has no tenant "prd" (did you mean "prod"?)`,
+		"xyzw": `qlsync.yaml has no tenant "xyzw" (there is "prod" or "test")`,
+	} {
+		tenant, err := two.Tenant(name)
+		if err != nil && err.Error() != want || err == nil && tenant.Name != want {
+			t.Errorf("%q: %v, %v", name, tenant, err)
+		}
+	}
+	inFolder(t, project)
+	one, _ := spec.LoadProject("qlsync.yaml")
+	if tenant, err := one.Tenant(""); err != nil || tenant.Name != "demo" {
+		t.Error(tenant, err)
+	}
+}
+
+func FuzzLoad(f *testing.F) {
+	for _, file := range txtar.Parse([]byte(example)).Files {
+		f.Add(string(file.Data), string(file.Data))
+	}
+	f.Add("version: 1\nproject: x\ntenants: {a: {url: sim:x}}", "version: 1\ndefaults: &d {space: S, <<: {tags: [a]}}\nconnections: [{name: x, <<: *d}]")
+	folder := f.TempDir()
+	f.Fuzz(func(t *testing.T, projectText, connectionsText string) {
+		path := filepath.Join(folder, "qlsync.yaml")
+		if os.WriteFile(path, []byte(projectText), 0o600) != nil || os.WriteFile(filepath.Join(folder, "connections"), []byte(connectionsText), 0o600) != nil {
+			t.Skip()
+		}
+		project, _ := spec.LoadProject(path)
+		if project == nil {
+			return
+		}
+		tenants := append(project.Tenants, spec.Tenant{Name: "other"})
+		for i := range tenants {
+			set, _ := project.Desired(&tenants[i], map[string]string{"stage": "x"})
+			spec.CheckCredentials(set.Connections, func(string, string) connection.Class { return connection.ClassSecret })
+		}
+	})
+}

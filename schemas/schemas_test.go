@@ -1,0 +1,39 @@
+package schemas_test
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/qlsync/qlsync/schemas"
+)
+
+func TestEverySchemaIsADraft07DocumentWithATitle(t *testing.T) {
+	for name, text := range map[string][]byte{
+		"project":     schemas.Project(),
+		"connections": schemas.Connections(),
+		"plan":        schemas.Plan(),
+		"result":      schemas.Result(),
+		"drift":       schemas.Drift(),
+		"problems":    schemas.Problems(),
+	} {
+		var head struct {
+			Schema string `json:"$schema"`
+			Title  string `json:"title"`
+			Type   string `json:"type"`
+		}
+		if err := json.Unmarshal(text, &head); err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if head.Schema != "http://json-schema.org/draft-07/schema#" || head.Title == "" || head.Type != "object" {
+			t.Errorf("%s: unexpected head %+v", name, head)
+		}
+	}
+}
+
+func TestACallerMayChangeWhatItGets(t *testing.T) {
+	schemas.Plan()[0] = 'x'
+	if schemas.Plan()[0] != '{' {
+		t.Error("a change by one caller is seen by the next")
+	}
+}
