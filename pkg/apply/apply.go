@@ -77,9 +77,7 @@ func resolve(steps []plan.Step, lookup func(connection.Reference) (connection.Se
 			found.secret, found.err = lookup(ref)
 			known[name] = found
 			if found.err != nil {
-				problems = append(problems, connection.Problem{
-					Position: ref.Position, Severity: connection.SeverityError, Message: found.err.Error(),
-				})
+				problems = append(problems, problem(ref, found.err))
 			}
 		}
 		return found.secret, nil
@@ -98,4 +96,12 @@ func resolve(steps []plan.Step, lookup func(connection.Reference) (connection.Se
 		resolved[i] = step
 	}
 	return resolved, problems.Err()
+}
+
+func problem(ref connection.Reference, err error) connection.Problem {
+	var known connection.Problem
+	if errors.As(err, &known) {
+		return known
+	}
+	return connection.Problem{Position: ref.Position, Severity: connection.SeverityError, Message: err.Error()}
 }

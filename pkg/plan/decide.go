@@ -14,6 +14,7 @@ import (
 type analysis struct {
 	in        Input
 	problems  connection.Problems
+	inScope   map[string]bool // names of the spaces whose connections matter
 	targets   []*target
 	pairs     []pair
 	leftovers []leftover
@@ -32,7 +33,7 @@ type decision struct {
 
 // analyze compares the files with the tenant.
 func analyze(in Input) *analysis {
-	a := &analysis{in: in, warnings: []Warning{}}
+	a := &analysis{in: in, warnings: []Warning{}, inScope: map[string]bool{}}
 	a.resolve()
 	a.match()
 	for i := range a.pairs {

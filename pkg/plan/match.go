@@ -228,7 +228,7 @@ func quoted(keys []connection.Key) string {
 func (a *analysis) leave(m *matcher) {
 	for i := range a.in.Snapshot.Connections {
 		live := &a.in.Snapshot.Connections[i]
-		if m.claimed[live] {
+		if m.claimed[live] || !a.inScope[live.Key.Space] {
 			continue
 		}
 		rest := leftover{live: live, owned: live.Mark.Project == a.in.Project}

@@ -47,10 +47,12 @@ type Input struct {
 	Policy  connection.Policy
 	Desired []connection.Desired
 	Moves   []connection.Move
-	// Spaces is what the project looks at.
-	Spaces   []connection.SpaceRef
-	Catalog  *connection.Catalog
-	Snapshot *connection.Snapshot
+	// Spaces is what the project looks at; OnlyMoves the part of it that is there
+	// because a move comes from it, and nothing else in it matters.
+	Spaces    []connection.SpaceRef
+	OnlyMoves []connection.SpaceRef
+	Catalog   *connection.Catalog
+	Snapshot  *connection.Snapshot
 	// Normalize is [connection.Provider.Normalize].
 	Normalize func(connection.Property, any) any
 }

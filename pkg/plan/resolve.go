@@ -58,10 +58,14 @@ func Scope(project string, spaces []connection.SpaceRef, desired []connection.De
 
 // resolve looks up what a declaration names. What cannot be found is a problem.
 func (a *analysis) resolve() {
-	inScope := map[string]bool{}
 	for _, ref := range a.in.Spaces {
 		if space, ok := a.space(ref); ok {
-			inScope[space.Name] = true
+			a.inScope[space.Name] = true
+		}
+	}
+	for _, ref := range a.in.OnlyMoves {
+		if space, ok := a.space(ref); ok {
+			delete(a.inScope, space.Name)
 		}
 	}
 	places := map[connection.Key]connection.Position{}
@@ -73,7 +77,7 @@ func (a *analysis) resolve() {
 			continue
 		}
 		t.space, t.key = space, connection.Key{Space: space.Name, Name: desired.Name}
-		if len(inScope) > 0 && !inScope[space.Name] {
+		if len(a.in.Spaces) > 0 && !a.inScope[space.Name] {
 			a.problem(desired.PositionOf("/space"), "add it to spaces in the project file",
 				"%q is outside of the project's spaces", space.Name)
 		}

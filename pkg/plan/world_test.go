@@ -128,6 +128,7 @@ func (w *world) input() plan.Input {
 	return plan.Input{
 		Project: project, Tenant: plan.Tenant{Name: "test", URL: "https://test.example"},
 		Policy: w.policy, Desired: w.files, Moves: w.moves, Snapshot: w.snapshot,
+		Spaces: []connection.SpaceRef{{Name: "A"}, {Name: "B"}, {Name: "C"}},
 		Catalog: &connection.Catalog{DataSources: map[string]*connection.DataSource{"rest": {
 			ID: "rest",
 			Properties: map[string]connection.Property{

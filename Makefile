@@ -1,0 +1,44 @@
+# `make demo` runs the main job on the embedded tenant; `make test` passes the tests.
+
+GO      ?= go
+TOOL    := $(GO) tool -modfile=tools/go.mod
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+
+# The race detector needs cgo, and that a C compiler.
+CC_FOUND := $(shell command -v $$($(GO) env CC) 2>/dev/null)
+RACE     := $(if $(CC_FOUND),-race,)
+
+.PHONY: help build demo test lint check bench fuzz clean
+.DEFAULT_GOAL := help
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## build bin/qlsync
+	$(GO) build -trimpath -ldflags '-X main.release=$(VERSION)' -o bin/qlsync ./cmd/qlsync
+
+demo: build ## plan, apply, drift and repair against the embedded tenant
+	@$(GO) run ./test/demo bin/qlsync examples/acme
+
+test: ## run all tests, with the race detector where a C compiler is found
+	@echo $(if $(RACE),"testing with the race detector","testing without the race detector: no C compiler found")
+	$(if $(RACE),CGO_ENABLED=1) $(GO) test $(RACE) -shuffle=on ./...
+
+lint: ## check format, vet, staticcheck and go.mod
+	@files=$$($(TOOL) gofumpt -l cmd pkg schemas examples test); \
+	  if [ -n "$$files" ]; then echo "not formatted with gofumpt:" $$files; exit 1; fi
+	$(GO) vet ./...
+	$(TOOL) staticcheck ./...
+	$(GO) mod tidy -diff
+
+check: lint test ## everything that must hold before a change lands, on a clean tree
+	@if [ -n "$$(git status --porcelain)" ]; then echo "the working tree is not clean:"; git status --short; exit 1; fi
+
+bench: ## run the benchmarks
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+fuzz: ## fuzz the loader of files for a minute
+	$(GO) test -run '^$$' -fuzz . -fuzztime 60s ./pkg/spec
+
+clean: ## remove what was built
+	rm -rf bin coverage.out

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+	"golang.org/x/term"
+
+	"github.com/qlsync/qlsync/pkg/report"
+)
+
+// newApp defines the commands. Errors come back to the caller: nothing below it
+// ends the process or prints a usage text into a result.
+func newApp(env *environment) *cli.App {
+	app := &cli.App{
+		Name:                      "qlsync",
+		Usage:                     "keep the data connections of Qlik Cloud tenants equal to YAML files",
+		HideVersion:               true,
+		Writer:                    env.stdout,
+		ErrWriter:                 env.stderr,
+		ExitErrHandler:            func(*cli.Context, error) {},
+		OnUsageError:              usageError,
+		DisableSliceFlagSeparator: true,
+		Action: func(c *cli.Context) error {
+			if c.NArg() > 0 {
+				return fmt.Errorf("unknown command %q: see qlsync help", c.Args().First())
+			}
+			return cli.ShowAppHelp(c)
+		},
+		Commands: []*cli.Command{
+			initCommand(env), validateCommand(env), planCommand(env), applyCommand(env),
+			driftCommand(env), simulateCommand(env), versionCommand(env),
+		},
+	}
+	for _, command := range app.Commands {
+		command.OnUsageError = usageError
+		command.HideHelpCommand = true
+	}
+	return app
+}
+
+func usageError(c *cli.Context, err error, _ bool) error {
+	name := "qlsync"
+	if c.Command != nil && c.Command.Name != "" && c.Command.Name != name {
+		name += " " + c.Command.Name
+	}
+	return fmt.Errorf("%w: see %s --help", err, name)
+}
+
+// sharedFlags are those that every command on a project takes.
+func sharedFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "config", Aliases: []string{"c"}, Value: "qlsync.yaml", Usage: "the project `FILE`"},
+		&cli.StringFlag{Name: "tenant", Aliases: []string{"t"}, Usage: "the `NAME` of a tenant in the project file; needed where it has several"},
+		&cli.StringSliceFlag{Name: "var", Usage: "set a variable, as `NAME=VALUE`; repeatable"},
+		&cli.BoolFlag{Name: "no-color", Usage: "never use colour"},
+		&cli.StringFlag{Name: "log-level", Value: "warn", Usage: "`LEVEL` of the log on standard error: debug, info, warn, error"},
+		&cli.IntFlag{Name: "parallelism", Value: 8, Usage: "how many requests run at the same `N` time"},
+	}
+}
+
+// formatFlag chooses between text and JSON.
+func formatFlag() cli.Flag {
+	return &cli.StringFlag{Name: "format", Value: "text", Usage: "`FORMAT` of the result: text or json"}
+}
+
+func checkFormat(c *cli.Context) error {
+	if format := c.String("format"); format != "text" && format != "json" {
+		return fmt.Errorf("format %q: it must be text or json", format)
+	}
+	return nil
+}
+
+// noArguments refuses arguments that a command does not take.
+func noArguments(c *cli.Context) error {
+	if c.NArg() > 0 {
+		return fmt.Errorf("unexpected argument %q: see qlsync %s --help", c.Args().First(), c.Command.Name)
+	}
+	return nil
+}
+
+// arrange lets flags stand anywhere on the line: before the command, and behind
+// arguments. The library takes the first argument for the end of the flags.
+func arrange(app *cli.App, args []string) []string {
+	leading, rest := splitFlags(sharedFlags(), args[1:], true)
+	if len(rest) == 0 {
+		return args
+	}
+	command := app.Command(rest[0])
+	if command == nil {
+		return append([]string{args[0]}, append(rest, leading...)...)
+	}
+	flags, positional := splitFlags(command.Flags, rest[1:], false)
+	arranged := append([]string{args[0], rest[0]}, leading...)
+	arranged = append(arranged, flags...)
+	return append(arranged, positional...)
+}
+
+// splitFlags takes the flags, with their values, out of a line; only those at its
+// beginning if so asked. What follows "--" is positional.
+func splitFlags(known []cli.Flag, args []string, leadingOnly bool) (flags, positional []string) {
+	for i := 0; i < len(args); i++ {
+		switch arg := args[i]; {
+		case arg == "--":
+			return flags, append(positional, args[i:]...)
+		case !strings.HasPrefix(arg, "-") || arg == "-":
+			if leadingOnly {
+				return flags, args[i:]
+			}
+			positional = append(positional, arg)
+		default:
+			flags = append(flags, arg)
+			if takesValue(known, arg) && i+1 < len(args) {
+				i++
+				flags = append(flags, args[i])
+			}
+		}
+	}
+	return flags, positional
+}
+
+func takesValue(known []cli.Flag, arg string) bool {
+	name := strings.TrimLeft(arg, "-")
+	for _, flag := range known {
+		if slices.Contains(flag.Names(), name) {
+			_, isBool := flag.(*cli.BoolFlag)
+			return !isBool
+		}
+	}
+	return false
+}
+
+// text gives the report writer for a stream: in colour only on a terminal, and
+// never under NO_COLOR or --no-color.
+func (env *environment) text(w io.Writer) report.Text {
+	return report.Text{Color: !env.noColor && env.isTerminal(w)}
+}
+
+func (env *environment) isTerminal(w any) bool {
+	file, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd()))
+}
+
+// prepare applies the shared flags to the environment and gives the logger.
+func (env *environment) prepare(c *cli.Context) (*slog.Logger, error) {
+	noColor, _ := env.lookup("NO_COLOR")
+	terminal, _ := env.lookup("TERM")
+	env.noColor = c.Bool("no-color") || noColor != "" || terminal == "dumb"
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(c.String("log-level"))); err != nil {
+		return nil, fmt.Errorf("log level %q: it must be debug, info, warn or error", c.String("log-level"))
+	}
+	return slog.New(slog.NewTextHandler(env.stderr, &slog.HandlerOptions{Level: level})), nil
+}

@@ -1,0 +1,163 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/qlsync/qlsync/pkg/apply"
+	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/plan"
+	"github.com/qlsync/qlsync/pkg/report"
+)
+
+func applyCommand(env *environment) *cli.Command {
+	return &cli.Command{
+		Name:      "apply",
+		Usage:     "make the tenant equal to the files",
+		ArgsUsage: "[plan.json]",
+		Description: "Plans, shows the plan, asks, and carries it out. With a plan file or --plan-hash it goes on\n" +
+			"without asking, and only if planning again gives exactly the reviewed plan.",
+		Flags: append(sharedFlags(), formatFlag(),
+			&cli.BoolFlag{Name: "auto-approve", Usage: "do not ask"},
+			&cli.StringFlag{Name: "plan-hash", Usage: "apply only if the plan has this `HASH`; approves it"},
+			&cli.StringFlag{Name: "confirm-deletes", Usage: "allow the deletes of exactly this plan, as `N@HASH`"},
+		),
+		Action: func(c *cli.Context) error { return runApply(c, env) },
+	}
+}
+
+func runApply(c *cli.Context, env *environment) error {
+	if err := checkFormat(c); err != nil {
+		return err
+	}
+	reviewed, err := reviewedPlan(c)
+	if err != nil {
+		return err
+	}
+	s, err := open(c, env)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	p, err := s.plan(c.Context)
+	if err != nil {
+		return err
+	}
+	unconfirmed := confirm(c, p)
+	if err := env.showPlan(c, p); err != nil {
+		return err
+	}
+	if err := firstOf(unconfirmed, approve(c, env, p, reviewed)); err != nil {
+		return err
+	}
+	result, err := s.carryOut(c, p)
+	if err != nil {
+		return err
+	}
+	if err := env.write(c, result, func(t report.Text) error { return t.Result(env.stdout, result) }); err != nil {
+		return err
+	}
+	return outcome(result)
+}
+
+// maxPlanFile bounds what is read of a plan file, in bytes.
+const maxPlanFile = 256 << 20
+
+// reviewedPlan reads the plan file, if one is given.
+func reviewedPlan(c *cli.Context) (*plan.Plan, error) {
+	if c.NArg() > 1 {
+		return nil, fmt.Errorf("unexpected argument %q: apply takes one plan file", c.Args().Get(1))
+	}
+	if c.NArg() == 0 {
+		return nil, nil
+	}
+	file, err := os.Open(c.Args().First())
+	if err != nil {
+		return nil, fmt.Errorf("plan file: %w", err)
+	}
+	defer file.Close()
+	reviewed, err := plan.Decode(io.LimitReader(file, maxPlanFile))
+	if err != nil {
+		return nil, fmt.Errorf("plan file %q: %w", file.Name(), err)
+	}
+	return reviewed, nil
+}
+
+// showPlan shows what is about to be done: with the result, unless that is JSON.
+func (env *environment) showPlan(c *cli.Context, p *plan.Plan) error {
+	w := env.stdout
+	if c.String("format") == "json" {
+		w = env.stderr
+	}
+	if err := env.text(w).Plan(w, p); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintln(w)
+	return err
+}
+
+// approve gives nil when the plan may be carried out: it is the one that was
+// reviewed, or somebody says so.
+func approve(c *cli.Context, env *environment, p, reviewed *plan.Plan) error {
+	if reviewed != nil {
+		if stale := p.Stale(reviewed); len(stale) > 0 {
+			return refused("nothing was written: the plan is no longer the reviewed one, plan again:\n  %s", strings.Join(stale, "\n  "))
+		}
+	}
+	hash := c.String("plan-hash")
+	switch {
+	case hash != "" && hash != p.Hash:
+		return refused("nothing was written: the plan is %s, not the reviewed %s: plan and review again", p.Hash, hash)
+	case p.Refusal != nil:
+		return refused("nothing was written: %s (%s)", p.Refusal.Message, p.Refusal.Hint)
+	case p.Empty(), reviewed != nil, hash != "", c.Bool("auto-approve"):
+		return nil
+	case len(p.Steps) == 0:
+		return nil // all of it is refused, change by change: the result says so
+	case !env.isTerminal(env.stdin):
+		return refused("nothing was written: there is no terminal to ask on: use --auto-approve, --plan-hash or a plan file")
+	}
+	fmt.Fprintf(env.stderr, "Apply this plan to %s? Only \"yes\" is taken for an answer: ", report.Clean(p.Tenant.Name))
+	answer, _ := bufio.NewReader(env.stdin).ReadString('\n')
+	if strings.TrimSpace(answer) != "yes" {
+		return refused("nothing was written: not approved")
+	}
+	return nil
+}
+
+// carryOut applies the plan and shows the progress.
+func (s *session) carryOut(c *cli.Context, p *plan.Plan) (*apply.Result, error) {
+	options := apply.Options{
+		Execute: s.provider.Execute,
+		Resolve: func(ref connection.Reference) (connection.Secret, error) {
+			return s.resolver.Resolve(c.Context, ref)
+		},
+		Parallelism: c.Int("parallelism"),
+		Stop:        s.env.stopping,
+	}
+	if c.String("format") != "json" {
+		progress := report.NewProgress(s.env.stderr, s.env.isTerminal(s.env.stderr), len(p.Steps))
+		defer progress.Close()
+		options.Progress = progress.Step
+	}
+	s.env.graceful = true
+	return apply.Run(c.Context, p, options)
+}
+
+// outcome is the exit code of a result.
+func outcome(r *apply.Result) error {
+	switch {
+	case r.Complete():
+		return nil
+	case r.Wrote():
+		return &exit{code: exitPartial}
+	case r.Ledger.Blocked == r.Ledger.Planned:
+		return &exit{code: exitRefused}
+	}
+	return &exit{code: exitError}
+}

@@ -1,0 +1,21 @@
+// Command qlsync keeps the data connections of Qlik Cloud tenants equal to YAML
+// files. It turns flags into one call of the engine, writes the report, and maps
+// the outcome to an exit code; whatever decides something stands in a package.
+package main
+
+import (
+	"context"
+	"io"
+	"os"
+)
+
+func main() { os.Exit(run(os.Args, os.Stdin, os.Stdout, os.Stderr)) }
+
+// run is main without the process around it; it returns the exit code.
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	env := &environment{stdin: stdin, stdout: stdout, stderr: stderr, lookup: os.LookupEnv}
+	ctx, stop := env.interruptible(context.Background())
+	defer stop()
+	app := newApp(env)
+	return env.exitCode(app.RunContext(ctx, arrange(app, args)))
+}

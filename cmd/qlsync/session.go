@@ -1,0 +1,204 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/plan"
+	"github.com/qlsync/qlsync/pkg/qlik"
+	"github.com/qlsync/qlsync/pkg/simulator"
+	"github.com/qlsync/qlsync/pkg/spec"
+)
+
+// session is one project and one of its tenants, opened for one command.
+type session struct {
+	env      *environment
+	project  *spec.Project
+	tenant   *spec.Tenant
+	declared *spec.DesiredSet
+	provider connection.Provider
+	resolver *spec.Resolver
+	close    func()
+}
+
+// open reads the files and makes the provider; it talks to nobody but the
+// embedded tenant. Problems in the files come back as one error.
+func open(c *cli.Context, env *environment) (*session, error) {
+	logger, err := env.prepare(c)
+	if err != nil {
+		return nil, err
+	}
+	project, problems := spec.LoadProject(c.String("config"))
+	if err := problems.Err(); err != nil {
+		return nil, err
+	}
+	tenant, err := project.Tenant(c.String("tenant"))
+	if err != nil {
+		return nil, err
+	}
+	variables, err := variables(c)
+	if err != nil {
+		return nil, err
+	}
+	s := &session{env: env, project: project, tenant: tenant, close: func() {}}
+	s.resolver = spec.NewResolver(project.Dir, env.lookup)
+	if s.declared, problems = project.Desired(tenant, variables); s.declared != nil {
+		problems = spec.Collect(problems, spec.CheckCredentials(s.declared.Connections, qlik.Classify))
+	}
+	if err := env.report(problems); err != nil {
+		return nil, err
+	}
+	return s, s.connect(c, logger)
+}
+
+func variables(c *cli.Context) (map[string]string, error) {
+	set := map[string]string{}
+	for _, pair := range c.StringSlice("var") {
+		name, value, ok := strings.Cut(pair, "=")
+		if !ok {
+			return nil, fmt.Errorf("variable %q: it must be NAME=VALUE", pair)
+		}
+		set[name] = value
+	}
+	return set, nil
+}
+
+// report says warnings at once; errors come back.
+func (env *environment) report(problems connection.Problems) error {
+	if err := problems.Err(); err != nil {
+		return problems
+	}
+	return env.text(env.stderr).Problems(env.stderr, problems)
+}
+
+// connect makes the provider: of the tenant at the URL, or of an embedded one
+// that is started for the length of the command.
+func (s *session) connect(c *cli.Context, logger *slog.Logger) error {
+	config := qlik.Config{
+		URL: s.tenant.URL, Project: s.project.Name, Parallelism: c.Int("parallelism"),
+		Logger: logger, UserAgent: "qlsync/" + version(),
+	}
+	var err error
+	if s.tenant.SimFile != "" {
+		err = s.embed(s.tenant.SimFile, &config)
+	} else {
+		config.Auth, err = s.auth(c.Context)
+	}
+	if err != nil {
+		return err
+	}
+	s.provider, err = qlik.New(config)
+	if err != nil {
+		s.close()
+	}
+	return err
+}
+
+// embed starts the embedded tenant on a loopback port. Its state stands beside
+// the seed, so that the next command finds what this one leaves.
+func (s *session) embed(seedFile string, config *qlik.Config) error {
+	seed, err := readSeed(seedFile)
+	if err != nil {
+		return err
+	}
+	state := filepath.Join(filepath.Dir(seedFile), ".qlsync", filepath.Base(seedFile)+".json")
+	tenant, err := simulator.Open(seed, state, simulator.Options{})
+	if err != nil {
+		return fmt.Errorf("embedded tenant %q: %w", s.tenant.URL, err)
+	}
+	if tenant.Reseeded() {
+		fmt.Fprintf(s.env.stderr, "The embedded tenant starts anew: %s has changed.\n", s.tenant.URL)
+	}
+	server, err := simulator.Start(tenant, "")
+	if err != nil {
+		_ = tenant.Close()
+		return fmt.Errorf("embedded tenant %q: %w", s.tenant.URL, err)
+	}
+	s.close = func() { _ = server.Close(); _ = tenant.Close() }
+	config.URL, config.Auth.APIKey = server.URL, connection.NewSecret(server.Token)
+	return nil
+}
+
+// readSeed reads an embedded tenant's file, as JSON.
+func readSeed(file string) ([]byte, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("embedded tenant: %w", err)
+	}
+	seed, problems := spec.ToJSON(file, text)
+	return seed, problems.Err()
+}
+
+// input reads the tenant and gives all that a plan depends on. What is wrong in
+// the files is reported at once: what the schemas say, and what the tenant's
+// spaces and users say.
+func (s *session) input(ctx context.Context) (plan.Input, error) {
+	set := s.declared
+	var sources []string
+	for i := range set.Connections {
+		sources = append(sources, set.Connections[i].DataSource)
+	}
+	slices.Sort(sources)
+	catalog, err := s.provider.DataSources(ctx, slices.Compact(sources))
+	if err != nil {
+		return plan.Input{}, err
+	}
+	problems := spec.CheckProperties(set.Connections, catalog)
+	scope := plan.Scope(s.project.Name, set.Spaces, set.Connections, set.Moves)
+	if problems.Err() != nil {
+		scope.Details = func(*connection.Live) bool { return false }
+	}
+	snapshot, err := s.provider.Snapshot(ctx, scope)
+	if err != nil {
+		return plan.Input{}, err
+	}
+	in := plan.Input{
+		Project: s.project.Name, Tenant: plan.Tenant{Name: s.tenant.Name, URL: s.tenant.URL},
+		Policy: s.project.Policy, Desired: set.Connections, Moves: set.Moves, Spaces: set.Spaces, OnlyMoves: set.OnlyMoves,
+		Catalog: catalog, Snapshot: snapshot, Normalize: s.provider.Normalize,
+	}
+	if problems.Err() != nil {
+		_, more := plan.Make(in)
+		problems = spec.Collect(problems, more)
+	}
+	return in, s.env.report(problems)
+}
+
+// plan reads the tenant and plans.
+func (s *session) plan(ctx context.Context) (*plan.Plan, error) {
+	in, err := s.input(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p, problems := plan.Make(in)
+	return p, s.env.report(problems)
+}
+
+// auth resolves what the project file says about signing in.
+func (s *session) auth(ctx context.Context) (qlik.Auth, error) {
+	declared := map[string]any{"key": s.tenant.Auth.APIKey, "id": s.tenant.Auth.ClientID, "secret": s.tenant.Auth.ClientSecret}
+	var problems connection.Problems
+	tree, _ := connection.Resolve(declared, func(ref connection.Reference) (connection.Secret, error) {
+		secret, err := s.resolver.Resolve(ctx, ref)
+		var problem connection.Problem
+		if errors.As(err, &problem) {
+			problems = append(problems, problem)
+			err = nil
+		}
+		return secret, err
+	})
+	value := func(name string) connection.Secret {
+		text, _ := connection.Reveal(tree.(map[string]any)[name]).(string)
+		return connection.NewSecret(text)
+	}
+	return qlik.Auth{APIKey: value("key"), ClientID: value("id").Reveal(), ClientSecret: value("secret")}, problems.Err()
+}

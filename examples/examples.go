@@ -1,0 +1,13 @@
+// Package examples holds the example projects. They are here to be read and
+// copied; `qlsync init` writes the first one. Each is a story in
+// testdata/golden, so what stands here runs.
+package examples
+
+import "embed"
+
+// Quickstart is the project that `qlsync init` writes, in the folder quickstart.
+// The files are named one by one: the folder may hold the state of an embedded
+// tenant, too.
+//
+//go:embed quickstart/.gitignore quickstart/qlsync.yaml quickstart/tenant.yaml quickstart/connections/finance.yaml
+var Quickstart embed.FS
