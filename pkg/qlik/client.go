@@ -26,6 +26,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -140,7 +141,7 @@ func (c *Client) Tenant() string { return c.base.Scheme + "://" + c.base.Host }
 func tenantURL(text string) (*url.URL, error) {
 	parsed, err := url.Parse(text)
 	if err != nil || parsed.Host == "" {
-		return nil, fmt.Errorf("read tenant url: not of the form https://HOST")
+		return nil, errors.New("read tenant url: not of the form https://HOST")
 	}
 	switch {
 	case parsed.User != nil:
@@ -184,6 +185,9 @@ func orDefault(value, standard int) int {
 	}
 	return standard
 }
+
+// CloseIdleConnections closes connections to the tenant that are not in use.
+func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }
 
 // Do sends a request as soon as its tier has room, repeats it as far as that is
 // harmless, and decodes the answer into answer unless that is nil. Numbers
@@ -259,11 +263,10 @@ func (c call) at(target *url.URL) call {
 func (c *Client) ours(from *url.URL, link string) (*url.URL, error) {
 	target, err := from.Parse(link)
 	if err != nil {
-		return nil, fmt.Errorf("%w: a link of the service is no URL", connection.ErrInvalid)
+		return nil, errors.New("the link is no URL")
 	}
 	if !sameOrigin(target, c.base) {
-		return nil, fmt.Errorf("%w: a link leaves the tenant for %q and is not followed", connection.ErrInvalid,
-			clean(target.Scheme+"://"+target.Host, maxTitle))
+		return nil, fmt.Errorf("the link leaves the tenant for %q", clean(target.Scheme+"://"+target.Host, maxTitle))
 	}
 	target.User, target.Fragment = nil, ""
 	return target, nil

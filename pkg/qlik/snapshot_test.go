@@ -135,7 +135,10 @@ func TestScopesThatNameOddSpaces(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			n := small(t, map[string]route{getSpaces: odd, getList: always(200, `{"data": []}`)})
 			got := snapshot(t, n, connection.Scope{Spaces: []connection.SpaceRef{test.ref, test.ref}})
-			if got.Spaces[1].Name != "personal" && got.Spaces[2].Name != "{id: s1}" && got.Spaces[0].Name != "Fin" {
+			want := []connection.Space{
+				{ID: "s2", Name: "Fin", Type: "managed"}, {Name: "personal", Type: "personal"}, {ID: "s1", Name: "{id: s1}", Type: "shared"},
+			}
+			if !slices.Equal(got.Spaces, want) {
 				t.Errorf("spaces %+v", got.Spaces)
 			}
 			var lists []string
@@ -344,7 +347,8 @@ func TestMarksAreReadFromTags(t *testing.T) {
 		"none": {[]string{"b", "a"}, []string{"a", "b"}, connection.Mark{}},
 		"all of them": {
 			[]string{"qlsync-protected", "qlsync:finance", "a", "qlsync-credentials:3:ab", "qlsync-key:cd", "DcaasAPI:x:1"},
-			[]string{"a"}, connection.Mark{Project: "finance", Key: "cd", Credentials: "3:ab", Protected: true},
+			[]string{"a"},
+			connection.Mark{Project: "finance", Key: "cd", Credentials: "3:ab", Protected: true},
 		},
 		"two projects are foreign to each":      {[]string{"qlsync:sales", "qlsync:finance"}, nil, connection.Mark{Project: "finance,sales"}},
 		"the first of two keys counts":          {[]string{"qlsync-key:b", "qlsync-key:a"}, nil, connection.Mark{Key: "a"}},
