@@ -1,6 +1,7 @@
 package qlik_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -117,7 +118,7 @@ func TestACreateThatMayHaveHappenedIsLookedFor(t *testing.T) {
 		return fmt.Sprintf(`{"id": "c1", "qName": %q, "space": "s1", "user": "u1", "tags": [%s]}`, name, tags)
 	}
 	detail := func(source, region string) string {
-		return fmt.Sprintf(`{"id": "c1", "datasourceID": %q, "connectionProperties": {"region": %q, "other": 1}}`, source, region)
+		return fmt.Sprintf(`{"id": "c1", "datasourceID": %q, "connectionProperties": {"region": %q, "port": "1433", "files": [{"value": "pem"}], "other": 1}}`, source, region)
 	}
 	right := detail("File_AmazonS3ConnectorV2", "eu-west-1")
 	for name, test := range map[string]struct {
@@ -141,7 +142,9 @@ func TestACreateThatMayHaveHappenedIsLookedFor(t *testing.T) {
 					test.list(wrapData{w}, r, attempt)
 				}
 				n := newTenant(t, map[string]route{post: test.answer, getList: wrapped, getOne: always(200, test.detail)})
-				got := execute(t, n, newLake())[0]
+				operation := newLake()
+				operation.Set["port"] = json.Number("1433") // comes back as text
+				got := execute(t, n, operation)[0]
 				log := n.log()
 				if test.done && (got.Err != nil || got.ID != "c1") || !test.done && !errors.Is(got.Err, connection.ErrUnknownOutcome) {
 					t.Errorf("outcome %+v", got)

@@ -124,6 +124,19 @@ func TestARequestSucceedsAfterTrouble(t *testing.T) {
 	})
 }
 
+func TestARetryAfterBesideA503IsHonoured(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := newTenant(t, map[string]route{"GET " + spaces: inTurn(func(w http.ResponseWriter, _ *http.Request, _ int) {
+			w.Header().Set("Retry-After", "60")
+			say(w, 503, "")
+		}, always(200, "{}"))})
+		start := time.Now()
+		if err := n.client().Do(t.Context(), read, nil); err != nil || time.Since(start) != time.Minute {
+			t.Errorf("after %v: %v", time.Since(start), err)
+		}
+	})
+}
+
 func TestA429ClosesItsTierForAllAndLeavesTheOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()

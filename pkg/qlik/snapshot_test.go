@@ -192,6 +192,14 @@ func TestAnIncompleteListSaysSo(t *testing.T) {
 	}
 }
 
+func TestReasonsAreBounded(t *testing.T) {
+	n := small(t, map[string]route{getList: always(200, `{"data": [], "errors": [`+strings.Repeat(`{"title": "x"}, `, 29)+`{}]}`)})
+	got := snapshot(t, n, finance).Incomplete
+	if len(got) != 21 || got[20] != "and 10 more" {
+		t.Errorf("reasons %q", got)
+	}
+}
+
 func TestOneBadConnectionIsUnreadableAndTheRestGoesOn(t *testing.T) {
 	for name, test := range map[string]struct {
 		answer route
