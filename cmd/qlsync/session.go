@@ -37,27 +37,36 @@ func open(c *cli.Context, env *environment) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	project, problems := spec.LoadProject(c.String("config"))
-	if err := problems.Err(); err != nil {
-		return nil, err
-	}
-	tenant, err := project.Tenant(c.String("tenant"))
-	if err != nil {
-		return nil, err
-	}
 	variables, err := variables(c)
 	if err != nil {
 		return nil, err
 	}
+	project, problems := spec.LoadProject(c.String("config"))
+	if project == nil {
+		return nil, problems
+	}
+	tenant, err := project.Tenant(c.String("tenant"))
+	if err != nil {
+		return nil, firstOf(problems.Err(), err)
+	}
 	s := &session{env: env, project: project, tenant: tenant, close: func() {}}
 	s.resolver = spec.NewResolver(project.Dir, env.lookup)
-	if s.declared, problems = project.Desired(tenant, variables); s.declared != nil {
-		problems = spec.Collect(problems, spec.CheckCredentials(s.declared.Connections, qlik.Classify))
-	}
+	s.declared, problems = desired(project, tenant, variables, problems)
 	if err := env.report(problems); err != nil {
 		return nil, err
 	}
 	return s, s.connect(c, logger)
+}
+
+// desired gives what the files say about a tenant, and adds what is wrong in them
+// to the problems.
+func desired(project *spec.Project, tenant *spec.Tenant, variables map[string]string, problems connection.Problems) (*spec.DesiredSet, connection.Problems) {
+	set, more := project.Desired(tenant, variables)
+	problems = spec.Collect(problems, more)
+	if set != nil {
+		problems = spec.Collect(problems, spec.CheckCredentials(set.Connections, qlik.Classify))
+	}
+	return set, problems
 }
 
 func variables(c *cli.Context) (map[string]string, error) {

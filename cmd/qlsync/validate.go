@@ -54,7 +54,7 @@ func runValidate(c *cli.Context, env *environment) error {
 // checked, and what could not be.
 func validate(c *cli.Context) (string, connection.Problems, error) {
 	project, problems := spec.LoadProject(c.String("config"))
-	if project == nil || problems.Err() != nil {
+	if project == nil {
 		return "", problems, nil
 	}
 	set, err := variables(c)
@@ -75,13 +75,11 @@ func validate(c *cli.Context) (string, connection.Problems, error) {
 	unchecked := map[string]bool{}
 	for i := range tenants {
 		tenant := &tenants[i]
-		declared, more := project.Desired(tenant, set)
-		problems = spec.Collect(problems, more)
-		if declared == nil {
+		declared, more := desired(project, tenant, set, problems)
+		if problems = more; declared == nil {
 			continue
 		}
-		problems = spec.Collect(problems, spec.CheckCredentials(declared.Connections, qlik.Classify),
-			spec.CheckProperties(declared.Connections, catalog))
+		problems = spec.Collect(problems, spec.CheckProperties(declared.Connections, catalog))
 		for i := range declared.Connections {
 			if source := declared.Connections[i].DataSource; catalog.DataSources[source] == nil {
 				unchecked[source] = true

@@ -151,6 +151,9 @@ func (r *run) note(id int, outcome connection.Outcome) {
 		return
 	}
 	rec.outcome, rec.reason = Failed, outcome.Err.Error()
+	if advice := rec.item.Advice; advice != "" && errors.Is(outcome.Err, connection.ErrInvalid) {
+		rec.reason += " (" + advice + ")"
+	}
 	if errors.Is(outcome.Err, connection.ErrUnauthorized) {
 		r.stopped = "stopped: the tenant no longer accepts the token"
 	}

@@ -138,6 +138,8 @@ type Item struct {
 	Change int
 	// Needs lists the operations that must have succeeded.
 	Needs []int
+	// Advice says what to do if the service refuses the operation; may be empty.
+	Advice string
 }
 
 // Summary counts the changes that will be made, by action, the refused ones, and

@@ -177,6 +177,9 @@ func stepID(i int) string { return "s" + strconv.Itoa(i+1) }
 
 func item(n *node) Item {
 	it := Item{Operation: n.operation, ID: n.id, Change: n.change}
+	if d := n.decision.diff; d != nil && d.host != "" && !d.credentials {
+		it.Advice = "a change of " + d.host + " may need the credentials in the same request: declare them under credentials"
+	}
 	for _, first := range n.needs {
 		it.Needs = append(it.Needs, first.id)
 	}

@@ -59,6 +59,7 @@ type row struct {
 	kind   string // the data source
 	remark []string
 	fields []plan.Field
+	fresh  bool // the connection is new, and all its fields
 }
 
 // rows writes rows that are sorted by key, with a heading for each space.
@@ -77,7 +78,7 @@ func (p *printer) rows(rows []row, words wording) {
 		for _, remark := range r.remark {
 			p.line("      %s", Clean(remark))
 		}
-		p.fields(r.fields, words)
+		p.fields(r, words)
 	}
 }
 
@@ -94,7 +95,7 @@ func changeRow(c *plan.Change) row {
 	look := signs[c.Action]
 	r := row{
 		key: c.Connection, name: Clean(c.Connection.Name), sign: look.sign, paint: look.paint,
-		verb: string(c.Action), kind: c.DataSource, fields: c.Fields,
+		verb: string(c.Action), kind: c.DataSource, fields: c.Fields, fresh: c.Action == plan.ActionCreate,
 	}
 	if c.Reason != "" {
 		r.remark = append(r.remark, "because: "+c.Reason)
@@ -151,12 +152,12 @@ func after(ids []string) string {
 	case len(ids) == 0:
 		return ""
 	case len(ids) > 3:
-		return fmt.Sprintf("after %d other steps", len(ids))
+		return fmt.Sprintf("after %s and %d more", ids[0], len(ids)-1)
 	}
 	return "after " + strings.Join(ids, ", ")
 }
 
-// connections names up to three connections, and counts more.
+// connections names a few connections, and counts many.
 func connections(steps []plan.Step) string {
 	var keys []string
 	for _, step := range steps {
@@ -164,10 +165,10 @@ func connections(steps []plan.Step) string {
 			keys = append(keys, Clean(key.String()))
 		}
 	}
-	if len(keys) > 3 {
-		return count(len(keys), "connection")
+	if text := strings.Join(keys, ", "); len(keys) == 1 || len(text) <= 60 {
+		return text
 	}
-	return strings.Join(keys, ", ")
+	return count(len(keys), "connection")
 }
 
 // summary writes the counts, the cost and the hash, and why nothing may be applied.
@@ -178,7 +179,7 @@ func (p *printer) summary(pl *plan.Plan) {
 		p.line("Hash: %s", pl.Hash)
 		return
 	}
-	p.line("Plan: %d to create, %d to adopt, %d to update, %d to move, %d to recreate, %d to delete; %d refused, %d unchanged.",
+	p.line("Plan: %d to create, %d to adopt, %d to update, %d to move, %d to recreate, %d to delete; %d refused; %d unchanged.",
 		s.Create, s.Adopt, s.Update, s.Move, s.Recreate, s.Delete, s.Refused, s.Unchanged)
 	p.line("Cost: %s.", cost(pl.Estimate))
 	p.line("Hash: %s", pl.Hash)

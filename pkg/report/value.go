@@ -17,14 +17,14 @@ import (
 const longValue = 60
 
 // fields writes the differences of one connection, the names aligned.
-func (p *printer) fields(fields []plan.Field, words wording) {
-	names := make([]string, len(fields))
-	for i, f := range fields {
+func (p *printer) fields(r row, words wording) {
+	names := make([]string, len(r.fields))
+	for i, f := range r.fields {
 		names[i] = Clean(fieldName(f.Path))
 	}
 	width := widest(40, names...)
-	for i, f := range fields {
-		p.field(f, pad(names[i], width), words)
+	for i, f := range r.fields {
+		p.field(f, p.sign(f, r.fresh), pad(names[i], width), words)
 	}
 }
 
@@ -37,8 +37,7 @@ var (
 	drifted = wording{"declared ", "live "}
 )
 
-func (p *printer) field(f plan.Field, name string, words wording) {
-	sign := p.sign(f)
+func (p *printer) field(f plan.Field, sign, name string, words wording) {
 	switch {
 	case f.Secret:
 		p.line("      %s %s  %s", sign, name, connection.Placeholder)
@@ -75,8 +74,10 @@ func (p *printer) absent(f plan.Field, words wording) string {
 	return ", must be absent"
 }
 
-func (p *printer) sign(f plan.Field) string {
+func (p *printer) sign(f plan.Field, fresh bool) string {
 	switch {
+	case fresh:
+		return p.paint(color.FgGreen, "+")
 	case f.Secret, f.Before != nil && f.After != nil:
 		return p.paint(color.FgYellow, "~")
 	case f.Before == nil:

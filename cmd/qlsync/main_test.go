@@ -1,0 +1,185 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/qlsync/qlsync/pkg/plan"
+)
+
+var update = flag.Bool("update", false, "write what the stories print into them")
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"qlsync": main})
+}
+
+// TestStories runs the command line as users do, one story a file.
+func TestStories(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 filepath.Join("..", "..", "testdata", "golden"),
+		UpdateScripts:       *update,
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("NO_COLOR", "1")
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits":   exits,
+			"example": example,
+			"serve":   serve,
+			"expand":  expand,
+			"without": without,
+			"hash":    hash,
+			"tls":     serveTLS,
+		},
+	})
+}
+
+// exits runs a command and demands its exit code: exits CODE COMMAND ARG...
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits code command arg...")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec(args[1], args[2:]...)
+	var exit *exec.ExitError
+	got := 0
+	switch {
+	case errors.As(err, &exit):
+		got = exit.ExitCode()
+	default:
+		ts.Check(err)
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, not %d", got, want)
+	}
+}
+
+// example copies a project of the examples into a folder: example NAME FOLDER
+func example(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: example name folder")
+	}
+	from := filepath.Join("..", "..", "examples", args[0])
+	folder := ts.MkAbs(args[1])
+	ts.Check(filepath.WalkDir(from, func(path string, entry os.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.Name() == ".qlsync" {
+			return filepath.SkipDir
+		}
+		name, err := filepath.Rel(from, path)
+		if err != nil || entry.IsDir() {
+			return errors.Join(err, os.MkdirAll(filepath.Join(folder, name), 0o755))
+		}
+		text, err := os.ReadFile(path)
+		return errors.Join(err, os.WriteFile(filepath.Join(folder, name), text, 0o644))
+	}))
+}
+
+// serve starts `qlsync simulate` as a process of its own, until the story ends,
+// and puts its address and token into URL and TOKEN: serve ARG...
+func serve(ts *testscript.TestScript, neg bool, args []string) {
+	if neg {
+		ts.Fatalf("serve cannot fail")
+	}
+	cmd := exec.Command("qlsync", append([]string{"simulate"}, args...)...)
+	cmd.Dir, cmd.Env = ts.Getenv("WORK"), []string{"PATH=" + ts.Getenv("PATH")}
+	path, err := exec.LookPath("qlsync")
+	ts.Check(err)
+	cmd.Path, cmd.Err = path, nil
+	output, err := cmd.StdoutPipe()
+	ts.Check(err)
+	ts.Check(cmd.Start())
+	ts.Defer(func() {
+		_ = cmd.Process.Signal(os.Interrupt)
+		_ = cmd.Wait()
+	})
+	var url, token string
+	_, err = fmt.Fscanf(bufio.NewReader(output), "url: %s\ntoken: %s\n", &url, &token)
+	ts.Check(err)
+	ts.Setenv("URL", url)
+	ts.Setenv("TOKEN", token)
+}
+
+// expand fills environment variables into a file: expand FILE
+func expand(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: expand file")
+	}
+	text := os.Expand(ts.ReadFile(args[0]), func(name string) string {
+		if strings.HasPrefix(name, "var.") {
+			return "${" + name + "}"
+		}
+		return ts.Getenv(name)
+	})
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o644))
+}
+
+// hash puts the hash of a plan file into a variable: hash FILE NAME
+func hash(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: hash file name")
+	}
+	p, err := plan.Decode(strings.NewReader(ts.ReadFile(args[0])))
+	ts.Check(err)
+	ts.Setenv(args[1], p.Hash)
+}
+
+// serveTLS starts a server with a certificate that nobody vouches for, and puts
+// its port into TLS_PORT.
+func serveTLS(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 0 {
+		ts.Fatalf("usage: tls")
+	}
+	server := httptest.NewUnstartedServer(http.NotFoundHandler())
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.StartTLS()
+	ts.Defer(server.Close)
+	_, port, err := net.SplitHostPort(server.Listener.Addr().String())
+	ts.Check(err)
+	ts.Setenv("TLS_PORT", port)
+}
+
+// without demands that no file of the story, and neither output, holds a text:
+// without TEXT...
+func without(ts *testscript.TestScript, neg bool, args []string) {
+	if neg {
+		ts.Fatalf("without cannot be negated")
+	}
+	look := func(name, text string) {
+		for _, forbidden := range args {
+			if strings.Contains(text, forbidden) {
+				ts.Fatalf("%s holds %q", name, forbidden)
+			}
+		}
+	}
+	look("stdout", ts.ReadFile("stdout"))
+	look("stderr", ts.ReadFile("stderr"))
+	ts.Check(filepath.WalkDir(ts.Getenv("WORK"), func(path string, entry os.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || strings.Contains(path, "secrets") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		look(path, string(text))
+		return err
+	}))
+}
