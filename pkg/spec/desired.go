@@ -48,8 +48,7 @@ func (p *Project) Desired(tenant *Tenant, variables map[string]string) (*Desired
 	}
 	set.collectSpaces(spaces)
 	r.unusedVariables(variables)
-	r.problems.Sort()
-	return set, r.problems
+	return set, Collect(r.problems)
 }
 
 // nameAmongOthers names the tenant in messages where there are several.

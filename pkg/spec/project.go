@@ -72,8 +72,7 @@ func LoadProject(path string) (*Project, connection.Problems) {
 	n.checkStructure(p.formats.project, root)
 	n.readProject(p, root)
 	p.sources = sync.OnceValue(p.load)
-	n.problems.Sort()
-	return p, n.problems
+	return p, Collect(n.problems)
 }
 
 // readTree reads and parses one file. Without a tree there is a problem.

@@ -166,26 +166,36 @@ func TestSchemasOfOtherDialectsAndWithMistakes(t *testing.T) {
 	for _, test := range []struct{ name, schema, want string }{
 		{"a pattern that Go does not know", `{"properties": {"port": {"type": "integer"}, "x": {"pattern": "^(?!a)"}}}`, cut("/properties/x/pattern") + wrong},
 		{"a pattern of names that Go does not know", `{"properties": {"port": {"type": "integer"}}, "patternProperties": {"^(?!a)": {}}}`, cut("/patternProperties/^(?!a)") + wrong},
-		{"references to elsewhere", `{"properties": {"port": {"type": "integer"}, "x": {"$ref": "http://example.com/x.json"}, "y": {"$ref": "file:///etc/passwd"}, "z": {"$ref": "#/nowhere"}}}`,
-			cut("/properties/x/$ref", "/properties/y/$ref", "/properties/z/$ref") + wrong},
+		{
+			"references to elsewhere", `{"properties": {"port": {"type": "integer"}, "x": {"$ref": "http://example.com/x.json"}, "y": {"$ref": "file:///etc/passwd"}, "z": {"$ref": "#/nowhere"}}}`,
+			cut("/properties/x/$ref", "/properties/y/$ref", "/properties/z/$ref") + wrong,
+		},
 		{"an address of its own", `{"$id": "https://example.com/s.json", "properties": {"port": {"$ref": "https://example.com/s.json#/definitions/p"}}, "definitions": {"p": {"type": "integer"}}}`, wrong},
 		{"an unknown dialect", `{"$schema": "https://example.com/dialect", "properties": {"port": {"type": "integer"}}}`, cut("/$schema") + wrong},
 		{"draft-04", `{"$schema": "http://json-schema.org/draft-04/schema#", "properties": {"port": {"type": "integer", "minimum": 0, "exclusiveMinimum": true}}}`, wrong},
 		{"2020-12", `{"$schema": "https://json-schema.org/draft/2020-12/schema", "$defs": {"p": {"type": "integer"}}, "properties": {"port": {"$ref": "#/$defs/p", "minimum": 2}}, "unevaluatedProperties": false}`, wrong},
-		{"OpenAPI", `{"properties": {"port": {"type": "integer", "required": true, "exclusiveMinimum": true, "nullable": true}, "x": {"type": "file"}, "y": {"required": ["a", 7]}}}`,
-			cut("/properties/port/exclusiveMinimum", "/properties/port/required", "/properties/x/type", "/properties/y/required") + wrong},
-		{"entries that are no schemas", `{"properties": {"port": {"type": "integer"}, "x": "text"}, "allOf": ["y"], "enum": []}`,
-			cut("/allOf", "/enum", "/properties/x") + wrong},
-		{"a schema that refers to itself", `{"allOf": [{"$ref": "#"}, {"$ref": "#"}], "properties": {"port": {"type": "integer"}}}`,
-			`warning: the schema of data source "src" cannot be used: only the names of its properties are checked`},
+		{
+			"OpenAPI", `{"properties": {"port": {"type": "integer", "required": true, "exclusiveMinimum": true, "nullable": true}, "x": {"type": "file"}, "y": {"required": ["a", 7]}}}`,
+			cut("/properties/port/exclusiveMinimum", "/properties/port/required", "/properties/x/type", "/properties/y/required") + wrong,
+		},
+		{
+			"entries that are no schemas", `{"properties": {"port": {"type": "integer"}, "x": "text"}, "allOf": ["y"], "enum": []}`,
+			cut("/allOf", "/enum", "/properties/x") + wrong,
+		},
+		{
+			"a schema that refers to itself", `{"allOf": [{"$ref": "#"}, {"$ref": "#"}], "properties": {"port": {"type": "integer"}}}`,
+			`warning: the schema of data source "src" cannot be used: only the names of its properties are checked`,
+		},
 		{"no schema", `[1]`, `warning: the schema of data source "src" is not a JSON Schema: its properties are not checked`},
 		{"no JSON", `{`, `warning: the schema of data source "src" is not a JSON Schema: its properties are not checked`},
 		{"no schema at all", ``, ``},
 		{"no names, and none allowed", `{"additionalProperties": false}`, `error: c.yaml:7:18: unknown key "port"`},
 		{"other names allowed, with a suggestion for what looks like a mistake", `{"properties": {"ports": {}}, "additionalProperties": true}`, `warning: c.yaml:7:18: data source "src" has no property "port" (did you mean "ports"?)`},
 		{"other names allowed by a pattern", `{"properties": {"x": {}}, "patternProperties": {"^po": {}}}`, ``},
-		{"names in branches", `{"oneOf": [{"properties": {"x": {}}}, {"$ref": "#/definitions/d"}], "definitions": {"d": {"required": ["port"], "properties": {"port": {"type": "integer"}}}}}`,
-			""},
+		{
+			"names in branches", `{"oneOf": [{"properties": {"x": {}}}, {"$ref": "#/definitions/d"}], "definitions": {"d": {"required": ["port"], "properties": {"port": {"type": "integer"}}}}}`,
+			"",
+		},
 		{"false", `{"properties": {"port": false}}`, `error: c.yaml:7:24: property "port" is not allowed here`},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -693,6 +694,20 @@ broken: [
 	if project.SchemasDir != "p/schemas" || project.Tenants[0].SimFile != "p/tenant.yaml" {
 		t.Error(project.SchemasDir, project.Tenants[0].SimFile)
 	}
+}
+
+func TestSeveralTenantsMayBeReadAtOnce(t *testing.T) {
+	inFolder(t, example)
+	project, _ := spec.LoadProject("qlsync.yaml")
+	var group sync.WaitGroup
+	for i := range project.Tenants {
+		group.Go(func() {
+			if set, problems := project.Desired(&project.Tenants[i], nil); len(problems) > 0 || len(set.Connections) < 2 {
+				t.Error(set, problems)
+			}
+		})
+	}
+	group.Wait()
 }
 
 func TestATenantIsFoundByName(t *testing.T) {

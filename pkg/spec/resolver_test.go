@@ -1,0 +1,80 @@
+package spec_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/spec"
+)
+
+func TestSecretsAreReadFromWhereReferencesSay(t *testing.T) {
+	folder := t.TempDir()
+	for name, content := range map[string]string{
+		"plain": "hunter2", "line": "hunter2\n", "windows": "hunter2\r\n", "lines": "a\nb\n\n",
+		"empty": "", "newline": "\n", "bytes": "\xff\xfe\n", "large": strings.Repeat("x", 1<<20+1), "full": strings.Repeat("x", 1<<20),
+	} {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	environment := map[string]string{"SET": " value\n", "EMPTY": ""}
+	resolver := spec.NewResolver(folder, func(name string) (string, bool) {
+		value, ok := environment[name]
+		return value, ok
+	})
+	for _, test := range []struct {
+		name      string
+		reference connection.Reference
+		want      string
+		wrong     string
+	}{
+		{"a variable is taken as it is", connection.Reference{Env: "SET"}, " value\n", ""},
+		{"a variable that is not set", connection.Reference{Env: "UNSET"}, "", `c.yaml:3:4: environment variable "UNSET" is not set`},
+		{"a variable that is empty", connection.Reference{Env: "EMPTY"}, "", `c.yaml:3:4: environment variable "EMPTY" is empty`},
+		{"a file without a newline", connection.Reference{File: "plain"}, "hunter2", ""},
+		{"a file with a newline", connection.Reference{File: "line"}, "hunter2", ""},
+		{"a file with a Windows newline", connection.Reference{File: "windows"}, "hunter2", ""},
+		{"one newline is cut, not two", connection.Reference{File: "lines"}, "a\nb\n", ""},
+		{"a file by its full path", connection.Reference{File: filepath.Join(folder, "plain")}, "hunter2", ""},
+		{"a file as large as allowed", connection.Reference{File: "full"}, strings.Repeat("x", 1<<20), ""},
+		{"base64 encodes every byte of the file", connection.Reference{File: "line", Encoding: "base64"}, "aHVudGVyMgo=", ""},
+		{"base64 encodes any file", connection.Reference{File: "bytes", Encoding: "base64"}, "//4K", ""},
+		{"a file that is not there", connection.Reference{File: "none"}, "", `c.yaml:3:4: secret file "none": no such file or directory`},
+		{"a file that is empty", connection.Reference{File: "empty"}, "", `c.yaml:3:4: secret file "empty" is empty`},
+		{"an empty file to be encoded", connection.Reference{File: "empty", Encoding: "base64"}, "", `c.yaml:3:4: secret file "empty" is empty`},
+		{"a file that is one newline", connection.Reference{File: "newline"}, "", `c.yaml:3:4: secret file "newline" is empty`},
+		{"a file that is no text", connection.Reference{File: "bytes"}, "", `c.yaml:3:4: secret file "bytes" is not text: to send its bytes, add encoding: base64`},
+		{"a file that is too large", connection.Reference{File: "large"}, "", `c.yaml:3:4: secret file "large": larger than 1048576 bytes`},
+		{"a folder", connection.Reference{File: "."}, "", `c.yaml:3:4: secret file ".": not a regular file`},
+		{"a command", connection.Reference{Exec: []string{"op", "read"}}, "", `c.yaml:3:4: exec references are off`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			test.reference.Position = connection.Position{File: "c.yaml", Line: 3, Column: 4}
+			secret, err := resolver.Resolve(t.Context(), test.reference)
+			if test.wrong != "" {
+				var problem connection.Problem
+				if !errors.As(err, &problem) || problem.Error() != test.wrong {
+					t.Error(err)
+				}
+				return
+			}
+			if err != nil || secret.Reveal() != test.want {
+				t.Error(secret.Reveal(), err)
+			}
+		})
+	}
+}
+
+func TestNoSecretIsReadForACancelledRun(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	resolver := spec.NewResolver(t.TempDir(), func(string) (string, bool) { panic("the environment was read") })
+	if _, err := resolver.Resolve(ctx, connection.Reference{Env: "A"}); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+}
