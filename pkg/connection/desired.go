@@ -22,8 +22,9 @@ type Desired struct {
 	CredentialsVersion int
 	Lifecycle          Lifecycle
 	// At tells where the value at a path such as "/properties/region" is written,
-	// or the closest thing around it; "" is the connection itself. It may be nil:
-	// use [Desired.PositionOf].
+	// or the closest thing around it; "" is the connection itself, and a "#" at the
+	// end asks for the key instead of the value. It may be nil: use
+	// [Desired.PositionOf].
 	At func(path string) Position
 }
 

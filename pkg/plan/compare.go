@@ -162,9 +162,9 @@ func (a *analysis) userName(id string) string {
 }
 
 // escape makes a name one token of a JSON Pointer.
-func escape(name string) string {
-	return strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
-}
+func escape(name string) string { return pointerToken.Replace(name) }
+
+var pointerToken = strings.NewReplacer("~", "~0", "/", "~1")
 
 func toList(items []string) []any {
 	list := make([]any, len(items))

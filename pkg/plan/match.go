@@ -108,6 +108,9 @@ func (a *analysis) end(end connection.MoveEnd) (connection.Key, bool) {
 // destination follows the moved blocks from a key to the first declared one.
 // Blocks that lead back to where they began move nothing.
 func (m *matcher) destination(from connection.Key) (connection.Key, bool) {
+	if _, moved := m.away[from]; !moved {
+		return from, false
+	}
 	seen := map[connection.Key]bool{}
 	for key := from; !seen[key]; {
 		seen[key] = true

@@ -33,7 +33,9 @@ func newWorld() *world {
 			Users:  []connection.User{{ID: "u-ana", Email: "ana@example.com"}, {ID: "u-bo", Email: "bo@example.com"}},
 			Spaces: []connection.Space{
 				{Name: connection.PersonalSpace, Type: "personal"},
-				{ID: "s-a", Name: "A", Type: "shared"}, {ID: "s-b", Name: "B", Type: "shared"}, {ID: "s-c", Name: "C", Type: "managed"},
+				{ID: "s-a", Name: "A", Type: "shared"},
+				{ID: "s-b", Name: "B", Type: "shared"},
+				{ID: "s-c", Name: "C", Type: "managed"},
 			},
 			Reads:  3,
 			Traits: adminTraits(),
