@@ -53,7 +53,7 @@ func (ps Problems) Error() string {
 // them in the same order.
 func (ps Problems) Sort() {
 	slices.SortStableFunc(ps, func(a, b Problem) int {
-		return cmp.Or(a.Position.Compare(b.Position), cmp.Compare(a.Message, b.Message))
+		return cmp.Or(a.Position.Compare(b.Position), cmp.Compare(a.Message, b.Message), cmp.Compare(a.Hint, b.Hint))
 	})
 }
 

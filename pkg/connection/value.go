@@ -8,8 +8,21 @@ import (
 )
 
 // Equal reports whether two JSON values are the same. A [Secret] equals nothing,
-// not even itself: what cannot be seen cannot be compared.
-func Equal(a, b any) bool { return reflect.DeepEqual(a, b) }
+// not even itself: what cannot be seen cannot be compared. A nil map or list is
+// not an empty one.
+func Equal(a, b any) bool {
+	switch a := a.(type) {
+	case map[string]any:
+		b, ok := b.(map[string]any)
+		return ok && (a == nil) == (b == nil) && maps.EqualFunc(a, b, Equal)
+	case []any:
+		b, ok := b.([]any)
+		return ok && (a == nil) == (b == nil) && slices.EqualFunc(a, b, Equal)
+	case Secret:
+		return false
+	}
+	return reflect.DeepEqual(a, b)
+}
 
 // Canonical gives the one JSON text of a value: object keys sorted, numbers as
 // they were written, references by name, secrets as placeholders.
@@ -35,6 +48,9 @@ func mapLeaves(tree any, replace func(any) any) any {
 		}
 		return copied
 	case []any:
+		if node == nil {
+			return node
+		}
 		copied := make([]any, len(node))
 		for i, item := range node {
 			copied[i] = mapLeaves(item, replace)
