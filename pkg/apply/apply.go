@@ -8,9 +8,12 @@
 package apply
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
@@ -53,7 +56,10 @@ func Run(ctx context.Context, p *plan.Plan, o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := newRun(steps, o)
+	r, err := newRun(steps, o)
+	if err != nil {
+		return nil, err
+	}
 	r.all(ctx)
 	return result(p, r.records), nil
 }
@@ -61,41 +67,54 @@ func Run(ctx context.Context, p *plan.Plan, o Options) (*Result, error) {
 // ErrRefused tells that a safety rule refuses the whole plan.
 var ErrRefused = errors.New("refused")
 
-// resolve copies the steps with secrets in place of references. It reports every
-// reference that cannot be resolved, once, in the order of the files.
+// resolve copies the steps with secrets in place of references. Each reference is
+// looked up once, in the order of the files; every one that cannot be resolved is
+// reported, at the first place where it is written.
 func resolve(steps []plan.Step, lookup func(connection.Reference) (connection.Secret, error)) ([]plan.Step, error) {
-	type answer struct {
-		secret connection.Secret
-		err    error
-	}
-	known := map[string]answer{}
+	known := map[string]connection.Secret{}
 	var problems connection.Problems
-	once := func(ref connection.Reference) (connection.Secret, error) {
-		name := ref.String()
-		found, ok := known[name]
-		if !ok {
-			found.secret, found.err = lookup(ref)
-			known[name] = found
-			if found.err != nil {
-				problems = append(problems, problem(ref, found.err))
-			}
+	for _, ref := range references(steps) {
+		secret, err := lookup(ref)
+		if err != nil {
+			problems = append(problems, problem(ref, err))
 		}
-		return found.secret, nil
+		known[connection.Canonical(ref)] = secret
 	}
 	resolved := make([]plan.Step, len(steps))
 	for i, step := range steps {
-		items := make([]plan.Item, len(step.Items))
-		for j, item := range step.Items {
-			if item.Operation.Credentials != nil {
-				tree, _ := connection.Resolve(item.Operation.Credentials, once)
-				item.Operation.Credentials = tree.(map[string]any)
+		step.Items = slices.Clone(step.Items)
+		for j := range step.Items {
+			operation := &step.Items[j].Operation
+			if operation.Credentials == nil {
+				continue
 			}
-			items[j] = item
+			tree, _ := connection.Resolve(operation.Credentials, func(ref connection.Reference) (connection.Secret, error) {
+				return known[connection.Canonical(ref)], nil
+			})
+			operation.Credentials = tree.(map[string]any)
 		}
-		step.Items = items
 		resolved[i] = step
 	}
 	return resolved, problems.Err()
+}
+
+// references lists what the steps refer to, each once, in the order of the files.
+func references(steps []plan.Step) []connection.Reference {
+	first := map[string]connection.Reference{}
+	for _, step := range steps {
+		for _, item := range step.Items {
+			_, _ = connection.Resolve(item.Operation.Credentials, func(ref connection.Reference) (connection.Secret, error) {
+				name := connection.Canonical(ref)
+				if found, ok := first[name]; !ok || ref.Position.Compare(found.Position) < 0 {
+					first[name] = ref
+				}
+				return connection.Secret{}, nil
+			})
+		}
+	}
+	return slices.SortedFunc(maps.Values(first), func(x, y connection.Reference) int {
+		return cmp.Or(x.Position.Compare(y.Position), cmp.Compare(connection.Canonical(x), connection.Canonical(y)))
+	})
 }
 
 func problem(ref connection.Reference, err error) connection.Problem {

@@ -82,8 +82,8 @@ func result(p *plan.Plan, records []record) *Result {
 	return r
 }
 
-// settle derives the outcome of a change from those of its operations, which
-// stand in the order in which they ran.
+// settle derives the outcome of a change from those of its operations: done if
+// all are, otherwise that of the first one that failed, or else was not done.
 func settle(c *plan.Change, records []record) Item {
 	item := Item{Connection: c.Connection, Action: c.Action, ID: c.ID, Position: c.Position, Outcome: Done}
 	if c.Refused != "" {
@@ -95,16 +95,16 @@ func settle(c *plan.Change, records []record) Item {
 		if rec.id != "" {
 			item.ID = rec.id
 		}
-		if rec.outcome == Done {
+		switch {
+		case rec.outcome == Done:
 			done = append(done, string(rec.item.Operation.Kind))
-			continue
+		case item.Outcome == Done, item.Outcome != Failed && rec.outcome == Failed:
+			item.Outcome, item.Error = rec.outcome, rec.reason
 		}
-		item.Outcome, item.Error = rec.outcome, rec.reason
-		break
 	}
 	if item.Outcome != Done && len(done) > 0 {
 		item.Outcome, item.Partial = Failed, true
-		item.Error = fmt.Sprintf("%s (done before: %s)", item.Error, strings.Join(done, ", "))
+		item.Error = fmt.Sprintf("%s (done: %s)", item.Error, strings.Join(done, ", "))
 	}
 	return item
 }

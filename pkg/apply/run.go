@@ -15,6 +15,7 @@ type record struct {
 	item    plan.Item
 	outcome Outcome // empty: not yet
 	id      string
+	err     error // of the provider
 	reason  string
 }
 
@@ -33,17 +34,23 @@ type run struct {
 	stopped string // why no more steps are started; empty while they are
 }
 
-func newRun(steps []plan.Step, o Options) *run {
+// newRun prepares the steps. Each stands behind those that it waits for, so that
+// all of them come to an end: an order that does not is an error.
+func newRun(steps []plan.Step, o Options) (*run, error) {
 	r := &run{options: o, steps: steps, waiting: make([]int, len(steps)), before: make([][]int, len(steps))}
 	if r.options.Parallelism < 1 {
 		r.options.Parallelism = defaultParallelism
 	}
 	place := make(map[string]int, len(steps))
 	for i, step := range steps {
-		place[step.ID] = i
-		for _, first := range step.After {
-			r.before[place[first]] = append(r.before[place[first]], i)
+		for _, id := range step.After {
+			first, ok := place[id]
+			if !ok {
+				return nil, fmt.Errorf("step %s waits for %q, which does not come before it", step.ID, id)
+			}
+			r.before[first] = append(r.before[first], i)
 		}
+		place[step.ID] = i
 		if r.waiting[i] = len(step.After); r.waiting[i] == 0 {
 			r.ready = append(r.ready, i)
 		}
@@ -54,7 +61,7 @@ func newRun(steps []plan.Step, o Options) *run {
 			r.records[item.ID] = record{item: item}
 		}
 	}
-	return r
+	return r, nil
 }
 
 // ended steps come back with the outcomes of the operations that were sent.
@@ -75,7 +82,7 @@ func (r *run) all(ctx context.Context) {
 			r.ready = r.ready[1:]
 			items := r.sendable(step)
 			if len(items) == 0 {
-				r.end(step, nil)
+				r.end(step)
 				continue
 			}
 			running++
@@ -89,19 +96,21 @@ func (r *run) all(ctx context.Context) {
 		for i, item := range done.sent {
 			r.note(item.ID, done.outcomes[i])
 		}
-		r.end(done.step, firstError(done.outcomes))
+		r.end(done.step)
 	}
 }
 
-// checkStop notices that no more steps may be started.
+// checkStop notices that no more steps may be started. The first reason stays.
 func (r *run) checkStop(ctx context.Context) {
+	if r.stopped != "" {
+		return
+	}
 	select {
 	case <-r.options.Stop:
 		r.stopped = "interrupted before its turn"
-	default:
-	}
-	if ctx.Err() != nil {
+	case <-ctx.Done():
 		r.stopped = "interrupted before its turn"
+	default:
 	}
 }
 
@@ -150,7 +159,7 @@ func (r *run) note(id int, outcome connection.Outcome) {
 	if outcome.Err == nil {
 		return
 	}
-	rec.outcome, rec.reason = Failed, outcome.Err.Error()
+	rec.outcome, rec.err, rec.reason = Failed, outcome.Err, outcome.Err.Error()
 	if advice := rec.item.Advice; advice != "" && errors.Is(outcome.Err, connection.ErrInvalid) {
 		rec.reason += " (" + advice + ")"
 	}
@@ -159,17 +168,21 @@ func (r *run) note(id int, outcome connection.Outcome) {
 	}
 }
 
-func firstError(outcomes []connection.Outcome) error {
-	for _, outcome := range outcomes {
-		if outcome.Err != nil {
-			return outcome.Err
+// firstError gives the error of the step's first item that was not done.
+func (r *run) firstError(step int) error {
+	for _, item := range r.steps[step].Items {
+		switch rec := &r.records[item.ID]; {
+		case rec.err != nil:
+			return rec.err
+		case rec.outcome != Done:
+			return errors.New(rec.reason)
 		}
 	}
 	return nil
 }
 
 // end lets the steps go on that have waited for this one, and tells the progress.
-func (r *run) end(step int, err error) {
+func (r *run) end(step int) {
 	r.ended++
 	for _, next := range r.before[step] {
 		if r.waiting[next]--; r.waiting[next] == 0 {
@@ -178,6 +191,6 @@ func (r *run) end(step int, err error) {
 		}
 	}
 	if r.options.Progress != nil {
-		r.options.Progress(Progress{Step: &r.steps[step], Err: err, Done: r.ended, Total: len(r.steps)})
+		r.options.Progress(Progress{Step: &r.steps[step], Err: r.firstError(step), Done: r.ended, Total: len(r.steps)})
 	}
 }
