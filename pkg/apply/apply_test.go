@@ -157,6 +157,15 @@ func TestRunSettlesEveryChange(t *testing.T) {
 			},
 		},
 		{
+			"a change of which one call is blocked and another fails has failed",
+			newPlan(2, step("s1", nil, item(0, 0)), step("s2", []string{"s1"}, item(1, 1, 0)), step("s3", nil, item(2, 1))),
+			&tenant{fails: map[int]error{0: errInvalid, 2: connection.ErrForbidden}}, [][]int{{0}, {2}},
+			[]string{
+				"A/0 failed: 400 bad request: refused by the service", "A/1 failed: forbidden",
+				"2 = 0 done + 2 failed + 0 blocked + 0 skipped",
+			},
+		},
+		{
 			"a change whose first call fails has not been done in part",
 			newPlan(1, step("s1", nil, item(0, 0)), step("s2", []string{"s1"}, item(1, 0, 0))),
 			&tenant{fails: map[int]error{0: errInvalid}}, [][]int{{0}},
