@@ -45,6 +45,7 @@ func TestEveryExampleInTheDocumentsRuns(t *testing.T) {
 		}
 		for _, name := range names {
 			t.Run(strings.TrimPrefix(filepath.ToSlash(name), "../../"), func(t *testing.T) {
+				t.Parallel()
 				d := &document{T: t, dir: t.TempDir()}
 				for _, b := range fence.FindAllStringSubmatch(d.read(name), -1) {
 					d.take(b[1], b[2]+" ", b[3])
