@@ -7,7 +7,7 @@ import (
 )
 
 // The bulk actions answer 207 with one status per item (API reference). They are not transactions: items that went
-// through stay. No batch size is documented, so none is enforced.
+// through stay. No batch size is documented: see Behaviour.BulkMaximum.
 
 type bulkItem struct {
 	ID     string    `json:"id"`
@@ -51,6 +51,9 @@ func (t *Tenant) bulkUpdate(c *call) (answer, error) {
 	if body.Connections == nil {
 		return answer{}, badRequest("Field connections is missing in the request")
 	}
+	if err := t.checkBatch(len(*body.Connections)); err != nil {
+		return answer{}, err
+	}
 	for _, item := range *body.Connections {
 		if err := item.check(); err != nil {
 			return answer{}, err
@@ -67,6 +70,9 @@ func (t *Tenant) bulkDelete(c *call) (answer, error) {
 	}
 	if body.Connections == nil {
 		return answer{}, badRequest("Field connections is missing in the request")
+	}
+	if err := t.checkBatch(len(*body.Connections)); err != nil {
+		return answer{}, err
 	}
 	for _, item := range *body.Connections {
 		if item.ID == "" {
@@ -88,6 +94,13 @@ func (t *Tenant) bulkBody(c *call, body any) error {
 		return forbidden("the endpoint requires Admin role")
 	}
 	return c.decode(body)
+}
+
+func (t *Tenant) checkBatch(items int) error {
+	if most := t.behaviour.BulkMaximum; most > 0 && items > most {
+		return badRequest("at most %d connections are allowed", most)
+	}
+	return nil
 }
 
 // each does the items one after the other and reports them in their order.
@@ -149,8 +162,13 @@ func (t *Tenant) updateOne(i updateItem) error {
 		return conflict("a connection of this name exists in the space")
 	}
 	if next.Owner != r.Owner { // credentials do not follow to the new owner (API reference)
-		next.Properties = r.source().withoutCredentials(r.Properties)
-		next.CredentialID = ""
+		if t.behaviour.OwnerChangeKeepsCredentials {
+			next.Stale = r.CredentialID != ""
+		} else {
+			next.Properties = r.source().withoutCredentials(r.Properties)
+			next.CredentialID, next.Stale = "", false
+		}
+		delete(next.Links, "")
 	}
 	t.world.put(next)
 	return nil

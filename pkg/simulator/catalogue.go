@@ -17,6 +17,7 @@ type source struct {
 	Notes       []string        `json:"notes"`       // where the description is an assumption
 	Credentials []string        `json:"credentials"` // properties that are stored with the credentials and never read back
 	Statement   statementForm   `json:"statement"`
+	SignIn      *signInForm     `json:"signIn"`     // interactive OAuth; null: there is none
 	DataSource  json.RawMessage `json:"dataSource"` // item of GET /data-sources, as served
 	APISpecs    json.RawMessage `json:"apiSpecs"`   // answer of GET /data-sources/{id}/api-specs, as served
 
@@ -28,14 +29,23 @@ type source struct {
 
 // statementForm says how qConnectStatement begins; "provider" there is not always the connector's own (samples).
 type statementForm struct {
-	Provider string `json:"provider"`
-	Selector string `json:"selector"`
+	Provider string            `json:"provider"`
+	Selector string            `json:"selector"`
+	Names    map[string]string `json:"names"` // what a statement calls a property, where that is another name
+}
+
+// signInForm says which connections a person must sign in for: those whose property has the value.
+type signInForm struct {
+	Property string `json:"property"`
+	Value    string `json:"value"`
+	Code     string `json:"code"` // property that takes the authorisation code
 }
 
 // property is what the api-specs say about one connection property.
 type property struct {
-	Type string `json:"type"`
-	Enum []any  `json:"enum"`
+	Type    string `json:"type"`
+	Enum    []any  `json:"enum"`
+	Default any    `json:"default"`
 }
 
 // catalogue gives the embedded data sources in the order of their ids. They are shared and must not be changed.
@@ -88,7 +98,7 @@ func parseSource(data []byte) (*source, error) {
 	}
 	s.id, s.provider, s.version = item.DataSourceID, item.Provider, specs.Version
 	s.qriPrefix, s.qriProperties = item.QRI.Prefix, item.QRI.ConnectionPart.Properties
-	if err := json.Unmarshal(specs.Connection.Properties, &s.properties); err != nil {
+	if err := decodeOne(specs.Connection.Properties, &s.properties); err != nil {
 		return nil, err
 	}
 	var err error

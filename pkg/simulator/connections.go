@@ -2,7 +2,6 @@ package simulator
 
 import (
 	"maps"
-	"net/http"
 )
 
 // Limits of tags (API reference, create; the size is in the published specification).
@@ -52,7 +51,7 @@ func (t *Tenant) byName(c *call, name string) (*record, error) {
 	}
 	var found *record
 	for _, r := range t.world.inOrder() {
-		if r.Name != name || !t.world.sees(c.user, r) {
+		if !t.world.sameName(r.Name, name) || !t.world.sees(c.user, r) {
 			continue
 		}
 		if found != nil {
@@ -92,81 +91,21 @@ func (t *Tenant) getConnection(c *call) (answer, error) {
 	}
 	v := t.view(c, r)
 	v.QRI = r.source().qri(r.Properties)
+	v.ConnectionSecret = secretText(r.Secret)
 	if c.query.Get("parseConnection") == "true" {
-		v.Properties = r.source().visible(r.Properties)
+		v.Properties = t.world.shown(r)
+	}
+	if id := c.query.Get("credentialId"); id != "" {
+		k := t.world.credentials[id]
+		if c.query.Get("byCredentialName") == "true" {
+			k = t.world.credentialNamed(c.user.ID, id)
+		}
+		if k == nil || k.User != c.user.ID {
+			return answer{}, notFound("credential")
+		}
+		v.CredentialsID = k.ID
 	}
 	return ok(v), nil
-}
-
-// createBody is the properties form of create. The reference says datasourceID, every tutorial dataSourceId: both work.
-type createBody struct {
-	Name         *string        `json:"qName"`
-	DatasourceID *string        `json:"datasourceID"`
-	DataSourceID *string        `json:"dataSourceId"`
-	Properties   map[string]any `json:"connectionProperties"`
-	Space        string         `json:"space"`
-	Tags         []string       `json:"tags"`
-	AuthURLOnly  bool           `json:"authUrlOnly"` // ignored for data sources without OAuth, which all of these are
-}
-
-// createConnection serves POST /data-connections (create tutorial; API reference, option 2).
-func (t *Tenant) createConnection(c *call) (answer, error) {
-	var body createBody
-	if err := c.decode(&body); err != nil {
-		return answer{}, err
-	}
-	s, err := t.checkCreate(c, &body)
-	if err != nil {
-		return answer{}, err
-	}
-	now := touched(t.now(), seedTime)
-	r := &record{
-		Name: *body.Name, Space: body.Space, Owner: c.user.ID, DataSource: s.id,
-		Properties: s.sealAll(body.Properties), Created: now, Updated: now,
-		Tags: append(append([]string(nil), body.Tags...), "DcaasAPI:"+s.provider+":"+s.version),
-	}
-	if t.world.taken(r.key(), "") {
-		return answer{}, conflict("a connection of this name exists in the space")
-	}
-	r.ID = t.world.freshID(r.key())
-	r.linkCredentials()
-	t.world.put(r)
-	v := t.view(c, r)
-	v.QRI = s.qri(r.Properties)
-	v.Privileges = []string{"read", "update", "delete"} // shorter than in a GET, as in the tutorial's sample
-	return answer{status: http.StatusCreated, body: v}, nil
-}
-
-// checkCreate gives the data source of an acceptable body. An unknown or disabled one is 400: undocumented; assumed.
-func (t *Tenant) checkCreate(c *call, body *createBody) (*source, error) {
-	id := body.DatasourceID
-	switch {
-	case id == nil:
-		id = body.DataSourceID
-	case body.DataSourceID != nil && *body.DataSourceID != *id:
-		return nil, misuse("datasourceID and dataSourceId differ")
-	}
-	switch {
-	case id == nil || *id == "":
-		return nil, badRequest("Field datasourceID is missing in the request")
-	case body.Name == nil || *body.Name == "":
-		return nil, badRequest("Field qName is missing in the request")
-	case body.Properties == nil:
-		return nil, badRequest("Field connectionProperties is missing in the request")
-	case body.Space != "" && !c.user.mayEnter(t.world.space(body.Space)):
-		return nil, forbidden("no access to the connection or space")
-	}
-	if err := checkTags(body.Tags, maxTagsOnCreate); err != nil {
-		return nil, err
-	}
-	s := sourceByID(*id)
-	if s == nil || t.world.disabled[*id] {
-		return nil, badRequest("data source %q is unknown or not enabled", *id)
-	}
-	if err := s.checkAll(body.Properties); err != nil {
-		return nil, badRequest("connectionProperties: %v", err)
-	}
-	return s, nil
 }
 
 func checkTags(tags []string, limit int) error {
@@ -181,7 +120,8 @@ func checkTags(tags []string, limit int) error {
 	return nil
 }
 
-// deleteConnection serves DELETE /data-connections/{qID}. Embedded credentials go with it.
+// deleteConnection serves DELETE /data-connections/{qID}. Embedded credentials go with it, separated ones stay
+// (separated credentials tutorial).
 func (t *Tenant) deleteConnection(c *call) (answer, error) {
 	r, err := t.byPath(c)
 	if err != nil {
@@ -194,7 +134,7 @@ func (t *Tenant) deleteConnection(c *call) (answer, error) {
 // change gives a copy of the record to be changed and stored in its place.
 func (r *record) change(t *Tenant) *record {
 	next := *r
-	next.Properties = maps.Clone(r.Properties)
+	next.Properties, next.Links = maps.Clone(r.Properties), maps.Clone(r.Links)
 	next.Updated = touched(t.now(), r.Updated)
 	return &next
 }

@@ -67,7 +67,7 @@ func TestCreateRefuses(t *testing.T) {
 		"a digest from outside":       {`{"datasourceID": "rest", "qName": "n", "connectionProperties": {"queryHeaders": [{"$sealed": "x"}]}}`, 400, "reserved key"},
 		"an unknown field":            {`{"datasourceID": "rest", "qName": "n", "connectionProperties": {}, "spaceId": "x"}`, 400, "unknown field spaceId"},
 		"a field in other case":       {`{"datasourceID": "rest", "QNAME": "n", "connectionProperties": {}}`, 400, "unknown field QNAME"},
-		"the statement form":          {`{"datasourceID": "rest", "qName": "n", "qType": "x", "qConnectStatement": "y"}`, 400, "unknown field qConnectStatement"},
+		"another qType":               {`{"datasourceID": "rest", "qName": "n", "qType": "x", "qConnectStatement": "y"}`, 400, "provider of data source"},
 		"a body that is no JSON":      {`{"datasourceID": `, 400, "not valid JSON"},
 		"two data sources":            {`{"datasourceID": "rest", "dataSourceId": "mssql", "qName": "n", "connectionProperties": {}}`, 400, "differ"},
 		"a space that is not there":   {`{"datasourceID": "rest", "qName": "n", "space": "nope", "connectionProperties": {}}`, 403, "no access"},

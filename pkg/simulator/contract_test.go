@@ -86,13 +86,13 @@ func TestTheTokenEndpointRefuses(t *testing.T) {
 func TestWrongRequestsAreRecordedAsMisuse(t *testing.T) {
 	r := newRig(t, acme, simulator.Options{})
 	r.want(400, "GET", "/api/v1/apps", "")
-	r.want(400, "PUT", connections+"/"+r.id("", "Mine"), `{}`)
-	r.want(400, "GET", connections+"?filter=x", "")
+	r.want(400, "PUT", connections, `{}`)
+	r.want(400, "GET", connections+"?fliter=x", "")
 	r.want(400, "POST", connections, `{"connectionString": "top secret"}`)
 	r.want(400, "DELETE", connections+"/"+r.id("", "Mine"), `{}`)
 	r.want(400, "POST", connections, `{"datasourceID": "rest", "qName": "n", "connectionProperties": {"x": 1}}`) // bad, but no misuse
 	got := r.Misuse()
-	want := []string{"/api/v1/apps", "PUT", `"filter"`, "connectionString", "takes no body"}
+	want := []string{"/api/v1/apps", "PUT", `"fliter"`, "connectionString", "takes no body"}
 	if len(got) != len(want) {
 		t.Fatalf("misuse: %q", got)
 	}

@@ -104,7 +104,7 @@ func TestMeRedirectsToTheCaller(t *testing.T) {
 		t.Errorf("%s", me.text)
 	}
 	r.want(404, "GET", "/api/v1/users/nope", "")
-	r.want(400, "GET", "/api/v1/users?sort=email", "")
+	r.want(400, "GET", "/api/v1/users?sort=picture", "")
 }
 
 func TestDataSourcesAreListed(t *testing.T) {
@@ -120,10 +120,12 @@ func TestDataSourcesAreListed(t *testing.T) {
 		}
 		return strings.Join(out, ",")
 	}
-	const enabled = "File_AmazonS3ConnectorV2,File_GoogleCloudStorageConnector,"
+	const before = "DG_mssql,DG_mysql,DG_postgres,DG_snowflake,File_AmazonS3ConnectorV2,File_FileTransferConnector," +
+		"File_GoogleCloudStorageConnector,athena,databricks,gbq,"
+	const after = "mysql,repsrc_mysql,repsrc_postgresql,reptgt_qdisnowflake,rest,snowflake,teradata"
 	for query, want := range map[string]string{
-		"": enabled + "rest,snowflake", "/": enabled + "rest,snowflake", "?dataSourceId=rest": "rest",
-		"?includeDisabled=true": enabled + "mssql(disabled),rest,snowflake",
+		"": before + after, "/": before + after, "?dataSourceId=rest": "rest", "?dataSourceId=gbq&dataSourceId=rest": "rest",
+		"?includeDisabled=true": before + "mssql(disabled)," + after,
 	} {
 		if got := ids(query); got != want {
 			t.Errorf("%q: got %s, want %s", query, got, want)

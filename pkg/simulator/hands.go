@@ -23,7 +23,8 @@ type Connection struct {
 	DataSource     string
 	Properties     map[string]any // what parseConnection shows
 	Tags           []string
-	HasCredentials bool
+	HasCredentials bool // with the connection, or linked to it
+	Stale          bool // they are of a former owner, and of no use (Behaviour.OwnerChangeKeepsCredentials)
 	Created        time.Time
 	Updated        time.Time
 }
@@ -92,7 +93,7 @@ func (t *Tenant) Edit(id string, edit func(*Connection)) error {
 	if t.world.taken(next.key(), id) {
 		return fmt.Errorf("edit connection %s: name %q is taken", id, c.Name)
 	}
-	if err := next.editProperties(c.Properties); err != nil {
+	if err := next.editProperties(t.world, c.Properties); err != nil {
 		return fmt.Errorf("edit connection %s: %w", id, err)
 	}
 	t.world.put(next)
@@ -100,7 +101,7 @@ func (t *Tenant) Edit(id string, edit func(*Connection)) error {
 }
 
 // editProperties puts the wanted properties in the place of the visible ones. What did not change keeps its hidden parts.
-func (r *record) editProperties(wanted map[string]any) error {
+func (r *record) editProperties(w *world, wanted map[string]any) error {
 	wanted, err := asDecoded(wanted)
 	if err != nil {
 		return err
@@ -109,18 +110,24 @@ func (r *record) editProperties(wanted map[string]any) error {
 	if err := s.checkAll(wanted); err != nil {
 		return err
 	}
-	before := plain(s.visible(r.Properties))
+	before, changed := plain(w.shown(r)), false
 	for name := range before {
 		if _, kept := wanted[name]; !kept {
 			delete(r.Properties, name)
+			changed = true
 		}
 	}
 	for name, value := range plain(maps.Clone(wanted)) {
 		if !reflect.DeepEqual(before[name], value) {
-			r.Properties[name] = s.sealAll(map[string]any{name: wanted[name]})[name]
+			maps.Copy(r.Properties, w.store(s, map[string]any{name: wanted[name]}))
+			changed = true
 		}
 	}
-	return nil
+	if changed && r.Statement != "" {
+		_, r.Extras, err = s.parseStatement(r.Statement)
+		r.propertiesChanged()
+	}
+	return err
 }
 
 // asDecoded gives properties that Go code wrote as they would come out of a request.
@@ -150,7 +157,11 @@ func (t *Tenant) HasCredentials(id string) bool {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	r := t.world.connections[id]
-	return r != nil && r.source().hasCredentials(r.Properties)
+	return r != nil && r.hasCredentials()
+}
+
+func (r *record) hasCredentials() bool {
+	return r.source().hasCredentials(r.Properties) || len(r.Links) > 0
 }
 
 // CredentialEquals says whether the stored value of a property was made from value. The name may lead into lists, as in
@@ -162,7 +173,13 @@ func (t *Tenant) CredentialEquals(id, name, value string) bool {
 	if r == nil {
 		return false
 	}
-	stored := partOf(r.Properties, strings.Split(name, "/"))
+	properties := r.Properties
+	for _, key := range sortedKeys(r.Links) { // what is separated is looked for in the sets
+		if k := t.world.credentials[r.Links[key]]; k != nil && len(r.source().credentialsIn(properties)) == 0 {
+			properties = k.Values
+		}
+	}
+	stored := partOf(properties, strings.Split(name, "/"))
 	if isSealed(stored) {
 		return sealedEquals(stored, value)
 	}
@@ -189,7 +206,7 @@ func partOf(v any, path []string) any {
 func (t *Tenant) exported(r *record) Connection {
 	c := Connection{
 		ID: r.ID, Name: r.Name, Owner: r.Owner, DataSource: r.DataSource, Tags: slices.Clone(r.Tags),
-		Properties: plain(r.source().visible(r.Properties)), HasCredentials: r.source().hasCredentials(r.Properties),
+		Properties: plain(t.world.shown(r)), HasCredentials: r.hasCredentials(), Stale: r.Stale,
 		Created: r.Created, Updated: r.Updated,
 	}
 	if s := t.world.space(r.Space); s != nil {

@@ -10,7 +10,7 @@ type Request struct {
 	Method string
 	Path   string
 	Query  string // as sent
-	Tier   int    // 1 or 2; 0 where no limit is documented
+	Tier   int    // 1 or 2; 0 where no limit is documented, 3 for POST /users/actions/filter, which has its own
 	Status int    // 0 if the connection was cut
 }
 

@@ -16,7 +16,11 @@ const (
 	untiered tier = iota // no limit is documented
 	tier1                // reads
 	tier2                // writes
+
+	tierUsersFilter // POST /users/actions/filter alone (published specification)
 )
+
+var usersFilterLimit = Limit{200, 60}
 
 // Limit allows a number of requests in any window of that many seconds. Without Seconds it never blocks.
 type Limit struct {
@@ -48,14 +52,19 @@ func (l RateLimits) or(defaults RateLimits) RateLimits {
 // limiter counts requests per user and tier.
 type limiter struct {
 	limits map[tier]Limit
+	users  int // how many share the tenant's own limit; 0: it has none
 
 	mu  sync.Mutex
 	log map[string]map[tier][]time.Time // user id, tier: times of admitted requests, oldest first
 }
 
-func newLimiter(limits RateLimits) *limiter {
+// wholeTenant stands in the log for all users together.
+const wholeTenant = ""
+
+func newLimiter(limits RateLimits, users int) *limiter {
 	return &limiter{
-		limits: map[tier]Limit{tier1: limits.Tier1, tier2: limits.Tier2},
+		limits: map[tier]Limit{tier1: limits.Tier1, tier2: limits.Tier2, tierUsersFilter: usersFilterLimit},
+		users:  users,
 		log:    make(map[string]map[tier][]time.Time),
 	}
 }
@@ -68,26 +77,46 @@ func (l *limiter) admit(user string, in tier, now time.Time) *apiError {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	tiers := l.log[user]
-	if tiers == nil {
-		tiers = make(map[tier][]time.Time)
-		l.log[user] = tiers
+	wait := l.wait(user, in, limit.Requests, now)
+	if l.users > 0 { // the user's limit, times the users, times a half (rate limit page)
+		wait = max(wait, l.wait(wholeTenant, in, limit.Requests*l.users/2, now))
 	}
-	window := time.Duration(limit.Seconds) * time.Second
-	times := tiers[in]
+	if wait > 0 {
+		return tooManyRequests(int(math.Ceil(wait.Seconds())))
+	}
+	l.count(user, in, now)
+	return nil
+}
+
+// wait gives how long somebody must wait before another request; 0 if they need not.
+func (l *limiter) wait(who string, in tier, most int, now time.Time) time.Duration {
+	window := time.Duration(l.limits[in].Seconds) * time.Second
+	times := l.log[who][in]
 	for len(times) > 0 && !times[0].After(now.Add(-window)) {
 		times = times[1:]
 	}
-	if len(times) >= limit.Requests {
-		tiers[in] = times
-		wait := window
-		if len(times) > 0 {
-			wait = times[0].Add(window).Sub(now)
-		}
-		return tooManyRequests(int(math.Ceil(wait.Seconds())))
+	if l.log[who] != nil {
+		l.log[who][in] = times
 	}
-	tiers[in] = append(times, now)
-	return nil
+	switch {
+	case len(times) < most:
+		return 0
+	case len(times) == 0:
+		return window
+	}
+	return times[len(times)-max(most, 1)].Add(window).Sub(now)
+}
+
+func (l *limiter) count(user string, in tier, now time.Time) {
+	for _, who := range []string{user, wholeTenant} {
+		if who == wholeTenant && l.users == 0 {
+			continue
+		}
+		if l.log[who] == nil {
+			l.log[who] = make(map[tier][]time.Time)
+		}
+		l.log[who][in] = append(l.log[who][in], now)
+	}
 }
 
 // tooManyRequests is the answer that the rate limit page shows: seconds in Retry-After, no status in the body.

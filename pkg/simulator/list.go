@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"encoding/json"
 	"net/http"
 	"slices"
 	"strings"
@@ -20,6 +21,16 @@ var connectionSorts = map[string]func(*record) string{
 	"updated": func(r *record) string { return r.Updated.UTC().Format(sortableTime) },
 }
 
+// connectionFields are the fields that the list can be filtered by (published specification).
+var connectionFields = map[string]filterField[*record]{
+	"qri":          {values: func(r *record) []string { return []string{r.source().qri(r.Properties)} }},
+	"qName":        {values: func(r *record) []string { return []string{r.Name} }},
+	"qType":        {values: func(r *record) []string { return []string{r.source().provider} }},
+	"datasourceID": {values: func(r *record) []string { return []string{r.DataSource} }},
+	"created":      {values: func(r *record) []string { return []string{timestamp(r.Created)} }, time: true},
+	"updated":      {values: func(r *record) []string { return []string{timestamp(r.Updated)} }, time: true},
+}
+
 const sortableTime = "20060102150405.000"
 
 type connectionList struct {
@@ -27,7 +38,24 @@ type connectionList struct {
 	Meta   countMeta        `json:"meta"`
 	Links  pageLinks        `json:"links"`
 	Errors []*apiError      `json:"errors,omitempty"`
+
+	name string // what data is called in the answer
 }
+
+// MarshalJSON gives data another name, where the query asked for one.
+func (l connectionList) MarshalJSON() ([]byte, error) {
+	type plain connectionList
+	if l.name == "data" {
+		return json.Marshal(plain(l))
+	}
+	members := map[string]any{l.name: l.Data, "meta": l.Meta, "links": l.Links}
+	if len(l.Errors) > 0 {
+		members["errors"] = l.Errors
+	}
+	return json.Marshal(members)
+}
+
+func (c *call) dataName() string { return firstSet(c.query.Get("dataName"), "data") }
 
 type countMeta struct {
 	Count int `json:"count"`
@@ -40,7 +68,16 @@ func (t *Tenant) listConnections(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	entries := t.entries(c, order)
+	matches, err := parseFilter(c.query.Get("filter"), connectionFields)
+	switch user := c.query.Get("userId"); {
+	case err != nil:
+		return answer{}, badRequest("filter: %v", err)
+	case c.query.Has("dataName") && c.query.Get("dataName") == "":
+		return answer{}, badRequest("dataName is empty")
+	case user != "" && user != c.user.ID && !c.user.isAdmin():
+		return answer{}, forbidden("userId of another user requires Admin role")
+	}
+	entries := t.entries(c, order, matches)
 	total := len(entries)
 	shown, omitted := c.withoutOmitted(entries)
 	paged, links, err := page(t, c, listing[listed]{
@@ -50,7 +87,7 @@ func (t *Tenant) listConnections(c *call) (answer, error) {
 		return answer{}, err
 	}
 	list := connectionList{
-		Data: make([]connectionView, 0, len(paged)), Meta: countMeta{total}, Links: links, Errors: omitted,
+		Data: make([]connectionView, 0, len(paged)), Meta: countMeta{total}, Links: links, Errors: omitted, name: c.dataName(),
 	}
 	for _, l := range paged {
 		if l.record == nil {
@@ -82,6 +119,9 @@ func (c *call) connectionOrder() (connectionOrder, error) {
 	if o.sortKey = connectionSorts[o.by]; o.sortKey == nil {
 		return o, badRequest("connections cannot be sorted by %q", o.by)
 	}
+	if exact := o.sortKey; c.query.Get("caseinsensitive") == "true" && c.query.Has("sort") {
+		o.sortKey = func(r *record) string { return strings.ToLower(exact(r)) } // whatever the locale
+	}
 	return o, nil
 }
 
@@ -93,19 +133,20 @@ func (o connectionOrder) key(l listed) []string {
 	return []string{"0", o.sortKey(l.record), l.record.ID}
 }
 
-// entries gives what the query selects, in order.
-func (t *Tenant) entries(c *call, order connectionOrder) []listed {
+// entries gives what the query selects, in order. The filter does not apply to DataFiles; owner applies to them alone, and
+// as it is the id of an app, and there are no apps, none of them has it.
+func (t *Tenant) entries(c *call, order connectionOrder, matches predicate[*record]) []listed {
 	var entries []listed
 	spaces := t.enterable(c.user)
 	for _, r := range t.world.inOrder() {
-		if t.selects(c, r, spaces) {
+		if t.selects(c, r, spaces) && matches(r) {
 			entries = append(entries, listed{record: r})
 		}
 	}
 	if order.desc || order.by != "created" {
 		sortByKey(entries, order)
 	}
-	if c.query.Get("noDatafiles") == "true" {
+	if c.query.Get("noDatafiles") == "true" || c.query.Get("owner") != "" {
 		return entries
 	}
 	var builtIn []listed
@@ -151,9 +192,13 @@ func (c *call) inScope(space string) bool {
 	return c.query.Get("personal") != "true" || space == ""
 }
 
+// selects: with userId, personal connections are those of that user. Undocumented; assumed.
 func (t *Tenant) selects(c *call, r *record, spaces map[string]bool) bool {
+	user := c.query.Get("userId")
 	switch {
-	case !spaces[r.Space] || r.Space == "" && r.Owner != c.user.ID:
+	case !spaces[r.Space] || r.Space == "" && r.Owner != firstSet(user, c.user.ID):
+		return false
+	case user != "" && r.Owner != user:
 		return false
 	case !c.inScope(r.Space):
 		return false

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 
@@ -39,22 +40,54 @@ func (t *Tenant) patchConnection(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	if err := checkRules(ops, r.source()); err != nil {
+	if err := t.checkPatch(c, r, ops); err != nil {
 		return answer{}, err
 	}
-	if err := checkPaths(ops); err != nil {
-		return answer{}, err
-	}
-	document, err := applyPatch(r, ops)
+	direct, rest, err := splitDirect(ops)
 	if err != nil {
 		return answer{}, err
 	}
-	next, err := t.patched(c, r, document, ops)
+	document, err := t.world.applyPatch(c.user.ID, r, rest)
 	if err != nil {
+		return answer{}, err
+	}
+	next, err := t.patched(c, r, document, rest)
+	if err != nil {
+		return answer{}, err
+	}
+	given, err := t.applyDirect(c, next, direct)
+	if err != nil {
+		return answer{}, err
+	}
+	maps.Copy(given, setBy(rest))
+	if err := t.redeemHeader(c, next, given); err != nil {
+		return answer{}, err
+	}
+	if err := t.world.settle(c.user.ID, r, next, given); err != nil {
 		return answer{}, err
 	}
 	t.world.put(next)
 	return noContent, nil
+}
+
+// checkPatch holds what can be said before anything is tried.
+func (t *Tenant) checkPatch(c *call, r *record, ops []patchOp) error {
+	if err := checkRules(ops, r.source(), c.request.Header.Get(authCodeHeader) != ""); err != nil {
+		return err
+	}
+	if err := checkPaths(ops); err != nil {
+		return err
+	}
+	for i := range ops {
+		credential := ops[i].direct() && ops[i].Path != "/qConnectStatement" || r.source().isCredential(ops[i].property())
+		switch {
+		case t.behaviour.RefuseSpacePatch && ops[i].Path == "/space":
+			return badRequest("path %q cannot be patched", ops[i].Path)
+		case t.behaviour.CredentialsByOwnerOnly && credential && r.Owner != c.user.ID && !r.separated():
+			return forbidden("only the owner may change the credentials of a connection")
+		}
+	}
+	return nil
 }
 
 // patchOps reads the body: a bare array. The object form {"patchData": [...]} is refused since May 2025 (change log).
@@ -125,24 +158,27 @@ func unescapeToken(token string) string {
 }
 
 // checkRules holds the four rules of July 2026 (change log; update tutorial). What counts as credentials is not said:
-// here any credential property of the data source does, and any operation on a host property counts as a change.
-func checkRules(ops []patchOp, s *source) error {
-	var statement, password, properties, credentials, secret, host bool
+// here any credential property of the data source does, an authorisation code, and a link to stored credentials; and any
+// operation on a host property counts as a change.
+func checkRules(ops []patchOp, s *source, code bool) error {
+	var statement, password, properties, secret, host bool
+	credentials := code
 	for i := range ops {
 		name := ops[i].property()
 		statement = statement || ops[i].Path == "/qConnectStatement"
 		password = password || ops[i].Path == "/qPassword"
 		properties = properties || name != ""
-		credentials = credentials || s.isCredential(name) && ops[i].Op != "remove"
+		credentials = credentials || ops[i].Op != "remove" && (s.isCredential(name) || name == "selectedCredentials" ||
+			ops[i].Path == "/qPassword" || ops[i].Path == "/qCredentialsID")
 		secret = secret || strings.Contains(strings.ToLower(name), "password")
 		host = host || slices.Contains(hostProperties, name)
 	}
 	switch {
 	case statement && properties:
 		return badRequest("qConnectStatement and connectionProperties cannot be changed in one request")
-	case statement && !password:
+	case statement && !credentials:
 		return badRequest("a change of qConnectStatement needs credentials in the same request")
-	case host && !credentials && !password:
+	case host && !credentials:
 		return badRequest("a change of host, server or url needs credentials in the same request")
 	case password && secret:
 		return badRequest("credentials are given both as qPassword and in connectionProperties")
@@ -150,15 +186,18 @@ func checkRules(ops []patchOp, s *source) error {
 	return nil
 }
 
-// checkPaths: what the reference allows beyond these is not served yet. Tags are set as a whole (update tutorial).
+// directPaths are the fields that stand beside properties and are no part of the patched document.
+var directPaths = []string{"/qConnectStatement", "/qPassword", "/qUsername", "/qCredentialsID"}
+
+func (op *patchOp) direct() bool { return slices.Contains(directPaths, op.Path) }
+
+// checkPaths: tags are set as a whole (update tutorial).
 func checkPaths(ops []patchOp) error {
 	for i := range ops {
 		switch path := ops[i].Path; {
 		case strings.Contains(path, sealKey):
 			return badRequest("path %q cannot be patched", path)
-		case path == "/qName", path == "/tags", path == "/space", ops[i].property() != "":
-		case slices.Contains([]string{"/qConnectStatement", "/qPassword", "/qUsername", "/qCredentialsID"}, path):
-			return misuse("the embedded tenant does not serve a patch of %s", path)
+		case path == "/qName", path == "/tags", path == "/space", ops[i].property() != "", ops[i].direct():
 		default:
 			return badRequest("path %q cannot be patched", path)
 		}
@@ -170,8 +209,14 @@ func checkPaths(ops []patchOp) error {
 //
 // A credential may be replaced where none is stored, as a client cannot know that; any other replacement or removal of
 // what is not there is an error of RFC 6902. Undocumented; assumed.
-func applyPatch(r *record, ops []patchOp) (*patchDocument, error) {
-	before, err := json.Marshal(patchDocument{Name: &r.Name, Tags: r.Tags, Space: r.Space, Properties: r.Properties})
+//
+// Separated credentials stand in the document as if they were the connection's own.
+func (w *world) applyPatch(user string, r *record, ops []patchOp) (*patchDocument, error) {
+	properties := maps.Clone(r.Properties)
+	if k := w.linked(r, user); k != nil && r.separated() {
+		maps.Copy(properties, k.Values)
+	}
+	before, err := json.Marshal(patchDocument{Name: &r.Name, Tags: r.Tags, Space: r.Space, Properties: properties})
 	if err != nil {
 		return nil, err
 	}
@@ -218,41 +263,6 @@ func patchCause(err error) string {
 	return "it does not fit the connection"
 }
 
-// patched checks the document and gives the connection that it describes.
-func (t *Tenant) patched(c *call, r *record, d *patchDocument, ops []patchOp) (*record, error) {
-	if d.Name == nil || *d.Name == "" {
-		return nil, badRequest("qName cannot be empty")
-	}
-	if err := checkTags(d.Tags, maxTags); err != nil {
-		return nil, err
-	}
-	if d.Space != "" && !c.user.mayEnter(t.world.space(d.Space)) {
-		return nil, forbidden("no access to the connection or space")
-	}
-	next := r.change(t)
-	next.Name, next.Tags, next.Space = *d.Name, d.Tags, d.Space
-	if t.world.taken(next.key(), r.ID) {
-		return nil, conflict("a connection of this name exists in the space")
-	}
-	s := r.source()
-	for i := range ops {
-		name := ops[i].property()
-		value, set := d.Properties[name]
-		if _, known := s.properties[name]; name != "" && !known {
-			return nil, badRequest("connectionProperties: unknown property %q of data source %s", name, s.id)
-		}
-		if name == "" || !set {
-			continue
-		}
-		if err := s.checkPatched(name, value); err != nil {
-			return nil, badRequest("connectionProperties: %v", err)
-		}
-	}
-	next.Properties = s.sealAll(d.Properties)
-	t.relink(r, next)
-	return next, nil
-}
-
 // checkPatched checks a value that may hold digests of parts which the patch left alone.
 func (s *source) checkPatched(name string, value any) error {
 	if isSealed(value) {
@@ -263,18 +273,4 @@ func (s *source) checkPatched(name string, value any) error {
 		value = visible
 	}
 	return s.check(name, value)
-}
-
-// relink keeps the credential link in step: a change of host drops the link to separated credentials (change log).
-func (t *Tenant) relink(before, next *record) {
-	next.linkCredentials()
-	if !isTrue(next.Properties["separateCredentials"]) {
-		return
-	}
-	for _, name := range hostProperties {
-		if was, set := before.Properties[name]; set && scalarText(was) != scalarText(next.Properties[name]) {
-			next.CredentialID = ""
-			next.Properties = next.source().withoutCredentials(next.Properties)
-		}
-	}
 }

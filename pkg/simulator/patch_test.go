@@ -92,7 +92,10 @@ func TestPatchRefuses(t *testing.T) {
 		"host alone, July rule 3":                {`[` + host + `]`, 400, "needs credentials"},
 		"host with a removed password, rule 3":   {`[` + host + `, {"op": "remove", "path": "/connectionProperties/password"}]`, 400, "needs credentials"},
 		"credentials in two places, July rule 4": {`[{"op": "replace", "path": "/qPassword", "value": "s"}, ` + password + `]`, 400, "both"},
-		"a connector encoded password":           {`[{"op": "replace", "path": "/qPassword", "value": "s"}]`, 400, "does not serve"},
+		"a password that is no string":           {`[{"op": "replace", "path": "/qPassword", "value": 1}]`, 400, "must be a string"},
+		"a removed statement":                    {`[{"op": "remove", "path": "/qConnectStatement"}, {"op": "add", "path": "/qPassword", "value": "s"}]`, 400, "cannot be removed"},
+		"a statement of another connector":       {`[{"op": "add", "path": "/qConnectStatement", "value": "CUSTOM CONNECT TO \"provider=QvRestConnector.exe;\""}, {"op": "add", "path": "/qPassword", "value": "s"}]`, 400, "provider"},
+		"credentials that are not there":         {`[{"op": "add", "path": "/qCredentialsID", "value": "00000000-0000-4000-8000-000000000000"}]`, 404, "not found"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

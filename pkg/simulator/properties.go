@@ -3,6 +3,7 @@ package simulator
 import (
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,7 +12,18 @@ import (
 // The trio that stands for separated credentials in every connector that supports them (create tutorial).
 var credentialSettings = []string{"separateCredentials", "selectedCredentials", "credentialsName"}
 
-func (s *source) isCredential(name string) bool { return slices.Contains(s.Credentials, name) }
+// logins are what statements go with: a user name, and a password that only a connector can encode and nobody here looks
+// into. They are stored beside the properties, but cannot be sent as such. plainUser holds a readable user name, with
+// Behaviour.ShowUsername.
+const (
+	loginUser     = "qUsername"
+	loginPassword = "qPassword"
+	plainUser     = "$username"
+)
+
+func (s *source) isCredential(name string) bool {
+	return name == loginUser || name == loginPassword || name == plainUser || slices.Contains(s.Credentials, name)
+}
 
 // check says what is wrong with one property value, or nil.
 //
@@ -74,6 +86,8 @@ func (s *source) sealAll(properties map[string]any) map[string]any {
 	stored := make(map[string]any, len(properties))
 	for name, value := range properties {
 		switch {
+		case name == plainUser:
+			stored[name] = value
 		case s.isCredential(name):
 			stored[name] = seal(value)
 		default:
@@ -81,6 +95,31 @@ func (s *source) sealAll(properties map[string]any) map[string]any {
 		}
 	}
 	return stored
+}
+
+// store gives properties as they are stored: sealed, and with ShowUsername the user name to read beside its digest.
+func (w *world) store(s *source, properties map[string]any) map[string]any {
+	stored := s.sealAll(properties)
+	switch name, set := properties["username"]; {
+	case !w.behaviour.ShowUsername || !set || !s.isCredential("username"):
+		delete(stored, plainUser)
+	case !isSealed(name):
+		stored[plainUser] = name
+	}
+	return stored
+}
+
+// shown gives what parseConnection=true answers.
+func (w *world) shown(r *record) map[string]any {
+	s := r.source()
+	shown := s.visible(r.Properties)
+	if name, set := r.Properties[plainUser]; set {
+		shown["username"] = name
+	}
+	if w.behaviour.NormaliseValues {
+		return s.normalised(shown)
+	}
+	return shown
 }
 
 // sealEncrypted seals "value" of list items with encrypt: true, as in the headers of a REST connection. That such an
@@ -125,7 +164,18 @@ func (s *source) visible(properties map[string]any) map[string]any {
 }
 
 func (s *source) hasCredentials(properties map[string]any) bool {
-	return slices.ContainsFunc(s.Credentials, func(name string) bool { return properties[name] != nil })
+	return len(s.credentialsIn(properties)) > 0
+}
+
+// credentialsIn gives the credentials among stored properties.
+func (s *source) credentialsIn(properties map[string]any) map[string]any {
+	found := make(map[string]any)
+	for name, value := range properties {
+		if s.isCredential(name) && value != nil {
+			found[name] = value
+		}
+	}
+	return found
 }
 
 func (s *source) withoutCredentials(properties map[string]any) map[string]any {
@@ -138,41 +188,6 @@ func (s *source) withoutCredentials(properties map[string]any) map[string]any {
 	return kept
 }
 
-// statement builds qConnectStatement as the samples show it. It never holds credentials, but it does hold list values
-// that were not sent with encrypt: true, as the real one does.
-func (s *source) statement(properties map[string]any) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, `CUSTOM CONNECT TO "provider=%s;`, s.Statement.Provider)
-	if s.Statement.Selector != "" {
-		b.WriteString(s.Statement.Selector + ";")
-	}
-	shown := s.visible(properties)
-	for _, name := range s.order {
-		value, set := shown[name]
-		if !set || slices.Contains(credentialSettings, name) {
-			continue
-		}
-		fmt.Fprintf(&b, "%s=%s;", name, statementValue(value))
-	}
-	b.WriteString(`"`)
-	return b.String()
-}
-
-// statementValue joins lists as REST statements do: name and value by %2, items by %1.
-func statementValue(value any) string {
-	list, ok := value.([]any)
-	if !ok {
-		return scalarText(value)
-	}
-	var items []string
-	for _, item := range list {
-		if entry, ok := item.(map[string]any); ok && entry["value"] != nil {
-			items = append(items, scalarText(entry["name"])+"%2"+scalarText(entry["value"]))
-		}
-	}
-	return strings.Join(items, "%1")
-}
-
 // qri identifies the remote place; it moves when the connection points elsewhere.
 func (s *source) qri(properties map[string]any) string {
 	parts := []string{s.id}
@@ -181,6 +196,9 @@ func (s *source) qri(properties map[string]any) string {
 	}
 	return s.qriPrefix + opaqueOf(parts...)
 }
+
+// equalJSON compares decoded JSON values.
+func equalJSON(a, b any) bool { return reflect.DeepEqual(a, b) }
 
 // isTrue reads a boolean that may have been sent as a string.
 func isTrue(value any) bool { return value != nil && scalarText(value) == "true" }

@@ -15,6 +15,7 @@ const (
 	text param = iota
 	boolean
 	pageSize // 1 to 100
+	repeated // text; the last one of several counts
 )
 
 // parse checks a query against the route. That unknown keys are ignored by the service is possible, but then a filter
@@ -29,7 +30,7 @@ func (p params) parse(raw string) (url.Values, error) {
 		if !known {
 			return nil, misuse("unknown query key %q", key)
 		}
-		if len(query[key]) != 1 {
+		if len(query[key]) != 1 && kind != repeated {
 			return nil, misuse("query key %q is given more than once", key)
 		}
 		if !kind.accepts(query.Get(key)) {

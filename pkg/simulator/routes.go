@@ -20,32 +20,54 @@ const (
 	sourcesPath     = apiPrefix + "/data-sources"
 	spacesPath      = apiPrefix + "/spaces"
 	usersPath       = apiPrefix + "/users"
+	credentialsPath = apiPrefix + "/data-credentials"
 )
 
 // routeTable is the whole surface: what is not in it is answered 400.
 func routeTable() []route {
 	return []route{
 		{http.MethodPost, "/oauth/token", untiered, nil, (*Tenant).token, true},
+		{http.MethodGet, authorizePath, untiered, params{
+			"response_type": text, "client_id": text, "state": text, "code_challenge": text, "code_challenge_method": text,
+		}, (*Tenant).authorize, true},
 
 		{http.MethodGet, connectionsPath, tier1, params{
 			"spaceId": text, "personal": boolean, "ownedByMe": boolean, "noDatafiles": boolean,
 			"includeDisabled": boolean, "includeQris": boolean, "limit": pageSize, "page": text, "sort": text,
+			"userId": text, "owner": text, "filter": text, "extended": boolean, "dataName": text,
+			"caseinsensitive": boolean, "locale": text,
 		}, (*Tenant).listConnections, false},
 		{http.MethodPost, connectionsPath, tier2, nil, (*Tenant).createConnection, false},
 		{http.MethodGet, connectionsPath + "/{id}", tier1, params{
-			"type": text, "spaceId": text, "parseConnection": boolean, "noCache": boolean,
+			"type": text, "spaceId": text, "parseConnection": boolean, "noCache": boolean, "extended": boolean,
+			"credentialId": text, "byCredentialName": boolean,
 		}, (*Tenant).getConnection, false},
 		{http.MethodPatch, connectionsPath + "/{id}", tier2, params{"type": text}, (*Tenant).patchConnection, false},
+		{http.MethodPut, connectionsPath + "/{id}", tier2, params{
+			"type": text, "spaceId": text,
+		}, (*Tenant).putConnection, false},
 		{http.MethodDelete, connectionsPath + "/{id}", tier2, params{
 			"type": text, "spaceId": text,
 		}, (*Tenant).deleteConnection, false},
 		{http.MethodPost, connectionsPath + "/actions/update", tier2, nil, (*Tenant).bulkUpdate, false},
 		{http.MethodPost, connectionsPath + "/actions/delete", tier2, nil, (*Tenant).bulkDelete, false},
+		{http.MethodPost, connectionsPath + "/actions/duplicate", tier2, nil, (*Tenant).duplicateConnection, false},
 
 		{http.MethodGet, sourcesPath, tier1, params{
-			"dataSourceId": text, "includeDisabled": boolean,
+			"dataSourceId": repeated, "includeDisabled": boolean, "includeui": boolean, "detail": boolean,
 		}, (*Tenant).listSources, false},
 		{http.MethodGet, sourcesPath + "/{id}/api-specs", tier1, nil, (*Tenant).sourceSpecs, false},
+		{http.MethodGet, sourcesPath + "/{id}/gateways", tier1, params{
+			"forceRefresh": boolean,
+		}, (*Tenant).sourceGateways, false},
+		{http.MethodGet, sourcesPath + "/{id}/settings", tier1, nil, (*Tenant).getSettings, false},
+		{http.MethodPut, sourcesPath + "/{id}/settings", tier2, nil, (*Tenant).putSettings, false},
+
+		{http.MethodGet, credentialsPath + "/{id}", tier1, params{"byCredentialName": boolean}, (*Tenant).getCredential, false},
+		{http.MethodPatch, credentialsPath + "/{id}", tier2, params{"byCredentialName": boolean}, (*Tenant).patchCredential, false},
+		{http.MethodPut, credentialsPath + "/{id}", tier2, params{"byCredentialName": boolean}, (*Tenant).putCredential, false},
+		{http.MethodDelete, credentialsPath + "/{id}", tier2, params{"byCredentialName": boolean}, (*Tenant).deleteCredential, false},
+		{http.MethodPost, credentialsPath + "/actions/filter-orphan", tier2, nil, (*Tenant).filterOrphans, false},
 
 		{http.MethodGet, spacesPath, tier1, params{
 			"name": text, "type": text, "ownerId": text, "limit": pageSize, "next": text, "prev": text, "sort": text,
@@ -55,6 +77,9 @@ func routeTable() []route {
 		{http.MethodGet, usersPath, tier1, params{
 			"filter": text, "limit": pageSize, "next": text, "prev": text, "sort": text, "totalResults": boolean,
 		}, (*Tenant).listUsers, false},
+		{http.MethodPost, usersPath + "/actions/filter", tierUsersFilter, params{
+			"limit": pageSize, "next": text, "prev": text, "sort": text,
+		}, (*Tenant).filterUsers, false},
 		{http.MethodGet, usersPath + "/me", tier1, nil, (*Tenant).redirectToMe, false},
 		{http.MethodGet, usersPath + "/{id}", tier1, nil, (*Tenant).getUser, false},
 	}

@@ -19,6 +19,15 @@ type seed struct {
 	RateLimits          RateLimits       `json:"rateLimits"`
 	Token               string           `json:"token"`
 	OAuth               *seedOAuth       `json:"oauth"`
+	Gateways            []seedGateway    `json:"gateways"`
+	Behaviour           Behaviour        `json:"behaviour"`
+}
+
+// seedGateway is a data gateway: one that the DG_ data sources run on.
+type seedGateway struct {
+	ID      string `json:"id"` // left out: derived from the name
+	Name    string `json:"name"`
+	Default bool   `json:"default"`
 }
 
 type seedUser struct {
@@ -67,8 +76,8 @@ func parseSeed(data []byte) (*seed, error) {
 }
 
 // build makes the world of a seed. It gives all mistakes, with their paths.
-func (s *seed) build() (*world, error) {
-	w := newWorld()
+func (s *seed) build(b Behaviour) (*world, error) {
+	w := newWorld(b)
 	var problems []error
 	note := func(err error) {
 		if err != nil {
@@ -96,6 +105,10 @@ func (s *seed) build() (*world, error) {
 	for i, c := range s.Connections {
 		_, err := w.addConnection(c, s.caller(w), seedTime)
 		note(within(fmt.Sprintf("connections[%d]", i), err))
+	}
+	note(b.check())
+	for i := range s.Gateways {
+		note(within(fmt.Sprintf("gateways[%d]", i), s.Gateways[i].complete()))
 	}
 	for i, id := range s.DisabledDataSources {
 		if sourceByID(id) == nil {
@@ -207,7 +220,7 @@ func (w *world) addConnection(c SeedConnection, caller *userRecord, at time.Time
 		}
 		space = s.ID
 	}
-	properties, err := c.stored()
+	properties, err := c.stored(w)
 	if err != nil {
 		return nil, err
 	}
@@ -224,13 +237,15 @@ func (w *world) addConnection(c SeedConnection, caller *userRecord, at time.Time
 	if !uuidShape.MatchString(r.ID) || w.connections[r.ID] != nil {
 		return nil, fmt.Errorf(".id: %q is no UUID, or used twice", r.ID)
 	}
-	r.linkCredentials()
+	if err := w.settle(r.Owner, nil, r, namesOf(properties)); err != nil {
+		return nil, fmt.Errorf(".properties: %w", err)
+	}
 	w.put(r)
 	return r, nil
 }
 
 // stored checks and seals the properties and credentials of a described connection.
-func (c SeedConnection) stored() (map[string]any, error) {
+func (c SeedConnection) stored(w *world) (map[string]any, error) {
 	s := sourceByID(c.DataSource)
 	if s == nil {
 		return nil, fmt.Errorf(".dataSource: no such data source %q", c.DataSource)
@@ -255,7 +270,7 @@ func (c SeedConnection) stored() (map[string]any, error) {
 	if err := s.checkAll(all); err != nil {
 		return nil, fmt.Errorf(".properties: %w", err)
 	}
-	return s.sealAll(all), nil
+	return w.store(s, all), nil
 }
 
 // linkCredentials keeps qCredentialsID in step: there is one as long as any credential is stored.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"time"
@@ -26,6 +27,9 @@ type state struct {
 	Disabled    []string       `json:"disabled,omitempty"`
 	Gone        []string       `json:"gone,omitempty"`
 	Connections []*record      `json:"connections"`
+
+	Credentials []*credential     `json:"credentials,omitempty"`
+	SignIns     map[string]signIn `json:"signIns,omitempty"`
 }
 
 // stateFile is the place of the state, locked for this process. A nil one keeps nothing.
@@ -54,7 +58,7 @@ func lockState(path string, wait time.Duration) (*stateFile, error) {
 }
 
 // load reads the world as it was left. It is nil if there is none, or if it began from another seed: then reseeded is true.
-func (f *stateFile) load(seed []byte) (w *world, reseeded bool, err error) {
+func (f *stateFile) load(seed []byte, b Behaviour) (w *world, reseeded bool, err error) {
 	f.seed = saltedDigest(rand.Text(), string(seed))
 	data, err := os.ReadFile(f.path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -78,11 +82,11 @@ func (f *stateFile) load(seed []byte) (w *world, reseeded bool, err error) {
 		return nil, false, fmt.Errorf("state of the embedded tenant %s is damaged (delete it to start from the seed): %w", f.path, err)
 	}
 	f.seed = head.Seed
-	return s.world(), false, nil
+	return s.world(b), false, nil
 }
 
-func (s *state) world() *world {
-	w := newWorld()
+func (s *state) world(b Behaviour) *world {
+	w := newWorld(b)
 	w.users, w.spaces = s.Users, s.Spaces
 	for _, id := range s.Disabled {
 		w.disabled[id] = true
@@ -90,6 +94,10 @@ func (s *state) world() *world {
 	for _, id := range s.Gone {
 		w.gone[id] = true
 	}
+	for _, k := range s.Credentials {
+		w.credentials[k.ID] = k
+	}
+	maps.Copy(w.signIns, s.SignIns)
 	for _, r := range s.Connections {
 		w.put(r)
 	}
@@ -105,6 +113,7 @@ func (f *stateFile) save(w *world) error {
 	data, err := json.Marshal(state{
 		Version: stateVersion, Seed: f.seed, Users: w.users, Spaces: w.spaces,
 		Disabled: sortedKeys(w.disabled), Gone: sortedKeys(w.gone), Connections: w.inOrder(),
+		Credentials: w.credentialsInOrder(), SignIns: w.signIns,
 	})
 	if err != nil {
 		return fmt.Errorf("encode state of the embedded tenant: %w", err)

@@ -14,6 +14,7 @@ type Options struct {
 	Now         func() time.Time // clock of timestamps, tokens and rate limits; nil: time.Now
 	RateLimits  RateLimits       // before those of the seed
 	PageSize    int              // serve at most so many items a page, whatever limit asks for; 0: no such cap
+	Behaviour   Behaviour
 	Faults      []Fault
 	LockTimeout time.Duration // how long Open waits for a state that another process holds; 0: 3 seconds
 	AllowRemote bool          // let Start listen beyond loopback
@@ -29,6 +30,9 @@ type Tenant struct {
 	journal  journal
 	keys     *keys
 	reseeded bool
+	gateways []seedGateway
+
+	behaviour Behaviour
 
 	mu    sync.RWMutex // guards world and the state file
 	world *world
@@ -43,7 +47,8 @@ type Tenant struct {
 //	 "connections": [{"name": "Orders lake", "space": "Finance", "dataSource": "File_AmazonS3ConnectorV2",
 //	                  "properties": {"bucketName": "orders"}, "credentials": {"secretKey": "..."}, "tags": []}],
 //	 "disabledDataSources": [], "rateLimits": {"tier2": {"requests": 500, "seconds": 300}},
-//	 "token": "an API key", "oauth": {"clientId": "...", "clientSecret": "..."}}
+//	 "token": "an API key", "oauth": {"clientId": "...", "clientSecret": "..."},
+//	 "gateways": [{"name": "Munich", "default": true}], "behaviour": {"keepServerTag": true}}
 //
 // Only users are needed. The API key acts as the caller, by default the first user; without a token one is drawn. Users
 // without roles are no administrators. A space without members is open to everybody. Ids that are left out are derived
@@ -76,7 +81,8 @@ func open(data []byte, file *stateFile, o Options) (*Tenant, error) {
 	if err != nil {
 		return nil, err
 	}
-	seeded, err := s.build()
+	behaviour := o.Behaviour.or(s.Behaviour)
+	seeded, err := s.build(behaviour)
 	if err != nil {
 		return nil, err
 	}
@@ -85,9 +91,12 @@ func open(data []byte, file *stateFile, o Options) (*Tenant, error) {
 		return nil, err
 	}
 	t := &Tenant{
-		now: o.Now, options: o, world: seeded, state: file, faults: faults,
-		limiter: newLimiter(o.RateLimits.or(s.RateLimits).or(documentedLimits)),
+		now: o.Now, options: o, behaviour: behaviour, world: seeded, gateways: s.Gateways, state: file, faults: faults,
+		limiter: newLimiter(o.RateLimits.or(s.RateLimits).or(documentedLimits), 0),
 		keys:    &keys{apiKey: s.Token, caller: s.caller(seeded).ID, oauth: s.OAuth, issued: make(map[string]time.Time)},
+	}
+	if behaviour.TenantLimit {
+		t.limiter.users = len(seeded.users)
 	}
 	if t.now == nil {
 		t.now = time.Now
@@ -99,7 +108,7 @@ func open(data []byte, file *stateFile, o Options) (*Tenant, error) {
 	if file == nil {
 		return t, nil
 	}
-	kept, reseeded, err := file.load(data)
+	kept, reseeded, err := file.load(data, behaviour)
 	if err != nil {
 		return nil, err
 	}

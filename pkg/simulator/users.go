@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -34,17 +35,56 @@ type userList struct {
 	TotalResults *int       `json:"totalResults,omitempty"`
 }
 
+// userSorts are the fields that users can be sorted by. Those that the embedded tenant knows nothing of are all equal.
+var userSorts = map[string]func(*userRecord) string{
+	"":             func(u *userRecord) string { return u.Name },
+	"name":         func(u *userRecord) string { return u.Name },
+	"id":           func(u *userRecord) string { return u.ID },
+	"_id":          func(u *userRecord) string { return u.ID },
+	"email":        func(u *userRecord) string { return u.Email },
+	"subject":      func(u *userRecord) string { return u.Subject },
+	"status":       func(u *userRecord) string { return u.Status },
+	"tenantId":     func(*userRecord) string { return "" },
+	"clientId":     func(*userRecord) string { return "" },
+	"inviteExpiry": func(*userRecord) string { return "" },
+	"createdAt":    func(*userRecord) string { return "" },
+}
+
 // listUsers serves GET /users: 20 to a page by default, by name.
 func (t *Tenant) listUsers(c *call) (answer, error) {
-	matches, err := parseFilter(c.query.Get("filter"), userFields)
+	return t.usersMatching(c, c.query.Get("filter"), usersPath)
+}
+
+// filterUsers serves POST /users/actions/filter: the same with the filter in the body, and a limit of its own. At most
+// 100 ids may be in the filter (published specification).
+func (t *Tenant) filterUsers(c *call) (answer, error) {
+	var body struct {
+		Filter string `json:"filter"`
+	}
+	if err := c.decode(&body); err != nil {
+		return answer{}, err
+	}
+	if len(idComparison.FindAllString(body.Filter, maxFilterIDs+1)) > maxFilterIDs {
+		return answer{}, badRequest("filter: more than %d ids", maxFilterIDs)
+	}
+	return t.usersMatching(c, body.Filter, usersPath+"/actions/filter")
+}
+
+const maxFilterIDs = 100
+
+var idComparison = regexp.MustCompile(`(?i)\bid\s+eq\b`)
+
+func (t *Tenant) usersMatching(c *call, filter, path string) (answer, error) {
+	matches, err := parseFilter(filter, userFields)
 	if err != nil {
 		return answer{}, badRequest("filter: %v", err)
 	}
 	by, desc := strings.TrimLeft(c.query.Get("sort"), "+- "), strings.HasPrefix(c.query.Get("sort"), "-")
-	if by != "" && by != "name" {
+	sortKey := userSorts[by]
+	if sortKey == nil {
 		return answer{}, badRequest("users cannot be sorted by %q", by)
 	}
-	key := func(u *userRecord) []string { return []string{"", u.Name, u.ID} }
+	key := func(u *userRecord) []string { return []string{"", sortKey(u), u.ID} }
 	var shown []*userRecord
 	for _, u := range t.world.users {
 		if matches(u) {
@@ -53,7 +93,7 @@ func (t *Tenant) listUsers(c *call) (answer, error) {
 	}
 	slices.SortFunc(shown, func(a, b *userRecord) int { return compareKeys(key(a), key(b), desc) })
 	paged, links, err := page(t, c, listing[*userRecord]{
-		items: shown, key: key, desc: desc, limit: 20, at: []string{"next", "prev"}, paging: usersPath,
+		items: shown, key: key, desc: desc, limit: 20, at: []string{"next", "prev"}, paging: path,
 	})
 	if err != nil {
 		return answer{}, err
@@ -68,21 +108,41 @@ func (t *Tenant) listUsers(c *call) (answer, error) {
 	return ok(list), nil
 }
 
-// userFields are the fields that users can be filtered by, of those that the reference lists.
-var userFields = map[string]func(*userRecord) []string{
-	"id":                 func(u *userRecord) []string { return []string{u.ID} },
-	"name":               func(u *userRecord) []string { return []string{u.Name} },
-	"email":              func(u *userRecord) []string { return []string{u.Email} },
-	"subject":            func(u *userRecord) []string { return []string{u.Subject} },
-	"status":             func(u *userRecord) []string { return []string{u.Status} },
-	"assignedRoles.name": func(u *userRecord) []string { return u.Roles },
+// userFields are the fields that users can be filtered by, and the operators that the reference lists for them.
+var userFields = map[string]filterField[*userRecord]{
+	"id":      {values: func(u *userRecord) []string { return []string{u.ID} }, operators: exact},
+	"name":    {values: func(u *userRecord) []string { return []string{u.Name} }, operators: partly},
+	"email":   {values: func(u *userRecord) []string { return []string{u.Email} }, operators: partly},
+	"subject": {values: func(u *userRecord) []string { return []string{u.Subject} }, operators: partly},
+	"status":  {values: func(u *userRecord) []string { return []string{u.Status} }, operators: exact},
+
+	"assignedRoles.name":               {values: func(u *userRecord) []string { return u.Roles }, operators: exact},
+	"assignedRoles.id":                 {values: func(u *userRecord) []string { return roleIDs(u) }, operators: exact},
+	"clientId":                         {values: none, operators: exact}, // users of the embedded tenant have neither
+	"assignedGroups.id":                {values: none, operators: exact},
+	"assignedGroupsAssignedRoles.name": {values: none, operators: exact},
+}
+
+var (
+	exact  = []string{"eq"}
+	partly = []string{"eq", "co"}
+)
+
+func none(*userRecord) []string { return nil }
+
+func roleIDs(u *userRecord) []string {
+	var ids []string
+	for _, name := range u.Roles {
+		ids = append(ids, objectIDOf("role", name))
+	}
+	return ids
 }
 
 // getUser serves GET /users/{id}.
 func (t *Tenant) getUser(c *call) (answer, error) {
 	u := t.world.user(c.request.PathValue("id"))
 	if u == nil {
-		return answer{}, notFound("user")
+		return answer{}, &apiError{Code: "USERS-7", Title: "Not found", Status: http.StatusNotFound}
 	}
 	return ok(t.userView(c, u)), nil
 }

@@ -7,28 +7,40 @@ import (
 
 // connectionView is a connection as the API answers it (sample answers of the create, update and delete tutorials).
 type connectionView struct {
-	QID                 string   `json:"qID"`
-	ID                  string   `json:"id"`
-	EngineObjectID      string   `json:"qEngineObjectID"`
-	Name                string   `json:"qName"`
-	Type                string   `json:"qType"`
-	DataSource          string   `json:"datasourceID,omitempty"`
-	Space               string   `json:"space,omitempty"`
-	User                string   `json:"user,omitempty"` // the owner
-	Tenant              string   `json:"tenant"`
-	LogOn               int      `json:"qLogOn"`
-	Architecture        int      `json:"qArchitecture"`
-	SeparateCredentials bool     `json:"qSeparateCredentials"`
-	CredentialsID       string   `json:"qCredentialsID,omitempty"`
-	ConnectStatement    string   `json:"qConnectStatement"`
-	Properties          any      `json:"connectionProperties,omitempty"` // an object, or nil where it was not asked for
-	QRI                 string   `json:"qri,omitempty"`
-	Tags                []string `json:"tags,omitempty"`
-	Privileges          []string `json:"privileges"`
-	Created             string   `json:"created"`
-	Updated             string   `json:"updated"`
-	Links               selfLink `json:"links"`
-	Version             string   `json:"version"`
+	QID                 string `json:"qID"`
+	ID                  string `json:"id"`
+	EngineObjectID      string `json:"qEngineObjectID"`
+	Name                string `json:"qName"`
+	Type                string `json:"qType"`
+	DataSource          string `json:"datasourceID,omitempty"`
+	Space               string `json:"space,omitempty"`
+	User                string `json:"user,omitempty"` // the owner
+	Tenant              string `json:"tenant"`
+	LogOn               any    `json:"qLogOn"` // a number here, a string there
+	Architecture        int    `json:"qArchitecture"`
+	SeparateCredentials bool   `json:"qSeparateCredentials"`
+	CredentialsID       string `json:"qCredentialsID,omitempty"`
+	ConnectStatement    string `json:"qConnectStatement"`
+	ConnectionSecret    string `json:"qConnectionSecret,omitempty"`
+
+	// With extended=true.
+	CredentialsName string      `json:"qCredentialsName,omitempty"`
+	ReferenceKey    string      `json:"qReferenceKey,omitempty"`
+	Credentials     *ciphertext `json:"qCredentials,omitempty"`
+
+	Properties any      `json:"connectionProperties,omitempty"` // an object, or nil where it was not asked for
+	QRI        string   `json:"qri,omitempty"`
+	Tags       []string `json:"tags,omitempty"`
+	Privileges []string `json:"privileges"`
+	Created    string   `json:"created"`
+	Updated    string   `json:"updated"`
+	Links      selfLink `json:"links"`
+	Version    string   `json:"version"`
+}
+
+// ciphertext stands for encrypted credentials. What is answered is no encryption of them: they are not kept.
+type ciphertext struct {
+	Ciphertext string `json:"ciphertext"`
 }
 
 type selfLink struct {
@@ -37,15 +49,31 @@ type selfLink struct {
 
 // view gives what the caller sees of a connection, without properties and qri.
 func (t *Tenant) view(c *call, r *record) connectionView {
-	s := r.source()
-	return connectionView{
-		QID: r.ID, ID: r.ID, EngineObjectID: r.ID, Name: r.Name, Type: s.provider, DataSource: r.DataSource,
-		Space: r.Space, User: r.Owner, Tenant: t.tenantID(), LogOn: 1,
-		SeparateCredentials: isTrue(r.Properties["separateCredentials"]), CredentialsID: r.CredentialID,
-		ConnectStatement: s.statement(r.Properties), Tags: r.Tags, Privileges: privileges(c.user),
+	v := connectionView{
+		QID: r.ID, ID: r.ID, EngineObjectID: r.ID, Name: r.Name, Type: r.source().provider, DataSource: r.DataSource,
+		Space: r.Space, User: r.Owner, Tenant: t.tenantID(), LogOn: 1, Architecture: r.Architecture,
+		SeparateCredentials: r.separated(), CredentialsID: r.credentialOf(c.user.ID),
+		ConnectStatement: r.statement(), Tags: r.Tags, Privileges: privileges(c.user),
 		Created: timestamp(r.Created), Updated: timestamp(r.Updated),
 		Links: selfLink{link{c.base() + connectionsPath + "/" + r.ID}}, Version: "V1",
 	}
+	if r.LogOn != nil {
+		v.LogOn = *r.LogOn
+	}
+	if c.query.Get("extended") == "true" && v.CredentialsID != "" {
+		v.ReferenceKey, v.Credentials = "credential:"+v.CredentialsID, &ciphertext{opaqueOf("ciphertext", v.CredentialsID)}
+		if k := t.world.linked(r, c.user.ID); k != nil {
+			v.CredentialsName = k.Name
+		}
+	}
+	return v
+}
+
+// secretText is what stands for a connection secret in an answer: its digest, as the secret itself is not kept.
+func secretText(sealed any) string {
+	digest, _ := sealed.(map[string]any)
+	text, _ := digest[sealKey].(string)
+	return text
 }
 
 // dataFilesView gives the built-in connection of a space, or of the caller's personal space for "": it has no owner.

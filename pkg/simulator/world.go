@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -12,9 +13,12 @@ import (
 type world struct {
 	users       []*userRecord
 	spaces      []*spaceRecord
-	connections map[string]*record // by id; records are replaced, never changed in place
-	disabled    map[string]bool    // data sources switched off by an administrator
-	gone        map[string]bool    // ids that were deleted: never given again
+	connections map[string]*record     // by id; records are replaced, never changed in place
+	credentials map[string]*credential // separated ones by id; replaced, never changed in place
+	signIns     map[string]signIn      // authorisations under way, by state
+	disabled    map[string]bool        // data sources switched off by an administrator
+	gone        map[string]bool        // ids that were deleted: never given again
+	behaviour   Behaviour
 
 	byName map[nameKey]string
 
@@ -46,25 +50,48 @@ type record struct {
 	Space        string         `json:"space,omitempty"` // "" is the personal space of Owner
 	Owner        string         `json:"owner"`
 	DataSource   string         `json:"dataSource"`
-	Properties   map[string]any `json:"properties"` // credentials among them, sealed
-	CredentialID string         `json:"credentialId,omitempty"`
-	Tags         []string       `json:"tags,omitempty"`
-	Created      time.Time      `json:"created"`
-	Updated      time.Time      `json:"updated"`
+	Properties   map[string]any `json:"properties"`             // credentials among them, sealed
+	CredentialID string         `json:"credentialId,omitempty"` // of the credentials stored with the connection
+	Stale        bool           `json:"stale,omitempty"`        // those credentials are of a former owner: of no use
+
+	// Links are the separated credentials, by user; under "" one that everybody uses.
+	Links map[string]string `json:"links,omitempty"`
+
+	Statement    string    `json:"statement,omitempty"` // as it was sent, until a property changes
+	Extras       []string  `json:"extras,omitempty"`    // pairs of the statement that are no properties
+	Secret       any       `json:"secret,omitempty"`    // qConnectionSecret, sealed
+	Architecture int       `json:"architecture,omitempty"`
+	LogOn        *int      `json:"logOn,omitempty"`
+	Tags         []string  `json:"tags,omitempty"`
+	Created      time.Time `json:"created"`
+	Updated      time.Time `json:"updated"`
 }
 
 // nameKey is where a name must be unique: in a space, or among the personal connections of one owner (API reference,
-// 409). Letter case counts: undocumented; assumed.
+// 409). Whether letter case counts is undocumented: see Behaviour.NamesIgnoreCase.
 type nameKey struct{ scope, name string }
 
 // reservedName is the built-in connection of every space; nobody may create, change or delete one.
 const reservedName = "DataFiles"
 
-func newWorld() *world {
+func newWorld(b Behaviour) *world {
 	return &world{
-		connections: make(map[string]*record), disabled: make(map[string]bool),
-		gone: make(map[string]bool), byName: make(map[nameKey]string),
+		connections: make(map[string]*record), credentials: make(map[string]*credential),
+		signIns: make(map[string]signIn), disabled: make(map[string]bool),
+		gone: make(map[string]bool), byName: make(map[nameKey]string), behaviour: b,
 	}
+}
+
+// at is the key as names are compared.
+func (w *world) at(key nameKey) nameKey {
+	if w.behaviour.NamesIgnoreCase {
+		key.name = strings.ToLower(key.name)
+	}
+	return key
+}
+
+func (w *world) sameName(a, b string) bool {
+	return a == b || w.behaviour.NamesIgnoreCase && strings.EqualFold(a, b)
 }
 
 func (r *record) key() nameKey { return nameKey{scopeOf(r.Space, r.Owner), r.Name} }
@@ -81,15 +108,15 @@ func scopeOf(space, owner string) string {
 // put stores a new or changed record. The caller has made sure that its name is free.
 func (w *world) put(r *record) {
 	if old := w.connections[r.ID]; old != nil {
-		delete(w.byName, old.key())
+		delete(w.byName, w.at(old.key()))
 	}
 	w.connections[r.ID] = r
-	w.byName[r.key()] = r.ID
+	w.byName[w.at(r.key())] = r.ID
 	w.sorted = nil
 }
 
 func (w *world) remove(id string) {
-	delete(w.byName, w.connections[id].key())
+	delete(w.byName, w.at(w.connections[id].key()))
 	delete(w.connections, id)
 	w.gone[id] = true
 	w.sorted = nil
@@ -97,12 +124,12 @@ func (w *world) remove(id string) {
 
 // taken says whether another connection than id stands at the key.
 func (w *world) taken(key nameKey, id string) bool {
-	holder, found := w.byName[key]
+	holder, found := w.byName[w.at(key)]
 	return key.name == reservedName || found && holder != id
 }
 
 // named finds a connection by its place and name; nil if there is none.
-func (w *world) named(key nameKey) *record { return w.connections[w.byName[key]] }
+func (w *world) named(key nameKey) *record { return w.connections[w.byName[w.at(key)]] }
 
 // freshID derives the id of a connection that is created at key. A place that was used before gives another id.
 func (w *world) freshID(key nameKey) string {

@@ -1,0 +1,127 @@
+package simulator
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// Behaviour holds a switch for everything that the documentation leaves open and that a client may come to feel. The zero
+// value is what the tenant does unless told otherwise. A switch is on if it is on in [Options] or in the seed
+// ("behaviour": {...}); a number or a text of Options goes before that of the seed.
+type Behaviour struct {
+	// CredentialsByOwnerOnly: credentials stored with a connection are patched by its owner alone; anybody else, an
+	// administrator too, gets 403. Off: by everybody who sees the connection.
+	CredentialsByOwnerOnly bool `json:"credentialsByOwnerOnly"`
+
+	// KeepServerTag: a patch of /tags keeps the server's own DcaasAPI tag. Off: the tags are those of the patch.
+	KeepServerTag bool `json:"keepServerTag"`
+
+	// RefuseSpacePatch: a patch of /space is 400. Off: it moves the connection.
+	RefuseSpacePatch bool `json:"refuseSpacePatch"`
+
+	// NormaliseValues: properties are read back with the types of the api-specs and with defaults filled in. Off: as they
+	// were sent.
+	NormaliseValues bool `json:"normaliseValues"`
+
+	// RestoreDefaults: a property that a patch removes gets the default of the api-specs, if it has one. Off: it is gone.
+	RestoreDefaults bool `json:"restoreDefaults"`
+
+	// DuplicateCopiesTags: a duplicate has the tags of its source. Off: none.
+	DuplicateCopiesTags bool `json:"duplicateCopiesTags"`
+
+	// TenantLimit: besides each user, the tenant as a whole has a limit per tier: the user's, times the number of users,
+	// times a half (rate limit page). So a tenant of one user has half of it. Off: only users are limited.
+	TenantLimit bool `json:"tenantLimit"`
+
+	// NamesIgnoreCase: two names in one place that differ in letter case alone are the same. Off: they are two.
+	NamesIgnoreCase bool `json:"namesIgnoreCase"`
+
+	// IgnoreUnknownProperties: a create drops connection properties that the api-specs do not list. Off: it is 400.
+	IgnoreUnknownProperties bool `json:"ignoreUnknownProperties"`
+
+	// BulkMaximum: a bulk action with more items is 400. 0: any number.
+	BulkMaximum int `json:"bulkMaximum"`
+
+	// OwnerChangeKeepsCredentials: after a change of owner, the credentials stored with the connection are still there
+	// (qCredentialsID), though of no use to anybody until new ones are written. Off: they are cleared at once.
+	OwnerChangeKeepsCredentials bool `json:"ownerChangeKeepsCredentials"`
+
+	// ShowUsername: parseConnection answers the property username, which is then the one credential whose value is kept.
+	// Off: it is as hidden as a password.
+	ShowUsername bool `json:"showUsername"`
+
+	// DataSourceKey: the spelling that create takes, datasourceID or dataSourceId; the other one counts as missing. "":
+	// both.
+	DataSourceKey string `json:"dataSourceKey"`
+}
+
+// or joins the switches of Options with those of a seed.
+func (b Behaviour) or(seed Behaviour) Behaviour {
+	return Behaviour{
+		CredentialsByOwnerOnly:      b.CredentialsByOwnerOnly || seed.CredentialsByOwnerOnly,
+		KeepServerTag:               b.KeepServerTag || seed.KeepServerTag,
+		RefuseSpacePatch:            b.RefuseSpacePatch || seed.RefuseSpacePatch,
+		NormaliseValues:             b.NormaliseValues || seed.NormaliseValues,
+		RestoreDefaults:             b.RestoreDefaults || seed.RestoreDefaults,
+		DuplicateCopiesTags:         b.DuplicateCopiesTags || seed.DuplicateCopiesTags,
+		TenantLimit:                 b.TenantLimit || seed.TenantLimit,
+		NamesIgnoreCase:             b.NamesIgnoreCase || seed.NamesIgnoreCase,
+		IgnoreUnknownProperties:     b.IgnoreUnknownProperties || seed.IgnoreUnknownProperties,
+		BulkMaximum:                 firstSet(b.BulkMaximum, seed.BulkMaximum),
+		OwnerChangeKeepsCredentials: b.OwnerChangeKeepsCredentials || seed.OwnerChangeKeepsCredentials,
+		ShowUsername:                b.ShowUsername || seed.ShowUsername,
+		DataSourceKey:               firstSet(b.DataSourceKey, seed.DataSourceKey),
+	}
+}
+
+func firstSet[T comparable](a, b T) T {
+	var zero T
+	if a != zero {
+		return a
+	}
+	return b
+}
+
+func (b Behaviour) check() error {
+	if b.BulkMaximum < 0 {
+		return errors.New("behaviour.bulkMaximum: cannot be negative")
+	}
+	switch b.DataSourceKey {
+	case "", keyOfContract, keyOfTutorials:
+		return nil
+	}
+	return fmt.Errorf("behaviour.dataSourceKey: must be %s or %s", keyOfContract, keyOfTutorials)
+}
+
+// normalised gives visible properties with the types of the api-specs, and with the defaults of what is missing.
+func (s *source) normalised(shown map[string]any) map[string]any {
+	for name, p := range s.properties {
+		value, set := shown[name]
+		switch {
+		case set:
+			shown[name] = p.typed(value)
+		case p.Default != nil && !s.isCredential(name):
+			shown[name] = p.Default
+		}
+	}
+	return shown
+}
+
+// typed gives a value in the type of its property, where it was sent in another.
+func (p property) typed(value any) any {
+	text, isText := value.(string)
+	switch {
+	case p.Type == "boolean" && isText:
+		return text == "true"
+	case p.Type == "integer" && isText:
+		if _, err := strconv.ParseInt(text, 10, 64); err == nil {
+			return json.Number(strings.TrimLeft(text, "+"))
+		}
+	case p.Type == "string" && !isText:
+		return scalarText(value)
+	}
+	return value
+}
