@@ -1,8 +1,8 @@
 // Package simulator is the embedded tenant: a Qlik Cloud tenant in memory, behind an http.Handler.
 //
 // It serves the public REST API around data connections: every operation of data connections, data sources and data
-// credentials, reads of spaces and users, and the OAuth token endpoint. The tool, its demo and its tests talk to it over real HTTP and cannot tell the difference, except
-// by the address.
+// credentials, reads of spaces and users, and the OAuth token endpoint. The tool, its demo and its tests talk to it over
+// real HTTP and cannot tell the difference, except by the address.
 //
 //	seed (JSON) ──New / Open──▶ Tenant ──ServeHTTP──▶ route ▶ who ▶ tier ▶ fault ▶ query, body ▶ handler ▶ state file
 //	                              │

@@ -1,0 +1,184 @@
+package simulator_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/qlsync/qlsync/pkg/simulator"
+)
+
+// TestSwitches does the same thing with a switch off and on, set by Options and by the seed.
+func TestSwitches(t *testing.T) {
+	tests := map[string]struct {
+		on      simulator.Behaviour
+		seed    string
+		caller  string // acme, or asBob
+		do      func(r *rig) string
+		off, is string
+	}{
+		"credentials are patched by the owner only": {
+			simulator.Behaviour{CredentialsByOwnerOnly: true}, `{"credentialsByOwnerOnly": true}`, acme, func(r *rig) string {
+				path := connections + "/" + r.id("Finance", "Ledger") // Bob's
+				r.want(204, "PATCH", path, `[{"op": "replace", "path": "/qName", "value": "L"}]`)
+				return r.status("PATCH", path, `[{"op": "replace", "path": "/connectionProperties/password", "value": "x"}]`)
+			}, "204", "403",
+		},
+		"a patch of tags keeps the server's": {
+			simulator.Behaviour{KeepServerTag: true}, `{"keepServerTag": true}`, acme, func(r *rig) string {
+				path := connections + "/" + r.made(`{"url": "https://a.example"}`)
+				r.want(204, "PATCH", path, `[{"op": "replace", "path": "/tags", "value": ["a"]}]`)
+				return compact(r.t, r.want(200, "GET", path, "").body["tags"])
+			}, `["a"]`, `["a","DcaasAPI:QvRestConnector.exe:3.30.0"]`,
+		},
+		"a patch of the space is refused": {
+			simulator.Behaviour{RefuseSpacePatch: true}, `{"refuseSpacePatch": true}`, acme, func(r *rig) string {
+				return r.status("PATCH", connections+"/"+r.id("", "Mine"), `[{"op": "add", "path": "/space", "value": "`+r.space("Finance")+`"}]`)
+			}, "204", "400",
+		},
+		"values are normalised": {
+			simulator.Behaviour{NormaliseValues: true}, `{"normaliseValues": true}`, acme, func(r *rig) string {
+				id := r.want(201, "POST", connections, `{"datasourceID": "mssql", "qName": "n", "connectionProperties":
+					{"host": "h", "port": 1500, "QueryTimeout": "7", "separateCredentials": "false"}}`).body["qID"].(string)
+				return r.parsed(id)
+			}, `{"QueryTimeout":"7","host":"h","port":1500,"separateCredentials":"false"}`,
+			`{"QueryTimeout":7,"host":"h","maxStringLength":4096,"port":"1500","separateCredentials":false}`,
+		},
+		"a removed property falls back to its default": {
+			simulator.Behaviour{RestoreDefaults: true}, `{"restoreDefaults": true}`, acme, func(r *rig) string {
+				id := r.id("Finance", "Orders lake")
+				r.want(204, "PATCH", connections+"/"+id, `[{"op": "remove", "path": "/connectionProperties/region"}, {"op": "remove", "path": "/connectionProperties/bucketName"}]`)
+				return r.parsed(id)
+			}, `{}`, `{"region":"us-east-1"}`,
+		},
+		"a duplicate has the tags": {
+			simulator.Behaviour{DuplicateCopiesTags: true}, `{"duplicateCopiesTags": true}`, acme, func(r *rig) string {
+				return compact(r.t, r.want(201, "POST", connections+"/actions/duplicate", `{"id": "`+r.id("Finance", "Orders lake")+`"}`).body["tags"])
+			}, `null`, `["orders"]`,
+		},
+		"names ignore case": {
+			simulator.Behaviour{NamesIgnoreCase: true}, `{"namesIgnoreCase": true}`, acme, func(r *rig) string {
+				found := r.status("GET", connections+"/MINE?type=connectionname", "")
+				return found + " " + r.status("POST", connections, `{"datasourceID": "rest", "qName": "mine", "connectionProperties": {}}`)
+			}, "404 201", "200 409",
+		},
+		"unknown properties are ignored": {
+			simulator.Behaviour{IgnoreUnknownProperties: true}, `{"ignoreUnknownProperties": true}`, acme, func(r *rig) string {
+				return r.status("POST", connections, `{"datasourceID": "rest", "qName": "n", "connectionProperties": {"nope": 1}}`)
+			}, "400", "201",
+		},
+		"bulk actions have a maximum": {
+			simulator.Behaviour{BulkMaximum: 1}, `{"bulkMaximum": 1}`, acme, func(r *rig) string {
+				const two = `{"connections": [{"id": "a"}, {"id": "b"}]}`
+				return r.status("POST", bulkUpdate, two) + " " + r.status("POST", connections+"/actions/delete", two)
+			}, "207 207", "400 400",
+		},
+		"the user name is shown": {
+			simulator.Behaviour{ShowUsername: true}, `{"showUsername": true}`, acme, func(r *rig) string {
+				id := r.id("Finance", "Ledger")
+				before := r.parsed(id)
+				r.want(204, "PATCH", connections+"/"+id, `[{"op": "replace", "path": "/connectionProperties/username", "value": "new"}]`)
+				return before + r.parsed(id)
+			}, `{"host":"db1","port":"1433"}{"host":"db1","port":"1433"}`,
+			`{"host":"db1","port":"1433","username":"sa"}{"host":"db1","port":"1433","username":"new"}`,
+		},
+		"a new owner finds unusable credentials": {
+			simulator.Behaviour{OwnerChangeKeepsCredentials: true}, `{"ownerChangeKeepsCredentials": true}`, acme, func(r *rig) string {
+				id := r.id("Finance", "Orders lake")
+				r.want(207, "POST", bulkUpdate, `{"connections": [{"id": "`+id+`", "ownerId": "`+r.user("bob@acme.example")+`"}]}`)
+				c, _ := r.Find("Finance", "Orders lake")
+				moved := [2]bool{c.HasCredentials, c.Stale}
+				r.want(204, "PATCH", connections+"/"+id, `[{"op": "replace", "path": "/connectionProperties/secretKey", "value": "x"}]`)
+				c, _ = r.Find("Finance", "Orders lake")
+				return compact(r.t, moved) + compact(r.t, [2]bool{c.HasCredentials, c.Stale})
+			}, `[false,false][true,false]`, `[true,true][true,false]`,
+		},
+		"only datasourceID is taken": {
+			simulator.Behaviour{DataSourceKey: "datasourceID"}, `{"dataSourceKey": "datasourceID"}`, acme, bothKeys, "201 201", "201 400",
+		},
+		"only dataSourceId is taken": {
+			simulator.Behaviour{DataSourceKey: "dataSourceId"}, `{"dataSourceKey": "dataSourceId"}`, acme, bothKeys, "201 201", "400 201",
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			seeded := strings.Replace(test.caller, `"token"`, `"behaviour": `+test.seed+`, "token"`, 1)
+			for _, way := range []struct {
+				name, seed string
+				options    simulator.Options
+				want       string
+			}{
+				{"off", test.caller, simulator.Options{}, test.off},
+				{"by options", test.caller, simulator.Options{Behaviour: test.on}, test.is},
+				{"by the seed", seeded, simulator.Options{}, test.is},
+			} {
+				r := newRig(t, way.seed, way.options)
+				if got := test.do(r); got != way.want {
+					t.Errorf("%s: got %s, want %s", way.name, got, way.want)
+				}
+				r.noMisuse()
+			}
+		})
+	}
+}
+
+func bothKeys(r *rig) string {
+	first := r.status("POST", connections, `{"datasourceID": "rest", "qName": "n1", "connectionProperties": {}}`)
+	return first + " " + r.status("POST", connections, `{"dataSourceId": "rest", "qName": "n2", "connectionProperties": {}}`)
+}
+
+func (r *rig) status(method, path, body string) string {
+	r.t.Helper()
+	return compact(r.t, r.do(method, path, body).status)
+}
+
+// made creates a REST connection and gives its id.
+func (r *rig) made(properties string) string {
+	r.t.Helper()
+	return r.want(201, "POST", connections, `{"datasourceID": "rest", "qName": "made", "connectionProperties": `+properties+`}`).body["qID"].(string)
+}
+
+func (r *rig) parsed(id string) string {
+	r.t.Helper()
+	return compact(r.t, r.want(200, "GET", connections+"/"+id+"?parseConnection=true", "").body["connectionProperties"])
+}
+
+func TestATenantOfOneUserHasHalfTheLimit(t *testing.T) {
+	const one = `{"users": [{"email": "ana@acme.example"}], "rateLimits": {"tier1": {"requests": 10, "seconds": 60}}}`
+	for name, test := range map[string]struct {
+		seed string
+		on   bool
+		most int
+	}{
+		"off":               {one, false, 10},
+		"one user":          {one, true, 5},
+		"two users":         {strings.Replace(one, `"}]`, `"}, {"email": "bob@acme.example"}]`, 1), true, 10},
+		"a limit of one":    {strings.Replace(one, "10", "1", 1), false, 1},
+		"half of one: none": {strings.Replace(one, "10", "1", 1), true, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+			r := newRig(t, test.seed, simulator.Options{Now: func() time.Time { return now }, Behaviour: simulator.Behaviour{TenantLimit: test.on}})
+			for range test.most {
+				r.want(200, "GET", connections, "")
+			}
+			if wait := r.want(429, "GET", connections, "").header.Get("Retry-After"); wait != "60" {
+				t.Errorf("Retry-After %q", wait)
+			}
+			now = now.Add(time.Minute)
+			if test.most > 0 {
+				r.want(200, "GET", connections, "")
+			}
+		})
+	}
+}
+
+func TestWrongSwitchesAreRefused(t *testing.T) {
+	for name, b := range map[string]simulator.Behaviour{"a negative maximum": {BulkMaximum: -1}, "an unknown key": {DataSourceKey: "id"}} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := simulator.New([]byte(acme), simulator.Options{Behaviour: b}); err == nil {
+				t.Error("no error")
+			}
+		})
+	}
+}
