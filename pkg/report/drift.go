@@ -13,9 +13,11 @@ import (
 func (t Text) Drift(w io.Writer, d *plan.Drift) error {
 	p := t.printer(w)
 	p.line("Drift of tenant %s from project %s", tenantName(d.Tenant), Clean(d.Project))
+	var warnings []plan.Warning
 	for _, reason := range d.Incomplete {
-		p.line("%s the tenant's list is incomplete: %s", p.paint(color.FgYellow, "Warning:"), Clean(reason))
+		warnings = append(warnings, plan.Warning{Message: "the tenant's list is incomplete: " + reason})
 	}
+	p.warnings(warnings)
 	rows := make([]row, len(d.Items))
 	for i := range d.Items {
 		rows[i] = driftRow(&d.Items[i])
@@ -27,8 +29,10 @@ func (t Text) Drift(w io.Writer, d *plan.Drift) error {
 		p.line("No drift: %s as declared.", are(s.Clean))
 		return p.err
 	}
-	p.line("Drift: %d changed, %d missing, %d unmanaged, %d foreign, %d unreadable; %d clean.",
-		s.Changed, s.Missing, s.Unmanaged, s.Foreign, s.Unreadable, s.Clean)
+	p.line("Drift: %s.", counts(
+		number{s.Changed, "changed"}, number{s.Missing, "missing"}, number{s.Unmanaged, "unmanaged"},
+		number{s.Foreign, "foreign"}, number{s.Unreadable, "unreadable"}, number{s.Clean, "clean"},
+	))
 	return p.err
 }
 
@@ -43,19 +47,16 @@ var driftSigns = map[plan.DriftKind]struct {
 func driftRow(item *plan.DriftItem) row {
 	look := driftSigns[item.Kind]
 	r := row{
-		key: item.Connection, name: Clean(item.Connection.Name), sign: look.sign, paint: look.paint,
+		key: item.Connection, name: label(item.Connection.Name), sign: look.sign, paint: look.paint,
 		verb: string(item.Kind), kind: item.DataSource, fields: item.Fields,
 	}
 	if item.Reason != "" {
 		r.remark = append(r.remark, item.Reason)
 	}
-	switch item.Apply {
-	case plan.ApplyNothing:
-		r.remark = append(r.remark, "apply would leave it alone")
-	case plan.ApplyRefuse:
-		r.remark = append(r.remark, "apply would refuse it")
-	default:
-		r.remark = append(r.remark, "apply would "+item.Apply+" it")
+	remark := "apply would " + item.Apply + " it"
+	if item.Apply == plan.ApplyNothing {
+		remark = "apply would leave it alone"
 	}
+	r.remark = append(r.remark, remark)
 	return r
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -72,7 +73,7 @@ func (p *printer) rows(rows []row, words wording) {
 	for i, r := range rows {
 		if i == 0 || rows[i-1].key.Space != r.key.Space {
 			p.line("")
-			p.line("%s", p.paint(color.Bold, Clean(r.key.Space)))
+			p.line("%s", p.paint(color.Bold, label(r.key.Space)))
 		}
 		p.line("  %s %s  %s  %s", p.paint(r.paint, r.sign), pad(r.name, nameWidth), pad(r.verb, verbWidth), Clean(r.kind))
 		for _, remark := range r.remark {
@@ -94,7 +95,7 @@ var signs = map[plan.Action]struct {
 func changeRow(c *plan.Change) row {
 	look := signs[c.Action]
 	r := row{
-		key: c.Connection, name: Clean(c.Connection.Name), sign: look.sign, paint: look.paint,
+		key: c.Connection, name: label(c.Connection.Name), sign: look.sign, paint: look.paint,
 		verb: string(c.Action), kind: c.DataSource, fields: c.Fields, fresh: c.Action == plan.ActionCreate,
 	}
 	if c.Reason != "" {
@@ -114,47 +115,100 @@ func at(position *connection.Position) string {
 	return position.String() + ": "
 }
 
-// steps writes the calls in their order. Neighbours that differ in nothing but
-// the connection share a line.
+// steps writes the calls in their order. Neighbours that can run side by side and
+// differ in little but the connection share a line.
 func (p *printer) steps(steps []plan.Step) {
 	if len(steps) == 0 {
 		return
 	}
 	p.line("")
 	p.line("%s", p.paint(color.Bold, "Steps"))
+	places := make(map[string]int, len(steps))
+	for i, step := range steps {
+		places[step.ID] = i
+	}
 	var ids, whats, calls, afters []string
 	for begin := 0; begin < len(steps); {
-		end := begin + 1
-		for end < len(steps) && alike(&steps[begin], &steps[end]) {
-			end++
-		}
-		id := steps[begin].ID
-		if end-begin > 1 {
-			id += ".." + steps[end-1].ID
-		}
-		ids, calls = append(ids, id), append(calls, count(end-begin, "call"))
-		whats = append(whats, fmt.Sprintf("%-11s  %s", steps[begin].Kind, connections(steps[begin:end])))
-		afters = append(afters, after(steps[begin].After))
+		end := begin + alike(steps[begin:])
+		group := steps[begin:end]
+		ids = append(ids, span(steps, begin, end-1))
+		whats = append(whats, fmt.Sprintf("%-11s  %s", group[0].Kind, connections(group)))
+		calls = append(calls, count(len(group), "call"))
+		afters = append(afters, after(steps, group, places))
 		begin = end
 	}
-	idWidth, whatWidth, callWidth := widest(16, ids...), widest(70, whats...), widest(16, calls...)
+	idWidth, whatWidth, callWidth := widest(16, ids...), widest(80, whats...), widest(16, calls...)
 	for i := range ids {
 		p.line("  %s  %s  %s  %s", pad(ids[i], idWidth), pad(whats[i], whatWidth), pad(calls[i], callWidth), afters[i])
 	}
 }
 
-func alike(a, b *plan.Step) bool {
-	return a.Kind == b.Kind && len(a.After) == 0 && len(b.After) == 0
+// manySteps is from where steps that wait for different ones share a line too.
+const manySteps = 10
+
+// alike counts the steps at the beginning that share a line: of one kind, and all
+// of them after the same steps or, if they are many, none of them after another.
+func alike(steps []plan.Step) int {
+	same, n := 1, 1
+	within := map[string]bool{steps[0].ID: true}
+	for _, step := range steps[1:] {
+		waits := slices.ContainsFunc(step.After, func(id string) bool { return within[id] })
+		if step.Kind != steps[0].Kind || waits {
+			break
+		}
+		within[step.ID] = true
+		if n == same && slices.Equal(step.After, steps[0].After) {
+			same++
+		}
+		n++
+	}
+	if n >= manySteps {
+		return n
+	}
+	return same
 }
 
-func after(ids []string) string {
-	switch {
-	case len(ids) == 0:
-		return ""
-	case len(ids) > 3:
-		return fmt.Sprintf("after %s and %d more", ids[0], len(ids)-1)
+// span names the steps from one place to another.
+func span(steps []plan.Step, first, last int) string {
+	if first == last {
+		return steps[first].ID
 	}
-	return "after " + strings.Join(ids, ", ")
+	return steps[first].ID + ".." + steps[last].ID
+}
+
+// after names the steps that come before a group, neighbours as a span.
+func after(steps, group []plan.Step, places map[string]int) string {
+	var before []int
+	words := "after "
+	for _, step := range group {
+		for _, id := range step.After {
+			before = append(before, places[id])
+		}
+		if !slices.Equal(step.After, group[0].After) {
+			words = "each after some of "
+		}
+	}
+	if slices.ContainsFunc(group, func(step plan.Step) bool { return len(step.After) == 0 }) {
+		words = "some of them after "
+	}
+	slices.Sort(before)
+	before = slices.Compact(before)
+	if len(before) == 0 {
+		return ""
+	}
+	var spans []string
+	for begin := 0; begin < len(before); {
+		end := begin + 1
+		for end < len(before) && before[end] == before[end-1]+1 {
+			end++
+		}
+		if len(spans) == 3 {
+			return fmt.Sprintf("%s%s and %d more", words, strings.Join(spans, ", "), len(before)-begin)
+		}
+		spans = append(spans, span(steps, before[begin], before[end-1]))
+		begin = end
+	}
+	return words + strings.Join(spans, ", ")
 }
 
 // connections names a few connections, and counts many.
@@ -179,14 +233,34 @@ func (p *printer) summary(pl *plan.Plan) {
 		p.line("Hash: %s", pl.Hash)
 		return
 	}
-	p.line("Plan: %d to create, %d to adopt, %d to update, %d to move, %d to recreate, %d to delete; %d refused; %d unchanged.",
-		s.Create, s.Adopt, s.Update, s.Move, s.Recreate, s.Delete, s.Refused, s.Unchanged)
+	p.line("Plan: %s.", counts(
+		number{s.Create, "to create"}, number{s.Adopt, "to adopt"}, number{s.Update, "to update"}, number{s.Move, "to move"},
+		number{s.Recreate, "to recreate"}, number{s.Delete, "to delete"}, number{s.Refused, "refused"}, number{s.Unchanged, "unchanged"},
+	))
 	p.line("Cost: %s.", cost(pl.Estimate))
 	p.line("Hash: %s", pl.Hash)
 	if pl.Refusal != nil {
 		p.line("")
-		p.line("%s %s (%s).", p.paint(color.FgRed, "Refused:"), Clean(pl.Refusal.Message), Clean(pl.Refusal.Hint))
+		p.line("%s %s", p.paint(color.FgRed, "Refused:"), Clean(pl.Refusal.Message))
+		p.line("  %s", Clean(pl.Refusal.Hint))
 	}
+}
+
+// number is one of the counts of a summary.
+type number struct {
+	n    int
+	what string
+}
+
+// counts joins those that are not zero.
+func counts(numbers ...number) string {
+	var parts []string
+	for _, number := range numbers {
+		if number.n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", number.n, number.what))
+		}
+	}
+	return strings.Join(parts, ", ")
 }
 
 func are(n int) string {

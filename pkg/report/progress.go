@@ -31,7 +31,7 @@ func NewProgress(w io.Writer, terminal bool, steps int) *Progress {
 	if !terminal || steps == 0 {
 		return p
 	}
-	p.bars = mpb.New(mpb.WithOutput(w), mpb.WithWidth(40))
+	p.bars = mpb.New(mpb.WithOutput(w), mpb.WithWidth(40), mpb.WithAutoRefresh())
 	p.bar = p.bars.AddBar(int64(steps),
 		mpb.BarRemoveOnComplete(),
 		mpb.PrependDecorators(decor.Name("applying "), decor.CountersNoUnit("%d of %d steps")),

@@ -8,12 +8,15 @@
 package report
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
 
 	"github.com/fatih/color"
 	"github.com/mattn/go-runewidth"
@@ -27,13 +30,44 @@ type Text struct {
 	Color bool
 }
 
-// JSON writes any of the versioned values: a plan, a result, a drift report.
+// JSON writes any of the versioned values: a plan, a result, a drift report, a
+// list of problems. What cannot be printed, or a pipeline could take for a command,
+// is written with \u escapes.
 func JSON(w io.Writer, value any) error {
-	encoder := json.NewEncoder(w)
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
-	return encoder.Encode(value)
+	if err := encoder.Encode(value); err != nil {
+		return err
+	}
+	_, err := w.Write(escapeJSON(text.Bytes()))
+	return err
 }
+
+// escapeJSON escapes what cannot be printed; in encoded JSON, such characters
+// stand in strings only.
+func escapeJSON(text []byte) []byte {
+	text = bytes.ReplaceAll(text, []byte("##"), []byte(`#\u0023`))
+	if bytes.IndexFunc(text, unprintable) < 0 {
+		return text
+	}
+	escaped := make([]byte, 0, len(text)+64)
+	for _, r := range string(text) {
+		switch {
+		case !unprintable(r):
+			escaped = utf8.AppendRune(escaped, r)
+		case r > 0xffff:
+			high, low := utf16.EncodeRune(r)
+			escaped = fmt.Appendf(escaped, `\u%04x\u%04x`, high, low)
+		default:
+			escaped = fmt.Appendf(escaped, `\u%04x`, r)
+		}
+	}
+	return escaped
+}
+
+func unprintable(r rune) bool { return r != '\n' && !unicode.IsPrint(r) }
 
 // Problems writes one line for each problem, in the order in which they stand.
 func (t Text) Problems(w io.Writer, problems connection.Problems) error {
@@ -65,7 +99,12 @@ func (t Text) printer(w io.Writer) *printer { return &printer{w: w, color: t.Col
 
 func (p *printer) line(format string, args ...any) {
 	if p.err == nil {
-		_, p.err = fmt.Fprintln(p.w, strings.TrimRight(fmt.Sprintf(format, args...), " "))
+		text := strings.TrimRight(fmt.Sprintf(format, args...), " ")
+		if rest := strings.TrimLeft(text, " "); strings.HasPrefix(rest, "::") {
+			// GitHub's runner takes such a line for a command.
+			text = text[:len(text)-len(rest)] + `\x3a` + rest[1:]
+		}
+		_, p.err = fmt.Fprintln(p.w, text)
 	}
 }
 
@@ -79,28 +118,54 @@ func (p *printer) paint(attribute color.Attribute, text string) string {
 	return c.Sprint(text)
 }
 
-// Clean gives a text that cannot steer a terminal: unchanged where every
-// character can be printed, otherwise with those that cannot escaped.
+// pipelineCommands are what the runners of Azure and GitHub obey wherever it stands
+// in a line.
+var pipelineCommands = strings.NewReplacer("##[", `\x23#[`, "##vso[", `\x23#vso[`)
+
+// Clean gives a text that can steer neither a terminal nor a pipeline and is one
+// line: unchanged where every character can be printed, otherwise with those that
+// cannot escaped.
 func Clean(text string) string {
-	if strings.IndexFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) < 0 {
+	text = pipelineCommands.Replace(text)
+	if utf8.ValidString(text) && strings.IndexFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) < 0 {
 		return text
 	}
 	quoted := strconv.Quote(text)
 	return strings.ReplaceAll(quoted[1:len(quoted)-1], `\"`, `"`)
 }
 
-// pad fills a clean text up to a width in terminal cells.
-func pad(text string, width int) string {
-	return text + strings.Repeat(" ", max(0, width-runewidth.StringWidth(text)))
+// label gives a name for the beginning of a line or column: clean, and in quotes
+// where it could not be seen.
+func label(name string) string {
+	clean := Clean(name)
+	if strings.Trim(clean, " ") != clean || clean == "" {
+		return strconv.Quote(clean)
+	}
+	return clean
 }
 
-// widest gives the width of the widest text, at most the limit.
+// cells measures a clean text in terminal cells, by the same table everywhere: the
+// library's own default depends on the locale.
+func cells(text string) int {
+	table := runewidth.Condition{StrictEmojiNeutral: true}
+	return table.StringWidth(text)
+}
+
+// pad fills a clean text up to a width in terminal cells.
+func pad(text string, width int) string {
+	return text + strings.Repeat(" ", max(0, width-cells(text)))
+}
+
+// widest gives the width of the widest text within the limit: what is wider stands
+// out of its column, and does not move the others.
 func widest(limit int, texts ...string) int {
 	width := 0
 	for _, text := range texts {
-		width = max(width, runewidth.StringWidth(text))
+		if own := cells(text); own <= limit {
+			width = max(width, own)
+		}
 	}
-	return min(width, limit)
+	return width
 }
 
 // count gives "1 call", "2 calls".

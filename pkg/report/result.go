@@ -26,7 +26,7 @@ func (t Text) Result(w io.Writer, r *apply.Result) error {
 func resultRow(item *apply.Item) row {
 	look := signs[item.Action]
 	r := row{
-		key: item.Connection, name: Clean(item.Connection.Name), sign: look.sign, paint: look.paint,
+		key: item.Connection, name: label(item.Connection.Name), sign: look.sign, paint: look.paint,
 		verb: string(item.Action), kind: string(item.Outcome),
 	}
 	if item.Outcome != apply.Done {

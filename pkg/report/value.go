@@ -12,15 +12,18 @@ import (
 	"github.com/qlsync/qlsync/pkg/plan"
 )
 
-// longValue is the width from which a value no longer stands on the line of its
-// field.
-const longValue = 60
+// A value of more than longValue cells, or two of more than longPair together, do
+// not stand on the line of their field.
+const (
+	longValue = 60
+	longPair  = 80
+)
 
 // fields writes the differences of one connection, the names aligned.
 func (p *printer) fields(r row, words wording) {
 	names := make([]string, len(r.fields))
 	for i, f := range r.fields {
-		names[i] = Clean(fieldName(f.Path))
+		names[i] = label(fieldName(f.Path))
 	}
 	width := widest(40, names...)
 	for i, f := range r.fields {
@@ -29,12 +32,12 @@ func (p *printer) fields(r row, words wording) {
 }
 
 // wording is how the two sides of a difference are called.
-type wording struct{ before, after string }
+type wording struct{ before, after, lines string }
 
 // planned shows what is and what will be; drifted what is declared and what is live.
 var (
-	planned = wording{"", ""}
-	drifted = wording{"declared ", "live "}
+	planned = wording{"", "", ""}
+	drifted = wording{"declared ", "live ", "  (-) declared, (+) live"}
 )
 
 func (p *printer) field(f plan.Field, sign, name string, words wording) {
@@ -50,15 +53,15 @@ func (p *printer) field(f plan.Field, sign, name string, words wording) {
 			p.line("      %s %s  %s%s%s", sign, name, word, text, p.absent(f, words))
 			return
 		}
-		p.line("      %s %s", sign, name)
+		p.line("      %s %s%s", sign, name, words.lines)
 		p.block(f)
 	default:
 		before, after := inline(f.Before), inline(f.After)
-		if before != "" && after != "" {
+		if before != "" && after != "" && cells(before)+cells(after) <= longPair {
 			p.line("      %s %s  %s%s -> %s%s", sign, name, words.before, before, words.after, after)
 			return
 		}
-		p.line("      %s %s", sign, name)
+		p.line("      %s %s%s", sign, name, words.lines)
 		p.block(f)
 	}
 }
@@ -100,20 +103,25 @@ func inline(value any) string {
 	text := ""
 	switch v := value.(type) {
 	case string:
-		text = strconv.Quote(v)
+		text = Clean(strconv.Quote(v))
+	case connection.Secret:
+		text = connection.Placeholder
 	default:
 		text = Clean(canonical(v))
 	}
-	if len(text) > longValue {
+	if cells(text) > longValue {
 		return ""
 	}
 	return text
 }
 
-func canonical(value any) string {
+func canonical(value any) string { return encode(value, "") }
+
+func encode(value any, indent string) string {
 	var text strings.Builder
 	encoder := json.NewEncoder(&text)
 	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", indent)
 	if err := encoder.Encode(value); err != nil {
 		return "(unprintable)" // nothing of the JSON model gets here
 	}
@@ -123,30 +131,78 @@ func canonical(value any) string {
 // block shows what differs between two long values, line by line.
 func (p *printer) block(f plan.Field) {
 	before, after := longText(f.Before), longText(f.After)
+	if ended(f.Before) && unended(f.After) {
+		after += noNewline
+	}
+	if ended(f.After) && unended(f.Before) {
+		before += noNewline
+	}
 	differ := diffmatchpatch.New()
 	differ.DiffTimeout = 0 // a deadline would make the output depend on the load
 	a, b, lines := differ.DiffLinesToRunes(before, after)
-	for _, diff := range differ.DiffCharsToLines(differ.DiffMainRunes(a, b, false), lines) {
-		p.chunk(diff)
+	diffs := differ.DiffCharsToLines(differ.DiffMainRunes(a, b, false), lines)
+	for i, diff := range diffs {
+		p.chunk(diff, i == 0, i == len(diffs)-1)
 	}
 }
 
-// chunk shows lines of one side, or the ends of a stretch that both have.
-func (p *printer) chunk(diff diffmatchpatch.Diff) {
+// noNewline stands behind a text whose last line has no end, where that is a
+// difference.
+const noNewline = "(no newline at the end)\n"
+
+func ended(value any) bool {
+	text, ok := value.(string)
+	return ok && strings.HasSuffix(text, "\n")
+}
+
+func unended(value any) bool {
+	text, ok := value.(string)
+	return ok && text != "" && !strings.HasSuffix(text, "\n")
+}
+
+// beside is how many equal lines are shown before and after those that differ.
+const beside = 2
+
+// chunk shows lines of one side, or what is next to a difference of a stretch that
+// both have.
+func (p *printer) chunk(diff diffmatchpatch.Diff, first, last bool) {
 	lines := strings.Split(strings.TrimSuffix(diff.Text, "\n"), "\n")
-	sign, paint := " ", color.Reset
 	switch diff.Type {
 	case diffmatchpatch.DiffDelete:
-		sign, paint = "-", color.FgRed
+		p.lines(lines, "-", color.FgRed)
 	case diffmatchpatch.DiffInsert:
-		sign, paint = "+", color.FgGreen
+		p.lines(lines, "+", color.FgGreen)
 	case diffmatchpatch.DiffEqual:
-		if hidden := len(lines) - 4; hidden > 1 {
-			lines = append(append(lines[:2:2], "... "+count(hidden, "equal line")), lines[len(lines)-2:]...)
+		head, tail := beside, beside
+		if first {
+			head = 0
 		}
+		if last {
+			tail = 0
+		}
+		hidden := len(lines) - head - tail
+		if hidden < 2 {
+			head, tail, hidden = len(lines), 0, 0
+		}
+		p.lines(lines[:head], " ", 0)
+		if hidden > 0 {
+			p.line("            ... %s", count(hidden, "equal line"))
+		}
+		p.lines(lines[len(lines)-tail:], " ", 0)
 	}
+}
+
+func (p *printer) lines(lines []string, sign string, paint color.Attribute) {
 	for _, line := range lines {
-		p.line("          %s", p.paint(paint, sign+" "+Clean(line)))
+		text := Clean(line)
+		if paint == 0 {
+			p.line("          %s %s", sign, text)
+			continue
+		}
+		// Blanks at the end may be all that differs.
+		kept := strings.TrimRight(text, " ")
+		text = kept + strings.Repeat(`\x20`, len(text)-len(kept))
+		p.line("          %s", p.paint(paint, strings.TrimRight(sign+" "+text, " ")))
 	}
 }
 
@@ -157,17 +213,19 @@ func longText(value any) string {
 	case nil:
 		return ""
 	case string:
+		if v == "" {
+			return "\"\"\n"
+		}
 		return strings.TrimSuffix(v, "\n") + "\n"
 	case []any:
+		if len(v) == 0 {
+			return "[]\n"
+		}
 		var text strings.Builder
 		for _, item := range v {
 			text.WriteString(canonical(item) + "\n")
 		}
 		return text.String()
 	}
-	indented, err := json.MarshalIndent(value, "", "  ")
-	if err != nil {
-		return "(unprintable)\n"
-	}
-	return string(indented) + "\n"
+	return encode(value, "  ") + "\n"
 }

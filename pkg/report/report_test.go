@@ -1,0 +1,278 @@
+package report_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"flag"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
+	"pgregory.net/rapid"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/plan"
+	"github.com/qlsync/qlsync/pkg/report"
+)
+
+var update = flag.Bool("update", false, "write what is printed into the goldens")
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// goldens are all reports in text. In the files, an escape stands as ␛.
+var goldens = map[string]func(report.Text, io.Writer) error{
+	"plan":         showPlan(everydayPlan()),
+	"plan-empty":   showPlan(emptyPlan()),
+	"plan-refused": showPlan(refusedPlan()),
+	"plan-hostile": showPlan(hostilePlan()),
+	"plan-long":    showPlan(longValuesPlan()),
+	"result":       func(t report.Text, w io.Writer) error { return t.Result(w, everydayResult()) },
+	"result-hostile": func(t report.Text, w io.Writer) error {
+		return t.Result(w, hostileResult())
+	},
+	"drift":         func(t report.Text, w io.Writer) error { return t.Drift(w, everydayDrift()) },
+	"drift-clean":   func(t report.Text, w io.Writer) error { return t.Drift(w, cleanDrift()) },
+	"drift-hostile": func(t report.Text, w io.Writer) error { return t.Drift(w, hostileDrift()) },
+	"problems":      func(t report.Text, w io.Writer) error { return t.Problems(w, everydayProblems()) },
+}
+
+func showPlan(p *plan.Plan) func(report.Text, io.Writer) error {
+	return func(t report.Text, w io.Writer) error { return t.Plan(w, p) }
+}
+
+func print(t *testing.T, write func(io.Writer) error) string {
+	t.Helper()
+	var text bytes.Buffer
+	if err := write(&text); err != nil {
+		t.Fatal(err)
+	}
+	return text.String()
+}
+
+func compare(t *testing.T, name, got string) {
+	t.Helper()
+	file := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
+		t.Errorf("%s (-want +got; -update writes it):\n%s", file, diff)
+	}
+}
+
+func TestReportsReadAsTheirGoldens(t *testing.T) {
+	for name, write := range goldens {
+		t.Run(name, func(t *testing.T) {
+			compare(t, name+".txt", print(t, func(w io.Writer) error { return write(report.Text{}, w) }))
+		})
+	}
+	for _, name := range []string{"plan", "plan-long", "plan-refused", "result", "drift", "problems"} {
+		t.Run(name+" in colour", func(t *testing.T) {
+			text := print(t, func(w io.Writer) error { return goldens[name](report.Text{Color: true}, w) })
+			compare(t, name+"-color.txt", strings.ReplaceAll(text, "\x1b", "␛"))
+		})
+	}
+}
+
+var colour = regexp.MustCompile("\x1b\\[[0-9;]*m")
+
+func TestColourChangesNothingButColour(t *testing.T) {
+	for name, write := range goldens {
+		t.Run(name, func(t *testing.T) {
+			plain := print(t, func(w io.Writer) error { return write(report.Text{}, w) })
+			coloured := print(t, func(w io.Writer) error { return write(report.Text{Color: true}, w) })
+			if diff := cmp.Diff(plain, colour.ReplaceAllString(coloured, "")); diff != "" {
+				t.Error(diff)
+			}
+			for _, line := range strings.Split(coloured, "\n") {
+				if strings.Count(line, "\x1b[")%2 != 0 {
+					t.Errorf("a colour goes on into the next line: %q", line)
+				}
+			}
+		})
+	}
+}
+
+func TestNoReportSteersATerminalOrAPipelineOrEndsALineInBlanks(t *testing.T) {
+	for name, write := range goldens {
+		t.Run(name, func(t *testing.T) {
+			for _, line := range strings.Split(print(t, func(w io.Writer) error { return write(report.Text{}, w) }), "\n") {
+				if !utf8.ValidString(line) || strings.IndexFunc(line, func(r rune) bool { return !unicode.IsPrint(r) }) >= 0 {
+					t.Errorf("not printable: %q", line)
+				}
+				if strings.HasPrefix(strings.TrimLeft(line, " "), "::") || strings.Contains(line, "##[") || strings.Contains(line, "##vso[") {
+					t.Errorf("a pipeline takes it for a command: %q", line)
+				}
+				if strings.TrimRight(line, " ") != line {
+					t.Errorf("blanks at the end: %q", line)
+				}
+			}
+		})
+	}
+}
+
+func TestNoReportShowsASecret(t *testing.T) {
+	p := longValuesPlan()
+	for _, write := range []func(io.Writer) error{
+		func(w io.Writer) error { return report.JSON(w, p) },
+		func(w io.Writer) error { return report.Text{}.Plan(w, p) },
+	} {
+		text := print(t, write)
+		if strings.Contains(text, "canary") || !strings.Contains(text, connection.Placeholder) {
+			t.Errorf("it shows a secret, or no placeholder: %s", text)
+		}
+	}
+	leak := plan.Field{Path: "/credentials/password", Before: "canary-3", After: "canary-4", Secret: true}
+	p = newPlan([]plan.Change{{Action: plan.ActionUpdate, Fields: []plan.Field{leak}}})
+	if strings.Contains(print(t, func(w io.Writer) error { return report.Text{}.Plan(w, p) }), "canary") {
+		t.Error("the text shows what a plan should not have held")
+	}
+}
+
+func TestAThousandStepsAreAFewLines(t *testing.T) {
+	text := print(t, func(w io.Writer) error { return report.Text{}.Plan(w, thousandStepsPlan()) })
+	_, steps, ok := strings.Cut(text, "\nSteps\n")
+	if !ok {
+		t.Fatal("there are no steps")
+	}
+	compare(t, "steps.txt", steps)
+}
+
+func TestAWriterThatFailsEndsTheReportWithItsError(t *testing.T) {
+	full := errors.New("disk full")
+	for name, write := range goldens {
+		for _, room := range []int{0, 1, 3} {
+			if err := write(report.Text{}, &small{room, full}); !errors.Is(err, full) {
+				if name == "drift-clean" && room == 3 {
+					continue // it has three lines
+				}
+				t.Errorf("%s with room for %d lines: got %v", name, room, err)
+			}
+		}
+	}
+	if err := report.JSON(&small{0, full}, everydayPlan()); !errors.Is(err, full) {
+		t.Errorf("JSON: got %v", err)
+	}
+}
+
+// small is a writer with room for a few writes.
+type small struct {
+	room int
+	err  error
+}
+
+func (s *small) Write(text []byte) (int, error) {
+	if s.room == 0 {
+		return 0, s.err
+	}
+	s.room--
+	return len(text), nil
+}
+
+func TestCleanGivesOnePrintableLineAndLeavesTheRestAlone(t *testing.T) {
+	for _, test := range []struct{ name, text, want string }{
+		{"a plain text", "Orders lake", "Orders lake"},
+		{"quotes and backslashes", `"C:\data"`, `"C:\data"`},
+		{"other scripts, accents and emoji", "注文 Übersicht é 🧾", "注文 Übersicht é 🧾"},
+		{"an escape sequence", "\x1b[31mred", `\x1b[31mred`},
+		{"a control character above ASCII", "\u009b31m", `\u009b31m`},
+		{"a byte that is no UTF-8", "\x9b31m", `\x9b31m`},
+		{"a newline", "one\ntwo", `one\ntwo`},
+		{"a newline and a quote", "\"one\"\ntwo", `"one"\ntwo`},
+		{"a text that runs backwards", "gnp\u202eexe", `gnp\u202eexe`},
+		{"a blank that is none", "a\u00a0b", `a\u00a0b`},
+		{"a command of a pipeline", "a ##vso[x]##[y]", `a \x23#vso[x]\x23#[y]`},
+		{"nothing", "", ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if got := report.Clean(test.text); got != test.want {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+func TestAnyTextIsCleanOnce(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		text := string(rapid.SliceOf(rapid.Byte()).Draw(t, "bytes")) + rapid.String().Draw(t, "text")
+		clean := report.Clean(text)
+		if !utf8.ValidString(clean) || strings.IndexFunc(clean, func(r rune) bool { return !unicode.IsPrint(r) }) >= 0 {
+			t.Fatalf("%q is not clean", clean)
+		}
+		if again := report.Clean(clean); again != clean {
+			t.Fatalf("%q became %q", clean, again)
+		}
+	})
+}
+
+// TestAnyDifferenceOfTwoTextsCanBeReadBack takes the lines of both sides out of
+// the report again.
+func TestAnyDifferenceOfTwoTextsCanBeReadBack(t *testing.T) {
+	text := rapid.Custom(func(t *rapid.T) []string {
+		lines := rapid.SliceOfN(rapid.SampledFrom([]string{"alpha", "beta", "gamma", "", " indented"}), 1, 5).Draw(t, "lines")
+		return append(lines, strings.Repeat("x", 61))
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		before, after := text.Draw(t, "before"), text.Draw(t, "after")
+		if cmp.Equal(before, after) {
+			return
+		}
+		p := newPlan([]plan.Change{{Action: plan.ActionUpdate, Connection: key("A", "a"), Fields: []plan.Field{
+			field("/properties/p", strings.Join(before, "\n"), strings.Join(after, "\n")),
+		}}})
+		var out bytes.Buffer
+		if err := (report.Text{}).Plan(&out, p); err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(out.String(), " equal line") {
+			return
+		}
+		_, block, _ := strings.Cut(out.String(), "~ properties.p\n")
+		block, _, _ = strings.Cut(block, "\n\nPlan:")
+		var gotBefore, gotAfter []string
+		for _, line := range strings.Split(block, "\n") {
+			line = strings.TrimPrefix(line+strings.Repeat(" ", 12), "          ")
+			sign, content := line[0], strings.TrimRight(line[2:], " ")
+			if sign != '+' {
+				gotBefore = append(gotBefore, content)
+			}
+			if sign != '-' {
+				gotAfter = append(gotAfter, content)
+			}
+		}
+		if diff := cmp.Diff(before, gotBefore) + cmp.Diff(after, gotAfter); diff != "" {
+			t.Fatalf("%s\n%s", diff, out.String())
+		}
+	})
+}
+
+func TestJSONEscapesWhatCannotBePrintedAndKeepsItsMeaning(t *testing.T) {
+	value := report.NewProblems(connection.Problems{{Message: "\u009b \u202e \U000e0041 \x7f \x1b <&> \U0001f9fe 注文 ##vso[x] ###[y]"}})
+	got := print(t, func(w io.Writer) error { return report.JSON(w, value) })
+	if want := `"\u009b \u202e \udb40\udc41 \u007f \u001b <&> 🧾 注文 #\u0023vso[x] #\u0023#[y]"`; !strings.Contains(got, want) {
+		t.Errorf("got %s", got)
+	}
+	var back report.ProblemList
+	if err := json.Unmarshal([]byte(got), &back); err != nil || !cmp.Equal(value, back) {
+		t.Errorf("it reads back as %+v, %v", back, err)
+	}
+	compare(t, "problems.json", print(t, func(w io.Writer) error { return report.JSON(w, report.NewProblems(everydayProblems())) }))
+	compare(t, "no-problems.json", print(t, func(w io.Writer) error { return report.JSON(w, report.NewProblems(nil)) }))
+	compare(t, "plan.json", print(t, func(w io.Writer) error { return report.JSON(w, everydayPlan()) }))
+	compare(t, "result.json", print(t, func(w io.Writer) error { return report.JSON(w, everydayResult()) }))
+	compare(t, "drift.json", print(t, func(w io.Writer) error { return report.JSON(w, everydayDrift()) }))
+}
