@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -106,7 +107,7 @@ func (env *environment) showPlan(c *cli.Context, p *plan.Plan) error {
 func approve(c *cli.Context, env *environment, p, reviewed *plan.Plan) error {
 	if reviewed != nil {
 		if stale := p.Stale(reviewed); len(stale) > 0 {
-			return refused("nothing was written: the plan is no longer the reviewed one, plan again:\n  %s", strings.Join(stale, "\n  "))
+			return &exit{exitRefused, errors.New("nothing was written: the plan is no longer the reviewed one, plan again"), stale}
 		}
 	}
 	hash := c.String("plan-hash")

@@ -24,8 +24,9 @@ const (
 
 // exit ends a command with a code; without an error, everything has been said.
 type exit struct {
-	code int
-	err  error
+	code    int
+	err     error
+	details []string // lines below the error
 }
 
 func (e *exit) Error() string {
@@ -39,7 +40,7 @@ func (e *exit) Unwrap() error { return e.err }
 
 // refused makes an error of a safety rule.
 func refused(format string, args ...any) error {
-	return &exit{exitRefused, fmt.Errorf(format, args...)}
+	return &exit{code: exitRefused, err: fmt.Errorf(format, args...)}
 }
 
 // environment is the process around a command.
@@ -74,6 +75,11 @@ func (env *environment) exitCode(err error) int {
 		fmt.Fprintln(env.stderr, "error: interrupted")
 	default:
 		fmt.Fprintln(env.stderr, "error: "+report.Clean(err.Error()))
+		if ended != nil {
+			for _, line := range ended.details {
+				fmt.Fprintln(env.stderr, "  "+report.Clean(line))
+			}
+		}
 	}
 	return code
 }
