@@ -57,11 +57,13 @@ func TestRunSettlesEveryChange(t *testing.T) {
 			[]string{"0 = 0 done + 0 failed + 0 blocked + 0 skipped"},
 		},
 		{
-			"steps that wait for nothing run in the plan's order", single(3), &tenant{}, [][]int{{0}, {1}, {2}},
+			"steps that wait for nothing run in the plan's order", single(3), &tenant{},
+			[][]int{{0}, {1}, {2}},
 			[]string{"A/0 done", "A/1 done", "A/2 done", "3 = 3 done + 0 failed + 0 blocked + 0 skipped"},
 		},
 		{
-			"a failure leaves the others alone", single(3), &tenant{fails: map[int]error{1: errInvalid}}, [][]int{{0}, {1}, {2}},
+			"a failure leaves the others alone", single(3), &tenant{fails: map[int]error{1: errInvalid}},
+			[][]int{{0}, {1}, {2}},
 			[]string{
 				"A/0 done", "A/1 failed: 400 bad request: refused by the service", "A/2 done",
 				"3 = 2 done + 1 failed + 0 blocked + 0 skipped",
@@ -72,7 +74,8 @@ func TestRunSettlesEveryChange(t *testing.T) {
 			newPlan(4,
 				step("s1", nil, item(0, 0)), step("s2", nil, item(3, 3)),
 				step("s3", []string{"s1"}, item(1, 1, 0)), step("s4", []string{"s3"}, item(2, 2, 1))),
-			&tenant{fails: map[int]error{0: errInvalid}}, [][]int{{0}, {3}},
+			&tenant{fails: map[int]error{0: errInvalid}},
+			[][]int{{0}, {3}},
 			[]string{
 				"A/0 failed: 400 bad request: refused by the service",
 				`A/1 blocked: it needs the patch of "A/0", which was not done`,
@@ -83,13 +86,15 @@ func TestRunSettlesEveryChange(t *testing.T) {
 		{
 			"a delete that merely comes last runs after a failure",
 			newPlan(2, step("s1", nil, item(0, 0)), step("s2", []string{"s1"}, item(1, 1))),
-			&tenant{fails: map[int]error{0: errInvalid}}, [][]int{{0}, {1}},
+			&tenant{fails: map[int]error{0: errInvalid}},
+			[][]int{{0}, {1}},
 			[]string{"A/0 failed: 400 bad request: refused by the service", "A/1 done", "2 = 1 done + 1 failed + 0 blocked + 0 skipped"},
 		},
 		{
 			"a batch has an outcome for each of its items",
 			newPlan(4, step("s1", nil, item(0, 0), item(1, 1), item(2, 2)), step("s2", []string{"s1"}, item(3, 3, 0, 2))),
-			&tenant{fails: map[int]error{1: errInvalid}}, [][]int{{0, 1, 2}, {3}},
+			&tenant{fails: map[int]error{1: errInvalid}},
+			[][]int{{0, 1, 2}, {3}},
 			[]string{
 				"A/0 done", "A/1 failed: 400 bad request: refused by the service", "A/2 done", "A/3 done",
 				"4 = 3 done + 1 failed + 0 blocked + 0 skipped",
@@ -98,7 +103,8 @@ func TestRunSettlesEveryChange(t *testing.T) {
 		{
 			"of a batch, only what is blocked is left out",
 			newPlan(3, step("s1", nil, item(0, 0)), step("s2", []string{"s1"}, item(1, 1, 0), item(2, 2))),
-			&tenant{fails: map[int]error{0: errInvalid}}, [][]int{{0}, {2}},
+			&tenant{fails: map[int]error{0: errInvalid}},
+			[][]int{{0}, {2}},
 			[]string{
 				"A/0 failed: 400 bad request: refused by the service",
 				`A/1 blocked: it needs the patch of "A/0", which was not done`, "A/2 done",
@@ -108,7 +114,8 @@ func TestRunSettlesEveryChange(t *testing.T) {
 		{
 			"an outcome that the provider does not give is unknown",
 			newPlan(2, step("s1", nil, item(0, 0), item(1, 1))),
-			&tenant{outcomes: func([]int) int { return 1 }}, [][]int{{0, 1}},
+			&tenant{outcomes: func([]int) int { return 1 }},
+			[][]int{{0, 1}},
 			[]string{
 				"A/0 done", "A/1 failed: the provider gave no outcome: outcome unknown",
 				"2 = 1 done + 1 failed + 0 blocked + 0 skipped",
@@ -117,7 +124,8 @@ func TestRunSettlesEveryChange(t *testing.T) {
 		{
 			"a token that is no longer accepted stops the run",
 			newPlan(3, step("s1", nil, item(0, 0)), step("s2", nil, item(1, 1)), step("s3", []string{"s1"}, item(2, 2, 0))),
-			&tenant{fails: map[int]error{0: fmt.Errorf("401: %w", connection.ErrUnauthorized)}}, [][]int{{0}},
+			&tenant{fails: map[int]error{0: fmt.Errorf("401: %w", connection.ErrUnauthorized)}},
+			[][]int{{0}},
 			[]string{
 				"A/0 failed: 401: not authorised", "A/1 skipped: stopped: the tenant no longer accepts the token",
 				`A/2 blocked: it needs the patch of "A/0", which was not done`,
@@ -127,7 +135,8 @@ func TestRunSettlesEveryChange(t *testing.T) {
 		{
 			"what needs something skipped is skipped",
 			newPlan(3, step("s1", nil, item(0, 0)), step("s2", nil, item(1, 1)), step("s3", []string{"s2"}, item(2, 2, 1))),
-			&tenant{fails: map[int]error{0: connection.ErrUnauthorized}}, [][]int{{0}},
+			&tenant{fails: map[int]error{0: connection.ErrUnauthorized}},
+			[][]int{{0}},
 			[]string{
 				"A/0 failed: not authorised", "A/1 skipped: stopped: the tenant no longer accepts the token",
 				`A/2 skipped: it needs the patch of "A/1", which was not done`,
@@ -135,13 +144,15 @@ func TestRunSettlesEveryChange(t *testing.T) {
 			},
 		},
 		{
-			"a refused change is blocked", refused(newPlan(2, step("s1", nil, item(0, 1))), 0), &tenant{}, [][]int{{0}},
+			"a refused change is blocked", refused(newPlan(2, step("s1", nil, item(0, 1))), 0), &tenant{},
+			[][]int{{0}},
 			[]string{"A/0 blocked: it is protected", "A/1 done", "2 = 1 done + 0 failed + 1 blocked + 0 skipped"},
 		},
 		{
 			"a change of two calls has failed when the second has",
 			newPlan(1, step("s1", nil, item(0, 0)), step("s2", []string{"s1"}, item(1, 0, 0))),
-			&tenant{fails: map[int]error{1: errInvalid}}, [][]int{{0}, {1}},
+			&tenant{fails: map[int]error{1: errInvalid}},
+			[][]int{{0}, {1}},
 			[]string{
 				"A/0 failed in part: 400 bad request: refused by the service (done: patch)",
 				"1 = 0 done + 1 failed + 0 blocked + 0 skipped",
@@ -150,7 +161,8 @@ func TestRunSettlesEveryChange(t *testing.T) {
 		{
 			"a change of two calls side by side tells of the one that was done, whichever it is",
 			newPlan(1, step("s1", nil, item(0, 0)), step("s2", nil, item(1, 0))),
-			&tenant{fails: map[int]error{0: errInvalid}}, [][]int{{0}, {1}},
+			&tenant{fails: map[int]error{0: errInvalid}},
+			[][]int{{0}, {1}},
 			[]string{
 				"A/0 failed in part: 400 bad request: refused by the service (done: patch)",
 				"1 = 0 done + 1 failed + 0 blocked + 0 skipped",
@@ -159,7 +171,8 @@ func TestRunSettlesEveryChange(t *testing.T) {
 		{
 			"a change of which one call is blocked and another fails has failed",
 			newPlan(2, step("s1", nil, item(0, 0)), step("s2", []string{"s1"}, item(1, 1, 0)), step("s3", nil, item(2, 1))),
-			&tenant{fails: map[int]error{0: errInvalid, 2: connection.ErrForbidden}}, [][]int{{0}, {2}},
+			&tenant{fails: map[int]error{0: errInvalid, 2: connection.ErrForbidden}},
+			[][]int{{0}, {2}},
 			[]string{
 				"A/0 failed: 400 bad request: refused by the service", "A/1 failed: forbidden",
 				"2 = 0 done + 2 failed + 0 blocked + 0 skipped",
@@ -168,13 +181,15 @@ func TestRunSettlesEveryChange(t *testing.T) {
 		{
 			"a change whose first call fails has not been done in part",
 			newPlan(1, step("s1", nil, item(0, 0)), step("s2", []string{"s1"}, item(1, 0, 0))),
-			&tenant{fails: map[int]error{0: errInvalid}}, [][]int{{0}},
+			&tenant{fails: map[int]error{0: errInvalid}},
+			[][]int{{0}},
 			[]string{"A/0 failed: 400 bad request: refused by the service", "1 = 0 done + 1 failed + 0 blocked + 0 skipped"},
 		},
 		{
 			"a change that is interrupted half-way has failed",
 			newPlan(2, step("s1", nil, item(0, 0)), step("s2", nil, item(1, 1)), step("s3", []string{"s1"}, item(2, 0, 0))),
-			&tenant{fails: map[int]error{1: connection.ErrUnauthorized}}, [][]int{{0}, {1}},
+			&tenant{fails: map[int]error{1: connection.ErrUnauthorized}},
+			[][]int{{0}, {1}},
 			[]string{
 				"A/0 failed in part: stopped: the tenant no longer accepts the token (done: patch)", "A/1 failed: not authorised",
 				"2 = 0 done + 2 failed + 0 blocked + 0 skipped",
@@ -183,7 +198,8 @@ func TestRunSettlesEveryChange(t *testing.T) {
 		{
 			"advice is given when the service refuses",
 			newPlan(2, step("s1", nil, advised(0)), step("s2", nil, advised(1))),
-			&tenant{fails: map[int]error{0: errInvalid, 1: connection.ErrUnreachable}}, [][]int{{0}, {1}},
+			&tenant{fails: map[int]error{0: errInvalid, 1: connection.ErrUnreachable}},
+			[][]int{{0}, {1}},
 			[]string{
 				"A/0 failed: 400 bad request: refused by the service (declare the credentials)", "A/1 failed: not reachable",
 				"2 = 0 done + 2 failed + 0 blocked + 0 skipped",
@@ -461,8 +477,10 @@ func TestSecretsAreResolvedOnceEachAndBeforeTheFirstWrite(t *testing.T) {
 
 func TestReferencesThatReadAlikeAreNotMixedUp(t *testing.T) {
 	alike := []connection.Reference{
-		{Exec: []string{"get", "a, b"}}, {Exec: []string{"get", "a", "b"}},
-		{File: "key, encoding: base64"}, {File: "key", Encoding: "base64"},
+		{Exec: []string{"get", "a, b"}},
+		{Exec: []string{"get", "a", "b"}},
+		{File: "key, encoding: base64"},
+		{File: "key", Encoding: "base64"},
 	}
 	for i := 0; i < len(alike); i += 2 {
 		if alike[i].String() != alike[i+1].String() {

@@ -113,9 +113,16 @@ func TestCanonicalPanicsOnWhatIsNoJSON(t *testing.T) {
 
 func TestAKeyDigestNamesOneKeyOnly(t *testing.T) {
 	keys := []connection.Key{
-		{Space: "Finance", Name: "Orders"}, {Space: "Finance", Name: "orders"}, {Space: "finance", Name: "Orders"},
-		{Space: "FinanceO", Name: "rders"}, {Space: "", Name: "FinanceOrders"}, {Space: "FinanceOrders", Name: ""},
-		{Space: "Finance/Orders", Name: ""}, {Space: "", Name: ""}, {Space: "3:a", Name: "b"}, {Space: "3", Name: ":ab"},
+		{Space: "Finance", Name: "Orders"},
+		{Space: "Finance", Name: "orders"},
+		{Space: "finance", Name: "Orders"},
+		{Space: "FinanceO", Name: "rders"},
+		{Space: "", Name: "FinanceOrders"},
+		{Space: "FinanceOrders", Name: ""},
+		{Space: "Finance/Orders", Name: ""},
+		{Space: "", Name: ""},
+		{Space: "3:a", Name: "b"},
+		{Space: "3", Name: ":ab"},
 	}
 	seen := map[string]connection.Key{}
 	for _, key := range keys {
