@@ -36,6 +36,13 @@ func (k *keys) holder(token string, now time.Time) (userID string, ok bool) {
 	return botUser(k.oauth.ClientID).ID, true
 }
 
+// revoke ends an access token. An API key stays valid.
+func (k *keys) revoke(token string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	delete(k.issued, token)
+}
+
 func (k *keys) issue(now time.Time) (token string, expires time.Time) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -55,7 +62,7 @@ func botUser(clientID string) *userRecord {
 
 // authenticate finds the user of a request. Undocumented; assumed: every failure has the same body.
 func (t *Tenant) authenticate(r *http.Request) (userID string, err error) {
-	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	scheme, token := bearer(r)
 	if !strings.EqualFold(scheme, "Bearer") || token == "" {
 		return "", unauthorized("a bearer token is needed")
 	}
@@ -64,6 +71,11 @@ func (t *Tenant) authenticate(r *http.Request) (userID string, err error) {
 		return "", unauthorized("the token is not valid, or has expired")
 	}
 	return id, nil
+}
+
+func bearer(r *http.Request) (scheme, token string) {
+	scheme, token, _ = strings.Cut(r.Header.Get("Authorization"), " ")
+	return scheme, token
 }
 
 type tokenRequest struct {

@@ -37,7 +37,8 @@ func TestSwitches(t *testing.T) {
 			}, "204", "400",
 		},
 		"values are normalised": {
-			simulator.Behaviour{NormaliseValues: true}, `{"normaliseValues": true}`, acme, func(r *rig) string {
+			simulator.Behaviour{NormaliseValues: true},
+			`{"normaliseValues": true}`, acme, func(r *rig) string {
 				id := r.want(201, "POST", connections, `{"datasourceID": "mssql", "qName": "n", "connectionProperties":
 					{"host": "h", "port": 1500, "QueryTimeout": "7", "separateCredentials": "false"}}`).body["qID"].(string)
 				return r.parsed(id)
@@ -74,7 +75,8 @@ func TestSwitches(t *testing.T) {
 			}, "207 207", "400 400",
 		},
 		"the user name is shown": {
-			simulator.Behaviour{ShowUsername: true}, `{"showUsername": true}`, acme, func(r *rig) string {
+			simulator.Behaviour{ShowUsername: true},
+			`{"showUsername": true}`, acme, func(r *rig) string {
 				id := r.id("Finance", "Ledger")
 				before := r.parsed(id)
 				r.want(204, "PATCH", connections+"/"+id, `[{"op": "replace", "path": "/connectionProperties/username", "value": "new"}]`)

@@ -2,8 +2,11 @@ package simulator
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"path"
 	"slices"
 	"strconv"
@@ -12,19 +15,32 @@ import (
 )
 
 // Fault is one piece of hostility. It applies to requests that match Method and Path, after authentication and rate
-// limits; the first fault that matches and has something left wins.
+// limits; the first fault that matches and has something left wins. One that found nothing to change (Omit, NextHost,
+// Truncate, NoAdmin) has not fired, and waits for the next request.
+//
+// It is data: [ParseFaults] reads a list of them.
 type Fault struct {
-	Method string // "" is any
-	Path   string // pattern of path.Match, as in /api/v1/data-connections/*; "" is any
-	Skip   int    // so many matching requests go through first
-	Times  int    // how often it fires: 0 is once, below 0 for ever
+	Method string `json:"method,omitempty"` // "" is any
+	Path   string `json:"path,omitempty"`   // pattern of path.Match, as in /api/v1/data-connections/*; "" is any
+	Skip   int    `json:"skip,omitempty"`   // so many matching requests go through first
+	Times  int    `json:"times,omitempty"`  // how often it fires: 0 is once, below 0 for ever
 
-	Latency    time.Duration // wait first; everything else may be added to it
-	Status     int           // answer with this status instead of serving the request
-	RetryAfter int           // seconds in Retry-After; a 429 without Status
-	Body       string        // body to answer as text/html instead of JSON, as proxies do; a 502 without Status
-	Cut        Cut           // close the connection without an answer
-	Omit       []string      // names of connections that a list leaves out, with errors[] set
+	Latency        time.Duration `json:"latency,omitempty"`        // wait first, "250ms" in JSON; all else may be added to it
+	Status         int           `json:"status,omitempty"`         // answer with this status instead of serving the request
+	RetryAfter     int           `json:"retryAfter,omitempty"`     // seconds in Retry-After; a 429 without Status
+	RetryAfterDate bool          `json:"retryAfterDate,omitempty"` // Retry-After is the time that is so many seconds away
+	Body           string        `json:"body,omitempty"`           // answer this as text/html, as proxies do; a 502 without Status
+	Cut            Cut           `json:"cut,omitempty"`            // close the connection without an answer
+	Truncate       bool          `json:"truncate,omitempty"`       // serve the request, close the connection half way through the body
+	Omit           []string      `json:"omit,omitempty"`           // names of connections that a list leaves out, with errors[] set
+	NextHost       string        `json:"nextHost,omitempty"`       // host[:port] that the link to the next page points at
+	ExpireToken    bool          `json:"expireToken,omitempty"`    // answer 401; an access token is not valid again, an API key is
+	NoAdmin        bool          `json:"noAdmin,omitempty"`        // serve the request as if the caller had no roles
+
+	// Percent of what a tier allows is used up, from now on, by another client of the same user. Tier 0 is that of the
+	// request.
+	Percent int `json:"percent,omitempty"`
+	Tier    int `json:"tier,omitempty"`
 }
 
 // Cut says when a fault closes the connection.
@@ -38,7 +54,95 @@ const (
 
 // effective says whether the fault does anything at all.
 func (f Fault) effective() bool {
-	return f.Latency > 0 || f.Status != 0 || f.RetryAfter != 0 || f.Body != "" || f.Cut != "" || len(f.Omit) > 0
+	return f.Latency > 0 || f.Status != 0 || f.RetryAfter != 0 || f.Body != "" || f.Cut != "" || f.Truncate ||
+		len(f.Omit) > 0 || f.NextHost != "" || f.ExpireToken || f.NoAdmin || f.Percent > 0
+}
+
+// check says what is wrong with a fault.
+func (f Fault) check() error {
+	if _, err := path.Match(f.Path, ""); err != nil {
+		return fmt.Errorf("path %q: %w", f.Path, err)
+	}
+	switch {
+	case !f.effective():
+		return errors.New("has no effect")
+	case f.Cut != "" && f.Cut != CutBefore && f.Cut != CutAfter:
+		return fmt.Errorf("cut %q is neither %q nor %q", f.Cut, CutBefore, CutAfter)
+	case f.Status != 0 && (f.Status < 200 || f.Status > 599):
+		return fmt.Errorf("status %d is none", f.Status)
+	case f.RetryAfterDate && f.RetryAfter == 0:
+		return errors.New("retryAfterDate needs retryAfter")
+	case f.Percent < 0 || f.Percent > 100:
+		return errors.New("percent must be 1 to 100")
+	case f.Tier < 0 || f.Tier > 2 || f.Tier > 0 && f.Percent == 0:
+		return errors.New("tier must be 1 or 2, beside percent")
+	case f.Latency < 0 || f.Skip < 0 || f.RetryAfter < 0:
+		return errors.New("latency, skip and retryAfter cannot be negative")
+	}
+	return nil
+}
+
+// ParseFaults reads a JSON list of faults. Unknown keys are errors. It gives all mistakes, with their places.
+func ParseFaults(data []byte) ([]Fault, error) {
+	var items []json.RawMessage
+	if err := decodeOne(data, &items); err != nil {
+		return nil, fmt.Errorf("faults: %w", err)
+	}
+	list := make([]Fault, len(items))
+	var problems []error
+	for i, item := range items {
+		err := decodeStrict(item, &list[i])
+		if err == nil {
+			err = list[i].check()
+		}
+		if err != nil {
+			problems = append(problems, fmt.Errorf("faults[%d]: %w", i, err))
+		}
+	}
+	if len(problems) > 0 {
+		return nil, errors.Join(problems...)
+	}
+	return list, nil
+}
+
+// plainFault is a fault without its methods.
+type plainFault Fault
+
+// faultJSON is a fault with its latency as a text.
+type faultJSON struct {
+	*plainFault
+	Latency string `json:"latency,omitempty"`
+}
+
+// UnmarshalJSON reads latency as a duration, such as "1.5s".
+func (f *Fault) UnmarshalJSON(data []byte) error {
+	form := faultJSON{plainFault: (*plainFault)(f)}
+	if err := decodeOne(data, &form); err != nil || form.Latency == "" {
+		return err
+	}
+	var err error
+	if f.Latency, err = time.ParseDuration(form.Latency); err != nil {
+		return fmt.Errorf("latency: %w", err)
+	}
+	return nil
+}
+
+// MarshalJSON writes what UnmarshalJSON reads.
+func (f Fault) MarshalJSON() ([]byte, error) {
+	form := faultJSON{plainFault: (*plainFault)(&f)}
+	if f.Latency > 0 {
+		form.Latency = f.Latency.String()
+	}
+	return json.Marshal(form)
+}
+
+// String gives the fault as JSON.
+func (f Fault) String() string {
+	data, err := json.Marshal(f)
+	if err != nil {
+		return err.Error()
+	}
+	return string(data)
 }
 
 func (f Fault) matches(method, urlPath string) bool {
@@ -63,21 +167,21 @@ type faults struct {
 
 func newFaults(list []Fault) (*faults, error) {
 	for i, f := range list {
-		if _, err := path.Match(f.Path, ""); err != nil {
-			return nil, fmt.Errorf("fault %d: path %q: %w", i, f.Path, err)
-		}
-		if !f.effective() {
-			return nil, fmt.Errorf("fault %d has no effect", i)
-		}
-		if f.Cut != "" && f.Cut != CutBefore && f.Cut != CutAfter {
-			return nil, fmt.Errorf("fault %d: cut %q is neither %q nor %q", i, f.Cut, CutBefore, CutAfter)
+		if err := f.check(); err != nil {
+			return nil, fmt.Errorf("faults[%d]: %w", i, err)
 		}
 	}
 	return &faults{list: slices.Clone(list), seen: make([]int, len(list)), fired: make([]int, len(list))}, nil
 }
 
+// firing is a fault that meets a request; at is its place in the list. The zero fault does nothing.
+type firing struct {
+	Fault
+	at int
+}
+
 // take gives the fault for a request; a zero one if there is none.
-func (s *faults) take(method, urlPath string) Fault {
+func (s *faults) take(method, urlPath string) firing {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i, f := range s.list {
@@ -89,9 +193,16 @@ func (s *faults) take(method, urlPath string) Fault {
 			continue
 		}
 		s.fired[i]++
-		return f
+		return firing{f, i}
 	}
-	return Fault{}
+	return firing{}
+}
+
+// misfired takes a firing back: there was nothing to change.
+func (s *faults) misfired(f firing) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fired[f.at]--
 }
 
 func (s *faults) unfired() []Fault {
@@ -120,7 +231,7 @@ func (f Fault) wait(ctx context.Context) {
 }
 
 // answer gives what is sent instead of serving the request; ok is false if the fault lets it through.
-func (f Fault) answer() (reply answer, ok bool) {
+func (f Fault) answer(now time.Time) (reply answer, ok bool) {
 	status := f.Status
 	switch {
 	case status != 0:
@@ -143,5 +254,38 @@ func (f Fault) answer() (reply answer, ok bool) {
 	if reply.header = make(http.Header); f.RetryAfter != 0 {
 		reply.header.Set("Retry-After", strconv.Itoa(f.RetryAfter))
 	}
+	if f.RetryAfterDate {
+		at := now.Add(time.Duration(f.RetryAfter) * time.Second)
+		reply.header.Set("Retry-After", at.UTC().Format(http.TimeFormat))
+	}
 	return reply, true
 }
+
+// alter changes the answer of a served request; false if the fault wanted to change something that is not there.
+func (f Fault) alter(c *call, reply *answer) bool {
+	done := len(f.Omit) == 0 || c.omitted
+	if f.NoAdmin && c.user == nil {
+		done = false
+	}
+	if f.NextHost != "" {
+		list, isList := reply.body.(pagedList)
+		if !isList || list.next() == nil {
+			return false
+		}
+		if address, err := url.Parse(list.next().Href); err == nil {
+			address.Host = f.NextHost
+			list.next().Href = address.String()
+		}
+	}
+	if reply.truncate = f.Truncate && (reply.body != nil || reply.raw != ""); f.Truncate && !reply.truncate {
+		return false
+	}
+	return done
+}
+
+// pagedList is an answer with links to pages.
+type pagedList interface{ next() *link }
+
+func (l connectionList) next() *link { return l.Links.Next }
+func (l spaceList) next() *link      { return l.Links.Next }
+func (l userList) next() *link       { return l.Links.Next }

@@ -119,6 +119,15 @@ func (l *limiter) count(user string, in tier, now time.Time) {
 	}
 }
 
+// use counts requests of another client of the same user: percent of what the tier allows.
+func (l *limiter) use(user string, in tier, percent int, now time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for range l.limits[in].Requests * percent / 100 {
+		l.count(user, in, now)
+	}
+}
+
 // tooManyRequests is the answer that the rate limit page shows: seconds in Retry-After, no status in the body.
 func tooManyRequests(seconds int) *apiError {
 	return &apiError{

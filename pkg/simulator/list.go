@@ -225,5 +225,6 @@ func (c *call) withoutOmitted(entries []listed) ([]listed, []*apiError) {
 		})
 		return true
 	})
+	c.omitted = len(errs) > 0
 	return kept, errs
 }

@@ -23,6 +23,8 @@ type call struct {
 	query   url.Values
 	body    []byte
 	omit    []string // names that a fault hides from lists
+	omitted bool     // one of them was there
+	noAdmin bool     // a fault takes the roles away
 }
 
 // answer is what a handler gives back; it is encoded after the lock is released.
@@ -31,6 +33,8 @@ type answer struct {
 	header http.Header // may be nil
 	body   any         // nil: no body
 	raw    string      // instead of body: not JSON
+
+	truncate bool // break off half way through the body
 }
 
 func ok(body any) answer { return answer{status: http.StatusOK, body: body} }
@@ -56,31 +60,53 @@ func (t *Tenant) serve(w http.ResponseWriter, r *http.Request, rt route) {
 	entry.Status = reply.status
 	t.journal.record(entry)
 	reply.write(w, traceID(r))
+	if reply.truncate {
+		panic(http.ErrAbortHandler)
+	}
 }
 
 // stages gives the answer, and the fault that was applied on the way.
-func (t *Tenant) stages(w http.ResponseWriter, r *http.Request, rt route) (answer, Fault, error) {
+func (t *Tenant) stages(w http.ResponseWriter, r *http.Request, rt route) (answer, firing, error) {
 	var userID string
 	if !rt.open {
 		var err error
 		if userID, err = t.authenticate(r); err != nil {
-			return answer{}, Fault{}, err
+			return answer{}, firing{}, err
 		}
 		if refused := t.limiter.admit(userID, rt.tier, t.now()); refused != nil {
-			return answer{}, Fault{}, refused
+			return answer{}, firing{}, refused
 		}
 	}
 	fault := t.faults.take(r.Method, r.URL.Path)
 	fault.wait(r.Context())
-	if reply, instead := fault.answer(); instead || fault.Cut == CutBefore {
+	if fault.Percent > 0 {
+		t.limiter.use(userID, firstSet(tier(fault.Tier), rt.tier), fault.Percent, t.now())
+	}
+	if fault.ExpireToken {
+		_, token := bearer(r)
+		t.keys.revoke(token)
+		return answer{}, fault, unauthorized("the token has expired")
+	}
+	if reply, instead := fault.answer(t.now()); instead || fault.Cut == CutBefore {
 		return reply, fault, nil
 	}
-	c := &call{request: r, omit: fault.Omit}
-	if err := c.read(w, rt); err != nil {
-		return answer{}, fault, err
+	c := &call{request: r, omit: fault.Omit, noAdmin: fault.NoAdmin}
+	reply, err := t.served(w, c, rt, userID)
+	if err != nil {
+		reply = t.refusal(r, err)
 	}
-	reply, err := t.handle(c, rt, userID)
-	return reply, fault, err
+	if fault.effective() && !fault.alter(c, &reply) {
+		t.faults.misfired(fault)
+	}
+	return reply, fault, nil
+}
+
+// served checks the request and runs its handler.
+func (t *Tenant) served(w http.ResponseWriter, c *call, rt route, userID string) (answer, error) {
+	if err := c.read(w, rt); err != nil {
+		return answer{}, err
+	}
+	return t.handle(c, rt, userID)
 }
 
 // read checks the query and reads the body.
@@ -114,17 +140,27 @@ func (t *Tenant) handle(c *call, rt route, userID string) (answer, error) {
 	if rt.tier != tier2 {
 		t.mu.RLock()
 		defer t.mu.RUnlock()
-		c.user = t.world.user(userID)
+		c.user = c.caller(t.world.user(userID))
 		return rt.handle(t, c)
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	c.user = t.world.user(userID)
+	c.user = c.caller(t.world.user(userID))
 	reply, err := rt.handle(t, c)
 	if err != nil {
 		return reply, err
 	}
 	return reply, t.state.save(t.world)
+}
+
+// caller is the user of the request, or what a fault leaves of them.
+func (c *call) caller(u *userRecord) *userRecord {
+	if u == nil || !c.noAdmin {
+		return u
+	}
+	without := *u
+	without.Roles = nil
+	return &without
 }
 
 // decode reads the body into v. Whatever v does not name is misuse.
@@ -152,16 +188,32 @@ func (a answer) write(w http.ResponseWriter, trace string) {
 		w.Header()[name] = slices.Clone(values)
 	}
 	w.Header().Set("X-B3-Traceid", trace)
-	if a.raw != "" {
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		w.WriteHeader(a.status)
-		_, _ = io.WriteString(w, a.raw) // the client may be gone
-		return
-	}
-	if a.body == nil {
+	if a.raw == "" && a.body == nil {
 		w.WriteHeader(a.status)
 		return
 	}
+	content, kind := []byte(a.raw), "text/html; charset=utf-8"
+	if a.raw == "" {
+		var err error
+		if content, err = a.encode(trace); err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		kind = "application/json; charset=utf-8"
+	}
+	w.Header().Set("Content-Type", kind)
+	w.Header().Set("Content-Length", strconv.Itoa(len(content)))
+	w.WriteHeader(a.status)
+	if a.truncate {
+		content = content[:len(content)/2]
+	}
+	_, _ = w.Write(content) // the client may be gone
+	if a.truncate {
+		_ = http.NewResponseController(w).Flush() // so that the first half arrives
+	}
+}
+
+func (a answer) encode(trace string) ([]byte, error) {
 	if e, isError := a.body.(errorBody); isError {
 		e.TraceID = trace
 		a.body = e
@@ -169,14 +221,8 @@ func (a answer) write(w http.ResponseWriter, trace string) {
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)
 	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(a.body); err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
-	}
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.Header().Set("Content-Length", strconv.Itoa(out.Len()))
-	w.WriteHeader(a.status)
-	_, _ = out.WriteTo(w)
+	err := encoder.Encode(a.body)
+	return out.Bytes(), err
 }
 
 // traceID is the same for the same request, so that recorded outputs do not change from run to run.
