@@ -2,11 +2,14 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"runtime/debug"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/qlsync/qlsync/pkg/report"
 	"github.com/qlsync/qlsync/pkg/simulator"
+	"github.com/qlsync/qlsync/pkg/spec"
 )
 
 func simulateCommand(env *environment) *cli.Command {
@@ -17,6 +20,7 @@ func simulateCommand(env *environment) *cli.Command {
 			&cli.StringFlag{Name: "listen", Value: "127.0.0.1:0", Usage: "the loopback `ADDR` to listen on; port 0 takes a free one"},
 			&cli.StringFlag{Name: "tenant", Required: false, Usage: "the `FILE` that describes the tenant"},
 			&cli.StringFlag{Name: "state", Usage: "keep the tenant's state in `FILE`; left out: in memory"},
+			&cli.StringFlag{Name: "faults", Usage: "do to requests what `FILE` lists; what never happened is an error"},
 		},
 		Action: func(c *cli.Context) error { return runSimulate(c, env) },
 	}
@@ -33,7 +37,11 @@ func runSimulate(c *cli.Context, env *environment) error {
 	if err != nil {
 		return err
 	}
-	tenant, err := openTenant(seed, c.String("state"))
+	options, err := readFaults(c.String("faults"))
+	if err != nil {
+		return err
+	}
+	tenant, err := openTenant(seed, c.String("state"), options)
 	if err != nil {
 		return err
 	}
@@ -45,14 +53,53 @@ func runSimulate(c *cli.Context, env *environment) error {
 	fmt.Fprintf(env.stdout, "url: %s\ntoken: %s\n", server.URL, server.Token)
 	fmt.Fprintln(env.stderr, "Serving an embedded tenant; interrupt to stop.")
 	<-c.Context.Done()
-	return server.Close()
+	if err := server.Close(); err != nil {
+		return err
+	}
+	return served(env, tenant)
 }
 
-func openTenant(seed []byte, state string) (*simulator.Tenant, error) {
-	if state == "" {
-		return simulator.New(seed, simulator.Options{})
+// served says what a tenant has to complain about when nobody is served any more. That a client broke the contract is
+// its test's to judge; a fault that never fired is an error, as whoever listed it has not tried what they meant to.
+func served(env *environment, tenant *simulator.Tenant) error {
+	for _, misuse := range tenant.Misuse() {
+		fmt.Fprintln(env.stderr, "misuse: "+report.Clean(misuse))
 	}
-	return simulator.Open(seed, state, simulator.Options{})
+	never := tenant.UnfiredFaults()
+	for _, fault := range never {
+		fmt.Fprintln(env.stderr, "never fired: "+report.Clean(fault.String()))
+	}
+	if len(never) > 0 {
+		return &exit{code: exitError}
+	}
+	return nil
+}
+
+// readFaults reads a file of faults; without one there are none.
+func readFaults(file string) (simulator.Options, error) {
+	if file == "" {
+		return simulator.Options{}, nil
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return simulator.Options{}, fmt.Errorf("faults: %w", err)
+	}
+	list, problems := spec.ToJSON(file, text)
+	if err := problems.Err(); err != nil {
+		return simulator.Options{}, err
+	}
+	faults, err := simulator.ParseFaults(list)
+	if err != nil {
+		return simulator.Options{}, fmt.Errorf("%s: %w", file, err)
+	}
+	return simulator.Options{Faults: faults}, nil
+}
+
+func openTenant(seed []byte, state string, options simulator.Options) (*simulator.Tenant, error) {
+	if state == "" {
+		return simulator.New(seed, options)
+	}
+	return simulator.Open(seed, state, options)
 }
 
 func versionCommand(env *environment) *cli.Command {

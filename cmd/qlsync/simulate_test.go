@@ -1,0 +1,59 @@
+package main
+
+import (
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/qlsync/qlsync/pkg/simulator"
+)
+
+func TestSimulateComplainsAtItsEnd(t *testing.T) {
+	const seed = `{"users": [{"email": "ana@example.com"}]}`
+	tests := map[string]struct {
+		path   string // of the one request
+		code   int
+		stderr string
+	}{
+		"not when every fault fired":  {"/api/v1/spaces", exitOK, ""},
+		"of a fault that never fired": {"/api/v1/users", exitError, `never fired: {"path":"/api/v1/spaces","status":503}` + "\n"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			tenant, err := simulator.New([]byte(seed), simulator.Options{Faults: []simulator.Fault{{Path: "/api/v1/spaces", Status: 503}}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			request := httptest.NewRequest(http.MethodGet, test.path, nil)
+			request.Header.Set("Authorization", "Bearer "+tenant.Token())
+			tenant.ServeHTTP(httptest.NewRecorder(), request)
+
+			var stderr strings.Builder
+			env := &environment{stderr: &stderr}
+			code, ended := exitOK, (*exit)(nil)
+			if errors.As(served(env, tenant), &ended) {
+				code = ended.code
+			}
+			if code != test.code || stderr.String() != test.stderr {
+				t.Errorf("exit code %d, stderr %q", code, stderr.String())
+			}
+		})
+	}
+}
+
+func TestSimulateTellsOfMisuse(t *testing.T) {
+	tenant, err := simulator.New([]byte(`{"users": [{"email": "ana@example.com"}]}`), simulator.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tenant.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/api/v1/apps", nil))
+	var stderr strings.Builder
+	if err := served(&environment{stderr: &stderr}, tenant); err != nil {
+		t.Error(err)
+	}
+	if !strings.HasPrefix(stderr.String(), "misuse: GET /api/v1/apps: ") {
+		t.Errorf("stderr %q", stderr.String())
+	}
+}
