@@ -86,7 +86,8 @@ func (r *run) all(ctx context.Context) {
 				continue
 			}
 			running++
-			go func() { endings <- ending{step, items, execute(ctx, r.options.Execute, items)} }()
+			sent := r.send(ctx, step, items)
+			go func() { endings <- ending{step, items, sent()} }()
 		}
 		if running == 0 {
 			continue // only steps without anything to send have ended
@@ -138,17 +139,68 @@ func (r *run) sendable(step int) []plan.Item {
 	return items
 }
 
-// execute sends the operations and makes sure that each has an outcome.
-func execute(ctx context.Context, send func(context.Context, []connection.Operation) []connection.Outcome, items []plan.Item) []connection.Outcome {
+// send prepares the sending of a step: the ids of what earlier steps have created
+// are filled in here, before another goroutine runs it.
+func (r *run) send(ctx context.Context, step int, items []plan.Item) func() []connection.Outcome {
 	operations := make([]connection.Operation, len(items))
 	for i, item := range items {
 		operations[i] = item.Operation
+		if item.Created != nil {
+			operations[i].ID = r.records[*item.Created].id
+		}
 	}
+	if r.steps[step].Kind == connection.Recreate {
+		return func() []connection.Outcome { return rebuild(ctx, r.options.Execute, items, operations) }
+	}
+	return func() []connection.Outcome { return execute(ctx, r.options.Execute, operations) }
+}
+
+type executor func(context.Context, []connection.Operation) []connection.Outcome
+
+// execute sends the operations and makes sure that each has an outcome.
+func execute(ctx context.Context, send executor, operations []connection.Operation) []connection.Outcome {
 	outcomes := send(ctx, operations)
-	for len(outcomes) < len(items) {
+	for len(outcomes) < len(operations) {
 		outcomes = append(outcomes, connection.Outcome{Err: fmt.Errorf("the provider gave no outcome: %w", connection.ErrUnknownOutcome)})
 	}
 	return outcomes
+}
+
+// rebuild sends the operations one after the other, up to the first that fails.
+// Once the new connection exists no interrupt separates the rest: in between the
+// name that apps use is missing. If the name cannot be given to the new one, the
+// old one gets it back.
+func rebuild(ctx context.Context, send executor, items []plan.Item, operations []connection.Operation) []connection.Outcome {
+	var outcomes []connection.Outcome
+	for i, item := range items {
+		if item.Created != nil {
+			operations[i].ID = outcomes[slices.IndexFunc(items, func(it plan.Item) bool { return it.ID == *item.Created })].ID
+		}
+		outcome := execute(ctx, send, operations[i:i+1])[0]
+		outcomes = append(outcomes, outcome)
+		if outcome.Err != nil {
+			if item.Undo != nil {
+				outcomes[i].Err = undo(ctx, send, item.Undo, outcome.Err)
+			}
+			break
+		}
+		ctx = context.WithoutCancel(ctx)
+	}
+	for len(outcomes) < len(items) {
+		outcomes = append(outcomes, connection.Outcome{Err: errNotSent})
+	}
+	return outcomes
+}
+
+// errNotSent tells of an operation that was not sent because one before it in the
+// same step has failed.
+var errNotSent = errors.New("not sent: the one before it has failed")
+
+func undo(ctx context.Context, send executor, operation *connection.Operation, cause error) error {
+	if err := execute(ctx, send, []connection.Operation{*operation})[0].Err; err != nil {
+		return fmt.Errorf("%w; and the old one could not be given its name back: %w; plan and apply again at once", cause, err)
+	}
+	return fmt.Errorf("%w; the old one has its name back", cause)
 }
 
 // note records an outcome. When the token is refused, nothing more is sent: each
@@ -156,7 +208,11 @@ func execute(ctx context.Context, send func(context.Context, []connection.Operat
 func (r *run) note(id int, outcome connection.Outcome) {
 	rec := &r.records[id]
 	rec.outcome, rec.id = Done, outcome.ID
-	if outcome.Err == nil {
+	switch {
+	case outcome.Err == nil:
+		return
+	case errors.Is(outcome.Err, errNotSent):
+		rec.outcome, rec.reason = Blocked, outcome.Err.Error()
 		return
 	}
 	rec.outcome, rec.err, rec.reason = Failed, outcome.Err, outcome.Err.Error()

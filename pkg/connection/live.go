@@ -16,6 +16,8 @@ type Live struct {
 	SpaceID    string // empty: the caller's personal space
 	OwnerID    string
 	DataSource string
+	// Family is the connector behind the data source; see [DataSource.Family].
+	Family string
 	// Tags are the user's own, sorted: without ours and without the server's.
 	Tags []string
 	Mark Mark
@@ -42,7 +44,20 @@ type Mark struct {
 	Credentials string
 	// Protected refuses delete and recreate, also after the file's block is gone.
 	Protected bool
+	// Moved is the [KeyDigest] of the key from which a move brought it that is part
+	// of a cycle: without it nobody could tell whether the cycle was gone round.
+	Moved string
+	// Transit is set while a connection is being rebuilt; see [TransitNew].
+	Transit string
 }
+
+// The values of [Mark.Transit]. A rebuild makes the new connection beside the old
+// one, lets the old one make way, and gives its name to the new one; a crash in
+// between is repaired from these marks.
+const (
+	TransitNew = "new" // complete, and waiting for its name
+	TransitOld = "old" // has made way, and is to be deleted
+)
 
 // digest is 64 bits of SHA-256 in hexadecimal: short enough for a tag, long
 // enough that no two keys of a tenant meet by accident.

@@ -58,6 +58,9 @@ type Catalog struct {
 type DataSource struct {
 	ID      string
 	Version string // of the connector; the schema belongs to it
+	// Family is the connector behind it: what apps read through one data source of
+	// a family they can read through another. Empty: unknown.
+	Family string
 	// Schema is the JSON Schema of the properties, credentials included, as the
 	// service gives it.
 	Schema []byte
@@ -201,6 +204,9 @@ type Operation struct {
 	Tags *[]string
 	// Mark replaces our mark.
 	Mark *Mark
+	// ReadBack asks for a created connection to be read again, and for an error
+	// when it is not what was sent.
+	ReadBack bool
 }
 
 // Outcome is what became of one operation.

@@ -23,6 +23,8 @@ type difference struct {
 	protection     bool
 	// host names the changed property that points the connection at another host.
 	host string
+	// recreate says why only a rebuild can make the change; empty where it need not.
+	recreate string
 }
 
 // content reports whether something differs that is not merely our own mark.
@@ -49,6 +51,9 @@ func (a *analysis) compare(p *pair) *difference {
 	a.compareTags(p, d)
 	a.compareProperties(p, d)
 	a.compareCredentials(p, d)
+	if d.recreate = a.mustRecreate(p, d); d.recreate != "" {
+		d.writeCredentials(p.Credentials, "a rebuild must carry the credentials")
+	}
 	if want := p.Lifecycle.PreventDestroy; want != nil && p.live.Mark.Project == a.in.Project && *want != p.live.Mark.Protected {
 		d.protection = true
 		d.add("/lifecycle/preventDestroy", p.live.Mark.Protected, *want)
@@ -112,27 +117,50 @@ func (a *analysis) compareProperties(p *pair, d *difference) {
 }
 
 // compareCredentials asks the mark: the service never shows a credential. A
-// change of host must carry all of them in the same request.
+// change of host must carry all of them in the same request, and a change of owner
+// takes them away.
 func (a *analysis) compareCredentials(p *pair, d *difference) {
-	if len(p.Credentials) == 0 {
-		return
-	}
-	owner := p.live.OwnerID
-	if p.ownerID != "" && !p.ignores("owner", "") {
-		owner = p.ownerID
-	}
-	wanted := connection.CredentialsMark(p.CredentialsVersion, p.Credentials, owner)
-	due := connection.CredentialsDue(p.live.Mark.Credentials, wanted)
 	switch {
 	case d.host != "":
-		d.credentialsWhy = "a change of " + d.host + " must carry the credentials"
-	case due != "" && !p.ignores("credentials", ""):
-		d.credentialsWhy = due
-	default:
+		d.writeCredentials(p.Credentials, "a change of "+d.host+" must carry the credentials")
+	case d.owner:
+		d.writeCredentials(p.Credentials, "a change of owner takes the credentials away")
+	case len(p.Credentials) > 0 && !p.ignores("credentials", ""):
+		if due := connection.CredentialsDue(p.live.Mark.Credentials, p.credentialsMark(p.live.OwnerID)); due != "" {
+			d.writeCredentials(p.Credentials, due)
+		}
+	}
+}
+
+// writeCredentials notes, once, that all declared credentials are to be written.
+func (d *difference) writeCredentials(credentials map[string]any, why string) {
+	if len(credentials) == 0 || d.credentials {
 		return
 	}
-	d.credentials = true
-	d.addCredentials(p.Credentials)
+	d.credentials, d.credentialsWhy = true, why
+	d.addCredentials(credentials)
+}
+
+// mustRecreate tells why a patch cannot make the change; empty where it can.
+func (a *analysis) mustRecreate(p *pair, d *difference) string {
+	update := p.Lifecycle.Update
+	if update == "" {
+		update = a.in.Policy.Update
+	}
+	if d.dataSource {
+		return "another data source needs a rebuild"
+	}
+	if patchable := a.in.Snapshot.Traits.Patchable; patchable != nil {
+		for _, name := range slices.Sorted(maps.Keys(d.set)) {
+			if !patchable(d.set[name]) {
+				return "the value of " + name + " cannot be patched and needs a rebuild"
+			}
+		}
+	}
+	if update == connection.UpdateRecreate && (len(d.set)+len(d.remove) > 0 || d.credentials) {
+		return "update: recreate"
+	}
+	return ""
 }
 
 func (d *difference) addCredentials(credentials map[string]any) {

@@ -12,9 +12,12 @@ import (
 // analysis is what the comparison of files and tenant found, before it becomes a
 // plan or a drift report.
 type analysis struct {
-	in        Input
-	problems  connection.Problems
-	inScope   map[string]bool // names of the spaces whose connections matter
+	in       Input
+	problems connection.Problems
+	inScope  map[string]bool // names of the spaces whose connections matter
+	// cycle holds the declared keys on a cycle of moved blocks, each with the one
+	// before it.
+	cycle     map[connection.Key]connection.Key
 	targets   []*target
 	pairs     []pair
 	leftovers []leftover
@@ -29,6 +32,10 @@ type decision struct {
 	target *target // nil for a delete
 	live   *connection.Live
 	diff   *difference // nil for a create or a delete
+	// repair marks the delete of what an interrupted rebuild left behind.
+	repair bool
+	// viaTemporary lets the connection go to its key by a temporary name.
+	viaTemporary bool
 }
 
 // analyze compares the files with the tenant.
@@ -76,7 +83,7 @@ func (a *analysis) decide(p *pair) *decision {
 	if p.live.Unreadable == "" && (owner == a.in.Project || owner == "") {
 		d.diff = a.compare(p)
 		c.Fields = d.diff.fields
-		c.Reason = joinReasons(c.Reason, d.diff.credentialsWhy)
+		c.Reason = joinReasons(c.Reason, d.diff.recreate, d.diff.credentialsWhy)
 	}
 	if from := p.live.Key; from != p.key {
 		c.From = &from
@@ -92,12 +99,12 @@ func (a *analysis) decide(p *pair) *decision {
 
 func (a *analysis) action(p *pair, d *difference) Action {
 	switch {
+	case d != nil && d.recreate != "":
+		return ActionRecreate
 	case p.live.Key != p.key:
 		return ActionMove
 	case p.live.Mark.Project != a.in.Project:
 		return ActionAdopt
-	case d != nil && d.dataSource:
-		return ActionRecreate
 	}
 	return ActionUpdate
 }
@@ -130,6 +137,21 @@ func (a *analysis) normalized(t *target) map[string]any {
 	for name, value := range t.Properties {
 		if value != nil {
 			properties[name] = a.in.Normalize(t.source.Properties[name], value)
+		}
+	}
+	return properties
+}
+
+// rebuilt gives the properties of a connection that is made anew: those that are
+// declared, and of the same data source those that the old one has besides.
+func (a *analysis) rebuilt(t *target, old *connection.Live) map[string]any {
+	properties := a.normalized(t)
+	if old.DataSource != t.DataSource {
+		return properties
+	}
+	for name, value := range old.Properties {
+		if _, declared := t.Properties[name]; !declared {
+			properties[name] = value
 		}
 	}
 	return properties

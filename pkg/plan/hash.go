@@ -14,7 +14,10 @@ func see(live *connection.Live) Seen {
 		"id": live.ID, "space": live.Key.Space, "name": live.Key.Name, "owner": live.OwnerID,
 		"dataSource": live.DataSource, "tags": toList(live.Tags), "properties": live.Properties,
 		"hasCredentials": live.HasCredentials, "separated": live.Separated, "unreadable": live.Unreadable != "",
-		"mark": toList([]string{live.Mark.Project, live.Mark.Key, live.Mark.Credentials}), "protected": live.Mark.Protected,
+		"mark": toList([]string{
+			live.Mark.Project, live.Mark.Key, live.Mark.Credentials, live.Mark.Moved, live.Mark.Transit,
+		}),
+		"protected": live.Mark.Protected,
 	})
 	sum := sha256.Sum256([]byte(text))
 	return Seen{Connection: live.Key, ID: live.ID, Digest: "sha256:" + hex.EncodeToString(sum[:16])}

@@ -26,12 +26,15 @@ type leftover struct {
 	owned bool // by this project
 	// kept says why it may not be pruned although it bears our mark.
 	kept string
+	// half tells that an interrupted rebuild of a declared connection left it.
+	half bool
 }
 
 // matcher finds the live connection of every declared key.
 type matcher struct {
 	live     map[connection.Key]*connection.Live
 	declared map[connection.Key]bool
+	target   map[string]connection.Key           // declared keys, by digest
 	moves    map[connection.Key][]connection.Key // from, by to
 	away     map[connection.Key]connection.Key   // to, by from
 	// incoming lists the keys of live connections whose moved blocks lead to a
@@ -39,6 +42,10 @@ type matcher struct {
 	incoming map[connection.Key][]connection.Key
 	carriers map[string][]*connection.Live // at no declared key, by key digest
 	claimed  map[*connection.Live]bool
+	// cycle holds the declared keys on a cycle of moved blocks, each with the one
+	// before it.
+	cycle   map[connection.Key]connection.Key
+	project string
 }
 
 // match pairs every target, and tells what is left over. What stands at a
@@ -55,6 +62,13 @@ func (a *analysis) match() {
 		}
 	}
 	for i := range a.pairs {
+		if p := &a.pairs[i]; p.live == nil {
+			if live := m.underway(p.key); live != nil {
+				m.claim(p, live, "finishes what was interrupted")
+			}
+		}
+	}
+	for i := range a.pairs {
 		m.findMoved(&a.pairs[i])
 	}
 	for i := range a.pairs {
@@ -67,14 +81,18 @@ func (a *analysis) newMatcher() *matcher {
 	m := &matcher{
 		live:     map[connection.Key]*connection.Live{},
 		declared: map[connection.Key]bool{},
+		target:   map[string]connection.Key{},
 		moves:    map[connection.Key][]connection.Key{},
 		away:     map[connection.Key]connection.Key{},
 		incoming: map[connection.Key][]connection.Key{},
 		carriers: map[string][]*connection.Live{},
 		claimed:  map[*connection.Live]bool{},
+		cycle:    map[connection.Key]connection.Key{},
+		project:  a.in.Project,
 	}
 	for _, t := range a.targets {
 		m.declared[t.key] = true
+		m.target[connection.KeyDigest(t.key)] = t.key
 	}
 	for i := range a.in.Snapshot.Connections {
 		live := &a.in.Snapshot.Connections[i]
@@ -97,6 +115,10 @@ func (a *analysis) newMatcher() *matcher {
 			m.incoming[to] = append(m.incoming[to], from)
 		}
 	}
+	if len(m.away) > 0 {
+		m.findCycles()
+	}
+	a.cycle = m.cycle
 	return m
 }
 
@@ -128,13 +150,14 @@ func (m *matcher) destination(from connection.Key) (connection.Key, bool) {
 
 // leaves reports whether the live connection at the key is still to be moved:
 // nothing stands at its destination, or what stands there is itself about to
-// leave. On a cycle nothing leaves: it cannot be told whether it was gone round.
+// leave. On a cycle of moves each leaves for the next, but for those that have
+// come round already, which their mark tells.
 func (m *matcher) leaves(from connection.Key) bool {
 	key := from
 	for seen := map[connection.Key]bool{}; !seen[key]; {
 		seen[key] = true
 		to, ok := m.destination(key)
-		if !ok || len(m.incoming[to]) > 1 {
+		if !ok || len(m.incoming[to]) > 1 || m.arrived(key) || m.underway(to) != nil {
 			return false
 		}
 		if m.live[to] == nil {
@@ -142,24 +165,39 @@ func (m *matcher) leaves(from connection.Key) bool {
 		}
 		key = to
 	}
-	return false
+	return true
 }
 
-// onCycle reports whether moved blocks lead from the key round to itself, and a
-// live connection stands at each place on the way.
-func (m *matcher) onCycle(from connection.Key) bool {
-	key := from
-	for seen := map[connection.Key]bool{}; !seen[key] && m.live[key] != nil; {
-		seen[key] = true
-		to, ok := m.destination(key)
-		if !ok {
-			return false
-		}
-		if key = to; key == from {
-			return true
+// arrived reports whether what stands at a key on a cycle is there to stay: it has
+// come from the key before, or it was never ours to be moved.
+func (m *matcher) arrived(key connection.Key) bool {
+	before, ok := m.cycle[key]
+	if !ok {
+		return false
+	}
+	mark := m.live[key].Mark
+	return mark.Project != m.project || mark.Moved == connection.KeyDigest(before)
+}
+
+// findCycles notes the declared keys from which moved blocks lead round to
+// themselves, each with the one before it.
+func (m *matcher) findCycles() {
+	for start := range m.declared {
+		path := []connection.Key{start}
+		for key := start; len(path) <= len(m.away); path = append(path, key) {
+			to, ok := m.destination(key)
+			if !ok {
+				break
+			}
+			if to == start {
+				for i, k := range path {
+					m.cycle[k] = path[(i+len(path)-1)%len(path)]
+				}
+				break
+			}
+			key = to
 		}
 	}
-	return false
 }
 
 // contested tells that a moved block leads to a key at which another connection
@@ -167,9 +205,6 @@ func (m *matcher) onCycle(from connection.Key) bool {
 // finished move whose old name was used again, by a declaration or by somebody
 // else, is no contest.
 func (m *matcher) contested(to connection.Key, there *connection.Live) string {
-	if m.onCycle(to) {
-		return "moved blocks lead from here round to here, which is not supported yet: take them out of the files"
-	}
 	for _, from := range m.incoming[to] {
 		old := m.live[from]
 		if m.declared[from] || there.Mark.Project != "" && there.Mark.Project != old.Mark.Project {
@@ -186,28 +221,91 @@ func (m *matcher) findMoved(p *pair) {
 	case p.live != nil || len(sources) == 0:
 	case len(sources) > 1:
 		p.trouble = "several connections are to be moved here: " + quoted(sources)
-	default:
+	case m.leaves(sources[0]):
 		m.claim(p, m.live[sources[0]], "moved in the files")
 	}
 }
 
-// findMarked looks for a connection that somebody renamed or moved by hand.
+// findMarked looks for a connection that bears the mark of the key and stands
+// elsewhere: because a rebuild was interrupted, because a move of two calls was,
+// or because somebody renamed or moved it by hand.
 func (m *matcher) findMarked(p *pair) {
 	if p.live != nil || p.trouble != "" {
 		return
 	}
-	var carriers []connection.Key
-	for _, live := range m.carriers[connection.KeyDigest(p.key)] {
-		if !m.claimed[live] {
-			carriers = append(carriers, live.Key)
+	found := m.unclaimed(p.key)
+	for _, from := range m.origins(p.key) {
+		if len(found) == 0 && !m.declared[from] && m.live[from] == nil {
+			found = m.unclaimed(from)
 		}
 	}
 	switch {
-	case len(carriers) == 1:
-		m.claim(p, m.live[carriers[0]], "renamed or moved by hand; brought back")
-	case len(carriers) > 1:
-		p.trouble = "renamed or copied by hand, and it cannot be told which one is meant: " + quoted(carriers)
+	case len(found) == 1:
+		m.claim(p, m.live[found[0]], "renamed or moved outside of the files; brought back")
+	case len(found) > 1:
+		p.trouble = "renamed or copied by hand, and it cannot be told which one is meant: " + quoted(found)
 	}
+}
+
+// unclaimed lists where connections stand that bear the mark of the key.
+func (m *matcher) unclaimed(key connection.Key) []connection.Key {
+	var found []connection.Key
+	for _, live := range m.carriers[connection.KeyDigest(key)] {
+		if !m.claimed[live] && live.Mark.Transit == "" {
+			found = append(found, live.Key)
+		}
+	}
+	return found
+}
+
+// origins lists the keys from which moved blocks lead to the key, the nearest
+// first.
+func (m *matcher) origins(to connection.Key) []connection.Key {
+	seen := map[connection.Key]bool{to: true}
+	var found []connection.Key
+	for keys := m.moves[to]; len(keys) > 0; keys = keys[1:] {
+		if key := keys[0]; !seen[key] {
+			seen[key] = true
+			found = append(found, key)
+			keys = append(keys, m.moves[key]...)
+		}
+	}
+	return found
+}
+
+// underway gives the connection that was on its way to the key when a run was
+// interrupted: at a temporary name, or made by a rebuild for which the old one has
+// made way already, or that old one if the new one is gone. A new one beside an
+// untouched old one is not: it is made again.
+func (m *matcher) underway(to connection.Key) *connection.Live {
+	var temporary, made, old *connection.Live
+	for _, live := range m.carriers[connection.KeyDigest(to)] {
+		switch {
+		case live.Mark.Transit == "" && strings.HasPrefix(live.Key.Name, temporaryName(to)):
+			temporary = live
+		case live.Mark.Transit == connection.TransitNew && strings.HasPrefix(live.Key.Name, newName(to)):
+			made = live
+		case live.Mark.Transit == connection.TransitOld && strings.HasPrefix(live.Key.Name, oldName(to)):
+			old = live
+		}
+	}
+	switch {
+	case temporary != nil:
+		return temporary
+	case made != nil && old != nil:
+		return made
+	}
+	return old
+}
+
+// isHalf reports whether the connection stands where a rebuild of the key would
+// have left it. A copy made by hand stands elsewhere.
+func isHalf(live *connection.Live, key connection.Key) bool {
+	name := newName(key)
+	if live.Mark.Transit == connection.TransitOld {
+		name = oldName(key)
+	}
+	return live.Mark.Transit != "" && strings.HasPrefix(live.Key.Name, name)
 }
 
 func (m *matcher) claim(p *pair, live *connection.Live, because string) {
@@ -236,8 +334,11 @@ func (a *analysis) leave(m *matcher) {
 		}
 		rest := leftover{live: live, owned: live.Mark.Project == a.in.Project}
 		_, moved := m.destination(live.Key)
+		target, marked := m.target[live.Mark.Key]
 		switch {
 		case !rest.owned:
+		case marked && isHalf(live, target):
+			rest.half = true
 		case moved:
 			rest.kept = "owned by this project, and a moved block leads from it to a name that is taken"
 		case live.Mark.Key != "" && !m.explains(live):
@@ -250,16 +351,10 @@ func (a *analysis) leave(m *matcher) {
 // explains reports whether the mark is of the connection's own key, or of one
 // from which moved blocks led to it.
 func (m *matcher) explains(live *connection.Live) bool {
-	seen := map[connection.Key]bool{}
-	for keys := []connection.Key{live.Key}; len(keys) > 0; keys = keys[1:] {
-		if seen[keys[0]] {
-			continue
-		}
-		if connection.KeyDigest(keys[0]) == live.Mark.Key {
+	for _, key := range append(m.origins(live.Key), live.Key) {
+		if connection.KeyDigest(key) == live.Mark.Key {
 			return true
 		}
-		seen[keys[0]] = true
-		keys = append(keys, m.moves[keys[0]]...)
 	}
 	return false
 }

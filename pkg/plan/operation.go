@@ -1,7 +1,7 @@
 package plan
 
 import (
-	"fmt"
+	"strconv"
 
 	"github.com/qlsync/qlsync/pkg/connection"
 )
@@ -14,6 +14,13 @@ type node struct {
 	// takes and frees are the keys that the operation occupies and gives up.
 	takes, frees *connection.Key
 	needs        []*node // must have succeeded before
+	// created is the operation whose connection this one is about; nil where the
+	// id is known.
+	created *node
+	// undo puts things back if the operation fails; may be nil.
+	undo *connection.Operation
+	// rebuild groups the operations that are one step; nil for all others.
+	rebuild *decision
 	// level counts the batched operations that must come before, tail the
 	// operations that wait for it, both along the longest chain.
 	level, tail int
@@ -21,136 +28,347 @@ type node struct {
 	step        *stepNode
 }
 
-// operations splits a decision into what each mechanism can do in one call. The
-// two parts of a change of space and name come in the order whose place in
-// between is free.
+// chain is the operations of one change, each of which needs the one before.
+type chain struct {
+	o        *orderer
+	change   int
+	decision *decision
+	nodes    []*node
+	at       connection.Key // where the connection stands after them
+	created  *node          // the one that made it, if one did
+}
+
+// operations splits a decision into what each mechanism can do in one call.
 func (o *orderer) operations(change int, d *decision) []*node {
-	make := func(kind connection.Mechanism) *node {
-		n := &node{decision: d, change: change}
-		n.operation = connection.Operation{Kind: kind, Key: d.change.Connection, ID: d.change.ID}
-		return n
-	}
+	c := &chain{o: o, change: change, decision: d}
 	switch {
-	case d.change.Action == ActionCreate:
-		n := make(connection.Create)
-		o.fillCreate(&n.operation, d.target)
-		n.takes = &d.change.Connection
-		return []*node{n}
 	case d.change.Action == ActionDelete:
-		n := make(o.traits.Mechanisms[connection.AspectExistence])
-		n.frees = &d.live.Key
-		return []*node{n}
-	}
-	patch, move := make(connection.Patch), make(o.traits.Mechanisms[connection.AspectSpace])
-	patched := o.fillPatch(&patch.operation, d)
-	from, to := d.live.Key, d.target.key
-	if from.Space == to.Space {
-		if from.Name != to.Name {
-			patch.takes, patch.frees = &to, &from
-		}
-		return []*node{patch}
-	}
-	space := d.target.space
-	if move.operation.Kind == connection.Patch {
-		patch.operation.Space = &space
-		patch.takes, patch.frees = &to, &from
-		return []*node{patch}
-	}
-	move.operation.Key, move.operation.Space = from, &space
-	if !patched {
-		move.takes, move.frees = &to, &from
-		return []*node{move}
-	}
-	return o.twoCalls(d, move, patch)
-}
-
-// twoCalls orders a move between spaces and a patch of the same connection.
-func (o *orderer) twoCalls(d *decision, move, patch *node) []*node {
-	from, to := d.live.Key, d.target.key
-	moved := connection.Key{Space: to.Space, Name: from.Name}
-	renamed := connection.Key{Space: from.Space, Name: to.Name}
-	switch {
-	case from.Name == to.Name:
-		move.takes, move.frees = &to, &from
-		patch.operation.Key = to
-	case o.reserve(moved):
-		move.takes, move.frees = &moved, &from
-		patch.takes, patch.frees = &to, &moved
-		patch.operation.Key = moved
-	case o.reserve(renamed):
-		patch.takes, patch.frees = &renamed, &from
-		patch.operation.Key = from
-		move.takes, move.frees = &to, &renamed
-		move.operation.Key = renamed
-		move.needs = []*node{patch}
-		return []*node{patch, move}
+		c.at = d.live.Key
+		c.delete()
+	case d.live == nil:
+		c.create(d.target.key, connection.Operation{Mark: o.mark(d.target, nil, true)})
+		c.handOver()
+	case d.diff.recreate != "":
+		c.recreate()
 	default:
-		d.change.Refused = fmt.Sprintf("a change of space and name needs %q or %q free on the way, and both are taken; that needs a temporary name, which is not supported yet", moved, renamed)
-		return nil
+		c.at = d.live.Key
+		c.update()
 	}
-	patch.needs = []*node{move}
-	return []*node{move, patch}
+	return c.nodes
 }
 
-// reserve takes a key for the moment between two calls; it reports false when
-// something stands there, now or at the end, or passes through as well.
-func (o *orderer) reserve(key connection.Key) bool {
-	if o.live[key] != nil || o.wanted[key] {
-		return false
+// add appends an operation that does not change where the connection stands.
+func (c *chain) add(op connection.Operation) *node {
+	n := &node{decision: c.decision, change: c.change, operation: op, created: c.created}
+	n.operation.Key = c.at
+	if c.created == nil && op.Kind != connection.Create {
+		n.operation.ID = c.decision.change.ID
 	}
-	o.wanted[key] = true
-	o.passing = append(o.passing, key)
-	return true
+	if len(c.nodes) > 0 {
+		n.needs = []*node{c.nodes[len(c.nodes)-1]}
+	}
+	c.nodes = append(c.nodes, n)
+	return n
 }
 
-func (o *orderer) fillCreate(op *connection.Operation, t *target) {
+// goTo appends an operation after which the connection stands at the key.
+func (c *chain) goTo(to connection.Key, op connection.Operation) *node {
+	n := c.add(op)
+	if from := c.at; from != to {
+		n.takes, n.frees = &to, &from
+		if from.Name != to.Name {
+			n.operation.Name = to.Name
+		}
+		if from.Space != to.Space {
+			space := c.decision.target.space
+			n.operation.Space = &space
+		}
+		c.at = to
+	}
+	return n
+}
+
+// create appends a create at the key.
+func (c *chain) create(at connection.Key, op connection.Operation) {
+	t := c.decision.target
 	space := t.space
-	op.Name, op.Space, op.DataSource = t.Name, &space, t.DataSource
-	op.Set = o.analysis.normalized(t)
+	op.Kind, op.Name, op.Space, op.DataSource = connection.Create, at.Name, &space, t.DataSource
+	if op.Set == nil {
+		op.Set = c.o.analysis.normalized(t)
+	}
 	op.Credentials = t.Credentials
-	if len(t.Tags) > 0 {
+	if op.Tags == nil && len(t.Tags) > 0 {
 		op.Tags = &t.Tags
 	}
-	op.Mark = o.mark(t, nil, true)
+	c.at = at
+	n := c.add(op)
+	n.takes = &at
+	c.created = n
 }
 
-// fillPatch puts into the operation whatever a patch can change; it reports
-// whether there is anything. Every patch refreshes the mark.
-func (o *orderer) fillPatch(op *connection.Operation, d *decision) bool {
-	diff, live, t := d.diff, d.live, d.target
-	op.Key = live.Key
-	if live.Key.Name != t.key.Name {
-		op.Name = t.key.Name
+// handOver appends the change to the declared owner of what was created by the
+// caller. It takes the credentials away, so they are written again.
+func (c *chain) handOver() {
+	d := c.decision
+	owner := d.target.ownerID
+	if owner == "" || owner == c.o.analysis.in.Snapshot.Caller.ID {
+		return
 	}
-	if len(diff.set) > 0 {
-		op.Set = diff.set
+	c.add(connection.Operation{Kind: c.o.traits.Mechanisms[connection.AspectOwner], OwnerID: owner})
+	if len(d.target.Credentials) > 0 {
+		mark := c.o.mark(d.target, nil, true)
+		mark.Credentials = d.target.credentialsMark(owner)
+		c.add(connection.Operation{Kind: connection.Patch, Credentials: d.target.Credentials, Mark: mark})
 	}
-	op.Remove = diff.remove
-	if diff.credentials {
-		op.Credentials = t.Credentials
+}
+
+func (c *chain) delete() {
+	n := c.add(connection.Operation{Kind: c.o.traits.Mechanisms[connection.AspectExistence], ID: c.decision.live.ID})
+	from := c.at
+	n.frees = &from
+}
+
+// update appends what turns a live connection into the declared one: patches, and
+// a bulk operation for its space and owner.
+func (c *chain) update() {
+	d := c.decision
+	to := d.target.key
+	patch := c.o.patch(d)
+	bulk := connection.Operation{Kind: c.o.traits.Mechanisms[connection.AspectSpace]}
+	if d.diff.owner {
+		bulk.Kind, bulk.OwnerID = c.o.traits.Mechanisms[connection.AspectOwner], d.target.ownerID
 	}
-	if diff.tags {
-		op.Tags = &t.Tags
+	moves := c.at.Space != to.Space && bulk.Kind != connection.Patch
+	switch {
+	case !moves && !d.diff.owner:
+		if d.viaTemporary {
+			c.goTo(c.o.temporary(c.at.Space, to), patch)
+			patch = connection.Operation{Kind: connection.Patch}
+		}
+		c.goTo(to, patch)
+	case d.diff.owner:
+		c.updateOwner(patch, bulk, moves)
+	default:
+		c.updateSpace(patch, bulk)
 	}
-	op.Mark = o.mark(t, live, diff.credentials)
-	return op.Name != "" || op.Set != nil || op.Remove != nil || diff.credentials || diff.tags ||
-		diff.protection || live.Mark.Project == ""
+}
+
+// updateSpace moves to another space by a bulk operation. With a new name too, the
+// place between the two calls must be free: the new name in the old space, the old
+// name in the new space, or a temporary name. The patch comes first where it can:
+// it marks where the connection is going, which a bulk operation cannot, and by
+// that an interrupted move is found again.
+func (c *chain) updateSpace(patch, bulk connection.Operation) {
+	d := c.decision
+	from, to := c.at, d.target.key
+	switch {
+	case d.viaTemporary:
+		c.throughTemporary(patch, bulk, connection.Operation{Kind: connection.Patch})
+	case from.Name == to.Name && patch.Mark.Moved != "":
+		c.add(patch)
+		c.goTo(to, bulk)
+	case from.Name == to.Name:
+		c.goTo(to, bulk)
+		if c.o.worthwhile(d, patch) {
+			c.add(patch)
+		}
+	case c.o.reserve(connection.Key{Space: from.Space, Name: to.Name}):
+		c.goTo(connection.Key{Space: from.Space, Name: to.Name}, patch)
+		c.goTo(to, bulk)
+	case c.unmarked() && c.o.reserve(connection.Key{Space: to.Space, Name: from.Name}):
+		c.goTo(connection.Key{Space: to.Space, Name: from.Name}, bulk)
+		c.goTo(to, patch)
+	default:
+		c.throughTemporary(patch, bulk, connection.Operation{Kind: connection.Patch})
+	}
+}
+
+// unmarked reports whether the connection may stand between two calls without
+// being marked: a moved block explains it, as nothing else is declared where it
+// came from.
+func (c *chain) unmarked() bool { return !c.o.declared[c.at] }
+
+// updateOwner changes the owner by a bulk operation, and the space with it. That
+// takes the credentials away, so the patch that carries them comes behind. What
+// would make a later run notice that they are due must be recorded before.
+func (c *chain) updateOwner(patch, bulk connection.Operation, moves bool) {
+	d := c.decision
+	from, to := c.at, d.target.key
+	recorded := d.live.Mark.Credentials
+	if recorded == "" {
+		recorded = d.target.credentialsMark(d.live.OwnerID)
+	}
+	if d.diff.credentials && d.live.Mark.Credentials == "" {
+		mark := *patch.Mark
+		mark.Credentials = recorded
+		c.add(connection.Operation{Kind: connection.Patch, Mark: &mark})
+	}
+	between := from
+	if moves {
+		between.Space = to.Space
+	}
+	if d.viaTemporary || patch.Mark.Moved != "" && from != to ||
+		moves && from.Name != to.Name && !(c.unmarked() && c.o.reserve(between)) {
+		before, behind := patch, connection.Operation{Kind: connection.Patch}
+		if d.diff.credentials {
+			mark := *patch.Mark
+			mark.Credentials = recorded
+			before.Credentials, before.Mark = nil, &mark
+			behind.Credentials, behind.Mark = patch.Credentials, patch.Mark
+		}
+		c.throughTemporary(before, bulk, behind)
+		return
+	}
+	c.goTo(between, bulk)
+	if c.at != to || c.o.worthwhile(d, patch) {
+		c.goTo(to, patch)
+	}
+}
+
+// throughTemporary goes to the key by a temporary name: before it is what the
+// first patch writes, behind it what the last one writes.
+func (c *chain) throughTemporary(before, bulk, behind connection.Operation) {
+	from, to := c.at, c.decision.target.key
+	c.goTo(c.o.temporary(from.Space, to), before)
+	if bulk.OwnerID != "" || from.Space != to.Space {
+		c.goTo(connection.Key{Space: to.Space, Name: c.at.Name}, bulk)
+	}
+	c.goTo(to, behind)
+}
+
+// recreate appends a rebuild: the new connection is made under a temporary name
+// and read back, the old one makes way, the new one takes the name, and the old
+// one is deleted at the end. Nothing that apps use is touched before the new one
+// exists. If the name does not change, the name is missing only between two
+// operations of one step, and put back if the second one fails.
+func (c *chain) recreate() {
+	d, o := c.decision, c.o
+	in := o.analysis.in
+	old := d.live
+	making := o.mark(d.target, nil, true)
+	making.Transit, making.Moved, making.Protected = connection.TransitNew, "", false
+	tags := old.Tags
+	if d.target.Tags != nil {
+		tags = d.target.Tags
+	}
+	c.create(o.spare(connection.Key{Space: d.target.key.Space, Name: newName(d.target.key)}), connection.Operation{
+		Set: o.analysis.rebuilt(d.target, old), Tags: &tags, Mark: making, ReadBack: true,
+	})
+	made := c.created
+
+	away := connection.Mark{
+		Project: in.Project, Key: connection.KeyDigest(d.target.key),
+		Credentials: old.Mark.Credentials, Transit: connection.TransitOld,
+	}
+	aside := o.spare(connection.Key{Space: old.Key.Space, Name: oldName(d.target.key)})
+	c.created, c.at = nil, old.Key
+	makeWay := c.goTo(aside, connection.Operation{Kind: connection.Patch, Mark: &away})
+
+	final := *making
+	final.Transit, final.Moved = "", o.movedMark(d.target.key)
+	if protect := d.target.Lifecycle.PreventDestroy; protect != nil {
+		final.Protected = *protect
+	}
+	c.created, c.at = made, *made.takes
+	takeName := c.goTo(d.target.key, connection.Operation{Kind: connection.Patch, Mark: &final})
+	if old.Key == d.target.key {
+		before := old.Mark
+		takeName.undo = &connection.Operation{
+			Kind: connection.Patch, Key: aside, ID: old.ID, Name: old.Key.Name, Mark: &before,
+		}
+		made.rebuild, makeWay.rebuild, takeName.rebuild = d, d, d
+	}
+	c.handOver()
+	c.created, c.at = nil, aside
+	c.delete()
+}
+
+// patch gives the operation that writes whatever a patch can change, without name
+// and space. Every patch refreshes the mark.
+func (o *orderer) patch(d *decision) connection.Operation {
+	op := connection.Operation{Kind: connection.Patch, Remove: d.diff.remove, Mark: o.mark(d.target, d.live, d.diff.credentials)}
+	if len(d.diff.set) > 0 {
+		op.Set = d.diff.set
+	}
+	if d.diff.credentials {
+		op.Credentials = d.target.Credentials
+	}
+	if d.diff.tags {
+		op.Tags = &d.target.Tags
+	}
+	return op
+}
+
+// worthwhile reports whether a patch writes more than a fresh mark, which alone
+// is no reason for a call.
+func (o *orderer) worthwhile(d *decision, patch connection.Operation) bool {
+	return patch.Set != nil || patch.Remove != nil || patch.Credentials != nil || patch.Tags != nil ||
+		d.diff.protection || d.live.Mark.Project == ""
 }
 
 // mark is what will be known of the connection afterwards. Credentials are
-// recorded when they are written, and as a baseline when nothing is recorded.
+// recorded when they are written, and as a baseline when nothing is recorded; that
+// none are declared is recorded too, so that those which are added later count as
+// a change.
 func (o *orderer) mark(t *target, live *connection.Live, written bool) *connection.Mark {
-	mark := &connection.Mark{Project: o.analysis.in.Project, Key: connection.KeyDigest(t.key)}
+	mark := &connection.Mark{
+		Project: o.analysis.in.Project, Key: connection.KeyDigest(t.key), Moved: o.movedMark(t.key),
+	}
 	owner := o.analysis.in.Snapshot.Caller.ID
 	if live != nil {
 		mark.Credentials, mark.Protected = live.Mark.Credentials, live.Mark.Protected
 		owner = live.OwnerID
+		if t.ownerID != "" && !t.ignores("owner", "") {
+			owner = t.ownerID
+		}
 	}
-	if len(t.Credentials) > 0 && (written || mark.Credentials == "") {
-		mark.Credentials = connection.CredentialsMark(t.CredentialsVersion, t.Credentials, owner)
+	if len(t.Credentials) > 0 && written || mark.Credentials == "" {
+		mark.Credentials = t.credentialsMark(owner)
 	}
 	if protect := t.Lifecycle.PreventDestroy; protect != nil {
 		mark.Protected = *protect
 	}
 	return mark
+}
+
+// movedMark is the mark of what stands at a key on a cycle of moved blocks: that
+// it has gone round. Elsewhere there is none.
+func (o *orderer) movedMark(key connection.Key) string {
+	if from, ok := o.analysis.cycle[key]; ok {
+		return connection.KeyDigest(from)
+	}
+	return ""
+}
+
+func (t *target) credentialsMark(ownerID string) string {
+	return connection.CredentialsMark(t.CredentialsVersion, t.Credentials, ownerID)
+}
+
+// The names of connections that are on their way to a declared key. They can be
+// told from any other, and from each other.
+func newName(to connection.Key) string       { return "qlsync-new-" + connection.KeyDigest(to) }
+func oldName(to connection.Key) string       { return "qlsync-old-" + connection.KeyDigest(to) }
+func temporaryName(to connection.Key) string { return "qlsync-temporary-" + connection.KeyDigest(to) }
+
+func (o *orderer) temporary(space string, to connection.Key) connection.Key {
+	return o.spare(connection.Key{Space: space, Name: temporaryName(to)})
+}
+
+// spare gives the key, or one like it at which nothing stands.
+func (o *orderer) spare(key connection.Key) connection.Key {
+	name := key.Name
+	for i := 2; !o.reserve(key); i++ {
+		key.Name = name + "-" + strconv.Itoa(i)
+	}
+	return key
+}
+
+// reserve takes a key for the moment between two calls; it reports false when
+// something stands there, now or at the end, or passes through as well.
+func (o *orderer) reserve(key connection.Key) bool {
+	if o.live[key] != nil || o.declared[key] || o.passed[key] {
+		return false
+	}
+	o.passed[key] = true
+	return true
 }

@@ -12,8 +12,8 @@ type orderer struct {
 	analysis *analysis
 	traits   *connection.Traits
 	live     map[connection.Key]*connection.Live
-	wanted   map[connection.Key]bool // keys at which a declared connection will stand, or pass
-	passing  []connection.Key        // those of them that are only passed
+	declared map[connection.Key]bool
+	passed   map[connection.Key]bool // keys at which a connection stands between two calls
 	nodes    []*node
 }
 
@@ -27,15 +27,15 @@ type orderer struct {
 func order(a *analysis) []Step {
 	o := &orderer{
 		analysis: a, traits: &a.in.Snapshot.Traits,
-		live:   map[connection.Key]*connection.Live{},
-		wanted: map[connection.Key]bool{},
+		live:     map[connection.Key]*connection.Live{},
+		declared: map[connection.Key]bool{},
 	}
 	for i := range a.in.Snapshot.Connections {
 		live := &a.in.Snapshot.Connections[i]
 		o.live[live.Key] = live
 	}
 	for _, t := range a.targets {
-		o.wanted[t.key] = true
+		o.declared[t.key] = true
 	}
 	for !o.build() {
 		// Each round refuses at least one more change.
@@ -43,57 +43,50 @@ func order(a *analysis) []Step {
 	return o.steps()
 }
 
-// build makes the graph; it reports false when it had to refuse a change and
-// must be called again.
+// build makes the graph; it reports false when it had to refuse a change, or to
+// break a cycle, and must be called again.
 func (o *orderer) build() bool {
 	o.nodes = nil
-	for _, key := range o.passing {
-		delete(o.wanted, key)
-	}
-	o.passing = nil
+	o.passed = map[connection.Key]bool{}
 	frees := map[connection.Key]*node{}
 	for i, d := range o.analysis.decisions {
 		if d.change.Refused != "" {
 			continue
 		}
-		nodes := o.operations(i, d)
-		if d.change.Refused != "" {
-			return false
-		}
-		for _, n := range nodes {
+		for _, n := range o.operations(i, d) {
 			if n.frees != nil {
 				frees[*n.frees] = n
 			}
+			o.nodes = append(o.nodes, n)
 		}
-		o.nodes = append(o.nodes, nodes...)
 	}
+	free := true
 	for _, n := range o.nodes {
-		if n.takes == nil || !o.wait(n, frees) {
-			continue
+		if n.takes != nil && !o.wait(n, frees) {
+			free = false
 		}
-		return false
 	}
-	return o.rank()
+	return free && o.rank()
 }
 
 // wait makes the node wait for whatever stands at the key that it takes; it
-// reports true when that will never leave, and the change had to be refused.
-func (o *orderer) wait(n *node, frees map[connection.Key]*node) (refused bool) {
+// reports false when that will never leave, and the change had to be refused.
+func (o *orderer) wait(n *node, frees map[connection.Key]*node) bool {
 	other := o.live[*n.takes]
 	if other == nil || other == n.decision.live {
-		return false
+		return true
 	}
 	first := frees[*n.takes]
 	if first == nil {
 		n.decision.change.Refused = fmt.Sprintf("the name is taken: %q exists and does not leave", *n.takes)
-		return true
+		return false
 	}
 	n.needs = append(n.needs, first)
-	return false
+	return true
 }
 
 // rank gives every node its level and tail; it reports false when it found a
-// cycle and refused the changes that wait for it.
+// cycle and broke it.
 func (o *orderer) rank() bool {
 	waiters := map[*node][]*node{}
 	blocked := map[*node]int{}
@@ -116,7 +109,7 @@ func (o *orderer) rank() bool {
 		}
 	}
 	if len(ready) < len(o.nodes) {
-		o.refuseWaiting(blocked)
+		o.breakCycles(blocked)
 		return false
 	}
 	for _, n := range slices.Backward(ready) {
@@ -127,19 +120,35 @@ func (o *orderer) rank() bool {
 	return true
 }
 
+// breakCycles sends one connection of each cycle by a temporary name: that one
+// leaves its place without waiting, and all others can follow.
+func (o *orderer) breakCycles(blocked map[*node]int) {
+	seen := map[*node]bool{}
+	for _, n := range o.nodes {
+		var path []*node
+		for blocked[n] > 0 && !seen[n] {
+			seen[n] = true
+			path = append(path, n)
+			n = n.needs[slices.IndexFunc(n.needs, func(first *node) bool { return blocked[first] > 0 })]
+		}
+		begin := slices.Index(path, n)
+		if begin < 0 {
+			continue // nothing is blocked, or it waits for a cycle that was seen before
+		}
+		first := slices.MinFunc(path[begin:], func(x, y *node) int {
+			return x.decision.change.Connection.Compare(y.decision.change.Connection)
+		})
+		if first.decision.viaTemporary {
+			first.decision.change.Refused = "its name and those of others wait for each other to become free"
+		}
+		first.decision.viaTemporary = true
+	}
+}
+
 // batched is 1 for an operation that shares its call with others.
 func (o *orderer) batched(n *node) int {
 	if o.traits.BatchSize[n.operation.Kind] > 1 {
 		return 1
 	}
 	return 0
-}
-
-// refuseWaiting refuses the changes whose operations wait for each other.
-func (o *orderer) refuseWaiting(blocked map[*node]int) {
-	for _, n := range o.nodes {
-		if blocked[n] > 0 {
-			n.decision.change.Refused = "its name and those of others wait for each other to become free, which is not supported yet"
-		}
-	}
 }

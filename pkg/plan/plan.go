@@ -120,7 +120,8 @@ type Field struct {
 	Secret bool   `json:"secret,omitempty"`
 }
 
-// Step is one call to the service.
+// Step is one call to the service, or, of kind recreate, a few in a row that are
+// not to be separated.
 type Step struct {
 	ID          string               `json:"id"`
 	Kind        connection.Mechanism `json:"kind"`
@@ -138,6 +139,11 @@ type Item struct {
 	Change int
 	// Needs lists the operations that must have succeeded.
 	Needs []int
+	// Created is the id of the operation that makes the connection which this one
+	// is about; nil where the operation names the connection.
+	Created *int
+	// Undo puts things back if the operation fails; may be nil.
+	Undo *connection.Operation
 	// Advice says what to do if the service refuses the operation; may be empty.
 	Advice string
 }

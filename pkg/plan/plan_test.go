@@ -158,13 +158,20 @@ func TestMake(t *testing.T) {
 			w.declare("B", "y", func(d *connection.Desired) { d.Properties["path"] = "/x" })
 			w.hold("A", "x")
 			w.moved("A", "x", "B", "y")
-		}, "move B/y from A/x /space:A>B /name:x>y\ns1 bulk-update B/y\ns2 patch B/y after s1"},
+		}, "move B/y from A/x /space:A>B /name:x>y\ns1 patch B/y\ns2 bulk-update B/y after s1"},
 		{"the place in between must be free", func(w *world) {
 			w.declare("B", "y", func(d *connection.Desired) { d.Properties["path"] = "/x" })
 			w.hold("A", "x")
-			w.hold("B", "x")
+			w.hold("A", "y", func(l *connection.Live) { l.Mark = connection.Mark{} })
 			w.moved("A", "x", "B", "y")
-		}, "move B/y from A/x /space:A>B /name:x>y\ns1 patch B/y\ns2 bulk-update B/y after s1"},
+		}, "move B/y from A/x /space:A>B /name:x>y\ns1 bulk-update B/y\ns2 patch B/y after s1"},
+		{"where both places in between are taken, a temporary name helps", func(w *world) {
+			w.declare("B", "y", func(d *connection.Desired) { d.Properties["path"] = "/x" })
+			w.hold("A", "x")
+			w.hold("A", "y", func(l *connection.Live) { l.Mark = connection.Mark{} })
+			w.hold("B", "x", func(l *connection.Live) { l.Mark = connection.Mark{} })
+			w.moved("A", "x", "B", "y")
+		}, "move B/y from A/x /space:A>B /name:x>y\ns1 patch B/y\ns2 bulk-update B/y after s1\ns3 patch B/y after s2"},
 		{"without the admin role a change of space and name is one patch", func(w *world) {
 			w.snapshot.Traits = memberTraits()
 			w.declare("B", "y", func(d *connection.Desired) { d.Properties["path"] = "/x" })
@@ -213,15 +220,15 @@ func TestMake(t *testing.T) {
 			w.moved("A", "a", "A", "b")
 			w.moved("A", "b", "A", "c")
 		}, "move A/c from A/a /name:a>c\ns1 patch A/c"},
-		{"a swap is refused, and both stay", func(w *world) {
+		{"a swap goes by a temporary name", func(w *world) {
 			w.declare("A", "a")
 			w.declare("A", "b")
 			w.hold("A", "a")
 			w.hold("A", "b")
 			w.moved("A", "a", "A", "b")
 			w.moved("A", "b", "A", "a")
-		}, "update A/a !moved blocks lead from here round to here, which is not supported yet: take them out of the files\n" +
-			"update A/b !moved blocks lead from here round to here, which is not supported yet: take them out of the files"},
+		}, "move A/a from A/b /name:b>a /properties/path:/b>/a\nmove A/b from A/a /name:a>b /properties/path:/a>/b\n" +
+			"s1 patch A/a\ns2 patch A/b after s1\ns3 patch A/a after s1 s2"},
 		{"blocks that lead round to a single connection move nothing", func(w *world) {
 			w.declare("A", "a")
 			w.hold("A", "a")
@@ -294,20 +301,53 @@ func TestMake(t *testing.T) {
 			w.hold("A", "y", func(l *connection.Live) { l.Mark.Protected = true })
 			w.hold("A", "z", func(l *connection.Live) { l.Mark.Protected = true })
 		}, "update A/x /lifecycle/preventDestroy:false>true\nupdate A/y /lifecycle/preventDestroy:true>false\ns1 patch A/x\ns2 patch A/y"},
-		{"another data source, owner, or rebuild is refused and never a delete", func(w *world) {
-			w.declare("A", "source", func(d *connection.Desired) { d.DataSource = "mssql" })
-			w.declare("A", "owner", func(d *connection.Desired) { d.Owner = "bo@example.com" })
-			w.declare("A", "rebuild", func(d *connection.Desired) {
-				d.Properties["path"], d.Lifecycle.Update = "/new", connection.UpdateRecreate
-			})
-			w.declare("A", "created", func(d *connection.Desired) { d.Owner = "bo@example.com" })
-			for _, name := range []string{"source", "owner", "rebuild"} {
-				w.hold("A", name)
+		{"another data source is a rebuild, never a delete first", func(w *world) {
+			w.declare("A", "x", func(d *connection.Desired) { d.DataSource = "soap" })
+			w.hold("A", "x")
+		}, "recreate A/x /dataSource:rest>soap\ns1 recreate A/x\ns2 bulk-delete A/x after s1"},
+		{"another owner takes the credentials away, so they are written again", func(w *world) {
+			w.declare("A", "x", func(d *connection.Desired) { d.Owner, d.Credentials = "bo@example.com", secretRef("P") })
+			w.hold("A", "x", func(l *connection.Live) { l.Mark.Credentials = connection.CredentialsMark(0, secretRef("P"), "u-ana") })
+		}, "update A/x /owner:ana@example.com>bo@example.com /credentials/password=(secret)\ns1 bulk-update A/x\ns2 patch A/x after s1"},
+		{"a record of the credentials comes before the change of owner, so that a crash is noticed", func(w *world) {
+			w.declare("A", "x", func(d *connection.Desired) { d.Owner, d.Credentials = "bo@example.com", secretRef("P") })
+			w.hold("A", "x")
+		}, "update A/x /owner:ana@example.com>bo@example.com /credentials/password=(secret)\ns1 patch A/x\ns2 bulk-update A/x after s1\ns3 patch A/x after s2"},
+		{"a create for another owner hands over", func(w *world) {
+			w.declare("A", "x", func(d *connection.Desired) { d.Owner, d.Credentials = "bo@example.com", secretRef("P") })
+		}, "create A/x /owner:<nil>>bo@example.com /properties/path:<nil>>/x /credentials/password=(secret)\n" +
+			"s1 create A/x\ns2 bulk-update A/x after s1\ns3 patch A/x after s2"},
+		{"without the admin role an owner cannot change", func(w *world) {
+			w.snapshot.Traits = memberTraits()
+			w.declare("A", "x", func(d *connection.Desired) { d.Owner = "bo@example.com" })
+			w.hold("A", "x")
+		}, "update A/x /owner:ana@example.com>bo@example.com !this token may not change owners: leave owner out, or use a token with the admin role"},
+		{"update: recreate rebuilds for a property, and patches a tag", func(w *world) {
+			w.policy.Update = connection.UpdateRecreate
+			w.declare("A", "x", func(d *connection.Desired) { d.Properties["path"] = "/new" })
+			w.declare("A", "y", func(d *connection.Desired) { d.Tags = []string{"t"} })
+			w.hold("A", "x")
+			w.hold("A", "y")
+		}, "recreate A/x /properties/path:/x>/new\nupdate A/y /tags:[]>[t]\ns1 recreate A/x\ns2 patch A/y\ns3 bulk-delete A/x after s1 s2"},
+		{"a value that cannot be patched needs a rebuild", func(w *world) {
+			w.declare("A", "x", func(d *connection.Desired) { d.Properties["options"] = map[string]any{"a": "b"} })
+			w.hold("A", "x")
+		}, "recreate A/x /properties/options:<nil>>map[a:b]\ns1 recreate A/x\ns2 bulk-delete A/x after s1"},
+		{"a rebuild is refused where something would be lost", func(w *world) {
+			for _, name := range []string{"family", "owner", "protected", "separated", "stored"} {
+				w.declare("A", name, func(d *connection.Desired) { d.DataSource = "soap" })
 			}
-		}, "create A/created /owner:<nil>>bo@example.com /properties/path:<nil>>/created !creating a connection for another owner is not supported yet: leave owner out, or use that user's token\n" +
-			"update A/owner /owner:ana@example.com>bo@example.com !a change of owner is not supported yet: change it in Qlik Cloud, or leave owner out\n" +
-			"update A/rebuild /properties/path:/rebuild>/new !update: recreate is not supported yet: use update: patch\n" +
-			"recreate A/source /dataSource:rest>mssql !a change of data source needs recreate, which is not supported yet"},
+			w.files[0].DataSource = "mssql"
+			w.hold("A", "family")
+			w.hold("A", "owner", func(l *connection.Live) { l.OwnerID = "u-bo" })
+			w.hold("A", "protected", func(l *connection.Live) { l.Mark.Protected = true })
+			w.hold("A", "separated", func(l *connection.Live) { l.Separated = true })
+			w.hold("A", "stored", func(l *connection.Live) { l.HasCredentials = true })
+		}, "recreate A/family /dataSource:rest>mssql !a rebuild as mssql cannot serve the apps that read it as rest; lifecycle.recreate: allow rebuilds it all the same\n" +
+			"recreate A/owner /dataSource:rest>soap !a rebuild would change its owner from bo@example.com: declare owner; lifecycle.recreate: allow rebuilds it all the same\n" +
+			"recreate A/protected /dataSource:rest>soap !it is protected by preventDestroy, and this change needs a rebuild: declare lifecycle.preventDestroy: false first\n" +
+			"recreate A/separated /dataSource:rest>soap !a rebuild would lose the credentials that each user has entered; lifecycle.recreate: allow rebuilds it all the same\n" +
+			"recreate A/stored /dataSource:rest>soap !a rebuild would lose its stored credentials: declare them under credentials; lifecycle.recreate: allow rebuilds it all the same"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			w := newWorld()

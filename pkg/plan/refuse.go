@@ -17,8 +17,9 @@ func (a *analysis) refuseCreate(p *pair) string {
 		return p.trouble
 	case len(a.in.Snapshot.Incomplete) > 0:
 		return "it was not seen, but the tenant's list is incomplete: it may exist; plan again when the tenant lists everything"
-	case p.ownerID != "" && p.ownerID != a.in.Snapshot.Caller.ID:
-		return "creating a connection for another owner is not supported yet: leave owner out, or use that user's token"
+	}
+	if reason := a.refuseOwner(p, a.in.Snapshot.Caller.ID); reason != "" {
+		return reason
 	}
 	for i := range a.in.Snapshot.Connections {
 		other := a.in.Snapshot.Connections[i].Key
@@ -46,15 +47,29 @@ func (a *analysis) refuseChange(p *pair, d *difference) string {
 			return reason
 		}
 	}
-	switch {
-	case d.dataSource && live.Mark.Protected:
-		return "it is protected: a change of data source needs recreate; declare lifecycle.preventDestroy: false first"
-	case d.dataSource:
-		return "a change of data source needs recreate, which is not supported yet"
-	case d.owner:
-		return "a change of owner is not supported yet: change it in Qlik Cloud, or leave owner out"
+	if d.owner {
+		if reason := a.refuseOwner(p, live.OwnerID); reason != "" {
+			return reason
+		}
+	}
+	if d.recreate != "" {
+		return a.refuseRecreate(p)
 	}
 	return a.refuseWrite(p, d)
+}
+
+// refuseOwner says why the owner cannot become the declared one.
+func (a *analysis) refuseOwner(p *pair, now string) string {
+	_, can := a.in.Snapshot.Traits.Mechanisms[connection.AspectOwner]
+	switch {
+	case p.ownerID == "" || p.ownerID == now:
+		return ""
+	case p.space.Type == "personal":
+		return "a connection in the personal space belongs to the token's user: leave owner out"
+	case !can:
+		return "this token may not change owners: leave owner out, or use a token with the admin role"
+	}
+	return ""
 }
 
 func (a *analysis) refuseAdoption(p *pair, d *difference) string {
@@ -67,25 +82,10 @@ func (a *analysis) refuseAdoption(p *pair, d *difference) string {
 	return ""
 }
 
-// refuseWrite says why properties and credentials cannot be written as declared.
+// refuseWrite says why a change cannot be patched as declared.
 func (a *analysis) refuseWrite(p *pair, d *difference) string {
-	update := p.Lifecycle.Update
-	if update == "" {
-		update = a.in.Policy.Update
-	}
-	traits := &a.in.Snapshot.Traits
-	unpatchable := ""
-	for _, name := range slices.Sorted(maps.Keys(d.set)) {
-		if traits.Patchable != nil && !traits.Patchable(d.set[name]) {
-			unpatchable = name
-		}
-	}
-	_, canMove := traits.Mechanisms[connection.AspectSpace]
+	_, canMove := a.in.Snapshot.Traits.Mechanisms[connection.AspectSpace]
 	switch {
-	case update == connection.UpdateRecreate && (len(d.set)+len(d.remove) > 0 || d.credentials):
-		return "update: recreate is not supported yet: use update: patch"
-	case unpatchable != "":
-		return fmt.Sprintf("the value of %s cannot be patched and needs recreate, which is not supported yet", unpatchable)
 	case d.host != "" && len(p.Credentials) == 0 && p.live.HasCredentials:
 		return fmt.Sprintf("a change of %s must carry the credentials: declare them under credentials", d.host)
 	case p.live.Key.Space != p.key.Space && !canMove:
@@ -94,17 +94,59 @@ func (a *analysis) refuseWrite(p *pair, d *difference) string {
 	return ""
 }
 
+// refuseRecreate says why a connection may not be rebuilt: it is protected, or
+// something would be lost that cannot be put back.
+func (a *analysis) refuseRecreate(p *pair) string {
+	live := p.live
+	protected := live.Mark.Protected
+	if want := p.Lifecycle.PreventDestroy; want != nil {
+		protected = *want
+	}
+	secret := ""
+	for _, name := range slices.Sorted(maps.Keys(live.Properties)) {
+		if _, declared := p.Properties[name]; !declared && live.DataSource == p.DataSource && len(connection.Secrets(live.Properties[name])) > 0 {
+			secret = name
+		}
+	}
+	const allow = "; lifecycle.recreate: allow rebuilds it all the same"
+	switch {
+	case protected:
+		return "it is protected by preventDestroy, and this change needs a rebuild: declare lifecycle.preventDestroy: false first"
+	case len(a.in.Snapshot.Incomplete) > 0:
+		return "nothing is rebuilt while the tenant's list is incomplete"
+	case secret != "":
+		return "a rebuild would lose the secret parts of " + secret + ", which the service does not show: declare it"
+	case p.Lifecycle.RecreateAllowed:
+		return ""
+	case live.Family != "" && p.source.Family != "" && live.Family != p.source.Family:
+		return fmt.Sprintf("a rebuild as %s cannot serve the apps that read it as %s", p.DataSource, live.DataSource) + allow
+	case live.HasCredentials && len(p.Credentials) == 0:
+		return "a rebuild would lose its stored credentials: declare them under credentials" + allow
+	case live.Separated:
+		return "a rebuild would lose the credentials that each user has entered" + allow
+	case live.OwnerID != a.in.Snapshot.Caller.ID && p.ownerID != live.OwnerID:
+		return fmt.Sprintf("a rebuild would change its owner from %s: declare owner", a.userName(live.OwnerID)) + allow
+	}
+	return ""
+}
+
 // warnAbout tells what a reviewer must not miss in a change that will be made.
 func (a *analysis) warnAbout(p *pair, d *difference) {
-	if d == nil || d.host == "" {
+	if d == nil {
 		return
 	}
 	key := p.key
-	if d.credentials {
+	if d.host != "" && d.credentials {
 		a.warn(&key, fmt.Sprintf("these credentials will be sent to another host: %s changes", d.host))
 	}
-	if p.live.Separated {
+	if d.host != "" && p.live.Separated {
 		a.warn(&key, fmt.Sprintf("%s changes: every user of this connection will have to enter credentials again", d.host))
+	}
+	if d.owner && p.live.HasCredentials && len(p.Credentials) == 0 {
+		a.warn(&key, "the owner changes, and the stored credentials go: the new owner will have to enter them")
+	}
+	if d.recreate != "" {
+		a.warn(&key, "it is rebuilt: apps keep working by its name; its id changes, and what refers to the id is lost")
 	}
 }
 
@@ -115,6 +157,9 @@ func (a *analysis) prune() {
 		key := rest.live.Key
 		switch {
 		case !rest.owned:
+			continue
+		case rest.half:
+			a.repair(rest.live)
 			continue
 		case rest.kept != "":
 			a.warn(&key, rest.kept+"; it is never deleted by qlsync")
@@ -137,16 +182,33 @@ func (a *analysis) prune() {
 	}
 }
 
+// repair deletes what an interrupted rebuild left behind.
+func (a *analysis) repair(live *connection.Live) {
+	d := &decision{live: live, repair: true, change: Change{
+		Action: ActionDelete, Connection: live.Key, ID: live.ID, DataSource: live.DataSource,
+		Reason: "left behind by a rebuild that was interrupted",
+	}}
+	if len(a.in.Snapshot.Incomplete) > 0 {
+		d.change.Refused = "nothing is deleted while the tenant's list is incomplete"
+	}
+	a.decisions = append(a.decisions, d)
+}
+
 // refuse applies the rules over the whole plan. The hash is known by now, so that
 // the hint can name it.
 func (a *analysis) refuse(p *Plan) *Refusal {
-	deletes, owned := p.Summary.Delete, 0
+	deletes, owned := 0, 0
+	for _, d := range a.decisions {
+		if d.change.Action == ActionDelete && d.change.Refused == "" && !d.repair {
+			deletes++
+		}
+	}
 	for i := range a.in.Snapshot.Connections {
 		if a.in.Snapshot.Connections[i].Mark.Project == a.in.Project {
 			owned++
 		}
 	}
-	confirm := fmt.Sprintf("if this is meant: --confirm-deletes %d@%s", deletes, p.Hash)
+	confirm := fmt.Sprintf("if this is meant: --confirm-deletes %d@%s", p.Summary.Delete, p.Hash)
 	switch allowed := a.in.Policy.MaxDeletes.Allowed(owned); {
 	case deletes == 0:
 		return nil

@@ -28,7 +28,7 @@ func (o *orderer) steps() []Step {
 	var early, late []*node
 	for i, n := range o.nodes {
 		n.id = i
-		if n.decision.change.Action == ActionDelete && n.tail == 0 {
+		if n.tail == 0 && (n.operation.Kind == connection.Delete || n.operation.Kind == connection.BulkDelete) {
 			late = append(late, n)
 		} else {
 			early = append(early, n)
@@ -37,6 +37,7 @@ func (o *orderer) steps() []Step {
 	first, last := o.batch(early), o.batch(late)
 	link(first)
 	deletesLast(first, last)
+	link(last)
 	return number(sorted(append(first, last...)))
 }
 
@@ -45,15 +46,20 @@ func (o *orderer) steps() []Step {
 // batched operation.
 func (o *orderer) batch(nodes []*node) []*stepNode {
 	type group struct {
-		kind  connection.Mechanism
-		level int
+		kind    connection.Mechanism
+		level   int
+		rebuild *decision
 	}
 	var steps []*stepNode
 	open := map[group]*stepNode{}
 	for _, n := range nodes {
-		at := group{n.operation.Kind, n.level}
+		at := group{n.operation.Kind, n.level, nil}
+		size := max(o.traits.BatchSize[at.kind], 1)
+		if n.rebuild != nil {
+			at, size = group{connection.Recreate, 0, n.rebuild}, len(o.nodes)
+		}
 		step := open[at]
-		if step == nil || len(step.nodes) >= max(o.traits.BatchSize[at.kind], 1) {
+		if step == nil || len(step.nodes) >= size {
 			step = &stepNode{Step: Step{Kind: at.kind}, after: map[*stepNode]bool{}}
 			open[at] = step
 			steps = append(steps, step)
@@ -70,7 +76,9 @@ func link(steps []*stepNode) {
 	for _, step := range steps {
 		for _, n := range step.nodes {
 			for _, first := range n.needs {
-				step.follow(first.step)
+				if first.step != step {
+					step.follow(first.step)
+				}
 			}
 		}
 	}
@@ -164,8 +172,10 @@ func number(placed []*stepNode) []Step {
 		for j, first := range after {
 			step.After[j] = stepID(first)
 		}
-		for _, n := range step.nodes {
-			step.Connections = append(step.Connections, n.decision.change.Connection)
+		for i, n := range step.nodes {
+			if i == 0 || n.rebuild == nil {
+				step.Connections = append(step.Connections, n.decision.change.Connection)
+			}
 			step.Items = append(step.Items, item(n))
 		}
 		steps[i] = step.Step
@@ -176,7 +186,10 @@ func number(placed []*stepNode) []Step {
 func stepID(i int) string { return "s" + strconv.Itoa(i+1) }
 
 func item(n *node) Item {
-	it := Item{Operation: n.operation, ID: n.id, Change: n.change}
+	it := Item{Operation: n.operation, ID: n.id, Change: n.change, Undo: n.undo}
+	if n.created != nil {
+		it.Created = &n.created.id
+	}
 	if d := n.decision.diff; d != nil && d.host != "" && !d.credentials {
 		it.Advice = "a change of " + d.host + " may need the credentials in the same request: declare them under credentials"
 	}
@@ -192,9 +205,18 @@ func item(n *node) Item {
 func estimate(steps []Step, snapshot *connection.Snapshot) Estimate {
 	e := Estimate{Tier1Calls: snapshot.Reads}
 	for _, step := range steps {
-		cost := snapshot.Traits.Costs[step.Kind]
-		e.Tier1Calls += cost.Reads
-		e.Tier2Calls += cost.Writes
+		calls := step.Items[:1] // a batch is one call
+		if step.Kind == connection.Recreate {
+			calls = step.Items
+		}
+		for _, item := range calls {
+			cost := snapshot.Traits.Costs[item.Operation.Kind]
+			e.Tier1Calls += cost.Reads
+			e.Tier2Calls += cost.Writes
+			if item.Operation.ReadBack {
+				e.Tier1Calls++
+			}
+		}
 	}
 	limit := snapshot.Traits.Writes
 	if limit.Requests > 0 && e.Tier2Calls > 0 {

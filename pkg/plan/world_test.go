@@ -20,10 +20,16 @@ type world struct {
 	policy   connection.Policy
 	snapshot *connection.Snapshot
 	created  int
+	// made maps the operations of the plan that is being carried out to the ids of
+	// what they created.
+	made map[int]string
+	// stored tells, by id, for whom the service keeps which credentials.
+	stored map[string]string
 }
 
 func newWorld() *world {
 	return &world{
+		made: map[int]string{}, stored: map[string]string{},
 		policy: connection.Policy{
 			Prune: connection.PruneNone, Adopt: connection.AdoptMatching,
 			MaxDeletes: connection.DefaultMaxDeletes(), Update: connection.UpdatePatch,
@@ -94,7 +100,7 @@ func (w *world) declare(space, name string, change ...func(*connection.Desired))
 func (w *world) hold(space, name string, change ...func(*connection.Live)) *connection.Live {
 	key := connection.Key{Space: space, Name: name}
 	live := connection.Live{
-		ID: "id-" + space + "-" + name, Key: key, SpaceID: w.spaceID(space), OwnerID: "u-ana", DataSource: "rest",
+		ID: "id-" + space + "-" + name, Key: key, SpaceID: w.spaceID(space), OwnerID: "u-ana", DataSource: "rest", Family: "web",
 		Properties: map[string]any{"path": "/" + name},
 		Mark:       connection.Mark{Project: project, Key: connection.KeyDigest(key)},
 	}
@@ -131,26 +137,32 @@ func (w *world) input() plan.Input {
 		Project: project, Tenant: plan.Tenant{Name: "test", URL: "https://test.example"},
 		Policy: w.policy, Desired: w.files, Moves: w.moves, Snapshot: w.snapshot,
 		Spaces: []connection.SpaceRef{{Name: "A"}, {Name: "B"}, {Name: "C"}},
-		Catalog: &connection.Catalog{DataSources: map[string]*connection.DataSource{"rest": {
-			ID: "rest",
-			Properties: map[string]connection.Property{
+		Catalog: &connection.Catalog{DataSources: map[string]*connection.DataSource{
+			"rest": {ID: "rest", Family: "web", Properties: map[string]connection.Property{
 				"mode": {Type: "string", Default: "fast", HasDefault: true},
-			},
-		}}},
+			}},
+			"soap":  {ID: "soap", Family: "web"},
+			"mssql": {ID: "mssql", Family: "odbc"},
+		}},
 		Normalize: func(_ connection.Property, value any) any { return value },
 	}
 }
 
 // do carries one operation out, and refuses it where the service would.
-func (w *world) do(op connection.Operation) error {
+func (w *world) do(item plan.Item) error {
+	op := item.Operation
+	if item.Created != nil {
+		op.ID = w.made[*item.Created]
+	}
 	if op.Kind == connection.Create {
 		w.created++
 		live := connection.Live{
 			ID: fmt.Sprintf("id-new-%d", w.created), OwnerID: w.snapshot.Caller.ID, DataSource: op.DataSource,
-			Key: connection.Key{Space: op.Space.Name, Name: op.Name}, SpaceID: op.Space.ID,
-			Properties: maps.Clone(op.Set), HasCredentials: op.Credentials != nil,
+			Key: connection.Key{Space: op.Space.Name, Name: op.Name}, SpaceID: op.Space.ID, Family: family(op.DataSource),
+			Properties: map[string]any{},
 		}
-		write(&live, op)
+		w.made[item.ID] = live.ID
+		w.write(&live, op)
 		return w.put(live)
 	}
 	i := slices.IndexFunc(w.snapshot.Connections, func(l connection.Live) bool { return l.ID == op.ID })
@@ -161,26 +173,40 @@ func (w *world) do(op connection.Operation) error {
 	if live.Key != op.Key {
 		return fmt.Errorf("%s of %q finds it at %q", op.Kind, op.Key, live.Key)
 	}
-	w.snapshot.Connections = slices.Delete(w.snapshot.Connections, i, i+1)
+	w.snapshot.Connections = slices.Delete(slices.Clone(w.snapshot.Connections), i, i+1)
 	if op.Kind == connection.Delete || op.Kind == connection.BulkDelete {
 		return nil
 	}
+	if op.Kind == connection.BulkUpdate && (op.Name != "" || op.Set != nil || op.Mark != nil || op.Tags != nil || op.Credentials != nil) {
+		return fmt.Errorf("bulk update of %q writes what it cannot", op.Key)
+	}
 	live.Properties = maps.Clone(live.Properties)
-	write(&live, op)
+	w.write(&live, op)
 	return w.put(live)
 }
 
-func write(live *connection.Live, op connection.Operation) {
+func family(source string) string {
+	if source == "mssql" {
+		return "odbc"
+	}
+	return "web"
+}
+
+func (w *world) write(live *connection.Live, op connection.Operation) {
 	if op.Name != "" {
 		live.Key.Name = op.Name
 	}
 	if op.Space != nil {
 		live.Key.Space, live.SpaceID = op.Space.Name, op.Space.ID
 	}
+	if op.OwnerID != "" && op.OwnerID != live.OwnerID {
+		live.OwnerID, live.HasCredentials = op.OwnerID, false
+		delete(w.stored, live.ID)
+	}
+	if op.Credentials != nil {
+		w.stored[live.ID], live.HasCredentials = connection.Canonical(op.Credentials), true
+	}
 	for name, value := range op.Set {
-		if live.Properties == nil {
-			live.Properties = map[string]any{}
-		}
 		live.Properties[name] = value
 	}
 	for _, name := range op.Remove {
