@@ -121,7 +121,8 @@ func (r *run) sendable(step int) []plan.Item {
 	var items []plan.Item
 	for _, item := range r.steps[step].Items {
 		rec := &r.records[item.ID]
-		if missing := slices.IndexFunc(item.Needs, func(id int) bool { return r.records[id].outcome != Done }); missing >= 0 {
+		lacks := func(id int) bool { return r.records[id].outcome != Done && !contains(items, id) }
+		if missing := slices.IndexFunc(item.Needs, lacks); missing >= 0 {
 			need := &r.records[item.Needs[missing]]
 			rec.outcome = Blocked
 			if need.outcome == Skipped {
@@ -137,6 +138,12 @@ func (r *run) sendable(step int) []plan.Item {
 		items = append(items, item)
 	}
 	return items
+}
+
+// contains reports whether the operation is among those that are about to be sent
+// in the same step.
+func contains(items []plan.Item, id int) bool {
+	return slices.ContainsFunc(items, func(item plan.Item) bool { return item.ID == id })
 }
 
 // send prepares the sending of a step: the ids of what earlier steps have created

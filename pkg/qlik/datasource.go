@@ -17,8 +17,9 @@ import (
 // beyond types, defaults and enums is tolerated.
 func ParseDataSource(id string, apiSpecs []byte) (*connection.DataSource, error) {
 	var specs struct {
-		Version any             `json:"connectorVersion"`
-		Schema  json.RawMessage `json:"connectionProperties"`
+		Provider string          `json:"connectorProvider"`
+		Version  any             `json:"connectorVersion"`
+		Schema   json.RawMessage `json:"connectionProperties"`
 	}
 	if err := json.Unmarshal(apiSpecs, &specs); err != nil {
 		return nil, fmt.Errorf("read api-specs of %q: not JSON of the expected form: %w", id, err)
@@ -27,7 +28,7 @@ func ParseDataSource(id string, apiSpecs []byte) (*connection.DataSource, error)
 	if err != nil {
 		return nil, fmt.Errorf("read api-specs of %q: %w", id, err)
 	}
-	source := &connection.DataSource{ID: id, Schema: specs.Schema, Properties: properties}
+	source := &connection.DataSource{ID: id, Family: specs.Provider, Schema: specs.Schema, Properties: properties}
 	if specs.Version != nil {
 		source.Version = fmt.Sprint(specs.Version)
 	}

@@ -123,9 +123,25 @@ func (p *Provider) create(ctx context.Context, operation connection.Operation) c
 		return connection.Outcome{Err: fmt.Errorf("create connection: %w", err)}
 	case id == "":
 		return connection.Outcome{Err: fmt.Errorf("create connection: %w: a person must sign in first", connection.ErrInvalid)}
+	case operation.ReadBack:
+		return connection.Outcome{ID: id, Err: p.readBack(ctx, id, operation)}
 	default:
 		return connection.Outcome{ID: id}
 	}
+}
+
+// readBack compares what was created with what was sent, as far as the service
+// shows it.
+func (p *Provider) readBack(ctx context.Context, id string, operation connection.Operation) error {
+	wire, err := p.read(ctx, id, nil)
+	switch {
+	case err != nil:
+		return fmt.Errorf("read back what was created: %w", err)
+	case wire.Name != operation.Name, wire.Space != operation.Space.ID, wire.DataSource != operation.DataSource,
+		!shows(wire.Properties, createProperties(operation)), !hasTags(wire, createTags(operation)):
+		return fmt.Errorf("read back what was created: it is not what was sent: %w", connection.ErrInvalid)
+	}
+	return nil
 }
 
 func (p *Provider) post(ctx context.Context, operation connection.Operation, tutorialSpelling bool) (wireCreated, error) {
@@ -455,6 +471,12 @@ func (p *Provider) bulk(ctx context.Context, action bulkAction, operations []con
 	if errors.Is(err, connection.ErrForbidden) {
 		err = fmt.Errorf("%w: bulk actions need the role %s", err, tenantAdmin)
 	}
+	if len(operations) > 1 && isTooMuch(err) {
+		half := len(operations) / 2
+		p.bulk(ctx, action, operations[:half], outcomes[:half])
+		p.bulk(ctx, action, operations[half:], outcomes[half:])
+		return
+	}
 	if err != nil && !errors.Is(err, connection.ErrUnknownOutcome) {
 		failAll(outcomes, fmt.Errorf("%s: %w", operations[0].Kind, err))
 		return
@@ -477,6 +499,13 @@ func (p *Provider) bulk(ctx context.Context, action bulkAction, operations []con
 
 // byID finds results by id: their order is not promised. One without a status says
 // nothing.
+// isTooMuch reports whether the service may take the items in smaller requests: no
+// size is documented, nor how one item that is wrong makes the whole request fail.
+func isTooMuch(err error) bool {
+	var failed *Error
+	return errors.As(err, &failed) && (failed.Status == http.StatusBadRequest || failed.Status == http.StatusRequestEntityTooLarge)
+}
+
 func byID(results []wireBulkResult) map[string]wireBulkResult {
 	found := map[string]wireBulkResult{}
 	for _, result := range results {

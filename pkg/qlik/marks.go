@@ -14,6 +14,8 @@ const (
 	keyTag         = "qlsync-key:"         // + digest of the declared key
 	credentialsTag = "qlsync-credentials:" // + mark of what was last written
 	protectedTag   = "qlsync-protected"
+	movedTag       = "qlsync-moved:"   // + digest of the key it came from, on a cycle
+	transitTag     = "qlsync-transit:" // + what it is in a rebuild
 
 	// reservedTag begins every tag of ours except the project's, also those of a
 	// newer qlsync, which are left alone.
@@ -49,6 +51,10 @@ func splitTags(tags []string) tagSet {
 			set.mark.Credentials = credentials
 		} else if tag == protectedTag {
 			set.mark.Protected = true
+		} else if moved, ok := strings.CutPrefix(tag, movedTag); ok {
+			set.mark.Moved = moved
+		} else if transit, ok := strings.CutPrefix(tag, transitTag); ok {
+			set.mark.Transit = transit
 		} else if strings.HasPrefix(tag, serverTag) || strings.HasPrefix(tag, reservedTag) {
 			set.other = append(set.other, tag)
 		} else {
@@ -82,6 +88,12 @@ func markTags(mark connection.Mark) []string {
 	}
 	if mark.Protected {
 		tags = append(tags, protectedTag)
+	}
+	if mark.Moved != "" {
+		tags = append(tags, movedTag+mark.Moved)
+	}
+	if mark.Transit != "" {
+		tags = append(tags, transitTag+mark.Transit)
 	}
 	return tags
 }

@@ -296,6 +296,7 @@ func toLive(wire wireConnection, space connection.Space) connection.Live {
 		SpaceID:        space.ID,
 		OwnerID:        wire.Owner,
 		DataSource:     wire.DataSource,
+		Family:         wire.Type,
 		Tags:           set.user,
 		Mark:           set.mark,
 		HasCredentials: wire.Credentials != "" && !bool(wire.Separated),

@@ -43,6 +43,7 @@ type wireConnection struct {
 	Name        string         `json:"qName"`
 	Space       string         `json:"space"` // absent or empty: personal
 	Owner       string         `json:"user"`  // absent: a DataFiles connection
+	Type        string         `json:"qType"` // the connector's provider
 	DataSource  string         `json:"datasourceID"`
 	Properties  map[string]any `json:"connectionProperties"` // with parseConnection=true only
 	Separated   looseBool      `json:"qSeparateCredentials"`
