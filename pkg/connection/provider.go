@@ -28,6 +28,10 @@ type Provider interface {
 	// Execute runs operations of one kind: several for a kind that
 	// [Traits.BatchSize] knows, otherwise exactly one. The outcomes stand in the
 	// order of the operations, one for each, whatever happens.
+	//
+	// When the context ends, nothing more is sent: what waits for the rate limit or
+	// for another try fails. A write that has been sent is waited for all the same,
+	// as long as the provider's own time limit allows.
 	Execute(ctx context.Context, operations []Operation) []Outcome
 }
 
@@ -52,6 +56,8 @@ type Catalog struct {
 	// Known lists the ids of all data sources, for suggestions, sorted. It is
 	// filled only when one that was asked for does not exist.
 	Known []string
+	// Reads counts the requests that were made.
+	Reads int
 }
 
 // DataSource is a kind of connection.
@@ -89,7 +95,6 @@ type Scope struct {
 
 // Snapshot is the live side of a plan.
 type Snapshot struct {
-	Tenant string // the tenant's URL
 	Caller User
 	// Spaces holds every space that the caller can see, and the personal one.
 	Spaces []Space
@@ -126,16 +131,18 @@ type User struct {
 // Traits say, as data, how the remote system changes what. They depend on the
 // caller's role, so they come with the snapshot.
 type Traits struct {
-	// Mechanisms tells by which kind of operation each aspect is changed. An
-	// aspect that is absent cannot be changed by this caller.
-	Mechanisms map[Aspect]Mechanism
+	// Space, Owner and Existence tell by which kind of operation a connection is
+	// moved to another space, given to another owner, and deleted. Empty: this
+	// caller cannot. Everything else is changed by [Patch], or by [Recreate] where
+	// a patch cannot express it.
+	Space, Owner, Existence Mechanism
 	// BatchSize tells how many operations of a kind fit in one call. A kind that
 	// is absent takes one.
 	BatchSize map[Mechanism]int
 	// Costs tells how many requests one call of each kind takes.
 	Costs map[Mechanism]Cost
-	// Reads and Writes are the limits that the costs are counted against.
-	Reads, Writes RateLimit
+	// Writes is the limit that the writes are counted against.
+	Writes RateLimit
 	// MaxTags is how many tags a file may declare.
 	MaxTags int
 	// HostProperties are those whose change points the connection at another
@@ -154,21 +161,6 @@ type RateLimit struct {
 	Requests int
 	Window   time.Duration
 }
-
-// Aspect is something about a connection that can be changed by itself.
-type Aspect string
-
-// The aspects of a connection.
-const (
-	AspectName        Aspect = "name"
-	AspectSpace       Aspect = "space"
-	AspectOwner       Aspect = "owner"
-	AspectTags        Aspect = "tags" // and marks
-	AspectProperties  Aspect = "properties"
-	AspectCredentials Aspect = "credentials"
-	AspectDataSource  Aspect = "dataSource"
-	AspectExistence   Aspect = "existence" // how a connection is deleted
-)
 
 // Mechanism is a kind of operation, and so of step.
 type Mechanism string

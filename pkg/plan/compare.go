@@ -125,7 +125,10 @@ func (a *analysis) compareCredentials(p *pair, d *difference) {
 		d.writeCredentials(p.Credentials, "a change of "+d.host+" must carry the credentials")
 	case d.owner:
 		d.writeCredentials(p.Credentials, "a change of owner takes the credentials away")
-	case len(p.Credentials) > 0 && !p.ignores("credentials", ""):
+	case len(p.Credentials) == 0 || p.ignores("credentials", ""):
+	case p.live.Mark.Credentials == "" && !p.live.HasCredentials && !p.live.Separated:
+		d.writeCredentials(p.Credentials, "the tenant has no credentials for it")
+	default:
 		if due := connection.CredentialsDue(p.live.Mark.Credentials, p.credentialsMark(p.live.OwnerID)); due != "" {
 			d.writeCredentials(p.Credentials, due)
 		}

@@ -17,12 +17,15 @@ type analysis struct {
 	inScope  map[string]bool // names of the spaces whose connections matter
 	// cycle holds the declared keys on a cycle of moved blocks, each with the one
 	// before it.
-	cycle     map[connection.Key]connection.Key
+	cycle map[connection.Key]connection.Key
+	// folded holds the live connections by space and lower-case name.
+	folded    map[connection.Key][]*connection.Live
 	targets   []*target
 	pairs     []pair
 	leftovers []leftover
 	decisions []*decision // what is to change, by key
 	unchanged int
+	omitted   int // changes that were left out
 	warnings  []Warning
 }
 
@@ -42,6 +45,7 @@ type decision struct {
 func analyze(in Input) *analysis {
 	a := &analysis{in: in, warnings: []Warning{}, inScope: map[string]bool{}}
 	a.resolve()
+	a.fold()
 	a.match()
 	for i := range a.pairs {
 		if d := a.decide(&a.pairs[i]); d != nil {
@@ -61,6 +65,14 @@ func analyze(in Input) *analysis {
 	return a
 }
 
+func (a *analysis) fold() {
+	a.folded = make(map[connection.Key][]*connection.Live, len(a.in.Snapshot.Connections))
+	for i := range a.in.Snapshot.Connections {
+		live := &a.in.Snapshot.Connections[i]
+		a.folded[foldKey(live.Key)] = append(a.folded[foldKey(live.Key)], live)
+	}
+}
+
 func (a *analysis) warn(key *connection.Key, message string) {
 	a.warnings = append(a.warnings, Warning{Connection: key, Message: message})
 }
@@ -69,7 +81,7 @@ func (a *analysis) warn(key *connection.Key, message string) {
 func (a *analysis) decide(p *pair) *decision {
 	position := p.PositionOf("")
 	d := &decision{target: p.target, live: p.live, change: Change{
-		Connection: p.key, DataSource: p.DataSource, Reason: p.because, Position: &position,
+		Connection: p.key, DataSource: p.DataSource, Declares: declares(p.target), Reason: p.because, Position: &position,
 	}}
 	c := &d.change
 	if p.live == nil {
@@ -84,6 +96,9 @@ func (a *analysis) decide(p *pair) *decision {
 		d.diff = a.compare(p)
 		c.Fields = d.diff.fields
 		c.Reason = joinReasons(c.Reason, d.diff.recreate, d.diff.credentialsWhy)
+		if owner == "" && len(p.Credentials) > 0 && !d.diff.credentials {
+			c.Reason = joinReasons(c.Reason, "its credentials are taken as they are")
+		}
 	}
 	if from := p.live.Key; from != p.key {
 		c.From = &from
@@ -93,7 +108,6 @@ func (a *analysis) decide(p *pair) *decision {
 		return nil
 	}
 	c.Refused = a.refuseChange(p, d.diff)
-	a.warnAbout(p, d.diff)
 	return d
 }
 

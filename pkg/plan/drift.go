@@ -40,7 +40,7 @@ const (
 	DriftMissing    DriftKind = "missing"    // declared, and not there
 	DriftUnmanaged  DriftKind = "unmanaged"  // there, and not declared; nobody's or ours
 	DriftForeign    DriftKind = "foreign"    // declared, and another project's
-	DriftUnreadable DriftKind = "unreadable" // declared, and not readable
+	DriftUnreadable DriftKind = "unreadable" // declared, and not readable, or perhaps not listed
 )
 
 // DriftItem is one connection that differs. In its fields, Before is what is
@@ -78,7 +78,7 @@ func FindDrift(in Input) (*Drift, connection.Problems) {
 	}
 	declared := len(found.targets)
 	for _, d := range found.decisions {
-		if item, ok := driftOf(d); ok {
+		if item, ok := driftOf(d, len(in.Snapshot.Incomplete) > 0); ok {
 			drift.Items = append(drift.Items, item)
 			if d.target != nil {
 				declared--
@@ -100,7 +100,7 @@ func FindDrift(in Input) (*Drift, connection.Problems) {
 	return drift, found.problems
 }
 
-func driftOf(d *decision) (DriftItem, bool) {
+func driftOf(d *decision, incomplete bool) (DriftItem, bool) {
 	c := &d.change
 	item := DriftItem{
 		Kind: DriftChanged, Connection: c.Connection, ID: c.ID, DataSource: c.DataSource,
@@ -112,6 +112,9 @@ func driftOf(d *decision) (DriftItem, bool) {
 	switch {
 	case d.target == nil: // a delete: told among the leftovers, with its refusal
 		item.Kind = DriftUnmanaged
+		return item, true
+	case d.live == nil && incomplete:
+		item.Kind = DriftUnreadable
 		return item, true
 	case d.live == nil:
 		item.Kind = DriftMissing

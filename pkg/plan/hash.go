@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
+	"strconv"
 
 	"github.com/qlsync/qlsync/pkg/connection"
 )
@@ -23,6 +24,16 @@ func see(live *connection.Live) Seen {
 	return Seen{Connection: live.Key, ID: live.ID, Digest: "sha256:" + hex.EncodeToString(sum[:16])}
 }
 
+// declares is a digest of what a declaration says and the fields do not show.
+func declares(t *target) string {
+	protection := "-"
+	if want := t.Lifecycle.PreventDestroy; want != nil {
+		protection = strconv.FormatBool(*want)
+	}
+	sum := sha256.Sum256([]byte(t.credentialsMark(t.ownerID) + " " + protection))
+	return "sha256:" + hex.EncodeToString(sum[:16])
+}
+
 // hash is over what will change and what it was seen on: not over steps, costs,
 // texts or the caller, so that the same decision has the same hash whoever makes
 // it and however it is carried out.
@@ -35,7 +46,7 @@ func hash(p *Plan) string {
 		}
 		changes[i] = map[string]any{
 			"action": string(c.Action), "connection": c.Connection.String(), "id": c.ID,
-			"dataSource": c.DataSource, "fields": fields, "refused": c.Refused != "",
+			"dataSource": c.DataSource, "fields": fields, "declares": c.Declares, "refused": c.Refused != "",
 		}
 	}
 	seen := make([]any, len(p.Seen))
@@ -50,9 +61,10 @@ func hash(p *Plan) string {
 }
 
 // Stale tells what makes this plan another one than the reviewed: one line for
-// each connection that differs. It is empty when the hashes are equal.
+// each connection that differs. It is empty only when both have the same hash, and
+// it is the hash of what the reviewed plan holds.
 func (p *Plan) Stale(reviewed *Plan) []string {
-	if p.Hash == reviewed.Hash {
+	if p.Hash == reviewed.Hash && hash(reviewed) == reviewed.Hash {
 		return nil
 	}
 	var lines []string
@@ -72,6 +84,9 @@ func (p *Plan) Stale(reviewed *Plan) []string {
 		if _, ok := then[key]; !ok {
 			lines = append(lines, key.String()+": changes now, and did not then")
 		}
+	}
+	if len(lines) == 0 {
+		lines = append(lines, "its hash does not belong to it: the file was changed")
 	}
 	slices.Sort(lines)
 	return lines

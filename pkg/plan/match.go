@@ -342,7 +342,7 @@ func (a *analysis) leave(m *matcher) {
 		case moved:
 			rest.kept = "owned by this project, and a moved block leads from it to a name that is taken"
 		case live.Mark.Key != "" && !m.explains(live):
-			rest.kept = "owned by this project, but marked for another name: copied, renamed or moved by hand"
+			rest.kept = "owned by this project and no longer declared, but marked for another name: moved, renamed or copied"
 		}
 		a.leftovers = append(a.leftovers, rest)
 	}

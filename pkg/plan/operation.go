@@ -114,7 +114,7 @@ func (c *chain) handOver() {
 	if owner == "" || owner == c.o.analysis.in.Snapshot.Caller.ID {
 		return
 	}
-	c.add(connection.Operation{Kind: c.o.traits.Mechanisms[connection.AspectOwner], OwnerID: owner})
+	c.add(connection.Operation{Kind: c.o.traits.Owner, OwnerID: owner})
 	if len(d.target.Credentials) > 0 {
 		mark := c.o.mark(d.target, nil, true)
 		mark.Credentials = d.target.credentialsMark(owner)
@@ -123,7 +123,7 @@ func (c *chain) handOver() {
 }
 
 func (c *chain) delete() {
-	n := c.add(connection.Operation{Kind: c.o.traits.Mechanisms[connection.AspectExistence], ID: c.decision.live.ID})
+	n := c.add(connection.Operation{Kind: c.o.traits.Existence, ID: c.decision.live.ID})
 	from := c.at
 	n.frees = &from
 }
@@ -134,9 +134,9 @@ func (c *chain) update() {
 	d := c.decision
 	to := d.target.key
 	patch := c.o.patch(d)
-	bulk := connection.Operation{Kind: c.o.traits.Mechanisms[connection.AspectSpace]}
+	bulk := connection.Operation{Kind: c.o.traits.Space}
 	if d.diff.owner {
-		bulk.Kind, bulk.OwnerID = c.o.traits.Mechanisms[connection.AspectOwner], d.target.ownerID
+		bulk.Kind, bulk.OwnerID = c.o.traits.Owner, d.target.ownerID
 	}
 	moves := c.at.Space != to.Space && bulk.Kind != connection.Patch
 	switch {

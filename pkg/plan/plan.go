@@ -53,6 +53,11 @@ type Input struct {
 	OnlyMoves []connection.SpaceRef
 	Catalog   *connection.Catalog
 	Snapshot  *connection.Snapshot
+	// Only names the connections to plan for, with what they depend on. Empty: all.
+	Only []connection.Key
+	// Reviewed is a plan of before: what differs from it is refused, and the rest
+	// goes on. Nil: nothing is compared.
+	Reviewed *Plan
 	// Normalize is [connection.Provider.Normalize].
 	Normalize func(connection.Property, any) any
 }
@@ -103,6 +108,9 @@ type Change struct {
 	ID         string          `json:"id,omitempty"`
 	DataSource string          `json:"dataSource,omitempty"`
 	Fields     []Field         `json:"fields,omitempty"`
+	// Declares is a digest of what the fields do not show: the references and plain
+	// parts of the credentials, and the protection.
+	Declares string `json:"declares,omitempty"`
 	// Reason explains what the fields do not show.
 	Reason string `json:"reason,omitempty"`
 	// Refused says why the change will not be made; empty when it will.
@@ -127,7 +135,11 @@ type Step struct {
 	Kind        connection.Mechanism `json:"kind"`
 	Connections []connection.Key     `json:"connections"`
 	After       []string             `json:"after"` // steps that come first
-	Items       []Item               `json:"-"`
+	// Calls is how many writes the step takes.
+	Calls int `json:"calls"`
+	// Description says what the step does.
+	Description string `json:"description"`
+	Items       []Item `json:"-"`
 }
 
 // Item is one operation of a step.
@@ -158,7 +170,9 @@ type Summary struct {
 	Recreate  int `json:"recreate"`
 	Delete    int `json:"delete"`
 	Unchanged int `json:"unchanged"`
-	Refused   int `json:"refused"`
+	// Omitted counts the changes that were left out because they were not asked for.
+	Omitted int `json:"omitted"`
+	Refused int `json:"refused"`
 }
 
 // Estimate is the cost of applying a plan.
@@ -211,18 +225,25 @@ func Make(in Input) (*Plan, connection.Problems) {
 	p := &Plan{
 		Format: Format, Project: in.Project, Caller: in.Snapshot.Caller.ID,
 		Tenant:  in.Tenant,
-		Changes: []Change{}, Steps: []Step{}, Warnings: found.warnings, Seen: []Seen{},
+		Changes: []Change{}, Steps: []Step{}, Seen: []Seen{},
 	}
+	found.onlyReviewed()
 	steps := order(found)
+	if len(in.Only) > 0 {
+		steps = found.onlyTargets(steps)
+	}
 	for _, d := range found.decisions {
+		found.warnAbout(d)
 		p.Changes = append(p.Changes, d.change)
 		if d.live != nil {
 			p.Seen = append(p.Seen, see(d.live))
 		}
 	}
 	p.Steps = append(p.Steps, steps...)
+	p.Warnings = found.warnings
 	p.Summary = summarize(p.Changes, found.unchanged)
-	p.Estimate = estimate(p.Steps, in.Snapshot)
+	p.Summary.Omitted = found.omitted
+	p.Estimate = estimate(p.Steps, in.Snapshot.Reads+in.Catalog.Reads, &in.Snapshot.Traits)
 	p.Hash = hash(p)
 	p.Refusal = found.refuse(p)
 	return p, found.problems

@@ -105,8 +105,32 @@ func TestMake(t *testing.T) {
 		}, "update A/y /tags:[a]>[]\ns1 patch A/y"},
 		{"credentials without a record are a baseline, not a change", func(w *world) {
 			w.declare("A", "x", func(d *connection.Desired) { d.Credentials = secretRef("P") })
-			w.hold("A", "x")
+			w.hold("A", "x", func(l *connection.Live) { l.HasCredentials = true })
 		}, ""},
+		{"credentials that the tenant does not have are written", func(w *world) {
+			w.declare("A", "x", func(d *connection.Desired) { d.Credentials = secretRef("P") })
+			w.hold("A", "x")
+		}, "update A/x /credentials/password=(secret)\ns1 patch A/x"},
+		{"credentials that are added later are written", func(w *world) {
+			w.declare("A", "x", func(d *connection.Desired) { d.Credentials = secretRef("P") })
+			w.hold("A", "x", func(l *connection.Live) {
+				l.HasCredentials, l.Mark.Credentials = true, connection.CredentialsMark(0, nil, "u-ana")
+			})
+		}, "update A/x /credentials/password=(secret)\ns1 patch A/x"},
+		{"nothing moves into the personal space of somebody else", func(w *world) {
+			w.declare("", "x", func(d *connection.Desired) { d.Space = connection.SpaceRef{Personal: true} })
+			w.hold("A", "x", func(l *connection.Live) { l.OwnerID = "u-bo" })
+			w.moves = []connection.Move{{
+				From: connection.MoveEnd{Space: connection.SpaceRef{Name: "A"}, Name: "x"},
+				To:   connection.MoveEnd{Space: connection.SpaceRef{Personal: true}, Name: "x"},
+			}}
+		}, "move personal/x from A/x /space:A>personal !it belongs to bo@example.com, and would go to that user's personal space, out of sight"},
+		{"nothing moves while the list is incomplete", func(w *world) {
+			w.snapshot.Incomplete = []string{"one connection failed"}
+			w.declare("B", "x")
+			w.hold("A", "x")
+			w.moved("A", "x", "B", "x")
+		}, "move B/x from A/x /space:A>B !nothing is renamed or moved while the tenant's list is incomplete: its name may be taken"},
 		{"another reference writes the credentials again", func(w *world) {
 			w.declare("A", "x", func(d *connection.Desired) { d.Credentials = secretRef("NEW") })
 			w.hold("A", "x", func(l *connection.Live) {
@@ -470,6 +494,30 @@ func TestHash(t *testing.T) {
 		want := []string{"B/y: the change is another one, or the connection has changed since"}
 		if diff := cmp.Diff(want, got.Stale(reviewed)); diff != "" {
 			t.Error(diff)
+		}
+	})
+	t.Run("another reference or protection gives another hash", func(t *testing.T) {
+		w := base()
+		w.files[0].Credentials = secretRef("A")
+		first := make(w).Hash
+		w.files[0].Credentials = secretRef("B")
+		second := make(w).Hash
+		yes := true
+		w.files[0].Lifecycle.PreventDestroy = &yes
+		if third := make(w).Hash; first == second || second == third {
+			t.Error("the hash does not tell them apart")
+		}
+	})
+	t.Run("a plan file that was edited is stale", func(t *testing.T) {
+		edited := *reviewed
+		edited.Hash = "sha256:0000"
+		if got := reviewed.Stale(&edited); len(got) == 0 {
+			t.Error("another hash was taken")
+		}
+		edited.Hash = reviewed.Hash
+		edited.Changes = edited.Changes[1:]
+		if got := reviewed.Stale(&edited); len(got) == 0 {
+			t.Error("other changes were taken")
 		}
 	})
 	t.Run("a plan that went through a file is the same", func(t *testing.T) {

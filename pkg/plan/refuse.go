@@ -21,13 +21,33 @@ func (a *analysis) refuseCreate(p *pair) string {
 	if reason := a.refuseOwner(p, a.in.Snapshot.Caller.ID); reason != "" {
 		return reason
 	}
-	for i := range a.in.Snapshot.Connections {
-		other := a.in.Snapshot.Connections[i].Key
-		if other.Space == p.key.Space && other.Name != p.key.Name && strings.EqualFold(other.Name, p.key.Name) {
-			return fmt.Sprintf("%q exists, and differs only in letter case: declare it in the same case, or rename it with a moved block", other)
+	return a.refuseCase(p)
+}
+
+// refuseMove says why a connection may not go to the declared key.
+func (a *analysis) refuseMove(p *pair) string {
+	switch {
+	case len(a.in.Snapshot.Incomplete) > 0:
+		return "nothing is renamed or moved while the tenant's list is incomplete: its name may be taken"
+	case p.space.Type == "personal" && p.live.Key.Space != p.key.Space && p.live.OwnerID != a.in.Snapshot.Caller.ID:
+		return fmt.Sprintf("it belongs to %s, and would go to that user's personal space, out of sight", a.userName(p.live.OwnerID))
+	}
+	return a.refuseCase(p)
+}
+
+// refuseCase says that another connection has the name but for letter case:
+// whether the service tells them apart is not documented.
+func (a *analysis) refuseCase(p *pair) string {
+	for _, other := range a.folded[foldKey(p.key)] {
+		if other.Key != p.key && other != p.live {
+			return fmt.Sprintf("%q exists, and differs only in letter case: declare it in the same case, or rename it with a moved block", other.Key)
 		}
 	}
 	return ""
+}
+
+func foldKey(key connection.Key) connection.Key {
+	return connection.Key{Space: key.Space, Name: strings.ToLower(key.Name)}
 }
 
 // refuseChange says why a live connection may not be changed; d is nil where it
@@ -47,6 +67,11 @@ func (a *analysis) refuseChange(p *pair, d *difference) string {
 			return reason
 		}
 	}
+	if live.Key != p.key {
+		if reason := a.refuseMove(p); reason != "" {
+			return reason
+		}
+	}
 	if d.owner {
 		if reason := a.refuseOwner(p, live.OwnerID); reason != "" {
 			return reason
@@ -60,13 +85,12 @@ func (a *analysis) refuseChange(p *pair, d *difference) string {
 
 // refuseOwner says why the owner cannot become the declared one.
 func (a *analysis) refuseOwner(p *pair, now string) string {
-	_, can := a.in.Snapshot.Traits.Mechanisms[connection.AspectOwner]
 	switch {
 	case p.ownerID == "" || p.ownerID == now:
 		return ""
 	case p.space.Type == "personal":
 		return "a connection in the personal space belongs to the token's user: leave owner out"
-	case !can:
+	case a.in.Snapshot.Traits.Owner == "":
 		return "this token may not change owners: leave owner out, or use a token with the admin role"
 	}
 	return ""
@@ -84,11 +108,10 @@ func (a *analysis) refuseAdoption(p *pair, d *difference) string {
 
 // refuseWrite says why a change cannot be patched as declared.
 func (a *analysis) refuseWrite(p *pair, d *difference) string {
-	_, canMove := a.in.Snapshot.Traits.Mechanisms[connection.AspectSpace]
 	switch {
 	case d.host != "" && len(p.Credentials) == 0 && p.live.HasCredentials:
 		return fmt.Sprintf("a change of %s must carry the credentials: declare them under credentials", d.host)
-	case p.live.Key.Space != p.key.Space && !canMove:
+	case p.live.Key.Space != p.key.Space && a.in.Snapshot.Traits.Space == "":
 		return "this token may not move connections between spaces"
 	}
 	return ""
@@ -131,18 +154,18 @@ func (a *analysis) refuseRecreate(p *pair) string {
 }
 
 // warnAbout tells what a reviewer must not miss in a change that will be made.
-func (a *analysis) warnAbout(p *pair, d *difference) {
-	if d == nil {
+func (a *analysis) warnAbout(decided *decision) {
+	d, p, key := decided.diff, decided.target, decided.change.Connection
+	if d == nil || decided.change.Refused != "" {
 		return
 	}
-	key := p.key
 	if d.host != "" && d.credentials {
 		a.warn(&key, fmt.Sprintf("these credentials will be sent to another host: %s changes", d.host))
 	}
-	if d.host != "" && p.live.Separated {
+	if d.host != "" && decided.live.Separated {
 		a.warn(&key, fmt.Sprintf("%s changes: every user of this connection will have to enter credentials again", d.host))
 	}
-	if d.owner && p.live.HasCredentials && len(p.Credentials) == 0 {
+	if d.owner && decided.live.HasCredentials && len(p.Credentials) == 0 {
 		a.warn(&key, "the owner changes, and the stored credentials go: the new owner will have to enter them")
 	}
 	if d.recreate != "" {
@@ -162,7 +185,7 @@ func (a *analysis) prune() {
 			a.repair(rest.live)
 			continue
 		case rest.kept != "":
-			a.warn(&key, rest.kept+"; it is never deleted by qlsync")
+			a.warn(&key, rest.kept+"; qlsync does not delete it")
 			continue
 		case a.in.Policy.Prune != connection.PruneOwned:
 			a.warn(&key, "owned by this project and no longer declared; policy.prune: owned would delete it")

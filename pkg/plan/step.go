@@ -19,16 +19,28 @@ type stepNode struct {
 	waiting int // steps of after that are not placed yet
 }
 
-// steps groups the operations into calls and sorts them.
+// steps groups the operations into calls and sorts them. A delete at the end needs
+// the creates of the same data source: if one of them fails, it may have been the
+// new name of what would be deleted.
 func (o *orderer) steps() []Step {
 	slices.SortStableFunc(o.nodes, func(x, y *node) int {
 		return cmp.Or(x.decision.change.Connection.Compare(y.decision.change.Connection),
 			cmp.Compare(x.decision.change.ID, y.decision.change.ID), cmp.Compare(y.tail, x.tail))
 	})
 	var early, late []*node
+	creates := map[string][]*node{} // by data source
+	for _, n := range o.nodes {
+		if n.operation.Kind == connection.Create {
+			source := n.decision.change.DataSource
+			creates[source] = append(creates[source], n)
+		}
+	}
 	for i, n := range o.nodes {
 		n.id = i
 		if n.tail == 0 && (n.operation.Kind == connection.Delete || n.operation.Kind == connection.BulkDelete) {
+			if n.decision.change.Action == ActionDelete && !n.decision.repair {
+				n.needs = creates[n.decision.change.DataSource]
+			}
 			late = append(late, n)
 		} else {
 			early = append(early, n)
@@ -178,6 +190,10 @@ func number(placed []*stepNode) []Step {
 			}
 			step.Items = append(step.Items, item(n))
 		}
+		step.Calls, step.Description = 1, describe(step)
+		if step.Kind == connection.Recreate {
+			step.Calls = len(step.Items)
+		}
 		steps[i] = step.Step
 	}
 	return steps
@@ -197,32 +213,4 @@ func item(n *node) Item {
 		it.Needs = append(it.Needs, first.id)
 	}
 	return it
-}
-
-// estimate counts the calls. The time is what the rate limit alone imposes on
-// the writes: n of them need the window to pass once for each limit that they
-// fill completely before the last.
-func estimate(steps []Step, snapshot *connection.Snapshot) Estimate {
-	e := Estimate{Tier1Calls: snapshot.Reads}
-	for _, step := range steps {
-		calls := step.Items[:1] // a batch is one call
-		if step.Kind == connection.Recreate {
-			calls = step.Items
-		}
-		for _, item := range calls {
-			cost := snapshot.Traits.Costs[item.Operation.Kind]
-			e.Tier1Calls += cost.Reads
-			e.Tier2Calls += cost.Writes
-			if item.Operation.ReadBack {
-				e.Tier1Calls++
-			}
-		}
-	}
-	limit := snapshot.Traits.Writes
-	if limit.Requests > 0 && e.Tier2Calls > 0 {
-		window := int(limit.Window.Seconds())
-		e.Seconds = (e.Tier2Calls - 1) / limit.Requests * window
-		e.SecondsMax = e.Seconds + window
-	}
-	return e
 }

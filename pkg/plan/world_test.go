@@ -51,12 +51,7 @@ func newWorld() *world {
 
 func adminTraits() connection.Traits {
 	return connection.Traits{
-		Mechanisms: map[connection.Aspect]connection.Mechanism{
-			connection.AspectName: connection.Patch, connection.AspectTags: connection.Patch,
-			connection.AspectProperties: connection.Patch, connection.AspectCredentials: connection.Patch,
-			connection.AspectSpace: connection.BulkUpdate, connection.AspectOwner: connection.BulkUpdate,
-			connection.AspectDataSource: connection.Recreate, connection.AspectExistence: connection.BulkDelete,
-		},
+		Space: connection.BulkUpdate, Owner: connection.BulkUpdate, Existence: connection.BulkDelete,
 		BatchSize: map[connection.Mechanism]int{connection.BulkUpdate: 100, connection.BulkDelete: 100},
 		Costs: map[connection.Mechanism]connection.Cost{
 			connection.Create: {Writes: 1}, connection.Patch: {Reads: 1, Writes: 1},
@@ -74,10 +69,7 @@ func adminTraits() connection.Traits {
 
 func memberTraits() connection.Traits {
 	traits := adminTraits()
-	traits.Mechanisms = maps.Clone(traits.Mechanisms)
-	traits.Mechanisms[connection.AspectSpace] = connection.Patch
-	traits.Mechanisms[connection.AspectExistence] = connection.Delete
-	delete(traits.Mechanisms, connection.AspectOwner)
+	traits.Space, traits.Owner, traits.Existence = connection.Patch, "", connection.Delete
 	traits.BatchSize = nil
 	return traits
 }
@@ -136,7 +128,7 @@ func (w *world) input() plan.Input {
 	return plan.Input{
 		Project: project, Tenant: plan.Tenant{Name: "test", URL: "https://test.example"},
 		Policy: w.policy, Desired: w.files, Moves: w.moves, Snapshot: w.snapshot,
-		Spaces: []connection.SpaceRef{{Name: "A"}, {Name: "B"}, {Name: "C"}},
+		Spaces: []connection.SpaceRef{{Name: "A"}, {Name: "B"}, {Name: "C"}, {Personal: true}},
 		Catalog: &connection.Catalog{DataSources: map[string]*connection.DataSource{
 			"rest": {ID: "rest", Family: "web", Properties: map[string]connection.Property{
 				"mode": {Type: "string", Default: "fast", HasDefault: true},

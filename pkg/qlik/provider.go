@@ -144,10 +144,11 @@ func isSegment(text string) bool { return text != "" && text != "." && text != "
 // traits say how this caller can change what (API reference; "admin" is the role
 // TenantAdmin, which bulk actions ask for).
 func (p *Provider) traits(admin bool) connection.Traits {
-	reads, writes := p.limits.usable()
-	return connection.Traits{
-		Mechanisms: mechanisms(admin),
-		BatchSize:  map[connection.Mechanism]int{connection.BulkUpdate: p.batch, connection.BulkDelete: p.batch},
+	_, writes := p.limits.usable()
+	traits := connection.Traits{
+		Space:     connection.Patch, // documented until 2025, assumed since
+		Existence: connection.Delete,
+		BatchSize: map[connection.Mechanism]int{connection.BulkUpdate: p.batch, connection.BulkDelete: p.batch},
 		Costs: map[connection.Mechanism]connection.Cost{
 			connection.Create:     {Writes: 1},
 			connection.Patch:      {Reads: 1, Writes: 1}, // the read is for the tags and properties of the moment
@@ -155,7 +156,6 @@ func (p *Provider) traits(admin bool) connection.Traits {
 			connection.BulkDelete: {Writes: 1},
 			connection.Delete:     {Writes: 1},
 		},
-		Reads:   reads,
 		Writes:  writes,
 		MaxTags: maxUserTags,
 		// Since July 2026 a patch of one of these without credentials is refused
@@ -163,22 +163,8 @@ func (p *Provider) traits(admin bool) connection.Traits {
 		HostProperties: []string{"host", "server", "url"},
 		Patchable:      patchable,
 	}
-}
-
-func mechanisms(admin bool) map[connection.Aspect]connection.Mechanism {
-	all := map[connection.Aspect]connection.Mechanism{
-		connection.AspectName:        connection.Patch,
-		connection.AspectTags:        connection.Patch,
-		connection.AspectProperties:  connection.Patch,
-		connection.AspectCredentials: connection.Patch,
-		connection.AspectSpace:       connection.Patch, // documented until 2025, assumed since
-		connection.AspectDataSource:  connection.Recreate,
-		connection.AspectExistence:   connection.Delete,
-	}
 	if admin {
-		all[connection.AspectSpace] = connection.BulkUpdate
-		all[connection.AspectOwner] = connection.BulkUpdate
-		all[connection.AspectExistence] = connection.BulkDelete
+		traits.Space, traits.Owner, traits.Existence = connection.BulkUpdate, connection.BulkUpdate, connection.BulkDelete
 	}
-	return all
+	return traits
 }

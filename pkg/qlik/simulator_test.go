@@ -151,6 +151,7 @@ func TestTheLifeOfAConnection(t *testing.T) {
 	_, live := look(t, provider)
 	want := connection.Live{
 		ID: id, Key: connection.Key{Space: "Finance", Name: "Raw lake"}, SpaceID: "s-fin", OwnerID: "u-ana", DataSource: "File_AmazonS3ConnectorV2",
+		Family: "QvWebStorageProviderConnectorPackage.exe",
 		Tags: []string{"lake"}, Mark: connection.Mark{Project: "finance", Key: "bb"}, HasCredentials: true,
 		Properties: map[string]any{"bucketName": "lake", "region": "eu-west-1"},
 	}
@@ -200,7 +201,7 @@ func TestBulkOperationsAtTheEmbeddedTenant(t *testing.T) {
 func TestACallerWithoutTheRole(t *testing.T) {
 	_, provider := embed(t, strings.Replace(acme, `"caller": "ana@`, `"caller": "bob@`, 1), simulator.Options{})
 	got, live := look(t, provider)
-	if got.Caller.Admin || got.Traits.Mechanisms[connection.AspectSpace] != connection.Patch {
+	if got.Caller.Admin || got.Traits.Space != connection.Patch {
 		t.Errorf("snapshot %+v", got)
 	}
 	sales := &connection.Space{ID: "s-sal", Name: "Sales", Type: "managed"}
@@ -292,7 +293,7 @@ func TestOAuthAndARealServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := provider.Snapshot(t.Context(), connection.Scope{Spaces: []connection.SpaceRef{{Name: "Finance"}}})
-	if err != nil || len(got.Connections) != 2 || got.Tenant != server.URL {
+	if err != nil || len(got.Connections) != 2 {
 		t.Errorf("snapshot %+v, %v", got, err)
 	}
 	wrong, err := qlik.New(qlik.Config{URL: server.URL, Auth: qlik.Auth{ClientID: "bot", ClientSecret: connection.NewSecret("open")}})

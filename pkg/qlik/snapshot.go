@@ -53,7 +53,6 @@ func (p *Provider) Snapshot(ctx context.Context, scope connection.Scope) (*conne
 	slices.SortFunc(live, byKey)
 	caller := toUser(s.caller)
 	return &connection.Snapshot{
-		Tenant:      p.client.Tenant(),
 		Caller:      caller,
 		Spaces:      s.spaces,
 		Users:       distinctUsers(caller, s.owners),

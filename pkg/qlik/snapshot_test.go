@@ -68,7 +68,6 @@ func TestASnapshotHoldsWhatTheScopeNames(t *testing.T) {
 	got := snapshot(t, n, finance)
 	ana := connection.User{ID: "u1", Name: "Ana", Email: "ana@example.com", Subject: "s|ana", Admin: true}
 	want := &connection.Snapshot{
-		Tenant: tenantURL,
 		Caller: ana,
 		Spaces: []connection.Space{{ID: "s1", Name: "Finance", Type: "shared"}, {Name: "personal", Type: "personal"}},
 		Users:  []connection.User{ana},
@@ -292,11 +291,10 @@ func TestTraitsDependOnTheRole(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			n := small(t, map[string]route{me: always(200, strings.Replace(admin, "TenantAdmin", test.role, 1))})
 			traits := snapshot(t, n, connection.Scope{}).Traits
-			m := traits.Mechanisms
-			if m[connection.AspectSpace] != test.space || m[connection.AspectOwner] != test.owner || m[connection.AspectExistence] != test.existence {
-				t.Errorf("mechanisms %v", m)
+			if traits.Space != test.space || traits.Owner != test.owner || traits.Existence != test.existence {
+				t.Errorf("space by %q, owner by %q, existence by %q", traits.Space, traits.Owner, traits.Existence)
 			}
-			if traits.Writes.Requests != 495 || traits.Reads.Requests != 5000 || traits.BatchSize[connection.BulkDelete] != 100 || traits.MaxTags != 26 {
+			if traits.Writes.Requests != 495 || traits.BatchSize[connection.BulkDelete] != 100 || traits.MaxTags != 26 {
 				t.Errorf("traits %+v", traits)
 			}
 		})

@@ -1,0 +1,112 @@
+package plan
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// describe says what a step does, in words that a reviewer understands.
+func describe(step *stepNode) string {
+	switch step.Kind {
+	case connection.Recreate:
+		return "creates the new one beside the old one, then swaps their names; apps keep working by name; its id changes"
+	case connection.BulkDelete, connection.Delete:
+		return describeDeletes(step)
+	case connection.BulkUpdate:
+		return describeBulk(step)
+	}
+	return describeOne(step.nodes[0])
+}
+
+func describeOne(n *node) string {
+	op := &n.operation
+	if op.Kind == connection.Create {
+		switch {
+		case op.Name == n.decision.target.key.Name:
+			return "creates it"
+		default:
+			return "creates the new one under a temporary name"
+		}
+	}
+	var does []string
+	if op.Name != "" {
+		does = append(does, describeName(n))
+	}
+	if op.Space != nil {
+		does = append(does, "moves it to the space")
+	}
+	if n := len(op.Set); n > 0 {
+		does = append(does, "sets "+counted(n, "property", "properties"))
+	}
+	if n := len(op.Remove); n > 0 {
+		does = append(does, "removes "+counted(n, "property", "properties"))
+	}
+	if op.Credentials != nil {
+		does = append(does, "writes its credentials")
+	}
+	if op.Tags != nil {
+		does = append(does, "sets its tags")
+	}
+	if len(does) == 0 {
+		return "marks it as ours"
+	}
+	return strings.Join(does, ", ")
+}
+
+func describeName(n *node) string {
+	switch name := n.operation.Name; {
+	case n.operation.Mark != nil && n.operation.Mark.Transit == connection.TransitOld:
+		return "lets the old one make way"
+	case n.created != nil:
+		return "gives the name to the new one"
+	case strings.HasPrefix(name, temporaryName(n.decision.target.key)):
+		return "renames it to a temporary name, to free its own"
+	}
+	return "renames it"
+}
+
+func describeBulk(step *stepNode) string {
+	moved, handed := 0, 0
+	for _, n := range step.nodes {
+		if n.operation.Space != nil {
+			moved++
+		}
+		if n.operation.OwnerID != "" {
+			handed++
+		}
+	}
+	var does []string
+	if moved > 0 {
+		does = append(does, "moves "+counted(moved, "connection", "connections")+" to another space")
+	}
+	if handed > 0 {
+		does = append(does, "changes the owner of "+counted(handed, "connection", "connections"))
+	}
+	return strings.Join(does, ", ")
+}
+
+func describeDeletes(step *stepNode) string {
+	rebuilt := 0
+	for _, n := range step.nodes {
+		if n.decision.change.Action != ActionDelete || n.decision.repair {
+			rebuilt++
+		}
+	}
+	switch gone := len(step.nodes) - rebuilt; {
+	case rebuilt == 0:
+		return "deletes " + counted(gone, "connection", "connections")
+	case gone == 0:
+		return "deletes what " + counted(rebuilt, "rebuild", "rebuilds") + " left"
+	default:
+		return "deletes " + counted(gone, "connection", "connections") + ", and what " + counted(rebuilt, "rebuild", "rebuilds") + " left"
+	}
+}
+
+func counted(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
