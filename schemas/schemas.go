@@ -7,8 +7,8 @@
 // schemas of files that people write, the annotation errorMessage says in words
 // what a value must be where type, pattern or enum alone would not.
 //
-// The schemas of the outputs name every field that is promised, and let others
-// pass: a field may be added within a version, never renamed or dropped.
+// The schemas of the outputs name every field that there is. A field may be added
+// within a version, and its schema with it, never renamed or dropped.
 package schemas
 
 import "embed"

@@ -7,7 +7,8 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// describe says what a step does, in words that a reviewer understands.
+// describe says what a step does, in words that a reviewer understands; nothing
+// where its kind says it all.
 func describe(step *stepNode) string {
 	switch step.Kind {
 	case connection.Recreate:
@@ -23,12 +24,10 @@ func describe(step *stepNode) string {
 func describeOne(n *node) string {
 	op := &n.operation
 	if op.Kind == connection.Create {
-		switch {
-		case op.Name == n.decision.target.key.Name:
-			return "creates it"
-		default:
-			return "creates the new one under a temporary name"
+		if op.Name == n.decision.target.key.Name {
+			return ""
 		}
+		return "creates the new one under a temporary name"
 	}
 	var does []string
 	if op.Name != "" {
@@ -96,7 +95,7 @@ func describeDeletes(step *stepNode) string {
 	}
 	switch gone := len(step.nodes) - rebuilt; {
 	case rebuilt == 0:
-		return "deletes " + counted(gone, "connection", "connections")
+		return ""
 	case gone == 0:
 		return "deletes what " + counted(rebuilt, "rebuild", "rebuilds") + " left"
 	default:

@@ -137,8 +137,8 @@ type Step struct {
 	After       []string             `json:"after"` // steps that come first
 	// Calls is how many writes the step takes.
 	Calls int `json:"calls"`
-	// Description says what the step does.
-	Description string `json:"description"`
+	// Description says what the step does; empty where its kind says it all.
+	Description string `json:"description,omitempty"`
 	Items       []Item `json:"-"`
 }
 
@@ -170,9 +170,9 @@ type Summary struct {
 	Recreate  int `json:"recreate"`
 	Delete    int `json:"delete"`
 	Unchanged int `json:"unchanged"`
+	Refused   int `json:"refused"`
 	// Omitted counts the changes that were left out because they were not asked for.
 	Omitted int `json:"omitted"`
-	Refused int `json:"refused"`
 }
 
 // Estimate is the cost of applying a plan.

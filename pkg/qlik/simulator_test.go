@@ -152,7 +152,7 @@ func TestTheLifeOfAConnection(t *testing.T) {
 	want := connection.Live{
 		ID: id, Key: connection.Key{Space: "Finance", Name: "Raw lake"}, SpaceID: "s-fin", OwnerID: "u-ana", DataSource: "File_AmazonS3ConnectorV2",
 		Family: "QvWebStorageProviderConnectorPackage.exe",
-		Tags: []string{"lake"}, Mark: connection.Mark{Project: "finance", Key: "bb"}, HasCredentials: true,
+		Tags:   []string{"lake"}, Mark: connection.Mark{Project: "finance", Key: "bb"}, HasCredentials: true,
 		Properties: map[string]any{"bucketName": "lake", "region": "eu-west-1"},
 	}
 	if diff := cmp.Diff(want, live["Finance/Raw lake"], cmpopts.EquateEmpty()); diff != "" {

@@ -127,20 +127,47 @@ func (p *printer) steps(steps []plan.Step) {
 	for i, step := range steps {
 		places[step.ID] = i
 	}
-	var ids, whats, calls, afters []string
+	var ids, whats, calls, afters, does []string
 	for begin := 0; begin < len(steps); {
 		end := begin + alike(steps[begin:])
 		group := steps[begin:end]
 		ids = append(ids, span(steps, begin, end-1))
 		whats = append(whats, fmt.Sprintf("%-11s  %s", group[0].Kind, connections(group)))
-		calls = append(calls, count(len(group), "call"))
+		calls = append(calls, count(writes(group), "call"))
+		does = append(does, describe(group))
 		afters = append(afters, after(steps, group, places))
 		begin = end
 	}
 	idWidth, whatWidth, callWidth := widest(16, ids...), widest(80, whats...), widest(16, calls...)
 	for i := range ids {
 		p.line("  %s  %s  %s  %s", pad(ids[i], idWidth), pad(whats[i], whatWidth), pad(calls[i], callWidth), afters[i])
+		if does[i] != "" {
+			p.line("  %s  %s", pad("", idWidth), does[i])
+		}
 	}
+}
+
+func writes(steps []plan.Step) int {
+	n := 0
+	for _, step := range steps {
+		n += step.Calls
+	}
+	return n
+}
+
+// describe says what a few steps do: each thing once, and nothing where it would
+// become a list.
+func describe(steps []plan.Step) string {
+	var words []string
+	for _, step := range steps {
+		if text := Clean(step.Description); !slices.Contains(words, text) {
+			words = append(words, text)
+		}
+	}
+	if len(words) > 2 {
+		return ""
+	}
+	return strings.Join(words, "; or ")
 }
 
 // manySteps is from where steps that wait for different ones share a line too.
@@ -229,13 +256,13 @@ func connections(steps []plan.Step) string {
 func (p *printer) summary(pl *plan.Plan) {
 	s := pl.Summary
 	if pl.Empty() {
-		p.line("Nothing to do: %s as declared.", are(s.Unchanged))
+		p.line("Nothing to do: %s as declared.%s", are(s.Unchanged), omitted(s.Omitted))
 		p.line("Hash: %s", pl.Hash)
 		return
 	}
 	p.line("Plan: %s.", counts(
 		number{s.Create, "to create"}, number{s.Adopt, "to adopt"}, number{s.Update, "to update"}, number{s.Move, "to move"},
-		number{s.Recreate, "to recreate"}, number{s.Delete, "to delete"}, number{s.Refused, "refused"}, number{s.Unchanged, "unchanged"},
+		number{s.Recreate, "to recreate"}, number{s.Delete, "to delete"}, number{s.Refused, "refused"}, number{s.Unchanged, "unchanged"}, number{s.Omitted, "not asked for"},
 	))
 	p.line("Cost: %s.", cost(pl.Estimate))
 	p.line("Hash: %s", pl.Hash)
@@ -261,6 +288,14 @@ func counts(numbers ...number) string {
 		}
 	}
 	return strings.Join(parts, ", ")
+}
+
+// omitted tells of changes that were not asked for.
+func omitted(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return " " + count(n, "other change") + " not asked for."
 }
 
 func are(n int) string {

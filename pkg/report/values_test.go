@@ -46,7 +46,7 @@ func newPlan(changes []plan.Change, steps ...plan.Step) *plan.Plan {
 		p.Estimate.SecondsMax = p.Estimate.Seconds + 300
 	}
 	s := &p.Summary
-	for _, c := range changes {
+	for i, c := range changes {
 		counter := map[plan.Action]*int{
 			plan.ActionCreate: &s.Create, plan.ActionAdopt: &s.Adopt, plan.ActionUpdate: &s.Update,
 			plan.ActionMove: &s.Move, plan.ActionRecreate: &s.Recreate, plan.ActionDelete: &s.Delete,
@@ -55,6 +55,9 @@ func newPlan(changes []plan.Change, steps ...plan.Step) *plan.Plan {
 			counter = &s.Refused
 		}
 		*counter++
+		if c.Position != nil {
+			p.Changes[i].Declares = "sha256:00112233445566778899aabbccddeeff"
+		}
 		if c.ID != "" {
 			p.Seen = append(p.Seen, plan.Seen{Connection: c.Connection, ID: c.ID, Digest: "sha256:00112233445566778899aabbccddeeff"})
 		}
@@ -66,7 +69,17 @@ func step(id string, kind connection.Mechanism, after []string, keys ...connecti
 	if after == nil {
 		after = []string{}
 	}
-	return plan.Step{ID: id, Kind: kind, Connections: keys, After: after}
+	s := plan.Step{ID: id, Kind: kind, Connections: keys, After: after, Calls: 1, Description: describes[kind]}
+	if kind == connection.Recreate {
+		s.Calls = 3
+	}
+	return s
+}
+
+var describes = map[connection.Mechanism]string{
+	connection.Create: "creates it", connection.Patch: "sets 2 properties", connection.BulkUpdate: "moves them to another space",
+	connection.BulkDelete: "deletes them", connection.Delete: "deletes it",
+	connection.Recreate: "creates the new one beside the old one, then swaps their names; apps keep working by name; its id changes",
 }
 
 // everydayPlan has every action, and most of what can be said of one.
@@ -110,6 +123,7 @@ func everydayPlan() *plan.Plan {
 		step("s5", connection.BulkDelete, []string{"s1", "s2", "s3", "s4"}, key("Sales", "Retired")),
 	)
 	p.Summary.Unchanged = 40
+	p.Summary.Omitted = 2
 	rates := key("Finance", "Rates")
 	p.Warnings = []plan.Warning{
 		{Connection: &rates, Message: "these credentials will be sent to another host: url changes"},
@@ -134,6 +148,7 @@ func refusedPlan() *plan.Plan {
 func emptyPlan() *plan.Plan {
 	p := newPlan([]plan.Change{})
 	p.Summary.Unchanged = 40
+	p.Summary.Omitted = 2
 	return p
 }
 
