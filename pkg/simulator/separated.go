@@ -82,7 +82,7 @@ func (r *record) link(user, id string) {
 }
 
 // settle puts the credentials of a new or changed record where they belong. before is nil for a new one; given has the
-// names of the properties that the request set.
+// names of the properties that the request set, with false those that it removed.
 //
 //	separateCredentials   credentials go to
 //	no                    the record itself
@@ -97,7 +97,9 @@ func (w *world) settle(user string, before, next *record, given map[string]bool)
 		if before != nil && before.separated() {
 			next.Links = nil
 		}
-		next.Stale = next.Stale && !slices.ContainsFunc(sortedKeys(given), s.isCredential)
+		next.Stale = next.Stale && !slices.ContainsFunc(sortedKeys(given), func(name string) bool {
+			return given[name] && s.isCredential(name)
+		})
 		next.linkCredentials()
 		return nil
 	}
@@ -137,7 +139,10 @@ func (w *world) settleSet(user string, next *record, values map[string]any, give
 	}
 	switch {
 	case set != nil && set.source().provider == next.source().provider:
-		w.changeCredential(set, next.Updated, func(k *credential) { maps.Copy(k.Values, values) })
+		w.changeCredential(set, next.Updated, func(k *credential) {
+			maps.Copy(k.Values, values)
+			maps.DeleteFunc(k.Values, func(name string, _ any) bool { is, said := given[name]; return said && !is })
+		})
 	case len(values) == 0 || moved && !named:
 		return nil
 	case w.credentialNamed(user, name) != nil:

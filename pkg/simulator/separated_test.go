@@ -51,6 +51,10 @@ func TestSeparatedCredentialsArePatchedThroughTheConnection(t *testing.T) {
 	if !r.CredentialEquals(id, "password", "p2") || !r.CredentialEquals(id, "username", "u") {
 		t.Error("only the password should have changed")
 	}
+	r.want(204, "PATCH", path, `[{"op": "remove", "path": "/connectionProperties/username"}]`)
+	if !r.CredentialEquals(id, "password", "p2") || r.CredentialEquals(id, "username", "u") {
+		t.Error("only the user name should have gone")
+	}
 	r.want(204, "PATCH", path, `[{"op": "replace", "path": "/connectionProperties/credentialsName", "value": "c2"},
 		{"op": "replace", "path": "/connectionProperties/password", "value": "p3"}]`)
 	if sets := r.Credentials(); len(sets) != 2 || sets[1].Name != "c2" && sets[0].Name != "c2" {
