@@ -64,18 +64,6 @@ func sharedFlags() []cli.Flag {
 	}
 }
 
-// formatFlag chooses between text and JSON.
-func formatFlag() cli.Flag {
-	return &cli.StringFlag{Name: "format", Value: "text", Usage: "`FORMAT` of the result: text or json"}
-}
-
-func checkFormat(c *cli.Context) error {
-	if format := c.String("format"); format != "text" && format != "json" {
-		return fmt.Errorf("format %q: it must be text or json", format)
-	}
-	return nil
-}
-
 // noArguments refuses arguments that a command does not take.
 func noArguments(c *cli.Context) error {
 	if c.NArg() > 0 {

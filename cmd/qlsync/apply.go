@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -23,17 +24,17 @@ func applyCommand(env *environment) *cli.Command {
 		ArgsUsage: "[plan.json]",
 		Description: "Plans, shows the plan, asks, and carries it out. With a plan file or --plan-hash it goes on\n" +
 			"without asking, and only if planning again gives exactly the reviewed plan.",
-		Flags: append(sharedFlags(), formatFlag(),
+		Flags: slices.Concat(sharedFlags(), outputFlags(), planFlags(), []cli.Flag{
 			&cli.BoolFlag{Name: "auto-approve", Usage: "do not ask"},
 			&cli.StringFlag{Name: "plan-hash", Usage: "apply only if the plan has this `HASH`; approves it"},
-			&cli.StringFlag{Name: "confirm-deletes", Usage: "allow the deletes of exactly this plan, as `N@HASH`"},
-		),
+			&cli.StringFlag{Name: "on-stale", Value: "refuse", Usage: "what to do when the reviewed plan is stale: refuse, or skip what differs and do the rest"},
+		}),
 		Action: func(c *cli.Context) error { return runApply(c, env) },
 	}
 }
 
 func runApply(c *cli.Context, env *environment) error {
-	if err := checkFormat(c); err != nil {
+	if err := firstOf(checkOutputs(c), checkOnStale(c)); err != nil {
 		return err
 	}
 	reviewed, err := reviewedPlan(c)
@@ -45,7 +46,7 @@ func runApply(c *cli.Context, env *environment) error {
 		return err
 	}
 	defer s.close()
-	p, err := s.plan(c.Context)
+	p, err := s.plan(c, reviewed)
 	if err != nil {
 		return err
 	}
@@ -60,10 +61,20 @@ func runApply(c *cli.Context, env *environment) error {
 	if err != nil {
 		return err
 	}
-	if err := env.write(c, result, func(t report.Text) error { return t.Result(env.stdout, result) }); err != nil {
+	if err := env.write(c, result, func(w io.Writer, t report.Text) error { return t.Result(w, result) }); err != nil {
 		return err
 	}
 	return outcome(result)
+}
+
+func checkOnStale(c *cli.Context) error {
+	switch value := c.String("on-stale"); {
+	case value != "refuse" && value != "skip":
+		return fmt.Errorf("on-stale %q: it must be refuse or skip", value)
+	case value == "skip" && c.NArg() == 0:
+		return errors.New("on-stale skip needs a plan file: the hash alone does not tell what differs")
+	}
+	return nil
 }
 
 // maxPlanFile bounds what is read of a plan file, in bytes.
@@ -105,7 +116,7 @@ func (env *environment) showPlan(c *cli.Context, p *plan.Plan) error {
 // approve gives nil when the plan may be carried out: it is the one that was
 // reviewed, or somebody says so.
 func approve(c *cli.Context, env *environment, p, reviewed *plan.Plan) error {
-	if reviewed != nil {
+	if reviewed != nil && c.String("on-stale") == "refuse" {
 		if stale := p.Stale(reviewed); len(stale) > 0 {
 			return &exit{exitRefused, errors.New("nothing was written: the plan is no longer the reviewed one, plan again"), stale}
 		}

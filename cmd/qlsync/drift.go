@@ -1,6 +1,10 @@
 package main
 
 import (
+	"fmt"
+	"io"
+	"slices"
+
 	"github.com/urfave/cli/v2"
 
 	"github.com/qlsync/qlsync/pkg/plan"
@@ -9,16 +13,23 @@ import (
 
 func driftCommand(env *environment) *cli.Command {
 	return &cli.Command{
-		Name:   "drift",
-		Usage:  "show where the tenant differs from the files; ends with 2 when it does, writes nothing",
-		Flags:  append(sharedFlags(), formatFlag()),
+		Name:  "drift",
+		Usage: "show where the tenant differs from the files; ends with 2 when it does, writes nothing",
+		Flags: slices.Concat(sharedFlags(), outputFlags(), []cli.Flag{
+			&cli.StringSliceFlag{Name: "ignore", Usage: "leave out a `KIND` of drift, such as unmanaged; repeatable"},
+		}),
 		Action: func(c *cli.Context) error { return runDrift(c, env) },
 	}
 }
 
 func runDrift(c *cli.Context, env *environment) error {
-	if err := firstOf(noArguments(c), checkFormat(c)); err != nil {
+	if err := firstOf(noArguments(c), checkOutputs(c)); err != nil {
 		return err
+	}
+	for _, kind := range c.StringSlice("ignore") {
+		if !slices.Contains(plan.DriftKinds(), plan.DriftKind(kind)) {
+			return fmt.Errorf("ignore %q: it must be one of %v", kind, plan.DriftKinds())
+		}
 	}
 	s, err := open(c, env)
 	if err != nil {
@@ -33,10 +44,13 @@ func runDrift(c *cli.Context, env *environment) error {
 	if err := env.report(problems); err != nil {
 		return err
 	}
-	if err := env.write(c, drift, func(t report.Text) error { return t.Drift(env.stdout, drift) }); err != nil {
+	for _, kind := range c.StringSlice("ignore") {
+		drift.Ignore(plan.DriftKind(kind))
+	}
+	if err := env.write(c, drift, func(w io.Writer, t report.Text) error { return t.Drift(w, drift) }); err != nil {
 		return err
 	}
-	if len(drift.Items) > 0 {
+	if len(drift.Items)+len(drift.Incomplete) > 0 {
 		return &exit{code: exitDiffers}
 	}
 	return nil

@@ -182,11 +182,24 @@ func (s *session) input(ctx context.Context) (plan.Input, error) {
 	return in, s.env.report(problems)
 }
 
-// plan reads the tenant and plans.
-func (s *session) plan(ctx context.Context) (*plan.Plan, error) {
-	in, err := s.input(ctx)
+// plan reads the tenant and plans: for the targets only, if there are any, and
+// with what differs from a reviewed plan refused, if that is asked for.
+func (s *session) plan(c *cli.Context, reviewed *plan.Plan) (*plan.Plan, error) {
+	var only []connection.Key
+	for _, target := range c.StringSlice("target") {
+		space, name, ok := strings.Cut(target, "/")
+		if !ok {
+			return nil, fmt.Errorf("target %q: it must be SPACE/NAME", target)
+		}
+		only = append(only, connection.Key{Space: space, Name: name})
+	}
+	in, err := s.input(c.Context)
 	if err != nil {
 		return nil, err
+	}
+	in.Only = only
+	if c.String("on-stale") == "skip" {
+		in.Reviewed = reviewed
 	}
 	p, problems := plan.Make(in)
 	return p, s.env.report(problems)

@@ -43,6 +43,17 @@ const (
 	DriftUnreadable DriftKind = "unreadable" // declared, and not readable, or perhaps not listed
 )
 
+// DriftKinds lists the kinds.
+func DriftKinds() []DriftKind {
+	return []DriftKind{DriftChanged, DriftMissing, DriftUnmanaged, DriftForeign, DriftUnreadable}
+}
+
+// Ignore leaves out the items of a kind, and their count.
+func (d *Drift) Ignore(kind DriftKind) {
+	d.Items = slices.DeleteFunc(d.Items, func(item DriftItem) bool { return item.Kind == kind })
+	*d.Summary.counter(kind) = 0
+}
+
 // DriftItem is one connection that differs. In its fields, Before is what is
 // declared and After what is live.
 type DriftItem struct {
@@ -95,7 +106,7 @@ func FindDrift(in Input) (*Drift, connection.Problems) {
 	})
 	drift.Summary.Clean = declared
 	for _, item := range drift.Items {
-		drift.Summary.count(item.Kind)
+		*drift.Summary.counter(item.Kind)++
 	}
 	return drift, found.problems
 }
@@ -153,9 +164,9 @@ func unmanaged(rest leftover, policy connection.Policy) (DriftItem, bool) {
 	return item, policy.Prune != connection.PruneOwned
 }
 
-func (s *DriftSummary) count(kind DriftKind) {
-	*map[DriftKind]*int{
+func (s *DriftSummary) counter(kind DriftKind) *int {
+	return map[DriftKind]*int{
 		DriftChanged: &s.Changed, DriftMissing: &s.Missing, DriftUnmanaged: &s.Unmanaged,
 		DriftForeign: &s.Foreign, DriftUnreadable: &s.Unreadable,
-	}[kind]++
+	}[kind]
 }
