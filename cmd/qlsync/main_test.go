@@ -25,6 +25,9 @@ import (
 var update = flag.Bool("update", false, "write what the stories print into them")
 
 func TestMain(m *testing.M) {
+	if os.Getenv(asQlsync) != "" {
+		main()
+	}
 	testscript.Main(m, map[string]func(){"qlsync": main})
 }
 

@@ -1,0 +1,227 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/qlsync/qlsync/pkg/simulator"
+)
+
+// asQlsync in the environment makes the test binary run as qlsync.
+const asQlsync = "QLSYNC_TEST_RUNS_QLSYNC"
+
+const killSeed = `{
+  "users": [{"name": "Ana", "email": "ana@example.com", "roles": ["TenantAdmin"]}, {"name": "Bo", "email": "bo@example.com"}],
+  "spaces": [{"name": "Finance", "type": "shared"}, {"name": "Sales", "type": "managed"}],
+  "token": "kill-token"
+}`
+
+// The files before and after: a create, a delete, a swap of names, a rebuild, a
+// change of owner, a move, a move with another name, and other credentials.
+const (
+	killBefore = `version: 1
+defaults: {space: Finance, dataSource: File_AmazonS3ConnectorV2, credentials: {accessKey: {env: KILL_KEY}, secretKey: {env: KILL_SECRET}}}
+connections:
+  - {name: Left, properties: {bucketName: left}}
+  - {name: Right, properties: {bucketName: right}}
+  - {name: Lake, properties: {bucketName: lake}}
+  - {name: Handed, properties: {bucketName: handed}}
+  - {name: Travels, properties: {bucketName: travels}}
+  - {name: Moves, properties: {bucketName: moves}}
+  - {name: Rotates, properties: {bucketName: rotates}}
+  - {name: Retires, dataSource: rest, credentials: null, properties: {url: "https://example.com"}}
+`
+	killAfter = `version: 1
+defaults: {space: Finance, dataSource: File_AmazonS3ConnectorV2, credentials: {accessKey: {env: KILL_KEY}, secretKey: {env: KILL_SECRET}}}
+connections:
+  - {name: Left, properties: {bucketName: right}}
+  - {name: Right, properties: {bucketName: left}}
+  - {name: Lake, properties: {bucketName: rebuilt}, lifecycle: {update: recreate}}
+  - {name: Handed, owner: bo@example.com, properties: {bucketName: handed}}
+  - {name: Arrives, space: Sales, properties: {bucketName: travels}}
+  - {name: Moves, space: Sales, properties: {bucketName: moves}}
+  - {name: Rotates, credentialsVersion: 1, properties: {bucketName: rotates}}
+  - {name: Appears, properties: {bucketName: appears}}
+moved:
+  - {from: {space: Finance, name: Left}, to: {space: Finance, name: Right}}
+  - {from: {space: Finance, name: Right}, to: {space: Finance, name: Left}}
+  - {from: {space: Finance, name: Travels}, to: {space: Sales, name: Arrives}}
+  - {from: {space: Finance, name: Moves}, to: {space: Sales, name: Moves}}
+`
+)
+
+// TestKilledAtAnyWriteItConverges kills the process before and after each single
+// write. Planning and applying again must converge every time: no connection, no
+// credential and no id of a connection that is not rebuilt is lost, nothing stands
+// under a temporary name, nothing exists twice.
+func TestKilledAtAnyWriteItConverges(t *testing.T) {
+	writes := newKilling(t).writes(t)
+	if writes < 12 {
+		t.Fatalf("the whole plan takes %d writes: too few to hold every kind of step", writes)
+	}
+	for at := 1; at <= writes; at++ {
+		for _, answered := range []bool{false, true} {
+			t.Run(fmt.Sprintf("write %d, carried out: %v", at, answered), func(t *testing.T) {
+				t.Parallel()
+				k := newKilling(t)
+				k.killAt, k.carryOut = at, answered
+				k.applyInProcess(t)
+				k.settle(t)
+			})
+		}
+	}
+}
+
+// killing is a tenant and a project between their two states.
+type killing struct {
+	folder string
+	tenant *simulator.Tenant
+	ids    map[string]string // of what stood before, by bucket
+
+	mu       sync.Mutex
+	seen     int
+	killAt   int // 0: never
+	carryOut bool
+	victim   *os.Process
+}
+
+func newKilling(t *testing.T) *killing {
+	tenant, err := simulator.New([]byte(killSeed), simulator.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := &killing{folder: t.TempDir(), tenant: tenant, ids: map[string]string{}}
+	server := httptest.NewServer(k)
+	t.Cleanup(server.Close)
+	k.write(t, "qlsync.yaml", "version: 1\nproject: acme\nconnections: [connections.yaml]\nspaces: [Finance, Sales]\n"+
+		"policy: {prune: owned}\ntenants: {test: {url: \""+server.URL+"\", auth: {apiKey: {env: KILL_TOKEN}}}}\n")
+	k.write(t, "connections.yaml", killBefore)
+	k.run(t, exitOK, "apply", "--auto-approve")
+	for _, c := range tenant.Connections() {
+		k.ids[fmt.Sprint(c.Properties["bucketName"])] = c.ID
+	}
+	k.write(t, "connections.yaml", killAfter)
+	return k
+}
+
+func (k *killing) write(t *testing.T, name, text string) {
+	if err := os.WriteFile(filepath.Join(k.folder, name), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// ServeHTTP lets the tenant answer, but for the write at which the process dies.
+func (k *killing) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodGet {
+		k.tenant.ServeHTTP(w, r)
+		return
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.seen++
+	if k.victim == nil || k.seen != k.killAt {
+		k.tenant.ServeHTTP(w, r)
+		return
+	}
+	if k.carryOut {
+		k.tenant.ServeHTTP(httptest.NewRecorder(), r)
+	}
+	_ = k.victim.Kill()
+	panic(http.ErrAbortHandler)
+}
+
+// applyInProcess applies in a process of its own, which may be killed. Its steps
+// run one after the other, so that each write has a number.
+func (k *killing) applyInProcess(t *testing.T) {
+	cmd := exec.Command(os.Args[0], "apply", "--auto-approve", "--parallelism", "1", "-c", filepath.Join(k.folder, "qlsync.yaml"))
+	cmd.Env = append(os.Environ(), asQlsync+"=1", "KILL_TOKEN=kill-token", "KILL_KEY=key", "KILL_SECRET=secret")
+	var output bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &output, &output
+	k.mu.Lock()
+	k.seen = 0
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	k.victim = cmd.Process
+	k.mu.Unlock()
+	if err := cmd.Wait(); (err != nil) != (k.killAt > 0) {
+		t.Fatalf("%v at write %d\n%s", err, k.killAt, output.String())
+	}
+	k.mu.Lock()
+	k.victim = nil
+	k.mu.Unlock()
+}
+
+// writes counts the writes of an apply that is not killed.
+func (k *killing) writes(t *testing.T) int {
+	k.applyInProcess(t)
+	k.check(t)
+	return k.seen
+}
+
+// settle plans and applies again until nothing is left to do.
+func (k *killing) settle(t *testing.T) {
+	for range 3 {
+		if k.run(t, -1, "plan", "--detailed-exitcode") == exitOK {
+			k.check(t)
+			return
+		}
+		k.run(t, exitOK, "apply", "--auto-approve")
+	}
+	t.Fatal("three applies have not settled it")
+}
+
+// run runs a command in this process and demands its exit code, unless that is -1.
+func (k *killing) run(t *testing.T, code int, args ...string) int {
+	environ := map[string]string{"KILL_TOKEN": "kill-token", "KILL_KEY": "key", "KILL_SECRET": "secret"}
+	var output bytes.Buffer
+	env := &environment{stdin: strings.NewReader(""), stdout: &output, stderr: &output, lookup: func(name string) (string, bool) {
+		value, ok := environ[name]
+		return value, ok
+	}}
+	app := newApp(env)
+	line := append([]string{"qlsync"}, args...)
+	got := env.exitCode(app.RunContext(t.Context(), arrange(app, append(line, "-c", filepath.Join(k.folder, "qlsync.yaml")))))
+	if code >= 0 && got != code {
+		t.Fatalf("qlsync %s: exit code %d, not %d:\n%s", strings.Join(args, " "), got, code, output.String())
+	}
+	return got
+}
+
+// check compares the tenant with what the files say.
+func (k *killing) check(t *testing.T) {
+	want := map[string]string{ // bucket by name
+		"Left": "right", "Right": "left", "Lake": "rebuilt", "Handed": "handed", "Arrives": "travels",
+		"Moves": "moves", "Rotates": "rotates", "Appears": "appears",
+	}
+	for _, c := range k.tenant.Connections() {
+		bucket, ok := want[c.Name]
+		switch {
+		case c.Name == "DataFiles":
+			continue
+		case !ok:
+			t.Errorf("%q is left behind, or there twice", c.Name)
+		case c.Properties["bucketName"] != bucket:
+			t.Errorf("%q has the bucket %v, not %q", c.Name, c.Properties["bucketName"], bucket)
+		case !k.tenant.CredentialEquals(c.ID, "secretKey", "secret"):
+			t.Errorf("%q has lost its credentials", c.Name)
+		case k.ids[bucket] != "" && k.ids[bucket] != c.ID:
+			t.Errorf("%q is another connection than before", c.Name)
+		}
+		delete(want, c.Name)
+	}
+	for name := range want {
+		t.Errorf("%q is missing", name)
+	}
+	if misuse := k.tenant.Misuse(); len(misuse) > 0 {
+		t.Errorf("misuse: %v", misuse)
+	}
+}
