@@ -26,9 +26,9 @@ var update = flag.Bool("update", false, "write what the stories print into them"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asQlsync) != "" {
-		main()
+		recorded()
 	}
-	testscript.Main(m, map[string]func(){"qlsync": main})
+	testscript.Main(m, map[string]func(){"qlsync": recorded})
 }
 
 // TestStories runs the command line as users do, one story a file.
@@ -40,6 +40,7 @@ func TestStories(t *testing.T) {
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("NO_COLOR", "1")
+			env.Setenv(recordVariable, os.Getenv(recordVariable))
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
