@@ -8,7 +8,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo deve
 CC_FOUND := $(shell command -v $$($(GO) env CC) 2>/dev/null)
 RACE     := $(if $(CC_FOUND),-race,)
 
-.PHONY: help build demo test lint check bench fuzz clean
+.PHONY: help build demo test property lint check bench fuzz clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -23,6 +23,9 @@ demo: build ## plan, apply, drift and repair against the embedded tenant
 test: ## run all tests, with the race detector where a C compiler is found
 	@echo $(if $(RACE),"testing with the race detector","testing without the race detector: no C compiler found")
 	$(if $(RACE),CGO_ENABLED=1) $(GO) test $(RACE) -shuffle=on ./...
+
+property: ## draw 20,000 random worlds for the planner
+	$(GO) test ./pkg/plan -run AnyPlan -rapid.checks=20000
 
 lint: ## check format, vet, staticcheck and go.mod
 	@files=$$($(TOOL) gofumpt -l cmd pkg schemas examples test); \
