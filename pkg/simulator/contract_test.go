@@ -12,13 +12,29 @@ import (
 	"github.com/qlsync/qlsync/pkg/simulator"
 )
 
+func TestEachServiceHasItsFormOfErrors(t *testing.T) {
+	r := newRig(t, acme, simulator.Options{})
+	tests := map[string]struct{ status, trace bool }{
+		connections + "/00000000-0000-4000-8000-000000000000":           {status: true},
+		"/api/v1/data-credentials/00000000-0000-4000-8000-000000000000": {status: true},
+		"/api/v1/data-sources/nothing/api-specs":                        {},
+		"/api/v1/spaces/nothing":                                        {trace: true},
+		"/api/v1/users/nobody":                                          {status: true, trace: true},
+	}
+	for path, test := range tests {
+		got := r.want(404, "GET", path, "")
+		if (got.list("errors")[0]["status"] == 404.0) != test.status || (got.body["traceId"] != nil) != test.trace {
+			t.Errorf("%s: %s", path, got.text)
+		}
+	}
+}
+
 func TestEveryRouteNeedsABearerToken(t *testing.T) {
 	r := newRig(t, acme, simulator.Options{})
 	for _, path := range []string{connections, "/api/v1/data-sources", "/api/v1/spaces", "/api/v1/users/me"} {
 		for _, token := range []string{"", "wrong"} {
 			r.token = token
-			got := r.want(401, "GET", path, "")
-			if errs := got.list("errors"); len(errs) != 1 || errs[0]["status"] != 401.0 || got.body["traceId"] == "" {
+			if got := r.want(401, "GET", path, ""); len(got.list("errors")) != 1 {
 				t.Errorf("%s: %s", path, got.text)
 			}
 		}

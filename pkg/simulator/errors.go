@@ -3,6 +3,8 @@ package simulator
 import (
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 )
 
 // apiError is an answer outside 2xx. Its JSON form is one element of the documented error body.
@@ -30,6 +32,24 @@ func (e *apiError) httpStatus() int {
 type errorBody struct {
 	Errors  []*apiError `json:"errors"`
 	TraceID string      `json:"traceId,omitempty"`
+}
+
+// as gives the body in the form of the service that the path belongs to (API reference): only spaces and users tell the
+// trace, and data sources and spaces do not repeat the status.
+func (e errorBody) as(path, trace string) errorBody {
+	sources, spaces := strings.HasPrefix(path, sourcesPath), strings.HasPrefix(path, spacesPath)
+	if spaces || strings.HasPrefix(path, usersPath) {
+		e.TraceID = trace
+	}
+	if sources || spaces {
+		e.Errors = slices.Clone(e.Errors)
+		for i, item := range e.Errors {
+			told := *item
+			told.Status = 0
+			e.Errors[i] = &told
+		}
+	}
+	return e
 }
 
 // badRequest is the one error whose code and title the reference shows.

@@ -59,6 +59,9 @@ func (t *Tenant) serve(w http.ResponseWriter, r *http.Request, rt route) {
 	}
 	entry.Status = reply.status
 	t.journal.record(entry)
+	if e, isError := reply.body.(errorBody); isError {
+		reply.body = e.as(r.URL.Path, traceID(r))
+	}
 	reply.write(w, traceID(r))
 	if reply.truncate {
 		panic(http.ErrAbortHandler)
@@ -195,7 +198,7 @@ func (a answer) write(w http.ResponseWriter, trace string) {
 	content, kind := []byte(a.raw), "text/html; charset=utf-8"
 	if a.raw == "" {
 		var err error
-		if content, err = a.encode(trace); err != nil {
+		if content, err = a.encode(); err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return
 		}
@@ -213,11 +216,7 @@ func (a answer) write(w http.ResponseWriter, trace string) {
 	}
 }
 
-func (a answer) encode(trace string) ([]byte, error) {
-	if e, isError := a.body.(errorBody); isError {
-		e.TraceID = trace
-		a.body = e
-	}
+func (a answer) encode() ([]byte, error) {
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)
 	encoder.SetEscapeHTML(false)

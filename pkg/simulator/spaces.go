@@ -7,17 +7,22 @@ import (
 
 // spaceView is a space as the API answers it (Spaces reference).
 type spaceView struct {
-	ID          string    `json:"id"`
-	Name        string    `json:"name"`
-	Type        string    `json:"type"`
-	OwnerID     string    `json:"ownerId"`
-	Description string    `json:"description"`
-	TenantID    string    `json:"tenantId"`
-	CreatedAt   string    `json:"createdAt"`
-	CreatedBy   string    `json:"createdBy"`
-	UpdatedAt   string    `json:"updatedAt"`
-	Meta        spaceMeta `json:"meta"`
-	Links       selfLink  `json:"links"`
+	ID          string     `json:"id"`
+	Name        string     `json:"name"`
+	Type        string     `json:"type"`
+	OwnerID     string     `json:"ownerId"`
+	Description string     `json:"description"`
+	TenantID    string     `json:"tenantId"`
+	CreatedAt   string     `json:"createdAt"`
+	CreatedBy   string     `json:"createdBy"`
+	UpdatedAt   string     `json:"updatedAt"`
+	Meta        spaceMeta  `json:"meta"`
+	Links       spaceLinks `json:"links"`
+}
+
+type spaceLinks struct {
+	Self        link `json:"self"`
+	Assignments link `json:"assignments"`
 }
 
 type spaceMeta struct {
@@ -96,10 +101,11 @@ func (t *Tenant) getSpace(c *call) (answer, error) {
 }
 
 func (t *Tenant) spaceView(c *call, s *spaceRecord) spaceView {
+	self := c.base() + spacesPath + "/" + s.ID
 	return spaceView{
 		ID: s.ID, Name: s.Name, Type: s.Type, OwnerID: s.Owner, TenantID: t.tenantID(),
 		CreatedAt: timestamp(seedTime), CreatedBy: s.Owner, UpdatedAt: timestamp(seedTime),
 		Meta:  spaceMeta{Actions: []string{"create", "read", "update"}, Roles: []string{}, AssignableRoles: []string{}},
-		Links: selfLink{link{c.base() + spacesPath + "/" + s.ID}},
+		Links: spaceLinks{link{self}, link{self + "/assignments"}},
 	}
 }
