@@ -8,7 +8,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo deve
 CC_FOUND := $(shell command -v $$($(GO) env CC) 2>/dev/null)
 RACE     := $(if $(CC_FOUND),-race,)
 
-.PHONY: help build demo test property lint check bench fuzz clean
+.PHONY: help build demo test property lint check witness bench fuzz clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -33,6 +33,10 @@ lint: ## check format, vet, staticcheck and go.mod
 	$(GO) vet ./...
 	$(TOOL) staticcheck ./...
 	$(GO) mod tidy -diff
+
+witness: ## hold qlsync and its embedded tenant against Qlik's own npm package (needs Node)
+	@command -v npm >/dev/null || { echo "make witness needs Node 20 or newer, with npm: there is none here"; exit 1; }
+	cd test/witness && npm ci --loglevel=error && GO="$(GO)" npm test --silent
 
 check: lint test ## everything that must hold before a change lands, on a clean tree
 	@if [ -n "$$(git status --porcelain)" ]; then echo "the working tree is not clean:"; git status --short; exit 1; fi

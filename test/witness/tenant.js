@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
+const go = process.env.GO ?? "go";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "qlsync-witness-"));
 process.on("exit", () => rmSync(folder, { recursive: true }));
@@ -15,8 +16,9 @@ process.on("exit", () => rmSync(folder, { recursive: true }));
 /** Builds qlsync and serves a tenant. `stop` ends it and gives what it said on standard error. */
 export async function startTenant(seed) {
   const program = join(folder, "qlsync");
-  execFileSync("go", ["build", "-o", program, "./cmd/qlsync"], { cwd: root, stdio: "inherit" });
+  execFileSync(go, ["build", "-o", program, "./cmd/qlsync"], { cwd: root, stdio: "inherit" });
   const server = spawn(program, ["simulate", "--tenant", seed], { stdio: ["ignore", "pipe", "pipe"] });
+  process.on("exit", () => server.kill());
   let complaints = "";
   server.stderr.on("data", (text) => (complaints += text));
   const said = {};
@@ -55,10 +57,10 @@ export function recordFetch() {
 /** Runs the stories and the examples of the documents, and gives the requests that qlsync sent. */
 export function recordStories() {
   const file = join(folder, "requests.jsonl");
-  execFileSync("go", ["test", "-count=1", "./cmd/qlsync"], {
+  execFileSync(go, ["test", "-count=1", "./cmd/qlsync"], {
     cwd: root,
     env: { ...process.env, QLSYNC_RECORD: file },
-    stdio: ["ignore", "ignore", "inherit"],
+    stdio: ["ignore", process.stderr, "inherit"],
   });
   return readFileSync(file, "utf8").trim().split("\n").map((line) => JSON.parse(line));
 }
