@@ -31,17 +31,28 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"qlsync": recorded})
 }
 
+// golden is where the stories are.
+var golden = filepath.Join("..", "..", "testdata", "golden")
+
 // TestStories runs the command line as users do, one story a file.
 func TestStories(t *testing.T) {
-	testscript.Run(t, testscript.Params{
-		Dir:                 filepath.Join("..", "..", "testdata", "golden"),
-		UpdateScripts:       *update,
+	params := stories(golden, "")
+	params.UpdateScripts = *update
+	testscript.Run(t, params)
+}
+
+// stories gives what the scripts of a folder need. A behaviour is added to every
+// embedded tenant's file.
+func stories(folder, behaviour string) testscript.Params {
+	return testscript.Params{
+		Dir:                 folder,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("NO_COLOR", "1")
 			env.Setenv(recordVariable, os.Getenv(recordVariable))
-			return nil
+			env.Setenv("BEHAVIOUR", behaviour)
+			return behave(env.WorkDir, behaviour)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits":   exits,
@@ -51,8 +62,15 @@ func TestStories(t *testing.T) {
 			"without": without,
 			"hash":    hash,
 			"tls":     serveTLS,
+			"same":    same,
 		},
-	})
+		Condition: func(name string) (bool, error) {
+			if name != "respelled" {
+				return false, fmt.Errorf("unknown condition %q", name)
+			}
+			return strings.Contains(behaviour, "dataSourceId"), nil
+		},
+	}
 }
 
 // exits runs a command and demands its exit code: exits CODE COMMAND ARG...
@@ -97,6 +115,7 @@ func example(ts *testscript.TestScript, neg bool, args []string) {
 		text, err := os.ReadFile(path)
 		return errors.Join(err, os.WriteFile(filepath.Join(folder, name), text, 0o644))
 	}))
+	ts.Check(behave(folder, ts.Getenv("BEHAVIOUR")))
 }
 
 // serve starts `qlsync simulate` as a process of its own, until the story ends,

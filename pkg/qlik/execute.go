@@ -110,8 +110,9 @@ func secretsOf(operation connection.Operation) []connection.Secret {
 // create makes a connection from its properties (API reference, POST). There are
 // no idempotency keys, so a create that may have happened is looked for.
 func (p *Provider) create(ctx context.Context, operation connection.Operation) connection.Outcome {
-	created, err := p.post(ctx, operation, p.tutorialSpelling.Load())
-	if asksForTutorialSpelling(err) && !p.tutorialSpelling.Load() {
+	spelling := p.tutorialSpelling.Load() // another create may change it meanwhile
+	created, err := p.post(ctx, operation, spelling)
+	if asksForTutorialSpelling(err) && !spelling {
 		if created, err = p.post(ctx, operation, true); err == nil {
 			p.tutorialSpelling.Store(true)
 		}

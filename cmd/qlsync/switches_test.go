@@ -1,0 +1,78 @@
+package main
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// What the documentation of the service leaves open, the other way round than the
+// embedded tenant has it by default.
+var switches = []string{
+	"credentialsByOwnerOnly: true", "keepServerTag: true", "refuseSpacePatch: true", "normaliseValues: true",
+	"restoreDefaults: true", "duplicateCopiesTags: true", "tenantLimit: true", "namesIgnoreCase: true",
+	"ignoreUnknownProperties: true", "bulkMaximum: 2", "ownerChangeKeepsCredentials: true", "showUsername: true",
+	"dataSourceKey: datasourceID", "dataSourceKey: dataSourceId",
+}
+
+// TestStoriesUnderEverySwitch runs all stories against tenants that answer the
+// open questions differently. Nothing but the plan hashes may change: they cover
+// what was seen, and that is another tenant.
+func TestStoriesUnderEverySwitch(t *testing.T) {
+	folder := t.TempDir()
+	scripts, err := filepath.Glob(filepath.Join(golden, "*.txtar"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, script := range scripts {
+		text, err := os.ReadFile(script)
+		if err != nil {
+			t.Fatal(err)
+		}
+		loose := regexp.MustCompile(`(?m)^cmp (stdout|tenant.yaml) `).ReplaceAllString(string(text), "same $1 ")
+		if err := os.WriteFile(filepath.Join(folder, filepath.Base(script)), []byte(loose), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, on := range switches {
+		t.Run(on, func(t *testing.T) {
+			testscript.Run(t, stories(folder, on))
+		})
+	}
+}
+
+var switched = regexp.MustCompile(`sha256:[0-9a-f]+|\nbehaviour: .*\n`)
+
+// same compares two files, but for hashes and behaviour: same FILE FILE
+func same(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: same file file")
+	}
+	if switched.ReplaceAllString(ts.ReadFile(args[0]), "") != switched.ReplaceAllString(ts.ReadFile(args[1]), "") {
+		ts.Fatalf("%s and %s differ", args[0], args[1])
+	}
+}
+
+var seed = regexp.MustCompile(`(?m)^users:`)
+
+// behave adds a behaviour to the embedded tenants' files in a folder.
+func behave(folder, behaviour string) error {
+	if behaviour == "" {
+		return nil
+	}
+	return filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || !strings.HasSuffix(path, ".yaml") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		if err != nil || !seed.Match(text) || strings.Contains(string(text), "behaviour:") {
+			return err
+		}
+		return os.WriteFile(path, append(text, "\nbehaviour: {"+behaviour+"}\n"...), 0o600)
+	})
+}
