@@ -70,7 +70,6 @@ func TestKilledAtAnyWriteItConverges(t *testing.T) {
 	for at := 1; at <= writes; at++ {
 		for _, answered := range []bool{false, true} {
 			t.Run(fmt.Sprintf("write %d, carried out: %v", at, answered), func(t *testing.T) {
-				t.Parallel()
 				k := newKilling(t)
 				k.killAt, k.carryOut = at, answered
 				k.applyInProcess(t)
