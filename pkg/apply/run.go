@@ -223,7 +223,7 @@ func (r *run) note(id int, outcome connection.Outcome) {
 		return
 	}
 	rec.outcome, rec.err, rec.reason = Failed, outcome.Err, outcome.Err.Error()
-	if advice := rec.item.Advice; advice != "" && errors.Is(outcome.Err, connection.ErrInvalid) {
+	if advice := rec.item.Advice; advice != "" && (errors.Is(outcome.Err, connection.ErrInvalid) || errors.Is(outcome.Err, connection.ErrForbidden)) {
 		rec.reason += " (" + advice + ")"
 	}
 	if errors.Is(outcome.Err, connection.ErrUnauthorized) {

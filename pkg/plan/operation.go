@@ -19,6 +19,8 @@ type node struct {
 	created *node
 	// undo puts things back if the operation fails; may be nil.
 	undo *connection.Operation
+	// handedOver marks a write of credentials to a connection of another owner.
+	handedOver bool
 	// rebuild groups the operations that are one step; nil for all others.
 	rebuild *decision
 	// level counts the batched operations that must come before, tail the
@@ -68,6 +70,9 @@ func (c *chain) add(op connection.Operation) *node {
 		n.needs = []*node{c.nodes[len(c.nodes)-1]}
 	}
 	c.nodes = append(c.nodes, n)
+	if d := c.decision.diff; d != nil && d.owner && op.Credentials != nil {
+		n.handedOver = true
+	}
 	return n
 }
 
@@ -118,7 +123,7 @@ func (c *chain) handOver() {
 	if len(d.target.Credentials) > 0 {
 		mark := c.o.mark(d.target, nil, true)
 		mark.Credentials = d.target.credentialsMark(owner)
-		c.add(connection.Operation{Kind: connection.Patch, Credentials: d.target.Credentials, Mark: mark})
+		c.add(connection.Operation{Kind: connection.Patch, Credentials: d.target.Credentials, Mark: mark}).handedOver = true
 	}
 }
 

@@ -18,16 +18,27 @@
 //
 //	match: what stands at a declared (space, name)   which live one is it?
 //	  itself, not moved away                         that one, whatever its mark says
+//	  nothing, but one was on its way when a run
+//	  was killed (temporary name, half a rebuild)    that one
 //	  nothing, a pending moved block leads there     the one at the far end of the chain
 //	  nothing, one mark elsewhere names it           renamed or moved by hand: that one
 //	  nothing                                        none: create
 //
 //	decide: whose is it?     differs?   action
-//	  ours                   yes        update, or move when its key differs
+//	  ours                   yes        update, or move when its key differs,
+//	                                    or recreate where a patch cannot express it
 //	  nobody's               no         adopt: only our mark is written
 //	  nobody's               yes        adopt where a policy says so, else refused
 //	  another project's                 refused
 //	  ours, not declared                delete where policy.prune says so
+//
+//	operations of a change, each of which needs the one before:
+//	  create    create [owner, credentials]
+//	  update    patch
+//	  move      patch (name), bulk update (space), or both; by a temporary name on a cycle
+//	  owner     [record of the credentials] bulk update, patch with the credentials
+//	  recreate  create beside, old one aside, new one in its place, delete at the end
+//	  delete    bulk delete, behind everything that does not need the name
 //
 // A refused change is part of the plan, with its reason and without steps; so is
 // all that depends on it. Everything else goes on.

@@ -206,8 +206,11 @@ func item(n *node) Item {
 	if n.created != nil {
 		it.Created = &n.created.id
 	}
-	if d := n.decision.diff; d != nil && d.host != "" && !d.credentials {
-		it.Advice = "a change of " + d.host + " may need the credentials in the same request: declare them under credentials"
+	switch d := n.decision.diff; {
+	case n.handedOver:
+		it.Advice = "the service may let only the new owner write credentials: apply once more with that user's token"
+	case d != nil && d.host != "" && !d.credentials:
+		it.Advice = "a change of " + d.host + " may need the credentials in the same request: declare them under credentials, or set lifecycle.update: recreate"
 	}
 	for _, first := range n.needs {
 		it.Needs = append(it.Needs, first.id)
