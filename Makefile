@@ -4,6 +4,9 @@ GO      ?= go
 TOOL    := $(GO) tool -modfile=tools/go.mod
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 
+# How long each fuzz target runs.
+FUZZTIME ?= 20s
+
 # The race detector needs cgo, and that a C compiler.
 CC_FOUND := $(shell command -v $$($(GO) env CC) 2>/dev/null)
 RACE     := $(if $(CC_FOUND),-race,)
@@ -44,8 +47,11 @@ check: lint test ## everything that must hold before a change lands, on a clean 
 bench: ## run the benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
-fuzz: ## fuzz the loader of files for a minute
-	$(GO) test -run '^$$' -fuzz . -fuzztime 60s ./pkg/spec
+fuzz: ## fuzz the readers of files, each for FUZZTIME
+	@set -e; for target in $$($(GO) test -list '^Fuzz' ./pkg/spec | grep '^Fuzz'); do \
+	  echo "fuzzing $$target for $(FUZZTIME)"; \
+	  $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) ./pkg/spec; \
+	done
 
 clean: ## remove what was built
 	rm -rf bin coverage.out
