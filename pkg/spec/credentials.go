@@ -4,23 +4,30 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
 // CheckCredentials checks that secrets stand under credentials, as references,
-// and that nothing else does. What is a secret is told by classify, which knows
-// the service; no schema is needed. No message holds a value.
+// and that nothing else does. What is a secret is told by classify, from the name
+// of a property, and by holdsSecret, from its value: a list of headers may hold a
+// token, and an address a password. Both know the service; no schema is needed. No
+// message holds a value.
 //
-//   - Under properties: no secret, no other part of the credentials, no reference.
+//   - Under properties: no secret, also not inside a value, no other part of the
+//     credentials, no reference.
 //   - Under credentials: a secret as a reference, or as a list or map whose values
-//     are references; a part that is no secret (a user name) also plain; a
+//     are references, and none in the open beside them; a part that is no secret (a user name) also plain; a
 //     property that is no credential only if a reference stands within it, such as
 //     HTTP headers of which one is a token.
-func CheckCredentials(set []connection.Desired, classify func(dataSource, property string) connection.Class) connection.Problems {
+func CheckCredentials(set []connection.Desired,
+	classify func(dataSource, property string) connection.Class,
+	holdsSecret func(property string, value any) bool,
+) connection.Problems {
 	var problems connection.Problems
 	for i := range set {
-		c := &sorter{desired: &set[i]}
+		c := &sorter{desired: &set[i], holdsSecret: holdsSecret}
 		for _, name := range slices.Sorted(maps.Keys(set[i].Properties)) {
 			c.property(name, set[i].Properties[name], classify(set[i].DataSource, name))
 		}
@@ -34,8 +41,9 @@ func CheckCredentials(set []connection.Desired, classify func(dataSource, proper
 
 // sorter checks which parts of one connection stand where.
 type sorter struct {
-	desired  *connection.Desired
-	problems connection.Problems
+	desired     *connection.Desired
+	holdsSecret func(property string, value any) bool
+	problems    connection.Problems
 }
 
 func (c *sorter) add(path, message, hint string) {
@@ -57,7 +65,52 @@ func (c *sorter) property(name string, value any, class connection.Class) {
 		c.add(path+keyMark, fmt.Sprintf("%q is a part of the credentials", name), "move it under credentials")
 	case holdsReferenceShape(value):
 		c.add(path+keyMark, fmt.Sprintf("%q holds a reference, which works only under credentials", name), "move it under credentials")
+	default:
+		for _, secret := range c.plainSecrets(path, name, value) {
+			c.add(secret, fmt.Sprintf("holds a secret; move %q under credentials, with {env: NAME} or {file: PATH} for the value", name), "")
+		}
 	}
+}
+
+// plainSecrets gives the paths in a value where a secret stands: of each item that
+// holds one, where it is a list; none if there is no secret.
+func (c *sorter) plainSecrets(path, name string, value any) []string {
+	value = withoutReferences(value)
+	if !c.holdsSecret(name, value) {
+		return nil
+	}
+	var paths []string
+	items, _ := value.([]any)
+	for i, item := range items {
+		if c.holdsSecret(name, []any{item}) {
+			paths = append(paths, path+joinPointer(strconv.Itoa(i), "value"))
+		}
+	}
+	if paths == nil {
+		return []string{path}
+	}
+	return paths
+}
+
+// withoutReferences copies a value with null for each reference.
+func withoutReferences(value any) any {
+	switch value := value.(type) {
+	case connection.Reference:
+		return nil
+	case map[string]any:
+		copied := make(map[string]any, len(value))
+		for key, inner := range value {
+			copied[key] = withoutReferences(inner)
+		}
+		return copied
+	case []any:
+		copied := make([]any, len(value))
+		for i, inner := range value {
+			copied[i] = withoutReferences(inner)
+		}
+		return copied
+	}
+	return value
 }
 
 func (c *sorter) credential(name string, value any, class connection.Class) {
@@ -69,7 +122,11 @@ func (c *sorter) credential(name string, value any, class connection.Class) {
 				"write {env: NAME} or {file: PATH} where the value belongs")
 		}
 	case connection.ClassProperty:
-		if !holdsReference(value) {
+		secrets := c.plainSecrets(path, name, value)
+		for _, secret := range secrets {
+			c.inTheOpen(secret)
+		}
+		if len(secrets) == 0 && !holdsReference(value) {
 			c.add(path+keyMark, fmt.Sprintf("%q is not a credential", name), "move it under properties")
 		}
 	}
@@ -96,12 +153,16 @@ func (c *sorter) secret(path string, value any) bool {
 	case []any:
 		held := false
 		for i, item := range value {
-			held = c.secret(path+joinPointer(fmt.Sprint(i)), item) || held
+			held = c.secret(path+joinPointer(strconv.Itoa(i)), item) || held
 		}
 		return held
 	}
-	c.add(path, "a secret must not stand in a file", "write {env: NAME} or {file: PATH} instead of the value")
+	c.inTheOpen(path)
 	return true
+}
+
+func (c *sorter) inTheOpen(path string) {
+	c.add(path, "a secret must not stand in a file", "write {env: NAME} or {file: PATH} instead of the value")
 }
 
 func isScalar(value any) bool {

@@ -89,7 +89,11 @@ func (r *reader) declaredSpaces() []connection.SpaceRef {
 	var spaces []connection.SpaceRef
 	for _, space := range r.project.Spaces {
 		at := place{int32(space.Position.Line), int32(space.Position.Column)}
-		space.Name, _ = r.scope.fill(n)(at, space.Name)
+		name, _ := r.scope.fill(n)(at, space.Name)
+		if name != space.Name && name != "" {
+			n.checkWords(at, name, "the name of a space")
+		}
+		space.Name = name
 		space.ID, _ = r.scope.fill(n)(at, space.ID)
 		spaces = append(spaces, personal(space))
 	}
@@ -162,7 +166,7 @@ func (r *reader) connection(n *notes, tree *node) connection.Desired {
 	if properties := tree.get("properties"); properties.is(kindObject) {
 		desired.Properties = fill.values(properties).(map[string]any)
 	}
-	desired.Credentials = n.credentials(tree, fill)
+	desired.Credentials = r.credentials(n, tree)
 	return desired
 }
 
@@ -177,7 +181,7 @@ func (n *notes) needEntries(tree *node, keys ...string) {
 
 // credentials reads the credentials, with their references as leaves. An entry
 // that is null takes a default away.
-func (n *notes) credentials(tree *node, fill filler) map[string]any {
+func (r *reader) credentials(n *notes, tree *node) map[string]any {
 	var credentials map[string]any
 	for _, entry := range tree.get("credentials").entries() {
 		if entry.value.is(kindNull, kindBroken) {
@@ -189,29 +193,33 @@ func (n *notes) credentials(tree *node, fill filler) map[string]any {
 		if credentials == nil {
 			credentials = map[string]any{}
 		}
-		credentials[entry.key] = n.credential(entry.value, fill)
+		credentials[entry.key] = r.credential(n, entry.value)
 	}
 	return credentials
 }
 
-func (n *notes) credential(tree *node, fill filler) any {
+func (r *reader) credential(n *notes, tree *node) any {
 	switch {
 	case isReference(tree):
-		return n.reference(tree)
+		ref, ok := n.reference(tree, r.project.options)
+		if ok {
+			r.project.reserved.check(n, tree.place, ref)
+		}
+		return ref
 	case tree.is(kindObject):
 		object := make(map[string]any, len(tree.children))
 		for _, entry := range tree.children {
-			object[entry.key] = n.credential(entry.value, fill)
+			object[entry.key] = r.credential(n, entry.value)
 		}
 		return object
 	case tree.is(kindList):
 		list := make([]any, 0, len(tree.children))
 		for _, item := range tree.children {
-			list = append(list, n.credential(item.value, fill))
+			list = append(list, r.credential(n, item.value))
 		}
 		return list
 	}
-	return fill.values(tree)
+	return r.scope.fill(n).values(tree)
 }
 
 // spaceRef reads a space: a name, {id: ...} or personal.
@@ -219,7 +227,11 @@ func (n *notes) spaceRef(tree *node, fill filler) connection.SpaceRef {
 	ref := connection.SpaceRef{Position: position(n.file, tree.place)}
 	switch {
 	case tree.is(kindObject):
-		ref.ID, _ = fill(tree.place, textOf(tree.get("id")))
+		id := textOf(tree.get("id"))
+		ref.ID, _ = fill(tree.place, id)
+		if ref.ID != "" {
+			n.checkWords(tree.place, ref.ID, "the id of a space")
+		}
 	case tree.is(kindString):
 		filled, ok := fill(tree.place, tree.text)
 		if ok {
@@ -260,10 +272,14 @@ func (n *notes) checkWords(at place, name, what string) {
 		n.add(at, what+" must not be empty", "")
 	case strings.TrimSpace(name) != name:
 		n.add(at, what+" must not begin or end with a blank", "")
-	case strings.ContainsFunc(name, unicode.IsControl):
-		n.add(at, what+" must not hold control characters", "")
+	case strings.ContainsFunc(name, isUnseen):
+		n.add(at, fmt.Sprintf("%s must not hold control or formatting characters: %q", what, name), "")
 	}
 }
+
+// isUnseen reports whether a character is not seen, or makes others look
+// different: line ends, and marks that turn the direction of writing.
+func isUnseen(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) }
 
 // maxTag is how long a tag may be, in bytes.
 const maxTag = 256
@@ -281,8 +297,10 @@ func (n *notes) tags(tree *node, fill filler) []string {
 		tag, ok := fill(item.place, item.value.text)
 		switch {
 		case !ok || item.value.text == "":
-		case tag == "":
+		case strings.TrimSpace(tag) == "":
 			n.add(item.place, "a tag must not be empty", "")
+		case strings.ContainsFunc(tag, isUnseen):
+			n.add(item.place, fmt.Sprintf("a tag must not hold control or formatting characters: %q", tag), "")
 		case strings.HasPrefix(tag, "qlsync") || strings.HasPrefix(tag, "DcaasAPI:"):
 			n.add(item.place, fmt.Sprintf("the tag %q is reserved", tag), "tags that begin with qlsync or DcaasAPI: are written by programs")
 		case len(tag) > maxTag:

@@ -23,9 +23,18 @@ type notes struct {
 // add notes an error. The message and the hint must not hold a value that could
 // be a secret.
 func (n *notes) add(at place, message, hint string) {
+	n.note(connection.SeverityError, at, message, hint)
+}
+
+// warn notes something to know that stops nothing.
+func (n *notes) warn(at place, message, hint string) {
+	n.note(connection.SeverityWarning, at, message, hint)
+}
+
+func (n *notes) note(severity connection.Severity, at place, message, hint string) {
 	n.problems = append(n.problems, connection.Problem{
 		Position: position(n.file, at),
-		Severity: connection.SeverityError,
+		Severity: severity,
 		Message:  message,
 		Hint:     hint,
 	})

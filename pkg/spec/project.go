@@ -32,6 +32,8 @@ type Project struct {
 	variables map[string]string
 	entries   []fileEntry // of connections
 	formats   formats
+	options   Options
+	reserved  reserved
 	sources   func() loaded // reads the connection files once
 }
 
@@ -58,17 +60,27 @@ type Auth struct {
 	ClientSecret any // nil or a [connection.Reference]
 }
 
+// Options widen what files may do. The zero value is the safe one.
+type Options struct {
+	// AllowExec accepts {exec: ...}: commands in the files, which run where qlsync
+	// does. Without it they are mistakes.
+	AllowExec bool
+}
+
+// LoadProject is [Options.LoadProject] with the safe options.
+func LoadProject(path string) (*Project, connection.Problems) { return Options{}.LoadProject(path) }
+
 // LoadProject reads a project file, such as "qlsync.yaml", and tells what is
 // wrong with it. The project is nil if nothing of it could be read. Connection
 // files are read later, by [Project.Desired].
-func LoadProject(path string) (*Project, connection.Problems) {
+func (o Options) LoadProject(path string) (*Project, connection.Problems) {
 	file := filepath.ToSlash(filepath.Clean(path))
 	root, problems := readTree(file)
 	if root == nil {
 		return nil, problems
 	}
 	n := &notes{file: file, problems: problems}
-	p := &Project{File: file, Dir: filepath.Dir(filepath.Clean(path)), formats: compileFormats()}
+	p := &Project{File: file, Dir: filepath.Dir(filepath.Clean(path)), formats: compileFormats(), options: o}
 	n.checkStructure(p.formats.project, root)
 	n.readProject(p, root)
 	p.sources = sync.OnceValue(p.load)
@@ -123,7 +135,19 @@ func (n *notes) readProject(p *Project, root *node) {
 		p.Spaces = append(p.Spaces, n.spaceRef(item.value, asWritten))
 	}
 	for _, entry := range root.get("tenants").entries() {
-		p.Tenants = append(p.Tenants, n.readTenant(p.Dir, entry))
+		p.Tenants = append(p.Tenants, n.readTenant(p, entry))
+	}
+	p.reserved = reserve(p.Dir, p.Tenants)
+	n.warnAboutLeftovers(p, root)
+}
+
+// warnAboutLeftovers tells what pruning cannot find: without declared spaces, one
+// that no file names any more is not looked at.
+func (n *notes) warnAboutLeftovers(p *Project, root *node) {
+	if p.Policy.Prune == connection.PruneOwned && root.entry("spaces") == nil {
+		n.warn(root.get("policy").entry("prune").place,
+			"owned connections in a space that no file names any more are neither deleted nor reported",
+			"declare spaces: [NAME, ...] so that leftovers are found")
 	}
 }
 
@@ -173,12 +197,12 @@ func integer(tree *node) int {
 	return int(value)
 }
 
-func (n *notes) readTenant(dir string, entry child) Tenant {
+func (n *notes) readTenant(p *Project, entry child) Tenant {
 	tenant := Tenant{
 		Name:      entry.key,
 		Position:  position(n.file, entry.place),
 		Variables: n.variables(entry.value.get("variables")),
-		Auth:      n.readAuth(entry.value.get("auth")),
+		Auth:      n.readAuth(entry.value.get("auth"), p.options),
 	}
 	address := entry.value.get("url")
 	if textOf(address) == "" {
@@ -188,7 +212,7 @@ func (n *notes) readTenant(dir string, entry child) Tenant {
 		if seed == "" {
 			n.add(address.place, "the embedded tenant has no file", "write sim:FILE, with the file that it starts from")
 		}
-		tenant.URL, tenant.SimFile = address.text, under(dir, seed)
+		tenant.URL, tenant.SimFile = address.text, under(p.Dir, seed)
 		return tenant
 	}
 	tenant.URL = n.tenantURL(address)
@@ -232,20 +256,23 @@ func (n *notes) needAuth(entry child) {
 	}
 }
 
-func (n *notes) readAuth(tree *node) Auth {
+func (n *notes) readAuth(tree *node, options Options) Auth {
 	oauth := tree.get("oauth")
 	return Auth{
-		APIKey:       n.authPart(tree.get("apiKey"), false),
-		ClientID:     n.authPart(oauth.get("clientId"), true),
-		ClientSecret: n.authPart(oauth.get("clientSecret"), false),
+		APIKey:       n.authPart(tree.get("apiKey"), false, options),
+		ClientID:     n.authPart(oauth.get("clientId"), true, options),
+		ClientSecret: n.authPart(oauth.get("clientSecret"), false, options),
 	}
 }
 
-// authPart reads a reference or, where it may be plain, a text.
-func (n *notes) authPart(tree *node, mayBePlain bool) any {
+// authPart reads a reference or, where it may be plain, a text; nil where it is
+// neither, or must not be followed.
+func (n *notes) authPart(tree *node, mayBePlain bool, options Options) any {
 	switch {
 	case isReference(tree):
-		return n.reference(tree)
+		if ref, ok := n.reference(tree, options); ok {
+			return ref
+		}
 	case mayBePlain && tree.is(kindString):
 		return tree.text
 	}

@@ -242,6 +242,11 @@ func classify(_, property string) connection.Class {
 	return connection.ClassProperty
 }
 
+// holdsSecret finds hunter2, wherever it stands.
+func holdsSecret(_ string, value any) bool {
+	return strings.Contains(connection.Canonical(value), "hunter2")
+}
+
 func TestWhatBelongsToTheCredentials(t *testing.T) {
 	for _, test := range []struct{ name, text, want string }{
 		{"everything in its place", `    properties: {host: h, files: {file: 1, x: 2}}
@@ -250,6 +255,15 @@ func TestWhatBelongsToTheCredentials(t *testing.T) {
 			c.yaml:7:18: "password" is a secret and must not stand under properties (move it under credentials, as password: {env: NAME})
 			c.yaml:7:37: "username" is a part of the credentials (move it under credentials)
 			c.yaml:7:50: "key" is a secret and must not stand under properties (move it under credentials, as key: {env: NAME})`},
+		{"a secret inside a list under properties, at its value", "    properties:\n      headers:\n        - {name: a, value: 1}\n        - {name: b, value: hunter2, encrypt: true}\n        - hunter2", `
+			c.yaml:10:28: holds a secret; move "headers" under credentials, with {env: NAME} or {file: PATH} for the value
+			c.yaml:11:11: holds a secret; move "headers" under credentials, with {env: NAME} or {file: PATH} for the value`},
+		{"an address with a password", "    properties: {url: \"https://me:hunter2@example.com\", map: {a: {b: hunter2}}}", `
+			c.yaml:7:23: holds a secret; move "url" under credentials, with {env: NAME} or {file: PATH} for the value
+			c.yaml:7:62: holds a secret; move "map" under credentials, with {env: NAME} or {file: PATH} for the value`},
+		{"a secret in the open beside a reference", "    credentials: {headers: [{name: a, value: {env: A}}, {name: b, value: hunter2}], url: hunter2}", `
+			c.yaml:7:74: a secret must not stand in a file (write {env: NAME} or {file: PATH} instead of the value)
+			c.yaml:7:90: a secret must not stand in a file (write {env: NAME} or {file: PATH} instead of the value)`},
 		{"references under properties", "    properties: {host: {env: H}, list: [{a: {file: x, encoding: base64}}]}", `
 			c.yaml:7:18: "host" holds a reference, which works only under credentials (move it under credentials)
 			c.yaml:7:34: "list" holds a reference, which works only under credentials (move it under credentials)`},
@@ -265,7 +279,7 @@ func TestWhatBelongsToTheCredentials(t *testing.T) {
 			c.yaml:7:28: "headers" is not a credential (move it under properties)`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			problems := spec.CheckCredentials(desired(t, test.text), classify)
+			problems := spec.CheckCredentials(desired(t, test.text), classify, holdsSecret)
 			if diff := cmp.Diff(lines(test.want), problems.Error()); diff != "" {
 				t.Error(diff)
 			}

@@ -1,6 +1,9 @@
 package spec
 
 import (
+	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -15,9 +18,10 @@ func isReference(tree *node) bool {
 
 // reference reads {env: NAME}, {file: PATH}, {file: PATH, encoding: base64} or
 // {exec: [COMMAND, ARGUMENT...]}. The shape of each part is checked by the schema
-// of the file; what is noted here is what it cannot say.
-func (n *notes) reference(tree *node) connection.Reference {
-	ref := connection.Reference{Position: position(n.file, tree.place)}
+// of the file; what is noted here is what it cannot say. It is false where the
+// reference must not be followed.
+func (n *notes) reference(tree *node, options Options) (ref connection.Reference, ok bool) {
+	ref, known := connection.Reference{Position: position(n.file, tree.place)}, len(n.problems)
 	sources := 0
 	for _, entry := range tree.entries() {
 		switch entry.key {
@@ -34,6 +38,9 @@ func (n *notes) reference(tree *node) connection.Reference {
 				ref.Exec = append(ref.Exec, textOf(item.value))
 			}
 			sources++
+			if !options.AllowExec {
+				n.add(entry.place, "exec references are not supported yet", "use {env: NAME} or {file: PATH}")
+			}
 		}
 	}
 	if sources > 1 {
@@ -42,7 +49,102 @@ func (n *notes) reference(tree *node) connection.Reference {
 	if slices.ContainsFunc(append(ref.Exec, ref.Env, ref.File), func(text string) bool { return strings.Contains(text, openVariable) }) {
 		n.add(tree.place, "variables are not filled in inside references", "")
 	}
-	return ref
+	return ref, len(n.problems) == known
+}
+
+// reserved is what a reference within a connection must not name: who may write
+// connection files is not always who may read the keys of the tenants, and what a
+// connection is given, its host can read.
+type reserved struct {
+	dir   string            // of the project file
+	env   map[string]string // variable -> the tenant that signs in with it
+	files []reservedFile
+}
+
+type reservedFile struct {
+	secretFile
+	tenant string
+}
+
+// reserve collects what stands under auth, of all tenants.
+func reserve(dir string, tenants []Tenant) reserved {
+	r := reserved{dir: dir, env: map[string]string{}}
+	for _, tenant := range tenants {
+		for _, part := range []any{tenant.Auth.APIKey, tenant.Auth.ClientID, tenant.Auth.ClientSecret} {
+			ref, _ := part.(connection.Reference)
+			if _, known := r.env[ref.Env]; ref.Env != "" && !known {
+				r.env[ref.Env] = tenant.Name
+			}
+			if ref.File != "" {
+				r.files = append(r.files, reservedFile{locate(dir, ref.File), tenant.Name})
+			}
+		}
+	}
+	return r
+}
+
+// secretFile is where the file of a reference is, whatever it is called there.
+type secretFile struct {
+	path, target string      // absolute: as written, and where its links lead
+	info         os.FileInfo // nil: it is not there
+}
+
+func locate(dir, name string) secretFile {
+	path := under(dir, name)
+	if absolute, err := filepath.Abs(path); err == nil {
+		path = absolute
+	}
+	found := secretFile{path: path, target: path}
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		found.target = target
+	}
+	found.info, _ = os.Stat(path)
+	return found
+}
+
+func (f secretFile) same(other secretFile) bool {
+	return f.path == other.path || f.target == other.target ||
+		f.info != nil && other.info != nil && os.SameFile(f.info, other.info)
+}
+
+// below reports whether the file stands in a folder, as written or by its links.
+func (f secretFile) below(folder string) bool {
+	return slices.ContainsFunc([]string{f.path, f.target}, func(path string) bool {
+		return strings.HasPrefix(filepath.ToSlash(path)+"/", folder+"/")
+	})
+}
+
+// systemFolders hold no secrets of people, but devices, and the environment and
+// the memory of processes.
+var systemFolders = [...]string{"/proc", "/sys", "/dev"}
+
+// check notes a reference within a connection that names what is reserved.
+func (r reserved) check(n *notes, at place, ref connection.Reference) {
+	if tenant, taken := r.env[ref.Env]; taken {
+		n.signsIn(at, "environment variable", ref.Env, tenant)
+	}
+	if ref.File == "" {
+		return
+	}
+	named := locate(r.dir, ref.File)
+	for _, folder := range systemFolders {
+		if named.below(folder) {
+			n.add(at, fmt.Sprintf("the file %q stands below %s, where no secret is read", ref.File, folder), "")
+			return
+		}
+	}
+	for _, taken := range r.files {
+		if taken.same(named) {
+			n.signsIn(at, "file", ref.File, taken.tenant)
+			return
+		}
+	}
+}
+
+// signsIn notes a reference to what a tenant is signed in to with.
+func (n *notes) signsIn(at place, what, name, tenant string) {
+	n.add(at, fmt.Sprintf("the %s %q signs in to tenant %q and must not be sent anywhere else", what, name, tenant),
+		"give the connection a secret of its own")
 }
 
 // textOf gives the text of a string; empty for anything else.

@@ -33,7 +33,12 @@ func inFolder(t *testing.T, archive string) {
 // readAll reads the project of the folder for all its tenants.
 func readAll(t *testing.T, variables map[string]string) ([]*spec.DesiredSet, connection.Problems) {
 	t.Helper()
-	project, problems := spec.LoadProject("qlsync.yaml")
+	return readAllWith(t, spec.Options{}, variables)
+}
+
+func readAllWith(t *testing.T, options spec.Options, variables map[string]string) ([]*spec.DesiredSet, connection.Problems) {
+	t.Helper()
+	project, problems := options.LoadProject("qlsync.yaml")
 	if project == nil {
 		return nil, problems
 	}
@@ -248,10 +253,43 @@ connections:
 `, `
 			connections/a.yaml:4:12: the name of a connection must not be empty
 			connections/a.yaml:5:12: the name of a connection must not begin or end with a blank
-			connections/a.yaml:6:12: the name of a connection must not hold control characters
+			connections/a.yaml:6:12: the name of a connection must not hold control or formatting characters: "A\tB"
 			connections/a.yaml:7:12: DataFiles is the service's own connection and cannot be managed
 			connections/a.yaml:8:12: the name of a connection must not be empty
 			connections/a.yaml:9:22: the name of a space must not begin or end with a blank`},
+		{"names that deceive the eye", `
+-- qlsync.yaml --
+version: 1
+project: finance
+spaces: ["S", "T\u2066", "${var.turned}", {id: "7\u200b"}]
+variables: {turned: "U\u202E", blank: " "}
+tenants: {demo: {url: "sim:tenant.yaml"}}
+-- connections/a.yaml --
+version: 1
+defaults: {space: S, dataSource: rest}
+connections:
+  - {name: "Ledger \u202Eevil"}
+  - {name: "Größe\u200B"}
+  - {name: "\u2003"}
+  - {name: "two\nlines"}
+  - {name: A, tags: [" ", "\t", "a\nb", "\u202Ea", "ü ✓", "${var.blank}"]}
+moved:
+  - {from: {space: "S\u2028T", name: x}, to: {space: S, name: "y\u0007"}}
+`, `
+			connections/a.yaml:4:12: the name of a connection must not hold control or formatting characters: "Ledger \u202eevil"
+			connections/a.yaml:5:12: the name of a connection must not hold control or formatting characters: "Größe\u200b"
+			connections/a.yaml:6:12: the name of a connection must not be empty
+			connections/a.yaml:7:12: the name of a connection must not hold control or formatting characters: "two\nlines"
+			connections/a.yaml:8:22: a tag must not be empty
+			connections/a.yaml:8:27: a tag must not be empty
+			connections/a.yaml:8:33: a tag must not hold control or formatting characters: "a\nb"
+			connections/a.yaml:8:41: a tag must not hold control or formatting characters: "\u202ea"
+			connections/a.yaml:8:59: a tag must not be empty
+			connections/a.yaml:10:20: the name of a space must not hold control or formatting characters: "S\u2028T"
+			connections/a.yaml:10:63: the name of a connection must not hold control or formatting characters: "y\a"
+			qlsync.yaml:3:15: the name of a space must not hold control or formatting characters: "T\u2066"
+			qlsync.yaml:3:26: the name of a space must not hold control or formatting characters: "U\u202e"
+			qlsync.yaml:3:43: the id of a space must not hold control or formatting characters: "7\u200b"`},
 		{"the same connection twice, also across files and by letter case", project + `
 -- connections/a.yaml --
 version: 1
@@ -329,8 +367,10 @@ connections:
 			connections/a.yaml:8:10: a reference names more than one source (keep one of env, file and exec)
 			connections/a.yaml:9:16: "env" must be the name of an environment variable
 			connections/a.yaml:10:30: "encoding" must be "base64"
+			connections/a.yaml:11:11: exec references are not supported yet (use {env: NAME} or {file: PATH})
 			connections/a.yaml:11:17: "exec" must be a list, not a string
 			connections/a.yaml:12:29: unknown key "encodng" (did you mean "encoding"?)
+			connections/a.yaml:13:11: exec references are not supported yet (use {env: NAME} or {file: PATH})
 			connections/a.yaml:13:17: "exec" must not be empty
 			connections/a.yaml:14:7: "password" is both under properties and under credentials`},
 		{"moves that lead nowhere", project + `
@@ -409,6 +449,98 @@ connections:
 		if _, again := readAll(t, nil); again.Error() != first.Error() {
 			t.Fatal(cmp.Diff(first.Error(), again.Error()))
 		}
+	}
+}
+
+func TestReferencesThatMustNotBeFollowed(t *testing.T) {
+	inFolder(t, `
+-- p/qlsync.yaml --
+version: 1
+project: finance
+tenants:
+  prod: {url: "https://a.example", auth: {oauth: {clientId: {env: CLIENT}, clientSecret: {file: keys/secret.txt}}}}
+  test: {url: "https://b.example", auth: {apiKey: {env: KEY}}}
+  exec: {url: "https://c.example", auth: {apiKey: {exec: [op, read, key]}}}
+  demo: {url: "sim:tenant.yaml", auth: {apiKey: {env: KEY}}}
+-- p/keys/secret.txt --
+x
+-- p/connections/a.yaml --
+version: 1
+defaults:
+  space: S
+  dataSource: rest
+  credentials: {a: {env: KEY}}
+connections:
+  - {name: A, credentials: {b: {env: CLIENT}, c: {env: CLIENT_2}}}
+  - name: B
+    credentials:
+      - {value: no map}
+  - name: C
+    credentials:
+      a: {file: keys/secret.txt}
+      b: {file: ./keys/../keys/secret.txt}
+      c: [{name: k, value: {file: ../p/keys/secret.txt, encoding: base64}}]
+      d: {file: keys/link.txt}
+      e: {file: keys/other.txt}
+  - name: D
+    credentials:
+      a: {file: /proc/self/environ}
+      b: {file: /run/../proc/1/environ}
+      c: {file: ../../../../../../../../../../../../proc/self/environ}
+      d: {file: /sys/kernel/notes}
+      e: {file: //dev/stdin}
+      f: {file: keys/device}
+      g: {file: /process/key}
+  - {name: E, credentials: {a: {exec: [op, read, x]}, b: {list: [{exec: [cat]}]}}}
+`)
+	for link, target := range map[string]string{"p/keys/link.txt": "secret.txt", "p/keys/device": "/dev/null"} {
+		if err := os.Symlink(target, link); err != nil {
+			t.Skip(err)
+		}
+	}
+	t.Chdir("p")
+	_, problems := readAll(t, nil)
+	want := `
+		connections/a.yaml:5:20: the environment variable "KEY" signs in to tenant "test" and must not be sent anywhere else (give the connection a secret of its own)
+		connections/a.yaml:7:32: the environment variable "CLIENT" signs in to tenant "prod" and must not be sent anywhere else (give the connection a secret of its own)
+		connections/a.yaml:10:7: "credentials" must be a map, not a list
+		connections/a.yaml:13:10: the file "keys/secret.txt" signs in to tenant "prod" and must not be sent anywhere else (give the connection a secret of its own)
+		connections/a.yaml:14:10: the file "./keys/../keys/secret.txt" signs in to tenant "prod" and must not be sent anywhere else (give the connection a secret of its own)
+		connections/a.yaml:15:28: the file "../p/keys/secret.txt" signs in to tenant "prod" and must not be sent anywhere else (give the connection a secret of its own)
+		connections/a.yaml:16:10: the file "keys/link.txt" signs in to tenant "prod" and must not be sent anywhere else (give the connection a secret of its own)
+		connections/a.yaml:20:10: the file "/proc/self/environ" stands below /proc, where no secret is read
+		connections/a.yaml:21:10: the file "/run/../proc/1/environ" stands below /proc, where no secret is read
+		connections/a.yaml:22:10: the file "../../../../../../../../../../../../proc/self/environ" stands below /proc, where no secret is read
+		connections/a.yaml:23:10: the file "/sys/kernel/notes" stands below /sys, where no secret is read
+		connections/a.yaml:24:10: the file "//dev/stdin" stands below /dev, where no secret is read
+		connections/a.yaml:25:10: the file "keys/device" stands below /dev, where no secret is read
+		connections/a.yaml:27:33: exec references are not supported yet (use {env: NAME} or {file: PATH})
+		connections/a.yaml:27:67: exec references are not supported yet (use {env: NAME} or {file: PATH})
+		qlsync.yaml:6:52: exec references are not supported yet (use {env: NAME} or {file: PATH})`
+	if diff := cmp.Diff(lines(want), problems.Error()); diff != "" {
+		t.Error(diff)
+	}
+	_, problems = readAllWith(t, spec.Options{AllowExec: true}, nil)
+	if text := problems.Error(); strings.Contains(text, "exec") || len(problems) != 13 {
+		t.Error(text)
+	}
+}
+
+func TestLeftoversThatNobodyWouldFind(t *testing.T) {
+	const warning = "qlsync.yaml:3:22: owned connections in a space that no file names any more are neither deleted nor reported (declare spaces: [NAME, ...] so that leftovers are found)"
+	for _, test := range []struct{ name, text, want string }{
+		{"prune without spaces", "policy: {adopt: all, prune: owned}", warning},
+		{"prune with spaces", "policy: {adopt: all, prune: owned}\nspaces: [S]", ""},
+		{"no prune", "policy: {adopt: all, prune: none}", ""},
+		{"no policy", "", ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			inFolder(t, strings.Replace(twoTenants, "variables: {stage: dev}", test.text, 1)+"-- connections/a.yaml --\nversion: 1\n")
+			_, problems := readAll(t, nil)
+			if problems.Error() != test.want || problems.Err() != nil {
+				t.Error(problems)
+			}
+		})
 	}
 }
 
@@ -522,7 +654,7 @@ func TestWhatIsLeftOutHasADefault(t *testing.T) {
 
 func TestADesiredStateIsReadInFull(t *testing.T) {
 	inFolder(t, example)
-	sets, problems := readAll(t, nil)
+	sets, problems := readAllWith(t, spec.Options{AllowExec: true}, nil)
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
@@ -698,7 +830,7 @@ broken: [
 
 func TestSeveralTenantsMayBeReadAtOnce(t *testing.T) {
 	inFolder(t, example)
-	project, _ := spec.LoadProject("qlsync.yaml")
+	project, _ := spec.Options{AllowExec: true}.LoadProject("qlsync.yaml")
 	var group sync.WaitGroup
 	for i := range project.Tenants {
 		group.Go(func() {
@@ -749,7 +881,7 @@ func FuzzLoad(f *testing.F) {
 		tenants := append(project.Tenants, spec.Tenant{Name: "other"})
 		for i := range tenants {
 			set, _ := project.Desired(&tenants[i], map[string]string{"stage": "x"})
-			spec.CheckCredentials(set.Connections, func(string, string) connection.Class { return connection.ClassSecret })
+			spec.CheckCredentials(set.Connections, func(string, string) connection.Class { return connection.ClassSecret }, func(string, any) bool { return true })
 		}
 	})
 }
