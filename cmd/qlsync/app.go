@@ -26,9 +26,13 @@ func newApp(env *environment) *cli.App {
 		ExitErrHandler:            func(*cli.Context, error) {},
 		OnUsageError:              usageError,
 		DisableSliceFlagSeparator: true,
+		Flags:                     []cli.Flag{&cli.BoolFlag{Name: "version", Usage: "print the version", DisableDefaultText: true}},
 		Action: func(c *cli.Context) error {
 			if c.NArg() > 0 {
 				return fmt.Errorf("unknown command %q: see qlsync help", c.Args().First())
+			}
+			if c.Bool("version") {
+				return printVersion(env)
 			}
 			return cli.ShowAppHelp(c)
 		},
@@ -60,7 +64,7 @@ func sharedFlags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "var", Usage: "set a variable, as `NAME=VALUE`; repeatable"},
 		&cli.BoolFlag{Name: "no-color", Usage: "never use colour"},
 		&cli.StringFlag{Name: "log-level", Value: "warn", Usage: "`LEVEL` of the log on standard error: debug, info, warn, error"},
-		&cli.IntFlag{Name: "parallelism", Value: 8, Usage: "how many requests run at the same `N` time"},
+		&cli.IntFlag{Name: "parallelism", Value: 8, Usage: "run at most `N` requests at the same time"},
 	}
 }
 
@@ -134,13 +138,21 @@ func (env *environment) isTerminal(w any) bool {
 	return ok && term.IsTerminal(int(file.Fd()))
 }
 
+// logLevels are those that --log-level takes, and no others such as info+3.
+var logLevels = map[string]slog.Level{
+	"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError,
+}
+
 // prepare applies the shared flags to the environment and gives the logger.
 func (env *environment) prepare(c *cli.Context) (*slog.Logger, error) {
 	noColor, _ := env.lookup("NO_COLOR")
 	terminal, _ := env.lookup("TERM")
 	env.noColor = c.Bool("no-color") || noColor != "" || terminal == "dumb"
-	var level slog.Level
-	if err := level.UnmarshalText([]byte(c.String("log-level"))); err != nil {
+	if n := c.Int("parallelism"); n < 1 {
+		return nil, fmt.Errorf("parallelism %d: it must be at least 1", n)
+	}
+	level, known := logLevels[c.String("log-level")]
+	if !known {
 		return nil, fmt.Errorf("log level %q: it must be debug, info, warn or error", c.String("log-level"))
 	}
 	return slog.New(slog.NewTextHandler(env.stderr, &slog.HandlerOptions{Level: level})), nil

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -21,7 +23,8 @@ func initCommand(env *environment) *cli.Command {
 }
 
 // runInit writes the quickstart example into the current folder. It overwrites
-// nothing: if one of its files exists, none is written.
+// nothing: if one of its files exists, none is written. Only an existing .gitignore
+// gets the line that it lacks.
 func runInit(c *cli.Context, env *environment) error {
 	if err := noArguments(c); err != nil {
 		return err
@@ -30,31 +33,85 @@ func runInit(c *cli.Context, env *environment) error {
 	if err != nil {
 		return err
 	}
+	ignored, err := os.ReadFile(ignoreFile)
+	hasIgnored := err == nil
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("init: nothing was written: %w", err)
+	}
+	files = slices.DeleteFunc(files, func(file textFile) bool { return hasIgnored && file.name == ignoreFile })
+	if existing := existingFiles(files); len(existing) > 0 {
+		return fmt.Errorf("init: nothing was written, these files exist: %s", strings.Join(existing, ", "))
+	}
+	for _, file := range files {
+		if err := file.write(); err != nil {
+			return fmt.Errorf("init: %w", err)
+		}
+		fmt.Fprintf(env.stdout, "wrote %s\n", file.name)
+	}
+	if hasIgnored {
+		said, err := ignoreState(ignored)
+		if err != nil {
+			return fmt.Errorf("init: %w", err)
+		}
+		fmt.Fprintln(env.stdout, said)
+	}
+	fmt.Fprintln(env.stdout, "Next: qlsync plan, then qlsync apply.")
+	return nil
+}
+
+const (
+	ignoreFile = ".gitignore"
+	ignoreLine = ".qlsync/" // where embedded tenants keep their state
+)
+
+// ignoreState adds the line to the file with that text, if it is missing, and
+// tells what it did.
+func ignoreState(text []byte) (string, error) {
+	for line := range strings.Lines(string(text)) {
+		pattern := strings.TrimPrefix(strings.TrimSpace(line), "**")
+		if strings.Trim(pattern, "/") == strings.Trim(ignoreLine, "/") {
+			return "left .gitignore as it is: it has " + ignoreLine, nil
+		}
+	}
+	added := ignoreLine + "\n"
+	if len(text) > 0 && text[len(text)-1] != '\n' {
+		added = "\n" + added
+	}
+	file, err := os.OpenFile(ignoreFile, os.O_WRONLY|os.O_APPEND, 0)
+	if err != nil {
+		return "", err
+	}
+	_, err = file.WriteString(added)
+	return "added " + ignoreLine + " to .gitignore", firstOf(err, file.Close())
+}
+
+// existingFiles names those of the files that are there already.
+func existingFiles(files []textFile) []string {
 	var existing []string
 	for _, file := range files {
 		if _, err := os.Lstat(file.name); err == nil {
 			existing = append(existing, file.name)
 		}
 	}
-	if len(existing) > 0 {
-		return fmt.Errorf("init: nothing was written, these files exist: %s", strings.Join(existing, ", "))
-	}
-	for _, file := range files {
-		if err := os.MkdirAll(filepath.Dir(file.name), 0o755); err != nil {
-			return fmt.Errorf("init: %w", err)
-		}
-		if err := os.WriteFile(file.name, file.text, 0o644); err != nil {
-			return fmt.Errorf("init: %w", err)
-		}
-		fmt.Fprintf(env.stdout, "wrote %s\n", file.name)
-	}
-	fmt.Fprintln(env.stdout, "Next: qlsync plan, then qlsync apply.")
-	return nil
+	return existing
 }
 
 type textFile struct {
 	name string
 	text []byte
+}
+
+// write writes a file that is not there yet.
+func (f textFile) write() error {
+	if err := os.MkdirAll(filepath.Dir(f.name), 0o755); err != nil {
+		return err
+	}
+	file, err := os.OpenFile(f.name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(f.text)
+	return firstOf(err, file.Close())
 }
 
 func quickstart() ([]textFile, error) {

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -25,13 +24,17 @@ type session struct {
 	project  *spec.Project
 	tenant   *spec.Tenant
 	declared *spec.DesiredSet
+	// problems are those of the files. While one is an error, the tenant is asked
+	// only for what else is wrong.
+	problems connection.Problems
 	provider connection.Provider
 	resolver *spec.Resolver
 	close    func()
 }
 
 // open reads the files and makes the provider; it talks to nobody but the
-// embedded tenant. Problems in the files come back as one error.
+// embedded tenant. Problems in the files come back with what the tenant says, from
+// [session.input], unless it cannot be asked.
 func open(c *cli.Context, env *environment) (*session, error) {
 	logger, err := env.prepare(c)
 	if err != nil {
@@ -51,11 +54,14 @@ func open(c *cli.Context, env *environment) (*session, error) {
 	}
 	s := &session{env: env, project: project, tenant: tenant, close: func() {}}
 	s.resolver = spec.NewResolver(project.Dir, env.lookup)
-	s.declared, problems = desired(project, tenant, variables, problems)
-	if err := env.report(problems); err != nil {
-		return nil, err
+	s.declared, s.problems = desired(project, tenant, variables, problems)
+	if s.problems.Err() != nil && !tenant.CanBeAsked() {
+		return nil, s.problems
 	}
-	return s, s.connect(c, logger)
+	if err := s.connect(c, logger); err != nil {
+		return nil, s.besides(err)
+	}
+	return s, nil
 }
 
 // holdsSecret stands for qlik.HoldsSecret until that exists: put it in its place.
@@ -65,11 +71,17 @@ func holdsSecret(string, any) bool { return false }
 // to the problems.
 func desired(project *spec.Project, tenant *spec.Tenant, variables map[string]string, problems connection.Problems) (*spec.DesiredSet, connection.Problems) {
 	set, more := project.Desired(tenant, variables)
-	problems = spec.Collect(problems, more)
-	if set != nil {
-		problems = spec.Collect(problems, spec.CheckCredentials(set.Connections, qlik.Classify, holdsSecret))
+	return set, spec.Collect(problems, more, spec.CheckCredentials(set.Connections, qlik.Classify, holdsSecret))
+}
+
+// besides says what is wrong in the files before an error that ends the command.
+func (s *session) besides(err error) error {
+	var problems connection.Problems
+	if errors.As(err, &problems) {
+		return spec.Collect(s.problems, problems)
 	}
-	return set, problems
+	_ = s.env.text(s.env.stderr).Problems(s.env.stderr, s.problems)
+	return err
 }
 
 func variables(c *cli.Context) (map[string]string, error) {
@@ -150,39 +162,46 @@ func readSeed(file string) ([]byte, error) {
 	return seed, problems.Err()
 }
 
-// input reads the tenant and gives all that a plan depends on. What is wrong in
-// the files is reported at once: what the schemas say, and what the tenant's
-// spaces and users say.
+// input reads the tenant and gives all that a plan depends on. What is wrong is
+// reported at once: in the files, by the schemas, and by the tenant's spaces and
+// users. While there is an error, there is no input.
 func (s *session) input(ctx context.Context) (plan.Input, error) {
 	set := s.declared
-	var sources []string
-	for i := range set.Connections {
-		sources = append(sources, set.Connections[i].DataSource)
-	}
-	slices.Sort(sources)
-	catalog, err := s.provider.DataSources(ctx, slices.Compact(sources))
+	catalog, err := s.provider.DataSources(ctx, set.DataSources())
 	if err != nil {
-		return plan.Input{}, err
+		return plan.Input{}, s.besides(err)
 	}
-	problems := spec.CheckProperties(set.Connections, catalog)
-	scope := plan.Scope(s.project.Name, set.Spaces, set.Connections, set.Moves)
+	problems := spec.Collect(s.problems, s.checkSchemas(catalog))
+	in := plan.Input{
+		Project: s.project.Name, Tenant: plan.Tenant{Name: s.tenant.Name, URL: s.tenant.URL},
+		Policy: s.project.Policy, Desired: set.Identified(), Moves: set.Moves, Spaces: set.Spaces, OnlyMoves: set.OnlyMoves,
+		Catalog: catalog, Normalize: s.provider.Normalize,
+	}
+	scope := plan.Scope(in.Project, in.Spaces, in.Desired, in.Moves)
 	if problems.Err() != nil {
 		scope.Details = func(*connection.Live) bool { return false }
 	}
-	snapshot, err := s.provider.Snapshot(ctx, scope)
+	in.Snapshot, err = s.provider.Snapshot(ctx, scope)
 	if err != nil {
-		return plan.Input{}, err
-	}
-	in := plan.Input{
-		Project: s.project.Name, Tenant: plan.Tenant{Name: s.tenant.Name, URL: s.tenant.URL},
-		Policy: s.project.Policy, Desired: set.Connections, Moves: set.Moves, Spaces: set.Spaces, OnlyMoves: set.OnlyMoves,
-		Catalog: catalog, Snapshot: snapshot, Normalize: s.provider.Normalize,
+		return plan.Input{}, s.besides(err)
 	}
 	if problems.Err() != nil {
 		_, more := plan.Make(in)
-		problems = spec.Collect(problems, more)
+		problems = spec.Collect(problems, spec.Further(s.problems, more))
 	}
 	return in, s.env.report(problems)
+}
+
+// checkSchemas checks the files against the tenant's schemas, and these against
+// the vendored ones: what is wrong with those only misleads, so it is a warning.
+func (s *session) checkSchemas(catalog *connection.Catalog) connection.Problems {
+	local, problems := vendored(s.project)
+	for i := range problems {
+		problems[i].Severity = connection.SeverityWarning
+	}
+	return spec.Collect(problems,
+		spec.CompareVendored(s.project.SchemasDir, local, catalog),
+		spec.Further(s.problems, spec.CheckProperties(s.declared.Connections, catalog)))
 }
 
 // plan reads the tenant and plans: for the targets only, if there are any, and

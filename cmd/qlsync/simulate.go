@@ -107,10 +107,17 @@ func versionCommand(env *environment) *cli.Command {
 		Name:  "version",
 		Usage: "print the version",
 		Action: func(c *cli.Context) error {
-			_, err := fmt.Fprintf(env.stdout, "qlsync %s\n", version())
-			return err
+			if err := noArguments(c); err != nil {
+				return err
+			}
+			return printVersion(env)
 		},
 	}
+}
+
+func printVersion(env *environment) error {
+	_, err := fmt.Fprintf(env.stdout, "qlsync %s\n", version())
+	return err
 }
 
 // release is set by the linker in a build from the Makefile.

@@ -61,44 +61,72 @@ func validate(c *cli.Context) (string, connection.Problems, error) {
 	if err != nil {
 		return "", nil, err
 	}
-	tenants := project.Tenants
-	if name := c.String("tenant"); name != "" {
-		tenant, err := project.Tenant(name)
-		if err != nil {
-			return "", nil, err
-		}
-		tenants = []spec.Tenant{*tenant}
+	tenants, err := chosenTenants(project, c.String("tenant"))
+	if err != nil {
+		return "", nil, err
 	}
 	catalog, more := vendored(project)
 	problems = spec.Collect(problems, more)
 	var checked strings.Builder
-	unchecked := map[string]bool{}
+	var unchecked []string
 	for i := range tenants {
-		tenant := &tenants[i]
-		declared, more := desired(project, tenant, set, problems)
-		if problems = more; declared == nil {
-			continue
-		}
-		problems = spec.Collect(problems, spec.CheckProperties(declared.Connections, catalog))
-		for i := range declared.Connections {
-			if source := declared.Connections[i].DataSource; catalog.DataSources[source] == nil {
-				unchecked[source] = true
-			}
-		}
-		fmt.Fprintf(&checked, "%s: %d connections in %d files are valid.\n", tenant.Name, len(declared.Connections), declared.Files)
+		declared, more := checkTenant(project, &tenants[i], set, catalog)
+		problems = spec.Collect(problems, more)
+		unchecked = append(unchecked, withoutSchema(declared, catalog)...)
+		fmt.Fprintf(&checked, "%s: %s\n", tenants[i].Name, valid(len(declared.Connections), declared.Files))
 	}
-	if len(unchecked) > 0 {
-		names := make([]string, 0, len(unchecked))
-		for name := range unchecked {
-			names = append(names, name)
-		}
-		slices.Sort(names)
-		fmt.Fprintf(&checked, "Not checked without a network: spaces, owners, and the properties of %s (no schema in %s).\n",
-			strings.Join(names, ", "), project.SchemasDir)
-	} else {
-		checked.WriteString("Not checked without a network: spaces and owners.\n")
-	}
+	checked.WriteString(notChecked(unchecked, project.SchemasDir))
 	return checked.String(), problems, nil
+}
+
+// chosenTenants gives the tenant of that name, or all of them.
+func chosenTenants(project *spec.Project, name string) ([]spec.Tenant, error) {
+	if name == "" {
+		return project.Tenants, nil
+	}
+	tenant, err := project.Tenant(name)
+	if err != nil {
+		return nil, err
+	}
+	return []spec.Tenant{*tenant}, nil
+}
+
+// checkTenant checks what the files say about a tenant against vendored schemas.
+func checkTenant(project *spec.Project, tenant *spec.Tenant, variables map[string]string, catalog *connection.Catalog) (*spec.DesiredSet, connection.Problems) {
+	declared, problems := desired(project, tenant, variables, nil)
+	return declared, spec.Collect(problems, spec.Further(problems, spec.CheckProperties(declared.Connections, catalog)))
+}
+
+// withoutSchema gives the data sources in use that are not vendored.
+func withoutSchema(declared *spec.DesiredSet, catalog *connection.Catalog) []string {
+	return slices.DeleteFunc(declared.DataSources(), func(id string) bool { return catalog.DataSources[id] != nil })
+}
+
+// valid says how much is valid: "1 connection in 1 file is valid."
+func valid(connections, files int) string {
+	verb := "are"
+	if connections == 1 {
+		verb = "is"
+	}
+	return fmt.Sprintf("%s in %s %s valid.", count(connections, "connection"), count(files, "file"), verb)
+}
+
+// count gives "1 file", "2 files".
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// notChecked says what only a tenant knows.
+func notChecked(sources []string, folder string) string {
+	if len(sources) == 0 {
+		return "Not checked without a network: spaces and owners.\n"
+	}
+	slices.Sort(sources)
+	return fmt.Sprintf("Not checked without a network: spaces, owners, and the properties of %s (no schema in %s).\n",
+		strings.Join(slices.Compact(sources), ", "), folder)
 }
 
 // vendored gives the data sources whose api-specs stand in the project.

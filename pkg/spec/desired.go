@@ -51,6 +51,40 @@ func (p *Project) Desired(tenant *Tenant, variables map[string]string) (*Desired
 	return set, Collect(r.problems)
 }
 
+// Identified gives the connections that have a space and a name of their own: all
+// of them, unless there are problems in the files. Of two that are the same
+// connection it is the first.
+func (set *DesiredSet) Identified() []connection.Desired {
+	type place struct {
+		space connection.SpaceRef
+		name  string
+	}
+	seen := map[place]bool{}
+	identified := make([]connection.Desired, 0, len(set.Connections))
+	for i := range set.Connections {
+		at := place{set.Connections[i].Space, set.Connections[i].Name}
+		at.space.Position = connection.Position{}
+		if at.name == "" || at.space.String() == "" || seen[at] {
+			continue
+		}
+		seen[at] = true
+		identified = append(identified, set.Connections[i])
+	}
+	return identified
+}
+
+// DataSources gives the ids of the data sources in use, sorted, each once.
+func (set *DesiredSet) DataSources() []string {
+	var ids []string
+	for i := range set.Connections {
+		if id := set.Connections[i].DataSource; id != "" {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
 // nameAmongOthers names the tenant in messages where there are several.
 func (p *Project) nameAmongOthers(tenant *Tenant) string {
 	if len(p.Tenants) < 2 {

@@ -14,6 +14,24 @@ func Collect(lists ...connection.Problems) connection.Problems {
 	return slices.Compact(all)
 }
 
+// Further leaves out of what was found later the errors at places where there is
+// one already: a second complaint about a value mostly follows from the first.
+func Further(known, found connection.Problems) connection.Problems {
+	places := map[connection.Position]bool{}
+	for _, problem := range known {
+		if problem.Severity == connection.SeverityError && problem.Position.Line > 0 {
+			places[problem.Position] = true
+		}
+	}
+	var further connection.Problems
+	for _, problem := range found {
+		if !places[problem.Position] {
+			further = append(further, problem)
+		}
+	}
+	return further
+}
+
 // notes collects what is wrong in one file.
 type notes struct {
 	file     string

@@ -41,7 +41,7 @@ type Project struct {
 type Tenant struct {
 	Name string
 	// URL is "https://host", "http://" with a loopback host, or "sim:FILE" as
-	// written.
+	// written. Empty: it is none of them.
 	URL string
 	// SimFile is the seed of the embedded tenant, for a URL "sim:FILE": a path
 	// that can be opened. Empty: a real tenant.
@@ -65,6 +65,13 @@ type Options struct {
 	// AllowExec accepts {exec: ...}: commands in the files, which run where qlsync
 	// does. Without it they are mistakes.
 	AllowExec bool
+}
+
+// CanBeAsked reports whether enough is known of a tenant to call it: always, unless
+// there are problems at its address or its auth.
+func (t *Tenant) CanBeAsked() bool {
+	signsIn := t.Auth.APIKey != nil || t.Auth.ClientID != nil && t.Auth.ClientSecret != nil
+	return t.SimFile != "" || t.URL != "" && signsIn
 }
 
 // LoadProject is [Options.LoadProject] with the safe options.
@@ -211,12 +218,15 @@ func (n *notes) readTenant(p *Project, entry child) Tenant {
 	if seed, embedded := strings.CutPrefix(address.text, "sim:"); embedded {
 		if seed == "" {
 			n.add(address.place, "the embedded tenant has no file", "write sim:FILE, with the file that it starts from")
+			return tenant
 		}
 		tenant.URL, tenant.SimFile = address.text, under(p.Dir, seed)
 		return tenant
 	}
 	tenant.URL = n.tenantURL(address)
-	n.needAuth(entry)
+	if !n.needAuth(entry) {
+		tenant.Auth = Auth{}
+	}
 	return tenant
 }
 
@@ -242,18 +252,22 @@ func isLoopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// needAuth notes where a real tenant has not exactly one way to sign in.
-func (n *notes) needAuth(entry child) {
+// needAuth notes where a real tenant has not exactly one way to sign in, and
+// reports whether it has.
+func (n *notes) needAuth(entry child) bool {
 	auth := entry.value.entry("auth")
 	switch {
 	case auth == nil:
 		n.add(entry.place, fmt.Sprintf("tenant %q has no auth", entry.key), "write auth: {apiKey: {env: NAME}}")
+		return false
 	case auth.value.is(kindObject):
 		key, oauth := auth.value.entry("apiKey"), auth.value.entry("oauth")
 		if (key == nil) == (oauth == nil) {
 			n.add(auth.place, "auth must have one of apiKey and oauth", "")
+			return false
 		}
 	}
+	return true
 }
 
 func (n *notes) readAuth(tree *node, options Options) Auth {

@@ -3,9 +3,12 @@ package spec
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/qlsync/qlsync/pkg/connection"
@@ -55,6 +58,44 @@ func VendoredSpecs(dir string) (map[string][]byte, connection.Problems) {
 		specs[id] = text
 	}
 	return specs, problems
+}
+
+// CompareVendored tells where the vendored schemas of a folder are not what the
+// tenant says now: a warning for each data source that both have. What is vendored
+// serves editors and checks without a network, so a difference misleads, and harms
+// nothing.
+func CompareVendored(dir string, vendored, tenant *connection.Catalog) connection.Problems {
+	var problems connection.Problems
+	for _, id := range slices.Sorted(maps.Keys(tenant.DataSources)) {
+		ours, theirs := vendored.DataSources[id], tenant.DataSources[id]
+		if ours == nil || theirs == nil {
+			continue
+		}
+		difference := ""
+		switch {
+		case ours.Version != theirs.Version:
+			difference = fmt.Sprintf("is of connector version %q, the tenant has %q", ours.Version, theirs.Version)
+		case canonicalSchema(ours.Schema) != canonicalSchema(theirs.Schema):
+			difference = fmt.Sprintf("differs from the tenant's, of the same connector version %q", ours.Version)
+		default:
+			continue
+		}
+		problem := fileProblem(filepath.Join(dir, id+".json"), fmt.Sprintf("the vendored schema of data source %q %s", id, difference))
+		problem.Severity = connection.SeverityWarning
+		problem.Hint = "vendor the tenant's api-specs again"
+		problems = append(problems, problem)
+	}
+	return problems
+}
+
+// canonicalSchema gives one text for every way to write the same schema; the text
+// itself where it is no JSON.
+func canonicalSchema(text []byte) string {
+	doc, err := decodeSchema(text)
+	if err != nil {
+		return string(text)
+	}
+	return connection.Canonical(doc)
 }
 
 // readJSON reads a file that must hold one JSON value.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/spec"
 )
 
@@ -37,5 +38,35 @@ func TestAFolderOfSchemasNeedNotExist(t *testing.T) {
 	t.Chdir(t.TempDir())
 	if specs, problems := spec.VendoredSpecs("schemas"); specs != nil || problems != nil {
 		t.Error(specs, problems)
+	}
+}
+
+func TestVendoredSchemasThatTheTenantHasOtherwise(t *testing.T) {
+	source := func(version, schema string) *connection.DataSource {
+		return &connection.DataSource{Version: version, Schema: []byte(schema)}
+	}
+	const advice = " (vendor the tenant's api-specs again)"
+	for _, test := range []struct {
+		name             string
+		vendored, tenant *connection.DataSource
+		want             string
+	}{
+		{"the same, written otherwise", source("1", `{"a": 1, "b": [2]}`), source("1", "{\"b\":[2],\n\"a\":1}"), ""},
+		{"another version", source("1", `{}`), source("2", `{}`), `folder/rest.json: the vendored schema of data source "rest" is of connector version "1", the tenant has "2"` + advice},
+		{"another schema", source("1", `{"a": 1}`), source("1", `{"a": 2}`), `folder/rest.json: the vendored schema of data source "rest" differs from the tenant's, of the same connector version "1"` + advice},
+		{"a list in another order", source("1", `{"a": [1, 2]}`), source("1", `{"a": [2, 1]}`), `folder/rest.json: the vendored schema of data source "rest" differs from the tenant's, of the same connector version "1"` + advice},
+		{"what is no JSON", source("1", `{`), source("1", `{`), ""},
+		{"not vendored", nil, source("1", `{}`), ""},
+		{"not on the tenant", source("1", `{}`), nil, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			of := func(source *connection.DataSource) *connection.Catalog {
+				return &connection.Catalog{DataSources: map[string]*connection.DataSource{"rest": source}}
+			}
+			problems := spec.CompareVendored("folder", of(test.vendored), of(test.tenant))
+			if diff := cmp.Diff(test.want, problems.Error()); diff != "" || problems.Err() != nil {
+				t.Error(diff)
+			}
+		})
 	}
 }
