@@ -64,14 +64,11 @@ func open(c *cli.Context, env *environment) (*session, error) {
 	return s, nil
 }
 
-// holdsSecret stands for qlik.HoldsSecret until that exists: put it in its place.
-func holdsSecret(string, any) bool { return false }
-
 // desired gives what the files say about a tenant, and adds what is wrong in them
 // to the problems.
 func desired(project *spec.Project, tenant *spec.Tenant, variables map[string]string, problems connection.Problems) (*spec.DesiredSet, connection.Problems) {
 	set, more := project.Desired(tenant, variables)
-	return set, spec.Collect(problems, more, spec.CheckCredentials(set.Connections, qlik.Classify, holdsSecret))
+	return set, spec.Collect(problems, more, spec.CheckCredentials(set.Connections, qlik.Classify, qlik.HoldsSecret))
 }
 
 // besides says what is wrong in the files before an error that ends the command.

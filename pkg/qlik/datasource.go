@@ -116,14 +116,19 @@ var secretProperties = map[string][]string{
 // are secret.
 var notSecret = []string{"separatecredentials", "selectedcredentials", "credentialsname", "queryheaders", "queryparameters"}
 
-// secretWords betray a secret in the name of a property, whatever the data source.
+// secretWords betray a secret in the name of a property, whatever the data source;
+// they are looked for in the plain form of the name.
 var secretWords = []string{
-	"password", "passwd", "pwd", "secret", "token", "privatekey", "priv_key", "passphrase", "keyfile",
+	"password", "passwd", "pwd", "secret", "token", "privatekey", "privkey", "passphrase", "keyfile",
 	"appkey", "accesskey", "authcode", "credentials", "pfx", "apikey",
+	"accountkey", "sharedkey", "encryptionkey", "sasurl", "connectionstring",
 }
 
+// secretNames are secrets as whole names: as a part of a longer one they mean nothing.
+var secretNames = []string{"pat"}
+
 // userNames are credential parts that may be shown.
-var userNames = []string{"username", "user_name", "user", "userid", "uid", "login", "qusername"}
+var userNames = []string{"username", "user", "userid", "uid", "login", "qusername"}
 
 // Classify tells whether a property is part of the credentials: by the documented
 // lists first, then by its name. "DG_x", the variant for the data gateway, is like "x".
@@ -131,83 +136,24 @@ func Classify(dataSource, property string) connection.Class {
 	if slices.Contains(secretProperties[strings.TrimPrefix(dataSource, "DG_")], property) {
 		return connection.ClassSecret
 	}
-	name := strings.ToLower(property)
+	name := plainName(property)
 	switch {
 	case slices.Contains(notSecret, name), strings.HasPrefix(name, "publickey"):
 		return connection.ClassProperty
 	case slices.Contains(userNames, name):
 		return connection.ClassCredential
-	case containsAny(name, secretWords):
+	case slices.Contains(secretNames, name), containsAny(name, secretWords):
 		return connection.ClassSecret
 	}
 	return connection.ClassProperty
 }
 
+// plainName takes letter case and separators out of a name: X-Api-Key, api_key and
+// apiKey are written by people who mean the same.
+func plainName(name string) string {
+	return strings.NewReplacer("-", "", "_", "", ".", "", " ", "").Replace(strings.ToLower(name))
+}
+
 func containsAny(text string, words []string) bool {
 	return slices.ContainsFunc(words, func(word string) bool { return strings.Contains(text, word) })
-}
-
-// shield copies live properties without their credential parts, and with a
-// [connection.Secret] for what looks like one inside a list or map.
-func shield(dataSource string, properties map[string]any) map[string]any {
-	shielded := make(map[string]any, len(properties))
-	for name, value := range properties {
-		if Classify(dataSource, name) == connection.ClassProperty {
-			shielded[name] = shieldWithin(dataSource, isParameterList(name), value)
-		}
-	}
-	return shielded
-}
-
-// isParameterList tells whether the items of a list are named by whoever wrote
-// them, so that the name tells what the value is: queryHeaders, queryParameters.
-func isParameterList(property string) bool {
-	return containsAny(strings.ToLower(property), []string{"header", "parameter"})
-}
-
-func shieldWithin(dataSource string, parameters bool, value any) any {
-	switch value := value.(type) {
-	case []any:
-		shielded := make([]any, len(value))
-		for i, item := range value {
-			shielded[i] = shieldWithin(dataSource, parameters, item)
-		}
-		return shielded
-	case map[string]any:
-		shielded := make(map[string]any, len(value))
-		for name, item := range value {
-			if name == "value" && isSecretItem(parameters, value) || Classify(dataSource, name) == connection.ClassSecret {
-				item = hide(item)
-			}
-			shielded[name] = shieldWithin(dataSource, parameters, item)
-		}
-		return shielded
-	}
-	return value
-}
-
-// hide wraps a value. One that is no text has none that anybody could need.
-func hide(value any) any {
-	text, _ := value.(string)
-	return connection.NewSecret(text)
-}
-
-// isSecretItem tells whether {name, value, encrypt} holds a secret: it is marked
-// so, or it is a header or parameter by whose name one knows.
-func isSecretItem(parameters bool, item map[string]any) bool {
-	if toBool(item["encrypt"]) == true {
-		return true
-	}
-	name, _ := item["name"].(string)
-	return parameters && isKeyLike(name)
-}
-
-// isKeyLike tells whether a header or query parameter of that name is likely to
-// hold a secret: Authorization, X-Api-Key, access_token, sig.
-func isKeyLike(name string) bool {
-	name = strings.NewReplacer("-", "", "_", "", ".", "").Replace(strings.ToLower(name))
-	return slices.Contains([]string{"key", "sig", "code", "auth", "xauth", "pass"}, name) || containsAny(name, []string{
-		"authorization", "apikey", "accesskey", "subscriptionkey", "functionskey", "privatekey", "token", "secret",
-		"password", "passwd", "pwd", "passphrase", "cookie", "credential", "signature", "session",
-	})
 }
