@@ -31,13 +31,14 @@ type run struct {
 	before  [][]int
 	ready   []int // in the plan's order
 	ended   int
-	stopped string // why no more steps are started; empty while they are
+	stopped string          // why no more steps are started; empty while they are
+	notMade map[string]bool // data sources of which a create was not done
 }
 
 // newRun prepares the steps. Each stands behind those that it waits for, so that
 // all of them come to an end: an order that does not is an error.
 func newRun(steps []plan.Step, o Options) (*run, error) {
-	r := &run{options: o, steps: steps, waiting: make([]int, len(steps)), before: make([][]int, len(steps))}
+	r := &run{options: o, steps: steps, waiting: make([]int, len(steps)), before: make([][]int, len(steps)), notMade: map[string]bool{}}
 	if r.options.Parallelism < 1 {
 		r.options.Parallelism = defaultParallelism
 	}
@@ -121,6 +122,10 @@ func (r *run) sendable(step int) []plan.Item {
 	var items []plan.Item
 	for _, item := range r.steps[step].Items {
 		rec := &r.records[item.ID]
+		if source := item.Creates; source != "" && r.notMade[source] {
+			rec.outcome, rec.reason = Blocked, "kept: the create of another "+source+" was not done, and this may be its old name"
+			continue
+		}
 		lacks := func(id int) bool { return r.records[id].outcome != Done && !contains(items, id) }
 		if missing := slices.IndexFunc(item.Needs, lacks); missing >= 0 {
 			need := &r.records[item.Needs[missing]]
@@ -247,6 +252,11 @@ func (r *run) firstError(step int) error {
 // end lets the steps go on that have waited for this one, and tells the progress.
 func (r *run) end(step int) {
 	r.ended++
+	for _, item := range r.steps[step].Items {
+		if item.Operation.Kind == connection.Create && r.records[item.ID].outcome != Done {
+			r.notMade[item.Operation.DataSource] = true
+		}
+	}
 	for _, next := range r.before[step] {
 		if r.waiting[next]--; r.waiting[next] == 0 {
 			at, _ := slices.BinarySearch(r.ready, next)

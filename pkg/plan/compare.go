@@ -184,10 +184,8 @@ func (t *target) ignores(group, member string) bool {
 }
 
 func (a *analysis) userName(id string) string {
-	for _, user := range a.in.Snapshot.Users {
-		if user.ID == id && user.Email != "" {
-			return user.Email
-		}
+	if email := a.users[id].Email; email != "" {
+		return email
 	}
 	return id
 }

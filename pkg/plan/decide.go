@@ -18,6 +18,11 @@ type analysis struct {
 	// cycle holds the declared keys on a cycle of moved blocks, each with the one
 	// before it.
 	cycle map[connection.Key]connection.Key
+	// away holds the keys from which moved blocks lead.
+	away map[connection.Key]bool
+	// spaces are those of the tenant by "name" and "id" of a reference, users by id.
+	spaces map[connection.SpaceRef]connection.Space
+	users  map[string]connection.User
 	// folded holds the live connections by space and lower-case name.
 	folded    map[connection.Key][]*connection.Live
 	targets   []*target
@@ -37,6 +42,7 @@ type decision struct {
 	diff   *difference // nil for a create or a delete
 	// repair marks the delete of what an interrupted rebuild left behind.
 	repair bool
+	of     connection.Key // the key that was rebuilt
 	// viaTemporary lets the connection go to its key by a temporary name.
 	viaTemporary bool
 }
@@ -44,8 +50,8 @@ type decision struct {
 // analyze compares the files with the tenant.
 func analyze(in Input) *analysis {
 	a := &analysis{in: in, warnings: []Warning{}, inScope: map[string]bool{}}
+	a.index()
 	a.resolve()
-	a.fold()
 	a.match()
 	for i := range a.pairs {
 		if d := a.decide(&a.pairs[i]); d != nil {
@@ -65,7 +71,21 @@ func analyze(in Input) *analysis {
 	return a
 }
 
-func (a *analysis) fold() {
+// index prepares the look-ups of the tenant.
+func (a *analysis) index() {
+	a.spaces = map[connection.SpaceRef]connection.Space{}
+	for _, space := range a.in.Snapshot.Spaces {
+		if space.Type == "personal" {
+			a.spaces[connection.SpaceRef{Personal: true}] = space
+			continue
+		}
+		a.spaces[connection.SpaceRef{Name: space.Name}] = space
+		a.spaces[connection.SpaceRef{ID: space.ID}] = space
+	}
+	a.users = map[string]connection.User{}
+	for _, user := range a.in.Snapshot.Users {
+		a.users[user.ID] = user
+	}
 	a.folded = make(map[connection.Key][]*connection.Live, len(a.in.Snapshot.Connections))
 	for i := range a.in.Snapshot.Connections {
 		live := &a.in.Snapshot.Connections[i]
@@ -157,14 +177,20 @@ func (a *analysis) normalized(t *target) map[string]any {
 }
 
 // rebuilt gives the properties of a connection that is made anew: those that are
-// declared, and of the same data source those that the old one has besides.
+// declared, and of the same data source those that the old one has besides, or
+// that are ignored.
 func (a *analysis) rebuilt(t *target, old *connection.Live) map[string]any {
 	properties := a.normalized(t)
 	if old.DataSource != t.DataSource {
 		return properties
 	}
+	for name := range t.Properties {
+		if t.ignores("properties", name) {
+			delete(properties, name)
+		}
+	}
 	for name, value := range old.Properties {
-		if _, declared := t.Properties[name]; !declared {
+		if _, declared := t.Properties[name]; !declared || t.ignores("properties", name) {
 			properties[name] = value
 		}
 	}

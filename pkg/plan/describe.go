@@ -48,10 +48,15 @@ func describeOne(n *node) string {
 	if op.Tags != nil {
 		does = append(does, "sets its tags")
 	}
-	if len(does) == 0 {
-		return "marks it as ours"
+	switch diff := n.decision.diff; {
+	case len(does) > 0:
+		return strings.Join(does, ", ")
+	case diff != nil && diff.owner:
+		return "records its credentials, before the change of owner takes them away"
+	case diff != nil && diff.protection:
+		return "writes down whether it is protected"
 	}
-	return strings.Join(does, ", ")
+	return "marks it as ours"
 }
 
 func describeName(n *node) string {
@@ -61,7 +66,7 @@ func describeName(n *node) string {
 	case n.created != nil:
 		return "gives the name to the new one"
 	case strings.HasPrefix(name, temporaryName(n.decision.target.key)):
-		return "renames it to a temporary name, to free its own"
+		return "renames it to a temporary name, on its way"
 	}
 	return "renames it"
 }

@@ -92,6 +92,12 @@ func (p *Plan) Stale(reviewed *Plan) []string {
 	return lines
 }
 
+// reviews reports whether the plan is whole, and of the same project and tenant as
+// the other.
+func (p *Plan) reviews(now *Plan) bool {
+	return p.Project == now.Project && p.Tenant.URL == now.Tenant.URL && hash(p) == p.Hash
+}
+
 // describe gives, for each connection, a text that is equal when the change and
 // what it was seen on are equal.
 func (p *Plan) describe() map[connection.Key]string {

@@ -28,6 +28,7 @@ type leftover struct {
 	kept string
 	// half tells that an interrupted rebuild of a declared connection left it.
 	half bool
+	of   connection.Key // the key that was rebuilt
 }
 
 // matcher finds the live connection of every declared key.
@@ -42,6 +43,7 @@ type matcher struct {
 	incoming map[connection.Key][]connection.Key
 	carriers map[string][]*connection.Live // at no declared key, by key digest
 	claimed  map[*connection.Live]bool
+	leaving  map[connection.Key]bool // what leaves has found out
 	// cycle holds the declared keys on a cycle of moved blocks, each with the one
 	// before it.
 	cycle   map[connection.Key]connection.Key
@@ -88,6 +90,7 @@ func (a *analysis) newMatcher() *matcher {
 		carriers: map[string][]*connection.Live{},
 		claimed:  map[*connection.Live]bool{},
 		cycle:    map[connection.Key]connection.Key{},
+		leaving:  map[connection.Key]bool{},
 		project:  a.in.Project,
 	}
 	for _, t := range a.targets {
@@ -109,6 +112,9 @@ func (a *analysis) newMatcher() *matcher {
 			m.away[from] = to
 		}
 	}
+	for _, froms := range m.moves {
+		slices.SortFunc(froms, connection.Key.Compare)
+	}
 	for i := range a.in.Snapshot.Connections {
 		from := a.in.Snapshot.Connections[i].Key
 		if to, ok := m.destination(from); ok {
@@ -119,6 +125,10 @@ func (a *analysis) newMatcher() *matcher {
 		m.findCycles()
 	}
 	a.cycle = m.cycle
+	a.away = map[connection.Key]bool{}
+	for from := range m.away {
+		a.away[from] = true
+	}
 	return m
 }
 
@@ -153,19 +163,35 @@ func (m *matcher) destination(from connection.Key) (connection.Key, bool) {
 // leave. On a cycle of moves each leaves for the next, but for those that have
 // come round already, which their mark tells.
 func (m *matcher) leaves(from connection.Key) bool {
-	key := from
-	for seen := map[connection.Key]bool{}; !seen[key]; {
-		seen[key] = true
+	var path []connection.Key
+	result := true
+	for key := from; ; {
+		if known, ok := m.leaving[key]; ok {
+			result = known
+			break
+		}
+		m.leaving[key] = true // as on a cycle; corrected below
+		path = append(path, key)
 		to, ok := m.destination(key)
-		if !ok || len(m.incoming[to]) > 1 || m.arrived(key) || m.underway(to) != nil {
-			return false
+		if !ok || len(m.incoming[to]) > 1 || m.arrived(key) || m.underway(to) != nil || m.live[to] == nil && m.onItsWay(to) {
+			result = false
+			break
 		}
 		if m.live[to] == nil {
-			return true
+			break
 		}
 		key = to
 	}
-	return true
+	for _, key := range path {
+		m.leaving[key] = result
+	}
+	return result
+}
+
+// onItsWay reports whether a connection that stands at no declared key bears the
+// mark of the key: the first of the two calls of a move has brought it there.
+func (m *matcher) onItsWay(to connection.Key) bool {
+	return slices.ContainsFunc(m.carriers[connection.KeyDigest(to)], func(l *connection.Live) bool { return l.Mark.Transit == "" })
 }
 
 // arrived reports whether what stands at a key on a cycle is there to stay: it has
@@ -182,21 +208,34 @@ func (m *matcher) arrived(key connection.Key) bool {
 // findCycles notes the declared keys from which moved blocks lead round to
 // themselves, each with the one before it.
 func (m *matcher) findCycles() {
-	for start := range m.declared {
-		path := []connection.Key{start}
-		for key := start; len(path) <= len(m.away); path = append(path, key) {
-			to, ok := m.destination(key)
-			if !ok {
-				break
-			}
-			if to == start {
-				for i, k := range path {
-					m.cycle[k] = path[(i+len(path)-1)%len(path)]
+	walk := map[connection.Key]connection.Key{} // the walk on which a key was seen first, by its start
+	for start := range m.away {
+		if !m.declared[start] {
+			continue
+		}
+		key, ok := start, true
+		for ok {
+			if first, seen := walk[key]; seen {
+				if first == start {
+					m.closeCycle(key)
 				}
 				break
 			}
-			key = to
+			walk[key] = start
+			key, ok = m.destination(key)
 		}
+	}
+}
+
+// closeCycle notes the cycle on which the key is.
+func (m *matcher) closeCycle(start connection.Key) {
+	for key := start; ; {
+		to, _ := m.destination(key)
+		m.cycle[to] = key
+		if to == start {
+			return
+		}
+		key = to
 	}
 }
 
@@ -221,7 +260,7 @@ func (m *matcher) findMoved(p *pair) {
 	case p.live != nil || len(sources) == 0:
 	case len(sources) > 1:
 		p.trouble = "several connections are to be moved here: " + quoted(sources)
-	case m.leaves(sources[0]):
+	case m.leaves(sources[0]) && !m.claimed[m.live[sources[0]]]:
 		m.claim(p, m.live[sources[0]], "moved in the files")
 	}
 }
@@ -327,6 +366,10 @@ func quoted(keys []connection.Key) string {
 // unless a moved block explains it. Which of these cannot be told from one
 // connection alone, so it is not deleted.
 func (a *analysis) leave(m *matcher) {
+	folded := map[connection.Key]bool{}
+	for _, t := range a.targets {
+		folded[foldKey(t.key)] = true
+	}
 	for i := range a.in.Snapshot.Connections {
 		live := &a.in.Snapshot.Connections[i]
 		if m.claimed[live] || !a.inScope[live.Key.Space] {
@@ -338,9 +381,11 @@ func (a *analysis) leave(m *matcher) {
 		switch {
 		case !rest.owned:
 		case marked && isHalf(live, target):
-			rest.half = true
+			rest.half, rest.of = true, target
 		case moved:
 			rest.kept = "owned by this project, and a moved block leads from it to a name that is taken"
+		case folded[foldKey(live.Key)]:
+			rest.kept = "declared in another letter case"
 		case live.Mark.Key != "" && !m.explains(live):
 			rest.kept = "owned by this project and no longer declared, but marked for another name: moved, renamed or copied"
 		}

@@ -116,6 +116,9 @@ func (c *chain) create(at connection.Key, op connection.Operation) {
 func (c *chain) handOver() {
 	d := c.decision
 	owner := d.target.ownerID
+	if d.live != nil && d.target.ignores("owner", "") {
+		owner = d.live.OwnerID
+	}
 	if owner == "" || owner == c.o.analysis.in.Snapshot.Caller.ID {
 		return
 	}
@@ -191,7 +194,10 @@ func (c *chain) updateSpace(patch, bulk connection.Operation) {
 // unmarked reports whether the connection may stand between two calls without
 // being marked: a moved block explains it, as nothing else is declared where it
 // came from.
-func (c *chain) unmarked() bool { return !c.o.declared[c.at] }
+func (c *chain) unmarked() bool {
+	mark := c.decision.live.Mark
+	return !c.o.declared[c.at] && mark.Project == c.o.analysis.in.Project && mark.Key == connection.KeyDigest(c.at)
+}
 
 // updateOwner changes the owner by a bulk operation, and the space with it. That
 // takes the credentials away, so the patch that carries them comes behind. What
@@ -200,26 +206,26 @@ func (c *chain) updateOwner(patch, bulk connection.Operation, moves bool) {
 	d := c.decision
 	from, to := c.at, d.target.key
 	recorded := d.live.Mark.Credentials
-	if recorded == "" {
+	if connection.CredentialsDue(recorded, d.target.credentialsMark(d.target.ownerID)) == "" {
 		recorded = d.target.credentialsMark(d.live.OwnerID)
 	}
-	if d.diff.credentials && d.live.Mark.Credentials == "" {
+	if d.diff.credentials && d.live.Mark.Credentials != recorded {
 		mark := *patch.Mark
-		mark.Credentials = recorded
+		mark.Credentials, mark.Transit = recorded, d.live.Mark.Transit
 		c.add(connection.Operation{Kind: connection.Patch, Mark: &mark})
 	}
 	between := from
 	if moves {
 		between.Space = to.Space
 	}
-	if d.viaTemporary || patch.Mark.Moved != "" && from != to ||
+	if d.viaTemporary || d.live.Mark.Transit != "" && from != to || patch.Mark.Moved != "" && from != to ||
 		moves && from.Name != to.Name && !(c.unmarked() && c.o.reserve(between)) {
 		before, behind := patch, connection.Operation{Kind: connection.Patch}
 		if d.diff.credentials {
 			mark := *patch.Mark
 			mark.Credentials = recorded
-			before.Credentials, before.Mark = nil, &mark
-			behind.Credentials, behind.Mark = patch.Credentials, patch.Mark
+			before.Credentials, before.Mark, before.Set, before.Remove = nil, &mark, nil, nil
+			behind.Credentials, behind.Mark, behind.Set, behind.Remove = patch.Credentials, patch.Mark, patch.Set, patch.Remove
 		}
 		c.throughTemporary(before, bulk, behind)
 		return
@@ -230,11 +236,16 @@ func (c *chain) updateOwner(patch, bulk connection.Operation, moves bool) {
 	}
 }
 
-// throughTemporary goes to the key by a temporary name: before it is what the
-// first patch writes, behind it what the last one writes.
+// throughTemporary goes to the key by another name: its final one, or on a cycle
+// and where that is taken a temporary one. Before it is what the first patch
+// writes, behind it what the last one writes.
 func (c *chain) throughTemporary(before, bulk, behind connection.Operation) {
 	from, to := c.at, c.decision.target.key
-	c.goTo(c.o.temporary(from.Space, to), before)
+	between := connection.Key{Space: from.Space, Name: to.Name}
+	if c.decision.viaTemporary || between != to && !c.o.reserve(between) {
+		between = c.o.temporary(from.Space, to)
+	}
+	c.goTo(between, before)
 	if bulk.OwnerID != "" || from.Space != to.Space {
 		c.goTo(connection.Key{Space: to.Space, Name: c.at.Name}, bulk)
 	}
@@ -253,7 +264,7 @@ func (c *chain) recreate() {
 	making := o.mark(d.target, nil, true)
 	making.Transit, making.Moved, making.Protected = connection.TransitNew, "", false
 	tags := old.Tags
-	if d.target.Tags != nil {
+	if d.target.Tags != nil && !d.target.ignores("tags", "") {
 		tags = d.target.Tags
 	}
 	c.create(o.spare(connection.Key{Space: d.target.key.Space, Name: newName(d.target.key)}), connection.Operation{
@@ -281,6 +292,7 @@ func (c *chain) recreate() {
 		takeName.undo = &connection.Operation{
 			Kind: connection.Patch, Key: aside, ID: old.ID, Name: old.Key.Name, Mark: &before,
 		}
+		makeWay.undo = takeName.undo
 		made.rebuild, makeWay.rebuild, takeName.rebuild = d, d, d
 	}
 	c.handOver()
@@ -371,7 +383,7 @@ func (o *orderer) spare(key connection.Key) connection.Key {
 // reserve takes a key for the moment between two calls; it reports false when
 // something stands there, now or at the end, or passes through as well.
 func (o *orderer) reserve(key connection.Key) bool {
-	if o.live[key] != nil || o.declared[key] || o.passed[key] {
+	if o.live[key] != nil || o.declared[key] || o.passed[key] || o.analysis.away[key] {
 		return false
 	}
 	o.passed[key] = true

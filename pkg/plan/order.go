@@ -60,29 +60,85 @@ func (o *orderer) build() bool {
 			o.nodes = append(o.nodes, n)
 		}
 	}
-	free := true
-	for _, n := range o.nodes {
-		if n.takes != nil && !o.wait(n, frees) {
-			free = false
-		}
-	}
-	return free && o.rank()
+	return o.holdBack() && o.free(frees) && o.rank()
 }
 
-// wait makes the node wait for whatever stands at the key that it takes; it
-// reports false when that will never leave, and the change had to be refused.
-func (o *orderer) wait(n *node, frees map[connection.Key]*node) bool {
-	other := o.live[*n.takes]
-	if other == nil || other == n.decision.live {
+// holdBack lets the delete of what an interrupted rebuild left wait for the rest
+// of it, and refuses deletes beside a refusal: what could not be made anew, or
+// under its new name, must stay. It reports false when it had to refuse one.
+func (o *orderer) holdBack() bool {
+	refused, notMade := map[connection.Key]bool{}, map[string]bool{}
+	for _, d := range o.analysis.decisions {
+		if d.target == nil || d.change.Refused == "" {
+			continue
+		}
+		refused[d.target.key] = true
+		if d.live == nil {
+			notMade[d.target.DataSource] = true
+		}
+	}
+	last := map[connection.Key]*node{}
+	for _, n := range o.nodes {
+		if n.decision.target != nil {
+			last[n.decision.target.key] = n
+		}
+	}
+	held := true
+	for _, n := range o.nodes {
+		d := n.decision
+		switch {
+		case d.change.Action != ActionDelete:
+		case d.repair && refused[d.of]:
+			d.change.Refused = "it is kept while the rebuild to which it belongs is refused"
+			held = false
+		case d.repair && last[d.of] != nil:
+			n.needs = append(n.needs, last[d.of])
+		case !d.repair && notMade[d.change.DataSource]:
+			d.change.Refused = "it is kept while the create of another " + d.change.DataSource + " is refused: it may be its old name"
+			held = false
+		}
+	}
+	return held
+}
+
+// free makes every operation wait for whatever stands at the key that it takes. It
+// reports false when something will never leave: then it has refused the change,
+// and whatever waits for that.
+func (o *orderer) free(frees map[connection.Key]*node) bool {
+	takers, of := map[connection.Key]*node{}, map[*decision][]*node{}
+	var stuck []*node
+	for _, n := range o.nodes {
+		of[n.decision] = append(of[n.decision], n)
+		if n.takes == nil {
+			continue
+		}
+		other := o.live[*n.takes]
+		if other == nil || other == n.decision.live {
+			continue
+		}
+		takers[*n.takes] = n
+		if first := frees[*n.takes]; first != nil {
+			n.needs = append(n.needs, first)
+		} else {
+			stuck = append(stuck, n)
+		}
+	}
+	if len(stuck) == 0 {
 		return true
 	}
-	first := frees[*n.takes]
-	if first == nil {
+	for ; len(stuck) > 0; stuck = stuck[1:] {
+		n := stuck[0]
+		if n.decision.change.Refused != "" {
+			continue
+		}
 		n.decision.change.Refused = fmt.Sprintf("the name is taken: %q exists and does not leave", *n.takes)
-		return false
+		for _, m := range of[n.decision] {
+			if m.frees != nil && takers[*m.frees] != nil {
+				stuck = append(stuck, takers[*m.frees])
+			}
+		}
 	}
-	n.needs = append(n.needs, first)
-	return true
+	return false
 }
 
 // rank gives every node its level and tail; it reports false when it found a

@@ -162,6 +162,9 @@ type Item struct {
 	Change int
 	// Needs lists the operations that must have succeeded.
 	Needs []int
+	// Creates names a data source of which every create of the plan must have
+	// succeeded; empty: none must.
+	Creates string
 	// Created is the id of the operation that makes the connection which this one
 	// is about; nil where the operation names the connection.
 	Created *int
@@ -214,6 +217,7 @@ type Refusal struct {
 const (
 	RuleMaxDeletes = "maxDeletes"
 	RuleEmpty      = "emptyDesiredSet"
+	RuleStale      = "stale"
 )
 
 // Seen is the precondition that a live connection has not changed since.
@@ -256,7 +260,11 @@ func Make(in Input) (*Plan, connection.Problems) {
 	p.Summary.Omitted = found.omitted
 	p.Estimate = estimate(p.Steps, in.Snapshot.Reads+in.Catalog.Reads, &in.Snapshot.Traits)
 	p.Hash = hash(p)
-	p.Refusal = found.refuse(p)
+	if p.Refusal = found.refuse(p); in.Reviewed != nil && !in.Reviewed.reviews(p) {
+		p.Refusal = &Refusal{
+			Rule: RuleStale, Message: "the reviewed plan is not for this project and tenant, or was changed since", Hint: "plan and review again",
+		}
+	}
 	return p, found.problems
 }
 

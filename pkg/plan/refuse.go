@@ -169,8 +169,24 @@ func (a *analysis) warnAbout(decided *decision) {
 		a.warn(&key, "the owner changes, and the stored credentials go: the new owner will have to enter them")
 	}
 	if d.recreate != "" {
-		a.warn(&key, "it is rebuilt: apps keep working by its name; its id changes, and what refers to the id is lost")
+		a.warn(&key, "it is rebuilt: apps keep working by its name; its id changes, and what refers to the id is lost"+a.lost(decided))
 	}
+}
+
+// lost names what a rebuild that was allowed takes away besides the id.
+func (a *analysis) lost(decided *decision) string {
+	live, t := decided.live, decided.target
+	text := ""
+	if live.HasCredentials && len(t.Credentials) == 0 {
+		text += "; its stored credentials are lost"
+	}
+	if live.Separated {
+		text += "; the credentials that each user has entered are lost"
+	}
+	if live.OwnerID != a.in.Snapshot.Caller.ID && t.ownerID != live.OwnerID {
+		text += "; it no longer belongs to " + a.userName(live.OwnerID)
+	}
+	return text
 }
 
 // prune turns what is owned and no longer declared into deletes, where the policy
@@ -182,7 +198,7 @@ func (a *analysis) prune() {
 		case !rest.owned:
 			continue
 		case rest.half:
-			a.repair(rest.live)
+			a.repair(rest.live, rest.of)
 			continue
 		case rest.kept != "":
 			a.warn(&key, rest.kept+"; qlsync does not delete it")
@@ -196,6 +212,8 @@ func (a *analysis) prune() {
 			Reason: "owned by this project and no longer declared",
 		}}
 		switch {
+		case rest.live.Unreadable != "":
+			d.change.Refused = "it cannot be read: " + rest.live.Unreadable
 		case rest.live.Mark.Protected:
 			d.change.Refused = "it is protected by preventDestroy: declare it again with lifecycle.preventDestroy: false first"
 		case len(a.in.Snapshot.Incomplete) > 0:
@@ -206,8 +224,8 @@ func (a *analysis) prune() {
 }
 
 // repair deletes what an interrupted rebuild left behind.
-func (a *analysis) repair(live *connection.Live) {
-	d := &decision{live: live, repair: true, change: Change{
+func (a *analysis) repair(live *connection.Live, of connection.Key) {
+	d := &decision{live: live, repair: true, of: of, change: Change{
 		Action: ActionDelete, Connection: live.Key, ID: live.ID, DataSource: live.DataSource,
 		Reason: "left behind by a rebuild that was interrupted",
 	}}

@@ -106,22 +106,16 @@ func (a *analysis) source(id string) *connection.DataSource {
 
 // space finds a space by its exact name or id.
 func (a *analysis) space(ref connection.SpaceRef) (connection.Space, bool) {
-	similar := ""
+	if space, ok := a.spaces[connection.SpaceRef{Name: ref.Name, ID: ref.ID, Personal: ref.Personal}]; ok {
+		return space, true
+	}
+	hint := "check the name, and that the token's user is a member"
 	for _, space := range a.in.Snapshot.Spaces {
-		personal := space.Type == "personal"
-		switch {
-		case ref.Personal && personal,
-			ref.ID != "" && space.ID == ref.ID,
-			ref.Name != "" && !personal && space.Name == ref.Name:
-			return space, true
-		case ref.Name != "" && strings.EqualFold(space.Name, ref.Name):
-			similar = fmt.Sprintf("did you mean %q?", space.Name)
+		if ref.Name != "" && strings.EqualFold(space.Name, ref.Name) {
+			hint = fmt.Sprintf("did you mean %q?", space.Name)
 		}
 	}
-	if similar == "" {
-		similar = "check the name, and that the token's user is a member"
-	}
-	a.problem(ref.Position, similar, "no space %q that this token can see", ref.String())
+	a.problem(ref.Position, hint, "no space %q that this token can see", ref.String())
 	return connection.Space{}, false
 }
 

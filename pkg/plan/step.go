@@ -28,19 +28,10 @@ func (o *orderer) steps() []Step {
 			cmp.Compare(x.decision.change.ID, y.decision.change.ID), cmp.Compare(y.tail, x.tail))
 	})
 	var early, late []*node
-	creates := map[string][]*node{} // by data source
-	for _, n := range o.nodes {
-		if n.operation.Kind == connection.Create {
-			source := n.decision.change.DataSource
-			creates[source] = append(creates[source], n)
-		}
-	}
 	for i, n := range o.nodes {
 		n.id = i
 		if n.tail == 0 && (n.operation.Kind == connection.Delete || n.operation.Kind == connection.BulkDelete) {
-			if n.decision.change.Action == ActionDelete && !n.decision.repair {
-				n.needs = creates[n.decision.change.DataSource]
-			}
+			n.level = 0 // they share calls, whatever they had to wait for
 			late = append(late, n)
 		} else {
 			early = append(early, n)
@@ -203,6 +194,9 @@ func stepID(i int) string { return "s" + strconv.Itoa(i+1) }
 
 func item(n *node) Item {
 	it := Item{Operation: n.operation, ID: n.id, Change: n.change, Undo: n.undo}
+	if d := n.decision; d.change.Action == ActionDelete && !d.repair && n.tail == 0 {
+		it.Creates = d.change.DataSource
+	}
 	if n.created != nil {
 		it.Created = &n.created.id
 	}
