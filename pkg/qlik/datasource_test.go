@@ -69,11 +69,13 @@ func TestClassify(t *testing.T) {
 		connection.ClassSecret: {
 			"password", "PRIV_KEY_FILE", "secretKey", "accessKey", "s3AccessKey", "serviceAccountKeyFile", "KeyFilePath", "P12CustomPwd",
 			"authCode", "mutualPfxCertificateKey", "privateKey", "privateKeyPassphrase", "jsonCredentials", "adlsclientappkey", "ApiKey", "refreshToken",
+			"accountKey", "AccountKey", "account_key", "sharedKey", "encryptionKey", "sasUrl", "sasToken", "connectionString", "pat", "PAT",
 		},
 		connection.ClassCredential: {"username", "userName", "UID"},
 		connection.ClassProperty: {
 			"separateCredentials", "selectedCredentials", "credentialsName", "publicKey", "publicKeyFingerprint", "queryHeaders", "queryParameters",
 			"host", "region", "Email", "authenticator", "AuthMech", "OAuthMechanism", "TrustedCerts", "rootCertificates", "useWindowsAuthentication",
+			"path", "HTTPPath", "patternMatch", "storageAccount", "useEncryptedConnection",
 		},
 	} {
 		for _, name := range names {
@@ -104,7 +106,10 @@ func TestDataSources(t *testing.T) {
 	if diff := cmp.Diff([]string{"mssql", "rest"}, got.Known); diff != "" {
 		t.Error(diff)
 	}
-	if got, err := provider.DataSources(t.Context(), []string{"rest"}); err != nil || got.Known != nil {
+	if got.Reads != 3 {
+		t.Errorf("%d reads are counted, and %v were made", got.Reads, n.log())
+	}
+	if got, err := provider.DataSources(t.Context(), []string{"rest"}); err != nil || got.Known != nil || got.Reads != 1 {
 		t.Errorf("catalog %+v, %v", got, err)
 	}
 }

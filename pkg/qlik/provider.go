@@ -72,11 +72,12 @@ func (*Provider) Normalize(property connection.Property, value any) any {
 // unknown or disabled answers 404 and is absent from the catalog.
 func (p *Provider) DataSources(ctx context.Context, ids []string) (*connection.Catalog, error) {
 	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
+	var sent atomic.Int64
 	found := make([]*connection.DataSource, len(ids))
 	group, groupCtx := p.readers(ctx)
 	for i, id := range ids {
 		group.Go(func() (err error) {
-			found[i], err = p.dataSource(groupCtx, id)
+			found[i], err = p.dataSource(groupCtx, id, &sent)
 			return err
 		})
 	}
@@ -89,24 +90,26 @@ func (p *Provider) DataSources(ctx context.Context, ids []string) (*connection.C
 			catalog.DataSources[id] = found[i]
 		}
 	}
-	if len(catalog.DataSources) == len(ids) {
-		return catalog, nil
+	if len(catalog.DataSources) < len(ids) {
+		var err error
+		if catalog.Known, err = p.knownSources(ctx, &sent); err != nil {
+			return nil, err
+		}
 	}
-	var err error
-	if catalog.Known, err = p.knownSources(ctx); err != nil {
-		return nil, err
-	}
+	catalog.Reads = int(sent.Load())
 	return catalog, nil
 }
 
 // dataSource reads one; nil if the tenant does not have it.
-func (p *Provider) dataSource(ctx context.Context, id string) (*connection.DataSource, error) {
+func (p *Provider) dataSource(ctx context.Context, id string, sent *atomic.Int64) (*connection.DataSource, error) {
 	if !isSegment(id) {
 		return nil, nil
 	}
 	// The schema is handed on as the service gives it, so it is not decoded here.
 	var specs rawAnswer
-	err := p.client.Do(ctx, Request{Method: http.MethodGet, Path: sourcesPath + "/" + url.PathEscape(id) + "/api-specs"}, &specs)
+	err := p.client.Do(ctx, Request{
+		Method: http.MethodGet, Path: sourcesPath + "/" + url.PathEscape(id) + "/api-specs", sent: sent,
+	}, &specs)
 	if errors.Is(err, connection.ErrNotFound) {
 		return nil, nil
 	}
@@ -117,9 +120,9 @@ func (p *Provider) dataSource(ctx context.Context, id string) (*connection.DataS
 }
 
 // knownSources lists the ids of the data sources that the tenant offers, sorted.
-func (p *Provider) knownSources(ctx context.Context) ([]string, error) {
+func (p *Provider) knownSources(ctx context.Context, sent *atomic.Int64) ([]string, error) {
 	var answer wireDataSources
-	if err := p.client.Do(ctx, Request{Method: http.MethodGet, Path: sourcesPath}, &answer); err != nil {
+	if err := p.client.Do(ctx, Request{Method: http.MethodGet, Path: sourcesPath, sent: sent}, &answer); err != nil {
 		return nil, fmt.Errorf("list data sources: %w", err)
 	}
 	var ids []string
