@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -134,10 +135,25 @@ func approve(c *cli.Context, env *environment, p, reviewed *plan.Plan) error {
 	case !env.isTerminal(env.stdin):
 		return refused("nothing was written: there is no terminal to ask on: use --auto-approve, --plan-hash or a plan file")
 	}
-	fmt.Fprintf(env.stderr, "Apply this plan to %s? Only \"yes\" is taken for an answer: ", report.Clean(p.Tenant.Name))
-	answer, _ := bufio.NewReader(env.stdin).ReadString('\n')
-	if strings.TrimSpace(answer) != "yes" {
-		return refused("nothing was written: not approved")
+	return env.ask(c.Context, fmt.Sprintf("Apply this plan to %s? Only \"yes\" is taken for an answer: ", report.Clean(p.Tenant.Name)))
+}
+
+// ask gives nil when somebody says yes. An interrupt is an answer too.
+func (env *environment) ask(ctx context.Context, question string) error {
+	fmt.Fprint(env.stderr, question)
+	answers := make(chan string, 1)
+	go func() {
+		answer, _ := bufio.NewReader(env.stdin).ReadString('\n')
+		answers <- answer
+	}()
+	select {
+	case <-ctx.Done():
+		fmt.Fprintln(env.stderr)
+		return refused("nothing was written: interrupted")
+	case answer := <-answers:
+		if strings.TrimSpace(answer) != "yes" {
+			return refused("nothing was written: not approved")
+		}
 	}
 	return nil
 }
@@ -157,7 +173,8 @@ func (s *session) carryOut(c *cli.Context, p *plan.Plan) (*apply.Result, error) 
 		defer progress.Close()
 		options.Progress = progress.Step
 	}
-	s.env.graceful = true
+	s.env.writing.Store(true)
+	defer s.env.writing.Store(false)
 	return apply.Run(c.Context, p, options)
 }
 

@@ -5,9 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"os/signal"
+	"sync"
+	"sync/atomic"
 	"syscall"
+	"time"
 
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/report"
@@ -48,10 +52,12 @@ type environment struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	lookup         func(string) (string, bool)
-	// stopping is closed by the first interrupt once a command has asked for it.
+	noColor        bool
+	// stopping is closed by the first interrupt, lifetime ends with the second one.
 	stopping chan struct{}
-	graceful bool
-	noColor  bool
+	lifetime context.Context
+	// writing is set while requests may be under way that are waited for.
+	writing atomic.Bool
 }
 
 // exitCode reports what a command ended with and gives its code.
@@ -84,25 +90,56 @@ func (env *environment) exitCode(err error) int {
 	return code
 }
 
-// interruptible gives a context that an interrupt ends. While a command is
-// graceful, the first interrupt only asks it to stop, and the second one ends the
-// context.
+// interruptible gives a context that the first interrupt ends: what is waiting
+// gives up, and a write that has been sent is waited for. The second interrupt ends
+// that too, with the lifetime of the environment.
 func (env *environment) interruptible(parent context.Context) (context.Context, func()) {
-	ctx, cancel := context.WithCancel(parent)
-	env.stopping = make(chan struct{})
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	ctx, stop := env.obey(parent, signals)
+	return ctx, func() { signal.Stop(signals); stop() }
+}
+
+func (env *environment) obey(parent context.Context, signals <-chan os.Signal) (context.Context, func()) {
+	lifetime, end := context.WithCancel(parent)
+	ctx, cancel := context.WithCancel(lifetime)
+	env.lifetime, env.stopping = lifetime, make(chan struct{})
 	go func() {
-		asked := false
-		for range signals {
-			if env.graceful && !asked {
-				asked = true
-				fmt.Fprintln(env.stderr, "Interrupted: letting the running requests finish; interrupt again to stop at once.")
-				close(env.stopping)
-				continue
-			}
-			cancel()
+		select {
+		case <-signals:
+		case <-lifetime.Done():
+			return
+		}
+		if env.writing.Load() {
+			fmt.Fprintln(env.stderr, "Interrupted: letting the running requests finish; interrupt again to stop at once.")
+		}
+		close(env.stopping)
+		cancel()
+		select {
+		case <-signals:
+			end()
+		case <-lifetime.Done():
 		}
 	}()
-	return ctx, func() { signal.Stop(signals); cancel() }
+	return ctx, end
+}
+
+// waitLines is how often a wait for the rate limit is told at most.
+const waitLines = 10 * time.Second
+
+// tellWaits gives a callback that says, on a line of its own and not too often,
+// how long requests wait for the rate limit. It may be called concurrently.
+func tellWaits(w io.Writer) func(tier string, wait time.Duration) {
+	var mu sync.Mutex
+	var told time.Time
+	return func(tier string, wait time.Duration) {
+		seconds := int(math.Ceil(wait.Seconds()))
+		mu.Lock()
+		defer mu.Unlock()
+		if seconds < 2 || !told.IsZero() && time.Since(told) < waitLines {
+			return
+		}
+		told = time.Now()
+		fmt.Fprintf(w, "waiting %d s for the rate limit of %s\n", seconds, tier)
+	}
 }

@@ -107,6 +107,7 @@ func (s *session) connect(c *cli.Context, logger *slog.Logger) error {
 	config := qlik.Config{
 		URL: s.tenant.URL, Project: s.project.Name, Parallelism: c.Int("parallelism"),
 		Logger: logger, UserAgent: "qlsync/" + version(),
+		Lifetime: s.env.lifetime, Waiting: tellWaits(s.env.stderr),
 	}
 	var err error
 	if s.tenant.SimFile != "" {
@@ -227,19 +228,32 @@ func (s *session) plan(c *cli.Context, reviewed *plan.Plan) (*plan.Plan, error) 
 // auth resolves what the project file says about signing in.
 func (s *session) auth(ctx context.Context) (qlik.Auth, error) {
 	declared := map[string]any{"key": s.tenant.Auth.APIKey, "id": s.tenant.Auth.ClientID, "secret": s.tenant.Auth.ClientSecret}
-	var problems connection.Problems
-	tree, _ := connection.Resolve(declared, func(ref connection.Reference) (connection.Secret, error) {
-		secret, err := s.resolver.Resolve(ctx, ref)
-		var problem connection.Problem
-		if errors.As(err, &problem) {
-			problems = append(problems, problem)
-			err = nil
-		}
-		return secret, err
+	resolved, errs := connection.Resolve(declared, func(ref connection.Reference) (connection.Secret, error) {
+		return s.resolver.Resolve(ctx, ref)
 	})
-	value := func(name string) connection.Secret {
-		text, _ := connection.Reveal(tree.(map[string]any)[name]).(string)
-		return connection.NewSecret(text)
+	var problems connection.Problems
+	for _, err := range errs {
+		var problem connection.Problem
+		if !errors.As(err, &problem) {
+			return qlik.Auth{}, errors.Join(errs...)
+		}
+		problems = append(problems, problem)
 	}
-	return qlik.Auth{APIKey: value("key"), ClientID: value("id").Reveal(), ClientSecret: value("secret")}, problems.Err()
+	if len(problems) > 0 {
+		return qlik.Auth{}, problems
+	}
+	parts := resolved.(map[string]any)
+	return qlik.Auth{APIKey: secretOf(parts["key"]), ClientID: secretOf(parts["id"]), ClientSecret: secretOf(parts["secret"])}, nil
+}
+
+// secretOf takes a part of the sign-in for a secret, also one that may be written
+// plainly.
+func secretOf(part any) connection.Secret {
+	switch part := part.(type) {
+	case connection.Secret:
+		return part
+	case string:
+		return connection.NewSecret(part)
+	}
+	return connection.Secret{}
 }

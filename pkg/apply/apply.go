@@ -46,8 +46,10 @@ const defaultParallelism = 8
 // Run carries out the plan. Before the first write it resolves all secrets that
 // the steps need; an error means that one could not be, or that the plan as a
 // whole is refused, and nothing was written. Otherwise there is a result with an
-// outcome for every change, also when the context ended: cancelling it breaks the
-// requests that are under way, closing [Options.Stop] lets them finish.
+// outcome for every change, also when the context ended. Then nothing more is sent;
+// what has been sent is waited for, as [connection.Provider.Execute] says. Closing
+// [Options.Stop] starts no more steps and lets those that run finish, with all
+// their waits.
 func Run(ctx context.Context, p *plan.Plan, o Options) (*Result, error) {
 	if p.Refusal != nil {
 		return nil, fmt.Errorf("%w: %s", ErrRefused, p.Refusal.Message)

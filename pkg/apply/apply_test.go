@@ -196,6 +196,46 @@ func TestRunSettlesEveryChange(t *testing.T) {
 			},
 		},
 		{
+			"what was not sent because of an interrupt is skipped",
+			newPlan(2, step("s1", nil, item(0, 0)), step("s2", nil, item(1, 1)), step("s3", []string{"s2"}, item(2, 1, 1))),
+			&tenant{fails: map[int]error{0: fmt.Errorf("patch: %w", connection.ErrNotSent), 2: connection.ErrNotSent}},
+			[][]int{{0}, {1}, {2}},
+			[]string{
+				"A/0 skipped: interrupted before its turn", "A/1 failed in part: interrupted before its turn (done: patch)",
+				"2 = 0 done + 1 failed + 0 blocked + 1 skipped",
+			},
+		},
+		{
+			"a rebuild that was not sent because of an interrupt is skipped as a whole",
+			newPlan(1, plan.Step{ID: "s1", Kind: connection.Recreate, Items: []plan.Item{item(0, 0), item(1, 0, 0), item(2, 0, 1)}}),
+			&tenant{fails: map[int]error{0: connection.ErrNotSent}},
+			[][]int{{0}},
+			[]string{"A/0 skipped: interrupted before its turn", "1 = 0 done + 0 failed + 0 blocked + 1 skipped"},
+		},
+		{
+			"a tenant that is gone three calls in a row is not asked again",
+			single(6),
+			&tenant{fails: map[int]error{0: connection.ErrUnreachable, 2: connection.ErrUnreachable, 3: connection.ErrUnreachable, 4: connection.ErrUnreachable}},
+			[][]int{{0}, {1}, {2}, {3}, {4}},
+			[]string{
+				"A/0 failed: not reachable", "A/1 done", "A/2 failed: not reachable", "A/3 failed: not reachable", "A/4 failed: not reachable",
+				"A/5 skipped: stopped: the tenant is not reachable", "6 = 1 done + 4 failed + 0 blocked + 1 skipped",
+			},
+		},
+		{
+			"one call of many items finds the tenant gone once, and an unknown outcome does not say that it is back",
+			newPlan(6, step("s1", nil, item(0, 0), item(1, 1), item(2, 2)), step("s2", nil, item(3, 3)), step("s3", nil, item(4, 4)), step("s4", nil, item(5, 5))),
+			&tenant{fails: map[int]error{
+				0: connection.ErrUnreachable, 1: connection.ErrUnreachable, 2: connection.ErrUnreachable,
+				3: connection.ErrUnknownOutcome, 4: connection.ErrUnreachable,
+			}},
+			[][]int{{0, 1, 2}, {3}, {4}, {5}},
+			[]string{
+				"A/0 failed: not reachable", "A/1 failed: not reachable", "A/2 failed: not reachable", "A/3 failed: outcome unknown",
+				"A/4 failed: not reachable", "A/5 done", "6 = 1 done + 5 failed + 0 blocked + 0 skipped",
+			},
+		},
+		{
 			"advice is given when the service refuses",
 			newPlan(2, step("s1", nil, advised(0)), step("s2", nil, advised(1))),
 			&tenant{fails: map[int]error{0: errInvalid, 1: connection.ErrUnreachable}},
@@ -253,6 +293,9 @@ func TestARunThatOnlyFailedOrWasRefusedWroteNothing(t *testing.T) {
 		{"all failed", single(2), map[int]error{0: errInvalid, 1: errInvalid}, false},
 		{"one failed in part", partial, map[int]error{1: errInvalid}, true},
 		{"one failed from the start", partial, map[int]error{0: errInvalid}, false},
+		{"one that may have been done", single(2), map[int]error{0: fmt.Errorf("503: %w", connection.ErrUnknownOutcome), 1: errInvalid}, true},
+		{"one that was not sent", single(1), map[int]error{0: connection.ErrNotSent}, false},
+		{"one created that cannot be read back", creating(single(1)), map[int]error{0: errInvalid}, true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			result, err := apply.Run(t.Context(), test.plan, apply.Options{Execute: (&tenant{fails: test.fails}).execute})
@@ -264,6 +307,16 @@ func TestARunThatOnlyFailedOrWasRefusedWroteNothing(t *testing.T) {
 			}
 		})
 	}
+}
+
+// creating makes creates of all operations of a plan.
+func creating(p *plan.Plan) *plan.Plan {
+	for i := range p.Steps {
+		for j := range p.Steps[i].Items {
+			p.Steps[i].Items[j].Operation.Kind = connection.Create
+		}
+	}
+	return p
 }
 
 func TestARefusedPlanIsNotStarted(t *testing.T) {

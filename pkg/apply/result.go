@@ -1,6 +1,7 @@
 package apply
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -38,8 +39,10 @@ type Item struct {
 	Outcome    Outcome        `json:"outcome"`
 	ID         string         `json:"id,omitempty"`
 	Error      string         `json:"error,omitempty"`
-	// Partial tells of a failed change that some of its calls were done.
+	// Partial tells of a failed change that some of its calls were done, Unknown
+	// that one of its calls may have been.
 	Partial  bool                 `json:"partial,omitempty"`
+	Unknown  bool                 `json:"unknown,omitempty"`
 	Position *connection.Position `json:"position,omitempty"`
 }
 
@@ -57,9 +60,11 @@ const (
 // Complete reports whether everything was done.
 func (r *Result) Complete() bool { return r.Ledger.Done == r.Ledger.Planned }
 
-// Wrote reports whether anything was changed on the tenant.
+// Wrote reports whether anything was changed on the tenant, or may have been.
 func (r *Result) Wrote() bool {
-	return slices.ContainsFunc(r.Items, func(item Item) bool { return item.Outcome == Done || item.Partial })
+	return slices.ContainsFunc(r.Items, func(item Item) bool {
+		return item.Outcome == Done || item.Partial || item.Unknown
+	})
 }
 
 func (l *Ledger) count(outcome Outcome) {
@@ -95,9 +100,12 @@ func settle(c *plan.Change, records []record) Item {
 		if rec.id != "" {
 			item.ID = rec.id
 		}
+		if rec.outcome == Done || rec.created() {
+			done = append(done, string(rec.item.Operation.Kind))
+		}
+		item.Unknown = item.Unknown || errors.Is(rec.err, connection.ErrUnknownOutcome)
 		switch {
 		case rec.outcome == Done:
-			done = append(done, string(rec.item.Operation.Kind))
 		case item.Outcome == Done, item.Outcome != Failed && rec.outcome == Failed:
 			item.Outcome, item.Error = rec.outcome, rec.reason
 		}
@@ -107,4 +115,10 @@ func settle(c *plan.Change, records []record) Item {
 		item.Error = fmt.Sprintf("%s (done: %s)", item.Error, strings.Join(done, ", "))
 	}
 	return item
+}
+
+// created reports whether a create made something although it failed: it could
+// not be read back.
+func (r *record) created() bool {
+	return r.outcome == Failed && r.item.Operation.Kind == connection.Create && r.id != ""
 }

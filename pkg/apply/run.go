@@ -31,9 +31,19 @@ type run struct {
 	before  [][]int
 	ready   []int // in the plan's order
 	ended   int
-	stopped string          // why no more steps are started; empty while they are
-	notMade map[string]bool // data sources of which a create was not done
+	stopped string // why no more steps are started; empty while they are
+	// unreachable counts the calls that found the tenant gone, one after the other.
+	unreachable int
+	notMade     map[string]bool // data sources of which a create was not done
 }
+
+const (
+	// maxUnreachable is how many calls in a row may find the tenant gone before the
+	// run ends: each has tried several times.
+	maxUnreachable = 3
+
+	interrupted = "interrupted before its turn"
+)
 
 // newRun prepares the steps. Each stands behind those that it waits for, so that
 // all of them come to an end: an order that does not is an error.
@@ -98,6 +108,7 @@ func (r *run) all(ctx context.Context) {
 		for i, item := range done.sent {
 			r.note(item.ID, done.outcomes[i])
 		}
+		r.noteReach(done.outcomes)
 		r.end(done.step)
 	}
 }
@@ -109,9 +120,9 @@ func (r *run) checkStop(ctx context.Context) {
 	}
 	select {
 	case <-r.options.Stop:
-		r.stopped = "interrupted before its turn"
+		r.stopped = interrupted
 	case <-ctx.Done():
-		r.stopped = "interrupted before its turn"
+		r.stopped = interrupted
 	default:
 	}
 }
@@ -198,15 +209,20 @@ func rebuild(ctx context.Context, send executor, items []plan.Item, operations [
 		}
 		ctx = context.WithoutCancel(ctx)
 	}
+	last := outcomes[len(outcomes)-1].Err
 	for len(outcomes) < len(items) {
-		outcomes = append(outcomes, connection.Outcome{Err: errNotSent})
+		if errors.Is(last, connection.ErrNotSent) {
+			outcomes = append(outcomes, connection.Outcome{Err: last})
+		} else {
+			outcomes = append(outcomes, connection.Outcome{Err: errBehindFailed})
+		}
 	}
 	return outcomes
 }
 
-// errNotSent tells of an operation that was not sent because one before it in the
-// same step has failed.
-var errNotSent = errors.New("not sent: the one before it has failed")
+// errBehindFailed tells of an operation that was not sent because one before it in
+// the same step has failed.
+var errBehindFailed = errors.New("not sent: the one before it has failed")
 
 func undo(ctx context.Context, send executor, operation *connection.Operation, cause error) error {
 	if err := execute(ctx, send, []connection.Operation{*operation})[0].Err; err != nil {
@@ -223,8 +239,11 @@ func (r *run) note(id int, outcome connection.Outcome) {
 	switch {
 	case outcome.Err == nil:
 		return
-	case errors.Is(outcome.Err, errNotSent):
+	case errors.Is(outcome.Err, errBehindFailed):
 		rec.outcome, rec.reason = Blocked, outcome.Err.Error()
+		return
+	case errors.Is(outcome.Err, connection.ErrNotSent):
+		rec.outcome, rec.reason = Skipped, interrupted
 		return
 	}
 	rec.outcome, rec.err, rec.reason = Failed, outcome.Err, outcome.Err.Error()
@@ -233,6 +252,24 @@ func (r *run) note(id int, outcome connection.Outcome) {
 	}
 	if errors.Is(outcome.Err, connection.ErrUnauthorized) {
 		r.stopped = "stopped: the tenant no longer accepts the token"
+	}
+}
+
+// noteReach stops the run when the tenant has gone away: to ask it again for every
+// step that is left would take minutes. A call whose outcome is unknown says
+// nothing about that, nor does one that was not sent.
+func (r *run) noteReach(outcomes []connection.Outcome) {
+	is := func(kind error) bool {
+		return slices.ContainsFunc(outcomes, func(o connection.Outcome) bool { return errors.Is(o.Err, kind) })
+	}
+	switch {
+	case is(connection.ErrUnreachable):
+		r.unreachable++
+	case !is(connection.ErrUnknownOutcome) && !is(connection.ErrNotSent):
+		r.unreachable = 0
+	}
+	if r.unreachable >= maxUnreachable && r.stopped == "" {
+		r.stopped = "stopped: the tenant is not reachable"
 	}
 }
 

@@ -83,4 +83,7 @@ var (
 	ErrUnreachable  = errors.New("not reachable")
 	// ErrUnknownOutcome tells that a write may or may not have happened.
 	ErrUnknownOutcome = errors.New("outcome unknown")
+	// ErrNotSent tells that the context ended before anything of an operation was
+	// carried out.
+	ErrNotSent = errors.New("interrupted before it was sent")
 )

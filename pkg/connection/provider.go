@@ -30,8 +30,9 @@ type Provider interface {
 	// order of the operations, one for each, whatever happens.
 	//
 	// When the context ends, nothing more is sent: what waits for the rate limit or
-	// for another try fails. A write that has been sent is waited for all the same,
-	// as long as the provider's own time limit allows.
+	// for another try fails, with [ErrNotSent] where nothing was carried out. A write
+	// that has been sent is waited for all the same, as long as the provider's own
+	// time limit allows.
 	Execute(ctx context.Context, operations []Operation) []Outcome
 }
 

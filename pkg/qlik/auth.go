@@ -22,12 +22,12 @@ const tokenMargin = time.Minute
 // a bot user of its own (qlik.dev, OAuth M2M guide).
 type Auth struct {
 	APIKey       connection.Secret
-	ClientID     string
+	ClientID     connection.Secret
 	ClientSecret connection.Secret
 }
 
 func (a Auth) check() error {
-	key, client, secret := a.APIKey.Reveal() != "", a.ClientID != "", a.ClientSecret.Reveal() != ""
+	key, client, secret := a.APIKey.Reveal() != "", a.ClientID.Reveal() != "", a.ClientSecret.Reveal() != ""
 	switch {
 	case key && (client || secret):
 		return errors.New("read credentials of the tenant: give an API key or an OAuth client, not both")
@@ -54,7 +54,7 @@ func newAuthorizer(auth Auth, client *Client) (*authorizer, error) {
 	if err := auth.check(); err != nil {
 		return nil, err
 	}
-	if auth.ClientID == "" {
+	if auth.ClientID.Reveal() == "" {
 		return &authorizer{auth: auth, source: oauth2.StaticTokenSource(&oauth2.Token{AccessToken: auth.APIKey.Reveal()})}, nil
 	}
 	a := &authorizer{auth: auth, ask: tokenRequest{client, auth}}
@@ -68,12 +68,30 @@ func (a *authorizer) fresh() oauth2.TokenSource {
 	return oauth2.ReuseTokenSourceWithExpiry(nil, a.ask, tokenMargin)
 }
 
-// token gives the current token. Concurrent callers wait for one request.
-func (a *authorizer) token() (*oauth2.Token, error) {
+// token gives the current token. Concurrent callers wait for one request, each as
+// long as its context allows.
+func (a *authorizer) token(ctx context.Context) (*oauth2.Token, error) {
 	a.mu.Lock()
 	source := a.source
 	a.mu.Unlock()
-	return source.Token()
+	if a.ask == nil {
+		return source.Token()
+	}
+	type answer struct {
+		token *oauth2.Token
+		err   error
+	}
+	answers := make(chan answer, 1)
+	go func() {
+		token, err := source.Token()
+		answers <- answer{token, err}
+	}()
+	select {
+	case got := <-answers:
+		return got.token, got.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // renew forgets a token that the service has refused, and tells whether there can
@@ -93,7 +111,7 @@ func (a *authorizer) renew(refused *oauth2.Token) bool {
 
 // secrets are the values that no error may quote.
 func (a *authorizer) secrets() []string {
-	return []string{a.auth.APIKey.Reveal(), a.auth.ClientSecret.Reveal()}
+	return []string{a.auth.APIKey.Reveal(), a.auth.ClientID.Reveal(), a.auth.ClientSecret.Reveal()}
 }
 
 // tokenRequest asks the tenant for a token. The guide shows a JSON body, so the
@@ -105,22 +123,22 @@ type tokenRequest struct {
 
 // Token sends POST /oauth/token (qlik.dev, OAuth M2M guide). There is no refresh
 // token. The scope is left out: the client's own. [oauth2.TokenSource] has no
-// room for a context; the timeout of the HTTP client bounds the call.
+// room for a context: the lifetime of the client ends the call.
 func (r tokenRequest) Token() (*oauth2.Token, error) {
 	request := Request{
 		Method: http.MethodPost,
 		Path:   "/oauth/token",
 		Body: map[string]string{
-			"client_id":     r.auth.ClientID,
+			"client_id":     r.auth.ClientID.Reveal(),
 			"client_secret": r.auth.ClientSecret.Reveal(),
 			"grant_type":    "client_credentials",
 		},
 		Repeatable: true,
-		Secrets:    []connection.Secret{r.auth.ClientSecret},
+		Secrets:    []connection.Secret{r.auth.ClientID, r.auth.ClientSecret},
 		anonymous:  true,
 	}
 	var answer wireToken
-	err := r.client.Do(context.Background(), request, &answer)
+	err := r.client.Do(r.client.lifetime, request, &answer)
 	if refusal, ok := errors.AsType[*Error](err); ok && refusal.Status/100 == 4 && refusal.Status != http.StatusTooManyRequests {
 		refusal.kind = connection.ErrUnauthorized
 	}
@@ -128,7 +146,7 @@ func (r tokenRequest) Token() (*oauth2.Token, error) {
 		err = fmt.Errorf("%w: the answer holds no access_token", connection.ErrUnauthorized)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("get token for OAuth client %q: %w", r.auth.ClientID, err)
+		return nil, fmt.Errorf("get token for the OAuth client: %w", err)
 	}
 	return &oauth2.Token{AccessToken: answer.AccessToken, Expiry: answer.expiry(time.Now())}, nil
 }

@@ -26,7 +26,7 @@ func oauthClient(t *testing.T, routes map[string]route) (*tenant, *qlik.Client) 
 	}
 	n := newTenant(t, routes)
 	config := n.config()
-	config.Auth = qlik.Auth{ClientID: "bot", ClientSecret: connection.NewSecret("open sesame")}
+	config.Auth = qlik.Auth{ClientID: connection.NewSecret("bot"), ClientSecret: connection.NewSecret("open sesame")}
 	client, err := qlik.NewClient(config)
 	if err != nil {
 		t.Fatal(err)
@@ -120,7 +120,7 @@ func TestARefusedOAuthClientIsUnauthorised(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			_, client := oauthClient(t, map[string]route{"POST /oauth/token": answer})
 			err := client.Do(t.Context(), read, nil)
-			mustContain(t, err, `get token for OAuth client "bot"`)
+			mustContain(t, err, `get token for the OAuth client: `)
 			if !errors.Is(err, connection.ErrUnauthorized) || strings.Contains(err.Error(), "sesame") {
 				t.Errorf("error %v", err)
 			}

@@ -74,6 +74,13 @@ type Config struct {
 	Logger *slog.Logger
 	// UserAgent is sent with each request. Empty: "qlsync".
 	UserAgent string
+	// Lifetime ends everything, also writes that are under way and would otherwise
+	// be waited for although their own context has ended. Nil: never.
+	Lifetime context.Context
+	// Waiting is called when a request begins to wait for its tier, "reads" or
+	// "writes", with the time that it will take at least. It may be called
+	// concurrently, and must return at once. May be nil.
+	Waiting func(tier string, wait time.Duration)
 }
 
 // Client sends requests to one tenant. It may be used concurrently; all users of
@@ -86,6 +93,7 @@ type Client struct {
 	writes    *budget
 	logger    *slog.Logger
 	userAgent string
+	lifetime  context.Context // see [Config]
 	// answered tells that the tenant has been reached at least once. Until then a
 	// failure to connect is taken for a wrong URL and not tried again.
 	answered atomic.Bool
@@ -121,13 +129,17 @@ func NewClient(config Config) (*Client, error) {
 		http:      httpClient(config),
 		logger:    config.Logger,
 		userAgent: config.UserAgent,
+		lifetime:  config.Lifetime,
 	}
-	client.reads, client.writes = config.Limits.budgets()
+	client.reads, client.writes = config.Limits.budgets(config.Waiting)
 	if client.logger == nil {
 		client.logger = slog.New(slog.DiscardHandler)
 	}
 	if client.userAgent == "" {
 		client.userAgent = "qlsync"
+	}
+	if client.lifetime == nil {
+		client.lifetime = context.Background()
 	}
 	client.auth, err = newAuthorizer(config.Auth, client)
 	return client, err
@@ -193,9 +205,14 @@ func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }
 // harmless, and decodes the answer into answer unless that is nil. Numbers
 // decoded into an interface become [json.Number].
 //
+// When the context ends, a read ends. A write that has been sent is waited for, as
+// long as the timeout of the HTTP client and [Config.Lifetime] allow; one that
+// waits for its tier or for another attempt ends at once.
+//
 // The error is an [*Error] if the service answered. Otherwise it wraps
 // [connection.ErrUnreachable], or [connection.ErrUnknownOutcome] if a write may
-// have happened, or the error of the context.
+// have happened, or the error of the context, with [connection.ErrNotSent] for a
+// write.
 func (c *Client) Do(ctx context.Context, request Request, answer any) error {
 	prepared, err := c.prepare(request)
 	if err != nil {

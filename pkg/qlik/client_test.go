@@ -58,10 +58,10 @@ func TestAuthIsOneOfTwo(t *testing.T) {
 		wrong string
 	}{
 		"an API key":              {qlik.Auth{APIKey: secret}, ""},
-		"an OAuth client":         {qlik.Auth{ClientID: "c", ClientSecret: secret}, ""},
+		"an OAuth client":         {qlik.Auth{ClientID: connection.NewSecret("c"), ClientSecret: secret}, ""},
 		"nothing":                 {qlik.Auth{}, "neither"},
-		"both":                    {qlik.Auth{APIKey: secret, ClientID: "c", ClientSecret: secret}, "not both"},
-		"a client without secret": {qlik.Auth{ClientID: "c"}, "both its id and its secret"},
+		"both":                    {qlik.Auth{APIKey: secret, ClientID: connection.NewSecret("c"), ClientSecret: secret}, "not both"},
+		"a client without secret": {qlik.Auth{ClientID: connection.NewSecret("c")}, "both its id and its secret"},
 		"a secret without client": {qlik.Auth{ClientSecret: secret}, "both its id and its secret"},
 	} {
 		t.Run(name, func(t *testing.T) {

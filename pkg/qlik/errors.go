@@ -192,10 +192,18 @@ func (b *broken) interrupted() bool {
 
 const causeInterrupted = "interrupted"
 
+// isInterrupted tells that a request ended because its context had.
+func isInterrupted(err error) bool {
+	failed, ok := errors.AsType[*broken](err)
+	return ok && failed.interrupted()
+}
+
 func (b *broken) Unwrap() []error {
 	switch {
 	case b.ambiguous:
 		return []error{connection.ErrUnknownOutcome, b.err}
+	case b.interrupted() && !b.call.isRead():
+		return []error{connection.ErrNotSent, b.err}
 	case b.interrupted():
 		return []error{b.err}
 	}

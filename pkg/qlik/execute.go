@@ -39,6 +39,9 @@ func (p *Provider) Execute(ctx context.Context, operations []connection.Operatio
 	if err := p.check(operations); err != nil {
 		return failAll(outcomes, err)
 	}
+	if err := ctx.Err(); err != nil {
+		return failAll(outcomes, fmt.Errorf("%w: %w", connection.ErrNotSent, err))
+	}
 	switch first := operations[0]; first.Kind {
 	case connection.Create:
 		outcomes[0] = p.create(ctx, first)
@@ -285,7 +288,12 @@ func loose(value any) any {
 func (p *Provider) patch(ctx context.Context, operation connection.Operation) error {
 	for try := 1; ; try++ {
 		body, err := p.patchBody(ctx, operation)
-		if err != nil {
+		switch {
+		case err != nil && try > 1: // the one before may have happened
+			return fmt.Errorf("patch connection: %w: %w", connection.ErrUnknownOutcome, err)
+		case isInterrupted(err):
+			return fmt.Errorf("patch connection: %w: %w", connection.ErrNotSent, err)
+		case err != nil:
 			return fmt.Errorf("patch connection: %w", err)
 		}
 		if len(body) == 0 {
@@ -498,8 +506,6 @@ func (p *Provider) bulk(ctx context.Context, action bulkAction, operations []con
 	_ = group.Wait()
 }
 
-// byID finds results by id: their order is not promised. One without a status says
-// nothing.
 // isTooMuch reports whether the service may take the items in smaller requests: no
 // size is documented, nor how one item that is wrong makes the whole request fail.
 func isTooMuch(err error) bool {
@@ -507,6 +513,8 @@ func isTooMuch(err error) bool {
 	return errors.As(err, &failed) && (failed.Status == http.StatusBadRequest || failed.Status == http.StatusRequestEntityTooLarge)
 }
 
+// byID finds results by id: their order is not promised. One without a status says
+// nothing.
 func byID(results []wireBulkResult) map[string]wireBulkResult {
 	found := map[string]wireBulkResult{}
 	for _, result := range results {

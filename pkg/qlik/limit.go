@@ -50,9 +50,16 @@ func (l Limits) usable() (reads, writes connection.RateLimit) {
 	return reads, writes
 }
 
-func (l Limits) budgets() (reads, writes *budget) {
+func (l Limits) budgets(waiting func(string, time.Duration)) (reads, writes *budget) {
 	r, w := l.usable()
-	return &budget{limit: r}, &budget{limit: w}
+	tell := func(tier string) func(time.Duration) {
+		return func(wait time.Duration) {
+			if waiting != nil {
+				waiting(tier, wait)
+			}
+		}
+	}
+	return &budget{limit: r, tell: tell("reads")}, &budget{limit: w, tell: tell("writes")}
 }
 
 // budget is one tier of the rate limit: a log of what was sent in the last window.
@@ -62,6 +69,7 @@ func (l Limits) budgets() (reads, writes *budget) {
 // moved on when ours has, however long the network took.
 type budget struct {
 	limit connection.RateLimit
+	tell  func(wait time.Duration) // that somebody waits
 
 	mu       sync.Mutex
 	inFlight int
@@ -79,6 +87,7 @@ func (b *budget) acquire(ctx context.Context) error {
 		if wait <= 0 {
 			return nil
 		}
+		b.tell(wait)
 		if err := sleep(ctx, wait); err != nil {
 			return err
 		}

@@ -63,6 +63,8 @@ type attempts struct {
 
 // call sends a prepared request until it is answered or hopeless.
 func (c *Client) call(ctx context.Context, prepared call, answer any) (*reply, error) {
+	ctx, cancel := c.within(ctx)
+	defer cancel()
 	a := attempts{client: c, call: prepared, pause: newPause()}
 	for {
 		a.count++
@@ -83,6 +85,13 @@ func (c *Client) call(ctx context.Context, prepared call, answer any) (*reply, e
 			return nil, a.final(&broken{call: a.call, cause: causeInterrupted, err: err})
 		}
 	}
+}
+
+// within ends a context with the client's lifetime too.
+func (c *Client) within(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	stop := context.AfterFunc(c.lifetime, cancel)
+	return ctx, func() { stop(); cancel() }
 }
 
 func newPause() *backoff.ExponentialBackOff {
@@ -124,16 +133,26 @@ func (c *Client) budget(call call) *budget {
 	return c.writes
 }
 
-// exchange puts one request on the wire and reads the whole answer.
+// exchange puts one request on the wire and reads the whole answer. The context
+// stops a write only until then: half-way it could not be told what happened.
 func (c *Client) exchange(ctx context.Context, call call, attempt int) (*reply, error) {
+	token, err := c.token(ctx, call)
+	if err != nil {
+		return nil, err
+	}
+	if ctx.Err() != nil {
+		return nil, &broken{call: call, cause: causeInterrupted, err: ctx.Err()}
+	}
+	if !call.isRead() {
+		var cancel context.CancelFunc
+		ctx, cancel = c.within(context.WithoutCancel(ctx))
+		defer cancel()
+	}
 	request, err := http.NewRequestWithContext(ctx, call.method, call.url.String(), bytes.NewReader(call.body))
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: not a request: %w", call.method, call.url.Path, err)
 	}
-	token, err := c.dress(request, call)
-	if err != nil {
-		return nil, err
-	}
+	c.dress(request, call, token)
 	if call.sent != nil {
 		call.sent.Add(1)
 	}
@@ -147,22 +166,31 @@ func (c *Client) exchange(ctx context.Context, call call, attempt int) (*reply, 
 	return got, nil
 }
 
-// dress sets the headers and gives the token that was used, if any.
-func (c *Client) dress(request *http.Request, call call) (*oauth2.Token, error) {
+// token gives the token for a call; nil for one that carries none.
+func (c *Client) token(ctx context.Context, call call) (*oauth2.Token, error) {
+	if call.anonymous {
+		return nil, nil
+	}
+	token, err := c.auth.token(ctx)
+	switch {
+	case ctx.Err() != nil:
+		return nil, &broken{call: call, cause: causeInterrupted, err: ctx.Err()}
+	case err != nil:
+		return nil, noToken{err}
+	}
+	return token, nil
+}
+
+// dress sets the headers.
+func (c *Client) dress(request *http.Request, call call, token *oauth2.Token) {
 	request.Header.Set("Accept", "application/json")
 	request.Header.Set("User-Agent", c.userAgent)
 	if call.body != nil {
 		request.Header.Set("Content-Type", "application/json")
 	}
-	if call.anonymous {
-		return nil, nil
+	if token != nil {
+		token.SetAuthHeader(request)
 	}
-	token, err := c.auth.token()
-	if err != nil {
-		return nil, noToken{err}
-	}
-	token.SetAuthHeader(request)
-	return token, nil
 }
 
 func (c *Client) roundTrip(request *http.Request, call call) (*reply, error) {

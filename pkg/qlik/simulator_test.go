@@ -288,7 +288,7 @@ func TestOAuthAndARealServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = server.Close() })
-	provider, err := qlik.New(qlik.Config{URL: server.URL, Auth: qlik.Auth{ClientID: "bot", ClientSecret: connection.NewSecret("open sesame")}})
+	provider, err := qlik.New(qlik.Config{URL: server.URL, Auth: qlik.Auth{ClientID: connection.NewSecret("bot"), ClientSecret: connection.NewSecret("open sesame")}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -296,7 +296,7 @@ func TestOAuthAndARealServer(t *testing.T) {
 	if err != nil || len(got.Connections) != 2 {
 		t.Errorf("snapshot %+v, %v", got, err)
 	}
-	wrong, err := qlik.New(qlik.Config{URL: server.URL, Auth: qlik.Auth{ClientID: "bot", ClientSecret: connection.NewSecret("open")}})
+	wrong, err := qlik.New(qlik.Config{URL: server.URL, Auth: qlik.Auth{ClientID: connection.NewSecret("bot"), ClientSecret: connection.NewSecret("open")}})
 	if err != nil {
 		t.Fatal(err)
 	}

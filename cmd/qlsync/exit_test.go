@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// streams gives an environment that writes to the builder, which is read when
+// nothing writes any more.
+func streams(stdin io.Reader, stderr io.Writer) *environment {
+	return &environment{stdin: stdin, stdout: io.Discard, stderr: stderr, lookup: func(string) (string, bool) { return "", false }}
+}
+
+func TestTheFirstInterruptStopsAndTheSecondEndsEverything(t *testing.T) {
+	for name, test := range map[string]struct {
+		writing bool
+		said    string
+	}{
+		"while nothing is written":   {false, ""},
+		"while something is written": {true, "Interrupted: letting the running requests finish; interrupt again to stop at once.\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var stderr strings.Builder
+				env := streams(nil, &stderr)
+				env.writing.Store(test.writing)
+				signals := make(chan os.Signal)
+				ctx, stop := env.obey(t.Context(), signals)
+				defer stop()
+				if ctx.Err() != nil || env.lifetime.Err() != nil {
+					t.Fatal("it has ended before it began")
+				}
+				signals <- os.Interrupt
+				synctest.Wait()
+				select {
+				case <-env.stopping:
+				default:
+					t.Error("nothing was asked to stop")
+				}
+				if ctx.Err() == nil || env.lifetime.Err() != nil {
+					t.Errorf("after one interrupt: context %v, lifetime %v", ctx.Err(), env.lifetime.Err())
+				}
+				signals <- os.Interrupt
+				synctest.Wait()
+				if env.lifetime.Err() == nil {
+					t.Error("the lifetime goes on after two interrupts")
+				}
+				if stderr.String() != test.said {
+					t.Errorf("said %q", stderr.String())
+				}
+			})
+		})
+	}
+}
+
+func TestOnlyYesApproves(t *testing.T) {
+	for answer, want := range map[string]string{
+		"yes\n": "", " yes \n": "", "yes": "", "y\n": "not approved", "\n": "not approved", "": "not approved", "no\nyes\n": "not approved",
+	} {
+		t.Run(answer, func(t *testing.T) {
+			err := streams(strings.NewReader(answer), io.Discard).ask(t.Context(), "Apply? ")
+			var ended *exit
+			switch {
+			case want == "" && err != nil:
+				t.Error(err)
+			case want != "" && (!errors.As(err, &ended) || ended.code != exitRefused || !strings.Contains(err.Error(), want)):
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
+func TestAnInterruptAnswersTheQuestion(t *testing.T) {
+	input, typing := io.Pipe()
+	defer typing.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(0, cancel)
+	err := streams(input, io.Discard).ask(ctx, "Apply? ")
+	var ended *exit
+	if !errors.As(err, &ended) || ended.code != exitRefused || err.Error() != "nothing was written: interrupted" {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestWaitsAreToldOnALineNowAndThen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var stderr strings.Builder
+		tell := tellWaits(&stderr)
+		tell("writes", 300*time.Millisecond) // too short to matter
+		tell("writes", 211500*time.Millisecond)
+		tell("writes", 200*time.Second)
+		time.Sleep(waitLines)
+		tell("reads", 30*time.Second)
+		if want := "waiting 212 s for the rate limit of writes\nwaiting 30 s for the rate limit of reads\n"; stderr.String() != want {
+			t.Errorf("said %q", stderr.String())
+		}
+	})
+}
