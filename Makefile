@@ -46,6 +46,8 @@ check: lint test ## everything that must hold before a change lands, on a clean 
 
 bench: ## run the benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./...
+	@echo "the time of writes under a rate limit, of the shortest that it allows:"
+	@$(GO) test -count=1 -v -run TestMakespan ./pkg/qlik | grep makespan_test
 
 fuzz: ## fuzz the readers of files, each for FUZZTIME
 	@set -e; for target in $$($(GO) test -list '^Fuzz' ./pkg/spec | grep '^Fuzz'); do \

@@ -596,3 +596,78 @@ func TestAllMissingSecretsAreReportedTogetherAndNothingIsExecuted(t *testing.T) 
 		t.Error(diff)
 	}
 }
+
+// TestARebuildIsOneCreateAndOneRow looks at what a rebuild asks of the provider, and
+// at what it makes of the answers.
+func TestARebuildIsOneCreateAndOneRow(t *testing.T) {
+	undo := connection.Operation{Kind: connection.Patch, Key: key(0), ID: "old", Name: "real"}
+	made := 0
+	items := []plan.Item{item(0, 0), item(1, 0, 0), item(2, 0, 1)}
+	items[0].Operation.Kind = connection.Create
+	items[2].Created, items[2].Undo = &made, &undo
+	for _, test := range []struct {
+		name     string
+		outcomes []connection.Outcome // of all three
+		want     string
+	}{
+		{"all is well", make([]connection.Outcome, 3), "A/0 done"},
+		{
+			"the create fails",
+			[]connection.Outcome{{Err: errInvalid}},
+			"A/0 failed: 400 bad request: refused by the service",
+		},
+		{
+			"the old one stays where it is",
+			[]connection.Outcome{{}, {Err: errInvalid}, {Err: connection.ErrNotSent}},
+			"A/0 failed in part: 400 bad request: refused by the service (done: create)",
+		},
+		{
+			"the new one does not get its name",
+			[]connection.Outcome{{}, {}, {Err: errInvalid}},
+			"A/0 failed in part: 400 bad request: refused by the service; the old one has its name back (done: create, patch)",
+		},
+		{
+			"and the old one does not get it back",
+			[]connection.Outcome{{}, {}, {Err: errInvalid, UndoErr: connection.ErrForbidden}},
+			"A/0 failed in part: 400 bad request: refused by the service; and the old one could not be given its name back: forbidden; plan and apply again at once (done: create, patch)",
+		},
+		{
+			"an interrupt comes before the row",
+			[]connection.Outcome{{}, {Err: connection.ErrNotSent}, {Err: connection.ErrNotSent}},
+			"A/0 failed in part: interrupted before its turn (done: create)",
+		},
+		{
+			"the process ends within the row",
+			[]connection.Outcome{{}, {}, {Err: connection.ErrNotSent, UndoErr: connection.ErrNotSent}},
+			"A/0 failed in part: not sent; and the old one could not be given its name back: not sent; plan and apply again at once (done: create, patch)",
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var calls [][]connection.Operation
+			left := test.outcomes
+			execute := func(_ context.Context, operations []connection.Operation) []connection.Outcome {
+				calls = append(calls, operations)
+				outcomes := slices.Clone(left[:len(operations)])
+				left = left[len(operations):]
+				if outcomes[0].Err == nil {
+					outcomes[0].ID = "made"
+				}
+				return outcomes
+			}
+			p := newPlan(1, plan.Step{ID: "s1", Kind: connection.Recreate, Items: items})
+			result, err := apply.Run(t.Context(), p, apply.Options{Execute: execute})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := outline(result)[0]; got != test.want {
+				t.Errorf("got  %s\nwant %s", got, test.want)
+			}
+			if len(calls[0]) != 1 || len(left) > 0 {
+				t.Fatalf("calls %+v", calls)
+			}
+			if len(calls) > 1 && (calls[1][0].ID != "1" || calls[1][1].ID != "made" || calls[1][1].Undo != &undo) {
+				t.Errorf("row %+v", calls[1])
+			}
+		})
+	}
+}

@@ -189,33 +189,38 @@ func execute(ctx context.Context, send executor, operations []connection.Operati
 	return outcomes
 }
 
-// rebuild sends the operations one after the other, up to the first that fails.
-// Once the new connection exists no interrupt separates the rest: in between the
-// name that apps use is missing. If the name cannot be given to the new one, the
-// old one gets it back.
+// rebuild makes the new connection, and then sends the rest in a row, which neither
+// an interrupt nor the rate limit separates: in between, the name that apps use is
+// missing. If the name cannot be given to the new one, the old one gets it back.
 func rebuild(ctx context.Context, send executor, items []plan.Item, operations []connection.Operation) []connection.Outcome {
-	var outcomes []connection.Outcome
-	for i, item := range items {
-		if item.Created != nil {
-			operations[i].ID = outcomes[slices.IndexFunc(items, func(it plan.Item) bool { return it.ID == *item.Created })].ID
+	outcomes := execute(ctx, send, operations[:1])
+	row := operations[1:]
+	for i, item := range items[1:] {
+		if item.Created != nil && *item.Created == items[0].ID {
+			row[i].ID = outcomes[0].ID
 		}
-		outcome := execute(ctx, send, operations[i:i+1])[0]
-		outcomes = append(outcomes, outcome)
-		if outcome.Err != nil {
-			if item.Undo != nil {
-				outcomes[i].Err = undo(ctx, send, item.Undo, outcome.Err)
-			}
-			break
-		}
-		ctx = context.WithoutCancel(ctx)
+		row[i].Undo = item.Undo
 	}
-	last := outcomes[len(outcomes)-1].Err
-	for len(outcomes) < len(items) {
-		if errors.Is(last, connection.ErrNotSent) {
-			outcomes = append(outcomes, connection.Outcome{Err: last})
-		} else {
-			outcomes = append(outcomes, connection.Outcome{Err: errBehindFailed})
+	switch {
+	case len(row) == 0:
+	case outcomes[0].Err != nil:
+		outcomes = append(outcomes, make([]connection.Outcome, len(row))...)
+	default:
+		outcomes = append(outcomes, execute(ctx, send, row)...)
+	}
+	failed := slices.IndexFunc(outcomes, func(o connection.Outcome) bool { return o.Err != nil })
+	if failed < 0 {
+		return outcomes
+	}
+	cause := outcomes[failed].Err
+	for i := failed + 1; i < len(outcomes); i++ {
+		outcomes[i].Err = errBehindFailed
+		if errors.Is(cause, connection.ErrNotSent) {
+			outcomes[i].Err = cause
 		}
+	}
+	if begun := failed > 1 || !errors.Is(cause, connection.ErrNotSent); begun && items[failed].Undo != nil {
+		outcomes[failed].Err = undone(cause, outcomes[failed].UndoErr)
 	}
 	return outcomes
 }
@@ -224,8 +229,16 @@ func rebuild(ctx context.Context, send executor, items []plan.Item, operations [
 // the same step has failed.
 var errBehindFailed = errors.New("not sent: the one before it has failed")
 
-func undo(ctx context.Context, send executor, operation *connection.Operation, cause error) error {
-	if err := execute(ctx, send, []connection.Operation{*operation})[0].Err; err != nil {
+// undone says what became of the old connection when the new one did not get its
+// name. To be interrupted there is to have failed.
+func undone(cause, err error) error {
+	if errors.Is(cause, connection.ErrNotSent) {
+		cause = errors.New(cause.Error())
+	}
+	if errors.Is(err, connection.ErrNotSent) {
+		err = errors.New(err.Error())
+	}
+	if err != nil {
 		return fmt.Errorf("%w; and the old one could not be given its name back: %w; plan and apply again at once", cause, err)
 	}
 	return fmt.Errorf("%w; the old one has its name back", cause)

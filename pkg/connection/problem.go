@@ -83,7 +83,7 @@ var (
 	ErrUnreachable  = errors.New("not reachable")
 	// ErrUnknownOutcome tells that a write may or may not have happened.
 	ErrUnknownOutcome = errors.New("outcome unknown")
-	// ErrNotSent tells that the context ended before anything of an operation was
-	// carried out.
-	ErrNotSent = errors.New("interrupted before it was sent")
+	// ErrNotSent tells that nothing of an operation was carried out, because the
+	// context ended before, or because the one before it in its row failed.
+	ErrNotSent = errors.New("not sent")
 )

@@ -25,9 +25,15 @@ type Provider interface {
 	// planned; what is merely missing or unreadable is told in the snapshot.
 	Snapshot(ctx context.Context, scope Scope) (*Snapshot, error)
 
-	// Execute runs operations of one kind: several for a kind that
-	// [Traits.BatchSize] knows, otherwise exactly one. The outcomes stand in the
-	// order of the operations, one for each, whatever happens.
+	// Execute runs operations of one kind. Several of a kind that [Traits.BatchSize]
+	// knows take as few calls as possible. Several of any other kind are a row: one is
+	// sent after the other, up to the first that fails; the rest ends with
+	// [ErrNotSent]. The outcomes stand in the order of the operations, one for each,
+	// whatever happens.
+	//
+	// A row is not separated. Room in the rate limit is taken for all of its writes,
+	// undoing included, before the first is sent, and once that has been sent the
+	// context no longer matters.
 	//
 	// When the context ends, nothing more is sent: what waits for the rate limit or
 	// for another try fails, with [ErrNotSent] where nothing was carried out. A write
@@ -197,6 +203,8 @@ type Operation struct {
 	Tags *[]string
 	// Mark replaces our mark.
 	Mark *Mark
+	// Undo puts things back if the operation fails. May be nil.
+	Undo *Operation
 	// ReadBack asks for a created connection to be read again, and for an error
 	// when it is not what was sent.
 	ReadBack bool
@@ -207,4 +215,7 @@ type Outcome struct {
 	ID string // of the connection; for a create, the new one
 	// Err wraps one of the sentinel errors where it can.
 	Err error
+	// UndoErr is the error of the operation's undo; it means something where the
+	// operation has one and failed.
+	UndoErr error
 }

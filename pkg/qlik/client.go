@@ -116,6 +116,9 @@ type Request struct {
 	anonymous bool
 	// sent counts the requests that were really made. May be nil.
 	sent *atomic.Int64
+	// room holds places of the tier that were taken for this request and others.
+	// May be nil.
+	room *room
 }
 
 // NewClient checks the configuration and makes a client. It sends nothing.
@@ -231,6 +234,7 @@ type call struct {
 	anonymous  bool
 	secrets    []string
 	sent       *atomic.Int64
+	room       *room
 }
 
 func (c *Client) prepare(request Request) (call, error) {
@@ -240,6 +244,7 @@ func (c *Client) prepare(request Request) (call, error) {
 		repeatable: request.Repeatable || request.Method == http.MethodGet,
 		anonymous:  request.anonymous,
 		sent:       request.sent,
+		room:       request.room,
 	}
 	prepared.url.RawQuery = request.Query.Encode()
 	for _, secret := range request.Secrets {

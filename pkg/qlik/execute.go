@@ -46,7 +46,7 @@ func (p *Provider) Execute(ctx context.Context, operations []connection.Operatio
 	case connection.Create:
 		outcomes[0] = p.create(ctx, first)
 	case connection.Patch:
-		outcomes[0].Err = p.patch(ctx, first)
+		p.row(ctx, operations, outcomes)
 	case connection.Delete:
 		outcomes[0].Err = p.delete(ctx, first)
 	case connection.BulkUpdate:
@@ -68,7 +68,7 @@ func failAll(outcomes []connection.Outcome, err error) []connection.Outcome {
 func (p *Provider) check(operations []connection.Operation) error {
 	kind := operations[0].Kind
 	room := 1
-	if kind == connection.BulkUpdate || kind == connection.BulkDelete {
+	if kind == connection.BulkUpdate || kind == connection.BulkDelete || kind == connection.Patch {
 		room = p.batch
 	}
 	switch {
@@ -85,6 +85,9 @@ func (p *Provider) check(operations []connection.Operation) error {
 		}
 		if err := checkOne(operation); err != nil {
 			return fmt.Errorf("execute %s: %w", kind, err)
+		}
+		if undo := operation.Undo; undo != nil && (kind != connection.Patch || undo.Kind != kind || checkOne(*undo) != nil) {
+			return fmt.Errorf("execute %s: it cannot be undone in that way", kind)
 		}
 	}
 	return nil
@@ -280,12 +283,50 @@ func loose(value any) any {
 	return toText(value)
 }
 
+// row sends patches one after the other, up to the first that fails, which is then
+// undone. Room for all of their writes is taken before, so that none of them waits
+// for the rate limit while something is missing that apps use; only what is sent
+// again after a failure may have to.
+func (p *Provider) row(ctx context.Context, operations []connection.Operation, outcomes []connection.Outcome) {
+	writes := len(operations)
+	for _, operation := range operations {
+		if operation.Undo != nil {
+			writes++
+		}
+	}
+	if writes == 1 {
+		outcomes[0].Err = p.patch(ctx, operations[0], nil)
+		return
+	}
+	waiting, cancel := p.client.within(ctx)
+	room, err := p.client.writes.reserve(waiting, writes)
+	cancel()
+	if err != nil {
+		failAll(outcomes, fmt.Errorf("patch connection: %w: %w", connection.ErrNotSent, err))
+		return
+	}
+	defer room.release()
+	for i, operation := range operations {
+		outcomes[i].Err = p.patch(ctx, operation, room)
+		ctx = context.WithoutCancel(ctx)
+		if outcomes[i].Err == nil {
+			continue
+		}
+		if begun := i > 0 || !errors.Is(outcomes[i].Err, connection.ErrNotSent); begun && operation.Undo != nil {
+			outcomes[i].UndoErr = p.patch(ctx, *operation.Undo, room)
+		}
+		failAll(outcomes[i+1:], fmt.Errorf("patch connection: %w: the one before it has failed", connection.ErrNotSent))
+		return
+	}
+}
+
 // patch changes one connection with one request (API reference, PATCH; the order
 // of its operations is that of the body).
 //
 // A patch sets values, so it may be sent twice, unless it removes something: then
-// one that may have happened is made anew from what is live.
-func (p *Provider) patch(ctx context.Context, operation connection.Operation) error {
+// one that may have happened is made anew from what is live. In a row the context
+// ends it only before it is sent.
+func (p *Provider) patch(ctx context.Context, operation connection.Operation, room *room) error {
 	for try := 1; ; try++ {
 		body, err := p.patchBody(ctx, operation)
 		switch {
@@ -299,10 +340,13 @@ func (p *Provider) patch(ctx context.Context, operation connection.Operation) er
 		if len(body) == 0 {
 			return nil
 		}
+		if room != nil && ctx.Err() == nil {
+			ctx = context.WithoutCancel(ctx)
+		}
 		removes := slices.ContainsFunc(body, func(one wirePatch) bool { return one.Op == opRemove })
 		err = p.client.Do(ctx, Request{
 			Method: http.MethodPatch, Path: pathOf(operation.ID), Body: body,
-			Repeatable: !removes, Secrets: secretsOf(operation),
+			Repeatable: !removes, Secrets: secretsOf(operation), room: room,
 		}, nil)
 		if err == nil {
 			return nil

@@ -391,6 +391,7 @@ func TestABulkCallThatIsRefusedAsAWhole(t *testing.T) {
 
 func TestMistakesOfTheCallerAreErrorsAndSendNothing(t *testing.T) {
 	patch := connection.Operation{Kind: connection.Patch, ID: "c1", Name: "x"}
+	remove := connection.Operation{Kind: connection.Delete, ID: "c1"}
 	with := func(change func(*connection.Operation)) connection.Operation {
 		operation := newLake()
 		change(&operation)
@@ -401,7 +402,9 @@ func TestMistakesOfTheCallerAreErrorsAndSendNothing(t *testing.T) {
 		operations []connection.Operation
 		want       string
 	}{
-		"two of a single kind": {[]connection.Operation{patch, patch}, "2 operations in one call, at most 1"},
+		"two of a single kind": {[]connection.Operation{remove, remove}, "2 operations in one call, at most 1"},
+		"too long a row":       {slices.Repeat([]connection.Operation{patch}, 101), "101 operations in one call, at most 100"},
+		"a strange undo":       {[]connection.Operation{{Kind: connection.Patch, ID: "c1", Undo: &remove}}, "cannot be undone in that way"},
 		"two kinds":            {[]connection.Operation{{Kind: connection.BulkDelete, ID: "c1"}, patch}, "two kinds"},
 		"too large a batch":    {many, "101 operations in one call, at most 100"},
 		"a recreate":           {[]connection.Operation{{Kind: connection.Recreate, ID: "c1"}}, "not an operation of this provider"},

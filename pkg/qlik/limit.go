@@ -3,6 +3,8 @@ package qlik
 import (
 	"context"
 	"net/http"
+	"slices"
+	"sort"
 	"strconv"
 	"sync"
 	"time"
@@ -19,8 +21,6 @@ const (
 	// documented; never more than this in any window is right under both.
 	tier1 = 5000
 	tier2 = 500
-	// reservedWrites are never used for planned work, but kept for repairs.
-	reservedWrites = 5
 
 	// The bounds of what is believed of a Retry-After header, and what is assumed
 	// where it is missing (one second, as in the sample of the rate-limit page).
@@ -31,8 +31,8 @@ const (
 // Limits are the numbers of requests that the service allows one user.
 type Limits struct {
 	Reads  connection.RateLimit // Tier 1. Zero: 5,000 in 5 minutes
-	Writes connection.RateLimit // Tier 2. Zero: 500 in 5 minutes, of which 5 are kept in reserve
-	// ReservedWrites are left unused. It counts only where Writes is given.
+	Writes connection.RateLimit // Tier 2. Zero: 500 in 5 minutes
+	// ReservedWrites are left to others. It counts only where Writes is given.
 	ReservedWrites int
 }
 
@@ -42,11 +42,10 @@ func (l Limits) usable() (reads, writes connection.RateLimit) {
 	if reads.Requests <= 0 || reads.Window <= 0 {
 		reads = connection.RateLimit{Requests: tier1, Window: limitWindow}
 	}
-	reserved := l.ReservedWrites
 	if writes.Requests <= 0 || writes.Window <= 0 {
-		writes, reserved = connection.RateLimit{Requests: tier2, Window: limitWindow}, reservedWrites
+		return reads, connection.RateLimit{Requests: tier2, Window: limitWindow}
 	}
-	writes.Requests = max(1, writes.Requests-reserved)
+	writes.Requests = max(1, writes.Requests-l.ReservedWrites)
 	return reads, writes
 }
 
@@ -59,80 +58,343 @@ func (l Limits) budgets(waiting func(string, time.Duration)) (reads, writes *bud
 			}
 		}
 	}
-	return &budget{limit: r, tell: tell("reads")}, &budget{limit: w, tell: tell("writes")}
+	return newBudget(r, tell("reads")), newBudget(w, tell("writes"))
 }
 
-// budget is one tier of the rate limit: a log of what was sent in the last window.
+// budget is one tier of the rate limit: a log of what was sent in the last window,
+// and a queue of those who wait.
 //
 // A request takes its place when it is sent and keeps it until one window after
 // its answer. The service counted it somewhere in between, so that its window has
-// moved on when ours has, however long the network took.
+// moved on when ours has, however long the network took. All places of a window may
+// be used at once: nothing is faster, and nothing is gained by going slowly.
+//
+// A 429 means that the service counts otherwise than we do. It closes the tier for
+// everybody until the time that the service names; then one request goes first,
+// alone, and the rest when it was admitted. What is learned from it:
+//
+//	the service lets us in again ...               the limit is
+//	when our oldest request is a minute old        what we had sent, in a minute
+//	when our oldest request is a window old        what we had sent, in a window
+//	at any other time                              unchanged: others had used the window up
+//	the same, for the second time in a window      what we had sent, for a window: others go on
+//
+// The first two hold for the rest of the run (strict limits a minute; a tenant with
+// one user, which has half of everything). They are believed where they come to a
+// tenth of the published limit at least, and where the wait is not so short that
+// it fits anything.
 type budget struct {
-	limit connection.RateLimit
-	tell  func(wait time.Duration) // that somebody waits
+	published connection.RateLimit
+	tell      func(wait time.Duration) // that somebody waits
 
-	mu       sync.Mutex
-	inFlight int
-	answered []time.Time // within the last window, oldest first
-	closed   time.Time   // until when the service has closed the tier
+	mu    sync.Mutex
+	limit connection.RateLimit // as learned
+	taken int                  // places of requests under way, and those kept for a row
+	away  int                  // requests under way
+	log   []entry              // what was answered within the last window, oldest first
+	queue []*waiter
+	timer *time.Timer // looks at the queue again
+
+	closed  time.Time // until when the service has closed the tier
+	gentle  bool      // the next request goes alone
+	alone   bool      // nobody else goes before the last one under way is back
+	trusted bool      // the one that went alone was admitted
+	tested  bool      // more than a minute's share has been sent within a minute
+	refusal time.Time // when the tier was last closed
+	crowded time.Time // until when others are known to use the tier too
+	share   int       // of the places, until then
 }
 
-// acquire waits until there is a place. Whoever has one must release it.
-func (b *budget) acquire(ctx context.Context) error {
-	for {
-		if err := ctx.Err(); err != nil {
-			return err
+// entry is a request that the service has counted, at some time between the two.
+type entry struct{ sent, answered time.Time }
+
+// waiter is somebody who wants a place for a request, or several to keep.
+type waiter struct {
+	places  int // 0: the place is one of a room, and counted as taken
+	granted chan struct{}
+	place   *place // nil: to keep
+}
+
+// place is the right to send one request. Exactly one of its methods must be called.
+type place struct {
+	budget *budget
+	alone  bool
+	sent   time.Time
+}
+
+// room is places that were taken together, for a few requests that must not be
+// separated by a wait. A nil room has none.
+type room struct {
+	budget *budget
+	left   int
+}
+
+func newBudget(limit connection.RateLimit, tell func(time.Duration)) *budget {
+	return &budget{published: limit, limit: limit, tell: tell, tested: limit.Window <= time.Minute}
+}
+
+// acquire waits for a place: one of the room's, which waits only while the tier is
+// closed, or, when it has no more, one that is free. Whoever has a room goes before
+// those who have none.
+func (b *budget) acquire(ctx context.Context, from *room) (*place, error) {
+	w := &waiter{places: 1, granted: make(chan struct{}), place: &place{budget: b}}
+	b.mu.Lock()
+	before := len(b.queue)
+	if from != nil {
+		before = slices.IndexFunc(b.queue, func(other *waiter) bool { return other.places > 0 })
+		if before < 0 {
+			before = len(b.queue)
 		}
-		wait := b.take()
-		if wait <= 0 {
-			return nil
+		if from.left > 0 {
+			from.left--
+			w.places = 0
 		}
+	}
+	if err := b.wait(ctx, w, before); err != nil {
+		return nil, err
+	}
+	w.place.sent = time.Now()
+	return w.place, nil
+}
+
+// reserve waits until there are so many places at once, or all there can be.
+func (b *budget) reserve(ctx context.Context, places int) (*room, error) {
+	b.mu.Lock()
+	places = min(places, b.most(time.Now()))
+	w := &waiter{places: places, granted: make(chan struct{})}
+	if err := b.wait(ctx, w, len(b.queue)); err != nil {
+		return nil, err
+	}
+	return &room{b, places}, nil
+}
+
+// release gives back what was not used of a room.
+func (r *room) release() {
+	r.budget.mu.Lock()
+	defer r.budget.mu.Unlock()
+	r.budget.taken -= r.left
+	r.left = 0
+	r.budget.serve()
+}
+
+// wait queues up at that place in the queue. It is called with the lock, and
+// returns without it.
+func (b *budget) wait(ctx context.Context, w *waiter, before int) error {
+	b.queue = slices.Insert(b.queue, before, w)
+	if err := ctx.Err(); err != nil {
+		defer b.mu.Unlock()
+		b.leave(w)
+		return err
+	}
+	b.serve()
+	wait, _ := b.delay(w.places, time.Now())
+	b.mu.Unlock()
+	select {
+	case <-w.granted:
+		return nil
+	default:
+	}
+	if wait > 0 {
 		b.tell(wait)
-		if err := sleep(ctx, wait); err != nil {
-			return err
+	}
+	select {
+	case <-w.granted:
+		return nil
+	case <-ctx.Done():
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.leave(w)
+	return ctx.Err()
+}
+
+// leave takes somebody out of the queue who no longer waits, with the place that
+// they were given meanwhile or brought along. It is called with the lock.
+func (b *budget) leave(w *waiter) {
+	at := slices.Index(b.queue, w)
+	if at >= 0 {
+		b.queue = slices.Delete(b.queue, at, at+1)
+	}
+	switch {
+	case at >= 0 && w.places == 0:
+		b.taken--
+	case at < 0 && w.place != nil:
+		b.back()
+	case at < 0:
+		b.taken -= w.places
+	}
+	b.serve()
+}
+
+// serve lets those in who are first in the queue, as far as there is room, and
+// comes back when there may be more. It is called with the lock.
+func (b *budget) serve() {
+	now := time.Now()
+	b.forget(now)
+	for len(b.queue) > 0 {
+		w := b.queue[0]
+		wait, known := b.delay(w.places, now)
+		if wait > 0 || !known {
+			b.comeBack(wait, known)
+			return
 		}
+		b.queue = b.queue[1:]
+		if w.place != nil {
+			b.alone = b.gentle || b.isUntested(now)
+			w.place.alone = b.alone
+			b.away++
+		}
+		b.taken += w.places
+		close(w.granted)
 	}
 }
 
-// take takes a place and returns 0, or tells how long it is worth waiting before
-// asking again.
-func (b *budget) take() time.Duration {
+func (b *budget) comeBack(wait time.Duration, known bool) {
+	if b.timer != nil {
+		b.timer.Stop()
+	}
+	if !known {
+		return // an answer has to come first, and serves the queue
+	}
+	b.timer = time.AfterFunc(wait, func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.serve()
+	})
+}
+
+// delay tells how long it takes until there are so many places: at least, and not
+// known, while that depends on answers that have yet to come.
+func (b *budget) delay(places int, now time.Time) (wait time.Duration, known bool) {
+	most := b.most(now)
+	missing := b.taken + len(b.log) + min(places, most) - most
+	switch {
+	case now.Before(b.closed):
+		return b.closed.Sub(now), true
+	case b.alone:
+		return 0, false
+	case missing <= 0:
+		return 0, true
+	case missing <= len(b.log):
+		wait = b.log[missing-1].answered.Add(b.limit.Window).Sub(now)
+		if now.Before(b.crowded) {
+			wait = min(wait, b.crowded.Sub(now))
+		}
+		return wait, true
+	case now.Before(b.crowded):
+		return b.crowded.Sub(now), true
+	}
+	return b.limit.Window, false
+}
+
+// most is how many places there are at this time.
+func (b *budget) most(now time.Time) int {
+	if now.Before(b.crowded) {
+		return min(b.share, b.limit.Requests)
+	}
+	return b.limit.Requests
+}
+
+// forget drops what has left the window.
+func (b *budget) forget(now time.Time) {
+	b.log = b.log[len(b.log)-b.since(now.Add(-b.limit.Window)):]
+}
+
+// since counts the entries that were answered after a time.
+func (b *budget) since(start time.Time) int {
+	return len(b.log) - sort.Search(len(b.log), func(i int) bool { return b.log[i].answered.After(start) })
+}
+
+// isUntested tells that the next request would be the first to show whether more
+// than a minute's share is allowed in a minute: the documentation of the window
+// contradicts itself. It goes alone, so that at most one is refused.
+func (b *budget) isUntested(now time.Time) bool {
+	share := int(int64(b.published.Requests) * int64(time.Minute) / int64(b.published.Window))
+	return !b.tested && b.taken+b.since(now.Add(-time.Minute)) >= share
+}
+
+// back notes that a request is no longer under way. It is called with the lock.
+func (b *budget) back() {
+	b.taken--
+	b.away--
+	if b.alone && b.away == 0 {
+		if b.trusted {
+			b.gentle, b.tested = false, true
+		}
+		b.alone, b.trusted = false, false
+	}
+	b.serve()
+}
+
+// answered notes that the service has counted the request, or may have.
+func (p *place) answered() {
+	b := p.budget
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.log = append(b.log, entry{p.sent, time.Now()})
+	b.trusted = b.trusted || p.alone && p.sent.After(b.refusal)
+	b.back()
+}
+
+// unused gives a place back: the request was not sent.
+func (p *place) unused() {
+	p.budget.mu.Lock()
+	defer p.budget.mu.Unlock()
+	p.budget.back()
+}
+
+// refused notes a 429, which does not count as a request (assumed). It closes the
+// whole tier for a while and leaves the other tier alone (qlik.dev, rate-limit page).
+func (p *place) refused(wait time.Duration) {
+	b := p.budget
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := time.Now()
-	for len(b.answered) > 0 && !now.Before(b.answered[0].Add(b.limit.Window)) {
-		b.answered = b.answered[1:]
-	}
-	switch {
-	case now.Before(b.closed):
-		return b.closed.Sub(now)
-	case b.inFlight+len(b.answered) < b.limit.Requests:
-		b.inFlight++
-		return 0
-	case len(b.answered) > 0:
-		return b.answered[0].Add(b.limit.Window).Sub(now)
-	}
-	// All are under way; the first of their places is free one window after its
-	// answer, which has yet to come.
-	return b.limit.Window
-}
-
-// release notes the answer to a request.
-func (b *budget) release() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.inFlight--
-	b.answered = append(b.answered, time.Now())
-}
-
-// close shuts the whole tier for a while. A 429 blocks every endpoint of its tier
-// and leaves the other tier alone (qlik.dev, rate-limit page).
-func (b *budget) close(wait time.Duration) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if until := time.Now().Add(wait); until.After(b.closed) {
+	b.forget(now)
+	b.learn(p.sent, now, wait)
+	b.gentle, b.tested, b.trusted = true, true, false
+	if until := now.Add(wait); until.After(b.closed) {
 		b.closed = until
 	}
+	b.back()
+}
+
+// certain is how long a Retry-After must be to say anything about the limit:
+// within a shorter time one of many requests leaves the window in any case.
+const certain = 10 * time.Second
+
+// learn draws the conclusions from a 429; see [budget]. Those that were on their way
+// when the first one came belong to the same, and make the number more exact.
+func (b *budget) learn(sent, now time.Time, wait time.Duration) {
+	var repeated bool
+	if sent.After(b.refusal) {
+		repeated = !b.refusal.IsZero() && now.Before(b.refusal.Add(b.limit.Window))
+		b.refusal = now
+	} else {
+		repeated = now.Before(b.crowded)
+	}
+	for _, window := range []time.Duration{time.Minute, b.limit.Window} {
+		used := b.taken - 1 + b.since(now.Add(-window))
+		if window <= b.limit.Window && 10*used >= b.published.Requests && b.explains(window, now, wait) {
+			b.limit = connection.RateLimit{Requests: max(1, used), Window: window}
+			return
+		}
+	}
+	if repeated {
+		b.share, b.crowded = max(1, b.taken-1+len(b.log)), now.Add(b.limit.Window)
+	}
+}
+
+// explains tells whether the service lets us in again just when our oldest request
+// leaves a window of that length.
+func (b *budget) explains(window time.Duration, now time.Time, wait time.Duration) bool {
+	count := b.since(now.Add(-window))
+	if wait < certain || count == 0 {
+		return false
+	}
+	oldest := b.log[len(b.log)-count]
+	earliest, latest := oldest.sent.Add(window).Sub(now), oldest.answered.Add(window).Sub(now)
+	return wait >= earliest-time.Second && wait <= latest+2*time.Second // it is in whole seconds
 }
 
 // retryAfter reads the header: whole seconds, or a date as HTTP also allows.

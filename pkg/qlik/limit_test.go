@@ -1,11 +1,20 @@
 package qlik_test
 
 import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
 	"net/http"
+	"path"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"pgregory.net/rapid"
 
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/qlik"
@@ -58,8 +67,8 @@ func TestNoWindowHoldsMoreThanTheLimit(t *testing.T) {
 		window  time.Duration
 		last    time.Duration // at which the last one is sent at the latest
 	}{
-		"writes keep five of 500 in reserve": {qlik.Limits{}, set, 1200, 495, 5 * time.Minute, 10*time.Minute + 20*time.Second},
-		"reads may use 5,000":                {qlik.Limits{}, read, 5100, 5000, 5 * time.Minute, 5*time.Minute + 10*time.Second},
+		"writes may use all 500": {qlik.Limits{}, set, 1200, 500, 5 * time.Minute, 10*time.Minute + 20*time.Second},
+		"reads may use 5,000":    {qlik.Limits{}, read, 5100, 5000, 5 * time.Minute, 5*time.Minute + 10*time.Second},
 		"a limit of one's own": {
 			qlik.Limits{Writes: connection.RateLimit{Requests: 10, Window: time.Minute}, ReservedWrites: 2},
 			set, 30, 8, time.Minute, 3*time.Minute + 10*time.Second,
@@ -93,5 +102,188 @@ func TestAFreshWindowIsUsedAtOnce(t *testing.T) {
 		if last := times[len(times)-1]; last > 3*time.Second {
 			t.Errorf("400 writes took %v", last)
 		}
+	})
+}
+
+// rename is an operation with one write and no read.
+func rename(id, name string) connection.Operation {
+	return connection.Operation{Kind: connection.Patch, ID: id, Name: name}
+}
+
+// renames answers patches of some connections after the latency, and notes in
+// which order they came.
+func renames(t *testing.T, limit connection.RateLimit, answers map[string]route) (*tenant, *qlik.Provider) {
+	t.Helper()
+	routes := map[string]route{}
+	for _, id := range []string{"other", "old", "new"} {
+		answer := answers[id]
+		if answer == nil {
+			answer = always(204, "")
+		}
+		routes["PATCH "+connections+"/"+id] = func(w http.ResponseWriter, r *http.Request, attempt int) {
+			time.Sleep(latency)
+			answer(w, r, attempt)
+		}
+	}
+	n := newTenant(t, routes)
+	config := n.config()
+	config.Limits.Writes = limit
+	provider, err := qlik.New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n, provider
+}
+
+// order lists the last parts of the paths, with the minute at which each was sent.
+func (n *tenant) order(start time.Time) []string {
+	var lines []string
+	for _, r := range n.requests {
+		lines = append(lines, fmt.Sprintf("%d:%s", int(r.at.Sub(start).Minutes()), path.Base(r.path)))
+	}
+	return lines
+}
+
+// TestARowIsNotSeparated sends eight of ten writes, then a row of two with an undo,
+// and more writes beside it.
+func TestARowIsNotSeparated(t *testing.T) {
+	row := func() []connection.Operation {
+		undo := rename("old", "real")
+		operations := []connection.Operation{rename("old", "aside"), rename("new", "real")}
+		operations[1].Undo = &undo
+		return operations
+	}
+	for name, test := range map[string]struct {
+		answers map[string]route
+		want    []string // requests of the row; all of them in the second minute
+		kinds   [3]error // of both outcomes and the undo
+	}{
+		"by the limit":            {nil, []string{"1:old", "1:new"}, [3]error{}},
+		"from its undo":           {map[string]route{"new": always(409, "")}, []string{"1:old", "1:new", "1:old"}, [3]error{nil, connection.ErrConflict, nil}},
+		"and ends with a failure": {map[string]route{"old": always(404, "")}, []string{"1:old"}, [3]error{connection.ErrNotFound, connection.ErrNotSent, nil}},
+		"and says if undoing fails": {
+			map[string]route{"new": always(409, ""), "old": inTurn(always(204, ""), always(403, ""))},
+			[]string{"1:old", "1:new", "1:old"},
+			[3]error{nil, connection.ErrConflict, connection.ErrForbidden},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				start := time.Now()
+				n, provider := renames(t, connection.RateLimit{Requests: 10, Window: time.Minute}, test.answers)
+				for range 8 {
+					must(t, provider.Execute(t.Context(), []connection.Operation{rename("other", "x")}))
+				}
+				var group sync.WaitGroup
+				var outcomes []connection.Outcome
+				group.Go(func() { outcomes = provider.Execute(t.Context(), row()) })
+				for range 7 {
+					synctest.Wait()
+					group.Go(func() { must(t, provider.Execute(t.Context(), []connection.Operation{rename("other", "x")})) })
+				}
+				group.Wait()
+				sent := n.order(start)[8:]
+				got := slices.DeleteFunc(slices.Clone(sent), func(line string) bool { return strings.HasSuffix(line, "other") })
+				if !slices.Equal(got, test.want) || len(sent) != len(got)+7 {
+					t.Errorf("the row was sent as %q, want %q; all: %q", got, test.want, sent)
+				}
+				for i, err := range []error{outcomes[0].Err, outcomes[1].Err, outcomes[1].UndoErr} {
+					if !errors.Is(err, test.kinds[i]) || (err == nil) != (test.kinds[i] == nil) {
+						t.Errorf("error %d: %v, want %v", i, err, test.kinds[i])
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestAnInterruptDoesNotSeparateARow(t *testing.T) {
+	for name, test := range map[string]struct {
+		before int           // writes, of three a minute
+		at     time.Duration // of the interrupt
+		sent   int           // of the row
+	}{
+		"that has begun":          {0, latency / 2, 2},
+		"that waits for its room": {2, 30 * time.Second, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				n, provider := renames(t, connection.RateLimit{Requests: 3, Window: time.Minute}, nil)
+				for range test.before {
+					must(t, provider.Execute(t.Context(), []connection.Operation{rename("other", "x")}))
+				}
+				ctx, cancel := context.WithCancel(t.Context())
+				time.AfterFunc(test.at, cancel)
+				outcomes := provider.Execute(ctx, []connection.Operation{rename("old", "aside"), rename("new", "real")})
+				if sent := len(n.log()) - test.before; sent != test.sent {
+					t.Errorf("%d of the row were sent: %v", sent, n.log())
+				}
+				for _, outcome := range outcomes {
+					if errors.Is(outcome.Err, connection.ErrNotSent) != (test.sent == 0) {
+						t.Errorf("outcome %v", outcome.Err)
+					}
+				}
+			})
+		})
+	}
+}
+
+// TestNoPlaceIsLost lets requests and rows end in every way, many of them while they
+// wait; afterwards all places are there again, and no more than all.
+func TestNoPlaceIsLost(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		seed := rapid.Uint64().Draw(r, "seed")
+		synctest.Test(t, func(t *testing.T) {
+			random := rand.New(rand.NewPCG(seed, 1))
+			var mu sync.Mutex
+			hostile := func(w http.ResponseWriter, _ *http.Request, _ int) {
+				mu.Lock()
+				fate := random.IntN(8)
+				mu.Unlock()
+				switch fate {
+				case 0:
+					w.Header().Set("Retry-After", "2")
+					say(w, 429, "{}")
+				case 1:
+					say(w, 503, "")
+				case 2:
+					say(w, 409, "")
+				default:
+					say(w, 204, "")
+				}
+			}
+			limit := connection.RateLimit{Requests: 6, Window: 3 * time.Second}
+			n, provider := renames(t, limit, map[string]route{"other": hostile, "old": hostile, "new": hostile})
+			var group sync.WaitGroup
+			for range 60 {
+				mu.Lock()
+				patience, isRow := time.Duration(random.IntN(40))*latency, random.IntN(3) == 0
+				mu.Unlock()
+				operations := []connection.Operation{rename("other", "x")}
+				if isRow {
+					undo := rename("old", "real")
+					operations = []connection.Operation{rename("old", "aside"), rename("new", "real")}
+					operations[1].Undo = &undo
+				}
+				group.Go(func() {
+					ctx, cancel := context.WithTimeout(t.Context(), patience)
+					defer cancel()
+					provider.Execute(ctx, operations)
+				})
+			}
+			group.Wait()
+			time.Sleep(time.Hour)
+			n.answer = func(w http.ResponseWriter, _ *http.Request, _ int) { say(w, 204, "") }
+			must(t, provider.Execute(t.Context(), []connection.Operation{rename("other", "x")})) // alone, perhaps
+			time.Sleep(time.Hour)
+			start := time.Now()
+			for range 2 * limit.Requests {
+				group.Go(func() { must(t, provider.Execute(t.Context(), []connection.Operation{rename("other", "x")})) })
+			}
+			group.Wait()
+			if took := time.Since(start); took < limit.Window || took > limit.Window+10*latency {
+				t.Errorf("twice as many as fit into a window took %v", took)
+			}
+		})
 	})
 }

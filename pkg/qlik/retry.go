@@ -21,6 +21,9 @@ const (
 	// maxAttempts is how often one request is sent at most (as in the sample of the
 	// rate-limit page).
 	maxAttempts = 5
+	// maxLimited is how often one request is refused by the rate limit at most. Each
+	// time it waits as long as the service says, so that it may well be more often.
+	maxLimited = 10
 	// maxHops is how many redirects of one read are followed. GET /users/me is
 	// documented as a redirect to /users/{id}.
 	maxHops = 5
@@ -55,7 +58,8 @@ type attempts struct {
 	client    *Client
 	call      call
 	pause     *backoff.ExponentialBackOff
-	count     int
+	count     int // requests that were made
+	limited   int // of them, those that met a 429
 	hops      int
 	renewed   bool
 	ambiguous bool // an attempt may have been carried out
@@ -103,25 +107,47 @@ func newPause() *backoff.ExponentialBackOff {
 // once sends the request one time. Any answer but a redirect or a success is an error.
 func (a *attempts) once(ctx context.Context) (*reply, error) {
 	c := a.client
+	var place *place
 	if !a.call.anonymous {
-		budget := c.budget(a.call)
-		if err := budget.acquire(ctx); err != nil {
+		var err error
+		if place, err = c.budget(a.call).acquire(ctx, a.call.room); err != nil {
 			return nil, &broken{call: a.call, cause: causeInterrupted, err: err}
 		}
-		defer budget.release()
 	}
 	got, err := c.exchange(ctx, a.call, a.count)
+	if place != nil {
+		place.settle(got, err)
+	}
 	if err != nil {
 		return nil, err
 	}
 	c.answered.Store(true)
-	if got.status == http.StatusTooManyRequests && !a.call.anonymous {
-		c.budget(a.call).close(retryAfter(got.header))
-	}
 	if got.status/100 != 2 && !isRedirect(got.status) {
 		return got, c.refusal(a.call, got)
 	}
 	return got, nil
+}
+
+// settle tells the tier what became of the request.
+func (p *place) settle(got *reply, err error) {
+	switch {
+	case got != nil && got.status == http.StatusTooManyRequests:
+		p.refused(retryAfter(got.header))
+	case err != nil && !wasSent(err):
+		p.unused()
+	default:
+		p.answered()
+	}
+}
+
+// wasSent tells of an error of an exchange whether the service may have got the request.
+func wasSent(err error) bool {
+	if _, ok := errors.AsType[noToken](err); ok {
+		return false
+	}
+	_, answered := errors.AsType[*Error](err)
+	failed, ok := errors.AsType[*broken](err)
+	return answered || ok && failed.sent
 }
 
 // budget is the tier of a call: "most" GET requests are in Tier 1, all others
@@ -240,7 +266,7 @@ func (a *attempts) follow(got *reply) error {
 	if err != nil {
 		return fmt.Errorf("%s %s: follow redirect: %w", a.call.method, a.call.url.Path, err)
 	}
-	a.call, a.count = a.call.at(target), 0
+	a.call, a.count, a.limited = a.call.at(target), 0, 0
 	return nil
 }
 
@@ -267,12 +293,15 @@ func (a *attempts) again(err error, got *reply) (time.Duration, bool) {
 	if fate == uncertain && !a.call.isRead() {
 		a.ambiguous = true
 	}
+	if fate == limited {
+		a.limited++
+	}
 	switch {
 	case fate == unauthorised && !a.call.anonymous:
 		first := !a.renewed
 		a.renewed = true
 		return 0, first && a.client.auth.renew(got.token)
-	case a.count >= maxAttempts:
+	case a.count-a.limited >= maxAttempts, a.limited >= maxLimited:
 		return 0, false
 	case fate == limited && a.call.anonymous:
 		return retryAfter(got.header), true

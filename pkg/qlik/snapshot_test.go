@@ -294,7 +294,7 @@ func TestTraitsDependOnTheRole(t *testing.T) {
 			if traits.Space != test.space || traits.Owner != test.owner || traits.Existence != test.existence {
 				t.Errorf("space by %q, owner by %q, existence by %q", traits.Space, traits.Owner, traits.Existence)
 			}
-			if traits.Writes.Requests != 495 || traits.BatchSize[connection.BulkDelete] != 100 || traits.MaxTags != 26 {
+			if traits.Writes.Requests != 500 || traits.BatchSize[connection.BulkDelete] != 100 || traits.MaxTags != 26 {
 				t.Errorf("traits %+v", traits)
 			}
 		})

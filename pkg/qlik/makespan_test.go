@@ -1,0 +1,268 @@
+package qlik_test
+
+import (
+	"fmt"
+	"math"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/qlik"
+	"github.com/qlsync/qlsync/pkg/simulator"
+)
+
+const (
+	workers = 8
+	latency = 100 * time.Millisecond
+)
+
+// road is the way to a service in memory: half of the latency there, half of it
+// back. It notes what the rate limit says and who does not care.
+type road struct {
+	service http.Handler
+
+	mu       sync.Mutex
+	refused  int       // 429
+	episodes int       // of 429 that belong together: drawn before the first of them was known
+	noticed  time.Time // when the last 429 came back
+	closed   time.Time // until when the tier is known to be closed
+	ignored  int       // requests that were sent to the closed tier
+}
+
+func (n *road) RoundTrip(r *http.Request) (*http.Response, error) {
+	sent := n.send()
+	time.Sleep(latency / 2)
+	recorder := httptest.NewRecorder()
+	n.service.ServeHTTP(recorder, r)
+	time.Sleep(latency / 2)
+	n.receive(sent, recorder)
+	return recorder.Result(), nil
+}
+
+// send and receive take two things that happen at the same time for unaware of
+// each other.
+func (n *road) send() time.Time {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	now := time.Now()
+	if now.After(n.noticed) && now.Before(n.closed) {
+		n.ignored++
+	}
+	return now
+}
+
+func (n *road) receive(sent time.Time, answer *httptest.ResponseRecorder) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if answer.Code != http.StatusTooManyRequests {
+		return
+	}
+	n.refused++
+	if sent.After(n.noticed) {
+		n.episodes++
+	}
+	seconds, _ := strconv.Atoi(answer.Header().Get("Retry-After"))
+	n.noticed = time.Now()
+	n.closed = n.noticed.Add(time.Duration(seconds) * time.Second)
+}
+
+// bucket is a service that counts otherwise: so many tokens, which come back evenly
+// over the window.
+type bucket struct {
+	http.Handler
+	limit connection.RateLimit
+
+	mu     sync.Mutex
+	tokens float64
+	last   time.Time
+}
+
+func (b *bucket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if wait := b.take(); wait > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
+		w.WriteHeader(http.StatusTooManyRequests)
+		return
+	}
+	b.Handler.ServeHTTP(w, r)
+}
+
+func (b *bucket) take() time.Duration {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	rate := float64(b.limit.Requests) / b.limit.Window.Seconds()
+	if b.last.IsZero() {
+		b.tokens = float64(b.limit.Requests)
+	}
+	b.tokens = min(float64(b.limit.Requests), b.tokens+time.Since(b.last).Seconds()*rate)
+	b.last = time.Now()
+	if b.tokens < 1 {
+		return time.Duration((1 - b.tokens) / rate * float64(time.Second))
+	}
+	b.tokens--
+	return 0
+}
+
+// makespan sends n writes as fast as the client does it, and tells how long it took.
+func makespan(t *testing.T, n *road, tenant *simulator.Tenant, writes int) time.Duration {
+	t.Helper()
+	client, err := qlik.NewClient(qlik.Config{
+		URL: "http://127.0.0.1:8080", Auth: qlik.Auth{APIKey: connection.NewSecret(tenant.Token())}, HTTPClient: &http.Client{Transport: n},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	work := make(chan struct{}, writes)
+	for range writes {
+		work <- struct{}{}
+	}
+	close(work)
+	start := time.Now()
+	var group sync.WaitGroup
+	for range workers {
+		group.Go(func() {
+			for range work {
+				if err := client.Do(t.Context(), renaming(tenant), nil); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	group.Wait()
+	return time.Since(start)
+}
+
+func renaming(tenant *simulator.Tenant) qlik.Request {
+	stored, _ := tenant.Find("Finance", "Orders lake")
+	return qlik.Request{
+		Method: http.MethodPatch, Path: connections + "/" + stored.ID, Repeatable: true,
+		Body: []map[string]any{{"op": "replace", "path": "/qName", "value": "Orders lake"}},
+	}
+}
+
+// others sends so many writes of another client of the same user, evenly over a
+// time, and tells how many were admitted.
+func others(t *testing.T, tenant *simulator.Tenant, writes int, over time.Duration) (admitted int) {
+	t.Helper()
+	request := renaming(tenant)
+	for range writes {
+		r := httptest.NewRequest(request.Method, "http://127.0.0.1:8080"+request.Path, strings.NewReader(`[{"op":"replace","path":"/qName","value":"Orders lake"}]`))
+		r.Header.Set("Authorization", "Bearer "+tenant.Token())
+		r.Header.Set("Content-Type", "application/json")
+		recorder := httptest.NewRecorder()
+		tenant.ServeHTTP(recorder, r)
+		if recorder.Code == http.StatusNoContent {
+			admitted++
+		}
+		time.Sleep(over / time.Duration(writes))
+	}
+	return admitted
+}
+
+// optimum is the shortest time for n writes of which any window takes so many: the
+// windows that must pass, and the round trips behind the last of them.
+func optimum(n int, limit connection.RateLimit) time.Duration {
+	rest := (n-1)%limit.Requests + 1
+	return time.Duration((n-1)/limit.Requests)*limit.Window + time.Duration((rest+workers-1)/workers)*latency
+}
+
+// TestMakespan measures, in fake time, how long writes take compared with the
+// shortest time that the service's limit allows.
+func TestMakespan(t *testing.T) {
+	window := 5 * time.Minute
+	whole := connection.RateLimit{Requests: 500, Window: window}
+	half := connection.RateLimit{Requests: 250, Window: window}
+	minute := connection.RateLimit{Requests: 100, Window: time.Minute}
+	slowMinute := connection.RateLimit{Requests: 50, Window: time.Minute}
+	for _, test := range []struct {
+		name     string
+		limit    connection.RateLimit // what is left for us
+		service  connection.RateLimit // of the service; zero: the same
+		bucket   bool
+		passes   time.Duration // until there is any room
+		before   func(*testing.T, *simulator.Tenant)
+		during   func(*testing.T, *simulator.Tenant)
+		writes   []int
+		ratio    float64
+		refused  int // 429 at most
+		episodes int // 429 at most, where those drawn at the same time count once
+	}{
+		{name: "documented", limit: whole, writes: []int{100, 500, 501, 1000, 5000}, ratio: 1.02},
+		{name: "token bucket", limit: whole, bucket: true, writes: []int{100, 500, 501, 1000, 5000}, ratio: 1.02},
+		{name: "strict minute", limit: minute, writes: []int{100, 500, 1000}, ratio: 1.05, refused: 1, episodes: 1},
+		{name: "strict minute of 50", limit: slowMinute, writes: []int{100, 500}, ratio: 1.05, refused: workers, episodes: 1},
+		{name: "half", limit: half, writes: []int{250, 500, 1000}, ratio: 1.05, refused: workers, episodes: 1},
+		{
+			name: "used up by others", limit: whole, passes: 200 * time.Second, writes: []int{5, 400}, ratio: 1.02, refused: workers, episodes: 1,
+			before: func(t *testing.T, tenant *simulator.Tenant) {
+				others(t, tenant, 500, 5*time.Second)
+				time.Sleep(95 * time.Second)
+			},
+		},
+		{
+			name: "half taken by others", limit: half, service: whole, writes: []int{500, 1000, 2000}, ratio: 1.10, refused: 1000, episodes: 1000,
+			before: func(t *testing.T, tenant *simulator.Tenant) { others(t, tenant, 250, window) },
+			during: func(t *testing.T, tenant *simulator.Tenant) { others(t, tenant, 1, 1200*time.Millisecond) },
+		},
+	} {
+		for _, n := range test.writes {
+			t.Run(fmt.Sprintf("%s, %d writes", test.name, n), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					service := test.limit
+					if test.service.Requests > 0 {
+						service = test.service
+					}
+					tenant, network := limited(t, service, test.bucket)
+					if test.before != nil {
+						test.before(t, tenant)
+					}
+					done, ended := make(chan struct{}), make(chan struct{})
+					go func() {
+						defer close(ended)
+						for test.during != nil {
+							select {
+							case <-done:
+								return
+							default:
+								test.during(t, tenant)
+							}
+						}
+					}()
+					took, best := makespan(t, network, tenant, n), test.passes+optimum(n, test.limit)
+					close(done)
+					<-ended
+					ratio := took.Seconds() / best.Seconds()
+					t.Logf("%s, %d writes: %.1f s of %.1f s, ratio %.4f, %d refused in %d episodes", test.name, n, took.Seconds(), best.Seconds(), ratio, network.refused, network.episodes)
+					if ratio > test.ratio || network.refused > test.refused || network.episodes > test.episodes {
+						t.Errorf("want a ratio of %v, %d refused in %d episodes at most", test.ratio, test.refused, test.episodes)
+					}
+					if network.ignored > 0 {
+						t.Errorf("%d requests were sent to a closed tier", network.ignored)
+					}
+				})
+			})
+		}
+	}
+}
+
+// limited makes a tenant with a limit, and the road to it.
+func limited(t *testing.T, limit connection.RateLimit, isBucket bool) (*simulator.Tenant, *road) {
+	t.Helper()
+	own := simulator.Limit{Requests: limit.Requests, Seconds: int(limit.Window.Seconds())}
+	if isBucket {
+		own.Requests = math.MaxInt32
+	}
+	tenant, err := simulator.New([]byte(acme), simulator.Options{RateLimits: simulator.RateLimits{Tier2: own}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if isBucket {
+		return tenant, &road{service: &bucket{Handler: tenant, limit: limit}}
+	}
+	return tenant, &road{service: tenant}
+}
