@@ -93,7 +93,6 @@ type budget struct {
 	away  int                  // requests under way
 	log   []entry              // what was answered within the last window, oldest first
 	queue []*waiter
-	timer *time.Timer // looks at the queue again
 
 	closed  time.Time // until when the service has closed the tier
 	gentle  bool      // the next request goes alone
@@ -110,9 +109,25 @@ type entry struct{ sent, answered time.Time }
 
 // waiter is somebody who wants a place for a request, or several to keep.
 type waiter struct {
-	places  int // 0: the place is one of a room, and counted as taken
-	granted chan struct{}
+	places  int    // 0: the place is one of a room, and counted as taken
 	place   *place // nil: to keep
+	granted bool
+	wake    chan struct{}
+}
+
+func newWaiter(places int, place *place) *waiter {
+	return &waiter{places: places, place: place, wake: make(chan struct{}, 1)}
+}
+
+// look wakes somebody, if they are not awake.
+func (w *waiter) look(asking *waiter) {
+	if w == asking {
+		return
+	}
+	select {
+	case w.wake <- struct{}{}:
+	default:
+	}
 }
 
 // place is the right to send one request. Exactly one of its methods must be called.
@@ -137,7 +152,7 @@ func newBudget(limit connection.RateLimit, tell func(time.Duration)) *budget {
 // closed, or, when it has no more, one that is free. Whoever has a room goes before
 // those who have none.
 func (b *budget) acquire(ctx context.Context, from *room) (*place, error) {
-	w := &waiter{places: 1, granted: make(chan struct{}), place: &place{budget: b}}
+	w := newWaiter(1, &place{budget: b})
 	b.mu.Lock()
 	before := len(b.queue)
 	if from != nil {
@@ -161,7 +176,7 @@ func (b *budget) acquire(ctx context.Context, from *room) (*place, error) {
 func (b *budget) reserve(ctx context.Context, places int) (*room, error) {
 	b.mu.Lock()
 	places = min(places, b.most(time.Now()))
-	w := &waiter{places: places, granted: make(chan struct{})}
+	w := newWaiter(places, nil)
 	if err := b.wait(ctx, w, len(b.queue)); err != nil {
 		return nil, err
 	}
@@ -174,38 +189,48 @@ func (r *room) release() {
 	defer r.budget.mu.Unlock()
 	r.budget.taken -= r.left
 	r.left = 0
-	r.budget.serve()
+	r.budget.serve(nil)
 }
 
 // wait queues up at that place in the queue. It is called with the lock, and
 // returns without it.
 func (b *budget) wait(ctx context.Context, w *waiter, before int) error {
+	defer b.mu.Unlock()
 	b.queue = slices.Insert(b.queue, before, w)
-	if err := ctx.Err(); err != nil {
-		defer b.mu.Unlock()
-		b.leave(w)
-		return err
+	for told := false; ; told = true {
+		if err := ctx.Err(); err != nil {
+			b.leave(w)
+			return err
+		}
+		b.serve(w)
+		if w.granted {
+			return nil
+		}
+		wait, known := b.delay(w.places, time.Now())
+		first := b.queue[0] == w
+		b.mu.Unlock()
+		if !told && wait > 0 {
+			b.tell(wait)
+		}
+		w.doze(ctx, wait, known && first)
+		b.mu.Lock()
 	}
-	b.serve()
-	wait, _ := b.delay(w.places, time.Now())
-	b.mu.Unlock()
+}
+
+// doze ends when it is worth looking at the queue again: for whoever is first in it,
+// after a time that is known; for all, when they are woken.
+func (w *waiter) doze(ctx context.Context, wait time.Duration, known bool) {
+	var over <-chan time.Time
+	if known {
+		timer := time.NewTimer(wait)
+		defer timer.Stop()
+		over = timer.C
+	}
 	select {
-	case <-w.granted:
-		return nil
-	default:
-	}
-	if wait > 0 {
-		b.tell(wait)
-	}
-	select {
-	case <-w.granted:
-		return nil
+	case <-w.wake:
+	case <-over:
 	case <-ctx.Done():
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.leave(w)
-	return ctx.Err()
 }
 
 // leave takes somebody out of the queue who no longer waits, with the place that
@@ -223,44 +248,36 @@ func (b *budget) leave(w *waiter) {
 	case at < 0:
 		b.taken -= w.places
 	}
-	b.serve()
+	b.serve(nil)
 }
 
-// serve lets those in who are first in the queue, as far as there is room, and
-// comes back when there may be more. It is called with the lock.
-func (b *budget) serve() {
+// serve lets those in who are first in the queue, as far as there is room, and lets
+// the next one see how long it takes now, unless that is who asks. It is called with
+// the lock.
+func (b *budget) serve(asking *waiter) {
 	now := time.Now()
 	b.forget(now)
 	for len(b.queue) > 0 {
 		w := b.queue[0]
-		wait, known := b.delay(w.places, now)
-		if wait > 0 || !known {
-			b.comeBack(wait, known)
+		if wait, known := b.delay(w.places, now); wait <= 0 && known {
+			b.queue = b.queue[1:]
+			b.grant(w, now)
+		} else {
+			w.look(asking)
 			return
 		}
-		b.queue = b.queue[1:]
-		if w.place != nil {
-			b.alone = b.gentle || b.isUntested(now)
-			w.place.alone = b.alone
-			b.away++
-		}
-		b.taken += w.places
-		close(w.granted)
 	}
 }
 
-func (b *budget) comeBack(wait time.Duration, known bool) {
-	if b.timer != nil {
-		b.timer.Stop()
+func (b *budget) grant(w *waiter, now time.Time) {
+	if w.place != nil {
+		b.alone = b.gentle || b.isUntested(now)
+		w.place.alone = b.alone
+		b.away++
 	}
-	if !known {
-		return // an answer has to come first, and serves the queue
-	}
-	b.timer = time.AfterFunc(wait, func() {
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		b.serve()
-	})
+	b.taken += w.places
+	w.granted = true
+	w.look(nil)
 }
 
 // delay tells how long it takes until there are so many places: at least, and not
@@ -323,7 +340,7 @@ func (b *budget) back() {
 		}
 		b.alone, b.trusted = false, false
 	}
-	b.serve()
+	b.serve(nil)
 }
 
 // answered notes that the service has counted the request, or may have.
