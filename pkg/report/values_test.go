@@ -265,7 +265,7 @@ func everydayResult() *apply.Result {
 		{Connection: key("Finance", "Budget"), Action: plan.ActionCreate, Outcome: apply.Done, ID: "c-9", Position: at(4)},
 		{Connection: key("Finance", "Exchange rates"), Action: plan.ActionAdopt, Outcome: apply.Done, ID: "c-1", Position: at(12)},
 		{
-			Connection: key("Finance", "Orders lake"), Action: plan.ActionMove, Outcome: apply.Failed, ID: "c-2", Position: at(20), Partial: true,
+			Connection: key("Finance", "Orders lake"), Action: plan.ActionMove, Outcome: apply.Failed, ID: "c-2", Position: at(20), Partial: true, Unknown: true,
 			Error: "patch connection: PATCH /api/v1/data-connections/c-2: 500 internal error (trace 7f) (done: bulk-update)",
 		},
 		{
