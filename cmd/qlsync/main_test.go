@@ -24,9 +24,16 @@ import (
 
 var update = flag.Bool("update", false, "write what the stories print into them")
 
+// quickRace is the environment variable with the race detector's options.
+const quickRace = "GORACE"
+
 func TestMain(m *testing.M) {
 	if os.Getenv(asQlsync) != "" {
 		recorded()
+	}
+	// The race detector lets a process wait a second at its end; here hundreds end.
+	if os.Getenv(quickRace) == "" {
+		os.Setenv(quickRace, "atexit_sleep_ms=0")
 	}
 	testscript.Main(m, map[string]func(){"qlsync": recorded})
 }
@@ -50,6 +57,7 @@ func stories(folder, behaviour string) testscript.Params {
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("NO_COLOR", "1")
+			env.Setenv(quickRace, os.Getenv(quickRace))
 			env.Setenv(recordVariable, os.Getenv(recordVariable))
 			env.Setenv("BEHAVIOUR", behaviour)
 			return behave(env.WorkDir, behaviour)
@@ -125,7 +133,7 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("serve cannot fail")
 	}
 	cmd := exec.Command("qlsync", append([]string{"simulate"}, args...)...)
-	cmd.Dir, cmd.Env = ts.Getenv("WORK"), []string{"PATH=" + ts.Getenv("PATH")}
+	cmd.Dir, cmd.Env = ts.Getenv("WORK"), []string{"PATH=" + ts.Getenv("PATH"), quickRace + "=" + os.Getenv(quickRace)}
 	path, err := exec.LookPath("qlsync")
 	ts.Check(err)
 	cmd.Path, cmd.Err = path, nil
