@@ -28,7 +28,7 @@ test: ## run all tests, with the race detector where a C compiler is found
 	$(if $(RACE),CGO_ENABLED=1) $(GO) test $(RACE) -shuffle=on ./...
 
 property: ## draw 20,000 random worlds for the planner
-	$(GO) test ./pkg/plan -run AnyPlan -rapid.checks=20000
+	$(GO) test ./pkg/plan -run 'AnyPlan|Hostile|Targets' -rapid.checks=20000 -timeout 30m
 
 lint: ## check format, vet, staticcheck and go.mod
 	@files=$$($(TOOL) gofumpt -l cmd pkg schemas examples test); \

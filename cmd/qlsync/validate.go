@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -33,19 +34,18 @@ func runValidate(c *cli.Context, env *environment) error {
 	if err != nil {
 		return err
 	}
-	if c.String("format") == "json" {
-		err = report.JSON(env.stdout, report.NewProblems(problems))
-	} else {
-		err = env.text(env.stdout).Problems(env.stdout, problems)
+	text := func(w io.Writer, t report.Text) error {
+		if err := t.Problems(w, problems); err != nil || problems.Err() != nil {
+			return err
+		}
+		_, err := io.WriteString(w, checked)
+		return err
 	}
-	if err != nil {
+	if err := env.write(c, report.NewProblems(problems), text); err != nil {
 		return err
 	}
 	if problems.Err() != nil {
 		return &exit{code: exitError}
-	}
-	if c.String("format") == "text" {
-		fmt.Fprint(env.stdout, checked)
 	}
 	return nil
 }
