@@ -107,7 +107,10 @@ func (s *session) connect(c *cli.Context, logger *slog.Logger) error {
 	config := qlik.Config{
 		URL: s.tenant.URL, Project: s.project.Name, Parallelism: c.Int("parallelism"),
 		Logger: logger, UserAgent: "qlsync/" + version(),
-		Lifetime: s.env.lifetime, Waiting: tellWaits(s.env.stderr),
+		Lifetime: s.env.lifetime, Waiting: tellWaits(s.env.stderr), BatchSize: c.Int("batch-size"),
+	}
+	if c.IsSet("batch-size") && config.BatchSize < 1 {
+		return fmt.Errorf("batch-size %d: it must be at least 1", config.BatchSize)
 	}
 	var err error
 	if s.tenant.SimFile != "" {

@@ -23,11 +23,11 @@ type node struct {
 	handedOver bool
 	// rebuild groups the operations that are one step; nil for all others.
 	rebuild *decision
-	// level counts the batched operations that must come before, tail the
-	// operations that wait for it, both along the longest chain.
-	level, tail int
-	id          int
-	step        *stepNode
+	// tail counts the operations that wait for it along the longest chain, batches
+	// those of them that share calls; level is the round in which it shares one.
+	tail, batches, level int
+	id                   int
+	step                 *stepNode
 }
 
 // chain is the operations of one change, each of which needs the one before.
@@ -249,7 +249,9 @@ func (c *chain) throughTemporary(before, bulk, behind connection.Operation) {
 	if bulk.OwnerID != "" || from.Space != to.Space {
 		c.goTo(connection.Key{Space: to.Space, Name: c.at.Name}, bulk)
 	}
-	c.goTo(to, behind)
+	if c.at != to || behind.Credentials != nil || behind.Set != nil || behind.Remove != nil {
+		c.goTo(to, behind)
+	}
 }
 
 // recreate appends a rebuild: the new connection is made under a temporary name

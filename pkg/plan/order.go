@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -141,7 +142,7 @@ func (o *orderer) free(frees map[connection.Key]*node) bool {
 	return false
 }
 
-// rank gives every node its level and tail; it reports false when it found a
+// rank gives every node its tail and level; it reports false when it found a
 // cycle and broke it.
 func (o *orderer) rank() bool {
 	waiters := map[*node][]*node{}
@@ -158,7 +159,6 @@ func (o *orderer) rank() bool {
 	for i := 0; i < len(ready); i++ {
 		n := ready[i]
 		for _, next := range waiters[n] {
-			next.level = max(next.level, n.level+o.batched(n))
 			if blocked[next]--; blocked[next] == 0 {
 				ready = append(ready, next)
 			}
@@ -171,9 +171,63 @@ func (o *orderer) rank() bool {
 	for _, n := range slices.Backward(ready) {
 		for _, next := range waiters[n] {
 			n.tail = max(n.tail, next.tail+1)
+			n.batches = max(n.batches, next.batches+o.batched(next))
 		}
 	}
+	o.fill(waiters)
 	return true
+}
+
+// fill puts the operations that share calls into rounds, as few as possible: each
+// round takes, of those that are ready, the ones with the most rounds behind them.
+// That is optimal here, as what waits for a name waits in chains.
+func (o *orderer) fill(waiters map[*node][]*node) {
+	blocked := make(map[*node]int, len(o.nodes))
+	var now []*node                              // ready, and alone in their calls
+	shared := map[connection.Mechanism][]*node{} // ready, and sharing calls
+	sorted := map[connection.Mechanism]bool{}
+	release := func(n *node) {
+		if o.batched(n) == 0 {
+			now = append(now, n)
+			return
+		}
+		shared[n.operation.Kind] = append(shared[n.operation.Kind], n)
+		sorted[n.operation.Kind] = false
+	}
+	for _, n := range o.nodes {
+		if blocked[n] = len(n.needs); blocked[n] == 0 {
+			release(n)
+		}
+	}
+	end := func(n *node) {
+		for _, next := range waiters[n] {
+			if blocked[next]--; blocked[next] == 0 {
+				release(next)
+			}
+		}
+	}
+	for round := 0; ; round++ {
+		for ; len(now) > 0; now = now[1:] {
+			end(now[0])
+		}
+		var ended []*node
+		for _, kind := range []connection.Mechanism{connection.BulkUpdate, connection.BulkDelete} {
+			ready := shared[kind]
+			if !sorted[kind] {
+				slices.SortStableFunc(ready, func(x, y *node) int { return cmp.Compare(y.batches, x.batches) })
+				sorted[kind] = true
+			}
+			size := min(len(ready), o.traits.BatchSize[kind])
+			ended, shared[kind] = append(ended, ready[:size]...), ready[size:]
+		}
+		if len(ended) == 0 {
+			return
+		}
+		for _, n := range ended {
+			n.level = round
+			end(n)
+		}
+	}
 }
 
 // breakCycles sends one connection of each cycle by a temporary name: that one
