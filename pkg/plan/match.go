@@ -35,11 +35,9 @@ type leftover struct {
 type matcher struct {
 	live     map[connection.Key]*connection.Live
 	declared map[connection.Key]bool
-	// rebuilt holds the declared keys, and those whose interrupted rebuild a declared
-	// one finishes, by digest: what may have been rebuilt, and what it is now.
-	rebuilt map[string]rebuiltKey
-	moves   map[connection.Key][]connection.Key // from, by to
-	away    map[connection.Key]connection.Key   // to, by from
+	target   map[string]connection.Key           // declared keys, by digest
+	moves    map[connection.Key][]connection.Key // from, by to
+	away     map[connection.Key]connection.Key   // to, by from
 	// incoming lists the keys of live connections whose moved blocks lead to a
 	// declared key, by that key.
 	incoming map[connection.Key][]connection.Key
@@ -51,9 +49,6 @@ type matcher struct {
 	cycle   map[connection.Key]connection.Key
 	project string
 }
-
-// rebuiltKey is a key and the declared one that it is now.
-type rebuiltKey struct{ key, target connection.Key }
 
 // match pairs every target, and tells what is left over. What stands at a
 // declared key and is not to leave it is that one; then moved blocks count, then
@@ -70,7 +65,9 @@ func (a *analysis) match() {
 	}
 	for i := range a.pairs {
 		if p := &a.pairs[i]; p.live == nil {
-			m.finish(p)
+			if live := m.underway(p.key); live != nil {
+				m.claim(p, live, "finishes what was interrupted")
+			}
 		}
 	}
 	for i := range a.pairs {
@@ -86,7 +83,7 @@ func (a *analysis) newMatcher() *matcher {
 	m := &matcher{
 		live:     map[connection.Key]*connection.Live{},
 		declared: map[connection.Key]bool{},
-		rebuilt:  map[string]rebuiltKey{},
+		target:   map[string]connection.Key{},
 		moves:    map[connection.Key][]connection.Key{},
 		away:     map[connection.Key]connection.Key{},
 		incoming: map[connection.Key][]connection.Key{},
@@ -98,7 +95,7 @@ func (a *analysis) newMatcher() *matcher {
 	}
 	for _, t := range a.targets {
 		m.declared[t.key] = true
-		m.rebuilt[connection.KeyDigest(t.key)] = rebuiltKey{t.key, t.key}
+		m.target[connection.KeyDigest(t.key)] = t.key
 	}
 	for i := range a.in.Snapshot.Connections {
 		live := &a.in.Snapshot.Connections[i]
@@ -257,18 +254,6 @@ func (m *matcher) contested(to connection.Key, there *connection.Live) string {
 	return ""
 }
 
-// finish looks for what was on its way to the key when a run was interrupted, or
-// to one from which moved blocks lead here by now.
-func (m *matcher) finish(p *pair) {
-	for _, key := range append([]connection.Key{p.key}, m.origins(p.key)...) {
-		if live := m.underway(key); live != nil && !m.claimed[live] && (key == p.key || m.live[key] == nil) {
-			m.claim(p, live, "finishes what was interrupted")
-			m.rebuilt[connection.KeyDigest(key)] = rebuiltKey{key, p.key}
-			return
-		}
-	}
-}
-
 // findMoved looks for the live connection that was declared elsewhere before.
 func (m *matcher) findMoved(p *pair) {
 	switch sources := m.incoming[p.key]; {
@@ -392,13 +377,13 @@ func (a *analysis) leave(m *matcher) {
 		}
 		rest := leftover{live: live, owned: live.Mark.Project == a.in.Project}
 		_, moved := m.destination(live.Key)
-		rebuilt, marked := m.rebuilt[live.Mark.Key]
+		target, marked := m.target[live.Mark.Key]
 		switch {
 		case !rest.owned:
-		case marked && isHalf(live, rebuilt.key):
-			rest.half, rest.of = true, rebuilt.target
+		case marked && isHalf(live, target):
+			rest.half, rest.of = true, target
 		case live.Mark.Transit != "":
-			rest.kept = "half of a rebuild that was interrupted, of a connection that is no longer declared: declare it again to have it finished"
+			rest.kept = "half of a rebuild that was interrupted, of a connection that is no longer declared under that name: declare it again to have it finished"
 		case moved:
 			rest.kept = "owned by this project, and a moved block leads from it to a name that is taken"
 		case folded[foldKey(live.Key)]:

@@ -214,6 +214,13 @@ func (c *chain) updateOwner(patch, bulk connection.Operation, moves bool) {
 		mark.Credentials, mark.Transit = recorded, d.live.Mark.Transit
 		c.add(connection.Operation{Kind: connection.Patch, Mark: &mark})
 	}
+	if none := connection.CredentialsMark(0, nil, ""); len(d.target.Credentials) == 0 && d.live.HasCredentials && d.live.Mark.Credentials != none {
+		// Those that are declared again later must not look as if they were there.
+		patch.Mark.Credentials = none
+		mark := *patch.Mark
+		mark.Transit = d.live.Mark.Transit
+		c.add(connection.Operation{Kind: connection.Patch, Mark: &mark})
+	}
 	between := from
 	if moves {
 		between.Space = to.Space
