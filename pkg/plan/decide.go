@@ -18,8 +18,8 @@ type analysis struct {
 	// cycle holds the declared keys on a cycle of moved blocks, each with the one
 	// before it.
 	cycle map[connection.Key]connection.Key
-	// away holds the keys from which moved blocks lead.
-	away map[connection.Key]bool
+	// away holds the keys from which moved blocks lead, each with the next one.
+	away map[connection.Key]connection.Key
 	// spaces are those of the tenant by "name" and "id" of a reference, users by id.
 	spaces map[connection.SpaceRef]connection.Space
 	users  map[string]connection.User

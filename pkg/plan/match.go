@@ -125,10 +125,7 @@ func (a *analysis) newMatcher() *matcher {
 		m.findCycles()
 	}
 	a.cycle = m.cycle
-	a.away = map[connection.Key]bool{}
-	for from := range m.away {
-		a.away[from] = true
-	}
+	a.away = m.away
 	return m
 }
 

@@ -392,7 +392,8 @@ func (o *orderer) spare(key connection.Key) connection.Key {
 // reserve takes a key for the moment between two calls; it reports false when
 // something stands there, now or at the end, or passes through as well.
 func (o *orderer) reserve(key connection.Key) bool {
-	if o.live[key] != nil || o.declared[key] || o.passed[key] || o.analysis.away[key] {
+	_, leadsAway := o.analysis.away[key]
+	if o.live[key] != nil || o.declared[key] || o.passed[key] || leadsAway {
 		return false
 	}
 	o.passed[key] = true
