@@ -25,7 +25,7 @@ func applyCommand(env *environment) *cli.Command {
 		ArgsUsage: "[plan.json]",
 		Description: "Plans, shows the plan, asks, and carries it out. With a plan file or --plan-hash it goes on\n" +
 			"without asking, and only if planning again gives exactly the reviewed plan.",
-		Flags: slices.Concat(sharedFlags(), outputFlags(), planFlags(), []cli.Flag{
+		Flags: slices.Concat(sharedFlags(), resultFormats().flags(), planFlags(), []cli.Flag{
 			&cli.BoolFlag{Name: "auto-approve", Usage: "do not ask"},
 			&cli.StringFlag{Name: "plan-hash", Usage: "apply only if the plan has this `HASH`; approves it"},
 			&cli.StringFlag{Name: "on-stale", Value: "refuse", Usage: "what to do when the reviewed plan is stale: refuse, or skip what differs and do the rest"},
@@ -35,7 +35,7 @@ func applyCommand(env *environment) *cli.Command {
 }
 
 func runApply(c *cli.Context, env *environment) error {
-	if err := firstOf(checkOutputs(c), checkOnStale(c)); err != nil {
+	if err := firstOf(resultFormats().check(c), checkOnStale(c)); err != nil {
 		return err
 	}
 	reviewed, err := reviewedPlan(c)
@@ -62,7 +62,7 @@ func runApply(c *cli.Context, env *environment) error {
 	if err != nil {
 		return err
 	}
-	if err := env.write(c, result, func(w io.Writer, t report.Text) error { return t.Result(w, result) }); err != nil {
+	if err := resultFormats().write(c, env, result); err != nil {
 		return err
 	}
 	return outcome(result)
@@ -101,12 +101,9 @@ func reviewedPlan(c *cli.Context) (*plan.Plan, error) {
 	return reviewed, nil
 }
 
-// showPlan shows what is about to be done: with the result, unless that is JSON.
+// showPlan shows what is about to be done: with the result, unless that is for machines.
 func (env *environment) showPlan(c *cli.Context, p *plan.Plan) error {
-	w := env.stdout
-	if c.String("format") == "json" {
-		w = env.stderr
-	}
+	w := env.beside(c)
 	if err := env.text(w).Plan(w, p); err != nil {
 		return err
 	}
@@ -168,7 +165,7 @@ func (s *session) carryOut(c *cli.Context, p *plan.Plan) (*apply.Result, error) 
 		Parallelism: c.Int("parallelism"),
 		Stop:        s.env.stopping,
 	}
-	if c.String("format") != "json" {
+	if c.String("format") != asJSON {
 		progress := report.NewProgress(s.env.stderr, s.env.isTerminal(s.env.stderr), len(p.Steps))
 		defer progress.Close()
 		options.Progress = progress.Step

@@ -2,20 +2,18 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"slices"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/qlsync/qlsync/pkg/plan"
-	"github.com/qlsync/qlsync/pkg/report"
 )
 
 func driftCommand(env *environment) *cli.Command {
 	return &cli.Command{
 		Name:  "drift",
 		Usage: "show where the tenant differs from the files; ends with 2 when it does, writes nothing",
-		Flags: slices.Concat(sharedFlags(), outputFlags(), []cli.Flag{
+		Flags: slices.Concat(sharedFlags(), driftFormats().flags(), []cli.Flag{
 			&cli.StringSliceFlag{Name: "ignore", Usage: "leave out a `KIND` of drift, such as unmanaged; repeatable"},
 		}),
 		Action: func(c *cli.Context) error { return runDrift(c, env) },
@@ -23,7 +21,7 @@ func driftCommand(env *environment) *cli.Command {
 }
 
 func runDrift(c *cli.Context, env *environment) error {
-	if err := firstOf(noArguments(c), checkOutputs(c)); err != nil {
+	if err := firstOf(noArguments(c), driftFormats().check(c)); err != nil {
 		return err
 	}
 	for _, kind := range c.StringSlice("ignore") {
@@ -47,7 +45,7 @@ func runDrift(c *cli.Context, env *environment) error {
 	for _, kind := range c.StringSlice("ignore") {
 		drift.Ignore(plan.DriftKind(kind))
 	}
-	if err := env.write(c, drift, func(w io.Writer, t report.Text) error { return t.Drift(w, drift) }); err != nil {
+	if err := driftFormats().write(c, env, drift); err != nil {
 		return err
 	}
 	if len(drift.Items)+len(drift.Incomplete) > 0 {

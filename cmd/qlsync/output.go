@@ -1,64 +1,159 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/qlsync/qlsync/pkg/apply"
+	"github.com/qlsync/qlsync/pkg/plan"
 	"github.com/qlsync/qlsync/pkg/report"
 )
 
-// outputFlags choose what becomes of a result: its format on standard output, and
-// more outputs of the same run in files.
-func outputFlags() []cli.Flag {
+// format is one form that a result of type T can take. The text is how a stream
+// wants its text; other forms have no use for it.
+type format[T any] struct {
+	name  string
+	write func(report.Text, io.Writer, T) error
+}
+
+// formats are all the forms that a result of type T can take. The first one is the
+// default. A command declares them once: its flags, what these accept and what is
+// written follow from them.
+type formats[T any] []format[T]
+
+// asText is the name of the form for people, asJSON of the versioned contract.
+const (
+	asText = "text"
+	asJSON = "json"
+)
+
+func jsonFormat[T any]() format[T] {
+	return format[T]{asJSON, func(_ report.Text, w io.Writer, value T) error { return report.JSON(w, value) }}
+}
+
+func planFormats() formats[*plan.Plan] {
+	return formats[*plan.Plan]{{asText, report.Text.Plan}, jsonFormat[*plan.Plan]()}
+}
+
+func resultFormats() formats[*apply.Result] {
+	return formats[*apply.Result]{{asText, report.Text.Result}, jsonFormat[*apply.Result]()}
+}
+
+func driftFormats() formats[*plan.Drift] {
+	return formats[*plan.Drift]{{asText, report.Text.Drift}, jsonFormat[*plan.Drift]()}
+}
+
+// flags choose what becomes of a result: its form on standard output, and more
+// outputs of the same run in files.
+func (all formats[T]) flags() []cli.Flag { return outputFlags(all.names()) }
+
+func outputFlags(names []string) []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "format", Value: "text", Usage: "`FORMAT` of the result: text or json"},
+		&cli.StringFlag{Name: "format", Value: names[0], Usage: "`FORMAT` of the result: " + oneOf(names)},
 		&cli.StringSliceFlag{Name: "report", Usage: "write the result to a file too, as `FORMAT=FILE`; repeatable"},
 	}
 }
 
-// checkOutputs refuses what outputFlags cannot mean, before anything is done.
-func checkOutputs(c *cli.Context) error {
-	if err := checkFormat("format", c.String("format")); err != nil {
+// check refuses what the flags cannot mean, before anything is done.
+func (all formats[T]) check(c *cli.Context) error {
+	if err := all.checkName("format", c.String("format")); err != nil {
 		return err
 	}
+	written := map[string]bool{}
 	for _, pair := range c.StringSlice("report") {
-		format, file, ok := strings.Cut(pair, "=")
+		name, file, ok := strings.Cut(pair, "=")
 		if !ok || file == "" {
 			return fmt.Errorf("report %q: it must be FORMAT=FILE", pair)
 		}
-		if err := checkFormat("report", format); err != nil {
+		if err := firstOf(all.checkName("report", name), checkFile(file)); err != nil {
 			return err
 		}
-	}
-	return nil
-}
-
-func checkFormat(flag, format string) error {
-	if format != "text" && format != "json" {
-		return fmt.Errorf("%s %q: it must be text or json", flag, format)
-	}
-	return nil
-}
-
-// write gives a result on standard output and in the files that were asked for.
-func (env *environment) write(c *cli.Context, value any, text func(io.Writer, report.Text) error) error {
-	write := func(w io.Writer, format string, style report.Text) error {
-		if format == "json" {
-			return report.JSON(w, value)
+		if written[filepath.Clean(file)] {
+			return fmt.Errorf("report %q: another report is written to that file", pair)
 		}
-		return text(w, style)
+		written[filepath.Clean(file)] = true
 	}
+	return nil
+}
+
+// checkFile refuses a file that could not be written when the work is done.
+func checkFile(file string) error {
+	folder := filepath.Dir(file)
+	switch info, err := os.Stat(folder); {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("report %q: there is no folder %q", file, folder)
+	case err != nil:
+		return fmt.Errorf("report %q: %w", file, err)
+	case !info.IsDir():
+		return fmt.Errorf("report %q: %q is no folder", file, folder)
+	}
+	if info, err := os.Stat(file); err == nil && info.IsDir() {
+		return fmt.Errorf("report %q: it is a folder", file)
+	}
+	return nil
+}
+
+func (all formats[T]) checkName(flag, name string) error {
+	if !slices.Contains(all.names(), name) {
+		return fmt.Errorf("%s %q: it must be %s", flag, name, oneOf(all.names()))
+	}
+	return nil
+}
+
+func (all formats[T]) names() []string {
+	names := make([]string, len(all))
+	for i, f := range all {
+		names[i] = f.name
+	}
+	return names
+}
+
+// oneOf gives "text, markdown or json".
+func oneOf(names []string) string {
+	if len(names) == 1 {
+		return names[0]
+	}
+	return strings.Join(names[:len(names)-1], ", ") + " or " + names[len(names)-1]
+}
+
+// write gives a result in the files that were asked for and on standard output. An
+// output that cannot be written keeps none of the others from it.
+func (all formats[T]) write(c *cli.Context, env *environment, value T) error {
+	var errs []error
 	for _, pair := range c.StringSlice("report") {
-		format, name, _ := strings.Cut(pair, "=")
-		if err := writeFile(name, func(w io.Writer) error { return write(w, format, report.Text{}) }); err != nil {
-			return fmt.Errorf("report: %w", err)
+		name, file, _ := strings.Cut(pair, "=")
+		err := writeFile(file, func(w io.Writer) error { return all.writeAs(name, report.Text{}, w, value) })
+		if err != nil {
+			errs = append(errs, fmt.Errorf("report: %w", err))
 		}
 	}
-	return write(env.stdout, c.String("format"), env.text(env.stdout))
+	return errors.Join(append(errs, all.writeAs(c.String("format"), env.text(env.stdout), env.stdout, value))...)
+}
+
+func (all formats[T]) writeAs(name string, text report.Text, w io.Writer, value T) error {
+	for _, f := range all {
+		if f.name == name {
+			return f.write(text, w, value)
+		}
+	}
+	return all.checkName("format", name)
+}
+
+// beside gives the stream for what accompanies a result: that of the result, if it
+// is for people too.
+func (env *environment) beside(c *cli.Context) io.Writer {
+	if c.String("format") == asText {
+		return env.stdout
+	}
+	return env.stderr
 }
 
 // writeFile writes a file that only its owner may read: it tells about a tenant.

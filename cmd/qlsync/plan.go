@@ -15,7 +15,7 @@ func planCommand(env *environment) *cli.Command {
 	return &cli.Command{
 		Name:  "plan",
 		Usage: "show what would change, in which steps, at what cost; writes nothing to the tenant",
-		Flags: slices.Concat(sharedFlags(), outputFlags(), planFlags(), []cli.Flag{
+		Flags: slices.Concat(sharedFlags(), planFormats().flags(), planFlags(), []cli.Flag{
 			&cli.StringFlag{Name: "out", Usage: "write the plan as JSON to `FILE`, for apply"},
 			&cli.BoolFlag{Name: "detailed-exitcode", Usage: "end with 2 when there is something to do"},
 		}),
@@ -33,7 +33,7 @@ func planFlags() []cli.Flag {
 }
 
 func runPlan(c *cli.Context, env *environment) error {
-	if err := firstOf(noArguments(c), checkOutputs(c)); err != nil {
+	if err := firstOf(noArguments(c), planFormats().check(c)); err != nil {
 		return err
 	}
 	s, err := open(c, env)
@@ -51,7 +51,7 @@ func runPlan(c *cli.Context, env *environment) error {
 			return fmt.Errorf("plan file: %w", err)
 		}
 	}
-	if err := env.write(c, p, func(w io.Writer, t report.Text) error { return t.Plan(w, p) }); err != nil {
+	if err := planFormats().write(c, env, p); err != nil {
 		return err
 	}
 	switch {

@@ -18,13 +18,13 @@ func validateCommand(env *environment) *cli.Command {
 	return &cli.Command{
 		Name:   "validate",
 		Usage:  "check the files without a network, for one tenant or for all",
-		Flags:  append(sharedFlags(), outputFlags()...),
+		Flags:  append(sharedFlags(), problemFormats().flags()...),
 		Action: func(c *cli.Context) error { return runValidate(c, env) },
 	}
 }
 
 func runValidate(c *cli.Context, env *environment) error {
-	if err := firstOf(noArguments(c), checkOutputs(c)); err != nil {
+	if err := firstOf(noArguments(c), problemFormats().check(c)); err != nil {
 		return err
 	}
 	if _, err := env.prepare(c); err != nil {
@@ -34,20 +34,34 @@ func runValidate(c *cli.Context, env *environment) error {
 	if err != nil {
 		return err
 	}
-	text := func(w io.Writer, t report.Text) error {
-		if err := t.Problems(w, problems); err != nil || problems.Err() != nil {
-			return err
-		}
-		_, err := io.WriteString(w, checked)
-		return err
-	}
-	if err := env.write(c, report.NewProblems(problems), text); err != nil {
+	if err := problemFormats().write(c, env, checks{problems, checked}); err != nil {
 		return err
 	}
 	if problems.Err() != nil {
 		return &exit{code: exitError}
 	}
 	return nil
+}
+
+// checks is the result of validate.
+type checks struct {
+	problems connection.Problems
+	checked  string // what was checked, and what could not be
+}
+
+func problemFormats() formats[checks] {
+	return formats[checks]{
+		{asText, func(t report.Text, w io.Writer, found checks) error {
+			if err := t.Problems(w, found.problems); err != nil || found.problems.Err() != nil {
+				return err
+			}
+			_, err := io.WriteString(w, found.checked)
+			return err
+		}},
+		{asJSON, func(_ report.Text, w io.Writer, found checks) error {
+			return report.JSON(w, report.NewProblems(found.problems))
+		}},
+	}
 }
 
 // validate checks the files for the chosen tenants. The text says what was
