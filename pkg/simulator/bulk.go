@@ -19,10 +19,6 @@ type bulkAnswer struct {
 	Data []bulkItem `json:"data"`
 }
 
-type updateBody struct {
-	Connections *[]updateItem `json:"connections"`
-}
-
 // updateItem: absent, "" and a value are three different things for spaceId. The name is informational: undocumented;
 // assumed.
 type updateItem struct {
@@ -33,10 +29,6 @@ type updateItem struct {
 	SpaceType string  `json:"spaceType"`
 }
 
-type deleteBody struct {
-	Connections *[]deleteItem `json:"connections"`
-}
-
 type deleteItem struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`
@@ -44,42 +36,20 @@ type deleteItem struct {
 
 // bulkUpdate serves POST /data-connections/actions/update: space and owner of many connections.
 func (t *Tenant) bulkUpdate(c *call) (answer, error) {
-	var body updateBody
-	if err := t.bulkBody(c, &body); err != nil {
+	items, err := bulkItems[updateItem](t, c)
+	if err != nil {
 		return answer{}, err
 	}
-	if body.Connections == nil {
-		return answer{}, badRequest("Field connections is missing in the request")
-	}
-	if err := t.checkBatch(len(*body.Connections)); err != nil {
-		return answer{}, err
-	}
-	for _, item := range *body.Connections {
-		if err := item.check(); err != nil {
-			return answer{}, err
-		}
-	}
-	return each(*body.Connections, func(item updateItem) (string, error) { return item.ID, t.updateOne(item) }), nil
+	return each(items, func(item updateItem) (string, error) { return item.ID, t.updateOne(item) }), nil
 }
 
 // bulkDelete serves POST /data-connections/actions/delete.
 func (t *Tenant) bulkDelete(c *call) (answer, error) {
-	var body deleteBody
-	if err := t.bulkBody(c, &body); err != nil {
+	items, err := bulkItems[deleteItem](t, c)
+	if err != nil {
 		return answer{}, err
 	}
-	if body.Connections == nil {
-		return answer{}, badRequest("Field connections is missing in the request")
-	}
-	if err := t.checkBatch(len(*body.Connections)); err != nil {
-		return answer{}, err
-	}
-	for _, item := range *body.Connections {
-		if item.ID == "" {
-			return answer{}, badRequest("Field id is missing in the request")
-		}
-	}
-	return each(*body.Connections, func(item deleteItem) (string, error) {
+	return each(items, func(item deleteItem) (string, error) {
 		if t.world.connections[item.ID] == nil {
 			return item.ID, notFound("data connection")
 		}
@@ -88,19 +58,31 @@ func (t *Tenant) bulkDelete(c *call) (answer, error) {
 	}), nil
 }
 
-// bulkBody: the role is asked for before the body is looked at.
-func (t *Tenant) bulkBody(c *call, body any) error {
+// bulkItems reads the body of a bulk action. The role is asked for before the body is looked at, and one item without a
+// required field makes the whole request a bad one.
+func bulkItems[T interface{ check() error }](t *Tenant, c *call) ([]T, error) {
 	if !c.user.isAdmin() {
-		return forbidden("the endpoint requires Admin role")
+		return nil, forbidden("the endpoint requires Admin role")
 	}
-	return c.decode(body)
-}
-
-func (t *Tenant) checkBatch(items int) error {
-	if most := t.behaviour.BulkMaximum; most > 0 && items > most {
-		return badRequest("at most %d connections are allowed", most)
+	var body struct {
+		Connections *[]T `json:"connections"`
 	}
-	return nil
+	if err := c.decode(&body); err != nil {
+		return nil, err
+	}
+	if body.Connections == nil {
+		return nil, badRequest("Field connections is missing in the request")
+	}
+	items := *body.Connections
+	if most := t.behaviour.BulkMaximum; most > 0 && len(items) > most {
+		return nil, badRequest("at most %d connections are allowed", most)
+	}
+	for _, item := range items {
+		if err := item.check(); err != nil {
+			return nil, err
+		}
+	}
+	return items, nil
 }
 
 // each does the items one after the other and reports them in their order.
@@ -121,7 +103,14 @@ func each[T any](items []T, do func(T) (id string, err error)) answer {
 	return answer{status: http.StatusMultiStatus, body: out}
 }
 
-// check finds what makes the whole request a bad one: a required field that is missing.
+func (i deleteItem) check() error {
+	if i.ID == "" {
+		return badRequest("Field id is missing in the request")
+	}
+	return nil
+}
+
+// check finds a required field that is missing, and fields that do not fit each other.
 func (i updateItem) check() error {
 	switch {
 	case i.ID == "":
@@ -158,8 +147,8 @@ func (t *Tenant) updateOne(i updateItem) error {
 		}
 		next.Space = *i.SpaceID
 	}
-	if t.world.taken(next.key(), r.ID) {
-		return conflict("a connection of this name exists in the space")
+	if err := t.world.checkName(next); err != nil {
+		return err
 	}
 	if next.Owner != r.Owner { // credentials do not follow to the new owner (API reference)
 		if t.behaviour.OwnerChangeKeepsCredentials {

@@ -39,10 +39,18 @@ func (t *Tenant) byPath(c *call) (*record, error) {
 	return r, nil
 }
 
+// checkAccess refuses a space that the caller does not see; "" is the caller's own personal one.
+func (t *Tenant) checkAccess(c *call, space string) error {
+	if space != "" && !c.user.mayEnter(t.world.space(space)) {
+		return forbidden("no access to the connection or space")
+	}
+	return nil
+}
+
 func (t *Tenant) byName(c *call, name string) (*record, error) {
 	if space := c.query.Get("spaceId"); space != "" {
-		if !c.user.mayEnter(t.world.space(space)) {
-			return nil, forbidden("no access to the connection or space")
+		if err := t.checkAccess(c, space); err != nil {
+			return nil, err
 		}
 		if r := t.world.named(nameKey{space, name}); r != nil {
 			return r, nil

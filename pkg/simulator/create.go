@@ -49,8 +49,8 @@ func (t *Tenant) createConnection(c *call) (answer, error) {
 		Properties: t.world.store(s, body.Properties), Created: now, Updated: now,
 		Tags: append(slices.Clone(body.Tags), s.serverTag()),
 	}
-	if t.world.taken(r.key(), "") {
-		return answer{}, conflict("a connection of this name exists in the space")
+	if err := t.world.checkName(r); err != nil {
+		return answer{}, err
 	}
 	if s.signsIn(body.Properties) {
 		if err := t.world.redeemProperty(c.user.ID, s, body.Properties); err != nil {
@@ -119,13 +119,8 @@ func (t *Tenant) checkCreate(c *call, body *createBody) (*source, error) {
 		return nil, badRequest("Field qName is missing in the request")
 	case body.Properties == nil:
 		return nil, badRequest("Field connectionProperties is missing in the request")
-	case body.Space != "" && !c.user.mayEnter(t.world.space(body.Space)):
-		return nil, forbidden("no access to the connection or space")
 	}
-	if err := checkTags(body.Tags, maxTagsOnCreate); err != nil {
-		return nil, err
-	}
-	s, err := t.enabledSource(id)
+	s, err := t.checkNew(c, body.Space, body.Tags, maxTagsOnCreate, id)
 	if err != nil {
 		return nil, err
 	}
@@ -139,6 +134,17 @@ func (t *Tenant) checkCreate(c *call, body *createBody) (*source, error) {
 		return nil, badRequest("connectionProperties: %v", err)
 	}
 	return s, nil
+}
+
+// checkNew checks what both forms of a create have in common, and gives the data source.
+func (t *Tenant) checkNew(c *call, space string, tags []string, mostTags int, sourceID string) (*source, error) {
+	if err := t.checkAccess(c, space); err != nil {
+		return nil, err
+	}
+	if err := checkTags(tags, mostTags); err != nil {
+		return nil, err
+	}
+	return t.enabledSource(sourceID)
 }
 
 // enabledSource gives a data source that connections can be made for.
@@ -179,7 +185,7 @@ type statementBody struct {
 	QRI            string   `json:"qriInRequest"`
 }
 
-// createLogin is what the statement form of create and PUT share.
+// createLogin is what the statement form of create, PUT and duplicate share.
 type createLogin struct {
 	LogOn           string  `json:"qLogOn"`
 	Architecture    int     `json:"qArchitecture"`
@@ -251,15 +257,15 @@ func (t *Tenant) createFromStatement(c *call) (answer, error) {
 	if err := r.setStatement(body.Statement); err != nil {
 		return answer{}, err
 	}
-	if t.world.taken(r.key(), "") || t.world.connections[r.ID] != nil {
-		return answer{}, conflict("a connection of this name exists in the space, or of this id")
+	if err := t.world.checkName(r); err != nil {
+		return answer{}, err
+	}
+	if t.world.connections[r.ID] != nil {
+		return answer{}, conflict("a connection of this id exists")
 	}
 	given := body.apply(r)
-	if body.CredentialsID != "" {
-		if err := t.world.usable(r, c.user.ID, body.CredentialsID); err != nil {
-			return answer{}, err
-		}
-		r.link(c.user.ID, body.CredentialsID)
+	if err := t.world.linkStored(r, c.user.ID, body.CredentialsID); err != nil {
+		return answer{}, err
 	}
 	return t.created(c, r, given, firstSet(body.LogOn, "1"))
 }
@@ -278,16 +284,11 @@ func (t *Tenant) checkStatementBody(c *call, body *statementBody) (*source, erro
 		return nil, badRequest("qID and qEngineObjectID must be the same")
 	case body.QID+body.EngineObjectID != "" && !uuidShape.MatchString(firstSet(body.QID, body.EngineObjectID)):
 		return nil, badRequest("qID is not a valid UUID")
-	case body.Space != "" && !c.user.mayEnter(t.world.space(body.Space)):
-		return nil, forbidden("no access to the connection or space")
 	}
 	if err := body.check(); err != nil {
 		return nil, err
 	}
-	if err := checkTags(body.Tags, maxTags); err != nil {
-		return nil, err
-	}
-	s, err := t.enabledSource(id)
+	s, err := t.checkNew(c, body.Space, body.Tags, maxTags, id)
 	if err != nil {
 		return nil, err
 	}

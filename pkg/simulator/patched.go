@@ -14,13 +14,13 @@ func (t *Tenant) patched(c *call, r *record, d *patchDocument, ops []patchOp) (*
 	if err := checkTags(d.Tags, maxTags); err != nil {
 		return nil, err
 	}
-	if d.Space != "" && !c.user.mayEnter(t.world.space(d.Space)) {
-		return nil, forbidden("no access to the connection or space")
+	if err := t.checkAccess(c, d.Space); err != nil {
+		return nil, err
 	}
 	next := r.change(t)
 	next.Name, next.Tags, next.Space = *d.Name, t.keptTags(r, d.Tags), d.Space
-	if t.world.taken(next.key(), r.ID) {
-		return nil, conflict("a connection of this name exists in the space")
+	if err := t.world.checkName(next); err != nil {
+		return nil, err
 	}
 	s := r.source()
 	for i := range ops {
@@ -131,14 +131,13 @@ func (t *Tenant) applyDirect(c *call, next *record, direct map[string]*string) (
 	}
 	id, changes := direct["/qCredentialsID"]
 	switch {
-	case !changes || id != nil && *id == next.credentialOf(c.user.ID):
+	case !changes:
 	case id == nil || *id == "":
 		delete(next.Links, next.linkKey(c.user.ID))
 	default:
-		if err := t.world.usable(next, c.user.ID, *id); err != nil {
+		if err := t.world.linkStored(next, c.user.ID, *id); err != nil {
 			return nil, err
 		}
-		next.link(c.user.ID, *id)
 	}
 	return given, nil
 }

@@ -35,24 +35,21 @@ func (t *Tenant) putConnection(c *call) (answer, error) {
 	next := r.change(t)
 	next.Name = body.Name
 	if body.Space != nil {
-		if *body.Space != "" && !c.user.mayEnter(t.world.space(*body.Space)) {
-			return answer{}, forbidden("no access to the connection or space")
+		if err := t.checkAccess(c, *body.Space); err != nil {
+			return answer{}, err
 		}
 		next.Space = *body.Space
 	}
-	if t.world.taken(next.key(), r.ID) {
-		return answer{}, conflict("a connection of this name exists in the space")
+	if err := t.world.checkName(next); err != nil {
+		return answer{}, err
 	}
 	if err := next.setStatement(body.Statement); err != nil {
 		return answer{}, err
 	}
 	body.Username, body.Password = nil, nil
 	given := body.apply(next)
-	if body.CredentialsID != "" && body.CredentialsID != r.credentialOf(c.user.ID) {
-		if err := t.world.usable(next, c.user.ID, body.CredentialsID); err != nil {
-			return answer{}, err
-		}
-		next.link(c.user.ID, body.CredentialsID)
+	if err := t.world.linkStored(next, c.user.ID, body.CredentialsID); err != nil {
+		return answer{}, err
 	}
 	if err := t.world.settle(c.user.ID, r, next, given); err != nil {
 		return answer{}, err
@@ -115,8 +112,8 @@ func (t *Tenant) duplicateConnection(c *call) (answer, error) {
 	} else {
 		next.Name = t.world.freeName(&next)
 	}
-	if t.world.taken(next.key(), "") {
-		return answer{}, conflict("a connection of this name exists in the space")
+	if err := t.world.checkName(&next); err != nil {
+		return answer{}, err
 	}
 	login := createLogin{Username: body.Username, Password: body.Password, Architecture: r.Architecture}
 	if body.Password != nil {
@@ -141,12 +138,12 @@ func (t *Tenant) duplicated(c *call, body *duplicateBody) (*record, error) {
 		return nil, notFound("data connection")
 	case !t.world.sees(c.user, r):
 		return nil, forbidden("no access to the connection or space")
-	case body.SpaceID != nil && *body.SpaceID != "" && !c.user.mayEnter(t.world.space(*body.SpaceID)):
-		return nil, forbidden("no access to the connection or space")
 	case body.Name != nil && *body.Name == "":
 		return nil, badRequest("name cannot be empty")
 	case body.Name != nil && *body.Name == reservedName:
 		return nil, badRequest("%s connections are built in", reservedName)
+	case body.SpaceID != nil:
+		return r, t.checkAccess(c, *body.SpaceID)
 	}
 	return r, nil
 }

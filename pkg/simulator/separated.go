@@ -70,6 +70,18 @@ func (w *world) usable(r *record, user, id string) error {
 	return nil
 }
 
+// linkStored links the set that a request names by its id, if it names one that is not in use already.
+func (w *world) linkStored(r *record, user, id string) error {
+	if id == "" || id == r.credentialOf(user) {
+		return nil
+	}
+	if err := w.usable(r, user, id); err != nil {
+		return err
+	}
+	r.link(user, id)
+	return nil
+}
+
 // link points the user's credentials of a record that is not stored yet to a set.
 func (r *record) link(user, id string) {
 	links := map[string]string{r.linkKey(user): id}

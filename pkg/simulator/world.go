@@ -128,6 +128,14 @@ func (w *world) taken(key nameKey, id string) bool {
 	return key.name == reservedName || found && holder != id
 }
 
+// checkName says that the name of a new or changed record is taken where it stands.
+func (w *world) checkName(r *record) error {
+	if w.taken(r.key(), r.ID) {
+		return conflict("a connection of this name exists in the space")
+	}
+	return nil
+}
+
 // named finds a connection by its place and name; nil if there is none.
 func (w *world) named(key nameKey) *record { return w.connections[w.byName[w.at(key)]] }
 
