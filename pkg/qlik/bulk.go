@@ -1,0 +1,142 @@
+package qlik
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// bulkAction is one of the two actions on many connections. Both set or remove, so
+// they may be sent twice.
+type bulkAction struct {
+	path string
+	item func(connection.Operation) wireBulkItem
+	// settled tells, from a fresh read, whether an operation has been carried out.
+	settled func(operation connection.Operation, live wireConnection, err error) bool
+	// gone tells that a connection that does not exist is a success.
+	gone bool
+}
+
+var (
+	bulkUpdate = bulkAction{path: connectionsPath + "/actions/update", item: updateItem, settled: isUpdated}
+	bulkDelete = bulkAction{path: connectionsPath + "/actions/delete", item: deleteItem, settled: isDeleted, gone: true}
+)
+
+func updateItem(operation connection.Operation) wireBulkItem {
+	item := wireBulkItem{ID: operation.ID, OwnerID: operation.OwnerID}
+	if operation.Space != nil {
+		item.SpaceID, item.SpaceType = &operation.Space.ID, operation.Space.Type
+	}
+	return item
+}
+
+func deleteItem(operation connection.Operation) wireBulkItem { return wireBulkItem{ID: operation.ID} }
+
+func isUpdated(operation connection.Operation, live wireConnection, err error) bool {
+	return err == nil &&
+		(operation.Space == nil || live.Space == operation.Space.ID) &&
+		(operation.OwnerID == "" || live.Owner == operation.OwnerID)
+}
+
+func isDeleted(_ connection.Operation, _ wireConnection, err error) bool {
+	return errors.Is(err, connection.ErrNotFound)
+}
+
+// bulk sends one request for all operations and reads the 207 item by item. What
+// it does not tell is read from the live connections.
+func (p *Provider) bulk(ctx context.Context, action bulkAction, operations []connection.Operation, outcomes []connection.Outcome) {
+	var body wireBulk
+	for _, operation := range operations {
+		body.Connections = append(body.Connections, action.item(operation))
+	}
+	request := Request{Method: http.MethodPost, Path: action.path, Body: body, Repeatable: true}
+	var answer wireBulkAnswer
+	err := p.client.Do(ctx, request, &answer)
+	if errors.Is(err, connection.ErrForbidden) {
+		err = fmt.Errorf("%w: bulk actions need the role %s", err, tenantAdmin)
+	}
+	if len(operations) > 1 && isTooMuch(err) {
+		half := len(operations) / 2
+		p.bulk(ctx, action, operations[:half], outcomes[:half])
+		p.bulk(ctx, action, operations[half:], outcomes[half:])
+		return
+	}
+	if err != nil && !errors.Is(err, connection.ErrUnknownOutcome) {
+		failAll(outcomes, fmt.Errorf("%s: %w", operations[0].Kind, err))
+		return
+	}
+	results := byID(answer.Data)
+	var group errgroup.Group
+	group.SetLimit(p.parallelism)
+	for i, operation := range operations {
+		if result, ok := results[operation.ID]; ok && err == nil {
+			outcomes[i].Err = p.itemError(request, action, operation, result)
+			continue
+		}
+		group.Go(func() error {
+			outcomes[i].Err = p.settle(ctx, action, operation, err)
+			return nil
+		})
+	}
+	_ = group.Wait()
+}
+
+// isTooMuch reports whether the service may take the items in smaller requests: no
+// size is documented, nor how one item that is wrong makes the whole request fail.
+func isTooMuch(err error) bool {
+	var failed *Error
+	return errors.As(err, &failed) && (failed.Status == http.StatusBadRequest || failed.Status == http.StatusRequestEntityTooLarge)
+}
+
+// byID finds results by id: their order is not promised. One without a status says
+// nothing.
+func byID(results []wireBulkResult) map[string]wireBulkResult {
+	found := map[string]wireBulkResult{}
+	for _, result := range results {
+		if result.Status != 0 || result.Error != nil {
+			found[result.ID] = result
+		}
+	}
+	return found
+}
+
+// itemError reads one result: a failure if it holds an error or a status outside
+// 2xx. The reference shows both, a success status with an error, in one item.
+func (p *Provider) itemError(request Request, action bulkAction, operation connection.Operation, result wireBulkResult) error {
+	status := result.Status
+	if result.Error == nil && status/100 == 2 {
+		return nil
+	}
+	failed := &Error{Method: request.Method, Path: request.Path, Status: status}
+	if result.Error != nil {
+		if status/100 == 2 || status == 0 {
+			failed.Status = result.Error.Status
+		}
+		failed.fill([]wireError{*result.Error}, newRedactor(p.client.auth.secrets()))
+	}
+	if failed.Status == http.StatusNotFound && action.gone {
+		return nil
+	}
+	failed.kind = kindOf(failed.Status)
+	return fmt.Errorf("%s: %w", operation.Kind, failed)
+}
+
+// settle finds out by reading what became of an operation that the answer is
+// silent about.
+func (p *Provider) settle(ctx context.Context, action bulkAction, operation connection.Operation, cause error) error {
+	live, err := p.read(ctx, operation.ID, nil)
+	switch {
+	case action.settled(operation, live, err):
+		return nil
+	case cause != nil:
+		return fmt.Errorf("%s: %w", operation.Kind, cause)
+	case errors.Is(err, connection.ErrNotFound):
+		return fmt.Errorf("%s: %w", operation.Kind, err)
+	}
+	return fmt.Errorf("%s: %w: the answer does not mention it, and it is not as it should be", operation.Kind, connection.ErrUnknownOutcome)
+}

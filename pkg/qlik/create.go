@@ -1,0 +1,193 @@
+package qlik
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+const (
+	// looks is how often one looks for a create that may have happened: a gateway
+	// may give up on a request that the service is still busy with.
+	looks     = 3
+	firstLook = time.Second
+)
+
+// create makes a connection from its properties (API reference, POST). There are
+// no idempotency keys, so a create that may have happened is looked for.
+func (p *Provider) create(ctx context.Context, operation connection.Operation) connection.Outcome {
+	spelling := p.tutorialSpelling.Load() // another create may change it meanwhile
+	created, err := p.post(ctx, operation, spelling)
+	if asksForTutorialSpelling(err) && !spelling {
+		if created, err = p.post(ctx, operation, true); err == nil {
+			p.tutorialSpelling.Store(true)
+		}
+	}
+	switch id := created.id(); {
+	case errors.Is(err, connection.ErrUnknownOutcome), err == nil && id == "" && created.AuthURL == "":
+		return p.settleCreate(ctx, operation, err)
+	case err != nil:
+		return connection.Outcome{Err: fmt.Errorf("create connection: %w", err)}
+	case id == "":
+		return connection.Outcome{Err: fmt.Errorf("create connection: %w: a person must sign in first", connection.ErrInvalid)}
+	case operation.ReadBack:
+		return connection.Outcome{ID: id, Err: p.readBack(ctx, id, operation)}
+	default:
+		return connection.Outcome{ID: id}
+	}
+}
+
+// readBack compares what was created with what was sent, as far as the service
+// shows it.
+func (p *Provider) readBack(ctx context.Context, id string, operation connection.Operation) error {
+	wire, err := p.read(ctx, id, nil)
+	switch {
+	case err != nil:
+		return fmt.Errorf("read back what was created: %w", err)
+	case wire.Name != operation.Name, wire.Space != operation.Space.ID, wire.DataSource != operation.DataSource,
+		!shows(wire.Properties, createProperties(operation)), !hasTags(wire, createTags(operation)):
+		return fmt.Errorf("read back what was created: it is not what was sent: %w", connection.ErrInvalid)
+	}
+	return nil
+}
+
+func (p *Provider) post(ctx context.Context, operation connection.Operation, tutorialSpelling bool) (wireCreated, error) {
+	body := wireCreate{
+		DataSource: operation.DataSource,
+		Name:       operation.Name,
+		Space:      operation.Space.ID,
+		Tags:       createTags(operation),
+		Properties: createProperties(operation),
+	}
+	if tutorialSpelling {
+		body.DataSource, body.DataSourceAgain = "", operation.DataSource
+	}
+	var created wireCreated
+	err := p.client.Do(ctx, Request{
+		Method: http.MethodPost, Path: connectionsPath, Body: body, Secrets: secretsOf(operation),
+	}, &created)
+	return created, err
+}
+
+func createTags(operation connection.Operation) []string {
+	var set tagSet
+	if operation.Tags != nil {
+		set.user = *operation.Tags
+	}
+	if operation.Mark != nil {
+		set.mark = *operation.Mark
+	}
+	return set.tags()
+}
+
+// createProperties puts properties and credentials together, revealed: the service
+// takes them in one object. What must be absent is left out.
+func createProperties(operation connection.Operation) map[string]any {
+	properties := map[string]any{}
+	maps.Copy(properties, operation.Set)
+	maps.Copy(properties, operation.Credentials)
+	maps.DeleteFunc(properties, func(_ string, value any) bool { return value == nil })
+	revealed, _ := connection.Reveal(properties).(map[string]any)
+	return revealed
+}
+
+// asksForTutorialSpelling recognises a 400 that misses the data source: the API
+// reference calls it datasourceID, every tutorial dataSourceId. Which of them the
+// service insists on, if on any, is not known.
+func asksForTutorialSpelling(err error) bool {
+	refusal, ok := errors.AsType[*Error](err)
+	if !ok || refusal.Status != http.StatusBadRequest {
+		return false
+	}
+	words := strings.ToLower(refusal.Title + " " + refusal.Detail)
+	return containsAny(words, []string{"datasource", "data source"}) &&
+		containsAny(words, []string{"missing", "required", "empty", "must be", "not specified"})
+}
+
+// settleCreate looks for a connection that may have been created: at its place,
+// with what was sent. It is ours because its tags came with the create.
+func (p *Provider) settleCreate(ctx context.Context, operation connection.Operation, cause error) connection.Outcome {
+	if cause == nil {
+		cause = fmt.Errorf("%w: the answer holds no id", connection.ErrUnknownOutcome)
+	}
+	failed := connection.Outcome{Err: fmt.Errorf("create connection: %w", cause)}
+	if operation.Mark == nil {
+		return failed // anybody's connection could look like this one
+	}
+	for pause := firstLook; ; pause *= 2 {
+		id, err := p.findCreated(ctx, operation)
+		if err == nil && id != "" {
+			return connection.Outcome{ID: id}
+		}
+		if err != nil || pause >= firstLook<<(looks-1) || sleep(ctx, pause) != nil {
+			return failed
+		}
+	}
+}
+
+// findCreated gives the id of the connection that equals what was to be created.
+func (p *Provider) findCreated(ctx context.Context, operation connection.Operation) (string, error) {
+	listed, _, err := p.listConnections(ctx, *operation.Space, nil)
+	if err != nil {
+		return "", err
+	}
+	for _, wire := range listed {
+		if wire.Name != operation.Name || wire.Space != operation.Space.ID || !hasTags(wire, createTags(operation)) {
+			continue
+		}
+		wire, err := p.read(ctx, wire.id(), nil)
+		if err == nil && wire.DataSource == operation.DataSource && shows(wire.Properties, createProperties(operation)) {
+			return wire.id(), nil
+		}
+	}
+	return "", nil
+}
+
+func hasTags(wire wireConnection, tags []string) bool {
+	return !slices.ContainsFunc(tags, func(tag string) bool { return !slices.Contains(wire.Tags, tag) })
+}
+
+// shows tells whether the live properties are those that were sent, as far as the
+// service returns them.
+func shows(live, sent map[string]any) bool {
+	for name, value := range live {
+		if want, ok := sent[name]; ok && !alike(value, want) {
+			return false
+		}
+	}
+	return true
+}
+
+// alike compares without a schema: 1433 and "1433" are the same.
+func alike(a, b any) bool {
+	return reflect.DeepEqual(loose(a), loose(b))
+}
+
+func loose(value any) any {
+	switch value := value.(type) {
+	case []any:
+		items := make([]any, len(value))
+		for i, item := range value {
+			items[i] = loose(item)
+		}
+		return items
+	case map[string]any:
+		entries := make(map[string]any, len(value))
+		for name, item := range value {
+			entries[name] = loose(item)
+		}
+		return entries
+	case json.Number:
+		return canonicalNumber(value).String()
+	}
+	return toText(value)
+}

@@ -1,0 +1,201 @@
+package qlik
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// patchTries is how often a patch that may have happened is made anew from what is
+// live then.
+const patchTries = 3
+
+// row sends patches one after the other, up to the first that fails, which is then
+// undone. Room for all of their writes is taken before, so that none of them waits
+// for the rate limit while something is missing that apps use; only what is sent
+// again after a failure may have to.
+func (p *Provider) row(ctx context.Context, operations []connection.Operation, outcomes []connection.Outcome) {
+	writes := len(operations)
+	for _, operation := range operations {
+		if operation.Undo != nil {
+			writes++
+		}
+	}
+	if writes == 1 {
+		outcomes[0].Err = p.patch(ctx, operations[0], nil)
+		return
+	}
+	waiting, cancel := p.client.within(ctx)
+	room, err := p.client.writes.reserve(waiting, writes)
+	cancel()
+	if err != nil {
+		failAll(outcomes, fmt.Errorf("patch connection: %w: %w", connection.ErrNotSent, err))
+		return
+	}
+	defer room.release()
+	for i, operation := range operations {
+		outcomes[i].Err = p.patch(ctx, operation, room)
+		ctx = context.WithoutCancel(ctx)
+		if outcomes[i].Err == nil {
+			continue
+		}
+		if begun := i > 0 || !errors.Is(outcomes[i].Err, connection.ErrNotSent); begun && operation.Undo != nil {
+			outcomes[i].UndoErr = p.patch(ctx, *operation.Undo, room)
+		}
+		failAll(outcomes[i+1:], fmt.Errorf("patch connection: %w: the one before it has failed", connection.ErrNotSent))
+		return
+	}
+}
+
+// patch changes one connection with one request (API reference, PATCH; the order
+// of its operations is that of the body).
+//
+// A patch sets values, so it may be sent twice, unless it removes something: then
+// one that may have happened is made anew from what is live. In a row the context
+// ends it only before it is sent.
+func (p *Provider) patch(ctx context.Context, operation connection.Operation, room *room) error {
+	for try := 1; ; try++ {
+		body, err := p.patchBody(ctx, operation)
+		switch {
+		case err != nil && try > 1: // the one before may have happened
+			return fmt.Errorf("patch connection: %w: %w", connection.ErrUnknownOutcome, err)
+		case isInterrupted(err):
+			return fmt.Errorf("patch connection: %w: %w", connection.ErrNotSent, err)
+		case err != nil:
+			return fmt.Errorf("patch connection: %w", err)
+		}
+		if len(body) == 0 {
+			return nil
+		}
+		if room != nil && ctx.Err() == nil {
+			ctx = context.WithoutCancel(ctx)
+		}
+		removes := slices.ContainsFunc(body, func(one wirePatch) bool { return one.Op == opRemove })
+		err = p.client.Do(ctx, Request{
+			Method: http.MethodPatch, Path: pathOf(operation.ID), Body: body,
+			Repeatable: !removes, Secrets: secretsOf(operation), room: room,
+		}, nil)
+		if err == nil {
+			return nil
+		}
+		if !removes || !errors.Is(err, connection.ErrUnknownOutcome) || try == patchTries || ctx.Err() != nil {
+			return fmt.Errorf("patch connection: %w", err)
+		}
+	}
+}
+
+// The operations of a patch.
+const (
+	opAdd     = "add"
+	opReplace = "replace"
+	opRemove  = "remove"
+)
+
+// patchBody says what has to change now: name, space, tags, properties by name,
+// credentials by name. The live connection is read first where that matters.
+func (p *Provider) patchBody(ctx context.Context, operation connection.Operation) ([]wirePatch, error) {
+	var live wireConnection
+	if needsLive(operation) {
+		var err error
+		if live, err = p.read(ctx, operation.ID, nil); err != nil {
+			return nil, err
+		}
+		if err := p.checkOwner(live); err != nil {
+			return nil, err
+		}
+	}
+	var body []wirePatch
+	if operation.Name != "" {
+		body = append(body, wirePatch{opReplace, "/qName", operation.Name})
+	}
+	if operation.Space != nil {
+		// Documented until 2025 only. "add" also sets what is there (RFC 6902), and a
+		// connection in a personal space has no space. That "" means personal is assumed.
+		body = append(body, wirePatch{opAdd, "/space", operation.Space.ID})
+	}
+	body = append(body, patchTags(operation, live)...)
+	return append(body, patchProperties(operation, live)...), nil
+}
+
+func needsLive(operation connection.Operation) bool {
+	return operation.Tags != nil || operation.Mark != nil || len(operation.Set) > 0 || len(operation.Remove) > 0
+}
+
+// checkOwner refuses what another project has taken since the plan was made.
+func (p *Provider) checkOwner(live wireConnection) error {
+	owner := splitTags(live.Tags).mark.Project
+	if p.project == "" || owner == "" || owner == p.project {
+		return nil
+	}
+	return fmt.Errorf("%w: it belongs to project %q by now", connection.ErrInvalid, owner)
+}
+
+// patchTags sends the whole array, which replaces the live one: the server's own
+// tag and those we do not know go back as they came.
+func patchTags(operation connection.Operation, live wireConnection) []wirePatch {
+	if operation.Tags == nil && operation.Mark == nil {
+		return nil
+	}
+	set := splitTags(live.Tags)
+	if operation.Tags != nil {
+		set.user = *operation.Tags
+	}
+	if operation.Mark != nil {
+		set.mark = *operation.Mark
+	}
+	tags := set.tags()
+	if slices.Equal(slices.Sorted(slices.Values(tags)), slices.Sorted(slices.Values(live.Tags))) {
+		return nil
+	}
+	if tags == nil {
+		tags = []string{}
+	}
+	return []wirePatch{{opAdd, "/tags", tags}} // "add", as the guide has it
+}
+
+// patchProperties sets and removes properties and credentials by name. What the
+// live connection shows is replaced, the rest is added. Credentials are never
+// shown; for them "add" is right whether they are there or not (RFC 6902).
+func patchProperties(operation connection.Operation, live wireConnection) []wirePatch {
+	var body []wirePatch
+	for _, name := range slices.Sorted(maps.Keys(operation.Set)) {
+		op := opAdd
+		if _, shown := live.Properties[name]; shown {
+			op = opReplace
+		}
+		body = append(body, wirePatch{op, propertyPath(name), connection.Reveal(operation.Set[name])})
+	}
+	for _, name := range slices.Sorted(maps.Keys(operation.Credentials)) {
+		body = append(body, wirePatch{opAdd, propertyPath(name), connection.Reveal(operation.Credentials[name])})
+	}
+	for _, name := range slices.Sorted(slices.Values(operation.Remove)) {
+		if _, shown := live.Properties[name]; shown {
+			body = append(body, wirePatch{Op: opRemove, Path: propertyPath(name)})
+		}
+	}
+	return body
+}
+
+// propertyPath is a JSON Pointer (RFC 6901).
+func propertyPath(name string) string {
+	return "/connectionProperties/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
+}
+
+// patchable tells whether a patch can carry the value: a string, boolean, integer
+// or array (API reference, PATCH). No object, no decimal, no null.
+func patchable(value any) bool {
+	switch value := value.(type) {
+	case string, bool, []any, connection.Secret, connection.Reference:
+		return true
+	case json.Number:
+		return isInteger(value)
+	}
+	return false
+}
