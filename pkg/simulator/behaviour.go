@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
 )
 
 // Behaviour holds a switch for everything that the documentation leaves open and that a client may come to feel. The zero
@@ -121,7 +123,7 @@ func (p property) typed(value any) any {
 			return json.Number(strings.TrimLeft(text, "+"))
 		}
 	case p.Type == "string" && !isText:
-		return scalarText(value)
+		return host.ScalarText(value)
 	}
 	return value
 }

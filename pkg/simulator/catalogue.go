@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"path"
 	"sync"
+
+	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
 )
 
 //go:embed datasources/*.json
@@ -71,7 +73,7 @@ var catalogue = sync.OnceValue(func() []*source {
 
 func parseSource(data []byte) (*source, error) {
 	s := new(source)
-	if err := decodeStrict(data, s); err != nil {
+	if err := host.DecodeStrict(data, s); err != nil {
 		return nil, err
 	}
 	var item struct {
@@ -98,7 +100,7 @@ func parseSource(data []byte) (*source, error) {
 	}
 	s.id, s.provider, s.version = item.DataSourceID, item.Provider, specs.Version
 	s.qriPrefix, s.qriProperties = item.QRI.Prefix, item.QRI.ConnectionPart.Properties
-	if err := decodeOne(specs.Connection.Properties, &s.properties); err != nil {
+	if err := host.DecodeOne(specs.Connection.Properties, &s.properties); err != nil {
 		return nil, err
 	}
 	var err error

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
+
+	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
 )
 
 // The two spellings of the data source's key: that of the reference, and that of every tutorial.
@@ -216,10 +218,10 @@ func (l *createLogin) apply(r *record) (given map[string]bool) {
 	given = make(map[string]bool)
 	set := func(name string, value any) { r.Properties[name], given[name] = value, true }
 	if l.Username != nil {
-		set(loginUser, seal(*l.Username))
+		set(loginUser, host.Seal(*l.Username))
 	}
 	if l.Password != nil {
-		set(loginPassword, seal(*l.Password))
+		set(loginPassword, host.Seal(*l.Password))
 	}
 	if l.Separate != nil {
 		set("separateCredentials", *l.Separate)
@@ -231,7 +233,7 @@ func (l *createLogin) apply(r *record) (given map[string]bool) {
 	case l.Secret != nil && *l.Secret == "":
 		r.Secret = nil
 	case l.Secret != nil:
-		r.Secret = seal(*l.Secret)
+		r.Secret = host.Seal(*l.Secret)
 	}
 	if number := logOns[l.LogOn]; l.LogOn != "" {
 		r.LogOn = &number

@@ -3,6 +3,8 @@ package simulator
 import (
 	"net/http"
 	"time"
+
+	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
 )
 
 // Data credentials have no list and no create of their own: they come with connections. One that is stored with a
@@ -106,7 +108,7 @@ func (l *login) take(op *patchOp) error {
 		return badRequest("path %q cannot be removed", op.Path)
 	}
 	var value string
-	if err := decodeOne(op.Value, &value); err != nil || value == "" {
+	if err := host.DecodeOne(op.Value, &value); err != nil || value == "" {
 		return badRequest("%s: must be a string", op.Path)
 	}
 	switch op.Path {
@@ -189,10 +191,10 @@ func (l login) into(s *source, values map[string]any) {
 		for name := range s.credentialsIn(values) {
 			delete(values, name)
 		}
-		values[loginPassword] = seal(*l.password)
+		values[loginPassword] = host.Seal(*l.password)
 	}
 	if l.username != nil {
-		values[loginUser] = seal(*l.username)
+		values[loginUser] = host.Seal(*l.username)
 	}
 }
 

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
 )
 
 // What follows is for tests and demonstrations: to look behind the API, and to change things behind a client's back. It
@@ -67,7 +69,7 @@ func (t *Tenant) Add(c SeedConnection) (id string, err error) {
 	if err != nil {
 		return "", fmt.Errorf("add connection%w", err)
 	}
-	return r.ID, t.state.save(t.world)
+	return r.ID, t.save()
 }
 
 // Edit changes name, space, owner, properties and tags of a connection as a person would in the browser; the function's
@@ -97,7 +99,7 @@ func (t *Tenant) Edit(id string, edit func(*Connection)) error {
 		return fmt.Errorf("edit connection %s: %w", id, err)
 	}
 	t.world.put(next)
-	return t.state.save(t.world)
+	return t.save()
 }
 
 // editProperties puts the wanted properties in the place of the visible ones. What did not change keeps its hidden parts.
@@ -137,7 +139,7 @@ func asDecoded(properties map[string]any) (map[string]any, error) {
 		return nil, err
 	}
 	out := make(map[string]any)
-	err = decodeOne(data, &out)
+	err = host.DecodeOne(data, &out)
 	return out, err
 }
 
@@ -149,7 +151,7 @@ func (t *Tenant) Remove(id string) error {
 		return fmt.Errorf("remove connection %s: not found", id)
 	}
 	t.world.remove(id)
-	return t.state.save(t.world)
+	return t.save()
 }
 
 // HasCredentials says whether any credential is stored with the connection.
@@ -174,17 +176,17 @@ func (t *Tenant) CredentialEquals(id, name, value string) bool {
 		return false
 	}
 	properties := r.Properties
-	for _, key := range sortedKeys(r.Links) { // what is separated is looked for in the sets
+	for _, key := range host.SortedKeys(r.Links) { // what is separated is looked for in the sets
 		if k := t.world.credentials[r.Links[key]]; k != nil && len(r.source().credentialsIn(properties)) == 0 {
 			properties = k.Values
 		}
 	}
 	stored := partOf(properties, strings.Split(name, "/"))
-	if isSealed(stored) {
-		return sealedEquals(stored, value)
+	if host.IsSealed(stored) {
+		return host.SealedEquals(stored, value)
 	}
 	var parsed any
-	return decodeOne([]byte(value), &parsed) == nil && sealedEquals(stored, parsed)
+	return host.DecodeOne([]byte(value), &parsed) == nil && host.SealedEquals(stored, parsed)
 }
 
 func partOf(v any, path []string) any {

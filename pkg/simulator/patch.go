@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	jsonpatch "github.com/evanphx/json-patch/v5"
+
+	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
 )
 
 // patchOp is one operation of a PATCH. The reference says value, most examples of the update tutorial Value.
@@ -126,13 +128,13 @@ func (op *patchOp) checkValue() error {
 		return badRequest("Field value is missing in the request")
 	}
 	var value any
-	if err := decodeOne(op.Value, &value); err != nil {
+	if err := host.DecodeOne(op.Value, &value); err != nil {
 		return badRequest("%s: %v", op.Path, err)
 	}
 	switch v := value.(type) {
 	case string, bool, []any:
-		if holdsSealKey(value) {
-			return badRequest("%s: the value holds the reserved key %s", op.Path, sealKey)
+		if host.HoldsSealKey(value) {
+			return badRequest("%s: the value holds the reserved key %s", op.Path, host.SealKey)
 		}
 		return nil
 	case json.Number:
@@ -195,7 +197,7 @@ func (op *patchOp) direct() bool { return slices.Contains(directPaths, op.Path) 
 func checkPaths(ops []patchOp) error {
 	for i := range ops {
 		switch path := ops[i].Path; {
-		case strings.Contains(path, sealKey):
+		case strings.Contains(path, host.SealKey):
 			return badRequest("path %q cannot be patched", path)
 		case path == "/qName", path == "/tags", path == "/space", ops[i].property() != "", ops[i].direct():
 		default:
@@ -235,7 +237,7 @@ func (w *world) applyPatch(user string, r *record, ops []patchOp) (*patchDocumen
 		return nil, badRequest("an operation does not apply: %s", patchCause(err))
 	}
 	document := new(patchDocument)
-	if err := decodeOne(after, document); err != nil {
+	if err := host.DecodeOne(after, document); err != nil {
 		return nil, badRequest("%v", err)
 	}
 	return document, nil
@@ -265,11 +267,11 @@ func patchCause(err error) string {
 
 // checkPatched checks a value that may hold digests of parts which the patch left alone.
 func (s *source) checkPatched(name string, value any) error {
-	if isSealed(value) {
+	if host.IsSealed(value) {
 		return nil
 	}
 	if list, isList := value.([]any); isList {
-		visible, _ := unsealed(list)
+		visible, _ := host.Unsealed(list)
 		value = visible
 	}
 	return s.check(name, value)

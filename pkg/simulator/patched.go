@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+
+	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
 )
 
 // patched checks the document and gives the connection that it describes, its credentials not yet settled.
@@ -126,7 +128,7 @@ func (t *Tenant) applyDirect(c *call, next *record, direct map[string]*string) (
 		case changes && value == nil:
 			delete(next.Properties, name)
 		case changes:
-			next.Properties[name], given[name] = seal(*value), true
+			next.Properties[name], given[name] = host.Seal(*value), true
 		}
 	}
 	id, changes := direct["/qCredentialsID"]
@@ -156,6 +158,6 @@ func (t *Tenant) redeemHeader(c *call, next *record, given map[string]bool) erro
 	if err := t.world.redeem(c.user.ID, s, code); err != nil {
 		return err
 	}
-	next.Properties[s.SignIn.Code], given[s.SignIn.Code] = seal(code), true
+	next.Properties[s.SignIn.Code], given[s.SignIn.Code] = host.Seal(code), true
 	return nil
 }

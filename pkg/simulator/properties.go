@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
 )
 
 // The trio that stands for separated credentials in every connector that supports them (create tutorial).
@@ -35,8 +37,8 @@ func (s *source) check(name string, value any) error {
 	if !known {
 		return fmt.Errorf("unknown property %q of data source %s", name, s.id)
 	}
-	if holdsSealKey(value) {
-		return fmt.Errorf("property %q holds the reserved key %s", name, sealKey)
+	if host.HoldsSealKey(value) {
+		return fmt.Errorf("property %q holds the reserved key %s", name, host.SealKey)
 	}
 	if !p.accepts(value) {
 		return fmt.Errorf("property %q must be of type %s", name, p.Type)
@@ -72,7 +74,7 @@ func isInteger(number string) bool { return !strings.ContainsAny(number, ".eE") 
 
 // checkAll checks every property, in the order of their names.
 func (s *source) checkAll(properties map[string]any) error {
-	for _, name := range sortedKeys(properties) {
+	for _, name := range host.SortedKeys(properties) {
 		if err := s.check(name, properties[name]); err != nil {
 			return err
 		}
@@ -89,7 +91,7 @@ func (s *source) sealAll(properties map[string]any) map[string]any {
 		case name == plainUser:
 			stored[name] = value
 		case s.isCredential(name):
-			stored[name] = seal(value)
+			stored[name] = host.Seal(value)
 		default:
 			stored[name] = sealEncrypted(value)
 		}
@@ -103,7 +105,7 @@ func (w *world) store(s *source, properties map[string]any) map[string]any {
 	switch name, set := properties["username"]; {
 	case !w.behaviour.ShowUsername || !set || !s.isCredential("username"):
 		delete(stored, plainUser)
-	case !isSealed(name):
+	case !host.IsSealed(name):
 		stored[plainUser] = name
 	}
 	return stored
@@ -133,14 +135,14 @@ func sealEncrypted(value any) any {
 	for i, item := range list {
 		out[i] = item
 		entry, ok := item.(map[string]any)
-		if !ok || scalarText(entry["encrypt"]) != "true" {
+		if !ok || host.ScalarText(entry["encrypt"]) != "true" {
 			continue
 		}
 		sealed := make(map[string]any, len(entry))
 		for key, part := range entry {
 			sealed[key] = part
 			if key == "value" {
-				sealed[key] = seal(part)
+				sealed[key] = host.Seal(part)
 			}
 		}
 		out[i] = sealed
@@ -156,7 +158,7 @@ func (s *source) visible(properties map[string]any) map[string]any {
 		if s.isCredential(name) {
 			continue
 		}
-		if v, ok := unsealed(value); ok {
+		if v, ok := host.Unsealed(value); ok {
 			shown[name] = v
 		}
 	}
@@ -192,7 +194,7 @@ func (s *source) withoutCredentials(properties map[string]any) map[string]any {
 func (s *source) qri(properties map[string]any) string {
 	parts := []string{s.id}
 	for _, name := range s.qriProperties {
-		parts = append(parts, scalarText(properties[name]))
+		parts = append(parts, host.ScalarText(properties[name]))
 	}
 	return s.qriPrefix + opaqueOf(parts...)
 }
@@ -201,4 +203,4 @@ func (s *source) qri(properties map[string]any) string {
 func equalJSON(a, b any) bool { return reflect.DeepEqual(a, b) }
 
 // isTrue reads a boolean that may have been sent as a string.
-func isTrue(value any) bool { return value != nil && scalarText(value) == "true" }
+func isTrue(value any) bool { return value != nil && host.ScalarText(value) == "true" }

@@ -3,6 +3,8 @@ package simulator
 import (
 	"net/url"
 	"strconv"
+
+	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
 )
 
 // params are the query keys that a route takes.
@@ -25,7 +27,7 @@ func (p params) parse(raw string) (url.Values, error) {
 	if err != nil {
 		return nil, misuse("the query is not well-formed")
 	}
-	for _, key := range sortedKeys(query) {
+	for _, key := range host.SortedKeys(query) {
 		kind, known := p[key]
 		if !known {
 			return nil, misuse("unknown query key %q", key)

@@ -3,6 +3,8 @@ package simulator
 import (
 	"fmt"
 	"maps"
+
+	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
 )
 
 // putBody is the body of PUT (API reference): it has no tags and no connectionProperties.
@@ -62,7 +64,7 @@ func (b *putBody) checkFor(r *record) error {
 	required := map[string]string{
 		"qID": b.QID, "qName": b.Name, "qType": b.Type, "qConnectStatement": b.Statement, "qEngineObjectID": b.EngineObjectID,
 	}
-	for _, name := range sortedKeys(required) {
+	for _, name := range host.SortedKeys(required) {
 		if required[name] == "" {
 			return badRequest("Field %s is missing in the request", name)
 		}

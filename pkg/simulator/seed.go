@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
 )
 
 // seed is the description of a tenant before the first request; see New for an example.
@@ -69,7 +71,7 @@ var seedTime = time.Date(2026, time.January, 2, 3, 4, 5, 910_000_000, time.UTC)
 
 func parseSeed(data []byte) (*seed, error) {
 	s := new(seed)
-	if err := decodeStrict(data, s); err != nil {
+	if err := host.DecodeStrict(data, s); err != nil {
 		return nil, fmt.Errorf("seed: %w", err)
 	}
 	return s, nil
@@ -250,12 +252,12 @@ func (c SeedConnection) stored(w *world) (map[string]any, error) {
 	if s == nil {
 		return nil, fmt.Errorf(".dataSource: no such data source %q", c.DataSource)
 	}
-	for _, name := range sortedKeys(c.Properties) {
+	for _, name := range host.SortedKeys(c.Properties) {
 		if s.isCredential(name) {
 			return nil, fmt.Errorf(".properties.%s: is a credential", name)
 		}
 	}
-	for _, name := range sortedKeys(c.Credentials) {
+	for _, name := range host.SortedKeys(c.Credentials) {
 		if !s.isCredential(name) {
 			return nil, fmt.Errorf(".credentials.%s: is no credential of %s", name, s.id)
 		}

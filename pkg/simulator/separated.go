@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
 )
 
 // credential is one set of separated credentials. It belongs to a user, may serve several connections of one connector,
@@ -109,7 +111,7 @@ func (w *world) settle(user string, before, next *record, given map[string]bool)
 		if before != nil && before.separated() {
 			next.Links = nil
 		}
-		next.Stale = next.Stale && !slices.ContainsFunc(sortedKeys(given), func(name string) bool {
+		next.Stale = next.Stale && !slices.ContainsFunc(host.SortedKeys(given), func(name string) bool {
 			return given[name] && s.isCredential(name)
 		})
 		next.linkCredentials()
@@ -134,7 +136,7 @@ func (w *world) settle(user string, before, next *record, given map[string]bool)
 
 // settleSet finds or makes the user's set of a connection with separated credentials, and links it.
 func (w *world) settleSet(user string, next *record, values map[string]any, given map[string]bool, moved bool) error {
-	if id := scalarText(next.Properties["selectedCredentials"]); given["selectedCredentials"] && id != "" {
+	if id := host.ScalarText(next.Properties["selectedCredentials"]); given["selectedCredentials"] && id != "" {
 		if err := w.usable(next, user, id); err != nil {
 			return err
 		}
@@ -143,7 +145,7 @@ func (w *world) settleSet(user string, next *record, values map[string]any, give
 	named := given["credentialsName"] && next.Properties["credentialsName"] != nil
 	name := next.Name
 	if named {
-		name = scalarText(next.Properties["credentialsName"])
+		name = host.ScalarText(next.Properties["credentialsName"])
 	}
 	set := w.linked(next, user)
 	if named && (set == nil || set.Name != name) {
@@ -190,7 +192,7 @@ func (w *world) changeCredential(k *credential, at time.Time, change func(*crede
 func movedHost(before, next *record) bool {
 	for _, name := range hostProperties {
 		was, set := before.Properties[name]
-		if set && scalarText(was) != scalarText(next.Properties[name]) {
+		if set && host.ScalarText(was) != host.ScalarText(next.Properties[name]) {
 			return true
 		}
 	}

@@ -11,6 +11,8 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+
+	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
 )
 
 // bodyLimit bounds a request body; the service's own bound is undocumented.
@@ -54,11 +56,11 @@ func (t *Tenant) serve(w http.ResponseWriter, r *http.Request, rt route) {
 		reply = t.refusal(r, err)
 	}
 	if fault.Cut != "" {
-		t.journal.record(entry)
+		t.journal.Record(entry)
 		panic(http.ErrAbortHandler) // the server closes the connection without an answer
 	}
 	entry.Status = reply.status
-	t.journal.record(entry)
+	t.journal.Record(entry)
 	if e, isError := reply.body.(errorBody); isError {
 		reply.body = e.as(r.URL.Path, traceID(r))
 	}
@@ -69,19 +71,19 @@ func (t *Tenant) serve(w http.ResponseWriter, r *http.Request, rt route) {
 }
 
 // stages gives the answer, and the fault that was applied on the way.
-func (t *Tenant) stages(w http.ResponseWriter, r *http.Request, rt route) (answer, firing, error) {
+func (t *Tenant) stages(w http.ResponseWriter, r *http.Request, rt route) (answer, host.Firing, error) {
 	var userID string
 	if !rt.open {
 		var err error
 		if userID, err = t.authenticate(r); err != nil {
-			return answer{}, firing{}, err
+			return answer{}, host.Firing{}, err
 		}
 		if refused := t.limiter.admit(userID, rt.tier, t.now()); refused != nil {
-			return answer{}, firing{}, refused
+			return answer{}, host.Firing{}, refused
 		}
 	}
-	fault := t.faults.take(r.Method, r.URL.Path)
-	fault.wait(r.Context())
+	fault := t.faults.Take(r.Method, r.URL.Path)
+	fault.Wait(r.Context())
 	if fault.Percent > 0 {
 		t.limiter.use(userID, firstSet(tier(fault.Tier), rt.tier), fault.Percent, t.now())
 	}
@@ -90,7 +92,7 @@ func (t *Tenant) stages(w http.ResponseWriter, r *http.Request, rt route) (answe
 		t.keys.revoke(token)
 		return answer{}, fault, unauthorized("the token has expired")
 	}
-	if reply, instead := fault.answer(t.now()); instead || fault.Cut == CutBefore {
+	if reply, instead := faultAnswer(fault.Fault, t.now()); instead || fault.Cut == CutBefore {
 		return reply, fault, nil
 	}
 	c := &call{request: r, omit: fault.Omit, noAdmin: fault.NoAdmin}
@@ -98,8 +100,8 @@ func (t *Tenant) stages(w http.ResponseWriter, r *http.Request, rt route) (answe
 	if err != nil {
 		reply = t.refusal(r, err)
 	}
-	if fault.effective() && !fault.alter(c, &reply) {
-		t.faults.misfired(fault)
+	if fault.Effective() && !c.alter(fault.Fault, &reply) {
+		t.faults.Misfired(fault)
 	}
 	return reply, fault, nil
 }
@@ -153,7 +155,7 @@ func (t *Tenant) handle(c *call, rt route, userID string) (answer, error) {
 	if err != nil {
 		return reply, err
 	}
-	return reply, t.state.save(t.world)
+	return reply, t.save()
 }
 
 // caller is the user of the request, or what a fault leaves of them.
@@ -168,7 +170,7 @@ func (c *call) caller(u *userRecord) *userRecord {
 
 // decode reads the body into v. Whatever v does not name is misuse.
 func (c *call) decode(v any) error {
-	if err := decodeStrict(c.body, v); err != nil {
+	if err := host.DecodeStrict(c.body, v); err != nil {
 		return misuse("%v", err)
 	}
 	return nil
@@ -181,7 +183,7 @@ func (t *Tenant) refusal(r *http.Request, err error) answer {
 		refused = &apiError{Code: "HTTP-500", Title: "Internal error", Detail: err.Error(), Status: http.StatusInternalServerError}
 	}
 	if refused.misused {
-		t.journal.misuse(r.Method + " " + r.URL.Path + ": " + refused.Detail)
+		t.journal.Misused(r.Method + " " + r.URL.Path + ": " + refused.Detail)
 	}
 	return errorAnswer(refused)
 }

@@ -12,10 +12,16 @@ import (
 	"time"
 )
 
-// Server serves a tenant over HTTP.
+// Service is an embedded service: a [Tenant], or one of another shape.
+type Service interface {
+	http.Handler
+	Token() string // signs a caller in
+}
+
+// Server serves an embedded service over HTTP.
 type Server struct {
 	URL   string // http://127.0.0.1:PORT
-	Token string // API key of the caller
+	Token string // signs the caller in
 
 	server *http.Server
 	done   chan error
@@ -24,17 +30,17 @@ type Server struct {
 	unused map[net.Conn]bool // opened, but without a request so far
 }
 
-// Start serves the tenant on addr, by default a free port of 127.0.0.1. The tenant speaks plain HTTP and its data is made
-// up, so an address beyond loopback is refused unless Options.AllowRemote is set. Close the server, then the tenant.
-func Start(t *Tenant, addr string) (*Server, error) {
+// Start serves a service on addr, by default a free port of 127.0.0.1. It speaks plain HTTP and its data is made up, so an
+// address beyond loopback is refused. Close the server, then the service.
+func Start(service Service, addr string) (*Server, error) {
 	if addr == "" {
 		addr = "127.0.0.1:0"
 	}
-	host, _, err := net.SplitHostPort(addr)
+	hostname, _, err := net.SplitHostPort(addr)
 	if err != nil {
 		return nil, fmt.Errorf("start embedded tenant: %w", err)
 	}
-	if ip := net.ParseIP(host); !t.options.AllowRemote && host != "localhost" && !ip.IsLoopback() {
+	if ip := net.ParseIP(hostname); hostname != "localhost" && !ip.IsLoopback() {
 		return nil, fmt.Errorf("start embedded tenant: %q is not a loopback address", addr)
 	}
 	listener, err := net.Listen("tcp", addr)
@@ -42,9 +48,9 @@ func Start(t *Tenant, addr string) (*Server, error) {
 		return nil, fmt.Errorf("start embedded tenant: %w", err)
 	}
 	s := &Server{
-		URL: "http://" + listener.Addr().String(), Token: t.Token(),
+		URL: "http://" + listener.Addr().String(), Token: service.Token(),
 		server: &http.Server{
-			Handler:           t,
+			Handler:           service,
 			ReadHeaderTimeout: 10 * time.Second,
 			ReadTimeout:       time.Minute,
 			WriteTimeout:      5 * time.Minute, // injected latency is part of it

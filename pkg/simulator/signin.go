@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
 )
 
 // Interactive OAuth (API reference, authUrlOnly; authentication tutorial): a create with authUrlOnly answers an address and
@@ -27,7 +29,7 @@ const (
 // signsIn says whether a connection with these properties needs a person to sign in.
 func (s *source) signsIn(properties map[string]any) bool {
 	return s.SignIn != nil && properties[s.SignIn.Property] != nil &&
-		scalarText(properties[s.SignIn.Property]) == s.SignIn.Value
+		host.ScalarText(properties[s.SignIn.Property]) == s.SignIn.Value
 }
 
 // beginSignIn answers a create with authUrlOnly. Every request begins an authorisation of its own.
@@ -52,7 +54,7 @@ func codeOf(state string) string { return opaqueOf("code", state) }
 // begins with "code=", that of create does not: both are taken.
 func (w *world) redeem(user string, s *source, code string) error {
 	code = strings.TrimPrefix(code, "code=")
-	for _, state := range sortedKeys(w.signIns) {
+	for _, state := range host.SortedKeys(w.signIns) {
 		if codeOf(state) == code && w.signIns[state] == (signIn{user, s.id}) {
 			delete(w.signIns, state)
 			w.gone[state] = true

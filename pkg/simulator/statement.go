@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
 )
 
 // The statement of a connection is CUSTOM CONNECT TO "provider=...;name=value;...". No page says how ; = and " are escaped
@@ -49,12 +51,12 @@ func (f statementForm) called(property string) string {
 func statementValue(value any) string {
 	list, ok := value.([]any)
 	if !ok {
-		return scalarText(value)
+		return host.ScalarText(value)
 	}
 	var items []string
 	for _, item := range list {
 		if entry, ok := item.(map[string]any); ok && entry["value"] != nil {
-			items = append(items, scalarText(entry["name"])+"%2"+scalarText(entry["value"]))
+			items = append(items, host.ScalarText(entry["name"])+"%2"+host.ScalarText(entry["value"]))
 		}
 	}
 	return strings.Join(items, "%1")

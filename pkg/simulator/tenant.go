@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
 )
 
 // Options change how a tenant behaves. The zero value is the documented service.
@@ -17,7 +19,6 @@ type Options struct {
 	Behaviour   Behaviour
 	Faults      []Fault
 	LockTimeout time.Duration // how long Open waits for a state that another process holds; 0: 3 seconds
-	AllowRemote bool          // let Start listen beyond loopback
 }
 
 // Tenant is an embedded tenant. It is an http.Handler and safe for concurrent use.
@@ -26,8 +27,8 @@ type Tenant struct {
 	options  Options
 	mux      *http.ServeMux
 	limiter  *limiter
-	faults   *faults
-	journal  journal
+	faults   *host.Faults
+	journal  host.Journal
 	keys     *keys
 	reseeded bool
 	gateways []seedGateway
@@ -36,7 +37,7 @@ type Tenant struct {
 
 	mu    sync.RWMutex // guards world and the state file
 	world *world
-	state *stateFile
+	state *host.StateFile
 }
 
 // New makes a tenant that lives in memory alone. The seed is JSON; unknown fields are errors:
@@ -65,18 +66,18 @@ func Open(seed []byte, stateFile string, o Options) (*Tenant, error) {
 	if wait == 0 {
 		wait = 3 * time.Second
 	}
-	file, err := lockState(stateFile, wait)
+	file, err := host.LockState(stateFile, wait)
 	if err != nil {
 		return nil, err
 	}
 	t, err := open(seed, file, o)
 	if err != nil {
-		return nil, errors.Join(err, file.close())
+		return nil, errors.Join(err, file.Close())
 	}
 	return t, nil
 }
 
-func open(data []byte, file *stateFile, o Options) (*Tenant, error) {
+func open(data []byte, file *host.StateFile, o Options) (*Tenant, error) {
 	s, err := parseSeed(data)
 	if err != nil {
 		return nil, err
@@ -86,7 +87,7 @@ func open(data []byte, file *stateFile, o Options) (*Tenant, error) {
 	if err != nil {
 		return nil, err
 	}
-	faults, err := newFaults(o.Faults)
+	faults, err := host.NewFaults(o.Faults, foreignFault)
 	if err != nil {
 		return nil, err
 	}
@@ -108,16 +109,17 @@ func open(data []byte, file *stateFile, o Options) (*Tenant, error) {
 	if file == nil {
 		return t, nil
 	}
-	kept, reseeded, err := file.load(data, behaviour)
+	var kept state
+	found, reseeded, err := file.Load(stateVersion, data, &kept)
 	if err != nil {
 		return nil, err
 	}
 	t.reseeded = reseeded
-	if kept != nil {
-		t.world = kept
+	if found {
+		t.world = kept.world(behaviour)
 		return t, nil
 	}
-	return t, file.save(seeded)
+	return t, t.save()
 }
 
 // Reseeded says whether Open found a state that had begun from another seed, and dropped it.
@@ -127,13 +129,13 @@ func (t *Tenant) Reseeded() bool { return t.reseeded }
 func (t *Tenant) Token() string { return t.keys.apiKey }
 
 // UnfiredFaults gives the faults that no request has met; a test that asked for them has not tested what it says.
-func (t *Tenant) UnfiredFaults() []Fault { return t.faults.unfired() }
+func (t *Tenant) UnfiredFaults() []Fault { return t.faults.Unfired() }
 
 // Close gives the state file back. The tenant must not be used any more.
 func (t *Tenant) Close() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if err := t.state.close(); err != nil {
+	if err := t.state.Close(); err != nil {
 		return fmt.Errorf("close embedded tenant: %w", err)
 	}
 	return nil

@@ -3,6 +3,8 @@ package simulator
 import (
 	"net/http"
 	"time"
+
+	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
 )
 
 // connectionView is a connection as the API answers it (sample answers of the create, update and delete tutorials).
@@ -72,7 +74,7 @@ func (t *Tenant) view(c *call, r *record) connectionView {
 // secretText is what stands for a connection secret in an answer: its digest, as the secret itself is not kept.
 func secretText(sealed any) string {
 	digest, _ := sealed.(map[string]any)
-	text, _ := digest[sealKey].(string)
+	text, _ := digest[host.SealKey].(string)
 	return text
 }
 

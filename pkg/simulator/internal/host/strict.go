@@ -1,4 +1,4 @@
-package simulator
+package host
 
 import (
 	"bytes"
@@ -12,24 +12,24 @@ import (
 	"strings"
 )
 
-// errUnknownField marks a key that the target type does not have.
-var errUnknownField = errors.New("unknown field")
+// ErrUnknownField marks a key that the target type does not have.
+var ErrUnknownField = errors.New("unknown field")
 
-// decodeStrict decodes one JSON value and refuses keys that v does not name exactly: encoding/json alone would take
+// DecodeStrict decodes one JSON value and refuses keys that v does not name exactly: encoding/json alone would take
 // "QNAME" for "qName". Numbers in untyped places stay json.Number. Errors carry the path, as in connections[2].nmae,
 // and never a value.
-func decodeStrict(data []byte, v any) error {
+func DecodeStrict(data []byte, v any) error {
 	var raw any
-	if err := decodeOne(data, &raw); err != nil {
+	if err := DecodeOne(data, &raw); err != nil {
 		return err
 	}
 	if err := checkKeys("", raw, reflect.TypeOf(v)); err != nil {
 		return err
 	}
-	return decodeOne(data, v)
+	return DecodeOne(data, v)
 }
 
-func decodeOne(data []byte, v any) error {
+func DecodeOne(data []byte, v any) error {
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.UseNumber()
 	if err := d.Decode(v); err != nil {
@@ -65,10 +65,10 @@ func checkKeys(path string, raw any, t reflect.Type) error {
 			return nil
 		}
 		fields := jsonFields(t)
-		for _, key := range sortedKeys(v) {
+		for _, key := range SortedKeys(v) {
 			field, known := fields[key]
 			if !known {
-				return fmt.Errorf("%w %s", errUnknownField, join(path, key))
+				return fmt.Errorf("%w %s", ErrUnknownField, join(path, key))
 			}
 			if err := checkKeys(join(path, key), v[key], field); err != nil {
 				return err
@@ -105,8 +105,8 @@ func orTop(field string) string {
 	return field
 }
 
-// sortedKeys gives the keys of m in order, so that nothing that is answered depends on map order.
-func sortedKeys[V any](m map[string]V) []string {
+// SortedKeys gives the keys of m in order, so that nothing that is answered depends on map order.
+func SortedKeys[V any](m map[string]V) []string {
 	keys := make([]string, 0, len(m))
 	for key := range m {
 		keys = append(keys, key)

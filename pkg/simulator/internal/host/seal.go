@@ -1,0 +1,129 @@
+package host
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// SealKey marks a digest in the place of a value: {"$sealed": "salt.digest"}. A request that brings this key is refused.
+const SealKey = "$sealed"
+
+// Seal gives a copy of v in which every scalar is replaced by its salted digest. What is sealed already stays as it is,
+// so a patch may replace one part of a credential and leave the others.
+func Seal(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		if IsSealed(v) {
+			return v
+		}
+		out := make(map[string]any, len(v))
+		for key, item := range v {
+			out[key] = Seal(item)
+		}
+		return out
+	case []any:
+		out := make([]any, len(v))
+		for i, item := range v {
+			out[i] = Seal(item)
+		}
+		return out
+	default:
+		return map[string]any{SealKey: SaltedDigest(rand.Text(), ScalarText(v))}
+	}
+}
+
+func SaltedDigest(salt, text string) string {
+	mac := hmac.New(sha256.New, []byte(salt))
+	mac.Write([]byte(text))
+	return salt + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+}
+
+// MatchesDigest says whether digest was made from text.
+func MatchesDigest(digest, text string) bool {
+	salt, _, _ := strings.Cut(digest, ".")
+	return hmac.Equal([]byte(digest), []byte(SaltedDigest(salt, text)))
+}
+
+func IsSealed(v any) bool {
+	m, ok := v.(map[string]any)
+	_, sealed := m[SealKey].(string)
+	return ok && sealed && len(m) == 1
+}
+
+// HoldsSealKey says whether a value from outside would be taken for a sealed one.
+func HoldsSealKey(v any) bool {
+	switch v := v.(type) {
+	case map[string]any:
+		_, found := v[SealKey]
+		return found || slices.ContainsFunc(slices.Collect(maps.Values(v)), HoldsSealKey)
+	case []any:
+		return slices.ContainsFunc(v, HoldsSealKey)
+	}
+	return false
+}
+
+// SealedEquals says whether stored was sealed from value.
+func SealedEquals(stored, value any) bool {
+	if IsSealed(stored) {
+		digest := stored.(map[string]any)[SealKey].(string)
+		switch value.(type) {
+		case map[string]any, []any:
+			return false
+		}
+		return MatchesDigest(digest, ScalarText(value))
+	}
+	switch stored := stored.(type) {
+	case map[string]any:
+		other, ok := value.(map[string]any)
+		return ok && maps.EqualFunc(stored, other, SealedEquals)
+	case []any:
+		other, ok := value.([]any)
+		return ok && slices.EqualFunc(stored, other, SealedEquals)
+	}
+	return false
+}
+
+// Unsealed gives a copy of v without its sealed parts; ok is false if nothing but a digest was there.
+func Unsealed(v any) (out any, ok bool) {
+	switch v := v.(type) {
+	case map[string]any:
+		if IsSealed(v) {
+			return nil, false
+		}
+		visible := make(map[string]any, len(v))
+		for key, item := range v {
+			if shown, ok := Unsealed(item); ok {
+				visible[key] = shown
+			}
+		}
+		return visible, true
+	case []any:
+		visible := make([]any, 0, len(v))
+		for _, item := range v {
+			if shown, ok := Unsealed(item); ok {
+				visible = append(visible, shown)
+			}
+		}
+		return visible, true
+	default:
+		return v, true
+	}
+}
+
+func ScalarText(v any) string {
+	switch v := v.(type) {
+	case string:
+		return v
+	case json.Number:
+		return v.String()
+	default:
+		return fmt.Sprint(v)
+	}
+}
