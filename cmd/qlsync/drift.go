@@ -34,6 +34,7 @@ func runDrift(c *cli.Context, env *environment) error {
 		return err
 	}
 	defer s.close()
+	s.people = true
 	in, err := s.input(c.Context)
 	if err != nil {
 		return err

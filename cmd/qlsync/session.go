@@ -27,6 +27,8 @@ type session struct {
 	// problems are those of the files. While one is an error, the tenant is asked
 	// only for what else is wrong.
 	problems connection.Problems
+	// people asks the tenant who owns what, too.
+	people   bool
 	provider connection.Provider
 	resolver *spec.Resolver
 	close    func()
@@ -179,6 +181,7 @@ func (s *session) input(ctx context.Context) (plan.Input, error) {
 		Catalog: catalog, Normalize: s.provider.Normalize,
 	}
 	scope := plan.Scope(in.Project, in.Spaces, in.Desired, in.Moves)
+	scope.People = s.people
 	if problems.Err() != nil {
 		scope.Details = func(*connection.Live) bool { return false }
 	}

@@ -5,16 +5,20 @@ import (
 	"encoding/hex"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Live is one connection as the tenant holds it. It never holds a credential:
 // what looks like one in the properties has become a [Secret] that prints a
 // placeholder.
 type Live struct {
-	ID         string
-	Key        Key
-	SpaceID    string // empty: the caller's personal space
-	OwnerID    string
+	ID      string
+	Key     Key
+	SpaceID string // empty: the caller's personal space
+	OwnerID string
+	// UpdatedAt is when the service last saw it change, for people to read; zero
+	// where it does not tell. It is never compared.
+	UpdatedAt  time.Time
 	DataSource string
 	// Family is the connector behind the data source; see [DataSource.Family].
 	Family string

@@ -95,6 +95,8 @@ type Scope struct {
 	Spaces []SpaceRef
 	// Owners are declared owners (e-mail or subject) to be looked up.
 	Owners []string
+	// People asks who the owners of the listed connections are; see [Snapshot.People].
+	People bool
 	// Details tells for which connections the properties are wanted. It is called
 	// from one goroutine, once for each listed connection.
 	Details func(*Live) bool
@@ -108,6 +110,10 @@ type Snapshot struct {
 	// Users holds the caller, and whoever a looked-up owner may be: two users for
 	// one address are two entries.
 	Users []User
+	// People holds the owners of the connections, by id, if the scope asked for them
+	// and the service tells. It is for people to read: no declared owner is looked for
+	// among them.
+	People []User
 	// Connections holds what was found in the scope, by key, then id.
 	Connections []Live
 	// Incomplete says what was left out of the lists, and why. While it is not

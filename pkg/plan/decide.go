@@ -83,7 +83,7 @@ func (a *analysis) index() {
 		a.spaces[connection.SpaceRef{ID: space.ID}] = space
 	}
 	a.users = map[string]connection.User{}
-	for _, user := range a.in.Snapshot.Users {
+	for _, user := range slices.Concat(a.in.Snapshot.People, a.in.Snapshot.Users) {
 		a.users[user.ID] = user
 	}
 	a.folded = make(map[connection.Key][]*connection.Live, len(a.in.Snapshot.Connections))

@@ -3,6 +3,7 @@ package plan
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"github.com/qlsync/qlsync/pkg/connection"
 )
@@ -61,7 +62,12 @@ type DriftItem struct {
 	Connection connection.Key `json:"connection"`
 	ID         string         `json:"id,omitempty"`
 	DataSource string         `json:"dataSource,omitempty"`
-	Fields     []Field        `json:"fields,omitempty"`
+	// Owner is who owns the live connection: the e-mail address or name where the
+	// snapshot knows them, else the id.
+	Owner string `json:"owner,omitempty"`
+	// UpdatedAt is when the live connection last changed, in UTC; zero: unknown.
+	UpdatedAt time.Time `json:"updatedAt,omitzero"`
+	Fields    []Field   `json:"fields,omitempty"`
 	// Reason explains what the fields do not show.
 	Reason string `json:"reason,omitempty"`
 	// Apply says what apply would do about it: an [Action], "nothing" or "refuse".
@@ -90,6 +96,7 @@ func FindDrift(in Input) (*Drift, connection.Problems) {
 	declared := len(found.targets)
 	for _, d := range found.decisions {
 		if item, ok := driftOf(d, len(in.Snapshot.Incomplete) > 0); ok {
+			found.witness(&item, d.live)
 			drift.Items = append(drift.Items, item)
 			if d.target != nil {
 				declared--
@@ -98,6 +105,7 @@ func FindDrift(in Input) (*Drift, connection.Problems) {
 	}
 	for _, rest := range found.leftovers {
 		if item, ok := unmanaged(rest, in.Policy); ok {
+			found.witness(&item, rest.live)
 			drift.Items = append(drift.Items, item)
 		}
 	}
@@ -144,6 +152,16 @@ func driftOf(d *decision, incomplete bool) (DriftItem, bool) {
 		item.Fields = append(item.Fields, field)
 	}
 	return item, true
+}
+
+// witness says whose the live connection is and when it changed: whom to ask.
+func (a *analysis) witness(item *DriftItem, live *connection.Live) {
+	if live == nil {
+		return
+	}
+	owner := a.users[live.OwnerID]
+	item.Owner = cmp.Or(owner.Email, owner.Name, live.OwnerID)
+	item.UpdatedAt = live.UpdatedAt
 }
 
 // unmanaged tells of what is there and not declared. What would be deleted is a

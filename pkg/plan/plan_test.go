@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -556,6 +557,38 @@ func encode(t *testing.T, p *plan.Plan) string {
 		t.Fatal(err)
 	}
 	return string(text)
+}
+
+func TestDriftTellsWhoseAConnectionIsAndWhenItChanged(t *testing.T) {
+	at := time.Date(2026, 11, 24, 16, 5, 6, 0, time.UTC)
+	w := newWorld()
+	w.declare("A", "changed")
+	w.declare("A", "missing")
+	hold := func(name, owner string) {
+		w.hold("A", name, func(l *connection.Live) {
+			l.Properties["path"], l.OwnerID, l.UpdatedAt = "/live", owner, at
+			if name != "changed" {
+				l.Mark = connection.Mark{}
+			}
+		})
+	}
+	hold("changed", "u-mail")
+	hold("named", "u-name")
+	hold("strange", "u-unknown")
+	in := w.input()
+	in.Snapshot.People = []connection.User{{ID: "u-mail", Name: "Bo", Email: "bo@example.com"}, {ID: "u-name", Name: "A bot"}}
+	drift, problems := plan.FindDrift(in)
+	if err := problems.Err(); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, item := range drift.Items {
+		got = append(got, fmt.Sprintf("%s: %s, %v", item.Connection.Name, item.Owner, item.UpdatedAt.Equal(at)))
+	}
+	want := []string{"changed: bo@example.com, true", "missing: , false", "named: A bot, true", "strange: u-unknown, true"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("drift differs (-want +got):\n%s", diff)
+	}
 }
 
 func TestFindDrift(t *testing.T) {

@@ -50,12 +50,19 @@ func (p *Provider) Snapshot(ctx context.Context, scope connection.Scope) (*conne
 	if err := s.details(ctx, live, scope.Details); err != nil {
 		return nil, err
 	}
+	var people []connection.User
+	if scope.People {
+		if people, err = s.people(ctx, live); err != nil {
+			return nil, err
+		}
+	}
 	slices.SortFunc(live, byKey)
 	caller := toUser(s.caller)
 	return &connection.Snapshot{
 		Caller:      caller,
 		Spaces:      s.spaces,
 		Users:       distinctUsers(caller, s.owners),
+		People:      people,
 		Connections: live,
 		Incomplete:  bounded(s.incomplete),
 		Reads:       int(s.sent.Load()),
@@ -169,6 +176,49 @@ func toUser(user wireUser) connection.User {
 		ID: user.ID, Name: user.Name, Email: user.Email, Subject: user.Subject,
 		Admin: slices.Contains(user.AssignedRoles, wireRole{tenantAdmin}),
 	}
+}
+
+// maxUserIDs is how many users one request asks for.
+const maxUserIDs = 50
+
+// people gives the owners of the connections, by id. Where the caller may not see
+// them, they stay unknown.
+func (s *survey) people(ctx context.Context, live []connection.Live) ([]connection.User, error) {
+	ids := make([]string, len(live))
+	for i := range live {
+		ids[i] = live[i].OwnerID
+	}
+	slices.Sort(ids)
+	chunks := slices.Collect(slices.Chunk(slices.Compact(ids), maxUserIDs))
+	found := make([][]connection.User, len(chunks))
+	group, ctx := s.readers(ctx)
+	for i, chunk := range chunks {
+		group.Go(func() (err error) {
+			found[i], err = s.usersByID(ctx, chunk)
+			return err
+		})
+	}
+	err := group.Wait()
+	return slices.Concat(found...), err
+}
+
+func (s *survey) usersByID(ctx context.Context, ids []string) ([]connection.User, error) {
+	terms := make([]string, len(ids))
+	for i, id := range ids {
+		terms[i] = "id eq " + filterText(id)
+	}
+	listed, _, err := list[wireUser](ctx, s.client, s.get(usersPath, url.Values{"filter": {strings.Join(terms, " or ")}}))
+	if refusal, ok := err.(*Error); ok && concernsOne(refusal.Status) { //nolint:errorlint // a wrapped one is about the token
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look up owners: %w", err)
+	}
+	users := make([]connection.User, 0, len(listed))
+	for _, user := range listed {
+		users = append(users, toUser(user))
+	}
+	return slices.DeleteFunc(users, func(user connection.User) bool { return !slices.Contains(ids, user.ID) }), nil
 }
 
 // distinctUsers gives each user once, by id.
@@ -294,6 +344,7 @@ func toLive(wire wireConnection, space connection.Space) connection.Live {
 		Key:            connection.Key{Space: space.Name, Name: wire.Name},
 		SpaceID:        space.ID,
 		OwnerID:        wire.Owner,
+		UpdatedAt:      wire.Updated.Time,
 		DataSource:     wire.DataSource,
 		Family:         wire.Type,
 		Tags:           set.user,
@@ -366,6 +417,9 @@ func refresh(live *connection.Live, wire wireConnection) {
 	fresh := toLive(wire, connection.Space{ID: live.SpaceID, Name: live.Key.Space})
 	fresh.Key.Name = cmp.Or(wire.Name, live.Key.Name)
 	fresh.OwnerID = cmp.Or(wire.Owner, live.OwnerID)
+	if fresh.UpdatedAt.IsZero() {
+		fresh.UpdatedAt = live.UpdatedAt
+	}
 	fresh.DataSource = cmp.Or(wire.DataSource, live.DataSource)
 	if wire.Properties == nil {
 		fresh.Unreadable = "the service did not return its properties"

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -276,6 +277,44 @@ func TestOwnersAreLookedUpByEmailThenBySubject(t *testing.T) {
 	}
 	if strings.Join(ids, " ") != "u1 u2 u3 u5" {
 		t.Errorf("users %v", ids)
+	}
+}
+
+func TestPeopleAreTheOwnersOfWhatWasListedWhereTheyMayBeSeen(t *testing.T) {
+	scope := finance
+	scope.People, scope.Details = true, nil
+	both := `{"data": [` + lake + `, {"qID": "c2", "qName": "Other", "space": "s1", "user": "u\"2", "updated": "2026-01-02T03:04:05.9+01:00"},
+		{"qID": "c3", "qName": "Third", "space": "s1", "user": "u1", "updated": "yesterday"}]}`
+	asked := func(w http.ResponseWriter, r *http.Request, _ int) {
+		if r.URL.Query().Get("filter") != `id eq "u\"2" or id eq "u1"` {
+			t.Errorf("filter %s", r.URL.Query().Get("filter"))
+		}
+		say(w, 200, `{"data": [`+admin+`, {"id": "u\"2", "name": "Bo", "status": "disabled"}, {"id": "u9", "name": "not asked for"}]}`)
+	}
+	got := snapshot(t, small(t, map[string]route{getList: always(200, both), users: asked}), scope)
+	want := []connection.User{
+		{ID: "u1", Name: "Ana", Email: "ana@example.com", Subject: "s|ana", Admin: true}, {ID: "u\"2", Name: "Bo"},
+	}
+	if diff := cmp.Diff(want, got.People); diff != "" {
+		t.Error(diff)
+	}
+	if len(got.Users) != 1 {
+		t.Errorf("an owner could be looked for among %+v", got.Users)
+	}
+	var updated []string
+	for _, live := range got.Connections {
+		updated = append(updated, live.UpdatedAt.Format(time.RFC3339Nano))
+	}
+	if joined := strings.Join(updated, " "); !strings.Contains(joined, "2026-01-02T02:04:05.9Z") || strings.Count(joined, "0001-01-01") != 2 {
+		t.Errorf("updated %s", joined)
+	}
+
+	refused := snapshot(t, small(t, map[string]route{users: always(403, `{}`)}), scope)
+	if len(refused.People) != 0 || len(refused.Connections) != 1 {
+		t.Errorf("people %+v", refused.People)
+	}
+	if snapshot(t, small(t, nil), finance).People != nil {
+		t.Error("nobody asked for people")
 	}
 }
 

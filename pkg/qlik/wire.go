@@ -49,6 +49,7 @@ type wireConnection struct {
 	Separated   looseBool      `json:"qSeparateCredentials"`
 	Credentials string         `json:"qCredentialsID"`
 	Tags        []string       `json:"tags"`
+	Updated     looseTime      `json:"updated"` // RFC 3339, with any number of decimals
 }
 
 func (w *wireConnection) id() string {
@@ -158,6 +159,18 @@ type looseBool bool
 // UnmarshalJSON takes true and "true" for true, and everything else for false.
 func (b *looseBool) UnmarshalJSON(text []byte) error {
 	*b = looseBool(strings.EqualFold(string(bytes.Trim(text, `"`)), "true"))
+	return nil
+}
+
+// looseTime is a time that is only shown: what cannot be read is unknown.
+type looseTime struct{ time.Time }
+
+// UnmarshalJSON takes RFC 3339, and everything else for no time.
+func (t *looseTime) UnmarshalJSON(text []byte) error {
+	at, err := time.Parse(time.RFC3339, string(bytes.Trim(text, `"`)))
+	if err == nil {
+		t.Time = at.UTC()
+	}
 	return nil
 }
 

@@ -2,6 +2,8 @@ package report
 
 import (
 	"io"
+	"strings"
+	"time"
 
 	"github.com/fatih/color"
 
@@ -53,6 +55,9 @@ func driftRow(item *plan.DriftItem) row {
 	if item.Reason != "" {
 		r.remark = append(r.remark, item.Reason)
 	}
+	if witness := witness(item); witness != "" {
+		r.remark = append(r.remark, witness)
+	}
 	remark := "apply would " + item.Apply + " it"
 	if item.Apply == plan.ApplyNothing {
 		remark = "apply would leave it alone"
@@ -60,3 +65,19 @@ func driftRow(item *plan.DriftItem) row {
 	r.remark = append(r.remark, remark)
 	return r
 }
+
+// witness says whose a live connection is and when it changed: "owner ana@example.com,
+// last changed 2026-11-24 16:05 UTC".
+func witness(item *plan.DriftItem) string {
+	var words []string
+	if item.Owner != "" {
+		words = append(words, "owner "+item.Owner)
+	}
+	if !item.UpdatedAt.IsZero() {
+		words = append(words, "last changed "+minute(item.UpdatedAt))
+	}
+	return strings.Join(words, ", ")
+}
+
+// minute gives a time as people read it, in UTC.
+func minute(at time.Time) string { return at.UTC().Format("2006-01-02 15:04 UTC") }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/qlsync/qlsync/pkg/apply"
 	"github.com/qlsync/qlsync/pkg/connection"
@@ -304,7 +305,7 @@ func everydayDrift() *plan.Drift {
 		Items: []plan.DriftItem{
 			{
 				Kind: plan.DriftChanged, Connection: key("Finance", "Budget"), ID: "c-1", DataSource: "mssql", Apply: "update", Position: at(4),
-				Reason: "credentialsVersion 1 -> 2", Fields: []plan.Field{
+				Owner: "bo@example.com", UpdatedAt: time.Date(2026, 11, 24, 16, 5, 6, 910_000_000, time.UTC), Reason: "credentialsVersion 1 -> 2", Fields: []plan.Field{
 					field("/owner", "ana@example.com", "bo@example.com"), field("/tags", list("finance"), list("finance", "mine")),
 					field("/properties/host", "budget.acme.example", "elsewhere.example"), field("/properties/encrypt", true, nil),
 					field("/properties/driver", nil, "odbc"), field("/properties/query", sql, strings.Replace(sql, "2024", "2025", 1)),
