@@ -13,8 +13,6 @@ import (
 
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
-	"github.com/qlsync/qlsync/pkg/qlik"
-	"github.com/qlsync/qlsync/pkg/simulator"
 	"github.com/qlsync/qlsync/pkg/spec"
 )
 
@@ -70,7 +68,11 @@ func open(c *cli.Context, env *environment) (*session, error) {
 // to the problems.
 func desired(project *spec.Project, tenant *spec.Tenant, variables map[string]string, problems connection.Problems) (*spec.DesiredSet, connection.Problems) {
 	set, more := project.Desired(tenant, variables)
-	return set, spec.Collect(problems, more, spec.CheckCredentials(set.Connections, qlik.Classify, qlik.HoldsSecret))
+	kind, ok := providerOf(tenant)
+	if !ok {
+		return set, spec.Collect(problems, more, connection.Problems{unknownProvider(tenant)})
+	}
+	return set, spec.Collect(problems, more, spec.CheckCredentials(set.Connections, kind.classify, kind.holdsSecret))
 }
 
 // besides says what is wrong in the files before an error that ends the command.
@@ -103,27 +105,38 @@ func (env *environment) report(problems connection.Problems) error {
 	return env.text(env.stderr).Problems(env.stderr, problems)
 }
 
+func unknownProvider(tenant *spec.Tenant) connection.Problem {
+	return connection.Problem{
+		Position: tenant.Position, Severity: connection.SeverityError,
+		Message: fmt.Sprintf("tenant %q is of a kind that this qlsync cannot speak to: %q", tenant.Name, tenant.Provider),
+	}
+}
+
 // connect makes the provider: of the tenant at the URL, or of an embedded one
 // that is started for the length of the command.
 func (s *session) connect(c *cli.Context, logger *slog.Logger) error {
-	config := qlik.Config{
-		URL: s.tenant.URL, Project: s.project.Name, Parallelism: c.Int("parallelism"),
-		Logger: logger, UserAgent: "qlsync/" + version(),
-		Lifetime: s.env.lifetime, Waiting: tellWaits(s.env.stderr), BatchSize: c.Int("batch-size"),
+	kind, ok := providerOf(s.tenant)
+	if !ok {
+		return connection.Problems{unknownProvider(s.tenant)}
 	}
-	if c.IsSet("batch-size") && config.BatchSize < 1 {
-		return fmt.Errorf("batch-size %d: it must be at least 1", config.BatchSize)
+	o := options{
+		url: s.tenant.URL, project: s.project.Name, parallelism: c.Int("parallelism"),
+		logger: logger, userAgent: "qlsync/" + version(),
+		lifetime: s.env.lifetime, waiting: tellWaits(s.env.stderr), batchSize: c.Int("batch-size"),
+	}
+	if c.IsSet("batch-size") && o.batchSize < 1 {
+		return fmt.Errorf("batch-size %d: it must be at least 1", o.batchSize)
 	}
 	var err error
 	if s.tenant.SimFile != "" {
-		err = s.embed(s.tenant.SimFile, &config)
+		o.url, o.auth, err = s.embed(kind, s.tenant.SimFile)
 	} else {
-		config.Auth, err = s.auth(c.Context)
+		o.auth, err = s.auth(c.Context)
 	}
 	if err != nil {
 		return err
 	}
-	s.provider, err = qlik.New(config)
+	s.provider, err = kind.connect(o)
 	if err != nil {
 		s.close()
 	}
@@ -132,27 +145,21 @@ func (s *session) connect(c *cli.Context, logger *slog.Logger) error {
 
 // embed starts the embedded tenant on a loopback port. Its state stands beside
 // the seed, so that the next command finds what this one leaves.
-func (s *session) embed(seedFile string, config *qlik.Config) error {
+func (s *session) embed(kind provider, seedFile string) (string, auth, error) {
 	seed, err := readSeed(seedFile)
 	if err != nil {
-		return err
+		return "", auth{}, err
 	}
 	state := filepath.Join(filepath.Dir(seedFile), ".qlsync", filepath.Base(seedFile)+".json")
-	tenant, err := simulator.Open(seed, state, simulator.Options{})
+	tenant, err := kind.embed(seed, state)
 	if err != nil {
-		return fmt.Errorf("embedded tenant %q: %w", s.tenant.URL, err)
+		return "", auth{}, fmt.Errorf("embedded tenant %q: %w", s.tenant.URL, err)
 	}
-	if tenant.Reseeded() {
+	if tenant.reseeded {
 		fmt.Fprintf(s.env.stderr, "The embedded tenant starts anew: %s has changed.\n", s.tenant.URL)
 	}
-	server, err := simulator.Start(tenant, "")
-	if err != nil {
-		_ = tenant.Close()
-		return fmt.Errorf("embedded tenant %q: %w", s.tenant.URL, err)
-	}
-	s.close = func() { _ = server.Close(); _ = tenant.Close() }
-	config.URL, config.Auth.APIKey = server.URL, connection.NewSecret(server.Token)
-	return nil
+	s.close = tenant.close
+	return tenant.url, tenant.auth, nil
 }
 
 // readSeed reads an embedded tenant's file, as JSON.
@@ -199,7 +206,7 @@ func (s *session) input(ctx context.Context) (plan.Input, error) {
 // checkSchemas checks the files against the tenant's schemas, and these against
 // the vendored ones: what is wrong with those only misleads, so it is a warning.
 func (s *session) checkSchemas(catalog *connection.Catalog) connection.Problems {
-	local, problems := vendored(s.project)
+	local, problems := vendored(s.project, s.tenant)
 	for i := range problems {
 		problems[i].Severity = connection.SeverityWarning
 	}
@@ -232,8 +239,12 @@ func (s *session) plan(c *cli.Context, reviewed *plan.Plan) (*plan.Plan, error) 
 }
 
 // auth resolves what the project file says about signing in.
-func (s *session) auth(ctx context.Context) (qlik.Auth, error) {
-	declared := map[string]any{"key": s.tenant.Auth.APIKey, "id": s.tenant.Auth.ClientID, "secret": s.tenant.Auth.ClientSecret}
+func (s *session) auth(ctx context.Context) (auth, error) {
+	a := s.tenant.Auth
+	declared := map[string]any{
+		"apiKey": a.APIKey, "clientId": a.ClientID, "clientSecret": a.ClientSecret,
+		"token": a.Token, "user": a.User, "password": a.Password,
+	}
 	resolved, errs := connection.Resolve(declared, func(ref connection.Reference) (connection.Secret, error) {
 		return s.resolver.Resolve(ctx, ref)
 	})
@@ -241,15 +252,18 @@ func (s *session) auth(ctx context.Context) (qlik.Auth, error) {
 	for _, err := range errs {
 		var problem connection.Problem
 		if !errors.As(err, &problem) {
-			return qlik.Auth{}, errors.Join(errs...)
+			return auth{}, errors.Join(errs...)
 		}
 		problems = append(problems, problem)
 	}
 	if len(problems) > 0 {
-		return qlik.Auth{}, problems
+		return auth{}, problems
 	}
 	parts := resolved.(map[string]any)
-	return qlik.Auth{APIKey: secretOf(parts["key"]), ClientID: secretOf(parts["id"]), ClientSecret: secretOf(parts["secret"])}, nil
+	return auth{
+		apiKey: secretOf(parts["apiKey"]), clientID: secretOf(parts["clientId"]), clientSecret: secretOf(parts["clientSecret"]),
+		token: secretOf(parts["token"]), user: secretOf(parts["user"]), password: secretOf(parts["password"]),
+	}, nil
 }
 
 // secretOf takes a part of the sign-in for a secret, also one that may be written

@@ -35,7 +35,7 @@ func TestTheSignInIsMadeOfSecrets(t *testing.T) {
 		tenant:   &spec.Tenant{Auth: spec.Auth{ClientID: "plain", ClientSecret: connection.Reference{Env: "SECRET"}}},
 	}
 	auth, err := s.auth(t.Context())
-	if err != nil || auth.ClientID.Reveal() != "plain" || auth.ClientSecret.Reveal() != "value of SECRET" || auth.APIKey.Reveal() != "" {
-		t.Errorf("got %q, %q, %q, %v", auth.ClientID.Reveal(), auth.ClientSecret.Reveal(), auth.APIKey.Reveal(), err)
+	if err != nil || auth.clientID.Reveal() != "plain" || auth.clientSecret.Reveal() != "value of SECRET" || auth.apiKey.Reveal() != "" {
+		t.Errorf("got %q, %q, %q, %v", auth.clientID.Reveal(), auth.clientSecret.Reveal(), auth.apiKey.Reveal(), err)
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/qlsync/qlsync/pkg/connection"
-	"github.com/qlsync/qlsync/pkg/qlik"
 	"github.com/qlsync/qlsync/pkg/report"
 	"github.com/qlsync/qlsync/pkg/spec"
 )
@@ -79,11 +78,17 @@ func validate(c *cli.Context) (string, connection.Problems, error) {
 	if err != nil {
 		return "", nil, err
 	}
-	catalog, more := vendored(project)
-	problems = spec.Collect(problems, more)
 	var checked strings.Builder
+	var more connection.Problems
 	var unchecked []string
+	catalogs := map[string]*connection.Catalog{} // by provider
 	for i := range tenants {
+		catalog := catalogs[tenants[i].Provider]
+		if catalog == nil {
+			catalog, more = vendored(project, &tenants[i])
+			problems = spec.Collect(problems, more)
+			catalogs[tenants[i].Provider] = catalog
+		}
 		declared, more := checkTenant(project, &tenants[i], set, catalog)
 		problems = spec.Collect(problems, more)
 		unchecked = append(unchecked, withoutSchema(declared, catalog)...)
@@ -143,12 +148,17 @@ func notChecked(sources []string, folder string) string {
 		strings.Join(slices.Compact(sources), ", "), folder)
 }
 
-// vendored gives the data sources whose api-specs stand in the project.
-func vendored(project *spec.Project) (*connection.Catalog, connection.Problems) {
+// vendored gives the data sources of the tenant's kind that are known without a
+// network: those whose descriptions stand in the project.
+func vendored(project *spec.Project, tenant *spec.Tenant) (*connection.Catalog, connection.Problems) {
 	catalog := &connection.Catalog{DataSources: map[string]*connection.DataSource{}}
+	kind, ok := providerOf(tenant)
+	if !ok {
+		return catalog, nil
+	}
 	texts, problems := spec.VendoredSpecs(project.SchemasDir)
 	for id, text := range texts {
-		source, err := qlik.ParseDataSource(id, text)
+		source, err := kind.parse(id, text)
 		if err != nil {
 			problems = append(problems, connection.Problem{
 				Position: connection.Position{File: project.SchemasDir}, Severity: connection.SeverityError, Message: err.Error(),

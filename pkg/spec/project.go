@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -37,9 +38,17 @@ type Project struct {
 	sources   func() loaded // reads the connection files once
 }
 
+// The kinds of system that a tenant can be.
+const (
+	ProviderQlik     = "qlik"
+	ProviderApinizer = "apinizer"
+)
+
 // Tenant is one tenant of a project.
 type Tenant struct {
 	Name string
+	// Provider is the kind of system: [ProviderQlik] where the file says nothing.
+	Provider string
 	// URL is "https://host", "http://" with a loopback host, or "sim:FILE" as
 	// written. Empty: it is none of them.
 	URL string
@@ -51,13 +60,28 @@ type Tenant struct {
 	Position  connection.Position
 }
 
-// Auth is how to sign in to a tenant: with an API key, or with an OAuth client.
-// For an embedded tenant it may be empty.
+// Auth is how to sign in to a tenant: to Qlik Cloud with an API key or an OAuth
+// client, to Apinizer with a token or as a user. For an embedded tenant it may be
+// empty.
 type Auth struct {
 	APIKey any // nil or a [connection.Reference]
 	// ClientID is nil, a string or a [connection.Reference].
 	ClientID     any
 	ClientSecret any // nil or a [connection.Reference]
+	Token        any // nil or a [connection.Reference]
+	// User is nil, a string or a [connection.Reference].
+	User     any
+	Password any // nil or a [connection.Reference]
+}
+
+// parts lists what the sign-in is made of.
+func (a Auth) parts() []any {
+	return []any{a.APIKey, a.ClientID, a.ClientSecret, a.Token, a.User, a.Password}
+}
+
+// complete reports whether there is enough of it to sign in.
+func (a Auth) complete() bool {
+	return a.APIKey != nil || a.ClientID != nil && a.ClientSecret != nil || a.Token != nil || a.User != nil && a.Password != nil
 }
 
 // Options widen what files may do. The zero value is the safe one.
@@ -68,10 +92,10 @@ type Options struct {
 }
 
 // CanBeAsked reports whether enough is known of a tenant to call it: always, unless
-// there are problems at its address or its auth.
+// there are problems at its provider, its address or its auth.
 func (t *Tenant) CanBeAsked() bool {
-	signsIn := t.Auth.APIKey != nil || t.Auth.ClientID != nil && t.Auth.ClientSecret != nil
-	return t.SimFile != "" || t.URL != "" && signsIn
+	_, known := signIns[t.Provider]
+	return known && (t.SimFile != "" || t.URL != "" && t.Auth.complete())
 }
 
 // LoadProject is [Options.LoadProject] with the safe options.
@@ -207,6 +231,7 @@ func integer(tree *node) int {
 func (n *notes) readTenant(p *Project, entry child) Tenant {
 	tenant := Tenant{
 		Name:      entry.key,
+		Provider:  cmp.Or(textOf(entry.value.get("provider")), ProviderQlik),
 		Position:  position(n.file, entry.place),
 		Variables: n.variables(entry.value.get("variables")),
 		Auth:      n.readAuth(entry.value.get("auth"), p.options),
@@ -223,16 +248,19 @@ func (n *notes) readTenant(p *Project, entry child) Tenant {
 		tenant.URL, tenant.SimFile = address.text, under(p.Dir, seed)
 		return tenant
 	}
-	tenant.URL = n.tenantURL(address)
-	if !n.needAuth(entry) {
+	tenant.URL = n.tenantURL(address, tenant.Provider)
+	if !n.needAuth(entry, tenant.Provider) {
 		tenant.Auth = Auth{}
 	}
 	return tenant
 }
 
 // tenantURL reads the address of a real tenant: scheme and host, nothing else.
-func (n *notes) tenantURL(address *node) string {
-	const example = "write https://TENANT.REGION.qlikcloud.com, or sim:FILE for the embedded tenant"
+func (n *notes) tenantURL(address *node, provider string) string {
+	example := "write https://TENANT.REGION.qlikcloud.com, or sim:FILE for the embedded tenant"
+	if provider == ProviderApinizer {
+		example = "write the address of the API manager without /apiops, https://MANAGER, or sim:FILE for the embedded tenant"
+	}
 	parsed, err := url.Parse(address.text)
 	switch {
 	case err != nil || parsed.Host == "" || parsed.Scheme != "https" && parsed.Scheme != "http":
@@ -252,22 +280,47 @@ func isLoopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
+// signIns are the two ways to sign in to each kind of system, by what auth holds,
+// and how to write the first of them.
+var signIns = map[string]struct{ one, other, example string }{
+	ProviderQlik:     {"apiKey", "oauth", "auth: {apiKey: {env: NAME}}"},
+	ProviderApinizer: {"token", "user", "auth: {token: {env: NAME}}"},
+}
+
 // needAuth notes where a real tenant has not exactly one way to sign in, and
 // reports whether it has.
-func (n *notes) needAuth(entry child) bool {
+func (n *notes) needAuth(entry child, provider string) bool {
 	auth := entry.value.entry("auth")
+	ways, known := signIns[provider]
 	switch {
+	case !known:
+		return false // the structure says so
 	case auth == nil:
-		n.add(entry.place, fmt.Sprintf("tenant %q has no auth", entry.key), "write auth: {apiKey: {env: NAME}}")
+		n.add(entry.place, fmt.Sprintf("tenant %q has no auth", entry.key), "write "+ways.example)
 		return false
 	case auth.value.is(kindObject):
-		key, oauth := auth.value.entry("apiKey"), auth.value.entry("oauth")
-		if (key == nil) == (oauth == nil) {
-			n.add(auth.place, "auth must have one of apiKey and oauth", "")
+		one, other := auth.value.entry(ways.one), auth.value.entry(ways.other)
+		if (one == nil) == (other == nil) {
+			n.add(auth.place, fmt.Sprintf("auth must have one of %s and %s", ways.one, ways.other), "")
 			return false
 		}
+		return !n.foreignAuth(auth.value, provider)
 	}
 	return true
+}
+
+// foreignAuth notes ways to sign in that belong to another kind of system.
+func (n *notes) foreignAuth(auth *node, provider string) bool {
+	found := false
+	for _, entry := range auth.entries() {
+		for other, ways := range signIns {
+			if other != provider && (entry.key == ways.one || entry.key == ways.other) {
+				n.add(entry.place, fmt.Sprintf("%q is no way to sign in to %s", entry.key, provider), "write "+signIns[provider].example)
+				found = true
+			}
+		}
+	}
+	return found
 }
 
 func (n *notes) readAuth(tree *node, options Options) Auth {
@@ -276,6 +329,9 @@ func (n *notes) readAuth(tree *node, options Options) Auth {
 		APIKey:       n.authPart(tree.get("apiKey"), false, options),
 		ClientID:     n.authPart(oauth.get("clientId"), true, options),
 		ClientSecret: n.authPart(oauth.get("clientSecret"), false, options),
+		Token:        n.authPart(tree.get("token"), false, options),
+		User:         n.authPart(tree.get("user"), true, options),
+		Password:     n.authPart(tree.get("password"), false, options),
 	}
 }
 

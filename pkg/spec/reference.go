@@ -70,7 +70,7 @@ type reservedFile struct {
 func reserve(dir string, tenants []Tenant) reserved {
 	r := reserved{dir: dir, env: map[string]string{}}
 	for _, tenant := range tenants {
-		for _, part := range []any{tenant.Auth.APIKey, tenant.Auth.ClientID, tenant.Auth.ClientSecret} {
+		for _, part := range tenant.Auth.parts() {
 			ref, _ := part.(connection.Reference)
 			if _, known := r.env[ref.Env]; ref.Env != "" && !known {
 				r.env[ref.Env] = tenant.Name

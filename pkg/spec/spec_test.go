@@ -134,6 +134,26 @@ tenants:
 			qlsync.yaml:8:12: the embedded tenant has no file (write sim:FILE, with the file that it starts from)
 			qlsync.yaml:9:3: tenant "f" has no auth (write auth: {apiKey: {env: NAME}})
 			qlsync.yaml:10:45: auth must have one of apiKey and oauth`},
+		{"ways to sign in that belong elsewhere", `version: 1
+project: finance
+tenants:
+  a: {provider: apinizer, url: "https://manager.example", auth: {token: {env: A}}}
+  b: {provider: apinizer, url: "https://manager.example", auth: {user: ana, password: {env: B}}}
+  c: {provider: apinizer, url: "https://manager.example", auth: {user: ana}}
+  d: {provider: apinizer, url: "https://manager.example", auth: {token: {env: A}, user: ana, password: {env: B}}}
+  e: {provider: apinizer, url: "https://manager.example", auth: {apiKey: {env: A}, token: {env: A}}}
+  f: {provider: apinizer, url: "https://manager.example/apiops/", auth: {token: {env: A}}}
+  g: {provider: apinizer, url: "https://manager.example"}
+  h: {provider: apinizr, url: "https://manager.example", auth: {token: {env: A}}}
+  i: {url: "https://i.example", auth: {token: {env: A}}}
+`, `
+			qlsync.yaml:6:66: "user" needs "password" beside it
+			qlsync.yaml:7:59: auth must have one of token and user
+			qlsync.yaml:8:66: "apiKey" is no way to sign in to apinizer (write auth: {token: {env: NAME}})
+			qlsync.yaml:9:32: the url of a tenant must have a host and nothing behind it (write the address of the API manager without /apiops, https://MANAGER, or sim:FILE for the embedded tenant)
+			qlsync.yaml:10:3: tenant "g" has no auth (write auth: {token: {env: NAME}})
+			qlsync.yaml:11:17: "provider" must be "qlik" or "apinizer"
+			qlsync.yaml:12:33: auth must have one of apiKey and oauth`},
 		{"secrets in the open, which are not repeated", `version: 1
 project: finance
 tenants:
@@ -617,14 +637,14 @@ func TestAProjectIsReadInFull(t *testing.T) {
 		Spaces: []connection.SpaceRef{{Name: "Finance", Position: at(4, 10)}, {Name: "Sales", Position: at(4, 19)}, {Personal: true, Position: at(4, 26)}},
 		Tenants: []spec.Tenant{
 			{
-				Name: "prod", URL: "https://acme.eu.qlikcloud.com", Position: at(13, 3), Variables: map[string]string{"stage": "prod"},
+				Name: "prod", Provider: "qlik", URL: "https://acme.eu.qlikcloud.com", Position: at(13, 3), Variables: map[string]string{"stage": "prod"},
 				Auth: spec.Auth{ClientID: "my-client", ClientSecret: connection.Reference{Env: "QLIK_CLIENT_SECRET", Position: at(16, 50)}},
 			},
 			{
-				Name: "test", URL: "http://127.0.0.1:8080", Position: at(18, 3), Variables: map[string]string{},
+				Name: "test", Provider: "qlik", URL: "http://127.0.0.1:8080", Position: at(18, 3), Variables: map[string]string{},
 				Auth: spec.Auth{APIKey: connection.Reference{File: "key.txt", Position: at(20, 20)}},
 			},
-			{Name: "demo", URL: "sim:tenant.yaml", SimFile: "tenant.yaml", Position: at(21, 3), Variables: map[string]string{}},
+			{Name: "demo", Provider: "qlik", URL: "sim:tenant.yaml", SimFile: "tenant.yaml", Position: at(21, 3), Variables: map[string]string{}},
 		},
 	}
 	if diff := cmp.Diff(want, project, cmp.FilterPath(isUnexported, cmp.Ignore())); diff != "" {

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/qlik"
+	"github.com/qlsync/qlsync/pkg/simulator"
+	"github.com/qlsync/qlsync/pkg/spec"
+)
+
+// provider is what the commands need of a kind of system beside the boundary of
+// the engine. This file is the only one of the command line that names any.
+type provider struct {
+	// classify is [connection.Provider.Classify], holdsSecret tells the same of what
+	// stands inside the value of a property. Both are pure.
+	classify    func(dataSource, property string) connection.Class
+	holdsSecret func(property string, value any) bool
+	// parse reads a vendored file that describes a data source.
+	parse func(id string, text []byte) (*connection.DataSource, error)
+	// connect makes the engine's side of it. It sends nothing.
+	connect func(options) (connection.Provider, error)
+	// embed opens the embedded tenant: the seed as JSON, and the file of its state.
+	embed func(seed []byte, state string) (*embedded, error)
+}
+
+// options say how to speak to a tenant, whatever its kind. A provider takes no
+// notice of what does not exist there.
+type options struct {
+	url         string
+	auth        auth
+	project     string
+	parallelism int
+	batchSize   int
+	logger      *slog.Logger
+	userAgent   string
+	lifetime    context.Context
+	waiting     func(tier string, wait time.Duration)
+}
+
+// auth is the parts of a sign-in, by their names in the project file. What is not
+// declared is empty.
+type auth struct{ apiKey, clientID, clientSecret, token, user, password connection.Secret }
+
+// embedded is a tenant that runs within the process.
+type embedded struct {
+	url  string
+	auth auth
+	// reseeded tells that its seed has changed, so that it starts anew.
+	reseeded bool
+	close    func()
+}
+
+// providerOf gives the kind of system that a tenant is; false for a name that this
+// program does not know.
+func providerOf(tenant *spec.Tenant) (provider, bool) {
+	kind, ok := providers[tenant.Provider]
+	return kind, ok
+}
+
+var providers = map[string]provider{spec.ProviderQlik: qlikCloud}
+
+var qlikCloud = provider{
+	classify: qlik.Classify, holdsSecret: qlik.HoldsSecret, parse: qlik.ParseDataSource,
+	connect: func(o options) (connection.Provider, error) {
+		return qlik.New(qlik.Config{
+			URL: o.url, Auth: qlik.Auth{APIKey: o.auth.apiKey, ClientID: o.auth.clientID, ClientSecret: o.auth.clientSecret},
+			Project: o.project, Parallelism: o.parallelism, BatchSize: o.batchSize,
+			Logger: o.logger, UserAgent: o.userAgent, Lifetime: o.lifetime, Waiting: o.waiting,
+		})
+	},
+	embed: func(seed []byte, state string) (*embedded, error) {
+		tenant, err := simulator.Open(seed, state, simulator.Options{})
+		if err != nil {
+			return nil, err
+		}
+		server, err := simulator.Start(tenant, "")
+		if err != nil {
+			_ = tenant.Close()
+			return nil, err
+		}
+		return &embedded{
+			url: server.URL, auth: auth{apiKey: connection.NewSecret(server.Token)}, reseeded: tenant.Reseeded(),
+			close: func() { _ = server.Close(); _ = tenant.Close() },
+		}, nil
+	},
+}
