@@ -46,6 +46,10 @@ type Mark struct {
 	Key string
 	// Credentials is the [CredentialsMark] of what was last written. Empty: unknown.
 	Credentials string
+	// Fingerprint is the keyed fingerprint of the values that were last written, as
+	// package fingerprint makes it. Empty: none is known. It means something only
+	// beside Credentials.
+	Fingerprint string
 	// Protected refuses delete and recreate, also after the file's block is gone.
 	Protected bool
 	// Moved is the [KeyDigest] of the key from which a move brought it that is part

@@ -2,6 +2,9 @@ package connection
 
 import (
 	"context"
+	"encoding/json"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -161,9 +164,50 @@ type Traits struct {
 	// HostProperties are those whose change points the connection at another
 	// host: all credentials must be sent in the same request.
 	HostProperties []string
-	// Patchable tells whether the patch mechanism can set a property to the
-	// value. Nil: it can set any.
-	Patchable func(value any) bool
+	// Patchable lists the kinds of value to which the patch mechanism can set a
+	// property; see [KindOf]. Nil: any.
+	Patchable []ValueKind
+}
+
+// CanPatch tells whether the patch mechanism can set a property to the value.
+func (t *Traits) CanPatch(value any) bool {
+	return t.Patchable == nil || slices.Contains(t.Patchable, KindOf(value))
+}
+
+// ValueKind is a kind of JSON value.
+type ValueKind string
+
+// The kinds of values.
+const (
+	KindNull    ValueKind = "null"
+	KindBool    ValueKind = "boolean"
+	KindInteger ValueKind = "integer" // written as one: 1.0 is a decimal
+	KindDecimal ValueKind = "decimal"
+	KindString  ValueKind = "string" // also a secret, and a reference to one
+	KindList    ValueKind = "array"
+	KindObject  ValueKind = "object"
+)
+
+// KindOf tells the kind of a value; empty for what no JSON value is.
+func KindOf(value any) ValueKind {
+	switch value := value.(type) {
+	case nil:
+		return KindNull
+	case bool:
+		return KindBool
+	case json.Number:
+		if strings.ContainsAny(value.String(), ".eE") {
+			return KindDecimal
+		}
+		return KindInteger
+	case string, Secret, Reference:
+		return KindString
+	case []any:
+		return KindList
+	case map[string]any:
+		return KindObject
+	}
+	return ""
 }
 
 // Cost is a number of requests per tier of the rate limit.

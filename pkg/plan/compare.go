@@ -153,11 +153,9 @@ func (a *analysis) mustRecreate(p *pair, d *difference) string {
 	if d.dataSource {
 		return "another data source needs a rebuild"
 	}
-	if patchable := a.in.Snapshot.Traits.Patchable; patchable != nil {
-		for _, name := range slices.Sorted(maps.Keys(d.set)) {
-			if !patchable(d.set[name]) {
-				return "the value of " + name + " cannot be patched and needs a rebuild"
-			}
+	for _, name := range slices.Sorted(maps.Keys(d.set)) {
+		if !a.in.Snapshot.Traits.CanPatch(d.set[name]) {
+			return "the value of " + name + " cannot be patched and needs a rebuild"
 		}
 	}
 	if update == connection.UpdateRecreate && (len(d.set)+len(d.remove) > 0 || d.credentials) {

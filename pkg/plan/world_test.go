@@ -60,9 +60,8 @@ func adminTraits() connection.Traits {
 		Writes:         connection.RateLimit{Requests: 500, Window: 5 * time.Minute},
 		MaxTags:        26,
 		HostProperties: []string{"host", "server", "url"},
-		Patchable: func(value any) bool {
-			_, isMap := value.(map[string]any)
-			return !isMap
+		Patchable: []connection.ValueKind{
+			connection.KindNull, connection.KindBool, connection.KindInteger, connection.KindDecimal, connection.KindString, connection.KindList,
 		},
 	}
 }

@@ -12,7 +12,7 @@ import (
 const (
 	projectTag     = "qlsync:"             // + project
 	keyTag         = "qlsync-key:"         // + digest of the declared key
-	credentialsTag = "qlsync-credentials:" // + mark of what was last written
+	credentialsTag = "qlsync-credentials:" // + mark of what was last written [ + ":" + fingerprint of it ]
 	protectedTag   = "qlsync-protected"
 	movedTag       = "qlsync-moved:"   // + digest of the key it came from, on a cycle
 	transitTag     = "qlsync-transit:" // + what it is in a rebuild
@@ -48,7 +48,7 @@ func splitTags(tags []string) tagSet {
 		} else if key, ok := strings.CutPrefix(tag, keyTag); ok {
 			set.mark.Key = key
 		} else if credentials, ok := strings.CutPrefix(tag, credentialsTag); ok {
-			set.mark.Credentials = credentials
+			set.mark.Credentials, set.mark.Fingerprint = splitCredentials(credentials)
 		} else if tag == protectedTag {
 			set.mark.Protected = true
 		} else if moved, ok := strings.CutPrefix(tag, movedTag); ok {
@@ -84,7 +84,7 @@ func markTags(mark connection.Mark) []string {
 		tags = append(tags, keyTag+mark.Key)
 	}
 	if mark.Credentials != "" {
-		tags = append(tags, credentialsTag+mark.Credentials)
+		tags = append(tags, credentialsTag+joinCredentials(mark))
 	}
 	if mark.Protected {
 		tags = append(tags, protectedTag)
@@ -96,4 +96,25 @@ func markTags(mark connection.Mark) []string {
 		tags = append(tags, transitTag+mark.Transit)
 	}
 	return tags
+}
+
+// splitCredentials takes "VERSION:DIGEST:FINGERPRINT" apart: the mark of the
+// credentials ends before the second colon, and what stands behind it is the
+// fingerprint.
+func splitCredentials(text string) (credentials, fingerprint string) {
+	version, rest, _ := strings.Cut(text, ":")
+	digest, fingerprint, found := strings.Cut(rest, ":")
+	if !found {
+		return text, ""
+	}
+	return version + ":" + digest, fingerprint
+}
+
+// joinCredentials is the way back. A record without a digest has no room for a
+// fingerprint.
+func joinCredentials(mark connection.Mark) string {
+	if mark.Fingerprint == "" || !strings.Contains(mark.Credentials, ":") {
+		return mark.Credentials
+	}
+	return mark.Credentials + ":" + mark.Fingerprint
 }

@@ -2,7 +2,6 @@ package qlik
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -186,16 +185,4 @@ func patchProperties(operation connection.Operation, live wireConnection) []wire
 // propertyPath is a JSON Pointer (RFC 6901).
 func propertyPath(name string) string {
 	return "/connectionProperties/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
-}
-
-// patchable tells whether a patch can carry the value: a string, boolean, integer
-// or array (API reference, PATCH). No object, no decimal, no null.
-func patchable(value any) bool {
-	switch value := value.(type) {
-	case string, bool, []any, connection.Secret, connection.Reference:
-		return true
-	case json.Number:
-		return isInteger(value)
-	}
-	return false
 }

@@ -164,7 +164,9 @@ func (p *Provider) traits(admin bool) connection.Traits {
 		// Since July 2026 a patch of one of these without credentials is refused
 		// (changelog 236).
 		HostProperties: []string{"host", "server", "url"},
-		Patchable:      patchable,
+		// A string, boolean, integer or array (API reference, PATCH): no object, no
+		// decimal, no null.
+		Patchable: []connection.ValueKind{connection.KindString, connection.KindBool, connection.KindInteger, connection.KindList},
 	}
 	if admin {
 		traits.Space, traits.Owner, traits.Existence = connection.BulkUpdate, connection.BulkUpdate, connection.BulkDelete

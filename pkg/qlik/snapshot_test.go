@@ -341,7 +341,7 @@ func TestTraitsDependOnTheRole(t *testing.T) {
 }
 
 func TestPatchableValues(t *testing.T) {
-	patchable := snapshot(t, small(t, nil), connection.Scope{}).Traits.Patchable
+	traits := snapshot(t, small(t, nil), connection.Scope{}).Traits
 	for name, test := range map[string]struct {
 		value any
 		want  bool
@@ -358,7 +358,7 @@ func TestPatchableValues(t *testing.T) {
 		"a secret not yet had": {connection.Reference{Env: "X"}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := patchable(test.value); got != test.want {
+			if got := traits.CanPatch(test.value); got != test.want {
 				t.Errorf("got %v", got)
 			}
 		})

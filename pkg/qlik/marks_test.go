@@ -1,0 +1,36 @@
+package qlik
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+func TestTheMarkOfCredentialsHasRoomForAFingerprint(t *testing.T) {
+	for name, test := range map[string]struct {
+		mark connection.Mark
+		tags []string
+	}{
+		"version and digest":    {connection.Mark{Credentials: "3:ab"}, []string{"qlsync-credentials:3:ab"}},
+		"a version alone":       {connection.Mark{Credentials: "3"}, []string{"qlsync-credentials:3"}},
+		"with a fingerprint":    {connection.Mark{Credentials: "3:ab", Fingerprint: "k:s:f"}, []string{"qlsync-credentials:3:ab:k:s:f"}},
+		"nothing was recorded":  {connection.Mark{}, nil},
+		"beside everything ":    {connection.Mark{Project: "p", Credentials: "0:ab", Fingerprint: "f", Protected: true}, []string{"qlsync:p", "qlsync-credentials:0:ab:f", "qlsync-protected"}},
+		"an empty digest stays": {connection.Mark{Credentials: "3:", Fingerprint: "f"}, []string{"qlsync-credentials:3::f"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := markTags(test.mark); !slices.Equal(got, test.tags) {
+				t.Errorf("tags %q", got)
+			}
+			if got := splitTags(test.tags).mark; got != test.mark {
+				t.Errorf("mark %+v", got)
+			}
+		})
+	}
+	t.Run("without a digest there is no room", func(t *testing.T) {
+		if got := markTags(connection.Mark{Credentials: "3", Fingerprint: "f"}); !slices.Equal(got, []string{"qlsync-credentials:3"}) {
+			t.Errorf("tags %q", got)
+		}
+	})
+}
