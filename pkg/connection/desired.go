@@ -18,6 +18,9 @@ type Desired struct {
 	// Credentials holds write-only parts, with [Reference] leaves where they are
 	// secret. Nil: none are declared.
 	Credentials map[string]any
+	// UnknownAllowed accepts properties that the schema of the data source does not
+	// know; each is a warning.
+	UnknownAllowed bool
 	// CredentialsVersion is bumped by hand to have the credentials written again.
 	CredentialsVersion int
 	Lifecycle          Lifecycle

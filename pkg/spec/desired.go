@@ -34,12 +34,13 @@ type DesiredSet struct {
 func (p *Project) Desired(tenant *Tenant, variables map[string]string) (*DesiredSet, connection.Problems) {
 	all := p.sources()
 	r := &reader{
-		project:  p,
-		tenant:   tenant,
-		scope:    newScope(p.nameAmongOthers(tenant), p.variables, tenant.Variables, variables),
-		taken:    map[foldedKey]declaration{},
-		moved:    map[foldedKey]connection.Position{},
-		problems: slices.Clone(all.problems),
+		project:   p,
+		tenant:    tenant,
+		scope:     newScope(p.nameAmongOthers(tenant), p.variables, tenant.Variables, variables),
+		taken:     map[foldedKey]declaration{},
+		moved:     map[foldedKey]connection.Position{},
+		elsewhere: map[foldedKey]string{},
+		problems:  slices.Clone(all.problems),
 	}
 	spaces := r.declaredSpaces()
 	set := &DesiredSet{Files: len(all.sources)}
@@ -47,6 +48,7 @@ func (p *Project) Desired(tenant *Tenant, variables map[string]string) (*Desired
 		r.readFile(set, file, spaces)
 	}
 	set.collectSpaces(spaces)
+	r.checkMoves(set.Moves)
 	r.unusedVariables(variables)
 	return set, Collect(r.problems)
 }
@@ -99,9 +101,11 @@ type reader struct {
 	tenant  *Tenant
 	scope   *scope
 	// taken and moved tell where a key is declared, and where it is moved from.
-	taken    map[foldedKey]declaration
-	moved    map[foldedKey]connection.Position
-	problems connection.Problems
+	taken map[foldedKey]declaration
+	moved map[foldedKey]connection.Position
+	// elsewhere holds the connections that only other tenants have.
+	elsewhere map[foldedKey]string
+	problems  connection.Problems
 }
 
 // declaration is the first one of a key.
@@ -139,6 +143,7 @@ func (r *reader) readFile(set *DesiredSet, file source, spaces []connection.Spac
 	n := &notes{file: file.file}
 	for _, tree := range file.connections {
 		if !r.isHere(n, tree.get("tenants")) {
+			r.noteElsewhere(tree)
 			continue
 		}
 		desired := r.connection(n, tree)
@@ -171,12 +176,24 @@ func (r *reader) isHere(n *notes, tenants *node) bool {
 	return here
 }
 
+// noteElsewhere remembers where a connection stands that this tenant does not have.
+func (r *reader) noteElsewhere(tree *node) {
+	n := &notes{} // another tenant tells what is wrong with it
+	name, space := tree.get("name"), tree.get("space")
+	if !name.is(kindString) || space == nil {
+		return
+	}
+	ref, called := n.spaceRef(space, r.scope.fill(n)), n.name(name, r.scope.fill(n))
+	r.elsewhere[foldKey(ref, called)] = declaration{space: ref.String(), name: called}.words()
+}
+
 // connection reads one connection. What has the wrong shape was noted before and
 // is left out.
 func (r *reader) connection(n *notes, tree *node) connection.Desired {
 	fill := r.scope.fill(n)
 	desired := connection.Desired{
 		CredentialsVersion: integer(tree.get("credentialsVersion")),
+		UnknownAllowed:     textOf(tree.get("additionalProperties")) == "allow",
 		Lifecycle:          readLifecycle(tree.get("lifecycle")),
 		Tags:               n.tags(tree.get("tags"), fill),
 		At:                 func(path string) connection.Position { return position(n.file, tree.locatePath(path)) },
@@ -414,9 +431,10 @@ func outside(n *notes, tree *node, desired *connection.Desired, spaces []connect
 
 // move reads one move; false where it is not complete.
 func (r *reader) move(n *notes, tree *node) (connection.Move, bool) {
+	known := len(n.problems)
 	from, fromOK := r.moveEnd(n, tree.get("from"))
 	to, toOK := r.moveEnd(n, tree.get("to"))
-	if !fromOK || !toOK {
+	if !fromOK || !toOK || len(n.problems) > known {
 		return connection.Move{}, false
 	}
 	move := connection.Move{From: from, To: to, Position: position(n.file, tree.place)}

@@ -21,8 +21,8 @@ import (
 // written as text and the reverse, and an enum value in other letter case. A
 // reference stands for any text. What is null must be absent, and so is not
 // checked. A name that the schema does not list is a mistake unless the schema
-// allows others in so many words. A keyword that cannot be used becomes a
-// warning, once for each data source.
+// allows others in so many words, and a warning where the connection allows them.
+// A keyword that cannot be used becomes a warning, once for each data source.
 func CheckProperties(set []connection.Desired, catalog *connection.Catalog) connection.Problems {
 	if catalog == nil {
 		return nil
@@ -234,10 +234,10 @@ func (c *checked) unknownNames() map[string]bool {
 			}
 			f := finding{tokens: []string{name}, ofKey: true, hint: didYouMean(name, c.source.names)}
 			severity := connection.SeverityError
-			if c.source.open {
-				if f.hint == "" {
-					continue
-				}
+			switch {
+			case c.source.open && f.hint == "":
+				continue
+			case c.source.open, c.desired.UnknownAllowed:
 				severity = connection.SeverityWarning
 			}
 			unknown[name] = true

@@ -134,6 +134,22 @@ func TestValuesThatASchemaRefuses(t *testing.T) {
 	}
 }
 
+func TestAConnectionMayHaveWhatTheSchemaDoesNotKnow(t *testing.T) {
+	problems := spec.CheckProperties(desired(t, "    additionalProperties: allow\n    properties: {prot: [1], port: many}\n    credentials: {pin: {env: PIN}}"), catalog(sampleSchema, nil))
+	want := lines(`
+			c.yaml:8:18: data source "src" has no property "prot" (did you mean "port"?)
+			c.yaml:8:35: property "port" must be a whole number, not a string
+			c.yaml:9:19: data source "src" has no property "pin"`)
+	if diff := cmp.Diff(want, problems.Error()); diff != "" {
+		t.Error(diff)
+	}
+	for i, severity := range []connection.Severity{connection.SeverityWarning, connection.SeverityError, connection.SeverityWarning} {
+		if problems[i].Severity != severity {
+			t.Error(problems[i], problems[i].Severity)
+		}
+	}
+}
+
 func TestWhatASchemaRequires(t *testing.T) {
 	schema := `{"required": ["host", "database", "region", "user", "password"],
 		"properties": {"host": {}, "database": {}, "region": {"default": "x"}, "user": {}, "password": {}}}`

@@ -403,9 +403,39 @@ moved:
   - {from: {name: B}, to: {space: S, name: DataFiles}}
 `, `
 			connections/a.yaml:3:5: a move must lead somewhere else
+			connections/a.yaml:4:5: the moved block leads to "S/C", which no file declares (remove the block if the connection is gone)
 			connections/a.yaml:5:5: "s/b" is moved twice (first at connections/a.yaml:4:5)
 			connections/a.yaml:6:6: "space" is missing
 			connections/a.yaml:6:44: DataFiles is the service's own connection and cannot be managed`},
+		{"moves in circles, to another letter case, and to what is misspelt", twoTenants + `
+-- connections/a.yaml --
+version: 1
+defaults: {dataSource: rest, space: S}
+connections:
+  - {name: Orders}
+  - {name: Left}
+  - {name: Right}
+  - {name: Away, tenants: [test]}
+  - {name: ById, space: {id: "1"}}
+moved:
+  - {from: {space: S, name: A}, to: {space: S, name: B}}
+  - {from: {space: S, name: B}, to: {space: S, name: C}}
+  - {from: {space: S, name: C}, to: {space: S, name: A}}
+  - {from: {space: S, name: D}, to: {space: S, name: A}}
+  - {from: {space: S, name: Left}, to: {space: S, name: Right}}
+  - {from: {space: S, name: Right}, to: {space: S, name: Left}}
+  - {from: {space: S, name: E}, to: {space: S, name: orders}}
+  - {from: {space: S, name: F}, to: {space: S, name: Ordres}}
+  - {from: {space: S, name: G}, to: {space: S, name: Away}}
+  - {from: {space: S, name: H}, to: {space: S, name: ById}}
+  - {from: {space: S, name: I}, to: {space: S, name: G}}
+`, `
+			connections/a.yaml:10:5: the moved blocks from "S/A" lead round in a circle on which no connection is declared (remove one of them, or declare the connection where it belongs)
+			connections/a.yaml:11:5: the moved blocks from "S/B" lead round in a circle on which no connection is declared (remove one of them, or declare the connection where it belongs)
+			connections/a.yaml:12:5: the moved blocks from "S/C" lead round in a circle on which no connection is declared (remove one of them, or declare the connection where it belongs)
+			connections/a.yaml:13:5: the moved blocks from "S/D" lead round in a circle on which no connection is declared (remove one of them, or declare the connection where it belongs)
+			connections/a.yaml:16:5: the moved block leads to "S/orders", which no file declares (letter case counts: write "S/Orders")
+			connections/a.yaml:17:5: the moved block leads to "S/Ordres", which no file declares (did you mean "S/Orders"?)`},
 		{"a space that the project does not look at", `
 -- qlsync.yaml --
 version: 1
@@ -572,7 +602,7 @@ project: finance
 connections: [connections]
 spaces: [Finance, Sales, personal]
 schemas: schemas
-variables: {stage: dev, version: 1.10}
+variables: {stage: dev, what: Orders, version: 1.10}
 policy:
   prune: owned
   adopt: all
@@ -619,7 +649,7 @@ connections:
   - {name: Mine, space: personal, dataSource: rest, owner: {id: "42"}, tags: null, properties: null, credentials: null, lifecycle: null}
   - {name: Bare, space: {id: "77"}, dataSource: rest, tags: []}
 moved:
-  - {from: {space: Old, name: Orders S3}, to: {space: Finance, name: "Orders ${var.stage}"}}
+  - {from: {space: Old, name: Orders S3}, to: {space: Finance, name: "${var.what} lake"}}
 `
 
 func TestAProjectIsReadInFull(t *testing.T) {
@@ -722,7 +752,7 @@ func TestADesiredStateIsReadInFull(t *testing.T) {
 	old := connection.SpaceRef{Name: "Old", Position: at(30, 20)}
 	wantMove := []connection.Move{{
 		From:     connection.MoveEnd{Space: old, Name: "Orders S3"},
-		To:       connection.MoveEnd{Space: connection.SpaceRef{Name: "Finance", Position: at(30, 55)}, Name: "Orders prod"},
+		To:       connection.MoveEnd{Space: connection.SpaceRef{Name: "Finance", Position: at(30, 55)}, Name: "Orders lake"},
 		Position: at(30, 5),
 	}}
 	if diff := cmp.Diff(wantMove, prod.Moves); diff != "" {
@@ -781,8 +811,8 @@ connections:
   - {name: C, space: S}
   - {name: D, space: "${var.stage}"}
 moved:
-  - {from: {space: T, name: x}, to: {space: S, name: y}}
-  - {from: {space: U, name: x}, to: {space: S, name: z}}
+  - {from: {space: T, name: x}, to: {space: S, name: A}}
+  - {from: {space: U, name: x}, to: {space: S, name: C}}
 `)
 	sets, problems := readAll(t, map[string]string{"stage": "personal"})
 	if len(problems) > 0 {

@@ -1,0 +1,103 @@
+package spec
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// chain is the moved blocks of all files for one tenant.
+type chain struct {
+	moves []connection.Move
+	next  map[foldedKey]foldedKey
+	// declared holds the keys of the connections, also of those that only other
+	// tenants have, with their exact words.
+	declared map[foldedKey]string
+}
+
+// checkMoves notes moved blocks that bring a connection nowhere: the block stays
+// without effect, and what was renamed is then one connection too many and one too
+// few. Blocks may outlive what they once moved, so a block that leads to nothing
+// that is declared is a warning; a circle on which nothing is declared never had a
+// meaning.
+func (r *reader) checkMoves(moves []connection.Move) {
+	c := chain{moves: moves, next: map[foldedKey]foldedKey{}, declared: r.elsewhere}
+	for key, declared := range r.taken {
+		c.declared[key] = declared.words()
+	}
+	for _, move := range moves {
+		c.next[foldKey(move.From.Space, move.From.Name)] = foldKey(move.To.Space, move.To.Name)
+	}
+	for _, move := range moves {
+		if problem := c.check(move); problem != nil {
+			r.problems = append(r.problems, *problem)
+		}
+	}
+}
+
+// check gives what is wrong with one block; nil if nothing is.
+func (c *chain) check(move connection.Move) *connection.Problem {
+	to := foldKey(move.To.Space, move.To.Name)
+	words, declared := c.declared[to]
+	_, leadsOn := c.next[to]
+	problem := connection.Problem{Position: move.Position, Severity: connection.SeverityWarning}
+	switch {
+	case declared && words == move.To.String():
+		return nil
+	case !declared && leadsOn && !c.circles(to):
+		return nil // the last block of the chain is looked at
+	case !declared && leadsOn:
+		problem.Severity = connection.SeverityError
+		problem.Message = fmt.Sprintf("the moved blocks from %q lead round in a circle on which no connection is declared", move.From)
+		problem.Hint = "remove one of them, or declare the connection where it belongs"
+	case c.otherwiseAddressed(move.To):
+		return nil
+	default:
+		problem.Message = fmt.Sprintf("the moved block leads to %q, which no file declares", move.To)
+		problem.Hint = c.meant(to, move)
+	}
+	return &problem
+}
+
+// otherwiseAddressed reports whether a connection of that name is declared in a
+// space that is written the other way, by name or by id: only the tenant can tell
+// whether it is the same one.
+func (c *chain) otherwiseAddressed(end connection.MoveEnd) bool {
+	for key := range c.declared {
+		if key.name == strings.ToLower(end.Name) && strings.HasPrefix(key.space, "{id: ") != (end.Space.ID != "") {
+			return true
+		}
+	}
+	return false
+}
+
+// circles reports whether the blocks from a key lead round for ever without
+// coming to a declared one.
+func (c *chain) circles(from foldedKey) bool {
+	for range len(c.moves) + 1 {
+		to, moved := c.next[from]
+		if _, declared := c.declared[from]; declared || !moved {
+			return false
+		}
+		from = to
+	}
+	return true
+}
+
+// meant suggests what the block may have been meant to lead to.
+func (c *chain) meant(to foldedKey, move connection.Move) string {
+	if words, otherCase := c.declared[to]; otherCase {
+		return "letter case counts: write " + fmt.Sprintf("%q", words)
+	}
+	var known []string
+	for _, words := range c.declared {
+		known = append(known, words)
+	}
+	slices.Sort(known)
+	return cmp.Or(didYouMean(move.To.String(), known), "remove the block if the connection is gone")
+}
+
+func (d declaration) words() string { return d.space + "/" + d.name }
