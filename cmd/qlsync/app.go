@@ -64,6 +64,7 @@ func sharedFlags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "var", Usage: "set a variable, as `NAME=VALUE`; repeatable"},
 		&cli.BoolFlag{Name: "no-color", Usage: "never use colour"},
 		&cli.StringFlag{Name: "log-level", Value: "warn", Usage: "`LEVEL` of the log on standard error: debug, info, warn, error"},
+		&cli.BoolFlag{Name: "allow-exec", Usage: "run the commands of {exec: [...]} references when their secrets are needed"},
 		&cli.IntFlag{Name: "parallelism", Value: 8, Usage: "run at most `N` requests at the same time"},
 	}
 }

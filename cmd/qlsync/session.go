@@ -44,7 +44,7 @@ func open(c *cli.Context, env *environment) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	project, problems := spec.LoadProject(c.String("config"))
+	project, problems := loadProject(c)
 	if project == nil {
 		return nil, problems
 	}
@@ -53,7 +53,7 @@ func open(c *cli.Context, env *environment) (*session, error) {
 		return nil, firstOf(problems.Err(), err)
 	}
 	s := &session{env: env, project: project, tenant: tenant, close: func() {}}
-	s.resolver = spec.NewResolver(project.Dir, env.lookup)
+	s.resolver = project.Resolver(env.lookup)
 	s.declared, s.problems = desired(project, tenant, variables, problems)
 	if s.problems.Err() != nil && !tenant.CanBeAsked() {
 		return nil, s.problems
@@ -62,6 +62,11 @@ func open(c *cli.Context, env *environment) (*session, error) {
 		return nil, s.besides(err)
 	}
 	return s, nil
+}
+
+// loadProject reads the project file that the flags name.
+func loadProject(c *cli.Context) (*spec.Project, connection.Problems) {
+	return spec.Options{AllowExec: c.Bool("allow-exec")}.LoadProject(c.String("config"))
 }
 
 // desired gives what the files say about a tenant, and adds what is wrong in them

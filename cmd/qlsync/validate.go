@@ -66,7 +66,7 @@ func problemFormats() formats[checks] {
 // validate checks the files for the chosen tenants. The text says what was
 // checked, and what could not be.
 func validate(c *cli.Context) (string, connection.Problems, error) {
-	project, problems := spec.LoadProject(c.String("config"))
+	project, problems := loadProject(c)
 	if project == nil {
 		return "", problems, nil
 	}

@@ -86,8 +86,10 @@ func (a Auth) complete() bool {
 
 // Options widen what files may do. The zero value is the safe one.
 type Options struct {
-	// AllowExec accepts {exec: ...}: commands in the files, which run where qlsync
-	// does. Without it they are mistakes.
+	// AllowExec lets {exec: ...} run: commands in the files, which run where qlsync
+	// does. Without it one under auth is a mistake, since every command that talks to
+	// the tenant would run it. One under credentials is none: it is resolved by apply
+	// alone, which then refuses it.
 	AllowExec bool
 }
 
@@ -340,7 +342,12 @@ func (n *notes) readAuth(tree *node, options Options) Auth {
 func (n *notes) authPart(tree *node, mayBePlain bool, options Options) any {
 	switch {
 	case isReference(tree):
-		if ref, ok := n.reference(tree, options); ok {
+		ref, ok := n.reference(tree)
+		if ref.Exec != nil && !options.AllowExec {
+			n.add(tree.place, "exec references are off, and this one would run to sign in", hintAllowExec)
+			return nil
+		}
+		if ok {
 			return ref
 		}
 	case mayBePlain && tree.is(kindString):

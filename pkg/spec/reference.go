@@ -20,7 +20,7 @@ func isReference(tree *node) bool {
 // {exec: [COMMAND, ARGUMENT...]}. The shape of each part is checked by the schema
 // of the file; what is noted here is what it cannot say. It is false where the
 // reference must not be followed.
-func (n *notes) reference(tree *node, options Options) (ref connection.Reference, ok bool) {
+func (n *notes) reference(tree *node) (ref connection.Reference, ok bool) {
 	ref, known := connection.Reference{Position: position(n.file, tree.place)}, len(n.problems)
 	sources := 0
 	for _, entry := range tree.entries() {
@@ -38,9 +38,6 @@ func (n *notes) reference(tree *node, options Options) (ref connection.Reference
 				ref.Exec = append(ref.Exec, textOf(item.value))
 			}
 			sources++
-			if !options.AllowExec {
-				n.add(entry.place, "exec references are not supported yet", "use {env: NAME} or {file: PATH}")
-			}
 		}
 	}
 	if sources > 1 {
@@ -122,6 +119,9 @@ var systemFolders = [...]string{"/proc", "/sys", "/dev"}
 func (r reserved) check(n *notes, at place, ref connection.Reference) {
 	if tenant, taken := r.env[ref.Env]; taken {
 		n.signsIn(at, "environment variable", ref.Env, tenant)
+	}
+	if ref.Env == FingerprintVariable {
+		n.add(at, "the environment variable "+FingerprintVariable+" is the key of the fingerprints and must not be sent anywhere", "")
 	}
 	if ref.File == "" {
 		return

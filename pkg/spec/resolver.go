@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 	"unicode/utf8"
 
 	"github.com/qlsync/qlsync/pkg/connection"
@@ -18,20 +19,42 @@ import (
 type Resolver struct {
 	dir       string
 	lookupEnv func(string) (string, bool)
+	allowExec bool
+	withheld  []string // variables that no command gets
+	timeout   time.Duration
 }
 
 // NewResolver gives a resolver for the references of a project: relative files
 // are relative to its folder, and variables come from lookupEnv, such as
-// [os.LookupEnv].
+// [os.LookupEnv]. It runs no commands.
 func NewResolver(dir string, lookupEnv func(string) (string, bool)) *Resolver {
-	return &Resolver{dir, lookupEnv}
+	return &Resolver{dir: dir, lookupEnv: lookupEnv, timeout: execTimeout}
 }
 
-// maxSecret is how large the file of a secret may be, in bytes.
+// Resolver gives the resolver of the project. It runs commands where the project
+// was loaded with [Options.AllowExec]: in the project's folder, with the
+// environment of this process but for what tenants are signed in to with, and the
+// key of the fingerprints.
+func (p *Project) Resolver(lookupEnv func(string) (string, bool)) *Resolver {
+	r := NewResolver(p.Dir, lookupEnv)
+	r.allowExec = p.options.AllowExec
+	r.withheld = []string{FingerprintVariable}
+	for name := range p.reserved.env {
+		r.withheld = append(r.withheld, name)
+	}
+	return r
+}
+
+// FingerprintVariable is the environment variable with the key of the
+// fingerprints. No reference may name it.
+const FingerprintVariable = "QLSYNC_FINGERPRINT_KEY"
+
+// maxSecret is how large a secret may be, in bytes.
 const maxSecret = 1 << 20
 
 // Resolve reads one secret. An error is a [connection.Problem] with the place of
-// the reference; it names the source and never holds a value.
+// the reference; it names the source and never holds a value, nor anything that a
+// command has printed.
 //
 //   - {env: NAME}: the variable must be set and not empty. It is taken as it is.
 //   - {file: PATH}: the file must be UTF-8 text, at most 1 MiB and not empty. One
@@ -39,30 +62,40 @@ const maxSecret = 1 << 20
 //   - {file: PATH, encoding: base64}: the secret is the base64 encoding of the
 //     file's bytes, all of them, as services want key files; the file itself is
 //     not encoded, and may be anything.
-//   - {exec: [...]}: refused.
+//   - {exec: [COMMAND, ARGUMENT...]}: what the command prints on standard output,
+//     under the rules for a file: UTF-8, at most 1 MiB, not empty, one newline at
+//     the end cut off. There is no shell; it must end with 0 within 30 seconds.
 func (r *Resolver) Resolve(ctx context.Context, ref connection.Reference) (connection.Secret, error) {
 	if err := ctx.Err(); err != nil {
 		return connection.Secret{}, err
 	}
-	var value string
+	var value, hint string
 	var err error
 	switch {
 	case ref.Env != "":
 		value, err = r.env(ref.Env)
 	case ref.File != "":
 		value, err = r.file(ref)
+	case !r.allowExec:
+		err, hint = errors.New("exec references are off"), hintAllowExec
 	default:
-		err = errors.New("exec references are off")
+		value, err = r.exec(ctx, ref.Exec)
+	}
+	if ctx.Err() != nil {
+		return connection.Secret{}, ctx.Err()
 	}
 	if err != nil {
 		return connection.Secret{}, connection.Problem{
 			Position: ref.Position,
 			Severity: connection.SeverityError,
 			Message:  err.Error(),
+			Hint:     hint,
 		}
 	}
 	return connection.NewSecret(value), nil
 }
+
+const hintAllowExec = "allow them with --allow-exec, and only where you trust whoever may write the files"
 
 func (r *Resolver) env(name string) (string, error) {
 	value, set := r.lookupEnv(name)
@@ -85,13 +118,19 @@ func (r *Resolver) file(ref connection.Reference) (string, error) {
 	case !utf8.Valid(content):
 		return "", fmt.Errorf("secret file %q is not text: to send its bytes, add encoding: base64", ref.File)
 	}
-	if text, cut := bytes.CutSuffix(content, []byte("\n")); cut {
-		content = bytes.TrimSuffix(text, []byte("\r"))
-	}
-	if len(content) == 0 {
+	text := cutNewline(content)
+	if len(text) == 0 {
 		return "", fmt.Errorf("secret file %q is empty", ref.File)
 	}
-	return string(content), nil
+	return string(text), nil
+}
+
+// cutNewline cuts one newline off the end.
+func cutNewline(content []byte) []byte {
+	if text, cut := bytes.CutSuffix(content, []byte("\n")); cut {
+		return bytes.TrimSuffix(text, []byte("\r"))
+	}
+	return content
 }
 
 // readSecret reads a file that is one: a pipe or a device could hold up the run

@@ -51,7 +51,7 @@ func TestSecretsAreReadFromWhereReferencesSay(t *testing.T) {
 		{"a file that is no text", connection.Reference{File: "bytes"}, "", `c.yaml:3:4: secret file "bytes" is not text: to send its bytes, add encoding: base64`},
 		{"a file that is too large", connection.Reference{File: "large"}, "", `c.yaml:3:4: secret file "large": larger than 1048576 bytes`},
 		{"a folder", connection.Reference{File: "."}, "", `c.yaml:3:4: secret file ".": not a regular file`},
-		{"a command", connection.Reference{Exec: []string{"op", "read"}}, "", `c.yaml:3:4: exec references are off`},
+		{"a command", connection.Reference{Exec: []string{"op", "read"}}, "", `c.yaml:3:4: exec references are off (allow them with --allow-exec, and only where you trust whoever may write the files)`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			test.reference.Position = connection.Position{File: "c.yaml", Line: 3, Column: 4}

@@ -387,10 +387,8 @@ connections:
 			connections/a.yaml:8:10: a reference names more than one source (keep one of env, file and exec)
 			connections/a.yaml:9:16: "env" must be the name of an environment variable
 			connections/a.yaml:10:30: "encoding" must be "base64"
-			connections/a.yaml:11:11: exec references are not supported yet (use {env: NAME} or {file: PATH})
 			connections/a.yaml:11:17: "exec" must be a list, not a string
 			connections/a.yaml:12:29: unknown key "encodng" (did you mean "encoding"?)
-			connections/a.yaml:13:11: exec references are not supported yet (use {env: NAME} or {file: PATH})
 			connections/a.yaml:13:17: "exec" must not be empty
 			connections/a.yaml:14:7: "password" is both under properties and under credentials`},
 		{"moves that lead nowhere", project + `
@@ -541,7 +539,7 @@ connections:
       e: {file: //dev/stdin}
       f: {file: keys/device}
       g: {file: /process/key}
-  - {name: E, credentials: {a: {exec: [op, read, x]}, b: {list: [{exec: [cat]}]}}}
+  - {name: E, credentials: {a: {exec: [op, read, x]}, b: {list: [{exec: [cat]}]}, c: {env: QLSYNC_FINGERPRINT_KEY}}}
 `)
 	for link, target := range map[string]string{"p/keys/link.txt": "secret.txt", "p/keys/device": "/dev/null"} {
 		if err := os.Symlink(target, link); err != nil {
@@ -564,14 +562,13 @@ connections:
 		connections/a.yaml:23:10: the file "/sys/kernel/notes" stands below /sys, where no secret is read
 		connections/a.yaml:24:10: the file "//dev/stdin" stands below /dev, where no secret is read
 		connections/a.yaml:25:10: the file "keys/device" stands below /dev, where no secret is read
-		connections/a.yaml:27:33: exec references are not supported yet (use {env: NAME} or {file: PATH})
-		connections/a.yaml:27:67: exec references are not supported yet (use {env: NAME} or {file: PATH})
-		qlsync.yaml:6:52: exec references are not supported yet (use {env: NAME} or {file: PATH})`
+		connections/a.yaml:27:86: the environment variable QLSYNC_FINGERPRINT_KEY is the key of the fingerprints and must not be sent anywhere
+		qlsync.yaml:6:51: exec references are off, and this one would run to sign in (allow them with --allow-exec, and only where you trust whoever may write the files)`
 	if diff := cmp.Diff(lines(want), problems.Error()); diff != "" {
 		t.Error(diff)
 	}
 	_, problems = readAllWith(t, spec.Options{AllowExec: true}, nil)
-	if text := problems.Error(); strings.Contains(text, "exec") || len(problems) != 13 {
+	if text := problems.Error(); strings.Contains(text, "exec") || len(problems) != 14 {
 		t.Error(text)
 	}
 }

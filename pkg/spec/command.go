@@ -1,0 +1,99 @@
+package spec
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+const (
+	// execTimeout bounds one command: a client of a secret manager that asks a
+	// question, or waits for a network, would hold up the run for ever.
+	execTimeout = 30 * time.Second
+	// execGrace is how long one waits for the output of what a command has started
+	// itself and left behind.
+	execGrace = time.Second
+)
+
+// exec runs a command and gives what it prints. Its standard input is empty, and
+// its standard error is dropped: clients of secret managers quote there what they
+// were asked for, and at times what they got.
+func (r *Resolver) exec(ctx context.Context, command []string) (string, error) {
+	if len(command) == 0 {
+		return "", errors.New("exec names no command")
+	}
+	ctx, cancel := context.WithTimeout(ctx, r.timeout)
+	defer cancel()
+	output := bounded{limit: maxSecret}
+	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
+	cmd.Dir, cmd.Env, cmd.Stdout, cmd.WaitDelay = r.dir, r.environment(), &output, execGrace
+	err := cmd.Run()
+	text := cutNewline(output.text)
+	switch {
+	case output.over:
+		err = fmt.Errorf("it prints more than %d bytes", maxSecret)
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		err = fmt.Errorf("it has not ended after %s", r.timeout)
+	case err != nil:
+		err = exitReason(err)
+	case len(text) == 0:
+		err = errors.New("it prints nothing")
+	case !utf8.Valid(text):
+		err = errors.New("what it prints is not text")
+	default:
+		return string(text), nil
+	}
+	return "", fmt.Errorf("secret command %q: %w", command[0], err)
+}
+
+// exitReason says why a command failed, without what it has printed.
+func exitReason(err error) error {
+	var ended *exec.ExitError
+	var inPath *fs.PathError
+	switch {
+	case errors.As(err, &ended):
+		return fmt.Errorf("it ended with %s; run it by hand to see why", ended.ProcessState)
+	case errors.Is(err, exec.ErrNotFound):
+		return errors.New("there is no such command in the PATH")
+	case errors.Is(err, exec.ErrDot):
+		return errors.New("it stands in the current folder: write ./ in front of it")
+	case errors.Is(err, exec.ErrWaitDelay):
+		return errors.New("it has ended, and something that it started still holds its output")
+	case errors.As(err, &inPath):
+		return inPath.Err
+	}
+	return errors.New("it could not be run")
+}
+
+// environment is that of this process without what no command gets.
+func (r *Resolver) environment() []string {
+	return slices.DeleteFunc(os.Environ(), func(pair string) bool {
+		name, _, _ := strings.Cut(pair, "=")
+		return slices.Contains(r.withheld, name)
+	})
+}
+
+// bounded keeps what is written to it, up to a limit; beyond that it fails, which
+// ends the one who writes.
+type bounded struct {
+	text  []byte
+	limit int
+	over  bool
+}
+
+func (b *bounded) Write(text []byte) (int, error) {
+	if len(b.text)+len(text) > b.limit {
+		b.over = true
+		return 0, io.ErrShortWrite
+	}
+	b.text = append(b.text, text...)
+	return len(text), nil
+}
