@@ -36,19 +36,30 @@ const (
 )
 
 func jsonFormat[T any]() format[T] {
-	return format[T]{asJSON, func(_ report.Text, w io.Writer, value T) error { return report.JSON(w, value) }}
+	return plainly(asJSON, func(w io.Writer, value T) error { return report.JSON(w, value) })
+}
+
+// plainly makes a form of a renderer that knows nothing of streams.
+func plainly[T any](name string, write func(io.Writer, T) error) format[T] {
+	return format[T]{name, func(_ report.Text, w io.Writer, value T) error { return write(w, value) }}
 }
 
 func planFormats() formats[*plan.Plan] {
-	return formats[*plan.Plan]{{asText, report.Text.Plan}, jsonFormat[*plan.Plan]()}
+	return formats[*plan.Plan]{
+		{asText, report.Text.Plan}, plainly("markdown", report.Markdown{}.Plan), jsonFormat[*plan.Plan](),
+	}
 }
 
 func resultFormats() formats[*apply.Result] {
-	return formats[*apply.Result]{{asText, report.Text.Result}, jsonFormat[*apply.Result]()}
+	return formats[*apply.Result]{
+		{asText, report.Text.Result}, plainly("markdown", report.Markdown{}.Result), jsonFormat[*apply.Result](),
+	}
 }
 
 func driftFormats() formats[*plan.Drift] {
-	return formats[*plan.Drift]{{asText, report.Text.Drift}, jsonFormat[*plan.Drift]()}
+	return formats[*plan.Drift]{
+		{asText, report.Text.Drift}, plainly("markdown", report.Markdown{}.Drift), jsonFormat[*plan.Drift](),
+	}
 }
 
 // flags choose what becomes of a result: its form on standard output, and more

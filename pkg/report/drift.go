@@ -31,10 +31,7 @@ func (t Text) Drift(w io.Writer, d *plan.Drift) error {
 		p.line("No drift: %s as declared.", are(s.Clean))
 		return p.err
 	}
-	p.line("Drift: %s.", counts(
-		number{s.Changed, "changed"}, number{s.Missing, "missing"}, number{s.Unmanaged, "unmanaged"},
-		number{s.Foreign, "foreign"}, number{s.Unreadable, "unreadable"}, number{s.Clean, "clean"},
-	))
+	p.line("Drift: %s.", driftCounts(s))
 	return p.err
 }
 
@@ -58,12 +55,16 @@ func driftRow(item *plan.DriftItem) row {
 	if witness := witness(item); witness != "" {
 		r.remark = append(r.remark, witness)
 	}
-	remark := "apply would " + item.Apply + " it"
-	if item.Apply == plan.ApplyNothing {
-		remark = "apply would leave it alone"
-	}
-	r.remark = append(r.remark, remark)
+	r.remark = append(r.remark, wouldDo(item.Apply))
 	return r
+}
+
+// wouldDo says what apply would do about drift.
+func wouldDo(what string) string {
+	if what == plan.ApplyNothing {
+		return "apply would leave it alone"
+	}
+	return "apply would " + what + " it"
 }
 
 // witness says whose a live connection is and when it changed: "owner ana@example.com,

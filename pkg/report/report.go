@@ -99,13 +99,16 @@ func (t Text) printer(w io.Writer) *printer { return &printer{w: w, color: t.Col
 
 func (p *printer) line(format string, args ...any) {
 	if p.err == nil {
-		text := strings.TrimRight(fmt.Sprintf(format, args...), " ")
-		if rest := strings.TrimLeft(text, " "); strings.HasPrefix(rest, "::") {
-			// GitHub's runner takes such a line for a command.
-			text = text[:len(text)-len(rest)] + `\x3a` + rest[1:]
-		}
-		_, p.err = fmt.Fprintln(p.w, text)
+		_, p.err = fmt.Fprintln(p.w, guarded(strings.TrimRight(fmt.Sprintf(format, args...), " ")))
 	}
+}
+
+// guarded gives a line that GitHub's runner does not take for a command.
+func guarded(line string) string {
+	if rest := strings.TrimLeft(line, " "); strings.HasPrefix(rest, "::") {
+		return line[:len(line)-len(rest)] + `\x3a` + rest[1:]
+	}
+	return line
 }
 
 // paint colours a text that is already clean.

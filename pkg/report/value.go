@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/fatih/color"
-	"github.com/sergi/go-diff/diffmatchpatch"
 
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
@@ -130,79 +129,16 @@ func encode(value any, indent string) string {
 
 // block shows what differs between two long values, line by line.
 func (p *printer) block(f plan.Field) {
-	before, after := longText(f.Before), longText(f.After)
-	if ended(f.Before) && unended(f.After) {
-		after += noNewline
-	}
-	if ended(f.After) && unended(f.Before) {
-		before += noNewline
-	}
-	differ := diffmatchpatch.New()
-	differ.DiffTimeout = 0 // a deadline would make the output depend on the load
-	a, b, lines := differ.DiffLinesToRunes(before, after)
-	diffs := differ.DiffCharsToLines(differ.DiffMainRunes(a, b, false), lines)
-	for i, diff := range diffs {
-		p.chunk(diff, i == 0, i == len(diffs)-1)
-	}
-}
-
-// noNewline stands behind a text whose last line has no end, where that is a
-// difference.
-const noNewline = "(no newline at the end)\n"
-
-func ended(value any) bool {
-	text, ok := value.(string)
-	return ok && strings.HasSuffix(text, "\n")
-}
-
-func unended(value any) bool {
-	text, ok := value.(string)
-	return ok && text != "" && !strings.HasSuffix(text, "\n")
-}
-
-// beside is how many equal lines are shown before and after those that differ.
-const beside = 2
-
-// chunk shows lines of one side, or what is next to a difference of a stretch that
-// both have.
-func (p *printer) chunk(diff diffmatchpatch.Diff, first, last bool) {
-	lines := strings.Split(strings.TrimSuffix(diff.Text, "\n"), "\n")
-	switch diff.Type {
-	case diffmatchpatch.DiffDelete:
-		p.lines(lines, "-", color.FgRed)
-	case diffmatchpatch.DiffInsert:
-		p.lines(lines, "+", color.FgGreen)
-	case diffmatchpatch.DiffEqual:
-		head, tail := beside, beside
-		if first {
-			head = 0
+	paints := map[byte]color.Attribute{'-': color.FgRed, '+': color.FgGreen}
+	for _, line := range difference(f.Before, f.After) {
+		switch line.sign {
+		case '.':
+			p.line("            ... %s", line.text)
+		case ' ':
+			p.line("            %s", line.text)
+		default:
+			p.line("          %s", p.paint(paints[line.sign], strings.TrimRight(string(line.sign)+" "+line.text, " ")))
 		}
-		if last {
-			tail = 0
-		}
-		hidden := len(lines) - head - tail
-		if hidden < 2 {
-			head, tail, hidden = len(lines), 0, 0
-		}
-		p.lines(lines[:head], " ", 0)
-		if hidden > 0 {
-			p.line("            ... %s", count(hidden, "equal line"))
-		}
-		p.lines(lines[len(lines)-tail:], " ", 0)
-	}
-}
-
-func (p *printer) lines(lines []string, sign string, paint color.Attribute) {
-	for _, line := range lines {
-		text := Clean(line)
-		if paint == 0 {
-			p.line("          %s %s", sign, text)
-			continue
-		}
-		// Blanks at the end may be all that differs.
-		kept := strings.TrimRight(text, " ")
-		text = kept + strings.Repeat(`\x20`, len(text)-len(kept))
-		p.line("          %s", p.paint(paint, strings.TrimRight(sign+" "+text, " ")))
 	}
 }
 

@@ -1,0 +1,91 @@
+package report
+
+import (
+	"strings"
+
+	"github.com/sergi/go-diff/diffmatchpatch"
+)
+
+// diffLine is one line of the difference of two long values, clean. Its sign is
+// '-' or '+' for what one side has, ' ' for what both have, and '.' for equal lines
+// that are left out, of which the text tells how many.
+type diffLine struct {
+	sign byte
+	text string
+}
+
+// difference tells what differs between two long values, line by line.
+func difference(a, b any) []diffLine {
+	before, after := longText(a), longText(b)
+	if ended(a) && unended(b) {
+		after += noNewline
+	}
+	if ended(b) && unended(a) {
+		before += noNewline
+	}
+	differ := diffmatchpatch.New()
+	differ.DiffTimeout = 0 // a deadline would make the output depend on the load
+	left, right, lines := differ.DiffLinesToRunes(before, after)
+	diffs := differ.DiffCharsToLines(differ.DiffMainRunes(left, right, false), lines)
+	var all []diffLine
+	for i, diff := range diffs {
+		all = append(all, chunk(diff, i == 0, i == len(diffs)-1)...)
+	}
+	return all
+}
+
+// noNewline stands behind a text whose last line has no end, where that is a
+// difference.
+const noNewline = "(no newline at the end)\n"
+
+func ended(value any) bool {
+	text, ok := value.(string)
+	return ok && strings.HasSuffix(text, "\n")
+}
+
+func unended(value any) bool {
+	text, ok := value.(string)
+	return ok && text != "" && !strings.HasSuffix(text, "\n")
+}
+
+// beside is how many equal lines are shown before and after those that differ.
+const beside = 2
+
+// chunk gives the lines of one side, or what is next to a difference of a stretch
+// that both have.
+func chunk(diff diffmatchpatch.Diff, first, last bool) []diffLine {
+	lines := strings.Split(strings.TrimSuffix(diff.Text, "\n"), "\n")
+	switch diff.Type {
+	case diffmatchpatch.DiffDelete:
+		return signed('-', lines)
+	case diffmatchpatch.DiffInsert:
+		return signed('+', lines)
+	}
+	head, tail := beside, beside
+	if first {
+		head = 0
+	}
+	if last {
+		tail = 0
+	}
+	hidden := len(lines) - head - tail
+	if hidden < 2 {
+		return signed(' ', lines)
+	}
+	all := append(signed(' ', lines[:head]), diffLine{'.', count(hidden, "equal line")})
+	return append(all, signed(' ', lines[len(lines)-tail:])...)
+}
+
+func signed(sign byte, lines []string) []diffLine {
+	all := make([]diffLine, len(lines))
+	for i, line := range lines {
+		text := Clean(line)
+		if sign != ' ' {
+			// Blanks at the end may be all that differs.
+			kept := strings.TrimRight(text, " ")
+			text = kept + strings.Repeat(`\x20`, len(text)-len(kept))
+		}
+		all[i] = diffLine{sign, text}
+	}
+	return all
+}

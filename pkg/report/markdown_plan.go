@@ -1,0 +1,328 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/qlsync/qlsync/pkg/apply"
+	"github.com/qlsync/qlsync/pkg/plan"
+)
+
+// The most that each part of a comment takes, so that what matters most always has
+// its place, and the changes the rest.
+const (
+	roomOfAlert = 6_000
+	roomOfTable = 6_000
+	roomOfSteps = 5_000
+	roomOfPatch = 6_000
+)
+
+// Plan writes a plan for review: what cannot be undone first, then a table by space,
+// every change with its difference, and the steps.
+func (Markdown) Plan(w io.Writer, pl *plan.Plan) error {
+	p := newPage()
+	p.add(Marker("plan", pl.Project, pl.Tenant.Name, pl.Hash))
+	p.add("### " + planHeadline(pl))
+	if pl.Refusal != nil {
+		p.add(alert("CAUTION", "**Refused: nothing of this plan may be applied.** "+prose(pl.Refusal.Message),
+			[]string{"What to do: " + prose(pl.Refusal.Hint)}, roomOfAlert))
+	}
+	p.add(destructive(pl.Changes))
+	p.add(refusedChanges(pl.Changes))
+	p.add(planWarnings(pl.Warnings))
+	if !pl.Empty() {
+		p.add(planTally(pl.Changes).table(roomOfTable))
+	}
+	foot := planFoot(pl)
+	p.room -= units(foot) + 2
+	steps := planSteps(pl)
+	p.room -= units(steps) + 2
+	entries := make([]entry, 0, len(pl.Changes))
+	for _, c := range gravest(pl.Changes) {
+		entries = append(entries, changeEntry(c))
+	}
+	p.add(list(entries, p.room-2))
+	p.add(steps)
+	p.add(foot)
+	return p.writeTo(w)
+}
+
+func planHeadline(pl *plan.Plan) string {
+	s := pl.Summary
+	where := fmt.Sprintf("%s on tenant %s", code(pl.Project), code(pl.Tenant.Name))
+	if pl.Empty() {
+		return fmt.Sprintf("qlsync: nothing to do for %s, %s as declared", where, are(s.Unchanged))
+	}
+	what := counts(
+		number{s.Delete, "to delete"}, number{s.Recreate, "to recreate"}, number{s.Create, "to create"}, number{s.Adopt, "to adopt"},
+		number{s.Update, "to update"}, number{s.Move, "to move"}, number{s.Refused, "refused"},
+	)
+	if pl.Refusal != nil {
+		what = "refused: " + what
+	}
+	return fmt.Sprintf("qlsync: %s, for %s", what, where)
+}
+
+// destroys tells whether a change takes something away that cannot be brought back.
+func destroys(c *plan.Change) bool {
+	return c.Refused == "" && (c.Action == plan.ActionDelete || c.Action == plan.ActionRecreate)
+}
+
+// gravest gives the changes in the order of their weight: what destroys, what is
+// refused, the rest; each by space and name.
+func gravest(changes []plan.Change) []*plan.Change {
+	sorted := make([]*plan.Change, len(changes))
+	for i := range changes {
+		sorted[i] = &changes[i]
+	}
+	slices.SortStableFunc(sorted, func(x, y *plan.Change) int { return weight(x) - weight(y) })
+	return sorted
+}
+
+func weight(c *plan.Change) int {
+	switch {
+	case destroys(c):
+		return 0
+	case c.Refused != "":
+		return 1
+	}
+	return 2
+}
+
+func destructive(changes []plan.Change) string {
+	var items []string
+	for i := range changes {
+		if c := &changes[i]; destroys(c) {
+			item := fmt.Sprintf("**%s** %s", c.Action, inKey(c.Connection))
+			if c.Reason != "" {
+				item += ": " + prose(c.Reason)
+			}
+			items = append(items, item)
+		}
+	}
+	if len(items) == 0 {
+		return ""
+	}
+	head := fmt.Sprintf("**This plan destroys %s.** A deleted connection is gone with its credentials; a recreated one has another id.",
+		count(len(items), "connection"))
+	return alert("CAUTION", head, items, roomOfAlert)
+}
+
+func refusedChanges(changes []plan.Change) string {
+	var items []string
+	for i := range changes {
+		if c := &changes[i]; c.Refused != "" {
+			items = append(items, fmt.Sprintf("%s %s: %s", prose(string(c.Action)), inKey(c.Connection), prose(at(c.Position)+c.Refused)))
+		}
+	}
+	if len(items) == 0 {
+		return ""
+	}
+	return alert("WARNING", fmt.Sprintf("**%s will not be made.**", count(len(items), "change")), items, roomOfAlert)
+}
+
+func planWarnings(warnings []plan.Warning) string {
+	var items []string
+	for _, warning := range warnings {
+		item := prose(warning.Message)
+		if warning.Connection != nil {
+			item = inKey(*warning.Connection) + ": " + item
+		}
+		items = append(items, item)
+	}
+	if len(items) == 0 {
+		return ""
+	}
+	return alert("WARNING", "**"+count(len(items), "warning")+"**", items, roomOfAlert)
+}
+
+func planTally(changes []plan.Change) *tally {
+	t := &tally{columns: []string{"create", "adopt", "update", "move", "recreate", "delete", "refused"}}
+	for i := range changes {
+		column := string(changes[i].Action)
+		if changes[i].Refused != "" {
+			column = "refused"
+		}
+		t.count(changes[i].Connection.Space, column)
+	}
+	return t
+}
+
+func changeEntry(c *plan.Change) entry {
+	sign := signs[c.Action].sign
+	verb := string(c.Action)
+	remarks := []string{}
+	if c.From != nil && *c.From != c.Connection {
+		remarks = append(remarks, "from "+inKey(*c.From))
+	}
+	if c.Reason != "" {
+		remarks = append(remarks, "because: "+prose(c.Reason))
+	}
+	heading := "#### " + code(c.Connection.Space)
+	switch weight(c) {
+	case 0:
+		heading = "#### Destroyed"
+	case 1:
+		heading, sign, verb = "#### Refused", "!", "refused "+verb
+		remarks = append(remarks, "refused: "+prose(at(c.Position)+c.Refused))
+	}
+	name := code(c.Connection.Name)
+	if weight(c) < 2 {
+		name = inKey(c.Connection)
+	}
+	title := fmt.Sprintf("%s <b>%s</b> %s", code(sign), prose(verb), name)
+	if c.DataSource != "" {
+		title += " · " + prose(c.DataSource)
+	}
+	return connectionEntry(heading, title, remarks, c.Fields)
+}
+
+// connectionEntry folds what is to be said of a connection behind its title.
+func connectionEntry(heading, title string, remarks []string, fields []plan.Field) entry {
+	e := entry{heading: heading, brief: "- " + title, full: func() string {
+		body := strings.Join(remarks, "\n\n")
+		if len(fields) > 0 {
+			body += "\n\n" + fenced("diff", patch(fields), roomOfPatch)
+		}
+		if body == "" {
+			return "- " + title
+		}
+		return folded(title, strings.TrimLeft(body, "\n"))
+	}}
+	if len(fields) > 0 {
+		e.brief += " · " + count(len(fields), "field")
+	}
+	return e
+}
+
+// planSteps folds the list of steps, as the text has it.
+func planSteps(pl *plan.Plan) string {
+	if len(pl.Steps) == 0 {
+		return ""
+	}
+	var text strings.Builder
+	Text{}.printer(&text).steps(pl.Steps)
+	_, lines, _ := strings.Cut(text.String(), "\nSteps\n")
+	return folded(count(len(pl.Steps), "step")+", "+prose(cost(pl.Estimate)), fenced("text", strings.Split(strings.TrimRight(lines, "\n"), "\n"), roomOfSteps))
+}
+
+func planFoot(pl *plan.Plan) string {
+	text := fmt.Sprintf("Tenant %s · %s unchanged", place(pl.Tenant), count(pl.Summary.Unchanged, "connection"))
+	if pl.Summary.Omitted > 0 {
+		text += fmt.Sprintf(" · %s not asked for", count(pl.Summary.Omitted, "other change"))
+	}
+	return fmt.Sprintf("<sub>%s<br>Hash %s</sub>", text, code(pl.Hash))
+}
+
+// Result writes what became of a plan: what was not done first.
+func (Markdown) Result(w io.Writer, r *apply.Result) error {
+	p := newPage()
+	p.add(Marker("result", r.Project, r.Tenant.Name, r.Hash))
+	l := r.Ledger
+	head := fmt.Sprintf("%d of %d done", l.Done, l.Planned)
+	if more := counts(number{l.Failed, "failed"}, number{l.Blocked, "blocked"}, number{l.Skipped, "skipped"}); more != "" {
+		head += ", " + more
+	}
+	p.add(fmt.Sprintf("### qlsync: applied, %s, for %s on tenant %s", head, code(r.Project), code(r.Tenant.Name)))
+	t := &tally{columns: []string{"done", "failed", "blocked", "skipped"}}
+	var undone []string
+	for i := range r.Items {
+		item := &r.Items[i]
+		t.count(item.Connection.Space, string(item.Outcome))
+		if item.Outcome != apply.Done {
+			undone = append(undone, fmt.Sprintf("**%s** %s of %s: %s", prose(string(item.Outcome)), prose(string(item.Action)), inKey(item.Connection), prose(at(item.Position)+item.Error)))
+		}
+	}
+	if len(undone) > 0 {
+		p.add(alert("CAUTION", fmt.Sprintf("**%s not done.** Applying again does what is left.", wereNot(len(undone))), undone, 2*roomOfAlert))
+	}
+	if len(r.Items) > 0 {
+		p.add(t.table(roomOfTable))
+	}
+	foot := fmt.Sprintf("<sub>Tenant %s<br>Hash %s</sub>", place(r.Tenant), code(r.Hash))
+	p.room -= units(foot) + 2
+	entries := make([]entry, 0, len(r.Items))
+	for i := range r.Items {
+		entries = append(entries, resultEntry(&r.Items[i]))
+	}
+	if len(entries) > 0 {
+		p.add(folded("All of it", list(entries, p.room-60)))
+	}
+	p.add(foot)
+	return p.writeTo(w)
+}
+
+func wereNot(n int) string {
+	if n == 1 {
+		return "1 change was"
+	}
+	return fmt.Sprintf("%d changes were", n)
+}
+
+func resultEntry(item *apply.Item) entry {
+	line := fmt.Sprintf("- %s %s %s: %s", code(signs[item.Action].sign), prose(string(item.Action)), code(item.Connection.Name), prose(string(item.Outcome)))
+	return entry{heading: "#### " + code(item.Connection.Space), brief: line, full: func() string { return line }}
+}
+
+var driftColumns = []string{"changed", "missing", "unmanaged", "foreign", "unreadable"}
+
+// Drift writes where a tenant differs from the files.
+func (Markdown) Drift(w io.Writer, d *plan.Drift) error {
+	p := newPage()
+	p.add(Marker("drift", d.Project, d.Tenant.Name, ""))
+	p.add("### " + driftHeadline(d))
+	if len(d.Incomplete) > 0 {
+		var items []string
+		for _, reason := range d.Incomplete {
+			items = append(items, prose(reason))
+		}
+		p.add(alert("WARNING", "**The tenant's list is incomplete**, so there may be more than is told here.", items, roomOfAlert))
+	}
+	t := &tally{columns: driftColumns}
+	entries := make([]entry, 0, len(d.Items))
+	for i := range d.Items {
+		t.count(d.Items[i].Connection.Space, string(d.Items[i].Kind))
+		entries = append(entries, driftEntry(&d.Items[i]))
+	}
+	foot := fmt.Sprintf("<sub>Tenant %s. In a difference, <code>-</code> is what is declared and <code>+</code> what is live.</sub>", place(d.Tenant))
+	if len(entries) > 0 {
+		p.add(t.table(roomOfTable))
+		p.room -= units(foot) + 2
+		p.add(list(entries, p.room-2))
+	}
+	p.add(foot)
+	return p.writeTo(w)
+}
+
+func driftHeadline(d *plan.Drift) string {
+	where := fmt.Sprintf("tenant %s from %s", code(d.Tenant.Name), code(d.Project))
+	if len(d.Items) == 0 {
+		return fmt.Sprintf("qlsync: no drift of %s, %s as declared", where, are(d.Summary.Clean))
+	}
+	return fmt.Sprintf("qlsync: drift of %s: %s", where, driftCounts(d.Summary))
+}
+
+func driftCounts(s plan.DriftSummary) string {
+	return counts(
+		number{s.Changed, "changed"}, number{s.Missing, "missing"}, number{s.Unmanaged, "unmanaged"},
+		number{s.Foreign, "foreign"}, number{s.Unreadable, "unreadable"}, number{s.Clean, "clean"},
+	)
+}
+
+func driftEntry(item *plan.DriftItem) entry {
+	title := fmt.Sprintf("%s <b>%s</b> %s", code(driftSigns[item.Kind].sign), prose(string(item.Kind)), code(item.Connection.Name))
+	if item.DataSource != "" {
+		title += " · " + prose(item.DataSource)
+	}
+	title += " · " + prose(wouldDo(item.Apply))
+	var remarks []string
+	if item.Reason != "" {
+		remarks = append(remarks, prose(item.Reason))
+	}
+	if text := witness(item); text != "" {
+		remarks = append(remarks, prose(text))
+	}
+	return connectionEntry("#### "+code(item.Connection.Space), title, remarks, item.Fields)
+}
