@@ -166,7 +166,7 @@ func (d *document) check() {
 	d.must(err)
 	project, problems := spec.LoadProject(filepath.Join(d.dir, "qlsync.yaml"))
 	for i := 0; project != nil && i < len(project.Tenants); i++ {
-		set, more := desired(project, &project.Tenants[i], nil, problems)
+		set, more := desired(project, &project.Tenants[i], nil, nil, problems)
 		var sources []string
 		for _, declared := range set.Connections {
 			sources = append(sources, declared.DataSource)

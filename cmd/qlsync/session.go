@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -25,6 +26,9 @@ type session struct {
 	// problems are those of the files. While one is an error, the tenant is asked
 	// only for what else is wrong.
 	problems connection.Problems
+	// local is what the vendored schemas say, and what is wrong with them.
+	local         *connection.Catalog
+	localProblems connection.Problems
 	// people asks the tenant who owns what, too.
 	people   bool
 	provider connection.Provider
@@ -54,7 +58,8 @@ func open(c *cli.Context, env *environment) (*session, error) {
 	}
 	s := &session{env: env, project: project, tenant: tenant, close: func() {}}
 	s.resolver = project.Resolver(env.lookup)
-	s.declared, s.problems = desired(project, tenant, variables, problems)
+	s.local, s.localProblems = vendored(project, tenant)
+	s.declared, s.problems = desired(project, tenant, variables, s.local, problems)
 	if s.problems.Err() != nil && !tenant.CanBeAsked() {
 		return nil, s.problems
 	}
@@ -70,14 +75,15 @@ func loadProject(c *cli.Context) (*spec.Project, connection.Problems) {
 }
 
 // desired gives what the files say about a tenant, and adds what is wrong in them
-// to the problems.
-func desired(project *spec.Project, tenant *spec.Tenant, variables map[string]string, problems connection.Problems) (*spec.DesiredSet, connection.Problems) {
+// to the problems. The vendored catalog tells more about what is a secret.
+func desired(project *spec.Project, tenant *spec.Tenant, variables map[string]string, local *connection.Catalog, problems connection.Problems,
+) (*spec.DesiredSet, connection.Problems) {
 	set, more := project.Desired(tenant, variables)
 	kind, ok := providerOf(tenant)
 	if !ok {
 		return set, spec.Collect(problems, more, connection.Problems{unknownProvider(tenant)})
 	}
-	return set, spec.Collect(problems, more, spec.CheckCredentials(set.Connections, kind.classify, kind.holdsSecret))
+	return set, spec.Collect(problems, more, spec.CheckCredentials(set.Connections, local.Classify(kind.classify), kind.holdsSecret))
 }
 
 // besides says what is wrong in the files before an error that ends the command.
@@ -211,13 +217,14 @@ func (s *session) input(ctx context.Context) (plan.Input, error) {
 // checkSchemas checks the files against the tenant's schemas, and these against
 // the vendored ones: what is wrong with those only misleads, so it is a warning.
 func (s *session) checkSchemas(catalog *connection.Catalog) connection.Problems {
-	local, problems := vendored(s.project, s.tenant)
+	problems := slices.Clone(s.localProblems)
 	for i := range problems {
 		problems[i].Severity = connection.SeverityWarning
 	}
 	return spec.Collect(problems,
-		spec.CompareVendored(s.project.SchemasDir, local, catalog),
-		spec.Further(s.problems, spec.CheckProperties(s.declared.Connections, catalog)))
+		spec.CompareVendored(s.project.SchemasDir, s.local, catalog),
+		spec.Further(s.problems, spec.CheckProperties(s.declared.Connections, catalog)),
+		spec.Further(s.problems, spec.CheckSchemaMarks(s.declared.Connections, catalog, s.local.Classify(s.provider.Classify))))
 }
 
 // plan reads the tenant and plans: for the targets only, if there are any, and

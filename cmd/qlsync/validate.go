@@ -112,7 +112,7 @@ func chosenTenants(project *spec.Project, name string) ([]spec.Tenant, error) {
 
 // checkTenant checks what the files say about a tenant against vendored schemas.
 func checkTenant(project *spec.Project, tenant *spec.Tenant, variables map[string]string, catalog *connection.Catalog) (*spec.DesiredSet, connection.Problems) {
-	declared, problems := desired(project, tenant, variables, nil)
+	declared, problems := desired(project, tenant, variables, catalog, nil)
 	return declared, spec.Collect(problems, spec.Further(problems, spec.CheckProperties(declared.Connections, catalog)))
 }
 

@@ -21,6 +21,9 @@ type Desired struct {
 	// UnknownAllowed accepts properties that the schema of the data source does not
 	// know; each is a warning.
 	UnknownAllowed bool
+	// Sensitive names properties that are secrets although nothing else tells: they
+	// stand under credentials, and their live values are hidden.
+	Sensitive []string
 	// CredentialsVersion is bumped by hand to have the credentials written again.
 	CredentialsVersion int
 	Lifecycle          Lifecycle

@@ -70,6 +70,17 @@ type Catalog struct {
 	Reads int
 }
 
+// Classify gives what tells secrets by name, as [Provider.Classify] does, and by the
+// marks in the schemas of the catalog. The catalog may be nil.
+func (c *Catalog) Classify(byName func(dataSource, property string) Class) func(dataSource, property string) Class {
+	return func(dataSource, property string) Class {
+		if c != nil && c.DataSources[dataSource] != nil && c.DataSources[dataSource].Properties[property].Class == ClassSecret {
+			return ClassSecret
+		}
+		return byName(dataSource, property)
+	}
+}
+
 // DataSource is a kind of connection.
 type DataSource struct {
 	ID      string

@@ -28,11 +28,51 @@ func CheckCredentials(set []connection.Desired,
 	var problems connection.Problems
 	for i := range set {
 		c := &sorter{desired: &set[i], holdsSecret: holdsSecret}
+		classify := withSensitive(&set[i], classify)
 		for _, name := range slices.Sorted(maps.Keys(set[i].Properties)) {
 			c.property(name, set[i].Properties[name], classify(set[i].DataSource, name))
 		}
 		for _, name := range slices.Sorted(maps.Keys(set[i].Credentials)) {
 			c.credential(name, set[i].Credentials[name], classify(set[i].DataSource, name))
+		}
+		problems = append(problems, c.problems...)
+	}
+	return Collect(problems)
+}
+
+// withSensitive lets the connection's own word about what is a secret win.
+func withSensitive(desired *connection.Desired, classify func(dataSource, property string) connection.Class) func(dataSource, property string) connection.Class {
+	return func(dataSource, property string) connection.Class {
+		if slices.Contains(desired.Sensitive, property) {
+			return connection.ClassSecret
+		}
+		return classify(dataSource, property)
+	}
+}
+
+// CheckSchemaMarks checks, like [CheckCredentials], what only the schemas of the
+// data sources mark as a secret (writeOnly, format: password).
+func CheckSchemaMarks(set []connection.Desired, catalog *connection.Catalog, classify func(dataSource, property string) connection.Class) connection.Problems {
+	var problems connection.Problems
+	for i := range set {
+		source := catalog.DataSources[set[i].DataSource]
+		if source == nil {
+			continue
+		}
+		c := &sorter{desired: &set[i], holdsSecret: func(string, any) bool { return false }}
+		known := withSensitive(&set[i], classify)
+		byMark := func(name string) bool {
+			return source.Properties[name].Class == connection.ClassSecret && known(source.ID, name) != connection.ClassSecret
+		}
+		for _, name := range slices.Sorted(maps.Keys(set[i].Properties)) {
+			if byMark(name) && set[i].Properties[name] != nil {
+				c.property(name, set[i].Properties[name], connection.ClassSecret)
+			}
+		}
+		for _, name := range slices.Sorted(maps.Keys(set[i].Credentials)) {
+			if byMark(name) {
+				c.credential(name, set[i].Credentials[name], connection.ClassSecret)
+			}
 		}
 		problems = append(problems, c.problems...)
 	}

@@ -194,6 +194,7 @@ func (r *reader) connection(n *notes, tree *node) connection.Desired {
 	desired := connection.Desired{
 		CredentialsVersion: integer(tree.get("credentialsVersion")),
 		UnknownAllowed:     textOf(tree.get("additionalProperties")) == "allow",
+		Sensitive:          textsOf(tree.get("sensitive")),
 		Lifecycle:          readLifecycle(tree.get("lifecycle")),
 		Tags:               n.tags(tree.get("tags"), fill),
 		At:                 func(path string) connection.Position { return position(n.file, tree.locatePath(path)) },

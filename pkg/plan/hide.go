@@ -1,0 +1,110 @@
+package plan
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// Hide gives the snapshot with a placeholder for every live value that the files
+// (sensitive) or the schema of the data source mark as a secret. What the provider
+// knows for one by itself it has hidden before. The snapshot that was given is not
+// changed. Everything in this package hides by itself; it is for those who write
+// a snapshot down.
+func Hide(snapshot *connection.Snapshot, desired []connection.Desired, moves []connection.Move, catalog *connection.Catalog) *connection.Snapshot {
+	marked := sensitiveNames(snapshot, desired, moves)
+	var hidden *connection.Snapshot
+	for i := range snapshot.Connections {
+		live := &snapshot.Connections[i]
+		names := slices.Concat(marked[connection.KeyDigest(live.Key)], marked[live.Mark.Key], markedBySchema(live, catalog))
+		properties := hideNamed(live.Properties, names)
+		if properties == nil {
+			continue
+		}
+		if hidden == nil {
+			copied := *snapshot
+			copied.Connections = slices.Clone(snapshot.Connections)
+			hidden = &copied
+		}
+		hidden.Connections[i].Properties = properties
+	}
+	if hidden == nil {
+		return snapshot
+	}
+	return hidden
+}
+
+// sensitiveNames collects what the files call sensitive, by the digest of every key
+// at which the connection may stand: its own, and those that moves come from.
+func sensitiveNames(snapshot *connection.Snapshot, desired []connection.Desired, moves []connection.Move) map[string][]string {
+	marked := map[string][]string{}
+	for i := range desired {
+		if names := desired[i].Sensitive; len(names) > 0 {
+			marked[connection.KeyDigest(keyIn(snapshot, desired[i].Space, desired[i].Name))] = names
+		}
+	}
+	if len(marked) == 0 {
+		return nil
+	}
+	for range moves { // each round follows the chains by one more move
+		grown := false
+		for _, move := range moves {
+			from := connection.KeyDigest(keyIn(snapshot, move.From.Space, move.From.Name))
+			for _, name := range marked[connection.KeyDigest(keyIn(snapshot, move.To.Space, move.To.Name))] {
+				if !slices.Contains(marked[from], name) {
+					marked[from], grown = append(slices.Clip(marked[from]), name), true
+				}
+			}
+		}
+		if !grown {
+			break
+		}
+	}
+	return marked
+}
+
+// keyIn gives the key of a name in a space of the tenant.
+func keyIn(snapshot *connection.Snapshot, ref connection.SpaceRef, name string) connection.Key {
+	key := connection.Key{Space: ref.Name, Name: name}
+	if ref.Personal {
+		key.Space = connection.PersonalSpace
+	}
+	for _, space := range snapshot.Spaces {
+		if ref.ID != "" && space.ID == ref.ID {
+			key.Space = space.Name
+		}
+	}
+	return key
+}
+
+func markedBySchema(live *connection.Live, catalog *connection.Catalog) []string {
+	if catalog == nil || catalog.DataSources[live.DataSource] == nil {
+		return nil
+	}
+	var names []string
+	for name := range live.Properties {
+		if catalog.DataSources[live.DataSource].Properties[name].Class == connection.ClassSecret {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// hideNamed copies the properties with the named ones hidden; nil where there is
+// nothing to hide.
+func hideNamed(properties map[string]any, names []string) map[string]any {
+	var hidden map[string]any
+	for _, name := range names {
+		value, present := properties[name]
+		if _, done := value.(connection.Secret); !present || done || value == nil {
+			continue
+		}
+		if hidden == nil {
+			hidden = maps.Clone(properties)
+		}
+		text, _ := value.(string)
+		hidden[name] = connection.NewSecret(text)
+	}
+	return hidden
+}

@@ -1,0 +1,66 @@
+package plan_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/plan"
+)
+
+func TestLiveValuesOfMarkedPropertiesAreHidden(t *testing.T) {
+	shared := connection.SpaceRef{Name: "Finance"}
+	live := func(name string, mark connection.Mark) connection.Live {
+		return connection.Live{
+			Key: connection.Key{Space: "Finance", Name: name}, SpaceID: "s1", DataSource: "rest", Mark: mark,
+			Properties: map[string]any{"pin": "canary", "plain": "shown", "none": nil},
+		}
+	}
+	schema := &connection.Catalog{DataSources: map[string]*connection.DataSource{"rest": {Properties: map[string]connection.Property{
+		"pin": {Class: connection.ClassSecret}, "none": {Class: connection.ClassSecret},
+	}}}}
+	pin := []string{"pin"}
+	for name, test := range map[string]struct {
+		live    connection.Live
+		desired connection.Desired
+		moves   []connection.Move
+		catalog *connection.Catalog
+		hidden  bool
+	}{
+		"by nobody":           {live("a", connection.Mark{}), connection.Desired{Space: shared, Name: "a"}, nil, nil, false},
+		"by the files":        {live("a", connection.Mark{}), connection.Desired{Space: shared, Name: "a", Sensitive: pin}, nil, nil, true},
+		"in a space by id":    {live("a", connection.Mark{}), connection.Desired{Space: connection.SpaceRef{ID: "s1"}, Name: "a", Sensitive: pin}, nil, nil, true},
+		"of another one":      {live("a", connection.Mark{}), connection.Desired{Space: shared, Name: "b", Sensitive: pin}, nil, nil, false},
+		"of another property": {live("a", connection.Mark{}), connection.Desired{Space: shared, Name: "a", Sensitive: []string{"pins"}}, nil, nil, false},
+		"by the schema":       {live("a", connection.Mark{}), connection.Desired{Space: shared, Name: "b"}, nil, schema, true},
+		"where it was renamed by hand": {
+			live("z", connection.Mark{Key: connection.KeyDigest(connection.Key{Space: "Finance", Name: "a"})}),
+			connection.Desired{Space: shared, Name: "a", Sensitive: pin},
+			nil, nil, true,
+		},
+		"where two moves come from": {
+			live("x", connection.Mark{}),
+			connection.Desired{Space: shared, Name: "a", Sensitive: pin},
+			[]connection.Move{
+				{From: connection.MoveEnd{Space: shared, Name: "x"}, To: connection.MoveEnd{Space: shared, Name: "y"}},
+				{From: connection.MoveEnd{Space: shared, Name: "y"}, To: connection.MoveEnd{Space: shared, Name: "a"}},
+			},
+			nil, true,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			snapshot := &connection.Snapshot{Spaces: []connection.Space{{ID: "s1", Name: "Finance"}}, Connections: []connection.Live{test.live}}
+			got := plan.Hide(snapshot, []connection.Desired{test.desired}, test.moves, test.catalog).Connections[0].Properties
+			want := "canary"
+			if test.hidden {
+				want = connection.Placeholder
+			}
+			if fmt.Sprint(got["pin"]) != want || got["plain"] != "shown" || got["none"] != nil {
+				t.Errorf("properties %v", got)
+			}
+			if snapshot.Connections[0].Properties["pin"] != "canary" {
+				t.Error("the snapshot was changed")
+			}
+		})
+	}
+}
