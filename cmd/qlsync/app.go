@@ -38,7 +38,7 @@ func newApp(env *environment) *cli.App {
 		},
 		Commands: []*cli.Command{
 			initCommand(env), validateCommand(env), planCommand(env), applyCommand(env),
-			driftCommand(env), simulateCommand(env), versionCommand(env),
+			driftCommand(env), showCommand(env), simulateCommand(env), versionCommand(env),
 		},
 	}
 	for _, command := range app.Commands {
@@ -62,12 +62,14 @@ func sharedFlags() []cli.Flag {
 		&cli.StringFlag{Name: "config", Aliases: []string{"c"}, Value: "qlsync.yaml", Usage: "the project `FILE`"},
 		&cli.StringFlag{Name: "tenant", Aliases: []string{"t"}, Usage: "the `NAME` of a tenant in the project file; needed where it has several"},
 		&cli.StringSliceFlag{Name: "var", Usage: "set a variable, as `NAME=VALUE`; repeatable"},
-		&cli.BoolFlag{Name: "no-color", Usage: "never use colour"},
+		noColorFlag(),
 		&cli.StringFlag{Name: "log-level", Value: "warn", Usage: "`LEVEL` of the log on standard error: debug, info, warn, error"},
 		&cli.BoolFlag{Name: "allow-exec", Usage: "run the commands of {exec: [...]} references when their secrets are needed"},
 		&cli.IntFlag{Name: "parallelism", Value: 8, Usage: "run at most `N` requests at the same time"},
 	}
 }
+
+func noColorFlag() cli.Flag { return &cli.BoolFlag{Name: "no-color", Usage: "never use colour"} }
 
 // noArguments refuses arguments that a command does not take.
 func noArguments(c *cli.Context) error {
@@ -144,11 +146,16 @@ var logLevels = map[string]slog.Level{
 	"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError,
 }
 
-// prepare applies the shared flags to the environment and gives the logger.
-func (env *environment) prepare(c *cli.Context) (*slog.Logger, error) {
+// colour finds out whether colour is wanted.
+func (env *environment) colour(c *cli.Context) {
 	noColor, _ := env.lookup("NO_COLOR")
 	terminal, _ := env.lookup("TERM")
 	env.noColor = c.Bool("no-color") || noColor != "" || terminal == "dumb"
+}
+
+// prepare applies the shared flags to the environment and gives the logger.
+func (env *environment) prepare(c *cli.Context) (*slog.Logger, error) {
+	env.colour(c)
 	if n := c.Int("parallelism"); n < 1 {
 		return nil, fmt.Errorf("parallelism %d: it must be at least 1", n)
 	}

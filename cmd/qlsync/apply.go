@@ -78,8 +78,8 @@ func checkOnStale(c *cli.Context) error {
 	return nil
 }
 
-// maxPlanFile bounds what is read of a plan file, in bytes.
-const maxPlanFile = 256 << 20
+// maxSavedFile bounds what is read of a file that qlsync wrote, in bytes.
+const maxSavedFile = 256 << 20
 
 // reviewedPlan reads the plan file, if one is given.
 func reviewedPlan(c *cli.Context) (*plan.Plan, error) {
@@ -94,7 +94,7 @@ func reviewedPlan(c *cli.Context) (*plan.Plan, error) {
 		return nil, fmt.Errorf("plan file: %w", err)
 	}
 	defer file.Close()
-	reviewed, err := plan.Decode(io.LimitReader(file, maxPlanFile))
+	reviewed, err := plan.Decode(io.LimitReader(file, maxSavedFile))
 	if err != nil {
 		return nil, fmt.Errorf("plan file %q: %w", file.Name(), err)
 	}

@@ -58,7 +58,9 @@ func resultFormats() formats[*apply.Result] {
 
 func driftFormats() formats[*plan.Drift] {
 	return formats[*plan.Drift]{
-		{asText, report.Text.Drift}, plainly("markdown", report.Markdown{}.Drift), jsonFormat[*plan.Drift](),
+		{asText, report.Text.Drift},
+		plainly("markdown", report.Markdown{}.Drift), jsonFormat[*plan.Drift](),
+		plainly("junit", report.JUnit{}.Drift),
 	}
 }
 
@@ -125,6 +127,17 @@ func (all formats[T]) names() []string {
 		names[i] = f.name
 	}
 	return names
+}
+
+// union gives each name once, in the order of the lists.
+func union(lists ...[]string) []string {
+	var all []string
+	for _, name := range slices.Concat(lists...) {
+		if !slices.Contains(all, name) {
+			all = append(all, name)
+		}
+	}
+	return all
 }
 
 // oneOf gives "text, markdown or json".

@@ -1,9 +1,10 @@
 package apply
 
 import (
-	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -40,9 +41,6 @@ type Item struct {
 	Outcome    Outcome        `json:"outcome"`
 	ID         string         `json:"id,omitempty"`
 	Error      string         `json:"error,omitempty"`
-	// SignInURL is where a person has to sign in so that the change can be made. It is
-	// meant for that person, and for one use: no error quotes it, and no log should.
-	SignInURL string `json:"signInUrl,omitempty"`
 	// Partial tells of a failed change that some of its calls were done, Unknown
 	// that one of its calls may have been.
 	Partial  bool                 `json:"partial,omitempty"`
@@ -60,6 +58,18 @@ const (
 	Blocked Outcome = "blocked" // refused, or something that it needs did not happen
 	Skipped Outcome = "skipped" // the run stopped before its turn
 )
+
+// Decode reads a result that was written as JSON.
+func Decode(r io.Reader) (*Result, error) {
+	var result Result
+	if err := json.NewDecoder(r).Decode(&result); err != nil {
+		return nil, fmt.Errorf("not a result: %w", err)
+	}
+	if result.Format != Format {
+		return nil, fmt.Errorf("not a result: its format is %q, not %q", result.Format, Format)
+	}
+	return &result, nil
+}
 
 // Complete reports whether everything was done.
 func (r *Result) Complete() bool { return r.Ledger.Done == r.Ledger.Planned }
@@ -104,7 +114,6 @@ func settle(c *plan.Change, records []record) Item {
 		if rec.id != "" {
 			item.ID = rec.id
 		}
-		item.SignInURL = cmp.Or(item.SignInURL, rec.signIn)
 		if rec.outcome == Done || rec.created() {
 			done = append(done, string(rec.item.Operation.Kind))
 		}

@@ -1,7 +1,6 @@
 package apply
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,8 +15,7 @@ type record struct {
 	item    plan.Item
 	outcome Outcome // empty: not yet
 	id      string
-	signIn  string // where a person has to sign in first
-	err     error  // of the provider
+	err     error // of the provider
 	reason  string
 }
 
@@ -260,10 +258,6 @@ func (r *run) note(id int, outcome connection.Outcome) {
 	case errors.Is(outcome.Err, connection.ErrNotSent):
 		rec.outcome, rec.reason = Skipped, interrupted
 		return
-	case errors.Is(outcome.Err, connection.ErrSignIn):
-		rec.outcome, rec.signIn = Blocked, outcome.SignInURL
-		rec.reason = outcome.Err.Error() + ": open the address, " + cmp.Or(rec.item.Todo, "declare the code under credentials") + ", and apply again"
-		return
 	}
 	rec.outcome, rec.err, rec.reason = Failed, outcome.Err, outcome.Err.Error()
 	if advice := rec.item.Advice; advice != "" && (errors.Is(outcome.Err, connection.ErrInvalid) || errors.Is(outcome.Err, connection.ErrForbidden)) {
@@ -309,8 +303,7 @@ func (r *run) firstError(step int) error {
 func (r *run) end(step int) {
 	r.ended++
 	for _, item := range r.steps[step].Items {
-		creates := item.Operation.Kind == connection.Create || item.Operation.Kind == connection.AskSignIn
-		if creates && r.records[item.ID].outcome != Done {
+		if item.Operation.Kind == connection.Create && r.records[item.ID].outcome != Done {
 			r.notMade[item.Operation.DataSource] = true
 		}
 	}

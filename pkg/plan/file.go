@@ -9,14 +9,30 @@ import (
 // Decode reads a plan that was written as JSON. It is evidence of what was
 // reviewed and never carried out: its steps have no operations.
 func Decode(r io.Reader) (*Plan, error) {
-	decoder := json.NewDecoder(r)
-	decoder.UseNumber() // so that values keep the text over which the hash was made
 	var p Plan
-	if err := decoder.Decode(&p); err != nil {
+	if err := decode(r, &p); err != nil {
 		return nil, fmt.Errorf("not a plan: %w", err)
 	}
 	if p.Format != Format {
 		return nil, fmt.Errorf("not a plan: its format is %q, not %q", p.Format, Format)
 	}
 	return &p, nil
+}
+
+// DecodeDrift reads a drift report that was written as JSON.
+func DecodeDrift(r io.Reader) (*Drift, error) {
+	var d Drift
+	if err := decode(r, &d); err != nil {
+		return nil, fmt.Errorf("not a drift report: %w", err)
+	}
+	if d.Format != DriftFormat {
+		return nil, fmt.Errorf("not a drift report: its format is %q, not %q", d.Format, DriftFormat)
+	}
+	return &d, nil
+}
+
+func decode(r io.Reader, value any) error {
+	decoder := json.NewDecoder(r)
+	decoder.UseNumber() // so that values keep the text over which the hash was made
+	return decoder.Decode(value)
 }

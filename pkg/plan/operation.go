@@ -70,7 +70,6 @@ func (c *chain) add(op connection.Operation) *node {
 		n.needs = []*node{c.nodes[len(c.nodes)-1]}
 	}
 	c.nodes = append(c.nodes, n)
-	n.needSignIn()
 	if d := c.decision.diff; d != nil && d.owner && op.Credentials != nil {
 		n.handedOver = true
 	}
@@ -112,19 +111,14 @@ func (c *chain) create(at connection.Key, op connection.Operation) {
 	c.created = n
 }
 
-// ownerAfter gives who is to own what is made anew; empty where that is not said.
-func (t *target) ownerAfter(old *connection.Live) string {
-	if old != nil && t.ignores("owner", "") {
-		return old.OwnerID
-	}
-	return t.ownerID
-}
-
 // handOver appends the change to the declared owner of what was created by the
 // caller. It takes the credentials away, so they are written again.
 func (c *chain) handOver() {
 	d := c.decision
-	owner := d.target.ownerAfter(d.live)
+	owner := d.target.ownerID
+	if d.live != nil && d.target.ignores("owner", "") {
+		owner = d.live.OwnerID
+	}
 	if owner == "" || owner == c.o.analysis.in.Snapshot.Caller.ID {
 		return
 	}
@@ -148,7 +142,6 @@ func (c *chain) update() {
 	d := c.decision
 	to := d.target.key
 	patch := c.o.patch(d)
-	code := signInApart(d, &patch)
 	bulk := connection.Operation{Kind: c.o.traits.Space}
 	if d.diff.owner {
 		bulk.Kind, bulk.OwnerID = c.o.traits.Owner, d.target.ownerID
@@ -160,16 +153,11 @@ func (c *chain) update() {
 			c.goTo(c.o.temporary(c.at.Space, to), patch)
 			patch = connection.Operation{Kind: connection.Patch}
 		}
-		if c.at != to || code == nil || c.o.worthwhile(d, patch) {
-			c.goTo(to, patch)
-		}
+		c.goTo(to, patch)
 	case d.diff.owner:
 		c.updateOwner(patch, bulk, moves)
 	default:
 		c.updateSpace(patch, bulk)
-	}
-	if code != nil {
-		c.add(*code)
 	}
 }
 

@@ -28,9 +28,7 @@ func ParseDataSource(id string, apiSpecs []byte) (*connection.DataSource, error)
 	if err != nil {
 		return nil, fmt.Errorf("read api-specs of %q: %w", id, err)
 	}
-	source := &connection.DataSource{
-		ID: id, Family: specs.Provider, Schema: specs.Schema, Properties: properties, SignIn: signInOf(id),
-	}
+	source := &connection.DataSource{ID: id, Family: specs.Provider, Schema: specs.Schema, Properties: properties}
 	if specs.Version != nil {
 		source.Version = fmt.Sprint(specs.Version)
 	}

@@ -28,8 +28,6 @@ func (p *Provider) Execute(ctx context.Context, operations []connection.Operatio
 	switch first := operations[0]; first.Kind {
 	case connection.Create:
 		outcomes[0] = p.create(ctx, first)
-	case connection.AskSignIn:
-		outcomes[0] = p.askSignIn(ctx, first)
 	case connection.Patch:
 		p.row(ctx, operations, outcomes)
 	case connection.Delete:
@@ -58,7 +56,7 @@ func (p *Provider) check(operations []connection.Operation) error {
 	}
 	switch {
 	case !slices.Contains([]connection.Mechanism{
-		connection.Create, connection.Patch, connection.Delete, connection.BulkUpdate, connection.BulkDelete, connection.AskSignIn,
+		connection.Create, connection.Patch, connection.Delete, connection.BulkUpdate, connection.BulkDelete,
 	}, kind):
 		return fmt.Errorf("execute %q: not an operation of this provider", kind)
 	case len(operations) > room:
@@ -79,11 +77,10 @@ func (p *Provider) check(operations []connection.Operation) error {
 }
 
 func checkOne(operation connection.Operation) error {
-	creates := operation.Kind == connection.Create || operation.Kind == connection.AskSignIn && operation.ID == ""
 	switch {
-	case creates && (operation.Space == nil || operation.Name == "" || operation.DataSource == ""):
+	case operation.Kind == connection.Create && (operation.Space == nil || operation.Name == "" || operation.DataSource == ""):
 		return errors.New("space, name or data source is missing")
-	case !creates && !isSegment(operation.ID):
+	case operation.Kind != connection.Create && !isSegment(operation.ID):
 		return fmt.Errorf("%q is no id", operation.ID)
 	}
 	unresolved := func(reference connection.Reference) (connection.Secret, error) {

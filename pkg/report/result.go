@@ -32,9 +32,6 @@ func resultRow(item *apply.Item) row {
 	if item.Outcome != apply.Done {
 		r.sign, r.paint = "!", color.FgRed
 		r.remark = []string{at(item.Position) + item.Error}
-		if item.SignInURL != "" {
-			r.remark = append(r.remark, item.SignInURL)
-		}
 	}
 	return r
 }

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/qlsync/qlsync/pkg/apply"
+	"github.com/qlsync/qlsync/pkg/plan"
+)
+
+func showCommand(env *environment) *cli.Command {
+	names := union(planFormats().names(), resultFormats().names(), driftFormats().names())
+	return &cli.Command{
+		Name:      "show",
+		Usage:     "write a saved plan, result or drift report again, in another format; needs no network",
+		ArgsUsage: "FILE",
+		Description: "FILE holds what --format json, --report json=FILE or plan --out wrote; - is standard input.\n" +
+			"Which formats there are depends on what it holds.",
+		Flags:  append(outputFlags(names), noColorFlag()),
+		Action: func(c *cli.Context) error { return runShow(c, env) },
+	}
+}
+
+func runShow(c *cli.Context, env *environment) error {
+	if c.NArg() != 1 {
+		return errors.New("show takes one file: see qlsync show --help")
+	}
+	env.colour(c)
+	name := c.Args().First()
+	text, err := env.saved(name)
+	if err != nil {
+		return err
+	}
+	var head struct {
+		Format string `json:"format"`
+	}
+	if err := json.Unmarshal(text, &head); err != nil {
+		return fmt.Errorf("show %q: not a saved value: %w", name, err)
+	}
+	switch head.Format {
+	case plan.Format:
+		err = again(c, env, planFormats(), plan.Decode, text)
+	case apply.Format:
+		err = again(c, env, resultFormats(), apply.Decode, text)
+	case plan.DriftFormat:
+		err = again(c, env, driftFormats(), plan.DecodeDrift, text)
+	default:
+		err = fmt.Errorf("its format is %q; it must be %s", head.Format, oneOf([]string{plan.Format, apply.Format, plan.DriftFormat}))
+	}
+	if err != nil {
+		return fmt.Errorf("show %q: %w", name, err)
+	}
+	return nil
+}
+
+// saved reads a file that qlsync wrote, or standard input.
+func (env *environment) saved(name string) ([]byte, error) {
+	in := env.stdin
+	if name != "-" {
+		file, err := os.Open(name)
+		if err != nil {
+			return nil, fmt.Errorf("show: %w", err)
+		}
+		defer file.Close()
+		in = file
+	}
+	text, err := io.ReadAll(io.LimitReader(in, maxSavedFile))
+	if err != nil {
+		return nil, fmt.Errorf("show: %w", err)
+	}
+	return text, nil
+}
+
+// again writes a saved value in the forms that its kind has.
+func again[T any](c *cli.Context, env *environment, all formats[T], decode func(io.Reader) (T, error), text []byte) error {
+	if err := all.check(c); err != nil {
+		return err
+	}
+	value, err := decode(bytes.NewReader(text))
+	if err != nil {
+		return err
+	}
+	return all.write(c, env, value)
+}

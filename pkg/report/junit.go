@@ -1,0 +1,150 @@
+package report
+
+import (
+	"bytes"
+	"encoding/xml"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/plan"
+)
+
+// JUnit writes what is found as failed tests, in the form that pipelines show: the
+// common subset of JUnit's XML that GitLab, Azure Pipelines and Jenkins read. What
+// is right is one test that passes, so that a report without findings is not empty.
+type JUnit struct{}
+
+// testCase is one finding, or one thing that was found right. Its texts need not be
+// clean.
+type testCase struct {
+	name, class string // class is what a pipeline groups by
+	// position is where it is declared; nil: nowhere.
+	position *connection.Position
+	// failed is the type of a failure, broken that of an error: what could not be
+	// looked at. Both are empty where all is well.
+	failed, broken string
+	message, text  string
+}
+
+type xmlSuites struct {
+	XMLName  xml.Name   `xml:"testsuites"`
+	Name     string     `xml:"name,attr"`
+	Tests    int        `xml:"tests,attr"`
+	Failures int        `xml:"failures,attr"`
+	Errors   int        `xml:"errors,attr"`
+	Suites   []xmlSuite `xml:"testsuite"`
+}
+
+type xmlSuite struct {
+	Name     string    `xml:"name,attr"`
+	Tests    int       `xml:"tests,attr"`
+	Failures int       `xml:"failures,attr"`
+	Errors   int       `xml:"errors,attr"`
+	Skipped  int       `xml:"skipped,attr"`
+	Cases    []xmlCase `xml:"testcase"`
+}
+
+type xmlCase struct {
+	Name    string     `xml:"name,attr"`
+	Class   string     `xml:"classname,attr"`
+	File    string     `xml:"file,attr,omitempty"`
+	Line    int        `xml:"line,attr,omitempty"`
+	Failure *xmlReason `xml:"failure"`
+	Error   *xmlReason `xml:"error"`
+}
+
+type xmlReason struct {
+	Type    string `xml:"type,attr"`
+	Message string `xml:"message,attr"`
+	Text    string `xml:",chardata"`
+}
+
+// testSuite is a group of tests: those of a tenant, or of a file.
+type testSuite struct {
+	name  string
+	cases []testCase
+}
+
+func writeJUnit(w io.Writer, name string, suites ...testSuite) error {
+	all := xmlSuites{Name: Clean(name)}
+	for _, group := range suites {
+		suite := xmlSuite{Name: Clean(group.name)}
+		for _, c := range group.cases {
+			suite.Cases = append(suite.Cases, c.xml())
+			suite.Tests++
+			switch {
+			case c.failed != "":
+				suite.Failures++
+			case c.broken != "":
+				suite.Errors++
+			}
+		}
+		all.Tests += suite.Tests
+		all.Failures += suite.Failures
+		all.Errors += suite.Errors
+		all.Suites = append(all.Suites, suite)
+	}
+	text, err := xml.MarshalIndent(all, "", "  ")
+	if err != nil {
+		return err
+	}
+	// Only texts hold line ends, and there they may stand as they are.
+	text = bytes.ReplaceAll(text, []byte("&#xA;"), []byte("\n"))
+	_, err = fmt.Fprintf(w, "%s%s\n", xml.Header, text)
+	return err
+}
+
+func (c *testCase) xml() xmlCase {
+	out := xmlCase{Name: label(c.name), Class: label(c.class)}
+	if c.position != nil {
+		out.File, out.Line = Clean(c.position.File), c.position.Line
+	}
+	reason := &xmlReason{Message: Clean(c.message), Text: "\n" + c.text}
+	switch {
+	case c.failed != "":
+		reason.Type, out.Failure = Clean(c.failed), reason
+	case c.broken != "":
+		reason.Type, out.Error = Clean(c.broken), reason
+	}
+	return out
+}
+
+// Drift writes a suite for the tenant: a failed test for each connection that
+// differs, an error for what could not be read.
+func (JUnit) Drift(w io.Writer, d *plan.Drift) error {
+	return writeJUnit(w, "qlsync drift", testSuite{d.Project + " on " + d.Tenant.Name, driftCases(d)})
+}
+
+func driftCases(d *plan.Drift) []testCase {
+	cases := []testCase{{name: are(d.Summary.Clean) + " as declared", class: d.Project}}
+	for _, reason := range d.Incomplete {
+		cases = append(cases, testCase{name: "the tenant's list", class: d.Project, broken: "incomplete", message: reason})
+	}
+	for i := range d.Items {
+		item := &d.Items[i]
+		c := testCase{
+			name: item.Connection.Name, class: item.Connection.Space, position: item.Position,
+			failed: string(item.Kind), message: string(item.Kind) + ": " + wouldDo(item.Apply),
+		}
+		if item.Kind == plan.DriftUnreadable {
+			c.failed, c.broken = "", c.failed
+		}
+		c.text = driftText(item)
+		cases = append(cases, c)
+	}
+	return cases
+}
+
+// driftText is what the text report says of one connection, without indent.
+func driftText(item *plan.DriftItem) string {
+	var text strings.Builder
+	p := Text{}.printer(&text)
+	r := driftRow(item)
+	for _, remark := range r.remark {
+		p.line("%s", Clean(remark))
+	}
+	p.fields(r, drifted)
+	return text.String()
+}
