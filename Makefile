@@ -11,7 +11,7 @@ FUZZTIME ?= 20s
 CC_FOUND := $(shell command -v $$($(GO) env CC) 2>/dev/null)
 RACE     := $(if $(CC_FOUND),-race,)
 
-.PHONY: help build demo test property lint check witness bench fuzz clean
+.PHONY: help build docs demo test property lint check witness bench fuzz clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -19,6 +19,9 @@ help: ## list the targets
 
 build: ## build bin/qlsync
 	$(GO) build -trimpath -ldflags '-X main.release=$(VERSION)' -o bin/qlsync ./cmd/qlsync
+
+docs: ## write docs/cli.md from the definitions of the commands
+	$(GO) test -count=1 ./cmd/qlsync -run TestTheReference -update
 
 demo: build ## plan, apply, drift and repair against the embedded tenant
 	@$(GO) run ./test/demo bin/qlsync examples/acme

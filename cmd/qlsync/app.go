@@ -60,10 +60,10 @@ func usageError(c *cli.Context, err error, _ bool) error {
 func sharedFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "config", Aliases: []string{"c"}, Value: "qlsync.yaml", Usage: "the project `FILE`"},
-		&cli.StringFlag{Name: "tenant", Aliases: []string{"t"}, Usage: "the `NAME` of a tenant in the project file; needed where it has several"},
-		&cli.StringSliceFlag{Name: "var", Usage: "set a variable, as `NAME=VALUE`; repeatable"},
+		&cli.StringFlag{Name: "tenant", Aliases: []string{"t"}, Usage: "the `NAME` of a tenant in the project file; needed where it has several, except by validate"},
+		&cli.StringSliceFlag{Name: "var", Usage: "set a variable, as `NAME=VALUE`, over the tenant's and the project's; repeatable"},
 		noColorFlag(),
-		&cli.StringFlag{Name: "log-level", Value: "warn", Usage: "`LEVEL` of the log on standard error: debug, info, warn, error"},
+		&cli.StringFlag{Name: "log-level", Value: "warn", Usage: "`LEVEL` of the log on standard error: debug, info, warn or error"},
 		&cli.BoolFlag{Name: "allow-exec", Usage: "run the commands of {exec: [...]} references when their secrets are needed"},
 		&cli.IntFlag{Name: "parallelism", Value: 8, Usage: "run at most `N` requests at the same time"},
 	}

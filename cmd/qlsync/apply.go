@@ -28,7 +28,7 @@ func applyCommand(env *environment) *cli.Command {
 		Flags: slices.Concat(sharedFlags(), resultFormats().flags(), planFlags(), []cli.Flag{
 			&cli.BoolFlag{Name: "auto-approve", Usage: "do not ask"},
 			&cli.StringFlag{Name: "plan-hash", Usage: "apply only if the plan has this `HASH`; approves it"},
-			&cli.StringFlag{Name: "on-stale", Value: "refuse", Usage: "what to do when the reviewed plan is stale: refuse, or skip what differs and do the rest"},
+			&cli.StringFlag{Name: "on-stale", Value: "refuse", Usage: "`refuse|skip`: with a stale plan file write nothing, or refuse what differs, do the rest and end with 3"},
 		}),
 		Action: func(c *cli.Context) error { return runApply(c, env) },
 	}

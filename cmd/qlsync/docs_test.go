@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -177,43 +176,5 @@ func (d *document) check() {
 	}
 	if len(problems) > 0 {
 		d.Errorf("%s", problems)
-	}
-}
-
-var flagName = regexp.MustCompile("`(--?[a-z][a-z-]*)")
-
-func TestEveryFlagStandsInTheDocuments(t *testing.T) {
-	const shared = "Flags of every command on a project"
-	documented := map[string]string{} // the first columns of the tables, by section
-	d := &document{T: t}
-	for _, section := range strings.Split(d.read(filepath.Join("..", "..", "docs", "commands.md")), "\n## ")[1:] {
-		title, text, _ := strings.Cut(section, "\n")
-		documented[title] = strings.Join(regexp.MustCompile("(?m)^\\| `-[^|]*").FindAllString(text, -1), " ")
-	}
-	for _, command := range newApp(&environment{}).Commands {
-		var got, want []string
-		for _, flag := range command.Flags {
-			for _, name := range flag.Names() {
-				want = append(want, "--"[:min(2, len(name))]+name)
-			}
-		}
-		text, found := documented["qlsync "+command.Name]
-		if slices.Contains(want, "--config") {
-			text += documented[shared]
-		}
-		for _, flag := range flagName.FindAllStringSubmatch(text, -1) {
-			got = append(got, flag[1])
-		}
-		slices.Sort(got)
-		slices.Sort(want)
-		if !found || !slices.Equal(got, want) {
-			t.Errorf("qlsync %s: docs/commands.md has %q, the program %q", command.Name, got, want)
-		}
-		delete(documented, "qlsync "+command.Name)
-	}
-	for title, text := range documented {
-		if text != "" && title != shared {
-			t.Errorf("docs/commands.md has flags under %q, which is no command", title)
-		}
 	}
 }

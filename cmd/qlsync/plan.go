@@ -16,7 +16,7 @@ func planCommand(env *environment) *cli.Command {
 		Name:  "plan",
 		Usage: "show what would change, in which steps, at what cost; writes nothing to the tenant",
 		Flags: slices.Concat(sharedFlags(), planFormats().flags(), planFlags(), []cli.Flag{
-			&cli.StringFlag{Name: "out", Usage: "write the plan as JSON to `FILE`, for apply"},
+			&cli.StringFlag{Name: "out", Usage: "write the plan as JSON to `FILE`, which only you can read, for apply"},
 			&cli.BoolFlag{Name: "detailed-exitcode", Usage: "end with 2 when there is something to do"},
 		}),
 		Action: func(c *cli.Context) error { return runPlan(c, env) },
@@ -26,7 +26,7 @@ func planCommand(env *environment) *cli.Command {
 // planFlags are those of plan and apply that change the plan.
 func planFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "confirm-deletes", Usage: "allow the deletes of exactly this plan, as `N@HASH`"},
+		&cli.StringFlag{Name: "confirm-deletes", Usage: "allow the deletes of exactly this plan, as `N@HASH`; it approves nothing else"},
 		&cli.IntFlag{Name: "batch-size", Value: 100, Usage: "put at most `N` connections into one bulk call"},
 		&cli.StringSliceFlag{Name: "target", Usage: "plan only for this connection and what it depends on, as `SPACE/NAME`; repeatable"},
 	}

@@ -18,7 +18,7 @@ func simulateCommand(env *environment) *cli.Command {
 		Usage: "serve an embedded tenant over HTTP until interrupted",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "listen", Value: "127.0.0.1:0", Usage: "the loopback `ADDR` to listen on; port 0 takes a free one"},
-			&cli.StringFlag{Name: "tenant", Required: false, Usage: "the `FILE` that describes the tenant"},
+			&cli.StringFlag{Name: "tenant", Required: false, Usage: "the `FILE` that describes the tenant; needed"},
 			&cli.StringFlag{Name: "state", Usage: "keep the tenant's state in `FILE`; left out: in memory"},
 			&cli.StringFlag{Name: "faults", Usage: "do to requests what `FILE` lists; what never happened is an error"},
 		},

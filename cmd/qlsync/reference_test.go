@@ -1,0 +1,226 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/urfave/cli/v2"
+)
+
+// docs/cli.md is what the definitions of the commands say, and nothing else. What
+// they cannot say stands in docs/commands.md.
+func TestTheReferenceSaysWhatTheCommandsDo(t *testing.T) {
+	file := filepath.Join("..", "..", "docs", "cli.md")
+	want := reference(newApp(&environment{}))
+	if *update {
+		if err := os.WriteFile(file, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if difference := firstDifference(string(got), want); difference != "" {
+		t.Errorf("docs/cli.md is not what the commands say. Run this, and commit what it changes:\n\n"+
+			"    make docs\n\n(that is: go test ./cmd/qlsync -run TestTheReference -update)\n%s", difference)
+	}
+}
+
+// firstDifference shows the first line in which two texts differ.
+func firstDifference(got, want string) string {
+	a, b := strings.Split(got, "\n"), strings.Split(want, "\n")
+	for i := range max(len(a), len(b)) {
+		var had, has string
+		if i < len(a) {
+			had = a[i]
+		}
+		if i < len(b) {
+			has = b[i]
+		}
+		if had != has {
+			return fmt.Sprintf("line %d\n  docs:     %s\n  commands: %s", i+1, had, has)
+		}
+	}
+	if len(a) != len(b) {
+		return "they end differently"
+	}
+	return ""
+}
+
+const sharedTitle = "Flags of every command on a project"
+
+// reference writes the definitions of all commands as markdown.
+func reference(app *cli.App) string {
+	var b strings.Builder
+	b.WriteString("# Command line reference\n\n" +
+		"<!-- Written from the definitions of the commands: change those and run `make docs`. -->\n\n" +
+		"`qlsync COMMAND --help` prints the same. What the commands do, how they end and what they print is told in\n" +
+		"[commands](commands.md).\n\n" +
+		"| command | does |\n|---|---|\n")
+	commands := visible(app.Commands, "qlsync")
+	for _, c := range commands {
+		anchor := strings.ReplaceAll(c.path, " ", "-")
+		fmt.Fprintf(&b, "| [`%s`](#%s) | %s |\n", c.path, anchor, cell(c.Usage))
+	}
+	fmt.Fprintf(&b, "\n## %s\n", sharedTitle)
+	var takers []string
+	for _, c := range commands {
+		if c.takesShared() {
+			takers = append(takers, "`"+strings.TrimPrefix(c.path, "qlsync ")+"`")
+		}
+	}
+	fmt.Fprintf(&b, "\nThese are taken by %s, before the command or behind it.\n", allOf(takers))
+	writeFlags(&b, sharedFlags())
+	for _, c := range commands {
+		c.write(&b)
+	}
+	return b.String()
+}
+
+// namedCommand is a command with all the words that call it.
+type namedCommand struct {
+	*cli.Command
+	path string
+}
+
+// visible gives the commands that people are told of, and theirs.
+func visible(commands []*cli.Command, path string) []namedCommand {
+	var all []namedCommand
+	for _, c := range commands {
+		if c.Hidden || c.Name == "help" {
+			continue
+		}
+		all = append(all, namedCommand{c, path + " " + c.Name})
+		all = append(all, visible(c.Subcommands, path+" "+c.Name)...)
+	}
+	return all
+}
+
+func (c namedCommand) takesShared() bool {
+	return !slices.ContainsFunc(sharedFlags(), func(shared cli.Flag) bool { return !c.has(shared) })
+}
+
+// has tells whether the command takes a flag of the same name and meaning.
+func (c namedCommand) has(flag cli.Flag) bool {
+	return slices.ContainsFunc(c.Flags, func(own cli.Flag) bool { return row(own) == row(flag) })
+}
+
+func (c namedCommand) write(b *strings.Builder) {
+	fmt.Fprintf(b, "\n## %s\n\n%s.\n", c.path, sentence(c.Usage))
+	if c.Description != "" {
+		fmt.Fprintf(b, "\n%s\n", strings.TrimSpace(c.Description))
+	}
+	own := c.Flags
+	if c.takesShared() {
+		shared := namedCommand{Command: &cli.Command{Flags: sharedFlags()}}
+		own = slices.DeleteFunc(slices.Clone(own), shared.has)
+	}
+	usage := c.path
+	if len(c.Subcommands) > 0 {
+		usage += " COMMAND"
+	}
+	if len(c.Flags) > 0 {
+		usage += " [flag...]"
+	}
+	if c.ArgsUsage != "" {
+		usage += " " + c.ArgsUsage
+	}
+	fmt.Fprintf(b, "\n```text\n%s\n```\n", usage)
+	if len(own) > 0 {
+		writeFlags(b, own)
+	}
+	if c.takesShared() {
+		b.WriteString("\nAnd the [flags of every command on a project](#flags-of-every-command-on-a-project).\n")
+	}
+}
+
+func writeFlags(b *strings.Builder, flags []cli.Flag) {
+	b.WriteString("\n| flag | default | meaning |\n|---|---|---|\n")
+	for _, flag := range flags {
+		b.WriteString(row(flag))
+	}
+}
+
+// row is a line of a table of flags; of a hidden flag there is none.
+func row(flag cli.Flag) string {
+	if shown, ok := flag.(cli.VisibleFlag); ok && !shown.IsVisible() {
+		return ""
+	}
+	described := flag.(cli.DocGenerationFlag)
+	usage := described.GetUsage()
+	var names []string
+	for _, name := range flag.Names() {
+		names = append(names, "--"[:min(2, len(name))]+name)
+	}
+	slices.SortFunc(names, func(a, b string) int { return len(a) - len(b) }) // the short name first
+	value := ""
+	if described.TakesValue() {
+		names[len(names)-1] += " " + placeholder(usage)
+		if value = described.GetValue(); value != "" {
+			value = "`" + value + "`"
+		}
+	}
+	for _, variable := range described.GetEnvVars() {
+		usage += "; environment variable " + variable
+	}
+	return fmt.Sprintf("| `%s` | %s | %s |\n", strings.Join(names, "`, `"), value, cell(usage))
+}
+
+// placeholder is the word in backquotes of a usage text, as in --help.
+func placeholder(usage string) string {
+	parts := strings.SplitN(usage, "`", 3)
+	if len(parts) < 3 {
+		return "VALUE"
+	}
+	return parts[1]
+}
+
+func cell(text string) string {
+	return strings.NewReplacer("|", `\|`, "\n", " ", "<", "&lt;").Replace(text)
+}
+
+func sentence(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
+
+func allOf(words []string) string {
+	if len(words) < 2 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:len(words)-1], ", ") + " and " + words[len(words)-1]
+}
+
+var flagName = regexp.MustCompile("`(--?[a-z][a-z-]*)")
+
+// Where the prose names a flag, the program has one of that name: each `--flag` in
+// the documents.
+func TestTheDocumentsNameNoFlagThatIsNone(t *testing.T) {
+	known := map[string]bool{"--help": true, "-h": true, "--version": true}
+	for _, c := range visible(newApp(&environment{}).Commands, "qlsync") {
+		for _, flag := range c.Flags {
+			for _, name := range flag.Names() {
+				known["--"[:min(2, len(name))]+name] = true
+			}
+		}
+	}
+	d := &document{T: t}
+	for _, name := range append(documents(t), filepath.Join("..", "..", "README.md")) {
+		for _, flag := range flagName.FindAllStringSubmatch(d.read(name), -1) {
+			if !known[flag[1]] {
+				t.Errorf("%s names %s, which no command takes", filepath.Base(name), flag[1])
+			}
+		}
+	}
+}
+
+func documents(t *testing.T) []string {
+	names, err := filepath.Glob(filepath.Join("..", "..", "docs", "*.md"))
+	if err != nil || len(names) == 0 {
+		t.Fatalf("no documents (%v)", err)
+	}
+	return names
+}
