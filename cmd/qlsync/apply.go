@@ -162,6 +162,7 @@ func (s *session) carryOut(c *cli.Context, p *plan.Plan) (*apply.Result, error) 
 		Resolve: func(ref connection.Reference) (connection.Secret, error) {
 			return s.resolver.Resolve(c.Context, ref)
 		},
+		Again:       s.again,
 		Parallelism: c.Int("parallelism"),
 		Stop:        s.env.stopping,
 	}

@@ -33,6 +33,7 @@ type session struct {
 	people   bool
 	provider connection.Provider
 	resolver *spec.Resolver
+	planned  plan.Input // of the last plan
 	close    func()
 }
 
@@ -246,8 +247,19 @@ func (s *session) plan(c *cli.Context, reviewed *plan.Plan) (*plan.Plan, error) 
 	if c.String("on-stale") == "skip" {
 		in.Reviewed = reviewed
 	}
+	s.planned = in
 	p, problems := plan.Make(in)
 	return p, s.env.report(problems)
+}
+
+// again reads the tenant once more, with the details of what was touched.
+func (s *session) again(ctx context.Context, touched func(*connection.Live) bool) (plan.Input, error) {
+	in := s.planned
+	scope := plan.Scope(in.Project, in.Spaces, in.Desired, in.Moves)
+	scope.Details = touched
+	var err error
+	in.Snapshot, err = s.provider.Snapshot(ctx, scope)
+	return in, err
 }
 
 // auth resolves what the project file says about signing in.

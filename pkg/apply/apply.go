@@ -25,6 +25,10 @@ type Options struct {
 	Execute func(ctx context.Context, operations []connection.Operation) []connection.Outcome
 	// Resolve gives the value of a reference.
 	Resolve func(connection.Reference) (connection.Secret, error)
+	// Again reads the tenant once more, with the details of those connections only
+	// that are touched; the input is otherwise that of the plan. Nil: what was written
+	// is not read again.
+	Again func(ctx context.Context, touched func(*connection.Live) bool) (plan.Input, error)
 	// Parallelism is how many steps run at the same time; less than 1 means 8.
 	Parallelism int
 	// Stop, when closed, lets the running steps finish and starts no more.
@@ -50,6 +54,9 @@ const defaultParallelism = 8
 // what has been sent is waited for, as [connection.Provider.Execute] says. Closing
 // [Options.Stop] starts no more steps and lets those that run finish, with all
 // their waits.
+//
+// When all steps have ended, what they have touched is read again and compared by
+// [plan.Plan.Verify], as far as [Options.Again] is given.
 func Run(ctx context.Context, p *plan.Plan, o Options) (*Result, error) {
 	if p.Refusal != nil {
 		return nil, fmt.Errorf("%w: %s", ErrRefused, p.Refusal.Message)
@@ -63,7 +70,9 @@ func Run(ctx context.Context, p *plan.Plan, o Options) (*Result, error) {
 		return nil, err
 	}
 	r.all(ctx)
-	return result(p, r.records), nil
+	result := result(p, r.records)
+	r.verify(ctx, p, result)
+	return result, nil
 }
 
 // ErrRefused tells that a safety rule refuses the whole plan.

@@ -23,6 +23,9 @@ type Result struct {
 	Tenant  plan.Tenant `json:"tenant"`
 	Ledger  Ledger      `json:"ledger"`
 	Items   []Item      `json:"items"`
+	// Unverified says why what was written was not read again; empty when it was, or
+	// when nobody asked.
+	Unverified string `json:"unverified,omitempty"`
 }
 
 // Ledger counts the outcomes: Done + Failed + Blocked + Skipped = Planned.
@@ -32,6 +35,8 @@ type Ledger struct {
 	Failed  int `json:"failed"`
 	Blocked int `json:"blocked"`
 	Skipped int `json:"skipped"`
+	// Differs counts the done ones that are not as declared when they are read again.
+	Differs int `json:"differs,omitempty"`
 }
 
 // Item is what became of one change.
@@ -43,8 +48,13 @@ type Item struct {
 	Error      string         `json:"error,omitempty"`
 	// Partial tells of a failed change that some of its calls were done, Unknown
 	// that one of its calls may have been.
-	Partial  bool                 `json:"partial,omitempty"`
-	Unknown  bool                 `json:"unknown,omitempty"`
+	Partial bool `json:"partial,omitempty"`
+	Unknown bool `json:"unknown,omitempty"`
+	// Differs tells of a done change that its connection is not as declared when it
+	// is read again.
+	Differs *plan.Finding `json:"differs,omitempty"`
+	// Position is where the connection is declared, or the part of it that the tenant
+	// has refused or made something else of; nil for a delete.
 	Position *connection.Position `json:"position,omitempty"`
 }
 
@@ -71,8 +81,11 @@ func Decode(r io.Reader) (*Result, error) {
 	return &result, nil
 }
 
-// Complete reports whether everything was done.
-func (r *Result) Complete() bool { return r.Ledger.Done == r.Ledger.Planned }
+// Complete reports whether everything was done, and is as declared as far as it was
+// to be read again.
+func (r *Result) Complete() bool {
+	return r.Ledger.Done == r.Ledger.Planned && r.Ledger.Differs == 0 && r.Unverified == ""
+}
 
 // Wrote reports whether anything was changed on the tenant, or may have been.
 func (r *Result) Wrote() bool {
@@ -81,9 +94,16 @@ func (r *Result) Wrote() bool {
 	})
 }
 
-func (l *Ledger) count(outcome Outcome) {
-	l.Planned++
-	*map[Outcome]*int{Done: &l.Done, Failed: &l.Failed, Blocked: &l.Blocked, Skipped: &l.Skipped}[outcome]++
+// count makes the ledger.
+func (r *Result) count() {
+	r.Ledger = Ledger{Planned: len(r.Items)}
+	l := &r.Ledger
+	for i := range r.Items {
+		*map[Outcome]*int{Done: &l.Done, Failed: &l.Failed, Blocked: &l.Blocked, Skipped: &l.Skipped}[r.Items[i].Outcome]++
+		if r.Items[i].Differs != nil {
+			l.Differs++
+		}
+	}
 }
 
 // result sums up the records of all operations, change by change.
@@ -94,10 +114,9 @@ func result(p *plan.Plan, records []record) *Result {
 		of[rec.item.Change] = append(of[rec.item.Change], rec)
 	}
 	for i := range p.Changes {
-		item := settle(&p.Changes[i], of[i])
-		r.Items = append(r.Items, item)
-		r.Ledger.count(item.Outcome)
+		r.Items = append(r.Items, settle(&p.Changes[i], of[i]))
 	}
+	r.count()
 	return r
 }
 
@@ -122,6 +141,10 @@ func settle(c *plan.Change, records []record) Item {
 		case rec.outcome == Done:
 		case item.Outcome == Done, item.Outcome != Failed && rec.outcome == Failed:
 			item.Outcome, item.Error = rec.outcome, rec.reason
+			if rec.path != "" && c.At != nil {
+				source := c.At(rec.path)
+				item.Position = &source
+			}
 		}
 	}
 	if item.Outcome != Done && len(done) > 0 {

@@ -15,7 +15,8 @@ type record struct {
 	item    plan.Item
 	outcome Outcome // empty: not yet
 	id      string
-	err     error // of the provider
+	err     error  // of the provider
+	path    string // what of the declaration it is about; see [connection.Outcome]
 	reason  string
 }
 
@@ -259,7 +260,7 @@ func (r *run) note(id int, outcome connection.Outcome) {
 		rec.outcome, rec.reason = Skipped, interrupted
 		return
 	}
-	rec.outcome, rec.err, rec.reason = Failed, outcome.Err, outcome.Err.Error()
+	rec.outcome, rec.err, rec.path, rec.reason = Failed, outcome.Err, outcome.Path, outcome.Err.Error()
 	if advice := rec.item.Advice; advice != "" && (errors.Is(outcome.Err, connection.ErrInvalid) || errors.Is(outcome.Err, connection.ErrForbidden)) {
 		rec.reason += " (" + advice + ")"
 	}

@@ -133,8 +133,12 @@ type Snapshot struct {
 	// Incomplete says what was left out of the lists, and why. While it is not
 	// empty, absence proves nothing.
 	Incomplete []string
-	// Reads counts the requests that were made.
-	Reads  int
+	// Reads counts the requests that were made; Details those among them that read
+	// one connection.
+	Reads, Details int
+	// Cached counts the connections whose details were known from before, and were
+	// not read.
+	Cached int
 	Traits Traits
 }
 
@@ -276,6 +280,10 @@ type Outcome struct {
 	ID string // of the connection; for a create, the new one
 	// Err wraps one of the sentinel errors where it can.
 	Err error
+	// Path tells what of the declaration the error is about, as
+	// [Desired.PositionOf] takes it: "/properties/region", "/credentials/password",
+	// "/name", "/space", "/owner", "/tags". Empty: the connection as a whole, or not known.
+	Path string
 	// UndoErr is the error of the operation's undo; it means something where the
 	// operation has one and failed.
 	UndoErr error

@@ -102,7 +102,7 @@ func (a *analysis) warn(key *connection.Key, message string) {
 func (a *analysis) decide(p *pair) *decision {
 	position := p.PositionOf("")
 	d := &decision{target: p.target, live: p.live, change: Change{
-		Connection: p.key, DataSource: p.DataSource, Declares: declares(p.target), Reason: p.because, Position: &position,
+		Connection: p.key, DataSource: p.DataSource, Declares: declares(p.target), Reason: p.because, Position: &position, At: p.PositionOf,
 	}}
 	c := &d.change
 	if p.live == nil {

@@ -2,11 +2,16 @@ package plan
 
 import "github.com/qlsync/qlsync/pkg/connection"
 
-// estimate counts the calls: those to read everything again, and those of the steps. The time is what the rate limit alone imposes on
-// the writes: n of them need the window to pass once for each limit that they
-// fill completely before the last.
-func estimate(steps []Step, reads int, traits *connection.Traits) Estimate {
-	e := Estimate{Tier1Calls: reads}
+// estimate counts the calls: those to read everything again, those of the steps, and
+// those that look afterwards at what was touched, for which the lists are read once
+// more. The time is what the rate limit alone imposes on the writes: n of them need
+// the window to pass once for each limit that they fill completely before the last.
+func estimate(steps []Step, in *Input) Estimate {
+	now, traits := in.Snapshot, &in.Snapshot.Traits
+	e := Estimate{Tier1Calls: now.Reads + now.Cached + in.Catalog.Reads}
+	if len(steps) > 0 {
+		e.Tier1Calls += now.Reads - now.Details + stillThere(steps)
+	}
 	for _, step := range steps {
 		calls := step.Items[:1] // a batch is one call
 		if step.Kind == connection.Recreate {
@@ -28,4 +33,22 @@ func estimate(steps []Step, reads int, traits *connection.Traits) Estimate {
 		e.SecondsMax = e.Seconds + window
 	}
 	return e
+}
+
+// stillThere counts the connections that are touched and not deleted.
+func stillThere(steps []Step) int {
+	left := map[int]bool{}
+	for _, step := range steps {
+		for _, item := range step.Items {
+			kind := item.Operation.Kind
+			left[item.Change] = left[item.Change] || kind != connection.Delete && kind != connection.BulkDelete
+		}
+	}
+	count := 0
+	for _, there := range left {
+		if there {
+			count++
+		}
+	}
+	return count
 }

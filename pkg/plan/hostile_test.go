@@ -604,7 +604,7 @@ func TestTargetsAndReviews(t *testing.T) {
 	})
 }
 
-func stripPos(c plan.Change) plan.Change { c.Position = nil; return c }
+func stripPos(c plan.Change) plan.Change { c.Position, c.At = nil, nil; return c }
 
 func describeChange(c plan.Change) string {
 	var b strings.Builder

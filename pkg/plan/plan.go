@@ -128,6 +128,9 @@ type Change struct {
 	Refused string `json:"refused,omitempty"`
 	// Position is where the connection is declared; nil for a delete.
 	Position *connection.Position `json:"position,omitempty"`
+	// At is [connection.Desired.PositionOf] of the declaration; nil for a delete, and
+	// in a plan that was read from a file.
+	At func(path string) connection.Position `json:"-"`
 }
 
 // Field is one difference within a connection. Before and After are absent where
@@ -258,7 +261,7 @@ func Make(in Input) (*Plan, connection.Problems) {
 	p.Warnings = found.warnings
 	p.Summary = summarize(p.Changes, found.unchanged)
 	p.Summary.Omitted = found.omitted
-	p.Estimate = estimate(p.Steps, in.Snapshot.Reads+in.Catalog.Reads, &in.Snapshot.Traits)
+	p.Estimate = estimate(p.Steps, &in)
 	p.Hash = hash(p)
 	if p.Refusal = found.refuse(p); in.Reviewed != nil && !in.Reviewed.reviews(p) {
 		p.Refusal = &Refusal{

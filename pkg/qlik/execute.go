@@ -37,6 +37,9 @@ func (p *Provider) Execute(ctx context.Context, operations []connection.Operatio
 	case connection.BulkDelete:
 		p.bulk(ctx, bulkDelete, operations, outcomes)
 	}
+	for i, operation := range operations {
+		outcomes[i].Path = concern(operation, outcomes[i].Err)
+	}
 	return outcomes
 }
 

@@ -184,5 +184,8 @@ func patchProperties(operation connection.Operation, live wireConnection) []wire
 
 // propertyPath is a JSON Pointer (RFC 6901).
 func propertyPath(name string) string {
-	return "/connectionProperties/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
+	return "/connectionProperties/" + pointerToken.Replace(name)
 }
+
+// pointerToken makes a name one token of a JSON Pointer.
+var pointerToken = strings.NewReplacer("~", "~0", "/", "~1")

@@ -28,10 +28,11 @@ const (
 // survey is one snapshot being taken.
 type survey struct {
 	*Provider
-	sent   atomic.Int64
-	caller wireUser
-	spaces []connection.Space
-	owners []connection.User
+	sent     atomic.Int64
+	caller   wireUser
+	spaces   []connection.Space
+	owners   []connection.User
+	detailed int // connections whose details were read
 	// incomplete holds the reasons of the list of spaces, then of each space.
 	incomplete []string
 }
@@ -66,6 +67,7 @@ func (p *Provider) Snapshot(ctx context.Context, scope connection.Scope) (*conne
 		Connections: live,
 		Incomplete:  bounded(s.incomplete),
 		Reads:       int(s.sent.Load()),
+		Details:     s.detailed,
 		Traits:      p.traits(caller.Admin),
 	}, nil
 }
@@ -365,6 +367,7 @@ func (s *survey) details(ctx context.Context, live []connection.Live, wanted fun
 			chosen = append(chosen, &live[i])
 		}
 	}
+	s.detailed = len(chosen)
 	group, ctx := s.readers(ctx)
 	for _, one := range chosen {
 		group.Go(func() error { return s.detail(ctx, one) })

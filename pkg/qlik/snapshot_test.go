@@ -79,7 +79,7 @@ func TestASnapshotHoldsWhatTheScopeNames(t *testing.T) {
 			Properties:     map[string]any{"region": "eu-west-1", "port": json.Number("12345678901234567890")},
 			HasCredentials: true,
 		}},
-		Reads: 4,
+		Reads: 4, Details: 1,
 	}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(connection.Snapshot{}, "Traits")); diff != "" {
 		t.Error(diff)

@@ -16,10 +16,17 @@ func (t Text) Result(w io.Writer, r *apply.Result) error {
 	for i := range r.Items {
 		rows[i] = resultRow(&r.Items[i])
 	}
-	p.rows(rows, planned)
+	p.rows(rows, drifted)
 	p.line("")
 	l := r.Ledger
 	p.line("Applied: %d done, %d failed, %d blocked, %d skipped of %d planned.", l.Done, l.Failed, l.Blocked, l.Skipped, l.Planned)
+	if l.Differs > 0 {
+		p.line("%s %s not as declared when read again: the tenant has made something else of it, or somebody has changed it since.",
+			p.paint(color.FgRed, "Differs:"), are(l.Differs))
+	}
+	if r.Unverified != "" {
+		p.line("%s what was done was not read again: %s", p.paint(color.FgYellow, "Not verified:"), Clean(r.Unverified))
+	}
 	return p.err
 }
 
@@ -32,6 +39,15 @@ func resultRow(item *apply.Item) row {
 	if item.Outcome != apply.Done {
 		r.sign, r.paint = "!", color.FgRed
 		r.remark = []string{at(item.Position) + item.Error}
+	}
+	if differs := item.Differs; differs != nil {
+		r.sign, r.paint, r.kind, r.fields = "!", color.FgRed, "done, and differs", differs.Fields
+		r.remark = []string{at(item.Position) + "read again, it is not as declared"}
+		for _, words := range []string{differs.Reason, differs.Advice} {
+			if words != "" {
+				r.remark = append(r.remark, words)
+			}
+		}
 	}
 	return r
 }

@@ -278,10 +278,18 @@ func everydayResult() *apply.Result {
 			Error: "a change of data source needs recreate, which is not supported yet",
 		},
 		{Connection: key("Sales", "Retired"), Action: plan.ActionDelete, Outcome: apply.Skipped, ID: "c-5", Error: "interrupted before its turn"},
+		{
+			Connection: key("Sales", "Targets"), Action: plan.ActionUpdate, Outcome: apply.Done, ID: "c-6", Position: at(52),
+			Differs: &plan.Finding{
+				Fields: []plan.Field{field("/properties/timeout", "30", nil), field("/properties/url", "https://a.example", "https://A.example"), secretField("password")},
+				Reason: "credentialsVersion 1 -> 2", Advice: "if the service does not show timeout: lifecycle.unreadable: [timeout]",
+			},
+		},
 	}
 	return &apply.Result{
 		Format: apply.Format, Hash: someHash, Project: "finance", Tenant: plan.Tenant{Name: "demo", URL: "sim:tenant.yaml"},
-		Ledger: apply.Ledger{Planned: 6, Done: 2, Failed: 1, Blocked: 2, Skipped: 1}, Items: items,
+		Ledger: apply.Ledger{Planned: 7, Done: 3, Failed: 1, Blocked: 2, Skipped: 1, Differs: 1}, Items: items,
+		Unverified: "read caller: acme.eu.qlikcloud.com not reachable",
 	}
 }
 

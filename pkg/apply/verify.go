@@ -1,0 +1,67 @@
+package apply
+
+import (
+	"context"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/plan"
+)
+
+// verify reads again what the run has touched, and lets the planner say what is
+// still to be made of it. A change whose outcome was unknown is done if that is
+// nothing.
+func (r *run) verify(ctx context.Context, p *plan.Plan, result *Result) {
+	touched, ids := touched(result)
+	switch {
+	case r.options.Again == nil, len(touched) == 0:
+		return
+	case r.stopped != "":
+		result.Unverified = r.stopped
+		return
+	}
+	in, err := r.options.Again(ctx, func(live *connection.Live) bool { return ids[live.ID] || ids[live.Key.String()] })
+	if err != nil {
+		result.Unverified = err.Error()
+		return
+	}
+	findings := p.Verify(in, touched)
+	for _, i := range touched {
+		item := &result.Items[i]
+		finding, differs := findings[i]
+		switch {
+		case !differs && item.Outcome != Done:
+			*item = Item{Connection: item.Connection, Action: item.Action, ID: item.ID, Position: p.Changes[i].Position, Outcome: Done}
+		case differs && item.Outcome == Done:
+			item.Differs = &finding
+			item.pointTo(&p.Changes[i])
+		}
+	}
+	result.count()
+}
+
+// touched lists the items whose writes were done, or may have been, and by what
+// their connections are found: the id, or the key where a create gave none.
+func touched(result *Result) (items []int, ids map[string]bool) {
+	ids = map[string]bool{}
+	for i := range result.Items {
+		item := &result.Items[i]
+		if item.Outcome != Done && !item.Unknown {
+			continue
+		}
+		items = append(items, i)
+		if item.ID != "" {
+			ids[item.ID] = true
+		}
+		ids[item.Connection.String()] = true
+	}
+	return items, ids
+}
+
+// pointTo gives the item the place of the first field that differs.
+func (item *Item) pointTo(c *plan.Change) {
+	if c.At == nil || len(item.Differs.Fields) == 0 {
+		return
+	}
+	source := c.At(item.Differs.Fields[0].Path)
+	item.Position = &source
+}

@@ -1,0 +1,133 @@
+package apply_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/qlsync/qlsync/pkg/apply"
+	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/plan"
+)
+
+// seen is a tenant read again: the files declare every change of the plan with a
+// property, and the live ones have these values of it. What has none is not there.
+func seen(p *plan.Plan, values map[int]string) plan.Input {
+	in := plan.Input{
+		Project: "acme", Tenant: p.Tenant, Catalog: &connection.Catalog{},
+		Snapshot:  &connection.Snapshot{Spaces: []connection.Space{{ID: "a", Name: "A", Type: "shared"}}},
+		Normalize: func(_ connection.Property, value any) any { return value },
+	}
+	for i, c := range p.Changes {
+		at := connection.Position{File: "a.yaml", Line: i + 1, Column: 3}
+		in.Desired = append(in.Desired, connection.Desired{
+			Space: connection.SpaceRef{Name: "A"}, Name: c.Connection.Name, DataSource: "rest", Properties: map[string]any{"path": "/declared"},
+			At: func(string) connection.Position { return at },
+		})
+		if value, there := values[i]; there {
+			in.Snapshot.Connections = append(in.Snapshot.Connections, connection.Live{
+				ID: c.ID, Key: c.Connection, SpaceID: "a", DataSource: "rest", Properties: map[string]any{"path": value},
+				Mark: connection.Mark{Project: "acme", Key: connection.KeyDigest(c.Connection)},
+			})
+		}
+	}
+	return in
+}
+
+func TestWhatWasDoneIsReadAgain(t *testing.T) {
+	p := single(5)
+	for i := range p.Changes {
+		p.Changes[i].At = func(path string) connection.Position {
+			return connection.Position{File: "a.yaml", Line: 10 * (i + 1), Column: len(path)}
+		}
+	}
+	f := &tenant{fails: map[int]error{2: connection.ErrUnknownOutcome, 3: connection.ErrUnknownOutcome, 4: errInvalid}}
+	var asked []string
+	result, err := apply.Run(t.Context(), p, apply.Options{
+		Execute: f.execute,
+		Again: func(_ context.Context, touched func(*connection.Live) bool) (plan.Input, error) {
+			in := seen(p, map[int]string{0: "/declared", 1: "/other", 2: "/declared", 3: "/old", 4: "/old"})
+			for i := range in.Snapshot.Connections {
+				if live := &in.Snapshot.Connections[i]; touched(live) {
+					asked = append(asked, live.Key.Name)
+				}
+			}
+			return in, nil
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"0", "1", "2", "3"}; !slices.Equal(asked, want) {
+		t.Errorf("read again: %q, not %q", asked, want)
+	}
+	want := apply.Ledger{Planned: 5, Done: 3, Failed: 2, Differs: 1}
+	if diff := cmp.Diff(want, result.Ledger); diff != "" {
+		t.Error(diff)
+	}
+	if result.Complete() {
+		t.Error("it is complete")
+	}
+	differs := result.Items[1]
+	if diff := cmp.Diff(&plan.Finding{Fields: []plan.Field{{Path: "/properties/path", Before: "/declared", After: "/other"}}}, differs.Differs); diff != "" {
+		t.Error(diff)
+	}
+	if differs.Outcome != apply.Done || differs.Position.Line != 20 || differs.Position.Column != len("/properties/path") {
+		t.Errorf("item %+v", differs)
+	}
+	if settled := result.Items[2]; settled.Outcome != apply.Done || settled.Unknown || settled.Error != "" {
+		t.Errorf("what may have happened, and has: %+v", settled)
+	}
+	if open := result.Items[3]; open.Outcome != apply.Failed || !open.Unknown || open.Differs != nil {
+		t.Errorf("what may have happened, and has not: %+v", open)
+	}
+}
+
+func TestWhatCannotBeReadAgainIsNotVerified(t *testing.T) {
+	f := &tenant{}
+	result, err := apply.Run(t.Context(), single(2), apply.Options{
+		Execute: f.execute,
+		Again: func(context.Context, func(*connection.Live) bool) (plan.Input, error) {
+			return plan.Input{}, errors.New("list spaces: 403")
+		},
+	})
+	if err != nil || result.Ledger.Done != 2 || result.Unverified != "list spaces: 403" || result.Complete() {
+		t.Errorf("%+v, %v", result, err)
+	}
+}
+
+func TestNothingIsReadAgainWhereNothingWasDone(t *testing.T) {
+	again := func(context.Context, func(*connection.Live) bool) (plan.Input, error) {
+		t.Error("it was read again")
+		return plan.Input{}, nil
+	}
+	f := &tenant{fails: map[int]error{0: errInvalid, 1: errInvalid}}
+	if _, err := apply.Run(t.Context(), single(2), apply.Options{Execute: f.execute, Again: again}); err != nil {
+		t.Error(err)
+	}
+	stop := make(chan struct{})
+	f = &tenant{during: func(context.Context, []int) { close(stop) }}
+	result, err := apply.Run(t.Context(), single(2), apply.Options{Execute: f.execute, Again: again, Parallelism: 1, Stop: stop})
+	if err != nil || result.Unverified == "" || result.Ledger.Done != 1 {
+		t.Errorf("after an interrupt: %+v, %v", result, err)
+	}
+}
+
+func TestARefusalStandsAtTheLineOfItsProperty(t *testing.T) {
+	p := single(1)
+	p.Changes[0].Position = &connection.Position{File: "a.yaml", Line: 1, Column: 1}
+	p.Changes[0].At = func(path string) connection.Position {
+		return map[string]connection.Position{"/properties/region": {File: "a.yaml", Line: 7, Column: 15}}[path]
+	}
+	result, err := apply.Run(t.Context(), p, apply.Options{
+		Execute: func(context.Context, []connection.Operation) []connection.Outcome {
+			return []connection.Outcome{{Err: errInvalid, Path: "/properties/region"}}
+		},
+	})
+	if err != nil || result.Items[0].Position.String() != "a.yaml:7:15" {
+		t.Errorf("%+v, %v", result, err)
+	}
+}

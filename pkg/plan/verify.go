@@ -1,0 +1,105 @@
+package plan
+
+import (
+	"strings"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// Finding is a change of a plan that was carried out, and is still to be made when
+// the tenant is read again: the service has made something else of it, or somebody
+// has changed it since.
+type Finding struct {
+	// Fields are what differs: Before is what is declared and After what is live.
+	Fields []Field `json:"fields,omitempty"`
+	// Reason says what the fields do not show.
+	Reason string `json:"reason,omitempty"`
+	// Advice says what to do about it; may be empty.
+	Advice string `json:"advice,omitempty"`
+}
+
+// Verify plans again and tells which of the plan's changes with the given indices
+// are still to be made; the rest is as declared. The input is as for [Make], with a
+// snapshot that was taken afterwards. In it only the details of the connections that
+// were touched need be there.
+func (p *Plan) Verify(in Input, changes []int) map[int]Finding {
+	in.Only, in.Reviewed = nil, nil
+	found := analyze(in)
+	left := map[connection.Key]*decision{}
+	for _, d := range found.decisions {
+		if d.target != nil {
+			left[d.change.Connection] = d
+		}
+	}
+	live := map[string]connection.Key{}
+	for i := range in.Snapshot.Connections {
+		live[in.Snapshot.Connections[i].ID] = in.Snapshot.Connections[i].Key
+	}
+	findings := map[int]Finding{}
+	for _, i := range changes {
+		c := &p.Changes[i]
+		_, exists := live[c.ID]
+		switch d := left[c.Connection]; {
+		case found.problems.Err() != nil:
+			findings[i] = Finding{Reason: "it cannot be compared again: " + found.problems.Error()}
+		case c.Action != ActionDelete && d != nil:
+			findings[i] = d.finding()
+		case c.Action == ActionDelete && exists:
+			findings[i] = Finding{Reason: "it is still there"}
+		case c.Action == ActionRecreate && exists:
+			findings[i] = Finding{Reason: "the old one is still there, at " + live[c.ID].String()}
+		case c.Action == ActionDelete && len(in.Snapshot.Incomplete) > 0:
+			findings[i] = Finding{Reason: "whether it is gone cannot be seen: the tenant's list is incomplete"}
+		}
+	}
+	return findings
+}
+
+// finding turns what is left to do into what was not done.
+func (d *decision) finding() Finding {
+	c := &d.change
+	f := Finding{Reason: c.Refused}
+	switch {
+	case d.live == nil:
+		f.Reason = orElse(c.Refused, "it is not there")
+	case d.diff == nil:
+		f.Reason = orElse(c.Refused, "it cannot be compared")
+	case c.Action == ActionAdopt:
+		f.Reason = "it does not bear our mark"
+	case c.Refused == "":
+		f.Reason = c.Reason
+	}
+	if d.live == nil || d.diff == nil {
+		return f
+	}
+	for _, field := range c.Fields {
+		field.Before, field.After = field.After, field.Before
+		f.Fields = append(f.Fields, field)
+	}
+	if missing := d.missing(); len(missing) > 0 {
+		f.Advice = "if the service does not show " + strings.Join(missing, ", ") +
+			": lifecycle.unreadable: [" + strings.Join(missing, ", ") + "]"
+	}
+	return f
+}
+
+// missing lists the declared properties that the live connection does not show.
+func (d *decision) missing() []string {
+	var names []string
+	for _, field := range d.change.Fields {
+		escaped, isProperty := strings.CutPrefix(field.Path, "/properties/")
+		if isProperty && field.Before == nil && !field.Secret {
+			names = append(names, unescape(escaped))
+		}
+	}
+	return names
+}
+
+func unescape(token string) string { return strings.NewReplacer("~1", "/", "~0", "~").Replace(token) }
+
+func orElse(text, otherwise string) string {
+	if text == "" {
+		return otherwise
+	}
+	return text
+}

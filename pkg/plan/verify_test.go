@@ -1,0 +1,126 @@
+package plan_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/plan"
+)
+
+// applied plans, carries everything out, and lets somebody meddle with the tenant.
+func applied(t *testing.T, w *world, meddle func(*world)) map[int]plan.Finding {
+	t.Helper()
+	p, problems := plan.Make(w.input())
+	if err := problems.Err(); err != nil || p.Refusal != nil {
+		t.Fatal(err, p.Refusal)
+	}
+	for _, step := range p.Steps {
+		for _, item := range step.Items {
+			if err := w.do(item); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if meddle != nil {
+		meddle(w)
+	}
+	all := make([]int, len(p.Changes))
+	for i := range all {
+		all[i] = i
+	}
+	return p.Verify(w.input(), all)
+}
+
+func TestWhatWasAppliedIsComparedAgain(t *testing.T) {
+	update := func(w *world) {
+		w.hold("A", "Rates", func(l *connection.Live) { l.Properties["path"] = "/old" })
+		w.declare("A", "Rates", func(d *connection.Desired) {
+			d.Properties["seconds"] = "30"
+			d.Credentials = secretRef("P")
+		})
+	}
+	remove := func(w *world) {
+		w.policy.Prune = connection.PruneOwned
+		w.hold("A", "Retired")
+		w.declare("A", "Rates")
+		w.hold("A", "Rates")
+	}
+	rebuild := func(w *world) {
+		w.hold("A", "Rates", func(l *connection.Live) { l.DataSource = "soap" })
+		w.declare("A", "Rates")
+	}
+	for _, test := range []struct {
+		name   string
+		files  func(*world)
+		meddle func(*world)
+		want   map[int]plan.Finding
+	}{
+		{name: "what is as declared has no finding", files: update, want: map[int]plan.Finding{}},
+		{name: "neither has a delete", files: remove, want: map[int]plan.Finding{}},
+		{name: "nor a rebuild", files: rebuild, want: map[int]plan.Finding{}},
+		{
+			name: "a value that the service has changed is shown with the declared one before", files: update,
+			meddle: func(w *world) { w.at(connection.Key{Space: "A", Name: "Rates"}).Properties["path"] = "/RATES" },
+			want:   map[int]plan.Finding{0: {Fields: []plan.Field{{Path: "/properties/path", Before: "/Rates", After: "/RATES"}}}},
+		},
+		{
+			name: "a property that is not returned comes with the advice to say so", files: update,
+			meddle: func(w *world) { delete(w.at(connection.Key{Space: "A", Name: "Rates"}).Properties, "seconds") },
+			want: map[int]plan.Finding{0: {
+				Fields: []plan.Field{{Path: "/properties/seconds", Before: "30"}},
+				Advice: "if the service does not show seconds: lifecycle.unreadable: [seconds]",
+			}},
+		},
+		{
+			name: "a mark that was not kept is told", files: update,
+			meddle: func(w *world) { w.at(connection.Key{Space: "A", Name: "Rates"}).Mark.Project = "" },
+			want:   map[int]plan.Finding{0: {Reason: "it does not bear our mark"}},
+		},
+		{
+			name: "what is gone is told", files: update,
+			meddle: func(w *world) { w.snapshot.Connections = nil },
+			want:   map[int]plan.Finding{0: {Reason: "it is not there"}},
+		},
+		{
+			name: "what cannot be read again is told", files: update,
+			meddle: func(w *world) { w.at(connection.Key{Space: "A", Name: "Rates"}).Unreadable = "500" },
+			want:   map[int]plan.Finding{0: {Reason: "it cannot be read: 500"}},
+		},
+		{
+			name: "what was deleted and is there is told", files: remove,
+			meddle: func(w *world) { w.hold("A", "Retired") },
+			want:   map[int]plan.Finding{0: {Reason: "it is still there"}},
+		},
+		{
+			name: "whether it is gone cannot be seen in an incomplete list", files: remove,
+			meddle: func(w *world) { w.snapshot.Incomplete = []string{"two are missing"} },
+			want:   map[int]plan.Finding{0: {Reason: "whether it is gone cannot be seen: the tenant's list is incomplete"}},
+		},
+		{
+			name: "the old one of a rebuild that is still there is told", files: rebuild,
+			meddle: func(w *world) {
+				w.hold("A", "Aside", func(l *connection.Live) { l.ID, l.Mark = "id-A-Rates", connection.Mark{} })
+			},
+			want: map[int]plan.Finding{0: {Reason: "the old one is still there, at A/Aside"}},
+		},
+		{
+			name: "the details of others need not be there", files: update,
+			meddle: func(w *world) {
+				w.declare("B", "Other")
+				w.hold("B", "Other").Properties = nil
+				w.at(connection.Key{Space: "B", Name: "Other"}).Properties = nil
+			},
+			want: map[int]plan.Finding{},
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := newWorld()
+			test.files(w)
+			if diff := cmp.Diff(test.want, applied(t, w, test.meddle)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
