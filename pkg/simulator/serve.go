@@ -1,16 +1,12 @@
 package simulator
 
 import (
-	"bytes"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"io"
 	"mime"
 	"net/http"
 	"net/url"
-	"slices"
-	"strconv"
 
 	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
 )
@@ -65,9 +61,6 @@ func (t *Tenant) serve(w http.ResponseWriter, r *http.Request, rt route) {
 		reply.body = e.as(r.URL.Path, traceID(r))
 	}
 	reply.write(w, traceID(r))
-	if reply.truncate {
-		panic(http.ErrAbortHandler)
-	}
 }
 
 // stages gives the answer, and the fault that was applied on the way.
@@ -189,41 +182,20 @@ func (t *Tenant) refusal(r *http.Request, err error) answer {
 }
 
 func (a answer) write(w http.ResponseWriter, trace string) {
-	for name, values := range a.header {
-		w.Header()[name] = slices.Clone(values)
-	}
 	w.Header().Set("X-B3-Traceid", trace)
-	if a.raw == "" && a.body == nil {
-		w.WriteHeader(a.status)
-		return
-	}
-	content, kind := []byte(a.raw), "text/html; charset=utf-8"
-	if a.raw == "" {
+	reply := host.Reply{Status: a.status, Header: a.header, Truncate: a.truncate}
+	switch {
+	case a.raw != "":
+		reply.Content, reply.Kind = []byte(a.raw), "text/html; charset=utf-8"
+	case a.body != nil:
 		var err error
-		if content, err = a.encode(); err != nil {
+		if reply.Content, err = host.JSON(a.body); err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return
 		}
-		kind = "application/json; charset=utf-8"
+		reply.Kind = "application/json; charset=utf-8"
 	}
-	w.Header().Set("Content-Type", kind)
-	w.Header().Set("Content-Length", strconv.Itoa(len(content)))
-	w.WriteHeader(a.status)
-	if a.truncate {
-		content = content[:len(content)/2]
-	}
-	_, _ = w.Write(content) // the client may be gone
-	if a.truncate {
-		_ = http.NewResponseController(w).Flush() // so that the first half arrives
-	}
-}
-
-func (a answer) encode() ([]byte, error) {
-	var out bytes.Buffer
-	encoder := json.NewEncoder(&out)
-	encoder.SetEscapeHTML(false)
-	err := encoder.Encode(a.body)
-	return out.Bytes(), err
+	reply.Write(w)
 }
 
 // traceID is the same for the same request, so that recorded outputs do not change from run to run.

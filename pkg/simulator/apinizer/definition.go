@@ -1,0 +1,328 @@
+package apinizer
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
+)
+
+// definition is a connection as a request describes it.
+type definition struct {
+	kind   *connectionType
+	name   string // "": not sent
+	fields map[string]any
+	// unknown are fields that no table has, under Behaviour.UnknownFields "keep".
+	unknown map[string]any
+}
+
+// define reads the body of a write.
+func (m *Manager) define(body []byte) (*definition, error) {
+	sent, err := parseDocument(body)
+	if err != nil {
+		return nil, misuse("%v", err)
+	}
+	return m.defineFrom(sent)
+}
+
+func (m *Manager) defineFrom(sent document) (*definition, error) {
+	at := slices.IndexFunc(sent, func(part member) bool { return part.key == "type" })
+	if at < 0 {
+		return nil, misuse("Connection type is required!")
+	}
+	name, _ := sent[at].value.(string)
+	kind := m.types[name]
+	if kind == nil {
+		return nil, misuse("Connection type %q is not valid!", name)
+	}
+	d := &definition{kind: kind, fields: map[string]any{}, unknown: map[string]any{}}
+	for i, part := range sent {
+		if i == at {
+			continue
+		}
+		if err := d.take(m, part); err != nil {
+			return nil, err
+		}
+	}
+	return d, nil
+}
+
+// take adds one key of the body, which is not the discriminator.
+func (d *definition) take(m *Manager, part member) error {
+	if part.key == "name" {
+		name, isText := part.value.(string)
+		if !isText || d.name != "" {
+			return misuse("The field name must be a text, and there once")
+		}
+		d.name = name
+		return nil
+	}
+	f, known := m.fieldOf(d.kind, part.key)
+	if !known {
+		return d.takeUnknown(m, part)
+	}
+	if _, twice := d.fields[f.name]; twice {
+		return misuse("The field %s is there twice", part.key)
+	}
+	if f.computed {
+		return nil
+	}
+	value, err := m.clean(f.name, f, part.value)
+	if err != nil {
+		return err
+	}
+	d.fields[f.name] = value
+	return nil
+}
+
+// fieldOf gives the field that a key of a body means.
+func (m *Manager) fieldOf(t *connectionType, key string) (field, bool) {
+	if t.name == "elasticsearch" && m.behaviour.AccessModeKey == "type" {
+		switch key {
+		case "type":
+			key = accessMode
+		case accessMode:
+			return field{}, false
+		}
+	}
+	return t.field(key)
+}
+
+func (d *definition) takeUnknown(m *Manager, part member) error {
+	if part.key == "type" {
+		return misuse("The field type is there twice")
+	}
+	switch m.behaviour.UnknownFields {
+	case "keep":
+		d.unknown[part.key] = part.value
+	case "ignore":
+	default:
+		return misuse("Unrecognized field %q of a connection of type %s", part.key, d.kind.name)
+	}
+	return nil
+}
+
+// clean checks a value against its field and gives it as it is stored.
+func (m *Manager) clean(path string, f field, value any) (any, error) {
+	wrong := func(what string) error {
+		return &refusal{text: fmt.Sprintf("The field %s %s", path, what), field: path}
+	}
+	if value == nil {
+		return nil, nil
+	}
+	switch f.kind {
+	case textKind:
+		return m.cleanText(f, value, wrong)
+	case fileKind:
+		content, isText := value.(string)
+		if _, err := base64.StdEncoding.DecodeString(content); !isText || err != nil {
+			return nil, wrong("must be base64")
+		}
+		return content, nil
+	case integerKind, longKind:
+		return cleanNumber(f, value, wrong)
+	case booleanKind:
+		if _, isBoolean := value.(bool); !isBoolean {
+			return nil, wrong("must be true or false")
+		}
+		return value, nil
+	case listKind:
+		return m.cleanList(path, f, value, wrong)
+	case mapKind, objectKind:
+		return m.cleanObject(path, f, value, wrong)
+	}
+	return value, nil
+}
+
+func (m *Manager) cleanText(f field, value any, wrong func(string) error) (any, error) {
+	content, isText := value.(string)
+	if !isText {
+		return nil, wrong("must be a text")
+	}
+	if m.behaviour.PrintedEnums {
+		for constant, printed := range f.printed {
+			if content == printed {
+				content = constant
+			}
+		}
+	}
+	if f.values != nil && !slices.Contains(f.values, content) {
+		return nil, wrong(fmt.Sprintf("must be one of %v", f.values))
+	}
+	if content != "" && len(content) < f.minimum {
+		return nil, wrong(fmt.Sprintf("must have at least %d characters", f.minimum))
+	}
+	return content, nil
+}
+
+func cleanNumber(f field, value any, wrong func(string) error) (any, error) {
+	number, isNumber := value.(json.Number)
+	bits := 32
+	if f.kind == longKind {
+		bits = 64
+	}
+	if _, err := strconv.ParseInt(number.String(), 10, bits); !isNumber || err != nil {
+		return nil, wrong("must be a whole number")
+	}
+	if f.values != nil && !slices.Contains(f.values, number.String()) {
+		return nil, wrong(fmt.Sprintf("must be one of %v", f.values))
+	}
+	return number, nil
+}
+
+func (m *Manager) cleanList(path string, f field, value any, wrong func(string) error) (any, error) {
+	items, isList := value.([]any)
+	if !isList {
+		return nil, wrong("must be a list")
+	}
+	if len(items) < f.minimum {
+		return nil, wrong(fmt.Sprintf("needs at least %d item", f.minimum))
+	}
+	out := make([]any, len(items))
+	for i, item := range items {
+		cleaned, err := m.clean(fmt.Sprintf("%s[%d]", path, i), f.items[0], item)
+		if err != nil {
+			return nil, err
+		}
+		if cleaned == nil {
+			return nil, wrong("holds null")
+		}
+		out[i] = cleaned
+	}
+	return out, nil
+}
+
+// cleanObject checks a map, whose keys are free, or an object, whose keys are those of the table.
+func (m *Manager) cleanObject(path string, f field, value any, wrong func(string) error) (any, error) {
+	parts, isObject := value.(map[string]any)
+	if !isObject {
+		return nil, wrong("must be an object")
+	}
+	out := make(map[string]any, len(parts))
+	for _, key := range host.SortedKeys(parts) {
+		item := f.items[0]
+		if f.kind == objectKind {
+			i := slices.IndexFunc(f.items, func(other field) bool { return other.name == key })
+			switch {
+			case i < 0 && m.behaviour.UnknownFields == "":
+				return nil, misuse("Unrecognized field %q in %s", key, path)
+			case i < 0 && m.behaviour.UnknownFields == "keep":
+				item = field{kind: anyKind}
+			case i < 0 || f.items[i].computed:
+				continue
+			default:
+				item = f.items[i]
+			}
+		}
+		cleaned, err := m.clean(path+"."+key, item, parts[key])
+		if err != nil {
+			return nil, err
+		}
+		if cleaned != nil {
+			out[key] = cleaned
+		}
+	}
+	if f.kind == mapKind {
+		return out, nil
+	}
+	for _, item := range f.items {
+		if item.required && empty(out[item.name]) && item.name != "value" {
+			return nil, wrong("needs " + item.name)
+		}
+	}
+	return out, nil
+}
+
+// complete gives the fields of a connection after a write: what was sent, and of the old one what the switches keep. The
+// rest is lost: a PUT replaces everything (facts, 6.2 and 6.3).
+func (m *Manager) complete(d *definition, old *record) (map[string]any, error) {
+	out := make(map[string]any, len(d.fields))
+	for _, f := range d.kind.fields {
+		value, sent := d.fields[f.name]
+		switch {
+		case f.class == secret:
+			value = m.secretAfter(f, value, sent, old)
+		case !sent && old != nil && m.behaviour.OmittedKeepsFields:
+			value = old.Fields[f.name]
+		}
+		if value != nil {
+			out[f.name] = value
+		}
+	}
+	for key, value := range d.unknown {
+		out[key] = value
+	}
+	if err := m.resolveStores(d.kind, out, old); err != nil {
+		return nil, err
+	}
+	d.kind.normalise(out)
+	return out, d.kind.complete(out, old == nil || m.behaviour.SecretsRequired)
+}
+
+// complete checks that everything is there that the table asks for; secrets only if so told.
+func (t *connectionType) complete(fields map[string]any, secrets bool) error {
+	missing := func(name string) error {
+		f, _ := t.field(name)
+		if f.class == secret && !secrets || !empty(fields[name]) || fields[name] == "" && f.standard == "" {
+			return nil
+		}
+		return &refusal{text: fmt.Sprintf("The field %s is required", name), field: name}
+	}
+	for _, f := range t.fields {
+		if f.required {
+			if err := missing(f.name); err != nil {
+				return err
+			}
+		}
+	}
+	for _, n := range t.needs {
+		f, _ := t.field(n.field)
+		value := fields[n.field]
+		if value == nil {
+			value = f.standard
+		}
+		if !slices.Contains(n.values, value) {
+			continue
+		}
+		for _, name := range n.fields {
+			if err := missing(name); err != nil {
+				return err
+			}
+		}
+	}
+	if t.check != nil {
+		if what := t.check(fields); what != "" {
+			return invalidf("Connection of type %s: %s", t.name, what)
+		}
+	}
+	return nil
+}
+
+// storeNames are the names of the stores by the fields of their ids.
+var storeNames = map[string]string{keyStoreID: keyStoreName, trustStoreID: trustStoreName}
+
+// storeID is how the manager knows a store.
+func storeID(name any) string { return host.SaltedDigest("store", host.ScalarText(name))[6:30] }
+
+// resolveStores turns the ids of stores, as a GET shows them, back into names. Where both are there the name counts; that is
+// undocumented, assumed.
+func (m *Manager) resolveStores(t *connectionType, fields map[string]any, old *record) error {
+	if t.name != "kafka" {
+		return nil
+	}
+	for _, idField := range []string{keyStoreID, trustStoreID} {
+		id, nameField := fields[idField], storeNames[idField]
+		delete(fields, idField)
+		if id == nil || fields[nameField] != nil {
+			continue
+		}
+		if old == nil || old.Fields[nameField] == nil || storeID(old.Fields[nameField]) != id {
+			return &refusal{text: fmt.Sprintf("The field %s names no store", idField), field: idField}
+		}
+		fields[nameField] = old.Fields[nameField]
+	}
+	return nil
+}

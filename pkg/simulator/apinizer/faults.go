@@ -1,0 +1,57 @@
+package apinizer
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
+)
+
+// Fault is one piece of hostility, to be met by the requests that match its method and path. Omit leaves connections out of
+// a list, whose resultCount tells of them; NoAdmin takes the right to write; Deploy is how the push of this write ends, in
+// the words of Behaviour.Deployment.
+type Fault = host.Fault
+
+// ParseFaults reads a JSON list of faults. Unknown keys are errors. It gives all mistakes, with their places.
+func ParseFaults(data []byte) ([]Fault, error) { return host.ParseFaults(data, foreignFault) }
+
+// foreignFault refuses what other services do.
+func foreignFault(f Fault) error {
+	switch {
+	case f.NextHost != "":
+		return errors.New("nextHost: there are no links to pages here")
+	case f.Percent > 0 || f.Tier > 0:
+		return errors.New("percent and tier: there are no tiers here; the seed has rateLimit")
+	case f.Deploy != "" && !slices.Contains(deployments, f.Deploy):
+		return fmt.Errorf("deploy %q is none of %v", f.Deploy, deployments)
+	}
+	return nil
+}
+
+// insteadOf gives what a fault has sent instead of serving the request; ok is false if it lets it through.
+func (m *Manager) insteadOf(f Fault) (reply answer, ok bool) {
+	status, header := f.Instead(m.now())
+	if status == 0 {
+		return answer{}, false
+	}
+	if f.Body != "" {
+		return answer{status: status, header: header, raw: f.Body, kind: htmlType}, true
+	}
+	e := &refusal{situation: internal, text: "An unexpected error occurred"}
+	if status == http.StatusTooManyRequests {
+		e = tooMany(f.RetryAfter)
+	}
+	return answer{status: status, header: header, body: e.body(m.behaviour.Errors, status)}, true
+}
+
+// alter changes the answer of a served request; false if the fault wanted to change something that is not there.
+func (c *call) alter(reply *answer) bool {
+	f := c.fault
+	if f.Truncate && reply.body == nil && reply.raw == "" {
+		return false
+	}
+	reply.truncate = f.Truncate
+	return (len(f.Omit) == 0 || c.omitted) && (!f.NoAdmin || c.degraded) && (f.Deploy == "" || c.pushed)
+}

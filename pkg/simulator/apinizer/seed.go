@@ -1,0 +1,174 @@
+package apinizer
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
+)
+
+// seed is the description of a manager before the first request; see New for an example.
+type seed struct {
+	Token        string                    `json:"token"`
+	User         *seedUser                 `json:"user"`
+	Projects     []project                 `json:"projects"`
+	Environments []environment             `json:"environments"`
+	Connections  []SeedConnection          `json:"connections"`
+	NewerFields  map[string]map[string]any `json:"newerFields"`
+	RateLimit    RateLimit                 `json:"rateLimit"`
+	Behaviour    json.RawMessage           `json:"behaviour"`
+}
+
+// seedUser is who may ask for an access token.
+type seedUser struct {
+	Name     string `json:"name"`
+	Password string `json:"password"`
+}
+
+type project struct {
+	Name        string `json:"name"`
+	Description string `json:"description"`
+	Access      string `json:"access"` // of the caller: manage, view or none
+}
+
+// environment is where gateways run; all of them get what is deployed.
+type environment struct {
+	Name        string   `json:"name"`
+	Description string   `json:"description"`
+	Type        string   `json:"type"`
+	Status      string   `json:"status"`
+	AccessURL   string   `json:"accessUrl"`
+	Pods        []string `json:"pods"`
+}
+
+// SeedConnection describes a connection that is there without a request: of a seed, or of [Manager.Add].
+type SeedConnection struct {
+	Project string         `json:"project"`
+	Type    string         `json:"type"`
+	Name    string         `json:"name"`
+	Fields  map[string]any `json:"fields"` // secrets are plain values
+}
+
+func parseSeed(data []byte, b Behaviour) (*seed, Behaviour, error) {
+	s := new(seed)
+	if err := host.DecodeStrict(data, s); err != nil {
+		return nil, b, fmt.Errorf("seed: %w", err)
+	}
+	if s.Behaviour != nil {
+		if err := host.DecodeStrict(s.Behaviour, &b); err != nil {
+			return nil, b, fmt.Errorf("seed: behaviour: %w", err)
+		}
+	}
+	if err := errors.Join(b.check(), s.check()); err != nil {
+		return nil, b, fmt.Errorf("seed: %w", err)
+	}
+	if s.Environments == nil {
+		s.Environments = []environment{{Name: "production", Pods: []string{"worker-1", "worker-2"}}}
+	}
+	for i := range s.Environments {
+		e := &s.Environments[i]
+		e.Type, e.Status = cmp.Or(e.Type, "PRODUCTION"), cmp.Or(e.Status, "PUBLISHED")
+	}
+	return s, b.complete(), nil
+}
+
+// check gives all mistakes of the seed but those of connections, with their paths.
+func (s *seed) check() error {
+	var problems []error
+	note := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
+	if len(s.Projects) == 0 {
+		note("projects: at least one is needed")
+	}
+	for i, p := range s.Projects {
+		if p.Name == "" {
+			note("projects[%d].name: missing", i)
+		}
+		if slices.ContainsFunc(s.Projects[:i], func(other project) bool { return other.Name == p.Name }) {
+			note("projects[%d].name: %q is used twice", i, p.Name)
+		}
+		if !slices.Contains([]string{"", accessManage, accessView, accessNone}, p.Access) {
+			note("projects[%d].access: must be manage, view or none", i)
+		}
+	}
+	for i, e := range s.Environments {
+		if !slices.Contains([]string{"", "PRODUCTION", "SANDBOX", "TEST"}, e.Type) {
+			note("environments[%d].type: must be PRODUCTION, SANDBOX or TEST", i)
+		}
+		if !slices.Contains([]string{"", "UNPUBLISHED", "PUBLISHED", "REPUBLISH_REQUIRED"}, e.Status) {
+			note("environments[%d].status: must be UNPUBLISHED, PUBLISHED or REPUBLISH_REQUIRED", i)
+		}
+	}
+	for _, name := range host.SortedKeys(s.NewerFields) {
+		if !slices.Contains(typeNames, name) {
+			note("newerFields.%s: no such type", name)
+		}
+	}
+	if err := s.RateLimit.check(); err != nil {
+		note("rateLimit: %w", err)
+	}
+	return errors.Join(problems...)
+}
+
+// What the caller may do in a project.
+const (
+	accessManage = "manage"
+	accessView   = "view"
+	accessNone   = "none"
+)
+
+// populate makes the world of the seed.
+func (m *Manager) populate() error {
+	for name, fields := range m.seed.NewerFields {
+		for _, key := range host.SortedKeys(fields) {
+			if _, known := m.types[name].field(key); known {
+				return fmt.Errorf("seed: newerFields.%s.%s: is documented", name, key)
+			}
+			m.types[name].fields = append(m.types[name].fields, field{name: key, kind: anyKind, standard: fields[key]})
+		}
+	}
+	var problems []error
+	for i, c := range m.seed.Connections {
+		if err := m.add(c); err != nil {
+			problems = append(problems, fmt.Errorf("seed: connections[%d]: %w", i, err))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// add stores a described connection under the rules of a create request. It is on the workers as if a push had succeeded.
+func (m *Manager) add(c SeedConnection) error {
+	if m.project(c.Project) == nil {
+		return fmt.Errorf("no such project %q", c.Project)
+	}
+	if c.Name == "" {
+		return errors.New("name: missing")
+	}
+	sent := document{{"type", c.Type}, {"name", c.Name}}
+	for _, key := range host.SortedKeys(c.Fields) {
+		name := key
+		if key == accessMode && c.Type == "elasticsearch" {
+			name = m.behaviour.AccessModeKey
+		}
+		sent = append(sent, member{name, c.Fields[key]})
+	}
+	d, err := m.defineFrom(sent)
+	if err != nil {
+		return err
+	}
+	if m.world.holder(place{c.Project, c.Type}, c.Name) != nil {
+		return fmt.Errorf("name: %q is taken", c.Name)
+	}
+	fields, err := m.complete(d, nil)
+	if err != nil {
+		return err
+	}
+	r := &record{Project: c.Project, Type: c.Type, Name: c.Name, Fields: fields, Revision: 1}
+	if fields["deployToWorker"] != false {
+		r.Live = 1
+	}
+	m.world.put(r, nil)
+	return nil
+}

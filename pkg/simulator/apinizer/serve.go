@@ -1,0 +1,178 @@
+package apinizer
+
+import (
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
+
+	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
+)
+
+// bodyLimit bounds a request body; the service's own bound is undocumented.
+const bodyLimit = 16 << 20
+
+// call is a request on its way through a handler.
+type call struct {
+	request *http.Request
+	parts   map[string]string // of the path
+	query   url.Values
+	body    []byte
+
+	// What a fault asks for, and whether there was a place for it.
+	fault             Fault
+	omitted, degraded bool
+	pushed            bool
+}
+
+// answer is what a handler gives back.
+type answer struct {
+	status   int
+	header   http.Header // may be nil
+	body     any         // nil: no body
+	raw      string      // instead of body: as it is, of the kind
+	kind     string
+	truncate bool
+}
+
+// ServeHTTP answers one request.
+func (m *Manager) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	entry := Request{Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery}
+	reply, cut := m.stages(w, r)
+	if cut {
+		m.journal.Record(entry)
+		panic(http.ErrAbortHandler) // the server closes the connection without an answer
+	}
+	entry.Status = reply.status
+	m.journal.Record(entry)
+	reply.write(w)
+}
+
+// stages takes a request through token, limit, fault and handler; cut: there is no answer.
+func (m *Manager) stages(w http.ResponseWriter, r *http.Request) (reply answer, cut bool) {
+	rt, parts, found := m.match(r)
+	if !found {
+		return m.noRoute(r), false
+	}
+	if !rt.open {
+		if err := m.authenticate(r); err != nil {
+			return m.refused(r, err), false
+		}
+		if err := m.limiter.admit(m.now()); err != nil {
+			return m.refused(r, err), false
+		}
+	}
+	fault := m.faults.Take(r.Method, r.URL.Path)
+	fault.Wait(r.Context())
+	if fault.ExpireToken {
+		m.keys.expire(m.bearer(r))
+		return m.refused(r, unauthorizedBecause("Token was expired!")), false
+	}
+	if reply, instead := m.insteadOf(fault.Fault); instead || fault.Cut == host.CutBefore {
+		return reply, fault.Cut != ""
+	}
+	c := &call{request: r, parts: parts, fault: fault.Fault}
+	reply, err := m.served(w, c, rt)
+	if err != nil {
+		reply = m.refused(r, err)
+	}
+	if fault.Effective() && !c.alter(&reply) {
+		m.faults.Misfired(fault)
+	}
+	return reply, fault.Cut != ""
+}
+
+// noRoute answers what is no operation: a 404 without a body (facts, section 4), or a page of a proxy.
+func (m *Manager) noRoute(r *http.Request) answer {
+	m.misused(r, "not an operation that the embedded manager serves")
+	if m.behaviour.ProxyPages {
+		return answer{status: http.StatusNotFound, raw: "<html><body><h1>404 Not Found</h1></body></html>\n", kind: htmlType}
+	}
+	return answer{status: http.StatusNotFound}
+}
+
+// served checks the request and runs its handler.
+func (m *Manager) served(w http.ResponseWriter, c *call, rt route) (answer, error) {
+	if err := c.read(m, w, rt); err != nil {
+		return answer{}, err
+	}
+	if rt.method == http.MethodGet || rt.open {
+		m.mu.RLock()
+		defer m.mu.RUnlock()
+		return rt.handle(m, c)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	reply, err := rt.handle(m, c)
+	if err != nil {
+		return reply, err
+	}
+	return reply, m.save()
+}
+
+// read checks the query and reads the body.
+func (c *call) read(m *Manager, w http.ResponseWriter, rt route) error {
+	var err error
+	if c.query, err = url.ParseQuery(c.request.URL.RawQuery); err != nil {
+		return misuse("the query is not well-formed")
+	}
+	for _, key := range host.SortedKeys(c.query) {
+		paging := rt.pattern == connectionsPath && m.behaviour.PageSize > 0 && slices.Contains([]string{"page", "size", "sort"}, key)
+		if !slices.Contains(rt.query, key) && !paging {
+			return misuse("unknown query key %q", key)
+		}
+		if len(c.query[key]) != 1 {
+			return misuse("query key %q is given more than once", key)
+		}
+	}
+	c.body, err = io.ReadAll(http.MaxBytesReader(w, c.request.Body, bodyLimit))
+	if err != nil {
+		return invalidf("the body could not be read")
+	}
+	takesBody := rt.method == http.MethodPost || rt.method == http.MethodPut
+	if len(c.body) > 0 && !takesBody {
+		return misuse("%s takes no body", rt.method)
+	}
+	if kind, _, _ := mime.ParseMediaType(c.request.Header.Get("Content-Type")); takesBody && !rt.open && kind != "application/json" {
+		return misuse("a body needs Content-Type: application/json")
+	}
+	return nil
+}
+
+// refused turns an error into an answer and records misuse. What is no refusal is a failure of ours.
+func (m *Manager) refused(r *http.Request, err error) answer {
+	var e *refusal
+	if !errors.As(err, &e) {
+		e = &refusal{situation: internal, text: err.Error()}
+	}
+	if e.misused {
+		m.misused(r, e.text)
+	}
+	status := e.statusUnder(m.behaviour)
+	return answer{status: status, header: e.header, body: e.body(m.behaviour.Errors, status)}
+}
+
+func (m *Manager) misused(r *http.Request, what string) {
+	m.journal.Misused(r.Method + " " + r.URL.Path + ": " + what)
+}
+
+const (
+	htmlType = "text/html;charset=UTF-8"
+	textType = "text/plain;charset=UTF-8"
+	jsonType = "application/json;charset=UTF-8"
+)
+
+func (a answer) write(w http.ResponseWriter) {
+	reply := host.Reply{Status: a.status, Header: a.header, Kind: a.kind, Content: []byte(a.raw), Truncate: a.truncate}
+	if a.body != nil {
+		var err error
+		if reply.Content, err = host.JSON(a.body); err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		reply.Kind = jsonType
+	}
+	reply.Write(w)
+}

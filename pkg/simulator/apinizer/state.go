@@ -1,0 +1,83 @@
+package apinizer
+
+import (
+	"fmt"
+
+	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
+)
+
+// stateVersion is raised when the layout of the state file changes; an older file is dropped for the seed.
+const stateVersion = 1
+
+// state is the file beside the seed. Of secrets it holds salted digests; what may be one and is answered in clear is
+// hidden.
+type state struct {
+	host.StateHead
+
+	Connections []storedConnection `json:"connections"`
+}
+
+type storedConnection struct {
+	Project  string            `json:"project"`
+	Type     string            `json:"type"`
+	Name     string            `json:"name"`
+	Fields   map[string]any    `json:"fields"`
+	Hidden   map[string]string `json:"hidden,omitempty"` // fields in the vault
+	Revision int               `json:"revision"`
+	Live     int               `json:"live"`
+}
+
+// load takes the state as it was left, or begins one.
+func (m *Manager) load(seed []byte) error {
+	if m.state == nil {
+		return nil
+	}
+	var kept state
+	found, reseeded, err := m.state.Load(stateVersion, seed, &kept)
+	if err != nil {
+		return err
+	}
+	m.reseeded = reseeded
+	if !found {
+		return m.save()
+	}
+	m.world = newWorld(m.behaviour)
+	for _, s := range kept.Connections {
+		r := &record{Project: s.Project, Type: s.Type, Name: s.Name, Fields: s.Fields, Revision: s.Revision, Live: s.Live}
+		for key, hidden := range s.Hidden {
+			if r.Fields[key], err = m.vault.Reveal(hidden); err != nil {
+				return fmt.Errorf("state of the embedded manager: connection %q: %w", s.Name, err)
+			}
+		}
+		m.world.put(r, nil)
+	}
+	return nil
+}
+
+// save makes the world durable, where there is a state file. The caller holds the lock.
+func (m *Manager) save() error {
+	if m.state == nil {
+		return nil
+	}
+	out := state{StateHead: m.state.Head(), Connections: []storedConnection{}}
+	for _, r := range m.world.all(m.seed.Projects) {
+		s := storedConnection{
+			Project: r.Project, Type: r.Type, Name: r.Name, Fields: map[string]any{}, Hidden: map[string]string{},
+			Revision: r.Revision, Live: r.Live,
+		}
+		for _, key := range host.SortedKeys(r.Fields) {
+			value := r.Fields[key]
+			f, known := m.types[r.Type].field(key)
+			if known && f.class == plain && f.kind != anyKind || host.IsSealed(value) {
+				s.Fields[key] = value
+				continue
+			}
+			var err error
+			if s.Hidden[key], err = m.vault.Hide(value); err != nil {
+				return fmt.Errorf("state of the embedded manager: %w", err)
+			}
+		}
+		out.Connections = append(out.Connections, s)
+	}
+	return m.state.Save(out)
+}
