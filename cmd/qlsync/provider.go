@@ -7,7 +7,6 @@ import (
 
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/qlik"
-	"github.com/qlsync/qlsync/pkg/simulator"
 	"github.com/qlsync/qlsync/pkg/spec"
 )
 
@@ -71,19 +70,5 @@ var qlikCloud = provider{
 			Logger: o.logger, UserAgent: o.userAgent, Lifetime: o.lifetime, Waiting: o.waiting,
 		})
 	},
-	embed: func(seed []byte, state string) (*embedded, error) {
-		tenant, err := simulator.Open(seed, state, simulator.Options{})
-		if err != nil {
-			return nil, err
-		}
-		server, err := simulator.Start(tenant, "")
-		if err != nil {
-			_ = tenant.Close()
-			return nil, err
-		}
-		return &embedded{
-			url: server.URL, auth: auth{apiKey: connection.NewSecret(server.Token)}, reseeded: tenant.Reseeded(),
-			close: func() { _ = server.Close(); _ = tenant.Close() },
-		}, nil
-	},
+	embed: embedding(spec.ProviderQlik, func(token connection.Secret) auth { return auth{apiKey: token} }),
 }

@@ -7,8 +7,10 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/report"
 	"github.com/qlsync/qlsync/pkg/simulator"
+	"github.com/qlsync/qlsync/pkg/simulator/apinizer"
 	"github.com/qlsync/qlsync/pkg/spec"
 )
 
@@ -17,6 +19,7 @@ func simulateCommand(env *environment) *cli.Command {
 		Name:  "simulate",
 		Usage: "serve an embedded tenant over HTTP until interrupted",
 		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "provider", Value: spec.ProviderQlik, Usage: "the `KIND` of system: qlik or apinizer"},
 			&cli.StringFlag{Name: "listen", Value: "127.0.0.1:0", Usage: "the loopback `ADDR` to listen on; port 0 takes a free one"},
 			&cli.StringFlag{Name: "tenant", Required: false, Usage: "the `FILE` that describes the tenant; needed"},
 			&cli.StringFlag{Name: "state", Usage: "keep the tenant's state in `FILE`; left out: in memory"},
@@ -26,9 +29,70 @@ func simulateCommand(env *environment) *cli.Command {
 	}
 }
 
+// simulated is an embedded tenant, of whatever kind.
+type simulated interface {
+	simulator.Service
+	Reseeded() bool
+	Misuse() []string
+	UnfiredFaults() []simulator.Fault
+	Close() error
+}
+
+// simulation is the embedded tenant of a kind of system.
+type simulation struct {
+	parseFaults func(list []byte) ([]simulator.Fault, error)
+	// open takes the seed as JSON, and the file of the state, or "" for a tenant in memory.
+	open func(seed []byte, state string, faults []simulator.Fault) (simulated, error)
+}
+
+// simulations are the kinds that --provider takes.
+var simulations = map[string]simulation{
+	spec.ProviderQlik:     {simulator.ParseFaults, simulateQlik},
+	spec.ProviderApinizer: {apinizer.ParseFaults, simulateApinizer},
+}
+
+func simulateQlik(seed []byte, state string, faults []simulator.Fault) (simulated, error) {
+	o := simulator.Options{Faults: faults}
+	if state == "" {
+		return simulator.New(seed, o)
+	}
+	return simulator.Open(seed, state, o)
+}
+
+func simulateApinizer(seed []byte, state string, faults []simulator.Fault) (simulated, error) {
+	o := apinizer.Options{Faults: faults}
+	if state == "" {
+		return apinizer.New(seed, o)
+	}
+	return apinizer.Open(seed, state, o)
+}
+
+// embedding gives a provider its embedded tenant; signIn says which part of a sign-in the token is.
+func embedding(provider string, signIn func(token connection.Secret) auth) func(seed []byte, state string) (*embedded, error) {
+	return func(seed []byte, state string) (*embedded, error) {
+		tenant, err := simulations[provider].open(seed, state, nil)
+		if err != nil {
+			return nil, err
+		}
+		server, err := simulator.Start(tenant, "")
+		if err != nil {
+			_ = tenant.Close()
+			return nil, err
+		}
+		return &embedded{
+			url: server.URL, auth: signIn(connection.NewSecret(server.Token)), reseeded: tenant.Reseeded(),
+			close: func() { _ = server.Close(); _ = tenant.Close() },
+		}, nil
+	}
+}
+
 func runSimulate(c *cli.Context, env *environment) error {
 	if err := noArguments(c); err != nil {
 		return err
+	}
+	kind, known := simulations[c.String("provider")]
+	if !known {
+		return fmt.Errorf("provider %q: it must be %s or %s", c.String("provider"), spec.ProviderQlik, spec.ProviderApinizer)
 	}
 	if c.String("tenant") == "" {
 		return fmt.Errorf("simulate needs --tenant FILE: see examples/quickstart/tenant.yaml")
@@ -37,11 +101,11 @@ func runSimulate(c *cli.Context, env *environment) error {
 	if err != nil {
 		return err
 	}
-	options, err := readFaults(c.String("faults"))
+	faults, err := readFaults(c.String("faults"), kind.parseFaults)
 	if err != nil {
 		return err
 	}
-	tenant, err := openTenant(seed, c.String("state"), options)
+	tenant, err := kind.open(seed, c.String("state"), faults)
 	if err != nil {
 		return err
 	}
@@ -61,7 +125,7 @@ func runSimulate(c *cli.Context, env *environment) error {
 
 // served says what a tenant has to complain about when nobody is served any more. That a client broke the contract is
 // its test's to judge; a fault that never fired is an error, as whoever listed it has not tried what they meant to.
-func served(env *environment, tenant *simulator.Tenant) error {
+func served(env *environment, tenant simulated) error {
 	for _, misuse := range tenant.Misuse() {
 		fmt.Fprintln(env.stderr, "misuse: "+report.Clean(misuse))
 	}
@@ -76,30 +140,23 @@ func served(env *environment, tenant *simulator.Tenant) error {
 }
 
 // readFaults reads a file of faults; without one there are none.
-func readFaults(file string) (simulator.Options, error) {
+func readFaults(file string, parse func([]byte) ([]simulator.Fault, error)) ([]simulator.Fault, error) {
 	if file == "" {
-		return simulator.Options{}, nil
+		return nil, nil
 	}
 	text, err := os.ReadFile(file)
 	if err != nil {
-		return simulator.Options{}, fmt.Errorf("faults: %w", err)
+		return nil, fmt.Errorf("faults: %w", err)
 	}
 	list, problems := spec.ToJSON(file, text)
 	if err := problems.Err(); err != nil {
-		return simulator.Options{}, err
+		return nil, err
 	}
-	faults, err := simulator.ParseFaults(list)
+	faults, err := parse(list)
 	if err != nil {
-		return simulator.Options{}, fmt.Errorf("%s: %w", file, err)
+		return nil, fmt.Errorf("%s: %w", file, err)
 	}
-	return simulator.Options{Faults: faults}, nil
-}
-
-func openTenant(seed []byte, state string, options simulator.Options) (*simulator.Tenant, error) {
-	if state == "" {
-		return simulator.New(seed, options)
-	}
-	return simulator.Open(seed, state, options)
+	return faults, nil
 }
 
 func versionCommand(env *environment) *cli.Command {
