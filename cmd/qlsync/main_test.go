@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -71,6 +72,7 @@ func stories(folder, behaviour string) testscript.Params {
 			"hash":    hash,
 			"tls":     serveTLS,
 			"same":    same,
+			"signin":  signIn,
 		},
 		Condition: func(name string) (bool, error) {
 			if name != "respelled" {
@@ -173,6 +175,29 @@ func hash(ts *testscript.TestScript, neg bool, args []string) {
 	p, err := plan.Decode(strings.NewReader(ts.ReadFile(args[0])))
 	ts.Check(err)
 	ts.Setenv(args[1], p.Hash)
+}
+
+var (
+	signInAddress = regexp.MustCompile(`https?://\S+/oauth/authorize\?[^"\s]+`)
+	signInCode    = regexp.MustCompile(`<code>(.+?)</code>`)
+)
+
+// signIn does what a person does with the address that an output holds, and puts
+// the code into a variable: signin FILE NAME
+func signIn(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: signin file name")
+	}
+	response, err := http.Get(signInAddress.FindString(ts.ReadFile(args[0])))
+	ts.Check(err)
+	defer response.Body.Close()
+	page, err := io.ReadAll(response.Body)
+	ts.Check(err)
+	code := signInCode.FindSubmatch(page)
+	if code == nil {
+		ts.Fatalf("the page shows no code: %s", page)
+	}
+	ts.Setenv(args[1], string(code[1]))
 }
 
 // serveTLS starts a server with a certificate that nobody vouches for, and puts

@@ -99,6 +99,12 @@ func resolve(steps []plan.Step, lookup func(connection.Reference) (connection.Se
 			if operation.Credentials == nil {
 				continue
 			}
+			if operation.SignIn != "" {
+				operation.Credentials = withCode(operation, lookup)
+				if operation.Credentials[operation.SignIn] == nil {
+					operation.Kind = connection.AskSignIn
+				}
+			}
 			tree, _ := connection.Resolve(operation.Credentials, func(ref connection.Reference) (connection.Secret, error) {
 				return known[connection.Canonical(ref)], nil
 			})
@@ -109,12 +115,32 @@ func resolve(steps []plan.Step, lookup func(connection.Reference) (connection.Se
 	return resolved, problems.Err()
 }
 
+// withoutCode gives the credentials of an operation that must be there before
+// anything is written: all but the code of a sign-in.
+func withoutCode(operation *connection.Operation) map[string]any {
+	credentials := maps.Clone(operation.Credentials)
+	delete(credentials, operation.SignIn)
+	return credentials
+}
+
+// withCode gives the credentials with the code of a sign-in in place of its
+// reference, if there is one. That there is none is no mistake: it is the reason to
+// ask for the address where a person gets it.
+func withCode(operation *connection.Operation, lookup func(connection.Reference) (connection.Secret, error)) map[string]any {
+	credentials := withoutCode(operation)
+	code, errs := connection.Resolve(operation.Credentials[operation.SignIn], lookup)
+	if code != nil && len(errs) == 0 {
+		credentials[operation.SignIn] = code
+	}
+	return credentials
+}
+
 // references lists what the steps refer to, each once, in the order of the files.
 func references(steps []plan.Step) []connection.Reference {
 	first := map[string]connection.Reference{}
 	for _, step := range steps {
 		for _, item := range step.Items {
-			_, _ = connection.Resolve(item.Operation.Credentials, func(ref connection.Reference) (connection.Secret, error) {
+			_, _ = connection.Resolve(withoutCode(&item.Operation), func(ref connection.Reference) (connection.Secret, error) {
 				name := connection.Canonical(ref)
 				if found, ok := first[name]; !ok || ref.Position.Compare(found.Position) < 0 {
 					first[name] = ref

@@ -1,6 +1,7 @@
 package apply
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -46,6 +47,9 @@ type Item struct {
 	Outcome    Outcome        `json:"outcome"`
 	ID         string         `json:"id,omitempty"`
 	Error      string         `json:"error,omitempty"`
+	// SignInURL is where a person has to sign in so that the change can be made. It is
+	// meant for that person, and for one use: no error quotes it, and no log should.
+	SignInURL string `json:"signInUrl,omitempty"`
 	// Partial tells of a failed change that some of its calls were done, Unknown
 	// that one of its calls may have been.
 	Partial bool `json:"partial,omitempty"`
@@ -133,6 +137,7 @@ func settle(c *plan.Change, records []record) Item {
 		if rec.id != "" {
 			item.ID = rec.id
 		}
+		item.SignInURL = cmp.Or(item.SignInURL, rec.signIn)
 		if rec.outcome == Done || rec.created() {
 			done = append(done, string(rec.item.Operation.Kind))
 		}

@@ -1,6 +1,7 @@
 package apply
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,6 +18,7 @@ type record struct {
 	id      string
 	err     error  // of the provider
 	path    string // what of the declaration it is about; see [connection.Outcome]
+	signIn  string // where a person has to sign in first
 	reason  string
 }
 
@@ -259,6 +261,10 @@ func (r *run) note(id int, outcome connection.Outcome) {
 	case errors.Is(outcome.Err, connection.ErrNotSent):
 		rec.outcome, rec.reason = Skipped, interrupted
 		return
+	case errors.Is(outcome.Err, connection.ErrSignIn):
+		rec.outcome, rec.signIn = Blocked, outcome.SignInURL
+		rec.reason = outcome.Err.Error() + ": open the address, " + cmp.Or(rec.item.Todo, "declare the code under credentials") + ", and apply again"
+		return
 	}
 	rec.outcome, rec.err, rec.path, rec.reason = Failed, outcome.Err, outcome.Path, outcome.Err.Error()
 	if advice := rec.item.Advice; advice != "" && (errors.Is(outcome.Err, connection.ErrInvalid) || errors.Is(outcome.Err, connection.ErrForbidden)) {
@@ -304,7 +310,8 @@ func (r *run) firstError(step int) error {
 func (r *run) end(step int) {
 	r.ended++
 	for _, item := range r.steps[step].Items {
-		if item.Operation.Kind == connection.Create && r.records[item.ID].outcome != Done {
+		creates := item.Operation.Kind == connection.Create || item.Operation.Kind == connection.AskSignIn
+		if creates && r.records[item.ID].outcome != Done {
 			r.notMade[item.Operation.DataSource] = true
 		}
 	}

@@ -83,6 +83,8 @@ var (
 	ErrUnreachable  = errors.New("not reachable")
 	// ErrUnknownOutcome tells that a write may or may not have happened.
 	ErrUnknownOutcome = errors.New("outcome unknown")
+	// ErrSignIn tells that nothing was done because a person must sign in first.
+	ErrSignIn = errors.New("a person must sign in first")
 	// ErrNotSent tells that nothing of an operation was carried out, because the
 	// context ended before, or because the one before it in its row failed.
 	ErrNotSent = errors.New("not sent")

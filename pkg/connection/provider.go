@@ -93,6 +93,17 @@ type DataSource struct {
 	Schema []byte
 	// Properties is what the engine needs of the schema, by property name.
 	Properties map[string]Property
+	// SignIn tells when a connection of this kind needs a person; nil: never.
+	SignIn *SignIn
+}
+
+// SignIn tells when a person has to sign in so that a connection can be made, or
+// its credentials written: the property has one of the values. What the person
+// gets for it, a code for one use, goes where a credential of that name goes.
+type SignIn struct {
+	Property string
+	Values   []string
+	Code     string
 }
 
 // Property is what the engine knows of one property of a data source.
@@ -245,6 +256,9 @@ const (
 	BulkDelete Mechanism = "bulk-delete"
 	Delete     Mechanism = "delete"
 	Recreate   Mechanism = "recreate"
+	// AskSignIn changes nothing: it asks where a person can sign in for what would
+	// otherwise be a create or a patch.
+	AskSignIn Mechanism = "sign-in"
 )
 
 // Operation is one thing to do to one connection. What is zero stays as it is.
@@ -264,6 +278,9 @@ type Operation struct {
 	// Credentials has [Reference] leaves in a plan and [Secret] leaves when it is
 	// executed.
 	Credentials map[string]any
+	// SignIn names the credential that is the code of a person's sign-in. Empty:
+	// nobody has to sign in.
+	SignIn string
 	// Tags replaces the user's tags, and leaves ours and the server's.
 	Tags *[]string
 	// Mark replaces our mark.
@@ -287,4 +304,7 @@ type Outcome struct {
 	// UndoErr is the error of the operation's undo; it means something where the
 	// operation has one and failed.
 	UndoErr error
+	// SignInURL is where a person has to sign in first; Err is then [ErrSignIn]. It
+	// is meant for that person, and for one use: no log and no error quotes it.
+	SignInURL string
 }

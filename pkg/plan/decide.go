@@ -43,6 +43,10 @@ type decision struct {
 	// repair marks the delete of what an interrupted rebuild left behind.
 	repair bool
 	of     connection.Key // the key that was rebuilt
+	// signIn is the credential that is the code of a person's sign-in; todo says what
+	// to do with it, and waits tells that none is declared.
+	signIn, todo string
+	waits        bool
 	// viaTemporary lets the connection go to its key by a temporary name.
 	viaTemporary bool
 }
@@ -109,6 +113,7 @@ func (a *analysis) decide(p *pair) *decision {
 		c.Action = ActionCreate
 		c.Fields = a.created(p.target)
 		c.Refused = a.refuseCreate(p)
+		a.manual(d)
 		return d
 	}
 	c.ID = p.live.ID
@@ -129,6 +134,7 @@ func (a *analysis) decide(p *pair) *decision {
 		return nil
 	}
 	c.Refused = a.refuseChange(p, d.diff)
+	a.manual(d)
 	return d
 }
 

@@ -23,6 +23,9 @@ func describe(step *stepNode) string {
 
 func describeOne(n *node) string {
 	op := &n.operation
+	if op.Kind == connection.AskSignIn {
+		return "asks for the address where a person signs in; makes nothing"
+	}
 	if op.Kind == connection.Create {
 		if op.Name == n.decision.target.key.Name {
 			return ""

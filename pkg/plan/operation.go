@@ -70,6 +70,7 @@ func (c *chain) add(op connection.Operation) *node {
 		n.needs = []*node{c.nodes[len(c.nodes)-1]}
 	}
 	c.nodes = append(c.nodes, n)
+	n.needSignIn()
 	if d := c.decision.diff; d != nil && d.owner && op.Credentials != nil {
 		n.handedOver = true
 	}
@@ -111,14 +112,19 @@ func (c *chain) create(at connection.Key, op connection.Operation) {
 	c.created = n
 }
 
+// ownerAfter gives who is to own what is made anew; empty where that is not said.
+func (t *target) ownerAfter(old *connection.Live) string {
+	if old != nil && t.ignores("owner", "") {
+		return old.OwnerID
+	}
+	return t.ownerID
+}
+
 // handOver appends the change to the declared owner of what was created by the
 // caller. It takes the credentials away, so they are written again.
 func (c *chain) handOver() {
 	d := c.decision
-	owner := d.target.ownerID
-	if d.live != nil && d.target.ignores("owner", "") {
-		owner = d.live.OwnerID
-	}
+	owner := d.target.ownerAfter(d.live)
 	if owner == "" || owner == c.o.analysis.in.Snapshot.Caller.ID {
 		return
 	}
@@ -142,6 +148,7 @@ func (c *chain) update() {
 	d := c.decision
 	to := d.target.key
 	patch := c.o.patch(d)
+	code := signInApart(d, &patch)
 	bulk := connection.Operation{Kind: c.o.traits.Space}
 	if d.diff.owner {
 		bulk.Kind, bulk.OwnerID = c.o.traits.Owner, d.target.ownerID
@@ -153,11 +160,16 @@ func (c *chain) update() {
 			c.goTo(c.o.temporary(c.at.Space, to), patch)
 			patch = connection.Operation{Kind: connection.Patch}
 		}
-		c.goTo(to, patch)
+		if c.at != to || code == nil || c.o.worthwhile(d, patch) {
+			c.goTo(to, patch)
+		}
 	case d.diff.owner:
 		c.updateOwner(patch, bulk, moves)
 	default:
 		c.updateSpace(patch, bulk)
+	}
+	if code != nil {
+		c.add(*code)
 	}
 }
 

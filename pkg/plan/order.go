@@ -70,7 +70,7 @@ func (o *orderer) build() bool {
 func (o *orderer) holdBack() bool {
 	refused, notMade := map[connection.Key]bool{}, map[string]bool{}
 	for _, d := range o.analysis.decisions {
-		if d.target == nil || d.change.Refused == "" {
+		if d.target == nil || d.change.Refused == "" && !d.waits {
 			continue
 		}
 		refused[d.target.key] = true
@@ -95,7 +95,7 @@ func (o *orderer) holdBack() bool {
 		case d.repair && last[d.of] != nil:
 			n.needs = append(n.needs, last[d.of])
 		case !d.repair && notMade[d.change.DataSource]:
-			d.change.Refused = "it is kept while the create of another " + d.change.DataSource + " is refused: it may be its old name"
+			d.change.Refused = "it is kept while the create of another " + d.change.DataSource + " is refused or waits for a person: it may be its old name"
 			held = false
 		}
 	}

@@ -124,6 +124,9 @@ type Change struct {
 	Declares string `json:"declares,omitempty"`
 	// Reason explains what the fields do not show.
 	Reason string `json:"reason,omitempty"`
+	// Manual says what a person has to do so that the change can be made; empty where
+	// nobody has to do anything.
+	Manual string `json:"manual,omitempty"`
 	// Refused says why the change will not be made; empty when it will.
 	Refused string `json:"refused,omitempty"`
 	// Position is where the connection is declared; nil for a delete.
@@ -175,10 +178,12 @@ type Item struct {
 	Undo *connection.Operation
 	// Advice says what to do if the service refuses the operation; may be empty.
 	Advice string
+	// Todo says what to do with the code of a sign-in; empty where nobody signs in.
+	Todo string
 }
 
-// Summary counts the changes that will be made, by action, the refused ones, and
-// the declared connections that need nothing.
+// Summary counts the changes that will be made, by action, those that wait for a
+// person, the refused ones, and the declared connections that need nothing.
 type Summary struct {
 	Create    int `json:"create"`
 	Adopt     int `json:"adopt"`
@@ -187,6 +192,7 @@ type Summary struct {
 	Recreate  int `json:"recreate"`
 	Delete    int `json:"delete"`
 	Unchanged int `json:"unchanged"`
+	Manual    int `json:"manual,omitempty"`
 	Refused   int `json:"refused"`
 	// Omitted counts the changes that were left out because they were not asked for.
 	Omitted int `json:"omitted"`
@@ -259,7 +265,7 @@ func Make(in Input) (*Plan, connection.Problems) {
 	}
 	p.Steps = append(p.Steps, steps...)
 	p.Warnings = found.warnings
-	p.Summary = summarize(p.Changes, found.unchanged)
+	p.Summary = summarize(found.decisions, found.unchanged)
 	p.Summary.Omitted = found.omitted
 	p.Estimate = estimate(p.Steps, &in)
 	p.Hash = hash(p)
@@ -271,18 +277,21 @@ func Make(in Input) (*Plan, connection.Problems) {
 	return p, found.problems
 }
 
-func summarize(changes []Change, unchanged int) Summary {
+func summarize(decisions []*decision, unchanged int) Summary {
 	s := Summary{Unchanged: unchanged}
 	count := map[Action]*int{
 		ActionCreate: &s.Create, ActionAdopt: &s.Adopt, ActionUpdate: &s.Update,
 		ActionMove: &s.Move, ActionRecreate: &s.Recreate, ActionDelete: &s.Delete,
 	}
-	for _, c := range changes {
-		if c.Refused != "" {
+	for _, d := range decisions {
+		switch {
+		case d.change.Refused != "":
 			s.Refused++
-			continue
+		case d.waits:
+			s.Manual++
+		default:
+			*count[d.change.Action]++
 		}
-		*count[c.Action]++
 	}
 	return s
 }

@@ -21,6 +21,9 @@ func (a *analysis) refuseCreate(p *pair) string {
 	if reason := a.refuseOwner(p, a.in.Snapshot.Caller.ID); reason != "" {
 		return reason
 	}
+	if reason := a.refuseSignIn(p, p.ownerID); reason != "" {
+		return reason
+	}
 	return a.refuseCase(p)
 }
 
@@ -121,6 +124,9 @@ func (a *analysis) refuseWrite(p *pair, d *difference) string {
 // something would be lost that cannot be put back.
 func (a *analysis) refuseRecreate(p *pair) string {
 	live := p.live
+	if reason := a.refuseSignIn(p, p.ownerAfter(live)); reason != "" {
+		return reason
+	}
 	protected := live.Mark.Protected
 	if want := p.Lifecycle.PreventDestroy; want != nil {
 		protected = *want

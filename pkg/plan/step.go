@@ -132,7 +132,7 @@ func (q queue) Less(i, j int) bool {
 // kindOrder is the order of the kinds that could begin at the same time.
 func kindOrder(kind connection.Mechanism) int {
 	return slices.Index([]connection.Mechanism{
-		connection.Create, connection.BulkUpdate, connection.Patch, connection.Recreate, connection.BulkDelete, connection.Delete,
+		connection.AskSignIn, connection.Create, connection.BulkUpdate, connection.Patch, connection.Recreate, connection.BulkDelete, connection.Delete,
 	}, kind)
 }
 
@@ -200,7 +200,12 @@ func item(n *node) Item {
 	if n.created != nil {
 		it.Created = &n.created.id
 	}
+	if n.operation.SignIn != "" {
+		it.Todo = n.decision.todo
+	}
 	switch d := n.decision.diff; {
+	case n.operation.SignIn != "" && !n.decision.waits:
+		it.Advice = "the code of a sign-in is for one use: without it, apply gives the address to get another one at"
 	case n.handedOver:
 		it.Advice = "the service may let only the new owner write credentials: apply once more with that user's token"
 	case d != nil && d.host != "" && !d.credentials:

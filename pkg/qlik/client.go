@@ -112,6 +112,8 @@ type Request struct {
 	// Secrets are values in Body that an error must not quote.
 	Secrets []connection.Secret
 
+	// signInCode is what a person got for signing in; see [signInHeader].
+	signInCode string
 	// anonymous requests carry no token and are not counted: the one for a token.
 	anonymous bool
 	// sent counts the requests that were really made. May be nil.
@@ -231,6 +233,7 @@ type call struct {
 	url        *url.URL
 	body       []byte
 	repeatable bool
+	signInCode string
 	anonymous  bool
 	secrets    []string
 	sent       *atomic.Int64
@@ -242,6 +245,7 @@ func (c *Client) prepare(request Request) (call, error) {
 		method:     request.Method,
 		url:        c.base.JoinPath(request.Path),
 		repeatable: request.Repeatable || request.Method == http.MethodGet,
+		signInCode: request.signInCode,
 		anonymous:  request.anonymous,
 		sent:       request.sent,
 		room:       request.room,

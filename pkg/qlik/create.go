@@ -23,7 +23,9 @@ const (
 )
 
 // create makes a connection from its properties (API reference, POST). There are
-// no idempotency keys, so a create that may have happened is looked for.
+// no idempotency keys, so a create that may have happened is looked for. It also
+// asks where to sign in for one: a data source that knows no such thing takes no
+// notice and creates.
 func (p *Provider) create(ctx context.Context, operation connection.Operation) connection.Outcome {
 	spelling := p.tutorialSpelling.Load() // another create may change it meanwhile
 	created, err := p.post(ctx, operation, spelling)
@@ -38,7 +40,7 @@ func (p *Provider) create(ctx context.Context, operation connection.Operation) c
 	case err != nil:
 		return connection.Outcome{Err: fmt.Errorf("create connection: %w", err)}
 	case id == "":
-		return connection.Outcome{Err: fmt.Errorf("create connection: %w: a person must sign in first", connection.ErrInvalid)}
+		return mustSignIn(created.AuthURL)
 	case operation.ReadBack:
 		return connection.Outcome{ID: id, Err: p.readBack(ctx, id, operation)}
 	default:
@@ -67,6 +69,10 @@ func (p *Provider) post(ctx context.Context, operation connection.Operation, tut
 		Space:      operation.Space.ID,
 		Tags:       createTags(operation),
 		Properties: createProperties(operation),
+	}
+	if operation.Kind == connection.AskSignIn {
+		body.AuthURLOnly = true
+		body.Properties[operation.SignIn] = ""
 	}
 	if tutorialSpelling {
 		body.DataSource, body.DataSourceAgain = "", operation.DataSource

@@ -28,7 +28,9 @@ func ParseDataSource(id string, apiSpecs []byte) (*connection.DataSource, error)
 	if err != nil {
 		return nil, fmt.Errorf("read api-specs of %q: %w", id, err)
 	}
-	source := &connection.DataSource{ID: id, Family: specs.Provider, Schema: specs.Schema, Properties: properties}
+	source := &connection.DataSource{
+		ID: id, Family: specs.Provider, Schema: specs.Schema, Properties: properties, SignIn: signInOf(id),
+	}
 	if specs.Version != nil {
 		source.Version = fmt.Sprint(specs.Version)
 	}

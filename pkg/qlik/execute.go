@@ -28,6 +28,8 @@ func (p *Provider) Execute(ctx context.Context, operations []connection.Operatio
 	switch first := operations[0]; first.Kind {
 	case connection.Create:
 		outcomes[0] = p.create(ctx, first)
+	case connection.AskSignIn:
+		outcomes[0] = p.askSignIn(ctx, first)
 	case connection.Patch:
 		p.row(ctx, operations, outcomes)
 	case connection.Delete:
@@ -59,7 +61,7 @@ func (p *Provider) check(operations []connection.Operation) error {
 	}
 	switch {
 	case !slices.Contains([]connection.Mechanism{
-		connection.Create, connection.Patch, connection.Delete, connection.BulkUpdate, connection.BulkDelete,
+		connection.Create, connection.Patch, connection.Delete, connection.BulkUpdate, connection.BulkDelete, connection.AskSignIn,
 	}, kind):
 		return fmt.Errorf("execute %q: not an operation of this provider", kind)
 	case len(operations) > room:
@@ -80,10 +82,11 @@ func (p *Provider) check(operations []connection.Operation) error {
 }
 
 func checkOne(operation connection.Operation) error {
+	creates := operation.Kind == connection.Create || operation.Kind == connection.AskSignIn && operation.ID == ""
 	switch {
-	case operation.Kind == connection.Create && (operation.Space == nil || operation.Name == "" || operation.DataSource == ""):
+	case creates && (operation.Space == nil || operation.Name == "" || operation.DataSource == ""):
 		return errors.New("space, name or data source is missing")
-	case operation.Kind != connection.Create && !isSegment(operation.ID):
+	case !creates && !isSegment(operation.ID):
 		return fmt.Errorf("%q is no id", operation.ID)
 	}
 	unresolved := func(reference connection.Reference) (connection.Secret, error) {

@@ -57,8 +57,10 @@ func (p *Provider) row(ctx context.Context, operations []connection.Operation, o
 // of its operations is that of the body).
 //
 // A patch sets values, so it may be sent twice, unless it removes something: then
-// one that may have happened is made anew from what is live. In a row the context
-// ends it only before it is sent.
+// one that may have happened is made anew from what is live. Nor is one sent twice
+// that carries the code of a sign-in, which is for one use: whether it has happened
+// is told by the mark that comes with it. In a row the context ends it only before
+// it is sent.
 func (p *Provider) patch(ctx context.Context, operation connection.Operation, room *room) error {
 	for try := 1; ; try++ {
 		body, err := p.patchBody(ctx, operation)
@@ -76,18 +78,36 @@ func (p *Provider) patch(ctx context.Context, operation connection.Operation, ro
 		if room != nil && ctx.Err() == nil {
 			ctx = context.WithoutCancel(ctx)
 		}
+		code := signInCode(operation)
 		removes := slices.ContainsFunc(body, func(one wirePatch) bool { return one.Op == opRemove })
 		err = p.client.Do(ctx, Request{
 			Method: http.MethodPatch, Path: pathOf(operation.ID), Body: body,
-			Repeatable: !removes, Secrets: secretsOf(operation), room: room,
+			Repeatable: !removes && code == "", Secrets: secretsOf(operation), room: room, signInCode: code,
 		}, nil)
-		if err == nil {
+		if err == nil || code != "" && errors.Is(err, connection.ErrUnknownOutcome) && p.isMarked(ctx, operation, body) {
 			return nil
 		}
+		removes = removes && code == ""
 		if !removes || !errors.Is(err, connection.ErrUnknownOutcome) || try == patchTries || ctx.Err() != nil {
 			return fmt.Errorf("patch connection: %w", err)
 		}
 	}
+}
+
+// signInCode gives the code of a person's sign-in, if the patch carries one.
+func signInCode(operation connection.Operation) string {
+	code, _ := connection.Reveal(operation.Credentials[operation.SignIn]).(string)
+	return strings.TrimSpace(code)
+}
+
+// isMarked tells whether a patch has happened, by the tags that it changes.
+func (p *Provider) isMarked(ctx context.Context, operation connection.Operation, body []wirePatch) bool {
+	tags := slices.IndexFunc(body, func(one wirePatch) bool { return one.Path == tagsPath })
+	if tags < 0 {
+		return false
+	}
+	live, err := p.read(ctx, operation.ID, nil)
+	return err == nil && len(patchTags(operation, live)) == 0
 }
 
 // The operations of a patch.
@@ -95,6 +115,8 @@ const (
 	opAdd     = "add"
 	opReplace = "replace"
 	opRemove  = "remove"
+
+	tagsPath = "/tags"
 )
 
 // patchBody says what has to change now: name, space, tags, properties by name,
@@ -120,11 +142,15 @@ func (p *Provider) patchBody(ctx context.Context, operation connection.Operation
 		body = append(body, wirePatch{opAdd, "/space", operation.Space.ID})
 	}
 	body = append(body, patchTags(operation, live)...)
-	return append(body, patchProperties(operation, live)...), nil
+	body = append(body, patchProperties(operation, live)...)
+	if len(body) == 0 && signInCode(operation) != "" {
+		body = append(body, wirePatch{opReplace, "/qName", live.Name}) // the code needs a request to go with
+	}
+	return body, nil
 }
 
 func needsLive(operation connection.Operation) bool {
-	return operation.Tags != nil || operation.Mark != nil || len(operation.Set) > 0 || len(operation.Remove) > 0
+	return operation.Tags != nil || operation.Mark != nil || len(operation.Set) > 0 || len(operation.Remove) > 0 || operation.SignIn != ""
 }
 
 // checkOwner refuses what another project has taken since the plan was made.
@@ -156,7 +182,7 @@ func patchTags(operation connection.Operation, live wireConnection) []wirePatch 
 	if tags == nil {
 		tags = []string{}
 	}
-	return []wirePatch{{opAdd, "/tags", tags}} // "add", as the guide has it
+	return []wirePatch{{opAdd, tagsPath, tags}} // "add", as the guide has it
 }
 
 // patchProperties sets and removes properties and credentials by name. What the
@@ -172,6 +198,9 @@ func patchProperties(operation connection.Operation, live wireConnection) []wire
 		body = append(body, wirePatch{op, propertyPath(name), connection.Reveal(operation.Set[name])})
 	}
 	for _, name := range slices.Sorted(maps.Keys(operation.Credentials)) {
+		if name == operation.SignIn {
+			continue // goes into a header
+		}
 		body = append(body, wirePatch{opAdd, propertyPath(name), connection.Reveal(operation.Credentials[name])})
 	}
 	for _, name := range slices.Sorted(slices.Values(operation.Remove)) {

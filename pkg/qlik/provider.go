@@ -154,6 +154,7 @@ func (p *Provider) traits(admin bool) connection.Traits {
 		BatchSize: map[connection.Mechanism]int{connection.BulkUpdate: p.batch, connection.BulkDelete: p.batch},
 		Costs: map[connection.Mechanism]connection.Cost{
 			connection.Create:     {Writes: 1},
+			connection.AskSignIn:  {Writes: 1},
 			connection.Patch:      {Reads: 1, Writes: 1}, // the read is for the tags and properties of the moment
 			connection.BulkUpdate: {Writes: 1},
 			connection.BulkDelete: {Writes: 1},

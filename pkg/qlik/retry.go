@@ -214,6 +214,9 @@ func (c *Client) dress(request *http.Request, call call, token *oauth2.Token) {
 	if call.body != nil {
 		request.Header.Set("Content-Type", "application/json")
 	}
+	if call.signInCode != "" {
+		request.Header.Set(signInHeader, call.signInCode)
+	}
 	if token != nil {
 		token.SetAuthHeader(request)
 	}

@@ -100,6 +100,7 @@ type wireCreate struct {
 	Space           string         `json:"space,omitempty"` // absent: personal
 	Tags            []string       `json:"tags,omitempty"`
 	Properties      map[string]any `json:"connectionProperties"`
+	AuthURLOnly     bool           `json:"authUrlOnly,omitempty"` // answer an address, create nothing
 }
 
 // wirePatch is one operation of a PATCH, whose body is a bare array of them; the

@@ -57,7 +57,7 @@ func planHeadline(pl *plan.Plan) string {
 	}
 	what := counts(
 		number{s.Delete, "to delete"}, number{s.Recreate, "to recreate"}, number{s.Create, "to create"}, number{s.Adopt, "to adopt"},
-		number{s.Update, "to update"}, number{s.Move, "to move"}, number{s.Refused, "refused"},
+		number{s.Update, "to update"}, number{s.Move, "to move"}, number{s.Manual, "to sign in for"}, number{s.Refused, "refused"},
 	)
 	if pl.Refusal != nil {
 		what = "refused: " + what
@@ -159,6 +159,9 @@ func changeEntry(c *plan.Change) entry {
 	}
 	if c.Reason != "" {
 		remarks = append(remarks, "because: "+prose(c.Reason))
+	}
+	if c.Manual != "" {
+		remarks = append(remarks, "manual: "+prose(c.Manual))
 	}
 	heading := "#### " + code(c.Connection.Space)
 	switch weight(c) {

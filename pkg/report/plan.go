@@ -101,6 +101,9 @@ func changeRow(c *plan.Change) row {
 	if c.Reason != "" {
 		r.remark = append(r.remark, "because: "+c.Reason)
 	}
+	if c.Manual != "" {
+		r.remark = append(r.remark, "manual: "+c.Manual)
+	}
 	if c.Refused != "" {
 		r.sign, r.paint = "!", color.FgRed
 		r.remark = append(r.remark, "refused: "+at(c.Position)+c.Refused)
@@ -262,7 +265,7 @@ func (p *printer) summary(pl *plan.Plan) {
 	}
 	p.line("Plan: %s.", counts(
 		number{s.Create, "to create"}, number{s.Adopt, "to adopt"}, number{s.Update, "to update"}, number{s.Move, "to move"},
-		number{s.Recreate, "to recreate"}, number{s.Delete, "to delete"}, number{s.Refused, "refused"}, number{s.Unchanged, "unchanged"}, number{s.Omitted, "not asked for"},
+		number{s.Recreate, "to recreate"}, number{s.Delete, "to delete"}, number{s.Manual, "to sign in for"}, number{s.Refused, "refused"}, number{s.Unchanged, "unchanged"}, number{s.Omitted, "not asked for"},
 	))
 	p.line("Cost: %s.", cost(pl.Estimate))
 	p.line("Hash: %s", pl.Hash)

@@ -39,6 +39,9 @@ func resultRow(item *apply.Item) row {
 	if item.Outcome != apply.Done {
 		r.sign, r.paint = "!", color.FgRed
 		r.remark = []string{at(item.Position) + item.Error}
+		if item.SignInURL != "" {
+			r.remark = append(r.remark, item.SignInURL)
+		}
 	}
 	if differs := item.Differs; differs != nil {
 		r.sign, r.paint, r.kind, r.fields = "!", color.FgRed, "done, and differs", differs.Fields

@@ -54,6 +54,8 @@ func newPlan(changes []plan.Change, steps ...plan.Step) *plan.Plan {
 		}[c.Action]
 		if c.Refused != "" {
 			counter = &s.Refused
+		} else if c.Manual != "" {
+			counter = &s.Manual
 		}
 		*counter++
 		if c.Position != nil {
@@ -92,6 +94,11 @@ func everydayPlan() *plan.Plan {
 			field("/properties/QueryTimeout", nil, number("60")), field("/properties/encrypt", nil, true),
 			field("/properties/host", nil, "budget.acme.example"), secretField("password"), secretField("username"),
 		}},
+		{
+			Action: plan.ActionCreate, Connection: key("Finance", "Clicks"), DataSource: "gbq", Position: at(8),
+			Manual: "a person must sign in: declare the code under credentials, as authCode: {env: NAME}",
+			Fields: []plan.Field{field("/properties/OAuthMechanism", nil, "1")},
+		},
 		{Action: plan.ActionAdopt, Connection: key("Finance", "Exchange rates"), ID: "c-1", DataSource: "rest", Position: at(12)},
 		{
 			Action: plan.ActionMove, Connection: key("Finance", "Orders lake"), From: &from, ID: "c-2", DataSource: "File_AmazonS3ConnectorV2",
@@ -264,6 +271,10 @@ func thousandStepsPlan() *plan.Plan {
 func everydayResult() *apply.Result {
 	items := []apply.Item{
 		{Connection: key("Finance", "Budget"), Action: plan.ActionCreate, Outcome: apply.Done, ID: "c-9", Position: at(4)},
+		{
+			Connection: key("Finance", "Clicks"), Action: plan.ActionCreate, Outcome: apply.Blocked, Position: at(8),
+			Error: "a person must sign in first: open the address", SignInURL: "https://login.example/?state=5&client_id=7",
+		},
 		{Connection: key("Finance", "Exchange rates"), Action: plan.ActionAdopt, Outcome: apply.Done, ID: "c-1", Position: at(12)},
 		{
 			Connection: key("Finance", "Orders lake"), Action: plan.ActionMove, Outcome: apply.Failed, ID: "c-2", Position: at(20), Partial: true, Unknown: true,
@@ -288,7 +299,7 @@ func everydayResult() *apply.Result {
 	}
 	return &apply.Result{
 		Format: apply.Format, Hash: someHash, Project: "finance", Tenant: plan.Tenant{Name: "demo", URL: "sim:tenant.yaml"},
-		Ledger: apply.Ledger{Planned: 7, Done: 3, Failed: 1, Blocked: 2, Skipped: 1, Differs: 1}, Items: items,
+		Ledger: apply.Ledger{Planned: 8, Done: 3, Failed: 1, Blocked: 3, Skipped: 1, Differs: 1}, Items: items,
 		Unverified: "read caller: acme.eu.qlikcloud.com not reachable",
 	}
 }

@@ -82,7 +82,9 @@ func (t *Tenant) checkPatch(c *call, r *record, ops []patchOp) error {
 	}
 	for i := range ops {
 		credential := ops[i].direct() && ops[i].Path != "/qConnectStatement" || r.source().isCredential(ops[i].property())
-		switch {
+		switch signIn := r.source().SignIn; {
+		case signIn != nil && ops[i].property() == signIn.Code && r.source().signsIn(r.Properties):
+			return badRequest("the authorisation code of a patch belongs in the header %s", authCodeHeader)
 		case t.behaviour.RefuseSpacePatch && ops[i].Path == "/space":
 			return badRequest("path %q cannot be patched", ops[i].Path)
 		case t.behaviour.CredentialsByOwnerOnly && credential && r.Owner != c.user.ID && !r.separated():

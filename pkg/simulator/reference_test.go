@@ -335,7 +335,8 @@ func TestInteractiveOAuth(t *testing.T) {
 	if status := r.patchWithCode(path, ops, code); status != 400 {
 		t.Errorf("status %d", status)
 	}
-	r.want(204, "PATCH", path, ops) // what is no secret needs no code
+	r.want(204, "PATCH", path, ops)                                                                       // what is no secret needs no code
+	r.want(400, "PATCH", path, `[{"op": "add", "path": "/connectionProperties/authCode", "value": "x"}]`) // a patch takes it in the header
 	r.noMisuse()
 	r.want(201, "POST", connections, `{"datasourceID": "rest", "qName": "n", "authUrlOnly": true, "connectionProperties": {}}`) // ignored
 	if status := r.patchWithCode(connections+"/"+r.id("", "Mine"), `[{"op": "replace", "path": "/qName", "value": "m"}]`, "x"); status != 400 || len(r.Misuse()) != 1 {

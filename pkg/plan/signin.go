@@ -1,0 +1,110 @@
+package plan
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// Some connections need a person: somebody signs in, and gets a code for one use.
+// The code is declared like any credential, by a reference, and only apply finds
+// out whether there is one. Without it, the operation that would carry it asks for
+// the address to sign in at instead; nothing is written, and what needs it waits.
+
+// signIn tells whether a person must sign in for a connection, and which
+// credential is the code; empty: nobody must. What is not declared is as it is
+// live, or else the default.
+func (a *analysis) signIn(t *target, live *connection.Live) string {
+	known := t.source.SignIn
+	if known == nil {
+		return ""
+	}
+	property := t.source.Properties[known.Property]
+	value, declared := t.Properties[known.Property]
+	if !declared && live != nil && live.DataSource == t.DataSource {
+		value, declared = live.Properties[known.Property]
+	}
+	if !declared && property.HasDefault {
+		value = property.Default
+	}
+	text, _ := a.in.Normalize(connection.Property{Type: "string"}, value).(string)
+	if !slices.Contains(known.Values, text) {
+		return ""
+	}
+	return known.Code
+}
+
+// manual notes what a person has to do for a change.
+func (a *analysis) manual(d *decision) {
+	code := a.signIn(d.target, d.live)
+	makes := d.live == nil || d.diff != nil && d.diff.recreate != ""
+	if code == "" || d.change.Refused != "" || !makes && (d.diff == nil || !d.diff.credentials) {
+		return
+	}
+	declared := d.target.Credentials[code]
+	if declared == nil && !makes {
+		return // those that are declared are not the code
+	}
+	d.signIn, d.waits = code, declared == nil
+	switch {
+	case d.waits:
+		d.todo = "declare the code under credentials, as " + code + ": {env: NAME}"
+	default:
+		d.todo = "put the code into " + placesOf(declared)
+	}
+	d.change.Manual = "a person must sign in: " + d.todo + "; without a code, apply gives the address to get one at"
+}
+
+// placesOf says where a reference is read from.
+func placesOf(declared any) string {
+	var places []string
+	_, _ = connection.Resolve(declared, func(ref connection.Reference) (connection.Secret, error) {
+		switch {
+		case ref.Env != "":
+			places = append(places, "the environment variable "+ref.Env)
+		case ref.File != "":
+			places = append(places, "the file "+ref.File)
+		default:
+			places = append(places, "what "+ref.String()+" gives")
+		}
+		return connection.Secret{}, nil
+	})
+	return strings.Join(places, " and ")
+}
+
+// refuseSignIn says why a connection that somebody signs in for cannot be made for
+// another owner: the change of owner takes away what the code has given, and the
+// code cannot be used again.
+func (a *analysis) refuseSignIn(p *pair, owner string) string {
+	if a.signIn(p.target, p.live) == "" || owner == "" || owner == a.in.Snapshot.Caller.ID {
+		return ""
+	}
+	return "a person signs in for the token's user, and a change of owner takes that away: leave owner out, or use the owner's token"
+}
+
+// signInApart takes the credentials out of a patch into one of their own, so that
+// everything else does not wait for a person. Where they must come with the change,
+// of the host or the owner, it gives nil.
+func signInApart(d *decision, patch *connection.Operation) *connection.Operation {
+	if d.signIn == "" || patch.Credentials == nil || d.diff.host != "" || d.diff.owner {
+		return nil
+	}
+	apart := &connection.Operation{Kind: connection.Patch, Credentials: patch.Credentials, Mark: patch.Mark}
+	before := *patch.Mark
+	before.Credentials = d.live.Mark.Credentials
+	patch.Credentials, patch.Mark = nil, &before
+	return apart
+}
+
+// needSignIn marks an operation that carries the code, or asks where to get one.
+func (n *node) needSignIn() {
+	d := n.decision
+	if d.signIn == "" || n.operation.Kind != connection.Create && n.operation.Credentials == nil {
+		return
+	}
+	n.operation.SignIn = d.signIn
+	if d.waits {
+		n.operation.Kind = connection.AskSignIn
+	}
+}

@@ -1,0 +1,66 @@
+package qlik
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// Interactive OAuth (API reference, authUrlOnly; guide to authorising data
+// connections): a create with authUrlOnly answers an address and makes nothing. A
+// person signs in there and gets a code for one use, which goes among the
+// properties of the create, or into a header of a patch. It has a challenge and a
+// state, so it belongs to one request; nobody can do this unattended.
+
+// signInHeader takes the code of a patch. The example of the API reference begins
+// with "code=", the guide has the bare code: it is sent as the person gives it.
+const signInHeader = "qlik-auth-code"
+
+// signIns are the data sources that are known to have it (guide to authorising
+// data connections), without the "DG_" of their variants for the data gateway.
+var signIns = map[string]connection.SignIn{
+	"gbq": {Property: "OAuthMechanism", Values: []string{"1"}, Code: "authCode"},
+}
+
+func signInOf(dataSource string) *connection.SignIn {
+	known, ok := signIns[strings.TrimPrefix(dataSource, "DG_")]
+	if !ok {
+		return nil
+	}
+	return &known
+}
+
+// askSignIn asks where a person has to sign in. The request is that of the create
+// which is to follow, so for a live connection it is made from what is live.
+func (p *Provider) askSignIn(ctx context.Context, operation connection.Operation) connection.Outcome {
+	if operation.ID == "" {
+		return p.create(ctx, operation)
+	}
+	live, err := p.read(ctx, operation.ID, nil)
+	if err != nil {
+		return connection.Outcome{Err: fmt.Errorf("ask for the address to sign in at: %w", err)}
+	}
+	credentials := operation.Credentials
+	operation = connection.Operation{
+		Kind: operation.Kind, ID: operation.ID, Name: live.Name, Space: &connection.Space{ID: live.Space},
+		DataSource: live.DataSource, Set: live.Properties, Credentials: credentials, SignIn: operation.SignIn,
+	}
+	outcome := p.create(ctx, operation)
+	if outcome.Err == nil { // the service took no notice of authUrlOnly, and of the name
+		outcome.Err = fmt.Errorf("ask for the address to sign in at: %w: instead of an address, the tenant has made another connection of that name, %s: delete it",
+			connection.ErrInvalid, outcome.ID)
+	}
+	return outcome
+}
+
+// mustSignIn is the outcome of a request that was answered with an address.
+func mustSignIn(address string) connection.Outcome {
+	parsed, err := url.Parse(address)
+	if err != nil || parsed.Host == "" || parsed.Scheme != "https" && !(parsed.Scheme == "http" && isLoopback(parsed.Hostname())) {
+		return connection.Outcome{Err: fmt.Errorf("create connection: %w: the address to sign in at is no https URL", connection.ErrInvalid)}
+	}
+	return connection.Outcome{Err: connection.ErrSignIn, SignInURL: parsed.String()}
+}

@@ -1,0 +1,138 @@
+package qlik_test
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/simulator"
+)
+
+var (
+	fin = connection.Space{ID: "s-fin", Name: "Finance", Type: "shared"}
+	big = connection.Operation{
+		Kind: connection.Create, Name: "Big", Space: &fin, DataSource: "gbq", Mark: &ours, SignIn: "authCode",
+		Set: map[string]any{"OAuthMechanism": "1", "Catalog": "p"},
+	}
+)
+
+func withCode(operation connection.Operation, code string) connection.Operation {
+	operation.Credentials = map[string]any{"authCode": connection.NewSecret(code)}
+	return operation
+}
+
+// TestASignInFromTheFirstAddressToTheSecondCode does what a person and apply do
+// together: an address, a code, a connection; and later another code for it.
+func TestASignInFromTheFirstAddressToTheSecondCode(t *testing.T) {
+	tenant, provider := embed(t, acme, simulator.Options{})
+	do := func(operation connection.Operation) connection.Outcome {
+		t.Helper()
+		return provider.Execute(t.Context(), []connection.Operation{operation})[0]
+	}
+	code := func(operation connection.Operation) string {
+		t.Helper()
+		operation.Kind = connection.AskSignIn
+		outcome := do(operation)
+		if !errors.Is(outcome.Err, connection.ErrSignIn) || outcome.ID != "" {
+			t.Fatalf("outcome %+v", outcome)
+		}
+		if strings.Contains(outcome.Err.Error(), "state=") {
+			t.Errorf("the error quotes the address: %v", outcome.Err)
+		}
+		code, err := tenant.SignIn(outcome.SignInURL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return code
+	}
+	first := code(big)
+	if _, made := tenant.Find("Finance", "Big"); made {
+		t.Fatal("to ask has made it")
+	}
+	outcome := do(withCode(big, first))
+	if outcome.Err != nil {
+		t.Fatal(outcome.Err)
+	}
+	id := outcome.ID
+	if !tenant.CredentialEquals(id, "authCode", first) {
+		t.Error("the code has not arrived")
+	}
+	renewed := ours
+	renewed.Credentials = "2:bb"
+	again := connection.Operation{Kind: connection.Patch, ID: id, Mark: &renewed, SignIn: "authCode"}
+	second := code(again)
+	if outcome := do(withCode(again, " code="+second+"\n")); outcome.Err != nil {
+		t.Fatal(outcome.Err)
+	}
+	if outcome := do(withCode(again, second)); !errors.Is(outcome.Err, connection.ErrInvalid) || strings.Contains(outcome.Err.Error(), second) {
+		t.Errorf("a code was used twice: %v", outcome.Err)
+	}
+	if outcome := do(withCode(again, code(again))); outcome.Err != nil {
+		t.Errorf("a code alone, with nothing else to patch: %v", outcome.Err)
+	}
+}
+
+func TestACreateThatIsAnsweredWithAnAddress(t *testing.T) {
+	n := newTenant(t, map[string]route{post: always(201, `{"authUrl": "https://login.example/?state=4711"}`)})
+	outcome := execute(t, n, newLake())[0]
+	if !errors.Is(outcome.Err, connection.ErrSignIn) || outcome.SignInURL != "https://login.example/?state=4711" {
+		t.Errorf("outcome %+v", outcome)
+	}
+}
+
+func TestATenantThatTakesNoNoticeOfAuthUrlOnly(t *testing.T) {
+	n := newTenant(t, map[string]route{
+		post:         always(201, `{"qID": "c9"}`),
+		"GET " + one: always(200, `{"qID": "c1", "qName": "Big", "user": "u1", "datasourceID": "gbq", "connectionProperties": {}}`),
+	})
+	ask := big
+	ask.Kind = connection.AskSignIn
+	if outcome := execute(t, n, ask)[0]; outcome.Err != nil || outcome.ID != "c9" {
+		t.Errorf("a new one: %+v", outcome)
+	}
+	if body := n.last("POST", connections).body; !strings.Contains(body, `"authCode":""`) || !strings.Contains(body, `"authUrlOnly":true`) {
+		t.Errorf("body %s", body)
+	}
+	outcome := execute(t, n, connection.Operation{Kind: connection.AskSignIn, ID: "c1", SignIn: "authCode"})[0]
+	mustContain(t, outcome.Err, "has made another connection of that name, c9")
+}
+
+// TestAPatchWithACodeIsNotSentTwice loses the answer of one: whether it has
+// happened is told by the tags that came with it.
+func TestAPatchWithACodeIsNotSentTwice(t *testing.T) {
+	for name, test := range map[string]struct {
+		happened bool
+		kind     error
+	}{
+		"it has happened": {true, nil},
+		"it has not":      {false, connection.ErrUnknownOutcome},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				tags := `"qlsync:finance"`
+				n := newTenant(t, map[string]route{"GET " + one: func(w http.ResponseWriter, _ *http.Request, attempt int) {
+					if attempt > 1 && test.happened {
+						tags = `"qlsync:finance", "qlsync-key:aa", "qlsync-credentials:1:bb", "qlsync-protected"`
+					}
+					say(w, 200, `{"qID": "c1", "user": "u1", "tags": [`+tags+`], "connectionProperties": {}}`)
+				}})
+				n.fail = func(r *http.Request, _ int) error {
+					if r.Method == http.MethodPatch {
+						return io.ErrUnexpectedEOF
+					}
+					return nil
+				}
+				patch := withCode(connection.Operation{Kind: connection.Patch, ID: "c1", Mark: &ours, SignIn: "authCode"}, "4711")
+				err := execute(t, n, patch)[0].Err
+				sent := n.last("PATCH", one)
+				if !errors.Is(err, test.kind) || n.attempts[patchOne] != 1 || sent.header.Get("qlik-auth-code") != "4711" || strings.Contains(sent.body, "4711") {
+					t.Errorf("error %v after %d patches: %s", err, n.attempts[patchOne], sent.body)
+				}
+			})
+		})
+	}
+}
