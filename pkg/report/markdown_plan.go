@@ -241,6 +241,7 @@ func (Markdown) Result(w io.Writer, r *apply.Result) error {
 	if len(undone) > 0 {
 		p.add(alert("CAUTION", fmt.Sprintf("**%s not done.** Applying again does what is left.", wereNot(len(undone))), undone, 2*roomOfAlert))
 	}
+	p.verification(r)
 	if len(r.Items) > 0 {
 		p.add(t.table(roomOfTable))
 	}
@@ -255,6 +256,36 @@ func (Markdown) Result(w io.Writer, r *apply.Result) error {
 	}
 	p.add(foot)
 	return p.writeTo(w)
+}
+
+// verification tells what is not as declared although it was done, by the names of
+// what differs, and whether that could be seen at all.
+func (p *page) verification(r *apply.Result) {
+	var differ []string
+	for i := range r.Items {
+		item := &r.Items[i]
+		if item.Differs == nil {
+			continue
+		}
+		var words []string
+		for _, field := range item.Differs.Fields {
+			words = append(words, fieldName(field.Path))
+		}
+		text := strings.Join(words, ", ")
+		for _, more := range []string{item.Differs.Reason, item.Differs.Advice} {
+			if more != "" && text != "" {
+				text += "; "
+			}
+			text += more
+		}
+		differ = append(differ, fmt.Sprintf("%s: %s", inKey(item.Connection), prose(at(item.Position)+text)))
+	}
+	if len(differ) > 0 {
+		p.add(alert("CAUTION", fmt.Sprintf("**%s not as declared when read again.**", are(r.Ledger.Differs)), differ, roomOfAlert))
+	}
+	if r.Unverified != "" {
+		p.add(alert("WARNING", "What was done was not read again: "+prose(r.Unverified), nil, roomOfAlert))
+	}
 }
 
 func wereNot(n int) string {
