@@ -33,6 +33,7 @@ type options struct {
 	project     string
 	parallelism int
 	batchSize   int
+	limits      spec.RateLimits
 	logger      *slog.Logger
 	userAgent   string
 	lifetime    context.Context
@@ -67,6 +68,7 @@ var qlikCloud = provider{
 		return qlik.New(qlik.Config{
 			URL: o.url, Auth: qlik.Auth{APIKey: o.auth.apiKey, ClientID: o.auth.clientID, ClientSecret: o.auth.clientSecret},
 			Project: o.project, Parallelism: o.parallelism, BatchSize: o.batchSize,
+			Limits: qlik.Limits{Reads: o.limits.Reads, Writes: o.limits.Writes},
 			Logger: o.logger, UserAgent: o.userAgent, Lifetime: o.lifetime, Waiting: o.waiting,
 		})
 	},

@@ -135,6 +135,7 @@ func (s *session) connect(c *cli.Context, logger *slog.Logger) error {
 		url: s.tenant.URL, project: s.project.Name, parallelism: c.Int("parallelism"),
 		logger: logger, userAgent: "qlsync/" + version(),
 		lifetime: s.env.lifetime, waiting: tellWaits(s.env.stderr), batchSize: c.Int("batch-size"),
+		limits: s.tenant.RateLimits,
 	}
 	if c.IsSet("batch-size") && o.batchSize < 1 {
 		return fmt.Errorf("batch-size %d: it must be at least 1", o.batchSize)

@@ -1,6 +1,11 @@
 package plan
 
-import "github.com/qlsync/qlsync/pkg/connection"
+import (
+	"math"
+	"time"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
 
 // estimate counts the calls: those to read everything again, those of the steps, and
 // those that look afterwards at what was touched, for which the lists are read once
@@ -28,9 +33,9 @@ func estimate(steps []Step, in *Input) Estimate {
 	}
 	limit := traits.Writes
 	if limit.Requests > 0 && e.Tier2Calls > 0 {
-		window := int(limit.Window.Seconds())
-		e.Seconds = (e.Tier2Calls - 1) / limit.Requests * window
-		e.SecondsMax = e.Seconds + window
+		wait := time.Duration((e.Tier2Calls-1)/limit.Requests) * limit.Window
+		e.Seconds = int(math.Ceil(wait.Seconds()))
+		e.SecondsMax = int(math.Ceil((wait + limit.Window).Seconds()))
 	}
 	return e
 }

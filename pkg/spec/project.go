@@ -30,6 +30,7 @@ type Project struct {
 	Spaces     []connection.SpaceRef
 	SchemasDir string // where vendored schemas are; it need not exist
 
+	limits    RateLimits // of tenants that declare none
 	variables map[string]string
 	entries   []fileEntry // of connections
 	formats   formats
@@ -57,7 +58,9 @@ type Tenant struct {
 	SimFile   string
 	Auth      Auth
 	Variables map[string]string // they win over the project's
-	Position  connection.Position
+	// RateLimits are the tenant's own, or else the project's.
+	RateLimits RateLimits
+	Position   connection.Position
 }
 
 // Auth is how to sign in to a tenant: to Qlik Cloud with an API key or an OAuth
@@ -167,6 +170,7 @@ func (n *notes) readProject(p *Project, root *node) {
 	for _, item := range root.get("spaces").items() {
 		p.Spaces = append(p.Spaces, n.spaceRef(item.value, asWritten))
 	}
+	p.limits = n.rateLimits(root.get("rateLimits"), RateLimits{})
 	for _, entry := range root.get("tenants").entries() {
 		p.Tenants = append(p.Tenants, n.readTenant(p, entry))
 	}
@@ -232,11 +236,12 @@ func integer(tree *node) int {
 
 func (n *notes) readTenant(p *Project, entry child) Tenant {
 	tenant := Tenant{
-		Name:      entry.key,
-		Provider:  cmp.Or(textOf(entry.value.get("provider")), ProviderQlik),
-		Position:  position(n.file, entry.place),
-		Variables: n.variables(entry.value.get("variables")),
-		Auth:      n.readAuth(entry.value.get("auth"), p.options),
+		Name:       entry.key,
+		Provider:   cmp.Or(textOf(entry.value.get("provider")), ProviderQlik),
+		Position:   position(n.file, entry.place),
+		Variables:  n.variables(entry.value.get("variables")),
+		RateLimits: n.rateLimits(entry.value.get("rateLimits"), p.limits),
+		Auth:       n.readAuth(entry.value.get("auth"), p.options),
 	}
 	address := entry.value.get("url")
 	if textOf(address) == "" {
