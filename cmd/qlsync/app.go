@@ -38,7 +38,8 @@ func newApp(env *environment) *cli.App {
 		},
 		Commands: []*cli.Command{
 			initCommand(env), validateCommand(env), planCommand(env), applyCommand(env),
-			driftCommand(env), showCommand(env), simulateCommand(env), versionCommand(env),
+			driftCommand(env), showCommand(env), simulateCommand(env), completionCommand(env), completeCommand(env),
+			versionCommand(env),
 		},
 	}
 	for _, command := range app.Commands {
@@ -63,7 +64,10 @@ func sharedFlags() []cli.Flag {
 		&cli.StringFlag{Name: "tenant", Aliases: []string{"t"}, Usage: "the `NAME` of a tenant in the project file; needed where it has several, except by validate"},
 		&cli.StringSliceFlag{Name: "var", Usage: "set a variable, as `NAME=VALUE`, over the tenant's and the project's; repeatable"},
 		noColorFlag(),
-		&cli.StringFlag{Name: "log-level", Value: "warn", Usage: "`LEVEL` of the log on standard error: debug, info, warn or error"},
+		choice{
+			&cli.StringFlag{Name: "log-level", Value: "warn", Usage: "`LEVEL` of the log on standard error: " + oneOf(logLevelNames())},
+			logLevelNames(),
+		},
 		&cli.BoolFlag{Name: "allow-exec", Usage: "run the commands of {exec: [...]} references when their secrets are needed"},
 		&cli.IntFlag{Name: "parallelism", Value: 8, Usage: "run at most `N` requests at the same time"},
 	}
@@ -89,6 +93,9 @@ func arrange(app *cli.App, args []string) []string {
 	command := app.Command(rest[0])
 	if command == nil {
 		return append([]string{args[0]}, append(rest, leading...)...)
+	}
+	if command.SkipFlagParsing {
+		return args
 	}
 	flags, positional := splitFlags(command.Flags, rest[1:], false)
 	arranged := append([]string{args[0], rest[0]}, leading...)
@@ -146,6 +153,8 @@ var logLevels = map[string]slog.Level{
 	"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError,
 }
 
+func logLevelNames() []string { return []string{"debug", "info", "warn", "error"} }
+
 // colour finds out whether colour is wanted.
 func (env *environment) colour(c *cli.Context) {
 	noColor, _ := env.lookup("NO_COLOR")
@@ -161,7 +170,7 @@ func (env *environment) prepare(c *cli.Context) (*slog.Logger, error) {
 	}
 	level, known := logLevels[c.String("log-level")]
 	if !known {
-		return nil, fmt.Errorf("log level %q: it must be debug, info, warn or error", c.String("log-level"))
+		return nil, fmt.Errorf("log level %q: it must be %s", c.String("log-level"), oneOf(logLevelNames()))
 	}
 	return slog.New(slog.NewTextHandler(env.stderr, &slog.HandlerOptions{Level: level})), nil
 }

@@ -28,7 +28,10 @@ func applyCommand(env *environment) *cli.Command {
 		Flags: slices.Concat(sharedFlags(), resultFormats().flags(), planFlags(), []cli.Flag{
 			&cli.BoolFlag{Name: "auto-approve", Usage: "do not ask"},
 			&cli.StringFlag{Name: "plan-hash", Usage: "apply only if the plan has this `HASH`; approves it"},
-			&cli.StringFlag{Name: "on-stale", Value: "refuse", Usage: "`refuse|skip`: with a stale plan file write nothing, or refuse what differs, do the rest and end with 3"},
+			choice{
+				&cli.StringFlag{Name: "on-stale", Value: "refuse", Usage: "`refuse|skip`: with a stale plan file write nothing, or refuse what differs, do the rest and end with 3"},
+				[]string{"refuse", "skip"},
+			},
 		}),
 		Action: func(c *cli.Context) error { return runApply(c, env) },
 	}

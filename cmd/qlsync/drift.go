@@ -14,10 +14,21 @@ func driftCommand(env *environment) *cli.Command {
 		Name:  "drift",
 		Usage: "show where the tenant differs from the files; ends with 2 when it does, writes nothing",
 		Flags: slices.Concat(sharedFlags(), driftFormats().flags(), []cli.Flag{
-			&cli.StringSliceFlag{Name: "ignore", Usage: "leave out a `KIND` of drift, such as unmanaged; repeatable"},
+			choices{
+				&cli.StringSliceFlag{Name: "ignore", Usage: "leave out a `KIND` of drift, such as unmanaged; repeatable"},
+				driftKinds(),
+			},
 		}),
 		Action: func(c *cli.Context) error { return runDrift(c, env) },
 	}
+}
+
+func driftKinds() []string {
+	var names []string
+	for _, kind := range plan.DriftKinds() {
+		names = append(names, string(kind))
+	}
+	return names
 }
 
 func runDrift(c *cli.Context, env *environment) error {
@@ -25,8 +36,8 @@ func runDrift(c *cli.Context, env *environment) error {
 		return err
 	}
 	for _, kind := range c.StringSlice("ignore") {
-		if !slices.Contains(plan.DriftKinds(), plan.DriftKind(kind)) {
-			return fmt.Errorf("ignore %q: it must be one of %v", kind, plan.DriftKinds())
+		if !slices.Contains(driftKinds(), kind) {
+			return fmt.Errorf("ignore %q: it must be %s", kind, oneOf(driftKinds()))
 		}
 	}
 	s, err := open(c, env)

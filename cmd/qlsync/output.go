@@ -69,9 +69,13 @@ func driftFormats() formats[*plan.Drift] {
 func (all formats[T]) flags() []cli.Flag { return outputFlags(all.names()) }
 
 func outputFlags(names []string) []cli.Flag {
+	targets := make([]string, len(names))
+	for i, name := range names {
+		targets[i] = name + "="
+	}
 	return []cli.Flag{
-		&cli.StringFlag{Name: "format", Value: names[0], Usage: "`FORMAT` of the result: " + oneOf(names)},
-		&cli.StringSliceFlag{Name: "report", Usage: "write the result to a file too, as `FORMAT=FILE`; repeatable"},
+		choice{&cli.StringFlag{Name: "format", Value: names[0], Usage: "`FORMAT` of the result: " + oneOf(names)}, names},
+		choices{&cli.StringSliceFlag{Name: "report", Usage: "write the result to a file too, as `FORMAT=FILE`; repeatable"}, targets},
 	}
 }
 

@@ -19,7 +19,10 @@ func simulateCommand(env *environment) *cli.Command {
 		Name:  "simulate",
 		Usage: "serve an embedded tenant over HTTP until interrupted",
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "provider", Value: spec.ProviderQlik, Usage: "the `KIND` of system: qlik or apinizer"},
+			choice{
+				&cli.StringFlag{Name: "provider", Value: spec.ProviderQlik, Usage: "the `KIND` of system: " + oneOf(simulationNames())},
+				simulationNames(),
+			},
 			&cli.StringFlag{Name: "listen", Value: "127.0.0.1:0", Usage: "the loopback `ADDR` to listen on; port 0 takes a free one"},
 			&cli.StringFlag{Name: "tenant", Required: false, Usage: "the `FILE` that describes the tenant; needed"},
 			&cli.StringFlag{Name: "state", Usage: "keep the tenant's state in `FILE`; left out: in memory"},
@@ -44,6 +47,8 @@ type simulation struct {
 	// open takes the seed as JSON, and the file of the state, or "" for a tenant in memory.
 	open func(seed []byte, state string, faults []simulator.Fault) (simulated, error)
 }
+
+func simulationNames() []string { return []string{spec.ProviderQlik, spec.ProviderApinizer} }
 
 // simulations are the kinds that --provider takes.
 var simulations = map[string]simulation{
@@ -92,7 +97,7 @@ func runSimulate(c *cli.Context, env *environment) error {
 	}
 	kind, known := simulations[c.String("provider")]
 	if !known {
-		return fmt.Errorf("provider %q: it must be %s or %s", c.String("provider"), spec.ProviderQlik, spec.ProviderApinizer)
+		return fmt.Errorf("provider %q: it must be %s", c.String("provider"), oneOf(simulationNames()))
 	}
 	if c.String("tenant") == "" {
 		return fmt.Errorf("simulate needs --tenant FILE: see examples/quickstart/tenant.yaml")

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/urfave/cli/v2"
+)
+
+// What the shells do with the answers is in the story "completion".
+func TestTheWordAtTheCursorIsCompleted(t *testing.T) {
+	for name, c := range map[string]struct{ line, want string }{
+		"a flag before a command is not the command":        {"--no-color ver", "version"},
+		"the value of a flag is no command":                 {"--log-level debug ver", "version"},
+		"the value of a flag before a command":              {"--log-level w", "warn"},
+		"a value behind an equals sign":                     {"plan --format=js", "--format=json"},
+		"a value that is given is not asked for again":      {"plan --format=json --det", "--detailed-exitcode"},
+		"a flag of another command is none of this one":     {"drift --detailed", ""},
+		"a short flag has the values of the long one":       {"plan -c nowhere.yaml -t p", ""},
+		"behind -- there are no flags":                      {"apply -- --", ""},
+		"an argument is no command":                         {"apply plan.json pl", ""},
+		"the tenant of the server is a file":                {"simulate --tenant ", ""},
+		"an unknown flag takes no value":                    {"plan --nonsense --det", "--detailed-exitcode"},
+		"what people are not told of is not offered":        {"__", ""},
+		"the whole line may be help":                        {"help he", "help"},
+		"a shell is offered once":                           {"completion bash z", ""},
+		"kinds of drift":                                    {"drift --ignore un", "unmanaged unreadable"},
+		"a report wants a file behind its format":           {"plan --report t", "text="},
+		"the value of a repeatable flag is one of the flag": {"plan --var a=b --var c=d --o", "--out"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLine(newApp(&environment{}), strings.Split(c.line, " "))
+			var got []string
+			for _, found := range l.candidates() {
+				if strings.HasPrefix(found.word, l.current) {
+					got = append(got, found.word)
+				}
+			}
+			if got := strings.Join(got, " "); got != c.want {
+				t.Errorf("qlsync %s<TAB> gives %q, not %q", c.line, got, c.want)
+			}
+		})
+	}
+}
+
+func TestAFlagThatTakesOneOfAFewValuesCompletesThem(t *testing.T) {
+	for _, c := range visible(newApp(&environment{}).Commands, "qlsync") {
+		for _, flag := range c.Flags {
+			_, isChoice := flag.(choice)
+			_, isChoices := flag.(choices)
+			word := placeholder(flag.(cli.DocGenerationFlag).GetUsage())
+			if slices.Contains([]string{"FORMAT", "FORMAT=FILE", "LEVEL", "KIND"}, word) && !isChoice && !isChoices {
+				t.Errorf("%s --%s: make it a choice or choices, so that shells complete the %s", c.path, flag.Names()[0], word)
+			}
+		}
+	}
+}
