@@ -32,6 +32,9 @@ func outline(r *apply.Result) []string {
 		lines = append(lines, line)
 	}
 	l := r.Ledger
+	if l.Pending > 0 {
+		lines = append(lines, fmt.Sprintf("%d pending", l.Pending))
+	}
 	return append(lines, fmt.Sprintf("%d = %d done + %d failed + %d blocked + %d skipped", l.Planned, l.Done, l.Failed, l.Blocked, l.Skipped))
 }
 
@@ -233,6 +236,26 @@ func TestRunSettlesEveryChange(t *testing.T) {
 			[]string{
 				"A/0 failed: not reachable", "A/1 failed: not reachable", "A/2 failed: not reachable", "A/3 failed: outcome unknown",
 				"A/4 failed: not reachable", "A/5 done", "6 = 1 done + 5 failed + 0 blocked + 0 skipped",
+			},
+		},
+		{
+			"what is saved and not in effect is its own outcome, and lets go on what waits for it",
+			newPlan(3, step("s1", nil, item(0, 0)), step("s2", []string{"s1"}, item(1, 1, 0)), step("s3", nil, item(2, 2))),
+			&tenant{fails: map[int]error{0: fmt.Errorf("gateway down: %w", connection.ErrPending)}},
+			[][]int{{0}, {1}, {2}},
+			[]string{
+				"A/0 pending: gateway down: saved, but not in effect", "A/1 done", "A/2 done",
+				"1 pending", "3 = 2 done + 0 failed + 0 blocked + 0 skipped",
+			},
+		},
+		{
+			"a change of which one call is not in effect and another fails has failed",
+			newPlan(1, step("s1", nil, item(0, 0)), step("s2", []string{"s1"}, item(1, 0, 0))),
+			&tenant{fails: map[int]error{0: connection.ErrPending, 1: errInvalid}},
+			[][]int{{0}, {1}},
+			[]string{
+				"A/0 failed in part: 400 bad request: refused by the service (done: patch)",
+				"1 = 0 done + 1 failed + 0 blocked + 0 skipped",
 			},
 		},
 		{

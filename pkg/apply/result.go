@@ -29,10 +29,11 @@ type Result struct {
 	Unverified string `json:"unverified,omitempty"`
 }
 
-// Ledger counts the outcomes: Done + Failed + Blocked + Skipped = Planned.
+// Ledger counts the outcomes: Done + Pending + Failed + Blocked + Skipped = Planned.
 type Ledger struct {
 	Planned int `json:"planned"`
 	Done    int `json:"done"`
+	Pending int `json:"pending,omitempty"`
 	Failed  int `json:"failed"`
 	Blocked int `json:"blocked"`
 	Skipped int `json:"skipped"`
@@ -68,6 +69,7 @@ type Outcome string
 // The outcomes. A change of several calls that was done in part has failed.
 const (
 	Done    Outcome = "done"
+	Pending Outcome = "pending" // saved, but not in effect; see [connection.ErrPending]
 	Failed  Outcome = "failed"
 	Blocked Outcome = "blocked" // refused, or something that it needs did not happen
 	Skipped Outcome = "skipped" // the run stopped before its turn
@@ -94,7 +96,7 @@ func (r *Result) Complete() bool {
 // Wrote reports whether anything was changed on the tenant, or may have been.
 func (r *Result) Wrote() bool {
 	return slices.ContainsFunc(r.Items, func(item Item) bool {
-		return item.Outcome == Done || item.Partial || item.Unknown
+		return item.Outcome == Done || item.Outcome == Pending || item.Partial || item.Unknown
 	})
 }
 
@@ -103,7 +105,7 @@ func (r *Result) count() {
 	r.Ledger = Ledger{Planned: len(r.Items)}
 	l := &r.Ledger
 	for i := range r.Items {
-		*map[Outcome]*int{Done: &l.Done, Failed: &l.Failed, Blocked: &l.Blocked, Skipped: &l.Skipped}[r.Items[i].Outcome]++
+		*map[Outcome]*int{Done: &l.Done, Pending: &l.Pending, Failed: &l.Failed, Blocked: &l.Blocked, Skipped: &l.Skipped}[r.Items[i].Outcome]++
 		if r.Items[i].Differs != nil {
 			l.Differs++
 		}
@@ -125,7 +127,8 @@ func result(p *plan.Plan, records []record) *Result {
 }
 
 // settle derives the outcome of a change from those of its operations: done if
-// all are, otherwise that of the first one that failed, or else was not done.
+// all are, pending if all are written and one is not in effect, otherwise that of the
+// first one that failed, or else was not done.
 func settle(c *plan.Change, records []record) Item {
 	item := Item{Connection: c.Connection, Action: c.Action, ID: c.ID, Position: c.Position, Outcome: Done}
 	if c.Refused != "" {
@@ -138,13 +141,13 @@ func settle(c *plan.Change, records []record) Item {
 			item.ID = rec.id
 		}
 		item.SignInURL = cmp.Or(item.SignInURL, rec.signIn)
-		if rec.outcome == Done || rec.created() {
+		if rec.wrote() || rec.created() {
 			done = append(done, string(rec.item.Operation.Kind))
 		}
 		item.Unknown = item.Unknown || errors.Is(rec.err, connection.ErrUnknownOutcome)
 		switch {
 		case rec.outcome == Done:
-		case item.Outcome == Done, item.Outcome != Failed && rec.outcome == Failed:
+		case item.Outcome == Done, item.Outcome == Pending, item.Outcome != Failed && rec.outcome == Failed:
 			item.Outcome, item.Error = rec.outcome, rec.reason
 			if rec.path != "" && c.At != nil {
 				source := c.At(rec.path)
@@ -152,7 +155,7 @@ func settle(c *plan.Change, records []record) Item {
 			}
 		}
 	}
-	if item.Outcome != Done && len(done) > 0 {
+	if item.Outcome != Done && item.Outcome != Pending && len(done) > 0 {
 		item.Outcome, item.Partial = Failed, true
 		item.Error = fmt.Sprintf("%s (done: %s)", item.Error, strings.Join(done, ", "))
 	}

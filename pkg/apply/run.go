@@ -22,6 +22,9 @@ type record struct {
 	reason  string
 }
 
+// wrote reports whether the operation has been carried out.
+func (r *record) wrote() bool { return r.outcome == Done || r.outcome == Pending }
+
 // run is the state of one [Run]. One goroutine owns it; steps run in others and
 // report over a channel.
 type run struct {
@@ -140,7 +143,7 @@ func (r *run) sendable(step int) []plan.Item {
 			rec.outcome, rec.reason = Blocked, "kept: the create of another "+source+" was not done, and this may be its old name"
 			continue
 		}
-		lacks := func(id int) bool { return r.records[id].outcome != Done && !contains(items, id) }
+		lacks := func(id int) bool { return !r.records[id].wrote() && !contains(items, id) }
 		if missing := slices.IndexFunc(item.Needs, lacks); missing >= 0 {
 			need := &r.records[item.Needs[missing]]
 			rec.outcome = Blocked
@@ -206,12 +209,12 @@ func rebuild(ctx context.Context, send executor, items []plan.Item, operations [
 	}
 	switch {
 	case len(row) == 0:
-	case outcomes[0].Err != nil:
+	case !written(outcomes[0].Err):
 		outcomes = append(outcomes, make([]connection.Outcome, len(row))...)
 	default:
 		outcomes = append(outcomes, execute(ctx, send, row)...)
 	}
-	failed := slices.IndexFunc(outcomes, func(o connection.Outcome) bool { return o.Err != nil })
+	failed := slices.IndexFunc(outcomes, func(o connection.Outcome) bool { return !written(o.Err) })
 	if failed < 0 {
 		return outcomes
 	}
@@ -227,6 +230,10 @@ func rebuild(ctx context.Context, send executor, items []plan.Item, operations [
 	}
 	return outcomes
 }
+
+// written tells whether an operation with that error was carried out: it may have
+// been, and not be in effect.
+func written(err error) bool { return err == nil || errors.Is(err, connection.ErrPending) }
 
 // errBehindFailed tells of an operation that was not sent because one before it in
 // the same step has failed.
@@ -254,6 +261,9 @@ func (r *run) note(id int, outcome connection.Outcome) {
 	rec.outcome, rec.id = Done, outcome.ID
 	switch {
 	case outcome.Err == nil:
+		return
+	case errors.Is(outcome.Err, connection.ErrPending):
+		rec.outcome, rec.reason = Pending, outcome.Err.Error()
 		return
 	case errors.Is(outcome.Err, errBehindFailed):
 		rec.outcome, rec.reason = Blocked, outcome.Err.Error()
@@ -300,7 +310,7 @@ func (r *run) firstError(step int) error {
 		case rec.err != nil:
 			return rec.err
 		case rec.outcome != Done:
-			return errors.New(rec.reason)
+			return errors.New(rec.reason) // also that it is not in effect
 		}
 	}
 	return nil
@@ -311,7 +321,7 @@ func (r *run) end(step int) {
 	r.ended++
 	for _, item := range r.steps[step].Items {
 		creates := item.Operation.Kind == connection.Create || item.Operation.Kind == connection.AskSignIn
-		if creates && r.records[item.ID].outcome != Done {
+		if creates && !r.records[item.ID].wrote() {
 			r.notMade[item.Operation.DataSource] = true
 		}
 	}

@@ -31,6 +31,13 @@ type Live struct {
 	HasCredentials bool
 	// Separated tells that each user brings their own credentials.
 	Separated bool
+	// Withheld names the parts of the credentials that the service keeps and does not
+	// show, where it is known that it has them; sorted. A write that replaces the whole
+	// connection ([Traits.Whole]) must carry them.
+	Withheld []string
+	// Hidden names properties that are set and whose values the service does not show;
+	// sorted. They cannot be compared.
+	Hidden []string
 	// Unreadable says why the details could not be read; empty when they could,
 	// or when nobody asked.
 	Unreadable string
@@ -55,6 +62,9 @@ type Mark struct {
 	// Moved is the [KeyDigest] of the key from which a move brought it that is part
 	// of a cycle: without it nobody could tell whether the cycle was gone round.
 	Moved string
+	// Pending tells that what was written last is saved and not in effect; see
+	// [ErrPending].
+	Pending bool
 	// Transit is set while a connection is being rebuilt; see [TransitNew].
 	Transit string
 }

@@ -85,6 +85,10 @@ var (
 	ErrUnknownOutcome = errors.New("outcome unknown")
 	// ErrSignIn tells that nothing was done because a person must sign in first.
 	ErrSignIn = errors.New("a person must sign in first")
+	// ErrPending tells that a write is saved and not in effect: the service keeps it,
+	// and has not brought it to where it is used. What was written is there all the
+	// same, so what waits for it may go on.
+	ErrPending = errors.New("saved, but not in effect")
 	// ErrNotSent tells that nothing of an operation was carried out, because the
 	// context ended before, or because the one before it in its row failed.
 	ErrNotSent = errors.New("not sent")

@@ -176,7 +176,8 @@ type Traits struct {
 	// Space, Owner and Existence tell by which kind of operation a connection is
 	// moved to another space, given to another owner, and deleted. Empty: this
 	// caller cannot. Everything else is changed by [Patch], or by [Recreate] where
-	// a patch cannot express it.
+	// a patch cannot express it. A Space by [Recreate] is one to which a connection
+	// gets only by being made anew there.
 	Space, Owner, Existence Mechanism
 	// BatchSize tells how many operations of a kind fit in one call. A kind that
 	// is absent takes one.
@@ -185,14 +186,24 @@ type Traits struct {
 	Costs map[Mechanism]Cost
 	// Writes is the limit that the writes are counted against.
 	Writes RateLimit
-	// MaxTags is how many tags a file may declare.
-	MaxTags int
+	// MaxTags is how many tags a file may declare. Untagged: there are no tags.
+	MaxTags  int
+	Untagged bool
 	// HostProperties are those whose change points the connection at another
 	// host: all credentials must be sent in the same request.
 	HostProperties []string
 	// Patchable lists the kinds of value to which the patch mechanism can set a
 	// property; see [KindOf]. Nil: any.
 	Patchable []ValueKind
+	// Whole tells that a patch replaces the whole connection, and that what the
+	// service keeps and does not show would be lost. So every patch carries the
+	// declared credentials, and the declared properties that are hidden; where they
+	// are not declared there is none. See [Live.Withheld] and [Live.Hidden].
+	Whole bool
+	// Trial tells how a rebuild gets the name: the new connection is tried out under
+	// another one; then the old one is deleted and the new one created in its place,
+	// which is a row of two kinds. Otherwise names are swapped by patches.
+	Trial bool
 }
 
 // CanPatch tells whether the patch mechanism can set a property to the value.
@@ -265,14 +276,16 @@ const (
 type Operation struct {
 	Kind Mechanism
 	// Key is where the connection stands before the operation, or where it will
-	// stand after a create; for messages.
+	// stand after a create.
 	Key Key
 	ID  string // empty for a create
 
-	Name       string // create: its name; patch: its new name
-	Space      *Space // create: its space; otherwise its new space
-	OwnerID    string // bulk update: its new owner
-	DataSource string // create
+	Name    string // create: its name; patch: its new name
+	Space   *Space // create: its space; otherwise its new space
+	OwnerID string // bulk update: its new owner
+	// DataSource is that of the new connection; otherwise the one with which the
+	// connection was seen, for a service where a name may have come to mean another.
+	DataSource string
 	Set        map[string]any
 	Remove     []string
 	// Credentials has [Reference] leaves in a plan and [Secret] leaves when it is

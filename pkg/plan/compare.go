@@ -23,6 +23,13 @@ type difference struct {
 	protection     bool
 	// host names the changed property that points the connection at another host.
 	host string
+	// pending tells that what was written last is not in effect.
+	pending bool
+	// carried tells that the credentials are written only because every write must
+	// carry them, alone that nothing else differs.
+	carried, alone bool
+	// hidden are declared properties that cannot be compared.
+	hidden map[string]any
 	// recreate says why only a rebuild can make the change; empty where it need not.
 	recreate string
 }
@@ -33,7 +40,7 @@ func (d *difference) content() bool { return len(d.fields) > 0 }
 // compare finds the fields in which a live connection differs. Only what is
 // declared is compared.
 func (a *analysis) compare(p *pair) *difference {
-	d := &difference{set: map[string]any{}}
+	d := &difference{set: map[string]any{}, hidden: map[string]any{}}
 	if p.live.Key.Space != p.key.Space {
 		d.add("/space", p.live.Key.Space, p.key.Space)
 	}
@@ -54,9 +61,16 @@ func (a *analysis) compare(p *pair) *difference {
 	if d.recreate = a.mustRecreate(p, d); d.recreate != "" {
 		d.writeCredentials(p.Credentials, "a rebuild must carry the credentials")
 	}
+	if d.pending = p.live.Mark.Pending && p.live.Mark.Project == a.in.Project; d.pending {
+		d.add("/effective", false, true)
+	}
 	if want := p.Lifecycle.PreventDestroy; want != nil && p.live.Mark.Project == a.in.Project && *want != p.live.Mark.Protected {
 		d.protection = true
 		d.add("/lifecycle/preventDestroy", p.live.Mark.Protected, *want)
+	}
+	if a.in.Snapshot.Traits.Whole && (d.content() || p.live.Mark.Project == "") {
+		d.alone, d.carried = !d.content(), !d.credentials && len(p.Credentials) > 0
+		d.writeCredentials(p.Credentials, "a write replaces the whole connection, so it carries the credentials")
 	}
 	return d
 }
@@ -92,6 +106,11 @@ func (a *analysis) compareProperties(p *pair, d *difference) {
 			return property.HasDefault && connection.Equal(a.in.Normalize(property, property.Default), value)
 		}
 		switch {
+		case slices.Contains(p.live.Hidden, name):
+			if want != nil {
+				d.hidden[name] = want
+			}
+			continue
 		case want == nil:
 			if !present || isDefault(have) {
 				continue
@@ -150,8 +169,11 @@ func (a *analysis) mustRecreate(p *pair, d *difference) string {
 	if update == "" {
 		update = a.in.Policy.Update
 	}
-	if d.dataSource {
+	switch {
+	case d.dataSource:
 		return "another data source needs a rebuild"
+	case p.live.Key.Space != p.key.Space && a.in.Snapshot.Traits.Space == connection.Recreate:
+		return "another space needs a rebuild"
 	}
 	for _, name := range slices.Sorted(maps.Keys(d.set)) {
 		if !a.in.Snapshot.Traits.CanPatch(d.set[name]) {

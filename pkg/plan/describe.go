@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/qlsync/qlsync/pkg/connection"
@@ -12,6 +13,9 @@ import (
 func describe(step *stepNode) string {
 	switch step.Kind {
 	case connection.Recreate:
+		if slices.ContainsFunc(step.nodes, func(n *node) bool { return n.operation.Kind == connection.Delete }) {
+			return "tries the new one out under a temporary name, then puts it in the place of the old one"
+		}
 		return "creates the new one beside the old one, then swaps their names; apps keep working by name; its id changes"
 	case connection.BulkDelete, connection.Delete:
 		return describeDeletes(step)
@@ -56,6 +60,8 @@ func describeOne(n *node) string {
 		return strings.Join(does, ", ")
 	case diff != nil && diff.owner:
 		return "records its credentials, before the change of owner takes them away"
+	case diff != nil && diff.pending:
+		return "writes it again, as what was written last is not in effect"
 	case diff != nil && diff.protection:
 		return "writes down whether it is protected"
 	}

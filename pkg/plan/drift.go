@@ -148,6 +148,9 @@ func driftOf(d *decision, incomplete bool) (DriftItem, bool) {
 		return item, false
 	}
 	for _, field := range c.Fields {
+		if field.Secret && d.diff.carried {
+			continue // written along, and no difference
+		}
 		field.Before, field.After = field.After, field.Before
 		item.Fields = append(item.Fields, field)
 	}

@@ -11,7 +11,7 @@ import (
 
 // see records what the plan knows of a live connection, as a digest.
 func see(live *connection.Live) Seen {
-	text := connection.Canonical(map[string]any{
+	saw := map[string]any{
 		"id": live.ID, "space": live.Key.Space, "name": live.Key.Name, "owner": live.OwnerID,
 		"dataSource": live.DataSource, "tags": toList(live.Tags), "properties": live.Properties,
 		"hasCredentials": live.HasCredentials, "separated": live.Separated, "unreadable": live.Unreadable != "",
@@ -19,8 +19,11 @@ func see(live *connection.Live) Seen {
 			live.Mark.Project, live.Mark.Key, live.Mark.Credentials, live.Mark.Moved, live.Mark.Transit,
 		}),
 		"protected": live.Mark.Protected,
-	})
-	sum := sha256.Sum256([]byte(text))
+	}
+	if live.Mark.Pending {
+		saw["pending"] = true
+	}
+	sum := sha256.Sum256([]byte(connection.Canonical(saw)))
 	return Seen{Connection: live.Key, ID: live.ID, Digest: "sha256:" + hex.EncodeToString(sum[:16])}
 }
 

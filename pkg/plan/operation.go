@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"maps"
 	"strconv"
 
 	"github.com/qlsync/qlsync/pkg/connection"
@@ -61,8 +62,11 @@ func (o *orderer) operations(change int, d *decision) []*node {
 
 // add appends an operation that does not change where the connection stands.
 func (c *chain) add(op connection.Operation) *node {
-	n := &node{decision: c.decision, change: c.change, operation: op, created: c.created}
+	n := &node{decision: c.decision, change: c.change, operation: c.whole(op), created: c.created}
 	n.operation.Key = c.at
+	if live := c.decision.live; live != nil && op.DataSource == "" {
+		n.operation.DataSource = live.DataSource
+	}
 	if c.created == nil && op.Kind != connection.Create {
 		n.operation.ID = c.decision.change.ID
 	}
@@ -75,6 +79,20 @@ func (c *chain) add(op connection.Operation) *node {
 		n.handedOver = true
 	}
 	return n
+}
+
+// whole adds to a patch what it must carry where it replaces everything.
+func (c *chain) whole(op connection.Operation) connection.Operation {
+	if d := c.decision; c.o.traits.Whole && op.Kind == connection.Patch && d.diff != nil {
+		if len(d.target.Credentials) > 0 {
+			op.Credentials = d.target.Credentials
+		}
+		if len(d.diff.hidden) > 0 {
+			op.Set = maps.Clone(d.diff.hidden)
+			maps.Copy(op.Set, d.diff.set)
+		}
+	}
+	return op
 }
 
 // goTo appends an operation after which the connection stands at the key.
@@ -280,6 +298,10 @@ func (c *chain) throughTemporary(before, bulk, behind connection.Operation) {
 // operations of one step, and put back if the second one fails.
 func (c *chain) recreate() {
 	d, o := c.decision, c.o
+	if o.traits.Trial {
+		c.replace()
+		return
+	}
 	in := o.analysis.in
 	old := d.live
 	making := o.mark(d.target, nil, true)
@@ -321,6 +343,37 @@ func (c *chain) recreate() {
 	c.delete()
 }
 
+// replace appends a rebuild where names cannot be swapped. A new key is taken by
+// the new connection, and then the old one is deleted. For the same key the new one
+// is tried out under a temporary name first, so that the service has taken all of
+// it once before the old one is deleted; the two calls between which nothing stands
+// at the key are not separated. If the second one fails, the one under the temporary
+// name is still there, and what is declared is created by the next run.
+func (c *chain) replace() {
+	d, o := c.decision, c.o
+	old := d.live
+	making := connection.Operation{Set: o.analysis.rebuilt(d.target, old), Mark: o.mark(d.target, nil, true), ReadBack: true}
+	if old.Key != d.target.key {
+		c.create(d.target.key, making)
+		c.created, c.at = nil, old.Key
+		c.delete()
+		return
+	}
+	final := making
+	trial := *making.Mark
+	trial.Transit, trial.Moved, trial.Protected = connection.TransitNew, "", false
+	making.Mark, final.ReadBack = &trial, false
+	c.create(o.spare(connection.Key{Space: old.Key.Space, Name: newName(d.target.key)}), making)
+	tried, triedAt := c.created, c.at
+	c.created, c.at = nil, old.Key
+	c.delete()
+	gone := c.nodes[len(c.nodes)-1]
+	c.create(d.target.key, final)
+	tried.rebuild, gone.rebuild, c.created.rebuild = d, d, d
+	c.created, c.at = tried, triedAt
+	c.delete()
+}
+
 // patch gives the operation that writes whatever a patch can change, without name
 // and space. Every patch refreshes the mark.
 func (o *orderer) patch(d *decision) connection.Operation {
@@ -341,7 +394,7 @@ func (o *orderer) patch(d *decision) connection.Operation {
 // is no reason for a call.
 func (o *orderer) worthwhile(d *decision, patch connection.Operation) bool {
 	return patch.Set != nil || patch.Remove != nil || patch.Credentials != nil || patch.Tags != nil ||
-		d.diff.protection || d.live.Mark.Project == ""
+		d.diff.protection || d.diff.pending || d.live.Mark.Project == ""
 }
 
 // mark is what will be known of the connection afterwards. Credentials are

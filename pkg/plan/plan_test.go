@@ -163,7 +163,7 @@ func TestMake(t *testing.T) {
 		{"another project's is refused", func(w *world) {
 			w.declare("A", "x")
 			w.hold("A", "x", func(l *connection.Live) { l.Mark.Project = "other" })
-		}, `adopt A/x !it belongs to project "other": remove it from these files, or take the tag qlsync:other off it`},
+		}, `adopt A/x !it belongs to project "other": remove it from these files, or take the mark qlsync:other off it`},
 		{"what cannot be read is refused, and the rest goes on", func(w *world) {
 			w.declare("A", "x")
 			w.declare("A", "y")

@@ -61,7 +61,7 @@ func (a *analysis) refuseChange(p *pair, d *difference) string {
 	case p.trouble != "":
 		return p.trouble
 	case live.Mark.Project != "" && live.Mark.Project != a.in.Project:
-		return fmt.Sprintf("it belongs to project %q: remove it from these files, or take the tag qlsync:%s off it", live.Mark.Project, live.Mark.Project)
+		return fmt.Sprintf("it belongs to project %q: remove it from these files, or take the mark qlsync:%s off it", live.Mark.Project, live.Mark.Project)
 	case live.Unreadable != "":
 		return "it cannot be read: " + live.Unreadable
 	}
@@ -103,6 +103,8 @@ func (a *analysis) refuseAdoption(p *pair, d *difference) string {
 	switch {
 	case a.in.Policy.Adopt == connection.AdoptNone && !p.Lifecycle.Adopt:
 		return "it exists and nobody owns it: set lifecycle.adopt: true to take it over (policy.adopt is none)"
+	case a.in.Policy.Adopt == connection.AdoptMatching && !p.Lifecycle.Adopt && d.carried && d.alone:
+		return "it exists, nobody owns it, and what marks it as ours writes its credentials again: set lifecycle.adopt: true to take it over"
 	case a.in.Policy.Adopt == connection.AdoptMatching && !p.Lifecycle.Adopt && d.content():
 		return "it exists, nobody owns it, and it differs: set lifecycle.adopt: true to take it over and overwrite what is shown"
 	}
@@ -111,13 +113,29 @@ func (a *analysis) refuseAdoption(p *pair, d *difference) string {
 
 // refuseWrite says why a change cannot be patched as declared.
 func (a *analysis) refuseWrite(p *pair, d *difference) string {
+	withheld := a.undeclared(p, p.live.Withheld)
 	switch {
+	case a.in.Snapshot.Traits.Whole && withheld != "" && !p.Lifecycle.RecreateAllowed:
+		return "a write replaces the whole connection and would lose " + withheld +
+			", which the service keeps and does not show: declare it under credentials; lifecycle.recreate: allow loses it"
 	case d.host != "" && len(p.Credentials) == 0 && p.live.HasCredentials:
 		return fmt.Sprintf("a change of %s must carry the credentials: declare them under credentials", d.host)
 	case p.live.Key.Space != p.key.Space && a.in.Snapshot.Traits.Space == "":
 		return "this token may not move connections between spaces"
 	}
 	return ""
+}
+
+// undeclared names those of the parts of a connection that are neither declared as
+// properties nor as credentials.
+func (a *analysis) undeclared(p *pair, names []string) string {
+	var missing []string
+	for _, name := range names {
+		if p.Properties[name] == nil && p.Credentials[name] == nil {
+			missing = append(missing, name)
+		}
+	}
+	return strings.Join(missing, ", ")
 }
 
 // refuseRecreate says why a connection may not be rebuilt: it is protected, or
@@ -132,6 +150,9 @@ func (a *analysis) refuseRecreate(p *pair) string {
 		protected = *want
 	}
 	secret := ""
+	if live.DataSource == p.DataSource {
+		secret = a.undeclared(p, live.Hidden)
+	}
 	for _, name := range slices.Sorted(maps.Keys(live.Properties)) {
 		if _, declared := p.Properties[name]; !declared && live.DataSource == p.DataSource && len(connection.Secrets(live.Properties[name])) > 0 {
 			secret = name
@@ -144,7 +165,7 @@ func (a *analysis) refuseRecreate(p *pair) string {
 	case len(a.in.Snapshot.Incomplete) > 0:
 		return "nothing is rebuilt while the tenant's list is incomplete"
 	case secret != "":
-		return "a rebuild would lose the secret parts of " + secret + ", which the service does not show: declare it"
+		return "a rebuild would lose " + secret + ", which the service does not show in full: declare it"
 	case p.Lifecycle.RecreateAllowed:
 		return ""
 	case live.Family != "" && p.source.Family != "" && live.Family != p.source.Family:

@@ -86,6 +86,9 @@ func (a *analysis) resolve() {
 			continue
 		}
 		places[t.key] = desired.PositionOf("")
+		if a.in.Snapshot.Traits.Untagged && len(desired.Tags) > 0 {
+			a.problem(desired.PositionOf("/tags"), "leave tags out", "%q cannot have tags: the tenant knows none", t.key)
+		}
 		if most := a.in.Snapshot.Traits.MaxTags; most > 0 && len(desired.Tags) > most {
 			a.problem(desired.PositionOf("/tags"), "", "%d tags are declared; at most %d fit beside qlsync's own", len(desired.Tags), most)
 		}

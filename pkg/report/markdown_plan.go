@@ -225,7 +225,7 @@ func (Markdown) Result(w io.Writer, r *apply.Result) error {
 	p.add(Marker("result", r.Project, r.Tenant.Name, r.Hash))
 	l := r.Ledger
 	head := fmt.Sprintf("%d of %d done", l.Done, l.Planned)
-	if more := counts(number{l.Failed, "failed"}, number{l.Blocked, "blocked"}, number{l.Skipped, "skipped"}); more != "" {
+	if more := counts(number{l.Pending, "saved but not in effect"}, number{l.Failed, "failed"}, number{l.Blocked, "blocked"}, number{l.Skipped, "skipped"}); more != "" {
 		head += ", " + more
 	}
 	p.add(fmt.Sprintf("### qlsync: applied, %s, for %s on tenant %s", head, code(r.Project), code(r.Tenant.Name)))

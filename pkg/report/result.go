@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"io"
 
 	"github.com/fatih/color"
@@ -19,7 +20,11 @@ func (t Text) Result(w io.Writer, r *apply.Result) error {
 	p.rows(rows, drifted)
 	p.line("")
 	l := r.Ledger
-	p.line("Applied: %d done, %d failed, %d blocked, %d skipped of %d planned.", l.Done, l.Failed, l.Blocked, l.Skipped, l.Planned)
+	pending := ""
+	if l.Pending > 0 {
+		pending = fmt.Sprintf(" %d saved but not in effect,", l.Pending)
+	}
+	p.line("Applied: %d done,%s %d failed, %d blocked, %d skipped of %d planned.", l.Done, pending, l.Failed, l.Blocked, l.Skipped, l.Planned)
 	if l.Differs > 0 {
 		p.line("%s %s not as declared when read again: the tenant has made something else of it, or somebody has changed it since.",
 			p.paint(color.FgRed, "Differs:"), are(l.Differs))
@@ -36,7 +41,12 @@ func resultRow(item *apply.Item) row {
 		key: item.Connection, name: label(item.Connection.Name), sign: look.sign, paint: look.paint,
 		verb: string(item.Action), kind: string(item.Outcome),
 	}
-	if item.Outcome != apply.Done {
+	switch item.Outcome {
+	case apply.Done:
+	case apply.Pending:
+		r.sign, r.paint = "!", color.FgYellow
+		r.remark = []string{at(item.Position) + item.Error}
+	default:
 		r.sign, r.paint = "!", color.FgRed
 		r.remark = []string{at(item.Position) + item.Error}
 		if item.SignInURL != "" {

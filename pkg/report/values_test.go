@@ -288,6 +288,10 @@ func everydayResult() *apply.Result {
 			Connection: key("Finance", "Warehouse"), Action: plan.ActionRecreate, Outcome: apply.Blocked, ID: "c-4", Position: at(40),
 			Error: "a change of data source needs recreate, which is not supported yet",
 		},
+		{
+			Connection: key("Sales", "Mail"), Action: plan.ActionUpdate, Outcome: apply.Pending, ID: "c-6", Position: at(52),
+			Error: "update connection: saved, but not in effect: gateway-1: no answer",
+		},
 		{Connection: key("Sales", "Retired"), Action: plan.ActionDelete, Outcome: apply.Skipped, ID: "c-5", Error: "interrupted before its turn"},
 		{
 			Connection: key("Sales", "Targets"), Action: plan.ActionUpdate, Outcome: apply.Done, ID: "c-6", Position: at(52),
@@ -299,7 +303,7 @@ func everydayResult() *apply.Result {
 	}
 	return &apply.Result{
 		Format: apply.Format, Hash: someHash, Project: "finance", Tenant: plan.Tenant{Name: "demo", URL: "sim:tenant.yaml"},
-		Ledger: apply.Ledger{Planned: 8, Done: 3, Failed: 1, Blocked: 3, Skipped: 1, Differs: 1}, Items: items,
+		Ledger: apply.Ledger{Planned: 9, Done: 3, Pending: 1, Failed: 1, Blocked: 3, Skipped: 1, Differs: 1}, Items: items,
 		Unverified: "read caller: acme.eu.qlikcloud.com not reachable",
 	}
 }

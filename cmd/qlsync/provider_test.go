@@ -1,0 +1,56 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// An engine that names a service would have a special case for it.
+func TestTheEngineNamesNoProvider(t *testing.T) {
+	named := regexp.MustCompile(`(?i)qlik|apinizer`)
+	ours := strings.NewReplacer("github.com/qlsync/qlsync", "")
+	for _, room := range []string{"plan", "apply", "report"} {
+		files, err := filepath.Glob(filepath.Join("..", "..", "pkg", room, "*.go"))
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s: %v", room, err)
+		}
+		for _, file := range files {
+			if strings.HasSuffix(file, "_test.go") {
+				continue
+			}
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, line := range strings.Split(ours.Replace(string(text)), "\n") {
+				if found := named.FindString(line); found != "" {
+					t.Errorf("%s:%d names %s: %s", file, i+1, found, strings.TrimSpace(line))
+				}
+			}
+		}
+	}
+}
+
+func TestOnlyTheSeamNamesAProvidersPackage(t *testing.T) {
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.HasSuffix(file, "_test.go") || file == "provider.go" {
+			continue
+		}
+		for _, provider := range []string{"qlik", "apinizer"} {
+			if strings.Contains(string(text), `"github.com/qlsync/qlsync/pkg/`+provider+`"`) {
+				t.Errorf("%s imports pkg/%s", file, provider)
+			}
+		}
+	}
+}

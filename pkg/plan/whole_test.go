@@ -1,0 +1,164 @@
+package plan_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/plan"
+)
+
+// wholeTraits are those of a service without ids, tags, batches and partial
+// updates: a write replaces everything, and a name is all that a connection has.
+func wholeTraits() connection.Traits {
+	return connection.Traits{
+		Space: connection.Recreate, Existence: connection.Delete, Untagged: true, Whole: true, Trial: true,
+		HostProperties: []string{"host"},
+		Costs:          map[connection.Mechanism]connection.Cost{connection.Create: {Reads: 2, Writes: 1}},
+	}
+}
+
+func TestAServiceThatReplacesWholeConnections(t *testing.T) {
+	withholds := func(l *connection.Live) {
+		l.Withheld, l.HasCredentials = []string{"password"}, true
+		l.Mark.Credentials = connection.CredentialsMark(0, secretRef("P"), "u-ana")
+	}
+	declared := func(d *connection.Desired) { d.Credentials = secretRef("P") }
+	changed := func(d *connection.Desired) { d.Properties["path"] = "/new" }
+	for _, test := range []struct {
+		name string
+		set  func(*world)
+		want string
+	}{
+		{"what equals the files needs nothing, although it withholds", func(w *world) {
+			w.declare("A", "x", declared)
+			w.hold("A", "x", withholds)
+		}, ""},
+		{"every write carries the credentials", func(w *world) {
+			w.declare("A", "x", declared, changed)
+			w.hold("A", "x", withholds)
+		}, "update A/x /properties/path:/x>/new /credentials/password=(secret)\ns1 patch A/x"},
+		{"a write without what is withheld would lose it", func(w *world) {
+			w.declare("A", "x", changed)
+			w.hold("A", "x", withholds)
+		}, "update A/x /properties/path:/x>/new !a write replaces the whole connection and would lose password, which the service keeps " +
+			"and does not show: declare it under credentials; lifecycle.recreate: allow loses it"},
+		{"losing it can be allowed", func(w *world) {
+			w.declare("A", "x", changed, func(d *connection.Desired) { d.Lifecycle.RecreateAllowed = true })
+			w.hold("A", "x", withholds)
+		}, "update A/x /properties/path:/x>/new\ns1 patch A/x"},
+		{"to take over what equals the files but for its credentials needs a word", func(w *world) {
+			w.declare("A", "x", declared)
+			w.hold("A", "x", withholds, func(l *connection.Live) { l.Mark = connection.Mark{} })
+		}, "adopt A/x /credentials/password=(secret) !it exists, nobody owns it, and what marks it as ours writes its credentials again: " +
+			"set lifecycle.adopt: true to take it over"},
+		{"what is hidden is not compared, and written along", func(w *world) {
+			w.declare("A", "x", changed, func(d *connection.Desired) { d.Properties["store"] = "main" })
+			w.hold("A", "x", func(l *connection.Live) { l.Hidden = []string{"store"} })
+		}, "update A/x /properties/path:/x>/new\ns1 patch A/x"},
+		{"what is hidden alone is no difference", func(w *world) {
+			w.declare("A", "x", func(d *connection.Desired) { d.Properties["store"] = "main" })
+			w.hold("A", "x", func(l *connection.Live) { l.Hidden = []string{"store"} })
+		}, ""},
+		{"what is not in effect is written again", func(w *world) {
+			w.declare("A", "x", declared)
+			w.hold("A", "x", withholds, func(l *connection.Live) { l.Mark.Pending = true })
+		}, "update A/x /effective:false>true /credentials/password=(secret)\ns1 patch A/x"},
+		{"a rebuild in place tries the new one out first", func(w *world) {
+			w.declare("A", "x", declared, func(d *connection.Desired) { d.DataSource = "other" })
+			w.hold("A", "x", withholds)
+		}, "recreate A/x /dataSource:rest>other /credentials/password=(secret)\ns1 recreate A/x\ns2 delete A/x after s1"},
+		{"a move to another space is made anew there, and then deleted here", func(w *world) {
+			w.declare("B", "x", declared)
+			w.hold("A", "x", withholds)
+			w.moved("A", "x", "B", "x")
+		}, "recreate B/x from A/x /space:A>B /credentials/password=(secret)\ns1 create B/x\ns2 delete B/x after s1"},
+		{"a rebuild needs what is hidden to be declared", func(w *world) {
+			w.declare("B", "x")
+			w.hold("A", "x", func(l *connection.Live) { l.Hidden = []string{"store"} })
+			w.moved("A", "x", "B", "x")
+		}, "recreate B/x from A/x /space:A>B !a rebuild would lose store, which the service does not show in full: declare it"},
+		{"what a killed rebuild in place has tried out is deleted when the connection is there again", func(w *world) {
+			w.declare("A", "x", declared)
+			key := connection.Key{Space: "A", Name: "x"}
+			w.hold("A", "qlsync-new-"+connection.KeyDigest(key), withholds, func(l *connection.Live) {
+				l.Mark.Key, l.Mark.Transit = connection.KeyDigest(key), connection.TransitNew
+			})
+		}, "delete A/qlsync-new-" + connection.KeyDigest(connection.Key{Space: "A", Name: "x"}) + "\ncreate A/x /properties/path:<nil>>/x /credentials/password=(secret)\n" +
+			"s1 create A/x\ns2 delete A/qlsync-new-" + connection.KeyDigest(connection.Key{Space: "A", Name: "x"}) + " after s1"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := newWorld()
+			w.snapshot.Traits = wholeTraits()
+			test.set(w)
+			p, problems := plan.Make(w.input())
+			if err := problems.Err(); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(test.want, outline(p)); diff != "" {
+				t.Errorf("plan differs (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestEveryPatchOfAWholeConnectionCarriesEverything(t *testing.T) {
+	w := newWorld()
+	w.snapshot.Traits = wholeTraits()
+	for _, name := range []string{"x", "y"} {
+		w.declare("A", name, func(d *connection.Desired) {
+			d.Credentials = secretRef("P")
+			d.Properties = map[string]any{"path": "/", "store": "main"}
+		})
+		w.hold("A", name, func(l *connection.Live) {
+			l.Hidden, l.Properties = []string{"store"}, map[string]any{"path": "/"}
+			l.Withheld, l.HasCredentials = []string{"password"}, true
+			l.Mark.Credentials = connection.CredentialsMark(0, secretRef("P"), "u-ana")
+		})
+	}
+	w.moved("A", "x", "A", "y")
+	w.moved("A", "y", "A", "x")
+	p, problems := plan.Make(w.input())
+	if err := problems.Err(); err != nil {
+		t.Fatal(err)
+	}
+	patches := 0
+	for _, step := range p.Steps {
+		for _, item := range step.Items {
+			patches++
+			if op := item.Operation; op.Kind != connection.Patch || op.Credentials == nil || op.Set["store"] != "main" || op.DataSource != "rest" {
+				t.Errorf("%s: %+v", step.ID, op)
+			}
+		}
+	}
+	if patches != 3 {
+		t.Errorf("%d operations: a swap of names takes three patches", patches)
+	}
+}
+
+func TestDriftDoesNotTellOfWhatIsOnlyWrittenAlong(t *testing.T) {
+	w := newWorld()
+	w.snapshot.Traits = wholeTraits()
+	w.declare("A", "x", func(d *connection.Desired) { d.Credentials = secretRef("P") })
+	w.hold("A", "x", func(l *connection.Live) {
+		l.Mark.Pending, l.HasCredentials = true, true
+		l.Mark.Credentials = connection.CredentialsMark(0, secretRef("P"), "u-ana")
+	})
+	drift, problems := plan.FindDrift(w.input())
+	if err := problems.Err(); err != nil {
+		t.Fatal(err)
+	}
+	if len(drift.Items) != 1 || len(drift.Items[0].Fields) != 1 || drift.Items[0].Fields[0].Path != "/effective" {
+		t.Errorf("got %+v", drift.Items)
+	}
+}
+
+func TestTagsCanBeDeclaredOnlyWhereThereAreAny(t *testing.T) {
+	w := newWorld()
+	w.snapshot.Traits = wholeTraits()
+	w.declare("A", "x", func(d *connection.Desired) { d.Tags = []string{"t"} })
+	if _, problems := plan.Make(w.input()); problems.Err() == nil {
+		t.Error("no problem")
+	}
+}
