@@ -200,7 +200,7 @@ func (s *session) input(ctx context.Context) (plan.Input, error) {
 		Policy: s.project.Policy, Desired: set.Identified(), Moves: set.Moves, Spaces: set.Spaces, OnlyMoves: set.OnlyMoves,
 		Catalog: catalog, Normalize: s.provider.Normalize,
 	}
-	scope := plan.Scope(in.Project, in.Spaces, in.Desired, in.Moves)
+	scope := plan.Scope(in)
 	scope.People = s.people
 	if problems.Err() != nil {
 		scope.Details = func(*connection.Live) bool { return false }
@@ -256,7 +256,7 @@ func (s *session) plan(c *cli.Context, reviewed *plan.Plan) (*plan.Plan, error) 
 // again reads the tenant once more, with the details of what was touched.
 func (s *session) again(ctx context.Context, touched func(*connection.Live) bool) (plan.Input, error) {
 	in := s.planned
-	scope := plan.Scope(in.Project, in.Spaces, in.Desired, in.Moves)
+	scope := plan.Scope(in)
 	scope.Details = touched
 	var err error
 	in.Snapshot, err = s.provider.Snapshot(ctx, scope)

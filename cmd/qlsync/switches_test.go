@@ -14,8 +14,8 @@ import (
 // What the documentation of the service leaves open, the other way round than the
 // embedded tenant has it by default, in a few tenants that differ from each other.
 var switches = []string{
-	"credentialsByOwnerOnly: true, refuseSpacePatch: true, restoreDefaults: true, tenantLimit: true, ignoreUnknownProperties: true, ownerChangeKeepsCredentials: true, dataSourceKey: datasourceID",
-	"keepServerTag: true, normaliseValues: true, duplicateCopiesTags: true, namesIgnoreCase: true, bulkMaximum: 2, showUsername: true",
+	"credentialsByOwnerOnly: true, refuseSpacePatch: true, restoreDefaults: true, tenantLimit: true, ignoreUnknownProperties: true, ownerChangeKeepsCredentials: true, anonymousHostChange: true, dataSourceKey: datasourceID",
+	"keepServerTag: true, normaliseValues: true, duplicateCopiesTags: true, namesIgnoreCase: true, bulkMaximum: 2, showUsername: true, hideCredentialSettings: true",
 	"dataSourceKey: dataSourceId",
 }
 

@@ -38,6 +38,9 @@ type Live struct {
 	// Hidden names properties that are set and whose values the service does not show;
 	// sorted. They cannot be compared.
 	Hidden []string
+	// StoredID is the caller's stored credentials that it uses where Separated is
+	// true; empty: none, or unknown.
+	StoredID string
 	// Unreadable says why the details could not be read; empty when they could,
 	// or when nobody asked.
 	Unreadable string

@@ -113,7 +113,29 @@ type Property struct {
 	HasDefault bool
 	Enum       []string
 	Class      Class
+	Separated  SeparatedRole
 }
+
+// SeparatedRole is the part that a property plays where each user brings their own
+// credentials, which are stored apart from connections.
+type SeparatedRole int
+
+// The roles; most properties have none.
+const (
+	_ SeparatedRole = iota
+	// SeparatesCredentials is the switch between credentials of the connection and
+	// credentials of each user.
+	SeparatesCredentials
+	// NamesCredentials is the name of the caller's stored credentials that the
+	// declared credentials become.
+	NamesCredentials
+	// SelectsCredentials is the id, and in a file also the name, of stored
+	// credentials of the caller.
+	SelectsCredentials
+)
+
+// StoredCredentials is a set of credentials that a user has stored.
+type StoredCredentials struct{ ID, Name string }
 
 // Scope is what a snapshot reads.
 type Scope struct {
@@ -122,6 +144,11 @@ type Scope struct {
 	Owners []string
 	// People asks who the owners of the listed connections are; see [Snapshot.People].
 	People bool
+	// Stored are ids and names of stored credentials to be looked up. Linked asks
+	// which of them the connections use that are read in detail: that is then the value
+	// of their properties with the roles NamesCredentials and SelectsCredentials.
+	Stored []string
+	Linked bool
 	// Details tells for which connections the properties are wanted. It is called
 	// from one goroutine, once for each listed connection.
 	Details func(*Live) bool
@@ -139,6 +166,8 @@ type Snapshot struct {
 	// and the service tells. It is for people to read: no declared owner is looked for
 	// among them.
 	People []User
+	// Stored holds the stored credentials that were looked up and found.
+	Stored []StoredCredentials
 	// Connections holds what was found in the scope, by key, then id.
 	Connections []Live
 	// Incomplete says what was left out of the lists, and why. While it is not

@@ -30,6 +30,13 @@ type difference struct {
 	carried, alone bool
 	// hidden are declared properties that cannot be compared.
 	hidden map[string]any
+	// whose names the changed property that tells whose credentials are used.
+	whose string
+	// relinked is the name of stored credentials that are linked again at another host.
+	relinked any
+	// separates tells that credentials of each user take the place of those of the
+	// connection, or the reverse; nil: neither.
+	separates *bool
 	// recreate says why only a rebuild can make the change; empty where it need not.
 	recreate string
 }
@@ -57,6 +64,7 @@ func (a *analysis) compare(p *pair) *difference {
 	}
 	a.compareTags(p, d)
 	a.compareProperties(p, d)
+	a.linkAgain(p, d)
 	a.compareCredentials(p, d)
 	if d.recreate = a.mustRecreate(p, d); d.recreate != "" {
 		d.writeCredentials(p.Credentials, "a rebuild must carry the credentials")
@@ -122,13 +130,14 @@ func (a *analysis) compareProperties(p *pair, d *difference) {
 				continue
 			}
 			d.set[name] = want
-			d.add(path, nil, want)
+			d.add(path, nil, a.storedName(property, want))
 		case !connection.Equal(want, have):
 			d.set[name] = want
-			d.add(path, have, want)
+			d.add(path, a.storedName(property, have), a.storedName(property, want))
 		default:
 			continue
 		}
+		a.noteSeparated(d, property, name, want)
 		if slices.Contains(a.in.Snapshot.Traits.HostProperties, name) {
 			d.host = name
 		}
@@ -140,6 +149,8 @@ func (a *analysis) compareProperties(p *pair, d *difference) {
 // takes them away.
 func (a *analysis) compareCredentials(p *pair, d *difference) {
 	switch {
+	case d.whose != "":
+		d.writeCredentials(p.Credentials, d.whose+" changes whose credentials are used")
 	case d.host != "":
 		d.writeCredentials(p.Credentials, "a change of "+d.host+" must carry the credentials")
 	case d.owner:

@@ -165,7 +165,7 @@ func (a *analysis) created(t *target) []Field {
 	}
 	properties := a.normalized(t)
 	for _, name := range slices.Sorted(maps.Keys(properties)) {
-		d.add("/properties/"+escape(name), nil, properties[name])
+		d.add("/properties/"+escape(name), nil, a.storedName(t.source.Properties[name], properties[name]))
 	}
 	d.addCredentials(t.Credentials)
 	return d.fields

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -21,7 +22,7 @@ func (a *analysis) refuseCreate(p *pair) string {
 	if reason := a.refuseOwner(p, a.in.Snapshot.Caller.ID); reason != "" {
 		return reason
 	}
-	if reason := a.refuseSignIn(p, p.ownerID); reason != "" {
+	if reason := cmp.Or(p.lacks, a.refuseSignIn(p, p.ownerID)); reason != "" {
 		return reason
 	}
 	return a.refuseCase(p)
@@ -64,6 +65,8 @@ func (a *analysis) refuseChange(p *pair, d *difference) string {
 		return fmt.Sprintf("it belongs to project %q: remove it from these files, or take the mark qlsync:%s off it", live.Mark.Project, live.Mark.Project)
 	case live.Unreadable != "":
 		return "it cannot be read: " + live.Unreadable
+	case p.lacks != "":
+		return p.lacks
 	}
 	if live.Mark.Project == "" {
 		if reason := a.refuseAdoption(p, d); reason != "" {
@@ -120,6 +123,8 @@ func (a *analysis) refuseWrite(p *pair, d *difference) string {
 			", which the service keeps and does not show: declare it under credentials; lifecycle.recreate: allow loses it"
 	case d.host != "" && len(p.Credentials) == 0 && p.live.HasCredentials:
 		return fmt.Sprintf("a change of %s must carry the credentials: declare them under credentials", d.host)
+	case d.host != "" && len(p.Credentials) > 0 && p.live.Separated && a.unnamed(p.target) != "":
+		return fmt.Sprintf("a change of %s takes away whose credentials are used: declare %s too, so that they are linked again", d.host, a.unnamed(p.target))
 	case p.live.Key.Space != p.key.Space && a.in.Snapshot.Traits.Space == "":
 		return "this token may not move connections between spaces"
 	}
@@ -189,11 +194,21 @@ func (a *analysis) warnAbout(decided *decision) {
 	if d.host != "" && d.credentials {
 		a.warn(&key, fmt.Sprintf("these credentials will be sent to another host: %s changes", d.host))
 	}
+	if d.relinked != nil {
+		a.warn(&key, fmt.Sprintf("the stored credentials %q will be sent to another host: %s changes", d.relinked, d.host))
+	}
 	if d.host != "" && decided.live.Separated {
 		a.warn(&key, fmt.Sprintf("%s changes: every user of this connection will have to enter credentials again", d.host))
 	}
 	if d.owner && decided.live.HasCredentials && len(p.Credentials) == 0 {
 		a.warn(&key, "the owner changes, and the stored credentials go: the new owner will have to enter them")
+	}
+	switch {
+	case d.separates == nil:
+	case *d.separates:
+		a.warn(&key, "from now on every user needs credentials of their own; those that were stored with it go")
+	default:
+		a.warn(&key, "it gets credentials for everybody; those that each user has linked are no longer used")
 	}
 	if d.recreate != "" {
 		a.warn(&key, "it is rebuilt: apps keep working by its name; its id changes, and what refers to the id is lost"+a.lost(decided))

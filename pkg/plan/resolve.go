@@ -15,12 +15,14 @@ type target struct {
 	space   connection.Space
 	ownerID string                 // empty: not declared
 	source  *connection.DataSource // never nil; empty where the tenant has none
+	// lacks says which stored credentials the tenant does not have; empty: none.
+	lacks string
 }
 
 // Scope says what must be read of a tenant to plan for the files: the
 // connections of the project's spaces, in detail where they are declared, moved
 // from, or owned by the project.
-func Scope(project string, spaces []connection.SpaceRef, desired []connection.Desired, moves []connection.Move) connection.Scope {
+func Scope(in Input) connection.Scope {
 	type place struct{ spaceName, spaceID, name string }
 	matters := map[place]bool{}
 	add := func(space connection.SpaceRef, name string) {
@@ -34,22 +36,25 @@ func Scope(project string, spaces []connection.SpaceRef, desired []connection.De
 		}
 	}
 	var owners []string
-	for i := range desired {
-		add(desired[i].Space, desired[i].Name)
-		if owner := desired[i].Owner; owner != "" {
+	for i := range in.Desired {
+		add(in.Desired[i].Space, in.Desired[i].Name)
+		if owner := in.Desired[i].Owner; owner != "" {
 			owners = append(owners, owner)
 		}
 	}
-	for _, move := range moves {
+	stored, linked := storedIn(in)
+	for _, move := range in.Moves {
 		add(move.From.Space, move.From.Name)
 		add(move.To.Space, move.To.Name)
 	}
 	slices.Sort(owners)
 	return connection.Scope{
-		Spaces: spaces,
+		Spaces: in.Spaces,
 		Owners: slices.Compact(owners),
+		Stored: stored,
+		Linked: linked,
 		Details: func(live *connection.Live) bool {
-			return live.Mark.Project == project ||
+			return live.Mark.Project == in.Project ||
 				matters[place{spaceName: live.Key.Space, name: live.Key.Name}] ||
 				matters[place{spaceID: live.SpaceID, name: live.Key.Name}]
 		},
@@ -93,6 +98,7 @@ func (a *analysis) resolve() {
 			a.problem(desired.PositionOf("/tags"), "", "%d tags are declared; at most %d fit beside qlsync's own", len(desired.Tags), most)
 		}
 		t.ownerID = a.owner(desired)
+		a.selectStored(t)
 		a.targets = append(a.targets, t)
 	}
 	slices.SortFunc(a.targets, func(x, y *target) int { return x.key.Compare(y.key) })

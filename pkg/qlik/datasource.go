@@ -52,7 +52,9 @@ func parseProperties(id string, schema []byte) (map[string]connection.Property, 
 	}
 	properties := make(map[string]connection.Property, len(object.Properties))
 	for name, text := range object.Properties {
-		properties[name] = parseProperty(Classify(id, name), text)
+		property := parseProperty(Classify(id, name), text)
+		property.Separated = separatedRoles[name]
+		properties[name] = property
 	}
 	return properties, nil
 }

@@ -51,6 +51,10 @@ func (p *Provider) Snapshot(ctx context.Context, scope connection.Scope) (*conne
 	if err := s.details(ctx, live, scope.Details); err != nil {
 		return nil, err
 	}
+	stored, err := s.stored(ctx, scope, live)
+	if err != nil {
+		return nil, err
+	}
 	var people []connection.User
 	if scope.People {
 		if people, err = s.people(ctx, live); err != nil {
@@ -64,6 +68,7 @@ func (p *Provider) Snapshot(ctx context.Context, scope connection.Scope) (*conne
 		Spaces:      s.spaces,
 		Users:       distinctUsers(caller, s.owners),
 		People:      people,
+		Stored:      stored,
 		Connections: live,
 		Incomplete:  bounded(s.incomplete),
 		Reads:       int(s.sent.Load()),
@@ -341,7 +346,7 @@ func isEmpty(text string) bool { return text == "" }
 // toLive takes over what a list says.
 func toLive(wire wireConnection, space connection.Space) connection.Live {
 	set := splitTags(wire.Tags)
-	return connection.Live{
+	live := connection.Live{
 		ID:             wire.id(),
 		Key:            connection.Key{Space: space.Name, Name: wire.Name},
 		SpaceID:        space.ID,
@@ -354,6 +359,10 @@ func toLive(wire wireConnection, space connection.Space) connection.Live {
 		HasCredentials: wire.Credentials != "" && !bool(wire.Separated),
 		Separated:      bool(wire.Separated),
 	}
+	if live.Separated {
+		live.StoredID = wire.Credentials
+	}
+	return live
 }
 
 // details fills in the properties of the connections for which they are wanted.

@@ -65,6 +65,12 @@ type wireCreated struct {
 	AuthURL string `json:"authUrl"`
 }
 
+// wireCredential is a set of separated credentials, which holds no secret.
+type wireCredential struct {
+	ID   string `json:"qID"`
+	Name string `json:"qName"`
+}
+
 type wireSpace struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`

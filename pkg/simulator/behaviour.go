@@ -55,6 +55,13 @@ type Behaviour struct {
 	// Off: it is as hidden as a password.
 	ShowUsername bool `json:"showUsername"`
 
+	// HideCredentialSettings: parseConnection answers neither selectedCredentials nor credentialsName. Off: both.
+	HideCredentialSettings bool `json:"hideCredentialSettings"`
+
+	// AnonymousHostChange: a patch may change the host of a connection that has no credentials without giving any. Off: that
+	// is 400 like any other.
+	AnonymousHostChange bool `json:"anonymousHostChange"`
+
 	// DataSourceKey: the spelling that create takes, datasourceID or dataSourceId; the other one counts as missing. "":
 	// both.
 	DataSourceKey string `json:"dataSourceKey"`
@@ -75,6 +82,8 @@ func (b Behaviour) or(seed Behaviour) Behaviour {
 		BulkMaximum:                 firstSet(b.BulkMaximum, seed.BulkMaximum),
 		OwnerChangeKeepsCredentials: b.OwnerChangeKeepsCredentials || seed.OwnerChangeKeepsCredentials,
 		ShowUsername:                b.ShowUsername || seed.ShowUsername,
+		HideCredentialSettings:      b.HideCredentialSettings || seed.HideCredentialSettings,
+		AnonymousHostChange:         b.AnonymousHostChange || seed.AnonymousHostChange,
 		DataSourceKey:               firstSet(b.DataSourceKey, seed.DataSourceKey),
 	}
 }

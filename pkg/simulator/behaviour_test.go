@@ -45,6 +45,18 @@ func TestSwitches(t *testing.T) {
 			}, `{"QueryTimeout":"7","host":"h","port":1500,"separateCredentials":"false"}`,
 			`{"QueryTimeout":7,"host":"h","maxStringLength":4096,"port":"1500","separateCredentials":false}`,
 		},
+		"settings of separated credentials are not read back": {
+			simulator.Behaviour{HideCredentialSettings: true}, `{"hideCredentialSettings": true}`, acme, func(r *rig) string {
+				return r.parsed(r.want(201, "POST", connections, sql("n", `, "credentialsName": "c", "password": "p"`)).body["qID"].(string))
+			}, `{"credentialsName":"c","host":"h","separateCredentials":true}`, `{"host":"h","separateCredentials":true}`,
+		},
+		"a host change of what has no credentials needs none": {
+			simulator.Behaviour{AnonymousHostChange: true}, `{"anonymousHostChange": true}`, acme, func(r *rig) string {
+				const move = `[{"op": "replace", "path": "/connectionProperties/HOST", "value": "https://b.example"}]`
+				statuses := r.status("PATCH", connections+"/"+r.made(`{"url": "https://a.example"}`), strings.Replace(move, "HOST", "url", 1))
+				return statuses + " " + r.status("PATCH", connections+"/"+r.id("Finance", "Ledger"), strings.Replace(move, "HOST", "host", 1))
+			}, "400 400", "204 400",
+		},
 		"a removed property falls back to its default": {
 			simulator.Behaviour{RestoreDefaults: true}, `{"restoreDefaults": true}`, acme, func(r *rig) string {
 				id := r.id("Finance", "Orders lake")

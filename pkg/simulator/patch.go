@@ -74,7 +74,8 @@ func (t *Tenant) patchConnection(c *call) (answer, error) {
 
 // checkPatch holds what can be said before anything is tried.
 func (t *Tenant) checkPatch(c *call, r *record, ops []patchOp) error {
-	if err := checkRules(ops, r.source(), c.request.Header.Get(authCodeHeader) != ""); err != nil {
+	exempt := c.request.Header.Get(authCodeHeader) != "" || t.behaviour.AnonymousHostChange && !r.hasCredentials() && len(r.Links) == 0
+	if err := checkRules(ops, r.source(), exempt); err != nil {
 		return err
 	}
 	if err := checkPaths(ops); err != nil {
@@ -163,10 +164,10 @@ func unescapeToken(token string) string {
 
 // checkRules holds the four rules of July 2026 (change log; update tutorial). What counts as credentials is not said:
 // here any credential property of the data source does, an authorisation code, and a link to stored credentials; and any
-// operation on a host property counts as a change.
-func checkRules(ops []patchOp, s *source, code bool) error {
+// operation on a host property counts as a change. What is exempt needs none among the operations.
+func checkRules(ops []patchOp, s *source, exempt bool) error {
 	var statement, password, properties, secret, host bool
-	credentials := code
+	credentials := exempt
 	for i := range ops {
 		name := ops[i].property()
 		statement = statement || ops[i].Path == "/qConnectStatement"

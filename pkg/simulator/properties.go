@@ -119,7 +119,11 @@ func (w *world) shown(r *record) map[string]any {
 		shown["username"] = name
 	}
 	if w.behaviour.NormaliseValues {
-		return s.normalised(shown)
+		shown = s.normalised(shown)
+	}
+	if w.behaviour.HideCredentialSettings {
+		delete(shown, "selectedCredentials")
+		delete(shown, "credentialsName")
 	}
 	return shown
 }

@@ -141,6 +141,8 @@ func (w *world) settleSet(user string, next *record, values map[string]any, give
 			return err
 		}
 		next.link(user, id)
+	} else if set, said := given["selectedCredentials"]; said && !set {
+		delete(next.Links, next.linkKey(user))
 	}
 	named := given["credentialsName"] && next.Properties["credentialsName"] != nil
 	name := next.Name
@@ -148,7 +150,7 @@ func (w *world) settleSet(user string, next *record, values map[string]any, give
 		name = host.ScalarText(next.Properties["credentialsName"])
 	}
 	set := w.linked(next, user)
-	if named && (set == nil || set.Name != name) {
+	if named && (set == nil || set.Name != name) || set == nil && len(values) > 0 && !moved {
 		set = w.credentialNamed(user, name)
 	}
 	switch {

@@ -1,0 +1,167 @@
+package plan_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/plan"
+)
+
+// separates is a world with a data source whose users bring their own credentials,
+// and stored credentials of the caller.
+func separates(set func(*world)) plan.Input {
+	w := newWorld()
+	w.snapshot.Stored = []connection.StoredCredentials{{ID: "id-team", Name: "team"}, {ID: "id-mine", Name: "mine"}}
+	set(w)
+	in := w.input()
+	in.Catalog.DataSources["db"] = &connection.DataSource{ID: "db", Family: "odbc", Properties: map[string]connection.Property{
+		"apart": {Type: "boolean", Separated: connection.SeparatesCredentials, Default: false, HasDefault: true},
+		"set":   {Type: "string", Separated: connection.SelectsCredentials},
+		"as":    {Type: "string", Separated: connection.NamesCredentials},
+	}}
+	return in
+}
+
+func db(properties map[string]any, more ...func(*connection.Desired)) func(*connection.Desired) {
+	return func(d *connection.Desired) {
+		d.DataSource, d.Properties = "db", properties
+		for _, change := range more {
+			change(d)
+		}
+	}
+}
+
+func liveDB(separated bool, properties map[string]any) func(*connection.Live) {
+	return func(l *connection.Live) {
+		l.DataSource, l.Family, l.Properties, l.Separated, l.HasCredentials = "db", "odbc", properties, separated, !separated
+		l.Mark.Credentials = "1:aa"
+	}
+}
+
+func password(d *connection.Desired) { d.Credentials = secretRef("P") }
+
+func TestCredentialsThatEachUserBrings(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		set  func(*world)
+		want string   // outline
+		sets []string // of the first operation
+		warn string
+	}{
+		{
+			"stored credentials are selected by name, and sent by id",
+			func(w *world) { w.declare("A", "x", db(map[string]any{"set": "team"})) },
+			"create A/x /properties/set:<nil>>team\ns1 create A/x",
+			[]string{`{"set":"id-team"}`},
+			"",
+		},
+		{
+			"or by id",
+			func(w *world) { w.declare("A", "x", db(map[string]any{"set": "id-mine"})) },
+			"create A/x /properties/set:<nil>>mine\ns1 create A/x",
+			[]string{`{"set":"id-mine"}`},
+			"",
+		},
+		{
+			"what is linked needs nothing",
+			func(w *world) {
+				w.declare("A", "x", db(map[string]any{"set": "team"}))
+				w.hold("A", "x", liveDB(true, map[string]any{"set": "id-team", "as": "team"}))
+			}, "", nil, "",
+		},
+		{
+			"another selection sends no credentials: they would become the values of the other set",
+			func(w *world) {
+				w.declare("A", "x", db(map[string]any{"set": "mine"}))
+				w.hold("A", "x", liveDB(true, map[string]any{"set": "id-team", "as": "team"}))
+			}, "update A/x /properties/set:team>mine\ns1 patch A/x",
+			[]string{`{"set":"id-mine"}`},
+			"",
+		},
+		{
+			"what is not there is refused, alone",
+			func(w *world) {
+				w.declare("A", "x", db(map[string]any{"set": "nobody"}))
+				w.declare("A", "y", db(map[string]any{"as": "maybe"}))
+			}, "create A/x /properties/set:<nil>>nobody !this token's user has no stored credentials \"nobody\": they belong to one user," +
+				" and are made by whoever declares their name with a connection\ncreate A/y /properties/as:<nil>>maybe\ns1 create A/y", nil, "",
+		},
+		{
+			"and what is about to be made is told of",
+			func(w *world) {
+				w.declare("A", "x", db(map[string]any{"set": "maybe"}))
+				w.declare("A", "y", db(map[string]any{"as": "maybe"}))
+			}, "create A/x /properties/set:<nil>>maybe !this token's user has no stored credentials \"maybe\": they are made with \"A/y\"; apply once more then" +
+				"\ncreate A/y /properties/as:<nil>>maybe\ns1 create A/y", nil, "",
+		},
+		{
+			"another name comes with the credentials",
+			func(w *world) {
+				w.declare("A", "x", db(map[string]any{"as": "mine"}, password))
+				w.hold("A", "x", liveDB(true, map[string]any{"set": "id-team", "as": "team"}))
+			}, "update A/x /properties/as:team>mine /credentials/password=(secret)\ns1 patch A/x",
+			[]string{`{"as":"mine"}`},
+			"",
+		},
+		{
+			"so does the switch, which every user must hear of",
+			func(w *world) {
+				w.declare("A", "x", db(map[string]any{"apart": "true"}, password))
+				w.hold("A", "x", liveDB(false, map[string]any{}))
+			}, "update A/x /properties/apart:<nil>>true /credentials/password=(secret)\ns1 patch A/x",
+			[]string{`{"apart":"true"}`},
+			"from now on every user needs credentials of their own; those that were stored with it go",
+		},
+		{
+			"a change of host links the selected ones again",
+			func(w *world) {
+				w.declare("A", "x", db(map[string]any{"set": "team", "host": "new"}))
+				w.hold("A", "x", liveDB(true, map[string]any{"set": "id-team", "as": "team", "host": "old"}))
+			}, "update A/x /properties/host:old>new\ns1 patch A/x",
+			[]string{`{"host":"new","set":"id-team"}`},
+			`the stored credentials "team" will be sent to another host: host changes`,
+		},
+		{
+			"and is refused where nothing would link the declared ones",
+			func(w *world) {
+				w.declare("A", "x", db(map[string]any{"host": "new"}, password))
+				w.hold("A", "x", liveDB(true, map[string]any{"host": "old"}))
+			}, "update A/x /properties/host:old>new /credentials/password=(secret)" +
+				" !a change of host takes away whose credentials are used: declare as too, so that they are linked again", nil, "",
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			p, problems := plan.Make(separates(test.set))
+			if problems.Err() != nil {
+				t.Fatal(problems)
+			}
+			if diff := cmp.Diff(test.want, outline(p)); diff != "" {
+				t.Error(diff)
+			}
+			for i, want := range test.sets {
+				if got := connection.Canonical(p.Steps[i].Items[0].Operation.Set); got != want {
+					t.Errorf("it sets %s", got)
+				}
+			}
+			if test.warn != "" && (len(p.Warnings) == 0 || p.Warnings[0].Message != test.warn) {
+				t.Errorf("warnings %+v", p.Warnings)
+			}
+		})
+	}
+}
+
+func TestTheScopeNamesStoredCredentialsOnce(t *testing.T) {
+	scope := plan.Scope(separates(func(w *world) {
+		w.declare("A", "x", db(map[string]any{"set": "team"}))
+		w.declare("A", "y", db(map[string]any{"set": "team"}))
+		w.declare("A", "z", db(map[string]any{"set": ""}))
+	}))
+	if diff := cmp.Diff([]string{"team"}, scope.Stored); diff != "" || !scope.Linked {
+		t.Error(diff, scope.Linked)
+	}
+	if scope := plan.Scope(separates(func(w *world) { w.declare("A", "x") })); len(scope.Stored) > 0 || scope.Linked {
+		t.Errorf("%+v", scope)
+	}
+}

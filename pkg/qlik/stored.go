@@ -1,0 +1,106 @@
+package qlik
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// Separated credentials (create guide; guide to authorising data connections): with
+// separateCredentials, every user brings a set of their own. credentialsName makes
+// one for the caller, selectedCredentials is the id of one. There is no list of
+// them: one is found by its id or name. What a connection uses is its
+// qCredentialsID, as the caller sees it; whether the two settings are read back is
+// not documented, and after a change of host they would be of the past.
+
+const credentialsPath = apiPath + "/data-credentials"
+
+// The settings of separated credentials, in every data source that has them.
+const (
+	separateCredentials = "separateCredentials"
+	credentialsName     = "credentialsName"
+	selectedCredentials = "selectedCredentials"
+)
+
+var separatedRoles = map[string]connection.SeparatedRole{
+	separateCredentials: connection.SeparatesCredentials,
+	credentialsName:     connection.NamesCredentials,
+	selectedCredentials: connection.SelectsCredentials,
+}
+
+var uuidShape = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+
+// stored looks up stored credentials, side by side, each once: those that the scope
+// names, and those that connections use if it asks for them. What is not there is
+// left out.
+func (s *survey) stored(ctx context.Context, scope connection.Scope, live []connection.Live) ([]connection.StoredCredentials, error) {
+	refs := slices.Clone(scope.Stored)
+	for i := range live {
+		if id := live[i].StoredID; scope.Linked && id != "" && live[i].Properties != nil {
+			refs = append(refs, id)
+		}
+	}
+	refs = slices.Compact(slices.Sorted(slices.Values(refs)))
+	found := make([]connection.StoredCredentials, len(refs))
+	group, ctx := s.readers(ctx)
+	for i, ref := range refs {
+		group.Go(func() (err error) {
+			found[i], err = s.storedOne(ctx, ref)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	found = slices.DeleteFunc(found, func(one connection.StoredCredentials) bool { return one.ID == "" })
+	if scope.Linked {
+		showLinked(live, found)
+	}
+	return distinctStored(found), nil
+}
+
+// storedOne gives the zero value where there is none, or none that the caller may see.
+func (s *survey) storedOne(ctx context.Context, ref string) (connection.StoredCredentials, error) {
+	if !isSegment(ref) {
+		return connection.StoredCredentials{}, nil
+	}
+	query := url.Values{}
+	if !uuidShape.MatchString(ref) {
+		query.Set("byCredentialName", "true")
+	}
+	var wire wireCredential
+	err := s.client.Do(ctx, s.get(credentialsPath+"/"+url.PathEscape(ref), query), &wire)
+	switch {
+	case errors.Is(err, connection.ErrNotFound), errors.Is(err, connection.ErrForbidden), errors.Is(err, connection.ErrInvalid):
+		return connection.StoredCredentials{}, nil
+	case err != nil:
+		return connection.StoredCredentials{}, fmt.Errorf("look up stored credentials %q: %w", ref, err)
+	}
+	return connection.StoredCredentials{ID: wire.ID, Name: wire.Name}, nil
+}
+
+// showLinked puts what connections use into their properties.
+func showLinked(live []connection.Live, found []connection.StoredCredentials) {
+	for i := range live {
+		one := &live[i]
+		used := slices.IndexFunc(found, func(stored connection.StoredCredentials) bool { return stored.ID == one.StoredID })
+		if one.Properties != nil && used >= 0 {
+			one.Properties[selectedCredentials], one.Properties[credentialsName] = found[used].ID, found[used].Name
+		}
+	}
+}
+
+func distinctStored(found []connection.StoredCredentials) []connection.StoredCredentials {
+	var distinct []connection.StoredCredentials
+	for _, one := range found {
+		if !slices.Contains(distinct, one) {
+			distinct = append(distinct, one)
+		}
+	}
+	return distinct
+}
