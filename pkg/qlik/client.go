@@ -23,13 +23,10 @@
 package qlik
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -37,6 +34,7 @@ import (
 	"time"
 
 	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/transport"
 )
 
 const (
@@ -125,13 +123,13 @@ type Request struct {
 
 // NewClient checks the configuration and makes a client. It sends nothing.
 func NewClient(config Config) (*Client, error) {
-	base, err := tenantURL(config.URL)
+	base, err := transport.TenantURL(config.URL)
 	if err != nil {
 		return nil, err
 	}
 	client := &Client{
 		base:      base,
-		http:      httpClient(config),
+		http:      transport.Client(config.HTTPClient, answerTimeout, orDefault(config.Parallelism, defaultParallelism)),
 		logger:    config.Logger,
 		userAgent: config.UserAgent,
 		lifetime:  config.Lifetime,
@@ -152,49 +150,6 @@ func NewClient(config Config) (*Client, error) {
 
 // Tenant gives the tenant's URL, without a slash at the end.
 func (c *Client) Tenant() string { return c.base.Scheme + "://" + c.base.Host }
-
-// tenantURL reads the URL of a tenant. Its errors never quote what may hold a
-// password.
-func tenantURL(text string) (*url.URL, error) {
-	parsed, err := url.Parse(text)
-	if err != nil || parsed.Host == "" {
-		return nil, errors.New("read tenant url: not of the form https://HOST")
-	}
-	switch {
-	case parsed.User != nil:
-		return nil, fmt.Errorf("read tenant url of %q: must not hold a user or password", parsed.Host)
-	case strings.Trim(parsed.Path, "/") != "" || parsed.RawQuery != "" || parsed.Fragment != "":
-		return nil, fmt.Errorf("read tenant url of %q: must end after the host", parsed.Host)
-	case parsed.Scheme == "https", parsed.Scheme == "http" && isLoopback(parsed.Hostname()):
-		return &url.URL{Scheme: parsed.Scheme, Host: parsed.Host, Path: "/"}, nil
-	case parsed.Scheme == "http":
-		return nil, fmt.Errorf("read tenant url of %q: plain http is for loopback addresses only; use https", parsed.Host)
-	}
-	return nil, fmt.Errorf("read tenant url of %q: scheme %q is not https", parsed.Host, parsed.Scheme)
-}
-
-func isLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
-}
-
-// httpClient makes the client that never follows a redirect by itself, so that
-// each hop is checked, counted and logged like any request.
-func httpClient(config Config) *http.Client {
-	client := &http.Client{Timeout: answerTimeout}
-	if given := config.HTTPClient; given != nil {
-		client.Transport = given.Transport
-		if given.Timeout > 0 {
-			client.Timeout = given.Timeout
-		}
-	} else if standard, ok := http.DefaultTransport.(*http.Transport); ok {
-		transport := standard.Clone()
-		transport.MaxIdleConnsPerHost = 2 * orDefault(config.Parallelism, defaultParallelism)
-		client.Transport = transport
-	}
-	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return client
-}
 
 func orDefault(value, standard int) int {
 	if value > 0 {
@@ -257,23 +212,12 @@ func (c *Client) prepare(request Request) (call, error) {
 	if request.Body == nil {
 		return prepared, nil
 	}
-	body, err := encode(request.Body)
+	body, err := transport.JSON(request.Body)
 	if err != nil {
 		return call{}, fmt.Errorf("encode body of %s %s: %w", request.Method, request.Path, err)
 	}
 	prepared.body = body
 	return prepared, nil
-}
-
-// encode writes JSON as people would: without escaping <, > and &.
-func encode(body any) ([]byte, error) {
-	var buffer bytes.Buffer
-	encoder := json.NewEncoder(&buffer)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(body); err != nil {
-		return nil, err
-	}
-	return bytes.TrimRight(buffer.Bytes(), "\n"), nil
 }
 
 func (c call) isRead() bool { return c.method == http.MethodGet }
@@ -292,7 +236,7 @@ func (c *Client) ours(from *url.URL, link string) (*url.URL, error) {
 		return nil, errors.New("the link is no URL")
 	}
 	if !sameOrigin(target, c.base) {
-		return nil, fmt.Errorf("the link leaves the tenant for %q", clean(target.Scheme+"://"+target.Host, maxTitle))
+		return nil, fmt.Errorf("the link leaves the tenant for %q", transport.Clean(target.Scheme+"://"+target.Host, maxTitle))
 	}
 	target.User, target.Fragment = nil, ""
 	return target, nil

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/transport"
 )
 
 const (
@@ -134,7 +135,7 @@ func (p *Provider) settleCreate(ctx context.Context, operation connection.Operat
 		if err == nil && id != "" {
 			return connection.Outcome{ID: id}
 		}
-		if err != nil || pause >= firstLook<<(looks-1) || sleep(ctx, pause) != nil {
+		if err != nil || pause >= firstLook<<(looks-1) || transport.Sleep(ctx, pause) != nil {
 			return failed
 		}
 	}

@@ -140,7 +140,7 @@ func Classify(dataSource, property string) connection.Class {
 	if slices.Contains(secretProperties[strings.TrimPrefix(dataSource, "DG_")], property) {
 		return connection.ClassSecret
 	}
-	name := plainName(property)
+	name := connection.PlainName(property)
 	switch {
 	case slices.Contains(notSecret, name), strings.HasPrefix(name, "publickey"):
 		return connection.ClassProperty
@@ -150,12 +150,6 @@ func Classify(dataSource, property string) connection.Class {
 		return connection.ClassSecret
 	}
 	return connection.ClassProperty
-}
-
-// plainName takes letter case and separators out of a name: X-Api-Key, api_key and
-// apiKey are written by people who mean the same.
-func plainName(name string) string {
-	return strings.NewReplacer("-", "", "_", "", ".", "", " ", "").Replace(strings.ToLower(name))
 }
 
 func containsAny(text string, words []string) bool {

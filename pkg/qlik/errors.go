@@ -3,21 +3,15 @@ package qlik
 import (
 	"bytes"
 	"cmp"
-	"context"
-	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
-	"syscall"
-	"unicode"
 
 	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/transport"
 )
 
 // How much of what the service says is repeated, in characters.
@@ -95,7 +89,7 @@ func (c *Client) refusal(call call, got *reply) *Error {
 		}
 		return failed
 	}
-	failed.TraceID = cmp.Or(clean(body.TraceID, maxCode), failed.TraceID)
+	failed.TraceID = cmp.Or(transport.Clean(body.TraceID, maxCode), failed.TraceID)
 	failed.fill(body.Errors, c.redactor(call, got))
 	return failed
 }
@@ -115,25 +109,25 @@ func (c *Client) unusable(call call, got *reply, why string) *Error {
 func (c *Client) blank(call call, got *reply) *Error {
 	return &Error{
 		Method: call.method, Path: call.url.Path, Status: got.status,
-		TraceID: clean(got.header.Get("X-B3-Traceid"), maxCode),
+		TraceID: transport.Clean(got.header.Get("X-B3-Traceid"), maxCode),
 	}
 }
 
 // fill takes over the words of the service: code and title of the first error,
 // the details of all.
-func (e *Error) fill(items []wireError, hide redactor) {
+func (e *Error) fill(items []wireError, hide transport.Redactor) {
 	var details []string
 	for i, item := range items {
 		if i == 0 {
-			e.Code, e.Title = clean(item.Code, maxCode), clean(hide.text(item.Title), maxTitle)
+			e.Code, e.Title = transport.Clean(item.Code, maxCode), transport.Clean(hide.Text(item.Title), maxTitle)
 		} else if item.Title != "" && item.Title != items[0].Title {
-			details = append(details, hide.text(item.Title))
+			details = append(details, hide.Text(item.Title))
 		}
 		if item.Detail != "" {
-			details = append(details, hide.text(item.Detail))
+			details = append(details, hide.Text(item.Detail))
 		}
 	}
-	e.Detail = clean(strings.Join(details, "; "), maxDetail)
+	e.Detail = transport.Clean(strings.Join(details, "; "), maxDetail)
 }
 
 // decode reads a successful answer.
@@ -149,7 +143,7 @@ func (c *Client) decode(call call, got *reply, answer any) error {
 	}
 	why := notJSON(got)
 	if wrongType, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		why = fmt.Sprintf("the answer holds a JSON %s at %q where it should not", wrongType.Value, clean(wrongType.Field, maxTitle))
+		why = fmt.Sprintf("the answer holds a JSON %s at %q where it should not", wrongType.Value, transport.Clean(wrongType.Field, maxTitle))
 	}
 	return c.unusable(call, got, why)
 }
@@ -159,199 +153,14 @@ func notJSON(got *reply) string {
 	if len(bytes.TrimSpace(got.body)) == 0 {
 		return "the answer is empty"
 	}
-	return fmt.Sprintf("the answer is not whole JSON (%d bytes of %q)", len(got.body), clean(kind, maxCode))
+	return fmt.Sprintf("the answer is not whole JSON (%d bytes of %q)", len(got.body), transport.Clean(kind, maxCode))
 }
-
-// broken is a request without an answer.
-type broken struct {
-	call  call
-	cause string // one line, for people
-	err   error
-	// sent tells that the service may have received it.
-	sent bool
-	// hopeless tells that another attempt would end the same way.
-	hopeless bool
-	// ambiguous tells that this or an earlier attempt may have been carried out.
-	ambiguous bool
-}
-
-func (b *broken) Error() string {
-	text := fmt.Sprintf("%s %s: ", b.call.method, b.call.url.Path)
-	if b.ambiguous {
-		return text + connection.ErrUnknownOutcome.Error() + ": " + b.cause
-	}
-	if b.interrupted() {
-		return text + b.cause
-	}
-	return text + b.call.url.Host + " " + connection.ErrUnreachable.Error() + ": " + b.cause
-}
-
-func (b *broken) interrupted() bool {
-	return errors.Is(b.err, context.Canceled) || b.cause == causeInterrupted
-}
-
-const causeInterrupted = "interrupted"
-
-// isInterrupted tells that a request ended because its context had.
-func isInterrupted(err error) bool {
-	failed, ok := errors.AsType[*broken](err)
-	return ok && failed.interrupted()
-}
-
-func (b *broken) Unwrap() []error {
-	switch {
-	case b.ambiguous:
-		return []error{connection.ErrUnknownOutcome, b.err}
-	case b.interrupted() && !b.call.isRead():
-		return []error{connection.ErrNotSent, b.err}
-	case b.interrupted():
-		return []error{b.err}
-	}
-	return []error{connection.ErrUnreachable, b.err}
-}
-
-// newBroken reads what the transport says.
-func newBroken(ctx context.Context, call call, err error) *broken {
-	if outer, ok := errors.AsType[*url.Error](err); ok {
-		err = outer.Err // without the URL: its query may hold an e-mail address
-	}
-	b := &broken{call: call, err: err, sent: true}
-	if ctx.Err() != nil {
-		b.cause, b.err = causeInterrupted, ctx.Err()
-		return b
-	}
-	b.cause = causeOf(err)
-	switch {
-	case isTLS(err):
-		b.sent, b.hopeless = false, true
-	case isDial(err):
-		dns, ok := errors.AsType[*net.DNSError](err)
-		b.sent, b.hopeless = false, ok && dns.IsNotFound
-	}
-	return b
-}
-
-// isDial tells that no connection came about, so that nothing was sent.
-func isDial(err error) bool {
-	operation, ok := errors.AsType[*net.OpError](err)
-	_, isDNS := errors.AsType[*net.DNSError](err)
-	return isDNS || ok && (operation.Op == "dial" || operation.Op == "proxyconnect")
-}
-
-// isTLS tells that the handshake failed for a reason that will not go away.
-func isTLS(err error) bool {
-	_, untrusted := errors.AsType[*tls.CertificateVerificationError](err)
-	_, notTLS := errors.AsType[tls.RecordHeaderError](err)
-	_, alert := errors.AsType[tls.AlertError](err)
-	return untrusted || notTLS || alert || errors.Is(err, http.ErrSchemeMismatch)
-}
-
-// causeOf says in a few words what went wrong.
-func causeOf(err error) string {
-	if untrusted, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
-		return "its certificate is not accepted: " + clean(untrusted.Err.Error(), maxTitle)
-	}
-	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok || errors.Is(err, http.ErrSchemeMismatch) {
-		return "it does not speak TLS"
-	}
-	if dns, ok := errors.AsType[*net.DNSError](err); ok {
-		if dns.IsNotFound {
-			return "no such host"
-		}
-		return "its name could not be looked up"
-	}
-	timeout, ok := errors.AsType[net.Error](err)
-	switch {
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return "connection refused"
-	case ok && timeout.Timeout():
-		return "no answer in time"
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET):
-		return "the connection broke before the answer was complete"
-	}
-	return clean(innermost(err).Error(), maxTitle)
-}
-
-func innermost(err error) error {
-	for {
-		inner := errors.Unwrap(err)
-		if inner == nil {
-			return err
-		}
-		err = inner
-	}
-}
-
-// redactor takes secrets out of texts of the service, which may quote the request.
-type redactor struct {
-	short    []string // too short to be cut out of a text without telling what they are
-	replacer *strings.Replacer
-}
-
-// shortSecret is the length, in bytes, below which a secret silences a text as a whole.
-const shortSecret = 4
 
 // redactor knows the secrets of a call, the token that it was sent with and our own.
-func (c *Client) redactor(call call, got *reply) redactor {
+func (c *Client) redactor(call call, got *reply) transport.Redactor {
 	secrets := slices.Concat(call.secrets, c.auth.secrets())
 	if got != nil && got.token != nil {
 		secrets = append(secrets, got.token.AccessToken)
 	}
-	return newRedactor(secrets)
-}
-
-func newRedactor(secrets []string) redactor {
-	var r redactor
-	var forms []string
-	for _, secret := range secrets {
-		if secret != "" && len(secret) < shortSecret {
-			r.short = append(r.short, secret)
-			continue
-		}
-		forms = append(forms, formsOf(secret)...)
-	}
-	// The longest first, so that no part of one is left over by another.
-	slices.SortFunc(forms, func(a, b string) int { return cmp.Or(len(b)-len(a), cmp.Compare(a, b)) })
-	var pairs []string
-	for _, form := range slices.Compact(forms) {
-		pairs = append(pairs, form, connection.Placeholder)
-	}
-	r.replacer = strings.NewReplacer(pairs...)
-	return r
-}
-
-// formsOf lists the ways in which a service may quote a secret: as it is, as JSON,
-// as part of a URL, or one of its lines.
-func formsOf(secret string) []string {
-	quoted, _ := encode(secret)
-	candidates := append(strings.FieldsFunc(secret, func(r rune) bool { return r == '\n' || r == '\r' }),
-		secret, strings.Trim(string(quoted), `"`), url.QueryEscape(secret), url.PathEscape(secret))
-	return slices.DeleteFunc(candidates, func(form string) bool { return len(form) < shortSecret })
-}
-
-func (r redactor) text(text string) string {
-	for _, secret := range r.short {
-		if strings.Contains(text, secret) {
-			return "(withheld: it may quote a secret)"
-		}
-	}
-	return r.replacer.Replace(text)
-}
-
-// clean puts a text of the service on one line of bounded length.
-func clean(text string, limit int) string {
-	text = strings.Map(func(r rune) rune {
-		if unicode.IsSpace(r) || unicode.IsControl(r) {
-			return ' '
-		}
-		if !unicode.IsPrint(r) {
-			return -1 // among others what turns the direction of the text
-		}
-		return r
-	}, strings.ToValidUTF8(text, "?"))
-	text = strings.Join(strings.Fields(text), " ")
-	if runes := []rune(text); len(runes) > limit {
-		return string(runes[:limit-1]) + "…"
-	}
-	return text
+	return transport.NewRedactor(secrets)
 }

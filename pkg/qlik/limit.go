@@ -425,15 +425,3 @@ func retryAfter(header http.Header) time.Duration {
 	}
 	return min(max(wait, minRetryAfter), maxRetryAfter)
 }
-
-// sleep waits, or ends early with the error of the context.
-func sleep(ctx context.Context, wait time.Duration) error {
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+
+	"github.com/qlsync/qlsync/pkg/transport"
 )
 
 const (
@@ -59,9 +61,9 @@ func withLimit(query url.Values) url.Values {
 func (c *Client) readable(problems []wireError, call call, got *reply) []wireError {
 	hide := c.redactor(call, got)
 	for i, problem := range problems {
-		problems[i].Code = clean(problem.Code, maxCode)
-		problems[i].Title = clean(hide.text(problem.Title), maxTitle)
-		problems[i].Detail = clean(hide.text(problem.Detail), maxDetail)
+		problems[i].Code = transport.Clean(problem.Code, maxCode)
+		problems[i].Title = transport.Clean(hide.Text(problem.Title), maxTitle)
+		problems[i].Detail = transport.Clean(hide.Text(problem.Detail), maxDetail)
 	}
 	return problems
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/transport"
 )
 
 // patchTries is how often a patch that may have happened is made anew from what is
@@ -67,7 +68,7 @@ func (p *Provider) patch(ctx context.Context, operation connection.Operation, ro
 		switch {
 		case err != nil && try > 1: // the one before may have happened
 			return fmt.Errorf("patch connection: %w: %w", connection.ErrUnknownOutcome, err)
-		case isInterrupted(err):
+		case transport.IsInterrupted(err):
 			return fmt.Errorf("patch connection: %w: %w", connection.ErrNotSent, err)
 		case err != nil:
 			return fmt.Errorf("patch connection: %w", err)

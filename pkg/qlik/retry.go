@@ -15,6 +15,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/transport"
 )
 
 const (
@@ -85,8 +86,8 @@ func (c *Client) call(ctx context.Context, prepared call, answer any) (*reply, e
 		if !again {
 			return nil, a.final(err)
 		}
-		if err := sleep(ctx, wait); err != nil {
-			return nil, a.final(&broken{call: a.call, cause: causeInterrupted, err: err})
+		if err := transport.Sleep(ctx, wait); err != nil {
+			return nil, a.final(transport.Interrupted(a.call.method, a.call.url, err))
 		}
 	}
 }
@@ -111,7 +112,7 @@ func (a *attempts) once(ctx context.Context) (*reply, error) {
 	if !a.call.anonymous {
 		var err error
 		if place, err = c.budget(a.call).acquire(ctx, a.call.room); err != nil {
-			return nil, &broken{call: a.call, cause: causeInterrupted, err: err}
+			return nil, transport.Interrupted(a.call.method, a.call.url, err)
 		}
 	}
 	got, err := c.exchange(ctx, a.call, a.count)
@@ -146,8 +147,8 @@ func wasSent(err error) bool {
 		return false
 	}
 	_, answered := errors.AsType[*Error](err)
-	failed, ok := errors.AsType[*broken](err)
-	return answered || ok && failed.sent
+	failed, ok := errors.AsType[*transport.Failure](err)
+	return answered || ok && failed.Sent
 }
 
 // budget is the tier of a call: "most" GET requests are in Tier 1, all others
@@ -167,7 +168,7 @@ func (c *Client) exchange(ctx context.Context, call call, attempt int) (*reply, 
 		return nil, err
 	}
 	if ctx.Err() != nil {
-		return nil, &broken{call: call, cause: causeInterrupted, err: ctx.Err()}
+		return nil, transport.Interrupted(call.method, call.url, ctx.Err())
 	}
 	if !call.isRead() {
 		var cancel context.CancelFunc
@@ -200,7 +201,7 @@ func (c *Client) token(ctx context.Context, call call) (*oauth2.Token, error) {
 	token, err := c.auth.token(ctx)
 	switch {
 	case ctx.Err() != nil:
-		return nil, &broken{call: call, cause: causeInterrupted, err: ctx.Err()}
+		return nil, transport.Interrupted(call.method, call.url, ctx.Err())
 	case err != nil:
 		return nil, noToken{err}
 	}
@@ -225,12 +226,12 @@ func (c *Client) dress(request *http.Request, call call, token *oauth2.Token) {
 func (c *Client) roundTrip(request *http.Request, call call) (*reply, error) {
 	response, err := c.http.Do(request)
 	if err != nil {
-		return nil, newBroken(request.Context(), call, err)
+		return nil, transport.NewFailure(request.Context(), call.method, call.url, err)
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
 	if err != nil {
-		return nil, newBroken(request.Context(), call, err)
+		return nil, transport.NewFailure(request.Context(), call.method, call.url, err)
 	}
 	got := &reply{status: response.StatusCode, header: response.Header, body: body, url: call.url}
 	if len(body) > maxAnswer {
@@ -249,8 +250,8 @@ func (c *Client) log(ctx context.Context, call call, attempt int, got *reply, er
 	if got != nil {
 		attributes = append(attributes, slog.Int("status", got.status))
 	}
-	if failed, ok := errors.AsType[*broken](err); ok {
-		attributes = append(attributes, slog.String("error", failed.cause))
+	if failed, ok := errors.AsType[*transport.Failure](err); ok {
+		attributes = append(attributes, slog.String("error", failed.Cause))
 	}
 	c.logger.LogAttrs(ctx, slog.LevelDebug, "request", attributes...)
 }
@@ -333,8 +334,8 @@ func (a *attempts) final(err error) error {
 		}
 		return err
 	}
-	if failed, ok := errors.AsType[*broken](err); ok {
-		failed.ambiguous = a.ambiguous
+	if failed, ok := errors.AsType[*transport.Failure](err); ok {
+		failed.Ambiguous = a.ambiguous
 	}
 	if refusal, ok := errors.AsType[*Error](err); ok {
 		definite := refusal.kind != nil && refusal.Status != http.StatusTooManyRequests
@@ -360,11 +361,11 @@ const (
 )
 
 func (c *Client) fateOf(err error) fate {
-	if failed, ok := errors.AsType[*broken](err); ok {
+	if failed, ok := errors.AsType[*transport.Failure](err); ok {
 		switch {
-		case failed.sent:
+		case failed.Sent:
 			return uncertain
-		case failed.hopeless || !c.answered.Load():
+		case failed.Hopeless || !c.answered.Load():
 			return refused
 		}
 		return unsent

@@ -2,8 +2,6 @@ package qlik
 
 import (
 	"encoding/json"
-	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/qlsync/qlsync/pkg/connection"
@@ -50,7 +48,7 @@ func isParameterList(property string) bool {
 func shieldWithin(dataSource string, parameters bool, value any) any {
 	switch value := value.(type) {
 	case string:
-		if isSecretURL(value) {
+		if connection.IsSecretURL(value) {
 			return connection.NewSecret(value)
 		}
 	case []any:
@@ -106,66 +104,5 @@ func isSecretItem(parameters bool, item map[string]any) bool {
 		return true
 	}
 	name, _ := item["name"].(string)
-	return parameters && isKeyLike(name)
-}
-
-// isKeyLike tells whether a header or query parameter of that name is likely to
-// hold a secret: Authorization, X-Api-Key, access_token, sig.
-func isKeyLike(name string) bool {
-	name = plainName(name)
-	return slices.Contains([]string{"key", "sig", "code", "auth", "xauth", "pass", "pat"}, name) || containsAny(name, []string{
-		"authorization", "apikey", "accesskey", "subscriptionkey", "functionskey", "privatekey", "accountkey", "sharedkey",
-		"encryptionkey", "token", "secret", "password", "passwd", "pwd", "passphrase", "cookie", "credential", "signature", "session",
-	})
-}
-
-// isSecretURL tells whether a text is a URL, or a path, that lets in whoever has
-// it. Where it is no proper one, as with a password that is not escaped, the
-// answer is rather yes too often.
-func isSecretURL(text string) bool {
-	text = strings.TrimSpace(text)
-	parsed, err := url.Parse(text)
-	if err != nil {
-		return isSecretLooseURL(text)
-	}
-	if strings.Contains(parsed.Opaque, "://") { // jdbc:postgresql://...
-		_, inner, _ := strings.Cut(text, ":")
-		return isSecretURL(inner)
-	}
-	if parsed.Scheme == "" && parsed.Host == "" && !strings.HasPrefix(text, "/") {
-		return false
-	}
-	password, _ := parsed.User.Password()
-	_, settings, _ := strings.Cut(parsed.Host+parsed.Path, ";") // jdbc:sqlserver://host;password=...
-	return password != "" || hasKeyLike(settings) || hasKeyLike(parsed.RawQuery) || hasKeyLike(parsed.EscapedFragment())
-}
-
-func isSecretLooseURL(text string) bool {
-	_, rest, found := strings.Cut(text, "://")
-	if !found {
-		return false
-	}
-	rest, query, _ := strings.Cut(rest, "?")
-	if end := strings.LastIndex(rest, "@"); end >= 0 {
-		if _, password, _ := strings.Cut(rest[:end], ":"); password != "" {
-			return true
-		}
-	}
-	_, settings, _ := strings.Cut(rest, ";")
-	return hasKeyLike(settings) || hasKeyLike(query)
-}
-
-// hasKeyLike looks for a parameter with a value that is a secret by its name. It
-// splits by hand: [url.ParseQuery] drops what it does not like.
-func hasKeyLike(query string) bool {
-	for _, pair := range strings.FieldsFunc(query, func(r rune) bool { return r == '&' || r == ';' || r == '?' || r == '#' }) {
-		name, value, _ := strings.Cut(pair, "=")
-		if unescaped, err := url.QueryUnescape(name); err == nil {
-			name = unescaped
-		}
-		if value != "" && isKeyLike(name) {
-			return true
-		}
-	}
-	return false
+	return parameters && connection.IsKeyLike(name)
 }

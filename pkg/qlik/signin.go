@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/transport"
 )
 
 // Interactive OAuth (API reference, authUrlOnly; guide to authorising data
@@ -59,7 +60,7 @@ func (p *Provider) askSignIn(ctx context.Context, operation connection.Operation
 // mustSignIn is the outcome of a request that was answered with an address.
 func mustSignIn(address string) connection.Outcome {
 	parsed, err := url.Parse(address)
-	if err != nil || parsed.Host == "" || parsed.Scheme != "https" && !(parsed.Scheme == "http" && isLoopback(parsed.Hostname())) {
+	if err != nil || parsed.Host == "" || parsed.Scheme != "https" && !(parsed.Scheme == "http" && transport.IsLoopback(parsed.Hostname())) {
 		return connection.Outcome{Err: fmt.Errorf("create connection: %w: the address to sign in at is no https URL", connection.ErrInvalid)}
 	}
 	return connection.Outcome{Err: connection.ErrSignIn, SignInURL: parsed.String()}

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 
 	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/transport"
 )
 
 const (
@@ -174,7 +175,7 @@ func (s *survey) readOwner(ctx context.Context, owner string) ([]connection.User
 
 // filterText quotes a value in a SCIM filter as in JSON (RFC 7644).
 func filterText(text string) string {
-	quoted, _ := encode(text)
+	quoted, _ := transport.JSON(text)
 	return string(quoted)
 }
 

@@ -1,0 +1,89 @@
+// Package transport holds what every HTTP client of ours needs below the protocol of
+// its service: an address that a token may be sent to, a client that follows no
+// redirect, what became of a request that brought no answer, and texts of a service
+// without the secrets of the request.
+//
+// It knows no service, keeps nothing and retries nothing: whether a request may be
+// sent again is for the provider to say.
+package transport
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// TenantURL reads the URL of a tenant. Its errors never quote what may hold a
+// password.
+func TenantURL(text string) (*url.URL, error) {
+	parsed, err := url.Parse(text)
+	if err != nil || parsed.Host == "" {
+		return nil, errors.New("read tenant url: not of the form https://HOST")
+	}
+	switch {
+	case parsed.User != nil:
+		return nil, fmt.Errorf("read tenant url of %q: must not hold a user or password", parsed.Host)
+	case strings.Trim(parsed.Path, "/") != "" || parsed.RawQuery != "" || parsed.Fragment != "":
+		return nil, fmt.Errorf("read tenant url of %q: must end after the host", parsed.Host)
+	case parsed.Scheme == "https", parsed.Scheme == "http" && IsLoopback(parsed.Hostname()):
+		return &url.URL{Scheme: parsed.Scheme, Host: parsed.Host, Path: "/"}, nil
+	case parsed.Scheme == "http":
+		return nil, fmt.Errorf("read tenant url of %q: plain http is for loopback addresses only; use https", parsed.Host)
+	}
+	return nil, fmt.Errorf("read tenant url of %q: scheme %q is not https", parsed.Host, parsed.Scheme)
+}
+
+// IsLoopback tells whether a host is this computer.
+func IsLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
+}
+
+// Client makes an HTTP client that never follows a redirect by itself, so that each
+// hop is checked, counted and logged like any request. The given one lends its
+// transport and its timeout; it may be nil.
+func Client(given *http.Client, timeout time.Duration, parallelism int) *http.Client {
+	client := &http.Client{Timeout: timeout}
+	if given != nil {
+		client.Transport = given.Transport
+		if given.Timeout > 0 {
+			client.Timeout = given.Timeout
+		}
+	} else if standard, ok := http.DefaultTransport.(*http.Transport); ok {
+		transport := standard.Clone()
+		transport.MaxIdleConnsPerHost = 2 * parallelism
+		client.Transport = transport
+	}
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return client
+}
+
+// JSON writes JSON as people would: without escaping <, > and &.
+func JSON(body any) ([]byte, error) {
+	var buffer bytes.Buffer
+	encoder := json.NewEncoder(&buffer)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(body); err != nil {
+		return nil, err
+	}
+	return bytes.TrimRight(buffer.Bytes(), "\n"), nil
+}
+
+// Sleep waits, or ends early with the error of the context.
+func Sleep(ctx context.Context, wait time.Duration) error {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
