@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -168,4 +169,16 @@ func compact(t *testing.T, v any) string {
 		t.Fatal(err)
 	}
 	return strings.TrimSpace(out.String())
+}
+
+// direct asks the handler itself.
+func direct(manager *apinizer.Manager, method, path, body string) *httptest.ResponseRecorder {
+	request := httptest.NewRequest(method, path, strings.NewReader(body))
+	request.Header.Set("Authorization", "Bearer "+manager.Token())
+	if body != "" {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	w := httptest.NewRecorder()
+	manager.ServeHTTP(w, request)
+	return w
 }

@@ -1,7 +1,9 @@
 package apinizer
 
 import (
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -204,6 +206,9 @@ func (m *Manager) cleanObject(path string, f field, value any, wrong func(string
 	out := make(map[string]any, len(parts))
 	for _, key := range host.SortedKeys(parts) {
 		item := f.items[0]
+		if f.kind == mapKind && f.values != nil && !slices.Contains(f.values, key) {
+			return nil, wrong(fmt.Sprintf("has the key %s, which is none of %v", key, f.values))
+		}
 		if f.kind == objectKind {
 			i := slices.IndexFunc(f.items, func(other field) bool { return other.name == key })
 			switch {
@@ -304,8 +309,14 @@ func (t *connectionType) complete(fields map[string]any, secrets bool) error {
 // storeNames are the names of the stores by the fields of their ids.
 var storeNames = map[string]string{keyStoreID: keyStoreName, trustStoreID: trustStoreName}
 
-// storeID is how the manager knows a store.
-func storeID(name any) string { return host.SaltedDigest("store", host.ScalarText(name))[6:30] }
+// idOf is how the manager knows a store, a project or an environment; nil for none.
+func idOf(name any) any {
+	if name == nil {
+		return nil
+	}
+	digest := sha256.Sum256([]byte(host.ScalarText(name)))
+	return hex.EncodeToString(digest[:12])
+}
 
 // resolveStores turns the ids of stores, as a GET shows them, back into names. Where both are there the name counts; that is
 // undocumented, assumed.
@@ -319,7 +330,7 @@ func (m *Manager) resolveStores(t *connectionType, fields map[string]any, old *r
 		if id == nil || fields[nameField] != nil {
 			continue
 		}
-		if old == nil || old.Fields[nameField] == nil || storeID(old.Fields[nameField]) != id {
+		if old == nil || old.Fields[nameField] == nil || idOf(old.Fields[nameField]) != id {
 			return &refusal{text: fmt.Sprintf("The field %s names no store", idField), field: idField}
 		}
 		fields[nameField] = old.Fields[nameField]

@@ -35,9 +35,9 @@ type field struct {
 	kind     kind
 	class    class
 	required bool
-	standard any // the documented default; nil: none, which reads as null
-	values   []string
-	items    []field // of a list, a map or an object
+	standard any      // the documented default; nil: none, which reads as null
+	values   []string // of a text or a number; of a map, its keys; nil: any
+	items    []field  // of a list, a map or an object
 
 	since    Dialect // the dialect that has it; "": both
 	computed bool    // set by the server, ignored in what is written
@@ -81,6 +81,7 @@ func (f field) or(value any) field {
 	return f
 }
 
+// of limits the values, or the keys of a map.
 func (f field) of(values ...string) field {
 	f.values = values
 	return f

@@ -1,9 +1,6 @@
 package apinizer
 
-import (
-	"net/http"
-	"slices"
-)
+import "net/http"
 
 // healthcheck and hello are the probes (facts, section 1).
 func (m *Manager) healthcheck(*call) (answer, error) {
@@ -19,7 +16,12 @@ func (m *Manager) listProjects(*call) (answer, error) {
 	items := []any{}
 	for _, p := range m.seed.Projects {
 		if p.Access != accessNone {
-			items = append(items, document{{"name", p.Name}, {"description", p.Description}})
+			item := document{{"name", p.Name}, {"description", p.Description}}
+			if m.behaviour.Dialect == Current {
+				item = append(item, member{"id", idOf(p.Name)}, member{"relativePath", "/" + p.Name},
+					member{"enableRelativePath", false}, member{"tags", []any{}})
+			}
+			items = append(items, item)
 		}
 	}
 	return m.listed(items, len(items)), nil
@@ -37,15 +39,19 @@ func (m *Manager) listEnvironments(c *call) (answer, error) {
 	}
 	items := []any{}
 	for _, e := range m.seed.Environments {
-		items = append(items, document{
+		item := document{
 			{"name", e.Name},
 			{"description", e.Description},
 			{"type", e.Type},
 			{"status", e.Status},
 			{"accessUrl", e.AccessURL},
-			{"deployed", slices.Contains([]string{"PUBLISHED", "REPUBLISH_REQUIRED"}, e.Status)},
+			{"deployed", e.Status != "UNPUBLISHED"},
 			{"redeployRequired", e.Status == "REPUBLISH_REQUIRED"},
-		})
+		}
+		if m.behaviour.Dialect == Current {
+			item = append(item, member{"id", idOf(e.Name)})
+		}
+		items = append(items, item)
 	}
 	return m.listed(items, len(items)), nil
 }

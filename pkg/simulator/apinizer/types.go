@@ -152,10 +152,9 @@ func lifecyclePolicy() field {
 
 // databaseType is section 8.4.
 func databaseType() connectionType {
-	overrides := object("", text("ApiProxyTraffic"), text("PolicyCapture"), text("AuditEvent"), text("Application"),
-		text("UnsentMessage"), text("TokenTraffic"))
-	schemas, tables := overrides, overrides
-	schemas.name, tables.name = "logTableSchemaOverrides", "logTableNameOverrides"
+	overrides := func(name string) field {
+		return mapOf(name, text("")).of("ApiProxyTraffic", "PolicyCapture", "AuditEvent", "Application", "UnsentMessage", "TokenTraffic")
+	}
 	return connectionType{name: "database", fields: []field{
 		text("dbType").must().of("ORACLE", "MYSQL", "POSTGRES", "SQL_SERVER", "SYBASE", "DB2", "APACHE_HIVE", "APACHE_IMPALA",
 			"MONGODB", "TRINO"),
@@ -166,7 +165,8 @@ func databaseType() connectionType {
 		integer("connectionTimeout").or(30000), boolean("testConnectionOnCheckout").or(true),
 		boolean("testConnectionOnCheckin").or(false), integer("maxConnectionAge").or(180000), integer("maxIdleTime").or(120000),
 		text("selectedEnvironmentId"),
-		text("defaultLogSchema").in(Current), schemas.in(Current), tables.in(Current),
+		text("defaultLogSchema").in(Current), overrides("logTableSchemaOverrides").in(Current),
+		overrides("logTableNameOverrides").in(Current),
 	}, needs: []need{{"useCredentials", []any{true}, []string{"username", "password"}}}}
 }
 

@@ -41,13 +41,6 @@ func (m *Manager) view(r *record, single bool) document {
 	return out
 }
 
-func idOf(name any) any {
-	if name == nil {
-		return nil
-	}
-	return storeID(name)
-}
-
 // keyOf gives the key of a field in an answer.
 func (m *Manager) keyOf(f field) string {
 	if f.name == accessMode {

@@ -1,0 +1,236 @@
+package apinizer_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/qlsync/qlsync/pkg/simulator/apinizer"
+)
+
+func open(t *testing.T, seed, file string) *apinizer.Manager {
+	t.Helper()
+	manager, err := apinizer.Open([]byte(seed), file, apinizer.Options{LockTimeout: 100 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return manager
+}
+
+func TestTheStateSurvivesTheProcess(t *testing.T) {
+	file := filepath.Join(t.TempDir(), ".qlsync", "manager.state")
+	hook := `{"type": "webhook", "name": "Hook", "fullUrl": "https://w?key=t0ken1", "headerList": [{"name": "A", "value": "t0ken2"}], "timeout": 7}`
+	var whole string
+	t.Run("first run", func(t *testing.T) {
+		r := serve(t, open(t, acme, file))
+		r.want(200, "POST", connections+"Hook/", hook)
+		r.want(200, "PUT", connections+"Orders/", `{"type": "database", "name": "Orders", "dbType": "ORACLE", "jdbcUrl": "jdbc:t0ken3", "username": "u", "password": "t0ken4"}`)
+		r.want(200, "DELETE", connections+"Mail/", "")
+		r.want(200, "POST", connections+"Post/", `{"type": "email", "name": "Post", "host": "h", "password": "t0ken5", "deployToWorker": false}`)
+		whole = compact(t, r.Connections())
+	})
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{"t0ken", "pa55word", "s3cr3t", "open sesame", "token-of-ana"} {
+		if strings.Contains(string(data), text) {
+			t.Errorf("the state holds %q", text)
+		}
+	}
+	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("mode %v, error %v", info.Mode(), err)
+	}
+	t.Run("second run", func(t *testing.T) {
+		manager := open(t, acme, file)
+		r := serve(t, manager)
+		if got := compact(t, r.Connections()); got != whole || manager.Reseeded() {
+			t.Errorf("got  %s\nwant %s", got, whole)
+		}
+		if got := compact(t, []any{r.one("Hook")["headerList"], r.one("Hook")["timeout"], r.one("Post")["password"], r.one("Orders")["password"]}); got !=
+			`[[{"name":"A","value":"t0ken2"}],7,"t0ken5",null]` {
+			t.Errorf("%s", got)
+		}
+		if !r.SecretEquals("Payments", "Orders", "password", "t0ken4") {
+			t.Error("the secret is lost")
+		}
+	})
+}
+
+func TestAChangedSeedStartsAnew(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "manager.state")
+	first := open(t, acme, file)
+	if err := first.Remove("Payments", "Mail"); err != nil || first.Reseeded() {
+		t.Errorf("error %v, reseeded %v", err, first.Reseeded())
+	}
+	if _, err := apinizer.Open([]byte(acme), file, apinizer.Options{LockTimeout: 50 * time.Millisecond}); err == nil || !strings.Contains(err.Error(), "in use by another process") {
+		t.Errorf("error %v", err)
+	}
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	second := open(t, under(`"dialect": "legacy"`), file)
+	defer second.Close()
+	if _, found := second.Find("Payments", "Mail"); !found || !second.Reseeded() {
+		t.Errorf("found %v, reseeded %v", found, second.Reseeded())
+	}
+}
+
+func TestADamagedStateIsNotOverwritten(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "manager.state")
+	if err := os.WriteFile(file, []byte(`{"version": 1, "connec`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := apinizer.Open([]byte(acme), file, apinizer.Options{}); err == nil || !strings.Contains(err.Error(), "delete it to start from the seed") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// TestAWriteIsDurableBeforeItIsAnswered reads the state that a process would leave that is killed at the write: before it,
+// and after it.
+func TestAWriteIsDurableBeforeItIsAnswered(t *testing.T) {
+	for cut, want := range map[string]bool{"before": true, "after": false} {
+		file := filepath.Join(t.TempDir(), "manager.state")
+		faults, err := apinizer.ParseFaults([]byte(`[{"method": "DELETE", "cut": "` + cut + `"}]`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		manager, err := apinizer.Open([]byte(acme), file, apinizer.Options{Faults: faults})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := serve(t, manager).try("DELETE", connections+"Mail/", ""); err == nil {
+			t.Error("an answer")
+		}
+		left, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		copied := filepath.Join(t.TempDir(), "copy.state")
+		if err := os.WriteFile(copied, left, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		again := open(t, acme, copied)
+		if _, found := again.Find("Payments", "Mail"); found != want {
+			t.Errorf("cut %s: found %v", cut, found)
+		}
+		if err := again.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestSeedMistakesAreNamedByTheirPath(t *testing.T) {
+	const projects = `"projects": [{"name": "P"}]`
+	connection := func(rest string) string {
+		return `{` + projects + `, "connections": [{"project": "P", "type": "email", "name": "n", "fields": {"host": "h"}}` + rest + `]}`
+	}
+	for seed, want := range map[string]string{
+		`{`:                             "not valid JSON",
+		`{}`:                            "projects: at least one",
+		`{"project": []}`:               "unknown field project",
+		`{"projects": [{"nmae": "x"}]}`: "unknown field projects[0].nmae",
+		`{"projects": [{}]}`:            "projects[0].name: missing",
+		`{"projects": [{"name": "P"}, {"name": "P"}]}`:                                          `projects[1].name: "P" is used twice`,
+		`{"projects": [{"name": "P", "access": "all"}]}`:                                        "projects[0].access",
+		`{` + projects + `, "environments": [{"type": "KUBERNETES"}]}`:                          "environments[0].type",
+		`{` + projects + `, "environments": [{"status": "DRAFT"}]}`:                             "environments[0].status",
+		`{` + projects + `, "newerFields": {"Email": {}}}`:                                      "newerFields.Email: no such type",
+		`{` + projects + `, "newerFields": {"email": {"host": ""}}}`:                            "newerFields.email.host: is documented",
+		`{` + projects + `, "rateLimit": {"requests": 1}}`:                                      "rateLimit: needs requests and seconds",
+		connection(`, {"project": "Q", "type": "email", "name": "m"}`):                          `connections[1]: no such project "Q"`,
+		connection(`, {"project": "P", "type": "mail", "name": "m"}`):                           `connections[1]: Connection type "mail" is not valid!`,
+		connection(`, {"project": "P", "type": "email"}`):                                       "connections[1]: name: missing",
+		connection(`, {"project": "P", "type": "ftp", "name": "N"}`):                            `connections[1]: name: "N" is taken`,
+		connection(`, {"project": "P", "type": "email", "name": "m", "fields": {"hots": "h"}}`): `connections[1]: Unrecognized field "hots"`,
+		connection(`, {"project": "P", "type": "email", "name": "m"}`):                          "connections[1]: The field host is required",
+	} {
+		t.Run(want, func(t *testing.T) {
+			if _, err := apinizer.New([]byte(seed), apinizer.Options{}); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("error %v, want %q", err, want)
+			}
+		})
+	}
+}
+
+// TestNewerFieldsAreShownAndLost is section 7.1: a server may have fields beyond the documentation.
+func TestNewerFieldsAreShownAndLost(t *testing.T) {
+	r := newRig(t, strings.Replace(acme, `"token"`, `"newerFields": {"email": {"useSsl": false}}, "token"`, 1), apinizer.Options{})
+	if got := r.one("Mail")["useSsl"]; got != false {
+		t.Errorf("useSsl %v", got)
+	}
+	r.want(200, "PUT", connections+"Mail/", mail+`, "useSsl": true}`)
+	if got := r.one("Mail")["useSsl"]; got != true {
+		t.Errorf("useSsl %v", got)
+	}
+	r.want(200, "PUT", connections+"Mail/", mail+`}`)
+	if got := r.one("Mail")["useSsl"]; got != false {
+		t.Errorf("useSsl %v", got)
+	}
+	r.want(400, "PUT", connections+"Orders/", `{"type": "database", "name": "Orders", "dbType": "ORACLE", "jdbcUrl": "j", "useCredentials": false, "useSsl": true}`)
+}
+
+func TestHandsChangeThingsBehindAClientsBack(t *testing.T) {
+	r := newRig(t, acme, apinizer.Options{})
+	err := r.Edit("Payments", "Mail", func(c *apinizer.Connection) {
+		c.Name, c.Fields["port"] = "Post", 99
+		delete(c.Fields, "auth")
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := r.one("Post"); got["port"] != 99.0 || got["auth"] != false || !r.SecretEquals("Payments", "Post", "password", "pa55word") {
+		t.Errorf("%v", got)
+	}
+	for what, edit := range map[string]func(*apinizer.Connection){
+		"taken":         func(c *apinizer.Connection) { c.Name = "orders" },
+		"no such field": func(c *apinizer.Connection) { c.Fields["hots"] = "x" },
+		"whole number":  func(c *apinizer.Connection) { c.Fields["port"] = "x" },
+	} {
+		if err := r.Edit("Payments", "Post", edit); err == nil || !strings.Contains(err.Error(), what) {
+			t.Errorf("%s: error %v", what, err)
+		}
+	}
+	if err := r.Add(apinizer.SeedConnection{Project: "Payments", Type: "linux-script", Name: "Box", Fields: map[string]any{
+		"hostName": "h", "username": "u", "password": "p", "sshPort": 2222,
+	}}); err != nil {
+		t.Fatal(err)
+	}
+	if c, _ := r.Find("Payments", "Box"); compact(t, c) != `{"Project":"Payments","Type":"linux-script","Name":"Box","Fields":{"hostName":"h","sshPort":2222,"username":"u"},"Secrets":["password"],"Deployed":true,"Stale":false}` {
+		t.Errorf("%s", compact(t, c))
+	}
+	if err := r.Remove("Payments", "Box"); err != nil {
+		t.Error(err)
+	}
+	if err := r.Remove("Payments", "Box"); err == nil {
+		t.Error("removed twice")
+	}
+	if len(r.Requests()) != 1 || len(r.Writes()) != 0 {
+		t.Error("hands are in the request log")
+	}
+}
+
+// FuzzBodies sends any body as a definition: it is taken, or refused with a reason.
+func FuzzBodies(f *testing.F) {
+	for _, s := range samples {
+		f.Add(s.fields)
+	}
+	f.Add(`{"type": "elasticsearch", "type": "READ", "name": "c"}`)
+	f.Fuzz(func(t *testing.T, body string) {
+		for _, behaviour := range []string{``, `"accessModeKey": "type", "unknownFields": "keep", "computed": true`} {
+			manager, err := apinizer.New([]byte(under(behaviour)), apinizer.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := direct(manager, "POST", connections+"c/", body)
+			if got.Code != 200 && got.Code != 400 {
+				t.Errorf("status %d: %s", got.Code, got.Body)
+			}
+			if got := direct(manager, "GET", connections+"c/", ""); got.Code != 200 && got.Code != 400 {
+				t.Errorf("GET: status %d: %s", got.Code, got.Body)
+			}
+		}
+	})
+}
