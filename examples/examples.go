@@ -7,7 +7,8 @@ import "embed"
 
 // Quickstart is the project that `qlsync init` writes, in the folder quickstart.
 // The files are named one by one: the folder may hold the state of an embedded
-// tenant, too.
+// tenant, too. Its schemas are what qlsync schemas pull writes there;
+// init adds those for editors, which qlsync schemas editor writes.
 //
-//go:embed quickstart/.gitignore quickstart/qlsync.yaml quickstart/tenant.yaml quickstart/connections/finance.yaml
+//go:embed quickstart/.gitignore quickstart/qlsync.yaml quickstart/tenant.yaml quickstart/connections/finance.yaml quickstart/schemas/*.json quickstart/schemas/schemas.lock
 var Quickstart embed.FS

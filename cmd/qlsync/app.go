@@ -38,21 +38,26 @@ func newApp(env *environment) *cli.App {
 		},
 		Commands: []*cli.Command{
 			initCommand(env), validateCommand(env), planCommand(env), applyCommand(env),
-			driftCommand(env), showCommand(env), simulateCommand(env), completionCommand(env), completeCommand(env),
-			versionCommand(env),
+			driftCommand(env), showCommand(env), schemasCommand(env), simulateCommand(env), completionCommand(env),
+			completeCommand(env), versionCommand(env),
 		},
 	}
-	for _, command := range app.Commands {
+	prepareCommands(app.Commands)
+	return app
+}
+
+func prepareCommands(commands []*cli.Command) {
+	for _, command := range commands {
 		command.OnUsageError = usageError
 		command.HideHelpCommand = true
+		prepareCommands(command.Subcommands)
 	}
-	return app
 }
 
 func usageError(c *cli.Context, err error, _ bool) error {
 	name := "qlsync"
-	if c.Command != nil && c.Command.Name != "" && c.Command.Name != name {
-		name += " " + c.Command.Name
+	if c.Command != nil && c.Command.HelpName != "" {
+		name = c.Command.HelpName
 	}
 	return fmt.Errorf("%w: see %s --help", err, name)
 }
@@ -97,9 +102,17 @@ func arrange(app *cli.App, args []string) []string {
 	if command.SkipFlagParsing {
 		return args
 	}
-	flags, positional := splitFlags(command.Flags, rest[1:], false)
-	arranged := append([]string{args[0], rest[0]}, leading...)
-	arranged = append(arranged, flags...)
+	path, rest := []string{rest[0]}, rest[1:]
+	for len(command.Subcommands) > 0 {
+		before, after := splitFlags(sharedFlags(), rest, true)
+		if len(after) == 0 || command.Command(after[0]) == nil {
+			break
+		}
+		command = command.Command(after[0])
+		path, leading, rest = append(path, after[0]), append(leading, before...), after[1:]
+	}
+	flags, positional := splitFlags(command.Flags, rest, false)
+	arranged := slices.Concat(args[:1], path, leading, flags)
 	return append(arranged, positional...)
 }
 

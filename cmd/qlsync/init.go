@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -12,6 +13,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/qlsync/qlsync/examples"
+	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/spec"
 )
 
 func initCommand(env *environment) *cli.Command {
@@ -33,6 +36,12 @@ func runInit(c *cli.Context, env *environment) error {
 	if err != nil {
 		return err
 	}
+	editor, err := editorFiles(files)
+	if err != nil {
+		return err
+	}
+	files = append(files, editor...)
+	slices.SortFunc(files, func(a, b textFile) int { return strings.Compare(a.name, b.name) })
 	ignored, err := os.ReadFile(ignoreFile)
 	hasIgnored := err == nil
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -126,3 +135,29 @@ func quickstart() ([]textFile, error) {
 	})
 	return files, err
 }
+
+// editorFiles gives the schemas for editors, made from those that are vendored among
+// the files.
+func editorFiles(files []textFile) ([]textFile, error) {
+	catalog := &connection.Catalog{DataSources: map[string]*connection.DataSource{}}
+	for _, file := range files {
+		folder, name := path.Split(filepath.ToSlash(file.name))
+		id, isSource := strings.CutSuffix(name, ".json")
+		if folder != schemasFolder || !isSource {
+			continue
+		}
+		source, err := providers[spec.ProviderQlik].parse(id, file.text)
+		if err != nil {
+			return nil, err
+		}
+		catalog.DataSources[id] = source
+	}
+	connections, project := spec.EditorSchemas(catalog)
+	return []textFile{
+		{filepath.FromSlash(schemasFolder + spec.EditorConnections), connections},
+		{filepath.FromSlash(schemasFolder + spec.EditorProject), project},
+	}, nil
+}
+
+// schemasFolder is where the project that init writes has its schemas.
+const schemasFolder = "schemas/"

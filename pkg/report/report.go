@@ -73,18 +73,22 @@ func unprintable(r rune) bool { return r != '\n' && !unicode.IsPrint(r) }
 func (t Text) Problems(w io.Writer, problems connection.Problems) error {
 	p := t.printer(w)
 	for _, problem := range problems {
-		severity := p.paint(color.FgRed, "error")
-		if problem.Severity == connection.SeverityWarning {
-			severity = p.paint(color.FgYellow, "warning")
-		}
-		place := problem.Position.String()
-		problem.Position = connection.Position{}
-		if place != "" {
-			place += ": "
-		}
-		p.line("%s%s: %s", Clean(place), severity, Clean(problem.Error()))
+		p.problem(problem)
 	}
 	return p.err
+}
+
+func (p *printer) problem(problem connection.Problem) {
+	severity := p.paint(color.FgRed, "error")
+	if problem.Severity == connection.SeverityWarning {
+		severity = p.paint(color.FgYellow, "warning")
+	}
+	place := problem.Position.String()
+	problem.Position = connection.Position{}
+	if place != "" {
+		place += ": "
+	}
+	p.line("%s%s: %s", Clean(place), severity, Clean(problem.Error()))
 }
 
 // printer collects the first error of a writer, so that callers need not look at

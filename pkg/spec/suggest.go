@@ -49,6 +49,10 @@ func didYouMean(word string, known []string) string {
 	return "did you mean " + strconv.Quote(words[0]) + "?"
 }
 
+// DidYouMean gives a hint for a word that is not among the known ones; empty when
+// none is close.
+func DidYouMean(word string, known []string) string { return didYouMean(word, known) }
+
 // alternatives lists words for a sentence: `"a", "b" or "c"`.
 func alternatives(words []string) string {
 	quoted := make([]string, len(words))

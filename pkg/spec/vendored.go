@@ -82,7 +82,7 @@ func CompareVendored(dir string, vendored, tenant *connection.Catalog) connectio
 		}
 		problem := fileProblem(filepath.Join(dir, id+".json"), fmt.Sprintf("the vendored schema of data source %q %s", id, difference))
 		problem.Severity = connection.SeverityWarning
-		problem.Hint = "vendor the tenant's api-specs again"
+		problem.Hint = "see qlsync schemas check, and take it over with qlsync schemas pull"
 		problems = append(problems, problem)
 	}
 	return problems

@@ -45,7 +45,7 @@ func TestVendoredSchemasThatTheTenantHasOtherwise(t *testing.T) {
 	source := func(version, schema string) *connection.DataSource {
 		return &connection.DataSource{Version: version, Schema: []byte(schema)}
 	}
-	const advice = " (vendor the tenant's api-specs again)"
+	const advice = " (see qlsync schemas check, and take it over with qlsync schemas pull)"
 	for _, test := range []struct {
 		name             string
 		vendored, tenant *connection.DataSource

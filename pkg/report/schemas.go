@@ -1,0 +1,189 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/fatih/color"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// SchemasFormat names the JSON contract of a list of vendored schemas.
+const SchemasFormat = "qlsync.schemas/v1"
+
+// Schemas is what is known of the data sources whose schemas are vendored or in
+// use.
+type Schemas struct {
+	Format string `json:"format"`
+	// Tenant is the one that was asked; empty where none was.
+	Tenant  string         `json:"tenant,omitempty"`
+	Sources []SchemaSource `json:"dataSources"`
+	// Breaks are the declared connections that the tenant's schemas refuse and the
+	// vendored ones accept.
+	Breaks []SchemaBreak `json:"breaks,omitempty"`
+}
+
+// SchemaSource is one data source.
+type SchemaSource struct {
+	ID string `json:"id"`
+	// Version and Pulled are those of the vendored schema; empty where there is none.
+	Version string `json:"connectorVersion,omitempty"`
+	Pulled  string `json:"pulled,omitempty"`
+	From    string `json:"from,omitempty"` // the tenant
+	// Edited tells that the vendored file is not what was pulled.
+	Edited bool `json:"edited,omitempty"`
+	// Uses counts the declared connections.
+	Uses int `json:"connections"`
+	// State compares with the tenant; empty where none was asked.
+	State SchemaState `json:"state,omitempty"`
+	// TenantVersion is the connector's version there.
+	TenantVersion string                    `json:"tenantVersion,omitempty"`
+	Changes       []connection.SchemaChange `json:"changes,omitempty"`
+}
+
+// SchemaState is how a vendored schema stands to the tenant's.
+type SchemaState string
+
+// The states of a vendored schema.
+const (
+	SchemaSame      SchemaState = "same"
+	SchemaDiffers   SchemaState = "changed"
+	SchemaGone      SchemaState = "gone" // the tenant has no such data source, or has disabled it
+	SchemaNotPulled SchemaState = "not vendored"
+)
+
+// SchemaBreak is a declared connection that does not fit any more.
+type SchemaBreak struct {
+	Connection connection.Key      `json:"connection"`
+	Problems   connection.Problems `json:"problems"`
+}
+
+// SchemaList writes a table of the vendored schemas.
+func (t Text) SchemaList(w io.Writer, s Schemas) error {
+	p := t.printer(w)
+	if len(s.Sources) == 0 {
+		p.line("No schemas are vendored: qlsync schemas pull takes those of the data sources in use from a tenant.")
+		return p.err
+	}
+	rows := [][]string{{"DATA SOURCE", "VERSION", "PULLED", "FROM", "CONNECTIONS"}}
+	for _, source := range s.Sources {
+		version := source.Version
+		switch {
+		case source.State == SchemaNotPulled:
+			version = "not vendored"
+		case source.Edited:
+			version += " (edited)"
+		}
+		rows = append(rows, []string{Clean(source.ID), Clean(version), Clean(source.Pulled), Clean(source.From), fmt.Sprint(source.Uses)})
+	}
+	p.table(rows)
+	return p.err
+}
+
+// table writes rows in columns.
+func (p *printer) table(rows [][]string) {
+	widths := make([]int, len(rows[0]))
+	for column := range widths {
+		texts := make([]string, len(rows))
+		for i, row := range rows {
+			texts[i] = row[column]
+		}
+		widths[column] = widest(40, texts...)
+	}
+	for _, row := range rows {
+		cells := make([]string, len(row))
+		for column, text := range row {
+			cells[column] = pad(text, widths[column])
+		}
+		p.line("%s", strings.Join(cells, "  "))
+	}
+}
+
+// SchemaCheck writes what has changed on the tenant since the schemas were
+// vendored, and which declared connections the change breaks.
+func (t Text) SchemaCheck(w io.Writer, s Schemas) error {
+	p := t.printer(w)
+	same, unvendored := 0, []string{}
+	for _, source := range s.Sources {
+		switch source.State {
+		case SchemaSame:
+			same++
+		case SchemaNotPulled:
+			unvendored = append(unvendored, Clean(source.ID))
+		case SchemaGone:
+			p.line("%s %s  gone: the tenant has no such data source, or has disabled it (%s)",
+				p.paint(color.FgRed, "-"), label(source.ID), uses(source))
+		case SchemaDiffers:
+			p.line("%s %s  %s (%s)", p.paint(color.FgYellow, "~"), label(source.ID), versions(source), uses(source))
+			for _, change := range source.Changes {
+				p.schemaChange(change)
+			}
+		}
+	}
+	for _, broken := range s.Breaks {
+		p.line("")
+		p.line("%s would no longer be valid:", label(broken.Connection.String()))
+		for _, problem := range broken.Problems {
+			p.problem(problem)
+		}
+	}
+	p.schemaSummary(s, same, unvendored)
+	return p.err
+}
+
+func (p *printer) schemaSummary(s Schemas, same int, unvendored []string) {
+	differ := len(s.Sources) - same - len(unvendored)
+	if differ > 0 {
+		p.line("")
+	}
+	switch {
+	case differ == 0 && same == 0:
+		p.line("No schemas are vendored, so there is nothing to compare.")
+	case differ == 0:
+		p.line("No change: tenant %s has %s as vendored.", Clean(s.Tenant), count(same, "schema"))
+	default:
+		p.line("Changed on tenant %s: %d of %s. %s.", Clean(s.Tenant), differ, count(differ+same, "schema"), breaks(len(s.Breaks)))
+		p.line("qlsync schemas pull -t %s takes the changes over.", Clean(s.Tenant))
+	}
+	if len(unvendored) > 0 {
+		p.line("In use and not vendored: %s.", strings.Join(unvendored, ", "))
+	}
+}
+
+func uses(source SchemaSource) string { return count(source.Uses, "connection") }
+
+func breaks(n int) string {
+	switch n {
+	case 0:
+		return "Every declared connection stays valid"
+	case 1:
+		return "1 declared connection would no longer be valid"
+	}
+	return fmt.Sprintf("%d declared connections would no longer be valid", n)
+}
+
+func versions(source SchemaSource) string {
+	if source.Version == source.TenantVersion {
+		return "changed within version " + Clean(source.Version)
+	}
+	return Clean(source.Version) + " -> " + Clean(source.TenantVersion)
+}
+
+func (p *printer) schemaChange(change connection.SchemaChange) {
+	signs := map[connection.SchemaChangeKind]string{
+		connection.SchemaAdded:   p.paint(color.FgGreen, "+"),
+		connection.SchemaRemoved: p.paint(color.FgRed, "-"),
+		connection.SchemaChanged: p.paint(color.FgYellow, "~"),
+	}
+	name := "the rest of the schema"
+	if change.Property != "" {
+		name = label(change.Property)
+	}
+	details := ""
+	if len(change.Details) > 0 {
+		details = "  " + Clean(strings.Join(change.Details, "; "))
+	}
+	p.line("    %s %s%s", signs[change.Kind], name, details)
+}

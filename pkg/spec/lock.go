@@ -1,0 +1,112 @@
+package spec
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"regexp"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// LockFile is the name of the file in the folder of vendored schemas that tells
+// from where and when each of them was taken.
+const LockFile = "schemas.lock"
+
+// lockFormat names the contract of the lock file.
+const lockFormat = "qlsync.schemas-lock/v1"
+
+// Lock is what the lock file says.
+type Lock struct {
+	Format      string            `json:"format"`
+	DataSources map[string]Locked `json:"dataSources"`
+}
+
+// Locked is where one vendored schema comes from.
+type Locked struct {
+	Version string `json:"connectorVersion"`
+	Pulled  string `json:"pulled"` // the day, as 2006-01-02: of the last pull that found something new
+	Tenant  string `json:"tenant"` // the name in the project file
+	Digest  string `json:"digest"` // of the vendored file
+}
+
+// ReadLock reads the lock file of a folder of schemas. One that is not there is an
+// empty lock.
+func ReadLock(dir string) (Lock, connection.Problems) {
+	lock := Lock{Format: lockFormat, DataSources: map[string]Locked{}}
+	path := filepath.Join(dir, LockFile)
+	text, err := readBounded(path, maxVendored)
+	if errors.Is(err, fs.ErrNotExist) {
+		return lock, nil
+	}
+	if err != nil {
+		return lock, connection.Problems{fileProblem(path, "read file: "+reason(err))}
+	}
+	var read Lock
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&read); err != nil || read.Format != lockFormat || read.DataSources == nil {
+		problem := fileProblem(path, "not a lock file of the format "+lockFormat)
+		problem.Hint = "remove it and run qlsync schemas pull"
+		return lock, connection.Problems{problem}
+	}
+	return read, nil
+}
+
+// Text gives the lock as it stands in its file: the same lock, the same bytes.
+func (l Lock) Text() []byte { return indented(l) }
+
+// Take notes that a vendored schema was taken from a tenant. A schema that is as it
+// was keeps its day: pulling what has not changed changes nothing.
+func (l Lock) Take(source *connection.DataSource, text []byte, tenant, day string) {
+	fresh := Locked{Version: source.Version, Pulled: day, Tenant: tenant, Digest: Digest(text)}
+	if known, ok := l.DataSources[source.ID]; ok && known.Digest == fresh.Digest && known.Version == fresh.Version {
+		return
+	}
+	l.DataSources[source.ID] = fresh
+}
+
+// Digest names the text of a vendored schema in the lock.
+func Digest(text []byte) string {
+	sum := sha256.Sum256(text)
+	return "sha256:" + hex.EncodeToString(sum[:])
+}
+
+// vendorable are the ids that can name a file everywhere.
+var vendorable = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$`)
+
+// VendoredText gives a data source as it is vendored: the answer of the service
+// with its keys sorted and its numbers as they were, one line for each value, so
+// that a change shows as a difference of few lines.
+func VendoredText(source *connection.DataSource) ([]byte, error) {
+	if !vendorable.MatchString(source.ID) {
+		return nil, fmt.Errorf("vendor data source %q: its id cannot be the name of a file", source.ID)
+	}
+	schema, err := decodeSchema(source.Schema)
+	if err != nil {
+		return nil, fmt.Errorf("vendor data source %q: its schema is no JSON: %w", source.ID, err)
+	}
+	return indented(map[string]any{
+		"connectorProvider":    source.Family,
+		"connectorVersion":     source.Version,
+		"connectionProperties": schema,
+	}), nil
+}
+
+// indented gives a value as JSON for people and for version control.
+func indented(value any) []byte {
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(value); err != nil {
+		// Only what was decoded from JSON gets here.
+		panic("spec: value is not JSON: " + err.Error())
+	}
+	return text.Bytes()
+}

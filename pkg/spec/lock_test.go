@@ -1,0 +1,125 @@
+package spec_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/spec"
+)
+
+func source(id, version, schema string) *connection.DataSource {
+	return &connection.DataSource{ID: id, Family: "Provider.exe", Version: version, Schema: []byte(schema)}
+}
+
+func TestAVendoredSchemaIsTheSameTextHoweverTheServiceWritesIt(t *testing.T) {
+	want := `{
+  "connectionProperties": {
+    "properties": {
+      "a": {
+        "default": 1.10,
+        "description": "less < more & é"
+      },
+      "b": {}
+    },
+    "type": "object"
+  },
+  "connectorProvider": "Provider.exe",
+  "connectorVersion": "1.0"
+}
+`
+	for _, schema := range []string{
+		`{"type":"object","properties":{"b":{},"a":{"description":"less < more & é","default":1.10}}}`,
+		"{\n \"properties\": {\"a\": {\"default\": 1.10, \"description\": \"less \\u003c more & \\u00e9\"}, \"b\": {}}, \"type\": \"object\"}",
+	} {
+		text, err := spec.VendoredText(source("src", "1.0", schema))
+		if err != nil || string(text) != want {
+			t.Errorf("%v\n%s", err, cmp.Diff(want, string(text)))
+		}
+	}
+}
+
+func TestWhatCannotBeVendored(t *testing.T) {
+	for _, bad := range []*connection.DataSource{
+		source("../up", "1", "{}"), source("", "1", "{}"), source(".hidden", "1", "{}"), source("a/b", "1", "{}"), source("src", "1", "nothing"),
+	} {
+		if text, err := spec.VendoredText(bad); err == nil {
+			t.Errorf("%q gives %s", bad.ID, text)
+		}
+	}
+}
+
+func TestALockKeepsTheDayOfWhatDidNotChange(t *testing.T) {
+	folder := t.TempDir()
+	lock, problems := spec.ReadLock(folder)
+	if len(problems) > 0 || len(lock.DataSources) > 0 {
+		t.Fatal(lock, problems)
+	}
+	lock.Take(source("a", "1", "{}"), []byte("text"), "prod", "2026-01-01")
+	lock.Take(source("b", "1", "{}"), []byte("text"), "prod", "2026-01-01")
+	if err := os.WriteFile(filepath.Join(folder, spec.LockFile), lock.Text(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	lock, problems = spec.ReadLock(folder)
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	lock.Take(source("a", "1", "{}"), []byte("text"), "test", "2026-02-02")
+	lock.Take(source("b", "1", "{}"), []byte("other text"), "test", "2026-02-02")
+	if a, b := lock.DataSources["a"], lock.DataSources["b"]; a.Pulled != "2026-01-01" || a.Tenant != "prod" || b.Pulled != "2026-02-02" || b.Tenant != "test" {
+		t.Error(a, b)
+	}
+}
+
+func TestALockThatIsNoneIsTold(t *testing.T) {
+	folder := t.TempDir()
+	for _, text := range []string{"", "[]", `{"format": "qlsync.schemas-lock/v2", "dataSources": {}}`, `{"format": "qlsync.schemas-lock/v1"}`, `{"format": "qlsync.schemas-lock/v1", "dataSources": {}, "x": 1}`} {
+		if err := os.WriteFile(filepath.Join(folder, spec.LockFile), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, problems := spec.ReadLock(folder); problems.Err() == nil {
+			t.Errorf("%s is a lock", text)
+		}
+	}
+}
+
+func TestWhatChangedInASchema(t *testing.T) {
+	before := `{"type": "object", "required": ["a"], "properties": {
+		"a": {"type": "string", "enum": ["x", "y"]}, "gone": {}, "same": {"type": "string"}, "any": true}}`
+	after := `{"type": "object", "required": ["a", "b"], "additionalProperties": false, "properties": {
+		"a": {"type": "string", "enum": ["y", "z"], "description": "A description that is so long that nobody would want to read all of it in a report of changes"},
+		"b": {"type": "integer", "default": 1}, "same": {"type": "string"}, "any": {"type": "string"}}}`
+	want := []connection.SchemaChange{
+		{Property: "a", Kind: connection.SchemaChanged, Details: []string{`description "A description that is so long that nobody would want to rea...`, `enum gains "z"`, `enum loses "x"`}},
+		{Property: "any", Kind: connection.SchemaChanged, Details: []string{`true -> {"type":"string"}`}},
+		{Property: "b", Kind: connection.SchemaAdded, Details: []string{`type "integer"`, "default 1"}},
+		{Property: "gone", Kind: connection.SchemaRemoved},
+		{Kind: connection.SchemaChanged, Details: []string{"additionalProperties false", `required gains "b"`}},
+	}
+	if diff := cmp.Diff(want, spec.CompareSchemas(source("s", "1", before), source("s", "1", after))); diff != "" {
+		t.Error(diff)
+	}
+	if changes := spec.CompareSchemas(source("s", "1", before), source("s", "2", strings.ReplaceAll(before, "\n", " "))); changes != nil {
+		t.Error(changes)
+	}
+}
+
+func TestConnectionsThatAChangeBreaks(t *testing.T) {
+	set := desired(t, "    properties: {host: h, port: 1, prot: 2}")
+	fresh := strings.Replace(sampleSchema, `"minimum": 1,`, `"minimum": 1024,`, 1)
+	broken := spec.Breaks(set, catalog(sampleSchema, nil), catalog(fresh, nil))
+	if len(broken) != 1 || broken[0].Problems.Error() != `c.yaml:7:33: property "port" must be at least 1024` {
+		t.Error(broken)
+	}
+	gone := &connection.Catalog{Known: []string{"other"}}
+	if broken := spec.Breaks(set, catalog(sampleSchema, nil), gone); len(broken) != 1 || !strings.Contains(broken[0].Problems.Error(), `there is no data source "src"`) {
+		t.Error(broken)
+	}
+	if broken := spec.Breaks(set, catalog(sampleSchema, nil), catalog(sampleSchema, nil)); broken != nil {
+		t.Error(broken)
+	}
+}

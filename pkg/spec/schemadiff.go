@@ -1,0 +1,171 @@
+package spec
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// CompareSchemas tells what differs between two states of a data source's schema,
+// by property name, then in the rest of it. Nothing differs where the schemas say
+// the same, whatever their version.
+func CompareSchemas(before, after *connection.DataSource) []connection.SchemaChange {
+	if canonicalSchema(before.Schema) == canonicalSchema(after.Schema) {
+		return nil
+	}
+	was, is := schemaObject(before.Schema), schemaObject(after.Schema)
+	old, fresh := objectAt(was, "properties"), objectAt(is, "properties")
+	names := slices.Sorted(maps.Keys(old))
+	names = append(names, slices.Sorted(maps.Keys(fresh))...)
+	slices.Sort(names)
+	var changes []connection.SchemaChange
+	for _, name := range slices.Compact(names) {
+		o, hadIt := old[name]
+		f, hasIt := fresh[name]
+		switch {
+		case !hadIt:
+			changes = append(changes, connection.SchemaChange{Property: name, Kind: connection.SchemaAdded, Details: describeProperty(f)})
+		case !hasIt:
+			changes = append(changes, connection.SchemaChange{Property: name, Kind: connection.SchemaRemoved})
+		case connection.Canonical(o) != connection.Canonical(f):
+			changes = append(changes, connection.SchemaChange{Property: name, Kind: connection.SchemaChanged, Details: compareKeywords(o, f)})
+		}
+	}
+	delete(was, "properties")
+	delete(is, "properties")
+	if details := compareKeywords(was, is); len(details) > 0 {
+		changes = append(changes, connection.SchemaChange{Kind: connection.SchemaChanged, Details: details})
+	}
+	return changes
+}
+
+// schemaObject decodes a schema; empty where it is no object.
+func schemaObject(text []byte) map[string]any {
+	doc, err := decodeSchema(text)
+	object, ok := doc.(map[string]any)
+	if err != nil || !ok {
+		return map[string]any{}
+	}
+	return object
+}
+
+// objectAt gives an entry that is an object; empty where it is not.
+func objectAt(object map[string]any, key string) map[string]any {
+	entry, _ := object[key].(map[string]any)
+	return entry
+}
+
+// describeProperty says in short what a new property is.
+func describeProperty(schema any) []string {
+	object, _ := schema.(map[string]any)
+	var details []string
+	for _, keyword := range []string{"type", "default", "enum"} {
+		if value, ok := object[keyword]; ok {
+			details = append(details, keyword+" "+connection.Canonical(value))
+		}
+	}
+	return details
+}
+
+// compareKeywords says which keywords of a schema differ, and of those that list
+// something what came and went.
+func compareKeywords(before, after any) []string {
+	old, okOld := before.(map[string]any)
+	fresh, okFresh := after.(map[string]any)
+	if !okOld || !okFresh {
+		return []string{connection.Canonical(before) + " -> " + connection.Canonical(after)}
+	}
+	keywords := append(slices.Collect(maps.Keys(old)), slices.Collect(maps.Keys(fresh))...)
+	slices.Sort(keywords)
+	var details []string
+	for _, keyword := range slices.Compact(keywords) {
+		o, hadIt := old[keyword]
+		f, hasIt := fresh[keyword]
+		switch {
+		case hadIt && hasIt && connection.Canonical(o) == connection.Canonical(f):
+		case keyword == "enum" || keyword == "required":
+			details = append(details, compareLists(keyword, o, f)...)
+		case !hadIt:
+			details = append(details, fmt.Sprintf("%s %s", keyword, shortened(f)))
+		case !hasIt:
+			details = append(details, fmt.Sprintf("no %s, which was %s", keyword, shortened(o)))
+		default:
+			details = append(details, fmt.Sprintf("%s %s -> %s", keyword, shortened(o), shortened(f)))
+		}
+	}
+	return details
+}
+
+// compareLists says what a list of values gained and lost.
+func compareLists(keyword string, before, after any) []string {
+	old, fresh := canonicalItems(before), canonicalItems(after)
+	var details []string
+	for _, item := range fresh {
+		if !slices.Contains(old, item) {
+			details = append(details, keyword+" gains "+item)
+		}
+	}
+	for _, item := range old {
+		if !slices.Contains(fresh, item) {
+			details = append(details, keyword+" loses "+item)
+		}
+	}
+	return details
+}
+
+func canonicalItems(list any) []string {
+	items, _ := list.([]any)
+	texts := make([]string, len(items))
+	for i, item := range items {
+		texts[i] = connection.Canonical(item)
+	}
+	return texts
+}
+
+// longDetail is the length beyond which a value of a schema is cut.
+const longDetail = 60
+
+func shortened(value any) string {
+	text := []rune(connection.Canonical(value))
+	if len(text) <= longDetail {
+		return string(text)
+	}
+	return string(text[:longDetail]) + "..."
+}
+
+// Break is a declared connection that one state of the schemas accepts and another
+// refuses.
+type Break struct {
+	Connection connection.Key
+	Problems   connection.Problems
+}
+
+// Breaks finds the connections that the schemas of one catalog accept and those of
+// the other refuse, in the order of the set.
+func Breaks(set []connection.Desired, ours, theirs *connection.Catalog) []Break {
+	known := map[connection.Problem]bool{}
+	for _, problem := range CheckProperties(set, ours) {
+		known[problem] = true
+	}
+	sources, _ := prepareSources(set, theirs)
+	var broken []Break
+	for i := range set {
+		d := &set[i]
+		found := unknownSource(d, theirs.Known)
+		switch source := sources[d.DataSource]; {
+		case source != nil:
+			found = Collect(source.check(d))
+		case theirs.DataSources[d.DataSource] != nil:
+			continue
+		}
+		found = slices.DeleteFunc(found, func(p connection.Problem) bool {
+			return p.Severity == connection.SeverityWarning || known[p]
+		})
+		if len(found) > 0 {
+			broken = append(broken, Break{connection.Key{Space: d.Space.String(), Name: d.Name}, found})
+		}
+	}
+	return broken
+}
