@@ -1,0 +1,106 @@
+// Package fingerprint tells whether the values of credentials are those that were
+// written last, without keeping them: a service never returns a credential, and the
+// value behind a reference changes where the reference does not.
+//
+// A fingerprint is a keyed digest of all values of one connection. It stands on the
+// live connection, in sight of everybody who sees that. So:
+//
+//   - Without the key nobody can try out values against it. The key is derived
+//     slowly (argon2id), so that a weak one cannot be tried out quickly either.
+//   - Two connections with the same values have different fingerprints.
+//   - It names the key that it was made with. Under another key it says nothing,
+//     and is no reason to write.
+//
+// The package knows no service and does no I/O; the values come resolved.
+package fingerprint
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strings"
+
+	"golang.org/x/crypto/argon2"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+const (
+	// minKey is how long a key must be, in bytes.
+	minKey = 16
+
+	// The work of one derivation (RFC 9106, second recommended option). They are part
+	// of what a fingerprint is: another value makes every recorded one unknown.
+	passes, memory, lanes = 3, 64 << 10, 4
+
+	// How much of each digest is kept, in bytes.
+	nameSize, saltSize, valueSize = 4, 8, 16
+)
+
+// Key makes and compares fingerprints. It may be used by several goroutines.
+type Key struct {
+	secret []byte
+	name   string
+}
+
+// NewKey derives a key for a project. That takes a tenth of a second and 64 MiB; it
+// is done once for a run. A text of fewer than 16 bytes is an error.
+func NewKey(text connection.Secret, project string) (*Key, error) {
+	if len(text.Reveal()) < minKey {
+		return nil, fmt.Errorf("the key of the fingerprints must have at least %d characters: make one with openssl rand -hex 32", minKey)
+	}
+	salt := sha256.Sum256([]byte("qlsync fingerprint/v1 " + project))
+	k := &Key{secret: argon2.IDKey([]byte(text.Reveal()), salt[:], passes, memory, lanes, sha256.Size)}
+	k.name = hex.EncodeToString(k.mac("name")[:nameSize])
+	return k, nil
+}
+
+// Of gives the fingerprint "KEY:SALT:VALUE" of the resolved credentials of a
+// connection. The same connection with the same values has the same one.
+func (k *Key) Of(connection connection.Key, credentials map[string]any) string {
+	values := text(credentials)
+	salt := hex.EncodeToString(k.mac("salt", connection.Space, connection.Name, values)[:saltSize])
+	return k.name + ":" + salt + ":" + k.value(salt, values)
+}
+
+// Verdict is what a recorded fingerprint says about values.
+type Verdict int
+
+// The verdicts.
+const (
+	Unknown Verdict = iota // nothing is recorded, or not with this key
+	Same
+	Changed
+)
+
+// Compare tells whether a recorded fingerprint is of these resolved credentials,
+// also where the connection has another key by now.
+func (k *Key) Compare(recorded string, credentials map[string]any) Verdict {
+	parts := strings.Split(recorded, ":")
+	if len(parts) != 3 || parts[0] != k.name {
+		return Unknown
+	}
+	if hmac.Equal([]byte(parts[2]), []byte(k.value(parts[1], text(credentials)))) {
+		return Same
+	}
+	return Changed
+}
+
+func (k *Key) value(salt, values string) string {
+	return hex.EncodeToString(k.mac("value", salt, values)[:valueSize])
+}
+
+// mac is HMAC-SHA-256 over the parts, each with its length.
+func (k *Key) mac(parts ...string) []byte {
+	mac := hmac.New(sha256.New, k.secret)
+	for _, part := range parts {
+		fmt.Fprintf(mac, "%d:%s", len(part), part)
+	}
+	return mac.Sum(nil)
+}
+
+// text is the one text of credentials with their values.
+func text(credentials map[string]any) string {
+	return connection.Canonical(connection.Reveal(credentials))
+}
