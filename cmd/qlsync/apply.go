@@ -27,6 +27,7 @@ func applyCommand(env *environment) *cli.Command {
 			"without asking, and only if planning again gives exactly the reviewed plan.",
 		Flags: slices.Concat(sharedFlags(), resultFormats().flags(), planFlags(), []cli.Flag{
 			&cli.BoolFlag{Name: "auto-approve", Usage: "do not ask"},
+			&cli.StringSliceFlag{Name: "rotate", Usage: "write the credentials of this connection whatever is recorded of them, as `SPACE/NAME`; repeatable"},
 			&cli.StringFlag{Name: "plan-hash", Usage: "apply only if the plan has this `HASH`; approves it"},
 			choice{
 				&cli.StringFlag{Name: "on-stale", Value: "refuse", Usage: "`refuse|skip`: with a stale plan file write nothing, or refuse what differs, do the rest and end with 3"},
@@ -50,7 +51,7 @@ func runApply(c *cli.Context, env *environment) error {
 		return err
 	}
 	defer s.close()
-	p, err := s.plan(c, reviewed)
+	p, err := s.planWithValues(c, reviewed)
 	if err != nil {
 		return err
 	}
@@ -163,7 +164,7 @@ func (s *session) carryOut(c *cli.Context, p *plan.Plan) (*apply.Result, error) 
 	options := apply.Options{
 		Execute: s.provider.Execute,
 		Resolve: func(ref connection.Reference) (connection.Secret, error) {
-			return s.resolver.Resolve(c.Context, ref)
+			return s.secrets.read(c.Context, ref)
 		},
 		Again:       s.again,
 		Parallelism: c.Int("parallelism"),

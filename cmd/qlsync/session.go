@@ -32,7 +32,7 @@ type session struct {
 	// people asks the tenant who owns what, too.
 	people   bool
 	provider connection.Provider
-	resolver *spec.Resolver
+	secrets  secrets
 	planned  plan.Input // of the last plan
 	close    func()
 }
@@ -58,7 +58,7 @@ func open(c *cli.Context, env *environment) (*session, error) {
 		return nil, firstOf(problems.Err(), err)
 	}
 	s := &session{env: env, project: project, tenant: tenant, close: func() {}}
-	s.resolver = project.Resolver(env.lookup)
+	s.secrets.resolver = project.Resolver(env.lookup)
 	s.local, s.localProblems = vendored(project, tenant)
 	s.declared, s.problems = desired(project, tenant, variables, s.local, problems)
 	if s.problems.Err() != nil && !tenant.CanBeAsked() {
@@ -232,19 +232,19 @@ func (s *session) checkSchemas(catalog *connection.Catalog) connection.Problems 
 // plan reads the tenant and plans: for the targets only, if there are any, and
 // with what differs from a reviewed plan refused, if that is asked for.
 func (s *session) plan(c *cli.Context, reviewed *plan.Plan) (*plan.Plan, error) {
-	var only []connection.Key
-	for _, target := range c.StringSlice("target") {
-		space, name, ok := strings.Cut(target, "/")
-		if !ok {
-			return nil, fmt.Errorf("target %q: it must be SPACE/NAME", target)
-		}
-		only = append(only, connection.Key{Space: space, Name: name})
+	only, err := keys(c, "target")
+	if err != nil {
+		return nil, err
+	}
+	rotate, err := keys(c, "rotate")
+	if err != nil {
+		return nil, err
 	}
 	in, err := s.input(c.Context)
 	if err != nil {
 		return nil, err
 	}
-	in.Only = only
+	in.Only, in.Rotate = only, rotate
 	if c.String("on-stale") == "skip" {
 		in.Reviewed = reviewed
 	}
@@ -271,7 +271,7 @@ func (s *session) auth(ctx context.Context) (auth, error) {
 		"token": a.Token, "user": a.User, "password": a.Password,
 	}
 	resolved, errs := connection.Resolve(declared, func(ref connection.Reference) (connection.Secret, error) {
-		return s.resolver.Resolve(ctx, ref)
+		return s.secrets.read(ctx, ref)
 	})
 	var problems connection.Problems
 	for _, err := range errs {

@@ -12,7 +12,7 @@ import (
 func TestEveryPartOfTheSignInThatIsMissingIsReported(t *testing.T) {
 	at := func(line int) connection.Position { return connection.Position{File: "qlsync.yaml", Line: line} }
 	s := &session{
-		resolver: spec.NewResolver(t.TempDir(), func(string) (string, bool) { return "", false }),
+		secrets: secrets{resolver: spec.NewResolver(t.TempDir(), func(string) (string, bool) { return "", false })},
 		tenant: &spec.Tenant{Auth: spec.Auth{
 			ClientID: connection.Reference{Env: "ID", Position: at(1)}, ClientSecret: connection.Reference{Env: "SECRET", Position: at(2)},
 		}},
@@ -31,8 +31,8 @@ func TestEveryPartOfTheSignInThatIsMissingIsReported(t *testing.T) {
 
 func TestTheSignInIsMadeOfSecrets(t *testing.T) {
 	s := &session{
-		resolver: spec.NewResolver(t.TempDir(), func(name string) (string, bool) { return "value of " + name, true }),
-		tenant:   &spec.Tenant{Auth: spec.Auth{ClientID: "plain", ClientSecret: connection.Reference{Env: "SECRET"}}},
+		secrets: secrets{resolver: spec.NewResolver(t.TempDir(), func(name string) (string, bool) { return "value of " + name, true })},
+		tenant:  &spec.Tenant{Auth: spec.Auth{ClientID: "plain", ClientSecret: connection.Reference{Env: "SECRET"}}},
 	}
 	auth, err := s.auth(t.Context())
 	if err != nil || auth.clientID.Reveal() != "plain" || auth.clientSecret.Reveal() != "value of SECRET" || auth.apiKey.Reveal() != "" {

@@ -115,12 +115,12 @@ func (r *Result) count() {
 // result sums up the records of all operations, change by change.
 func result(p *plan.Plan, records []record) *Result {
 	r := &Result{Format: Format, Hash: p.Hash, Project: p.Project, Tenant: p.Tenant, Items: []Item{}}
-	of := make([][]record, len(p.Changes))
+	of := make([][]record, len(p.Changes)+len(p.Rotations))
 	for _, rec := range records {
 		of[rec.item.Change] = append(of[rec.item.Change], rec)
 	}
-	for i := range p.Changes {
-		r.Items = append(r.Items, settle(&p.Changes[i], of[i]))
+	for i := range of {
+		r.Items = append(r.Items, settle(p.Change(i), of[i]))
 	}
 	r.count()
 	return r

@@ -30,10 +30,10 @@ func (r *run) verify(ctx context.Context, p *plan.Plan, result *Result) {
 		finding, differs := findings[i]
 		switch {
 		case !differs && item.Outcome != Done:
-			*item = Item{Connection: item.Connection, Action: item.Action, ID: item.ID, Position: p.Changes[i].Position, Outcome: Done}
+			*item = Item{Connection: item.Connection, Action: item.Action, ID: item.ID, Position: p.Change(i).Position, Outcome: Done}
 		case differs && item.Outcome == Done:
 			item.Differs = &finding
-			item.pointTo(&p.Changes[i])
+			item.pointTo(p.Change(i))
 		}
 	}
 	result.count()
@@ -45,7 +45,8 @@ func touched(result *Result) (items []int, ids map[string]bool) {
 	ids = map[string]bool{}
 	for i := range result.Items {
 		item := &result.Items[i]
-		if item.Outcome != Done && !item.Unknown {
+		rotates := item.Action == plan.ActionRotate // whether it was carried out cannot be seen
+		if item.Outcome != Done && (!item.Unknown || rotates) {
 			continue
 		}
 		items = append(items, i)

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -176,10 +177,6 @@ func (d *difference) writeCredentials(credentials map[string]any, why string) {
 
 // mustRecreate tells why a patch cannot make the change; empty where it can.
 func (a *analysis) mustRecreate(p *pair, d *difference) string {
-	update := p.Lifecycle.Update
-	if update == "" {
-		update = a.in.Policy.Update
-	}
 	switch {
 	case d.dataSource:
 		return "another data source needs a rebuild"
@@ -191,10 +188,15 @@ func (a *analysis) mustRecreate(p *pair, d *difference) string {
 			return "the value of " + name + " cannot be patched and needs a rebuild"
 		}
 	}
-	if update == connection.UpdateRecreate && (len(d.set)+len(d.remove) > 0 || d.credentials) {
+	if a.updateOf(p.target) == connection.UpdateRecreate && (len(d.set)+len(d.remove) > 0 || d.credentials) {
 		return "update: recreate"
 	}
 	return ""
+}
+
+// updateOf tells how properties and credentials of a connection are updated.
+func (a *analysis) updateOf(t *target) string {
+	return cmp.Or(t.Lifecycle.Update, a.in.Policy.Update)
 }
 
 func (d *difference) addCredentials(credentials map[string]any) {

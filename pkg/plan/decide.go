@@ -30,6 +30,8 @@ type analysis struct {
 	leftovers []leftover
 	decisions []*decision // what is to change, by key
 	unchanged int
+	rotations []*decision // writes of credentials apart from the changes, by key
+	compared  []Compared
 	omitted   int // changes that were left out
 	warnings  []Warning
 }
@@ -59,12 +61,15 @@ func analyze(in Input) *analysis {
 	a.resolve()
 	a.match()
 	for i := range a.pairs {
-		if d := a.decide(&a.pairs[i]); d != nil {
+		d := a.decide(&a.pairs[i])
+		if d != nil {
 			a.decisions = append(a.decisions, d)
 		} else {
 			a.unchanged++
 		}
+		a.rotate(&a.pairs[i], d)
 	}
+	a.unknownRotations()
 	a.prune()
 	slices.SortStableFunc(a.decisions, func(x, y *decision) int {
 		return cmp.Or(x.change.Connection.Compare(y.change.Connection), cmp.Compare(x.change.ID, y.change.ID))

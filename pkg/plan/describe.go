@@ -36,6 +36,9 @@ func describeOne(n *node) string {
 		}
 		return "creates the new one under a temporary name"
 	}
+	if n.decision.change.Action == ActionRecord {
+		return "records the fingerprint of its credentials"
+	}
 	var does []string
 	if op.Name != "" {
 		does = append(does, describeName(n))

@@ -241,12 +241,12 @@ func (c *chain) updateOwner(patch, bulk connection.Operation, moves bool) {
 	}
 	if d.diff.credentials && d.live.Mark.Credentials != recorded {
 		mark := *patch.Mark
-		mark.Credentials, mark.Transit = recorded, d.live.Mark.Transit
+		mark.Credentials, mark.Fingerprint, mark.Transit = recorded, d.live.Mark.Fingerprint, d.live.Mark.Transit
 		c.add(connection.Operation{Kind: connection.Patch, Mark: &mark})
 	}
 	if none := connection.CredentialsMark(0, nil, ""); len(d.target.Credentials) == 0 && d.live.HasCredentials && d.live.Mark.Credentials != none {
 		// Those that are declared again later must not look as if they were there.
-		patch.Mark.Credentials = none
+		patch.Mark.Credentials, patch.Mark.Fingerprint = none, ""
 		mark := *patch.Mark
 		mark.Transit = d.live.Mark.Transit
 		c.add(connection.Operation{Kind: connection.Patch, Mark: &mark})
@@ -260,7 +260,7 @@ func (c *chain) updateOwner(patch, bulk connection.Operation, moves bool) {
 		before, behind := patch, connection.Operation{Kind: connection.Patch}
 		if d.diff.credentials {
 			mark := *patch.Mark
-			mark.Credentials = recorded
+			mark.Credentials, mark.Fingerprint = recorded, d.live.Mark.Fingerprint
 			before.Credentials, before.Mark, before.Set, before.Remove = nil, &mark, nil, nil
 			behind.Credentials, behind.Mark, behind.Set, behind.Remove = patch.Credentials, patch.Mark, patch.Set, patch.Remove
 		}
@@ -317,7 +317,7 @@ func (c *chain) recreate() {
 
 	away := connection.Mark{
 		Project: in.Project, Key: connection.KeyDigest(d.target.key),
-		Credentials: old.Mark.Credentials, Transit: connection.TransitOld,
+		Credentials: old.Mark.Credentials, Fingerprint: old.Mark.Fingerprint, Transit: connection.TransitOld,
 	}
 	aside := o.spare(connection.Key{Space: old.Key.Space, Name: oldName(d.target.key)})
 	c.created, c.at = nil, old.Key
@@ -416,6 +416,7 @@ func (o *orderer) mark(t *target, live *connection.Live, written bool) *connecti
 	if len(t.Credentials) > 0 && written || mark.Credentials == "" {
 		mark.Credentials = t.credentialsMark(owner)
 	}
+	mark.Fingerprint = o.analysis.fingerprint(t, live, written)
 	if protect := t.Lifecycle.PreventDestroy; protect != nil {
 		mark.Protected = *protect
 	}

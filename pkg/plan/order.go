@@ -61,6 +61,7 @@ func (o *orderer) build() bool {
 			o.nodes = append(o.nodes, n)
 		}
 	}
+	o.nodes = append(o.nodes, o.rotations()...)
 	return o.holdBack() && o.free(frees) && o.rank()
 }
 

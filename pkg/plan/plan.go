@@ -66,6 +66,12 @@ type Input struct {
 	Snapshot  *connection.Snapshot
 	// Only names the connections to plan for, with what they depend on. Empty: all.
 	Only []connection.Key
+	// Rotate names connections whose credentials are written whatever is recorded.
+	Rotate []connection.Key
+	// Fingerprints holds, by declared key, what is known of the values behind the
+	// references. What has no entry is not compared. Empty for a plan that is only to
+	// be shown: values are read by apply alone.
+	Fingerprints map[connection.Key]Fingerprint
 	// Reviewed is a plan of before: what differs from it is refused, and the rest
 	// goes on. Nil: nothing is compared.
 	Reviewed *Plan
@@ -81,8 +87,11 @@ type Plan struct {
 	Tenant  Tenant   `json:"tenant"`
 	Caller  string   `json:"caller"` // id of the user whose token was used
 	Changes []Change `json:"changes"`
-	Steps   []Step   `json:"steps"`
-	Summary Summary  `json:"summary"`
+	// Rotations are writes of credentials, and of what is recorded of them, for
+	// reasons that neither the files nor the tenant show. They are not in the hash.
+	Rotations []Change `json:"rotations,omitempty"`
+	Steps     []Step   `json:"steps"`
+	Summary   Summary  `json:"summary"`
 	// Estimate is what applying the plan costs.
 	Estimate Estimate  `json:"estimate"`
 	Warnings []Warning `json:"warnings"`
@@ -90,6 +99,8 @@ type Plan struct {
 	Refusal *Refusal `json:"refusal,omitempty"`
 	// Seen tells what the plan saw of every live connection that it touches.
 	Seen []Seen `json:"seen"`
+	// Compared lists the connections whose values matter to [Input.Fingerprints].
+	Compared []Compared `json:"-"`
 }
 
 // Tenant is where the plan would be applied.
@@ -164,7 +175,8 @@ type Item struct {
 	Operation connection.Operation
 	// ID numbers the operations of the plan, from 0.
 	ID int
-	// Change is the index of the change that the operation belongs to.
+	// Change is the index of the change that the operation belongs to: among the
+	// changes of the plan, followed by its rotations.
 	Change int
 	// Needs lists the operations that must have succeeded.
 	Needs []int
@@ -196,6 +208,9 @@ type Summary struct {
 	Refused   int `json:"refused"`
 	// Omitted counts the changes that were left out because they were not asked for.
 	Omitted int `json:"omitted"`
+	// Rotate and Record count the rotations that will be made, by action.
+	Rotate int `json:"rotate,omitempty"`
+	Record int `json:"record,omitempty"`
 }
 
 // Estimate is the cost of applying a plan.
@@ -236,8 +251,17 @@ type Seen struct {
 	Digest     string         `json:"digest"`
 }
 
+// Change gives the change with the index that [Item.Change] has: one of the changes
+// of the plan, or one of its rotations behind them.
+func (p *Plan) Change(i int) *Change {
+	if i < len(p.Changes) {
+		return &p.Changes[i]
+	}
+	return &p.Rotations[i-len(p.Changes)]
+}
+
 // Empty reports whether there is nothing to do, not even something refused.
-func (p *Plan) Empty() bool { return len(p.Changes) == 0 }
+func (p *Plan) Empty() bool { return len(p.Changes)+len(p.Rotations) == 0 }
 
 // Make plans. The problems are the user's to mend (an unknown space, an owner
 // that nobody is); while there is one that is an error, there is no plan.
@@ -267,6 +291,7 @@ func Make(in Input) (*Plan, connection.Problems) {
 	p.Warnings = found.warnings
 	p.Summary = summarize(found.decisions, found.unchanged)
 	p.Summary.Omitted = found.omitted
+	found.listRotations(p)
 	p.Estimate = estimate(p.Steps, &in)
 	p.Hash = hash(p)
 	if p.Refusal = found.refuse(p); in.Reviewed != nil && !in.Reviewed.reviews(p) {

@@ -49,6 +49,7 @@ func (a *analysis) onlyTargets(steps []Step) []Step {
 	}
 	a.omitted = len(a.decisions) - len(kept)
 	a.decisions = kept
+	a.onlyRotations()
 	return order(a)
 }
 

@@ -40,7 +40,7 @@ func (Markdown) Plan(w io.Writer, pl *plan.Plan) error {
 	steps := planSteps(pl)
 	p.room -= units(steps) + 2
 	entries := make([]entry, 0, len(pl.Changes))
-	for _, c := range gravest(pl.Changes) {
+	for _, c := range gravest(slices.Concat(pl.Changes, pl.Rotations)) {
 		entries = append(entries, changeEntry(c))
 	}
 	p.add(list(entries, p.room-2))
@@ -57,7 +57,7 @@ func planHeadline(pl *plan.Plan) string {
 	}
 	what := counts(
 		number{s.Delete, "to delete"}, number{s.Recreate, "to recreate"}, number{s.Create, "to create"}, number{s.Adopt, "to adopt"},
-		number{s.Update, "to update"}, number{s.Move, "to move"}, number{s.Manual, "to sign in for"}, number{s.Refused, "refused"},
+		number{s.Update, "to update"}, number{s.Move, "to move"}, number{s.Manual, "to sign in for"}, number{s.Rotate + s.Record, "beside the hash"}, number{s.Refused, "refused"},
 	)
 	if pl.Refusal != nil {
 		what = "refused: " + what

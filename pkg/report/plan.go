@@ -18,15 +18,24 @@ func (t Text) Plan(w io.Writer, pl *plan.Plan) error {
 	p := t.printer(w)
 	p.line("Plan for project %s on tenant %s", Clean(pl.Project), tenantName(pl.Tenant))
 	p.warnings(pl.Warnings)
-	groups := make([]row, len(pl.Changes))
-	for i := range pl.Changes {
-		groups[i] = changeRow(&pl.Changes[i])
+	p.rows(changeRows(pl.Changes), planned)
+	if len(pl.Rotations) > 0 {
+		p.line("")
+		p.line("%s", p.paint(color.Bold, "Credentials, apart from the hash: nobody can review their values"))
+		p.rows(changeRows(pl.Rotations), planned)
 	}
-	p.rows(groups, planned)
 	p.steps(pl.Steps)
 	p.line("")
 	p.summary(pl)
 	return p.err
+}
+
+func changeRows(changes []plan.Change) []row {
+	rows := make([]row, len(changes))
+	for i := range changes {
+		rows[i] = changeRow(&changes[i])
+	}
+	return rows
 }
 
 func tenantName(t plan.Tenant) string {
@@ -90,6 +99,7 @@ var signs = map[plan.Action]struct {
 	plan.ActionCreate: {"+", color.FgGreen}, plan.ActionAdopt: {"=", color.FgCyan},
 	plan.ActionUpdate: {"~", color.FgYellow}, plan.ActionMove: {">", color.FgYellow},
 	plan.ActionRecreate: {"±", color.FgRed}, plan.ActionDelete: {"-", color.FgRed},
+	plan.ActionRotate: {"~", color.FgYellow}, plan.ActionRecord: {"=", color.FgCyan},
 }
 
 func changeRow(c *plan.Change) row {
@@ -265,7 +275,9 @@ func (p *printer) summary(pl *plan.Plan) {
 	}
 	p.line("Plan: %s.", counts(
 		number{s.Create, "to create"}, number{s.Adopt, "to adopt"}, number{s.Update, "to update"}, number{s.Move, "to move"},
-		number{s.Recreate, "to recreate"}, number{s.Delete, "to delete"}, number{s.Manual, "to sign in for"}, number{s.Refused, "refused"}, number{s.Unchanged, "unchanged"}, number{s.Omitted, "not asked for"},
+		number{s.Recreate, "to recreate"}, number{s.Delete, "to delete"}, number{s.Manual, "to sign in for"},
+		number{s.Rotate, "with credentials to write again"}, number{s.Record, "with fingerprints to record"},
+		number{s.Refused, "refused"}, number{s.Unchanged, "unchanged"}, number{s.Omitted, "not asked for"},
 	))
 	p.line("Cost: %s.", cost(pl.Estimate))
 	p.line("Hash: %s", pl.Hash)

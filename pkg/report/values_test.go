@@ -130,6 +130,22 @@ func everydayPlan() *plan.Plan {
 		step("s4", connection.Patch, nil, key("Finance", "Rates")),
 		step("s5", connection.BulkDelete, []string{"s1", "s2", "s3", "s4"}, key("Sales", "Retired")),
 	)
+	p.Rotations = []plan.Change{
+		{
+			Action: plan.ActionRotate, Connection: key("Finance", "Ledger"), ID: "c-7", DataSource: "snowflake", Position: at(60),
+			Reason: "the values behind its references have changed", Fields: []plan.Field{secretField("password"), secretField("username")},
+		},
+		{
+			Action: plan.ActionRecord, Connection: key("Finance", "Tickets"), ID: "c-8", DataSource: "rest", Position: at(70),
+			Reason: "nothing is recorded of the values of its credentials that the key can be compared with: they are taken as they are",
+		},
+		{
+			Action: plan.ActionRotate, Connection: key("Sales", "Leads"), ID: "c-9", DataSource: "snowflake", Position: at(80),
+			Reason: "asked for", Fields: []plan.Field{secretField("password")},
+			Refused: "its credentials are written by a rebuild (update: recreate), which must be reviewed: raise credentialsVersion",
+		},
+	}
+	p.Summary.Rotate, p.Summary.Record, p.Summary.Refused = 1, 1, p.Summary.Refused+1
 	p.Summary.Unchanged = 40
 	p.Summary.Omitted = 2
 	rates := key("Finance", "Rates")

@@ -1,0 +1,128 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/fingerprint"
+	"github.com/qlsync/qlsync/pkg/plan"
+	"github.com/qlsync/qlsync/pkg/spec"
+)
+
+// secrets reads each secret once in a run: what is compared is what is written, and
+// no command runs twice.
+type secrets struct {
+	resolver *spec.Resolver
+	mu       sync.Mutex
+	known    map[string]secret // by the text of the reference
+}
+
+type secret struct {
+	value connection.Secret
+	err   error
+}
+
+// read gives the value of a reference. Who asks while it is being read waits.
+func (s *secrets) read(ctx context.Context, ref connection.Reference) (connection.Secret, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	name := connection.Canonical(ref)
+	got, ok := s.known[name]
+	if !ok {
+		got.value, got.err = s.resolver.Resolve(ctx, ref)
+		if s.known == nil {
+			s.known = map[string]secret{}
+		}
+		s.known[name] = got
+	}
+	return got.value, got.err
+}
+
+// planWithValues plans like [session.plan]. Where the key of the fingerprints is
+// set, it reads the values of the credentials and plans again, with what became of
+// them: the changes and their hash are the same.
+func (s *session) planWithValues(c *cli.Context, reviewed *plan.Plan) (*plan.Plan, error) {
+	p, err := s.plan(c, reviewed)
+	text, set := s.env.lookup(spec.FingerprintVariable)
+	if err != nil || !set || len(p.Compared) == 0 {
+		return p, err
+	}
+	key, err := fingerprint.NewKey(connection.NewSecret(text), s.project.Name)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", spec.FingerprintVariable, err)
+	}
+	s.planned.Fingerprints, err = s.fingerprints(c.Context, key, p.Compared)
+	if err != nil {
+		return nil, err
+	}
+	p, problems := plan.Make(s.planned)
+	return p, problems.Err()
+}
+
+// fingerprints reads all values and compares them with what is recorded. Each that
+// cannot be read is a problem; they are told together.
+func (s *session) fingerprints(ctx context.Context, key *fingerprint.Key, compared []plan.Compared) (map[connection.Key]plan.Fingerprint, error) {
+	if err := s.readAll(ctx, compared); err != nil {
+		return nil, err
+	}
+	found := make(map[connection.Key]plan.Fingerprint, len(compared))
+	for _, one := range compared {
+		resolved, _ := connection.Resolve(one.Credentials, func(ref connection.Reference) (connection.Secret, error) {
+			return s.secrets.read(ctx, ref)
+		})
+		credentials := resolved.(map[string]any)
+		verdict := key.Compare(one.Recorded, credentials)
+		found[one.Connection] = plan.Fingerprint{
+			Fresh:   key.Of(one.Connection, credentials),
+			Changed: verdict == fingerprint.Changed, Unknown: verdict == fingerprint.Unknown,
+		}
+	}
+	return found, nil
+}
+
+// readAll reads what is referred to, in the order of the files.
+func (s *session) readAll(ctx context.Context, compared []plan.Compared) error {
+	var refs []connection.Reference
+	for _, one := range compared {
+		_, _ = connection.Resolve(one.Credentials, func(ref connection.Reference) (connection.Secret, error) {
+			refs = append(refs, ref)
+			return connection.Secret{}, nil
+		})
+	}
+	slices.SortStableFunc(refs, func(x, y connection.Reference) int {
+		return cmp.Or(x.Position.Compare(y.Position), cmp.Compare(connection.Canonical(x), connection.Canonical(y)))
+	})
+	var problems connection.Problems
+	for _, ref := range refs {
+		_, err := s.secrets.read(ctx, ref)
+		var problem connection.Problem
+		switch {
+		case errors.As(err, &problem):
+			problems = append(problems, problem)
+		case err != nil:
+			return err
+		}
+	}
+	return spec.Collect(problems).Err()
+}
+
+// keys reads the SPACE/NAME of a flag that may be repeated.
+func keys(c *cli.Context, flag string) ([]connection.Key, error) {
+	var found []connection.Key
+	for _, text := range c.StringSlice(flag) {
+		space, name, ok := strings.Cut(text, "/")
+		if !ok {
+			return nil, fmt.Errorf("%s %q: it must be SPACE/NAME", flag, text)
+		}
+		found = append(found, connection.Key{Space: space, Name: name})
+	}
+	return found, nil
+}
