@@ -84,6 +84,7 @@ type killing struct {
 	folder string
 	tenant *simulator.Tenant
 	ids    map[string]string // of what stood before, by bucket
+	values map[string]string // the environment of the commands
 
 	mu       sync.Mutex
 	seen     int
@@ -97,7 +98,10 @@ func newKilling(t *testing.T) *killing {
 	if err != nil {
 		t.Fatal(err)
 	}
-	k := &killing{folder: t.TempDir(), tenant: tenant, ids: map[string]string{}}
+	k := &killing{
+		folder: t.TempDir(), tenant: tenant, ids: map[string]string{},
+		values: map[string]string{"KILL_TOKEN": "kill-token", "KILL_KEY": "key", "KILL_SECRET": "secret"},
+	}
 	server := httptest.NewServer(k)
 	t.Cleanup(server.Close)
 	k.write(t, "qlsync.yaml", "version: 1\nproject: acme\nconnections: [connections.yaml]\nspaces: [Finance, Sales]\n"+
@@ -141,7 +145,10 @@ func (k *killing) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // run one after the other, so that each write has a number.
 func (k *killing) applyInProcess(t *testing.T) {
 	cmd := exec.Command(os.Args[0], "apply", "--auto-approve", "--parallelism", "1", "-c", filepath.Join(k.folder, "qlsync.yaml"))
-	cmd.Env = append(os.Environ(), asQlsync+"=1", "KILL_TOKEN=kill-token", "KILL_KEY=key", "KILL_SECRET=secret")
+	cmd.Env = append(os.Environ(), asQlsync+"=1")
+	for name, value := range k.values {
+		cmd.Env = append(cmd.Env, name+"="+value)
+	}
 	var output bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &output, &output
 	k.mu.Lock()
@@ -180,10 +187,9 @@ func (k *killing) settle(t *testing.T) {
 
 // run runs a command in this process and demands its exit code, unless that is -1.
 func (k *killing) run(t *testing.T, code int, args ...string) int {
-	environ := map[string]string{"KILL_TOKEN": "kill-token", "KILL_KEY": "key", "KILL_SECRET": "secret"}
 	var output bytes.Buffer
 	env := &environment{stdin: strings.NewReader(""), stdout: &output, stderr: &output, lookup: func(name string) (string, bool) {
-		value, ok := environ[name]
+		value, ok := k.values[name]
 		return value, ok
 	}}
 	app := newApp(env)
