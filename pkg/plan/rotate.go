@@ -52,9 +52,11 @@ func (a *analysis) rotate(p *pair, d *decision) {
 		}
 		return
 	}
+	code := a.signIn(p.target, p.live)
+	once := p.Credentials[code] != nil // a code for one use has no value that lasts
 	refused := d != nil && d.change.Refused != ""
 	written := p.live == nil || d != nil && d.diff != nil && d.diff.credentials
-	if !refused && (written || asked || !p.ignores("credentials", "")) {
+	if !refused && !once && (written || asked || !p.ignores("credentials", "")) {
 		c := Compared{Connection: p.key, Credentials: p.Credentials}
 		if p.live != nil {
 			c.Recorded = p.live.Mark.Fingerprint
@@ -67,7 +69,10 @@ func (a *analysis) rotate(p *pair, d *decision) {
 	known, ok := a.in.Fingerprints[p.key]
 	switch {
 	case asked:
-		a.addRotation(p, ActionRotate, "asked for")
+		r := a.addRotation(p, ActionRotate, "asked for")
+		if once && r.change.Refused == "" {
+			r.change.Refused = "a person must sign in for it: raise credentialsVersion"
+		}
 	case ok && known.Changed:
 		a.addRotation(p, ActionRotate, "the values behind its references have changed")
 	case ok && known.Unknown && d == nil:
@@ -75,7 +80,7 @@ func (a *analysis) rotate(p *pair, d *decision) {
 	}
 }
 
-func (a *analysis) addRotation(p *pair, action Action, reason string) {
+func (a *analysis) addRotation(p *pair, action Action, reason string) *decision {
 	position := p.PositionOf("")
 	r := &decision{target: p.target, live: p.live, diff: &difference{}, change: Change{
 		Action: action, Connection: p.key, ID: p.live.ID, DataSource: p.DataSource, Reason: reason, Position: &position,
@@ -89,6 +94,7 @@ func (a *analysis) addRotation(p *pair, action Action, reason string) {
 		}
 	}
 	a.rotations = append(a.rotations, r)
+	return r
 }
 
 // unknownRotations notes what is asked for and not declared.
