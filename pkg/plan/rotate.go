@@ -18,6 +18,9 @@ import (
 //	ours, and the recorded fingerprint is of other values  rotate
 //	ours, unchanged, nothing comparable is recorded        record: the values are taken as they are
 //	changed, nothing comparable is recorded                the patch of the change records it
+//
+// Where every write replaces the whole connection there is no record alone: it would
+// write the credentials.
 
 // The actions that are apart from the changes.
 const (
@@ -75,7 +78,7 @@ func (a *analysis) rotate(p *pair, d *decision) {
 		}
 	case ok && known.Changed:
 		a.addRotation(p, ActionRotate, "the values behind its references have changed")
-	case ok && known.Unknown && d == nil:
+	case ok && known.Unknown && d == nil && !a.in.Snapshot.Traits.Whole:
 		a.addRotation(p, ActionRecord, "nothing is recorded of the values of its credentials that the key can be compared with: they are taken as they are")
 	}
 }
@@ -89,6 +92,8 @@ func (a *analysis) addRotation(p *pair, action Action, reason string) *decision 
 		r.diff.credentials = true
 		r.diff.addCredentials(p.Credentials)
 		r.change.Fields = r.diff.fields
+		r.diff.hidden = a.compare(p).hidden
+		r.change.Refused = a.refuseWrite(p, r.diff)
 		if a.updateOf(p.target) == connection.UpdateRecreate {
 			r.change.Refused = "its credentials are written by a rebuild (update: recreate), which must be reviewed: raise credentialsVersion"
 		}
@@ -129,12 +134,15 @@ func (o *orderer) rotations() []*node {
 		if r.change.Refused != "" {
 			continue
 		}
-		n := &node{decision: r, change: len(o.analysis.decisions) + i, operation: connection.Operation{
-			Kind: connection.Patch, Key: r.target.key, ID: r.change.ID, Mark: o.mark(r.target, r.live, r.diff.credentials),
-		}}
-		if r.diff.credentials {
-			n.operation.Credentials = r.target.Credentials
+		op := connection.Operation{
+			Kind: connection.Patch, Key: r.target.key, ID: r.change.ID, DataSource: r.live.DataSource,
+			Mark: o.mark(r.target, r.live, r.diff.credentials),
 		}
+		if r.diff.credentials {
+			op.Credentials = r.target.Credentials
+		}
+		c := &chain{o: o, decision: r}
+		n := &node{decision: r, change: len(o.analysis.decisions) + i, operation: c.whole(op)}
 		if first := last[r.target]; first != nil {
 			n.needs = []*node{first}
 		}

@@ -112,7 +112,7 @@ func TestRotations(t *testing.T) {
 		{"nor written when that is asked for", func(w *world) {
 			w.declare("A", "x", with)
 			ours(w, func(l *connection.Live) { l.Mark.Project = "others" })
-		}, &changed, true, `rotate A/x !its change is refused: it belongs to project "others": remove it from these files, or take the tag qlsync:others off it`},
+		}, &changed, true, `rotate A/x !its change is refused: it belongs to project "others": remove it from these files, or take the mark qlsync:others off it`},
 		{"a rebuild must be reviewed", func(w *world) {
 			w.declare("A", "x", with, func(d *connection.Desired) { d.Lifecycle.Update = connection.UpdateRecreate })
 			ours(w)
@@ -190,5 +190,38 @@ func TestWhatIsComparedIsWhatMayBeWritten(t *testing.T) {
 	in.Rotate, in.Only = nil, []connection.Key{{Space: "A", Name: "kept"}}
 	if got := compared(in); !slices.Equal(got, []string{"kept f"}) {
 		t.Errorf("compared %q of one target", got)
+	}
+}
+
+func TestARotationOfAWholeConnectionCarriesWhatIsHidden(t *testing.T) {
+	x := connection.Key{Space: "A", Name: "x"}
+	for name, test := range map[string]struct {
+		found plan.Fingerprint
+		want  string
+	}{
+		"other values are written, with what is not shown": {plan.Fingerprint{Fresh: "new", Changed: true}, "rotate A/x\npatch A/x credentials [new]"},
+		"a record alone would write them too":              {plan.Fingerprint{Fresh: "new", Unknown: true}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld()
+			w.snapshot.Traits = wholeTraits()
+			w.declare("A", "x", func(d *connection.Desired) { d.Credentials, d.Properties["store"] = secretRef("P"), "main" })
+			w.hold("A", "x", func(l *connection.Live) {
+				l.Hidden, l.Withheld, l.HasCredentials = []string{"store"}, []string{"password"}, true
+				l.Mark.Credentials, l.Mark.Fingerprint = connection.CredentialsMark(0, secretRef("P"), "u-ana"), "old"
+			})
+			in := w.input()
+			in.Fingerprints = map[connection.Key]plan.Fingerprint{x: test.found}
+			p, problems := plan.Make(in)
+			if problems.Err() != nil {
+				t.Fatal(problems)
+			}
+			if got := outlineRotations(p); got != test.want {
+				t.Errorf("got %q", got)
+			}
+			if len(p.Steps) > 0 && p.Steps[0].Items[0].Operation.Set["store"] != "main" {
+				t.Error("the hidden property is lost")
+			}
+		})
 	}
 }
