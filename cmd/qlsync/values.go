@@ -36,13 +36,16 @@ func (s *secrets) read(ctx context.Context, ref connection.Reference) (connectio
 	defer s.mu.Unlock()
 	name := connection.Canonical(ref)
 	got, ok := s.known[name]
-	if !ok {
+	if ctx.Err() != nil || !ok {
 		got.value, got.err = s.resolver.Resolve(ctx, ref)
-		if s.known == nil {
-			s.known = map[string]secret{}
-		}
-		s.known[name] = got
 	}
+	if ctx.Err() != nil {
+		return got.value, got.err
+	}
+	if s.known == nil {
+		s.known = map[string]secret{}
+	}
+	s.known[name] = got
 	return got.value, got.err
 }
 
