@@ -111,13 +111,20 @@ type Behaviour struct {
 	// OptionalSlash: the slash at the end of a path may be left out. Off: such a path is 404.
 	OptionalSlash bool `json:"optionalSlash"`
 
-	// ProxyPages: what is no operation is answered 404 with a page of HTML, by a proxy. Off: 404 without a body.
-	ProxyPages bool `json:"proxyPages"`
+	// ProxyPages: a proxy answers 404 with a page of HTML, to what is no operation ("unknown"), or to everything ("all"), as
+	// it does when the base URL is wrong. "": what is no operation is 404 without a body.
+	ProxyPages string `json:"proxyPages"`
 
 	// ConsoleNames: names are under the rules of the console: no space in front, no special characters (facts, 2.1). Off:
 	// any text will do.
 	ConsoleNames bool `json:"consoleNames"`
 }
+
+// What a proxy answers in the place of the manager.
+const (
+	proxyUnknown = "unknown"
+	proxyAll     = "all"
+)
 
 // check says what is wrong with the switches.
 func (b Behaviour) check() error {
@@ -134,6 +141,7 @@ func (b Behaviour) check() error {
 		{"accessModeKey", b.AccessModeKey, []string{"type", accessMode}},
 		{"unknownFields", b.UnknownFields, []string{"ignore", "keep"}},
 		{"deployment", b.Deployment, deployments},
+		{"proxyPages", b.ProxyPages, []string{proxyUnknown, proxyAll}},
 		{"deploymentDetail", b.DeploymentDetail, []string{"deploymentResults", "environmentResults", "detailList", "none"}},
 	} {
 		if s.value != "" && !slices.Contains(s.allowed, s.value) {

@@ -3,6 +3,9 @@ package apinizer_test
 import (
 	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -163,9 +166,8 @@ func TestSwitches(t *testing.T) {
 		"the slash may be left out (section 1)": {`"optionalSlash": true`, func(r *rig) string {
 			return fmt.Sprint(r.do("GET", connections+"Mail", "").status, r.do("GET", "/apiops/test/healthcheck", "").status)
 		}, "404 200", "200 200"},
-		"a proxy has pages of its own (section 4.1)": {`"proxyPages": true`, func(r *rig) string {
-			return r.want(404, "GET", "/apiops/nowhere", "").text
-		}, "", "<html><body><h1>404 Not Found</h1></body></html>"},
+		"a proxy answers what is no operation (section 4.1)": {`"proxyPages": "unknown"`, proxied, " Mail", page + " Mail"},
+		"a proxy answers everything (section 4.1)":           {`"proxyPages": "all"`, proxied, " Mail", page + " "},
 		"names as in the console (2.1)": {`"consoleNames": true`, func(r *rig) string {
 			return r.brief("POST", connections+"a!/", `{"type": "email", "name": "a!", "host": "h"}`)[:3] +
 				r.brief("POST", connections+"%20a/", `{"type": "email", "name": " a", "host": "h"}`)[:3] +
@@ -252,6 +254,12 @@ func unknownField(r *rig) string {
 	return got + compact(r.t, []any{r.one("Hook")["circuitBreaker"], r.one("Hook")["headerList"]})
 }
 
+const page = "<html><body><h1>404 Not Found</h1></body></html>"
+
+func proxied(r *rig) string {
+	return r.want(404, "GET", "/apiops/nowhere", "").text + " " + r.do("GET", connections+"Mail/", "").names()
+}
+
 // deployed gives the deploymentResult of a create, and what it came to.
 func deployed(r *rig) string {
 	got := r.want(200, "POST", connections+"Hook/", `{"type": "webhook", "name": "Hook", "fullUrl": "https://w"}`)
@@ -283,6 +291,7 @@ func TestWrongSwitchesAreRefused(t *testing.T) {
 		`"unknownFields": "x"`:     "behaviour.unknownFields",
 		`"deployment": "null"`:     "behaviour.deployment",
 		`"deploymentDetail": "x"`:  "behaviour.deploymentDetail",
+		`"proxyPages": "x"`:        "behaviour.proxyPages",
 		`"pageSize": -1`:           "behaviour.pageSize",
 		`"errorStatus": 99`:        "behaviour.errorStatus",
 		`"writeStatus": 400`:       "behaviour.writeStatus",
@@ -291,6 +300,19 @@ func TestWrongSwitchesAreRefused(t *testing.T) {
 	} {
 		if _, err := apinizer.New([]byte(under(behaviour)), apinizer.Options{}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error %v", behaviour, err)
+		}
+	}
+}
+
+func TestEverySwitchIsDocumented(t *testing.T) {
+	documented, err := os.ReadFile(filepath.Join("..", "..", "..", "docs", "simulator.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(documented), "### Its behaviour")
+	for f := range reflect.TypeFor[apinizer.Behaviour]().Fields() {
+		if name := f.Tag.Get("json"); !strings.Contains(section, "`"+name+"`") {
+			t.Errorf("docs/simulator.md lacks %s", name)
 		}
 	}
 }

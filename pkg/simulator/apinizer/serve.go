@@ -56,6 +56,9 @@ func (m *Manager) stages(w http.ResponseWriter, r *http.Request) (reply answer, 
 	if !found {
 		return m.noRoute(r), false
 	}
+	if m.behaviour.ProxyPages == proxyAll {
+		return proxyPage(), false
+	}
 	if !rt.open {
 		if err := m.authenticate(r); err != nil {
 			return m.refused(r, err), false
@@ -87,10 +90,14 @@ func (m *Manager) stages(w http.ResponseWriter, r *http.Request) (reply answer, 
 // noRoute answers what is no operation: a 404 without a body (facts, section 4), or a page of a proxy.
 func (m *Manager) noRoute(r *http.Request) answer {
 	m.misused(r, "not an operation that the embedded manager serves")
-	if m.behaviour.ProxyPages {
-		return answer{status: http.StatusNotFound, raw: "<html><body><h1>404 Not Found</h1></body></html>\n", kind: htmlType}
+	if m.behaviour.ProxyPages != "" {
+		return proxyPage()
 	}
 	return answer{status: http.StatusNotFound}
+}
+
+func proxyPage() answer {
+	return answer{status: http.StatusNotFound, raw: "<html><body><h1>404 Not Found</h1></body></html>\n", kind: htmlType}
 }
 
 // served checks the request and runs its handler.

@@ -1,9 +1,11 @@
 package apinizer_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -209,6 +211,33 @@ func TestHandsChangeThingsBehindAClientsBack(t *testing.T) {
 	}
 	if len(r.Requests()) != 1 || len(r.Writes()) != 0 {
 		t.Error("hands are in the request log")
+	}
+}
+
+// TestManyClientsAtOnce shares one manager between them; the race detector watches.
+func TestManyClientsAtOnce(t *testing.T) {
+	manager := open(t, under(`"secrets": "clear"`), filepath.Join(t.TempDir(), "manager.state"))
+	defer manager.Close()
+	var clients sync.WaitGroup
+	for client := range 8 {
+		clients.Go(func() {
+			for n := range 10 {
+				name := fmt.Sprintf("c%d-%d", client, n)
+				body := `{"type": "ftp", "name": "` + name + `", "host": "h", "username": "u", "password": "p", "protocol": "FTP"}`
+				for _, request := range [][2]string{{"POST", body}, {"GET", ""}, {"PUT", body}} {
+					if got := direct(manager, request[0], connections+name+"/", request[1]); got.Code != 200 {
+						t.Errorf("%s: %s", request[0], got.Body)
+					}
+				}
+				if got := direct(manager, "GET", connections+"?type=ftp", ""); got.Code != 200 {
+					t.Errorf("list: %s", got.Body)
+				}
+			}
+		})
+	}
+	clients.Wait()
+	if got := len(manager.Connections()); got != 83 {
+		t.Errorf("%d connections", got)
 	}
 }
 
