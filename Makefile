@@ -11,7 +11,7 @@ FUZZTIME ?= 20s
 CC_FOUND := $(shell command -v $$($(GO) env CC) 2>/dev/null)
 RACE     := $(if $(CC_FOUND),-race,)
 
-.PHONY: help build docs demo test property lint check witness bench fuzz clean
+.PHONY: help build docs demo test property chaos lint check witness bench fuzz clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -35,6 +35,9 @@ SEED ?= 1
 
 property: ## draw 20,000 random worlds for the planner
 	$(GO) test ./pkg/plan -run 'AnyPlan|Hostile|Targets' -rapid.checks=20000 -rapid.seed=$(SEED) -timeout 30m
+
+chaos: ## draw 2,500 random worlds with random faults, from the comparison to the wire
+	$(GO) test ./test/chaos -rapid.checks=2500 -rapid.seed=$(SEED) -timeout 30m
 
 lint: ## check format, vet, staticcheck and go.mod
 	@files=$$($(TOOL) gofumpt -l cmd pkg schemas examples test); \

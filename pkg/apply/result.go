@@ -137,7 +137,7 @@ func settle(c *plan.Change, records []record) Item {
 	}
 	var done []string
 	for _, rec := range records {
-		if rec.id != "" {
+		if rec.id != "" && !rec.deletes() { // a rebuild deletes the old one last
 			item.ID = rec.id
 		}
 		item.SignInURL = cmp.Or(item.SignInURL, rec.signIn)
@@ -160,6 +160,10 @@ func settle(c *plan.Change, records []record) Item {
 		item.Error = fmt.Sprintf("%s (done: %s)", item.Error, strings.Join(done, ", "))
 	}
 	return item
+}
+
+func (r *record) deletes() bool {
+	return r.item.Operation.Kind == connection.Delete || r.item.Operation.Kind == connection.BulkDelete
 }
 
 // created reports whether a create made something although it failed: it could

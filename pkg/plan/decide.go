@@ -42,6 +42,7 @@ type decision struct {
 	target *target // nil for a delete
 	live   *connection.Live
 	diff   *difference // nil for a create or a delete
+	missed bool        // apps look for the declared name in vain
 	// repair marks the delete of what an interrupted rebuild left behind.
 	repair bool
 	of     connection.Key // the key that was rebuilt
@@ -110,7 +111,7 @@ func (a *analysis) warn(key *connection.Key, message string) {
 // decide turns a pair into a change; nil where nothing has to change.
 func (a *analysis) decide(p *pair) *decision {
 	position := p.PositionOf("")
-	d := &decision{target: p.target, live: p.live, change: Change{
+	d := &decision{target: p.target, live: p.live, missed: p.missed, change: Change{
 		Connection: p.key, DataSource: p.DataSource, Declares: declares(p.target), Reason: p.because, Position: &position, At: p.PositionOf,
 	}}
 	c := &d.change

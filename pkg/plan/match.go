@@ -18,6 +18,8 @@ type pair struct {
 	trouble string
 	// because says how the live one was found when it stands at another key.
 	because string
+	// missed tells that apps look for the declared name in vain until it is back.
+	missed bool
 }
 
 // leftover is a live connection that is no declared one.
@@ -67,6 +69,7 @@ func (a *analysis) match() {
 		if p := &a.pairs[i]; p.live == nil {
 			if live := m.underway(p.key); live != nil {
 				m.claim(p, live, "finishes what was interrupted")
+				p.missed = m.live[p.key] == nil
 			}
 		}
 	}
@@ -278,6 +281,7 @@ func (m *matcher) findMarked(p *pair) {
 	switch {
 	case len(found) == 1:
 		m.claim(p, m.live[found[0]], "renamed or moved outside of the files; brought back")
+		p.missed = m.live[p.key] == nil
 	case len(found) > 1:
 		p.trouble = "renamed or copied by hand, and it cannot be told which one is meant: " + quoted(found)
 	}

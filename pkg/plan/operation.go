@@ -24,6 +24,8 @@ type node struct {
 	handedOver bool
 	// rebuild groups the operations that are one step; nil for all others.
 	rebuild *decision
+	// urgent marks what brings back a name that is missing, and what must come before.
+	urgent bool
 	// tail counts the operations that wait for it along the longest chain, batches
 	// those of them that share calls; level is the round in which it shares one.
 	tail, batches, level int

@@ -22,9 +22,9 @@ type orderer struct {
 // name cannot become free is refused, and then whatever waited for it.
 //
 // A name must be free before it is taken, so the operation that frees it comes
-// first. Deletes come last unless their name is needed. Of what is ready, the
-// step with the longest chain behind it comes first, then by kind and key: the
-// same order every time.
+// first. Deletes come last unless their name is needed. Of what is ready, what
+// brings back a missing name comes first, then the step with the longest chain behind
+// it, then by kind and key: the same order every time.
 func order(a *analysis) []Step {
 	o := &orderer{
 		analysis: a, traits: &a.in.Snapshot.Traits,
@@ -170,6 +170,10 @@ func (o *orderer) rank() bool {
 		return false
 	}
 	for _, n := range slices.Backward(ready) {
+		n.urgent = n.urgent || n.decision.missed && n.takes != nil && *n.takes == n.decision.target.key
+		for _, first := range n.needs {
+			first.urgent = first.urgent || n.urgent
+		}
 		for _, next := range waiters[n] {
 			n.tail = max(n.tail, next.tail+1)
 			n.batches = max(n.batches, next.batches+o.batched(next))

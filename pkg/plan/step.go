@@ -14,6 +14,7 @@ type stepNode struct {
 	Step
 	nodes   []*node
 	tail    int
+	urgent  bool
 	after   map[*stepNode]bool
 	before  []*stepNode
 	waiting int // steps of after that are not placed yet
@@ -69,7 +70,7 @@ func (o *orderer) batch(nodes []*node) []*stepNode {
 		}
 		n.step = step
 		step.nodes = append(step.nodes, n)
-		step.tail = max(step.tail, n.tail)
+		step.tail, step.urgent = max(step.tail, n.tail), step.urgent || n.urgent
 	}
 	return steps
 }
@@ -125,8 +126,16 @@ func (q *queue) Pop() any {
 
 func (q queue) Less(i, j int) bool {
 	x, y := q[i], q[j]
-	return cmp.Or(cmp.Compare(y.tail, x.tail), cmp.Compare(kindOrder(x.Kind), kindOrder(y.Kind)),
+	return cmp.Or(first(y.urgent)-first(x.urgent), cmp.Compare(y.tail, x.tail), cmp.Compare(kindOrder(x.Kind), kindOrder(y.Kind)),
 		cmp.Compare(x.nodes[0].id, y.nodes[0].id)) < 0
+}
+
+// first is 1 for what comes before everything else.
+func first(urgent bool) int {
+	if urgent {
+		return 1
+	}
+	return 0
 }
 
 // kindOrder is the order of the kinds that could begin at the same time.

@@ -21,7 +21,7 @@ import (
 func concern(operation connection.Operation, err error) string {
 	refusal, ok := errors.AsType[*Error](err)
 	switch {
-	case !ok || errors.Is(err, connection.ErrUnknownOutcome):
+	case !ok:
 		return ""
 	case refusal.Status == http.StatusConflict:
 		return "/name"

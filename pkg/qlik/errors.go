@@ -26,7 +26,8 @@ const (
 //
 // It wraps a sentinel error of package connection where the status has one: 400
 // and 422 ErrInvalid, 401 ErrUnauthorized, 403 ErrForbidden, 404 ErrNotFound, 409
-// ErrConflict; and ErrUnknownOutcome for a write that may have happened all the same.
+// ErrConflict; and ErrUnknownOutcome, beside it, for a write that may have happened all
+// the same: this attempt, or an earlier one.
 type Error struct {
 	Method, Path string
 	Status       int // HTTP status, of the answer or of one item in it
@@ -36,6 +37,8 @@ type Error struct {
 	TraceID      string // for Qlik's support; may be empty
 
 	kind error
+	// unknown tells that the write, or an earlier attempt at it, may have happened.
+	unknown bool
 }
 
 // Error gives "PATCH /api/v1/...: 400 CODE: title: detail (trace ID)".
@@ -49,7 +52,7 @@ func (e *Error) Error() string {
 			text += ": " + part
 		}
 	}
-	if errors.Is(e.kind, connection.ErrUnknownOutcome) {
+	if e.unknown {
 		text += ": " + connection.ErrUnknownOutcome.Error()
 	}
 	if e.TraceID != "" {
@@ -58,8 +61,17 @@ func (e *Error) Error() string {
 	return text
 }
 
-// Unwrap gives the sentinel error, or nil.
-func (e *Error) Unwrap() error { return e.kind }
+// Unwrap gives the sentinel errors.
+func (e *Error) Unwrap() []error {
+	var kinds []error
+	if e.kind != nil {
+		kinds = append(kinds, e.kind)
+	}
+	if e.unknown {
+		kinds = append(kinds, connection.ErrUnknownOutcome)
+	}
+	return kinds
+}
 
 func kindOf(status int) error {
 	switch status {
@@ -99,9 +111,7 @@ func (c *Client) refusal(call call, got *reply) *Error {
 func (c *Client) unusable(call call, got *reply, why string) *Error {
 	failed := c.blank(call, got)
 	failed.Detail = why
-	if !call.isRead() {
-		failed.kind = connection.ErrUnknownOutcome
-	}
+	failed.unknown = !call.isRead()
 	return failed
 }
 

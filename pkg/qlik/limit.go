@@ -133,6 +133,7 @@ func (w *waiter) look(asking *waiter) {
 // place is the right to send one request. Exactly one of its methods must be called.
 type place struct {
 	budget *budget
+	room   *room // that it came from; nil: none
 	alone  bool
 	sent   time.Time
 }
@@ -162,7 +163,7 @@ func (b *budget) acquire(ctx context.Context, from *room) (*place, error) {
 		}
 		if from.left > 0 {
 			from.left--
-			w.places = 0
+			w.places, w.place.room = 0, from
 		}
 	}
 	if err := b.wait(ctx, w, before); err != nil {
@@ -172,10 +173,11 @@ func (b *budget) acquire(ctx context.Context, from *room) (*place, error) {
 	return w.place, nil
 }
 
-// reserve waits until there are so many places at once, or all there can be.
+// reserve waits until there are so many places at once, or as many as the limit has.
+// While others leave fewer to us than that, it waits.
 func (b *budget) reserve(ctx context.Context, places int) (*room, error) {
 	b.mu.Lock()
-	places = min(places, b.most(time.Now()))
+	places = min(places, b.limit.Requests)
 	w := newWaiter(places, nil)
 	if err := b.wait(ctx, w, len(b.queue)); err != nil {
 		return nil, err
@@ -290,6 +292,8 @@ func (b *budget) delay(places int, now time.Time) (wait time.Duration, known boo
 		return b.closed.Sub(now), true
 	case b.alone:
 		return 0, false
+	case now.Before(b.crowded) && places > most && most < b.limit.Requests:
+		return b.crowded.Sub(now), true
 	case missing <= 0:
 		return 0, true
 	case missing <= len(b.log):
@@ -357,7 +361,17 @@ func (p *place) answered() {
 func (p *place) unused() {
 	p.budget.mu.Lock()
 	defer p.budget.mu.Unlock()
+	p.putBack()
 	p.budget.back()
+}
+
+// putBack gives the place back to its room, for another try: what is in the middle of
+// a row needs no other place than the one it had. It is called with the lock.
+func (p *place) putBack() {
+	if p.room != nil {
+		p.room.left++
+		p.budget.taken++
+	}
 }
 
 // refused notes a 429, which does not count as a request (assumed). It closes the
@@ -373,6 +387,7 @@ func (p *place) refused(wait time.Duration) {
 	if until := now.Add(wait); until.After(b.closed) {
 		b.closed = until
 	}
+	p.putBack()
 	b.back()
 }
 

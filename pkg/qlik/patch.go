@@ -17,6 +17,10 @@ import (
 // live then.
 const patchTries = 3
 
+// repairs is how many writes more than it takes a row keeps for what goes wrong on its
+// way: an attempt that may have happened has used its place up.
+const repairs = 5
+
 // row sends patches one after the other, up to the first that fails, which is then
 // undone. Room for all of their writes is taken before, so that none of them waits
 // for the rate limit while something is missing that apps use; only what is sent
@@ -33,7 +37,7 @@ func (p *Provider) row(ctx context.Context, operations []connection.Operation, o
 		return
 	}
 	waiting, cancel := p.client.within(ctx)
-	room, err := p.client.writes.reserve(waiting, writes)
+	room, err := p.client.writes.reserve(waiting, writes+repairs)
 	cancel()
 	if err != nil {
 		failAll(outcomes, fmt.Errorf("patch connection: %w: %w", connection.ErrNotSent, err))

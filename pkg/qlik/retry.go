@@ -338,10 +338,7 @@ func (a *attempts) final(err error) error {
 		failed.Ambiguous = a.ambiguous
 	}
 	if refusal, ok := errors.AsType[*Error](err); ok {
-		definite := refusal.kind != nil && refusal.Status != http.StatusTooManyRequests
-		if a.ambiguous && !definite {
-			refusal.kind = connection.ErrUnknownOutcome
-		}
+		refusal.unknown = refusal.unknown || a.ambiguous
 		if refusal.Status == http.StatusUnauthorized && !a.call.anonymous {
 			return fmt.Errorf("%w: %s", err, a.client.auth.advice())
 		}

@@ -1,0 +1,318 @@
+// Package chaos_test lets random tenants, random files and random faults meet, from
+// the comparison down to the wire, in fake time: whatever goes wrong, it converges,
+// nothing is lost, and what is said of it is true.
+package chaos_test
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/http"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/qlsync/qlsync/pkg/apply"
+	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/plan"
+	"github.com/qlsync/qlsync/pkg/qlik"
+	"github.com/qlsync/qlsync/pkg/simulator"
+)
+
+// TestAnyWorldConvergesAndNothingIsLost is the property; `make chaos` draws many
+// worlds, a plain test run a few.
+func TestAnyWorldConvergesAndNothingIsLost(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		w := drawWorld(r)
+		var e *episode
+		synctest.Test(t, func(*testing.T) {
+			e = newEpisode(w)
+			e.run()
+		})
+		if len(e.troubles) > 0 {
+			r.Fatalf("%s\n\n%s\n\n%s", strings.Join(e.troubles, "\n"), w, strings.Join(e.story, "\n"))
+		}
+	})
+}
+
+func (w *world) String() string {
+	var b strings.Builder
+	for _, s := range w.stories {
+		fmt.Fprintf(&b, "%q %s\n", s.before, s.fate)
+	}
+	fmt.Fprintf(&b, "%d strangers, limit %+v, killed at %d (carried out: %v), parallel %d\n", w.strange, w.limit, w.killAt, w.carryOut, w.parallel)
+	for _, f := range w.faults {
+		fmt.Fprintln(&b, f)
+	}
+	return b.String()
+}
+
+// episode is a world on its way: one process after the other plans and applies.
+type episode struct {
+	world    *world
+	tenant   *simulator.Tenant
+	strange  map[string]simulator.Connection
+	ids      map[string]string // of the stories that were there before, by bucket number
+	troubles []string
+	story    []string // what happened, for whoever looks for the cause
+}
+
+func newEpisode(w *world) *episode {
+	e := &episode{world: w, strange: map[string]simulator.Connection{}, ids: map[string]string{}}
+	var err error
+	if e.tenant, err = simulator.New(w.seed(), simulator.Options{Faults: w.faults}); err != nil {
+		e.trouble("seed: %v", err)
+		return e
+	}
+	for _, c := range e.tenant.Connections() {
+		if strings.HasPrefix(c.Name, "Stranger") {
+			e.strange[c.ID] = c
+		} else {
+			e.ids[c.Name] = c.ID
+		}
+	}
+	return e
+}
+
+func (e *episode) trouble(format string, args ...any) {
+	e.troubles = append(e.troubles, fmt.Sprintf(format, args...))
+}
+
+func (e *episode) note(format string, args ...any) {
+	e.story = append(e.story, fmt.Sprintf(format, args...))
+}
+
+// run plans and applies until nothing is left to do.
+func (e *episode) run() {
+	peaceful := 0 // rounds in which nothing went wrong
+	for round := 1; len(e.troubles) == 0; round++ {
+		n := &wire{world: e.world, tenant: e.tenant, before: e.strange, missing: map[connection.Key]time.Time{}}
+		if round == 1 {
+			n.killAt = e.world.killAt
+		}
+		e.note("round %d", round)
+		converged := e.round(n)
+		e.troubles = append(e.troubles, n.troubles...)
+		switch {
+		case converged:
+			e.check()
+			return
+		case n.disturbed == 0 && !n.dead:
+			peaceful++
+		}
+		if peaceful > 2 || round > e.world.rounds() {
+			e.trouble("after %d rounds, %d of them in peace, there is something left to do", round, peaceful)
+		}
+	}
+	if misuse := e.tenant.Misuse(); len(misuse) > 0 {
+		e.trouble("misuse: %q", misuse)
+	}
+}
+
+// round is one process. It reports whether there was nothing to do.
+func (e *episode) round(n *wire) (converged bool) {
+	provider, err := qlik.New(qlik.Config{
+		URL: "http://127.0.0.1:8080", Auth: qlik.Auth{APIKey: connection.NewSecret(token)}, Project: project,
+		HTTPClient: &http.Client{Transport: n}, Parallelism: e.world.parallel,
+	})
+	if err != nil {
+		e.trouble("%v", err)
+		return false
+	}
+	defer provider.Client().CloseIdleConnections()
+	ctx := context.Background()
+	in, err := e.read(ctx, provider, nil)
+	if err != nil {
+		e.note("  not read: %v", err)
+		return false
+	}
+	p, problems := plan.Make(in)
+	if err := problems.Err(); err != nil || p.Refusal != nil {
+		e.trouble("no plan: %v, %v", err, p)
+		return false
+	}
+	for _, c := range p.Changes {
+		e.note("  %s %s %s %s", c.Action, c.Connection, c.ID, c.Refused)
+	}
+	if p.Empty() {
+		return len(in.Snapshot.Incomplete) == 0
+	}
+	before := e.records()
+	result, err := apply.Run(ctx, p, apply.Options{
+		Execute: provider.Execute, Parallelism: e.world.parallel,
+		Resolve: func(ref connection.Reference) (connection.Secret, error) {
+			return connection.NewSecret(value(ref)), nil
+		},
+		Again: func(ctx context.Context, touched func(*connection.Live) bool) (plan.Input, error) {
+			return e.read(ctx, provider, touched)
+		},
+	})
+	if err != nil {
+		e.trouble("not applied: %v", err)
+		return false
+	}
+	for _, item := range result.Items {
+		e.note("  %s %s: %s %s %+v", item.Action, item.Connection, item.Outcome, item.Error, item.Differs)
+	}
+	e.note("  ledger %+v, not verified: %q, missing %v", result.Ledger, result.Unverified, slices.Collect(maps.Keys(n.missing)))
+	if !n.dead {
+		e.checkResult(p, result, before, n)
+	}
+	return false
+}
+
+// value is what a reference stands for.
+func value(ref connection.Reference) string {
+	if ref.Env == "KEY" {
+		return "key"
+	}
+	return ref.Env
+}
+
+// read reads the tenant; with the details of what is touched only, if that is given.
+func (e *episode) read(ctx context.Context, provider *qlik.Provider, touched func(*connection.Live) bool) (plan.Input, error) {
+	desired, moved := e.world.files()
+	in := plan.Input{
+		Project: project, Tenant: plan.Tenant{Name: "test", URL: "http://127.0.0.1:8080"},
+		Policy: connection.Policy{
+			Prune: connection.PruneOwned, Adopt: connection.AdoptMatching, Update: connection.UpdatePatch,
+			MaxDeletes: connection.MaxDeletes{Count: 100},
+		},
+		Desired: desired, Moves: moved, Spaces: []connection.SpaceRef{{Name: "Finance"}, {Name: "Sales"}}, Normalize: qlik.Normalize,
+	}
+	if len(desired) == 0 { // deleting everything takes a confirmation
+		in.Policy.Prune = connection.PruneNone
+	}
+	var err error
+	if in.Catalog, err = provider.DataSources(ctx, []string{lake}); err != nil {
+		return in, err
+	}
+	scope := plan.Scope(project, in.Spaces, desired, moved)
+	if touched != nil {
+		scope.Details = touched
+	}
+	in.Snapshot, err = provider.Snapshot(ctx, scope)
+	return in, err
+}
+
+// record is a connection as its tenant holds it, without what says when.
+type record struct {
+	simulator.Connection
+	secrets [2]bool // it has the old or the new ones
+}
+
+func (e *episode) records() map[string]record {
+	records := map[string]record{}
+	for _, c := range e.tenant.Connections() {
+		c.Updated, c.Created = c.Updated.UTC(), c.Created.UTC()
+		records[c.ID] = record{c, [2]bool{e.tenant.CredentialEquals(c.ID, "secretKey", "old"), e.tenant.CredentialEquals(c.ID, "secretKey", "new")}}
+	}
+	return records
+}
+
+// checkResult compares what a result says with the tenant.
+func (e *episode) checkResult(p *plan.Plan, r *apply.Result, before map[string]record, n *wire) {
+	l := r.Ledger
+	if l.Planned != len(p.Changes) || l.Done+l.Failed+l.Blocked+l.Skipped != l.Planned {
+		e.trouble("the ledger does not add up: %+v", l)
+	}
+	now := e.records()
+	if !r.Wrote() && !reflect.DeepEqual(before, now) {
+		e.trouble("it says that nothing was written, and something was")
+	}
+	for i := range r.Items {
+		item := &r.Items[i]
+		switch {
+		case item.Outcome == apply.Done && item.Differs == nil && r.Unverified == "":
+			e.checkDone(&p.Changes[i], item, now)
+		case item.Outcome != apply.Done && !item.Partial && !item.Unknown && item.Action != plan.ActionCreate && !reflect.DeepEqual(before[p.Changes[i].ID], now[p.Changes[i].ID]):
+			e.trouble("%s of %q is %s (%s), and it has changed: %+v -> %+v", item.Action, item.Connection, item.Outcome, item.Error, before[item.ID], now[item.ID])
+		}
+	}
+	for key := range n.missing {
+		told := slices.ContainsFunc(r.Items, func(item apply.Item) bool {
+			return item.Connection == key && item.Outcome != apply.Done &&
+				(item.Action != plan.ActionRecreate || strings.Contains(item.Error, "could not be given its name back"))
+		})
+		if !told {
+			e.trouble("%q is missing after the run, which does not say so", key)
+		}
+	}
+}
+
+func (e *episode) checkDone(c *plan.Change, item *apply.Item, now map[string]record) {
+	if c.Action == plan.ActionDelete {
+		if _, there := now[c.ID]; there {
+			e.trouble("%q is deleted, it says, and there", c.Connection)
+		}
+		return
+	}
+	got, there := now[item.ID]
+	s := e.world.at(c.Connection)
+	switch {
+	case !there || got.Space != c.Connection.Space || got.Name != c.Connection.Name:
+		e.trouble("%s of %q is done, it says, and %+v", c.Action, c.Connection, got)
+	case s != nil && got.Properties["bucketName"] != s.bucket:
+		e.trouble("%q is done, and its bucket is %v", c.Connection, got.Properties["bucketName"])
+	case s != nil && !got.secrets[map[string]int{"old": 0, "new": 1}[s.secret]]:
+		e.trouble("%q is done, and its credentials are not %s", c.Connection, s.secret)
+	}
+}
+
+// check compares the tenant at the end with what the files say.
+func (e *episode) check() {
+	left := map[string]bool{}
+	for _, c := range e.tenant.Connections() {
+		left[c.ID] = true
+		if _, strange := e.strange[c.ID]; strange {
+			continue
+		}
+		key := connection.Key{Space: c.Space, Name: c.Name}
+		s := e.world.at(key)
+		switch {
+		case s == nil:
+			if len(e.declared()) > 0 {
+				e.trouble("%q is left over", key)
+			}
+		case c.Properties["bucketName"] != s.bucket:
+			e.trouble("%q has the bucket %v", key, c.Properties["bucketName"])
+		case !e.tenant.CredentialEquals(c.ID, "secretKey", s.secret) || !e.tenant.CredentialEquals(c.ID, "accessKey", "key"):
+			e.trouble("%q has lost its credentials", key)
+		case s.fate != rebuilt && s.before.Name != "" && e.ids[s.before.Name] != c.ID:
+			e.trouble("%q is another connection than before", key)
+		case (c.Owner == bo) != (s.fate == handed):
+			e.trouble("%q belongs to %s", key, c.Owner)
+		}
+	}
+	for id, c := range e.strange {
+		if !left[id] {
+			e.trouble("%q is not ours, and gone", c.Name)
+		}
+	}
+	for key, times := range e.declared() {
+		if times != 1 {
+			e.trouble("%q is there %d times", key, times)
+		}
+	}
+}
+
+// declared counts how often each declared key is there.
+func (e *episode) declared() map[connection.Key]int {
+	times := map[connection.Key]int{}
+	for _, s := range e.world.stories {
+		if s.after.Name != "" {
+			times[s.after] = 0
+		}
+	}
+	for _, c := range e.tenant.Connections() {
+		if key := (connection.Key{Space: c.Space, Name: c.Name}); e.world.at(key) != nil {
+			times[key]++
+		}
+	}
+	return times
+}

@@ -1,0 +1,151 @@
+package chaos_test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"reflect"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/simulator"
+)
+
+// wire is the way of one process to the tenant. It sees every write, and looks at
+// the tenant after each. A dead process sends nothing any more.
+type wire struct {
+	world  *world
+	tenant *simulator.Tenant
+	before map[string]simulator.Connection // by id, what must not be touched
+
+	mu        sync.Mutex
+	writes    int
+	killAt    int
+	dead      bool
+	disturbed int                          // answers that were no success, or came late
+	last      time.Time                    // the last of them
+	missing   map[connection.Key]time.Time // declared names that are not there, since when
+	troubles  []string
+}
+
+var errDead = errors.New("the process is dead")
+
+func (n *wire) RoundTrip(r *http.Request) (*http.Response, error) {
+	time.Sleep(latency / 2)
+	carryOut, err := n.leave(r.Method)
+	if err != nil && !carryOut {
+		return nil, err
+	}
+	began := time.Now()
+	response, whole, cut := n.serve(r)
+	n.look(r.Method, !whole || response.StatusCode >= 400 || time.Since(began) > 0)
+	if err != nil {
+		return nil, err
+	}
+	time.Sleep(latency / 2)
+	return response, cut
+}
+
+// leave counts the write, and lets the process die at its hour.
+func (n *wire) leave(method string) (carryOut bool, err error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.dead {
+		return false, errDead
+	}
+	if method == http.MethodGet {
+		return true, nil
+	}
+	n.writes++
+	if n.writes == n.killAt {
+		n.dead = true
+		return n.world.carryOut, errDead
+	}
+	return true, nil
+}
+
+// serve gives the answer of the tenant, as far as it comes.
+func (n *wire) serve(r *http.Request) (response *http.Response, whole bool, err error) {
+	if r.Body == nil {
+		r.Body = http.NoBody
+	}
+	recorder := httptest.NewRecorder()
+	defer func() {
+		switch cut := recover(); {
+		case cut == nil:
+		case cut != http.ErrAbortHandler: //nolint:errorlint // it is no error that is wrapped
+			panic(cut)
+		case recorder.Body.Len() == 0:
+			response, whole, err = nil, false, io.EOF
+		default: // broken off in the middle of the body
+			response, whole = recorder.Result(), false
+			response.Body = io.NopCloser(io.MultiReader(response.Body, brokenOff{}))
+		}
+	}()
+	n.tenant.ServeHTTP(recorder, r)
+	return recorder.Result(), !crippled(r.URL.Path, recorder.Body.String()), nil
+}
+
+// crippled tells of an answer that is a success and still not all: a list of which
+// something is missing, and a caller without their roles.
+func crippled(path, body string) bool {
+	return strings.Contains(body, `"errors":[{`) || strings.HasSuffix(path, "/users/"+ana) && !strings.Contains(body, "TenantAdmin")
+}
+
+// brokenOff is where an answer ends too early.
+type brokenOff struct{}
+
+func (brokenOff) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+
+// look compares the tenant with what must hold at any moment.
+func (n *wire) look(method string, disturbed bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if disturbed {
+		n.disturbed++
+		n.last = time.Now()
+	}
+	if method == http.MethodGet {
+		return
+	}
+	there := map[connection.Key]bool{}
+	for _, c := range n.tenant.Connections() {
+		key := connection.Key{Space: c.Space, Name: c.Name}
+		there[key] = true
+		if was, strange := n.before[c.ID]; strange && !reflect.DeepEqual(was, c) {
+			n.trouble("%q is not ours, and was touched: %+v", key, c)
+		}
+	}
+	for i := range n.world.stories {
+		if s := &n.world.stories[i]; s.stays() {
+			n.follow(s, there[s.after])
+		}
+	}
+}
+
+// follow measures how long a name is missing, unless something was refused that the
+// process could not yet know of. Only the row of a rebuild may take it
+// away, and only for the read and the write that give it to the new one.
+func (n *wire) follow(s *story, there bool) {
+	since, missing := n.missing[s.after]
+	switch {
+	case there && missing:
+		delete(n.missing, s.after)
+		if took := time.Since(since); n.last.Before(since.Add(-latency)) && took > 2*latency {
+			n.trouble("%q was missing for %s, and nothing was in the way", s.after, took)
+		}
+	case !there && !missing:
+		n.missing[s.after] = time.Now()
+		if s.fate != rebuilt {
+			n.trouble("%q %s, and is missing", s.after, s.fate)
+		}
+	}
+}
+
+func (n *wire) trouble(format string, args ...any) {
+	n.troubles = append(n.troubles, fmt.Sprintf(format, args...))
+}

@@ -1,0 +1,260 @@
+package chaos_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/simulator"
+)
+
+const (
+	project = "acme"
+	ana, bo = "u-ana", "u-bo" // Ana administers, and is who applies
+	token   = "key-of-ana"
+	lake    = "File_AmazonS3ConnectorV2"
+)
+
+// fate is what the files make of one connection.
+type fate string
+
+const (
+	keeps    fate = "keeps"
+	updates  fate = "updates"
+	rotates  fate = "rotates"
+	rebuilt  fate = "is rebuilt"
+	handed   fate = "gets another owner"
+	tagged   fate = "gets tags"
+	renamed  fate = "is renamed"
+	moves    fate = "moves"
+	travels  fate = "moves under another name"
+	retires  fate = "retires"
+	appears  fate = "appears"
+	changes  fate = "is renamed, updated and rotated"
+	swapping fate = "swaps its name with the next one"
+)
+
+var fates = []fate{keeps, updates, rotates, rebuilt, rebuilt, handed, tagged, renamed, moves, travels, retires, appears, changes, swapping}
+
+// story is one connection, before and after.
+type story struct {
+	fate          fate
+	before, after connection.Key // empty: not there
+	bucket        string         // afterwards
+	secret        string         // afterwards
+}
+
+// stays tells that the files declare the same connection at the same key before and
+// after: apps that read it must find it all the time.
+func (s *story) stays() bool { return s.before == s.after }
+
+// world is a tenant, what the files say about it, and everything that goes wrong.
+// It is data: what it does is the same each time, but for who comes first.
+type world struct {
+	stories  []story
+	strange  int // connections that are not ours: nobody's, and another project's
+	faults   []simulator.Fault
+	limit    simulator.Limit // of writes
+	killAt   int             // the write at which the first process dies; 0: none
+	carryOut bool            // that write is carried out
+	parallel int
+}
+
+func drawWorld(t *rapid.T) *world {
+	w := &world{
+		strange:  rapid.IntRange(0, 3).Draw(t, "strange"),
+		limit:    rapid.SampledFrom([]simulator.Limit{{Requests: 500, Seconds: 300}, {Requests: 500, Seconds: 300}, {Requests: 5, Seconds: 60}, {Requests: 20, Seconds: 20}}).Draw(t, "limit"),
+		parallel: rapid.SampledFrom([]int{1, 3, 8}).Draw(t, "parallel"),
+	}
+	for i := range rapid.IntRange(1, 7).Draw(t, "connections") {
+		w.stories = append(w.stories, drawStory(t, i))
+	}
+	w.swap()
+	for range rapid.IntRange(0, 5).Draw(t, "faults") {
+		w.faults = append(w.faults, drawFault(t, w.stories))
+	}
+	if rapid.IntRange(0, 2).Draw(t, "killed") == 0 {
+		w.killAt, w.carryOut = rapid.IntRange(1, 12).Draw(t, "at write"), rapid.Bool().Draw(t, "carried out")
+	}
+	return w
+}
+
+func drawStory(t *rapid.T, i int) story {
+	s := story{fate: rapid.SampledFrom(fates).Draw(t, "fate"), bucket: fmt.Sprint("bucket-", i), secret: "old"}
+	s.before = connection.Key{Space: rapid.SampledFrom([]string{"Finance", "Sales"}).Draw(t, "space"), Name: fmt.Sprint("Lake ", i)}
+	s.after = s.before
+	elsewhere := map[string]string{"Finance": "Sales", "Sales": "Finance"}[s.before.Space]
+	switch s.fate {
+	case updates, rebuilt:
+		s.bucket += "-new"
+	case rotates:
+		s.secret = "new"
+	case renamed:
+		s.after.Name += " renamed"
+	case moves:
+		s.after.Space = elsewhere
+	case travels:
+		s.after = connection.Key{Space: elsewhere, Name: s.before.Name + " renamed"}
+	case changes:
+		s.after.Name, s.bucket, s.secret = s.before.Name+" renamed", s.bucket+"-new", "new"
+	case retires:
+		s.after = connection.Key{}
+	case appears:
+		s.before = connection.Key{}
+	}
+	return s
+}
+
+// swap lets those that want to swap take each other's keys, in pairs.
+func (w *world) swap() {
+	last := -1
+	for i := range w.stories {
+		if w.stories[i].fate != swapping {
+			continue
+		}
+		if last < 0 {
+			last = i
+			continue
+		}
+		w.stories[last].after, w.stories[i].after = w.stories[i].before, w.stories[last].before
+		last = -1
+	}
+	if last >= 0 {
+		w.stories[last].fate = keeps
+	}
+}
+
+func drawFault(t *rapid.T, stories []story) simulator.Fault {
+	f := simulator.Fault{
+		Method: rapid.SampledFrom([]string{"", http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete}).Draw(t, "method"),
+		Path: rapid.SampledFrom([]string{
+			"", "/api/v1/data-connections", "/api/v1/data-connections/*", "/api/v1/data-connections/actions/*",
+		}).Draw(t, "path"),
+		Skip:  rapid.IntRange(0, 10).Draw(t, "skip"),
+		Times: rapid.IntRange(1, 3).Draw(t, "times"),
+	}
+	switch rapid.IntRange(0, 11).Draw(t, "effect") {
+	case 0, 1:
+		f.Status = rapid.SampledFrom([]int{400, 403, 404, 409, 500, 502, 503, 504}).Draw(t, "status")
+	case 2:
+		f.RetryAfter, f.RetryAfterDate = rapid.IntRange(1, 90).Draw(t, "retry after"), rapid.Bool().Draw(t, "as a date")
+	case 3:
+		f.Body = "<h1>Bad Gateway</h1>"
+	case 4:
+		f.Cut = simulator.CutBefore
+	case 5, 6:
+		f.Cut = simulator.CutAfter
+	case 7:
+		f.Truncate = true
+	case 8:
+		f.Omit = []string{stories[rapid.IntRange(0, len(stories)-1).Draw(t, "omitted")].before.Name}
+		if f.Omit[0] == "" {
+			f.Omit, f.Truncate = nil, true
+		}
+	case 9:
+		f.ExpireToken = true
+	case 10:
+		f.NoAdmin = true
+	case 11:
+		f.Percent = rapid.SampledFrom([]int{20, 50, 100}).Draw(t, "used up")
+	}
+	return f
+}
+
+// seed is the tenant before, as [simulator.New] takes it.
+func (w *world) seed() []byte {
+	var connections []map[string]any
+	add := func(key connection.Key, bucket string, tags []string) {
+		connections = append(connections, map[string]any{
+			"name": key.Name, "space": key.Space, "dataSource": lake, "tags": tags,
+			"properties":  map[string]any{"bucketName": bucket, "region": "eu-west-1"},
+			"credentials": map[string]any{"accessKey": "key", "secretKey": "old"},
+		})
+	}
+	for i, s := range w.stories {
+		if s.before.Name != "" {
+			add(s.before, fmt.Sprint("bucket-", i), []string{
+				"qlsync:" + project, "qlsync-key:" + connection.KeyDigest(s.before),
+				"qlsync-credentials:" + connection.CredentialsMark(0, credentials("old"), ana),
+			})
+		}
+	}
+	for i := range w.strange {
+		tags := [][]string{nil, {"mine"}, {"qlsync:other"}}[i%3]
+		add(connection.Key{Space: "Finance", Name: fmt.Sprint("Stranger ", i)}, "strange", tags)
+	}
+	text, _ := json.Marshal(map[string]any{
+		"caller": "ana@example.com", "token": token,
+		"users": []any{
+			map[string]any{"id": ana, "email": "ana@example.com", "name": "Ana", "roles": []string{"TenantAdmin"}},
+			map[string]any{"id": bo, "email": "bo@example.com", "name": "Bo"},
+		},
+		"spaces":      []any{map[string]any{"name": "Finance", "type": "shared"}, map[string]any{"name": "Sales", "type": "managed"}},
+		"connections": connections,
+		"rateLimits":  map[string]any{"tier2": w.limit},
+	})
+	return text
+}
+
+func credentials(secret string) map[string]any {
+	return map[string]any{"accessKey": connection.Reference{Env: "KEY"}, "secretKey": connection.Reference{Env: secret}}
+}
+
+// files are the declarations afterwards.
+func (w *world) files() (desired []connection.Desired, moved []connection.Move) {
+	for _, s := range w.stories {
+		if s.after.Name == "" {
+			continue
+		}
+		d := connection.Desired{
+			Space: connection.SpaceRef{Name: s.after.Space}, Name: s.after.Name, DataSource: lake,
+			Properties:  map[string]any{"bucketName": s.bucket, "region": "eu-west-1"},
+			Credentials: credentials(s.secret),
+		}
+		switch s.fate {
+		case rotates, changes:
+			d.CredentialsVersion = 1
+		case rebuilt:
+			d.Lifecycle.Update = connection.UpdateRecreate
+		case handed:
+			d.Owner = "bo@example.com"
+		case tagged:
+			d.Tags = []string{"orders"}
+		}
+		desired = append(desired, d)
+		if s.before.Name != "" && s.before != s.after {
+			moved = append(moved, connection.Move{From: end(s.before), To: end(s.after)})
+		}
+	}
+	return desired, moved
+}
+
+func end(key connection.Key) connection.MoveEnd {
+	return connection.MoveEnd{Space: connection.SpaceRef{Name: key.Space}, Name: key.Name}
+}
+
+// rounds is how many applies the world may take: one for each time that something
+// goes wrong, and two in peace.
+func (w *world) rounds() int {
+	rounds := 3
+	for _, f := range w.faults {
+		rounds += f.Times
+	}
+	return rounds
+}
+
+// at gives the story of a key afterwards.
+func (w *world) at(key connection.Key) *story {
+	i := slices.IndexFunc(w.stories, func(s story) bool { return s.after == key })
+	if i < 0 {
+		return nil
+	}
+	return &w.stories[i]
+}
+
+const latency = 40 * time.Millisecond
