@@ -22,9 +22,9 @@ const patchTries = 3
 const repairs = 5
 
 // row sends patches one after the other, up to the first that fails, which is then
-// undone. Room for all of their writes is taken before, so that none of them waits
-// for the rate limit while something is missing that apps use; only what is sent
-// again after a failure may have to.
+// undone. Room for all of their writes is taken before, and what they have to read is
+// read, so that none of them waits for a rate limit while something is missing that
+// apps use; only what is sent again after a failure may have to.
 func (p *Provider) row(ctx context.Context, operations []connection.Operation, outcomes []connection.Outcome) {
 	writes := len(operations)
 	for _, operation := range operations {
@@ -33,7 +33,7 @@ func (p *Provider) row(ctx context.Context, operations []connection.Operation, o
 		}
 	}
 	if writes == 1 {
-		outcomes[0].Err = p.patch(ctx, operations[0], nil)
+		outcomes[0].Err = p.patch(ctx, operations[0], nil, nil)
 		return
 	}
 	waiting, cancel := p.client.within(ctx)
@@ -44,14 +44,22 @@ func (p *Provider) row(ctx context.Context, operations []connection.Operation, o
 		return
 	}
 	defer room.release()
+	bodies := make([][]wirePatch, len(operations))
 	for i, operation := range operations {
-		outcomes[i].Err = p.patch(ctx, operation, room)
+		if bodies[i], err = p.patchBody(ctx, operation); err != nil {
+			failAll(outcomes, fmt.Errorf("patch connection: %w: another one of its row cannot be", connection.ErrNotSent))
+			outcomes[0].Err = unmade(err)
+			return
+		}
+	}
+	for i, operation := range operations {
+		outcomes[i].Err = p.patch(ctx, operation, room, bodies[i])
 		ctx = context.WithoutCancel(ctx)
 		if outcomes[i].Err == nil {
 			continue
 		}
 		if begun := i > 0 || !errors.Is(outcomes[i].Err, connection.ErrNotSent); begun && operation.Undo != nil {
-			outcomes[i].UndoErr = p.patch(ctx, *operation.Undo, room)
+			outcomes[i].UndoErr = p.patch(ctx, *operation.Undo, room, nil)
 		}
 		failAll(outcomes[i+1:], fmt.Errorf("patch connection: %w: the one before it has failed", connection.ErrNotSent))
 		return
@@ -65,17 +73,18 @@ func (p *Provider) row(ctx context.Context, operations []connection.Operation, o
 // one that may have happened is made anew from what is live. Nor is one sent twice
 // that carries the code of a sign-in, which is for one use: whether it has happened
 // is told by the mark that comes with it. In a row the context ends it only before
-// it is sent.
-func (p *Provider) patch(ctx context.Context, operation connection.Operation, room *room) error {
+// it is sent. The body is made here, unless it is given.
+func (p *Provider) patch(ctx context.Context, operation connection.Operation, room *room, body []wirePatch) error {
 	for try := 1; ; try++ {
-		body, err := p.patchBody(ctx, operation)
+		var err error
+		if body == nil || try > 1 {
+			body, err = p.patchBody(ctx, operation)
+		}
 		switch {
 		case err != nil && try > 1: // the one before may have happened
 			return fmt.Errorf("patch connection: %w: %w", connection.ErrUnknownOutcome, err)
-		case transport.IsInterrupted(err):
-			return fmt.Errorf("patch connection: %w: %w", connection.ErrNotSent, err)
 		case err != nil:
-			return fmt.Errorf("patch connection: %w", err)
+			return unmade(err)
 		}
 		if len(body) == 0 {
 			return nil
@@ -97,6 +106,14 @@ func (p *Provider) patch(ctx context.Context, operation connection.Operation, ro
 			return fmt.Errorf("patch connection: %w", err)
 		}
 	}
+}
+
+// unmade is the error of a patch whose body could not be made.
+func unmade(err error) error {
+	if transport.IsInterrupted(err) {
+		return fmt.Errorf("patch connection: %w: %w", connection.ErrNotSent, err)
+	}
+	return fmt.Errorf("patch connection: %w", err)
 }
 
 // signInCode gives the code of a person's sign-in, if the patch carries one.

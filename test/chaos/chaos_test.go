@@ -192,7 +192,7 @@ func (e *episode) read(ctx context.Context, provider *qlik.Provider, touched fun
 	if in.Catalog, err = provider.DataSources(ctx, []string{lake}); err != nil {
 		return in, err
 	}
-	scope := plan.Scope(project, in.Spaces, desired, moved)
+	scope := plan.Scope(in)
 	if touched != nil {
 		scope.Details = touched
 	}

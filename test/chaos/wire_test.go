@@ -129,13 +129,13 @@ func (n *wire) look(method string, disturbed bool) {
 
 // follow measures how long a name is missing, unless something was refused that the
 // process could not yet know of. Only the row of a rebuild may take it
-// away, and only for the read and the write that give it to the new one.
+// away, and only for the write that gives it to the new one.
 func (n *wire) follow(s *story, there bool) {
 	since, missing := n.missing[s.after]
 	switch {
 	case there && missing:
 		delete(n.missing, s.after)
-		if took := time.Since(since); n.last.Before(since.Add(-latency)) && took > 2*latency {
+		if took := time.Since(since); n.last.Before(since.Add(-latency)) && took > latency {
 			n.trouble("%q was missing for %s, and nothing was in the way", s.after, took)
 		}
 	case !there && !missing:
