@@ -55,6 +55,9 @@ type Behaviour struct {
 	// Off: it is as hidden as a password.
 	ShowUsername bool `json:"showUsername"`
 
+	// DefaultPageSize: the list of connections without limit is paged by so many. 0: it is one page with everything.
+	DefaultPageSize int `json:"defaultPageSize"`
+
 	// HideCredentialSettings: parseConnection answers neither selectedCredentials nor credentialsName. Off: both.
 	HideCredentialSettings bool `json:"hideCredentialSettings"`
 
@@ -82,6 +85,7 @@ func (b Behaviour) or(seed Behaviour) Behaviour {
 		BulkMaximum:                 firstSet(b.BulkMaximum, seed.BulkMaximum),
 		OwnerChangeKeepsCredentials: b.OwnerChangeKeepsCredentials || seed.OwnerChangeKeepsCredentials,
 		ShowUsername:                b.ShowUsername || seed.ShowUsername,
+		DefaultPageSize:             firstSet(b.DefaultPageSize, seed.DefaultPageSize),
 		HideCredentialSettings:      b.HideCredentialSettings || seed.HideCredentialSettings,
 		AnonymousHostChange:         b.AnonymousHostChange || seed.AnonymousHostChange,
 		DataSourceKey:               firstSet(b.DataSourceKey, seed.DataSourceKey),
@@ -97,8 +101,11 @@ func firstSet[T comparable](a, b T) T {
 }
 
 func (b Behaviour) check() error {
-	if b.BulkMaximum < 0 {
+	switch {
+	case b.BulkMaximum < 0:
 		return errors.New("behaviour.bulkMaximum: cannot be negative")
+	case b.DefaultPageSize < 0 || b.DefaultPageSize > 100:
+		return errors.New("behaviour.defaultPageSize: must be 0 to 100")
 	}
 	switch b.DataSourceKey {
 	case "", keyOfContract, keyOfTutorials:

@@ -1,6 +1,7 @@
 package simulator_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -56,6 +57,12 @@ func TestSwitches(t *testing.T) {
 				statuses := r.status("PATCH", connections+"/"+r.made(`{"url": "https://a.example"}`), strings.Replace(move, "HOST", "url", 1))
 				return statuses + " " + r.status("PATCH", connections+"/"+r.id("Finance", "Ledger"), strings.Replace(move, "HOST", "host", 1))
 			}, "400 400", "204 400",
+		},
+		"a list without limit is paged": {
+			simulator.Behaviour{DefaultPageSize: 2}, `{"defaultPageSize": 2}`, acme, func(r *rig) string {
+				list := r.want(200, "GET", connections+"?noDatafiles=true", "")
+				return fmt.Sprint(len(list.list("data")), list.at("links", "next") != nil, list.at("meta", "count"))
+			}, "4 false 4", "2 true 4",
 		},
 		"a removed property falls back to its default": {
 			simulator.Behaviour{RestoreDefaults: true}, `{"restoreDefaults": true}`, acme, func(r *rig) string {

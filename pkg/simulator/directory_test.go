@@ -20,6 +20,10 @@ func TestSpacesAreListedByNameAndPaged(t *testing.T) {
 		"types are a list":                  {ana, "type=managed,data", "Griffin,Vault"},
 		"backwards":                         {ana, "sort=-name", "Vault,Griffin,Finance"},
 		"of an owner":                       {ana, "ownerId=nobody", ""},
+		"to publish to":                     {bob, "action=publish", "Finance,Griffin"},
+		"in which the caller has a role":    {ana, "roles=publisher&roles=facilitator", ""},
+		"of no environment":                 {ana, "environmentId=&environment.name=", "Finance,Griffin,Vault"},
+		"of an environment":                 {ana, "environment.name=Development", ""},
 		"by creation, which is the same":    {ana, "sort=createdAt&name=vault", "Vault"},
 		"a first page of two, see the link": {ana, "limit=2", "Finance,Griffin"},
 	}
@@ -39,6 +43,7 @@ func TestSpacesAreListedByNameAndPaged(t *testing.T) {
 		t.Errorf("back: %s", back.text)
 	}
 	ana.want(400, "GET", "/api/v1/spaces?sort=size", "")
+	ana.want(400, "GET", "/api/v1/spaces?action=read", "")
 	ana.want(400, "GET", "/api/v1/spaces?next=x", "")
 }
 
@@ -96,6 +101,24 @@ func TestUsersAreFiltered(t *testing.T) {
 	r.noMisuse()
 }
 
+func TestUsersShowTheFieldsThatAreAskedFor(t *testing.T) {
+	r := newRig(t, acme, simulator.Options{})
+	id := r.user("bob@acme.example")
+	for _, path := range []string{"/api/v1/users/" + id + "?fields=id,email", "/api/v1/users?fields=id,email&filter=" + query(`id eq "`+id+`"`)} {
+		got := r.want(200, "GET", path, "").body
+		if list, isList := got["data"].([]any); isList {
+			got = list[0].(map[string]any)
+		}
+		if len(got) != 2 || got["id"] != id || got["email"] != "bob@acme.example" {
+			t.Errorf("%s: %v", path, got)
+		}
+	}
+	if got := r.want(200, "POST", "/api/v1/users/actions/filter?fields=name", `{}`).list("data")[0]; len(got) != 1 {
+		t.Errorf("%v", got)
+	}
+	r.noMisuse()
+}
+
 func TestMeRedirectsToTheCaller(t *testing.T) {
 	r := newRig(t, acme, simulator.Options{})
 	got := r.want(301, "GET", "/api/v1/users/me", "")
@@ -120,7 +143,7 @@ func TestDataSourcesAreListed(t *testing.T) {
 		}
 		return strings.Join(out, ",")
 	}
-	const before = "DG_mssql,DG_mysql,DG_postgres,DG_snowflake,File_AmazonS3ConnectorV2,File_FileTransferConnector," +
+	const before = "DG_athena,DG_databricks,DG_gbq,DG_mssql,DG_mysql,DG_postgres,DG_snowflake,DG_teradata,File_AmazonS3ConnectorV2,File_FileTransferConnector," +
 		"File_GoogleCloudStorageConnector,athena,databricks,gbq,"
 	const after = "mysql,repsrc_mysql,repsrc_postgresql,reptgt_qdisnowflake,rest,snowflake,teradata"
 	for query, want := range map[string]string{

@@ -62,7 +62,7 @@ type countMeta struct {
 }
 
 // listConnections serves GET /data-connections (API reference). Without limit everything is answered, with no paging
-// links; meta.count is the total over all pages. Without sort, the order is by creation: undocumented; assumed.
+// links, unless Behaviour.DefaultPageSize says otherwise; meta.count is the total over all pages. Without sort, the order is by creation: undocumented; assumed.
 func (t *Tenant) listConnections(c *call) (answer, error) {
 	order, err := c.connectionOrder()
 	if err != nil {
@@ -81,7 +81,7 @@ func (t *Tenant) listConnections(c *call) (answer, error) {
 	total := len(entries)
 	shown, omitted := c.withoutOmitted(entries)
 	paged, links, err := page(t, c, listing[listed]{
-		items: shown, key: order.key, desc: order.desc, at: []string{"page"}, paging: connectionsPath,
+		items: shown, key: order.key, desc: order.desc, limit: t.behaviour.DefaultPageSize, at: []string{"page"}, paging: connectionsPath,
 	})
 	if err != nil {
 		return answer{}, err

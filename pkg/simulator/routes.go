@@ -71,17 +71,18 @@ func routeTable() []route {
 
 		{http.MethodGet, spacesPath, tier1, params{
 			"name": text, "type": text, "ownerId": text, "limit": pageSize, "next": text, "prev": text, "sort": text,
+			"action": text, "roles": repeated, "environmentId": text, "environment.name": text,
 		}, (*Tenant).listSpaces, false},
 		{http.MethodGet, spacesPath + "/{id}", tier1, nil, (*Tenant).getSpace, false},
 
 		{http.MethodGet, usersPath, tier1, params{
-			"filter": text, "limit": pageSize, "next": text, "prev": text, "sort": text, "totalResults": boolean,
+			"filter": text, "limit": pageSize, "next": text, "prev": text, "sort": text, "totalResults": boolean, "fields": text,
 		}, (*Tenant).listUsers, false},
 		{http.MethodPost, usersPath + "/actions/filter", tierUsersFilter, params{
-			"limit": pageSize, "next": text, "prev": text, "sort": text,
+			"limit": pageSize, "next": text, "prev": text, "sort": text, "fields": text,
 		}, (*Tenant).filterUsers, false},
 		{http.MethodGet, usersPath + "/me", tier1, nil, (*Tenant).redirectToMe, false},
-		{http.MethodGet, usersPath + "/{id}", tier1, nil, (*Tenant).getUser, false},
+		{http.MethodGet, usersPath + "/{id}", tier1, params{"fields": text}, (*Tenant).getUser, false},
 	}
 }
 

@@ -48,7 +48,9 @@ type personalSpace struct {
 	Actions      []string `json:"actions"`
 }
 
-// listSpaces serves GET /spaces: name is a case-insensitive part of the name, type a list; 10 to a page by default.
+// listSpaces serves GET /spaces: name is a case-insensitive part of the name, type a list; 10 to a page by default. What
+// is not modelled selects nothing: nobody has a role in a space, and no space has an environment. The caller may publish
+// to whatever they may enter: assumed.
 func (t *Tenant) listSpaces(c *call) (answer, error) {
 	by, desc := strings.TrimLeft(c.query.Get("sort"), "+- "), strings.HasPrefix(c.query.Get("sort"), "-")
 	sortKey := map[string]func(*spaceRecord) string{
@@ -57,8 +59,11 @@ func (t *Tenant) listSpaces(c *call) (answer, error) {
 		"type":      func(s *spaceRecord) string { return s.Type },
 		"createdAt": func(*spaceRecord) string { return timestamp(seedTime) },
 	}[by]
-	if sortKey == nil {
+	switch action := c.query.Get("action"); {
+	case sortKey == nil:
 		return answer{}, badRequest("spaces cannot be sorted by %q", by)
+	case action != "" && action != "publish":
+		return answer{}, badRequest("action must be publish")
 	}
 	key := func(s *spaceRecord) []string { return []string{"", sortKey(s), s.ID} }
 	var shown []*spaceRecord
@@ -88,7 +93,8 @@ func (c *call) selectsSpace(s *spaceRecord) bool {
 	name, kinds, owner := c.query.Get("name"), c.query.Get("type"), c.query.Get("ownerId")
 	return strings.Contains(strings.ToLower(s.Name), strings.ToLower(name)) &&
 		(kinds == "" || slices.Contains(strings.Split(kinds, ","), s.Type)) &&
-		(owner == "" || owner == s.Owner)
+		(owner == "" || owner == s.Owner) && !c.query.Has("roles") &&
+		c.query.Get("environmentId")+c.query.Get("environment.name") == ""
 }
 
 // getSpace serves GET /spaces/{id}: 404 also without access.

@@ -1,6 +1,8 @@
 package simulator
 
 import (
+	"encoding/json"
+	"maps"
 	"net/http"
 	"regexp"
 	"slices"
@@ -20,6 +22,31 @@ type userView struct {
 	CreatedAt      string     `json:"createdAt"`
 	LastUpdatedAt  string     `json:"lastUpdatedAt"`
 	Links          selfLink   `json:"links"`
+
+	fields []string // what the query asked for; nil: everything
+}
+
+// MarshalJSON leaves out what was not asked for, links too.
+func (v userView) MarshalJSON() ([]byte, error) {
+	type plain userView
+	data, err := json.Marshal(plain(v))
+	if err != nil || v.fields == nil {
+		return data, err
+	}
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(data, &members); err != nil {
+		return nil, err
+	}
+	maps.DeleteFunc(members, func(name string, _ json.RawMessage) bool { return !slices.Contains(v.fields, name) })
+	return json.Marshal(members)
+}
+
+// userFieldsOf gives the fields that a query asks for.
+func userFieldsOf(c *call) []string {
+	if !c.query.Has("fields") {
+		return nil
+	}
+	return strings.Split(c.query.Get("fields"), ",")
 }
 
 type roleView struct {
@@ -164,6 +191,6 @@ func (t *Tenant) userView(c *call, u *userRecord) userView {
 		ID: u.ID, TenantID: t.tenantID(), Name: u.Name, Email: u.Email, Subject: u.Subject, Status: u.Status,
 		AssignedRoles: roles, AssignedGroups: []struct{}{},
 		CreatedAt: timestamp(seedTime), LastUpdatedAt: timestamp(seedTime),
-		Links: selfLink{link{c.base() + usersPath + "/" + u.ID}},
+		Links: selfLink{link{c.base() + usersPath + "/" + u.ID}}, fields: userFieldsOf(c),
 	}
 }

@@ -241,6 +241,9 @@ test("keeps separated credentials", async () => {
 test("reads spaces", async () => {
   const found = await pages(await spaces.getSpaces({ limit: 3, sort: "+name" }, admin));
   assert.deepEqual(found.map(names), [["Finance", "Operations", "Pipelines"], ["Sales"]]);
+  const more = { action: "publish", environmentId: "", "environment.name": "" };
+  assert.ok((await spaces.getSpaces(more, admin)).data.data.length > 0);
+  assert.deepEqual((await spaces.getSpaces({ roles: ["publisher"] }, admin)).data.data, []);
   const managed = await spaces.getSpaces({ type: "managed,data" }, admin);
   assert.deepEqual(names(managed.data.data), ["Operations", "Pipelines"]);
   const id = await spaceId("Finance");
@@ -258,6 +261,7 @@ test("reads users", async () => {
   const ana = { filter: 'email eq "ana@example.com" and (status eq "active")' };
   assert.deepEqual(names((await users.getUsers(ana, admin)).data.data), ["Ana"]);
   assert.deepEqual(names((await users.filterUsers({}, ana, admin)).data.data), ["Ana"]);
+  assert.deepEqual((await users.getUser(me.id, { fields: "id,name" }, admin)).data, { id: me.id, name: me.name });
   await refused(404, users.getUser("nobody", {}, admin));
   await refused(400, users.getUsers({ filter: "nonsense" }, admin));
 });

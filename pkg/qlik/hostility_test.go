@@ -1,0 +1,234 @@
+package qlik_test
+
+import (
+	"errors"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"reflect"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/qlik"
+	"github.com/qlsync/qlsync/pkg/simulator"
+)
+
+// reactions has what the client does about each kind of hostility, by the field of
+// a fault. Time is fake; every fault must have fired, and nothing been misused.
+var reactions = map[string]struct {
+	does   string
+	faults []simulator.Fault
+	test   func(*testing.T, *simulator.Tenant, *qlik.Provider)
+}{
+	"Latency": {
+		"waits for a slow answer",
+		[]simulator.Fault{{Path: connections, Latency: 20 * time.Second}},
+		func(t *testing.T, _ *simulator.Tenant, provider *qlik.Provider) {
+			start := time.Now()
+			if _, live := look(t, provider); len(live) != 4 || time.Since(start) < 20*time.Second {
+				t.Errorf("%d connections after %v", len(live), time.Since(start))
+			}
+		},
+	},
+	"Status": {
+		"repeats a read that found the service away, and gives up on one connection that stays broken",
+		[]simulator.Fault{{Path: connections, Status: 503, Times: 2}, {Path: connections + "/*", Status: 500}},
+		func(t *testing.T, _ *simulator.Tenant, provider *qlik.Provider) {
+			_, live := look(t, provider)
+			unreadable := slices.DeleteFunc(slices.Collect(maps.Values(live)), func(l connection.Live) bool { return l.Unreadable == "" })
+			if len(live) != 4 || len(unreadable) != 1 || !strings.Contains(unreadable[0].Unreadable, "500") {
+				t.Errorf("%d connections, unreadable %+v", len(live), unreadable)
+			}
+		},
+	},
+	"RetryAfter": {
+		"waits as long as it is told",
+		[]simulator.Fault{{Path: connections, RetryAfter: 40}},
+		func(t *testing.T, _ *simulator.Tenant, provider *qlik.Provider) { takes(t, provider, 40*time.Second) },
+	},
+	"RetryAfterDate": {
+		"also where that is a date",
+		[]simulator.Fault{{Path: connections, RetryAfter: 40, RetryAfterDate: true}},
+		func(t *testing.T, _ *simulator.Tenant, provider *qlik.Provider) { takes(t, provider, 39*time.Second) },
+	},
+	"Body": {
+		"takes the page of a proxy for what it is, and never quotes it",
+		[]simulator.Fault{{Path: connections, Body: "<h1>Bad Gateway</h1>"}, {Path: "/api/v1/spaces", Status: 404, Body: "<h1>Lost</h1>"}},
+		func(t *testing.T, _ *simulator.Tenant, provider *qlik.Provider) {
+			_, err := provider.Snapshot(t.Context(), everything)
+			if mustContain(t, err, "404", "not whole JSON"); strings.Contains(err.Error(), "<h1>") {
+				t.Error(err)
+			}
+			look(t, provider)
+		},
+	},
+	"Cut": {
+		"repeats a read, and looks for a create, that got no answer",
+		[]simulator.Fault{{Method: "GET", Path: connections, Cut: simulator.CutBefore, Times: 2}, {Method: "POST", Path: connections, Cut: simulator.CutAfter}},
+		func(t *testing.T, tenant *simulator.Tenant, provider *qlik.Provider) {
+			look(t, provider)
+			must(t, provider.Execute(t.Context(), []connection.Operation{newRest}))
+			if got := len(tenant.Writes()); got != 1 {
+				t.Errorf("%d writes", got)
+			}
+		},
+	},
+	"Truncate": {
+		"repeats a read that breaks off half way",
+		[]simulator.Fault{{Path: connections, Truncate: true}},
+		func(t *testing.T, _ *simulator.Tenant, provider *qlik.Provider) {
+			if _, live := look(t, provider); len(live) != 4 {
+				t.Errorf("%d connections", len(live))
+			}
+		},
+	},
+	"Omit": {
+		"says that a list is incomplete",
+		[]simulator.Fault{{Path: connections, Omit: []string{"Ledger"}, Times: -1}},
+		func(t *testing.T, _ *simulator.Tenant, provider *qlik.Provider) {
+			if got, live := look(t, provider); len(got.Incomplete) != 1 || len(live) != 3 {
+				t.Errorf("incomplete %q, %d connections", got.Incomplete, len(live))
+			}
+		},
+	},
+	"NextHost": {
+		"does not follow a page to another host",
+		[]simulator.Fault{{Path: connections, NextHost: "evil.example", Times: -1}},
+		func(t *testing.T, tenant *simulator.Tenant, provider *qlik.Provider) {
+			_, err := provider.Snapshot(t.Context(), everything)
+			mustContain(t, err, "follow next page", "leaves the tenant", "evil.example")
+			if got := len(tenant.Requests()); got > 20 {
+				t.Errorf("%d requests", got)
+			}
+		},
+	},
+	"ExpireToken": {
+		"does not try again with a refused API key",
+		[]simulator.Fault{{Path: connections, ExpireToken: true, Times: -1}},
+		func(t *testing.T, tenant *simulator.Tenant, provider *qlik.Provider) {
+			_, err := provider.Snapshot(t.Context(), connection.Scope{Spaces: everything.Spaces[:1]})
+			if mustContain(t, err, "is the API key valid"); !errors.Is(err, connection.ErrUnauthorized) {
+				t.Error(err)
+			}
+			tried := slices.DeleteFunc(tenant.Requests(), func(r simulator.Request) bool { return r.Path != connections })
+			if len(tried) != 1 {
+				t.Errorf("%d tries", len(tried))
+			}
+		},
+	},
+	"NoAdmin": {
+		"names the role that bulk actions need",
+		[]simulator.Fault{{Path: connections + "/actions/*", NoAdmin: true}},
+		func(t *testing.T, _ *simulator.Tenant, provider *qlik.Provider) {
+			_, live := look(t, provider)
+			err := provider.Execute(t.Context(), []connection.Operation{{Kind: connection.BulkDelete, ID: live["Finance/Ledger"].ID}})[0].Err
+			if mustContain(t, err, "need the role TenantAdmin"); !errors.Is(err, connection.ErrForbidden) {
+				t.Error(err)
+			}
+		},
+	},
+	"Percent": {
+		"waits where others have used the tier up, and goes on with the other one",
+		[]simulator.Fault{{Method: "POST", Path: connections, Percent: 100}},
+		func(t *testing.T, tenant *simulator.Tenant, provider *qlik.Provider) {
+			start := time.Now()
+			second := newRest
+			second.Name = "Second"
+			for _, operation := range []connection.Operation{newRest, second} {
+				must(t, provider.Execute(t.Context(), []connection.Operation{operation}))
+			}
+			if took := time.Since(start); took < time.Minute || took > 6*time.Minute {
+				t.Errorf("it took %v", took)
+			}
+			if got := len(tenant.Writes()); got < 3 || got > 6 { // two, and a few that were refused
+				t.Errorf("%d writes", got)
+			}
+		},
+	},
+}
+
+var newRest = connection.Operation{
+	Kind: connection.Create, Name: "Raw", Space: &fin, DataSource: "rest", Set: map[string]any{"url": "https://a.example"}, Mark: &ours,
+}
+
+func takes(t *testing.T, provider *qlik.Provider, least time.Duration) {
+	t.Helper()
+	start := time.Now()
+	look(t, provider)
+	if took := time.Since(start); took < least || took > least+10*time.Second {
+		t.Errorf("it took %v", took)
+	}
+}
+
+func TestTheClientMeetsEveryKindOfHostility(t *testing.T) {
+	places := []string{"Method", "Path", "Skip", "Times", "Tier", "Deploy"} // where, how often; and another service's
+	fault := reflect.TypeFor[simulator.Fault]()
+	for i := range fault.NumField() {
+		name := fault.Field(i).Name
+		if slices.Contains(places, name) {
+			continue
+		}
+		reaction, known := reactions[name]
+		if !known {
+			t.Errorf("nothing is said about %s", name)
+			continue
+		}
+		t.Run(name+": it "+reaction.does, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				tenant, provider := embed(t, acme, simulator.Options{Faults: reaction.faults, PageSize: 1})
+				reaction.test(t, tenant, provider)
+			})
+		})
+	}
+}
+
+// TestAnExpiredTokenIsRenewedOnce: what an API key cannot, an OAuth client can.
+func TestAnExpiredTokenIsRenewedOnce(t *testing.T) {
+	tenant, _ := embed(t, acme, simulator.Options{Faults: []simulator.Fault{{Path: connections, ExpireToken: true}}})
+	provider, err := qlik.New(qlik.Config{
+		URL: "http://127.0.0.1:8080", HTTPClient: &http.Client{Transport: embedded{tenant}},
+		Auth: qlik.Auth{ClientID: connection.NewSecret("bot"), ClientSecret: connection.NewSecret("open sesame")},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	look(t, provider)
+	tokens := slices.DeleteFunc(tenant.Requests(), func(r simulator.Request) bool { return r.Path != "/oauth/token" })
+	if len(tokens) != 2 {
+		t.Errorf("%d tokens", len(tokens))
+	}
+}
+
+// TestWhatSignsInStaysOnTheTenant lets the token endpoint send the client elsewhere,
+// with every redirect that would take the body along.
+func TestWhatSignsInStaysOnTheTenant(t *testing.T) {
+	var stranger atomic.Int32
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		stranger.Add(1)
+		say(w, 200, `{"access_token": "t"}`)
+	}))
+	defer elsewhere.Close()
+	for _, status := range []int{301, 302, 303, 307, 308} {
+		tenant := httptest.NewServer(http.RedirectHandler(elsewhere.URL+"/oauth/token", status))
+		provider, err := qlik.New(qlik.Config{
+			URL: tenant.URL, Auth: qlik.Auth{ClientID: connection.NewSecret("bot"), ClientSecret: connection.NewSecret("open sesame")},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = provider.Snapshot(t.Context(), connection.Scope{})
+		mustContain(t, err, "get token for the OAuth client")
+		if strings.Contains(err.Error(), "sesame") {
+			t.Error(err)
+		}
+		tenant.Close()
+	}
+	if got := stranger.Load(); got > 0 {
+		t.Errorf("a stranger got %d requests", got)
+	}
+}
