@@ -17,8 +17,8 @@ RACE     := $(if $(CC_FOUND),-race,)
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-build: ## build bin/qlsync
-	$(GO) build -trimpath -ldflags '-X main.release=$(VERSION)' -o bin/qlsync ./cmd/qlsync
+build: ## build bin/qlsync, which is static
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-X main.release=$(VERSION)' -o bin/qlsync ./cmd/qlsync
 
 docs: ## write docs/cli.md from the definitions of the commands
 	$(GO) test -count=1 ./cmd/qlsync -run TestTheReference -update
@@ -39,11 +39,12 @@ property: ## draw 20,000 random worlds for the planner
 chaos: ## draw 2,500 random worlds with random faults, from the comparison to the wire
 	$(GO) test ./test/chaos -rapid.checks=2500 -rapid.seed=$(SEED) -timeout 30m
 
-lint: ## check format, vet, staticcheck and go.mod
+lint: ## check format, vet, staticcheck, the workflows and go.mod
 	@files=$$($(TOOL) gofumpt -l cmd pkg schemas examples test); \
 	  if [ -n "$$files" ]; then echo "not formatted with gofumpt:" $$files; exit 1; fi
 	$(GO) vet ./...
 	$(TOOL) staticcheck ./...
+	$(TOOL) actionlint examples/ci/.github/workflows/*.yml
 	$(GO) mod tidy -diff
 
 witness: ## hold qlsync and its embedded tenant against Qlik's own npm package (needs Node)
