@@ -11,7 +11,7 @@ FUZZTIME ?= 20s
 CC_FOUND := $(shell command -v $$($(GO) env CC) 2>/dev/null)
 RACE     := $(if $(CC_FOUND),-race,)
 
-.PHONY: help build docs demo test property chaos lint check witness bench fuzz clean
+.PHONY: help build docs demo test property chaos lint check witness browser bench fuzz clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -50,6 +50,11 @@ lint: ## check format, vet, staticcheck, the workflows and go.mod
 witness: ## hold qlsync and its embedded tenant against Qlik's own npm package (needs Node)
 	@command -v npm >/dev/null || { echo "make witness needs Node 20 or newer, with npm: there is none here"; exit 1; }
 	cd test/witness && npm ci --loglevel=error && GO="$(GO)" npm test --silent
+
+browser: ## open the drift page in Chromium and look at it as people do (needs Node and Chromium)
+	@command -v npm >/dev/null || { echo "make browser needs Node 20 or newer, with npm: there is none here"; exit 1; }
+	@command -v "$${CHROMIUM:-/usr/bin/chromium}" >/dev/null || { echo "make browser needs Chromium: install it, or set CHROMIUM"; exit 1; }
+	cd test/browser && npm ci --loglevel=error && GO="$(GO)" npm test --silent
 
 check: lint test ## everything that must hold before a change lands, on a clean tree
 	@if [ -n "$$(git status --porcelain)" ]; then echo "the working tree is not clean:"; git status --short; exit 1; fi

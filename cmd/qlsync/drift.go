@@ -3,17 +3,20 @@ package main
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/qlsync/qlsync/pkg/plan"
+	"github.com/qlsync/qlsync/pkg/report"
 )
 
 func driftCommand(env *environment) *cli.Command {
 	return &cli.Command{
 		Name:  "drift",
 		Usage: "show where the tenant differs from the files; ends with 2 when it does, writes nothing",
-		Flags: slices.Concat(sharedFlags(), driftFormats().flags(), []cli.Flag{
+		Flags: slices.Concat(sharedFlags(), driftFormats(report.HTML{}).flags(), []cli.Flag{
+			historyFlag("append this run to `FILE`, a JSON value a line; the html report shows all of them"),
 			choices{
 				&cli.StringSliceFlag{Name: "ignore", Usage: "leave out a `KIND` of drift, such as unmanaged; repeatable"},
 				driftKinds(),
@@ -31,9 +34,16 @@ func driftKinds() []string {
 	return names
 }
 
+func historyFlag(usage string) cli.Flag { return &cli.StringFlag{Name: "history", Usage: usage} }
+
 func runDrift(c *cli.Context, env *environment) error {
-	if err := firstOf(noArguments(c), driftFormats().check(c)); err != nil {
+	if err := firstOf(noArguments(c), driftFormats(report.HTML{}).check(c)); err != nil {
 		return err
+	}
+	if file := c.String("history"); file != "" {
+		if err := checkFile("history", file); err != nil {
+			return err
+		}
 	}
 	for _, kind := range c.StringSlice("ignore") {
 		if !slices.Contains(driftKinds(), kind) {
@@ -51,17 +61,32 @@ func runDrift(c *cli.Context, env *environment) error {
 		return err
 	}
 	drift, problems := plan.FindDrift(in)
+	if drift != nil {
+		drift.At = time.Now().UTC().Truncate(time.Second)
+	}
 	if err := env.report(problems); err != nil {
 		return err
 	}
 	for _, kind := range c.StringSlice("ignore") {
 		drift.Ignore(plan.DriftKind(kind))
 	}
-	if err := driftFormats().write(c, env, drift); err != nil {
+	if err := env.writeDrift(c, drift); err != nil {
 		return err
 	}
 	if len(drift.Items)+len(drift.Incomplete) > 0 {
 		return &exit{code: exitDiffers}
 	}
 	return nil
+}
+
+// writeDrift writes a drift report, and beside it what earlier runs found.
+func (env *environment) writeDrift(c *cli.Context, drift *plan.Drift) error {
+	if err := remember(c, drift); err != nil {
+		return err
+	}
+	history, err := env.history(c, drift.Project, drift.Tenant.Name)
+	if err != nil {
+		return err
+	}
+	return driftFormats(report.HTML{History: history}).write(c, env, drift)
 }

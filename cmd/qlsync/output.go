@@ -56,11 +56,12 @@ func resultFormats() formats[*apply.Result] {
 	}
 }
 
-func driftFormats() formats[*plan.Drift] {
+// driftFormats takes the page as it is to be written, with its history.
+func driftFormats(page report.HTML) formats[*plan.Drift] {
 	return formats[*plan.Drift]{
 		{asText, report.Text.Drift},
 		plainly("markdown", report.Markdown{}.Drift), jsonFormat[*plan.Drift](),
-		plainly("junit", report.JUnit{}.Drift),
+		plainly("html", page.Drift), plainly("junit", report.JUnit{}.Drift),
 	}
 }
 
@@ -90,7 +91,7 @@ func (all formats[T]) check(c *cli.Context) error {
 		if !ok || file == "" {
 			return fmt.Errorf("report %q: it must be FORMAT=FILE", pair)
 		}
-		if err := firstOf(all.checkName("report", name), checkFile(file)); err != nil {
+		if err := firstOf(all.checkName("report", name), checkFile("report", file)); err != nil {
 			return err
 		}
 		if written[filepath.Clean(file)] {
@@ -101,19 +102,19 @@ func (all formats[T]) check(c *cli.Context) error {
 	return nil
 }
 
-// checkFile refuses a file that could not be written when the work is done.
-func checkFile(file string) error {
+// checkFile refuses a file of a flag that could not be written when the work is done.
+func checkFile(flag, file string) error {
 	folder := filepath.Dir(file)
 	switch info, err := os.Stat(folder); {
 	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("report %q: there is no folder %q", file, folder)
+		return fmt.Errorf("%s %q: there is no folder %q", flag, file, folder)
 	case err != nil:
-		return fmt.Errorf("report %q: %w", file, err)
+		return fmt.Errorf("%s %q: %w", flag, file, err)
 	case !info.IsDir():
-		return fmt.Errorf("report %q: %q is no folder", file, folder)
+		return fmt.Errorf("%s %q: %q is no folder", flag, file, folder)
 	}
 	if info, err := os.Stat(file); err == nil && info.IsDir() {
-		return fmt.Errorf("report %q: it is a folder", file)
+		return fmt.Errorf("%s %q: it is a folder", flag, file)
 	}
 	return nil
 }

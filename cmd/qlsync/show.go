@@ -12,17 +12,18 @@ import (
 
 	"github.com/qlsync/qlsync/pkg/apply"
 	"github.com/qlsync/qlsync/pkg/plan"
+	"github.com/qlsync/qlsync/pkg/report"
 )
 
 func showCommand(env *environment) *cli.Command {
-	names := union(planFormats().names(), resultFormats().names(), driftFormats().names())
+	names := union(planFormats().names(), resultFormats().names(), driftFormats(report.HTML{}).names())
 	return &cli.Command{
 		Name:      "show",
 		Usage:     "write a saved plan, result or drift report again, in another format; needs no network",
 		ArgsUsage: "FILE",
 		Description: "FILE holds what --format json, --report json=FILE or plan --out wrote; - is standard input.\n" +
 			"Which formats there are depends on what it holds.",
-		Flags:  append(outputFlags(names), noColorFlag()),
+		Flags:  append(outputFlags(names), noColorFlag(), historyFlag("with a drift report as html: show the runs in `FILE` too")),
 		Action: func(c *cli.Context) error { return runShow(c, env) },
 	}
 }
@@ -45,11 +46,11 @@ func runShow(c *cli.Context, env *environment) error {
 	}
 	switch head.Format {
 	case plan.Format:
-		err = again(c, env, planFormats(), plan.Decode, text)
+		err = show(c, env, planFormats(), plan.Decode, text)
 	case apply.Format:
-		err = again(c, env, resultFormats(), apply.Decode, text)
+		err = show(c, env, resultFormats(), apply.Decode, text)
 	case plan.DriftFormat:
-		err = again(c, env, driftFormats(), plan.DecodeDrift, text)
+		err = env.showDrift(c, text)
 	default:
 		err = fmt.Errorf("its format is %q; it must be %s", head.Format, oneOf([]string{plan.Format, apply.Format, plan.DriftFormat}))
 	}
@@ -77,8 +78,8 @@ func (env *environment) saved(name string) ([]byte, error) {
 	return text, nil
 }
 
-// again writes a saved value in the forms that its kind has.
-func again[T any](c *cli.Context, env *environment, all formats[T], decode func(io.Reader) (T, error), text []byte) error {
+// show writes a saved value in the forms that its kind has.
+func show[T any](c *cli.Context, env *environment, all formats[T], decode func(io.Reader) (T, error), text []byte) error {
 	if err := all.check(c); err != nil {
 		return err
 	}
@@ -87,4 +88,17 @@ func again[T any](c *cli.Context, env *environment, all formats[T], decode func(
 		return err
 	}
 	return all.write(c, env, value)
+}
+
+// showDrift writes a saved drift report with its history.
+func (env *environment) showDrift(c *cli.Context, text []byte) error {
+	drift, err := plan.DecodeDrift(bytes.NewReader(text))
+	if err != nil {
+		return err
+	}
+	history, err := env.history(c, drift.Project, drift.Tenant.Name)
+	if err != nil {
+		return err
+	}
+	return show(c, env, driftFormats(report.HTML{History: history}), plan.DecodeDrift, text)
 }

@@ -13,9 +13,11 @@ const DriftFormat = "qlsync.drift/v1"
 
 // Drift is where a tenant differs from the files, seen from the files.
 type Drift struct {
-	Format  string       `json:"format"`
-	Project string       `json:"project"`
-	Tenant  Tenant       `json:"tenant"`
+	Format  string `json:"format"`
+	Project string `json:"project"`
+	Tenant  Tenant `json:"tenant"`
+	// At is when the tenant was read, in UTC; whoever read it sets it. Zero: unknown.
+	At      time.Time    `json:"at,omitzero"`
 	Summary DriftSummary `json:"summary"`
 	Items   []DriftItem  `json:"drift"`
 	// Incomplete says what of the tenant could not be listed.
@@ -114,7 +116,7 @@ func FindDrift(in Input) (*Drift, connection.Problems) {
 	})
 	drift.Summary.Clean = declared
 	for _, item := range drift.Items {
-		*drift.Summary.counter(item.Kind)++
+		drift.Summary.Count(item.Kind)
 	}
 	return drift, found.problems
 }

@@ -339,6 +339,7 @@ func hostileResult() *apply.Result {
 func everydayDrift() *plan.Drift {
 	return &plan.Drift{
 		Format: plan.DriftFormat, Project: "finance", Tenant: plan.Tenant{Name: "prod", URL: "https://acme.eu.qlikcloud.com"},
+		At:         time.Date(2026, 11, 25, 3, 15, 0, 0, time.UTC),
 		Summary:    plan.DriftSummary{Changed: 1, Missing: 1, Unmanaged: 2, Foreign: 1, Unreadable: 1, Clean: 35},
 		Incomplete: []string{"2 connections could not be read"},
 		Items: []plan.DriftItem{

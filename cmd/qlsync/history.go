@@ -1,0 +1,87 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/qlsync/qlsync/pkg/plan"
+	"github.com/qlsync/qlsync/pkg/report"
+)
+
+// history gives the runs of the file that --history names that are about the project
+// and the tenants, by time; none without the flag, or if there is no such file yet.
+func (env *environment) history(c *cli.Context, project string, tenants ...string) ([]report.Point, error) {
+	name := c.String("history")
+	if name == "" {
+		return nil, nil
+	}
+	file, err := os.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("history: %w", err)
+	}
+	defer file.Close()
+	points, broken, err := report.ReadHistory(file, project, tenants)
+	if err != nil {
+		return nil, fmt.Errorf("history %q: %w", name, err)
+	}
+	if broken > 0 {
+		fmt.Fprintf(env.stderr, "warning: history %q: %s no run of drift, and left out\n", name, linesAre(broken))
+	}
+	return points, nil
+}
+
+func linesAre(n int) string {
+	if n == 1 {
+		return "1 line is"
+	}
+	return fmt.Sprintf("%d lines are", n)
+}
+
+// remember appends drift reports to the file that --history names, in one write.
+func remember(c *cli.Context, drifts ...*plan.Drift) (err error) {
+	name := c.String("history")
+	if name == "" || len(drifts) == 0 {
+		return nil
+	}
+	file, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600)
+	if err != nil {
+		return fmt.Errorf("history: %w", err)
+	}
+	defer func() { err = firstOf(err, file.Close()) }()
+	var lines bytes.Buffer
+	if cut, err := endsWithinALine(file); err != nil {
+		return fmt.Errorf("history: %w", err)
+	} else if cut {
+		lines.WriteByte('\n')
+	}
+	for _, drift := range drifts {
+		if err := report.NewPoint(drift).Line(&lines); err != nil {
+			return fmt.Errorf("history: %w", err)
+		}
+	}
+	if _, err := file.Write(lines.Bytes()); err != nil {
+		return fmt.Errorf("history: %w", err)
+	}
+	return nil
+}
+
+// endsWithinALine tells whether a file ends without the end of a line, as after a
+// process that was killed while it wrote.
+func endsWithinALine(file *os.File) (bool, error) {
+	end, err := file.Seek(0, io.SeekEnd)
+	if err != nil || end == 0 {
+		return false, err
+	}
+	last := make([]byte, 1)
+	_, err = file.ReadAt(last, end-1)
+	return last[0] != '\n', err
+}

@@ -1,0 +1,102 @@
+package report
+
+import (
+	"bufio"
+	"encoding/json"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/qlsync/qlsync/pkg/plan"
+)
+
+// HistoryFormat names the JSON contract of one line of a history.
+const HistoryFormat = "qlsync.history/v1"
+
+// Point is one run of drift over one tenant: a line of a history file, which holds
+// one JSON value a line and is only ever appended to.
+type Point struct {
+	Format  string            `json:"format"`
+	At      time.Time         `json:"at"`
+	Project string            `json:"project"`
+	Tenant  string            `json:"tenant"`
+	Summary plan.DriftSummary `json:"summary"`
+	// Spaces counts the connections that differ, by space; the others have none.
+	Spaces map[string]int `json:"spaces,omitempty"`
+	// Incomplete tells that not everything of the tenant could be listed.
+	Incomplete bool `json:"incomplete,omitempty"`
+}
+
+// NewPoint is what a drift report leaves in a history.
+func NewPoint(d *plan.Drift) Point {
+	p := Point{
+		Format: HistoryFormat, At: d.At, Project: d.Project, Tenant: d.Tenant.Name, Summary: d.Summary,
+		Spaces: map[string]int{}, Incomplete: len(d.Incomplete) > 0,
+	}
+	for i := range d.Items {
+		p.Spaces[d.Items[i].Connection.Space]++
+	}
+	return p
+}
+
+// Line writes the point as one line.
+func (p Point) Line(w io.Writer) error {
+	text, err := json.Marshal(p)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(append(escapeJSON(text), '\n'))
+	return err
+}
+
+// maxHistoryLine bounds a line of a history, in bytes.
+const maxHistoryLine = 4 << 20
+
+// ReadHistory reads the lines that are about a project and one of its tenants, by
+// time. It counts the lines that are no points, such as one that a killed process
+// left half written; they do not hide the others.
+func ReadHistory(r io.Reader, project string, tenants []string) (points []Point, broken int, err error) {
+	lines := bufio.NewScanner(r)
+	lines.Buffer(nil, maxHistoryLine)
+	for lines.Scan() {
+		if len(lines.Bytes()) == 0 {
+			continue
+		}
+		var p Point
+		if err := json.Unmarshal(lines.Bytes(), &p); err != nil || p.Format != HistoryFormat || p.At.IsZero() {
+			broken++
+			continue
+		}
+		if p.Project == project && slices.Contains(tenants, p.Tenant) {
+			points = append(points, p)
+		}
+	}
+	slices.SortStableFunc(points, func(x, y Point) int { return x.At.Compare(y.At) })
+	return points, broken, lines.Err()
+}
+
+// run is the points of one moment, added up.
+type run struct {
+	at      time.Time
+	summary plan.DriftSummary
+	spaces  map[string]int
+	tenants map[string]bool
+}
+
+// runs adds up the points of the tenants that one run looked at: those of the same
+// moment, each tenant once. The points are sorted by time.
+func runs(points []Point) []run {
+	var all []run
+	for _, p := range points {
+		if n := len(all); n == 0 || !all[n-1].at.Equal(p.At) || all[n-1].tenants[p.Tenant] {
+			all = append(all, run{at: p.At, spaces: map[string]int{}, tenants: map[string]bool{}})
+		}
+		last := &all[len(all)-1]
+		last.tenants[p.Tenant] = true
+		last.summary = last.summary.Add(p.Summary)
+		for space, n := range p.Spaces {
+			last.spaces[space] += n
+		}
+	}
+	return all
+}

@@ -1,0 +1,298 @@
+package report_test
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/net/html"
+	"pgregory.net/rapid"
+
+	"github.com/qlsync/qlsync/pkg/plan"
+	"github.com/qlsync/qlsync/pkg/report"
+)
+
+func htmlDrift(d *plan.Drift, history ...report.Point) func(io.Writer) error {
+	return func(w io.Writer) error { return report.HTML{History: history}.Drift(w, d) }
+}
+
+func pageOf(t failing, text string) *html.Node {
+	t.Helper()
+	root, err := html.Parse(strings.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return root
+}
+
+// elements gives the elements with a name and, if one is given, a class.
+func elements(root *html.Node, tag, class string) []*html.Node {
+	var found []*html.Node
+	walk(root, func(n *html.Node) {
+		if n.Type == html.ElementNode && n.Data == tag && (class == "" || slices.Contains(strings.Fields(attribute(n, "class")), class)) {
+			found = append(found, n)
+		}
+	})
+	return found
+}
+
+func attribute(n *html.Node, name string) string {
+	for _, a := range n.Attr {
+		if a.Key == name {
+			return a.Val
+		}
+	}
+	return ""
+}
+
+func texts(nodes []*html.Node) []string {
+	var all []string
+	for _, n := range nodes {
+		all = append(all, strings.Join(strings.Fields(textOf(n)), " "))
+	}
+	return all
+}
+
+func TestThePageTellsOfEveryConnection(t *testing.T) {
+	d := everydayDrift()
+	root := pageOf(t, print(t, htmlDrift(d)))
+	if got := texts(elements(root, "h1", "")); len(got) != 1 || got[0] != "4 of 39 declared connections differ from the files, and 2 more are not in the files." {
+		t.Errorf("verdict %q", got)
+	}
+	var got []string
+	for _, summary := range elements(root, "summary", "") {
+		if summary.Parent.Parent.Data == "section" {
+			got = append(got, strings.Join(strings.Fields(textOf(summary)), " "))
+		}
+	}
+	want := []string{
+		"changedBudgetmssqlbo@example.com24 Nov 2026", "foreignExchange ratesrest", "missingOrders lakeFile_AmazonS3ConnectorV2",
+		"unreadableRatesrest", "unmanagedBy handrest", "unmanagedRetiredrest",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	rows := texts(elements(elements(root, "details", "changed")[0], "tr", ""))
+	wantRows := []string{
+		"FieldDeclaredLive", "ownerana@example.combo@example.com", `tags["finance"]["finance","mine"]`, "properties.hostbudget.acme.exampleelsewhere.example",
+		"properties.encrypttruenot live", "properties.drivermust be absentodbc",
+		"properties.query… 3 equal lines FROM orders o JOIN customers c ON c.id = o.customer- WHERE o.year = 2024+ WHERE o.year = 2025 AND o.total > 0 GROUP BY 1, 2, 3… 2 equal lines",
+		"credentials.password(secret) is to be written again; its value is never shown",
+	}
+	if diff := cmp.Diff(wantRows, rows); diff != "" {
+		t.Error(diff)
+	}
+	if notice := texts(elements(root, "div", "notice")); len(notice) != 1 || !strings.Contains(notice[0], "2 connections could not be read") {
+		t.Errorf("notice %q", notice)
+	}
+	if len(elements(root, "div", "chart")) != 0 {
+		t.Error("there is a chart without a history")
+	}
+}
+
+func TestThePageOfATenantWithoutDriftSaysSo(t *testing.T) {
+	root := pageOf(t, print(t, htmlDrift(cleanDrift())))
+	if got := texts(elements(root, "h1", "")); got[0] != "Everything is as declared: 1 connection." {
+		t.Errorf("verdict %q", got)
+	}
+	if len(elements(root, "details", "")) != 0 || strings.Contains(textOf(elements(root, "main", "")[0]), "differ") {
+		t.Error("it lists connections")
+	}
+}
+
+func TestThePageMarksWhatDiffersBetweenTwoTexts(t *testing.T) {
+	for _, test := range []struct {
+		name, before, after, want string
+	}{
+		{"in the middle", "orders-test.example", "orders-prod.example", "prod"},
+		{"at the end", "REPORT", "REPORTS", "S"},
+		{"only whole characters", "注文レイク注文", "注文レイコ注文", "コ"},
+		{"nothing in common", "abc", "xyz", ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			d := cleanDrift()
+			d.Items = []plan.DriftItem{{Kind: plan.DriftChanged, Apply: "update", Fields: []plan.Field{field("/properties/p", test.before, test.after)}}}
+			root := pageOf(t, print(t, htmlDrift(d)))
+			cells := elements(root, "td", "")
+			cells = cells[len(cells)-2:]
+			if textOf(cells[0]) != test.before || textOf(cells[1]) != test.after {
+				t.Errorf("got %q and %q", textOf(cells[0]), textOf(cells[1]))
+			}
+			marks := texts(elements(cells[1], "mark", ""))
+			if got := strings.Join(marks, ""); got != test.want {
+				t.Errorf("marked %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+// scripts are what could run, or load something.
+var scripts = regexp.MustCompile(`^on|^(src|href|srcset|action|formaction|data|xlink:href)$`)
+
+func TestNoNameCanDoAnythingOnThePage(t *testing.T) {
+	more := append([]string{
+		`"`, "'", "`", `">`, `' onload='x`, "</title>", "</style>", "</script>", "</noscript>", "{{", "javascript:x", "\u2028",
+	}, dangers...)
+	name := rapid.Custom(func(t *rapid.T) string {
+		return strings.Join(rapid.SliceOfN(rapid.SampledFrom(more), 0, 5).Draw(t, "pieces"), "")
+	})
+	plainPage := pageOf(t, print(t, htmlDrift(everydayDrift(), report.NewPoint(everydayDrift()))))
+	allowed := map[string]bool{}
+	walk(plainPage, func(n *html.Node) {
+		if n.Type == html.ElementNode {
+			allowed[n.Data] = true
+		}
+	})
+	for _, tag := range strings.Fields("noscript svg polyline select option") {
+		allowed[tag] = true
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		d := cleanDrift()
+		d.Project, d.Tenant = name.Draw(t, "project"), plan.Tenant{Name: name.Draw(t, "tenant"), URL: name.Draw(t, "url")}
+		d.Incomplete = []string{name.Draw(t, "incomplete")}
+		text := name.Draw(t, "text")
+		for i := range rapid.SampledFrom([]int{1, 2, 401}).Draw(t, "items") {
+			d.Items = append(d.Items, plan.DriftItem{
+				Kind: plan.DriftKind(rapid.SampledFrom([]string{"changed", "unmanaged", text}).Draw(t, "kind")), Connection: key(text, fmt.Sprint(text, i)),
+				ID: text, DataSource: text, Owner: text, Reason: text, Apply: rapid.SampledFrom([]string{"update", text}).Draw(t, "apply"),
+				Fields: []plan.Field{field("/properties/"+text, text, text+"x"), field("/properties/x", strings.Repeat(text, 30), text+"\n"+text)},
+			})
+		}
+		history := []report.Point{report.NewPoint(d), report.NewPoint(d)}
+		history[1].At = history[1].At.Add(time.Hour)
+		var out bytes.Buffer
+		if err := htmlDrift(d, history...)(&out); err != nil {
+			t.Fatal(err)
+		}
+		root := pageOf(t, out.String())
+		own := 0
+		walk(root, func(n *html.Node) {
+			switch n.Type {
+			case html.CommentNode:
+				t.Errorf("a comment %q", n.Data)
+			case html.ElementNode:
+				if !allowed[n.Data] {
+					t.Errorf("an element <%s>", n.Data)
+				}
+				if n.Data == "script" {
+					own++
+				}
+				for _, a := range n.Attr {
+					if scripts.MatchString(a.Key) && !(n.Data == "a" && a.Val == "#connections") {
+						t.Errorf("an attribute %s=%q", a.Key, a.Val)
+					}
+				}
+			case html.TextNode:
+				if strings.IndexFunc(n.Data, func(r rune) bool { return r != '\n' && r != '\t' && !unicode.IsPrint(r) }) >= 0 {
+					t.Errorf("not printable: %q", n.Data)
+				}
+			}
+		})
+		if own != 1 {
+			t.Errorf("there are %d scripts", own)
+		}
+	})
+}
+
+func TestThePageStaysBelowTenMegabytesAndSaysWhatItLeavesOut(t *testing.T) {
+	large := func(items, length int) *plan.Drift {
+		d := cleanDrift()
+		for i := range items {
+			d.Items = append(d.Items, plan.DriftItem{
+				Kind: plan.DriftChanged, Connection: key("Space", fmt.Sprintf("Connection %06d", i)), Apply: "update",
+				Fields: []plan.Field{field("/properties/a", strings.Repeat("a\n", length), strings.Repeat("b\n", length)+fmt.Sprint(i))},
+			})
+		}
+		d.Summary.Changed = items
+		return d
+	}
+	for _, test := range []struct {
+		name          string
+		items, length int
+		brief, left   bool
+	}{
+		{"everything fits", 10_000, 2, false, false},
+		{"differences that are too much for the page", 3_000, 100, true, false},
+		{"connections that are too many for the page", 60_000, 1, true, true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			text := print(t, htmlDrift(large(test.items, test.length)))
+			if len(text) >= 10_000_000 {
+				t.Errorf("it has %d bytes", len(text))
+			}
+			shown, brief := strings.Count(text, `<details class="changed"`), strings.Count(text, "the report as JSON has them")
+			if (brief > 0) != test.brief || (shown < test.items) != test.left {
+				t.Errorf("%d of %d are shown, %d briefly", shown, test.items, brief)
+			}
+			_, said, _ := strings.Cut(text, "This page is full: ")
+			said, _, _ = strings.Cut(said, "</p>")
+			said = strings.ReplaceAll(said, ",", "")
+			if test.brief && !strings.Contains(said, fmt.Sprint(brief)) || test.left && !strings.Contains(said, fmt.Sprint(test.items-shown)) || !test.brief && said != "" {
+				t.Errorf("%d of %d are shown, %d briefly, and it says %q", shown, test.items, brief, said)
+			}
+		})
+	}
+}
+
+func TestThePageDrawsItsHistory(t *testing.T) {
+	var history []report.Point
+	for i := range 400 {
+		d := everydayDrift()
+		d.At = time.Date(2025, 10, 1, 3, 0, 0, 0, time.UTC).AddDate(0, 0, i)
+		d.Summary = plan.DriftSummary{Changed: i % 7, Missing: i % 3, Clean: 90}
+		history = append(history, report.NewPoint(d))
+	}
+	root := pageOf(t, print(t, htmlDrift(everydayDrift(), history...)))
+	var bars, want []string
+	for _, bar := range elements(root, "div", "bar") {
+		bars = append(bars, attribute(bar, "data-n"))
+	}
+	for _, p := range history[len(history)-90:] {
+		want = append(want, fmt.Sprint(p.Summary.Drifted()))
+	}
+	if diff := cmp.Diff(want, bars); diff != "" {
+		t.Error(diff)
+	}
+	text := textOf(root)
+	for _, said := range []string{"34 earlier runs are not listed.", "3 Nov 2026, 03:00 UTC: 6 changed, 2 missing"} {
+		if !strings.Contains(text, said) {
+			t.Errorf("it does not say %q", said)
+		}
+	}
+}
+
+func TestHistoryIsReadBackByTimeWithoutWhatIsBrokenOrOthers(t *testing.T) {
+	var file bytes.Buffer
+	var want []report.Point
+	for i, tenant := range []string{"prod", "test", "prod"} {
+		d := everydayDrift()
+		d.Tenant.Name, d.At = tenant, time.Date(2026, 11, 24-i, 3, 0, 0, 0, time.UTC)
+		p := report.NewPoint(d)
+		if err := p.Line(&file); err != nil {
+			t.Fatal(err)
+		}
+		if tenant == "prod" {
+			want = append([]report.Point{p}, want...)
+		}
+	}
+	file.WriteString("\n{\"format\": \"qlsync.history/v1\", \"at\": \"2026\n{}\n[1]\n")
+	other := everydayDrift()
+	other.Project = "sales"
+	if err := report.NewPoint(other).Line(&file); err != nil {
+		t.Fatal(err)
+	}
+	got, broken, err := report.ReadHistory(&file, "finance", []string{"prod"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" || broken != 3 {
+		t.Errorf("%d broken lines; %s", broken, diff)
+	}
+}

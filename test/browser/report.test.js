@@ -1,0 +1,225 @@
+// Opens the drift reports that ./pages makes, and looks at them as people do: with
+// and without a mouse, a script, light, room, and good intentions.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import axe from "axe-core";
+import { chromium } from "playwright-core";
+
+const here = fileURLToPath(new URL(".", import.meta.url));
+const names = ["everyday", "clean", "hostile", "fleet"];
+let folder, numbers, browser;
+
+before(async () => {
+  folder = mkdtempSync(join(tmpdir(), "qlsync-browser-"));
+  execFileSync(process.env.GO ?? "go", ["run", "./pages", folder], { cwd: here, stdio: "inherit" });
+  numbers = JSON.parse(readFileSync(join(folder, "numbers.json"), "utf8"));
+  browser = await chromium.launchPersistentContext(join(folder, "profile"), {
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    headless: true,
+    args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+      "--disable-component-update", "--disable-sync"],
+  });
+});
+
+after(async () => {
+  await browser?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+// view opens a report, gives it to the check, and fails if the page says anything,
+// asks for anything, or is wider than the window.
+async function view(name, { scheme = "light", width = 1280, height = 900 } = {}, check = () => {}) {
+  const page = await browser.newPage();
+  const said = [];
+  page.on("console", (message) => said.push(`${message.type()}: ${message.text()}`));
+  page.on("pageerror", (error) => said.push(String(error)));
+  const address = pathToFileURL(join(folder, name + ".html")).href;
+  page.on("request", (request) => { if (request.url() !== address) said.push(`asked for ${request.url()}`); });
+  await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
+  await page.setViewportSize({ width, height });
+  await page.goto(address);
+  const result = await check(page);
+  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${name} is wider than ${width} pixels`);
+  assert.deepEqual(said, [], `${name} in ${scheme}`);
+  if (process.env.SCREENSHOTS) {
+    mkdirSync(process.env.SCREENSHOTS, { recursive: true });
+    await page.screenshot({ path: join(process.env.SCREENSHOTS, `${name}-${scheme}-${width}.png`), fullPage: name !== "large" });
+  }
+  await page.close();
+  return result;
+}
+
+const visible = (page) => page.locator(".group details:visible").count();
+
+// audit gives what axe finds that is serious or worse.
+async function audit(page) {
+  await page.evaluate(axe.source + "\n0");
+  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
+  return violations.filter(({ impact }) => impact === "serious" || impact === "critical")
+    .map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map((node) => `${node.html.slice(0, 120)} ${node.failureSummary}`).join(" | ")}`);
+}
+
+for (const name of names) {
+  for (const scheme of ["light", "dark"]) {
+    for (const width of [1280, 400]) {
+      test(`${name} is accessible in ${scheme} at ${width} pixels`, () => view(name, { scheme, width }, async (page) => {
+        await page.evaluate(() => { for (const d of document.querySelectorAll("details")) d.open = true; });
+        assert.deepEqual(await audit(page), []);
+      }));
+    }
+  }
+}
+
+test("the chart and its table show the numbers of the history", () => view("everyday", {}, async (page) => {
+  const bars = await page.$$eval(".bar", (all) => all.map((bar) => [Number(bar.dataset.n), [...bar.querySelectorAll("i")].reduce((sum, i) => sum + i.getBoundingClientRect().height, 0)]));
+  assert.deepEqual(bars.map(([n]) => n), numbers.history);
+  const unit = Math.max(...bars.map(([n, height]) => (n > 0 ? height / n : 0)));
+  for (const [n, height] of bars) assert.ok(Math.abs(height - n * unit) < 6, `a bar of ${n} is ${height} pixels high, and one connection ${unit}`);
+  await page.getByText("The numbers as a table").click();
+  const rows = await page.$$eval("#history-table tbody tr", (all) => all.map((row) => [...row.cells].map((cell) => cell.textContent)));
+  assert.deepEqual(rows.map((row) => Number(row[6])).reverse(), numbers.history);
+  for (const row of rows) assert.equal(row.slice(1, 6).reduce((sum, n) => sum + Number(n), 0), Number(row[6]));
+  assert.match(rows[0][0], /^25 Nov 2026/);
+}));
+
+test("the figures, the tables and the list tell the same", () => view("everyday", {}, async (page) => {
+  const listed = await page.$$eval(".group details", (all) => all.map((item) => item.className));
+  assert.equal(listed.length, numbers.items);
+  const figures = Object.fromEntries(await page.$$eval(".figures li", (all) => all.map((li) => [li.querySelector(".label").textContent, Number(li.querySelector("b").textContent)])));
+  const tally = (kind) => listed.filter((name) => name === kind).length;
+  for (const kind of ["changed", "missing", "unmanaged", "foreign", "unreadable"]) assert.equal(figures[kind], tally(kind), kind);
+  const spaces = await page.$$eval("#spaces tbody tr", (all) => all.map((row) => Number(row.cells[6].textContent)));
+  assert.equal(spaces.reduce((sum, n) => sum + n, 0), listed.length);
+  const actions = await page.$$eval("#actions tbody td", (all) => all.map((cell) => Number(cell.textContent)));
+  assert.equal(actions.reduce((sum, n) => sum + n, 0), listed.length);
+}));
+
+test("search and filters work by keyboard alone", () => view("everyday", {}, async (page) => {
+  await page.keyboard.press("/");
+  await page.keyboard.type("warehouse snowflake");
+  await page.waitForFunction(() => document.getElementById("shown").textContent === "1 of 7 shown");
+  assert.equal(await visible(page), 1);
+  assert.equal(await page.locator(".group h3:visible").count(), 1);
+  await page.keyboard.press("Escape");
+  assert.equal(await visible(page), 7);
+  await page.keyboard.type("REPORTING_XL"); // within a value that is folded away
+  assert.equal(await visible(page), 1);
+  await page.keyboard.press("Escape");
+  await page.keyboard.type("no such thing");
+  assert.ok(await page.getByText("Nothing fits").isVisible());
+  await page.keyboard.press("Escape");
+
+  await page.keyboard.press("Tab"); // the spaces
+  await page.keyboard.type("Sales");
+  assert.equal(await visible(page), 2);
+  await page.keyboard.press("Tab"); // what apply would do
+  await page.keyboard.type("delete");
+  assert.equal(await visible(page), 1);
+  await page.keyboard.press("Tab"); // the first kind, then the others
+  const kinds = [];
+  for (let i = 0; i < 5; i++) {
+    kinds.push(await page.evaluate(() => document.activeElement.value));
+    await page.keyboard.press("Space");
+    await page.keyboard.press("Tab");
+  }
+  assert.deepEqual(kinds, ["changed", "missing", "unmanaged", "foreign", "unreadable"]);
+  assert.equal(await visible(page), 0);
+  await page.keyboard.press("Tab"); // past "Open all"
+  await page.keyboard.press("Enter"); // "Reset"
+  assert.equal(await visible(page), 7);
+  await page.keyboard.press("Tab"); // the first connection
+  await page.keyboard.press("Enter");
+  assert.ok(await page.getByText("acme-prod").isVisible());
+  await page.keyboard.press("Shift+Tab");
+  await page.keyboard.press("Shift+Tab");
+  await page.keyboard.press("Enter"); // "Open all"
+  assert.equal(await page.locator(".group details[open]").count(), 7);
+}));
+
+test("what has the focus can be seen", () => view("everyday", {}, async (page) => {
+  for (let i = 0; i < 14; i++) {
+    await page.keyboard.press("Tab");
+    const seen = await page.evaluate(() => {
+      const focused = document.activeElement;
+      const shown = focused.closest(".pick") ?? focused;
+      return focused === document.body || getComputedStyle(shown).outlineStyle !== "none" || focused.className === "skip";
+    });
+    assert.ok(seen, `the focus after ${i + 1} tabs cannot be seen`);
+  }
+}));
+
+test("a combined report is filtered by tenant and says who was not reached", () => view("fleet", {}, async (page) => {
+  assert.match(await page.locator("#tenants").innerText(), /customer-05\s+not reached: .*no such host/);
+  await page.locator("#tenant").selectOption({ label: "customer-04" });
+  assert.equal(await visible(page), 7);
+  assert.match(await page.locator(".group h3:visible").first().innerText(), /Finance\s+on customer-04/);
+}));
+
+test("names and values do no harm and are shown as they are", () => view("hostile", {}, async (page) => {
+  await page.evaluate(() => { for (const d of document.querySelectorAll("details")) d.open = true; });
+  for (const summary of await page.locator(".group summary").all()) await summary.hover();
+  assert.equal(await page.evaluate(() => window.harmed), undefined);
+  assert.deepEqual(await page.$$eval("script, img, iframe, link, object, style, a, form", (all) => all.map((node) => node.localName)), ["style", "a", "script"]);
+  const text = await page.evaluate(() => document.body.textContent);
+  for (const name of numbers.hostile.filter((name) => /^[ -~]+$/.test(name) || /^\p{Emoji}+$/u.test(name))) {
+    assert.ok(text.includes(name), `${name} is not shown`);
+  }
+  assert.ok(text.includes("\\u202e") && !text.includes("\u202e"), "a text that runs backwards is not escaped");
+}));
+
+test("it can be read without the script", async () => {
+  const bare = await chromium.launchPersistentContext(join(folder, "bare"), {
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", headless: true, javaScriptEnabled: false,
+    args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+      "--disable-component-update", "--disable-sync"],
+  });
+  try {
+    const page = await bare.newPage();
+    await page.goto(pathToFileURL(join(folder, "everyday.html")).href);
+    assert.equal(await page.locator(".group details:visible").count(), 7);
+    assert.ok(await page.locator("#tools").isHidden());
+    await page.getByText("Budget warehouse").click();
+    assert.ok(await page.getByText("acme-prod").isVisible());
+  } finally {
+    await bare.close();
+  }
+});
+
+test("in print everything is unfolded and nothing is there to click", () => view("everyday", {}, async (page) => {
+  await page.emulateMedia({ media: "print" });
+  assert.ok(await page.locator("#tools").isHidden());
+  const heights = await page.$$eval(".group details > div", (all) => all.map((body) => body.getBoundingClientRect().height));
+  assert.equal(heights.length, 7);
+  for (const height of heights) assert.ok(height > 10, "a connection is folded in print");
+  await page.emulateMedia({ media: null });
+}));
+
+test("10,000 connections stay below 10 MB, open in less than 2 seconds and can be searched", async () => {
+  assert.ok(statSync(join(folder, "large.html")).size < 10_000_000);
+  const times = [];
+  for (let i = 0; i < 3; i++) {
+    times.push(await view("large", {}, async (page) => {
+      // From the start of the navigation until the first connection is drawn and the filters work.
+      const time = await page.evaluate(() => new Promise((done) => {
+        document.querySelector(".group details").scrollIntoView();
+        requestAnimationFrame(() => setTimeout(() => done(performance.now())));
+      }));
+      assert.equal(await page.locator("#shown").textContent(), "10,000 shown");
+      if (i > 0) return time;
+      await page.locator("#find").fill("Connection 04711");
+      await page.waitForFunction(() => document.getElementById("shown").textContent === "1 of 10,000 shown");
+      await page.locator("#find").fill('"orders","temp" orders-4712.example.com/v2'); // within what is folded
+      await page.waitForFunction(() => document.querySelector(".group:not([hidden]) details:not([hidden])")?.textContent.includes("Connection 04712"));
+      await page.locator("summary:visible").filter({ hasText: "04712" }).click();
+      assert.ok(await page.getByText("https://orders-4712.example.com/v2").isVisible());
+      return time;
+    }));
+  }
+  console.log(`10,000 connections: ${statSync(join(folder, "large.html")).size} bytes, ${times.map(Math.round).join(", ")} ms`);
+  assert.ok(Math.min(...times) < 2000, `it took ${times} ms`);
+});
