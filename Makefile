@@ -64,7 +64,7 @@ bench: ## run the benchmarks
 	@echo "the time of writes under a rate limit, of the shortest that it allows:"
 	@$(GO) test -count=1 -v -run TestMakespan ./pkg/qlik | grep makespan_test
 
-fuzz: ## fuzz the readers of files, each for FUZZTIME
+fuzz: ## fuzz the readers of files and answers, each for FUZZTIME
 	@set -e; for target in $$($(GO) test -list '^Fuzz' ./pkg/spec | grep '^Fuzz'); do \
 	  echo "fuzzing $$target for $(FUZZTIME)"; \
 	  $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) ./pkg/spec; \

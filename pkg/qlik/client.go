@@ -206,9 +206,7 @@ func (c *Client) prepare(request Request) (call, error) {
 		room:       request.room,
 	}
 	prepared.url.RawQuery = request.Query.Encode()
-	for _, secret := range request.Secrets {
-		prepared.secrets = append(prepared.secrets, secret.Reveal())
-	}
+	prepared.secrets = revealed(request.Secrets)
 	if request.Body == nil {
 		return prepared, nil
 	}
@@ -218,6 +216,14 @@ func (c *Client) prepare(request Request) (call, error) {
 	}
 	prepared.body = body
 	return prepared, nil
+}
+
+func revealed(secrets []connection.Secret) []string {
+	values := make([]string, len(secrets))
+	for i, secret := range secrets {
+		values[i] = secret.Reveal()
+	}
+	return values
 }
 
 func (c call) isRead() bool { return c.method == http.MethodGet }
@@ -230,10 +236,13 @@ func (c call) at(target *url.URL) call {
 
 // ours resolves a link or redirect that the service gave for a call, and refuses
 // one that leaves the tenant: the token would go with it.
-func (c *Client) ours(from *url.URL, link string) (*url.URL, error) {
+func (c *Client) ours(from *url.URL, link string, hide transport.Redactor) (*url.URL, error) {
 	target, err := from.Parse(link)
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, errors.New("the link is no URL")
+	case hide.Quotes(link):
+		return nil, errors.New("the link quotes a secret")
 	}
 	if !sameOrigin(target, c.base) {
 		return nil, fmt.Errorf("the link leaves the tenant for %q", transport.Clean(target.Scheme+"://"+target.Host, maxTitle))

@@ -40,6 +40,8 @@ func (p *Provider) create(ctx context.Context, operation connection.Operation) c
 		return p.settleCreate(ctx, operation, err)
 	case err != nil:
 		return connection.Outcome{Err: fmt.Errorf("create connection: %w", err)}
+	case p.client.redactor(call{secrets: revealed(secretsOf(operation))}, nil).Holds(id):
+		return connection.Outcome{Err: fmt.Errorf("create connection: %w: the id in the answer quotes a secret", connection.ErrUnknownOutcome)}
 	case id == "":
 		return mustSignIn(created.AuthURL)
 	case operation.ReadBack:

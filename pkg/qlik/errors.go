@@ -97,12 +97,13 @@ func (c *Client) refusal(call call, got *reply) *Error {
 	failed.kind = kindOf(got.status)
 	if err := json.Unmarshal(got.body, &body); err != nil {
 		if len(bytes.TrimSpace(got.body)) > 0 {
-			failed.Detail = notJSON(got)
+			failed.Detail = notJSON(got, c.redactor(call, got))
 		}
 		return failed
 	}
-	failed.TraceID = cmp.Or(transport.Clean(body.TraceID, maxCode), failed.TraceID)
-	failed.fill(body.Errors, c.redactor(call, got))
+	hide := c.redactor(call, got)
+	failed.TraceID = cmp.Or(hide.Clean(body.TraceID, maxCode), failed.TraceID)
+	failed.fill(body.Errors, hide)
 	return failed
 }
 
@@ -119,7 +120,7 @@ func (c *Client) unusable(call call, got *reply, why string) *Error {
 func (c *Client) blank(call call, got *reply) *Error {
 	return &Error{
 		Method: call.method, Path: call.url.Path, Status: got.status,
-		TraceID: transport.Clean(got.header.Get("X-B3-Traceid"), maxCode),
+		TraceID: c.redactor(call, got).Clean(got.header.Get("X-B3-Traceid"), maxCode),
 	}
 }
 
@@ -129,15 +130,15 @@ func (e *Error) fill(items []wireError, hide transport.Redactor) {
 	var details []string
 	for i, item := range items {
 		if i == 0 {
-			e.Code, e.Title = transport.Clean(item.Code, maxCode), transport.Clean(hide.Text(item.Title), maxTitle)
+			e.Code, e.Title = hide.Clean(item.Code, maxCode), hide.Clean(item.Title, maxTitle)
 		} else if item.Title != "" && item.Title != items[0].Title {
-			details = append(details, hide.Text(item.Title))
+			details = append(details, item.Title)
 		}
 		if item.Detail != "" {
-			details = append(details, hide.Text(item.Detail))
+			details = append(details, item.Detail)
 		}
 	}
-	e.Detail = transport.Clean(strings.Join(details, "; "), maxDetail)
+	e.Detail = hide.Clean(strings.Join(details, "; "), maxDetail)
 }
 
 // decode reads a successful answer.
@@ -151,19 +152,20 @@ func (c *Client) decode(call call, got *reply, answer any) error {
 	if err == nil {
 		return nil
 	}
-	why := notJSON(got)
+	hide := c.redactor(call, got)
+	why := notJSON(got, hide)
 	if wrongType, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		why = fmt.Sprintf("the answer holds a JSON %s at %q where it should not", wrongType.Value, transport.Clean(wrongType.Field, maxTitle))
+		why = fmt.Sprintf("the answer holds a JSON %s at %q where it should not", wrongType.Value, hide.Clean(wrongType.Field, maxTitle))
 	}
 	return c.unusable(call, got, why)
 }
 
-func notJSON(got *reply) string {
+func notJSON(got *reply, hide transport.Redactor) string {
 	kind := got.header.Get("Content-Type")
 	if len(bytes.TrimSpace(got.body)) == 0 {
 		return "the answer is empty"
 	}
-	return fmt.Sprintf("the answer is not whole JSON (%d bytes of %q)", len(got.body), transport.Clean(kind, maxCode))
+	return fmt.Sprintf("the answer is not whole JSON (%d bytes of %q)", len(got.body), hide.Clean(kind, maxCode))
 }
 
 // redactor knows the secrets of a call, the token that it was sent with and our own.

@@ -6,8 +6,6 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-
-	"github.com/qlsync/qlsync/pkg/transport"
 )
 
 const (
@@ -40,7 +38,7 @@ func list[T any](ctx context.Context, c *Client, request Request) (items []T, pr
 		if page.Links.Next.Href == "" {
 			return items, c.readable(problems, next, got), nil
 		}
-		target, err := c.ours(got.url, page.Links.Next.Href)
+		target, err := c.ours(got.url, page.Links.Next.Href, c.redactor(next, got))
 		if err != nil {
 			return nil, nil, fmt.Errorf("GET %s: follow next page: %w", request.Path, err)
 		}
@@ -61,9 +59,9 @@ func withLimit(query url.Values) url.Values {
 func (c *Client) readable(problems []wireError, call call, got *reply) []wireError {
 	hide := c.redactor(call, got)
 	for i, problem := range problems {
-		problems[i].Code = transport.Clean(problem.Code, maxCode)
-		problems[i].Title = transport.Clean(hide.Text(problem.Title), maxTitle)
-		problems[i].Detail = transport.Clean(hide.Text(problem.Detail), maxDetail)
+		problems[i].Code = hide.Clean(problem.Code, maxCode)
+		problems[i].Title = hide.Clean(problem.Title, maxTitle)
+		problems[i].Detail = hide.Clean(problem.Detail, maxDetail)
 	}
 	return problems
 }

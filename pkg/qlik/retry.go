@@ -266,7 +266,7 @@ func (a *attempts) follow(got *reply) error {
 	case a.hops > maxHops:
 		return a.client.unusable(a.call, got, "too many redirects")
 	}
-	target, err := a.client.ours(a.call.url, location)
+	target, err := a.client.ours(a.call.url, location, a.client.redactor(a.call, got))
 	if err != nil {
 		return fmt.Errorf("%s %s: follow redirect: %w", a.call.method, a.call.url.Path, err)
 	}

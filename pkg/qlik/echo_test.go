@@ -1,0 +1,125 @@
+package qlik_test
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/qlik"
+)
+
+// echo is a service that puts what it was asked into its answer.
+type echo struct {
+	status   int
+	encoding byte
+	place    byte
+}
+
+// RoundTrip answers with everything of the request, encoded, in one place of the answer.
+func (e echo) RoundTrip(request *http.Request) (*http.Response, error) {
+	var body []byte
+	if request.Body != nil {
+		body, _ = io.ReadAll(request.Body)
+	}
+	quoted := encodings[int(e.encoding)%len(encodings)](request.Header.Get("Authorization") + " " + string(body))
+	answer := &http.Response{StatusCode: e.status, Header: http.Header{}, Request: request, ProtoMajor: 1, ProtoMinor: 1}
+	item := map[string]any{"code": "X-1", "title": "refused"}
+	content := map[string]any{"errors": []any{item}, "traceId": "t"}
+	var text []byte
+	switch places := []string{"code", "title", "detail", "traceId", "header", "type", "location", "next", "id", "plain", "number"}; places[int(e.place)%len(places)] {
+	case "code", "title", "detail":
+		item[places[int(e.place)%len(places)]] = quoted
+	case "traceId":
+		content["traceId"] = quoted
+	case "header":
+		answer.Header.Set("X-B3-Traceid", strings.Map(printable, quoted))
+	case "type":
+		answer.Header.Set("Content-Type", strings.Map(printable, quoted))
+		text = []byte("{")
+	case "location":
+		answer.Header.Set("Location", "/api/v1/"+url.PathEscape(quoted))
+	case "next":
+		content["links"] = map[string]any{"next": map[string]any{"href": "/api/v1/spaces?next=" + url.QueryEscape(quoted)}}
+	case "id":
+		content["id"], content["qID"] = quoted, quoted
+	case "plain":
+		text = []byte(quoted)
+	case "number":
+		content["data"], content["qName"] = map[string]any{quoted: 1}, []any{quoted}
+	}
+	if text == nil {
+		text, _ = json.Marshal(content)
+	}
+	answer.Body = io.NopCloser(bytes.NewReader(text))
+	return answer, nil
+}
+
+func printable(r rune) rune {
+	if r < ' ' || r > '~' {
+		return '?'
+	}
+	return r
+}
+
+var encodings = []func(string) string{
+	func(s string) string { return s },
+	func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) },
+	url.QueryEscape,
+	url.PathEscape,
+	func(s string) string { text, _ := json.Marshal(s); return string(text) },
+	func(s string) string { return s[:2*len(s)/3] },
+}
+
+// FuzzAnswersThatEchoTheRequest demands that no secret of a request, and no token,
+// comes back in an error, an id or the log.
+func FuzzAnswersThatEchoTheRequest(f *testing.F) {
+	for _, status := range []uint16{200, 302, 400, 401, 403, 404, 409, 413, 422, 500} {
+		for place := range byte(11) {
+			for encoding := range byte(len(encodings)) {
+				f.Add("canary-7f3a9c", "tokencanary-51d0e2", status, encoding, place)
+			}
+		}
+	}
+	f.Fuzz(func(t *testing.T, secret, token string, status uint16, encoding, place byte) {
+		usable := func(text string) bool {
+			return len(text) >= 8 && len(text) < 100 && strings.Map(printable, text) == text && !strings.Contains(text, " ")
+		}
+		switch {
+		case !usable(secret), !usable(token), strings.Contains(strings.ToLower("POST PATCH GET /api/v1/data-connections/c1 spaces (withheld: it may quote a secret)"), strings.ToLower(secret)):
+			t.Skip()
+		case status < 200, status > 599, status == 429, status >= 502 && status <= 504, status == 401:
+			status = 400
+		}
+		var log bytes.Buffer
+		provider, err := qlik.New(qlik.Config{
+			URL: "https://acme.example", Auth: qlik.Auth{APIKey: connection.NewSecret(token)},
+			HTTPClient: &http.Client{Transport: echo{int(status), encoding, place}},
+			Logger:     slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		})
+		if err != nil {
+			t.Skip(err)
+		}
+		password := map[string]any{"password": connection.NewSecret(secret)}
+		space := &connection.Space{ID: "s1", Name: "Finance", Type: "shared"}
+		created := provider.Execute(t.Context(), []connection.Operation{{Kind: connection.Create, Name: "x", Space: space, DataSource: "rest", Credentials: password}})
+		patched := provider.Execute(t.Context(), []connection.Operation{{Kind: connection.Patch, ID: "c1", Name: "y", Credentials: password}})
+		deleted := provider.Execute(t.Context(), []connection.Operation{{Kind: connection.BulkDelete, ID: "c1"}})
+		_, err = provider.Snapshot(t.Context(), connection.Scope{Spaces: []connection.SpaceRef{{Name: "Finance"}}})
+		screen := fmt.Sprint(created[0].ID, created[0].Err, created[0].SignInURL, patched[0].Err, deleted[0].Err, err, log.String())
+		for _, hidden := range []string{secret, token} {
+			for i, encode := range encodings[:5] {
+				if form := strings.TrimRight(strings.Trim(encode(hidden), `"`), "="); strings.Contains(screen, form) {
+					t.Errorf("%q comes back (form %d):\n%s", hidden, i, screen)
+				}
+			}
+		}
+	})
+}

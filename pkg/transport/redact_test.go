@@ -1,0 +1,124 @@
+package transport_test
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"html"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/qlsync/qlsync/pkg/transport"
+)
+
+func TestARedactorKnowsASecretInEveryForm(t *testing.T) {
+	const secret = `p&ss "w0rd"/ü<+Zebra42`
+	quoted, _ := json.Marshal(secret)
+	double, _ := json.Marshal(string(quoted))
+	basic := func(user string) string { return base64.StdEncoding.EncodeToString([]byte(user + ":" + secret)) }
+	for name, text := range map[string]string{
+		"as it is":                       secret,
+		"in upper case":                  strings.ToUpper(secret),
+		"as JSON":                        string(quoted),
+		"as JSON within JSON":            string(double),
+		"in a query":                     url.QueryEscape(secret),
+		"in a path":                      url.PathEscape(secret),
+		"in a path, in small letters":    strings.ToLower(url.PathEscape(secret)),
+		"escaped twice":                  url.QueryEscape(url.QueryEscape(secret)),
+		"in HTML":                        html.EscapeString(secret),
+		"in base64":                      base64.StdEncoding.EncodeToString([]byte(secret)),
+		"in base64 for URLs":             base64.RawURLEncoding.EncodeToString([]byte(secret)),
+		"in base64 twice":                base64.StdEncoding.EncodeToString([]byte(base64.StdEncoding.EncodeToString([]byte(secret)))),
+		"in basic authentication":        basic("u"),
+		"behind another user":            basic("us"),
+		"behind one more":                basic("usr"),
+		"in base64, then in a query":     url.QueryEscape(base64.StdEncoding.EncodeToString([]byte(secret))),
+		"in hexadecimal":                 hex.EncodeToString([]byte(secret)),
+		"its first half":                 secret[:len(secret)/2+1],
+		"its second half":                secret[len(secret)/2:],
+		"with a character nobody sees":   secret[:10] + "\u200b" + secret[10:],
+		"with a line end nobody sees":    secret[:9] + "\x00" + secret[9:],
+		"with every character as a code": codes(secret),
+	} {
+		t.Run(name, func(t *testing.T) {
+			hide := transport.NewRedactor([]string{"other", secret})
+			got := hide.Clean("value «"+text+"» is wrong", 400)
+			if shows(got, secret) {
+				t.Errorf("%s", got)
+			}
+			if !strings.Contains(got, "(secret)") && !strings.Contains(got, "withheld") {
+				t.Errorf("it does not say that something is missing: %s", got)
+			}
+		})
+	}
+}
+
+// codes writes every character as \uXXXX.
+func codes(text string) string {
+	var escaped strings.Builder
+	for _, r := range text {
+		escaped.WriteString(`\u00`)
+		escaped.WriteString(hex.EncodeToString([]byte{byte(r)}))
+	}
+	return escaped.String()
+}
+
+// shows looks for a secret in the forms that a reader could undo at once.
+func shows(text, secret string) bool {
+	quoted, _ := json.Marshal(secret)
+	for _, form := range []string{
+		secret, strings.Trim(string(quoted), `"`), url.QueryEscape(secret), url.PathEscape(secret),
+		base64.StdEncoding.EncodeToString([]byte(secret)), base64.RawURLEncoding.EncodeToString([]byte(secret)),
+	} {
+		if len(form) > 3 && strings.Contains(text, form) {
+			return true
+		}
+	}
+	return false
+}
+
+func TestARedactorLeavesWordsAlone(t *testing.T) {
+	hide := transport.NewRedactor([]string{"correct horse battery staple", "x", ""})
+	for _, text := range []string{
+		"the name is taken", "bucketName: must not be empty", "GET /api/v1/spaces: 404", "50% of /api/v1 \\ &amp; more",
+		"sha256:2eea43b774c6fe1163d03c6fe7eeca062c6c4ce296dd8a94f0217659e75f87e8", "trace 4bf92f3577b34da6a3ce929d0e0e4736",
+	} {
+		if got := hide.Clean(text, 400); got != text && !strings.Contains(text, "x") {
+			t.Errorf("%q became %q", text, got)
+		}
+	}
+	if got := hide.Text("it may be x"); strings.Contains(got, "may be x") {
+		t.Errorf("a short secret is shown: %q", got)
+	}
+}
+
+// FuzzRedactor demands that no secret of a few letters is left over, whatever is
+// around it and however often it is encoded.
+func FuzzRedactor(f *testing.F) {
+	f.Add("hunter2!", "before ", " behind", byte(0), byte(0))
+	f.Add("a\"b\\c/d&e", `{"x": "`, `"}`, byte(1), byte(2))
+	f.Add("zürich 42", "%", "=", byte(3), byte(4))
+	encode := []func(string) string{
+		func(s string) string { return s },
+		func(s string) string { text, _ := json.Marshal(s); return string(text) },
+		url.QueryEscape, url.PathEscape,
+		func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) },
+		func(s string) string { return hex.EncodeToString([]byte(s)) },
+		html.EscapeString, strings.ToUpper,
+	}
+	f.Fuzz(func(t *testing.T, secret, before, behind string, first, second byte) {
+		if len(secret) < 8 || len(secret) > 200 || len(before)+len(behind) > 2000 || strings.TrimSpace(secret) != secret ||
+			secret != strings.ToValidUTF8(secret, "") || shows(before+"|"+behind, secret) || strings.Contains("(withheld: it may quote a secret)", secret) {
+			t.Skip()
+		}
+		quoted := encode[int(second)%len(encode)](encode[int(first)%len(encode)](secret))
+		hide := transport.NewRedactor([]string{secret})
+		if got := hide.Text(before + quoted + behind); shows(got, secret) {
+			t.Errorf("%q", got)
+		}
+		if got := hide.Clean(before+quoted+behind, 10_000); shows(got, secret) {
+			t.Errorf("cleaned: %q", got)
+		}
+	})
+}
