@@ -166,7 +166,7 @@ func (s *session) embed(kind provider, seedFile string) (string, auth, error) {
 	state := filepath.Join(filepath.Dir(seedFile), ".qlsync", filepath.Base(seedFile)+".json")
 	tenant, err := kind.embed(seed, state)
 	if err != nil {
-		return "", auth{}, fmt.Errorf("embedded tenant %q: %w", s.tenant.URL, err)
+		return "", auth{}, mistakes(s.tenant.URL, err)
 	}
 	if tenant.reseeded {
 		fmt.Fprintf(s.env.stderr, "The embedded tenant starts anew: %s has changed.\n", s.tenant.URL)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"runtime/debug"
@@ -112,7 +113,7 @@ func runSimulate(c *cli.Context, env *environment) error {
 	}
 	tenant, err := kind.open(seed, c.String("state"), faults)
 	if err != nil {
-		return err
+		return mistakes(c.String("tenant"), err)
 	}
 	defer tenant.Close()
 	server, err := simulator.Start(tenant, c.String("listen"))
@@ -144,6 +145,26 @@ func served(env *environment, tenant simulated) error {
 	return nil
 }
 
+// mistakes gives several errors about a file, joined into one, as one problem each.
+func mistakes(file string, err error) error {
+	var joined interface{ Unwrap() []error }
+	if !errors.As(err, &joined) {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	var problems connection.Problems
+	for _, mistake := range joined.Unwrap() {
+		var more connection.Problems
+		if errors.As(mistakes(file, mistake), &more) {
+			problems = append(problems, more...)
+			continue
+		}
+		problems = append(problems, connection.Problem{
+			Position: connection.Position{File: file}, Severity: connection.SeverityError, Message: mistake.Error(),
+		})
+	}
+	return problems
+}
+
 // readFaults reads a file of faults; without one there are none.
 func readFaults(file string, parse func([]byte) ([]simulator.Fault, error)) ([]simulator.Fault, error) {
 	if file == "" {
@@ -159,7 +180,7 @@ func readFaults(file string, parse func([]byte) ([]simulator.Fault, error)) ([]s
 	}
 	faults, err := parse(list)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
+		return nil, mistakes(file, err)
 	}
 	return faults, nil
 }

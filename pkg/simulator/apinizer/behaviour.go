@@ -145,16 +145,16 @@ func (b Behaviour) check() error {
 		{"deploymentDetail", b.DeploymentDetail, []string{"deploymentResults", "environmentResults", "detailList", "none"}},
 	} {
 		if s.value != "" && !slices.Contains(s.allowed, s.value) {
-			return fmt.Errorf("behaviour.%s: %q is none of %v", s.key, s.value, s.allowed)
+			return fmt.Errorf("seed: behaviour.%s: %q is none of %v", s.key, s.value, s.allowed)
 		}
 	}
 	switch {
 	case b.PageSize < 0:
-		return fmt.Errorf("behaviour.pageSize: cannot be negative")
+		return fmt.Errorf("seed: behaviour.pageSize: cannot be negative")
 	case b.ErrorStatus != 0 && (b.ErrorStatus < 200 || b.ErrorStatus > 599):
-		return fmt.Errorf("behaviour.errorStatus: %d is no status", b.ErrorStatus)
+		return fmt.Errorf("seed: behaviour.errorStatus: %d is no status", b.ErrorStatus)
 	case b.WriteStatus != 0 && (b.WriteStatus < 200 || b.WriteStatus > 299):
-		return fmt.Errorf("behaviour.writeStatus: %d is no success", b.WriteStatus)
+		return fmt.Errorf("seed: behaviour.writeStatus: %d is no success", b.WriteStatus)
 	}
 	return nil
 }

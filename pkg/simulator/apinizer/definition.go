@@ -99,7 +99,9 @@ func (d *definition) takeUnknown(m *Manager, part member) error {
 	}
 	switch m.behaviour.UnknownFields {
 	case "keep":
-		d.unknown[part.key] = part.value
+		if _, named := d.kind.field(part.key); !named { // the access mode, under the key that it does not have here
+			d.unknown[part.key] = part.value
+		}
 	case "ignore":
 	default:
 		return misuse("Unrecognized field %q of a connection of type %s", part.key, d.kind.name)
@@ -197,7 +199,7 @@ func (m *Manager) cleanList(path string, f field, value any, wrong func(string) 
 	return out, nil
 }
 
-// cleanObject checks a map, whose keys are free, or an object, whose keys are those of the table.
+// cleanObject checks a map, whose keys are free or those of values, or an object, whose keys are those of items.
 func (m *Manager) cleanObject(path string, f field, value any, wrong func(string) error) (any, error) {
 	parts, isObject := value.(map[string]any)
 	if !isObject {
@@ -205,22 +207,12 @@ func (m *Manager) cleanObject(path string, f field, value any, wrong func(string
 	}
 	out := make(map[string]any, len(parts))
 	for _, key := range host.SortedKeys(parts) {
-		item := f.items[0]
-		if f.kind == mapKind && f.values != nil && !slices.Contains(f.values, key) {
-			return nil, wrong(fmt.Sprintf("has the key %s, which is none of %v", key, f.values))
+		item, taken, err := m.partOf(path, f, key)
+		if err != nil {
+			return nil, err
 		}
-		if f.kind == objectKind {
-			i := slices.IndexFunc(f.items, func(other field) bool { return other.name == key })
-			switch {
-			case i < 0 && m.behaviour.UnknownFields == "":
-				return nil, misuse("Unrecognized field %q in %s", key, path)
-			case i < 0 && m.behaviour.UnknownFields == "keep":
-				item = field{kind: anyKind}
-			case i < 0 || f.items[i].computed:
-				continue
-			default:
-				item = f.items[i]
-			}
+		if !taken {
+			continue
 		}
 		cleaned, err := m.clean(path+"."+key, item, parts[key])
 		if err != nil {
@@ -230,15 +222,32 @@ func (m *Manager) cleanObject(path string, f field, value any, wrong func(string
 			out[key] = cleaned
 		}
 	}
-	if f.kind == mapKind {
-		return out, nil
-	}
-	for _, item := range f.items {
-		if item.required && empty(out[item.name]) && item.name != "value" {
-			return nil, wrong("needs " + item.name)
+	if f.kind == objectKind {
+		for _, item := range f.items {
+			if item.required && !item.provided(out[item.name]) {
+				return nil, wrong("needs " + item.name)
+			}
 		}
 	}
 	return out, nil
+}
+
+// partOf gives the field that a key of a map or an object stands for; taken is false if the server takes no notice of it.
+func (m *Manager) partOf(path string, f field, key string) (part field, taken bool, err error) {
+	if f.kind == mapKind {
+		if f.values != nil && !slices.Contains(f.values, key) {
+			return field{}, false, misuse("Unrecognized key %q in %s", key, path)
+		}
+		return f.items[0], true, nil
+	}
+	i := slices.IndexFunc(f.items, func(other field) bool { return other.name == key })
+	switch {
+	case i >= 0:
+		return f.items[i], !f.items[i].computed, nil
+	case m.behaviour.UnknownFields == "":
+		return field{}, false, misuse("Unrecognized field %q in %s", key, path)
+	}
+	return field{kind: anyKind}, m.behaviour.UnknownFields == "keep", nil
 }
 
 // complete gives the fields of a connection after a write: what was sent, and of the old one what the switches keep. The
@@ -271,7 +280,7 @@ func (m *Manager) complete(d *definition, old *record) (map[string]any, error) {
 func (t *connectionType) complete(fields map[string]any, secrets bool) error {
 	missing := func(name string) error {
 		f, _ := t.field(name)
-		if f.class == secret && !secrets || !empty(fields[name]) || fields[name] == "" && f.standard == "" {
+		if f.class == secret && !secrets || f.provided(fields[name]) {
 			return nil
 		}
 		return &refusal{text: fmt.Sprintf("The field %s is required", name), field: name}

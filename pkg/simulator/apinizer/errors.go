@@ -19,7 +19,6 @@ const (
 	unauthorized
 	rateLimited
 	internal
-	noOperation
 )
 
 // refusal is an answer that is no success.
@@ -72,8 +71,6 @@ func (e *refusal) statusUnder(b Behaviour) int {
 		return http.StatusInternalServerError
 	case rateLimited:
 		return cmp.Or(e.status, http.StatusTooManyRequests)
-	case noOperation:
-		return http.StatusNotFound
 	}
 	return cmp.Or(e.status, b.ErrorStatus, e.usualStatus(b.Dialect))
 }

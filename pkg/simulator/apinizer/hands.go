@@ -76,34 +76,42 @@ func (m *Manager) Edit(project, name string, edit func(*Connection)) error {
 	if holder := m.world.holder(old.place(), c.Name); holder != nil && holder != old {
 		return fmt.Errorf("edit connection %s: name %q is taken", name, c.Name)
 	}
-	wanted, err := asDecoded(c.Fields)
+	fields, err := m.edited(old, c.Fields)
 	if err != nil {
 		return fmt.Errorf("edit connection %s: %w", name, err)
-	}
-	kind := m.types[old.Type]
-	fields := map[string]any{}
-	for _, key := range host.SortedKeys(wanted) {
-		f, known := kind.field(key)
-		if !known {
-			return fmt.Errorf("edit connection %s: no such field %q", name, key)
-		}
-		value, err := m.clean(key, f, wanted[key])
-		if err != nil {
-			return fmt.Errorf("edit connection %s: %w", name, err)
-		}
-		if value != nil {
-			fields[key] = value
-		}
-	}
-	for _, f := range kind.fields {
-		if stored, set := old.Fields[f.name]; f.class == secret && set {
-			fields[f.name] = stored
-		}
 	}
 	next := &record{Project: project, Type: old.Type, Name: c.Name, Fields: fields, Revision: old.Revision + 1}
 	next.Live = next.Revision
 	m.world.put(next, old)
 	return m.save()
+}
+
+// edited gives the fields of a connection after an edit: those that are wanted, and the secrets that were there.
+func (m *Manager) edited(old *record, wanted map[string]any) (map[string]any, error) {
+	wanted, err := asDecoded(wanted)
+	if err != nil {
+		return nil, err
+	}
+	fields := map[string]any{}
+	for _, key := range host.SortedKeys(wanted) {
+		f, known := m.types[old.Type].field(key)
+		if !known {
+			return nil, fmt.Errorf("no such field %q", key)
+		}
+		value, err := m.clean(key, f, wanted[key])
+		if err != nil {
+			return nil, err
+		}
+		if value != nil {
+			fields[key] = value
+		}
+	}
+	for _, f := range m.types[old.Type].fields {
+		if stored, set := old.Fields[f.name]; f.class == secret && set {
+			fields[f.name] = stored
+		}
+	}
+	return fields, nil
 }
 
 // Remove deletes a connection.

@@ -194,7 +194,7 @@ func TestValuesAreChecked(t *testing.T) {
 		elastic + `, "indexTemplateCreated": true`:                                                  "indexTemplateName is required",
 		`"database", "dbType": "postgres", "jdbcUrl": "j"`:                                          "dbType must be one of",
 		`"database", "dbType": "POSTGRES", "jdbcUrl": "j"`:                                          "username is required",
-		`"database", "dbType": "POSTGRES", "jdbcUrl": "j", "logTableNameOverrides": {"Audit": "a"}`: "none of",
+		`"database", "dbType": "POSTGRES", "jdbcUrl": "j", "logTableNameOverrides": {"Audit": "a"}`: `Unrecognized key "Audit"`,
 		`"database", "host": "h", "port": 1, "driverClassName": "d"`:                                `Unrecognized field "host"`,
 		`"ldap", "serverAddress": "l", "username": "u", "baseDn": "d"`:                              "password is required",
 		`"ldap", "serverAddress": "l", "username": "u", "password": "p", "baseDn": "d", "useSsl": true, "requireCertificateType": "REQUIRED_CN"`: "certificateId is required",

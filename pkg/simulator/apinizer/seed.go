@@ -63,7 +63,7 @@ func parseSeed(data []byte, b Behaviour) (*seed, Behaviour, error) {
 		}
 	}
 	if err := errors.Join(b.check(), s.check()); err != nil {
-		return nil, b, fmt.Errorf("seed: %w", err)
+		return nil, b, err
 	}
 	if s.Environments == nil {
 		s.Environments = []environment{{Name: "production", Pods: []string{"worker-1", "worker-2"}}}
@@ -78,7 +78,7 @@ func parseSeed(data []byte, b Behaviour) (*seed, Behaviour, error) {
 // check gives all mistakes of the seed but those of connections, with their paths.
 func (s *seed) check() error {
 	var problems []error
-	note := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
+	note := func(format string, args ...any) { problems = append(problems, fmt.Errorf("seed: "+format, args...)) }
 	if len(s.Projects) == 0 {
 		note("projects: at least one is needed")
 	}

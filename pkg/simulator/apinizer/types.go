@@ -67,7 +67,7 @@ func emailType() connectionType {
 
 // kafkaType is section 8.2.
 func kafkaType() connectionType {
-	value := object("", text("value").must(),
+	value := object("", text("value").must().or(""),
 		text("valueType").must().of("STRING", "BOOLEAN", "INTEGER", "LONG", "DOUBLE", "FLOAT", "STRING_LIST", "URI"),
 		field{name: "valueByType", kind: anyKind, computed: true})
 	return connectionType{name: "kafka", fields: []field{
@@ -343,6 +343,9 @@ func (t *connectionType) normalise(fields map[string]any) {
 		fields["logPodName"] = "apinizer-manager-0"
 	}
 }
+
+// provided says whether a value will do for a required field; a blank one does where it is the default.
+func (f field) provided(value any) bool { return !empty(value) || value == "" && f.standard == "" }
 
 // empty says whether a value counts as missing.
 func empty(v any) bool {
