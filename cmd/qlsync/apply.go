@@ -29,6 +29,7 @@ func applyCommand(env *environment) *cli.Command {
 			&cli.BoolFlag{Name: "auto-approve", Usage: "do not ask"},
 			&cli.StringSliceFlag{Name: "rotate", Usage: "write the credentials of this connection whatever is recorded of them, as `SPACE/NAME`; repeatable"},
 			&cli.StringFlag{Name: "plan-hash", Usage: "apply only if the plan has this `HASH`; approves it"},
+			lockFlag,
 			choice{
 				&cli.StringFlag{Name: "on-stale", Value: "refuse", Usage: "`refuse|skip`: with a stale plan file write nothing, or refuse what differs, do the rest and end with 3"},
 				[]string{"refuse", "skip"},
@@ -51,6 +52,11 @@ func runApply(c *cli.Context, env *environment) error {
 		return err
 	}
 	defer s.close()
+	unlock, err := s.lock(c)
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	p, err := s.planWithValues(c, reviewed)
 	if err != nil {
 		return err

@@ -85,6 +85,8 @@ type killing struct {
 	tenant *simulator.Tenant
 	ids    map[string]string // of what stood before, by bucket
 	values map[string]string // the environment of the commands
+	server *httptest.Server
+	output string // of the last command in this process
 
 	mu       sync.Mutex
 	seen     int
@@ -103,6 +105,7 @@ func newKilling(t *testing.T) *killing {
 		values: map[string]string{"KILL_TOKEN": "kill-token", "KILL_KEY": "key", "KILL_SECRET": "secret"},
 	}
 	server := httptest.NewServer(k)
+	k.server = server
 	t.Cleanup(server.Close)
 	k.write(t, "qlsync.yaml", "version: 1\nproject: acme\nconnections: [connections.yaml]\nspaces: [Finance, Sales]\n"+
 		"policy: {prune: owned}\ntenants: {test: {url: \""+server.URL+"\", auth: {apiKey: {env: KILL_TOKEN}}}}\n")
@@ -195,6 +198,7 @@ func (k *killing) run(t *testing.T, code int, args ...string) int {
 	app := newApp(env)
 	line := append([]string{"qlsync"}, args...)
 	got := env.exitCode(app.RunContext(t.Context(), arrange(app, append(line, "-c", filepath.Join(k.folder, "qlsync.yaml")))))
+	k.output = output.String()
 	if code >= 0 && got != code {
 		t.Fatalf("qlsync %s: exit code %d, not %d:\n%s", strings.Join(args, " "), got, code, output.String())
 	}

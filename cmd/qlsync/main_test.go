@@ -36,6 +36,10 @@ func TestMain(m *testing.M) {
 	if os.Getenv(quickRace) == "" {
 		os.Setenv(quickRace, "atexit_sleep_ms=0")
 	}
+	// Locks of tests stand apart from those of whoever runs them.
+	if cache := filepath.Join(os.TempDir(), "qlsync-tests"); os.Getenv("XDG_CACHE_HOME") != cache {
+		os.Setenv("XDG_CACHE_HOME", cache)
+	}
 	testscript.Main(m, map[string]func(){"qlsync": recorded})
 }
 
@@ -58,6 +62,7 @@ func stories(folder, behaviour string) testscript.Params {
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("NO_COLOR", "1")
+			env.Setenv("XDG_CACHE_HOME", filepath.Join(env.WorkDir, ".tmp", "cache"))
 			env.Setenv(quickRace, os.Getenv(quickRace))
 			env.Setenv(recordVariable, os.Getenv(recordVariable))
 			env.Setenv("BEHAVIOUR", behaviour)

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/gofrs/flock"
+	"github.com/urfave/cli/v2"
+
+	"github.com/qlsync/qlsync/pkg/report"
+)
+
+// lockFlag is how long an apply waits for another one.
+var lockFlag = &cli.DurationFlag{Name: "lock-timeout", Usage: "wait so long, such as `5m`, for another apply of the project to the tenant on this computer"}
+
+// holder is who holds a lock, for whoever finds it held.
+type holder struct {
+	Process int       `json:"process"`
+	Since   time.Time `json:"since"`
+	Folder  string    `json:"folder"`
+}
+
+func (h holder) String() string {
+	if h.Process == 0 {
+		return "another process"
+	}
+	return fmt.Sprintf("process %d, since %s, in %s", h.Process, h.Since.Local().Format(time.DateTime), report.Clean(h.Folder))
+}
+
+// lock keeps two applies of one project to one tenant from running at the same time on
+// this computer, also from two checkouts: they would wait for the same rate limit and
+// find each other's half-done work. The lock stands in the user's cache folder and
+// goes with the process, however that ends. Between computers there is none; that is
+// for whatever runs qlsync.
+func (s *session) lock(c *cli.Context) (unlock func(), err error) {
+	folder, err := s.env.cacheFolder("locks")
+	if err != nil {
+		return nil, fmt.Errorf("lock: %w", err)
+	}
+	address := s.tenant.URL
+	if s.tenant.SimFile != "" {
+		if address, err = filepath.Abs(s.tenant.SimFile); err != nil {
+			return nil, fmt.Errorf("lock: %w", err)
+		}
+	}
+	sum := sha256.Sum256([]byte(s.project.Name + "\n" + address))
+	path := filepath.Join(folder, hex.EncodeToString(sum[:16]))
+	lock := flock.New(path+".lock", flock.SetPermissions(0o600))
+	switch held, err := acquire(c.Context, lock, c.Duration(lockFlag.Name)); {
+	case err != nil:
+		return nil, fmt.Errorf("lock: %w", err)
+	case !held:
+		return nil, refused("nothing was written: another apply of project %s to tenant %s is running: %s; wait for it, or for a while with --%s",
+			s.project.Name, s.tenant.Name, readHolder(path), lockFlag.Name)
+	}
+	writeHolder(path)
+	return func() { _ = os.Remove(path + ".json"); _ = lock.Unlock() }, nil
+}
+
+// acquire takes the lock, and waits so long for it; false when it is still held then.
+func acquire(ctx context.Context, lock *flock.Flock, wait time.Duration) (bool, error) {
+	if held, err := lock.TryLock(); held || err != nil || wait <= 0 {
+		return held, err
+	}
+	waiting, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	held, err := lock.TryLockContext(waiting, 200*time.Millisecond)
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		return false, nil
+	}
+	return held, err
+}
+
+// writeHolder says who holds the lock. That is a courtesy: without it the lock is held
+// all the same.
+func writeHolder(path string) {
+	folder, _ := os.Getwd()
+	text, _ := json.Marshal(holder{os.Getpid(), time.Now().UTC().Truncate(time.Second), folder})
+	_ = os.WriteFile(path+".json", text, 0o600)
+}
+
+func readHolder(path string) holder {
+	var h holder
+	if text, err := os.ReadFile(path + ".json"); err == nil {
+		_ = json.Unmarshal(text, &h)
+	}
+	return h
+}
+
+// cacheFolder makes a folder of ours in the user's cache folder, or where there is
+// none, as in many containers, among the temporary files.
+func (env *environment) cacheFolder(name string) (string, error) {
+	base, _ := env.lookup("XDG_CACHE_HOME")
+	if base == "" {
+		var err error
+		if base, err = os.UserCacheDir(); err != nil {
+			base = filepath.Join(os.TempDir(), "qlsync-"+strconv.Itoa(os.Getuid()))
+		}
+	}
+	folder := filepath.Join(base, "qlsync", name)
+	return folder, os.MkdirAll(folder, 0o700)
+}
