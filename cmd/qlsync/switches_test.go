@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -16,7 +17,7 @@ import (
 var switches = []string{
 	"credentialsByOwnerOnly: true, refuseSpacePatch: true, restoreDefaults: true, tenantLimit: true, ignoreUnknownProperties: true, ownerChangeKeepsCredentials: true, anonymousHostChange: true, dataSourceKey: datasourceID",
 	"keepServerTag: true, normaliseValues: true, duplicateCopiesTags: true, namesIgnoreCase: true, bulkMaximum: 2, defaultPageSize: 1, showUsername: true, hideCredentialSettings: true",
-	"dataSourceKey: dataSourceId",
+	"dataSourceKey: dataSourceId, hostChangeNeedsPassword: true, strictPatchKeys: true, detailedSpecs: true",
 }
 
 // TestStoriesUnderEverySwitch runs all stories against tenants that answer the
@@ -69,9 +70,26 @@ func behave(folder, behaviour string) error {
 			return err
 		}
 		text, err := os.ReadFile(path)
-		if err != nil || !seed.Match(text) || strings.Contains(string(text), "behaviour:") {
+		if err != nil || !seed.Match(text) {
 			return err
 		}
-		return os.WriteFile(path, append(text, "\nbehaviour: {"+behaviour+"}\n"...), 0o600)
+		return os.WriteFile(path, withBehaviour(text, behaviour), 0o600)
 	})
+}
+
+var chosen = regexp.MustCompile(`(?m)^behaviour: \{(.*)\}.*$`)
+
+// withBehaviour adds a behaviour to the embedded tenant's file. What a story has
+// chosen for itself stays.
+func withBehaviour(text []byte, behaviour string) []byte {
+	switches := strings.Split(behaviour, ", ")
+	if own := chosen.FindSubmatch(text); own != nil {
+		kept := strings.Split(string(own[1]), ", ")
+		for _, one := range kept {
+			name, _, _ := strings.Cut(one, ":")
+			switches = slices.DeleteFunc(switches, func(s string) bool { return strings.HasPrefix(s, name+":") })
+		}
+		switches = append(switches, kept...)
+	}
+	return append(chosen.ReplaceAll(text, nil), "\nbehaviour: {"+strings.Join(switches, ", ")+"}\n"...)
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -65,6 +66,17 @@ type Behaviour struct {
 	// is 400 like any other.
 	AnonymousHostChange bool `json:"anonymousHostChange"`
 
+	// HostChangeNeedsPassword: of the credentials that come with a change of host, only a password counts. Off: any part of
+	// them, a key file too.
+	HostChangeNeedsPassword bool `json:"hostChangeNeedsPassword"`
+
+	// StrictPatchKeys: the key of a patch is value; Value, as most examples have it, is 400. Off: both.
+	StrictPatchKeys bool `json:"strictPatchKeys"`
+
+	// DetailedSpecs: api-specs list required properties, and mark secrets and the items of lists. Off: types, defaults, enums
+	// and descriptions alone, as in the only public sample.
+	DetailedSpecs bool `json:"detailedSpecs"`
+
 	// DataSourceKey: the spelling that create takes, datasourceID or dataSourceId; the other one counts as missing. "":
 	// both.
 	DataSourceKey string `json:"dataSourceKey"`
@@ -87,6 +99,9 @@ func (b Behaviour) or(seed Behaviour) Behaviour {
 		ShowUsername:                b.ShowUsername || seed.ShowUsername,
 		DefaultPageSize:             firstSet(b.DefaultPageSize, seed.DefaultPageSize),
 		HideCredentialSettings:      b.HideCredentialSettings || seed.HideCredentialSettings,
+		HostChangeNeedsPassword:     b.HostChangeNeedsPassword || seed.HostChangeNeedsPassword,
+		StrictPatchKeys:             b.StrictPatchKeys || seed.StrictPatchKeys,
+		DetailedSpecs:               b.DetailedSpecs || seed.DetailedSpecs,
 		AnonymousHostChange:         b.AnonymousHostChange || seed.AnonymousHostChange,
 		DataSourceKey:               firstSet(b.DataSourceKey, seed.DataSourceKey),
 	}
@@ -112,6 +127,33 @@ func (b Behaviour) check() error {
 		return nil
 	}
 	return fmt.Errorf("behaviour.dataSourceKey: must be %s or %s", keyOfContract, keyOfTutorials)
+}
+
+// detailed gives the api-specs with everything that a schema could say beside types, defaults and enums: what is
+// required is the host.
+func (s *source) detailed() (json.RawMessage, error) {
+	var specs map[string]any
+	if err := host.DecodeOne(s.APISpecs, &specs); err != nil {
+		return nil, err
+	}
+	schema := specs["connectionProperties"].(map[string]any)
+	required := []string{}
+	for name, described := range schema["properties"].(map[string]any) {
+		property := described.(map[string]any)
+		switch {
+		case s.isCredential(name) && property["type"] == "string" && name != "username":
+			property["format"], property["writeOnly"] = "password", true
+		case property["type"] == "array":
+			property["items"] = map[string]any{"type": "object", "properties": map[string]any{
+				"name": map[string]any{"type": "string"}, "value": map[string]any{"type": "string"},
+			}}
+		case slices.Contains(hostProperties, name) && property["default"] == nil:
+			required = append(required, name)
+		}
+	}
+	slices.Sort(required)
+	schema["required"] = required
+	return json.Marshal(specs)
 }
 
 // normalised gives visible properties with the types of the api-specs, and with the defaults of what is missing.

@@ -58,6 +58,27 @@ func TestSwitches(t *testing.T) {
 				return statuses + " " + r.status("PATCH", connections+"/"+r.id("Finance", "Ledger"), strings.Replace(move, "HOST", "host", 1))
 			}, "400 400", "204 400",
 		},
+		"only a password comes with a change of host": {
+			simulator.Behaviour{HostChangeNeedsPassword: true}, `{"hostChangeNeedsPassword": true}`, acme, func(r *rig) string {
+				path := connections + "/" + r.id("Finance", "Ledger")
+				const move = `[{"op": "replace", "path": "/connectionProperties/host", "value": "h2"}, {"op": "add", "path": "/connectionProperties/`
+				return r.status("PATCH", path, move+`username", "value": "x"}]`) + " " + r.status("PATCH", path, move+`password", "value": "x"}]`)
+			}, "204 204", "400 204",
+		},
+		"a patch says value": {
+			simulator.Behaviour{StrictPatchKeys: true}, `{"strictPatchKeys": true}`, acme, func(r *rig) string {
+				return r.status("PATCH", connections+"/"+r.id("Finance", "Ledger"), `[{"op": "replace", "path": "/qName", "Value": "L"}]`)
+			}, "204", "400",
+		},
+		"schemas are detailed": {
+			simulator.Behaviour{DetailedSpecs: true}, `{"detailedSpecs": true}`, acme, func(r *rig) string {
+				got := r.want(200, "GET", "/api/v1/data-sources/mssql/api-specs", "")
+				return compact(r.t, []any{
+					got.at("connectionProperties", "required"), got.at("connectionProperties", "properties", "password", "format"),
+					got.at("connectionProperties", "properties", "host", "type"),
+				})
+			}, `[null,null,"string"]`, `[["host"],"password","string"]`,
+		},
 		"a list without limit is paged": {
 			simulator.Behaviour{DefaultPageSize: 2}, `{"defaultPageSize": 2}`, acme, func(r *rig) string {
 				list := r.want(200, "GET", connections+"?noDatafiles=true", "")

@@ -90,7 +90,7 @@ func (t *Tenant) patchCredential(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	ops, err := c.patchOps()
+	ops, err := t.patchOps(c)
 	if err != nil {
 		return answer{}, err
 	}

@@ -81,6 +81,10 @@ func (t *Tenant) sourceSpecs(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	if t.behaviour.DetailedSpecs {
+		detailed, err := s.detailed()
+		return ok(detailed), err
+	}
 	return ok(s.APISpecs), nil
 }
 

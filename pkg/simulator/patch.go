@@ -38,7 +38,7 @@ func (t *Tenant) patchConnection(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	ops, err := c.patchOps()
+	ops, err := t.patchOps(c)
 	if err != nil {
 		return answer{}, err
 	}
@@ -75,7 +75,7 @@ func (t *Tenant) patchConnection(c *call) (answer, error) {
 // checkPatch holds what can be said before anything is tried.
 func (t *Tenant) checkPatch(c *call, r *record, ops []patchOp) error {
 	exempt := c.request.Header.Get(authCodeHeader) != "" || t.behaviour.AnonymousHostChange && !r.hasCredentials() && len(r.Links) == 0
-	if err := checkRules(ops, r.source(), exempt); err != nil {
+	if err := checkRules(ops, t.countsAsCredential(r.source()), exempt); err != nil {
 		return err
 	}
 	if err := checkPaths(ops); err != nil {
@@ -96,7 +96,7 @@ func (t *Tenant) checkPatch(c *call, r *record, ops []patchOp) error {
 }
 
 // patchOps reads the body: a bare array. The object form {"patchData": [...]} is refused since May 2025 (change log).
-func (c *call) patchOps() ([]patchOp, error) {
+func (t *Tenant) patchOps(c *call) ([]patchOp, error) {
 	if !bytes.HasPrefix(bytes.TrimSpace(c.body), []byte("[")) {
 		return nil, misuse("the body must be an array of operations; patchData is no longer taken")
 	}
@@ -109,6 +109,9 @@ func (c *call) patchOps() ([]patchOp, error) {
 	}
 	for i := range ops {
 		op := &ops[i]
+		if t.behaviour.StrictPatchKeys && op.CapitalValue != nil {
+			return nil, badRequest("operation %d: unknown field Value", i)
+		}
 		if op.Value == nil {
 			op.Value = op.CapitalValue
 		}
@@ -165,7 +168,7 @@ func unescapeToken(token string) string {
 // checkRules holds the four rules of July 2026 (change log; update tutorial). What counts as credentials is not said:
 // here any credential property of the data source does, an authorisation code, and a link to stored credentials; and any
 // operation on a host property counts as a change. What is exempt needs none among the operations.
-func checkRules(ops []patchOp, s *source, exempt bool) error {
+func checkRules(ops []patchOp, counts func(property string) bool, exempt bool) error {
 	var statement, password, properties, secret, host bool
 	credentials := exempt
 	for i := range ops {
@@ -173,7 +176,7 @@ func checkRules(ops []patchOp, s *source, exempt bool) error {
 		statement = statement || ops[i].Path == "/qConnectStatement"
 		password = password || ops[i].Path == "/qPassword"
 		properties = properties || name != ""
-		credentials = credentials || ops[i].Op != "remove" && (s.isCredential(name) || name == "selectedCredentials" ||
+		credentials = credentials || ops[i].Op != "remove" && (counts(name) || name == "selectedCredentials" ||
 			ops[i].Path == "/qPassword" || ops[i].Path == "/qCredentialsID")
 		secret = secret || strings.Contains(strings.ToLower(name), "password")
 		host = host || slices.Contains(hostProperties, name)
@@ -189,6 +192,13 @@ func checkRules(ops []patchOp, s *source, exempt bool) error {
 		return badRequest("credentials are given both as qPassword and in connectionProperties")
 	}
 	return nil
+}
+
+// countsAsCredential tells which properties are credentials for the rules.
+func (t *Tenant) countsAsCredential(s *source) func(property string) bool {
+	return func(name string) bool {
+		return s.isCredential(name) && (!t.behaviour.HostChangeNeedsPassword || strings.Contains(strings.ToLower(name), "password"))
+	}
 }
 
 // directPaths are the fields that stand beside properties and are no part of the patched document.
