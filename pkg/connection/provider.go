@@ -114,6 +114,9 @@ type Property struct {
 	Enum       []string
 	Class      Class
 	Separated  SeparatedRole
+	// Form is the provider's own word for how values are compared; it means something
+	// to its Normalize alone. Usually empty.
+	Form string
 }
 
 // SeparatedRole is the part that a property plays where each user brings their own

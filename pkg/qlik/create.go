@@ -196,7 +196,7 @@ func loose(value any) any {
 		}
 		return entries
 	case json.Number:
-		return canonicalNumber(value).String()
+		return connection.CanonicalNumber(value).String()
 	}
-	return toText(value)
+	return connection.ToText(value)
 }

@@ -72,7 +72,7 @@ func parseProperty(class connection.Class, text []byte) connection.Property {
 	property.Default, property.HasDefault = schema["default"]
 	if values, ok := schema["enum"].([]any); ok {
 		for _, value := range values {
-			if value, ok := toText(value).(string); ok {
+			if value, ok := connection.ToText(value).(string); ok {
 				property.Enum = append(property.Enum, value)
 			}
 		}

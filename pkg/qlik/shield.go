@@ -100,7 +100,7 @@ func hide(value any) any {
 // isSecretItem tells whether {name, value, encrypt} holds a secret: it is marked
 // so, or it is a header or parameter by whose name one knows.
 func isSecretItem(parameters bool, item map[string]any) bool {
-	if toBool(item["encrypt"]) == true {
+	if connection.ToBool(item["encrypt"]) == true {
 		return true
 	}
 	name, _ := item["name"].(string)

@@ -1,0 +1,201 @@
+// Package apinizer speaks to the management API (APIOps) of an Apinizer manager, as
+// far as connections of projects go: [Client] is the HTTP side, [Provider] stands on
+// it and implements [connection.Provider]. A space is a project there, and a data
+// source is one of the fourteen connection types.
+//
+// It never compares, never decides and never prints.
+//
+// The documentation holds two contracts, an old and a present one, and contradicts
+// itself within each. So:
+//
+//   - Answers of both are read, whatever the server speaks. What an error means is
+//     told by its text, as most of them have the status 400.
+//   - Absence is proven by the server's own words or by a list, never by a 404.
+//   - A connection has no id: its name is its address, and its type is checked before
+//     every write, as two types may have the same name.
+//   - A write replaces everything. It begins from what is there now, keeps what it
+//     does not know, and is not sent without a secret that it would blank.
+//   - A create looks first, as the server may overwrite what exists.
+//   - What is saved may not have reached the gateways: [connection.ErrPending].
+//
+// Facts come from the published documentation alone; a comment says "assumed" where
+// it is silent.
+package apinizer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/transport"
+)
+
+const (
+	// apiPath begins the path of every call; there is no version in it.
+	apiPath = "/apiops/"
+	// answerTimeout bounds one request, from dialling to the last byte.
+	answerTimeout = time.Minute
+	// defaultParallelism is how many reads run side by side: no limit is documented,
+	// and an old answer speaks of one. Writes are serial.
+	defaultParallelism = 4
+)
+
+// Config says which manager to speak to, as whom and how. URL and Auth are required;
+// everything else has a default.
+type Config struct {
+	// URL is the manager's, without /apiops: "https://manager.example". Plain http is
+	// accepted for loopback addresses only.
+	URL  string
+	Auth Auth
+	// Project is whose connections may be changed: what bears the mark of another is
+	// refused. Empty: not checked.
+	Project string
+	// Unmarked keeps our marks out of descriptions. Then every connection that is
+	// declared counts as ours, and nothing is known of those that no longer are.
+	Unmarked bool
+	// Parallelism is how many reads run side by side, at most 4. Zero: 4.
+	Parallelism int
+	// HTTPClient gives the transport and the timeout. Nil: a client of our own.
+	HTTPClient *http.Client
+	// Logger gets one debug record for each request, without query, bodies and
+	// headers. Nil: nothing is logged.
+	Logger *slog.Logger
+	// UserAgent is sent with each request. Empty: "qlsync".
+	UserAgent string
+	// Lifetime ends everything, also writes that are under way. Nil: never.
+	Lifetime context.Context
+}
+
+// Client sends requests to one manager. It may be used concurrently.
+type Client struct {
+	base      *url.URL
+	http      *http.Client
+	auth      *authorizer
+	logger    *slog.Logger
+	userAgent string
+	lifetime  context.Context
+	// writing lets one write at a time through.
+	writing chan struct{}
+	// answered tells that the manager has been reached at least once. Until then a
+	// failure to connect is taken for a wrong address and not tried again.
+	answered atomic.Bool
+	// legacy is set once an answer was of the old contract.
+	legacy atomic.Bool
+}
+
+// NewClient checks the configuration and makes a client. It sends nothing.
+func NewClient(config Config) (*Client, error) {
+	base, err := transport.TenantURL(config.URL)
+	if err != nil {
+		return nil, err
+	}
+	parallelism := defaultParallelism
+	if config.Parallelism > 0 {
+		parallelism = min(parallelism, config.Parallelism)
+	}
+	client := &Client{
+		base: base, http: transport.Client(config.HTTPClient, answerTimeout, parallelism),
+		logger: config.Logger, userAgent: config.UserAgent, lifetime: config.Lifetime,
+		writing: make(chan struct{}, 1),
+	}
+	if client.logger == nil {
+		client.logger = slog.New(slog.DiscardHandler)
+	}
+	if client.userAgent == "" {
+		client.userAgent = "qlsync"
+	}
+	if client.lifetime == nil {
+		client.lifetime = context.Background()
+	}
+	client.auth, err = newAuthorizer(config.Auth, client)
+	return client, err
+}
+
+// CloseIdleConnections closes connections to the manager that are not in use.
+func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }
+
+// request is one call of the API.
+type request struct {
+	method string
+	// path below /apiops/, its segments escaped. All but a few end in a slash, and the
+	// form without one is documented as wrong.
+	path  string
+	query url.Values
+	body  []byte
+	kind  string // of the body; empty: JSON
+	// repeatable tells that sending the request twice comes to the same as sending it
+	// once. A GET always is.
+	repeatable bool
+	// anonymous requests carry no token.
+	anonymous bool
+	// secrets are values of the body that an error must not quote.
+	secrets []string
+	// sent counts the requests that were really made. May be nil.
+	sent *atomic.Int64
+}
+
+func (r *request) isRead() bool { return r.method == http.MethodGet }
+
+// do sends a request, repeats it as far as that is harmless, and gives the body of a
+// success. Writes go one after the other.
+//
+// When the context ends, a read ends; a write that has been sent is waited for. The
+// error is an [*Error] if the server answered; otherwise it is a
+// [*transport.Failure].
+func (c *Client) do(ctx context.Context, r request) (*answer, error) {
+	target, err := c.base.Parse(apiPath + r.path)
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: not an address: %w", r.method, r.path, err)
+	}
+	target.RawQuery = r.query.Encode()
+	ctx, cancel := c.within(ctx)
+	defer cancel()
+	if !r.isRead() && !r.anonymous {
+		select {
+		case c.writing <- struct{}{}:
+			defer func() { <-c.writing }()
+		case <-ctx.Done():
+			return nil, transport.Interrupted(r.method, target, ctx.Err())
+		}
+	}
+	return c.attempt(ctx, &call{request: r, target: target})
+}
+
+// within ends a context with the client's lifetime too.
+func (c *Client) within(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	stop := context.AfterFunc(c.lifetime, cancel)
+	return ctx, func() { stop(); cancel() }
+}
+
+// segment escapes a name as a part of a path. "." and ".." would be taken for steps
+// in the path, so they are refused.
+func segment(name string) (string, error) {
+	switch {
+	case name == "":
+		return "", errors.New("a name cannot be empty")
+	case strings.Trim(name, ".") == "" && len(name) <= 2:
+		return "", fmt.Errorf("%w: the name %q cannot stand in a path", connection.ErrInvalid, name)
+	}
+	return url.PathEscape(name), nil
+}
+
+// listPath is where a project's connections are listed, and connectionPath where one
+// of them is.
+func listPath(project string) (string, error) {
+	p, err := segment(project)
+	return "projects/" + p + "/connections/", err
+}
+
+func connectionPath(key connection.Key) (string, error) {
+	list, err := listPath(key.Space)
+	name, nameErr := segment(key.Name)
+	return list + name + "/", errors.Join(err, nameErr)
+}

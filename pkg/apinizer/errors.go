@@ -1,0 +1,192 @@
+package apinizer
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/transport"
+)
+
+// How much of what the server says is repeated, in characters.
+const (
+	maxCode = 64
+	maxText = 400
+)
+
+// Error is an answer of the server that is no success, or that cannot be used. Its
+// texts are on one line, bounded, and free of the secrets of the request.
+//
+// It wraps a sentinel error of package connection where the text tells which:
+// ErrUnauthorized, ErrNotFound (of a connection only), ErrForbidden (also of a
+// project that is not there, or not for this user), ErrConflict, and ErrInvalid for
+// any other refusal; ErrUnknownOutcome for a write that may have happened.
+type Error struct {
+	Method, Path string
+	Status       int
+	Code         string // of the old contract; may be empty
+	Text         string
+
+	kind error
+	wait time.Duration // before another attempt
+}
+
+// Error gives "PUT /apiops/...: 400: text".
+func (e *Error) Error() string {
+	text := fmt.Sprintf("%s %s: %d", e.Method, e.Path, e.Status)
+	if e.Code != "" {
+		text += " " + e.Code
+	}
+	text += ": " + cmp.Or(e.Text, http.StatusText(e.Status), "no reason given")
+	if errors.Is(e.kind, connection.ErrUnknownOutcome) {
+		text += ": " + connection.ErrUnknownOutcome.Error()
+	}
+	return text
+}
+
+// Unwrap gives the sentinel error, or nil.
+func (e *Error) Unwrap() error { return e.kind }
+
+// limited tells that a rate limit was met. The old contract names no status for it.
+func (e *Error) limited() bool {
+	return e.Status == http.StatusTooManyRequests || e.Code == "rate_limit_exceeded" ||
+		e.Status == http.StatusServiceUnavailable && e.wait > 0
+}
+
+// The words by which the server's refusals are told apart: it answers 400 to nearly
+// all of them, and the old contract also 403, 404 and 409.
+var (
+	notFoundWords  = regexp.MustCompile(`(?i)^connection \(name: .*\) was not found!?$`)
+	projectWords   = regexp.MustCompile(`(?i)\bproject\b.*\b(not found|privilege)`)
+	forbiddenWords = regexp.MustCompile(`(?i)required permission`)
+	existsWords    = regexp.MustCompile(`(?i)already exists?`)
+)
+
+func kindOf(status int, text string) error {
+	switch {
+	case status == http.StatusUnauthorized:
+		return connection.ErrUnauthorized
+	case notFoundWords.MatchString(text):
+		return connection.ErrNotFound
+	case projectWords.MatchString(text), forbiddenWords.MatchString(text), status == http.StatusForbidden:
+		return connection.ErrForbidden
+	case existsWords.MatchString(text), status == http.StatusConflict:
+		return connection.ErrConflict
+	case status == http.StatusNotFound:
+		return nil // of a proxy, or a wrong address: it proves nothing
+	case status/100 == 4, status/100 == 2:
+		return connection.ErrInvalid
+	}
+	return nil
+}
+
+// envelope is what surrounds every answer, in both contracts.
+type envelope struct {
+	Success *bool   `json:"success"`
+	Status  *string `json:"status"`
+
+	Message     string `json:"resultMessage"`
+	Error       any    `json:"error"`
+	Description string `json:"error_description"`
+	Invalid     []struct {
+		Field   string `json:"field"`
+		Message string `json:"message"`
+	} `json:"validation_errors"`
+	RetryAfter float64 `json:"retry_after"`
+
+	List       []json.RawMessage `json:"resultList"`
+	Count      *int              `json:"resultCount"`
+	Deployment json.RawMessage   `json:"deploymentResult"`
+}
+
+// ok tells whether the envelope is that of a success.
+func (e *envelope) ok() bool {
+	failed := e.Success != nil && !*e.Success || e.Status != nil && !strings.EqualFold(*e.Status, "SUCCESS")
+	return !failed && e.Error == nil
+}
+
+// text gives the server's own words.
+func (e *envelope) text() string {
+	words := cmp.Or(e.Message, e.Description)
+	for _, invalid := range e.Invalid {
+		words += fmt.Sprintf("; %s: %s", invalid.Field, invalid.Message)
+	}
+	return strings.TrimPrefix(words, "; ")
+}
+
+// judge gives an error unless the answer is a success.
+func (c *Client) judge(call *call, got *answer) error {
+	if call.anonymous && got.status/100 == 2 {
+		return nil // the token is no envelope
+	}
+	var body envelope
+	if err := json.Unmarshal(got.body, &body); err != nil {
+		failed := c.blank(call, got)
+		failed.kind = kindOf(got.status, "")
+		failed.Text = c.notOurs(got)
+		if got.status/100 == 2 || got.status/100 == 3 {
+			return c.unusable(call, got, failed.Text)
+		}
+		return failed
+	}
+	if body.Success != nil {
+		c.legacy.Store(true)
+	}
+	if got.status/100 == 2 && body.ok() && (body.Success != nil || body.Status != nil) {
+		return nil
+	}
+	if got.status/100 == 2 && body.ok() {
+		return c.unusable(call, got, "the answer does not say whether it is a success")
+	}
+	failed := c.blank(call, got)
+	hide := c.redactor(call)
+	text := body.text()
+	failed.Text = transport.Clean(hide.Text(text), maxText)
+	if code, ok := body.Error.(string); ok {
+		failed.Code = transport.Clean(hide.Text(code), maxCode)
+	}
+	failed.wait = waitOf(got.header, body.RetryAfter, time.Now())
+	failed.kind = kindOf(got.status, strings.TrimSpace(text))
+	if failed.limited() {
+		failed.kind = nil
+	}
+	return failed
+}
+
+// unusable makes the error for an answer that cannot be read. A write has then
+// probably happened.
+func (c *Client) unusable(call *call, got *answer, why string) *Error {
+	failed := c.blank(call, got)
+	failed.Text = why
+	if !call.isRead() {
+		failed.kind = connection.ErrUnknownOutcome
+	}
+	return failed
+}
+
+// blank is an error that says where.
+func (c *Client) blank(call *call, got *answer) *Error {
+	return &Error{Method: call.method, Path: call.target.Path, Status: got.status, wait: waitOf(got.header, 0, time.Now())}
+}
+
+// notOurs describes an answer that is none of the API's.
+func (c *Client) notOurs(got *answer) string {
+	if len(bytes.TrimSpace(got.body)) == 0 {
+		return "the answer is empty: is the url the API manager's address?"
+	}
+	return fmt.Sprintf("the answer is not JSON (%d bytes of %q): is the url the API manager's address, and no proxy in between?",
+		len(got.body), transport.Clean(got.header.Get("Content-Type"), maxCode))
+}
+
+// redactor knows the secrets of a call and our own.
+func (c *Client) redactor(call *call) transport.Redactor {
+	secrets := append(c.auth.secrets(), call.secrets...)
+	return transport.NewRedactor(append(secrets, call.token))
+}

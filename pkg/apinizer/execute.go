@@ -1,0 +1,471 @@
+package apinizer
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// Execute runs operations one after the other: there are no bulk calls.
+func (p *Provider) Execute(ctx context.Context, operations []connection.Operation) []connection.Outcome {
+	outcomes := make([]connection.Outcome, len(operations))
+	for i, operation := range operations {
+		outcomes[i].ID = operation.ID
+	}
+	for i, operation := range operations {
+		if err := ctx.Err(); err != nil {
+			return failFrom(outcomes, i, fmt.Errorf("%w: %w", connection.ErrNotSent, err))
+		}
+		outcomes[i] = p.one(ctx, operation)
+		if err := outcomes[i].Err; err != nil && !errors.Is(err, connection.ErrPending) {
+			if i > 0 && operation.Kind == connection.Create && operations[i-1].Kind == connection.Delete {
+				outcomes[i].Err = fmt.Errorf("%w; the old one is deleted: plan and apply again at once", err)
+			}
+			return failFrom(outcomes, i+1, fmt.Errorf("%w: the one before it has failed", connection.ErrNotSent))
+		}
+		ctx = context.WithoutCancel(ctx) // a row is not separated
+	}
+	return outcomes
+}
+
+func failFrom(outcomes []connection.Outcome, first int, err error) []connection.Outcome {
+	for i := first; i < len(outcomes); i++ {
+		outcomes[i].Err = err
+	}
+	return outcomes
+}
+
+func (p *Provider) one(ctx context.Context, operation connection.Operation) connection.Outcome {
+	switch operation.Kind {
+	case connection.Create:
+		return p.create(ctx, operation)
+	case connection.Patch:
+		return p.update(ctx, operation)
+	case connection.Delete:
+		return connection.Outcome{ID: operation.ID, Err: p.delete(ctx, operation)}
+	}
+	return connection.Outcome{ID: operation.ID, Err: fmt.Errorf("execute %q: not an operation of this provider", operation.Kind)}
+}
+
+// create makes a connection where there is none. The present contract overwrites
+// what exists, so it looks first; that something appears in between cannot be
+// excluded.
+func (p *Provider) create(ctx context.Context, operation connection.Operation) connection.Outcome {
+	fail := func(err error) connection.Outcome {
+		return connection.Outcome{Err: fmt.Errorf("create connection: %w", err)}
+	}
+	if err := p.absent(ctx, operation); err != nil {
+		return fail(notBegun(ctx, err))
+	}
+	d, err := p.created(operation)
+	if err != nil {
+		return fail(err)
+	}
+	body, err := p.write(ctx, http.MethodPost, operation.Key, d, operation, false)
+	if errors.Is(err, connection.ErrUnknownOutcome) {
+		// It is ours if it looks like what was sent, with our mark.
+		if live, readErr := p.get(context.WithoutCancel(ctx), operation.Key, nil); readErr == nil && p.shows(live, d) && operation.Mark != nil {
+			body, err = nil, nil
+		}
+	}
+	if err != nil {
+		return fail(err)
+	}
+	outcome := connection.Outcome{ID: idOf(operation.Key)}
+	live, err := p.get(context.WithoutCancel(ctx), operation.Key, nil)
+	switch {
+	case err != nil && operation.ReadBack:
+		outcome.Err = fmt.Errorf("create connection: read it again: %w", unfound(err))
+		return outcome
+	case err == nil && operation.ReadBack && !p.shows(live, d):
+		outcome.Err = fmt.Errorf("create connection: %w: it was created, and is not what was sent", connection.ErrInvalid)
+		return outcome
+	case err == nil:
+		p.remember(operation.Key, live)
+	default:
+		p.forget(operation.Key)
+	}
+	outcome.Err = p.settle(ctx, "create connection", operation.Key, d, operation, body)
+	return outcome
+}
+
+// unfound hides that something is not found which was just made: no caller may take
+// that for an absence.
+func unfound(err error) error {
+	if errors.Is(err, connection.ErrNotFound) {
+		return fmt.Errorf("%w: %s", connection.ErrUnknownOutcome, err.Error())
+	}
+	return err
+}
+
+// notBegun marks the error of a read before a write as one of nothing done, if it
+// was interrupted.
+func notBegun(ctx context.Context, err error) error {
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		return fmt.Errorf("%w: %w", connection.ErrNotSent, err)
+	}
+	return err
+}
+
+// absent proves that nothing has the name: in the server's words, or, where it only
+// says 404 or 400, by the list of the type.
+func (p *Provider) absent(ctx context.Context, operation connection.Operation) error {
+	there, err := p.get(ctx, operation.Key, nil)
+	if err == nil {
+		return fmt.Errorf("%w: a connection of type %s exists, and was not there when the plan was made", connection.ErrConflict, there.kind)
+	}
+	if errors.Is(err, connection.ErrNotFound) {
+		return nil
+	}
+	refusal, ok := errors.AsType[*Error](err)
+	if !ok || refusal.Status != http.StatusNotFound && !errors.Is(err, connection.ErrInvalid) {
+		return err
+	}
+	listed, complete, listErr := p.listType(ctx, operation.Key.Space, operation.DataSource, nil)
+	if listErr != nil || !complete {
+		return err
+	}
+	for _, d := range listed {
+		if name, _ := d.fields["name"].(string); strings.EqualFold(name, operation.Key.Name) {
+			return fmt.Errorf("%w: it is listed", connection.ErrConflict)
+		}
+	}
+	return nil
+}
+
+// created gives what to send for a new connection. What the reference calls required
+// and has a default for is sent with that.
+func (p *Provider) created(operation connection.Operation) (document, error) {
+	d := document{kind: operation.DataSource, fields: map[string]any{}, twoTypes: p.client.legacy.Load()}
+	t := types[d.kind]
+	if t == nil {
+		return d, fmt.Errorf("%w: there is no connection type %q", connection.ErrInvalid, d.kind)
+	}
+	for _, name := range t.needed {
+		if t.fields[name].Default != nil {
+			d.fields[name] = t.fields[name].Default
+		}
+	}
+	p.overlay(&d, operation)
+	user, _ := d.fields[descriptionKey].(string)
+	if text := p.describe(user, operation.Mark, nil); text != "" {
+		d.fields[descriptionKey] = text
+	}
+	if operation.Mark != nil && operation.Mark.Transit == connection.TransitNew {
+		d.fields["deployToWorker"] = false // it is only tried out
+	}
+	d.fields["name"] = operation.Key.Name
+	return d, p.check(d)
+}
+
+// describe puts a mark behind the user's text.
+func (p *Provider) describe(user string, mark *connection.Mark, other []string) string {
+	if mark == nil || p.unmarked && mark.Transit == "" {
+		return user
+	}
+	return joinDescription(user, *mark, other)
+}
+
+// overlay writes what an operation sets into a document.
+func (p *Provider) overlay(d *document, operation connection.Operation) {
+	t := types[d.kind]
+	for _, name := range operation.Remove {
+		field := strings.TrimPrefix(name, extraPrefix)
+		d.fields[field] = nil
+		if s := t.fields[field]; s != nil && s.Default != nil {
+			d.fields[field] = s.Default
+		}
+	}
+	for _, part := range []map[string]any{operation.Set, operation.Credentials} {
+		for name, value := range part {
+			field := strings.TrimPrefix(name, extraPrefix)
+			value = connection.Reveal(value)
+			s := t.fields[field]
+			if s != nil {
+				value = s.normalize(value)
+			}
+			d.fields[field] = value
+			if s != nil && s.ShownAs != "" {
+				delete(d.fields, s.ShownAs) // the name decides
+			}
+		}
+	}
+}
+
+// check refuses what would blank a secret: a field that the connection needs as it is
+// set up, and that is neither declared nor shown.
+func (p *Provider) check(d document) error {
+	t := types[d.kind]
+	var missing []string
+	for name, s := range t.fields {
+		if text, _ := d.fields[name].(string); s.masked() && s.inUse(d.fields, t) && text == "" {
+			missing = append(missing, name)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	slices.Sort(missing)
+	return fmt.Errorf("%w: nothing was sent, as %s would be blanked: declare it under credentials", connection.ErrInvalid, strings.Join(missing, ", "))
+}
+
+// write sends a whole connection, and gives the answer's body.
+func (p *Provider) write(ctx context.Context, method string, key connection.Key, d document, operation connection.Operation, repeatable bool) ([]byte, error) {
+	path, err := connectionPath(key)
+	if err != nil {
+		return nil, err
+	}
+	body, err := d.encode()
+	if err != nil {
+		return nil, fmt.Errorf("encode the connection: %w", err)
+	}
+	got, err := p.client.do(ctx, request{
+		method: method, path: path, body: body, repeatable: repeatable, secrets: secretsOf(d, operation),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return got.body, nil
+}
+
+// secretsOf lists what an error must not quote of a body: what was declared as a
+// secret, and what is carried along.
+func secretsOf(d document, operation connection.Operation) []string {
+	var values []string
+	for _, secret := range append(connection.Secrets(operation.Credentials), connection.Secrets(operation.Set)...) {
+		values = append(values, secret.Reveal())
+	}
+	for name, value := range d.fields {
+		if Classify(d.kind, name) != connection.ClassProperty {
+			if text, _ := value.(string); text != "" {
+				values = append(values, text)
+			}
+			continue
+		}
+		for _, secret := range connection.Secrets(shieldValue(name, value)) {
+			values = append(values, secret.Reveal())
+		}
+	}
+	return values
+}
+
+// update changes a connection, which may rename it. It begins from what is there now.
+func (p *Provider) update(ctx context.Context, operation connection.Operation) connection.Outcome {
+	outcome := connection.Outcome{ID: operation.ID}
+	fail := func(err error) connection.Outcome {
+		outcome.Err = fmt.Errorf("update connection: %w", err)
+		return outcome
+	}
+	live, err := p.current(ctx, operation)
+	if err != nil {
+		return fail(notBegun(ctx, err))
+	}
+	d := p.updated(live, operation)
+	if err := p.check(d); err != nil {
+		return fail(err)
+	}
+	to := operation.Key
+	if operation.Name != "" {
+		to.Name = operation.Name
+		if err := p.free(ctx, operation.Key, to); err != nil {
+			return fail(notBegun(ctx, err))
+		}
+	}
+	body, err := p.write(ctx, http.MethodPut, operation.Key, d, operation, operation.Name == "")
+	if err != nil && errors.Is(err, connection.ErrUnknownOutcome) && operation.Name != "" && p.arrived(ctx, operation.Key, to, d) {
+		body, err = nil, nil
+	}
+	if err != nil {
+		return fail(err)
+	}
+	p.forget(operation.Key)
+	outcome.ID = idOf(to)
+	if operation.Name != "" {
+		if err := p.renamed(context.WithoutCancel(ctx), operation.Key, to); err != nil {
+			return fail(err)
+		}
+	} else if read, err := p.get(context.WithoutCancel(ctx), to, nil); err == nil {
+		p.remember(to, read)
+	}
+	operation.Name = ""
+	outcome.Err = p.settle(ctx, "update connection", to, d, operation, body)
+	return outcome
+}
+
+// current reads what is to be changed, and refuses what is not what the plan has seen.
+func (p *Provider) current(ctx context.Context, operation connection.Operation) (document, error) {
+	live, err := p.get(ctx, operation.Key, nil)
+	if err != nil {
+		return live, err
+	}
+	text, _ := live.fields[descriptionKey].(string)
+	_, mark, _ := splitDescription(text)
+	switch {
+	case operation.DataSource != "" && live.kind != operation.DataSource:
+		return live, fmt.Errorf("%w: under that name there is a connection of type %s, not %s", connection.ErrConflict, live.kind, operation.DataSource)
+	case p.project != "" && mark.Project != "" && mark.Project != p.project:
+		return live, fmt.Errorf("%w: it belongs to project %q by now", connection.ErrInvalid, mark.Project)
+	case types[live.kind] == nil:
+		return live, fmt.Errorf("%w: there is no connection type %q", connection.ErrInvalid, live.kind)
+	case p.changed(operation.Key, live):
+		return live, fmt.Errorf("%w: it was changed while this ran: plan again", connection.ErrInvalid)
+	}
+	return live, nil
+}
+
+// updated lays an operation over what is there. What masks or belongs to the server
+// does not go back: a value that a GET shows of a masked field may be ciphertext.
+func (p *Provider) updated(live document, operation connection.Operation) document {
+	d := document{kind: live.kind, twoTypes: live.twoTypes, fields: map[string]any{}}
+	t := types[live.kind]
+	for name, value := range live.fields {
+		s := t.fields[name]
+		text, _ := value.(string)
+		switch {
+		case slices.Contains(serverOwned, name), s.masked() && !isVariable(text):
+		case s != nil && value != nil:
+			d.fields[name] = s.normalize(value) // without what the server adds to items
+		default:
+			d.fields[name] = value
+		}
+	}
+	text, _ := live.fields[descriptionKey].(string)
+	user, mark, other := splitDescription(text)
+	d.fields[descriptionKey] = nil
+	p.overlay(&d, operation)
+	if set, declared := operation.Set[descriptionKey].(string); declared {
+		user = set
+	} else if slices.Contains(operation.Remove, descriptionKey) {
+		user = ""
+	}
+	mark.Pending = false
+	if operation.Mark != nil {
+		mark = *operation.Mark
+	}
+	if p.unmarked {
+		mark = connection.Mark{}
+	}
+	d.fields[descriptionKey] = joinDescription(user, mark, other)
+	d.fields["name"] = operation.Key.Name
+	if name, _ := live.fields["name"].(string); name != "" {
+		d.fields["name"] = name
+	}
+	if operation.Name != "" {
+		d.fields["name"] = operation.Name
+	}
+	return d
+}
+
+// free tells that a name may be taken: nothing has it. A change of letter case alone
+// meets the connection itself.
+func (p *Provider) free(ctx context.Context, from, to connection.Key) error {
+	if strings.EqualFold(from.Name, to.Name) {
+		return nil
+	}
+	there, err := p.get(ctx, to, nil)
+	switch {
+	case err == nil:
+		return fmt.Errorf("%w: %q of type %s has it", connection.ErrConflict, to, there.kind)
+	case errors.Is(err, connection.ErrNotFound):
+		return nil
+	}
+	refusal, ok := errors.AsType[*Error](err)
+	if ok && (refusal.Status == http.StatusNotFound || errors.Is(err, connection.ErrInvalid)) {
+		return nil // the server refuses a name that is taken by itself
+	}
+	return err
+}
+
+// arrived finds out whether a rename happened that brought no answer.
+func (p *Provider) arrived(ctx context.Context, from, to connection.Key, d document) bool {
+	live, err := p.get(context.WithoutCancel(ctx), to, nil)
+	if err != nil || !p.shows(live, d) {
+		return false
+	}
+	name, _ := live.fields["name"].(string)
+	return name == to.Name || from == to
+}
+
+// renamed reads a connection under its new name. Some pages of the documentation say
+// that a write cannot rename.
+func (p *Provider) renamed(ctx context.Context, from, to connection.Key) error {
+	live, err := p.get(ctx, to, nil)
+	if err != nil {
+		return fmt.Errorf("the manager has taken the new name %q, and does not find it: %w", to.Name, unfound(err))
+	}
+	if name, _ := live.fields["name"].(string); name != to.Name {
+		return fmt.Errorf("%w: the manager did not rename it: it is still %q; rename it in the console, or declare it under that name", connection.ErrInvalid, name)
+	}
+	p.remember(to, live)
+	if strings.EqualFold(from.Name, to.Name) {
+		return nil
+	}
+	if _, err := p.get(ctx, from, nil); err == nil {
+		return fmt.Errorf("%w: the manager has made %q, and kept %q", connection.ErrInvalid, to.Name, from.Name)
+	}
+	return nil
+}
+
+// shows tells whether a live connection is what was sent, as far as it is shown. One
+// that is only tried out counts as well.
+func (p *Provider) shows(live, sent document) bool {
+	if live.kind != sent.kind {
+		return false
+	}
+	t := types[sent.kind]
+	for name, value := range sent.fields {
+		have, shown := live.fields[name]
+		s := t.fields[name]
+		switch {
+		case !shown, have == nil, value == nil, s.masked(), name == "name", s != nil && s.ShownAs != "":
+		case s == nil && !connection.Equal(have, value):
+			return false
+		case s != nil && s.Form == "" && s.property.Type == "string" && value == "":
+		case s != nil && !connection.Equal(s.normalize(have), s.normalize(value)):
+			return false
+		}
+	}
+	return true
+}
+
+// delete removes a connection. One that is gone already is gone; a 404 alone does not
+// prove that.
+func (p *Provider) delete(ctx context.Context, operation connection.Operation) error {
+	if _, err := p.current(ctx, operation); err != nil {
+		if errors.Is(err, connection.ErrNotFound) {
+			return nil
+		}
+		return fmt.Errorf("delete connection: %w", notBegun(ctx, err))
+	}
+	path, err := connectionPath(operation.Key)
+	if err != nil {
+		return err
+	}
+	got, err := p.client.do(ctx, request{method: http.MethodDelete, path: path, repeatable: true})
+	p.forget(operation.Key)
+	switch {
+	case errors.Is(err, connection.ErrNotFound):
+		return nil
+	case err != nil:
+		return fmt.Errorf("delete connection: %w", err)
+	}
+	if state, failures := p.deploymentOf(got.body); state == notDeployed && len(failures) > 0 && failures[0] != noGateway {
+		return fmt.Errorf("delete connection: %w: deleted, and perhaps still on gateways: %s", connection.ErrPending, tell(failures))
+	}
+	return nil
+}
+
+// deploymentOf reads what a write says of its deployment.
+func (p *Provider) deploymentOf(body []byte) (deployment, []string) {
+	var answer envelope
+	if len(body) == 0 || json.Unmarshal(body, &answer) != nil {
+		return deployUnknown, nil
+	}
+	return parseDeployment(answer.Deployment)
+}

@@ -1,0 +1,88 @@
+package apinizer
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// A server has no room for a [connection.Mark] but the description, which everyone
+// who sees a connection sees and everyone who may edit it may change. There it
+// stands at the end, and whoever takes it away gives the connection up:
+//
+//	Orders of the web shop
+//	[qlsync:finance key=0123456789abcdef credentials=1:89abcdef01234567 protected]
+var markPattern = regexp.MustCompile(`\s*\[qlsync:([a-z][a-z0-9,-]*)((?: [a-z]+(?:=[^\s\]]*)?)*)\]`)
+
+// descriptionKey is the field that holds the mark.
+const descriptionKey = "description"
+
+// splitDescription tells the user's text from our mark. Words of a newer qlsync come
+// back as other. Several projects, which only a hand can have written, are joined by
+// commas, so that the connection is foreign to each.
+func splitDescription(text string) (user string, mark connection.Mark, other []string) {
+	var projects []string
+	for _, found := range markPattern.FindAllStringSubmatch(text, -1) {
+		projects = append(projects, strings.Split(found[1], ",")...)
+		for word := range strings.FieldsSeq(found[2]) {
+			if !readWord(&mark, word) {
+				other = append(other, word)
+			}
+		}
+	}
+	slices.Sort(projects)
+	mark.Project = strings.Join(slices.Compact(projects), ",")
+	return strings.TrimSpace(markPattern.ReplaceAllString(text, "")), mark, other
+}
+
+func readWord(mark *connection.Mark, word string) bool {
+	name, value, _ := strings.Cut(word, "=")
+	switch name {
+	case "key":
+		mark.Key = value
+	case "credentials":
+		mark.Credentials = value
+	case "fingerprint":
+		mark.Fingerprint = value
+	case "protected":
+		mark.Protected = true
+	case "moved":
+		mark.Moved = value
+	case "transit":
+		mark.Transit = value
+	case "pending":
+		mark.Pending = true
+	default:
+		return false
+	}
+	return true
+}
+
+// joinDescription is the way back.
+func joinDescription(user string, mark connection.Mark, other []string) string {
+	if mark.Project == "" {
+		return user
+	}
+	words := []string{"qlsync:" + mark.Project}
+	for _, word := range []struct{ name, value string }{
+		{"key", mark.Key}, {"credentials", mark.Credentials}, {"fingerprint", mark.Fingerprint},
+		{"moved", mark.Moved}, {"transit", mark.Transit},
+	} {
+		if word.value != "" {
+			words = append(words, word.name+"="+word.value)
+		}
+	}
+	if mark.Protected {
+		words = append(words, "protected")
+	}
+	if mark.Pending {
+		words = append(words, "pending")
+	}
+	text := "[" + strings.Join(append(words, other...), " ") + "]"
+	if user != "" {
+		return user + "\n" + text
+	}
+	return text
+}

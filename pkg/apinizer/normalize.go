@@ -1,0 +1,95 @@
+package apinizer
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// Normalize gives the form in which a value of the property is compared and sent:
+// that of [connection.Conform], and within lists and maps too. What a server adds to
+// an item is dropped, what an item leaves out has its default, lists without an order
+// are sorted, and enums may be printed as Java prints them.
+func Normalize(property connection.Property, value any) any {
+	name, field, _ := strings.Cut(property.Form, ".")
+	if t := types[name]; t != nil && t.fields[field] != nil {
+		return t.fields[field].normalize(value)
+	}
+	return connection.Conform(property, value)
+}
+
+func (s *schema) normalize(value any) any {
+	switch value := value.(type) {
+	case []any:
+		return s.normalizeList(value)
+	case map[string]any:
+		return s.normalizeMap(value)
+	}
+	if text, ok := value.(string); ok {
+		value = s.formed(withoutOrdinal(s.property.Enum, text))
+	}
+	return connection.Conform(s.property, value)
+}
+
+func (s *schema) normalizeList(value []any) []any {
+	list := make([]any, len(value))
+	for i, item := range value {
+		list[i] = item
+		if s.Items != nil {
+			list[i] = s.Items.normalize(item)
+		}
+	}
+	if s.Unordered {
+		slices.SortStableFunc(list, func(a, b any) int {
+			return strings.Compare(connection.Canonical(a), connection.Canonical(b))
+		})
+	}
+	return list
+}
+
+// normalizeMap gives the entries that the schema describes their form and their
+// defaults. One that is null is not there.
+func (s *schema) normalizeMap(value map[string]any) map[string]any {
+	entries := make(map[string]any, len(value))
+	for key, item := range value {
+		inner := s.Properties[key]
+		switch {
+		case item == nil, inner != nil && inner.ReadOnly:
+		case inner != nil:
+			entries[key] = inner.normalize(item)
+		case s.others != nil:
+			entries[key] = s.others.normalize(item)
+		default:
+			entries[key] = connection.Conform(connection.Property{}, item)
+		}
+	}
+	for key, inner := range s.Properties {
+		if _, found := entries[key]; !found && inner.Default != nil {
+			entries[key] = inner.Default
+		}
+	}
+	return entries
+}
+
+var ordinal = regexp.MustCompile(`\([0-9]+\)$`)
+
+// withoutOrdinal reads INFO(6) as INFO where the enum has that.
+func withoutOrdinal(enum []string, text string) string {
+	if short := ordinal.ReplaceAllString(text, ""); short != text && slices.Contains(enum, short) {
+		return short
+	}
+	return text
+}
+
+// formed gives what the server makes of a text.
+func (s *schema) formed(text string) string {
+	switch {
+	case s.Form == "slash at the end" && text != "" && !strings.HasSuffix(text, "/"):
+		return text + "/"
+	case s.Form == "no slash in front":
+		return strings.TrimPrefix(text, "/")
+	}
+	return text
+}

@@ -1,0 +1,82 @@
+package apinizer
+
+import (
+	"context"
+	"slices"
+	"sync"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// Provider is an Apinizer manager as the engine sees it. It may be used
+// concurrently.
+type Provider struct {
+	client      *Client
+	project     string
+	unmarked    bool
+	parallelism int
+
+	mu sync.Mutex
+	// seen holds a digest of each connection as it was last read for a plan, or
+	// written: what differs when it is to be written has been changed by somebody else.
+	seen map[connection.Key]string
+}
+
+var _ connection.Provider = (*Provider)(nil)
+
+// New checks the configuration and makes a provider. It sends nothing.
+func New(config Config) (*Provider, error) {
+	client, err := NewClient(config)
+	if err != nil {
+		return nil, err
+	}
+	parallelism := defaultParallelism
+	if config.Parallelism > 0 {
+		parallelism = min(parallelism, config.Parallelism)
+	}
+	return &Provider{
+		client: client, project: config.Project, unmarked: config.Unmarked, parallelism: parallelism,
+		seen: map[connection.Key]string{},
+	}, nil
+}
+
+// Client gives the client that the provider uses.
+func (p *Provider) Client() *Client { return p.client }
+
+// Classify is [Classify].
+func (*Provider) Classify(dataSource, property string) connection.Class {
+	return Classify(dataSource, property)
+}
+
+// Normalize is [Normalize].
+func (*Provider) Normalize(property connection.Property, value any) any {
+	return Normalize(property, value)
+}
+
+// DataSources gives the connection types with these names. They are those of the
+// documentation: no server tells its own, so none is asked.
+func (*Provider) DataSources(_ context.Context, ids []string) (*connection.Catalog, error) {
+	catalog := &connection.Catalog{DataSources: map[string]*connection.DataSource{}}
+	for _, id := range ids {
+		if t := types[id]; t != nil {
+			catalog.DataSources[id] = t.source()
+		}
+	}
+	if slices.ContainsFunc(ids, func(id string) bool { return types[id] == nil }) {
+		catalog.Known = TypeNames()
+	}
+	return catalog, nil
+}
+
+// traits say how connections are changed there.
+func (*Provider) traits() connection.Traits {
+	return connection.Traits{
+		Space: connection.Recreate, Existence: connection.Delete, Untagged: true, Whole: true, Trial: true,
+		Costs: map[connection.Mechanism]connection.Cost{
+			connection.Create: {Reads: 2, Writes: 1}, // one to look first, one to see what became of it
+			connection.Patch:  {Reads: 2, Writes: 1},
+			connection.Delete: {Reads: 1, Writes: 1},
+		},
+		HostProperties: hosts(),
+	}
+}

@@ -1,0 +1,240 @@
+package apinizer
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/transport"
+)
+
+const (
+	// maxAttempts is how often one request is sent at most, maxLimited how often it is
+	// refused by a rate limit.
+	maxAttempts = 4
+	maxLimited  = 10
+	// maxAnswer bounds the body of an answer.
+	maxAnswer = 32 << 20
+
+	firstPause = 500 * time.Millisecond
+	maxPause   = 20 * time.Second
+	// maxWait bounds how long a server may ask us to wait.
+	maxWait = 5 * time.Minute
+)
+
+// call is one request on its way through failures:
+//
+//	failure                  read, repeatable write      other write (create, rename)
+//	429, rate_limit_exceeded wait as told, again         wait as told, again
+//	401 of a user's token    new token, again, once      new token, again, once
+//	never sent               pause, again                pause, again
+//	5xx, broken              pause, again                may have happened: stop
+//	any other answer         stop                        stop
+//
+// After the last attempt a write that may have happened in any of them is
+// [connection.ErrUnknownOutcome].
+type call struct {
+	request
+	target    *url.URL
+	token     string
+	count     int
+	limited   int
+	renewed   bool
+	ambiguous bool // an attempt may have been carried out
+}
+
+// answer is a whole answer of the server.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+// attempt sends a call until it is answered or hopeless.
+func (c *Client) attempt(ctx context.Context, call *call) (*answer, error) {
+	pause := backoff.NewExponentialBackOff()
+	pause.InitialInterval, pause.MaxInterval, pause.Multiplier = firstPause, maxPause, 2
+	for {
+		call.count++
+		got, err := c.once(ctx, call)
+		if err == nil {
+			return got, nil
+		}
+		wait, again := c.again(call, err, pause.NextBackOff)
+		if !again {
+			return nil, c.final(call, err)
+		}
+		if err := transport.Sleep(ctx, wait); err != nil {
+			return nil, c.final(call, transport.Interrupted(call.method, call.target, err))
+		}
+	}
+}
+
+// once sends the request one time. Any answer but a success is an error.
+func (c *Client) once(ctx context.Context, call *call) (*answer, error) {
+	if !call.anonymous {
+		var err error
+		if call.token, err = c.auth.current(ctx); err != nil {
+			return nil, noToken{err}
+		}
+	}
+	if ctx.Err() != nil {
+		return nil, transport.Interrupted(call.method, call.target, ctx.Err())
+	}
+	if !call.isRead() {
+		// Half-way it could not be told what happened.
+		var cancel context.CancelFunc
+		ctx, cancel = c.within(context.WithoutCancel(ctx))
+		defer cancel()
+	}
+	sent, err := http.NewRequestWithContext(ctx, call.method, call.target.String(), bytes.NewReader(call.body))
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: not a request: %w", call.method, call.target.Path, err)
+	}
+	c.dress(sent, call)
+	if call.sent != nil {
+		call.sent.Add(1)
+	}
+	start := time.Now()
+	got, err := c.roundTrip(sent, call)
+	c.log(ctx, call, got, err, time.Since(start))
+	if err != nil {
+		return nil, err
+	}
+	c.answered.Store(true)
+	return got, c.judge(call, got)
+}
+
+// dress sets the headers.
+func (c *Client) dress(sent *http.Request, call *call) {
+	sent.Header.Set("Accept", "application/json")
+	sent.Header.Set("User-Agent", c.userAgent)
+	if call.body != nil {
+		kind := call.kind
+		if kind == "" {
+			kind = "application/json"
+		}
+		sent.Header.Set("Content-Type", kind)
+	}
+	if call.token != "" {
+		sent.Header.Set("Authorization", "Bearer "+call.token)
+	}
+}
+
+func (c *Client) roundTrip(sent *http.Request, call *call) (*answer, error) {
+	response, err := c.http.Do(sent)
+	if err != nil {
+		return nil, transport.NewFailure(sent.Context(), call.method, call.target, err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
+	if err != nil {
+		return nil, transport.NewFailure(sent.Context(), call.method, call.target, err)
+	}
+	got := &answer{status: response.StatusCode, header: response.Header, body: body}
+	if len(body) > maxAnswer {
+		return nil, c.unusable(call, got, fmt.Sprintf("the answer is larger than %d MiB", maxAnswer>>20))
+	}
+	return got, nil
+}
+
+// log tells of one request: no query, no header (the token), no body (secrets).
+func (c *Client) log(ctx context.Context, call *call, got *answer, err error, took time.Duration) {
+	attributes := []slog.Attr{
+		slog.String("method", call.method), slog.String("path", call.target.Path),
+		slog.Int("attempt", call.count), slog.Duration("duration", took),
+	}
+	if got != nil {
+		attributes = append(attributes, slog.Int("status", got.status))
+	}
+	if failed, ok := errors.AsType[*transport.Failure](err); ok {
+		attributes = append(attributes, slog.String("error", failed.Cause))
+	}
+	c.logger.LogAttrs(ctx, slog.LevelDebug, "request", attributes...)
+}
+
+// noToken is an error of the request for a token, which has had its own attempts.
+type noToken struct{ error }
+
+func (e noToken) Unwrap() error { return e.error }
+
+// again tells whether the request is to be sent once more, and after what pause.
+func (c *Client) again(call *call, err error, pause func() time.Duration) (time.Duration, bool) {
+	if _, ok := errors.AsType[noToken](err); ok {
+		return 0, false
+	}
+	repeatable := call.repeatable || call.isRead()
+	if failed, ok := errors.AsType[*transport.Failure](err); ok {
+		call.ambiguous = call.ambiguous || failed.Sent && !call.isRead()
+		hopeless := failed.Hopeless || !failed.Sent && !c.answered.Load()
+		return pause(), !hopeless && call.count < maxAttempts && (!failed.Sent || repeatable)
+	}
+	refusal, ok := errors.AsType[*Error](err)
+	switch {
+	case !ok:
+		return 0, false
+	case refusal.limited():
+		call.limited++
+		call.count--
+		return max(refusal.wait, pause()), call.limited < maxLimited && refusal.wait <= maxWait
+	case refusal.Status == http.StatusUnauthorized && !call.anonymous:
+		first := !call.renewed
+		call.renewed = true
+		return 0, c.auth.renew(call.token) && first
+	case refusal.Status >= http.StatusInternalServerError && refusal.kind == nil:
+		call.ambiguous = call.ambiguous || !call.isRead()
+		return max(refusal.wait, pause()), repeatable && call.count < maxAttempts && refusal.wait <= maxWait
+	}
+	return 0, false
+}
+
+// final is the error of a call that is given up.
+func (c *Client) final(call *call, err error) error {
+	if _, ok := errors.AsType[noToken](err); ok {
+		if call.ambiguous {
+			return fmt.Errorf("%w: %w", connection.ErrUnknownOutcome, err)
+		}
+		if !call.isRead() && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) {
+			return fmt.Errorf("%w: %w", connection.ErrNotSent, err)
+		}
+		return err
+	}
+	if failed, ok := errors.AsType[*transport.Failure](err); ok {
+		failed.Ambiguous = call.ambiguous
+	}
+	if refusal, ok := errors.AsType[*Error](err); ok {
+		if call.ambiguous && refusal.kind == nil {
+			refusal.kind = connection.ErrUnknownOutcome
+		}
+		if refusal.Status == http.StatusUnauthorized && !call.anonymous {
+			return fmt.Errorf("%w: %s", err, c.auth.advice())
+		}
+	}
+	return err
+}
+
+// waitOf reads how long the server wants us to wait: by its header, or by the old
+// contract's field in the body.
+func waitOf(header http.Header, inBody float64, now time.Time) time.Duration {
+	text := header.Get("Retry-After")
+	if seconds, err := strconv.Atoi(text); err == nil && seconds >= 0 {
+		return time.Duration(seconds) * time.Second
+	}
+	if at, err := http.ParseTime(text); err == nil {
+		return max(0, at.Sub(now))
+	}
+	if inBody > 0 && inBody < float64(maxWait/time.Second)*2 {
+		return time.Duration(inBody * float64(time.Second))
+	}
+	return 0
+}

@@ -1,0 +1,384 @@
+package apinizer
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// survey is one snapshot being taken.
+type survey struct {
+	*Provider
+	sent, details atomic.Int64
+	incomplete    []string
+	// undescribed holds what a list shows without a description, in which a mark may be.
+	undescribed map[connection.Key]bool
+}
+
+// Snapshot reads the projects; then, of those in the scope, one list for each type;
+// then one connection at a time, as lists show less and mask more.
+func (p *Provider) Snapshot(ctx context.Context, scope connection.Scope) (*connection.Snapshot, error) {
+	s := &survey{Provider: p, undescribed: map[connection.Key]bool{}}
+	spaces, err := s.projects(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var live []connection.Live
+	for _, space := range spaces {
+		if !slices.ContainsFunc(scope.Spaces, func(ref connection.SpaceRef) bool { return names(ref, space) }) {
+			continue
+		}
+		found, err := s.inventory(ctx, space)
+		if err != nil {
+			return nil, err
+		}
+		live = append(live, found...)
+	}
+	if err := s.read(ctx, live, scope.Details); err != nil {
+		return nil, err
+	}
+	slices.SortFunc(live, func(a, b connection.Live) int { return cmp.Or(a.Key.Compare(b.Key), cmp.Compare(a.ID, b.ID)) })
+	return &connection.Snapshot{
+		Spaces: spaces, Connections: live, Incomplete: s.incomplete,
+		Reads: int(s.sent.Load()), Details: int(s.details.Load()), Traits: p.traits(),
+	}, nil
+}
+
+func names(ref connection.SpaceRef, space connection.Space) bool {
+	return !ref.Personal && cmp.Or(ref.Name, ref.ID) == space.Name
+}
+
+// projects lists those that the token may see: the others are left out silently, so
+// one that is declared and not listed is the planner's to report.
+func (s *survey) projects(ctx context.Context) ([]connection.Space, error) {
+	items, complete, err := s.list(ctx, "projects/", nil, &s.sent)
+	if err != nil {
+		return nil, fmt.Errorf("list projects: %w", err)
+	}
+	if !complete {
+		s.incomplete = append(s.incomplete, "the manager counts more projects than it lists")
+	}
+	var spaces []connection.Space
+	for _, item := range items {
+		var project struct {
+			Name string `json:"name"`
+		}
+		if err := json.Unmarshal(item, &project); err != nil || project.Name == "" {
+			return nil, errors.New("list projects: one has no name; is the url an Apinizer manager's?")
+		}
+		spaces = append(spaces, connection.Space{ID: project.Name, Name: project.Name, Type: "project"})
+	}
+	slices.SortFunc(spaces, func(a, b connection.Space) int { return cmp.Compare(a.Name, b.Name) })
+	return slices.Compact(spaces), nil
+}
+
+// list reads a list. It is complete when it holds as many items as the server counts:
+// whether lists have pages is not documented.
+func (p *Provider) list(ctx context.Context, path string, query url.Values, sent *atomic.Int64) ([]json.RawMessage, bool, error) {
+	got, err := p.client.do(ctx, request{method: http.MethodGet, path: path, query: query, sent: sent})
+	if err != nil {
+		return nil, false, err
+	}
+	var body envelope
+	if err := json.Unmarshal(got.body, &body); err != nil {
+		return nil, false, errors.New("the answer is no list")
+	}
+	return body.List, body.Count == nil || *body.Count == len(body.List), nil
+}
+
+// inventory lists the connections of a project, type by type.
+func (s *survey) inventory(ctx context.Context, space connection.Space) ([]connection.Live, error) {
+	kinds := TypeNames()
+	lists := make([][]document, len(kinds))
+	whole := make([]bool, len(kinds))
+	group, ctx := s.readers(ctx)
+	for i, kind := range kinds {
+		group.Go(func() (err error) {
+			lists[i], whole[i], err = s.listType(ctx, space.Name, kind, &s.sent)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	var live []connection.Live
+	for i, kind := range kinds {
+		if !whole[i] {
+			s.incomplete = append(s.incomplete, fmt.Sprintf("the manager counts more connections of type %s in project %q than it lists", kind, space.Name))
+		}
+		for _, d := range lists[i] {
+			one := s.toLive(space, d)
+			if _, described := d.fields[descriptionKey]; !described && !s.unmarked {
+				s.undescribed[one.Key] = true
+			}
+			live = append(live, one)
+		}
+	}
+	return withoutNamesakes(live), nil
+}
+
+// listType lists the connections of one type. A server may answer with others as
+// well, as an example of the documentation has it.
+func (p *Provider) listType(ctx context.Context, project, kind string, sent *atomic.Int64) ([]document, bool, error) {
+	path, err := listPath(project)
+	if err != nil {
+		return nil, false, err
+	}
+	items, complete, err := p.list(ctx, path, url.Values{"type": {kind}}, sent)
+	if err != nil {
+		return nil, false, fmt.Errorf("list connections of type %s in project %q: %w", kind, project, err)
+	}
+	var found []document
+	for _, item := range items {
+		d, err := parseDocument(item)
+		if err != nil {
+			return nil, false, fmt.Errorf("list connections of type %s in project %q: %w", kind, project, err)
+		}
+		if name, _ := d.fields["name"].(string); name == "" || d.kind != "" && d.kind != kind {
+			continue
+		}
+		d.kind = kind
+		found = append(found, d)
+	}
+	return found, complete, nil
+}
+
+// withoutNamesakes makes unreadable what shares its name with another, as get, put
+// and delete take a name without a type, and it is not documented which of them they
+// would mean; letter case may not count either. Of each name one stays.
+func withoutNamesakes(live []connection.Live) []connection.Live {
+	sharing := map[string][]connection.Live{}
+	for _, l := range live {
+		folded := strings.ToLower(l.Key.Name)
+		sharing[folded] = append(sharing[folded], l)
+	}
+	for i := range live {
+		others := sharing[strings.ToLower(live[i].Key.Name)]
+		if len(others) < 2 {
+			continue
+		}
+		var kinds []string
+		for _, other := range others {
+			kinds = append(kinds, fmt.Sprintf("%q of type %s", other.Key.Name, other.DataSource))
+		}
+		slices.Sort(kinds)
+		live[i].Unreadable = "the project has " + strings.Join(kinds, " and ") + ", and the API does not tell them apart: rename one in the console"
+	}
+	slices.SortStableFunc(live, func(a, b connection.Live) int { return a.Key.Compare(b.Key) })
+	return slices.CompactFunc(live, func(a, b connection.Live) bool { return a.Key == b.Key })
+}
+
+func (p *Provider) readers(ctx context.Context) (*errgroup.Group, context.Context) {
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.SetLimit(p.parallelism)
+	return group, groupCtx
+}
+
+// idOf is the address of a connection: there is no other id.
+func idOf(key connection.Key) string { return key.String() }
+
+// toLive takes over what the server says of a connection. Properties are left out
+// where it comes from a list.
+func (p *Provider) toLive(space connection.Space, d document) connection.Live {
+	name, _ := d.fields["name"].(string)
+	text, _ := d.fields[descriptionKey].(string)
+	_, mark, _ := splitDescription(text)
+	live := connection.Live{
+		Key: connection.Key{Space: space.Name, Name: name}, SpaceID: space.ID, DataSource: d.kind, Mark: mark,
+	}
+	live.ID = idOf(live.Key)
+	return live
+}
+
+// read fills in the properties of the connections for which they are wanted, or whose
+// list does not show a description, in which a mark might be.
+func (s *survey) read(ctx context.Context, live []connection.Live, wanted func(*connection.Live) bool) error {
+	if wanted == nil {
+		return nil
+	}
+	var chosen []*connection.Live
+	for i := range live {
+		if live[i].Unreadable == "" && (wanted(&live[i]) || s.undescribed[live[i].Key]) {
+			chosen = append(chosen, &live[i])
+		}
+	}
+	group, ctx := s.readers(ctx)
+	for _, one := range chosen {
+		group.Go(func() error { return s.detail(ctx, one) })
+	}
+	return group.Wait()
+}
+
+func (s *survey) detail(ctx context.Context, live *connection.Live) error {
+	s.details.Add(1)
+	d, err := s.get(ctx, live.Key, &s.sent)
+	switch {
+	case errors.Is(err, connection.ErrNotFound), errors.Is(err, connection.ErrInvalid):
+		live.Unreadable = "it is listed, and " + err.Error()
+		return nil
+	case err != nil:
+		return fmt.Errorf("read connection %q: %w", live.Key, err)
+	case d.kind != live.DataSource:
+		live.Unreadable = fmt.Sprintf("it is listed as of type %s, and read as of type %s", live.DataSource, d.kind)
+		return nil
+	}
+	s.fill(live, d)
+	s.remember(live.Key, d)
+	return nil
+}
+
+// get reads one connection. It takes the first of the list that surrounds it.
+func (p *Provider) get(ctx context.Context, key connection.Key, sent *atomic.Int64) (document, error) {
+	path, err := connectionPath(key)
+	if err != nil {
+		return document{}, err
+	}
+	items, _, err := p.list(ctx, path, nil, sent)
+	if err != nil {
+		return document{}, err
+	}
+	if len(items) != 1 {
+		return document{}, fmt.Errorf("GET %s%s: it answers with %d connections, not one", apiPath, path, len(items))
+	}
+	return parseDocument(items[0])
+}
+
+// fill takes over the fields. What a GET masks is dropped, whatever it shows: a value
+// may be ciphertext. Null is the same as absent.
+func (p *Provider) fill(live *connection.Live, d document) {
+	text, _ := d.fields[descriptionKey].(string)
+	user, mark, _ := splitDescription(text)
+	live.Mark = mark
+	if p.unmarked && (mark.Project == "" || mark.Project == p.project) {
+		live.Mark = connection.Mark{Project: p.project, Key: connection.KeyDigest(live.Key)}
+	}
+	t := types[d.kind]
+	live.Properties = map[string]any{}
+	live.Withheld = withheld(t, d.fields)
+	for name, value := range d.fields {
+		s := t.fields[name]
+		switch {
+		case value == nil, slices.Contains(serverOwned, name), name == "name":
+		case s != nil && s.class() != connection.ClassProperty:
+		case name == descriptionKey:
+			if user != "" {
+				live.Properties[name] = user
+			}
+		case s != nil:
+			live.Properties[name] = shieldValue(name, s.normalize(value))
+		case t.shownAs(name):
+		default:
+			live.Properties[extraPrefix+name] = shieldValue(name, value)
+		}
+	}
+	for name, s := range t.fields {
+		if s.ShownAs != "" && live.Properties[name] == nil && d.fields[s.ShownAs] != nil {
+			live.Hidden = append(live.Hidden, name)
+		}
+	}
+	slices.Sort(live.Hidden)
+	live.HasCredentials = len(live.Withheld) > 0 || len(connection.Secrets(live.Properties)) > 0 || showsCredentials(t, d.fields)
+}
+
+// showsCredentials tells that a part of the credentials is answered in clear.
+func showsCredentials(t *connectionType, fields map[string]any) bool {
+	for name, s := range t.fields {
+		if text, _ := fields[name].(string); text != "" && s.class() != connection.ClassProperty {
+			return true
+		}
+	}
+	return false
+}
+
+// extraPrefix begins the names of properties that the tables do not know: what a
+// newer server has can be declared as extra.NAME.
+const extraPrefix = "extra."
+
+// serverOwned are fields that are not compared, and not sent (documented, or seen in
+// one of the contracts).
+var serverOwned = []string{"projectName", "id", "projectId", "_class", "selectedEnvironmentId"}
+
+// shownAs tells that a field stands for another in answers: an id for a name.
+func (t *connectionType) shownAs(name string) bool {
+	for _, s := range t.fields {
+		if s.ShownAs == name {
+			return true
+		}
+	}
+	return false
+}
+
+// withheld lists the masked fields that the connection has: those that it needs as it
+// is set up, and those for which the server shows something. One that holds only
+// environment variables is no secret, and is shown.
+func withheld(t *connectionType, fields map[string]any) []string {
+	var found []string
+	for name, s := range t.fields {
+		text, _ := fields[name].(string)
+		if s.masked() && !isVariable(text) && (text != "" || s.inUse(fields, t)) {
+			found = append(found, name)
+		}
+	}
+	slices.Sort(found)
+	return found
+}
+
+// remember keeps a digest of what a connection looks like, without what masks or
+// changes by itself.
+func (p *Provider) remember(key connection.Key, d document) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.seen[foldKey(key)] = digest(d)
+}
+
+func (p *Provider) forget(key connection.Key) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.seen, foldKey(key))
+}
+
+// changed tells that a connection is not as it was when the plan was made.
+func (p *Provider) changed(key connection.Key, d document) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	before, known := p.seen[foldKey(key)]
+	return known && before != digest(d)
+}
+
+func foldKey(key connection.Key) connection.Key {
+	return connection.Key{Space: key.Space, Name: strings.ToLower(key.Name)}
+}
+
+func digest(d document) string {
+	t := types[d.kind]
+	visible := map[string]any{typeKey: d.kind}
+	for name, value := range d.fields {
+		s := (*schema)(nil)
+		if t != nil {
+			s = t.fields[name]
+		}
+		switch {
+		case value == nil, slices.Contains(serverOwned, name), s.masked():
+		case s != nil:
+			visible[name] = s.normalize(value)
+		default:
+			visible[name] = value
+		}
+	}
+	sum := sha256.Sum256([]byte(connection.Canonical(maps.Clone(visible))))
+	return hex.EncodeToString(sum[:])
+}

@@ -1,0 +1,218 @@
+package apinizer
+
+import (
+	"bytes"
+	"embed"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// typeFiles hold one JSON Schema for each connection type: its fields, as the
+// reference documents them. Beside the usual keywords:
+//
+//	writeOnly         a secret, which a GET masks
+//	x-shown           with writeOnly: a GET shows it all the same
+//	x-credential      masked, and no secret: a certificate
+//	x-needed-when     the field is needed where the others have one of these values
+//	x-needed-with     it is in use where the other has a value
+//	x-shown-as        a GET may show another field instead, which names the same thing
+//	x-host            whoever changes it points the connection at another host
+//	x-unordered       a list whose order means nothing
+//	x-form            what the server makes of a text
+//	readOnly          within a value: the server's own, not compared
+//
+//go:embed types/*.json
+var typeFiles embed.FS
+
+// schema is what a type file says of a value.
+type schema struct {
+	Type       any                 `json:"type"`
+	Default    any                 `json:"default"`
+	Enum       []any               `json:"enum"`
+	Properties map[string]*schema  `json:"properties"`
+	Others     any                 `json:"additionalProperties"`
+	Items      *schema             `json:"items"`
+	Required   []string            `json:"required"`
+	WriteOnly  bool                `json:"writeOnly"`
+	ReadOnly   bool                `json:"readOnly"`
+	Shown      bool                `json:"x-shown"`
+	Credential bool                `json:"x-credential"`
+	NeededWhen map[string][]any    `json:"x-needed-when"`
+	NeededWith string              `json:"x-needed-with"`
+	ShownAs    string              `json:"x-shown-as"`
+	Host       bool                `json:"x-host"`
+	Unordered  bool                `json:"x-unordered"`
+	Form       string              `json:"x-form"`
+	others     *schema             // of the entries of a map
+	property   connection.Property // as the engine has it
+}
+
+// connectionType is one of the fourteen.
+type connectionType struct {
+	name   string
+	text   []byte
+	fields map[string]*schema
+	needed []string // required fields, in the order of the file
+}
+
+// types are all of them, by name. They are read once and never change.
+var types = readTypes()
+
+// TypeNames lists the connection types, sorted.
+func TypeNames() []string { return slices.Sorted(maps.Keys(types)) }
+
+func readTypes() map[string]*connectionType {
+	entries, err := typeFiles.ReadDir("types")
+	if err != nil {
+		panic("apinizer: embedded types: " + err.Error())
+	}
+	all := map[string]*connectionType{}
+	for _, entry := range entries {
+		name := strings.TrimSuffix(entry.Name(), ".json")
+		text, err := typeFiles.ReadFile("types/" + entry.Name())
+		if err == nil {
+			all[name], err = readType(name, text)
+		}
+		if err != nil {
+			panic("apinizer: embedded type " + name + ": " + err.Error())
+		}
+	}
+	return all
+}
+
+// readType reads a file of the form of the embedded ones.
+func readType(name string, text []byte) (*connectionType, error) {
+	var root schema
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	if err := decoder.Decode(&root); err != nil {
+		return nil, fmt.Errorf("not JSON of the expected form: %w", err)
+	}
+	if len(root.Properties) == 0 {
+		return nil, fmt.Errorf("it has no properties")
+	}
+	for field, s := range root.Properties {
+		s.prepare(name + "." + field)
+	}
+	return &connectionType{name: name, text: text, fields: root.Properties, needed: root.Required}, nil
+}
+
+func (s *schema) prepare(form string) {
+	s.property = connection.Property{Default: s.Default, HasDefault: s.Default != nil, Class: s.class(), Form: form}
+	s.property.Type, _ = s.Type.(string)
+	for _, value := range s.Enum {
+		if text, ok := value.(string); ok {
+			s.property.Enum = append(s.property.Enum, text)
+		}
+	}
+	for _, inner := range s.Properties {
+		inner.prepare("")
+	}
+	if s.Items != nil {
+		s.Items.prepare("")
+	}
+	if inner, ok := s.Others.(map[string]any); ok {
+		text, err := json.Marshal(inner)
+		s.others = &schema{}
+		if err == nil && json.Unmarshal(text, s.others) == nil {
+			s.others.prepare("")
+		}
+	}
+}
+
+func (s *schema) class() connection.Class {
+	switch {
+	case s.WriteOnly:
+		return connection.ClassSecret
+	case s.Credential:
+		return connection.ClassCredential
+	}
+	return connection.ClassProperty
+}
+
+// masked tells that a GET does not show the field: what it answers, null or a text,
+// says nothing about what is stored.
+func (s *schema) masked() bool { return s != nil && (s.WriteOnly && !s.Shown || s.Credential) }
+
+// inUse tells whether a masked field matters to a connection with these fields.
+func (s *schema) inUse(fields map[string]any, of *connectionType) bool {
+	if s.NeededWith != "" {
+		with, _ := fields[s.NeededWith].(string)
+		return with != ""
+	}
+	if s.NeededWhen == nil {
+		return false
+	}
+	for name, values := range s.NeededWhen {
+		have, ok := fields[name]
+		if !ok || have == nil {
+			have = of.fields[name].Default
+		}
+		have = connection.Conform(of.fields[name].property, have)
+		if !slices.ContainsFunc(values, func(value any) bool { return connection.Equal(value, have) }) {
+			return false
+		}
+	}
+	return true
+}
+
+// hosts lists the fields that point a connection at a host, of all types.
+func hosts() []string {
+	var names []string
+	for _, t := range types {
+		for name, s := range t.fields {
+			if s.Host {
+				names = append(names, name)
+			}
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// ParseDataSource reads a file that describes a connection type, in the form of the
+// embedded ones: whoever has a newer server may vendor a newer table.
+func ParseDataSource(id string, text []byte) (*connection.DataSource, error) {
+	t, err := readType(id, text)
+	if err != nil {
+		return nil, fmt.Errorf("read type %q: %w", id, err)
+	}
+	return t.source(), nil
+}
+
+// Builtin gives all connection types. No server tells them, so they are known
+// without a network.
+func Builtin() *connection.Catalog {
+	catalog := &connection.Catalog{DataSources: map[string]*connection.DataSource{}}
+	for name, t := range types {
+		catalog.DataSources[name] = t.source()
+	}
+	return catalog
+}
+
+func (t *connectionType) source() *connection.DataSource {
+	source := &connection.DataSource{ID: t.name, Schema: slices.Clone(t.text), Properties: map[string]connection.Property{}}
+	for name, s := range t.fields {
+		source.Properties[name] = s.property
+	}
+	return source
+}
+
+// Classify tells whether a field is part of the credentials: by the table of the
+// type, and by its name where there is none.
+func Classify(dataSource, property string) connection.Class {
+	if t := types[dataSource]; t != nil {
+		if s := t.fields[property]; s != nil {
+			return s.class()
+		}
+	}
+	if isSecretName(property) {
+		return connection.ClassSecret
+	}
+	return connection.ClassProperty
+}

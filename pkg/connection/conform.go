@@ -1,0 +1,149 @@
+package connection
+
+import (
+	"encoding/json"
+	"math/big"
+	"strconv"
+	"strings"
+)
+
+// Conform gives the form in which a value of the property is compared and sent:
+// converted to the type of the schema where that loses nothing, letter case of
+// enums folded to the schema's own, numbers in one notation. Documentation and
+// services mix 1433 with "1433" and true with "true" freely. What does not fit the
+// type is left as it is, for the validation to refuse.
+func Conform(property Property, value any) any {
+	switch property.Type {
+	case "string":
+		value = ToText(value)
+	case "integer", "number":
+		value = toNumber(value, property.Type == "integer")
+	case "boolean":
+		value = ToBool(value)
+	}
+	if text, ok := value.(string); ok {
+		return foldEnum(property.Enum, text)
+	}
+	return canonicalNumbers(value)
+}
+
+// ToText writes a scalar as text, and keeps a number as it was written: a version 1.10 is not 1.1.
+func ToText(value any) any {
+	switch value := value.(type) {
+	case bool:
+		return strconv.FormatBool(value)
+	case json.Number:
+		return value.String()
+	}
+	return value
+}
+
+func toNumber(value any, integer bool) any {
+	text, ok := value.(string)
+	if !ok || !isNumber(text) {
+		return value
+	}
+	number := CanonicalNumber(json.Number(text))
+	if integer && !IsInteger(number) {
+		return value
+	}
+	return number
+}
+
+// ToBool reads a switch that is written as text.
+func ToBool(value any) any {
+	text, ok := value.(string)
+	switch {
+	case ok && strings.EqualFold(text, "true"):
+		return true
+	case ok && strings.EqualFold(text, "false"):
+		return false
+	}
+	return value
+}
+
+// foldEnum gives the schema's spelling of a value if exactly one differs from it
+// by letter case alone: enums are case-sensitive.
+func foldEnum(enum []string, text string) string {
+	found := text
+	matches := 0
+	for _, candidate := range enum {
+		if candidate == text {
+			return text
+		}
+		if strings.EqualFold(candidate, text) {
+			found = candidate
+			matches++
+		}
+	}
+	if matches != 1 {
+		return text
+	}
+	return found
+}
+
+// canonicalNumbers copies a tree with its numbers in one notation.
+func canonicalNumbers(value any) any {
+	switch value := value.(type) {
+	case json.Number:
+		return CanonicalNumber(value)
+	case []any:
+		if value == nil {
+			return value
+		}
+		copied := make([]any, len(value))
+		for i, item := range value {
+			copied[i] = canonicalNumbers(item)
+		}
+		return copied
+	case map[string]any:
+		if value == nil {
+			return value
+		}
+		copied := make(map[string]any, len(value))
+		for name, item := range value {
+			copied[name] = canonicalNumbers(item)
+		}
+		return copied
+	}
+	return value
+}
+
+// maxNumberText bounds the numbers that are rewritten: "1e999999999" is a short
+// text and a very long number.
+const maxNumberText = 64
+
+// CanonicalNumber writes 1.0, 1e0 and 1 as 1, and 0.50 as 0.5, exactly.
+func CanonicalNumber(number json.Number) json.Number {
+	text := number.String()
+	if mantissa, exponent, ok := strings.Cut(strings.ToLower(text), "e"); ok {
+		power, err := strconv.Atoi(exponent)
+		if err != nil || power < -maxNumberText || power > maxNumberText || len(mantissa) > maxNumberText {
+			return number
+		}
+	}
+	if len(text) > 2*maxNumberText || !isNumber(text) {
+		return number
+	}
+	exact, ok := new(big.Rat).SetString(text)
+	if !ok {
+		return number
+	}
+	digits, _ := exact.FloatPrec() // always exact: the number was written in decimal
+	return json.Number(exact.FloatString(digits))
+}
+
+// isNumber tells whether a text is a JSON number: no sign +, no leading zero, no
+// spaces, no hexadecimal.
+func isNumber(text string) bool {
+	if text == "" || text[0] != '-' && (text[0] < '0' || text[0] > '9') {
+		return false
+	}
+	last := text[len(text)-1]
+	return last >= '0' && last <= '9' && json.Valid([]byte(text))
+}
+
+// IsInteger tells whether a number is written without point and exponent.
+func IsInteger(number json.Number) bool {
+	return isNumber(number.String()) && !strings.ContainsAny(number.String(), ".eE")
+}
