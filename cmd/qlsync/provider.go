@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/qlsync/qlsync/pkg/apinizer"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/qlik"
 	"github.com/qlsync/qlsync/pkg/spec"
@@ -17,6 +18,9 @@ type provider struct {
 	// stands inside the value of a property. Both are pure.
 	classify    func(dataSource, property string) connection.Class
 	holdsSecret func(property string, value any) bool
+	// builtin gives the data sources that are known without a network and without a
+	// vendored file. Nil: they are vendored.
+	builtin func() *connection.Catalog
 	// parse reads a vendored file that describes a data source.
 	parse func(id string, text []byte) (*connection.DataSource, error)
 	// connect makes the engine's side of it. It sends nothing.
@@ -60,7 +64,7 @@ func providerOf(tenant *spec.Tenant) (provider, bool) {
 	return kind, ok
 }
 
-var providers = map[string]provider{spec.ProviderQlik: qlikCloud}
+var providers = map[string]provider{spec.ProviderQlik: qlikCloud, spec.ProviderApinizer: apinizerManager}
 
 var qlikCloud = provider{
 	classify: qlik.Classify, holdsSecret: qlik.HoldsSecret, parse: qlik.ParseDataSource,
@@ -73,4 +77,16 @@ var qlikCloud = provider{
 		})
 	},
 	embed: embedding(spec.ProviderQlik, func(token connection.Secret) auth { return auth{apiKey: token} }),
+}
+
+var apinizerManager = provider{
+	classify: apinizer.Classify, holdsSecret: apinizer.HoldsSecret, builtin: apinizer.Builtin,
+	connect: func(o options) (connection.Provider, error) {
+		return apinizer.New(apinizer.Config{
+			URL: o.url, Auth: apinizer.Auth{Token: o.auth.token, User: o.auth.user, Password: o.auth.password},
+			Project: o.project, Parallelism: o.parallelism,
+			Logger: o.logger, UserAgent: o.userAgent, Lifetime: o.lifetime,
+		})
+	},
+	embed: embedding(spec.ProviderApinizer, func(token connection.Secret) auth { return auth{token: token} }),
 }

@@ -156,6 +156,9 @@ func vendored(project *spec.Project, tenant *spec.Tenant) (*connection.Catalog, 
 	if !ok {
 		return catalog, nil
 	}
+	if kind.builtin != nil {
+		return kind.builtin(), nil
+	}
 	texts, problems := spec.VendoredSpecs(project.SchemasDir)
 	for id, text := range texts {
 		source, err := kind.parse(id, text)

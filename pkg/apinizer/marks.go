@@ -67,8 +67,11 @@ func joinDescription(user string, mark connection.Mark, other []string) string {
 	}
 	words := []string{"qlsync:" + mark.Project}
 	for _, word := range []struct{ name, value string }{
-		{"key", mark.Key}, {"credentials", mark.Credentials}, {"fingerprint", mark.Fingerprint},
-		{"moved", mark.Moved}, {"transit", mark.Transit},
+		{"key", mark.Key},
+		{"credentials", mark.Credentials},
+		{"fingerprint", mark.Fingerprint},
+		{"moved", mark.Moved},
+		{"transit", mark.Transit},
 	} {
 		if word.value != "" {
 			words = append(words, word.name+"="+word.value)

@@ -175,16 +175,6 @@ func hosts() []string {
 	return slices.Compact(names)
 }
 
-// ParseDataSource reads a file that describes a connection type, in the form of the
-// embedded ones: whoever has a newer server may vendor a newer table.
-func ParseDataSource(id string, text []byte) (*connection.DataSource, error) {
-	t, err := readType(id, text)
-	if err != nil {
-		return nil, fmt.Errorf("read type %q: %w", id, err)
-	}
-	return t.source(), nil
-}
-
 // Builtin gives all connection types. No server tells them, so they are known
 // without a network.
 func Builtin() *connection.Catalog {

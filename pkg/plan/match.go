@@ -246,12 +246,18 @@ func (m *matcher) closeCycle(start connection.Key) {
 func (m *matcher) contested(to connection.Key, there *connection.Live) string {
 	for _, from := range m.incoming[to] {
 		old := m.live[from]
-		if m.declared[from] || there.Mark.Project != "" && there.Mark.Project != old.Mark.Project {
+		if m.declared[from] || m.madeAnew(from, there) || there.Mark.Project != "" && there.Mark.Project != old.Mark.Project {
 			continue
 		}
 		return fmt.Sprintf("the name is taken: a moved block is to bring %q here, and both exist", from)
 	}
 	return ""
+}
+
+// madeAnew reports whether what stands at a key is the connection from the other key,
+// made anew where it was to be moved.
+func (m *matcher) madeAnew(from connection.Key, there *connection.Live) bool {
+	return there != nil && there.Mark.Project == m.project && there.Mark.Moved == connection.KeyDigest(from)
 }
 
 // findMoved looks for the live connection that was declared elsewhere before.
@@ -377,7 +383,7 @@ func (a *analysis) leave(m *matcher) {
 			continue
 		}
 		rest := leftover{live: live, owned: live.Mark.Project == a.in.Project}
-		_, moved := m.destination(live.Key)
+		to, moved := m.destination(live.Key)
 		target, marked := m.target[live.Mark.Key]
 		switch {
 		case !rest.owned:
@@ -385,7 +391,7 @@ func (a *analysis) leave(m *matcher) {
 			rest.half, rest.of = true, target
 		case live.Mark.Transit != "":
 			rest.kept = "half of a rebuild that was interrupted, of a connection that is no longer declared under that name: declare it again to have it finished"
-		case moved:
+		case moved && !m.madeAnew(live.Key, m.live[to]):
 			rest.kept = "owned by this project, and a moved block leads from it to a name that is taken"
 		case folded[foldKey(live.Key)]:
 			rest.kept = "declared in another letter case"

@@ -66,8 +66,12 @@ func (o *orderer) operations(change int, d *decision) []*node {
 func (c *chain) add(op connection.Operation) *node {
 	n := &node{decision: c.decision, change: c.change, operation: c.whole(op), created: c.created}
 	n.operation.Key = c.at
-	if live := c.decision.live; live != nil && op.DataSource == "" {
-		n.operation.DataSource = live.DataSource
+	switch d := c.decision; {
+	case op.DataSource != "":
+	case c.created != nil:
+		n.operation.DataSource = d.target.DataSource
+	case d.live != nil:
+		n.operation.DataSource = d.live.DataSource
 	}
 	if c.created == nil && op.Kind != connection.Create {
 		n.operation.ID = c.decision.change.ID
@@ -356,6 +360,8 @@ func (c *chain) replace() {
 	old := d.live
 	making := connection.Operation{Set: o.analysis.rebuilt(d.target, old), Mark: o.mark(d.target, nil, true), ReadBack: true}
 	if old.Key != d.target.key {
+		// With this, the next run knows what the old one is, if it is still there.
+		making.Mark.Moved = connection.KeyDigest(old.Key)
 		c.create(d.target.key, making)
 		c.created, c.at = nil, old.Key
 		c.delete()

@@ -74,6 +74,13 @@ func TestAServiceThatReplacesWholeConnections(t *testing.T) {
 			w.hold("A", "x", withholds)
 			w.moved("A", "x", "B", "x")
 		}, "recreate B/x from A/x /space:A>B /credentials/password=(secret)\ns1 create B/x\ns2 delete B/x after s1"},
+		{"what was made anew elsewhere by a run that was killed leaves the old one to pruning", func(w *world) {
+			w.policy.Prune = connection.PruneOwned
+			w.declare("B", "x", declared)
+			w.hold("A", "x", withholds)
+			w.hold("B", "x", withholds, func(l *connection.Live) { l.Mark.Moved = connection.KeyDigest(connection.Key{Space: "A", Name: "x"}) })
+			w.moved("A", "x", "B", "x")
+		}, "delete A/x\ns1 delete A/x"},
 		{"a rebuild needs what is hidden to be declared", func(w *world) {
 			w.declare("B", "x")
 			w.hold("A", "x", func(l *connection.Live) { l.Hidden = []string{"store"} })

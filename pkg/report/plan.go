@@ -328,6 +328,9 @@ func cost(e plan.Estimate) string {
 	if e.Tier2Calls == 0 {
 		return text
 	}
+	if e.SecondsMax == 0 {
+		return text + "; no waiting for a rate limit"
+	}
 	wait := "no waiting"
 	if e.Seconds > 0 {
 		wait = "about " + duration(e.Seconds) + " of waiting"
