@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"net/http"
@@ -42,14 +43,13 @@ type comment struct {
 }
 
 type artifact struct {
-	ID         int
-	Name       string
-	Branch     string
-	Fork       bool // made by a run in a fork
-	Expired    bool
-	Zip        []byte
-	CreatedAt  time.Time
-	Successful bool
+	ID        int
+	Name      string
+	Branch    string
+	Fork      bool // made by a run in a fork
+	Expired   bool
+	Zip       []byte
+	CreatedAt time.Time
 }
 
 const (
@@ -316,14 +316,16 @@ func (f *forge) say(number int, author, kind, body string) {
 	f.comments = append(f.comments, &comment{ID: 1000 + len(f.comments), Number: number, Author: author, Kind: kind, Body: body})
 }
 
-// keep stores the files of a folder as an artifact.
-func (f *forge) keep(name, branch, folder string, fork, successful bool) error {
+// keep stores the files of a folder as an artifact; of a folder without files, none.
+func (f *forge) keep(name, branch, folder string, fork bool) error {
 	var buffer bytes.Buffer
+	files := 0
 	archive := zip.NewWriter(&buffer)
 	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
-			return err
+		if errors.Is(err, fs.ErrNotExist) || err == nil && entry.IsDir() {
+			return nil
 		}
+		files++
 		text, err := os.ReadFile(path)
 		if err != nil {
 			return err
@@ -341,8 +343,11 @@ func (f *forge) keep(name, branch, folder string, fork, successful bool) error {
 	if err := archive.Close(); err != nil {
 		return err
 	}
+	if files == 0 {
+		return nil
+	}
 	f.artifacts = append(f.artifacts, artifact{
-		ID: 500 + len(f.artifacts), Name: name, Branch: branch, Fork: fork, Successful: successful, Zip: buffer.Bytes(),
+		ID: 500 + len(f.artifacts), Name: name, Branch: branch, Fork: fork, Zip: buffer.Bytes(),
 		CreatedAt: time.Date(2026, 11, 1+len(f.artifacts), 3, 0, 0, 0, time.UTC),
 	})
 	return nil

@@ -33,31 +33,37 @@ func TestAPipelineThatTrustsTooMuchFailsItsStory(t *testing.T) {
 	needTools(t)
 	for name, c := range map[string]struct{ story, file, old, new string }{
 		"a comment of anybody": {
-			"github", "ci/github.sh", `select(.user.login == "github-actions[bot]" and .user.type == "Bot")`, `select(true)`,
+			"github-apply", "ci/github.sh", `select(.user.login == "github-actions[bot]" and .user.type == "Bot")`, `select(true)`,
 		},
 		"a comment of who calls himself so": {
-			"github", "ci/github.sh", `and .user.type == "Bot"`, ``,
+			"github-apply", "ci/github.sh", `and .user.type == "Bot"`, ``,
 		},
 		"a comment that somebody has changed": {
-			"github", "ci/github.sh", `(.author | ours) and (.editor == null or (.editor | ours))`, `true`,
+			"github-apply", "ci/github.sh", `(.author | ours) and (.editor == null or (.editor | ours))`, `true`,
 		},
 		"a marker that is quoted": {
-			"github", "ci/common.sh", `select(.body | split("\n")[0] | startswith($marker))`, `select(.body | contains($marker))`,
+			"github-apply", "ci/common.sh", `select(.body | split("\n")[0] | startswith($marker))`, `select(.body | contains($marker))`,
 		},
 		"a pull request that is not merged": {
-			"github", "ci/github.sh", `.merged_at != null and `, ``,
+			"github-apply", "ci/github.sh", `.merged_at != null and `, ``,
 		},
 		"a plan that is not the reviewed one": {
-			"github", "ci/apply.sh", `--plan-hash "$hash"`, `--auto-approve`,
+			"github-apply", "ci/apply.sh", `--plan-hash "$hash"`, `--auto-approve`,
 		},
 		"an old commit": {
-			"github", "ci/apply.sh", `$(head_of_branch) != "$(this_commit)"`, `-n ""`,
+			"github-apply", "ci/apply.sh", `$(head_of_branch) != "$(this_commit)"`, `-n ""`,
+		},
+		"an artifact of a fork": {
+			"github-drift", "ci/github.sh", `and .workflow_run.head_repository_id == .workflow_run.repository_id`, ``,
+		},
+		"a forge that does not answer": {
+			"github-drift", "ci/common.sh", `last_artifact last.zip`, `last_artifact last.zip || true`,
 		},
 		"a plan that stays when the next one fails": {
-			"github", "ci/common.sh", `if [[ ! -s $file ]]; then`, "if [[ ! -s $file ]]; then exit 1\n",
+			"github-plan", "ci/common.sh", `if [[ ! -s $file ]]; then`, "if [[ ! -s $file ]]; then exit 1\n",
 		},
 		"only the first page of comments": {
-			"github", "ci/github.sh", `== 100`, `== 1000`,
+			"github-plan", "ci/github.sh", `== 100`, `== 1000`,
 		},
 		"a note of anybody": {
 			"gitlab", "ci/gitlab.sh", `.author.id == $me and `, ``,
@@ -239,7 +245,7 @@ func showComments(ts *testscript.TestScript, r *runner, args []string) {
 
 // keepArtifact: artifact NAME BRANCH FOLDER [fork|expired]
 func keepArtifact(ts *testscript.TestScript, r *runner, args []string) {
-	ts.Check(r.forge.keep(args[0], args[1], ts.MkAbs(args[2]), slices.Contains(args, "fork"), true))
+	ts.Check(r.forge.keep(args[0], args[1], ts.MkAbs(args[2]), slices.Contains(args, "fork")))
 	r.forge.artifacts[len(r.forge.artifacts)-1].Expired = slices.Contains(args, "expired")
 }
 
@@ -276,7 +282,7 @@ func runJob(ts *testscript.TestScript, r *runner, args []string) {
 	folder := ts.MkAbs("job")
 	ts.Check(os.RemoveAll(folder))
 	ts.Check(os.CopyFS(folder, os.DirFS(ts.MkAbs("repo"))))
-	for _, script := range []string{"plan.sh", "apply.sh"} { // embedded modes do not matter here: git keeps them
+	for _, script := range []string{"plan.sh", "apply.sh", "drift.sh"} { // embedded modes do not matter here: git keeps them
 		ts.Check(os.Chmod(filepath.Join(folder, "ci", script), 0o755))
 	}
 	given := map[string]string{}
@@ -375,7 +381,7 @@ func (run *jobRun) github(text []byte, name string) (string, error) {
 		switch {
 		case strings.HasPrefix(step.Uses, "actions/upload-artifact@"):
 			folder := filepath.Join(run.folder, step.With["path"].(string))
-			if err := run.forge.keep(step.With["name"].(string), context["github.ref_name"], folder, isFork, code == 0); err != nil {
+			if err := run.forge.keep(step.With["name"].(string), context["github.ref_name"], folder, isFork); err != nil {
 				return "", err
 			}
 		case step.Uses != "", strings.HasPrefix(step.Run, "go install "):
@@ -423,7 +429,7 @@ func (run *jobRun) gitlab(text []byte, name string) (string, error) {
 	code := run.bash(strings.Join(job.Script, "\n"), env)
 	if len(job.Artifacts.Paths) > 0 && (code == 0 || job.Artifacts.When == "always") {
 		folder := filepath.Join(run.folder, job.Artifacts.Paths[0])
-		if err := run.forge.keep(name, env["CI_COMMIT_BRANCH"], folder, false, code == 0); err != nil {
+		if err := run.forge.keep(name, env["CI_COMMIT_BRANCH"], folder, false); err != nil {
 			return "", err
 		}
 	}
