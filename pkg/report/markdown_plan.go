@@ -235,7 +235,11 @@ func (Markdown) Result(w io.Writer, r *apply.Result) error {
 		item := &r.Items[i]
 		t.count(item.Connection.Space, string(item.Outcome))
 		if item.Outcome != apply.Done {
-			undone = append(undone, fmt.Sprintf("**%s** %s of %s: %s", prose(string(item.Outcome)), prose(string(item.Action)), inKey(item.Connection), prose(at(item.Position)+item.Error)))
+			why := at(item.Position) + item.Error
+			if item.SignInURL != "" {
+				why += " (the address stands in the output of apply)" // it is not for everybody who reads along
+			}
+			undone = append(undone, fmt.Sprintf("**%s** %s of %s: %s", prose(string(item.Outcome)), prose(string(item.Action)), inKey(item.Connection), prose(why)))
 		}
 	}
 	if len(undone) > 0 {
