@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -15,10 +16,32 @@ const recordVariable = "QLSYNC_RECORD"
 
 // recorded is main, on the record if that is asked for.
 func recorded() {
+	http.DefaultTransport = pedant{idle()}
 	if file := os.Getenv(recordVariable); file != "" {
 		http.DefaultTransport = recorder{file: file, next: http.DefaultTransport}
 	}
 	main()
+}
+
+// pedant ends a command whose request breaks the contract of an embedded tenant: it
+// must not pass for one that the tenant refuses for a good reason.
+type pedant struct{ next http.RoundTripper }
+
+func (p pedant) RoundTrip(request *http.Request) (*http.Response, error) {
+	response, err := p.next.RoundTrip(request)
+	if err == nil && response.Header.Get("Embedded-Misuse") != "" {
+		text, _ := io.ReadAll(response.Body)
+		fmt.Fprintf(os.Stderr, "MISUSE: %s %s: %s\n", request.Method, request.URL, text)
+		os.Exit(97)
+	}
+	return response, err
+}
+
+// idle is the standard transport with as many idle connections as the commands use.
+func idle() http.RoundTripper {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.MaxIdleConnsPerHost = 16
+	return transport
 }
 
 // recorder writes down the requests that go through it, without headers and so

@@ -175,10 +175,12 @@ func (t *Tenant) refusal(r *http.Request, err error) answer {
 	if !errors.As(err, &refused) {
 		refused = &apiError{Code: "HTTP-500", Title: "Internal error", Detail: err.Error(), Status: http.StatusInternalServerError}
 	}
+	reply := errorAnswer(refused)
 	if refused.misused {
 		t.journal.Misused(r.Method + " " + r.URL.Path + ": " + refused.Detail)
+		reply.header = host.MarkMisuse(reply.header)
 	}
-	return errorAnswer(refused)
+	return reply
 }
 
 func (a answer) write(w http.ResponseWriter, trace string) {

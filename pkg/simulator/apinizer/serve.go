@@ -154,11 +154,13 @@ func (m *Manager) refused(r *http.Request, err error) answer {
 	if !errors.As(err, &e) {
 		e = &refusal{situation: internal, text: err.Error()}
 	}
+	header := e.header
 	if e.misused {
 		m.misused(r, e.text)
+		header = host.MarkMisuse(header)
 	}
 	status := e.statusUnder(m.behaviour)
-	return answer{status: status, header: e.header, body: e.body(m.behaviour.Errors, status)}
+	return answer{status: status, header: header, body: e.body(m.behaviour.Errors, status)}
 }
 
 func (m *Manager) misused(r *http.Request, what string) {

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"net/http"
 	"slices"
 	"sync"
 )
@@ -52,6 +53,19 @@ func (j *Journal) Requests() []Request {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return slices.Clone(j.requests)
+}
+
+// MisuseHeader stands in the answer to a request that broke the contract, for tests that see answers alone.
+const MisuseHeader = "Embedded-Misuse"
+
+// MarkMisuse gives the header of such an answer; header may be nil.
+func MarkMisuse(header http.Header) http.Header {
+	header = header.Clone()
+	if header == nil {
+		header = http.Header{}
+	}
+	header.Set(MisuseHeader, "true")
+	return header
 }
 
 // Misuse gives what Misused was told, oldest first.
