@@ -47,7 +47,7 @@ func (p *Plan) Verify(in Input, changes []int) map[int]Finding {
 			findings[i] = d.finding()
 		case c.Action == ActionDelete && exists:
 			findings[i] = Finding{Reason: "it is still there"}
-		case c.Action == ActionRecreate && exists:
+		case c.Action == ActionRecreate && exists && live[c.ID] != c.Connection: // there, it is the new one: an id may be a name
 			findings[i] = Finding{Reason: "the old one is still there, at " + live[c.ID].String()}
 		case c.Action == ActionDelete && len(in.Snapshot.Incomplete) > 0:
 			findings[i] = Finding{Reason: "whether it is gone cannot be seen: the tenant's list is incomplete"}

@@ -106,6 +106,11 @@ func TestWhatWasAppliedIsComparedAgain(t *testing.T) {
 			want: map[int]plan.Finding{0: {Reason: "the old one is still there, at A/Aside"}},
 		},
 		{
+			name: "the new one of a rebuild has the id of the old one where ids are names", files: rebuild,
+			meddle: func(w *world) { w.at(connection.Key{Space: "A", Name: "Rates"}).ID = "id-A-Rates" },
+			want:   map[int]plan.Finding{},
+		},
+		{
 			name: "the details of others need not be there", files: update,
 			meddle: func(w *world) {
 				w.declare("B", "Other")
