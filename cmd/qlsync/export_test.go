@@ -1,0 +1,279 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/plan"
+	"github.com/qlsync/qlsync/pkg/qlik"
+	"github.com/qlsync/qlsync/pkg/simulator"
+	"github.com/qlsync/qlsync/pkg/spec"
+)
+
+// hardTexts are what writers and readers of YAML get wrong, and what deceives.
+var hardTexts = []string{
+	"plain", "Plain", "with blank", " edge", "edge ", "yes", "No", "null", "~", "true", "012", "1e3", ".nan", "0x1F", "2026-01-02", "1_000",
+	"${x}", "$${x}", "${var.stage}", "a: b", "a #b", "# c", "- d", "{e: f}", "[g]", "*h", "&i", "!j", "%k", "@l", "`m`", "'n'", `"o"`, `p\q`,
+	"line\nbreak", "line\nbreak\n", "\ttab", "carriage\rreturn", "nul\x00", "\u202eturned", "\u2028", "é", "日本語", "😀", "<<", "=", "?", ":", ",", "|", ">",
+	"DataFiles", "personal", "DcaasAPI:x", "qlsync-x", "{id: 1}", "--- a", "...", strings.Repeat("long ", 60),
+}
+
+// randomTenant draws a tenant as a seed of the embedded one.
+func randomTenant(t *rapid.T) map[string]any {
+	text := rapid.OneOf(rapid.SampledFrom(hardTexts), rapid.StringN(0, 12, 40))
+	name := rapid.OneOf(rapid.SampledFrom(hardTexts), rapid.SampledFrom([]string{"A", "B", "a", "C"}))
+	users := []any{
+		map[string]any{"email": "ana@example.com", "roles": []any{"TenantAdmin"}}, map[string]any{"email": "bo@example.com"},
+	}
+	spaceNames := []string{"Finance", "personal", "Sales & Café", "日本", "yes", "012", "{id- 7}", "sales & café", "${x}"}
+	spaces, in := []any{}, []string{""}
+	for _, space := range rapid.SliceOfNDistinct(rapid.SampledFrom(spaceNames), 1, 4, rapid.ID).Draw(t, "spaces") {
+		spaces, in = append(spaces, map[string]any{"name": space, "type": "shared"}), append(in, space)
+	}
+	kinds := map[string]func() (properties, credentials map[string]any){
+		"rest": func() (map[string]any, map[string]any) {
+			properties := map[string]any{"url": rapid.SampledFrom([]string{"https://x.example", "https://me:pw@x.example", "https://x.example/?api_key=1"}).Draw(t, "url")}
+			if rapid.Bool().Draw(t, "headers") {
+				properties["queryHeaders"] = []any{
+					map[string]any{"name": text.Draw(t, "header"), "value": text.Draw(t, "value"), "encrypt": rapid.Bool().Draw(t, "encrypt")},
+					map[string]any{"name": "Authorization", "value": "hunter2"},
+				}
+			}
+			properties["authSchema"] = rapid.SampledFrom([]string{"anonymous", "basic"}).Draw(t, "authSchema")
+			return properties, map[string]any{"username": "u", "password": "p"}
+		},
+		"mssql": func() (map[string]any, map[string]any) {
+			return map[string]any{
+				"host": text.Draw(t, "host"), "database": text.Draw(t, "database"), "QueryTimeout": rapid.IntRange(0, 100).Draw(t, "timeout"),
+				"port": rapid.SampledFrom([]string{"1433", "1434"}).Draw(t, "port"),
+			}, map[string]any{"username": "u", "password": "p"}
+		},
+		"File_AmazonS3ConnectorV2": func() (map[string]any, map[string]any) {
+			return map[string]any{"bucketName": text.Draw(t, "bucket"), "region": rapid.SampledFrom([]string{"us-east-1", "eu-west-1"}).Draw(t, "region")},
+				map[string]any{"accessKey": "u", "secretKey": "p"}
+		},
+		"gbq": func() (map[string]any, map[string]any) {
+			return map[string]any{"OAuthMechanism": rapid.SampledFrom([]string{"0", "1"}).Draw(t, "mechanism"), "Catalog": text.Draw(t, "catalog")},
+				map[string]any{"KeyFilePath": []any{map[string]any{"name": "k", "value": "eA=="}}}
+		},
+		"teradata": func() (map[string]any, map[string]any) { return map[string]any{"host": "x"}, nil },
+	}
+	var connections []any
+	for range rapid.IntRange(0, 14).Draw(t, "connections") {
+		source := rapid.SampledFrom([]string{"rest", "mssql", "File_AmazonS3ConnectorV2", "gbq", "teradata"}).Draw(t, "source")
+		properties, credentials := kinds[source]()
+		c := map[string]any{"name": name.Draw(t, "name"), "dataSource": source, "properties": properties}
+		if space := rapid.SampledFrom(in).Draw(t, "space"); space != "" {
+			c["space"] = space
+		}
+		if rapid.Bool().Draw(t, "stored") && credentials != nil {
+			c["credentials"] = credentials
+		}
+		if rapid.IntRange(0, 3).Draw(t, "another's") == 0 {
+			c["owner"] = "bo@example.com"
+		}
+		tags := rapid.SliceOfNDistinct(text, 0, 3, rapid.ID).Draw(t, "tags")
+		tags = append(tags, rapid.SampledFrom([][]string{nil, nil, nil, {"qlsync:acme"}, {"qlsync:other"}, {"qlsync:acme", "qlsync-credentials:2:00"}, {"qlsync-credentials:1:aa"}}).Draw(t, "marks")...)
+		c["tags"] = tags
+		connections = append(connections, c)
+	}
+	seed := map[string]any{"users": users, "spaces": spaces, "connections": connections}
+	if rapid.Bool().Draw(t, "disabled") {
+		seed["disabledDataSources"] = []any{"teradata"}
+	}
+	return seed
+}
+
+// TestWhatIsExportedPlansToNothingButAdoption exports random tenants: every live
+// connection is exported or listed, what is exported says all of it, and a plan of
+// the files only adopts.
+func TestWhatIsExportedPlansToNothingButAdoption(t *testing.T) {
+	base, worlds := t.TempDir(), 0
+	rapid.Check(t, func(t *rapid.T) {
+		seed, err := json.Marshal(randomTenant(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		tenant, err := simulator.New(seed, simulator.Options{})
+		if err != nil {
+			t.Skip() // what it cannot hold, such as a name twice
+		}
+		server, err := simulator.Start(tenant, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer server.Close()
+		provider, err := qlik.New(qlik.Config{URL: server.URL, Project: "acme", Auth: qlik.Auth{APIKey: connection.NewSecret(server.Token)}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		worlds++
+		w := exportWorld{T: t, dir: filepath.Join(base, fmt.Sprint(worlds)), provider: provider}
+		w.write("qlsync.yaml", []byte("version: 1\nproject: acme\ntenants: {demo: {url: 'sim:x'}}\n"))
+		w.read(nil)
+		live := w.snapshot(func() []connection.SpaceRef {
+			var all []connection.SpaceRef
+			for _, space := range w.snapshot(nil).Spaces {
+				all = append(all, connection.SpaceRef{ID: space.ID, Personal: space.ID == ""})
+			}
+			return all
+		}())
+		exported := w.export(live.Connections, rapid.Bool().Draw(t, "one file"))
+		w.complete(live.Connections, exported)
+		if len(exported.Files) > 0 {
+			w.onlyAdopts(exported)
+		}
+	})
+}
+
+type exportWorld struct {
+	*rapid.T
+	dir      string
+	provider *qlik.Provider
+	project  *spec.Project
+	declared *spec.DesiredSet
+}
+
+func (w *exportWorld) must(err error) {
+	w.Helper()
+	if err != nil {
+		w.Fatal(err)
+	}
+}
+
+func (w *exportWorld) write(name string, text []byte) {
+	path := filepath.Join(w.dir, name)
+	w.must(os.MkdirAll(filepath.Dir(path), 0o755))
+	w.must(os.WriteFile(path, text, 0o600))
+}
+
+func (w *exportWorld) read(catalog *connection.Catalog) {
+	var problems connection.Problems
+	w.project, problems = spec.LoadProject(filepath.Join(w.dir, "qlsync.yaml"))
+	w.must(problems.Err())
+	w.declared, problems = desired(w.project, &w.project.Tenants[0], nil, catalog, nil)
+	if catalog != nil {
+		w.must(spec.Collect(problems, spec.CheckProperties(w.declared.Connections, catalog)).Err())
+	}
+}
+
+func (w *exportWorld) snapshot(spaces []connection.SpaceRef) *connection.Snapshot {
+	snapshot, err := w.provider.Snapshot(context.Background(), connection.Scope{Spaces: spaces, Details: func(*connection.Live) bool { return true }})
+	w.must(err)
+	return snapshot
+}
+
+func (w *exportWorld) catalog(live []connection.Live) *connection.Catalog {
+	ids := []string{"rest"}
+	for i := range live {
+		ids = append(ids, live[i].DataSource)
+	}
+	catalog, err := w.provider.DataSources(context.Background(), ids)
+	w.must(err)
+	return catalog
+}
+
+func (w *exportWorld) export(live []connection.Live, oneFile bool) spec.Export {
+	exported := w.project.Export(spec.ExportInput{
+		Tenant: "demo", Live: live, Catalog: w.catalog(live), Dir: filepath.Join(w.dir, "connections"), OneFile: oneFile,
+		Classify: qlik.Classify, HoldsSecret: qlik.HoldsSecret, Normalize: qlik.Normalize,
+	})
+	for _, file := range exported.Files {
+		w.write(filepath.Join("connections", file.Name), file.Text)
+	}
+	return exported
+}
+
+// complete demands that each live connection is exported or omitted, and that what
+// a file says of it and what was left out is all that it has.
+func (w *exportWorld) complete(live []connection.Live, exported spec.Export) {
+	count := 0
+	for _, file := range exported.Files {
+		count += file.Connections
+		for _, secret := range []string{"hunter2", "me:pw", "api_key=1"} {
+			if strings.Contains(string(file.Text), secret) {
+				w.Fatalf("a secret is in %s:\n%s", file.Name, file.Text)
+			}
+		}
+	}
+	if count+len(exported.Omitted) != len(live) {
+		w.Fatalf("%d are live, %d exported, and %d omitted", len(live), count, len(exported.Omitted))
+	}
+	for _, omitted := range exported.Omitted {
+		if strings.Contains(omitted.Reason, "what a file would say") {
+			w.Fatalf("%q cannot be written: %s", omitted.Connection, omitted.Reason)
+		}
+	}
+	if count == 0 {
+		return
+	}
+	catalog := w.catalog(live)
+	w.read(catalog)
+	for i := range live {
+		l := &live[i]
+		if slices.ContainsFunc(exported.Omitted, func(r spec.Remark) bool { return r.ID == l.ID }) {
+			continue
+		}
+		at := slices.IndexFunc(w.declared.Connections, func(d connection.Desired) bool {
+			return d.Name == l.Key.Name && (d.Space.ID == l.SpaceID && l.SpaceID != "" || d.Space.String() == l.Key.Space)
+		})
+		if at < 0 {
+			w.Fatalf("%q is neither exported nor omitted", l.Key)
+		}
+		w.saysAll(l, &w.declared.Connections[at], catalog.DataSources[l.DataSource], exported)
+	}
+}
+
+func (w *exportWorld) saysAll(l *connection.Live, d *connection.Desired, source *connection.DataSource, exported spec.Export) {
+	leftOut := func(what string) bool {
+		return slices.ContainsFunc(exported.LeftOut, func(r spec.Remark) bool { return r.ID == l.ID && strings.HasPrefix(r.Reason, what) })
+	}
+	if !slices.Equal(slices.Sorted(slices.Values(d.Tags)), l.Tags) && !leftOut("the tags") {
+		w.Fatalf("%q: the tags are %q, and %q in the file", l.Key, l.Tags, d.Tags)
+	}
+	for name, value := range l.Properties {
+		property := source.Properties[name]
+		_, isCredential := d.Credentials[name]
+		isDefault := property.HasDefault && connection.Equal(qlik.Normalize(property, value), qlik.Normalize(property, property.Default))
+		if !connection.Equal(value, d.Properties[name]) && !isDefault && !isCredential && !leftOut(fmt.Sprintf("property %q", name)) {
+			w.Fatalf("%q: %s is %v, and %v in the file", l.Key, name, value, d.Properties[name])
+		}
+	}
+	if l.HasCredentials && l.Mark.Project == "" && l.Mark.Credentials == "" && !l.Separated && len(d.Credentials) == 0 {
+		w.Fatalf("%q has credentials, and the file names none", l.Key)
+	}
+}
+
+func (w *exportWorld) onlyAdopts(exported spec.Export) {
+	in := plan.Input{
+		Project: "acme", Policy: w.project.Policy, Desired: w.declared.Connections, Spaces: w.declared.Spaces,
+		Catalog: w.catalog(nil), Normalize: qlik.Normalize,
+	}
+	for _, id := range w.declared.DataSources() {
+		catalog, err := w.provider.DataSources(context.Background(), []string{id})
+		w.must(err)
+		in.Catalog.DataSources[id] = catalog.DataSources[id]
+	}
+	var err error
+	in.Snapshot, err = w.provider.Snapshot(context.Background(), plan.Scope(in))
+	w.must(err)
+	p, problems := plan.Make(in)
+	w.must(problems.Err())
+	for _, change := range p.Changes {
+		if change.Action != plan.ActionAdopt || change.Refused != "" || len(change.Fields) > 0 {
+			w.Fatalf("%+v\n%s", change, exported.Files[0].Text)
+		}
+	}
+	if p.Summary.Adopt+p.Summary.Unchanged != len(w.declared.Connections) {
+		w.Fatalf("%+v of %d", p.Summary, len(w.declared.Connections))
+	}
+}

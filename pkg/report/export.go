@@ -1,0 +1,68 @@
+package report
+
+import (
+	"io"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// Export is what became of live connections that were to be written as files.
+type Export struct {
+	Files     []ExportFile
+	Omitted   []Remark
+	LeftOut   []Remark
+	Variables []Variable
+}
+
+// ExportFile is a file that was written, with the number of its connections.
+type ExportFile struct {
+	Name        string
+	Connections int
+}
+
+// Remark says something about one connection.
+type Remark struct {
+	Connection connection.Key
+	ID         string
+	Reason     string
+}
+
+// Variable is an environment variable that a credential is to come from.
+type Variable struct {
+	Name       string
+	Connection connection.Key
+	Credential string
+}
+
+// Export writes what was exported, what was not and why, and which variables are
+// to be set.
+func (t Text) Export(w io.Writer, e Export) error {
+	p := t.printer(w)
+	for _, file := range e.Files {
+		p.line("wrote %s: %s", Clean(file.Name), count(file.Connections, "connection"))
+	}
+	p.remarks("Not exported", e.Omitted)
+	p.remarks("Exported without", e.LeftOut)
+	if len(e.Variables) > 0 {
+		p.line("")
+		p.line("Set these before qlsync has to write the credentials; it adopts them as they are:")
+		rows := make([][]string, len(e.Variables))
+		for i, v := range e.Variables {
+			rows[i] = []string{"  " + Clean(v.Name), Clean(v.Credential) + " of " + label(v.Connection.String())}
+		}
+		p.table(rows)
+	}
+	return p.err
+}
+
+// remarks writes a list of remarks under a title.
+func (p *printer) remarks(title string, remarks []Remark) {
+	if len(remarks) == 0 {
+		return
+	}
+	p.line("")
+	p.line("%s:", title)
+	for _, remark := range remarks {
+		p.line("  %s: %s", label(remark.Connection.String()), Clean(remark.Reason))
+	}
+}

@@ -1,0 +1,241 @@
+package spec
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// common is what all connections of a file have.
+type common struct {
+	space      bool
+	dataSource string
+	tags       []string
+	properties map[string]any
+}
+
+// commonOf finds what two or more connections have in common: tags, and where they
+// are of one data source, that and the simple values of properties.
+func commonOf(all []*exported) common {
+	first := all[0]
+	c := common{}
+	every := func(same func(*exported) bool) bool {
+		return !slices.ContainsFunc(all, func(x *exported) bool { return !same(x) })
+	}
+	c.space = every(func(x *exported) bool { return x.live.SpaceID == first.live.SpaceID })
+	if len(all) < 2 {
+		return c
+	}
+	if len(first.tags) > 0 && every(func(x *exported) bool { return slices.Equal(x.tags, first.tags) }) {
+		c.tags = first.tags
+	}
+	if !every(func(x *exported) bool { return x.live.DataSource == first.live.DataSource }) {
+		return c
+	}
+	c.dataSource, c.properties = first.live.DataSource, map[string]any{}
+	for name, value := range first.properties {
+		if isSimple(value) && every(func(x *exported) bool { return connection.Equal(x.properties[name], value) }) {
+			c.properties[name] = value
+		}
+	}
+	return c
+}
+
+func isSimple(value any) bool {
+	switch value.(type) {
+	case string, bool, json.Number:
+		return true
+	}
+	return false
+}
+
+// defaults is what stands once for all connections.
+func (c common) defaults(live *connection.Live) mapped {
+	defaults := mapping()
+	if c.space {
+		defaults.add("space", spaceNode(live))
+	}
+	if c.dataSource != "" {
+		defaults.add("dataSource", textNode(escapeVariables(c.dataSource)))
+	}
+	if len(c.tags) > 0 {
+		defaults.add("tags", tagsNode(c.tags))
+	}
+	if len(c.properties) > 0 {
+		defaults.add("properties", valueNode(c.properties))
+	}
+	return defaults
+}
+
+// text writes a connection file. Where nothing is in common, every connection says
+// all of it.
+func (e *exporter) text(all []*exported, c common) []byte {
+	var text bytes.Buffer
+	text.WriteString("version: 1\n")
+	if defaults := c.defaults(all[0].live); len(defaults.node.Content) > 0 {
+		text.WriteString("defaults:\n" + indent(encodeNode(defaults.node), "  ", "  "))
+	}
+	text.WriteString("connections:\n")
+	for i, x := range all {
+		if i > 0 {
+			text.WriteString("\n")
+		}
+		text.WriteString(indent(encodeNode(x.node(c)), "  - ", "    "))
+		if len(x.others) > 0 {
+			text.WriteString("      # or, if it has them: " + strings.Join(x.others, ", ") + "\n")
+		}
+		if len(x.offered) > 0 {
+			offered := mapping()
+			offered.add("credentials", valueNode(x.offered))
+			text.WriteString("    # The service does not show what it has. To have qlsync write it:\n")
+			text.WriteString(indent(encodeNode(offered.node), "    # ", "    # "))
+		}
+	}
+	return text.Bytes()
+}
+
+// node is the connection as it stands in a file.
+func (x *exported) node(c common) *yaml.Node {
+	entry := mapping()
+	entry.add("name", textNode(escapeVariables(x.live.Key.Name)))
+	if c.dataSource == "" {
+		entry.add("dataSource", textNode(escapeVariables(x.live.DataSource)))
+	}
+	if !c.space {
+		entry.add("space", spaceNode(x.live))
+	}
+	if len(x.tags) > 0 && len(c.tags) == 0 {
+		entry.add("tags", tagsNode(x.tags))
+	}
+	if x.allowUnknown {
+		entry.add("additionalProperties", textNode("allow"))
+	}
+	own := map[string]any{}
+	for name, value := range x.properties {
+		if _, shared := c.properties[name]; !shared {
+			own[name] = value
+		}
+	}
+	if len(own) > 0 {
+		entry.add("properties", valueNode(own))
+	}
+	if len(x.credentials) > 0 {
+		entry.add("credentials", valueNode(x.credentials))
+	}
+	return entry.node
+}
+
+// mapped is a map whose entries keep their order.
+type mapped struct{ node *yaml.Node }
+
+func mapping() mapped { return mapped{&yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}} }
+
+func (m mapped) add(key string, value *yaml.Node) {
+	m.node.Content = append(m.node.Content, textNode(key), value)
+}
+
+func spaceNode(live *connection.Live) *yaml.Node {
+	switch {
+	case live.SpaceID == "":
+		return textNode(connection.PersonalSpace)
+	case live.Key.Space == connection.PersonalSpace, live.Key.Space == (connection.SpaceRef{ID: live.SpaceID}).String():
+		space := mapping()
+		space.node.Style = yaml.FlowStyle
+		space.add("id", textNode(escapeVariables(live.SpaceID)))
+		return space.node
+	}
+	return textNode(escapeVariables(live.Key.Space))
+}
+
+func tagsNode(tags []string) *yaml.Node {
+	list := &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq", Style: yaml.FlowStyle}
+	for _, tag := range tags {
+		list.Content = append(list.Content, textNode(escapeVariables(tag)))
+	}
+	return list
+}
+
+// words11 are texts that readers of YAML 1.1 take for something else.
+var words11 = []string{"y", "n", "yes", "no", "on", "off"}
+
+// textNode is a text, in quotes where a reader could take it for something else.
+func textNode(text string) *yaml.Node {
+	node := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: text}
+	if strings.ContainsFunc(text, func(r rune) bool { return r != '\n' && isUnseen(r) }) || strings.TrimSpace(text) != text {
+		node.Style = yaml.DoubleQuotedStyle
+	}
+	if slices.Contains(words11, strings.ToLower(text)) {
+		node.Style = yaml.DoubleQuotedStyle
+	}
+	return node
+}
+
+// valueNode is a JSON value with references among its leaves.
+func valueNode(value any) *yaml.Node {
+	switch value := value.(type) {
+	case connection.Reference:
+		reference := mapping()
+		reference.node.Style = yaml.FlowStyle
+		reference.add("env", textNode(value.Env))
+		return reference.node
+	case string:
+		return textNode(escapeVariables(value))
+	case bool:
+		return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!bool", Value: plainText(value)}
+	case json.Number:
+		return &yaml.Node{Kind: yaml.ScalarNode, Value: value.String()}
+	case []any:
+		list := &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq"}
+		for _, item := range value {
+			list.Content = append(list.Content, valueNode(item))
+		}
+		if !slices.ContainsFunc(value, func(item any) bool { return !isSimple(item) }) {
+			list.Style = yaml.FlowStyle
+		}
+		return list
+	case map[string]any:
+		object := mapping()
+		for _, key := range slices.Sorted(maps.Keys(value)) {
+			object.add(key, valueNode(value[key]))
+		}
+		if len(value) == 0 {
+			object.node.Style = yaml.FlowStyle
+		}
+		return object.node
+	}
+	return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!null", Value: "null"}
+}
+
+// escapeVariables lets a text stand for itself although it looks like a variable.
+func escapeVariables(text string) string { return strings.ReplaceAll(text, openBrace, escapedBrace) }
+
+func encodeNode(node *yaml.Node) string {
+	var text bytes.Buffer
+	encoder := yaml.NewEncoder(&text)
+	encoder.SetIndent(2)
+	if err := encoder.Encode(node); err != nil {
+		return "" // what was meant is missed when it is read again
+	}
+	return text.String()
+}
+
+// indent puts something before the first line and before each other one; an empty
+// line stays empty.
+func indent(text, first, rest string) string {
+	var indented strings.Builder
+	prefix := first
+	for line := range strings.Lines(text) {
+		if line == "\n" {
+			prefix = strings.TrimRight(prefix, " ")
+		}
+		indented.WriteString(prefix + line)
+		prefix = rest
+	}
+	return indented.String()
+}
