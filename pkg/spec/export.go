@@ -258,7 +258,7 @@ func isOfOneUser(property connection.Property) bool {
 }
 
 func (e *exporter) isDefault(property connection.Property, value any) bool {
-	return property.HasDefault && property.Separated == 0 &&
+	return property.HasDefault &&
 		connection.Equal(e.in.Normalize(property, value), e.in.Normalize(property, property.Default))
 }
 
