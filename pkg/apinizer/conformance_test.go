@@ -11,7 +11,7 @@ import (
 	simulator "github.com/qlsync/qlsync/pkg/simulator/apinizer"
 )
 
-const twoProjects = `{"token": "t", "projects": [{"name": "Payments"}, {"name": "Logs"}]}`
+const twoProjects = `{"token": "token-of-ana", "projects": [{"name": "Payments"}, {"name": "Logs"}]}`
 
 // connect makes a provider for a manager through the client.
 func connect(manager *simulator.Manager, project string, client *http.Client) (*apinizer.Provider, error) {
