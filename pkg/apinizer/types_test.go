@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -20,7 +21,16 @@ import (
 // inProcess answers from a handler, without a socket.
 type inProcess struct{ http.Handler }
 
-func (p inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
+func (p inProcess) RoundTrip(r *http.Request) (answer *http.Response, err error) {
+	defer func() {
+		switch cut := recover(); cut {
+		case nil:
+		case http.ErrAbortHandler: //nolint:errorlint // it is a value of its own
+			answer, err = nil, io.ErrUnexpectedEOF
+		default:
+			panic(cut)
+		}
+	}()
 	recorder := httptest.NewRecorder()
 	p.ServeHTTP(recorder, r)
 	response := recorder.Result()
@@ -159,7 +169,9 @@ func (r *rig) declare(kind, name string, properties map[string]any, secrets ...s
 }
 
 // secretOf is the value of a reference: base64, as certificates must be.
-func secretOf(name string) string { return base64.StdEncoding.EncodeToString([]byte("secret of " + name)) }
+func secretOf(name string) string {
+	return base64.StdEncoding.EncodeToString([]byte("secret of " + name))
+}
 
 func number(n int) json.Number { return json.Number(fmt.Sprint(n)) }
 

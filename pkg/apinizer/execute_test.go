@@ -1,0 +1,227 @@
+package apinizer_test
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/qlsync/qlsync/pkg/apinizer"
+	"github.com/qlsync/qlsync/pkg/apply"
+	"github.com/qlsync/qlsync/pkg/connection"
+	simulator "github.com/qlsync/qlsync/pkg/simulator/apinizer"
+)
+
+func TestWhatSomebodyChangesMeanwhileIsNotOverwritten(t *testing.T) {
+	r := newRig(t, twoProjects, behaviour{})
+	r.mail("Mail")
+	r.apply()
+	r.desired[0].Properties["port"] = number(25)
+	p := r.plan()
+	if err := r.manager.Edit("Payments", "Mail", func(c *simulator.Connection) { c.Fields["host"] = "other.example" }); err != nil {
+		t.Fatal(err)
+	}
+	r.demand(r.run(p).Items[0].Error, "it was changed while this ran")
+	if there, _ := r.manager.Find("Payments", "Mail"); there.Fields["host"] != "other.example" {
+		t.Errorf("%+v", there.Fields)
+	}
+}
+
+func TestASecretThatIsNotInHandBlocksAWrite(t *testing.T) {
+	r := newRig(t, twoProjects, behaviour{})
+	r.mail("Mail")
+	r.apply()
+	writes := len(r.manager.Writes())
+	outcome := r.execute(connection.Operation{
+		Kind: connection.Patch, Key: connection.Key{Space: "Payments", Name: "Mail"}, DataSource: "email", Set: map[string]any{"port": number(25)},
+	})
+	if !errors.Is(outcome.Err, connection.ErrInvalid) || !strings.Contains(outcome.Err.Error(), "password would be blanked") {
+		t.Errorf("got %v", outcome.Err)
+	}
+	if len(r.manager.Writes()) != writes {
+		t.Error("something was sent")
+	}
+	r.holds("Mail", "password")
+}
+
+func TestASecretOfAMarkedConnectionOfAnotherProjectIsLeftAlone(t *testing.T) {
+	r := newRig(t, twoProjects, behaviour{})
+	r.add("email", "Mail", map[string]any{"host": "h", "description": "[qlsync:other key=0]"})
+	r.mail("Mail").Lifecycle.Adopt = true
+	r.demand(r.refusals(), `it belongs to project "other"`)
+}
+
+func TestWhatAskedForNoDeploymentIsDoneWhateverTheAnswerSays(t *testing.T) {
+	r := newRig(t, twoProjects, behaviour{EmptyWhenNotDeployed: true, Deployment: "fails"})
+	r.mail("Mail").Properties["deployToWorker"] = false
+	r.apply()
+}
+
+func TestADeploymentThatIsNotToldIsNoFailure(t *testing.T) {
+	newRig(t, twoProjects, behaviour{Deployment: "unknown"}).cycle()
+}
+
+func TestTheMarkCanBeTakenOff(t *testing.T) {
+	r := newRig(t, twoProjects, behaviour{})
+	r.declare("webhook", "Hook", map[string]any{"fullUrl": "https://x.example", "description": "Ours"})
+	r.apply()
+	there, _ := r.manager.Find("Payments", "Hook")
+	if text, _ := there.Fields["description"].(string); !strings.HasPrefix(text, "Ours\n[qlsync:shop key=") {
+		t.Errorf("description %q", text)
+	}
+	if err := r.manager.Edit("Payments", "Hook", func(c *simulator.Connection) { c.Fields["description"] = "Ours" }); err != nil {
+		t.Fatal(err)
+	}
+	if live := r.live("Hook"); live.Mark != (connection.Mark{}) || live.Properties["description"] != "Ours" {
+		t.Errorf("%+v", live)
+	}
+}
+
+func TestWithoutMarksWhatIsDeclaredIsOursAndDescriptionsStayAsTheyAre(t *testing.T) {
+	r := newRig(t, twoProjects, behaviour{})
+	r.policy.Prune = connection.PruneNone
+	connectUnmarked := func() {
+		var err error
+		r.provider, err = apinizer.New(apinizer.Config{
+			URL: "http://127.0.0.1:8080", Auth: apinizer.Auth{Token: connection.NewSecret(r.manager.Token())},
+			Project: testProject, Unmarked: true, HTTPClient: &http.Client{Transport: inProcess{r.manager}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.add("webhook", "Hook", map[string]any{"fullUrl": "https://x.example", "description": "Theirs"})
+	r.add("webhook", "Rest", map[string]any{"fullUrl": "https://y.example"})
+	r.declare("webhook", "Hook", map[string]any{"fullUrl": "https://z.example"})
+	r.mail("Mail")
+	connectUnmarked()
+	if result := r.run(r.plan()); !result.Complete() {
+		t.Fatalf("%+v", result.Items)
+	}
+	connectUnmarked()
+	if p := r.plan(); !p.Empty() {
+		t.Errorf("planning again finds %+v", p.Changes)
+	}
+	if there, _ := r.manager.Find("Payments", "Hook"); there.Fields["description"] != "Theirs" || there.Fields["fullUrl"] != "https://z.example" {
+		t.Errorf("%+v", there.Fields)
+	}
+	if there, _ := r.manager.Find("Payments", "Mail"); there.Fields["description"] != nil {
+		t.Errorf("%+v", there.Fields)
+	}
+	r.holds("Mail", "password")
+}
+
+func TestAUserSignsInForTokensAndRenewsThem(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const seed = `{"token": "token-of-ana", "user": {"name": "ana", "password": "open sesame"}, "projects": [{"name": "Payments"}, {"name": "Logs"}]}`
+		manager, err := simulator.New([]byte(seed), simulator.Options{Faults: []simulator.Fault{{Method: "GET", Path: "/apiops/projects/", Skip: 1, ExpireToken: true}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		provider, err := apinizer.New(apinizer.Config{
+			URL:        "http://127.0.0.1:8080",
+			Auth:       apinizer.Auth{User: connection.NewSecret("ana"), Password: connection.NewSecret("open sesame")},
+			HTTPClient: &http.Client{Transport: inProcess{manager}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			if _, err := provider.Snapshot(t.Context(), connection.Scope{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if left := manager.UnfiredFaults(); len(left) > 0 {
+			t.Errorf("never fired: %v", left)
+		}
+	})
+}
+
+func TestAWrongSignInIsToldWithoutTheSecret(t *testing.T) {
+	r := newRig(t, twoProjects, behaviour{})
+	for name, auth := range map[string]apinizer.Auth{
+		"a token": {Token: connection.NewSecret("no such token")},
+		"a user":  {User: connection.NewSecret("ana"), Password: connection.NewSecret("no such password")},
+	} {
+		provider, err := apinizer.New(apinizer.Config{URL: "http://127.0.0.1:8080", Auth: auth, HTTPClient: &http.Client{Transport: inProcess{r.manager}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = provider.Snapshot(t.Context(), connection.Scope{})
+		if !errors.Is(err, connection.ErrUnauthorized) || strings.Contains(err.Error(), "no such") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestFaultsOfTheNetworkAreSettled(t *testing.T) {
+	for name, fault := range map[string]simulator.Fault{
+		"a create is cut before it is served":  {Method: "POST", Cut: "before"},
+		"a create is cut behind":               {Method: "POST", Cut: "after"},
+		"an update is cut behind":              {Method: "PUT", Cut: "after"},
+		"a rename is cut behind":               {Method: "PUT", Skip: 1, Cut: "after"},
+		"a delete is cut behind":               {Method: "DELETE", Cut: "after"},
+		"a server fails an update":             {Method: "PUT", Status: 500},
+		"a proxy answers a read":               {Method: "GET", Skip: 20, Status: 502, Body: "<html>bad gateway</html>"},
+		"the answer of a list is cut half-way": {Method: "GET", Path: "/apiops/projects/*/connections/", Truncate: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := newRigWithFaults(t, fault)
+				step := func() {
+					for round := 0; ; round++ {
+						r.reconnect()
+						p := r.plan()
+						if p.Empty() {
+							return
+						}
+						if round > 2 {
+							t.Fatalf("not settled: %+v", p.Changes)
+						}
+						r.run(p)
+					}
+				}
+				r.mail("Mail")
+				r.mail("Rest")
+				step()
+				r.desired[0].Properties["port"] = number(25)
+				step()
+				r.desired[0].Name = "Post"
+				r.moves = []connection.Move{{
+					From: connection.MoveEnd{Space: connection.SpaceRef{Name: "Payments"}, Name: "Mail"},
+					To:   connection.MoveEnd{Space: connection.SpaceRef{Name: "Payments"}, Name: "Post"},
+				}}
+				step()
+				r.holds("Post", "password")
+				r.desired = r.desired[:1]
+				step()
+				if all := r.manager.Connections(); len(all) != 1 {
+					t.Errorf("%+v", all)
+				}
+			})
+		})
+	}
+}
+
+func TestAnInterruptSendsNothingMore(t *testing.T) {
+	r := newRig(t, twoProjects, behaviour{})
+	r.mail("Mail")
+	stop := make(chan struct{})
+	close(stop)
+	result, err := apply.Run(t.Context(), r.plan(), apply.Options{Execute: r.provider.Execute, Stop: stop, Resolve: func(connection.Reference) (connection.Secret, error) {
+		return connection.NewSecret("x"), nil
+	}})
+	if err != nil || result.Ledger.Skipped != 1 || len(r.manager.Writes()) != 0 {
+		t.Errorf("%+v %v", result, err)
+	}
+}
+
+func TestAProjectThatTheTokenDoesNotSeeIsNoEmptyProject(t *testing.T) {
+	r := newRig(t, `{"token": "token-of-ana", "projects": [{"name": "Payments", "access": "none"}, {"name": "Logs"}]}`, behaviour{})
+	for _, space := range r.snapshot().Spaces {
+		if space.Name == "Payments" {
+			t.Error("it is listed")
+		}
+	}
+}
