@@ -65,7 +65,7 @@ func (a *analysis) refuseChange(p *pair, d *difference) string {
 		return fmt.Sprintf("it belongs to project %q: remove it from these files, or take the mark qlsync:%s off it", live.Mark.Project, live.Mark.Project)
 	case live.Unreadable != "":
 		return "it cannot be read: " + live.Unreadable
-	case p.lacks != "":
+	case p.lacks != "" && !p.ignores("properties", p.selects):
 		return p.lacks
 	}
 	if live.Mark.Project == "" {

@@ -17,6 +17,8 @@ type target struct {
 	source  *connection.DataSource // never nil; empty where the tenant has none
 	// lacks says which stored credentials the tenant does not have; empty: none.
 	lacks string
+	// selects is the property that selects them.
+	selects string
 }
 
 // Scope says what must be read of a tenant to plan for the files: the

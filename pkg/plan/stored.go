@@ -49,6 +49,7 @@ func (a *analysis) selectStored(t *target) {
 		}
 		found := slices.IndexFunc(a.in.Snapshot.Stored, func(one connection.StoredCredentials) bool { return one.ID == ref || one.Name == ref })
 		if found < 0 {
+			t.selects = name
 			t.lacks = fmt.Sprintf("this token's user has no stored credentials %q", ref) + a.maker(ref)
 			continue
 		}

@@ -89,6 +89,15 @@ func TestCredentialsThatEachUserBrings(t *testing.T) {
 				" and are made by whoever declares their name with a connection\ncreate A/y /properties/as:<nil>>maybe\ns1 create A/y", nil, "",
 		},
 		{
+			"but not where the selection is ignored",
+			func(w *world) {
+				w.declare("A", "x", db(map[string]any{"set": "nobody", "host": "h"}, func(d *connection.Desired) {
+					d.Lifecycle.IgnoreChanges = []string{"properties.set"}
+				}))
+				w.hold("A", "x", liveDB(true, map[string]any{"set": "id-team", "as": "team"}))
+			}, "update A/x /properties/host:<nil>>h\ns1 patch A/x", nil, "",
+		},
+		{
 			"and what is about to be made is told of",
 			func(w *world) {
 				w.declare("A", "x", db(map[string]any{"set": "maybe"}))

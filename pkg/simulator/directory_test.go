@@ -21,7 +21,7 @@ func TestSpacesAreListedByNameAndPaged(t *testing.T) {
 		"backwards":                         {ana, "sort=-name", "Vault,Griffin,Finance"},
 		"of an owner":                       {ana, "ownerId=nobody", ""},
 		"to publish to":                     {bob, "action=publish", "Finance,Griffin"},
-		"in which the caller has a role":    {ana, "roles=publisher&roles=facilitator", ""},
+		"in which the caller has a role":    {ana, "roles=publisher,facilitator", ""},
 		"of no environment":                 {ana, "environmentId=&environment.name=", "Finance,Griffin,Vault"},
 		"of an environment":                 {ana, "environment.name=Development", ""},
 		"by creation, which is the same":    {ana, "sort=createdAt&name=vault", "Vault"},

@@ -71,7 +71,7 @@ func routeTable() []route {
 
 		{http.MethodGet, spacesPath, tier1, params{
 			"name": text, "type": text, "ownerId": text, "limit": pageSize, "next": text, "prev": text, "sort": text,
-			"action": text, "roles": repeated, "environmentId": text, "environment.name": text,
+			"action": text, "roles": text, "environmentId": text, "environment.name": text,
 		}, (*Tenant).listSpaces, false},
 		{http.MethodGet, spacesPath + "/{id}", tier1, nil, (*Tenant).getSpace, false},
 

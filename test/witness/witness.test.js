@@ -243,7 +243,7 @@ test("reads spaces", async () => {
   assert.deepEqual(found.map(names), [["Finance", "Operations", "Pipelines"], ["Sales"]]);
   const more = { action: "publish", environmentId: "", "environment.name": "" };
   assert.ok((await spaces.getSpaces(more, admin)).data.data.length > 0);
-  assert.deepEqual((await spaces.getSpaces({ roles: ["publisher"] }, admin)).data.data, []);
+  assert.deepEqual((await spaces.getSpaces({ roles: ["publisher", "facilitator"] }, admin)).data.data, []);
   const managed = await spaces.getSpaces({ type: "managed,data" }, admin);
   assert.deepEqual(names(managed.data.data), ["Operations", "Pipelines"]);
   const id = await spaceId("Finance");
