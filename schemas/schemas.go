@@ -31,6 +31,15 @@ func Result() []byte { return read("result.json") }
 // Drift is the schema of the format qlsync.drift/v1.
 func Drift() []byte { return read("drift.json") }
 
+// Plans is the schema of the format qlsync.plans/v1.
+func Plans() []byte { return read("plans.json") }
+
+// Drifts is the schema of the format qlsync.drifts/v1.
+func Drifts() []byte { return read("drifts.json") }
+
+// History is the schema of the format qlsync.history/v1: of one line.
+func History() []byte { return read("history.json") }
+
 // Problems is the schema of the format qlsync.problems/v1.
 func Problems() []byte { return read("problems.json") }
 

@@ -13,6 +13,9 @@ func TestEverySchemaIsADraft07DocumentWithATitle(t *testing.T) {
 		"connections": schemas.Connections(),
 		"plan":        schemas.Plan(),
 		"result":      schemas.Result(),
+		"plans":       schemas.Plans(),
+		"drifts":      schemas.Drifts(),
+		"history":     schemas.History(),
 		"drift":       schemas.Drift(),
 		"problems":    schemas.Problems(),
 	} {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"time"
@@ -16,6 +17,7 @@ func driftCommand(env *environment) *cli.Command {
 		Name:  "drift",
 		Usage: "show where the tenant differs from the files; ends with 2 when it does, writes nothing",
 		Flags: slices.Concat(sharedFlags(), driftFormats(report.HTML{}).flags(), []cli.Flag{
+			allTenantsFlag(),
 			historyFlag("append this run to `FILE`, a JSON value a line; the html report shows all of them"),
 			choices{
 				&cli.StringSliceFlag{Name: "ignore", Usage: "leave out a `KIND` of drift, such as unmanaged; repeatable"},
@@ -37,7 +39,7 @@ func driftKinds() []string {
 func historyFlag(usage string) cli.Flag { return &cli.StringFlag{Name: "history", Usage: usage} }
 
 func runDrift(c *cli.Context, env *environment) error {
-	if err := firstOf(noArguments(c), driftFormats(report.HTML{}).check(c)); err != nil {
+	if err := firstOf(noArguments(c), driftFormats(report.HTML{}).check(c), checkAllTenants(c)); err != nil {
 		return err
 	}
 	if file := c.String("history"); file != "" {
@@ -50,25 +52,17 @@ func runDrift(c *cli.Context, env *environment) error {
 			return fmt.Errorf("ignore %q: it must be %s", kind, oneOf(driftKinds()))
 		}
 	}
+	if c.Bool("all-tenants") {
+		return driftAll(c, env)
+	}
 	s, err := open(c, env)
 	if err != nil {
 		return err
 	}
 	defer s.close()
-	s.people = true
-	in, err := s.input(c.Context)
+	drift, err := s.drift(c.Context, time.Now(), c.StringSlice("ignore"))
 	if err != nil {
 		return err
-	}
-	drift, problems := plan.FindDrift(in)
-	if drift != nil {
-		drift.At = time.Now().UTC().Truncate(time.Second)
-	}
-	if err := env.report(problems); err != nil {
-		return err
-	}
-	for _, kind := range c.StringSlice("ignore") {
-		drift.Ignore(plan.DriftKind(kind))
 	}
 	if err := env.writeDrift(c, drift); err != nil {
 		return err
@@ -77,6 +71,25 @@ func runDrift(c *cli.Context, env *environment) error {
 		return &exit{code: exitDiffers}
 	}
 	return nil
+}
+
+// drift reads the tenant and tells where it differs, without the kinds that are not
+// asked for.
+func (s *session) drift(ctx context.Context, at time.Time, ignored []string) (*plan.Drift, error) {
+	s.people = true
+	in, err := s.input(ctx)
+	if err != nil {
+		return nil, err
+	}
+	drift, problems := plan.FindDrift(in)
+	if err := s.env.report(problems); err != nil {
+		return nil, err
+	}
+	drift.At = at.UTC().Truncate(time.Second)
+	for _, kind := range ignored {
+		drift.Ignore(plan.DriftKind(kind))
+	}
+	return drift, nil
 }
 
 // writeDrift writes a drift report, and beside it what earlier runs found.

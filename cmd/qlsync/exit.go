@@ -60,6 +60,15 @@ type environment struct {
 	writing atomic.Bool
 }
 
+// saying gives the same environment with another stream for what is said beside the
+// result. It writes nothing to a tenant.
+func (env *environment) saying(stderr io.Writer) *environment {
+	return &environment{
+		stdin: env.stdin, stdout: env.stdout, stderr: stderr, lookup: env.lookup, noColor: env.noColor,
+		stopping: env.stopping, lifetime: env.lifetime,
+	}
+}
+
 // exitCode reports what a command ended with and gives its code.
 func (env *environment) exitCode(err error) int {
 	if err == nil {

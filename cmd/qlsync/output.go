@@ -65,6 +65,22 @@ func driftFormats(page report.HTML) formats[*plan.Drift] {
 	}
 }
 
+// plansFormats and driftsFormats are those of several tenants in one report; they
+// have the same names as those of one.
+func plansFormats() formats[*plan.Fleet[plan.Plan]] {
+	return formats[*plan.Fleet[plan.Plan]]{
+		{asText, report.Text.Plans}, plainly("markdown", report.Markdown{}.Plans), jsonFormat[*plan.Fleet[plan.Plan]](),
+	}
+}
+
+func driftsFormats(page report.HTML) formats[*plan.Fleet[plan.Drift]] {
+	return formats[*plan.Fleet[plan.Drift]]{
+		{asText, report.Text.Drifts},
+		plainly("markdown", report.Markdown{}.Drifts), jsonFormat[*plan.Fleet[plan.Drift]](),
+		plainly("html", page.Drifts), plainly("junit", report.JUnit{}.Drifts),
+	}
+}
+
 // flags choose what becomes of a result: its form on standard output, and more
 // outputs of the same run in files.
 func (all formats[T]) flags() []cli.Flag { return outputFlags(all.names()) }

@@ -16,6 +16,7 @@ func planCommand(env *environment) *cli.Command {
 		Name:  "plan",
 		Usage: "show what would change, in which steps, at what cost; writes nothing to the tenant",
 		Flags: slices.Concat(sharedFlags(), planFormats().flags(), planFlags(), []cli.Flag{
+			allTenantsFlag(),
 			&cli.StringFlag{Name: "out", Usage: "write the plan as JSON to `FILE`, which only you can read, for apply"},
 			&cli.BoolFlag{Name: "detailed-exitcode", Usage: "end with 2 when there is something to do"},
 		}),
@@ -33,8 +34,11 @@ func planFlags() []cli.Flag {
 }
 
 func runPlan(c *cli.Context, env *environment) error {
-	if err := firstOf(noArguments(c), planFormats().check(c)); err != nil {
+	if err := firstOf(noArguments(c), planFormats().check(c), checkAllTenants(c, "out", "confirm-deletes", "target")); err != nil {
 		return err
+	}
+	if c.Bool("all-tenants") {
+		return planAll(c, env)
 	}
 	s, err := open(c, env)
 	if err != nil {

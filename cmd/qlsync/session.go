@@ -41,8 +41,22 @@ type session struct {
 // embedded tenant. Problems in the files come back with what the tenant says, from
 // [session.input], unless it cannot be asked.
 func open(c *cli.Context, env *environment) (*session, error) {
-	logger, err := env.prepare(c)
+	files, err := readProject(c, env)
 	if err != nil {
+		return nil, err
+	}
+	return files.open(c, env, c.String("tenant"))
+}
+
+// projectFiles is a project file that has been read, with what the flags set.
+type projectFiles struct {
+	project   *spec.Project
+	problems  connection.Problems
+	variables map[string]string
+}
+
+func readProject(c *cli.Context, env *environment) (*projectFiles, error) {
+	if _, err := env.prepare(c); err != nil {
 		return nil, err
 	}
 	variables, err := variables(c)
@@ -53,14 +67,24 @@ func open(c *cli.Context, env *environment) (*session, error) {
 	if project == nil {
 		return nil, problems
 	}
-	tenant, err := project.Tenant(c.String("tenant"))
+	return &projectFiles{project, problems, variables}, nil
+}
+
+// open opens one of the tenants; see the function open. It may be called
+// concurrently.
+func (files *projectFiles) open(c *cli.Context, env *environment, name string) (*session, error) {
+	logger, err := env.prepare(c)
 	if err != nil {
-		return nil, firstOf(problems.Err(), err)
+		return nil, err
 	}
-	s := &session{env: env, project: project, tenant: tenant, close: func() {}}
-	s.secrets.resolver = project.Resolver(env.lookup)
-	s.local, s.localProblems = vendored(project, tenant)
-	s.declared, s.problems = desired(project, tenant, variables, s.local, problems)
+	tenant, err := files.project.Tenant(name)
+	if err != nil {
+		return nil, firstOf(files.problems.Err(), err)
+	}
+	s := &session{env: env, project: files.project, tenant: tenant, close: func() {}}
+	s.secrets.resolver = files.project.Resolver(env.lookup)
+	s.local, s.localProblems = vendored(files.project, tenant)
+	s.declared, s.problems = desired(files.project, tenant, files.variables, s.local, files.problems)
 	if s.problems.Err() != nil && !tenant.CanBeAsked() {
 		return nil, s.problems
 	}

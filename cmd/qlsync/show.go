@@ -19,7 +19,7 @@ func showCommand(env *environment) *cli.Command {
 	names := union(planFormats().names(), resultFormats().names(), driftFormats(report.HTML{}).names())
 	return &cli.Command{
 		Name:      "show",
-		Usage:     "write a saved plan, result or drift report again, in another format; needs no network",
+		Usage:     "write a saved plan, result or drift report again, of one tenant or of all, in another format; needs no network",
 		ArgsUsage: "FILE",
 		Description: "FILE holds what --format json, --report json=FILE or plan --out wrote; - is standard input.\n" +
 			"Which formats there are depends on what it holds.",
@@ -49,10 +49,15 @@ func runShow(c *cli.Context, env *environment) error {
 		err = show(c, env, planFormats(), plan.Decode, text)
 	case apply.Format:
 		err = show(c, env, resultFormats(), apply.Decode, text)
+	case plan.PlansFormat:
+		err = show(c, env, plansFormats(), plan.DecodeFleet[plan.Plan], text)
 	case plan.DriftFormat:
 		err = env.showDrift(c, text)
+	case plan.DriftsFormat:
+		err = env.showDrifts(c, text)
 	default:
-		err = fmt.Errorf("its format is %q; it must be %s", head.Format, oneOf([]string{plan.Format, apply.Format, plan.DriftFormat}))
+		known := []string{plan.Format, apply.Format, plan.DriftFormat, plan.PlansFormat, plan.DriftsFormat}
+		err = fmt.Errorf("its format is %q; it must be %s", head.Format, oneOf(known))
 	}
 	if err != nil {
 		return fmt.Errorf("show %q: %w", name, err)
@@ -101,4 +106,21 @@ func (env *environment) showDrift(c *cli.Context, text []byte) error {
 		return err
 	}
 	return show(c, env, driftFormats(report.HTML{History: history}), plan.DecodeDrift, text)
+}
+
+// showDrifts does so for the drift of several tenants.
+func (env *environment) showDrifts(c *cli.Context, text []byte) error {
+	drifts, err := plan.DecodeFleet[plan.Drift](bytes.NewReader(text))
+	if err != nil {
+		return err
+	}
+	var names []string
+	for _, member := range drifts.Tenants {
+		names = append(names, member.Tenant.Name)
+	}
+	history, err := env.history(c, drifts.Project, names...)
+	if err != nil {
+		return err
+	}
+	return show(c, env, driftsFormats(report.HTML{History: history}), plan.DecodeFleet[plan.Drift], text)
 }

@@ -17,13 +17,13 @@ func validateCommand(env *environment) *cli.Command {
 	return &cli.Command{
 		Name:   "validate",
 		Usage:  "check the files without a network, for one tenant or for all",
-		Flags:  append(sharedFlags(), problemFormats().flags()...),
+		Flags:  slices.Concat(sharedFlags(), problemFormats().flags(), []cli.Flag{allTenantsFlag()}),
 		Action: func(c *cli.Context) error { return runValidate(c, env) },
 	}
 }
 
 func runValidate(c *cli.Context, env *environment) error {
-	if err := firstOf(noArguments(c), problemFormats().check(c)); err != nil {
+	if err := firstOf(noArguments(c), problemFormats().check(c), checkAllTenants(c)); err != nil {
 		return err
 	}
 	if _, err := env.prepare(c); err != nil {

@@ -31,6 +31,16 @@ func DecodeDrift(r io.Reader) (*Drift, error) {
 	return &d, nil
 }
 
+// DecodeFleet reads the reports of several tenants that were written as JSON; the
+// caller has looked at their format.
+func DecodeFleet[T any](r io.Reader) (*Fleet[T], error) {
+	var f Fleet[T]
+	if err := decode(r, &f); err != nil {
+		return nil, fmt.Errorf("not a report of several tenants: %w", err)
+	}
+	return &f, nil
+}
+
 func decode(r io.Reader, value any) error {
 	decoder := json.NewDecoder(r)
 	decoder.UseNumber() // so that values keep the text over which the hash was made

@@ -51,3 +51,13 @@ func (s DriftSummary) Of(kind DriftKind) int { return *s.counter(kind) }
 
 // Count counts one more of a kind.
 func (s *DriftSummary) Count(kind DriftKind) { *s.counter(kind)++ }
+
+// Add adds up two summaries.
+func (s Summary) Add(other Summary) Summary {
+	return Summary{
+		Create: s.Create + other.Create, Adopt: s.Adopt + other.Adopt, Update: s.Update + other.Update, Move: s.Move + other.Move,
+		Recreate: s.Recreate + other.Recreate, Delete: s.Delete + other.Delete, Unchanged: s.Unchanged + other.Unchanged,
+		Manual: s.Manual + other.Manual, Refused: s.Refused + other.Refused, Omitted: s.Omitted + other.Omitted,
+		Rotate: s.Rotate + other.Rotate, Record: s.Record + other.Record,
+	}
+}

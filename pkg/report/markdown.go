@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"net/url"
@@ -201,6 +202,9 @@ func list(entries []entry, room int) string {
 				text = full
 			}
 		}
+		if strings.HasPrefix(text, "<details>") && !strings.HasSuffix(out.String(), "\n\n") {
+			text = "\n" + text // it would belong to the item before it
+		}
 		if room -= units(text); room < 0 {
 			fmt.Fprintf(&out, "\n**… and %d more that are not shown here.**\n", len(entries)-i)
 			break
@@ -219,12 +223,13 @@ func folded(summary, body string) string {
 // tally is a table of counts, one row for each space: columns that are empty are
 // left out, and rows beyond the room are added up.
 type tally struct {
+	noun    string // of what is counted; empty: space
 	columns []string
 	rows    []tallyRow // sorted by name
 }
 
 type tallyRow struct {
-	space  string
+	space  string // or whatever the noun is
 	counts []int
 }
 
@@ -244,8 +249,9 @@ func (t *tally) table(room int) string {
 	for _, row := range t.rows {
 		addTo(total, row.counts)
 	}
+	noun := cmp.Or(t.noun, "space")
 	var out strings.Builder
-	out.WriteString("| Space |")
+	out.WriteString("| " + strings.ToUpper(noun[:1]) + noun[1:] + " |")
 	rule := "| :-- |"
 	for i, name := range t.columns {
 		if total[i] > 0 {
@@ -270,7 +276,7 @@ func (t *tally) table(room int) string {
 			for _, row := range t.rows[i:] {
 				addTo(rest, row.counts)
 			}
-			out.WriteString(line(fmt.Sprintf("… and %s", count(len(t.rows)-i, "more space")), rest))
+			out.WriteString(line(fmt.Sprintf("… and %s", count(len(t.rows)-i, "more "+noun)), rest))
 			break
 		}
 		out.WriteString(text)

@@ -33,7 +33,7 @@ func (Markdown) Plan(w io.Writer, pl *plan.Plan) error {
 	p.add(refusedChanges(pl.Changes))
 	p.add(planWarnings(pl.Warnings))
 	if !pl.Empty() {
-		p.add(planTally(pl.Changes).table(roomOfTable))
+		p.add(planTally(slices.Concat(pl.Changes, pl.Rotations)).table(roomOfTable))
 	}
 	foot := planFoot(pl)
 	p.room -= units(foot) + 2
@@ -55,14 +55,19 @@ func planHeadline(pl *plan.Plan) string {
 	if pl.Empty() {
 		return fmt.Sprintf("qlsync: nothing to do for %s, %s as declared", where, are(s.Unchanged))
 	}
-	what := counts(
-		number{s.Delete, "to delete"}, number{s.Recreate, "to recreate"}, number{s.Create, "to create"}, number{s.Adopt, "to adopt"},
-		number{s.Update, "to update"}, number{s.Move, "to move"}, number{s.Manual, "to sign in for"}, number{s.Rotate + s.Record, "beside the hash"}, number{s.Refused, "refused"},
-	)
+	what := planCounts(s)
 	if pl.Refusal != nil {
 		what = "refused: " + what
 	}
 	return fmt.Sprintf("qlsync: %s, for %s", what, where)
+}
+
+// planCounts tells how many changes there are of each kind, the gravest first.
+func planCounts(s plan.Summary) string {
+	return counts(
+		number{s.Delete, "to delete"}, number{s.Recreate, "to recreate"}, number{s.Create, "to create"}, number{s.Adopt, "to adopt"},
+		number{s.Update, "to update"}, number{s.Move, "to move"}, number{s.Manual, "to sign in for"}, number{s.Rotate + s.Record, "beside the hash"}, number{s.Refused, "refused"},
+	)
 }
 
 // destroys tells whether a change takes something away that cannot be brought back.
@@ -138,12 +143,18 @@ func planWarnings(warnings []plan.Warning) string {
 	return alert("WARNING", "**"+count(len(items), "warning")+"**", items, roomOfAlert)
 }
 
+var planColumns = []string{"create", "adopt", "update", "move", "recreate", "delete", "manual", "rotate", "record", "refused"}
+
 func planTally(changes []plan.Change) *tally {
-	t := &tally{columns: []string{"create", "adopt", "update", "move", "recreate", "delete", "refused"}}
+	slices.SortStableFunc(changes, func(x, y plan.Change) int { return x.Connection.Compare(y.Connection) })
+	t := &tally{columns: planColumns}
 	for i := range changes {
 		column := string(changes[i].Action)
-		if changes[i].Refused != "" {
+		switch {
+		case changes[i].Refused != "":
 			column = "refused"
+		case changes[i].Manual != "":
+			column = "manual"
 		}
 		t.count(changes[i].Connection.Space, column)
 	}

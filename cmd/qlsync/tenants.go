@@ -1,0 +1,187 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/urfave/cli/v2"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/qlsync/qlsync/pkg/plan"
+	"github.com/qlsync/qlsync/pkg/report"
+)
+
+// tenantsAtOnce bounds how many tenants are held in memory at the same time: of
+// those that are done, only the report is kept.
+const tenantsAtOnce = 12
+
+func allTenantsFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "all-tenants", Usage: "for every tenant of the project file, side by side, in one report"}
+}
+
+// checkAllTenants refuses what --all-tenants does not go with.
+func checkAllTenants(c *cli.Context, others ...string) error {
+	if !c.Bool("all-tenants") {
+		return nil
+	}
+	for _, name := range append([]string{"tenant"}, others...) {
+		if c.IsSet(name) {
+			return fmt.Errorf("--all-tenants does not go with --%s, which is about one tenant", name)
+		}
+	}
+	return nil
+}
+
+// eachTenant looks at all tenants of the project file, some at the same time, each
+// with a provider and so with a budget of its own. What one of them fails with
+// stands beside the reports of the others. What is said meanwhile begins with the
+// tenant's name.
+func eachTenant[T any](c *cli.Context, env *environment, format string, look func(context.Context, *session) (*T, error)) (*plan.Fleet[T], error) {
+	files, err := readProject(c, env)
+	if err != nil {
+		return nil, err
+	}
+	fleet := &plan.Fleet[T]{Format: format, Project: files.project.Name, Tenants: make([]plan.Member[T], len(files.project.Tenants))}
+	var said sync.Mutex
+	group := errgroup.Group{}
+	group.SetLimit(tenantsAtOnce)
+	for i := range files.project.Tenants {
+		tenant := &files.project.Tenants[i]
+		member := &fleet.Tenants[i]
+		member.Tenant = plan.Tenant{Name: tenant.Name, URL: tenant.URL}
+		group.Go(func() error {
+			lines := &prefixed{mu: &said, w: env.stderr, prefix: report.Clean(tenant.Name) + ": "}
+			defer lines.flush()
+			found, err := lookAt(c, env.saying(lines), files, tenant.Name, look)
+			if err != nil {
+				member.Error = err.Error()
+				return nil
+			}
+			member.Report = found
+			return nil
+		})
+	}
+	_ = group.Wait()
+	return fleet, c.Context.Err()
+}
+
+// lookAt opens one tenant, and lets it be looked at.
+func lookAt[T any](c *cli.Context, env *environment, files *projectFiles, name string, look func(context.Context, *session) (*T, error)) (*T, error) {
+	if err := c.Context.Err(); err != nil {
+		return nil, errors.New("interrupted before its turn")
+	}
+	s, err := files.open(c, env, name)
+	if err != nil {
+		return nil, err
+	}
+	defer s.close()
+	return look(c.Context, s)
+}
+
+// prefixed writes whole lines, each behind a prefix. Several of them may share a
+// writer and its lock.
+type prefixed struct {
+	mu     *sync.Mutex
+	w      io.Writer
+	prefix string
+	rest   []byte
+}
+
+func (p *prefixed) Write(text []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.rest = append(p.rest, text...)
+	for {
+		line, rest, whole := bytes.Cut(p.rest, []byte("\n"))
+		if !whole {
+			return len(text), nil
+		}
+		if _, err := fmt.Fprintf(p.w, "%s%s\n", p.prefix, line); err != nil {
+			return 0, err
+		}
+		p.rest = rest
+	}
+}
+
+// flush ends a line that has no end.
+func (p *prefixed) flush() {
+	if len(p.rest) > 0 {
+		_, _ = p.Write([]byte("\n"))
+	}
+}
+
+// planAll plans for every tenant.
+func planAll(c *cli.Context, env *environment) error {
+	plans, err := eachTenant(c, env, plan.PlansFormat, func(_ context.Context, s *session) (*plan.Plan, error) { return s.plan(c, nil) })
+	if err != nil {
+		return err
+	}
+	if err := plansFormats().write(c, env, plans); err != nil {
+		return err
+	}
+	changes, isRefused := false, false
+	for _, member := range plans.Tenants {
+		if p := member.Report; p != nil {
+			changes = changes || !p.Empty()
+			isRefused = isRefused || p.Refusal != nil || !p.Empty() && len(p.Steps) == 0
+		}
+	}
+	switch {
+	case plans.Failed() > 0:
+		return &exit{code: exitError} // the report says of whom
+	case isRefused:
+		return &exit{code: exitRefused}
+	case c.Bool("detailed-exitcode") && changes:
+		return &exit{code: exitDiffers}
+	}
+	return nil
+}
+
+// driftAll looks for drift of every tenant.
+func driftAll(c *cli.Context, env *environment) error {
+	at := time.Now()
+	drifts, err := eachTenant(c, env, plan.DriftsFormat, func(ctx context.Context, s *session) (*plan.Drift, error) {
+		return s.drift(ctx, at, c.StringSlice("ignore"))
+	})
+	if err != nil {
+		return err
+	}
+	if err := env.writeDrifts(c, drifts); err != nil {
+		return err
+	}
+	differs := false
+	for _, member := range drifts.Tenants {
+		differs = differs || member.Report != nil && len(member.Report.Items)+len(member.Report.Incomplete) > 0
+	}
+	switch {
+	case drifts.Failed() > 0:
+		return &exit{code: exitError} // the report says of whom
+	case differs:
+		return &exit{code: exitDiffers}
+	}
+	return nil
+}
+
+func (env *environment) writeDrifts(c *cli.Context, drifts *plan.Fleet[plan.Drift]) error {
+	var found []*plan.Drift
+	var names []string
+	for _, member := range drifts.Tenants {
+		names = append(names, member.Tenant.Name)
+		if member.Report != nil {
+			found = append(found, member.Report)
+		}
+	}
+	if err := remember(c, found...); err != nil {
+		return err
+	}
+	history, err := env.history(c, drifts.Project, names...)
+	if err != nil {
+		return err
+	}
+	return driftsFormats(report.HTML{History: history}).write(c, env, drifts)
+}

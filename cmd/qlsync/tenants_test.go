@@ -1,0 +1,236 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/qlsync/qlsync/pkg/plan"
+	"github.com/qlsync/qlsync/pkg/simulator"
+)
+
+// busy is an embedded tenant that notes with how many others it is asked at the
+// same time.
+type busy struct {
+	*simulator.Tenant
+	all *crowd
+}
+
+type crowd struct {
+	mu    sync.Mutex
+	asked map[*simulator.Tenant]int // requests under way
+	most  int                       // tenants with requests under way at the same time
+}
+
+func (b busy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	count := func(change int) {
+		b.all.mu.Lock()
+		defer b.all.mu.Unlock()
+		if b.all.asked[b.Tenant] += change; b.all.asked[b.Tenant] == 0 {
+			delete(b.all.asked, b.Tenant)
+		}
+		b.all.most = max(b.all.most, len(b.all.asked))
+	}
+	count(1)
+	defer count(-1)
+	b.Tenant.ServeHTTP(w, r)
+}
+
+// manyTenants writes a project with so many tenants, every tenth of which cannot be
+// reached, and every third of the others has drift. Their limit of reads is just
+// enough for one of them.
+func manyTenants(t *testing.T, folder string, n int) (tokens map[string]string, all *crowd) {
+	t.Helper()
+	must := func(err error) {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	tokens, all = map[string]string{}, &crowd{asked: map[*simulator.Tenant]int{}}
+	var project strings.Builder
+	project.WriteString("version: 1\nproject: fleet\nconnections: [connections.yaml]\nrateLimits: {reads: {rate: 25, window: 1m, burst: 25}}\ntenants:\n")
+	for i := range n {
+		name, url := fmt.Sprintf("tenant-%03d", i), "http://127.0.0.1:1"
+		if i%10 != 9 {
+			path := "v1"
+			if i%3 == 0 {
+				path = "v2"
+			}
+			tenant, err := simulator.New(fmt.Appendf(nil, `{"users": [{"email": "ana@example.com", "roles": ["TenantAdmin"]}],
+				"spaces": [{"name": "Finance", "type": "shared"}], "connections": [{"name": "Rates", "space": "Finance", "dataSource": "rest",
+				"properties": {"url": "https://rates.example.com/%s"}, "tags": ["qlsync:fleet"]}]}`, path), simulator.Options{Faults: []simulator.Fault{{Latency: 2 * time.Millisecond}}})
+			must(err)
+			server, err := simulator.Start(busy{tenant, all}, "")
+			must(err)
+			t.Cleanup(func() { _ = server.Close(); _ = tenant.Close() })
+			url, tokens["KEY_"+fmt.Sprint(i)] = server.URL, server.Token
+		}
+		fmt.Fprintf(&project, "  %s: {url: %q, auth: {apiKey: {env: KEY_%d}}}\n", name, url, i)
+	}
+	must(os.WriteFile(filepath.Join(folder, "qlsync.yaml"), []byte(project.String()), 0o600))
+	must(os.WriteFile(filepath.Join(folder, "connections.yaml"), []byte(`version: 1
+connections:
+  - {name: Rates, space: Finance, dataSource: rest, properties: {url: "https://rates.example.com/v1"}}
+`), 0o600))
+	return tokens, all
+}
+
+// command runs a command line within the process, with these variables.
+func command(t *testing.T, variables map[string]string, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, said bytes.Buffer
+	env := &environment{stdout: &out, stderr: &said, lookup: func(name string) (string, bool) {
+		value, ok := variables[name]
+		return value, ok || strings.HasPrefix(name, "KEY_")
+	}}
+	ctx, stop := env.obey(t.Context(), nil)
+	defer stop()
+	app := newApp(env)
+	code = env.exitCode(app.RunContext(ctx, arrange(app, append([]string{"qlsync"}, args...))))
+	return code, out.String(), said.String()
+}
+
+func TestTwoHundredTenantsAreLookedAtSideBySideEachWithABudget(t *testing.T) {
+	const n = 200
+	folder := t.TempDir()
+	tokens, all := manyTenants(t, folder, n)
+	config, history := filepath.Join(folder, "qlsync.yaml"), filepath.Join(folder, "history.jsonl")
+	page, junit := filepath.Join(folder, "drift.html"), filepath.Join(folder, "drift.xml")
+	code, stdout, stderr := command(t, tokens, "drift", "--all-tenants", "-c", config, "--format", "json", "--history", history,
+		"--report", "html="+page, "--report", "junit="+junit)
+	if code != exitError {
+		t.Errorf("exit code %d: some were not reached; %s", code, stderr)
+	}
+	var drifts plan.Fleet[plan.Drift]
+	if err := json.Unmarshal([]byte(stdout), &drifts); err != nil || len(drifts.Tenants) != n {
+		t.Fatalf("%d tenants, %v", len(drifts.Tenants), err)
+	}
+	for i, member := range drifts.Tenants {
+		changed := 0
+		if i%3 == 0 {
+			changed = 1
+		}
+		switch {
+		case member.Tenant.Name != fmt.Sprintf("tenant-%03d", i):
+			t.Fatalf("tenant %d is %s", i, member.Tenant.Name)
+		case (member.Report == nil) != (i%10 == 9) || (member.Error == "") != (i%10 != 9):
+			t.Errorf("%s: report %v, error %q", member.Tenant.Name, member.Report != nil, member.Error)
+		case member.Report != nil && (member.Report.Summary.Changed != changed || member.Report.Summary.Clean != 1-changed):
+			t.Errorf("%s: %+v", member.Tenant.Name, member.Report.Summary)
+		}
+	}
+	if all.most < 2 || all.most > tenantsAtOnce {
+		t.Errorf("%d tenants were asked at the same time; at most %d may be", all.most, tenantsAtOnce)
+	}
+	for name, says := range map[string][]string{
+		page:    {"fleet on 200 tenants", "tenant-009", "not reached"},
+		junit:   {`<testsuite name="fleet on tenant-009" tests="1" failures="0" errors="1"`},
+		history: {`"tenant":"tenant-000"`, `"tenant":"tenant-198"`},
+	} {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range says {
+			if !strings.Contains(string(text), want) {
+				t.Errorf("%s does not say %q", filepath.Base(name), want)
+			}
+		}
+		for _, token := range tokens {
+			if bytes.Contains(text, []byte(token)) {
+				t.Errorf("%s holds a token", filepath.Base(name))
+			}
+		}
+	}
+	if lines, _ := os.ReadFile(history); bytes.Count(lines, []byte("\n")) != n*9/10 {
+		t.Errorf("the history has %d lines", bytes.Count(lines, []byte("\n")))
+	}
+}
+
+func TestAllTenantsOfAProjectInOneReport(t *testing.T) {
+	folder := t.TempDir()
+	tokens, _ := manyTenants(t, folder, 10)
+	config := filepath.Join(folder, "qlsync.yaml")
+	for _, test := range []struct {
+		name string
+		args []string
+		code int
+		says []string
+	}{
+		{"drift as text", []string{"drift"}, exitError, []string{
+			"Tenants: 3 with drift, 6 without, 1 not looked at (tenant-009).", "tenant-001 (http://127.0.0.1:", "Drift: 3 changed, 6 clean.",
+		}},
+		{"plans as text", []string{"plan"}, exitError, []string{
+			"Tenants: 3 with changes, 6 without, 1 not looked at (tenant-009).", "Plan for project fleet on tenant tenant-003 (",
+		}},
+		{"plans as markdown", []string{"plan", "--format", "markdown"}, exitError, []string{
+			"### qlsync: 3 to update, for <code>fleet</code> on 10 tenants", "1 tenant could not be looked at", "| <code>tenant&#45;000</code> | 1 |",
+		}},
+		{"validate", []string{"validate"}, exitOK, []string{"tenant-009: 1 connection in 1 file is valid."}},
+		{"one tenant too", []string{"drift", "-t", "tenant-001"}, exitError, []string{"--all-tenants does not go with --tenant"}},
+		{"a plan file too", []string{"plan", "--out", "x"}, exitError, []string{"--all-tenants does not go with --out"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			code, stdout, stderr := command(t, tokens, slices.Concat(test.args, []string{"--all-tenants", "-c", config})...)
+			if code != test.code {
+				t.Errorf("exit code %d", code)
+			}
+			for _, want := range test.says {
+				if !strings.Contains(stdout+stderr, want) {
+					t.Errorf("it does not say %q:\n%s%s", want, stdout, stderr)
+				}
+			}
+		})
+	}
+}
+
+func TestAnInterruptSaysOfEveryTenantWhatBecameOfIt(t *testing.T) {
+	folder := t.TempDir()
+	tokens, _ := manyTenants(t, folder, 3)
+	var out, said bytes.Buffer
+	env := &environment{stdout: &out, stderr: &said, lookup: func(name string) (string, bool) { value, ok := tokens[name]; return value, ok }}
+	ctx, cancel := context.WithCancel(t.Context())
+	env.lifetime, env.stopping = t.Context(), make(chan struct{})
+	cancel()
+	app := newApp(env)
+	args := []string{"qlsync", "drift", "--all-tenants", "-c", filepath.Join(folder, "qlsync.yaml")}
+	if code := env.exitCode(app.RunContext(ctx, arrange(app, args))); code != exitError || !strings.Contains(said.String(), "interrupted") {
+		t.Errorf("exit code %d, said %q", code, said.String())
+	}
+}
+
+func TestWhatIsSaidOfTenantsAtTheSameTimeStandsBehindTheirNames(t *testing.T) {
+	var out bytes.Buffer
+	var mu sync.Mutex
+	var group sync.WaitGroup
+	for _, name := range []string{"a", "b"} {
+		group.Go(func() {
+			lines := &prefixed{mu: &mu, w: &out, prefix: name + ": "}
+			for range 50 {
+				fmt.Fprint(lines, "half ")
+				fmt.Fprint(lines, "line\nand ")
+				fmt.Fprintln(lines, "another")
+			}
+			fmt.Fprint(lines, "rest")
+			lines.flush()
+		})
+	}
+	group.Wait()
+	for line := range strings.Lines(out.String()) {
+		if got := strings.TrimSpace(line[3:]); line[1:3] != ": " || got != "half line" && got != "and another" && got != "rest" {
+			t.Errorf("a line %q", line)
+		}
+	}
+	if got := strings.Count(out.String(), "\n"); got != 202 {
+		t.Errorf("%d lines", got)
+	}
+}

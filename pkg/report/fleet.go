@@ -1,0 +1,253 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/fatih/color"
+
+	"github.com/qlsync/qlsync/pkg/plan"
+)
+
+// Plans writes the plans of several tenants: those with changes in full, the others
+// in a line.
+func (t Text) Plans(w io.Writer, f *plan.Fleet[plan.Plan]) error {
+	p := t.printer(w)
+	p.line("Plans for project %s on %s", Clean(f.Project), count(len(f.Tenants), "tenant"))
+	var changing, unchanged int
+	for _, member := range f.Tenants {
+		if pl := member.Report; pl != nil && (!pl.Empty() || len(pl.Warnings) > 0 || pl.Refusal != nil) {
+			changing++
+			p.line("")
+			p.include(t.Plan(w, pl))
+		}
+	}
+	p.line("")
+	for _, member := range f.Tenants {
+		if pl := member.Report; pl != nil && pl.Empty() && len(pl.Warnings) == 0 && pl.Refusal == nil {
+			unchanged++
+			p.line("%s: nothing to do, %s as declared", tenantName(member.Tenant), are(pl.Summary.Unchanged))
+		}
+	}
+	failed := failures(p, f)
+	if unchanged+len(failed) > 0 {
+		p.line("")
+	}
+	p.line("Tenants: %d with changes, %d without%s.", changing, unchanged, notLookedAt(failed))
+	return p.err
+}
+
+// Drifts writes the drift of several tenants: those with drift in full, the others in
+// a line.
+func (t Text) Drifts(w io.Writer, f *plan.Fleet[plan.Drift]) error {
+	p := t.printer(w)
+	p.line("Drift of %s from project %s", count(len(f.Tenants), "tenant"), Clean(f.Project))
+	var differing, clean int
+	var sum plan.DriftSummary
+	for _, member := range f.Tenants {
+		if d := member.Report; d != nil {
+			sum = sum.Add(d.Summary)
+			if len(d.Items)+len(d.Incomplete) > 0 {
+				differing++
+				p.line("")
+				p.include(t.Drift(w, d))
+			}
+		}
+	}
+	p.line("")
+	for _, member := range f.Tenants {
+		if d := member.Report; d != nil && len(d.Items)+len(d.Incomplete) == 0 {
+			clean++
+			p.line("%s: no drift, %s as declared", tenantName(member.Tenant), are(d.Summary.Clean))
+		}
+	}
+	failed := failures(p, f)
+	if clean+len(failed) > 0 {
+		p.line("")
+	}
+	p.line("Tenants: %d with drift, %d without%s.", differing, clean, notLookedAt(failed))
+	if differing > 0 {
+		p.line("Drift: %s.", driftCounts(sum))
+	}
+	return p.err
+}
+
+// include takes over the error of a report within a report.
+func (p *printer) include(err error) {
+	if p.err == nil {
+		p.err = err
+	}
+}
+
+// failures writes which tenants could not be looked at, and why, and gives their
+// names.
+func failures[T any](p *printer, f *plan.Fleet[T]) []string {
+	var names []string
+	for _, member := range f.Tenants {
+		if member.Report != nil {
+			continue
+		}
+		names = append(names, member.Tenant.Name)
+		lines := strings.Split(strings.TrimRight(member.Error, "\n"), "\n")
+		p.line("%s: %s: %s", tenantName(member.Tenant), p.paint(color.FgRed, "not looked at"), Clean(lines[0]))
+		for _, line := range lines[1:] {
+			p.line("  %s", Clean(line))
+		}
+	}
+	return names
+}
+
+func notLookedAt(names []string) string {
+	if len(names) == 0 {
+		return ""
+	}
+	const most = 20
+	shown := make([]string, min(len(names), most))
+	for i := range shown {
+		shown[i] = label(names[i])
+	}
+	if more := len(names) - len(shown); more > 0 {
+		shown = append(shown, fmt.Sprintf("and %d more", more))
+	}
+	return fmt.Sprintf(", %d not looked at (%s)", len(names), strings.Join(shown, ", "))
+}
+
+// Plans writes the plans of several tenants into one comment.
+func (Markdown) Plans(w io.Writer, f *plan.Fleet[plan.Plan]) error {
+	p := newPage()
+	p.add(Marker("plans", f.Project, "", ""))
+	t := &tally{noun: "tenant", columns: planColumns}
+	var sum plan.Summary
+	var grave, refusals []string
+	var entries []entry
+	for _, member := range f.Tenants {
+		pl := member.Report
+		if pl == nil {
+			continue
+		}
+		s := pl.Summary
+		sum = sum.Add(s)
+		t.rows = append(t.rows, tallyRow{member.Tenant.Name, []int{
+			s.Create, s.Adopt, s.Update, s.Move, s.Recreate, s.Delete, s.Manual, s.Rotate, s.Record, s.Refused,
+		}})
+		of := code(member.Tenant.Name)
+		if pl.Refusal != nil {
+			refusals = append(refusals, of+": "+prose(pl.Refusal.Message)+" "+prose(pl.Refusal.Hint))
+		}
+		for _, c := range gravest(slices.Concat(pl.Changes, pl.Rotations)) {
+			if destroys(c) {
+				grave = append(grave, fmt.Sprintf("%s: **%s** %s", of, prose(string(c.Action)), inKey(c.Connection)))
+			}
+			e := changeEntry(c)
+			e.heading = "#### " + of + " · " + strings.TrimPrefix(e.heading, "#### ")
+			entries = append(entries, e)
+		}
+	}
+	p.add(fmt.Sprintf("### qlsync: %s, for %s on %s", cmp.Or(planCounts(sum), "nothing to do"), code(f.Project), count(len(f.Tenants), "tenant")))
+	addFailures(p, f)
+	if len(refusals) > 0 {
+		p.add(alert("CAUTION", fmt.Sprintf("**Refused: the plans of %s may not be applied.**", count(len(refusals), "tenant")), refusals, roomOfAlert))
+	}
+	if len(grave) > 0 {
+		p.add(alert("CAUTION", fmt.Sprintf("**These plans destroy %s.**", count(len(grave), "connection")), grave, roomOfAlert))
+	}
+	if len(t.rows) > 0 {
+		p.add(t.table(roomOfTable))
+	}
+	hashes := fenced("text", hashes(f), roomOfSteps)
+	p.room -= units(hashes) + 100
+	if len(entries) > 0 {
+		p.add(list(entries, p.room))
+		p.add(folded("The hash of each plan, for <code>apply --plan-hash</code>", hashes))
+	}
+	return p.writeTo(w)
+}
+
+// hashes lists the plans that something can be applied of.
+func hashes(f *plan.Fleet[plan.Plan]) []string {
+	var lines []string
+	for _, member := range f.Tenants {
+		if pl := member.Report; pl != nil && !pl.Empty() {
+			lines = append(lines, label(member.Tenant.Name)+"  "+Clean(pl.Hash))
+		}
+	}
+	return lines
+}
+
+// addFailures adds which tenants could not be looked at.
+func addFailures[T any](p *page, f *plan.Fleet[T]) {
+	var items []string
+	for _, member := range f.Tenants {
+		if member.Report == nil {
+			items = append(items, code(member.Tenant.Name)+": "+prose(member.Error))
+		}
+	}
+	if len(items) > 0 {
+		p.add(alert("CAUTION", fmt.Sprintf("**%s could not be looked at.**", count(len(items), "tenant")), items, roomOfAlert))
+	}
+}
+
+// Drifts writes the drift of several tenants into one comment.
+func (Markdown) Drifts(w io.Writer, f *plan.Fleet[plan.Drift]) error {
+	p := newPage()
+	p.add(Marker("drifts", f.Project, "", ""))
+	t := &tally{noun: "tenant", columns: slices.Concat(driftColumns, []string{"clean"})}
+	var sum plan.DriftSummary
+	var entries []entry
+	for _, member := range f.Tenants {
+		d := member.Report
+		if d == nil {
+			continue
+		}
+		sum = sum.Add(d.Summary)
+		s := d.Summary
+		t.rows = append(t.rows, tallyRow{member.Tenant.Name, []int{s.Changed, s.Missing, s.Unmanaged, s.Foreign, s.Unreadable, s.Clean}})
+		for i := range d.Items {
+			e := driftEntry(&d.Items[i])
+			e.heading = "#### " + code(member.Tenant.Name) + " · " + strings.TrimPrefix(e.heading, "#### ")
+			entries = append(entries, e)
+		}
+	}
+	head := "no drift"
+	if len(entries) > 0 {
+		head = "drift"
+	}
+	p.add(fmt.Sprintf("### qlsync: %s of %s from %s: %s", head, count(len(f.Tenants), "tenant"), code(f.Project), driftCounts(sum)))
+	addFailures(p, f)
+	var incomplete []string
+	for _, member := range f.Tenants {
+		if member.Report != nil {
+			for _, reason := range member.Report.Incomplete {
+				incomplete = append(incomplete, code(member.Tenant.Name)+": "+prose(reason))
+			}
+		}
+	}
+	if len(incomplete) > 0 {
+		p.add(alert("WARNING", "**Some lists are incomplete**, so there may be more than is told here.", incomplete, roomOfAlert))
+	}
+	if len(t.rows) > 0 {
+		p.add(t.table(roomOfTable))
+	}
+	if len(entries) > 0 {
+		p.add(list(entries, p.room-2))
+	}
+	return p.writeTo(w)
+}
+
+// Drifts writes a suite for each tenant.
+func (JUnit) Drifts(w io.Writer, f *plan.Fleet[plan.Drift]) error {
+	var suites []testSuite
+	for _, member := range f.Tenants {
+		suite := testSuite{name: f.Project + " on " + member.Tenant.Name}
+		if member.Report == nil {
+			suite.cases = []testCase{{name: "the tenant", class: f.Project, broken: "unreachable", message: member.Error}}
+		} else {
+			suite.cases = driftCases(member.Report)
+		}
+		suites = append(suites, suite)
+	}
+	return writeJUnit(w, "qlsync drift", suites...)
+}

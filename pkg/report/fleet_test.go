@@ -1,0 +1,145 @@
+package report_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/qlsync/qlsync/pkg/plan"
+	"github.com/qlsync/qlsync/pkg/report"
+	"github.com/qlsync/qlsync/schemas"
+)
+
+func drifts() *plan.Fleet[plan.Drift] {
+	west, south := cleanDrift(), everydayDrift()
+	west.Tenant, south.Tenant = plan.Tenant{Name: "west", URL: "https://west.example"}, plan.Tenant{Name: "south", URL: "https://south.example"}
+	return &plan.Fleet[plan.Drift]{Format: plan.DriftsFormat, Project: "finance", Tenants: []plan.Member[plan.Drift]{
+		{Tenant: everydayDrift().Tenant, Report: everydayDrift()},
+		{Tenant: west.Tenant, Report: west},
+		{Tenant: plan.Tenant{Name: "north", URL: "https://north.example"}, Error: "read caller: no such host\nand \x1b[31mmore @somebody"},
+		{Tenant: south.Tenant, Report: south},
+	}}
+}
+
+func plans() *plan.Fleet[plan.Plan] {
+	west, south := emptyPlan(), refusedPlan()
+	west.Warnings, south.Warnings = []plan.Warning{}, []plan.Warning{}
+	west.Tenant, south.Tenant = plan.Tenant{Name: "west", URL: "https://west.example"}, plan.Tenant{Name: "south", URL: "https://south.example"}
+	return &plan.Fleet[plan.Plan]{Format: plan.PlansFormat, Project: "finance", Tenants: []plan.Member[plan.Plan]{
+		{Tenant: everydayPlan().Tenant, Report: everydayPlan()},
+		{Tenant: west.Tenant, Report: west},
+		{Tenant: plan.Tenant{Name: "north", URL: "https://north.example"}, Error: "::error::read caller: no such host"},
+		{Tenant: south.Tenant, Report: south},
+	}}
+}
+
+var fleets = map[string]func(io.Writer) error{
+	"drifts.txt":       func(w io.Writer) error { return report.Text{}.Drifts(w, drifts()) },
+	"drifts.md":        func(w io.Writer) error { return report.Markdown{}.Drifts(w, drifts()) },
+	"drifts.junit.xml": func(w io.Writer) error { return report.JUnit{}.Drifts(w, drifts()) },
+	"plans.txt":        func(w io.Writer) error { return report.Text{}.Plans(w, plans()) },
+	"plans.md":         func(w io.Writer) error { return report.Markdown{}.Plans(w, plans()) },
+}
+
+func TestReportsOfSeveralTenantsReadAsTheirGoldens(t *testing.T) {
+	for name, write := range fleets {
+		t.Run(name, func(t *testing.T) {
+			text := print(t, write)
+			compare(t, name, text)
+			if strings.HasSuffix(name, ".md") {
+				harmless(t, text)
+			}
+			if !strings.Contains(text, "north") {
+				t.Error("it does not tell of the tenant that was not reached")
+			}
+			full := errors.New("disk full")
+			if err := write(&small{0, full}); !errors.Is(err, full) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
+func TestReportsOfSeveralTenantsKeepToTheirSchemasAndReadBack(t *testing.T) {
+	keeps := func(schema, inner []byte, value any) {
+		t.Helper()
+		decoded := asJSON(t, value)
+		if err := compile(t, "fleet.json", schema).Validate(decoded); err != nil {
+			t.Errorf("%#v", err)
+		}
+		for _, member := range decoded.(map[string]any)["tenants"].([]any) {
+			if one, ok := member.(map[string]any)["report"]; ok {
+				if err := compile(t, "one.json", inner).Validate(one); err != nil {
+					t.Errorf("%#v", err)
+				}
+			}
+		}
+	}
+	keeps(schemas.Drifts(), schemas.Drift(), drifts())
+	keeps(schemas.Plans(), schemas.Plan(), plans())
+
+	var text bytes.Buffer
+	if err := report.JSON(&text, drifts()); err != nil {
+		t.Fatal(err)
+	}
+	again, err := plan.DecodeFleet[plan.Drift](&text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(print(t, fleets["drifts.txt"]), print(t, func(w io.Writer) error { return report.Text{}.Drifts(w, again) })); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestAHistoryKeepsToItsSchema(t *testing.T) {
+	for _, d := range []*plan.Drift{everydayDrift(), cleanDrift(), hostileDrift()} {
+		d.At = everydayDrift().At
+		var line bytes.Buffer
+		if err := report.NewPoint(d).Line(&line); err != nil {
+			t.Fatal(err)
+		}
+		var value any
+		if err := json.Unmarshal(line.Bytes(), &value); err != nil || strings.Count(line.String(), "\n") != 1 {
+			t.Fatalf("no line of JSON: %s, %v", line.String(), err)
+		}
+		if err := compile(t, "history.json", schemas.History()).Validate(value); err != nil {
+			t.Errorf("%#v", err)
+		}
+	}
+}
+
+func TestTheJUnitOfSeveralTenantsHasASuiteForEach(t *testing.T) {
+	var read struct {
+		Errors int `xml:"errors,attr"`
+		Suites []struct {
+			Name   string `xml:"name,attr"`
+			Errors int    `xml:"errors,attr"`
+		} `xml:"testsuite"`
+	}
+	if err := xml.Unmarshal([]byte(print(t, fleets["drifts.junit.xml"])), &read); err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprint(read); got != "{5 [{finance on prod 2} {finance on west 0} {finance on north 1} {finance on south 2}]}" {
+		t.Errorf("got %s", got)
+	}
+}
+
+func TestThePageOfSeveralTenantsSaysWhoWasNotReached(t *testing.T) {
+	text := print(t, func(w io.Writer) error { return report.HTML{}.Drifts(w, drifts()) })
+	root := pageOf(t, text)
+	for _, said := range []string{"finance on 4 tenants", "8 of 79 declared connections differ", "north: read caller: no such host", "north" + "not reached: read caller"} {
+		if !strings.Contains(textOf(root), said) {
+			t.Errorf("it does not say %q", said)
+		}
+	}
+	if len(elements(root, "details", "changed")) != 2 || !strings.Contains(text, `data-tenant="3"`) {
+		t.Error("the connections of the two tenants are not told apart")
+	}
+}
