@@ -20,6 +20,34 @@ var switches = []string{
 	"dataSourceKey: dataSourceId, hostChangeNeedsPassword: true, strictPatchKeys: true, detailedSpecs: true",
 }
 
+// The same for the embedded manager of Apinizer's shape: between them, all switches that do not make a request fail.
+var managerSwitches = []string{
+	"dialect: legacy, secrets: clear, printedEnums: true, fullLists: true, optionalSlash: true, storeNames: true, staysDeployed: true",
+	"dialect: legacy, errors: current, existingName: overwrite, letterCase: ignored, accessModeKey: elasticsearchType, deploymentDetail: environmentResults",
+	"errors: legacy, errorStatus: 404, writeStatus: 201, existingName: conflict, letterCase: matters, sameName: first, secrets: ciphertext",
+	"errorStatus: 200, sameName: last, mixedLists: true, asSent: true, computed: true, deployment: unknown, unknownFields: keep, secrets: 'null'",
+	"nullKeepsSecret: true, blankKeepsSecret: true, omittedKeepsSecret: true, secretsRequired: true, omittedKeepsFields: true, deploymentDetail: none, emptyWhenNotDeployed: true, accessModeKey: type, consoleNames: true, existingName: refuse, unknownFields: ignore, proxyPages: unknown",
+}
+
+// TestManagerStoriesUnderEverySwitch is the same for the stories of Apinizer projects.
+func TestManagerStoriesUnderEverySwitch(t *testing.T) {
+	folder := t.TempDir()
+	for _, name := range []string{"apinizer-types.txtar", "apinizer-faults.txtar"} {
+		text, err := os.ReadFile(filepath.Join(golden, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(folder, name), text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, on := range managerSwitches {
+		t.Run(on, func(t *testing.T) {
+			testscript.Run(t, stories(folder, on))
+		})
+	}
+}
+
 // TestStoriesUnderEverySwitch runs all stories against tenants that answer the
 // open questions differently. Nothing but the plan hashes may change: they cover
 // what was seen, and that is another tenant.
@@ -58,12 +86,17 @@ func same(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-var seed = regexp.MustCompile(`(?m)^users:`)
+var seed, managerSeed = regexp.MustCompile(`(?m)^users:`), regexp.MustCompile(`(?m)^projects:`)
 
-// behave adds a behaviour to the embedded tenants' files in a folder.
+// behave adds a behaviour to the embedded tenants' files in a folder: to those of
+// the kind that it is for.
 func behave(folder, behaviour string) error {
 	if behaviour == "" {
 		return nil
+	}
+	seed := seed
+	if slices.Contains(managerSwitches, behaviour) {
+		seed = managerSeed
 	}
 	return filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || !strings.HasSuffix(path, ".yaml") {
