@@ -176,11 +176,9 @@ func (s *session) carryOut(c *cli.Context, p *plan.Plan) (*apply.Result, error) 
 		Parallelism: c.Int("parallelism"),
 		Stop:        s.env.stopping,
 	}
-	if c.String("format") != asJSON {
-		progress := report.NewProgress(s.env.stderr, s.env.isTerminal(s.env.stderr), len(p.Steps))
-		defer progress.Close()
-		options.Progress = progress.Step
-	}
+	step, end := s.applying(len(p.Steps))
+	defer end()
+	options.Progress = step
 	s.env.writing.Store(true)
 	defer s.env.writing.Store(false)
 	return apply.Run(c.Context, p, options)

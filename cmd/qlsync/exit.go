@@ -58,6 +58,8 @@ type environment struct {
 	lifetime context.Context
 	// writing is set while requests may be under way that are waited for.
 	writing atomic.Bool
+	// progressing is set while the progress is shown, which says what is waited for.
+	progressing atomic.Bool
 }
 
 // saying gives the same environment with another stream for what is said beside the
@@ -137,18 +139,19 @@ func (env *environment) obey(parent context.Context, signals <-chan os.Signal) (
 const waitLines = 10 * time.Second
 
 // tellWaits gives a callback that says, on a line of its own and not too often,
-// how long requests wait for the rate limit. It may be called concurrently.
-func tellWaits(w io.Writer) func(tier string, wait time.Duration) {
+// how long requests wait for the rate limit, while no progress does. It may be called
+// concurrently.
+func (env *environment) tellWaits() func(tier string, wait time.Duration) {
 	var mu sync.Mutex
 	var told time.Time
 	return func(tier string, wait time.Duration) {
 		seconds := int(math.Ceil(wait.Seconds()))
 		mu.Lock()
 		defer mu.Unlock()
-		if seconds < 2 || !told.IsZero() && time.Since(told) < waitLines {
+		if seconds < 2 || env.progressing.Load() || !told.IsZero() && time.Since(told) < waitLines {
 			return
 		}
 		told = time.Now()
-		fmt.Fprintf(w, "waiting %d s for the rate limit of %s\n", seconds, tier)
+		fmt.Fprintf(env.stderr, "waiting %d s for the rate limit of %s\n", seconds, tier)
 	}
 }

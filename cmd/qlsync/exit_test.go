@@ -91,7 +91,8 @@ func TestAnInterruptAnswersTheQuestion(t *testing.T) {
 func TestWaitsAreToldOnALineNowAndThen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var stderr strings.Builder
-		tell := tellWaits(&stderr)
+		env := &environment{stderr: &stderr}
+		tell := env.tellWaits()
 		tell("writes", 300*time.Millisecond) // too short to matter
 		tell("writes", 211500*time.Millisecond)
 		tell("writes", 200*time.Second)

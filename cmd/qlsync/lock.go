@@ -45,14 +45,7 @@ func (s *session) lock(c *cli.Context) (unlock func(), err error) {
 	if err != nil {
 		return nil, fmt.Errorf("lock: %w", err)
 	}
-	address := s.tenant.URL
-	if s.tenant.SimFile != "" {
-		if address, err = filepath.Abs(s.tenant.SimFile); err != nil {
-			return nil, fmt.Errorf("lock: %w", err)
-		}
-	}
-	sum := sha256.Sum256([]byte(s.project.Name + "\n" + address))
-	path := filepath.Join(folder, hex.EncodeToString(sum[:16]))
+	path := filepath.Join(folder, s.digest())
 	lock := flock.New(path+".lock", flock.SetPermissions(0o600))
 	switch held, err := acquire(c.Context, lock, c.Duration(lockFlag.Name)); {
 	case err != nil:
@@ -63,6 +56,24 @@ func (s *session) lock(c *cli.Context) (unlock func(), err error) {
 	}
 	writeHolder(path)
 	return func() { _ = os.Remove(path + ".json"); _ = lock.Unlock() }, nil
+}
+
+// digest names the project and the tenant, wherever they are checked out.
+func (s *session) digest() string {
+	address := s.tenant.URL
+	if s.tenant.SimFile != "" {
+		address, _ = filepath.Abs(s.tenant.SimFile) // relative where even the current folder is unknown
+	}
+	sum := sha256.Sum256([]byte(s.project.Name + "\n" + address))
+	return hex.EncodeToString(sum[:16])
+}
+
+// cacheFile is where a plan keeps what it has read; empty for no folder.
+func (s *session) cacheFile(folder string) string {
+	if folder == "" {
+		return ""
+	}
+	return filepath.Join(folder, s.digest()+".json")
 }
 
 // acquire takes the lock, and waits so long for it; false when it is still held then.

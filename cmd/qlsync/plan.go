@@ -18,6 +18,7 @@ func planCommand(env *environment) *cli.Command {
 		Flags: slices.Concat(sharedFlags(), planFormats().flags(), planFlags(), []cli.Flag{
 			allTenantsFlag(),
 			&cli.StringFlag{Name: "out", Usage: "write the plan as JSON to `FILE`, which only you can read, for apply"},
+			&cli.StringFlag{Name: "cache", Usage: "keep in the folder `DIR` what was read, and do not read again what the tenant says has not been updated since"},
 			&cli.BoolFlag{Name: "detailed-exitcode", Usage: "end with 2 when there is something to do"},
 		}),
 		Action: func(c *cli.Context) error { return runPlan(c, env) },
@@ -67,6 +68,14 @@ func runPlan(c *cli.Context, env *environment) error {
 		return &exit{code: exitDiffers}
 	}
 	return nil
+}
+
+// tellCached says how many connections were not read.
+func (s *session) tellCached(folder string) {
+	if now := s.planned.Snapshot; folder != "" && now != nil {
+		fmt.Fprintf(s.env.stderr, "Of %d connections, %d were not read again: they have not been updated since, and %s holds what they were. apply and drift always read.\n",
+			now.Details+now.Cached, now.Cached, report.Clean(folder))
+	}
 }
 
 // confirm lifts the refusal of deletes if the user confirms exactly this plan.

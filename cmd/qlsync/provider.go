@@ -38,6 +38,7 @@ type options struct {
 	parallelism int
 	batchSize   int
 	limits      spec.RateLimits
+	cacheFile   string
 	logger      *slog.Logger
 	userAgent   string
 	lifetime    context.Context
@@ -72,7 +73,7 @@ var qlikCloud = provider{
 		return qlik.New(qlik.Config{
 			URL: o.url, Auth: qlik.Auth{APIKey: o.auth.apiKey, ClientID: o.auth.clientID, ClientSecret: o.auth.clientSecret},
 			Project: o.project, Parallelism: o.parallelism, BatchSize: o.batchSize,
-			Limits: qlik.Limits{Reads: o.limits.Reads, Writes: o.limits.Writes},
+			Limits: qlik.Limits{Reads: o.limits.Reads, Writes: o.limits.Writes}, CacheFile: o.cacheFile,
 			Logger: o.logger, UserAgent: o.userAgent, Lifetime: o.lifetime, Waiting: o.waiting,
 		})
 	},

@@ -34,6 +34,7 @@ type session struct {
 	provider connection.Provider
 	secrets  secrets
 	planned  plan.Input // of the last plan
+	watching watching
 	close    func()
 }
 
@@ -81,7 +82,7 @@ func (files *projectFiles) open(c *cli.Context, env *environment, name string) (
 	if err != nil {
 		return nil, firstOf(files.problems.Err(), err)
 	}
-	s := &session{env: env, project: files.project, tenant: tenant, close: func() {}}
+	s := &session{env: env, project: files.project, tenant: tenant, watching: env.watching(c), close: func() {}}
 	s.secrets.resolver = files.project.Resolver(env.lookup)
 	s.local, s.localProblems = vendored(files.project, tenant)
 	s.declared, s.problems = desired(files.project, tenant, files.variables, s.local, files.problems)
@@ -158,8 +159,8 @@ func (s *session) connect(c *cli.Context, logger *slog.Logger) error {
 	o := options{
 		url: s.tenant.URL, project: s.project.Name, parallelism: c.Int("parallelism"),
 		logger: logger, userAgent: "qlsync/" + version(),
-		lifetime: s.env.lifetime, waiting: tellWaits(s.env.stderr), batchSize: c.Int("batch-size"),
-		limits: s.tenant.RateLimits,
+		lifetime: s.env.lifetime, waiting: s.env.tellWaits(), batchSize: c.Int("batch-size"),
+		limits: s.tenant.RateLimits, cacheFile: s.cacheFile(c.String("cache")),
 	}
 	if c.IsSet("batch-size") && o.batchSize < 1 {
 		return fmt.Errorf("batch-size %d: it must be at least 1", o.batchSize)
@@ -229,7 +230,7 @@ func (s *session) input(ctx context.Context) (plan.Input, error) {
 	if problems.Err() != nil {
 		scope.Details = func(*connection.Live) bool { return false }
 	}
-	in.Snapshot, err = s.provider.Snapshot(ctx, scope)
+	in.Snapshot, err = s.snapshot(ctx, scope)
 	if err != nil {
 		return plan.Input{}, s.besides(err)
 	}
@@ -273,6 +274,7 @@ func (s *session) plan(c *cli.Context, reviewed *plan.Plan) (*plan.Plan, error) 
 		in.Reviewed = reviewed
 	}
 	s.planned = in
+	s.tellCached(c.String("cache"))
 	p, problems := plan.Make(in)
 	return p, s.env.report(problems)
 }
@@ -283,7 +285,7 @@ func (s *session) again(ctx context.Context, touched func(*connection.Live) bool
 	scope := plan.Scope(in)
 	scope.Details = touched
 	var err error
-	in.Snapshot, err = s.provider.Snapshot(ctx, scope)
+	in.Snapshot, err = s.snapshot(ctx, scope)
 	return in, err
 }
 

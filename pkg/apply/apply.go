@@ -43,6 +43,8 @@ type Progress struct {
 	Err   error      // of its first item that was not done
 	Done  int        // steps that have ended, however
 	Total int
+	// CallsLeft is how many write calls the other steps take.
+	CallsLeft int
 }
 
 const defaultParallelism = 8

@@ -37,6 +37,7 @@ type run struct {
 	before  [][]int
 	ready   []int // in the plan's order
 	ended   int
+	calls   int    // of the steps that have not ended
 	stopped string // why no more steps are started; empty while they are
 	// unreachable counts the calls that found the tenant gone, one after the other.
 	unreachable int
@@ -68,6 +69,7 @@ func newRun(steps []plan.Step, o Options) (*run, error) {
 			r.before[first] = append(r.before[first], i)
 		}
 		place[step.ID] = i
+		r.calls += step.Calls
 		if r.waiting[i] = len(step.After); r.waiting[i] == 0 {
 			r.ready = append(r.ready, i)
 		}
@@ -319,6 +321,7 @@ func (r *run) firstError(step int) error {
 // end lets the steps go on that have waited for this one, and tells the progress.
 func (r *run) end(step int) {
 	r.ended++
+	r.calls -= r.steps[step].Calls
 	for _, item := range r.steps[step].Items {
 		creates := item.Operation.Kind == connection.Create || item.Operation.Kind == connection.AskSignIn
 		if creates && !r.records[item.ID].wrote() {
@@ -332,6 +335,6 @@ func (r *run) end(step int) {
 		}
 	}
 	if r.options.Progress != nil {
-		r.options.Progress(Progress{Step: &r.steps[step], Err: r.firstError(step), Done: r.ended, Total: len(r.steps)})
+		r.options.Progress(Progress{Step: &r.steps[step], Err: r.firstError(step), Done: r.ended, Total: len(r.steps), CallsLeft: r.calls})
 	}
 }

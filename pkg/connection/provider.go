@@ -45,6 +45,14 @@ type Provider interface {
 	Execute(ctx context.Context, operations []Operation) []Outcome
 }
 
+// Pacer is what a provider may be besides: one that knows how far its rate limit is
+// used up.
+type Pacer interface {
+	// Pace tells how long the rate limit makes so many more requests wait, until the
+	// last of them may be sent, if nobody else uses it. It may be called concurrently.
+	Pace(reads, writes int) time.Duration
+}
+
 // Class is the part that a property plays.
 type Class int
 
@@ -155,6 +163,9 @@ type Scope struct {
 	// Details tells for which connections the properties are wanted. It is called
 	// from one goroutine, once for each listed connection.
 	Details func(*Live) bool
+	// Reading is told after each connection how many of those have been read whose
+	// details are wanted. It may be called concurrently. May be nil.
+	Reading func(done, total int)
 }
 
 // Snapshot is the live side of a plan.

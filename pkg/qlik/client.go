@@ -70,6 +70,10 @@ type Config struct {
 	// Logger gets one debug record for each request, without query, bodies and
 	// headers. Nil: nothing is logged.
 	Logger *slog.Logger
+	// CacheFile is where snapshots keep what they have read, so that the next one of
+	// the same tenant need not read again what the lists say has not been updated
+	// since. Empty: everything is read.
+	CacheFile string
 	// UserAgent is sent with each request. Empty: "qlsync".
 	UserAgent string
 	// Lifetime ends everything, also writes that are under way and would otherwise

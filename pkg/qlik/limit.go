@@ -308,6 +308,26 @@ func (b *budget) delay(places int, now time.Time) (wait time.Duration, known boo
 	return b.limit.Window, false
 }
 
+// pace tells how long it takes until so many more requests may be sent, if nobody else
+// does. Those under way count as if they were answered now.
+func (b *budget) pace(requests int) time.Duration {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now := time.Now()
+	b.forget(now)
+	wait := max(0, b.closed.Sub(now))
+	late := requests - (b.limit.Requests - b.taken - len(b.log)) // those for which there is no place now
+	if requests <= 0 || late <= 0 {
+		return wait
+	}
+	rounds, at := (late-1)/b.limit.Requests, (late-1)%b.limit.Requests
+	first := b.limit.Window
+	if at < len(b.log) {
+		first = b.log[at].answered.Add(b.limit.Window).Sub(now)
+	}
+	return max(wait, first+time.Duration(rounds)*b.limit.Window)
+}
+
 // most is how many places there are at this time.
 func (b *budget) most(now time.Time) int {
 	if now.Before(b.crowded) {

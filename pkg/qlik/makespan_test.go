@@ -1,6 +1,7 @@
 package qlik_test
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"net/http"
@@ -26,6 +27,7 @@ const (
 // back. It notes what the rate limit says and who does not care.
 type road struct {
 	service http.Handler
+	latency time.Duration // of the way there and back; zero: [latency]
 
 	mu       sync.Mutex
 	refused  int       // 429
@@ -37,10 +39,11 @@ type road struct {
 
 func (n *road) RoundTrip(r *http.Request) (*http.Response, error) {
 	sent := n.send()
-	time.Sleep(latency / 2)
+	way := cmp.Or(n.latency, latency) / 2
+	time.Sleep(way)
 	recorder := httptest.NewRecorder()
 	n.service.ServeHTTP(recorder, r)
-	time.Sleep(latency / 2)
+	time.Sleep(way)
 	n.receive(sent, recorder)
 	return recorder.Result(), nil
 }

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -33,12 +34,21 @@ type Provider struct {
 	parallelism int
 	batch       int
 	limits      Limits
+	cacheFile   string
 	// tutorialSpelling is set once the tenant has asked for dataSourceId where the
 	// API reference has datasourceID.
 	tutorialSpelling atomic.Bool
 }
 
-var _ connection.Provider = (*Provider)(nil)
+var (
+	_ connection.Provider = (*Provider)(nil)
+	_ connection.Pacer    = (*Provider)(nil)
+)
+
+// Pace tells how long the rate limit makes so many more requests wait.
+func (p *Provider) Pace(reads, writes int) time.Duration {
+	return max(p.client.reads.pace(reads), p.client.writes.pace(writes))
+}
 
 // New checks the configuration and makes a provider. It sends nothing.
 func New(config Config) (*Provider, error) {
@@ -52,6 +62,7 @@ func New(config Config) (*Provider, error) {
 		parallelism: orDefault(config.Parallelism, defaultParallelism),
 		batch:       orDefault(config.BatchSize, defaultBatch),
 		limits:      config.Limits,
+		cacheFile:   config.CacheFile,
 	}, nil
 }
 

@@ -29,11 +29,14 @@ const (
 // survey is one snapshot being taken.
 type survey struct {
 	*Provider
-	sent     atomic.Int64
-	caller   wireUser
-	spaces   []connection.Space
-	owners   []connection.User
-	detailed int // connections whose details were read
+	sent   atomic.Int64
+	caller wireUser
+	spaces []connection.Space
+	owners []connection.User
+	// detailed and cached count the connections whose details were read, and those
+	// of which they were known.
+	detailed, cached int
+	reading          func(done, total int) // see [connection.Scope.Reading]
 	// incomplete holds the reasons of the list of spaces, then of each space.
 	incomplete []string
 }
@@ -41,7 +44,7 @@ type survey struct {
 // Snapshot reads in three rounds, each concurrent in itself: who and where, the
 // lists of connections, the details that are wanted.
 func (p *Provider) Snapshot(ctx context.Context, scope connection.Scope) (*connection.Snapshot, error) {
-	s := &survey{Provider: p}
+	s := &survey{Provider: p, reading: scope.Reading}
 	if err := s.look(ctx, scope.Owners); err != nil {
 		return nil, err
 	}
@@ -74,6 +77,7 @@ func (p *Provider) Snapshot(ctx context.Context, scope connection.Scope) (*conne
 		Incomplete:  bounded(s.incomplete),
 		Reads:       int(s.sent.Load()),
 		Details:     s.detailed,
+		Cached:      s.cached,
 		Traits:      p.traits(caller.Admin),
 	}, nil
 }
@@ -377,12 +381,38 @@ func (s *survey) details(ctx context.Context, live []connection.Live, wanted fun
 			chosen = append(chosen, &live[i])
 		}
 	}
-	s.detailed = len(chosen)
+	known, err := s.remembered()
+	if err != nil {
+		return err
+	}
+	var done atomic.Int64
+	tell := func() {
+		if s.reading != nil {
+			s.reading(int(done.Add(1)), len(chosen))
+		}
+	}
 	group, ctx := s.readers(ctx)
 	for _, one := range chosen {
-		group.Go(func() error { return s.detail(ctx, one) })
+		if known != nil && known.fill(one) {
+			s.cached++
+			tell()
+			continue
+		}
+		s.detailed++
+		group.Go(func() error { defer tell(); return s.detail(ctx, one) })
 	}
-	return group.Wait()
+	if err := group.Wait(); err != nil || known == nil {
+		return err
+	}
+	return known.save(chosen)
+}
+
+// remembered opens the cache; nil where there is to be none.
+func (s *survey) remembered() (*cache, error) {
+	if s.cacheFile == "" {
+		return nil, nil
+	}
+	return openCache(s.cacheFile, s.caller.ID)
 }
 
 // detail reads one connection. What the service answers about this one alone makes

@@ -19,7 +19,7 @@ var errStep = errors.New("not done")
 func TestAQuickRunWithoutATerminalSaysNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
-		p := report.NewProgress(&out, false, 100)
+		p := report.NewProgress(&out, false, 100, nil)
 		for i := range 100 {
 			time.Sleep(49 * time.Millisecond) // of the bubble's clock
 			p.Step(apply.Progress{Done: i + 1, Total: 100, Err: errStep})
@@ -34,9 +34,9 @@ func TestAQuickRunWithoutATerminalSaysNothing(t *testing.T) {
 func TestALongRunWithoutATerminalSaysALineEveryFiveSeconds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
-		p := report.NewProgress(&out, false, 8)
+		p := report.NewProgress(&out, false, 8, nil)
 		for i := range 8 {
-			time.Sleep(2 * time.Second) // of the bubble's clock
+			time.Sleep(2100 * time.Millisecond) // of the bubble's clock
 			step := apply.Progress{Done: i + 1, Total: 8}
 			if i == 1 || i == 4 {
 				step.Err = errStep
@@ -44,22 +44,45 @@ func TestALongRunWithoutATerminalSaysALineEveryFiveSeconds(t *testing.T) {
 			p.Step(step)
 		}
 		p.Close()
-		want := []string{"applying: 3 of 8 steps ended, 1 not done", "applying: 6 of 8 steps ended, 2 not done", ""}
+		want := []string{"applying: 2 of 8 steps, 1 not done", "applying: 4 of 8 steps, 1 not done", "applying: 7 of 8 steps, 2 not done", ""}
 		if diff := cmp.Diff(want, strings.Split(out.String(), "\n")); diff != "" {
 			t.Error(diff)
 		}
 	})
 }
 
-func TestTheLastStepIsLeftToTheResult(t *testing.T) {
+func TestWhileNothingHappensALineSaysHowLongTheLimitTakes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
-		p := report.NewProgress(&out, false, 1)
-		time.Sleep(time.Minute) // of the bubble's clock
-		p.Step(apply.Progress{Done: 1, Total: 1})
+		start := time.Now()
+		left := func(calls int) time.Duration { return time.Duration(calls)*100*time.Second - time.Since(start) }
+		p := report.NewProgress(&out, false, 3, left)
+		p.Step(apply.Progress{Done: 1, Total: 3, CallsLeft: 2})
+		time.Sleep(61 * time.Second) // of the bubble's clock
+		p.Step(apply.Progress{Done: 3, Total: 3})
+		time.Sleep(time.Minute) // the end is left to the result
 		p.Close()
-		if out.Len() > 0 {
-			t.Errorf("got %q", out.String())
+		p.Close()
+		want := []string{
+			"applying: 1 of 3 steps, 2 write calls left, 3 min at the rate limit",
+			"applying: 1 of 3 steps, 2 write calls left, 3 min at the rate limit", "",
+		}
+		if diff := cmp.Diff(want, strings.Split(out.String(), "\n")); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+func TestAReadingSaysWhatIsLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		p := report.NewReading(&out, false, 10_000, func(int) time.Duration { return 5 * time.Minute })
+		p.Read(2)
+		p.Read(1)
+		time.Sleep(6 * time.Second) // of the bubble's clock
+		p.Close()
+		if want := "reading: 2 of 10000 connections, 9998 read calls left, 5 min at the rate limit\n"; out.String() != want {
+			t.Errorf("got %q, want %q", out.String(), want)
 		}
 	})
 }
@@ -67,21 +90,21 @@ func TestTheLastStepIsLeftToTheResult(t *testing.T) {
 func TestOnATerminalThereIsABarThatGoesAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
-		p := report.NewProgress(&out, true, 3)
+		p := report.NewProgress(&out, true, 3, nil)
 		for i := range 2 {
-			p.Step(apply.Progress{Done: i + 1, Total: 3, Err: errStep})
+			p.Step(apply.Progress{Done: i + 1, Total: 3, Err: errStep, CallsLeft: 2 - i})
 			time.Sleep(time.Second) // of the bubble's clock: the bar is drawn again
 			synctest.Wait()
 		}
 		shown := out.String()
 		p.Close()
 		p.Close()
-		for _, want := range []string{"applying", "1 of 3 steps", "2 of 3 steps", "2 not done"} {
+		for _, want := range []string{"applying", "1 of 3 steps", "2 of 3 steps", "2 not done", "1 write call left"} {
 			if !strings.Contains(shown, want) {
 				t.Errorf("the bar does not say %q: %q", want, shown)
 			}
 		}
-		if strings.Contains(shown, "steps ended") {
+		if strings.Contains(shown, "applying:") {
 			t.Errorf("there are lines beside the bar: %q", shown)
 		}
 		if lineUpAndErase := "\x1b[1A\x1b[J"; !strings.HasSuffix(out.String(), lineUpAndErase) {
@@ -92,7 +115,7 @@ func TestOnATerminalThereIsABarThatGoesAway(t *testing.T) {
 
 func TestWithoutStepsThereIsNoBar(t *testing.T) {
 	var out bytes.Buffer
-	p := report.NewProgress(&out, true, 0)
+	p := report.NewProgress(&out, true, 0, nil)
 	p.Close()
 	if out.Len() > 0 {
 		t.Errorf("got %q", out.String())

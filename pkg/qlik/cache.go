@@ -1,0 +1,102 @@
+package qlik
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// cacheVersion is that of the layout; files of another are not read.
+const cacheVersion = 1
+
+// cache is what is known of connections from an earlier snapshot: their properties,
+// for as long as the list says that they have not been updated since. It is a file
+// that only its owner may read, and holds what one caller sees. It holds no secret: a
+// connection that has one among its properties is not kept.
+type cache struct {
+	path   string
+	caller string
+	known  map[string]cached // by id
+}
+
+type cached struct {
+	Updated    time.Time      `json:"updated"`
+	DataSource string         `json:"dataSource"`
+	Properties map[string]any `json:"properties"`
+}
+
+type cacheFile struct {
+	Version     int               `json:"version"`
+	Caller      string            `json:"caller"`
+	Connections map[string]cached `json:"connections"`
+}
+
+// openCache reads the file; what is not there or cannot be understood is empty.
+func openCache(path, caller string) (*cache, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("cache: %w", err)
+	}
+	c := &cache{path: path, caller: caller}
+	text, err := os.ReadFile(c.path)
+	if err != nil {
+		return c, nil
+	}
+	var file cacheFile
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	if decoder.Decode(&file) == nil && file.Version == cacheVersion && file.Caller == caller {
+		c.known = file.Connections
+	}
+	return c, nil
+}
+
+// fill gives a listed connection the properties that are known of it; false if they
+// must be read.
+func (c *cache) fill(live *connection.Live) bool {
+	known, ok := c.known[live.ID]
+	if !ok || live.UpdatedAt.IsZero() || !known.Updated.Equal(live.UpdatedAt) || known.DataSource != live.DataSource || known.Properties == nil {
+		return false
+	}
+	live.Properties = known.Properties
+	return true
+}
+
+// save keeps what was read, and nothing else, for the next time.
+func (c *cache) save(read []*connection.Live) error {
+	file := cacheFile{Version: cacheVersion, Caller: c.caller, Connections: map[string]cached{}}
+	for _, live := range read {
+		if live.Properties != nil && !live.UpdatedAt.IsZero() && len(connection.Secrets(live.Properties)) == 0 {
+			file.Connections[live.ID] = cached{live.UpdatedAt, live.DataSource, live.Properties}
+		}
+	}
+	text, err := json.Marshal(file)
+	if err == nil {
+		err = replace(c.path, text)
+	}
+	if err != nil {
+		return fmt.Errorf("cache: %w", err)
+	}
+	return nil
+}
+
+// replace writes a file that only its owner may read, whole or not at all.
+func replace(path string, text []byte) error {
+	temporary, err := os.CreateTemp(filepath.Dir(path), ".cache-*") // with mode 0600
+	if err != nil {
+		return err
+	}
+	defer os.Remove(temporary.Name())
+	if _, err = temporary.Write(text); err != nil {
+		_ = temporary.Close()
+		return err
+	}
+	if err = temporary.Close(); err != nil {
+		return err
+	}
+	return os.Rename(temporary.Name(), path)
+}
