@@ -36,8 +36,8 @@ SEED ?= 1
 property: ## draw 20,000 random worlds for the planner
 	$(GO) test ./pkg/plan -run 'AnyPlan|Hostile|Targets' -rapid.checks=20000 -rapid.seed=$(SEED) -timeout 30m
 
-chaos: ## draw 2,500 random worlds with random faults, from the comparison to the wire
-	$(GO) test ./test/chaos -rapid.checks=2500 -rapid.seed=$(SEED) -timeout 30m
+chaos: ## draw 2,500 random worlds with random faults, and soak 5,000 steps in them
+	$(GO) test ./test/chaos -rapid.checks=2500 -rapid.seed=$(SEED) -soak=5000 -timeout 30m
 
 lint: ## check format, vet, staticcheck, the workflows and go.mod
 	@files=$$($(TOOL) gofumpt -l cmd pkg schemas examples test); \

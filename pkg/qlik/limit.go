@@ -77,7 +77,8 @@ func (l Limits) budgets(waiting func(string, time.Duration)) (reads, writes *bud
 //	when our oldest request is a minute old        what we had sent, in a minute
 //	when our oldest request is a window old        what we had sent, in a window
 //	at any other time                              unchanged: others had used the window up
-//	the same, for the second time in a window      what we had sent, for a window: others go on
+//	the same, for the second time in a window      what we had sent, for a window: others go on,
+//	                                               unless much was admitted in between
 //
 // The first two hold for the rest of the run (strict limits a minute; a tenant with
 // one user, which has half of everything). They are believed where they come to a
@@ -420,7 +421,7 @@ const certain = 10 * time.Second
 func (b *budget) learn(sent, now time.Time, wait time.Duration) {
 	var repeated bool
 	if sent.After(b.refusal) {
-		repeated = !b.refusal.IsZero() && now.Before(b.refusal.Add(b.limit.Window))
+		repeated = !b.refusal.IsZero() && now.Before(b.refusal.Add(b.limit.Window)) && !b.isFast(now)
 		b.refusal = now
 	} else {
 		repeated = now.Before(b.crowded)
@@ -436,6 +437,18 @@ func (b *budget) learn(sent, now time.Time, wait time.Duration) {
 		b.share, b.crowded = max(1, b.taken-1+len(b.log)), now.Add(b.limit.Window)
 	}
 }
+
+// isFast tells that since the last 429 more was admitted than the published rate would
+// give back in that time: then it was no window that others had used up, but a limit
+// over a short time, for which the Retry-After is all there is to wait.
+func (b *budget) isFast(now time.Time) bool {
+	admitted := b.taken - 1 + b.since(b.refusal)
+	earned := float64(b.published.Requests) * now.Sub(b.refusal).Seconds() / b.published.Window.Seconds()
+	return admitted > noise && float64(admitted) > 1.5*earned
+}
+
+// noise is how many admitted requests say nothing.
+const noise = 5
 
 // explains tells whether the service lets us in again just when our oldest request
 // leaves a window of that length.

@@ -41,7 +41,7 @@ func (n *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	began := time.Now()
-	response, whole, cut := n.serve(r)
+	response, whole, cut := serve(n.tenant, r)
 	n.look(r.Method, !whole || response.StatusCode >= 400 || time.Since(began) > 0)
 	if err != nil {
 		return nil, err
@@ -68,8 +68,8 @@ func (n *wire) leave(method string) (carryOut bool, err error) {
 	return true, nil
 }
 
-// serve gives the answer of the tenant, as far as it comes.
-func (n *wire) serve(r *http.Request) (response *http.Response, whole bool, err error) {
+// serve gives the answer of a service, as far as it comes.
+func serve(service http.Handler, r *http.Request) (response *http.Response, whole bool, err error) {
 	if r.Body == nil {
 		r.Body = http.NoBody
 	}
@@ -86,7 +86,7 @@ func (n *wire) serve(r *http.Request) (response *http.Response, whole bool, err 
 			response.Body = io.NopCloser(io.MultiReader(response.Body, brokenOff{}))
 		}
 	}()
-	n.tenant.ServeHTTP(recorder, r)
+	service.ServeHTTP(recorder, r)
 	return recorder.Result(), !crippled(r.URL.Path, recorder.Body.String()), nil
 }
 
