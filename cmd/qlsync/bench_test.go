@@ -3,10 +3,15 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/qlsync/qlsync/pkg/simulator"
 )
 
 // BenchmarkPlan plans a whole project against an embedded tenant, from reading
@@ -60,4 +65,58 @@ func benchProject(b *testing.B, connections int) string {
 		}
 	}
 	return filepath.Join(folder, "qlsync.yaml")
+}
+
+// BenchmarkPlanWithACache plans for 10,000 connections in 50 spaces of which nothing
+// has changed, over a road of 50 ms. The bound that users are promised is 3 s.
+func BenchmarkPlanWithACache(b *testing.B) {
+	const spaces, each = 50, 200
+	var files, seed strings.Builder
+	files.WriteString("version: 1\ndefaults: {dataSource: rest, properties: {url: \"https://a.example\"}}\nconnections:\n")
+	seed.WriteString(`{"token": "key", "users": [{"email": "ana@example.com", "roles": ["TenantAdmin"]}], "rateLimits": {"tier1": {"requests": 1000000, "seconds": 1}}, "spaces": [`)
+	for i := range spaces {
+		fmt.Fprintf(&seed, `%s{"name": "Space %d", "type": "shared"}`, strings.Repeat(",", min(i, 1)), i)
+	}
+	seed.WriteString(`], "connections": [`)
+	for i := range spaces * each {
+		fmt.Fprintf(&files, "  - {name: C%d, space: Space %d}\n", i, i%spaces)
+		fmt.Fprintf(&seed, `%s{"name": "C%d", "space": "Space %d", "dataSource": "rest", "properties": {"url": "https://a.example"}, "tags": ["qlsync:bench"]}`,
+			strings.Repeat(",", min(i, 1)), i, i%spaces)
+	}
+	seed.WriteString("]}")
+	tenant, err := simulator.New([]byte(seed.String()), simulator.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		time.Sleep(50 * time.Millisecond)
+		tenant.ServeHTTP(w, r)
+	}))
+	defer server.Close()
+	folder := b.TempDir()
+	for name, text := range map[string]string{
+		"connections.yaml": files.String(), "key": "key",
+		"qlsync.yaml": "version: 1\nproject: bench\nconnections: [connections.yaml]\nrateLimits: {reads: {rate: 1000000}}\n" +
+			"tenants: {test: {url: \"" + server.URL + "\", auth: {apiKey: {file: key}}}}\n",
+	} {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
+			b.Fatal(err)
+		}
+	}
+	plan := func(parallelism string) {
+		var stdout, stderr bytes.Buffer
+		line := []string{"qlsync", "plan", "-c", filepath.Join(folder, "qlsync.yaml"), "--cache", filepath.Join(folder, "cache"), "--parallelism", parallelism}
+		if code := run(line, nil, &stdout, &stderr); code != exitOK || !strings.Contains(stdout.String(), "Nothing to do: 10000") {
+			b.Fatalf("exit code %d: %s%s", code, stdout.String(), stderr.String())
+		}
+	}
+	plan("100")
+	before, plans := len(tenant.Requests()), 0
+	for b.Loop() {
+		plan("8")
+		plans++
+	}
+	b.ReportMetric(float64(len(tenant.Requests())-before)/float64(plans), "calls/plan")
+	b.ReportMetric(b.Elapsed().Seconds()/float64(b.N), "s/plan")
+	b.ReportMetric(b.Elapsed().Seconds()/float64(b.N)/3, "of-3s")
 }
