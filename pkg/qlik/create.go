@@ -133,19 +133,27 @@ func (p *Provider) settleCreate(ctx context.Context, operation connection.Operat
 		return failed // anybody's connection could look like this one
 	}
 	for pause := firstLook; ; pause *= 2 {
-		id, err := p.findCreated(ctx, operation)
+		last := pause >= firstLook<<(looks-1)
+		id, err := p.findCreated(ctx, operation, last)
 		if err == nil && id != "" {
 			return connection.Outcome{ID: id}
 		}
-		if err != nil || pause >= firstLook<<(looks-1) || transport.Sleep(ctx, pause) != nil {
+		inVain := err != nil && !errors.Is(err, connection.ErrInvalid) // a filter may be refused, the last look has none
+		if last || inVain || transport.Sleep(ctx, pause) != nil {
 			return failed
 		}
 	}
 }
 
-// findCreated gives the id of the connection that equals what was to be created.
-func (p *Provider) findCreated(ctx context.Context, operation connection.Operation) (string, error) {
-	listed, _, err := p.listConnections(ctx, *operation.Space, nil)
+// findCreated gives the id of the connection that equals what was to be created. It
+// asks for the name, or goes through everything that is there: a filter may know of
+// something new later than the list.
+func (p *Provider) findCreated(ctx context.Context, operation connection.Operation, everything bool) (string, error) {
+	name := operation.Name
+	if everything {
+		name = ""
+	}
+	listed, _, err := p.listConnections(ctx, *operation.Space, name, nil)
 	if err != nil {
 		return "", err
 	}

@@ -288,7 +288,7 @@ func names(ref connection.SpaceRef, space connection.Space) bool {
 
 // listSpace lists the connections of one space.
 func (s *survey) listSpace(ctx context.Context, space connection.Space) ([]connection.Live, []string, error) {
-	listed, problems, err := s.listConnections(ctx, space, &s.sent)
+	listed, problems, err := s.listConnections(ctx, space, "", &s.sent)
 	if err != nil {
 		return nil, nil, fmt.Errorf("list connections of space %q: %w", space.Name, err)
 	}
@@ -301,15 +301,18 @@ func (s *survey) listSpace(ctx context.Context, space connection.Space) ([]conne
 	return live, reasons(fmt.Sprintf("connections of space %q", space.Name), problems), nil
 }
 
-// listConnections reads the whole list of a space: without the built-in DataFiles,
+// listConnections reads the whole list of a space, or what has that name: without the built-in DataFiles,
 // and with those whose data source is disabled, whose names are taken too.
-func (p *Provider) listConnections(ctx context.Context, space connection.Space, sent *atomic.Int64) ([]wireConnection, []wireError, error) {
+func (p *Provider) listConnections(ctx context.Context, space connection.Space, name string, sent *atomic.Int64) ([]wireConnection, []wireError, error) {
 	query := url.Values{"noDatafiles": {"true"}, "includeDisabled": {"true"}}
 	if space.ID == "" {
 		query.Set("personal", "true")
 		query.Set("ownedByMe", "true")
 	} else {
 		query.Set("spaceId", space.ID)
+	}
+	if name != "" {
+		query.Set("filter", "qName eq "+filterText(name)) // filterable (published specification)
 	}
 	listed, problems, err := list[wireConnection](ctx, p.client, Request{Path: connectionsPath, Query: query, sent: sent})
 	return distinct(listed), problems, err
