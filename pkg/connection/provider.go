@@ -106,8 +106,9 @@ type DataSource struct {
 }
 
 // SignIn tells when a person has to sign in so that a connection can be made, or
-// its credentials written: the property has one of the values. What the person
-// gets for it, a code for one use, goes where a credential of that name goes.
+// its credentials written: the property has one of the values, or, where no property
+// is known that tells, the code is declared. What the person gets for it, a code for
+// one use, goes where a credential of that name goes.
 type SignIn struct {
 	Property string
 	Values   []string

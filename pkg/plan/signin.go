@@ -17,8 +17,13 @@ import (
 // live, or else the default.
 func (a *analysis) signIn(t *target, live *connection.Live) string {
 	known := t.source.SignIn
-	if known == nil {
+	switch {
+	case known == nil:
 		return ""
+	case known.Property == "" && t.Credentials[known.Code] == nil:
+		return ""
+	case known.Property == "":
+		return known.Code
 	}
 	property := t.source.Properties[known.Property]
 	value, declared := t.Properties[known.Property]

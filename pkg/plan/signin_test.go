@@ -20,6 +20,7 @@ func signsIn(set func(*world)) plan.Input {
 		Properties: map[string]connection.Property{"how": {Type: "string", Default: "key", HasDefault: true}},
 		SignIn:     &connection.SignIn{Property: "how", Values: []string{"person", "robot"}, Code: "code"},
 	}
+	in.Catalog.DataSources["odd"] = &connection.DataSource{ID: "odd", Family: "web", SignIn: &connection.SignIn{Code: "code"}}
 	return in
 }
 
@@ -93,6 +94,11 @@ func TestWhatAPersonMustSignInFor(t *testing.T) {
 			w.declare("A", "x", mail("person", func(d *connection.Desired) { d.Credentials, d.CredentialsVersion = secretRef("P"), 2 }))
 			w.hold("A", "x", liveMail("person", func(l *connection.Live) { l.Mark.Credentials = "1:aa" }))
 		}, "update A/x /credentials/password=(secret)\ns1 patch A/x", ""},
+		{"where no property tells, the code itself does", func(w *world) {
+			w.declare("A", "x", mail(nil, code, func(d *connection.Desired) { d.DataSource = "odd" }))
+			w.declare("A", "y", mail(nil, func(d *connection.Desired) { d.DataSource, d.Credentials = "odd", secretRef("P") }))
+		}, "create A/x /properties/path:<nil>>/x /credentials/code=(secret)\n" +
+			"create A/y /properties/path:<nil>>/y /credentials/password=(secret)\ns1 create A/x\ns2 create A/y", put},
 		{"a rebuild needs the code before anything is touched", func(w *world) {
 			w.declare("A", "x", mail("person", code, func(d *connection.Desired) { d.Lifecycle.Update = connection.UpdateRecreate }))
 			w.hold("A", "x", liveMail("person", func(l *connection.Live) { l.Properties["path"] = "/old" }))

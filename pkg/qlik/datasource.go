@@ -29,7 +29,7 @@ func ParseDataSource(id string, apiSpecs []byte) (*connection.DataSource, error)
 		return nil, fmt.Errorf("read api-specs of %q: %w", id, err)
 	}
 	source := &connection.DataSource{
-		ID: id, Family: specs.Provider, Schema: specs.Schema, Properties: properties, SignIn: signInOf(id),
+		ID: id, Family: specs.Provider, Schema: specs.Schema, Properties: properties, SignIn: signInOf(id, properties),
 	}
 	if specs.Version != nil {
 		source.Version = fmt.Sprint(specs.Version)

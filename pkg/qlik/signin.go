@@ -20,16 +20,24 @@ import (
 // with "code=", the guide has the bare code: it is sent as the person gives it.
 const signInHeader = "qlik-auth-code"
 
-// signIns are the data sources that are known to have it (guide to authorising
-// data connections), without the "DG_" of their variants for the data gateway.
+// signInProperty takes the code of a create.
+const signInProperty = "authCode"
+
+// signIns are the data sources of which it is known when they want it (guide to
+// authorising data connections), without the "DG_" of their variants for the data
+// gateway.
 var signIns = map[string]connection.SignIn{
-	"gbq": {Property: "OAuthMechanism", Values: []string{"1"}, Code: "authCode"},
+	"gbq": {Property: "OAuthMechanism", Values: []string{"1"}, Code: signInProperty},
 }
 
-func signInOf(dataSource string) *connection.SignIn {
+// signInOf gives nil for a data source that has no property for a code.
+func signInOf(dataSource string, properties map[string]connection.Property) *connection.SignIn {
 	known, ok := signIns[strings.TrimPrefix(dataSource, "DG_")]
-	if !ok {
+	if _, listed := properties[signInProperty]; !listed {
 		return nil
+	}
+	if !ok {
+		known.Code = signInProperty
 	}
 	return &known
 }

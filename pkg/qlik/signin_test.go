@@ -8,7 +8,10 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/qlik"
 	"github.com/qlsync/qlsync/pkg/simulator"
 )
 
@@ -73,6 +76,28 @@ func TestASignInFromTheFirstAddressToTheSecondCode(t *testing.T) {
 	}
 	if outcome := do(withCode(again, code(again))); outcome.Err != nil {
 		t.Errorf("a code alone, with nothing else to patch: %v", outcome.Err)
+	}
+}
+
+func TestWhichDataSourcesASignInIsFor(t *testing.T) {
+	const with, without = `{"authCode": {"type": "string"}}`, `{"Catalog": {"type": "string"}}`
+	for _, test := range []struct {
+		id, properties string
+		want           *connection.SignIn
+	}{
+		{"gbq", with, &connection.SignIn{Property: "OAuthMechanism", Values: []string{"1"}, Code: "authCode"}},
+		{"DG_gbq", with, &connection.SignIn{Property: "OAuthMechanism", Values: []string{"1"}, Code: "authCode"}},
+		{"gbq", without, nil},
+		{"azure", with, &connection.SignIn{Code: "authCode"}},
+		{"azure", without, nil},
+	} {
+		got, err := qlik.ParseDataSource(test.id, []byte(`{"connectionProperties": {"properties": `+test.properties+`}}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(test.want, got.SignIn); diff != "" {
+			t.Errorf("%s with %s: %s", test.id, test.properties, diff)
+		}
 	}
 }
 
