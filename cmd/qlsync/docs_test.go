@@ -172,6 +172,9 @@ func (d *document) check() {
 		}
 		catalog, err := provider.DataSources(d.Context(), sources)
 		d.must(err)
+		if kind, _ := providerOf(&project.Tenants[i]); kind.builtin != nil {
+			catalog = kind.builtin()
+		}
 		problems = spec.Collect(more, spec.CheckProperties(set.Connections, catalog))
 	}
 	if len(problems) > 0 {

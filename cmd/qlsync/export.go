@@ -97,6 +97,7 @@ func (s *session) export(c *cli.Context) (spec.Export, error) {
 		Declared: s.declared.Connections, Moves: s.declared.Moves, Dir: dir, OneFile: c.String("out") == "",
 		Classify: kind.classify, HoldsSecret: kind.holdsSecret, Normalize: s.provider.Normalize,
 	})
+	exported.Written = snapshot.Traits.Whole
 	for _, reason := range snapshot.Incomplete {
 		fmt.Fprintln(s.env.stderr, "warning: not everything is exported: "+report.Clean(reason))
 	}
@@ -185,7 +186,7 @@ func writeExport(folder string, files []spec.ExportedFile) error {
 
 // told is an export in the words of the report.
 func told(exported spec.Export, folder string, written bool) report.Export {
-	var e report.Export
+	e := report.Export{Written: exported.Written}
 	for _, file := range exported.Files {
 		if written {
 			e.Files = append(e.Files, report.ExportFile{Name: filepath.ToSlash(filepath.Join(folder, file.Name)), Connections: file.Connections})

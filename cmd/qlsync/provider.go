@@ -35,6 +35,7 @@ type options struct {
 	url         string
 	auth        auth
 	project     string
+	unmarked    bool
 	parallelism int
 	batchSize   int
 	limits      spec.RateLimits
@@ -85,7 +86,7 @@ var apinizerManager = provider{
 	connect: func(o options) (connection.Provider, error) {
 		return apinizer.New(apinizer.Config{
 			URL: o.url, Auth: apinizer.Auth{Token: o.auth.token, User: o.auth.user, Password: o.auth.password},
-			Project: o.project, Parallelism: o.parallelism,
+			Project: o.project, Unmarked: o.unmarked, Parallelism: o.parallelism,
 			Logger: o.logger, UserAgent: o.userAgent, Lifetime: o.lifetime,
 		})
 	},

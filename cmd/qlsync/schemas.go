@@ -59,6 +59,9 @@ func pullSchemas(c *cli.Context, env *environment) error {
 		return err
 	}
 	defer s.close()
+	if env.builtIn(s.tenant) {
+		return nil
+	}
 	lock, problems := spec.ReadLock(s.project.SchemasDir)
 	if problems.Err() != nil {
 		return problems
@@ -164,7 +167,7 @@ func listSchemas(c *cli.Context, env *environment) error {
 	if _, err := env.prepare(c); err != nil {
 		return err
 	}
-	project, uses, err := usesOf(c)
+	project, uses, err := usesOf(c, env)
 	if err != nil {
 		return err
 	}
@@ -177,7 +180,7 @@ func listSchemas(c *cli.Context, env *environment) error {
 
 // usesOf counts the declared connections of each data source, over the chosen
 // tenants. What is wrong in the files is for validate to say.
-func usesOf(c *cli.Context) (*spec.Project, map[string]int, error) {
+func usesOf(c *cli.Context, env *environment) (*spec.Project, map[string]int, error) {
 	project, problems := loadProject(c)
 	if project == nil {
 		return nil, nil, problems
@@ -192,12 +195,27 @@ func usesOf(c *cli.Context) (*spec.Project, map[string]int, error) {
 	}
 	uses := map[string]int{}
 	for i := range tenants {
+		if env.builtIn(&tenants[i]) {
+			continue
+		}
 		declared, _ := project.Desired(&tenants[i], set)
 		for id, n := range countSources(declared) {
 			uses[id] = max(uses[id], n)
 		}
 	}
 	return project, uses, nil
+}
+
+// builtIn reports whether the data sources of a tenant's kind are built in, and says
+// so: then there is nothing to vendor.
+func (env *environment) builtIn(tenant *spec.Tenant) bool {
+	kind, ok := providerOf(tenant)
+	if !ok || kind.builtin == nil {
+		return false
+	}
+	fmt.Fprintf(env.stderr, "The schemas of %s are built in (provider %s): there is nothing to vendor; qlsync schemas editor writes them for editors.\n",
+		report.Clean(tenant.Name), tenant.Provider)
+	return true
 }
 
 func countSources(declared *spec.DesiredSet) map[string]int {
@@ -243,6 +261,9 @@ func checkSchemas(c *cli.Context, env *environment) error {
 		return err
 	}
 	defer s.close()
+	if env.builtIn(s.tenant) {
+		return nil
+	}
 	ours, problems := vendored(s.project, s.tenant)
 	if problems.Err() != nil {
 		return problems

@@ -157,7 +157,7 @@ func (s *session) connect(c *cli.Context, logger *slog.Logger) error {
 		return connection.Problems{unknownProvider(s.tenant)}
 	}
 	o := options{
-		url: s.tenant.URL, project: s.project.Name, parallelism: c.Int("parallelism"),
+		url: s.tenant.URL, project: s.project.Name, unmarked: s.tenant.Unmarked, parallelism: c.Int("parallelism"),
 		logger: logger, userAgent: "qlsync/" + version(),
 		lifetime: s.env.lifetime, waiting: s.env.tellWaits(), batchSize: c.Int("batch-size"),
 		limits: s.tenant.RateLimits, cacheFile: s.cacheFile(c.String("cache")),

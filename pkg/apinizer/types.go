@@ -178,7 +178,7 @@ func hosts() []string {
 // Builtin gives all connection types. No server tells them, so they are known
 // without a network.
 func Builtin() *connection.Catalog {
-	catalog := &connection.Catalog{DataSources: map[string]*connection.DataSource{}}
+	catalog := &connection.Catalog{DataSources: map[string]*connection.DataSource{}, Known: TypeNames()}
 	for name, t := range types {
 		catalog.DataSources[name] = t.source()
 	}

@@ -12,6 +12,8 @@ type Export struct {
 	Omitted   []Remark
 	LeftOut   []Remark
 	Variables []Variable
+	// Written tells that whatever takes the connections over writes their credentials.
+	Written bool
 }
 
 // ExportFile is a file that was written, with the number of its connections.
@@ -45,7 +47,11 @@ func (t Text) Export(w io.Writer, e Export) error {
 	p.remarks("Exported without", e.LeftOut)
 	if len(e.Variables) > 0 {
 		p.line("")
-		p.line("Set these before qlsync has to write the credentials; it adopts them as they are:")
+		if e.Written {
+			p.line("Set these, and lifecycle.adopt: true: to take over a connection of this tenant is to write its credentials again:")
+		} else {
+			p.line("Set these before qlsync has to write the credentials; it adopts them as they are:")
+		}
 		rows := make([][]string, len(e.Variables))
 		for i, v := range e.Variables {
 			rows[i] = []string{"  " + Clean(v.Name), Clean(v.Credential) + " of " + label(v.Connection.String())}

@@ -42,6 +42,9 @@ type Export struct {
 	LeftOut []Remark
 	// Variables are to be set before credentials are written, by name.
 	Variables []ExportedVariable
+	// Written tells that to take over one of the connections writes its credentials;
+	// whoever knows the tenant fills it in.
+	Written bool
 }
 
 // ExportedFile is one connection file, of one space.

@@ -55,7 +55,9 @@ type Tenant struct {
 	URL string
 	// SimFile is the seed of the embedded tenant, for a URL "sim:FILE": a path
 	// that can be opened. Empty: a real tenant.
-	SimFile   string
+	SimFile string
+	// Unmarked keeps qlsync's marks off connections: what is declared counts as ours.
+	Unmarked  bool
 	Auth      Auth
 	Variables map[string]string // they win over the project's
 	// RateLimits are the tenant's own, or else the project's.
@@ -243,6 +245,7 @@ func (n *notes) readTenant(p *Project, entry child) Tenant {
 		RateLimits: n.rateLimits(entry.value.get("rateLimits"), p.limits),
 		Auth:       n.readAuth(entry.value.get("auth"), p.options),
 	}
+	tenant.Unmarked = n.unmarked(p, entry.value, tenant.Provider)
 	address := entry.value.get("url")
 	if textOf(address) == "" {
 		return tenant // the structure says so
@@ -260,6 +263,22 @@ func (n *notes) readTenant(p *Project, entry child) Tenant {
 		tenant.Auth = Auth{}
 	}
 	return tenant
+}
+
+// unmarked reads whether connections bear no mark. Then nothing tells what is ours and
+// no longer declared, so nothing may be pruned.
+func (n *notes) unmarked(p *Project, tenant *node, provider string) bool {
+	entry := tenant.entry("ownership")
+	if entry == nil || textOf(entry.value) != "none" {
+		return false
+	}
+	switch {
+	case provider != ProviderApinizer:
+		n.add(entry.place, "ownership: none is for the provider apinizer", "")
+	case p.Policy.Prune == connection.PruneOwned:
+		n.add(entry.place, "without marks nobody knows what is owned, so nothing can be pruned", "write policy.prune: none, or leave ownership out")
+	}
+	return true
 }
 
 // tenantURL reads the address of a real tenant: scheme and host, nothing else.

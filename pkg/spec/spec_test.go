@@ -146,6 +146,7 @@ tenants:
   g: {provider: apinizer, url: "https://manager.example"}
   h: {provider: apinizr, url: "https://manager.example", auth: {token: {env: A}}}
   i: {url: "https://i.example", auth: {token: {env: A}}}
+  j: {url: "https://j.example", auth: {apiKey: {env: A}}, ownership: none}
 `, `
 			qlsync.yaml:6:66: "user" needs "password" beside it
 			qlsync.yaml:7:59: auth must have one of token and user
@@ -153,7 +154,16 @@ tenants:
 			qlsync.yaml:9:32: the url of a tenant must have a host and nothing behind it (write the address of the API manager without /apiops, https://MANAGER, or sim:FILE for the embedded tenant)
 			qlsync.yaml:10:3: tenant "g" has no auth (write auth: {token: {env: NAME}})
 			qlsync.yaml:11:17: "provider" must be "qlik" or "apinizer"
-			qlsync.yaml:12:33: auth must have one of apiKey and oauth`},
+			qlsync.yaml:12:33: auth must have one of apiKey and oauth
+			qlsync.yaml:13:59: ownership: none is for the provider apinizer`},
+		{"marks that are left off while what is owned is pruned", `version: 1
+project: finance
+spaces: [Payments]
+policy: {prune: owned}
+tenants:
+  a: {provider: apinizer, url: "https://manager.example", auth: {token: {env: A}}, ownership: none}
+`, `
+			qlsync.yaml:6:84: without marks nobody knows what is owned, so nothing can be pruned (write policy.prune: none, or leave ownership out)`},
 		{"secrets in the open, which are not repeated", `version: 1
 project: finance
 tenants:
