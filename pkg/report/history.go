@@ -81,6 +81,8 @@ type run struct {
 	summary plan.DriftSummary
 	spaces  map[string]int
 	tenants map[string]bool
+	// incomplete tells that not everything of some tenant could be listed.
+	incomplete bool
 }
 
 // runs adds up the points of the tenants that one run looked at: those of the same
@@ -94,6 +96,7 @@ func runs(points []Point) []run {
 		last := &all[len(all)-1]
 		last.tenants[p.Tenant] = true
 		last.summary = last.summary.Add(p.Summary)
+		last.incomplete = last.incomplete || p.Incomplete
 		for space, n := range p.Spaces {
 			last.spaces[space] += n
 		}

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/net/html"
 	"pgregory.net/rapid"
 
+	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
 	"github.com/qlsync/qlsync/pkg/report"
 )
@@ -261,9 +262,45 @@ func TestThePageDrawsItsHistory(t *testing.T) {
 		t.Error(diff)
 	}
 	text := textOf(root)
-	for _, said := range []string{"34 earlier runs are not listed.", "3 Nov 2026, 03:00 UTC: 6 changed, 2 missing"} {
+	for _, said := range []string{"34 earlier runs are not listed.", "3 Nov 2026, 03:00 UTC, incomplete: 6 changed, 2 missing"} {
 		if !strings.Contains(text, said) {
 			t.Errorf("it does not say %q", said)
+		}
+	}
+}
+
+func TestTheHistorySaysWhatARunDidNotSee(t *testing.T) {
+	var history []report.Point
+	add := func(day int, tenants ...string) {
+		for _, name := range tenants {
+			d := cleanDrift()
+			d.Tenant.Name, d.At = name, time.Date(2026, 11, day, 3, 0, 0, 0, time.UTC)
+			if name == "cut" {
+				d.Incomplete = []string{"some were left out"}
+			}
+			history = append(history, report.NewPoint(d))
+		}
+	}
+	add(1, "east", "west")
+	add(2, "east")
+	add(3, "east", "cut")
+	text := textOf(pageOf(t, print(t, htmlDrift(cleanDrift(), history...))))
+	for _, said := range []string{"1 Nov 2026, 03:00 UTC: no drift", "2 Nov 2026, 03:00 UTC, 1 of 2 tenants: no drift", "3 Nov 2026, 03:00 UTC, incomplete: no drift"} {
+		if !strings.Contains(text, said) {
+			t.Errorf("it does not say %q", said)
+		}
+	}
+}
+
+func TestNoFormOfDriftShowsASecret(t *testing.T) {
+	d := cleanDrift()
+	d.Items = []plan.DriftItem{{Kind: plan.DriftChanged, Apply: "update", Fields: append(longValuesPlan().Changes[3].Fields,
+		plan.Field{Path: "/credentials/password", Before: "canary-3", After: "canary-4", Secret: true})}}
+	for name, write := range map[string]func(io.Writer) error{
+		"html": htmlDrift(d), "junit": junitDrift(d), "markdown": mdDrift(d), "text": func(w io.Writer) error { return report.Text{}.Drift(w, d) },
+	} {
+		if text := print(t, write); strings.Contains(text, "canary") || !strings.Contains(text, connection.Placeholder) {
+			t.Errorf("%s shows a secret, or no placeholder", name)
 		}
 	}
 }

@@ -218,9 +218,13 @@ func (v *pageView) figures(sum plan.DriftSummary) {
 // newChart draws the last runs as bars, and lists more of them.
 func newChart(all []run, kinds []string) *chartView {
 	c := &chartView{Kinds: kinds}
+	tenants := 0
+	for _, r := range all {
+		tenants = max(tenants, len(r.tenants))
+	}
 	listed := all[max(0, len(all)-mostRuns):]
 	for _, r := range slices.Backward(listed) {
-		c.Rows = append(c.Rows, historyRow{moment(r.at), countsOf(r.summary, true)})
+		c.Rows = append(c.Rows, historyRow{r.name(tenants), countsOf(r.summary, true)})
 	}
 	if more := len(all) - len(listed); more > 0 {
 		c.Hidden = fmt.Sprintf("%s are not listed.", plural(more, "earlier run"))
@@ -233,7 +237,7 @@ func newChart(all []run, kinds []string) *chartView {
 	top := niceTop(highest)
 	c.Top, c.Middle = thousands(top), half(top)
 	for i, r := range drawn {
-		bar := barView{N: r.summary.Drifted(), Tip: moment(r.at) + ": " + cmp.Or(driftWords(r.summary), "no drift")}
+		bar := barView{N: r.summary.Drifted(), Tip: r.name(tenants) + ": " + cmp.Or(driftWords(r.summary), "no drift")}
 		switch {
 		case i < len(drawn)/4:
 			bar.Edge = " start"
@@ -262,6 +266,18 @@ func newChart(all []run, kinds []string) *chartView {
 	c.Text = fmt.Sprintf("Connections that differ in %s, from %s to %s: %s at first, %s at last, %s at most. The numbers are in the table below.",
 		plural(len(drawn), "run"), moment(first.at), moment(last.at), thousands(first.summary.Drifted()), thousands(last.summary.Drifted()), thousands(highest))
 	return c
+}
+
+// name says when a run was, and what it did not see.
+func (r *run) name(tenants int) string {
+	text := moment(r.at)
+	if n := len(r.tenants); n < tenants {
+		text += fmt.Sprintf(", %d of %d tenants", n, tenants)
+	}
+	if r.incomplete {
+		text += ", incomplete"
+	}
+	return text
 }
 
 // niceTop gives a round number for the top of an axis.
