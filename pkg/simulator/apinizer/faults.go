@@ -31,13 +31,16 @@ func foreignFault(f Fault) error {
 }
 
 // insteadOf gives what a fault has sent instead of serving the request; ok is false if it lets it through.
-func (m *Manager) insteadOf(f Fault) (reply answer, ok bool) {
+func (m *Manager) insteadOf(f Fault, path string) (reply answer, ok bool) {
 	status, header := f.Instead(m.now())
 	if status == 0 {
 		return answer{}, false
 	}
 	if f.Body != "" {
 		return answer{status: status, header: header, raw: f.Body, kind: htmlType}, true
+	}
+	if path == tokenPath { // OAuth errors in both dialects (facts, section 1)
+		return answer{status: status, header: header, body: document{{"error", "server_error"}, {"error_description", "injected fault"}}}, true
 	}
 	e := &refusal{situation: internal, text: "An unexpected error occurred"}
 	if status == http.StatusTooManyRequests {

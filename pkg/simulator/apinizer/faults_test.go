@@ -122,6 +122,11 @@ func TestFaultsAreData(t *testing.T) {
 				t.Errorf("%s", got)
 			}
 		}},
+		"no token, in the manner of OAuth": {`[{"path": "/apiops/auth/token", "status": 500}]`, func(t *testing.T, r *rig) {
+			if got := r.form(500, "grant_type=client_credentials").body["error"]; got != "server_error" {
+				t.Errorf("%v", got)
+			}
+		}},
 		"later, and twice": {`[{"skip": 1, "times": 2, "status": 502}]`, func(t *testing.T, r *rig) {
 			var got []int
 			for range 4 {

@@ -73,7 +73,7 @@ func (m *Manager) stages(w http.ResponseWriter, r *http.Request) (reply answer, 
 		m.keys.expire(m.bearer(r))
 		return m.refused(r, unauthorizedBecause("Token was expired!")), false
 	}
-	if reply, instead := m.insteadOf(fault.Fault); instead || fault.Cut == host.CutBefore {
+	if reply, instead := m.insteadOf(fault.Fault, r.URL.Path); instead || fault.Cut == host.CutBefore {
 		return reply, fault.Cut != ""
 	}
 	c := &call{request: r, parts: parts, fault: fault.Fault}

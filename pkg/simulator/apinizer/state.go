@@ -1,6 +1,7 @@
 package apinizer
 
 import (
+	"encoding/json"
 	"fmt"
 
 	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
@@ -59,25 +60,40 @@ func (m *Manager) save() error {
 	if m.state == nil {
 		return nil
 	}
-	out := state{StateHead: m.state.Head(), Connections: []storedConnection{}}
+	out := struct {
+		host.StateHead
+
+		Connections []json.RawMessage `json:"connections"`
+	}{StateHead: m.state.Head(), Connections: []json.RawMessage{}}
 	for _, r := range m.world.all(m.seed.Projects) {
-		s := storedConnection{
-			Project: r.Project, Type: r.Type, Name: r.Name, Fields: map[string]any{}, Hidden: map[string]string{},
-			Revision: r.Revision, Live: r.Live,
-		}
-		for _, key := range host.SortedKeys(r.Fields) {
-			value := r.Fields[key]
-			f, known := m.types[r.Type].field(key)
-			if known && f.class == plain && f.kind != anyKind || host.IsSealed(value) {
-				s.Fields[key] = value
-				continue
-			}
+		if r.stored == nil {
 			var err error
-			if s.Hidden[key], err = m.vault.Hide(value); err != nil {
-				return fmt.Errorf("state of the embedded manager: %w", err)
+			if r.stored, err = m.encode(r); err != nil {
+				return fmt.Errorf("encode state of the embedded manager: %w", err)
 			}
 		}
-		out.Connections = append(out.Connections, s)
+		out.Connections = append(out.Connections, r.stored)
 	}
 	return m.state.Save(out)
+}
+
+// encode gives a record as it stands in the state file.
+func (m *Manager) encode(r *record) (json.RawMessage, error) {
+	s := storedConnection{
+		Project: r.Project, Type: r.Type, Name: r.Name, Fields: map[string]any{}, Hidden: map[string]string{},
+		Revision: r.Revision, Live: r.Live,
+	}
+	for _, key := range host.SortedKeys(r.Fields) {
+		value := r.Fields[key]
+		f, known := m.types[r.Type].field(key)
+		if known && f.class == plain && f.kind != anyKind || host.IsSealed(value) {
+			s.Fields[key] = value
+			continue
+		}
+		var err error
+		if s.Hidden[key], err = m.vault.Hide(value); err != nil {
+			return nil, err
+		}
+	}
+	return json.Marshal(s)
 }

@@ -241,6 +241,26 @@ func TestManyClientsAtOnce(t *testing.T) {
 	}
 }
 
+// BenchmarkWrite writes one of a thousand connections, with the state on disk.
+func BenchmarkWrite(b *testing.B) {
+	manager, err := apinizer.Open([]byte(acme), filepath.Join(b.TempDir(), "manager.state"), apinizer.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer manager.Close()
+	const body = `{"type": "webhook", "name": "%s", "fullUrl": "https://w", "headerList": [{"name": "A", "value": "b"}]}`
+	for n := range 1000 {
+		if name := fmt.Sprint("c", n); direct(manager, "POST", connections+name+"/", fmt.Sprintf(body, name)).Code != 200 {
+			b.Fatal(name)
+		}
+	}
+	for b.Loop() {
+		if got := direct(manager, "PUT", connections+"c500/", fmt.Sprintf(body, "c500")); got.Code != 200 {
+			b.Fatal(got.Body)
+		}
+	}
+}
+
 // FuzzBodies sends any body as a definition: it is taken, or refused with a reason.
 func FuzzBodies(f *testing.F) {
 	for _, s := range samples {

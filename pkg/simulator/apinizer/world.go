@@ -1,6 +1,7 @@
 package apinizer
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 )
@@ -12,7 +13,7 @@ type world struct {
 	index     map[nameKey]*record
 }
 
-// record is one stored connection. It is replaced, never changed in place.
+// record is one stored connection. It is replaced, never changed in place, but for stored.
 type record struct {
 	Project string
 	Type    string
@@ -21,6 +22,8 @@ type record struct {
 	Fields   map[string]any
 	Revision int // counts writes
 	Live     int // the revision that the workers have; 0: none
+
+	stored json.RawMessage // as it stands in the state file; nil: not encoded so far
 }
 
 // place is one collection: connections are stored per type (facts, 2.1).
