@@ -51,15 +51,19 @@ type checks struct {
 func problemFormats() formats[checks] {
 	return formats[checks]{
 		{asText, func(t report.Text, w io.Writer, found checks) error {
-			if err := t.Problems(w, found.problems); err != nil || found.problems.Err() != nil {
+			err := t.Excerpts(w, found.problems, spec.Excerpts(found.problems))
+			if err != nil || found.problems.Err() != nil {
 				return err
 			}
-			_, err := io.WriteString(w, found.checked)
+			_, err = io.WriteString(w, found.checked)
 			return err
 		}},
-		{asJSON, func(_ report.Text, w io.Writer, found checks) error {
-			return report.JSON(w, report.NewProblems(found.problems))
-		}},
+		plainly(asJSON, func(w io.Writer, found checks) error { return report.JSON(w, report.NewProblems(found.problems)) }),
+		plainly("github", func(w io.Writer, found checks) error { return report.GitHub{}.Problems(w, found.problems) }),
+		plainly("sarif", func(w io.Writer, found checks) error {
+			return report.SARIF{Version: version()}.Problems(w, found.problems)
+		}),
+		plainly("junit", func(w io.Writer, found checks) error { return report.JUnit{}.Problems(w, found.problems) }),
 	}
 }
 

@@ -37,6 +37,13 @@ func (p Problem) Error() string {
 	return text
 }
 
+// Excerpt is the line of a file that a problem is about, fit to be shown.
+type Excerpt struct {
+	Text string
+	// Column, from 1, and Width tell in characters what of the text is meant.
+	Column, Width int
+}
+
 // Problems is a list of problems; as an error it prints one line for each.
 type Problems []Problem
 

@@ -1,0 +1,109 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/fatih/color"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// Excerpts writes each problem with the line that it is about and a mark below what
+// is meant, as compilers do. A problem without an excerpt is one line.
+func (t Text) Excerpts(w io.Writer, problems connection.Problems, excerpts map[connection.Position]connection.Excerpt) error {
+	p := t.printer(w)
+	for _, problem := range problems {
+		p.problem(problem)
+		if excerpt, ok := excerpts[problem.Position]; ok {
+			p.excerpt(problem, excerpt)
+		}
+	}
+	return p.err
+}
+
+func (p *printer) excerpt(problem connection.Problem, e connection.Excerpt) {
+	paint := color.FgRed
+	if problem.Severity == connection.SeverityWarning {
+		paint = color.FgYellow
+	}
+	number := strconv.Itoa(problem.Position.Line)
+	text := []rune(strings.ReplaceAll(e.Text, "\t", " "))
+	at, end := min(e.Column-1, len(text)), min(e.Column-1+e.Width, len(text))
+	before, meant := Clean(string(text[:at])), Clean(string(text[at:end]))
+	p.line("  %s | %s", number, before+meant+Clean(string(text[end:])))
+	mark := "^" + strings.Repeat("~", max(0, cells(meant)-1))
+	p.line("  %s | %s%s", strings.Repeat(" ", len(number)), strings.Repeat(" ", cells(before)), p.paint(paint, mark))
+}
+
+// GitHub writes problems as workflow commands, which GitHub shows as annotations at
+// the lines of a pull request.
+type GitHub struct{}
+
+// Problems writes one command for each problem.
+func (GitHub) Problems(w io.Writer, problems connection.Problems) error {
+	for _, problem := range problems {
+		command := "error"
+		if problem.Severity == connection.SeverityWarning {
+			command = "warning"
+		}
+		properties := "title=qlsync"
+		if at := problem.Position; at.File != "" {
+			properties = "file=" + githubProperty(at.File) + "," + properties
+			if at.Line > 0 {
+				properties = fmt.Sprintf("file=%s,line=%d,col=%d,title=qlsync", githubProperty(at.File), at.Line, at.Column)
+			}
+		}
+		problem.Position = connection.Position{}
+		if _, err := fmt.Fprintf(w, "::%s %s::%s\n", command, properties, githubData(problem.Error())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// githubData escapes the text of a workflow command, githubProperty one of its
+// properties, as the runner reads them.
+func githubData(text string) string {
+	return strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A").Replace(text)
+}
+
+func githubProperty(text string) string {
+	return strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C").Replace(text)
+}
+
+// Problems writes a suite for each file: a failed test for each error. Warnings
+// fail nothing, and stand in the text of the tests.
+func (JUnit) Problems(w io.Writer, problems connection.Problems) error {
+	suites := []testSuite{}
+	add := func(file string, c testCase) {
+		if len(suites) == 0 || suites[len(suites)-1].name != file {
+			suites = append(suites, testSuite{name: file})
+		}
+		last := &suites[len(suites)-1]
+		last.cases = append(last.cases, c)
+	}
+	for _, problem := range problems {
+		position := problem.Position
+		c := testCase{name: problem.Message, class: position.File, position: &position, message: problem.Message}
+		if position.File == "" {
+			c.position, c.class = nil, "qlsync"
+		}
+		if problem.Severity != connection.SeverityWarning {
+			c.failed = "error"
+		}
+		if position.Line > 0 {
+			c.name = fmt.Sprintf("%d:%d: %s", position.Line, position.Column, problem.Message)
+		}
+		c.text = Clean(problem.Error()) + "\n"
+		add(c.class, c)
+	}
+	failed := slices.ContainsFunc(problems, func(p connection.Problem) bool { return p.Severity != connection.SeverityWarning })
+	if !failed {
+		add("qlsync validate", testCase{name: "the files are valid", class: "qlsync validate"})
+	}
+	return writeJUnit(w, "qlsync validate", suites...)
+}

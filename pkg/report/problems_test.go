@@ -1,0 +1,141 @@
+package report_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/report"
+)
+
+func place(file string, line, column int) connection.Position {
+	return connection.Position{File: file, Line: line, Column: column}
+}
+
+var badFiles = connection.Problems{
+	{Severity: connection.SeverityError, Message: "the project names no tenant"},
+	{Position: place("connections/empty.yaml", 0, 0), Severity: connection.SeverityWarning, Message: "the file declares nothing"},
+	{Position: place("connections/finance.yaml", 6, 5), Severity: connection.SeverityError, Message: `unknown key "propertys"`, Hint: `did you mean "properties"?`},
+	{Position: place("a b/50%,c:d\n日本.yaml", 1, 1), Severity: connection.SeverityError, Message: "100 % of, this\r\nis: wrong ::error::x \x1b[31m"},
+}
+
+// The runner of GitHub unescapes data and properties so, in this order.
+var unescapeGitHub = strings.NewReplacer("%0D", "\r", "%0A", "\n", "%3A", ":", "%2C", ",", "%25", "%")
+
+func TestAnnotationsAreEscapedAsGitHubReadsThem(t *testing.T) {
+	var out strings.Builder
+	if err := (report.GitHub{}).Problems(&out, badFiles); err != nil {
+		t.Fatal(err)
+	}
+	want := `::error title=qlsync::the project names no tenant
+::warning file=connections/empty.yaml,title=qlsync::the file declares nothing
+::error file=connections/finance.yaml,line=6,col=5,title=qlsync::unknown key "propertys" (did you mean "properties"?)
+`
+	if got := out.String(); !strings.HasPrefix(got, want) {
+		t.Errorf("%s", got)
+	}
+	lines := strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
+	if len(lines) != len(badFiles) {
+		t.Fatalf("%d lines for %d problems", len(lines), len(badFiles))
+	}
+	head, data, _ := strings.Cut(strings.TrimPrefix(lines[3], "::"), "::")
+	if got := unescapeGitHub.Replace(data); got != badFiles[3].Message {
+		t.Errorf("the message is read as %q", got)
+	}
+	_, properties, _ := strings.Cut(head, " ")
+	file, _, _ := strings.Cut(properties, ",")
+	if got := unescapeGitHub.Replace(strings.TrimPrefix(file, "file=")); got != badFiles[3].Position.File {
+		t.Errorf("the file is read as %q", got)
+	}
+}
+
+func TestSARIFIsAcceptedByItsSchema(t *testing.T) {
+	for name, problems := range map[string]connection.Problems{"problems": badFiles, "none": nil} {
+		t.Run(name, func(t *testing.T) {
+			var out strings.Builder
+			if err := (report.SARIF{Version: "v1.2.3"}).Problems(&out, problems); err != nil {
+				t.Fatal(err)
+			}
+			document, err := sarif.FromString(out.String(), sarif.WithStrictValidation())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := document.Validate(); err != nil {
+				t.Fatal(err)
+			}
+			var again struct {
+				Version string
+				Runs    []struct {
+					ColumnKind string
+					Results    []struct {
+						RuleID, Level string
+						Message       struct{ Text string }
+						Locations     []struct {
+							PhysicalLocation struct {
+								ArtifactLocation struct{ URI string }
+								Region           *struct{ StartLine, StartColumn int }
+							}
+						}
+					}
+				}
+			}
+			if err := json.Unmarshal([]byte(out.String()), &again); err != nil {
+				t.Fatal(err)
+			}
+			if again.Version != "2.1.0" || len(again.Runs) != 1 || len(again.Runs[0].Results) != len(problems) || again.Runs[0].ColumnKind != "unicodeCodePoints" {
+				t.Fatalf("%+v", again)
+			}
+			if problems == nil {
+				return
+			}
+			third := again.Runs[0].Results[2]
+			place := third.Locations[0].PhysicalLocation
+			if third.Level != "error" || third.Message.Text != `unknown key "propertys" (did you mean "properties"?)` ||
+				place.ArtifactLocation.URI != "connections/finance.yaml" || place.Region.StartLine != 6 || place.Region.StartColumn != 5 {
+				t.Errorf("%+v", third)
+			}
+			if uri := again.Runs[0].Results[3].Locations[0].PhysicalLocation.ArtifactLocation.URI; uri != "a%20b/50%25,c:d%0A%E6%97%A5%E6%9C%AC.yaml" {
+				t.Errorf("the file is called %q", uri)
+			}
+		})
+	}
+}
+
+func TestASchemaOfSARIFThatRefuses(t *testing.T) {
+	document := sarif.NewReport()
+	document.AddRun(sarif.NewRunWithInformationURI("qlsync", "https://qlsync.invalid").WithColumnKind("bytes"))
+	if err := document.Validate(); err == nil {
+		t.Error("the schema accepts everything")
+	}
+}
+
+func TestProblemsAsJUnit(t *testing.T) {
+	for name, problems := range map[string]connection.Problems{"problems.xml": badFiles, "no-problems.xml": nil} {
+		var out strings.Builder
+		if err := (report.JUnit{}).Problems(&out, problems); err != nil {
+			t.Fatal(err)
+		}
+		compare(t, name, out.String())
+	}
+}
+
+func TestAnExcerptMarksWhatIsMeant(t *testing.T) {
+	var out strings.Builder
+	err := report.Text{}.Excerpts(&out, badFiles, map[connection.Position]connection.Excerpt{
+		place("connections/finance.yaml", 6, 5): {Text: "    propertys: {日本: ***}", Column: 5, Width: 9},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	compare(t, "excerpts.txt", out.String())
+	out.Reset()
+	_ = report.Text{}.Excerpts(&out, badFiles[2:3], map[connection.Position]connection.Excerpt{
+		place("connections/finance.yaml", 6, 5): {Text: "日本\x1b: 名前", Column: 5, Width: 99},
+	})
+	if want := "  6 | 日本\\x1b: 名前\n    |          ^~~~~\n"; !strings.HasSuffix(out.String(), want) {
+		t.Errorf("%s", out.String())
+	}
+}

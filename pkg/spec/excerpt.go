@@ -1,0 +1,220 @@
+package spec
+
+import (
+	"cmp"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// Masked stands in an excerpt for a value that could be a secret.
+const Masked = "***"
+
+// Excerpts gives the lines of the files that problems are about, so that people see
+// what is meant. A line holds names and what cannot be a secret; every other value
+// is masked, and so is a comment. A line of which it is not certain what stands on it
+// is left out.
+func Excerpts(problems connection.Problems) map[connection.Position]connection.Excerpt {
+	byFile := map[string][]connection.Position{}
+	for _, problem := range problems {
+		if problem.Position.Line > 0 {
+			byFile[problem.Position.File] = append(byFile[problem.Position.File], problem.Position)
+		}
+	}
+	excerpts := map[connection.Position]connection.Excerpt{}
+	for file, places := range byFile {
+		text, err := readBounded(file, maxFileSize)
+		if err != nil || !isYAML(file) {
+			continue
+		}
+		root, _ := parseYAML(file, text)
+		lines := strings.Split(strings.TrimPrefix(string(text), "\ufeff"), "\n")
+		tokens := tokensByLine(root, places)
+		for _, at := range places {
+			if at.Line > len(lines) {
+				continue
+			}
+			line := []rune(strings.TrimRight(lines[at.Line-1], "\r"))
+			if excerpt, ok := excerptOf(line, at.Column, tokens[int32(at.Line)]); ok {
+				excerpts[at] = excerpt
+			}
+		}
+	}
+	return excerpts
+}
+
+// token is a key or a simple value on one line.
+type token struct {
+	column int
+	text   string
+	hidden bool
+}
+
+// tokensByLine gives the tokens of the lines that matter, from left to right.
+func tokensByLine(root *node, places []connection.Position) map[int32][]token {
+	tokens := map[int32][]token{}
+	if root == nil {
+		return tokens
+	}
+	for _, at := range places {
+		tokens[int32(at.Line)] = nil
+	}
+	collectTokens(root, nil, tokens, map[*node]bool{})
+	for line := range tokens {
+		slices.SortFunc(tokens[line], func(a, b token) int { return cmp.Compare(a.column, b.column) })
+		tokens[line] = slices.CompactFunc(tokens[line], func(a, b token) bool { return a.column == b.column })
+	}
+	return tokens
+}
+
+func collectTokens(n *node, path []string, tokens map[int32][]token, seen map[*node]bool) {
+	if seen[n] {
+		return // an alias: what it stands for is written elsewhere
+	}
+	seen[n] = true
+	note := func(at place, text string, hidden bool) {
+		if _, matters := tokens[at.line]; matters {
+			tokens[at.line] = append(tokens[at.line], token{int(at.column), text, hidden})
+		}
+	}
+	switch n.kind {
+	case kindObject:
+		for _, entry := range n.children {
+			note(entry.place, entry.key, false)
+			collectTokens(entry.value, append(slices.Clip(path), entry.key), tokens, seen)
+		}
+	case kindList:
+		for _, item := range n.children {
+			collectTokens(item.value, path, tokens, seen)
+		}
+	case kindNull:
+		if n.text != "" {
+			note(n.place, n.text, false)
+		}
+	default:
+		note(n.place, n.text, !canBeShown(path, n))
+	}
+}
+
+// openKeys are keys of both kinds of files below which no secret has a place.
+var openKeys = map[string]bool{
+	"version": true, "project": true, "spaces": true, "schemas": true, "policy": true, "provider": true, "rateLimits": true,
+	"name": true, "space": true, "dataSource": true, "tenants": true, "owner": true, "tags": true, "credentialsVersion": true,
+	"lifecycle": true, "additionalProperties": true, "sensitive": true, "from": true, "to": true,
+}
+
+// canBeShown reports whether a value stands where no secret has a place, or is a
+// number or a switch among the properties.
+func canBeShown(path []string, value *node) bool {
+	if len(path) == 0 || value.kind == kindBroken {
+		return false
+	}
+	switch top := path[0]; {
+	case len(path) == 1:
+		return openKeys[top] || top == "connections"
+	case top == "policy", top == "moved", top == "rateLimits":
+		return true
+	case top == "tenants":
+		return len(path) == 3 && path[2] == "provider"
+	case top != "connections" && top != "defaults":
+		return false
+	case path[1] == "properties":
+		return value.is(kindNumber, kindBool)
+	}
+	return openKeys[path[1]]
+}
+
+// plainKey is a key at the beginning of what is left of a line.
+var plainKey = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]*:`)
+
+// excerptOf writes a line with what is hidden masked. It is false where something
+// stands on the line that is no token.
+func excerptOf(line []rune, column int, tokens []token) (connection.Excerpt, bool) {
+	var e connection.Excerpt
+	var shown []rune
+	next := 0
+	for _, t := range tokens {
+		start := t.column - 1
+		if start < next || start > len(line) || !isStructure(line[next:start]) {
+			return onlyKey(line, column)
+		}
+		shown = append(shown, line[next:start]...)
+		end := start + written(line[start:], t.text)
+		text := line[start:end]
+		switch {
+		case end == start && t.hidden:
+			text, end = []rune(Masked), len(line)
+		case end == start:
+			return onlyKey(line, column)
+		case t.hidden:
+			text = []rune(Masked)
+		}
+		if t.column == column {
+			e.Column, e.Width = len(shown)+1, len(text)
+		}
+		shown, next = append(shown, text...), end
+	}
+	rest := line[min(next, len(line)):]
+	if comment := slices.Index(rest, '#'); comment >= 0 {
+		rest = rest[:comment]
+	}
+	if !isStructure(rest) {
+		return onlyKey(line, column)
+	}
+	shown = append(shown, rest...)
+	if e.Width == 0 { // between two tokens, such as the brace that opens a map
+		if column < 1 || column > len(line) || slices.ContainsFunc(tokens, func(t token) bool { return t.hidden && t.column < column }) {
+			return e, false
+		}
+		e.Column, e.Width = column, 1
+	}
+	e.Text = strings.TrimRight(string(shown), " \t")
+	return e, e.Text != ""
+}
+
+// onlyKey is the excerpt of a line that cannot be told apart but for the key at
+// which the problem is.
+func onlyKey(line []rune, column int) (connection.Excerpt, bool) {
+	if column < 1 || column > len(line) || strings.Trim(string(line[:column-1]), " -") != "" {
+		return connection.Excerpt{}, false
+	}
+	key := plainKey.FindString(string(line[column-1:]))
+	if key == "" {
+		return connection.Excerpt{}, false
+	}
+	return connection.Excerpt{Text: string(line[:column-1]) + key + " " + Masked, Column: column, Width: len(key) - 1}, true
+}
+
+// isStructure reports whether there is nothing but what holds values together.
+func isStructure(text []rune) bool {
+	return strings.Trim(string(text), " \t-?:,{}[]") == ""
+}
+
+// written tells how many characters of a line a token takes; zero where that cannot
+// be told.
+func written(line []rune, text string) int {
+	if len(line) == 0 {
+		return 0
+	}
+	switch quote := line[0]; quote {
+	case '"', '\'':
+		for i := 1; i < len(line); i++ {
+			switch {
+			case quote == '"' && line[i] == '\\':
+				i++
+			case line[i] == quote && quote == '\'' && i+1 < len(line) && line[i+1] == quote:
+				i++
+			case line[i] == quote:
+				return i + 1
+			}
+		}
+		return 0
+	}
+	plain := []rune(text)
+	if len(plain) == 0 || len(plain) > len(line) || !strings.EqualFold(string(line[:len(plain)]), text) {
+		return 0
+	}
+	return len(plain)
+}

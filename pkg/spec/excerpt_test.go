@@ -1,0 +1,83 @@
+package spec
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// excerptsOf gives the excerpts of every place in a text.
+func excerptsOf(t interface{ Fatal(...any) }, folder, text string) map[connection.Position]connection.Excerpt {
+	file := filepath.Join(folder, "a.yaml")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var problems connection.Problems
+	for i, line := range strings.Split(text, "\n") {
+		for column := range len(line) + 2 {
+			problems = append(problems, connection.Problem{Position: connection.Position{File: file, Line: i + 1, Column: column + 1}})
+		}
+	}
+	return Excerpts(problems)
+}
+
+func TestAnExcerptShowsWhereAndHidesWhat(t *testing.T) {
+	for _, test := range []struct {
+		text         string
+		line, column int
+		want         string // the text, then the mark below it; empty: none
+	}{
+		{"connections:\n  - name: Orders # old one\n", 2, 11, "  - name: Orders\n          ^^^^^^"},
+		{"connections:\n  - {name: \"é\", space: 'a''b', nope: x}\n", 2, 32, "  - {name: \"é\", space: 'a''b', nope: ***}\n                               ^^^^"},
+		{"connections:\n  - properties: {port: 70000, host: h, on: true}\n", 2, 24, "  - properties: {port: 70000, host: ***, on: true}\n                       ^^^^^"},
+		{"connections:\n  - credentials: {password: hunter2}\n", 2, 29, "  - credentials: {password: ***}\n                            ^^^"},
+		{"connections:\n  - credentials: {pin: 1234}\n", 2, 19, "  - credentials: {pin: ***}\n                  ^^^"},
+		{"connections:\n  - nmae: hunter2\n    nmae: hunter3\n", 3, 5, "    nmae: ***\n    ^^^^"},
+		{"connections:\n  - {credentials: {a: \"hunter2\n  x\", b: y}}\n", 3, 7, ""},
+		{"connections: &c\n  - *c\n", 2, 5, "  - ***\n    ^^^"},
+	} {
+		e, found := excerptsOf(t, t.TempDir(), test.text), false
+		for at, excerpt := range e {
+			if at.Line == test.line && at.Column == test.column {
+				found = true
+				got := excerpt.Text + "\n" + strings.Repeat(" ", excerpt.Column-1) + strings.Repeat("^", excerpt.Width)
+				if got != test.want {
+					t.Errorf("%q\n%s\nnot\n%s", test.text, got, test.want)
+				}
+			}
+		}
+		if found != (test.want != "") {
+			t.Errorf("%q: an excerpt: %v", test.text, found)
+		}
+	}
+}
+
+// TestNoExcerptHoldsAValueOfCredentials writes a secret in any way that YAML knows
+// beside other things, and looks at the excerpts of every place.
+func TestNoExcerptHoldsAValueOfCredentials(t *testing.T) {
+	const secret = "hunter2"
+	folder := t.TempDir()
+	rapid.Check(t, func(t *rapid.T) {
+		piece := rapid.SampledFrom([]string{
+			"password: " + secret, `password: "` + secret + `"`, "password: '" + secret + "'", "password: &a " + secret, "password: !!str " + secret,
+			`password: "x \" ` + secret + `"`, "password: 'x '' " + secret + "'", "password: [" + secret + "]", "? password\n      : " + secret,
+			"password: |\n        " + secret, "password: >-\n        a\n        " + secret, "password: x # " + secret, `"pass\u0077ord": ` + secret, "password: \"a\n        " + secret + "\"",
+			"password: a\n        " + secret, "password: 7 " + secret, "password: ${var." + secret + "}", "password: {value: " + secret + "}",
+		})
+		where := rapid.SampledFrom([]string{"credentials", "properties", "propertys"}).Draw(t, "where")
+		text := "version: 1\nconnections:\n  - name: A\n    " + where + ":\n      " + piece.Draw(t, "piece") + "\n      b: c\n"
+		if rapid.Bool().Draw(t, "flow") {
+			text = "version: 1\nconnections:\n  - {name: A, " + where + ": {" + piece.Draw(t, "first") + ", x: 1}, tags: [a]}\n"
+		}
+		for at, excerpt := range excerptsOf(t, folder, text) {
+			if strings.Contains(excerpt.Text, secret) {
+				t.Fatalf("%s\n%v shows %s", text, at, excerpt.Text)
+			}
+		}
+	})
+}
