@@ -132,7 +132,7 @@ var plainKey = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]*:`)
 // excerptOf writes a line with what is hidden masked. It is false where something
 // stands on the line that is no token.
 func excerptOf(line []rune, column int, tokens []token) (connection.Excerpt, bool) {
-	var e connection.Excerpt
+	var e marked
 	var shown []rune
 	next := 0
 	for _, t := range tokens {
@@ -140,6 +140,7 @@ func excerptOf(line []rune, column int, tokens []token) (connection.Excerpt, boo
 		if start < next || start > len(line) || !isStructure(line[next:start]) {
 			return onlyKey(line, column)
 		}
+		e.between(column, next, start, len(shown))
 		shown = append(shown, line[next:start]...)
 		end := start + written(line[start:], t.text)
 		text := line[start:end]
@@ -163,15 +164,22 @@ func excerptOf(line []rune, column int, tokens []token) (connection.Excerpt, boo
 	if !isStructure(rest) {
 		return onlyKey(line, column)
 	}
+	e.between(column, next, next+len(rest), len(shown))
 	shown = append(shown, rest...)
-	if e.Width == 0 { // between two tokens, such as the brace that opens a map
-		if column < 1 || column > len(line) || slices.ContainsFunc(tokens, func(t token) bool { return t.hidden && t.column < column }) {
-			return e, false
-		}
-		e.Column, e.Width = column, 1
-	}
 	e.Text = strings.TrimRight(string(shown), " \t")
-	return e, e.Text != ""
+	return e.Excerpt, e.Text != "" && e.Width > 0
+}
+
+// marked is an excerpt that is being written.
+type marked struct{ connection.Excerpt }
+
+// between marks a place between two tokens, such as the brace that opens a map: the
+// characters from one offset of the line to another, which are about to be shown
+// behind so many others.
+func (e *marked) between(column, from, to, shown int) {
+	if column > from && column <= to {
+		e.Column, e.Width = shown+column-from, 1
+	}
 }
 
 // onlyKey is the excerpt of a line that cannot be told apart but for the key at

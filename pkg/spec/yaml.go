@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"regexp"
+	"sort"
 	"strconv"
 	"strings"
 
@@ -89,8 +90,8 @@ var (
 	unknownAnchor = regexp.MustCompile(`^unknown anchor '(.*)' referenced$`)
 )
 
-// syntaxProblem says what the library said. Its lines are often one off, and it
-// knows no columns.
+// syntaxProblem says what the library said. It knows no columns, and its line is
+// often where the list or map begins in which the mistake is.
 func syntaxProblem(file string, text []byte, err error) *connection.Problem {
 	message := strings.TrimPrefix(err.Error(), "yaml: ")
 	line := 1
@@ -98,6 +99,7 @@ func syntaxProblem(file string, text []byte, err error) *connection.Problem {
 		line, _ = strconv.Atoi(found[1])
 		message = message[len(found[0]):]
 	}
+	line = firstBadLine(text, message, line)
 	problem := &connection.Problem{
 		Position: connection.Position{File: file, Line: line, Column: 1},
 		Severity: connection.SeverityError,
@@ -108,6 +110,41 @@ func syntaxProblem(file string, text []byte, err error) *connection.Problem {
 		problem.Position = textPosition(file, text, bytes.Index(text, []byte("*"+found[1])))
 	}
 	return problem
+}
+
+// firstBadLine finds the line with which the text begins to have the mistake: that
+// up to which it has the same one, and before which it has not. The line that the
+// library named stands where there is no such.
+func firstBadLine(text []byte, message string, named int) int {
+	if len(text) > maxSearched {
+		return named
+	}
+	lines := bytes.SplitAfter(text, []byte("\n"))
+	ends := make([]int, len(lines)+1)
+	for i, line := range lines {
+		ends[i+1] = ends[i] + len(line)
+	}
+	found := sort.Search(len(lines), func(i int) bool {
+		return saidOf(text[:ends[i+1]]) == message
+	})
+	if found == len(lines) {
+		return named
+	}
+	return found + 1
+}
+
+// maxSearched bounds the text in which the line of a mistake is looked for, in
+// bytes: it is parsed some twenty times.
+const maxSearched = 1 << 20
+
+// saidOf gives what the library says about a text, without a line; empty if nothing.
+func saidOf(text []byte) (message string) {
+	defer func() { _ = recover() }() // as in readDocument
+	var node yaml.Node
+	if err := yaml.Unmarshal(text, &node); err != nil {
+		message = strings.TrimPrefix(err.Error(), "yaml: ")
+	}
+	return message[len(syntaxLine.FindString(message)):]
 }
 
 // textPosition turns an offset in the text into a position; a negative offset
@@ -343,6 +380,9 @@ func (w *walker) scalar(n *yaml.Node) (*node, extent) {
 		return w.leaf(n, kindBool, strings.ToLower(n.Value))
 	case "!!int", "!!float":
 		return w.number(n)
+	}
+	if n.Style == 0 && jsonNumber.MatchString(n.Value) {
+		return w.number(n) // so large that the library takes it for text
 	}
 	return w.leaf(n, kindString, n.Value)
 }
