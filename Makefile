@@ -11,7 +11,7 @@ FUZZTIME ?= 20s
 CC_FOUND := $(shell command -v $$($(GO) env CC) 2>/dev/null)
 RACE     := $(if $(CC_FOUND),-race,)
 
-.PHONY: help build docs demo test property chaos lint check witness browser bench fuzz clean
+.PHONY: help build docs demo test property chaos lint check witness editor browser bench fuzz clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -46,6 +46,10 @@ lint: ## check format, vet, staticcheck, the workflows and go.mod
 	$(TOOL) staticcheck ./...
 	$(TOOL) actionlint examples/ci/.github/workflows/*.yml
 	$(GO) mod tidy -diff
+
+editor: ## drive a real YAML language server on what qlsync writes for editors (needs Node)
+	@command -v npm >/dev/null || { echo "make editor needs Node 20 or newer, with npm: there is none here"; exit 1; }
+	cd test/editor && npm ci --loglevel=error && GO="$(GO)" npm test --silent
 
 witness: ## hold qlsync and its embedded tenant against Qlik's own npm package (needs Node)
 	@command -v npm >/dev/null || { echo "make witness needs Node 20 or newer, with npm: there is none here"; exit 1; }

@@ -36,7 +36,7 @@ const (
 // and off. Tags other than !!str, !!map and !!seq, duplicate keys and a second
 // document are refused.
 func parseYAML(file string, text []byte) (root *node, problems connection.Problems) {
-	w := &walker{notes: notes{file: file}, anchors: map[*yaml.Node]*expansion{}}
+	w := newWalker(file)
 	if len(text) > maxFileSize {
 		w.add(place{}, fmt.Sprintf("the file is larger than %d MiB", maxFileSize>>20), "split it")
 		return nil, w.problems
@@ -47,6 +47,10 @@ func parseYAML(file string, text []byte) (root *node, problems connection.Proble
 	}
 	root, _ = w.walk(document, 0)
 	return root, w.problems
+}
+
+func newWalker(file string) *walker {
+	return &walker{notes: notes{file: file}, anchors: map[*yaml.Node]*expansion{}}
 }
 
 // readDocument parses the one document of a file. Its result is nil only with a
