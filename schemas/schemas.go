@@ -43,6 +43,9 @@ func History() []byte { return read("history.json") }
 // Problems is the schema of the format qlsync.problems/v1.
 func Problems() []byte { return read("problems.json") }
 
+// Vendored is the schema of the format qlsync.schemas/v1.
+func Vendored() []byte { return read("vendored.json") }
+
 // read gives the bytes of an embedded schema; the caller owns them.
 func read(name string) []byte {
 	text, err := files.ReadFile(name)

@@ -18,6 +18,7 @@ func TestEverySchemaIsADraft07DocumentWithATitle(t *testing.T) {
 		"history":     schemas.History(),
 		"drift":       schemas.Drift(),
 		"problems":    schemas.Problems(),
+		"vendored":    schemas.Vendored(),
 	} {
 		var head struct {
 			Schema string `json:"$schema"`

@@ -29,6 +29,7 @@ var outputs = []struct {
 	}}},
 	{"drift", schemas.Drift(), []any{everydayDrift(), cleanDrift(), hostileDrift()}},
 	{"problems", schemas.Problems(), []any{report.NewProblems(everydayProblems()), report.NewProblems(nil)}},
+	{"vendored", schemas.Vendored(), []any{checkedSchemas(), report.Schemas{Format: report.SchemasFormat, Sources: []report.SchemaSource{}}}},
 }
 
 func compile(t *testing.T, name string, schema []byte) *jsonschema.Schema {
@@ -186,6 +187,7 @@ func TestSchemasRefuseWhatMustNotBeSaid(t *testing.T) {
 func TestFormatsAreThoseOfTheSchemas(t *testing.T) {
 	for format, schema := range map[string][]byte{
 		plan.Format: schemas.Plan(), apply.Format: schemas.Result(), plan.DriftFormat: schemas.Drift(), report.ProblemsFormat: schemas.Problems(),
+		report.SchemasFormat: schemas.Vendored(),
 	} {
 		var head struct{ Title string }
 		if err := json.Unmarshal(schema, &head); err != nil || head.Title != format {
