@@ -71,7 +71,7 @@ bench: ## run the benchmarks
 fuzz: ## fuzz the readers of files and answers, each for FUZZTIME
 	@set -e; for target in $$($(GO) test -list '^Fuzz' ./pkg/spec | grep '^Fuzz'); do \
 	  echo "fuzzing $$target for $(FUZZTIME)"; \
-	  $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) ./pkg/spec; \
+	  $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 20x ./pkg/spec; \
 	done
 
 clean: ## remove what was built

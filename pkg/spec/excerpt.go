@@ -2,6 +2,7 @@ package spec
 
 import (
 	"cmp"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -26,7 +27,7 @@ func Excerpts(problems connection.Problems) map[connection.Position]connection.E
 	excerpts := map[connection.Position]connection.Excerpt{}
 	for file, places := range byFile {
 		text, err := readBounded(file, maxFileSize)
-		if err != nil || !isYAML(file) {
+		if err != nil || path.Ext(file) == ".json" { // a vendored schema
 			continue
 		}
 		root, _ := parseYAML(file, text)
@@ -69,7 +70,7 @@ func tokensByLine(root *node, places []connection.Position) map[int32][]token {
 	return tokens
 }
 
-func collectTokens(n *node, path []string, tokens map[int32][]token, seen map[*node]bool) {
+func collectTokens(n *node, keys []string, tokens map[int32][]token, seen map[*node]bool) {
 	if seen[n] {
 		return // an alias: what it stands for is written elsewhere
 	}
@@ -83,18 +84,18 @@ func collectTokens(n *node, path []string, tokens map[int32][]token, seen map[*n
 	case kindObject:
 		for _, entry := range n.children {
 			note(entry.place, entry.key, false)
-			collectTokens(entry.value, append(slices.Clip(path), entry.key), tokens, seen)
+			collectTokens(entry.value, append(slices.Clip(keys), entry.key), tokens, seen)
 		}
 	case kindList:
 		for _, item := range n.children {
-			collectTokens(item.value, path, tokens, seen)
+			collectTokens(item.value, keys, tokens, seen)
 		}
 	case kindNull:
 		if n.text != "" {
 			note(n.place, n.text, false)
 		}
 	default:
-		note(n.place, n.text, !canBeShown(path, n))
+		note(n.place, n.text, !canBeShown(keys, n))
 	}
 }
 
@@ -107,23 +108,23 @@ var openKeys = map[string]bool{
 
 // canBeShown reports whether a value stands where no secret has a place, or is a
 // number or a switch among the properties.
-func canBeShown(path []string, value *node) bool {
-	if len(path) == 0 || value.kind == kindBroken {
+func canBeShown(keys []string, value *node) bool {
+	if len(keys) == 0 || value.kind == kindBroken {
 		return false
 	}
-	switch top := path[0]; {
-	case len(path) == 1:
+	switch top := keys[0]; {
+	case len(keys) == 1:
 		return openKeys[top] || top == "connections"
 	case top == "policy", top == "moved", top == "rateLimits":
 		return true
 	case top == "tenants":
-		return len(path) == 3 && path[2] == "provider"
+		return len(keys) == 3 && keys[2] == "provider"
 	case top != "connections" && top != "defaults":
 		return false
-	case path[1] == "properties":
+	case keys[1] == "properties":
 		return value.is(kindNumber, kindBool)
 	}
-	return openKeys[path[1]]
+	return openKeys[keys[1]]
 }
 
 // plainKey is a key at the beginning of what is left of a line.

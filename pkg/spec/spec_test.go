@@ -931,13 +931,15 @@ func FuzzLoad(f *testing.F) {
 		if os.WriteFile(path, []byte(projectText), 0o600) != nil || os.WriteFile(filepath.Join(folder, "connections"), []byte(connectionsText), 0o600) != nil {
 			t.Skip()
 		}
-		project, _ := spec.LoadProject(path)
+		project, problems := spec.LoadProject(path)
+		spec.Excerpts(problems)
 		if project == nil {
 			return
 		}
 		tenants := append(project.Tenants, spec.Tenant{Name: "other"})
 		for i := range tenants {
-			set, _ := project.Desired(&tenants[i], map[string]string{"stage": "x"})
+			set, problems := project.Desired(&tenants[i], map[string]string{"stage": "x"})
+			spec.Excerpts(problems)
 			spec.CheckCredentials(set.Connections, func(string, string) connection.Class { return connection.ClassSecret }, func(string, any) bool { return true })
 		}
 	})
