@@ -49,6 +49,7 @@ func (w *world) String() string {
 	for _, f := range w.faults {
 		fmt.Fprintln(&b, f)
 	}
+	fmt.Fprintf(&b, "%+v\n", w.behaviour)
 	return b.String()
 }
 
@@ -65,7 +66,7 @@ type episode struct {
 func newEpisode(w *world) *episode {
 	e := &episode{world: w, strange: map[string]simulator.Connection{}, ids: map[string]string{}}
 	var err error
-	if e.tenant, err = simulator.New(w.seed(), simulator.Options{Faults: w.faults}); err != nil {
+	if e.tenant, err = simulator.New(w.seed(), simulator.Options{Faults: w.faults, Behaviour: w.behaviour}); err != nil {
 		e.trouble("seed: %v", err)
 		return e
 	}

@@ -63,6 +63,9 @@ type world struct {
 	killAt   int             // the write at which the first process dies; 0: none
 	carryOut bool            // that write is carried out
 	parallel int
+	member   bool // who applies is no administrator
+	// behaviour is how the tenant does what no documentation tells.
+	behaviour simulator.Behaviour
 }
 
 func drawWorld(t *rapid.T) *world {
@@ -71,12 +74,25 @@ func drawWorld(t *rapid.T) *world {
 		limit:    rapid.SampledFrom([]simulator.Limit{{Requests: 500, Seconds: 300}, {Requests: 500, Seconds: 300}, {Requests: 5, Seconds: 60}, {Requests: 20, Seconds: 20}}).Draw(t, "limit"),
 		parallel: rapid.SampledFrom([]int{1, 3, 8}).Draw(t, "parallel"),
 	}
+	w.member = rapid.IntRange(0, 3).Draw(t, "member") == 0
 	for i := range rapid.IntRange(1, 7).Draw(t, "connections") {
-		w.stories = append(w.stories, drawStory(t, i))
+		s := drawStory(t, i)
+		if w.member && s.fate == handed { // who may not give it away is refused for ever
+			s.fate = keeps
+		}
+		w.stories = append(w.stories, s)
 	}
 	w.swap()
 	for range rapid.IntRange(0, 5).Draw(t, "faults") {
 		w.faults = append(w.faults, drawFault(t, w.stories))
+	}
+	w.behaviour = simulator.Behaviour{
+		KeepServerTag:               rapid.Bool().Draw(t, "keeps the server's tag"),
+		NormaliseValues:             rapid.Bool().Draw(t, "normalises values"),
+		RestoreDefaults:             rapid.Bool().Draw(t, "restores defaults"),
+		NamesIgnoreCase:             rapid.Bool().Draw(t, "names ignore case"),
+		OwnerChangeKeepsCredentials: rapid.Bool().Draw(t, "stale credentials stay"),
+		BulkMaximum:                 rapid.IntRange(0, 2).Draw(t, "items in a bulk call"),
 	}
 	if rapid.IntRange(0, 2).Draw(t, "killed") == 0 {
 		w.killAt, w.carryOut = rapid.IntRange(1, 12).Draw(t, "at write"), rapid.Bool().Draw(t, "carried out")
@@ -188,10 +204,14 @@ func (w *world) seed() []byte {
 		tags := [][]string{nil, {"mine"}, {"qlsync:other"}}[i%3]
 		add(connection.Key{Space: "Finance", Name: fmt.Sprint("Stranger ", i)}, "strange", tags)
 	}
+	roles := []string{"TenantAdmin"}
+	if w.member {
+		roles = nil
+	}
 	text, _ := json.Marshal(map[string]any{
 		"caller": "ana@example.com", "token": token,
 		"users": []any{
-			map[string]any{"id": ana, "email": "ana@example.com", "name": "Ana", "roles": []string{"TenantAdmin"}},
+			map[string]any{"id": ana, "email": "ana@example.com", "name": "Ana", "roles": roles},
 			map[string]any{"id": bo, "email": "bo@example.com", "name": "Bo"},
 		},
 		"spaces":      []any{map[string]any{"name": "Finance", "type": "shared"}, map[string]any{"name": "Sales", "type": "managed"}},
