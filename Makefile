@@ -36,7 +36,8 @@ SEED ?= 1
 property: ## draw 20,000 random worlds for the planner
 	$(GO) test ./pkg/plan -run 'AnyPlan|Hostile|Targets' -rapid.checks=20000 -rapid.seed=$(SEED) -timeout 30m
 
-chaos: ## draw 2,500 random worlds with random faults, and soak 5,000 steps in them
+chaos: ## draw 2,500 random worlds with faults, soak 5,000 steps in them, read 10,000 connections
+	$(GO) test ./pkg/qlik -run TestManyConnections -connections=10000
 	$(GO) test ./test/chaos -rapid.checks=2500 -rapid.seed=$(SEED) -soak=5000 -timeout 30m
 
 lint: ## check format, vet, staticcheck, the workflows and go.mod
