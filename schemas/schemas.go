@@ -40,6 +40,9 @@ func Drifts() []byte { return read("drifts.json") }
 // History is the schema of the format qlsync.history/v1: of one line.
 func History() []byte { return read("history.json") }
 
+// Snapshot is the schema of the format qlsync.snapshot/v1.
+func Snapshot() []byte { return read("snapshot.json") }
+
 // Problems is the schema of the format qlsync.problems/v1.
 func Problems() []byte { return read("problems.json") }
 

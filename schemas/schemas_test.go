@@ -19,6 +19,7 @@ func TestEverySchemaIsADraft07DocumentWithATitle(t *testing.T) {
 		"drift":       schemas.Drift(),
 		"problems":    schemas.Problems(),
 		"vendored":    schemas.Vendored(),
+		"snapshot":    schemas.Snapshot(),
 	} {
 		var head struct {
 			Schema string `json:"$schema"`

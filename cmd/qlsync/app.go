@@ -38,7 +38,8 @@ func newApp(env *environment) *cli.App {
 		},
 		Commands: []*cli.Command{
 			initCommand(env), validateCommand(env), planCommand(env), applyCommand(env),
-			driftCommand(env), showCommand(env), exportCommand(env), schemasCommand(env), simulateCommand(env), completionCommand(env),
+			driftCommand(env), snapshotCommand(env), showCommand(env), exportCommand(env), schemasCommand(env), simulateCommand(env),
+			completionCommand(env),
 			completeCommand(env), versionCommand(env),
 		},
 	}

@@ -21,6 +21,8 @@ type provider struct {
 	// builtin gives the data sources that are known without a network and without a
 	// vendored file. Nil: they are vendored.
 	builtin func() *connection.Catalog
+	// normalize is [connection.Provider.Normalize].
+	normalize func(connection.Property, any) any
 	// parse reads a vendored file that describes a data source.
 	parse func(id string, text []byte) (*connection.DataSource, error)
 	// connect makes the engine's side of it. It sends nothing.
@@ -69,7 +71,7 @@ func providerOf(tenant *spec.Tenant) (provider, bool) {
 var providers = map[string]provider{spec.ProviderQlik: qlikCloud, spec.ProviderApinizer: apinizerManager}
 
 var qlikCloud = provider{
-	classify: qlik.Classify, holdsSecret: qlik.HoldsSecret, parse: qlik.ParseDataSource,
+	classify: qlik.Classify, holdsSecret: qlik.HoldsSecret, normalize: qlik.Normalize, parse: qlik.ParseDataSource,
 	connect: func(o options) (connection.Provider, error) {
 		return qlik.New(qlik.Config{
 			URL: o.url, Auth: qlik.Auth{APIKey: o.auth.apiKey, ClientID: o.auth.clientID, ClientSecret: o.auth.clientSecret},
@@ -82,7 +84,7 @@ var qlikCloud = provider{
 }
 
 var apinizerManager = provider{
-	classify: apinizer.Classify, holdsSecret: apinizer.HoldsSecret, builtin: apinizer.Builtin,
+	classify: apinizer.Classify, holdsSecret: apinizer.HoldsSecret, normalize: apinizer.Normalize, builtin: apinizer.Builtin,
 	connect: func(o options) (connection.Provider, error) {
 		return apinizer.New(apinizer.Config{
 			URL: o.url, Auth: apinizer.Auth{Token: o.auth.token, User: o.auth.user, Password: o.auth.password},

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -33,6 +35,8 @@ type session struct {
 	people   bool
 	provider connection.Provider
 	secrets  secrets
+	// taken is when the snapshot was taken that stands for the tenant; zero: none does.
+	taken    time.Time
 	planned  plan.Input // of the last plan
 	watching watching
 	close    func()
@@ -89,7 +93,12 @@ func (files *projectFiles) open(c *cli.Context, env *environment, name string) (
 	if s.problems.Err() != nil && !tenant.CanBeAsked() {
 		return nil, s.problems
 	}
-	if err := s.connect(c, logger); err != nil {
+	if name := c.String("snapshot"); name != "" {
+		err = s.useSnapshot(name)
+	} else {
+		err = s.connect(c, logger)
+	}
+	if err != nil {
 		return nil, s.besides(err)
 	}
 	return s, nil
@@ -168,7 +177,7 @@ func (s *session) connect(c *cli.Context, logger *slog.Logger) error {
 	var err error
 	if s.tenant.SimFile != "" {
 		o.url, o.auth, err = s.embed(kind, s.tenant.SimFile)
-	} else {
+	} else if err = s.checkHost(); err == nil {
 		o.auth, err = s.auth(c.Context)
 	}
 	if err != nil {
@@ -179,6 +188,22 @@ func (s *session) connect(c *cli.Context, logger *slog.Logger) error {
 		s.close()
 	}
 	return err
+}
+
+// hostsVariable is the environment variable that lists the hosts to which a token
+// may be sent, whatever the files say: who may write them is not always who may have
+// the token.
+const hostsVariable = "QLSYNC_HOSTS"
+
+// checkHost refuses to sign in to a host that is not listed, if any is.
+func (s *session) checkHost() error {
+	listed, _ := s.env.lookup(hostsVariable)
+	hosts := strings.FieldsFunc(listed, func(r rune) bool { return r == ',' || r == ' ' })
+	address, err := url.Parse(s.tenant.URL)
+	if len(hosts) == 0 || err == nil && slices.ContainsFunc(hosts, func(host string) bool { return strings.EqualFold(host, address.Host) }) {
+		return nil
+	}
+	return refused("tenant %q is at %s, which %s does not list: no token is sent there", s.tenant.Name, s.tenant.URL, hostsVariable)
 }
 
 // embed starts the embedded tenant on a loopback port. Its state stands beside
@@ -210,21 +235,31 @@ func readSeed(file string) ([]byte, error) {
 	return seed, problems.Err()
 }
 
+// declaredInput gives the part of a plan's input that does not come from the tenant.
+func (s *session) declaredInput() plan.Input {
+	set := s.declared
+	in := plan.Input{
+		Project: s.project.Name, Tenant: plan.Tenant{Name: s.tenant.Name, URL: s.tenant.URL},
+		Policy: s.project.Policy, Desired: set.Identified(), Moves: set.Moves, Spaces: set.Spaces, OnlyMoves: set.OnlyMoves,
+		Normalize: s.provider.Normalize,
+	}
+	if !s.taken.IsZero() {
+		in.Taken = s.taken.Format(time.RFC3339)
+	}
+	return in
+}
+
 // input reads the tenant and gives all that a plan depends on. What is wrong is
 // reported at once: in the files, by the schemas, and by the tenant's spaces and
 // users. While there is an error, there is no input.
 func (s *session) input(ctx context.Context) (plan.Input, error) {
-	set := s.declared
-	catalog, err := s.provider.DataSources(ctx, set.DataSources())
+	catalog, err := s.provider.DataSources(ctx, s.declared.DataSources())
 	if err != nil {
 		return plan.Input{}, s.besides(err)
 	}
 	problems := spec.Collect(s.problems, s.checkSchemas(catalog))
-	in := plan.Input{
-		Project: s.project.Name, Tenant: plan.Tenant{Name: s.tenant.Name, URL: s.tenant.URL},
-		Policy: s.project.Policy, Desired: set.Identified(), Moves: set.Moves, Spaces: set.Spaces, OnlyMoves: set.OnlyMoves,
-		Catalog: catalog, Normalize: s.provider.Normalize,
-	}
+	in := s.declaredInput()
+	in.Catalog = catalog
 	scope := plan.Scope(in)
 	scope.People = s.people
 	if problems.Err() != nil {

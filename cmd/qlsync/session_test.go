@@ -39,3 +39,28 @@ func TestTheSignInIsMadeOfSecrets(t *testing.T) {
 		t.Errorf("got %q, %q, %q, %v", auth.clientID.Reveal(), auth.clientSecret.Reveal(), auth.apiKey.Reveal(), err)
 	}
 }
+
+func TestATokenGoesOnlyToListedHosts(t *testing.T) {
+	for name, test := range map[string]struct {
+		listed, url string
+		refused     bool
+	}{
+		"nothing is listed":       {"", "https://acme.example", false},
+		"it is listed":            {"acme.example", "https://acme.example", false},
+		"it is one of several":    {"other.example, ACME.example", "https://acme.example", false},
+		"its port is a part":      {"127.0.0.1:8080", "http://127.0.0.1:8080", false},
+		"another port":            {"127.0.0.1", "http://127.0.0.1:8080", true},
+		"it is not listed":        {"other.example", "https://acme.example", true},
+		"a part of it is listed":  {"example,me.example", "https://acme.example", true},
+		"it only begins like one": {"acme.example", "https://acme.example.evil.example", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := &session{tenant: &spec.Tenant{Name: "prod", URL: test.url}, env: &environment{lookup: func(string) (string, bool) {
+				return test.listed, test.listed != ""
+			}}}
+			if err := s.checkHost(); (err != nil) != test.refused {
+				t.Errorf("error %v", err)
+			}
+		})
+	}
+}

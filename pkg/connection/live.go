@@ -12,38 +12,38 @@ import (
 // what looks like one in the properties has become a [Secret] that prints a
 // placeholder.
 type Live struct {
-	ID      string
-	Key     Key
-	SpaceID string // empty: the caller's personal space
-	OwnerID string
+	ID      string `json:"id"`
+	Key     Key    `json:"connection"`
+	SpaceID string `json:"spaceId,omitempty"` // empty: the caller's personal space
+	OwnerID string `json:"ownerId,omitempty"`
 	// UpdatedAt is when the service last saw it change, for people to read; zero
 	// where it does not tell. It is never compared.
-	UpdatedAt  time.Time
-	DataSource string
+	UpdatedAt  time.Time `json:"updatedAt,omitzero"`
+	DataSource string    `json:"dataSource"`
 	// Family is the connector behind the data source; see [DataSource.Family].
-	Family string
+	Family string `json:"family,omitempty"`
 	// Tags are the user's own, sorted: without ours and without the server's.
-	Tags []string
-	Mark Mark
+	Tags []string `json:"tags,omitempty"`
+	Mark Mark     `json:"mark"`
 	// Properties is nil where the details were not asked for, or not readable.
-	Properties map[string]any
+	Properties map[string]any `json:"properties"`
 	// HasCredentials tells that the service knows credentials for the connection.
-	HasCredentials bool
+	HasCredentials bool `json:"hasCredentials,omitempty"`
 	// Separated tells that each user brings their own credentials.
-	Separated bool
+	Separated bool `json:"separated,omitempty"`
 	// Withheld names the parts of the credentials that the service keeps and does not
 	// show, where it is known that it has them; sorted. A write that replaces the whole
 	// connection ([Traits.Whole]) must carry them.
-	Withheld []string
+	Withheld []string `json:"withheld,omitempty"`
 	// Hidden names properties that are set and whose values the service does not show;
 	// sorted. They cannot be compared.
-	Hidden []string
+	Hidden []string `json:"hidden,omitempty"`
 	// StoredID is the caller's stored credentials that it uses where Separated is
 	// true; empty: none, or unknown.
-	StoredID string
+	StoredID string `json:"storedId,omitempty"`
 	// Unreadable says why the details could not be read; empty when they could,
 	// or when nobody asked.
-	Unreadable string
+	Unreadable string `json:"unreadable,omitempty"`
 }
 
 // Mark is what qlsync has written on a live connection. There is no state file:
@@ -51,25 +51,25 @@ type Live struct {
 // service has room (tags, a description).
 type Mark struct {
 	// Project owns the connection. Empty: nobody does.
-	Project string
+	Project string `json:"project,omitempty"`
 	// Key is the [KeyDigest] of the declared key that the connection was written for.
-	Key string
+	Key string `json:"key,omitempty"`
 	// Credentials is the [CredentialsMark] of what was last written. Empty: unknown.
-	Credentials string
+	Credentials string `json:"credentials,omitempty"`
 	// Fingerprint is the keyed fingerprint of the values that were last written, as
 	// package fingerprint makes it. Empty: none is known. It means something only
 	// beside Credentials.
-	Fingerprint string
+	Fingerprint string `json:"fingerprint,omitempty"`
 	// Protected refuses delete and recreate, also after the file's block is gone.
-	Protected bool
+	Protected bool `json:"protected,omitempty"`
 	// Moved is the [KeyDigest] of the key from which a move brought it that is part
 	// of a cycle: without it nobody could tell whether the cycle was gone round.
-	Moved string
+	Moved string `json:"moved,omitempty"`
 	// Pending tells that what was written last is saved and not in effect; see
 	// [ErrPending].
-	Pending bool
+	Pending bool `json:"pending,omitempty"`
 	// Transit is set while a connection is being rebuilt; see [TransitNew].
-	Transit string
+	Transit string `json:"transit,omitempty"`
 }
 
 // The values of [Mark.Transit]. A rebuild makes the new connection beside the old

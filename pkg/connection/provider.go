@@ -3,6 +3,7 @@ package connection
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -67,15 +68,30 @@ const (
 	ClassSecret
 )
 
+// MarshalText gives the name of the class.
+func (c Class) MarshalText() ([]byte, error) { return []byte(classNames[c]), nil }
+
+// UnmarshalText reads the name of a class.
+func (c *Class) UnmarshalText(text []byte) error {
+	found := slices.Index(classNames[:], string(text))
+	if found < 0 {
+		return fmt.Errorf("%q is no class of properties", text)
+	}
+	*c = Class(found)
+	return nil
+}
+
+var classNames = [...]string{ClassProperty: "property", ClassCredential: "credential", ClassSecret: "secret"}
+
 // Catalog is what a tenant offers.
 type Catalog struct {
 	// DataSources holds those that were asked for and exist, by id.
-	DataSources map[string]*DataSource
+	DataSources map[string]*DataSource `json:"dataSources"`
 	// Known lists the ids of all data sources, for suggestions, sorted. It is
 	// filled only when one that was asked for does not exist.
-	Known []string
+	Known []string `json:"known,omitempty"`
 	// Reads counts the requests that were made.
-	Reads int
+	Reads int `json:"reads"`
 }
 
 // Classify gives what tells secrets by name, as [Provider.Classify] does, and by the
@@ -91,18 +107,18 @@ func (c *Catalog) Classify(byName func(dataSource, property string) Class) func(
 
 // DataSource is a kind of connection.
 type DataSource struct {
-	ID      string
-	Version string // of the connector; the schema belongs to it
+	ID      string `json:"id"`
+	Version string `json:"version,omitempty"` // of the connector; the schema belongs to it
 	// Family is the connector behind it: what apps read through one data source of
 	// a family they can read through another. Empty: unknown.
-	Family string
+	Family string `json:"family,omitempty"`
 	// Schema is the JSON Schema of the properties, credentials included, as the
 	// service gives it.
-	Schema []byte
+	Schema json.RawMessage `json:"schema,omitempty"`
 	// Properties is what the engine needs of the schema, by property name.
-	Properties map[string]Property
+	Properties map[string]Property `json:"properties,omitempty"`
 	// SignIn tells when a connection of this kind needs a person; nil: never.
-	SignIn *SignIn
+	SignIn *SignIn `json:"signIn,omitempty"`
 }
 
 // SignIn tells when a person has to sign in so that a connection can be made, or
@@ -110,22 +126,22 @@ type DataSource struct {
 // is known that tells, the code is declared. What the person gets for it, a code for
 // one use, goes where a credential of that name goes.
 type SignIn struct {
-	Property string
-	Values   []string
-	Code     string
+	Property string   `json:"property"`
+	Values   []string `json:"values"`
+	Code     string   `json:"code"`
 }
 
 // Property is what the engine knows of one property of a data source.
 type Property struct {
-	Type       string // JSON type; empty: unknown or several
-	Default    any    // meaningful if HasDefault
-	HasDefault bool
-	Enum       []string
-	Class      Class
-	Separated  SeparatedRole
+	Type       string        `json:"type,omitempty"`    // JSON type; empty: unknown or several
+	Default    any           `json:"default,omitempty"` // meaningful if HasDefault
+	HasDefault bool          `json:"hasDefault,omitempty"`
+	Enum       []string      `json:"enum,omitempty"`
+	Class      Class         `json:"class"`
+	Separated  SeparatedRole `json:"separated,omitempty"`
 	// Form is the provider's own word for how values are compared; it means something
 	// to its Normalize alone. Usually empty.
-	Form string
+	Form string `json:"form,omitempty"`
 }
 
 // SeparatedRole is the part that a property plays where each user brings their own
@@ -147,7 +163,10 @@ const (
 )
 
 // StoredCredentials is a set of credentials that a user has stored.
-type StoredCredentials struct{ ID, Name string }
+type StoredCredentials struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
 
 // Scope is what a snapshot reads.
 type Scope struct {
@@ -171,47 +190,48 @@ type Scope struct {
 
 // Snapshot is the live side of a plan.
 type Snapshot struct {
-	Caller User
+	Caller User `json:"caller"`
 	// Spaces holds every space that the caller can see, and the personal one.
-	Spaces []Space
+	Spaces []Space `json:"spaces"`
 	// Users holds the caller, and whoever a looked-up owner may be: two users for
 	// one address are two entries.
-	Users []User
+	Users []User `json:"users"`
 	// People holds the owners of the connections, by id, if the scope asked for them
 	// and the service tells. It is for people to read: no declared owner is looked for
 	// among them.
-	People []User
+	People []User `json:"people,omitempty"`
 	// Stored holds the stored credentials that were looked up and found.
-	Stored []StoredCredentials
+	Stored []StoredCredentials `json:"stored,omitempty"`
 	// Connections holds what was found in the scope, by key, then id.
-	Connections []Live
+	Connections []Live `json:"connections"`
 	// Incomplete says what was left out of the lists, and why. While it is not
 	// empty, absence proves nothing.
-	Incomplete []string
+	Incomplete []string `json:"incomplete,omitempty"`
 	// Reads counts the requests that were made; Details those among them that read
 	// one connection.
-	Reads, Details int
+	Reads   int `json:"reads"`
+	Details int `json:"details"`
 	// Cached counts the connections whose details were known from before, and were
 	// not read.
-	Cached int
-	Traits Traits
+	Cached int    `json:"-"`
+	Traits Traits `json:"traits"`
 }
 
 // Space is a place for connections.
 type Space struct {
-	ID   string // empty: the personal space
-	Name string // as it appears in a [Key]
-	Type string // "personal", "shared", "managed" or "data"
+	ID   string `json:"id"`   // empty: the personal space
+	Name string `json:"name"` // as it appears in a [Key]
+	Type string `json:"type"` // "personal", "shared", "managed" or "data"
 }
 
 // User is a person or a bot.
 type User struct {
-	ID      string
-	Name    string
-	Email   string
-	Subject string
+	ID      string `json:"id"`
+	Name    string `json:"name,omitempty"`
+	Email   string `json:"email,omitempty"`
+	Subject string `json:"subject,omitempty"`
 	// Admin tells that the user may change what others own.
-	Admin bool
+	Admin bool `json:"admin,omitempty"`
 }
 
 // Traits say, as data, how the remote system changes what. They depend on the
@@ -222,32 +242,34 @@ type Traits struct {
 	// caller cannot. Everything else is changed by [Patch], or by [Recreate] where
 	// a patch cannot express it. A Space by [Recreate] is one to which a connection
 	// gets only by being made anew there.
-	Space, Owner, Existence Mechanism
+	Space     Mechanism `json:"space,omitempty"`
+	Owner     Mechanism `json:"owner,omitempty"`
+	Existence Mechanism `json:"existence,omitempty"`
 	// BatchSize tells how many operations of a kind fit in one call. A kind that
 	// is absent takes one.
-	BatchSize map[Mechanism]int
+	BatchSize map[Mechanism]int `json:"batchSize,omitempty"`
 	// Costs tells how many requests one call of each kind takes.
-	Costs map[Mechanism]Cost
+	Costs map[Mechanism]Cost `json:"costs,omitempty"`
 	// Writes is the limit that the writes are counted against.
-	Writes RateLimit
+	Writes RateLimit `json:"writes"`
 	// MaxTags is how many tags a file may declare. Untagged: there are no tags.
-	MaxTags  int
-	Untagged bool
+	MaxTags  int  `json:"maxTags,omitempty"`
+	Untagged bool `json:"untagged,omitempty"`
 	// HostProperties are those whose change points the connection at another
 	// host: all credentials must be sent in the same request.
-	HostProperties []string
+	HostProperties []string `json:"hostProperties,omitempty"`
 	// Patchable lists the kinds of value to which the patch mechanism can set a
 	// property; see [KindOf]. Nil: any.
-	Patchable []ValueKind
+	Patchable []ValueKind `json:"patchable,omitempty"`
 	// Whole tells that a patch replaces the whole connection, and that what the
 	// service keeps and does not show would be lost. So every patch carries the
 	// declared credentials, and the declared properties that are hidden; where they
 	// are not declared there is none. See [Live.Withheld] and [Live.Hidden].
-	Whole bool
+	Whole bool `json:"whole,omitempty"`
 	// Trial tells how a rebuild gets the name: the new connection is tried out under
 	// another one; then the old one is deleted and the new one created in its place,
 	// which is a row of two kinds. Otherwise names are swapped by patches.
-	Trial bool
+	Trial bool `json:"trial,omitempty"`
 }
 
 // CanPatch tells whether the patch mechanism can set a property to the value.
@@ -292,12 +314,15 @@ func KindOf(value any) ValueKind {
 }
 
 // Cost is a number of requests per tier of the rate limit.
-type Cost struct{ Reads, Writes int }
+type Cost struct {
+	Reads  int `json:"reads,omitempty"`
+	Writes int `json:"writes,omitempty"`
+}
 
 // RateLimit allows that many requests in any window.
 type RateLimit struct {
-	Requests int
-	Window   time.Duration
+	Requests int           `json:"requests"`
+	Window   time.Duration `json:"window"` // in JSON: nanoseconds
 }
 
 // Mechanism is a kind of operation, and so of step.

@@ -64,6 +64,9 @@ type Input struct {
 	OnlyMoves []connection.SpaceRef
 	Catalog   *connection.Catalog
 	Snapshot  *connection.Snapshot
+	// Taken tells when the snapshot was taken (RFC 3339), where it comes from a file
+	// and not from the tenant. Empty: it is fresh.
+	Taken string
 	// Only names the connections to plan for, with what they depend on. Empty: all.
 	Only []connection.Key
 	// Rotate names connections whose credentials are written whatever is recorded.
@@ -81,12 +84,14 @@ type Input struct {
 
 // Plan is what would change and how. It holds no secret and nothing volatile.
 type Plan struct {
-	Format  string   `json:"format"`
-	Hash    string   `json:"hash"`
-	Project string   `json:"project"`
-	Tenant  Tenant   `json:"tenant"`
-	Caller  string   `json:"caller"` // id of the user whose token was used
-	Changes []Change `json:"changes"`
+	Format  string `json:"format"`
+	Hash    string `json:"hash"`
+	Project string `json:"project"`
+	Tenant  Tenant `json:"tenant"`
+	Caller  string `json:"caller"` // id of the user whose token was used
+	// Snapshot tells of a plan that was made from a file and not from the tenant.
+	Snapshot *Source  `json:"snapshot,omitempty"`
+	Changes  []Change `json:"changes"`
 	// Rotations are writes of credentials, and of what is recorded of them, for
 	// reasons that neither the files nor the tenant show. They are not in the hash.
 	Rotations []Change `json:"rotations,omitempty"`
@@ -107,6 +112,11 @@ type Plan struct {
 type Tenant struct {
 	Name string `json:"name"`
 	URL  string `json:"url"`
+}
+
+// Source is the file that a plan was made from.
+type Source struct {
+	Taken string `json:"taken"` // RFC 3339
 }
 
 // Action is what happens to one connection.
@@ -274,6 +284,10 @@ func Make(in Input) (*Plan, connection.Problems) {
 		Format: Format, Project: in.Project, Caller: in.Snapshot.Caller.ID,
 		Tenant:  in.Tenant,
 		Changes: []Change{}, Steps: []Step{}, Seen: []Seen{},
+	}
+	if in.Taken != "" {
+		p.Snapshot = &Source{Taken: in.Taken}
+		found.warn(nil, "made from a snapshot of "+in.Taken+", not from the tenant: what has changed there since is not seen")
 	}
 	found.onlyReviewed()
 	steps := order(found)

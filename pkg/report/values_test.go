@@ -162,6 +162,7 @@ func refusedPlan() *plan.Plan {
 		{Action: plan.ActionDelete, Connection: key("Finance", "Three"), ID: "c-3", DataSource: "rest", Reason: "owned by this project and no longer declared"},
 	}, step("s1", connection.BulkDelete, nil, key("Finance", "One"), key("Finance", "Three")))
 	p.Summary.Unchanged = 5
+	p.Snapshot = &plan.Source{Taken: "2026-11-24T02:00:00Z"}
 	p.Refusal = &plan.Refusal{
 		Rule: plan.RuleMaxDeletes, Message: "the plan would delete 2 of 7 owned connections; policy.maxDeletes allows 0",
 		Hint: "if this is meant: --confirm-deletes 2@" + someHash,

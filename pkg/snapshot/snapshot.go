@@ -1,0 +1,182 @@
+// Package snapshot keeps the live side of a plan in a file, and is a provider that
+// reads it: a job that has no token, and no network, can plan with it. It stands
+// where a real provider would. It never compares, never decides, and writes to no
+// tenant.
+//
+// A file holds what the plan of one project on one tenant asks for, and no more. It
+// holds no secret: what the provider has recognised as one is a mark in its place.
+package snapshot
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// Format names the JSON contract of a file.
+const Format = "qlsync.snapshot/v1"
+
+// File is a snapshot with all that is needed to plan from it.
+type File struct {
+	Format  string    `json:"format"`
+	Taken   time.Time `json:"taken"` // in UTC, to the second
+	Project string    `json:"project"`
+	Tenant  Tenant    `json:"tenant"`
+	// Asked is what was asked of the tenant: whatever else is planned for is not known.
+	Asked    Asked                `json:"asked"`
+	Catalog  *connection.Catalog  `json:"catalog"`
+	Snapshot *connection.Snapshot `json:"snapshot"`
+}
+
+// Tenant is whose state it is.
+type Tenant struct {
+	Name string `json:"name"`
+	URL  string `json:"url"`
+}
+
+// Asked lists what was asked for, each as a file declares it; sorted.
+type Asked struct {
+	Spaces      []string `json:"spaces"`
+	Owners      []string `json:"owners"`
+	DataSources []string `json:"dataSources"`
+	Stored      []string `json:"stored"`
+}
+
+// Take reads a tenant through its provider.
+func Take(ctx context.Context, provider connection.Provider, scope connection.Scope, sources []string) (*File, error) {
+	catalog, err := provider.DataSources(ctx, sources)
+	if err != nil {
+		return nil, err
+	}
+	snapshot, err := provider.Snapshot(ctx, scope)
+	if err != nil {
+		return nil, err
+	}
+	return &File{
+		Format: Format, Taken: time.Now().UTC().Truncate(time.Second), Catalog: catalog, Snapshot: snapshot,
+		Asked: Asked{Spaces: names(scope.Spaces), Owners: sorted(scope.Owners), DataSources: sorted(sources), Stored: sorted(scope.Stored)},
+	}, nil
+}
+
+func names(spaces []connection.SpaceRef) []string {
+	texts := make([]string, len(spaces))
+	for i, space := range spaces {
+		texts[i] = space.String()
+	}
+	return sorted(texts)
+}
+
+func sorted(texts []string) []string {
+	return append([]string{}, slices.Compact(slices.Sorted(slices.Values(texts)))...)
+}
+
+// Sealed copies the file without what nobody needs to plan: the names of people,
+// fingerprints, the details of connections that the scope does not ask for. Secrets
+// become marks. It is what is to be written.
+func (f *File) Sealed() *File {
+	sealed, snapshot := *f, *f.Snapshot
+	snapshot.Caller.Name, snapshot.People = "", nil
+	snapshot.Users = slices.Clone(snapshot.Users)
+	for i := range snapshot.Users {
+		snapshot.Users[i].Name = ""
+	}
+	snapshot.Connections = slices.Clone(snapshot.Connections)
+	for i := range snapshot.Connections {
+		live := &snapshot.Connections[i]
+		live.Mark.Fingerprint = ""
+		if live.Properties != nil {
+			live.Properties, _ = seal(live.Properties).(map[string]any)
+		}
+	}
+	sealed.Snapshot = &snapshot
+	return &sealed
+}
+
+// secretMark is what stands in a file where there was a secret.
+const secretMark = "qlsync:secret"
+
+// seal copies a value with a mark for each secret.
+func seal(value any) any {
+	return mapLeaves(value, func(leaf any) any {
+		if _, ok := leaf.(connection.Secret); ok {
+			return map[string]any{secretMark: true}
+		}
+		return leaf
+	})
+}
+
+// unseal is the way back: the secret has no value any more.
+func unseal(value any) any {
+	if object, ok := value.(map[string]any); ok && len(object) == 1 && object[secretMark] == true {
+		return connection.NewSecret("")
+	}
+	switch value := value.(type) {
+	case map[string]any:
+		for name := range value {
+			value[name] = unseal(value[name])
+		}
+	case []any:
+		for i := range value {
+			value[i] = unseal(value[i])
+		}
+	}
+	return value
+}
+
+func mapLeaves(value any, replace func(any) any) any {
+	switch value := value.(type) {
+	case map[string]any:
+		copied := make(map[string]any, len(value))
+		for name := range value {
+			copied[name] = mapLeaves(value[name], replace)
+		}
+		return copied
+	case []any:
+		copied := make([]any, len(value))
+		for i := range value {
+			copied[i] = mapLeaves(value[i], replace)
+		}
+		return copied
+	}
+	return replace(value)
+}
+
+// Decode reads a file. Its errors quote nothing of what stands there.
+func Decode(r io.Reader) (*File, error) {
+	text, err := io.ReadAll(r)
+	if err != nil {
+		return nil, err
+	}
+	var head struct {
+		Format string `json:"format"`
+	}
+	switch err := json.Unmarshal(text, &head); {
+	case err != nil:
+		return nil, errors.New("not a snapshot: it is not JSON")
+	case head.Format == "" || !strings.HasPrefix(head.Format, "qlsync."):
+		return nil, errors.New("not a snapshot: make one with qlsync snapshot --out FILE")
+	case head.Format != Format:
+		return nil, fmt.Errorf("not a snapshot that this qlsync can read: its format is not %s", Format)
+	}
+	var file File
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	if err := decoder.Decode(&file); err != nil || file.Catalog == nil || file.Snapshot == nil || file.Taken.IsZero() {
+		return nil, errors.New("not a whole snapshot")
+	}
+	for i := range file.Snapshot.Connections {
+		live := &file.Snapshot.Connections[i]
+		if live.Properties != nil {
+			live.Properties, _ = unseal(live.Properties).(map[string]any)
+		}
+	}
+	return &file, nil
+}
