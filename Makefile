@@ -69,11 +69,11 @@ bench: ## run the benchmarks
 	@echo "the time of writes under a rate limit, of the shortest that it allows:"
 	@$(GO) test -count=1 -v -run TestMakespan ./pkg/qlik | grep makespan_test
 
-fuzz: ## fuzz the readers of files and answers, each for FUZZTIME
-	@set -e; for target in $$($(GO) test -list '^Fuzz' ./pkg/spec | grep '^Fuzz'); do \
+fuzz: ## fuzz the readers of files and of answers, each for FUZZTIME
+	@set -e; for package in spec transport qlik; do for target in $$($(GO) test -list '^Fuzz' ./pkg/$$package | grep '^Fuzz'); do \
 	  echo "fuzzing $$target for $(FUZZTIME)"; \
-	  $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 20x ./pkg/spec; \
-	done
+	  $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 20x ./pkg/$$package; \
+	done; done
 
 clean: ## remove what was built
 	rm -rf bin coverage.out

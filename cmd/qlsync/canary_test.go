@@ -1,0 +1,317 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"html"
+	"io"
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/qlsync/qlsync/pkg/report"
+	"github.com/qlsync/qlsync/pkg/simulator"
+	"github.com/qlsync/qlsync/pkg/spec"
+)
+
+// TestNothingThatQlsyncWritesHoldsASecret sends random secrets through every command
+// and every format, with the debug log, on a tenant that behaves and on ones that
+// quote what they were asked. No stream and no file that was written may hold one of
+// them: plain, in base64, URL-encoded, or escaped as JSON or HTML.
+func TestNothingThatQlsyncWritesHoldsASecret(t *testing.T) {
+	for name, tenant := range map[string]hostility{
+		"a tenant that behaves":                 nil,
+		"writes are refused with what was sent": quoteWrites,
+		"what is read is refused with the token": func(r *http.Request) bool {
+			return r.Method == http.MethodGet && r.URL.Query().Has("parseConnection")
+		},
+		"nobody is let in":        func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/me") },
+		"lists lead to the token": func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/spaces") },
+		"nothing is known of data sources": func(r *http.Request) bool {
+			return strings.Contains(r.URL.Path, "/data-sources")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newCanaries(t, tenant)
+			c.everything()
+			if tenant != nil && c.quoted.Load() == 0 {
+				t.Error("nothing was quoted: the tenant has tried nothing")
+			}
+		})
+	}
+}
+
+// hostility tells which requests are answered with an error that quotes them.
+type hostility func(*http.Request) bool
+
+func quoteWrites(r *http.Request) bool { return r.Method != http.MethodGet }
+
+// canaries is a project full of secrets, and the tenant that it belongs to.
+type canaries struct {
+	*testing.T
+	folder  string
+	environ map[string]string
+	secrets map[string]string // what each is, and its value
+	tenant  http.Handler
+	hostile hostility
+	quoted  atomic.Int64
+}
+
+func newCanaries(t *testing.T, hostile hostility) *canaries {
+	c := &canaries{T: t, folder: t.TempDir(), hostile: hostile, environ: map[string]string{}, secrets: map[string]string{}}
+	for _, name := range []string{"PASSWORD", "BASIC", "CANARY_EXEC", spec.FingerprintVariable} {
+		c.environ[name] = c.secret(name)
+	}
+	t.Setenv("CANARY_EXEC", c.environ["CANARY_EXEC"])
+	token := "token-" + rand.Text()
+	c.secrets["the token"], c.environ["TOKEN"] = token, token
+	seed, err := json.Marshal(map[string]any{
+		"users": []any{
+			map[string]any{"name": "Ana", "email": "ana@example.com", "roles": []any{"TenantAdmin"}},
+			map[string]any{"name": "Bo", "email": "bo@example.com"},
+		},
+		"spaces": []any{map[string]any{"name": "Finance", "type": "shared"}},
+		"token":  token,
+		"connections": []any{
+			c.live("Rates", c.secret("a header of a declared connection"), c.secret("an address of a declared connection")),
+			c.live("Undeclared", c.secret("a header of another connection"), c.secret("an address of another connection")),
+		},
+	})
+	c.must(err)
+	tenant, err := simulator.New(seed, simulator.Options{})
+	c.must(err)
+	c.tenant = tenant
+	server := httptest.NewServer(c)
+	t.Cleanup(server.Close)
+	c.write("in/key.json", c.secret("a file"))
+	c.write("in/qlsync.yaml", "version: 1\nproject: acme\nconnections: [connections.yaml]\nspaces: [Finance]\nschemas: ../schemas\n"+
+		"tenants: {test: {url: \""+server.URL+"\", auth: {apiKey: {env: TOKEN}}}}\n")
+	c.write("in/connections.yaml", `version: 1
+defaults: {space: Finance}
+connections:
+  - {name: Ledger, dataSource: snowflake, properties: {server: acme.example}, credentials: {username: reader, password: {env: PASSWORD}}}
+  - {name: Sensors, dataSource: File_GoogleCloudStorageConnector, properties: {bucketName: s}, credentials: {serviceAccountKeyFile: [{name: k, value: {file: key.json, encoding: base64}}]}}
+  - {name: Lake, dataSource: File_AmazonS3ConnectorV2, properties: {bucketName: l}, credentials: {accessKey: {file: key.json}, secretKey: {exec: [sh, -c, 'printf %s "$CANARY_EXEC"']}}}
+  - {name: Rates, dataSource: rest, lifecycle: {adopt: true}, properties: {authSchema: anonymous, OffsetDataPath: /new}, credentials: {queryHeaders: [{name: Accept, value: text/csv}, {name: Authorization, value: {env: BASIC}}]}}
+`)
+	return c
+}
+
+// secret makes a value with everything that is escaped somewhere.
+func (c *canaries) secret(what string) string {
+	value := rand.Text()[:10] + `"/&+<é>\ ` + rand.Text()[:10]
+	c.secrets[what] = value
+	return value
+}
+
+// live is a connection that has been made by hand, with secrets in the open: they
+// stand in its connect statement too.
+func (c *canaries) live(name, header, address string) map[string]any {
+	return map[string]any{"name": name, "space": "Finance", "dataSource": "rest", "properties": map[string]any{
+		"url": "https://reader:" + url.QueryEscape(address) + "@rates.example.com", "authSchema": "anonymous",
+		"queryHeaders": []any{map[string]any{"name": "Authorization", "value": header}},
+	}}
+}
+
+func (c *canaries) must(err error) {
+	c.Helper()
+	if err != nil {
+		c.Fatal(err)
+	}
+}
+
+func (c *canaries) write(name, text string) {
+	path := filepath.Join(c.folder, filepath.FromSlash(name))
+	c.must(os.MkdirAll(filepath.Dir(path), 0o700))
+	c.must(os.WriteFile(path, []byte(text), 0o600))
+}
+
+// ServeHTTP lets the tenant answer, or quotes the request in every way.
+func (c *canaries) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if c.hostile == nil || !c.hostile(r) {
+		c.tenant.ServeHTTP(w, r)
+		return
+	}
+	c.quoted.Add(1)
+	body, _ := io.ReadAll(r.Body)
+	said := r.Header.Get("Authorization") + " " + string(body)
+	var details []any
+	for _, encode := range quotations {
+		details = append(details, map[string]any{"code": encode(said), "title": encode(said), "detail": encode(said)})
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("X-B3-Traceid", base64.StdEncoding.EncodeToString([]byte(said)))
+	if strings.HasSuffix(r.URL.Path, "/spaces") {
+		w.Header().Set("Location", "/api/v1/"+url.PathEscape(said))
+		w.WriteHeader(http.StatusFound)
+		return
+	}
+	w.WriteHeader(http.StatusBadRequest)
+	_ = json.NewEncoder(w).Encode(map[string]any{"errors": details, "traceId": said})
+}
+
+// quotations are the ways in which a service may quote, and in which is looked for.
+var quotations = []func(string) string{
+	func(s string) string { return s },
+	func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) },
+	func(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) },
+	url.QueryEscape, url.PathEscape, html.EscapeString,
+	func(s string) string { text, _ := json.Marshal(s); return string(text) },
+	func(s string) string {
+		var text bytes.Buffer
+		encoder := json.NewEncoder(&text)
+		encoder.SetEscapeHTML(false)
+		_ = encoder.Encode(s)
+		return text.String()
+	},
+}
+
+// run runs a command in this process, with the debug log where it has one, and looks
+// at what it says.
+func (c *canaries) run(folder string, args ...string) {
+	c.Helper()
+	var output bytes.Buffer
+	env := &environment{stdin: strings.NewReader(""), stdout: &output, stderr: &output, lookup: func(name string) (string, bool) {
+		value, ok := c.environ[name]
+		return value, ok
+	}}
+	ctx, cancel := context.WithTimeout(c.Context(), time.Minute)
+	defer cancel()
+	if args[0] == "simulate" {
+		ctx, cancel = context.WithTimeout(c.Context(), 100*time.Millisecond)
+		defer cancel()
+	}
+	c.Chdir(filepath.Join(c.folder, folder))
+	app := newApp(env)
+	line := append([]string{"qlsync"}, args...)
+	code := env.exitCode(app.RunContext(ctx, arrange(app, line)))
+	c.look("the output of "+strings.Join(args, " "), output.String())
+	if strings.Contains(output.String(), "see qlsync") {
+		c.Errorf("%s was not understood (%d): %s", strings.Join(args, " "), code, output.String())
+	}
+}
+
+// look demands that a text holds no secret.
+func (c *canaries) look(where, text string) {
+	c.Helper()
+	for what, secret := range c.secrets {
+		for i, encode := range quotations {
+			form := strings.TrimRight(strings.Trim(strings.TrimSpace(encode(secret)), `"`), "=")
+			if strings.Contains(text, form) {
+				c.Errorf("%s holds %s (form %d):\n%s", where, what, i, text)
+			}
+		}
+	}
+}
+
+// lookAtFiles demands that no file holds a secret, but those that people wrote.
+func (c *canaries) lookAtFiles() {
+	c.must(filepath.WalkDir(c.folder, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || strings.HasPrefix(path, filepath.Join(c.folder, "in")+string(filepath.Separator)) {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		c.look(path, string(text))
+		return err
+	}))
+}
+
+// onProject are the flags of a command on the project, which lies in a folder of its
+// own: what is written lies elsewhere.
+var onProject = []string{"-c", "../in/qlsync.yaml", "--log-level", "debug", "--allow-exec"}
+
+// everything runs every command that there is.
+func (c *canaries) everything() {
+	c.must(os.Mkdir(filepath.Join(c.folder, "out"), 0o700))
+	c.must(os.Mkdir(filepath.Join(c.folder, "new"), 0o700))
+	project := func(args ...string) { c.Helper(); c.run("out", append(args, onProject...)...) }
+	each := func(names []string, args ...string) {
+		c.Helper()
+		for _, format := range names {
+			project(append(args, "--format", format, "--report", format+"=report-"+args[0]+"-"+format)...)
+		}
+	}
+	cover := map[string]func(){
+		"init":     func() { c.run("new", "init"); c.run("new", "plan", "--log-level", "debug") },
+		"validate": func() { each(problemFormats().names(), "validate"); project("validate", "--all-tenants") },
+		"plan": func() {
+			each(planFormats().names(), "plan", "--out", "plan.json", "--cache", "cache")
+			project("plan", "--all-tenants")
+			project("plan", "--snapshot", "live.json", "--out", "offline.json")
+			project("plan", "--snapshot", "../in/key.json")
+		},
+		"apply": func() {
+			project("apply", "plan.json")
+			for _, format := range resultFormats().names() {
+				project("apply", "--auto-approve", "--format", format, "--report", "json=result.json", "--rotate", "Finance/Ledger", "--rotate", "Finance/Lake")
+			}
+			c.environ["PASSWORD"] = c.secret("the next password")
+			project("apply", "--auto-approve")
+			project("apply", "../in/key.json")
+			delete(c.environ, "BASIC")
+			project("apply", "--auto-approve", "--rotate", "Finance/Rates")
+		},
+		"drift": func() {
+			each(driftFormats(report.HTML{}).names(), "drift", "--history", "history.jsonl")
+			project("drift", "--all-tenants")
+		},
+		"snapshot": func() { project("snapshot", "--out", "live.json"); project("snapshot") },
+		"show": func() {
+			for _, file := range []string{"plan.json", "result.json", "report-drift-json", "../in/key.json", "offline.json"} {
+				for _, format := range []string{"text", "markdown", "json"} {
+					c.run("out", "show", file, "--format", format)
+				}
+			}
+		},
+		"export": func() { project("export"); project("export", "--space", "Finance", "--out", "exported") },
+		"schemas": func() {
+			c.run("out", append([]string{"schemas", "pull", "rest"}, onProject...)...)
+			c.run("out", append([]string{"schemas", "list"}, onProject...)...)
+			c.run("out", append([]string{"schemas", "editor"}, onProject...)...)
+		},
+		"simulate": func() { c.run("out", "simulate", "--tenant", "../in/key.json") },
+		"completion": func() {
+			for _, shell := range []string{"bash", "zsh", "fish", "powershell"} {
+				c.run("out", "completion", shell)
+			}
+		},
+		"complete": func() {},
+		"version":  func() { c.run("out", "version") },
+	}
+	var names []string
+	for _, command := range newApp(&environment{stdout: io.Discard, stderr: io.Discard}).Commands {
+		names = append(names, command.Name)
+		if cover[strings.TrimLeft(command.Name, "_-")] == nil {
+			c.Errorf("no secret was sent through qlsync %s: add it here", command.Name)
+		}
+	}
+	// What others read is written first.
+	for _, name := range []string{"init", "validate", "snapshot", "plan", "apply", "drift"} {
+		cover[name]()
+	}
+	for _, name := range names {
+		if run := cover[strings.TrimLeft(name, "_-")]; run != nil && !slices.Contains([]string{"init", "validate", "snapshot", "plan", "apply", "drift"}, name) {
+			run()
+		}
+	}
+	c.lookAtFiles()
+	if c.hostile == nil {
+		for _, file := range []string{"plan.json", "live.json", "result.json", "history.jsonl", "report-drift-html", "exported"} {
+			if _, err := os.Stat(filepath.Join(c.folder, "out", file)); err != nil {
+				c.Error(fmt.Errorf("what should have been looked at is not there: %w", err))
+			}
+		}
+	}
+}
