@@ -174,6 +174,8 @@ type checked struct {
 	desired  *connection.Desired
 	written  map[string]any // properties that must be there, and credentials
 	problems connection.Problems
+	// missed tells that a required credential was complained about.
+	missed bool
 }
 
 func (s *sourceSchema) check(d *connection.Desired) connection.Problems {
@@ -188,6 +190,7 @@ func (s *sourceSchema) check(d *connection.Desired) connection.Problems {
 	if s.checker != nil {
 		c.violations(unknown)
 	}
+	c.lackOfSecret()
 	return c.problems
 }
 
@@ -250,6 +253,29 @@ func (c *checked) unknownNames() map[string]bool {
 func (s *sourceSchema) knows(name string) bool {
 	_, found := slices.BinarySearch(s.names, name)
 	return found || slices.ContainsFunc(s.patterns, func(schema map[string]any) bool { return matchesPattern(schema, name) })
+}
+
+// lackOfSecret warns of credentials that name somebody and hold no secret, where
+// the data source takes one: they replace what the tenant has.
+func (c *checked) lackOfSecret() {
+	names := slices.Sorted(maps.Keys(c.desired.Credentials))
+	isSecret := func(name string) bool {
+		return c.source.properties[name].Class == connection.ClassSecret || slices.Contains(c.desired.Sensitive, name)
+	}
+	if len(names) == 0 || c.missed || holdsReference(c.desired.Credentials) || slices.ContainsFunc(names, isSecret) {
+		return
+	}
+	var secrets []string
+	for _, name := range slices.Sorted(maps.Keys(c.source.properties)) {
+		if c.source.properties[name].Class == connection.ClassSecret {
+			secrets = append(secrets, name)
+		}
+	}
+	if len(secrets) == 0 {
+		return
+	}
+	f := finding{tokens: names[:1], ofKey: true, hint: "add " + alternatives(secrets[:min(len(secrets), 3)]) + ", with {env: NAME} or {file: PATH}"}
+	c.add(connection.SeverityWarning, f, "the credentials hold no secret")
 }
 
 // violations checks the values.
@@ -340,7 +366,7 @@ func (c *checked) missing(v violation) {
 			if c.desired.Credentials == nil {
 				continue
 			}
-			what = "credential"
+			what, c.missed = "credential", true
 		}
 		c.add(connection.SeverityError, f, fmt.Sprintf("data source %q needs the %s %q", c.source.id, what, name))
 	}
