@@ -29,7 +29,7 @@ func (p *Provider) settle(ctx context.Context, what string, key connection.Key, 
 	if state != notDeployed {
 		return nil // also where it is not told: that is no failure
 	}
-	pending := fmt.Errorf("%s: %w: %s", what, connection.ErrPending, tell(failures))
+	pending := fmt.Errorf("%s: %w: %s", what, connection.ErrPending, tell(failures, p.client.redactor(&call{request: request{secrets: secretsOf(d, operation)}})))
 	text, _ := d.fields[descriptionKey].(string)
 	user, mark, other := splitDescription(text)
 	if mark.Project == "" {
@@ -71,7 +71,7 @@ func (p *Provider) put(ctx context.Context, key connection.Key, d document, oper
 // maxFailures bounds how many gateways are named.
 const maxFailures = 5
 
-func tell(failures []string) string {
+func tell(failures []string, hide transport.Redactor) string {
 	slices.Sort(failures)
 	failures = slices.Compact(failures)
 	more := ""
@@ -79,5 +79,5 @@ func tell(failures []string) string {
 		more = fmt.Sprintf("; and %d more", len(failures)-maxFailures)
 		failures = failures[:maxFailures]
 	}
-	return transport.Clean(strings.Join(failures, "; "), maxText) + more
+	return hide.Clean(strings.Join(failures, "; "), maxText) + more
 }

@@ -148,9 +148,9 @@ func (c *Client) judge(call *call, got *answer) error {
 	failed := c.blank(call, got)
 	hide := c.redactor(call)
 	text := body.text()
-	failed.Text = transport.Clean(hide.Text(text), maxText)
+	failed.Text = hide.Clean(text, maxText)
 	if code, ok := body.Error.(string); ok {
-		failed.Code = transport.Clean(hide.Text(code), maxCode)
+		failed.Code = hide.Clean(code, maxCode)
 	}
 	failed.wait = waitOf(got.header, body.RetryAfter, time.Now())
 	failed.kind = kindOf(got.status, strings.TrimSpace(text))
@@ -182,7 +182,7 @@ func (c *Client) notOurs(got *answer) string {
 		return "the answer is empty: is the url the API manager's address?"
 	}
 	return fmt.Sprintf("the answer is not JSON (%d bytes of %q): is the url the API manager's address, and no proxy in between?",
-		len(got.body), transport.Clean(got.header.Get("Content-Type"), maxCode))
+		len(got.body), transport.NewRedactor(c.auth.secrets()).Clean(got.header.Get("Content-Type"), maxCode))
 }
 
 // redactor knows the secrets of a call and our own.

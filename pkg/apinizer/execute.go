@@ -456,7 +456,7 @@ func (p *Provider) delete(ctx context.Context, operation connection.Operation) e
 		return fmt.Errorf("delete connection: %w", err)
 	}
 	if state, failures := p.deploymentOf(got.body); state == notDeployed && len(failures) > 0 && failures[0] != noGateway {
-		return fmt.Errorf("delete connection: %w: deleted, and perhaps still on gateways: %s", connection.ErrPending, tell(failures))
+		return fmt.Errorf("delete connection: %w: deleted, and perhaps still on gateways: %s", connection.ErrPending, tell(failures, p.client.redactor(&call{})))
 	}
 	return nil
 }
