@@ -68,6 +68,9 @@ func TestAPipelineThatTrustsTooMuchFailsItsStory(t *testing.T) {
 		"a note of anybody": {
 			"gitlab", "ci/gitlab.sh", `.author.id == $me and `, ``,
 		},
+		"an artifact of another branch": {
+			"gitlab", "ci/gitlab.sh", `and .ref == $branch`, ``,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
