@@ -298,7 +298,7 @@ func runJob(ts *testscript.TestScript, r *runner, args []string) {
 	asJSON, problems := spec.ToJSON(args[1], text)
 	ts.Check(problems.Err())
 	r.jobs++
-	run := &jobRun{runner: r, folder: folder, given: given, path: ts.Getenv("PATH"), output: &bytes.Buffer{}}
+	run := &jobRun{runner: r, folder: folder, given: given, path: ts.Getenv("PATH"), tenant: ts.Getenv("URL"), output: &bytes.Buffer{}}
 	r.forge.mu.Unlock()
 	var got string
 	if r.system == "github" {
@@ -319,6 +319,7 @@ func runJob(ts *testscript.TestScript, r *runner, args []string) {
 type jobRun struct {
 	*runner
 	folder, path string
+	tenant       string // its address
 	given        map[string]string
 	output       *bytes.Buffer
 	unknown      []string
@@ -350,6 +351,7 @@ func (run *jobRun) github(text []byte, name string) (string, error) {
 	run.forge.tokens[token] = permissions
 	context := map[string]string{
 		"github.repository": "acme/bi", "github.actor": "ana", "github.token": token, "inputs.plan-hash": "", "inputs.confirm-deletes": "",
+		"vars.QLSYNC_HOSTS": strings.TrimPrefix(run.tenant, "http://"),
 	}
 	maps.Copy(context, run.given)
 	lookup := func(name string) string {
@@ -371,7 +373,9 @@ func (run *jobRun) github(text []byte, name string) (string, error) {
 		"GITHUB_RUN_ID": strconv.Itoa(run.jobs), "GITHUB_SHA": context["github.sha"], "GITHUB_REF_NAME": context["github.ref_name"],
 		"GITHUB_STEP_SUMMARY": filepath.Join(run.folder, "summary.md"),
 	}
-	maps.Copy(base, file.Env)
+	for name, value := range file.Env {
+		base[name] = fillIn(value, lookup)
+	}
 	code := 0
 	for _, step := range job.Steps {
 		if code != 0 && !strings.Contains(step.If, "!cancelled()") {
