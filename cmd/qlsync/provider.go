@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -86,6 +87,9 @@ var qlikCloud = provider{
 var apinizerManager = provider{
 	classify: apinizer.Classify, holdsSecret: apinizer.HoldsSecret, normalize: apinizer.Normalize, builtin: apinizer.Builtin,
 	connect: func(o options) (connection.Provider, error) {
+		if o.cacheFile != "" {
+			return nil, errors.New("cache: this tenant does not say when a connection was changed, so nothing can be kept: leave --cache out")
+		}
 		return apinizer.New(apinizer.Config{
 			URL: o.url, Auth: apinizer.Auth{Token: o.auth.token, User: o.auth.user, Password: o.auth.password},
 			Project: o.project, Unmarked: o.unmarked, Parallelism: o.parallelism,

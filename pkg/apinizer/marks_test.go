@@ -1,0 +1,64 @@
+package apinizer
+
+import (
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+func TestAMarkGoesIntoADescriptionAndComesBack(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		word := rapid.StringMatching(`[0-9a-f:]{0,20}`)
+		mark := connection.Mark{
+			Project: rapid.StringMatching(`[a-z][a-z0-9-]{0,39}`).Draw(t, "project"), Key: word.Draw(t, "key"),
+			Credentials: word.Draw(t, "credentials"), Fingerprint: word.Draw(t, "fingerprint"), Moved: word.Draw(t, "moved"),
+			Transit:   rapid.SampledFrom([]string{"", connection.TransitNew, connection.TransitOld}).Draw(t, "transit"),
+			Protected: rapid.Bool().Draw(t, "protected"), Pending: rapid.Bool().Draw(t, "pending"),
+		}
+		user := strings.TrimSpace(strings.ReplaceAll(rapid.String().Draw(t, "user"), "[qlsync:", ""))
+		gotUser, got, other := splitDescription(joinDescription(user, mark, []string{"newer=1"}))
+		if gotUser != user || got != mark || len(other) != 1 || other[0] != "newer=1" {
+			t.Fatalf("%q %+v %q", gotUser, got, other)
+		}
+	})
+}
+
+func TestTwoMarksMakeAConnectionForeignToBoth(t *testing.T) {
+	user, mark, _ := splitDescription("Ours [qlsync:b key=2]\n[qlsync:a key=1] still ours")
+	if mark.Project != "a,b" || user != "Ours still ours" {
+		t.Errorf("%q %+v", user, mark)
+	}
+}
+
+func TestTheFirstOfTwoTypesIsTheKind(t *testing.T) {
+	d, err := parseDocument([]byte(`{"type":"elasticsearch","name":"x","type":"READ"}`))
+	if err != nil || d.kind != "elasticsearch" || d.fields[accessModeKey] != "READ" || !d.twoTypes {
+		t.Fatalf("%+v %v", d, err)
+	}
+	text, err := d.encode()
+	if err != nil || string(text) != `{"type":"elasticsearch","type":"READ","name":"x"}` {
+		t.Errorf("%s %v", text, err)
+	}
+}
+
+func FuzzParseDocument(f *testing.F) {
+	f.Add(`{"type":"email","name":"x","port":25}`)
+	f.Add(`{"type":"elasticsearch","type":"READ"}`)
+	f.Add(`[{"type":1}]`)
+	f.Fuzz(func(t *testing.T, text string) {
+		d, err := parseDocument([]byte(text))
+		if err != nil {
+			return
+		}
+		again, err := d.encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if back, err := parseDocument(again); err != nil || back.kind != d.kind || len(back.fields) != len(d.fields) {
+			t.Errorf("%s became %s (%v)", text, again, err)
+		}
+	})
+}
