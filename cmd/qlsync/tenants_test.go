@@ -173,7 +173,7 @@ func TestAllTenantsOfAProjectInOneReport(t *testing.T) {
 			"Tenants: 3 with changes, 6 without, 1 not looked at (tenant-009).", "Plan for project fleet on tenant tenant-003 (",
 		}},
 		{"plans as markdown", []string{"plan", "--format", "markdown"}, exitError, []string{
-			"### qlsync: 3 to update, for <code>fleet</code> on 10 tenants", "1 tenant could not be looked at", "| <code>tenant&#45;000</code> | 1 |",
+			"### qlsync: 3 to update, for <code>fleet</code> on 9 of 10 tenants", "1 tenant could not be looked at", "| <code>tenant&#45;000</code> | 1 |",
 		}},
 		{"validate", []string{"validate"}, exitOK, []string{"tenant-009: 1 connection in 1 file is valid."}},
 		{"one tenant too", []string{"drift", "-t", "tenant-001"}, exitError, []string{"--all-tenants does not go with --tenant"}},

@@ -22,6 +22,8 @@ type Drift struct {
 	Items   []DriftItem  `json:"drift"`
 	// Incomplete says what of the tenant could not be listed.
 	Incomplete []string `json:"incomplete,omitempty"`
+	// Ignored are the kinds that were left out; see [Drift.Ignore].
+	Ignored []DriftKind `json:"ignored,omitempty"`
 }
 
 // DriftSummary counts the items by kind, and the declared connections without any.
@@ -53,6 +55,9 @@ func DriftKinds() []DriftKind {
 
 // Ignore leaves out the items of a kind, and their count.
 func (d *Drift) Ignore(kind DriftKind) {
+	if !slices.Contains(d.Ignored, kind) {
+		d.Ignored = append(d.Ignored, kind)
+	}
 	d.Items = slices.DeleteFunc(d.Items, func(item DriftItem) bool { return item.Kind == kind })
 	*d.Summary.counter(kind) = 0
 }

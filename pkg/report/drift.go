@@ -16,8 +16,8 @@ func (t Text) Drift(w io.Writer, d *plan.Drift) error {
 	p := t.printer(w)
 	p.line("Drift of tenant %s from project %s", tenantName(d.Tenant), Clean(d.Project))
 	var warnings []plan.Warning
-	for _, reason := range d.Incomplete {
-		warnings = append(warnings, plan.Warning{Message: "the tenant's list is incomplete: " + reason})
+	for _, reason := range unseen(d) {
+		warnings = append(warnings, plan.Warning{Message: reason})
 	}
 	p.warnings(warnings)
 	rows := make([]row, len(d.Items))
@@ -28,11 +28,40 @@ func (t Text) Drift(w io.Writer, d *plan.Drift) error {
 	p.line("")
 	s := d.Summary
 	if len(d.Items) == 0 {
-		p.line("No drift: %s as declared.", are(s.Clean))
+		p.line("No drift%s: %s as declared.", asFarAsSeen(d), are(s.Clean))
 		return p.err
 	}
 	p.line("Drift: %s.", driftCounts(s))
 	return p.err
+}
+
+// unseen tells what a drift report does not cover.
+func unseen(d *plan.Drift) []string {
+	var reasons []string
+	for _, reason := range d.Incomplete {
+		reasons = append(reasons, "the tenant's list is incomplete: "+reason)
+	}
+	if len(d.Ignored) > 0 {
+		reasons = append(reasons, ignored(d.Ignored)+", as asked for with --ignore")
+	}
+	return reasons
+}
+
+// ignored says which kinds are left out: "unmanaged and foreign connections are left out".
+func ignored(kinds []plan.DriftKind) string {
+	names := make([]string, len(kinds))
+	for i, kind := range kinds {
+		names[i] = string(kind)
+	}
+	return strings.Join(names, " and ") + " connections are left out"
+}
+
+// asFarAsSeen qualifies what a report that does not cover everything finds.
+func asFarAsSeen(d *plan.Drift) string {
+	if len(unseen(d)) == 0 {
+		return ""
+	}
+	return " in what was looked at"
 }
 
 var driftSigns = map[plan.DriftKind]struct {

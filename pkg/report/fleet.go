@@ -47,9 +47,10 @@ func (t Text) Drifts(w io.Writer, f *plan.Fleet[plan.Drift]) error {
 	p.line("Drift of %s from project %s", count(len(f.Tenants), "tenant"), Clean(f.Project))
 	var differing, clean int
 	var sum plan.DriftSummary
+	var left []plan.DriftKind // the same for all tenants
 	for _, member := range f.Tenants {
 		if d := member.Report; d != nil {
-			sum = sum.Add(d.Summary)
+			sum, left = sum.Add(d.Summary), d.Ignored
 			if len(d.Items)+len(d.Incomplete) > 0 {
 				differing++
 				p.line("")
@@ -61,12 +62,15 @@ func (t Text) Drifts(w io.Writer, f *plan.Fleet[plan.Drift]) error {
 	for _, member := range f.Tenants {
 		if d := member.Report; d != nil && len(d.Items)+len(d.Incomplete) == 0 {
 			clean++
-			p.line("%s: no drift, %s as declared", tenantName(member.Tenant), are(d.Summary.Clean))
+			p.line("%s: no drift%s, %s as declared", tenantName(member.Tenant), asFarAsSeen(d), are(d.Summary.Clean))
 		}
 	}
 	failed := failures(p, f)
 	if clean+len(failed) > 0 {
 		p.line("")
+	}
+	if len(left) > 0 {
+		p.line("Of all of them, %s.", ignored(left))
 	}
 	p.line("Tenants: %d with drift, %d without%s.", differing, clean, notLookedAt(failed))
 	if differing > 0 {
@@ -146,7 +150,7 @@ func (Markdown) Plans(w io.Writer, f *plan.Fleet[plan.Plan]) error {
 			entries = append(entries, e)
 		}
 	}
-	p.add(fmt.Sprintf("### qlsync: %s, for %s on %s", cmp.Or(planCounts(sum), "nothing to do"), code(f.Project), count(len(f.Tenants), "tenant")))
+	p.add(fmt.Sprintf("### qlsync: %s, for %s on %s", cmp.Or(planCounts(sum), "nothing to do"), code(f.Project), lookedAt(f)))
 	addFailures(p, f)
 	if len(refusals) > 0 {
 		p.add(alert("CAUTION", fmt.Sprintf("**Refused: the plans of %s may not be applied.**", count(len(refusals), "tenant")), refusals, roomOfAlert))
@@ -175,6 +179,14 @@ func hashes(f *plan.Fleet[plan.Plan]) []string {
 		}
 	}
 	return lines
+}
+
+// lookedAt counts the tenants that a report is about: "3 tenants", "2 of 3 tenants".
+func lookedAt[T any](f *plan.Fleet[T]) string {
+	if failed := f.Failed(); failed > 0 {
+		return fmt.Sprintf("%d of %s", len(f.Tenants)-failed, count(len(f.Tenants), "tenant"))
+	}
+	return count(len(f.Tenants), "tenant")
 }
 
 // addFailures adds which tenants could not be looked at.
@@ -215,18 +227,18 @@ func (Markdown) Drifts(w io.Writer, f *plan.Fleet[plan.Drift]) error {
 	if len(entries) > 0 {
 		head = "drift"
 	}
-	p.add(fmt.Sprintf("### qlsync: %s of %s from %s: %s", head, count(len(f.Tenants), "tenant"), code(f.Project), driftCounts(sum)))
+	p.add(fmt.Sprintf("### qlsync: %s of %s from %s: %s", head, lookedAt(f), code(f.Project), cmp.Or(driftCounts(sum), "no connections")))
 	addFailures(p, f)
 	var incomplete []string
 	for _, member := range f.Tenants {
 		if member.Report != nil {
-			for _, reason := range member.Report.Incomplete {
+			for _, reason := range unseen(member.Report) {
 				incomplete = append(incomplete, code(member.Tenant.Name)+": "+prose(reason))
 			}
 		}
 	}
 	if len(incomplete) > 0 {
-		p.add(alert("WARNING", "**Some lists are incomplete**, so there may be more than is told here.", incomplete, roomOfAlert))
+		p.add(alert("WARNING", notEverything, incomplete, roomOfAlert))
 	}
 	if len(t.rows) > 0 {
 		p.add(t.table(roomOfTable))

@@ -25,13 +25,15 @@ type Point struct {
 	Spaces map[string]int `json:"spaces,omitempty"`
 	// Incomplete tells that not everything of the tenant could be listed.
 	Incomplete bool `json:"incomplete,omitempty"`
+	// Ignored are the kinds of drift that were not counted.
+	Ignored []plan.DriftKind `json:"ignored,omitempty"`
 }
 
 // NewPoint is what a drift report leaves in a history.
 func NewPoint(d *plan.Drift) Point {
 	p := Point{
 		Format: HistoryFormat, At: d.At, Project: d.Project, Tenant: d.Tenant.Name, Summary: d.Summary,
-		Spaces: map[string]int{}, Incomplete: len(d.Incomplete) > 0,
+		Spaces: map[string]int{}, Incomplete: len(d.Incomplete) > 0, Ignored: d.Ignored,
 	}
 	for i := range d.Items {
 		p.Spaces[d.Items[i].Connection.Space]++
@@ -83,6 +85,7 @@ type run struct {
 	tenants map[string]bool
 	// incomplete tells that not everything of some tenant could be listed.
 	incomplete bool
+	ignored    []plan.DriftKind
 }
 
 // runs adds up the points of the tenants that one run looked at: those of the same
@@ -97,6 +100,7 @@ func runs(points []Point) []run {
 		last.tenants[p.Tenant] = true
 		last.summary = last.summary.Add(p.Summary)
 		last.incomplete = last.incomplete || p.Incomplete
+		last.ignored = p.Ignored
 		for space, n := range p.Spaces {
 			last.spaces[space] += n
 		}

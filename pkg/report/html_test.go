@@ -64,7 +64,7 @@ func texts(nodes []*html.Node) []string {
 func TestThePageTellsOfEveryConnection(t *testing.T) {
 	d := everydayDrift()
 	root := pageOf(t, print(t, htmlDrift(d)))
-	if got := texts(elements(root, "h1", "")); len(got) != 1 || got[0] != "4 of 39 declared connections differ from the files, and 2 more are not in the files." {
+	if got := texts(elements(root, "h1", "")); len(got) != 1 || got[0] != "Of what was looked at, 4 of 39 declared connections differ from the files, and 2 more are not in the files." {
 		t.Errorf("verdict %q", got)
 	}
 	var got []string
@@ -331,5 +331,33 @@ func TestHistoryIsReadBackByTimeWithoutWhatIsBrokenOrOthers(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" || broken != 3 {
 		t.Errorf("%d broken lines; %s", broken, diff)
+	}
+}
+
+func TestEveryFormOfDriftSaysWhichKindsWereLeftOut(t *testing.T) {
+	d := everydayDrift()
+	d.Incomplete = nil
+	for _, kind := range plan.DriftKinds() {
+		d.Ignore(kind)
+	}
+	d.Ignore(plan.DriftChanged)
+	for name, said := range map[string]string{
+		"html": "Of what was looked at, everything is as declared", "junit": `skipped="5"`,
+		"markdown": "no drift in what was looked at", "text": "changed and missing and unmanaged and foreign and unreadable connections are left out",
+	} {
+		write := map[string]func(io.Writer) error{
+			"html": htmlDrift(d), "junit": junitDrift(d), "markdown": mdDrift(d), "text": func(w io.Writer) error { return report.Text{}.Drift(w, d) },
+		}[name]
+		if text := print(t, write); !strings.Contains(text, said) {
+			t.Errorf("%s does not say %q:\n%.2000s", name, said, text)
+		}
+	}
+}
+
+func TestAPageOfTenantsOfWhichNoneCouldBeLookedAtSaysSo(t *testing.T) {
+	f := &plan.Fleet[plan.Drift]{Project: "finance", Tenants: []plan.Member[plan.Drift]{{Tenant: plan.Tenant{Name: "a"}, Error: "no such host"}}}
+	text := print(t, func(w io.Writer) error { return report.HTML{}.Drifts(w, f) })
+	if !strings.Contains(text, "<h1>Nothing could be looked at.</h1>") || strings.Contains(text, "Everything") {
+		t.Errorf("it says otherwise:\n%.3000s", text)
 	}
 }

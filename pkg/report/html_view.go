@@ -150,7 +150,7 @@ func (v *pageView) introduce(f *plan.Fleet[plan.Drift], sum plan.DriftSummary) {
 		if v.When == "" && !member.Report.At.IsZero() {
 			v.When = moment(member.Report.At)
 		}
-		for _, reason := range member.Report.Incomplete {
+		for _, reason := range unseen(member.Report) {
 			v.Notices = append(v.Notices, clip(Clean(reason), longestText))
 		}
 	}
@@ -170,6 +170,12 @@ func (v *pageView) introduce(f *plan.Fleet[plan.Drift], sum plan.DriftSummary) {
 			v.Verdict += fmt.Sprintf(", and %s not in the files", exist(sum.Unmanaged, "more"))
 		}
 		v.Verdict += "."
+	}
+	switch {
+	case f.Failed() == len(f.Tenants):
+		v.Verdict = "Nothing could be looked at."
+	case len(v.Notices) > 0:
+		v.Verdict = "Of what was looked at, " + strings.ToLower(v.Verdict[:1]) + v.Verdict[1:]
 	}
 	v.Foot = "Made by qlsync. “Declared” is what the files say, “live” what the tenant holds. Secrets are never read and never shown."
 }
@@ -276,6 +282,9 @@ func (r *run) name(tenants int) string {
 	}
 	if r.incomplete {
 		text += ", incomplete"
+	}
+	if len(r.ignored) > 0 {
+		text += ", " + ignored(r.ignored)
 	}
 	return text
 }

@@ -25,6 +25,7 @@ type testCase struct {
 	// failed is the type of a failure, broken that of an error: what could not be
 	// looked at. Both are empty where all is well.
 	failed, broken string
+	skipped        bool // it was not looked at, as asked for
 	message, text  string
 }
 
@@ -34,6 +35,7 @@ type xmlSuites struct {
 	Tests    int        `xml:"tests,attr"`
 	Failures int        `xml:"failures,attr"`
 	Errors   int        `xml:"errors,attr"`
+	Skipped  int        `xml:"skipped,attr"`
 	Suites   []xmlSuite `xml:"testsuite"`
 }
 
@@ -53,12 +55,17 @@ type xmlCase struct {
 	Line    int        `xml:"line,attr,omitempty"`
 	Failure *xmlReason `xml:"failure"`
 	Error   *xmlReason `xml:"error"`
+	Skipped *xmlSkip   `xml:"skipped"`
 }
 
 type xmlReason struct {
 	Type    string `xml:"type,attr"`
 	Message string `xml:"message,attr"`
 	Text    string `xml:",chardata"`
+}
+
+type xmlSkip struct {
+	Message string `xml:"message,attr"`
 }
 
 // testSuite is a group of tests: those of a tenant, or of a file.
@@ -79,11 +86,14 @@ func writeJUnit(w io.Writer, name string, suites ...testSuite) error {
 				suite.Failures++
 			case c.broken != "":
 				suite.Errors++
+			case c.skipped:
+				suite.Skipped++
 			}
 		}
 		all.Tests += suite.Tests
 		all.Failures += suite.Failures
 		all.Errors += suite.Errors
+		all.Skipped += suite.Skipped
 		all.Suites = append(all.Suites, suite)
 	}
 	text, err := xml.MarshalIndent(all, "", "  ")
@@ -107,6 +117,8 @@ func (c *testCase) xml() xmlCase {
 		reason.Type, out.Failure = Clean(c.failed), reason
 	case c.broken != "":
 		reason.Type, out.Error = Clean(c.broken), reason
+	case c.skipped:
+		out.Skipped = &xmlSkip{Clean(c.message)}
 	}
 	return out
 }
@@ -121,6 +133,9 @@ func driftCases(d *plan.Drift) []testCase {
 	cases := []testCase{{name: are(d.Summary.Clean) + " as declared", class: d.Project}}
 	for _, reason := range d.Incomplete {
 		cases = append(cases, testCase{name: "the tenant's list", class: d.Project, broken: "incomplete", message: reason})
+	}
+	for _, kind := range d.Ignored {
+		cases = append(cases, testCase{name: string(kind) + " connections", class: d.Project, skipped: true, message: "left out with --ignore"})
 	}
 	for i := range d.Items {
 		item := &d.Items[i]

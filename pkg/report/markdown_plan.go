@@ -240,7 +240,7 @@ func (Markdown) Result(w io.Writer, r *apply.Result) error {
 		head += ", " + more
 	}
 	p.add(fmt.Sprintf("### qlsync: applied, %s, for %s on tenant %s", head, code(r.Project), code(r.Tenant.Name)))
-	t := &tally{columns: []string{"done", "failed", "blocked", "skipped"}}
+	t := &tally{columns: []string{"done", "pending", "failed", "blocked", "skipped"}}
 	var undone []string
 	for i := range r.Items {
 		item := &r.Items[i]
@@ -254,7 +254,7 @@ func (Markdown) Result(w io.Writer, r *apply.Result) error {
 		}
 	}
 	if len(undone) > 0 {
-		p.add(alert("CAUTION", fmt.Sprintf("**%s not done.** Applying again does what is left.", wereNot(len(undone))), undone, 2*roomOfAlert))
+		p.add(alert("CAUTION", "**"+notDone(r.Ledger)+".** Applying again does what is left.", undone, 2*roomOfAlert))
 	}
 	p.verification(r)
 	if len(r.Items) > 0 {
@@ -303,11 +303,22 @@ func (p *page) verification(r *apply.Result) {
 	}
 }
 
-func wereNot(n int) string {
+// notDone counts the changes that are not in effect: "2 changes were not done, 1 is
+// saved but not in effect".
+func notDone(l apply.Ledger) string {
+	n := l.Failed + l.Blocked + l.Skipped
+	text := count(n, "change") + " were not done"
 	if n == 1 {
-		return "1 change was"
+		text = "1 change was not done"
 	}
-	return fmt.Sprintf("%d changes were", n)
+	if l.Pending == 0 {
+		return text
+	}
+	saved := count(l.Pending, "change") + " saved but not in effect"
+	if n == 0 {
+		return saved
+	}
+	return text + ", " + saved
 }
 
 func resultEntry(item *apply.Item) entry {
@@ -322,12 +333,12 @@ func (Markdown) Drift(w io.Writer, d *plan.Drift) error {
 	p := newPage()
 	p.add(Marker("drift", d.Project, d.Tenant.Name, ""))
 	p.add("### " + driftHeadline(d))
-	if len(d.Incomplete) > 0 {
+	if reasons := unseen(d); len(reasons) > 0 {
 		var items []string
-		for _, reason := range d.Incomplete {
+		for _, reason := range reasons {
 			items = append(items, prose(reason))
 		}
-		p.add(alert("WARNING", "**The tenant's list is incomplete**, so there may be more than is told here.", items, roomOfAlert))
+		p.add(alert("WARNING", notEverything, items, roomOfAlert))
 	}
 	t := &tally{columns: driftColumns}
 	entries := make([]entry, 0, len(d.Items))
@@ -345,10 +356,12 @@ func (Markdown) Drift(w io.Writer, d *plan.Drift) error {
 	return p.writeTo(w)
 }
 
+const notEverything = "**Not everything was looked at**, so there may be more than is told here."
+
 func driftHeadline(d *plan.Drift) string {
 	where := fmt.Sprintf("tenant %s from %s", code(d.Tenant.Name), code(d.Project))
 	if len(d.Items) == 0 {
-		return fmt.Sprintf("qlsync: no drift of %s, %s as declared", where, are(d.Summary.Clean))
+		return fmt.Sprintf("qlsync: no drift%s of %s, %s as declared", asFarAsSeen(d), where, are(d.Summary.Clean))
 	}
 	return fmt.Sprintf("qlsync: drift of %s: %s", where, driftCounts(d.Summary))
 }

@@ -297,3 +297,18 @@ func TestMarkdownDoesNotDependOnChance(t *testing.T) {
 		}
 	}
 }
+
+func TestTheTableOfAResultCountsWhatIsPending(t *testing.T) {
+	r := everydayResult()
+	r.Items = []apply.Item{
+		{Connection: connection.Key{Space: "S", Name: "a"}, Action: plan.ActionUpdate, Outcome: apply.Pending, Error: "sign in"},
+		{Connection: connection.Key{Space: "S", Name: "b"}, Action: plan.ActionUpdate, Outcome: apply.Done},
+	}
+	r.Ledger = apply.Ledger{Planned: 2, Done: 1, Pending: 1}
+	text := print(t, mdResult(r))
+	for _, said := range []string{"| Space | done | pending |", "| <code>S</code> | 1 | 1 |", "**1 change saved but not in effect.**"} {
+		if !strings.Contains(text, said) {
+			t.Errorf("it does not say %q:\n%s", said, text)
+		}
+	}
+}

@@ -27,7 +27,9 @@ var outputs = []struct {
 	{"result", schemas.Result(), []any{everydayResult(), hostileResult(), &apply.Result{
 		Format: apply.Format, Hash: someHash, Project: "finance", Items: []apply.Item{},
 	}}},
-	{"drift", schemas.Drift(), []any{everydayDrift(), cleanDrift(), hostileDrift()}},
+	{"drift", schemas.Drift(), []any{everydayDrift(), cleanDrift(), hostileDrift(), &plan.Drift{
+		Format: plan.DriftFormat, Project: "finance", Items: []plan.DriftItem{}, Ignored: plan.DriftKinds(),
+	}}},
 	{"problems", schemas.Problems(), []any{report.NewProblems(everydayProblems()), report.NewProblems(nil)}},
 	{"vendored", schemas.Vendored(), []any{checkedSchemas(), report.Schemas{Format: report.SchemasFormat, Sources: []report.SchemaSource{}}}},
 }
