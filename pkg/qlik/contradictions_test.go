@@ -505,6 +505,7 @@ func signInBeginsWithACreate(t *testing.T) {
 	const create = `{"datasourceID": "gbq", "qName": "n", "connectionProperties": {"OAuthMechanism": "1", "authCode": ""}, "authUrlOnly": `
 	wantStatus(t, tenant, 400, "POST", "/api/v1/dcaas/actions/data-connections", create+`"true"}`)
 	wantStatus(t, tenant, 400, "POST", connections, create+`"true"}`)
+	wantStatus(t, tenant, 400, "POST", connections, strings.Replace(create, `""`, `"a-code"`, 1)+`true}`)
 	if got := wantStatus(t, tenant, 201, "POST", connections, create+`true}`); got["authUrl"] == nil {
 		t.Errorf("answer %v", got)
 	}

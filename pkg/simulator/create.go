@@ -43,7 +43,7 @@ func (t *Tenant) createConnection(c *call) (answer, error) {
 		return answer{}, err
 	}
 	if body.AuthURLOnly && s.signsIn(body.Properties) {
-		return t.beginSignIn(c, s)
+		return t.beginSignIn(c, s, body.Properties[s.SignIn.Code])
 	}
 	now := touched(t.now(), seedTime)
 	r := &record{

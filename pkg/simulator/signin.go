@@ -33,7 +33,11 @@ func (s *source) signsIn(properties map[string]any) bool {
 }
 
 // beginSignIn answers a create with authUrlOnly. Every request begins an authorisation of its own.
-func (t *Tenant) beginSignIn(c *call, s *source) (answer, error) {
+// It has no code yet (authentication tutorial); that another value than "" is refused is undocumented; assumed.
+func (t *Tenant) beginSignIn(c *call, s *source, code any) (answer, error) {
+	if code != nil && code != "" {
+		return answer{}, badRequest("connectionProperties: %s must be empty with authUrlOnly", s.SignIn.Code)
+	}
 	var state string
 	for n := 0; state == "" || t.world.signIns[state] != (signIn{}) || t.world.gone[state]; n++ {
 		state = opaqueOf("state", c.user.ID, s.id, strconv.Itoa(n))
