@@ -35,15 +35,16 @@ func (p *Provider) create(ctx context.Context, operation connection.Operation) c
 			p.tutorialSpelling.Store(true)
 		}
 	}
+	hide := p.client.redactor(call{secrets: revealed(secretsOf(operation))}, nil)
 	switch id := created.id(); {
 	case errors.Is(err, connection.ErrUnknownOutcome), err == nil && id == "" && created.AuthURL == "":
 		return p.settleCreate(ctx, operation, err)
 	case err != nil:
 		return connection.Outcome{Err: fmt.Errorf("create connection: %w", err)}
-	case p.client.redactor(call{secrets: revealed(secretsOf(operation))}, nil).Holds(id):
+	case hide.Holds(id):
 		return connection.Outcome{Err: fmt.Errorf("create connection: %w: the id in the answer quotes a secret", connection.ErrUnknownOutcome)}
 	case id == "":
-		return mustSignIn(created.AuthURL)
+		return mustSignIn(created.AuthURL, hide)
 	case operation.ReadBack:
 		return connection.Outcome{ID: id, Err: p.readBack(ctx, id, operation)}
 	default:

@@ -65,8 +65,13 @@ func (p *Provider) askSignIn(ctx context.Context, operation connection.Operation
 	return outcome
 }
 
-// mustSignIn is the outcome of a request that was answered with an address.
-func mustSignIn(address string) connection.Outcome {
+// mustSignIn is the outcome of a request that was answered with an address. It is
+// shown, so it may hold no secret of the request; parts of one do not count, as a
+// state or a challenge is random.
+func mustSignIn(address string, hide transport.Redactor) connection.Outcome {
+	if hide.Holds(address) {
+		return connection.Outcome{Err: fmt.Errorf("create connection: %w: the address to sign in at quotes a secret", connection.ErrInvalid)}
+	}
 	parsed, err := url.Parse(address)
 	if err != nil || parsed.Host == "" || parsed.Scheme != "https" && !(parsed.Scheme == "http" && transport.IsLoopback(parsed.Hostname())) {
 		return connection.Outcome{Err: fmt.Errorf("create connection: %w: the address to sign in at is no https URL", connection.ErrInvalid)}

@@ -109,6 +109,19 @@ func TestACreateThatIsAnsweredWithAnAddress(t *testing.T) {
 	}
 }
 
+// The address goes to people, on a terminal and into JSON.
+func TestAnAddressThatQuotesASecretIsNotShown(t *testing.T) {
+	for name, quoted := range map[string]string{"as it is": "sesame-open-4711", "encoded": "c2VzYW1lLW9wZW4tNDcxMQ", "the token": "key-of-ana"} {
+		n := newTenant(t, map[string]route{post: always(201, `{"authUrl": "https://login.example/?hint=`+quoted+`"}`)})
+		ask := big
+		ask.Kind, ask.Credentials = connection.AskSignIn, map[string]any{"P12CustomPwd": connection.NewSecret("sesame-open-4711")}
+		outcome := execute(t, n, ask)[0]
+		if mustContain(t, outcome.Err, "quotes a secret"); outcome.SignInURL != "" || strings.Contains(outcome.Err.Error(), quoted) {
+			t.Errorf("%s: %+v", name, outcome)
+		}
+	}
+}
+
 func TestATenantThatTakesNoNoticeOfAuthUrlOnly(t *testing.T) {
 	n := newTenant(t, map[string]route{
 		post:         always(201, `{"qID": "c9"}`),
