@@ -81,7 +81,7 @@ func (c *chain) add(op connection.Operation) *node {
 	}
 	c.nodes = append(c.nodes, n)
 	n.needSignIn()
-	if d := c.decision.diff; d != nil && d.owner && op.Credentials != nil {
+	if d := c.decision; op.Credentials != nil && d.diff != nil && (d.diff.owner || c.created == nil && d.live.OwnerID != c.o.analysis.in.Snapshot.Caller.ID) {
 		n.handedOver = true
 	}
 	return n

@@ -216,7 +216,7 @@ func item(n *node) Item {
 	case n.operation.SignIn != "" && !n.decision.waits:
 		it.Advice = "the code of a sign-in is for one use: without it, apply gives the address to get another one at"
 	case n.handedOver:
-		it.Advice = "the service may let only the new owner write credentials: apply once more with that user's token"
+		it.Advice = "the service may let only the owner write credentials: apply once more with that user's token"
 	case d != nil && d.host != "" && !d.credentials:
 		it.Advice = "a change of " + d.host + " may need the credentials in the same request: declare them under credentials, or set lifecycle.update: recreate"
 	}
