@@ -299,14 +299,12 @@ func runJob(ts *testscript.TestScript, r *runner, args []string) {
 	ts.Check(problems.Err())
 	r.jobs++
 	run := &jobRun{runner: r, folder: folder, given: given, path: ts.Getenv("PATH"), tenant: ts.Getenv("URL"), output: &bytes.Buffer{}}
-	r.forge.mu.Unlock()
 	var got string
 	if r.system == "github" {
 		got, err = run.github(asJSON, args[2])
 	} else {
 		got, err = run.gitlab(asJSON, args[2])
 	}
-	r.forge.mu.Lock()
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs("log"), run.output.Bytes(), 0o644))
 	if got != args[0] {
@@ -449,7 +447,10 @@ func (run *jobRun) bash(script string, env map[string]string) int {
 	for name, value := range env {
 		cmd.Env = append(cmd.Env, name+"="+value)
 	}
-	if err := cmd.Run(); err != nil && cmd.ProcessState == nil {
+	run.forge.mu.Unlock() // only while a script runs does the forge answer
+	err := cmd.Run()
+	run.forge.mu.Lock()
+	if err != nil && cmd.ProcessState == nil {
 		fmt.Fprintln(run.output, err)
 		return -1
 	}
