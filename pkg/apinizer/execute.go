@@ -161,7 +161,7 @@ func (p *Provider) created(operation connection.Operation) (document, error) {
 		d.fields["deployToWorker"] = false // it is only tried out
 	}
 	d.fields["name"] = operation.Key.Name
-	return d, p.check(d)
+	return d, p.check(d, operation)
 }
 
 // describe puts a mark behind the user's text.
@@ -199,8 +199,11 @@ func (p *Provider) overlay(d *document, operation connection.Operation) {
 }
 
 // check refuses what would blank a secret: a field that the connection needs as it is
-// set up, and that is neither declared nor shown.
-func (p *Provider) check(d document) error {
+// set up, and that is neither declared nor shown. That may be allowed.
+func (p *Provider) check(d document, operation connection.Operation) error {
+	if operation.Lossy {
+		return nil
+	}
 	t := types[d.kind]
 	var missing []string
 	for name, s := range t.fields {
@@ -267,7 +270,7 @@ func (p *Provider) update(ctx context.Context, operation connection.Operation) c
 		return fail(notBegun(ctx, err))
 	}
 	d := p.updated(live, operation)
-	if err := p.check(d); err != nil {
+	if err := p.check(d, operation); err != nil {
 		return fail(err)
 	}
 	to := operation.Key
@@ -328,7 +331,7 @@ func (p *Provider) updated(live document, operation connection.Operation) docume
 		s := t.fields[name]
 		text, _ := value.(string)
 		switch {
-		case slices.Contains(serverOwned, name), s.masked() && !isVariable(text):
+		case slices.Contains(serverOwned, name), t.masks(name, value) && !isVariable(text):
 		case s != nil && value != nil:
 			d.fields[name] = s.normalize(value) // without what the server adds to items
 		default:

@@ -2,6 +2,7 @@ package apinizer_test
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -42,6 +43,79 @@ func TestASecretThatIsNotInHandBlocksAWrite(t *testing.T) {
 	if len(r.manager.Writes()) != writes {
 		t.Error("something was sent")
 	}
+	r.holds("Mail", "password")
+}
+
+func TestTheLossOfASecretCanBeAllowed(t *testing.T) {
+	r := newRig(t, twoProjects, behaviour{})
+	r.mail("Mail")
+	r.apply()
+	d := r.desired[0]
+	d.Credentials, d.Properties["port"], d.Lifecycle.RecreateAllowed = nil, number(26), true
+	r.apply()
+	if there, _ := r.manager.Find("Payments", "Mail"); fmt.Sprint(there.Fields["port"]) != "26" {
+		t.Errorf("%+v", there.Fields)
+	}
+}
+
+func TestAMoveDoesNotLoseOneOfTwoSecrets(t *testing.T) {
+	r := newRig(t, twoProjects, behaviour{})
+	d := r.declare("snmp", "Trap", whole["snmp"].properties, whole["snmp"].secrets...)
+	r.apply()
+	delete(d.Credentials, "privPassphrase")
+	d.Space = connection.SpaceRef{Name: "Logs"}
+	r.moves = []connection.Move{{
+		From: connection.MoveEnd{Space: connection.SpaceRef{Name: "Payments"}, Name: "Trap"},
+		To:   connection.MoveEnd{Space: d.Space, Name: "Trap"},
+	}}
+	if p := r.plan(); len(p.Changes) != 1 || !strings.Contains(p.Changes[0].Refused, "a rebuild would lose privPassphrase") {
+		t.Errorf("the plan has %+v", p.Changes)
+	}
+	r.holds("Trap", "privPassphrase")
+}
+
+// What a GET shows of it may be ciphertext, which must not go back.
+func TestASecretThatTheTablesDoNotKnowIsNotSentBack(t *testing.T) {
+	r := newRig(t, `{"token": "token-of-ana", "projects": [{"name": "Payments"}, {"name": "Logs"}], "newerFields": {"webhook": {"keyPassword": null}}}`, behaviour{})
+	d := r.declare("webhook", "Hook", map[string]any{"fullUrl": "https://x.example"})
+	r.apply()
+	if err := r.manager.Edit("Payments", "Hook", func(c *simulator.Connection) { c.Fields["keyPassword"] = "Y2lwaGVydGV4dA" }); err != nil {
+		t.Fatal(err)
+	}
+	d.Properties["timeout"] = number(9)
+	r.reconnect()
+	r.demand(r.refusals(), "would lose extra.keyPassword")
+	d.Credentials = map[string]any{"extra.keyPassword": connection.Reference{Env: "keyPassword"}}
+	r.reconnect()
+	if result := r.run(r.plan()); !result.Complete() {
+		t.Errorf("%+v", result.Items)
+	}
+	if there, _ := r.manager.Find("Payments", "Hook"); there.Fields["keyPassword"] != secretOf("keyPassword") || fmt.Sprint(there.Fields["timeout"]) != "9" {
+		t.Errorf("%+v", there.Fields)
+	}
+}
+
+func TestADescriptionCannotClaimForAnotherProject(t *testing.T) {
+	r := newRig(t, twoProjects, behaviour{})
+	r.mail("Mail").Properties["description"] = " Ours [qlsync:other key=1]\n"
+	r.apply()
+	r.reconnect()
+	if live := r.live("Mail"); live.Mark.Project != testProject || live.Properties["description"] != "Ours" {
+		t.Errorf("%+v", live)
+	}
+}
+
+func TestWhatGaveUpItsMarkSinceThePlanIsNotDeleted(t *testing.T) {
+	r := newRig(t, twoProjects, behaviour{})
+	r.mail("Mail")
+	r.mail("Other")
+	r.apply()
+	r.desired, r.policy.Prune = r.desired[1:], connection.PruneOwned
+	p := r.plan()
+	if err := r.manager.Edit("Payments", "Mail", func(c *simulator.Connection) { c.Fields["description"] = nil }); err != nil {
+		t.Fatal(err)
+	}
+	r.demand(r.run(p).Items[0].Error, "it was changed while this ran")
 	r.holds("Mail", "password")
 }
 

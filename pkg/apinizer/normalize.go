@@ -90,6 +90,9 @@ func (s *schema) formed(text string) string {
 		return text + "/"
 	case s.Form == "no slash in front":
 		return strings.TrimPrefix(text, "/")
+	case s.Form == "in front of a mark":
+		user, _, _ := splitDescription(text)
+		return user
 	}
 	return text
 }

@@ -280,7 +280,7 @@ func (p *Provider) fill(live *connection.Live, d document) {
 			}
 		case s != nil:
 			live.Properties[name] = shieldValue(name, s.normalize(value))
-		case t.shownAs(name):
+		case t.shownAs(name), slices.Contains(live.Withheld, extraPrefix+name):
 		default:
 			live.Properties[extraPrefix+name] = shieldValue(name, value)
 		}
@@ -333,6 +333,11 @@ func withheld(t *connectionType, fields map[string]any) []string {
 			found = append(found, name)
 		}
 	}
+	for name, value := range fields {
+		if text, _ := value.(string); t.fields[name] == nil && text != "" && t.masks(name, value) && !isVariable(text) {
+			found = append(found, extraPrefix+name)
+		}
+	}
 	slices.Sort(found)
 	return found
 }
@@ -372,7 +377,7 @@ func digest(d document) string {
 			s = t.fields[name]
 		}
 		switch {
-		case value == nil, slices.Contains(serverOwned, name), s.masked():
+		case value == nil, slices.Contains(serverOwned, name), t != nil && t.masks(name, value):
 		case s != nil:
 			visible[name] = s.normalize(value)
 		default:

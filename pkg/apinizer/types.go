@@ -139,6 +139,16 @@ func (s *schema) class() connection.Class {
 // says nothing about what is stored.
 func (s *schema) masked() bool { return s != nil && (s.WriteOnly && !s.Shown || s.Credential) }
 
+// masks tells that a field is masked, as far as can be known: of those that the tables
+// do not know, what is a secret by its name and shown as a text or null.
+func (t *connectionType) masks(name string, value any) bool {
+	if s := t.fields[name]; s != nil {
+		return s.masked()
+	}
+	_, text := value.(string)
+	return (text || value == nil) && isSecretName(name) && !t.shownAs(name)
+}
+
 // inUse tells whether a masked field matters to a connection with these fields.
 func (s *schema) inUse(fields map[string]any, of *connectionType) bool {
 	if s.NeededWith != "" {

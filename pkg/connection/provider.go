@@ -372,6 +372,9 @@ type Operation struct {
 	// ReadBack asks for a created connection to be read again, and for an error
 	// when it is not what was sent.
 	ReadBack bool
+	// Lossy allows that what the service keeps, does not show and is not told by this
+	// operation is lost. See [Traits.Whole].
+	Lossy bool
 }
 
 // Outcome is what became of one operation.

@@ -87,9 +87,12 @@ func (c *chain) add(op connection.Operation) *node {
 	return n
 }
 
-// whole adds to a patch what it must carry where it replaces everything.
+// whole adds to an operation what it must carry where a patch replaces everything, and
+// that it may be lost.
 func (c *chain) whole(op connection.Operation) connection.Operation {
-	if d := c.decision; c.o.traits.Whole && op.Kind == connection.Patch && d.diff != nil {
+	d := c.decision
+	op.Lossy = c.o.traits.Whole && d.live != nil && d.target != nil && d.target.Lifecycle.RecreateAllowed
+	if c.o.traits.Whole && op.Kind == connection.Patch && d.diff != nil {
 		if len(d.target.Credentials) > 0 {
 			op.Credentials = d.target.Credentials
 		}

@@ -177,6 +177,8 @@ func (a *analysis) refuseRecreate(p *pair) string {
 		return fmt.Sprintf("a rebuild as %s cannot serve the apps that read it as %s", p.DataSource, live.DataSource) + allow
 	case live.HasCredentials && len(p.Credentials) == 0:
 		return "a rebuild would lose its stored credentials: declare them under credentials" + allow
+	case live.DataSource == p.DataSource && a.undeclared(p, live.Withheld) != "":
+		return "a rebuild would lose " + a.undeclared(p, live.Withheld) + ", which the service keeps and does not show: declare it under credentials" + allow
 	case live.Separated:
 		return "a rebuild would lose the credentials that each user has entered" + allow
 	case live.OwnerID != a.in.Snapshot.Caller.ID && p.ownerID != live.OwnerID:
