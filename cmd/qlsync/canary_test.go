@@ -87,6 +87,9 @@ func newCanaries(t *testing.T, hostile hostility) *canaries {
 		"connections": []any{
 			c.live("Rates", c.secret("a header of a declared connection"), c.secret("an address of a declared connection")),
 			c.live("Undeclared", c.secret("a header of another connection"), c.secret("an address of another connection")),
+			map[string]any{"name": "Pages", "space": "Finance", "dataSource": "rest", "properties": map[string]any{
+				"url": "https://pages.example.com", "authSchema": "anonymous", "OffsetDataPath": c.secret("what the files call sensitive"),
+			}},
 		},
 	})
 	c.must(err)
@@ -105,6 +108,7 @@ connections:
   - {name: Sensors, dataSource: File_GoogleCloudStorageConnector, properties: {bucketName: s}, credentials: {serviceAccountKeyFile: [{name: k, value: {file: key.json, encoding: base64}}]}}
   - {name: Lake, dataSource: File_AmazonS3ConnectorV2, properties: {bucketName: l}, credentials: {accessKey: {file: key.json}, secretKey: {exec: [sh, -c, 'printf %s "$CANARY_EXEC"']}}}
   - {name: Rates, dataSource: rest, lifecycle: {adopt: true}, properties: {authSchema: anonymous, OffsetDataPath: /new}, credentials: {queryHeaders: [{name: Accept, value: text/csv}, {name: Authorization, value: {env: BASIC}}]}}
+  - {name: Pages, dataSource: rest, lifecycle: {adopt: true}, sensitive: [OffsetDataPath], properties: {url: https://pages.example.org, authSchema: anonymous}}
 `)
 	return c
 }

@@ -183,6 +183,10 @@ type Scope struct {
 	// Details tells for which connections the properties are wanted. It is called
 	// from one goroutine, once for each listed connection.
 	Details func(*Live) bool
+	// Secretive tells that among the properties that were read of a connection is a
+	// secret which the provider does not know for one: they must be kept in no file. It
+	// is called from one goroutine. May be nil.
+	Secretive func(*Live) bool
 	// Reading is told after each connection how many of those have been read whose
 	// details are wanted. It may be called concurrently. May be nil.
 	Reading func(done, total int)

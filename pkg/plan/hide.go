@@ -35,6 +35,17 @@ func Hide(snapshot *connection.Snapshot, desired []connection.Desired, moves []c
 	return hidden
 }
 
+// secretive reports whether [Hide] may have something to hide of a connection. What any
+// declaration calls sensitive is taken to be so of every connection: which one is at
+// which key is not known before a snapshot is whole.
+func secretive(live *connection.Live, in Input) bool {
+	names := markedBySchema(live, in.Catalog)
+	for i := range in.Desired {
+		names = append(names, in.Desired[i].Sensitive...)
+	}
+	return hideNamed(live.Properties, names) != nil
+}
+
 // sensitiveNames collects what the files call sensitive, by the digest of every key
 // at which the connection may stand: its own, and those that moves come from.
 func sensitiveNames(snapshot *connection.Snapshot, desired []connection.Desired, moves []connection.Move) map[string][]string {

@@ -51,6 +51,10 @@ func TestLiveValuesOfMarkedPropertiesAreHidden(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			snapshot := &connection.Snapshot{Spaces: []connection.Space{{ID: "s1", Name: "Finance"}}, Connections: []connection.Live{test.live}}
 			got := plan.Hide(snapshot, []connection.Desired{test.desired}, test.moves, test.catalog).Connections[0].Properties
+			in := plan.Input{Desired: []connection.Desired{test.desired}, Moves: test.moves, Catalog: test.catalog}
+			if test.hidden && !plan.Scope(in).Secretive(&test.live) {
+				t.Error("what is hidden may be kept in a file")
+			}
 			want := "canary"
 			if test.hidden {
 				want = connection.Placeholder

@@ -60,6 +60,7 @@ func Scope(in Input) connection.Scope {
 				matters[place{spaceName: live.Key.Space, name: live.Key.Name}] ||
 				matters[place{spaceID: live.SpaceID, name: live.Key.Name}]
 		},
+		Secretive: func(live *connection.Live) bool { return secretive(live, in) },
 	}
 }
 

@@ -66,11 +66,13 @@ func (c *cache) fill(live *connection.Live) bool {
 	return true
 }
 
-// save keeps what was read, and nothing else, for the next time.
-func (c *cache) save(read []*connection.Live) error {
+// save keeps what was read, and nothing else, for the next time; secretive is that of
+// [connection.Scope].
+func (c *cache) save(read []*connection.Live, secretive func(*connection.Live) bool) error {
 	file := cacheFile{Version: cacheVersion, Caller: c.caller, Connections: map[string]cached{}}
 	for _, live := range read {
-		if live.Properties != nil && !live.UpdatedAt.IsZero() && len(connection.Secrets(live.Properties)) == 0 {
+		secret := len(connection.Secrets(live.Properties)) > 0 || secretive != nil && secretive(live)
+		if live.Properties != nil && !live.UpdatedAt.IsZero() && !secret {
 			file.Connections[live.ID] = cached{live.UpdatedAt, live.DataSource, live.Properties}
 		}
 	}

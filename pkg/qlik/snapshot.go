@@ -52,7 +52,7 @@ func (p *Provider) Snapshot(ctx context.Context, scope connection.Scope) (*conne
 	if err != nil {
 		return nil, err
 	}
-	if err := s.details(ctx, live, scope.Details); err != nil {
+	if err := s.details(ctx, live, scope); err != nil {
 		return nil, err
 	}
 	stored, err := s.stored(ctx, scope, live)
@@ -374,13 +374,13 @@ func toLive(wire wireConnection, space connection.Space) connection.Live {
 }
 
 // details fills in the properties of the connections for which they are wanted.
-func (s *survey) details(ctx context.Context, live []connection.Live, wanted func(*connection.Live) bool) error {
-	if wanted == nil {
+func (s *survey) details(ctx context.Context, live []connection.Live, scope connection.Scope) error {
+	if scope.Details == nil {
 		return nil
 	}
 	var chosen []*connection.Live
 	for i := range live {
-		if wanted(&live[i]) {
+		if scope.Details(&live[i]) {
 			chosen = append(chosen, &live[i])
 		}
 	}
@@ -407,7 +407,7 @@ func (s *survey) details(ctx context.Context, live []connection.Live, wanted fun
 	if err := group.Wait(); err != nil || known == nil {
 		return err
 	}
-	return known.save(chosen)
+	return known.save(chosen, scope.Secretive)
 }
 
 // remembered opens the cache; nil where there is to be none.
