@@ -200,7 +200,7 @@ func (s *session) checkHost() error {
 	listed, _ := s.env.lookup(hostsVariable)
 	hosts := strings.FieldsFunc(listed, func(r rune) bool { return r == ',' || r == ' ' })
 	address, err := url.Parse(s.tenant.URL)
-	if len(hosts) == 0 || err == nil && slices.ContainsFunc(hosts, func(host string) bool { return strings.EqualFold(host, address.Host) }) {
+	if listed == "" || err == nil && slices.ContainsFunc(hosts, func(host string) bool { return strings.EqualFold(host, address.Host) }) {
 		return nil
 	}
 	return refused("tenant %q is at %s, which %s does not list: no token is sent there", s.tenant.Name, s.tenant.URL, hostsVariable)

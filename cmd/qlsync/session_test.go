@@ -46,6 +46,7 @@ func TestATokenGoesOnlyToListedHosts(t *testing.T) {
 		refused     bool
 	}{
 		"nothing is listed":       {"", "https://acme.example", false},
+		"no host is listed":       {" ,", "https://acme.example", true},
 		"it is listed":            {"acme.example", "https://acme.example", false},
 		"it is one of several":    {"other.example, ACME.example", "https://acme.example", false},
 		"its port is a part":      {"127.0.0.1:8080", "http://127.0.0.1:8080", false},

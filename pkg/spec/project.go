@@ -243,7 +243,7 @@ func (n *notes) readTenant(p *Project, entry child) Tenant {
 		Position:   position(n.file, entry.place),
 		Variables:  n.variables(entry.value.get("variables")),
 		RateLimits: n.rateLimits(entry.value.get("rateLimits"), p.limits),
-		Auth:       n.readAuth(entry.value.get("auth"), p.options),
+		Auth:       n.readAuth(entry.value.get("auth"), p),
 	}
 	tenant.Unmarked = n.unmarked(p, entry.value, tenant.Provider)
 	address := entry.value.get("url")
@@ -349,29 +349,29 @@ func (n *notes) foreignAuth(auth *node, provider string) bool {
 	return found
 }
 
-func (n *notes) readAuth(tree *node, options Options) Auth {
+func (n *notes) readAuth(tree *node, p *Project) Auth {
 	oauth := tree.get("oauth")
 	return Auth{
-		APIKey:       n.authPart(tree.get("apiKey"), false, options),
-		ClientID:     n.authPart(oauth.get("clientId"), true, options),
-		ClientSecret: n.authPart(oauth.get("clientSecret"), false, options),
-		Token:        n.authPart(tree.get("token"), false, options),
-		User:         n.authPart(tree.get("user"), true, options),
-		Password:     n.authPart(tree.get("password"), false, options),
+		APIKey:       n.authPart(tree.get("apiKey"), false, p),
+		ClientID:     n.authPart(oauth.get("clientId"), true, p),
+		ClientSecret: n.authPart(oauth.get("clientSecret"), false, p),
+		Token:        n.authPart(tree.get("token"), false, p),
+		User:         n.authPart(tree.get("user"), true, p),
+		Password:     n.authPart(tree.get("password"), false, p),
 	}
 }
 
 // authPart reads a reference or, where it may be plain, a text; nil where it is
 // neither, or must not be followed.
-func (n *notes) authPart(tree *node, mayBePlain bool, options Options) any {
+func (n *notes) authPart(tree *node, mayBePlain bool, p *Project) any {
 	switch {
 	case isReference(tree):
 		ref, ok := n.reference(tree)
-		if ref.Exec != nil && !options.AllowExec {
+		if ref.Exec != nil && !p.options.AllowExec {
 			n.add(tree.place, "exec references are off, and this one would run to sign in", hintAllowExec)
 			return nil
 		}
-		if ok {
+		if ok && n.mayBeSent(tree.place, p.Dir, ref) {
 			return ref
 		}
 	case mayBePlain && tree.is(kindString):

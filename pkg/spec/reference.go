@@ -120,25 +120,32 @@ func (r reserved) check(n *notes, at place, ref connection.Reference) {
 	if tenant, taken := r.env[ref.Env]; taken {
 		n.signsIn(at, "environment variable", ref.Env, tenant)
 	}
-	if ref.Env == FingerprintVariable {
-		n.add(at, "the environment variable "+FingerprintVariable+" is the key of the fingerprints and must not be sent anywhere", "")
-	}
-	if ref.File == "" {
+	if !n.mayBeSent(at, r.dir, ref) || ref.File == "" {
 		return
 	}
 	named := locate(r.dir, ref.File)
-	for _, folder := range systemFolders {
-		if named.below(folder) {
-			n.add(at, fmt.Sprintf("the file %q stands below %s, where no secret is read", ref.File, folder), "")
-			return
-		}
-	}
 	for _, taken := range r.files {
 		if taken.same(named) {
 			n.signsIn(at, "file", ref.File, taken.tenant)
 			return
 		}
 	}
+}
+
+// mayBeSent notes a reference, also one under auth, to what is no secret for anybody
+// else: the key of the fingerprints, and what a system tells of its processes.
+func (n *notes) mayBeSent(at place, dir string, ref connection.Reference) bool {
+	if ref.Env == FingerprintVariable {
+		n.add(at, "the environment variable "+FingerprintVariable+" is the key of the fingerprints and must not be sent anywhere", "")
+		return false
+	}
+	for _, folder := range systemFolders {
+		if ref.File != "" && locate(dir, ref.File).below(folder) {
+			n.add(at, fmt.Sprintf("the file %q stands below %s, where no secret is read", ref.File, folder), "")
+			return false
+		}
+	}
+	return true
 }
 
 // signsIn notes a reference to what a tenant is signed in to with.
