@@ -28,7 +28,7 @@ demo: build ## plan, apply, drift and repair against the embedded tenant
 
 test: ## run all tests, with the race detector where a C compiler is found
 	@echo $(if $(RACE),"testing with the race detector","testing without the race detector: no C compiler found")
-	$(if $(RACE),CGO_ENABLED=1) $(GO) test $(RACE) -shuffle=on ./...
+	$(if $(RACE),CGO_ENABLED=1) $(GO) test $(RACE) -shuffle=on -timeout 30m ./...
 
 # The same worlds every time; SEED=0 draws others.
 SEED ?= 1

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -102,6 +103,11 @@ func (all formats[T]) check(c *cli.Context) error {
 		return err
 	}
 	written := map[string]bool{}
+	for _, other := range []string{"history", "out"} {
+		if file := c.String(other); file != "" {
+			written[filepath.Clean(file)] = true
+		}
+	}
 	for _, pair := range c.StringSlice("report") {
 		name, file, ok := strings.Cut(pair, "=")
 		if !ok || file == "" {
@@ -111,7 +117,7 @@ func (all formats[T]) check(c *cli.Context) error {
 			return err
 		}
 		if written[filepath.Clean(file)] {
-			return fmt.Errorf("report %q: another report is written to that file", pair)
+			return fmt.Errorf("report %q: something else is written to that file", pair)
 		}
 		written[filepath.Clean(file)] = true
 	}
@@ -202,12 +208,13 @@ func (env *environment) beside(c *cli.Context) io.Writer {
 }
 
 // writeFile writes a file that only its owner may read: it tells about a tenant.
+// What cannot be made leaves the file as it was.
 func writeFile(name string, write func(io.Writer) error) error {
-	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
+	var text bytes.Buffer
+	if err := write(&text); err != nil {
 		return err
 	}
-	return firstOf(write(file), file.Close())
+	return os.WriteFile(name, text.Bytes(), 0o600)
 }
 
 func firstOf(errs ...error) error {
