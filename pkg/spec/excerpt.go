@@ -16,7 +16,8 @@ const Masked = "***"
 // Excerpts gives the lines of the files that problems are about, so that people see
 // what is meant. A line holds names and what cannot be a secret; every other value
 // is masked, and so is a comment. A line of which it is not certain what stands on it
-// is left out.
+// is left out, and so is a line that is too long to be read: each problem on it would
+// cost all of it again.
 func Excerpts(problems connection.Problems) map[connection.Position]connection.Excerpt {
 	byFile := map[string][]connection.Position{}
 	for _, problem := range problems {
@@ -34,7 +35,7 @@ func Excerpts(problems connection.Problems) map[connection.Position]connection.E
 		lines := strings.Split(strings.TrimPrefix(string(text), "\ufeff"), "\n")
 		tokens := tokensByLine(root, places)
 		for _, at := range places {
-			if at.Line > len(lines) {
+			if at.Line > len(lines) || len(lines[at.Line-1]) > maxExcerpt {
 				continue
 			}
 			line := []rune(strings.TrimRight(lines[at.Line-1], "\r"))
@@ -45,6 +46,9 @@ func Excerpts(problems connection.Problems) map[connection.Position]connection.E
 	}
 	return excerpts
 }
+
+// maxExcerpt is the length of the longest line that is shown, in bytes.
+const maxExcerpt = 2000
 
 // token is a key or a simple value on one line.
 type token struct {

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -80,4 +81,23 @@ func TestNoExcerptHoldsAValueOfCredentials(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestManyMistakesOnOneLongLineAreToldInTime(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "long.yaml")
+	const items = 50_000
+	if err := os.WriteFile(file, []byte("connections: ["+strings.Repeat("a,", items)+"]\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	problems := make(connection.Problems, items)
+	for i := range problems {
+		problems[i].Position = connection.Position{File: file, Line: 1, Column: 15 + 2*i}
+	}
+	start := time.Now()
+	if found := Excerpts(problems); len(found) > 0 {
+		t.Errorf("%d excerpts of a line that nobody can read", len(found))
+	}
+	if took := time.Since(start); took > 5*time.Second {
+		t.Errorf("took %s", took)
+	}
 }
