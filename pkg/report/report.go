@@ -133,12 +133,11 @@ var pipelineCommands = strings.NewReplacer("##[", `\x23#[`, "##vso[", `\x23#vso[
 // line: unchanged where every character can be printed, otherwise with those that
 // cannot escaped.
 func Clean(text string) string {
-	text = pipelineCommands.Replace(text)
-	if utf8.ValidString(text) && strings.IndexFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) < 0 {
-		return text
+	if !utf8.ValidString(text) || strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		quoted := strconv.Quote(text)
+		text = strings.ReplaceAll(quoted[1:len(quoted)-1], `\"`, `"`)
 	}
-	quoted := strconv.Quote(text)
-	return strings.ReplaceAll(quoted[1:len(quoted)-1], `\"`, `"`)
+	return pipelineCommands.Replace(text) // last: its backslash is not to be escaped
 }
 
 // label gives a name for the beginning of a line or column: clean, and in quotes

@@ -196,6 +196,7 @@ func TestCleanGivesOnePrintableLineAndLeavesTheRestAlone(t *testing.T) {
 		{"a text that runs backwards", "gnp\u202eexe", `gnp\u202eexe`},
 		{"a blank that is none", "a\u00a0b", `a\u00a0b`},
 		{"a command of a pipeline", "a ##vso[x]##[y]", `a \x23#vso[x]\x23#[y]`},
+		{"a command of a pipeline in what cannot be printed", "a\n##[y]", `a\n\x23#[y]`},
 		{"nothing", "", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
