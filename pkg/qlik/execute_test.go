@@ -188,8 +188,8 @@ func TestAPatchIsOneRequestWithEverything(t *testing.T) {
 	}
 	want := `[{"op":"replace","path":"/qName","value":"New"},{"op":"add","path":"/space","value":"s1"},` +
 		`{"op":"add","path":"/tags","value":["b","a","qlsync:finance","qlsync-key:aa","qlsync-credentials:1:bb","qlsync-protected","DcaasAPI:x:1","qlsync-next:7"]},` +
-		`{"op":"replace","path":"/connectionProperties/b~1~0c","value":"x"},{"op":"add","path":"/connectionProperties/extra","value":false},` +
-		`{"op":"replace","path":"/connectionProperties/region","value":"b"},{"op":"add","path":"/connectionProperties/secretKey","value":"hunter2"},` +
+		`{"op":"add","path":"/connectionProperties/b~1~0c","value":"x"},{"op":"add","path":"/connectionProperties/extra","value":false},` +
+		`{"op":"add","path":"/connectionProperties/region","value":"b"},{"op":"add","path":"/connectionProperties/secretKey","value":"hunter2"},` +
 		`{"op":"remove","path":"/connectionProperties/gone"}]`
 	if body := n.last("PATCH", one).body; body != want {
 		t.Errorf("body %s", body)
@@ -272,7 +272,7 @@ func TestARemovalThatMayHaveHappenedIsMadeAnew(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if body := n.last("PATCH", one).body; body != `[{"op":"replace","path":"/connectionProperties/kept","value":"2"}]` {
+		if body := n.last("PATCH", one).body; body != `[{"op":"add","path":"/connectionProperties/kept","value":"2"}]` {
 			t.Errorf("the second body is %s", body)
 		}
 	})

@@ -207,17 +207,13 @@ func patchTags(operation connection.Operation, live wireConnection) []wirePatch 
 	return []wirePatch{{opAdd, tagsPath, tags}} // "add", as the guide has it
 }
 
-// patchProperties sets and removes properties and credentials by name. What the
-// live connection shows is replaced, the rest is added. Credentials are never
-// shown; for them "add" is right whether they are there or not (RFC 6902).
+// patchProperties sets and removes properties and credentials by name. It sets by
+// "add", which is right whether the property is there or not (RFC 6902): credentials
+// are never shown, and what is shown may be a default that the service fills in.
 func patchProperties(operation connection.Operation, live wireConnection) []wirePatch {
 	var body []wirePatch
 	for _, name := range slices.Sorted(maps.Keys(operation.Set)) {
-		op := opAdd
-		if _, shown := live.Properties[name]; shown {
-			op = opReplace
-		}
-		body = append(body, wirePatch{op, propertyPath(name), connection.Reveal(operation.Set[name])})
+		body = append(body, wirePatch{opAdd, propertyPath(name), connection.Reveal(operation.Set[name])})
 	}
 	for _, name := range slices.Sorted(maps.Keys(operation.Credentials)) {
 		if name == operation.SignIn {
