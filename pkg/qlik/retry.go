@@ -51,6 +51,7 @@ type reply struct {
 //	401 with an OAuth token     new token, again, once      new token, again, once
 //	never sent                  pause, again                pause, again
 //	502 503 504, broken         pause, again                may have happened: stop
+//	any other 5xx               stop                        may have happened: stop
 //	any other answer            stop                        stop
 //
 // After the last attempt a write that may have happened in any of them is
@@ -294,7 +295,7 @@ func (a *attempts) again(err error, got *reply) (time.Duration, bool) {
 		return 0, false
 	}
 	fate := a.client.fateOf(err)
-	if fate == uncertain && !a.call.isRead() {
+	if (fate == uncertain || fate == unexplained) && !a.call.isRead() {
 		a.ambiguous = true
 	}
 	if fate == limited {
@@ -355,6 +356,7 @@ const (
 	unauthorised             // 401: not carried out
 	unsent                   // it never reached the tenant, and may the next time
 	uncertain                // it may have been carried out
+	unexplained              // the same, and asking again is of no use: 500 may be for ever
 )
 
 func (c *Client) fateOf(err error) fate {
@@ -378,6 +380,9 @@ func (c *Client) fateOf(err error) fate {
 		return unauthorised
 	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		return uncertain
+	}
+	if refusal.Status/100 == 5 && refusal.Status != http.StatusNotImplemented {
+		return unexplained
 	}
 	return refused
 }

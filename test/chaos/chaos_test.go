@@ -45,7 +45,7 @@ func (w *world) String() string {
 	for _, s := range w.stories {
 		fmt.Fprintf(&b, "%q %s\n", s.before, s.fate)
 	}
-	fmt.Fprintf(&b, "%d strangers, limit %+v, killed at %d (carried out: %v), parallel %d\n", w.strange, w.limit, w.killAt, w.carryOut, w.parallel)
+	fmt.Fprintf(&b, "%d strangers, limit %+v, killed at %d (carried out: %v), 500 behind %d, parallel %d\n", w.strange, w.limit, w.killAt, w.carryOut, w.lateAt, w.parallel)
 	for _, f := range w.faults {
 		fmt.Fprintln(&b, f)
 	}
@@ -94,7 +94,7 @@ func (e *episode) run() {
 	for round := 1; len(e.troubles) == 0; round++ {
 		n := &wire{world: e.world, tenant: e.tenant, before: e.strange, missing: map[connection.Key]time.Time{}}
 		if round == 1 {
-			n.killAt = e.world.killAt
+			n.killAt, n.lateAt = e.world.killAt, e.world.lateAt
 		}
 		e.note("round %d", round)
 		converged := e.round(n)

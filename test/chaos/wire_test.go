@@ -25,6 +25,7 @@ type wire struct {
 	mu        sync.Mutex
 	writes    int
 	killAt    int
+	lateAt    int
 	dead      bool
 	disturbed int                          // answers that were no success, or came late
 	last      time.Time                    // the last of them
@@ -36,12 +37,15 @@ var errDead = errors.New("the process is dead")
 
 func (n *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	time.Sleep(latency / 2)
-	carryOut, err := n.leave(r.Method)
+	carryOut, late, err := n.leave(r.Method)
 	if err != nil && !carryOut {
 		return nil, err
 	}
 	began := time.Now()
 	response, whole, cut := serve(n.tenant, r)
+	if late {
+		response, whole, cut = failure(), false, nil
+	}
 	n.look(r.Method, !whole || response.StatusCode >= 400 || time.Since(began) > 0)
 	if err != nil {
 		return nil, err
@@ -50,22 +54,29 @@ func (n *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response, cut
 }
 
+// failure is the answer of a service that has carried a request out and then failed.
+func failure() *http.Response {
+	recorder := httptest.NewRecorder()
+	recorder.WriteHeader(http.StatusInternalServerError)
+	return recorder.Result()
+}
+
 // leave counts the write, and lets the process die at its hour.
-func (n *wire) leave(method string) (carryOut bool, err error) {
+func (n *wire) leave(method string) (carryOut, late bool, err error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.dead {
-		return false, errDead
+		return false, false, errDead
 	}
 	if method == http.MethodGet {
-		return true, nil
+		return true, false, nil
 	}
 	n.writes++
 	if n.writes == n.killAt {
 		n.dead = true
-		return n.world.carryOut, errDead
+		return n.world.carryOut, false, errDead
 	}
-	return true, nil
+	return true, n.writes == n.lateAt, nil
 }
 
 // serve gives the answer of a service, as far as it comes. It is not whole either where

@@ -62,6 +62,7 @@ type world struct {
 	limit    simulator.Limit // of writes
 	killAt   int             // the write at which the first process dies; 0: none
 	carryOut bool            // that write is carried out
+	lateAt   int             // the write that is carried out and answered by 500; 0: none
 	parallel int
 	member   bool // who applies is no administrator
 	// behaviour is how the tenant does what no documentation tells.
@@ -93,6 +94,9 @@ func drawWorld(t *rapid.T) *world {
 		NamesIgnoreCase:             rapid.Bool().Draw(t, "names ignore case"),
 		OwnerChangeKeepsCredentials: rapid.Bool().Draw(t, "stale credentials stay"),
 		BulkMaximum:                 rapid.IntRange(0, 2).Draw(t, "items in a bulk call"),
+	}
+	if rapid.IntRange(0, 2).Draw(t, "late") == 0 {
+		w.lateAt = rapid.IntRange(1, 12).Draw(t, "late at write")
 	}
 	if rapid.IntRange(0, 2).Draw(t, "killed") == 0 {
 		w.killAt, w.carryOut = rapid.IntRange(1, 12).Draw(t, "at write"), rapid.Bool().Draw(t, "carried out")
@@ -261,7 +265,7 @@ func end(key connection.Key) connection.MoveEnd {
 // rounds is how many applies the world may take: one for each time that something
 // goes wrong, and two in peace.
 func (w *world) rounds() int {
-	rounds := 3
+	rounds := 4 // with the 500 behind a write
 	for _, f := range w.faults {
 		rounds += f.Times
 	}
