@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 
 	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/simulator"
 )
 
 const (
@@ -423,5 +424,17 @@ func TestMistakesOfTheCallerAreErrorsAndSendNothing(t *testing.T) {
 	}
 	if got := newTenant(t, nil).provider().Execute(t.Context(), nil); len(got) != 0 {
 		t.Errorf("outcomes of nothing: %v", got)
+	}
+}
+
+// TestADefaultThatIsFilledInCanBeChanged sets a property that is shown only as the default.
+func TestADefaultThatIsFilledInCanBeChanged(t *testing.T) {
+	const seed = `{"caller": "ana@x.example", "users": [{"email": "ana@x.example", "roles": ["TenantAdmin"]}], "spaces": [{"name": "Finance", "type": "shared"}],
+		"connections": [{"name": "Lake", "space": "Finance", "dataSource": "DG_mssql", "properties": {"host": "db"}, "credentials": {"username": "sa", "password": "pw"}}]}`
+	tenant, provider := embed(t, seed, simulator.Options{Behaviour: simulator.Behaviour{NormaliseValues: true}})
+	stored, _ := tenant.Find("Finance", "Lake")
+	got := provider.Execute(t.Context(), []connection.Operation{{Kind: connection.Patch, ID: stored.ID, Set: map[string]any{"port": "1500"}}})[0]
+	if now, _ := tenant.Find("Finance", "Lake"); got.Err != nil || now.Properties["port"] != "1500" {
+		t.Errorf("outcome %v, properties %v", got.Err, now.Properties)
 	}
 }
