@@ -58,6 +58,27 @@ func TestTheLossOfASecretCanBeAllowed(t *testing.T) {
 	}
 }
 
+func TestAnOptionalSecretThatMayBeThereBlocksAdoption(t *testing.T) {
+	r := newRig(t, twoProjects, behaviour{Secrets: "null"})
+	w := whole["elasticsearch"]
+	fields := map[string]any{}
+	for name, value := range w.properties {
+		fields[name] = value
+	}
+	for _, name := range w.secrets {
+		fields[name] = secretOf(name)
+	}
+	fields["encryptCommunication"], fields["caTruststoreFilePass"] = true, "by hand"
+	r.add("elasticsearch", "Logs", fields)
+	d := r.declare("elasticsearch", "Logs", map[string]any{"description": "another"}, w.secrets...)
+	delete(d.Credentials, "caTruststoreFilePass")
+	d.Lifecycle.Adopt = true
+	r.demand(r.refusals(), "caTruststoreFilePass")
+	if !r.manager.SecretEquals("Payments", "Logs", "caTruststoreFilePass", "by hand") {
+		t.Error("it is lost")
+	}
+}
+
 func TestAMoveDoesNotLoseOneOfTwoSecrets(t *testing.T) {
 	r := newRig(t, twoProjects, behaviour{})
 	d := r.declare("snmp", "Trap", whole["snmp"].properties, whole["snmp"].secrets...)

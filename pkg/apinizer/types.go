@@ -44,6 +44,7 @@ type schema struct {
 	Credential bool                `json:"x-credential"`
 	NeededWhen map[string][]any    `json:"x-needed-when"`
 	NeededWith string              `json:"x-needed-with"`
+	MaybeWhen  map[string][]any    `json:"x-maybe-when"`
 	ShownAs    string              `json:"x-shown-as"`
 	Host       bool                `json:"x-host"`
 	Unordered  bool                `json:"x-unordered"`
@@ -155,15 +156,20 @@ func (s *schema) inUse(fields map[string]any, of *connectionType) bool {
 		with, _ := fields[s.NeededWith].(string)
 		return with != ""
 	}
-	if s.NeededWhen == nil {
+	return of.holds(s.NeededWhen, fields)
+}
+
+// holds tells that each of the fields has one of the values. Nil: never.
+func (t *connectionType) holds(when map[string][]any, fields map[string]any) bool {
+	if when == nil {
 		return false
 	}
-	for name, values := range s.NeededWhen {
+	for name, values := range when {
 		have, ok := fields[name]
 		if !ok || have == nil {
-			have = of.fields[name].Default
+			have = t.fields[name].Default
 		}
-		have = connection.Conform(of.fields[name].property, have)
+		have = connection.Conform(t.fields[name].property, have)
 		if !slices.ContainsFunc(values, func(value any) bool { return connection.Equal(value, have) }) {
 			return false
 		}
