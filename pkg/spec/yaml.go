@@ -41,6 +41,13 @@ func parseYAML(file string, text []byte) (root *node, problems connection.Proble
 		w.add(place{}, fmt.Sprintf("the file is larger than %d MiB", maxFileSize>>20), "split it")
 		return nil, w.problems
 	}
+	if at := bytes.IndexAny(text, unseenLineEnds); at >= 0 {
+		return nil, connection.Problems{{
+			Position: textPosition(file, text, at), Severity: connection.SeverityError,
+			Message: "a line end that most programs do not show as one: what looks like a comment may be read",
+			Hint:    `leave it out, or write it as an escape in double quotes: "\u2028"`,
+		}}
+	}
 	document, problem := readDocument(file, text)
 	if problem != nil {
 		return nil, connection.Problems{*problem}
@@ -48,6 +55,9 @@ func parseYAML(file string, text []byte) (root *node, problems connection.Proble
 	root, _ = w.walk(document, 0)
 	return root, w.problems
 }
+
+// unseenLineEnds end a line for YAML 1.1, and neither for Git nor in what a reviewer sees.
+const unseenLineEnds = "\u0085\u2028\u2029"
 
 func newWalker(file string) *walker {
 	return &walker{notes: notes{file: file}, anchors: map[*yaml.Node]*expansion{}}
