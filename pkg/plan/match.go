@@ -354,6 +354,13 @@ func isHalf(live *connection.Live, key connection.Key) bool {
 	return live.Mark.Transit != "" && strings.HasPrefix(live.Key.Name, name)
 }
 
+// lastWithCredentials reports whether deleting what a rebuild has put aside would lose
+// credentials that the connection in its place has not got: a change of owner may have
+// taken them away.
+func lastWithCredentials(old, standing *connection.Live) bool {
+	return old.Mark.Transit == connection.TransitOld && old.HasCredentials && standing != nil && !standing.HasCredentials
+}
+
 func (m *matcher) claim(p *pair, live *connection.Live, because string) {
 	m.claimed[live] = true
 	p.live, p.because = live, because
@@ -373,9 +380,10 @@ func quoted(keys []connection.Key) string {
 // unless a moved block explains it. Which of these cannot be told from one
 // connection alone, so it is not deleted.
 func (a *analysis) leave(m *matcher) {
-	folded := map[connection.Key]bool{}
+	folded, unsupplied := map[connection.Key]bool{}, map[connection.Key]bool{}
 	for _, t := range a.targets {
 		folded[foldKey(t.key)] = true
+		unsupplied[t.key] = len(t.Credentials) == 0 && !t.Lifecycle.RecreateAllowed
 	}
 	for i := range a.in.Snapshot.Connections {
 		live := &a.in.Snapshot.Connections[i]
@@ -387,6 +395,8 @@ func (a *analysis) leave(m *matcher) {
 		target, marked := m.target[live.Mark.Key]
 		switch {
 		case !rest.owned:
+		case marked && isHalf(live, target) && unsupplied[target] && lastWithCredentials(live, m.live[target]):
+			rest.kept = "the old one of a rebuild, with credentials that the one in its place does not have: declare credentials, or lifecycle.recreate: allow to let them go"
 		case marked && isHalf(live, target):
 			rest.half, rest.of = true, target
 		case live.Mark.Transit != "":
