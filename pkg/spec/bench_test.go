@@ -1,7 +1,6 @@
 package spec_test
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,37 +9,11 @@ import (
 	"github.com/qlsync/qlsync/pkg/spec"
 )
 
-// manyConnections is one file of n connections with 16 lines each.
-func manyConnections(n int) string {
-	var file strings.Builder
-	file.WriteString("version: 1\ndefaults: {space: Finance, dataSource: src, properties: {secure: true}}\nconnections:\n")
-	for i := range n {
-		fmt.Fprintf(&file, `  - name: Connection %d
-    space: Space %d
-    tags: [one, two]
-    properties:
-      host: host-%d.example.com
-      port: 1433
-      ratio: 1.5
-      region: eu-west-1
-      mode: basic
-      headers:
-        - name: X-Name
-          value: ${var.stage}
-    credentials:
-      password: {env: PASSWORD_%d}
-      key: [{name: key.json, value: {file: key.json, encoding: base64}}]
-    credentialsVersion: 3
-`, i, i%20, i, i)
-	}
-	return file.String()
-}
-
 // BenchmarkValidate reads and checks one file of 10,000 connections, 160,000
 // lines, and its parts.
 func BenchmarkValidate(b *testing.B) {
 	const n = 10_000
-	text := manyConnections(n)
+	text := spec.ManyConnections(n)
 	folder := b.TempDir()
 	path := filepath.Join(folder, "qlsync.yaml")
 	for name, content := range map[string]string{

@@ -14,7 +14,7 @@ import (
 // reading what is declared, and checking it against a schema. It tells which part of
 // the time each takes.
 func BenchmarkParts(b *testing.B) {
-	text := []byte(tenThousand())
+	text := []byte(ManyConnections(10_000))
 	catalog := &connection.Catalog{DataSources: map[string]*connection.DataSource{"src": {ID: "src", Schema: []byte(partsSchema)}}}
 	p := &Project{formats: compileFormats()}
 	names := []string{"parse", "walk", "structure", "read", "validate"}
@@ -61,10 +61,12 @@ const partsSchema = `{"type": "object", "additionalProperties": false, "properti
   "headers": {"type": "array", "items": {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}, "value": {"type": "string"}}}},
   "password": {"type": "string"}, "key": {"type": "array"}}}`
 
-func tenThousand() string {
+// ManyConnections is one file of n connections with 16 lines each, for the benchmarks of both test
+// packages.
+func ManyConnections(n int) string {
 	var file strings.Builder
 	file.WriteString("version: 1\ndefaults: {space: Finance, dataSource: src, properties: {secure: true}}\nconnections:\n")
-	for i := range 10_000 {
+	for i := range n {
 		fmt.Fprintf(&file, `  - name: Connection %d
     space: Space %d
     tags: [one, two]
