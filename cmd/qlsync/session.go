@@ -195,13 +195,19 @@ func (s *session) connect(c *cli.Context, logger *slog.Logger) error {
 // the token.
 const hostsVariable = "QLSYNC_HOSTS"
 
-// checkHost refuses to sign in to a host that is not listed, if any is.
+// checkHost refuses to sign in to a host that is not listed, where hosts are to be
+// listed. A list of none is a slip: a pipeline sets its variable to nothing where
+// nobody has filled it in.
 func (s *session) checkHost() error {
-	listed, _ := s.env.lookup(hostsVariable)
+	listed, set := s.env.lookup(hostsVariable)
 	hosts := strings.FieldsFunc(listed, func(r rune) bool { return r == ',' || r == ' ' })
 	address, err := url.Parse(s.tenant.URL)
-	if listed == "" || err == nil && slices.ContainsFunc(hosts, func(host string) bool { return strings.EqualFold(host, address.Host) }) {
+	switch {
+	case !set, err == nil && slices.ContainsFunc(hosts, func(host string) bool { return strings.EqualFold(host, address.Host) }):
 		return nil
+	case len(hosts) == 0:
+		return refused("%s is set and lists no host, so no token is sent to tenant %q: list the hosts that may get one, such as acme.eu.qlikcloud.com, or unset it",
+			hostsVariable, s.tenant.Name)
 	}
 	return refused("tenant %q is at %s, which %s does not list: no token is sent there", s.tenant.Name, s.tenant.URL, hostsVariable)
 }

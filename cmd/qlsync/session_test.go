@@ -41,11 +41,13 @@ func TestTheSignInIsMadeOfSecrets(t *testing.T) {
 }
 
 func TestATokenGoesOnlyToListedHosts(t *testing.T) {
+	const unset = "(unset)"
 	for name, test := range map[string]struct {
 		listed, url string
 		refused     bool
 	}{
-		"nothing is listed":       {"", "https://acme.example", false},
+		"it is not set":           {unset, "https://acme.example", false},
+		"it is empty":             {"", "https://acme.example", true},
 		"no host is listed":       {" ,", "https://acme.example", true},
 		"it is listed":            {"acme.example", "https://acme.example", false},
 		"it is one of several":    {"other.example, ACME.example", "https://acme.example", false},
@@ -57,7 +59,7 @@ func TestATokenGoesOnlyToListedHosts(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := &session{tenant: &spec.Tenant{Name: "prod", URL: test.url}, env: &environment{lookup: func(string) (string, bool) {
-				return test.listed, test.listed != ""
+				return test.listed, test.listed != unset
 			}}}
 			if err := s.checkHost(); (err != nil) != test.refused {
 				t.Errorf("error %v", err)
