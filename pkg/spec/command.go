@@ -34,8 +34,12 @@ func (r *Resolver) exec(ctx context.Context, command []string) (string, error) {
 	defer cancel()
 	output := bounded{limit: maxSecret}
 	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
-	cmd.Dir, cmd.Env, cmd.Stdout, cmd.WaitDelay = r.dir, r.environment(), &output, execGrace
+	cmd.Dir, cmd.Env, cmd.Stdout, cmd.WaitDelay = r.dir, r.environment(), &output, r.grace
+	ownGroup(cmd)
 	err := cmd.Run()
+	if err != nil && cmd.Process != nil {
+		_ = endGroup(cmd)
+	}
 	text := cutNewline(output.text)
 	switch {
 	case output.over:

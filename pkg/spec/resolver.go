@@ -21,14 +21,15 @@ type Resolver struct {
 	lookupEnv func(string) (string, bool)
 	allowExec bool
 	withheld  []string // variables that no command gets
-	timeout   time.Duration
+	// timeout and grace bound a command; see execTimeout and execGrace.
+	timeout, grace time.Duration
 }
 
 // NewResolver gives a resolver for the references of a project: relative files
 // are relative to its folder, and variables come from lookupEnv, such as
 // [os.LookupEnv]. It runs no commands.
 func NewResolver(dir string, lookupEnv func(string) (string, bool)) *Resolver {
-	return &Resolver{dir: dir, lookupEnv: lookupEnv, timeout: execTimeout}
+	return &Resolver{dir: dir, lookupEnv: lookupEnv, timeout: execTimeout, grace: execGrace}
 }
 
 // Resolver gives the resolver of the project. It runs commands where the project
