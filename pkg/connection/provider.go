@@ -217,7 +217,9 @@ type Snapshot struct {
 	Details int `json:"details"`
 	// Cached counts the connections whose details were known from before, and were
 	// not read.
-	Cached int    `json:"-"`
+	Cached int `json:"-"`
+	// Unkept is why what was read could not be kept for the next time.
+	Unkept error  `json:"-"`
 	Traits Traits `json:"traits"`
 }
 

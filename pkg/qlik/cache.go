@@ -2,17 +2,28 @@ package qlik
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
 // cacheVersion is that of the layout; files of another are not read.
-const cacheVersion = 1
+const cacheVersion = 2
+
+// settling is how long ago a connection was updated at least, when it was read, for
+// what was read to be kept. A change soon after the read may have the same `updated`,
+// whose resolution is not documented, and another computer of the service may have set
+// it, whose clock is a little behind.
+const settling = time.Minute
 
 // cache is what is known of connections from an earlier snapshot: their properties,
 // for as long as the list says that they have not been updated since. It is a file
@@ -30,20 +41,34 @@ type cached struct {
 	Properties map[string]any `json:"properties"`
 }
 
+// cacheFile is the layout, behind a line with its digest.
 type cacheFile struct {
 	Version     int               `json:"version"`
 	Caller      string            `json:"caller"`
 	Connections map[string]cached `json:"connections"`
 }
 
-// openCache reads the file; what is not there or cannot be understood is empty.
+// openCache reads the file. One that is not there is empty, and so is one that is not as
+// it was written, or by another caller or layout.
 func openCache(path, caller string) (*cache, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("cache: %w", err)
 	}
 	c := &cache{path: path, caller: caller}
-	text, err := os.ReadFile(c.path)
+	switch info, err := os.Lstat(path); {
+	case errors.Is(err, fs.ErrNotExist):
+		return c, nil
+	case err != nil:
+		return nil, fmt.Errorf("cache: %w", err)
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("cache: %q is not a regular file: remove it", path)
+	}
+	whole, err := os.ReadFile(path)
 	if err != nil {
+		return nil, fmt.Errorf("cache: %w", err)
+	}
+	digest, text, _ := bytes.Cut(whole, []byte("\n"))
+	if string(digest) != digestOf(text) {
 		return c, nil
 	}
 	var file cacheFile
@@ -53,6 +78,11 @@ func openCache(path, caller string) (*cache, error) {
 		c.known = file.Connections
 	}
 	return c, nil
+}
+
+func digestOf(text []byte) string {
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
 }
 
 // fill gives a listed connection the properties that are known of it; false if they
@@ -66,11 +96,11 @@ func (c *cache) fill(live *connection.Live) bool {
 	return true
 }
 
-// save keeps what was read, and nothing else, for the next time; secretive is that of
+// save keeps these for the next time, and nothing else; secretive is that of
 // [connection.Scope].
-func (c *cache) save(read []*connection.Live, secretive func(*connection.Live) bool) error {
+func (c *cache) save(settled []*connection.Live, secretive func(*connection.Live) bool) error {
 	file := cacheFile{Version: cacheVersion, Caller: c.caller, Connections: map[string]cached{}}
-	for _, live := range read {
+	for _, live := range settled {
 		secret := len(connection.Secrets(live.Properties)) > 0 || secretive != nil && secretive(live)
 		if live.Properties != nil && !live.UpdatedAt.IsZero() && !secret {
 			file.Connections[live.ID] = cached{live.UpdatedAt, live.DataSource, live.Properties}
@@ -78,7 +108,7 @@ func (c *cache) save(read []*connection.Live, secretive func(*connection.Live) b
 	}
 	text, err := json.Marshal(file)
 	if err == nil {
-		err = replace(c.path, text)
+		err = replace(c.path, slices.Concat([]byte(digestOf(text)), []byte("\n"), text))
 	}
 	if err != nil {
 		return fmt.Errorf("cache: %w", err)

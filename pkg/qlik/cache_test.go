@@ -1,13 +1,18 @@
 package qlik_test
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -51,6 +56,11 @@ func TestASnapshotReadsAgainOnlyWhatHasBeenUpdated(t *testing.T) {
 		t.Error(diff)
 	}
 
+	nothing := everything
+	nothing.Details = func(*connection.Live) bool { return false }
+	if _, err := provider.Snapshot(t.Context(), nothing); err != nil {
+		t.Fatal(err)
+	}
 	stored, _ := tenant.Find("Finance", "Orders lake")
 	if err := tenant.Edit(stored.ID, func(c *simulator.Connection) { c.Properties["bucketName"] = "other" }); err != nil {
 		t.Fatal(err)
@@ -90,23 +100,131 @@ func TestACacheIsPrivateAndHoldsNoSecret(t *testing.T) {
 	}
 }
 
+// altered is a service whose answers are changed on the way.
+type altered struct {
+	embedded
+	alter func(*http.Response)
+}
+
+func (a altered) RoundTrip(request *http.Request) (*http.Response, error) {
+	response, err := a.embedded.RoundTrip(request)
+	if err == nil {
+		a.alter(response)
+	}
+	return response, err
+}
+
+var decimals = regexp.MustCompile(`("updated":"[^".]*)\.\d+Z"`)
+
+// inSeconds takes the decimals off every `updated`.
+func inSeconds(response *http.Response) {
+	body, _ := io.ReadAll(response.Body)
+	response.Body = io.NopCloser(bytes.NewReader(decimals.ReplaceAll(body, []byte(`${1}Z"`))))
+}
+
+func TestAChangeThatHasTheSameTimeAsTheOneBeforeItIsSeen(t *testing.T) {
+	now := time.Date(2040, 1, 1, 12, 0, 0, 0, time.UTC)
+	tenant, _ := embed(t, acme, simulator.Options{Now: func() time.Time { return now }})
+	provider := cachedProvider(t, altered{embedded{tenant}, inSeconds}, tenant, filepath.Join(t.TempDir(), "cache.json"))
+	stored, _ := tenant.Find("Finance", "Orders lake")
+	for _, bucket := range []string{"first", "second", "third"} {
+		if err := tenant.Edit(stored.ID, func(c *simulator.Connection) { c.Properties["bucketName"] = bucket }); err != nil {
+			t.Fatal(err)
+		}
+		if _, byKey := look(t, provider); byKey["Finance/Orders lake"].Properties["bucketName"] != bucket {
+			t.Errorf("it is %v, not %s", byKey["Finance/Orders lake"].Properties["bucketName"], bucket)
+		}
+	}
+}
+
+func TestOnlyWhatTheServiceSaysWasUpdatedAMinuteBeforeIsKept(t *testing.T) {
+	updated := time.Date(2040, 1, 1, 12, 0, 0, 0, time.UTC)
+	tenant, _ := embed(t, acme, simulator.Options{Now: func() time.Time { return updated }})
+	stored, _ := tenant.Find("Finance", "Orders lake")
+	if err := tenant.Edit(stored.ID, func(c *simulator.Connection) { c.Properties["bucketName"] = "other" }); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		name, date string
+		kept       int // of four; three were updated years ago
+	}{
+		{"a minute later", updated.Add(time.Minute).Format(http.TimeFormat), 4},
+		{"a second less", updated.Add(59 * time.Second).Format(http.TimeFormat), 3},
+		{"a clock that is behind", updated.Add(-time.Hour).Format(http.TimeFormat), 3},
+		{"no clock", "", 0},
+		{"no time", "soon", 0},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			say := func(response *http.Response) { response.Header.Set("Date", test.date) }
+			provider := cachedProvider(t, altered{embedded{tenant}, say}, tenant, filepath.Join(t.TempDir(), "cache.json"))
+			for _, known := range []int{0, test.kept, test.kept} {
+				if got, _ := look(t, provider); got.Cached != known {
+					t.Errorf("%d are taken for known, not %d", got.Cached, known)
+				}
+			}
+		})
+	}
+}
+
+// sealed puts the digest in front, as a cache has it.
+func sealed(text string) string { return fmt.Sprintf("%x\n%s", sha256.Sum256([]byte(text)), text) }
+
 func TestACacheOfAnotherCallerOrLayoutIsNotUsed(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "cache.json")
 	tenant, _ := embed(t, acme, simulator.Options{})
 	provider := cachedProvider(t, embedded{tenant}, tenant, file)
 	look(t, provider)
 	whole, _ := os.ReadFile(file)
-	for name, text := range map[string]string{
-		"another caller": strings.Replace(string(whole), "u-ana", "u-bob", 1),
-		"another layout": strings.Replace(string(whole), `"version":1`, `"version":2`, 1),
-		"half a file":    string(whole[:len(whole)/2]),
+	_, text, _ := strings.Cut(string(whole), "\n")
+	for name, test := range map[string]struct {
+		text  string
+		known int
+	}{
+		"as it was":        {sealed(text), 4},
+		"another caller":   {sealed(strings.Replace(text, "u-ana", "u-bob", 1)), 0},
+		"another layout":   {sealed(strings.Replace(text, `"version":2`, `"version":1`, 1)), 0},
+		"no layout at all": {sealed("{}"), 0},
+		"half a file":      {string(whole[:len(whole)/2]), 0},
+		"nothing":          {"", 0},
+		"edited by hand":   {strings.Replace(string(whole), "a.example", "b.example", 1), 0},
 	} {
-		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		if err := errors.Join(os.WriteFile(file, []byte(test.text), 0o600), os.Chmod(file, 0o644)); err != nil {
 			t.Fatal(err)
 		}
-		if got, _ := look(t, provider); got.Cached != 0 {
-			t.Errorf("%s: %d are taken for known", name, got.Cached)
+		if got, _ := look(t, provider); got.Cached != test.known {
+			t.Errorf("%s: %d are taken for known, not %d", name, got.Cached, test.known)
 		}
+		if info, err := os.Stat(file); err != nil || info.Mode() != 0o600 {
+			t.Errorf("%s: then it has the mode %v, %v", name, info.Mode(), err)
+		}
+	}
+}
+
+func TestWhatIsNotOurFileIsNotTakenForACache(t *testing.T) {
+	folder := t.TempDir()
+	file, other := filepath.Join(folder, "cache.json"), filepath.Join(folder, "other")
+	if err := errors.Join(os.WriteFile(other, []byte("precious"), 0o600), os.Symlink("other", file)); err != nil {
+		t.Fatal(err)
+	}
+	tenant, _ := embed(t, acme, simulator.Options{})
+	for _, path := range []string{file, folder} {
+		_, err := cachedProvider(t, embedded{tenant}, tenant, path).Snapshot(t.Context(), everything)
+		if want := fmt.Sprintf("cache: %q is not a regular file: remove it", path); err == nil || err.Error() != want {
+			t.Errorf("error %v, not %s", err, want)
+		}
+	}
+	if text, _ := os.ReadFile(other); string(text) != "precious" {
+		t.Errorf("what the link points at is now %q", text)
+	}
+}
+
+func TestASnapshotIsGivenAlthoughItCannotBeKept(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "sub", "cache.json")
+	tenant, _ := embed(t, acme, simulator.Options{})
+	remove := func(*http.Response) { _ = os.RemoveAll(filepath.Dir(file)) }
+	got, _ := look(t, cachedProvider(t, altered{embedded{tenant}, remove}, tenant, file))
+	if got.Details != 4 || got.Unkept == nil {
+		t.Errorf("%d read, %v", got.Details, got.Unkept)
 	}
 }
 
@@ -140,7 +258,8 @@ func TestManyConnectionsAreReadAtThePaceOfTheTier(t *testing.T) {
 		t.Fatal(err)
 	}
 	synctest.Test(t, func(t *testing.T) {
-		tenant, err := simulator.New(text, simulator.Options{RateLimits: simulator.RateLimits{Tier1: simulator.Limit{Requests: limit, Seconds: 300}}})
+		years := time.Until(time.Date(2040, 1, 1, 0, 0, 0, 0, time.UTC)) // so that the seed is old
+		tenant, err := simulator.New(text, simulator.Options{Now: func() time.Time { return time.Now().Add(years) }, RateLimits: simulator.RateLimits{Tier1: simulator.Limit{Requests: limit, Seconds: 300}}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -178,12 +178,17 @@ func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }
 // have happened, or the error of the context, with [connection.ErrNotSent] for a
 // write.
 func (c *Client) Do(ctx context.Context, request Request, answer any) error {
+	_, err := c.do(ctx, request, answer)
+	return err
+}
+
+// do is Do, and gives the answer as it came too; nil if there was none.
+func (c *Client) do(ctx context.Context, request Request, answer any) (*reply, error) {
 	prepared, err := c.prepare(request)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	_, err = c.call(ctx, prepared, answer)
-	return err
+	return c.call(ctx, prepared, answer)
 }
 
 // call is a request that is ready to be sent, as often as it takes.

@@ -36,6 +36,7 @@ type survey struct {
 	// detailed and cached count the connections whose details were read, and those
 	// of which they were known.
 	detailed, cached int
+	unkept           error                 // see [connection.Snapshot]
 	reading          func(done, total int) // see [connection.Scope.Reading]
 	// incomplete holds the reasons of the list of spaces, then of each space.
 	incomplete []string
@@ -78,6 +79,7 @@ func (p *Provider) Snapshot(ctx context.Context, scope connection.Scope) (*conne
 		Reads:       int(s.sent.Load()),
 		Details:     s.detailed,
 		Cached:      s.cached,
+		Unkept:      s.unkept,
 		Traits:      p.traits(caller.Admin),
 	}, nil
 }
@@ -384,6 +386,9 @@ func (s *survey) details(ctx context.Context, live []connection.Live, scope conn
 			chosen = append(chosen, &live[i])
 		}
 	}
+	if len(chosen) == 0 {
+		return nil // and the cache stays as it is: mistakes in the files bring this about
+	}
 	known, err := s.remembered()
 	if err != nil {
 		return err
@@ -394,20 +399,33 @@ func (s *survey) details(ctx context.Context, live []connection.Live, scope conn
 			s.reading(int(done.Add(1)), len(chosen))
 		}
 	}
+	settled := make([]bool, len(chosen))
 	group, ctx := s.readers(ctx)
-	for _, one := range chosen {
+	for i, one := range chosen {
 		if known != nil && known.fill(one) {
 			s.cached++
+			settled[i] = true
 			tell()
 			continue
 		}
 		s.detailed++
-		group.Go(func() error { defer tell(); return s.detail(ctx, one) })
+		group.Go(func() (err error) {
+			defer tell()
+			settled[i], err = s.detail(ctx, one)
+			return err
+		})
 	}
 	if err := group.Wait(); err != nil || known == nil {
 		return err
 	}
-	return known.save(chosen, scope.Secretive)
+	var keep []*connection.Live
+	for i, one := range chosen {
+		if settled[i] {
+			keep = append(keep, one)
+		}
+	}
+	s.unkept = known.save(keep, scope.Secretive)
+	return nil
 }
 
 // remembered opens the cache; nil where there is to be none.
@@ -418,20 +436,21 @@ func (s *survey) remembered() (*cache, error) {
 	return openCache(s.cacheFile, s.caller.ID)
 }
 
-// detail reads one connection. What the service answers about this one alone makes
-// it unreadable: 403, 404, or a 500 because its credentials cannot be decrypted,
-// which never goes away. Everything else fails the snapshot.
-func (s *survey) detail(ctx context.Context, live *connection.Live) error {
+// detail reads one connection, and tells whether it is settled: see [settling]. What the
+// service answers about this one alone makes it unreadable: 403, 404, or a 500 because
+// its credentials cannot be decrypted, which never goes away. Everything else fails the
+// snapshot.
+func (s *survey) detail(ctx context.Context, live *connection.Live) (settled bool, err error) {
 	wire, err := s.read(ctx, live.ID, &s.sent)
 	if refusal, ok := err.(*Error); ok && concernsOne(refusal.Status) { //nolint:errorlint // a wrapped one is about the token
 		live.Unreadable = refusal.Error()
-		return nil
+		return false, nil
 	}
 	if err != nil {
-		return fmt.Errorf("read connection %q: %w", live.Key, err)
+		return false, fmt.Errorf("read connection %q: %w", live.Key, err)
 	}
 	refresh(live, wire)
-	return nil
+	return wire.answered.Sub(live.UpdatedAt) >= settling, nil
 }
 
 // concernsOne tells whether a status says something about one connection rather
@@ -448,9 +467,12 @@ func concernsOne(status int) bool {
 // read gets one connection with its properties.
 func (p *Provider) read(ctx context.Context, id string, sent *atomic.Int64) (wireConnection, error) {
 	var wire wireConnection
-	err := p.client.Do(ctx, Request{
+	got, err := p.client.do(ctx, Request{
 		Method: http.MethodGet, Path: pathOf(id), Query: url.Values{"parseConnection": {"true"}}, sent: sent,
 	}, &wire)
+	if got != nil {
+		wire.answered, _ = http.ParseTime(got.header.Get("Date"))
+	}
 	return wire, err
 }
 

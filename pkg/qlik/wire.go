@@ -50,6 +50,8 @@ type wireConnection struct {
 	Credentials string         `json:"qCredentialsID"`
 	Tags        []string       `json:"tags"`
 	Updated     looseTime      `json:"updated"` // RFC 3339, with any number of decimals
+
+	answered time.Time // by the clock of the service; zero: it did not say
 }
 
 func (w *wireConnection) id() string {
@@ -169,7 +171,7 @@ func (b *looseBool) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// looseTime is a time that is only shown: what cannot be read is unknown.
+// looseTime is a time that can be done without: what cannot be read is unknown.
 type looseTime struct{ time.Time }
 
 // UnmarshalJSON takes RFC 3339, and everything else for no time.

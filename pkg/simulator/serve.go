@@ -60,6 +60,7 @@ func (t *Tenant) serve(w http.ResponseWriter, r *http.Request, rt route) {
 	if e, isError := reply.body.(errorBody); isError {
 		reply.body = e.as(r.URL.Path, traceID(r))
 	}
+	w.Header().Set("Date", t.now().UTC().Format(http.TimeFormat))
 	reply.write(w, traceID(r))
 }
 
