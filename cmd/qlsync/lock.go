@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -64,16 +65,22 @@ func (s *session) digest() string {
 	if s.tenant.SimFile != "" {
 		address, _ = filepath.Abs(s.tenant.SimFile) // relative where even the current folder is unknown
 	}
-	sum := sha256.Sum256([]byte(s.project.Name + "\n" + address))
+	return digest(s.project.Name, address)
+}
+
+func digest(lines ...string) string {
+	sum := sha256.Sum256([]byte(strings.Join(lines, "\n")))
 	return hex.EncodeToString(sum[:16])
 }
 
-// cacheFile is where a plan keeps what it has read; empty for no folder.
-func (s *session) cacheFile(folder string) string {
+// cacheFile is where a plan keeps what it has read; empty for no folder. What an embedded
+// tenant begins with always has the same times, so another seed has another file. So has
+// another qlsync, which may know more properties for what they are.
+func (s *session) cacheFile(folder string, seed []byte) string {
 	if folder == "" {
 		return ""
 	}
-	return filepath.Join(folder, s.digest()+".json")
+	return filepath.Join(folder, digest(s.digest(), version(), string(seed))+".cache")
 }
 
 // acquire takes the lock, and waits so long for it; false when it is still held then.

@@ -76,6 +76,9 @@ func (s *session) tellCached(folder string) {
 	if now := s.planned.Snapshot; folder != "" && now != nil {
 		fmt.Fprintf(s.env.stderr, "Of %d connections, %d were not read again: they have not been updated since, and %s holds what they were. apply and drift always read.\n",
 			now.Details+now.Cached, now.Cached, report.Clean(folder))
+		if now.Unkept != nil {
+			fmt.Fprintf(s.env.stderr, "warning: %s: the next plan will read again what this one has read\n", report.Clean(now.Unkept.Error()))
+		}
 	}
 }
 

@@ -169,20 +169,24 @@ func (s *session) connect(c *cli.Context, logger *slog.Logger) error {
 		url: s.tenant.URL, project: s.project.Name, unmarked: s.tenant.Unmarked, parallelism: c.Int("parallelism"),
 		logger: logger, userAgent: "qlsync/" + version(),
 		lifetime: s.env.lifetime, waiting: s.env.tellWaits(), batchSize: c.Int("batch-size"),
-		limits: s.tenant.RateLimits, cacheFile: s.cacheFile(c.String("cache")),
+		limits: s.tenant.RateLimits,
 	}
 	if c.IsSet("batch-size") && o.batchSize < 1 {
 		return fmt.Errorf("batch-size %d: it must be at least 1", o.batchSize)
 	}
+	var seed []byte
 	var err error
-	if s.tenant.SimFile != "" {
-		o.url, o.auth, err = s.embed(kind, s.tenant.SimFile)
-	} else if err = s.checkHost(); err == nil {
-		o.auth, err = s.auth(c.Context)
+	if s.tenant.SimFile == "" {
+		if err = s.checkHost(); err == nil {
+			o.auth, err = s.auth(c.Context)
+		}
+	} else if seed, err = readSeed(s.tenant.SimFile); err == nil {
+		o.url, o.auth, err = s.embed(kind, seed)
 	}
 	if err != nil {
 		return err
 	}
+	o.cacheFile = s.cacheFile(c.String("cache"), seed)
 	s.provider, err = kind.connect(o)
 	if err != nil {
 		s.close()
@@ -214,12 +218,8 @@ func (s *session) checkHost() error {
 
 // embed starts the embedded tenant on a loopback port. Its state stands beside
 // the seed, so that the next command finds what this one leaves.
-func (s *session) embed(kind provider, seedFile string) (string, auth, error) {
-	seed, err := readSeed(seedFile)
-	if err != nil {
-		return "", auth{}, err
-	}
-	state := filepath.Join(filepath.Dir(seedFile), ".qlsync", filepath.Base(seedFile)+".json")
+func (s *session) embed(kind provider, seed []byte) (string, auth, error) {
+	state := filepath.Join(filepath.Dir(s.tenant.SimFile), ".qlsync", filepath.Base(s.tenant.SimFile)+".json")
 	tenant, err := kind.embed(seed, state)
 	if err != nil {
 		return "", auth{}, mistakes(s.tenant.URL, err)
