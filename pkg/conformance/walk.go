@@ -2,10 +2,12 @@
 // told to its embedded service through the whole engine. A provider switches it on
 // with a [System] in a test of its own; it is no part of the program.
 //
-// After every story, planning again must find nothing to do. Then each story is told
-// again for every request of it that writes, with the process killed before and behind
-// that request, and once more by a process that knows nothing of the first: it must
-// end in the same place, with no credential lost and nothing left behind.
+// After every story, planning again must find nothing to do. Then all of them are told
+// again with an incident at the first write of each, at the second, and so on: the
+// process is killed before or behind it, or there is a failure in the place of its
+// answer. What the result says must be so, as far as there is one. Then a process that
+// knows nothing of the first must bring the story to the same end, with no credential
+// lost and nothing left behind.
 package conformance
 
 import (
@@ -154,35 +156,59 @@ var stories = []story{
 	}},
 }
 
-// Walk tells all stories to a fresh system, and then each of them with kills. Fresh
-// is called in a bubble of fake time.
+// incident is what befalls a write.
+type incident struct {
+	name string
+	// carriedOut tells that the service does what it is asked for all the same.
+	carriedOut bool
+	// kills ends the process: nothing is sent or answered any more.
+	kills bool
+	// status is answered in the place of an answer; 0: the connection breaks.
+	status int
+}
+
+var incidents = []incident{
+	{name: "killed before it", kills: true},
+	{name: "killed behind it", kills: true, carriedOut: true},
+	{name: "its answer is lost", carriedOut: true},
+	{name: "it is not carried out and answered with 500", status: http.StatusInternalServerError},
+	{name: "it is carried out and answered with 503", status: http.StatusServiceUnavailable, carriedOut: true},
+}
+
+// Walk tells all stories to a fresh system, and again with each incident at each of
+// their writes. Fresh is called in a bubble of fake time.
 func Walk(t *testing.T, fresh func(t *testing.T) *System) {
 	t.Helper()
-	t.Run("every story", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) { newWalk(t, fresh(t)).tellAll(len(stories), -1, false) })
-	})
-	for i := 1; i < len(stories); i++ {
-		t.Run("killed while to "+stories[i].name, func(t *testing.T) { killed(t, fresh, i) })
+	t.Run("no incident", func(t *testing.T) { tellAll(t, fresh, 0, incident{}) })
+	for write, reached := 1, true; reached && !t.Failed(); write++ {
+		reached = false
+		for _, in := range incidents {
+			t.Run(fmt.Sprintf("write %d: %s", write, in.name), func(t *testing.T) {
+				reached = tellAll(t, fresh, write, in) || reached
+			})
+		}
 	}
 }
 
-// killed tells a story with a kill before and behind each of its writes, until there
-// is none left.
-func killed(t *testing.T, fresh func(t *testing.T) *System, at int) {
-	for write := 1; ; write++ {
-		reached := false
-		for _, behind := range []bool{false, true} {
-			t.Run(fmt.Sprintf("write %d, behind=%t", write, behind), func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
-					w := newWalk(t, fresh(t))
-					reached = w.tellAll(at+1, write, behind) || reached
-				})
-			})
+// tellAll tells all stories. The incident befalls the write of each that has the
+// number, unless that is less than 1; tellAll reports whether there was such a write.
+func tellAll(t *testing.T, fresh func(t *testing.T) *System, write int, in incident) (reached bool) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWalk(t, fresh(t))
+		for _, s := range stories {
+			s.tell(w.files)
+			reached = w.disturb(write, in) || reached
+			w.settle()
+			if t.Failed() {
+				t.Errorf("in the story: %s", s.name)
+				return
+			}
 		}
-		if !reached || t.Failed() {
-			return
+		if w.system.Check != nil {
+			w.system.Check(t)
 		}
-	}
+	})
+	return reached
 }
 
 // walk is one system and the files for it.
@@ -197,39 +223,58 @@ func newWalk(t *testing.T, system *System) *walk {
 	return &walk{t: t, system: system, files: &files{system: system, secrets: map[string]string{"SECRET": "the first value"}}}
 }
 
-// tellAll tells the first stories. The last of them is killed at that write of it,
-// unless that is less than 1, and then told again; it reports whether there was such a
-// write.
-func (w *walk) tellAll(count, write int, behind bool) bool {
-	reached := false
-	for i, s := range stories[:count] {
-		s.tell(w.files)
-		w.t.Log(s.name)
-		if i == count-1 && write > 0 {
-			w.connect(write, behind)
-			_ = w.apply(w.t)
-			reached = w.network.dead
-		}
-		w.connect(0, false)
-		w.settle()
-		if w.t.Failed() {
-			w.t.Errorf("in the story: %s", s.name)
-			break
-		}
+// disturb applies in a process that meets the incident, and reports whether it has.
+func (w *walk) disturb(write int, in incident) bool {
+	w.t.Helper()
+	w.connect(write, in)
+	p, result := w.apply(true)
+	befallen := w.network.befallen()
+	if befallen && in.kills || result == nil {
+		return befallen
 	}
-	if w.system.Check != nil {
-		w.system.Check(w.t)
+	if !befallen && !result.Complete() {
+		w.t.Errorf("not complete: %+v", result.Items)
 	}
-	return reached
+	w.connect(0, incident{})
+	w.believe(p, result)
+	return befallen
 }
 
-// settle applies until there is nothing to do, at most three times, and demands that
-// the tenant is then as declared. Without a kill, once is enough.
+// believe demands that a result is true: what it calls done needs nothing more, and
+// what it does not, something.
+func (w *walk) believe(p *plan.Plan, result *apply.Result) {
+	w.t.Helper()
+	next, err := w.plan(w.provider())
+	if err != nil {
+		w.t.Error(err)
+		return
+	}
+	for i, item := range result.Items {
+		concerns := func(c plan.Change) bool {
+			return c.Connection == item.Connection || c.ID == p.Change(i).ID && c.ID != ""
+		}
+		left := slices.ContainsFunc(next.Changes, concerns)
+		if done := item.Outcome == apply.Done && item.Differs == nil; done == left {
+			w.t.Errorf("the result says %+v, and the next plan:\n%s", item, outline(next))
+		}
+	}
+	if result.Complete() != next.Empty() {
+		w.t.Errorf("complete is %t, and the next plan:\n%s", result.Complete(), outline(next))
+	}
+}
+
+// settle applies in another process until there is nothing to do, at most three times,
+// and demands that the tenant is then as declared.
 func (w *walk) settle() {
 	w.t.Helper()
+	w.connect(0, incident{})
 	for round := 1; ; round++ {
-		p := w.apply(w.t)
-		if p == nil {
+		p, result := w.apply(false)
+		if result == nil {
+			return
+		}
+		if !result.Complete() {
+			w.t.Errorf("not complete: %+v", result.Items)
 			return
 		}
 		if p.Empty() {
@@ -270,8 +315,9 @@ func (w *walk) inspect() {
 	}
 }
 
-func (w *walk) connect(killAt int, behind bool) {
-	w.network = &network{service: w.system.Service, killAt: killAt, behind: behind}
+// connect begins a process, which meets the incident at that write of it.
+func (w *walk) connect(write int, in incident) {
+	w.network = &network{service: w.system.Service, at: write, incident: in}
 }
 
 func (w *walk) provider() connection.Provider {
@@ -294,45 +340,53 @@ func (w *walk) snapshot(t *testing.T) *connection.Snapshot {
 	return snapshot
 }
 
-// apply plans and carries the plan out; nil if it cannot be planned.
-func (w *walk) apply(t *testing.T) *plan.Plan {
-	t.Helper()
+// apply plans and carries the plan out, and may verify what it wrote; without a result
+// if it cannot be planned.
+func (w *walk) apply(verify bool) (*plan.Plan, *apply.Result) {
+	w.t.Helper()
 	provider := w.provider()
-	p, err := w.plan(t.Context(), provider)
+	p, err := w.plan(provider)
 	if err != nil {
-		if !w.network.isDead() {
-			t.Error(err)
-		}
-		return nil
+		w.t.Error(err)
+		return nil, nil
 	}
 	for _, change := range p.Changes {
 		if change.Refused != "" {
-			t.Errorf("refused: %s", outline(p))
-			return nil
+			w.t.Errorf("refused: %s", outline(p))
+			return nil, nil
 		}
 	}
-	result, err := apply.Run(t.Context(), p, apply.Options{Execute: provider.Execute, Resolve: func(ref connection.Reference) (connection.Secret, error) {
+	options := apply.Options{Execute: provider.Execute, Resolve: func(ref connection.Reference) (connection.Secret, error) {
 		return connection.NewSecret(w.files.secrets[ref.Env]), nil
-	}})
+	}}
+	if verify {
+		options.Again = func(ctx context.Context, touched func(*connection.Live) bool) (plan.Input, error) {
+			return w.read(ctx, provider, touched)
+		}
+	}
+	result, err := apply.Run(w.t.Context(), p, options)
 	if err != nil {
-		t.Error(err)
-		return nil
+		w.t.Error(err)
+		return nil, nil
 	}
-	if !result.Complete() && !w.network.isDead() {
-		t.Errorf("not complete: %+v", result.Items)
-		return nil
-	}
-	return p
+	return p, result
 }
 
-func (w *walk) plan(ctx context.Context, provider connection.Provider) (*plan.Plan, error) {
+func (w *walk) plan(provider connection.Provider) (*plan.Plan, error) {
+	in, err := w.read(w.t.Context(), provider, nil)
+	if err != nil {
+		return nil, err
+	}
+	p, problems := plan.Make(in)
+	return p, problems.Err()
+}
+
+// read gives what a plan is made of, with the details that it needs, or those that are
+// asked for.
+func (w *walk) read(ctx context.Context, provider connection.Provider, details func(*connection.Live) bool) (plan.Input, error) {
 	var sources []string
 	for _, d := range w.files.desired {
 		sources = append(sources, d.DataSource)
-	}
-	catalog, err := provider.DataSources(ctx, sources)
-	if err != nil {
-		return nil, err
 	}
 	in := plan.Input{
 		Project: project, Tenant: plan.Tenant{Name: "walk", URL: "sim:walk"},
@@ -340,14 +394,18 @@ func (w *walk) plan(ctx context.Context, provider connection.Provider) (*plan.Pl
 			Prune: connection.PruneOwned, Adopt: connection.AdoptMatching, Update: connection.UpdatePatch,
 			MaxDeletes: connection.MaxDeletes{Count: 100},
 		},
-		Desired: w.files.desired, Moves: w.files.moves, Spaces: w.spaces(), Catalog: catalog, Normalize: provider.Normalize,
+		Desired: w.files.desired, Moves: w.files.moves, Spaces: w.spaces(), Normalize: provider.Normalize,
 	}
-	in.Snapshot, err = provider.Snapshot(ctx, plan.Scope(in))
-	if err != nil {
-		return nil, err
+	var err error
+	if in.Catalog, err = provider.DataSources(ctx, sources); err != nil {
+		return in, err
 	}
-	p, problems := plan.Make(in)
-	return p, problems.Err()
+	scope := plan.Scope(in)
+	if details != nil {
+		scope.Details = details
+	}
+	in.Snapshot, err = provider.Snapshot(ctx, scope)
+	return in, err
 }
 
 func outline(p *plan.Plan) string {
@@ -358,22 +416,22 @@ func outline(p *plan.Plan) string {
 	return strings.Join(lines, "\n")
 }
 
-// network answers from the service, without a socket. At the write with the number
-// killAt the process dies: nothing is sent or answered any more.
+// network answers from the service, without a socket. The incident befalls the write
+// with the number at.
 type network struct {
-	service http.Handler
-	killAt  int
-	behind  bool
+	service  http.Handler
+	at       int
+	incident incident
 
 	mu     sync.Mutex
 	writes int
-	dead   bool
 }
 
-func (n *network) isDead() bool {
+// befallen reports whether the incident has happened.
+func (n *network) befallen() bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return n.dead
+	return n.at > 0 && n.writes >= n.at
 }
 
 var errDead = errors.New("the process is dead")
@@ -382,25 +440,29 @@ var errDead = errors.New("the process is dead")
 func (n *network) RoundTrip(r *http.Request) (*http.Response, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if n.dead {
+	if n.incident.kills && n.writes >= n.at {
 		return nil, errDead
 	}
+	befalls := false
 	if r.Method != http.MethodGet && !strings.Contains(r.URL.Path, "/token") {
 		n.writes++
-		if n.writes == n.killAt {
-			n.dead = true
-			if !n.behind {
-				return nil, errDead
-			}
-		}
-	}
-	if r.Body == nil {
-		r.Body = io.NopCloser(strings.NewReader(""))
+		befalls = n.writes == n.at
 	}
 	recorder := httptest.NewRecorder()
-	n.service.ServeHTTP(recorder, r)
-	if n.dead {
+	if !befalls || n.incident.carriedOut {
+		if r.Body == nil {
+			r.Body = http.NoBody
+		}
+		n.service.ServeHTTP(recorder, r)
+	}
+	switch {
+	case befalls && n.incident.kills:
 		return nil, errDead
+	case befalls && n.incident.status == 0:
+		return nil, io.ErrUnexpectedEOF
+	case befalls:
+		recorder = httptest.NewRecorder()
+		recorder.WriteHeader(n.incident.status)
 	}
 	response := recorder.Result()
 	response.Request = r
