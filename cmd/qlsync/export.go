@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/plan"
 	"github.com/qlsync/qlsync/pkg/report"
 	"github.com/qlsync/qlsync/pkg/spec"
 )
@@ -93,7 +94,7 @@ func (s *session) export(c *cli.Context) (spec.Export, error) {
 		dir = filepath.Join(s.project.Dir, "connections")
 	}
 	exported := s.project.Export(spec.ExportInput{
-		Tenant: s.tenant.Name, Live: snapshot.Connections, Catalog: catalog,
+		Tenant: s.tenant.Name, Live: plan.Hide(snapshot, nil, nil, catalog).Connections, Catalog: catalog,
 		Declared: s.declared.Connections, Moves: s.declared.Moves, Dir: dir, OneFile: c.String("out") == "",
 		Classify: kind.classify, HoldsSecret: kind.holdsSecret, Normalize: s.provider.Normalize,
 	})

@@ -46,6 +46,8 @@ func readWord(mark *connection.Mark, word string) bool {
 		mark.Credentials = value
 	case "fingerprint":
 		mark.Fingerprint = value
+	case "sensitive":
+		mark.Sensitive = value
 	case "protected":
 		mark.Protected = true
 	case "moved":
@@ -70,6 +72,7 @@ func joinDescription(user string, mark connection.Mark, other []string) string {
 		{"key", mark.Key},
 		{"credentials", mark.Credentials},
 		{"fingerprint", mark.Fingerprint},
+		{"sensitive", mark.Sensitive},
 		{"moved", mark.Moved},
 		{"transit", mark.Transit},
 	} {

@@ -15,6 +15,7 @@ func TestAMarkGoesIntoADescriptionAndComesBack(t *testing.T) {
 		mark := connection.Mark{
 			Project: rapid.StringMatching(`[a-z][a-z0-9-]{0,39}`).Draw(t, "project"), Key: word.Draw(t, "key"),
 			Credentials: word.Draw(t, "credentials"), Fingerprint: word.Draw(t, "fingerprint"), Moved: word.Draw(t, "moved"),
+			Sensitive: word.Draw(t, "sensitive"),
 			Transit:   rapid.SampledFrom([]string{"", connection.TransitNew, connection.TransitOld}).Draw(t, "transit"),
 			Protected: rapid.Bool().Draw(t, "protected"), Pending: rapid.Bool().Draw(t, "pending"),
 		}
@@ -24,6 +25,23 @@ func TestAMarkGoesIntoADescriptionAndComesBack(t *testing.T) {
 			t.Fatalf("%q %+v %q", gotUser, got, other)
 		}
 	})
+}
+
+// TestTheLongestMarkFitsBehindADescription: the console takes 1,000 characters, and files
+// may declare 700.
+func TestTheLongestMarkFitsBehindADescription(t *testing.T) {
+	names := make([]string, connection.MaxSensitive)
+	for i := range names {
+		names[i] = strings.Repeat("x", i+1)
+	}
+	key := connection.KeyDigest(connection.Key{})
+	mark := connection.Mark{
+		Project: strings.Repeat("p", 40), Key: key, Credentials: connection.CredentialsMark(1_000_000_000, nil, ""),
+		Fingerprint: strings.Repeat("f", 8+1+16+1+32), Sensitive: connection.SensitiveMark(names), Moved: key, Protected: true, Pending: true,
+	}
+	if size := len(joinDescription(strings.Repeat("d", 700), mark, nil)); size > 1000 {
+		t.Errorf("%d characters", size)
+	}
 }
 
 func TestTwoMarksMakeAConnectionForeignToBoth(t *testing.T) {

@@ -144,6 +144,25 @@ func TestAKeyDigestNamesOneKeyOnly(t *testing.T) {
 	}
 }
 
+func TestASensitiveMarkHidesTheNamesThatItRecordsAndNoOther(t *testing.T) {
+	mark := connection.Mark{Sensitive: connection.SensitiveMark([]string{"pin", "OffsetDataPath", "pin"})}
+	for name, want := range map[string]bool{"pin": true, "OffsetDataPath": true, "Pin": false, "": false, "pinOffsetDataPath": false} {
+		if got := mark.Hides(name); got != want {
+			t.Errorf("%q: %v", name, got)
+		}
+	}
+	if again := connection.SensitiveMark([]string{"OffsetDataPath", "pin"}); again != mark.Sensitive || len(again) != 16 {
+		t.Errorf("%q and %q", mark.Sensitive, again)
+	}
+	if none := (&connection.Mark{}); none.Hides("") || connection.SensitiveMark(nil) != "" {
+		t.Error("nothing is recorded, and something is hidden")
+	}
+	// It stands in tags of tenants: another algorithm would show what they hide.
+	if got, want := connection.SensitiveMark([]string{"pin"}), "f6387dd4"; got != want {
+		t.Errorf("the mark of pin has become %s, it was %s", got, want)
+	}
+}
+
 func TestACredentialsMarkChangesWithVersionReferencesPlainPartsAndOwner(t *testing.T) {
 	credentials := func(change func(map[string]any)) map[string]any {
 		tree := map[string]any{"user": "ana", "password": connection.Reference{Env: "P", Position: connection.Position{Line: 3}}}

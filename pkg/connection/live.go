@@ -3,6 +3,7 @@ package connection
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -60,6 +61,9 @@ type Mark struct {
 	// package fingerprint makes it. Empty: none is known. It means something only
 	// beside Credentials.
 	Fingerprint string `json:"fingerprint,omitempty"`
+	// Sensitive is the [SensitiveMark] of what was declared sensitive when it was last
+	// written: what a file no longer says is still to be hidden. Empty: nothing.
+	Sensitive string `json:"sensitive,omitempty"`
 	// Protected refuses delete and recreate, also after the file's block is gone.
 	Protected bool `json:"protected,omitempty"`
 	// Moved is the [KeyDigest] of the key from which a move brought it that is part
@@ -88,6 +92,38 @@ func digest(parts ...string) string {
 		h.Write([]byte(strconv.Itoa(len(part)) + ":" + part))
 	}
 	return hex.EncodeToString(h.Sum(nil)[:8])
+}
+
+// MaxSensitive is how many names a [SensitiveMark] may record: it must have room beside
+// the rest of a [Mark].
+const MaxSensitive = 8
+
+// sensitiveSize is the length of the digest of one name in a [SensitiveMark].
+const sensitiveSize = 8
+
+// SensitiveMark records the names of properties: a short digest of each, in order.
+func SensitiveMark(names []string) string {
+	digests := make([]string, len(names))
+	for i, name := range names {
+		digests[i] = sensitiveDigest(name)
+	}
+	return strings.Join(slices.Compact(slices.Sorted(slices.Values(digests))), "")
+}
+
+func sensitiveDigest(name string) string { return digest("sensitive", name)[:sensitiveSize] }
+
+// Hides reports whether the mark records the property as sensitive.
+func (m *Mark) Hides(property string) bool {
+	if m.Sensitive == "" {
+		return false
+	}
+	digest := sensitiveDigest(property)
+	for known := range slices.Chunk([]byte(m.Sensitive), sensitiveSize) {
+		if string(known) == digest {
+			return true
+		}
+	}
+	return false
 }
 
 // KeyDigest names a declared key in a [Mark].

@@ -22,6 +22,7 @@ type difference struct {
 	owner          bool
 	dataSource     bool
 	protection     bool
+	sensitive      bool
 	// host names the changed property that points the connection at another host.
 	host string
 	// pending tells that what was written last is not in effect.
@@ -77,6 +78,7 @@ func (a *analysis) compare(p *pair) *difference {
 		d.protection = true
 		d.add("/lifecycle/preventDestroy", p.live.Mark.Protected, *want)
 	}
+	a.compareSensitive(p, d)
 	if a.in.Snapshot.Traits.Whole && (d.content() || p.live.Mark.Project == "") {
 		d.alone, d.carried = !d.content(), !d.credentials && len(p.Credentials) > 0
 		d.writeCredentials(p.Credentials, "a write replaces the whole connection, so it carries the credentials")
@@ -143,6 +145,29 @@ func (a *analysis) compareProperties(p *pair, d *difference) {
 			d.host = name
 		}
 	}
+}
+
+// compareSensitive asks the mark what was declared sensitive. A name that it does not
+// record yet is worth a write, since nothing else hides the value once a file no longer
+// says so; one that is no longer declared stays until the next write. A connection that
+// bears no record at all is of a tenant where none is kept.
+func (a *analysis) compareSensitive(p *pair, d *difference) {
+	var recorded []string
+	names := slices.Compact(slices.Sorted(slices.Values(p.Sensitive)))
+	for _, name := range names {
+		if p.live.Mark.Hides(name) {
+			recorded = append(recorded, name)
+		}
+	}
+	if len(recorded) == len(names) || p.live.Mark.Project != a.in.Project || p.live.Mark.Credentials == "" {
+		return
+	}
+	var before any
+	if len(recorded) > 0 {
+		before = toList(recorded)
+	}
+	d.sensitive = true
+	d.add("/sensitive", before, toList(names))
 }
 
 // compareCredentials asks the mark: the service never shows a credential. A

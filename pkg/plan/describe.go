@@ -67,6 +67,8 @@ func describeOne(n *node) string {
 		return "writes it again, as what was written last is not in effect"
 	case diff != nil && diff.protection:
 		return "writes down whether it is protected"
+	case diff != nil && diff.sensitive:
+		return "writes down what of it is sensitive"
 	}
 	return "marks it as ours"
 }

@@ -8,16 +8,16 @@ import (
 )
 
 // Hide gives the snapshot with a placeholder for every live value that the files
-// (sensitive) or the schema of the data source mark as a secret. What the provider
-// knows for one by itself it has hidden before. The snapshot that was given is not
-// changed. Everything in this package hides by itself; it is for those who write
+// (sensitive), the mark of the connection (what they said when it was last written) or
+// the schema of the data source mark as a secret. What the provider knows for one by
+// itself it has hidden before. The snapshot that was given is not changed. Everything in this package hides by itself; it is for those who write
 // a snapshot down.
 func Hide(snapshot *connection.Snapshot, desired []connection.Desired, moves []connection.Move, catalog *connection.Catalog) *connection.Snapshot {
 	marked := sensitiveNames(snapshot, desired, moves)
 	var hidden *connection.Snapshot
 	for i := range snapshot.Connections {
 		live := &snapshot.Connections[i]
-		names := slices.Concat(marked[connection.KeyDigest(live.Key)], marked[live.Mark.Key], markedBySchema(live, catalog))
+		names := slices.Concat(marked[connection.KeyDigest(live.Key)], marked[live.Mark.Key], recorded(live), markedBySchema(live, catalog))
 		properties := hideNamed(live.Properties, names)
 		if properties == nil {
 			continue
@@ -39,7 +39,7 @@ func Hide(snapshot *connection.Snapshot, desired []connection.Desired, moves []c
 // declaration calls sensitive is taken to be so of every connection: which one is at
 // which key is not known before a snapshot is whole.
 func secretive(live *connection.Live, in Input) bool {
-	names := markedBySchema(live, in.Catalog)
+	names := append(recorded(live), markedBySchema(live, in.Catalog)...)
 	for i := range in.Desired {
 		names = append(names, in.Desired[i].Sensitive...)
 	}
@@ -87,6 +87,17 @@ func keyIn(snapshot *connection.Snapshot, ref connection.SpaceRef, name string) 
 		}
 	}
 	return key
+}
+
+// recorded lists the properties that the mark of the connection hides.
+func recorded(live *connection.Live) []string {
+	var names []string
+	for name := range live.Properties {
+		if live.Mark.Hides(name) {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 func markedBySchema(live *connection.Live, catalog *connection.Catalog) []string {

@@ -28,6 +28,9 @@ func TestLiveValuesOfMarkedPropertiesAreHidden(t *testing.T) {
 		hidden  bool
 	}{
 		"by nobody":           {live("a", connection.Mark{}), connection.Desired{Space: shared, Name: "a"}, nil, nil, false},
+		"by its mark":         {live("a", connection.Mark{Sensitive: connection.SensitiveMark([]string{"code", "pin"})}), connection.Desired{Space: shared, Name: "a"}, nil, nil, true},
+		"of no declared one":  {live("z", connection.Mark{Project: "p", Sensitive: connection.SensitiveMark(pin)}), connection.Desired{Space: shared, Name: "a"}, nil, nil, true},
+		"by a mark of others": {live("a", connection.Mark{Sensitive: connection.SensitiveMark([]string{"pins"})}), connection.Desired{Space: shared, Name: "a"}, nil, nil, false},
 		"by the files":        {live("a", connection.Mark{}), connection.Desired{Space: shared, Name: "a", Sensitive: pin}, nil, nil, true},
 		"in a space by id":    {live("a", connection.Mark{}), connection.Desired{Space: connection.SpaceRef{ID: "s1"}, Name: "a", Sensitive: pin}, nil, nil, true},
 		"of another one":      {live("a", connection.Mark{}), connection.Desired{Space: shared, Name: "b", Sensitive: pin}, nil, nil, false},

@@ -66,6 +66,8 @@ func hostileWorld(t *rapid.T, base func(*rapid.T) *world) *world {
 			d.Lifecycle.PreventDestroy = &yes
 		case 6:
 			d.Properties["tree"] = map[string]any{"a": "b"}
+		case 7:
+			d.Sensitive = []string{"undeclared"}
 		}
 	}
 	return w

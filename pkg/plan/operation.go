@@ -326,7 +326,8 @@ func (c *chain) recreate() {
 
 	away := connection.Mark{
 		Project: in.Project, Key: connection.KeyDigest(d.target.key),
-		Credentials: old.Mark.Credentials, Fingerprint: old.Mark.Fingerprint, Transit: connection.TransitOld,
+		Credentials: old.Mark.Credentials, Fingerprint: old.Mark.Fingerprint, Sensitive: old.Mark.Sensitive,
+		Transit: connection.TransitOld,
 	}
 	aside := o.spare(connection.Key{Space: old.Key.Space, Name: oldName(d.target.key)})
 	c.created, c.at = nil, old.Key
@@ -405,7 +406,7 @@ func (o *orderer) patch(d *decision) connection.Operation {
 // is no reason for a call.
 func (o *orderer) worthwhile(d *decision, patch connection.Operation) bool {
 	return patch.Set != nil || patch.Remove != nil || patch.Credentials != nil || patch.Tags != nil ||
-		d.diff.protection || d.diff.pending || d.live.Mark.Project == ""
+		d.diff.protection || d.diff.sensitive || d.diff.pending || d.live.Mark.Project == ""
 }
 
 // mark is what will be known of the connection afterwards. Credentials are
@@ -415,6 +416,7 @@ func (o *orderer) worthwhile(d *decision, patch connection.Operation) bool {
 func (o *orderer) mark(t *target, live *connection.Live, written bool) *connection.Mark {
 	mark := &connection.Mark{
 		Project: o.analysis.in.Project, Key: connection.KeyDigest(t.key), Moved: o.movedMark(t.key),
+		Sensitive: connection.SensitiveMark(t.Sensitive),
 	}
 	owner := o.analysis.in.Snapshot.Caller.ID
 	if live != nil {

@@ -340,6 +340,34 @@ func TestMake(t *testing.T) {
 			w.hold("A", "y", func(l *connection.Live) { l.Mark.Protected = true })
 			w.hold("A", "z", func(l *connection.Live) { l.Mark.Protected = true })
 		}, "update A/x /lifecycle/preventDestroy:false>true\nupdate A/y /lifecycle/preventDestroy:true>false\ns1 patch A/x\ns2 patch A/y"},
+		{"what is sensitive is written down once, and only where something is", func(w *world) {
+			recorded := func(names ...string) func(*connection.Live) {
+				return func(l *connection.Live) {
+					l.Mark.Credentials, l.Mark.Sensitive = connection.CredentialsMark(0, nil, "u-ana"), connection.SensitiveMark(names)
+				}
+			}
+			sensitive := func(names ...string) func(*connection.Desired) {
+				return func(d *connection.Desired) { d.Sensitive = names }
+			}
+			w.declare("A", "known", sensitive("code", "pin"))
+			w.declare("A", "more", sensitive("pin", "code"))
+			w.declare("A", "new", sensitive("pin"))
+			w.declare("A", "none")
+			w.declare("A", "no longer")
+			w.declare("A", "unmarked", sensitive("pin"))
+			w.hold("A", "known", recorded("pin", "code"))
+			w.hold("A", "more", recorded("pin"))
+			w.hold("A", "new", recorded())
+			w.hold("A", "none", recorded())
+			w.hold("A", "no longer", recorded("pin"))
+			w.hold("A", "unmarked")
+		}, "update A/more /sensitive:[pin]>[code pin]\nupdate A/new /sensitive:<nil>>[pin]\ns1 patch A/more\ns2 patch A/new"},
+		{"what was sensitive is overwritten unseen", func(w *world) {
+			w.declare("A", "x")
+			w.hold("A", "x", func(l *connection.Live) {
+				l.Properties["path"], l.Mark.Sensitive = "canary", connection.SensitiveMark([]string{"path"})
+			})
+		}, "update A/x /properties/path:(secret)>/x\ns1 patch A/x"},
 		{"another data source is a rebuild, never a delete first", func(w *world) {
 			w.declare("A", "x", func(d *connection.Desired) { d.DataSource = "soap" })
 			w.hold("A", "x")

@@ -97,7 +97,11 @@ func (a *analysis) resolve() {
 		if a.in.Snapshot.Traits.Untagged && len(desired.Tags) > 0 {
 			a.problem(desired.PositionOf("/tags"), "leave tags out", "%q cannot have tags: the tenant knows none", t.key)
 		}
-		if most := a.in.Snapshot.Traits.MaxTags; most > 0 && len(desired.Tags) > most {
+		most := a.in.Snapshot.Traits.MaxTags
+		if most > 0 && len(desired.Sensitive) > 0 {
+			most-- // that is a mark more
+		}
+		if most > 0 && len(desired.Tags) > most {
 			a.problem(desired.PositionOf("/tags"), "", "%d tags are declared; at most %d fit beside qlsync's own", len(desired.Tags), most)
 		}
 		t.ownerID = a.owner(desired)

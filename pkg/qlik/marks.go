@@ -13,6 +13,7 @@ const (
 	projectTag     = "qlsync:"             // + project
 	keyTag         = "qlsync-key:"         // + digest of the declared key
 	credentialsTag = "qlsync-credentials:" // + mark of what was last written [ + ":" + fingerprint of it ]
+	sensitiveTag   = "qlsync-sensitive:"   // + mark of the names of sensitive properties
 	protectedTag   = "qlsync-protected"
 	movedTag       = "qlsync-moved:"   // + digest of the key it came from, on a cycle
 	transitTag     = "qlsync-transit:" // + what it is in a rebuild
@@ -49,6 +50,8 @@ func splitTags(tags []string) tagSet {
 			set.mark.Key = key
 		} else if credentials, ok := strings.CutPrefix(tag, credentialsTag); ok {
 			set.mark.Credentials, set.mark.Fingerprint = splitCredentials(credentials)
+		} else if sensitive, ok := strings.CutPrefix(tag, sensitiveTag); ok {
+			set.mark.Sensitive = sensitive
 		} else if tag == protectedTag {
 			set.mark.Protected = true
 		} else if moved, ok := strings.CutPrefix(tag, movedTag); ok {
@@ -85,6 +88,9 @@ func markTags(mark connection.Mark) []string {
 	}
 	if mark.Credentials != "" {
 		tags = append(tags, credentialsTag+joinCredentials(mark))
+	}
+	if mark.Sensitive != "" {
+		tags = append(tags, sensitiveTag+mark.Sensitive)
 	}
 	if mark.Protected {
 		tags = append(tags, protectedTag)

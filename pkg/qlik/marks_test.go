@@ -17,6 +17,7 @@ func TestTheMarkOfCredentialsHasRoomForAFingerprint(t *testing.T) {
 		"with a fingerprint":    {connection.Mark{Credentials: "3:ab", Fingerprint: "k:s:f"}, []string{"qlsync-credentials:3:ab:k:s:f"}},
 		"nothing was recorded":  {connection.Mark{}, nil},
 		"beside everything ":    {connection.Mark{Project: "p", Credentials: "0:ab", Fingerprint: "f", Protected: true}, []string{"qlsync:p", "qlsync-credentials:0:ab:f", "qlsync-protected"}},
+		"what is sensitive":     {connection.Mark{Project: "p", Sensitive: "0123abcd"}, []string{"qlsync:p", "qlsync-sensitive:0123abcd"}},
 		"an empty digest stays": {connection.Mark{Credentials: "3:", Fingerprint: "f"}, []string{"qlsync-credentials:3::f"}},
 	} {
 		t.Run(name, func(t *testing.T) {

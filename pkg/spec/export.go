@@ -136,6 +136,7 @@ type exported struct {
 	offered map[string]any
 	// others are further parts that such credentials may have.
 	others       []string
+	sensitive    []string // as its mark records
 	allowUnknown bool
 	variables    []ExportedVariable
 	leftOut      []string
@@ -235,6 +236,9 @@ func (e *exporter) connection(live *connection.Live) *exported {
 	secrets := map[string]any{}
 	for _, name := range slices.Sorted(maps.Keys(live.Properties)) {
 		value, property := live.Properties[name], source.Properties[name]
+		if live.Mark.Hides(name) {
+			x.sensitive = append(x.sensitive, name)
+		}
 		switch {
 		case value == nil, isOfOneUser(property), e.isDefault(property, value):
 			// Absent, the caller's own, or what it is anyway.
@@ -536,7 +540,8 @@ func entryAt(entries []child, line int) *child {
 func (x *exported) isSaidBy(d *connection.Desired) bool {
 	live := x.live
 	return d.Name == live.Key.Name && stands(d.Space, live) && d.DataSource == live.DataSource &&
-		slices.Equal(d.Tags, x.tags) && equalMaps(d.Properties, x.properties) && sameReferences(d.Credentials, x.credentials)
+		slices.Equal(d.Tags, x.tags) && slices.Equal(d.Sensitive, x.sensitive) &&
+		equalMaps(d.Properties, x.properties) && sameReferences(d.Credentials, x.credentials)
 }
 
 func equalMaps(a, b map[string]any) bool { return len(a) == 0 && len(b) == 0 || connection.Equal(a, b) }

@@ -65,7 +65,7 @@ func (c common) defaults(live *connection.Live) mapped {
 		defaults.add("dataSource", textNode(escapeVariables(c.dataSource)))
 	}
 	if len(c.tags) > 0 {
-		defaults.add("tags", tagsNode(c.tags))
+		defaults.add("tags", textsNode(c.tags))
 	}
 	if len(c.properties) > 0 {
 		defaults.add("properties", valueNode(c.properties))
@@ -111,10 +111,13 @@ func (x *exported) node(c common) *yaml.Node {
 		entry.add("space", spaceNode(x.live))
 	}
 	if len(x.tags) > 0 && len(c.tags) == 0 {
-		entry.add("tags", tagsNode(x.tags))
+		entry.add("tags", textsNode(x.tags))
 	}
 	if x.allowUnknown {
 		entry.add("additionalProperties", textNode("allow"))
+	}
+	if len(x.sensitive) > 0 {
+		entry.add("sensitive", textsNode(x.sensitive))
 	}
 	own := map[string]any{}
 	for name, value := range x.properties {
@@ -153,10 +156,10 @@ func spaceNode(live *connection.Live) *yaml.Node {
 	return textNode(escapeVariables(live.Key.Space))
 }
 
-func tagsNode(tags []string) *yaml.Node {
+func textsNode(texts []string) *yaml.Node {
 	list := &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq", Style: yaml.FlowStyle}
-	for _, tag := range tags {
-		list.Content = append(list.Content, textNode(escapeVariables(tag)))
+	for _, text := range texts {
+		list.Content = append(list.Content, textNode(escapeVariables(text)))
 	}
 	return list
 }
