@@ -81,7 +81,7 @@ func exitReason(err error) error {
 func (r *Resolver) environment() []string {
 	return slices.DeleteFunc(os.Environ(), func(pair string) bool {
 		name, _, _ := strings.Cut(pair, "=")
-		return slices.Contains(r.withheld, name)
+		return slices.Contains(r.withheld, foldVariable(name))
 	})
 }
 

@@ -14,6 +14,7 @@ import (
 func TestSecretsAreWhatCommandsPrint(t *testing.T) {
 	t.Setenv("TENANT_KEY", "canary-of-the-tenant")
 	t.Setenv(FingerprintVariable, "canary-of-the-fingerprints")
+	t.Setenv("Tenant_Key", "canary-of-the-tenant")
 	t.Setenv("VAULT_ADDR", "https://vault.example")
 	folder := t.TempDir()
 	script := "#!/bin/sh\nprintf 'from %s' \"$1\"\n"
@@ -37,6 +38,7 @@ func TestSecretsAreWhatCommandsPrint(t *testing.T) {
 		"the project's folder is its own":  {[]string{"./secret.sh", "here"}, "from here", ""},
 		"it has the environment":           {sh("echo $VAULT_ADDR"), "https://vault.example", ""},
 		"but no tenant's key":              {sh("echo [$TENANT_KEY]"), "[]", ""},
+		"in no letter case":                {sh("echo [$Tenant_Key]"), "[]", ""},
 		"nor that of the fingerprints":     {sh("echo [$" + FingerprintVariable + "]"), "[]", ""},
 		"its standard input is empty":      {sh("cat; echo end"), "end", ""},
 		"its standard error is not shown":  {sh("echo canary >&2; echo out"), "out", ""},

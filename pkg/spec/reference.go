@@ -54,7 +54,7 @@ func (n *notes) reference(tree *node) (ref connection.Reference, ok bool) {
 // connection is given, its host can read.
 type reserved struct {
 	dir   string            // of the project file
-	env   map[string]string // variable -> the tenant that signs in with it
+	env   map[string]string // variable, see foldVariable -> the tenant that signs in with it
 	files []reservedFile
 }
 
@@ -69,8 +69,8 @@ func reserve(dir string, tenants []Tenant) reserved {
 	for _, tenant := range tenants {
 		for _, part := range tenant.Auth.parts() {
 			ref, _ := part.(connection.Reference)
-			if _, known := r.env[ref.Env]; ref.Env != "" && !known {
-				r.env[ref.Env] = tenant.Name
+			if _, known := r.env[foldVariable(ref.Env)]; ref.Env != "" && !known {
+				r.env[foldVariable(ref.Env)] = tenant.Name
 			}
 			if ref.File != "" {
 				r.files = append(r.files, reservedFile{locate(dir, ref.File), tenant.Name})
@@ -79,6 +79,10 @@ func reserve(dir string, tenants []Tenant) reserved {
 	}
 	return r
 }
+
+// foldVariable gives the name of an environment variable for comparison. On Windows
+// letter case means nothing there; who is careful takes no notice of it anywhere.
+func foldVariable(name string) string { return strings.ToUpper(name) }
 
 // secretFile is where the file of a reference is, whatever it is called there.
 type secretFile struct {
@@ -117,7 +121,7 @@ var systemFolders = [...]string{"/proc", "/sys", "/dev"}
 
 // check notes a reference within a connection that names what is reserved.
 func (r reserved) check(n *notes, at place, ref connection.Reference) {
-	if tenant, taken := r.env[ref.Env]; taken {
+	if tenant, taken := r.env[foldVariable(ref.Env)]; taken {
 		n.signsIn(at, "environment variable", ref.Env, tenant)
 	}
 	if !n.mayBeSent(at, r.dir, ref) || ref.File == "" {
@@ -135,7 +139,7 @@ func (r reserved) check(n *notes, at place, ref connection.Reference) {
 // mayBeSent notes a reference, also one under auth, to what is no secret for anybody
 // else: the key of the fingerprints, and what a system tells of its processes.
 func (n *notes) mayBeSent(at place, dir string, ref connection.Reference) bool {
-	if ref.Env == FingerprintVariable {
+	if foldVariable(ref.Env) == FingerprintVariable {
 		n.add(at, "the environment variable "+FingerprintVariable+" is the key of the fingerprints and must not be sent anywhere", "")
 		return false
 	}

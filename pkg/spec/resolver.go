@@ -20,7 +20,7 @@ type Resolver struct {
 	dir       string
 	lookupEnv func(string) (string, bool)
 	allowExec bool
-	withheld  []string // variables that no command gets
+	withheld  []string // variables that no command gets; see foldVariable
 	// timeout and grace bound a command; see execTimeout and execGrace.
 	timeout, grace time.Duration
 }

@@ -550,6 +550,7 @@ connections:
       f: {file: keys/device}
       g: {file: /process/key}
   - {name: E, credentials: {a: {exec: [op, read, x]}, b: {list: [{exec: [cat]}]}, c: {env: QLSYNC_FINGERPRINT_KEY}}}
+  - {name: F, credentials: {a: {env: Key}, b: {env: qlsync_Fingerprint_KEY}}}
 `)
 	for link, target := range map[string]string{"p/keys/link.txt": "secret.txt", "p/keys/device": "/dev/null"} {
 		if err := os.Symlink(target, link); err != nil {
@@ -573,12 +574,14 @@ connections:
 		connections/a.yaml:24:10: the file "//dev/stdin" stands below /dev, where no secret is read
 		connections/a.yaml:25:10: the file "keys/device" stands below /dev, where no secret is read
 		connections/a.yaml:27:86: the environment variable QLSYNC_FINGERPRINT_KEY is the key of the fingerprints and must not be sent anywhere
+		connections/a.yaml:28:32: the environment variable "Key" signs in to tenant "test" and must not be sent anywhere else (give the connection a secret of its own)
+		connections/a.yaml:28:47: the environment variable QLSYNC_FINGERPRINT_KEY is the key of the fingerprints and must not be sent anywhere
 		qlsync.yaml:6:51: exec references are off, and this one would run to sign in (allow them with --allow-exec, and only where you trust whoever may write the files)`
 	if diff := cmp.Diff(lines(want), problems.Error()); diff != "" {
 		t.Error(diff)
 	}
 	_, problems = readAllWith(t, spec.Options{AllowExec: true}, nil)
-	if text := problems.Error(); strings.Contains(text, "exec") || len(problems) != 14 {
+	if text := problems.Error(); strings.Contains(text, "exec") || len(problems) != 16 {
 		t.Error(text)
 	}
 }
