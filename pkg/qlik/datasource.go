@@ -18,7 +18,7 @@ import (
 func ParseDataSource(id string, apiSpecs []byte) (*connection.DataSource, error) {
 	var specs struct {
 		Provider string          `json:"connectorProvider"`
-		Version  any             `json:"connectorVersion"`
+		Version  json.RawMessage `json:"connectorVersion"`
 		Schema   json.RawMessage `json:"connectionProperties"`
 	}
 	if err := json.Unmarshal(apiSpecs, &specs); err != nil {
@@ -28,13 +28,19 @@ func ParseDataSource(id string, apiSpecs []byte) (*connection.DataSource, error)
 	if err != nil {
 		return nil, fmt.Errorf("read api-specs of %q: %w", id, err)
 	}
-	source := &connection.DataSource{
-		ID: id, Family: specs.Provider, Schema: specs.Schema, Properties: properties, SignIn: signInOf(id, properties),
+	return &connection.DataSource{
+		ID: id, Version: versionText(specs.Version), Family: specs.Provider, Schema: specs.Schema,
+		Properties: properties, SignIn: signInOf(id, properties),
+	}, nil
+}
+
+// versionText gives a version as the service writes it: 4.10 is not 4.1.
+func versionText(version json.RawMessage) string {
+	var text string
+	if json.Unmarshal(version, &text) == nil {
+		return text
 	}
-	if specs.Version != nil {
-		source.Version = fmt.Sprint(specs.Version)
-	}
-	return source, nil
+	return string(version)
 }
 
 func parseProperties(id string, schema []byte) (map[string]connection.Property, error) {
