@@ -22,7 +22,8 @@ type Provider interface {
 	Normalize(property Property, value any) any
 
 	// DataSources reads what the tenant says about the data sources with these ids.
-	// One that it does not have is absent from the answer, no error.
+	// One that it does not have is absent from the answer, no error. If only some of
+	// them cannot be read, the error is [Problems], and the others are in the answer.
 	DataSources(ctx context.Context, ids []string) (*Catalog, error)
 
 	// Snapshot reads what the scope names. An error means that nothing can be

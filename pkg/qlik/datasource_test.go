@@ -2,6 +2,8 @@ package qlik_test
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -46,7 +48,6 @@ func TestParseDataSource(t *testing.T) {
 func TestParseDataSourceTolerance(t *testing.T) {
 	for name, test := range map[string]struct{ specs, wrong string }{
 		"a schema without properties": {`{"connectionProperties": {"type": "object"}}`, ""},
-		"a version that is a number":  {`{"connectorVersion": 4, "connectionProperties": {}}`, ""},
 		"no JSON":                     {`<html>`, "not JSON"},
 		"no schema":                   {`{"connectorVersion": "1"}`, "connectionProperties is missing"},
 		"a schema that is null":       {`{"connectionProperties": null}`, "no JSON Schema"},
@@ -61,6 +62,17 @@ func TestParseDataSourceTolerance(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+func TestAVersionIsTakenAsTheServiceWritesIt(t *testing.T) {
+	for written, want := range map[string]string{
+		`"4.46.0"`: "4.46.0", "4": "4", "4.10": "4.10", "20261125001234567890": "20261125001234567890", `"4.10"`: "4.10", "null": "", `"\u00e9"`: "é",
+	} {
+		got, err := qlik.ParseDataSource("rest", []byte(`{"connectorVersion": `+written+`, "connectionProperties": {}}`))
+		if err != nil || got.Version != want {
+			t.Errorf("%s is %+v, %v", written, got, err)
+		}
 	}
 }
 
@@ -85,6 +97,35 @@ func TestClassify(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+func TestADataSourceThatCannotBeReadKeepsNoOtherAway(t *testing.T) {
+	const sources = "/api/v1/data-sources"
+	n := newTenant(t, map[string]route{
+		"GET " + sources + "/rest/api-specs":   always(200, `{"connectionProperties": {}}`),
+		"GET " + sources + "/broken/api-specs": always(500, refuse("X-1", "internal error", "")),
+		"GET " + sources + "/html/api-specs":   always(200, `<html>`),
+		"GET " + sources + "/odd/api-specs":    always(200, `{"connectionProperties": []}`),
+	})
+	got, err := n.provider().DataSources(t.Context(), []string{"rest", "odd", "html", "broken"})
+	problems, ok := errors.AsType[connection.Problems](err)
+	if !ok || len(problems) != 3 {
+		t.Fatalf("%#v", err)
+	}
+	for i, id := range []string{"odd", "broken", "html"} {
+		mustContain(t, problems[i], fmt.Sprintf("%q", id))
+	}
+	if got == nil || len(got.DataSources) != 1 || got.DataSources["rest"] == nil || got.Known != nil {
+		t.Errorf("catalog %+v", got)
+	}
+}
+
+func TestWhatConcernsEveryDataSourceEndsTheirReading(t *testing.T) {
+	n := newTenant(t, map[string]route{"GET /api/v1/data-sources/rest/api-specs": always(401, refuse("AUTH-1", "no", ""))})
+	got, err := n.provider().DataSources(t.Context(), []string{"rest"})
+	if _, isProblem := errors.AsType[connection.Problems](err); got != nil || isProblem || !errors.Is(err, connection.ErrUnauthorized) {
+		t.Errorf("%+v, %v", got, err)
 	}
 }
 

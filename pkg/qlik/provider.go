@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/transport"
 )
 
 // defaultBatch is how many connections go into one bulk request; the API
@@ -80,15 +81,19 @@ func (*Provider) Normalize(property connection.Property, value any) any {
 }
 
 // DataSources reads the api-specs of the data sources, side by side. One that is
-// unknown or disabled answers 404 and is absent from the catalog.
+// unknown or disabled answers 404 and is absent from the catalog; so is one that
+// cannot be read, and the error says so.
 func (p *Provider) DataSources(ctx context.Context, ids []string) (*connection.Catalog, error) {
 	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
 	var sent atomic.Int64
-	found := make([]*connection.DataSource, len(ids))
+	found, unread := make([]*connection.DataSource, len(ids)), make([]error, len(ids))
 	group, groupCtx := p.readers(ctx)
 	for i, id := range ids {
 		group.Go(func() (err error) {
 			found[i], err = p.dataSource(groupCtx, id, &sent)
+			if err != nil && !concernsAll(err) {
+				unread[i], err = err, nil
+			}
 			return err
 		})
 	}
@@ -96,19 +101,31 @@ func (p *Provider) DataSources(ctx context.Context, ids []string) (*connection.C
 		return nil, err
 	}
 	catalog := &connection.Catalog{DataSources: map[string]*connection.DataSource{}}
+	var problems connection.Problems
 	for i, id := range ids {
-		if found[i] != nil {
+		switch {
+		case unread[i] != nil:
+			problems = append(problems, connection.Problem{Severity: connection.SeverityError, Message: unread[i].Error()})
+		case found[i] != nil:
 			catalog.DataSources[id] = found[i]
 		}
 	}
-	if len(catalog.DataSources) < len(ids) {
+	if len(catalog.DataSources)+len(problems) < len(ids) {
 		var err error
 		if catalog.Known, err = p.knownSources(ctx, &sent); err != nil {
 			return nil, err
 		}
 	}
 	catalog.Reads = int(sent.Load())
-	return catalog, nil
+	return catalog, problems.Err()
+}
+
+// concernsAll tells of an error of one request whether others would meet it too.
+func concernsAll(err error) bool {
+	_, unanswered := errors.AsType[*transport.Failure](err)
+	_, unsigned := errors.AsType[noToken](err)
+	refusal, refused := errors.AsType[*Error](err)
+	return unanswered || unsigned || refused && (refusal.Status == http.StatusUnauthorized || refusal.Status == http.StatusTooManyRequests)
 }
 
 // dataSource reads one; nil if the tenant does not have it.
