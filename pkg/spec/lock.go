@@ -32,7 +32,7 @@ type Locked struct {
 	Version string `json:"connectorVersion"`
 	Pulled  string `json:"pulled"` // the day, as 2006-01-02: of the last pull that found something new
 	Tenant  string `json:"tenant"` // the name in the project file
-	Digest  string `json:"digest"` // of the vendored file
+	Digest  string `json:"digest"` // of what the vendored file says
 }
 
 // ReadLock reads the lock file of a folder of schemas. One that is not there is an
@@ -71,9 +71,10 @@ func (l Lock) Take(source *connection.DataSource, text []byte, tenant, day strin
 	l.DataSources[source.ID] = fresh
 }
 
-// Digest names the text of a vendored schema in the lock.
+// Digest names what a vendored schema says, however it is written: a file that is
+// only formatted otherwise is the same.
 func Digest(text []byte) string {
-	sum := sha256.Sum256(text)
+	sum := sha256.Sum256([]byte(canonicalSchema(text)))
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
 

@@ -108,6 +108,32 @@ func TestWhatChangedInASchema(t *testing.T) {
 	}
 }
 
+func TestWhatStandsInAnotherOrderHasNotChanged(t *testing.T) {
+	const before = `{"required": ["a", "b"], "properties": {"a": {"enum": ["x", "y", 1]}, "b": {"type": ["string", "null"], "items": {"required": ["c", "d"]}}}}`
+	const after = `{"properties": {"b": {"items": {"required": ["d", "c", "d"]}, "type": ["null", "string"]}, "a": {"enum": [1, "y", "x"]}}, "required": ["b", "a"]}`
+	if changes := spec.CompareSchemas(source("s", "1", before), source("s", "1", after)); changes != nil {
+		t.Error(changes)
+	}
+	if spec.Digest([]byte(before)) != spec.Digest([]byte(after)) {
+		t.Error("the digest depends on the order")
+	}
+}
+
+func TestEveryChangeOfASchemaIsToldInWords(t *testing.T) {
+	for _, test := range []struct{ before, after, want string }{
+		{`{"required": false}`, `{"required": true}`, "required false -> true"},
+		{`{"enum": "a"}`, `{"enum": ["a"]}`, `enum "a" -> ["a"]`},
+		{`{"enum": ["b", "a"]}`, `{"enum": ["c", "b"]}`, `enum gains "c"; enum loses "a"`},
+		{`{"items": [1, 2]}`, `{"items": [2, 1]}`, "items [1,2] -> [2,1]"},
+	} {
+		within := func(property string) string { return `{"properties": {"p": ` + property + `}}` }
+		changes := spec.CompareSchemas(source("s", "1", within(test.before)), source("s", "1", within(test.after)))
+		if len(changes) != 1 || strings.Join(changes[0].Details, "; ") != test.want {
+			t.Errorf("%s -> %s: %+v", test.before, test.after, changes)
+		}
+	}
+}
+
 func TestConnectionsThatAChangeBreaks(t *testing.T) {
 	set := desired(t, "    properties: {host: h, port: 1, prot: 2}")
 	fresh := strings.Replace(sampleSchema, `"minimum": 1,`, `"minimum": 1024,`, 1)

@@ -41,13 +41,14 @@ func CompareSchemas(before, after *connection.DataSource) []connection.SchemaCha
 	return changes
 }
 
-// schemaObject decodes a schema; empty where it is no object.
+// schemaObject decodes a schema, its sets in order; empty where it is no object.
 func schemaObject(text []byte) map[string]any {
 	doc, err := decodeSchema(text)
 	object, ok := doc.(map[string]any)
 	if err != nil || !ok {
 		return map[string]any{}
 	}
+	sortSets(object)
 	return object
 }
 
@@ -85,7 +86,7 @@ func compareKeywords(before, after any) []string {
 		f, hasIt := fresh[keyword]
 		switch {
 		case hadIt && hasIt && connection.Canonical(o) == connection.Canonical(f):
-		case keyword == "enum" || keyword == "required":
+		case (keyword == "enum" || keyword == "required") && isListOrNone(o) && isListOrNone(f):
 			details = append(details, compareLists(keyword, o, f)...)
 		case !hadIt:
 			details = append(details, fmt.Sprintf("%s %s", keyword, shortened(f)))
@@ -113,6 +114,11 @@ func compareLists(keyword string, before, after any) []string {
 		}
 	}
 	return details
+}
+
+func isListOrNone(value any) bool {
+	_, isList := value.([]any)
+	return isList || value == nil
 }
 
 func canonicalItems(list any) []string {

@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -95,7 +96,29 @@ func canonicalSchema(text []byte) string {
 	if err != nil {
 		return string(text)
 	}
+	sortSets(doc)
 	return connection.Canonical(doc)
+}
+
+// sets are the keywords of a schema whose lists say the same in any order.
+var sets = []string{"enum", "required", "type"}
+
+// sortSets brings the lists that are sets into one order, each value once.
+func sortSets(tree any) {
+	switch node := tree.(type) {
+	case map[string]any:
+		for key, value := range node {
+			sortSets(value)
+			if list, ok := value.([]any); ok && slices.Contains(sets, key) {
+				slices.SortFunc(list, func(a, b any) int { return cmp.Compare(connection.Canonical(a), connection.Canonical(b)) })
+				node[key] = slices.CompactFunc(list, connection.Equal)
+			}
+		}
+	case []any:
+		for _, item := range node {
+			sortSets(item)
+		}
+	}
 }
 
 // readJSON reads a file that must hold one JSON value.
