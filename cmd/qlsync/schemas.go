@@ -1,11 +1,15 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -26,10 +30,10 @@ func schemasCommand(env *environment) *cli.Command {
 		Name:  "schemas",
 		Usage: "keep what the tenant says about data sources beside the files, for validate and for editors",
 		Subcommands: []*cli.Command{
-			command("pull", "vendor the schemas of the data sources in use, of those that are named, or of all", "[ID...]",
+			command("pull", "vendor the schemas of the data sources in use and bring the others up to date; or of those that are named, or of all", "[ID...]",
 				[]cli.Flag{&cli.BoolFlag{Name: "all", Usage: "take all data sources that the tenant offers"}}, pullSchemas),
 			command("list", "list the vendored schemas, without a network", "", listFormats().flags(), listSchemas),
-			command("check", "tell what has changed on the tenant since, and which connections that breaks; ends with 2 if anything has",
+			command("check", "tell what has changed on the tenant since, and which connections that breaks; ends with 2 if anything",
 				"", checkFormats().flags(), checkSchemas),
 			command("editor", "write JSON Schemas for language servers, without a network", "", nil, writeEditorSchemas),
 		},
@@ -50,9 +54,8 @@ func checkFormats() formats[report.Schemas] {
 	return formats[report.Schemas]{{asText, report.Text.SchemaCheck}, jsonFormat[report.Schemas]()}
 }
 
-// pullSchemas writes what the tenant says about data sources into the folder of
-// vendored schemas. One that the tenant does not have is told, and does not keep
-// the others from being written.
+// pullSchemas brings the folder of vendored schemas to what the tenant says. What
+// cannot be taken is told at the end, and keeps nothing else away.
 func pullSchemas(c *cli.Context, env *environment) error {
 	s, err := open(c, env)
 	if err != nil {
@@ -66,97 +69,134 @@ func pullSchemas(c *cli.Context, env *environment) error {
 	if problems.Err() != nil {
 		return problems
 	}
-	ids, err := s.wanted(c)
+	ids, err := s.wanted(c, lock)
 	if err != nil {
 		return err
 	}
 	catalog, err := s.provider.DataSources(c.Context, ids)
-	if err != nil {
+	if err != nil && !errors.As(err, &problems) {
 		return err
 	}
-	for _, id := range ids {
-		if source := catalog.DataSources[id]; source != nil {
-			if err := s.vendor(source, lock); err != nil {
-				return err
-			}
-		}
+	used := s.declared.DataSources()
+	pull := spec.Pull{
+		Dir: s.project.SchemasDir, Lock: lock, Catalog: catalog,
+		Needed: func(id string) bool { return c.NArg() > 0 || slices.Contains(used, id) },
 	}
-	if len(catalog.DataSources) > 0 {
-		if err := replaceFile(filepath.Join(s.project.SchemasDir, spec.LockFile), lock.Text()); err != nil {
-			return err
-		}
+	said, kept := s.take(pull, slices.DeleteFunc(ids, func(id string) bool { return slices.Contains(catalog.Unread, id) }))
+	if _, err := io.WriteString(env.stdout, said); err != nil {
+		return err
 	}
+	var unusable connection.Problems
 	if _, err := os.Stat(filepath.Join(s.project.SchemasDir, filepath.FromSlash(spec.EditorConnections))); err == nil {
-		if err := env.writeEditor(s.project, s.tenant); err != nil {
+		if err := env.writeEditor(s.project, s.tenant); err != nil && !errors.As(err, &unusable) {
 			return err
 		}
 	}
-	return missingSources(ids, catalog)
+	return spec.Collect(problems, kept, unusable).Err()
 }
 
-// wanted gives the ids that a pull was asked for.
-func (s *session) wanted(c *cli.Context) ([]string, error) {
+// wanted gives the ids that a pull was asked for, sorted, each once.
+func (s *session) wanted(c *cli.Context, lock spec.Lock) ([]string, error) {
+	var ids []string
 	switch {
 	case c.Bool("all") && c.NArg() > 0:
 		return nil, fmt.Errorf("schemas pull: give --all or ids, not both")
-	case c.Bool("all"):
+	case c.NArg() > 0:
+		ids = c.Args().Slice()
+	default:
+		vendored, _ := spec.VendoredSpecs(s.project.SchemasDir)
+		ids = s.concerned(slices.Collect(maps.Keys(vendored)), lock)
+	}
+	if c.Bool("all") {
 		// No data source has an empty id, so the answer lists those that there are.
 		catalog, err := s.provider.DataSources(c.Context, []string{""})
 		if err != nil {
 			return nil, err
 		}
-		return catalog.Known, nil
-	case c.NArg() > 0:
-		return c.Args().Slice(), nil
+		ids = append(ids, catalog.Known...)
 	}
-	ids := s.declared.DataSources()
 	if len(ids) == 0 {
 		return nil, fmt.Errorf("schemas pull: no connection is declared for tenant %q: name data sources, or give --all", s.tenant.Name)
 	}
-	return ids, nil
+	return slices.Compact(slices.Sorted(slices.Values(ids))), nil
 }
 
-// vendor writes one data source, and says what that changed.
-func (s *session) vendor(source *connection.DataSource, lock spec.Lock) error {
-	text, err := spec.VendoredText(source)
+// concerned gives the data sources that are the tenant's business: those in use for
+// it, and of the vendored ones those that no connection of any tenant uses and that
+// were pulled from it, or from one that the project has no more. While the files
+// have mistakes, nobody knows what is not in use.
+func (s *session) concerned(vendored []string, lock spec.Lock) []string {
+	ids := s.declared.DataSources()
+	problems := s.problems
+	var elsewhere []string
+	for i := range s.project.Tenants {
+		if tenant := &s.project.Tenants[i]; tenant.Name != s.tenant.Name && !isBuiltIn(tenant) {
+			declared, more := s.project.Desired(tenant, s.variables)
+			elsewhere = append(elsewhere, declared.DataSources()...)
+			problems = spec.Collect(problems, more)
+		}
+	}
+	for _, id := range vendored {
+		locked, wasPulled := lock.DataSources[id]
+		isTheirs := locked.Tenant != s.tenant.Name &&
+			slices.ContainsFunc(s.project.Tenants, func(t spec.Tenant) bool { return t.Name == locked.Tenant })
+		if problems.Err() == nil && wasPulled && !isTheirs && !slices.Contains(elsewhere, id) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// take writes or removes the vendored schemas of the data sources, then the lock,
+// and says what became of each.
+func (s *session) take(pull spec.Pull, ids []string) (said string, problems connection.Problems) {
+	var lines strings.Builder
+	note := func(err error) {
+		problems = append(problems, connection.Problem{Severity: connection.SeverityError, Message: err.Error()})
+	}
+	for _, id := range ids {
+		text, err := os.ReadFile(filepath.Join(pull.Dir, id+".json"))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			note(err)
+			continue
+		}
+		pulled, problem := pull.Decide(id, text)
+		if problem != nil {
+			problems = append(problems, *problem)
+			continue
+		}
+		if err := s.write(pulled, id, pull.Lock); err != nil {
+			note(err)
+			continue
+		}
+		lines.WriteString(report.Clean(filepath.ToSlash(pulled.File)+": "+pulled.Change) + "\n")
+	}
+	if lines.Len() > 0 {
+		if err := replaceFile(filepath.Join(pull.Dir, spec.LockFile), pull.Lock.Text()); err != nil {
+			note(err)
+		}
+	}
+	return lines.String(), problems
+}
+
+// write writes or removes one vendored schema, and notes it in the lock.
+func (s *session) write(pulled spec.Pulled, id string, lock spec.Lock) error {
+	var err error
+	switch {
+	case pulled.Source == nil:
+		err = os.Remove(pulled.File)
+	case !pulled.Same:
+		err = replaceFile(pulled.File, pulled.Text)
+	}
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(s.project.SchemasDir, source.ID+".json")
-	before, err := os.ReadFile(path)
-	known := lock.DataSources[source.ID].Version
-	change := "new, connector version " + source.Version
-	switch {
-	case err == nil && string(before) == string(text):
-		change = "unchanged, connector version " + source.Version
-	case err == nil && known != "" && known != source.Version:
-		change = "updated, connector version " + known + " -> " + source.Version
-	case err == nil:
-		change = "updated, connector version " + source.Version
-	}
-	if err := replaceFile(path, text); err != nil {
-		return err
-	}
-	lock.Take(source, text, s.tenant.Name, time.Now().UTC().Format(time.DateOnly))
-	_, err = fmt.Fprintln(s.env.stdout, report.Clean(filepath.ToSlash(path)+": "+change))
-	return err
-}
-
-// missingSources says which of the data sources the tenant does not have.
-func missingSources(ids []string, catalog *connection.Catalog) error {
-	var problems connection.Problems
-	for _, id := range ids {
-		if catalog.DataSources[id] == nil {
-			problems = append(problems, connection.Problem{
-				Severity: connection.SeverityError, Hint: spec.DidYouMean(id, catalog.Known),
-				Message: fmt.Sprintf("the tenant has no data source %q, or has disabled it", id),
-			})
-		}
-	}
-	if len(problems) == 0 {
+	if pulled.Source == nil {
+		delete(lock.DataSources, id)
 		return nil
 	}
-	return problems
+	lock.Take(pulled.Source, pulled.Text, s.tenant.Name, time.Now().UTC().Format(time.DateOnly))
+	return nil
 }
 
 // listSchemas tells what is vendored, and what is in use and not vendored.
@@ -209,13 +249,17 @@ func usesOf(c *cli.Context, env *environment) (*spec.Project, map[string]int, er
 // builtIn reports whether the data sources of a tenant's kind are built in, and says
 // so: then there is nothing to vendor.
 func (env *environment) builtIn(tenant *spec.Tenant) bool {
-	kind, ok := providerOf(tenant)
-	if !ok || kind.builtin == nil {
+	if !isBuiltIn(tenant) {
 		return false
 	}
 	fmt.Fprintf(env.stderr, "The schemas of %s are built in (provider %s): there is nothing to vendor; qlsync schemas editor writes them for editors.\n",
 		report.Clean(tenant.Name), tenant.Provider)
 	return true
+}
+
+func isBuiltIn(tenant *spec.Tenant) bool {
+	kind, ok := providerOf(tenant)
+	return ok && kind.builtin != nil
 }
 
 func countSources(declared *spec.DesiredSet) map[string]int {
@@ -242,7 +286,7 @@ func vendoredSources(project *spec.Project, uses map[string]int) (report.Schemas
 		locked := lock.DataSources[id]
 		source := report.SchemaSource{ID: id, Uses: uses[id], Version: locked.Version, Pulled: locked.Pulled, From: locked.Tenant}
 		if text, isVendored := texts[id]; isVendored {
-			source.Edited = locked.Digest != "" && locked.Digest != spec.Digest(text)
+			source.Edited = lock.Edited(id, text)
 		} else {
 			source = report.SchemaSource{ID: id, Uses: uses[id], State: report.SchemaNotPulled}
 		}
@@ -264,19 +308,18 @@ func checkSchemas(c *cli.Context, env *environment) error {
 	if env.builtIn(s.tenant) {
 		return nil
 	}
-	ours, problems := vendored(s.project, s.tenant)
-	if problems.Err() != nil {
-		return problems
+	lock, problems := spec.ReadLock(s.project.SchemasDir)
+	if problems = spec.Collect(problems, s.problems, s.localProblems); problems.Err() != nil {
+		return problems.Err()
 	}
 	checked, err := vendoredSources(s.project, countSources(s.declared))
 	if err != nil {
 		return err
 	}
+	ours := s.local
+	ids := s.concerned(slices.Collect(maps.Keys(ours.DataSources)), lock)
 	checked.Tenant = s.tenant.Name
-	ids := make([]string, len(checked.Sources))
-	for i := range checked.Sources {
-		ids[i] = checked.Sources[i].ID
-	}
+	checked.Sources = slices.DeleteFunc(checked.Sources, func(source report.SchemaSource) bool { return !slices.Contains(ids, source.ID) })
 	theirs, err := s.provider.DataSources(c.Context, ids)
 	if err != nil {
 		return err
@@ -293,7 +336,7 @@ func checkSchemas(c *cli.Context, env *environment) error {
 	if err := checkFormats().write(c, env, checked); err != nil {
 		return err
 	}
-	if differs {
+	if differs || len(checked.Breaks) > 0 {
 		return &exit{code: exitDiffers}
 	}
 	return nil

@@ -25,6 +25,8 @@ type session struct {
 	project  *spec.Project
 	tenant   *spec.Tenant
 	declared *spec.DesiredSet
+	// variables are those that the flags set.
+	variables map[string]string
 	// problems are those of the files. While one is an error, the tenant is asked
 	// only for what else is wrong.
 	problems connection.Problems
@@ -86,7 +88,7 @@ func (files *projectFiles) open(c *cli.Context, env *environment, name string) (
 	if err != nil {
 		return nil, firstOf(files.problems.Err(), err)
 	}
-	s := &session{env: env, project: files.project, tenant: tenant, watching: env.watching(c), close: func() {}}
+	s := &session{env: env, project: files.project, tenant: tenant, variables: files.variables, watching: env.watching(c), close: func() {}}
 	s.secrets.resolver = files.project.Resolver(env.lookup)
 	s.local, s.localProblems = vendored(files.project, tenant)
 	s.declared, s.problems = desired(files.project, tenant, files.variables, s.local, files.problems)

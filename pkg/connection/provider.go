@@ -91,6 +91,8 @@ type Catalog struct {
 	// Known lists the ids of all data sources, for suggestions, sorted. It is
 	// filled only when one that was asked for does not exist.
 	Known []string `json:"known,omitempty"`
+	// Unread lists those that could not be read, of which the error tells.
+	Unread []string `json:"-"`
 	// Reads counts the requests that were made.
 	Reads int `json:"reads"`
 }

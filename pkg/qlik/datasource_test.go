@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -116,7 +117,7 @@ func TestADataSourceThatCannotBeReadKeepsNoOtherAway(t *testing.T) {
 	for i, id := range []string{"odd", "broken", "html"} {
 		mustContain(t, problems[i], fmt.Sprintf("%q", id))
 	}
-	if got == nil || len(got.DataSources) != 1 || got.DataSources["rest"] == nil || got.Known != nil {
+	if got == nil || len(got.DataSources) != 1 || got.DataSources["rest"] == nil || got.Known != nil || !slices.Equal(got.Unread, []string{"broken", "html", "odd"}) {
 		t.Errorf("catalog %+v", got)
 	}
 }

@@ -105,12 +105,13 @@ func (p *Provider) DataSources(ctx context.Context, ids []string) (*connection.C
 	for i, id := range ids {
 		switch {
 		case unread[i] != nil:
+			catalog.Unread = append(catalog.Unread, id)
 			problems = append(problems, connection.Problem{Severity: connection.SeverityError, Message: unread[i].Error()})
 		case found[i] != nil:
 			catalog.DataSources[id] = found[i]
 		}
 	}
-	if len(catalog.DataSources)+len(problems) < len(ids) {
+	if len(catalog.DataSources)+len(catalog.Unread) < len(ids) {
 		var err error
 		if catalog.Known, err = p.knownSources(ctx, &sent); err != nil {
 			return nil, err

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/fatih/color"
@@ -21,7 +22,7 @@ type Schemas struct {
 	Tenant  string         `json:"tenant,omitempty"`
 	Sources []SchemaSource `json:"dataSources"`
 	// Breaks are the declared connections that the tenant's schemas refuse and the
-	// vendored ones accept.
+	// vendored ones do not.
 	Breaks []SchemaBreak `json:"breaks,omitempty"`
 }
 
@@ -32,7 +33,7 @@ type SchemaSource struct {
 	Version string `json:"connectorVersion,omitempty"`
 	Pulled  string `json:"pulled,omitempty"`
 	From    string `json:"from,omitempty"` // the tenant
-	// Edited tells that the vendored file is not what was pulled.
+	// Edited tells that the vendored file is not what was pulled, if it was.
 	Edited bool `json:"edited,omitempty"`
 	// Uses counts the declared connections.
 	Uses int `json:"connections"`
@@ -73,6 +74,8 @@ func (t Text) SchemaList(w io.Writer, s Schemas) error {
 		switch {
 		case source.State == SchemaNotPulled:
 			version = "not vendored"
+		case source.Pulled == "":
+			version = "not pulled"
 		case source.Edited:
 			version += " (edited)"
 		}
@@ -124,7 +127,7 @@ func (t Text) SchemaCheck(w io.Writer, s Schemas) error {
 	}
 	for _, broken := range s.Breaks {
 		p.line("")
-		p.line("%s would no longer be valid:", label(broken.Connection.String()))
+		p.line("%s is not valid on tenant %s:", label(broken.Connection.String()), Clean(s.Tenant))
 		for _, problem := range broken.Problems {
 			p.problem(problem)
 		}
@@ -135,7 +138,7 @@ func (t Text) SchemaCheck(w io.Writer, s Schemas) error {
 
 func (p *printer) schemaSummary(s Schemas, same int, unvendored []string) {
 	differ := len(s.Sources) - same - len(unvendored)
-	if differ > 0 {
+	if differ > 0 || len(s.Breaks) > 0 {
 		p.line("")
 	}
 	switch {
@@ -145,10 +148,38 @@ func (p *printer) schemaSummary(s Schemas, same int, unvendored []string) {
 		p.line("No change: tenant %s has %s as vendored.", Clean(s.Tenant), count(same, "schema"))
 	default:
 		p.line("Changed on tenant %s: %d of %s. %s.", Clean(s.Tenant), differ, count(differ+same, "schema"), breaks(len(s.Breaks)))
-		p.line("qlsync schemas pull -t %s takes the changes over.", Clean(s.Tenant))
 	}
+	p.schemaAdvice(s)
 	if len(unvendored) > 0 {
 		p.line("In use and not vendored: %s.", strings.Join(unvendored, ", "))
+	}
+}
+
+// schemaAdvice says what to do about each kind of difference.
+func (p *printer) schemaAdvice(s Schemas) {
+	var edited, lost []string
+	takes, removes := "", ""
+	for _, source := range s.Sources {
+		switch isGone := source.State == SchemaGone; {
+		case !isGone && source.State != SchemaDiffers:
+		case isGone && source.Uses > 0:
+			lost = append(lost, Clean(source.ID))
+		case source.Edited:
+			edited = append(edited, Clean(source.ID))
+		case isGone:
+			removes = "removes what is gone and not in use"
+		default:
+			takes = "takes the changes over"
+		}
+	}
+	if todo := slices.DeleteFunc([]string{takes, removes}, func(text string) bool { return text == "" }); len(todo) > 0 {
+		p.line("qlsync schemas pull -t %s %s.", Clean(s.Tenant), strings.Join(todo, " and "))
+	}
+	if len(edited) > 0 {
+		p.line("Edited here, so pull keeps the files: %s. Remove them to have the tenant's.", strings.Join(edited, ", "))
+	}
+	if len(lost) > 0 {
+		p.line("Gone and in use: %s. Their connections must be changed, or the data sources enabled.", strings.Join(lost, ", "))
 	}
 }
 
@@ -159,9 +190,9 @@ func breaks(n int) string {
 	case 0:
 		return "Every declared connection stays valid"
 	case 1:
-		return "1 declared connection would no longer be valid"
+		return "1 declared connection is not valid there"
 	}
-	return fmt.Sprintf("%d declared connections would no longer be valid", n)
+	return fmt.Sprintf("%d declared connections are not valid there", n)
 }
 
 func versions(source SchemaSource) string {

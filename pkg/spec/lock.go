@@ -61,6 +61,12 @@ func ReadLock(dir string) (Lock, connection.Problems) {
 // Text gives the lock as it stands in its file: the same lock, the same bytes.
 func (l Lock) Text() []byte { return indented(l) }
 
+// Edited reports whether a vendored file, of this text, is not what was pulled:
+// somebody has changed it, or made it.
+func (l Lock) Edited(id string, text []byte) bool {
+	return l.DataSources[id].Digest != Digest(text)
+}
+
 // Take notes that a vendored schema was taken from a tenant. A schema that is as it
 // was keeps its day: pulling what has not changed changes nothing.
 func (l Lock) Take(source *connection.DataSource, text []byte, tenant, day string) {

@@ -141,8 +141,8 @@ func shortened(value any) string {
 	return string(text[:longDetail]) + "..."
 }
 
-// Break is a declared connection that one state of the schemas accepts and another
-// refuses.
+// Break is a declared connection that one state of the schemas refuses and another
+// does not.
 type Break struct {
 	Connection connection.Key
 	Problems   connection.Problems

@@ -1,0 +1,88 @@
+package spec
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// Pull decides what becomes of vendored schemas when they are taken from a tenant.
+// What somebody has edited or made by hand stays as it is.
+type Pull struct {
+	Dir  string // of the vendored schemas
+	Lock Lock
+	// Catalog is what the tenant says.
+	Catalog *connection.Catalog
+	// Needed tells which to keep although the tenant does not have them.
+	Needed func(id string) bool
+}
+
+// Pulled is what becomes of one vendored schema.
+type Pulled struct {
+	Source *connection.DataSource // nil: the file is to be removed
+	File   string
+	Text   []byte // of the file; it is there already if Same
+	Same   bool
+	Change string // in words
+}
+
+// Decide tells what becomes of one data source. The text is that of its file, nil
+// where there is none. It changes nothing, the lock included.
+func (p Pull) Decide(id string, text []byte) (Pulled, *connection.Problem) {
+	source := p.Catalog.DataSources[id]
+	pulled := Pulled{Source: source, File: filepath.Join(p.Dir, id+".json")}
+	if source == nil && (text == nil || p.Needed(id)) {
+		return pulled, p.missing(id)
+	}
+	if source != nil {
+		var err error
+		if pulled.Text, err = VendoredText(source); err != nil {
+			return pulled, &connection.Problem{Severity: connection.SeverityError, Message: err.Error()}
+		}
+		pulled.Same = text != nil && Digest(text) == Digest(pulled.Text)
+	}
+	if text != nil && !pulled.Same && p.Lock.Edited(id, text) {
+		return pulled, p.kept(id, pulled.File)
+	}
+	pulled.Change = p.change(source, text != nil, pulled.Same)
+	return pulled, nil
+}
+
+func (p Pull) change(source *connection.DataSource, isThere, same bool) string {
+	if source == nil {
+		return "removed, as the tenant does not have it and no connection uses it"
+	}
+	known := p.Lock.DataSources[source.ID].Version
+	switch {
+	case !isThere:
+		return "new, connector version " + source.Version
+	case same:
+		return "unchanged, connector version " + source.Version
+	case known != source.Version:
+		return "updated, connector version " + known + " -> " + source.Version
+	}
+	return "updated, connector version " + source.Version
+}
+
+// missing says that the tenant does not have a data source.
+func (p Pull) missing(id string) *connection.Problem {
+	problem := connection.Problem{Severity: connection.SeverityError, Message: fmt.Sprintf("the tenant has no data source %q, or has disabled it", id)}
+	if slices.Contains(p.Catalog.Known, id) {
+		problem.Message = fmt.Sprintf("the tenant has no api-specs of data source %q", id)
+	} else {
+		problem.Hint = didYouMean(id, p.Catalog.Known)
+	}
+	return &problem
+}
+
+// kept says that a file stays as it is.
+func (p Pull) kept(id, file string) *connection.Problem {
+	problem := fileProblem(file, "the file was edited since it was pulled, so it is kept")
+	if _, isLocked := p.Lock.DataSources[id]; !isLocked {
+		problem.Message = "the file was not pulled, so it is kept"
+	}
+	problem.Hint = "to have it as on the tenant, remove it and pull again"
+	return &problem
+}

@@ -1,0 +1,73 @@
+package spec_test
+
+import (
+	"testing"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/spec"
+)
+
+func TestWhatAPullDoesToAVendoredSchema(t *testing.T) {
+	vendored := func(version, schema string) string {
+		text, err := spec.VendoredText(source("s", version, schema))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	const kept, mine = "schemas/s.json: the file was edited since it was pulled, so it is kept (to have it as on the tenant, remove it and pull again)",
+		"schemas/s.json: the file was not pulled, so it is kept (to have it as on the tenant, remove it and pull again)"
+	now, old := source("s", "2", `{"required": ["a", "b"]}`), vendored("1", "{}")
+	for _, test := range []struct {
+		name           string
+		file, pulled   string // what stands there, and what was pulled
+		needed         bool
+		source         *connection.DataSource
+		change, refuse string
+	}{
+		{"what is not there", "", "", true, now, "new, connector version 2", ""},
+		{"what was removed by hand", "", old, true, now, "new, connector version 2", ""},
+		{"what is as it was pulled", old, old, true, now, "updated, connector version 1 -> 2", ""},
+		{"what changed within a version", old, old, true, source("s", "1", `{"a": 1}`), "updated, connector version 1", ""},
+		{"what says the same in other words", `{"connectorVersion": "2", "connectorProvider": "Provider.exe", "connectionProperties": {"required": ["b", "a"]}}`, "", true, now, "unchanged, connector version 2", ""},
+		{"what was pulled and formatted", "{\"connectorVersion\": \"1\",\r\n\"connectorProvider\": \"Provider.exe\", \"connectionProperties\": {}}", old, true, now, "updated, connector version 1 -> 2", ""},
+		{"what was edited", `{"connectionProperties": {"a": 1}}`, old, true, now, "", kept},
+		{"what was edited into no JSON", `{`, old, true, now, "", kept},
+		{"an empty file", " ", old, true, now, "", kept},
+		{"what was made by hand", old, "", true, now, "", mine},
+		{"what is gone", old, old, false, nil, "removed, as the tenant does not have it and no connection uses it", ""},
+		{"what is gone and in use", old, old, true, nil, "", `the tenant has no data source "s", or has disabled it`},
+		{"what is gone and was edited", `{}`, old, false, nil, "", kept},
+		{"what never was", "", "", true, nil, "", `the tenant has no data source "s", or has disabled it`},
+		{"what cannot be vendored", old, old, true, source("s", "1", "nothing"), "", `vendor data source "s": its schema is no JSON: invalid character 'o' in literal null (expecting 'u')`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			lock, _ := spec.ReadLock(t.TempDir())
+			if test.pulled != "" {
+				lock.Take(source("s", "1", ""), []byte(test.pulled), "prod", "2026-01-02")
+			}
+			catalog := &connection.Catalog{DataSources: map[string]*connection.DataSource{}}
+			if test.source != nil {
+				catalog.DataSources["s"] = test.source
+			}
+			var file []byte
+			if test.file != "" {
+				file = []byte(test.file)
+			}
+			pulled, problem := spec.Pull{Dir: "schemas", Lock: lock, Catalog: catalog, Needed: func(string) bool { return test.needed }}.Decide("s", file)
+			switch {
+			case problem != nil && problem.Error() != test.refuse, problem == nil && test.refuse != "":
+				t.Errorf("refused: %v, want %q", problem, test.refuse)
+			case problem == nil && pulled.Change != test.change:
+				t.Errorf("%q, want %q", pulled.Change, test.change)
+			}
+		})
+	}
+}
+
+func TestADataSourceThatIsListedAndHasNoSpecs(t *testing.T) {
+	pull := spec.Pull{Catalog: &connection.Catalog{Known: []string{"s"}}, Needed: func(string) bool { return true }}
+	if _, problem := pull.Decide("s", nil); problem == nil || problem.Message != `the tenant has no api-specs of data source "s"` {
+		t.Error(problem)
+	}
+}
