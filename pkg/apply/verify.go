@@ -1,6 +1,7 @@
 package apply
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/qlsync/qlsync/pkg/connection"
@@ -30,13 +31,24 @@ func (r *run) verify(ctx context.Context, p *plan.Plan, result *Result) {
 		finding, differs := findings[i]
 		switch {
 		case !differs && item.Outcome != Done:
-			*item = Item{Connection: item.Connection, Action: item.Action, ID: item.ID, Position: p.Change(i).Position, Outcome: Done}
+			*item = Item{Connection: item.Connection, Action: item.Action, ID: cmp.Or(item.ID, idOf(item.Connection, in.Snapshot)), Position: p.Change(i).Position, Outcome: Done}
 		case differs && item.Outcome == Done:
 			item.Differs = &finding
 			item.pointTo(p.Change(i))
 		}
 	}
 	result.count()
+}
+
+// idOf gives the id of the connection that stands at a key, which a create that was
+// not answered has not told.
+func idOf(key connection.Key, snapshot *connection.Snapshot) string {
+	for i := range snapshot.Connections {
+		if snapshot.Connections[i].Key == key {
+			return snapshot.Connections[i].ID
+		}
+	}
+	return ""
 }
 
 // touched lists the items whose writes were done, or may have been, and by what

@@ -86,6 +86,24 @@ func TestWhatWasDoneIsReadAgain(t *testing.T) {
 	}
 }
 
+func TestACreateThatWasNotAnsweredGetsTheIDThatIsThere(t *testing.T) {
+	p := single(1)
+	p.Changes[0].Action, p.Changes[0].ID = plan.ActionCreate, ""
+	result, err := apply.Run(t.Context(), p, apply.Options{
+		Execute: func(context.Context, []connection.Operation) []connection.Outcome {
+			return []connection.Outcome{{Err: connection.ErrUnknownOutcome}}
+		},
+		Again: func(context.Context, func(*connection.Live) bool) (plan.Input, error) {
+			in := seen(p, map[int]string{0: "/declared"})
+			in.Snapshot.Connections[0].ID = "new"
+			return in, nil
+		},
+	})
+	if err != nil || result.Items[0].Outcome != apply.Done || result.Items[0].ID != "new" {
+		t.Errorf("%+v, %v", result.Items[0], err)
+	}
+}
+
 func TestWhatCannotBeReadAgainIsNotVerified(t *testing.T) {
 	f := &tenant{}
 	result, err := apply.Run(t.Context(), single(2), apply.Options{
