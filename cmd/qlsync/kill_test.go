@@ -15,9 +15,6 @@ import (
 	"github.com/qlsync/qlsync/pkg/simulator"
 )
 
-// asQlsync in the environment makes the test binary run as qlsync.
-const asQlsync = "QLSYNC_TEST_RUNS_QLSYNC"
-
 const killSeed = `{
   "users": [{"name": "Ana", "email": "ana@example.com", "roles": ["TenantAdmin"]}, {"name": "Bo", "email": "bo@example.com"}],
   "spaces": [{"name": "Finance", "type": "shared"}, {"name": "Sales", "type": "managed"}],
@@ -70,9 +67,10 @@ func TestKilledAtAnyWriteItConverges(t *testing.T) {
 	for at := 1; at <= writes; at++ {
 		for _, answered := range []bool{false, true} {
 			t.Run(fmt.Sprintf("write %d, carried out: %v", at, answered), func(t *testing.T) {
+				t.Parallel()
 				k := newKilling(t)
 				k.killAt, k.carryOut = at, answered
-				k.applyInProcess(t)
+				k.applyAndDie(t)
 				k.settle(t)
 			})
 		}
@@ -86,7 +84,7 @@ type killing struct {
 	ids    map[string]string // of what stood before, by bucket
 	values map[string]string // the environment of the commands
 	server *httptest.Server
-	output string // of the last command in this process
+	output string // of the last command
 
 	mu       sync.Mutex
 	seen     int
@@ -144,24 +142,34 @@ func (k *killing) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	panic(http.ErrAbortHandler)
 }
 
-// applyInProcess applies in a process of its own, which may be killed. Its steps
-// run one after the other, so that each write has a number.
-func (k *killing) applyInProcess(t *testing.T) {
-	cmd := exec.Command(os.Args[0], "apply", "--auto-approve", "--parallelism", "1", "-c", filepath.Join(k.folder, "qlsync.yaml"))
-	cmd.Env = append(os.Environ(), asQlsync+"=1")
-	for name, value := range k.values {
-		cmd.Env = append(cmd.Env, name+"="+value)
-	}
-	var output bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &output, &output
-	k.mu.Lock()
-	k.seen = 0
-	if err := cmd.Start(); err != nil {
+// command is a process of qlsync with the project and its environment.
+func (k *killing) command(t *testing.T, args ...string) *exec.Cmd {
+	program, err := buildRaceless()
+	if err != nil {
 		t.Fatal(err)
 	}
-	k.victim = cmd.Process
+	command := exec.Command(program, append(args, "-c", filepath.Join(k.folder, "qlsync.yaml"))...)
+	command.Env = os.Environ()
+	for name, value := range k.values {
+		command.Env = append(command.Env, name+"="+value)
+	}
+	return command
+}
+
+// applyAndDie applies, and is killed at the write that is to be its last, if there is
+// one. Its steps run one after the other, so that each write has a number.
+func (k *killing) applyAndDie(t *testing.T) {
+	command := k.command(t, "apply", "--auto-approve", "--parallelism", "1")
+	var output bytes.Buffer
+	command.Stdout, command.Stderr = &output, &output
+	k.mu.Lock()
+	k.seen = 0
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	k.victim = command.Process
 	k.mu.Unlock()
-	if err := cmd.Wait(); (err != nil) != (k.killAt > 0) {
+	if err := command.Wait(); (err != nil) != (k.killAt > 0) {
 		t.Fatalf("%v at write %d\n%s", err, k.killAt, output.String())
 	}
 	k.mu.Lock()
@@ -171,7 +179,7 @@ func (k *killing) applyInProcess(t *testing.T) {
 
 // writes counts the writes of an apply that is not killed.
 func (k *killing) writes(t *testing.T) int {
-	k.applyInProcess(t)
+	k.applyAndDie(t)
 	k.check(t)
 	return k.seen
 }
@@ -188,19 +196,17 @@ func (k *killing) settle(t *testing.T) {
 	t.Fatal("three applies have not settled it")
 }
 
-// run runs a command in this process and demands its exit code, unless that is -1.
+// run runs a command and demands its exit code, unless that is -1.
 func (k *killing) run(t *testing.T, code int, args ...string) int {
-	var output bytes.Buffer
-	env := &environment{stdin: strings.NewReader(""), stdout: &output, stderr: &output, lookup: func(name string) (string, bool) {
-		value, ok := k.values[name]
-		return value, ok
-	}}
-	app := newApp(env)
-	line := append([]string{"qlsync"}, args...)
-	got := env.exitCode(app.RunContext(t.Context(), arrange(app, append(line, "-c", filepath.Join(k.folder, "qlsync.yaml")))))
-	k.output = output.String()
+	command := k.command(t, args...)
+	output, err := command.CombinedOutput()
+	if command.ProcessState == nil {
+		t.Fatal(err)
+	}
+	k.output = string(output)
+	got := command.ProcessState.ExitCode()
 	if code >= 0 && got != code {
-		t.Fatalf("qlsync %s: exit code %d, not %d:\n%s", strings.Join(args, " "), got, code, output.String())
+		t.Fatalf("qlsync %s: exit code %d, not %d:\n%s", strings.Join(args, " "), got, code, output)
 	}
 	return got
 }

@@ -14,8 +14,11 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -29,19 +32,49 @@ var update = flag.Bool("update", false, "write what the stories print into them"
 const quickRace = "GORACE"
 
 func TestMain(m *testing.M) {
-	if os.Getenv(asQlsync) != "" {
-		recorded()
-	}
+	testscript.Main(tests{m}, map[string]func(){"qlsync": recorded})
+}
+
+// tests are all tests of this package, with what they need around them.
+type tests struct{ *testing.M }
+
+// raceless is the folder of a qlsync without the race detector.
+var raceless string
+
+func (t tests) Run() int {
 	// The race detector lets a process wait a second at its end; here hundreds end.
 	if os.Getenv(quickRace) == "" {
 		os.Setenv(quickRace, "atexit_sleep_ms=0")
 	}
 	// Locks of tests stand apart from those of whoever runs them.
-	if cache := filepath.Join(os.TempDir(), "qlsync-tests"); os.Getenv("XDG_CACHE_HOME") != cache {
-		os.Setenv("XDG_CACHE_HOME", cache)
+	os.Setenv("XDG_CACHE_HOME", filepath.Join(os.TempDir(), "qlsync-tests"))
+	var err error
+	if raceless, err = os.MkdirTemp("", "qlsync-raceless-"); err != nil {
+		log.Fatal(err)
 	}
-	testscript.Main(m, map[string]func(){"qlsync": recorded})
+	defer os.RemoveAll(raceless)
+	return t.M.Run()
 }
+
+// buildRaceless builds the qlsync of this folder without the race detector, for
+// tests that start hundreds of processes to do again what TestStories does with it:
+// it makes them several times as slow. It is the test's own program where that has
+// no detector either.
+var buildRaceless = sync.OnceValues(func() (string, error) {
+	program := filepath.Join(raceless, "qlsync")
+	info, ok := debug.ReadBuildInfo()
+	if !ok || !slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"}) {
+		own, err := os.Executable()
+		if err != nil {
+			return "", err
+		}
+		return program, os.Symlink(own, program)
+	}
+	if out, err := exec.Command("go", "test", "-c", "-race=false", "-o", program, ".").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("go test -c: %w\n%s", err, out)
+	}
+	return program, nil
+})
 
 // golden is where the stories are.
 var golden = filepath.Join("..", "..", "testdata", "golden")
@@ -66,6 +99,14 @@ func stories(folder, behaviour string) testscript.Params {
 			env.Setenv(quickRace, os.Getenv(quickRace))
 			env.Setenv(recordVariable, os.Getenv(recordVariable))
 			env.Setenv("BEHAVIOUR", behaviour)
+			if behaviour == "" {
+				return nil
+			}
+			program, err := buildRaceless()
+			if err != nil {
+				return err
+			}
+			env.Setenv("PATH", filepath.Dir(program)+string(filepath.ListSeparator)+env.Getenv("PATH"))
 			return behave(env.WorkDir, behaviour)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

@@ -16,6 +16,7 @@ func TestARotationThatIsCutOffIsFinishedByTheNextRun(t *testing.T) {
 	for at := 1; at <= rotated; at += 3 {
 		for _, answered := range []bool{false, true} {
 			t.Run(fmt.Sprintf("write %d, carried out: %v", at, answered), func(t *testing.T) {
+				t.Parallel()
 				k := newKilling(t)
 				k.write(t, "connections.yaml", killBefore)
 				k.values[spec.FingerprintVariable] = "a key of enough characters"
@@ -27,7 +28,7 @@ func TestARotationThatIsCutOffIsFinishedByTheNextRun(t *testing.T) {
 				}
 				k.values["KILL_SECRET"] = "another"
 				k.killAt, k.carryOut = at, answered
-				k.applyInProcess(t)
+				k.applyAndDie(t)
 				k.killAt = 0
 				left := rotated - at
 				if !answered {
