@@ -249,7 +249,7 @@ func TestContradictions(t *testing.T) {
 			}
 		},
 		"C11: to deploy again is to write again": func(t *testing.T) {
-			r := newRigWithFaults(t, simulator.Fault{Method: "POST", Deploy: "fails"}, simulator.Fault{Method: "PUT", Deploy: "fails"})
+			r := newRigWithFaults(t, simulator.Fault{Method: "POST", Deploy: "fails"})
 			r.mail("Mail")
 			if result := r.run(r.plan()); result.Ledger.Pending != 1 {
 				t.Fatalf("%+v", result.Items)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -16,56 +15,77 @@ import (
 // noGateway is what is known of a deployment that failed and names no place.
 const noGateway = "no gateway is named"
 
-// settle finds out whether what was saved has reached the gateways.
-//
-// There is no call that deploys: the only way is to write again. So a write that was
-// not deployed is written once more, with a mark that says so: if that is deployed,
-// once more without it. Otherwise the mark stays, and the next plan finds it.
-func (p *Provider) settle(ctx context.Context, what string, key connection.Key, d document, operation connection.Operation, body []byte) error {
-	if d.fields["deployToWorker"] == false {
+// save sends a whole connection. Where it is to be brought to the gateways, its mark
+// says that it is not there yet: so whoever plans next knows, also if this process
+// ends before the answer comes.
+func (p *Provider) save(ctx context.Context, method string, key connection.Key, d document, operation connection.Operation, repeatable bool) ([]byte, error) {
+	d.setPending(d.deploys())
+	return p.write(ctx, method, key, d, operation, repeatable)
+}
+
+// settle reads what was saved, and finds out whether it has reached the gateways. If so,
+// it is written once more without the mark that says otherwise, as there is no call
+// that changes only that. Otherwise the mark stays, and the next plan finds it: to write
+// again is the only way to deploy. An answer that was lost has no body, and then it is
+// written again at once.
+func (p *Provider) settle(ctx context.Context, operation connection.Operation, sent document, body []byte) error {
+	ctx = context.WithoutCancel(ctx)
+	operation.Name = ""
+	p.forget(operation.Key)
+	live, readErr := p.current(ctx, operation)
+	if readErr == nil {
+		p.remember(operation.Key, live)
+	}
+	if !sent.deploys() {
 		return nil // nothing was asked for, and some answers say that it failed
 	}
-	state, failures := p.deploymentOf(body)
-	if state != notDeployed {
-		return nil // also where it is not told: that is no failure
+	again := func(pending bool) ([]byte, error) {
+		if readErr != nil {
+			return nil, readErr
+		}
+		d := p.updated(live, operation)
+		d.setPending(pending)
+		return p.write(ctx, http.MethodPut, operation.Key, d, operation, true)
 	}
-	pending := fmt.Errorf("%s: %w: %s", what, connection.ErrPending, tell(failures, p.client.redactor(&call{request: request{secrets: secretsOf(d, operation)}})))
-	text, _ := d.fields[descriptionKey].(string)
-	user, mark, other := splitDescription(text)
-	if mark.Project == "" {
-		return pending // there is no room for a mark
+	if body == nil {
+		var err error
+		if body, err = again(true); err != nil {
+			return fmt.Errorf("%w: the answer was lost, and then: %w", connection.ErrPending, quiet(err))
+		}
 	}
-	marked := document{kind: d.kind, twoTypes: d.twoTypes, fields: maps.Clone(d.fields)}
-	unfinished := mark
-	unfinished.Pending = true
-	marked.fields[descriptionKey] = joinDescription(user, unfinished, other)
-	again, err := p.put(ctx, key, marked, operation)
-	if err != nil {
-		return fmt.Errorf("%w; and it could not be marked: %w", pending, quiet(err))
+	// That it is not told is no failure.
+	if state, failures := p.deploymentOf(body); state == notDeployed {
+		return fmt.Errorf("%w: %s", connection.ErrPending, tell(failures, p.client.redactor(&call{request: request{secrets: secretsOf(sent, operation)}})))
 	}
-	if state, _ := p.deploymentOf(again); state == notDeployed {
-		return pending
+	if !sent.marked() {
+		return nil
 	}
-	if _, err := p.put(ctx, key, d, operation); err != nil {
-		return fmt.Errorf("%w; then it was, and the mark that says otherwise could not be taken away: %w", pending, quiet(err))
+	if _, err := again(false); err != nil {
+		return fmt.Errorf("%w by its mark, which could not be taken away, although it is: %w", connection.ErrPending, quiet(err))
 	}
-	return nil // what differs now is the mark alone
+	return nil // what has not reached a gateway now is the mark alone
 }
 
 // quiet drops what the engine would branch on: the operation itself is saved.
 func quiet(err error) error { return errors.New(err.Error()) }
 
-// put writes again what was just written.
-func (p *Provider) put(ctx context.Context, key connection.Key, d document, operation connection.Operation) ([]byte, error) {
-	ctx = context.WithoutCancel(ctx)
-	d = document{kind: d.kind, twoTypes: d.twoTypes, fields: maps.Clone(d.fields)}
-	d.fields["name"] = key.Name
-	body, err := p.write(ctx, http.MethodPut, key, d, operation, true)
-	p.forget(key)
-	if live, readErr := p.get(ctx, key, nil); err == nil && readErr == nil {
-		p.remember(key, live)
+// deploys tells that a write brings it to the gateways.
+func (d document) deploys() bool { return d.fields["deployToWorker"] != false }
+
+// marked tells that it bears a mark.
+func (d document) marked() bool {
+	text, _ := d.fields[descriptionKey].(string)
+	_, mark, _ := splitDescription(text)
+	return mark.Project != ""
+}
+
+// setPending writes into its mark, if it bears one, whether it is not in effect.
+func (d document) setPending(pending bool) {
+	text, _ := d.fields[descriptionKey].(string)
+	if user, mark, other := splitDescription(text); mark.Project != "" {
+		mark.Pending = pending
+		d.fields[descriptionKey] = joinDescription(user, mark, other)
 	}
-	return body, err
 }
 
 // maxFailures bounds how many gateways are named.

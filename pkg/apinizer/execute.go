@@ -67,7 +67,7 @@ func (p *Provider) create(ctx context.Context, operation connection.Operation) c
 	if err != nil {
 		return fail(err)
 	}
-	body, err := p.write(ctx, http.MethodPost, operation.Key, d, operation, false)
+	body, err := p.save(ctx, http.MethodPost, operation.Key, d, operation, false)
 	if errors.Is(err, connection.ErrUnknownOutcome) {
 		// It is ours if it looks like what was sent, with our mark.
 		if live, readErr := p.get(context.WithoutCancel(ctx), operation.Key, nil); readErr == nil && p.shows(live, d) && operation.Mark != nil {
@@ -78,20 +78,20 @@ func (p *Provider) create(ctx context.Context, operation connection.Operation) c
 		return fail(err)
 	}
 	outcome := connection.Outcome{ID: idOf(operation.Key)}
-	live, err := p.get(context.WithoutCancel(ctx), operation.Key, nil)
-	switch {
-	case err != nil && operation.ReadBack:
-		outcome.Err = fmt.Errorf("create connection: read it again: %w", unfound(err))
-		return outcome
-	case err == nil && operation.ReadBack && !p.shows(live, d):
-		outcome.Err = fmt.Errorf("create connection: %w: it was created, and is not what was sent", connection.ErrInvalid)
-		return outcome
-	case err == nil:
-		p.remember(operation.Key, live)
-	default:
-		p.forget(operation.Key)
+	if operation.ReadBack {
+		live, err := p.get(context.WithoutCancel(ctx), operation.Key, nil)
+		if err != nil {
+			outcome.Err = fmt.Errorf("create connection: read it again: %w", unfound(err))
+			return outcome
+		}
+		if !p.shows(live, d) {
+			outcome.Err = fmt.Errorf("create connection: %w: it was created, and is not what was sent", connection.ErrInvalid)
+			return outcome
+		}
 	}
-	outcome.Err = p.settle(ctx, "create connection", operation.Key, d, operation, body)
+	if err := p.settle(ctx, operation, d, body); err != nil {
+		outcome.Err = fmt.Errorf("create connection: %w", err)
+	}
 	return outcome
 }
 
@@ -280,7 +280,7 @@ func (p *Provider) update(ctx context.Context, operation connection.Operation) c
 			return fail(notBegun(ctx, err))
 		}
 	}
-	body, err := p.write(ctx, http.MethodPut, operation.Key, d, operation, operation.Name == "")
+	body, err := p.save(ctx, http.MethodPut, operation.Key, d, operation, operation.Name == "")
 	if err != nil && errors.Is(err, connection.ErrUnknownOutcome) && operation.Name != "" && p.arrived(ctx, operation.Key, to, d) {
 		body, err = nil, nil
 	}
@@ -293,11 +293,11 @@ func (p *Provider) update(ctx context.Context, operation connection.Operation) c
 		if err := p.renamed(context.WithoutCancel(ctx), operation.Key, to); err != nil {
 			return fail(err)
 		}
-	} else if read, err := p.get(context.WithoutCancel(ctx), to, nil); err == nil {
-		p.remember(to, read)
 	}
-	operation.Name = ""
-	outcome.Err = p.settle(ctx, "update connection", to, d, operation, body)
+	operation.Key = to
+	if err := p.settle(ctx, operation, d, body); err != nil {
+		return fail(err)
+	}
 	return outcome
 }
 
@@ -347,7 +347,6 @@ func (p *Provider) updated(live document, operation connection.Operation) docume
 	} else if slices.Contains(operation.Remove, descriptionKey) {
 		user = ""
 	}
-	mark.Pending = false
 	if operation.Mark != nil {
 		mark = *operation.Mark
 	}

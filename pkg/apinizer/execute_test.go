@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -11,6 +12,7 @@ import (
 	"github.com/qlsync/qlsync/pkg/apinizer"
 	"github.com/qlsync/qlsync/pkg/apply"
 	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/plan"
 	simulator "github.com/qlsync/qlsync/pkg/simulator/apinizer"
 )
 
@@ -155,6 +157,65 @@ func TestWhatAskedForNoDeploymentIsDoneWhateverTheAnswerSays(t *testing.T) {
 
 func TestADeploymentThatIsNotToldIsNoFailure(t *testing.T) {
 	newRig(t, twoProjects, behaviour{Deployment: "unknown"}).cycle()
+}
+
+// Nobody has to be there to hear that a gateway was not reached.
+func TestWhatReachedNoGatewayIsNotForgotten(t *testing.T) {
+	unanswered := func(method string, skip, times int) simulator.Fault {
+		return simulator.Fault{Method: method, Skip: skip, Times: times, Cut: "after", Deploy: "fails"}
+	}
+	for name, test := range map[string]struct {
+		faults  []simulator.Fault
+		pending int // how many plans find what is not in effect
+	}{
+		"a create whose answer is lost":           {[]simulator.Fault{unanswered("POST", 0, 1)}, 0},
+		"a create that is never answered":         {[]simulator.Fault{unanswered("POST", 0, 1), unanswered("PUT", 0, 4)}, 1},
+		"an update whose answer is lost":          {[]simulator.Fault{unanswered("PUT", 1, 1)}, 0},
+		"an update that is never answered":        {[]simulator.Fault{unanswered("PUT", 1, 4)}, 1},
+		"a second try that is never answered":     {[]simulator.Fault{{Method: "PUT", Skip: 1, Deploy: "fails"}, unanswered("PUT", 1, 4)}, 2},
+		"a rename whose answer is lost":           {[]simulator.Fault{unanswered("PUT", 3, 1)}, 0},
+		"a rename that is never answered":         {[]simulator.Fault{unanswered("PUT", 3, 5)}, 1},
+		"a mark that cannot be taken away":        {[]simulator.Fault{{Method: "PUT", Cut: "before", Times: 4}}, 1},
+		"a mark whose removal reaches no gateway": {[]simulator.Fault{{Method: "PUT", Deploy: "fails"}}, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := newRigWithFaults(t, test.faults...)
+				pending := 0
+				settle := func() {
+					for range 4 {
+						p := r.plan()
+						if p.Empty() {
+							return
+						}
+						if slices.ContainsFunc(p.Changes[0].Fields, func(f plan.Field) bool { return f.Path == "/effective" }) {
+							pending++
+						}
+						r.run(p)
+						r.reconnect()
+					}
+					t.Fatal("not settled")
+				}
+				r.mail("Mail")
+				settle()
+				r.desired[0].Properties["port"] = number(25)
+				settle()
+				r.desired[0].Name = "Post"
+				r.moves = []connection.Move{{
+					From: connection.MoveEnd{Space: connection.SpaceRef{Name: "Payments"}, Name: "Mail"},
+					To:   connection.MoveEnd{Space: connection.SpaceRef{Name: "Payments"}, Name: "Post"},
+				}}
+				settle()
+				if pending != test.pending {
+					t.Errorf("%d plans find what is not in effect, not %d", pending, test.pending)
+				}
+				if there, _ := r.manager.Find("Payments", "Post"); !there.Deployed {
+					t.Error("it is not deployed")
+				}
+				r.holds("Post", "password")
+			})
+		})
+	}
 }
 
 func TestTheMarkCanBeTakenOff(t *testing.T) {

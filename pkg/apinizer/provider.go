@@ -73,8 +73,10 @@ func (*Provider) traits() connection.Traits {
 	return connection.Traits{
 		Space: connection.Recreate, Existence: connection.Delete, Untagged: true, Whole: true, Trial: true,
 		Costs: map[connection.Mechanism]connection.Cost{
-			connection.Create: {Reads: 2, Writes: 1}, // one to look first, one to see what became of it
-			connection.Patch:  {Reads: 2, Writes: 1},
+			// One to look first, one to see what became of it; one to write it, one to take
+			// away the mark that it has not reached the gateways.
+			connection.Create: {Reads: 2, Writes: 2},
+			connection.Patch:  {Reads: 2, Writes: 2},
 			connection.Delete: {Reads: 1, Writes: 1},
 		},
 		HostProperties: hosts(),

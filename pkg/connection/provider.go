@@ -257,7 +257,7 @@ type Traits struct {
 	// BatchSize tells how many operations of a kind fit in one call. A kind that
 	// is absent takes one.
 	BatchSize map[Mechanism]int `json:"batchSize,omitempty"`
-	// Costs tells how many requests one call of each kind takes.
+	// Costs tells how many requests one call of each kind takes at most.
 	Costs map[Mechanism]Cost `json:"costs,omitempty"`
 	// Writes is the limit that the writes are counted against.
 	Writes RateLimit `json:"writes"`

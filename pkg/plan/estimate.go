@@ -18,18 +18,9 @@ func estimate(steps []Step, in *Input) Estimate {
 		e.Tier1Calls += now.Reads - now.Details + stillThere(steps)
 	}
 	for _, step := range steps {
-		calls := step.Items[:1] // a batch is one call
-		if step.Kind == connection.Recreate {
-			calls = step.Items
-		}
-		for _, item := range calls {
-			cost := traits.Costs[item.Operation.Kind]
-			e.Tier1Calls += cost.Reads
-			e.Tier2Calls += cost.Writes
-			if item.Operation.ReadBack {
-				e.Tier1Calls++
-			}
-		}
+		cost := step.cost(traits)
+		e.Tier1Calls += cost.Reads
+		e.Tier2Calls += cost.Writes
 	}
 	limit := traits.Writes
 	if limit.Requests > 0 && e.Tier2Calls > 0 {
@@ -38,6 +29,24 @@ func estimate(steps []Step, in *Input) Estimate {
 		e.SecondsMax = int(math.Ceil((wait + limit.Window).Seconds()))
 	}
 	return e
+}
+
+// cost counts the calls of a step.
+func (s *Step) cost(traits *connection.Traits) connection.Cost {
+	calls := s.Items[:1] // a batch is one call
+	if s.Kind == connection.Recreate {
+		calls = s.Items
+	}
+	var sum connection.Cost
+	for _, item := range calls {
+		cost := traits.Costs[item.Operation.Kind]
+		sum.Reads += cost.Reads
+		sum.Writes += cost.Writes
+		if item.Operation.ReadBack {
+			sum.Reads++
+		}
+	}
+	return sum
 }
 
 // stillThere counts the connections that are touched and not deleted.

@@ -42,7 +42,7 @@ func (o *orderer) steps() []Step {
 	link(first)
 	deletesLast(first, last)
 	link(last)
-	return number(sorted(append(first, last...)))
+	return number(sorted(append(first, last...)), o.traits)
 }
 
 // batch groups operations of one kind and level, as many as fit in one call. Two
@@ -167,8 +167,8 @@ func sorted(steps []*stepNode) []*stepNode {
 	return placed
 }
 
-// number gives the steps their ids and turns links into ids.
-func number(placed []*stepNode) []Step {
+// number gives the steps their ids, turns links into ids, and counts calls.
+func number(placed []*stepNode, traits *connection.Traits) []Step {
 	place := make(map[*stepNode]int, len(placed))
 	for i, step := range placed {
 		place[step] = i
@@ -190,10 +190,7 @@ func number(placed []*stepNode) []Step {
 			}
 			step.Items = append(step.Items, item(n))
 		}
-		step.Calls, step.Description = 1, describe(step)
-		if step.Kind == connection.Recreate {
-			step.Calls = len(step.Items)
-		}
+		step.Calls, step.Description = step.cost(traits).Writes, describe(step)
 		steps[i] = step.Step
 	}
 	return steps
