@@ -161,7 +161,7 @@ func (p *Provider) created(operation connection.Operation) (document, error) {
 		d.fields["deployToWorker"] = false // it is only tried out
 	}
 	d.fields["name"] = operation.Key.Name
-	return d, p.check(d, operation)
+	return d, p.check(d, nil, operation)
 }
 
 // describe puts a mark behind the user's text.
@@ -198,23 +198,29 @@ func (p *Provider) overlay(d *document, operation connection.Operation) {
 	}
 }
 
-// check refuses what would blank a secret: a field that the connection needs as it is
-// set up, and that is neither declared nor shown. That may be allowed.
-func (p *Provider) check(d document, operation connection.Operation) error {
+// check refuses what would blank a secret: a field that the server keeps, or that the
+// connection needs as it is set up, and that is not declared, not even to be absent.
+// That may be allowed.
+func (p *Provider) check(d document, kept []string, operation connection.Operation) error {
 	if operation.Lossy {
 		return nil
 	}
 	t := types[d.kind]
-	var missing []string
+	missing := slices.Clone(kept)
 	for name, s := range t.fields {
-		if text, _ := d.fields[name].(string); s.masked() && s.inUse(d.fields, t) && text == "" {
+		if s.masked() && s.inUse(d.fields, t) {
 			missing = append(missing, name)
 		}
 	}
+	missing = slices.DeleteFunc(missing, func(name string) bool {
+		text, _ := d.fields[strings.TrimPrefix(name, extraPrefix)].(string)
+		return text != "" || slices.Contains(operation.Remove, name)
+	})
 	if len(missing) == 0 {
 		return nil
 	}
 	slices.Sort(missing)
+	missing = slices.Compact(missing)
 	return fmt.Errorf("%w: nothing was sent, as %s would be blanked: declare it under credentials", connection.ErrInvalid, strings.Join(missing, ", "))
 }
 
@@ -270,7 +276,7 @@ func (p *Provider) update(ctx context.Context, operation connection.Operation) c
 		return fail(notBegun(ctx, err))
 	}
 	d := p.updated(live, operation)
-	if err := p.check(d, operation); err != nil {
+	if err := p.check(d, withheld(types[live.kind], live.fields), operation); err != nil {
 		return fail(err)
 	}
 	to := operation.Key

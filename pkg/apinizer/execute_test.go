@@ -81,6 +81,52 @@ func TestAnOptionalSecretThatMayBeThereBlocksAdoption(t *testing.T) {
 	}
 }
 
+// A truststore that somebody has uploaded since is not shown.
+func TestAnOptionalSecretThatMayHaveBeenAddedBlocksAWrite(t *testing.T) {
+	r := newRig(t, twoProjects, behaviour{Secrets: "null"})
+	d := r.declare("elasticsearch", "Logs", map[string]any{
+		"elasticHostList": []any{map[string]any{"host": "es.example"}}, "encryptCommunication": true, "encryptCommunicationType": "CA_IN_PEM_FILE",
+	}, "caInPemFile")
+	r.apply()
+	if err := r.manager.Edit("Payments", "Logs", func(c *simulator.Connection) { c.Fields["caTruststoreFilePass"] = "by hand" }); err != nil {
+		t.Fatal(err)
+	}
+	d.Properties["description"] = "another"
+	r.reconnect()
+	r.demand(r.refusals(), "would lose caTruststoreFile, caTruststoreFilePass, which the service keeps, or may keep, and does not show: "+
+		"declare it under credentials, or as null under properties where there is none")
+	if !r.manager.SecretEquals("Payments", "Logs", "caTruststoreFilePass", "by hand") {
+		t.Error("it is lost")
+	}
+	d.Credentials["caTruststoreFilePass"], d.Properties["caTruststoreFile"] = connection.Reference{Env: "caTruststoreFilePass"}, nil
+	r.apply()
+	for _, secret := range []string{"caInPemFile", "caTruststoreFilePass"} {
+		r.holds("Logs", secret)
+	}
+	delete(d.Credentials, "caTruststoreFilePass")
+	d.Properties["description"], d.Properties["caTruststoreFilePass"] = "a third", nil
+	r.apply()
+	if there, _ := r.manager.Find("Payments", "Logs"); there.Fields["caTruststoreFilePass"] != nil {
+		t.Errorf("%+v", there.Fields)
+	}
+	r.holds("Logs", "caInPemFile")
+}
+
+func TestASecretThatWasAddedSinceThePlanBlocksAWrite(t *testing.T) {
+	r := newRig(t, twoProjects, behaviour{Secrets: "ciphertext"})
+	d := r.declare("snmp", "Trap", map[string]any{"version": "V3", "connectionString": "udp:127.0.0.1/162", "pduOidForMessage": "1.3.6"}, "securityOrCommunityName")
+	r.apply()
+	d.Properties["description"] = "another"
+	p := r.plan()
+	if err := r.manager.Edit("Payments", "Trap", func(c *simulator.Connection) { c.Fields["authPassphrase"] = "set by hand" }); err != nil {
+		t.Fatal(err)
+	}
+	r.demand(r.run(p).Items[0].Error, "nothing was sent, as authPassphrase would be blanked")
+	if !r.manager.SecretEquals("Payments", "Trap", "authPassphrase", "set by hand") {
+		t.Error("it is lost")
+	}
+}
+
 func TestAMoveDoesNotLoseOneOfTwoSecrets(t *testing.T) {
 	r := newRig(t, twoProjects, behaviour{})
 	d := r.declare("snmp", "Trap", whole["snmp"].properties, whole["snmp"].secrets...)

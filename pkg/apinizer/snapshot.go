@@ -268,7 +268,7 @@ func (p *Provider) fill(live *connection.Live, d document) {
 	}
 	t := types[d.kind]
 	live.Properties = map[string]any{}
-	live.Withheld = withheld(t, d.fields, mark.Project != "")
+	live.Withheld = withheld(t, d.fields)
 	for name, value := range d.fields {
 		s := t.fields[name]
 		switch {
@@ -323,14 +323,14 @@ func (t *connectionType) shownAs(name string) bool {
 }
 
 // withheld lists the masked fields that the connection has: those that it needs as it
-// is set up, and those for which the server shows something. One that holds only
-// environment variables is no secret, and is shown.
-// What somebody else has made may have optional ones; of what is marked all are declared.
-func withheld(t *connectionType, fields map[string]any, marked bool) []string {
+// is set up, or may need, and those for which the server shows something. One that
+// holds only environment variables is no secret, and is shown. That we did not write
+// one does not prove that there is none: it may have been added by hand since.
+func withheld(t *connectionType, fields map[string]any) []string {
 	var found []string
 	for name, s := range t.fields {
 		text, _ := fields[name].(string)
-		if s.masked() && !isVariable(text) && (text != "" || s.inUse(fields, t) || !marked && t.holds(s.MaybeWhen, fields)) {
+		if s.masked() && !isVariable(text) && (text != "" || s.inUse(fields, t) || t.holds(s.MaybeWhen, fields)) {
 			found = append(found, name)
 		}
 	}

@@ -20,6 +20,7 @@ import (
 //	x-credential      masked, and no secret: a certificate
 //	x-needed-when     the field is needed where the others have one of these values
 //	x-needed-with     it is in use where the other has a value
+//	x-maybe-when      it may be in use where the others have one of these values
 //	x-shown-as        a GET may show another field instead, which names the same thing
 //	x-host            whoever changes it points the connection at another host
 //	x-unordered       a list whose order means nothing

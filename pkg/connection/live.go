@@ -32,9 +32,9 @@ type Live struct {
 	HasCredentials bool `json:"hasCredentials,omitempty"`
 	// Separated tells that each user brings their own credentials.
 	Separated bool `json:"separated,omitempty"`
-	// Withheld names the parts of the credentials that the service keeps and does not
-	// show, where it is known that it has them; sorted. A write that replaces the whole
-	// connection ([Traits.Whole]) must carry them.
+	// Withheld names the parts of the credentials that the service keeps, or may keep,
+	// and does not show; sorted. A write that replaces the whole connection
+	// ([Traits.Whole]) must carry them.
 	Withheld []string `json:"withheld,omitempty"`
 	// Hidden names properties that are set and whose values the service does not show;
 	// sorted. They cannot be compared.

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"maps"
+	"slices"
 	"strconv"
 
 	"github.com/qlsync/qlsync/pkg/connection"
@@ -99,6 +100,11 @@ func (c *chain) whole(op connection.Operation) connection.Operation {
 		if len(d.diff.hidden) > 0 {
 			op.Set = maps.Clone(d.diff.hidden)
 			maps.Copy(op.Set, d.diff.set)
+		}
+		for _, name := range d.live.Withheld {
+			if value, declared := d.target.Properties[name]; declared && value == nil {
+				op.Remove = append(slices.Clone(op.Remove), name)
+			}
 		}
 	}
 	return op

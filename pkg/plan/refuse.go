@@ -120,7 +120,8 @@ func (a *analysis) refuseWrite(p *pair, d *difference) string {
 	switch {
 	case a.in.Snapshot.Traits.Whole && withheld != "" && !p.Lifecycle.RecreateAllowed:
 		return "a write replaces the whole connection and would lose " + withheld +
-			", which the service keeps and does not show: declare it under credentials; lifecycle.recreate: allow loses it"
+			", which the service keeps, or may keep, and does not show: declare it under credentials, or as null under properties" +
+			" where there is none; lifecycle.recreate: allow loses it"
 	case d.host != "" && len(p.Credentials) == 0 && p.live.HasCredentials:
 		return fmt.Sprintf("a change of %s must carry the credentials: declare them under credentials", d.host)
 	case d.host != "" && len(p.Credentials) > 0 && p.live.Separated && a.unnamed(p.target) != "":
@@ -132,11 +133,11 @@ func (a *analysis) refuseWrite(p *pair, d *difference) string {
 }
 
 // undeclared names those of the parts of a connection that are neither declared as
-// properties nor as credentials.
+// properties, be it to be absent, nor as credentials.
 func (a *analysis) undeclared(p *pair, names []string) string {
 	var missing []string
 	for _, name := range names {
-		if p.Properties[name] == nil && p.Credentials[name] == nil {
+		if _, declared := p.Properties[name]; !declared && p.Credentials[name] == nil {
 			missing = append(missing, name)
 		}
 	}
@@ -178,7 +179,7 @@ func (a *analysis) refuseRecreate(p *pair) string {
 	case live.HasCredentials && len(p.Credentials) == 0:
 		return "a rebuild would lose its stored credentials: declare them under credentials" + allow
 	case live.DataSource == p.DataSource && a.undeclared(p, live.Withheld) != "":
-		return "a rebuild would lose " + a.undeclared(p, live.Withheld) + ", which the service keeps and does not show: declare it under credentials" + allow
+		return "a rebuild would lose " + a.undeclared(p, live.Withheld) + ", which the service keeps, or may keep, and does not show: declare it under credentials" + allow
 	case live.Separated:
 		return "a rebuild would lose the credentials that each user has entered" + allow
 	case live.OwnerID != a.in.Snapshot.Caller.ID && p.ownerID != live.OwnerID:

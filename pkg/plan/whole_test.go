@@ -42,8 +42,12 @@ func TestAServiceThatReplacesWholeConnections(t *testing.T) {
 		{"a write without what is withheld would lose it", func(w *world) {
 			w.declare("A", "x", changed)
 			w.hold("A", "x", withholds)
-		}, "update A/x /properties/path:/x>/new !a write replaces the whole connection and would lose password, which the service keeps " +
-			"and does not show: declare it under credentials; lifecycle.recreate: allow loses it"},
+		}, "update A/x /properties/path:/x>/new !a write replaces the whole connection and would lose password, which the service keeps, " +
+			"or may keep, and does not show: declare it under credentials, or as null under properties where there is none; lifecycle.recreate: allow loses it"},
+		{"what must be absent is not lost", func(w *world) {
+			w.declare("A", "x", changed, func(d *connection.Desired) { d.Properties["password"] = nil })
+			w.hold("A", "x", withholds)
+		}, "update A/x /properties/path:/x>/new\ns1 patch A/x"},
 		{"losing it can be allowed", func(w *world) {
 			w.declare("A", "x", changed, func(d *connection.Desired) { d.Lifecycle.RecreateAllowed = true })
 			w.hold("A", "x", withholds)

@@ -16,7 +16,7 @@ import (
 // message holds a value.
 //
 //   - Under properties: no secret, also not inside a value, no other part of the
-//     credentials, no reference.
+//     credentials, no reference. That one must be absent may be said there, by null.
 //   - Under credentials: a secret as a reference, or as a list or map whose values
 //     are references, and none in the open beside them; a part that is no secret (a user name) also plain; a
 //     property that is no credential only if a reference stands within it, such as
@@ -65,7 +65,7 @@ func CheckSchemaMarks(set []connection.Desired, catalog *connection.Catalog, cla
 			return source.Properties[name].Class == connection.ClassSecret && known(source.ID, name) != connection.ClassSecret
 		}
 		for _, name := range slices.Sorted(maps.Keys(set[i].Properties)) {
-			if byMark(name) && set[i].Properties[name] != nil {
+			if byMark(name) {
 				c.property(name, set[i].Properties[name], connection.ClassSecret)
 			}
 		}
@@ -98,6 +98,7 @@ func (c *sorter) add(path, message, hint string) {
 func (c *sorter) property(name string, value any, class connection.Class) {
 	path := "/properties" + joinPointer(name)
 	switch {
+	case value == nil:
 	case class == connection.ClassSecret:
 		c.add(path+keyMark, fmt.Sprintf("%q is a secret and must not stand under properties", name),
 			fmt.Sprintf("move it under credentials, as %s: {env: NAME}", name))

@@ -271,6 +271,7 @@ func TestWhatBelongsToTheCredentials(t *testing.T) {
 			c.yaml:7:18: "password" is a secret and must not stand under properties (move it under credentials, as password: {env: NAME})
 			c.yaml:7:37: "username" is a part of the credentials (move it under credentials)
 			c.yaml:7:50: "key" is a secret and must not stand under properties (move it under credentials, as key: {env: NAME})`},
+		{"that a part of the credentials must be absent", "    properties: {password: null, username: null}", ""},
 		{"a secret inside a list under properties, at its value", "    properties:\n      headers:\n        - {name: a, value: 1}\n        - {name: b, value: hunter2, encrypt: true}\n        - hunter2", `
 			c.yaml:10:28: holds a secret; move "headers" under credentials, with {env: NAME} or {file: PATH} for the value
 			c.yaml:11:11: holds a secret; move "headers" under credentials, with {env: NAME} or {file: PATH} for the value`},
