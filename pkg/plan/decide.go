@@ -47,9 +47,8 @@ type decision struct {
 	repair bool
 	of     connection.Key // the key that was rebuilt
 	// signIn is the credential that is the code of a person's sign-in; todo says what
-	// to do with it, and waits tells that none is declared.
+	// to do with it.
 	signIn, todo string
-	waits        bool
 	// viaTemporary lets the connection go to its key by a temporary name.
 	viaTemporary bool
 }

@@ -71,7 +71,7 @@ func (o *orderer) build() bool {
 func (o *orderer) holdBack() bool {
 	refused, notMade := map[connection.Key]bool{}, map[string]bool{}
 	for _, d := range o.analysis.decisions {
-		if d.target == nil || d.change.Refused == "" && !d.waits {
+		if d.target == nil || d.change.Refused == "" && !d.change.Waits {
 			continue
 		}
 		refused[d.target.key] = true

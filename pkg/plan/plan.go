@@ -148,6 +148,8 @@ type Change struct {
 	// Manual says what a person has to do so that the change can be made; empty where
 	// nobody has to do anything.
 	Manual string `json:"manual,omitempty"`
+	// Waits tells that the change is not made before that: there is nothing to try.
+	Waits bool `json:"waits,omitempty"`
 	// Refused says why the change will not be made; empty when it will.
 	Refused string `json:"refused,omitempty"`
 	// Position is where the connection is declared; nil for a delete.
@@ -326,7 +328,7 @@ func summarize(decisions []*decision, unchanged int) Summary {
 		switch {
 		case d.change.Refused != "":
 			s.Refused++
-		case d.waits:
+		case d.change.Waits:
 			s.Manual++
 		default:
 			*count[d.change.Action]++

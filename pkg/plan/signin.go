@@ -51,9 +51,9 @@ func (a *analysis) manual(d *decision) {
 	if declared == nil && !makes {
 		return // those that are declared are not the code
 	}
-	d.signIn, d.waits = code, declared == nil
+	d.signIn, d.change.Waits = code, declared == nil
 	switch {
-	case d.waits:
+	case d.change.Waits:
 		d.todo = "declare the code under credentials, as " + code + ": {env: NAME}"
 	default:
 		d.todo = "put the code into " + placesOf(declared)
@@ -109,7 +109,7 @@ func (n *node) needSignIn() {
 		return
 	}
 	n.operation.SignIn = d.signIn
-	if d.waits {
+	if d.change.Waits {
 		n.operation.Kind = connection.AskSignIn
 	}
 }

@@ -210,7 +210,7 @@ func item(n *node) Item {
 		it.Todo = n.decision.todo
 	}
 	switch d := n.decision.diff; {
-	case n.operation.SignIn != "" && !n.decision.waits:
+	case n.operation.SignIn != "" && !n.decision.change.Waits:
 		it.Advice = "the code of a sign-in is for one use: without it, apply gives the address to get another one at"
 	case n.handedOver:
 		it.Advice = "the service may let only the owner write credentials: apply once more with that user's token"

@@ -72,7 +72,7 @@ func planCounts(s plan.Summary) string {
 
 // destroys tells whether a change takes something away that cannot be brought back.
 func destroys(c *plan.Change) bool {
-	return c.Refused == "" && (c.Action == plan.ActionDelete || c.Action == plan.ActionRecreate)
+	return c.Refused == "" && !c.Waits && (c.Action == plan.ActionDelete || c.Action == plan.ActionRecreate)
 }
 
 // gravest gives the changes in the order of their weight: what destroys, what is
@@ -153,7 +153,7 @@ func planTally(changes []plan.Change) *tally {
 		switch {
 		case changes[i].Refused != "":
 			column = "refused"
-		case changes[i].Manual != "":
+		case changes[i].Waits:
 			column = "manual"
 		}
 		t.count(changes[i].Connection.Space, column)

@@ -313,3 +313,24 @@ func TestTheTableOfAResultCountsWhatIsPending(t *testing.T) {
 		}
 	}
 }
+
+func TestTheTablesOfPlansCountAsTheirSummaries(t *testing.T) {
+	const todo = "a person must sign in"
+	p := newPlan([]plan.Change{
+		{Action: plan.ActionCreate, Connection: key("Finance", "A"), DataSource: "gbq", Position: at(4), Manual: todo},
+		{Action: plan.ActionCreate, Connection: key("Finance", "B"), DataSource: "gbq", Position: at(5), Manual: todo, Waits: true},
+		{Action: plan.ActionRecreate, Connection: key("Finance", "C"), ID: "c", DataSource: "gbq", Position: at(6), Manual: todo, Waits: true},
+		{Action: plan.ActionUpdate, Connection: key("Finance", "D"), ID: "d", DataSource: "gbq", Position: at(7), Manual: todo, Waits: true, Refused: "the name is taken"},
+	})
+	fleet := &plan.Fleet[plan.Plan]{Tenants: []plan.Member[plan.Plan]{{Tenant: p.Tenant, Report: p}}}
+	for row, write := range map[string]func(io.Writer) error{
+		"Finance": mdPlan(p),
+		"prod":    func(w io.Writer) error { return report.Markdown{}.Plans(w, fleet) },
+	} {
+		text := print(t, write)
+		if !strings.Contains(text, " create | manual | refused |\n") || !strings.Contains(text, "| <code>"+row+"</code> | 1 | 2 | 1 |\n") ||
+			!strings.Contains(text, "1 to create, 2 to sign in for, 1 refused") || strings.Contains(text, "estroy") {
+			t.Errorf("%s", text)
+		}
+	}
+}

@@ -54,7 +54,7 @@ func newPlan(changes []plan.Change, steps ...plan.Step) *plan.Plan {
 		}[c.Action]
 		if c.Refused != "" {
 			counter = &s.Refused
-		} else if c.Manual != "" {
+		} else if c.Waits {
 			counter = &s.Manual
 		}
 		*counter++
@@ -96,7 +96,7 @@ func everydayPlan() *plan.Plan {
 		}},
 		{
 			Action: plan.ActionCreate, Connection: key("Finance", "Clicks"), DataSource: "gbq", Position: at(8),
-			Manual: "a person must sign in: declare the code under credentials, as authCode: {env: NAME}",
+			Manual: "a person must sign in: declare the code under credentials, as authCode: {env: NAME}", Waits: true,
 			Fields: []plan.Field{field("/properties/OAuthMechanism", nil, "1")},
 		},
 		{Action: plan.ActionAdopt, Connection: key("Finance", "Exchange rates"), ID: "c-1", DataSource: "rest", Position: at(12)},
