@@ -12,33 +12,44 @@ import (
 	"github.com/qlsync/qlsync/pkg/plan"
 )
 
-// Plans writes the plans of several tenants: those with changes in full, the others
-// in a line.
+// Plans writes the plans of several tenants: those with changes or warnings in full, the
+// others in a line.
 func (t Text) Plans(w io.Writer, f *plan.Fleet[plan.Plan]) error {
 	p := t.printer(w)
 	p.line("Plans for project %s on %s", Clean(f.Project), count(len(f.Tenants), "tenant"))
-	var changing, unchanged int
+	var changing, unchanged, quiet int
 	for _, member := range f.Tenants {
-		if pl := member.Report; pl != nil && (!pl.Empty() || len(pl.Warnings) > 0 || pl.Refusal != nil) {
+		pl := member.Report
+		if pl == nil {
+			continue
+		}
+		if pl.Empty() && pl.Refusal == nil {
+			unchanged++
+		} else {
 			changing++
+		}
+		if !isQuiet(pl) {
 			p.line("")
 			p.include(t.Plan(w, pl))
 		}
 	}
 	p.line("")
 	for _, member := range f.Tenants {
-		if pl := member.Report; pl != nil && pl.Empty() && len(pl.Warnings) == 0 && pl.Refusal == nil {
-			unchanged++
+		if pl := member.Report; pl != nil && isQuiet(pl) {
+			quiet++
 			p.line("%s: nothing to do, %s as declared", tenantName(member.Tenant), are(pl.Summary.Unchanged))
 		}
 	}
 	failed := failures(p, f)
-	if unchanged+len(failed) > 0 {
+	if quiet+len(failed) > 0 {
 		p.line("")
 	}
 	p.line("Tenants: %d with changes, %d without%s.", changing, unchanged, notLookedAt(failed))
 	return p.err
 }
+
+// isQuiet tells whether there is nothing to say of a plan.
+func isQuiet(pl *plan.Plan) bool { return pl.Empty() && len(pl.Warnings) == 0 && pl.Refusal == nil }
 
 // Drifts writes the drift of several tenants: those with drift in full, the others in
 // a line.

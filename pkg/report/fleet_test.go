@@ -67,6 +67,16 @@ func TestReportsOfSeveralTenantsReadAsTheirGoldens(t *testing.T) {
 	}
 }
 
+func TestATenantOfWhichThereAreOnlyWarningsIsOneWithoutChanges(t *testing.T) {
+	west := emptyPlan()
+	west.Warnings = []plan.Warning{{Message: "the vendored schema differs"}}
+	fleet := &plan.Fleet[plan.Plan]{Format: plan.PlansFormat, Project: "finance", Tenants: []plan.Member[plan.Plan]{{Tenant: west.Tenant, Report: west}}}
+	text := print(t, func(w io.Writer) error { return report.Text{}.Plans(w, fleet) })
+	if !strings.Contains(text, "Warning: the vendored schema differs") || !strings.HasSuffix(text, "\n\nTenants: 0 with changes, 1 without.\n") || strings.Contains(text, "\n\n\n") {
+		t.Errorf("%s", text)
+	}
+}
+
 func TestReportsOfSeveralTenantsKeepToTheirSchemasAndReadBack(t *testing.T) {
 	keeps := func(schema, inner []byte, value any) {
 		t.Helper()
