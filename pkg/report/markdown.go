@@ -193,7 +193,10 @@ func list(entries []entry, room int) string {
 	for i, e := range entries {
 		head := ""
 		if e.heading != heading {
-			head = "\n" + e.heading + "\n\n"
+			head = e.heading + "\n\n"
+			if !strings.HasSuffix(out.String(), "\n\n") {
+				head = "\n" + head
+			}
 		}
 		text := head + e.brief + "\n"
 		kept = max(0, kept-units(e.brief)-1)
