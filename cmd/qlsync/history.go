@@ -34,7 +34,7 @@ func (env *environment) history(c *cli.Context, project string, tenants ...strin
 		return nil, fmt.Errorf("history %q: %w", name, err)
 	}
 	if broken > 0 {
-		fmt.Fprintf(env.stderr, "warning: history %q: %s no run of drift, and left out\n", name, linesAre(broken))
+		fmt.Fprintf(env.stderr, "warning: history %q: %s no run of drift, or over 4 MiB, and left out\n", name, linesAre(broken))
 	}
 	return points, nil
 }

@@ -2,7 +2,9 @@ package report
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"slices"
 	"time"
@@ -56,16 +58,18 @@ const maxHistoryLine = 4 << 20
 
 // ReadHistory reads the lines that are about a project and one of its tenants, by
 // time. It counts the lines that are no points, such as one that a killed process
-// left half written; they do not hide the others.
+// left half written, or that are too long to be any; they do not hide the others.
 func ReadHistory(r io.Reader, project string, tenants []string) (points []Point, broken int, err error) {
-	lines := bufio.NewScanner(r)
-	lines.Buffer(nil, maxHistoryLine)
-	for lines.Scan() {
-		if len(lines.Bytes()) == 0 {
+	lines := bufio.NewReaderSize(r, maxHistoryLine)
+	for err == nil {
+		var line []byte
+		var whole bool
+		line, whole, err = readLine(lines)
+		if whole && len(bytes.TrimSpace(line)) == 0 {
 			continue
 		}
 		var p Point
-		if err := json.Unmarshal(lines.Bytes(), &p); err != nil || p.Format != HistoryFormat || p.At.IsZero() {
+		if !whole || json.Unmarshal(line, &p) != nil || p.Format != HistoryFormat || p.At.IsZero() {
 			broken++
 			continue
 		}
@@ -74,7 +78,20 @@ func ReadHistory(r io.Reader, project string, tenants []string) (points []Point,
 		}
 	}
 	slices.SortStableFunc(points, func(x, y Point) int { return x.At.Compare(y.At) })
-	return points, broken, lines.Err()
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return points, broken, err
+}
+
+// readLine reads up to the end of a line. One that is longer than the buffer is not
+// whole, and skipped.
+func readLine(lines *bufio.Reader) (line []byte, whole bool, err error) {
+	line, err = lines.ReadSlice('\n')
+	for whole = true; errors.Is(err, bufio.ErrBufferFull); whole = false {
+		_, err = lines.ReadSlice('\n')
+	}
+	return line, whole, err
 }
 
 // run is the points of one moment, added up.
