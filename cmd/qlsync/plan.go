@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -36,8 +37,11 @@ func planFlags() []cli.Flag {
 }
 
 func runPlan(c *cli.Context, env *environment) error {
-	if err := firstOf(noArguments(c), planFormats().check(c), checkAllTenants(c, "out", "confirm-deletes", "target")); err != nil {
+	if err := firstOf(noArguments(c), planFormats().check(c), checkAllTenants(c, "out", "confirm-deletes", "target", "snapshot")); err != nil {
 		return err
+	}
+	if c.IsSet("snapshot") && c.IsSet("cache") {
+		return errors.New("--cache does not go with --snapshot, which stands for all that would be read")
 	}
 	if c.Bool("all-tenants") {
 		return planAll(c, env)

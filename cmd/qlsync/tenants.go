@@ -38,9 +38,9 @@ func checkAllTenants(c *cli.Context, others ...string) error {
 }
 
 // eachTenant looks at all tenants of the project file, some at the same time, each
-// with a provider and so with a budget of its own. What one of them fails with
-// stands beside the reports of the others. What is said meanwhile begins with the
-// tenant's name.
+// with a provider and so with a budget of its own. What one of them fails with, also
+// an interrupt, stands beside the reports of the others. What is said meanwhile begins
+// with the tenant's name.
 func eachTenant[T any](c *cli.Context, env *environment, format string, look func(context.Context, *session) (*T, error)) (*plan.Fleet[T], error) {
 	files, err := readProject(c, env)
 	if err != nil {
@@ -67,7 +67,16 @@ func eachTenant[T any](c *cli.Context, env *environment, format string, look fun
 		})
 	}
 	_ = group.Wait()
-	return fleet, c.Context.Err()
+	return fleet, nil
+}
+
+// unseen is how a command ends that could not look at all tenants: the report says at
+// which.
+func unseen(c *cli.Context) error {
+	if err := c.Context.Err(); err != nil {
+		return err
+	}
+	return &exit{code: exitError}
 }
 
 // lookAt opens one tenant, and lets it be looked at.
@@ -133,7 +142,7 @@ func planAll(c *cli.Context, env *environment) error {
 	}
 	switch {
 	case plans.Failed() > 0:
-		return &exit{code: exitError} // the report says of whom
+		return unseen(c)
 	case isRefused:
 		return &exit{code: exitRefused}
 	case c.Bool("detailed-exitcode") && changes:
@@ -160,7 +169,7 @@ func driftAll(c *cli.Context, env *environment) error {
 	}
 	switch {
 	case drifts.Failed() > 0:
-		return &exit{code: exitError} // the report says of whom
+		return unseen(c)
 	case differs:
 		return &exit{code: exitDiffers}
 	}

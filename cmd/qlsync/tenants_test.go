@@ -2,10 +2,10 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
@@ -178,6 +178,7 @@ func TestAllTenantsOfAProjectInOneReport(t *testing.T) {
 		{"validate", []string{"validate"}, exitOK, []string{"tenant-009: 1 connection in 1 file is valid."}},
 		{"one tenant too", []string{"drift", "-t", "tenant-001"}, exitError, []string{"--all-tenants does not go with --tenant"}},
 		{"a plan file too", []string{"plan", "--out", "x"}, exitError, []string{"--all-tenants does not go with --out"}},
+		{"a snapshot too", []string{"plan", "--snapshot", "x"}, exitError, []string{"--all-tenants does not go with --snapshot, which is about one tenant"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			code, stdout, stderr := command(t, tokens, slices.Concat(test.args, []string{"--all-tenants", "-c", config})...)
@@ -193,18 +194,64 @@ func TestAllTenantsOfAProjectInOneReport(t *testing.T) {
 	}
 }
 
+// watched calls seen with each line, which is written whole.
+type watched struct{ seen func(line string) }
+
+func (w watched) Write(line []byte) (int, error) {
+	w.seen(string(line))
+	return len(line), nil
+}
+
+// An interrupt comes when one tenant has been read, all others that are asked at the
+// same time do not answer, and two more wait for their turn.
 func TestAnInterruptSaysOfEveryTenantWhatBecameOfIt(t *testing.T) {
 	folder := t.TempDir()
-	tokens, _ := manyTenants(t, folder, 3)
-	var out, said bytes.Buffer
-	env := &environment{stdout: &out, stderr: &said, lookup: func(name string) (string, bool) { value, ok := tokens[name]; return value, ok }}
-	ctx, cancel := context.WithCancel(t.Context())
-	env.lifetime, env.stopping = t.Context(), make(chan struct{})
-	cancel()
+	tokens, _ := manyTenants(t, folder, 1)
+	silent := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
+	t.Cleanup(silent.Close)
+	config := filepath.Join(folder, "qlsync.yaml")
+	file, err := os.OpenFile(config, os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const n = tenantsAtOnce + 2
+	for i := 1; i < n; i++ {
+		fmt.Fprintf(file, "  tenant-%03d: {url: %q, auth: {apiKey: {env: KEY_%d}}}\n", i, silent.URL, i)
+	}
+	if err := file.Close(); err != nil {
+		t.Fatal(err)
+	}
+	interrupt := make(chan os.Signal, 1)
+	var out bytes.Buffer
+	var said strings.Builder
+	env := &environment{stdout: &out, lookup: func(name string) (string, bool) { return tokens["KEY_0"], strings.HasPrefix(name, "KEY_") }}
+	ctx, stop := env.obey(t.Context(), interrupt)
+	defer stop()
+	env.stderr = watched{func(line string) {
+		said.WriteString(line)
+		if strings.HasPrefix(line, "tenant-000: Of 1 connections") {
+			interrupt <- os.Interrupt
+			<-ctx.Done()
+		}
+	}}
 	app := newApp(env)
-	args := []string{"qlsync", "drift", "--all-tenants", "-c", filepath.Join(folder, "qlsync.yaml")}
-	if code := env.exitCode(app.RunContext(ctx, arrange(app, args))); code != exitError || !strings.Contains(said.String(), "interrupted") {
+	comment := filepath.Join(folder, "comment.md")
+	args := []string{"qlsync", "plan", "--all-tenants", "-c", config, "--cache", filepath.Join(folder, "cache"), "--report", "markdown=" + comment}
+	if code := env.exitCode(app.RunContext(ctx, arrange(app, args))); code != exitError || !strings.HasSuffix(said.String(), "error: interrupted\n") {
 		t.Errorf("exit code %d, said %q", code, said.String())
+	}
+	text, err := os.ReadFile(comment)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"Plan for project fleet on tenant tenant-000 (", "Tenants: 1 with changes, 0 without, 13 not looked at (tenant-001, ",
+		"tenant-001 (" + silent.URL + "): not looked at: ", "tenant-013 (" + silent.URL + "): not looked at: interrupted before its turn",
+		"### qlsync: 1 to update, for <code>fleet</code> on 1 of 14 tenants",
+	} {
+		if !strings.Contains(out.String()+string(text), want) {
+			t.Errorf("it does not say %q:\n%s\n%s", want, out.String(), text)
+		}
 	}
 }
 
