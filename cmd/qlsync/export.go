@@ -39,6 +39,9 @@ func runExport(c *cli.Context, env *environment) error {
 		return err
 	}
 	defer s.close()
+	if err := s.problemsBut(s.project.Unmatched()); err != nil {
+		return err
+	}
 	exported, err := s.export(c)
 	if err != nil {
 		return err
@@ -64,6 +67,13 @@ func runExport(c *cli.Context, env *environment) error {
 	}
 	_, err = fmt.Fprintln(env.stdout, "\n"+next)
 	return err
+}
+
+// problemsBut gives what is wrong in the files, but for some of it: what they
+// declare must be known to be left out of an export.
+func (s *session) problemsBut(these connection.Problems) error {
+	problems := slices.Clone(s.problems)
+	return slices.DeleteFunc(problems, func(p connection.Problem) bool { return slices.Contains(these, p) }).Err()
 }
 
 // export reads the tenant's connections and turns them into files.

@@ -34,7 +34,7 @@ func randomTenant(t *rapid.T) map[string]any {
 	users := []any{
 		map[string]any{"email": "ana@example.com", "roles": []any{"TenantAdmin"}}, map[string]any{"email": "bo@example.com"},
 	}
-	spaceNames := []string{"Finance", "personal", "Sales & Café", "日本", "yes", "012", "{id- 7}", "sales & café", "${x}"}
+	spaceNames := []string{"Finance", "personal", "Sales & Café", "日本", "yes", "012", "{id- 7}", "sales & café", "${x}", strings.Repeat("日", 256)}
 	spaces, in := []any{}, []string{""}
 	for _, space := range rapid.SliceOfNDistinct(rapid.SampledFrom(spaceNames), 1, 4, rapid.ID).Draw(t, "spaces") {
 		spaces, in = append(spaces, map[string]any{"name": space, "type": "shared"}), append(in, space)

@@ -110,7 +110,7 @@ type textFile struct {
 	text []byte
 }
 
-// write writes a file that is not there yet.
+// write writes a file that is not there yet, as a whole or not at all.
 func (f textFile) write() error {
 	if err := os.MkdirAll(filepath.Dir(f.name), 0o755); err != nil {
 		return err
@@ -120,7 +120,10 @@ func (f textFile) write() error {
 		return err
 	}
 	_, err = file.Write(f.text)
-	return firstOf(err, file.Close())
+	if err = firstOf(err, file.Close()); err != nil {
+		_ = os.Remove(f.name)
+	}
+	return err
 }
 
 func quickstart() ([]textFile, error) {

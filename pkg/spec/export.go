@@ -590,11 +590,16 @@ func (e *exporter) says(root *node, all []*exported) bool {
 	return true
 }
 
+// maxFileName is how long a file's name may be, in characters: no file system takes
+// more than 255 bytes, and some space's names are longer.
+const maxFileName = 50
+
 // fileName makes a file's name of a space's, without extension.
 func fileName(space string) string {
 	words := strings.FieldsFunc(strings.ToLower(space), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
 	if len(words) == 0 {
 		return "space"
 	}
-	return strings.Join(words, "-")
+	name := []rune(strings.Join(words, "-"))
+	return string(name[:min(len(name), maxFileName)])
 }

@@ -163,9 +163,14 @@ func matchGlob(pattern, segments []string) bool {
 
 // loaded is what the connection files hold, for whichever tenant.
 type loaded struct {
-	sources  []source
-	problems connection.Problems // of the files as such
+	sources   []source
+	problems  connection.Problems // of the files as such
+	unmatched connection.Problems // those of entries that name no file
 }
+
+// Unmatched gives the problems of those entries under connections that name no
+// file: for who is about to write the files they are none.
+func (p *Project) Unmatched() connection.Problems { return p.sources().unmatched }
 
 // source is one connection file.
 type source struct {
@@ -183,6 +188,7 @@ func (p *Project) load() loaded {
 		all.sources = append(all.sources, read)
 		all.problems = append(all.problems, problems...)
 	}
+	all.unmatched = n.problems
 	all.problems = append(all.problems, n.problems...)
 	return all
 }
