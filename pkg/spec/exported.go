@@ -1,0 +1,277 @@
+package spec
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// exported is one connection on its way into a file.
+type exported struct {
+	live        *connection.Live
+	tags        []string
+	properties  map[string]any
+	credentials map[string]any // with references
+	// offered are credentials that are written as a comment: to declare them would be
+	// a change.
+	offered map[string]any
+	// others are further parts that such credentials may have.
+	others       []string
+	sensitive    []string // as its mark records
+	allowUnknown bool
+	variables    []ExportedVariable
+	leftOut      []string
+	refused      string // found out late
+}
+
+// connection takes over what a file should say about a live connection.
+func (e *exporter) connection(live *connection.Live) *exported {
+	x := &exported{live: live, tags: live.Tags, properties: map[string]any{}}
+	source, schema := e.in.Catalog.DataSources[live.DataSource], e.sources[live.DataSource]
+	secrets := map[string]any{}
+	for _, name := range slices.Sorted(maps.Keys(live.Properties)) {
+		value, property := live.Properties[name], source.Properties[name]
+		if live.Mark.Hides(name) {
+			x.sensitive = append(x.sensitive, name)
+		}
+		switch {
+		case value == nil, isOfOneUser(property), e.isDefault(property, value):
+			// Absent, the caller's own, or what it is anyway.
+		case len(connection.Secrets(value)) > 0:
+			secrets[name] = value
+		case !canBeWritten(value, 0):
+			x.leftOut = append(x.leftOut, fmt.Sprintf("property %q: its value cannot be written in a file", name))
+		default:
+			x.properties[name] = value
+			x.allowUnknown = x.allowUnknown || schema != nil && len(schema.names) > 0 && !schema.open && !schema.knows(name)
+		}
+	}
+	for _, name := range live.Hidden {
+		x.leftOut = append(x.leftOut, fmt.Sprintf("property %q: the service does not show its value", name))
+	}
+	e.references(x, source, secrets)
+	return x
+}
+
+// isOfOneUser tells which properties say something about the caller, not about the
+// connection.
+func isOfOneUser(property connection.Property) bool {
+	return property.Separated == connection.NamesCredentials || property.Separated == connection.SelectsCredentials
+}
+
+func (e *exporter) isDefault(property connection.Property, value any) bool {
+	return property.HasDefault &&
+		connection.Equal(e.in.Normalize(property, value), e.in.Normalize(property, property.Default))
+}
+
+// canBeWritten reports whether our own reader would take a value.
+func canBeWritten(value any, depth int) bool {
+	if depth > maxDepth/2 {
+		return false
+	}
+	switch value := value.(type) {
+	case json.Number:
+		return jsonNumber.MatchString(value.String()) && len(value) <= 400 && moderate(value.String())
+	case string:
+		return len(value) < maxScalar/2
+	case []any:
+		return !slices.ContainsFunc(value, func(item any) bool { return !canBeWritten(item, depth+1) })
+	case map[string]any:
+		for key, item := range value {
+			if len(key) > maxScalar/2 || !canBeWritten(item, depth+1) {
+				return false
+			}
+		}
+		return len(value) < maxEntries
+	}
+	return true
+}
+
+// references declares the credentials: those that the service tells of, or else
+// those that such a connection usually has. Where nothing is stored, or a record of
+// ours says what was written last, declaring them would be a change: they are
+// offered in a comment.
+func (e *exporter) references(x *exported, source *connection.DataSource, secrets map[string]any) {
+	live := x.live
+	wanted := map[string]any{}
+	names, others := e.credentialNames(live, source)
+	for _, name := range names {
+		variable := e.variable(x, name, "")
+		wanted[name] = any(connection.Reference{Env: variable})
+		if source.Properties[name].Type == "array" {
+			wanted[name] = []any{map[string]any{"name": "key", "value": connection.Reference{Env: variable}}}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(secrets)) {
+		wanted[name] = e.withReferences(x, name, name, secrets[name])
+	}
+	hasThem := live.HasCredentials || len(live.Withheld) > 0
+	active := hasThem && live.Mark.Project == "" && live.Mark.Credentials == "" && !live.Separated
+	switch {
+	case len(wanted) == 0:
+	case active:
+		x.credentials, x.others = wanted, others
+		return
+	default:
+		x.offered = wanted
+	}
+	for _, name := range slices.Sorted(maps.Keys(secrets)) {
+		x.leftOut = append(x.leftOut, fmt.Sprintf("property %q: it holds a secret, and to declare it would write it", name))
+	}
+	x.variables = nil
+}
+
+// credentialNames gives the parts of the credentials that a file should declare, and
+// others that it might: which of them there are, most services do not tell.
+func (e *exporter) credentialNames(live *connection.Live, source *connection.DataSource) (names, others []string) {
+	if len(live.Withheld) > 0 {
+		return live.Withheld, nil
+	}
+	if live.Separated || !live.HasCredentials {
+		return nil, nil
+	}
+	var users, passwords, texts, files []string
+	classify := e.in.Catalog.Classify(e.in.Classify)
+	for _, name := range slices.Sorted(maps.Keys(source.Properties)) {
+		property := source.Properties[name]
+		switch class := classify(live.DataSource, name); {
+		case class == connection.ClassProperty, property.Separated != 0, source.SignIn != nil && source.SignIn.Code == name:
+		case class == connection.ClassCredential:
+			users = append(users, name)
+		case strings.EqualFold(name, "password"):
+			passwords = append(passwords, name)
+		case property.Type == "array":
+			files = append(files, name)
+		default:
+			texts = append(texts, name)
+		}
+	}
+	switch {
+	case len(passwords) > 0:
+		return slices.Concat(users, passwords), slices.Concat(files, texts)
+	case len(files) > 0:
+		return slices.Concat(users, files), texts
+	}
+	return slices.Concat(users, texts), nil
+}
+
+// withReferences copies a value with a reference for each secret. The label names
+// it: by the name of the item, such as that of a header.
+func (e *exporter) withReferences(x *exported, credential, label string, value any) any {
+	switch value := value.(type) {
+	case connection.Secret:
+		return connection.Reference{Env: e.variable(x, credential, label)}
+	case []any:
+		list := make([]any, len(value))
+		for i, item := range value {
+			list[i] = e.withReferences(x, credential, label+" "+strconv.Itoa(i+1), item)
+		}
+		return list
+	case map[string]any:
+		if name, ok := value["name"].(string); ok && len(environmentWords(name)) > 0 {
+			label = name
+		}
+		object := make(map[string]any, len(value))
+		for _, key := range slices.Sorted(maps.Keys(value)) {
+			object[key] = e.withReferences(x, credential, label, value[key])
+		}
+		return object
+	}
+	return value
+}
+
+// variable names an environment variable for a credential: FINANCE_LEDGER_PASSWORD.
+func (e *exporter) variable(x *exported, credential, label string) string {
+	words := slices.Concat(environmentWords(x.live.Key.Space), environmentWords(x.live.Key.Name), environmentWords(cmp.Or(label, credential)))
+	base := strings.Join(words, "_")
+	if base == "" || base[0] >= '0' && base[0] <= '9' {
+		base = strings.TrimSuffix("CONNECTION_"+base, "_")
+	}
+	name := base
+	for n := 2; e.names[name]; n++ {
+		name = base + "_" + strconv.Itoa(n)
+	}
+	e.names[name] = true
+	x.variables = append(x.variables, ExportedVariable{name, x.live.Key, credential})
+	return name
+}
+
+// environmentWords splits a name into words of capitals: accessKey is ACCESS, KEY.
+// Letters that no environment variable has are left out.
+func environmentWords(name string) []string {
+	var words []string
+	var word strings.Builder
+	end := func() {
+		if word.Len() > 0 {
+			words = append(words, strings.ToUpper(word.String()))
+			word.Reset()
+		}
+	}
+	var before rune
+	for _, r := range name {
+		isLower, isUpper, isDigit := r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9'
+		if !isLower && !isUpper && !isDigit {
+			end()
+		} else {
+			if isUpper && before >= 'a' && before <= 'z' {
+				end()
+			}
+			word.WriteRune(r)
+		}
+		before = r
+	}
+	end()
+	return words
+}
+
+// takeOut removes the part of a connection that a problem is about.
+func (x *exported) takeOut(tree *node, problem connection.Problem) {
+	part := entryAt(tree.entries(), problem.Position.Line)
+	switch {
+	case part != nil && part.key == "tags":
+		if x.tags != nil {
+			x.leftOut = append(x.leftOut, "the tags: "+problem.Message)
+		}
+		x.tags = nil
+	case part != nil && part.key == "properties" && part.place.line != int32(problem.Position.Line):
+		name := entryAt(part.value.entries(), problem.Position.Line).key
+		if _, present := x.properties[name]; present {
+			x.leftOut = append(x.leftOut, fmt.Sprintf("property %q: %s", name, problem.Message))
+			delete(x.properties, name)
+		}
+	default:
+		x.refused = cmp.Or(x.refused, problem.Message)
+	}
+}
+
+// entryAt gives the entry on whose lines a line is; nil if it is before all.
+func entryAt(entries []child, line int) *child {
+	var found *child
+	for i := range entries {
+		if int(entries[i].place.line) <= line {
+			found = &entries[i]
+		}
+	}
+	return found
+}
+
+// isSaidBy reports whether what was read is what was meant.
+func (x *exported) isSaidBy(d *connection.Desired) bool {
+	live := x.live
+	return d.Name == live.Key.Name && stands(d.Space, live) && d.DataSource == live.DataSource &&
+		slices.Equal(d.Tags, x.tags) && slices.Equal(d.Sensitive, x.sensitive) &&
+		equalMaps(d.Properties, x.properties) && sameReferences(d.Credentials, x.credentials)
+}
+
+func equalMaps(a, b map[string]any) bool { return len(a) == 0 && len(b) == 0 || connection.Equal(a, b) }
+
+// sameReferences compares credentials without the places of their references.
+func sameReferences(a, b map[string]any) bool {
+	return len(a) == 0 && len(b) == 0 || connection.Canonical(a) == connection.Canonical(b)
+}
