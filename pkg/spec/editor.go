@@ -55,7 +55,7 @@ func EditorSchemas(catalog *connection.Catalog) (connections, project []byte) {
 		item["allOf"], doc["allOf"] = items, root
 		definitions["dataSource"] = offer(definitions["dataSource"], slices.Sorted(maps.Keys(catalog.DataSources)))
 	}
-	definitions["secret"].(map[string]any)["defaultSnippets"] = []any{
+	definitions["credential"].(map[string]any)["defaultSnippets"] = []any{
 		map[string]any{"label": "{env: NAME}", "body": map[string]any{"env": "${1:NAME}"}},
 		map[string]any{"label": "{file: PATH}", "body": map[string]any{"file": "${1:PATH}"}},
 	}

@@ -103,6 +103,10 @@ test("the values of an enum are offered", async () => {
   has(await offered(`${head}connections:\n  - name: Lake\n    dataSource: File_AmazonS3ConnectorV2\n    properties:\n      region: |\n`), "eu-west-1", "us-east-1");
 });
 
+test("references are offered for a secret", async () => {
+  has(await offered(`${head}connections:\n  - name: Ledger\n    dataSource: snowflake\n    credentials:\n      password: |\n`), "{env: NAME}", "{file: PATH}");
+});
+
 test("descriptions are shown", async () => {
   const text = await said(`${head}connections:\n  - name: Lake\n    dataSource: File_AmazonS3ConnectorV2\n    properties:\n      buck|etName: b\n`);
   const schema = JSON.parse(readFileSync(join(project, "schemas/File_AmazonS3ConnectorV2.json"), "utf8"));
@@ -141,6 +145,13 @@ for (const [what, [text, place]] of Object.entries(mistakes)) {
     assert.ok(told.includes(place), `validate tells of ${told.join(", ") || "nothing"}`);
   });
 }
+
+test("mistakes in the project file are marked", async () => {
+  const document = await open(`${projectModeline}\nversion: 1\nproject: acme\npolcy: {}\npolicy: {prune: everything}\n`, "qlsync.yaml");
+  await document.close();
+  const marked = document.diagnostics.map(({ range: { start } }) => `${start.line + 1}:${start.character + 1}`);
+  for (const place of ["4:1", "5:17"]) assert.ok(marked.includes(place), `the editor marks ${marked.join(", ") || "nothing"}`);
+});
 
 test("what validate takes is not marked", async () => {
   const text =
