@@ -61,12 +61,23 @@ func runExport(c *cli.Context, env *environment) error {
 	if err := env.text(env.stdout).Export(env.stdout, told(exported, folder, true)); err != nil || len(exported.Files) == 0 {
 		return err
 	}
-	next := "Next: qlsync plan."
-	if _, err := os.Stat(filepath.Join(s.project.SchemasDir, filepath.FromSlash(spec.EditorConnections))); err != nil {
-		next = "Next: qlsync plan; qlsync schemas pull and qlsync schemas editor for help in the editor."
-	}
-	_, err = fmt.Fprintln(env.stdout, "\n"+next)
+	_, err = fmt.Fprintln(env.stdout, "\nNext: "+s.afterExport(folder, exported.Files))
 	return err
+}
+
+// afterExport says what to do with the files.
+func (s *session) afterExport(folder string, files []spec.ExportedFile) string {
+	next := "qlsync plan"
+	if len(s.project.Tenants) > 1 {
+		next += " -t " + s.tenant.Name
+	}
+	if !s.project.Reads(filepath.Join(folder, files[0].Name)) {
+		next = fmt.Sprintf("add the folder to connections in %s, which does not name it; %s", report.Clean(s.project.File), next)
+	}
+	if _, err := os.Stat(filepath.Join(s.project.SchemasDir, filepath.FromSlash(spec.EditorConnections))); err != nil {
+		next += "; qlsync schemas pull and qlsync schemas editor for help in the editor"
+	}
+	return next + "."
 }
 
 // problemsBut gives what is wrong in the files, but for some of it: what they

@@ -14,7 +14,9 @@ import (
 
 // ExportInput is the live side of an export, and what tells how to write it.
 type ExportInput struct {
-	Tenant  string // its name in the project file
+	// Tenant is its name in the project file. Where that has others, what is exported
+	// is declared for this one alone.
+	Tenant  string
 	Live    []connection.Live
 	Catalog *connection.Catalog
 	// Declared and Moves are what the files have already.
@@ -78,6 +80,12 @@ func (p *Project) Export(in ExportInput) Export {
 	e := &exporter{project: p, in: in, names: map[string]bool{}, sources: map[string]*sourceSchema{}}
 	for name := range p.reserved.env {
 		e.names[name] = true
+	}
+	for i := range in.Declared {
+		_, _ = connection.Resolve(in.Declared[i].Credentials, func(ref connection.Reference) (connection.Secret, error) {
+			e.names[foldVariable(ref.Env)] = true
+			return connection.Secret{}, nil
+		})
 	}
 	for id, source := range in.Catalog.DataSources {
 		e.sources[id], _ = prepareSource(id, source)

@@ -56,8 +56,11 @@ func isSimple(value any) bool {
 }
 
 // defaults is what stands once for all connections.
-func (c common) defaults(live *connection.Live) mapped {
+func (e *exporter) defaults(c common, live *connection.Live) mapped {
 	defaults := mapping()
+	if len(e.project.Tenants) > 1 {
+		defaults.add("tenants", textsNode([]string{e.in.Tenant}))
+	}
 	if c.space {
 		defaults.add("space", spaceNode(live))
 	}
@@ -78,7 +81,7 @@ func (c common) defaults(live *connection.Live) mapped {
 func (e *exporter) text(all []*exported, c common) []byte {
 	var text bytes.Buffer
 	text.WriteString("version: 1\n")
-	if defaults := c.defaults(all[0].live); len(defaults.node.Content) > 0 {
+	if defaults := e.defaults(c, all[0].live); len(defaults.node.Content) > 0 {
 		text.WriteString("defaults:\n" + indent(encodeNode(defaults.node), "  ", "  "))
 	}
 	text.WriteString("connections:\n")

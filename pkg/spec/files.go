@@ -179,6 +179,16 @@ type source struct {
 	moved       []child
 }
 
+// Reads reports whether a file is one of those that connections in the project
+// file names.
+func (p *Project) Reads(file string) bool {
+	info, err := os.Stat(file)
+	return err == nil && slices.ContainsFunc((&notes{}).expand(p), func(name string) bool {
+		other, err := os.Stat(name)
+		return err == nil && os.SameFile(info, other)
+	})
+}
+
 // load reads the connection files.
 func (p *Project) load() loaded {
 	n := &notes{file: p.File}

@@ -1,0 +1,96 @@
+package spec_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/spec"
+)
+
+const severalTenants = `
+-- qlsync.yaml --
+version: 1
+project: acme
+tenants: {prod: {url: "sim:prod.yaml"}, test: {url: "sim:test.yaml"}}
+-- connections/a.yaml --
+version: 1
+connections:
+  - {name: L-edger, space: Finance, dataSource: src, credentials: {password: {env: FINANCE_L_EDGER_PASSWORD}}}
+`
+
+// exportLedger exports one live connection, which is not among the declared ones.
+func exportLedger(t *testing.T, declared []connection.Desired) spec.Export {
+	t.Helper()
+	project, problems := spec.LoadProject("qlsync.yaml")
+	if problems.Err() != nil {
+		t.Fatal(problems)
+	}
+	exported := project.Export(spec.ExportInput{
+		Tenant: "prod", Dir: "connections", Declared: declared,
+		Live: []connection.Live{{
+			ID: "1", SpaceID: "s", Key: connection.Key{Space: "Finance", Name: "L edger"}, DataSource: "src",
+			Properties: map[string]any{"host": "h"}, Withheld: []string{"password"},
+		}},
+		Catalog: catalog(`{"properties": {"host": {"type": "string"}, "password": {"type": "string"}}}`, nil),
+		Classify: func(_, property string) connection.Class {
+			return map[string]connection.Class{"password": connection.ClassSecret}[property]
+		},
+		HoldsSecret: func(string, any) bool { return false },
+		Normalize:   func(_ connection.Property, value any) any { return value },
+	})
+	if len(exported.Files) != 1 {
+		t.Fatalf("%+v", exported)
+	}
+	return exported
+}
+
+func TestWhatIsExportedOfOneTenantIsDeclaredForThatOneAlone(t *testing.T) {
+	inFolder(t, severalTenants)
+	sets, problems := readAll(t, nil)
+	if problems.Err() != nil {
+		t.Fatal(problems)
+	}
+	file := exportLedger(t, sets[0].Connections).Files[0]
+	if err := os.WriteFile(filepath.Join("connections", file.Name), file.Text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	sets, problems = readAll(t, nil)
+	if problems.Err() != nil || len(sets[0].Connections) != 2 || len(sets[1].Connections) != 1 {
+		t.Errorf("%v\n%s", problems, file.Text)
+	}
+}
+
+func TestAnExportTakesNoVariableThatAnotherConnectionHas(t *testing.T) {
+	inFolder(t, severalTenants)
+	sets, _ := readAll(t, nil)
+	for _, test := range []struct {
+		declared []connection.Desired
+		want     string
+	}{{nil, "FINANCE_L_EDGER_PASSWORD"}, {sets[0].Connections, "FINANCE_L_EDGER_PASSWORD_2"}} {
+		want := []spec.ExportedVariable{{Name: test.want, Connection: connection.Key{Space: "Finance", Name: "L edger"}, Credential: "password"}}
+		if diff := cmp.Diff(want, exportLedger(t, test.declared).Variables); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
+func TestWhichFilesAProjectReads(t *testing.T) {
+	inFolder(t, severalTenants+"-- other/a.yaml --\n-- connections/a.txt --\n")
+	project, _ := spec.LoadProject("qlsync.yaml")
+	absolute, err := filepath.Abs("connections/a.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for file, want := range map[string]bool{
+		"connections/a.yaml": true, "./connections/../connections/a.yaml": true, absolute: true,
+		"other/a.yaml": false, "connections/a.txt": false, "connections/missing.yaml": false,
+	} {
+		if project.Reads(file) != want {
+			t.Errorf("reads %s: not %v", file, want)
+		}
+	}
+}
