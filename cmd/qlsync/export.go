@@ -75,7 +75,10 @@ func (s *session) afterExport(folder string, files []spec.ExportedFile) string {
 		next = fmt.Sprintf("add the folder to connections in %s, which does not name it; %s", report.Clean(s.project.File), next)
 	}
 	if _, err := os.Stat(filepath.Join(s.project.SchemasDir, filepath.FromSlash(spec.EditorConnections))); err != nil {
-		next += "; qlsync schemas pull and qlsync schemas editor for help in the editor"
+		if !isBuiltIn(s.tenant) {
+			next += "; qlsync schemas pull"
+		}
+		next += "; qlsync schemas editor for help in the editor"
 	}
 	return next + "."
 }

@@ -88,7 +88,7 @@ func pullSchemas(c *cli.Context, env *environment) error {
 	}
 	var unusable connection.Problems
 	if _, err := os.Stat(filepath.Join(s.project.SchemasDir, filepath.FromSlash(spec.EditorConnections))); err == nil {
-		if err := env.writeEditor(s.project, s.tenant); err != nil && !errors.As(err, &unusable) {
+		if err := env.writeEditor(s.project, s.project.Tenants); err != nil && !errors.As(err, &unusable) {
 			return err
 		}
 	}
@@ -380,15 +380,25 @@ func writeEditorSchemas(c *cli.Context, env *environment) error {
 	if len(tenants) == 0 {
 		return fmt.Errorf("%s declares no tenant", project.File)
 	}
-	return env.writeEditor(project, &tenants[0])
+	return env.writeEditor(project, tenants)
 }
 
-func (env *environment) writeEditor(project *spec.Project, tenant *spec.Tenant) error {
-	catalog, problems := vendored(project, tenant)
-	if problems.Err() != nil {
-		return problems
+// writeEditor writes them for what is known of the data sources of all the tenants.
+func (env *environment) writeEditor(project *spec.Project, tenants []spec.Tenant) error {
+	all := &connection.Catalog{DataSources: map[string]*connection.DataSource{}}
+	read := map[string]bool{} // by provider
+	for i := range tenants {
+		if read[tenants[i].Provider] {
+			continue
+		}
+		read[tenants[i].Provider] = true
+		catalog, problems := vendored(project, &tenants[i])
+		if problems.Err() != nil {
+			return problems
+		}
+		maps.Copy(all.DataSources, catalog.DataSources)
 	}
-	connections, own := spec.EditorSchemas(catalog)
+	connections, own := spec.EditorSchemas(all)
 	for _, file := range []struct {
 		name string
 		text []byte

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"os"
 	"slices"
 	"strings"
@@ -50,5 +51,26 @@ connections:
 		if got := strings.Join(slices.Compact(ids), " "); got != test.want {
 			t.Errorf("%s: %s, want %s", test.name, got, test.want)
 		}
+	}
+}
+
+func TestEditorsKnowTheDataSourcesOfEveryProvider(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for name, text := range map[string]string{
+		"qlsync.yaml":       `{version: 1, project: acme, tenants: {shop: {provider: apinizer, url: "sim:x"}, prod: {url: "sim:x"}}}`,
+		"schemas/rest.json": `{"connectionProperties": {"properties": {"url": {"type": "string"}}}}`,
+	} {
+		if err := replaceFile(name, []byte(text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	project, _ := spec.LoadProject("qlsync.yaml")
+	env := &environment{stdout: io.Discard}
+	if err := env.writeEditor(project, project.Tenants); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile("schemas/" + spec.EditorConnections)
+	if err != nil || !strings.Contains(string(text), `"rest.properties"`) || !strings.Contains(string(text), `"syslog.properties"`) {
+		t.Errorf("%v\n%s", err, text)
 	}
 }
