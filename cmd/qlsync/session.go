@@ -147,7 +147,8 @@ func variables(c *cli.Context) (map[string]string, error) {
 
 // report says warnings at once; errors come back.
 func (env *environment) report(problems connection.Problems) error {
-	if err := problems.Err(); err != nil {
+	problems = spec.Collect(problems)
+	if problems.Err() != nil {
 		return problems
 	}
 	return env.text(env.stderr).Problems(env.stderr, problems)

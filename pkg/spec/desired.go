@@ -432,10 +432,10 @@ func outside(n *notes, tree *node, desired *connection.Desired, spaces []connect
 
 // move reads one move; false where it is not complete.
 func (r *reader) move(n *notes, tree *node) (connection.Move, bool) {
-	known := len(n.problems)
+	known := n.errors
 	from, fromOK := r.moveEnd(n, tree.get("from"))
 	to, toOK := r.moveEnd(n, tree.get("to"))
-	if !fromOK || !toOK || len(n.problems) > known {
+	if !fromOK || !toOK || n.errors > known {
 		return connection.Move{}, false
 	}
 	move := connection.Move{From: from, To: to, Position: position(n.file, tree.place)}

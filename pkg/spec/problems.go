@@ -1,17 +1,58 @@
 package spec
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// Collect makes one list of several: sorted by file and place, and without the
-// repetitions that arise when the same files are read for several tenants.
+// What is told at most, of errors and of warnings each: nobody reads more, and a file
+// made by a program that is wrong has a million.
+const (
+	maxProblemsOfFile = 1000
+	maxProblems       = 10_000
+)
+
+// Collect makes one list of several: sorted by file and place, without the
+// repetitions that arise when the same files are read for several tenants, and
+// bounded. Where the rest begins, a problem says that there is one. It does not matter
+// in which order, or in how many steps, lists are collected.
 func Collect(lists ...connection.Problems) connection.Problems {
 	all := slices.Concat(lists...)
 	all.Sort()
-	return slices.Compact(all)
+	all = bound(slices.Compact(all), maxProblemsOfFile, " in this file", func(p connection.Problem) string { return p.Position.File })
+	return bound(all, maxProblems, "", func(connection.Problem) string { return "" })
+}
+
+// bound leaves of the sorted problems of each group, errors and warnings apart, no more
+// than the limit, and one that stands for the rest.
+func bound(sorted connection.Problems, limit int, where string, group func(connection.Problem) string) connection.Problems {
+	type kind struct {
+		group    string
+		severity connection.Severity
+	}
+	told := map[kind]int{}
+	rest := map[connection.Severity]string{}
+	for _, severity := range []connection.Severity{connection.SeverityError, connection.SeverityWarning} {
+		rest[severity] = fmt.Sprintf("more than %d %ss%s: from here on, none is shown", limit, severity, where)
+	}
+	bounded := sorted[:0]
+	for _, problem := range sorted {
+		of := kind{group(problem), problem.Severity}
+		switch {
+		case told[of] > limit:
+			continue
+		case told[of] == limit, problem.Message == rest[problem.Severity]:
+			problem.Message, problem.Hint = rest[problem.Severity], ""
+			told[of] = limit + 1
+		default:
+			told[of]++
+		}
+		bounded = append(bounded, problem)
+	}
+	bounded.Sort()
+	return bounded
 }
 
 // Further leaves out of what was found later the errors at places where there is
@@ -32,11 +73,16 @@ func Further(known, found connection.Problems) connection.Problems {
 	return further
 }
 
-// notes collects what is wrong in one file.
+// notes collects what is wrong in one file, and no more of it than is told.
 type notes struct {
 	file     string
 	problems connection.Problems
+	// errors and warnings count what was noted, whether it was kept or not.
+	errors, warnings int
 }
+
+// full reports whether there are more errors than are told.
+func (n *notes) full() bool { return n.errors > maxProblemsOfFile }
 
 // add notes an error. The message and the hint must not hold a value that could
 // be a secret.
@@ -50,10 +96,16 @@ func (n *notes) warn(at place, message, hint string) {
 }
 
 func (n *notes) note(severity connection.Severity, at place, message, hint string) {
-	n.problems = append(n.problems, connection.Problem{
-		Position: position(n.file, at),
-		Severity: severity,
-		Message:  message,
-		Hint:     hint,
-	})
+	n.take(connection.Problem{Position: position(n.file, at), Severity: severity, Message: message, Hint: hint})
+}
+
+func (n *notes) take(problem connection.Problem) {
+	count := &n.errors
+	if problem.Severity == connection.SeverityWarning {
+		count = &n.warnings
+	}
+	*count++
+	if *count <= maxProblemsOfFile+1 {
+		n.problems = append(n.problems, problem)
+	}
 }

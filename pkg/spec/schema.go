@@ -55,6 +55,20 @@ func compile(doc any) (c *checker, err error) {
 	return &checker{doc, compiled}, nil
 }
 
+// ofItems gives the checker of each item of the list that an object has at a key; nil
+// where there is none.
+func (c *checker) ofItems(key string) *checker {
+	property := c.compiled.Properties[key]
+	if property == nil {
+		return nil
+	}
+	items, ok := property.Items.(*jsonschema.Schema)
+	if !ok {
+		return nil
+	}
+	return &checker{c.doc, items}
+}
+
 // decodeSchema reads JSON with its numbers as they are written.
 func decodeSchema(text []byte) (any, error) {
 	decoder := json.NewDecoder(bytes.NewReader(text))

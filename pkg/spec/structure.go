@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/schemas"
 )
 
@@ -32,18 +33,59 @@ func mustCompile(text []byte) *checker {
 }
 
 // checkStructure notes where the tree does not have the shape that the schema
-// of its format asks for.
+// of its format asks for. The items of lists at the top, of which there may be very
+// many, are checked one by one, until there are more errors than are told.
 func (n *notes) checkStructure(format *checker, root *node) {
-	instance := root.value()
-	violations, err := format.check(instance, func(v violation) bool { return brokenAt(root, v.tokens) })
+	n.checkPart(format, root, firstItems(format, root), nil)
+	for _, entry := range root.entries() {
+		items := format.ofItems(entry.key)
+		for i, item := range entry.value.items() {
+			if items == nil || n.full() {
+				break
+			}
+			if i > 0 {
+				n.checkPart(items, root, item.value, []string{entry.key, strconv.Itoa(i)})
+			}
+		}
+	}
+}
+
+// firstItems gives a tree with only the first item of each list at the top whose items
+// can be checked one by one.
+func firstItems(format *checker, root *node) *node {
+	short := *root
+	short.children = slices.Clone(root.children)
+	for i, entry := range root.entries() {
+		if format.ofItems(entry.key) != nil && len(entry.value.items()) > 1 {
+			list := *entry.value
+			list.children = list.children[:1]
+			short.children[i].value = &list
+		}
+	}
+	return &short
+}
+
+// checkPart notes what is wrong with the part of a tree that the tokens lead to, in
+// the order of the file.
+func (n *notes) checkPart(format *checker, root, part *node, tokens []string) {
+	instance := part.value()
+	violations, err := format.check(instance, func(v violation) bool { return brokenAt(part, v.tokens) })
 	if err != nil {
-		n.add(root.place, "the structure of the file cannot be checked: "+err.Error(), "")
+		n.add(part.place, "the structure of the file cannot be checked: "+err.Error(), "")
 		return
 	}
+	var found connection.Problems
 	for _, v := range violations {
 		for _, f := range explain(v, instance) {
-			n.add(root.locate(f.tokens, f.ofKey), f.words(), f.hint)
+			f.tokens = slices.Concat(tokens, f.tokens)
+			found = append(found, connection.Problem{
+				Position: position(n.file, root.locate(f.tokens, f.ofKey)), Severity: connection.SeverityError, Message: f.words(), Hint: f.hint,
+			})
 		}
+	}
+	found.Sort()
+	for _, problem := range found {
+		n.take(problem)
 	}
 }
 

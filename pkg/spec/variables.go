@@ -45,9 +45,9 @@ func (s *scope) fill(n *notes) filler {
 		if !strings.Contains(text, openBrace) {
 			return text, true
 		}
-		known := len(n.problems)
+		known := n.errors
 		filled := s.replace(n, at, text)
-		if len(n.problems) > known {
+		if n.errors > known {
 			return "", false
 		}
 		return filled, true

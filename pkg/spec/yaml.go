@@ -24,6 +24,7 @@ const (
 	maxNodes    = 2 << 20  // values of one file, aliases counted as often as they are used
 	maxDepth    = 64       // maps and lists within each other
 	maxEntries  = 1000     // of one map, which is searched from front to back
+	maxOfOne    = 20_000   // values of one connection, or of whatever else stands within what stands at the top
 )
 
 // parseYAML turns the text of one file into a tree, or tells what is wrong with
@@ -257,13 +258,20 @@ func (w *walker) copy(n *yaml.Node, depth int) (*node, extent) {
 	if n.Style&yaml.TaggedStyle != 0 && !allowedTag(n) {
 		return w.refuse(n, fmt.Sprintf("the tag %s is not supported", n.Tag), "")
 	}
+	var copied *node
+	var size extent
 	switch n.Kind {
 	case yaml.MappingNode:
-		return w.object(n, depth)
+		copied, size = w.object(n, depth)
 	case yaml.SequenceNode:
-		return w.list(n, depth)
+		copied, size = w.list(n, depth)
+	default:
+		return w.scalar(n)
 	}
-	return w.scalar(n)
+	if depth == 2 && size.nodes > maxOfOne {
+		return w.refuse(n, fmt.Sprintf("a single entry holds more than %d values", maxOfOne), "split it")
+	}
+	return copied, size
 }
 
 // allowedTag reports whether a tag that is written out says nothing new.

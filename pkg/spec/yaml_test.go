@@ -65,6 +65,7 @@ func TestYAMLThatIsRefused(t *testing.T) {
 		{"a text of megabytes", "a: 1\nb: " + strings.Repeat("x", 10<<20), "f.yaml:2:4: a text is longer than 1048576 bytes (put it in a file of its own)"},
 		{"a key of megabytes", "? " + strings.Repeat("x", 2<<20) + "\n: 1", "f.yaml:1:3: a text is longer than 1048576 bytes"},
 		{"a file of many megabytes", strings.Repeat("a: 1\n", 7<<20), "f.yaml: the file is larger than 32 MiB (split it)"},
+		{"an entry without end", "a:\n- b: [" + strings.Repeat("x,", 20_000) + "]\n- [" + strings.Repeat("x,", 19_999) + "]", "f.yaml:2:3: a single entry holds more than 20000 values (split it)"},
 		{"a map without end", "a: {" + manyKeys(1001) + "}", "f.yaml:1:4: a map has more than 1000 entries"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"encoding/xml"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/qlsync/qlsync/pkg/report"
+)
+
+// writeProject writes a project with these files, and goes to its folder.
+func writeProject(t *testing.T, files map[string]string) {
+	t.Helper()
+	folder := t.TempDir()
+	t.Chdir(folder)
+	files["qlsync.yaml"] = usualProject
+	for name, text := range files {
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestOfVeryManyMistakesTheFirstAreTold: a file that a program got wrong, a hundred
+// thousand times, is told of in every format as one that a person can read.
+func TestOfVeryManyMistakesTheFirstAreTold(t *testing.T) {
+	writeProject(t, map[string]string{
+		"connections/a.yaml": "version: 1\nconnections:\n" + strings.Repeat("- a\n", 100_000),
+		"connections/b.yaml": "version: 2\n",
+	})
+	var stdout, stderr bytes.Buffer
+	code := run([]string{
+		"qlsync", "validate", "--report", "json=a.json", "--report", "github=a.github", "--report", "sarif=a.sarif", "--report", "junit=a.xml",
+	}, nil, &stdout, &stderr)
+	if code != exitError || stderr.Len() > 0 {
+		t.Fatalf("exit code %d\n%s", code, stderr.String())
+	}
+	const told, rest, last = 1002, "more than 1000 errors in this file: from here on, none is shown", `"version" must be 1`
+	read := func(name string) []byte {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return text
+	}
+	var list report.ProblemList
+	var scan struct{ Runs []struct{ Results []any } }
+	var suites struct {
+		Failures int `xml:"failures,attr"`
+	}
+	for _, err := range []error{
+		json.Unmarshal(read("a.json"), &list), json.Unmarshal(read("a.sarif"), &scan), xml.Unmarshal(read("a.xml"), &suites),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for format, found := range map[string]int{
+		"text":   strings.Count(stdout.String(), "error: "),
+		"json":   len(list.Problems),
+		"github": strings.Count(string(read("a.github")), "::error "),
+		"sarif":  len(scan.Runs[0].Results),
+		"junit":  suites.Failures,
+	} {
+		if found != told {
+			t.Errorf("%s tells %d", format, found)
+		}
+	}
+	for format, text := range map[string]string{
+		"text": stdout.String(), "json": string(read("a.json")), "github": string(read("a.github")), "sarif": string(read("a.sarif")), "junit": string(read("a.xml")),
+	} {
+		text = strings.NewReplacer(`\"`, `"`, "&#34;", `"`).Replace(text)
+		if !strings.Contains(text, rest) || !strings.Contains(text, last) {
+			t.Errorf("%s leaves out that there is more, or the other file", format)
+		}
+	}
+	if want := "connections/a.yaml:1003:3: error: " + rest + "\n"; !strings.Contains(stdout.String(), want) {
+		t.Errorf("not said: %s", want)
+	}
+}

@@ -1,0 +1,87 @@
+package spec_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/spec"
+)
+
+// problemsIn makes n different problems of a file, one on each line.
+func problemsIn(file string, severity connection.Severity, n int) connection.Problems {
+	problems := make(connection.Problems, n)
+	for i := range problems {
+		problems[i] = connection.Problem{Position: connection.Position{File: file, Line: i + 1, Column: 1}, Severity: severity, Message: "wrong", Hint: "mend it"}
+	}
+	return problems
+}
+
+func TestWhatIsToldIsBounded(t *testing.T) {
+	const mistake, warning = connection.SeverityError, connection.SeverityWarning
+	for name, test := range map[string]struct {
+		found connection.Problems
+		told  int
+		want  []string // some of what is told
+	}{
+		"as many as are told": {problemsIn("a", mistake, 1000), 1000, []string{"a:1000:1: wrong (mend it)"}},
+		"one more":            {problemsIn("a", mistake, 1001), 1001, []string{"a:1000:1: wrong (mend it)", "a:1001:1: more than 1000 errors in this file: from here on, none is shown"}},
+		"many more, and another file": {
+			append(problemsIn("a", mistake, 5000), problemsIn("b", mistake, 1)...), 1002,
+			[]string{"a:1001:1: more than 1000 errors in this file: from here on, none is shown", "b:1:1: wrong (mend it)"},
+		},
+		"no error is lost behind warnings": {
+			append(problemsIn("a", warning, 5000), problemsIn("a", mistake, 5001)[5000]), 1002,
+			[]string{"a:1001:1: more than 1000 warnings in this file: from here on, none is shown", "a:5001:1: wrong (mend it)"},
+		},
+		"many files": {
+			func() (all connection.Problems) {
+				for i := range 30 {
+					all = append(all, problemsIn(fmt.Sprintf("%02d", i), mistake, 2000)...)
+				}
+				return all
+			}(), 10_001,
+			[]string{"08:1001:1: more than 1000 errors in this file: from here on, none is shown", "09:992:1: more than 10000 errors: from here on, none is shown"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			told := spec.Collect(test.found)
+			if len(told) != test.told {
+				t.Errorf("%d are told", len(told))
+			}
+			for _, want := range test.want {
+				if !strings.Contains("\n"+told.Error()+"\n", "\n"+want+"\n") {
+					t.Errorf("not told: %s", want)
+				}
+			}
+		})
+	}
+}
+
+// TestCollectingInStepsIsCollecting: files are read one by one, for several tenants,
+// and what is told must not depend on that.
+func TestCollectingInStepsIsCollecting(t *testing.T) {
+	var parts []connection.Problems
+	for i := range 30 {
+		file, severity := fmt.Sprintf("%02d", i/2), connection.SeverityError
+		if i%7 == 0 {
+			severity = connection.SeverityWarning
+		}
+		parts = append(parts, problemsIn(file, severity, 100*i)[i*i:])
+	}
+	want := spec.Collect(parts...)
+	for _, order := range []func([]connection.Problems){func([]connection.Problems) {}, slices.Reverse[[]connection.Problems]} {
+		order(parts)
+		var steps connection.Problems
+		for _, part := range parts {
+			steps = spec.Collect(steps, part)
+		}
+		if diff := cmp.Diff(want, steps); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
