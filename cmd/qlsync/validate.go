@@ -97,7 +97,7 @@ func validate(c *cli.Context) (string, connection.Problems, error) {
 		declared, more := checkTenant(project, &tenants[i], set, catalog)
 		problems = spec.Collect(problems, more)
 		unchecked = append(unchecked, withoutSchema(declared, catalog)...)
-		fmt.Fprintf(&checked, "%s: %s\n", tenants[i].Name, valid(len(declared.Connections), declared.Files))
+		fmt.Fprintf(&checked, "%s: %s\n", report.Clean(tenants[i].Name), valid(len(declared.Connections), declared.Files))
 	}
 	checked.WriteString(notChecked(unchecked, project.SchemasDir))
 	return checked.String(), problems, nil
@@ -150,7 +150,7 @@ func notChecked(sources []string, folder string) string {
 	}
 	slices.Sort(sources)
 	return fmt.Sprintf("Not checked without a network: spaces, owners, and the properties of %s (no schema in %s).\n",
-		strings.Join(slices.Compact(sources), ", "), folder)
+		report.Clean(strings.Join(slices.Compact(sources), ", ")), report.Clean(folder))
 }
 
 // vendored gives the data sources of the tenant's kind that are known without a

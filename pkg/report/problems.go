@@ -52,10 +52,11 @@ func (GitHub) Problems(w io.Writer, problems connection.Problems) error {
 		}
 		properties := "title=qlsync"
 		if at := problem.Position; at.File != "" {
-			properties = "file=" + githubProperty(at.File) + "," + properties
+			file := "file=" + githubProperty(at.File)
 			if at.Line > 0 {
-				properties = fmt.Sprintf("file=%s,line=%d,col=%d,title=qlsync", githubProperty(at.File), at.Line, at.Column)
+				file += fmt.Sprintf(",line=%d,col=%d", at.Line, at.Column)
 			}
+			properties = file + "," + properties
 		}
 		problem.Position = connection.Position{}
 		if _, err := fmt.Fprintf(w, "::%s %s::%s\n", command, properties, githubData(problem.Error())); err != nil {
@@ -65,14 +66,12 @@ func (GitHub) Problems(w io.Writer, problems connection.Problems) error {
 	return nil
 }
 
-// githubData escapes the text of a workflow command, githubProperty one of its
-// properties, as the runner reads them.
-func githubData(text string) string {
-	return strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A").Replace(text)
-}
+// githubData gives a text as the data of a workflow command, githubProperty as one of
+// its properties. Both are clean, so that neither holds a line end to be escaped.
+func githubData(text string) string { return strings.ReplaceAll(Clean(text), "%", "%25") }
 
 func githubProperty(text string) string {
-	return strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C").Replace(text)
+	return strings.NewReplacer("%", "%25", ":", "%3A", ",", "%2C").Replace(Clean(text))
 }
 
 // Problems writes a suite for each file: a failed test for each error. Warnings

@@ -214,7 +214,7 @@ func (r *reader) connection(n *notes, tree *node) connection.Desired {
 	case owner.is(kindObject):
 		desired.OwnerID, _ = fill(owner.place, textOf(owner.get("id")))
 	}
-	n.needEntries(tree, "space", "dataSource")
+	r.needEntries(n, tree, "space", "dataSource")
 	if properties := tree.get("properties"); properties.is(kindObject) {
 		desired.Properties = fill.values(properties).(map[string]any)
 	}
@@ -222,10 +222,11 @@ func (r *reader) connection(n *notes, tree *node) connection.Desired {
 	return desired
 }
 
-// needEntries notes what neither the connection nor the defaults declare.
-func (n *notes) needEntries(tree *node, keys ...string) {
+// needEntries notes what neither the connection nor the defaults declare, also not
+// under a misspelt name, which the structure tells of.
+func (r *reader) needEntries(n *notes, tree *node, keys ...string) {
 	for _, key := range keys {
-		if tree.entry(key) == nil {
+		if tree.entry(key) == nil && !meantBy(tree.keys(), r.project.formats.connectionKeys())[key] {
 			n.add(tree.place, fmt.Sprintf("%q is missing", key), "write it here or under defaults")
 		}
 	}

@@ -30,6 +30,8 @@ func explain(v violation, instance any) []finding {
 	switch v.keyword {
 	case "additionalProperties":
 		return unknownKeys(v, valueAt(instance, v.tokens))
+	case "type":
+		at.hint = emptyList(v, valueAt(instance, v.tokens))
 	case "required":
 		return missingKeys(v, valueAt(instance, v.tokens))
 	case "dependencies", "dependentRequired":
@@ -46,6 +48,14 @@ func explain(v violation, instance any) []finding {
 	}
 	at.predicate = predicate(v, valueAt(instance, v.tokens))
 	return []finding{at}
+}
+
+// emptyList tells how to say that a list is empty, to somebody who wrote nothing.
+func emptyList(v violation, value any) string {
+	if _, least := v.schema["minItems"]; value != nil || least || !slices.Contains(schemaTypes(v.schema), any("array")) {
+		return ""
+	}
+	return "write [] if there is none"
 }
 
 // fewValues are listed in full.
@@ -106,12 +116,17 @@ func entryNames(object any) []string {
 	return slices.Sorted(maps.Keys(entries))
 }
 
-// missingKeys finds the keys that a schema requires.
+// missingKeys finds the keys that a schema requires. One that is there under a
+// misspelt name is told as an unknown key.
 func missingKeys(v violation, instance any) []finding {
 	object, _ := instance.(map[string]any)
+	var misspelt map[string]bool
+	if v.schema["additionalProperties"] == false {
+		misspelt = meantBy(entryNames(object), entryNames(v.schema["properties"]))
+	}
 	var found []finding
 	for _, key := range texts(v.schema["required"]) {
-		if _, ok := object[key]; !ok {
+		if _, ok := object[key]; !ok && !misspelt[key] {
 			found = append(found, finding{tokens: v.tokens, ofKey: true, sentence: fmt.Sprintf("%q is missing", key)})
 		}
 	}

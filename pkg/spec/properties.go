@@ -289,7 +289,7 @@ func (c *checked) violations(unknown map[string]bool) {
 	for _, v := range violations {
 		switch {
 		case len(v.tokens) == 0 && v.keyword == "required":
-			c.missing(v)
+			c.missing(v, unknown)
 		case len(v.tokens) == 0 && v.keyword == "additionalProperties" && len(c.source.names) > 0,
 			len(v.tokens) > 0 && unknown[v.tokens[0]]:
 			// Noted as an unknown name.
@@ -353,12 +353,17 @@ func dotted(tokens []string) string {
 
 // missing notes required properties. One with a default is not missed, and one
 // that belongs to the credentials only where credentials are declared: the
-// tenant may have them already.
-func (c *checked) missing(v violation) {
+// tenant may have them already. One that is there under a misspelt name is told as an
+// unknown name, if that is an error.
+func (c *checked) missing(v violation, unknown map[string]bool) {
+	var misspelt map[string]bool
+	if !c.source.open && !c.desired.UnknownAllowed {
+		misspelt = meantBy(slices.Collect(maps.Keys(unknown)), c.source.names)
+	}
 	for _, name := range texts(v.schema["required"]) {
 		property := c.source.properties[name]
 		_, written := c.written[name]
-		if written || property.HasDefault || c.hasDefault(v.schema, name) {
+		if written || misspelt[name] || property.HasDefault || c.hasDefault(v.schema, name) {
 			continue
 		}
 		f, what := finding{ofKey: true}, "property"

@@ -159,6 +159,10 @@ func TestWhatASchemaRequires(t *testing.T) {
 		{"properties, at the connection where there are none", "    tags: []", `
 			c.yaml:3:5: data source "src" needs the property "database"
 			c.yaml:3:5: data source "src" needs the property "host"`},
+		{"a misspelt one, once", "    properties: {hots: a, database: b}", `c.yaml:7:18: data source "src" has no property "hots" (did you mean "host"?)`},
+		{"a misspelt one that is only a warning", "    additionalProperties: allow\n    properties: {hots: a, database: b}", `
+			c.yaml:8:5: data source "src" needs the property "host"
+			c.yaml:8:18: data source "src" has no property "hots" (did you mean "host"?)`},
 		{"all credentials or none", "    properties: {host: a, database: b}\n    credentials: {user: u}", `c.yaml:7:5: data source "src" needs the credential "password"`},
 	} {
 		t.Run(test.name, func(t *testing.T) {

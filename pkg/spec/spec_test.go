@@ -224,10 +224,8 @@ moved:
 `, `
 			connections/a.yaml:2:1: unknown key "conections" (did you mean "connections"?)
 			connections/a.yaml:3:12: unknown key "name"
-			connections/a.yaml:5:5: "dataSource" is missing (write it here or under defaults)
 			connections/a.yaml:5:25: unknown key "datasource" (did you mean "dataSource"?)
 			connections/a.yaml:5:55: unknown key "prevntDestroy" (did you mean "preventDestroy"?)
-			connections/a.yaml:7:5: "from" is missing
 			connections/a.yaml:7:6: unknown key "form" (did you mean "from"?)`},
 		{"wrong types", project + `
 -- connections/a.yaml --

@@ -17,6 +17,11 @@ func compileFormats() formats {
 	return formats{mustCompile(schemas.Project()), mustCompile(schemas.Connections())}
 }
 
+// connectionKeys are the keys that a connection may have.
+func (f formats) connectionKeys() []string {
+	return entryNames(valueAt(f.connections.doc, []string{"properties", "connections", "items", "properties"}))
+}
+
 // mustCompile is for the embedded schemas, which compile or the tests fail.
 func mustCompile(text []byte) *checker {
 	doc, err := decodeSchema(text)

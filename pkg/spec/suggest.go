@@ -49,6 +49,20 @@ func didYouMean(word string, known []string) string {
 	return "did you mean " + strconv.Quote(words[0]) + "?"
 }
 
+// meantBy gives the known words that are suggested for the others.
+func meantBy(words, known []string) map[string]bool {
+	meant := map[string]bool{}
+	for _, word := range words {
+		if slices.Contains(known, word) {
+			continue
+		}
+		for _, likeliest := range closest(word, known, 1) {
+			meant[likeliest] = true
+		}
+	}
+	return meant
+}
+
 // DidYouMean gives a hint for a word that is not among the known ones; empty when
 // none is close.
 func DidYouMean(word string, known []string) string { return didYouMean(word, known) }

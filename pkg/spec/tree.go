@@ -87,6 +87,15 @@ func (n *node) entries() []child {
 	return nil
 }
 
+// keys gives the keys of an object, nothing for anything else.
+func (n *node) keys() []string {
+	keys := make([]string, len(n.entries()))
+	for i, entry := range n.entries() {
+		keys[i] = entry.key
+	}
+	return keys
+}
+
 // items gives the items of a list, nothing for anything else.
 func (n *node) items() []child {
 	if n.is(kindList) {

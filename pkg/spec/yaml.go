@@ -10,6 +10,8 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
 
@@ -42,13 +44,10 @@ func parseYAML(file string, text []byte) (root *node, problems connection.Proble
 		w.add(place{}, fmt.Sprintf("the file is larger than %d MiB", maxFileSize>>20), "split it")
 		return nil, w.problems
 	}
-	if at := bytes.IndexAny(text, unseenLineEnds); at >= 0 {
-		return nil, connection.Problems{{
-			Position: textPosition(file, text, at), Severity: connection.SeverityError,
-			Message: "a line end that most programs do not show as one: what looks like a comment may be read",
-			Hint:    `leave it out, or write it as an escape in double quotes: "\u2028"`,
-		}}
+	if problem := unfit(file, text); problem != nil {
+		return nil, connection.Problems{*problem}
 	}
+	text = version12.ReplaceAll(text, []byte("${1}1.1"))
 	document, problem := readDocument(file, text)
 	if problem != nil {
 		return nil, connection.Problems{*problem}
@@ -57,8 +56,39 @@ func parseYAML(file string, text []byte) (root *node, problems connection.Proble
 	return root, w.problems
 }
 
-// unseenLineEnds end a line for YAML 1.1, and neither for Git nor in what a reviewer sees.
-const unseenLineEnds = "\u0085\u2028\u2029"
+// version12 is the head of a file that says it is YAML 1.2, which the library refuses.
+// All that is accepted here means the same in 1.1, and no place in the file changes.
+var version12 = regexp.MustCompile(`\A(\x{feff}?(?:[ \t]*(?:#.*)?\r?\n)*%YAML[ \t]+)1\.2\b`)
+
+// unfit tells where a text holds what YAML cannot be written in, or what is read as
+// something else than a reviewer sees; nil if nowhere.
+func unfit(file string, text []byte) *connection.Problem {
+	const inQuotes = "leave it out, or write it as an escape in double quotes: "
+	if bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff")) || bytes.IndexByte(text[:min(len(text), 2)], 0) >= 0 {
+		return textProblem(file, text, 0, "the file is in UTF-16", "save it as UTF-8")
+	}
+	for at := 0; at < len(text); {
+		r, size := utf8.DecodeRune(text[at:])
+		switch {
+		case r == utf8.RuneError && size == 1:
+			return textProblem(file, text, at, "the file is not in UTF-8 from here on", "save it as UTF-8")
+		case r == '\r' && !bytes.HasPrefix(text[at+1:], []byte("\n")):
+			return textProblem(file, text, at, unseenLineEnd, "end lines as Linux or Windows do, with LF or CRLF")
+		case r == '\u0085', r == '\u2028', r == '\u2029':
+			return textProblem(file, text, at, unseenLineEnd, inQuotes+`"\u2028"`)
+		case unicode.IsControl(r) && r != '\t' && r != '\r' && r != '\n':
+			return textProblem(file, text, at, "a control character", inQuotes+`"\x1b"`)
+		}
+		at += size
+	}
+	return nil
+}
+
+const unseenLineEnd = "a line end that most programs do not show as one: what looks like a comment may be read"
+
+func textProblem(file string, text []byte, at int, message, hint string) *connection.Problem {
+	return &connection.Problem{Position: textPosition(file, text, at), Severity: connection.SeverityError, Message: message, Hint: hint}
+}
 
 func newWalker(file string) *walker {
 	return &walker{notes: notes{file: file}, anchors: map[*yaml.Node]*expansion{}}
@@ -78,11 +108,11 @@ func readDocument(file string, text []byte) (root *yaml.Node, problem *connectio
 	var first, second yaml.Node
 	switch err := decoder.Decode(&first); {
 	case errors.Is(err, io.EOF):
-		return nil, &connection.Problem{
-			Position: connection.Position{File: file, Line: 1, Column: 1},
-			Severity: connection.SeverityError,
-			Message:  "the file is empty",
+		message := "the file is empty"
+		if bytes.Contains(text, []byte("#")) {
+			message = "the file holds nothing but comments"
 		}
+		return nil, textProblem(file, text, 0, message, "remove it if there is nothing to declare")
 	case err != nil:
 		return nil, syntaxProblem(file, text, err)
 	}
@@ -119,6 +149,9 @@ func syntaxProblem(file string, text []byte, err error) *connection.Problem {
 		Position: connection.Position{File: file, Line: line, Column: 1},
 		Severity: connection.SeverityError,
 		Message:  fmt.Sprintf("not valid YAML near line %d: %s", line, message),
+	}
+	if message == "found incompatible YAML document" {
+		problem.Hint = "remove the line that begins with %YAML"
 	}
 	if found := unknownAnchor.FindStringSubmatch(message); found != nil {
 		problem.Message = fmt.Sprintf("unknown anchor %q", found[1])

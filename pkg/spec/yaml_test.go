@@ -24,6 +24,8 @@ func TestYAMLBecomesJSON(t *testing.T) {
 		{"what is written wins over what is merged, wherever it stands", "a: &x {b: 1, c: 2}\nd: {<<: *x, b: 3}\ne: {b: 4, <<: *x}", `{"a":{"b":1,"c":2},"d":{"b":3,"c":2},"e":{"b":4,"c":2}}`},
 		{"the first of several merged maps wins", "a: &x {b: 1}\nc: &y {b: 2, d: 3}\ne: {<<: [*x, *y]}", `{"a":{"b":1},"c":{"b":2,"d":3},"e":{"b":1,"d":3}}`},
 		{"a quoted << is a key", `{"<<": 1}`, `{"\u003c\u003c":1}`},
+		{"a head that names YAML 1.2", "# 1.2\n\n%YAML 1.2\n---\na: yes", `{"a":"yes"}`},
+		{"what looks like that head elsewhere", "a: |\n  %YAML 1.2\n", `{"a":"%YAML 1.2\n"}`},
 		{"a byte order mark and Windows line ends do not matter", "\ufeffa: 1\r\nb: 2\r\n", `{"a":1,"b":2}`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -41,8 +43,14 @@ func TestYAMLBecomesJSON(t *testing.T) {
 func TestYAMLThatIsRefused(t *testing.T) {
 	const number = "different programs read this as different numbers (write plain decimal digits without leading zeros, or quote it if it is text)"
 	for _, test := range []struct{ name, text, want string }{
-		{"an empty file", "", "f.yaml:1:1: the file is empty"},
-		{"a file of comments", "# nothing\n", "f.yaml:1:1: the file is empty"},
+		{"an empty file", "", "f.yaml:1:1: the file is empty (remove it if there is nothing to declare)"},
+		{"a file of comments", "# nothing\n", "f.yaml:1:1: the file holds nothing but comments (remove it if there is nothing to declare)"},
+		{"a head that names another YAML", "%YAML 2.0\n---\na: 1\n", "f.yaml:1:1: not valid YAML near line 1: found incompatible YAML document (remove the line that begins with %YAML)"},
+		{"UTF-16", "\xff\xfea\x00:\x00", "f.yaml:1:1: the file is in UTF-16 (save it as UTF-8)"},
+		{"UTF-16 of the other order, without a mark", "\x00a\x00:", "f.yaml:1:1: the file is in UTF-16 (save it as UTF-8)"},
+		{"Latin-1", "a: 1\nb: ü \xfc\n", "f.yaml:2:6: the file is not in UTF-8 from here on (save it as UTF-8)"},
+		{"line ends of an old Macintosh", "a: 1\r\nb: 2 # none: \rc: 3\n", "f.yaml:2:14: a line end that most programs do not show as one: what looks like a comment may be read (end lines as Linux or Windows do, with LF or CRLF)"},
+		{"a control character", "a: 1\nb: \"\x1b[31m\"", `f.yaml:2:5: a control character (leave it out, or write it as an escape in double quotes: "\x1b")`},
 		{"a syntax error", "a: [1\nb: 2\n", "f.yaml:1:1: not valid YAML near line 1: did not find expected ',' or ']'"},
 		{"a tab as indentation", "a:\n\tb: 1\n", "f.yaml:2:1: not valid YAML near line 2: found character that cannot start any token"},
 		{"an unknown anchor", "a: 1\nb: ü *c\nd: *nope\n", `f.yaml:3:4: unknown anchor "nope"`},
