@@ -135,6 +135,20 @@ func (env *environment) obey(parent context.Context, signals <-chan os.Signal) (
 	return ctx, end
 }
 
+// interruptibly does work that knows nothing of interrupts, such as reading a file of
+// megabytes. Once the context has ended, the work is not waited for, and goes on until
+// the process ends: what it shares with its caller must not be used then.
+func interruptibly(ctx context.Context, work func() error) error {
+	done := make(chan error, 1)
+	go func() { done <- work() }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 // waitLines is how often a wait for the rate limit is told at most.
 const waitLines = 10 * time.Second
 

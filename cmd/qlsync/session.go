@@ -70,11 +70,18 @@ func readProject(c *cli.Context, env *environment) (*projectFiles, error) {
 	if err != nil {
 		return nil, err
 	}
-	project, problems := loadProject(c)
-	if project == nil {
-		return nil, problems
+	files := &projectFiles{variables: variables}
+	err = interruptibly(c.Context, func() error {
+		files.project, files.problems = loadProject(c)
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
-	return &projectFiles{project, problems, variables}, nil
+	if files.project == nil {
+		return nil, files.problems
+	}
+	return files, nil
 }
 
 // open opens one of the tenants; see the function open. It may be called
@@ -91,7 +98,13 @@ func (files *projectFiles) open(c *cli.Context, env *environment, name string) (
 	s := &session{env: env, project: files.project, tenant: tenant, variables: files.variables, watching: env.watching(c), close: func() {}}
 	s.secrets.resolver = files.project.Resolver(env.lookup)
 	s.local, s.localProblems = vendored(files.project, tenant)
-	s.declared, s.problems = desired(files.project, tenant, files.variables, s.local, files.problems)
+	err = interruptibly(c.Context, func() error {
+		s.declared, s.problems = desired(files.project, tenant, files.variables, s.local, files.problems)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
 	if s.problems.Err() != nil && !tenant.CanBeAsked() {
 		return nil, s.problems
 	}

@@ -16,10 +16,12 @@ import (
 
 func validateCommand(env *environment) *cli.Command {
 	return &cli.Command{
-		Name:   "validate",
-		Usage:  "check the files without a network, for one tenant or for all",
-		Flags:  slices.Concat(sharedFlags(), problemFormats().flags(), []cli.Flag{allTenantsFlag()}),
-		Action: func(c *cli.Context) error { return runValidate(c, env) },
+		Name:  "validate",
+		Usage: "check the files without a network, for one tenant or for all",
+		Flags: slices.Concat(sharedFlags(), problemFormats().flags(), []cli.Flag{allTenantsFlag()}),
+		Action: func(c *cli.Context) error {
+			return interruptibly(c.Context, func() error { return runValidate(c, env) })
+		},
 	}
 }
 
