@@ -3,6 +3,7 @@ package spec
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -16,7 +17,23 @@ type chain struct {
 	// declared holds the keys of the connections, also of those that only other
 	// tenants have, with their exact words.
 	declared map[foldedKey]string
+	// words are the values of declared, sorted, and names their names with how the space
+	// is addressed.
+	words []string
+	names map[addressed]bool
+	// compared counts the words that suggestions were looked for among.
+	compared int
 }
+
+// addressed is a name, in lower case, in some space that is given by its id or not.
+type addressed struct {
+	name string
+	byID bool
+}
+
+// maxCompared bounds the words that suggestions are looked for among: a block may stay
+// for ever, so there may be thousands for thousands of connections.
+const maxCompared = 1_000_000
 
 // checkMoves notes moved blocks that bring a connection nowhere: the block stays
 // without effect, and what was renamed is then one connection too many and one too
@@ -24,9 +41,13 @@ type chain struct {
 // that is declared is a warning; a circle on which nothing is declared never had a
 // meaning.
 func (r *reader) checkMoves(moves []connection.Move) {
-	c := chain{moves: moves, next: map[foldedKey]foldedKey{}, declared: r.elsewhere}
+	c := chain{moves: moves, next: map[foldedKey]foldedKey{}, declared: r.elsewhere, names: map[addressed]bool{}}
 	for key, declared := range r.taken {
 		c.declared[key] = declared.words()
+	}
+	c.words = slices.Sorted(maps.Values(c.declared))
+	for key := range c.declared {
+		c.names[addressed{key.name, strings.HasPrefix(key.space, "{id: ")}] = true
 	}
 	for _, move := range moves {
 		c.next[foldKey(move.From.Space, move.From.Name)] = foldKey(move.To.Space, move.To.Name)
@@ -66,12 +87,7 @@ func (c *chain) check(move connection.Move) *connection.Problem {
 // space that is written the other way, by name or by id: only the tenant can tell
 // whether it is the same one.
 func (c *chain) otherwiseAddressed(end connection.MoveEnd) bool {
-	for key := range c.declared {
-		if key.name == strings.ToLower(end.Name) && strings.HasPrefix(key.space, "{id: ") != (end.Space.ID != "") {
-			return true
-		}
-	}
-	return false
+	return c.names[addressed{strings.ToLower(end.Name), end.Space.ID == ""}]
 }
 
 // circles reports whether the blocks from a key lead round for ever without
@@ -92,12 +108,11 @@ func (c *chain) meant(to foldedKey, move connection.Move) string {
 	if words, otherCase := c.declared[to]; otherCase {
 		return "letter case counts: write " + fmt.Sprintf("%q", words)
 	}
-	var known []string
-	for _, words := range c.declared {
-		known = append(known, words)
+	hint := "remove the block if the connection is gone"
+	if c.compared += len(c.words); c.compared > maxCompared {
+		return hint
 	}
-	slices.Sort(known)
-	return cmp.Or(didYouMean(move.To.String(), known), "remove the block if the connection is gone")
+	return cmp.Or(didYouMean(move.To.String(), c.words), hint)
 }
 
 func (d declaration) words() string { return d.space + "/" + d.name }

@@ -1,0 +1,33 @@
+package spec_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// TestThousandsOfMovesThatLeadNowhere: blocks may stay for ever, so each is told of,
+// and suggestions are looked for as long as that takes no time.
+func TestThousandsOfMovesThatLeadNowhere(t *testing.T) {
+	var file strings.Builder
+	file.WriteString("version: 1\ndefaults: {space: S, dataSource: x}\nconnections:\n")
+	for i := range 2000 {
+		fmt.Fprintf(&file, "- name: c%d\n", i)
+	}
+	file.WriteString("moved:\n")
+	for i := range 600 {
+		fmt.Fprintf(&file, "- {from: {space: S, name: old%d}, to: {space: S, name: cc%d}}\n", i, i)
+	}
+	inFolder(t, project+"\n-- connections/a.yaml --\n"+file.String())
+	_, problems := readAll(t, nil)
+	if len(problems) != 600 || problems[0].Severity != connection.SeverityWarning {
+		t.Fatal(problems)
+	}
+	for i, suggested := range map[int]bool{0: true, 499: true, 500: false, 599: false} {
+		if strings.HasPrefix(problems[i].Hint, "did you mean") != suggested {
+			t.Errorf("block %d: %s", i, problems[i].Hint)
+		}
+	}
+}
