@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/urfave/cli/v2"
+
+	"github.com/qlsync/qlsync/schemas"
 )
 
 // docs/cli.md is what the definitions of the commands say, and nothing else. What
@@ -213,6 +216,57 @@ func TestTheDocumentsNameNoFlagThatIsNone(t *testing.T) {
 			if !known[flag[1]] {
 				t.Errorf("%s names %s, which no command takes", filepath.Base(name), flag[1])
 			}
+		}
+	}
+}
+
+var tableRow = regexp.MustCompile("(?m)^\\| `([A-Za-z]+)` \\|.*$")
+
+// The tables of docs/files.md have a row for each key of the two kinds of files, with
+// what it may be and what it is where it is left out, as their schemas have it.
+func TestTheTablesOfFilesAreTheirSchemas(t *testing.T) {
+	d := &document{T: t}
+	rows := map[string]string{}
+	for _, row := range tableRow.FindAllStringSubmatch(d.read(filepath.Join("..", "..", "docs", "files.md")), -1) {
+		rows[row[1]] += row[0]
+	}
+	known := map[string]bool{}
+	for _, format := range []struct {
+		text     []byte
+		pointers []string // to the objects that have a table
+	}{
+		{schemas.Project(), []string{"properties", "properties/policy/properties", "definitions/tenant/properties", "definitions/rateLimit/properties"}},
+		{schemas.Connections(), []string{"properties", "properties/connections/items/properties", "definitions/lifecycle/properties"}},
+	} {
+		var schema any
+		if err := json.Unmarshal(format.text, &schema); err != nil {
+			t.Fatal(err)
+		}
+		for _, pointer := range format.pointers {
+			object := schema
+			for _, token := range strings.Split(pointer, "/") {
+				object = object.(map[string]any)[token]
+			}
+			for key, of := range object.(map[string]any) {
+				known[key] = true
+				allowed, _ := of.(map[string]any)["enum"].([]any)
+				if fallback, ok := of.(map[string]any)["default"].(string); ok {
+					allowed = append(allowed, fallback)
+				}
+				for _, value := range allowed {
+					if value != nil && !strings.Contains(rows[key], fmt.Sprintf("`%v`", value)) {
+						t.Errorf("no row says that %q may be %v", key, value)
+					}
+				}
+				if rows[key] == "" {
+					t.Errorf("no table has a row for %q", key)
+				}
+			}
+		}
+	}
+	for key := range rows {
+		if !known[key] {
+			t.Errorf("there is no key %q", key)
 		}
 	}
 }

@@ -112,7 +112,7 @@ tenants:
 			qlsync.yaml:9:10: "adopt" must be "none", "matching" or "all"
 			qlsync.yaml:10:15: "maxDeletes" must be a count such as 5, or a percentage such as 10%
 			qlsync.yaml:11:11: "update" must be "patch" or "recreate"
-			qlsync.yaml:13:3: "a b" must be letters, digits, dots, hyphens and underscores
+			qlsync.yaml:13:3: "a b" must be letters, digits, dots, hyphens and underscores, beginning with a letter or digit
 			qlsync.yaml:13:3: "url" is missing
 			qlsync.yaml:14:48: auth must have one of apiKey and oauth
 			qlsync.yaml:14:55: unknown key "apikey" (did you mean "apiKey"?)`},
