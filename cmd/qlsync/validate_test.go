@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"encoding/xml"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -83,5 +84,16 @@ func TestOfVeryManyMistakesTheFirstAreTold(t *testing.T) {
 	}
 	if want := "connections/a.yaml:1003:3: error: " + rest + "\n"; !strings.Contains(stdout.String(), want) {
 		t.Errorf("not said: %s", want)
+	}
+}
+
+func TestWhatIsValidSteersNoTerminal(t *testing.T) {
+	writeProject(t, map[string]string{
+		"connections/a.yaml": "version: 1\nconnections: [{name: A, space: S, dataSource: \"x\\e[31m ##[error]\"}]\n",
+	})
+	var stdout bytes.Buffer
+	run([]string{"qlsync", "validate"}, nil, &stdout, io.Discard)
+	if want := `the properties of x\x1b[31m \x23#[error] (no schema`; !strings.Contains(stdout.String(), want) {
+		t.Errorf("%q", stdout.String())
 	}
 }
