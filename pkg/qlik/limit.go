@@ -2,6 +2,7 @@ package qlik
 
 import (
 	"context"
+	"math"
 	"net/http"
 	"slices"
 	"sort"
@@ -69,16 +70,18 @@ func (l Limits) budgets(waiting func(string, time.Duration)) (reads, writes *bud
 // moved on when ours has, however long the network took. All places of a window may
 // be used at once: nothing is faster, and nothing is gained by going slowly.
 //
-// A 429 means that the service counts otherwise than we do. It closes the tier for
-// everybody until the time that the service names; then one request goes first,
-// alone, and the rest when it was admitted. What is learned from it:
+// The limit may be another than the published one, see [doubtsAbout]. The request
+// that would be the first to exceed one of those goes alone: nobody else is sent
+// before its answer, so that at most one is refused.
 //
-//	the service lets us in again ...               the limit is
-//	when our oldest request is a minute old        what we had sent, in a minute
-//	when our oldest request is a window old        what we had sent, in a window
-//	at any other time                              unchanged: others had used the window up
-//	the same, for the second time in a window      what we had sent, for a window: others go on,
-//	                                               unless much was admitted in between
+// A 429 means that the service counts otherwise than we do. It closes the tier for
+// everybody until the time that the service names; then no more requests are under
+// way than half of those that were admitted since. What is learned from it:
+//
+//	the service lets us in again ...              the limit is
+//	when our oldest request is a minute old       what we had sent, in a minute
+//	when our oldest request is a window old       what we had sent, in a window
+//	at any other time                             unchanged: others use it too, see [refusal]
 //
 // The first two hold for the rest of the run (strict limits a minute; a tenant with
 // one user, which has half of everything). They are believed where they come to a
@@ -95,14 +98,28 @@ type budget struct {
 	log   []entry              // what was answered within the last window, oldest first
 	queue []*waiter
 
-	closed  time.Time // until when the service has closed the tier
-	gentle  bool      // the next request goes alone
-	alone   bool      // nobody else goes before the last one under way is back
-	trusted bool      // the one that went alone was admitted
-	tested  bool      // more than a minute's share has been sent within a minute
-	refusal time.Time // when the tier was last closed
-	crowded time.Time // until when others are known to use the tier too
-	share   int       // of the places, until then
+	closed  time.Time              // until when the service has closed the tier
+	doubts  []connection.RateLimit // that have not been exceeded yet
+	alone   bool                   // nobody else goes before the last one under way is back
+	refusal refusal                // the last one
+}
+
+// refusal is the last 429. Where the limit does not explain it, others have used the
+// places that we had not. From when the tier is open again, they come back:
+//
+//	the first time                                all at once
+//	when as many of ours are refused again        in a quarter of a window
+//	once more                                     evenly, in a window
+//	each time after that                          four times as slowly
+//
+// If none of ours was in the window, and the wait is short, others have used it evenly
+// for certain. When a window has passed nothing is known of them any more; then the
+// request that goes beyond our number goes alone.
+type refusal struct {
+	at       time.Time // zero: never
+	used     int       // places of ours in the window
+	repeated int       // how often as many had been refused before
+	admitted int       // of those that were sent since
 }
 
 // entry is a request that the service has counted, at some time between the two.
@@ -135,7 +152,6 @@ func (w *waiter) look(asking *waiter) {
 type place struct {
 	budget *budget
 	room   *room // that it came from; nil: none
-	alone  bool
 	sent   time.Time
 }
 
@@ -144,28 +160,41 @@ type place struct {
 type room struct {
 	budget *budget
 	left   int
+	begun  bool // one of its requests was answered
 }
 
 func newBudget(limit connection.RateLimit, tell func(time.Duration)) *budget {
-	return &budget{published: limit, limit: limit, tell: tell, tested: limit.Window <= time.Minute}
+	return &budget{published: limit, limit: limit, tell: tell, doubts: doubtsAbout(limit)}
 }
 
-// acquire waits for a place: one of the room's, which waits only while the tier is
-// closed, or, when it has no more, one that is free. Whoever has a room goes before
-// those who have none.
-func (b *budget) acquire(ctx context.Context, from *room) (*place, error) {
+// doubtsAbout gives the limits that there may be instead of the published one: others
+// may have left nothing; a tenant with one user has half of everything; and where the
+// documentation gives the window it contradicts itself, as to whether it is a minute.
+func doubtsAbout(published connection.RateLimit) []connection.RateLimit {
+	doubts := []connection.RateLimit{{Window: published.Window}, {Requests: published.Requests / 2, Window: published.Window}}
+	if published.Window > time.Minute {
+		share := int(int64(published.Requests) * int64(time.Minute) / int64(published.Window))
+		doubts = append(doubts, connection.RateLimit{Requests: share / 2, Window: time.Minute}, connection.RateLimit{Requests: share, Window: time.Minute})
+	}
+	return doubts
+}
+
+// acquire waits for a place: one of the room's, or, when it has no more, one that is
+// free. A row that has begun waits only while the tier is closed. Whoever has a room,
+// or was refused before, goes before the others.
+func (b *budget) acquire(ctx context.Context, from *room, again bool) (*place, error) {
 	w := newWaiter(1, &place{budget: b})
 	b.mu.Lock()
 	before := len(b.queue)
-	if from != nil {
+	if from != nil || again {
 		before = slices.IndexFunc(b.queue, func(other *waiter) bool { return other.places > 0 })
 		if before < 0 {
 			before = len(b.queue)
 		}
-		if from.left > 0 {
-			from.left--
-			w.places, w.place.room = 0, from
-		}
+	}
+	if from != nil && from.left > 0 {
+		from.left--
+		w.places, w.place.room = 0, from
 	}
 	if err := b.wait(ctx, w, before); err != nil {
 		return nil, err
@@ -175,7 +204,6 @@ func (b *budget) acquire(ctx context.Context, from *room) (*place, error) {
 }
 
 // reserve waits until there are so many places at once, or as many as the limit has.
-// While others leave fewer to us than that, it waits.
 func (b *budget) reserve(ctx context.Context, places int) (*room, error) {
 	b.mu.Lock()
 	places = min(places, b.limit.Requests)
@@ -183,7 +211,7 @@ func (b *budget) reserve(ctx context.Context, places int) (*room, error) {
 	if err := b.wait(ctx, w, len(b.queue)); err != nil {
 		return nil, err
 	}
-	return &room{b, places}, nil
+	return &room{budget: b, left: places}, nil
 }
 
 // release gives back what was not used of a room.
@@ -209,7 +237,7 @@ func (b *budget) wait(ctx context.Context, w *waiter, before int) error {
 		if w.granted {
 			return nil
 		}
-		wait, known := b.delay(w.places, time.Now())
+		wait, known := b.delay(w, time.Now())
 		first := b.queue[0] == w
 		b.mu.Unlock()
 		if !told && wait > 0 {
@@ -262,7 +290,7 @@ func (b *budget) serve(asking *waiter) {
 	b.forget(now)
 	for len(b.queue) > 0 {
 		w := b.queue[0]
-		if wait, known := b.delay(w.places, now); wait <= 0 && known {
+		if wait, known := b.delay(w, now); wait <= 0 && known {
 			b.queue = b.queue[1:]
 			b.grant(w, now)
 		} else {
@@ -274,8 +302,7 @@ func (b *budget) serve(asking *waiter) {
 
 func (b *budget) grant(w *waiter, now time.Time) {
 	if w.place != nil {
-		b.alone = b.gentle || b.isUntested(now)
-		w.place.alone = b.alone
+		b.alone = b.dispel(now) || b.alone
 		b.away++
 	}
 	b.taken += w.places
@@ -283,30 +310,29 @@ func (b *budget) grant(w *waiter, now time.Time) {
 	w.look(nil)
 }
 
-// delay tells how long it takes until there are so many places: at least, and not
-// known, while that depends on answers that have yet to come.
-func (b *budget) delay(places int, now time.Time) (wait time.Duration, known bool) {
+// delay tells how long it takes until somebody may go: at least, and not known, while
+// that depends on answers that have yet to come.
+func (b *budget) delay(w *waiter, now time.Time) (wait time.Duration, known bool) {
 	most := b.most(now)
-	missing := b.taken + len(b.log) + min(places, most) - most
+	missing := b.taken + len(b.log) + min(w.places, b.limit.Requests) - most
 	switch {
 	case now.Before(b.closed):
 		return b.closed.Sub(now), true
-	case b.alone:
-		return 0, false
-	case now.Before(b.crowded) && places > most && most < b.limit.Requests:
-		return b.crowded.Sub(now), true
-	case missing <= 0:
+	case w.places == 0 && w.place.room.begun:
 		return 0, true
-	case missing <= len(b.log):
-		wait = b.log[missing-1].answered.Add(b.limit.Window).Sub(now)
-		if now.Before(b.crowded) {
-			wait = min(wait, b.crowded.Sub(now))
-		}
-		return wait, true
-	case now.Before(b.crowded):
-		return b.crowded.Sub(now), true
+	case b.alone, w.place != nil && b.isCareful():
+		return 0, false
+	case w.places == 0 || missing <= 0:
+		return 0, true
 	}
-	return b.limit.Window, false
+	wait, known = b.limit.Window, false
+	if missing <= len(b.log) {
+		wait, known = b.log[missing-1].answered.Add(b.limit.Window).Sub(now), true
+	}
+	if most < b.limit.Requests {
+		wait, known = min(wait, b.reaches(most+missing).Sub(now)), true
+	}
+	return wait, known
 }
 
 // pace tells how long it takes until so many more requests may be sent, if nobody else
@@ -331,10 +357,26 @@ func (b *budget) pace(requests int) time.Duration {
 
 // most is how many places there are at this time.
 func (b *budget) most(now time.Time) int {
-	if now.Before(b.crowded) {
-		return min(b.share, b.limit.Requests)
+	since := now.Sub(b.closed)
+	if b.refusal.repeated == 0 || since >= b.limit.Window || b.refusal.used >= b.limit.Requests {
+		return b.limit.Requests
 	}
-	return b.limit.Requests
+	return min(b.limit.Requests, b.refusal.used+int(b.recovery()*since.Seconds()))
+}
+
+// reaches tells when there are so many places, where there are fewer than the limit.
+func (b *budget) reaches(places int) time.Time {
+	seconds := min(float64(places-b.refusal.used)/b.recovery(), b.limit.Window.Seconds())
+	return b.closed.Add(time.Duration(math.Ceil(seconds * float64(time.Second))))
+}
+
+// recovery is how many of the places that others have used come back in a second.
+func (b *budget) recovery() float64 {
+	others, window := float64(b.limit.Requests-b.refusal.used), b.limit.Window.Seconds()
+	if b.refusal.repeated < evenly {
+		return slower * float64(b.limit.Requests) / window
+	}
+	return others / window / math.Pow(slower, float64(b.refusal.repeated-evenly))
 }
 
 // forget drops what has left the window.
@@ -347,24 +389,26 @@ func (b *budget) since(start time.Time) int {
 	return len(b.log) - sort.Search(len(b.log), func(i int) bool { return b.log[i].answered.After(start) })
 }
 
-// isUntested tells that the next request would be the first to show whether more
-// than a minute's share is allowed in a minute: the documentation of the window
-// contradicts itself. It goes alone, so that at most one is refused.
-func (b *budget) isUntested(now time.Time) bool {
-	share := int(int64(b.published.Requests) * int64(time.Minute) / int64(b.published.Window))
-	return !b.tested && b.taken+b.since(now.Add(-time.Minute)) >= share
+// dispel drops the doubts that the next request would be the first to settle, and
+// tells whether there were any.
+func (b *budget) dispel(now time.Time) bool {
+	before := len(b.doubts)
+	b.doubts = slices.DeleteFunc(b.doubts, func(limit connection.RateLimit) bool {
+		return b.away+b.since(now.Add(-limit.Window)) >= limit.Requests
+	})
+	return len(b.doubts) < before
+}
+
+// isCareful tells that as many are under way as may be after a refusal.
+func (b *budget) isCareful() bool {
+	return !b.refusal.at.IsZero() && b.away >= max(1, b.refusal.admitted/2)
 }
 
 // back notes that a request is no longer under way. It is called with the lock.
 func (b *budget) back() {
 	b.taken--
 	b.away--
-	if b.alone && b.away == 0 {
-		if b.trusted {
-			b.gentle, b.tested = false, true
-		}
-		b.alone, b.trusted = false, false
-	}
+	b.alone = b.alone && b.away > 0
 	b.serve(nil)
 }
 
@@ -374,7 +418,12 @@ func (p *place) answered() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.log = append(b.log, entry{p.sent, time.Now()})
-	b.trusted = b.trusted || p.alone && p.sent.After(b.refusal)
+	if p.sent.After(b.refusal.at) {
+		b.refusal.admitted++
+	}
+	if p.room != nil {
+		p.room.begun = true
+	}
 	b.back()
 }
 
@@ -404,7 +453,6 @@ func (p *place) refused(wait time.Duration) {
 	now := time.Now()
 	b.forget(now)
 	b.learn(p.sent, now, wait)
-	b.gentle, b.tested, b.trusted = true, true, false
 	if until := now.Add(wait); until.After(b.closed) {
 		b.closed = until
 	}
@@ -412,43 +460,43 @@ func (p *place) refused(wait time.Duration) {
 	b.back()
 }
 
-// certain is how long a Retry-After must be to say anything about the limit:
-// within a shorter time one of many requests leaves the window in any case.
-const certain = 10 * time.Second
+const (
+	// certain is how long a Retry-After must be to say anything about the limit:
+	// within a shorter time one of many requests leaves the window in any case.
+	certain = 10 * time.Second
+	// noise is how many admitted requests say nothing.
+	noise = 5
+	// evenly is the repetition from which on others are taken to have used their places
+	// evenly, and slower what each other one does to how they come back.
+	evenly, slower = 2, 4
+)
 
 // learn draws the conclusions from a 429; see [budget]. Those that were on their way
 // when the first one came belong to the same, and make the number more exact.
 func (b *budget) learn(sent, now time.Time, wait time.Duration) {
-	var repeated bool
-	if sent.After(b.refusal) {
-		repeated = !b.refusal.IsZero() && now.Before(b.refusal.Add(b.limit.Window)) && !b.isFast(now)
-		b.refusal = now
-	} else {
-		repeated = now.Before(b.crowded)
-	}
 	for _, window := range []time.Duration{time.Minute, b.limit.Window} {
-		used := b.taken - 1 + b.since(now.Add(-window))
+		used := b.away - 1 + b.since(now.Add(-window))
 		if window <= b.limit.Window && 10*used >= b.published.Requests && b.explains(window, now, wait) {
 			b.limit = connection.RateLimit{Requests: max(1, used), Window: window}
+			b.refusal = refusal{at: now, used: used}
 			return
 		}
 	}
-	if repeated {
-		b.share, b.crowded = max(1, b.taken-1+len(b.log)), now.Add(b.limit.Window)
+	used := b.away - 1 + len(b.log)
+	if !sent.After(b.refusal.at) {
+		b.refusal.used = used
+		return
 	}
+	next := refusal{at: now, used: used}
+	if last := b.refusal; !last.at.IsZero() && max(used, last.used)-min(used, last.used) <= noise {
+		next.repeated = last.repeated + 1
+	}
+	if used == 0 && wait < certain {
+		next.repeated = max(next.repeated, evenly)
+	}
+	b.refusal = next
+	b.doubts = append(b.doubts, connection.RateLimit{Requests: used, Window: b.limit.Window})
 }
-
-// isFast tells that since the last 429 more was admitted than the published rate would
-// give back in that time: then it was no window that others had used up, but a limit
-// over a short time, for which the Retry-After is all there is to wait.
-func (b *budget) isFast(now time.Time) bool {
-	admitted := b.taken - 1 + b.since(b.refusal)
-	earned := float64(b.published.Requests) * now.Sub(b.refusal).Seconds() / b.published.Window.Seconds()
-	return admitted > noise && float64(admitted) > 1.5*earned
-}
-
-// noise is how many admitted requests say nothing.
-const noise = 5
 
 // explains tells whether the service lets us in again just when our oldest request
 // leaves a window of that length.

@@ -197,6 +197,53 @@ func TestARowIsNotSeparated(t *testing.T) {
 	}
 }
 
+// TestARowThatHasBegunWaitsForTheTierAlone refuses the second request of a row twice:
+// it goes again whenever the tier is open, whatever is learned of the limit.
+func TestARowThatHasBegunWaitsForTheTierAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		full := func(w http.ResponseWriter, _ *http.Request, _ int) {
+			w.Header().Set("Retry-After", "1")
+			say(w, 429, "{}")
+		}
+		n, provider := renames(t, connection.RateLimit{Requests: 20, Window: time.Minute}, map[string]route{"new": inTurn(full, full, always(204, ""))})
+		for range 2 {
+			must(t, provider.Execute(t.Context(), []connection.Operation{rename("other", "x")}))
+		}
+		start := time.Now()
+		must(t, provider.Execute(t.Context(), []connection.Operation{rename("old", "aside"), rename("new", "real")}))
+		if took := time.Since(start); took != 2*time.Second+4*latency {
+			t.Errorf("it took %v: %q", took, n.order(start))
+		}
+	})
+}
+
+// TestARowIsNotSeparatedByWhoGoesAlone has a request that is the first to exceed half of
+// the limit, and takes its time, in the middle of a row.
+func TestARowIsNotSeparatedByWhoGoesAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n, provider := renames(t, connection.RateLimit{Requests: 20, Window: time.Minute}, map[string]route{"other": func(w http.ResponseWriter, _ *http.Request, attempt int) {
+			if attempt == 10 {
+				time.Sleep(10 * time.Second)
+			}
+			say(w, 204, "")
+		}})
+		for range 9 {
+			must(t, provider.Execute(t.Context(), []connection.Operation{rename("other", "x")}))
+		}
+		start := time.Now()
+		var group sync.WaitGroup
+		group.Go(func() {
+			must(t, provider.Execute(t.Context(), []connection.Operation{rename("old", "aside"), rename("new", "real")}))
+			if took := time.Since(start); took != 2*latency {
+				t.Errorf("it took %v: %q", took, n.order(start))
+			}
+		})
+		synctest.Wait()
+		group.Go(func() { must(t, provider.Execute(t.Context(), []connection.Operation{rename("other", "x")})) })
+		group.Wait()
+	})
+}
+
 func TestAnInterruptDoesNotSeparateARow(t *testing.T) {
 	for name, test := range map[string]struct {
 		before int           // writes, of three a minute

@@ -112,7 +112,7 @@ func (a *attempts) once(ctx context.Context) (*reply, error) {
 	var place *place
 	if !a.call.anonymous {
 		var err error
-		if place, err = c.budget(a.call).acquire(ctx, a.call.room); err != nil {
+		if place, err = c.budget(a.call).acquire(ctx, a.call.room, a.limited > 0); err != nil {
 			return nil, transport.Interrupted(a.call.method, a.call.url, err)
 		}
 	}
