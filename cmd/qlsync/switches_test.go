@@ -26,7 +26,7 @@ var managerSwitches = []string{
 	"dialect: legacy, errors: current, existingName: overwrite, letterCase: ignored, accessModeKey: elasticsearchType, deploymentDetail: environmentResults",
 	"errors: legacy, errorStatus: 404, writeStatus: 201, existingName: conflict, letterCase: matters, sameName: first, secrets: ciphertext",
 	"errorStatus: 200, sameName: last, mixedLists: true, asSent: true, computed: true, deployment: unknown, unknownFields: keep, secrets: 'null'",
-	"nullKeepsSecret: true, blankKeepsSecret: true, omittedKeepsSecret: true, secretsRequired: true, omittedKeepsFields: true, deploymentDetail: none, emptyWhenNotDeployed: true, accessModeKey: type, consoleNames: true, existingName: refuse, unknownFields: ignore, proxyPages: unknown",
+	"nullKeepsSecret: true, blankKeepsSecret: true, omittedKeepsSecret: true, secretsRequired: true, omittedKeepsFields: true, deploymentDetail: none, emptyWhenNotDeployed: true, accessModeKey: type, consoleRules: true, existingName: refuse, unknownFields: ignore, proxyPages: unknown",
 }
 
 // TestManagerStoriesUnderEverySwitch is the same for the stories of Apinizer projects.

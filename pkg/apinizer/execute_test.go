@@ -264,6 +264,17 @@ func TestWhatReachedNoGatewayIsNotForgotten(t *testing.T) {
 	}
 }
 
+func TestADescriptionThatLeavesNoRoomForTheMarkIsRefused(t *testing.T) {
+	r := newRig(t, twoProjects, behaviour{ConsoleRules: true})
+	r.add("webhook", "Hook", map[string]any{"fullUrl": "https://x.example", "description": strings.Repeat("ü", 1000)})
+	r.add("webhook", "Short", map[string]any{"fullUrl": "https://x.example", "description": strings.Repeat("ü", 700)})
+	d := r.declare("webhook", "Hook", map[string]any{"fullUrl": "https://x.example"})
+	r.demand(r.refusals(), "its description is so long that our mark has no room: shorten it there, or declare it here")
+	d.Properties["description"], d.Lifecycle.Adopt = "Ours", true
+	r.declare("webhook", "Short", map[string]any{"fullUrl": "https://x.example"})
+	r.apply()
+}
+
 func TestTheMarkCanBeTakenOff(t *testing.T) {
 	r := newRig(t, twoProjects, behaviour{})
 	r.declare("webhook", "Hook", map[string]any{"fullUrl": "https://x.example", "description": "Ours"})

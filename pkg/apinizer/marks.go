@@ -16,8 +16,14 @@ import (
 //	[qlsync:finance key=0123456789abcdef credentials=1:89abcdef01234567 protected]
 var markPattern = regexp.MustCompile(`\s*\[qlsync:([a-z][a-z0-9,-]*)((?: [a-z]+(?:=[^\s\]]*)?)*)\]`)
 
-// descriptionKey is the field that holds the mark.
-const descriptionKey = "description"
+const (
+	// descriptionKey is the field that holds the mark.
+	descriptionKey = "description"
+	// maxDescription is how many characters the user's text may have: the console
+	// allows 1,000 in all, and the longest mark has fewer than 300. The schemas have it
+	// as maxLength.
+	maxDescription = 700
+)
 
 // splitDescription tells the user's text from our mark. Words of a newer qlsync come
 // back as other. Several projects, which only a hand can have written, are joined by

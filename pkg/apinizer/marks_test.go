@@ -1,6 +1,7 @@
 package apinizer
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -39,8 +40,13 @@ func TestTheLongestMarkFitsBehindADescription(t *testing.T) {
 		Project: strings.Repeat("p", 40), Key: key, Credentials: connection.CredentialsMark(1_000_000_000, nil, ""),
 		Fingerprint: strings.Repeat("f", 8+1+16+1+32), Sensitive: connection.SensitiveMark(names), Moved: key, Protected: true, Pending: true,
 	}
-	if size := len(joinDescription(strings.Repeat("d", 700), mark, nil)); size > 1000 {
+	if size := len(joinDescription(strings.Repeat("d", maxDescription), mark, nil)); size > 1000 {
 		t.Errorf("%d characters", size)
+	}
+	for name, kind := range types {
+		if !strings.Contains(string(kind.text), fmt.Sprintf(`"maxLength": %d`, maxDescription)) {
+			t.Errorf("%s: its description may be longer", name)
+		}
 	}
 }
 

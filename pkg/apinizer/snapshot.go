@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+	"unicode/utf8"
 
 	"golang.org/x/sync/errgroup"
 
@@ -265,6 +266,9 @@ func (p *Provider) fill(live *connection.Live, d document) {
 	live.Mark = mark
 	if p.unmarked && (mark.Project == "" || mark.Project == p.project) {
 		live.Mark = connection.Mark{Project: p.project, Key: connection.KeyDigest(live.Key)}
+	}
+	if !p.unmarked && utf8.RuneCountInString(user) > maxDescription {
+		live.Crowded = descriptionKey
 	}
 	t := types[d.kind]
 	live.Properties = map[string]any{}

@@ -39,6 +39,9 @@ type Live struct {
 	// Hidden names properties that are set and whose values the service does not show;
 	// sorted. They cannot be compared.
 	Hidden []string `json:"hidden,omitempty"`
+	// Crowded names a property that, as long as it is as it is, leaves no room for our
+	// mark; empty: there is room.
+	Crowded string `json:"crowded,omitempty"`
 	// StoredID is the caller's stored credentials that it uses where Separated is
 	// true; empty: none, or unknown.
 	StoredID string `json:"storedId,omitempty"`

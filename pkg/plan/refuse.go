@@ -68,6 +68,9 @@ func (a *analysis) refuseChange(p *pair, d *difference) string {
 	case p.lacks != "" && !p.ignores("properties", p.selects):
 		return p.lacks
 	}
+	if _, declared := p.Properties[live.Crowded]; live.Crowded != "" && (!declared || p.ignores("properties", live.Crowded)) {
+		return fmt.Sprintf("its %s is so long that our mark has no room: shorten it there, or declare it here", live.Crowded)
+	}
 	if live.Mark.Project == "" {
 		if reason := a.refuseAdoption(p, d); reason != "" {
 			return reason

@@ -44,6 +44,14 @@ func TestAServiceThatReplacesWholeConnections(t *testing.T) {
 			w.hold("A", "x", withholds)
 		}, "update A/x /properties/path:/x>/new !a write replaces the whole connection and would lose password, which the service keeps, " +
 			"or may keep, and does not show: declare it under credentials, or as null under properties where there is none; lifecycle.recreate: allow loses it"},
+		{"a property that leaves no room for the mark is shortened or declared", func(w *world) {
+			crowded := func(l *connection.Live) { l.Crowded = "note" }
+			w.declare("A", "x", changed)
+			w.hold("A", "x", crowded)
+			w.declare("A", "y", changed, func(d *connection.Desired) { d.Properties["note"] = "short" })
+			w.hold("A", "y", crowded)
+		}, "update A/x /properties/path:/x>/new !its note is so long that our mark has no room: shorten it there, or declare it here\n" +
+			"update A/y /properties/note:<nil>>short /properties/path:/y>/new\ns1 patch A/y"},
 		{"what must be absent is not lost", func(w *world) {
 			w.declare("A", "x", changed, func(d *connection.Desired) { d.Properties["password"] = nil })
 			w.hold("A", "x", withholds)

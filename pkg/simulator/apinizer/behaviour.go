@@ -115,9 +115,9 @@ type Behaviour struct {
 	// it does when the base URL is wrong. "": what is no operation is 404 without a body.
 	ProxyPages string `json:"proxyPages"`
 
-	// ConsoleNames: names are under the rules of the console: no space in front, no special characters (facts, 2.1). Off:
-	// any text will do.
-	ConsoleNames bool `json:"consoleNames"`
+	// ConsoleRules are those of the console: names have no space in front and no special characters, and descriptions at most
+	// 1,000 characters (facts, 2.1). Off: any text will do.
+	ConsoleRules bool `json:"consoleRules"`
 }
 
 // What a proxy answers in the place of the manager.

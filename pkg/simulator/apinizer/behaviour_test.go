@@ -168,11 +168,12 @@ func TestSwitches(t *testing.T) {
 		}, "404 200", "200 200"},
 		"a proxy answers what is no operation (section 4.1)": {`"proxyPages": "unknown"`, proxied, " Mail", page + " Mail"},
 		"a proxy answers everything (section 4.1)":           {`"proxyPages": "all"`, proxied, " Mail", page + " "},
-		"names as in the console (2.1)": {`"consoleNames": true`, func(r *rig) string {
+		"the rules of the console (2.1)": {`"consoleRules": true`, func(r *rig) string {
 			return r.brief("POST", connections+"a!/", `{"type": "email", "name": "a!", "host": "h"}`)[:3] +
 				r.brief("POST", connections+"%20a/", `{"type": "email", "name": " a", "host": "h"}`)[:3] +
-				r.brief("POST", connections+"a%20b-c_d.1/", `{"type": "email", "name": "a b-c_d.1", "host": "h"}`)[:3]
-		}, "200200200", "400400200"},
+				r.brief("POST", connections+"a%20b-c_d.1/", `{"type": "email", "name": "a b-c_d.1", "host": "h"}`)[:3] +
+				r.brief("POST", connections+"b/", `{"type": "email", "name": "b", "host": "h", "description": "`+strings.Repeat("x", 1001)+`"}`)[:3]
+		}, "200200200200", "400400200400"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

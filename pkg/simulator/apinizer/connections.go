@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // listConnections serves GET .../connections/?type=T.
@@ -129,11 +130,11 @@ func (m *Manager) write(c *call, project string, d *definition, old *record) (an
 	if old != nil && old.Type != d.kind.name {
 		return answer{}, invalidf("Connection type can not be changed! (%s to %s)", old.Type, d.kind.name)
 	}
-	if err := m.checkName(d.name); err != nil {
-		return answer{}, err
-	}
 	fields, err := m.complete(d, old)
 	if err != nil {
+		return answer{}, err
+	}
+	if err := m.checkRules(d.name, fields); err != nil {
 		return answer{}, err
 	}
 	r := &record{Project: project, Type: d.kind.name, Name: d.name, Fields: fields, Revision: 1}
@@ -228,10 +229,13 @@ func (m *Manager) defined(c *call) (*definition, error) {
 	return m.define(c.body)
 }
 
-// checkName applies the rules of the console (Behaviour.ConsoleNames).
-func (m *Manager) checkName(name string) error {
-	if !m.behaviour.ConsoleNames {
+// checkRules applies the rules of the console (Behaviour.ConsoleRules).
+func (m *Manager) checkRules(name string, fields map[string]any) error {
+	if !m.behaviour.ConsoleRules {
 		return nil
+	}
+	if text, _ := fields["description"].(string); utf8.RuneCountInString(text) > 1000 {
+		return invalidf("The field description must have at most 1000 characters")
 	}
 	special := strings.ContainsFunc(name, func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune(" -_.", r)
