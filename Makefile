@@ -70,7 +70,7 @@ bench: ## run the benchmarks
 	@$(GO) test -count=1 -v -run TestMakespan ./pkg/qlik | grep makespan_test
 
 fuzz: ## fuzz the readers of files and of answers, each for FUZZTIME
-	@set -e; for package in spec transport qlik apinizer; do for target in $$($(GO) test -list '^Fuzz' ./pkg/$$package | grep '^Fuzz'); do \
+	@set -e; for package in spec transport qlik apinizer simulator/apinizer; do for target in $$($(GO) test -list '^Fuzz' ./pkg/$$package | grep '^Fuzz'); do \
 	  echo "fuzzing $$target for $(FUZZTIME)"; \
 	  $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 20x ./pkg/$$package; \
 	done; done

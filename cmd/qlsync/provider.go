@@ -59,6 +59,7 @@ type embedded struct {
 	auth auth
 	// reseeded tells that its seed has changed, so that it starts anew.
 	reseeded bool
+	misuse   func() []string // requests that broke the contract
 	close    func()
 }
 

@@ -243,7 +243,10 @@ func (s *session) embed(kind provider, seed []byte) (string, auth, error) {
 	if tenant.reseeded {
 		fmt.Fprintf(s.env.stderr, "The embedded tenant starts anew: %s has changed.\n", s.tenant.URL)
 	}
-	s.close = tenant.close
+	s.close = func() {
+		tellMisuse(s.env, tenant.misuse())
+		tenant.close()
+	}
 	return tenant.url, tenant.auth, nil
 }
 

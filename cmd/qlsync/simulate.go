@@ -86,7 +86,7 @@ func embedding(provider string, signIn func(token connection.Secret) auth) func(
 			return nil, err
 		}
 		return &embedded{
-			url: server.URL, auth: signIn(connection.NewSecret(server.Token)), reseeded: tenant.Reseeded(),
+			url: server.URL, auth: signIn(connection.NewSecret(server.Token)), reseeded: tenant.Reseeded(), misuse: tenant.Misuse,
 			close: func() { _ = server.Close(); _ = tenant.Close() },
 		}, nil
 	}
@@ -132,9 +132,7 @@ func runSimulate(c *cli.Context, env *environment) error {
 // served says what a tenant has to complain about when nobody is served any more. That a client broke the contract is
 // its test's to judge; a fault that never fired is an error, as whoever listed it has not tried what they meant to.
 func served(env *environment, tenant simulated) error {
-	for _, misuse := range tenant.Misuse() {
-		fmt.Fprintln(env.stderr, "misuse: "+report.Clean(misuse))
-	}
+	tellMisuse(env, tenant.Misuse())
 	never := tenant.UnfiredFaults()
 	for _, fault := range never {
 		fmt.Fprintln(env.stderr, "never fired: "+report.Clean(fault.String()))
@@ -143,6 +141,12 @@ func served(env *environment, tenant simulated) error {
 		return &exit{code: exitError}
 	}
 	return nil
+}
+
+func tellMisuse(env *environment, requests []string) {
+	for _, request := range requests {
+		fmt.Fprintln(env.stderr, "misuse: "+report.Clean(request))
+	}
 }
 
 // mistakes gives several errors about a file, joined into one, as one problem each.
