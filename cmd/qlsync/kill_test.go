@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/qlsync/qlsync/pkg/simulator"
+	"github.com/qlsync/qlsync/pkg/simulator/apinizer"
 )
 
 const killSeed = `{
@@ -55,36 +56,64 @@ moved:
 `
 )
 
+// The same of an Apinizer manager: a create, a delete, a new name and another type.
+const (
+	killManager       = `{"token": "kill-token", "projects": [{"name": "Finance"}, {"name": "Sales"}]}`
+	killManagerBefore = `version: 1
+defaults: {space: Finance, credentials: {password: {env: KILL_SECRET}}}
+connections:
+  - {name: Orders, dataSource: database, properties: {dbType: POSTGRES, jdbcUrl: "jdbc:postgresql://db.example/x", username: app}}
+  - {name: Receipts, dataSource: email, properties: {host: mail.example, auth: true, username: app}}
+  - {name: Retires, dataSource: webhook, credentials: null, properties: {fullUrl: "https://example.com"}}
+`
+	killManagerAfter = `version: 1
+defaults: {space: Finance, credentials: {password: {env: KILL_SECRET}}}
+connections:
+  - {name: Orders 2026, dataSource: database, properties: {dbType: POSTGRES, jdbcUrl: "jdbc:postgresql://db.example/x", username: app, maxPoolSize: 9}}
+  - {name: Receipts, dataSource: ftp, properties: {host: ftp.example, protocol: SFTP, username: app}}
+  - {name: Appears, space: Sales, dataSource: ldap, properties: {serverAddress: "ldap.example:389", username: app, baseDn: dc=example}}
+moved:
+  - {from: {space: Finance, name: Orders}, to: {space: Finance, name: Orders 2026}}
+`
+)
+
 // TestKilledAtAnyWriteItConverges kills the process before and after each single
 // write. Planning and applying again must converge every time: no connection, no
 // credential and no id of a connection that is not rebuilt is lost, nothing stands
 // under a temporary name, nothing exists twice.
 func TestKilledAtAnyWriteItConverges(t *testing.T) {
-	writes := newKilling(t).writes(t)
-	if writes < 12 {
-		t.Fatalf("the whole plan takes %d writes: too few to hold every kind of step", writes)
-	}
-	for at := 1; at <= writes; at++ {
-		for _, answered := range []bool{false, true} {
-			t.Run(fmt.Sprintf("write %d, carried out: %v", at, answered), func(t *testing.T) {
-				t.Parallel()
-				k := newKilling(t)
-				k.killAt, k.carryOut = at, answered
-				k.applyAndDie(t)
-				k.settle(t)
-			})
+	for _, test := range []struct {
+		name   string
+		begin  func(t *testing.T) *killing
+		writes int // too few to hold every kind of step
+	}{{"Qlik Cloud", newKilling, 12}, {"Apinizer", newManagerKilling, 10}} {
+		writes := test.begin(t).writes(t)
+		if writes < test.writes {
+			t.Fatalf("%s: the whole plan takes %d writes", test.name, writes)
+		}
+		for at := 1; at <= writes; at++ {
+			for _, answered := range []bool{false, true} {
+				t.Run(fmt.Sprintf("%s: write %d, carried out: %v", test.name, at, answered), func(t *testing.T) {
+					t.Parallel()
+					k := test.begin(t)
+					k.killAt, k.carryOut = at, answered
+					k.applyAndDie(t)
+					k.settle(t)
+				})
+			}
 		}
 	}
 }
 
 // killing is a tenant and a project between their two states.
 type killing struct {
-	folder string
-	tenant *simulator.Tenant
-	ids    map[string]string // of what stood before, by bucket
-	values map[string]string // the environment of the commands
-	server *httptest.Server
-	output string // of the last command
+	folder  string
+	service http.Handler
+	server  *httptest.Server
+	tenant  *simulator.Tenant  // the service, if it is one of Qlik Cloud
+	check   func(t *testing.T) // compares the tenant with what the files say
+	values  map[string]string  // the environment of the commands
+	output  string             // of the last command
 
 	mu       sync.Mutex
 	seen     int
@@ -93,26 +122,40 @@ type killing struct {
 	victim   *os.Process
 }
 
+// begin applies the first files to the service, and writes the second ones.
+func (k *killing) begin(t *testing.T, tenant, before, after string) {
+	k.folder, k.values = t.TempDir(), map[string]string{"KILL_TOKEN": "kill-token", "KILL_KEY": "key", "KILL_SECRET": "secret"}
+	k.server = httptest.NewServer(k)
+	t.Cleanup(k.server.Close)
+	k.write(t, "qlsync.yaml", "version: 1\nproject: acme\nconnections: [connections.yaml]\nspaces: [Finance, Sales]\n"+
+		"policy: {prune: owned}\ntenants: {test: {url: \""+k.server.URL+"\", "+tenant+"}}\n")
+	k.write(t, "connections.yaml", before)
+	k.run(t, exitOK, "apply", "--auto-approve")
+	k.write(t, "connections.yaml", after)
+}
+
 func newKilling(t *testing.T) *killing {
 	tenant, err := simulator.New([]byte(killSeed), simulator.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	k := &killing{
-		folder: t.TempDir(), tenant: tenant, ids: map[string]string{},
-		values: map[string]string{"KILL_TOKEN": "kill-token", "KILL_KEY": "key", "KILL_SECRET": "secret"},
-	}
-	server := httptest.NewServer(k)
-	k.server = server
-	t.Cleanup(server.Close)
-	k.write(t, "qlsync.yaml", "version: 1\nproject: acme\nconnections: [connections.yaml]\nspaces: [Finance, Sales]\n"+
-		"policy: {prune: owned}\ntenants: {test: {url: \""+server.URL+"\", auth: {apiKey: {env: KILL_TOKEN}}}}\n")
-	k.write(t, "connections.yaml", killBefore)
-	k.run(t, exitOK, "apply", "--auto-approve")
+	k := &killing{service: tenant, tenant: tenant}
+	k.begin(t, "auth: {apiKey: {env: KILL_TOKEN}}", killBefore, killAfter)
+	ids := map[string]string{} // of what stood before, by bucket
 	for _, c := range tenant.Connections() {
-		k.ids[fmt.Sprint(c.Properties["bucketName"])] = c.ID
+		ids[fmt.Sprint(c.Properties["bucketName"])] = c.ID
 	}
-	k.write(t, "connections.yaml", killAfter)
+	k.check = func(t *testing.T) { checkQlik(t, tenant, ids) }
+	return k
+}
+
+func newManagerKilling(t *testing.T) *killing {
+	manager, err := apinizer.New([]byte(killManager), apinizer.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := &killing{service: manager, check: func(t *testing.T) { checkApinizer(t, manager) }}
+	k.begin(t, "provider: apinizer, auth: {token: {env: KILL_TOKEN}}", killManagerBefore, killManagerAfter)
 	return k
 }
 
@@ -125,18 +168,18 @@ func (k *killing) write(t *testing.T, name, text string) {
 // ServeHTTP lets the tenant answer, but for the write at which the process dies.
 func (k *killing) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodGet {
-		k.tenant.ServeHTTP(w, r)
+		k.service.ServeHTTP(w, r)
 		return
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.seen++
 	if k.victim == nil || k.seen != k.killAt {
-		k.tenant.ServeHTTP(w, r)
+		k.service.ServeHTTP(w, r)
 		return
 	}
 	if k.carryOut {
-		k.tenant.ServeHTTP(httptest.NewRecorder(), r)
+		k.service.ServeHTTP(httptest.NewRecorder(), r)
 	}
 	_ = k.victim.Kill()
 	panic(http.ErrAbortHandler)
@@ -211,13 +254,12 @@ func (k *killing) run(t *testing.T, code int, args ...string) int {
 	return got
 }
 
-// check compares the tenant with what the files say.
-func (k *killing) check(t *testing.T) {
+func checkQlik(t *testing.T, tenant *simulator.Tenant, ids map[string]string) {
 	want := map[string]string{ // bucket by name
 		"Left": "right", "Right": "left", "Lake": "rebuilt", "Handed": "handed", "Arrives": "travels",
 		"Moves": "moves", "Rotates": "rotates", "Appears": "appears",
 	}
-	for _, c := range k.tenant.Connections() {
+	for _, c := range tenant.Connections() {
 		bucket, ok := want[c.Name]
 		switch {
 		case c.Name == "DataFiles":
@@ -226,9 +268,9 @@ func (k *killing) check(t *testing.T) {
 			t.Errorf("%q is left behind, or there twice", c.Name)
 		case c.Properties["bucketName"] != bucket:
 			t.Errorf("%q has the bucket %v, not %q", c.Name, c.Properties["bucketName"], bucket)
-		case !k.tenant.CredentialEquals(c.ID, "secretKey", "secret"):
+		case !tenant.CredentialEquals(c.ID, "secretKey", "secret"):
 			t.Errorf("%q has lost its credentials", c.Name)
-		case k.ids[bucket] != "" && k.ids[bucket] != c.ID:
+		case ids[bucket] != "" && ids[bucket] != c.ID:
 			t.Errorf("%q is another connection than before", c.Name)
 		}
 		delete(want, c.Name)
@@ -236,7 +278,28 @@ func (k *killing) check(t *testing.T) {
 	for name := range want {
 		t.Errorf("%q is missing", name)
 	}
-	if misuse := k.tenant.Misuse(); len(misuse) > 0 {
+	if misuse := tenant.Misuse(); len(misuse) > 0 {
+		t.Errorf("misuse: %v", misuse)
+	}
+}
+
+func checkApinizer(t *testing.T, manager *apinizer.Manager) {
+	want := map[string]string{"Orders 2026": "database", "Receipts": "ftp", "Appears": "ldap"} // type by name
+	for _, c := range manager.Connections() {
+		switch {
+		case want[c.Name] != c.Type:
+			t.Errorf("%q of type %s is left behind, or there twice", c.Name, c.Type)
+		case !manager.SecretEquals(c.Project, c.Name, "password", "secret"):
+			t.Errorf("%q has lost its credentials", c.Name)
+		case !c.Deployed:
+			t.Errorf("%q has not reached the gateways", c.Name)
+		}
+		delete(want, c.Name)
+	}
+	for name := range want {
+		t.Errorf("%q is missing", name)
+	}
+	if misuse := manager.Misuse(); len(misuse) > 0 {
 		t.Errorf("misuse: %v", misuse)
 	}
 }
