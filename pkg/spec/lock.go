@@ -98,11 +98,15 @@ func VendoredText(source *connection.DataSource) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("vendor data source %q: its schema is no JSON: %w", source.ID, err)
 	}
-	return indented(map[string]any{
+	text := indented(map[string]any{
 		"connectorProvider":    source.Family,
 		"connectorVersion":     source.Version,
 		"connectionProperties": schema,
-	}), nil
+	})
+	if len(text) > maxVendored {
+		return nil, fmt.Errorf("vendor data source %q: its schema is larger than %d MiB", source.ID, maxVendored>>20)
+	}
+	return text, nil
 }
 
 // indented gives a value as JSON for people and for version control.

@@ -46,9 +46,10 @@ func TestAVendoredSchemaIsTheSameTextHoweverTheServiceWritesIt(t *testing.T) {
 func TestWhatCannotBeVendored(t *testing.T) {
 	for _, bad := range []*connection.DataSource{
 		source("../up", "1", "{}"), source("", "1", "{}"), source(".hidden", "1", "{}"), source("a/b", "1", "{}"), source("src", "1", "nothing"),
+		source("src", "1", `{"description": "`+strings.Repeat("x", 4<<20)+`"}`),
 	} {
 		if text, err := spec.VendoredText(bad); err == nil {
-			t.Errorf("%q gives %s", bad.ID, text)
+			t.Errorf("%q gives %.100s", bad.ID, text)
 		}
 	}
 }
