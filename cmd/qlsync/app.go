@@ -68,7 +68,7 @@ func sharedFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "config", Aliases: []string{"c"}, Value: "qlsync.yaml", Usage: "the project `FILE`"},
 		&cli.StringFlag{Name: "tenant", Aliases: []string{"t"}, Usage: "the `NAME` of a tenant in the project file; needed where it has several, except by validate"},
-		&cli.StringSliceFlag{Name: "var", Usage: "set a variable, as `NAME=VALUE`, over the tenant's and the project's; repeatable"},
+		repeatable("var", "set a variable, as `NAME=VALUE`, over the tenant's and the project's; repeatable"),
 		noColorFlag(),
 		choice{
 			&cli.StringFlag{Name: "log-level", Value: "warn", Usage: "`LEVEL` of the log on standard error: " + oneOf(logLevelNames())},
@@ -77,6 +77,11 @@ func sharedFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "allow-exec", Usage: "run the commands of {exec: [...]} references when their secrets are needed"},
 		&cli.IntFlag{Name: "parallelism", Value: 8, Usage: "run at most `N` requests at the same time"},
 	}
+}
+
+// repeatable is a flag that takes a text each time, blanks and commas included.
+func repeatable(name, usage string) *cli.StringSliceFlag {
+	return &cli.StringSliceFlag{Name: name, Usage: usage, KeepSpace: true}
 }
 
 func noColorFlag() cli.Flag { return &cli.BoolFlag{Name: "no-color", Usage: "never use colour"} }

@@ -27,7 +27,7 @@ func applyCommand(env *environment) *cli.Command {
 			"without asking, and only if planning again gives exactly the reviewed plan.",
 		Flags: slices.Concat(sharedFlags(), resultFormats().flags(), planFlags(), []cli.Flag{
 			&cli.BoolFlag{Name: "auto-approve", Usage: "do not ask"},
-			&cli.StringSliceFlag{Name: "rotate", Usage: "write the credentials of this connection whatever is recorded of them, as `SPACE/NAME`; repeatable"},
+			repeatable("rotate", "write the credentials of this connection whatever is recorded of them, as `SPACE/NAME`; repeatable"),
 			&cli.StringFlag{Name: "plan-hash", Usage: "apply only if the plan has this `HASH`; approves it"},
 			lockFlag,
 			choice{

@@ -20,7 +20,7 @@ func driftCommand(env *environment) *cli.Command {
 			allTenantsFlag(),
 			historyFlag("append this run to `FILE`, a JSON value a line; the html report shows all of them"),
 			choices{
-				&cli.StringSliceFlag{Name: "ignore", Usage: "leave out a `KIND` of drift, such as unmanaged; repeatable"},
+				repeatable("ignore", "leave out a `KIND` of drift, such as unmanaged; repeatable"),
 				driftKinds(),
 			},
 		}),

@@ -21,7 +21,7 @@ func exportCommand(env *environment) *cli.Command {
 		Name:  "export",
 		Usage: "write live connections that no file declares as files, ready to be adopted; writes nothing to the tenant",
 		Flags: slices.Concat(sharedFlags(), []cli.Flag{
-			&cli.StringSliceFlag{Name: "space", Usage: "export the space of this `NAME`, or personal; repeatable. Left out: the spaces of the project"},
+			repeatable("space", "export the space of this `NAME`, or personal; repeatable. Left out: the spaces of the project"),
 			&cli.StringFlag{Name: "out", Usage: "write one file for each space into `DIR`; left out: all of them to standard output"},
 		}),
 		Action: func(c *cli.Context) error { return runExport(c, env) },

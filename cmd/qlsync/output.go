@@ -93,7 +93,7 @@ func outputFlags(names []string) []cli.Flag {
 	}
 	return []cli.Flag{
 		choice{&cli.StringFlag{Name: "format", Value: names[0], Usage: "`FORMAT` of the result: " + oneOf(names)}, names},
-		choices{&cli.StringSliceFlag{Name: "report", Usage: "write the result to a file too, as `FORMAT=FILE`; repeatable"}, targets},
+		choices{repeatable("report", "write the result to a file too, as `FORMAT=FILE`; repeatable"), targets},
 	}
 }
 

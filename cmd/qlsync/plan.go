@@ -32,7 +32,7 @@ func planFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "confirm-deletes", Usage: "allow the deletes of exactly this plan, as `N@HASH`; it approves nothing else"},
 		&cli.IntFlag{Name: "batch-size", Value: 100, Usage: "put at most `N` connections into one bulk call"},
-		&cli.StringSliceFlag{Name: "target", Usage: "plan only for this connection and what it depends on, as `SPACE/NAME`; repeatable"},
+		repeatable("target", "plan only for this connection and what it depends on, as `SPACE/NAME`; repeatable"),
 	}
 }
 
