@@ -116,7 +116,7 @@ func (s *session) wanted(c *cli.Context, lock spec.Lock) ([]string, error) {
 		ids = append(ids, catalog.Known...)
 	}
 	if len(ids) == 0 {
-		return nil, fmt.Errorf("schemas pull: no connection is declared for tenant %q: name data sources, or give --all", s.tenant.Name)
+		return nil, s.besides(fmt.Errorf("schemas pull: no connection is declared for tenant %q: name data sources, or give --all", s.tenant.Name))
 	}
 	return slices.Compact(slices.Sorted(slices.Values(ids))), nil
 }
