@@ -114,7 +114,7 @@ func (a *authorizer) ask(ctx context.Context) (token string, lasts time.Duration
 		Token   string `json:"access_token"`
 		Seconds int64  `json:"expires_in"`
 	}
-	if err := json.Unmarshal(got.body, &fields); err != nil || fields.Token == "" {
+	if err := json.Unmarshal(got.Body, &fields); err != nil || fields.Token == "" {
 		return "", 0, fmt.Errorf("%w: the answer holds no access_token", connection.ErrUnauthorized)
 	}
 	return fields.Token, max(time.Duration(fields.Seconds)*time.Second, 2*tokenMargin), nil

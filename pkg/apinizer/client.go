@@ -149,13 +149,13 @@ func (r *request) isRead() bool { return r.method == http.MethodGet }
 // When the context ends, a read ends; a write that has been sent is waited for. The
 // error is an [*Error] if the server answered; otherwise it is a
 // [*transport.Failure].
-func (c *Client) do(ctx context.Context, r request) (*answer, error) {
+func (c *Client) do(ctx context.Context, r request) (*transport.Answer, error) {
 	target, err := c.base.Parse(apiPath + r.path)
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: not an address: %w", r.method, r.path, err)
 	}
 	target.RawQuery = r.query.Encode()
-	ctx, cancel := c.within(ctx)
+	ctx, cancel := transport.Within(ctx, c.lifetime)
 	defer cancel()
 	if !r.isRead() && !r.anonymous {
 		select {
@@ -166,13 +166,6 @@ func (c *Client) do(ctx context.Context, r request) (*answer, error) {
 		}
 	}
 	return c.attempt(ctx, &call{request: r, target: target})
-}
-
-// within ends a context with the client's lifetime too.
-func (c *Client) within(ctx context.Context) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancel(ctx)
-	stop := context.AfterFunc(c.lifetime, cancel)
-	return ctx, func() { stop(); cancel() }
 }
 
 // segment escapes a name as a part of a path. "." and ".." would be taken for steps

@@ -122,16 +122,16 @@ func (e *envelope) text() string {
 }
 
 // judge gives an error unless the answer is a success.
-func (c *Client) judge(call *call, got *answer) error {
-	if call.anonymous && got.status/100 == 2 {
+func (c *Client) judge(call *call, got *transport.Answer) error {
+	if call.anonymous && got.Status/100 == 2 {
 		return nil // the token is no envelope
 	}
 	var body envelope
-	if err := json.Unmarshal(got.body, &body); err != nil {
+	if err := json.Unmarshal(got.Body, &body); err != nil {
 		failed := c.blank(call, got)
-		failed.kind = kindOf(got.status, "")
+		failed.kind = kindOf(got.Status, "")
 		failed.Text = c.notOurs(got)
-		if got.status/100 == 2 || got.status/100 == 3 {
+		if got.Status/100 == 2 || got.Status/100 == 3 {
 			return c.unusable(call, got, failed.Text)
 		}
 		return failed
@@ -139,10 +139,10 @@ func (c *Client) judge(call *call, got *answer) error {
 	if body.Success != nil {
 		c.legacy.Store(true)
 	}
-	if got.status/100 == 2 && body.ok() && (body.Success != nil || body.Status != nil) {
+	if got.Status/100 == 2 && body.ok() && (body.Success != nil || body.Status != nil) {
 		return nil
 	}
-	if got.status/100 == 2 && body.ok() {
+	if got.Status/100 == 2 && body.ok() {
 		return c.unusable(call, got, "the answer does not say whether it is a success")
 	}
 	failed := c.blank(call, got)
@@ -152,8 +152,8 @@ func (c *Client) judge(call *call, got *answer) error {
 	if code, ok := body.Error.(string); ok {
 		failed.Code = hide.Clean(code, maxCode)
 	}
-	failed.wait = waitOf(got.header, body.RetryAfter, time.Now())
-	failed.kind = kindOf(got.status, strings.TrimSpace(text))
+	failed.wait = waitOf(got.Header, body.RetryAfter, time.Now())
+	failed.kind = kindOf(got.Status, strings.TrimSpace(text))
 	if failed.limited() {
 		failed.kind = nil
 	}
@@ -162,7 +162,7 @@ func (c *Client) judge(call *call, got *answer) error {
 
 // unusable makes the error for an answer that cannot be read. A write has then
 // probably happened.
-func (c *Client) unusable(call *call, got *answer, why string) *Error {
+func (c *Client) unusable(call *call, got *transport.Answer, why string) *Error {
 	failed := c.blank(call, got)
 	failed.Text = why
 	if !call.isRead() {
@@ -172,17 +172,17 @@ func (c *Client) unusable(call *call, got *answer, why string) *Error {
 }
 
 // blank is an error that says where.
-func (c *Client) blank(call *call, got *answer) *Error {
-	return &Error{Method: call.method, Path: call.target.Path, Status: got.status, wait: waitOf(got.header, 0, time.Now())}
+func (c *Client) blank(call *call, got *transport.Answer) *Error {
+	return &Error{Method: call.method, Path: call.target.Path, Status: got.Status, wait: waitOf(got.Header, 0, time.Now())}
 }
 
 // notOurs describes an answer that is none of the API's.
-func (c *Client) notOurs(got *answer) string {
-	if len(bytes.TrimSpace(got.body)) == 0 {
+func (c *Client) notOurs(got *transport.Answer) string {
+	if len(bytes.TrimSpace(got.Body)) == 0 {
 		return "the answer is empty: is the url the API manager's address?"
 	}
 	return fmt.Sprintf("the answer is not JSON (%d bytes of %q): is the url the API manager's address, and no proxy in between?",
-		len(got.body), transport.NewRedactor(c.auth.secrets()).Clean(got.header.Get("Content-Type"), maxCode))
+		len(got.Body), transport.NewRedactor(c.auth.secrets()).Clean(got.Header.Get("Content-Type"), maxCode))
 }
 
 // redactor knows the secrets of a call and our own.

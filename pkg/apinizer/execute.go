@@ -240,7 +240,7 @@ func (p *Provider) write(ctx context.Context, method string, key connection.Key,
 	if err != nil {
 		return nil, err
 	}
-	return got.body, nil
+	return got.Body, nil
 }
 
 // secretsOf lists what an error must not quote of a body: what was declared as a
@@ -463,7 +463,7 @@ func (p *Provider) delete(ctx context.Context, operation connection.Operation) e
 	case err != nil:
 		return fmt.Errorf("delete connection: %w", err)
 	}
-	if state, failures := p.deploymentOf(got.body); state == notDeployed && len(failures) > 0 && failures[0] != noGateway {
+	if state, failures := p.deploymentOf(got.Body); state == notDeployed && len(failures) > 0 && failures[0] != noGateway {
 		return fmt.Errorf("delete connection: %w: deleted, and perhaps still on gateways: %s", connection.ErrPending, tell(failures, p.client.redactor(&call{})))
 	}
 	return nil

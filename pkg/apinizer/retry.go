@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"log/slog"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -23,8 +21,6 @@ const (
 	// refused by a rate limit.
 	maxAttempts = 4
 	maxLimited  = 10
-	// maxAnswer bounds the body of an answer.
-	maxAnswer = 32 << 20
 
 	firstPause = 500 * time.Millisecond
 	maxPause   = 20 * time.Second
@@ -53,15 +49,8 @@ type call struct {
 	ambiguous bool // an attempt may have been carried out
 }
 
-// answer is a whole answer of the server.
-type answer struct {
-	status int
-	header http.Header
-	body   []byte
-}
-
 // attempt sends a call until it is answered or hopeless.
-func (c *Client) attempt(ctx context.Context, call *call) (*answer, error) {
+func (c *Client) attempt(ctx context.Context, call *call) (*transport.Answer, error) {
 	pause := backoff.NewExponentialBackOff()
 	pause.InitialInterval, pause.MaxInterval, pause.Multiplier = firstPause, maxPause, 2
 	for {
@@ -81,7 +70,7 @@ func (c *Client) attempt(ctx context.Context, call *call) (*answer, error) {
 }
 
 // once sends the request one time. Any answer but a success is an error.
-func (c *Client) once(ctx context.Context, call *call) (*answer, error) {
+func (c *Client) once(ctx context.Context, call *call) (*transport.Answer, error) {
 	if !call.anonymous {
 		var err error
 		if call.token, err = c.auth.current(ctx); err != nil {
@@ -94,7 +83,7 @@ func (c *Client) once(ctx context.Context, call *call) (*answer, error) {
 	if !call.isRead() {
 		// Half-way it could not be told what happened.
 		var cancel context.CancelFunc
-		ctx, cancel = c.within(context.WithoutCancel(ctx))
+		ctx, cancel = transport.Within(context.WithoutCancel(ctx), c.lifetime)
 		defer cancel()
 	}
 	sent, err := http.NewRequestWithContext(ctx, call.method, call.target.String(), bytes.NewReader(call.body))
@@ -105,11 +94,12 @@ func (c *Client) once(ctx context.Context, call *call) (*answer, error) {
 	if call.sent != nil {
 		call.sent.Add(1)
 	}
-	start := time.Now()
-	got, err := c.roundTrip(sent, call)
-	c.log(ctx, call, got, err, time.Since(start))
-	if err != nil {
+	got, err := transport.Exchange(c.http, c.logger, sent, call.count)
+	if got == nil {
 		return nil, err
+	}
+	if err != nil {
+		return nil, c.unusable(call, got, err.Error())
 	}
 	c.answered.Store(true)
 	return got, c.judge(call, got)
@@ -129,38 +119,6 @@ func (c *Client) dress(sent *http.Request, call *call) {
 	if call.token != "" {
 		sent.Header.Set("Authorization", "Bearer "+call.token)
 	}
-}
-
-func (c *Client) roundTrip(sent *http.Request, call *call) (*answer, error) {
-	response, err := c.http.Do(sent)
-	if err != nil {
-		return nil, transport.NewFailure(sent.Context(), call.method, call.target, err)
-	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
-	if err != nil {
-		return nil, transport.NewFailure(sent.Context(), call.method, call.target, err)
-	}
-	got := &answer{status: response.StatusCode, header: response.Header, body: body}
-	if len(body) > maxAnswer {
-		return nil, c.unusable(call, got, fmt.Sprintf("the answer is larger than %d MiB", maxAnswer>>20))
-	}
-	return got, nil
-}
-
-// log tells of one request: no query, no header (the token), no body (secrets).
-func (c *Client) log(ctx context.Context, call *call, got *answer, err error, took time.Duration) {
-	attributes := []slog.Attr{
-		slog.String("method", call.method), slog.String("path", call.target.Path),
-		slog.Int("attempt", call.count), slog.Duration("duration", took),
-	}
-	if got != nil {
-		attributes = append(attributes, slog.Int("status", got.status))
-	}
-	if failed, ok := errors.AsType[*transport.Failure](err); ok {
-		attributes = append(attributes, slog.String("error", failed.Cause))
-	}
-	c.logger.LogAttrs(ctx, slog.LevelDebug, "request", attributes...)
 }
 
 // noToken is an error of the request for a token, which has had its own attempts.

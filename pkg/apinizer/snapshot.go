@@ -95,7 +95,7 @@ func (p *Provider) list(ctx context.Context, path string, query url.Values, sent
 		return nil, false, err
 	}
 	var body envelope
-	if err := json.Unmarshal(got.body, &body); err != nil {
+	if err := json.Unmarshal(got.Body, &body); err != nil {
 		return nil, false, errors.New("the answer is no list")
 	}
 	return body.List, body.Count == nil || *body.Count == len(body.List), nil

@@ -36,7 +36,7 @@ func (p *Provider) row(ctx context.Context, operations []connection.Operation, o
 		outcomes[0].Err = p.patch(ctx, operations[0], nil, nil)
 		return
 	}
-	waiting, cancel := p.client.within(ctx)
+	waiting, cancel := transport.Within(ctx, p.client.lifetime)
 	room, err := p.client.writes.reserve(waiting, writes+repairs)
 	cancel()
 	if err != nil {

@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"log/slog"
 	"net/http"
 	"net/url"
 	"time"
@@ -28,8 +26,6 @@ const (
 	// maxHops is how many redirects of one read are followed. GET /users/me is
 	// documented as a redirect to /users/{id}.
 	maxHops = 5
-	// maxAnswer bounds the body of an answer.
-	maxAnswer = 32 << 20
 
 	firstPause = 500 * time.Millisecond
 	maxPause   = 20 * time.Second
@@ -69,7 +65,7 @@ type attempts struct {
 
 // call sends a prepared request until it is answered or hopeless.
 func (c *Client) call(ctx context.Context, prepared call, answer any) (*reply, error) {
-	ctx, cancel := c.within(ctx)
+	ctx, cancel := transport.Within(ctx, c.lifetime)
 	defer cancel()
 	a := attempts{client: c, call: prepared, pause: newPause()}
 	for {
@@ -91,13 +87,6 @@ func (c *Client) call(ctx context.Context, prepared call, answer any) (*reply, e
 			return nil, a.final(transport.Interrupted(a.call.method, a.call.url, err))
 		}
 	}
-}
-
-// within ends a context with the client's lifetime too.
-func (c *Client) within(ctx context.Context) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancel(ctx)
-	stop := context.AfterFunc(c.lifetime, cancel)
-	return ctx, func() { stop(); cancel() }
 }
 
 func newPause() *backoff.ExponentialBackOff {
@@ -173,7 +162,7 @@ func (c *Client) exchange(ctx context.Context, call call, attempt int) (*reply, 
 	}
 	if !call.isRead() {
 		var cancel context.CancelFunc
-		ctx, cancel = c.within(context.WithoutCancel(ctx))
+		ctx, cancel = transport.Within(context.WithoutCancel(ctx), c.lifetime)
 		defer cancel()
 	}
 	request, err := http.NewRequestWithContext(ctx, call.method, call.url.String(), bytes.NewReader(call.body))
@@ -184,13 +173,14 @@ func (c *Client) exchange(ctx context.Context, call call, attempt int) (*reply, 
 	if call.sent != nil {
 		call.sent.Add(1)
 	}
-	start := time.Now()
-	got, err := c.roundTrip(request, call)
-	c.log(ctx, call, attempt, got, err, time.Since(start))
-	if err != nil {
+	answer, err := transport.Exchange(c.http, c.logger, request, attempt)
+	if answer == nil {
 		return nil, err
 	}
-	got.token = token
+	got := &reply{status: answer.Status, header: answer.Header, body: answer.Body, url: call.url, token: token}
+	if err != nil {
+		return nil, c.unusable(call, got, err.Error())
+	}
 	return got, nil
 }
 
@@ -222,39 +212,6 @@ func (c *Client) dress(request *http.Request, call call, token *oauth2.Token) {
 	if token != nil {
 		token.SetAuthHeader(request)
 	}
-}
-
-func (c *Client) roundTrip(request *http.Request, call call) (*reply, error) {
-	response, err := c.http.Do(request)
-	if err != nil {
-		return nil, transport.NewFailure(request.Context(), call.method, call.url, err)
-	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
-	if err != nil {
-		return nil, transport.NewFailure(request.Context(), call.method, call.url, err)
-	}
-	got := &reply{status: response.StatusCode, header: response.Header, body: body, url: call.url}
-	if len(body) > maxAnswer {
-		return nil, c.unusable(call, got, fmt.Sprintf("the answer is larger than %d MiB", maxAnswer>>20))
-	}
-	return got, nil
-}
-
-// log tells of one request: no query (it may hold an e-mail address), no header
-// (the token), no body (secrets).
-func (c *Client) log(ctx context.Context, call call, attempt int, got *reply, err error, took time.Duration) {
-	attributes := []slog.Attr{
-		slog.String("method", call.method), slog.String("path", call.url.Path),
-		slog.Int("attempt", attempt), slog.Duration("duration", took),
-	}
-	if got != nil {
-		attributes = append(attributes, slog.Int("status", got.status))
-	}
-	if failed, ok := errors.AsType[*transport.Failure](err); ok {
-		attributes = append(attributes, slog.String("error", failed.Cause))
-	}
-	c.logger.LogAttrs(ctx, slog.LevelDebug, "request", attributes...)
 }
 
 // follow turns the call to where a read is redirected, on the tenant only.

@@ -1,0 +1,70 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"time"
+)
+
+// Answer is a whole answer of a service.
+type Answer struct {
+	Status int
+	Header http.Header
+	Body   []byte
+}
+
+// maxAnswer bounds the body of an answer.
+const maxAnswer = 32 << 20
+
+var errTooLarge = fmt.Errorf("the answer is larger than %d MiB", maxAnswer>>20)
+
+// Exchange puts one request on the wire and reads the whole answer, whatever it says.
+// Without an answer the error is a [*Failure]; beside one it says that the body is too
+// large, and was not read to its end.
+//
+// The logger gets one debug record: no query (it may hold an e-mail address), no header
+// (the token), no body (secrets). The attempt is the number of this one.
+func Exchange(client *http.Client, logger *slog.Logger, request *http.Request, attempt int) (*Answer, error) {
+	start := time.Now()
+	got, err := roundTrip(client, request)
+	attributes := []slog.Attr{
+		slog.String("method", request.Method), slog.String("path", request.URL.Path),
+		slog.Int("attempt", attempt), slog.Duration("duration", time.Since(start)),
+	}
+	if got != nil {
+		attributes = append(attributes, slog.Int("status", got.Status))
+	}
+	if failed, ok := errors.AsType[*Failure](err); ok {
+		attributes = append(attributes, slog.String("error", failed.Cause))
+	}
+	logger.LogAttrs(request.Context(), slog.LevelDebug, "request", attributes...)
+	return got, err
+}
+
+func roundTrip(client *http.Client, request *http.Request) (*Answer, error) {
+	response, err := client.Do(request)
+	if err != nil {
+		return nil, NewFailure(request.Context(), request.Method, request.URL, err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
+	if err != nil {
+		return nil, NewFailure(request.Context(), request.Method, request.URL, err)
+	}
+	got := &Answer{Status: response.StatusCode, Header: response.Header, Body: body}
+	if len(body) > maxAnswer {
+		return got, errTooLarge
+	}
+	return got, nil
+}
+
+// Within ends a context with another one too, such as the lifetime of a client.
+func Within(ctx, lifetime context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	stop := context.AfterFunc(lifetime, cancel)
+	return ctx, func() { stop(); cancel() }
+}
