@@ -2,7 +2,6 @@ package simulator
 
 import (
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"net/http"
 	"sync"
@@ -62,19 +61,7 @@ func New(seed []byte, o Options) (*Tenant, error) {
 // request, before its answer. If the seed is not the one that the state began from, the tenant begins anew (see
 // [Tenant.Reseeded]). The state is locked until Close: a second Open waits for a moment, then fails.
 func Open(seed []byte, stateFile string, o Options) (*Tenant, error) {
-	wait := o.LockTimeout
-	if wait == 0 {
-		wait = 3 * time.Second
-	}
-	file, err := host.LockState(stateFile, wait)
-	if err != nil {
-		return nil, err
-	}
-	t, err := open(seed, file, o)
-	if err != nil {
-		return nil, errors.Join(err, file.Close())
-	}
-	return t, nil
+	return host.WithState(stateFile, o.LockTimeout, func(file *host.StateFile) (*Tenant, error) { return open(seed, file, o) })
 }
 
 func open(data []byte, file *host.StateFile, o Options) (*Tenant, error) {

@@ -1,7 +1,7 @@
 // Package transport holds what every HTTP client of ours needs below the protocol of
 // its service: an address that a token may be sent to, a client that follows no
-// redirect, what became of a request that brought no answer, and texts of a service
-// without the secrets of the request.
+// redirect, one request and its whole answer, what became of a request that brought
+// none, and texts of a service without the secrets of the request.
 //
 // It knows no service, keeps nothing and retries nothing: whether a request may be
 // sent again is for the provider to say.

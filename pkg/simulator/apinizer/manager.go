@@ -2,7 +2,6 @@ package apinizer
 
 import (
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"net/http"
 	"sync"
@@ -57,19 +56,7 @@ func New(seed []byte, o Options) (*Manager, error) {
 // request, before its answer. If the seed is not the one that the state began from, the manager begins anew (see
 // [Manager.Reseeded]). The state is locked until Close: a second Open waits for a moment, then fails.
 func Open(seed []byte, stateFile string, o Options) (*Manager, error) {
-	wait := o.LockTimeout
-	if wait == 0 {
-		wait = 3 * time.Second
-	}
-	file, err := host.LockState(stateFile, wait)
-	if err != nil {
-		return nil, err
-	}
-	m, err := open(seed, file, o)
-	if err != nil {
-		return nil, errors.Join(err, file.Close())
-	}
-	return m, nil
+	return host.WithState(stateFile, o.LockTimeout, func(file *host.StateFile) (*Manager, error) { return open(seed, file, o) })
 }
 
 func open(data []byte, file *host.StateFile, o Options) (*Manager, error) {

@@ -27,9 +27,25 @@ type StateFile struct {
 	lock *flock.Flock
 }
 
-// LockState makes the folder and takes the lock; another process that holds it is waited for. Two processes that wrote one
-// state would lose each other's writes.
-func LockState(path string, wait time.Duration) (*StateFile, error) {
+// WithState makes a service on a state file, which it has until it closes it. Another process that holds the file is waited
+// for; 0: 3 seconds.
+func WithState[Service any](path string, wait time.Duration, open func(*StateFile) (*Service, error)) (*Service, error) {
+	if wait == 0 {
+		wait = 3 * time.Second
+	}
+	file, err := lockState(path, wait)
+	if err != nil {
+		return nil, err
+	}
+	service, err := open(file)
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return service, nil
+}
+
+// lockState makes the folder and takes the lock. Two processes that wrote one state would lose each other's writes.
+func lockState(path string, wait time.Duration) (*StateFile, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("state of the embedded tenant: %w", err)
 	}
