@@ -57,7 +57,7 @@ func (p *Provider) settle(ctx context.Context, operation connection.Operation, s
 	if state, failures := p.deploymentOf(body); state == notDeployed {
 		return fmt.Errorf("%w: %s", connection.ErrPending, tell(failures, p.client.redactor(&call{request: request{secrets: secretsOf(sent, operation)}})))
 	}
-	if !sent.marked() {
+	if sent.mark().Project == "" {
 		return nil
 	}
 	if _, err := again(false); err != nil {
@@ -71,22 +71,6 @@ func quiet(err error) error { return errors.New(err.Error()) }
 
 // deploys tells that a write brings it to the gateways.
 func (d document) deploys() bool { return d.fields["deployToWorker"] != false }
-
-// marked tells that it bears a mark.
-func (d document) marked() bool {
-	text, _ := d.fields[descriptionKey].(string)
-	_, mark, _ := splitDescription(text)
-	return mark.Project != ""
-}
-
-// setPending writes into its mark, if it bears one, whether it is not in effect.
-func (d document) setPending(pending bool) {
-	text, _ := d.fields[descriptionKey].(string)
-	if user, mark, other := splitDescription(text); mark.Project != "" {
-		mark.Pending = pending
-		d.fields[descriptionKey] = joinDescription(user, mark, other)
-	}
-}
 
 // maxFailures bounds how many gateways are named.
 const maxFailures = 5

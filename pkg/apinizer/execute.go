@@ -70,7 +70,7 @@ func (p *Provider) create(ctx context.Context, operation connection.Operation) c
 	body, err := p.save(ctx, http.MethodPost, operation.Key, d, operation, false)
 	if errors.Is(err, connection.ErrUnknownOutcome) {
 		// It is ours if it looks like what was sent, with our mark.
-		if live, readErr := p.get(context.WithoutCancel(ctx), operation.Key, nil); readErr == nil && p.shows(live, d) && operation.Mark != nil {
+		if live, readErr := p.get(context.WithoutCancel(ctx), operation.Key, nil); readErr == nil && p.shows(live, d) && live.mark() == d.mark() {
 			body, err = nil, nil
 		}
 	}
@@ -313,8 +313,7 @@ func (p *Provider) current(ctx context.Context, operation connection.Operation) 
 	if err != nil {
 		return live, err
 	}
-	text, _ := live.fields[descriptionKey].(string)
-	_, mark, _ := splitDescription(text)
+	mark := live.mark()
 	switch {
 	case operation.DataSource != "" && live.kind != operation.DataSource:
 		return live, fmt.Errorf("%w: under that name there is a connection of type %s, not %s", connection.ErrConflict, live.kind, operation.DataSource)
@@ -393,7 +392,7 @@ func (p *Provider) free(ctx context.Context, from, to connection.Key) error {
 // arrived finds out whether a rename happened that brought no answer.
 func (p *Provider) arrived(ctx context.Context, from, to connection.Key, d document) bool {
 	live, err := p.get(context.WithoutCancel(ctx), to, nil)
-	if err != nil || !p.shows(live, d) {
+	if err != nil || !p.shows(live, d) || live.mark() != d.mark() {
 		return false
 	}
 	name, _ := live.fields["name"].(string)

@@ -205,6 +205,20 @@ func TestADeploymentThatIsNotToldIsNoFailure(t *testing.T) {
 	newRig(t, twoProjects, behaviour{Deployment: "unknown"}).cycle()
 }
 
+func TestWhatSomebodyElseMadeIsNotTakenForACreateThatBroughtNoAnswer(t *testing.T) {
+	r := newRig(t, twoProjects, behaviour{})
+	r.mail("Mail")
+	p := r.plan()
+	r.through(map[string]func(http.ResponseWriter){"POST " + mailPath: func(w http.ResponseWriter) {
+		r.add("email", "Mail", map[string]any{"host": "mail.example", "auth": true, "username": "ana", "password": "theirs"})
+		says(500, `{"status": "FAILURE", "resultMessage": "An unexpected error occurred"}`)(w)
+	}})
+	r.demand(r.run(p).Items[0].Error, "outcome unknown")
+	if !r.manager.SecretEquals("Payments", "Mail", "password", "theirs") {
+		t.Error("their password is lost")
+	}
+}
+
 // Nobody has to be there to hear that a gateway was not reached.
 func TestWhatReachedNoGatewayIsNotForgotten(t *testing.T) {
 	unanswered := func(method string, skip, times int) simulator.Fault {

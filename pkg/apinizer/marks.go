@@ -98,3 +98,19 @@ func joinDescription(user string, mark connection.Mark, other []string) string {
 	}
 	return text
 }
+
+// mark gives the mark that it bears; the zero one if it bears none.
+func (d document) mark() connection.Mark {
+	text, _ := d.fields[descriptionKey].(string)
+	_, mark, _ := splitDescription(text)
+	return mark
+}
+
+// setPending writes into its mark, if it bears one, whether it is not in effect.
+func (d document) setPending(pending bool) {
+	text, _ := d.fields[descriptionKey].(string)
+	if user, mark, other := splitDescription(text); mark.Project != "" {
+		mark.Pending = pending
+		d.fields[descriptionKey] = joinDescription(user, mark, other)
+	}
+}

@@ -196,10 +196,8 @@ func idOf(key connection.Key) string { return key.String() }
 // where it comes from a list.
 func (p *Provider) toLive(space connection.Space, d document) connection.Live {
 	name, _ := d.fields["name"].(string)
-	text, _ := d.fields[descriptionKey].(string)
-	_, mark, _ := splitDescription(text)
 	live := connection.Live{
-		Key: connection.Key{Space: space.Name, Name: name}, SpaceID: space.ID, DataSource: d.kind, Mark: mark,
+		Key: connection.Key{Space: space.Name, Name: name}, SpaceID: space.ID, DataSource: d.kind, Mark: d.mark(),
 	}
 	live.ID = idOf(live.Key)
 	return live
