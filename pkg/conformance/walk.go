@@ -197,8 +197,11 @@ func tellAll(t *testing.T, fresh func(t *testing.T) *System, write int, in incid
 		w := newWalk(t, fresh(t))
 		for _, s := range stories {
 			s.tell(w.files)
-			reached = w.disturb(write, in) || reached
-			w.settle()
+			if w.disturb(write, in) {
+				reached = true
+				w.settle()
+			}
+			w.inspect()
 			if t.Failed() {
 				t.Errorf("in the story: %s", s.name)
 				return
@@ -235,7 +238,6 @@ func (w *walk) disturb(write int, in incident) bool {
 	if !befallen && !result.Complete() {
 		w.t.Errorf("not complete: %+v", result.Items)
 	}
-	w.connect(0, incident{})
 	w.believe(p, result)
 	return befallen
 }
@@ -244,6 +246,7 @@ func (w *walk) disturb(write int, in incident) bool {
 // what it does not, something.
 func (w *walk) believe(p *plan.Plan, result *apply.Result) {
 	w.t.Helper()
+	w.connect(0, incident{})
 	next, err := w.plan(w.provider())
 	if err != nil {
 		w.t.Error(err)
@@ -263,34 +266,29 @@ func (w *walk) believe(p *plan.Plan, result *apply.Result) {
 	}
 }
 
-// settle applies in another process until there is nothing to do, at most three times,
-// and demands that the tenant is then as declared.
+// settle applies in another process until there is nothing to do, at most three times.
 func (w *walk) settle() {
 	w.t.Helper()
 	w.connect(0, incident{})
 	for round := 1; ; round++ {
 		p, result := w.apply(false)
-		if result == nil {
+		switch {
+		case result == nil || p.Empty():
 			return
-		}
-		if !result.Complete() {
+		case !result.Complete():
 			w.t.Errorf("not complete: %+v", result.Items)
 			return
-		}
-		if p.Empty() {
-			break
-		}
-		if round > 3 {
+		case round > 3:
 			w.t.Errorf("not settled after %d rounds: %s", round, outline(p))
 			return
 		}
 	}
-	w.inspect()
 }
 
-// inspect looks at the service itself.
+// inspect demands that the service is as declared.
 func (w *walk) inspect() {
 	w.t.Helper()
+	w.connect(0, incident{})
 	snapshot := w.snapshot(w.t)
 	if snapshot == nil {
 		return
