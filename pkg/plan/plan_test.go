@@ -436,6 +436,7 @@ func TestMakeReportsWhatTheUserMustMend(t *testing.T) {
 	w.declare("A", "y", func(d *connection.Desired) { d.Owner = "cy@example.com" })
 	w.declare("A", "z", func(d *connection.Desired) { d.Owner = "bo@example.com" })
 	w.declare("A", "t", func(d *connection.Desired) { d.Tags = slices.Repeat([]string{"t"}, 27) })
+	w.declare("A", "s", func(d *connection.Desired) { d.Properties["password"] = nil })
 	w.files[0].Space.Position = connection.Position{File: "a.yaml", Line: 1, Column: 9}
 	w.snapshot.Users = append(w.snapshot.Users, connection.User{ID: "u-bo2", Email: "Bo@example.com"})
 	p, problems := plan.Make(w.input())
@@ -445,7 +446,8 @@ func TestMakeReportsWhatTheUserMustMend(t *testing.T) {
 	want := `a.yaml:1:9: no space "a" that this token can see (did you mean "A"?)
 a.yaml:2:3: no active user of the tenant has the e-mail or subject "cy@example.com"
 a.yaml:3:3: 2 users have the e-mail or subject "bo@example.com": u-bo, u-bo2 (declare it as {id: ...})
-a.yaml:4:3: 27 tags are declared; at most 26 fit beside qlsync's own`
+a.yaml:4:3: 27 tags are declared; at most 26 fit beside qlsync's own
+a.yaml:5:3: "password" is a part of the credentials, and the tenant takes none away (leave it out)`
 	if diff := cmp.Diff(want, problems.Error()); diff != "" {
 		t.Errorf("problems differ (-want +got):\n%s", diff)
 	}

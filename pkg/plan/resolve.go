@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -104,11 +105,26 @@ func (a *analysis) resolve() {
 		if most > 0 && len(desired.Tags) > most {
 			a.problem(desired.PositionOf("/tags"), "", "%d tags are declared; at most %d fit beside qlsync's own", len(desired.Tags), most)
 		}
+		a.checkAbsent(t)
 		t.ownerID = a.owner(desired)
 		a.selectStored(t)
 		a.targets = append(a.targets, t)
 	}
 	slices.SortFunc(a.targets, func(x, y *target) int { return x.key.Compare(y.key) })
+}
+
+// checkAbsent refuses that a part of the credentials must be absent where no write
+// takes one away.
+func (a *analysis) checkAbsent(t *target) {
+	if a.in.Snapshot.Traits.Whole {
+		return
+	}
+	for _, name := range slices.Sorted(maps.Keys(t.Properties)) {
+		secret := t.source.Properties[name].Class != connection.ClassProperty || slices.Contains(t.Sensitive, name)
+		if t.Properties[name] == nil && secret {
+			a.problem(t.PositionOf("/properties/"+escape(name)), "leave it out", "%q is a part of the credentials, and the tenant takes none away", name)
+		}
+	}
 }
 
 func (a *analysis) source(id string) *connection.DataSource {

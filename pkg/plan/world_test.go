@@ -130,7 +130,8 @@ func (w *world) input() plan.Input {
 		Spaces: []connection.SpaceRef{{Name: "A"}, {Name: "B"}, {Name: "C"}, {Personal: true}},
 		Catalog: &connection.Catalog{DataSources: map[string]*connection.DataSource{
 			"rest": {ID: "rest", Family: "web", Properties: map[string]connection.Property{
-				"mode": {Type: "string", Default: "fast", HasDefault: true},
+				"mode":     {Type: "string", Default: "fast", HasDefault: true},
+				"password": {Type: "string", Class: connection.ClassSecret},
 			}},
 			"soap":  {ID: "soap", Family: "web"},
 			"mssql": {ID: "mssql", Family: "odbc"},
