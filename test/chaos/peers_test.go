@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
@@ -82,7 +83,7 @@ func (e *engine) read(ctx context.Context, touched func(*connection.Live) bool) 
 		Spaces: []connection.SpaceRef{{Name: "Finance"}, {Name: "Sales"}},
 	}
 	var err error
-	if in.Catalog, err = e.provider.DataSources(ctx, []string{lake}); err != nil {
+	if in.Catalog, err = e.provider.DataSources(ctx, e.sources()); err != nil {
 		return in, err
 	}
 	scope := plan.Scope(in)
@@ -91,6 +92,15 @@ func (e *engine) read(ctx context.Context, touched func(*connection.Live) bool) 
 	}
 	in.Snapshot, err = e.provider.Snapshot(ctx, scope)
 	return in, err
+}
+
+// sources lists the data sources of what is declared.
+func (e *engine) sources() (ids []string) {
+	for i := range e.desired {
+		ids = append(ids, e.desired[i].DataSource)
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
 }
 
 // plan reads the tenant and plans.
