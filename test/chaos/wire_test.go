@@ -1,6 +1,7 @@
 package chaos_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -46,7 +47,8 @@ func (n *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	if late {
 		response, whole, cut = failure(), false, nil
 	}
-	n.look(r.Method, !whole || response.StatusCode >= 400 || time.Since(began) > 0)
+	disturbed := !whole || response.StatusCode >= 400 || time.Since(began) > 0 || !n.world.member && isRoleless(r, response)
+	n.look(r.Method, disturbed)
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +82,7 @@ func (n *wire) leave(method string) (carryOut, late bool, err error) {
 }
 
 // serve gives the answer of a service, as far as it comes. It is not whole either where
-// something is missing from a list, or the caller has no roles.
+// something is missing from a list.
 func serve(service http.Handler, r *http.Request) (response *http.Response, whole bool, err error) {
 	if r.Body == nil {
 		r.Body = http.NoBody
@@ -99,9 +101,17 @@ func serve(service http.Handler, r *http.Request) (response *http.Response, whol
 		}
 	}()
 	service.ServeHTTP(recorder, r)
-	text := recorder.Body.String()
-	roleless := strings.HasSuffix(r.URL.Path, "/users/"+ana) && strings.Contains(text, `"assignedRoles":[]`)
-	return recorder.Result(), !roleless && !strings.Contains(text, `"errors":[{`), nil
+	return recorder.Result(), !strings.Contains(recorder.Body.String(), `"errors":[{`), nil
+}
+
+// isRoleless tells of an answer that it denies Ana her roles.
+func isRoleless(r *http.Request, response *http.Response) bool {
+	if !strings.HasSuffix(r.URL.Path, "/users/"+ana) {
+		return false
+	}
+	body, _ := io.ReadAll(response.Body)
+	response.Body = io.NopCloser(bytes.NewReader(body))
+	return bytes.Contains(body, []byte(`"assignedRoles":[]`))
 }
 
 // brokenOff is where an answer ends too early.
