@@ -5,6 +5,7 @@ package chaos_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -43,7 +44,7 @@ func TestAnyWorldConvergesAndNothingIsLost(t *testing.T) {
 func (w *world) String() string {
 	var b strings.Builder
 	for _, s := range w.stories {
-		fmt.Fprintf(&b, "%q %s\n", s.before, s.fate)
+		fmt.Fprintf(&b, "%q %s %s\n", s.before, s.fate, s.own)
 	}
 	fmt.Fprintf(&b, "%d strangers, limit %+v, killed at %d (carried out: %v), 500 behind %d, parallel %d\n", w.strange, w.limit, w.killAt, w.carryOut, w.lateAt, w.parallel)
 	for _, f := range w.faults {
@@ -59,12 +60,13 @@ type episode struct {
 	tenant   *simulator.Tenant
 	strange  map[string]simulator.Connection
 	ids      map[string]string // of the stories that were there before, by bucket number
+	codes    map[string]string // of those who have signed in, by their variables
 	troubles []string
 	story    []string // what happened, for whoever looks for the cause
 }
 
 func newEpisode(w *world) *episode {
-	e := &episode{world: w, strange: map[string]simulator.Connection{}, ids: map[string]string{}}
+	e := &episode{world: w, strange: map[string]simulator.Connection{}, ids: map[string]string{}, codes: map[string]string{}}
 	var err error
 	if e.tenant, err = simulator.New(w.seed(), simulator.Options{Faults: w.faults, Behaviour: w.behaviour}); err != nil {
 		e.trouble("seed: %v", err)
@@ -92,7 +94,7 @@ func (e *episode) note(format string, args ...any) {
 func (e *episode) run() {
 	peaceful := 0 // rounds in which nothing went wrong
 	for round := 1; len(e.troubles) == 0; round++ {
-		n := &wire{world: e.world, tenant: e.tenant, before: e.strange, missing: map[connection.Key]time.Time{}}
+		n := &wire{world: e.world, tenant: e.tenant, before: e.strange, stored: e.tenant.Credentials(), missing: map[connection.Key]time.Time{}}
 		if round == 1 {
 			n.killAt, n.lateAt = e.world.killAt, e.world.lateAt
 		}
@@ -146,25 +148,56 @@ func (e *episode) round(n *wire) (converged bool) {
 	before := e.records()
 	result, err := apply.Run(ctx, p, apply.Options{
 		Execute: provider.Execute, Parallelism: e.world.parallel,
-		Resolve: func(ref connection.Reference) (connection.Secret, error) {
-			return connection.NewSecret(value(ref)), nil
-		},
+		Resolve: e.resolve,
 		Again: func(ctx context.Context, touched func(*connection.Live) bool) (plan.Input, error) {
 			return e.read(ctx, provider, touched)
 		},
 	})
 	if err != nil {
-		e.trouble("not applied: %v", err)
+		if e.note("  not applied: %v", err); n.disturbed == 0 || !reflect.DeepEqual(before, e.records()) {
+			e.trouble("not applied: %v", err)
+		}
 		return false
 	}
 	for _, item := range result.Items {
 		e.note("  %s %s: %s %s %+v", item.Action, item.Connection, item.Outcome, item.Error, item.Differs)
 	}
 	e.note("  ledger %+v, not verified: %q, missing %v", result.Ledger, result.Unverified, slices.Collect(maps.Keys(n.missing)))
+	e.signIn(result, n)
 	if !n.dead {
 		e.checkResult(p, result, before, n)
 	}
 	return false
+}
+
+// resolve gives the value of a reference. A code is there when somebody has signed in.
+func (e *episode) resolve(ref connection.Reference) (connection.Secret, error) {
+	if strings.HasPrefix(ref.Env, "CODE ") {
+		if code := e.codes[ref.Env]; code != "" {
+			return connection.NewSecret(code), nil
+		}
+		return connection.Secret{}, errors.New("nobody has signed in")
+	}
+	return connection.NewSecret(value(ref)), nil
+}
+
+// signIn does what a person does with a result: a code that was refused is thrown away,
+// and at each address that is given, somebody signs in. That takes another round.
+func (e *episode) signIn(r *apply.Result, n *wire) {
+	for _, item := range r.Items {
+		if item.Outcome != apply.Done {
+			delete(e.codes, "CODE "+item.Connection.Name)
+		}
+		if item.SignInURL == "" {
+			continue
+		}
+		code, err := e.tenant.SignIn(item.SignInURL)
+		if err != nil {
+			e.trouble("%v", err)
+		}
+		e.codes["CODE "+item.Connection.Name] = code
+		n.disturbed++
+	}
 }
 
 // value is what a reference stands for.
@@ -190,7 +223,7 @@ func (e *episode) read(ctx context.Context, provider *qlik.Provider, touched fun
 		in.Policy.Prune = connection.PruneNone
 	}
 	var err error
-	if in.Catalog, err = provider.DataSources(ctx, []string{lake}); err != nil {
+	if in.Catalog, err = provider.DataSources(ctx, []string{lake, query}); err != nil {
 		return in, err
 	}
 	scope := plan.Scope(in)
@@ -258,9 +291,9 @@ func (e *episode) checkDone(c *plan.Change, item *apply.Item, now map[string]rec
 	switch {
 	case !there || got.Space != c.Connection.Space || got.Name != c.Connection.Name:
 		e.trouble("%s of %q is done, it says, and %+v", c.Action, c.Connection, got)
-	case s != nil && got.Properties["bucketName"] != s.bucket:
-		e.trouble("%q is done, and its bucket is %v", c.Connection, got.Properties["bucketName"])
-	case s != nil && !got.secrets[map[string]int{"old": 0, "new": 1}[s.secret]]:
+	case s != nil && s.bucketOf(&got.Connection) != s.bucket:
+		e.trouble("%q is done, and its bucket is %v", c.Connection, s.bucketOf(&got.Connection))
+	case s != nil && !s.signsIn() && !got.secrets[map[string]int{"old": 0, "new": 1}[s.secret]]:
 		e.trouble("%q is done, and its credentials are not %s", c.Connection, s.secret)
 	}
 }
@@ -280,9 +313,11 @@ func (e *episode) check() {
 			if len(e.declared()) > 0 {
 				e.trouble("%q is left over", key)
 			}
-		case c.Properties["bucketName"] != s.bucket:
-			e.trouble("%q has the bucket %v", key, c.Properties["bucketName"])
-		case !e.tenant.CredentialEquals(c.ID, "secretKey", s.secret) || !e.tenant.CredentialEquals(c.ID, "accessKey", "key"):
+		case s.bucketOf(&c) != s.bucket:
+			e.trouble("%q has the bucket %v", key, s.bucketOf(&c))
+		case s.signsIn() && (!c.HasCredentials || e.tenant.CredentialEquals(c.ID, "authCode", "an old one")):
+			e.trouble("%q has no credentials of who has signed in", key)
+		case !s.signsIn() && (!e.tenant.CredentialEquals(c.ID, "secretKey", s.secret) || !e.tenant.CredentialEquals(c.ID, "accessKey", "key")):
 			e.trouble("%q has lost its credentials", key)
 		case s.fate != rebuilt && s.before.Name != "" && e.ids[s.before.Name] != c.ID:
 			e.trouble("%q is another connection than before", key)
@@ -300,6 +335,12 @@ func (e *episode) check() {
 			e.trouble("%q is there %d times", key, times)
 		}
 	}
+}
+
+// bucketOf gives the bucket of a connection.
+func (s *story) bucketOf(c *simulator.Connection) any {
+	_, property := s.source()
+	return c.Properties[property]
 }
 
 // declared counts how often each declared key is there.

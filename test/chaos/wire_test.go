@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -22,6 +23,7 @@ type wire struct {
 	world  *world
 	tenant *simulator.Tenant
 	before map[string]simulator.Connection // by id, what must not be touched
+	stored []simulator.Credential          // separated credentials, which must all stay
 
 	mu        sync.Mutex
 	writes    int
@@ -138,9 +140,21 @@ func (n *wire) look(method string, disturbed bool) {
 			n.trouble("%q is not ours, and was touched: %+v", key, c)
 		}
 	}
+	n.lookAtStored()
 	for i := range n.world.stories {
 		if s := &n.world.stories[i]; s.stays() {
 			n.follow(s, there[s.after])
+		}
+	}
+}
+
+// lookAtStored demands that separated credentials stay, and those of others as they are.
+func (n *wire) lookAtStored() {
+	now := n.tenant.Credentials()
+	for _, was := range n.stored {
+		i := slices.IndexFunc(now, func(is simulator.Credential) bool { return is.ID == was.ID })
+		if i < 0 || was.User != ana && now[i] != was {
+			n.trouble("the credentials %q of %s were touched", was.Name, was.User)
 		}
 	}
 }

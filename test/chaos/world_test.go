@@ -18,6 +18,7 @@ const (
 	ana, bo = "u-ana", "u-bo" // Ana administers, and is who applies
 	token   = "key-of-ana"
 	lake    = "File_AmazonS3ConnectorV2"
+	query   = "gbq" // a person must sign in for it
 )
 
 // fate is what the files make of one connection.
@@ -37,9 +38,13 @@ const (
 	appears  fate = "appears"
 	changes  fate = "is renamed, updated and rotated"
 	swapping fate = "swaps its name with the next one"
+	signed   fate = "appears when somebody has signed in"
+	resigned fate = "is updated, and somebody signs in again"
 )
 
-var fates = []fate{keeps, updates, rotates, rebuilt, rebuilt, handed, tagged, renamed, moves, travels, retires, appears, changes, swapping}
+var fates = []fate{
+	keeps, updates, rotates, rebuilt, rebuilt, handed, tagged, renamed, moves, travels, retires, appears, changes, swapping, signed, resigned,
+}
 
 // story is one connection, before and after.
 type story struct {
@@ -47,6 +52,41 @@ type story struct {
 	before, after connection.Key // empty: not there
 	bucket        string         // afterwards
 	secret        string         // afterwards
+	own           string         // the name of the credentials, where each user brings their own
+}
+
+// source is the data source, and the name of the property that is the bucket.
+func (s *story) source() (id, property string) {
+	if s.signsIn() {
+		return query, "Catalog"
+	}
+	return lake, "bucketName"
+}
+
+// signsIn tells that a person must sign in.
+func (s *story) signsIn() bool { return s.fate == signed || s.fate == resigned }
+
+// properties are those that stand in the files, with a bucket.
+func (s *story) properties(bucket string) map[string]any {
+	_, property := s.source()
+	properties := map[string]any{property: bucket}
+	switch {
+	case s.signsIn():
+		properties["OAuthMechanism"] = "1"
+	case s.own != "":
+		properties["region"], properties["separateCredentials"], properties["credentialsName"] = "eu-west-1", true, s.own
+	default:
+		properties["region"] = "eu-west-1"
+	}
+	return properties
+}
+
+// credentials are those that stand in the files.
+func (s *story) credentials(secret string) map[string]any {
+	if s.signsIn() {
+		return map[string]any{"authCode": connection.Reference{Env: "CODE " + s.after.Name}}
+	}
+	return credentials(secret)
 }
 
 // stays tells that the files declare the same connection at the same key before and
@@ -110,7 +150,7 @@ func drawStory(t *rapid.T, i int) story {
 	s.after = s.before
 	elsewhere := map[string]string{"Finance": "Sales", "Sales": "Finance"}[s.before.Space]
 	switch s.fate {
-	case updates, rebuilt:
+	case updates, rebuilt, resigned:
 		s.bucket += "-new"
 	case rotates:
 		s.secret = "new"
@@ -124,8 +164,12 @@ func drawStory(t *rapid.T, i int) story {
 		s.after.Name, s.bucket, s.secret = s.before.Name+" renamed", s.bucket+"-new", "new"
 	case retires:
 		s.after = connection.Key{}
-	case appears:
+	case appears, signed:
 		s.before = connection.Key{}
+	}
+	mayShare := !s.signsIn() && s.fate != rebuilt && s.fate != handed // those are refused
+	if rapid.IntRange(0, 3).Draw(t, "own credentials") == 0 && mayShare {
+		s.own = fmt.Sprint("own ", i)
 	}
 	return s
 }
@@ -189,24 +233,32 @@ func drawFault(t *rapid.T, stories []story) simulator.Fault {
 // seed is the tenant before, as [simulator.New] takes it.
 func (w *world) seed() []byte {
 	var connections []map[string]any
-	add := func(key connection.Key, bucket string, tags []string) {
+	add := func(s *story, key connection.Key, owner, bucket string, tags []string) {
+		source, _ := s.source()
+		secrets := map[string]any{"accessKey": "key", "secretKey": "old"}
+		if s.signsIn() {
+			secrets = map[string]any{"authCode": "an old one"}
+		}
 		connections = append(connections, map[string]any{
-			"name": key.Name, "space": key.Space, "dataSource": lake, "tags": tags,
-			"properties":  map[string]any{"bucketName": bucket, "region": "eu-west-1"},
-			"credentials": map[string]any{"accessKey": "key", "secretKey": "old"},
+			"name": key.Name, "space": key.Space, "owner": owner, "dataSource": source, "tags": tags,
+			"properties": s.properties(bucket), "credentials": secrets,
 		})
 	}
-	for i, s := range w.stories {
-		if s.before.Name != "" {
-			add(s.before, fmt.Sprint("bucket-", i), []string{
+	for i := range w.stories {
+		if s := &w.stories[i]; s.before.Name != "" {
+			add(s, s.before, ana, fmt.Sprint("bucket-", i), []string{
 				"qlsync:" + project, "qlsync-key:" + connection.KeyDigest(s.before),
-				"qlsync-credentials:" + connection.CredentialsMark(0, credentials("old"), ana),
+				"qlsync-credentials:" + connection.CredentialsMark(0, s.credentials("old"), ana),
 			})
 		}
 	}
 	for i := range w.strange {
 		tags := [][]string{nil, {"mine"}, {"qlsync:other"}}[i%3]
-		add(connection.Key{Space: "Finance", Name: fmt.Sprint("Stranger ", i)}, "strange", tags)
+		s, owner := &story{}, ana
+		if i == 1 { // credentials of others, of a name that is ours too
+			s, owner = &story{own: "own 0"}, bo
+		}
+		add(s, connection.Key{Space: "Finance", Name: fmt.Sprint("Stranger ", i)}, owner, "strange", tags)
 	}
 	roles := []string{"TenantAdmin"}
 	if w.member {
@@ -231,17 +283,18 @@ func credentials(secret string) map[string]any {
 
 // files are the declarations afterwards.
 func (w *world) files() (desired []connection.Desired, moved []connection.Move) {
-	for _, s := range w.stories {
+	for i := range w.stories {
+		s := &w.stories[i]
 		if s.after.Name == "" {
 			continue
 		}
+		source, _ := s.source()
 		d := connection.Desired{
-			Space: connection.SpaceRef{Name: s.after.Space}, Name: s.after.Name, DataSource: lake,
-			Properties:  map[string]any{"bucketName": s.bucket, "region": "eu-west-1"},
-			Credentials: credentials(s.secret),
+			Space: connection.SpaceRef{Name: s.after.Space}, Name: s.after.Name, DataSource: source,
+			Properties: s.properties(s.bucket), Credentials: s.credentials(s.secret),
 		}
 		switch s.fate {
-		case rotates, changes:
+		case rotates, changes, resigned:
 			d.CredentialsVersion = 1
 		case rebuilt:
 			d.Lifecycle.Update = connection.UpdateRecreate
@@ -263,11 +316,11 @@ func end(key connection.Key) connection.MoveEnd {
 }
 
 // rounds is how many applies the world may take: one for each time that something
-// goes wrong, and two in peace.
+// goes wrong, another if a code to sign in with is lost by that, and two in peace.
 func (w *world) rounds() int {
-	rounds := 4 // with the 500 behind a write
+	rounds := 6 // with the 500 behind a write
 	for _, f := range w.faults {
-		rounds += f.Times
+		rounds += 2 * f.Times
 	}
 	return rounds
 }
