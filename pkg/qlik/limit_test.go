@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"path"
@@ -115,7 +116,7 @@ func rename(id, name string) connection.Operation {
 func renames(t *testing.T, limit connection.RateLimit, answers map[string]route) (*tenant, *qlik.Provider) {
 	t.Helper()
 	routes := map[string]route{}
-	for _, id := range []string{"other", "old", "new"} {
+	for _, id := range append(slices.Collect(maps.Keys(answers)), "other", "old", "new") {
 		answer := answers[id]
 		if answer == nil {
 			answer = always(204, "")
@@ -241,6 +242,36 @@ func TestARowIsNotSeparatedByWhoGoesAlone(t *testing.T) {
 		synctest.Wait()
 		group.Go(func() { must(t, provider.Execute(t.Context(), []connection.Operation{rename("other", "x")})) })
 		group.Wait()
+	})
+}
+
+// TestRowsDoNotSeparateEachOther lets several rows begin when few requests may be under
+// way, as a 429 has come before.
+func TestRowsDoNotSeparateEachOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n, provider := renames(t, connection.RateLimit{Requests: 100, Window: time.Minute}, map[string]route{
+			"other": inTurn(always(204, ""), func(w http.ResponseWriter, _ *http.Request, _ int) { say(w, 429, "{}") }, always(204, "")),
+			"a1":    nil, "a2": nil, "b1": nil, "b2": nil, "c1": nil, "c2": nil,
+		})
+		for range 2 {
+			must(t, provider.Execute(t.Context(), []connection.Operation{rename("other", "x")}))
+		}
+		var group sync.WaitGroup
+		for _, row := range []string{"a", "b", "c"} {
+			group.Go(func() {
+				must(t, provider.Execute(t.Context(), []connection.Operation{rename(row+"1", "aside"), rename(row+"2", "real")}))
+			})
+		}
+		group.Wait()
+		at := map[string]time.Time{}
+		for _, r := range n.requests {
+			at[path.Base(r.path)] = r.at
+		}
+		for _, row := range []string{"a", "b", "c"} {
+			if took := at[row+"2"].Sub(at[row+"1"]); took != latency {
+				t.Errorf("the second request of row %s was sent %v after the first", row, took)
+			}
+		}
 	})
 }
 
