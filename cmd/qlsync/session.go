@@ -16,6 +16,7 @@ import (
 
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
+	"github.com/qlsync/qlsync/pkg/report"
 	"github.com/qlsync/qlsync/pkg/spec"
 )
 
@@ -241,7 +242,7 @@ func (s *session) embed(kind provider, seed []byte) (string, auth, error) {
 		return "", auth{}, mistakes(s.tenant.URL, err)
 	}
 	if tenant.reseeded {
-		fmt.Fprintf(s.env.stderr, "The embedded tenant starts anew: %s has changed.\n", s.tenant.URL)
+		fmt.Fprintf(s.env.stderr, "The embedded tenant starts anew: %s has changed.\n", report.Clean(s.tenant.URL))
 	}
 	s.close = func() {
 		tellMisuse(s.env, tenant.misuse())

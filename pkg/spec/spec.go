@@ -13,11 +13,11 @@
 // # Promises
 //
 // Every mistake is reported, not only the first one, each with file, line and
-// column, in the order of the files; the same files give the same bytes. A value
-// never appears in a message, because it could be a secret: names do. What is
-// returned beside problems is as much as could be understood, so that further
-// checks find further mistakes; it is fit for a plan only if none of the
-// problems is an error.
+// column, in the order of the files; the same files give the same bytes. Of more
+// than anybody reads the first are, and that there are more. A value never appears
+// in a message, because it could be a secret: names do. What is returned beside
+// problems is as much as could be understood, so that further checks find further
+// mistakes; it is fit for a plan only if none of the problems is an error.
 //
 // Reading is bounded: the size of a file, of a text and of a map, the depth, and
 // the number of values that aliases stand for.
