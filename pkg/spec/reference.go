@@ -124,7 +124,7 @@ func (r reserved) check(n *notes, at place, ref connection.Reference) {
 	if tenant, taken := r.env[foldVariable(ref.Env)]; taken {
 		n.signsIn(at, "environment variable", ref.Env, tenant)
 	}
-	if !n.mayBeSent(at, r.dir, ref) || ref.File == "" {
+	if !n.mayBeSent(at, r.dir, ref) || ref.File == "" || len(r.files) == 0 {
 		return
 	}
 	named := locate(r.dir, ref.File)
@@ -143,8 +143,12 @@ func (n *notes) mayBeSent(at place, dir string, ref connection.Reference) bool {
 		n.add(at, "the environment variable "+FingerprintVariable+" is the key of the fingerprints and must not be sent anywhere", "")
 		return false
 	}
+	if ref.File == "" {
+		return true
+	}
+	named := locate(dir, ref.File)
 	for _, folder := range systemFolders {
-		if ref.File != "" && locate(dir, ref.File).below(folder) {
+		if named.below(folder) {
 			n.add(at, fmt.Sprintf("the file %q stands below %s, where no secret is read", ref.File, folder), "")
 			return false
 		}
