@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -109,7 +110,8 @@ func (s *session) export(c *cli.Context) (spec.Export, error) {
 		return spec.Export{}, err
 	}
 	catalog, err := s.sourcesOf(c.Context, snapshot.Connections)
-	if err != nil {
+	var unread connection.Problems
+	if err != nil && !errors.As(err, &unread) {
 		return spec.Export{}, err
 	}
 	kind, _ := providerOf(s.tenant)
@@ -123,7 +125,11 @@ func (s *session) export(c *cli.Context) (spec.Export, error) {
 		Classify: kind.classify, HoldsSecret: kind.holdsSecret, Normalize: s.provider.Normalize,
 	})
 	exported.Written = snapshot.Traits.Whole
-	for _, reason := range snapshot.Incomplete {
+	incomplete := snapshot.Incomplete
+	for _, problem := range unread {
+		incomplete = append(incomplete, problem.Message)
+	}
+	for _, reason := range incomplete {
 		fmt.Fprintln(s.env.stderr, "warning: not everything is exported: "+report.Clean(reason))
 	}
 	return exported, nil

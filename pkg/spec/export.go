@@ -170,6 +170,10 @@ func (e *exporter) refuse(live *connection.Live) string {
 		return "another connection has the same space and name but for letter case"
 	case e.isDeclared(live, true):
 		return "one with the same space and name but for letter case is declared"
+	case slices.Contains(e.in.Catalog.Unread, live.DataSource):
+		return fmt.Sprintf("what the tenant says about data source %q cannot be read", live.DataSource)
+	case source == nil && slices.Contains(e.in.Catalog.Known, live.DataSource):
+		return fmt.Sprintf("the tenant has no api-specs of data source %q", live.DataSource)
 	case source == nil:
 		return fmt.Sprintf("the tenant has no data source %q, or has disabled it", live.DataSource)
 	case e.needsPerson(live, source):

@@ -64,6 +64,27 @@ func TestWhatIsExportedOfOneTenantIsDeclaredForThatOneAlone(t *testing.T) {
 	}
 }
 
+func TestWhyADataSourceKeepsConnectionsFromBeingExported(t *testing.T) {
+	inFolder(t, severalTenants)
+	project, _ := spec.LoadProject("qlsync.yaml")
+	want := map[string]string{
+		"broken": `what the tenant says about data source "broken" cannot be read`,
+		"listed": `the tenant has no api-specs of data source "listed"`,
+		"gone":   `the tenant has no data source "gone", or has disabled it`,
+	}
+	in := spec.ExportInput{Tenant: "prod", Catalog: &connection.Catalog{Unread: []string{"broken"}, Known: []string{"broken", "listed"}}}
+	for id := range want {
+		in.Live = append(in.Live, connection.Live{ID: id, SpaceID: "s", Key: connection.Key{Space: "Finance", Name: id}, DataSource: id})
+	}
+	got := map[string]string{}
+	for _, omitted := range project.Export(in).Omitted {
+		got[omitted.ID] = omitted.Reason
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestAnExportTakesNoVariableThatAnotherConnectionHas(t *testing.T) {
 	inFolder(t, severalTenants)
 	sets, _ := readAll(t, nil)
