@@ -120,7 +120,7 @@ func (s *session) export(c *cli.Context) (spec.Export, error) {
 		dir = filepath.Join(s.project.Dir, "connections")
 	}
 	exported := s.project.Export(spec.ExportInput{
-		Tenant: s.tenant.Name, Live: plan.Hide(snapshot, nil, nil, catalog).Connections, Catalog: catalog,
+		Tenant: s.tenant.Name, Live: plan.Hide(snapshot, nil, nil).Connections, Catalog: catalog,
 		Declared: s.declared.Connections, Moves: s.declared.Moves, Dir: dir, OneFile: c.String("out") == "",
 		Classify: kind.classify, HoldsSecret: kind.holdsSecret, Normalize: s.provider.Normalize,
 	})

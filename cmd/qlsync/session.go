@@ -134,7 +134,7 @@ func desired(project *spec.Project, tenant *spec.Tenant, variables map[string]st
 	if !ok {
 		return set, spec.Collect(problems, more, connection.Problems{unknownProvider(tenant)})
 	}
-	return set, spec.Collect(problems, more, spec.CheckCredentials(set.Connections, local.Classify(kind.classify), kind.holdsSecret))
+	return set, spec.Collect(problems, more, spec.CheckCredentials(set.Connections, local.Classify(kind.classify), local.HoldsSecret(kind.holdsSecret)))
 }
 
 // besides says what is wrong in the files before an error that ends the command.
@@ -309,10 +309,11 @@ func (s *session) checkSchemas(catalog *connection.Catalog) connection.Problems 
 	for i := range problems {
 		problems[i].Severity = connection.SeverityWarning
 	}
+	kind, _ := providerOf(s.tenant)
 	return spec.Collect(problems,
 		spec.CompareVendored(s.project.SchemasDir, s.local, catalog),
 		spec.Further(s.problems, spec.CheckProperties(s.declared.Connections, catalog)),
-		spec.Further(s.problems, spec.CheckSchemaMarks(s.declared.Connections, catalog, s.local.Classify(s.provider.Classify))))
+		spec.Further(s.problems, spec.CheckCredentials(s.declared.Connections, catalog.Classify(kind.classify), catalog.HoldsSecret(kind.holdsSecret))))
 }
 
 // plan reads the tenant and plans: for the targets only, if there are any, and

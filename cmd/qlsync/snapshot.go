@@ -43,7 +43,7 @@ func runSnapshot(c *cli.Context, env *environment) error {
 		return err
 	}
 	file.Project, file.Tenant = in.Project, snapshot.Tenant(in.Tenant)
-	file.Snapshot = plan.Hide(file.Snapshot, in.Desired, in.Moves, file.Catalog)
+	file.Snapshot = plan.Hide(file.Snapshot, in.Desired, in.Moves)
 	write := func(w io.Writer) error { return report.JSON(w, file.Sealed()) }
 	name := c.String("out")
 	if name == "" {

@@ -108,6 +108,17 @@ func (c *Catalog) Classify(byName func(dataSource, property string) Class) func(
 	}
 }
 
+// HoldsSecret gives what tells secrets inside a value by what stands there, as a provider
+// does, and by the marks in the schemas of the catalog. The catalog may be nil.
+func (c *Catalog) HoldsSecret(byValue func(property string, value any) bool) func(dataSource, property string, value any) bool {
+	return func(dataSource, property string, value any) bool {
+		if c != nil && c.DataSources[dataSource] != nil && len(Secrets(c.DataSources[dataSource].Properties[property].hide(value))) > 0 {
+			return true
+		}
+		return byValue(property, value)
+	}
+}
+
 // DataSource is a kind of connection.
 type DataSource struct {
 	ID      string `json:"id"`
@@ -136,12 +147,15 @@ type SignIn struct {
 
 // Property is what the engine knows of one property of a data source.
 type Property struct {
-	Type       string        `json:"type,omitempty"`    // JSON type; empty: unknown or several
-	Default    any           `json:"default,omitempty"` // meaningful if HasDefault
-	HasDefault bool          `json:"hasDefault,omitempty"`
-	Enum       []string      `json:"enum,omitempty"`
-	Class      Class         `json:"class"`
-	Separated  SeparatedRole `json:"separated,omitempty"`
+	Type       string   `json:"type,omitempty"`    // JSON type; empty: unknown or several
+	Default    any      `json:"default,omitempty"` // meaningful if HasDefault
+	HasDefault bool     `json:"hasDefault,omitempty"`
+	Enum       []string `json:"enum,omitempty"`
+	Class      Class    `json:"class"`
+	// Marked are the places within a value at which the schema marks a secret: the names
+	// that lead there, of which "*" is every item of a list and every entry of a map.
+	Marked    [][]string    `json:"marked,omitempty"`
+	Separated SeparatedRole `json:"separated,omitempty"`
 	// Form is the provider's own word for how values are compared; it means something
 	// to its Normalize alone. Usually empty.
 	Form string `json:"form,omitempty"`

@@ -55,7 +55,7 @@ type decision struct {
 
 // analyze compares the files with the tenant.
 func analyze(in Input) *analysis {
-	in.Snapshot = Hide(in.Snapshot, in.Desired, in.Moves, in.Catalog)
+	in.Snapshot = Hide(in.Snapshot, in.Desired, in.Moves)
 	a := &analysis{in: in, warnings: []Warning{}, inScope: map[string]bool{}}
 	a.index()
 	a.resolve()

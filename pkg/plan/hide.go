@@ -7,17 +7,17 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// Hide gives the snapshot with a placeholder for every live value that the files
-// (sensitive), the mark of the connection (what they said when it was last written) or
-// the schema of the data source mark as a secret. What the provider knows for one by
-// itself it has hidden before. The snapshot that was given is not changed. Everything in this package hides by itself; it is for those who write
-// a snapshot down.
-func Hide(snapshot *connection.Snapshot, desired []connection.Desired, moves []connection.Move, catalog *connection.Catalog) *connection.Snapshot {
+// Hide gives the snapshot with a placeholder for every live value that the files call
+// sensitive, or called so when the connection was last written, which its mark tells.
+// What the provider and the schemas know for a secret it has hidden before. The snapshot
+// that was given is not changed. Everything in this package hides by itself; it is for
+// those who write a snapshot down.
+func Hide(snapshot *connection.Snapshot, desired []connection.Desired, moves []connection.Move) *connection.Snapshot {
 	marked := sensitiveNames(snapshot, desired, moves)
 	var hidden *connection.Snapshot
 	for i := range snapshot.Connections {
 		live := &snapshot.Connections[i]
-		names := slices.Concat(marked[connection.KeyDigest(live.Key)], marked[live.Mark.Key], recorded(live), markedBySchema(live, catalog))
+		names := slices.Concat(marked[connection.KeyDigest(live.Key)], marked[live.Mark.Key], recorded(live))
 		properties := hideNamed(live.Properties, names)
 		if properties == nil {
 			continue
@@ -39,7 +39,7 @@ func Hide(snapshot *connection.Snapshot, desired []connection.Desired, moves []c
 // declaration calls sensitive is taken to be so of every connection: which one is at
 // which key is not known before a snapshot is whole.
 func secretive(live *connection.Live, in Input) bool {
-	names := append(recorded(live), markedBySchema(live, in.Catalog)...)
+	names := recorded(live)
 	for i := range in.Desired {
 		names = append(names, in.Desired[i].Sensitive...)
 	}
@@ -100,19 +100,6 @@ func recorded(live *connection.Live) []string {
 	return names
 }
 
-func markedBySchema(live *connection.Live, catalog *connection.Catalog) []string {
-	if catalog == nil || catalog.DataSources[live.DataSource] == nil {
-		return nil
-	}
-	var names []string
-	for name := range live.Properties {
-		if catalog.DataSources[live.DataSource].Properties[name].Class == connection.ClassSecret {
-			names = append(names, name)
-		}
-	}
-	return names
-}
-
 // hideNamed copies the properties with the named ones hidden; nil where there is
 // nothing to hide.
 func hideNamed(properties map[string]any, names []string) map[string]any {
@@ -125,8 +112,7 @@ func hideNamed(properties map[string]any, names []string) map[string]any {
 		if hidden == nil {
 			hidden = maps.Clone(properties)
 		}
-		text, _ := value.(string)
-		hidden[name] = connection.NewSecret(text)
+		hidden[name] = connection.HideValue(value)
 	}
 	return hidden
 }

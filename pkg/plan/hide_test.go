@@ -16,30 +16,25 @@ func TestLiveValuesOfMarkedPropertiesAreHidden(t *testing.T) {
 			Properties: map[string]any{"pin": "canary", "plain": "shown", "none": nil},
 		}
 	}
-	schema := &connection.Catalog{DataSources: map[string]*connection.DataSource{"rest": {Properties: map[string]connection.Property{
-		"pin": {Class: connection.ClassSecret}, "none": {Class: connection.ClassSecret},
-	}}}}
 	pin := []string{"pin"}
 	for name, test := range map[string]struct {
 		live    connection.Live
 		desired connection.Desired
 		moves   []connection.Move
-		catalog *connection.Catalog
 		hidden  bool
 	}{
-		"by nobody":           {live("a", connection.Mark{}), connection.Desired{Space: shared, Name: "a"}, nil, nil, false},
-		"by its mark":         {live("a", connection.Mark{Sensitive: connection.SensitiveMark([]string{"code", "pin"})}), connection.Desired{Space: shared, Name: "a"}, nil, nil, true},
-		"of no declared one":  {live("z", connection.Mark{Project: "p", Sensitive: connection.SensitiveMark(pin)}), connection.Desired{Space: shared, Name: "a"}, nil, nil, true},
-		"by a mark of others": {live("a", connection.Mark{Sensitive: connection.SensitiveMark([]string{"pins"})}), connection.Desired{Space: shared, Name: "a"}, nil, nil, false},
-		"by the files":        {live("a", connection.Mark{}), connection.Desired{Space: shared, Name: "a", Sensitive: pin}, nil, nil, true},
-		"in a space by id":    {live("a", connection.Mark{}), connection.Desired{Space: connection.SpaceRef{ID: "s1"}, Name: "a", Sensitive: pin}, nil, nil, true},
-		"of another one":      {live("a", connection.Mark{}), connection.Desired{Space: shared, Name: "b", Sensitive: pin}, nil, nil, false},
-		"of another property": {live("a", connection.Mark{}), connection.Desired{Space: shared, Name: "a", Sensitive: []string{"pins"}}, nil, nil, false},
-		"by the schema":       {live("a", connection.Mark{}), connection.Desired{Space: shared, Name: "b"}, nil, schema, true},
+		"by nobody":           {live("a", connection.Mark{}), connection.Desired{Space: shared, Name: "a"}, nil, false},
+		"by its mark":         {live("a", connection.Mark{Sensitive: connection.SensitiveMark([]string{"code", "pin"})}), connection.Desired{Space: shared, Name: "a"}, nil, true},
+		"of no declared one":  {live("z", connection.Mark{Project: "p", Sensitive: connection.SensitiveMark(pin)}), connection.Desired{Space: shared, Name: "a"}, nil, true},
+		"by a mark of others": {live("a", connection.Mark{Sensitive: connection.SensitiveMark([]string{"pins"})}), connection.Desired{Space: shared, Name: "a"}, nil, false},
+		"by the files":        {live("a", connection.Mark{}), connection.Desired{Space: shared, Name: "a", Sensitive: pin}, nil, true},
+		"in a space by id":    {live("a", connection.Mark{}), connection.Desired{Space: connection.SpaceRef{ID: "s1"}, Name: "a", Sensitive: pin}, nil, true},
+		"of another one":      {live("a", connection.Mark{}), connection.Desired{Space: shared, Name: "b", Sensitive: pin}, nil, false},
+		"of another property": {live("a", connection.Mark{}), connection.Desired{Space: shared, Name: "a", Sensitive: []string{"pins"}}, nil, false},
 		"where it was renamed by hand": {
 			live("z", connection.Mark{Key: connection.KeyDigest(connection.Key{Space: "Finance", Name: "a"})}),
 			connection.Desired{Space: shared, Name: "a", Sensitive: pin},
-			nil, nil, true,
+			nil, true,
 		},
 		"where two moves come from": {
 			live("x", connection.Mark{}),
@@ -48,13 +43,13 @@ func TestLiveValuesOfMarkedPropertiesAreHidden(t *testing.T) {
 				{From: connection.MoveEnd{Space: shared, Name: "x"}, To: connection.MoveEnd{Space: shared, Name: "y"}},
 				{From: connection.MoveEnd{Space: shared, Name: "y"}, To: connection.MoveEnd{Space: shared, Name: "a"}},
 			},
-			nil, true,
+			true,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			snapshot := &connection.Snapshot{Spaces: []connection.Space{{ID: "s1", Name: "Finance"}}, Connections: []connection.Live{test.live}}
-			got := plan.Hide(snapshot, []connection.Desired{test.desired}, test.moves, test.catalog).Connections[0].Properties
-			in := plan.Input{Desired: []connection.Desired{test.desired}, Moves: test.moves, Catalog: test.catalog}
+			got := plan.Hide(snapshot, []connection.Desired{test.desired}, test.moves).Connections[0].Properties
+			in := plan.Input{Desired: []connection.Desired{test.desired}, Moves: test.moves}
 			if test.hidden && !plan.Scope(in).Secretive(&test.live) {
 				t.Error("what is hidden may be kept in a file")
 			}

@@ -47,7 +47,7 @@ func TestASnapshotReadsAgainOnlyWhatHasBeenUpdated(t *testing.T) {
 	if cold.Cached != 0 || cold.Details != 4 {
 		t.Fatalf("cold: %d known, %d read", cold.Cached, cold.Details)
 	}
-	warm, _ := look(t, provider)
+	warm, _ := look(t, cachedProvider(t, embedded{tenant}, tenant, file))
 	if warm.Cached != 4 || warm.Details != 0 || warm.Reads != cold.Reads-4 {
 		t.Errorf("warm: %d known, %d read, %d of %d requests", warm.Cached, warm.Details, warm.Reads, cold.Reads)
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -83,10 +84,54 @@ func parseProperty(class connection.Class, text []byte) connection.Property {
 			}
 		}
 	}
-	if schema["writeOnly"] == true || schema["format"] == "password" {
-		property.Class = connection.ClassSecret
+	property.Marked = markedIn(schema, nil)
+	if slices.ContainsFunc(property.Marked, func(place []string) bool { return len(place) == 0 }) {
+		property.Class, property.Marked = connection.ClassSecret, nil
 	}
 	return property
+}
+
+// markedIn gives the places in the values of a schema at which it marks a secret, as
+// [connection.Property] has them; place is that of the values.
+func markedIn(schema any, place []string) [][]string {
+	object, ok := schema.(map[string]any)
+	switch {
+	case !ok:
+		return nil // also "true" is a schema
+	case object["writeOnly"] == true, object["format"] == "password":
+		return [][]string{place}
+	}
+	var places [][]string
+	look := func(inner any, names ...string) {
+		places = append(places, markedIn(inner, slices.Concat(place, names))...)
+	}
+	named, _ := object["properties"].(map[string]any)
+	for _, name := range slices.Sorted(maps.Keys(named)) {
+		look(named[name], name)
+	}
+	patterns, _ := object["patternProperties"].(map[string]any)
+	for _, pattern := range slices.Sorted(maps.Keys(patterns)) {
+		look(patterns[pattern], "*")
+	}
+	for _, word := range []string{"additionalProperties", "items", "prefixItems"} {
+		for _, inner := range each(object[word]) {
+			look(inner, "*")
+		}
+	}
+	for _, word := range []string{"allOf", "anyOf", "oneOf"} {
+		for _, inner := range each(object[word]) {
+			look(inner)
+		}
+	}
+	return places
+}
+
+// each gives the items of a list, or the one thing that is none.
+func each(value any) []any {
+	if items, ok := value.([]any); ok {
+		return items
+	}
+	return []any{value}
 }
 
 // typeOf gives the one type that a schema allows beside null, or "".

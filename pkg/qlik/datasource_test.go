@@ -23,6 +23,10 @@ func TestParseDataSource(t *testing.T) {
 			"port": {"type": ["integer", "null"], "default": 443},
 			"either": {"type": ["string", "integer"]}, "odd": true, "branch": {"oneOf": [{"type": "string"}]},
 			"hidden": {"type": "string", "writeOnly": true}, "pin": {"type": "string", "format": "password"},
+			"choice": {"anyOf": [{"type": "null"}, {"format": "password"}]},
+			"tree": {"properties": {"pin": {"writeOnly": true}, "plain": {"type": "string"}, "deep": {"oneOf": [{"properties": {"*": {}, "code": {"format": "password"}}}]}}},
+			"list": {"items": {"properties": {"value": {"writeOnly": true}}}}, "pair": {"items": [{"type": "string"}, {"writeOnly": true}]},
+			"map": {"additionalProperties": {"writeOnly": true}}, "patterns": {"patternProperties": {"^x": {"writeOnly": true}}},
 			"nothing": {"default": null}}}}`))
 	if err != nil {
 		t.Fatal(err)
@@ -34,8 +38,12 @@ func TestParseDataSource(t *testing.T) {
 		"separateCredentials": {Type: "boolean", Default: false, HasDefault: true, Separated: connection.SeparatesCredentials},
 		"port":                {Type: "integer", Default: json.Number("443"), HasDefault: true},
 		"either":              {}, "odd": {}, "branch": {},
-		"hidden":  {Type: "string", Class: connection.ClassSecret},
-		"pin":     {Type: "string", Class: connection.ClassSecret},
+		"hidden": {Type: "string", Class: connection.ClassSecret},
+		"pin":    {Type: "string", Class: connection.ClassSecret},
+		"choice": {Class: connection.ClassSecret},
+		"tree":   {Marked: [][]string{{"deep", "code"}, {"pin"}}},
+		"list":   {Marked: [][]string{{"*", "value"}}}, "pair": {Marked: [][]string{{"*"}}},
+		"map": {Marked: [][]string{{"*"}}}, "patterns": {Marked: [][]string{{"*"}}},
 		"nothing": {HasDefault: true},
 	}
 	if diff := cmp.Diff(want, got.Properties); diff != "" {

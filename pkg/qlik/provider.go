@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -39,6 +40,11 @@ type Provider struct {
 	// tutorialSpelling is set once the tenant has asked for dataSourceId where the
 	// API reference has datasourceID.
 	tutorialSpelling atomic.Bool
+
+	mu sync.Mutex
+	// schemas holds the data sources that have been read, by id; nil for one that the
+	// tenant does not have.
+	schemas map[string]*connection.DataSource
 }
 
 var (
@@ -64,6 +70,7 @@ func New(config Config) (*Provider, error) {
 		batch:       orDefault(config.BatchSize, defaultBatch),
 		limits:      config.Limits,
 		cacheFile:   config.CacheFile,
+		schemas:     map[string]*connection.DataSource{},
 	}, nil
 }
 
@@ -129,7 +136,17 @@ func concernsAll(err error) bool {
 	return unanswered || unsigned || refused && (refusal.Status == http.StatusUnauthorized || refusal.Status == http.StatusTooManyRequests)
 }
 
-// dataSource reads one; nil if the tenant does not have it.
+// schema gives a data source that has been read, nil if the tenant does not have it, and
+// whether it has been.
+func (p *Provider) schema(id string) (source *connection.DataSource, known bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	source, known = p.schemas[id]
+	return source, known
+}
+
+// dataSource reads one, and keeps it for [Provider.schema]; nil if the tenant does not
+// have it.
 func (p *Provider) dataSource(ctx context.Context, id string, sent *atomic.Int64) (*connection.DataSource, error) {
 	if !isSegment(id) {
 		return nil, nil
@@ -139,13 +156,20 @@ func (p *Provider) dataSource(ctx context.Context, id string, sent *atomic.Int64
 	err := p.client.Do(ctx, Request{
 		Method: http.MethodGet, Path: sourcesPath + "/" + url.PathEscape(id) + "/api-specs", sent: sent,
 	}, &specs)
-	if errors.Is(err, connection.ErrNotFound) {
-		return nil, nil
-	}
-	if err != nil {
+	var source *connection.DataSource
+	switch {
+	case errors.Is(err, connection.ErrNotFound):
+	case err != nil:
 		return nil, fmt.Errorf("read data source %q: %w", id, err)
+	default:
+		if source, err = ParseDataSource(id, specs); err != nil {
+			return nil, err
+		}
 	}
-	return ParseDataSource(id, specs)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.schemas[id] = source
+	return source, nil
 }
 
 // knownSources lists the ids of the data sources that the tenant offers, sorted.

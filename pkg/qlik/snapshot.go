@@ -400,7 +400,7 @@ func (s *survey) details(ctx context.Context, live []connection.Live, scope conn
 		}
 	}
 	settled := make([]bool, len(chosen))
-	group, ctx := s.readers(ctx)
+	group, groupCtx := s.readers(ctx)
 	for i, one := range chosen {
 		if known != nil && known.fill(one) {
 			s.cached++
@@ -411,11 +411,14 @@ func (s *survey) details(ctx context.Context, live []connection.Live, scope conn
 		s.detailed++
 		group.Go(func() (err error) {
 			defer tell()
-			settled[i], err = s.detail(ctx, one)
+			settled[i], err = s.detail(groupCtx, one)
 			return err
 		})
 	}
-	if err := group.Wait(); err != nil || known == nil {
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	if err := s.hideMarked(ctx, chosen); err != nil || known == nil {
 		return err
 	}
 	var keep []*connection.Live
@@ -425,6 +428,39 @@ func (s *survey) details(ctx context.Context, live []connection.Live, scope conn
 		}
 	}
 	s.unkept = known.save(keep, scope.Secretive)
+	return nil
+}
+
+// hideMarked hides what the schemas of the data sources mark as a secret. Those that
+// have not been read are read now: what is live may be of another data source than what
+// is declared. Where one cannot be read, nobody knows what is a secret.
+func (s *survey) hideMarked(ctx context.Context, live []*connection.Live) error {
+	missing := map[string][]*connection.Live{}
+	for _, one := range live {
+		if _, known := s.schema(one.DataSource); !known && one.Properties != nil {
+			missing[one.DataSource] = append(missing[one.DataSource], one)
+		}
+	}
+	group, ctx := s.readers(ctx)
+	for id, of := range missing {
+		group.Go(func() error {
+			_, err := s.dataSource(ctx, id, &s.sent)
+			if err == nil || concernsAll(err) {
+				return err
+			}
+			for _, one := range of {
+				one.Properties, one.Unreadable = nil, err.Error()
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	for _, one := range live {
+		source, _ := s.schema(one.DataSource)
+		one.Properties = source.Hide(one.Properties)
+	}
 	return nil
 }
 

@@ -79,7 +79,7 @@ func TestASnapshotHoldsWhatTheScopeNames(t *testing.T) {
 			Properties:     map[string]any{"region": "eu-west-1", "port": json.Number("12345678901234567890")},
 			HasCredentials: true,
 		}},
-		Reads: 4, Details: 1,
+		Reads: 5, Details: 1, // one for the schema of the data source
 	}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(connection.Snapshot{}, "Traits")); diff != "" {
 		t.Error(diff)
@@ -406,5 +406,42 @@ func TestMarksAreReadFromTags(t *testing.T) {
 				t.Errorf("tags %q, mark %+v", got.Tags, got.Mark)
 			}
 		})
+	}
+}
+
+// TestWhatASchemaMarksIsHiddenThoughNoFileNamesTheDataSource: a file may name another data
+// source than the live connection has, which is then a difference to be shown.
+func TestWhatASchemaMarksIsHiddenThoughNoFileNamesTheDataSource(t *testing.T) {
+	const specs = "GET /api/v1/data-sources/vault/api-specs"
+	routes := lists(text(t, map[string]any{
+		"qID": "c1", "qName": "A", "space": "s1", "user": "u1", "datasourceID": "vault", "connectionProperties": map[string]any{
+			"pin": "canary", "plain": "shown", "number": 7, "none": nil, "empty": "", "tree": map[string]any{"code": "canary", "plain": "shown"},
+			"list": []any{map[string]any{"value": "canary", "name": "shown"}}, "map": map[string]any{"a": "canary", "b": true},
+		},
+	}))
+	routes[specs] = always(200, `{"connectionProperties": {"properties": {
+		"pin": {"writeOnly": true}, "plain": {}, "number": {"format": "password"}, "none": {"writeOnly": true}, "empty": {"writeOnly": true},
+		"tree": {"properties": {"code": {"writeOnly": true}}}, "list": {"items": {"properties": {"value": {"format": "password"}}}},
+		"map": {"additionalProperties": {"writeOnly": true}}}}}`)
+	n := newTenant(t, routes)
+	provider := n.provider()
+	for range 2 {
+		got, err := provider.Snapshot(t.Context(), finance)
+		if err != nil {
+			t.Fatal(err)
+		}
+		const want = `{"empty":"","list":[{"name":"shown","value":"(secret)"}],"map":{"a":"(secret)","b":"(secret)"},"none":null,` +
+			`"number":"(secret)","pin":"(secret)","plain":"shown","tree":{"code":"(secret)","plain":"shown"}}`
+		if diff := cmp.Diff(want, connection.Canonical(got.Connections[0].Properties)); diff != "" {
+			t.Error(diff)
+		}
+	}
+	if n.attempts[specs] != 1 {
+		t.Errorf("the schema was read %d times", n.attempts[specs])
+	}
+	routes[specs] = always(403, refuse("AUTHZ-1", "no", ""))
+	got := snapshot(t, newTenant(t, routes), finance).Connections[0]
+	if got.Properties != nil || !strings.Contains(got.Unreadable, `read data source "vault": `) {
+		t.Errorf("what a schema marks is not known, and there is %+v", got)
 	}
 }

@@ -12,8 +12,8 @@ import (
 // CheckCredentials checks that secrets stand under credentials, as references,
 // and that nothing else does. What is a secret is told by classify, from the name
 // of a property, and by holdsSecret, from its value: a list of headers may hold a
-// token, and an address a password. Both know the service; no schema is needed. No
-// message holds a value.
+// token, and an address a password. Both know the service, and the schemas if there are
+// any; see [connection.Catalog.Classify]. No message holds a value.
 //
 //   - Under properties: no secret, also not inside a value, no other part of the
 //     credentials, no reference. That one must be absent may be said there, by null.
@@ -23,11 +23,13 @@ import (
 //     HTTP headers of which one is a token.
 func CheckCredentials(set []connection.Desired,
 	classify func(dataSource, property string) connection.Class,
-	holdsSecret func(property string, value any) bool,
+	holdsSecret func(dataSource, property string, value any) bool,
 ) connection.Problems {
 	var problems connection.Problems
 	for i := range set {
-		c := &sorter{desired: &set[i], holdsSecret: holdsSecret}
+		c := &sorter{desired: &set[i], holdsSecret: func(property string, value any) bool {
+			return holdsSecret(set[i].DataSource, property, value)
+		}}
 		classify := withSensitive(&set[i], classify)
 		for _, name := range slices.Sorted(maps.Keys(set[i].Properties)) {
 			c.property(name, set[i].Properties[name], classify(set[i].DataSource, name))
@@ -48,35 +50,6 @@ func withSensitive(desired *connection.Desired, classify func(dataSource, proper
 		}
 		return classify(dataSource, property)
 	}
-}
-
-// CheckSchemaMarks checks, like [CheckCredentials], what only the schemas of the
-// data sources mark as a secret (writeOnly, format: password).
-func CheckSchemaMarks(set []connection.Desired, catalog *connection.Catalog, classify func(dataSource, property string) connection.Class) connection.Problems {
-	var problems connection.Problems
-	for i := range set {
-		source := catalog.DataSources[set[i].DataSource]
-		if source == nil {
-			continue
-		}
-		c := &sorter{desired: &set[i], holdsSecret: func(string, any) bool { return false }}
-		known := withSensitive(&set[i], classify)
-		byMark := func(name string) bool {
-			return source.Properties[name].Class == connection.ClassSecret && known(source.ID, name) != connection.ClassSecret
-		}
-		for _, name := range slices.Sorted(maps.Keys(set[i].Properties)) {
-			if byMark(name) {
-				c.property(name, set[i].Properties[name], connection.ClassSecret)
-			}
-		}
-		for _, name := range slices.Sorted(maps.Keys(set[i].Credentials)) {
-			if byMark(name) {
-				c.credential(name, set[i].Credentials[name], connection.ClassSecret)
-			}
-		}
-		problems = append(problems, c.problems...)
-	}
-	return Collect(problems)
 }
 
 // sorter checks which parts of one connection stand where.

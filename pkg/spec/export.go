@@ -263,7 +263,7 @@ func (e *exporter) check(all []*exported) (again bool) {
 	items := root.get("connections").items()
 	set := e.read(n, root)
 	problems = Collect(n.problems,
-		CheckCredentials(set, e.in.Catalog.Classify(e.in.Classify), e.in.HoldsSecret), CheckProperties(set, e.in.Catalog))
+		CheckCredentials(set, e.in.Catalog.Classify(e.in.Classify), e.in.Catalog.HoldsSecret(e.in.HoldsSecret)), CheckProperties(set, e.in.Catalog))
 	for _, problem := range problems {
 		if problem.Severity == connection.SeverityWarning || problem.Position.Line == 0 {
 			continue

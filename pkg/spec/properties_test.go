@@ -263,7 +263,7 @@ func classify(_, property string) connection.Class {
 }
 
 // holdsSecret finds hunter2, wherever it stands.
-func holdsSecret(_ string, value any) bool {
+func holdsSecret(_, _ string, value any) bool {
 	return strings.Contains(connection.Canonical(value), "hunter2")
 }
 

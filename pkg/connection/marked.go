@@ -1,0 +1,73 @@
+package connection
+
+import "encoding/json"
+
+// Hide copies live properties with a [Secret] wherever the schema marks one. What is
+// null or an empty text is none. Nil is no data source, and marks nothing.
+func (d *DataSource) Hide(properties map[string]any) map[string]any {
+	if d == nil || properties == nil {
+		return properties
+	}
+	hidden := make(map[string]any, len(properties))
+	for name, value := range properties {
+		hidden[name] = d.Properties[name].hide(value)
+	}
+	return hidden
+}
+
+func (p Property) hide(value any) any {
+	if p.Class == ClassSecret {
+		return HideValue(value)
+	}
+	for _, place := range p.Marked {
+		value = hideAt(place, value)
+	}
+	return value
+}
+
+// hideAt copies a value with what stands at a place of [Property.Marked] hidden.
+func hideAt(place []string, value any) any {
+	if len(place) == 0 {
+		return HideValue(value)
+	}
+	switch value := value.(type) {
+	case []any:
+		if place[0] != anywhere {
+			break
+		}
+		copied := make([]any, len(value))
+		for i, item := range value {
+			copied[i] = hideAt(place[1:], item)
+		}
+		return copied
+	case map[string]any:
+		copied := make(map[string]any, len(value))
+		for name, entry := range value {
+			if copied[name] = entry; place[0] == anywhere || place[0] == name {
+				copied[name] = hideAt(place[1:], entry)
+			}
+		}
+		return copied
+	}
+	return value
+}
+
+// anywhere is every item or entry, in [Property.Marked].
+const anywhere = "*"
+
+// HideValue wraps a value in a [Secret], whatever it is; null and an empty text are none,
+// and stay. What is neither a text nor a number cannot be revealed again.
+func HideValue(value any) any {
+	switch value := value.(type) {
+	case nil, Secret:
+		return value
+	case string:
+		if value == "" {
+			return value
+		}
+		return NewSecret(value)
+	case json.Number:
+		return NewSecret(value.String())
+	}
+	return NewSecret("")
+}
