@@ -25,6 +25,7 @@ import (
 
 	"github.com/qlsync/qlsync/pkg/apply"
 	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/fingerprint"
 	"github.com/qlsync/qlsync/pkg/plan"
 )
 
@@ -78,6 +79,10 @@ func (f *files) declare(space int, name string, kind int) {
 		Space: connection.SpaceRef{Name: f.system.Spaces[space]}, Name: name, DataSource: k.DataSource,
 		Properties: clone(k.Properties), Credentials: map[string]any{k.Credential: connection.Reference{Env: "SECRET"}},
 	})
+}
+
+func (f *files) resolve(ref connection.Reference) (connection.Secret, error) {
+	return connection.NewSecret(f.secrets[ref.Env]), nil
 }
 
 func (f *files) find(name string) *connection.Desired {
@@ -140,6 +145,7 @@ var stories = []story{
 			f.desired[i].CredentialsVersion++
 		}
 	}},
+	{"rotate a value that nothing else tells of", func(f *files) { f.secrets["SECRET"] = "a newer value" }},
 	{"rebuild as another data source", func(f *files) {
 		k := f.system.Kinds[1]
 		d := f.find("Rates")
@@ -256,7 +262,7 @@ func (w *walk) believe(p *plan.Plan, result *apply.Result) {
 		concerns := func(c plan.Change) bool {
 			return c.Connection == item.Connection || c.ID == p.Change(i).ID && c.ID != ""
 		}
-		left := slices.ContainsFunc(next.Changes, concerns)
+		left := slices.ContainsFunc(slices.Concat(next.Changes, next.Rotations), concerns)
 		if done := item.Outcome == apply.Done && item.Differs == nil; done == left {
 			w.t.Errorf("the result says %+v, and the next plan:\n%s", item, outline(next))
 		}
@@ -348,15 +354,13 @@ func (w *walk) apply(verify bool) (*plan.Plan, *apply.Result) {
 		w.t.Error(err)
 		return nil, nil
 	}
-	for _, change := range p.Changes {
+	for _, change := range slices.Concat(p.Changes, p.Rotations) {
 		if change.Refused != "" {
 			w.t.Errorf("refused: %s", outline(p))
 			return nil, nil
 		}
 	}
-	options := apply.Options{Execute: provider.Execute, Resolve: func(ref connection.Reference) (connection.Secret, error) {
-		return connection.NewSecret(w.files.secrets[ref.Env]), nil
-	}}
+	options := apply.Options{Execute: provider.Execute, Resolve: w.files.resolve}
 	if verify {
 		options.Again = func(ctx context.Context, touched func(*connection.Live) bool) (plan.Input, error) {
 			return w.read(ctx, provider, touched)
@@ -376,6 +380,11 @@ func (w *walk) plan(provider connection.Provider) (*plan.Plan, error) {
 		return nil, err
 	}
 	p, problems := plan.Make(in)
+	if err := problems.Err(); err != nil {
+		return nil, err
+	}
+	in.Fingerprints = w.fingerprints(p.Compared)
+	p, problems = plan.Make(in)
 	return p, problems.Err()
 }
 
@@ -406,9 +415,32 @@ func (w *walk) read(ctx context.Context, provider connection.Provider, details f
 	return in, err
 }
 
+// key is that of all walks: to derive one takes its time.
+var key = sync.OnceValues(func() (*fingerprint.Key, error) {
+	return fingerprint.NewKey(connection.NewSecret("a key of enough characters"), project)
+})
+
+// fingerprints compares the values that are declared with what is recorded of them.
+func (w *walk) fingerprints(compared []plan.Compared) map[connection.Key]plan.Fingerprint {
+	key, err := key()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	found := map[connection.Key]plan.Fingerprint{}
+	for _, one := range compared {
+		credentials, _ := connection.Resolve(one.Credentials, w.files.resolve)
+		verdict := key.Compare(one.Recorded, credentials.(map[string]any))
+		found[one.Connection] = plan.Fingerprint{
+			Fresh:   key.Of(one.Connection, credentials.(map[string]any)),
+			Changed: verdict == fingerprint.Changed, Unknown: verdict == fingerprint.Unknown,
+		}
+	}
+	return found
+}
+
 func outline(p *plan.Plan) string {
 	var lines []string
-	for _, c := range p.Changes {
+	for _, c := range slices.Concat(p.Changes, p.Rotations) {
 		lines = append(lines, fmt.Sprintf("%s %s %v %s", c.Action, c.Connection, c.Fields, c.Refused))
 	}
 	return strings.Join(lines, "\n")
