@@ -69,9 +69,9 @@ func (*Provider) DataSources(_ context.Context, ids []string) (*connection.Catal
 }
 
 // traits say how connections are changed there.
-func (*Provider) traits() connection.Traits {
+func (p *Provider) traits() connection.Traits {
 	return connection.Traits{
-		Space: connection.Recreate, Existence: connection.Delete, Untagged: true, Whole: true, Trial: true,
+		Space: connection.Recreate, Existence: connection.Delete, Untagged: true, Unmarked: p.unmarked, Whole: true, Trial: true,
 		Costs: map[connection.Mechanism]connection.Cost{
 			// One to look first, one to see what became of it; one to write it, one to take
 			// away the mark that it has not reached the gateways.

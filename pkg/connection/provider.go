@@ -278,6 +278,8 @@ type Traits struct {
 	// MaxTags is how many tags a file may declare. Untagged: there are no tags.
 	MaxTags  int  `json:"maxTags,omitempty"`
 	Untagged bool `json:"untagged,omitempty"`
+	// Unmarked tells that marks are not kept: what only a mark records is not compared.
+	Unmarked bool `json:"unmarked,omitempty"`
 	// HostProperties are those whose change points the connection at another
 	// host: all credentials must be sent in the same request.
 	HostProperties []string `json:"hostProperties,omitempty"`

@@ -74,11 +74,9 @@ func (a *analysis) compare(p *pair) *difference {
 	if d.pending = p.live.Mark.Pending && p.live.Mark.Project == a.in.Project; d.pending {
 		d.add("/effective", false, true)
 	}
-	if want := p.Lifecycle.PreventDestroy; want != nil && p.live.Mark.Project == a.in.Project && *want != p.live.Mark.Protected {
-		d.protection = true
-		d.add("/lifecycle/preventDestroy", p.live.Mark.Protected, *want)
+	if p.live.Mark.Project == a.in.Project && !a.in.Snapshot.Traits.Unmarked {
+		compareRecord(p, d)
 	}
-	a.compareSensitive(p, d)
 	if a.in.Snapshot.Traits.Whole && (d.content() || p.live.Mark.Project == "") {
 		d.alone, d.carried = !d.content(), !d.credentials && len(p.Credentials) > 0
 		d.writeCredentials(p.Credentials, "a write replaces the whole connection, so it carries the credentials")
@@ -147,19 +145,18 @@ func (a *analysis) compareProperties(p *pair, d *difference) {
 	}
 }
 
-// compareSensitive asks the mark what was declared sensitive. A name that it does not
-// record yet is worth a write, since nothing else hides the value once a file no longer
-// says so; one that is no longer declared stays until the next write. A connection that
-// bears no record at all is of a tenant where none is kept.
-func (a *analysis) compareSensitive(p *pair, d *difference) {
-	var recorded []string
-	names := slices.Compact(slices.Sorted(slices.Values(p.Sensitive)))
-	for _, name := range names {
-		if p.live.Mark.Hides(name) {
-			recorded = append(recorded, name)
-		}
+// compareRecord compares what stands in the mark alone: the protection, and what was
+// declared sensitive. A name that is not recorded yet is worth a write, since nothing
+// else hides the value once a file no longer says so; one that is no longer declared
+// stays until the next write.
+func compareRecord(p *pair, d *difference) {
+	if want := p.Lifecycle.PreventDestroy; want != nil && *want != p.live.Mark.Protected {
+		d.protection = true
+		d.add("/lifecycle/preventDestroy", p.live.Mark.Protected, *want)
 	}
-	if len(recorded) == len(names) || p.live.Mark.Project != a.in.Project || p.live.Mark.Credentials == "" {
+	names := slices.Compact(slices.Sorted(slices.Values(p.Sensitive)))
+	recorded := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !p.live.Mark.Hides(name) })
+	if len(recorded) == len(names) {
 		return
 	}
 	var before any
