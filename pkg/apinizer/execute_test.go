@@ -337,6 +337,25 @@ func TestWithoutMarksWhatIsDeclaredIsOursAndDescriptionsStayAsTheyAre(t *testing
 		t.Errorf("%+v", there.Fields)
 	}
 	r.holds("Mail", "password")
+
+	// Nothing is recorded, so a rotation is asked for.
+	r.rotate, r.secret = []connection.Key{{Space: "Payments", Name: "Mail"}}, rotated
+	connectUnmarked()
+	writes := len(r.manager.Writes())
+	if result := r.run(r.plan()); !result.Complete() || len(r.manager.Writes()) != writes+1 {
+		t.Errorf("%d writes, %+v", len(r.manager.Writes())-writes, result.Items)
+	}
+	if there, _ := r.manager.Find("Payments", "Mail"); there.Fields["description"] != "" || !r.manager.SecretEquals("Payments", "Mail", "password", rotated("password")) {
+		t.Errorf("%+v", there.Fields)
+	}
+
+	// What is only recorded is no difference.
+	yes := true
+	r.rotate, r.desired[1].Lifecycle.PreventDestroy, r.desired[1].Sensitive = nil, &yes, []string{"addressToTest"}
+	connectUnmarked()
+	if p := r.plan(); !p.Empty() {
+		t.Errorf("what is not recorded is a difference: %+v", p.Changes)
+	}
 }
 
 func TestAUserSignsInForTokensAndRenewsThem(t *testing.T) {

@@ -46,6 +46,10 @@ type rig struct {
 	desired  []connection.Desired
 	moves    []connection.Move
 	policy   connection.Policy
+	// rotate and fingerprints go into plans; secret gives the values of references.
+	rotate       []connection.Key
+	fingerprints map[connection.Key]plan.Fingerprint
+	secret       func(name string) string
 }
 
 const testProject = "shop"
@@ -56,7 +60,7 @@ func newRig(t *testing.T, seed string, b simulator.Behaviour) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &rig{t: t, manager: manager, policy: connection.Policy{
+	r := &rig{t: t, manager: manager, secret: secretOf, policy: connection.Policy{
 		Prune: connection.PruneOwned, Adopt: connection.AdoptMatching, Update: connection.UpdatePatch, MaxDeletes: connection.MaxDeletes{Count: 100},
 	}}
 	r.reconnect()
@@ -113,7 +117,7 @@ func (r *rig) plan() *plan.Plan {
 	in := plan.Input{
 		Project: testProject, Tenant: plan.Tenant{Name: "test", URL: "sim:test"}, Policy: r.policy,
 		Desired: r.desired, Moves: r.moves, Spaces: []connection.SpaceRef{{Name: "Payments"}, {Name: "Logs"}},
-		Catalog: catalog, Normalize: r.provider.Normalize,
+		Catalog: catalog, Normalize: r.provider.Normalize, Rotate: r.rotate, Fingerprints: r.fingerprints,
 	}
 	if in.Snapshot, err = r.provider.Snapshot(r.t.Context(), plan.Scope(in)); err != nil {
 		r.t.Fatal(err)
@@ -128,7 +132,7 @@ func (r *rig) plan() *plan.Plan {
 func (r *rig) run(p *plan.Plan) *apply.Result {
 	r.t.Helper()
 	result, err := apply.Run(r.t.Context(), p, apply.Options{Execute: r.provider.Execute, Resolve: func(ref connection.Reference) (connection.Secret, error) {
-		return connection.NewSecret(secretOf(ref.Env)), nil
+		return connection.NewSecret(r.secret(ref.Env)), nil
 	}})
 	if err != nil {
 		r.t.Fatal(err)
