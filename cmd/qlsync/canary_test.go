@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/base64"
@@ -17,12 +18,14 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/qlsync/qlsync/pkg/report"
 	"github.com/qlsync/qlsync/pkg/simulator"
+	"github.com/qlsync/qlsync/pkg/simulator/apinizer"
 	"github.com/qlsync/qlsync/pkg/spec"
 )
 
@@ -31,59 +34,101 @@ import (
 // quote what they were asked. No stream and no file that was written may hold one of
 // them: plain, in base64, URL-encoded, or escaped as JSON or HTML.
 func TestNothingThatQlsyncWritesHoldsASecret(t *testing.T) {
-	for name, tenant := range map[string]hostility{
-		"a tenant that behaves":                 nil,
-		"writes are refused with what was sent": quoteWrites,
-		"what is read is refused with the token": func(r *http.Request) bool {
+	for name, world := range map[string]world{
+		"a tenant that behaves":                 {},
+		"writes are refused with what was sent": {signIn: "oauth", tokens: true, hostile: quoteWrites},
+		"what is read is refused with the token": {signIn: "oauth", tokens: true, hostile: func(r *http.Request) bool {
 			return r.Method == http.MethodGet && r.URL.Query().Has("parseConnection")
-		},
-		"nobody is let in":        func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/me") },
-		"lists lead to the token": func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/spaces") },
-		"nothing is known of data sources": func(r *http.Request) bool {
+		}},
+		"nobody is let in":        {hostile: func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/me") }},
+		"nobody is given a token": {signIn: "oauth", hostile: asksForToken},
+		"lists lead to the token": {hostile: func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/spaces") }},
+		"nothing is known of data sources": {hostile: func(r *http.Request) bool {
 			return strings.Contains(r.URL.Path, "/data-sources")
-		},
+		}},
+		"a manager that behaves":                             {provider: "apinizer", signIn: "token"},
+		"a manager refuses what is written with it":          {provider: "apinizer", signIn: "user", tokens: true, hostile: quoteWrites},
+		"a manager gives nobody a token and quotes the user": {provider: "apinizer", signIn: "user", hostile: asksForToken},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := newCanaries(t, tenant)
+			c := newCanaries(t, world)
 			c.everything()
-			if tenant != nil && c.quoted.Load() == 0 {
+			if world.hostile != nil && c.quoted.Load() == 0 {
 				t.Error("nothing was quoted: the tenant has tried nothing")
+			}
+			if given := c.given.Load(); world.tokens != (given > 0) {
+				t.Errorf("%d tokens were given", given)
 			}
 		})
 	}
 }
 
+// world is a kind of tenant, how one signs in to it, and what it refuses by quoting.
+type world struct {
+	provider string // empty: qlik
+	signIn   string // empty: by an API key
+	tokens   bool   // it gives tokens
+	hostile  hostility
+}
+
 // hostility tells which requests are answered with an error that quotes them.
 type hostility func(*http.Request) bool
 
-func quoteWrites(r *http.Request) bool { return r.Method != http.MethodGet }
+func quoteWrites(r *http.Request) bool { return r.Method != http.MethodGet && !asksForToken(r) }
+
+func asksForToken(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/token") }
 
 // canaries is a project full of secrets, and the tenant that it belongs to.
 type canaries struct {
 	*testing.T
+	world
 	folder  string
 	environ map[string]string
+	mu      sync.Mutex
 	secrets map[string]string // what each is, and its value
 	tenant  http.Handler
-	hostile hostility
 	quoted  atomic.Int64
+	given   atomic.Int64 // tokens
 }
 
-func newCanaries(t *testing.T, hostile hostility) *canaries {
-	c := &canaries{T: t, folder: t.TempDir(), hostile: hostile, environ: map[string]string{}, secrets: map[string]string{}}
-	for _, name := range []string{"PASSWORD", "BASIC", "CANARY_EXEC", spec.FingerprintVariable} {
+func newCanaries(t *testing.T, w world) *canaries {
+	c := &canaries{T: t, world: w, folder: t.TempDir(), environ: map[string]string{}, secrets: map[string]string{}}
+	for _, name := range []string{"PASSWORD", "BASIC", "CLIENT_SECRET", "CANARY_EXEC", spec.FingerprintVariable} {
 		c.environ[name] = c.secret(name)
 	}
+	c.environ["ADDRESS"] = "https://reader:" + url.QueryEscape(c.secret("an address")) + "@rates.example.com"
 	t.Setenv("CANARY_EXEC", c.environ["CANARY_EXEC"])
 	token := "token-" + rand.Text()
 	c.secrets["the token"], c.environ["TOKEN"] = token, token
+	c.write("in/key.json", c.secret("a file"))
+	files := c.qlik
+	if w.provider == "apinizer" {
+		files = c.apinizer
+	}
+	connections := files(token)
+	server := httptest.NewServer(c)
+	t.Cleanup(server.Close)
+	auth := map[string]string{
+		"":      "{apiKey: {env: TOKEN}}",
+		"oauth": "{oauth: {clientId: canary, clientSecret: {env: CLIENT_SECRET}}}",
+		"token": "{token: {env: TOKEN}}",
+		"user":  "{user: canary, password: {env: CLIENT_SECRET}}",
+	}[w.signIn]
+	c.write("in/qlsync.yaml", "version: 1\nproject: acme\nconnections: [connections.yaml]\nspaces: [Finance]\nschemas: ../schemas\n"+
+		"tenants: {test: {provider: "+cmp.Or(w.provider, "qlik")+", url: \""+server.URL+"\", auth: "+auth+"}}\n")
+	c.write("in/connections.yaml", connections)
+	return c
+}
+
+// qlik makes a tenant of Qlik Cloud, and gives what is declared for it.
+func (c *canaries) qlik(token string) string {
 	seed, err := json.Marshal(map[string]any{
 		"users": []any{
 			map[string]any{"name": "Ana", "email": "ana@example.com", "roles": []any{"TenantAdmin"}},
 			map[string]any{"name": "Bo", "email": "bo@example.com"},
 		},
 		"spaces": []any{map[string]any{"name": "Finance", "type": "shared"}},
-		"token":  token,
+		"token":  token, "oauth": map[string]any{"clientId": "canary", "clientSecret": c.environ["CLIENT_SECRET"]},
 		"connections": []any{
 			c.live("Rates", c.secret("a header of a declared connection"), c.secret("an address of a declared connection")),
 			c.live("Undeclared", c.secret("a header of another connection"), c.secret("an address of another connection")),
@@ -93,15 +138,9 @@ func newCanaries(t *testing.T, hostile hostility) *canaries {
 		},
 	})
 	c.must(err)
-	tenant, err := simulator.New(seed, simulator.Options{})
+	c.tenant, err = simulator.New(seed, simulator.Options{})
 	c.must(err)
-	c.tenant = tenant
-	server := httptest.NewServer(c)
-	t.Cleanup(server.Close)
-	c.write("in/key.json", c.secret("a file"))
-	c.write("in/qlsync.yaml", "version: 1\nproject: acme\nconnections: [connections.yaml]\nspaces: [Finance]\nschemas: ../schemas\n"+
-		"tenants: {test: {url: \""+server.URL+"\", auth: {apiKey: {env: TOKEN}}}}\n")
-	c.write("in/connections.yaml", `version: 1
+	return `version: 1
 defaults: {space: Finance}
 connections:
   - {name: Ledger, dataSource: snowflake, properties: {server: acme.example}, credentials: {username: reader, password: {env: PASSWORD}}}
@@ -109,8 +148,42 @@ connections:
   - {name: Lake, dataSource: File_AmazonS3ConnectorV2, properties: {bucketName: l}, credentials: {accessKey: {file: key.json}, secretKey: {exec: [sh, -c, 'printf %s "$CANARY_EXEC"']}}}
   - {name: Rates, dataSource: rest, lifecycle: {adopt: true}, properties: {authSchema: anonymous, OffsetDataPath: /new}, credentials: {queryHeaders: [{name: Accept, value: text/csv}, {name: Authorization, value: {env: BASIC}}]}}
   - {name: Pages, dataSource: rest, lifecycle: {adopt: true}, sensitive: [OffsetDataPath], properties: {url: https://pages.example.org, authSchema: anonymous}}
-`)
-	return c
+`
+}
+
+// apinizer makes an Apinizer manager that shows secrets in the clear, and gives what is
+// declared for it.
+func (c *canaries) apinizer(token string) string {
+	live := func(name, kind string, fields map[string]any) map[string]any {
+		return map[string]any{"project": "Finance", "name": name, "type": kind, "fields": fields}
+	}
+	hook := func(name string) map[string]any {
+		return live(name, "webhook", map[string]any{
+			"fullUrl":    "https://reader:" + url.QueryEscape(c.secret("the address of "+name)) + "@rates.example.com",
+			"headerList": []any{map[string]any{"name": "Authorization", "value": c.secret("a header of " + name)}},
+		})
+	}
+	seed, err := json.Marshal(map[string]any{
+		"token": token, "user": map[string]any{"name": "canary", "password": c.environ["CLIENT_SECRET"]},
+		"projects": []any{map[string]any{"name": "Finance"}}, "behaviour": map[string]any{"secrets": "clear"},
+		"connections": []any{
+			hook("Rates"), hook("Undeclared"),
+			live("Pages", "syslog", map[string]any{"syslogServerHostname": "pages.example.com", "syslogMessageHostname": c.secret("what the files call sensitive")}),
+			live("Mail", "email", map[string]any{"host": "mail.example", "auth": true, "username": "ana", "password": c.secret("a password in the clear")}),
+		},
+	})
+	c.must(err)
+	c.tenant, err = apinizer.New(seed, apinizer.Options{})
+	c.must(err)
+	return `version: 1
+defaults: {space: Finance}
+connections:
+  - {name: Ledger, dataSource: database, properties: {dbType: POSTGRES, jdbcUrl: "jdbc:postgresql://db.example/x", username: reader}, credentials: {password: {env: PASSWORD}}}
+  - {name: Sensors, dataSource: graylog, properties: {hostname: g.example, tlsEnabled: true, tlsCertVerificationEnabled: true}, credentials: {tlsTrustCertChainFile: {file: key.json, encoding: base64}}}
+  - {name: Lake, dataSource: ftp, properties: {host: ftp.example, username: reader, protocol: SFTP, port: 22}, credentials: {password: {exec: [sh, -c, 'printf %s "$CANARY_EXEC"']}}}
+  - {name: Rates, dataSource: webhook, lifecycle: {adopt: true}, properties: {timeout: 9}, credentials: {fullUrl: {env: ADDRESS}, headerList: [{name: Accept, value: text/csv}, {name: Authorization, value: {env: BASIC}}]}}
+  - {name: Pages, dataSource: syslog, lifecycle: {adopt: true}, sensitive: [syslogMessageHostname], properties: {syslogServerHostname: pages.example.org}}
+`
 }
 
 // secret makes a value with everything that is escaped somewhere.
@@ -145,15 +218,20 @@ func (c *canaries) write(name, text string) {
 // ServeHTTP lets the tenant answer, or quotes the request in every way.
 func (c *canaries) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if c.hostile == nil || !c.hostile(r) {
+		if asksForToken(r) {
+			w = listener{w, c}
+		}
 		c.tenant.ServeHTTP(w, r)
 		return
 	}
-	c.quoted.Add(1)
+	// Each way of quoting stands in one place, and in another one the next time.
+	turn := int(c.quoted.Add(1))
 	body, _ := io.ReadAll(r.Body)
 	said := r.Header.Get("Authorization") + " " + string(body)
+	places := []string{"code", "title", "detail"}
 	var details []any
-	for _, encode := range quotations {
-		details = append(details, map[string]any{"code": encode(said), "title": encode(said), "detail": encode(said)})
+	for i, encode := range quotations {
+		details = append(details, map[string]any{places[(i+turn)%len(places)]: encode(said)})
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("X-B3-Traceid", base64.StdEncoding.EncodeToString([]byte(said)))
@@ -163,7 +241,32 @@ func (c *canaries) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.WriteHeader(http.StatusBadRequest)
-	_ = json.NewEncoder(w).Encode(map[string]any{"errors": details, "traceId": said})
+	answer := map[string]any{"errors": details, "traceId": said}
+	if c.provider == "apinizer" {
+		answer = map[string]any{"status": "FAILURE"}
+		for i, place := range []string{"resultMessage", "error", "error_description"} {
+			answer[place] = quotations[(i+turn)%len(quotations)](said)
+		}
+	}
+	_ = json.NewEncoder(w).Encode(answer)
+}
+
+// listener keeps the token that an answer gives.
+type listener struct {
+	http.ResponseWriter
+	canaries *canaries
+}
+
+func (l listener) Write(text []byte) (int, error) {
+	var given struct {
+		Token string `json:"access_token"`
+	}
+	if json.Unmarshal(text, &given) == nil && given.Token != "" {
+		l.canaries.mu.Lock()
+		defer l.canaries.mu.Unlock()
+		l.canaries.secrets[fmt.Sprint("the token of sign-in ", l.canaries.given.Add(1))] = given.Token
+	}
+	return l.ResponseWriter.Write(text)
 }
 
 // quotations are the ways in which a service may quote, and in which is looked for.
@@ -186,7 +289,7 @@ var quotations = []func(string) string{
 // at what it says.
 func (c *canaries) run(folder string, args ...string) {
 	c.Helper()
-	var output bytes.Buffer
+	var output transcript
 	env := &environment{stdin: strings.NewReader(""), stdout: &output, stderr: &output, lookup: func(name string) (string, bool) {
 		value, ok := c.environ[name]
 		return value, ok
@@ -207,9 +310,29 @@ func (c *canaries) run(folder string, args ...string) {
 	}
 }
 
+// transcript is what a command says. What it has begun and given up may still log.
+type transcript struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (t *transcript) Write(text []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.text.Write(text)
+}
+
+func (t *transcript) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.text.String()
+}
+
 // look demands that a text holds no secret.
 func (c *canaries) look(where, text string) {
 	c.Helper()
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	for what, secret := range c.secrets {
 		for i, encode := range quotations {
 			form := strings.TrimRight(strings.Trim(strings.TrimSpace(encode(secret)), `"`), "=")
@@ -247,11 +370,15 @@ func (c *canaries) everything() {
 			project(append(args, "--format", format, "--report", format+"=report-"+args[0]+"-"+format)...)
 		}
 	}
+	cache := []string{"--cache", "cache"}
+	if c.provider == "apinizer" {
+		cache = nil // it has none
+	}
 	cover := map[string]func(){
 		"init":     func() { c.run("new", "init"); c.run("new", "plan", "--log-level", "debug") },
 		"validate": func() { each(problemFormats().names(), "validate"); project("validate", "--all-tenants") },
 		"plan": func() {
-			each(planFormats().names(), "plan", "--out", "plan.json", "--cache", "cache")
+			each(planFormats().names(), append([]string{"plan", "--out", "plan.json"}, cache...)...)
 			project("plan", "--all-tenants")
 			project("plan", "--snapshot", "live.json", "--out", "offline.json")
 			project("plan", "--snapshot", "../in/key.json")
