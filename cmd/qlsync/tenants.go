@@ -117,9 +117,13 @@ func (p *prefixed) Write(text []byte) (int, error) {
 	}
 }
 
-// flush ends a line that has no end.
+// flush ends a line that has no end. A request that nobody waits for any more may still
+// be writing.
 func (p *prefixed) flush() {
-	if len(p.rest) > 0 {
+	p.mu.Lock()
+	begun := len(p.rest) > 0
+	p.mu.Unlock()
+	if begun {
 		_, _ = p.Write([]byte("\n"))
 	}
 }
