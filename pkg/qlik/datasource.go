@@ -91,14 +91,18 @@ func parseProperty(class connection.Class, text []byte) connection.Property {
 	return property
 }
 
+// maxNesting is how deep a schema is looked into.
+const maxNesting = 32
+
 // markedIn gives the places in the values of a schema at which it marks a secret, as
-// [connection.Property] has them; place is that of the values.
+// [connection.Property] has them; place is that of the values. So is what stands deeper
+// than anybody nests values, whatever it is.
 func markedIn(schema any, place []string) [][]string {
 	object, ok := schema.(map[string]any)
 	switch {
 	case !ok:
 		return nil // also "true" is a schema
-	case object["writeOnly"] == true, object["format"] == "password":
+	case object["writeOnly"] == true, object["format"] == "password", len(place) > maxNesting:
 		return [][]string{place}
 	}
 	var places [][]string

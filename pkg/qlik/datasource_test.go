@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -51,6 +52,18 @@ func TestParseDataSource(t *testing.T) {
 	}
 	if got.ID != "File_AmazonS3ConnectorV2" || got.Version != "4.46.0" || !json.Valid(got.Schema) {
 		t.Errorf("data source %+v", got)
+	}
+}
+
+func TestASchemaThatIsNestedWithoutNeedIsRead(t *testing.T) {
+	const levels = 9000
+	deep := strings.Repeat(`{"items":`, levels) + `{"writeOnly":true}` + strings.Repeat("}", levels)
+	source, err := qlik.ParseDataSource("vault", []byte(`{"connectionProperties": {"properties": {"deep": `+deep+`}}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if marked := source.Properties["deep"].Marked; len(marked) != 1 || len(marked[0]) > 100 {
+		t.Errorf("%d places", len(marked))
 	}
 }
 
