@@ -259,7 +259,7 @@ func (n *notes) readTenant(p *Project, entry child) Tenant {
 		return tenant
 	}
 	tenant.URL = n.tenantURL(address, tenant.Provider)
-	if !n.needAuth(entry, tenant.Provider) {
+	if !n.needAuth(p, entry, tenant.Provider) {
 		tenant.Auth = Auth{}
 	}
 	return tenant
@@ -314,19 +314,25 @@ var signIns = map[string]struct{ one, other, example string }{
 }
 
 // needAuth notes where a real tenant has not exactly one way to sign in, and
-// reports whether it has.
-func (n *notes) needAuth(entry child, provider string) bool {
+// reports whether it has. What is there under a misspelt name the structure tells of.
+func (n *notes) needAuth(p *Project, entry child, provider string) bool {
 	auth := entry.value.entry("auth")
 	ways, known := signIns[provider]
 	switch {
 	case !known:
 		return false // the structure says so
 	case auth == nil:
-		n.add(entry.place, fmt.Sprintf("tenant %q has no auth", entry.key), "write "+ways.example)
+		if !meantBy(entry.value.keys(), p.formats.tenantKeys())["auth"] {
+			n.add(entry.place, fmt.Sprintf("tenant %q has no auth", entry.key), "write "+ways.example)
+		}
 		return false
 	case auth.value.is(kindObject):
 		one, other := auth.value.entry(ways.one), auth.value.entry(ways.other)
-		if (one == nil) == (other == nil) {
+		meant := meantBy(auth.value.keys(), p.formats.authKeys())
+		switch {
+		case one == nil && other == nil && (meant[ways.one] || meant[ways.other]):
+			return false
+		case (one == nil) == (other == nil):
 			n.add(auth.place, fmt.Sprintf("auth must have one of %s and %s", ways.one, ways.other), "")
 			return false
 		}

@@ -114,7 +114,6 @@ tenants:
 			qlsync.yaml:11:11: "update" must be "patch" or "recreate"
 			qlsync.yaml:13:3: "a b" must be letters, digits, dots, hyphens and underscores, beginning with a letter or digit
 			qlsync.yaml:13:3: "url" is missing
-			qlsync.yaml:14:48: auth must have one of apiKey and oauth
 			qlsync.yaml:14:55: unknown key "apikey" (did you mean "apiKey"?)`},
 		{"addresses that are none", `version: 1
 project: finance

@@ -17,9 +17,18 @@ func compileFormats() formats {
 	return formats{mustCompile(schemas.Project()), mustCompile(schemas.Connections())}
 }
 
-// connectionKeys are the keys that a connection may have.
+// The keys of a connection, of a tenant, and of its auth.
 func (f formats) connectionKeys() []string {
-	return entryNames(valueAt(f.connections.doc, []string{"properties", "connections", "items", "properties"}))
+	return keysOf(f.connections, "properties", "connections", "items")
+}
+func (f formats) tenantKeys() []string { return keysOf(f.project, "definitions", "tenant") }
+func (f formats) authKeys() []string {
+	return keysOf(f.project, "definitions", "tenant", "properties", "auth")
+}
+
+// keysOf gives the keys that the schema at the tokens knows.
+func keysOf(format *checker, tokens ...string) []string {
+	return entryNames(valueAt(format.doc, append(tokens, "properties")))
 }
 
 // mustCompile is for the embedded schemas, which compile or the tests fail.

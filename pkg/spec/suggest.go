@@ -25,7 +25,7 @@ func closest(word string, known []string, limit int) []string {
 	allowed := max(1, (len([]rune(word))+2)/3)
 	var candidates []candidate
 	for _, k := range known {
-		distance := levenshtein.ComputeDistance(strings.ToLower(word), strings.ToLower(k))
+		distance := edits(strings.ToLower(word), strings.ToLower(k))
 		if distance <= allowed {
 			candidates = append(candidates, candidate{k, distance})
 		}
@@ -38,6 +38,22 @@ func closest(word string, known []string, limit int) []string {
 		words = append(words, c.word)
 	}
 	return words
+}
+
+// edits counts the edits between two words. Letters that have changed places are one.
+func edits(word, other string) int {
+	distance := levenshtein.ComputeDistance(word, other)
+	if distance == 2 && sorted(word) == sorted(other) {
+		return 1
+	}
+	return distance
+}
+
+// sorted gives the letters of a word in their order.
+func sorted(word string) string {
+	letters := []rune(word)
+	slices.Sort(letters)
+	return string(letters)
 }
 
 // didYouMean is closest as a hint; empty when nothing is close.
