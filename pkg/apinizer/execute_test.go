@@ -175,17 +175,19 @@ func TestADescriptionCannotClaimForAnotherProject(t *testing.T) {
 }
 
 func TestWhatGaveUpItsMarkSinceThePlanIsNotDeleted(t *testing.T) {
-	r := newRig(t, twoProjects, behaviour{})
-	r.mail("Mail")
-	r.mail("Other")
-	r.apply()
-	r.desired, r.policy.Prune = r.desired[1:], connection.PruneOwned
-	p := r.plan()
-	if err := r.manager.Edit("Payments", "Mail", func(c *simulator.Connection) { c.Fields["description"] = nil }); err != nil {
-		t.Fatal(err)
+	for _, text := range []any{nil, "Theirs", "Ours"} {
+		r := newRig(t, twoProjects, behaviour{})
+		r.mail("Mail").Properties["description"] = "Ours"
+		r.mail("Other")
+		r.apply()
+		r.desired, r.policy.Prune = r.desired[1:], connection.PruneOwned
+		p := r.plan()
+		if err := r.manager.Edit("Payments", "Mail", func(c *simulator.Connection) { c.Fields["description"] = text }); err != nil {
+			t.Fatal(err)
+		}
+		r.demand(r.run(p).Items[0].Error, "it was changed while this ran")
+		r.holds("Mail", "password")
 	}
-	r.demand(r.run(p).Items[0].Error, "it was changed while this ran")
-	r.holds("Mail", "password")
 }
 
 func TestASecretOfAMarkedConnectionOfAnotherProjectIsLeftAlone(t *testing.T) {

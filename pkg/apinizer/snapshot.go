@@ -345,8 +345,8 @@ func withheld(t *connectionType, fields map[string]any) []string {
 	return found
 }
 
-// remember keeps a digest of what a connection looks like, without what masks or
-// changes by itself.
+// remember keeps a digest of what a connection looks like, with whose it is, and
+// without what masks or changes by itself.
 func (p *Provider) remember(key connection.Key, d document) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -374,6 +374,8 @@ func foldKey(key connection.Key) connection.Key {
 func digest(d document) string {
 	t := types[d.kind]
 	visible := map[string]any{typeKey: d.kind}
+	d.fields = maps.Clone(d.fields)
+	d.setPending(false)
 	for name, value := range d.fields {
 		s := (*schema)(nil)
 		if t != nil {
@@ -381,12 +383,14 @@ func digest(d document) string {
 		}
 		switch {
 		case value == nil, slices.Contains(serverOwned, name), t != nil && t.masks(name, value):
+		case name == descriptionKey:
+			visible[name] = value
 		case s != nil:
 			visible[name] = s.normalize(value)
 		default:
 			visible[name] = value
 		}
 	}
-	sum := sha256.Sum256([]byte(connection.Canonical(maps.Clone(visible))))
+	sum := sha256.Sum256([]byte(connection.Canonical(visible)))
 	return hex.EncodeToString(sum[:])
 }
