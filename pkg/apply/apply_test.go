@@ -48,6 +48,11 @@ func TestRunSettlesEveryChange(t *testing.T) {
 		i.Advice = "declare the credentials"
 		return i
 	}
+	makes := func(id, change int) plan.Item {
+		i := item(id, change)
+		i.Operation.Kind = connection.Create
+		return i
+	}
 	for _, test := range []struct {
 		name   string
 		plan   *plan.Plan
@@ -210,7 +215,7 @@ func TestRunSettlesEveryChange(t *testing.T) {
 		},
 		{
 			"a rebuild that was not sent because of an interrupt is skipped as a whole",
-			newPlan(1, plan.Step{ID: "s1", Kind: connection.Recreate, Items: []plan.Item{item(0, 0), item(1, 0, 0), item(2, 0, 1)}}),
+			newPlan(1, plan.Step{ID: "s1", Kind: connection.Recreate, Items: []plan.Item{makes(0, 0), item(1, 0, 0), item(2, 0, 1)}}),
 			&tenant{fails: map[int]error{0: connection.ErrNotSent}},
 			[][]int{{0}},
 			[]string{"A/0 skipped: interrupted before its turn", "1 = 0 done + 0 failed + 0 blocked + 1 skipped"},

@@ -197,21 +197,26 @@ func execute(ctx context.Context, send executor, operations []connection.Operati
 	return outcomes
 }
 
-// rebuild makes the new connection, and then sends the rest in a row, which neither
-// an interrupt nor the rate limit separates: in between, the name that apps use is
-// missing. If the name cannot be given to the new one, the old one gets it back.
+// rebuild makes the new connection, unless it is there already, and then sends the
+// rest in a row, which neither an interrupt nor the rate limit separates: in between,
+// the name that apps use is missing. If the name cannot be given to the new one, the
+// old one gets it back.
 func rebuild(ctx context.Context, send executor, items []plan.Item, operations []connection.Operation) []connection.Outcome {
-	outcomes := execute(ctx, send, operations[:1])
-	row := operations[1:]
-	for i, item := range items[1:] {
-		if item.Created != nil && *item.Created == items[0].ID {
+	var outcomes []connection.Outcome
+	first := 0 // of the row
+	if items[0].Operation.Kind == connection.Create || items[0].Operation.Kind == connection.AskSignIn {
+		outcomes, first = execute(ctx, send, operations[:1]), 1
+	}
+	row := operations[first:]
+	for i, item := range items[first:] {
+		if first > 0 && item.Created != nil && *item.Created == items[0].ID {
 			row[i].ID = outcomes[0].ID
 		}
 		row[i].Undo = item.Undo
 	}
 	switch {
 	case len(row) == 0:
-	case !written(outcomes[0].Err):
+	case first > 0 && !written(outcomes[0].Err):
 		outcomes = append(outcomes, make([]connection.Outcome, len(row))...)
 	default:
 		outcomes = append(outcomes, execute(ctx, send, row)...)
@@ -227,7 +232,7 @@ func rebuild(ctx context.Context, send executor, items []plan.Item, operations [
 			outcomes[i].Err = cause
 		}
 	}
-	if begun := failed > 1 || !errors.Is(cause, connection.ErrNotSent); begun && items[failed].Undo != nil {
+	if begun := failed > first || !errors.Is(cause, connection.ErrNotSent); begun && items[failed].Undo != nil {
 		outcomes[failed].Err = undone(cause, outcomes[failed].UndoErr)
 	}
 	return outcomes

@@ -28,6 +28,9 @@ type analysis struct {
 	targets   []*target
 	pairs     []pair
 	leftovers []leftover
+	// begun holds the new ones that interrupted rebuilds have left beside those that
+	// they were to replace, by key.
+	begun     map[connection.Key]*leftover
 	decisions []*decision // what is to change, by key
 	unchanged int
 	rotations []*decision // writes of credentials apart from the changes, by key
@@ -43,9 +46,12 @@ type decision struct {
 	live   *connection.Live
 	diff   *difference // nil for a create or a delete
 	missed bool        // apps look for the declared name in vain
-	// repair marks the delete of what an interrupted rebuild left behind.
-	repair bool
-	of     connection.Key // the key that was rebuilt
+	// begun is the new one of a rebuild that was interrupted, if this one goes on with it.
+	begun *connection.Live
+	// repair marks the delete of what an interrupted rebuild left behind, needless of
+	// that a new one that nothing will come to need.
+	repair, needless bool
+	of               connection.Key // the key that was rebuilt
 	// signIn is the credential that is the code of a person's sign-in; todo says what
 	// to do with it.
 	signIn, todo string
@@ -139,8 +145,41 @@ func (a *analysis) decide(p *pair) *decision {
 		return nil
 	}
 	c.Refused = a.refuseChange(p, d.diff)
+	a.goOn(d)
 	a.manual(d)
 	return d
+}
+
+// goOn lets a rebuild go on with the new connection that an interrupted one has left,
+// if that is what would be made now, but for what is written to it in any case.
+func (a *analysis) goOn(d *decision) {
+	rest := a.begun[d.target.key]
+	if rest == nil || d.change.Action != ActionRecreate || d.change.Refused != "" || a.in.Snapshot.Traits.Trial {
+		return
+	}
+	made, owner := rest.live, a.ownerAfter(d.target, d.live)
+	switch {
+	case made.DataSource != d.target.DataSource, made.Unreadable != "", !a.isRebuilt(made, d):
+	case made.OwnerID != owner && a.in.Snapshot.Traits.Owner == "":
+	case a.signIn(d.target, d.live) != "" && (!made.HasCredentials || made.Mark.Credentials != d.target.credentialsMark(made.OwnerID)):
+	default:
+		d.begun, rest.taken = made, true
+		d.change.Reason = joinReasons(d.change.Reason, "goes on with the new one that is there already")
+	}
+}
+
+// isRebuilt reports whether a connection has the properties that a rebuild would give it.
+func (a *analysis) isRebuilt(made *connection.Live, d *decision) bool {
+	want := *d.target.Desired
+	want.Properties, want.Lifecycle.IgnoreChanges = a.rebuilt(d.target, d.live), nil
+	for name := range made.Properties {
+		if _, wanted := want.Properties[name]; !wanted {
+			want.Properties[name] = nil
+		}
+	}
+	differs := &difference{set: map[string]any{}}
+	a.compareProperties(&pair{target: &target{Desired: &want, source: d.target.source}, live: made}, differs)
+	return !differs.content()
 }
 
 func (a *analysis) action(p *pair, d *difference) Action {
@@ -206,5 +245,6 @@ func (a *analysis) rebuilt(t *target, old *connection.Live) map[string]any {
 			properties[name] = value
 		}
 	}
+	a.unlink(t, properties)
 	return properties
 }

@@ -16,6 +16,9 @@ func describe(step *stepNode) string {
 		if slices.ContainsFunc(step.nodes, func(n *node) bool { return n.operation.Kind == connection.Delete }) {
 			return "tries the new one out under a temporary name, then puts it in the place of the old one"
 		}
+		if step.nodes[0].operation.Kind != connection.Create {
+			return "swaps the names of the old one and the new one; apps keep working by name; its id changes"
+		}
 		return "creates the new one beside the old one, then swaps their names; apps keep working by name; its id changes"
 	case connection.BulkDelete, connection.Delete:
 		return describeDeletes(step)
@@ -52,7 +55,11 @@ func describeOne(n *node) string {
 	if n := len(op.Remove); n > 0 {
 		does = append(does, "removes "+counted(n, "property", "properties"))
 	}
-	if op.Credentials != nil {
+	switch {
+	case op.Credentials == nil:
+	case n.decision.change.Action == ActionRecreate:
+		does = append(does, "writes the credentials of the new one")
+	default:
 		does = append(does, "writes its credentials")
 	}
 	if op.Tags != nil {

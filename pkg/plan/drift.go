@@ -184,6 +184,11 @@ func unmanaged(rest leftover, policy connection.Policy) (DriftItem, bool) {
 	switch {
 	case !rest.owned:
 		return item, rest.live.Mark.Project == ""
+	case rest.taken:
+		item.Reason, item.Apply = "the new one of a rebuild that is not finished", string(ActionRecreate)
+		return item, true
+	case rest.half:
+		return item, false // its delete is told
 	case rest.kept != "":
 		item.Reason = rest.kept
 		return item, true

@@ -31,6 +31,9 @@ type leftover struct {
 	// half tells that an interrupted rebuild of a declared connection left it.
 	half bool
 	of   connection.Key // the key that was rebuilt
+	// needless tells of a half that it is a new one beside the one that it was to
+	// replace, taken that a rebuild goes on with it.
+	needless, taken bool
 }
 
 // matcher finds the live connection of every declared key.
@@ -381,9 +384,13 @@ func quoted(keys []connection.Key) string {
 // connection alone, so it is not deleted.
 func (a *analysis) leave(m *matcher) {
 	folded, unsupplied := map[connection.Key]bool{}, map[connection.Key]bool{}
-	for _, t := range a.targets {
-		folded[foldKey(t.key)] = true
-		unsupplied[t.key] = len(t.Credentials) == 0 && !t.Lifecycle.RecreateAllowed
+	ours, stands := map[connection.Key]bool{}, map[connection.Key]bool{}
+	for i := range a.pairs {
+		p := &a.pairs[i]
+		folded[foldKey(p.key)] = true
+		unsupplied[p.key] = len(p.Credentials) == 0 && !p.Lifecycle.RecreateAllowed
+		ours[p.key] = p.live != nil && p.live.Mark.Project == a.in.Project
+		stands[p.key] = ours[p.key] && p.live.Key == p.key
 	}
 	for i := range a.in.Snapshot.Connections {
 		live := &a.in.Snapshot.Connections[i]
@@ -399,6 +406,7 @@ func (a *analysis) leave(m *matcher) {
 			rest.kept = "the old one of a rebuild, with credentials that the one in its place does not have: declare credentials, or lifecycle.recreate: allow to let them go"
 		case marked && isHalf(live, target):
 			rest.half, rest.of = true, target
+			rest.needless = live.Mark.Transit == connection.TransitNew && stands[target]
 		case live.Mark.Transit != "":
 			rest.kept = "half of a rebuild that was interrupted, of a connection that is no longer declared under that name: declare it again to have it finished"
 		case moved && !m.madeAnew(live.Key, m.live[to]):
@@ -409,6 +417,13 @@ func (a *analysis) leave(m *matcher) {
 			rest.kept = "owned by this project and no longer declared, but marked for another name: moved, renamed or copied"
 		}
 		a.leftovers = append(a.leftovers, rest)
+	}
+	a.begun = map[connection.Key]*leftover{}
+	for i := range a.leftovers {
+		rest := &a.leftovers[i]
+		if rest.half && ours[rest.of] && rest.live.Mark.Transit == connection.TransitNew && rest.live.Key.Space == rest.of.Space {
+			a.begun[rest.of] = rest
+		}
 	}
 }
 

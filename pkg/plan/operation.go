@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strconv"
@@ -21,7 +22,9 @@ type node struct {
 	created *node
 	// undo puts things back if the operation fails; may be nil.
 	undo *connection.Operation
-	// handedOver marks a write of credentials to a connection of another owner.
+	// owner is who owns the connection whose credentials this writes, where that is not
+	// the token's user; handedOver tells that the change has given it to them.
+	owner      string
 	handedOver bool
 	// rebuild groups the operations that are one step; nil for all others.
 	rebuild *decision
@@ -40,8 +43,16 @@ type chain struct {
 	change   int
 	decision *decision
 	nodes    []*node
-	at       connection.Key // where the connection stands after them
-	created  *node          // the one that made it, if one did
+	subject
+}
+
+// subject is the connection that the next operation of a chain is about: where it
+// stands, and whose it is.
+type subject struct {
+	live    *connection.Live // nil where an operation makes it
+	created *node            // that operation
+	at      connection.Key
+	owner   string
 }
 
 // operations splits a decision into what each mechanism can do in one call.
@@ -49,43 +60,57 @@ func (o *orderer) operations(change int, d *decision) []*node {
 	c := &chain{o: o, change: change, decision: d}
 	switch {
 	case d.change.Action == ActionDelete:
-		c.at = d.live.Key
+		c.turnTo(d.live)
 		c.delete()
 	case d.live == nil:
-		c.create(d.target.key, connection.Operation{Mark: o.mark(d.target, nil, true)})
-		c.handOver()
+		mark := o.mark(d.target, nil, true)
+		c.create(d.target.key, connection.Operation{Mark: mark})
+		c.handOver(*mark)
 	case d.diff.recreate != "":
 		c.recreate()
 	default:
-		c.at = d.live.Key
+		c.turnTo(d.live)
 		c.update()
 	}
 	return c.nodes
+}
+
+// turnTo lets the next operations be about a live connection.
+func (c *chain) turnTo(live *connection.Live) {
+	c.subject = subject{live: live, at: live.Key, owner: live.OwnerID}
 }
 
 // add appends an operation that does not change where the connection stands.
 func (c *chain) add(op connection.Operation) *node {
 	n := &node{decision: c.decision, change: c.change, operation: c.whole(op), created: c.created}
 	n.operation.Key = c.at
-	switch d := c.decision; {
-	case op.DataSource != "":
+	switch {
+	case op.Kind == connection.Create:
 	case c.created != nil:
-		n.operation.DataSource = d.target.DataSource
-	case d.live != nil:
-		n.operation.DataSource = d.live.DataSource
-	}
-	if c.created == nil && op.Kind != connection.Create {
-		n.operation.ID = c.decision.change.ID
+		n.operation.DataSource = c.decision.target.DataSource
+	default:
+		n.operation.ID, n.operation.DataSource = c.live.ID, c.live.DataSource
 	}
 	if len(c.nodes) > 0 {
 		n.needs = []*node{c.nodes[len(c.nodes)-1]}
 	}
 	c.nodes = append(c.nodes, n)
 	n.needSignIn()
-	if d := c.decision; op.Credentials != nil && d.diff != nil && (d.diff.owner || c.created == nil && d.live.OwnerID != c.o.analysis.in.Snapshot.Caller.ID) {
-		n.handedOver = true
+	if op.OwnerID != "" {
+		c.owner = op.OwnerID
+	}
+	if op.Credentials != nil {
+		c.o.noteOwner(n, c.owner)
 	}
 	return n
+}
+
+// noteOwner notes whose connection it is to which an operation writes credentials.
+func (o *orderer) noteOwner(n *node, owner string) {
+	if a := o.analysis; owner != a.in.Snapshot.Caller.ID {
+		n.owner = a.userName(owner)
+		n.handedOver = n.decision.live == nil || n.decision.live.OwnerID != owner
+	}
 }
 
 // whole adds to an operation what it must carry where a patch replaces everything, and
@@ -139,38 +164,39 @@ func (c *chain) create(at connection.Key, op connection.Operation) {
 	if op.Tags == nil && len(t.Tags) > 0 {
 		op.Tags = &t.Tags
 	}
-	c.at = at
-	n := c.add(op)
-	n.takes = &at
-	c.created = n
+	c.subject = subject{at: at, owner: c.o.analysis.in.Snapshot.Caller.ID}
+	c.created = c.add(op)
+	c.created.takes = &at
 }
 
-// ownerAfter gives who is to own what is made anew; empty where that is not said.
-func (t *target) ownerAfter(old *connection.Live) string {
+// ownerAfter gives who is to own what is made anew: the caller, where nobody is
+// declared.
+func (a *analysis) ownerAfter(t *target, old *connection.Live) string {
 	if old != nil && t.ignores("owner", "") {
 		return old.OwnerID
 	}
-	return t.ownerID
+	return cmp.Or(t.ownerID, a.in.Snapshot.Caller.ID)
 }
 
-// handOver appends the change to the declared owner of what was created by the
-// caller. It takes the credentials away, so they are written again.
-func (c *chain) handOver() {
-	d := c.decision
-	owner := d.target.ownerAfter(d.live)
-	if owner == "" || owner == c.o.analysis.in.Snapshot.Caller.ID {
-		return
+// handOver appends the change to the owner that what is made anew is to have. It
+// takes the credentials away, so they are written again. It takes the mark that the
+// connection bears before, and gives the one behind.
+func (c *chain) handOver(mark connection.Mark) connection.Mark {
+	t := c.decision.target
+	owner := c.o.analysis.ownerAfter(t, c.decision.live)
+	if owner == c.owner {
+		return mark
 	}
 	c.add(connection.Operation{Kind: c.o.traits.Owner, OwnerID: owner})
-	if len(d.target.Credentials) > 0 {
-		mark := c.o.mark(d.target, nil, true)
-		mark.Credentials = d.target.credentialsMark(owner)
-		c.add(connection.Operation{Kind: connection.Patch, Credentials: d.target.Credentials, Mark: mark}).handedOver = true
+	if len(t.Credentials) > 0 {
+		mark.Credentials = t.credentialsMark(owner)
+		c.add(connection.Operation{Kind: connection.Patch, Credentials: t.Credentials, Mark: &mark})
 	}
+	return mark
 }
 
 func (c *chain) delete() {
-	n := c.add(connection.Operation{Kind: c.o.traits.Existence, ID: c.decision.live.ID})
+	n := c.add(connection.Operation{Kind: c.o.traits.Existence})
 	from := c.at
 	n.frees = &from
 }
@@ -306,45 +332,36 @@ func (c *chain) throughTemporary(before, bulk, behind connection.Operation) {
 	}
 }
 
-// recreate appends a rebuild: the new connection is made under a temporary name
-// and read back, the old one makes way, the new one takes the name, and the old
-// one is deleted at the end. Nothing that apps use is touched before the new one
-// exists. If the name does not change, the name is missing only between two
-// operations of one step, and put back if the second one fails.
+// recreate appends a rebuild: the new connection is made under a temporary name,
+// read back and handed over, the old one makes way, the new one takes the name, and
+// the old one is deleted at the end. Nothing that apps use is touched before the new
+// one is all that it is to be. If the name does not change, the name is missing only
+// between two operations of one step, and put back if the second one fails.
 func (c *chain) recreate() {
 	d, o := c.decision, c.o
 	if o.traits.Trial {
 		c.replace()
 		return
 	}
-	in := o.analysis.in
 	old := d.live
-	making := o.mark(d.target, nil, true)
-	making.Transit, making.Moved, making.Protected = connection.TransitNew, "", false
-	tags := old.Tags
-	if d.target.Tags != nil && !d.target.ignores("tags", "") {
-		tags = d.target.Tags
-	}
-	c.create(o.spare(connection.Key{Space: d.target.key.Space, Name: newName(d.target.key)}), connection.Operation{
-		Set: o.analysis.rebuilt(d.target, old), Tags: &tags, Mark: making, ReadBack: true,
-	})
-	made := c.created
-
-	away := connection.Mark{
-		Project: in.Project, Key: connection.KeyDigest(d.target.key),
-		Credentials: old.Mark.Credentials, Fingerprint: old.Mark.Fingerprint, Sensitive: old.Mark.Sensitive,
-		Transit: connection.TransitOld,
-	}
-	aside := o.spare(connection.Key{Space: old.Key.Space, Name: oldName(d.target.key)})
-	c.created, c.at = nil, old.Key
-	makeWay := c.goTo(aside, connection.Operation{Kind: connection.Patch, Mark: &away})
-
-	final := *making
+	final := c.makeBeside()
 	final.Transit, final.Moved = "", o.movedMark(d.target.key)
 	if protect := d.target.Lifecycle.PreventDestroy; protect != nil {
 		final.Protected = *protect
 	}
-	c.created, c.at = made, *made.takes
+	made := c.subject
+
+	away := connection.Mark{
+		Project: o.analysis.in.Project, Key: connection.KeyDigest(d.target.key),
+		Credentials: old.Mark.Credentials, Fingerprint: old.Mark.Fingerprint, Sensitive: old.Mark.Sensitive,
+		Transit: connection.TransitOld,
+	}
+	aside := o.spare(connection.Key{Space: old.Key.Space, Name: oldName(d.target.key)})
+	c.turnTo(old)
+	makeWay := c.goTo(aside, connection.Operation{Kind: connection.Patch, Mark: &away})
+	gone := c.subject
+
+	c.subject = made
 	takeName := c.goTo(d.target.key, connection.Operation{Kind: connection.Patch, Mark: &final})
 	if old.Key == d.target.key {
 		before := old.Mark
@@ -352,11 +369,45 @@ func (c *chain) recreate() {
 			Kind: connection.Patch, Key: aside, ID: old.ID, Name: old.Key.Name, Mark: &before,
 		}
 		makeWay.undo = takeName.undo
-		made.rebuild, makeWay.rebuild, takeName.rebuild = d, d, d
+		makeWay.rebuild, takeName.rebuild = d, d
+		if made.created == makeWay.needs[0] {
+			made.created.rebuild = d
+		}
 	}
-	c.handOver()
-	c.created, c.at = nil, aside
+	c.subject = gone
 	c.delete()
+}
+
+// makeBeside appends what makes the new connection of a rebuild, and gives the mark
+// that it bears then. To one that was begun before is written what may be of the past:
+// its owner, its tags, and its credentials, which nobody can see.
+func (c *chain) makeBeside() connection.Mark {
+	d, o := c.decision, c.o
+	mark := *o.mark(d.target, nil, true)
+	mark.Transit, mark.Moved, mark.Protected = connection.TransitNew, "", false
+	tags := d.live.Tags
+	if d.target.Tags != nil && !d.target.ignores("tags", "") {
+		tags = d.target.Tags
+	}
+	if d.begun == nil {
+		first := mark
+		c.create(o.spare(connection.Key{Space: d.target.key.Space, Name: newName(d.target.key)}), connection.Operation{
+			Set: o.analysis.rebuilt(d.target, d.live), Tags: &tags, Mark: &first, ReadBack: true,
+		})
+		return c.handOver(mark)
+	}
+	c.turnTo(d.begun)
+	owner := o.analysis.ownerAfter(d.target, d.live)
+	if owner != c.owner {
+		c.add(connection.Operation{Kind: o.traits.Owner, OwnerID: owner})
+	}
+	mark.Credentials = d.target.credentialsMark(owner)
+	again := connection.Operation{Kind: connection.Patch, Credentials: d.target.Credentials, Tags: &tags, Mark: &mark}
+	if o.analysis.signIn(d.target, d.live) != "" {
+		again.Credentials = nil // the code was for one use
+	}
+	c.add(again)
+	return mark
 }
 
 // replace appends a rebuild where names cannot be swapped. A new key is taken by
@@ -373,7 +424,7 @@ func (c *chain) replace() {
 		// With this, the next run knows what the old one is, if it is still there.
 		making.Mark.Moved = connection.KeyDigest(old.Key)
 		c.create(d.target.key, making)
-		c.created, c.at = nil, old.Key
+		c.turnTo(old)
 		c.delete()
 		return
 	}
@@ -382,13 +433,14 @@ func (c *chain) replace() {
 	trial.Transit, trial.Moved, trial.Protected = connection.TransitNew, "", false
 	making.Mark, final.ReadBack = &trial, false
 	c.create(o.spare(connection.Key{Space: old.Key.Space, Name: newName(d.target.key)}), making)
-	tried, triedAt := c.created, c.at
-	c.created, c.at = nil, old.Key
+	tried := c.subject
+	c.turnTo(old)
 	c.delete()
-	gone := c.nodes[len(c.nodes)-1]
 	c.create(d.target.key, final)
-	tried.rebuild, gone.rebuild, c.created.rebuild = d, d, d
-	c.created, c.at = tried, triedAt
+	for _, n := range c.nodes {
+		n.rebuild = d
+	}
+	c.subject = tried
 	c.delete()
 }
 
@@ -475,10 +527,11 @@ func (o *orderer) spare(key connection.Key) connection.Key {
 }
 
 // reserve takes a key for the moment between two calls; it reports false when
-// something stands there, now or at the end, or passes through as well.
+// something stands there that does not leave at any time, now or at the end, or passes
+// through as well.
 func (o *orderer) reserve(key connection.Key) bool {
 	_, leadsAway := o.analysis.away[key]
-	if o.live[key] != nil || o.declared[key] || o.passed[key] || leadsAway {
+	if o.live[key] != nil && !o.needless[key] || o.declared[key] || o.passed[key] || leadsAway {
 		return false
 	}
 	o.passed[key] = true

@@ -15,6 +15,7 @@ type orderer struct {
 	live     map[connection.Key]*connection.Live
 	declared map[connection.Key]bool
 	passed   map[connection.Key]bool // keys at which a connection stands between two calls
+	needless map[connection.Key]bool // keys of what is deleted at any time
 	nodes    []*node
 }
 
@@ -48,8 +49,13 @@ func order(a *analysis) []Step {
 // break a cycle, and must be called again.
 func (o *orderer) build() bool {
 	o.nodes = nil
-	o.passed = map[connection.Key]bool{}
+	o.passed, o.needless = map[connection.Key]bool{}, map[connection.Key]bool{}
 	frees := map[connection.Key]*node{}
+	for _, d := range o.analysis.decisions {
+		if d.needless && d.change.Refused == "" {
+			o.needless[d.live.Key] = true
+		}
+	}
 	for i, d := range o.analysis.decisions {
 		if d.change.Refused != "" {
 			continue
@@ -66,8 +72,9 @@ func (o *orderer) build() bool {
 }
 
 // holdBack lets the delete of what an interrupted rebuild left wait for the rest
-// of it, and refuses deletes beside a refusal: what could not be made anew, or
-// under its new name, must stay. It reports false when it had to refuse one.
+// of it, unless nothing needs that, and refuses deletes beside a refusal: what could
+// not be made anew, or under its new name, must stay. It reports false when it had to
+// refuse one.
 func (o *orderer) holdBack() bool {
 	refused, notMade := map[connection.Key]bool{}, map[string]bool{}
 	for _, d := range o.analysis.decisions {
@@ -89,7 +96,7 @@ func (o *orderer) holdBack() bool {
 	for _, n := range o.nodes {
 		d := n.decision
 		switch {
-		case d.change.Action != ActionDelete:
+		case d.change.Action != ActionDelete, d.needless:
 		case d.repair && refused[d.of]:
 			d.change.Refused = "it is kept while the rebuild to which it belongs is refused"
 			held = false

@@ -37,7 +37,8 @@
 //	  update    patch
 //	  move      patch (name), bulk update (space), or both; by a temporary name on a cycle
 //	  owner     [record of the credentials] bulk update, patch with the credentials
-//	  recreate  create beside, old one aside, new one in its place, delete at the end
+//	  recreate  create beside [owner, credentials], old one aside, new one in its place,
+//	            delete at the end
 //	  delete    bulk delete, behind everything that does not need the name
 //
 // A refused change is part of the plan, with its reason and without steps; so is
@@ -303,6 +304,7 @@ func Make(in Input) (*Plan, connection.Problems) {
 			p.Seen = append(p.Seen, see(d.live))
 		}
 	}
+	found.warnAboutOwners()
 	p.Steps = append(p.Steps, steps...)
 	p.Warnings = found.warnings
 	p.Summary = summarize(found.decisions, found.unchanged)

@@ -151,7 +151,8 @@ func (a *analysis) undeclared(p *pair, names []string) string {
 // something would be lost that cannot be put back.
 func (a *analysis) refuseRecreate(p *pair) string {
 	live := p.live
-	if reason := a.refuseSignIn(p, p.ownerAfter(live)); reason != "" {
+	owner := a.ownerAfter(p.target, live)
+	if reason := a.refuseSignIn(p, owner); reason != "" {
 		return reason
 	}
 	protected := live.Mark.Protected
@@ -169,6 +170,8 @@ func (a *analysis) refuseRecreate(p *pair) string {
 	}
 	const allow = "; lifecycle.recreate: allow rebuilds it all the same"
 	switch {
+	case owner != a.in.Snapshot.Caller.ID && a.in.Snapshot.Traits.Owner == "":
+		return fmt.Sprintf("a rebuild belongs to the token's user, and this token may not give it to %s: use a token with the admin role, or that user's", a.userName(owner))
 	case protected:
 		return "it is protected by preventDestroy, and this change needs a rebuild: declare lifecycle.preventDestroy: false first"
 	case len(a.in.Snapshot.Incomplete) > 0:
@@ -221,6 +224,27 @@ func (a *analysis) warnAbout(decided *decision) {
 	}
 }
 
+// warnAboutOwners tells, once for all, which connections may be left without
+// credentials: a change of owner takes them away, and whether the token's user may
+// write them again, only the service knows.
+func (a *analysis) warnAboutOwners() {
+	var keys []string
+	for _, d := range a.decisions {
+		if d.change.Refused == "" && d.diff != nil && d.diff.recreate == "" && d.diff.owner && d.diff.credentials &&
+			d.live.HasCredentials && d.target.ownerID != a.in.Snapshot.Caller.ID {
+			keys = append(keys, d.change.Connection.String())
+		}
+	}
+	if len(keys) == 0 {
+		return
+	}
+	const most = 3
+	if more := len(keys) - most; more > 0 {
+		keys = append(keys[:most], fmt.Sprintf("%d more", more))
+	}
+	a.warn(nil, "a change of owner takes the credentials away; if the service lets only the new owner write them again, apps fail until apply runs with that user's token: "+strings.Join(keys, ", "))
+}
+
 // lost names what a rebuild that was allowed takes away besides the id.
 func (a *analysis) lost(decided *decision) string {
 	live, t := decided.live, decided.target
@@ -245,8 +269,10 @@ func (a *analysis) prune() {
 		switch {
 		case !rest.owned:
 			continue
+		case rest.taken:
+			continue
 		case rest.half:
-			a.repair(rest.live, rest.of)
+			a.repair(&rest)
 			continue
 		case rest.kept != "":
 			a.warn(&key, rest.kept+"; qlsync does not delete it")
@@ -272,8 +298,9 @@ func (a *analysis) prune() {
 }
 
 // repair deletes what an interrupted rebuild left behind.
-func (a *analysis) repair(live *connection.Live, of connection.Key) {
-	d := &decision{live: live, repair: true, of: of, change: Change{
+func (a *analysis) repair(rest *leftover) {
+	live := rest.live
+	d := &decision{live: live, repair: true, needless: rest.needless, of: rest.of, change: Change{
 		Action: ActionDelete, Connection: live.Key, ID: live.ID, DataSource: live.DataSource,
 		Reason: "left behind by a rebuild that was interrupted",
 	}}

@@ -146,6 +146,9 @@ func (o *orderer) rotations() []*node {
 		if first := last[r.target]; first != nil {
 			n.needs = []*node{first}
 		}
+		if op.Credentials != nil {
+			o.noteOwner(n, r.live.OwnerID) // with another owner they are written anyway
+		}
 		nodes = append(nodes, n)
 	}
 	return nodes

@@ -44,7 +44,7 @@ func (a *analysis) signIn(t *target, live *connection.Live) string {
 func (a *analysis) manual(d *decision) {
 	code := a.signIn(d.target, d.live)
 	makes := d.live == nil || d.diff != nil && d.diff.recreate != ""
-	if code == "" || d.change.Refused != "" || !makes && (d.diff == nil || !d.diff.credentials) {
+	if code == "" || d.change.Refused != "" || d.begun != nil || !makes && (d.diff == nil || !d.diff.credentials) {
 		return
 	}
 	declared := d.target.Credentials[code]

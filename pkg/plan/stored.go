@@ -91,11 +91,30 @@ func (a *analysis) storedName(property connection.Property, value any) any {
 func (a *analysis) noteSeparated(d *difference, property connection.Property, name string, want any) {
 	switch property.Separated {
 	case connection.SeparatesCredentials:
-		on := a.in.Normalize(connection.Property{Type: "string"}, want) == "true"
+		on := a.isOn(want)
 		d.whose, d.separates = name, &on
 	case connection.NamesCredentials:
 		d.whose = name
 	}
+}
+
+// isOn tells whether the value of a switch is true, in whatever form.
+func (a *analysis) isOn(value any) bool {
+	return a.in.Normalize(connection.Property{Type: "string"}, value) == "true"
+}
+
+// unlink takes the stored credentials that are not declared out of the properties of
+// a connection that is made with credentials for everybody: those of one user would
+// become everybody's.
+func (a *analysis) unlink(t *target, properties map[string]any) {
+	apart := false
+	for name, value := range properties {
+		apart = apart || t.source.Properties[name].Separated == connection.SeparatesCredentials && a.isOn(value)
+	}
+	maps.DeleteFunc(properties, func(name string, _ any) bool {
+		role := t.source.Properties[name].Separated
+		return !apart && t.Properties[name] == nil && (role == connection.SelectsCredentials || role == connection.NamesCredentials)
+	})
 }
 
 // linkAgain sends what selects or names the credentials together with a change of
