@@ -383,14 +383,12 @@ func quoted(keys []connection.Key) string {
 // unless a moved block explains it. Which of these cannot be told from one
 // connection alone, so it is not deleted.
 func (a *analysis) leave(m *matcher) {
-	folded, unsupplied := map[connection.Key]bool{}, map[connection.Key]bool{}
-	ours, stands := map[connection.Key]bool{}, map[connection.Key]bool{}
+	folded, unsupplied, stands := map[connection.Key]bool{}, map[connection.Key]bool{}, map[connection.Key]bool{}
 	for i := range a.pairs {
 		p := &a.pairs[i]
 		folded[foldKey(p.key)] = true
 		unsupplied[p.key] = len(p.Credentials) == 0 && !p.Lifecycle.RecreateAllowed
-		ours[p.key] = p.live != nil && p.live.Mark.Project == a.in.Project
-		stands[p.key] = ours[p.key] && p.live.Key == p.key
+		stands[p.key] = p.live != nil && p.live.Mark.Project == a.in.Project && p.live.Key == p.key
 	}
 	for i := range a.in.Snapshot.Connections {
 		live := &a.in.Snapshot.Connections[i]
@@ -421,7 +419,7 @@ func (a *analysis) leave(m *matcher) {
 	a.begun = map[connection.Key]*leftover{}
 	for i := range a.leftovers {
 		rest := &a.leftovers[i]
-		if rest.half && ours[rest.of] && rest.live.Mark.Transit == connection.TransitNew && rest.live.Key.Space == rest.of.Space {
+		if rest.half && rest.live.Mark.Transit == connection.TransitNew && rest.live.Key.Space == rest.of.Space {
 			a.begun[rest.of] = rest
 		}
 	}

@@ -61,7 +61,7 @@ func (o *orderer) build() bool {
 			continue
 		}
 		for _, n := range o.operations(i, d) {
-			if n.frees != nil {
+			if n.frees != nil && n.created == nil { // nothing waits for where a new one has stood
 				frees[*n.frees] = n
 			}
 			o.nodes = append(o.nodes, n)

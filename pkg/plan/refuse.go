@@ -19,7 +19,7 @@ func (a *analysis) refuseCreate(p *pair) string {
 	case len(a.in.Snapshot.Incomplete) > 0:
 		return "it was not seen, but the tenant's list is incomplete: it may exist; plan again when the tenant lists everything"
 	}
-	if reason := a.refuseOwner(p, a.in.Snapshot.Caller.ID); reason != "" {
+	if reason := a.refuseOwner(p, a.in.Snapshot.Caller.ID, p.ownerID); reason != "" {
 		return reason
 	}
 	if reason := cmp.Or(p.lacks, a.refuseSignIn(p, p.ownerID)); reason != "" {
@@ -81,21 +81,21 @@ func (a *analysis) refuseChange(p *pair, d *difference) string {
 			return reason
 		}
 	}
-	if d.owner {
-		if reason := a.refuseOwner(p, live.OwnerID); reason != "" {
-			return reason
-		}
-	}
 	if d.recreate != "" {
 		return a.refuseRecreate(p)
+	}
+	if d.owner {
+		if reason := a.refuseOwner(p, live.OwnerID, p.ownerID); reason != "" {
+			return reason
+		}
 	}
 	return a.refuseWrite(p, d)
 }
 
-// refuseOwner says why the owner cannot become the declared one.
-func (a *analysis) refuseOwner(p *pair, now string) string {
+// refuseOwner says why the connection cannot go from one owner to another.
+func (a *analysis) refuseOwner(p *pair, from, to string) string {
 	switch {
-	case p.ownerID == "" || p.ownerID == now:
+	case to == "" || to == from:
 		return ""
 	case p.space.Type == "personal":
 		return "a connection in the personal space belongs to the token's user: leave owner out"
@@ -152,7 +152,7 @@ func (a *analysis) undeclared(p *pair, names []string) string {
 func (a *analysis) refuseRecreate(p *pair) string {
 	live := p.live
 	owner := a.ownerAfter(p.target, live)
-	if reason := a.refuseSignIn(p, owner); reason != "" {
+	if reason := cmp.Or(a.refuseOwner(p, a.in.Snapshot.Caller.ID, owner), a.refuseSignIn(p, owner)); reason != "" {
 		return reason
 	}
 	protected := live.Mark.Protected
@@ -170,8 +170,6 @@ func (a *analysis) refuseRecreate(p *pair) string {
 	}
 	const allow = "; lifecycle.recreate: allow rebuilds it all the same"
 	switch {
-	case owner != a.in.Snapshot.Caller.ID && a.in.Snapshot.Traits.Owner == "":
-		return fmt.Sprintf("a rebuild belongs to the token's user, and this token may not give it to %s: use a token with the admin role, or that user's", a.userName(owner))
 	case protected:
 		return "it is protected by preventDestroy, and this change needs a rebuild: declare lifecycle.preventDestroy: false first"
 	case len(a.in.Snapshot.Incomplete) > 0:
@@ -188,7 +186,7 @@ func (a *analysis) refuseRecreate(p *pair) string {
 		return "a rebuild would lose " + a.undeclared(p, live.Withheld) + ", which the service keeps, or may keep, and does not show: declare it under credentials" + allow
 	case live.Separated:
 		return "a rebuild would lose the credentials that each user has entered" + allow
-	case live.OwnerID != a.in.Snapshot.Caller.ID && p.ownerID != live.OwnerID:
+	case owner != live.OwnerID && p.ownerID == "":
 		return fmt.Sprintf("a rebuild would change its owner from %s: declare owner", a.userName(live.OwnerID)) + allow
 	}
 	return ""
@@ -255,7 +253,7 @@ func (a *analysis) lost(decided *decision) string {
 	if live.Separated {
 		text += "; the credentials that each user has entered are lost"
 	}
-	if live.OwnerID != a.in.Snapshot.Caller.ID && t.ownerID != live.OwnerID {
+	if t.ownerID == "" && a.ownerAfter(t, live) != live.OwnerID {
 		text += "; it no longer belongs to " + a.userName(live.OwnerID)
 	}
 	return text

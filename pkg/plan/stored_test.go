@@ -42,6 +42,10 @@ func liveDB(separated bool, properties map[string]any) func(*connection.Live) {
 
 func password(d *connection.Desired) { d.Credentials = secretRef("P") }
 
+func rebuilds(d *connection.Desired) {
+	d.Lifecycle = connection.Lifecycle{Update: connection.UpdateRecreate, RecreateAllowed: true}
+}
+
 func TestCredentialsThatEachUserBrings(t *testing.T) {
 	for _, test := range []struct {
 		name string
@@ -122,6 +126,24 @@ func TestCredentialsThatEachUserBrings(t *testing.T) {
 			}, "update A/x /properties/apart:<nil>>true /credentials/password=(secret)\ns1 patch A/x",
 			[]string{`{"apart":"true"}`},
 			"from now on every user needs credentials of their own; those that were stored with it go",
+		},
+		{
+			"a rebuild with credentials for everybody takes along nobody's own",
+			func(w *world) {
+				w.declare("A", "x", db(map[string]any{"apart": "false"}, password, rebuilds))
+				w.hold("A", "x", liveDB(true, map[string]any{"apart": "true", "set": "id-team", "as": "team", "kept": "1"}))
+			}, "recreate A/x /properties/apart:true>false /credentials/password=(secret)\ns1 recreate A/x\ns2 bulk-delete A/x after s1",
+			[]string{`{"apart":"false","kept":"1"}`},
+			"it gets credentials for everybody; those that each user has linked are no longer used",
+		},
+		{
+			"and one that still separates them links the same",
+			func(w *world) {
+				w.declare("A", "x", db(map[string]any{"host": "new"}, rebuilds))
+				w.hold("A", "x", liveDB(true, map[string]any{"apart": "true", "set": "id-team", "as": "team"}))
+			}, "recreate A/x /properties/host:<nil>>new\ns1 recreate A/x\ns2 bulk-delete A/x after s1",
+			[]string{`{"apart":"true","as":"team","host":"new","set":"id-team"}`},
+			"",
 		},
 		{
 			"a change of host links the selected ones again",

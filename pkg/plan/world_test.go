@@ -25,6 +25,8 @@ type world struct {
 	made map[int]string
 	// stored tells, by id, for whom the service keeps which credentials.
 	stored map[string]string
+	// ownersOnly lets nobody but the owner of a connection write credentials to it.
+	ownersOnly bool
 }
 
 func newWorld() *world {
@@ -164,6 +166,9 @@ func (w *world) do(item plan.Item) error {
 	live := w.snapshot.Connections[i]
 	if live.Key != op.Key {
 		return fmt.Errorf("%s of %q finds it at %q", op.Kind, op.Key, live.Key)
+	}
+	if w.ownersOnly && op.Credentials != nil && live.OwnerID != w.snapshot.Caller.ID {
+		return fmt.Errorf("%s %q: %w", op.Kind, op.Key, connection.ErrForbidden)
 	}
 	w.snapshot.Connections = slices.Delete(slices.Clone(w.snapshot.Connections), i, i+1)
 	if op.Kind == connection.Delete || op.Kind == connection.BulkDelete {

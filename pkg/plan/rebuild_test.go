@@ -1,0 +1,343 @@
+package plan_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/plan"
+)
+
+// rebuildWorld has a connection that is to become another one, of Bo.
+func rebuildWorld(set ...func(*world)) *world {
+	w := newWorld()
+	w.declare("A", "x", func(d *connection.Desired) {
+		d.DataSource, d.Owner, d.Credentials = "soap", "bo@example.com", secretRef("P")
+	})
+	live := w.hold("A", "x", func(l *connection.Live) { l.HasCredentials = true })
+	w.stored[live.ID] = "from before"
+	for _, change := range set {
+		change(w)
+	}
+	return w
+}
+
+// begun adds the new one that an interrupted rebuild of A/x has left.
+func begun(changes ...func(*connection.Live)) func(*world) {
+	return func(w *world) {
+		digest := connection.KeyDigest(connection.Key{Space: "A", Name: "x"})
+		w.hold("A", "qlsync-new-"+digest, func(l *connection.Live) {
+			l.DataSource, l.OwnerID, l.Properties = "soap", "u-bo", map[string]any{"path": "/x"}
+			l.Mark = connection.Mark{Project: project, Key: digest, Transit: connection.TransitNew}
+			for _, change := range changes {
+				change(l)
+			}
+		})
+	}
+}
+
+// calls gives the operations of a plan, in their order, without digests.
+func calls(p *plan.Plan) []string {
+	var lines []string
+	short := func(name string) string {
+		for _, prefix := range []string{"qlsync-new", "qlsync-old"} {
+			if strings.HasPrefix(name, prefix+"-") {
+				return prefix
+			}
+		}
+		return name
+	}
+	for _, step := range p.Steps {
+		for _, item := range step.Items {
+			op := item.Operation
+			line := step.ID + " " + string(op.Kind) + " " + short(op.Key.Name)
+			if op.Name != "" && op.Name != op.Key.Name {
+				line += " > " + short(op.Name)
+			}
+			if op.OwnerID != "" {
+				line += " for " + op.OwnerID
+			}
+			if op.Credentials != nil {
+				line += " with credentials"
+			}
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+func TestARebuildForAnotherOwner(t *testing.T) {
+	swap := func(step string) []string {
+		return []string{step + " patch x > qlsync-old", step + " patch qlsync-new > x"}
+	}
+	anew := slices.Concat([]string{"s1 bulk-delete qlsync-new", "s2 create qlsync-new with credentials", "s3 bulk-update qlsync-new for u-bo", "s4 patch qlsync-new with credentials"},
+		swap("s5"), []string{"s6 bulk-delete qlsync-old"})
+	goesOn := slices.Concat([]string{"s1 patch qlsync-new with credentials"}, swap("s2"), []string{"s3 bulk-delete qlsync-old"})
+	for _, test := range []struct {
+		name string
+		set  func(*world)
+		want []string
+	}{
+		{
+			"is given to them before the names are swapped", func(*world) {},
+			slices.Concat([]string{"s1 create qlsync-new with credentials", "s2 bulk-update qlsync-new for u-bo", "s3 patch qlsync-new with credentials"},
+				swap("s4"), []string{"s5 bulk-delete qlsync-old"}),
+		},
+		{"goes on with a new one that was begun, and writes the credentials, which nobody can see", begun(), goesOn},
+		{"also where what it rebuilds is nobody's yet", func(w *world) {
+			begun()(w)
+			w.files[0].Lifecycle.Adopt = true
+			w.at(connection.Key{Space: "A", Name: "x"}).Mark = connection.Mark{}
+		}, goesOn},
+		{"also with the owner's own token, without the admin role", func(w *world) {
+			begun()(w)
+			w.snapshot.Caller, w.snapshot.Traits = connection.User{ID: "u-bo"}, memberTraits()
+		}, slices.Concat(goesOn[:3], []string{"s3 delete qlsync-old"})},
+		{
+			"gives one that was begun to who is declared by now", func(w *world) {
+				begun()(w)
+				w.files[0].Owner = "ana@example.com"
+			},
+			slices.Concat([]string{"s1 bulk-update qlsync-new for u-ana", "s2 patch qlsync-new with credentials"}, swap("s3"), []string{"s4 bulk-delete qlsync-old"}),
+		},
+		{"makes anew what is declared otherwise by now", begun(func(l *connection.Live) { l.Properties["path"] = "/other" }), anew},
+		{"and what has something that is not declared", begun(func(l *connection.Live) { l.Properties["other"] = true }), anew},
+		{"and what is of another data source", begun(func(l *connection.Live) { l.DataSource = "mssql" }), anew},
+		{
+			"leaves what only looks like one that was begun", begun(func(l *connection.Live) { l.Mark = connection.Mark{} }),
+			slices.Concat([]string{"s1 create qlsync-new with credentials", "s2 bulk-update qlsync-new for u-bo", "s3 patch qlsync-new with credentials"},
+				swap("s4"), []string{"s5 bulk-delete qlsync-old"}),
+		},
+		{"deletes one that was begun where it is no longer to be rebuilt", func(w *world) {
+			begun()(w)
+			w.files[0] = connection.Desired{Space: w.files[0].Space, Name: "x", DataSource: "rest"}
+		}, []string{"s1 bulk-delete qlsync-new"}},
+		{"and where it may not be", func(w *world) {
+			begun()(w)
+			w.files[0].Credentials = nil
+		}, []string{"s1 bulk-delete qlsync-new"}},
+		{"begins nothing that the token could not hand over", func(w *world) {
+			w.snapshot.Traits = memberTraits()
+			w.at(connection.Key{Space: "A", Name: "x"}).OwnerID = "u-bo"
+		}, nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			p, problems := plan.Make(rebuildWorld(test.set).input())
+			if err := problems.Err(); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(test.want, calls(p)); diff != "" {
+				t.Errorf("calls differ (-want +got):\n%s\n%s", diff, outline(p))
+			}
+		})
+	}
+}
+
+// TestARebuildThatASignInHasBegunAsksNobodyAgain holds the code of a sign-in to its
+// one use.
+func TestARebuildThatASignInHasBegunAsksNobodyAgain(t *testing.T) {
+	p, problems := plan.Make(signsIn(func(w *world) {
+		w.declare("A", "x", mail("person", code, func(d *connection.Desired) { d.Lifecycle.Update = connection.UpdateRecreate }))
+		w.hold("A", "x", liveMail("person", func(l *connection.Live) { l.Properties["path"] = "/old" }))
+		begun(func(l *connection.Live) {
+			l.DataSource, l.OwnerID, l.HasCredentials = "mail", "u-ana", true
+			l.Properties["how"] = "person"
+			l.Mark.Credentials = connection.CredentialsMark(0, w.files[0].Credentials, "u-ana")
+		})(w)
+	}))
+	if problems.Err() != nil {
+		t.Fatal(problems)
+	}
+	want := []string{"s1 patch qlsync-new", "s2 patch x > qlsync-old", "s2 patch qlsync-new > x", "s3 bulk-delete qlsync-old"}
+	if diff := cmp.Diff(want, calls(p)); diff != "" || p.Changes[0].Manual != "" {
+		t.Error(diff, p.Changes[0].Manual)
+	}
+}
+
+func TestAdviceWhereOnlyTheOwnerMayWriteCredentials(t *testing.T) {
+	handed := func(d *connection.Desired) { d.Owner, d.Credentials = "bo@example.com", secretRef("P") }
+	bos := func(l *connection.Live) { l.OwnerID, l.Mark.Credentials = "u-bo", "1:aa" }
+	const only = "the service may let only the owner write credentials: apply"
+	for _, test := range []struct {
+		name string
+		w    *world
+		want string
+	}{
+		{"a rebuild has changed nothing that apps use", rebuildWorld(), "the old one is as it was, and apps use it; " + only + " with the token of bo@example.com, or declare another owner"},
+		{"what is given away has none", func() *world {
+			w := newWorld()
+			w.declare("A", "x", handed)
+			w.hold("A", "x")
+			return w
+		}(), "it has no credentials of use now; " + only + " once more with the token of bo@example.com"},
+		{"nor has what is new", func() *world {
+			w := newWorld()
+			w.declare("A", "x", handed)
+			return w
+		}(), "it has no credentials of use now; " + only + " once more with the token of bo@example.com"},
+		{"what belongs to them already keeps those that it has", func() *world {
+			w := newWorld()
+			w.declare("A", "x", handed)
+			w.hold("A", "x", bos)
+			return w
+		}(), only + " once more with the token of bo@example.com"},
+		{"who gets it back needs nobody", func() *world {
+			w := newWorld()
+			w.declare("A", "x", handed, func(d *connection.Desired) { d.Owner = "ana@example.com" })
+			w.hold("A", "x", bos)
+			return w
+		}(), ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			p, problems := plan.Make(test.w.input())
+			if err := problems.Err(); err != nil {
+				t.Fatal(err)
+			}
+			got := ""
+			for _, step := range p.Steps {
+				for _, item := range step.Items {
+					got += item.Advice
+				}
+			}
+			if got != test.want {
+				t.Errorf("got  %s\nwant %s", got, test.want)
+			}
+		})
+	}
+}
+
+func TestOneWarningTellsWhatAChangeOfOwnerTakesAway(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		count int
+		set   func(*world)
+		want  []string // what it is about
+	}{
+		{"of one", 1, func(*world) {}, []string{"A/0"}},
+		{"of many", 5, func(*world) {}, []string{"A/0, A/1, A/2, 2 more"}},
+		{"not where it goes to the token's user", 1, func(w *world) {
+			w.files[0].Owner, w.snapshot.Connections[0].OwnerID = "ana@example.com", "u-bo"
+		}, nil},
+		{"not where there are none to lose", 1, func(w *world) { w.snapshot.Connections[0].HasCredentials = false }, nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := newWorld()
+			for i := range test.count {
+				w.declare("A", fmt.Sprint(i), func(d *connection.Desired) { d.Owner, d.Credentials = "bo@example.com", secretRef("P") })
+				w.hold("A", fmt.Sprint(i), func(l *connection.Live) { l.HasCredentials = true })
+			}
+			test.set(w)
+			p, problems := plan.Make(w.input())
+			if err := problems.Err(); err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, warning := range p.Warnings {
+				_, about, _ := strings.Cut(warning.Message, "apply runs with that user's token: ")
+				got = append(got, about)
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestDriftTellsOnceOfWhatARebuildHasLeft(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		set  func(*connection.Live)
+		want string
+	}{
+		{"what will be used", func(*connection.Live) {}, "move: the new one of a rebuild that is not finished"},
+		{"what will be deleted", func(l *connection.Live) { l.DataSource = "mssql" }, "delete: left behind by a rebuild that was interrupted"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			drift, problems := plan.FindDrift(rebuildWorld(begun(test.set)).input())
+			if err := problems.Err(); err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, item := range drift.Items {
+				if item.Kind == plan.DriftUnmanaged {
+					got = append(got, item.Apply+": "+item.Reason)
+				}
+			}
+			if diff := cmp.Diff([]string{test.want}, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// TestRefusedCredentialsTakeNothingAway runs random plans again and again where only
+// owners may write credentials: what is rebuilt keeps its name with credentials, and no
+// second new one is begun. When the service has changed its mind, all is done.
+func TestRefusedCredentialsTakeNothingAway(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := randomWorld(t)
+		w.moves = nil
+		w.ownersOnly = true
+		before := slices.Clone(w.snapshot.Connections)
+		for round := range 4 {
+			p, problems := plan.Make(w.input())
+			if err := problems.Err(); err != nil {
+				t.Fatal(err)
+			}
+			if p.Refusal != nil {
+				return
+			}
+			t.Logf("plan %d:\n%s", round, outline(p))
+			had := map[string]bool{}
+			for id := range w.stored {
+				had[id] = true
+			}
+			w.carryOutWhatIsAllowed(t, p)
+			for _, c := range p.Changes {
+				if c.Action != plan.ActionRecreate || c.Refused != "" || c.From != nil || !had[c.ID] || w.file(c.Connection).Credentials == nil {
+					continue
+				}
+				if now := w.at(c.Connection); now == nil || w.stored[now.ID] == "" {
+					t.Fatalf("%q has lost its credentials in its rebuild: %+v", c.Connection, now)
+				}
+			}
+			begun := map[string]int{}
+			for _, live := range w.snapshot.Connections {
+				if live.Mark.Transit == connection.TransitNew {
+					begun[live.Mark.Key]++
+				}
+				if begun[live.Mark.Key] > 1 {
+					t.Fatalf("%q was begun twice", live.Key)
+				}
+			}
+		}
+		w.ownersOnly = false
+		converge(t, w, before, 0)
+		reached(t, w, before)
+	})
+}
+
+// carryOutWhatIsAllowed runs the steps in their order, without what needs something
+// that was refused.
+func (w *world) carryOutWhatIsAllowed(t *rapid.T, p *plan.Plan) {
+	w.made = map[int]string{}
+	done := map[int]bool{}
+	for _, step := range p.Steps {
+		for _, item := range step.Items {
+			if item.Creates != "" && notMade(p, done, item.Creates) || slices.ContainsFunc(item.Needs, func(id int) bool { return !done[id] }) {
+				continue
+			}
+			err := w.do(item)
+			if err != nil && !errors.Is(err, connection.ErrForbidden) {
+				t.Fatalf("%s: %v in\n%s", step.ID, err, outline(p))
+			}
+			done[item.ID] = err == nil
+		}
+	}
+}
