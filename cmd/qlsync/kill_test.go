@@ -22,7 +22,7 @@ const killSeed = `{
   "token": "kill-token"
 }`
 
-// The files before and after: a create, a delete, a swap of names, a rebuild, a
+// The files before and after: a create, a delete, a swap of names, a rebuild, one for another owner, a
 // change of owner, a move, a move with another name, and other credentials.
 const (
 	killBefore = `version: 1
@@ -31,6 +31,7 @@ connections:
   - {name: Left, properties: {bucketName: left}}
   - {name: Right, properties: {bucketName: right}}
   - {name: Lake, properties: {bucketName: lake}}
+  - {name: Given, properties: {bucketName: given}}
   - {name: Handed, properties: {bucketName: handed}}
   - {name: Travels, properties: {bucketName: travels}}
   - {name: Moves, properties: {bucketName: moves}}
@@ -43,6 +44,7 @@ connections:
   - {name: Left, properties: {bucketName: right}}
   - {name: Right, properties: {bucketName: left}}
   - {name: Lake, properties: {bucketName: rebuilt}, lifecycle: {update: recreate}}
+  - {name: Given, owner: bo@example.com, properties: {bucketName: rebuilt and given}, lifecycle: {update: recreate}}
   - {name: Handed, owner: bo@example.com, properties: {bucketName: handed}}
   - {name: Arrives, space: Sales, properties: {bucketName: travels}}
   - {name: Moves, space: Sales, properties: {bucketName: moves}}
@@ -256,7 +258,7 @@ func (k *killing) run(t *testing.T, code int, args ...string) int {
 
 func checkQlik(t *testing.T, tenant *simulator.Tenant, ids map[string]string) {
 	want := map[string]string{ // bucket by name
-		"Left": "right", "Right": "left", "Lake": "rebuilt", "Handed": "handed", "Arrives": "travels",
+		"Left": "right", "Right": "left", "Lake": "rebuilt", "Given": "rebuilt and given", "Handed": "handed", "Arrives": "travels",
 		"Moves": "moves", "Rotates": "rotates", "Appears": "appears",
 	}
 	for _, c := range tenant.Connections() {

@@ -7,12 +7,12 @@ import (
 	"github.com/qlsync/qlsync/pkg/spec"
 )
 
-// TestARotationThatIsCutOffIsFinishedByTheNextRun rotates a value that seven
+// TestARotationThatIsCutOffIsFinishedByTheNextRun rotates a value that eight
 // connections share and kills the process at one of the writes, before it is carried
 // out or after, when only the answer is lost. The next run writes what is left, each
 // with one patch, and the one after that nothing.
 func TestARotationThatIsCutOffIsFinishedByTheNextRun(t *testing.T) {
-	const rotated = 7
+	const rotated = 8
 	for at := 1; at <= rotated; at += 3 {
 		for _, answered := range []bool{false, true} {
 			t.Run(fmt.Sprintf("write %d, carried out: %v", at, answered), func(t *testing.T) {

@@ -699,3 +699,53 @@ func TestARebuildIsOneCreateAndOneRow(t *testing.T) {
 		})
 	}
 }
+
+// TestARebuildIsOneRowWhereTheNewOneIsThere looks at one whose new connection was made
+// by steps before, or by another run.
+func TestARebuildIsOneRowWhereTheNewOneIsThere(t *testing.T) {
+	undo := connection.Operation{Kind: connection.Patch, Key: key(0), ID: "old", Name: "real"}
+	made := 0
+	create := item(0, 0)
+	create.Operation.Kind = connection.Create
+	makeWay, takeName := item(1, 0, 0), item(2, 0, 1)
+	makeWay.Undo, takeName.Undo, takeName.Created = &undo, &undo, &made
+	for _, test := range []struct {
+		name string
+		row  []connection.Outcome
+		want string
+	}{
+		{"all is well", make([]connection.Outcome, 2), "A/0 done"},
+		{
+			"the old one stays where it is",
+			[]connection.Outcome{{Err: connection.ErrNotSent}, {Err: connection.ErrNotSent}},
+			"A/0 failed in part: interrupted before its turn (done: create)",
+		},
+		{
+			"the new one does not get its name",
+			[]connection.Outcome{{}, {Err: errInvalid}},
+			"A/0 failed in part: 400 bad request: refused by the service; the old one has its name back (done: create, patch)",
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var row []connection.Operation
+			execute := func(_ context.Context, operations []connection.Operation) []connection.Outcome {
+				if operations[0].Kind == connection.Create {
+					return []connection.Outcome{{ID: "made"}}
+				}
+				row = operations
+				return test.row
+			}
+			p := newPlan(1, step("s1", nil, create), plan.Step{ID: "s2", Kind: connection.Recreate, After: []string{"s1"}, Items: []plan.Item{makeWay, takeName}})
+			result, err := apply.Run(t.Context(), p, apply.Options{Execute: execute})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := outline(result)[0]; got != test.want {
+				t.Errorf("got  %s\nwant %s", got, test.want)
+			}
+			if len(row) != 2 || row[0].ID != "1" || row[1].ID != "made" || row[1].Undo != &undo {
+				t.Errorf("row %+v", row)
+			}
+		})
+	}
+}

@@ -319,9 +319,9 @@ func (e *episode) check() {
 			e.trouble("%q has no credentials of who has signed in", key)
 		case !s.signsIn() && (!e.tenant.CredentialEquals(c.ID, "secretKey", s.secret) || !e.tenant.CredentialEquals(c.ID, "accessKey", "key")):
 			e.trouble("%q has lost its credentials", key)
-		case s.fate != rebuilt && s.before.Name != "" && e.ids[s.before.Name] != c.ID:
+		case !s.anew() && s.before.Name != "" && e.ids[s.before.Name] != c.ID:
 			e.trouble("%q is another connection than before", key)
-		case (c.Owner == bo) != (s.fate == handed):
+		case (c.Owner == bo) != (s.fate == handed || s.fate == given):
 			e.trouble("%q belongs to %s", key, c.Owner)
 		}
 	}

@@ -132,10 +132,10 @@ func (n *wire) look(method string, disturbed bool) {
 	if method == http.MethodGet {
 		return
 	}
-	there := map[connection.Key]bool{}
+	there := map[connection.Key]string{} // ids
 	for _, c := range n.tenant.Connections() {
 		key := connection.Key{Space: c.Space, Name: c.Name}
-		there[key] = true
+		there[key] = c.ID
 		if was, strange := n.before[c.ID]; strange && !reflect.DeepEqual(was, c) {
 			n.trouble("%q is not ours, and was touched: %+v", key, c)
 		}
@@ -161,9 +161,14 @@ func (n *wire) lookAtStored() {
 
 // follow measures how long a name is missing, unless something was refused that the
 // process could not yet know of. Only the row of a rebuild may take it
-// away, and only for the write that gives it to the new one.
-func (n *wire) follow(s *story, there bool) {
+// away, and only for the write that gives it to the new one, which has its credentials
+// by then.
+func (n *wire) follow(s *story, id string) {
 	since, missing := n.missing[s.after]
+	there := id != ""
+	if there && s.anew() && !n.tenant.CredentialEquals(id, "secretKey", s.secret) {
+		n.trouble("%q is rebuilt, and has no credentials", s.after)
+	}
 	switch {
 	case there && missing:
 		delete(n.missing, s.after)
@@ -172,7 +177,7 @@ func (n *wire) follow(s *story, there bool) {
 		}
 	case !there && !missing:
 		n.missing[s.after] = time.Now()
-		if s.fate != rebuilt {
+		if !s.anew() {
 			n.trouble("%q %s, and is missing", s.after, s.fate)
 		}
 	}

@@ -29,6 +29,7 @@ const (
 	updates  fate = "updates"
 	rotates  fate = "rotates"
 	rebuilt  fate = "is rebuilt"
+	given    fate = "is rebuilt for another owner"
 	handed   fate = "gets another owner"
 	tagged   fate = "gets tags"
 	renamed  fate = "is renamed"
@@ -43,7 +44,7 @@ const (
 )
 
 var fates = []fate{
-	keeps, updates, rotates, rebuilt, rebuilt, handed, tagged, renamed, moves, travels, retires, appears, changes, swapping, signed, resigned,
+	keeps, updates, rotates, rebuilt, rebuilt, given, handed, tagged, renamed, moves, travels, retires, appears, changes, swapping, signed, resigned,
 }
 
 // story is one connection, before and after.
@@ -93,6 +94,9 @@ func (s *story) credentials(secret string) map[string]any {
 // after: apps that read it must find it all the time.
 func (s *story) stays() bool { return s.before == s.after }
 
+// anew tells that another connection takes its place.
+func (s *story) anew() bool { return s.fate == rebuilt || s.fate == given }
+
 // world is a tenant, what the files say about it, and everything that goes wrong.
 // It is data: what it does is the same each time, but for who comes first.
 type world struct {
@@ -118,7 +122,7 @@ func drawWorld(t *rapid.T) *world {
 	w.member = rapid.IntRange(0, 3).Draw(t, "member") == 0
 	for i := range rapid.IntRange(1, 7).Draw(t, "connections") {
 		s := drawStory(t, i)
-		if w.member && s.fate == handed { // who may not give it away is refused for ever
+		if w.member && (s.fate == handed || s.fate == given) { // who may not give it away is refused for ever
 			s.fate = keeps
 		}
 		w.stories = append(w.stories, s)
@@ -150,7 +154,7 @@ func drawStory(t *rapid.T, i int) story {
 	s.after = s.before
 	elsewhere := map[string]string{"Finance": "Sales", "Sales": "Finance"}[s.before.Space]
 	switch s.fate {
-	case updates, rebuilt, resigned:
+	case updates, rebuilt, given, resigned:
 		s.bucket += "-new"
 	case rotates:
 		s.secret = "new"
@@ -298,6 +302,8 @@ func (w *world) files() (desired []connection.Desired, moved []connection.Move) 
 			d.CredentialsVersion = 1
 		case rebuilt:
 			d.Lifecycle.Update = connection.UpdateRecreate
+		case given:
+			d.Lifecycle.Update, d.Owner = connection.UpdateRecreate, "bo@example.com"
 		case handed:
 			d.Owner = "bo@example.com"
 		case tagged:
