@@ -137,6 +137,7 @@ func drawWorld(t *rapid.T) *world {
 		RestoreDefaults:             rapid.Bool().Draw(t, "restores defaults"),
 		NamesIgnoreCase:             rapid.Bool().Draw(t, "names ignore case"),
 		OwnerChangeKeepsCredentials: rapid.Bool().Draw(t, "stale credentials stay"),
+		CredentialsByOwnerOnly:      rapid.IntRange(0, 3).Draw(t, "credentials by their owner only") == 0,
 		BulkMaximum:                 rapid.IntRange(0, 2).Draw(t, "items in a bulk call"),
 	}
 	if rapid.IntRange(0, 2).Draw(t, "late") == 0 {
@@ -171,7 +172,7 @@ func drawStory(t *rapid.T, i int) story {
 	case appears, signed:
 		s.before = connection.Key{}
 	}
-	mayShare := !s.signsIn() && s.fate != rebuilt && s.fate != handed // those are refused
+	mayShare := !s.signsIn() && !s.anew() && s.fate != handed // those are refused
 	if rapid.IntRange(0, 3).Draw(t, "own credentials") == 0 && mayShare {
 		s.own = fmt.Sprint("own ", i)
 	}
@@ -338,6 +339,12 @@ func (w *world) at(key connection.Key) *story {
 		return nil
 	}
 	return &w.stories[i]
+}
+
+// stuck tells that the story cannot end while the token is Ana's: only Bo may write
+// the credentials.
+func (w *world) stuck(s *story) bool {
+	return w.behaviour.CredentialsByOwnerOnly && (s.fate == handed || s.fate == given)
 }
 
 const latency = 40 * time.Millisecond
