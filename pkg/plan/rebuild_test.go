@@ -160,6 +160,35 @@ func TestARebuildThatASignInHasBegunAsksNobodyAgain(t *testing.T) {
 	}
 }
 
+func TestTheLastOneWithCredentialsIsKept(t *testing.T) {
+	digest := connection.KeyDigest(connection.Key{Space: "A", Name: "x"})
+	for _, test := range []struct {
+		name   string
+		change func(*connection.Desired)
+		keeps  bool
+	}{
+		{"where none are declared", func(*connection.Desired) {}, true},
+		{"not where they are written again", password, false},
+		{"nor where that is allowed", func(d *connection.Desired) { d.Lifecycle.RecreateAllowed = true }, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := newWorld()
+			w.declare("A", "x", test.change)
+			w.hold("A", "x")
+			w.hold("A", "qlsync-old-"+digest, func(l *connection.Live) {
+				l.Mark, l.HasCredentials = connection.Mark{Project: project, Key: digest, Transit: connection.TransitOld}, true
+			})
+			p, problems := plan.Make(w.input())
+			if err := problems.Err(); err != nil {
+				t.Fatal(err)
+			}
+			if deleted := slices.Contains(strings.Fields(strings.Join(calls(p), " ")), "bulk-delete"); deleted == test.keeps || test.keeps != (len(p.Warnings) > 0) {
+				t.Errorf("deleted: %v, warnings %+v", deleted, p.Warnings)
+			}
+		})
+	}
+}
+
 func TestAdviceWhereOnlyTheOwnerMayWriteCredentials(t *testing.T) {
 	handed := func(d *connection.Desired) { d.Owner, d.Credentials = "bo@example.com", secretRef("P") }
 	bos := func(l *connection.Live) { l.OwnerID, l.Mark.Credentials = "u-bo", "1:aa" }

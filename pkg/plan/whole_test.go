@@ -106,6 +106,15 @@ func TestAServiceThatReplacesWholeConnections(t *testing.T) {
 			})
 		}, "delete A/qlsync-new-" + connection.KeyDigest(connection.Key{Space: "A", Name: "x"}) + "\ncreate A/x /properties/path:<nil>>/x /credentials/password=(secret)\n" +
 			"s1 create A/x\ns2 delete A/qlsync-new-" + connection.KeyDigest(connection.Key{Space: "A", Name: "x"}) + " after s1"},
+		{"what a killed rebuild in place has tried out goes before it is tried out again", func(w *world) {
+			w.declare("A", "x", declared, func(d *connection.Desired) { d.DataSource = "other" })
+			w.hold("A", "x", withholds)
+			key := connection.Key{Space: "A", Name: "x"}
+			w.hold("A", "qlsync-new-"+connection.KeyDigest(key), withholds, func(l *connection.Live) {
+				l.Mark.Key, l.Mark.Transit = connection.KeyDigest(key), connection.TransitNew
+			})
+		}, "delete A/qlsync-new-" + connection.KeyDigest(connection.Key{Space: "A", Name: "x"}) + "\nrecreate A/x /dataSource:rest>other /credentials/password=(secret)\n" +
+			"s1 delete A/qlsync-new-" + connection.KeyDigest(connection.Key{Space: "A", Name: "x"}) + "\ns2 recreate A/x after s1\ns3 delete A/x after s2"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			w := newWorld()
