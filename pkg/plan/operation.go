@@ -207,7 +207,10 @@ func (c *chain) update() {
 	d := c.decision
 	to := d.target.key
 	patch := c.o.patch(d)
-	code := signInApart(d, &patch)
+	behind := signInApart(d, &patch)
+	if behind == nil {
+		behind = c.othersApart(&patch)
+	}
 	bulk := connection.Operation{Kind: c.o.traits.Space}
 	if d.diff.owner {
 		bulk.Kind, bulk.OwnerID = c.o.traits.Owner, d.target.ownerID
@@ -219,7 +222,7 @@ func (c *chain) update() {
 			c.goTo(c.o.temporary(c.at.Space, to), patch)
 			patch = connection.Operation{Kind: connection.Patch}
 		}
-		if c.at != to || code == nil || c.o.worthwhile(d, patch) {
+		if c.at != to || behind == nil || c.o.worthwhile(d, patch) {
 			c.goTo(to, patch)
 		}
 	case d.diff.owner:
@@ -227,9 +230,27 @@ func (c *chain) update() {
 	default:
 		c.updateSpace(patch, bulk)
 	}
-	if code != nil {
-		c.add(*code)
+	if behind != nil {
+		c.add(*behind)
 	}
+}
+
+// othersApart takes everything but its mark out of a patch into one of its own where
+// credentials are written to a connection of somebody else: its name and space do not
+// wait for what the service may refuse. If nothing waits it gives nil.
+func (c *chain) othersApart(patch *connection.Operation) *connection.Operation {
+	d, owner := c.decision, c.owner
+	if d.diff.owner {
+		owner = d.target.ownerID
+	}
+	if patch.Credentials == nil || c.at == d.target.key || owner == "" || owner == c.o.analysis.in.Snapshot.Caller.ID {
+		return nil
+	}
+	apart := *patch
+	before := *patch.Mark
+	before.Credentials, before.Fingerprint = c.recorded(), d.live.Mark.Fingerprint
+	*patch = connection.Operation{Kind: connection.Patch, Mark: &before}
+	return &apart
 }
 
 // updateSpace moves to another space by a bulk operation. With a new name too, the
@@ -272,14 +293,11 @@ func (c *chain) unmarked() bool {
 
 // updateOwner changes the owner by a bulk operation, and the space with it. That
 // takes the credentials away, so the patch that carries them comes behind. What
-// would make a later run notice that they are due must be recorded before.
+// makes a later run notice that they are due must be recorded before.
 func (c *chain) updateOwner(patch, bulk connection.Operation, moves bool) {
 	d := c.decision
 	from, to := c.at, d.target.key
-	recorded := d.live.Mark.Credentials
-	if connection.CredentialsDue(recorded, d.target.credentialsMark(d.target.ownerID)) == "" {
-		recorded = d.target.credentialsMark(d.live.OwnerID)
-	}
+	recorded := c.recorded()
 	if d.diff.credentials && d.live.Mark.Credentials != recorded {
 		mark := *patch.Mark
 		mark.Credentials, mark.Fingerprint, mark.Transit = recorded, d.live.Mark.Fingerprint, d.live.Mark.Transit
@@ -312,6 +330,17 @@ func (c *chain) updateOwner(patch, bulk connection.Operation, moves bool) {
 	if c.at != to || c.o.worthwhile(d, patch) {
 		c.goTo(to, patch)
 	}
+}
+
+// recorded gives the record of the credentials that a connection bears until they are
+// written: one by which a later run notices that they are due.
+func (c *chain) recorded() string {
+	d := c.decision
+	recorded := d.live.Mark.Credentials
+	if d.diff.owner && connection.CredentialsDue(recorded, d.target.credentialsMark(d.target.ownerID)) == "" {
+		recorded = d.target.credentialsMark(d.live.OwnerID)
+	}
+	return recorded
 }
 
 // throughTemporary goes to the key by another name: its final one, or on a cycle

@@ -384,6 +384,11 @@ func TestMake(t *testing.T) {
 			w.declare("A", "x", func(d *connection.Desired) { d.Owner, d.Credentials = "bo@example.com", secretRef("P") })
 			w.hold("A", "x")
 		}, "update A/x /owner:ana@example.com>bo@example.com /credentials/password=(secret)\ns1 patch A/x\ns2 bulk-update A/x after s1\ns3 patch A/x after s2"},
+		{"a name does not wait for credentials that the service may let only another owner write", func(w *world) {
+			w.declare("A", "y", func(d *connection.Desired) { d.Properties, d.Credentials = nil, secretRef("P") })
+			w.hold("A", "x", func(l *connection.Live) { l.OwnerID, l.Mark.Credentials = "u-bo", "1:aa" })
+			w.moved("A", "x", "A", "y")
+		}, "move A/y from A/x /name:x>y /credentials/password=(secret)\ns1 patch A/y\ns2 patch A/y after s1"},
 		{"a create for another owner hands over", func(w *world) {
 			w.declare("A", "x", func(d *connection.Desired) { d.Owner, d.Credentials = "bo@example.com", secretRef("P") })
 		}, "create A/x /owner:<nil>>bo@example.com /properties/path:<nil>>/x /credentials/password=(secret)\n" +
