@@ -83,7 +83,7 @@ type Mark struct {
 // one, lets the old one make way, and gives its name to the new one; a crash in
 // between is repaired from these marks.
 const (
-	TransitNew = "new" // complete, and waiting for its name
+	TransitNew = "new" // made, and waiting for its owner and its name
 	TransitOld = "old" // has made way, and is to be deleted
 )
 
