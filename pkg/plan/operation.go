@@ -365,14 +365,22 @@ func (c *chain) throughTemporary(before, bulk, behind connection.Operation) {
 // read back and handed over, the old one makes way, the new one takes the name, and
 // the old one is deleted at the end. Nothing that apps use is touched before the new
 // one is all that it is to be. If the name does not change, the name is missing only
-// between two operations of one step, and put back if the second one fails.
+// between two operations of one step, and put back if the second one fails; one that
+// is missing comes back before all else.
 func (c *chain) recreate() {
 	d, o := c.decision, c.o
 	if o.traits.Trial {
 		c.replace()
 		return
 	}
-	old := d.live
+	old := *d.live
+	if d.missed && old.Key.Space == d.target.key.Space {
+		back := old.Mark
+		back.Transit = ""
+		c.turnTo(&old)
+		c.goTo(d.target.key, connection.Operation{Kind: connection.Patch, Mark: &back})
+		old.Key = d.target.key
+	}
 	final := c.makeBeside()
 	final.Transit, final.Moved = "", o.movedMark(d.target.key)
 	if protect := d.target.Lifecycle.PreventDestroy; protect != nil {
@@ -386,7 +394,7 @@ func (c *chain) recreate() {
 		Transit: connection.TransitOld,
 	}
 	aside := o.spare(connection.Key{Space: old.Key.Space, Name: oldName(d.target.key)})
-	c.turnTo(old)
+	c.turnTo(&old)
 	makeWay := c.goTo(aside, connection.Operation{Kind: connection.Patch, Mark: &away})
 	gone := c.subject
 

@@ -123,6 +123,17 @@ func TestARebuildForAnotherOwner(t *testing.T) {
 			begun()(w)
 			w.files[0].Credentials = nil
 		}, []string{"s1 bulk-delete qlsync-new"}},
+		{
+			"brings a missing name back before all else", func(w *world) {
+				begun(func(l *connection.Live) { l.DataSource = "rest" })(w)
+				x := w.at(connection.Key{Space: "A", Name: "x"})
+				x.Mark.Transit, x.Key.Name = connection.TransitOld, "qlsync-old-"+x.Mark.Key
+			},
+			slices.Concat([]string{
+				"s1 patch qlsync-new > x", "s2 create qlsync-new with credentials", "s3 bulk-update qlsync-new for u-bo",
+				"s4 patch qlsync-new with credentials",
+			}, swap("s5"), []string{"s6 bulk-delete qlsync-old", "s7 bulk-delete qlsync-old"}),
+		},
 		{"begins nothing that the token could not hand over", func(w *world) {
 			w.snapshot.Traits = memberTraits()
 			w.at(connection.Key{Space: "A", Name: "x"}).OwnerID = "u-bo"
@@ -199,7 +210,7 @@ func TestAdviceWhereOnlyTheOwnerMayWriteCredentials(t *testing.T) {
 		w    *world
 		want string
 	}{
-		{"a rebuild has changed nothing that apps use", rebuildWorld(), "the old one is as it was, and apps use it; " + only + " with the token of bo@example.com, or declare another owner"},
+		{"a rebuild has changed nothing that apps use", rebuildWorld(), "the old one is as it was; " + only + " with the token of bo@example.com, or declare another owner"},
 		{"what is given away has none", func() *world {
 			w := newWorld()
 			w.declare("A", "x", handed)

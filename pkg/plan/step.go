@@ -227,9 +227,9 @@ func item(n *node) Item {
 // write its credentials.
 func (n *node) ownersAdvice() string {
 	const only = "the service may let only the owner write credentials: "
-	switch d := n.decision; {
-	case d.change.Action == ActionRecreate && !d.missed:
-		return "the old one is as it was, and apps use it; " + only + "apply with the token of " + n.owner + ", or declare another owner"
+	switch {
+	case n.decision.change.Action == ActionRecreate:
+		return "the old one is as it was; " + only + "apply with the token of " + n.owner + ", or declare another owner"
 	case n.handedOver:
 		return "it has no credentials of use now; " + only + "apply once more with the token of " + n.owner
 	}
