@@ -172,10 +172,11 @@ func (c *chain) create(at connection.Key, op connection.Operation) {
 // ownerAfter gives who is to own what is made anew: the caller, where nobody is
 // declared.
 func (a *analysis) ownerAfter(t *target, old *connection.Live) string {
+	owner := t.ownerID
 	if old != nil && t.ignores("owner", "") {
-		return old.OwnerID
+		owner = old.OwnerID
 	}
-	return cmp.Or(t.ownerID, a.in.Snapshot.Caller.ID)
+	return cmp.Or(owner, a.in.Snapshot.Caller.ID)
 }
 
 // handOver appends the change to the owner that what is made anew is to have. It

@@ -107,6 +107,14 @@ func TestARebuildForAnotherOwner(t *testing.T) {
 			},
 			slices.Concat([]string{"s1 bulk-update qlsync-new for u-ana", "s2 patch qlsync-new with credentials"}, swap("s3"), []string{"s4 bulk-delete qlsync-old"}),
 		},
+		{
+			"goes to who has the old one where the owner is ignored", func(w *world) {
+				w.files[0].Owner, w.files[0].Lifecycle.IgnoreChanges = "ana@example.com", []string{"owner"}
+				w.at(connection.Key{Space: "A", Name: "x"}).OwnerID = "u-bo"
+			},
+			slices.Concat([]string{"s1 create qlsync-new with credentials", "s2 bulk-update qlsync-new for u-bo", "s3 patch qlsync-new with credentials"},
+				swap("s4"), []string{"s5 bulk-delete qlsync-old"}),
+		},
 		{"makes anew what is declared otherwise by now", begun(func(l *connection.Live) { l.Properties["path"] = "/other" }), anew},
 		{"and what has something that is not declared", begun(func(l *connection.Live) { l.Properties["other"] = true }), anew},
 		{"and what is of another data source", begun(func(l *connection.Live) { l.DataSource = "mssql" }), anew},

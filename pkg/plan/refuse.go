@@ -186,7 +186,7 @@ func (a *analysis) refuseRecreate(p *pair) string {
 		return "a rebuild would lose " + a.undeclared(p, live.Withheld) + ", which the service keeps, or may keep, and does not show: declare it under credentials" + allow
 	case live.Separated:
 		return "a rebuild would lose the credentials that each user has entered" + allow
-	case owner != live.OwnerID && p.ownerID == "":
+	case live.OwnerID != "" && owner != live.OwnerID && p.ownerID == "":
 		return fmt.Sprintf("a rebuild would change its owner from %s: declare owner", a.userName(live.OwnerID)) + allow
 	}
 	return ""
@@ -253,7 +253,7 @@ func (a *analysis) lost(decided *decision) string {
 	if live.Separated {
 		text += "; the credentials that each user has entered are lost"
 	}
-	if t.ownerID == "" && a.ownerAfter(t, live) != live.OwnerID {
+	if live.OwnerID != "" && t.ownerID == "" && a.ownerAfter(t, live) != live.OwnerID {
 		text += "; it no longer belongs to " + a.userName(live.OwnerID)
 	}
 	return text
