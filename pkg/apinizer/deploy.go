@@ -43,7 +43,11 @@ func (p *Provider) settle(ctx context.Context, operation connection.Operation, s
 		if readErr != nil {
 			return nil, readErr
 		}
-		d := p.updated(live, operation)
+		d, t := p.updated(live, operation), types[live.kind]
+		added := slices.DeleteFunc(withheld(t, live.fields), func(name string) bool { return slices.Contains(withheld(t, sent.fields), name) })
+		if err := p.check(d, added, operation); err != nil {
+			return nil, err
+		}
 		d.setPending(pending)
 		return p.write(ctx, http.MethodPut, operation.Key, d, operation, true)
 	}

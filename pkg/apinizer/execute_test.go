@@ -127,6 +127,25 @@ func TestASecretThatWasAddedSinceThePlanBlocksAWrite(t *testing.T) {
 	}
 }
 
+// The second write, which takes the mark away, may not be sent either.
+func TestASecretThatWasAddedBehindAWriteIsNotBlanked(t *testing.T) {
+	r := newRig(t, twoProjects, behaviour{Secrets: "ciphertext"})
+	r.declare("snmp", "Mail", map[string]any{"version": "V3", "connectionString": "udp:127.0.0.1/162", "pduOidForMessage": "1.3.6"}, "securityOrCommunityName")
+	p := r.plan()
+	r.through(map[string]func(http.ResponseWriter){"POST " + mailPath: func(w http.ResponseWriter) {
+		r.add("snmp", "Mail", map[string]any{
+			"version": "V3", "connectionString": "udp:127.0.0.1/162", "pduOidForMessage": "1.3.6",
+			"securityOrCommunityName": secretOf("securityOrCommunityName"), "authPassphrase": "set by hand",
+		})
+		says(200, `{"status": "SUCCESS", "deploymentResult": {"success": true}}`)(w)
+	}})
+	item := r.run(p).Items[0]
+	r.demand(item.Error, "nothing was sent, as authPassphrase would be blanked")
+	if !r.manager.SecretEquals("Payments", "Mail", "authPassphrase", "set by hand") || item.Outcome != apply.Pending {
+		t.Errorf("it is lost: %+v", item)
+	}
+}
+
 func TestAMoveDoesNotLoseOneOfTwoSecrets(t *testing.T) {
 	r := newRig(t, twoProjects, behaviour{})
 	d := r.declare("snmp", "Trap", whole["snmp"].properties, whole["snmp"].secrets...)
