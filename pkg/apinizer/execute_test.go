@@ -344,8 +344,12 @@ func TestWithoutMarksWhatIsDeclaredIsOursAndDescriptionsStayAsTheyAre(t *testing
 	r.declare("webhook", "Hook", map[string]any{"fullUrl": "https://z.example"})
 	r.mail("Mail")
 	connectUnmarked()
-	if result := r.run(r.plan()); !result.Complete() {
+	p := r.plan()
+	if result := r.run(p); !result.Complete() {
 		t.Fatalf("%+v", result.Items)
+	}
+	if sent := len(r.manager.Writes()); sent != p.Estimate.Tier2Calls {
+		t.Errorf("%d writes were sent, and %d planned", sent, p.Estimate.Tier2Calls)
 	}
 	connectUnmarked()
 	if p := r.plan(); !p.Empty() {

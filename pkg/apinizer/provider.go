@@ -70,13 +70,17 @@ func (*Provider) DataSources(_ context.Context, ids []string) (*connection.Catal
 
 // traits say how connections are changed there.
 func (p *Provider) traits() connection.Traits {
+	// One to look first, one to see what became of it; one to write it, one to take away
+	// the mark that it has not reached the gateways.
+	write := connection.Cost{Reads: 2, Writes: 2}
+	if p.unmarked {
+		write.Writes = 1
+	}
 	return connection.Traits{
 		Space: connection.Recreate, Existence: connection.Delete, Untagged: true, Unmarked: p.unmarked, Whole: true, Trial: true,
 		Costs: map[connection.Mechanism]connection.Cost{
-			// One to look first, one to see what became of it; one to write it, one to take
-			// away the mark that it has not reached the gateways.
-			connection.Create: {Reads: 2, Writes: 2},
-			connection.Patch:  {Reads: 2, Writes: 2},
+			connection.Create: write,
+			connection.Patch:  write,
 			connection.Delete: {Reads: 1, Writes: 1},
 		},
 		HostProperties: hosts(),
