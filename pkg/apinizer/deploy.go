@@ -36,20 +36,14 @@ func (p *Provider) settle(ctx context.Context, operation connection.Operation, s
 	if readErr == nil {
 		p.remember(operation.Key, live)
 	}
-	if !sent.deploys() {
-		return nil // nothing was asked for, and some answers say that it failed
-	}
 	again := func(pending bool) ([]byte, error) {
 		if readErr != nil {
 			return nil, readErr
 		}
-		d, t := p.updated(live, operation), types[live.kind]
-		added := slices.DeleteFunc(withheld(t, live.fields), func(name string) bool { return slices.Contains(withheld(t, sent.fields), name) })
-		if err := p.check(d, added, operation); err != nil {
-			return nil, err
-		}
-		d.setPending(pending)
-		return p.write(ctx, http.MethodPut, operation.Key, d, operation, true)
+		return p.again(ctx, operation, sent, live, pending)
+	}
+	if !sent.deploys() {
+		return nil // nothing was asked for, and some answers say that it failed
 	}
 	if body == nil {
 		var err error
@@ -64,10 +58,32 @@ func (p *Provider) settle(ctx context.Context, operation connection.Operation, s
 	if sent.mark().Project == "" {
 		return nil
 	}
-	if _, err := again(false); err != nil {
+	if _, err := again(false); err != nil && !p.marked(ctx, operation.Key, sent) {
 		return fmt.Errorf("%w by its mark, which could not be taken away, although it is: %w", connection.ErrPending, quiet(err))
 	}
 	return nil // what has not reached a gateway now is the mark alone
+}
+
+// again writes once more what was sent and is live, unless that would blank a secret
+// that was added since.
+func (p *Provider) again(ctx context.Context, operation connection.Operation, sent, live document, pending bool) ([]byte, error) {
+	d, t := p.updated(live, operation), types[live.kind]
+	known := withheld(t, sent.fields)
+	added := slices.DeleteFunc(withheld(t, live.fields), func(name string) bool { return slices.Contains(known, name) })
+	if err := p.check(d, added, operation); err != nil {
+		return nil, err
+	}
+	d.setPending(pending)
+	return p.write(ctx, http.MethodPut, operation.Key, d, operation, true)
+}
+
+// marked tells that what was sent bears its mark by now, and not that it is not in
+// effect.
+func (p *Provider) marked(ctx context.Context, key connection.Key, sent document) bool {
+	mark := sent.mark()
+	mark.Pending = false
+	live, err := p.get(ctx, key, nil)
+	return err == nil && live.mark() == mark
 }
 
 // quiet drops what the engine would branch on: the operation itself is saved.

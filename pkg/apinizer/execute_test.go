@@ -299,6 +299,14 @@ func TestWhatReachedNoGatewayIsNotForgotten(t *testing.T) {
 	}
 }
 
+func TestAMarkThatIsTakenAwayWithoutAnAnswerIsTakenAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRigWithFaults(t, simulator.Fault{Method: "PUT", Cut: "after", Times: 4})
+		r.mail("Mail")
+		r.apply()
+	})
+}
+
 func TestADescriptionThatLeavesNoRoomForTheMarkIsRefused(t *testing.T) {
 	r := newRig(t, twoProjects, behaviour{ConsoleRules: true})
 	r.add("webhook", "Hook", map[string]any{"fullUrl": "https://x.example", "description": strings.Repeat("ü", 1000)})
