@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -27,7 +26,8 @@ const (
 // It wraps a sentinel error of package connection where the text tells which:
 // ErrUnauthorized, ErrNotFound (of a connection only), ErrForbidden (also of a
 // project that is not there, or not for this user), ErrConflict, and ErrInvalid for
-// any other refusal; ErrUnknownOutcome for a write that may have happened.
+// any other refusal; and ErrUnknownOutcome, beside it, for a write that may have happened
+// all the same: this attempt, or an earlier one.
 type Error struct {
 	Method, Path string
 	Status       int
@@ -35,7 +35,9 @@ type Error struct {
 	Text         string
 
 	kind error
-	wait time.Duration // before another attempt
+	// unknown tells that the write, or an earlier attempt at it, may have happened.
+	unknown bool
+	wait    time.Duration // before another attempt
 }
 
 // Error gives "PUT /apiops/...: 400: text".
@@ -45,14 +47,23 @@ func (e *Error) Error() string {
 		text += " " + e.Code
 	}
 	text += ": " + cmp.Or(e.Text, http.StatusText(e.Status), "no reason given")
-	if errors.Is(e.kind, connection.ErrUnknownOutcome) {
+	if e.unknown {
 		text += ": " + connection.ErrUnknownOutcome.Error()
 	}
 	return text
 }
 
-// Unwrap gives the sentinel error, or nil.
-func (e *Error) Unwrap() error { return e.kind }
+// Unwrap gives the sentinel errors.
+func (e *Error) Unwrap() []error {
+	var kinds []error
+	if e.kind != nil {
+		kinds = append(kinds, e.kind)
+	}
+	if e.unknown {
+		kinds = append(kinds, connection.ErrUnknownOutcome)
+	}
+	return kinds
+}
 
 // limited tells that a rate limit was met. The old contract names no status for it.
 func (e *Error) limited() bool {
@@ -164,10 +175,7 @@ func (c *Client) judge(call *call, got *transport.Answer) error {
 // probably happened.
 func (c *Client) unusable(call *call, got *transport.Answer, why string) *Error {
 	failed := c.blank(call, got)
-	failed.Text = why
-	if !call.isRead() {
-		failed.kind = connection.ErrUnknownOutcome
-	}
+	failed.Text, failed.unknown = why, !call.isRead()
 	return failed
 }
 

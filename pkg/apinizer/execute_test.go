@@ -240,6 +240,26 @@ func TestWhatSomebodyElseMadeIsNotTakenForACreateThatBroughtNoAnswer(t *testing.
 	}
 }
 
+func TestAWriteThatMayHaveHappenedIsUnknownAlsoWhereItsRepetitionIsRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, twoProjects, behaviour{})
+		r.mail("Mail")
+		r.apply()
+		tries := 0
+		r.through(map[string]func(http.ResponseWriter){"PUT " + mailPath: func(w http.ResponseWriter) {
+			if tries++; tries == 1 {
+				says(500, `{"status": "FAILURE", "resultMessage": "An unexpected error occurred"}`)(w)
+				return
+			}
+			says(400, `{"status": "FAILURE", "resultMessage": "User does not have required permission for this operation!"}`)(w)
+		}})
+		r.desired[0].Properties["port"] = number(25)
+		if item := r.run(r.plan()).Items[0]; item.Outcome != apply.Failed || !item.Unknown || tries != 2 {
+			t.Errorf("after %d tries: %+v", tries, item)
+		}
+	})
+}
+
 // Nobody has to be there to hear that a gateway was not reached.
 func TestWhatReachedNoGatewayIsNotForgotten(t *testing.T) {
 	unanswered := func(method string, skip, times int) simulator.Fault {

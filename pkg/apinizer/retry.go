@@ -171,9 +171,7 @@ func (c *Client) final(call *call, err error) error {
 		failed.Ambiguous = call.ambiguous
 	}
 	if refusal, ok := errors.AsType[*Error](err); ok {
-		if call.ambiguous && refusal.kind == nil {
-			refusal.kind = connection.ErrUnknownOutcome
-		}
+		refusal.unknown = refusal.unknown || call.ambiguous
 		if refusal.Status == http.StatusUnauthorized && !call.anonymous {
 			return fmt.Errorf("%w: %s", err, c.auth.advice())
 		}
