@@ -68,8 +68,8 @@ func (a *analysis) refuseChange(p *pair, d *difference) string {
 	case p.lacks != "" && !p.ignores("properties", p.selects):
 		return p.lacks
 	}
-	if _, declared := p.Properties[live.Crowded]; live.Crowded != "" && (!declared || p.ignores("properties", live.Crowded)) {
-		return fmt.Sprintf("its %s is so long that our mark has no room: shorten it there, or declare it here", live.Crowded)
+	if reason := refuseCrowded(p); reason != "" {
+		return reason
 	}
 	if live.Mark.Project == "" {
 		if reason := a.refuseAdoption(p, d); reason != "" {
@@ -90,6 +90,15 @@ func (a *analysis) refuseChange(p *pair, d *difference) string {
 		}
 	}
 	return a.refuseWrite(p, d)
+}
+
+// refuseCrowded says why no mark can be written.
+func refuseCrowded(p *pair) string {
+	crowded := p.live.Crowded
+	if _, declared := p.Properties[crowded]; crowded == "" || declared && !p.ignores("properties", crowded) {
+		return ""
+	}
+	return fmt.Sprintf("its %s is so long that our mark has no room: shorten it there, or declare it here", crowded)
 }
 
 // refuseOwner says why the connection cannot go from one owner to another.

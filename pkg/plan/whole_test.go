@@ -1,6 +1,7 @@
 package plan_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -162,6 +163,24 @@ func TestEveryPatchOfAWholeConnectionCarriesEverything(t *testing.T) {
 	}
 	if patches != 3 {
 		t.Errorf("%d operations: a swap of names takes three patches", patches)
+	}
+}
+
+func TestARotationNeedsRoomForTheMark(t *testing.T) {
+	w := newWorld()
+	w.snapshot.Traits = wholeTraits()
+	w.declare("A", "x", func(d *connection.Desired) { d.Credentials = secretRef("P") })
+	w.hold("A", "x", func(l *connection.Live) {
+		l.Crowded, l.Mark.Credentials = "note", connection.CredentialsMark(0, secretRef("P"), "u-ana")
+	})
+	in := w.input()
+	in.Rotate = []connection.Key{{Space: "A", Name: "x"}}
+	p, problems := plan.Make(in)
+	if err := problems.Err(); err != nil {
+		t.Fatal(err)
+	}
+	if len(p.Rotations) != 1 || !strings.Contains(p.Rotations[0].Refused, "our mark has no room") {
+		t.Errorf("got %+v", p.Rotations)
 	}
 }
 
