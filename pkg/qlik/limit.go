@@ -112,9 +112,11 @@ type budget struct {
 //	once more                                     evenly, in a window
 //	each time after that                          four times as slowly
 //
-// If none of ours was in the window, and the wait is short, others have used it evenly
-// for certain. When a window has passed nothing is known of them any more; then the
-// request that goes beyond our number goes alone.
+// More slowly than evenly is for a number that has not fallen: a smaller one was
+// admitted before, so it cannot have been too early. If none of ours was in the window,
+// and the wait is short, others have used it evenly for certain. When a window has
+// passed nothing is known of them any more; then the request that goes beyond our
+// number goes alone.
 type refusal struct {
 	at       time.Time // zero: never
 	used     int       // places of ours in the window
@@ -490,7 +492,10 @@ func (b *budget) learn(sent, now time.Time, wait time.Duration) {
 	}
 	next := refusal{at: now, used: used}
 	if last := b.refusal; !last.at.IsZero() && max(used, last.used)-min(used, last.used) <= noise {
-		next.repeated = last.repeated + 1
+		next.repeated = last.repeated
+		if used >= last.used || last.repeated < evenly {
+			next.repeated++
+		}
 	}
 	if used == 0 && wait < certain {
 		next.repeated = max(next.repeated, evenly)

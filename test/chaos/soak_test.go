@@ -48,13 +48,18 @@ func TestALongRunUnderFaultsLeavesNothingBehind(t *testing.T) {
 			if round > 3 {
 				t.Fatalf("after three applies there is something left to do: %+v", p.Summary)
 			}
+			began, before := time.Now(), writes(tenant)
 			l := e.apply(p).Ledger
+			took, least := time.Since(began), time.Duration((writes(tenant)-before-1)/500)*5*time.Minute
 			var memory runtime.MemStats
 			runtime.ReadMemStats(&memory)
 			most = max(most, memory.HeapInuse)
 			t.Logf("round %d: %d steps, %+v, %d MiB, after %v", round, len(p.Steps), l, memory.HeapInuse>>20, time.Since(start).Round(time.Second))
 			if l.Failed > l.Planned/20 || l.Skipped > 0 {
 				t.Errorf("%+v", l)
+			}
+			if took > least*5/4+10*time.Minute {
+				t.Errorf("it took %v, and the limit wants %v", took, least)
 			}
 		}
 		if most > mostMemory {
@@ -69,6 +74,16 @@ func TestALongRunUnderFaultsLeavesNothingBehind(t *testing.T) {
 			t.Errorf("misuse: %q", misuse)
 		}
 	})
+}
+
+// writes counts those that a tenant has got.
+func writes(tenant *simulator.Tenant) (n int) {
+	for _, request := range tenant.Requests() {
+		if request.Tier == 2 {
+			n++
+		}
+	}
+	return n
 }
 
 // everyTwentieth is a fault for each twentieth of so many requests, of the kinds that
