@@ -56,8 +56,11 @@ func failAll(outcomes []connection.Outcome, err error) []connection.Outcome {
 func (p *Provider) check(operations []connection.Operation) error {
 	kind := operations[0].Kind
 	room := 1
-	if kind == connection.BulkUpdate || kind == connection.BulkDelete || kind == connection.Patch {
+	switch kind {
+	case connection.BulkUpdate, connection.BulkDelete:
 		room = p.batch
+	case connection.Patch:
+		room = maxRow
 	}
 	switch {
 	case !slices.Contains([]connection.Mechanism{

@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 
 	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/qlik"
 	"github.com/qlsync/qlsync/pkg/simulator"
 )
 
@@ -404,7 +405,7 @@ func TestMistakesOfTheCallerAreErrorsAndSendNothing(t *testing.T) {
 		want       string
 	}{
 		"two of a single kind": {[]connection.Operation{remove, remove}, "2 operations in one call, at most 1"},
-		"too long a row":       {slices.Repeat([]connection.Operation{patch}, 101), "101 operations in one call, at most 100"},
+		"too long a row":       {[]connection.Operation{patch, patch, patch}, "3 operations in one call, at most 2"},
 		"a strange undo":       {[]connection.Operation{{Kind: connection.Patch, ID: "c1", Undo: &remove}}, "cannot be undone in that way"},
 		"two kinds":            {[]connection.Operation{{Kind: connection.BulkDelete, ID: "c1"}, patch}, "two kinds"},
 		"too large a batch":    {many, "101 operations in one call, at most 100"},
@@ -425,6 +426,17 @@ func TestMistakesOfTheCallerAreErrorsAndSendNothing(t *testing.T) {
 	if got := newTenant(t, nil).provider().Execute(t.Context(), nil); len(got) != 0 {
 		t.Errorf("outcomes of nothing: %v", got)
 	}
+}
+
+func TestTheSizeOfBulkRequestsDoesNotBindARow(t *testing.T) {
+	n := newTenant(t, map[string]route{"PATCH " + connections + "/old": always(204, ""), "PATCH " + connections + "/new": always(204, "")})
+	config := n.config()
+	config.BatchSize = 1
+	provider, err := qlik.New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	must(t, provider.Execute(t.Context(), []connection.Operation{rename("old", "aside"), rename("new", "real")}))
 }
 
 // TestADefaultThatIsFilledInCanBeChanged sets a property that is shown only as the default.

@@ -17,6 +17,9 @@ import (
 // live then.
 const patchTries = 3
 
+// maxRow is how many patches are sent in a row: the two renames of a rebuild.
+const maxRow = 2
+
 // repairs is how many writes more than it takes a row keeps for what goes wrong on its
 // way: an attempt that may have happened has used its place up.
 const repairs = 5
