@@ -182,15 +182,16 @@ func doubtsAbout(published connection.RateLimit) []connection.RateLimit {
 }
 
 // acquire waits for a place: one of the room's, or, when it has no more, one that is
-// free. A row that has begun goes before everybody, and waits only while the tier is
-// closed. Whoever else has a room, or was refused before, goes before the others.
+// free. A row that has begun and has a place goes before everybody, and waits only while
+// the tier is closed. Whoever else has a room, or was refused before, goes before the
+// others.
 func (b *budget) acquire(ctx context.Context, from *room, again bool) (*place, error) {
 	w := newWaiter(1, &place{budget: b})
 	b.mu.Lock()
 	before := len(b.queue)
 	others := slices.IndexFunc(b.queue, func(other *waiter) bool { return other.places > 0 })
 	switch {
-	case from != nil && from.begun:
+	case from != nil && from.begun && from.left > 0:
 		before = 0
 	case (from != nil || again) && others >= 0:
 		before = others

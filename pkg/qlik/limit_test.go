@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -272,6 +273,37 @@ func TestRowsDoNotSeparateEachOther(t *testing.T) {
 				t.Errorf("the second request of row %s was sent %v after the first", row, took)
 			}
 		}
+	})
+}
+
+// TestARowThatHasUsedItsRoomUpSeparatesNoOther lets attempts of a row fail until it
+// has no place left, while the tier is closed in the middle of another one.
+func TestARowThatHasUsedItsRoomUpSeparatesNoOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		refuse := func(status, wait int) route {
+			return func(w http.ResponseWriter, _ *http.Request, _ int) {
+				w.Header().Set("Retry-After", strconv.Itoa(wait))
+				say(w, status, "{}")
+			}
+		}
+		busy := refuse(503, 20)
+		n, provider := renames(t, connection.RateLimit{Requests: 14, Window: time.Hour}, map[string]route{
+			"a1": inTurn(busy, busy, busy, busy, always(204, "")), "a2": inTurn(busy, busy, always(204, "")),
+			"b1": nil, "b2": inTurn(refuse(429, 60), always(204, "")),
+		})
+		start := time.Now()
+		var group sync.WaitGroup
+		group.Go(func() {
+			must(t, provider.Execute(t.Context(), []connection.Operation{rename("a1", "aside"), rename("a2", "real")}))
+		})
+		time.Sleep(110 * time.Second) // six pauses are behind the first row, it is in the seventh
+		group.Go(func() {
+			must(t, provider.Execute(t.Context(), []connection.Operation{rename("b1", "aside"), rename("b2", "real")}))
+			if took := time.Since(start); took > 3*time.Minute {
+				t.Errorf("the second row ended after %v: %q", took, n.order(start))
+			}
+		})
+		group.Wait()
 	})
 }
 
