@@ -21,6 +21,8 @@ type chain struct {
 	// is addressed.
 	words []string
 	names map[addressed]bool
+	// round tells of the keys that were followed whether the blocks lead round from there.
+	round map[foldedKey]bool
 	// compared counts the words that suggestions were looked for among.
 	compared int
 }
@@ -41,7 +43,7 @@ const maxCompared = 1_000_000
 // that is declared is a warning; a circle on which nothing is declared never had a
 // meaning.
 func (r *reader) checkMoves(moves []connection.Move) {
-	c := chain{moves: moves, next: map[foldedKey]foldedKey{}, declared: r.elsewhere, names: map[addressed]bool{}}
+	c := chain{moves: moves, next: map[foldedKey]foldedKey{}, round: map[foldedKey]bool{}, declared: r.elsewhere, names: map[addressed]bool{}}
 	for key, declared := range r.taken {
 		c.declared[key] = declared.words()
 	}
@@ -93,14 +95,21 @@ func (c *chain) otherwiseAddressed(end connection.MoveEnd) bool {
 // circles reports whether the blocks from a key lead round for ever without
 // coming to a declared one.
 func (c *chain) circles(from foldedKey) bool {
-	for range len(c.moves) + 1 {
+	var way []foldedKey
+	for {
+		round, known := c.round[from]
 		to, moved := c.next[from]
-		if _, declared := c.declared[from]; declared || !moved {
-			return false
+		if _, declared := c.declared[from]; !known && moved && !declared {
+			c.round[from] = true // if the way comes back here before it ends
+			way = append(way, from)
+			from = to
+			continue
 		}
-		from = to
+		for _, key := range way {
+			c.round[key] = round
+		}
+		return round
 	}
-	return true
 }
 
 // meant suggests what the block may have been meant to lead to.
