@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 )
@@ -15,7 +16,7 @@ import (
 // TestAnInterruptEndsTheReadingOfFiles: a pipe that nobody writes to is a file that
 // takes for ever to be read.
 func TestAnInterruptEndsTheReadingOfFiles(t *testing.T) {
-	for _, command := range []string{"validate", "plan"} {
+	for _, command := range []string{"validate", "plan", "schemas list"} {
 		for _, endless := range []string{"qlsync.yaml", "pipe.yaml"} {
 			t.Run(command+" reads "+endless, func(t *testing.T) {
 				t.Chdir(t.TempDir())
@@ -43,7 +44,7 @@ func TestAnInterruptEndsTheReadingOfFiles(t *testing.T) {
 					opened <- writer
 				}()
 				env := streams(nil, io.Discard)
-				if err := newApp(env).RunContext(ctx, []string{"qlsync", command}); !errors.Is(err, context.Canceled) {
+				if err := newApp(env).RunContext(ctx, append([]string{"qlsync"}, strings.Fields(command)...)); !errors.Is(err, context.Canceled) {
 					t.Error(err)
 				}
 				_ = (<-opened).Close()

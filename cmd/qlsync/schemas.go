@@ -207,15 +207,17 @@ func listSchemas(c *cli.Context, env *environment) error {
 	if _, err := env.prepare(c); err != nil {
 		return err
 	}
-	project, uses, err := usesOf(c, env)
-	if err != nil {
-		return err
-	}
-	listed, err := vendoredSources(project, uses)
-	if err != nil {
-		return err
-	}
-	return listFormats().write(c, env, listed)
+	return interruptibly(c.Context, func() error {
+		project, uses, err := usesOf(c, env)
+		if err != nil {
+			return err
+		}
+		listed, err := vendoredSources(project, uses)
+		if err != nil {
+			return err
+		}
+		return listFormats().write(c, env, listed)
+	})
 }
 
 // usesOf counts the declared connections of each data source, over the chosen
