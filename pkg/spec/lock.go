@@ -110,11 +110,14 @@ func VendoredText(source *connection.DataSource) ([]byte, error) {
 }
 
 // indented gives a value as JSON for people and for version control.
-func indented(value any) []byte {
+func indented(value any) []byte { return plainJSON(value, "  ") }
+
+// plainJSON gives a value as JSON in which < stands for itself.
+func plainJSON(value any, indent string) []byte {
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)
 	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
+	encoder.SetIndent("", indent)
 	if err := encoder.Encode(value); err != nil {
 		// Only what was decoded from JSON gets here.
 		panic("spec: value is not JSON: " + err.Error())

@@ -126,6 +126,7 @@ func TestEveryChangeOfASchemaIsToldInWords(t *testing.T) {
 		{`{"enum": "a"}`, `{"enum": ["a"]}`, `enum "a" -> ["a"]`},
 		{`{"enum": ["b", "a"]}`, `{"enum": ["c", "b"]}`, `enum gains "c"; enum loses "a"`},
 		{`{"items": [1, 2]}`, `{"items": [2, 1]}`, "items [1,2] -> [2,1]"},
+		{`{"pattern": "<&"}`, `{"pattern": ">", "enum": ["<"]}`, `enum gains "<"; pattern "<&" -> ">"`},
 	} {
 		within := func(property string) string { return `{"properties": {"p": ` + property + `}}` }
 		changes := spec.CompareSchemas(source("s", "1", within(test.before)), source("s", "1", within(test.after)))

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/qlsync/qlsync/pkg/connection"
 )
@@ -64,7 +65,7 @@ func describeProperty(schema any) []string {
 	var details []string
 	for _, keyword := range []string{"type", "default", "enum"} {
 		if value, ok := object[keyword]; ok {
-			details = append(details, keyword+" "+connection.Canonical(value))
+			details = append(details, keyword+" "+inLine(value))
 		}
 	}
 	return details
@@ -76,7 +77,7 @@ func compareKeywords(before, after any) []string {
 	old, okOld := before.(map[string]any)
 	fresh, okFresh := after.(map[string]any)
 	if !okOld || !okFresh {
-		return []string{connection.Canonical(before) + " -> " + connection.Canonical(after)}
+		return []string{inLine(before) + " -> " + inLine(after)}
 	}
 	keywords := append(slices.Collect(maps.Keys(old)), slices.Collect(maps.Keys(fresh))...)
 	slices.Sort(keywords)
@@ -101,7 +102,7 @@ func compareKeywords(before, after any) []string {
 
 // compareLists says what a list of values gained and lost.
 func compareLists(keyword string, before, after any) []string {
-	old, fresh := canonicalItems(before), canonicalItems(after)
+	old, fresh := itemsInLine(before), itemsInLine(after)
 	var details []string
 	for _, item := range fresh {
 		if !slices.Contains(old, item) {
@@ -121,20 +122,23 @@ func isListOrNone(value any) bool {
 	return isList || value == nil
 }
 
-func canonicalItems(list any) []string {
+func itemsInLine(list any) []string {
 	items, _ := list.([]any)
 	texts := make([]string, len(items))
 	for i, item := range items {
-		texts[i] = connection.Canonical(item)
+		texts[i] = inLine(item)
 	}
 	return texts
 }
+
+// inLine gives a value as JSON in one line.
+func inLine(value any) string { return strings.TrimSuffix(string(plainJSON(value, "")), "\n") }
 
 // longDetail is the length beyond which a value of a schema is cut.
 const longDetail = 60
 
 func shortened(value any) string {
-	text := []rune(connection.Canonical(value))
+	text := []rune(inLine(value))
 	if len(text) <= longDetail {
 		return string(text)
 	}
