@@ -22,8 +22,12 @@ func ParseDataSource(id string, apiSpecs []byte) (*connection.DataSource, error)
 		Version  json.RawMessage `json:"connectorVersion"`
 		Schema   json.RawMessage `json:"connectionProperties"`
 	}
-	if err := json.Unmarshal(apiSpecs, &specs); err != nil {
-		return nil, fmt.Errorf("read api-specs of %q: not JSON of the expected form: %w", id, err)
+	var mistyped *json.UnmarshalTypeError
+	switch err := json.Unmarshal(apiSpecs, &specs); {
+	case errors.As(err, &mistyped):
+		return nil, fmt.Errorf("read api-specs of %q: not a map of connectorProvider, connectorVersion and connectionProperties", id)
+	case err != nil:
+		return nil, fmt.Errorf("read api-specs of %q: not JSON: %w", id, err)
 	}
 	properties, err := parseProperties(id, specs.Schema)
 	if err != nil {

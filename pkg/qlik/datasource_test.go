@@ -71,6 +71,7 @@ func TestParseDataSourceTolerance(t *testing.T) {
 	for name, test := range map[string]struct{ specs, wrong string }{
 		"a schema without properties": {`{"connectionProperties": {"type": "object"}}`, ""},
 		"no JSON":                     {`<html>`, "not JSON"},
+		"a list":                      {`[]`, "not a map of connectorProvider, connectorVersion and connectionProperties"},
 		"no schema":                   {`{"connectorVersion": "1"}`, "connectionProperties is missing"},
 		"a schema that is null":       {`{"connectionProperties": null}`, "no JSON Schema"},
 		"a schema that is a list":     {`{"connectionProperties": []}`, "no JSON Schema"},
