@@ -264,8 +264,9 @@ func (e *exporter) check(all []*exported) (again bool) {
 	set := e.read(n, root)
 	problems = Collect(n.problems,
 		CheckCredentials(set, e.in.Catalog.Classify(e.in.Classify), e.in.Catalog.HoldsSecret(e.in.HoldsSecret)), CheckProperties(set, e.in.Catalog))
+	more := restOf(maxProblemsOfFile, connection.SeverityError, inThisFile)
 	for _, problem := range problems {
-		if problem.Severity == connection.SeverityWarning || problem.Position.Line == 0 {
+		if problem.Severity == connection.SeverityWarning || problem.Position.Line == 0 || problem.Message == more {
 			continue
 		}
 		at := slices.IndexFunc(items, func(item child) bool { return int(item.place.line) > problem.Position.Line })

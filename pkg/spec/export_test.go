@@ -1,6 +1,7 @@
 package spec_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -82,6 +83,33 @@ func TestWhyADataSourceKeepsConnectionsFromBeingExported(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestTheReasonIsToldOfEachOfVeryMany: beyond a thousand in one file, the reasons are
+// found in several rounds.
+func TestTheReasonIsToldOfEachOfVeryMany(t *testing.T) {
+	inFolder(t, severalTenants)
+	project, _ := spec.LoadProject("qlsync.yaml")
+	const connections = 1100
+	in := spec.ExportInput{
+		Tenant: "prod", Catalog: catalog(`{}`, nil),
+		Classify:    func(string, string) connection.Class { return connection.ClassProperty },
+		HoldsSecret: func(string, any) bool { return false },
+	}
+	for i := range connections {
+		in.Live = append(in.Live, connection.Live{
+			ID: fmt.Sprint(i), SpaceID: "s", Key: connection.Key{Space: "Finance", Name: fmt.Sprint("c", i)}, DataSource: "src", Tags: []string{"qlsync"},
+		})
+	}
+	exported := project.Export(in)
+	if len(exported.LeftOut) != connections {
+		t.Fatalf("left out of %d", len(exported.LeftOut))
+	}
+	for _, remark := range exported.LeftOut {
+		if want := `the tags: the tag "qlsync" is reserved`; remark.Reason != want {
+			t.Errorf("%s: %s", remark.Connection, remark.Reason)
+		}
 	}
 }
 

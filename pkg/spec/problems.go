@@ -14,6 +14,13 @@ const (
 	maxProblems       = 10_000
 )
 
+const inThisFile = " in this file"
+
+// restOf is the message that stands for all beyond a limit.
+func restOf(limit int, severity connection.Severity, where string) string {
+	return fmt.Sprintf("more than %d %ss%s: from here on, none is shown", limit, severity, where)
+}
+
 // Collect makes one list of several: sorted by file and place, without the
 // repetitions that arise when the same files are read for several tenants, and
 // bounded. Where the rest begins, a problem says that there is one. It does not matter
@@ -21,7 +28,7 @@ const (
 func Collect(lists ...connection.Problems) connection.Problems {
 	all := slices.Concat(lists...)
 	all.Sort()
-	all = bound(slices.Compact(all), maxProblemsOfFile, " in this file", func(p connection.Problem) string { return p.Position.File })
+	all = bound(slices.Compact(all), maxProblemsOfFile, inThisFile, func(p connection.Problem) string { return p.Position.File })
 	return bound(all, maxProblems, "", func(connection.Problem) string { return "" })
 }
 
@@ -35,7 +42,7 @@ func bound(sorted connection.Problems, limit int, where string, group func(conne
 	told := map[kind]int{}
 	rest := map[connection.Severity]string{}
 	for _, severity := range []connection.Severity{connection.SeverityError, connection.SeverityWarning} {
-		rest[severity] = fmt.Sprintf("more than %d %ss%s: from here on, none is shown", limit, severity, where)
+		rest[severity] = restOf(limit, severity, where)
 	}
 	bounded := sorted[:0]
 	for _, problem := range sorted {
