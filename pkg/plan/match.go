@@ -31,6 +31,8 @@ type leftover struct {
 	// half tells that an interrupted rebuild of a declared connection left it.
 	half bool
 	of   connection.Key // the key that was rebuilt
+	// anew tells that it was to be moved, and stands elsewhere made anew.
+	anew bool
 	// needless tells of a half that it is a new one beside the one that it was to
 	// replace, taken that a rebuild goes on with it.
 	needless, taken bool
@@ -397,6 +399,7 @@ func (a *analysis) leave(m *matcher) {
 		}
 		rest := leftover{live: live, owned: live.Mark.Project == a.in.Project}
 		to, moved := m.destination(live.Key)
+		rest.anew = moved && m.madeAnew(live.Key, m.live[to])
 		target, marked := m.target[live.Mark.Key]
 		switch {
 		case !rest.owned:
@@ -407,7 +410,7 @@ func (a *analysis) leave(m *matcher) {
 			rest.needless = live.Mark.Transit == connection.TransitNew && stands[target]
 		case live.Mark.Transit != "":
 			rest.kept = "half of a rebuild that was interrupted, of a connection that is no longer declared under that name: declare it again to have it finished"
-		case moved && !m.madeAnew(live.Key, m.live[to]):
+		case moved && !rest.anew:
 			rest.kept = "owned by this project, and a moved block leads from it to a name that is taken"
 		case folded[foldKey(live.Key)]:
 			rest.kept = "declared in another letter case"

@@ -383,7 +383,7 @@ func (c *chain) recreate() {
 		old.Key = d.target.key
 	}
 	final := c.makeBeside()
-	final.Transit, final.Moved = "", o.movedMark(d.target.key)
+	final.Transit, final.Moved = "", o.movedMark(d.target.key, d.live)
 	if protect := d.target.Lifecycle.PreventDestroy; protect != nil {
 		final.Protected = *protect
 	}
@@ -458,6 +458,7 @@ func (c *chain) replace() {
 	d, o := c.decision, c.o
 	old := d.live
 	making := connection.Operation{Set: o.analysis.rebuilt(d.target, old), Mark: o.mark(d.target, nil, true), ReadBack: true}
+	making.Mark.Moved = o.movedMark(d.target.key, d.live)
 	if old.Key != d.target.key {
 		// With this, the next run knows what the old one is, if it is still there.
 		making.Mark.Moved = connection.KeyDigest(old.Key)
@@ -511,7 +512,7 @@ func (o *orderer) worthwhile(d *decision, patch connection.Operation) bool {
 // a change.
 func (o *orderer) mark(t *target, live *connection.Live, written bool) *connection.Mark {
 	mark := &connection.Mark{
-		Project: o.analysis.in.Project, Key: connection.KeyDigest(t.key), Moved: o.movedMark(t.key),
+		Project: o.analysis.in.Project, Key: connection.KeyDigest(t.key), Moved: o.movedMark(t.key, live),
 		Sensitive: connection.SensitiveMark(t.Sensitive),
 	}
 	owner := o.analysis.in.Snapshot.Caller.ID
@@ -533,10 +534,16 @@ func (o *orderer) mark(t *target, live *connection.Live, written bool) *connecti
 }
 
 // movedMark is the mark of what stands at a key on a cycle of moved blocks: that
-// it has gone round. Elsewhere there is none.
-func (o *orderer) movedMark(key connection.Key) string {
+// it has gone round; and of what was made anew, as long as the old one is there: the
+// next run must know what that is. Elsewhere there is none.
+func (o *orderer) movedMark(key connection.Key, live *connection.Live) string {
 	if from, ok := o.analysis.cycle[key]; ok {
 		return connection.KeyDigest(from)
+	}
+	if live != nil && slices.ContainsFunc(o.analysis.leftovers, func(rest leftover) bool {
+		return rest.anew && connection.KeyDigest(rest.live.Key) == live.Mark.Moved
+	}) {
+		return live.Mark.Moved
 	}
 	return ""
 }

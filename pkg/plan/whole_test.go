@@ -166,6 +166,43 @@ func TestEveryPatchOfAWholeConnectionCarriesEverything(t *testing.T) {
 	}
 }
 
+// Otherwise the next plan would take the old one for another connection, and refuse.
+func TestWhatWasMadeAnewIsKnownAsLongAsTheOldOneIsThere(t *testing.T) {
+	w := newWorld()
+	w.snapshot.Traits = wholeTraits()
+	for name, dataSource := range map[string]string{"patched": "rest", "rebuilt": "other"} {
+		w.declare("B", name, func(d *connection.Desired) {
+			d.Credentials, d.Properties["path"], d.DataSource = secretRef("P"), "/changed", dataSource
+			d.Lifecycle.RecreateAllowed = true
+		})
+		w.hold("A", name)
+		w.hold("B", name, func(l *connection.Live) {
+			l.Mark.Moved = connection.KeyDigest(connection.Key{Space: "A", Name: name})
+		})
+		w.moved("A", name, "B", name)
+	}
+	p, problems := plan.Make(w.input())
+	if err := problems.Err(); err != nil {
+		t.Fatal(err)
+	}
+	writes := 0
+	for _, step := range p.Steps {
+		for _, item := range step.Items {
+			op := item.Operation
+			if op.Mark == nil || op.Mark.Transit != "" {
+				continue
+			}
+			writes++
+			if op.Mark.Moved != connection.KeyDigest(connection.Key{Space: "A", Name: op.Key.Name}) {
+				t.Errorf("%s %s: %+v", op.Kind, op.Key, op.Mark)
+			}
+		}
+	}
+	if writes != 2 {
+		t.Errorf("%d writes: %s", writes, outline(p))
+	}
+}
+
 func TestARotationNeedsRoomForTheMark(t *testing.T) {
 	w := newWorld()
 	w.snapshot.Traits = wholeTraits()
