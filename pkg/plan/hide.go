@@ -7,11 +7,11 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// Hide gives the snapshot with a placeholder for every live value that the files call
-// sensitive, or called so when the connection was last written, which its mark tells.
-// What the provider and the schemas know for a secret it has hidden before. The snapshot
-// that was given is not changed. Everything in this package hides by itself; it is for
-// those who write a snapshot down.
+// Hide gives the snapshot with a placeholder for every live value that the files
+// (sensitive), the mark of the connection (what they said when it was last written) or
+// the schema of the data source mark as a secret. What the provider knows for one by
+// itself it has hidden before. The snapshot that was given is not changed. Everything
+// in this package hides by itself; it is for those who write a snapshot down.
 func Hide(snapshot *connection.Snapshot, desired []connection.Desired, moves []connection.Move) *connection.Snapshot {
 	marked := sensitiveNames(snapshot, desired, moves)
 	var hidden *connection.Snapshot
