@@ -376,8 +376,8 @@ func (c *chain) recreate() {
 	}
 	old := *d.live
 	if d.missed && old.Key.Space == d.target.key.Space {
+		old.Mark.Transit = ""
 		back := old.Mark
-		back.Transit = ""
 		c.turnTo(&old)
 		c.goTo(d.target.key, connection.Operation{Kind: connection.Patch, Mark: &back})
 		old.Key = d.target.key
