@@ -357,21 +357,11 @@ func TestTheMarkCanBeTakenOff(t *testing.T) {
 func TestWithoutMarksWhatIsDeclaredIsOursAndDescriptionsStayAsTheyAre(t *testing.T) {
 	r := newRig(t, twoProjects, behaviour{})
 	r.policy.Prune = connection.PruneNone
-	connectUnmarked := func() {
-		var err error
-		r.provider, err = apinizer.New(apinizer.Config{
-			URL: "http://127.0.0.1:8080", Auth: apinizer.Auth{Token: connection.NewSecret(r.manager.Token())},
-			Project: testProject, Unmarked: true, HTTPClient: &http.Client{Transport: inProcess{r.manager}},
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
 	r.add("webhook", "Hook", map[string]any{"fullUrl": "https://x.example", "description": "Theirs"})
 	r.add("webhook", "Rest", map[string]any{"fullUrl": "https://y.example"})
 	r.declare("webhook", "Hook", map[string]any{"fullUrl": "https://z.example"})
 	r.mail("Mail")
-	connectUnmarked()
+	r.connectUnmarked()
 	p := r.plan()
 	if result := r.run(p); !result.Complete() {
 		t.Fatalf("%+v", result.Items)
@@ -379,7 +369,7 @@ func TestWithoutMarksWhatIsDeclaredIsOursAndDescriptionsStayAsTheyAre(t *testing
 	if sent := len(r.manager.Writes()); sent != p.Estimate.Tier2Calls {
 		t.Errorf("%d writes were sent, and %d planned", sent, p.Estimate.Tier2Calls)
 	}
-	connectUnmarked()
+	r.connectUnmarked()
 	if p := r.plan(); !p.Empty() {
 		t.Errorf("planning again finds %+v", p.Changes)
 	}
@@ -393,7 +383,7 @@ func TestWithoutMarksWhatIsDeclaredIsOursAndDescriptionsStayAsTheyAre(t *testing
 
 	// Nothing is recorded, so a rotation is asked for.
 	r.rotate, r.secret = []connection.Key{{Space: "Payments", Name: "Mail"}}, rotated
-	connectUnmarked()
+	r.connectUnmarked()
 	writes := len(r.manager.Writes())
 	if result := r.run(r.plan()); !result.Complete() || len(r.manager.Writes()) != writes+1 {
 		t.Errorf("%d writes, %+v", len(r.manager.Writes())-writes, result.Items)
@@ -405,9 +395,22 @@ func TestWithoutMarksWhatIsDeclaredIsOursAndDescriptionsStayAsTheyAre(t *testing
 	// What is only recorded is no difference.
 	yes := true
 	r.rotate, r.desired[1].Lifecycle.PreventDestroy, r.desired[1].Sensitive = nil, &yes, []string{"addressToTest"}
-	connectUnmarked()
+	r.connectUnmarked()
 	if p := r.plan(); !p.Empty() {
 		t.Errorf("what is not recorded is a difference: %+v", p.Changes)
+	}
+}
+
+// Whoever may change the files may change "ownership" too.
+func TestWhatARecordHidesStaysHiddenWithoutMarks(t *testing.T) {
+	r := newRig(t, twoProjects, behaviour{})
+	d := r.declare("syslog", "Audit", map[string]any{"syslogServerHostname": "syslog.example"}, "syslogMessageHostname")
+	d.Sensitive = []string{"syslogMessageHostname"}
+	r.apply()
+	d.Sensitive, d.Credentials, d.Properties["syslogMessageHostname"] = nil, nil, "guess"
+	r.connectUnmarked()
+	if p := r.plan(); len(p.Changes) != 1 || strings.Contains(connection.Canonical(p), secretOf("syslogMessageHostname")) {
+		t.Errorf("%+v", p.Changes)
 	}
 }
 

@@ -263,7 +263,7 @@ func (p *Provider) fill(live *connection.Live, d document) {
 	user, mark, _ := splitDescription(text)
 	live.Mark = mark
 	if p.unmarked && (mark.Project == "" || mark.Project == p.project) {
-		live.Mark = connection.Mark{Project: p.project, Key: connection.KeyDigest(live.Key)}
+		live.Mark = connection.Mark{Project: p.project, Key: connection.KeyDigest(live.Key), Sensitive: mark.Sensitive}
 	}
 	if !p.unmarked && utf8.RuneCountInString(user) > maxDescription {
 		live.Crowded = descriptionKey

@@ -82,6 +82,19 @@ func (r *rig) reconnect() {
 	}
 }
 
+// connectUnmarked makes one that writes no marks.
+func (r *rig) connectUnmarked() {
+	r.t.Helper()
+	var err error
+	r.provider, err = apinizer.New(apinizer.Config{
+		URL: "http://127.0.0.1:8080", Auth: apinizer.Auth{Token: connection.NewSecret(r.manager.Token())},
+		Project: testProject, Unmarked: true, HTTPClient: &http.Client{Transport: inProcess{r.manager}},
+	})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+}
+
 func (r *rig) snapshot() *connection.Snapshot {
 	r.t.Helper()
 	snapshot, err := r.provider.Snapshot(r.t.Context(), connection.Scope{
