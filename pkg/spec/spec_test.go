@@ -474,7 +474,7 @@ x: 1
 			connections/a.yaml:3:39: different programs read this as different numbers (write plain decimal digits without leading zeros, or quote it if it is text)
 			connections/a.yaml:3:62: different programs read this as different numbers (write plain decimal digits without leading zeros, or quote it if it is text)
 			connections/a.yaml:3:68: the key "port" is written twice (first on line 3)
-			connections/a.yaml:3:85: the tag !x is not supported
+			connections/a.yaml:3:85: a tag that is not supported (put it in quotes if it is text)
 			connections/a.yaml:3:99: "owner" must be an e-mail address, a subject or {id: ...}
 			connections/b.yaml:1:1: not valid YAML near line 1: did not find expected node content
 			connections/c.yaml:2:1: unknown key "x"`},

@@ -154,7 +154,7 @@ func syntaxProblem(file string, text []byte, err error) *connection.Problem {
 		problem.Hint = "remove the line that begins with %YAML"
 	}
 	if found := unknownAnchor.FindStringSubmatch(message); found != nil {
-		problem.Message = fmt.Sprintf("unknown anchor %q", found[1])
+		problem.Message = "unknown anchor" // and no name, which may be a password that begins with *
 		problem.Position = textPosition(file, text, bytes.Index(text, []byte("*"+found[1])))
 	}
 	return problem
@@ -289,7 +289,7 @@ func (w *walker) copy(n *yaml.Node, depth int) (*node, extent) {
 		return w.refuse(n, tooDeep, "")
 	}
 	if n.Style&yaml.TaggedStyle != 0 && !allowedTag(n) {
-		return w.refuse(n, fmt.Sprintf("the tag %s is not supported", n.Tag), "")
+		return w.refuse(n, "a tag that is not supported", "put it in quotes if it is text") // such as a password that begins with !
 	}
 	var copied *node
 	var size extent

@@ -53,7 +53,7 @@ func TestYAMLThatIsRefused(t *testing.T) {
 		{"a control character", "a: 1\nb: \"\x1b[31m\"", `f.yaml:2:5: a control character (leave it out, or write it as an escape in double quotes: "\x1b")`},
 		{"a syntax error", "a: [1\nb: 2\n", "f.yaml:1:1: not valid YAML near line 1: did not find expected ',' or ']'"},
 		{"a tab as indentation", "a:\n\tb: 1\n", "f.yaml:2:1: not valid YAML near line 2: found character that cannot start any token"},
-		{"an unknown anchor", "a: 1\nb: ü *c\nd: *nope\n", `f.yaml:3:4: unknown anchor "nope"`},
+		{"an unknown anchor", "a: 1\nb: ü *c\nd: *nope\n", "f.yaml:3:4: unknown anchor"},
 		{"a second document", "a: 1\n---\nb: 2\n", "f.yaml:2:1: a second document begins here (a file holds one document: remove the line ---)"},
 		{"a duplicate key", "a: 1\nb: {c: 1, c: 2}\na: 3\n", "f.yaml:2:11: the key \"c\" is written twice (first on line 2)\nf.yaml:3:1: the key \"a\" is written twice (first on line 1)"},
 		{"keys that are no text", "1: a\ntrue: b\n~: c\n[x]: d\n", "f.yaml:1:1: a key must be text (put it in quotes)\nf.yaml:2:1: a key must be text (put it in quotes)\n" +
@@ -64,8 +64,8 @@ func TestYAMLThatIsRefused(t *testing.T) {
 		}, "\n")},
 		{"what is no number", "a: .nan\nb: -.inf", "f.yaml:1:4: " + number + "\nf.yaml:2:4: " + number},
 		{"numbers without measure", "a: 1e-5000000\nb: 1e-400\nc: 1e5000000\nd: " + strings.Repeat("9", 500), "f.yaml:1:4: the number is too large or too small (quote it if it is text)\nf.yaml:2:4: the number is too large or too small (quote it if it is text)\nf.yaml:3:4: the number is too large or too small (quote it if it is text)\nf.yaml:4:4: the number is too large or too small (quote it if it is text)"},
-		{"tags", "a: !secret foo\nb: !!binary Zm9v\nc: !!set {x}\nd: !!int 5", "f.yaml:1:4: the tag !secret is not supported\nf.yaml:2:4: the tag !!binary is not supported\n" +
-			"f.yaml:3:4: the tag !!set is not supported\nf.yaml:4:4: the tag !!int is not supported"},
+		{"tags", "a: !secret foo\nb: !!binary Zm9v\nc: !!set {x}\nd: !!int 5", "f.yaml:1:4: a tag that is not supported (put it in quotes if it is text)\nf.yaml:2:4: a tag that is not supported (put it in quotes if it is text)\n" +
+			"f.yaml:3:4: a tag that is not supported (put it in quotes if it is text)\nf.yaml:4:4: a tag that is not supported (put it in quotes if it is text)"},
 		{"a value within itself", "a: &a [b, *a]", `f.yaml:1:11: the alias "a" refers to the value that it stands in`},
 		{"a merge of something else", "a: {<<: 1}", "f.yaml:1:9: << must name a map, or a list of maps"},
 		{"too deep", strings.Repeat("[", 70) + strings.Repeat("]", 70), "f.yaml:1:66: maps and lists are nested more than 64 deep"},
