@@ -161,7 +161,7 @@ func (a *analysis) goOn(d *decision) {
 	switch {
 	case made.DataSource != d.target.DataSource, made.Unreadable != "", !a.isRebuilt(made, d):
 	case made.OwnerID != owner && a.in.Snapshot.Traits.Owner == "":
-	case a.signIn(d.target, d.live) != "" && (!made.HasCredentials || made.Mark.Credentials != d.target.credentialsMark(made.OwnerID)):
+	case a.signIn(d.target, d.live) != "" && (made.OwnerID != owner || !made.HasCredentials || made.Mark.Credentials != d.target.credentialsMark(owner)):
 	default:
 		d.begun, rest.taken = made, true
 		d.change.Reason = joinReasons(d.change.Reason, "goes on with the new one that is there already")

@@ -169,21 +169,31 @@ func TestARebuildForAnotherOwner(t *testing.T) {
 // TestARebuildThatASignInHasBegunAsksNobodyAgain holds the code of a sign-in to its
 // one use.
 func TestARebuildThatASignInHasBegunAsksNobodyAgain(t *testing.T) {
-	p, problems := plan.Make(signsIn(func(w *world) {
-		w.declare("A", "x", mail("person", code, func(d *connection.Desired) { d.Lifecycle.Update = connection.UpdateRecreate }))
-		w.hold("A", "x", liveMail("person", func(l *connection.Live) { l.Properties["path"] = "/old" }))
-		begun(func(l *connection.Live) {
-			l.DataSource, l.OwnerID, l.HasCredentials = "mail", "u-ana", true
-			l.Properties["how"] = "person"
-			l.Mark.Credentials = connection.CredentialsMark(0, w.files[0].Credentials, "u-ana")
-		})(w)
-	}))
-	if problems.Err() != nil {
-		t.Fatal(problems)
+	plannedFor := func(owner string) *plan.Plan {
+		p, problems := plan.Make(signsIn(func(w *world) {
+			w.declare("A", "x", mail("person", code, func(d *connection.Desired) { d.Lifecycle.Update = connection.UpdateRecreate }))
+			w.hold("A", "x", liveMail("person", func(l *connection.Live) { l.Properties["path"] = "/old" }))
+			begun(func(l *connection.Live) {
+				l.DataSource, l.OwnerID, l.HasCredentials = "mail", owner, true
+				l.Properties["how"] = "person"
+				l.Mark.Credentials = connection.CredentialsMark(0, w.files[0].Credentials, owner)
+			})(w)
+		}))
+		if problems.Err() != nil {
+			t.Fatal(problems)
+		}
+		return p
 	}
+	p := plannedFor("u-ana")
 	want := []string{"s1 patch qlsync-new", "s2 patch x > qlsync-old", "s2 patch qlsync-new > x", "s3 bulk-delete qlsync-old"}
 	if diff := cmp.Diff(want, calls(p)); diff != "" || p.Changes[0].Manual != "" {
 		t.Error(diff, p.Changes[0].Manual)
+	}
+	// To give away what another token has begun would lose the sign-in.
+	p = plannedFor("u-bo")
+	want = []string{"s1 bulk-delete qlsync-new", "s2 create qlsync-new with credentials", "s2 patch x > qlsync-old", "s2 patch qlsync-new > x", "s3 bulk-delete qlsync-old"}
+	if diff := cmp.Diff(want, calls(p)); diff != "" || p.Changes[1].Manual == "" {
+		t.Error(diff, p.Changes[1].Manual)
 	}
 }
 
