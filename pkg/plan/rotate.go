@@ -18,7 +18,7 @@ import (
 //	asked for                                              rotate
 //	ours, and the recorded fingerprint is of other values  rotate
 //	ours, unchanged, nothing comparable is recorded        record: the values are taken as they are
-//	changed, nothing comparable is recorded                the patch of the change records it
+//	changed, nothing comparable is recorded, not asked for the patch of the change records it
 //
 // Where every write replaces the whole connection there is no record alone: it would
 // write the credentials.
@@ -163,7 +163,7 @@ func (a *analysis) fingerprint(t *target, live *connection.Live, written bool) s
 	switch {
 	case len(t.Credentials) > 0 && written:
 		return known.Fresh
-	case ok && known.Unknown:
+	case ok && known.Unknown && !slices.Contains(a.in.Rotate, t.key):
 		return known.Fresh
 	case live != nil:
 		return live.Mark.Fingerprint

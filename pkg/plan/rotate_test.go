@@ -85,6 +85,10 @@ func TestRotations(t *testing.T) {
 			w.declare("A", "x", with)
 			ours(w, func(l *connection.Live) { l.Properties["path"] = "/old" })
 		}, &changed, false, "rotate A/x\npatch A/x [old]\npatch A/x credentials [new] needs [0]"},
+		{"what is asked for is not recorded before it is written", func(w *world) {
+			w.declare("A", "x", with)
+			ours(w, func(l *connection.Live) { l.Properties["path"], l.Mark.Fingerprint = "/old", "" })
+		}, &unknown, true, "rotate A/x\npatch A/x []\npatch A/x credentials [new] needs [0]"},
 		{"it is written where it was moved to", func(w *world) {
 			w.declare("A", "x", with)
 			w.hold("B", "y", func(l *connection.Live) {
