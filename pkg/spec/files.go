@@ -212,8 +212,12 @@ func (p *Project) readSource(file string) (source, connection.Problems) {
 	}
 	n := &notes{file: file, problems: problems}
 	n.checkStructure(p.formats.connections, root)
-	defaults := root.get("defaults")
-	for _, item := range root.get("connections").items() {
+	defaults, items := root.get("defaults"), root.get("connections").items()
+	if len(items) > 0 && defaults.size() > maxNodes/len(items) {
+		n.add(defaults.place, fmt.Sprintf("with the defaults in each of its connections, the file holds more than %d values", maxNodes), "split it, or declare less under defaults")
+		return read, n.problems
+	}
+	for _, item := range items {
 		if item.value.is(kindObject) {
 			read.connections = append(read.connections, merge(defaults, item.value))
 		}

@@ -87,6 +87,18 @@ func (n *node) entries() []child {
 	return nil
 }
 
+// size counts the values of a tree, what aliases stand for as often as they are used.
+func (n *node) size() int {
+	if n == nil {
+		return 0
+	}
+	size := 1
+	for _, child := range n.children {
+		size += child.value.size()
+	}
+	return size
+}
+
 // keys gives the keys of an object, nothing for anything else.
 func (n *node) keys() []string {
 	keys := make([]string, len(n.entries()))

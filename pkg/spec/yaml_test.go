@@ -110,6 +110,20 @@ func TestAnAliasBombIsRefusedAtOnce(t *testing.T) {
 	}
 }
 
+// TestDefaultsOfVeryMuchAreRefusedWithPlace: a small file could stand for gigabytes.
+func TestDefaultsOfVeryMuchAreRefusedWithPlace(t *testing.T) {
+	items := strings.Repeat("x,", 19_000)
+	for connections, refused := range map[int]bool{100: false, 120: true} {
+		inFolder(t, project+"-- connections/a.yaml --\nversion: 1\ndefaults: {space: S, dataSource: d, properties: {p: ["+items+"]}}\nconnections:\n"+
+			strings.Repeat("- {name: n, tenants: [demo]}\n", connections))
+		_, problems := readAll(t, nil)
+		want := "connections/a.yaml:2:11: with the defaults in each of its connections, the file holds more than 2097152 values (split it, or declare less under defaults)"
+		if got := problems[0].Error(); (got == want) != refused || refused && len(problems) > 1 {
+			t.Errorf("%d connections: %v", connections, problems)
+		}
+	}
+}
+
 func FuzzToJSON(f *testing.F) {
 	for _, seed := range []string{
 		"a: 1", "- a\n- b: &x {c: d}\n- *x", "a: &a [*a]", "{<<: {a: 1}, b: |\n  text}", "!!str 1", "a: 'b", "? a\n: b", "---\n---\n", "\ufeff# c\n", "a: 0x_1",
