@@ -86,6 +86,7 @@ type notes struct {
 	problems connection.Problems
 	// errors and warnings count what was noted, whether it was kept or not.
 	errors, warnings int
+	filled           int // bytes that texts with variables have become
 }
 
 // full reports whether there are more errors than are told.

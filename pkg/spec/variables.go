@@ -34,6 +34,9 @@ const (
 	openVariable = "${var."
 )
 
+// maxFilled bounds what the texts of one file become that hold variables.
+const maxFilled = 2 * maxFileSize
+
 // filler fills in the variables of a text at a place. It is false where it had
 // to note that it cannot; nothing more is to be said about such a text.
 type filler func(at place, text string) (filled string, ok bool)
@@ -45,9 +48,12 @@ func (s *scope) fill(n *notes) filler {
 		if !strings.Contains(text, openBrace) {
 			return text, true
 		}
-		known := n.errors
+		known, within := n.errors, n.filled <= maxFilled
 		filled := s.replace(n, at, text)
-		if n.errors > known {
+		if within && n.filled > maxFilled {
+			n.add(at, fmt.Sprintf("with its variables filled in, the file is larger than %d MiB", maxFilled>>20), "split it, or use shorter variables")
+		}
+		if n.errors > known || n.filled > maxFilled {
 			return "", false
 		}
 		return filled, true
@@ -59,14 +65,19 @@ func asWritten(_ place, text string) (string, bool) { return text, true }
 
 func (s *scope) replace(n *notes, at place, text string) string {
 	var filled strings.Builder
+	write := func(part string) {
+		if n.filled += len(part); n.filled <= maxFilled {
+			filled.WriteString(part)
+		}
+	}
 	for {
 		before, after, found := strings.Cut(text, openBrace)
 		if !found {
-			filled.WriteString(text)
+			write(text)
 			return filled.String()
 		}
 		if literal, escaped := strings.CutSuffix(before, "$"); escaped {
-			filled.WriteString(literal + openBrace)
+			write(literal + openBrace)
 			text = after
 			continue
 		}
@@ -76,7 +87,7 @@ func (s *scope) replace(n *notes, at place, text string) string {
 			n.add(at, "only ${var.NAME} is filled in", "write $${ for a literal ${")
 			return ""
 		}
-		filled.WriteString(before + s.lookup(n, at, name))
+		write(before + s.lookup(n, at, name))
 		text = rest
 	}
 }

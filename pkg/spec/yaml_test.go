@@ -124,6 +124,18 @@ func TestDefaultsOfVeryMuchAreRefusedWithPlace(t *testing.T) {
 	}
 }
 
+func TestVariablesOfVeryMuchAreRefusedWithPlace(t *testing.T) {
+	big := strings.Repeat("x", 1_000_000)
+	inFolder(t, strings.Replace(project, "stage: dev", "stage: dev, big: "+big, 1)+"-- connections/a.yaml --\nversion: 1\ndefaults: {space: S, dataSource: d}\nconnections:\n"+
+		"- {name: a, properties: {p: \""+strings.Repeat("${var.big}", 60)+"\", q: \""+strings.Repeat("${var.big}", 10)+"\"}}\n- {name: b, properties: {p: \"${var.big}\"}}\n")
+	_, problems := readAll(t, nil)
+	at := strings.Repeat("${var.big}", 60)
+	want := fmt.Sprintf("connections/a.yaml:4:%d: with its variables filled in, the file is larger than 64 MiB (split it, or use shorter variables)", len(`- {name: a, properties: {p: "`+at+`", q: `)+1)
+	if got := problems.Error(); got != want {
+		t.Error(got)
+	}
+}
+
 func FuzzToJSON(f *testing.F) {
 	for _, seed := range []string{
 		"a: 1", "- a\n- b: &x {c: d}\n- *x", "a: &a [*a]", "{<<: {a: 1}, b: |\n  text}", "!!str 1", "a: 'b", "? a\n: b", "---\n---\n", "\ufeff# c\n", "a: 0x_1",
