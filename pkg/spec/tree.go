@@ -92,9 +92,9 @@ func (n *node) size() int {
 	if n == nil {
 		return 0
 	}
-	size := 1
+	size := 1 + len(n.text)/longText
 	for _, child := range n.children {
-		size += child.value.size()
+		size += len(child.key)/longText + child.value.size()
 	}
 	return size
 }

@@ -26,6 +26,7 @@ const (
 	maxNodes    = 2 << 20  // values of one file, aliases counted as often as they are used
 	maxDepth    = 64       // maps and lists within each other
 	maxEntries  = 1000     // of one map, which is searched from front to back
+	longText    = 64       // bytes of a text that is used again count as one more value
 	maxOfOne    = 20_000   // values of one connection, or of whatever else stands within what stands at the top
 )
 
@@ -218,8 +219,8 @@ type walker struct {
 	spare   []node
 }
 
-// extent is how much an alias adds where it stands.
-type extent struct{ nodes, depth int }
+// extent is how much an alias adds where it stands; text in bytes.
+type extent struct{ nodes, depth, text int }
 
 // expansion is an anchored value that was met: being read, or complete.
 type expansion struct {
@@ -256,7 +257,7 @@ func (w *walker) alias(n *yaml.Node, depth int) (*node, extent) {
 	if depth+known.extent.depth > maxDepth {
 		return w.refuse(n, tooDeep, "")
 	}
-	if !w.count(n, known.extent.nodes) {
+	if !w.count(n, known.extent.nodes+known.extent.text/longText) {
 		return w.make(n, kindBroken), extent{}
 	}
 	return known.node, known.extent
@@ -344,7 +345,7 @@ func (w *walker) list(n *yaml.Node, depth int) (*node, extent) {
 
 // with adds what stands one level below.
 func (e extent) with(inner extent) extent {
-	return extent{e.nodes + inner.nodes, max(e.depth, inner.depth+1)}
+	return extent{e.nodes + inner.nodes, max(e.depth, inner.depth+1), e.text + inner.text}
 }
 
 func (w *walker) object(n *yaml.Node, depth int) (*node, extent) {
@@ -367,6 +368,7 @@ func (w *walker) object(n *yaml.Node, depth int) (*node, extent) {
 		}
 		value, inner := w.walk(content, depth+1)
 		size = size.with(inner)
+		size.text += len(key.Value)
 		object.children = append(object.children, child{key.Value, placeOf(key), value})
 	}
 	for _, source := range merged {
@@ -445,7 +447,7 @@ func (w *walker) scalar(n *yaml.Node) (*node, extent) {
 func (w *walker) leaf(n *yaml.Node, k kind, text string) (*node, extent) {
 	leaf := w.make(n, k)
 	leaf.text = text
-	return leaf, extent{nodes: 1}
+	return leaf, extent{nodes: 1, text: len(text)}
 }
 
 // number copies a number that every reader takes for the same one. Its text is

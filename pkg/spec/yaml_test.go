@@ -124,6 +124,23 @@ func TestDefaultsOfVeryMuchAreRefusedWithPlace(t *testing.T) {
 	}
 }
 
+// TestLongTextsThatAreUsedAgainCountAsMany: each may become part of a message.
+func TestLongTextsThatAreUsedAgainCountAsMany(t *testing.T) {
+	long := strings.Repeat("x", 1_000_000)
+	for text, want := range map[string]string{
+		"a: &a " + long + "\nb: [" + strings.Repeat("*a, ", 150) + "]\n": "f.yaml:2:541: the file holds more than 2097152 values (split it, or use fewer aliases)",
+		"a: &a " + long + "\nb: [" + strings.Repeat("*a, ", 120) + "]\n": "",
+	} {
+		if _, problems := spec.ToJSON("f.yaml", []byte(text)); problems.Error() != want {
+			t.Error(problems)
+		}
+	}
+	inFolder(t, project+"-- connections/a.yaml --\nversion: 1\ndefaults: {dataSource: d, space: "+long+"}\nconnections:\n"+strings.Repeat("- {name: n}\n", 150))
+	if _, problems := readAll(t, nil); len(problems) != 1 || !strings.Contains(problems.Error(), "with the defaults in each of its connections") {
+		t.Error(len(problems))
+	}
+}
+
 func TestVariablesOfVeryMuchAreRefusedWithPlace(t *testing.T) {
 	big := strings.Repeat("x", 1_000_000)
 	inFolder(t, strings.Replace(project, "stage: dev", "stage: dev, big: "+big, 1)+"-- connections/a.yaml --\nversion: 1\ndefaults: {space: S, dataSource: d}\nconnections:\n"+
