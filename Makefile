@@ -4,7 +4,8 @@ GO      ?= go
 TOOL    := $(GO) tool -modfile=tools/go.mod
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 
-# How long each fuzz target runs.
+# What is fuzzed, and how long each target of it.
+FUZZED   ?= spec transport qlik apinizer simulator/apinizer
 FUZZTIME ?= 20s
 
 # The race detector needs cgo, and that a C compiler.
@@ -70,7 +71,7 @@ bench: ## run the benchmarks
 	@$(GO) test -count=1 -v -run TestMakespan ./pkg/qlik | grep makespan_test
 
 fuzz: ## fuzz the readers of files and of answers, each for FUZZTIME
-	@set -e; for package in spec transport qlik apinizer simulator/apinizer; do for target in $$($(GO) test -list '^Fuzz' ./pkg/$$package | grep '^Fuzz'); do \
+	@set -e; for package in $(FUZZED); do for target in $$($(GO) test -list '^Fuzz' ./pkg/$$package | grep '^Fuzz'); do \
 	  echo "fuzzing $$target for $(FUZZTIME)"; \
 	  $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 20x ./pkg/$$package; \
 	done; done
