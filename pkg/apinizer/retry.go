@@ -94,7 +94,7 @@ func (c *Client) once(ctx context.Context, call *call) (*transport.Answer, error
 	if call.sent != nil {
 		call.sent.Add(1)
 	}
-	got, err := transport.Exchange(c.http, c.logger, sent, call.count)
+	got, err := transport.Exchange(c.http, c.logger, sent, call.count, func() transport.Redactor { return c.redactor(call) })
 	if got == nil {
 		return nil, err
 	}

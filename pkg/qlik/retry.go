@@ -173,7 +173,9 @@ func (c *Client) exchange(ctx context.Context, call call, attempt int) (*reply, 
 	if call.sent != nil {
 		call.sent.Add(1)
 	}
-	answer, err := transport.Exchange(c.http, c.logger, request, attempt)
+	answer, err := transport.Exchange(c.http, c.logger, request, attempt, func() transport.Redactor {
+		return c.redactor(call, &reply{token: token})
+	})
 	if answer == nil {
 		return nil, err
 	}

@@ -27,10 +27,11 @@ var errTooLarge = fmt.Errorf("the answer is larger than %d MiB", maxAnswer>>20)
 // large, and was not read to its end.
 //
 // The logger gets one debug record: no query (it may hold an e-mail address), no header
-// (the token), no body (secrets). The attempt is the number of this one.
-func Exchange(client *http.Client, logger *slog.Logger, request *http.Request, attempt int) (*Answer, error) {
+// (the token), no body (secrets). The attempt is the number of this one; hide gives what
+// takes the secrets of the request out of words that may quote an answer that is no HTTP.
+func Exchange(client *http.Client, logger *slog.Logger, request *http.Request, attempt int, hide func() Redactor) (*Answer, error) {
 	start := time.Now()
-	got, err := roundTrip(client, request)
+	got, err := roundTrip(client, request, hide)
 	attributes := []slog.Attr{
 		slog.String("method", request.Method), slog.String("path", request.URL.Path),
 		slog.Int("attempt", attempt), slog.Duration("duration", time.Since(start)),
@@ -45,15 +46,15 @@ func Exchange(client *http.Client, logger *slog.Logger, request *http.Request, a
 	return got, err
 }
 
-func roundTrip(client *http.Client, request *http.Request) (*Answer, error) {
+func roundTrip(client *http.Client, request *http.Request, hide func() Redactor) (*Answer, error) {
 	response, err := client.Do(request)
 	if err != nil {
-		return nil, NewFailure(request.Context(), request.Method, request.URL, err)
+		return nil, newFailure(request, err, hide)
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
 	if err != nil {
-		return nil, NewFailure(request.Context(), request.Method, request.URL, err)
+		return nil, newFailure(request, err, hide)
 	}
 	got := &Answer{Status: response.StatusCode, Header: response.Header, Body: body}
 	if len(body) > maxAnswer {

@@ -76,17 +76,17 @@ func (f *Failure) Unwrap() []error {
 	return []error{connection.ErrUnreachable, f.Err}
 }
 
-// NewFailure reads what the transport says of a request to the target.
-func NewFailure(ctx context.Context, method string, target *url.URL, err error) *Failure {
+// newFailure reads what the transport says of a request.
+func newFailure(request *http.Request, err error, hide func() Redactor) *Failure {
 	if outer, ok := errors.AsType[*url.Error](err); ok {
 		err = outer.Err // without the URL: its query may hold an e-mail address
 	}
-	f := &Failure{Method: method, Path: target.Path, Host: target.Host, Err: err, Sent: true}
-	if ctx.Err() != nil {
-		f.Cause, f.Err = causeInterrupted, ctx.Err()
+	f := &Failure{Method: request.Method, Path: request.URL.Path, Host: request.URL.Host, Err: err, Sent: true}
+	if ended := request.Context().Err(); ended != nil {
+		f.Cause, f.Err = causeInterrupted, ended
 		return f
 	}
-	f.Cause = causeOf(err)
+	f.Cause = causeOf(err, hide)
 	switch {
 	case isTLS(err):
 		f.Sent, f.Hopeless = false, true
@@ -113,7 +113,7 @@ func isTLS(err error) bool {
 }
 
 // causeOf says in a few words what went wrong.
-func causeOf(err error) string {
+func causeOf(err error, hide func() Redactor) string {
 	if untrusted, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 		return "its certificate is not accepted: " + Clean(untrusted.Err.Error(), maxWords)
 	}
@@ -135,7 +135,7 @@ func causeOf(err error) string {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET):
 		return "the connection broke before the answer was complete"
 	}
-	return Clean(innermost(err).Error(), maxWords)
+	return hide().Clean(innermost(err).Error(), maxWords)
 }
 
 func innermost(err error) error {
