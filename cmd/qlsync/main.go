@@ -6,6 +6,7 @@ package main
 import (
 	"context"
 	"io"
+	"log"
 	"os"
 )
 
@@ -13,6 +14,7 @@ func main() { os.Exit(run(os.Args, os.Stdin, os.Stdout, os.Stderr)) }
 
 // run is main without the process around it; it returns the exit code.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	log.SetOutput(io.Discard) // net/http quotes there what a service sends unasked
 	env := &environment{stdin: stdin, stdout: stdout, stderr: stderr, lookup: os.LookupEnv}
 	ctx, stop := env.interruptible(context.Background())
 	defer stop()

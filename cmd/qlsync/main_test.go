@@ -285,3 +285,9 @@ func without(ts *testscript.TestScript, neg bool, args []string) {
 		return err
 	}))
 }
+
+func TestNoLibraryWritesALogOfItsOwn(t *testing.T) {
+	if code := run([]string{"qlsync", "version"}, strings.NewReader(""), io.Discard, io.Discard); code != 0 || log.Writer() != io.Discard {
+		t.Errorf("exit code %d, log to %v", code, log.Writer())
+	}
+}
