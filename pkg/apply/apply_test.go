@@ -423,6 +423,28 @@ func TestAStepWaitsForThoseBeforeItAndForNoOthers(t *testing.T) {
 	})
 }
 
+func TestNothingIsBegunBesideWhatBringsANameBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		gates := []chan struct{}{make(chan struct{}), make(chan struct{}), make(chan struct{})}
+		f := &tenant{during: func(_ context.Context, ids []int) { <-gates[ids[0]] }, fails: map[int]error{1: errors.New("refused")}}
+		p := newPlan(3, step("s1", nil, item(0, 0)), step("s2", []string{"s1"}, item(1, 1)), step("s3", nil, item(2, 2)))
+		p.Steps[0].Urgent, p.Steps[1].Urgent = true, true
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			_, _ = apply.Run(t.Context(), p, apply.Options{Execute: f.execute})
+		}()
+		for want := range 3 {
+			synctest.Wait()
+			if got := f.executed(); len(got) != want+1 || got[want] != want {
+				t.Fatalf("%v run at first", got)
+			}
+			gates[want] <- struct{}{}
+		}
+		<-done
+	})
+}
+
 func TestStopLetsRunningStepsFinishAndStartsNoMore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		gate, stop := make(chan struct{}), make(chan struct{})

@@ -90,12 +90,13 @@ type ending struct {
 	outcomes []connection.Outcome
 }
 
-// all runs the steps until every one has ended or none may be started.
+// all runs the steps until every one has ended or none may be started. Beside an
+// urgent one only urgent ones are started.
 func (r *run) all(ctx context.Context) {
 	endings := make(chan ending)
-	running := 0
+	running, urgent := 0, 0
 	for r.ended < len(r.steps) {
-		for running < r.options.Parallelism && len(r.ready) > 0 {
+		for running < r.options.Parallelism && len(r.ready) > 0 && (urgent == 0 || r.steps[r.ready[0]].Urgent) {
 			r.checkStop(ctx)
 			step := r.ready[0]
 			r.ready = r.ready[1:]
@@ -105,6 +106,9 @@ func (r *run) all(ctx context.Context) {
 				continue
 			}
 			running++
+			if r.steps[step].Urgent {
+				urgent++
+			}
 			sent := r.send(ctx, step, items)
 			go func() { endings <- ending{step, items, sent()} }()
 		}
@@ -113,6 +117,9 @@ func (r *run) all(ctx context.Context) {
 		}
 		done := <-endings
 		running--
+		if r.steps[done.step].Urgent {
+			urgent--
+		}
 		for i, item := range done.sent {
 			r.note(item.ID, done.outcomes[i])
 		}

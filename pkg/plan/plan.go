@@ -180,7 +180,10 @@ type Step struct {
 	Calls int `json:"calls"`
 	// Description says what the step does; empty where its kind says it all.
 	Description string `json:"description,omitempty"`
-	Items       []Item `json:"-"`
+	// Urgent tells that it brings back a name that is missing, or must come before one
+	// that does. No other step is begun beside it.
+	Urgent bool   `json:"-"`
+	Items  []Item `json:"-"`
 }
 
 // Item is one operation of a step.

@@ -14,7 +14,6 @@ type stepNode struct {
 	Step
 	nodes   []*node
 	tail    int
-	urgent  bool
 	after   map[*stepNode]bool
 	before  []*stepNode
 	waiting int // steps of after that are not placed yet
@@ -70,7 +69,7 @@ func (o *orderer) batch(nodes []*node) []*stepNode {
 		}
 		n.step = step
 		step.nodes = append(step.nodes, n)
-		step.tail, step.urgent = max(step.tail, n.tail), step.urgent || n.urgent
+		step.tail, step.Urgent = max(step.tail, n.tail), step.Urgent || n.urgent
 	}
 	return steps
 }
@@ -126,7 +125,7 @@ func (q *queue) Pop() any {
 
 func (q queue) Less(i, j int) bool {
 	x, y := q[i], q[j]
-	return cmp.Or(first(y.urgent)-first(x.urgent), cmp.Compare(y.tail, x.tail), cmp.Compare(kindOrder(x.Kind), kindOrder(y.Kind)),
+	return cmp.Or(first(y.Urgent)-first(x.Urgent), cmp.Compare(y.tail, x.tail), cmp.Compare(kindOrder(x.Kind), kindOrder(y.Kind)),
 		cmp.Compare(x.nodes[0].id, y.nodes[0].id)) < 0
 }
 

@@ -32,7 +32,6 @@ type wire struct {
 	dead      bool
 	disturbed int                          // answers that were no success, or came late
 	last      time.Time                    // the last of them
-	began     time.Time                    // when the first write came
 	missing   map[connection.Key]time.Time // declared names that are not there, since when
 	troubles  []string
 }
@@ -133,9 +132,6 @@ func (n *wire) look(method string, disturbed bool) {
 	if method == http.MethodGet {
 		return
 	}
-	if n.began.IsZero() {
-		n.began = time.Now()
-	}
 	there := map[connection.Key]string{} // ids
 	for _, c := range n.tenant.Connections() {
 		key := connection.Key{Space: c.Space, Name: c.Name}
@@ -176,11 +172,7 @@ func (n *wire) follow(s *story, id string) {
 	switch {
 	case there && missing:
 		delete(n.missing, s.after)
-		most := latency
-		if since.Equal(n.began) { // gone before this process, and the others that begin with it may be sent first
-			most = time.Second
-		}
-		if took := time.Since(since); n.last.Before(since.Add(-latency)) && took > most {
+		if took := time.Since(since); n.last.Before(since.Add(-latency)) && took > latency {
 			n.trouble("%q was missing for %s, and nothing was in the way", s.after, took)
 		}
 	case !there && !missing:
