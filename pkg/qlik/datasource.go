@@ -126,7 +126,7 @@ func markedIn(schema any, place []string) [][]string {
 			look(inner, "*")
 		}
 	}
-	for _, word := range []string{"allOf", "anyOf", "oneOf"} {
+	for _, word := range []string{"allOf", "anyOf", "oneOf", "then", "else"} {
 		for _, inner := range each(object[word]) {
 			look(inner)
 		}
