@@ -1,7 +1,6 @@
 package qlik
 
 import (
-	"encoding/json"
 	"strings"
 
 	"github.com/qlsync/qlsync/pkg/connection"
@@ -62,7 +61,7 @@ func shieldWithin(dataSource string, parameters bool, value any) any {
 		for name, item := range value {
 			secret := name == "value" && isSecretItem(parameters, value) || Classify(dataSource, name) == connection.ClassSecret
 			if secret && isHideable(item) {
-				shielded[name] = hide(item)
+				shielded[name] = connection.HideValue(item)
 			} else {
 				shielded[name] = shieldWithin(dataSource, parameters, item)
 			}
@@ -84,17 +83,6 @@ func isHideable(value any) bool {
 		return len(value) > 0
 	}
 	return true
-}
-
-// hide wraps a value. One that is no text has none that anybody could need.
-func hide(value any) any {
-	switch value := value.(type) {
-	case string:
-		return connection.NewSecret(value)
-	case json.Number:
-		return connection.NewSecret(value.String())
-	}
-	return connection.NewSecret("")
 }
 
 // isSecretItem tells whether {name, value, encrypt} holds a secret: it is marked
