@@ -94,9 +94,9 @@ func kindOf(status int) error {
 func (c *Client) refusal(call call, got *reply) *Error {
 	var body wireErrors
 	failed := c.blank(call, got)
-	failed.kind = kindOf(got.status)
-	if err := json.Unmarshal(got.body, &body); err != nil {
-		if len(bytes.TrimSpace(got.body)) > 0 {
+	failed.kind = kindOf(got.Status)
+	if err := json.Unmarshal(got.Body, &body); err != nil {
+		if len(bytes.TrimSpace(got.Body)) > 0 {
 			failed.Detail = notJSON(got, c.redactor(call, got))
 		}
 		return failed
@@ -119,8 +119,8 @@ func (c *Client) unusable(call call, got *reply, why string) *Error {
 // blank is an error that says where and when.
 func (c *Client) blank(call call, got *reply) *Error {
 	return &Error{
-		Method: call.method, Path: call.url.Path, Status: got.status,
-		TraceID: c.redactor(call, got).Clean(got.header.Get("X-B3-Traceid"), maxCode),
+		Method: call.method, Path: call.url.Path, Status: got.Status,
+		TraceID: c.redactor(call, got).Clean(got.Header.Get("X-B3-Traceid"), maxCode),
 	}
 }
 
@@ -146,7 +146,7 @@ func (c *Client) decode(call call, got *reply, answer any) error {
 	if answer == nil {
 		return nil
 	}
-	decoder := json.NewDecoder(bytes.NewReader(got.body))
+	decoder := json.NewDecoder(bytes.NewReader(got.Body))
 	decoder.UseNumber()
 	err := decoder.Decode(answer)
 	if err == nil {
@@ -161,11 +161,11 @@ func (c *Client) decode(call call, got *reply, answer any) error {
 }
 
 func notJSON(got *reply, hide transport.Redactor) string {
-	kind := got.header.Get("Content-Type")
-	if len(bytes.TrimSpace(got.body)) == 0 {
+	kind := got.Header.Get("Content-Type")
+	if len(bytes.TrimSpace(got.Body)) == 0 {
 		return "the answer is empty"
 	}
-	return fmt.Sprintf("the answer is not whole JSON (%d bytes of %q)", len(got.body), hide.Clean(kind, maxCode))
+	return fmt.Sprintf("the answer is not whole JSON (%d bytes of %q)", len(got.Body), hide.Clean(kind, maxCode))
 }
 
 // redactor knows the secrets of a call, the token that it was sent with and our own.

@@ -31,13 +31,11 @@ const (
 	maxPause   = 20 * time.Second
 )
 
-// reply is a whole answer of the service.
+// reply is a whole answer of the service, with what was asked.
 type reply struct {
-	status int
-	header http.Header
-	body   []byte
-	url    *url.URL // that was asked in the end
-	token  *oauth2.Token
+	transport.Answer
+	url   *url.URL // that was asked in the end
+	token *oauth2.Token
 }
 
 // attempts is one call on its way through failures:
@@ -71,7 +69,7 @@ func (c *Client) call(ctx context.Context, prepared call, answer any) (*reply, e
 	for {
 		a.count++
 		got, err := a.once(ctx)
-		if err == nil && isRedirect(got.status) {
+		if err == nil && isRedirect(got.Status) {
 			if err = a.follow(got); err == nil {
 				continue
 			}
@@ -113,7 +111,7 @@ func (a *attempts) once(ctx context.Context) (*reply, error) {
 		return nil, err
 	}
 	c.answered.Store(true)
-	if got.status/100 != 2 && !isRedirect(got.status) {
+	if got.Status/100 != 2 && !isRedirect(got.Status) {
 		return got, c.refusal(a.call, got)
 	}
 	return got, nil
@@ -122,8 +120,8 @@ func (a *attempts) once(ctx context.Context) (*reply, error) {
 // settle tells the tier what became of the request.
 func (p *place) settle(got *reply, err error) {
 	switch {
-	case got != nil && got.status == http.StatusTooManyRequests:
-		p.refused(retryAfter(got.header))
+	case got != nil && got.Status == http.StatusTooManyRequests:
+		p.refused(retryAfter(got.Header))
 	case err != nil && !wasSent(err):
 		p.unused()
 	default:
@@ -179,7 +177,7 @@ func (c *Client) exchange(ctx context.Context, call call, attempt int) (*reply, 
 	if answer == nil {
 		return nil, err
 	}
-	got := &reply{status: answer.Status, header: answer.Header, body: answer.Body, url: call.url, token: token}
+	got := &reply{Answer: *answer, url: call.url, token: token}
 	if err != nil {
 		return nil, c.unusable(call, got, err.Error())
 	}
@@ -218,7 +216,7 @@ func (c *Client) dress(request *http.Request, call call, token *oauth2.Token) {
 
 // follow turns the call to where a read is redirected, on the tenant only.
 func (a *attempts) follow(got *reply) error {
-	location := got.header.Get("Location")
+	location := got.Header.Get("Location")
 	a.hops++
 	switch {
 	case !a.call.isRead() || location == "":
@@ -268,7 +266,7 @@ func (a *attempts) again(err error, got *reply) (time.Duration, bool) {
 	case a.count-a.limited >= maxAttempts, a.limited >= maxLimited:
 		return 0, false
 	case fate == limited && a.call.anonymous:
-		return retryAfter(got.header), true
+		return retryAfter(got.Header), true
 	case fate == limited:
 		return 0, true // the tier is closed: the next attempt waits there
 	case fate == unsent, fate == uncertain && a.call.repeatable:
@@ -280,8 +278,8 @@ func (a *attempts) again(err error, got *reply) (time.Duration, bool) {
 // nextPause is jittered and grows. A Retry-After beside a 503 is honoured too.
 func (a *attempts) nextPause(got *reply) time.Duration {
 	pause := a.pause.NextBackOff()
-	if got != nil && got.header.Get("Retry-After") != "" {
-		pause = max(pause, retryAfter(got.header))
+	if got != nil && got.Header.Get("Retry-After") != "" {
+		pause = max(pause, retryAfter(got.Header))
 	}
 	return pause
 }

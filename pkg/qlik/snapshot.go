@@ -507,7 +507,7 @@ func (p *Provider) read(ctx context.Context, id string, sent *atomic.Int64) (wir
 		Method: http.MethodGet, Path: pathOf(id), Query: url.Values{"parseConnection": {"true"}}, sent: sent,
 	}, &wire)
 	if got != nil {
-		wire.answered, _ = http.ParseTime(got.header.Get("Date"))
+		wire.answered, _ = http.ParseTime(got.Header.Get("Date"))
 	}
 	return wire, err
 }
