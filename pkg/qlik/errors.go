@@ -62,16 +62,7 @@ func (e *Error) Error() string {
 }
 
 // Unwrap gives the sentinel errors.
-func (e *Error) Unwrap() []error {
-	var kinds []error
-	if e.kind != nil {
-		kinds = append(kinds, e.kind)
-	}
-	if e.unknown {
-		kinds = append(kinds, connection.ErrUnknownOutcome)
-	}
-	return kinds
-}
+func (e *Error) Unwrap() []error { return transport.Sentinels(e.kind, e.unknown) }
 
 func kindOf(status int) error {
 	switch status {
