@@ -27,6 +27,8 @@ func TestAServiceThatReplacesWholeConnections(t *testing.T) {
 	}
 	declared := func(d *connection.Desired) { d.Credentials = secretRef("P") }
 	changed := func(d *connection.Desired) { d.Properties["path"] = "/new" }
+	digest := connection.KeyDigest(connection.Key{Space: "A", Name: "x"})
+	tried := "qlsync-new-" + digest // by a rebuild in place that was killed
 	for _, test := range []struct {
 		name string
 		set  func(*world)
@@ -91,7 +93,7 @@ func TestAServiceThatReplacesWholeConnections(t *testing.T) {
 			w.policy.Prune = connection.PruneOwned
 			w.declare("B", "x", declared)
 			w.hold("A", "x", withholds)
-			w.hold("B", "x", withholds, func(l *connection.Live) { l.Mark.Moved = connection.KeyDigest(connection.Key{Space: "A", Name: "x"}) })
+			w.hold("B", "x", withholds, func(l *connection.Live) { l.Mark.Moved = digest })
 			w.moved("A", "x", "B", "x")
 		}, "delete A/x\ns1 delete A/x"},
 		{"a rebuild needs what is hidden to be declared", func(w *world) {
@@ -101,21 +103,15 @@ func TestAServiceThatReplacesWholeConnections(t *testing.T) {
 		}, "recreate B/x from A/x /space:A>B !a rebuild would lose store, which the service does not show in full: declare it"},
 		{"what a killed rebuild in place has tried out is deleted when the connection is there again", func(w *world) {
 			w.declare("A", "x", declared)
-			key := connection.Key{Space: "A", Name: "x"}
-			w.hold("A", "qlsync-new-"+connection.KeyDigest(key), withholds, func(l *connection.Live) {
-				l.Mark.Key, l.Mark.Transit = connection.KeyDigest(key), connection.TransitNew
-			})
-		}, "delete A/qlsync-new-" + connection.KeyDigest(connection.Key{Space: "A", Name: "x"}) + "\ncreate A/x /properties/path:<nil>>/x /credentials/password=(secret)\n" +
-			"s1 create A/x\ns2 delete A/qlsync-new-" + connection.KeyDigest(connection.Key{Space: "A", Name: "x"}) + " after s1"},
+			w.hold("A", tried, withholds, func(l *connection.Live) { l.Mark.Key, l.Mark.Transit = digest, connection.TransitNew })
+		}, "delete A/" + tried + "\ncreate A/x /properties/path:<nil>>/x /credentials/password=(secret)\n" +
+			"s1 create A/x\ns2 delete A/" + tried + " after s1"},
 		{"what a killed rebuild in place has tried out goes before it is tried out again", func(w *world) {
 			w.declare("A", "x", declared, func(d *connection.Desired) { d.DataSource = "other" })
 			w.hold("A", "x", withholds)
-			key := connection.Key{Space: "A", Name: "x"}
-			w.hold("A", "qlsync-new-"+connection.KeyDigest(key), withholds, func(l *connection.Live) {
-				l.Mark.Key, l.Mark.Transit = connection.KeyDigest(key), connection.TransitNew
-			})
-		}, "delete A/qlsync-new-" + connection.KeyDigest(connection.Key{Space: "A", Name: "x"}) + "\nrecreate A/x /dataSource:rest>other /credentials/password=(secret)\n" +
-			"s1 delete A/qlsync-new-" + connection.KeyDigest(connection.Key{Space: "A", Name: "x"}) + "\ns2 recreate A/x after s1\ns3 delete A/x after s2"},
+			w.hold("A", tried, withholds, func(l *connection.Live) { l.Mark.Key, l.Mark.Transit = digest, connection.TransitNew })
+		}, "delete A/" + tried + "\nrecreate A/x /dataSource:rest>other /credentials/password=(secret)\n" +
+			"s1 delete A/" + tried + "\ns2 recreate A/x after s1\ns3 delete A/x after s2"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			w := newWorld()
