@@ -31,6 +31,12 @@ func (r *rig) add(kind, name string, fields map[string]any) {
 	}
 }
 
+// moved declares that a connection has another name now.
+func (r *rig) moved(from, to string) {
+	payments := connection.SpaceRef{Name: "Payments"}
+	r.moves = []connection.Move{{From: connection.MoveEnd{Space: payments, Name: from}, To: connection.MoveEnd{Space: payments, Name: to}}}
+}
+
 func (r *rig) holds(name, secret string) {
 	r.t.Helper()
 	if !r.manager.SecretEquals("Payments", name, secret, secretOf(secret)) {
@@ -47,10 +53,7 @@ func (r *rig) cycle() {
 	r.apply()
 	r.holds("Mail", "password")
 	r.desired[0].Name = "Post"
-	r.moves = []connection.Move{{
-		From: connection.MoveEnd{Space: connection.SpaceRef{Name: "Payments"}, Name: "Mail"},
-		To:   connection.MoveEnd{Space: connection.SpaceRef{Name: "Payments"}, Name: "Post"},
-	}}
+	r.moved("Mail", "Post")
 	r.apply()
 	r.holds("Post", "password")
 	r.mail("Kept")
@@ -189,10 +192,7 @@ func TestContradictions(t *testing.T) {
 				r.apply()
 				r.desired[0].Name = "MAIL"
 				r.demand(r.refusals(), "differs only in letter case")
-				r.moves = []connection.Move{{
-					From: connection.MoveEnd{Space: connection.SpaceRef{Name: "Payments"}, Name: "Mail"},
-					To:   connection.MoveEnd{Space: connection.SpaceRef{Name: "Payments"}, Name: "MAIL"},
-				}}
+				r.moved("Mail", "MAIL")
 				r.apply()
 				r.holds("MAIL", "password")
 			}
@@ -202,10 +202,7 @@ func TestContradictions(t *testing.T) {
 			r.mail("Mail")
 			r.apply()
 			r.desired[0].Name = "Post"
-			r.moves = []connection.Move{{
-				From: connection.MoveEnd{Space: connection.SpaceRef{Name: "Payments"}, Name: "Mail"},
-				To:   connection.MoveEnd{Space: connection.SpaceRef{Name: "Payments"}, Name: "Post"},
-			}}
+			r.moved("Mail", "Post")
 			r.demand(r.refusals(), "update connection")
 			r.holds("Mail", "password")
 		},

@@ -302,10 +302,7 @@ func TestWhatReachedNoGatewayIsNotForgotten(t *testing.T) {
 				r.desired[0].Properties["port"] = number(25)
 				settle()
 				r.desired[0].Name = "Post"
-				r.moves = []connection.Move{{
-					From: connection.MoveEnd{Space: connection.SpaceRef{Name: "Payments"}, Name: "Mail"},
-					To:   connection.MoveEnd{Space: connection.SpaceRef{Name: "Payments"}, Name: "Post"},
-				}}
+				r.moved("Mail", "Post")
 				settle()
 				if pending != test.pending {
 					t.Errorf("%d plans find what is not in effect, not %d", pending, test.pending)
@@ -490,10 +487,7 @@ func TestFaultsOfTheNetworkAreSettled(t *testing.T) {
 				r.desired[0].Properties["port"] = number(25)
 				step()
 				r.desired[0].Name = "Post"
-				r.moves = []connection.Move{{
-					From: connection.MoveEnd{Space: connection.SpaceRef{Name: "Payments"}, Name: "Mail"},
-					To:   connection.MoveEnd{Space: connection.SpaceRef{Name: "Payments"}, Name: "Post"},
-				}}
+				r.moved("Mail", "Post")
 				step()
 				r.holds("Post", "password")
 				r.desired = r.desired[:1]
