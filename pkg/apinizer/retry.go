@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strconv"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -182,12 +181,8 @@ func (c *Client) final(call *call, err error) error {
 // waitOf reads how long the server wants us to wait: by its header, or by the old
 // contract's field in the body.
 func waitOf(header http.Header, inBody float64, now time.Time) time.Duration {
-	text := header.Get("Retry-After")
-	if seconds, err := strconv.Atoi(text); err == nil && seconds >= 0 {
-		return time.Duration(seconds) * time.Second
-	}
-	if at, err := http.ParseTime(text); err == nil {
-		return max(0, at.Sub(now))
+	if wait, ok := transport.RetryAfter(header, now); ok {
+		return wait
 	}
 	if inBody > 0 && inBody < float64(maxWait/time.Second)*2 {
 		return time.Duration(inBody * float64(time.Second))

@@ -138,7 +138,7 @@ func (r tokenRequest) Token() (*oauth2.Token, error) {
 		anonymous:  true,
 	}
 	var answer wireToken
-	err := r.client.Do(r.client.lifetime, request, &answer)
+	got, err := r.client.do(r.client.lifetime, request, &answer)
 	if refusal, ok := errors.AsType[*Error](err); ok && refusal.Status/100 == 4 && refusal.Status != http.StatusTooManyRequests {
 		refusal.kind = connection.ErrUnauthorized
 	}
@@ -148,7 +148,7 @@ func (r tokenRequest) Token() (*oauth2.Token, error) {
 	if err != nil {
 		return nil, fmt.Errorf("get token for the OAuth client: %w", err)
 	}
-	return &oauth2.Token{AccessToken: answer.AccessToken, Expiry: answer.expiry(time.Now())}, nil
+	return &oauth2.Token{AccessToken: answer.AccessToken, Expiry: answer.expiry(time.Now(), got.Header)}, nil
 }
 
 // advice says what to look at after a 401.

@@ -6,11 +6,11 @@ import (
 	"net/http"
 	"slices"
 	"sort"
-	"strconv"
 	"sync"
 	"time"
 
 	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/transport"
 )
 
 const (
@@ -517,14 +517,8 @@ func (b *budget) explains(window time.Duration, now time.Time, wait time.Duratio
 	return wait >= earliest-time.Second && wait <= latest+2*time.Second // it is in whole seconds
 }
 
-// retryAfter reads the header: whole seconds, or a date as HTTP also allows.
+// retryAfter reads how long the service asks to wait, within our bounds.
 func retryAfter(header http.Header) time.Duration {
-	text := header.Get("Retry-After")
-	wait := minRetryAfter
-	if seconds, err := strconv.ParseInt(text, 10, 32); err == nil {
-		wait = time.Duration(seconds) * time.Second
-	} else if date, err := http.ParseTime(text); err == nil {
-		wait = time.Until(date)
-	}
+	wait, _ := transport.RetryAfter(header, time.Now())
 	return min(max(wait, minRetryAfter), maxRetryAfter)
 }

@@ -2,8 +2,11 @@ package qlik
 
 import (
 	"bytes"
+	"net/http"
 	"strings"
 	"time"
+
+	"github.com/qlsync/qlsync/pkg/transport"
 )
 
 // The shapes of answers, as far as we read them. What is not named here is dropped
@@ -150,14 +153,18 @@ type wireToken struct {
 	ExpiresAt   string `json:"expires_at"` // RFC 3339
 }
 
-// expiry is when the token ends; zero if the answer does not say.
-func (t wireToken) expiry(now time.Time) time.Time {
+// expiry returns when the token ends by our clock; zero if the answer does not say. The
+// time of expires_at is by the clock of the server, which its Date header shows.
+func (t wireToken) expiry(now time.Time, header http.Header) time.Time {
 	if t.ExpiresIn > 0 {
 		return now.Add(time.Duration(t.ExpiresIn) * time.Second)
 	}
 	end, err := time.Parse(time.RFC3339, t.ExpiresAt)
 	if err != nil {
 		return time.Time{}
+	}
+	if sent, ok := transport.ServerTime(header); ok {
+		return now.Add(end.Sub(sent))
 	}
 	return end
 }
