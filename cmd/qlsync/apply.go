@@ -16,6 +16,7 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
 	"github.com/qlsync/qlsync/pkg/report"
+	"github.com/qlsync/qlsync/pkg/spec"
 )
 
 func applyCommand(env *environment) *cli.Command {
@@ -65,7 +66,13 @@ func runApply(c *cli.Context, env *environment) error {
 	if err := env.showPlan(c, p); err != nil {
 		return err
 	}
-	if err := firstOf(unconfirmed, approve(c, env, p, reviewed)); err != nil {
+	if err := firstOf(unconfirmed, refuse(c, p, reviewed)); err != nil {
+		return err
+	}
+	if err := s.missing(c, p); err != nil {
+		return err
+	}
+	if err := approve(c, env, p, reviewed); err != nil {
 		return err
 	}
 	result, err := s.carryOut(c, p)
@@ -121,21 +128,45 @@ func (env *environment) showPlan(c *cli.Context, p *plan.Plan) error {
 	return err
 }
 
-// approve gives nil when the plan may be carried out: it is the one that was
-// reviewed, or somebody says so.
-func approve(c *cli.Context, env *environment, p, reviewed *plan.Plan) error {
+// refuse returns an error if the plan is not the reviewed one, or if a safety rule
+// refuses the whole plan.
+func refuse(c *cli.Context, p, reviewed *plan.Plan) error {
 	if reviewed != nil && c.String("on-stale") == "refuse" {
 		if stale := p.Stale(reviewed); len(stale) > 0 {
 			return &exit{exitRefused, errors.New("nothing was written: the plan is no longer the reviewed one, plan again"), stale}
 		}
 	}
-	hash := c.String("plan-hash")
-	switch {
+	switch hash := c.String("plan-hash"); {
 	case hash != "" && hash != p.Hash:
 		return refused("nothing was written: the plan is %s, not the reviewed %s: plan and review again", p.Hash, hash)
 	case p.Refusal != nil:
 		return refused("nothing was written: %s (%s)", p.Refusal.Message, p.Refusal.Hint)
-	case p.Empty(), reviewed != nil, hash != "", c.Bool("auto-approve"):
+	}
+	return nil
+}
+
+// missing returns an error if a secret that the plan writes is not there. It looks
+// before anybody is asked, and reads no value: see [spec.Resolver.Present].
+func (s *session) missing(c *cli.Context, p *plan.Plan) error {
+	var problems connection.Problems
+	for _, ref := range apply.References(p) {
+		if problem, ok := errors.AsType[connection.Problem](s.secrets.resolver.Present(ref)); ok {
+			problems = append(problems, problem)
+		}
+	}
+	if len(problems) == 0 {
+		return nil
+	}
+	return &exit{exitError, spec.Collect(problems), []string{
+		"Nothing was written. Every secret of the tenant: " + followUp(c, "secrets", s.tenant.Name),
+	}}
+}
+
+// approve returns nil when the plan may be carried out: it is the one that was
+// reviewed, or somebody says so.
+func approve(c *cli.Context, env *environment, p, reviewed *plan.Plan) error {
+	switch {
+	case p.Empty(), reviewed != nil, c.String("plan-hash") != "", c.Bool("auto-approve"):
 		return nil
 	case len(p.Steps) == 0:
 		return nil // all of it is refused, change by change: the result says so

@@ -92,10 +92,10 @@ func (env *environment) exitCode(err error) int {
 		fmt.Fprintln(env.stderr, "error: interrupted")
 	default:
 		fmt.Fprintln(env.stderr, "error: "+report.Clean(err.Error()))
-		if ended != nil {
-			for _, line := range ended.details {
-				fmt.Fprintln(env.stderr, "  "+report.Clean(line))
-			}
+	}
+	if ended != nil {
+		for _, line := range ended.details {
+			fmt.Fprintln(env.stderr, "  "+report.Clean(line))
 		}
 	}
 	return code

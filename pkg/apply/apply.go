@@ -137,6 +137,11 @@ func withCode(operation *connection.Operation, lookup func(connection.Reference)
 	return credentials
 }
 
+// References lists the secrets that [Run] resolves before the first write, each once, in
+// the order of the files. The code of a sign-in is not among them: without it, the person
+// is asked to sign in.
+func References(p *plan.Plan) []connection.Reference { return references(p.Steps) }
+
 // references lists what the steps refer to, each once, in the order of the files.
 func references(steps []plan.Step) []connection.Reference {
 	first := map[string]connection.Reference{}

@@ -1,0 +1,87 @@
+package spec
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// Present reports what keeps a secret from being read, without reading it: nil where
+// nothing is known. An error is a [connection.Problem] with the place of the reference,
+// in the words of [Resolver.Resolve]. No value is kept, and no command runs.
+//
+//   - {env: NAME}: the variable must be set and not empty.
+//   - {file: PATH}: the file must be a regular file that can be opened, of 1 byte to 1 MiB.
+//   - {exec: [COMMAND, ...]}: commands must be allowed, and this one must be found.
+//
+// Resolve may still fail later: a file may hold no text, and a command may fail.
+func (r *Resolver) Present(ref connection.Reference) error {
+	var err error
+	var hint string
+	switch {
+	case ref.Env != "":
+		_, err = r.env(ref.Env)
+	case ref.File != "":
+		err = presentFile(under(r.dir, ref.File))
+		if err != nil {
+			err = fmt.Errorf("secret file %q%w", ref.File, err)
+		}
+	case !r.allowExec:
+		err, hint = errors.New("exec references are off"), hintAllowExec
+	default:
+		err = r.presentCommand(ref.Exec)
+	}
+	if err == nil {
+		return nil
+	}
+	return connection.Problem{Position: ref.Position, Severity: connection.SeverityError, Message: err.Error(), Hint: hint}
+}
+
+// presentFile checks a file of a secret without reading from it. The text of an error
+// continues the name of the file.
+func presentFile(path string) error {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return errors.New(": " + reason(err))
+	case !info.Mode().IsRegular():
+		return errors.New(": not a regular file")
+	case info.Size() == 0:
+		return errors.New(" is empty")
+	case info.Size() > maxSecret:
+		return fmt.Errorf(": larger than %d bytes", maxSecret)
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return errors.New(": " + reason(err))
+	}
+	return file.Close()
+}
+
+// presentCommand looks for a command where [Resolver.Resolve] would find it.
+func (r *Resolver) presentCommand(command []string) error {
+	if len(command) == 0 {
+		return errors.New("exec names no command")
+	}
+	name := command[0]
+	if filepath.Base(name) != name {
+		name = under(r.dir, name)
+	}
+	_, err := exec.LookPath(name)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, fs.ErrNotExist):
+		err = errors.New("there is no such file")
+	case errors.Is(err, fs.ErrPermission):
+		err = errors.New("it is not an executable file")
+	default:
+		err = exitReason(err)
+	}
+	return fmt.Errorf("secret command %q: %w", command[0], err)
+}
