@@ -1,0 +1,37 @@
+package outfile
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// PrivateFolder makes a folder that only this user may use, with the folders above it.
+// It is an error if the folder is a link or belongs to somebody else: another user may
+// have prepared it, to have files written elsewhere. A folder of this user that others
+// can write to is closed to them.
+func PrivateFolder(path string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	if err := os.Mkdir(path, 0o700); err == nil {
+		return nil
+	} else if _, missing := os.Lstat(path); missing != nil {
+		return err
+	}
+	info, err := os.Lstat(path)
+	switch {
+	case err != nil:
+		return err
+	case info.Mode()&fs.ModeSymlink != 0:
+		return fmt.Errorf("%q is a link, which somebody else may have put there: remove it", path)
+	case !info.IsDir():
+		return fmt.Errorf("%q is not a folder: remove it", path)
+	case !IsOurs(info):
+		return fmt.Errorf("%q belongs to another user", path)
+	case info.Mode().Perm()&0o022 != 0:
+		return os.Chmod(path, 0o700)
+	}
+	return nil
+}

@@ -1,0 +1,300 @@
+// Package outfile is the one careful writer: whatever qlsync writes to a file goes
+// through it. A reader, or a process that is killed half way, finds the old file or
+// the new one. The package never writes through a link, never replaces a device or a
+// pipe, and leaves nothing behind when it fails. It does not know what it writes.
+package outfile
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// The modes of files. A file has the mode that it is written with, whatever was there
+// before and whatever the umask is.
+const (
+	// Private is the mode of a file that tells about a tenant or about this computer.
+	Private fs.FileMode = 0o600
+	// Public is the mode of a file that belongs to the project, such as a schema.
+	Public fs.FileMode = 0o644
+)
+
+// temporary is the pattern of the names of files that are not complete yet.
+const temporary = ".qlsync-*.tmp"
+
+// Write writes a file as a whole or not at all.
+//
+//   - A regular file, or one that does not exist yet, is written to a temporary file in
+//     the same folder, synced, and renamed. Its folder must exist. On Windows the rename is
+//     tried again for about a second while another program has the file open.
+//   - A file that cannot be replaced, because it is a mount point or because only the file
+//     is writable and not its folder, is written in place. Its mode changes if possible.
+//   - A device, a FIFO, /dev/stdout, /dev/stderr and /dev/fd/N (which is what the shell
+//     makes of >(...)) are written directly.
+//   - A link is an error, also one that leads nowhere. Links among the folders of the path
+//     are followed.
+//
+// Nothing is touched if write returns an error. An error names the path.
+func Write(path string, mode fs.FileMode, write func(io.Writer) error) error {
+	var text bytes.Buffer
+	if err := write(&text); err != nil {
+		return err
+	}
+	return WriteBytes(path, mode, text.Bytes())
+}
+
+// WriteBytes is [Write] for a text that is ready.
+func WriteBytes(path string, mode fs.FileMode, text []byte) error {
+	if open, ok := standardStream(path); ok {
+		return fill(open, text)
+	}
+	info, err := target(path)
+	if err != nil {
+		return err
+	}
+	if info != nil && !info.Mode().IsRegular() {
+		return fill(func() (*os.File, error) { return os.OpenFile(path, os.O_WRONLY, 0) }, text)
+	}
+	err = replace(path, mode, text)
+	var fixed *irreplaceable
+	if info == nil || !errors.As(err, &fixed) {
+		return err
+	}
+	return writeInPlace(path, mode, text)
+}
+
+// irreplaceable is the error of a file that may be writable, but in its place only.
+type irreplaceable struct{ err error }
+
+func irreplaceableIf(is bool, err error) error {
+	if is {
+		return &irreplaceable{err}
+	}
+	return err
+}
+
+func (i *irreplaceable) Error() string { return i.err.Error() }
+func (i *irreplaceable) Unwrap() error { return i.err }
+
+// Create writes a file that does not exist yet. If anything has its name, also a link,
+// the error is [fs.ErrExist].
+func Create(path string, mode fs.FileMode, text []byte) error {
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, Private)
+	if err != nil {
+		return err
+	}
+	if err := finish(file, mode, text); err != nil {
+		return errors.Join(err, os.Remove(path))
+	}
+	return nil
+}
+
+// Append adds lines to the end of a file with one write, so that two processes may do it
+// at the same time; the file is made if it does not exist. A file that ends within a line,
+// as after a process that was killed while it wrote, gets the end of that line first.
+func Append(path string, mode fs.FileMode, lines []byte) error {
+	if open, ok := standardStream(path); ok {
+		return fill(open, lines)
+	}
+	info, err := target(path)
+	if err != nil {
+		return err
+	}
+	if info != nil && !info.Mode().IsRegular() {
+		return fill(func() (*os.File, error) { return os.OpenFile(path, os.O_WRONLY, 0) }, lines)
+	}
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND|noFollow, mode)
+	if err != nil {
+		return err
+	}
+	cut, err := endsWithinALine(file)
+	if err != nil {
+		return errors.Join(err, file.Close())
+	}
+	if cut {
+		lines = append([]byte("\n"), lines...)
+	}
+	return finish(file, mode, lines)
+}
+
+// endsWithinALine reports whether a file ends without the end of a line.
+func endsWithinALine(file *os.File) (bool, error) {
+	end, err := file.Seek(0, io.SeekEnd)
+	if err != nil || end == 0 {
+		return false, err
+	}
+	last := make([]byte, 1)
+	_, err = file.ReadAt(last, end-1)
+	return last[0] != '\n', err
+}
+
+// Check reports why [Write] could not write a file, before the work whose result it is to
+// hold. It leaves everything as it is.
+func Check(path string) error {
+	if _, ok := standardStream(path); ok {
+		return nil
+	}
+	folder := filepath.Dir(path)
+	switch info, err := os.Stat(folder); {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("there is no folder %q: create it, or name a file elsewhere", folder)
+	case err != nil:
+		return err
+	case !info.IsDir():
+		return fmt.Errorf("%q is not a folder", folder)
+	}
+	info, err := target(path)
+	if err != nil || info != nil && !info.Mode().IsRegular() {
+		return err
+	}
+	probe, err := os.CreateTemp(folder, temporary)
+	if err == nil {
+		return errors.Join(probe.Close(), os.Remove(probe.Name()))
+	}
+	if info != nil {
+		var file *os.File
+		if file, err = os.OpenFile(path, os.O_WRONLY|noFollow, 0); err == nil {
+			return file.Close()
+		}
+	}
+	return fmt.Errorf("%q cannot be written: %w", path, cause(err))
+}
+
+// cause is an error without the name of the temporary file, which means nothing to
+// anybody.
+func cause(err error) error {
+	var wrapped *fs.PathError
+	if errors.As(err, &wrapped) {
+		return wrapped.Err
+	}
+	var link *os.LinkError
+	if errors.As(err, &link) {
+		return link.Err
+	}
+	return err
+}
+
+// target is what has the name of a file that is to be written; nil for nothing.
+func target(path string) (fs.FileInfo, error) {
+	info, err := os.Lstat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	case info.Mode()&fs.ModeSymlink != 0:
+		return nil, fmt.Errorf("%q is a link, and qlsync does not write through links: name the file that it leads to, or remove the link", path)
+	case info.IsDir():
+		return nil, fmt.Errorf("%q is a folder: name a file", path)
+	}
+	return info, nil
+}
+
+// replace puts a new file in the place of another one, or of none. A rename that fails
+// because the old file belongs to somebody else, as among the temporary files of all
+// users, is no reason to write into that file.
+func replace(path string, mode fs.FileMode, text []byte) (err error) {
+	file, err := os.CreateTemp(filepath.Dir(path), temporary)
+	if err != nil {
+		isClosed := errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS)
+		return irreplaceableIf(isClosed, fmt.Errorf("write %q: %w", path, cause(err)))
+	}
+	if err = finish(file, mode, text); err == nil {
+		err = rename(file.Name(), path)
+	}
+	if err != nil {
+		isMountPoint := errors.Is(err, syscall.EBUSY) || errors.Is(err, syscall.EXDEV)
+		err = fmt.Errorf("write %q: %w", path, errors.Join(cause(err), os.Remove(file.Name())))
+		return irreplaceableIf(isMountPoint, err)
+	}
+	syncFolder(filepath.Dir(path))
+	return nil
+}
+
+// writeInPlace overwrites a file that cannot be replaced.
+func writeInPlace(path string, mode fs.FileMode, text []byte) error {
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_TRUNC|noFollow, 0)
+	if err != nil {
+		return err
+	}
+	return finish(file, mode, text)
+}
+
+// finish writes a regular file to the disk and closes it. The mode is set before the
+// text is there. File systems without modes, and files of other owners, keep theirs.
+func finish(file *os.File, mode fs.FileMode, text []byte) error {
+	_ = file.Chmod(mode)
+	_, err := file.Write(text)
+	if err == nil {
+		err = synced(file.Sync())
+	}
+	return errors.Join(err, file.Close())
+}
+
+// synced ignores that a file system, such as some network file systems, cannot sync.
+func synced(err error) error {
+	if errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) {
+		return nil
+	}
+	return err
+}
+
+// fill writes a text to what is not a regular file.
+func fill(open func() (*os.File, error), text []byte) error {
+	file, err := open()
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(text)
+	return errors.Join(err, file.Close())
+}
+
+// patience is how long a rename is tried while another program, such as a virus scanner
+// or an editor, has the file open. Only Windows refuses the rename then.
+const patience = time.Second
+
+func rename(from, to string) error {
+	return insist(func() error { return os.Rename(from, to) }, isBusy)
+}
+
+// insist tries something again until its error is another one than "in use".
+func insist(try func() error, inUse func(error) bool) error {
+	err := try()
+	for pause, waited := 10*time.Millisecond, time.Duration(0); err != nil && inUse(err) && waited < patience; pause *= 2 {
+		pause = min(pause, patience-waited)
+		time.Sleep(pause)
+		waited += pause
+		err = try()
+	}
+	return err
+}
+
+// IsStream reports whether a path names an open stream of this process, such as
+// /dev/stdout: no file can be in its place.
+func IsStream(path string) bool {
+	_, ok := standardStream(path)
+	return ok
+}
+
+// descriptor is the number of the open file that a path names, such as 63 of /dev/fd/63.
+func descriptor(path string) (string, bool) {
+	switch path = filepath.ToSlash(filepath.Clean(path)); path {
+	case "/dev/stdout":
+		return "1", true
+	case "/dev/stderr":
+		return "2", true
+	}
+	for _, folder := range []string{"/dev/fd/", "/proc/self/fd/"} {
+		if number, ok := strings.CutPrefix(path, folder); ok {
+			return number, true
+		}
+	}
+	return "", false
+}

@@ -1,0 +1,54 @@
+//go:build unix
+
+package outfile
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"strconv"
+	"syscall"
+)
+
+const noFollow = syscall.O_NOFOLLOW
+
+// isBusy reports whether a file is only in use: a rename never fails for that here.
+func isBusy(error) bool { return false }
+
+// syncFolder makes a rename outlive a power cut where the file system can do that. The
+// file is complete either way.
+func syncFolder(path string) {
+	if folder, err := os.Open(path); err == nil {
+		_ = folder.Sync()
+		_ = folder.Close()
+	}
+}
+
+// standardStream opens a file that this process has open already. A copy of the
+// descriptor writes behind what is there; opening the name would begin at the start of
+// the file, and empty it.
+func standardStream(path string) (open func() (*os.File, error), ok bool) {
+	number, ok := descriptor(path)
+	if !ok {
+		return nil, false
+	}
+	return func() (*os.File, error) {
+		fd, err := strconv.Atoi(number)
+		if err != nil {
+			return nil, fmt.Errorf("write %q: %w", path, fs.ErrNotExist)
+		}
+		syscall.ForkLock.RLock()
+		defer syscall.ForkLock.RUnlock()
+		if fd, err = syscall.Dup(fd); err != nil {
+			return nil, fmt.Errorf("write %q: %w", path, err)
+		}
+		syscall.CloseOnExec(fd)
+		return os.NewFile(uintptr(fd), path), nil
+	}, true
+}
+
+// IsOurs reports whether a file belongs to the user of this process.
+func IsOurs(info fs.FileInfo) bool {
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	return ok && int(stat.Uid) == os.Geteuid()
+}

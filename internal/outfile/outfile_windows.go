@@ -1,0 +1,30 @@
+package outfile
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"syscall"
+)
+
+const noFollow = 0
+
+// The errors that a rename ends with while another program has the file open.
+const (
+	accessDenied     = syscall.Errno(5)
+	sharingViolation = syscall.Errno(32)
+	lockViolation    = syscall.Errno(33)
+)
+
+func isBusy(err error) bool {
+	return errors.Is(err, accessDenied) || errors.Is(err, sharingViolation) || errors.Is(err, lockViolation)
+}
+
+// syncFolder does nothing: folders cannot be synced here.
+func syncFolder(string) {}
+
+// standardStream knows none: CON and NUL are devices.
+func standardStream(string) (func() (*os.File, error), bool) { return nil, false }
+
+// IsOurs is true: here each user has temporary files of their own.
+func IsOurs(fs.FileInfo) bool { return true }
