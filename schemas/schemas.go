@@ -49,6 +49,9 @@ func Problems() []byte { return read("problems.json") }
 // Vendored is the schema of the format qlsync.schemas/v1.
 func Vendored() []byte { return read("vendored.json") }
 
+// Secrets is the schema of the format qlsync.secrets/v1.
+func Secrets() []byte { return read("secrets.json") }
+
 // read gives the bytes of an embedded schema; the caller owns them.
 func read(name string) []byte {
 	text, err := files.ReadFile(name)

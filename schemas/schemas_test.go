@@ -20,6 +20,7 @@ func TestEverySchemaIsADraft07DocumentWithATitle(t *testing.T) {
 		"problems":    schemas.Problems(),
 		"vendored":    schemas.Vendored(),
 		"snapshot":    schemas.Snapshot(),
+		"secrets":     schemas.Secrets(),
 	} {
 		var head struct {
 			Schema string `json:"$schema"`

@@ -412,6 +412,7 @@ func (c *canaries) everything() {
 			c.run("out", append([]string{"schemas", "list"}, onProject...)...)
 			c.run("out", append([]string{"schemas", "editor"}, onProject...)...)
 		},
+		"secrets":  func() { each(secretsFormats().names(), "secrets") },
 		"simulate": func() { c.run("out", "simulate", "--tenant", "../in/key.json") },
 		"completion": func() {
 			for _, shell := range []string{"bash", "zsh", "fish", "powershell"} {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v5"
 
+	"github.com/qlsync/qlsync/internal/doctor"
 	"github.com/qlsync/qlsync/pkg/apply"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
@@ -32,6 +33,7 @@ var outputs = []struct {
 	}}},
 	{"problems", schemas.Problems(), []any{report.NewProblems(everydayProblems()), report.NewProblems(nil)}},
 	{"vendored", schemas.Vendored(), []any{checkedSchemas(), report.Schemas{Format: report.SchemasFormat, Sources: []report.SchemaSource{}}}},
+	{"secrets", schemas.Secrets(), []any{listedSecrets(), doctor.Secrets{Format: doctor.SecretsFormat, Project: "finance", Tenants: []doctor.TenantSecrets{}}}},
 }
 
 func compile(t *testing.T, name string, schema []byte) *jsonschema.Schema {
@@ -173,6 +175,9 @@ func TestSchemasRefuseWhatMustNotBeSaid(t *testing.T) {
 		{"a done item that is partial", schemas.Result(), everydayResult(), func(v any) { first(v, "items")["partial"] = true }},
 		{"a drift with something unknown", schemas.Drift(), everydayDrift(), func(v any) { first(v, "drift")["live"] = object{} }},
 		{"a problem with something unknown", schemas.Problems(), report.NewProblems(everydayProblems()), func(v any) { first(v, "problems")["value"] = "x" }},
+		{"a list of secrets with a value", schemas.Secrets(), listedSecrets(), func(v any) {
+			first(first(v, "tenants"), "secrets")["value"] = "hunter2"
+		}},
 		{"a plan of another version", schemas.Plan(), everydayPlan(), func(v any) { v.(object)["format"] = "qlsync.plan/v2" }},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -189,7 +194,7 @@ func TestSchemasRefuseWhatMustNotBeSaid(t *testing.T) {
 func TestFormatsAreThoseOfTheSchemas(t *testing.T) {
 	for format, schema := range map[string][]byte{
 		plan.Format: schemas.Plan(), apply.Format: schemas.Result(), plan.DriftFormat: schemas.Drift(), report.ProblemsFormat: schemas.Problems(),
-		report.SchemasFormat: schemas.Vendored(),
+		report.SchemasFormat: schemas.Vendored(), doctor.SecretsFormat: schemas.Secrets(),
 	} {
 		var head struct{ Title string }
 		if err := json.Unmarshal(schema, &head); err != nil || head.Title != format {

@@ -84,6 +84,17 @@ func (a Auth) parts() []any {
 	return []any{a.APIKey, a.ClientID, a.ClientSecret, a.Token, a.User, a.Password}
 }
 
+// References lists the secrets that the sign-in is made of.
+func (a Auth) References() []connection.Reference {
+	var refs []connection.Reference
+	for _, part := range a.parts() {
+		if ref, ok := part.(connection.Reference); ok {
+			refs = append(refs, ref)
+		}
+	}
+	return refs
+}
+
 // complete reports whether there is enough of it to sign in.
 func (a Auth) complete() bool {
 	return a.APIKey != nil || a.ClientID != nil && a.ClientSecret != nil || a.Token != nil || a.User != nil && a.Password != nil

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"slices"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/qlsync/qlsync/internal/doctor"
+	"github.com/qlsync/qlsync/pkg/report"
+	"github.com/qlsync/qlsync/pkg/spec"
+)
+
+func secretsCommand(env *environment) *cli.Command {
+	return &cli.Command{
+		Name:  "secrets",
+		Usage: "list every secret that the files refer to, what needs it, and whether it is set; without a network",
+		Description: "Lists the references of one tenant, or of all tenants without -t. No value is read or shown, and no\n" +
+			"command runs. Missing secrets are part of the list, not an error: qlsync doctor ends with 1 for them.\n" +
+			"--format env writes a template of a .env file.",
+		Flags: slices.Concat(sharedFlags(), secretsFormats().flags()),
+		Action: func(c *cli.Context) error {
+			return interruptibly(c.Context, func() error { return runSecrets(c, env) })
+		},
+	}
+}
+
+func secretsFormats() formats[doctor.Secrets] {
+	return formats[doctor.Secrets]{
+		{asText, report.Text.Secrets}, jsonFormat[doctor.Secrets](), plainly("env", report.SecretsEnv),
+	}
+}
+
+func runSecrets(c *cli.Context, env *environment) error {
+	if err := firstOf(noArguments(c), secretsFormats().check(c)); err != nil {
+		return err
+	}
+	files, err := readProject(c, env)
+	if err != nil {
+		return err
+	}
+	tenants, err := chosenTenants(files.project, c.String("tenant"))
+	if err != nil {
+		return firstOf(files.problems.Err(), err)
+	}
+	resolver := files.project.Resolver(env.lookup)
+	listed := doctor.Secrets{Format: doctor.SecretsFormat, Project: files.project.Name, Tenants: []doctor.TenantSecrets{}}
+	problems := files.problems
+	for i := range tenants {
+		catalog, _ := vendored(files.project, &tenants[i])
+		declared, more := desired(files.project, &tenants[i], files.variables, catalog, nil)
+		problems = spec.Collect(problems, more)
+		listed.Tenants = append(listed.Tenants, doctor.ListSecrets(&tenants[i], declared.Connections, catalog, resolver.Present))
+	}
+	// What cannot be read may refer to more: an incomplete list would pass for the whole one.
+	if err := env.report(problems); err != nil {
+		return err
+	}
+	return secretsFormats().write(c, env, listed)
+}
