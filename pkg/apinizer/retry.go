@@ -133,7 +133,7 @@ func (c *Client) again(call *call, err error, pause func() time.Duration) (time.
 	repeatable := call.repeatable || call.isRead()
 	if failed, ok := errors.AsType[*transport.Failure](err); ok {
 		call.ambiguous = call.ambiguous || failed.Sent && !call.isRead()
-		hopeless := failed.Hopeless || !failed.Sent && !c.answered.Load()
+		hopeless := failed.Hopeless || !failed.Sent && !failed.TurnedAway && !c.answered.Load()
 		return pause(), !hopeless && call.count < maxAttempts && (!failed.Sent || repeatable)
 	}
 	refusal, ok := errors.AsType[*Error](err)

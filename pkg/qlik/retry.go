@@ -321,6 +321,8 @@ func (c *Client) fateOf(err error) fate {
 		switch {
 		case failed.Sent:
 			return uncertain
+		case failed.TurnedAway:
+			return unsent
 		case failed.Hopeless || !c.answered.Load():
 			return refused
 		}

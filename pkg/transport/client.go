@@ -1,7 +1,8 @@
 // Package transport holds what every HTTP client of ours needs below the protocol of
 // its service: an address that a token may be sent to, a client that follows no
 // redirect, one request and its whole answer, what became of a request that brought
-// none, and texts of a service without the secrets of the request.
+// none and which part of the way failed ([Failure]), and texts of a service without the
+// secrets of the request.
 //
 // It knows no service, keeps nothing and retries nothing: whether a request may be
 // sent again is for the provider to say.
@@ -48,7 +49,8 @@ func IsLoopback(host string) bool {
 
 // Client makes an HTTP client that never follows a redirect by itself, so that each
 // hop is checked, counted and logged like any request. The given one lends its
-// transport and its timeout; it may be nil.
+// transport and its timeout; it may be nil. Without one, proxies are those that the
+// environment names now.
 func Client(given *http.Client, timeout time.Duration, parallelism int) *http.Client {
 	client := &http.Client{Timeout: timeout}
 	if given != nil {
@@ -59,6 +61,7 @@ func Client(given *http.Client, timeout time.Duration, parallelism int) *http.Cl
 	} else if standard, ok := http.DefaultTransport.(*http.Transport); ok {
 		transport := standard.Clone()
 		transport.MaxIdleConnsPerHost = 2 * parallelism
+		useProxies(transport)
 		client.Transport = transport
 	}
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }

@@ -47,14 +47,17 @@ func Exchange(client *http.Client, logger *slog.Logger, request *http.Request, a
 }
 
 func roundTrip(client *http.Client, request *http.Request, hide func() Redactor) (*Answer, error) {
-	response, err := client.Do(request)
+	var made progress
+	response, err := client.Do(request.WithContext(made.trace(request.Context())))
 	if err != nil {
-		return nil, newFailure(request, err, hide)
+		return nil, newFailure(client, request, err, made.reached(), hide)
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
 	if err != nil {
-		return nil, newFailure(request, err, hide)
+		failed := newFailure(client, request, err, phaseAnswer, hide)
+		failed.Sent = true // a part of the answer is here
+		return nil, failed
 	}
 	got := &Answer{Status: response.StatusCode, Header: response.Header, Body: body}
 	if len(body) > maxAnswer {

@@ -3,13 +3,19 @@ package transport
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/url"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
 	"syscall"
+	"time"
 
 	"github.com/qlsync/qlsync/pkg/connection"
 )
@@ -23,7 +29,16 @@ const maxWords = 200
 type Failure struct {
 	Method, Path, Host string
 	Cause              string // one line, for people
-	Err                error
+	// Hint says what to try. May be empty.
+	Hint string
+	// Proxy is the proxy that the request had to pass. Nil: none.
+	Proxy *Proxy
+	// AtProxy reports whether the proxy is what failed, and not the service behind it.
+	AtProxy bool
+	// TurnedAway reports whether the service was reached and refused the request for
+	// now. Unless Sent, it says that it has not processed the request.
+	TurnedAway bool
+	Err        error
 	// Sent tells that the service may have received it.
 	Sent bool
 	// Hopeless tells that another attempt would end the same way.
@@ -38,7 +53,7 @@ func Interrupted(method string, target *url.URL, err error) *Failure {
 	return &Failure{Method: method, Path: target.Path, Host: target.Host, Cause: causeInterrupted, Err: err}
 }
 
-// Error gives "PATCH /path: host not reachable: connection refused".
+// Error returns "PATCH /path: host not reachable: connection refused".
 func (f *Failure) Error() string {
 	text := fmt.Sprintf("%s %s: ", f.Method, f.Path)
 	if f.Ambiguous {
@@ -47,7 +62,17 @@ func (f *Failure) Error() string {
 	if f.Interrupted() {
 		return text + f.Cause
 	}
-	return text + f.Host + " " + connection.ErrUnreachable.Error() + ": " + f.Cause
+	return text + f.Trouble()
+}
+
+// Trouble returns "host not reachable: connection refused", with the proxy if there is
+// one.
+func (f *Failure) Trouble() string {
+	text := f.Host + " " + connection.ErrUnreachable.Error()
+	if f.Proxy != nil {
+		text += " through " + f.Proxy.String()
+	}
+	return text + ": " + f.Cause
 }
 
 // Interrupted reports whether the request ended because its context had.
@@ -91,7 +116,7 @@ func Sentinels(kind error, unknown bool) []error {
 }
 
 // newFailure reads what the transport says of a request.
-func newFailure(request *http.Request, err error, hide func() Redactor) *Failure {
+func newFailure(client *http.Client, request *http.Request, err error, reached phase, hide func() Redactor) *Failure {
 	if outer, ok := errors.AsType[*url.Error](err); ok {
 		err = outer.Err // without the URL: its query may hold an e-mail address
 	}
@@ -100,64 +125,133 @@ func newFailure(request *http.Request, err error, hide func() Redactor) *Failure
 		f.Cause, f.Err = causeInterrupted, ended
 		return f
 	}
-	f.Cause = causeOf(err, hide)
+	f.Proxy = proxyFor(client, request.URL)
+	f.Sent = !isDial(err) && (reached == phaseUnknown || reached == phaseAnswer)
+	if away, unseen := turnedAway(err); away {
+		f.Cause, f.Hint, f.TurnedAway = "the server has too many requests at once", "try again later, or lower --parallelism", true
+		f.Sent = f.Sent && !unseen
+		return f
+	}
+	if f.Cause, f.Hint, f.Hopeless = proxyTrouble(err, f.Proxy, request.URL); f.Cause != "" {
+		f.AtProxy, f.Sent = true, false
+		return f
+	}
+	f.AtProxy = f.Proxy != nil && reached == phaseTunnel
+	f.Cause, f.Hint, f.Hopeless = causeOf(err, request.URL)
+	timeout, ok := errors.AsType[net.Error](err)
 	switch {
-	case isTLS(err):
-		f.Sent, f.Hopeless = false, true
-	case isDial(err):
-		dns, ok := errors.AsType[*net.DNSError](err)
-		f.Sent, f.Hopeless = false, ok && dns.IsNotFound
+	case ok && timeout.Timeout() && f.Cause == "":
+		f.Cause, f.Hint = reached.timeout()
+	case f.Cause == "":
+		f.Cause = hide().Clean(innermost(err).Error(), maxWords)
+	}
+	if why := withoutProxy(request.URL); why != "" && f.Proxy == nil && !f.Sent {
+		f.Hint += "; " + why
+	}
+	if f.isTLS() {
+		f.Sent = false
 	}
 	return f
 }
 
-// isDial tells that no connection came about, so that nothing was sent.
+// isDial reports whether no connection came about, so that nothing was sent.
 func isDial(err error) bool {
 	operation, ok := errors.AsType[*net.OpError](err)
 	_, isDNS := errors.AsType[*net.DNSError](err)
 	return isDNS || ok && (operation.Op == "dial" || operation.Op == "proxyconnect")
 }
 
-// isTLS tells that the handshake failed for a reason that will not go away.
-func isTLS(err error) bool {
-	_, untrusted := errors.AsType[*tls.CertificateVerificationError](err)
-	_, notTLS := errors.AsType[tls.RecordHeaderError](err)
-	_, alert := errors.AsType[tls.AlertError](err)
-	return untrusted || notTLS || alert || errors.Is(err, http.ErrSchemeMismatch)
+// isTLS reports whether the handshake failed for a reason that will not go away.
+func (f *Failure) isTLS() bool {
+	_, untrusted := errors.AsType[*tls.CertificateVerificationError](f.Err)
+	_, notTLS := errors.AsType[tls.RecordHeaderError](f.Err)
+	_, alert := errors.AsType[tls.AlertError](f.Err)
+	return untrusted || notTLS || alert || errors.Is(f.Err, http.ErrSchemeMismatch)
 }
 
-// causeOf says in a few words what went wrong.
-func causeOf(err error, hide func() Redactor) string {
+// causeOf says in a few words what went wrong on the way to the target, and what to try.
+// The cause is empty where the kind of the error does not tell.
+func causeOf(err error, target *url.URL) (cause, hint string, hopeless bool) {
 	if untrusted, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
-		return "its certificate is not accepted: " + Clean(untrusted.Err.Error(), maxWords)
+		cause, hint = certificateTrouble(untrusted, target.Hostname())
+		return cause, hint, true
 	}
 	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok || errors.Is(err, http.ErrSchemeMismatch) {
-		return "it does not speak TLS"
+		return "it does not speak TLS", "check the port in the url", true
+	}
+	if alert, ok := errors.AsType[tls.AlertError](err); ok {
+		return "it ended the TLS handshake: " + Clean(alert.Error(), maxWords), "check that the url is that of the service", true
 	}
 	if dns, ok := errors.AsType[*net.DNSError](err); ok {
 		if dns.IsNotFound {
-			return "no such host"
+			return "no such host", "check the url, and that this network can look up its name", true
 		}
-		return "its name could not be looked up"
+		return "its name could not be looked up", "check the DNS of this network", false
 	}
-	timeout, ok := errors.AsType[net.Error](err)
 	switch {
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return "connection refused"
-	case ok && timeout.Timeout():
-		return "no answer in time"
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET):
-		return "the connection broke before the answer was complete"
+	case isErrno(err, syscall.ECONNREFUSED, 10061):
+		return "connection refused", "check the host and the port of the url", false
+	case isErrno(err, syscall.ENETUNREACH, 10051), isErrno(err, syscall.EHOSTUNREACH, 10065):
+		return "there is no route to it", "check that this computer has a network, and its VPN if it needs one", false
+	case isErrno(err, syscall.ECONNRESET, 10054), isErrno(err, syscall.ECONNABORTED, 10053), isErrno(err, syscall.EPIPE, 10058),
+		errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return "the connection broke before the answer was complete", "try again; if it stays so, ask whoever runs the network or its firewall", false
 	}
-	return hide().Clean(innermost(err).Error(), maxWords)
+	return "", "", false
 }
 
-func innermost(err error) error {
-	for {
-		inner := errors.Unwrap(err)
-		if inner == nil {
-			return err
-		}
-		err = inner
-	}
+// isErrno reports whether a system call failed with this error. On Windows the errors of
+// sockets have numbers of their own, which the constants of package syscall do not have.
+func isErrno(err error, unix syscall.Errno, windows uintptr) bool {
+	errno, ok := errors.AsType[syscall.Errno](err)
+	return errors.Is(err, unix) || ok && runtime.GOOS == "windows" && uintptr(errno) == windows
 }
+
+// certificateTrouble tells the reasons apart for which a certificate is not accepted.
+func certificateTrouble(untrusted *tls.CertificateVerificationError, host string) (cause, hint string) {
+	cause = "its certificate is not accepted"
+	if chain := untrusted.UnverifiedCertificates; len(chain) > 0 {
+		cause = "its certificate, issued by " + strconv.Quote(Clean(issuer(chain[0]), maxWords)) + ", is not accepted"
+	}
+	invalid, isInvalid := errors.AsType[x509.CertificateInvalidError](untrusted.Err)
+	wrongHost, isWrongHost := errors.AsType[x509.HostnameError](untrusted.Err)
+	_, isUnknown := errors.AsType[x509.UnknownAuthorityError](untrusted.Err)
+	switch {
+	case isInvalid && invalid.Reason == x509.Expired && invalid.Cert != nil && time.Now().Before(invalid.Cert.NotBefore):
+		return cause + ": it is valid only from " + day(invalid.Cert.NotBefore), "check the clock of this computer"
+	case isInvalid && invalid.Reason == x509.Expired && invalid.Cert != nil:
+		return cause + ": it expired on " + day(invalid.Cert.NotAfter), "renew it on the server, or check the clock of this computer"
+	case isWrongHost && wrongHost.Certificate != nil:
+		return cause + ": it is for " + names(wrongHost.Certificate) + ", not for " + host, "check the url, and whether a proxy or a firewall answers in its place"
+	case isUnknown:
+		return cause + ": this computer does not trust its authority", "if your company's proxy or service uses a CA of its own, " +
+			"add that CA to the certificates that this computer trusts; on Linux, SSL_CERT_FILE=CA.pem does it for one run"
+	}
+	return cause + ": " + Clean(untrusted.Err.Error(), maxWords), "check who answers at the url"
+}
+
+func issuer(certificate *x509.Certificate) string {
+	if name := certificate.Issuer.CommonName; name != "" {
+		return name
+	}
+	return certificate.Issuer.String()
+}
+
+// names lists the first names for which a certificate is valid.
+func names(certificate *x509.Certificate) string {
+	all := slices.Clone(certificate.DNSNames)
+	for _, ip := range certificate.IPAddresses {
+		all = append(all, ip.String())
+	}
+	switch {
+	case len(all) == 0:
+		return "no host"
+	case len(all) > 3:
+		all = append(all[:3], "others")
+	}
+	return Clean(strings.Join(all, ", "), maxWords)
+}
+
+func day(at time.Time) string { return at.UTC().Format(time.DateOnly) }
+
+func itoa(number int) string { return strconv.Itoa(number) }

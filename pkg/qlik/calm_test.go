@@ -1,0 +1,112 @@
+package qlik_test
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"sync"
+	"testing"
+	"testing/synctest"
+
+	"golang.org/x/net/http2"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/qlik"
+	"github.com/qlsync/qlsync/pkg/transport/transporttest"
+)
+
+// goAway ends a connection after the last stream that is processed.
+func goAway(code http2.ErrCode, last func(id uint32) uint32) func(transporttest.Stream) error {
+	return func(s transporttest.Stream) error {
+		return s.Framer.WriteGoAway(last(s.ID), code, []byte("too many"))
+	}
+}
+
+func before(id uint32) uint32 { return id - 1 }
+
+// hangUp does not say that the stream was not processed.
+func hangUp(s transporttest.Stream) error {
+	return errors.Join(s.Framer.WriteGoAway(s.ID, http2.ErrCodeEnhanceYourCalm, []byte("too many")), io.EOF)
+}
+
+func reset(code http2.ErrCode) func(transporttest.Stream) error {
+	return func(s transporttest.Stream) error { return s.Framer.WriteRSTStream(s.ID, code) }
+}
+
+func TestWhatAnHTTP2ServerTurnsAwayIsRepeatedWhereItWasNotProcessed(t *testing.T) {
+	for name, test := range map[string]struct {
+		request  qlik.Request
+		turn     func(transporttest.Stream) error
+		times    int   // the server turns that many requests away
+		requests int   // that the server got in the end
+		kind     error // nil: done
+	}{
+		"a read, by GOAWAY before it":                        {read, goAway(http2.ErrCodeEnhanceYourCalm, before), 2, 3, nil},
+		"a read, by GOAWAY after it":                         {read, hangUp, 2, 3, nil},
+		"a read, by RST_STREAM":                              {read, reset(http2.ErrCodeEnhanceYourCalm), 2, 3, nil},
+		"a read, as refused":                                 {read, reset(http2.ErrCodeRefusedStream), 3, 4, nil},
+		"a create, by GOAWAY before it":                      {create, goAway(http2.ErrCodeEnhanceYourCalm, before), 2, 3, nil},
+		"a create, by a GOAWAY without an error before it":   {create, goAway(http2.ErrCodeNo, before), 2, 3, nil},
+		"a create, as refused":                               {create, reset(http2.ErrCodeRefusedStream), 3, 4, nil},
+		"a create, by GOAWAY after it: it may have happened": {create, hangUp, 1, 1, connection.ErrUnknownOutcome},
+		"a create, by RST_STREAM: it may have happened":      {create, reset(http2.ErrCodeEnhanceYourCalm), 1, 1, connection.ErrUnknownOutcome},
+		"what can be repeated, by RST_STREAM":                {set, reset(http2.ErrCodeEnhanceYourCalm), 2, 3, nil},
+		"a read, for ever":                                   {read, goAway(http2.ErrCodeEnhanceYourCalm, before), 100, 5, connection.ErrUnreachable},
+		"a create, for ever":                                 {create, goAway(http2.ErrCodeEnhanceYourCalm, before), 100, 5, connection.ErrUnreachable},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				got := 0
+				client := calmed(t, func(s transporttest.Stream) error {
+					if got++; got <= test.times {
+						return test.turn(s)
+					}
+					return s.Answer("{}")
+				})
+				err := client.Do(t.Context(), test.request, nil)
+				if got != test.requests || !errors.Is(err, test.kind) {
+					t.Errorf("%d requests, %v", got, err)
+				}
+				if test.kind == connection.ErrUnreachable {
+					mustContain(t, err, "too many requests at once")
+				}
+			})
+		})
+	}
+}
+
+// TestManyRequestsSurviveAServerThatCallsForCalm sends sixty requests side by side, half
+// of them creates, to a server that hangs up on every fifth.
+func TestManyRequestsSurviveAServerThatCallsForCalm(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		calm := goAway(http2.ErrCodeEnhanceYourCalm, before)
+		client := calmed(t, func(s transporttest.Stream) error {
+			if s.Number%5 == 0 {
+				return calm(s)
+			}
+			return s.Answer("{}")
+		})
+		var group sync.WaitGroup
+		for i := range 60 {
+			group.Go(func() {
+				if err := client.Do(t.Context(), []qlik.Request{read, create}[i%2], nil); err != nil {
+					t.Errorf("request %d: %v", i, err)
+				}
+			})
+		}
+		group.Wait()
+	})
+}
+
+func calmed(t *testing.T, answer func(transporttest.Stream) error) *qlik.Client {
+	t.Helper()
+	client, err := qlik.NewClient(qlik.Config{
+		URL: "https://acme.example", Auth: qlik.Auth{APIKey: connection.NewSecret("key")},
+		HTTPClient: &http.Client{Transport: transporttest.HTTP2(t, "acme.example", answer).Transport},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(client.CloseIdleConnections)
+	return client
+}

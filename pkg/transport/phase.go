@@ -1,0 +1,78 @@
+package transport
+
+import (
+	"context"
+	"crypto/tls"
+	"net/http/httptrace"
+	"sync"
+)
+
+// phase is how far a request has come.
+type phase int
+
+const (
+	phaseUnknown phase = iota // the transport reports nothing
+	phaseLookup
+	phaseConnect
+	phaseTunnel // the connection to the proxy is there, the one through it is not
+	phaseTLS
+	phaseAnswer // a connection is there: the request may have been sent
+)
+
+// progress follows a request through its phases. Dialling goes on in goroutines of the
+// transport, so it is guarded.
+type progress struct {
+	mu    sync.Mutex
+	phase phase
+}
+
+func (p *progress) reach(next phase) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.phase != phaseAnswer { // a dial that is no longer needed may still go on
+		p.phase = next
+	}
+}
+
+func (p *progress) reached() phase {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.phase
+}
+
+// trace lets a transport report to the progress.
+func (p *progress) trace(ctx context.Context) context.Context {
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GetConn:      func(string) { p.reach(phaseConnect) },
+		DNSStart:     func(httptrace.DNSStartInfo) { p.reach(phaseLookup) },
+		ConnectStart: func(string, string) { p.reach(phaseConnect) },
+		ConnectDone: func(_, _ string, err error) {
+			if err == nil {
+				p.reach(phaseTunnel)
+			}
+		},
+		TLSHandshakeStart: func() { p.reach(phaseTLS) },
+		TLSHandshakeDone: func(_ tls.ConnectionState, err error) {
+			if err == nil {
+				p.reach(phaseTunnel) // that of the proxy, unless the connection follows
+			}
+		},
+		GotConn: func(httptrace.GotConnInfo) { p.reach(phaseAnswer) },
+	})
+}
+
+// timeout says in which phase a request waited for too long.
+func (p phase) timeout() (cause, hint string) {
+	const network = "check that this network lets connections out, or set HTTPS_PROXY if it needs a proxy"
+	switch p {
+	case phaseLookup:
+		return "its name could not be looked up in time", "check the DNS of this network"
+	case phaseConnect:
+		return "no connection in time", network
+	case phaseTunnel:
+		return "the proxy made no connection in time", "ask whoever runs the proxy"
+	case phaseTLS:
+		return "the TLS handshake got no answer in time", network
+	}
+	return "no answer in time", "try again later: the connection is there, and the service is slow"
+}

@@ -1,0 +1,183 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+
+	"golang.org/x/net/http/httpproxy"
+)
+
+// Proxy is the proxy that a request had to pass. It never holds the user or the
+// password that the variable may have.
+type Proxy struct {
+	// Variable is the environment variable that names the proxy, such as HTTPS_PROXY.
+	// Empty: no variable does.
+	Variable string
+	// Host is the host and port of the proxy. Empty: the variable is no address.
+	Host string
+	// signsIn reports whether the variable holds a user for the proxy.
+	signsIn bool
+}
+
+// String returns "the proxy HOST (from VARIABLE)".
+func (p *Proxy) String() string {
+	switch {
+	case p.Variable == "":
+		return "the proxy " + p.Host
+	case p.Host == "":
+		return "the proxy of " + p.Variable
+	}
+	return "the proxy " + p.Host + " (from " + p.Variable + ")"
+}
+
+// useProxies lets a transport find its proxies in the environment, as it is now, and
+// keeps the status with which a proxy refuses a tunnel.
+func useProxies(transport *http.Transport) {
+	config := httpproxy.FromEnvironment()
+	broken := map[string]bool{"http": !isProxyAddress(config.HTTPProxy), "https": !isProxyAddress(config.HTTPSProxy)}
+	if broken["http"] {
+		config.HTTPProxy = "http://proxy.invalid"
+	}
+	if broken["https"] {
+		config.HTTPSProxy = "http://proxy.invalid"
+	}
+	find := config.ProxyFunc()
+	transport.Proxy = func(request *http.Request) (*url.URL, error) {
+		address, err := find(request.URL)
+		if address != nil && broken[request.URL.Scheme] {
+			return nil, errNoAddress
+		}
+		return address, err
+	}
+	transport.OnProxyConnectResponse = func(_ context.Context, _ *url.URL, _ *http.Request, answer *http.Response) error {
+		if answer.StatusCode != http.StatusOK {
+			return proxyRefusal{answer.StatusCode}
+		}
+		return nil
+	}
+}
+
+// errNoAddress is the error of a request that would have to pass a proxy whose variable
+// holds no address. The library would go without the proxy.
+var errNoAddress = errors.New("the variable of the proxy holds no address")
+
+// isProxyAddress reports whether a variable names a proxy, or none.
+func isProxyAddress(value string) bool {
+	if !strings.Contains(value, "://") {
+		value = "http://" + value
+	}
+	address, err := url.Parse(value)
+	return value == "http://" || err == nil && address.Hostname() != "" && strings.Trim(address.Path, "/") == ""
+}
+
+// proxyRefusal is the answer of a proxy that makes no tunnel.
+type proxyRefusal struct{ status int }
+
+func (r proxyRefusal) Error() string { return "the proxy answered " + http.StatusText(r.status) }
+
+// proxyFor returns the proxy that a request has to pass, or nil. The error of a variable
+// that holds no address would quote it, with its password, so it is dropped.
+func proxyFor(client *http.Client, target *url.URL) *Proxy {
+	transport, ok := client.Transport.(*http.Transport)
+	if !ok || transport.Proxy == nil {
+		return nil
+	}
+	address, err := transport.Proxy(&http.Request{URL: target})
+	name, value := proxyVariable(target.Scheme)
+	switch {
+	case err == nil && address == nil:
+		return nil
+	case err != nil:
+		return &Proxy{Variable: name}
+	}
+	proxy := &Proxy{Host: hostAndPort(address), signsIn: address.User != nil}
+	if value != "" {
+		proxy.Variable = name
+	}
+	return proxy
+}
+
+// proxyVariable returns the environment variable that names the proxy for a scheme, and
+// its value.
+func proxyVariable(scheme string) (name, value string) {
+	names := []string{"HTTP_PROXY", "http_proxy"}
+	if scheme == "https" {
+		names = []string{"HTTPS_PROXY", "https_proxy"}
+	}
+	for _, name := range names {
+		if value := os.Getenv(name); value != "" {
+			return name, value
+		}
+	}
+	return names[0], ""
+}
+
+func hostAndPort(address *url.URL) string {
+	if address.Port() != "" {
+		return address.Host
+	}
+	return net.JoinHostPort(address.Hostname(), map[string]string{"http": "80", "https": "443"}[address.Scheme])
+}
+
+// withoutProxy says why no proxy was used where that may be the trouble: the company's
+// network may let nothing out but through one. Empty: no variable names a proxy.
+func withoutProxy(target *url.URL) string {
+	https, value := proxyVariable("https")
+	switch http, other := proxyVariable("http"); {
+	case target.Scheme != "https" || IsLoopback(target.Hostname()):
+		return ""
+	case value != "":
+		return https + " was not used because NO_PROXY lists " + target.Hostname()
+	case other != "":
+		return http + " is for http only: set HTTPS_PROXY if this network needs a proxy"
+	}
+	return ""
+}
+
+// proxyTrouble returns what went wrong with the proxy and what to try, or "" if the
+// error has another culprit. Another attempt is of no use where hopeless.
+func proxyTrouble(err error, proxy *Proxy, target *url.URL) (cause, hint string, hopeless bool) {
+	if proxy == nil {
+		return "", "", false
+	}
+	variable := proxy.Variable
+	if variable == "" {
+		variable = "the address of the proxy"
+	}
+	check := "check " + variable + ", or add " + target.Hostname() + " to NO_PROXY if this network reaches it without a proxy"
+	if proxy.Host == "" {
+		return "the value is no address of a proxy", "write " + variable + " as http://HOST:PORT", true
+	}
+	if refusal, ok := errors.AsType[proxyRefusal](err); ok {
+		return refusal.trouble(variable, proxy, target)
+	}
+	operation, ok := errors.AsType[*net.OpError](err)
+	switch {
+	case ok && operation.Op == "proxyconnect":
+		cause, _, hopeless = causeOf(operation.Err, target)
+		return cause, check, hopeless
+	case ok && strings.HasPrefix(operation.Op, "socks"):
+		return "it refused the connection to " + target.Host, check, false
+	}
+	return "", "", false
+}
+
+func (r proxyRefusal) trouble(variable string, proxy *Proxy, target *url.URL) (cause, hint string, hopeless bool) {
+	status := http.StatusText(r.status)
+	switch {
+	case r.status == http.StatusProxyAuthRequired && proxy.signsIn:
+		return "it refuses the user and password in " + variable + " (407)", "write them as http://USER:PASSWORD@HOST:PORT, with special characters percent-encoded", true
+	case r.status == http.StatusProxyAuthRequired:
+		return "it asks for a user and a password (407)", "set " + variable + " to http://USER:PASSWORD@HOST:PORT", true
+	case r.status == http.StatusForbidden:
+		return "it does not allow connections to " + target.Host + " (403)", "ask whoever runs the proxy to allow " + target.Host, true
+	case r.status >= http.StatusInternalServerError:
+		return "it could not connect to " + target.Host + " (" + itoa(r.status) + " " + status + ")", "check the url of the tenant, or ask whoever runs the proxy", false
+	}
+	return "it answered " + itoa(r.status) + " " + status, "check that " + variable + " is the address of a proxy", true
+}
