@@ -23,6 +23,7 @@ import (
 // the services' published documentation. What it does not know is misuse.
 type forge struct {
 	*httptest.Server
+	storage   *httptest.Server // where artifacts are kept; it gets no token
 	mu        sync.Mutex
 	tokens    map[string]map[string]string // what each job's token may do, or the bot's
 	comments  []*comment
@@ -65,6 +66,7 @@ func newForge(system string) *forge {
 	} else {
 		f.gitlab(mux)
 	}
+	f.storage = httptest.NewServer(http.HandlerFunc(f.blob))
 	f.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		f.mu.Lock()
 		defer f.mu.Unlock()
@@ -146,10 +148,9 @@ func (f *forge) github(mux *http.ServeMux) {
 	})
 	mux.HandleFunc("GET /zip/{id}", func(w http.ResponseWriter, r *http.Request) {
 		if f.may(w, r, "actions", "read") {
-			http.Redirect(w, r, "/blob/"+r.PathValue("id"), http.StatusFound)
+			f.toStorage(w, r)
 		}
 	})
-	mux.HandleFunc("GET /blob/{id}", f.blob)
 }
 
 func githubComment(c *comment) any {
@@ -252,7 +253,11 @@ func (f *forge) gitlab(mux *http.ServeMux) {
 		}
 		answer(w, f.gitlabJobs())
 	})
-	mux.HandleFunc("GET "+project+"/jobs/{id}/artifacts", f.blob)
+	mux.HandleFunc("GET "+project+"/jobs/{id}/artifacts", func(w http.ResponseWriter, r *http.Request) {
+		if f.may(w, r, "api", "write") {
+			f.toStorage(w, r)
+		}
+	})
 }
 
 func gitlabNote(c *comment) any {
@@ -278,9 +283,26 @@ func (f *forge) gitlabJobs() []any {
 	return jobs
 }
 
+// toStorage redirects to the storage service, as both forges do where one is set up.
+func (f *forge) toStorage(w http.ResponseWriter, r *http.Request) {
+	http.Redirect(w, r, f.storage.URL+"/"+r.PathValue("id"), http.StatusFound)
+}
+
+// blob answers for the storage service, which belongs to somebody else. It refuses a
+// token of the forge, as services do that sign their addresses.
 func (f *forge) blob(w http.ResponseWriter, r *http.Request) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for name, values := range r.Header {
+		for token := range f.tokens {
+			if strings.Contains(strings.Join(values, "\n"), token) {
+				http.Error(w, "a token arrived in the header "+name, http.StatusBadRequest)
+				return
+			}
+		}
+	}
 	for _, a := range f.artifacts {
-		if strconv.Itoa(a.ID) == r.PathValue("id") && !a.Expired {
+		if "/"+strconv.Itoa(a.ID) == r.URL.Path && !a.Expired {
 			_, _ = w.Write(a.Zip)
 			return
 		}

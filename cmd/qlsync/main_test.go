@@ -196,6 +196,7 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 	_, err = fmt.Fscanf(bufio.NewReader(output), "url: %s\ntoken: %s\n", &url, &token)
 	ts.Check(err)
 	ts.Setenv("URL", url)
+	ts.Setenv("HOST", strings.TrimPrefix(url, "http://"))
 	ts.Setenv("TOKEN", token)
 }
 

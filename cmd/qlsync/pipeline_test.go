@@ -68,6 +68,15 @@ func TestAPipelineThatTrustsTooMuchFailsItsStory(t *testing.T) {
 		"a note of anybody": {
 			"gitlab", "ci/gitlab.sh", `.author.id == $me and `, ``,
 		},
+		"a folder that somebody has committed": {
+			"github-plan", "ci/common.sh", `rm -rf last.zip "$1" "$1.new"`, `mkdir -p "$1"; rm -rf "$1.new"`,
+		},
+		"an address to which the forge redirects": {
+			"gitlab", "ci/common.sh", `target=$("${@:2}" --output "$1"`, `target=$("${@:2}" --location --output "$1"`,
+		},
+		"whatever host the files name": {
+			"gitlab", "ci/common.sh", `export QLSYNC_HOSTS=${QLSYNC_HOSTS-}`, ``,
+		},
 		"an artifact of another branch": {
 			"gitlab", "ci/gitlab.sh", `and .ref == $branch`, ``,
 		},
@@ -200,6 +209,7 @@ func startForge(ts *testscript.TestScript, r *runner, args []string) {
 		f.tokens["bot-token"] = map[string]string{"api": "write"}
 		ts.Defer(func() {
 			f.Close()
+			f.storage.Close()
 			if len(f.misuse) > 0 {
 				ts.Fatalf("the forge does not know: %s", strings.Join(f.misuse, "\n"))
 			}
@@ -515,6 +525,9 @@ func TestWorkflowsRunPinnedActionsWithNamedPermissions(t *testing.T) {
 		if file.Permissions == nil || len(file.Permissions) > 0 {
 			t.Errorf("%s: the permissions of all jobs are %v, not none", name, file.Permissions)
 		}
+		if !regexp.MustCompile(`^v\d+\.\d+\.\d+$`).MatchString(file.Env["QLSYNC_VERSION"]) {
+			t.Errorf("%s: it installs version %q of qlsync, not a release", name, file.Env["QLSYNC_VERSION"])
+		}
 		for id, job := range file.Jobs {
 			if job.Permissions == nil {
 				t.Errorf("%s: job %s names no permissions", name, id)
@@ -544,6 +557,9 @@ func TestTheContainerIsStaticAndNotRoot(t *testing.T) {
 		if !regexp.MustCompile(pattern).MatchString(last) {
 			t.Errorf("%s: no %s in\n%s", name, pattern, last)
 		}
+	}
+	if strings.Contains(string(text), "latest") {
+		t.Error("it builds whichever version is the latest, in an image for jobs that write")
 	}
 	if !strings.Contains(stages[0], "AS build\n") || !strings.Contains(stages[0], "RUN CGO_ENABLED=0 ") {
 		t.Errorf("it is not built statically:\n%s", stages[0])
