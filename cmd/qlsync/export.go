@@ -104,7 +104,7 @@ func (s *session) export(c *cli.Context) (spec.Export, error) {
 		},
 	})
 	if err != nil {
-		return spec.Export{}, err
+		return spec.Export{}, s.explained(err)
 	}
 	if err := checkSpaces(s.project, spaces, snapshot); err != nil {
 		return spec.Export{}, err
@@ -112,7 +112,7 @@ func (s *session) export(c *cli.Context) (spec.Export, error) {
 	catalog, err := s.sourcesOf(c.Context, snapshot.Connections)
 	var unread connection.Problems
 	if err != nil && !errors.As(err, &unread) {
-		return spec.Export{}, err
+		return spec.Export{}, s.explained(err)
 	}
 	kind, _ := providerOf(s.tenant)
 	dir := c.String("out")

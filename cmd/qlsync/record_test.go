@@ -8,6 +8,8 @@ import (
 	"io"
 	"net/http"
 	"os"
+
+	"github.com/qlsync/qlsync/pkg/transport"
 )
 
 // recordVariable names a file. With it in the environment, every command that the
@@ -16,7 +18,7 @@ const recordVariable = "QLSYNC_RECORD"
 
 // recorded is main, on the record if that is asked for.
 func recorded() {
-	http.DefaultTransport = pedant{idle()}
+	http.DefaultTransport = pedant{transport.ForTenants(http.DefaultTransport.(*http.Transport), 8)}
 	if file := os.Getenv(recordVariable); file != "" {
 		http.DefaultTransport = recorder{file: file, next: http.DefaultTransport}
 	}
@@ -37,12 +39,8 @@ func (p pedant) RoundTrip(request *http.Request) (*http.Response, error) {
 	return response, err
 }
 
-// idle is the standard transport with as many idle connections as the commands use.
-func idle() http.RoundTripper {
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.MaxIdleConnsPerHost = 16
-	return transport
-}
+// Unwrap returns the transport below.
+func (p pedant) Unwrap() http.RoundTripper { return p.next }
 
 // recorder writes down the requests that go through it, without headers and so
 // without tokens.
@@ -72,6 +70,9 @@ func (r recorder) RoundTrip(request *http.Request) (*http.Response, error) {
 	}
 	return r.next.RoundTrip(request)
 }
+
+// Unwrap returns the transport below.
+func (r recorder) Unwrap() http.RoundTripper { return r.next }
 
 // append adds a line in one write: many commands share the file.
 func (r recorder) append(line []byte) error {

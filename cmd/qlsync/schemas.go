@@ -75,7 +75,7 @@ func pullSchemas(c *cli.Context, env *environment) error {
 	}
 	catalog, err := s.provider.DataSources(c.Context, ids)
 	if err != nil && !errors.As(err, &problems) {
-		return err
+		return s.explained(err)
 	}
 	used := s.declared.DataSources()
 	pull := spec.Pull{
@@ -111,7 +111,7 @@ func (s *session) wanted(c *cli.Context, lock spec.Lock) ([]string, error) {
 		// No data source has an empty id, so the answer lists those that there are.
 		catalog, err := s.provider.DataSources(c.Context, []string{""})
 		if err != nil {
-			return nil, err
+			return nil, s.explained(err)
 		}
 		ids = append(ids, catalog.Known...)
 	}
@@ -324,7 +324,7 @@ func checkSchemas(c *cli.Context, env *environment) error {
 	checked.Sources = slices.DeleteFunc(checked.Sources, func(source report.SchemaSource) bool { return !slices.Contains(ids, source.ID) })
 	theirs, err := s.provider.DataSources(c.Context, ids)
 	if err != nil {
-		return err
+		return s.explained(err)
 	}
 	differs := false
 	for i := range checked.Sources {

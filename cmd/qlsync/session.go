@@ -137,8 +137,10 @@ func desired(project *spec.Project, tenant *spec.Tenant, variables map[string]st
 	return set, spec.Collect(problems, more, spec.CheckCredentials(set.Connections, local.Classify(kind.classify), local.HoldsSecret(kind.holdsSecret)))
 }
 
-// besides says what is wrong in the files before an error that ends the command.
+// besides says what is wrong in the files before an error that ends the command, and
+// explains the error.
 func (s *session) besides(err error) error {
+	err = s.explained(err)
 	var problems connection.Problems
 	if errors.As(err, &problems) {
 		return spec.Collect(s.problems, problems)

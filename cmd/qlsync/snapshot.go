@@ -40,7 +40,7 @@ func runSnapshot(c *cli.Context, env *environment) error {
 	in := s.declaredInput()
 	file, err := snapshot.Take(c.Context, s.provider, plan.Scope(in), s.declared.DataSources())
 	if err != nil {
-		return err
+		return s.explained(err)
 	}
 	file.Project, file.Tenant = in.Project, snapshot.Tenant(in.Tenant)
 	file.Snapshot = plan.Hide(file.Snapshot, in.Desired, in.Moves)

@@ -59,13 +59,19 @@ func Client(given *http.Client, timeout time.Duration, parallelism int) *http.Cl
 			client.Timeout = given.Timeout
 		}
 	} else if standard, ok := http.DefaultTransport.(*http.Transport); ok {
-		transport := standard.Clone()
-		transport.MaxIdleConnsPerHost = 2 * parallelism
-		useProxies(transport)
-		client.Transport = transport
+		client.Transport = ForTenants(standard, parallelism)
 	}
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return client
+}
+
+// ForTenants copies a transport for requests to one host, of which some go side by side.
+// Its proxies are those that the environment names now.
+func ForTenants(standard *http.Transport, parallelism int) *http.Transport {
+	transport := standard.Clone()
+	transport.MaxIdleConnsPerHost = 2 * parallelism
+	useProxies(transport)
+	return transport
 }
 
 // JSON writes JSON as people would: without escaping <, > and &.

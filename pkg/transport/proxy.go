@@ -83,8 +83,8 @@ func (r proxyRefusal) Error() string { return "the proxy answered " + http.Statu
 // proxyFor returns the proxy that a request has to pass, or nil. The error of a variable
 // that holds no address would quote it, with its password, so it is dropped.
 func proxyFor(client *http.Client, target *url.URL) *Proxy {
-	transport, ok := client.Transport.(*http.Transport)
-	if !ok || transport.Proxy == nil {
+	transport := innerTransport(client)
+	if transport == nil || transport.Proxy == nil {
 		return nil
 	}
 	address, err := transport.Proxy(&http.Request{URL: target})
@@ -100,6 +100,23 @@ func proxyFor(client *http.Client, target *url.URL) *Proxy {
 		proxy.Variable = name
 	}
 	return proxy
+}
+
+// innerTransport returns the transport of a client, without what is wrapped around it and
+// has a method Unwrap. Nil: it is none of the standard library's.
+func innerTransport(client *http.Client) *http.Transport {
+	inner := client.Transport
+	if inner == nil {
+		inner = http.DefaultTransport
+	}
+	for {
+		outer, ok := inner.(interface{ Unwrap() http.RoundTripper })
+		if !ok {
+			transport, _ := inner.(*http.Transport)
+			return transport
+		}
+		inner = outer.Unwrap()
+	}
 }
 
 // proxyVariable returns the environment variable that names the proxy for a scheme, and

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/spec"
+	"github.com/qlsync/qlsync/pkg/transport"
+)
+
+// explained turns trouble on the way to the tenant into a problem at its place in the
+// project file, with what to try: the tenant for an address, a proxy or a network, the
+// credentials for a sign-in that is refused. Any other error is returned as it is.
+func (s *session) explained(err error) error {
+	problem := connection.Problem{Position: s.tenant.Position, Severity: connection.SeverityError}
+	failed, unanswered := errors.AsType[*transport.Failure](err)
+	switch {
+	case err == nil, s.tenant.SimFile != "", unanswered && failed.Interrupted():
+		return err
+	case unanswered && failed.Sent:
+		// Which request it was may matter.
+		problem.Message, problem.Hint = fmt.Sprintf("tenant %q: %v", s.tenant.Name, err), failed.Hint
+	case unanswered:
+		problem.Message, problem.Hint = fmt.Sprintf("tenant %q: %s", s.tenant.Name, failed.Trouble()), failed.Hint
+	case errors.Is(err, connection.ErrUnauthorized):
+		in := signInOf(s.tenant.Auth)
+		problem.Position = cmp.Or(in.position, s.tenant.Position)
+		problem.Message = fmt.Sprintf("tenant %q refuses %s: %v", s.tenant.Name, in, err)
+		problem.Hint = "put a valid one into " + strings.Join(in.sources, " and ")
+	case errors.Is(err, connection.ErrForbidden):
+		in := signInOf(s.tenant.Auth)
+		problem.Position = cmp.Or(in.position, s.tenant.Position)
+		problem.Message = fmt.Sprintf("tenant %q does not let the user of %s read what is needed: %v", s.tenant.Name, in, err)
+		problem.Hint = "give that user the roles and the token the scopes for it, or use another one in " + strings.Join(in.sources, " and ")
+	default:
+		return err
+	}
+	return connection.Problems{problem}
+}
+
+// declaredSignIn is the credentials of a tenant as the project file declares them.
+type declaredSignIn struct {
+	kind     string
+	sources  []string            // of its parts: an environment variable, a file, a command
+	position connection.Position // of the secret part
+}
+
+// String returns "the API key of QLIK_API_KEY".
+func (in declaredSignIn) String() string { return in.kind + " of " + strings.Join(in.sources, " and ") }
+
+func signInOf(auth spec.Auth) declaredSignIn {
+	var in declaredSignIn
+	switch {
+	case auth.APIKey != nil:
+		in.kind = "the API key"
+	case auth.Token != nil:
+		in.kind = "the token"
+	case auth.ClientSecret != nil:
+		in.kind = "the OAuth client"
+	default:
+		in.kind = "the user"
+	}
+	for _, part := range []any{auth.APIKey, auth.Token, auth.ClientID, auth.ClientSecret, auth.User, auth.Password} {
+		if ref, ok := part.(connection.Reference); ok {
+			in.sources = append(in.sources, sourceOf(ref))
+			in.position = ref.Position
+		}
+	}
+	return in
+}
+
+// sourceOf names where a reference gets its value from.
+func sourceOf(ref connection.Reference) string {
+	switch {
+	case ref.Env != "":
+		return ref.Env
+	case ref.File != "":
+		return "the file " + ref.File
+	}
+	return "the command " + ref.Exec[0]
+}
