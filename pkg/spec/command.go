@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -33,12 +34,10 @@ func (r *Resolver) exec(ctx context.Context, command []string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
 	output := bounded{limit: maxSecret}
-	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
-	cmd.Dir, cmd.Env, cmd.Stdout, cmd.WaitDelay = r.dir, r.environment(), &output, r.grace
-	ownGroup(cmd)
-	err := cmd.Run()
-	if err != nil && cmd.Process != nil {
-		_ = endGroup(cmd)
+	cmd, err := r.command(ctx, command)
+	if err == nil {
+		cmd.Dir, cmd.Env, cmd.Stdout, cmd.WaitDelay = r.dir, r.environment(), &output, r.grace
+		err = runGroup(cmd)
 	}
 	text := cutNewline(output.text)
 	switch {
@@ -58,10 +57,35 @@ func (r *Resolver) exec(ctx context.Context, command []string) (string, error) {
 	return "", fmt.Errorf("secret command %q: %w", command[0], err)
 }
 
+// command prepares a command, without running it.
+func (r *Resolver) command(ctx context.Context, command []string) (*exec.Cmd, error) {
+	path, err := r.find(command[0])
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.CommandContext(ctx, path, command[1:]...)
+	cmd.Args[0] = command[0]
+	return cmd, throughShell(cmd, r.dir)
+}
+
+// find returns the path of a command, as the system completes it: a name alone is looked for in
+// the PATH, a relative path in the project's folder, and Windows adds the extensions of PATHEXT.
+func (r *Resolver) find(name string) (string, error) {
+	if filepath.Base(name) == name {
+		return exec.LookPath(name)
+	}
+	path, err := filepath.Abs(under(r.dir, name))
+	if err != nil {
+		return "", err
+	}
+	return exec.LookPath(path)
+}
+
 // exitReason says why a command failed, without what it has printed.
 func exitReason(err error) error {
 	var ended *exec.ExitError
 	var inPath *fs.PathError
+	var refused batchError
 	switch {
 	case errors.As(err, &ended):
 		return fmt.Errorf("it ended with %s; run it by hand to see why", ended.ProcessState)
@@ -71,8 +95,16 @@ func exitReason(err error) error {
 		return errors.New("it stands in the current folder: write ./ in front of it")
 	case errors.Is(err, exec.ErrWaitDelay):
 		return errors.New("it has ended, and something that it started still holds its output")
+	case errors.Is(err, fs.ErrNotExist):
+		return errors.New("there is no such file")
+	case errors.Is(err, fs.ErrPermission):
+		return errors.New("it is not an executable file")
+	case isForeign(err):
+		return errors.New("the system cannot run such a file by itself: name its interpreter first, as in [powershell, -NoProfile, -File, ./secret.ps1] or [python, ./secret.py]")
 	case errors.As(err, &inPath):
 		return inPath.Err
+	case errors.As(err, &refused):
+		return refused
 	}
 	return errors.New("it could not be run")
 }

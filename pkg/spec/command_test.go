@@ -2,8 +2,12 @@ package spec
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
 	"os"
-	"path/filepath"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -11,69 +15,130 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
+// TestMain lets the test binary be a command that prints secrets: there is one on every system,
+// and a shell is not.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 2 && os.Args[1] == "secret-command" {
+		os.Exit(secretCommand(os.Args[2], os.Args[3:]))
+	}
+	os.Exit(m.Run())
+}
+
+func secretCommand(verb string, args []string) int {
+	switch verb {
+	case "print":
+		fmt.Print(strings.Join(args, "|"))
+	case "variable":
+		fmt.Print("[" + os.Getenv(args[0]) + "]")
+	case "copy":
+		_, _ = io.Copy(os.Stdout, os.Stdin)
+		fmt.Print("end")
+	case "complain":
+		fmt.Fprint(os.Stderr, "canary")
+		fmt.Print("out")
+	case "fail":
+		fmt.Print("canary")
+		fmt.Fprint(os.Stderr, "canary")
+		return 3
+	case "flood":
+		for {
+			if _, err := fmt.Print(strings.Repeat("canary", 10_000)); err != nil {
+				return 1
+			}
+		}
+	case "start":
+		child := exec.Command(os.Args[0], "secret-command", "live", args[0])
+		child.Stdout = os.Stdout
+		if err := child.Start(); err != nil {
+			return 1
+		}
+		if len(args) > 1 {
+			return secretCommand(args[1], nil)
+		}
+	case "live":
+		line, err := net.Dial("tcp", args[0])
+		if err != nil {
+			return 1
+		}
+		defer line.Close()
+		time.Sleep(time.Minute)
+	case "resolve":
+		resolver := NewResolver(".", os.LookupEnv)
+		resolver.allowExec = true
+		_, _ = resolver.Resolve(context.Background(), connection.Reference{Exec: args})
+	case "wait":
+		time.Sleep(time.Minute)
+	}
+	return 0
+}
+
+// commandOf returns the command line of secretCommand.
+func commandOf(t *testing.T, verb string, args ...string) []string {
+	t.Helper()
+	own, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append([]string{own, "secret-command", verb}, args...)
+}
+
 func TestSecretsAreWhatCommandsPrint(t *testing.T) {
 	t.Setenv("TENANT_KEY", "canary-of-the-tenant")
 	t.Setenv(FingerprintVariable, "canary-of-the-fingerprints")
-	t.Setenv("Tenant_Key", "canary-of-the-tenant")
 	t.Setenv("VAULT_ADDR", "https://vault.example")
-	folder := t.TempDir()
-	script := "#!/bin/sh\nprintf 'from %s' \"$1\"\n"
-	if err := os.WriteFile(filepath.Join(folder, "secret.sh"), []byte(script), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	resolver := NewResolver(folder, os.LookupEnv)
+	resolver := NewResolver(t.TempDir(), os.LookupEnv)
 	resolver.allowExec, resolver.withheld = true, []string{"TENANT_KEY", FingerprintVariable}
-	resolver.timeout = 10 * time.Second
-	sh := func(script string) []string { return []string{"sh", "-c", script} }
+	do := func(verb string, args ...string) []string { return commandOf(t, verb, args...) }
+	own := commandOf(t, "")[0]
 	for name, test := range map[string]struct {
 		command []string
 		want    string
 		wrong   string
 	}{
-		"what it prints":                   {sh("printf hunter2"), "hunter2", ""},
-		"without one newline":              {sh("echo hunter2"), "hunter2", ""},
-		"one newline is cut, not two":      {sh("printf 'a\nb\n\n'"), "a\nb\n", ""},
-		"a Windows newline is one":         {sh("printf 'a\r\n'"), "a", ""},
-		"arguments go through no shell":    {[]string{"printf", "%s", "$HOME; `id` | * > x"}, "$HOME; `id` | * > x", ""},
-		"the project's folder is its own":  {[]string{"./secret.sh", "here"}, "from here", ""},
-		"it has the environment":           {sh("echo $VAULT_ADDR"), "https://vault.example", ""},
-		"but no tenant's key":              {sh("echo [$TENANT_KEY]"), "[]", ""},
-		"in no letter case":                {sh("echo [$Tenant_Key]"), "[]", ""},
-		"nor that of the fingerprints":     {sh("echo [$" + FingerprintVariable + "]"), "[]", ""},
-		"its standard input is empty":      {sh("cat; echo end"), "end", ""},
-		"its standard error is not shown":  {sh("echo canary >&2; echo out"), "out", ""},
-		"it fails":                         {sh("echo canary; echo canary >&2; exit 3"), "", `secret command "sh": it ended with exit status 3; run it by hand to see why`},
-		"it prints nothing":                {sh("true"), "", `secret command "sh": it prints nothing`},
-		"it prints a newline":              {sh("echo"), "", `secret command "sh": it prints nothing`},
-		"it prints what is no text":        {sh(`printf '\377\376'`), "", `secret command "sh": what it prints is not text`},
-		"it prints without end":            {sh("yes canary"), "", `secret command "sh": it prints more than 1048576 bytes`},
-		"it does not exist":                {[]string{"qlsync-no-such-command"}, "", `secret command "qlsync-no-such-command": there is no such command in the PATH`},
-		"it does not exist in the folder":  {[]string{"./none.sh"}, "", `secret command "./none.sh": no such file or directory`},
-		"its place is no part of its name": {[]string{filepath.Join(folder, "secret.sh"), "there"}, "from there", ""},
+		"what it prints":                  {do("print", "hunter2"), "hunter2", ""},
+		"without one newline":             {do("print", "hunter2\n"), "hunter2", ""},
+		"one newline is cut, not two":     {do("print", "a\nb\n\n"), "a\nb\n", ""},
+		"a Windows newline is one":        {do("print", "a\r\n"), "a", ""},
+		"arguments go through no shell":   {do("print", "$HOME; `id` | * > x", "%PATH% & ^!", `a "b" c\`, ""), "$HOME; `id` | * > x|%PATH% & ^!|a \"b\" c\\|", ""},
+		"it has the environment":          {do("variable", "VAULT_ADDR"), "[https://vault.example]", ""},
+		"but no tenant's key":             {do("variable", "TENANT_KEY"), "[]", ""},
+		"nor that of the fingerprints":    {do("variable", FingerprintVariable), "[]", ""},
+		"its standard input is empty":     {do("copy"), "end", ""},
+		"its standard error is not shown": {do("complain"), "out", ""},
+		"it fails":                        {do("fail"), "", fmt.Sprintf("secret command %q: it ended with exit status 3; run it by hand to see why", own)},
+		"it prints nothing":               {do("nothing"), "", fmt.Sprintf("secret command %q: it prints nothing", own)},
+		"it prints a newline":             {do("print", "\n"), "", fmt.Sprintf("secret command %q: it prints nothing", own)},
+		"it prints without end":           {do("flood"), "", fmt.Sprintf("secret command %q: it prints more than 1048576 bytes", own)},
+		"it does not exist":               {[]string{"qlsync-no-such-command"}, "", `secret command "qlsync-no-such-command": there is no such command in the PATH`},
+		"it does not exist in the folder": {[]string{"./none.sh"}, "", `secret command "./none.sh": there is no such file`},
 	} {
-		t.Run(name, func(t *testing.T) {
-			ref := connection.Reference{Exec: test.command, Position: connection.Position{File: "c.yaml", Line: 3, Column: 4}}
-			secret, err := resolver.Resolve(t.Context(), ref)
-			switch {
-			case test.wrong != "" && (err == nil || err.Error() != "c.yaml:3:4: "+test.wrong):
-				t.Errorf("error %v", err)
-			case err != nil && strings.Contains(err.Error(), "canary"):
-				t.Errorf("the error quotes what was printed: %v", err)
-			case test.wrong == "" && (err != nil || secret.Reveal() != test.want):
-				t.Errorf("%q, error %v", secret.Reveal(), err)
-			}
-		})
+		t.Run(name, func(t *testing.T) { resolvesTo(t, resolver, test.command, test.want, test.wrong) })
+	}
+}
+
+// resolvesTo runs a command for a secret and compares what comes of it.
+func resolvesTo(t *testing.T, resolver *Resolver, command []string, want, wrong string) {
+	t.Helper()
+	ref := connection.Reference{Exec: command, Position: connection.Position{File: "c.yaml", Line: 3, Column: 4}}
+	secret, err := resolver.Resolve(t.Context(), ref)
+	switch {
+	case wrong != "" && (err == nil || err.Error() != "c.yaml:3:4: "+wrong):
+		t.Errorf("error %v", err)
+	case err != nil && strings.Contains(err.Error(), "canary"):
+		t.Errorf("the error quotes what was printed: %v", err)
+	case wrong == "" && (err != nil || secret.Reveal() != want):
+		t.Errorf("%q, error %v", secret.Reveal(), err)
 	}
 }
 
 func TestCommandsThatDoNotEndAreEnded(t *testing.T) {
 	resolver := NewResolver(t.TempDir(), os.LookupEnv)
 	resolver.allowExec = true
-	ref := connection.Reference{Exec: []string{"sleep", "60"}}
+	ref := connection.Reference{Exec: commandOf(t, "wait")}
 	t.Run("after their time", func(t *testing.T) {
 		resolver.timeout = 20 * time.Millisecond
 		_, err := resolver.Resolve(t.Context(), ref)
-		if err == nil || err.Error() != `secret command "sleep": it has not ended after 20ms` {
+		if err == nil || !strings.HasSuffix(err.Error(), ": it has not ended after 20ms") {
 			t.Errorf("error %v", err)
 		}
 	})
@@ -85,4 +150,69 @@ func TestCommandsThatDoNotEndAreEnded(t *testing.T) {
 			t.Errorf("error %v", err)
 		}
 	})
+}
+
+// life is an address to which a process is connected as long as it lives.
+type life struct {
+	address  string
+	listener net.Listener
+	line     net.Conn
+}
+
+func listenForLife(t *testing.T) *life {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { listener.Close() })
+	return &life{address: listener.Addr().String(), listener: listener}
+}
+
+func (l *life) begins(t *testing.T) {
+	t.Helper()
+	line, err := l.listener.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { line.Close() })
+	l.line = line
+}
+
+// ends waits for the process to end, which closes or resets the connection.
+func (l *life) ends(t *testing.T) {
+	t.Helper()
+	if err := l.line.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadAll(l.line); errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Error("what the command has started still runs")
+	}
+}
+
+// TestWhatACommandHasStartedEndsWithIt lets a command start another one that holds its
+// output.
+func TestWhatACommandHasStartedEndsWithIt(t *testing.T) {
+	for name, then := range map[string][]string{"by an interrupt": {"wait"}, "when it is waited for enough": nil} {
+		t.Run(name, func(t *testing.T) {
+			alive := listenForLife(t)
+			resolver := NewResolver(t.TempDir(), os.LookupEnv)
+			resolver.allowExec = true
+			ctx, interrupt := context.WithCancel(t.Context())
+			defer interrupt()
+			failed := make(chan error, 1)
+			go func() {
+				_, err := resolver.Resolve(ctx, connection.Reference{Exec: commandOf(t, "start", append([]string{alive.address}, then...)...)})
+				failed <- err
+			}()
+			alive.begins(t)
+			if then != nil {
+				interrupt()
+			}
+			if err := <-failed; err == nil {
+				t.Error("no error")
+			}
+			alive.ends(t)
+		})
+	}
 }

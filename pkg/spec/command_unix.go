@@ -3,16 +3,27 @@
 package spec
 
 import (
+	"errors"
 	"os/exec"
 	"syscall"
 )
 
-// ownGroup puts a command, and all that it starts, into a process group of its own,
-// which ends with the context of the command.
-func ownGroup(cmd *exec.Cmd) {
+// runGroup runs a command, and all that it starts, in a process group of its own, which ends
+// with the context of the command, and with a command that fails.
+func runGroup(cmd *exec.Cmd) error {
+	end := func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Cancel = func() error { return endGroup(cmd) }
+	cmd.Cancel = end
+	err := cmd.Run()
+	if err != nil && cmd.Process != nil {
+		_ = end()
+	}
+	return err
 }
 
-// endGroup ends whatever is left of the group of a command that was started.
-func endGroup(cmd *exec.Cmd) error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+// throughShell does nothing where the system runs scripts without a shell that reads their
+// arguments.
+func throughShell(*exec.Cmd, string) error { return nil }
+
+// isForeign reports whether the system does not know how to run a file.
+func isForeign(err error) bool { return errors.Is(err, syscall.ENOEXEC) }

@@ -3,56 +3,39 @@
 package spec
 
 import (
-	"context"
-	"io"
 	"os"
 	"path/filepath"
-	"syscall"
 	"testing"
-	"time"
-
-	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// TestWhatACommandHasStartedEndsWithIt lets a command start another one that holds its
-// output and a pipe: while anything of it lives, the pipe has no end.
-func TestWhatACommandHasStartedEndsWithIt(t *testing.T) {
-	for name, script := range map[string]string{
-		"by an interrupt":              "exec 3> alive; sleep 600 & wait",
-		"when it is waited for enough": "exec 3> alive; sleep 600 & exit 0",
+func TestScriptsAreCommandsToo(t *testing.T) {
+	t.Setenv("Tenant_Key", "canary-of-the-tenant")
+	folder := t.TempDir()
+	for name, file := range map[string]struct {
+		text string
+		mode os.FileMode
+	}{
+		"secret.sh": {"#!/bin/sh\nprintf 'from %s' \"$1\"\n", 0o700}, "foreign": {"printf hunter2\n", 0o700}, "text.sh": {"#!/bin/sh\n", 0o600},
 	} {
-		t.Run(name, func(t *testing.T) {
-			folder := t.TempDir()
-			pipe := filepath.Join(folder, "alive")
-			if err := syscall.Mkfifo(pipe, 0o600); err != nil {
-				t.Fatal(err)
-			}
-			resolver := NewResolver(folder, os.LookupEnv)
-			resolver.allowExec, resolver.grace = true, time.Millisecond
-			ctx, interrupt := context.WithCancel(t.Context())
-			defer interrupt()
-			failed := make(chan error, 1)
-			go func() {
-				_, err := resolver.Resolve(ctx, connection.Reference{Exec: []string{"sh", "-c", script}})
-				failed <- err
-			}()
-			alive, err := os.Open(pipe) // waits for the command to open it
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer alive.Close()
-			if name == "by an interrupt" {
-				interrupt()
-			}
-			if err := <-failed; err == nil {
-				t.Error("no error")
-			}
-			if err := alive.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
-				t.Fatal(err)
-			}
-			if _, err := io.ReadAll(alive); err != nil {
-				t.Errorf("something of it still runs: %v", err)
-			}
-		})
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(file.text), file.mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	resolver := NewResolver(folder, os.LookupEnv)
+	resolver.allowExec, resolver.withheld = true, []string{"TENANT_KEY"}
+	for name, test := range map[string]struct {
+		command []string
+		want    string
+		wrong   string
+	}{
+		"the project's folder is its own":            {[]string{"./secret.sh", "here"}, "from here", ""},
+		"its place is no part of its name":           {[]string{filepath.Join(folder, "secret.sh"), "there"}, "from there", ""},
+		"it gets no tenant's key in any letter case": {[]string{"sh", "-c", "echo [$Tenant_Key]"}, "[]", ""},
+		"it prints what is no text":                  {[]string{"printf", `\377\376`}, "", `secret command "printf": what it prints is not text`},
+		"it is not executable":                       {[]string{"./text.sh"}, "", `secret command "./text.sh": it is not an executable file`},
+		"it names no interpreter": {[]string{"./foreign"}, "", `secret command "./foreign": the system cannot run such a file by itself: ` +
+			`name its interpreter first, as in [powershell, -NoProfile, -File, ./secret.ps1] or [python, ./secret.py]`},
+	} {
+		t.Run(name, func(t *testing.T) { resolvesTo(t, resolver, test.command, test.want, test.wrong) })
 	}
 }

@@ -1,12 +1,10 @@
 package spec
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"os/exec"
-	"path/filepath"
 
 	"github.com/qlsync/qlsync/pkg/connection"
 )
@@ -63,25 +61,14 @@ func presentFile(path string) error {
 	return file.Close()
 }
 
-// presentCommand looks for a command where [Resolver.Resolve] would find it.
+// presentCommand looks for a command where [Resolver.Resolve] would find it, and prepares it
+// without running it.
 func (r *Resolver) presentCommand(command []string) error {
 	if len(command) == 0 {
 		return errors.New("exec names no command")
 	}
-	name := command[0]
-	if filepath.Base(name) != name {
-		name = under(r.dir, name)
+	if _, err := r.command(context.Background(), command); err != nil {
+		return fmt.Errorf("secret command %q: %w", command[0], exitReason(err))
 	}
-	_, err := exec.LookPath(name)
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, fs.ErrNotExist):
-		err = errors.New("there is no such file")
-	case errors.Is(err, fs.ErrPermission):
-		err = errors.New("it is not an executable file")
-	default:
-		err = exitReason(err)
-	}
-	return fmt.Errorf("secret command %q: %w", command[0], err)
+	return nil
 }
