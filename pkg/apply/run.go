@@ -239,7 +239,8 @@ func rebuild(ctx context.Context, send executor, items []plan.Item, operations [
 			outcomes[i].Err = cause
 		}
 	}
-	if begun := failed > first || !errors.Is(cause, connection.ErrNotSent); begun && items[failed].Undo != nil {
+	unsent := errors.Is(cause, connection.ErrNotSent) || errors.Is(cause, connection.ErrChanged) && !errors.Is(cause, connection.ErrUnknownOutcome)
+	if begun := failed > first || !unsent; begun && items[failed].Undo != nil {
 		outcomes[failed].Err = undone(cause, outcomes[failed].UndoErr)
 	}
 	return outcomes

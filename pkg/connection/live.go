@@ -18,9 +18,12 @@ type Live struct {
 	SpaceID string `json:"spaceId,omitempty"` // empty: the caller's personal space
 	OwnerID string `json:"ownerId,omitempty"`
 	// UpdatedAt is when the service last saw it change, for people to read; zero
-	// where it does not tell. It is never compared.
-	UpdatedAt  time.Time `json:"updatedAt,omitzero"`
-	DataSource string    `json:"dataSource"`
+	// where it does not tell. The plan never compares it; see [CheckUnchanged].
+	UpdatedAt time.Time `json:"updatedAt,omitzero"`
+	// Statement is compared before a write, within the process that has read it. It is
+	// never stored, shown or written.
+	Statement  StatementDigest `json:"-"`
+	DataSource string          `json:"dataSource"`
 	// Family is the connector behind the data source; see [DataSource.Family].
 	Family string `json:"family,omitempty"`
 	// Tags are the user's own, sorted: without ours and without the server's.

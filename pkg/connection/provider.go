@@ -36,6 +36,10 @@ type Provider interface {
 	// [ErrNotSent]. The outcomes stand in the order of the operations, one for each,
 	// whatever happens.
 	//
+	// Nothing is written on an old read: what an operation is about is read again when its
+	// place in the rate limit has been taken, before each attempt. What is no longer as it was
+	// seen fails with [ErrChanged], and the others of a batch go on without it.
+	//
 	// A row is not separated. Room in the rate limit is taken for all of its writes,
 	// undoing included, before the first is sent, and once that has been sent the
 	// context no longer matters.
@@ -271,8 +275,12 @@ type Traits struct {
 	// BatchSize tells how many operations of a kind fit in one call. A kind that
 	// is absent takes one.
 	BatchSize map[Mechanism]int `json:"batchSize,omitempty"`
-	// Costs tells how many requests one call of each kind takes at most.
+	// Costs tells how many requests one call of each kind takes at most; its reads are
+	// those for each operation of the call.
 	Costs map[Mechanism]Cost `json:"costs,omitempty"`
+	// ListSize is how many connections one page of a list holds: before a batch is written,
+	// the lists of its spaces are read where that takes fewer calls. Zero: they never are.
+	ListSize int `json:"listSize,omitempty"`
 	// Writes is the limit that the writes are counted against.
 	Writes RateLimit `json:"writes"`
 	// MaxTags is how many tags a file may declare. Untagged: there are no tags.
@@ -394,8 +402,14 @@ type Operation struct {
 	Mark *Mark
 	// Undo puts things back if the operation fails. May be nil.
 	Undo *Operation
-	// ReadBack asks for a created connection to be read again, and for an error
-	// when it is not what was sent.
+	// Seen is the connection as the plan saw it. Nil where it is unknown: for a create, and
+	// for what an earlier operation of the plan creates. A provider reads the connection again
+	// just before it writes, and does not write where [CheckUnchanged] finds a difference from
+	// Seen, or from what its own acknowledged writes have left since.
+	Seen *Live
+	// ReadBack asks for what was written to be read again: for a create, with an error when it
+	// is not what was sent; for any other operation, so that a later operation of the plan finds
+	// out whether somebody else changed the connection in between.
 	ReadBack bool
 	// Lossy allows that what the service keeps, does not show and is not told by this
 	// operation is lost. See [Traits.Whole].

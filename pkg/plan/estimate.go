@@ -17,10 +17,13 @@ func estimate(steps []Step, in *Input) Estimate {
 	if len(steps) > 0 {
 		e.Tier1Calls += now.Reads - now.Details + stillThere(steps)
 	}
+	listed := map[string]int{}
+	for i := range now.Connections {
+		listed[now.Connections[i].SpaceID]++
+	}
 	for _, step := range steps {
-		cost := step.cost(traits)
-		e.Tier1Calls += cost.Reads
-		e.Tier2Calls += cost.Writes
+		e.Tier1Calls += step.reads(traits, listed)
+		e.Tier2Calls += step.writes(traits)
 	}
 	limit := traits.Writes
 	if limit.Requests > 0 && e.Tier2Calls > 0 {
@@ -31,22 +34,41 @@ func estimate(steps []Step, in *Input) Estimate {
 	return e
 }
 
-// cost counts the calls of a step.
-func (s *Step) cost(traits *connection.Traits) connection.Cost {
+// writes counts the write calls of a step.
+func (s *Step) writes(traits *connection.Traits) (sum int) {
 	calls := s.Items[:1] // a batch is one call
 	if s.Kind == connection.Recreate {
 		calls = s.Items
 	}
-	var sum connection.Cost
 	for _, item := range calls {
-		cost := traits.Costs[item.Operation.Kind]
-		sum.Reads += cost.Reads
-		sum.Writes += cost.Writes
-		if item.Operation.ReadBack {
-			sum.Reads++
-		}
+		sum += traits.Costs[item.Operation.Kind].Writes
 	}
 	return sum
+}
+
+// reads counts the reads of a step: what its operations are about is read again before it
+// is written, one by one or by the lists of its spaces, whichever takes fewer calls.
+// Listed counts the connections of each space.
+func (s *Step) reads(traits *connection.Traits, listed map[string]int) int {
+	again, back := 0, 0
+	spaces := map[string]bool{}
+	for _, item := range s.Items {
+		again += traits.Costs[item.Operation.Kind].Reads
+		if seen := item.Operation.Seen; seen != nil {
+			spaces[seen.SpaceID] = true
+		}
+		if item.Operation.ReadBack {
+			back++
+		}
+	}
+	if size := traits.ListSize; traits.BatchSize[s.Kind] > 1 && size > 0 {
+		pages := 0
+		for space := range spaces {
+			pages += max(1, (listed[space]+size-1)/size)
+		}
+		again = min(again, pages)
+	}
+	return again + back
 }
 
 // stillThere counts the connections that are touched and not deleted.

@@ -42,6 +42,7 @@ func order(a *analysis) []Step {
 	for !o.build() {
 		// Each round refuses at least one more change.
 	}
+	o.expect()
 	return o.steps()
 }
 

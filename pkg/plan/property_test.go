@@ -188,6 +188,9 @@ func carryOut(t *rapid.T, w *world, p *plan.Plan, mayBeKilled bool) (killed bool
 			if mayBeKilled && rapid.IntRange(0, 5).Draw(t, "kill") == 0 {
 				return true
 			}
+			if seen := item.Operation.Seen; item.Operation.ID != "" && (seen == nil || seen.ID != item.Operation.ID) {
+				t.Fatalf("%s does not say how the plan saw its connection:\n%s", steps[i].ID, outline(p))
+			}
 			if err := w.do(item); err != nil {
 				t.Fatalf("%s: %v in\n%s", steps[i].ID, err, outline(p))
 			}

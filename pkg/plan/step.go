@@ -189,7 +189,7 @@ func number(placed []*stepNode, traits *connection.Traits) []Step {
 			}
 			step.Items = append(step.Items, item(n))
 		}
-		step.Calls, step.Description = step.cost(traits).Writes, describe(step)
+		step.Calls, step.Description = step.writes(traits), describe(step)
 		steps[i] = step.Step
 	}
 	return steps

@@ -49,13 +49,26 @@ func isDeleted(_ connection.Operation, _ wireConnection, err error) bool {
 }
 
 // bulk sends one request for all operations and reads the 207 item by item. What
-// it does not tell is read from the live connections.
+// it does not tell is read from the live connections. What is not as it was last known
+// is left out.
 func (p *Provider) bulk(ctx context.Context, action bulkAction, operations []connection.Operation, outcomes []connection.Outcome) {
-	var body wireBulk
-	for _, operation := range operations {
-		body.Connections = append(body.Connections, action.item(operation))
+	var found []sighting // by the last attempt
+	request := Request{Method: http.MethodPost, Path: action.path, Repeatable: true}
+	request.fresh = func(ctx context.Context, maybe bool) (_ any, err error) {
+		if found, err = p.lookAgain(ctx, operations, maybe); err != nil {
+			return nil, err
+		}
+		var body wireBulk
+		for i, operation := range operations {
+			if found[i].err == nil {
+				body.Connections = append(body.Connections, action.item(operation))
+			}
+		}
+		if len(body.Connections) == 0 {
+			return nil, errNothingLeft
+		}
+		return body, nil
 	}
-	request := Request{Method: http.MethodPost, Path: action.path, Body: body, Repeatable: true}
 	var answer wireBulkAnswer
 	err := p.client.Do(ctx, request, &answer)
 	if errors.Is(err, connection.ErrForbidden) {
@@ -67,24 +80,44 @@ func (p *Provider) bulk(ctx context.Context, action bulkAction, operations []con
 		p.bulk(ctx, action, operations[half:], outcomes[half:])
 		return
 	}
-	if err != nil && !errors.Is(err, connection.ErrUnknownOutcome) {
-		failAll(outcomes, fmt.Errorf("%s: %w", operations[0].Kind, err))
-		return
-	}
 	results := byID(answer.Data)
 	var group errgroup.Group
 	group.SetLimit(p.parallelism)
 	for i, operation := range operations {
-		if result, ok := results[operation.ID]; ok && err == nil {
+		result, told := results[operation.ID]
+		switch left := leftOut(found, i); {
+		case action.gone && errors.Is(left, connection.ErrNotFound):
+		case left != nil:
+			outcomes[i].Err = fmt.Errorf("%s: %w", operation.Kind, left)
+		case err != nil && !errors.Is(err, connection.ErrUnknownOutcome):
+			outcomes[i].Err = fmt.Errorf("%s: %w", operation.Kind, unread(err))
+		case told && err == nil:
 			outcomes[i].Err = p.itemError(request, action, operation, result)
-			continue
+			if outcomes[i].Err == nil && !action.gone {
+				group.Go(func() error {
+					p.acknowledge(ctx, &operation, found[i].live)
+					return nil
+				})
+			}
+		default:
+			group.Go(func() error {
+				if outcomes[i].Err = p.settle(ctx, action, operation, err); outcomes[i].Err == nil && !action.gone {
+					p.acknowledge(ctx, &operation, found[i].live)
+				}
+				return nil
+			})
 		}
-		group.Go(func() error {
-			outcomes[i].Err = p.settle(ctx, action, operation, err)
-			return nil
-		})
 	}
 	_ = group.Wait()
+}
+
+// leftOut returns why the last attempt left an operation out; nil if it did not, or if
+// there was none.
+func leftOut(found []sighting, i int) error {
+	if i >= len(found) {
+		return nil
+	}
+	return found[i].err
 }
 
 // isTooMuch reports whether the service may take the items in smaller requests: no

@@ -14,6 +14,8 @@
 //     for every goroutine until the time that the service named.
 //   - A request is repeated only if repeating it is harmless. A create that may
 //     have happened is looked for, never sent blindly again.
+//   - Nothing is written on an old read: what a write is about is read again when its
+//     place in the rate limit has been taken.
 //   - Connect statements and stored credentials are dropped where an answer is
 //     decoded. What an error quotes from an answer is freed of every secret of
 //     the request first.
@@ -123,6 +125,11 @@ type Request struct {
 	// room holds places of the tier that were taken for this request and others.
 	// May be nil.
 	room *room
+	// fresh reads again what the request is about, and returns the body to send; nil: none.
+	// It is called before each attempt, when the place in the tier has been taken; maybe
+	// reports that an earlier attempt may have been carried out. Its error ends the request
+	// with a [*notWritten]. May be nil.
+	fresh func(ctx context.Context, maybe bool) (body any, err error)
 }
 
 // NewClient checks the configuration and makes a client. It sends nothing.
@@ -202,6 +209,7 @@ type call struct {
 	secrets    []string
 	sent       *atomic.Int64
 	room       *room
+	fresh      func(ctx context.Context, maybe bool) (any, error)
 }
 
 func (c *Client) prepare(request Request) (call, error) {
@@ -213,6 +221,7 @@ func (c *Client) prepare(request Request) (call, error) {
 		anonymous:  request.anonymous,
 		sent:       request.sent,
 		room:       request.room,
+		fresh:      request.fresh,
 	}
 	prepared.url.RawQuery = request.Query.Encode()
 	prepared.secrets = revealed(request.Secrets)

@@ -48,6 +48,7 @@ func (p *Provider) create(ctx context.Context, operation connection.Operation) c
 	case operation.ReadBack:
 		return connection.Outcome{ID: id, Err: p.readBack(ctx, id, operation)}
 	default:
+		p.known.leave(leftBy(&operation, connection.Live{ID: id}))
 		return connection.Outcome{ID: id}
 	}
 }
@@ -63,6 +64,7 @@ func (p *Provider) readBack(ctx context.Context, id string, operation connection
 		!shows(wire.Properties, createProperties(operation)), !hasTags(wire, createTags(operation)):
 		return fmt.Errorf("read back what was created: it is not what was sent: %w", connection.ErrInvalid)
 	}
+	p.known.leave(liveOf(id, wire))
 	return nil
 }
 
@@ -137,6 +139,7 @@ func (p *Provider) settleCreate(ctx context.Context, operation connection.Operat
 		last := pause >= firstLook<<(looks-1)
 		id, err := p.findCreated(ctx, operation, last)
 		if err == nil && id != "" {
+			p.known.leave(leftBy(&operation, connection.Live{ID: id}))
 			return connection.Outcome{ID: id}
 		}
 		inVain := err != nil && !errors.Is(err, connection.ErrInvalid) // a filter may be refused, the last look has none

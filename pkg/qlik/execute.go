@@ -107,9 +107,18 @@ func secretsOf(operation connection.Operation) []connection.Secret {
 
 // delete removes one connection. Gone already is gone.
 func (p *Provider) delete(ctx context.Context, operation connection.Operation) error {
-	err := p.client.Do(ctx, Request{Method: http.MethodDelete, Path: pathOf(operation.ID), Repeatable: true}, nil)
+	err := p.client.Do(ctx, Request{
+		Method: http.MethodDelete, Path: pathOf(operation.ID), Repeatable: true,
+		fresh: func(ctx context.Context, maybe bool) (any, error) {
+			found, err := p.lookAgain(ctx, []connection.Operation{operation}, maybe)
+			if err == nil {
+				err = found[0].err
+			}
+			return nil, err
+		},
+	}, nil)
 	if err != nil && !errors.Is(err, connection.ErrNotFound) {
-		return fmt.Errorf("delete connection: %w", err)
+		return fmt.Errorf("delete connection: %w", unread(err))
 	}
 	return nil
 }

@@ -13,10 +13,6 @@ import (
 	"github.com/qlsync/qlsync/pkg/transport"
 )
 
-// patchTries is how often a patch that may have happened is made anew from what is
-// live then.
-const patchTries = 3
-
 // maxRow is how many patches are sent in a row: the two renames of a rebuild.
 const maxRow = 2
 
@@ -36,7 +32,9 @@ func (p *Provider) row(ctx context.Context, operations []connection.Operation, o
 		}
 	}
 	if writes == 1 {
-		outcomes[0].Err = p.patch(ctx, operations[0], nil, nil)
+		alone := &patching{operation: operations[0]}
+		outcomes[0].Err = p.sendPatch(ctx, alone, nil, alone.renew)
+		p.acknowledgeAll(ctx, alone)
 		return
 	}
 	waiting, cancel := transport.Within(ctx, p.client.lifetime)
@@ -47,76 +45,132 @@ func (p *Provider) row(ctx context.Context, operations []connection.Operation, o
 		return
 	}
 	defer room.release()
-	bodies := make([][]wirePatch, len(operations))
+	patches := make([]*patching, len(operations))
 	for i, operation := range operations {
-		if bodies[i], err = p.patchBody(ctx, operation); err != nil {
-			failAll(outcomes, fmt.Errorf("patch connection: %w: another one of its row cannot be", connection.ErrNotSent))
-			outcomes[0].Err = unmade(err)
-			return
-		}
+		patches[i] = &patching{operation: operation}
 	}
-	for i, operation := range operations {
-		outcomes[i].Err = p.patch(ctx, operation, room, bodies[i])
+	for i, patch := range patches {
+		renew := patch.renew
+		if i == 0 {
+			renew = together(patches)
+		}
+		outcomes[i].Err = p.sendPatch(ctx, patch, room, renew)
 		ctx = context.WithoutCancel(ctx)
 		if outcomes[i].Err == nil {
 			continue
 		}
-		if begun := i > 0 || !errors.Is(outcomes[i].Err, connection.ErrNotSent); begun && operation.Undo != nil {
-			outcomes[i].UndoErr = p.patch(ctx, *operation.Undo, room, nil)
+		if undo := operations[i].Undo; undo != nil && (i > 0 || !nothingSent(outcomes[i].Err)) {
+			back := &patching{operation: *undo, undoes: true}
+			outcomes[i].UndoErr = p.sendPatch(ctx, back, room, back.renew)
 		}
 		failAll(outcomes[i+1:], fmt.Errorf("patch connection: %w: the one before it has failed", connection.ErrNotSent))
 		return
 	}
+	p.acknowledgeAll(ctx, patches...)
 }
 
-// patch changes one connection with one request (API reference, PATCH; the order
-// of its operations is that of the body).
-//
-// A patch sets values, so it may be sent twice, unless it removes something: then
-// one that may have happened is made anew from what is live. Nor is one sent twice
-// that carries the code of a sign-in, which is for one use: whether it has happened
-// is told by the mark that comes with it. In a row the context ends it only before
-// it is sent. The body is made here, unless it is given.
-func (p *Provider) patch(ctx context.Context, operation connection.Operation, room *room, body []wirePatch) error {
-	for try := 1; ; try++ {
-		var err error
-		if body == nil || try > 1 {
-			body, err = p.patchBody(ctx, operation)
+// patching is one patch on its way.
+type patching struct {
+	operation connection.Operation
+	// undoes tells that it gives a name back that is missing: then somebody else's change
+	// does not matter.
+	undoes bool
+	live   wireConnection // as it was last read
+	body   []wirePatch    // made from that
+	ready  bool           // the body is for the next attempt
+	done   bool           // it was sent and acknowledged
+}
+
+// renewal brings the body of a patch up to date before an attempt; see [Request].
+type renewal = func(ctx context.Context, p *Provider, maybe bool) error
+
+// renew reads what the patch is about, unless that was done for this attempt.
+func (c *patching) renew(ctx context.Context, p *Provider, maybe bool) (err error) {
+	if !c.ready {
+		c.body, err = p.patchBody(ctx, c, maybe)
+	}
+	c.ready = false
+	return err
+}
+
+// together renews the first patch of a row, and reads for the others at the same time, so
+// that they can follow at once.
+func together(patches []*patching) renewal {
+	return func(ctx context.Context, p *Provider, maybe bool) error {
+		group, groupCtx := p.readers(ctx)
+		for i, patch := range patches {
+			group.Go(func() error {
+				patch.ready = false
+				if err := patch.renew(groupCtx, p, maybe && i == 0); err != nil {
+					return fmt.Errorf("%q: %w", patch.operation.Key.Name, err)
+				}
+				patch.ready = i > 0
+				return nil
+			})
 		}
-		switch {
-		case err != nil && try > 1: // the one before may have happened
-			return fmt.Errorf("patch connection: %w: %w", connection.ErrUnknownOutcome, err)
+		return group.Wait()
+	}
+}
+
+// nothingSent reports whether an error says that no attempt of a request was sent.
+func nothingSent(err error) bool {
+	_, unwritten := errors.AsType[*notWritten](err)
+	return !errors.Is(err, connection.ErrUnknownOutcome) && (unwritten || errors.Is(err, connection.ErrNotSent))
+}
+
+// sendPatch changes one connection with one request (API reference, PATCH; the order of
+// its operations is that of the body). The body is made anew for each attempt from what is
+// live then, so it may be sent again. One that carries the code of a sign-in, which is for
+// one use, is not: whether it has happened is told by the mark that comes with it. In a row
+// the context ends it only before it is sent.
+func (p *Provider) sendPatch(ctx context.Context, patch *patching, room *room, renew renewal) error {
+	code := signInCode(patch.operation)
+	sending, begun := ctx, false
+	if room != nil {
+		sending = context.WithoutCancel(ctx)
+	}
+	fresh := func(reading context.Context, maybe bool) (any, error) {
+		if !begun && room != nil {
+			var cancel context.CancelFunc
+			reading, cancel = transport.Within(ctx, p.client.lifetime)
+			defer cancel()
+		}
+		switch err := renew(reading, p, maybe); {
 		case err != nil:
-			return unmade(err)
+			return nil, err
+		case !begun && ctx.Err() != nil:
+			return nil, fmt.Errorf("%w: %w", connection.ErrNotSent, ctx.Err())
+		case len(patch.body) == 0:
+			return nil, errNothingLeft
 		}
-		if len(body) == 0 {
-			return nil
-		}
-		if room != nil && ctx.Err() == nil {
-			ctx = context.WithoutCancel(ctx)
-		}
-		code := signInCode(operation)
-		removes := slices.ContainsFunc(body, func(one wirePatch) bool { return one.Op == opRemove })
-		err = p.client.Do(ctx, Request{
-			Method: http.MethodPatch, Path: pathOf(operation.ID), Body: body,
-			Repeatable: !removes && code == "", Secrets: secretsOf(operation), room: room, signInCode: code,
-		}, nil)
-		if err == nil || code != "" && errors.Is(err, connection.ErrUnknownOutcome) && p.isMarked(ctx, operation, body) {
-			return nil
-		}
-		removes = removes && code == ""
-		if !removes || !errors.Is(err, connection.ErrUnknownOutcome) || try == patchTries || ctx.Err() != nil {
-			return fmt.Errorf("patch connection: %w", err)
-		}
+		begun = true
+		return patch.body, nil
 	}
+	err := p.client.Do(sending, Request{
+		Method: http.MethodPatch, Path: pathOf(patch.operation.ID),
+		Repeatable: code == "", Secrets: secretsOf(patch.operation), room: room, signInCode: code, fresh: fresh,
+	}, nil)
+	switch {
+	case errors.Is(err, errNothingLeft):
+		return nil
+	case code != "" && errors.Is(err, connection.ErrUnknownOutcome) && p.isMarked(ctx, patch):
+		err = nil
+	}
+	if err != nil {
+		return fmt.Errorf("patch connection: %w", unread(err))
+	}
+	patch.done = true
+	return nil
 }
 
-// unmade is the error of a patch whose body could not be made.
-func unmade(err error) error {
-	if transport.IsInterrupted(err) {
-		return fmt.Errorf("patch connection: %w: %w", connection.ErrNotSent, err)
+// acknowledgeAll notes what patches have left. It may read that, so it comes when nothing
+// is missing any more.
+func (p *Provider) acknowledgeAll(ctx context.Context, patches ...*patching) {
+	for _, patch := range patches {
+		if patch.done {
+			p.acknowledge(ctx, &patch.operation, liveOf(patch.operation.ID, patch.live))
+		}
 	}
-	return fmt.Errorf("patch connection: %w", err)
 }
 
 // signInCode gives the code of a person's sign-in, if the patch carries one.
@@ -126,13 +180,12 @@ func signInCode(operation connection.Operation) string {
 }
 
 // isMarked tells whether a patch has happened, by the tags that it changes.
-func (p *Provider) isMarked(ctx context.Context, operation connection.Operation, body []wirePatch) bool {
-	tags := slices.IndexFunc(body, func(one wirePatch) bool { return one.Path == tagsPath })
-	if tags < 0 {
+func (p *Provider) isMarked(ctx context.Context, patch *patching) bool {
+	if len(patchTags(patch.operation, patch.live)) == 0 {
 		return false
 	}
-	live, err := p.read(ctx, operation.ID, nil)
-	return err == nil && len(patchTags(operation, live)) == 0
+	live, err := p.read(ctx, patch.operation.ID, nil)
+	return err == nil && len(patchTags(patch.operation, live)) == 0
 }
 
 // The operations of a patch.
@@ -146,17 +199,24 @@ const (
 
 // patchBody says what has to change now: name, space, tags, properties by name,
 // credentials by name. The live connection is read first where that matters.
-func (p *Provider) patchBody(ctx context.Context, operation connection.Operation) ([]wirePatch, error) {
-	var live wireConnection
-	if needsLive(operation) {
-		var err error
-		if live, err = p.read(ctx, operation.ID, nil); err != nil {
+func (p *Provider) patchBody(ctx context.Context, patch *patching, maybe bool) ([]wirePatch, error) {
+	operation := patch.operation
+	if needsLive(operation) || p.known.expected(&operation) != nil {
+		live, err := p.read(ctx, operation.ID, nil)
+		if err != nil {
 			return nil, err
 		}
 		if err := p.checkOwner(live); err != nil {
 			return nil, err
 		}
+		if now := liveOf(operation.ID, live); !patch.undoes {
+			if err := p.checkFresh(&operation, &now, maybe); err != nil {
+				return nil, err
+			}
+		}
+		patch.live = live
 	}
+	live := patch.live
 	var body []wirePatch
 	if operation.Name != "" {
 		body = append(body, wirePatch{opReplace, "/qName", operation.Name})

@@ -40,6 +40,7 @@ type Provider struct {
 	// tutorialSpelling is set once the tenant has asked for dataSourceId where the
 	// API reference has datasourceID.
 	tutorialSpelling atomic.Bool
+	known            known
 
 	mu sync.Mutex
 	// schemas holds the data sources that have been read, by id; nil for one that the
@@ -63,7 +64,7 @@ func New(config Config) (*Provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Provider{
+	p := &Provider{
 		client:      client,
 		project:     config.Project,
 		parallelism: orDefault(config.Parallelism, defaultParallelism),
@@ -71,7 +72,9 @@ func New(config Config) (*Provider, error) {
 		limits:      config.Limits,
 		cacheFile:   config.CacheFile,
 		schemas:     map[string]*connection.DataSource{},
-	}, nil
+	}
+	p.known.reset()
+	return p, nil
 }
 
 // Client gives the client, and with it the budget, that the provider uses.
@@ -208,13 +211,14 @@ func (p *Provider) traits(admin bool) connection.Traits {
 		Costs: map[connection.Mechanism]connection.Cost{
 			connection.Create:     {Writes: 1},
 			connection.AskSignIn:  {Writes: 1},
-			connection.Patch:      {Reads: 1, Writes: 1}, // the read is for the tags and properties of the moment
-			connection.BulkUpdate: {Writes: 1},
-			connection.BulkDelete: {Writes: 1},
-			connection.Delete:     {Writes: 1},
+			connection.Patch:      {Reads: 1, Writes: 1}, // each read is for what is live at the moment of the write
+			connection.BulkUpdate: {Reads: 1, Writes: 1},
+			connection.BulkDelete: {Reads: 1, Writes: 1},
+			connection.Delete:     {Reads: 1, Writes: 1},
 		},
-		Writes:  writes,
-		MaxTags: maxUserTags,
+		ListSize: pageSize,
+		Writes:   writes,
+		MaxTags:  maxUserTags,
 		// Since July 2026 a patch of one of these without credentials is refused
 		// (changelog 236).
 		HostProperties: []string{"host", "server", "url"},

@@ -103,6 +103,13 @@ func (a *attempts) once(ctx context.Context) (*reply, error) {
 			return nil, transport.Interrupted(a.call.method, a.call.url, err)
 		}
 	}
+	if a.call.fresh != nil {
+		if err := a.refresh(ctx); err != nil {
+			place.unused()
+			return nil, err
+		}
+		place.sent = time.Now()
+	}
 	got, err := c.exchange(ctx, a.call, a.count)
 	if place != nil {
 		place.settle(got, err)
@@ -116,6 +123,26 @@ func (a *attempts) once(ctx context.Context) (*reply, error) {
 	}
 	return got, nil
 }
+
+// refresh makes the body from what is live now, in the place that was taken for it.
+func (a *attempts) refresh(ctx context.Context) error {
+	body, err := a.call.fresh(ctx, a.ambiguous)
+	if err != nil {
+		return &notWritten{err}
+	}
+	if body == nil {
+		return nil
+	}
+	if a.call.body, err = transport.JSON(body); err != nil {
+		return &notWritten{fmt.Errorf("encode body of %s %s: %w", a.call.method, a.call.url.Path, err)}
+	}
+	return nil
+}
+
+// notWritten is the reason why a request was not sent, which its own read has found.
+type notWritten struct{ error }
+
+func (e *notWritten) Unwrap() error { return e.error }
 
 // settle tells the tier what became of the request.
 func (p *place) settle(got *reply, err error) {
@@ -248,7 +275,7 @@ func (e noToken) Unwrap() error { return e.error }
 
 // again tells whether the request is to be sent once more, and after what pause.
 func (a *attempts) again(err error, got *reply) (time.Duration, bool) {
-	if _, ok := errors.AsType[noToken](err); ok {
+	if isFinal(err) {
 		return 0, false
 	}
 	fate := a.client.fateOf(err)
@@ -275,6 +302,13 @@ func (a *attempts) again(err error, got *reply) (time.Duration, bool) {
 	return 0, false
 }
 
+// isFinal tells of an error that another request has met, which had its own attempts.
+func isFinal(err error) bool {
+	_, unsigned := errors.AsType[noToken](err)
+	_, unwritten := errors.AsType[*notWritten](err)
+	return unsigned || unwritten
+}
+
 // nextPause is jittered and grows. A Retry-After beside a 503 is honoured too.
 func (a *attempts) nextPause(got *reply) time.Duration {
 	pause := a.pause.NextBackOff()
@@ -286,7 +320,7 @@ func (a *attempts) nextPause(got *reply) time.Duration {
 
 // final is the error of a call that is given up.
 func (a *attempts) final(err error) error {
-	if _, ok := errors.AsType[noToken](err); ok {
+	if isFinal(err) {
 		if a.ambiguous {
 			return fmt.Errorf("%w: %w", connection.ErrUnknownOutcome, err)
 		}

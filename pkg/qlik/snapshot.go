@@ -46,6 +46,7 @@ type survey struct {
 // lists of connections, the details that are wanted.
 func (p *Provider) Snapshot(ctx context.Context, scope connection.Scope) (*connection.Snapshot, error) {
 	s := &survey{Provider: p, reading: scope.Reading}
+	p.known.reset()
 	if err := s.look(ctx, scope.Owners); err != nil {
 		return nil, err
 	}
@@ -294,6 +295,7 @@ func (s *survey) listSpace(ctx context.Context, space connection.Space) ([]conne
 	if err != nil {
 		return nil, nil, fmt.Errorf("list connections of space %q: %w", space.Name, err)
 	}
+	s.known.list(space.ID, len(listed))
 	var live []connection.Live
 	for _, wire := range listed {
 		if s.belongs(wire, space) {
@@ -362,6 +364,7 @@ func toLive(wire wireConnection, space connection.Space) connection.Live {
 		SpaceID:        space.ID,
 		OwnerID:        wire.Owner,
 		UpdatedAt:      wire.Updated.Time,
+		Statement:      connection.StatementDigest(wire.Statement),
 		DataSource:     wire.DataSource,
 		Family:         wire.Type,
 		Tags:           set.user,
@@ -524,6 +527,7 @@ func refresh(live *connection.Live, wire wireConnection) {
 	if fresh.UpdatedAt.IsZero() {
 		fresh.UpdatedAt = live.UpdatedAt
 	}
+	fresh.Statement = cmp.Or(fresh.Statement, live.Statement)
 	fresh.DataSource = cmp.Or(wire.DataSource, live.DataSource)
 	if wire.Properties == nil {
 		fresh.Unreadable = "the service did not return its properties"

@@ -2,16 +2,18 @@ package qlik
 
 import (
 	"bytes"
+	"encoding/json"
 	"net/http"
 	"strings"
 	"time"
 
+	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/transport"
 )
 
 // The shapes of answers, as far as we read them. What is not named here is dropped
-// where it is decoded, and qConnectStatement and qConnectionSecret are left out on
-// purpose: both may hold secrets.
+// where it is decoded. qConnectStatement and qConnectionSecret may hold secrets: of the
+// former only a digest is kept, and the latter is left out on purpose.
 
 // wireErrors is the body of an error: every field is optional (API reference).
 type wireErrors struct {
@@ -53,6 +55,7 @@ type wireConnection struct {
 	Credentials string         `json:"qCredentialsID"`
 	Tags        []string       `json:"tags"`
 	Updated     looseTime      `json:"updated"` // RFC 3339, with any number of decimals
+	Statement   wireStatement  `json:"qConnectStatement"`
 
 	answered time.Time // by the clock of the service; zero: it did not say
 }
@@ -186,6 +189,18 @@ func (t *looseTime) UnmarshalJSON(text []byte) error {
 	at, err := time.Parse(time.RFC3339, string(bytes.Trim(text, `"`)))
 	if err == nil {
 		t.Time = at.UTC()
+	}
+	return nil
+}
+
+// wireStatement is the digest of a statement, which is dropped where it is decoded.
+type wireStatement connection.StatementDigest
+
+// UnmarshalJSON takes a string, and everything else for unknown.
+func (s *wireStatement) UnmarshalJSON(text []byte) error {
+	var statement string
+	if json.Unmarshal(text, &statement) == nil {
+		*s = wireStatement(connection.DigestStatement(statement))
 	}
 	return nil
 }

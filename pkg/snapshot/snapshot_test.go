@@ -106,6 +106,9 @@ func TestAProviderOfAFileGivesWhatTheTenantGave(t *testing.T) {
 		t.Fatal(err)
 	}
 	want.Caller.Name, want.Users[0].Name, want.Users[1].Name = "", "", ""
+	for i := range want.Connections {
+		want.Connections[i].Statement = 0 // never written
+	}
 	secrets := cmp.Comparer(func(connection.Secret, connection.Secret) bool { return true })
 	if diff := cmp.Diff(want, got, secrets); diff != "" {
 		t.Error(diff)

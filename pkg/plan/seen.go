@@ -1,0 +1,32 @@
+package plan
+
+import "github.com/qlsync/qlsync/pkg/connection"
+
+// expect tells each operation how the plan saw the connection that it is about: whoever
+// carries it out must not write on anything else. What an operation leaves is read again
+// where a later one is about the same connection, so that the later one also notices what
+// somebody else does in between.
+func (o *orderer) expect() {
+	seen := map[string]*connection.Live{}
+	for _, live := range o.analysis.in.Snapshot.Connections {
+		seen[live.ID] = &live // a copy: the plan does not change with the snapshot
+	}
+	type subject struct {
+		id      string
+		created *node
+	}
+	before := map[subject]*node{}
+	for _, n := range o.nodes {
+		about := subject{n.operation.ID, n.created}
+		switch {
+		case n.operation.ID != "":
+			n.operation.Seen = seen[n.operation.ID]
+		case n.created == nil:
+			continue // it makes one
+		}
+		if earlier := before[about]; earlier != nil {
+			earlier.operation.ReadBack = true
+		}
+		before[about] = n
+	}
+}

@@ -1,0 +1,210 @@
+package qlik
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"sync"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/transport"
+)
+
+// There is no ETag, so a write cannot be made conditional. Instead, what it is about is
+// read again when its place in the rate limit has been taken, and compared with what the
+// plan saw or what our own acknowledged writes have left since, whichever is newer. What
+// somebody else has changed is left alone. The moment between that read and the write
+// remains.
+
+// errNothingLeft ends a request that has nothing to do any more.
+var errNothingLeft = errors.New("nothing left to do")
+
+// known is what this process knows of connections beyond the plan; the zero value knows
+// nothing.
+type known struct {
+	mu sync.Mutex
+	// left holds how acknowledged writes of ours have left connections, by id.
+	left map[string]connection.Live
+	// listed counts the connections in the list of each space, by the space's id.
+	listed map[string]int
+}
+
+// reset forgets everything: what a snapshot reads is newer.
+func (k *known) reset() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.left, k.listed = map[string]connection.Live{}, map[string]int{}
+}
+
+func (k *known) list(space string, connections int) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.listed[space] = connections
+}
+
+func (k *known) leave(live connection.Live) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.left[live.ID] = live
+}
+
+// expected returns how the connection of an operation was last known; nil: not at all.
+func (k *known) expected(operation *connection.Operation) *connection.Live {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if left, ours := k.left[operation.ID]; ours {
+		return &left
+	}
+	return operation.Seen
+}
+
+// pages returns how many requests list the spaces; false where that is unknown.
+func (k *known) pages(spaces []string) (pages int, ok bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, space := range spaces {
+		count, listed := k.listed[space]
+		if !listed {
+			return 0, false
+		}
+		pages += max(1, (count+pageSize-1)/pageSize)
+	}
+	return pages, true
+}
+
+// checkFresh refuses to write on what is not as it was last known. Where an earlier
+// attempt may have been carried out, what that would have left is as good.
+func (p *Provider) checkFresh(operation *connection.Operation, now *connection.Live, maybe bool) error {
+	expected := p.known.expected(operation)
+	if expected == nil {
+		return nil
+	}
+	err := connection.CheckUnchanged(expected, now, operation)
+	if err != nil && maybe {
+		carriedOut := leftBy(operation, *expected)
+		if connection.CheckUnchanged(&carriedOut, now, operation) == nil {
+			return nil
+		}
+	}
+	return err
+}
+
+// leftBy returns how a connection is known after an operation, with tags as they are read
+// back.
+func leftBy(operation *connection.Operation, before connection.Live) connection.Live {
+	after := before.After(operation)
+	set := splitTags(tagSet{user: after.Tags, mark: after.Mark}.tags())
+	after.Tags, after.Mark = set.user, set.mark
+	return after
+}
+
+// look reads one connection without its properties, which cannot be answered where its
+// credentials cannot be decrypted.
+func (p *Provider) look(ctx context.Context, id string) (connection.Live, error) {
+	var wire wireConnection
+	if err := p.client.Do(ctx, Request{Method: http.MethodGet, Path: pathOf(id)}, &wire); err != nil {
+		return connection.Live{}, err
+	}
+	return liveOf(id, wire), nil
+}
+
+// liveOf takes over what is compared before a write. The name of the space is unknown.
+func liveOf(id string, wire wireConnection) connection.Live {
+	wire.QID = id
+	return toLive(wire, connection.Space{ID: wire.Space})
+}
+
+// sighting is what was found out about one connection just before a write.
+type sighting struct {
+	live connection.Live
+	err  error // nil: it is as it was last known
+}
+
+// lookAgain reads the connections of a batch: one by one, or by the lists of their
+// spaces, whichever takes fewer requests. A list may lag behind, so whatever is not as
+// expected in one is read by itself before it is judged. The error is one of all.
+func (p *Provider) lookAgain(ctx context.Context, operations []connection.Operation, maybe bool) ([]sighting, error) {
+	found := make([]sighting, len(operations))
+	listed, err := p.listAgain(ctx, operations)
+	if err != nil {
+		return nil, err
+	}
+	group, groupCtx := p.readers(ctx)
+	for i := range operations {
+		operation := &operations[i]
+		if live, ok := listed[operation.ID]; ok && p.checkFresh(operation, &live, maybe) == nil {
+			found[i].live = live
+			continue
+		}
+		if p.known.expected(operation) == nil {
+			continue
+		}
+		group.Go(func() error {
+			found[i].live, found[i].err = p.look(groupCtx, operation.ID)
+			if found[i].err == nil {
+				found[i].err = p.checkFresh(operation, &found[i].live, maybe)
+			} else if concernsAll(found[i].err) {
+				return found[i].err
+			}
+			return nil
+		})
+	}
+	return found, group.Wait()
+}
+
+// listAgain reads the lists of the spaces in which the connections are expected, if that
+// takes fewer requests than there are connections.
+func (p *Provider) listAgain(ctx context.Context, operations []connection.Operation) (map[string]connection.Live, error) {
+	spaces := map[string]bool{}
+	for i := range operations {
+		if expected := p.known.expected(&operations[i]); expected != nil {
+			spaces[expected.SpaceID] = true
+		}
+	}
+	ids := slices.Sorted(maps.Keys(spaces))
+	if pages, ok := p.known.pages(ids); !ok || pages >= len(operations) {
+		return nil, nil
+	}
+	lists := make([][]wireConnection, len(ids))
+	group, groupCtx := p.readers(ctx)
+	for i, id := range ids {
+		group.Go(func() (err error) {
+			lists[i], _, err = p.listConnections(groupCtx, connection.Space{ID: id}, "", nil)
+			return err
+		})
+	}
+	err := group.Wait()
+	found := map[string]connection.Live{}
+	for _, wire := range slices.Concat(lists...) {
+		found[wire.id()] = liveOf(wire.id(), wire)
+	}
+	return found, err
+}
+
+// acknowledge notes what an acknowledged write has left of what was read before it. With
+// [connection.Operation.ReadBack] that is read, so that a later operation also notices what
+// somebody else writes in between.
+func (p *Provider) acknowledge(ctx context.Context, operation *connection.Operation, before connection.Live) {
+	if p.known.expected(operation) == nil {
+		return
+	}
+	after := leftBy(operation, before)
+	if operation.ReadBack {
+		now, err := p.look(ctx, operation.ID)
+		if err == nil && connection.CheckUnchanged(&after, &now, operation) == nil {
+			after = now
+		}
+	}
+	p.known.leave(after)
+}
+
+// unread is the error of a write whose connections could not be read before.
+func unread(err error) error {
+	if transport.IsInterrupted(err) && !errors.Is(err, connection.ErrUnknownOutcome) {
+		return fmt.Errorf("%w: %w", connection.ErrNotSent, err)
+	}
+	return err
+}

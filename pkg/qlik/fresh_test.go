@@ -1,0 +1,247 @@
+package qlik_test
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/simulator"
+)
+
+// shared is a tenant with connections of the project finance, which another client
+// works on as well.
+const shared = `{
+  "caller": "ana@acme.example", "token": "key-of-ana",
+  "users": [
+    {"id": "u-ana", "email": "ana@acme.example", "name": "Ana", "roles": ["TenantAdmin"]},
+    {"id": "u-bob", "email": "bob@acme.example", "name": "Bob"}],
+  "spaces": [{"id": "s-fin", "name": "Finance", "type": "shared"}, {"id": "s-sal", "name": "Sales", "type": "managed"}],
+  "connections": [
+    {"name": "A", "space": "Finance", "dataSource": "rest", "tags": ["qlsync:finance", "mine"], "properties": {"url": "https://a.example"}},
+    {"name": "B", "space": "Finance", "dataSource": "rest", "tags": ["qlsync:finance"], "properties": {"url": "https://b.example"}},
+    {"name": "C", "space": "Finance", "dataSource": "rest", "tags": ["qlsync:finance"], "properties": {"url": "https://c.example"}}]
+}`
+
+// hands are the things that another client does to a connection, with what the error
+// says of each.
+var hands = map[string]struct {
+	do   func(*simulator.Connection)
+	says string
+}{
+	"takes our tag off":              {func(c *simulator.Connection) { c.Tags = []string{"mine"} }, "its ownership record was removed"},
+	"adds protection":                {func(c *simulator.Connection) { c.Tags = append(c.Tags, "qlsync-protected") }, "it was protected"},
+	"hands it to another project":    {func(c *simulator.Connection) { c.Tags = []string{"qlsync:hr"} }, `project "hr"`},
+	"adds a tag of theirs":           {func(c *simulator.Connection) { c.Tags = append(c.Tags, "urgent") }, "its tags were changed"},
+	"renames it":                     {func(c *simulator.Connection) { c.Name = "Taken over" }, `renamed to "Taken over"`},
+	"moves it":                       {func(c *simulator.Connection) { c.Space = "Sales" }, "moved to another space"},
+	"gives it to another owner":      {func(c *simulator.Connection) { c.Owner = "u-bob" }, "given to another owner"},
+	"edits its properties":           {func(c *simulator.Connection) { c.Properties["url"] = "https://edited.example" }, "its properties were changed"},
+	"writes it again without change": {func(*simulator.Connection) {}, "perhaps its credentials"},
+}
+
+// writes are the kinds of writes, on the connection A; a write of several has B beside it.
+var writes = map[string]func(a, b *connection.Live) []connection.Operation{
+	"delete": func(a, _ *connection.Live) []connection.Operation {
+		return []connection.Operation{{Kind: connection.Delete, ID: a.ID, Key: a.Key, Seen: a}}
+	},
+	"bulk delete": func(a, b *connection.Live) []connection.Operation {
+		return []connection.Operation{{Kind: connection.BulkDelete, ID: a.ID, Key: a.Key, Seen: a}, {Kind: connection.BulkDelete, ID: b.ID, Key: b.Key, Seen: b}}
+	},
+	"owner change": func(a, b *connection.Live) []connection.Operation {
+		return []connection.Operation{
+			{Kind: connection.BulkUpdate, ID: a.ID, Key: a.Key, Seen: a, OwnerID: "u-bob"},
+			{Kind: connection.BulkUpdate, ID: b.ID, Key: b.Key, Seen: b, OwnerID: "u-bob"},
+		}
+	},
+	"patch of credentials": func(a, _ *connection.Live) []connection.Operation {
+		return []connection.Operation{{
+			Kind: connection.Patch, ID: a.ID, Key: a.Key, Seen: a, Mark: &connection.Mark{Project: "finance"},
+			Credentials: map[string]any{"password": connection.NewSecret("p")},
+		}}
+	},
+	"both renames of a recreate": func(a, b *connection.Live) []connection.Operation {
+		back := connection.Mark{Project: "finance"}
+		return []connection.Operation{
+			{Kind: connection.Patch, ID: b.ID, Key: b.Key, Seen: b, Name: "B aside"},
+			{Kind: connection.Patch, ID: a.ID, Key: a.Key, Seen: a, Name: "B", Mark: &back, Credentials: map[string]any{"password": connection.NewSecret("p")}, Undo: &connection.Operation{
+				Kind: connection.Patch, ID: b.ID, Key: connection.Key{Space: "Finance", Name: "B aside"}, Name: "B", Mark: &back,
+			}},
+		}
+	},
+}
+
+// TestWhatSomebodyElseHasChangedIsLeftAlone lets each kind of write meet each thing that
+// another client does after the plan.
+func TestWhatSomebodyElseHasChangedIsLeftAlone(t *testing.T) {
+	for kind, write := range writes {
+		for hand, does := range hands {
+			t.Run(kind+"/"+hand, func(t *testing.T) {
+				tenant, provider := embed(t, shared, simulator.Options{})
+				_, live := look(t, provider)
+				a, b := live["Finance/A"], live["Finance/B"]
+				time.Sleep(time.Millisecond) // that is what the tenant's clock counts
+				if err := tenant.Edit(a.ID, does.do); err != nil {
+					t.Fatal(err)
+				}
+				before := stored(tenant)
+				outcomes := provider.Execute(t.Context(), write(&a, &b))
+				var told error
+				for _, outcome := range outcomes {
+					told = errors.Join(told, outcome.Err)
+				}
+				foreign := strings.Contains(does.says, "project") && strings.Contains(told.Error(), does.says)
+				if !foreign && (!errors.Is(told, connection.ErrChanged) || !strings.Contains(told.Error(), does.says) || !strings.Contains(told.Error(), "plan again")) {
+					t.Errorf("%v", told)
+				}
+				now := stored(tenant)
+				if diff := cmp.Diff(before[a.ID], now[a.ID]); diff != "" {
+					t.Error(diff)
+				}
+				if diff := cmp.Diff(before, now); kind == "both renames of a recreate" && diff != "" {
+					t.Errorf("the first rename was sent: %s", diff)
+				}
+				if len(outcomes) == 2 && kind != "both renames of a recreate" && outcomes[1].Err != nil {
+					t.Errorf("the rest of the batch did not go on: %v", outcomes[1].Err)
+				}
+			})
+		}
+	}
+}
+
+func stored(tenant *simulator.Tenant) map[string]simulator.Connection {
+	byID := map[string]simulator.Connection{}
+	for _, c := range tenant.Connections() {
+		byID[c.ID] = c
+	}
+	return byID
+}
+
+// TestAnUpdateAloneDoesNotStopWhatDestroysNothing is about services that touch the time of
+// update for reasons of their own.
+func TestAnUpdateAloneDoesNotStopWhatDestroysNothing(t *testing.T) {
+	tenant, provider := embed(t, shared, simulator.Options{})
+	_, live := look(t, provider)
+	a := live["Finance/A"]
+	time.Sleep(time.Millisecond)
+	if err := tenant.Edit(a.ID, func(*simulator.Connection) {}); err != nil {
+		t.Fatal(err)
+	}
+	must(t, provider.Execute(t.Context(), []connection.Operation{{Kind: connection.Patch, ID: a.ID, Key: a.Key, Seen: &a, Name: "A renamed"}}))
+}
+
+// TestWhatWeWroteOurselvesIsNoChangeOfOthers carries one connection through all kinds of
+// writes with what the plan saw before the first.
+func TestWhatWeWroteOurselvesIsNoChangeOfOthers(t *testing.T) {
+	for _, back := range []bool{false, true} {
+		tenant, provider := embed(t, shared, simulator.Options{})
+		_, live := look(t, provider)
+		a := live["Finance/A"]
+		sales := connection.Space{ID: "s-sal", Name: "Sales", Type: "managed"}
+		moving := connection.Mark{Project: "finance", Key: "aa", Credentials: "1", Fingerprint: "it has no room without a digest", Protected: true}
+		for _, operation := range []connection.Operation{
+			{Kind: connection.Patch, Name: "A2", Mark: &moving, Tags: &[]string{"z", "y", "z"}},
+			{Kind: connection.BulkUpdate, Space: &sales, OwnerID: "u-bob"},
+			{Kind: connection.Patch, Mark: &connection.Mark{Project: "finance", Key: "bb"}, Set: map[string]any{"url": "https://set.example"}, Credentials: map[string]any{"password": connection.NewSecret("p")}},
+			{Kind: connection.BulkDelete},
+		} {
+			operation.ID, operation.Key, operation.Seen, operation.ReadBack = a.ID, a.Key, &a, back
+			must(t, provider.Execute(t.Context(), []connection.Operation{operation}))
+		}
+		if left := tenant.Connections(); len(left) != 2 {
+			t.Errorf("%+v", left)
+		}
+	}
+}
+
+// TestAnEditBetweenTwoOfOurWritesIsNoticed needs what the first has left to be read again.
+func TestAnEditBetweenTwoOfOurWritesIsNoticed(t *testing.T) {
+	tenant, provider := embed(t, shared, simulator.Options{})
+	_, live := look(t, provider)
+	a := live["Finance/A"]
+	must(t, provider.Execute(t.Context(), []connection.Operation{{
+		Kind: connection.Patch, ID: a.ID, Key: a.Key, Seen: &a, Name: "A aside", Mark: &connection.Mark{Project: "finance", Transit: connection.TransitOld}, ReadBack: true,
+	}}))
+	if err := tenant.Edit(a.ID, func(c *simulator.Connection) { c.Properties["url"] = "https://edited.example" }); err != nil {
+		t.Fatal(err)
+	}
+	got := provider.Execute(t.Context(), []connection.Operation{{Kind: connection.BulkDelete, ID: a.ID, Key: a.Key, Seen: &a}})[0]
+	if !errors.Is(got.Err, connection.ErrChanged) || len(tenant.Connections()) != 3 {
+		t.Errorf("%v: %+v", got.Err, tenant.Connections())
+	}
+}
+
+// TestAChangeWhileAWriteWaitsForItsTurnIsNoticed has the change made while the tier is
+// closed, after a first attempt was refused.
+func TestAChangeWhileAWriteWaitsForItsTurnIsNoticed(t *testing.T) {
+	methods := map[string]string{
+		"delete": http.MethodDelete, "bulk delete": http.MethodPost, "owner change": http.MethodPost,
+		"patch of credentials": http.MethodPatch, "both renames of a recreate": http.MethodPatch,
+	}
+	for kind, write := range writes {
+		t.Run(kind, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				tenant, provider := embed(t, shared, simulator.Options{Faults: []simulator.Fault{{Method: methods[kind], RetryAfter: 60}}})
+				_, live := look(t, provider)
+				a, b := live["Finance/A"], live["Finance/B"]
+				go func() {
+					time.Sleep(30 * time.Second)
+					if err := tenant.Edit(a.ID, func(c *simulator.Connection) { c.Tags = []string{"qlsync:finance", "qlsync-protected"} }); err != nil {
+						t.Error(err)
+					}
+				}()
+				outcomes := provider.Execute(t.Context(), write(&a, &b))
+				if i := slices.IndexFunc(outcomes, func(o connection.Outcome) bool { return errors.Is(o.Err, connection.ErrChanged) }); i < 0 {
+					t.Errorf("%+v", outcomes)
+				}
+			})
+		})
+	}
+}
+
+// TestABatchIsReadAgainInAsFewRequestsAsPossible deletes some of the connections of one space.
+func TestABatchIsReadAgainInAsFewRequestsAsPossible(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		whose []string
+		reads []string
+	}{
+		{"one by one", []string{"A"}, []string{"GET one"}},
+		{"by the list of their space", []string{"A", "B"}, []string{"GET list"}},
+		{"and by itself what is not as expected there", []string{"A", "B", "C"}, []string{"GET list", "GET one"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			tenant, provider := embed(t, shared, simulator.Options{})
+			_, live := look(t, provider)
+			var operations []connection.Operation
+			for _, name := range test.whose {
+				seen := live["Finance/"+name]
+				operations = append(operations, connection.Operation{Kind: connection.BulkDelete, ID: seen.ID, Key: seen.Key, Seen: &seen})
+			}
+			if err := tenant.Edit(live["Finance/C"].ID, func(c *simulator.Connection) { c.Name = "C2" }); err != nil {
+				t.Fatal(err)
+			}
+			before := len(tenant.Requests())
+			provider.Execute(t.Context(), operations)
+			var reads []string
+			for _, request := range tenant.Requests()[before:] {
+				switch {
+				case request.Method != http.MethodGet:
+				case request.Path == connections:
+					reads = append(reads, "GET list")
+				default:
+					reads = append(reads, "GET one")
+				}
+			}
+			if !slices.Equal(reads, test.reads) {
+				t.Errorf("%q", reads)
+			}
+		})
+	}
+}
