@@ -224,6 +224,12 @@ const hostsVariable = "QLSYNC_HOSTS"
 func (s *session) checkHost() error {
 	listed, set := s.env.lookup(hostsVariable)
 	hosts := strings.FieldsFunc(listed, func(r rune) bool { return r == ',' || r == ' ' })
+	for _, host := range hosts {
+		if !isHost(host) {
+			return fmt.Errorf("%s lists %q, which is not a host, so no token was sent: write only the host, such as acme.eu.qlikcloud.com, and separate hosts by commas",
+				hostsVariable, host)
+		}
+	}
 	address, err := url.Parse(s.tenant.URL)
 	switch {
 	case !set, err == nil && slices.ContainsFunc(hosts, func(host string) bool { return strings.EqualFold(host, address.Host) }):
@@ -233,6 +239,14 @@ func (s *session) checkHost() error {
 			hostsVariable, s.tenant.Name)
 	}
 	return refused("tenant %q is at %s, which %s does not list: no token is sent there", s.tenant.Name, s.tenant.URL, hostsVariable)
+}
+
+// isHost reports whether a text is a host as it is in a URL, with or without a port, and
+// nothing else: an entry such as "https://acme.example" or "*.example" would never fit,
+// and who wrote it believes that it does.
+func isHost(text string) bool {
+	address, err := url.Parse("https://" + text)
+	return err == nil && address.Host == text && address.Hostname() != "" && !strings.ContainsAny(text, "*?#@")
 }
 
 // embed starts the embedded tenant on a loopback port. Its state stands beside

@@ -136,9 +136,35 @@ func (r reserved) check(n *notes, at place, ref connection.Reference) {
 	}
 }
 
-// mayBeSent notes a reference, also one under auth, to what is no secret for anybody
-// else: the key of the fingerprints, and what a system tells of its processes.
+// pipelineVariables are the environment variables in which systems for continuous
+// integration give a job its own token, and those of the examples. They are valid for
+// that job alone, so no connection can need one.
+var pipelineVariables = []string{
+	"GITHUB_TOKEN", "GH_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN", // GitHub
+	"CI_JOB_TOKEN", "CI_REGISTRY_PASSWORD", "CI_DEPENDENCY_PROXY_PASSWORD", "CI_DEPLOY_PASSWORD", "CI_REPOSITORY_URL", "QLSYNC_BOT_TOKEN", // GitLab
+	"SYSTEM_ACCESSTOKEN", "IDTOKEN", // Azure Pipelines
+	"BITBUCKET_STEP_OIDC_TOKEN", "BUILDKITE_AGENT_ACCESS_TOKEN", "CIRCLE_OIDC_TOKEN", "CIRCLE_OIDC_TOKEN_V2",
+}
+
+// pipelinePrefixes begin the names of further ones: ACTIONS_RUNTIME_TOKEN,
+// ACTIONS_ID_TOKEN_REQUEST_TOKEN, CI_JOB_JWT_V2.
+var pipelinePrefixes = []string{"ACTIONS_", "CI_JOB_JWT"}
+
+func isPipelineVariable(name string) bool {
+	name = foldVariable(name)
+	return slices.Contains(pipelineVariables, name) ||
+		slices.ContainsFunc(pipelinePrefixes, func(prefix string) bool { return strings.HasPrefix(name, prefix) })
+}
+
+// mayBeSent notes a reference, also one under auth, to a value that must not leave this
+// computer: the key of the fingerprints, the token of a pipeline's job, and what a system
+// tells of its processes.
 func (n *notes) mayBeSent(at place, dir string, ref connection.Reference) bool {
+	if isPipelineVariable(ref.Env) {
+		n.add(at, fmt.Sprintf("the environment variable %q is a token of the pipeline and must not be sent anywhere", ref.Env),
+			"use a variable of another name, with a secret made for this purpose")
+		return false
+	}
 	if foldVariable(ref.Env) == FingerprintVariable {
 		n.add(at, "the environment variable "+FingerprintVariable+" is the key of the fingerprints and must not be sent anywhere", "")
 		return false
