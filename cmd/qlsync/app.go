@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 	"golang.org/x/term"
 
+	"github.com/qlsync/qlsync/internal/terminal"
 	"github.com/qlsync/qlsync/pkg/report"
 )
 
@@ -163,8 +164,13 @@ func (env *environment) text(w io.Writer) report.Text {
 }
 
 func (env *environment) isTerminal(w any) bool {
-	file, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(file.Fd()))
+	switch w := w.(type) {
+	case *terminal.Stream:
+		return w.IsTerminal()
+	case *os.File:
+		return term.IsTerminal(int(w.Fd()))
+	}
+	return false
 }
 
 // logLevels are those that --log-level takes, and no others such as info+3.

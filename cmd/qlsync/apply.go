@@ -207,9 +207,9 @@ func (s *session) carryOut(c *cli.Context, p *plan.Plan) (*apply.Result, error) 
 		Parallelism: c.Int("parallelism"),
 		Stop:        s.env.stopping,
 	}
-	step, end := s.applying(len(p.Steps))
-	defer end()
-	options.Progress = step
+	defer s.watch()()
+	s.task.Applying(len(p.Steps))
+	options.Progress = s.task.Step
 	s.env.writing.Store(true)
 	defer s.env.writing.Store(false)
 	return apply.Run(c.Context, p, options)

@@ -5,13 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"os"
 	"os/signal"
-	"sync"
 	"sync/atomic"
 	"syscall"
-	"time"
 
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/report"
@@ -58,16 +55,19 @@ type environment struct {
 	lifetime context.Context
 	// writing is set while requests may be under way that are waited for.
 	writing atomic.Bool
-	// progressing is set while the progress is shown, which says what is waited for.
-	progressing atomic.Bool
+	// shown is the progress that is shown, and task the part of it that is about the
+	// tenant of this environment; nil: the command is about one tenant.
+	shown *shown
+	task  *report.Task
 }
 
-// saying gives the same environment with another stream for what is said beside the
-// result. It writes nothing to a tenant.
-func (env *environment) saying(stderr io.Writer) *environment {
+// saying gives the same environment for one of several tenants: with another stream
+// for what is said beside the result, and its part of the progress. It writes nothing
+// to a tenant.
+func (env *environment) saying(stderr io.Writer, task *report.Task) *environment {
 	return &environment{
 		stdin: env.stdin, stdout: env.stdout, stderr: stderr, lookup: env.lookup, noColor: env.noColor,
-		stopping: env.stopping, lifetime: env.lifetime,
+		stopping: env.stopping, lifetime: env.lifetime, shown: env.shown, task: task,
 	}
 }
 
@@ -146,26 +146,5 @@ func interruptibly(ctx context.Context, work func() error) error {
 		return err
 	case <-ctx.Done():
 		return ctx.Err()
-	}
-}
-
-// waitLines is how often a wait for the rate limit is told at most.
-const waitLines = 10 * time.Second
-
-// tellWaits gives a callback that says, on a line of its own and not too often,
-// how long requests wait for the rate limit, while no progress does. It may be called
-// concurrently.
-func (env *environment) tellWaits() func(tier string, wait time.Duration) {
-	var mu sync.Mutex
-	var told time.Time
-	return func(tier string, wait time.Duration) {
-		seconds := int(math.Ceil(wait.Seconds()))
-		mu.Lock()
-		defer mu.Unlock()
-		if seconds < 2 || env.progressing.Load() || !told.IsZero() && time.Since(told) < waitLines {
-			return
-		}
-		told = time.Now()
-		fmt.Fprintf(env.stderr, "waiting %d s for the rate limit of %s\n", seconds, tier)
 	}
 }

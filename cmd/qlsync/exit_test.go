@@ -87,19 +87,3 @@ func TestAnInterruptAnswersTheQuestion(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
-
-func TestWaitsAreToldOnALineNowAndThen(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var stderr strings.Builder
-		env := &environment{stderr: &stderr}
-		tell := env.tellWaits()
-		tell("writes", 300*time.Millisecond) // too short to matter
-		tell("writes", 211500*time.Millisecond)
-		tell("writes", 200*time.Second)
-		time.Sleep(waitLines)
-		tell("reads", 30*time.Second)
-		if want := "waiting 212 s for the rate limit of writes\nwaiting 30 s for the rate limit of reads\n"; stderr.String() != want {
-			t.Errorf("said %q", stderr.String())
-		}
-	})
-}

@@ -97,7 +97,8 @@ func (s *session) export(c *cli.Context) (spec.Export, error) {
 	if err != nil {
 		return spec.Export{}, err
 	}
-	snapshot, err := s.provider.Snapshot(c.Context, connection.Scope{
+	defer s.watch()()
+	snapshot, err := s.snapshot(c.Context, connection.Scope{
 		Spaces: spaces,
 		Details: func(live *connection.Live) bool {
 			return live.Mark.Project == "" || live.Mark.Project == s.project.Name
@@ -142,7 +143,7 @@ func (s *session) sourcesOf(ctx context.Context, live []connection.Live) (*conne
 		ids = append(ids, live[i].DataSource)
 	}
 	slices.Sort(ids)
-	return s.provider.DataSources(ctx, slices.Compact(ids))
+	return s.sources(ctx, slices.Compact(ids))
 }
 
 // exportedSpaces gives the spaces to export: those that are named, or those of the

@@ -8,6 +8,8 @@ import (
 	"io"
 	"log"
 	"os"
+
+	"github.com/qlsync/qlsync/internal/terminal"
 )
 
 func main() { os.Exit(run(os.Args, os.Stdin, os.Stdout, os.Stderr)) }
@@ -15,7 +17,8 @@ func main() { os.Exit(run(os.Args, os.Stdin, os.Stdout, os.Stderr)) }
 // run is main without the process around it; it returns the exit code.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	log.SetOutput(io.Discard) // net/http quotes there what a service sends unasked
-	env := &environment{stdin: stdin, stdout: stdout, stderr: stderr, lookup: os.LookupEnv}
+	out, err := terminal.NewStreams(stdout, stderr)
+	env := &environment{stdin: stdin, stdout: out, stderr: err, lookup: os.LookupEnv, shown: &shown{stream: err}}
 	ctx, stop := env.interruptible(context.Background())
 	defer stop()
 	app := newApp(env)

@@ -3,65 +3,110 @@ package main
 import (
 	"context"
 	"sync"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/qlsync/qlsync/pkg/apply"
+	"github.com/qlsync/qlsync/internal/terminal"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/report"
 )
 
-// watching is how a command shows its progress on standard error.
-type watching struct {
-	shown bool // at all: not beside a result that a machine reads from standard output
-	drawn bool // as bars: on a terminal, and while no log is written there
+// shown is the progress that is shown on standard error, with what the requests wait
+// for, from the first request of a command to the last one before its output.
+type shown struct {
+	stream *terminal.Stream // nil: nothing is shown
+
+	mu       sync.Mutex
+	users    int
+	progress *report.Progress
+	display  *terminal.Display
 }
 
-func (env *environment) watching(c *cli.Context) watching {
-	return watching{
-		shown: c.String("format") != asJSON,
-		drawn: env.isTerminal(env.stderr) && c.String("log-level") != "debug",
+// draws reports whether the progress is drawn and not told in lines: on a terminal,
+// and while no log of requests is written there.
+func (env *environment) draws(c *cli.Context) bool {
+	name, _ := env.lookup("TERM")
+	return env.isTerminal(env.stderr) && name != "dumb" && c.String("log-level") != "debug"
+}
+
+// begin shows the progress of a command on so many tenants, unless it is shown already,
+// until every caller has called end.
+func (s *shown) begin(draw bool, tenants int) (progress *report.Progress, end func()) {
+	if s == nil || s.stream == nil {
+		return report.NewProgress(tenants), func() {}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.users == 0 {
+		s.progress = report.NewProgress(tenants)
+		s.display = s.stream.Show(s.progress, draw)
+	}
+	s.users++
+	return s.progress, s.end
+}
+
+func (s *shown) end() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.users--; s.users == 0 {
+		s.display.Close()
 	}
 }
 
-// pace tells how long the rate limit makes so many more requests wait; zero where the
-// provider does not know.
-func (s *session) pace(reads, writes int) time.Duration {
+// watch shows the progress until the end. It may be called again before that.
+func (s *session) watch() (end func()) {
+	progress, release := s.env.shown.begin(s.drawn, 1)
+	isFirst := s.task == nil
+	if isFirst {
+		s.task = progress.Task()
+	}
+	s.follow()
+	return func() {
+		if isFirst {
+			s.task = nil
+		}
+		release()
+	}
+}
+
+// follow lets the progress ask the provider for its rate limit.
+func (s *session) follow() {
+	var pacing report.Pacing
+	if waiter, ok := s.provider.(connection.Waiter); ok {
+		pacing.Waiting = waiter.Waiting
+	}
 	if pacer, ok := s.provider.(connection.Pacer); ok {
-		return pacer.Pace(reads, writes)
+		pacing.Pace = pacer.Pace
 	}
-	return 0
+	s.task.Follow(pacing)
 }
 
 // snapshot reads the tenant and shows how far it is.
 func (s *session) snapshot(ctx context.Context, scope connection.Scope) (*connection.Snapshot, error) {
-	if !s.watching.shown {
-		return s.provider.Snapshot(ctx, scope)
-	}
-	var once sync.Once
-	var progress *report.Progress
-	scope.Reading = func(done, total int) {
-		once.Do(func() {
-			s.env.progressing.Store(true)
-			progress = report.NewReading(s.env.stderr, s.watching.drawn, total, func(calls int) time.Duration { return s.pace(calls, 0) })
-		})
-		progress.Read(done)
-	}
-	now, err := s.provider.Snapshot(ctx, scope)
-	if progress != nil {
-		progress.Close()
-		s.env.progressing.Store(false)
-	}
-	return now, err
+	defer s.watch()()
+	s.task.Listing()
+	scope.Reading = s.task.Read
+	return s.provider.Snapshot(ctx, scope)
 }
 
-// applying begins to show the progress of an apply: what notes a step, and what ends it.
-func (s *session) applying(steps int) (step func(apply.Progress), end func()) {
-	if !s.watching.shown {
-		return nil, func() {}
-	}
-	progress := report.NewProgress(s.env.stderr, s.watching.drawn, steps, func(calls int) time.Duration { return s.pace(0, calls) })
-	s.env.progressing.Store(true)
-	return progress.Step, func() { progress.Close(); s.env.progressing.Store(false) }
+// sources reads data sources and shows how far it is.
+func (s *session) sources(ctx context.Context, ids []string) (*connection.Catalog, error) {
+	defer s.watch()()
+	return s.provider.DataSources(connection.WithReading(ctx, s.task.ReadSchemas), ids)
+}
+
+// observed is a provider whose reading is shown.
+type observed struct {
+	connection.Provider
+	session *session
+}
+
+// DataSources reads data sources.
+func (o observed) DataSources(ctx context.Context, ids []string) (*connection.Catalog, error) {
+	return o.session.sources(ctx, ids)
+}
+
+// Snapshot reads the tenant.
+func (o observed) Snapshot(ctx context.Context, scope connection.Scope) (*connection.Snapshot, error) {
+	return o.session.snapshot(ctx, scope)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"time"
 
 	"github.com/qlsync/qlsync/pkg/apinizer"
 	"github.com/qlsync/qlsync/pkg/connection"
@@ -46,7 +45,6 @@ type options struct {
 	logger      *slog.Logger
 	userAgent   string
 	lifetime    context.Context
-	waiting     func(tier string, wait time.Duration)
 }
 
 // auth is the parts of a sign-in, by their names in the project file. What is not
@@ -79,7 +77,7 @@ var qlikCloud = provider{
 			URL: o.url, Auth: qlik.Auth{APIKey: o.auth.apiKey, ClientID: o.auth.clientID, ClientSecret: o.auth.clientSecret},
 			Project: o.project, Parallelism: o.parallelism, BatchSize: o.batchSize,
 			Limits: qlik.Limits{Reads: o.limits.Reads, Writes: o.limits.Writes}, CacheFile: o.cacheFile,
-			Logger: o.logger, UserAgent: o.userAgent, Lifetime: o.lifetime, Waiting: o.waiting,
+			Logger: o.logger, UserAgent: o.userAgent, Lifetime: o.lifetime,
 		})
 	},
 	embed: embedding(spec.ProviderQlik, func(token connection.Secret) auth { return auth{apiKey: token} }),

@@ -73,7 +73,7 @@ func pullSchemas(c *cli.Context, env *environment) error {
 	if err != nil {
 		return err
 	}
-	catalog, err := s.provider.DataSources(c.Context, ids)
+	catalog, err := s.sources(c.Context, ids)
 	if err != nil && !errors.As(err, &problems) {
 		return s.explained(err)
 	}
@@ -109,7 +109,7 @@ func (s *session) wanted(c *cli.Context, lock spec.Lock) ([]string, error) {
 	}
 	if c.Bool("all") {
 		// No data source has an empty id, so the answer lists those that there are.
-		catalog, err := s.provider.DataSources(c.Context, []string{""})
+		catalog, err := s.sources(c.Context, []string{""})
 		if err != nil {
 			return nil, s.explained(err)
 		}
@@ -322,7 +322,7 @@ func checkSchemas(c *cli.Context, env *environment) error {
 	ids := s.concerned(slices.Collect(maps.Keys(ours.DataSources)), lock)
 	checked.Tenant = s.tenant.Name
 	checked.Sources = slices.DeleteFunc(checked.Sources, func(source report.SchemaSource) bool { return !slices.Contains(ids, source.ID) })
-	theirs, err := s.provider.DataSources(c.Context, ids)
+	theirs, err := s.sources(c.Context, ids)
 	if err != nil {
 		return s.explained(err)
 	}

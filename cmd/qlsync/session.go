@@ -39,10 +39,11 @@ type session struct {
 	provider connection.Provider
 	secrets  secrets
 	// taken is when the snapshot was taken that stands for the tenant; zero: none does.
-	taken    time.Time
-	planned  plan.Input // of the last plan
-	watching watching
-	close    func()
+	taken   time.Time
+	planned plan.Input   // of the last plan
+	drawn   bool         // the progress: see [environment.draws]
+	task    *report.Task // while something is shown of it
+	close   func()
 }
 
 // open reads the files and makes the provider; it talks to nobody but the
@@ -96,7 +97,7 @@ func (files *projectFiles) open(c *cli.Context, env *environment, name string) (
 	if err != nil {
 		return nil, firstOf(files.problems.Err(), err)
 	}
-	s := &session{env: env, project: files.project, tenant: tenant, variables: files.variables, watching: env.watching(c), close: func() {}}
+	s := &session{env: env, project: files.project, tenant: tenant, variables: files.variables, drawn: env.draws(c), task: env.task, close: func() {}}
 	s.secrets.resolver = files.project.Resolver(env.lookup)
 	s.local, s.localProblems = vendored(files.project, tenant)
 	err = interruptibly(c.Context, func() error {
@@ -187,7 +188,7 @@ func (s *session) connect(c *cli.Context, logger *slog.Logger) error {
 	o := options{
 		url: s.tenant.URL, project: s.project.Name, unmarked: s.tenant.Unmarked, parallelism: c.Int("parallelism"),
 		logger: logger, userAgent: "qlsync/" + version(),
-		lifetime: s.env.lifetime, waiting: s.env.tellWaits(), batchSize: c.Int("batch-size"),
+		lifetime: s.env.lifetime, batchSize: c.Int("batch-size"),
 		limits: s.tenant.RateLimits,
 	}
 	if c.IsSet("batch-size") && o.batchSize < 1 {
@@ -295,7 +296,8 @@ func (s *session) declaredInput() plan.Input {
 // reported at once: in the files, by the schemas, and by the tenant's spaces and
 // users. While there is an error, there is no input.
 func (s *session) input(ctx context.Context) (plan.Input, error) {
-	catalog, err := s.provider.DataSources(ctx, s.declared.DataSources())
+	defer s.watch()()
+	catalog, err := s.sources(ctx, s.declared.DataSources())
 	if err != nil {
 		return plan.Input{}, s.besides(err)
 	}

@@ -38,7 +38,9 @@ func runSnapshot(c *cli.Context, env *environment) error {
 		return err
 	}
 	in := s.declaredInput()
-	file, err := snapshot.Take(c.Context, s.provider, plan.Scope(in), s.declared.DataSources())
+	end := s.watch()
+	file, err := snapshot.Take(c.Context, observed{s.provider, s}, plan.Scope(in), s.declared.DataSources())
+	end()
 	if err != nil {
 		return s.explained(err)
 	}

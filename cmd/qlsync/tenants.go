@@ -47,6 +47,8 @@ func eachTenant[T any](c *cli.Context, env *environment, format string, look fun
 		return nil, err
 	}
 	fleet := &plan.Fleet[T]{Format: format, Project: files.project.Name, Tenants: make([]plan.Member[T], len(files.project.Tenants))}
+	progress, end := env.shown.begin(env.draws(c), len(files.project.Tenants))
+	defer end()
 	var said sync.Mutex
 	group := errgroup.Group{}
 	group.SetLimit(tenantsAtOnce)
@@ -57,7 +59,9 @@ func eachTenant[T any](c *cli.Context, env *environment, format string, look fun
 		group.Go(func() error {
 			lines := &prefixed{mu: &said, w: env.stderr, prefix: report.Clean(tenant.Name) + ": "}
 			defer lines.flush()
-			found, err := lookAt(c, env.saying(lines), files, tenant.Name, look)
+			task := progress.Task()
+			defer task.End()
+			found, err := lookAt(c, env.saying(lines, task), files, tenant.Name, look)
 			if err != nil {
 				member.Error = err.Error()
 				return nil

@@ -83,6 +83,7 @@ type Client struct {
 	lifetime  context.Context
 	// writing lets one write at a time through.
 	writing chan struct{}
+	pauses  transport.Pauses
 	// answered tells that the manager has been reached at least once. Until then a
 	// failure to connect is taken for a wrong address and not tried again.
 	answered atomic.Bool

@@ -22,7 +22,10 @@ type Provider struct {
 	seen map[connection.Key]string
 }
 
-var _ connection.Provider = (*Provider)(nil)
+var (
+	_ connection.Provider = (*Provider)(nil)
+	_ connection.Waiter   = (*Provider)(nil)
+)
 
 // New checks the configuration and makes a provider. It sends nothing.
 func New(config Config) (*Provider, error) {
@@ -42,6 +45,9 @@ func New(config Config) (*Provider, error) {
 
 // Client gives the client that the provider uses.
 func (p *Provider) Client() *Client { return p.client }
+
+// Waiting returns what holds requests back now.
+func (p *Provider) Waiting() connection.Wait { return p.client.pauses.Longest() }
 
 // Classify is [Classify].
 func (*Provider) Classify(dataSource, property string) connection.Class {

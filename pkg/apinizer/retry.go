@@ -62,7 +62,7 @@ func (c *Client) attempt(ctx context.Context, call *call) (*transport.Answer, er
 		if !again {
 			return nil, c.final(call, err)
 		}
-		if err := transport.Sleep(ctx, wait); err != nil {
+		if err := c.pauses.Sleep(ctx, call.waitsFor(err), wait); err != nil {
 			return nil, c.final(call, transport.Interrupted(call.method, call.target, err))
 		}
 	}
@@ -153,6 +153,18 @@ func (c *Client) again(call *call, err error, pause func() time.Duration) (time.
 		return max(refusal.wait, pause()), repeatable && call.count < maxAttempts && refusal.wait <= maxWait
 	}
 	return 0, false
+}
+
+// waitsFor tells what the pause after an error is for.
+func (call *call) waitsFor(err error) connection.WaitReason {
+	refusal, ok := errors.AsType[*Error](err)
+	switch {
+	case !ok || !refusal.limited():
+		return connection.WaitRetry
+	case call.isRead():
+		return connection.WaitReads
+	}
+	return connection.WaitWrites
 }
 
 // final is the error of a call that is given up.

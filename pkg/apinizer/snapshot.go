@@ -49,7 +49,7 @@ func (p *Provider) Snapshot(ctx context.Context, scope connection.Scope) (*conne
 		}
 		live = append(live, found...)
 	}
-	if err := s.read(ctx, live, scope.Details); err != nil {
+	if err := s.read(ctx, live, scope); err != nil {
 		return nil, err
 	}
 	slices.SortFunc(live, func(a, b connection.Live) int { return cmp.Or(a.Key.Compare(b.Key), cmp.Compare(a.ID, b.ID)) })
@@ -205,19 +205,26 @@ func (p *Provider) toLive(space connection.Space, d document) connection.Live {
 
 // read fills in the properties of the connections for which they are wanted, or whose
 // list does not show a description, in which a mark might be.
-func (s *survey) read(ctx context.Context, live []connection.Live, wanted func(*connection.Live) bool) error {
-	if wanted == nil {
+func (s *survey) read(ctx context.Context, live []connection.Live, scope connection.Scope) error {
+	if scope.Details == nil {
 		return nil
 	}
 	var chosen []*connection.Live
 	for i := range live {
-		if live[i].Unreadable == "" && (wanted(&live[i]) || s.undescribed[live[i].Key]) {
+		if live[i].Unreadable == "" && (scope.Details(&live[i]) || s.undescribed[live[i].Key]) {
 			chosen = append(chosen, &live[i])
 		}
 	}
+	var done atomic.Int64
 	group, ctx := s.readers(ctx)
 	for _, one := range chosen {
-		group.Go(func() error { return s.detail(ctx, one) })
+		group.Go(func() error {
+			err := s.detail(ctx, one)
+			if scope.Reading != nil {
+				scope.Reading(int(done.Add(1)), len(chosen))
+			}
+			return err
+		})
 	}
 	return group.Wait()
 }

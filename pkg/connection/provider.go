@@ -59,6 +59,49 @@ type Pacer interface {
 	Pace(reads, writes int) time.Duration
 }
 
+// Waiter is an optional interface of a provider that knows what its requests wait for.
+type Waiter interface {
+	// Waiting returns what holds requests back now, and until when at least. The zero
+	// value means that nothing does. It may be called concurrently, also while requests
+	// are sent, and returns at once.
+	Waiting() Wait
+}
+
+// Wait is a wait of requests.
+type Wait struct {
+	For   WaitReason
+	Until time.Time
+}
+
+// WaitReason tells what is waited for.
+type WaitReason string
+
+// The reasons: a rate limit, of reads or of writes, and the next attempt at a request
+// that the service could not answer.
+const (
+	WaitReads  WaitReason = "reads"
+	WaitWrites WaitReason = "writes"
+	WaitRetry  WaitReason = "retry"
+)
+
+type readingKey struct{}
+
+// WithReading returns a context for [Provider.DataSources]: after each data source,
+// reading is told how many of those that were asked for have been read. It may be
+// called concurrently.
+func WithReading(ctx context.Context, reading func(done, total int)) context.Context {
+	return context.WithValue(ctx, readingKey{}, reading)
+}
+
+// Reading returns the function that a context was given by [WithReading], or one that
+// does nothing.
+func Reading(ctx context.Context) func(done, total int) {
+	if reading, ok := ctx.Value(readingKey{}).(func(done, total int)); ok {
+		return reading
+	}
+	return func(int, int) {}
+}
+
 // Class is the part that a property plays.
 type Class int
 

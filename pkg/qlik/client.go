@@ -81,10 +81,6 @@ type Config struct {
 	// Lifetime ends everything, also writes that are under way and would otherwise
 	// be waited for although their own context has ended. Nil: never.
 	Lifetime context.Context
-	// Waiting is called when a request begins to wait for its tier, "reads" or
-	// "writes", with the time that it will take at least. It may be called
-	// concurrently, and must return at once. May be nil.
-	Waiting func(tier string, wait time.Duration)
 }
 
 // Client sends requests to one tenant. It may be used concurrently; all users of
@@ -95,6 +91,7 @@ type Client struct {
 	auth      *authorizer
 	reads     *budget
 	writes    *budget
+	pauses    transport.Pauses
 	logger    *slog.Logger
 	userAgent string
 	lifetime  context.Context // see [Config]
@@ -145,7 +142,7 @@ func NewClient(config Config) (*Client, error) {
 		userAgent: config.UserAgent,
 		lifetime:  config.Lifetime,
 	}
-	client.reads, client.writes = config.Limits.budgets(config.Waiting)
+	client.reads, client.writes = config.Limits.budgets()
 	if client.logger == nil {
 		client.logger = slog.New(slog.DiscardHandler)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -147,23 +148,38 @@ func TestAnInterruptEndsTheWaitForAToken(t *testing.T) {
 	})
 }
 
-func TestWaitsForATierAreTold(t *testing.T) {
+func TestAProviderTellsWhatItsRequestsWaitFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		config := newTenant(t, map[string]route{"PATCH " + one: always(204, ""), "GET " + spaces: always(200, "{}")}).config()
 		config.Limits.Writes = connection.RateLimit{Requests: 2, Window: time.Minute}
-		var told []string
-		config.Waiting = func(tier string, wait time.Duration) { told = append(told, tier+" "+wait.String()) }
-		client, err := qlik.NewClient(config)
+		provider, err := qlik.New(config)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, request := range []qlik.Request{set, set, read, set} {
-			if err := client.Do(t.Context(), request, nil); err != nil {
-				t.Fatal(err)
+		do := func(request qlik.Request) {
+			if err := provider.Client().Do(t.Context(), request, nil); err != nil {
+				t.Error(err)
 			}
 		}
-		if !slices.Equal(told, []string{"writes 1m0s"}) {
-			t.Errorf("told %q", told)
+		do(set)
+		do(set)
+		do(read)
+		if wait := provider.Waiting(); wait != (connection.Wait{}) {
+			t.Errorf("nothing waits, and it told %v", wait)
+		}
+		until := time.Now().Add(time.Minute)
+		var waiting sync.WaitGroup
+		waiting.Go(func() { do(set) })
+		synctest.Wait()
+		for range 2 {
+			if wait := provider.Waiting(); wait.For != connection.WaitWrites || !wait.Until.Equal(until) {
+				t.Errorf("told %v, not writes until %v", wait, until)
+			}
+			time.Sleep(59 * time.Second) // of the bubble's clock
+		}
+		waiting.Wait()
+		if wait := provider.Waiting(); wait != (connection.Wait{}) {
+			t.Errorf("nothing waits any more, and it told %v", wait)
 		}
 	})
 }

@@ -50,16 +50,9 @@ func (l Limits) usable() (reads, writes connection.RateLimit) {
 	return reads, writes
 }
 
-func (l Limits) budgets(waiting func(string, time.Duration)) (reads, writes *budget) {
+func (l Limits) budgets() (reads, writes *budget) {
 	r, w := l.usable()
-	tell := func(tier string) func(time.Duration) {
-		return func(wait time.Duration) {
-			if waiting != nil {
-				waiting(tier, wait)
-			}
-		}
-	}
-	return newBudget(r, tell("reads")), newBudget(w, tell("writes"))
+	return newBudget(r), newBudget(w)
 }
 
 // budget is one tier of the rate limit: a log of what was sent in the last window,
@@ -89,7 +82,6 @@ func (l Limits) budgets(waiting func(string, time.Duration)) (reads, writes *bud
 // it fits anything.
 type budget struct {
 	published connection.RateLimit
-	tell      func(wait time.Duration) // that somebody waits
 
 	mu    sync.Mutex
 	limit connection.RateLimit // as learned
@@ -165,8 +157,8 @@ type room struct {
 	begun  bool // one of its requests was answered
 }
 
-func newBudget(limit connection.RateLimit, tell func(time.Duration)) *budget {
-	return &budget{published: limit, limit: limit, tell: tell, doubts: doubtsAbout(limit)}
+func newBudget(limit connection.RateLimit) *budget {
+	return &budget{published: limit, limit: limit, doubts: doubtsAbout(limit)}
 }
 
 // doubtsAbout gives the limits that there may be instead of the published one: others
@@ -232,7 +224,7 @@ func (r *room) release() {
 func (b *budget) wait(ctx context.Context, w *waiter, before int) error {
 	defer b.mu.Unlock()
 	b.queue = slices.Insert(b.queue, before, w)
-	for told := false; ; told = true {
+	for {
 		if err := ctx.Err(); err != nil {
 			b.leave(w)
 			return err
@@ -244,9 +236,6 @@ func (b *budget) wait(ctx context.Context, w *waiter, before int) error {
 		wait, known := b.delay(w, time.Now())
 		first := b.queue[0] == w
 		b.mu.Unlock()
-		if !told && wait > 0 {
-			b.tell(wait)
-		}
 		w.doze(ctx, wait, known && first)
 		b.mu.Lock()
 	}
@@ -357,6 +346,23 @@ func (b *budget) pace(requests int) time.Duration {
 		first = b.log[at].answered.Add(b.limit.Window).Sub(now)
 	}
 	return max(wait, first+time.Duration(rounds)*b.limit.Window)
+}
+
+// waiting returns when the first in the queue may go; the zero time if nobody is in
+// the queue, or if only answers that have yet to come decide that.
+func (b *budget) waiting() time.Time {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now := time.Now()
+	b.forget(now)
+	if len(b.queue) == 0 {
+		return time.Time{}
+	}
+	wait, known := b.delay(b.queue[0], now)
+	if !known || wait <= 0 {
+		return time.Time{}
+	}
+	return now.Add(wait)
 }
 
 // most is how many places there are at this time.

@@ -51,11 +51,25 @@ type Provider struct {
 var (
 	_ connection.Provider = (*Provider)(nil)
 	_ connection.Pacer    = (*Provider)(nil)
+	_ connection.Waiter   = (*Provider)(nil)
 )
 
 // Pace tells how long the rate limit makes so many more requests wait.
 func (p *Provider) Pace(reads, writes int) time.Duration {
 	return max(p.client.reads.pace(reads), p.client.writes.pace(writes))
+}
+
+// Waiting returns what holds requests back now. Of the two rate limits it is the one
+// that does so longer.
+func (p *Provider) Waiting() connection.Wait {
+	reads, writes := p.client.reads.waiting(), p.client.writes.waiting()
+	switch {
+	case reads.IsZero() && writes.IsZero():
+		return p.client.pauses.Longest()
+	case reads.After(writes):
+		return connection.Wait{For: connection.WaitReads, Until: reads}
+	}
+	return connection.Wait{For: connection.WaitWrites, Until: writes}
 }
 
 // New checks the configuration and makes a provider. It sends nothing.
@@ -95,11 +109,13 @@ func (*Provider) Normalize(property connection.Property, value any) any {
 // cannot be read, and the error says so.
 func (p *Provider) DataSources(ctx context.Context, ids []string) (*connection.Catalog, error) {
 	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
-	var sent atomic.Int64
+	var sent, done atomic.Int64
+	reading := connection.Reading(ctx)
 	found, unread := make([]*connection.DataSource, len(ids)), make([]error, len(ids))
 	group, groupCtx := p.readers(ctx)
 	for i, id := range ids {
 		group.Go(func() (err error) {
+			defer func() { reading(int(done.Add(1)), len(ids)) }()
 			found[i], err = p.dataSource(groupCtx, id, &sent)
 			if err != nil && !concernsAll(err) {
 				unread[i], err = err, nil

@@ -81,7 +81,7 @@ func (c *Client) call(ctx context.Context, prepared call, answer any) (*reply, e
 		if !again {
 			return nil, a.final(err)
 		}
-		if err := transport.Sleep(ctx, wait); err != nil {
+		if err := c.pauses.Sleep(ctx, connection.WaitRetry, wait); err != nil {
 			return nil, a.final(transport.Interrupted(a.call.method, a.call.url, err))
 		}
 	}

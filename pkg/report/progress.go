@@ -2,170 +2,370 @@ package report
 
 import (
 	"fmt"
-	"io"
 	"math"
-	"sync"
+	"slices"
+	"strings"
+	"sync/atomic"
 	"time"
 
-	"github.com/vbauerster/mpb/v8"
-	"github.com/vbauerster/mpb/v8/decor"
-
 	"github.com/qlsync/qlsync/pkg/apply"
+	"github.com/qlsync/qlsync/pkg/connection"
 )
 
 const (
-	// plainEvery is how often a progress line is written where there is no terminal,
-	// as long as something happens.
-	plainEvery = 5 * time.Second
-	// quietAtMost is how long there is none while nothing does.
-	quietAtMost = 30 * time.Second
-	// barWidth is that of a bar, in cells.
-	barWidth = 30
+	// firstLine is when a command that is not on a terminal first says how far it is,
+	// and nextLine how often after that. A wait is told when it begins.
+	firstLine, nextLine = 5 * time.Second, 10 * time.Second
+	// worthALine is how long a wait must be to get a line of its own, and worthAWord to
+	// be mentioned.
+	worthALine, worthAWord = 5 * time.Second, 2 * time.Second
+	// settled is how long a phase must have lasted before its rate means anything.
+	settled = time.Second
+	// minBar and maxBar are the columns of a bar. Where there is less room, there is none.
+	minBar, maxBar = 12, 32
 )
 
-// Progress shows how far a reading or an apply is: a bar on a terminal, a plain line
-// every few seconds elsewhere. Its methods may be called concurrently.
+// Pacing is what is known of a tenant's rate limit. Both functions may be nil.
+type Pacing struct {
+	// Waiting is that of [connection.Waiter], Pace that of [connection.Pacer].
+	Waiting func() connection.Wait
+	Pace    func(reads, writes int) time.Duration
+}
+
+// Progress says how far a command is, with one tenant or with several at once.
+//
+// Whoever works replaces an immutable value and never waits: there is no lock. The
+// words are made of the values that are there when they are asked for, by the one
+// goroutine that calls Rows and Line.
 type Progress struct {
-	w     io.Writer
-	words progressWords
-	left  func(calls int) time.Duration // may be nil
+	tenants int // of a fleet; 0: one tenant
+	tasks   atomic.Pointer[[]*Task]
 
-	mu     sync.Mutex
-	now    state
-	total  int
-	closed bool
-	bars   *mpb.Progress // nil without a terminal
-	bar    *mpb.Bar
-	ending chan struct{} // without a terminal
-	ended  chan struct{}
+	// What follows belongs to the goroutine that calls Rows and Line.
+	begun, spoken time.Time
+	toldWait      time.Time // the end of the wait that was last told
+	meters        map[*Task]*meter
 }
 
-// progressWords are what is said of it.
-type progressWords struct{ doing, unit, calls string }
-
-// state is what changes.
-type state struct{ done, failed, calls int }
-
-// NewProgress begins to show the progress of that many steps. Left tells how long the
-// rate limit makes so many more write calls wait; it may be nil.
-func NewProgress(w io.Writer, terminal bool, steps int, left func(calls int) time.Duration) *Progress {
-	p := &Progress{w: w, words: progressWords{"applying", "steps", "write"}, left: left}
-	p.begin(terminal, steps)
-	return p
-}
-
-// NewReading begins to show how many connections have been read, as soon as it is
-// known how many there are; see [Progress.Read]. Left is about read calls.
-func NewReading(w io.Writer, terminal bool, connections int, left func(calls int) time.Duration) *Progress {
-	p := &Progress{w: w, words: progressWords{"reading", "connections", "read"}, left: left}
-	p.begin(terminal, connections)
-	return p
-}
-
-func (p *Progress) begin(terminal bool, total int) {
-	p.total = total
-	switch {
-	case total == 0:
-	case terminal:
-		p.bars = mpb.New(mpb.WithOutput(p.w), mpb.WithAutoRefresh())
-		p.bar = p.bars.AddBar(int64(total),
-			mpb.BarWidth(barWidth), mpb.BarRemoveOnComplete(),
-			mpb.PrependDecorators(decor.Name(p.words.doing+" "), decor.CountersNoUnit("%d of %d "+p.words.unit)),
-			mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return p.rest(" ", p.state()) })),
-		)
-	default:
-		p.ending, p.ended = make(chan struct{}), make(chan struct{})
-		go p.speak()
+// NewProgress makes one for a command that works with one tenant, or with so many.
+func NewProgress(tenants int) *Progress {
+	p := &Progress{begun: time.Now(), meters: map[*Task]*meter{}}
+	if tenants > 1 {
+		p.tenants = tenants
 	}
+	p.tasks.Store(&[]*Task{})
+	return p
+}
+
+// Task is the work with one tenant. Its methods may be called concurrently and return
+// at once.
+type Task struct {
+	pacing atomic.Pointer[Pacing]
+	now    atomic.Pointer[phase]
+}
+
+// phase is a part of the work. Its values are never changed, only replaced.
+type phase struct {
+	doing, unit         string
+	begun               time.Time
+	done, total, failed int
+	reads, writes       int // calls that are left
+	ended               bool
+}
+
+// Task adds the work with a tenant.
+func (p *Progress) Task() *Task {
+	t := &Task{}
+	t.pacing.Store(&Pacing{})
+	t.now.Store(&phase{doing: "connecting", begun: time.Now()})
+	for {
+		before := p.tasks.Load()
+		after := append(slices.Clip(*before), t)
+		if p.tasks.CompareAndSwap(before, &after) {
+			return t
+		}
+	}
+}
+
+// Follow notes where to ask for the tenant's rate limit.
+func (t *Task) Follow(pacing Pacing) { t.pacing.Store(&pacing) }
+
+// Listing notes that connections are being listed: nobody knows how many there are.
+func (t *Task) Listing() { t.begin(phase{doing: "listing connections"}) }
+
+// Applying notes that an apply of so many steps begins.
+func (t *Task) Applying(steps int) {
+	t.begin(phase{doing: "applying", unit: "steps", total: steps})
+}
+
+// End notes that the work with the tenant is over.
+func (t *Task) End() { t.change(func(now *phase) { now.ended = true }) }
+
+func (t *Task) begin(next phase) {
+	next.begun = time.Now()
+	t.now.Store(&next)
+}
+
+func (t *Task) change(change func(*phase)) {
+	for {
+		before := t.now.Load()
+		after := *before
+		change(&after)
+		if t.now.CompareAndSwap(before, &after) {
+			return
+		}
+	}
+}
+
+// Read notes that so many of the connections have been read.
+func (t *Task) Read(done, total int) { t.read("connections", done, total) }
+
+// ReadSchemas notes that so many of the data sources have been read.
+func (t *Task) ReadSchemas(done, total int) { t.read("data sources", done, total) }
+
+func (t *Task) read(unit string, done, total int) {
+	t.change(func(now *phase) {
+		if now.doing != "reading" || now.unit != unit || now.total != total {
+			*now = phase{doing: "reading", unit: unit, total: total, begun: time.Now()}
+		}
+		now.done = max(now.done, done) // calls come from many goroutines
+		now.reads = total - now.done
+	})
 }
 
 // Step notes that a step has ended.
-func (p *Progress) Step(now apply.Progress) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.now.done, p.now.calls = now.Done, now.CallsLeft
-	if now.Err != nil {
-		p.now.failed++
-	}
-	p.show()
-}
-
-// Read notes that so many connections have been read.
-func (p *Progress) Read(done int) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.now.done = max(p.now.done, done) // they come from many goroutines
-	p.now.calls = p.total - p.now.done
-	p.show()
-}
-
-func (p *Progress) show() {
-	if p.bar != nil && !p.closed {
-		p.bar.SetCurrent(int64(p.now.done))
-	}
-}
-
-func (p *Progress) state() state {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.now
-}
-
-// speak writes a line now and then, until the end.
-func (p *Progress) speak() {
-	defer close(p.ended)
-	ticker := time.NewTicker(plainEvery)
-	defer ticker.Stop()
-	var told state
-	spoken := time.Now()
-	for {
-		select {
-		case <-p.ending:
-			return
-		case <-ticker.C:
+func (t *Task) Step(step apply.Progress) {
+	t.change(func(now *phase) {
+		now.done, now.writes = step.Done, step.CallsLeft
+		if step.Err != nil {
+			now.failed++
 		}
-		now := p.state()
-		if now.done == p.total || now == told && time.Since(spoken) < quietAtMost {
+	})
+}
+
+// meter measures how long a phase has worked, without its waits.
+type meter struct {
+	phase, last time.Time
+	active      time.Duration
+}
+
+// status is what is to be said, at one time.
+type status struct {
+	head        string // how far it is
+	done, total int
+	rest        []string
+	wait        time.Time // the end of the wait that is mentioned; zero: none
+}
+
+// look makes what is to be said of the values that are there now.
+func (p *Progress) look() (status, bool) {
+	tasks, now := *p.tasks.Load(), time.Now()
+	var running []*Task
+	var all phase
+	var held []connection.Wait
+	var left time.Duration
+	known := len(tasks) >= p.tenants
+	ended := 0
+	for _, task := range tasks {
+		at := *task.now.Load()
+		if p.tenants == 0 && at.ended {
 			continue
 		}
-		told, spoken = now, time.Now()
-		fmt.Fprintf(p.w, "%s: %d of %d %s%s\n", p.words.doing, now.done, p.total, p.words.unit, p.rest(", ", now))
+		all = all.with(at)
+		if at.ended {
+			ended++
+			continue
+		}
+		running = append(running, task)
+		wait, isHeld := p.held(task, now)
+		if isHeld {
+			held = append(held, wait)
+		}
+		taskLeft, ok := p.left(task, at, now, isHeld)
+		left, known = max(left, taskLeft), known && ok
 	}
+	if len(running) == 0 {
+		return status{}, false
+	}
+	if p.tenants > 0 {
+		all.begun = p.begun
+	}
+	s := status{head: all.text(now), done: all.done, total: all.total}
+	if p.tenants > 0 {
+		s.head = fmt.Sprintf("%d of %d tenants done, %s", ended, p.tenants, s.head)
+		s.done, s.total = ended, p.tenants
+	}
+	s.rest = all.rate(now)
+	if all.failed > 0 {
+		s.rest = append(s.rest, fmt.Sprintf("%d not done", all.failed))
+	}
+	if len(held) > 0 {
+		first := slices.MinFunc(held, func(a, b connection.Wait) int { return a.Until.Compare(b.Until) })
+		s.wait = first.Until
+		s.rest = append(s.rest, p.waits(first, len(held), now))
+	}
+	if known && left > 0 {
+		s.rest = append(s.rest, "about "+clock(left)+" left")
+	}
+	return s, true
 }
 
-// rest says what has failed, and what is left: calls, and the time that the rate limit
-// makes them wait.
-func (p *Progress) rest(separator string, now state) string {
-	text := ""
-	if now.failed > 0 {
-		text = fmt.Sprintf("%s%d not done", separator, now.failed)
+// with adds up the phases of several tenants.
+func (at phase) with(other phase) phase {
+	if at.begun.IsZero() || at.total == 0 || at.unit != other.unit && other.unit == "connections" {
+		return other
 	}
-	if now.calls == 0 {
-		return text
+	if at.unit == other.unit {
+		at.done, at.total, at.failed = at.done+other.done, at.total+other.total, at.failed+other.failed
 	}
-	text += separator + count(now.calls, p.words.calls+" call") + " left"
-	if p.left == nil {
-		return text
-	}
-	if seconds := int(math.Ceil(p.left(now.calls).Seconds())); seconds > 0 {
-		text += ", " + duration(seconds) + " at the rate limit"
-	}
-	return text
+	return at
 }
 
-// Close ends it and takes the bar away. It may be called more than once.
-func (p *Progress) Close() {
-	p.mu.Lock()
-	closed := p.closed
-	p.closed = true
-	p.mu.Unlock()
+func (at phase) text(now time.Time) string {
+	if at.total > 0 {
+		return fmt.Sprintf("%s %d of %d %s", at.doing, at.done, at.total, at.unit)
+	}
+	if lasted := now.Sub(at.begun); lasted >= settled {
+		return at.doing + " for " + clock(lasted.Truncate(time.Second))
+	}
+	return at.doing
+}
+
+// rate is how much is done in a second or a minute, waits included.
+func (at phase) rate(now time.Time) []string {
+	lasted := now.Sub(at.begun)
+	if at.done == 0 || at.total == 0 || lasted < settled {
+		return nil
+	}
+	perSecond := float64(at.done) / lasted.Seconds()
+	if perSecond < 1 {
+		return []string{fmt.Sprintf("%.0f/min", math.Ceil(60*perSecond))}
+	}
+	return []string{fmt.Sprintf("%.0f/s", perSecond)}
+}
+
+// held returns the wait of a tenant that is worth mentioning, until it is over.
+func (p *Progress) held(task *Task, now time.Time) (connection.Wait, bool) {
+	pacing := task.pacing.Load()
+	if pacing.Waiting == nil {
+		return connection.Wait{}, false
+	}
+	wait := pacing.Waiting()
+	left := wait.Until.Sub(now)
+	return wait, left >= worthAWord || left > 0 && wait.Until.Equal(p.toldWait)
+}
+
+func (p *Progress) waits(wait connection.Wait, tenants int, now time.Time) string {
+	what := "the next attempt"
+	if wait.For != connection.WaitRetry {
+		what = "the rate limit of " + string(wait.For)
+	}
+	who := "waits"
 	switch {
-	case closed:
-	case p.bar != nil:
-		p.bar.Abort(true)
-		p.bars.Wait()
-	case p.ending != nil:
-		close(p.ending)
-		<-p.ended
+	case p.tenants > 0 && tenants == 1:
+		who = "1 tenant waits"
+	case p.tenants > 0:
+		who = fmt.Sprintf("%d tenants wait", tenants)
 	}
+	return fmt.Sprintf("%s for %s until %s (%s)", who, what, wait.Until.Format(time.TimeOnly), clock(wait.Until.Sub(now)))
+}
+
+// left estimates how long a phase still takes: as long as the rate limit says, and at
+// least as long as at the speed between the waits.
+func (p *Progress) left(task *Task, at phase, now time.Time, isHeld bool) (time.Duration, bool) {
+	m := p.meters[task]
+	if m == nil || !m.phase.Equal(at.begun) {
+		m = &meter{phase: at.begun, last: at.begun}
+		p.meters[task] = m
+	}
+	if !isHeld {
+		m.active += now.Sub(m.last)
+	}
+	m.last = now
+	var left time.Duration
+	if pacing := task.pacing.Load(); pacing.Pace != nil && at.reads+at.writes > 0 {
+		left = pacing.Pace(at.reads, at.writes)
+	}
+	if at.total == 0 || now.Sub(at.begun) < settled && left < settled {
+		return 0, false
+	}
+	if at.done > 0 {
+		left = max(left, m.active*time.Duration(at.total-at.done)/time.Duration(at.done))
+	}
+	return left, at.done > 0 || left > 0
+}
+
+// clock says a time that runs: "38 s", "4 min 38 s".
+func clock(left time.Duration) string {
+	seconds := int(math.Ceil(left.Seconds()))
+	switch {
+	case seconds < 120:
+		return fmt.Sprintf("%d s", seconds)
+	case seconds < 3600:
+		return fmt.Sprintf("%d min %d s", seconds/60, seconds%60)
+	}
+	return fmt.Sprintf("%d h %d min", seconds/3600, seconds/60%60)
+}
+
+// Line returns the line that is due now on an output that is not a terminal, or "".
+func (p *Progress) Line() string {
+	s, ok := p.look()
+	if !ok {
+		return ""
+	}
+	now := time.Now()
+	isDue := now.Sub(p.begun) >= firstLine && (p.spoken.IsZero() || now.Sub(p.spoken) >= nextLine)
+	isNewWait := s.wait.Sub(now) >= worthALine && now.After(p.toldWait)
+	if !isDue && !isNewWait {
+		return ""
+	}
+	p.spoken, p.toldWait = now, s.wait
+	return s.text()
+}
+
+func (s status) text() string {
+	return strings.Join(append([]string{s.head}, s.rest...), ", ")
+}
+
+// Rows returns what is shown on a terminal with so many columns. The bar gives way
+// first; then the text takes several rows. The last column stays free: some terminals
+// break a row that fills it.
+func (p *Progress) Rows(columns int) []string {
+	s, ok := p.look()
+	if !ok {
+		return nil
+	}
+	p.toldWait = s.wait
+	width := max(columns-1, 1)
+	text := s.text()
+	if room := min(width-len(text)-1, maxBar); room >= minBar && s.total > 0 {
+		return []string{strings.TrimRight(s.head+" "+bar(room, s.done, s.total)+" "+strings.Join(s.rest, ", "), " ")}
+	}
+	return wrap(text, width)
+}
+
+func bar(width, done, total int) string {
+	inner := width - 2
+	filled := min(inner, inner*done/total)
+	return "[" + strings.Repeat("=", filled) + strings.Repeat("-", inner-filled) + "]"
+}
+
+// wrap breaks ASCII text into rows.
+func wrap(text string, width int) []string {
+	var rows []string
+	row := ""
+	for _, word := range strings.Fields(text) {
+		if row != "" && len(row)+1+len(word) <= width {
+			row += " " + word
+			continue
+		}
+		if row != "" {
+			rows = append(rows, row)
+		}
+		for ; len(word) > width; word = word[width:] {
+			rows = append(rows, word[:width])
+		}
+		row = word
+	}
+	return append(rows, row)
 }

@@ -1,9 +1,9 @@
 package report_test
 
 import (
-	"bytes"
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -11,113 +11,249 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/qlsync/qlsync/pkg/apply"
+	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/report"
 )
 
 var errStep = errors.New("not done")
 
-func TestAQuickRunWithoutATerminalSaysNothing(t *testing.T) {
+// inTime runs a test on a clock of its own that begins at 14:00:00.
+func inTime(t *testing.T, run func(t *testing.T)) {
+	local := time.Local
+	time.Local = time.UTC
+	defer func() { time.Local = local }()
 	synctest.Test(t, func(t *testing.T) {
-		var out bytes.Buffer
-		p := report.NewProgress(&out, false, 100, nil)
-		for i := range 100 {
-			time.Sleep(49 * time.Millisecond) // of the bubble's clock
-			p.Step(apply.Progress{Done: i + 1, Total: 100, Err: errStep})
+		time.Sleep(14 * time.Hour)
+		run(t)
+	})
+}
+
+// lines asks every second for a line, as long as that.
+func lines(p *report.Progress, during time.Duration) []string {
+	var said []string
+	for end := time.Now().Add(during); time.Now().Before(end); {
+		time.Sleep(time.Second)
+		if line := p.Line(); line != "" {
+			said = append(said, time.Now().Format("15:04:05")+" "+line)
 		}
-		p.Close()
-		if out.Len() > 0 {
-			t.Errorf("got %q", out.String())
+	}
+	return said
+}
+
+// limited tells that requests wait until a time.
+func limited(why connection.WaitReason, until time.Time) report.Pacing {
+	return report.Pacing{
+		Waiting: func() connection.Wait {
+			if !time.Now().Before(until) {
+				return connection.Wait{}
+			}
+			return connection.Wait{For: why, Until: until}
+		},
+		Pace: func(reads, writes int) time.Duration { return max(0, time.Until(until)) },
+	}
+}
+
+func TestAQuickRunWithoutATerminalSaysNothing(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		p := report.NewProgress(1)
+		task := p.Task()
+		task.Applying(100)
+		task.Step(apply.Progress{Done: 50, Total: 100})
+		if said := lines(p, 4*time.Second); said != nil {
+			t.Errorf("said %q", said)
 		}
 	})
 }
 
-func TestALongRunWithoutATerminalSaysALineEveryFiveSeconds(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var out bytes.Buffer
-		p := report.NewProgress(&out, false, 8, nil)
+func TestWithoutATerminalALineIsSaidAtLeastEveryFifteenSeconds(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		p := report.NewProgress(1)
+		task := p.Task()
+		task.Listing()
+		said := lines(p, 6*time.Second)
+		task.Applying(8)
 		for i := range 8 {
-			time.Sleep(2100 * time.Millisecond) // of the bubble's clock
 			step := apply.Progress{Done: i + 1, Total: 8}
-			if i == 1 || i == 4 {
+			if i == 1 {
 				step.Err = errStep
 			}
-			p.Step(step)
+			task.Step(step)
+			said = append(said, lines(p, 4*time.Second)...)
 		}
-		p.Close()
-		want := []string{"applying: 2 of 8 steps, 1 not done", "applying: 4 of 8 steps, 1 not done", "applying: 7 of 8 steps, 2 not done", ""}
-		if diff := cmp.Diff(want, strings.Split(out.String(), "\n")); diff != "" {
-			t.Error(diff)
-		}
-	})
-}
-
-func TestWhileNothingHappensALineSaysHowLongTheLimitTakes(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var out bytes.Buffer
-		start := time.Now()
-		left := func(calls int) time.Duration { return time.Duration(calls)*100*time.Second - time.Since(start) }
-		p := report.NewProgress(&out, false, 3, left)
-		p.Step(apply.Progress{Done: 1, Total: 3, CallsLeft: 2})
-		time.Sleep(61 * time.Second) // of the bubble's clock
-		p.Step(apply.Progress{Done: 3, Total: 3})
-		time.Sleep(time.Minute) // the end is left to the result
-		p.Close()
-		p.Close()
 		want := []string{
-			"applying: 1 of 3 steps, 2 write calls left, 3 min at the rate limit",
-			"applying: 1 of 3 steps, 2 write calls left, 3 min at the rate limit", "",
+			"14:00:05 listing connections for 5 s",
+			"14:00:15 applying 3 of 8 steps, 20/min, 1 not done, about 15 s left",
+			"14:00:25 applying 5 of 8 steps, 16/min, 1 not done, about 12 s left",
+			"14:00:35 applying 8 of 8 steps, 17/min, 1 not done",
 		}
-		if diff := cmp.Diff(want, strings.Split(out.String(), "\n")); diff != "" {
+		if diff := cmp.Diff(want, said); diff != "" {
 			t.Error(diff)
 		}
 	})
 }
 
-func TestAReadingSaysWhatIsLeft(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var out bytes.Buffer
-		p := report.NewReading(&out, false, 10_000, func(int) time.Duration { return 5 * time.Minute })
-		p.Read(2)
-		p.Read(1)
-		time.Sleep(6 * time.Second) // of the bubble's clock
-		p.Close()
-		if want := "reading: 2 of 10000 connections, 9998 read calls left, 5 min at the rate limit\n"; out.String() != want {
-			t.Errorf("got %q, want %q", out.String(), want)
+func TestAWaitIsToldWhenItBeginsAndAsOftenAsTheRest(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		p := report.NewProgress(1)
+		task := p.Task()
+		task.Applying(1500)
+		time.Sleep(2 * time.Second)
+		task.Step(apply.Progress{Done: 500, Total: 1500, CallsLeft: 1000})
+		task.Follow(limited(connection.WaitWrites, time.Now().Add(40*time.Second)))
+		want := []string{
+			"14:00:03 applying 500 of 1500 steps, 167/s, waits for the rate limit of writes until 14:00:42 (39 s), about 39 s left",
+			"14:00:13 applying 500 of 1500 steps, 38/s, waits for the rate limit of writes until 14:00:42 (29 s), about 29 s left",
+			"14:00:23 applying 500 of 1500 steps, 22/s, waits for the rate limit of writes until 14:00:42 (19 s), about 19 s left",
+			"14:00:33 applying 500 of 1500 steps, 15/s, waits for the rate limit of writes until 14:00:42 (9 s), about 9 s left",
+			"14:00:43 applying 500 of 1500 steps, 12/s, about 4 s left",
+		}
+		if diff := cmp.Diff(want, lines(p, 45*time.Second)); diff != "" {
+			t.Error(diff)
 		}
 	})
 }
 
-func TestOnATerminalThereIsABarThatGoesAway(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var out bytes.Buffer
-		p := report.NewProgress(&out, true, 3, nil)
-		for i := range 2 {
-			p.Step(apply.Progress{Done: i + 1, Total: 3, Err: errStep, CallsLeft: 2 - i})
-			time.Sleep(time.Second) // of the bubble's clock: the bar is drawn again
-			synctest.Wait()
+func TestAWaitBeforeTheFirstReadIsTold(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		p := report.NewProgress(1)
+		p.Task().Follow(limited(connection.WaitReads, time.Now().Add(212*time.Second)))
+		want := []string{"14:00:01 connecting for 1 s, waits for the rate limit of reads until 14:03:32 (3 min 31 s)"}
+		if diff := cmp.Diff(want, lines(p, 2*time.Second)); diff != "" {
+			t.Error(diff)
 		}
-		shown := out.String()
-		p.Close()
-		p.Close()
-		for _, want := range []string{"applying", "1 of 3 steps", "2 of 3 steps", "2 not done", "1 write call left"} {
-			if !strings.Contains(shown, want) {
-				t.Errorf("the bar does not say %q: %q", want, shown)
+	})
+}
+
+func TestTheRestFollowsWhereItDoesNotFitAndTheBarGivesWayFirst(t *testing.T) {
+	for columns, want := range map[int][]string{
+		200: {
+			"applying 812 of 1500 steps [================--------------] 81/s, 1 not done, " +
+				"waits for the rate limit of writes until 14:00:48 (38 s), about 38 s left",
+		},
+		120: {"applying 812 of 1500 steps, 81/s, 1 not done, waits for the rate limit of writes until 14:00:48 (38 s), about 38 s left"},
+		80: {
+			"applying 812 of 1500 steps, 81/s, 1 not done, waits for the rate limit of",
+			"writes until 14:00:48 (38 s), about 38 s left",
+		},
+		40: {
+			"applying 812 of 1500 steps, 81/s, 1 not",
+			"done, waits for the rate limit of",
+			"writes until 14:00:48 (38 s), about 38",
+			"s left",
+		},
+		8: nil, // whatever it looks like
+		1: nil,
+	} {
+		inTime(t, func(t *testing.T) {
+			p := report.NewProgress(1)
+			task := p.Task()
+			task.Applying(1500)
+			p.Rows(columns)
+			time.Sleep(10 * time.Second)
+			task.Step(apply.Progress{Done: 812, Total: 1500, CallsLeft: 688, Err: errStep})
+			task.Follow(limited(connection.WaitWrites, time.Now().Add(38*time.Second)))
+			rows := p.Rows(columns)
+			if diff := cmp.Diff(want, rows); want != nil && diff != "" {
+				t.Errorf("%d columns: %s", columns, diff)
+			}
+			for _, row := range rows {
+				if len(row) > max(1, columns-1) {
+					t.Errorf("%d columns: the row %q is too long", columns, row)
+				}
+			}
+			if columns > 8 && strings.Fields(strings.Join(rows, " "))[0] != "applying" {
+				t.Errorf("%d columns: %q", columns, rows)
+			}
+		})
+	}
+}
+
+func TestAWaitRunsDownToItsEndOnATerminal(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		p := report.NewProgress(1)
+		task := p.Task()
+		task.Read(5, 10)
+		task.Follow(limited(connection.WaitReads, time.Now().Add(2*time.Second)))
+		var shown []string
+		for range 5 {
+			shown = append(shown, strings.Join(p.Rows(300), " "))
+			time.Sleep(500 * time.Millisecond)
+		}
+		for i, want := range []string{"(2 s)", "(2 s)", "(1 s)", "(1 s)", ""} {
+			if got := strings.Contains(shown[i], "waits"); got != (want != "") || !strings.Contains(shown[i], want) {
+				t.Errorf("after %d half seconds: %q", i, shown[i])
 			}
 		}
-		if strings.Contains(shown, "applying:") {
-			t.Errorf("there are lines beside the bar: %q", shown)
+	})
+}
+
+func TestAShortWaitAndOneForTheNextAttempt(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		p := report.NewProgress(1)
+		task := p.Task()
+		task.Read(5, 10)
+		task.Follow(limited(connection.WaitReads, time.Now().Add(time.Second)))
+		if shown := strings.Join(p.Rows(300), " "); strings.Contains(shown, "waits") {
+			t.Errorf("a wait of a second is not worth a word: %q", shown)
 		}
-		if lineUpAndErase := "\x1b[1A\x1b[J"; !strings.HasSuffix(out.String(), lineUpAndErase) {
-			t.Errorf("the bar stays: %q", out.String())
+		task.Follow(limited(connection.WaitRetry, time.Now().Add(20*time.Second)))
+		if shown := strings.Join(p.Rows(300), " "); !strings.Contains(shown, "waits for the next attempt until 14:00:20 (20 s)") {
+			t.Errorf("got %q", shown)
 		}
 	})
 }
 
-func TestWithoutStepsThereIsNoBar(t *testing.T) {
-	var out bytes.Buffer
-	p := report.NewProgress(&out, true, 0, nil)
-	p.Close()
-	if out.Len() > 0 {
-		t.Errorf("got %q", out.String())
+func TestSeveralTenantsAreOneLine(t *testing.T) {
+	inTime(t, func(t *testing.T) {
+		p := report.NewProgress(3)
+		var tasks []*report.Task
+		for range 3 {
+			tasks = append(tasks, p.Task())
+		}
+		tasks[0].Listing()
+		tasks[1].Read(50, 100)
+		tasks[2].Read(100, 100)
+		tasks[2].End()
+		tasks[1].Follow(limited(connection.WaitReads, time.Now().Add(30*time.Second)))
+		want := []string{"14:00:01 1 of 3 tenants done, reading 150 of 200 connections, 150/s, 1 tenant waits for the rate limit of reads until 14:00:30 (29 s)"}
+		if diff := cmp.Diff(want, lines(p, 2*time.Second)); diff != "" {
+			t.Error(diff)
+		}
+		tasks[0].Follow(limited(connection.WaitReads, time.Now().Add(10*time.Second)))
+		if shown := strings.Join(p.Rows(300), " "); !strings.Contains(shown, "2 tenants wait for the rate limit of reads until 14:00:12 (10 s)") {
+			t.Errorf("got %q", shown)
+		}
+		tasks[0].End()
+		tasks[1].End()
+		if rows := p.Rows(300); rows != nil {
+			t.Errorf("nothing is done any more, and it shows %q", rows)
+		}
+	})
+}
+
+// A worker that notes its work never waits for whoever shows it, and the other way
+// round: it would be a deadlock if both could.
+func TestWorkersAndTheDisplayDoNotWaitForEachOther(t *testing.T) {
+	p := report.NewProgress(1)
+	task := p.Task()
+	task.Follow(report.Pacing{
+		Waiting: func() connection.Wait { task.Read(1, 2000); return connection.Wait{} },
+		Pace:    func(int, int) time.Duration { task.Read(1, 2000); return 0 },
+	})
+	var workers sync.WaitGroup
+	for worker := range 8 {
+		workers.Go(func() {
+			for i := range 250 {
+				task.Read(8*i+worker+1, 2000)
+			}
+		})
+	}
+	for range 500 {
+		p.Rows(80)
+		p.Line()
+	}
+	workers.Wait()
+	if shown := strings.Join(p.Rows(80), " "); !strings.HasPrefix(shown, "reading 2000 of 2000 connections") {
+		t.Errorf("got %q", shown)
 	}
 }

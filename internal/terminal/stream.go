@@ -1,0 +1,106 @@
+// Package terminal writes what a person reads while a command works: text, and below
+// the text a few status rows that are redrawn in place.
+//
+// Workers never wait for the terminal. While a [Display] is shown, one goroutine owns
+// the terminal: other goroutines only append to its queue, and the goroutine writes
+// only while the terminal accepts output. So output that is suspended (Ctrl-S, a dead
+// remote session, a process in the background) delays no work. No lock is held while
+// the goroutine composes a status or writes.
+package terminal
+
+import (
+	"io"
+	"os"
+	"sync"
+
+	"golang.org/x/term"
+)
+
+// Stream is an output of the process: standard output or standard error. It may be
+// used concurrently.
+type Stream struct {
+	w      io.Writer
+	device device // nil: no terminal
+	shared *shared
+	// direct keeps writes that do not pass through a display whole.
+	direct sync.Mutex
+}
+
+// shared is what the streams of a process have in common: they may be one terminal.
+type shared struct {
+	mu      sync.Mutex // never held during a write
+	display *Display   // on a terminal; nil: none
+	// leftover is what a closed display has not written, because the terminal accepted
+	// no output. The next write to the terminal begins with it.
+	leftover []byte
+}
+
+// device is what is asked of a terminal.
+type device interface {
+	// Size returns columns and rows; 0 if they are unknown.
+	Size() (columns, rows int)
+	// Ready reports whether the status may be drawn now: the terminal accepts output,
+	// and the process is not in the background.
+	Ready() bool
+	// Prepare makes the terminal obey escape sequences and reports whether it does.
+	// Restore undoes that.
+	Prepare() (restore func(), ok bool)
+}
+
+// NewStreams returns streams for standard output and standard error, which may be
+// terminals.
+func NewStreams(stdout, stderr io.Writer) (out, err *Stream) {
+	common := &shared{}
+	return newStream(stdout, common), newStream(stderr, common)
+}
+
+func newStream(w io.Writer, common *shared) *Stream {
+	s := &Stream{w: w, shared: common}
+	if file, ok := w.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
+		s.device = tty{file}
+	}
+	return s
+}
+
+// IsTerminal reports whether the stream is a terminal.
+func (s *Stream) IsTerminal() bool { return s.device != nil }
+
+// Write writes text. While a display is shown on the terminal, the text is queued, is
+// written above the status rows, and the error is nil.
+func (s *Stream) Write(text []byte) (int, error) {
+	if s.device == nil {
+		return s.write(text)
+	}
+	s.shared.mu.Lock()
+	if s.shared.display != nil {
+		s.shared.display.queue.add(text)
+		s.shared.mu.Unlock()
+		return len(text), nil
+	}
+	leftover := s.shared.leftover
+	s.shared.leftover = nil
+	s.shared.mu.Unlock()
+	if len(leftover) > 0 {
+		if _, err := s.write(leftover); err != nil {
+			return 0, err
+		}
+	}
+	return s.write(text)
+}
+
+func (s *Stream) write(text []byte) (int, error) {
+	s.direct.Lock()
+	defer s.direct.Unlock()
+	return s.w.Write(text)
+}
+
+// tty is a terminal that is a file.
+type tty struct{ file *os.File }
+
+func (t tty) Size() (columns, rows int) {
+	columns, rows, err := term.GetSize(int(t.file.Fd()))
+	if err != nil {
+		return 0, 0
+	}
+	return columns, rows
+}

@@ -1,0 +1,46 @@
+package transport
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// Pauses are the pauses between two attempts that are under way. The zero value has
+// none.
+type Pauses struct {
+	mu    sync.Mutex
+	under map[*connection.Wait]bool
+}
+
+// Sleep is [Sleep], and lets [Pauses.Longest] tell of it meanwhile.
+func (p *Pauses) Sleep(ctx context.Context, why connection.WaitReason, wait time.Duration) error {
+	pause := &connection.Wait{For: why, Until: time.Now().Add(wait)}
+	p.mu.Lock()
+	if p.under == nil {
+		p.under = map[*connection.Wait]bool{}
+	}
+	p.under[pause] = true
+	p.mu.Unlock()
+	defer func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		delete(p.under, pause)
+	}()
+	return Sleep(ctx, wait)
+}
+
+// Longest returns the pause that ends last; the zero value if there is none.
+func (p *Pauses) Longest() connection.Wait {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var longest connection.Wait
+	for pause := range p.under {
+		if pause.Until.After(longest.Until) {
+			longest = *pause
+		}
+	}
+	return longest
+}
