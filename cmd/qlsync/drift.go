@@ -42,11 +42,6 @@ func runDrift(c *cli.Context, env *environment) error {
 	if err := firstOf(noArguments(c), driftFormats(report.HTML{}).check(c), checkAllTenants(c)); err != nil {
 		return err
 	}
-	if file := c.String("history"); file != "" {
-		if err := checkFile("history", file); err != nil {
-			return err
-		}
-	}
 	for _, kind := range c.StringSlice("ignore") {
 		if !slices.Contains(driftKinds(), kind) {
 			return fmt.Errorf("ignore %q: it must be %s", kind, oneOf(driftKinds()))

@@ -4,12 +4,12 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/qlsync/qlsync/internal/outfile"
 	"github.com/qlsync/qlsync/pkg/plan"
 	"github.com/qlsync/qlsync/pkg/report"
 )
@@ -47,41 +47,19 @@ func linesAre(n int) string {
 }
 
 // remember appends drift reports to the file that --history names, in one write.
-func remember(c *cli.Context, drifts ...*plan.Drift) (err error) {
+func remember(c *cli.Context, drifts ...*plan.Drift) error {
 	name := c.String("history")
 	if name == "" || len(drifts) == 0 {
 		return nil
 	}
-	file, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600)
-	if err != nil {
-		return fmt.Errorf("history: %w", err)
-	}
-	defer func() { err = firstOf(err, file.Close()) }()
 	var lines bytes.Buffer
-	if cut, err := endsWithinALine(file); err != nil {
-		return fmt.Errorf("history: %w", err)
-	} else if cut {
-		lines.WriteByte('\n')
-	}
 	for _, drift := range drifts {
 		if err := report.NewPoint(drift).Line(&lines); err != nil {
 			return fmt.Errorf("history: %w", err)
 		}
 	}
-	if _, err := file.Write(lines.Bytes()); err != nil {
+	if err := outfile.Append(name, outfile.Private, lines.Bytes()); err != nil {
 		return fmt.Errorf("history: %w", err)
 	}
 	return nil
-}
-
-// endsWithinALine tells whether a file ends without the end of a line, as after a
-// process that was killed while it wrote.
-func endsWithinALine(file *os.File) (bool, error) {
-	end, err := file.Seek(0, io.SeekEnd)
-	if err != nil || end == 0 {
-		return false, err
-	}
-	last := make([]byte, 1)
-	_, err = file.ReadAt(last, end-1)
-	return last[0] != '\n', err
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/qlsync/qlsync/examples"
+	"github.com/qlsync/qlsync/internal/outfile"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/spec"
 )
@@ -86,12 +87,11 @@ func ignoreState(text []byte) (string, error) {
 	if len(text) > 0 && text[len(text)-1] != '\n' {
 		added = "\n" + added
 	}
-	file, err := os.OpenFile(ignoreFile, os.O_WRONLY|os.O_APPEND, 0)
-	if err != nil {
-		return "", err
+	mode := outfile.Public
+	if info, err := os.Stat(ignoreFile); err == nil {
+		mode = info.Mode().Perm()
 	}
-	_, err = file.WriteString(added)
-	return "added " + ignoreLine + " to .gitignore", firstOf(err, file.Close())
+	return "added " + ignoreLine + " to .gitignore", outfile.WriteBytes(ignoreFile, mode, append(slices.Clone(text), added...))
 }
 
 // existingFiles names those of the files that are there already.
@@ -115,15 +115,7 @@ func (f textFile) write() error {
 	if err := os.MkdirAll(filepath.Dir(f.name), 0o755); err != nil {
 		return err
 	}
-	file, err := os.OpenFile(f.name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if err != nil {
-		return err
-	}
-	_, err = file.Write(f.text)
-	if err = firstOf(err, file.Close()); err != nil {
-		_ = os.Remove(f.name)
-	}
-	return err
+	return outfile.Create(f.name, outfile.Public, f.text)
 }
 
 func quickstart() ([]textFile, error) {

@@ -1,18 +1,15 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/qlsync/qlsync/internal/outfile"
 	"github.com/qlsync/qlsync/pkg/apply"
 	"github.com/qlsync/qlsync/pkg/plan"
 	"github.com/qlsync/qlsync/pkg/report"
@@ -102,43 +99,16 @@ func (all formats[T]) check(c *cli.Context) error {
 	if err := all.checkName("format", c.String("format")); err != nil {
 		return err
 	}
-	written := map[string]bool{}
-	for _, other := range []string{"history", "out"} {
-		if file := c.String(other); file != "" {
-			written[filepath.Clean(file)] = true
-		}
-	}
 	for _, pair := range c.StringSlice("report") {
 		name, file, ok := strings.Cut(pair, "=")
 		if !ok || file == "" {
 			return fmt.Errorf("report %q: it must be FORMAT=FILE", pair)
 		}
-		if err := firstOf(all.checkName("report", name), checkFile("report", file)); err != nil {
+		if err := all.checkName("report", name); err != nil {
 			return err
 		}
-		if written[filepath.Clean(file)] {
-			return fmt.Errorf("report %q: something else is written to that file", pair)
-		}
-		written[filepath.Clean(file)] = true
 	}
-	return nil
-}
-
-// checkFile refuses a file of a flag that could not be written when the work is done.
-func checkFile(flag, file string) error {
-	folder := filepath.Dir(file)
-	switch info, err := os.Stat(folder); {
-	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("%s %q: there is no folder %q", flag, file, folder)
-	case err != nil:
-		return fmt.Errorf("%s %q: %w", flag, file, err)
-	case !info.IsDir():
-		return fmt.Errorf("%s %q: %q is no folder", flag, file, folder)
-	}
-	if info, err := os.Stat(file); err == nil && info.IsDir() {
-		return fmt.Errorf("%s %q: it is a folder", flag, file)
-	}
-	return nil
+	return checkOutputs(c)
 }
 
 func (all formats[T]) checkName(flag, name string) error {
@@ -181,7 +151,7 @@ func (all formats[T]) write(c *cli.Context, env *environment, value T) error {
 	var errs []error
 	for _, pair := range c.StringSlice("report") {
 		name, file, _ := strings.Cut(pair, "=")
-		err := writeFile(file, func(w io.Writer) error { return all.writeAs(name, report.Text{}, w, value) })
+		err := outfile.Write(file, outfile.Private, func(w io.Writer) error { return all.writeAs(name, report.Text{}, w, value) })
 		if err != nil {
 			errs = append(errs, fmt.Errorf("report: %w", err))
 		}
@@ -205,16 +175,6 @@ func (env *environment) beside(c *cli.Context) io.Writer {
 		return env.stdout
 	}
 	return env.stderr
-}
-
-// writeFile writes a file that only its owner may read: it tells about a tenant.
-// What cannot be made leaves the file as it was.
-func writeFile(name string, write func(io.Writer) error) error {
-	var text bytes.Buffer
-	if err := write(&text); err != nil {
-		return err
-	}
-	return os.WriteFile(name, text.Bytes(), 0o600)
 }
 
 func firstOf(errs ...error) error {

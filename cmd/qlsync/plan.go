@@ -8,6 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/qlsync/qlsync/internal/outfile"
 	"github.com/qlsync/qlsync/pkg/plan"
 	"github.com/qlsync/qlsync/pkg/report"
 )
@@ -57,7 +58,7 @@ func runPlan(c *cli.Context, env *environment) error {
 	}
 	unconfirmed := confirm(c, p)
 	if file := c.String("out"); file != "" {
-		if err := writeFile(file, func(w io.Writer) error { return report.JSON(w, p) }); err != nil {
+		if err := outfile.Write(file, outfile.Private, func(w io.Writer) error { return report.JSON(w, p) }); err != nil {
 			return fmt.Errorf("plan file: %w", err)
 		}
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/qlsync/qlsync/internal/outfile"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/report"
 	"github.com/qlsync/qlsync/pkg/spec"
@@ -235,6 +236,9 @@ func usesOf(c *cli.Context, env *environment) (*spec.Project, map[string]int, er
 	if err != nil {
 		return nil, nil, err
 	}
+	if err := checkReplaced(c, project, set); err != nil {
+		return nil, nil, err
+	}
 	uses := map[string]int{}
 	for i := range tenants {
 		if env.builtIn(&tenants[i]) {
@@ -418,22 +422,9 @@ func (env *environment) writeEditor(project *spec.Project, tenants []spec.Tenant
 
 // replaceFile writes a file of the project as a whole or not at all; the folder is
 // made if it is missing.
-func replaceFile(path string, text []byte) (err error) {
+func replaceFile(path string, text []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
-	file, err := os.CreateTemp(filepath.Dir(path), ".qlsync-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(file.Name())
-		}
-	}()
-	_, err = file.Write(text)
-	if err = firstOf(err, file.Chmod(0o644), file.Close()); err != nil {
-		return err
-	}
-	return os.Rename(file.Name(), path)
+	return outfile.WriteBytes(path, outfile.Public, text)
 }

@@ -83,6 +83,9 @@ func readProject(c *cli.Context, env *environment) (*projectFiles, error) {
 	if files.project == nil {
 		return nil, files.problems
 	}
+	if err := checkReplaced(c, files.project, variables); err != nil {
+		return nil, err
+	}
 	return files, nil
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/qlsync/qlsync/internal/outfile"
 	"github.com/qlsync/qlsync/pkg/plan"
 	"github.com/qlsync/qlsync/pkg/report"
 	"github.com/qlsync/qlsync/pkg/snapshot"
@@ -26,7 +27,7 @@ func snapshotCommand(env *environment) *cli.Command {
 }
 
 func runSnapshot(c *cli.Context, env *environment) error {
-	if err := noArguments(c); err != nil {
+	if err := firstOf(noArguments(c), checkOutputs(c)); err != nil {
 		return err
 	}
 	s, err := open(c, env)
@@ -51,7 +52,7 @@ func runSnapshot(c *cli.Context, env *environment) error {
 	if name == "" {
 		return write(env.stdout)
 	}
-	if err := writeFile(name, write); err != nil {
+	if err := outfile.Write(name, outfile.Private, write); err != nil {
 		return fmt.Errorf("snapshot: %w", err)
 	}
 	_, err = fmt.Fprintf(env.stdout, "%s holds %s of project %s on tenant %s, without secrets.\n",

@@ -75,10 +75,13 @@ func problemFormats() formats[checks] {
 func validate(c *cli.Context) (string, connection.Problems, error) {
 	project, problems := loadProject(c)
 	if project == nil {
-		return "", problems, nil
+		return "", problems, checkReplaced(c, nil, nil)
 	}
 	set, err := variables(c)
 	if err != nil {
+		return "", nil, err
+	}
+	if err := checkReplaced(c, project, set); err != nil {
 		return "", nil, err
 	}
 	tenants, err := chosenTenants(project, c.String("tenant"))

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/qlsync/qlsync/internal/outfile"
+	"github.com/qlsync/qlsync/pkg/apply"
+	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/plan"
+	"github.com/qlsync/qlsync/pkg/report"
+)
+
+// formerly demands that every form of a value is known when it is about to be replaced.
+func formerly[T any](t *testing.T, all formats[T], values ...T) {
+	t.Helper()
+	for _, value := range values {
+		for _, name := range all.names() {
+			path := filepath.Join(t.TempDir(), "file")
+			if err := outfile.Write(path, outfile.Private, func(w io.Writer) error { return all.writeAs(name, report.Text{}, w, value) }); err != nil {
+				t.Fatal(err)
+			}
+			if former, err := formerOutput(path); err != nil || former != nil && *former != report.FormerReport {
+				text, _ := os.ReadFile(path)
+				t.Errorf("%T as %s cannot be replaced: %v\n%.300s", value, name, err, text)
+			}
+		}
+	}
+}
+
+func TestEveryFormIsKnownWhenItIsReplaced(t *testing.T) {
+	at := connection.Position{File: "a b.yaml", Line: 1, Column: 2}
+	problem := connection.Problem{Position: at, Severity: connection.SeverityError, Message: "no"}
+	warning := connection.Problem{Severity: connection.SeverityWarning, Message: "well"}
+	page := report.HTML{}
+	formerly(t, planFormats(), &plan.Plan{Format: plan.Format})
+	formerly(t, plansFormats(), &plan.Fleet[plan.Plan]{Format: plan.PlansFormat}, &plan.Fleet[plan.Plan]{Format: plan.PlansFormat, Tenants: []plan.Member[plan.Plan]{{Error: "no"}}})
+	formerly(t, resultFormats(), &apply.Result{Format: apply.Format})
+	formerly(t, driftFormats(page), &plan.Drift{Format: plan.DriftFormat, Project: "p"})
+	formerly(t, driftsFormats(page), &plan.Fleet[plan.Drift]{Format: plan.DriftsFormat, Project: "p"}, &plan.Fleet[plan.Drift]{Format: plan.DriftsFormat, Project: "p", Tenants: []plan.Member[plan.Drift]{{Error: "no"}}})
+	formerly(t, problemFormats(),
+		checks{checked: "demo: 2 connections in 1 file are valid.\n"}, checks{checked: "a: b: 1 connection in 1 file is valid.\n"},
+		checks{problems: connection.Problems{problem}}, checks{problems: connection.Problems{warning}, checked: "x"})
+	source := func(state report.SchemaState) report.SchemaSource {
+		return report.SchemaSource{ID: "rest", State: state}
+	}
+	listed := func(sources ...report.SchemaSource) report.Schemas {
+		return report.Schemas{Format: report.SchemasFormat, Sources: sources}
+	}
+	broken := listed()
+	broken.Breaks = []report.SchemaBreak{{Problems: connection.Problems{problem}}}
+	formerly(t, listFormats(), listed(), listed(source("")))
+	formerly(t, checkFormats(), listed(), listed(source(report.SchemaSame)), listed(source(report.SchemaGone)),
+		listed(source(report.SchemaDiffers)), listed(source(report.SchemaNotPulled)), broken)
+}
+
+func TestWhatOthersWroteIsNotKnown(t *testing.T) {
+	for _, text := range []string{
+		"x", "# Plan for project a", "version: 1\nproject: a\n", "{}", `{"format": "other/v1"}`, `{"version":1,"format":"qlsync.plan/v1"}`,
+		`{"format": "qlsync.schemas-lock/v1"}`, "<!DOCTYPE html><title>qlsync</title>", `<?xml version="1.0"?><testsuites name="pytest">`,
+		`{"runs":[{"tool":{"driver":{"name":"gosec"}}}]}`, `{"runs":[]}`, "\xef\xbb\xbf", "::error::other", "<!-- other -->",
+	} {
+		if former := report.Recognize([]byte(text)); former != report.Foreign {
+			t.Errorf("%q is taken for %v", text, former)
+		}
+	}
+}
+
+func TestPathsAreOneFileWhereTheFileSystemSaysSo(t *testing.T) {
+	folder := t.TempDir()
+	in := func(name string) string { return filepath.Join(folder, name) }
+	if !samePath(in("new.json"), in("new.json")) || samePath(in("new.json"), in("other.json")) {
+		t.Error("the names of files that do not exist are compared wrongly")
+	}
+	if samePath(in("new.json"), in("NEW.json")) != foldsCase(folder) {
+		t.Error("letter case counts for a file that does not exist, against the file system")
+	}
+	if err := os.WriteFile(in("a"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := os.Stat(in("A"))
+	if folds := err == nil; folds != foldsCase(folder) || samePath(in("a"), in("A")) != folds {
+		t.Errorf("the file system folds letter case: %v; said: %v", folds, foldsCase(folder))
+	}
+	if entries, _ := os.ReadDir(folder); len(entries) != 1 {
+		t.Errorf("%d files are left", len(entries))
+	}
+}

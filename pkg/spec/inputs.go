@@ -1,0 +1,101 @@
+package spec
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// Input is a file that a project is read from.
+type Input struct {
+	Path string // as it can be opened
+	What string // what the file is, with its article: "a connection file"
+	// Schema tells that the file is a vendored schema, or made from them.
+	Schema bool
+}
+
+// Inputs lists the files that a project is read from, whichever tenant is meant: the
+// project file, the connection files, the seeds of embedded tenants, the files that
+// references name, and the vendored schemas. A file that does not exist may be listed
+// too. The variables are those of [Project.Desired].
+func (p *Project) Inputs(variables map[string]string) []Input {
+	inputs := []Input{{Path: p.File, What: "the project file"}}
+	add := func(path, what string) {
+		if input := (Input{Path: path, What: what}); !slices.Contains(inputs, input) {
+			inputs = append(inputs, input)
+		}
+	}
+	for _, source := range p.sources().sources {
+		add(source.file, "a connection file")
+	}
+	named := func(ref connection.Reference) (connection.Secret, error) {
+		if ref.File != "" {
+			add(under(p.Dir, ref.File), "a file that a reference names")
+		}
+		return connection.Secret{}, nil
+	}
+	for i := range p.Tenants {
+		tenant := &p.Tenants[i]
+		if tenant.SimFile != "" {
+			add(tenant.SimFile, "the file of an embedded tenant")
+		}
+		for _, part := range tenant.Auth.parts() {
+			if ref, ok := part.(connection.Reference); ok {
+				_, _ = named(ref)
+			}
+		}
+		declared, _ := p.Desired(tenant, variables)
+		for j := range declared.Connections {
+			_, _ = connection.Resolve(declared.Connections[j].Credentials, named)
+		}
+	}
+	return append(inputs, p.schemaFiles()...)
+}
+
+// schemaFiles lists what is in the folder of vendored schemas.
+func (p *Project) schemaFiles() []Input {
+	var inputs []Input
+	for _, folder := range []string{p.SchemasDir, filepath.Join(p.SchemasDir, filepath.Dir(filepath.FromSlash(EditorConnections)))} {
+		entries, _ := os.ReadDir(folder)
+		for _, entry := range entries {
+			name := entry.Name()
+			if !entry.IsDir() && (strings.HasSuffix(name, ".json") || name == LockFile) {
+				inputs = append(inputs, Input{Path: filepath.Join(folder, name), What: "a vendored schema", Schema: true})
+			}
+		}
+	}
+	return inputs
+}
+
+// WouldRead reports whether a file that does not exist yet would be read as a
+// connection file once it does.
+func (p *Project) WouldRead(file string) bool {
+	absolute, err := filepath.Abs(file)
+	if err != nil || !isYAML(filepath.ToSlash(absolute)) || strings.HasPrefix(filepath.Base(absolute), ".") {
+		return false
+	}
+	return slices.ContainsFunc(p.entries, func(entry fileEntry) bool {
+		root, pattern := splitGlob(entry.path)
+		folder, err := filepath.Abs(under(p.Dir, root))
+		if err != nil {
+			return false
+		}
+		relative, err := filepath.Rel(folder, absolute)
+		if err != nil || !filepath.IsLocal(relative) {
+			return false
+		}
+		if pattern != "" {
+			return matchGlob(strings.Split(pattern, "/"), strings.Split(filepath.ToSlash(relative), "/"))
+		}
+		info, err := os.Stat(folder)
+		return relative == "." || err == nil && info.IsDir() && !hasHidden(relative)
+	})
+}
+
+// hasHidden reports whether a path has a hidden folder.
+func hasHidden(path string) bool {
+	return slices.ContainsFunc(strings.Split(filepath.ToSlash(path), "/"), func(segment string) bool { return strings.HasPrefix(segment, ".") })
+}
