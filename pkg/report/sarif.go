@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/url"
 	"path"
+	"strings"
 
 	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
 
@@ -66,11 +67,27 @@ func sarifResult(problem connection.Problem) *sarif.Result {
 	return result.WithLocations([]*sarif.Location{sarif.NewLocationWithPhysicalLocation(where)})
 }
 
-// fileURI makes a reference of a path.
+// fileURI returns a path as a reference: a relative one stays relative, an absolute one begins
+// with file://, also one with a drive letter or on a host, and what may not be in a reference
+// is percent-encoded.
 func fileURI(file string) string {
-	address := url.URL{Path: file}
-	if path.IsAbs(file) {
-		address.Scheme = "file"
+	switch {
+	case hasDrive(file):
+		return (&url.URL{Scheme: "file", Path: "/" + strings.ReplaceAll(file, `\`, "/")}).String()
+	case strings.HasPrefix(file, "//"):
+		host, rest, _ := strings.Cut(file[2:], "/")
+		return (&url.URL{Scheme: "file", Host: host, Path: "/" + rest}).String()
+	case path.IsAbs(file):
+		return (&url.URL{Scheme: "file", Path: file}).String()
 	}
-	return address.String()
+	return (&url.URL{Path: file}).String()
+}
+
+// hasDrive reports whether a path begins with a drive letter, as absolute ones do on Windows.
+func hasDrive(file string) bool {
+	if len(file) < 3 || file[1] != ':' || file[2] != '/' && file[2] != '\\' {
+		return false
+	}
+	letter := file[0] | 0x20
+	return 'a' <= letter && letter <= 'z'
 }

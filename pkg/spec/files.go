@@ -42,6 +42,10 @@ func fileEntries(root *node) []fileEntry {
 func (n *notes) expand(p *Project) []string {
 	var files []string
 	for _, entry := range p.entries {
+		if strings.Contains(entry.path, `\`) {
+			n.add(entry.place, fmt.Sprintf("%q has a backslash, which separates folders on Windows only", entry.path), "write "+withSlashes(entry.path))
+			continue
+		}
 		found, err := entry.expand(p)
 		switch {
 		case err != nil:
@@ -81,6 +85,18 @@ func (e fileEntry) expand(p *Project) ([]string, error) {
 		return []string{filepath.ToSlash(root)}, nil
 	}
 	return filesBelow(root, pattern, p.File)
+}
+
+// withSlashes returns a path as it is written for every system.
+func withSlashes(path string) string { return strings.ReplaceAll(path, `\`, "/") }
+
+// warnOfBackslash warns of a relative path that is found on Windows only. One with a drive letter
+// or a host is meant for Windows.
+func (n *notes) warnOfBackslash(at place, path string) {
+	if !strings.Contains(path, `\`) || strings.HasPrefix(path, `\\`) || len(path) > 1 && path[1] == ':' {
+		return
+	}
+	n.warn(at, fmt.Sprintf("%q has a backslash, which separates folders on Windows only", path), "write "+withSlashes(path))
 }
 
 // splitGlob splits an entry into the folder or file before the first wildcard,

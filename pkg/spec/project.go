@@ -185,6 +185,7 @@ func (n *notes) readProject(p *Project, root *node) {
 	p.entries = fileEntries(root)
 	p.SchemasDir = filepath.Join(p.Dir, "schemas")
 	if dir := textOf(root.get("schemas")); dir != "" {
+		n.warnOfBackslash(root.get("schemas").place, dir)
 		p.SchemasDir = under(p.Dir, dir)
 	}
 	for _, item := range root.get("spaces").items() {
@@ -273,6 +274,7 @@ func (n *notes) readTenant(p *Project, entry child) Tenant {
 			n.add(address.place, "the embedded tenant has no file", "write sim:FILE, with the file that it starts from")
 			return tenant
 		}
+		n.warnOfBackslash(address.place, seed)
 		tenant.URL, tenant.SimFile = address.text, under(p.Dir, seed)
 		return tenant
 	}

@@ -46,7 +46,9 @@ func (n *notes) reference(tree *node) (ref connection.Reference, ok bool) {
 	if slices.ContainsFunc(append(ref.Exec, ref.Env, ref.File), func(text string) bool { return strings.Contains(text, openVariable) }) {
 		n.add(tree.place, "variables are not filled in inside references", "")
 	}
-	return ref, len(n.problems) == known
+	ok = len(n.problems) == known
+	n.warnOfBackslash(tree.place, ref.File)
+	return ref, ok
 }
 
 // reserved is what a reference within a connection must not name: who may write
