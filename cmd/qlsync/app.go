@@ -160,7 +160,7 @@ func takesValue(known []cli.Flag, arg string) bool {
 // text gives the report writer for a stream: in colour only on a terminal, and
 // never under NO_COLOR or --no-color.
 func (env *environment) text(w io.Writer) report.Text {
-	return report.Text{Color: !env.noColor && env.isTerminal(w)}
+	return report.Text{Color: !env.noColor && env.isTerminal(w), Whole: env.whole}
 }
 
 func (env *environment) isTerminal(w any) bool {

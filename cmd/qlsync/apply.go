@@ -63,26 +63,22 @@ func runApply(c *cli.Context, env *environment) error {
 		return err
 	}
 	unconfirmed := confirm(c, p)
-	if err := env.showPlan(c, p); err != nil {
-		return err
-	}
+	shown := env.showPlan(c, p)
 	if err := firstOf(unconfirmed, refuse(c, p, reviewed)); err != nil {
 		return err
 	}
 	if err := s.missing(c, p); err != nil {
 		return err
 	}
-	if err := approve(c, env, p, reviewed); err != nil {
+	if err := approve(c, env, p, reviewed, shown); err != nil {
 		return err
 	}
 	result, err := s.carryOut(c, p)
 	if err != nil {
 		return err
 	}
-	if err := resultFormats().write(c, env, result); err != nil {
-		return err
-	}
-	return outcome(result)
+	s.tell(c, result)
+	return env.outcome(result)
 }
 
 func checkOnStale(c *cli.Context) error {
@@ -163,8 +159,8 @@ func (s *session) missing(c *cli.Context, p *plan.Plan) error {
 }
 
 // approve returns nil when the plan may be carried out: it is the one that was
-// reviewed, or somebody says so.
-func approve(c *cli.Context, env *environment, p, reviewed *plan.Plan) error {
+// reviewed, or somebody says so. Nobody is asked about a plan that could not be shown.
+func approve(c *cli.Context, env *environment, p, reviewed *plan.Plan, shown error) error {
 	switch {
 	case p.Empty(), reviewed != nil, c.String("plan-hash") != "", c.Bool("auto-approve"):
 		return nil
@@ -172,6 +168,9 @@ func approve(c *cli.Context, env *environment, p, reviewed *plan.Plan) error {
 		return nil // all of it is refused, change by change: the result says so
 	case !env.isTerminal(env.stdin):
 		return refused("nothing was written: there is no terminal to ask on: use --auto-approve, --plan-hash or a plan file")
+	}
+	if shown != nil {
+		return refused("nothing was written: the plan could not be shown: %w", shown)
 	}
 	return env.ask(c.Context, fmt.Sprintf("Apply this plan to %s? Only \"yes\" is taken for an answer: ", report.Clean(p.Tenant.Name)))
 }
@@ -184,14 +183,17 @@ func (env *environment) ask(ctx context.Context, question string) error {
 		answer, _ := bufio.NewReader(env.stdin).ReadString('\n')
 		answers <- answer
 	}()
+	answer := ""
 	select {
 	case <-ctx.Done():
+	case answer = <-answers:
+	}
+	switch {
+	case ctx.Err() != nil: // first: a terminal that is closed is a signal and an empty answer
 		fmt.Fprintln(env.stderr)
-		return refused("nothing was written: interrupted")
-	case answer := <-answers:
-		if strings.TrimSpace(answer) != "yes" {
-			return refused("nothing was written: not approved")
-		}
+		return &exit{code: env.interrupted(exitRefused), err: errors.New("nothing was written: interrupted")}
+	case strings.TrimSpace(answer) != "yes":
+		return refused("nothing was written: not approved")
 	}
 	return nil
 }
@@ -216,7 +218,7 @@ func (s *session) carryOut(c *cli.Context, p *plan.Plan) (*apply.Result, error) 
 }
 
 // outcome is the exit code of a result.
-func outcome(r *apply.Result) error {
+func (env *environment) outcome(r *apply.Result) error {
 	switch {
 	case r.Complete():
 		return nil
@@ -224,6 +226,8 @@ func outcome(r *apply.Result) error {
 		return &exit{code: exitPartial}
 	case r.Ledger.Blocked == r.Ledger.Planned:
 		return &exit{code: exitRefused}
+	case r.Ledger.Skipped > 0:
+		return &exit{code: env.interrupted(exitError)}
 	}
 	return &exit{code: exitError}
 }

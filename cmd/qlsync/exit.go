@@ -5,10 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
-	"os/signal"
 	"sync/atomic"
-	"syscall"
 
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/report"
@@ -21,6 +20,11 @@ const (
 	exitDiffers = 2 // differences found, where that was asked for
 	exitPartial = 3 // applied in part
 	exitRefused = 4 // nothing was written because of a safety rule
+	// exitReaderGone is what a shell reports of a program that SIGPIPE has ended: the
+	// reader of standard output has gone away before it had the whole result.
+	exitReaderGone = 128 + 13
+	// exitSignal and the number of the signal: interrupted before the first write.
+	exitSignal = 128
 )
 
 // exit ends a command with a code; without an error, everything has been said.
@@ -50,9 +54,12 @@ type environment struct {
 	stdout, stderr io.Writer
 	lookup         func(string) (string, bool)
 	noColor        bool
+	whole          bool // reports for people leave nothing out
 	// stopping is closed by the first interrupt, lifetime ends with the second one.
-	stopping chan struct{}
-	lifetime context.Context
+	// interrupt is the number of the signal that was the first one; 0: there was none.
+	stopping  chan struct{}
+	lifetime  context.Context
+	interrupt atomic.Int32
 	// writing is set while requests may be under way that are waited for.
 	writing atomic.Bool
 	// shown is the progress that is shown, and task the part of it that is about the
@@ -69,6 +76,14 @@ func (env *environment) saying(stderr io.Writer, task *report.Task) *environment
 		stdin: env.stdin, stdout: env.stdout, stderr: stderr, lookup: env.lookup, noColor: env.noColor,
 		stopping: env.stopping, lifetime: env.lifetime, shown: env.shown, task: task,
 	}
+}
+
+// readerGone reports whether the only thing that went wrong is that nobody reads
+// standard output any more. A connection to a tenant breaks with the same error, and
+// says so as an operation of the network.
+func readerGone(err error) bool {
+	file, ok := errors.AsType[*fs.PathError](err)
+	return ok && file.Path == os.Stdout.Name() && isBrokenPipe(file.Err)
 }
 
 // exitCode reports what a command ended with and gives its code.
@@ -88,63 +103,18 @@ func (env *environment) exitCode(err error) int {
 	switch {
 	case errors.As(err, &problems):
 		_ = env.text(env.stderr).Problems(env.stderr, problems)
+	case ended == nil && readerGone(err):
+		return exitReaderGone
 	case errors.Is(err, context.Canceled):
 		fmt.Fprintln(env.stderr, "error: interrupted")
 	default:
 		fmt.Fprintln(env.stderr, "error: "+report.Clean(err.Error()))
 	}
-	if ended != nil {
-		for _, line := range ended.details {
-			fmt.Fprintln(env.stderr, "  "+report.Clean(line))
-		}
+	if ended == nil {
+		return env.interrupted(code)
+	}
+	for _, line := range ended.details {
+		fmt.Fprintln(env.stderr, "  "+report.Clean(line))
 	}
 	return code
-}
-
-// interruptible gives a context that the first interrupt ends: what is waiting
-// gives up, and a write that has been sent is waited for. The second interrupt ends
-// that too, with the lifetime of the environment.
-func (env *environment) interruptible(parent context.Context) (context.Context, func()) {
-	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	ctx, stop := env.obey(parent, signals)
-	return ctx, func() { signal.Stop(signals); stop() }
-}
-
-func (env *environment) obey(parent context.Context, signals <-chan os.Signal) (context.Context, func()) {
-	lifetime, end := context.WithCancel(parent)
-	ctx, cancel := context.WithCancel(lifetime)
-	env.lifetime, env.stopping = lifetime, make(chan struct{})
-	go func() {
-		select {
-		case <-signals:
-		case <-lifetime.Done():
-			return
-		}
-		if env.writing.Load() {
-			fmt.Fprintln(env.stderr, "Interrupted: letting the running requests finish; interrupt again to stop at once.")
-		}
-		close(env.stopping)
-		cancel()
-		select {
-		case <-signals:
-			end()
-		case <-lifetime.Done():
-		}
-	}()
-	return ctx, end
-}
-
-// interruptibly does work that knows nothing of interrupts, such as reading a file of
-// megabytes. Once the context has ended, the work is not waited for, and goes on until
-// the process ends: what it shares with its caller must not be used then.
-func interruptibly(ctx context.Context, work func() error) error {
-	done := make(chan error, 1)
-	go func() { done <- work() }()
-	select {
-	case err := <-done:
-		return err
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

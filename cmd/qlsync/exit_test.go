@@ -3,12 +3,15 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/qlsync/qlsync/pkg/apply"
 )
 
 // streams gives an environment that writes to the builder, which is read when
@@ -46,6 +49,12 @@ func TestTheFirstInterruptStopsAndTheSecondEndsEverything(t *testing.T) {
 				if ctx.Err() == nil || env.lifetime.Err() != nil {
 					t.Errorf("after one interrupt: context %v, lifetime %v", ctx.Err(), env.lifetime.Err())
 				}
+				signals <- os.Interrupt // by timeout(1), which sends it to the group too
+				synctest.Wait()
+				if env.lifetime.Err() != nil {
+					t.Error("a signal that arrives twice at once has ended the lifetime")
+				}
+				time.Sleep(insistence)
 				signals <- os.Interrupt
 				synctest.Wait()
 				if env.lifetime.Err() == nil {
@@ -73,6 +82,28 @@ func TestOnlyYesApproves(t *testing.T) {
 				t.Errorf("got %v", err)
 			}
 		})
+	}
+}
+
+// A terminal that is closed is a signal, and the end of what somebody types.
+func TestAnInterruptBeforeTheFirstWriteIsTheExitCodeOfItsSignal(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	env := streams(strings.NewReader(""), io.Discard)
+	env.interrupt.Store(1)
+	if code := env.exitCode(env.ask(ctx, "Apply? ")); code != 129 {
+		t.Errorf("exit code %d while it asks", code)
+	}
+	if code := env.exitCode(fmt.Errorf("lock: %w", context.Canceled)); code != 129 {
+		t.Errorf("exit code %d while it waits", code)
+	}
+	skipped := &apply.Result{Ledger: apply.Ledger{Planned: 1, Skipped: 1}, Items: []apply.Item{{Outcome: apply.Skipped}}}
+	if code := env.exitCode(env.outcome(skipped)); code != 129 {
+		t.Errorf("exit code %d before the first write", code)
+	}
+	skipped.Items[0].Partial = true
+	if code := env.exitCode(env.outcome(skipped)); code != exitPartial {
+		t.Errorf("exit code %d after a write", code)
 	}
 }
 

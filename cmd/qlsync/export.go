@@ -54,7 +54,8 @@ func runExport(c *cli.Context, env *environment) error {
 				return err
 			}
 		}
-		return env.text(env.stderr).Export(env.stderr, told(exported, "", false))
+		_ = env.text(env.stderr).Export(env.stderr, told(exported, "", false))
+		return nil
 	}
 	if err := writeExport(folder, exported.Files); err != nil {
 		return err

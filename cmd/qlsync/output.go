@@ -148,6 +148,26 @@ func oneOf(names []string) string {
 // write gives a result in the files that were asked for and on standard output. An
 // output that cannot be written keeps none of the others from it.
 func (all formats[T]) write(c *cli.Context, env *environment, value T) error {
+	errs := all.writeReports(c, value)
+	return all.joined(append(errs, all.writeAs(c.String("format"), env.text(env.stdout), env.stdout, value)))
+}
+
+// joined returns a single error as it is: how a command ends depends on whether it is
+// only about standard output.
+func (all formats[T]) joined(errs []error) error {
+	errs = slices.DeleteFunc(errs, func(err error) bool { return err == nil })
+	if len(errs) < 2 {
+		return firstOf(errs...)
+	}
+	var words []string
+	for _, err := range errs {
+		words = append(words, err.Error())
+	}
+	return errors.New(strings.Join(words, "; "))
+}
+
+// writeReports writes the files that were asked for, and returns what went wrong.
+func (all formats[T]) writeReports(c *cli.Context, value T) []error {
 	var errs []error
 	for _, pair := range c.StringSlice("report") {
 		name, file, _ := strings.Cut(pair, "=")
@@ -156,7 +176,7 @@ func (all formats[T]) write(c *cli.Context, env *environment, value T) error {
 			errs = append(errs, fmt.Errorf("report: %w", err))
 		}
 	}
-	return errors.Join(append(errs, all.writeAs(c.String("format"), env.text(env.stdout), env.stdout, value))...)
+	return errs
 }
 
 func (all formats[T]) writeAs(name string, text report.Text, w io.Writer, value T) error {

@@ -33,6 +33,7 @@ func runShow(c *cli.Context, env *environment) error {
 		return errors.New("show takes one file: see qlsync show --help")
 	}
 	env.colour(c)
+	env.whole = true
 	name := c.Args().First()
 	text, err := env.saved(name)
 	if err != nil {

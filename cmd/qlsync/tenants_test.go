@@ -237,7 +237,7 @@ func TestAnInterruptSaysOfEveryTenantWhatBecameOfIt(t *testing.T) {
 	app := newApp(env)
 	comment := filepath.Join(folder, "comment.md")
 	args := []string{"qlsync", "plan", "--all-tenants", "-c", config, "--cache", filepath.Join(folder, "cache"), "--report", "markdown=" + comment}
-	if code := env.exitCode(app.RunContext(ctx, arrange(app, args))); code != exitError || !strings.HasSuffix(said.String(), "error: interrupted\n") {
+	if code := env.exitCode(app.RunContext(ctx, arrange(app, args))); code != exitSignal+2 || !strings.HasSuffix(said.String(), "error: interrupted\n") {
 		t.Errorf("exit code %d, said %q", code, said.String())
 	}
 	text, err := os.ReadFile(comment)

@@ -18,7 +18,8 @@ func (t Text) Plan(w io.Writer, pl *plan.Plan) error {
 	p := t.printer(w)
 	p.line("Plan for project %s on tenant %s", Clean(pl.Project), tenantName(pl.Tenant))
 	p.warnings(pl.Warnings)
-	p.rows(changeRows(pl.Changes), planned)
+	p.rows(t.folded(p, changeRows(pl.Changes)), planned)
+	p.foldedRest()
 	if len(pl.Rotations) > 0 {
 		p.line("")
 		p.line("%s", p.paint(color.Bold, "Credentials, apart from the hash: nobody can review their values"))
@@ -70,6 +71,8 @@ type row struct {
 	remark []string
 	fields []plan.Field
 	fresh  bool // the connection is new, and all its fields
+	// fold is what the row says of its connection, if many may say the same; see [alikeInWords].
+	fold string
 }
 
 // rows writes rows that are sorted by key, with a heading for each space.
@@ -117,6 +120,7 @@ func changeRow(c *plan.Change) row {
 	if c.Refused != "" {
 		r.sign, r.paint = "!", color.FgRed
 		r.remark = append(r.remark, "refused: "+at(c.Position)+c.Refused)
+		r.fold = "refused: " + c.Refused
 	}
 	return r
 }

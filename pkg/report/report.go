@@ -28,6 +28,11 @@ import (
 type Text struct {
 	// Color says whether escape codes may be used; the caller knows the stream.
 	Color bool
+	// Whole writes every row. Otherwise rows that say the same of many connections are
+	// counted after the first ten; see [Folds].
+	Whole bool
+	// Rest is a command that shows all rows; it is named where some are counted.
+	Rest string
 }
 
 // JSON writes any of the versioned values: a plan, a result, a drift report, a
@@ -97,6 +102,8 @@ type printer struct {
 	w     io.Writer
 	color bool
 	err   error
+	left  []alikeMessages // of rows that were left out
+	rest  string          // see Text.Rest
 }
 
 func (t Text) printer(w io.Writer) *printer { return &printer{w: w, color: t.Color} }

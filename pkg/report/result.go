@@ -13,18 +13,11 @@ import (
 func (t Text) Result(w io.Writer, r *apply.Result) error {
 	p := t.printer(w)
 	p.line("Applied project %s to tenant %s", Clean(r.Project), tenantName(r.Tenant))
-	rows := make([]row, len(r.Items))
-	for i := range r.Items {
-		rows[i] = resultRow(&r.Items[i])
-	}
-	p.rows(rows, drifted)
+	p.rows(t.folded(p, resultRows(r)), drifted)
+	p.foldedRest()
 	p.line("")
+	p.line("%s", ledger(r))
 	l := r.Ledger
-	pending := ""
-	if l.Pending > 0 {
-		pending = fmt.Sprintf(" %d saved but not in effect,", l.Pending)
-	}
-	p.line("Applied: %d done,%s %d failed, %d blocked, %d skipped of %d planned.", l.Done, pending, l.Failed, l.Blocked, l.Skipped, l.Planned)
 	if l.Differs > 0 {
 		p.line("%s %s not as declared when read again: the tenant has made something else of it, or somebody has changed it since.",
 			p.paint(color.FgRed, "Differs:"), are(l.Differs))
@@ -33,6 +26,24 @@ func (t Text) Result(w io.Writer, r *apply.Result) error {
 		p.line("%s what was done was not read again: %s", p.paint(color.FgYellow, "Not verified:"), Clean(r.Unverified))
 	}
 	return p.err
+}
+
+// ledger is what became of the changes, in numbers that add up.
+func ledger(r *apply.Result) string {
+	l := r.Ledger
+	pending := ""
+	if l.Pending > 0 {
+		pending = fmt.Sprintf(" %d saved but not in effect,", l.Pending)
+	}
+	return fmt.Sprintf("Applied: %d done,%s %d failed, %d blocked, %d skipped of %d planned.", l.Done, pending, l.Failed, l.Blocked, l.Skipped, l.Planned)
+}
+
+func resultRows(r *apply.Result) []row {
+	rows := make([]row, len(r.Items))
+	for i := range r.Items {
+		rows[i] = resultRow(&r.Items[i])
+	}
+	return rows
 }
 
 func resultRow(item *apply.Item) row {
@@ -51,6 +62,8 @@ func resultRow(item *apply.Item) row {
 		r.remark = []string{at(item.Position) + item.Error}
 		if item.SignInURL != "" {
 			r.remark = append(r.remark, item.SignInURL)
+		} else {
+			r.fold = string(item.Outcome) + ": " + item.Error
 		}
 	}
 	if differs := item.Differs; differs != nil {

@@ -1,0 +1,165 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/qlsync/qlsync/internal/outfile"
+	"github.com/qlsync/qlsync/pkg/apply"
+	"github.com/qlsync/qlsync/pkg/report"
+)
+
+// tell reports what an apply has done, whatever stands in the way: in the files that were
+// asked for, on standard output, and what is left to do on standard error. If one of
+// these outputs cannot be written, or standard output has only a part of the result, the
+// result is kept in a file. It returns no error: what has happened to the tenant decides
+// how the command ends.
+func (s *session) tell(c *cli.Context, result *apply.Result) {
+	all, form := resultFormats(), c.String("format")
+	unreported := all.writeReports(c, result)
+	whole := "" // the file that holds all of the result
+	if len(unreported) == 0 {
+		whole = reportedIn(c, asJSON)
+	}
+	keep := func() {
+		if whole != "" {
+			return
+		}
+		var err error
+		if whole, err = s.keep(result); err != nil {
+			unreported = append(unreported, err)
+		}
+	}
+	if len(unreported) > 0 || form == asText && report.Folds(result) {
+		keep()
+	}
+	text := s.env.text(s.env.stdout)
+	if whole != "" {
+		text.Rest = "qlsync show " + shellWord(whole)
+	}
+	if err := all.writeAs(form, text, s.env.stdout, result); err != nil {
+		unreported = append(unreported, err)
+		keep()
+	}
+	if result.Complete() && len(unreported) == 0 {
+		return
+	}
+	ending := report.Ending{Whole: text.Rest, Next: s.next(c, result)}
+	for _, err := range unreported {
+		ending.Unreported = append(ending.Unreported, err.Error())
+	}
+	if whole != "" {
+		ending.Whole = "qlsync show " + shellWord(whole)
+	}
+	w := s.env.stderr
+	_ = s.env.text(w).Ending(w, result, ending)
+	if len(unreported) > 0 && whole == "" {
+		_ = report.JSON(w, result)
+	}
+}
+
+// reportedIn is the file to which the result was written in that form; empty for none.
+func reportedIn(c *cli.Context, form string) string {
+	for _, pair := range c.StringSlice("report") {
+		name, file, _ := strings.Cut(pair, "=")
+		if info, err := os.Stat(file); name == form && err == nil && info.Mode().IsRegular() {
+			return file
+		}
+	}
+	return ""
+}
+
+// keep writes a result to a file of its own, in the first of these folders where that is
+// possible: .qlsync next to the project file, results in the user's cache folder, a
+// private one among the temporary files. It returns the path of the file.
+func (s *session) keep(result *apply.Result) (string, error) {
+	name := fmt.Sprintf("result-%s-%d.json", time.Now().UTC().Format("20060102T150405Z"), os.Getpid())
+	folders := []func() (string, error){
+		func() (string, error) { return ignoredFolder(filepath.Join(s.project.Dir, ".qlsync")) },
+		func() (string, error) { return s.env.cacheFolder("results") },
+		func() (string, error) {
+			return privateFolder(filepath.Join(os.TempDir(), fmt.Sprintf("qlsync-results-%d", os.Getuid())))
+		},
+	}
+	var first error
+	for _, folder := range folders {
+		path, err := folder()
+		if err == nil {
+			path = filepath.Join(path, name)
+			err = outfile.Write(path, outfile.Private, func(w io.Writer) error { return report.JSON(w, result) })
+		}
+		if err == nil {
+			return path, nil
+		}
+		first = firstOf(first, err)
+	}
+	return "", fmt.Errorf("the result could not be kept in a file and follows here as JSON: %w", first)
+}
+
+func privateFolder(path string) (string, error) { return path, outfile.PrivateFolder(path) }
+
+// ignoredFolder is a private folder in a repository, which Git ignores.
+func ignoredFolder(path string) (string, error) {
+	if err := outfile.PrivateFolder(path); err != nil {
+		return "", err
+	}
+	_ = outfile.Create(filepath.Join(path, ".gitignore"), outfile.Public, []byte("*\n"))
+	return path, nil
+}
+
+// next is the command that does what is left, or shows it: the one that was given, as far
+// as its flags still mean the same. The hash of a plan and the confirmation of its deletes
+// do not: what is left is another plan. Of a plan file, what is left is what it still fits.
+func (s *session) next(c *cli.Context, result *apply.Result) string {
+	left := result.Ledger.Planned - result.Ledger.Done
+	switch {
+	case result.Complete():
+		return ""
+	case left == 0, c.String("plan-hash") != "", c.String("confirm-deletes") != "":
+		return "qlsync plan" + givenFlags(c, slices.Concat(sharedFlags(), planFlags()), "confirm-deletes")
+	}
+	command := "qlsync apply" + givenFlags(c, c.Command.Flags, "plan-hash", "confirm-deletes", "on-stale")
+	if c.NArg() > 0 {
+		command += " " + shellWord(c.Args().First()) + " --on-stale skip"
+	}
+	return command
+}
+
+// givenFlags writes the flags of a line again, as far as they are among the known ones.
+func givenFlags(c *cli.Context, known []cli.Flag, but ...string) string {
+	var words strings.Builder
+	for _, flag := range known {
+		names := flag.Names()
+		if !c.IsSet(names[0]) || slices.Contains(but, names[0]) {
+			continue
+		}
+		name := "--" + names[0]
+		for _, alias := range names {
+			if len(alias) == 1 {
+				name = "-" + alias
+			}
+		}
+		switch value := c.Value(names[0]).(type) {
+		case bool:
+			if value {
+				words.WriteString(" " + name)
+			} else {
+				words.WriteString(" " + name + "=false")
+			}
+		case cli.StringSlice:
+			for _, one := range value.Value() {
+				words.WriteString(" " + name + " " + shellWord(one))
+			}
+		default:
+			words.WriteString(" " + name + " " + shellWord(fmt.Sprint(value)))
+		}
+	}
+	return words.String()
+}

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+// insistence is how long after the first interrupt another signal is the same interrupt:
+// a shell that ends, timeout(1) and many runners send a signal to the process and to its
+// group, so it arrives twice. Only somebody who insists breaks off requests.
+const insistence = time.Second
+
+// interruptible returns a context that the first interrupt ends: what is waiting
+// gives up, and a write that has been sent is waited for. The second interrupt ends
+// that too, with the lifetime of the environment. Every signal of [terminating] is an
+// interrupt. A reader of standard output or standard error that goes away is none:
+// writing there is an error from then on.
+func (env *environment) interruptible(parent context.Context) (context.Context, func()) {
+	pipes := catchBrokenPipes()
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, terminating()...)
+	ctx, stop := env.obey(parent, signals)
+	return ctx, func() { signal.Stop(signals); signal.Stop(pipes); stop() }
+}
+
+// catchBrokenPipes makes writing to a pipe without a reader an error, also on standard
+// output and standard error, where SIGPIPE would end the process in the middle of its
+// writes to a tenant. The signal is caught and not ignored, as commands of {exec: ...}
+// would inherit that.
+func catchBrokenPipes() chan os.Signal {
+	dropped := make(chan os.Signal, 1)
+	signal.Notify(dropped, syscall.SIGPIPE)
+	return dropped
+}
+
+func (env *environment) obey(parent context.Context, signals <-chan os.Signal) (context.Context, func()) {
+	lifetime, end := context.WithCancel(parent)
+	ctx, cancel := context.WithCancel(lifetime)
+	env.lifetime, env.stopping = lifetime, make(chan struct{})
+	go func() {
+		select {
+		case received := <-signals:
+			env.interrupt.Store(signalNumber(received))
+		case <-lifetime.Done():
+			return
+		}
+		first := time.Now()
+		close(env.stopping)
+		cancel()
+		if env.writing.Load() {
+			fmt.Fprintln(env.stderr, "Interrupted: letting the running requests finish; interrupt again to stop at once.")
+		}
+		for {
+			select {
+			case <-signals:
+				if time.Since(first) >= insistence {
+					end()
+					return
+				}
+			case <-lifetime.Done():
+				return
+			}
+		}
+	}()
+	return ctx, end
+}
+
+func signalNumber(received os.Signal) int32 {
+	if received, ok := received.(syscall.Signal); ok {
+		return int32(received)
+	}
+	return int32(syscall.SIGINT)
+}
+
+// interrupted returns the exit code of a command that an interrupt has ended before it
+// wrote anything to a tenant, or the other code if there was none.
+func (env *environment) interrupted(otherwise int) int {
+	if received := env.interrupt.Load(); received != 0 {
+		return exitSignal + int(received)
+	}
+	return otherwise
+}
+
+// interruptibly does work that knows nothing of interrupts, such as reading a file of
+// megabytes. Once the context has ended, the work is not waited for, and goes on until
+// the process ends: what it shares with its caller must not be used then.
+func interruptibly(ctx context.Context, work func() error) error {
+	done := make(chan error, 1)
+	go func() { done <- work() }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

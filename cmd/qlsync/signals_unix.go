@@ -1,0 +1,26 @@
+//go:build unix
+
+package main
+
+import (
+	"errors"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// terminating lists the signals that ask the process to end. SIGHUP and SIGQUIT stay
+// ignored where they were when the process began, as under nohup or in the background of a
+// script. SIGINT does not: scripts start a server in the background and interrupt it.
+// SIGABRT still ends the process with the stacks of its goroutines.
+func terminating() []os.Signal {
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	for _, ignorable := range []os.Signal{syscall.SIGHUP, syscall.SIGQUIT} {
+		if !signal.Ignored(ignorable) {
+			signals = append(signals, ignorable)
+		}
+	}
+	return signals
+}
+
+func isBrokenPipe(err error) bool { return errors.Is(err, syscall.EPIPE) }

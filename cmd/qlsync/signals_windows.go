@@ -1,0 +1,19 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"syscall"
+)
+
+// terminating lists what Go makes of the events of a console: Ctrl-C and Ctrl-Break are
+// [os.Interrupt]; closing the window, logging off and shutting down are SIGTERM. After
+// those Windows ends the process a few seconds later, whatever it does.
+func terminating() []os.Signal { return []os.Signal{os.Interrupt, syscall.SIGTERM} }
+
+// noData is the error of writing to a pipe whose reader is closing it.
+const noData = syscall.Errno(232)
+
+func isBrokenPipe(err error) bool {
+	return errors.Is(err, syscall.ERROR_BROKEN_PIPE) || errors.Is(err, noData)
+}

@@ -1,0 +1,181 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+
+	"github.com/fatih/color"
+
+	"github.com/qlsync/qlsync/pkg/apply"
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// shownAlike is how many rows that say the same are shown; the others are counted.
+const shownAlike = 10
+
+// particular is what differs between messages that say the same of different connections:
+// names in quotes, ids, and what the service numbers its answers with.
+var particular = regexp.MustCompile(`"[^"]*"|\b[0-9a-f]{8}[0-9a-f-]{8,}\b`)
+
+// alikeInWords returns a message without what is particular to one connection.
+func alikeInWords(message string) string { return particular.ReplaceAllString(message, "…") }
+
+// alikeMessages are messages that say the same of several connections.
+type alikeMessages struct {
+	words  string
+	first  string // of the messages
+	varies bool   // not all are the same, letter by letter
+	keys   []connection.Key
+}
+
+// grouped groups messages that say the same, in the order of their first ones.
+func grouped(keys []connection.Key, messages []string) []alikeMessages {
+	var groups []alikeMessages
+	place := map[string]int{}
+	for i, message := range messages {
+		words := alikeInWords(message)
+		at, known := place[words]
+		if !known {
+			at = len(groups)
+			place[words] = at
+			groups = append(groups, alikeMessages{words: words, first: message})
+		}
+		groups[at].varies = groups[at].varies || message != groups[at].first
+		groups[at].keys = append(groups[at].keys, keys[i])
+	}
+	return groups
+}
+
+// text is the message, or what all of them say where they differ.
+func (a alikeMessages) text() string {
+	if a.varies {
+		return a.words
+	}
+	return a.first
+}
+
+// names lists the first three connections, and counts the others.
+func (a alikeMessages) names() string {
+	var names []string
+	for _, key := range a.keys[:min(3, len(a.keys))] {
+		names = append(names, Clean(key.String()))
+	}
+	text := strings.Join(names, ", ")
+	if more := len(a.keys) - len(names); more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
+}
+
+// Folds reports whether [Text.Result] counts some of the rows instead of showing them.
+func Folds(r *apply.Result) bool {
+	rows := resultRows(r)
+	return len(Text{}.folded(&printer{}, rows)) < len(rows)
+}
+
+// folded leaves out rows that say the same as ten before them, for [printer.foldedRest].
+func (t Text) folded(p *printer, rows []row) []row {
+	p.rest, p.left = t.Rest, nil
+	if t.Whole {
+		return rows
+	}
+	seen := map[string]int{}
+	var shown []row
+	var keys []connection.Key
+	var messages []string
+	for _, r := range rows {
+		words := alikeInWords(r.fold)
+		if seen[words]++; r.fold == "" || seen[words] <= shownAlike {
+			shown = append(shown, r)
+			continue
+		}
+		keys, messages = append(keys, r.key), append(messages, r.fold)
+	}
+	p.left = grouped(keys, messages)
+	return shown
+}
+
+// foldedRest counts the rows that were left out, and says where they are.
+func (p *printer) foldedRest() {
+	if len(p.left) == 0 {
+		return
+	}
+	p.line("")
+	for _, group := range p.left {
+		p.line("%s %d more %s", p.paint(color.FgRed, "!"), len(group.keys), Clean(group.text()))
+	}
+	if p.rest != "" {
+		p.line("All of them: %s", Clean(p.rest))
+		return
+	}
+	p.line("All of them: --format json")
+}
+
+// Ending is what standard error ends with after an apply that is not complete, or that
+// could not be reported.
+type Ending struct {
+	Unreported []string // outputs that could not be written, and why
+	Whole      string   // a command that shows the whole result, if it is in a file
+	Next       string   // a command that does what is left, if anything is
+}
+
+// groupsShown is how many different messages an ending has.
+const groupsShown = 10
+
+// Ending writes what somebody needs who reads only the last lines of a log: what was done,
+// what is refused, and the next command.
+func (t Text) Ending(w io.Writer, r *apply.Result, e Ending) error {
+	p := t.printer(w)
+	for _, why := range e.Unreported {
+		p.line("%s %s", p.paint(color.FgRed, "error:"), Clean(why))
+	}
+	p.line("%s", ledger(r))
+	p.outcomes(r, apply.Failed)
+	p.outcomes(r, apply.Pending)
+	p.outcomes(r, apply.Skipped)
+	if r.Unverified != "" && r.Ledger.Done > 0 {
+		p.line("Not verified: what was done was not read again: %s", Clean(r.Unverified))
+	}
+	if e.Whole != "" {
+		p.line("The whole result: %s", Clean(e.Whole))
+	}
+	p.outcomes(r, apply.Blocked)
+	if e.Next == "" {
+		return p.err
+	}
+	why := "When that is solved, run it again"
+	switch l := r.Ledger; {
+	case l.Skipped > 0:
+		why = "Run it again to continue"
+	case l.Done == l.Planned:
+		why = "See what is left"
+	case strings.HasPrefix(e.Next, "qlsync plan"):
+		why = "When that is solved, plan again"
+	}
+	if strings.HasPrefix(e.Next, "qlsync plan") && r.Ledger.Skipped > 0 {
+		why = "Plan again to continue"
+	}
+	p.line("%s: %s", why, Clean(e.Next))
+	return p.err
+}
+
+// outcomes writes what is said of the changes with one outcome, each message once.
+func (p *printer) outcomes(r *apply.Result, outcome apply.Outcome) {
+	var keys []connection.Key
+	var messages []string
+	for i := range r.Items {
+		if item := &r.Items[i]; item.Outcome == outcome {
+			keys, messages = append(keys, item.Connection), append(messages, item.Error)
+		}
+	}
+	groups := grouped(keys, messages)
+	for i, group := range groups {
+		if i == groupsShown {
+			p.line("  %s: %d more messages", outcome, len(groups)-i)
+			break
+		}
+		p.line("  %s: %s: %s", outcome, group.names(), Clean(group.text()))
+	}
+}

@@ -1,0 +1,111 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/qlsync/qlsync/pkg/apply"
+	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/plan"
+)
+
+// large is the result of an apply of 1,500 connections that ended early: one is done, one
+// failed, two are refused for the same reason, and the others were skipped.
+func large() *apply.Result {
+	r := &apply.Result{Format: apply.Format, Project: "acme", Tenant: plan.Tenant{Name: "prod", URL: "https://acme.example"}, Unverified: "interrupted"}
+	for i := range 1500 {
+		item := apply.Item{
+			Connection: connection.Key{Space: "Finance", Name: fmt.Sprintf("C %04d", i)}, Action: plan.ActionCreate,
+			Outcome: apply.Skipped, Error: "interrupted before its turn",
+		}
+		switch {
+		case i == 0:
+			item.Outcome, item.Error = apply.Done, ""
+		case i == 1:
+			item.Outcome, item.Error = apply.Failed, "create connection: 400"
+		case i < 4:
+			item.Outcome, item.Error = apply.Blocked, `it belongs to project "ledger"`
+		case i%2 == 0:
+			item.Error = fmt.Sprintf("it needs the patch of %q, which was not done", item.Connection.Name)
+		}
+		r.Items = append(r.Items, item)
+	}
+	r.Ledger = apply.Ledger{Planned: 1500, Done: 1, Failed: 1, Blocked: 2, Skipped: 1496}
+	return r
+}
+
+func TestALargeResultShowsTenOfEachKindAndCountsTheOthers(t *testing.T) {
+	var out strings.Builder
+	if err := (Text{Rest: "qlsync show kept.json"}).Result(&out, large()); err != nil {
+		t.Fatal(err)
+	}
+	text := out.String()
+	if lines := strings.Count(text, "\n"); lines > 60 {
+		t.Errorf("%d lines", lines)
+	}
+	for _, want := range []string{
+		"C 0000", "C 0001", "C 0002", "C 0003", "C 0022",
+		"! 738 more skipped: it needs the patch of …, which was not done\n",
+		"! 738 more skipped: interrupted before its turn\n",
+		"All of them: qlsync show kept.json\n",
+		"Applied: 1 done, 1 failed, 2 blocked, 1496 skipped of 1500 planned.\n",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("it lacks %q:\n%s", want, text)
+		}
+	}
+	if !Folds(large()) {
+		t.Error("it is not said to fold")
+	}
+	out.Reset()
+	if err := (Text{Whole: true}).Result(&out, large()); err != nil || strings.Count(out.String(), "  skipped\n") != 1496 {
+		t.Errorf("as a whole it has %d skipped, %v", strings.Count(out.String(), "  skipped\n"), err)
+	}
+}
+
+func TestAPlanCountsRefusalsThatSayTheSame(t *testing.T) {
+	pl := &plan.Plan{Project: "acme", Tenant: plan.Tenant{Name: "prod"}}
+	for i := range 1500 {
+		pl.Changes = append(pl.Changes, plan.Change{
+			Action: plan.ActionAdopt, Connection: connection.Key{Space: "Finance", Name: fmt.Sprintf("C %04d", i)}, Refused: "nobody owns it and it differs",
+			Position: &connection.Position{File: "a.yaml", Line: i + 1, Column: 1},
+		})
+	}
+	pl.Changes = append(pl.Changes, plan.Change{Action: plan.ActionDelete, Connection: connection.Key{Space: "Sales", Name: "Shown"}})
+	var out strings.Builder
+	if err := (Text{}).Plan(&out, pl); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"a.yaml:10:1", "! 1490 more refused: nobody owns it and it differs\n", "All of them: --format json\n", "Shown"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("it lacks %q:\n%s", want, out.String())
+		}
+	}
+	if strings.Contains(out.String(), "a.yaml:11:1") {
+		t.Error("it shows the eleventh")
+	}
+}
+
+func TestAnEndingSaysWhatWasDoneWhatIsRefusedAndTheNextCommandInThisOrder(t *testing.T) {
+	var out strings.Builder
+	err := Text{}.Ending(&out, large(), Ending{
+		Unreported: []string{"report: no space left on device"}, Whole: "qlsync show kept.json", Next: "qlsync apply -t prod",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `error: report: no space left on device
+Applied: 1 done, 1 failed, 2 blocked, 1496 skipped of 1500 planned.
+  failed: Finance/C 0001: create connection: 400
+  skipped: Finance/C 0004, Finance/C 0006, Finance/C 0008 and 745 more: it needs the patch of …, which was not done
+  skipped: Finance/C 0005, Finance/C 0007, Finance/C 0009 and 745 more: interrupted before its turn
+Not verified: what was done was not read again: interrupted
+The whole result: qlsync show kept.json
+  blocked: Finance/C 0002, Finance/C 0003: it belongs to project "ledger"
+Run it again to continue: qlsync apply -t prod
+`
+	if out.String() != want {
+		t.Errorf("got:\n%s", out.String())
+	}
+}
