@@ -131,7 +131,14 @@ func (t Text) Ending(w io.Writer, r *apply.Result, e Ending) error {
 	for _, why := range e.Unreported {
 		p.line("%s %s", p.paint(color.FgRed, "error:"), Clean(why))
 	}
-	p.line("%s", ledger(r))
+	head := "Applied in part"
+	switch {
+	case r.Ledger.Done == r.Ledger.Planned:
+		head = "Applied"
+	case !r.Wrote():
+		head = "Nothing was applied"
+	}
+	p.line("%s: %s", head, ledger(r))
 	p.outcomes(r, apply.Failed)
 	p.outcomes(r, apply.Pending)
 	p.outcomes(r, apply.Skipped)

@@ -96,7 +96,7 @@ func TestAnEndingSaysWhatWasDoneWhatIsRefusedAndTheNextCommandInThisOrder(t *tes
 		t.Fatal(err)
 	}
 	want := `error: report: no space left on device
-Applied: 1 done, 1 failed, 2 blocked, 1496 skipped of 1500 planned.
+Applied in part: 1 done, 1 failed, 2 blocked, 1496 skipped of 1500 planned.
   failed: Finance/C 0001: create connection: 400
   skipped: Finance/C 0004, Finance/C 0006, Finance/C 0008 and 745 more: it needs the patch of …, which was not done
   skipped: Finance/C 0005, Finance/C 0007, Finance/C 0009 and 745 more: interrupted before its turn

@@ -16,7 +16,7 @@ func (t Text) Result(w io.Writer, r *apply.Result) error {
 	p.rows(t.folded(p, resultRows(r)), drifted)
 	p.foldedRest()
 	p.line("")
-	p.line("%s", ledger(r))
+	p.line("Applied: %s", ledger(r))
 	l := r.Ledger
 	if l.Differs > 0 {
 		p.line("%s %s not as declared when read again: the tenant has made something else of it, or somebody has changed it since.",
@@ -35,7 +35,7 @@ func ledger(r *apply.Result) string {
 	if l.Pending > 0 {
 		pending = fmt.Sprintf(" %d saved but not in effect,", l.Pending)
 	}
-	return fmt.Sprintf("Applied: %d done,%s %d failed, %d blocked, %d skipped of %d planned.", l.Done, pending, l.Failed, l.Blocked, l.Skipped, l.Planned)
+	return fmt.Sprintf("%d done,%s %d failed, %d blocked, %d skipped of %d planned.", l.Done, pending, l.Failed, l.Blocked, l.Skipped, l.Planned)
 }
 
 func resultRows(r *apply.Result) []row {
