@@ -50,9 +50,8 @@ const (
 type manyConnections struct {
 	folder string
 	server *httptest.Server
+	tenant string       // how the project signs in
 	seen   atomic.Int64 // requests
-	source string       // a data source of the tenant
-	count  func() int   // the connections of the tenant
 }
 
 func (m *manyConnections) handler(service http.Handler) http.Handler {
@@ -65,7 +64,7 @@ func (m *manyConnections) handler(service http.Handler) http.Handler {
 
 // newMany makes a tenant that has the declared connections already, or none.
 func newMany(t *testing.T, exist bool) *manyConnections {
-	m := &manyConnections{folder: t.TempDir(), source: "rest"}
+	m := &manyConnections{folder: t.TempDir()}
 	seed := strings.Builder{}
 	seed.WriteString(`{"token": "many-token", "users": [{"name": "Ana", "email": "ana@example.com", "roles": ["TenantAdmin"]}],
 		"spaces": [{"name": "S", "type": "shared"}],
@@ -87,14 +86,13 @@ func newMany(t *testing.T, exist bool) *manyConnections {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.count = func() int { return len(tenant.Connections()) }
 	m.begin(t, tenant, "auth: {apiKey: {env: MANY_TOKEN}}", files.String())
 	return m
 }
 
 // newManyOfManager is the same for an Apinizer manager.
 func newManyOfManager(t *testing.T, exist bool) *manyConnections {
-	m := &manyConnections{folder: t.TempDir(), source: "webhook"}
+	m := &manyConnections{folder: t.TempDir()}
 	manager, err := apinizer.New([]byte(`{"token": "many-token", "projects": [{"name": "S"}]}`), apinizer.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -104,7 +102,6 @@ func newManyOfManager(t *testing.T, exist bool) *manyConnections {
 	for i := range many / 10 {
 		fmt.Fprintf(&files, "  - {name: C %d, properties: {fullUrl: \"https://h%d.example.com\"}}\n", i, i)
 	}
-	m.count = func() int { return len(manager.Connections()) }
 	m.begin(t, manager, "provider: apinizer, auth: {token: {env: MANY_TOKEN}}", files.String())
 	if exist {
 		if output, err := m.command(t, "apply", "--auto-approve").CombinedOutput(); err != nil {
@@ -117,10 +114,15 @@ func newManyOfManager(t *testing.T, exist bool) *manyConnections {
 func (m *manyConnections) begin(t *testing.T, service http.Handler, tenant, files string) {
 	m.server = httptest.NewServer(m.handler(service))
 	t.Cleanup(m.server.Close)
+	m.tenant = tenant
+	m.write(t, "rateLimits: {reads: {rate: 1000000}, writes: {rate: 1000000}}\n", files)
+}
+
+// write writes the project with its limits, and what it declares.
+func (m *manyConnections) write(t *testing.T, limits, files string) {
 	for name, text := range map[string]string{
-		"qlsync.yaml": "version: 1\nproject: many\nconnections: [connections.yaml]\nspaces: [S]\n" +
-			"rateLimits: {reads: {rate: 1000000}, writes: {rate: 1000000}}\n" +
-			"tenants: {test: {url: \"" + m.server.URL + "\", " + tenant + "}}\n",
+		"qlsync.yaml": "version: 1\nproject: many\nconnections: [connections.yaml]\nspaces: [S]\n" + limits +
+			"tenants: {test: {url: \"" + m.server.URL + "\", " + m.tenant + "}}\n",
 		"connections.yaml": files,
 	} {
 		if err := os.WriteFile(filepath.Join(m.folder, name), []byte(text), 0o600); err != nil {
@@ -349,6 +351,30 @@ func TestOnATerminalADriftFollowsTheWindow(t *testing.T) {
 	e.isClean()
 }
 
+func TestOnATerminalAWaitForTheRateLimitIsAClockThatMoves(t *testing.T) {
+	t.Parallel()
+	m := newMany(t, false)
+	m.write(t, "rateLimits: {writes: {rate: 12, window: 5s}}\n",
+		"version: 1\ndefaults: {space: S, dataSource: rest}\nconnections:\n"+
+			"  - {name: A, properties: {url: \"https://a.example.com\"}}\n  - {name: B, properties: {url: \"https://b.example.com\"}}\n")
+	e := onTerminal(t, m.command(t, "apply", "--auto-approve"), 80)
+	for _, clock := range []string{"(4 s)", "(3 s)", "(2 s)"} {
+		e.until("it waits "+clock, func() bool {
+			shown := strings.Join(e.shown(), " ")
+			return strings.Contains(shown, "applying 1 of 2 steps") && strings.Contains(shown, clock)
+		})
+	}
+	if code := e.ends(); code != exitOK {
+		t.Errorf("exit code %d\n%s", code, strings.Join(e.shown(), "\n"))
+	}
+	words := regexp.MustCompile(`applying 1 of 2 steps, [0-9]+/min, waits for the rate limit of writes until \d\d:\d\d:\d\d \(3 s\), about 3 s left`)
+	if drawn := strings.NewReplacer("\x1b[K\r\r\n", " ").Replace(e.written()); !words.MatchString(drawn) {
+		t.Errorf("it did not say what it waits for: %q", last(drawn, 1500))
+	}
+	e.fits(80)
+	e.isClean()
+}
+
 // TestOnATerminalAnythingMayHappen makes random runs: every long command, of both
 // providers, in windows of any width, to which anything happens on the way.
 func TestOnATerminalAnythingMayHappen(t *testing.T) {
@@ -472,7 +498,7 @@ var terminalEvents = []terminalEvent{
 		if e.isOver() {
 			return
 		}
-		e.pressIfOpen("\x1a")
+		e.pressIfOpen(ctrlZ)
 		time.Sleep(300 * time.Millisecond)
 		e.pressIfOpen("bg\n")
 		time.Sleep(500 * time.Millisecond)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -162,9 +163,14 @@ func TestDataSources(t *testing.T) {
 		"GET " + sources:                      always(200, `{"dataSources": [{"dataSourceId": "rest"}, {"dataSourceId": "mssql"}, {"dataSourceId": "off", "disabled": true}]}`),
 	})
 	provider := n.provider()
-	got, err := provider.DataSources(t.Context(), []string{"mssqk", "rest", "rest", ".."})
+	var reading atomic.Int64
+	ctx := connection.WithReading(t.Context(), func(done, total int) { reading.Add(int64(10*total + done)) })
+	got, err := provider.DataSources(ctx, []string{"mssqk", "rest", "rest", ".."})
 	if err != nil {
 		t.Fatal(err)
+	}
+	if want := int64(31 + 32 + 33); reading.Load() != want { // each once
+		t.Errorf("of what is read it told %d, not %d", reading.Load(), want)
 	}
 	if len(got.DataSources) != 1 || text(t, got.DataSources["rest"].Properties["n"].Default) != "10000000000000000001" {
 		t.Errorf("data sources %+v", got.DataSources)
