@@ -2,11 +2,10 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"slices"
 	"strings"
 
@@ -44,7 +43,7 @@ func runApply(c *cli.Context, env *environment) error {
 	if err := firstOf(resultFormats().check(c), checkOnStale(c)); err != nil {
 		return err
 	}
-	reviewed, err := reviewedPlan(c)
+	reviewed, err := reviewedPlan(c, env)
 	if err != nil {
 		return err
 	}
@@ -91,25 +90,22 @@ func checkOnStale(c *cli.Context) error {
 	return nil
 }
 
-// maxSavedFile bounds what is read of a file that qlsync wrote, in bytes.
-const maxSavedFile = 256 << 20
-
 // reviewedPlan reads the plan file, if one is given.
-func reviewedPlan(c *cli.Context) (*plan.Plan, error) {
+func reviewedPlan(c *cli.Context, env *environment) (*plan.Plan, error) {
 	if c.NArg() > 1 {
 		return nil, fmt.Errorf("unexpected argument %q: apply takes one plan file", c.Args().Get(1))
 	}
 	if c.NArg() == 0 {
 		return nil, nil
 	}
-	file, err := os.Open(c.Args().First())
+	name := c.Args().First()
+	text, err := env.saved(c.Context, name)
 	if err != nil {
-		return nil, fmt.Errorf("plan file: %w", err)
+		return nil, fmt.Errorf("plan file %q: %w", name, err)
 	}
-	defer file.Close()
-	reviewed, err := plan.Decode(io.LimitReader(file, maxSavedFile))
+	reviewed, err := plan.Decode(bytes.NewReader(text))
 	if err != nil {
-		return nil, fmt.Errorf("plan file %q: %w", file.Name(), err)
+		return nil, fmt.Errorf("plan file %q: %w", name, err)
 	}
 	return reviewed, nil
 }

@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/qlsync/qlsync/internal/infile"
 	"github.com/qlsync/qlsync/internal/outfile"
 	"github.com/qlsync/qlsync/pkg/plan"
 	"github.com/qlsync/qlsync/pkg/report"
@@ -21,15 +21,19 @@ func (env *environment) history(c *cli.Context, project string, tenants ...strin
 	if name == "" {
 		return nil, nil
 	}
-	file, err := os.Open(name)
+	file, err := infile.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("history: %w", err)
+		return nil, fmt.Errorf("history %q: %s", name, infile.Reason(err))
 	}
 	defer file.Close()
-	points, broken, err := report.ReadHistory(file, project, tenants)
+	text, err := infile.TextReader(file)
+	if err != nil {
+		return nil, fmt.Errorf("history %q: it is %w: %s", name, err, infile.WayOut(err))
+	}
+	points, broken, err := report.ReadHistory(text, project, tenants)
 	if err != nil {
 		return nil, fmt.Errorf("history %q: %w", name, err)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/qlsync/qlsync/examples"
+	"github.com/qlsync/qlsync/internal/infile"
 	"github.com/qlsync/qlsync/internal/outfile"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/spec"
@@ -43,10 +44,13 @@ func runInit(c *cli.Context, env *environment) error {
 	}
 	files = append(files, editor...)
 	slices.SortFunc(files, func(a, b textFile) int { return strings.Compare(a.name, b.name) })
-	ignored, err := os.ReadFile(ignoreFile)
+	ignored, err := infile.Read(ignoreFile, maxWrittenFile)
 	hasIgnored := err == nil
+	if hasIgnored {
+		ignored, err = infile.Text(ignored)
+	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("init: nothing was written: %w", err)
+		return fmt.Errorf("init: nothing was written: %s: %s", ignoreFile, infile.Reason(err))
 	}
 	files = slices.DeleteFunc(files, func(file textFile) bool { return hasIgnored && file.name == ignoreFile })
 	if existing := existingFiles(files); len(existing) > 0 {

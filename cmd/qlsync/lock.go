@@ -16,6 +16,7 @@ import (
 	"github.com/gofrs/flock"
 	"github.com/urfave/cli/v2"
 
+	"github.com/qlsync/qlsync/internal/infile"
 	"github.com/qlsync/qlsync/pkg/report"
 )
 
@@ -107,7 +108,7 @@ func writeHolder(path string) {
 
 func readHolder(path string) holder {
 	var h holder
-	if text, err := os.ReadFile(path + ".json"); err == nil {
+	if text, err := infile.Read(path+".json", 64<<10); err == nil {
 		_ = json.Unmarshal(text, &h)
 	}
 	return h

@@ -14,6 +14,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/qlsync/qlsync/internal/infile"
 	"github.com/qlsync/qlsync/internal/outfile"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/report"
@@ -105,7 +106,7 @@ func (s *session) wanted(c *cli.Context, lock spec.Lock) ([]string, error) {
 	case c.NArg() > 0:
 		ids = c.Args().Slice()
 	default:
-		vendored, _ := spec.VendoredSpecs(s.project.SchemasDir)
+		vendored, _ := spec.VendoredSpecs(s.project.SchemasDir, s.project.Dir)
 		ids = s.concerned(slices.Collect(maps.Keys(vendored)), lock)
 	}
 	if c.Bool("all") {
@@ -156,7 +157,7 @@ func (s *session) take(pull spec.Pull, ids []string) (said string, problems conn
 		problems = append(problems, connection.Problem{Severity: connection.SeverityError, Message: err.Error()})
 	}
 	for _, id := range ids {
-		text, err := os.ReadFile(filepath.Join(pull.Dir, id+".json"))
+		text, err := infile.Read(filepath.Join(pull.Dir, id+".json"), maxWrittenFile)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			note(err)
 			continue
@@ -281,7 +282,7 @@ func countSources(declared *spec.DesiredSet) map[string]int {
 // vendoredSources tells of each data source that is vendored or in use, by id.
 func vendoredSources(project *spec.Project, uses map[string]int) (report.Schemas, error) {
 	listed := report.Schemas{Format: report.SchemasFormat, Sources: []report.SchemaSource{}}
-	texts, problems := spec.VendoredSpecs(project.SchemasDir)
+	texts, problems := spec.VendoredSpecs(project.SchemasDir, project.Dir)
 	lock, more := spec.ReadLock(project.SchemasDir)
 	if problems = spec.Collect(problems, more); problems.Err() != nil {
 		return listed, problems

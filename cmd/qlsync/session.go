@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/qlsync/qlsync/internal/infile"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
 	"github.com/qlsync/qlsync/pkg/report"
@@ -114,7 +114,7 @@ func (files *projectFiles) open(c *cli.Context, env *environment, name string) (
 		return nil, s.problems
 	}
 	if name := c.String("snapshot"); name != "" {
-		err = s.useSnapshot(name)
+		err = s.useSnapshot(c.Context, name)
 	} else {
 		err = s.connect(c, logger)
 	}
@@ -160,7 +160,11 @@ func variables(c *cli.Context) (map[string]string, error) {
 		if !ok {
 			return nil, fmt.Errorf("variable %q: it must be NAME=VALUE", pair)
 		}
-		set[name] = value
+		text, err := infile.Text([]byte(value))
+		if err != nil {
+			return nil, fmt.Errorf("variable %q: its value is %w, so it cannot be sent as it is", name, err)
+		}
+		set[name] = string(text)
 	}
 	return set, nil
 }
@@ -275,9 +279,9 @@ func (s *session) embed(kind provider, seed []byte) (string, auth, error) {
 
 // readSeed reads an embedded tenant's file, as JSON.
 func readSeed(file string) ([]byte, error) {
-	text, err := os.ReadFile(file)
+	text, err := infile.Read(file, maxWrittenFile)
 	if err != nil {
-		return nil, fmt.Errorf("embedded tenant: %w", err)
+		return nil, fmt.Errorf("embedded tenant: read %q: %s", filepath.ToSlash(file), infile.Reason(err))
 	}
 	seed, problems := spec.ToJSON(file, text)
 	return seed, problems.Err()

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/urfave/cli/v2"
 
@@ -35,9 +34,9 @@ func runShow(c *cli.Context, env *environment) error {
 	env.colour(c)
 	env.whole = true
 	name := c.Args().First()
-	text, err := env.saved(name)
+	text, err := env.saved(c.Context, name)
 	if err != nil {
-		return err
+		return fmt.Errorf("show %q: %w", name, err)
 	}
 	var head struct {
 		Format string `json:"format"`
@@ -64,24 +63,6 @@ func runShow(c *cli.Context, env *environment) error {
 		return fmt.Errorf("show %q: %w", name, err)
 	}
 	return nil
-}
-
-// saved reads a file that qlsync wrote, or standard input.
-func (env *environment) saved(name string) ([]byte, error) {
-	in := env.stdin
-	if name != "-" {
-		file, err := os.Open(name)
-		if err != nil {
-			return nil, fmt.Errorf("show: %w", err)
-		}
-		defer file.Close()
-		in = file
-	}
-	text, err := io.ReadAll(io.LimitReader(in, maxSavedFile))
-	if err != nil {
-		return nil, fmt.Errorf("show: %w", err)
-	}
-	return text, nil
 }
 
 // show writes a saved value in the forms that its kind has.

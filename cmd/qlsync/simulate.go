@@ -1,9 +1,9 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"os"
 	"runtime/debug"
 
 	"github.com/urfave/cli/v2"
@@ -103,11 +103,15 @@ func runSimulate(c *cli.Context, env *environment) error {
 	if c.String("tenant") == "" {
 		return fmt.Errorf("simulate needs --tenant FILE: see examples/quickstart/tenant.yaml")
 	}
-	seed, err := readSeed(c.String("tenant"))
+	text, err := env.argument(c.Context, c.String("tenant"), maxWrittenFile)
 	if err != nil {
+		return fmt.Errorf("embedded tenant: read %q: %w", c.String("tenant"), err)
+	}
+	seed, problems := spec.ToJSON(c.String("tenant"), text)
+	if err := problems.Err(); err != nil {
 		return err
 	}
-	faults, err := readFaults(c.String("faults"), kind.parseFaults)
+	faults, err := env.faults(c.Context, c.String("faults"), kind.parseFaults)
 	if err != nil {
 		return err
 	}
@@ -169,14 +173,14 @@ func mistakes(file string, err error) error {
 	return problems
 }
 
-// readFaults reads a file of faults; without one there are none.
-func readFaults(file string, parse func([]byte) ([]simulator.Fault, error)) ([]simulator.Fault, error) {
+// faults reads a file of faults; without one there are none.
+func (env *environment) faults(ctx context.Context, file string, parse func([]byte) ([]simulator.Fault, error)) ([]simulator.Fault, error) {
 	if file == "" {
 		return nil, nil
 	}
-	text, err := os.ReadFile(file)
+	text, err := env.argument(ctx, file, maxWrittenFile)
 	if err != nil {
-		return nil, fmt.Errorf("faults: %w", err)
+		return nil, fmt.Errorf("faults: read %q: %w", file, err)
 	}
 	list, problems := spec.ToJSON(file, text)
 	if err := problems.Err(); err != nil {

@@ -1,9 +1,10 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"time"
 
@@ -62,17 +63,16 @@ func runSnapshot(c *cli.Context, env *environment) error {
 
 // useSnapshot lets a file stand for the tenant. Nobody signs in, and nothing is
 // asked over a network.
-func (s *session) useSnapshot(name string) error {
+func (s *session) useSnapshot(ctx context.Context, name string) error {
 	kind, ok := providerOf(s.tenant)
 	if !ok || kind.normalize == nil {
 		return fmt.Errorf("tenant %q cannot be planned for from a snapshot", s.tenant.Name)
 	}
-	opened, err := os.Open(name)
+	text, err := s.env.saved(ctx, name)
 	if err != nil {
-		return fmt.Errorf("snapshot: %w", err)
+		return fmt.Errorf("snapshot %q: %w", name, err)
 	}
-	defer opened.Close()
-	file, err := snapshot.Decode(io.LimitReader(opened, maxSavedFile))
+	file, err := snapshot.Decode(bytes.NewReader(text))
 	if err != nil {
 		return fmt.Errorf("snapshot %q: %w", name, err)
 	}

@@ -169,7 +169,7 @@ func vendored(project *spec.Project, tenant *spec.Tenant) (*connection.Catalog, 
 	if kind.builtin != nil {
 		return kind.builtin(), nil
 	}
-	texts, problems := spec.VendoredSpecs(project.SchemasDir)
+	texts, problems := spec.VendoredSpecs(project.SchemasDir, project.Dir)
 	for id, text := range texts {
 		source, err := kind.parse(id, text)
 		if err != nil {

@@ -13,11 +13,15 @@ import (
 	"slices"
 	"time"
 
+	"github.com/qlsync/qlsync/internal/infile"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
 // cacheVersion is that of the layout; files of another are not read.
 const cacheVersion = 2
+
+// maxCache bounds what is read of the file, in bytes.
+const maxCache = 1 << 30
 
 // settling is how long ago a connection was updated at least, when it was read, for
 // what was read to be kept. A change soon after the read may have the same `updated`,
@@ -63,7 +67,7 @@ func openCache(path, caller string) (*cache, error) {
 	case !info.Mode().IsRegular():
 		return nil, fmt.Errorf("cache: %q is not a regular file: remove it", path)
 	}
-	whole, err := os.ReadFile(path)
+	whole, err := infile.Read(path, maxCache)
 	if err != nil {
 		return nil, fmt.Errorf("cache: %w", err)
 	}

@@ -12,7 +12,8 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
+
+	"github.com/qlsync/qlsync/internal/infile"
 )
 
 const (
@@ -39,7 +40,8 @@ func (r *Resolver) exec(ctx context.Context, command []string) (string, error) {
 		cmd.Dir, cmd.Env, cmd.Stdout, cmd.WaitDelay = r.dir, r.environment(), &output, r.grace
 		err = runGroup(cmd)
 	}
-	text := cutNewline(output.text)
+	text, notText := infile.Text(output.text)
+	text = cutNewline(text)
 	switch {
 	case output.over:
 		err = fmt.Errorf("it prints more than %d bytes", maxSecret)
@@ -47,10 +49,10 @@ func (r *Resolver) exec(ctx context.Context, command []string) (string, error) {
 		err = fmt.Errorf("it has not ended after %s", r.timeout)
 	case err != nil:
 		err = exitReason(err)
+	case notText != nil:
+		err = fmt.Errorf("what it prints is %w", notText)
 	case len(text) == 0:
 		err = errors.New("it prints nothing")
-	case !utf8.Valid(text):
-		err = errors.New("what it prints is not text")
 	default:
 		return string(text), nil
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/qlsync/qlsync/internal/infile"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -27,7 +28,7 @@ func Excerpts(problems connection.Problems) map[connection.Position]connection.E
 	}
 	excerpts := map[connection.Position]connection.Excerpt{}
 	for file, places := range byFile {
-		text, err := readBounded(file, maxFileSize)
+		text, err := infile.Read(file, maxFileSize)
 		if err != nil || path.Ext(file) == ".json" { // a vendored schema
 			continue
 		}

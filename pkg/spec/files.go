@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/qlsync/qlsync/internal/infile"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -20,71 +22,48 @@ type fileEntry struct {
 
 // fileEntries reads connections, or gives what stands for it where it is left
 // out.
-func fileEntries(root *node) []fileEntry {
+func (n *notes) fileEntries(root *node) []fileEntry {
 	tree := root.get("connections")
 	switch {
 	case root.entry("connections") == nil:
 		return []fileEntry{{"connections", root.place}}
 	case tree.is(kindString):
-		return []fileEntry{{tree.text, tree.place}}
+		return n.fileEntry(nil, tree)
 	}
 	var entries []fileEntry
 	for _, item := range tree.items() {
-		if text := textOf(item.value); text != "" {
-			entries = append(entries, fileEntry{text, item.place})
-		}
+		entries = n.fileEntry(entries, item.value)
 	}
 	return entries
 }
 
-// expand gives the files that the entries name, sorted, each once. An entry that
-// names none is a mistake.
-func (n *notes) expand(p *Project) []string {
-	var files []string
-	for _, entry := range p.entries {
-		if strings.Contains(entry.path, `\`) {
-			n.add(entry.place, fmt.Sprintf("%q has a backslash, which separates folders on Windows only", entry.path), "write "+withSlashes(entry.path))
-			continue
-		}
-		found, err := entry.expand(p)
-		switch {
-		case err != nil:
-			n.add(entry.place, fmt.Sprintf("read %q: %s", entry.path, reason(err)), "")
-		case len(found) == 0:
-			n.add(entry.place, fmt.Sprintf("%q matches no .yaml or .yml file", entry.path), "")
-		}
-		files = append(files, found...)
+// fileEntry appends one entry, unless it is no path.
+func (n *notes) fileEntry(entries []fileEntry, tree *node) []fileEntry {
+	text := textOf(tree)
+	if text == "" || !n.isPath(tree.place, text) || !n.isSlashed(tree.place, text) {
+		return entries
 	}
-	slices.Sort(files)
-	return slices.Compact(files)
+	return append(entries, fileEntry{text, tree.place})
 }
 
-// expand gives the files of one entry. A file may have any name; of a folder, at
-// every depth, and of a glob, those that end in .yaml or .yml are taken, without
-// hidden ones and without the project file. In a glob, ** stands for any number
-// of folders.
-func (e fileEntry) expand(p *Project) ([]string, error) {
-	root, pattern := splitGlob(e.path)
-	if strings.ContainsAny(pattern, "*?[") {
-		if _, err := path.Match(pattern, ""); err != nil {
-			return nil, err
-		}
+// isPath notes a path that no file may name, and reports whether it is none. It must come
+// before the disk is touched: see [infile.CheckPath].
+func (n *notes) isPath(at place, path string) bool {
+	if err := infile.CheckPath(path); err != nil {
+		n.add(at, fmt.Sprintf("%q is not read: %s", path, err), "name a file or folder on this computer")
+		return false
 	}
-	root = under(p.Dir, root)
-	info, err := os.Stat(root)
-	if err != nil && pattern != "" {
-		return nil, nil // a glob below a folder that is not there matches nothing
+	return true
+}
+
+// isSlashed notes an entry with backslashes, which nobody can tell from what a glob uses to
+// escape a wildcard.
+func (n *notes) isSlashed(at place, path string) bool {
+	if strings.Contains(path, `\`) {
+		n.add(at, fmt.Sprintf("%q has a backslash, which separates folders on Windows only", path), "write "+withSlashes(path))
+		return false
 	}
-	if err != nil {
-		return nil, err
-	}
-	if !info.IsDir() {
-		if pattern != "" {
-			return nil, nil
-		}
-		return []string{filepath.ToSlash(root)}, nil
-	}
-	return filesBelow(root, pattern, p.File)
+	return true
 }
 
 // withSlashes returns a path as it is written for every system.
@@ -99,82 +78,103 @@ func (n *notes) warnOfBackslash(at place, path string) {
 	n.warn(at, fmt.Sprintf("%q has a backslash, which separates folders on Windows only", path), "write "+withSlashes(path))
 }
 
-// splitGlob splits an entry into the folder or file before the first wildcard,
-// and the pattern below it.
-func splitGlob(entry string) (root, pattern string) {
-	segments := strings.Split(path.Clean(entry), "/")
-	i := slices.IndexFunc(segments, func(segment string) bool { return strings.ContainsAny(segment, "*?[") })
-	switch {
-	case i < 0:
-		return entry, ""
-	case i == 0:
-		return ".", strings.Join(segments, "/")
-	}
-	return strings.Join(segments[:i], "/") + "/", strings.Join(segments[i:], "/")
+// expansion is what the entries under connections lead to.
+type expansion struct {
+	files []string // sorted, each once, however many entries and links lead to it
+	// unreadable are the places that cannot be read; unmatched the entries that name
+	// nothing.
+	unreadable, unmatched connection.Problems
 }
 
-// filesBelow walks a folder. An empty pattern takes everything.
-func filesBelow(root, pattern, except string) ([]string, error) {
-	var files []string
-	err := filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {
-		if err != nil {
-			return err
+// expand finds the files that the entries name.
+func (p *Project) expand() expansion {
+	var all expansion
+	var found []infile.Found
+	unmatched, unreadable := &notes{file: p.File}, &notes{file: p.File}
+	for _, entry := range p.entries {
+		files, failures, err := entry.expand(p)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			unmatched.add(entry.place, fmt.Sprintf("read %q: %s", entry.path, infile.Reason(err)), "")
+		case err != nil:
+			unreadable.add(entry.place, fmt.Sprintf("read %q: %s", entry.path, infile.Reason(err)), hintFor(err))
+		case len(files)+len(failures) == 0:
+			unmatched.add(entry.place, fmt.Sprintf("%q matches no .yaml or .yml file", entry.path), "")
 		}
-		hidden := strings.HasPrefix(entry.Name(), ".") && name != root
-		if entry.IsDir() {
-			if hidden {
-				return fs.SkipDir
-			}
-			return nil
+		found = append(found, files...)
+		for _, failure := range failures {
+			problem := fileProblem(failure.Path, infile.Reason(failure.Err))
+			problem.Hint = hintFor(failure.Err)
+			all.unreadable = append(all.unreadable, problem)
 		}
-		relative, err := filepath.Rel(root, name)
-		if err != nil {
-			return err
+	}
+	for _, file := range infile.Once(found) {
+		all.files = append(all.files, filepath.ToSlash(file.Path))
+	}
+	all.unreadable = append(all.unreadable, unreadable.problems...)
+	all.unmatched = unmatched.problems
+	return all
+}
+
+// hintFor says what to do about a place that cannot be read; empty where the reason says
+// enough.
+func hintFor(err error) string {
+	var broken *infile.BrokenLinkError
+	switch {
+	case errors.Is(err, infile.ErrLeaves):
+		return "name that folder itself under connections in the project file, or keep a copy in the project"
+	case errors.As(err, &broken), errors.Is(err, infile.ErrLinkLoop):
+		return "mend the link or remove it: what it named would be taken for no longer declared"
+	}
+	return infile.WayOut(err)
+}
+
+// expand finds the files of one entry. A file may have any name; of a folder, at every
+// depth, and of a glob, those that end in .yaml or .yml are taken, without the project
+// file and what [infile.Walk] leaves out. In a glob, ** stands for any number of folders.
+func (e fileEntry) expand(p *Project) ([]infile.Found, []infile.Failure, error) {
+	root, pattern := splitGlob(e.path)
+	for _, segment := range pattern {
+		if _, err := path.Match(segment, ""); err != nil {
+			return nil, nil, err
 		}
-		relative, name = filepath.ToSlash(relative), filepath.ToSlash(name)
-		if hidden || name == except || !isYAML(name) || !isFile(name, entry) {
-			return nil
-		}
-		if pattern == "" || matchGlob(strings.Split(pattern, "/"), strings.Split(relative, "/")) {
-			files = append(files, name)
-		}
-		return nil
-	})
-	return files, err
+	}
+	if len(pattern) > maxGlob {
+		return nil, nil, fmt.Errorf("more than %d folders in a pattern", maxGlob)
+	}
+	root = under(p.Dir, root)
+	real, err := infile.Inside(p.Dir, root)
+	if errors.Is(err, fs.ErrNotExist) && pattern != nil {
+		return nil, nil, nil // a glob below a folder that is not there matches nothing
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	info, err := os.Stat(real)
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case !info.IsDir() && pattern != nil:
+		return nil, nil, nil
+	case !info.IsDir() && !info.Mode().IsRegular():
+		return nil, nil, infile.ErrNotRegular
+	case !info.IsDir():
+		return []infile.Found{{Path: root, Info: info}}, nil, nil
+	}
+	found, failures := infile.Walk{
+		Root: root, Project: p.Dir,
+		Take:  func(names []string) bool { return isYAML(names[len(names)-1]) && pattern.matches(names) },
+		Enter: pattern.mayMatchBelow, State: pattern.state,
+	}.Files()
+	if project, err := os.Stat(p.File); err == nil {
+		found = slices.DeleteFunc(found, func(file infile.Found) bool { return os.SameFile(project, file.Info) })
+	}
+	return found, failures, nil
 }
 
 func isYAML(name string) bool {
 	extension := path.Ext(name)
 	return extension == ".yaml" || extension == ".yml"
-}
-
-// isFile reports whether an entry is a file, or a link to one.
-func isFile(name string, entry fs.DirEntry) bool {
-	if entry.Type().IsRegular() {
-		return true
-	}
-	info, err := os.Stat(name)
-	return err == nil && info.Mode().IsRegular()
-}
-
-// matchGlob matches the segments of a path against those of a pattern.
-func matchGlob(pattern, segments []string) bool {
-	if len(pattern) == 0 {
-		return len(segments) == 0
-	}
-	if pattern[0] == "**" {
-		for skip := range len(segments) + 1 {
-			if matchGlob(pattern[1:], segments[skip:]) {
-				return true
-			}
-		}
-		return false
-	}
-	if len(segments) == 0 {
-		return false
-	}
-	matched, err := path.Match(pattern[0], segments[0])
-	return err == nil && matched && matchGlob(pattern[1:], segments[1:])
 }
 
 // loaded is what the connection files hold, for whichever tenant.
@@ -199,7 +199,7 @@ type source struct {
 // file names.
 func (p *Project) Reads(file string) bool {
 	info, err := os.Stat(file)
-	return err == nil && slices.ContainsFunc((&notes{}).expand(p), func(name string) bool {
+	return err == nil && slices.ContainsFunc(p.expand().files, func(name string) bool {
 		other, err := os.Stat(name)
 		return err == nil && os.SameFile(info, other)
 	})
@@ -207,15 +207,15 @@ func (p *Project) Reads(file string) bool {
 
 // load reads the connection files.
 func (p *Project) load() loaded {
-	n := &notes{file: p.File}
-	var all loaded
-	for _, file := range n.expand(p) {
+	found := p.expand()
+	all := loaded{unmatched: found.unmatched}
+	for _, file := range found.files {
 		read, problems := p.readSource(file)
 		all.sources = append(all.sources, read)
 		all.problems = append(all.problems, problems...)
 	}
-	all.unmatched = n.problems
-	all.problems = append(all.problems, n.problems...)
+	all.problems = append(all.problems, found.unreadable...)
+	all.problems = append(all.problems, found.unmatched...)
 	return all
 }
 

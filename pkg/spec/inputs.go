@@ -87,8 +87,8 @@ func (p *Project) WouldRead(file string) bool {
 		if err != nil || !filepath.IsLocal(relative) {
 			return false
 		}
-		if pattern != "" {
-			return matchGlob(strings.Split(pattern, "/"), strings.Split(filepath.ToSlash(relative), "/"))
+		if pattern != nil {
+			return pattern.matches(strings.Split(filepath.ToSlash(relative), "/"))
 		}
 		info, err := os.Stat(folder)
 		return relative == "." || err == nil && info.IsDir() && !hasHidden(relative)

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 
+	"github.com/qlsync/qlsync/internal/infile"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -40,12 +41,15 @@ type Locked struct {
 func ReadLock(dir string) (Lock, connection.Problems) {
 	lock := Lock{Format: lockFormat, DataSources: map[string]Locked{}}
 	path := filepath.Join(dir, LockFile)
-	text, err := readBounded(path, maxVendored)
+	text, err := infile.Read(path, maxVendored)
 	if errors.Is(err, fs.ErrNotExist) {
 		return lock, nil
 	}
+	if err == nil {
+		text, err = infile.Text(text)
+	}
 	if err != nil {
-		return lock, connection.Problems{fileProblem(path, "read file: "+reason(err))}
+		return lock, connection.Problems{readProblem(path, err)}
 	}
 	var read Lock
 	decoder := json.NewDecoder(bytes.NewReader(text))

@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 
+	"github.com/qlsync/qlsync/internal/infile"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -43,22 +43,21 @@ func (r *Resolver) Present(ref connection.Reference) error {
 // presentFile checks a file of a secret without reading from it. The text of an error
 // continues the name of the file.
 func presentFile(path string) error {
-	info, err := os.Stat(path)
+	file, err := infile.Open(path)
+	if err != nil {
+		return errors.New(": " + infile.Reason(err))
+	}
+	defer file.Close()
+	info, err := file.Stat()
 	switch {
 	case err != nil:
-		return errors.New(": " + reason(err))
-	case !info.Mode().IsRegular():
-		return errors.New(": not a regular file")
+		return errors.New(": " + infile.Reason(err))
 	case info.Size() == 0:
 		return errors.New(" is empty")
 	case info.Size() > maxSecret:
 		return fmt.Errorf(": larger than %d bytes", maxSecret)
 	}
-	file, err := os.Open(path)
-	if err != nil {
-		return errors.New(": " + reason(err))
-	}
-	return file.Close()
+	return nil
 }
 
 // presentCommand looks for a command where [Resolver.Resolve] would find it, and prepares it

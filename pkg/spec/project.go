@@ -4,16 +4,14 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"net"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
 
+	"github.com/qlsync/qlsync/internal/infile"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -138,42 +136,17 @@ func (o Options) LoadProject(path string) (*Project, connection.Problems) {
 
 // readTree reads and parses one file. Without a tree there is a problem.
 func readTree(file string) (*node, connection.Problems) {
-	text, err := readBounded(file, maxFileSize)
-	if err != nil {
-		return nil, connection.Problems{{
-			Position: connection.Position{File: file},
-			Severity: connection.SeverityError,
-			Message:  "read file: " + reason(err),
-		}}
-	}
-	return parseYAML(file, text)
-}
-
-// readBounded reads a file of at most that many bytes; of a larger one it gives
-// one byte more, so that the parser can say that it is too large.
-func readBounded(path string, limit int64) ([]byte, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	return io.ReadAll(io.LimitReader(file, limit+1))
-}
-
-// reason strips an error of the path, which the message has already. The common ones read alike
-// on every system and in every language that it speaks.
-func reason(err error) string {
+	text, err := infile.Read(file, maxFileSize)
+	var large *infile.TooLargeError
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return "no such file or directory"
-	case errors.Is(err, fs.ErrPermission):
-		return "permission denied"
+	case errors.As(err, &large):
+		problem := fileProblem(file, tooLarge)
+		problem.Hint = hintSplit
+		return nil, connection.Problems{problem}
+	case err != nil:
+		return nil, connection.Problems{fileProblem(file, "read file: "+infile.Reason(err))}
 	}
-	var inPath *fs.PathError
-	if errors.As(err, &inPath) {
-		err = inPath.Err
-	}
-	return err.Error()
+	return parseFile(file, text)
 }
 
 // readProject takes from the tree what has the right shape; the rest is noted
@@ -182,9 +155,9 @@ func (n *notes) readProject(p *Project, root *node) {
 	p.Name = textOf(root.get("project"))
 	p.Policy = readPolicy(root.get("policy"))
 	p.variables = n.variables(root.get("variables"))
-	p.entries = fileEntries(root)
+	p.entries = n.fileEntries(root)
 	p.SchemasDir = filepath.Join(p.Dir, "schemas")
-	if dir := textOf(root.get("schemas")); dir != "" {
+	if dir := textOf(root.get("schemas")); dir != "" && n.isPath(root.get("schemas").place, dir) {
 		n.warnOfBackslash(root.get("schemas").place, dir)
 		p.SchemasDir = under(p.Dir, dir)
 	}
@@ -275,7 +248,9 @@ func (n *notes) readTenant(p *Project, entry child) Tenant {
 			return tenant
 		}
 		n.warnOfBackslash(address.place, seed)
-		tenant.URL, tenant.SimFile = address.text, under(p.Dir, seed)
+		if n.isPath(address.place, seed) {
+			tenant.URL, tenant.SimFile = address.text, under(p.Dir, seed)
+		}
 		return tenant
 	}
 	tenant.URL = n.tenantURL(address, tenant.Provider)

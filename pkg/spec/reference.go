@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/qlsync/qlsync/internal/infile"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -21,7 +22,7 @@ func isReference(tree *node) bool {
 // of the file; what is noted here is what it cannot say. It is false where the
 // reference must not be followed.
 func (n *notes) reference(tree *node) (ref connection.Reference, ok bool) {
-	ref, known := connection.Reference{Position: position(n.file, tree.place)}, len(n.problems)
+	ref, known := connection.Reference{Position: position(n.file, tree.place)}, n.errors
 	sources := 0
 	for _, entry := range tree.entries() {
 		switch entry.key {
@@ -46,7 +47,10 @@ func (n *notes) reference(tree *node) (ref connection.Reference, ok bool) {
 	if slices.ContainsFunc(append(ref.Exec, ref.Env, ref.File), func(text string) bool { return strings.Contains(text, openVariable) }) {
 		n.add(tree.place, "variables are not filled in inside references", "")
 	}
-	ok = len(n.problems) == known
+	for _, path := range append([]string{ref.File}, ref.Exec[:min(len(ref.Exec), 1)]...) {
+		n.isPath(tree.place, path)
+	}
+	ok = n.errors == known
 	n.warnOfBackslash(tree.place, ref.File)
 	return ref, ok
 }
@@ -98,10 +102,10 @@ func locate(dir, name string) secretFile {
 		path = absolute
 	}
 	found := secretFile{path: path, target: path}
-	if target, err := filepath.EvalSymlinks(path); err == nil {
+	if target, err := infile.Follow(path); err == nil {
 		found.target = target
+		found.info, _ = os.Stat(target)
 	}
-	found.info, _ = os.Stat(path)
 	return found
 }
 

@@ -6,11 +6,9 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"time"
-	"unicode/utf8"
 
+	"github.com/qlsync/qlsync/internal/infile"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -58,14 +56,17 @@ const maxSecret = 1 << 20
 // command has printed.
 //
 //   - {env: NAME}: the variable must be set and not empty. It is taken as it is.
-//   - {file: PATH}: the file must be UTF-8 text, at most 1 MiB and not empty. One
-//     newline at its end ("\n" or "\r\n") is cut off: editors and echo add it.
+//   - {file: PATH}: a regular file of at most 1 MiB, not empty. One newline at its
+//     end ("\n" or "\r\n") is cut off: editors and echo add it.
 //   - {file: PATH, encoding: base64}: the secret is the base64 encoding of the
 //     file's bytes, all of them, as services want key files; the file itself is
 //     not encoded, and may be anything.
 //   - {exec: [COMMAND, ARGUMENT...]}: what the command prints on standard output,
-//     under the rules for a file: UTF-8, at most 1 MiB, not empty, one newline at
-//     the end cut off. There is no shell; it must end with 0 within 30 seconds.
+//     under the rules for a file. There is no shell; it must end with 0 within 30
+//     seconds.
+//
+// All but the encoded file must be text in UTF-8 without a NUL byte: nothing else
+// reaches a service as it is. A byte order mark in front is no part of the value.
 func (r *Resolver) Resolve(ctx context.Context, ref connection.Reference) (connection.Secret, error) {
 	if err := ctx.Err(); err != nil {
 		return connection.Secret{}, err
@@ -106,20 +107,32 @@ func (r *Resolver) env(name string) (string, error) {
 	case value == "":
 		return "", fmt.Errorf("environment variable %q is empty", name)
 	}
-	return value, nil
+	text, err := infile.Text([]byte(value))
+	if err != nil {
+		return "", fmt.Errorf("environment variable %q: its value is %w, so it cannot be sent as it is", name, err)
+	}
+	if len(text) == 0 {
+		return "", fmt.Errorf("environment variable %q is empty", name)
+	}
+	return string(text), nil
 }
 
 func (r *Resolver) file(ref connection.Reference) (string, error) {
-	content, err := readSecret(under(r.dir, ref.File))
+	content, err := infile.Read(under(r.dir, ref.File), maxSecret)
 	switch {
 	case err != nil:
-		return "", fmt.Errorf("secret file %q: %s", ref.File, reason(err))
+		return "", fmt.Errorf("secret file %q: %s", ref.File, infile.Reason(err))
 	case ref.Encoding == "base64" && len(content) > 0:
 		return base64.StdEncoding.EncodeToString(content), nil
-	case !utf8.Valid(content):
-		return "", fmt.Errorf("secret file %q is not text: to send its bytes, add encoding: base64", ref.File)
 	}
-	text := cutNewline(content)
+	text, err := infile.Text(content)
+	switch {
+	case errors.Is(err, infile.ErrUTF16):
+		return "", fmt.Errorf("secret file %q is %w: %s", ref.File, err, infile.WayOut(err))
+	case err != nil:
+		return "", fmt.Errorf("secret file %q is %w: to send its bytes, add encoding: base64", ref.File, err)
+	}
+	text = cutNewline(text)
 	if len(text) == 0 {
 		return "", fmt.Errorf("secret file %q is empty", ref.File)
 	}
@@ -132,26 +145,4 @@ func cutNewline(content []byte) []byte {
 		return bytes.TrimSuffix(text, []byte("\r"))
 	}
 	return content
-}
-
-// readSecret reads a file that is one: a pipe or a device could hold up the run
-// for ever.
-func readSecret(path string) ([]byte, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, errors.New("not a regular file")
-	}
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	content, err := io.ReadAll(io.LimitReader(file, maxSecret+1))
-	if err == nil && len(content) > maxSecret {
-		return nil, fmt.Errorf("larger than %d bytes", maxSecret)
-	}
-	return content, err
 }

@@ -16,13 +16,16 @@ func TestSecretsAreReadFromWhereReferencesSay(t *testing.T) {
 	folder := t.TempDir()
 	for name, content := range map[string]string{
 		"plain": "hunter2", "line": "hunter2\n", "windows": "hunter2\r\n", "lines": "a\nb\n\n",
-		"empty": "", "newline": "\n", "bytes": "\xff\xfe\n", "large": strings.Repeat("x", 1<<20+1), "full": strings.Repeat("x", 1<<20),
+		"empty": "", "newline": "\n", "bytes": "p\xe9w\n", "large": strings.Repeat("x", 1<<20+1), "full": strings.Repeat("x", 1<<20),
+		"marked": "\xef\xbb\xbfhunter2\r\n", "only a mark": "\xef\xbb\xbf\n", "utf16": "\xff\xfeh\x00\n\x00", "utf16be": "\x00h\x00u\x00n", "nul": "hunter\x002",
 	} {
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	environment := map[string]string{"SET": " value\n", "EMPTY": ""}
+	environment := map[string]string{
+		"SET": " value\n", "EMPTY": "", "LATIN1": "p\xe9w", "MARKED": "\xef\xbb\xbfvalue", "MARK": "\xef\xbb\xbf", "SURROGATE": "p\xed\xa0\x80w", "UTF16": "\xff\xfep\x00",
+	}
 	resolver := spec.NewResolver(folder, func(name string) (string, bool) {
 		value, ok := environment[name]
 		return value, ok
@@ -43,12 +46,23 @@ func TestSecretsAreReadFromWhereReferencesSay(t *testing.T) {
 		{"a file by its full path", connection.Reference{File: filepath.Join(folder, "plain")}, "hunter2", ""},
 		{"a file as large as allowed", connection.Reference{File: "full"}, strings.Repeat("x", 1<<20), ""},
 		{"base64 encodes every byte of the file", connection.Reference{File: "line", Encoding: "base64"}, "aHVudGVyMgo=", ""},
-		{"base64 encodes any file", connection.Reference{File: "bytes", Encoding: "base64"}, "//4K", ""},
+		{"base64 encodes any file", connection.Reference{File: "bytes", Encoding: "base64"}, "cOl3Cg==", ""},
+		{"base64 encodes a byte order mark too", connection.Reference{File: "marked", Encoding: "base64"}, "77u/aHVudGVyMg0K", ""},
+		{"a variable in Latin-1", connection.Reference{Env: "LATIN1"}, "", `c.yaml:3:4: environment variable "LATIN1": its value is not UTF-8 text, so it cannot be sent as it is`},
+		{"a variable with half a character of Windows", connection.Reference{Env: "SURROGATE"}, "", `c.yaml:3:4: environment variable "SURROGATE": its value is not UTF-8 text, so it cannot be sent as it is`},
+		{"a variable in UTF-16", connection.Reference{Env: "UTF16"}, "", `c.yaml:3:4: environment variable "UTF16": its value is in UTF-16, so it cannot be sent as it is`},
+		{"a byte order mark is no part of a variable", connection.Reference{Env: "MARKED"}, "value", ""},
+		{"a variable that is a byte order mark", connection.Reference{Env: "MARK"}, "", `c.yaml:3:4: environment variable "MARK" is empty`},
+		{"a byte order mark is no part of a file", connection.Reference{File: "marked"}, "hunter2", ""},
+		{"a file that is a byte order mark", connection.Reference{File: "only a mark"}, "", `c.yaml:3:4: secret file "only a mark" is empty`},
+		{"a file in UTF-16", connection.Reference{File: "utf16"}, "", `c.yaml:3:4: secret file "utf16" is in UTF-16: save it as UTF-8; > of Windows PowerShell writes UTF-16, Out-File -Encoding utf8 does not`},
+		{"a file in UTF-16 without a mark", connection.Reference{File: "utf16be"}, "", `c.yaml:3:4: secret file "utf16be" is in UTF-16: save it as UTF-8; > of Windows PowerShell writes UTF-16, Out-File -Encoding utf8 does not`},
+		{"a file with a NUL byte", connection.Reference{File: "nul"}, "", `c.yaml:3:4: secret file "nul" is not text: it holds a NUL byte: to send its bytes, add encoding: base64`},
 		{"a file that is not there", connection.Reference{File: "none"}, "", `c.yaml:3:4: secret file "none": no such file or directory`},
 		{"a file that is empty", connection.Reference{File: "empty"}, "", `c.yaml:3:4: secret file "empty" is empty`},
 		{"an empty file to be encoded", connection.Reference{File: "empty", Encoding: "base64"}, "", `c.yaml:3:4: secret file "empty" is empty`},
 		{"a file that is one newline", connection.Reference{File: "newline"}, "", `c.yaml:3:4: secret file "newline" is empty`},
-		{"a file that is no text", connection.Reference{File: "bytes"}, "", `c.yaml:3:4: secret file "bytes" is not text: to send its bytes, add encoding: base64`},
+		{"a file that is no text", connection.Reference{File: "bytes"}, "", `c.yaml:3:4: secret file "bytes" is not UTF-8 text: to send its bytes, add encoding: base64`},
 		{"a file that is too large", connection.Reference{File: "large"}, "", `c.yaml:3:4: secret file "large": larger than 1048576 bytes`},
 		{"a folder", connection.Reference{File: "."}, "", `c.yaml:3:4: secret file ".": not a regular file`},
 		{"a command", connection.Reference{Exec: []string{"op", "read"}}, "", `c.yaml:3:4: exec references are off (allow them with --allow-exec, and only where you trust whoever may write the files)`},

@@ -7,11 +7,11 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/qlsync/qlsync/internal/infile"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -35,30 +35,43 @@ const maxVendored = 4 << 20
 
 // VendoredSpecs reads the folder of vendored schemas: for each file ID.json the
 // answer of the service for the data source ID. A folder that does not exist
-// holds none. Hidden files and folders are passed over.
-func VendoredSpecs(dir string) (map[string][]byte, connection.Problems) {
-	entries, err := os.ReadDir(dir)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, nil
-	case err != nil:
-		return nil, connection.Problems{fileProblem(dir, "read folder: "+reason(err))}
+// holds none. Hidden files and folders are passed over. Links may lead to places in the
+// folder and in the project.
+func VendoredSpecs(dir, project string) (map[string][]byte, connection.Problems) {
+	if _, err := infile.Inside(project, dir); err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, nil
+		}
+		return nil, connection.Problems{readProblem(dir, err)}
+	}
+	found, failures := infile.Walk{
+		Root: dir, Project: project,
+		Take:  func(names []string) bool { return len(names) == 1 && strings.HasSuffix(names[0], vendoredExtension) },
+		Enter: func([]string) bool { return false },
+	}.Files()
+	var problems connection.Problems
+	for _, failure := range failures {
+		problems = append(problems, readProblem(failure.Path, failure.Err))
 	}
 	specs := map[string][]byte{}
-	var problems connection.Problems
-	for _, entry := range entries {
-		id, isJSON := strings.CutSuffix(entry.Name(), ".json")
-		if !isJSON || id == "" || strings.HasPrefix(id, ".") || entry.IsDir() {
-			continue
-		}
-		text, problem := readJSON(filepath.Join(dir, entry.Name()))
+	for _, file := range found {
+		text, problem := readJSON(file.Path)
 		if problem != nil {
 			problems = append(problems, *problem)
 			continue
 		}
-		specs[id] = text
+		specs[strings.TrimSuffix(filepath.Base(file.Path), vendoredExtension)] = text
 	}
 	return specs, problems
+}
+
+const vendoredExtension = ".json"
+
+// readProblem says why a file or folder cannot be read.
+func readProblem(path string, err error) connection.Problem {
+	problem := fileProblem(path, "read file: "+infile.Reason(err))
+	problem.Hint = hintFor(err)
+	return problem
 }
 
 // CompareVendored tells where the vendored schemas of a folder are not what the
@@ -123,13 +136,17 @@ func sortSets(tree any) {
 
 // readJSON reads a file that must hold one JSON value.
 func readJSON(path string) ([]byte, *connection.Problem) {
-	text, err := readBounded(path, maxVendored)
+	text, err := infile.Read(path, maxVendored)
+	if err == nil {
+		text, err = infile.Text(text)
+	}
 	var problem connection.Problem
+	var large *infile.TooLargeError
 	switch {
-	case err != nil:
-		problem = fileProblem(path, "read file: "+reason(err))
-	case len(text) > maxVendored:
+	case errors.As(err, &large):
 		problem = fileProblem(path, "the file is too large for a schema")
+	case err != nil:
+		problem = readProblem(path, err)
 	default:
 		var value json.RawMessage
 		err := json.Unmarshal(text, &value)

@@ -24,7 +24,7 @@ func TestVendoredSchemasAreReadByName(t *testing.T) {
 -- schemas/old/x.json --
 {
 `)
-	specs, problems := spec.VendoredSpecs("schemas")
+	specs, problems := spec.VendoredSpecs("schemas", ".")
 	if got := slices.Sorted(maps.Keys(specs)); !slices.Equal(got, []string{"rest"}) || string(specs["rest"]) != "{\"connectorVersion\": \"1\"}\n" {
 		t.Error(got)
 	}
@@ -36,7 +36,7 @@ func TestVendoredSchemasAreReadByName(t *testing.T) {
 
 func TestAFolderOfSchemasNeedNotExist(t *testing.T) {
 	t.Chdir(t.TempDir())
-	if specs, problems := spec.VendoredSpecs("schemas"); specs != nil || problems != nil {
+	if specs, problems := spec.VendoredSpecs("schemas", "."); specs != nil || problems != nil {
 		t.Error(specs, problems)
 	}
 }

@@ -15,6 +15,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"github.com/qlsync/qlsync/internal/infile"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -40,11 +41,30 @@ const (
 // and off. Tags other than !!str, !!map and !!seq, duplicate keys and a second
 // document are refused.
 func parseYAML(file string, text []byte) (root *node, problems connection.Problems) {
+	return newWalker(file).parse(text)
+}
+
+// parseFile is parseYAML for a file that people write: a key with nothing behind it is
+// refused. Somebody has removed the value, or everything below the key, and what is left
+// would mean the opposite: no protection, every tenant, nothing sensitive.
+func parseFile(file string, text []byte) (root *node, problems connection.Problems) {
 	w := newWalker(file)
+	w.complete = true
+	return w.parse(text)
+}
+
+const (
+	tooLarge  = "the file is larger than 32 MiB" // see maxFileSize
+	hintSplit = "split it"
+)
+
+func (w *walker) parse(text []byte) (root *node, problems connection.Problems) {
+	file := w.file
 	if len(text) > maxFileSize {
-		w.add(place{}, fmt.Sprintf("the file is larger than %d MiB", maxFileSize>>20), "split it")
+		w.add(place{}, tooLarge, hintSplit)
 		return nil, w.problems
 	}
+	text = infile.WithoutMark(text)
 	if problem := unfit(file, text); problem != nil {
 		return nil, connection.Problems{*problem}
 	}
@@ -59,14 +79,14 @@ func parseYAML(file string, text []byte) (root *node, problems connection.Proble
 
 // version12 is the head of a file that says it is YAML 1.2, which the library refuses.
 // All that is accepted here means the same in 1.1, and no place in the file changes.
-var version12 = regexp.MustCompile(`\A(\x{feff}?(?:[ \t]*(?:#.*)?\r?\n)*%YAML[ \t]+)1\.2\b`)
+var version12 = regexp.MustCompile(`\A((?:[ \t]*(?:#.*)?\r?\n)*%YAML[ \t]+)1\.2\b`)
 
 // unfit tells where a text holds what YAML cannot be written in, or what is read as
 // something else than a reviewer sees; nil if nowhere.
 func unfit(file string, text []byte) *connection.Problem {
 	const inQuotes = "leave it out, or write it as an escape in double quotes: "
-	if bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff")) || bytes.IndexByte(text[:min(len(text), 2)], 0) >= 0 {
-		return textProblem(file, text, 0, "the file is in UTF-16", "save it as UTF-8")
+	if infile.IsUTF16(text) {
+		return textProblem(file, text, 0, "the file is "+infile.ErrUTF16.Error(), infile.WayOut(infile.ErrUTF16))
 	}
 	for at := 0; at < len(text); {
 		r, size := utf8.DecodeRune(text[at:])
@@ -75,6 +95,8 @@ func unfit(file string, text []byte) *connection.Problem {
 			return textProblem(file, text, at, "the file is not in UTF-8 from here on", "save it as UTF-8")
 		case r == '\r' && !bytes.HasPrefix(text[at+1:], []byte("\n")):
 			return textProblem(file, text, at, unseenLineEnd, "end lines as Linux or Windows do, with LF or CRLF")
+		case r == '\ufeff':
+			return textProblem(file, text, at, "a byte order mark within the file, where no program shows it", inQuotes+`"\ufeff"`)
 		case r == '\u0085', r == '\u2028', r == '\u2029':
 			return textProblem(file, text, at, unseenLineEnd, inQuotes+`"\u2028"`)
 		case unicode.IsControl(r) && r != '\t' && r != '\r' && r != '\n':
@@ -92,7 +114,7 @@ func textProblem(file string, text []byte, at int, message, hint string) *connec
 }
 
 func newWalker(file string) *walker {
-	return &walker{notes: notes{file: file}, anchors: map[*yaml.Node]*expansion{}}
+	return &walker{notes: notes{file: file}, anchors: map[*yaml.Node]*anchored{}}
 }
 
 // readDocument parses the one document of a file. Its result is nil only with a
@@ -213,17 +235,19 @@ func textPosition(file string, text []byte, offset int) connection.Position {
 // walker copies the library's nodes into ours.
 type walker struct {
 	notes
-	anchors map[*yaml.Node]*expansion
-	nodes   int
-	full    bool // too many nodes: said once, and nothing more is read
-	spare   []node
+	anchors map[*yaml.Node]*anchored
+	// complete refuses keys with nothing behind them.
+	complete bool
+	nodes    int
+	full     bool // too many nodes: said once, and nothing more is read
+	spare    []node
 }
 
 // extent is how much an alias adds where it stands; text in bytes.
 type extent struct{ nodes, depth, text int }
 
-// expansion is an anchored value that was met: being read, or complete.
-type expansion struct {
+// anchored is a value with an anchor that was met: being read, or complete.
+type anchored struct {
 	node     *node
 	extent   extent
 	complete bool
@@ -240,7 +264,7 @@ func (w *walker) walk(n *yaml.Node, depth int) (*node, extent) {
 	if known := w.anchors[n]; known != nil {
 		return known.node, known.extent
 	}
-	e := &expansion{}
+	e := &anchored{}
 	w.anchors[n] = e
 	e.node, e.extent = w.copy(n, depth)
 	e.complete = true
@@ -367,6 +391,10 @@ func (w *walker) object(n *yaml.Node, depth int) (*node, extent) {
 			continue
 		}
 		value, inner := w.walk(content, depth+1)
+		if w.complete && isNothing(content) {
+			w.add(placeOf(key), fmt.Sprintf("the key %q has nothing behind it", key.Value), hintNothing)
+			value = w.make(content, kindBroken)
+		}
 		size = size.with(inner)
 		size.text += len(key.Value)
 		object.children = append(object.children, child{key.Value, placeOf(key), value})
@@ -379,6 +407,13 @@ func (w *walker) object(n *yaml.Node, depth int) (*node, extent) {
 	}
 	return object, size
 }
+
+// isNothing reports whether a value is not written at all, not even as null.
+func isNothing(n *yaml.Node) bool {
+	return n.Kind == yaml.ScalarNode && n.Tag == "!!null" && n.Value == ""
+}
+
+const hintNothing = "write the value or remove the key; an empty list is [], and null says that a default or a property is meant to be absent"
 
 // isKey reports whether a key is a text, and says so if not.
 func (w *walker) isKey(key *yaml.Node) bool {

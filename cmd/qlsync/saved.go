@@ -1,0 +1,53 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/qlsync/qlsync/internal/infile"
+)
+
+const (
+	// maxSavedFile bounds what is read of a file that qlsync wrote, in bytes.
+	maxSavedFile = 256 << 20
+	// maxWrittenFile bounds what is read of a file that people write, in bytes.
+	maxWrittenFile = 32 << 20
+)
+
+// saved reads a file that qlsync wrote and that the command line names.
+func (env *environment) saved(ctx context.Context, name string) ([]byte, error) {
+	content, err := env.argument(ctx, name, maxSavedFile)
+	if err != nil {
+		return nil, err
+	}
+	text, err := infile.Text(content)
+	if errors.Is(err, infile.ErrUTF16) {
+		return nil, fmt.Errorf("the file is %w: write it again with --out FILE or --report json=FILE; > of Windows PowerShell writes UTF-16, Out-File -Encoding utf8 does not", err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the file is %w", err)
+	}
+	return text, nil
+}
+
+// argument reads a file that the command line names, or - for standard input. It may be a pipe, so an
+// interrupt ends the wait for whoever writes to it.
+func (env *environment) argument(ctx context.Context, name string, limit int64) ([]byte, error) {
+	var content []byte
+	err := interruptibly(ctx, func() (err error) {
+		if name == "-" {
+			content, err = infile.ReadStream(env.stdin, limit)
+		} else {
+			content, err = infile.ReadArgument(name, limit)
+		}
+		return err
+	})
+	switch {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case err != nil:
+		return nil, errors.New(infile.Reason(err)) // the caller names the file
+	}
+	return content, nil
+}

@@ -1,0 +1,168 @@
+// Package infile reads input files carefully. Every file that qlsync reads goes through
+// it: project and connection files, seeds, schemas, secret files, saved plans, snapshots.
+//
+// Three promises hold for each of them. A path that a file of the project names is
+// checked by [CheckPath] before the disk is touched. Only regular files are read, at most
+// as many bytes as the caller allows: a device or a pipe could hold up the run for ever,
+// or never end. What is read as text goes through [Text], so a byte order mark is never
+// part of a value.
+//
+// The package knows nothing of what the files hold and writes nothing.
+package infile
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+)
+
+// ErrNotRegular is the reason why a device, a pipe, a socket or a folder is not read.
+var ErrNotRegular = errors.New("not a regular file")
+
+// ErrSystemFile is the reason why a file in which the system shows its own state is not
+// read: the environment of a process, for example.
+var ErrSystemFile = errors.New("a file of the system, which holds the state of processes")
+
+// TooLargeError is the reason why a file is not read to its end.
+type TooLargeError struct {
+	Limit int64 // in bytes
+}
+
+func (e *TooLargeError) Error() string { return fmt.Sprintf("larger than %d bytes", e.Limit) }
+
+// Read reads a regular file of at most limit bytes. It follows links, except to places
+// that [CheckPath] refuses. Errors are [*fs.PathError] around the reason, such as
+// [fs.ErrNotExist], [ErrNotRegular] or [*TooLargeError].
+func Read(path string, limit int64) ([]byte, error) {
+	target, err := Follow(path)
+	if err != nil {
+		return nil, err
+	}
+	file, err := openRegular(target)
+	if err != nil {
+		return nil, atPath(path, err)
+	}
+	defer file.Close()
+	content, err := readAll(file, limit)
+	if err != nil {
+		return nil, atPath(path, err)
+	}
+	if info, err := file.Stat(); err == nil && info.Size() == 0 && len(content) > 0 && isSystemFile(target) {
+		return nil, atPath(path, ErrSystemFile)
+	}
+	return content, nil
+}
+
+// ReadArgument reads a file that the command line names. It differs from [Read] in what
+// it allows: a pipe, as a shell makes for <(COMMAND) and /dev/stdin, and a path on a
+// network share. Reading a pipe waits for whoever writes to it, so the caller must be
+// able to give up waiting.
+func ReadArgument(path string, limit int64) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() && info.Mode()&fs.ModeNamedPipe == 0 && !isStandardInput(info) {
+		return nil, atPath(path, ErrNotRegular)
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	content, err := readAll(file, limit)
+	if err != nil {
+		return nil, atPath(path, err)
+	}
+	return content, nil
+}
+
+// Open opens a regular file that may be of any size, to be read piece by piece. It
+// follows links as [Read] does. The caller closes it.
+func Open(path string) (*os.File, error) {
+	target, err := Follow(path)
+	if err != nil {
+		return nil, err
+	}
+	file, err := openRegular(target)
+	if err != nil {
+		return nil, atPath(path, err)
+	}
+	return file, nil
+}
+
+// ReadStream reads a stream to its end, such as standard input.
+func ReadStream(in io.Reader, limit int64) ([]byte, error) { return readAll(in, limit) }
+
+// isStandardInput reports whether a file is the standard input of this process under
+// another name, such as /dev/stdin on a terminal.
+func isStandardInput(info fs.FileInfo) bool {
+	in, err := os.Stdin.Stat()
+	return err == nil && os.SameFile(in, info)
+}
+
+// openRegular opens a file only if it is a regular one, before and after it is opened.
+func openRegular(path string) (*os.File, error) {
+	before, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !before.Mode().IsRegular() {
+		return nil, ErrNotRegular // opening a device may already have an effect
+	}
+	file, err := openWithoutWaiting(path)
+	if err != nil {
+		return nil, err
+	}
+	after, err := file.Stat()
+	if err == nil && !after.Mode().IsRegular() {
+		err = ErrNotRegular
+	}
+	if err != nil {
+		_ = file.Close()
+		return nil, err
+	}
+	return file, nil
+}
+
+func readAll(in io.Reader, limit int64) ([]byte, error) {
+	content, err := io.ReadAll(io.LimitReader(in, limit+1))
+	if err == nil && int64(len(content)) > limit {
+		return nil, &TooLargeError{limit}
+	}
+	return content, err
+}
+
+// atPath names the file in an error, once.
+func atPath(path string, err error) error {
+	return &fs.PathError{Op: "read", Path: path, Err: withoutPath(err)}
+}
+
+// Reason returns the text of an error without the path, for messages that name the path
+// themselves. The common ones read alike on every system and in every language that it
+// speaks.
+func Reason(err error) string {
+	inner := withoutPath(err)
+	var broken *BrokenLinkError
+	switch {
+	case errors.As(inner, &broken):
+	case errors.Is(inner, fs.ErrNotExist):
+		return "no such file or directory"
+	case errors.Is(inner, fs.ErrPermission):
+		return "permission denied"
+	}
+	return inner.Error()
+}
+
+// withoutPath takes away what names a path around a reason, and nothing else.
+func withoutPath(err error) error {
+	for {
+		named, ok := err.(*fs.PathError) // not errors.As: what is wrapped further in stays
+		if !ok {
+			return err
+		}
+		err = named.Err
+	}
+}

@@ -1,0 +1,81 @@
+package infile
+
+import (
+	"errors"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+)
+
+// The reasons why a path that a file of the project names is refused.
+var (
+	ErrNetworkPath = errors.New("a network or device path (it begins with two slashes)")
+	ErrDevicePath  = errors.New("the name of a device")
+	ErrStreamPath  = errors.New("a stream of a file (a colon within a name)")
+)
+
+// CheckPath refuses, on every platform, a path that leaves the file system when Windows
+// opens it: a share of another host (//host/share), a device (\\.\, \\?\), a stream of a
+// file (key.txt::$DATA). Opening a share sends the credentials of the account to that
+// host, so whoever may change a file of the project could collect them. The path is the
+// text in the file, before anything is put in front of it. CheckPath touches no disk.
+//
+// On Windows it also refuses names that stand for devices there (CON, NUL) and every
+// colon that does not follow a drive letter. Elsewhere those are ordinary names.
+func CheckPath(path string) error { return checkPath(path, runtime.GOOS == "windows") }
+
+func checkPath(path string, windows bool) error {
+	slashed := strings.ReplaceAll(path, `\`, "/")
+	switch {
+	case strings.HasPrefix(slashed, "//"), strings.HasPrefix(slashed, "/??/"):
+		return ErrNetworkPath
+	case strings.HasSuffix(strings.ToUpper(slashed), ":$DATA"), strings.Contains(slashed, "::$"):
+		return ErrStreamPath
+	case !windows:
+		return nil
+	}
+	if len(slashed) >= 3 && slashed[1:3] == ":/" {
+		slashed = slashed[2:]
+	}
+	if strings.Contains(slashed, ":") {
+		return ErrStreamPath
+	}
+	for name := range strings.SplitSeq(slashed, "/") {
+		if isDeviceName(name) {
+			return ErrDevicePath
+		}
+	}
+	return nil
+}
+
+// isDeviceName reports whether Windows opens a device under this name, whatever folder and
+// extension it has.
+func isDeviceName(name string) bool {
+	base, _, _ := strings.Cut(name, ".")
+	base = strings.ToUpper(strings.TrimRight(base, " "))
+	return slices.Contains(deviceNames, base) || portName.MatchString(base)
+}
+
+var (
+	deviceNames = []string{"CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"}
+	portName    = regexp.MustCompile(`^(COM|LPT)[1-9¹²³]$`)
+)
+
+// systemFolders hold devices, and the environment and memory of processes.
+var systemFolders = [...]string{"/proc", "/sys", "/dev"}
+
+// isSystemFile reports whether a path without links is below one of the system's folders.
+func isSystemFile(path string) bool {
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		return true
+	}
+	for _, folder := range systemFolders {
+		if isWithin(absolute, folder) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,370 @@
+package infile
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// maxLinks is how many links one path may lead through.
+const maxLinks = 40
+
+// The reasons why a link is not followed.
+var (
+	ErrLinkLoop = errors.New("a link that leads back to itself")
+	ErrLeaves   = errors.New("a link that leads out of the project")
+)
+
+// BrokenLinkError is the reason why a link is not followed: what it names cannot be
+// reached.
+type BrokenLinkError struct {
+	Target string // as the link names it
+	Err    error  // the reason, without a path
+}
+
+func (e *BrokenLinkError) Error() string {
+	return fmt.Sprintf("a link to %q that cannot be followed: %s", e.Target, Reason(e.Err))
+}
+
+// Unwrap gives the reason, except where it is [fs.ErrNotExist]: the link itself exists, so
+// a caller that treats a missing file as an absence must not treat a broken link so.
+func (e *BrokenLinkError) Unwrap() error {
+	if errors.Is(e.Err, fs.ErrNotExist) {
+		return nil
+	}
+	return e.Err
+}
+
+// Follow returns the path without links that a path leads to. Unlike
+// [filepath.EvalSymlinks] it refuses a link to a place that [CheckPath] refuses without
+// touching that place. Errors are [*fs.PathError].
+func Follow(path string) (string, error) {
+	resolved, pending := beginning(path)
+	followed, first := 0, ""
+	failed := func(err error) (string, error) {
+		if first != "" && !errors.Is(err, ErrLinkLoop) {
+			err = &BrokenLinkError{first, err}
+		}
+		return "", atPath(path, err)
+	}
+	for len(pending) > 0 {
+		next := filepath.Join(resolved, pending[0])
+		pending = pending[1:]
+		info, err := os.Lstat(next)
+		if err != nil {
+			return failed(err)
+		}
+		if !isLink(info) {
+			resolved = next
+			continue
+		}
+		target, err := os.Readlink(next)
+		if err != nil && info.Mode()&fs.ModeSymlink == 0 {
+			resolved = next // Windows marks some plain files in the same way
+			continue
+		}
+		if err != nil {
+			return failed(err)
+		}
+		if first == "" {
+			first = filepath.ToSlash(target)
+		}
+		if followed++; followed > maxLinks {
+			return failed(ErrLinkLoop)
+		}
+		if err := CheckPath(target); err != nil {
+			return failed(err)
+		}
+		from, rest := beginning(target)
+		if filepath.IsAbs(target) {
+			resolved = from
+		}
+		pending = append(rest, pending...)
+	}
+	return resolved, nil
+}
+
+// beginning splits a path into where it begins and the names that follow.
+func beginning(path string) (from string, names []string) {
+	volume := filepath.VolumeName(path)
+	rest := filepath.ToSlash(path[len(volume):])
+	from = "."
+	if strings.HasPrefix(rest, "/") {
+		from = volume + string(filepath.Separator)
+	} else if volume != "" {
+		from = volume
+	}
+	names = strings.Split(rest, "/")
+	return from, slices.DeleteFunc(names, func(name string) bool { return name == "" || name == "." })
+}
+
+// isLink reports whether a file is a symbolic link, or what Windows has besides them.
+func isLink(info fs.FileInfo) bool { return info.Mode()&(fs.ModeSymlink|fs.ModeIrregular) != 0 }
+
+// isWithin reports whether a path is a folder or below it; both are absolute, without
+// links.
+func isWithin(path, folder string) bool {
+	relative, err := filepath.Rel(folder, path)
+	return err == nil && relative != ".." && !strings.HasPrefix(relative, ".."+string(filepath.Separator))
+}
+
+// Real returns the absolute path without links that a path leads to.
+func Real(path string) (string, error) {
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	return Follow(absolute)
+}
+
+// Inside returns the absolute path without links that a path leads to. A path below the
+// folder that a link leads out of it is refused with [ErrLeaves]; one that is written
+// with its place outside may be anywhere.
+func Inside(folder, path string) (string, error) {
+	real, err := Real(path)
+	if err != nil {
+		return "", atPath(path, err)
+	}
+	written, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	lexical, err := filepath.Abs(folder)
+	if err != nil {
+		return "", err
+	}
+	bound, err := Real(folder)
+	if err != nil {
+		return "", err
+	}
+	if (isWithin(written, lexical) || isWithin(written, bound)) && !isWithin(real, bound) {
+		return "", atPath(path, ErrLeaves)
+	}
+	return real, nil
+}
+
+// Walk says what to read of a folder. Names that begin with a dot, and what editors leave
+// behind (x~, #x#), are never read, whether they are files, folders or links.
+type Walk struct {
+	Root string
+	// Project is a folder into which links may lead, besides the root.
+	Project string
+	// Take reports whether a file of this name is to be read; the names of the folders
+	// between the root and the file come first.
+	Take func(names []string) bool
+	// Enter reports whether a folder is to be read. Its answer may depend on the names
+	// only by State. Nil: every folder is.
+	Enter func(names []string) bool
+	// State tells apart the names under which one folder holds different files to be
+	// read. Nil: its files are the same, whatever it is called.
+	State func(names []string) string
+}
+
+// Found is a file to be read.
+type Found struct {
+	Path string // the root as it was given, and the names below it
+	Info fs.FileInfo
+}
+
+// Failure is a place that cannot be read.
+type Failure struct {
+	Path string
+	Err  error // the reason; [Reason] gives its text
+}
+
+// Files returns the regular files below the root, sorted by path. A file that is reached
+// by several names is there once: by a name without links if it has one. Whatever cannot
+// be read is a failure, never an absence: a folder without rights, a device or pipe to be
+// taken, a broken link, a link out of the root and the project, and links that make a
+// folder its own descendant.
+func (w Walk) Files() ([]Found, []Failure) {
+	root, err := Real(w.Root)
+	if err != nil {
+		return nil, []Failure{{w.Root, err}}
+	}
+	run := &walking{Walk: w, bounds: []string{root}, visited: map[string]bool{}, edges: map[string][]edge{}}
+	if project, err := Real(w.Project); err == nil {
+		run.bounds = append(run.bounds, project)
+	}
+	run.folder(root, nil)
+	for len(run.links) > 0 {
+		next := run.links[0]
+		run.links = run.links[1:]
+		run.link(next)
+	}
+	run.loops(root)
+	slices.SortFunc(run.failures, func(a, b Failure) int { return strings.Compare(a.Path, b.Path) })
+	return Once(run.found), run.failures
+}
+
+// walking is one run of a [Walk]. Links wait until everything that is reached without
+// them has been read, so that the names without links win.
+type walking struct {
+	Walk
+	bounds   []string
+	visited  map[string]bool // folders without links, and the state of their names
+	links    []linkEntry
+	edges    map[string][]edge
+	found    []Found
+	failures []Failure
+}
+
+type linkEntry struct {
+	folder string // without links
+	names  []string
+}
+
+// edge leads from a folder to one in it, or to the target of a link in it.
+type edge struct {
+	to   string
+	link string // the path of the link; empty: a folder
+}
+
+func (w *walking) path(names []string) string {
+	return filepath.Join(append([]string{w.Root}, names...)...)
+}
+
+func (w *walking) fail(names []string, err error) {
+	w.failures = append(w.failures, Failure{w.path(names), err})
+}
+
+func (w *walking) folder(real string, names []string) {
+	state := real
+	if w.State != nil {
+		state += "\x00" + w.State(names)
+	}
+	if w.visited[state] {
+		return
+	}
+	w.visited[state] = true
+	entries, err := os.ReadDir(real)
+	if err != nil {
+		w.fail(names, fmt.Errorf("read folder: %s", Reason(err)))
+		return
+	}
+	for _, entry := range entries {
+		name := entry.Name()
+		if isIgnored(name) {
+			continue
+		}
+		below := append(slices.Clip(slices.Clone(names)), name)
+		switch {
+		case entry.Type()&(fs.ModeSymlink|fs.ModeIrregular) != 0:
+			w.links = append(w.links, linkEntry{real, below})
+		case entry.IsDir():
+			w.enter(real, filepath.Join(real, name), below, "")
+		case w.Take(below):
+			info, err := entry.Info()
+			w.file(below, info, err)
+		}
+	}
+}
+
+func (w *walking) enter(from, to string, names []string, link string) {
+	if w.Enter != nil && !w.Enter(names) {
+		return
+	}
+	w.edges[from] = append(w.edges[from], edge{to, link})
+	w.folder(to, names)
+}
+
+func (w *walking) file(names []string, info fs.FileInfo, err error) {
+	switch {
+	case err != nil:
+		w.fail(names, err)
+	case !info.Mode().IsRegular():
+		w.fail(names, ErrNotRegular)
+	default:
+		w.found = append(w.found, Found{w.path(names), info})
+	}
+}
+
+func (w *walking) link(at linkEntry) {
+	taken, entered := w.Take(at.names), w.Enter == nil || w.Enter(at.names)
+	if !taken && !entered {
+		return
+	}
+	real, err := Follow(filepath.Join(at.folder, at.names[len(at.names)-1]))
+	if err != nil {
+		w.fail(at.names, err)
+		return
+	}
+	info, err := os.Stat(real)
+	if err != nil {
+		w.fail(at.names, err)
+		return
+	}
+	if !info.IsDir() && !taken {
+		return
+	}
+	if !slices.ContainsFunc(w.bounds, func(folder string) bool { return isWithin(real, folder) }) {
+		w.fail(at.names, ErrLeaves)
+		return
+	}
+	if info.IsDir() {
+		w.enter(at.folder, real, at.names, w.path(at.names))
+		return
+	}
+	w.file(at.names, info, nil)
+}
+
+// loops notes links that make a folder its own descendant. Each folder has been read
+// once, so nothing has gone round; but what the files are called depends on where one
+// begins, and most programs go round for ever.
+func (w *walking) loops(root string) {
+	const open, done = 1, 2
+	colour := map[string]int{}
+	told := map[string]bool{}
+	var links []string // on the way from the root
+	var visit func(folder string)
+	visit = func(folder string) {
+		colour[folder] = open
+		for _, e := range w.edges[folder] {
+			if e.link != "" {
+				links = append(links, e.link)
+			}
+			switch last := len(links) - 1; {
+			case colour[e.to] == 0:
+				visit(e.to)
+			case colour[e.to] == open && last >= 0 && !told[links[last]]:
+				told[links[last]] = true
+				w.failures = append(w.failures, Failure{links[last], ErrLinkLoop})
+			}
+			if e.link != "" {
+				links = links[:len(links)-1]
+			}
+		}
+		colour[folder] = done
+	}
+	visit(root)
+}
+
+// isIgnored reports whether nobody means a file of this name to be read.
+func isIgnored(name string) bool {
+	return strings.HasPrefix(name, ".") || strings.HasSuffix(name, "~") || strings.HasPrefix(name, "#") && strings.HasSuffix(name, "#")
+}
+
+// Once returns each file once, sorted by path. Of several names of one file, also such as
+// differ by letter case only where the file system says so, the first in the list stays.
+func Once(files []Found) []Found {
+	type looks struct {
+		size     int64
+		modified int64
+	}
+	known := map[looks][]fs.FileInfo{}
+	var once []Found
+	for _, file := range files {
+		key := looks{file.Info.Size(), file.Info.ModTime().UnixNano()}
+		if slices.ContainsFunc(known[key], func(other fs.FileInfo) bool { return os.SameFile(other, file.Info) }) {
+			continue
+		}
+		known[key] = append(known[key], file.Info)
+		once = append(once, file)
+	}
+	slices.SortFunc(once, func(a, b Found) int { return strings.Compare(a.Path, b.Path) })
+	return once
+}
