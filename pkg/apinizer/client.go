@@ -89,6 +89,7 @@ type Client struct {
 	answered atomic.Bool
 	// legacy is set once an answer was of the old contract.
 	legacy atomic.Bool
+	clock  transport.Clock
 }
 
 // NewClient checks the configuration and makes a client. It sends nothing.

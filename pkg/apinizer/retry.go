@@ -97,6 +97,7 @@ func (c *Client) once(ctx context.Context, call *call) (*transport.Answer, error
 	if got == nil {
 		return nil, err
 	}
+	c.clock.Note(got.Header)
 	if err != nil {
 		return nil, c.unusable(call, got, err.Error())
 	}

@@ -98,6 +98,7 @@ type Client struct {
 	// answered tells that the tenant has been reached at least once. Until then a
 	// failure to connect is taken for a wrong URL and not tried again.
 	answered atomic.Bool
+	clock    transport.Clock
 }
 
 // Request is one call of the API.

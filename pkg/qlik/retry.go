@@ -204,6 +204,7 @@ func (c *Client) exchange(ctx context.Context, call call, attempt int) (*reply, 
 	if answer == nil {
 		return nil, err
 	}
+	c.clock.Note(answer.Header)
 	got := &reply{Answer: *answer, url: call.url, token: token}
 	if err != nil {
 		return nil, c.unusable(call, got, err.Error())

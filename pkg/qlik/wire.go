@@ -54,7 +54,8 @@ type wireConnection struct {
 	Separated   looseBool      `json:"qSeparateCredentials"`
 	Credentials string         `json:"qCredentialsID"`
 	Tags        []string       `json:"tags"`
-	Updated     looseTime      `json:"updated"` // RFC 3339, with any number of decimals
+	Updated     looseTime      `json:"updated"`    // RFC 3339, with any number of decimals
+	Privileges  looseList      `json:"privileges"` // of the caller; shorter in the answer to a create, where nobody reads them
 	Statement   wireStatement  `json:"qConnectStatement"`
 
 	answered time.Time // by the clock of the service; zero: it did not say
@@ -80,9 +81,11 @@ type wireCredential struct {
 }
 
 type wireSpace struct {
-	ID   string `json:"id"`
-	Name string `json:"name"`
-	Type string `json:"type"`
+	ID      string    `json:"id"`
+	Name    string    `json:"name"`
+	Type    string    `json:"type"`
+	OwnerID string    `json:"ownerId"`
+	Meta    looseMeta `json:"meta"`
 }
 
 type wireUser struct {
@@ -178,6 +181,36 @@ type looseBool bool
 // UnmarshalJSON takes true and "true" for true, and everything else for false.
 func (b *looseBool) UnmarshalJSON(text []byte) error {
 	*b = looseBool(strings.EqualFold(string(bytes.Trim(text, `"`)), "true"))
+	return nil
+}
+
+// looseList is a list of texts that can be done without: what is no such list is
+// unknown, and nil.
+type looseList []string
+
+// UnmarshalJSON takes a list of texts, and everything else for no list.
+func (l *looseList) UnmarshalJSON(text []byte) error {
+	var list []string
+	if json.Unmarshal(text, &list) == nil {
+		*l = list
+	}
+	return nil
+}
+
+// looseMeta is what a space says about the caller. It can be done without: what has
+// another shape is unknown.
+type looseMeta struct {
+	Roles looseList // of the caller; those of the owner are not listed
+}
+
+// UnmarshalJSON takes an object with roles, and everything else for none.
+func (m *looseMeta) UnmarshalJSON(text []byte) error {
+	var meta struct {
+		Roles looseList `json:"roles"`
+	}
+	if json.Unmarshal(text, &meta) == nil {
+		m.Roles = meta.Roles
+	}
 	return nil
 }
 

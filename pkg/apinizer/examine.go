@@ -1,0 +1,51 @@
+package apinizer
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+var _ connection.Examiner = (*Provider)(nil)
+
+// Examine is [connection.Examiner.Examine]. The API does not say who a token belongs to,
+// nor what that user may do.
+func (p *Provider) Examine(ctx context.Context, refs []connection.SpaceRef) connection.Examination {
+	found := p.examine(ctx, refs)
+	found.Skew = p.client.clock.Skew()
+	return found
+}
+
+func (p *Provider) examine(ctx context.Context, refs []connection.SpaceRef) connection.Examination {
+	s := &survey{Provider: p, undescribed: map[connection.Key]bool{}}
+	spaces, err := s.projects(ctx)
+	if err != nil {
+		return connection.Examination{Err: err}
+	}
+	found := connection.Examination{
+		CallerUnknown: "the API does not say who a token belongs to",
+		Spaces:        make([]connection.SpaceExamination, len(refs)),
+	}
+	listed := s.incomplete
+	for i, ref := range refs {
+		one := &found.Spaces[i]
+		one.Ref, s.incomplete = ref, slices.Clone(listed)
+		at := slices.IndexFunc(spaces, func(space connection.Space) bool { return names(ref, space) })
+		if at < 0 {
+			one.Incomplete = s.incomplete
+			continue
+		}
+		one.Found, one.Space = true, spaces[at]
+		live, err := s.inventory(ctx, one.Space)
+		one.Err, one.Incomplete = err, s.incomplete
+		for _, l := range live {
+			one.Connections = append(one.Connections, connection.Access{Key: l.Key, Project: l.Mark.Project})
+		}
+		if errors.Is(err, context.Canceled) {
+			break
+		}
+	}
+	return found
+}

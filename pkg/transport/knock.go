@@ -1,0 +1,35 @@
+package transport
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+)
+
+// Knock reads a path of a tenant without a token, for any answer, also a refusal. It
+// returns how far the tenant's clock is ahead of ours; nil: the answer did not tell. An
+// error says that there was no answer.
+func Knock(ctx context.Context, tenant, path, userAgent string, logger *slog.Logger) (*time.Duration, error) {
+	target, err := TenantURL(tenant)
+	if err != nil {
+		return nil, err
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, target.JoinPath(path).String(), nil)
+	if err != nil {
+		return nil, err
+	}
+	request.Header.Set("User-Agent", userAgent)
+	client := Client(nil, knockTimeout, 1)
+	defer client.CloseIdleConnections()
+	answer, err := Exchange(client, logger, request, 1, func() Redactor { return NewRedactor(nil) })
+	if answer == nil {
+		return nil, err
+	}
+	var clock Clock
+	clock.Note(answer.Header)
+	return clock.Skew(), nil
+}
+
+// knockTimeout bounds how long Knock waits for an answer.
+const knockTimeout = 20 * time.Second
