@@ -21,6 +21,7 @@ func TestEverySchemaIsADraft07DocumentWithATitle(t *testing.T) {
 		"vendored":    schemas.Vendored(),
 		"snapshot":    schemas.Snapshot(),
 		"secrets":     schemas.Secrets(),
+		"doctor":      schemas.Doctor(),
 	} {
 		var head struct {
 			Schema string `json:"$schema"`

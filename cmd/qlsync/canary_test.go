@@ -412,6 +412,7 @@ func (c *canaries) everything() {
 			c.run("out", append([]string{"schemas", "list"}, onProject...)...)
 			c.run("out", append([]string{"schemas", "editor"}, onProject...)...)
 		},
+		"doctor":   func() { each(doctorFormats().names(), "doctor"); project("doctor", "--all-tenants") },
 		"secrets":  func() { each(secretsFormats().names(), "secrets") },
 		"simulate": func() { c.run("out", "simulate", "--tenant", "../in/key.json") },
 		"completion": func() {

@@ -27,6 +27,8 @@ type provider struct {
 	parse func(id string, text []byte) (*connection.DataSource, error)
 	// connect makes the engine's side of it. It sends nothing.
 	connect func(options) (connection.Provider, error)
+	// door is a path that answers everybody, if only with a refusal.
+	door string
 	// embed opens the embedded tenant: the seed as JSON, and the file of its state.
 	embed func(seed []byte, state string) (*embedded, error)
 }
@@ -80,6 +82,7 @@ var qlikCloud = provider{
 			Logger: o.logger, UserAgent: o.userAgent, Lifetime: o.lifetime,
 		})
 	},
+	door:  "/api/v1/users/me",
 	embed: embedding(spec.ProviderQlik, func(token connection.Secret) auth { return auth{apiKey: token} }),
 }
 
@@ -95,5 +98,6 @@ var apinizerManager = provider{
 			Logger: o.logger, UserAgent: o.userAgent, Lifetime: o.lifetime,
 		})
 	},
+	door:  "/apiops/projects/",
 	embed: embedding(spec.ProviderApinizer, func(token connection.Secret) auth { return auth{token: token} }),
 }

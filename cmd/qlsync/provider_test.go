@@ -12,8 +12,8 @@ import (
 func TestTheEngineNamesNoProvider(t *testing.T) {
 	named := regexp.MustCompile(`(?i)qlik|apinizer`)
 	ours := strings.NewReplacer("github.com/qlsync/qlsync", "")
-	for _, room := range []string{"plan", "apply", "report"} {
-		files, err := filepath.Glob(filepath.Join("..", "..", "pkg", room, "*.go"))
+	for _, room := range []string{"pkg/plan", "pkg/apply", "pkg/report", "internal/doctor"} {
+		files, err := filepath.Glob(filepath.Join("..", "..", filepath.FromSlash(room), "*.go"))
 		if err != nil || len(files) == 0 {
 			t.Fatalf("%s: %v", room, err)
 		}

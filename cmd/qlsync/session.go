@@ -96,21 +96,11 @@ func (files *projectFiles) open(c *cli.Context, env *environment, name string) (
 	if err != nil {
 		return nil, err
 	}
-	tenant, err := files.project.Tenant(name)
-	if err != nil {
-		return nil, firstOf(files.problems.Err(), err)
-	}
-	s := &session{env: env, project: files.project, tenant: tenant, variables: files.variables, drawn: env.draws(c), task: env.task, close: func() {}}
-	s.secrets.resolver = files.project.Resolver(env.lookup)
-	s.local, s.localProblems = vendored(files.project, tenant)
-	err = interruptibly(c.Context, func() error {
-		s.declared, s.problems = desired(files.project, tenant, files.variables, s.local, files.problems)
-		return nil
-	})
+	s, err := files.session(c, env, name)
 	if err != nil {
 		return nil, err
 	}
-	if s.problems.Err() != nil && !tenant.CanBeAsked() {
+	if s.problems.Err() != nil && !s.tenant.CanBeAsked() {
 		return nil, s.problems
 	}
 	if name := c.String("snapshot"); name != "" {
@@ -122,6 +112,21 @@ func (files *projectFiles) open(c *cli.Context, env *environment, name string) (
 		return nil, s.besides(err)
 	}
 	return s, nil
+}
+
+// session reads what the files say about a tenant, and connects to nothing.
+func (files *projectFiles) session(c *cli.Context, env *environment, name string) (*session, error) {
+	tenant, err := files.project.Tenant(name)
+	if err != nil {
+		return nil, firstOf(files.problems.Err(), err)
+	}
+	s := &session{env: env, project: files.project, tenant: tenant, variables: files.variables, drawn: env.draws(c), task: env.task, close: func() {}}
+	s.secrets.resolver = files.project.Resolver(env.lookup)
+	s.local, s.localProblems = vendored(files.project, tenant)
+	return s, interruptibly(c.Context, func() error {
+		s.declared, s.problems = desired(files.project, tenant, files.variables, s.local, files.problems)
+		return nil
+	})
 }
 
 // loadProject reads the project file that the flags name.

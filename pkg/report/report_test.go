@@ -41,6 +41,7 @@ var goldens = map[string]func(report.Text, io.Writer) error{
 	"drift":         func(t report.Text, w io.Writer) error { return t.Drift(w, everydayDrift()) },
 	"drift-clean":   func(t report.Text, w io.Writer) error { return t.Drift(w, cleanDrift()) },
 	"drift-hostile": func(t report.Text, w io.Writer) error { return t.Drift(w, hostileDrift()) },
+	"doctor":        func(t report.Text, w io.Writer) error { return t.Doctor(w, examinedTenants()) },
 	"secrets":       func(t report.Text, w io.Writer) error { return t.Secrets(w, listedSecrets()) },
 	"problems":      func(t report.Text, w io.Writer) error { return t.Problems(w, everydayProblems()) },
 }

@@ -33,6 +33,7 @@ var outputs = []struct {
 	}}},
 	{"problems", schemas.Problems(), []any{report.NewProblems(everydayProblems()), report.NewProblems(nil)}},
 	{"vendored", schemas.Vendored(), []any{checkedSchemas(), report.Schemas{Format: report.SchemasFormat, Sources: []report.SchemaSource{}}}},
+	{"doctor", schemas.Doctor(), []any{examinedTenants(), doctor.Report{Format: doctor.Format, Project: "finance", Tenants: []doctor.Examined{}}}},
 	{"secrets", schemas.Secrets(), []any{listedSecrets(), doctor.Secrets{Format: doctor.SecretsFormat, Project: "finance", Tenants: []doctor.TenantSecrets{}}}},
 }
 
@@ -194,7 +195,7 @@ func TestSchemasRefuseWhatMustNotBeSaid(t *testing.T) {
 func TestFormatsAreThoseOfTheSchemas(t *testing.T) {
 	for format, schema := range map[string][]byte{
 		plan.Format: schemas.Plan(), apply.Format: schemas.Result(), plan.DriftFormat: schemas.Drift(), report.ProblemsFormat: schemas.Problems(),
-		report.SchemasFormat: schemas.Vendored(), doctor.SecretsFormat: schemas.Secrets(),
+		report.SchemasFormat: schemas.Vendored(), doctor.SecretsFormat: schemas.Secrets(), doctor.Format: schemas.Doctor(),
 	} {
 		var head struct{ Title string }
 		if err := json.Unmarshal(schema, &head); err != nil || head.Title != format {

@@ -1,0 +1,81 @@
+package doctor
+
+import (
+	"strings"
+
+	"github.com/qlsync/qlsync/pkg/plan"
+)
+
+// Format names the JSON contract of [Report].
+const Format = "qlsync.doctor/v1"
+
+// Report is what was found about some tenants.
+type Report struct {
+	Format  string     `json:"format"`
+	Project string     `json:"project"`
+	Tenants []Examined `json:"tenants"`
+}
+
+// Failed reports whether anything is wrong with one of the tenants.
+func (r Report) Failed() bool {
+	for _, tenant := range r.Tenants {
+		for _, check := range tenant.Checks {
+			if check.Status == Failed {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Examined is what was found about one tenant.
+type Examined struct {
+	Tenant plan.Tenant `json:"tenant"`
+	// Checks are always the same ones, in the same order.
+	Checks []Check `json:"checks"`
+}
+
+// Check is the result of one check.
+type Check struct {
+	Name   string `json:"check"`
+	Status Status `json:"status"`
+	// Message says what was found, or why nothing was.
+	Message string `json:"message"`
+	// Details are more of what was found, a line each.
+	Details []string `json:"details,omitempty"`
+	// Next says what to do; empty if there is nothing to do.
+	Next string `json:"next,omitempty"`
+}
+
+// Status is how a check ended.
+type Status string
+
+// The ways in which a check ends. Only Failed means that something is wrong.
+const (
+	OK         Status = "ok"
+	Warning    Status = "warning"
+	Failed     Status = "failed"
+	NotChecked Status = "not checked"
+)
+
+// maxDetails bounds the details of a check.
+const maxDetails = 5
+
+// passed, warned, failed and unchecked make the result of a check.
+func passed(message string) Check { return Check{Status: OK, Message: message} }
+
+func warned(message, next string, details ...string) Check {
+	return Check{Status: Warning, Message: message, Next: next, Details: details}
+}
+
+func failed(message, next string, details ...string) Check {
+	return Check{Status: Failed, Message: message, Next: next, Details: details}
+}
+
+// failure is failed with the lines of an error.
+func failure(err error, next string) Check {
+	lines := strings.Split(err.Error(), "\n")
+	return failed(lines[0], next, lines[1:]...)
+}
+
+func unchecked(reason string) Check { return Check{Status: NotChecked, Message: reason} }

@@ -1,0 +1,489 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/plan"
+	"github.com/qlsync/qlsync/pkg/spec"
+)
+
+// Subject is one tenant of a project, as far as the files tell, and how to reach it.
+type Subject struct {
+	Project  *spec.Project
+	Tenant   *spec.Tenant
+	Declared *spec.DesiredSet
+	// Problems are those of the files for the tenant, LocalProblems those of the vendored
+	// schemas, which Local holds. BuiltIn: the kind of the tenant needs none.
+	Problems      connection.Problems
+	Local         *connection.Catalog
+	LocalProblems connection.Problems
+	BuiltIn       bool
+	// Secrets are the references of the files; Fingerprints is what is wrong with the key
+	// of the fingerprints, nil if it is usable or not set.
+	Secrets      TenantSecrets
+	Fingerprints error
+	// Host says why no token may be sent to the host of the tenant; nil: one may. Hosts
+	// says by which rule.
+	Host  error
+	Hosts string
+	// Lock returns the folder of the locks, or why no lock can be taken there.
+	Lock func() (folder string, err error)
+	// Connect makes the provider: it reads the secrets of the sign-in, and starts an
+	// embedded tenant. It is called once, if the host is allowed.
+	Connect func() (connection.Provider, error)
+	// Knock asks the tenant for any answer, without a token, and returns how far its clock
+	// is ahead, if it tells. It is called where Connect fails.
+	Knock func(context.Context) (*time.Duration, error)
+	// Check checks the files against what the tenant says about data sources.
+	Check func(*connection.Catalog) connection.Problems
+	// Command completes a command of qlsync, so that it can be pasted.
+	Command func(words string) string
+}
+
+// checks are made in this order. Each looks at what those before it have found.
+var checks = []struct {
+	name string
+	make func(*examination) Check
+}{
+	{"files", (*examination).files},
+	{"schemas", (*examination).schemas},
+	{"secrets", (*examination).secrets},
+	{"hosts", (*examination).hosts},
+	{"lock", (*examination).lock},
+	{"tenant", (*examination).tenant},
+	{"clock", (*examination).clock},
+	{"token", (*examination).token},
+	{"spaces", (*examination).spaces},
+	{"sources", (*examination).sources},
+	{"rights", (*examination).rights},
+}
+
+// Examine makes every check. It sends reads alone, and nothing to a host that is not
+// allowed. When the context ends, what has not been asked is not checked.
+func Examine(ctx context.Context, s Subject) Examined {
+	e := &examination{Subject: s, ctx: ctx}
+	e.ask()
+	result := Examined{Tenant: plan.Tenant{Name: s.Tenant.Name, URL: s.Tenant.URL}}
+	for _, check := range checks {
+		made := check.make(e)
+		made.Name = check.name
+		if more := len(made.Details) - maxDetails; more > 0 {
+			made.Details = append(slices.Clip(made.Details[:maxDetails]), fmt.Sprintf("and %d more", more))
+		}
+		result.Checks = append(result.Checks, made)
+	}
+	return result
+}
+
+// examination is one tenant being examined.
+type examination struct {
+	Subject
+	ctx context.Context
+
+	provider connection.Provider
+	found    *connection.Examination // nil: nobody was asked
+	// unasked says why nobody was asked.
+	unasked string
+	// knocked is why the tenant does not answer even without a token; it means something
+	// where there is no provider.
+	knocked error
+}
+
+// ask asks the tenant what several checks look at.
+func (e *examination) ask() {
+	switch {
+	case !e.Tenant.CanBeAsked():
+		e.unasked = "the url or the auth of the tenant has mistakes: see files"
+		return
+	case e.Host != nil:
+		e.unasked = "no token may be sent to the host: see hosts"
+		return
+	}
+	provider, err := e.Connect()
+	if err != nil {
+		e.found = &connection.Examination{Err: err}
+		if e.Tenant.SimFile == "" {
+			e.found.Skew, e.knocked = e.Knock(e.ctx)
+		}
+		return
+	}
+	e.provider = provider
+	examiner, ok := provider.(connection.Examiner)
+	if !ok {
+		e.unasked = "this kind of tenant cannot be asked"
+		return
+	}
+	found := examiner.Examine(e.ctx, e.Declared.Spaces)
+	e.found = &found
+}
+
+// silent returns why a check cannot look at what the tenant says; empty: it can.
+func (e *examination) silent() string {
+	switch {
+	case e.unasked != "":
+		return e.unasked
+	case e.found.Err == nil:
+		return ""
+	case e.reached():
+		return "the tenant lets nobody in: see token"
+	}
+	if e.provider == nil && e.Tenant.SimFile == "" {
+		return "there is nothing to sign in with: see token"
+	}
+	return "the tenant could not be asked: see tenant"
+}
+
+// reached reports whether the tenant has answered anything.
+func (e *examination) reached() bool {
+	return e.found != nil && e.provider != nil && !errors.Is(e.found.Err, connection.ErrUnreachable) && !errors.Is(e.found.Err, context.Canceled)
+}
+
+func (e *examination) files() Check {
+	var wrong, warnings []string
+	for _, problem := range e.Problems {
+		if problem.Severity == connection.SeverityWarning {
+			warnings = append(warnings, problem.Error())
+		} else {
+			wrong = append(wrong, problem.Error())
+		}
+	}
+	next := "run " + e.Command("validate")
+	switch valid := fmt.Sprintf("%s in %s, valid", count(len(e.Declared.Connections), "connection"), count(e.Declared.Files, "file")); {
+	case len(wrong) > 0:
+		return failed(count(len(wrong), "error"), next, wrong...)
+	case len(warnings) > 0:
+		return warned(valid+", with "+count(len(warnings), "warning"), next, warnings...)
+	default:
+		return passed(valid)
+	}
+}
+
+func (e *examination) schemas() Check {
+	used := e.Declared.DataSources()
+	missing := slices.DeleteFunc(slices.Clone(used), func(id string) bool { return e.Local.DataSources[id] != nil })
+	switch {
+	case e.BuiltIn:
+		return passed("built in")
+	case e.LocalProblems.Err() != nil:
+		return failed("vendored schemas cannot be used", "mend or remove the files, then run "+e.Command("schemas pull"), texts(e.LocalProblems)...)
+	case len(used) == 0:
+		return passed("no data source is in use")
+	case len(missing) > 0:
+		return warned("not vendored: "+strings.Join(missing, ", "), "for checks without a network, run "+e.Command("schemas pull"))
+	}
+	return passed(count(len(used), "data source") + " in use, all vendored")
+}
+
+func (e *examination) secrets() Check {
+	var missing []string
+	for _, secret := range e.Secrets.Missing() {
+		text := secret.Problem
+		if secret.Position != nil {
+			text = secret.Position.String() + ": " + text
+		}
+		missing = append(missing, text)
+	}
+	required := 0
+	for _, secret := range e.Secrets.Secrets {
+		if !secret.Use.Optional() {
+			required++
+		}
+	}
+	if e.Fingerprints != nil {
+		missing = append(missing, spec.FingerprintVariable+": "+e.Fingerprints.Error())
+	}
+	switch {
+	case len(missing) > 0:
+		return failed(fmt.Sprintf("%d of %s cannot be used", len(missing), count(max(required, len(missing)), "secret")),
+			"set them: "+e.Command("secrets")+" lists what needs them", missing...)
+	case required == 0:
+		return passed("none is needed")
+	}
+	return passed(count(required, "secret") + ", all set")
+}
+
+func (e *examination) hosts() Check {
+	if e.Host != nil {
+		return failure(e.Host, "if the token may go there, list the host of "+e.Tenant.URL)
+	}
+	return passed(e.Hosts)
+}
+
+func (e *examination) lock() Check {
+	folder, err := e.Lock()
+	if err != nil {
+		return failure(err, "")
+	}
+	return passed("locks can be taken in " + folder)
+}
+
+func (e *examination) tenant() Check {
+	switch {
+	case e.unasked != "":
+		return unchecked(e.unasked)
+	case errors.Is(e.found.Err, context.Canceled):
+		return unchecked("interrupted")
+	case e.provider == nil && e.Tenant.SimFile == "" && e.knocked == nil:
+		return passed(e.Tenant.URL + " answers, without a token")
+	case e.provider == nil && e.Tenant.SimFile == "":
+		return failure(e.knocked, wayNext)
+	case e.provider == nil:
+		return failure(fmt.Errorf("the embedded tenant does not start: %w", e.found.Err), "mend "+e.Tenant.SimFile)
+	case !e.reached():
+		return failure(e.found.Err, wayNext)
+	}
+	return passed(e.Tenant.URL + " answers")
+}
+
+const wayNext = "check the url of the tenant, the network and the proxy"
+
+// The clock of a tenant may be off by maxSkew: tokens are made for a while, and so are
+// certificates. From a noticeable skew on, a person should know.
+const (
+	noticeableSkew = time.Minute
+	maxSkew        = 5 * time.Minute
+)
+
+func (e *examination) clock() Check {
+	if e.unasked != "" {
+		return unchecked(e.unasked)
+	}
+	if e.found.Skew == nil {
+		return unchecked("the tenant did not tell its time")
+	}
+	skew := *e.found.Skew
+	direction := "behind the tenant's"
+	if skew < 0 {
+		direction = "ahead of the tenant's"
+	}
+	text := fmt.Sprintf("this computer's clock is %s %s", skew.Abs(), direction)
+	switch {
+	case skew.Abs() >= maxSkew:
+		return failed(text, "set the clock of this computer: tokens and certificates are valid for a while only")
+	case skew.Abs() >= noticeableSkew:
+		return warned(text, "set the clock of this computer")
+	}
+	return passed("this computer's clock agrees with the tenant's")
+}
+
+func (e *examination) token() Check {
+	switch {
+	case e.unasked != "":
+		return unchecked(e.unasked)
+	case e.provider == nil && e.Tenant.SimFile == "":
+		return failure(e.found.Err, "set what signs in: "+e.Command("secrets")+" lists it")
+	case !e.reached():
+		return unchecked(e.silent())
+	case e.found.Err != nil:
+		return failure(e.found.Err, "make a new key or secret for the tenant, and set what auth in "+e.Project.File+" names")
+	case e.found.CallerUnknown != "":
+		return Check{Status: NotChecked, Message: "the token is accepted; whose it is, is not known: " + e.found.CallerUnknown}
+	}
+	return passed(who(e.found.Caller) + ", " + roles(e.found.Roles))
+}
+
+func who(user connection.User) string {
+	for _, name := range []string{user.Email, user.Name, user.Subject} {
+		if name != "" {
+			return name
+		}
+	}
+	return user.ID
+}
+
+func roles(names []string) string {
+	switch len(names) {
+	case 0:
+		return "no roles"
+	case 1:
+		return "role " + names[0]
+	}
+	return "roles " + strings.Join(names, ", ")
+}
+
+func (e *examination) spaces() Check {
+	if reason := e.silent(); reason != "" {
+		return unchecked(reason)
+	}
+	if len(e.found.Spaces) == 0 {
+		return passed("the files name no space")
+	}
+	var wrong, incomplete []string
+	connections := 0
+	for _, space := range e.found.Spaces {
+		name := fmt.Sprintf("%q", space.Ref.String())
+		switch {
+		case space.Err != nil:
+			wrong = append(wrong, name+" cannot be read: "+space.Err.Error())
+		case !space.Found:
+			wrong = append(wrong, positioned(space.Ref.Position, "no space "+name+" that this token can see"))
+		}
+		for _, reason := range space.Incomplete {
+			if !slices.Contains(incomplete, reason) {
+				incomplete = append(incomplete, reason)
+			}
+		}
+		connections += len(space.Connections)
+	}
+	switch {
+	case len(wrong) > 0:
+		return failed(fmt.Sprintf("%d of %s cannot be read", len(wrong), count(len(e.found.Spaces), "space")),
+			"check the names, and make the token's user a member of the spaces", wrong...)
+	case len(incomplete) > 0:
+		return warned("the lists of the tenant are incomplete: nothing is deleted until they are whole", "try again later", incomplete...)
+	}
+	return passed(fmt.Sprintf("%s in scope, with %s", count(len(e.found.Spaces), "space"), count(connections, "connection")))
+}
+
+func (e *examination) sources() Check {
+	if reason := e.silent(); reason != "" {
+		return unchecked(reason)
+	}
+	ids := e.Declared.DataSources()
+	if len(ids) == 0 {
+		return passed("no data source is in use")
+	}
+	catalog, err := e.provider.DataSources(e.ctx, ids)
+	if err != nil {
+		return failed("data sources cannot be read", "", strings.Split(err.Error(), "\n")...)
+	}
+	var wrong, warnings []string
+	for _, problem := range e.Check(catalog) {
+		if problem.Severity == connection.SeverityWarning {
+			warnings = append(warnings, problem.Error())
+		} else {
+			wrong = append(wrong, problem.Error())
+		}
+	}
+	switch {
+	case len(wrong) > 0:
+		return failed("the tenant refuses what the files declare: "+count(len(wrong), "error"), "run "+e.Command("plan"), wrong...)
+	case len(warnings) > 0:
+		return warned(count(len(warnings), "warning"), "run "+e.Command("plan"), warnings...)
+	}
+	return passed("the tenant has " + count(len(ids), "data source") + " in use, and the files fit them")
+}
+
+func (e *examination) rights() Check {
+	if reason := e.silent(); reason != "" {
+		return unchecked(reason)
+	}
+	r := e.privileges()
+	next := "give the token's user the right to edit data connections in these spaces, or the role of an administrator"
+	switch {
+	case len(r.lacking) > 0:
+		return failed("the token may not write "+count(len(r.lacking), "connection"), next, r.lacking...)
+	case e.found.CallerUnknown == "" && !e.found.Caller.Admin && e.ownersDeclared() > 0:
+		return warned("only an administrator may change owners, which the files declare for "+count(e.ownersDeclared(), "connection"),
+			"use a token of an administrator, or leave owner out")
+	case len(r.readOnly) > 0:
+		return warned("the token's user may not be allowed to write", next, r.readOnly...)
+	case r.told == 0 && r.untold > 0:
+		return unchecked("the tenant does not say what the token may do with connections")
+	case r.told == 0:
+		return unchecked("no declared connection exists yet, and the tenant does not say who may create one")
+	case r.untold > 0:
+		return unchecked(fmt.Sprintf("the tenant says nothing about %s of %d; the token may write the others", count(r.untold, "connection"), r.untold+r.told))
+	}
+	return passed("the token may write " + count(r.told, "connection"))
+}
+
+func (e *examination) ownersDeclared() int {
+	n := 0
+	for i := range e.Declared.Connections {
+		if e.Declared.Connections[i].Owner+e.Declared.Connections[i].OwnerID != "" {
+			n++
+		}
+	}
+	return n
+}
+
+// rightsFound is what the privileges of connections and the roles in spaces say.
+type rightsFound struct {
+	// lacking are connections that the token may not change, with what is missing.
+	lacking []string
+	// readOnly are spaces in which the caller has no role that writes.
+	readOnly []string
+	// told and untold count the connections of the project of which the service tells
+	// the privileges, and does not.
+	told, untold int
+}
+
+// privileges looks at the connections that the project would write: those that are
+// declared, and where it prunes, those that it owns. Only what the service says counts: where it names no
+// privileges, nothing is concluded.
+func (e *examination) privileges() rightsFound {
+	var r rightsFound
+	prunes := e.Project.Policy.Prune == connection.PruneOwned
+	for _, space := range e.found.Spaces {
+		declared := e.declaredIn(space)
+		for _, one := range space.Connections {
+			isDeclared, isOurs := slices.Contains(declared, one.Key.Name), one.Project == e.Project.Name
+			if !isDeclared && !(isOurs && prunes) || one.Project != "" && !isOurs {
+				continue // it is not written
+			}
+			if one.Privileges == nil {
+				r.untold++
+				continue
+			}
+			r.told++
+			needed := "update"
+			if !isDeclared {
+				needed = "delete"
+			}
+			if !slices.Contains(one.Privileges, needed) {
+				r.lacking = append(r.lacking, fmt.Sprintf("%s: no privilege %q", one.Key, needed))
+			}
+		}
+		if len(declared) > 0 && space.Roles != nil && !e.found.Caller.Admin && !slices.ContainsFunc(space.Roles, writes) {
+			r.readOnly = append(r.readOnly, fmt.Sprintf("%s: %s", space.Space.Name, roles(space.Roles)))
+		}
+	}
+	return r
+}
+
+// writes reports whether a role in a space may let its holder write connections. Only
+// the roles that are known not to are left out.
+func writes(role string) bool {
+	return !slices.Contains([]string{"consumer", "basicconsumer", "dataconsumer", "datapreview"}, role)
+}
+
+// declaredIn lists the names that are declared in a space.
+func (e *examination) declaredIn(space connection.SpaceExamination) []string {
+	var names []string
+	for i := range e.Declared.Connections {
+		if e.Declared.Connections[i].Space.Same(space.Ref) {
+			names = append(names, e.Declared.Connections[i].Name)
+		}
+	}
+	return names
+}
+
+func texts(problems connection.Problems) []string {
+	lines := make([]string, len(problems))
+	for i, problem := range problems {
+		lines[i] = problem.Error()
+	}
+	return lines
+}
+
+func positioned(at connection.Position, text string) string {
+	if place := at.String(); place != "" {
+		return place + ": " + text
+	}
+	return text
+}
+
+// count returns "1 file", "2 files".
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

@@ -1,0 +1,65 @@
+package report
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/fatih/color"
+
+	"github.com/qlsync/qlsync/internal/doctor"
+)
+
+// Doctor writes a line for each check of each tenant, and below it what is wrong and
+// what to do.
+func (t Text) Doctor(w io.Writer, r doctor.Report) error {
+	p := t.printer(w)
+	for i, tenant := range r.Tenants {
+		if i > 0 {
+			p.line("")
+		}
+		p.line("%s (%s)", label(tenant.Tenant.Name), Clean(tenant.Tenant.URL))
+		for _, check := range tenant.Checks {
+			p.check(check)
+		}
+		p.doctorSummary(tenant)
+	}
+	return p.err
+}
+
+func (p *printer) check(check doctor.Check) {
+	signs := map[doctor.Status]string{
+		doctor.OK:         p.paint(color.FgGreen, "ok  "),
+		doctor.Warning:    p.paint(color.FgYellow, "warn"),
+		doctor.Failed:     p.paint(color.FgRed, "FAIL"),
+		doctor.NotChecked: "--  ",
+	}
+	message := Clean(check.Message)
+	if check.Status == doctor.NotChecked {
+		message = "not checked: " + message
+	}
+	p.line("  %s  %s: %s", signs[check.Status], Clean(check.Name), message)
+	for _, detail := range check.Details {
+		p.line("          %s", Clean(detail))
+	}
+	if check.Next != "" {
+		p.line("        > %s", Clean(check.Next))
+	}
+}
+
+func (p *printer) doctorSummary(tenant doctor.Examined) {
+	counts := map[doctor.Status]int{}
+	for _, check := range tenant.Checks {
+		counts[check.Status]++
+	}
+	text := "Nothing is wrong"
+	if n := counts[doctor.Failed]; n > 0 {
+		text = fmt.Sprintf("%d of %s failed", n, count(len(tenant.Checks), "check"))
+	}
+	if n := counts[doctor.Warning]; n > 0 {
+		text += ", " + count(n, "warning")
+	}
+	if n := counts[doctor.NotChecked]; n > 0 {
+		text += fmt.Sprintf(", %d not checked", n)
+	}
+	p.line("%s.", text)
+}
