@@ -81,9 +81,10 @@ type Client struct {
 	logger    *slog.Logger
 	userAgent string
 	lifetime  context.Context
-	// writing lets one write at a time through.
-	writing chan struct{}
-	pauses  transport.Pauses
+	// writing lets one change at a time through, with the reads that belong to it;
+	// reading lets as many reads through as may run side by side.
+	writing, reading chan struct{}
+	pauses           transport.Pauses
 	// answered tells that the manager has been reached at least once. Until then a
 	// failure to connect is taken for a wrong address and not tried again.
 	answered atomic.Bool
@@ -105,7 +106,7 @@ func NewClient(config Config) (*Client, error) {
 	client := &Client{
 		base: base, http: transport.Client(config.HTTPClient, answerTimeout, parallelism),
 		logger: config.Logger, userAgent: config.UserAgent, lifetime: config.Lifetime,
-		writing: make(chan struct{}, 1),
+		writing: make(chan struct{}, 1), reading: make(chan struct{}, parallelism),
 	}
 	if client.logger == nil {
 		client.logger = slog.New(slog.DiscardHandler)
@@ -141,12 +142,32 @@ type request struct {
 	secrets []string
 	// sent counts the requests that were really made. May be nil.
 	sent *atomic.Int64
+	// fresh reads again what a write is about before it is sent another time; maybe reports
+	// that it may have been carried out. Its error ends the request. May be nil.
+	fresh func(ctx context.Context, maybe bool) error
 }
 
 func (r *request) isRead() bool { return r.method == http.MethodGet }
 
+// turn waits until no other change is under way, and returns what ends this one: whoever
+// writes first reads, and nothing of ours may come between.
+func (c *Client) turn(ctx context.Context) (done func(), err error) {
+	ctx, cancel := transport.Within(ctx, c.lifetime)
+	defer cancel()
+	return take(ctx, c.writing)
+}
+
+func take(ctx context.Context, from chan struct{}) (back func(), err error) {
+	select {
+	case from <- struct{}{}:
+		return func() { <-from }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
 // do sends a request, repeats it as far as that is harmless, and gives the body of a
-// success. Writes go one after the other.
+// success. Whoever writes has taken a [Client.turn].
 //
 // When the context ends, a read ends; a write that has been sent is waited for. The
 // error is an [*Error] if the server answered; otherwise it is a
@@ -159,13 +180,12 @@ func (c *Client) do(ctx context.Context, r request) (*transport.Answer, error) {
 	target.RawQuery = r.query.Encode()
 	ctx, cancel := transport.Within(ctx, c.lifetime)
 	defer cancel()
-	if !r.isRead() && !r.anonymous {
-		select {
-		case c.writing <- struct{}{}:
-			defer func() { <-c.writing }()
-		case <-ctx.Done():
-			return nil, transport.Interrupted(r.method, target, ctx.Err())
+	if r.isRead() && !r.anonymous {
+		done, err := take(ctx, c.reading)
+		if err != nil {
+			return nil, transport.Interrupted(r.method, target, err)
 		}
+		defer done()
 	}
 	return c.attempt(ctx, &call{request: r, target: target})
 }

@@ -18,9 +18,9 @@ const noGateway = "no gateway is named"
 // save sends a whole connection. Where it is to be brought to the gateways, its mark
 // says that it is not there yet: so whoever plans next knows, also if this process
 // ends before the answer comes.
-func (p *Provider) save(ctx context.Context, method string, key connection.Key, d document, operation connection.Operation, repeatable bool) ([]byte, error) {
+func (p *Provider) save(ctx context.Context, method string, key connection.Key, d document, operation connection.Operation, repeatable bool, fresh freshCheck) ([]byte, error) {
 	d.setPending(d.deploys())
-	return p.write(ctx, method, key, d, operation, repeatable)
+	return p.write(ctx, method, key, d, operation, repeatable, fresh)
 }
 
 // settle reads what was saved, and finds out whether it has reached the gateways. If so,
@@ -74,7 +74,7 @@ func (p *Provider) again(ctx context.Context, operation connection.Operation, se
 		return nil, err
 	}
 	d.setPending(pending)
-	return p.write(ctx, http.MethodPut, operation.Key, d, operation, true)
+	return p.write(ctx, http.MethodPut, operation.Key, d, operation, true, p.still(operation.Key, live, d))
 }
 
 // marked tells that what was sent bears its mark by now, and not that it is not in

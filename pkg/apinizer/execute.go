@@ -12,12 +12,18 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// Execute runs operations one after the other: there are no bulk calls.
+// Execute runs operations one after the other: there are no bulk calls. It reads what it
+// writes on when no other change is under way, so that nothing of ours comes between.
 func (p *Provider) Execute(ctx context.Context, operations []connection.Operation) []connection.Outcome {
 	outcomes := make([]connection.Outcome, len(operations))
 	for i, operation := range operations {
 		outcomes[i].ID = operation.ID
 	}
+	done, err := p.client.turn(ctx)
+	if err != nil {
+		return failFrom(outcomes, 0, fmt.Errorf("%w: %w", connection.ErrNotSent, err))
+	}
+	defer done()
 	for i, operation := range operations {
 		if err := ctx.Err(); err != nil {
 			return failFrom(outcomes, i, fmt.Errorf("%w: %w", connection.ErrNotSent, err))
@@ -67,7 +73,8 @@ func (p *Provider) create(ctx context.Context, operation connection.Operation) c
 	if err != nil {
 		return fail(err)
 	}
-	body, err := p.save(ctx, http.MethodPost, operation.Key, d, operation, false)
+	stillAbsent := func(ctx context.Context, _ bool) error { return p.absent(ctx, operation) }
+	body, err := p.save(ctx, http.MethodPost, operation.Key, d, operation, false, stillAbsent)
 	if errors.Is(err, connection.ErrUnknownOutcome) {
 		// It is ours if it looks like what was sent, with our mark.
 		if live, readErr := p.get(context.WithoutCancel(ctx), operation.Key, nil); readErr == nil && p.shows(live, d) && live.mark() == d.mark() {
@@ -224,8 +231,26 @@ func (p *Provider) check(d document, kept []string, operation connection.Operati
 	return fmt.Errorf("%w: nothing was sent, as %s would be blanked: declare it under credentials", connection.ErrInvalid, strings.Join(missing, ", "))
 }
 
+// freshCheck is [request.fresh].
+type freshCheck = func(ctx context.Context, maybe bool) error
+
+// still makes the check that a connection is as it was read, or, where that may have been
+// carried out, as it was sent.
+func (p *Provider) still(key connection.Key, live, sent document) freshCheck {
+	return func(ctx context.Context, maybe bool) error {
+		now, err := p.get(ctx, key, nil)
+		switch {
+		case err != nil:
+			return err
+		case digest(now) == digest(live), maybe && p.shows(now, sent) && now.mark() == sent.mark():
+			return nil
+		}
+		return fmt.Errorf("%w: plan again", connection.ErrChanged)
+	}
+}
+
 // write sends a whole connection, and gives the answer's body.
-func (p *Provider) write(ctx context.Context, method string, key connection.Key, d document, operation connection.Operation, repeatable bool) ([]byte, error) {
+func (p *Provider) write(ctx context.Context, method string, key connection.Key, d document, operation connection.Operation, repeatable bool, fresh freshCheck) ([]byte, error) {
 	path, err := connectionPath(key)
 	if err != nil {
 		return nil, err
@@ -235,7 +260,7 @@ func (p *Provider) write(ctx context.Context, method string, key connection.Key,
 		return nil, fmt.Errorf("encode the connection: %w", err)
 	}
 	got, err := p.client.do(ctx, request{
-		method: method, path: path, body: body, repeatable: repeatable, secrets: secretsOf(d, operation),
+		method: method, path: path, body: body, repeatable: repeatable, secrets: secretsOf(d, operation), fresh: fresh,
 	})
 	if err != nil {
 		return nil, err
@@ -286,7 +311,7 @@ func (p *Provider) update(ctx context.Context, operation connection.Operation) c
 			return fail(notBegun(ctx, err))
 		}
 	}
-	body, err := p.save(ctx, http.MethodPut, operation.Key, d, operation, operation.Name == "")
+	body, err := p.save(ctx, http.MethodPut, operation.Key, d, operation, operation.Name == "", p.still(operation.Key, live, d))
 	if err != nil && errors.Is(err, connection.ErrUnknownOutcome) && operation.Name != "" && p.arrived(ctx, operation.Key, to, d) {
 		body, err = nil, nil
 	}
@@ -322,9 +347,16 @@ func (p *Provider) current(ctx context.Context, operation connection.Operation) 
 	case types[live.kind] == nil:
 		return live, fmt.Errorf("%w: there is no connection type %q", connection.ErrInvalid, live.kind)
 	case p.changed(operation.Key, live):
-		return live, fmt.Errorf("%w: it was changed while this ran: plan again", connection.ErrInvalid)
+		return live, fmt.Errorf("%w (its fields or its description): plan again", connection.ErrChanged)
+	case operation.Kind == connection.Delete && operation.Seen != nil && takenAway(operation.Seen.Mark, mark):
+		return live, fmt.Errorf("%w (its ownership record in the description): plan again", connection.ErrChanged)
 	}
 	return live, nil
+}
+
+// takenAway reports whether a connection that may have been deleted may no longer be.
+func takenAway(seen, now connection.Mark) bool {
+	return now.Project != seen.Project || now.Protected && !seen.Protected
 }
 
 // updated lays an operation over what is there. What masks or belongs to the server
@@ -454,7 +486,11 @@ func (p *Provider) delete(ctx context.Context, operation connection.Operation) e
 	if err != nil {
 		return err
 	}
-	got, err := p.client.do(ctx, request{method: http.MethodDelete, path: path, repeatable: true})
+	stillOurs := func(ctx context.Context, _ bool) error {
+		_, err := p.current(ctx, operation)
+		return err
+	}
+	got, err := p.client.do(ctx, request{method: http.MethodDelete, path: path, repeatable: true, fresh: stillOurs})
 	p.forget(operation.Key)
 	switch {
 	case errors.Is(err, connection.ErrNotFound):

@@ -25,7 +25,7 @@ func TestWhatSomebodyChangesMeanwhileIsNotOverwritten(t *testing.T) {
 	if err := r.manager.Edit("Payments", "Mail", func(c *simulator.Connection) { c.Fields["host"] = "other.example" }); err != nil {
 		t.Fatal(err)
 	}
-	r.demand(r.run(p).Items[0].Error, "it was changed while this ran")
+	r.demand(r.run(p).Items[0].Error, "left alone because another person or client changed it after the plan")
 	if there, _ := r.manager.Find("Payments", "Mail"); there.Fields["host"] != "other.example" {
 		t.Errorf("%+v", there.Fields)
 	}
@@ -204,7 +204,7 @@ func TestWhatGaveUpItsMarkSinceThePlanIsNotDeleted(t *testing.T) {
 		if err := r.manager.Edit("Payments", "Mail", func(c *simulator.Connection) { c.Fields["description"] = text }); err != nil {
 			t.Fatal(err)
 		}
-		r.demand(r.run(p).Items[0].Error, "it was changed while this ran")
+		r.demand(r.run(p).Items[0].Error, "left alone because another person or client changed it after the plan")
 		r.holds("Mail", "password")
 	}
 }

@@ -52,14 +52,19 @@ type call struct {
 func (c *Client) attempt(ctx context.Context, call *call) (*transport.Answer, error) {
 	pause := backoff.NewExponentialBackOff()
 	pause.InitialInterval, pause.MaxInterval, pause.Multiplier = firstPause, maxPause, 2
-	for {
+	for again := false; ; again = true {
 		call.count++
+		if again && call.fresh != nil {
+			if err := call.fresh(ctx, call.ambiguous); err != nil {
+				return nil, c.final(call, notWritten{notBegun(ctx, err)})
+			}
+		}
 		got, err := c.once(ctx, call)
 		if err == nil {
 			return got, nil
 		}
-		wait, again := c.again(call, err, pause.NextBackOff)
-		if !again {
+		wait, repeat := c.again(call, err, pause.NextBackOff)
+		if !repeat {
 			return nil, c.final(call, err)
 		}
 		if err := c.pauses.Sleep(ctx, call.waitsFor(err), wait); err != nil {
@@ -126,6 +131,11 @@ type noToken struct{ error }
 
 func (e noToken) Unwrap() error { return e.error }
 
+// notWritten is the reason why a write was not sent another time.
+type notWritten struct{ error }
+
+func (e notWritten) Unwrap() error { return e.error }
+
 // again tells whether the request is to be sent once more, and after what pause.
 func (c *Client) again(call *call, err error, pause func() time.Duration) (time.Duration, bool) {
 	if _, ok := errors.AsType[noToken](err); ok {
@@ -170,7 +180,11 @@ func (call *call) waitsFor(err error) connection.WaitReason {
 
 // final is the error of a call that is given up.
 func (c *Client) final(call *call, err error) error {
-	if _, ok := errors.AsType[noToken](err); ok {
+	_, unwritten := errors.AsType[notWritten](err)
+	if unwritten && !call.ambiguous {
+		return err
+	}
+	if _, unsigned := errors.AsType[noToken](err); unsigned || unwritten {
 		if call.ambiguous {
 			return fmt.Errorf("%w: %w", connection.ErrUnknownOutcome, err)
 		}
