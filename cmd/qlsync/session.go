@@ -39,11 +39,13 @@ type session struct {
 	provider connection.Provider
 	secrets  secrets
 	// taken is when the snapshot was taken that stands for the tenant; zero: none does.
-	taken   time.Time
-	planned plan.Input   // of the last plan
-	drawn   bool         // the progress: see [environment.draws]
-	task    *report.Task // while something is shown of it
-	close   func()
+	taken time.Time
+	// identity is what the tenant says of itself, once [session.identify] has asked.
+	identity connection.TenantIdentity
+	planned  plan.Input   // of the last plan
+	drawn    bool         // the progress: see [environment.draws]
+	task     *report.Task // while something is shown of it
+	close    func()
 }
 
 // open reads the files and makes the provider; it talks to nobody but the
@@ -296,7 +298,7 @@ func readSeed(file string) ([]byte, error) {
 func (s *session) declaredInput() plan.Input {
 	set := s.declared
 	in := plan.Input{
-		Project: s.project.Name, Tenant: plan.Tenant{Name: s.tenant.Name, URL: s.tenant.URL},
+		Project: s.project.Name, Tenant: s.planTenant(),
 		Policy: s.project.Policy, Desired: set.Identified(), Moves: set.Moves, Spaces: set.Spaces, OnlyMoves: set.OnlyMoves,
 		Normalize: s.provider.Normalize,
 	}
@@ -311,10 +313,14 @@ func (s *session) declaredInput() plan.Input {
 // users. While there is an error, there is no input.
 func (s *session) input(ctx context.Context) (plan.Input, error) {
 	defer s.watch()()
+	if err := s.identify(ctx); err != nil {
+		return plan.Input{}, s.besides(err)
+	}
 	catalog, err := s.sources(ctx, s.declared.DataSources())
 	if err != nil {
 		return plan.Input{}, s.besides(err)
 	}
+	catalog.Reads += s.identity.Reads
 	problems := spec.Collect(s.problems, s.checkSchemas(catalog))
 	in := s.declaredInput()
 	in.Catalog = catalog
@@ -357,6 +363,9 @@ func (s *session) plan(c *cli.Context, reviewed *plan.Plan) (*plan.Plan, error) 
 	}
 	rotate, err := keys(c, "rotate")
 	if err != nil {
+		return nil, err
+	}
+	if err := s.checkTenant(c.Context, reviewed); err != nil {
 		return nil, err
 	}
 	in, err := s.input(c.Context)

@@ -39,6 +39,9 @@ func runSnapshot(c *cli.Context, env *environment) error {
 	if err := env.report(s.problems); err != nil {
 		return err
 	}
+	if err := s.identify(c.Context); err != nil {
+		return s.explained(err)
+	}
 	in := s.declaredInput()
 	end := s.watch()
 	file, err := snapshot.Take(c.Context, observed{s.provider, s}, plan.Scope(in), s.declared.DataSources())
@@ -46,6 +49,7 @@ func runSnapshot(c *cli.Context, env *environment) error {
 	if err != nil {
 		return s.explained(err)
 	}
+	file.Catalog.Reads += s.identity.Reads
 	file.Project, file.Tenant = in.Project, snapshot.Tenant(in.Tenant)
 	file.Snapshot = plan.Hide(file.Snapshot, in.Desired, in.Moves)
 	write := func(w io.Writer) error { return report.JSON(w, file.Sealed()) }
@@ -80,7 +84,7 @@ func (s *session) useSnapshot(ctx context.Context, name string) error {
 		return fmt.Errorf("snapshot %q: it is of project %q on tenant %q (%s), not of %q on %q (%s)",
 			name, file.Project, file.Tenant.Name, file.Tenant.URL, s.project.Name, s.tenant.Name, s.tenant.URL)
 	}
-	s.taken = file.Taken
+	s.taken, s.identity.ID = file.Taken, file.Tenant.ID
 	s.provider = snapshot.NewProvider(file, snapshot.Service{Classify: kind.classify, Normalize: kind.normalize}, s.local)
 	fmt.Fprintf(s.env.stderr, "%s was taken %s; what has changed on the tenant since is not seen.\n", report.Clean(name), ago(time.Since(file.Taken)))
 	return nil

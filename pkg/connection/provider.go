@@ -102,6 +102,23 @@ func Reading(ctx context.Context) func(done, total int) {
 	return func(int, int) {}
 }
 
+// Identifier is what a provider may be besides: one whose tenant has an id of its own,
+// by which a URL that leads to another tenant is noticed.
+type Identifier interface {
+	// TenantID reads the id of the tenant. That the tenant does not tell the caller is no
+	// error; see [TenantIdentity.Unknown].
+	TenantID(ctx context.Context) (TenantIdentity, error)
+}
+
+// TenantIdentity is what a tenant says of itself.
+type TenantIdentity struct {
+	ID string
+	// Unknown is why there is no ID.
+	Unknown error
+	// Reads counts the requests that were made.
+	Reads int
+}
+
 // Class is the part that a property plays.
 type Class int
 

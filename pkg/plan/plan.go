@@ -113,7 +113,15 @@ type Plan struct {
 type Tenant struct {
 	Name string `json:"name"`
 	URL  string `json:"url"`
+	// ID is the tenant's own id. Empty: unknown. It is not in the hash, because not every
+	// caller may read it, and guards against a URL that leads elsewhere; see
+	// [Tenant.IsAnother].
+	ID string `json:"id,omitempty"`
 }
+
+// IsAnother reports whether two tenants are certainly not the same: both ids are known
+// and differ.
+func (t Tenant) IsAnother(other Tenant) bool { return t.ID != "" && other.ID != "" && t.ID != other.ID }
 
 // Source is the file that a plan was made from.
 type Source struct {

@@ -26,6 +26,7 @@ const (
 	sourcesPath     = apiPath + "/data-sources"
 	spacesPath      = apiPath + "/spaces"
 	usersPath       = apiPath + "/users"
+	tenantPath      = apiPath + "/tenants/me"
 )
 
 // Provider is a Qlik Cloud tenant as the engine sees it. It may be used
@@ -52,6 +53,8 @@ var (
 	_ connection.Provider = (*Provider)(nil)
 	_ connection.Pacer    = (*Provider)(nil)
 	_ connection.Waiter   = (*Provider)(nil)
+
+	_ connection.Identifier = (*Provider)(nil)
 )
 
 // Pace tells how long the rate limit makes so many more requests wait.
@@ -70,6 +73,26 @@ func (p *Provider) Waiting() connection.Wait {
 		return connection.Wait{For: connection.WaitReads, Until: reads}
 	}
 	return connection.Wait{For: connection.WaitWrites, Until: writes}
+}
+
+// TenantID reads the tenant's own id from GET /tenants/me (API reference, Tenants). Which
+// callers may read it is not documented, so 403 and 404 mean that the id is unknown.
+func (p *Provider) TenantID(ctx context.Context) (connection.TenantIdentity, error) {
+	var sent atomic.Int64
+	var answer struct {
+		ID string `json:"id"`
+	}
+	err := p.client.Do(ctx, Request{Method: http.MethodGet, Path: tenantPath, sent: &sent}, &answer)
+	identity := connection.TenantIdentity{ID: answer.ID, Reads: int(sent.Load())}
+	switch {
+	case errors.Is(err, connection.ErrForbidden), errors.Is(err, connection.ErrNotFound):
+		identity.Unknown = err
+	case err != nil:
+		return identity, fmt.Errorf("read the tenant's id: %w", err)
+	case answer.ID == "":
+		identity.Unknown = errors.New("GET " + tenantPath + ": the answer holds no id")
+	}
+	return identity, nil
 }
 
 // New checks the configuration and makes a provider. It sends nothing.

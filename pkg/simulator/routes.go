@@ -20,6 +20,7 @@ const (
 	sourcesPath     = apiPrefix + "/data-sources"
 	spacesPath      = apiPrefix + "/spaces"
 	usersPath       = apiPrefix + "/users"
+	tenantPath      = apiPrefix + "/tenants/me"
 	credentialsPath = apiPrefix + "/data-credentials"
 )
 
@@ -81,6 +82,8 @@ func routeTable() []route {
 		{http.MethodPost, usersPath + "/actions/filter", tierUsersFilter, params{
 			"limit": pageSize, "next": text, "prev": text, "sort": text, "fields": text,
 		}, (*Tenant).filterUsers, false},
+		{http.MethodGet, tenantPath, tier1, nil, (*Tenant).getTenant, false},
+
 		{http.MethodGet, usersPath + "/me", tier1, nil, (*Tenant).redirectToMe, false},
 		{http.MethodGet, usersPath + "/{id}", tier1, params{"fields": text}, (*Tenant).getUser, false},
 	}

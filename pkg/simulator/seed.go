@@ -13,6 +13,7 @@ import (
 
 // seed is the description of a tenant before the first request; see New for an example.
 type seed struct {
+	TenantID            string           `json:"tenantId"` // left out: derived from the caller
 	Caller              string           `json:"caller"`
 	Users               []seedUser       `json:"users"`
 	Spaces              []seedSpace      `json:"spaces"`

@@ -29,6 +29,7 @@ type Tenant struct {
 	faults   *host.Faults
 	journal  host.Journal
 	keys     *keys
+	id       string // of the tenant itself
 	reseeded bool
 	gateways []seedGateway
 
@@ -82,6 +83,9 @@ func open(data []byte, file *host.StateFile, o Options) (*Tenant, error) {
 		now: o.Now, options: o, behaviour: behaviour, world: seeded, gateways: s.Gateways, state: file, faults: faults,
 		limiter: newLimiter(o.RateLimits.or(s.RateLimits).or(documentedLimits), 0),
 		keys:    &keys{apiKey: s.Token, caller: s.caller(seeded).ID, oauth: s.OAuth, issued: make(map[string]time.Time)},
+	}
+	if t.id = s.TenantID; t.id == "" {
+		t.id = opaqueOf("tenant", t.keys.caller)[:32]
 	}
 	if behaviour.TenantLimit {
 		t.limiter.users = len(seeded.users)

@@ -40,6 +40,7 @@ type File struct {
 type Tenant struct {
 	Name string `json:"name"`
 	URL  string `json:"url"`
+	ID   string `json:"id,omitempty"` // the tenant's own; empty: unknown
 }
 
 // Asked lists what was asked for, each as a file declares it; sorted.

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/plan"
+	"github.com/qlsync/qlsync/pkg/report"
+)
+
+// identify asks the tenant for its own id, once. A tenant that does not tell is named on
+// stderr: nothing notices then that the URL of a plan file leads to another tenant. A
+// snapshot holds what is known, and some systems have no such id.
+func (s *session) identify(ctx context.Context) error {
+	asked, ok := s.provider.(connection.Identifier)
+	if !ok || s.identity.Reads > 0 {
+		return nil
+	}
+	var err error
+	if s.identity, err = asked.TenantID(ctx); err != nil {
+		return err
+	}
+	if s.identity.Unknown != nil {
+		fmt.Fprintf(s.env.stderr, "warning: tenant %q does not tell its id, so a url that leads to another tenant is not noticed: %s\n",
+			report.Clean(s.tenant.Name), report.Clean(s.identity.Unknown.Error()))
+	}
+	return nil
+}
+
+// checkTenant refuses a reviewed plan of another tenant, before anything is read there.
+func (s *session) checkTenant(ctx context.Context, reviewed *plan.Plan) error {
+	if reviewed == nil {
+		return nil
+	}
+	if err := s.identify(ctx); err != nil {
+		return s.besides(err)
+	}
+	if now := s.planTenant(); now.IsAnother(reviewed.Tenant) {
+		return refused("nothing was written: the plan was made on the tenant with the id %q, and %s leads to the tenant with the id %q: "+
+			"correct the url of tenant %q, or plan and review again", reviewed.Tenant.ID, s.tenant.URL, now.ID, s.tenant.Name)
+	}
+	return nil
+}
+
+// planTenant returns the tenant as a plan names it.
+func (s *session) planTenant() plan.Tenant {
+	return plan.Tenant{Name: s.tenant.Name, URL: s.tenant.URL, ID: s.identity.ID}
+}
