@@ -104,6 +104,7 @@ func (files *projectFiles) examine(c *cli.Context, env *environment, name string
 			return transport.Knock(ctx, s.tenant.URL, kind.door, "qlsync/"+version(), logger)
 		},
 		Check:   s.checkSchemas,
+		Explain: s.explained,
 		Command: func(words string) string { return followUp(c, words, s.tenant.Name) },
 	}), nil
 }

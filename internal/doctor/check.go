@@ -1,8 +1,10 @@
 package doctor
 
 import (
+	"errors"
 	"strings"
 
+	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
 )
 
@@ -72,9 +74,22 @@ func failed(message, next string, details ...string) Check {
 	return Check{Status: Failed, Message: message, Next: next, Details: details}
 }
 
-// failure is failed with the lines of an error.
+// failure is failed with an error. The places, lines and advice of problems are kept.
 func failure(err error, next string) Check {
 	lines := strings.Split(err.Error(), "\n")
+	var problems connection.Problems
+	if errors.As(err, &problems) && len(problems) > 0 {
+		if problems[0].Hint != "" {
+			next = problems[0].Hint
+		}
+		lines = nil
+		for i, problem := range problems {
+			if i == 0 {
+				problem.Hint = ""
+			}
+			lines = append(lines, problem.Error())
+		}
+	}
 	return failed(lines[0], next, lines[1:]...)
 }
 

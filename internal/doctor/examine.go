@@ -42,6 +42,9 @@ type Subject struct {
 	Knock func(context.Context) (*time.Duration, error)
 	// Check checks the files against what the tenant says about data sources.
 	Check func(*connection.Catalog) connection.Problems
+	// Explain adds the place in the files and the advice to an error of the way to the
+	// tenant, where there are any.
+	Explain func(error) error
 	// Command completes a command of qlsync, so that it can be pasted.
 	Command func(words string) string
 }
@@ -232,11 +235,11 @@ func (e *examination) tenant() Check {
 	case e.provider == nil && e.Tenant.SimFile == "" && e.knocked == nil:
 		return passed(e.Tenant.URL + " answers, without a token")
 	case e.provider == nil && e.Tenant.SimFile == "":
-		return failure(e.knocked, wayNext)
+		return failure(e.Explain(e.knocked), wayNext)
 	case e.provider == nil:
 		return failure(fmt.Errorf("the embedded tenant does not start: %w", e.found.Err), "mend "+e.Tenant.SimFile)
 	case !e.reached():
-		return failure(e.found.Err, wayNext)
+		return failure(e.Explain(e.found.Err), wayNext)
 	}
 	return passed(e.Tenant.URL + " answers")
 }
@@ -277,11 +280,11 @@ func (e *examination) token() Check {
 	case e.unasked != "":
 		return unchecked(e.unasked)
 	case e.provider == nil && e.Tenant.SimFile == "":
-		return failure(e.found.Err, "set what signs in: "+e.Command("secrets")+" lists it")
+		return failure(e.Explain(e.found.Err), "set what signs in: "+e.Command("secrets")+" lists it")
 	case !e.reached():
 		return unchecked(e.silent())
 	case e.found.Err != nil:
-		return failure(e.found.Err, "make a new key or secret for the tenant, and set what auth in "+e.Project.File+" names")
+		return failure(e.Explain(e.found.Err), "make a new key or secret for the tenant, and set what auth in "+e.Project.File+" names")
 	case e.found.CallerUnknown != "":
 		return Check{Status: NotChecked, Message: "the token is accepted; whose it is, is not known: " + e.found.CallerUnknown}
 	}

@@ -54,6 +54,7 @@ func healthy() (doctor.Subject, *connection.Examination) {
 		Connect: func() (connection.Provider, error) { return tenant{found: *found}, nil },
 		Knock:   func(context.Context) (*time.Duration, error) { return nil, errors.New("knocked for nothing") },
 		Check:   func(*connection.Catalog) connection.Problems { return nil },
+		Explain: func(err error) error { return err },
 		Command: func(words string) string { return "qlsync " + words },
 	}, found
 }
@@ -126,6 +127,12 @@ func TestEachFaultIsOneCheckAndKeepsOnlyFromBeingAskedWhatCannotBe(t *testing.T)
 			s.Tenant.SimFile = "tenant.yaml"
 			s.Connect = func() (connection.Provider, error) { return nil, errors.New("no such file") }
 		}, afterWay, "mend tenant.yaml"},
+		"a tenant that is not reachable, at its place and with advice": {func(s *doctor.Subject, e *connection.Examination) {
+			*e = connection.Examination{Err: fmt.Errorf("proxy refuses: %w", connection.ErrUnreachable)}
+			s.Explain = func(err error) error {
+				return connection.Problems{{Position: connection.Position{File: "qlsync.yaml", Line: 4, Column: 3}, Message: err.Error(), Hint: "set NO_PROXY"}}
+			}
+		}, afterWay, "failed qlsync.yaml:4:3: proxy refuses: not reachable [] set NO_PROXY"},
 		"a token that is refused": {func(_ *doctor.Subject, e *connection.Examination) {
 			*e = connection.Examination{Skew: e.Skew, Err: fmt.Errorf("401: %w", connection.ErrUnauthorized)}
 		}, "token: failed, spaces: not checked, sources: not checked, rights: not checked", "401"},
