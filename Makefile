@@ -12,7 +12,7 @@ FUZZTIME ?= 20s
 CC_FOUND := $(shell command -v $$($(GO) env CC) 2>/dev/null)
 RACE     := $(if $(CC_FOUND),-race,)
 
-.PHONY: help build docs demo test property chaos lint check witness editor browser bench fuzz clean
+.PHONY: help build docs demo test property chaos matrix lint check witness editor browser bench fuzz clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -40,6 +40,9 @@ property: ## draw 20,000 random worlds for the planner
 chaos: ## draw 2,500 random worlds with faults, soak 5,000 steps in them, read 10,000 connections
 	$(GO) test ./pkg/qlik -run TestManyConnections -connections=10000
 	$(GO) test ./test/chaos -rapid.checks=2500 -rapid.seed=$(SEED) -soak=5000 -timeout 30m
+
+matrix: ## let signals and faults happen to 500 applies at random moments
+	$(GO) test ./cmd/qlsync -run NothingIsLost -matrix=500 -matrix.seed=$(SEED) -timeout 30m
 
 lint: ## check format, vet, staticcheck, the workflows and go.mod
 	@files=$$($(TOOL) gofumpt -l cmd pkg schemas examples test); \

@@ -12,7 +12,10 @@ import (
 	"github.com/qlsync/qlsync/internal/terminal"
 )
 
-func main() { os.Exit(run(os.Args, os.Stdin, os.Stdout, os.Stderr)) }
+func main() {
+	catchToTheEnd()
+	os.Exit(run(os.Args, os.Stdin, os.Stdout, os.Stderr))
+}
 
 // run is main without the process around it; it returns the exit code.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {

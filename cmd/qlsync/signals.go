@@ -27,6 +27,12 @@ func (env *environment) interruptible(parent context.Context) (context.Context, 
 	return ctx, func() { signal.Stop(signals); signal.Stop(pipes); stop() }
 }
 
+// catchToTheEnd catches signals for as long as the process lives. One that arrives between
+// the end of a command and the end of the process would take the place of its exit code.
+func catchToTheEnd() {
+	signal.Notify(make(chan os.Signal, 1), append(terminating(), syscall.SIGPIPE)...)
+}
+
 // catchBrokenPipes makes writing to a pipe without a reader an error, also on standard
 // output and standard error, where SIGPIPE would end the process in the middle of its
 // writes to a tenant. The signal is caught and not ignored, as commands of {exec: ...}
