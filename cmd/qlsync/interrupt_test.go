@@ -13,42 +13,80 @@ import (
 	"testing"
 )
 
-// TestAnInterruptEndsTheReadingOfFiles: a pipe that nobody writes to is a file that
-// takes for ever to be read.
-func TestAnInterruptEndsTheReadingOfFiles(t *testing.T) {
-	for _, command := range []string{"validate", "plan", "schemas list"} {
-		for _, endless := range []string{"qlsync.yaml", "pipe.yaml"} {
-			t.Run(command+" reads "+endless, func(t *testing.T) {
+// TestAPipeInAProjectIsRefusedWithoutWaiting: nobody writes to the pipe, so whoever opened
+// it would wait for ever.
+func TestAPipeInAProjectIsRefusedWithoutWaiting(t *testing.T) {
+	for _, command := range []string{"validate", "plan"} {
+		for _, pipe := range []string{"qlsync.yaml", "pipe.yaml", "connections/pipe.yaml", "schemas/rest.json", "tenant.yaml"} {
+			if pipe == "tenant.yaml" && command != "plan" || pipe == "schemas/rest.json" && command == "plan" {
+				continue // not read, or only a warning
+			}
+			t.Run(command+" reads "+pipe, func(t *testing.T) {
 				t.Chdir(t.TempDir())
-				if endless != "qlsync.yaml" {
-					text := "version: 1\nproject: acme\nconnections: " + endless + "\ntenants: {demo: {url: \"sim:tenant.yaml\"}}\n"
-					if err := os.WriteFile("qlsync.yaml", []byte(text), 0o600); err != nil {
-						t.Fatal(err)
+				connections := "[connections]"
+				if pipe == "pipe.yaml" {
+					connections = pipe
+				}
+				for name, text := range map[string]string{
+					"qlsync.yaml":        "version: 1\nproject: acme\nconnections: " + connections + "\ntenants: {demo: {url: \"sim:tenant.yaml\"}}\n",
+					"connections/a.yaml": "version: 1\n", "tenant.yaml": "spaces: []\n",
+				} {
+					if name != pipe {
+						writeBelow(t, name, text)
 					}
 				}
-				if err := syscall.Mkfifo(endless, 0o600); err != nil {
+				if err := os.MkdirAll(filepath.Dir(pipe), 0o755); err != nil {
 					t.Fatal(err)
 				}
-				pipe, err := filepath.Abs(endless)
-				if err != nil {
+				if err := syscall.Mkfifo(pipe, 0o600); err != nil {
 					t.Fatal(err)
 				}
-				ctx, interrupt := context.WithCancel(t.Context())
-				opened := make(chan *os.File)
-				go func() {
-					writer, err := os.OpenFile(pipe, os.O_WRONLY, 0) // waits for a reader
-					if err != nil {
-						t.Error(err)
-					}
-					interrupt()
-					opened <- writer
-				}()
-				env := streams(nil, io.Discard)
-				if err := newApp(env).RunContext(ctx, append([]string{"qlsync"}, strings.Fields(command)...)); !errors.Is(err, context.Canceled) {
-					t.Error(err)
+				var out strings.Builder
+				env := streams(nil, &out)
+				env.stdout = &out
+				err := newApp(env).RunContext(t.Context(), append([]string{"qlsync"}, strings.Fields(command)...))
+				if err == nil || !strings.Contains(out.String()+err.Error(), "not a regular file") {
+					t.Error(out.String(), err)
 				}
-				_ = (<-opened).Close()
 			})
 		}
+	}
+}
+
+func writeBelow(t *testing.T, name, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestAnInterruptEndsTheReadingOfAPipe: a pipe that nobody writes to is a file that takes
+// for ever to be read.
+func TestAnInterruptEndsTheReadingOfAPipe(t *testing.T) {
+	for _, command := range []string{"show", "simulate --tenant"} {
+		t.Run(command, func(t *testing.T) {
+			pipe := filepath.Join(t.TempDir(), "pipe")
+			if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			ctx, interrupt := context.WithCancel(t.Context())
+			opened := make(chan *os.File)
+			go func() {
+				writer, err := os.OpenFile(pipe, os.O_WRONLY, 0) // waits for a reader
+				if err != nil {
+					t.Error(err)
+				}
+				interrupt()
+				opened <- writer
+			}()
+			env := streams(nil, io.Discard)
+			if err := newApp(env).RunContext(ctx, append([]string{"qlsync"}, append(strings.Fields(command), pipe)...)); !errors.Is(err, context.Canceled) {
+				t.Error(err)
+			}
+			_ = (<-opened).Close()
+		})
 	}
 }

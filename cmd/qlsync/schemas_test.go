@@ -18,7 +18,7 @@ func TestWhichVendoredSchemasAreATenantsBusiness(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	write("qlsync.yaml", `{version: 1, project: acme, connections: [c.yaml], tenants: {prod: {url: "sim:x"}, test: {url: "sim:x"}}}`)
+	write("qlsync.yaml", `{version: 1, project: acme, connections: [c.yaml], tenants: {prod: {url: "sim:x"}, test: {url: "sim:y"}}}`)
 	const connections = `version: 1
 defaults: {space: Finance}
 connections:
@@ -57,7 +57,7 @@ connections:
 func TestEditorsKnowTheDataSourcesOfEveryProvider(t *testing.T) {
 	t.Chdir(t.TempDir())
 	for name, text := range map[string]string{
-		"qlsync.yaml":       `{version: 1, project: acme, tenants: {shop: {provider: apinizer, url: "sim:x"}, prod: {url: "sim:x"}}}`,
+		"qlsync.yaml":       `{version: 1, project: acme, tenants: {shop: {provider: apinizer, url: "sim:y"}, prod: {url: "sim:x"}}}`,
 		"schemas/rest.json": `{"connectionProperties": {"properties": {"url": {"type": "string"}}}}`,
 	} {
 		if err := replaceFile(name, []byte(text)); err != nil {

@@ -413,10 +413,16 @@ func (s *session) auth(ctx context.Context) (auth, error) {
 	if len(problems) > 0 {
 		return auth{}, problems
 	}
-	parts := resolved.(map[string]any)
+	parts := map[string]connection.Secret{}
+	for name, part := range resolved.(map[string]any) {
+		parts[name] = secretOf(part)
+	}
+	if problems := spec.CheckSignIn(declared, parts); len(problems) > 0 {
+		return auth{}, problems
+	}
 	return auth{
-		apiKey: secretOf(parts["apiKey"]), clientID: secretOf(parts["clientId"]), clientSecret: secretOf(parts["clientSecret"]),
-		token: secretOf(parts["token"]), user: secretOf(parts["user"]), password: secretOf(parts["password"]),
+		apiKey: parts["apiKey"], clientID: parts["clientId"], clientSecret: parts["clientSecret"],
+		token: parts["token"], user: parts["user"], password: parts["password"],
 	}, nil
 }
 

@@ -59,7 +59,7 @@ func manyTenants(t *testing.T, folder string, n int) (tokens map[string]string, 
 	var project strings.Builder
 	project.WriteString("version: 1\nproject: fleet\nconnections: [connections.yaml]\nrateLimits: {reads: {rate: 25, window: 1m, burst: 25}}\ntenants:\n")
 	for i := range n {
-		name, url := fmt.Sprintf("tenant-%03d", i), "http://127.0.0.1:1"
+		name, url := fmt.Sprintf("tenant-%03d", i), fmt.Sprintf("http://127.0.0.1:%d", 1+i/10)
 		if i%10 != 9 {
 			path := "v1"
 			if i%3 == 0 {
@@ -207,8 +207,12 @@ func (w watched) Write(line []byte) (int, error) {
 func TestAnInterruptSaysOfEveryTenantWhatBecameOfIt(t *testing.T) {
 	folder := t.TempDir()
 	tokens, _ := manyTenants(t, folder, 1)
-	silent := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
-	t.Cleanup(silent.Close)
+	silent := make([]string, tenantsAtOnce+2) // one address for each tenant
+	for i := range silent {
+		server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
+		t.Cleanup(server.Close)
+		silent[i] = server.URL
+	}
 	config := filepath.Join(folder, "qlsync.yaml")
 	file, err := os.OpenFile(config, os.O_APPEND|os.O_WRONLY, 0)
 	if err != nil {
@@ -216,7 +220,7 @@ func TestAnInterruptSaysOfEveryTenantWhatBecameOfIt(t *testing.T) {
 	}
 	const n = tenantsAtOnce + 2
 	for i := 1; i < n; i++ {
-		fmt.Fprintf(file, "  tenant-%03d: {url: %q, auth: {apiKey: {env: KEY_%d}}}\n", i, silent.URL, i)
+		fmt.Fprintf(file, "  tenant-%03d: {url: %q, auth: {apiKey: {env: KEY_%d}}}\n", i, silent[i], i)
 	}
 	if err := file.Close(); err != nil {
 		t.Fatal(err)
@@ -246,7 +250,7 @@ func TestAnInterruptSaysOfEveryTenantWhatBecameOfIt(t *testing.T) {
 	}
 	for _, want := range []string{
 		"Plan for project fleet on tenant tenant-000 (", "Tenants: 1 with changes, 0 without, 13 not looked at (tenant-001, ",
-		"tenant-001 (" + silent.URL + "): not looked at: ", "tenant-013 (" + silent.URL + "): not looked at: interrupted before its turn",
+		"tenant-001 (" + silent[1] + "): not looked at: ", "tenant-013 (" + silent[13] + "): not looked at: interrupted before its turn",
 		"### qlsync: 1 to update, for <code>fleet</code> on 1 of 14 tenants",
 	} {
 		if !strings.Contains(out.String()+string(text), want) {

@@ -21,7 +21,7 @@ rateLimits:
   writes: {rate: 100, window: 1m}
 tenants:
   inherits: {url: "sim:tenant.yaml"}
-  steady: {url: "sim:tenant.yaml", rateLimits: {writes: {rate: 600, window: 2m, burst: 20}}}
+  steady: {url: "sim:steady.yaml", rateLimits: {writes: {rate: 600, window: 2m, burst: 20}}}
 `
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)

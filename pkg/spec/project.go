@@ -61,6 +61,7 @@ type Tenant struct {
 	// RateLimits are the tenant's own, or else the project's.
 	RateLimits RateLimits
 	Position   connection.Position
+	address    connection.Position // of the URL
 }
 
 // Auth is how to sign in to a tenant: to Qlik Cloud with an API key or an OAuth
@@ -168,6 +169,7 @@ func (n *notes) readProject(p *Project, root *node) {
 	for _, entry := range root.get("tenants").entries() {
 		p.Tenants = append(p.Tenants, n.readTenant(p, entry))
 	}
+	n.distinctTenants(p)
 	p.reserved = reserve(p.Dir, p.Tenants)
 	n.warnAboutLeftovers(p, root)
 }
@@ -239,6 +241,9 @@ func (n *notes) readTenant(p *Project, entry child) Tenant {
 	}
 	tenant.Unmarked = n.unmarked(p, entry.value, tenant.Provider)
 	address := entry.value.get("url")
+	if address != nil {
+		tenant.address = position(n.file, address.place)
+	}
 	if textOf(address) == "" {
 		return tenant // the structure says so
 	}
@@ -376,6 +381,9 @@ func (n *notes) authPart(tree *node, mayBePlain bool, p *Project) any {
 			return ref
 		}
 	case mayBePlain && tree.is(kindString):
+		if wrong := unfitForSignIn(tree.text, false); wrong != "" {
+			n.add(tree.place, "it holds "+wrong+", so it cannot be the one that was issued", "")
+		}
 		return tree.text
 	}
 	return nil

@@ -124,7 +124,7 @@ tenants:
   d: {url: "https://me:pw@acme.eu.qlikcloud.com", auth: {apiKey: {env: A}}}
   e: {url: "sim:"}
   f: {url: "https://acme.eu.qlikcloud.com"}
-  g: {url: "https://acme.eu.qlikcloud.com", auth: {apiKey: {env: A}, oauth: {clientId: x, clientSecret: {env: B}}}}
+  g: {url: "https://acmg.eu.qlikcloud.com", auth: {apiKey: {env: A}, oauth: {clientId: x, clientSecret: {env: B}}}}
 `, `
 			qlsync.yaml:4:12: the url of a tenant must be an https address (write https://TENANT.REGION.qlikcloud.com, or sim:FILE for the embedded tenant)
 			qlsync.yaml:5:12: plain http is allowed only to this computer (use https)
@@ -136,14 +136,14 @@ tenants:
 		{"ways to sign in that belong elsewhere", `version: 1
 project: finance
 tenants:
-  a: {provider: apinizer, url: "https://manager.example", auth: {token: {env: A}}}
-  b: {provider: apinizer, url: "https://manager.example", auth: {user: ana, password: {env: B}}}
-  c: {provider: apinizer, url: "https://manager.example", auth: {user: ana}}
-  d: {provider: apinizer, url: "https://manager.example", auth: {token: {env: A}, user: ana, password: {env: B}}}
-  e: {provider: apinizer, url: "https://manager.example", auth: {apiKey: {env: A}, token: {env: A}}}
+  a: {provider: apinizer, url: "https://aanager.example", auth: {token: {env: A}}}
+  b: {provider: apinizer, url: "https://banager.example", auth: {user: ana, password: {env: B}}}
+  c: {provider: apinizer, url: "https://canager.example", auth: {user: ana}}
+  d: {provider: apinizer, url: "https://danager.example", auth: {token: {env: A}, user: ana, password: {env: B}}}
+  e: {provider: apinizer, url: "https://eanager.example", auth: {apiKey: {env: A}, token: {env: A}}}
   f: {provider: apinizer, url: "https://manager.example/apiops/", auth: {token: {env: A}}}
-  g: {provider: apinizer, url: "https://manager.example"}
-  h: {provider: apinizr, url: "https://manager.example", auth: {token: {env: A}}}
+  g: {provider: apinizer, url: "https://ganager.example"}
+  h: {provider: apinizr, url: "https://hanager.example", auth: {token: {env: A}}}
   i: {url: "https://i.example", auth: {token: {env: A}}}
   j: {url: "https://j.example", auth: {apiKey: {env: A}}, ownership: none}
 `, `

@@ -1,0 +1,77 @@
+package spec
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// signInParts are the parts of auth in the order of their checks: what people call each,
+// and whether it goes into the header of a request as it is.
+var signInParts = []struct {
+	key, name string
+	inHeader  bool
+}{
+	{"apiKey", "API key", true},
+	{"clientId", "client id", false},
+	{"clientSecret", "client secret", false},
+	{"token", "token", true},
+	{"user", "user name", false},
+	{"password", "password", false},
+}
+
+// CheckSignIn returns what is wrong with the values of auth, by the names of its parts:
+// a key with a line end, as echo adds one, would be refused only after every attempt to
+// send it. The declared parts tell where each value comes from. No value is quoted.
+func CheckSignIn(declared map[string]any, values map[string]connection.Secret) connection.Problems {
+	var problems connection.Problems
+	for _, part := range signInParts {
+		wrong := unfitForSignIn(values[part.key].Reveal(), part.inHeader)
+		if wrong == "" {
+			continue
+		}
+		problem := connection.Problem{
+			Severity: connection.SeverityError,
+			Message:  fmt.Sprintf("the %s holds %s, so it cannot be the one that was issued", part.name, wrong),
+			Hint:     "set it again without that; printf '%s' writes no line end, echo does",
+		}
+		if ref, ok := declared[part.key].(connection.Reference); ok {
+			problem.Position = ref.Position
+			problem.Message = fmt.Sprintf("the %s from %s holds %s, so it cannot be the one that was issued", part.name, sourceOf(ref), wrong)
+		}
+		problems = append(problems, problem)
+	}
+	return problems
+}
+
+// sourceOf names where a reference points to.
+func sourceOf(ref connection.Reference) string {
+	switch {
+	case ref.Env != "":
+		return fmt.Sprintf("the environment variable %q", ref.Env)
+	case ref.File != "":
+		return fmt.Sprintf("the file %q", ref.File)
+	case len(ref.Exec) > 0:
+		return fmt.Sprintf("the command %q", ref.Exec[0])
+	}
+	return "nowhere"
+}
+
+// unfitForSignIn says what a value holds that no part of a sign-in has; empty if nothing.
+func unfitForSignIn(value string, inHeader bool) string {
+	switch {
+	case strings.ContainsAny(value, "\r\n"):
+		return "a line end"
+	case strings.ContainsFunc(value, unicode.IsControl):
+		return "a control character"
+	case !inHeader:
+		return ""
+	case strings.ContainsFunc(value, unicode.IsSpace):
+		return "a blank"
+	case strings.ContainsFunc(value, func(r rune) bool { return r > unicode.MaxASCII }):
+		return "a character that is not ASCII"
+	}
+	return ""
+}

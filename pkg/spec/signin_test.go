@@ -1,0 +1,40 @@
+package spec_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/spec"
+)
+
+func TestAKeyThatCannotBeSentIsRefusedAtOnce(t *testing.T) {
+	at := connection.Position{File: "qlsync.yaml", Line: 3, Column: 4}
+	declared := map[string]any{
+		"apiKey": connection.Reference{Env: "KEY", Position: at}, "token": connection.Reference{File: "token", Position: at},
+		"clientId": "plain", "clientSecret": connection.Reference{Exec: []string{"op", "read"}, Position: at},
+		"user": connection.Reference{Env: "USER_NAME", Position: at}, "password": connection.Reference{Env: "PW", Position: at},
+	}
+	for part, from := range map[string]string{
+		"apiKey": `the API key from the environment variable "KEY"`, "token": `the token from the file "token"`,
+		"clientId": "the client id", "clientSecret": `the client secret from the command "op"`,
+		"user": `the user name from the environment variable "USER_NAME"`, "password": `the password from the environment variable "PW"`,
+	} {
+		inHeader := part == "apiKey" || part == "token"
+		for value, wrong := range map[string]string{
+			"canary": "", "": "", "canary\n": "a line end", "canary\r\ncanary": "a line end", "canary\x1b": "a control character", "\tcanary": "a control character",
+			"Bearer canary": "a blank", "canary\u00a0": "a blank", "canary\u200b": "a character that is not ASCII", "cänary": "a character that is not ASCII",
+		} {
+			problems := spec.CheckSignIn(declared, map[string]connection.Secret{part: connection.NewSecret(value)})
+			always := wrong == "a line end" || wrong == "a control character"
+			switch said := problems.Error(); {
+			case (len(problems) > 0) != (always || wrong != "" && inHeader):
+				t.Errorf("%s %q: %s", part, value, said)
+			case len(problems) > 0 && !strings.Contains(said, from+" holds "+wrong+","):
+				t.Errorf("%s %q: %s", part, value, said)
+			case strings.Contains(said, "canary"):
+				t.Errorf("the value is quoted: %s", said)
+			}
+		}
+	}
+}
