@@ -29,7 +29,7 @@ func applyCommand(env *environment) *cli.Command {
 			&cli.BoolFlag{Name: "auto-approve", Usage: "do not ask"},
 			repeatable("rotate", "write the credentials of this connection whatever is recorded of them, as `SPACE/NAME`; repeatable"),
 			&cli.StringFlag{Name: "plan-hash", Usage: "apply only if the plan has this `HASH`; approves it"},
-			lockFlag,
+			lockFlag, lockFolderFlag,
 			choice{
 				&cli.StringFlag{Name: "on-stale", Value: "refuse", Usage: "`refuse|skip`: with a stale plan file write nothing, or refuse what differs, do the rest and end with 3"},
 				[]string{"refuse", "skip"},

@@ -17,11 +17,15 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/qlsync/qlsync/internal/infile"
+	"github.com/qlsync/qlsync/internal/outfile"
 	"github.com/qlsync/qlsync/pkg/report"
 )
 
 // lockFlag is how long an apply waits for another one.
 var lockFlag = &cli.DurationFlag{Name: "lock-timeout", Usage: "wait so long, such as `5m`, for another apply of the project to the tenant on this computer"}
+
+// lockFolderFlag is where the lock is.
+var lockFolderFlag = &cli.StringFlag{Name: "lock-dir", Usage: "keep the lock in the folder `DIR`; left out: in the user's cache folder, or in one of their own among the temporary files"}
 
 // holder is who holds a lock, for whoever finds it held.
 type holder struct {
@@ -39,16 +43,16 @@ func (h holder) String() string {
 
 // lock keeps two applies of one project to one tenant from running at the same time on
 // this computer, also from two checkouts: they would wait for the same rate limit and
-// find each other's half-done work. The lock stands in the user's cache folder and
-// goes with the process, however that ends. Between computers there is none; that is
+// find each other's half-done work. The lock is a file in [environment.lockFolder] and
+// ends with the process, however that ends. Between computers there is none; that is
 // for whatever runs qlsync.
 func (s *session) lock(c *cli.Context) (unlock func(), err error) {
-	folder, err := s.env.cacheFolder("locks")
+	folder, err := s.env.lockFolder(c.String(lockFolderFlag.Name))
 	if err != nil {
-		return nil, fmt.Errorf("lock: %w", err)
+		return nil, err
 	}
 	path := filepath.Join(folder, s.digest())
-	lock := flock.New(path+".lock", flock.SetPermissions(0o600))
+	lock := flock.New(path+".lock", flock.SetFlag(os.O_CREATE|os.O_RDWR|outfile.NoFollow), flock.SetPermissions(outfile.Private))
 	switch held, err := acquire(c.Context, lock, c.Duration(lockFlag.Name)); {
 	case err != nil:
 		return nil, fmt.Errorf("lock: %w", err)
@@ -103,7 +107,7 @@ func acquire(ctx context.Context, lock *flock.Flock, wait time.Duration) (bool, 
 func writeHolder(path string) {
 	folder, _ := os.Getwd()
 	text, _ := json.Marshal(holder{os.Getpid(), time.Now().UTC().Truncate(time.Second), folder})
-	_ = os.WriteFile(path+".json", text, 0o600)
+	_ = outfile.WriteBytes(path+".json", outfile.Private, text)
 }
 
 func readHolder(path string) holder {
@@ -114,16 +118,64 @@ func readHolder(path string) holder {
 	return h
 }
 
-// cacheFolder makes a folder of ours in the user's cache folder, or where there is
-// none, as in many containers, among the temporary files.
+// lockFolder is the folder of the locks: the one that is named, or one of this user.
+func (env *environment) lockFolder(named string) (string, error) {
+	if named == "" {
+		folder, err := env.cacheFolder("locks")
+		if err != nil {
+			return "", fmt.Errorf("nothing was written: there is no safe folder for the lock: %w; name a folder that only you can write to with --%s DIR",
+				err, lockFolderFlag.Name)
+		}
+		return folder, nil
+	}
+	if err := os.MkdirAll(named, 0o700); err != nil {
+		return "", fmt.Errorf("--lock-dir %s: %w", named, err)
+	}
+	if err := outfile.Check(filepath.Join(named, "lock")); err != nil {
+		return "", fmt.Errorf("--lock-dir %s: %w", named, err)
+	}
+	return named, nil
+}
+
+// cacheFolder makes a folder of ours in the user's cache folder, or where that cannot be
+// written, as in many containers, in a folder of this user among the temporary files.
+// Whatever another user may have prepared there is not taken.
 func (env *environment) cacheFolder(name string) (string, error) {
-	base, _ := env.lookup("XDG_CACHE_HOME")
-	if base == "" {
-		var err error
-		if base, err = os.UserCacheDir(); err != nil {
-			base = filepath.Join(os.TempDir(), "qlsync-"+strconv.Itoa(os.Getuid()))
+	cache, _ := env.lookup("XDG_CACHE_HOME")
+	var missing error
+	if cache == "" {
+		cache, missing = os.UserCacheDir()
+	}
+	if missing == nil {
+		var folder string
+		if folder, missing = ownFolder(filepath.Join(cache, "qlsync"), name); missing == nil {
+			return folder, nil
 		}
 	}
-	folder := filepath.Join(base, "qlsync", name)
-	return folder, os.MkdirAll(folder, 0o700)
+	folder, err := ownFolder(filepath.Join(os.TempDir(), "qlsync-"+strconv.Itoa(os.Getuid())), name)
+	if err != nil {
+		return "", fmt.Errorf("in the cache folder: %w; among the temporary files: %w", missing, err)
+	}
+	return folder, nil
+}
+
+// ownFolder makes a folder in a folder, both of this user alone, and demands that
+// files can be written there.
+func ownFolder(above, name string) (string, error) {
+	folder := filepath.Join(above, name)
+	return folder, firstOfCalls(
+		func() error { return outfile.PrivateFolder(above) },
+		func() error { return outfile.PrivateFolder(folder) },
+		func() error { return outfile.Check(filepath.Join(folder, "lock")) },
+	)
+}
+
+// firstOfCalls stops at the first error.
+func firstOfCalls(calls ...func() error) error {
+	for _, call := range calls {
+		if err := call(); err != nil {
+			return err
+		}
+	}
+	return nil
 }

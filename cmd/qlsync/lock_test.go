@@ -14,6 +14,20 @@ import (
 	"github.com/qlsync/qlsync/pkg/spec"
 )
 
+// lockContext is that of an apply with these flags.
+func lockContext(t *testing.T, args ...string) *cli.Context {
+	t.Helper()
+	flags := flag.NewFlagSet("apply", flag.ContinueOnError)
+	flags.Duration(lockFlag.Name, 0, "")
+	flags.String(lockFolderFlag.Name, "", "")
+	if err := flags.Parse(args); err != nil {
+		t.Fatal(err)
+	}
+	c := cli.NewContext(nil, flags, nil)
+	c.Context = t.Context()
+	return c
+}
+
 // locked takes the lock of a project and a tenant.
 func locked(t *testing.T, cache, project, url string) func() {
 	t.Helper()
@@ -23,11 +37,7 @@ func locked(t *testing.T, cache, project, url string) func() {
 		}},
 		project: &spec.Project{Name: project}, tenant: &spec.Tenant{Name: "test", URL: url},
 	}
-	flags := flag.NewFlagSet("apply", flag.ContinueOnError)
-	flags.Duration(lockFlag.Name, 0, "")
-	c := cli.NewContext(nil, flags, nil)
-	c.Context = t.Context()
-	unlock, err := s.lock(c)
+	unlock, err := s.lock(lockContext(t))
 	if err != nil {
 		t.Fatal(err)
 	}

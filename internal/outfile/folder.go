@@ -5,12 +5,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 )
 
 // PrivateFolder makes a folder that only this user may use, with the folders above it.
 // It is an error if the folder is a link or belongs to somebody else: another user may
 // have prepared it, to have files written elsewhere. A folder of this user that others
-// can write to is closed to them.
+// may use is closed to them.
 func PrivateFolder(path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
@@ -30,7 +31,7 @@ func PrivateFolder(path string) error {
 		return fmt.Errorf("%q is not a folder: remove it", path)
 	case !IsOurs(info):
 		return fmt.Errorf("%q belongs to another user", path)
-	case info.Mode().Perm()&0o022 != 0:
+	case info.Mode().Perm()&0o077 != 0 && runtime.GOOS != "windows":
 		return os.Chmod(path, 0o700)
 	}
 	return nil

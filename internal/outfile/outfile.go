@@ -110,7 +110,7 @@ func Append(path string, mode fs.FileMode, lines []byte) error {
 	if info != nil && !info.Mode().IsRegular() {
 		return fill(func() (*os.File, error) { return os.OpenFile(path, os.O_WRONLY, 0) }, lines)
 	}
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND|noFollow, mode)
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND|NoFollow, mode)
 	if err != nil {
 		return err
 	}
@@ -160,7 +160,7 @@ func Check(path string) error {
 	}
 	if info != nil {
 		var file *os.File
-		if file, err = os.OpenFile(path, os.O_WRONLY|noFollow, 0); err == nil {
+		if file, err = os.OpenFile(path, os.O_WRONLY|NoFollow, 0); err == nil {
 			return file.Close()
 		}
 	}
@@ -220,7 +220,7 @@ func replace(path string, mode fs.FileMode, text []byte) (err error) {
 
 // writeInPlace overwrites a file that cannot be replaced.
 func writeInPlace(path string, mode fs.FileMode, text []byte) error {
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_TRUNC|noFollow, 0)
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_TRUNC|NoFollow, 0)
 	if err != nil {
 		return err
 	}

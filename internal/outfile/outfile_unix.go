@@ -10,7 +10,8 @@ import (
 	"syscall"
 )
 
-const noFollow = syscall.O_NOFOLLOW
+// NoFollow makes [os.OpenFile] fail for a link, where the system can do that.
+const NoFollow = syscall.O_NOFOLLOW
 
 // isBusy reports whether a file is only in use: a rename never fails for that here.
 func isBusy(error) bool { return false }

@@ -7,7 +7,8 @@ import (
 	"syscall"
 )
 
-const noFollow = 0
+// NoFollow makes [os.OpenFile] fail for a link, where the system can do that.
+const NoFollow = 0
 
 // The errors that a rename ends with while another program has the file open.
 const (
