@@ -12,7 +12,7 @@ FUZZTIME ?= 20s
 CC_FOUND := $(shell command -v $$($(GO) env CC) 2>/dev/null)
 RACE     := $(if $(CC_FOUND),-race,)
 
-.PHONY: help build docs demo test property chaos matrix lint check witness editor browser bench fuzz clean
+.PHONY: help build docs demo test windows property chaos matrix lint check witness editor browser bench fuzz clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -31,6 +31,12 @@ test: ## run all tests, with the race detector where a C compiler is found
 	@echo $(if $(RACE),"testing with the race detector","testing without the race detector: no C compiler found")
 	$(if $(RACE),CGO_ENABLED=1) $(GO) test $(RACE) -shuffle=on -timeout 30m ./...
 
+# What runs on Windows under Wine: the packages that read, write and start something there.
+WINDOWS ?= ./internal/... ./schemas ./pkg/connection ./pkg/fingerprint ./pkg/plan ./pkg/report ./pkg/snapshot ./pkg/spec ./pkg/transport ./pkg/simulator/...
+
+windows: ## build qlsync.exe and tests for Windows, and run them under Wine where there is one
+	@GO="$(GO)" sh test/windows/run $(WINDOWS)
+
 # The same worlds every time; SEED=0 draws others.
 SEED ?= 1
 
@@ -44,10 +50,12 @@ chaos: ## draw 2,500 random worlds with faults, soak 5,000 steps in them, read 1
 matrix: ## let signals and faults happen to 500 applies at random moments
 	$(GO) test ./cmd/qlsync -run NothingIsLost -matrix=500 -matrix.seed=$(SEED) -timeout 30m
 
-lint: ## check format, vet, staticcheck, the workflows and go.mod
-	@files=$$($(TOOL) gofumpt -l cmd pkg schemas examples test); \
+lint: ## check format, vet (also for Windows and macOS), staticcheck, the workflows and go.mod
+	@files=$$($(TOOL) gofumpt -l cmd internal pkg schemas examples test); \
 	  if [ -n "$$files" ]; then echo "not formatted with gofumpt:" $$files; exit 1; fi
 	$(GO) vet ./...
+	GOOS=windows CGO_ENABLED=0 $(GO) vet ./...
+	GOOS=darwin CGO_ENABLED=0 $(GO) vet ./...
 	$(TOOL) staticcheck ./...
 	$(TOOL) actionlint examples/ci/.github/workflows/*.yml
 	$(GO) mod tidy -diff

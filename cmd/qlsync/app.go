@@ -157,8 +157,8 @@ func takesValue(known []cli.Flag, arg string) bool {
 	return false
 }
 
-// text gives the report writer for a stream: in colour only on a terminal, and
-// never under NO_COLOR or --no-color.
+// text gives the report writer for a stream: in colour only on a terminal that shows
+// colours, and never under NO_COLOR or --no-color.
 func (env *environment) text(w io.Writer) report.Text {
 	return report.Text{Color: !env.noColor && env.isTerminal(w), Whole: env.whole}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/qlsync/qlsync/internal/infile"
 	"github.com/qlsync/qlsync/internal/outfile"
 	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/report"
 	"github.com/qlsync/qlsync/pkg/spec"
 )
 
@@ -54,13 +55,13 @@ func runInit(c *cli.Context, env *environment) error {
 	}
 	files = slices.DeleteFunc(files, func(file textFile) bool { return hasIgnored && file.name == ignoreFile })
 	if existing := existingFiles(files); len(existing) > 0 {
-		return fmt.Errorf("init: nothing was written, these files exist: %s", strings.Join(existing, ", "))
+		return fmt.Errorf("init: nothing was written, these files exist: %s", filepath.ToSlash(strings.Join(existing, ", ")))
 	}
 	for _, file := range files {
 		if err := file.write(); err != nil {
 			return fmt.Errorf("init: %w", err)
 		}
-		fmt.Fprintf(env.stdout, "wrote %s\n", file.name)
+		fmt.Fprintf(env.stdout, "wrote %s\n", report.Clean(filepath.ToSlash(file.name)))
 	}
 	if hasIgnored {
 		said, err := ignoreState(ignored)

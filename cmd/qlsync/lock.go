@@ -38,7 +38,7 @@ func (h holder) String() string {
 	if h.Process == 0 {
 		return "another process"
 	}
-	return fmt.Sprintf("process %d, since %s, in %s", h.Process, h.Since.Local().Format(time.DateTime), report.Clean(h.Folder))
+	return fmt.Sprintf("process %d, since %s, in %s", h.Process, h.Since.Local().Format(time.DateTime), report.Clean(filepath.ToSlash(h.Folder)))
 }
 
 // lock keeps two applies of one project to one tenant from running at the same time on

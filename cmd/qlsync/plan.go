@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"slices"
 
 	"github.com/urfave/cli/v2"
@@ -80,7 +81,7 @@ func runPlan(c *cli.Context, env *environment) error {
 func (s *session) tellCached(folder string) {
 	if now := s.planned.Snapshot; folder != "" && now != nil {
 		fmt.Fprintf(s.env.stderr, "Of %d connections, %d were not read again: they have not been updated since, and %s holds what they were. apply and drift always read.\n",
-			now.Details+now.Cached, now.Cached, report.Clean(folder))
+			now.Details+now.Cached, now.Cached, report.Clean(filepath.ToSlash(folder)))
 		if now.Unkept != nil {
 			fmt.Fprintf(s.env.stderr, "warning: %s: the next plan will read again what this one has read\n", report.Clean(now.Unkept.Error()))
 		}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -61,7 +62,7 @@ func runSnapshot(c *cli.Context, env *environment) error {
 		return fmt.Errorf("snapshot: %w", err)
 	}
 	_, err = fmt.Fprintf(env.stdout, "%s holds %s of project %s on tenant %s, without secrets.\n",
-		report.Clean(name), count(len(file.Snapshot.Connections), "connection"), report.Clean(in.Project), report.Clean(in.Tenant.Name))
+		report.Clean(filepath.ToSlash(name)), count(len(file.Snapshot.Connections), "connection"), report.Clean(in.Project), report.Clean(in.Tenant.Name))
 	return err
 }
 
@@ -86,7 +87,7 @@ func (s *session) useSnapshot(ctx context.Context, name string) error {
 	}
 	s.taken, s.identity.ID = file.Taken, file.Tenant.ID
 	s.provider = snapshot.NewProvider(file, snapshot.Service{Classify: kind.classify, Normalize: kind.normalize}, s.local)
-	fmt.Fprintf(s.env.stderr, "%s was taken %s; what has changed on the tenant since is not seen.\n", report.Clean(name), ago(time.Since(file.Taken)))
+	fmt.Fprintf(s.env.stderr, "%s was taken %s; what has changed on the tenant since is not seen.\n", report.Clean(filepath.ToSlash(name)), ago(time.Since(file.Taken)))
 	return nil
 }
 

@@ -155,7 +155,7 @@ func notChecked(sources []string, folder string) string {
 	}
 	slices.Sort(sources)
 	return fmt.Sprintf("Not checked without a network: spaces, owners, and the properties of %s (no schema in %s).\n",
-		report.Clean(strings.Join(slices.Compact(sources), ", ")), report.Clean(folder))
+		report.Clean(strings.Join(slices.Compact(sources), ", ")), report.Clean(filepath.ToSlash(folder)))
 }
 
 // vendored gives the data sources of the tenant's kind that are known without a

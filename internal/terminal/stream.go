@@ -65,6 +65,16 @@ func newStream(w io.Writer, common *shared) *Stream {
 // IsTerminal reports whether the stream is a terminal.
 func (s *Stream) IsTerminal() bool { return s.device != nil }
 
+// Colours reports whether the stream obeys the escape sequences of colours: a terminal does, and
+// on Windows only once it is told to, each stream by itself.
+func (s *Stream) Colours() bool {
+	if s.device == nil {
+		return false
+	}
+	_, ok := s.device.Prepare()
+	return ok
+}
+
 // Write writes text. While a display is shown on the terminal, the text is queued, is
 // written above the status rows, and the error is nil.
 func (s *Stream) Write(text []byte) (int, error) {

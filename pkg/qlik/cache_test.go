@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -82,7 +83,7 @@ func TestACacheIsPrivateAndHoldsNoSecret(t *testing.T) {
 	provider := cachedProvider(t, embedded{tenant}, tenant, file)
 	look(t, provider)
 	for path, mode := range map[string]os.FileMode{file: 0o600, filepath.Dir(file): 0o700} {
-		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != mode {
+		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != mode && runtime.GOOS != "windows" {
 			t.Errorf("%s: %v, %v", path, info.Mode(), err)
 		}
 	}
@@ -194,7 +195,7 @@ func TestACacheOfAnotherCallerOrLayoutIsNotUsed(t *testing.T) {
 		if got, _ := look(t, provider); got.Cached != test.known {
 			t.Errorf("%s: %d are taken for known, not %d", name, got.Cached, test.known)
 		}
-		if info, err := os.Stat(file); err != nil || info.Mode() != 0o600 {
+		if info, err := os.Stat(file); err != nil || info.Mode() != 0o600 && runtime.GOOS != "windows" {
 			t.Errorf("%s: then it has the mode %v, %v", name, info.Mode(), err)
 		}
 	}
@@ -203,6 +204,9 @@ func TestACacheOfAnotherCallerOrLayoutIsNotUsed(t *testing.T) {
 func TestWhatIsNotOurFileIsNotTakenForACache(t *testing.T) {
 	folder := t.TempDir()
 	file, other := filepath.Join(folder, "cache.json"), filepath.Join(folder, "other")
+	if runtime.GOOS == "windows" {
+		t.Skip("links need rights there that tests do not have")
+	}
 	if err := errors.Join(os.WriteFile(other, []byte("precious"), 0o600), os.Symlink("other", file)); err != nil {
 		t.Fatal(err)
 	}
