@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -348,5 +349,13 @@ func fileName(space string) string {
 		return "space"
 	}
 	name := []rune(strings.Join(words, "-"))
-	return string(name[:min(len(name), maxFileName)])
+	short := string(name[:min(len(name), maxFileName)])
+	if reservedName.MatchString(short) {
+		return "space-" + short
+	}
+	return short
 }
+
+// reservedName matches the names that are devices on Windows, with any extension. They
+// are avoided on every platform, as a repository is checked out on all of them.
+var reservedName = regexp.MustCompile(`^(con|prn|aux|nul|com\p{Nd}|lpt\p{Nd})$`)
