@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
+	"github.com/santhosh-tekuri/jsonschema/v5"
 
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/report"
@@ -52,6 +52,56 @@ func TestAnnotationsAreEscapedAsGitHubReadsThem(t *testing.T) {
 	}
 }
 
+// sarifRules is the part of the SARIF 2.1.0 standard that concerns what qlsync writes:
+// which members an object must have, which it may have, and which values they take.
+const sarifRules = `{
+  "$schema": "http://json-schema.org/draft-07/schema#",
+  "type": "object", "additionalProperties": false, "required": ["version", "runs"],
+  "properties": {
+    "$schema": {"type": "string", "format": "uri"},
+    "version": {"const": "2.1.0"},
+    "runs": {"type": "array", "items": {"$ref": "#/definitions/run"}}
+  },
+  "definitions": {
+    "text": {"type": "object", "additionalProperties": false, "required": ["text"], "properties": {"text": {"type": "string"}}},
+    "run": {
+      "type": "object", "additionalProperties": false, "required": ["tool"],
+      "properties": {
+        "tool": {"type": "object", "additionalProperties": false, "required": ["driver"], "properties": {"driver": {"$ref": "#/definitions/component"}}},
+        "columnKind": {"enum": ["utf16CodeUnits", "unicodeCodePoints"]},
+        "results": {"type": "array", "items": {"$ref": "#/definitions/result"}}
+      }
+    },
+    "component": {
+      "type": "object", "additionalProperties": false, "required": ["name"],
+      "properties": {
+        "name": {"type": "string"}, "version": {"type": "string"}, "informationUri": {"type": "string", "format": "uri"},
+        "rules": {"type": "array", "uniqueItems": true, "items": {
+          "type": "object", "additionalProperties": false, "required": ["id"],
+          "properties": {"id": {"type": "string"}, "name": {"type": "string"}, "shortDescription": {"$ref": "#/definitions/text"}}
+        }}
+      }
+    },
+    "result": {
+      "type": "object", "additionalProperties": false, "required": ["message"],
+      "properties": {
+        "ruleId": {"type": "string"}, "level": {"enum": ["none", "note", "warning", "error"]}, "message": {"$ref": "#/definitions/text"},
+        "locations": {"type": "array", "items": {
+          "type": "object", "additionalProperties": false,
+          "properties": {"physicalLocation": {
+            "type": "object", "additionalProperties": false, "required": ["artifactLocation"],
+            "properties": {
+              "artifactLocation": {"type": "object", "additionalProperties": false, "properties": {"uri": {"type": "string", "format": "uri-reference"}}},
+              "region": {"type": "object", "additionalProperties": false,
+                "properties": {"startLine": {"type": "integer", "minimum": 1}, "startColumn": {"type": "integer", "minimum": 1}}}
+            }
+          }}
+        }}
+      }
+    }
+  }
+}`
+
 func TestSARIFIsAcceptedByItsSchema(t *testing.T) {
 	for name, problems := range map[string]connection.Problems{"problems": badFiles, "none": nil} {
 		t.Run(name, func(t *testing.T) {
@@ -59,12 +109,8 @@ func TestSARIFIsAcceptedByItsSchema(t *testing.T) {
 			if err := (report.SARIF{Version: "v1.2.3"}).Problems(&out, problems); err != nil {
 				t.Fatal(err)
 			}
-			document, err := sarif.FromString(out.String(), sarif.WithStrictValidation())
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := document.Validate(); err != nil {
-				t.Fatal(err)
+			if err := checkSARIF(out.String()); err != nil {
+				t.Fatalf("the standard does not allow this document: %v", err)
 			}
 			var again struct {
 				Version string
@@ -104,11 +150,25 @@ func TestSARIFIsAcceptedByItsSchema(t *testing.T) {
 	}
 }
 
-func TestASchemaOfSARIFThatRefuses(t *testing.T) {
-	document := sarif.NewReport()
-	document.AddRun(sarif.NewRunWithInformationURI("qlsync", "https://qlsync.invalid").WithColumnKind("bytes"))
-	if err := document.Validate(); err == nil {
-		t.Error("the schema accepts everything")
+func checkSARIF(text string) error {
+	var document any
+	if err := json.Unmarshal([]byte(text), &document); err != nil {
+		return err
+	}
+	return jsonschema.MustCompileString("https://schema.invalid/sarif", sarifRules).Validate(document)
+}
+
+func TestTheRulesOfSARIFRefuseWhatTheStandardDoesNotKnow(t *testing.T) {
+	for name, text := range map[string]string{
+		"another version":        `{"version": "2.0.0", "runs": []}`,
+		"a run without a tool":   `{"version": "2.1.0", "runs": [{}]}`,
+		"an unknown column kind": `{"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "qlsync"}}, "columnKind": "bytes"}]}`,
+		"a line 0": `{"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "qlsync"}}, "results": [
+			{"message": {"text": "x"}, "locations": [{"physicalLocation": {"artifactLocation": {"uri": "a"}, "region": {"startLine": 0}}}]}]}]}`,
+	} {
+		if err := checkSARIF(text); err == nil {
+			t.Errorf("the rules accept %s", name)
+		}
 	}
 }
 

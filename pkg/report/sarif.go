@@ -1,13 +1,10 @@
 package report
 
 import (
-	"bytes"
 	"io"
 	"net/url"
 	"path"
 	"strings"
-
-	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
 
 	"github.com/qlsync/qlsync/pkg/connection"
 )
@@ -24,47 +21,97 @@ const (
 	ruleWarning = "qlsync-warning"
 )
 
+// sarifSchema is the address at which OASIS publishes the schema of the format.
+const sarifSchema = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+
+// The objects of SARIF that qlsync writes, with the names of the standard.
+type (
+	sarifLog struct {
+		Schema  string     `json:"$schema"`
+		Version string     `json:"version"`
+		Runs    []sarifRun `json:"runs"`
+	}
+	sarifRun struct {
+		Tool       sarifTool     `json:"tool"`
+		ColumnKind string        `json:"columnKind"`
+		Results    []sarifResult `json:"results"`
+	}
+	sarifTool struct {
+		Driver sarifDriver `json:"driver"`
+	}
+	sarifDriver struct {
+		Name           string      `json:"name"`
+		Version        string      `json:"version,omitempty"`
+		InformationURI string      `json:"informationUri"`
+		Rules          []sarifRule `json:"rules"`
+	}
+	sarifRule struct {
+		ID               string    `json:"id"`
+		Name             string    `json:"name"`
+		ShortDescription sarifText `json:"shortDescription"`
+	}
+	sarifText struct {
+		Text string `json:"text"`
+	}
+	sarifResult struct {
+		RuleID    string          `json:"ruleId"`
+		Level     string          `json:"level"`
+		Message   sarifText       `json:"message"`
+		Locations []sarifLocation `json:"locations,omitempty"`
+	}
+	sarifLocation struct {
+		PhysicalLocation sarifPhysicalLocation `json:"physicalLocation"`
+	}
+	sarifPhysicalLocation struct {
+		ArtifactLocation sarifArtifactLocation `json:"artifactLocation"`
+		Region           *sarifRegion          `json:"region,omitempty"`
+	}
+	sarifArtifactLocation struct {
+		URI string `json:"uri"`
+	}
+	sarifRegion struct {
+		StartLine   int `json:"startLine"`
+		StartColumn int `json:"startColumn"`
+	}
+)
+
 // Problems writes one run with a result for each problem. Files are named relative
 // to where the program ran, columns count characters.
 func (s SARIF) Problems(w io.Writer, problems connection.Problems) error {
-	run := sarif.NewRunWithInformationURI("qlsync", "https://github.com/qlsync/qlsync")
-	if s.Version != "" {
-		run.Tool.Driver.WithVersion(s.Version)
+	results := make([]sarifResult, len(problems))
+	for i, problem := range problems {
+		results[i] = newSARIFResult(problem)
 	}
-	run.WithColumnKind("unicodeCodePoints")
-	run.AddRule(ruleError).WithName("Mistake").
-		WithShortDescription(sarif.NewMultiformatMessageString().WithText("A mistake in the files of a project, which stops every run."))
-	run.AddRule(ruleWarning).WithName("Warning").
-		WithShortDescription(sarif.NewMultiformatMessageString().WithText("Something in the files of a project that somebody should know, and that stops nothing."))
-	for _, problem := range problems {
-		run.AddResult(sarifResult(problem))
-	}
-	document := sarif.NewReport()
-	document.AddRun(run)
-	var text bytes.Buffer
-	if err := document.PrettyWrite(&text); err != nil {
-		return err
-	}
-	_, err := w.Write(append(bytes.TrimRight(escapeJSON(text.Bytes()), "\n"), '\n'))
-	return err
+	return JSON(w, sarifLog{Schema: sarifSchema, Version: "2.1.0", Runs: []sarifRun{{
+		Tool: sarifTool{sarifDriver{
+			Name: "qlsync", Version: s.Version, InformationURI: "https://github.com/qlsync/qlsync",
+			Rules: []sarifRule{
+				{ruleError, "Mistake", sarifText{"A mistake in the files of a project, which stops every run."}},
+				{ruleWarning, "Warning", sarifText{"Something in the files of a project that somebody should know, and that stops nothing."}},
+			},
+		}},
+		ColumnKind: "unicodeCodePoints",
+		Results:    results,
+	}}})
 }
 
-func sarifResult(problem connection.Problem) *sarif.Result {
-	rule, level := ruleError, "error"
+func newSARIFResult(problem connection.Problem) sarifResult {
+	result := sarifResult{RuleID: ruleError, Level: "error"}
 	if problem.Severity == connection.SeverityWarning {
-		rule, level = ruleWarning, "warning"
+		result.RuleID, result.Level = ruleWarning, "warning"
 	}
 	at := problem.Position
 	problem.Position = connection.Position{}
-	result := sarif.NewRuleResult(rule).WithLevel(level).WithMessage(sarif.NewTextMessage(problem.Error()))
+	result.Message.Text = problem.Error()
 	if at.File == "" {
 		return result
 	}
-	where := sarif.NewPhysicalLocation().WithArtifactLocation(sarif.NewSimpleArtifactLocation(fileURI(at.File)))
+	where := sarifPhysicalLocation{ArtifactLocation: sarifArtifactLocation{fileURI(at.File)}}
 	if at.Line > 0 {
-		where.WithRegion(sarif.NewRegion().WithStartLine(at.Line).WithStartColumn(max(1, at.Column)))
+		where.Region = &sarifRegion{at.Line, max(1, at.Column)}
 	}
-	return result.WithLocations([]*sarif.Location{sarif.NewLocationWithPhysicalLocation(where)})
+	result.Locations = []sarifLocation{{where}}
+	return result
 }
 
 // fileURI returns a path as a reference: a relative one stays relative, an absolute one begins
