@@ -12,7 +12,7 @@ FUZZTIME ?= 20s
 CC_FOUND := $(shell command -v $$($(GO) env CC) 2>/dev/null)
 RACE     := $(if $(CC_FOUND),-race,)
 
-.PHONY: help build docs demo test windows property chaos matrix lint check witness editor browser bench fuzz clean
+.PHONY: help build docs demo test windows property chaos matrix lint check audit witness editor browser bench fuzz clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -72,6 +72,10 @@ browser: ## open the drift page in Chromium and look at it as people do (needs N
 	@command -v npm >/dev/null || { echo "make browser needs Node 20 or newer, with npm: there is none here"; exit 1; }
 	@command -v "$${CHROMIUM:-/usr/bin/chromium}" >/dev/null || { echo "make browser needs Chromium: install it, or set CHROMIUM"; exit 1; }
 	cd test/browser && npm ci --loglevel=error && GO="$(GO)" npm test --silent
+
+audit: ## look for known vulnerabilities in what qlsync is built from (needs the network)
+	$(GO) mod verify
+	$(GO) run ./test/audit
 
 check: lint test ## everything that must hold before a change lands, on a clean tree
 	@if [ -n "$$(git status --porcelain)" ]; then echo "the working tree is not clean:"; git status --short; exit 1; fi
