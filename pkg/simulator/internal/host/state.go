@@ -66,7 +66,7 @@ func lockState(path string, wait time.Duration) (*StateFile, error) {
 // false), or one that began otherwise: then reseeded is true.
 func (f *StateFile) Load(version int, seed []byte, state any) (found, reseeded bool, err error) {
 	f.head = StateHead{Version: version, Seed: SaltedDigest(rand.Text(), string(seed))}
-	data, err := os.ReadFile(f.path)
+	data, err := readRegular(f.path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, false, nil
 	}
@@ -85,6 +85,22 @@ func (f *StateFile) Load(version int, seed []byte, state any) (found, reseeded b
 	}
 	f.head = head
 	return true, false, nil
+}
+
+// maxState bounds a state, in bytes.
+const maxState = 1 << 30
+
+// readRegular reads a file of state. Whoever can place a link or a device there must not be able to make the read endless.
+func readRegular(path string) ([]byte, error) {
+	switch info, err := os.Stat(path); {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s is not a regular file: remove it", path)
+	case info.Size() > maxState:
+		return nil, fmt.Errorf("%s is larger than %d bytes: remove it to start from the seed", path, maxState)
+	}
+	return os.ReadFile(path)
 }
 
 func (f *StateFile) damaged(err error) error {

@@ -1,0 +1,191 @@
+package spec_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/qlsync/qlsync/pkg/spec"
+	"github.com/qlsync/qlsync/schemas"
+)
+
+// Every key that people write stands on a line of its own here.
+const (
+	wholeProject = `version: 1
+project: p
+connections: [c.yaml]
+spaces:
+  - id: "1"
+schemas: schemas
+variables:
+  stage: dev
+rateLimits:
+  reads:
+    rate: 10
+    window: 5m
+    burst: 5
+  writes:
+    rate: 10
+policy:
+  prune: owned
+  adopt: none
+  maxDeletes: 5
+  update: patch
+tenants:
+  a:
+    provider: qlik
+    url: https://a.example
+    auth:
+      apiKey:
+        env: K
+        encoding: base64
+    rateLimits:
+      reads:
+        rate: 10
+    variables:
+      stage: prod
+  b:
+    url: https://b.example
+    auth:
+      oauth:
+        clientId: x
+        clientSecret:
+          file: F
+  m:
+    provider: apinizer
+    ownership: marked
+    url: https://m.example
+    auth:
+      token:
+        exec: [op]
+      user: u
+      password:
+        env: K
+`
+	wholeConnections = `version: 1
+defaults:
+  space: Finance
+  dataSource: rest
+  tenants: [a]
+  owner: ana@example.com
+  tags: [x]
+  properties:
+    one: 1
+  credentials:
+    two: {env: X}
+  additionalProperties: refuse
+  sensitive: [s]
+  credentialsVersion: 1
+  lifecycle:
+    preventDestroy: true
+connections:
+  - name: A
+    space:
+      id: "1"
+    dataSource: rest
+    tenants: [a]
+    owner: ana@example.com
+    tags: [x]
+    properties:
+      url: https://a.example
+      deep:
+        inside: 1
+    credentials:
+      password:
+        file: F
+        encoding: base64
+      username:
+        env: X
+      other:
+        exec: [op]
+    additionalProperties: refuse
+    sensitive: [password]
+    credentialsVersion: 1
+    lifecycle:
+      preventDestroy: true
+      ignoreChanges: [tags]
+      update: patch
+      recreate: refuse
+      adopt: false
+      unreadable: [url]
+moved:
+  - from:
+      space: Finance
+      name: B
+    to:
+      space: Finance
+      name: A
+`
+)
+
+func TestAKeyWithNothingBehindItIsAnErrorWhereverItStands(t *testing.T) {
+	inFolder(t, "")
+	for _, file := range []struct{ name, text, schema string }{
+		{"qlsync.yaml", wholeProject, string(schemas.Project())}, {"c.yaml", wholeConnections, string(schemas.Connections())},
+	} {
+		lines := strings.SplitAfter(file.text, "\n")
+		for i, line := range lines {
+			bare := strings.TrimLeft(line, " -")
+			key, _, isKey := strings.Cut(bare, ":")
+			if !isKey {
+				continue
+			}
+			indent := len(line) - len(bare)
+			end := i + 1 // what stands below the key goes too
+			for end < len(lines) && len(lines[end])-len(strings.TrimLeft(lines[end], " -")) > indent {
+				end++
+			}
+			for path, text := range map[string]string{"qlsync.yaml": wholeProject, "c.yaml": wholeConnections} {
+				if path == file.name {
+					text = strings.Join(lines[:i], "") + line[:indent] + key + ":\n" + strings.Join(lines[end:], "")
+				}
+				if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			project, problems := spec.LoadProject("qlsync.yaml")
+			if project != nil && len(project.Tenants) > 0 {
+				_, more := project.Desired(&project.Tenants[0], nil)
+				problems = spec.Collect(problems, more)
+			}
+			want := fmt.Sprintf("%s:%d:%d: the key %q has nothing behind it (", file.name, i+1, indent+1, key)
+			if !strings.Contains("\n"+problems.Error(), "\n"+want) {
+				t.Errorf("want %s, got\n%s", want, problems.Error())
+			}
+		}
+		var schema any
+		if err := json.Unmarshal([]byte(file.schema), &schema); err != nil {
+			t.Fatal(err)
+		}
+		for _, key := range keysOfSchema(schema) {
+			if !strings.Contains(file.text, key+":") {
+				t.Errorf("%s has no key %q, so nothing is known of it", file.name, key)
+			}
+		}
+	}
+}
+
+// keysOfSchema lists the keys that a schema knows, at every depth.
+func keysOfSchema(schema any) []string {
+	var keys []string
+	switch node := schema.(type) {
+	case map[string]any:
+		if properties, ok := node["properties"].(map[string]any); ok {
+			for key, value := range properties {
+				if _, isSchema := value.(map[string]any); isSchema && node["type"] != nil {
+					keys = append(keys, key)
+				}
+			}
+		}
+		for _, value := range node {
+			keys = append(keys, keysOfSchema(value)...)
+		}
+	case []any:
+		for _, value := range node {
+			keys = append(keys, keysOfSchema(value)...)
+		}
+	}
+	return keys
+}
