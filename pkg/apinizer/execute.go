@@ -245,7 +245,7 @@ func (p *Provider) still(key connection.Key, live, sent document) freshCheck {
 		case digest(now) == digest(live), maybe && p.shows(now, sent) && now.mark() == sent.mark():
 			return nil
 		}
-		return fmt.Errorf("%w: plan again", connection.ErrChanged)
+		return fmt.Errorf("%w; plan again", connection.ErrChanged)
 	}
 }
 
@@ -347,9 +347,9 @@ func (p *Provider) current(ctx context.Context, operation connection.Operation) 
 	case types[live.kind] == nil:
 		return live, fmt.Errorf("%w: there is no connection type %q", connection.ErrInvalid, live.kind)
 	case p.changed(operation.Key, live):
-		return live, fmt.Errorf("%w (its fields or its description): plan again", connection.ErrChanged)
+		return live, fmt.Errorf("%w (its fields or its description); plan again", connection.ErrChanged)
 	case operation.Kind == connection.Delete && operation.Seen != nil && takenAway(operation.Seen.Mark, mark):
-		return live, fmt.Errorf("%w (its ownership record in the description): plan again", connection.ErrChanged)
+		return live, fmt.Errorf("%w (its ownership record in the description); plan again", connection.ErrChanged)
 	}
 	return live, nil
 }

@@ -48,7 +48,7 @@ func CheckUnchanged(seen, now *Live, operation *Operation) error {
 	if touched {
 		changes = append(changes, "updated at "+now.UpdatedAt.UTC().Format(time.RFC3339))
 	}
-	return fmt.Errorf("%w (%s): plan again", ErrChanged, strings.Join(changes, "; "))
+	return fmt.Errorf("%w (%s); plan again", ErrChanged, strings.Join(changes, "; "))
 }
 
 func differences(seen, now *Live) (changes []string) {

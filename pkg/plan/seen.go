@@ -5,7 +5,7 @@ import "github.com/qlsync/qlsync/pkg/connection"
 // expect tells each operation how the plan saw the connection that it is about: whoever
 // carries it out must not write on anything else. What an operation leaves is read again
 // where a later one is about the same connection, so that the later one also notices what
-// somebody else does in between.
+// somebody else does in between, unless that would delay what brings a name back.
 func (o *orderer) expect() {
 	seen := map[string]*connection.Live{}
 	for _, live := range o.analysis.in.Snapshot.Connections {
@@ -24,7 +24,7 @@ func (o *orderer) expect() {
 		case n.created == nil:
 			continue // it makes one
 		}
-		if earlier := before[about]; earlier != nil {
+		if earlier := before[about]; earlier != nil && !n.urgent && !earlier.urgent {
 			earlier.operation.ReadBack = true
 		}
 		before[about] = n

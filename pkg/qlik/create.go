@@ -64,7 +64,11 @@ func (p *Provider) readBack(ctx context.Context, id string, operation connection
 		!shows(wire.Properties, createProperties(operation)), !hasTags(wire, createTags(operation)):
 		return fmt.Errorf("read back what was created: it is not what was sent: %w", connection.ErrInvalid)
 	}
-	p.known.leave(liveOf(id, wire))
+	left, now := leftBy(&operation, connection.Live{ID: id}), liveOf(id, wire)
+	if connection.CheckUnchanged(&left, &now, &operation) == nil {
+		left = now // otherwise somebody has changed it already, and a later operation finds out
+	}
+	p.known.leave(left)
 	return nil
 }
 

@@ -437,6 +437,15 @@ func (p *place) answered() {
 	b.back()
 }
 
+// begin reports whether the request may be sent now, which has taken some time since it
+// got the place: the tier may have been closed.
+func (p *place) begin() bool {
+	p.budget.mu.Lock()
+	defer p.budget.mu.Unlock()
+	p.sent = time.Now()
+	return !p.sent.Before(p.budget.closed)
+}
+
 // unused gives a place back: the request was not sent.
 func (p *place) unused() {
 	p.budget.mu.Lock()

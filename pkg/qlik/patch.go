@@ -101,11 +101,12 @@ func together(patches []*patching) renewal {
 		for i, patch := range patches {
 			group.Go(func() error {
 				patch.ready = false
-				if err := patch.renew(groupCtx, p, maybe && i == 0); err != nil {
+				err := patch.renew(groupCtx, p, maybe && i == 0)
+				if err != nil && i > 0 {
 					return fmt.Errorf("%q: %w", patch.operation.Key.Name, err)
 				}
 				patch.ready = i > 0
-				return nil
+				return err
 			})
 		}
 		return group.Wait()

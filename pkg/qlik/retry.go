@@ -99,16 +99,9 @@ func (a *attempts) once(ctx context.Context) (*reply, error) {
 	var place *place
 	if !a.call.anonymous {
 		var err error
-		if place, err = c.budget(a.call).acquire(ctx, a.call.room, a.limited > 0); err != nil {
-			return nil, transport.Interrupted(a.call.method, a.call.url, err)
-		}
-	}
-	if a.call.fresh != nil {
-		if err := a.refresh(ctx); err != nil {
-			place.unused()
+		if place, err = a.acquire(ctx); err != nil {
 			return nil, err
 		}
-		place.sent = time.Now()
 	}
 	got, err := c.exchange(ctx, a.call, a.count)
 	if place != nil {
@@ -122,6 +115,28 @@ func (a *attempts) once(ctx context.Context) (*reply, error) {
 		return got, c.refusal(a.call, got)
 	}
 	return got, nil
+}
+
+// acquire takes a place in the tier, and reads again what the request is about. Where the
+// tier was closed meanwhile, it begins anew: what comes behind this request would wait.
+func (a *attempts) acquire(ctx context.Context) (*place, error) {
+	for again := a.limited > 0; ; again = true {
+		place, err := a.client.budget(a.call).acquire(ctx, a.call.room, again)
+		if err != nil {
+			return nil, transport.Interrupted(a.call.method, a.call.url, err)
+		}
+		if a.call.fresh == nil {
+			return place, nil
+		}
+		if err := a.refresh(ctx); err != nil {
+			place.unused()
+			return nil, err
+		}
+		if place.begin() {
+			return place, nil
+		}
+		place.unused()
+	}
 }
 
 // refresh makes the body from what is live now, in the place that was taken for it.
