@@ -143,6 +143,21 @@ func asDecoded(properties map[string]any) (map[string]any, error) {
 	return out, err
 }
 
+// RenameSpace gives a space another name, as a person would.
+func (t *Tenant) RenameSpace(name, to string) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	s := t.world.spaceByName(name)
+	switch {
+	case s == nil:
+		return fmt.Errorf("rename space %q: not found", name)
+	case t.world.spaceByName(to) != nil:
+		return fmt.Errorf("rename space %q: the name %q is taken", name, to)
+	}
+	s.Name = to
+	return t.save()
+}
+
 // Remove deletes a connection.
 func (t *Tenant) Remove(id string) error {
 	t.mu.Lock()

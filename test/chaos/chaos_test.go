@@ -50,7 +50,7 @@ func (w *world) String() string {
 	for _, f := range w.faults {
 		fmt.Fprintln(&b, f)
 	}
-	fmt.Fprintf(&b, "%+v\n", w.behaviour)
+	fmt.Fprintf(&b, "hands %+v\n%+v\n", w.hands, w.behaviour)
 	return b.String()
 }
 
@@ -94,19 +94,25 @@ func (e *episode) note(format string, args ...any) {
 func (e *episode) run() {
 	peaceful := 0 // rounds in which nothing went wrong
 	for round := 1; len(e.troubles) == 0; round++ {
-		n := &wire{world: e.world, tenant: e.tenant, before: e.strange, stored: e.tenant.Credentials(), missing: map[connection.Key]time.Time{}}
+		n := &wire{
+			world: e.world, tenant: e.tenant, before: e.strange, stored: e.tenant.Credentials(), missing: map[connection.Key]time.Time{},
+			round: round, ids: e.ids, note: e.note, seen: newWitness(), absent: e.absent(),
+		}
 		if round == 1 {
 			n.killAt, n.lateAt = e.world.killAt, e.world.lateAt
 		}
 		e.note("round %d", round)
 		converged := e.round(n)
 		e.troubles = append(e.troubles, n.troubles...)
+		e.leave(n)
+		hurt := len(e.world.handled) > 0
+		idle := hurt && n.writes == 0 && n.disturbed == 0 && round > lastHand
 		stuck := slices.ContainsFunc(e.world.stories, func(s story) bool { return e.world.stuck(&s) })
 		switch {
-		case converged, stuck && round > e.world.rounds():
+		case converged && round > lastHand, converged && len(e.world.hands) == 0, idle, (stuck || hurt) && round > e.world.rounds():
 			e.check()
 			return
-		case n.disturbed == 0 && !n.dead:
+		case n.disturbed == 0 && !n.dead && !n.acted && !hurt && !converged:
 			peaceful++
 		}
 		if peaceful > 2 || round > e.world.rounds() {
@@ -115,6 +121,33 @@ func (e *episode) run() {
 	}
 	if misuse := e.tenant.Misuse(); len(misuse) > 0 {
 		e.trouble("misuse: %q", misuse)
+	}
+}
+
+// absent lists the declared names that are not there.
+func (e *episode) absent() map[connection.Key]bool {
+	names := map[connection.Key]bool{}
+	for key, times := range e.declared() {
+		if times == 0 {
+			names[key] = true
+		}
+	}
+	return names
+}
+
+// leave takes over what another client has done beside a process: what belongs to others
+// by now is a stranger from then on, and spaces get their names back.
+func (e *episode) leave(n *wire) {
+	maps.Copy(e.strange, n.seen.foreign)
+	for _, space := range n.renamed {
+		if err := e.tenant.RenameSpace(space+byHand, space); err != nil {
+			e.trouble("%v", err)
+		}
+	}
+	for id := range n.seen.foreign {
+		if is, there := n.found(id); there {
+			e.strange[id] = is
+		}
 	}
 }
 
@@ -136,7 +169,10 @@ func (e *episode) round(n *wire) (converged bool) {
 		return false
 	}
 	p, problems := plan.Make(in)
-	if err := problems.Err(); err != nil || p.Refusal != nil {
+	if err := problems.Err(); (err != nil || p.Refusal != nil) && len(e.world.handled) > 0 {
+		e.note("  no plan: %v, %v", err, p)
+		return false
+	} else if err != nil || p.Refusal != nil {
 		e.trouble("no plan: %v, %v", err, p)
 		return false
 	}
@@ -147,6 +183,9 @@ func (e *episode) round(n *wire) (converged bool) {
 		return len(in.Snapshot.Incomplete) == 0
 	}
 	before := e.records()
+	n.order.Lock()
+	n.seen.planned = true
+	n.order.Unlock()
 	result, err := apply.Run(ctx, p, apply.Options{
 		Execute: provider.Execute, Parallelism: e.world.parallel,
 		Resolve: e.resolve,
@@ -155,7 +194,7 @@ func (e *episode) round(n *wire) (converged bool) {
 		},
 	})
 	if err != nil {
-		if e.note("  not applied: %v", err); n.disturbed == 0 || !reflect.DeepEqual(before, e.records()) {
+		if e.note("  not applied: %v", err); (n.disturbed == 0 || !reflect.DeepEqual(before, e.records())) && !n.acted {
 			e.trouble("not applied: %v", err)
 		}
 		return false
@@ -244,7 +283,7 @@ type record struct {
 func (e *episode) records() map[string]record {
 	records := map[string]record{}
 	for _, c := range e.tenant.Connections() {
-		c.Updated, c.Created = c.Updated.UTC(), c.Created.UTC()
+		c.Updated, c.Created, c.Space = c.Updated.UTC(), c.Created.UTC(), strings.TrimSuffix(c.Space, byHand)
 		records[c.ID] = record{c, [2]bool{e.tenant.CredentialEquals(c.ID, "secretKey", "old"), e.tenant.CredentialEquals(c.ID, "secretKey", "new")}}
 	}
 	return records
@@ -257,11 +296,15 @@ func (e *episode) checkResult(p *plan.Plan, r *apply.Result, before map[string]r
 		e.trouble("the ledger does not add up: %+v", l)
 	}
 	now := e.records()
-	if !r.Wrote() && !reflect.DeepEqual(before, now) {
+	if !r.Wrote() && !n.acted && !reflect.DeepEqual(before, now) {
 		e.trouble("it says that nothing was written, and something was")
 	}
 	for i := range r.Items {
 		item := &r.Items[i]
+		if id := p.Changes[i].ID; n.seen.hands[id] > 0 || e.world.handled[item.Connection.Name] {
+			e.checkHandled(item, id, n)
+			continue
+		}
 		switch {
 		case item.Outcome == apply.Done && item.Differs == nil && r.Unverified == "":
 			e.checkDone(&p.Changes[i], item, now)
@@ -270,6 +313,9 @@ func (e *episode) checkResult(p *plan.Plan, r *apply.Result, before map[string]r
 		}
 	}
 	for key := range n.missing {
+		if e.world.handled[key.Name] {
+			continue
+		}
 		told := slices.ContainsFunc(r.Items, func(item apply.Item) bool {
 			return item.Connection == key && item.Outcome != apply.Done &&
 				(item.Action != plan.ActionRecreate || strings.Contains(item.Error, "could not be given its name back"))
@@ -277,6 +323,14 @@ func (e *episode) checkResult(p *plan.Plan, r *apply.Result, before map[string]r
 		if !told {
 			e.trouble("%q is missing after the run, which does not say so", key)
 		}
+	}
+}
+
+// checkHandled demands that a result does not call done what was left alone.
+func (e *episode) checkHandled(item *apply.Item, id string, n *wire) {
+	_, there := n.found(id)
+	if there && item.Outcome == apply.Done && item.Differs == nil && n.seen.hands[id] > 0 && n.seen.wrote[id] == 0 {
+		e.trouble("%s of %q is done, it says, and nothing was written to it", item.Action, item.Connection)
 	}
 }
 
@@ -309,6 +363,9 @@ func (e *episode) check() {
 		}
 		key := connection.Key{Space: c.Space, Name: c.Name}
 		s := e.world.at(key)
+		if len(e.world.handled) > 0 && (s == nil || e.world.isHandled(s) || !s.isPlain()) {
+			continue
+		}
 		switch {
 		case s == nil:
 			if len(e.declared()) > 0 && !e.isBegun(key) {
@@ -333,6 +390,10 @@ func (e *episode) check() {
 		}
 	}
 	for key, times := range e.declared() {
+		s := e.world.at(key)
+		if len(e.world.handled) > 0 && (e.world.isHandled(s) || !s.isPlain()) {
+			continue
+		}
 		if times != 1 {
 			e.trouble("%q is there %d times", key, times)
 		}

@@ -25,6 +25,17 @@ type wire struct {
 	before map[string]simulator.Connection // by id, what must not be touched
 	stored []simulator.Credential          // separated credentials, which must all stay
 
+	round int
+	ids   map[string]string // as [episode.ids]
+	note  func(format string, args ...any)
+
+	absent map[connection.Key]bool // names that were missing when the process began
+
+	order   sync.Mutex // one request at a time is carried out, and seen is about that
+	seen    witness
+	acted   bool     // somebody else has worked on the tenant
+	renamed []string // spaces, by hand
+
 	mu        sync.Mutex
 	writes    int
 	killAt    int
@@ -45,7 +56,7 @@ func (n *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	began := time.Now()
-	response, whole, cut := serve(n.tenant, r)
+	response, whole, cut := n.carryOut(r)
 	if late {
 		response, whole, cut = failure(), false, nil
 	}
@@ -56,6 +67,28 @@ func (n *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	time.Sleep(latency / 2)
 	return response, cut
+}
+
+// carryOut lets the tenant carry a request out, after whatever another client does before it.
+func (n *wire) carryOut(r *http.Request) (response *http.Response, whole bool, err error) {
+	n.order.Lock()
+	defer n.order.Unlock()
+	if r.Body == nil {
+		r.Body = http.NoBody
+	}
+	n.act()
+	if r.Method == http.MethodGet {
+		response, whole, err = serve(n.tenant, r)
+		n.afterRead(r, response)
+		return response, whole, err
+	}
+	ids := n.beforeWrite(r)
+	response, whole, err = serve(n.tenant, r)
+	for _, id := range ids {
+		n.seen.wrote[id] = n.seen.requests
+	}
+	n.lookAtForeign()
+	return response, whole, err
 }
 
 // failure is the answer of a service that has carried a request out and then failed.
@@ -134,6 +167,7 @@ func (n *wire) look(method string, disturbed bool) {
 	}
 	there := map[connection.Key]string{} // ids
 	for _, c := range n.tenant.Connections() {
+		c.Space = strings.TrimSuffix(c.Space, byHand)
 		key := connection.Key{Space: c.Space, Name: c.Name}
 		there[key] = c.ID
 		if was, strange := n.before[c.ID]; strange && !reflect.DeepEqual(was, c) {
@@ -142,7 +176,7 @@ func (n *wire) look(method string, disturbed bool) {
 	}
 	n.lookAtStored()
 	for i := range n.world.stories {
-		if s := &n.world.stories[i]; s.stays() {
+		if s := &n.world.stories[i]; s.stays() && !n.world.isHandled(s) {
 			n.follow(s, there[s.after])
 		}
 	}
@@ -172,7 +206,11 @@ func (n *wire) follow(s *story, id string) {
 	switch {
 	case there && missing:
 		delete(n.missing, s.after)
-		if took := time.Since(since); n.last.Before(since.Add(-latency)) && took > latency {
+		most := latency
+		if n.absent[s.after] { // its turn may come behind that of each other one, and begins with a read
+			most *= time.Duration(2 * len(n.absent))
+		}
+		if took := time.Since(since); n.last.Before(since.Add(-latency)) && took > most {
 			n.trouble("%q was missing for %s, and nothing was in the way", s.after, took)
 		}
 	case !there && !missing:
@@ -183,6 +221,7 @@ func (n *wire) follow(s *story, id string) {
 	}
 }
 
+// trouble is called by whoever has one of the locks, never by two at once.
 func (n *wire) trouble(format string, args ...any) {
 	n.troubles = append(n.troubles, fmt.Sprintf(format, args...))
 }

@@ -108,7 +108,10 @@ type world struct {
 	carryOut bool            // that write is carried out
 	lateAt   int             // the write that is carried out and answered by 500; 0: none
 	parallel int
-	member   bool // who applies is no administrator
+	member   bool   // who applies is no administrator
+	hands    []hand // what another client does
+	// handled are the names of connections that another client has worked on.
+	handled map[string]bool
 	// behaviour is how the tenant does what no documentation tells.
 	behaviour simulator.Behaviour
 }
@@ -130,6 +133,10 @@ func drawWorld(t *rapid.T) *world {
 	w.swap()
 	for range rapid.IntRange(0, 5).Draw(t, "faults") {
 		w.faults = append(w.faults, drawFault(t, w.stories))
+	}
+	w.handled = map[string]bool{}
+	for range rapid.SampledFrom([]int{0, 1, 1, 2, 3}).Draw(t, "hands") {
+		w.hands = append(w.hands, drawHand(t))
 	}
 	w.behaviour = simulator.Behaviour{
 		KeepServerTag:               rapid.Bool().Draw(t, "keeps the server's tag"),
@@ -329,7 +336,18 @@ func (w *world) rounds() int {
 	for _, f := range w.faults {
 		rounds += 2 * f.Times
 	}
-	return rounds
+	return rounds + 2*len(w.hands)
+}
+
+// isHandled tells that another client has worked on the connection of a story, so that the
+// files may no longer be carried out for it.
+func (w *world) isHandled(s *story) bool {
+	return s.before.Name != "" && w.handled[s.before.Name] || s.after.Name != "" && w.handled[s.after.Name]
+}
+
+// isPlain tells that a story needs nothing of any other.
+func (s *story) isPlain() bool {
+	return slices.Contains([]fate{keeps, updates, rotates, tagged, rebuilt}, s.fate)
 }
 
 // at gives the story of a key afterwards.

@@ -1,0 +1,273 @@
+package chaos_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+
+	"pgregory.net/rapid"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/simulator"
+)
+
+// deed is what another client does to a connection.
+type deed string
+
+const (
+	untags       deed = "takes our tags off"
+	protects     deed = "adds protection"
+	edits        deed = "edits it"
+	renames      deed = "renames it"
+	relocates    deed = "moves it"
+	removes      deed = "deletes it"
+	takes        deed = "creates another one under the name that it is to have"
+	handsOver    deed = "hands it to another project"
+	renamesSpace deed = "renames its space"
+)
+
+var deeds = []deed{untags, protects, edits, renames, relocates, removes, takes, handsOver, renamesSpace}
+
+// hand is one moment at which another client works on the tenant.
+type hand struct {
+	at     int // the request before which that happens, counted in each process from when it has a plan
+	round  int // the process
+	deed   deed
+	target int // which of the connections that are there then
+}
+
+// byHand ends the name that somebody gives to what has one.
+const byHand = " by hand"
+
+// lastHand is the last process beside which another client works.
+const lastHand = 3
+
+func drawHand(t *rapid.T) hand {
+	return hand{
+		at: rapid.IntRange(1, 30).Draw(t, "hand at"), round: rapid.IntRange(1, lastHand).Draw(t, "hand in round"),
+		deed: rapid.SampledFrom(deeds).Draw(t, "deed"), target: rapid.IntRange(0, 9).Draw(t, "hand on"),
+	}
+}
+
+// witness knows, of each connection, when somebody else changed it, when this process last
+// read it, and when it last wrote it: by the number of the request. There is no ETag, so a
+// change between a read and the write that follows it cannot be noticed. Any other can.
+type witness struct {
+	planned            bool
+	requests           int
+	read, wrote, hands map[string]int
+	did                map[string]deed
+	foreign            map[string]simulator.Connection // nobody's or another project's, since a hand made it so
+}
+
+func newWitness() witness {
+	return witness{read: map[string]int{}, wrote: map[string]int{}, hands: map[string]int{}, did: map[string]deed{}, foreign: map[string]simulator.Connection{}}
+}
+
+// act lets the other client do what it does before this request. It is called with the lock.
+func (n *wire) act() {
+	if !n.seen.planned {
+		return
+	}
+	n.seen.requests++
+	for _, h := range n.world.hands {
+		if h.round == n.round && h.at == n.seen.requests {
+			n.handle(h)
+		}
+	}
+}
+
+func (n *wire) handle(h hand) {
+	all := slices.DeleteFunc(n.tenant.Connections(), func(c simulator.Connection) bool {
+		_, strange := n.before[c.ID]
+		return strange || n.seen.hands[c.ID] > 0
+	})
+	if len(all) == 0 {
+		return
+	}
+	c := all[h.target%len(all)]
+	s := n.world.storyOf(&c)
+	err := n.do(h.deed, &c, s)
+	n.note("  by hand, at %d: somebody %s: %s/%s (%s): %v", n.seen.requests, h.deed, c.Space, c.Name, c.ID, err)
+	now, _ := n.found(c.ID)
+	c.Space, now.Updated = strings.TrimSuffix(c.Space, byHand), c.Updated
+	if err != nil || h.deed != renamesSpace && h.deed != takes && fmt.Sprint(c) == fmt.Sprint(now) {
+		return // the name is taken, for example, or it was done already
+	}
+	n.acted = true
+	if h.deed != takes && h.deed != renamesSpace { // those do not change it
+		n.seen.hands[c.ID], n.seen.did[c.ID] = n.seen.requests, h.deed
+	}
+	n.world.handled[c.Name] = true
+	if s != nil {
+		n.world.handled[s.before.Name], n.world.handled[s.after.Name] = true, true
+	}
+	if h.deed == handsOver {
+		n.seen.foreign[c.ID], _ = n.found(c.ID)
+	}
+}
+
+func (n *wire) do(d deed, c *simulator.Connection, s *story) error {
+	edit := func(change func(*simulator.Connection)) error { return n.tenant.Edit(c.ID, change) }
+	switch d {
+	case untags:
+		return edit(func(c *simulator.Connection) {
+			c.Tags = slices.DeleteFunc(c.Tags, func(tag string) bool { return strings.HasPrefix(tag, "qlsync") })
+		})
+	case protects:
+		return edit(func(c *simulator.Connection) { c.Tags = append(c.Tags, "qlsync-protected") })
+	case edits:
+		return edit(func(c *simulator.Connection) {
+			for _, property := range []string{"bucketName", "Catalog"} {
+				if _, there := c.Properties[property]; there {
+					c.Properties[property] = "by hand"
+				}
+			}
+		})
+	case renames:
+		return edit(func(c *simulator.Connection) { c.Name += byHand })
+	case relocates:
+		return edit(func(c *simulator.Connection) {
+			c.Space = map[string]string{"Finance": "Sales"}[c.Space]
+			if c.Space == "" {
+				c.Space = "Finance"
+			}
+		})
+	case removes:
+		return n.tenant.Remove(c.ID)
+	case handsOver:
+		return edit(func(c *simulator.Connection) { c.Tags = []string{"qlsync:other"} })
+	case renamesSpace:
+		n.renamed = append(n.renamed, c.Space)
+		for _, s := range n.world.stories {
+			n.world.handled[s.before.Name], n.world.handled[s.after.Name] = true, true
+		}
+		return n.tenant.RenameSpace(c.Space, c.Space+byHand)
+	}
+	key := connection.Key{Space: c.Space, Name: c.Name + " as well"}
+	if s != nil && s.after.Name != "" {
+		key = s.after
+	}
+	id, err := n.tenant.Add(simulator.SeedConnection{
+		Name: key.Name, Space: key.Space, DataSource: lake, Tags: []string{"mine"}, Properties: map[string]any{"bucketName": "by hand", "region": "eu-west-1"},
+	})
+	if err == nil {
+		n.seen.hands[id], n.seen.did[id] = n.seen.requests, d
+		n.seen.foreign[id], _ = n.found(id)
+	}
+	return err
+}
+
+func (n *wire) found(id string) (simulator.Connection, bool) {
+	all := n.tenant.Connections()
+	i := slices.IndexFunc(all, func(c simulator.Connection) bool { return c.ID == id })
+	if i < 0 {
+		return simulator.Connection{}, false
+	}
+	all[i].Space = strings.TrimSuffix(all[i].Space, byHand)
+	return all[i], true
+}
+
+// storyOf gives the story of a connection, also of one that is on its way; nil: none.
+func (w *world) storyOf(c *simulator.Connection) *story {
+	for i := range w.stories {
+		s := &w.stories[i]
+		key := connection.Key{Space: c.Space, Name: c.Name}
+		if key == s.before || key == s.after || strings.HasPrefix(c.Name, "qlsync-") && strings.Contains(c.Name, connection.KeyDigest(s.after)) {
+			return s
+		}
+	}
+	return nil
+}
+
+// beforeWrite demands that nothing is written to what somebody else has changed since the
+// plan, if the process has read it since. Only a name that is missing is given back
+// whatever else has happened. It is called with the lock.
+func (n *wire) beforeWrite(r *http.Request) (ids []string) {
+	body, _ := io.ReadAll(r.Body)
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	ids = touches(r, body)
+	for _, id := range ids {
+		at, handled := n.seen.hands[id]
+		if !handled || n.givesBack(id, body) {
+			continue
+		}
+		switch {
+		case n.seen.read[id] < at:
+			delete(n.seen.hands, id) // between the read and the write
+			delete(n.seen.foreign, id)
+		case n.seen.did[id] == edits && n.seen.wrote[id] > 0:
+			// What a write of ours does to the statement is read back. An edit in between
+			// is taken for a part of that.
+		default:
+			n.trouble("%s %s of %s at %d (%s), which was read at %d after somebody %s at %d",
+				r.Method, r.URL.Path, id, n.seen.requests, body, n.seen.read[id], n.seen.did[id], at)
+		}
+	}
+	return ids
+}
+
+// givesBack tells of a patch that it gives the old connection of a rebuild its name back.
+func (n *wire) givesBack(id string, body []byte) bool {
+	return slices.ContainsFunc(n.world.stories, func(s story) bool {
+		return s.anew() && n.ids[s.before.Name] == id && bytes.Contains(body, fmt.Appendf(nil, "%q:%q", "value", s.before.Name))
+	})
+}
+
+// touches lists the connections that a write is about.
+func touches(r *http.Request, body []byte) []string {
+	rest, found := strings.CutPrefix(r.URL.Path, "/api/v1/data-connections/")
+	switch {
+	case !found:
+		return nil
+	case !strings.HasPrefix(rest, "actions/"):
+		return []string{rest}
+	}
+	var bulk struct {
+		Connections []struct {
+			ID string `json:"id"`
+		} `json:"connections"`
+	}
+	_ = json.Unmarshal(body, &bulk)
+	var ids []string
+	for _, c := range bulk.Connections {
+		ids = append(ids, c.ID)
+	}
+	return ids
+}
+
+// afterRead notes what a read has shown. It is called with the lock.
+func (n *wire) afterRead(r *http.Request, response *http.Response) {
+	if response == nil || response.StatusCode != http.StatusOK || !strings.HasPrefix(r.URL.Path, "/api/v1/data-connections") {
+		return
+	}
+	body, _ := io.ReadAll(response.Body)
+	response.Body = io.NopCloser(bytes.NewReader(body))
+	var answer struct {
+		ID   string `json:"id"`
+		Data []struct {
+			ID string `json:"id"`
+		} `json:"data"`
+	}
+	if json.Unmarshal(body, &answer) != nil {
+		return // broken off
+	}
+	for _, c := range append(answer.Data, struct {
+		ID string `json:"id"`
+	}{answer.ID}) {
+		n.seen.read[c.ID] = n.seen.requests
+	}
+}
+
+// lookAtForeign demands that what a hand has given to others stays as it is from then on.
+func (n *wire) lookAtForeign() {
+	for id, was := range n.seen.foreign {
+		if is, there := n.found(id); !there || fmt.Sprint(is) != fmt.Sprint(was) {
+			n.trouble("%q was made somebody else's by hand, and touched: %+v", was.Name, is)
+		}
+	}
+}
