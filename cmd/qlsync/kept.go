@@ -85,7 +85,7 @@ func (s *session) keep(result *apply.Result) (string, error) {
 		func() (string, error) { return ignoredFolder(filepath.Join(s.project.Dir, ".qlsync")) },
 		func() (string, error) { return s.env.cacheFolder("results") },
 		func() (string, error) {
-			return privateFolder(filepath.Join(os.TempDir(), fmt.Sprintf("qlsync-results-%d", os.Getuid())))
+			return ownFolder(filepath.Join(os.TempDir(), fmt.Sprintf("qlsync-%d", os.Getuid())), "results")
 		},
 	}
 	var first error
@@ -102,8 +102,6 @@ func (s *session) keep(result *apply.Result) (string, error) {
 	}
 	return "", fmt.Errorf("the result could not be kept in a file and follows here as JSON: %w", first)
 }
-
-func privateFolder(path string) (string, error) { return path, outfile.PrivateFolder(path) }
 
 // ignoredFolder is a private folder in a repository, which Git ignores.
 func ignoredFolder(path string) (string, error) {
