@@ -3,6 +3,7 @@ package chaos_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -142,6 +143,9 @@ func (n *wire) do(d deed, c *simulator.Connection, s *story) error {
 	case handsOver:
 		return edit(func(c *simulator.Connection) { c.Tags = []string{"qlsync:other"} })
 	case renamesSpace:
+		if strings.HasSuffix(c.Space, byHand) {
+			return errors.New("that is done already")
+		}
 		n.renamed = append(n.renamed, c.Space)
 		for _, s := range n.world.stories {
 			n.world.handled[s.before.Name], n.world.handled[s.after.Name] = true, true
