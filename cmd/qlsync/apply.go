@@ -73,6 +73,7 @@ func runApply(c *cli.Context, env *environment) error {
 		return err
 	}
 	result, err := s.carryOut(c, p)
+	unlock() // the terminal may be suspended, and the result wait for it
 	if err != nil {
 		return err
 	}
@@ -208,6 +209,7 @@ func (s *session) carryOut(c *cli.Context, p *plan.Plan) (*apply.Result, error) 
 	defer s.watch()()
 	s.task.Applying(len(p.Steps))
 	options.Progress = s.task.Step
+	s.env.wrote.Store(len(p.Steps) > 0)
 	s.env.writing.Store(true)
 	defer s.env.writing.Store(false)
 	return apply.Run(c.Context, p, options)

@@ -62,6 +62,10 @@ type environment struct {
 	interrupt atomic.Int32
 	// writing is set while requests may be under way that are waited for.
 	writing atomic.Bool
+	// wrote is set once requests that change a tenant may have been sent.
+	wrote atomic.Bool
+	// abandoned is closed when the command has not ended [grace] after the second interrupt.
+	abandoned chan struct{}
 	// shown is the progress that is shown, and task the part of it that is about the
 	// tenant of this environment; nil: the command is about one tenant.
 	shown *shown

@@ -60,6 +60,13 @@ func TestTheFirstInterruptStopsAndTheSecondEndsEverything(t *testing.T) {
 				if env.lifetime.Err() == nil {
 					t.Error("the lifetime goes on after two interrupts")
 				}
+				time.Sleep(grace)
+				synctest.Wait()
+				select {
+				case <-env.abandoned:
+				default:
+					t.Error("a command that hangs after two interrupts is waited for without end")
+				}
 				if stderr.String() != test.said {
 					t.Errorf("said %q", stderr.String())
 				}

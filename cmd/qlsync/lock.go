@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -61,7 +62,7 @@ func (s *session) lock(c *cli.Context) (unlock func(), err error) {
 			s.project.Name, s.tenant.Name, readHolder(path), lockFlag.Name)
 	}
 	writeHolder(path)
-	return func() { _ = os.Remove(path + ".json"); _ = lock.Unlock() }, nil
+	return sync.OnceFunc(func() { _ = os.Remove(path + ".json"); _ = lock.Unlock() }), nil
 }
 
 // digest names the project and the tenant, wherever they are checked out.

@@ -25,5 +25,12 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	ctx, stop := env.interruptible(context.Background())
 	defer stop()
 	app := newApp(env)
-	return env.exitCode(app.RunContext(ctx, arrange(app, args)))
+	code := make(chan int, 1)
+	go func() { code <- env.exitCode(app.RunContext(ctx, arrange(app, args))) }()
+	select {
+	case code := <-code:
+		return code
+	case <-env.abandoned:
+		return env.brokenOff()
+	}
 }

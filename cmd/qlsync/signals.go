@@ -14,6 +14,10 @@ import (
 // group, so it arrives twice. Only somebody who insists breaks off requests.
 const insistence = time.Second
 
+// grace is how long after the second interrupt the command may still take to end by
+// itself. It would never end while it writes to a terminal that is suspended.
+const grace = 5 * time.Second
+
 // interruptible returns a context that the first interrupt ends: what is waiting
 // gives up, and a write that has been sent is waited for. The second interrupt ends
 // that too, with the lifetime of the environment. Every signal of [terminating] is an
@@ -46,7 +50,7 @@ func catchBrokenPipes() chan os.Signal {
 func (env *environment) obey(parent context.Context, signals <-chan os.Signal) (context.Context, func()) {
 	lifetime, end := context.WithCancel(parent)
 	ctx, cancel := context.WithCancel(lifetime)
-	env.lifetime, env.stopping = lifetime, make(chan struct{})
+	env.lifetime, env.stopping, env.abandoned = lifetime, make(chan struct{}), make(chan struct{})
 	go func() {
 		select {
 		case received := <-signals:
@@ -58,13 +62,16 @@ func (env *environment) obey(parent context.Context, signals <-chan os.Signal) (
 		close(env.stopping)
 		cancel()
 		if env.writing.Load() {
-			fmt.Fprintln(env.stderr, "Interrupted: letting the running requests finish; interrupt again to stop at once.")
+			// On its own, because the terminal may be suspended, and the next signal counts.
+			go fmt.Fprintln(env.stderr, "Interrupted: letting the running requests finish; interrupt again to stop at once.")
 		}
 		for {
 			select {
 			case <-signals:
 				if time.Since(first) >= insistence {
 					end()
+					time.Sleep(grace)
+					close(env.abandoned)
 					return
 				}
 			case <-lifetime.Done():
@@ -89,6 +96,14 @@ func (env *environment) interrupted(otherwise int) int {
 		return exitSignal + int(received)
 	}
 	return otherwise
+}
+
+// brokenOff returns the exit code of a command that did not end after the second interrupt.
+func (env *environment) brokenOff() int {
+	if env.wrote.Load() {
+		return exitPartial
+	}
+	return env.interrupted(exitError)
 }
 
 // interruptibly does work that knows nothing of interrupts, such as reading a file of

@@ -321,6 +321,32 @@ func TestOnATerminalAPlanWorksOnWhileOutputIsSuspended(t *testing.T) {
 	e.isClean()
 }
 
+// A terminal that stays suspended must not keep a process, nor its lock, for ever.
+func TestOnATerminalThatStaysSuspendedAnApplyEndsAfterTwoSignals(t *testing.T) {
+	t.Parallel()
+	m := newMany(t, false)
+	command := m.command(t, "apply", "--auto-approve")
+	e := onTerminal(t, command, 80)
+	e.until("200 are done", func() bool { return e.progress() >= 200 })
+	e.press(ctrlS)
+	time.Sleep(200 * time.Millisecond) // the terminal is suspended
+	signal := func() {
+		if err := command.Process.Signal(syscall.SIGTERM); err != nil {
+			t.Error(err)
+		}
+	}
+	signal()
+	e.until("somebody else can have the lock", func() bool {
+		output, _ := m.command(t, "apply", "--plan-hash", "0").CombinedOutput()
+		return strings.Contains(string(output), "not the reviewed")
+	})
+	time.Sleep(insistence)
+	signal()
+	if code := e.ends(); code != exitPartial {
+		t.Errorf("exit code %d, want %d: a part was applied", code, exitPartial)
+	}
+}
+
 func TestOnATerminalAnInterruptedApplyLeavesACleanScreenAndNoLock(t *testing.T) {
 	t.Parallel()
 	m := newMany(t, false)
