@@ -23,7 +23,7 @@ type analysis struct {
 	// spaces are those of the tenant by "name" and "id" of a reference, users by id.
 	spaces map[connection.SpaceRef]connection.Space
 	users  map[string]connection.User
-	// folded holds the live connections by space and lower-case name.
+	// folded holds the live connections by [foldKey].
 	folded    map[connection.Key][]*connection.Live
 	targets   []*target
 	pairs     []pair

@@ -385,10 +385,9 @@ func quoted(keys []connection.Key) string {
 // unless a moved block explains it. Which of these cannot be told from one
 // connection alone, so it is not deleted.
 func (a *analysis) leave(m *matcher) {
-	folded, unsupplied, stands := map[connection.Key]bool{}, map[connection.Key]bool{}, map[connection.Key]bool{}
+	unsupplied, stands, declared := map[connection.Key]bool{}, map[connection.Key]bool{}, a.namesakes()
 	for i := range a.pairs {
 		p := &a.pairs[i]
-		folded[foldKey(p.key)] = true
 		unsupplied[p.key] = len(p.Credentials) == 0 && !p.Lifecycle.RecreateAllowed
 		stands[p.key] = p.live != nil && p.live.Mark.Project == a.in.Project && p.live.Key == p.key
 	}
@@ -412,8 +411,8 @@ func (a *analysis) leave(m *matcher) {
 			rest.kept = "half of a rebuild that was interrupted, of a connection that is no longer declared under that name: declare it again to have it finished"
 		case moved && !rest.anew:
 			rest.kept = "owned by this project, and a moved block leads from it to a name that is taken"
-		case folded[foldKey(live.Key)]:
-			rest.kept = "declared in another letter case"
+		case declared.keep(live.Key) != "":
+			rest.kept = declared.keep(live.Key)
 		case live.Mark.Key != "" && !m.explains(live):
 			rest.kept = "owned by this project and no longer declared, but marked for another name: moved, renamed or copied"
 		}

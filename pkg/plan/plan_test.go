@@ -330,7 +330,32 @@ func TestMake(t *testing.T) {
 		{"a name in another letter case is not created beside the live one", func(w *world) {
 			w.declare("A", "Orders")
 			w.hold("A", "orders", func(l *connection.Live) { l.Mark = connection.Mark{} })
-		}, `create A/Orders /properties/path:<nil>>/Orders !"A/orders" exists, and differs only in letter case: declare it in the same case, or rename it with a moved block`},
+		}, `create A/Orders /properties/path:<nil>>/Orders !"A/orders" exists, and "A/Orders" differs from it only in letter case: declare the name as it exists, or rename it with a moved block`},
+		{"a name in another normalisation is neither created nor deleted, and the eye sees which is which", func(w *world) {
+			w.policy.Prune = connection.PruneOwned
+			w.declare("A", "cafe\u0301")
+			w.hold("A", "caf\u00e9")
+		}, "create A/cafe\u0301 /properties/path:<nil>>/cafe\u0301 !\"A/caf\\u00e9\" exists, and \"A/cafe\\u0301\" differs from it only in Unicode normalisation: declare the name as it exists, or rename it with a moved block"},
+		{"a name that looks the same is created first and deleted by a later plan", func(w *world) {
+			w.policy.Prune = connection.PruneOwned
+			w.declare("A", "نامها")
+			w.declare("A", "Ledger")
+			w.hold("A", "نام\u200cها")
+			w.hold("A", "L\u0435dger")
+			w.hold("B", "Ledger\u2800")
+		}, "create A/Ledger /properties/path:<nil>>/Ledger\ncreate A/نامها /properties/path:<nil>>/نامها\ndelete B/Ledger\u2800\n" +
+			"s1 create A/Ledger\ns2 create A/نامها\ns3 bulk-delete B/Ledger\u2800 after s1 s2"},
+		{"of two that look the same the one that is no longer declared is deleted", func(w *world) {
+			w.policy.Prune = connection.PruneOwned
+			w.declare("A", "Ledger")
+			w.hold("A", "Ledger")
+			w.hold("A", "L\u0435dger")
+		}, "delete A/L\u0435dger\ns1 bulk-delete A/L\u0435dger"},
+		{"a name is brought into another normalisation by a moved block", func(w *world) {
+			w.declare("A", "cafe\u0301", func(d *connection.Desired) { d.Properties = map[string]any{"path": "/caf\u00e9"} })
+			w.hold("A", "caf\u00e9")
+			w.moved("A", "caf\u00e9", "A", "cafe\u0301")
+		}, "move A/cafe\u0301 from A/caf\u00e9 /name:caf\u00e9>cafe\u0301\ns1 patch A/cafe\u0301"},
 		{"a protection is written, and lifted only on demand", func(w *world) {
 			yes, no := true, false
 			w.declare("A", "x", func(d *connection.Desired) { d.Lifecycle.PreventDestroy = &yes })

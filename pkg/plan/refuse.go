@@ -25,7 +25,7 @@ func (a *analysis) refuseCreate(p *pair) string {
 	if reason := cmp.Or(p.lacks, a.refuseSignIn(p, p.ownerID)); reason != "" {
 		return reason
 	}
-	return a.refuseCase(p)
+	return a.refuseNamesake(p)
 }
 
 // refuseMove says why a connection may not go to the declared key.
@@ -36,22 +36,7 @@ func (a *analysis) refuseMove(p *pair) string {
 	case p.space.Type == "personal" && p.live.Key.Space != p.key.Space && p.live.OwnerID != a.in.Snapshot.Caller.ID:
 		return fmt.Sprintf("it belongs to %s, and would go to that user's personal space, out of sight", a.userName(p.live.OwnerID))
 	}
-	return a.refuseCase(p)
-}
-
-// refuseCase says that another connection has the name but for letter case:
-// whether the service tells them apart is not documented.
-func (a *analysis) refuseCase(p *pair) string {
-	for _, other := range a.folded[foldKey(p.key)] {
-		if other.Key != p.key && other != p.live {
-			return fmt.Sprintf("%q exists, and differs only in letter case: declare it in the same case, or rename it with a moved block", other.Key)
-		}
-	}
-	return ""
-}
-
-func foldKey(key connection.Key) connection.Key {
-	return connection.Key{Space: key.Space, Name: strings.ToLower(key.Name)}
+	return a.refuseNamesake(p)
 }
 
 // refuseChange says why a live connection may not be changed; d is nil where it

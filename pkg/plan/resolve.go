@@ -77,7 +77,7 @@ func (a *analysis) resolve() {
 			delete(a.inScope, space.Name)
 		}
 	}
-	places := map[connection.Key]connection.Position{}
+	places := map[connection.Key]*target{}
 	for i := range a.in.Desired {
 		desired := &a.in.Desired[i]
 		t := &target{Desired: desired, source: a.source(desired.DataSource)}
@@ -90,11 +90,18 @@ func (a *analysis) resolve() {
 			a.problem(desired.PositionOf("/space"), "add it to spaces in the project file",
 				"%q is outside of the project's spaces", space.Name)
 		}
-		if first, taken := places[t.key]; taken {
-			a.problem(desired.PositionOf(""), "", "%q is already declared at %s", t.key, first)
+		switch first := places[foldKey(t.key)]; {
+		case first == nil:
+			places[foldKey(t.key)] = t
+		case first.key == t.key:
+			a.problem(desired.PositionOf(""), "", "%q is already declared at %s", t.key, first.PositionOf(""))
+			continue
+		default: // by the id of the space here, and by its name there
+			own, other := connection.QuoteApart(t.key.String(), first.key.String())
+			a.problem(desired.PositionOf(""), "rename one of them", "%s differs only in %s from %s, which is declared at %s",
+				own, connection.Resemblance(t.key.Name, first.key.Name), other, first.PositionOf(""))
 			continue
 		}
-		places[t.key] = desired.PositionOf("")
 		if a.in.Snapshot.Traits.Untagged && len(desired.Tags) > 0 {
 			a.problem(desired.PositionOf("/tags"), "leave tags out", "%q cannot have tags: the tenant knows none", t.key)
 		}

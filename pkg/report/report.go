@@ -14,7 +14,6 @@ import (
 	"io"
 	"strconv"
 	"strings"
-	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
 
@@ -72,7 +71,7 @@ func escapeJSON(text []byte) []byte {
 	return escaped
 }
 
-func unprintable(r rune) bool { return r != '\n' && !unicode.IsPrint(r) }
+func unprintable(r rune) bool { return r != '\n' && connection.IsUnseen(r) }
 
 // Problems writes one line for each problem, in the order in which they stand.
 func (t Text) Problems(w io.Writer, problems connection.Problems) error {
@@ -136,25 +135,25 @@ func (p *printer) paint(attribute color.Attribute, text string) string {
 // in a line.
 var pipelineCommands = strings.NewReplacer("##[", `\x23#[`, "##vso[", `\x23#vso[`)
 
-// Clean gives a text that can steer neither a terminal nor a pipeline and is one
-// line: unchanged where every character can be printed, otherwise with those that
-// cannot escaped.
+// Clean gives a text that can steer neither a terminal nor a pipeline, is one line and hides
+// nothing: unchanged where every character is seen, otherwise with those that are not, by the table
+// of [connection.IsUnseen], and with backslashes escaped.
 func Clean(text string) string {
-	if !utf8.ValidString(text) || strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) {
-		quoted := strconv.Quote(text)
+	if !utf8.ValidString(text) || strings.ContainsFunc(text, connection.IsUnseen) {
+		quoted := connection.Quote(text)
 		text = strings.ReplaceAll(quoted[1:len(quoted)-1], `\"`, `"`)
 	}
 	return pipelineCommands.Replace(text) // last: its backslash is not to be escaped
 }
 
-// label gives a name for the beginning of a line or column: clean, and in quotes
-// where it could not be seen.
+// label gives a name for the beginning of a line or column: clean, in quotes where it could not be
+// seen, and with the blanks escaped that follow another, as a browser shows one of them.
 func label(name string) string {
-	clean := Clean(name)
-	if strings.Trim(clean, " ") != clean || clean == "" {
-		return strconv.Quote(clean)
+	text := Clean(name)
+	if strings.Trim(text, " ") != text || text == "" {
+		text = pipelineCommands.Replace(connection.Quote(name))
 	}
-	return clean
+	return strings.ReplaceAll(text, "  ", ` \x20`)
 }
 
 // cells measures a clean text in terminal cells, by the same table everywhere: the

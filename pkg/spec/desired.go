@@ -38,6 +38,7 @@ func (p *Project) Desired(tenant *Tenant, variables map[string]string) (*Desired
 		tenant:    tenant,
 		scope:     newScope(p.nameAmongOthers(tenant), p.variables, tenant.Variables, variables),
 		taken:     map[foldedKey]declaration{},
+		looks:     map[foldedKey]declaration{},
 		moved:     map[foldedKey]connection.Position{},
 		elsewhere: map[foldedKey]string{},
 		problems:  slices.Clone(all.problems),
@@ -100,8 +101,10 @@ type reader struct {
 	project *Project
 	tenant  *Tenant
 	scope   *scope
-	// taken and moved tell where a key is declared, and where it is moved from.
+	// taken and moved tell where a key is declared, and where it is moved from; looks has the
+	// declared ones by what the eye sees of the name.
 	taken map[foldedKey]declaration
+	looks map[foldedKey]declaration
 	moved map[foldedKey]connection.Position
 	// elsewhere holds the connections that only other tenants have.
 	elsewhere map[foldedKey]string
@@ -114,11 +117,11 @@ type declaration struct {
 	at          connection.Position
 }
 
-// foldedKey is a space and a name without the difference of letter case.
+// foldedKey is a space, of which every letter counts, and a name as [connection.FoldName] folds it.
 type foldedKey struct{ space, name string }
 
 func foldKey(space connection.SpaceRef, name string) foldedKey {
-	return foldedKey{strings.ToLower(space.String()), strings.ToLower(name)}
+	return foldedKey{space.String(), connection.FoldName(name)}
 }
 
 // declaredSpaces gives the project's spaces with variables filled in.
@@ -317,22 +320,25 @@ func (n *notes) name(tree *node, fill filler) string {
 	return name
 }
 
-// checkWords notes a name that is empty, or that nobody could tell from another
-// one by looking at it.
+// checkWords notes a name that is empty, or that holds what turns the direction of writing or ends
+// a line. Joiners are part of the spelling of words, so they are legal between two other characters.
 func (n *notes) checkWords(at place, name, what string) {
 	switch {
 	case strings.TrimSpace(name) == "":
 		n.add(at, what+" must not be empty", "")
 	case strings.TrimSpace(name) != name:
 		n.add(at, what+" must not begin or end with a blank", "")
-	case strings.ContainsFunc(name, isUnseen):
-		n.add(at, fmt.Sprintf("%s must not hold control or formatting characters: %q", what, name), "")
+	case strings.TrimFunc(name, connection.IsJoiner) != name:
+		n.add(at, fmt.Sprintf("%s must not begin or end with a joiner: %s", what, connection.Quote(name)), "")
+	case strings.ContainsFunc(name, func(r rune) bool { return isFormatting(r) && !connection.IsJoiner(r) }):
+		n.add(at, fmt.Sprintf("%s must not hold control or formatting characters: %s", what, connection.Quote(name)), "")
 	}
 }
 
-// isUnseen reports whether a character is not seen, or makes others look
-// different: line ends, and marks that turn the direction of writing.
-func isUnseen(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) }
+// isFormatting reports whether a character ends a line, controls a terminal or makes others look
+// different. The rest of what is not seen ([connection.IsUnseen]) may stand in a name, and is shown
+// escaped: it exists in names on tenants, as the variation selector of an emoji does.
+func isFormatting(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) }
 
 // maxTag is how long a tag may be, in bytes.
 const maxTag = 256
@@ -352,8 +358,8 @@ func (n *notes) tags(tree *node, fill filler) []string {
 		case !ok || item.value.text == "":
 		case strings.TrimSpace(tag) == "":
 			n.add(item.place, "a tag must not be empty", "")
-		case strings.ContainsFunc(tag, isUnseen):
-			n.add(item.place, fmt.Sprintf("a tag must not hold control or formatting characters: %q", tag), "")
+		case strings.ContainsFunc(tag, isFormatting):
+			n.add(item.place, fmt.Sprintf("a tag must not hold control or formatting characters: %s", connection.Quote(tag)), "")
 		case strings.HasPrefix(tag, "qlsync") || strings.HasPrefix(tag, "DcaasAPI:"):
 			n.add(item.place, fmt.Sprintf("the tag %q is reserved", tag), "tags that begin with qlsync or DcaasAPI: are written by programs")
 		case len(tag) > maxTag:
@@ -394,23 +400,35 @@ func textsOf(tree *node) []string {
 	return found
 }
 
-// unique notes a connection that has the space and name of an earlier one.
+// unique notes a connection that has the space and name of an earlier one, also where the names
+// differ only by letter case or normalisation. It warns of one that only looks like it.
 func (r *reader) unique(n *notes, tree *node, desired *connection.Desired) {
 	if desired.Name == "" || desired.Space.String() == "" {
 		return
 	}
-	key := foldKey(desired.Space, desired.Name)
 	at := tree.get("name").place
+	own := declaration{desired.Space.String(), desired.Name, position(n.file, at)}
+	key, look := foldKey(desired.Space, desired.Name), foldedKey{own.space, connection.Skeleton(desired.Name)}
 	first, again := r.taken[key]
+	other, alike := r.looks[look]
+	switch {
+	case again && first.name == own.name:
+		n.add(at, fmt.Sprintf("connection %s is declared twice in space %s", connection.Quote(own.name), connection.Quote(own.space)), fmt.Sprintf("first at %s", first.at))
+	case again:
+		quoted, before := connection.QuoteApart(own.name, first.name)
+		n.add(at, fmt.Sprintf("connections %s and %s in space %s differ only in %s", quoted, before, connection.Quote(own.space), connection.Resemblance(own.name, first.name)),
+			fmt.Sprintf("the other is at %s; such names count as one, so rename one of them", first.at))
+	case alike:
+		quoted, before := connection.QuoteApart(own.name, other.name)
+		n.warn(at, fmt.Sprintf("connections %s and %s in space %s differ only in %s", quoted, before, connection.Quote(own.space), connection.Resemblance(own.name, other.name)),
+			fmt.Sprintf("the other is at %s; they are two connections, which nobody can tell apart", other.at))
+	}
 	if !again {
-		r.taken[key] = declaration{desired.Space.String(), desired.Name, position(n.file, at)}
-		return
+		r.taken[key] = own
 	}
-	hint := fmt.Sprintf("first at %s", first.at)
-	if first.space != desired.Space.String() || first.name != desired.Name {
-		hint += "; letter case makes no difference"
+	if !alike {
+		r.looks[look] = own
 	}
-	n.add(at, fmt.Sprintf("connection %q is declared twice in space %q", desired.Name, desired.Space), hint)
 }
 
 // outside notes a connection in a space that the project does not look at. Names

@@ -126,8 +126,8 @@ type exporter struct {
 	in      ExportInput
 	out     Export
 	sources map[string]*sourceSchema
-	folded  map[foldedKey]int
-	// declared holds what the files have, by name in lower case.
+	folded  map[foldedKey][]*connection.Live
+	// declared holds what the files have, by folded name.
 	declared map[string][]*connection.Desired
 	names    map[string]bool // of variables, that are taken
 }
@@ -136,21 +136,21 @@ func (e *exporter) omit(live *connection.Live, reason string) {
 	e.out.Omitted = append(e.out.Omitted, Remark{live.Key, live.ID, reason})
 }
 
-// index counts how often each place is taken, whatever the letter case, and sorts
-// what is declared by name.
+// index finds what shares a space and a folded name, and sorts what is declared by name.
 func (e *exporter) index(live []connection.Live) {
-	e.folded, e.declared = map[foldedKey]int{}, map[string][]*connection.Desired{}
+	e.folded, e.declared = map[foldedKey][]*connection.Live{}, map[string][]*connection.Desired{}
 	for i := range e.in.Declared {
 		d := &e.in.Declared[i]
-		e.declared[strings.ToLower(d.Name)] = append(e.declared[strings.ToLower(d.Name)], d)
+		name := connection.FoldName(d.Name)
+		e.declared[name] = append(e.declared[name], d)
 	}
 	for i := range live {
-		e.folded[liveKey(&live[i])]++
+		e.folded[liveKey(&live[i])] = append(e.folded[liveKey(&live[i])], &live[i])
 	}
 }
 
 func liveKey(live *connection.Live) foldedKey {
-	return foldedKey{strings.ToLower(live.Key.Space), strings.ToLower(live.Key.Name)}
+	return foldedKey{live.Key.Space, connection.FoldName(live.Key.Name)}
 }
 
 // refuse says why a connection cannot be exported; empty where it can.
@@ -161,16 +161,16 @@ func (e *exporter) refuse(live *connection.Live) string {
 		return fmt.Sprintf("it belongs to project %q", live.Mark.Project)
 	case live.Mark.Transit != "":
 		return "it is half of a rebuild that was interrupted: plan and apply first"
-	case e.isDeclared(live, false):
+	case e.isDeclared(live):
 		return "it is declared already"
 	case e.isMoved(live):
 		return "a moved block leads away from it"
 	case live.Unreadable != "":
 		return "it cannot be read: " + live.Unreadable
-	case e.folded[liveKey(live)] > 1:
-		return "another connection has the same space and name but for letter case"
-	case e.isDeclared(live, true):
-		return "one with the same space and name but for letter case is declared"
+	case len(e.folded[liveKey(live)]) > 1:
+		return e.sharesName(live)
+	case e.declaredAlike(live) != nil:
+		return differOnly("it and the declared connection", live.Key.Name, e.declaredAlike(live).Name)
 	case slices.Contains(e.in.Catalog.Unread, live.DataSource):
 		return fmt.Sprintf("what the tenant says about data source %q cannot be read", live.DataSource)
 	case source == nil && slices.Contains(e.in.Catalog.Known, live.DataSource):
@@ -207,13 +207,38 @@ func stands(space connection.SpaceRef, live *connection.Live) bool {
 	return live.SpaceID != "" && live.Key.Space == space.Name
 }
 
-// isDeclared reports whether the files have the connection, in these words or, if
-// so asked, in another letter case.
-func (e *exporter) isDeclared(live *connection.Live, anyCase bool) bool {
-	return slices.ContainsFunc(e.declared[strings.ToLower(live.Key.Name)], func(d *connection.Desired) bool {
-		return d.Name == live.Key.Name && stands(d.Space, live) ||
-			anyCase && (stands(d.Space, live) || strings.EqualFold(d.Space.String(), live.Key.Space))
+// isDeclared reports whether the files have the connection, in these words.
+func (e *exporter) isDeclared(live *connection.Live) bool {
+	return slices.ContainsFunc(e.declared[connection.FoldName(live.Key.Name)], func(d *connection.Desired) bool {
+		return d.Name == live.Key.Name && stands(d.Space, live)
 	})
+}
+
+// declaredAlike returns the declared connection of the same space whose name differs only by letter
+// case or normalisation; nil if there is none.
+func (e *exporter) declaredAlike(live *connection.Live) *connection.Desired {
+	for _, d := range e.declared[connection.FoldName(live.Key.Name)] {
+		if d.Name != live.Key.Name && stands(d.Space, live) {
+			return d
+		}
+	}
+	return nil
+}
+
+// sharesName says which other live connection of the space has the same folded name.
+func (e *exporter) sharesName(live *connection.Live) string {
+	for _, other := range e.folded[liveKey(live)] {
+		if other.Key.Name != live.Key.Name {
+			return differOnly("it and another connection", live.Key.Name, other.Key.Name)
+		}
+	}
+	return "another connection has the same space and name"
+}
+
+// differOnly says in what two names of one space differ that a reader may not see.
+func differOnly(who, name, other string) string {
+	quoted, others := connection.QuoteApart(name, other)
+	return fmt.Sprintf("%s of this space differ only in %s: %s and %s", who, connection.Resemblance(name, other), quoted, others)
 }
 
 func (e *exporter) isMoved(live *connection.Live) bool {

@@ -3,6 +3,7 @@ package spec
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -173,7 +174,7 @@ var words11 = []string{"y", "n", "yes", "no", "on", "off"}
 // textNode is a text, in quotes where a reader could take it for something else.
 func textNode(text string) *yaml.Node {
 	node := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: text}
-	if strings.ContainsFunc(text, func(r rune) bool { return r != '\n' && isUnseen(r) }) || strings.TrimSpace(text) != text {
+	if strings.ContainsFunc(text, isHiddenInLine) || strings.TrimSpace(text) != text {
 		node.Style = yaml.DoubleQuotedStyle
 	}
 	if slices.Contains(words11, strings.ToLower(text)) {
@@ -228,8 +229,30 @@ func encodeNode(node *yaml.Node) string {
 	if err := encoder.Encode(node); err != nil {
 		return "" // what was meant is missed when it is read again
 	}
-	return text.String()
+	return escapeUnseen(text.String())
 }
+
+// escapeUnseen escapes what a reader of a file would not see. The encoder writes it raw, and
+// [textNode] has put it in double quotes, where YAML has escapes.
+func escapeUnseen(text string) string {
+	if !strings.ContainsFunc(text, isHiddenInLine) {
+		return text
+	}
+	var escaped strings.Builder
+	for _, r := range text {
+		switch {
+		case !isHiddenInLine(r):
+			escaped.WriteRune(r)
+		case r > 0xffff:
+			fmt.Fprintf(&escaped, `\U%08X`, r)
+		default:
+			fmt.Fprintf(&escaped, `\u%04X`, r)
+		}
+	}
+	return escaped.String()
+}
+
+func isHiddenInLine(r rune) bool { return r != '\n' && connection.IsUnseen(r) }
 
 // indent puts something before the first line and before each other one; an empty
 // line stays empty.

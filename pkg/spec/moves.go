@@ -27,7 +27,7 @@ type chain struct {
 	compared int
 }
 
-// addressed is a name, in lower case, in some space that is given by its id or not.
+// addressed is a folded name in some space that is given by its id or not.
 type addressed struct {
 	name string
 	byID bool
@@ -89,7 +89,7 @@ func (c *chain) check(move connection.Move) *connection.Problem {
 // space that is written the other way, by name or by id: only the tenant can tell
 // whether it is the same one.
 func (c *chain) otherwiseAddressed(end connection.MoveEnd) bool {
-	return c.names[addressed{strings.ToLower(end.Name), end.Space.ID == ""}]
+	return c.names[addressed{connection.FoldName(end.Name), end.Space.ID == ""}]
 }
 
 // circles reports whether the blocks from a key lead round for ever without
@@ -115,7 +115,10 @@ func (c *chain) circles(from foldedKey) bool {
 // meant suggests what the block may have been meant to lead to.
 func (c *chain) meant(to foldedKey, move connection.Move) string {
 	if words, otherCase := c.declared[to]; otherCase {
-		return "letter case counts: write " + fmt.Sprintf("%q", words)
+		if meant, written := connection.QuoteApart(words, move.To.String()); strings.ContainsRune(meant+written, '\\') {
+			return connection.Resemblance(move.To.String(), words) + " counts: write " + meant + ", not " + written
+		}
+		return "letter case counts: write " + connection.Quote(words)
 	}
 	hint := "remove the block if the connection is gone"
 	if c.compared += len(c.words); c.compared > maxCompared {

@@ -329,10 +329,45 @@ connections:
 -- connections/b.yml --
 version: 1
 connections:
-  - {name: a-DEV, space: s, dataSource: rest}
+  - {name: a-DEV, space: S, dataSource: rest}
 `, `
 			connections/a.yaml:5:12: connection "A-dev" is declared twice in space "S" (first at connections/a.yaml:3:12)
-			connections/b.yml:3:12: connection "a-DEV" is declared twice in space "s" (first at connections/a.yaml:3:12; letter case makes no difference)`},
+			connections/b.yml:3:12: connections "a-DEV" and "A-dev" in space "S" differ only in letter case (the other is at connections/a.yaml:3:12; such names count as one, so rename one of them)`},
+		{"spaces that differ by letter case are two, and other spaces do not matter to a name", project + `
+-- connections/a.yaml --
+version: 1
+defaults: {dataSource: rest}
+connections:
+  - {name: ERP, space: Sales}
+  - {name: ERP, space: sales}
+  - {name: erp, space: Finance}
+moved:
+  - {from: {space: Sales, name: Old}, to: {space: Sales, name: ERP}}
+  - {from: {space: sales, name: Old}, to: {space: sales, name: ERP}}
+`, ``},
+		{"names that differ in what nobody sees", project + `
+-- connections/a.yaml --
+version: 1
+defaults: {dataSource: rest, space: S}
+connections:
+  - {name: "caf\u00e9"}
+  - {name: "cafe\u0301"}
+  - {name: Ledger}
+  - {name: "L\u0435dger"}
+  - {name: "Ledger\ufe0f"}
+  - {name: "Led  ger"}
+  - {name: "Led\u00a0ger"}
+  - {name: "نام\u200cها"}
+  - {name: "نامها"}
+  - {name: "Zahlen\u2800"}
+  - {name: "\u200cx"}
+`, `
+			connections/a.yaml:5:12: connections "cafe\u0301" and "caf\u00e9" in space "S" differ only in Unicode normalisation (the other is at connections/a.yaml:4:12; such names count as one, so rename one of them)
+			connections/a.yaml:7:12: connections "L\u0435dger" and "Ledger" in space "S" differ only in look-alike letters (the other is at connections/a.yaml:6:12; they are two connections, which nobody can tell apart)
+			connections/a.yaml:8:12: connections "Ledger\ufe0f" and "Ledger" in space "S" differ only in an invisible character (the other is at connections/a.yaml:6:12; they are two connections, which nobody can tell apart)
+			connections/a.yaml:10:12: connections "Led\u00a0ger" and "Led  ger" in space "S" differ only in blanks (the other is at connections/a.yaml:9:12; they are two connections, which nobody can tell apart)
+			connections/a.yaml:12:12: connections "نامها" and "نام\u200cها" in space "S" differ only in an invisible character (the other is at connections/a.yaml:11:12; they are two connections, which nobody can tell apart)
+			connections/a.yaml:14:12: the name of a connection must not begin or end with a joiner: "\u200cx"`},
 		{"variables that are not defined, and other braces", twoTenants + `
 -- connections/a.yaml --
 version: 1
@@ -406,12 +441,12 @@ version: 1
 moved:
   - {from: {space: S, name: A}, to: {space: S, name: A}}
   - {from: {space: S, name: B}, to: {space: S, name: C}}
-  - {from: {space: s, name: b}, to: {space: S, name: D}}
+  - {from: {space: S, name: b}, to: {space: S, name: D}}
   - {from: {name: B}, to: {space: S, name: DataFiles}}
 `, `
 			connections/a.yaml:3:5: a move must lead somewhere else
 			connections/a.yaml:4:5: the moved block leads to "S/C", which no file declares (remove the block if the connection is gone)
-			connections/a.yaml:5:5: "s/b" is moved twice (first at connections/a.yaml:4:5)
+			connections/a.yaml:5:5: "S/b" is moved twice (first at connections/a.yaml:4:5)
 			connections/a.yaml:6:6: "space" is missing
 			connections/a.yaml:6:44: DataFiles is the service's own connection and cannot be managed`},
 		{"moves in circles, to another letter case, and to what is misspelt", twoTenants + `

@@ -1,0 +1,184 @@
+package connection
+
+import (
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
+)
+
+// unseen holds the characters that a reader does not see, or takes for a plain blank: Unicode's
+// Default_Ignorable_Code_Point (which is made of the three tables in the middle), its White_Space
+// but for the plain blank, control characters and line ends.
+var unseen = []*unicode.RangeTable{
+	unicode.Cc, unicode.Zl, unicode.Zp,
+	unicode.Cf, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector,
+	unicode.White_Space,
+}
+
+// brailleBlank is the pattern without dots: a symbol to Unicode, and empty to the eye.
+const brailleBlank = '\u2800'
+
+// Joiners are legal inside a name: Persian, Hindi and others write words with them.
+const (
+	nonJoiner = '\u200c'
+	joiner    = '\u200d'
+)
+
+// IsUnseen reports whether a character must be shown escaped, because a reader does not see it,
+// takes it for a plain blank, or sees other characters differently for it. Every output uses this
+// one table.
+func IsUnseen(r rune) bool {
+	if r < utf8.RuneSelf {
+		return r < ' ' || r == 0x7f
+	}
+	return !unicode.IsPrint(r) || r == brailleBlank || unicode.In(r, unseen...)
+}
+
+// IsJoiner reports whether a character is one of the two joiners, which names may hold.
+func IsJoiner(r rune) bool { return r == nonJoiner || r == joiner }
+
+// FoldName returns a name without what Unicode takes for the same in canonical caseless matching:
+// letter case (full case folding), and the ways in which one character may be encoded (NFC). Two
+// names with the same result are kept apart by their bytes, but no plan may create one and delete
+// the other. NFKC would be too much: it makes one of what anybody can see is two, such as "m²" and "m2".
+func FoldName(name string) string {
+	if isASCII(name) {
+		return strings.ToLower(name)
+	}
+	return norm.NFC.String(cases.Fold().String(norm.NFD.String(name)))
+}
+
+func isASCII(text string) bool {
+	return strings.IndexFunc(text, func(r rune) bool { return r >= utf8.RuneSelf }) < 0
+}
+
+// Skeleton returns a name as the eye sees it: folded, without invisible characters, with every run
+// of blanks as one, and with the Latin letter in place of one of another script that looks like it.
+// Names with the same skeleton may well be two names; see [Resemblance].
+func Skeleton(name string) string {
+	if isASCII(name) {
+		return strings.Join(strings.Fields(strings.ToLower(name)), " ")
+	}
+	return strings.Join(strings.Fields(FoldName(strings.Map(latin, visible(name)))), " ")
+}
+
+// visible returns a name in NFC, with plain blanks in place of what looks like them and without
+// what is not seen at all.
+func visible(name string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case unicode.Is(unicode.White_Space, r), r == brailleBlank, isFiller(r):
+			return ' '
+		case IsUnseen(r):
+			return -1
+		}
+		return r
+	}, norm.NFC.String(name))
+}
+
+// isFiller reports whether a character is a Hangul filler: ignorable, but drawn as a blank.
+func isFiller(r rune) bool { return r == 0x115f || r == 0x1160 || r == 0x3164 || r == 0xffa0 }
+
+// Resemblance says in what two different names differ that a reader may not see: "letter case",
+// "Unicode normalisation", "an invisible character", "blanks" or "look-alike letters". Empty:
+// anybody can tell them apart.
+func Resemblance(a, b string) string {
+	squeeze := func(name string) string { return strings.Join(strings.Fields(name), " ") }
+	switch {
+	case a == b:
+		return ""
+	case norm.NFC.String(a) == norm.NFC.String(b):
+		return "Unicode normalisation"
+	case FoldName(a) == FoldName(b):
+		return "letter case"
+	case Skeleton(a) != Skeleton(b):
+		return ""
+	case FoldName(squeeze(visible(a))) != FoldName(squeeze(visible(b))):
+		return "look-alike letters"
+	case FoldName(withoutInvisible(a)) == FoldName(withoutInvisible(b)):
+		return "an invisible character"
+	}
+	return "blanks"
+}
+
+// withoutInvisible leaves out what has no width.
+func withoutInvisible(name string) string {
+	return strings.Map(func(r rune) rune {
+		if IsUnseen(r) && !unicode.Is(unicode.White_Space, r) && r != brailleBlank && !isFiller(r) {
+			return -1
+		}
+		return r
+	}, name)
+}
+
+// Quote returns a text in double quotes with what cannot be seen escaped.
+func Quote(text string) string { return quoteFrom(text, 0, 0) }
+
+// QuoteApart returns two texts in double quotes, escaped so that the eye sees where they differ:
+// what cannot be seen, and what is not ASCII between the first and the last difference.
+func QuoteApart(a, b string) (quotedA, quotedB string) {
+	runesA, runesB := []rune(a), []rune(b)
+	head, tail := 0, 0
+	for head < min(len(runesA), len(runesB)) && runesA[head] == runesB[head] {
+		head++
+	}
+	for tail < min(len(runesA), len(runesB))-head && runesA[len(runesA)-1-tail] == runesB[len(runesB)-1-tail] {
+		tail++
+	}
+	return quoteFrom(a, head, len(runesA)-tail), quoteFrom(b, head, len(runesB)-tail)
+}
+
+// quoteFrom quotes a text, with what is not ASCII escaped from one character on to before another.
+func quoteFrom(text string, from, to int) string {
+	var quoted strings.Builder
+	quoted.WriteByte('"')
+	at := 0
+	for len(text) > 0 {
+		r, size := utf8.DecodeRuneInString(text)
+		piece := text[:size]
+		text = text[size:]
+		escape := strconv.Quote
+		if IsUnseen(r) || from <= at && at < to {
+			escape = strconv.QuoteToASCII
+		}
+		piece = escape(piece)
+		quoted.WriteString(piece[1 : len(piece)-1])
+		at++
+	}
+	quoted.WriteByte('"')
+	return quoted.String()
+}
+
+// latin returns the Latin letter that a letter of another script looks like in common fonts.
+func latin(r rune) rune {
+	if r < utf8.RuneSelf {
+		return r
+	}
+	if like, ok := lookAlikes[r]; ok {
+		return like
+	}
+	return r
+}
+
+// lookAlikes are the Cyrillic, Greek and Armenian letters that cannot be told from Latin ones.
+var lookAlikes = pairs(
+	"АВЕЅІЈКМНОРСТУХԌԚԜҮаеѕіјорсухԛԝһү", "ABESIJKMHOPCTYXGQWYaesijopcyxqwhy",
+	"ΑΒΕΖΗΙΚΜΝΟΡΤΥΧϹοανϲ", "ABEZHIKMNOPTYXCoavc",
+	"ՍՕոսօցհ", "UOnuogh",
+)
+
+// pairs makes a table of texts that belong to each other, two by two.
+func pairs(texts ...string) map[rune]rune {
+	table := map[rune]rune{}
+	for i := 0; i < len(texts); i += 2 {
+		to := []rune(texts[i+1])
+		for at, r := range []rune(texts[i]) {
+			table[r] = to[at]
+		}
+	}
+	return table
+}
