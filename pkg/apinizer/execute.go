@@ -134,8 +134,8 @@ func (p *Provider) absent(ctx context.Context, operation connection.Operation) e
 	if !ok || refusal.Status != http.StatusNotFound && !errors.Is(err, connection.ErrInvalid) {
 		return err
 	}
-	listed, complete, listErr := p.listType(ctx, operation.Key.Space, operation.DataSource, nil)
-	if listErr != nil || !complete {
+	listed, missing, listErr := p.listType(ctx, operation.Key.Space, operation.DataSource, nil)
+	if listErr != nil || missing != "" {
 		return err
 	}
 	for _, d := range listed {

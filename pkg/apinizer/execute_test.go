@@ -462,6 +462,13 @@ func TestFaultsOfTheNetworkAreSettled(t *testing.T) {
 		"a rename is cut behind":               {Method: "PUT", Skip: 1, Cut: "after"},
 		"a delete is cut behind":               {Method: "DELETE", Cut: "after"},
 		"a server fails an update":             {Method: "PUT", Status: 500},
+		"a create is answered with a message":  {Method: "POST", Answer: `{"message": "maintenance"}`},
+		"a create is answered with nothing":    {Method: "POST", Answer: `{}`, Served: true},
+		"an update is answered with null":      {Method: "PUT", Answer: `null`},
+		"an update is answered with nothing":   {Method: "PUT", Answer: `{}`, Served: true},
+		"a rename is answered with nothing":    {Method: "PUT", Skip: 1, Answer: `{}`, Served: true},
+		"a delete is answered with a message":  {Method: "DELETE", Answer: `{"message": "maintenance"}`},
+		"a delete is answered with nothing":    {Method: "DELETE", Answer: `{}`, Served: true},
 		"a proxy answers a read":               {Method: "GET", Skip: 20, Status: 502, Body: "<html>bad gateway</html>"},
 		"the answer of a list is cut half-way": {Method: "GET", Path: "/apiops/projects/*/connections/", Truncate: true},
 	} {

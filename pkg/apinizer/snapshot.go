@@ -78,10 +78,15 @@ func (s *survey) projects(ctx context.Context) ([]connection.Space, error) {
 		var project struct {
 			Name string `json:"name"`
 		}
-		if err := json.Unmarshal(item, &project); err != nil || project.Name == "" {
-			return nil, errors.New("list projects: one has no name; is the url an Apinizer manager's?")
+		if err := json.Unmarshal(item, &project); err == nil && project.Name != "" {
+			spaces = append(spaces, connection.Space{ID: project.Name, Name: project.Name, Type: "project"})
 		}
-		spaces = append(spaces, connection.Space{ID: project.Name, Name: project.Name, Type: "project"})
+	}
+	switch odd := len(items) - len(spaces); {
+	case odd > 0 && len(spaces) == 0:
+		return nil, errors.New("list projects: none has a name; is the url an Apinizer manager's?")
+	case odd > 0:
+		s.incomplete = append(s.incomplete, fmt.Sprintf("%d of %d projects could not be read: they have no name", odd, len(items)))
 	}
 	slices.SortFunc(spaces, func(a, b connection.Space) int { return cmp.Compare(a.Name, b.Name) })
 	return slices.Compact(spaces), nil
@@ -95,8 +100,11 @@ func (p *Provider) list(ctx context.Context, path string, query url.Values, sent
 		return nil, false, err
 	}
 	var body envelope
-	if err := json.Unmarshal(got.Body, &body); err != nil {
-		return nil, false, errors.New("the answer is no list")
+	if err := json.Unmarshal(got.Body, &body); err != nil || body.List == nil {
+		return nil, false, &Error{
+			Method: http.MethodGet, Path: apiPath + path, Status: got.Status,
+			Text: "the answer is not what the API describes: it has no list under \"resultList\"",
+		}
 	}
 	return body.List, body.Count == nil || *body.Count == len(body.List), nil
 }
@@ -105,11 +113,11 @@ func (p *Provider) list(ctx context.Context, path string, query url.Values, sent
 func (s *survey) inventory(ctx context.Context, space connection.Space) ([]connection.Live, error) {
 	kinds := TypeNames()
 	lists := make([][]document, len(kinds))
-	whole := make([]bool, len(kinds))
+	missing := make([]string, len(kinds))
 	group, ctx := s.readers(ctx)
 	for i, kind := range kinds {
 		group.Go(func() (err error) {
-			lists[i], whole[i], err = s.listType(ctx, space.Name, kind, &s.sent)
+			lists[i], missing[i], err = s.listType(ctx, space.Name, kind, &s.sent)
 			return err
 		})
 	}
@@ -117,9 +125,9 @@ func (s *survey) inventory(ctx context.Context, space connection.Space) ([]conne
 		return nil, err
 	}
 	var live []connection.Live
-	for i, kind := range kinds {
-		if !whole[i] {
-			s.incomplete = append(s.incomplete, fmt.Sprintf("the manager counts more connections of type %s in project %q than it lists", kind, space.Name))
+	for i := range kinds {
+		if missing[i] != "" {
+			s.incomplete = append(s.incomplete, missing[i])
 		}
 		for _, d := range lists[i] {
 			one := s.toLive(space, d)
@@ -132,30 +140,37 @@ func (s *survey) inventory(ctx context.Context, space connection.Space) ([]conne
 	return withoutNamesakes(live), nil
 }
 
-// listType lists the connections of one type. A server may answer with others as
-// well, as an example of the documentation has it.
-func (p *Provider) listType(ctx context.Context, project, kind string, sent *atomic.Int64) ([]document, bool, error) {
+// listType lists the connections of one type, and tells what is missing from the list,
+// empty where nothing is. A server may answer with others as well, as an example of the
+// documentation has it.
+func (p *Provider) listType(ctx context.Context, project, kind string, sent *atomic.Int64) (found []document, missing string, err error) {
 	path, err := listPath(project)
 	if err != nil {
-		return nil, false, err
+		return nil, "", err
 	}
 	items, complete, err := p.list(ctx, path, url.Values{"type": {kind}}, sent)
 	if err != nil {
-		return nil, false, fmt.Errorf("list connections of type %s in project %q: %w", kind, project, err)
+		return nil, "", fmt.Errorf("list connections of type %s in project %q: %w", kind, project, err)
 	}
-	var found []document
+	odd := 0
 	for _, item := range items {
 		d, err := parseDocument(item)
-		if err != nil {
-			return nil, false, fmt.Errorf("list connections of type %s in project %q: %w", kind, project, err)
+		name, _ := d.fields["name"].(string)
+		switch {
+		case err != nil, name == "":
+			odd++
+		case d.kind == "", d.kind == kind:
+			d.kind = kind
+			found = append(found, d)
 		}
-		if name, _ := d.fields["name"].(string); name == "" || d.kind != "" && d.kind != kind {
-			continue
-		}
-		d.kind = kind
-		found = append(found, d)
 	}
-	return found, complete, nil
+	switch {
+	case odd > 0:
+		missing = fmt.Sprintf("%d of %d connections of type %s in project %q could not be read: they have no name", odd, len(items), kind, project)
+	case !complete:
+		missing = fmt.Sprintf("the manager counts more connections of type %s in project %q than it lists", kind, project)
+	}
+	return found, missing, nil
 }
 
 // withoutNamesakes makes unreadable what shares its name with another, as get, put
@@ -233,7 +248,7 @@ func (s *survey) detail(ctx context.Context, live *connection.Live) error {
 	s.details.Add(1)
 	d, err := s.get(ctx, live.Key, &s.sent)
 	switch {
-	case errors.Is(err, connection.ErrNotFound), errors.Is(err, connection.ErrInvalid):
+	case errors.Is(err, connection.ErrNotFound), errors.Is(err, connection.ErrInvalid), hasOtherForm(err):
 		live.Unreadable = "it is listed, and " + err.Error()
 		return nil
 	case err != nil:
@@ -257,10 +272,27 @@ func (p *Provider) get(ctx context.Context, key connection.Key, sent *atomic.Int
 	if err != nil {
 		return document{}, err
 	}
-	if len(items) != 1 {
-		return document{}, fmt.Errorf("GET %s%s: it answers with %d connections, not one", apiPath, path, len(items))
+	odd := func(format string, args ...any) (document, error) {
+		return document{}, &Error{Method: http.MethodGet, Path: apiPath + path, Status: http.StatusOK, Text: fmt.Sprintf(format, args...)}
 	}
-	return parseDocument(items[0])
+	if len(items) != 1 {
+		return odd("it answers with %d connections, not one", len(items))
+	}
+	d, err := parseDocument(items[0])
+	if err != nil {
+		return odd("%v", err)
+	}
+	if name, _ := d.fields["name"].(string); !strings.EqualFold(name, key.Name) {
+		return odd("the answer is about another connection than %q", key.Name)
+	}
+	return d, nil
+}
+
+// hasOtherForm reports whether an error is about an answer that says it is a success and
+// cannot be used.
+func hasOtherForm(err error) bool {
+	failed, ok := errors.AsType[*Error](err)
+	return ok && failed.Status/100 == 2 && failed.kind == nil
 }
 
 // fill takes over the fields. What a GET masks is dropped, whatever it shows: a value

@@ -134,12 +134,11 @@ func (e *Error) fill(items []wireError, hide transport.Redactor) {
 
 // decode reads a successful answer.
 func (c *Client) decode(call call, got *reply, answer any) error {
-	if answer == nil {
+	text := bytes.TrimSpace(got.Body)
+	if _, written := answer.(*wireWritten); answer == nil || written && len(text) == 0 {
 		return nil
 	}
-	decoder := json.NewDecoder(bytes.NewReader(got.Body))
-	decoder.UseNumber()
-	err := decoder.Decode(answer)
+	err := decodeOne(text, answer)
 	if err == nil {
 		return nil
 	}
@@ -147,8 +146,33 @@ func (c *Client) decode(call call, got *reply, answer any) error {
 	why := notJSON(got, hide)
 	if wrongType, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		why = fmt.Sprintf("the answer holds a JSON %s at %q where it should not", wrongType.Value, hide.Clean(wrongType.Field, maxTitle))
+	} else if missing, ok := errors.AsType[otherForm](err); ok {
+		why = "the answer is not what the API describes: " + string(missing)
 	}
 	return c.unusable(call, got, why)
+}
+
+// otherForm tells what is wrong with JSON that can be read and is not what it should be.
+type otherForm string
+
+func (e otherForm) Error() string { return string(e) }
+
+// decodeOne reads one JSON value, and checks that what it must have is there.
+func decodeOne(text []byte, into any) error {
+	if string(text) == "null" {
+		return otherForm("it is null")
+	}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	if err := decoder.Decode(into); err != nil {
+		return err
+	}
+	if promised, ok := into.(promised); ok {
+		if name := promised.missing(); name != "" {
+			return otherForm(fmt.Sprintf("it has no %q", name))
+		}
+	}
+	return nil
 }
 
 func notJSON(got *reply, hide transport.Redactor) string {

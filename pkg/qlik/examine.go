@@ -29,7 +29,7 @@ func (s *survey) examine(ctx context.Context, refs []connection.SpaceRef) connec
 			found.Roles = append(found.Roles, role.Name)
 		}
 		slices.Sort(found.Roles)
-	case concernsAll(err) || s.caller.ID == "" && !errors.Is(err, connection.ErrForbidden):
+	case concernsAll(err) || !errors.Is(err, connection.ErrForbidden):
 		found.Err = err
 		return found
 	default:

@@ -116,7 +116,7 @@ func (p *Provider) delete(ctx context.Context, operation connection.Operation) e
 			}
 			return nil, err
 		},
-	}, nil)
+	}, &wireWritten{})
 	if err != nil && !errors.Is(err, connection.ErrNotFound) {
 		return fmt.Errorf("delete connection: %w", unread(err))
 	}

@@ -120,7 +120,7 @@ func TestACreateThatMayHaveHappenedIsLookedFor(t *testing.T) {
 		return fmt.Sprintf(`{"id": "c1", "qName": %q, "space": "s1", "user": "u1", "tags": [%s]}`, name, tags)
 	}
 	detail := func(source, region string) string {
-		return fmt.Sprintf(`{"id": "c1", "datasourceID": %q, "connectionProperties": {"region": %q, "port": "1433", "files": [{"value": "pem"}], "other": 1}}`, source, region)
+		return fmt.Sprintf(`{"id": "c1", "qName": "Orders lake", "datasourceID": %q, "connectionProperties": {"region": %q, "port": "1433", "files": [{"value": "pem"}], "other": 1}}`, source, region)
 	}
 	right := detail("File_AmazonS3ConnectorV2", "eu-west-1")
 	for name, test := range map[string]struct {
@@ -176,7 +176,7 @@ func count(log []string, what string) (n int) {
 }
 
 func TestAPatchIsOneRequestWithEverything(t *testing.T) {
-	n := newTenant(t, map[string]route{patchOne: always(204, ""), getOne: always(200, `{"qID": "c1",
+	n := newTenant(t, map[string]route{patchOne: always(204, ""), getOne: always(200, `{"qID": "c1", "qName": "Orders lake",
 		"tags": ["DcaasAPI:x:1", "old", "qlsync:finance", "qlsync-next:7"], "connectionProperties": {"region": "a", "b/~c": 1, "gone": 2}}`)})
 	got := execute(t, n, connection.Operation{
 		Kind: connection.Patch, ID: "c1", Name: "New", Space: &financeSpace,
@@ -213,7 +213,7 @@ func TestPatchesOfTags(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := newTenant(t, map[string]route{
-				getOne:   always(200, `{"qID": "c1", "tags": `+text(t, live)+`}`),
+				getOne:   always(200, `{"qID": "c1", "qName": "Orders lake", "tags": `+text(t, live)+`}`),
 				patchOne: always(204, ""),
 			})
 			if err := execute(t, n, connection.Operation{Kind: connection.Patch, ID: "c1", Tags: test.tags, Mark: test.mark})[0].Err; err != nil {
@@ -244,7 +244,7 @@ func TestAPatchReadsFirstOnlyIfItMustAndStopsAtForeignConnections(t *testing.T) 
 		"a property of another's stops":     {connection.Operation{Set: map[string]any{"a": "b"}}, 1, connection.ErrInvalid},
 	} {
 		t.Run(name, func(t *testing.T) {
-			n := newTenant(t, map[string]route{getOne: always(200, `{"qID": "c1", "tags": ["qlsync:sales"]}`), patchOne: always(204, "")})
+			n := newTenant(t, map[string]route{getOne: always(200, `{"qID": "c1", "qName": "Orders lake", "tags": ["qlsync:sales"]}`), patchOne: always(204, "")})
 			test.operation.Kind, test.operation.ID = connection.Patch, "c1"
 			err := execute(t, n, test.operation)[0].Err
 			if !errors.Is(err, test.kind) || count(n.log(), getOne) != test.reads || count(n.log(), patchOne) != 1-test.reads {
@@ -266,8 +266,8 @@ func TestARemovalThatMayHaveHappenedIsMadeAnew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := newTenant(t, map[string]route{
 			getOne: inTurn(
-				always(200, `{"qID": "c1", "connectionProperties": {"gone": 1, "kept": 1}}`),
-				always(200, `{"qID": "c1", "connectionProperties": {"kept": 2}}`)),
+				always(200, `{"qID": "c1", "qName": "Orders lake", "connectionProperties": {"gone": 1, "kept": 1}}`),
+				always(200, `{"qID": "c1", "qName": "Orders lake", "connectionProperties": {"kept": 2}}`)),
 			patchOne: inTurn(always(502, ""), always(204, "")),
 		})
 		err := execute(t, n, connection.Operation{Kind: connection.Patch, ID: "c1", Set: map[string]any{"kept": "2"}, Remove: []string{"gone"}})[0].Err
@@ -332,13 +332,13 @@ func TestABulkAnswerIsReadItemByItem(t *testing.T) {
 		"a failure":                            {bulkUpdate, `{"id": "c1", "status": 409, "error": {"code": "DC-9", "title": "exists"}}`, nil, connection.ErrConflict, "409 DC-9: exists"},
 		"a failure without an error":           {bulkUpdate, `{"id": "c1", "status": 403}`, nil, connection.ErrForbidden, "403: Forbidden"},
 		"a success status with an error":       {bulkUpdate, `{"id": "c1", "status": 204, "error": {"title": "no", "status": 403}}`, nil, connection.ErrForbidden, "403: no"},
-		"a missing item that was moved":        {bulkUpdate, ``, always(200, `{"qID": "c1", "space": "s1"}`), nil, ""},
-		"a missing item that was not moved":    {bulkUpdate, ``, always(200, `{"qID": "c1", "space": "s2"}`), connection.ErrUnknownOutcome, "does not mention it"},
+		"a missing item that was moved":        {bulkUpdate, ``, always(200, `{"qID": "c1", "qName": "Orders lake", "space": "s1"}`), nil, ""},
+		"a missing item that was not moved":    {bulkUpdate, ``, always(200, `{"qID": "c1", "qName": "Orders lake", "space": "s2"}`), connection.ErrUnknownOutcome, "does not mention it"},
 		"a missing item that is gone":          {bulkUpdate, ``, always(404, ""), connection.ErrNotFound, "404"},
-		"an item without a status":             {bulkUpdate, `{"id": "c1"}`, always(200, `{"qID": "c1", "space": "s1"}`), nil, ""},
+		"an item without a status":             {bulkUpdate, `{"id": "c1"}`, always(200, `{"qID": "c1", "qName": "Orders lake", "space": "s1"}`), nil, ""},
 		"a delete of what is gone":             {bulkDelete, `{"id": "c1", "status": 404, "error": {"title": "gone"}}`, nil, nil, ""},
 		"a missing delete that happened":       {bulkDelete, ``, always(404, ""), nil, ""},
-		"a missing delete that did not":        {bulkDelete, ``, always(200, `{"qID": "c1"}`), connection.ErrUnknownOutcome, "does not mention it"},
+		"a missing delete that did not":        {bulkDelete, ``, always(200, `{"qID": "c1", "qName": "Orders lake"}`), connection.ErrUnknownOutcome, "does not mention it"},
 		"a missing delete that nobody can see": {bulkDelete, ``, always(500, ""), connection.ErrUnknownOutcome, "does not mention it"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -374,7 +374,7 @@ func TestABulkCallThatIsRefusedAsAWhole(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				n := newTenant(t, map[string]route{
-					bulkDelete: always(test.status, "{}"), getOne: always(200, `{"qID": "c1"}`),
+					bulkDelete: always(test.status, "{}"), getOne: always(200, `{"qID": "c1", "qName": "Orders lake"}`),
 					"GET " + connections + "/c2": always(404, ""),
 				})
 				outcomes := execute(t, n,

@@ -108,6 +108,9 @@ func (p *Provider) look(ctx context.Context, id string) (connection.Live, error)
 	if err := p.client.Do(ctx, Request{Method: http.MethodGet, Path: pathOf(id)}, &wire); err != nil {
 		return connection.Live{}, err
 	}
+	if err := checkSame(id, &wire); err != nil {
+		return connection.Live{}, err
+	}
 	return liveOf(id, wire), nil
 }
 

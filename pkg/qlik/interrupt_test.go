@@ -40,7 +40,7 @@ func TestAnInterruptEndsWaitsAndReadsAndLetsWritesFinish(t *testing.T) {
 		{Kind: connection.BulkUpdate, ID: "c1", OwnerID: "u1"}, {Kind: connection.BulkUpdate, ID: "c2", OwnerID: "u1"},
 	}
 	remove := []connection.Operation{{Kind: connection.Patch, ID: "c1", Remove: []string{"region"}}}
-	live := `{"qID": "c1", "connectionProperties": {"region": "x"}}`
+	live := `{"qID": "c1", "qName": "Orders lake", "connectionProperties": {"region": "x"}}`
 	for name, test := range map[string]struct {
 		routes     map[string]route
 		operations []connection.Operation

@@ -1,7 +1,11 @@
 package qlik
 
 import (
+	"bytes"
+	"cmp"
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -17,8 +21,9 @@ const (
 	maxPages = 10_000
 )
 
-// list reads all pages of a list. The problems are what the service says is
-// missing from it.
+// list reads all pages of a list. The problems are what is missing from it: what the
+// service says, and what has another form than the reference describes. A first page of
+// another form is an error: then nothing of the list is known.
 func list[T any](ctx context.Context, c *Client, request Request) (items []T, problems []wireError, err error) {
 	request.Method = http.MethodGet
 	request.Query = withLimit(request.Query)
@@ -29,14 +34,19 @@ func list[T any](ctx context.Context, c *Client, request Request) (items []T, pr
 	seen := map[string]bool{}
 	for len(seen) < maxPages && !seen[next.url.String()] {
 		seen[next.url.String()] = true
-		var page wirePage[T]
+		var page wirePage
 		got, err := c.call(ctx, next, &page)
+		if len(seen) > 1 && hasOtherForm(err) {
+			return items, append(problems, wireError{Title: "a page could not be read", Detail: err.Error()}), nil
+		}
 		if err != nil {
 			return nil, nil, err
 		}
-		items, problems = append(items, page.Data...), append(problems, page.Errors...)
+		found, odd := decodeItems[T](page.Data)
+		items = append(items, found...)
+		problems = append(problems, c.readable(append(page.Errors, odd...), next, got)...)
 		if page.Links.Next.Href == "" {
-			return items, c.readable(problems, next, got), nil
+			return items, problems, nil
 		}
 		target, err := c.ours(got.url, page.Links.Next.Href, c.redactor(next, got))
 		if err != nil {
@@ -45,6 +55,40 @@ func list[T any](ctx context.Context, c *Client, request Request) (items []T, pr
 		next = next.at(target)
 	}
 	return nil, nil, fmt.Errorf("GET %s: follow next page: the pages go round in circles", request.Path)
+}
+
+// decodeItems reads the items of a page, and tells of those that are not what they
+// should be.
+func decodeItems[T any](texts []json.RawMessage) (items []T, problems []wireError) {
+	odd, why := 0, ""
+	items = make([]T, 0, len(texts))
+	for _, text := range texts {
+		var item T
+		if err := decodeOne(bytes.TrimSpace(text), &item); err != nil {
+			odd, why = odd+1, cmp.Or(why, describeForm(err))
+			continue
+		}
+		items = append(items, item)
+	}
+	if odd > 0 {
+		problems = []wireError{{Title: fmt.Sprintf("%d of %d items on a page could not be read", odd, len(texts)), Detail: why}}
+	}
+	return items, problems
+}
+
+// describeForm tells what is wrong with an item, in words of ours alone.
+func describeForm(err error) string {
+	if wrongType, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return fmt.Sprintf("it holds a JSON %s where it should not", wrongType.Value)
+	}
+	return err.Error()
+}
+
+// hasOtherForm reports whether an error is about an answer that says it is a success and
+// cannot be used.
+func hasOtherForm(err error) bool {
+	failed, ok := errors.AsType[*Error](err)
+	return ok && failed.Status/100 == 2
 }
 
 func withLimit(query url.Values) url.Values {

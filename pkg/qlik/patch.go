@@ -150,7 +150,7 @@ func (p *Provider) sendPatch(ctx context.Context, patch *patching, room *room, r
 	err := p.client.Do(sending, Request{
 		Method: http.MethodPatch, Path: pathOf(patch.operation.ID),
 		Repeatable: code == "", Secrets: secretsOf(patch.operation), room: room, signInCode: code, fresh: fresh,
-	}, nil)
+	}, &wireWritten{})
 	switch {
 	case errors.Is(err, errNothingLeft):
 		return nil

@@ -156,7 +156,7 @@ func TestAPatchWithACodeIsNotSentTwice(t *testing.T) {
 					if attempt > 1 && test.happened {
 						tags = `"qlsync:finance", "qlsync-key:aa", "qlsync-credentials:1:bb", "qlsync-protected"`
 					}
-					say(w, 200, `{"qID": "c1", "user": "u1", "tags": [`+tags+`], "connectionProperties": {}}`)
+					say(w, 200, `{"qID": "c1", "qName": "Big", "user": "u1", "tags": [`+tags+`], "connectionProperties": {}}`)
 				}})
 				n.fail = func(r *http.Request, _ int) error {
 					if r.Method == http.MethodPatch {

@@ -120,11 +120,12 @@ func (s *survey) look(ctx context.Context, owners []string) error {
 }
 
 func (s *survey) readCaller(ctx context.Context) error {
-	if err := s.client.Do(ctx, s.get(usersPath+"/me", nil), &s.caller); err != nil {
+	err := s.client.Do(ctx, s.get(usersPath+"/me", nil), &s.caller)
+	switch {
+	case hasOtherForm(err):
+		return fmt.Errorf("read caller: %w; is the URL a Qlik Cloud tenant's?", err)
+	case err != nil:
 		return fmt.Errorf("read caller: %w", err)
-	}
-	if s.caller.ID == "" {
-		return errors.New("read caller: the answer holds no id; is the URL a Qlik Cloud tenant's?")
 	}
 	return nil
 }
@@ -163,7 +164,10 @@ func toSpaces(spaces []wireSpace) []connection.Space {
 func (s *survey) readOwner(ctx context.Context, owner string) ([]connection.User, error) {
 	for _, attribute := range []string{"email", "subject"} {
 		filter := fmt.Sprintf("%s eq %s", attribute, filterText(owner))
-		users, _, err := list[wireUser](ctx, s.client, s.get(usersPath, url.Values{"filter": {filter}}))
+		users, problems, err := list[wireUser](ctx, s.client, s.get(usersPath, url.Values{"filter": {filter}}))
+		if err == nil && len(problems) > 0 {
+			err = errors.New(reasons("users", problems)[0])
+		}
 		if err != nil {
 			return nil, fmt.Errorf("look up owner %q: %w", owner, err)
 		}
@@ -512,7 +516,18 @@ func (p *Provider) read(ctx context.Context, id string, sent *atomic.Int64) (wir
 	if got != nil {
 		wire.answered, _ = http.ParseTime(got.Header.Get("Date"))
 	}
+	if err == nil {
+		err = checkSame(id, &wire)
+	}
 	return wire, err
+}
+
+// checkSame refuses an answer that is about another connection than was asked for.
+func checkSame(id string, wire *wireConnection) error {
+	if strings.EqualFold(wire.id(), id) {
+		return nil
+	}
+	return &Error{Method: http.MethodGet, Path: pathOf(id), Status: http.StatusOK, Detail: "the answer is about another connection"}
 }
 
 func pathOf(id string) string { return connectionsPath + "/" + url.PathEscape(id) }

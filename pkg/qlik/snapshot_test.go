@@ -233,7 +233,7 @@ func TestFailuresThatAreNotOfOneConnectionFailTheSnapshot(t *testing.T) {
 		"a network that is gone":        {one, nil, refusedDial, "connection refused", connection.ErrUnreachable},
 		"no list of spaces":             {spaces, always(500, ""), nil, "list spaces", nil},
 		"no list of connections":        {connections, always(403, ""), nil, `list connections of space "Finance"`, connection.ErrForbidden},
-		"no caller":                     {"/api/v1/users/me", always(200, "{}"), nil, "read caller: the answer holds no id", nil},
+		"no caller":                     {"/api/v1/users/me", always(200, "{}"), nil, "is the URL a Qlik Cloud tenant's?", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -2,6 +2,7 @@ package qlik
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"strings"
@@ -28,9 +29,18 @@ type wireError struct {
 	Status int    `json:"status"`
 }
 
-// wirePage is one page of any list.
-type wirePage[T any] struct {
-	Data  []T `json:"data"`
+// promised is an answer, or an item of a list, that must have something to be one: a
+// service under maintenance, or a proxy in between, may answer 200 with anything.
+type promised interface {
+	// missing names what the reference promises and is not there; empty: nothing.
+	missing() string
+}
+
+// wirePage is one page of any list. Its items are decoded one by one, so that one of
+// another form does not take the others with it.
+type wirePage struct {
+	// Data is nil where there is no list, which an empty one is not.
+	Data  []json.RawMessage `json:"data"`
 	Links struct {
 		// Next is absent, null, or has no href on the last page (paging guide).
 		Next struct {
@@ -39,6 +49,16 @@ type wirePage[T any] struct {
 	} `json:"links"`
 	// Errors tells that some items of a list of connections are missing.
 	Errors []wireError `json:"errors"`
+}
+
+func (w *wirePage) missing() string { return lacks(w.Data == nil, "data") }
+
+// lacks returns the name where something is missing.
+func lacks(missing bool, name string) string {
+	if missing {
+		return name
+	}
+	return ""
 }
 
 // wireConnection is a connection in a list, a get or the answer to a create.
@@ -68,11 +88,18 @@ func (w *wireConnection) id() string {
 	return w.PlainID
 }
 
+func (w *wireConnection) missing() string {
+	return cmp.Or(lacks(w.id() == "", "qID"), lacks(w.Name == "", "qName"))
+}
+
 // wireCreated is the answer to a create: a connection, or a place to sign in.
 type wireCreated struct {
 	wireConnection
 	AuthURL string `json:"authUrl"`
 }
+
+// missing returns nothing: without an id and an address, the create is looked for.
+func (*wireCreated) missing() string { return "" }
 
 // wireCredential is a set of separated credentials, which holds no secret.
 type wireCredential struct {
@@ -80,12 +107,18 @@ type wireCredential struct {
 	Name string `json:"qName"`
 }
 
+func (w *wireCredential) missing() string { return lacks(w.ID == "", "qID") }
+
 type wireSpace struct {
 	ID      string    `json:"id"`
 	Name    string    `json:"name"`
 	Type    string    `json:"type"`
 	OwnerID string    `json:"ownerId"`
 	Meta    looseMeta `json:"meta"`
+}
+
+func (w *wireSpace) missing() string {
+	return cmp.Or(lacks(w.ID == "", "id"), lacks(w.Name == "", "name"))
 }
 
 type wireUser struct {
@@ -97,6 +130,8 @@ type wireUser struct {
 	AssignedRoles []wireRole `json:"assignedRoles"`
 }
 
+func (w *wireUser) missing() string { return lacks(w.ID == "", "id") }
+
 type wireRole struct {
 	Name string `json:"name"`
 }
@@ -107,6 +142,17 @@ type wireDataSources struct {
 		Disabled bool   `json:"disabled"`
 	} `json:"dataSources"`
 }
+
+func (w *wireDataSources) missing() string { return lacks(w.DataSources == nil, "dataSources") }
+
+// wireWritten is the answer to a write that should have no body. One with a body that is
+// about no connection may come from something in between, which has written nothing.
+type wireWritten struct {
+	QID     string `json:"qID"`
+	PlainID string `json:"id"`
+}
+
+func (w *wireWritten) missing() string { return lacks(w.QID+w.PlainID == "", "id") }
 
 // wireCreate is the property-based form of a create. The API reference calls the
 // data source datasourceID, every tutorial dataSourceId: exactly one is set.

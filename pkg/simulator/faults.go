@@ -41,6 +41,8 @@ func faultAnswer(f Fault, now time.Time) (reply answer, ok bool) {
 		return answer{}, false
 	case f.Body != "":
 		reply = answer{status: status, raw: f.Body}
+	case f.Answer != "":
+		reply = answer{status: status, raw: f.Answer, kind: jsonType}
 	case status == http.StatusTooManyRequests:
 		reply = errorAnswer(tooManyRequests(f.RetryAfter))
 	default:
@@ -67,6 +69,12 @@ func (c *call) alter(f Fault, reply *answer) bool {
 			address.Host = f.NextHost
 			list.next().Href = address.String()
 		}
+	}
+	if f.Served {
+		if reply.status/100 != 2 {
+			return false
+		}
+		*reply = answer{status: http.StatusOK, raw: f.Answer, kind: jsonType}
 	}
 	if reply.truncate = f.Truncate && (reply.body != nil || reply.raw != ""); f.Truncate && !reply.truncate {
 		return false

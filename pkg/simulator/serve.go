@@ -30,10 +30,13 @@ type answer struct {
 	status int
 	header http.Header // may be nil
 	body   any         // nil: no body
-	raw    string      // instead of body: not JSON
+	raw    string      // instead of body: as it is, of the kind
+	kind   string      // empty: HTML
 
 	truncate bool // break off half way through the body
 }
+
+const jsonType = "application/json; charset=utf-8"
 
 func ok(body any) answer { return answer{status: http.StatusOK, body: body} }
 
@@ -189,14 +192,14 @@ func (a answer) write(w http.ResponseWriter, trace string) {
 	reply := host.Reply{Status: a.status, Header: a.header, Truncate: a.truncate}
 	switch {
 	case a.raw != "":
-		reply.Content, reply.Kind = []byte(a.raw), "text/html; charset=utf-8"
+		reply.Content, reply.Kind = []byte(a.raw), firstSet(a.kind, "text/html; charset=utf-8")
 	case a.body != nil:
 		var err error
 		if reply.Content, err = host.JSON(a.body); err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return
 		}
-		reply.Kind = "application/json; charset=utf-8"
+		reply.Kind = jsonType
 	}
 	reply.Write(w)
 }

@@ -205,6 +205,11 @@ func (w *world) swap() {
 	}
 }
 
+// oddAnswers have the status 200, and no reference describes them.
+var oddAnswers = []string{
+	`{}`, `{"message": "maintenance"}`, `null`, `[]`, `<h1>Maintenance</h1>`, `{"data": [null]}`, `{"data": null}`,
+}
+
 func drawFault(t *rapid.T, stories []story) simulator.Fault {
 	f := simulator.Fault{
 		Method: rapid.SampledFrom([]string{"", http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete}).Draw(t, "method"),
@@ -214,7 +219,7 @@ func drawFault(t *rapid.T, stories []story) simulator.Fault {
 		Skip:  rapid.IntRange(0, 10).Draw(t, "skip"),
 		Times: rapid.IntRange(1, 3).Draw(t, "times"),
 	}
-	switch rapid.IntRange(0, 11).Draw(t, "effect") {
+	switch rapid.IntRange(0, 12).Draw(t, "effect") {
 	case 0, 1:
 		f.Status = rapid.SampledFrom([]int{400, 403, 404, 409, 500, 502, 503, 504}).Draw(t, "status")
 	case 2:
@@ -238,6 +243,9 @@ func drawFault(t *rapid.T, stories []story) simulator.Fault {
 		f.NoAdmin = true
 	case 11:
 		f.Percent = rapid.SampledFrom([]int{20, 50, 100}).Draw(t, "used up")
+	case 12:
+		f.Answer = rapid.SampledFrom(oddAnswers).Draw(t, "answer")
+		f.Served = rapid.Bool().Draw(t, "served")
 	}
 	return f
 }

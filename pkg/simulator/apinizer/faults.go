@@ -39,6 +39,9 @@ func (m *Manager) insteadOf(f Fault, path string) (reply answer, ok bool) {
 	if f.Body != "" {
 		return answer{status: status, header: header, raw: f.Body, kind: htmlType}, true
 	}
+	if f.Answer != "" {
+		return answer{status: status, header: header, raw: f.Answer, kind: jsonType}, true
+	}
 	if path == tokenPath { // OAuth errors in both dialects (facts, section 1)
 		return answer{status: status, header: header, body: document{{"error", "server_error"}, {"error_description", "injected fault"}}}, true
 	}
@@ -52,6 +55,12 @@ func (m *Manager) insteadOf(f Fault, path string) (reply answer, ok bool) {
 // alter changes the answer of a served request; false if the fault wanted to change something that is not there.
 func (c *call) alter(reply *answer) bool {
 	f := c.fault
+	if f.Served {
+		if reply.status/100 != 2 {
+			return false
+		}
+		*reply = answer{status: http.StatusOK, raw: f.Answer, kind: jsonType}
+	}
 	if f.Truncate && reply.body == nil && reply.raw == "" {
 		return false
 	}

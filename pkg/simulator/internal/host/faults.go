@@ -30,6 +30,8 @@ type Fault struct {
 	RetryAfter     int           `json:"retryAfter,omitempty"`     // seconds in Retry-After; a 429 without Status
 	RetryAfterDate bool          `json:"retryAfterDate,omitempty"` // Retry-After is the time that is so many seconds away
 	Body           string        `json:"body,omitempty"`           // answer this as text/html, as proxies do; a 502 without Status
+	Answer         string        `json:"answer,omitempty"`         // answer this as application/json, with 200 unless Status says another: what no reference describes
+	Served         bool          `json:"served,omitempty"`         // with Answer: serve the request first, and its write is durable
 	Cut            Cut           `json:"cut,omitempty"`            // close the connection without an answer
 	Truncate       bool          `json:"truncate,omitempty"`       // serve the request, close the connection half way through the body
 	Omit           []string      `json:"omit,omitempty"`           // names of connections that a list leaves out, and tells that it does
@@ -57,7 +59,7 @@ const (
 
 // Effective says whether the fault does anything at all.
 func (f Fault) Effective() bool {
-	return f.Latency > 0 || f.Status != 0 || f.RetryAfter != 0 || f.Body != "" || f.Cut != "" || f.Truncate ||
+	return f.Latency > 0 || f.Status != 0 || f.RetryAfter != 0 || f.Body != "" || f.Answer != "" || f.Cut != "" || f.Truncate ||
 		len(f.Omit) > 0 || f.NextHost != "" || f.ExpireToken || f.NoAdmin || f.Percent > 0 || f.Deploy != ""
 }
 
@@ -73,6 +75,10 @@ func (f Fault) check() error {
 		return fmt.Errorf("cut %q is neither %q nor %q", f.Cut, CutBefore, CutAfter)
 	case f.Status != 0 && (f.Status < 200 || f.Status > 599):
 		return fmt.Errorf("status %d is none", f.Status)
+	case f.Answer != "" && f.Body != "":
+		return errors.New("answer and body cannot both be the answer")
+	case f.Served && (f.Answer == "" || f.Status != 0):
+		return errors.New("served needs answer, and no status")
 	case f.RetryAfterDate && f.RetryAfter == 0:
 		return errors.New("retryAfterDate needs retryAfter")
 	case f.Percent < 0 || f.Percent > 100:
@@ -248,12 +254,16 @@ func (f Fault) Wait(ctx context.Context) {
 // is 0 if the fault lets the request through.
 func (f Fault) Instead(now time.Time) (status int, header http.Header) {
 	switch {
+	case f.Served:
+		return 0, nil
 	case f.Status != 0:
 		status = f.Status
 	case f.RetryAfter != 0:
 		status = http.StatusTooManyRequests
 	case f.Body != "":
 		status = http.StatusBadGateway
+	case f.Answer != "":
+		status = http.StatusOK
 	default:
 		return 0, nil
 	}
