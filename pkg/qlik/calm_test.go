@@ -18,7 +18,7 @@ import (
 // goAway ends a connection after the last stream that is processed.
 func goAway(code http2.ErrCode, last func(id uint32) uint32) func(transporttest.Stream) error {
 	return func(s transporttest.Stream) error {
-		return s.Framer.WriteGoAway(last(s.ID), code, []byte("too many"))
+		return s.GoAway(code, last(s.ID))
 	}
 }
 
@@ -26,7 +26,7 @@ func before(id uint32) uint32 { return id - 1 }
 
 // hangUp does not say that the stream was not processed.
 func hangUp(s transporttest.Stream) error {
-	return errors.Join(s.Framer.WriteGoAway(s.ID, http2.ErrCodeEnhanceYourCalm, []byte("too many")), io.EOF)
+	return errors.Join(s.GoAway(http2.ErrCodeEnhanceYourCalm, s.ID), io.EOF)
 }
 
 func reset(code http2.ErrCode) func(transporttest.Stream) error {
@@ -75,27 +75,41 @@ func TestWhatAnHTTP2ServerTurnsAwayIsRepeatedWhereItWasNotProcessed(t *testing.T
 	}
 }
 
-// TestManyRequestsSurviveAServerThatCallsForCalm sends sixty requests side by side, half
-// of them creates, to a server that hangs up on every fifth.
+// TestManyRequestsSurviveAServerThatCallsForCalm sends sixty requests side by side to a
+// server that turns every fifth away.
 func TestManyRequestsSurviveAServerThatCallsForCalm(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		calm := goAway(http2.ErrCodeEnhanceYourCalm, before)
-		client := calmed(t, func(s transporttest.Stream) error {
-			if s.Number%5 == 0 {
-				return calm(s)
-			}
-			return s.Answer("{}")
-		})
-		var group sync.WaitGroup
-		for i := range 60 {
-			group.Go(func() {
-				if err := client.Do(t.Context(), []qlik.Request{read, create}[i%2], nil); err != nil {
-					t.Errorf("request %d: %v", i, err)
+	for name, test := range map[string]struct {
+		requests [2]qlik.Request
+		turn     func(transporttest.Stream) error
+	}{
+		"by GOAWAY":     {[2]qlik.Request{read, create}, goAway(http2.ErrCodeEnhanceYourCalm, before)},
+		"by RST_STREAM": {[2]qlik.Request{read, set}, reset(http2.ErrCodeEnhanceYourCalm)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				away := 0
+				client := calmed(t, func(s transporttest.Stream) error {
+					if s.Number%5 == 0 {
+						away++
+						return test.turn(s)
+					}
+					return s.Answer("{}")
+				})
+				var group sync.WaitGroup
+				for i := range 60 {
+					group.Go(func() {
+						if err := client.Do(t.Context(), test.requests[i%2], nil); err != nil {
+							t.Errorf("request %d: %v", i, err)
+						}
+					})
+				}
+				group.Wait()
+				if away < 12 {
+					t.Errorf("only %d requests were turned away", away)
 				}
 			})
-		}
-		group.Wait()
-	})
+		})
+	}
 }
 
 func calmed(t *testing.T, answer func(transporttest.Stream) error) *qlik.Client {

@@ -15,6 +15,7 @@ import (
 	"math/big"
 	"net"
 	"net/http"
+	"sync"
 	"testing"
 	"time"
 
@@ -56,6 +57,15 @@ type Stream struct {
 	Number int // of the request on this server, from 1
 	ID     uint32
 	Framer *http2.Framer
+	isGone *bool
+}
+
+// GoAway says that the connection ends after the last stream, and lets the server ignore
+// all requests that still come on the connection. A server that answered those would
+// break its word.
+func (s Stream) GoAway(code http2.ErrCode, last uint32) error {
+	*s.isGone = true
+	return s.Framer.WriteGoAway(last, code, []byte("too many"))
 }
 
 // Answer answers with a status and a body of JSON. The header block is that of an
@@ -76,25 +86,60 @@ func HTTP2(t testing.TB, host string, answer func(Stream) error) *http.Client {
 	certificate, pool := Certificate(t, host, time.Now().Add(-time.Hour), time.Now().Add(1000*time.Hour))
 	config := &tls.Config{Certificates: []tls.Certificate{certificate}, NextProtos: []string{"h2"}}
 	turn, number := make(chan struct{}, 1), 0
-	next := func(id uint32, framer *http2.Framer) error {
+	next := func(s Stream) error {
 		turn <- struct{}{}
 		defer func() { <-turn }()
 		number++
-		return answer(Stream{number, id, framer})
+		s.Number = number
+		return answer(s)
 	}
+	var dialled wires
 	transport := &http.Transport{
 		ForceAttemptHTTP2: true, TLSClientConfig: &tls.Config{RootCAs: pool},
 		DialContext: func(context.Context, string, string) (net.Conn, error) {
 			ours, theirs := net.Pipe()
+			if err := dialled.add(theirs); err != nil {
+				return nil, err
+			}
 			go serve(tls.Server(newBuffered(theirs), config), next)
 			return ours, nil
 		},
 	}
+	t.Cleanup(dialled.cut)
 	t.Cleanup(transport.CloseIdleConnections)
 	return &http.Client{Transport: transport}
 }
 
-func serve(conn *tls.Conn, next func(uint32, *http2.Framer) error) {
+// wires are the connections to a server. [http.Transport.CloseIdleConnections] misses an
+// HTTP/2 connection that is still being made when it is called, as a spare one may be at
+// the end of a test; its goroutines would outlive the bubble of testing/synctest.
+type wires struct {
+	mu    sync.Mutex
+	conns []net.Conn
+	isCut bool
+}
+
+func (w *wires) add(conn net.Conn) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.isCut {
+		return net.ErrClosed
+	}
+	w.conns = append(w.conns, conn)
+	return nil
+}
+
+// cut closes all connections and lets no more be made.
+func (w *wires) cut() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.isCut = true
+	for _, conn := range w.conns {
+		_ = conn.Close()
+	}
+}
+
+func serve(conn *tls.Conn, next func(Stream) error) {
 	defer conn.Close()
 	preface := make([]byte, len(http2.ClientPreface))
 	if _, err := io.ReadFull(conn, preface); err != nil {
@@ -104,6 +149,7 @@ func serve(conn *tls.Conn, next func(uint32, *http2.Framer) error) {
 	if framer.WriteSettings() != nil {
 		return
 	}
+	isGone := false
 	for {
 		frame, err := framer.ReadFrame()
 		if err != nil {
@@ -111,7 +157,9 @@ func serve(conn *tls.Conn, next func(uint32, *http2.Framer) error) {
 		}
 		switch frame := frame.(type) {
 		case *http2.HeadersFrame:
-			err = next(frame.StreamID, framer)
+			if !isGone {
+				err = next(Stream{ID: frame.StreamID, Framer: framer, isGone: &isGone})
+			}
 		case *http2.SettingsFrame:
 			if !frame.IsAck() {
 				err = framer.WriteSettingsAck()
