@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/qlsync/qlsync/internal/doctor"
 	"github.com/qlsync/qlsync/internal/outfile"
 	"github.com/qlsync/qlsync/pkg/apply"
 	"github.com/qlsync/qlsync/pkg/connection"
@@ -18,6 +19,9 @@ func formerly[T any](t *testing.T, all formats[T], values ...T) {
 	t.Helper()
 	for _, value := range values {
 		for _, name := range all.names() {
+			if name == "env" {
+				continue // see TestATemplateThatMayBeFilledInIsNotReplaced
+			}
 			path := filepath.Join(t.TempDir(), "file")
 			if err := outfile.Write(path, outfile.Private, func(w io.Writer) error { return all.writeAs(name, report.Text{}, w, value) }); err != nil {
 				t.Fatal(err)
@@ -40,6 +44,12 @@ func TestEveryFormIsKnownWhenItIsReplaced(t *testing.T) {
 	formerly(t, resultFormats(), &apply.Result{Format: apply.Format})
 	formerly(t, driftFormats(page), &plan.Drift{Format: plan.DriftFormat, Project: "p"})
 	formerly(t, driftsFormats(page), &plan.Fleet[plan.Drift]{Format: plan.DriftsFormat, Project: "p"}, &plan.Fleet[plan.Drift]{Format: plan.DriftsFormat, Project: "p", Tenants: []plan.Member[plan.Drift]{{Error: "no"}}})
+	tenant := plan.Tenant{Name: "a b", URL: "https://acme.example"}
+	formerly(t, secretsFormats(), doctor.Secrets{Format: doctor.SecretsFormat, Tenants: []doctor.TenantSecrets{{Tenant: tenant}}},
+		doctor.Secrets{Format: doctor.SecretsFormat, Tenants: []doctor.TenantSecrets{{Tenant: tenant, Secrets: []doctor.Secret{{Use: doctor.UseAuth}}}}})
+	for _, status := range []doctor.Status{doctor.OK, doctor.Warning, doctor.Failed, doctor.NotChecked} {
+		formerly(t, doctorFormats(), doctor.Report{Format: doctor.Format, Tenants: []doctor.Examined{{Tenant: tenant, Checks: []doctor.Check{{Name: "files", Status: status}}}}})
+	}
 	formerly(t, problemFormats(),
 		checks{checked: "demo: 2 connections in 1 file are valid.\n"}, checks{checked: "a: b: 1 connection in 1 file is valid.\n"},
 		checks{problems: connection.Problems{problem}}, checks{problems: connection.Problems{warning}, checked: "x"})
@@ -54,6 +64,19 @@ func TestEveryFormIsKnownWhenItIsReplaced(t *testing.T) {
 	formerly(t, listFormats(), listed(), listed(source("")))
 	formerly(t, checkFormats(), listed(), listed(source(report.SchemaSame)), listed(source(report.SchemaGone)),
 		listed(source(report.SchemaDiffers)), listed(source(report.SchemaNotPulled)), broken)
+}
+
+func TestATemplateThatMayBeFilledInIsNotReplaced(t *testing.T) {
+	path := filepath.Join(t.TempDir(), ".env")
+	err := outfile.Write(path, outfile.Private, func(w io.Writer) error {
+		return secretsFormats().writeAs("env", report.Text{}, w, doctor.Secrets{Project: "p"})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if former, err := formerOutput(path); err != nil || former == nil || *former != report.Foreign {
+		t.Errorf("a .env file is taken for %v, %v", former, err)
+	}
 }
 
 func TestWhatOthersWroteIsNotKnown(t *testing.T) {

@@ -20,7 +20,8 @@ const (
 )
 
 // formerHeads are the beginnings of what qlsync writes for people and for other
-// programs, apart from JSON. A report that gets another beginning needs a line here.
+// programs, apart from JSON. A report that gets another beginning needs a line here. The
+// template of a .env file has none: by now it may hold the values.
 var formerHeads = regexp.MustCompile(strings.Join([]string{
 	`^<!-- qlsync:`,
 	`(?s)^<!DOCTYPE html>.{0,1000}<meta name="generator" content="qlsync">`,
@@ -30,6 +31,7 @@ var formerHeads = regexp.MustCompile(strings.Join([]string{
 	`^::(error|warning) [^\n]*title=qlsync::`,
 	`^DATA SOURCE +VERSION `, `^No schemas are vendored`, `^No change: tenant `, `^Changed on tenant `,
 	`^[-~] [^\n]*\([0-9]+ connections?\)`, `^.+ is not valid on tenant `,
+	`^.+: ([0-9]+ secrets?, |the files refer to no secrets\.)`, `^.+ \(.+\)\r?\n  (ok  |warn|FAIL|--  )  [a-z]+:`,
 }, "|"))
 
 // formatHead is the beginning of a JSON value of ours.
