@@ -18,7 +18,7 @@ const (
 	exitOK      = 0
 	exitError   = 1 // bad input, unreachable, unauthorised
 	exitDiffers = 2 // differences found, where that was asked for
-	exitPartial = 3 // applied in part
+	exitPartial = 3 // applied in part, or another apply has the lock: run it again
 	exitRefused = 4 // nothing was written because of a safety rule
 	// exitReaderGone is what a shell reports of a program that SIGPIPE has ended: the
 	// reader of standard output has gone away before it had the whole result.

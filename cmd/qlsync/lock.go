@@ -58,8 +58,8 @@ func (s *session) lock(c *cli.Context) (unlock func(), err error) {
 	case err != nil:
 		return nil, fmt.Errorf("lock: %w", err)
 	case !held:
-		return nil, refused("nothing was written: another apply of project %s to tenant %s is running: %s; wait for it, or for a while with --%s",
-			s.project.Name, s.tenant.Name, readHolder(path), lockFlag.Name)
+		return nil, &exit{code: exitPartial, err: fmt.Errorf("nothing was written: another apply of project %s to tenant %s is running: %s; wait for it, or for a while with --%s",
+			s.project.Name, s.tenant.Name, readHolder(path), lockFlag.Name)}
 	}
 	writeHolder(path)
 	return sync.OnceFunc(func() { _ = os.Remove(path + ".json"); _ = lock.Unlock() }), nil
