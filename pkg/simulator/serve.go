@@ -136,8 +136,8 @@ func (c *call) read(w http.ResponseWriter, rt route) error {
 	return nil
 }
 
-// handle runs the handler under the lock, and makes a write durable before anybody hears of it. Should the file fail, the
-// answer is 500 and the write stands in memory: to the client as ambiguous as a cut connection.
+// handle runs the handler under the lock, and makes a write durable before anybody hears of it. If the file cannot be
+// written, the answer is 500 and the write has changed nothing.
 func (t *Tenant) handle(c *call, rt route, userID string) (answer, error) {
 	if rt.tier != tier2 {
 		t.mu.RLock()

@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"errors"
 	"maps"
 
 	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
@@ -9,7 +10,7 @@ import (
 // stateVersion is raised when the layout of the state file changes; an older file is dropped for the seed.
 const stateVersion = 1
 
-// state is the file beside the seed. It holds no credential and no token, only salted digests.
+// state is the file next to the seed. It holds no credential and no token, only salted digests.
 type state struct {
 	host.StateHead
 
@@ -42,15 +43,25 @@ func (s *state) world(b Behaviour) *world {
 	return w
 }
 
-// save makes the world durable, where there is a state file. The caller holds the lock.
+// save makes the world durable, where there is a state file. If it cannot, the world is again as it was saved last: a
+// write that the next process would not find has not happened. The caller holds the lock.
 func (t *Tenant) save() error {
 	if t.state == nil {
 		return nil
 	}
 	w := t.world
-	return t.state.Save(state{
+	err := t.state.Save(state{
 		StateHead: t.state.Head(), Users: w.users, Spaces: w.spaces,
 		Disabled: host.SortedKeys(w.disabled), Gone: host.SortedKeys(w.gone), Connections: w.inOrder(),
 		Credentials: w.credentialsInOrder(), SignIns: w.signIns,
 	})
+	if err == nil {
+		return nil
+	}
+	var kept state
+	found, damaged := t.state.Last(&kept)
+	if found && damaged == nil {
+		t.world = kept.world(t.behaviour)
+	}
+	return errors.Join(err, damaged)
 }

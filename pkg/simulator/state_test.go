@@ -1,6 +1,7 @@
 package simulator_test
 
 import (
+	"errors"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -246,5 +247,50 @@ func benchmarkGet(b *testing.B, tenant *simulator.Tenant, path string) {
 	w := httptest.NewRecorder()
 	if tenant.ServeHTTP(w, request); w.Code != 200 {
 		b.Fatalf("status %d", w.Code)
+	}
+}
+
+func TestAWriteThatCannotBeSavedChangesNothing(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "tenant.state")
+	tenant := open(t, acme, file)
+	r := serve(t, tenant)
+	r.want(201, "POST", connections, `{"datasourceID": "rest", "qName": "before", "connectionProperties": {"url": "https://x.example"}}`)
+	mine := r.id("", "Mine")
+
+	// Nothing can be renamed onto a folder that is not empty, on any system.
+	if err := errors.Join(os.Rename(file, file+".kept"), os.MkdirAll(filepath.Join(file, "full"), 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	got := r.want(500, "POST", connections, `{"datasourceID": "rest", "qName": "after", "connectionProperties": {"url": "https://x.example"}}`)
+	if !strings.Contains(got.text, "tenant.state") {
+		t.Errorf("the answer does not name the file: %s", got.text)
+	}
+	r.want(500, "DELETE", connections+"/"+mine, "")
+	if _, err := tenant.Add(simulator.SeedConnection{Name: "by hand", DataSource: "rest"}); err == nil {
+		t.Error("a connection is added by hand")
+	}
+	if err := tenant.Unsaved(); err == nil || !strings.Contains(err.Error(), filepath.ToSlash(file)) {
+		t.Errorf("the error is %v", err)
+	}
+	r.want(200, "GET", connections+"/"+mine, "")
+	for name, want := range map[string]bool{"before": true, "Mine": true, "after": false, "by hand": false} {
+		if _, found := r.Find("", name); found != want {
+			t.Errorf("%s is there: %v", name, found)
+		}
+	}
+
+	if err := errors.Join(os.RemoveAll(file), os.Rename(file+".kept", file)); err != nil {
+		t.Fatal(err)
+	}
+	r.want(204, "DELETE", connections+"/"+mine, "")
+	if err := errors.Join(tenant.Unsaved(), tenant.Close()); err != nil {
+		t.Fatal(err)
+	}
+	again := open(t, acme, file)
+	defer again.Close()
+	for name, want := range map[string]bool{"before": true, "Mine": false, "after": false} {
+		if _, found := again.Find("", name); found != want {
+			t.Errorf("%s is there for the next process: %v", name, found)
+		}
 	}
 }

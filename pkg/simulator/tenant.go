@@ -59,7 +59,7 @@ func New(seed []byte, o Options) (*Tenant, error) {
 }
 
 // Open makes a tenant whose content is kept in stateFile and survives the process. The file is written after every write
-// request, before its answer. If the seed is not the one that the state began from, the tenant begins anew (see
+// request, before its answer; if it cannot be written, the answer is 500 and nothing has changed. If the seed is not the one that the state began from, the tenant begins anew (see
 // [Tenant.Reseeded]). The state is locked until Close: a second Open waits for a moment, then fails.
 func Open(seed []byte, stateFile string, o Options) (*Tenant, error) {
 	return host.WithState(stateFile, o.LockTimeout, func(file *host.StateFile) (*Tenant, error) { return open(seed, file, o) })
@@ -121,6 +121,14 @@ func (t *Tenant) Token() string { return t.keys.apiKey }
 
 // UnfiredFaults gives the faults that no request has met; a test that asked for them has not tested what it says.
 func (t *Tenant) UnfiredFaults() []Fault { return t.faults.Unfired() }
+
+// Unsaved returns why the last write could not be saved in the state file, with its path; nil if it was. Such a write is
+// answered with 500 and has changed nothing.
+func (t *Tenant) Unsaved() error {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return t.state.Unsaved()
+}
 
 // Close gives the state file back. The tenant must not be used any more.
 func (t *Tenant) Close() error {

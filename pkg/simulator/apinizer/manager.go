@@ -53,7 +53,7 @@ func New(seed []byte, o Options) (*Manager, error) {
 }
 
 // Open makes a manager whose content is kept in stateFile and survives the process. The file is written after every write
-// request, before its answer. If the seed is not the one that the state began from, the manager begins anew (see
+// request, before its answer; if it cannot be written, the answer is 500 and nothing has changed. If the seed is not the one that the state began from, the manager begins anew (see
 // [Manager.Reseeded]). The state is locked until Close: a second Open waits for a moment, then fails.
 func Open(seed []byte, stateFile string, o Options) (*Manager, error) {
 	return host.WithState(stateFile, o.LockTimeout, func(file *host.StateFile) (*Manager, error) { return open(seed, file, o) })
@@ -112,6 +112,14 @@ func (m *Manager) Writes() []Request {
 // Misuse gives the requests that broke the contract (unknown route, query key or body field, a body that is no JSON), as
 // "METHOD path: what was wrong". A test of a client demands that there are none.
 func (m *Manager) Misuse() []string { return m.journal.Misuse() }
+
+// Unsaved returns why the last write could not be saved in the state file, with its path; nil if it was. Such a write is
+// answered with 500 and has changed nothing.
+func (m *Manager) Unsaved() error {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return m.state.Unsaved()
+}
 
 // Close gives the state file back. The manager must not be used any more.
 func (m *Manager) Close() error {

@@ -2,6 +2,7 @@ package apinizer
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
@@ -10,7 +11,7 @@ import (
 // stateVersion is raised when the layout of the state file changes; an older file is dropped for the seed.
 const stateVersion = 1
 
-// state is the file beside the seed. Of secrets it holds salted digests; what may be one and is answered in clear is
+// state is the file next to the seed. Of secrets it holds salted digests; what may be one and is answered in clear is
 // hidden.
 type state struct {
 	host.StateHead
@@ -42,20 +43,28 @@ func (m *Manager) load(seed []byte) error {
 	if !found {
 		return m.save()
 	}
-	m.world = newWorld(m.behaviour)
+	m.world, err = m.worldOf(kept)
+	return err
+}
+
+// worldOf makes the world that a state describes.
+func (m *Manager) worldOf(kept state) (*world, error) {
+	w := newWorld(m.behaviour)
 	for _, s := range kept.Connections {
 		r := &record{Project: s.Project, Type: s.Type, Name: s.Name, Fields: s.Fields, Revision: s.Revision, Live: s.Live}
 		for key, hidden := range s.Hidden {
+			var err error
 			if r.Fields[key], err = m.vault.Reveal(hidden); err != nil {
-				return fmt.Errorf("state of the embedded manager: connection %q: %w", s.Name, err)
+				return nil, fmt.Errorf("state of the embedded manager: connection %q: %w", s.Name, err)
 			}
 		}
-		m.world.put(r, nil)
+		w.put(r, nil)
 	}
-	return nil
+	return w, nil
 }
 
-// save makes the world durable, where there is a state file. The caller holds the lock.
+// save makes the world durable, where there is a state file. If it cannot, the world is again as it was saved last: a
+// write that the next process would not find has not happened. The caller holds the lock.
 func (m *Manager) save() error {
 	if m.state == nil {
 		return nil
@@ -74,7 +83,23 @@ func (m *Manager) save() error {
 		}
 		out.Connections = append(out.Connections, r.stored)
 	}
-	return m.state.Save(out)
+	if err := m.state.Save(out); err != nil {
+		return errors.Join(err, m.back())
+	}
+	return nil
+}
+
+// back takes the world back to what was saved last.
+func (m *Manager) back() error {
+	var kept state
+	if found, err := m.state.Last(&kept); !found || err != nil {
+		return err
+	}
+	w, err := m.worldOf(kept)
+	if err == nil {
+		m.world = w
+	}
+	return err
 }
 
 // encode gives a record as it stands in the state file.

@@ -1,6 +1,7 @@
 package apinizer_test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -283,4 +284,38 @@ func FuzzBodies(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestAWriteThatCannotBeSavedChangesNothing(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "manager.state")
+	manager := open(t, acme, file)
+	r := serve(t, manager)
+	before := compact(t, r.Connections())
+
+	// Nothing can be renamed onto a folder that is not empty, on any system.
+	if err := errors.Join(os.Rename(file, file+".kept"), os.MkdirAll(filepath.Join(file, "full"), 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	got := r.want(500, "POST", connections+"Post/", `{"type": "email", "name": "Post", "host": "h", "password": "t0ken5", "deployToWorker": false}`)
+	if !strings.Contains(got.text, "manager.state") {
+		t.Errorf("the answer does not name the file: %s", got.text)
+	}
+	r.want(500, "DELETE", connections+"Mail/", "")
+	if err := manager.Unsaved(); err == nil || !strings.Contains(err.Error(), filepath.ToSlash(file)) {
+		t.Errorf("the error is %v", err)
+	}
+	if after := compact(t, r.Connections()); after != before {
+		t.Errorf("got  %s\nwant %s", after, before)
+	}
+	if !r.SecretEquals("Payments", "Mail", "password", "pa55word") {
+		t.Error("a secret is lost")
+	}
+
+	if err := errors.Join(os.RemoveAll(file), os.Rename(file+".kept", file)); err != nil {
+		t.Fatal(err)
+	}
+	r.want(200, "DELETE", connections+"Mail/", "")
+	if err := manager.Unsaved(); err != nil {
+		t.Error(err)
+	}
 }

@@ -51,6 +51,13 @@ func MatchesDigest(digest, text string) bool {
 	return hmac.Equal([]byte(digest), []byte(SaltedDigest(salt, text)))
 }
 
+// isSaltedDigest reports whether text has the form of a [SaltedDigest].
+func isSaltedDigest(text string) bool {
+	salt, digest, found := strings.Cut(text, ".")
+	sum, err := base64.RawURLEncoding.DecodeString(digest)
+	return found && salt != "" && err == nil && len(sum) == sha256.Size
+}
+
 func IsSealed(v any) bool {
 	m, ok := v.(map[string]any)
 	_, sealed := m[SealKey].(string)
