@@ -1,6 +1,7 @@
 package outfile
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -30,9 +31,18 @@ func PrivateFolder(path string) error {
 	case !info.IsDir():
 		return fmt.Errorf("%q is not a folder: remove it", path)
 	case !IsOurs(info):
-		return fmt.Errorf("%q belongs to another user", path)
+		return fmt.Errorf("%q belongs to another user: remove it, or run qlsync as that user", path)
 	case info.Mode().Perm()&0o077 != 0 && runtime.GOOS != "windows":
-		return os.Chmod(path, 0o700)
+		return onlyIfPossible(os.Chmod(path, 0o700))
 	}
 	return nil
+}
+
+// onlyIfPossible ignores that the mode of a folder of ours cannot be changed: its file
+// system has no modes then, such as that of a drive of Windows.
+func onlyIfPossible(err error) error {
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, errors.ErrUnsupported) {
+		return nil
+	}
+	return err
 }

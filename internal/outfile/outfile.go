@@ -207,7 +207,7 @@ func replace(path string, mode fs.FileMode, text []byte) (err error) {
 		return irreplaceableIf(isClosed, fmt.Errorf("write %q: %w", path, cause(err)))
 	}
 	if err = finish(file, mode, text); err == nil {
-		err = rename(file.Name(), path)
+		err = inUse(rename(file.Name(), path), isBusy)
 	}
 	if err != nil {
 		isMountPoint := errors.Is(err, syscall.EBUSY) || errors.Is(err, syscall.EXDEV)
@@ -262,6 +262,20 @@ const patience = time.Second
 
 func rename(from, to string) error {
 	return insist(func() error { return os.Rename(from, to) }, isBusy)
+}
+
+// Remove removes a file, or a link and not what it leads to. On Windows it tries again for
+// about a second while another program has the file open.
+func Remove(path string) error {
+	return inUse(insist(func() error { return os.Remove(path) }, isBusy), isBusy)
+}
+
+// inUse says what to do about a file that is still open in another program.
+func inUse(err error, isBusy func(error) bool) error {
+	if err == nil || !isBusy(err) {
+		return err
+	}
+	return fmt.Errorf("%w: close the program that has the file open, or make the file writable, and run the command again", cause(err))
 }
 
 // insist tries something again until its error is another one than "in use".

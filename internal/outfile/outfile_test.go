@@ -3,6 +3,7 @@ package outfile
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -340,6 +341,44 @@ func TestAPrivateFolderIsOursAndNoLink(t *testing.T) {
 		t.Skip("links cannot be made here: ", err)
 	}
 	if err := PrivateFolder(link); err == nil || !strings.Contains(err.Error(), "link") {
+		t.Errorf("the error is %v", err)
+	}
+}
+
+func TestAFileThatStaysOpenInAnotherProgramIsToldWithTheWayOut(t *testing.T) {
+	busy, other := errors.New("busy"), errors.New("other")
+	isBusy := func(err error) bool { return errors.Is(err, busy) }
+	for _, test := range []struct {
+		err  error
+		want string
+	}{
+		{nil, ""},
+		{other, "other"},
+		{&os.LinkError{Op: "rename", Old: "a.tmp", New: "b", Err: busy}, "busy: close the program that has the file open, or make the file writable, and run the command again"},
+	} {
+		err := inUse(test.err, isBusy)
+		if got := fmt.Sprint(err); test.err != nil && got != test.want || !errors.Is(err, test.err) && !errors.Is(err, busy) {
+			t.Errorf("%v becomes %v", test.err, err)
+		}
+	}
+}
+
+func TestRemoveTakesALinkAndNotWhatItLeadsTo(t *testing.T) {
+	folder := t.TempDir()
+	file, link := filepath.Join(folder, "file"), filepath.Join(folder, "link")
+	put(t, file, "precious", 0o600)
+	if err := os.Symlink("file", link); err != nil {
+		t.Skip("links cannot be made here: ", err)
+	}
+	if err := Remove(link); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, file, "precious")
+	alone(t, folder, "file")
+	if err := Remove(file); err != nil {
+		t.Fatal(err)
+	}
+	if err := Remove(file); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the error is %v", err)
 	}
 }

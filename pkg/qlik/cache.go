@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/qlsync/qlsync/internal/infile"
+	"github.com/qlsync/qlsync/internal/outfile"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -66,6 +67,8 @@ func openCache(path, caller string) (*cache, error) {
 		return nil, fmt.Errorf("cache: %w", err)
 	case !info.Mode().IsRegular():
 		return nil, fmt.Errorf("cache: %q is not a regular file: remove it", path)
+	case !outfile.IsOurs(info): // who writes it decides what is in sync
+		return nil, fmt.Errorf("cache: %q belongs to another user: remove it, or name a folder that only you can write to", path)
 	}
 	whole, err := infile.Read(path, maxCache)
 	if err != nil {
@@ -112,27 +115,10 @@ func (c *cache) save(settled []*connection.Live, secretive func(*connection.Live
 	}
 	text, err := json.Marshal(file)
 	if err == nil {
-		err = replace(c.path, slices.Concat([]byte(digestOf(text)), []byte("\n"), text))
+		err = outfile.WriteBytes(c.path, outfile.Private, slices.Concat([]byte(digestOf(text)), []byte("\n"), text))
 	}
 	if err != nil {
 		return fmt.Errorf("cache: %w", err)
 	}
 	return nil
-}
-
-// replace writes a file that only its owner may read, whole or not at all.
-func replace(path string, text []byte) error {
-	temporary, err := os.CreateTemp(filepath.Dir(path), ".cache-*") // with mode 0600
-	if err != nil {
-		return err
-	}
-	defer os.Remove(temporary.Name())
-	if _, err = temporary.Write(text); err != nil {
-		_ = temporary.Close()
-		return err
-	}
-	if err = temporary.Close(); err != nil {
-		return err
-	}
-	return os.Rename(temporary.Name(), path)
 }

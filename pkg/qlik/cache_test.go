@@ -222,6 +222,19 @@ func TestWhatIsNotOurFileIsNotTakenForACache(t *testing.T) {
 	}
 }
 
+func TestACacheOfAnotherUserIsNotRead(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "cache.json")
+	tenant, _ := embed(t, acme, simulator.Options{})
+	look(t, cachedProvider(t, embedded{tenant}, tenant, file))
+	if err := os.Chown(file, 65534, 65534); err != nil {
+		t.Skip("only root can make files of another user: ", err)
+	}
+	_, err := cachedProvider(t, embedded{tenant}, tenant, file).Snapshot(t.Context(), everything)
+	if err == nil || !strings.Contains(err.Error(), "belongs to another user") {
+		t.Errorf("the error is %v", err)
+	}
+}
+
 func TestASnapshotIsGivenAlthoughItCannotBeKept(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "sub", "cache.json")
 	tenant, _ := embed(t, acme, simulator.Options{})
