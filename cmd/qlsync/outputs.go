@@ -172,9 +172,17 @@ func (out output) apartFrom(inputs []spec.Input) error {
 	if outfile.IsStream(out.path) {
 		return nil
 	}
+	if err := apartFrom(out.path, inputs); err != nil {
+		return fmt.Errorf("%s: %w: name another file", out.flag, err)
+	}
+	return nil
+}
+
+// apartFrom returns an error if a file that is to be written is one of the inputs.
+func apartFrom(path string, inputs []spec.Input) error {
 	for _, input := range inputs {
-		if samePath(out.path, input.Path) {
-			return fmt.Errorf("%s: %s is %s, which would be lost: name another file", out.flag, out.path, input.What)
+		if samePath(path, input.Path) {
+			return fmt.Errorf("%s is %s, which would be lost", filepath.ToSlash(path), input.What)
 		}
 	}
 	return nil

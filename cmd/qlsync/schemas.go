@@ -84,17 +84,29 @@ func pullSchemas(c *cli.Context, env *environment) error {
 		Dir: s.project.SchemasDir, Lock: lock, Catalog: catalog,
 		Needed: func(id string) bool { return c.NArg() > 0 || slices.Contains(used, id) },
 	}
-	said, kept := s.take(pull, slices.DeleteFunc(ids, func(id string) bool { return slices.Contains(catalog.Unread, id) }))
+	inputs := otherInputs(s.project, s.variables)
+	said, kept := s.take(pull, inputs, slices.DeleteFunc(ids, func(id string) bool { return slices.Contains(catalog.Unread, id) }))
 	if _, err := io.WriteString(env.stdout, said); err != nil {
-		return err
+		kept = append(kept, failure(err))
 	}
 	var unusable connection.Problems
 	if _, err := os.Stat(filepath.Join(s.project.SchemasDir, filepath.FromSlash(spec.EditorConnections))); err == nil {
-		if err := env.writeEditor(s.project, s.project.Tenants); err != nil && !errors.As(err, &unusable) {
-			return err
+		if err := env.writeEditor(s.project, s.project.Tenants, inputs); err != nil && !errors.As(err, &unusable) {
+			kept = append(kept, failure(err))
 		}
 	}
 	return spec.Collect(problems, kept, unusable).Err()
+}
+
+// otherInputs lists the files of a project that are not in the folder of vendored schemas
+// because they are schemas: what is written there must not replace them.
+func otherInputs(project *spec.Project, variables map[string]string) []spec.Input {
+	return slices.DeleteFunc(project.Inputs(variables), func(input spec.Input) bool { return input.Schema })
+}
+
+// failure is an error as a problem without a place.
+func failure(err error) connection.Problem {
+	return connection.Problem{Severity: connection.SeverityError, Message: err.Error()}
 }
 
 // wanted gives the ids that a pull was asked for, sorted, each once.
@@ -150,12 +162,11 @@ func (s *session) concerned(vendored []string, lock spec.Lock) []string {
 }
 
 // take writes or removes the vendored schemas of the data sources, then the lock,
-// and says what became of each.
-func (s *session) take(pull spec.Pull, ids []string) (said string, problems connection.Problems) {
+// and says what became of each. A file that cannot be written, as while another program
+// has it open, or that is one of the inputs, is a problem and keeps nothing else away.
+func (s *session) take(pull spec.Pull, inputs []spec.Input, ids []string) (said string, problems connection.Problems) {
 	var lines strings.Builder
-	note := func(err error) {
-		problems = append(problems, connection.Problem{Severity: connection.SeverityError, Message: err.Error()})
-	}
+	note := func(err error) { problems = append(problems, failure(err)) }
 	for _, id := range ids {
 		text, err := infile.Read(filepath.Join(pull.Dir, id+".json"), maxWrittenFile)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -167,28 +178,30 @@ func (s *session) take(pull spec.Pull, ids []string) (said string, problems conn
 			problems = append(problems, *problem)
 			continue
 		}
-		if err := s.write(pulled, id, pull.Lock); err != nil {
-			note(err)
+		if err := s.write(pulled, id, pull.Lock, inputs); err != nil {
+			note(fmt.Errorf("schema of %s not taken: %w", id, err))
 			continue
 		}
 		lines.WriteString(report.Clean(filepath.ToSlash(pulled.File)+": "+pulled.Change) + "\n")
 	}
 	if lines.Len() > 0 {
-		if err := replaceFile(filepath.Join(pull.Dir, spec.LockFile), pull.Lock.Text()); err != nil {
-			note(err)
+		if err := replaceFile(filepath.Join(pull.Dir, spec.LockFile), pull.Lock.Text(), inputs); err != nil {
+			note(fmt.Errorf("the lock does not know what was pulled: %w", err))
 		}
 	}
 	return lines.String(), problems
 }
 
 // write writes or removes one vendored schema, and notes it in the lock.
-func (s *session) write(pulled spec.Pulled, id string, lock spec.Lock) error {
+func (s *session) write(pulled spec.Pulled, id string, lock spec.Lock, inputs []spec.Input) error {
 	var err error
 	switch {
 	case pulled.Source == nil:
-		err = os.Remove(pulled.File)
+		if err = apartFrom(pulled.File, inputs); err == nil {
+			err = outfile.Remove(pulled.File)
+		}
 	case !pulled.Same:
-		err = replaceFile(pulled.File, pulled.Text)
+		err = replaceFile(pulled.File, pulled.Text, inputs)
 	}
 	if err != nil {
 		return err
@@ -387,11 +400,16 @@ func writeEditorSchemas(c *cli.Context, env *environment) error {
 	if len(tenants) == 0 {
 		return fmt.Errorf("%s declares no tenant", project.File)
 	}
-	return env.writeEditor(project, tenants)
+	set, err := variables(c)
+	if err != nil {
+		return err
+	}
+	return env.writeEditor(project, tenants, otherInputs(project, set))
 }
 
-// writeEditor writes them for what is known of the data sources of all the tenants.
-func (env *environment) writeEditor(project *spec.Project, tenants []spec.Tenant) error {
+// writeEditor writes them for what is known of the data sources of all the tenants. If one
+// of the files cannot be written, the other one is.
+func (env *environment) writeEditor(project *spec.Project, tenants []spec.Tenant, inputs []spec.Input) error {
 	all := &connection.Catalog{DataSources: map[string]*connection.DataSource{}}
 	read := map[string]bool{} // by provider
 	for i := range tenants {
@@ -406,24 +424,27 @@ func (env *environment) writeEditor(project *spec.Project, tenants []spec.Tenant
 		maps.Copy(all.DataSources, catalog.DataSources)
 	}
 	connections, own := spec.EditorSchemas(all)
+	var errs []error
 	for _, file := range []struct {
 		name string
 		text []byte
 	}{{spec.EditorConnections, connections}, {spec.EditorProject, own}} {
 		path := filepath.Join(project.SchemasDir, filepath.FromSlash(file.name))
-		if err := replaceFile(path, file.text); err != nil {
-			return err
+		err := replaceFile(path, file.text, inputs)
+		if err == nil {
+			_, err = fmt.Fprintln(env.stdout, "wrote "+report.Clean(filepath.ToSlash(path)))
 		}
-		if _, err := fmt.Fprintln(env.stdout, "wrote "+report.Clean(filepath.ToSlash(path))); err != nil {
-			return err
-		}
+		errs = append(errs, err)
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // replaceFile writes a file of the project as a whole or not at all; the folder is
-// made if it is missing.
-func replaceFile(path string, text []byte) error {
+// made if it is missing. A file that is one of the inputs is left alone.
+func replaceFile(path string, text []byte, inputs []spec.Input) error {
+	if err := apartFrom(path, inputs); err != nil {
+		return fmt.Errorf("%w: keep it in another folder, or set schemas in the project file to one", err)
+	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}

@@ -60,13 +60,13 @@ func TestEditorsKnowTheDataSourcesOfEveryProvider(t *testing.T) {
 		"qlsync.yaml":       `{version: 1, project: acme, tenants: {shop: {provider: apinizer, url: "sim:y"}, prod: {url: "sim:x"}}}`,
 		"schemas/rest.json": `{"connectionProperties": {"properties": {"url": {"type": "string"}}}}`,
 	} {
-		if err := replaceFile(name, []byte(text)); err != nil {
+		if err := replaceFile(name, []byte(text), nil); err != nil {
 			t.Fatal(err)
 		}
 	}
 	project, _ := spec.LoadProject("qlsync.yaml")
 	env := &environment{stdout: io.Discard}
-	if err := env.writeEditor(project, project.Tenants); err != nil {
+	if err := env.writeEditor(project, project.Tenants, otherInputs(project, nil)); err != nil {
 		t.Fatal(err)
 	}
 	text, err := os.ReadFile("schemas/" + spec.EditorConnections)
