@@ -77,8 +77,9 @@ func runApply(c *cli.Context, env *environment) error {
 	if err != nil {
 		return err
 	}
+	unsaved := env.tellUnsaved(s.unsaved())
 	s.tell(c, result)
-	return env.outcome(result)
+	return firstOf(env.outcome(result), unsaved)
 }
 
 func checkOnStale(c *cli.Context) error {

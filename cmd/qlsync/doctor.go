@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"os"
 	"slices"
 	"time"
 
@@ -25,7 +23,7 @@ func doctorCommand(env *environment) *cli.Command {
 		Description: "Checks the files, vendored schemas, secrets, QLSYNC_HOSTS, the folder of the locks, whether the tenant\n" +
 			"answers, its clock, the token and its roles, the spaces, the data sources, and the right to write\n" +
 			"connections. It goes on after a check that fails with what can still be checked.",
-		Flags:  slices.Concat(sharedFlags(), doctorFormats().flags(), []cli.Flag{allTenantsFlag()}),
+		Flags:  slices.Concat(sharedFlags(), doctorFormats().flags(), []cli.Flag{allTenantsFlag(), lockFolderFlag}),
 		Action: func(c *cli.Context) error { return runDoctor(c, env) },
 	}
 }
@@ -94,7 +92,7 @@ func (files *projectFiles) examine(c *cli.Context, env *environment, name string
 		Secrets:      doctor.ListSecrets(s.tenant, s.declared.Connections, s.local, present),
 		Fingerprints: s.checkFingerprintKey(),
 		Host:         s.checkAnyHost(), Hosts: s.hostRule(),
-		Lock: s.checkLock,
+		Lock: func() (string, error) { return env.lockFolder(c.String(lockFolderFlag.Name)) },
 		Connect: func() (connection.Provider, error) {
 			err := s.connect(c, logger)
 			return s.provider, err
@@ -136,18 +134,4 @@ func (s *session) hostRule() string {
 		return hostsVariable + " lists the host of the tenant"
 	}
 	return hostsVariable + " is not set: any host in the files may get the token"
-}
-
-// checkLock reports where the locks are, and whether one can be written there.
-func (s *session) checkLock() (folder string, err error) {
-	folder, err = s.env.cacheFolder("locks")
-	if err != nil {
-		return "", fmt.Errorf("lock: %w", err)
-	}
-	file, err := os.CreateTemp(folder, "doctor-*")
-	if err != nil {
-		return "", fmt.Errorf("lock: %w", err)
-	}
-	_ = file.Close()
-	return folder, os.Remove(file.Name())
 }

@@ -78,7 +78,9 @@ func reportedIn(c *cli.Context, form string) string {
 
 // keep writes a result to a file of its own, in the first of these folders where that is
 // possible: .qlsync next to the project file, results in the user's cache folder, a
-// private one among the temporary files. It returns the path of the file.
+// private one among the temporary files. The last one is [environment.cacheFolder]'s own
+// resort too, and is named for a cache folder on a disk that is full. It returns the path
+// of the file.
 func (s *session) keep(result *apply.Result) (string, error) {
 	name := fmt.Sprintf("result-%s-%d.json", time.Now().UTC().Format("20060102T150405Z"), os.Getpid())
 	folders := []func() (string, error){

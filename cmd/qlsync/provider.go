@@ -60,6 +60,7 @@ type embedded struct {
 	// reseeded tells that its seed has changed, so that it starts anew.
 	reseeded bool
 	misuse   func() []string // requests that broke the contract
+	unsaved  func() error    // why its state could not be saved
 	close    func()
 }
 

@@ -45,7 +45,9 @@ type session struct {
 	planned  plan.Input   // of the last plan
 	drawn    bool         // the progress: see [environment.draws]
 	task     *report.Task // while something is shown of it
-	close    func()
+	// unsaved returns why an embedded tenant could not save its state; nil if it could.
+	unsaved func() error
+	close   func()
 }
 
 // open reads the files and makes the provider; it talks to nobody but the
@@ -122,7 +124,10 @@ func (files *projectFiles) session(c *cli.Context, env *environment, name string
 	if err != nil {
 		return nil, firstOf(files.problems.Err(), err)
 	}
-	s := &session{env: env, project: files.project, tenant: tenant, variables: files.variables, drawn: env.draws(c), task: env.task, close: func() {}}
+	s := &session{
+		env: env, project: files.project, tenant: tenant, variables: files.variables, drawn: env.draws(c), task: env.task,
+		unsaved: func() error { return nil }, close: func() {},
+	}
 	s.secrets.resolver = files.project.Resolver(env.lookup)
 	s.local, s.localProblems = vendored(files.project, tenant)
 	return s, interruptibly(c.Context, func() error {
@@ -223,7 +228,9 @@ func (s *session) connect(c *cli.Context, logger *slog.Logger) error {
 		return err
 	}
 	o.cacheFile = s.cacheFile(c.String("cache"), seed)
-	s.provider, err = kind.connect(o)
+	if err = s.checkCache(c.String("cache"), o.cacheFile); err == nil {
+		s.provider, err = kind.connect(o)
+	}
 	if err != nil {
 		s.close()
 	}
@@ -266,10 +273,13 @@ func isHost(text string) bool {
 	return err == nil && address.Host == text && address.Hostname() != "" && !strings.ContainsAny(text, "*?#@")
 }
 
-// embed starts the embedded tenant on a loopback port. Its state stands beside
-// the seed, so that the next command finds what this one leaves.
+// embed starts the embedded tenant on a loopback port. The next command finds the state
+// that this one leaves: see [stateFile].
 func (s *session) embed(kind provider, seed []byte) (string, auth, error) {
-	state := filepath.Join(filepath.Dir(s.tenant.SimFile), ".qlsync", filepath.Base(s.tenant.SimFile)+".json")
+	state, err := stateFile(s.project.Dir, s.tenant.SimFile)
+	if err != nil {
+		return "", auth{}, fmt.Errorf("%s: the state of the embedded tenant: %w", s.tenant.URL, err)
+	}
 	tenant, err := kind.embed(seed, state)
 	if err != nil {
 		return "", auth{}, mistakes(s.tenant.URL, err)
@@ -277,6 +287,7 @@ func (s *session) embed(kind provider, seed []byte) (string, auth, error) {
 	if tenant.reseeded {
 		fmt.Fprintf(s.env.stderr, "The embedded tenant starts anew: %s has changed.\n", report.Clean(s.tenant.URL))
 	}
+	s.unsaved = tenant.unsaved
 	s.close = func() {
 		tellMisuse(s.env, tenant.misuse())
 		tenant.close()

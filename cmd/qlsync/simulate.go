@@ -39,6 +39,7 @@ type simulated interface {
 	Reseeded() bool
 	Misuse() []string
 	UnfiredFaults() []simulator.Fault
+	Unsaved() error
 	Close() error
 }
 
@@ -86,7 +87,7 @@ func embedding(provider string, signIn func(token connection.Secret) auth) func(
 			return nil, err
 		}
 		return &embedded{
-			url: server.URL, auth: signIn(connection.NewSecret(server.Token)), reseeded: tenant.Reseeded(), misuse: tenant.Misuse,
+			url: server.URL, auth: signIn(connection.NewSecret(server.Token)), reseeded: tenant.Reseeded(), misuse: tenant.Misuse, unsaved: tenant.Unsaved,
 			close: func() { _ = server.Close(); _ = tenant.Close() },
 		}, nil
 	}
@@ -102,6 +103,9 @@ func runSimulate(c *cli.Context, env *environment) error {
 	}
 	if c.String("tenant") == "" {
 		return fmt.Errorf("simulate needs --tenant FILE: see examples/quickstart/tenant.yaml")
+	}
+	if err := checkState(c); err != nil {
+		return err
 	}
 	text, err := env.argument(c.Context, c.String("tenant"), maxWrittenFile)
 	if err != nil {
@@ -134,9 +138,11 @@ func runSimulate(c *cli.Context, env *environment) error {
 }
 
 // served says what a tenant has to complain about when nobody is served any more. That a client broke the contract is
-// its test's to judge; a fault that never fired is an error, as whoever listed it has not tried what they meant to.
+// its test's to judge; a fault that never fired is an error, as whoever listed it has not tried what they meant to, and
+// so is a state that could not be saved.
 func served(env *environment, tenant simulated) error {
 	tellMisuse(env, tenant.Misuse())
+	unsaved := env.tellUnsaved(tenant.Unsaved())
 	never := tenant.UnfiredFaults()
 	for _, fault := range never {
 		fmt.Fprintln(env.stderr, "never fired: "+report.Clean(fault.String()))
@@ -144,7 +150,18 @@ func served(env *environment, tenant simulated) error {
 	if len(never) > 0 {
 		return &exit{code: exitError}
 	}
-	return nil
+	return unsaved
+}
+
+// tellUnsaved says why an embedded tenant could not save its state, if it could not, and returns an error then that has
+// been said. What could not be saved has not happened; the requests concerned have failed.
+func (env *environment) tellUnsaved(err error) error {
+	if err == nil {
+		return nil
+	}
+	fmt.Fprintln(env.stderr, "error: "+report.Clean(err.Error())+"; what failed for this reason changed nothing. "+
+		"Close the program that has the file open, or make the folder writable or room on the disk, then run the command again.")
+	return &exit{code: exitError}
 }
 
 func tellMisuse(env *environment, requests []string) {

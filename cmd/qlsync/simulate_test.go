@@ -4,6 +4,8 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -41,6 +43,27 @@ func TestSimulateComplainsAtItsEnd(t *testing.T) {
 				t.Errorf("exit code %d, stderr %q", code, stderr.String())
 			}
 		})
+	}
+}
+
+func TestSimulateFailsIfItsStateCouldNotBeSaved(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "state.json")
+	tenant, err := simulator.Open([]byte(`{"users": [{"email": "ana@example.com"}]}`), file, simulator.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tenant.Close()
+	// Nothing can be renamed onto a folder that is not empty, on any system.
+	if err := errors.Join(os.Remove(file), os.MkdirAll(filepath.Join(file, "full"), 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tenant.Add(simulator.SeedConnection{Name: "Rates", DataSource: "rest"}); err == nil {
+		t.Fatal("it is saved")
+	}
+	var stderr strings.Builder
+	ended, failed := errors.AsType[*exit](served(&environment{stderr: &stderr}, tenant))
+	if !failed || ended.code != exitError || !strings.Contains(stderr.String(), "could not be saved in "+filepath.ToSlash(file)) {
+		t.Errorf("it ends with %v, stderr %q", ended, stderr.String())
 	}
 }
 
