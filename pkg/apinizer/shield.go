@@ -13,7 +13,7 @@ import (
 //
 //   - the value of {name, value} or {key, value}, by its name, and an entry of a map,
 //     also where its value is {value, valueType}: a header, a setting of a client;
-//   - an address with a password, or with a parameter that is a secret by its name.
+//   - a text in which [connection.HoldsSecret] sees one: the whole text.
 //
 // A text of nothing but ${NAME} is none: it names an environment variable of the
 // project, which the server puts in when it connects.
@@ -29,7 +29,7 @@ func HoldsSecret(property string, value any) bool {
 func shieldValue(name string, value any) any {
 	switch value := value.(type) {
 	case string:
-		if connection.IsSecretURL(withoutVariables(value)) || isSecretName(name) && isSecretText(value) {
+		if connection.HoldsSecret(value) || isSecretName(name) && isSecretText(value) {
 			return connection.NewSecret(value)
 		}
 	case json.Number:
@@ -79,7 +79,9 @@ func isSecretName(name string) bool {
 var innocent = []string{"key", "code", "session.timeout.ms", "sessionAcknowledgement"}
 
 // isSecretText tells whether a text that should be a secret is one.
-func isSecretText(text string) bool { return text != "" && withoutVariables(text) != "" }
+func isSecretText(text string) bool {
+	return !connection.IsPlaceholder(text) && connection.ToBool(text) == any(text)
+}
 
 var variable = regexp.MustCompile(`\$\{[A-Za-z0-9._-]+\}`)
 

@@ -1,76 +1,60 @@
 package connection
 
 import (
-	"net/url"
 	"slices"
 	"strings"
 )
 
 // PlainName takes letter case and separators out of a name: X-Api-Key, api_key and
 // apiKey are written by people who mean the same.
-func PlainName(name string) string {
-	return strings.NewReplacer("-", "", "_", "", ".", "", " ", "").Replace(strings.ToLower(name))
-}
+func PlainName(name string) string { return separators.Replace(strings.ToLower(name)) }
 
-// IsKeyLike tells whether a header or query parameter of that name is likely to
+var separators = strings.NewReplacer("-", "", "_", "", ".", "", " ", "")
+
+// IsKeyLike reports whether a header or query parameter of that name is likely to
 // hold a secret: Authorization, X-Api-Key, access_token, sig.
 func IsKeyLike(name string) bool {
-	name = PlainName(name)
-	return slices.Contains([]string{"key", "sig", "code", "auth", "xauth", "pass", "pat"}, name) || containsAny(name, []string{
-		"authorization", "apikey", "accesskey", "subscriptionkey", "functionskey", "privatekey", "accountkey", "sharedkey",
-		"encryptionkey", "token", "secret", "password", "passwd", "pwd", "passphrase", "cookie", "credential", "signature", "session",
-	})
+	plain := PlainName(name)
+	return (hasSecretWord(plain) || slices.Contains(keyNames, plain) || containsAny(plain, keyWords)) && !IsAboutSecret(name)
 }
 
-// IsSecretURL tells whether a text is a URL, or a path, that lets in whoever has
-// it. Where it is no proper one, as with a password that is not escaped, the
-// answer is rather yes too often.
-func IsSecretURL(text string) bool {
-	text = strings.TrimSpace(text)
-	parsed, err := url.Parse(text)
-	if err != nil {
-		return isSecretLooseURL(text)
-	}
-	if strings.Contains(parsed.Opaque, "://") { // jdbc:postgresql://...
-		_, inner, _ := strings.Cut(text, ":")
-		return IsSecretURL(inner)
-	}
-	if parsed.Scheme == "" && parsed.Host == "" && !strings.HasPrefix(text, "/") {
-		return false
-	}
-	password, _ := parsed.User.Password()
-	_, settings, _ := strings.Cut(parsed.Host+parsed.Path, ";") // jdbc:sqlserver://host;password=...
-	return password != "" || hasKeyLike(settings) || hasKeyLike(parsed.RawQuery) || hasKeyLike(parsed.EscapedFragment())
+// IsSecretName reports whether a name alone betrays a secret, wherever the name stands:
+// in a body, a connection string, a list or prose. Names such as key and code mean
+// something else there too often; see [IsKeyLike].
+func IsSecretName(name string) bool {
+	return hasSecretWord(PlainName(name)) && !IsAboutSecret(name)
 }
 
-func isSecretLooseURL(text string) bool {
-	_, rest, found := strings.Cut(text, "://")
-	if !found {
-		return false
-	}
-	rest, query, _ := strings.Cut(rest, "?")
-	if end := strings.LastIndex(rest, "@"); end >= 0 {
-		if _, password, _ := strings.Cut(rest[:end], ":"); password != "" {
-			return true
-		}
-	}
-	_, settings, _ := strings.Cut(rest, ";")
-	return hasKeyLike(settings) || hasKeyLike(query)
+func hasSecretWord(plain string) bool {
+	return slices.Contains(secretNames, plain) || containsAny(plain, secretWords)
 }
 
-// hasKeyLike looks for a parameter with a value that is a secret by its name. It
-// splits by hand: [url.ParseQuery] drops what it does not like.
-func hasKeyLike(query string) bool {
-	for _, pair := range strings.FieldsFunc(query, func(r rune) bool { return r == '&' || r == ';' || r == '?' || r == '#' }) {
-		name, value, _ := strings.Cut(pair, "=")
-		if unescaped, err := url.QueryUnescape(name); err == nil {
-			name = unescaped
-		}
-		if value != "" && IsKeyLike(name) {
-			return true
-		}
-	}
-	return false
+// Names and words in their plain form.
+var (
+	keyNames    = []string{"key", "sig", "code", "auth"}
+	keyWords    = []string{"signature", "session"}
+	secretNames = []string{"xauth", "pass", "pat", "pw", "psw"}
+)
+
+var secretWords = []string{
+	"authorization", "apikey", "accesskey", "subscriptionkey", "functionskey", "privatekey", "accountkey", "sharedkey",
+	"encryptionkey", "token", "secret", "password", "passwd", "pwd", "pswd", "passphrase", "passcode", "cookie", "credential",
+	"accesssignature", "passwort", "kennwort", "contraseña", "motdepasse", "parola", "şifre",
+}
+
+// IsAboutSecret reports whether the name of a secret is part of a longer name that means
+// a setting: where a token comes from, what its header is called, how long it lasts; or a
+// token that lets nobody in, such as that of the next page.
+func IsAboutSecret(name string) bool {
+	plain := PlainName(name)
+	return slices.ContainsFunc(settingEndings, func(ending string) bool { return strings.HasSuffix(plain, ending) }) ||
+		containsAny(plain, []string{"pagetoken", "nexttoken", "continuationtoken", "synctoken", "publickeytoken", "tokeniz", "maxtokens", "totaltokens", "cookieconsent"})
+}
+
+var settingEndings = []string{
+	"url", "uri", "path", "name", "header", "type", "field", "endpoint", "location", "placement", "parameter", "attribute",
+	"timeout", "timeoutms", "lifetime", "ttl", "expiry", "expires", "expiresin", "expiration", "length", "size", "limit", "count",
+	"policy", "mode", "method", "format", "prefix", "algorithm", "encoding", "version", "required", "enabled", "issuer", "audience",
 }
 
 func containsAny(text string, words []string) bool {

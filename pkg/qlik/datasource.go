@@ -184,8 +184,12 @@ var notSecret = []string{"separatecredentials", "selectedcredentials", "credenti
 var secretWords = []string{
 	"password", "passwd", "pwd", "secret", "token", "privatekey", "privkey", "passphrase", "keyfile",
 	"appkey", "accesskey", "authcode", "credentials", "pfx", "apikey",
-	"accountkey", "sharedkey", "encryptionkey", "sasurl", "connectionstring",
+	"accountkey", "sharedkey", "encryptionkey",
 }
+
+// secretWhatever are words of such names that no ending makes harmless: the value of
+// KeyFilePath is the file itself.
+var secretWhatever = []string{"keyfile", "sasurl", "sasuri"}
 
 // secretNames are secrets as whole names: as a part of a longer one they mean nothing.
 var secretNames = []string{"pat"}
@@ -196,11 +200,15 @@ var userNames = []string{"username", "user", "userid", "uid", "login", "qusernam
 // Classify tells whether a property is part of the credentials: by the documented
 // lists first, then by its name. "DG_x", the variant for the data gateway, is like "x".
 func Classify(dataSource, property string) connection.Class {
-	if slices.Contains(secretProperties[strings.TrimPrefix(dataSource, "DG_")], property) {
+	if isDocumented(dataSource, property) {
 		return connection.ClassSecret
 	}
 	name := connection.PlainName(property)
 	switch {
+	case containsAny(name, secretWhatever):
+		return connection.ClassSecret
+	case connection.IsAboutSecret(property) && !slices.Contains(userNames, name):
+		return connection.ClassProperty
 	case slices.Contains(notSecret, name), strings.HasPrefix(name, "publickey"):
 		return connection.ClassProperty
 	case slices.Contains(userNames, name):
@@ -209,6 +217,15 @@ func Classify(dataSource, property string) connection.Class {
 		return connection.ClassSecret
 	}
 	return connection.ClassProperty
+}
+
+// IsGuess reports whether [Classify] takes a property for a secret by nothing but its name.
+func IsGuess(dataSource, property string) bool {
+	return Classify(dataSource, property) == connection.ClassSecret && !isDocumented(dataSource, property)
+}
+
+func isDocumented(dataSource, property string) bool {
+	return slices.Contains(secretProperties[strings.TrimPrefix(dataSource, "DG_")], property)
 }
 
 func containsAny(text string, words []string) bool {

@@ -107,13 +107,14 @@ func TestClassify(t *testing.T) {
 		connection.ClassSecret: {
 			"password", "PRIV_KEY_FILE", "secretKey", "accessKey", "s3AccessKey", "serviceAccountKeyFile", "KeyFilePath", "P12CustomPwd",
 			"authCode", "mutualPfxCertificateKey", "privateKey", "privateKeyPassphrase", "jsonCredentials", "adlsclientappkey", "ApiKey", "refreshToken",
-			"accountKey", "AccountKey", "account_key", "sharedKey", "encryptionKey", "sasUrl", "sasToken", "connectionString", "pat", "PAT",
+			"accountKey", "AccountKey", "account_key", "sharedKey", "encryptionKey", "sasUrl", "sasToken", "pat", "PAT",
 		},
 		connection.ClassCredential: {"username", "userName", "UID"},
 		connection.ClassProperty: {
 			"separateCredentials", "selectedCredentials", "credentialsName", "publicKey", "publicKeyFingerprint", "queryHeaders", "queryParameters",
 			"host", "region", "Email", "authenticator", "AuthMech", "OAuthMechanism", "TrustedCerts", "rootCertificates", "useWindowsAuthentication",
-			"path", "HTTPPath", "patternMatch", "storageAccount", "useEncryptedConnection",
+			"path", "HTTPPath", "patternMatch", "storageAccount", "useEncryptedConnection", "connectionString",
+			"NextTokenParameterName", "accessTokenUrl", "tokenEndpoint", "apiKeyHeader", "tokenType", "tokenPath",
 		},
 	} {
 		for _, name := range names {

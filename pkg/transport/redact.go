@@ -124,10 +124,14 @@ func (r Redactor) Holds(text string) bool {
 }
 
 // Clean is [Clean] of a text without the secrets, also without those that only
-// appear when what cannot be printed is taken out.
+// appear when what cannot be printed is taken out, and without what looks like a secret
+// that nobody has told: a service quotes what it keeps, as in CUSTOM CONNECT TO
+// "...;password=...". It is the way of every text of a service to whoever reads it.
 func (r Redactor) Clean(text string, limit int) string {
-	return Clean(r.Text(Clean(r.Text(text), maxQuoted)), limit)
+	return Clean(r.unseen(Clean(r.unseen(text), maxQuoted)), limit)
 }
+
+func (r Redactor) unseen(text string) string { return connection.RedactSecrets(r.Text(text)) }
 
 // found marks the bytes of a text that are part of a secret.
 func (r Redactor) found(text string) []bool {

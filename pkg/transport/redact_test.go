@@ -122,3 +122,18 @@ func FuzzRedactor(f *testing.F) {
 		}
 	})
 }
+
+func TestWhatLooksLikeASecretInTheWordsOfAServiceIsRedacted(t *testing.T) {
+	for text, want := range map[string]string{
+		`cannot run CUSTOM CONNECT TO "provider=x;password=hunter2;host=a"`: `cannot run CUSTOM CONNECT TO "provider=x;password=(secret);host=a"`,
+		"cannot reach https://ana:hunter2@host.example.com/a":               "cannot reach https://ana:(secret)@host.example.com/a",
+		"sent Authorization: Basic YW5hOmh1bnRlcjI=":                        "sent Authorization: (secret)",
+		"the header pass\x00word: hunter2 is wrong":                         "",
+		"no data source with the name Token Service":                        "no data source with the name Token Service",
+	} {
+		got := transport.NewRedactor(nil).Clean(text, 200)
+		if want != "" && got != want || strings.Contains(got, "hunter2") {
+			t.Errorf("%q is shown as %q, want %q", text, got, want)
+		}
+	}
+}

@@ -1,0 +1,457 @@
+package connection
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// HoldsSecret reports whether a text holds something that lets in whoever has it: an
+// address with a password or a key, a connection string, a form, a JSON or XML body, a
+// header, a command line, a private key or a token of a well-known form. It is a guess by
+// names and forms, the same one for what files declare, for what a service keeps and for
+// what it says. A placeholder or an empty value is no secret.
+func HoldsSecret(text string) bool { return len(secretSpans(text)) > 0 }
+
+// RedactSecrets copies a text with [Placeholder] in place of each secret that
+// [HoldsSecret] sees. Where a value ends is a guess too: it takes too much, not too little.
+func RedactSecrets(text string) string {
+	for range maxRedactions {
+		spans := secretSpans(text)
+		if len(spans) == 0 {
+			return text
+		}
+		var redacted strings.Builder
+		end := 0
+		for _, s := range spans {
+			redacted.WriteString(text[end:s.start] + Placeholder)
+			end = s.end
+		}
+		text = redacted.String() + text[end:]
+	}
+	return Placeholder // what is left of it still looks like a secret
+}
+
+const (
+	maxRedactions = 4
+	// maxLayers bounds the encodings in one another that are looked through.
+	maxLayers = 3
+	// maxKey bounds a name in a text, in bytes.
+	maxKey = 80
+	// maxLook bounds how far the surroundings of a value are looked at, in bytes.
+	maxLook = 4 << 10
+)
+
+// span is a part of a text, in bytes.
+type span struct{ start, end int }
+
+// secretSpans finds the secrets of a text: apart from each other, in order.
+func secretSpans(text string) []span { return spansWithin(text, maxLayers) }
+
+func spansWithin(text string, layers int) []span {
+	all := slices.Concat(addressSpans(text), pairSpans(text), formSpans(text))
+	if layers > 0 {
+		all = append(all, encodedSpans(text, layers-1)...)
+	}
+	if len(all) == 0 && isSecretJSON(text) {
+		all = []span{{0, len(text)}}
+	}
+	slices.SortFunc(all, func(a, b span) int { return a.start - b.start })
+	var merged []span
+	for _, s := range all {
+		if n := len(merged); n > 0 && s.start <= merged[n-1].end {
+			merged[n-1].end = max(merged[n-1].end, s.end)
+		} else {
+			merged = append(merged, s)
+		}
+	}
+	return merged
+}
+
+// addressWithUser finds user:password@ after ://, also where the password is not escaped.
+// A port before a path with an @ is none.
+var (
+	addressWithUser = regexp.MustCompile(`://[^\s:/?#@"'<>]*:([^\s"'<>?#]*)@`)
+	portAndPath     = regexp.MustCompile(`^\d{1,5}/`)
+)
+
+func addressSpans(text string) []span {
+	var found []span
+	for _, at := range addressWithUser.FindAllStringSubmatchIndex(text, -1) {
+		if value := text[at[2]:at[3]]; !isHarmless(value) && !portAndPath.MatchString(value) {
+			found = append(found, span{at[2], at[3]})
+		}
+	}
+	return found
+}
+
+// forms are secrets that are known by their own form; the first group is the secret.
+var forms = []*regexp.Regexp{
+	regexp.MustCompile(`(-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----(?s:.*?)(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|$))`),
+	regexp.MustCompile(`\b(eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]*)`),                                // JSON Web Token
+	regexp.MustCompile(`\b((?:gh[pousr]|github_pat|glpat|xox[abprs]|sk_live|rk_live|sk-ant)[_-][A-Za-z0-9_-]{12,})`), // tokens with a prefix
+	regexp.MustCompile(`(?i)\b(?:bearer|apikey)\s+([A-Za-z0-9+/=._~-]*[0-9][A-Za-z0-9+/=._~-]*)`),
+	regexp.MustCompile(`(?i)\bbearer\s+([A-Za-z0-9+/=._~-]{20,})`),
+	regexp.MustCompile(`(?i)(?:^|\s)(?:-u|--user|--proxy-user)[\s=]+["']?[^\s:"']+:([^\s"']+)`),
+	regexp.MustCompile(`(?i)\bidentified\s+by\s+(?:values\s+)?("[^"]+"|'[^']+'|[^\s;]+)`),
+}
+
+// basic is the user and password of HTTP, in base64.
+var basic = regexp.MustCompile(`(?i)\bbasic\s+([A-Za-z0-9+/_-]{2,}={0,2})`)
+
+// named finds values by their names in other places than pairs: elements of XML, {name,
+// value} in JSON or in attributes, options of a command line. Its groups are name and value.
+var named = []*regexp.Regexp{
+	regexp.MustCompile(`<(?:[\w.-]+:)?([\w.-]+)(?:\s[^<>]*)?>\s*(?:<!\[CDATA\[)?([^<>]*[^<>\s])`),
+	regexp.MustCompile(`(?i)\b(?:name|key)\\?["']?\s*[:=]\s*\\?["']([^"'\\]+)\\?["'][\s,]*\\?["']?value\\?["']?\s*[:=]\s*\\?["']([^"'\\]+)`),
+	regexp.MustCompile(`["']([\w .-]+)\\*["']\s*:\s*\{\s*\\*["'](?:[Vv]alue|\$|#text)\\*["']\s*:\s*\\*["']([^"'\\]+)`),
+	regexp.MustCompile(`(?:^|\s)--?([A-Za-z][\w-]*)\s+["']?([^\s"'-][^\s"']*)`),
+}
+
+func formSpans(text string) []span {
+	var found []span
+	add := func(start, end int) {
+		if start < end && !isHarmless(text[start:end]) {
+			found = append(found, span{start, end})
+		}
+	}
+	for _, form := range forms {
+		for _, at := range form.FindAllStringSubmatchIndex(text, -1) {
+			add(at[2], at[3])
+		}
+	}
+	for _, at := range basic.FindAllStringSubmatchIndex(text, -1) {
+		if inner, ok := decodeBase64(text[at[2]:at[3]]); ok && strings.Contains(inner, ":") {
+			add(at[2], at[3])
+		}
+	}
+	for _, form := range named {
+		for _, at := range form.FindAllStringSubmatchIndex(text, -1) {
+			if name := text[at[2]:at[3]]; IsSecretName(name) {
+				add(at[4], at[5])
+			}
+		}
+	}
+	return found
+}
+
+// pairSpans finds the values of name=value and name: value whose names are those of
+// secrets.
+func pairSpans(text string) []span {
+	var found []span
+	for i := 0; i < len(text); i++ {
+		if text[i] != '=' && text[i] != ':' || strings.HasPrefix(text[i:], "://") {
+			continue
+		}
+		if p, ok := pairAt(text, i); ok && !isHarmless(text[p.value.start:p.value.end]) {
+			found = append(found, p.value)
+			i = max(i, p.value.end-1)
+		}
+	}
+	return found
+}
+
+// pair is a name and its value in a text.
+type pair struct {
+	text   string
+	name   string
+	value  span
+	query  bool // it is a parameter of an address or a form
+	before byte // the last character before it that is no blank; 0: none
+	equals bool // name=value
+	quoted bool // the value is in quotes, or the name is
+}
+
+// isNamed reports whether the name is that of a secret.
+func (p *pair) isNamed() bool { return IsSecretName(p.name) || p.query && IsKeyLike(p.name) }
+
+// isValue reports whether the value can be that of the name: after a colon in prose only
+// what is no word.
+func (p *pair) isValue() bool {
+	value := strings.TrimRight(p.text[p.value.start:p.value.end], ".!? ")
+	first, _, _ := strings.Cut(strings.ToLower(value), " ")
+	return p.equals || p.quoted || p.startsSegment() && !slices.Contains(noWords, first) ||
+		!p.startsSegment() && strings.ContainsFunc(value, func(r rune) bool {
+			return !unicode.IsLetter(r) && r != '\'' && r != '-'
+		})
+}
+
+func (p *pair) startsSegment() bool {
+	return p.before == 0 || strings.IndexByte("\n\r,;{([\"'&|>-`", p.before) >= 0
+}
+
+// pairAt reads the pair whose = or : is at i, and reports whether it looks like a secret.
+func pairAt(text string, i int) (*pair, bool) {
+	p := &pair{text: text, equals: text[i] == '='}
+	start, ok := p.readName(i)
+	if !ok {
+		return p, false
+	}
+	for at := start - 1; at >= 0 && p.before == 0; at-- {
+		if text[at] != ' ' && text[at] != '\t' {
+			p.before = text[at]
+		}
+	}
+	p.query = p.equals && (p.before == '&' || p.before == '?' || p.before == '#' || p.before == ';' && strings.Contains(text[max(0, start-maxLook):start], "?"))
+	return p, p.isNamed() && p.readValue(i+1) && p.isValue()
+}
+
+// readName reads the name that ends before end, and gives its start.
+func (p *pair) readName(end int) (start int, ok bool) {
+	for end > 0 && (p.text[end-1] == ' ' || p.text[end-1] == '\t') {
+		end--
+	}
+	if end == 0 {
+		return 0, false
+	}
+	if quote := p.text[end-1]; quote == '"' || quote == '\'' || quote == ']' {
+		end--
+		open := quote
+		if quote == ']' {
+			open = '['
+		}
+		inner := strings.TrimRight(p.text[max(0, end-maxKey):end], `\`)
+		from := strings.LastIndexByte(inner, open)
+		if from < 0 {
+			return 0, false
+		}
+		p.name, p.quoted = inner[from+1:], quote != ']'
+		return max(0, end-maxKey) + from, p.name != ""
+	}
+	start = end
+	for start > 0 && end-start < maxKey && isNameByte(p.text[start-1]) {
+		start--
+	}
+	p.name = p.text[start:end]
+	if unescaped, err := url.QueryUnescape(p.name); err == nil {
+		p.name = unescaped
+	}
+	// Names of connection strings are also of two words: Access Key, Pass Phrase.
+	if first := strings.TrimRight(p.text[:start], " "); len(first) == start-1 && !IsSecretName(p.name) {
+		word := len(first)
+		for word > 0 && len(first)-word < maxKey && isNameByte(first[word-1]) {
+			word--
+		}
+		if both := first[word:] + p.name; IsSecretName(both) && !IsSecretName(first[word:]) {
+			p.name, start = both, word
+		}
+	}
+	return start, start < end
+}
+
+func isNameByte(b byte) bool {
+	return b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b >= '0' && b <= '9' || b == '_' || b == '.' || b == '-' || b == '%' || b == '$' || b >= utf8.RuneSelf
+}
+
+// readValue reads the value that begins after start.
+func (p *pair) readValue(start int) bool {
+	text := p.text
+	if p.equals && start < len(text) && (text[start] == '=' || text[start] == '>') {
+		start++
+	}
+	for start < len(text) && (text[start] == ' ' || text[start] == '\t' || !p.equals && p.quoted && (text[start] == '\n' || text[start] == '\r')) {
+		start++
+	}
+	if start == len(text) {
+		return false
+	}
+	rest := text[start:]
+	end := len(rest)
+	until := func(cutset string) {
+		if at := strings.IndexAny(rest, cutset); at >= 0 {
+			end = at
+		}
+	}
+	escaped := escapedQuote.FindString(rest)
+	switch quote := rest[0]; {
+	case escaped != "":
+		if at := strings.Index(rest[len(escaped):], escaped); at >= 0 {
+			end = at + len(escaped)
+		}
+		p.value, p.quoted = span{start + len(escaped), start + end}, true
+		return end > len(escaped)
+	case quote == '"' || quote == '\'' || quote == '`':
+		end = closing(rest, quote)
+		p.value, p.quoted = span{start + 1, start + end}, true
+		return end > 1
+	case quote == '{' && p.equals && !strings.HasPrefix(rest, "{{"): // braces of ODBC
+		if at := closing(rest, '}'); at < len(rest) {
+			end = at + 1
+		}
+	case quote == '[' && !p.equals:
+		if at := strings.IndexByte(rest, ']'); at >= 0 {
+			end = at
+		}
+		p.value = span{start + 1, start + end}
+		return strings.ContainsAny(rest[:end], `"'`)
+	case quote == '{' && !p.equals:
+		return false // what is inside is looked at by itself
+	case p.query:
+		until("&# \t\r\n\"'<>")
+	case p.equals && p.inList(start):
+		end = endInList(rest)
+	case p.equals:
+		until(",;& \t\r\n\"'<>)")
+	case containsAny(PlainName(p.name), []string{"authorization", "cookie"}):
+		until("\r\n")
+	case p.startsSegment():
+		until(",;}\r\n\"'")
+	default:
+		until(",; \t\r\n\"'")
+	}
+	p.value = span{start, start + end}
+	return end > 0
+}
+
+var escapedQuote = regexp.MustCompile(`^\\+["']`)
+
+// inList reports whether the value at start is an item of a list that is split by
+// semicolons, as connection strings are: it may hold blanks and quotes.
+func (p *pair) inList(start int) bool {
+	line, _, _ := strings.Cut(p.text[start:min(len(p.text), start+maxLook)], "\n")
+	return p.before == ';' || strings.Contains(line, ";")
+}
+
+// endInList finds the end of an item of a list that is split by semicolons. Where none
+// follows, the item may end with a quote that began before the list.
+func endInList(rest string) int {
+	if at := strings.IndexAny(rest, ";\r\n"); at >= 0 {
+		return at
+	}
+	if at := strings.LastIndexAny(rest, `"'`); at > 0 {
+		return at
+	}
+	return len(rest)
+}
+
+// closing finds the quote that ends what the first character begins: not one after a
+// backslash, and not two of them. It is the end of a text that is cut off.
+func closing(rest string, quote byte) int {
+	for i := 1; i < len(rest); i++ {
+		switch {
+		case rest[i] == '\\' && quote != '}':
+			i++
+		case rest[i] == quote && i+1 < len(rest) && rest[i+1] == quote:
+			i++
+		case rest[i] == quote:
+			return i
+		}
+	}
+	return len(rest)
+}
+
+var (
+	placeholder = regexp.MustCompile(`^(?:\$\{[^{}]*\}|\$\([^()]*\)|\{\{[^{}]*\}\}|<[\w .:-]+>|[*•]+|\?)$`)
+	// emptied is a name in brackets, which is a placeholder where it is that of a secret.
+	emptied  = regexp.MustCompile(`^[{\[%]+([\w .-]+)[}\]%]+$`)
+	scheme   = regexp.MustCompile(`(?i)^(?:basic|bearer|digest|negotiate|ntlm|apikey|token|oauth2?)\b\s*`)
+	variable = regexp.MustCompile(`\$\{[A-Za-z0-9._-]+\}`)
+	address  = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*://`)
+)
+
+// noValues are what stands where a value would, and lets nobody in; noWords so where a
+// colon in prose is taken for that of a pair.
+var (
+	noValues = []string{"", "true", "false", "yes", "no", "on", "off", "0", "1", "null", "none", "nil", "undefined"}
+	noWords  = []string{"required", "optional", "missing", "invalid", "expired", "empty", "default", "not", "string"}
+)
+
+// isHarmless reports whether a value is no secret whatever its name is: nothing, a switch, a
+// placeholder, an address by itself.
+func isHarmless(value string) bool {
+	if unescaped, err := url.QueryUnescape(value); err == nil {
+		value = unescaped
+	}
+	value = strings.Trim(strings.TrimSpace(value), `"'\`)
+	return strings.HasPrefix(value, Placeholder) || slices.Contains(noValues, strings.ToLower(value)) || address.MatchString(value) || IsPlaceholder(value)
+}
+
+// IsPlaceholder reports whether a value that is named like a secret is none: nothing, or the
+// place of one that something else puts in, as in "Bearer ${TOKEN}".
+func IsPlaceholder(value string) bool {
+	value = strings.TrimSpace(scheme.ReplaceAllString(strings.TrimSpace(value), ""))
+	if variable.ReplaceAllString(value, "") == "" || placeholder.MatchString(value) {
+		return true
+	}
+	inner := emptied.FindStringSubmatch(value)
+	return inner != nil && IsKeyLike(inner[1])
+}
+
+// encoded are words of a text that may hold an encoded text.
+var (
+	escapedWord = regexp.MustCompile(`[^\s"'<>]*%[0-9A-Fa-f]{2}[^\s"'<>]*`)
+	base64Word  = regexp.MustCompile(`[A-Za-z0-9+/_-]{16,}={0,2}`)
+)
+
+// encodedSpans finds words that hold a secret once they are decoded.
+func encodedSpans(text string, layers int) []span {
+	var found []span
+	add := func(words *regexp.Regexp, decode func(string) (string, bool)) {
+		for _, at := range words.FindAllStringIndex(text, -1) {
+			word := text[at[0]:at[1]]
+			if inner, ok := decode(word); ok && inner != word && len(spansWithin(inner, layers)) > 0 && len(spansWithin(word, 0)) == 0 {
+				found = append(found, span{at[0], at[1]})
+			}
+		}
+	}
+	add(escapedWord, func(word string) (string, bool) {
+		inner, err := url.PathUnescape(word)
+		return inner, err == nil
+	})
+	add(base64Word, decodeBase64)
+	if strings.Contains(text, "&quot;") || strings.Contains(text, "&#34;") || strings.Contains(text, `\u0022`) {
+		inner := strings.NewReplacer("&quot;", `"`, "&#34;", `"`, `\u0022`, `"`, "&amp;", "&").Replace(text)
+		if len(spansWithin(inner, layers)) > 0 {
+			found = append(found, span{0, len(text)})
+		}
+	}
+	return found
+}
+
+// decodeBase64 decodes text, not bytes, in either alphabet and with or without its end.
+func decodeBase64(word string) (string, bool) {
+	decoded, err := base64.RawURLEncoding.DecodeString(strings.NewReplacer("+", "-", "/", "_", "=", "").Replace(word))
+	if err != nil || !utf8.Valid(decoded) || slices.ContainsFunc(decoded, func(b byte) bool { return b < ' ' && b != '\n' && b != '\r' && b != '\t' }) {
+		return "", false
+	}
+	return string(decoded), true
+}
+
+// isSecretJSON reports whether a text is JSON that holds a secret by its structure, such as
+// a list under the name of one.
+func isSecretJSON(text string) bool {
+	trimmed := strings.TrimSpace(text)
+	if trimmed == "" || trimmed[0] != '{' && trimmed[0] != '[' {
+		return false
+	}
+	decoder := json.NewDecoder(strings.NewReader(trimmed))
+	decoder.UseNumber()
+	var tree any
+	return decoder.Decode(&tree) == nil && isSecretTree(tree, false)
+}
+
+// isSecretTree looks through JSON; secret tells that it is under the name of a secret.
+func isSecretTree(tree any, secret bool) bool {
+	switch tree := tree.(type) {
+	case string:
+		return secret && !isHarmless(tree)
+	case json.Number:
+		return secret && !isHarmless(tree.String())
+	case []any:
+		return slices.ContainsFunc(tree, func(item any) bool { return isSecretTree(item, secret) })
+	case map[string]any:
+		name, _ := tree["name"].(string)
+		for key, value := range tree {
+			isValue := strings.EqualFold(key, "value") || key == "$" || key == "#text"
+			if isSecretTree(value, IsSecretName(key) || isValue && (secret || IsSecretName(name))) {
+				return true
+			}
+		}
+	}
+	return false
+}

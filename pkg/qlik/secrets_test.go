@@ -1,0 +1,65 @@
+package qlik_test
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/qlik"
+)
+
+// TestValuesAreSecretsHereAsForEveryProvider goes through the lists of values that package
+// connection is tested with: as a file declares them, and as a tenant answers them.
+func TestValuesAreSecretsHereAsForEveryProvider(t *testing.T) {
+	for file, want := range map[string]bool{"secrets.jsonl": true, "harmless.jsonl": false} {
+		text, err := os.ReadFile("../connection/testdata/" + file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for lines := bufio.NewScanner(bytes.NewReader(text)); lines.Scan(); {
+			var one struct {
+				Property string
+				Value    any
+			}
+			if err := json.Unmarshal(lines.Bytes(), &one); err != nil {
+				t.Fatal(err)
+			}
+			if got := qlik.HoldsSecret(one.Property, one.Value); got != want {
+				t.Errorf("declared, HoldsSecret(%s) = %v", lines.Text(), got)
+			}
+			if one.Property == "password" {
+				continue // of this data source it is a secret, empty or not
+			}
+			n := newTenant(t, lists(string(mustJSON(t, map[string]any{
+				"qID": "c1", "qName": "A", "space": "s1", "user": "u1", "datasourceID": "rest",
+				"connectionProperties": map[string]any{one.Property: one.Value},
+			}))))
+			snapshot, err := n.provider().Snapshot(t.Context(), connection.Scope{
+				Spaces: []connection.SpaceRef{{Name: "Finance"}}, Details: func(*connection.Live) bool { return true },
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			shown := snapshot.Connections[0].Properties
+			if got := len(connection.Secrets(shown)) > 0; got != want {
+				t.Errorf("live, %s is shown as %s", lines.Text(), connection.Canonical(shown))
+			}
+			if strings.Contains(connection.Canonical(shown), "hunter2") {
+				t.Errorf("live, %s is shown as %s", lines.Text(), connection.Canonical(shown))
+			}
+		}
+	}
+}
+
+func mustJSON(t *testing.T, value any) []byte {
+	t.Helper()
+	text, err := json.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
