@@ -28,7 +28,9 @@ type Live struct {
 	Family string `json:"family,omitempty"`
 	// Tags are the user's own, sorted: without ours and without the server's.
 	Tags []string `json:"tags,omitempty"`
-	Mark Mark     `json:"mark"`
+	// OtherTags is how many tags there are that are neither the user's nor part of our mark.
+	OtherTags int  `json:"otherTags,omitempty"`
+	Mark      Mark `json:"mark"`
 	// Properties is nil where the details were not asked for, or not readable.
 	Properties map[string]any `json:"properties"`
 	// HasCredentials tells that the service knows credentials for the connection.
@@ -80,6 +82,20 @@ type Mark struct {
 	Pending bool `json:"pending,omitempty"`
 	// Transit is set while a connection is being rebuilt; see [TransitNew].
 	Transit string `json:"transit,omitempty"`
+}
+
+// Records returns how many records the mark holds. A fingerprint stands in the one of the
+// credentials.
+func (m *Mark) Records() int {
+	records := 0
+	for _, record := range []bool{
+		m.Project != "", m.Key != "", m.Credentials != "", m.Sensitive != "", m.Protected, m.Moved != "", m.Transit != "",
+	} {
+		if record {
+			records++
+		}
+	}
+	return records
 }
 
 // The values of [Mark.Transit]. A rebuild makes the new connection beside the old

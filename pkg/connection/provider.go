@@ -195,6 +195,9 @@ type DataSource struct {
 	Schema json.RawMessage `json:"schema,omitempty"`
 	// Properties is what the engine needs of the schema, by property name.
 	Properties map[string]Property `json:"properties,omitempty"`
+	// Unsuited says, by type of space, why connections of this kind do not belong there, with the
+	// source of that knowledge. The service may accept them anyway.
+	Unsuited map[string]string `json:"unsuited,omitempty"`
 	// SignIn tells when a connection of this kind needs a person; nil: never.
 	SignIn *SignIn `json:"signIn,omitempty"`
 }
@@ -264,6 +267,9 @@ type Scope struct {
 	// Details tells for which connections the properties are wanted. It is called
 	// from one goroutine, once for each listed connection.
 	Details func(*Live) bool
+	// Listed tells of which connections the properties are not needed, whatever Details says, by a
+	// provider whose list tells everything else. It is called from one goroutine. May be nil.
+	Listed func(*Live) bool
 	// Secretive tells that among the properties that were read of a connection is a
 	// secret which the provider does not know for one: they must be kept in no file. It
 	// is called from one goroutine. May be nil.
@@ -344,7 +350,10 @@ type Traits struct {
 	// Writes is the limit that the writes are counted against.
 	Writes RateLimit `json:"writes"`
 	// MaxTags is how many tags a file may declare. Untagged: there are no tags.
-	MaxTags  int  `json:"maxTags,omitempty"`
+	MaxTags int `json:"maxTags,omitempty"`
+	// TagLimit is how many tags a connection may have, whoever they are of, where each record of a
+	// mark takes a tag; see [Mark.Records]. Zero: there is no limit, or marks are kept elsewhere.
+	TagLimit int  `json:"tagLimit,omitempty"`
 	Untagged bool `json:"untagged,omitempty"`
 	// Unmarked tells that marks are not kept: what only a mark records is not compared.
 	Unmarked bool `json:"unmarked,omitempty"`

@@ -316,6 +316,7 @@ func Make(in Input) (*Plan, connection.Problems) {
 		}
 	}
 	found.warnAboutOwners()
+	found.warnUnsuited()
 	p.Steps = append(p.Steps, steps...)
 	p.Warnings = found.warnings
 	p.Summary = summarize(found.decisions, found.unchanged)

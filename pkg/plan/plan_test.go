@@ -356,6 +356,43 @@ func TestMake(t *testing.T) {
 			w.hold("A", "caf\u00e9")
 			w.moved("A", "caf\u00e9", "A", "cafe\u0301")
 		}, "move A/cafe\u0301 from A/caf\u00e9 /name:caf\u00e9>cafe\u0301\ns1 patch A/cafe\u0301"},
+		{"tags that leave no room for ours are refused before anything is written", func(w *world) {
+			w.snapshot.Traits.TagLimit = 32
+			full := func(tags int, change ...func(*connection.Live)) func(*connection.Live) {
+				return func(l *connection.Live) {
+					l.Tags, l.OtherTags = numbered(tags), 1
+					for _, c := range change {
+						c(l)
+					}
+				}
+			}
+			nobodys := func(l *connection.Live) { l.Mark = connection.Mark{} }
+			other := func(d *connection.Desired) { d.Properties["path"] = "/other" }
+			protect, anew := true, connection.Lifecycle{Update: connection.UpdateRecreate}
+			w.declare("A", "adopt full")
+			w.hold("A", "adopt full", full(29, nobodys))
+			w.declare("A", "adopt room")
+			w.hold("A", "adopt room", full(28, nobodys))
+			w.declare("A", "declared", func(d *connection.Desired) { d.Tags = []string{"one"} })
+			w.hold("A", "declared", full(30))
+			w.declare("A", "protect", func(d *connection.Desired) { d.Lifecycle.PreventDestroy = &protect })
+			w.hold("A", "protect", full(28))
+			w.declare("A", "sensitive", func(d *connection.Desired) { d.Sensitive = []string{"x"} })
+			w.hold("A", "sensitive", full(28))
+			w.declare("A", "update full", other)
+			w.hold("A", "update full", full(29))
+			w.declare("A", "update room", other)
+			w.hold("A", "update room", full(28))
+			w.declare("A", "zrecreate", other, func(d *connection.Desired) { d.Lifecycle = anew })
+			w.hold("A", "zrecreate", full(28))
+		}, "adopt A/adopt full !it has 30 tags, and qlsync needs 3 of the 32 that a connection may have: take tags off it, or declare at most 26 under tags\n" +
+			"adopt A/adopt room\nupdate A/declared /tags:[" + strings.Join(numbered(30), " ") + "]>[one]\n" +
+			"update A/protect /lifecycle/preventDestroy:false>true !it has 29 tags, and qlsync needs 4 of the 32 that a connection may have: take tags off it, or declare at most 26 under tags\n" +
+			"update A/sensitive /sensitive:<nil>>[x] !it has 29 tags, and qlsync needs 4 of the 32 that a connection may have: take tags off it, or declare at most 26 under tags\n" +
+			"update A/update full /properties/path:/update full>/other !it has 30 tags, and qlsync needs 3 of the 32 that a connection may have: take tags off it, or declare at most 26 under tags\n" +
+			"update A/update room /properties/path:/update room>/other\n" +
+			"recreate A/zrecreate /properties/path:/zrecreate>/other !it has 29 tags, and qlsync needs 4 of the 32 that a connection may have: take tags off it, or declare at most 26 under tags\n" +
+			"s1 patch A/adopt room\ns2 patch A/declared\ns3 patch A/update room"},
 		{"a protection is written, and lifted only on demand", func(w *world) {
 			yes, no := true, false
 			w.declare("A", "x", func(d *connection.Desired) { d.Lifecycle.PreventDestroy = &yes })
@@ -693,4 +730,13 @@ func TestFindDrift(t *testing.T) {
 	if want := (plan.DriftSummary{Changed: 1, Missing: 1, Unmanaged: 2, Foreign: 1, Unreadable: 1, Clean: 2}); drift.Summary != want {
 		t.Errorf("summary %+v, want %+v", drift.Summary, want)
 	}
+}
+
+// numbered returns as many tags.
+func numbered(count int) []string {
+	tags := make([]string, count)
+	for i := range tags {
+		tags[i] = fmt.Sprintf("t%02d", i)
+	}
+	return tags
 }

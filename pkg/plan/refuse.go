@@ -53,7 +53,7 @@ func (a *analysis) refuseChange(p *pair, d *difference) string {
 	case p.lacks != "" && !p.ignores("properties", p.selects):
 		return p.lacks
 	}
-	if reason := refuseCrowded(p); reason != "" {
+	if reason := cmp.Or(refuseCrowded(p), a.refuseTags(p, d)); reason != "" {
 		return reason
 	}
 	if live.Mark.Project == "" {
@@ -230,11 +230,16 @@ func (a *analysis) warnAboutOwners() {
 	if len(keys) == 0 {
 		return
 	}
+	a.warn(nil, "a change of owner takes the credentials away; if the service lets only the new owner write them again, apps fail until apply runs with that user's token: "+firstOf(keys))
+}
+
+// firstOf lists the first names of a warning that is about many, and counts the others.
+func firstOf(keys []string) string {
 	const most = 3
 	if more := len(keys) - most; more > 0 {
-		keys = append(keys[:most], fmt.Sprintf("%d more", more))
+		keys = append(slices.Clip(keys[:most]), fmt.Sprintf("%d more", more))
 	}
-	a.warn(nil, "a change of owner takes the credentials away; if the service lets only the new owner write them again, apps fail until apply runs with that user's token: "+strings.Join(keys, ", "))
+	return strings.Join(keys, ", ")
 }
 
 // lost names what a rebuild that was allowed takes away besides the id.

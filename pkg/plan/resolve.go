@@ -61,6 +61,7 @@ func Scope(in Input) connection.Scope {
 				matters[place{spaceName: live.Key.Space, name: live.Key.Name}] ||
 				matters[place{spaceID: live.SpaceID, name: live.Key.Name}]
 		},
+		Listed:    listed(in),
 		Secretive: func(live *connection.Live) bool { return secretive(live, in) },
 	}
 }

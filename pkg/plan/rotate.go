@@ -94,7 +94,7 @@ func (a *analysis) addRotation(p *pair, action Action, reason string) *decision 
 		r.diff.addCredentials(p.Credentials)
 		r.change.Fields = r.diff.fields
 		r.diff.hidden = a.compare(p).hidden
-		r.change.Refused = cmp.Or(refuseCrowded(p), a.refuseWrite(p, r.diff))
+		r.change.Refused = cmp.Or(refuseCrowded(p), a.refuseTags(p, r.diff), a.refuseWrite(p, r.diff))
 		if a.updateOf(p.target) == connection.UpdateRecreate {
 			r.change.Refused = "its credentials are written by a rebuild (update: recreate), which must be reviewed: raise credentialsVersion"
 		}

@@ -35,8 +35,22 @@ func ParseDataSource(id string, apiSpecs []byte) (*connection.DataSource, error)
 	}
 	return &connection.DataSource{
 		ID: id, Version: versionText(specs.Version), Family: specs.Provider, Schema: specs.Schema,
-		Properties: properties, SignIn: signInOf(id, properties),
+		Properties: properties, SignIn: signInOf(id, properties), Unsuited: unsuited(id),
 	}, nil
+}
+
+// integrationPrefixes begin the ids of the data sources of Data Integration.
+var integrationPrefixes = []string{"repsrc_", "reptgt_"}
+
+// unsuited says in which types of space a data source does not belong. That the service refuses it
+// there is nowhere documented.
+func unsuited(id string) map[string]string {
+	const source = "according to Qlik's reference of the Spaces API, spaces of type data are for Data Integration only"
+	if slices.ContainsFunc(integrationPrefixes, func(prefix string) bool { return strings.HasPrefix(strings.TrimPrefix(id, "DG_"), prefix) }) {
+		why := "it is a data source of Data Integration, and its space is not of type data: " + source
+		return map[string]string{"shared": why, "managed": why, connection.PersonalSpace: why}
+	}
+	return map[string]string{"data": "it is a data source of analytics, and its space is of type data: " + source}
 }
 
 // versionText gives a version as the service writes it: 4.10 is not 4.1.

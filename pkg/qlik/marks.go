@@ -25,7 +25,9 @@ const (
 	// properties: "DcaasAPI:<provider>:<version>".
 	serverTag = "DcaasAPI:"
 
-	// maxUserTags leaves room for ours and the server's under the 31 of the API.
+	// maxTags is how many tags a connection may have: 31 in a create, to which the server adds one.
+	maxTags = 32
+	// maxUserTags leaves room for ours and the server's.
 	maxUserTags = 26
 )
 

@@ -258,6 +258,7 @@ func (p *Provider) traits(admin bool) connection.Traits {
 		ListSize: pageSize,
 		Writes:   writes,
 		MaxTags:  maxUserTags,
+		TagLimit: maxTags,
 		// Since July 2026 a patch of one of these without credentials is refused
 		// (changelog 236).
 		HostProperties: []string{"host", "server", "url"},

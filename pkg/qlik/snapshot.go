@@ -373,6 +373,7 @@ func toLive(wire wireConnection, space connection.Space) connection.Live {
 		Family:         wire.Type,
 		Tags:           set.user,
 		Mark:           set.mark,
+		OtherTags:      len(set.other),
 		HasCredentials: wire.Credentials != "" && !bool(wire.Separated),
 		Separated:      bool(wire.Separated),
 	}
@@ -389,7 +390,7 @@ func (s *survey) details(ctx context.Context, live []connection.Live, scope conn
 	}
 	var chosen []*connection.Live
 	for i := range live {
-		if scope.Details(&live[i]) {
+		if scope.Details(&live[i]) && (scope.Listed == nil || !scope.Listed(&live[i])) {
 			chosen = append(chosen, &live[i])
 		}
 	}

@@ -3,6 +3,7 @@ package qlik_test
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/qlik"
 )
 
 const (
@@ -103,6 +105,38 @@ func TestDetailsAreReadOnlyWhereTheyAreWanted(t *testing.T) {
 	}
 	if slices.Contains(n.log(), getOne) {
 		t.Error("the details were read")
+	}
+}
+
+func TestDetailsAreNotReadWhereTheListSaysEnough(t *testing.T) {
+	n := small(t, nil)
+	scope := finance
+	scope.Listed = func(live *connection.Live) bool { return live.Key.Name == "Orders lake" }
+	if got := snapshot(t, n, scope).Connections[0]; got.Properties != nil || got.Unreadable != "" || got.OtherTags != 1 {
+		t.Errorf("connection %+v", got)
+	}
+	if slices.Contains(n.log(), getOne) {
+		t.Error("the details were read")
+	}
+}
+
+func TestADataSourceTellsInWhichSpacesItDoesNotBelong(t *testing.T) {
+	for id, want := range map[string][]string{
+		"rest": {"data"}, "DG_mssql": {"data"},
+		"repsrc_mssql": {"managed", "personal", "shared"}, "reptgt_qdis3": {"managed", "personal", "shared"},
+	} {
+		source, err := qlik.ParseDataSource(id, []byte(`{"connectionProperties": {}}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := slices.Sorted(maps.Keys(source.Unsuited)); !slices.Equal(got, want) {
+			t.Errorf("%s does not belong in %v, want %v", id, got, want)
+		}
+		for _, why := range source.Unsuited {
+			if !strings.Contains(why, "Spaces API") {
+				t.Errorf("no source: %s", why)
+			}
+		}
 	}
 }
 

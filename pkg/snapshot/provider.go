@@ -76,7 +76,8 @@ func (p *Provider) Snapshot(_ context.Context, scope connection.Scope) (*connect
 		if !p.inScope(&live, scope) {
 			continue
 		}
-		if live.Properties == nil && live.Unreadable == "" && scope.Details != nil && scope.Details(&live) {
+		needless := scope.Listed != nil && scope.Listed(&live)
+		if live.Properties == nil && live.Unreadable == "" && scope.Details != nil && scope.Details(&live) && !needless {
 			live.Unreadable = "its details are not in the snapshot, which was taken before the files named it"
 		}
 		snapshot.Connections = append(snapshot.Connections, live)
