@@ -210,7 +210,25 @@ type call struct {
 	fresh      func(ctx context.Context, maybe bool) (any, error)
 }
 
+// errNoStep is the error of an id that would lead somewhere else if it became a part of a path.
+var errNoStep = errors.New("the id cannot be a part of a path")
+
+// checkSteps refuses a path in which an id is ".", ".." or holds a slash. The ids are the
+// service's, and paths are cleaned before they are sent.
+func checkSteps(path string) error {
+	for step := range strings.SplitSeq(path, "/") {
+		id, err := url.PathUnescape(step)
+		if err != nil || id != "" && !isSegment(id) {
+			return fmt.Errorf("%w: %q; nothing was sent", errNoStep, id)
+		}
+	}
+	return nil
+}
+
 func (c *Client) prepare(request Request) (call, error) {
+	if err := checkSteps(request.Path); err != nil {
+		return call{}, fmt.Errorf("%s %s: %w", request.Method, request.Path, err)
+	}
 	prepared := call{
 		method:     request.Method,
 		url:        c.base.JoinPath(request.Path),

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -237,7 +238,9 @@ func (p *Provider) readers(ctx context.Context) (*errgroup.Group, context.Contex
 }
 
 // isSegment tells whether a text can stand between two slashes of a path.
-func isSegment(text string) bool { return text != "" && text != "." && text != ".." }
+func isSegment(text string) bool {
+	return text != "" && text != "." && text != ".." && !strings.ContainsAny(text, `/\`)
+}
 
 // traits say how this caller can change what (API reference; "admin" is the role
 // TenantAdmin, which bulk actions ask for).

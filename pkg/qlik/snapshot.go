@@ -490,6 +490,10 @@ func (s *survey) detail(ctx context.Context, live *connection.Live) (settled boo
 		live.Unreadable = refusal.Error()
 		return false, nil
 	}
+	if errors.Is(err, errNoStep) {
+		live.Unreadable = err.Error()
+		return false, nil
+	}
 	if err != nil {
 		return false, fmt.Errorf("read connection %q: %w", live.Key, err)
 	}

@@ -326,6 +326,8 @@ func (n *notes) checkWords(at place, name, what string) {
 	switch {
 	case strings.TrimSpace(name) == "":
 		n.add(at, what+" must not be empty", "")
+	case name == "." || name == "..":
+		n.add(at, fmt.Sprintf("%s must not be %q, which is a step in a path", what, name), "")
 	case strings.TrimSpace(name) != name:
 		n.add(at, what+" must not begin or end with a blank", "")
 	case strings.TrimFunc(name, connection.IsJoiner) != name:
