@@ -301,7 +301,11 @@ func (p *Provider) update(ctx context.Context, operation connection.Operation) c
 		return fail(notBegun(ctx, err))
 	}
 	d := p.updated(live, operation)
-	if err := p.check(d, withheld(types[live.kind], live.fields), operation); err != nil {
+	kept := withheld(types[live.kind], live.fields)
+	if !p.unmarked && live.mark().Project == "" {
+		kept = append(kept, dormant(types[live.kind], live.fields)...)
+	}
+	if err := p.check(d, kept, operation); err != nil {
 		return fail(err)
 	}
 	to := operation.Key

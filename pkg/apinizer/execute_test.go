@@ -85,7 +85,8 @@ func TestAnOptionalSecretThatMayBeThereBlocksAdoption(t *testing.T) {
 func TestAnOptionalSecretThatMayHaveBeenAddedBlocksAWrite(t *testing.T) {
 	r := newRig(t, twoProjects, behaviour{Secrets: "null"})
 	d := r.declare("elasticsearch", "Logs", map[string]any{
-		"elasticHostList": []any{map[string]any{"host": "es.example"}}, "encryptCommunication": true, "encryptCommunicationType": "CA_IN_PEM_FILE",
+		"elasticHostList": []any{map[string]any{"host": "es.example"}}, "authenticate": false,
+		"encryptCommunication": true, "encryptCommunicationType": "CA_IN_PEM_FILE",
 	}, "caInPemFile")
 	r.apply()
 	if err := r.manager.Edit("Payments", "Logs", func(c *simulator.Connection) { c.Fields["caTruststoreFilePass"] = "by hand" }); err != nil {

@@ -83,7 +83,7 @@ func (p *Provider) traits() connection.Traits {
 		write.Writes = 1
 	}
 	return connection.Traits{
-		Space: connection.Recreate, Existence: connection.Delete, Untagged: true, Unmarked: p.unmarked, Whole: true, Trial: true,
+		Space: connection.Recreate, Existence: connection.Delete, Untagged: true, Unmarked: p.unmarked, Whole: true, Trial: true, Named: true,
 		Costs: map[connection.Mechanism]connection.Cost{
 			connection.Create: write,
 			connection.Patch:  write,

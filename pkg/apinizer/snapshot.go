@@ -309,7 +309,10 @@ func (p *Provider) fill(live *connection.Live, d document) {
 	}
 	t := types[d.kind]
 	live.Properties = map[string]any{}
-	live.Withheld = withheld(t, d.fields)
+	live.Withheld, live.InUse = withheld(t, d.fields), inUse(t, d.fields)
+	if live.Mark.Project == "" {
+		live.Withheld = slices.Sorted(slices.Values(slices.Concat(live.Withheld, dormant(t, d.fields))))
+	}
 	for name, value := range d.fields {
 		s := t.fields[name]
 		switch {
@@ -332,17 +335,20 @@ func (p *Provider) fill(live *connection.Live, d document) {
 		}
 	}
 	slices.Sort(live.Hidden)
-	live.HasCredentials = len(live.Withheld) > 0 || len(connection.Secrets(live.Properties)) > 0 || showsCredentials(t, d.fields)
+	live.HasCredentials = len(live.InUse) > 0 || len(connection.Secrets(live.Properties)) > 0
 }
 
-// showsCredentials tells that a part of the credentials is answered in clear.
-func showsCredentials(t *connectionType, fields map[string]any) bool {
+// inUse lists the parts of the credentials that the connection uses as it is set up: those
+// that are withheld, and those that are answered in clear.
+func inUse(t *connectionType, fields map[string]any) []string {
+	found := append([]string{}, withheld(t, fields)...)
 	for name, s := range t.fields {
 		if text, _ := fields[name].(string); text != "" && s.class() != connection.ClassProperty {
-			return true
+			found = append(found, name)
 		}
 	}
-	return false
+	slices.Sort(found)
+	return slices.Compact(found)
 }
 
 // extraPrefix begins the names of properties that the tables do not know: what a
@@ -371,13 +377,31 @@ func withheld(t *connectionType, fields map[string]any) []string {
 	var found []string
 	for name, s := range t.fields {
 		text, _ := fields[name].(string)
-		if s.masked() && !isVariable(text) && (text != "" || s.inUse(fields, t) || t.holds(s.MaybeWhen, fields)) {
+		switch {
+		case s.masked() && !isVariable(text) && (text != "" || s.inUse(fields, t) || t.holds(s.MaybeWhen, fields)),
+			s.class() != connection.ClassProperty && text == "" && slices.Contains(t.needed, name):
 			found = append(found, name)
 		}
 	}
 	for name, value := range fields {
 		if text, _ := value.(string); t.fields[name] == nil && text != "" && t.masks(name, value) && !isVariable(text) {
 			found = append(found, extraPrefix+name)
+		}
+	}
+	slices.Sort(found)
+	return found
+}
+
+// dormant lists the masked fields that the connection does not use as it is set up. The
+// server may keep a value of each that was stored before, never shows it, and loses it with
+// the next write. Only of a connection that qlsync has written is it known that there is
+// none.
+func dormant(t *connectionType, fields map[string]any) []string {
+	var found []string
+	for name, s := range t.fields {
+		text, _ := fields[name].(string)
+		if s.masked() && text == "" && !s.inUse(fields, t) && !t.holds(s.MaybeWhen, fields) {
+			found = append(found, name)
 		}
 	}
 	slices.Sort(found)

@@ -25,6 +25,7 @@ import (
 //	x-host            whoever changes it points the connection at another host
 //	x-unordered       a list whose order means nothing
 //	x-form            what the server makes of a text
+//	x-gone            newer managers do not have it
 //	readOnly          within a value: the server's own, not compared
 //
 //go:embed types/*.json
@@ -50,6 +51,7 @@ type schema struct {
 	Host       bool                `json:"x-host"`
 	Unordered  bool                `json:"x-unordered"`
 	Form       string              `json:"x-form"`
+	Gone       bool                `json:"x-gone"`
 	others     *schema             // of the entries of a map
 	property   connection.Property // as the engine has it
 }
@@ -105,7 +107,12 @@ func readType(name string, text []byte) (*connectionType, error) {
 }
 
 func (s *schema) prepare(form string) {
-	s.property = connection.Property{Default: s.Default, HasDefault: s.Default != nil, Class: s.class(), Form: form}
+	s.property = connection.Property{Default: s.Default, HasDefault: s.Default != nil, Class: s.class(), Form: form, Gone: s.Gone}
+	for _, when := range []map[string][]any{s.NeededWhen, s.MaybeWhen} {
+		if len(when) > 0 && s.class() != connection.ClassProperty {
+			s.property.UsedWhen = append(s.property.UsedWhen, when)
+		}
+	}
 	s.property.Type, _ = s.Type.(string)
 	for _, value := range s.Enum {
 		if text, ok := value.(string); ok {

@@ -41,6 +41,9 @@ type Live struct {
 	// and does not show; sorted. A write that replaces the whole connection
 	// ([Traits.Whole]) must carry them.
 	Withheld []string `json:"withheld,omitempty"`
+	// InUse names the parts of the credentials that the connection uses as it is set up;
+	// sorted. Nil where the service does not tell.
+	InUse []string `json:"inUse,omitempty"`
 	// Hidden names properties that are set and whose values the service does not show;
 	// sorted. They cannot be compared.
 	Hidden []string `json:"hidden,omitempty"`

@@ -226,6 +226,12 @@ type Property struct {
 	// Form is the provider's own word for how values are compared; it means something
 	// to its Normalize alone. Usually empty.
 	Form string `json:"form,omitempty"`
+	// UsedWhen are alternatives; each one lists values of other properties. The property is
+	// in use where, in one of the alternatives, every other property has one of its values.
+	// Nil: always.
+	UsedWhen []map[string][]any `json:"usedWhen,omitempty"`
+	// Gone reports that newer versions of the service do not have the property.
+	Gone bool `json:"gone,omitempty"`
 }
 
 // SeparatedRole is the part that a property plays where each user brings their own
@@ -368,6 +374,9 @@ type Traits struct {
 	// declared credentials, and the declared properties that are hidden; where they
 	// are not declared there is none. See [Live.Withheld] and [Live.Hidden].
 	Whole bool `json:"whole,omitempty"`
+	// Named reports that a connection has no id of its own: it is found by its space and
+	// name alone.
+	Named bool `json:"named,omitempty"`
 	// Trial tells how a rebuild gets the name: the new connection is tried out under
 	// another one; then the old one is deleted and the new one created in its place,
 	// which is a row of two kinds. Otherwise names are swapped by patches.

@@ -212,8 +212,16 @@ func (a *analysis) warnAbout(decided *decision) {
 		a.warn(&key, "it gets credentials for everybody; those that each user has linked are no longer used")
 	}
 	if d.recreate != "" {
-		a.warn(&key, "it is rebuilt: apps keep working by its name; its id changes, and what refers to the id is lost"+a.lost(decided))
+		a.warn(&key, a.rebuildWarning()+a.lost(decided))
 	}
+}
+
+// rebuildWarning says what a rebuild changes for whoever uses the connection.
+func (a *analysis) rebuildWarning() string {
+	if a.in.Snapshot.Traits.Named {
+		return "it is rebuilt: the old one is deleted, and what uses it finds the new one by its name"
+	}
+	return "it is rebuilt: apps keep working by its name; its id changes, and what refers to the id is lost"
 }
 
 // warnAboutOwners tells, once for all, which connections may be left without

@@ -111,7 +111,8 @@ func (e *exporter) references(x *exported, source *connection.DataSource, secret
 	for _, name := range slices.Sorted(maps.Keys(secrets)) {
 		wanted[name] = e.withReferences(x, name, name, secrets[name])
 	}
-	hasThem := live.HasCredentials || len(live.Withheld) > 0
+	hasThem := live.HasCredentials || live.InUse == nil && len(live.Withheld) > 0
+	e.unused(x)
 	active := hasThem && live.Mark.Project == "" && live.Mark.Credentials == "" && !live.Separated
 	switch {
 	case len(wanted) == 0:
@@ -127,10 +128,26 @@ func (e *exporter) references(x *exported, source *connection.DataSource, secret
 	x.variables = nil
 }
 
+// unused tells which parts of the credentials the service may store although the connection
+// does not use them: whoever takes it over must say what becomes of them.
+func (e *exporter) unused(x *exported) {
+	if x.live.InUse == nil {
+		return
+	}
+	names := slices.DeleteFunc(slices.Clone(x.live.Withheld), func(name string) bool { return slices.Contains(x.live.InUse, name) })
+	if len(names) > 0 {
+		x.leftOut = append(x.leftOut, "credentials that are not in use, but may be stored: "+strings.Join(names, ", ")+
+			"; before a takeover, declare each under credentials, or as null under properties where there is none")
+	}
+}
+
 // credentialNames gives the parts of the credentials that a file should declare, and
 // others that it might: which of them there are, most services do not tell.
 func (e *exporter) credentialNames(live *connection.Live, source *connection.DataSource) (names, others []string) {
-	if len(live.Withheld) > 0 {
+	switch {
+	case live.InUse != nil:
+		return live.InUse, nil
+	case len(live.Withheld) > 0:
 		return live.Withheld, nil
 	}
 	if live.Separated || !live.HasCredentials {

@@ -191,6 +191,8 @@ func (s *sourceSchema) check(d *connection.Desired) connection.Problems {
 		c.violations(unknown)
 	}
 	c.lackOfSecret()
+	c.unusedCredentials()
+	c.goneProperties()
 	return c.problems
 }
 
@@ -278,6 +280,50 @@ func (c *checked) lackOfSecret() {
 	c.add(connection.SeverityWarning, f, "the credentials hold no secret")
 }
 
+// unusedCredentials warns of credentials that the connection does not use by what is
+// declared of it.
+func (c *checked) unusedCredentials() {
+	for _, name := range slices.Sorted(maps.Keys(c.desired.Credentials)) {
+		cases := c.source.properties[name].UsedWhen
+		fit := func(when map[string][]any) bool { return c.otherwise(when) == nil }
+		if len(cases) == 0 || slices.ContainsFunc(cases, fit) {
+			continue
+		}
+		message := fmt.Sprintf("the connection does not use the credential %q: it is for %s", name, strings.Join(c.otherwise(cases[0]), " and "))
+		c.add(connection.SeverityWarning, finding{tokens: []string{name}, ofKey: true}, message)
+	}
+}
+
+// otherwise lists, with the values that they should have, the declared properties that have
+// others; nil where there are none. What is not declared may be on the tenant.
+func (c *checked) otherwise(when map[string][]any) []string {
+	var found []string
+	for _, name := range slices.Sorted(maps.Keys(when)) {
+		have, property := c.desired.Properties[name], c.source.properties[name]
+		if have == nil || slices.ContainsFunc(when[name], func(value any) bool {
+			return connection.Equal(connection.Conform(property, value), connection.Conform(property, have))
+		}) {
+			continue
+		}
+		values := make([]string, len(when[name]))
+		for i, value := range when[name] {
+			values[i] = plainText(value)
+		}
+		found = append(found, name+" "+strings.Join(values, " or "))
+	}
+	return found
+}
+
+// goneProperties warns of properties that newer versions of the service do not have.
+func (c *checked) goneProperties() {
+	for _, name := range slices.Sorted(maps.Keys(c.desired.Properties)) {
+		if c.source.properties[name].Gone && c.desired.Properties[name] != nil {
+			f := finding{tokens: []string{name}, ofKey: true, hint: "leave it out unless your version has it"}
+			c.add(connection.SeverityWarning, f, fmt.Sprintf("newer versions of the service do not have the property %q of data source %q: they may refuse or ignore it", name, c.source.id))
+		}
+	}
+}
+
 // violations checks the values.
 func (c *checked) violations(unknown map[string]bool) {
 	instance := c.source.coerce(c.source.doc, c.written, 0)
@@ -363,7 +409,7 @@ func (c *checked) missing(v violation, unknown map[string]bool) {
 	for _, name := range texts(v.schema["required"]) {
 		property := c.source.properties[name]
 		_, written := c.written[name]
-		if written || misspelt[name] || property.HasDefault || c.hasDefault(v.schema, name) {
+		if written || misspelt[name] || c.takesDefault(v.schema, name) {
 			continue
 		}
 		f, what := finding{ofKey: true}, "property"
@@ -377,8 +423,17 @@ func (c *checked) missing(v violation, unknown map[string]bool) {
 	}
 }
 
-func (c *checked) hasDefault(schema map[string]any, name string) bool {
-	property, _ := valueAt(schema["properties"], []string{name}).(map[string]any)
-	_, found := property["default"]
-	return found
+// takesDefault reports whether a property has a default that fits where the schema requires
+// the property.
+func (c *checked) takesDefault(schema map[string]any, name string) bool {
+	demanded, _ := valueAt(schema["properties"], []string{name}).(map[string]any)
+	property := c.source.properties[name]
+	standard, found := demanded["default"]
+	if property.HasDefault {
+		standard, found = property.Default, true
+	}
+	allowed, limited := demanded["enum"].([]any)
+	return found && (!limited || slices.ContainsFunc(allowed, func(value any) bool {
+		return connection.Equal(connection.Conform(property, value), connection.Conform(property, standard))
+	}))
 }

@@ -90,6 +90,10 @@ type Behaviour struct {
 	// "elasticsearchType". "": the former under legacy, the latter under current.
 	AccessModeKey string `json:"accessModeKey"`
 
+	// Authenticate is what a GET shows of an elasticsearch connection for which authenticate was never sent: "true", which
+	// needs the credentials, or "false"; one page has the one as the default, another page the other. "": null.
+	Authenticate string `json:"authenticate"`
+
 	// UnknownFields in a body: "ignore" drops them, "keep" stores them. "": 400, and the request is misuse (facts, 11.8).
 	UnknownFields string `json:"unknownFields"`
 
@@ -139,6 +143,7 @@ func (b Behaviour) check() error {
 		{"letterCase", b.LetterCase, []string{"ignored", "matters"}},
 		{"sameName", b.SameName, []string{"first", "last"}},
 		{"accessModeKey", b.AccessModeKey, []string{"type", accessMode}},
+		{"authenticate", b.Authenticate, []string{"true", "false"}},
 		{"unknownFields", b.UnknownFields, []string{"ignore", "keep"}},
 		{"deployment", b.Deployment, deployments},
 		{"proxyPages", b.ProxyPages, []string{proxyUnknown, proxyAll}},

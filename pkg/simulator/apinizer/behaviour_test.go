@@ -54,6 +54,12 @@ func TestSwitches(t *testing.T) {
 			return r.brief("PUT", hook, `{"type": "webhook", "name": "Hook", "fullUrl": "https://v", "timeout": null}`) +
 				fmt.Sprint(r.one("Hook")["timeout"], r.one("Hook")["description"])
 		}, "200 SUCCESS2 <nil>", "200 SUCCESS2d"},
+		"elasticsearch authenticates by itself (8.3)": {`"authenticate": "true"`, func(r *rig) string {
+			const body = `{"type": "elasticsearch", "name": "Search", "elasticHostList": [{"host": "e"}]`
+			said := r.brief("POST", connections+"Search/", body+`}`)
+			r.do("POST", connections+"Search/", body+`, "elasticUsername": "u", "elasticPassword": "p"}`)
+			return said + fmt.Sprint(" ", r.one("Search")["authenticate"])
+		}, "200 SUCCESS <nil>", "400 FAILURE The field elasticUsername is required true"},
 		"a rename is refused (C7)": {
 			`"refuseRename": true`, func(r *rig) string {
 				return r.brief("PUT", connections+"Mail/", `{"type": "email", "name": "Post", "host": "h"}`) + " " +
@@ -286,6 +292,7 @@ func TestWrongSwitchesAreRefused(t *testing.T) {
 		`"errors": "x"`:            "behaviour.errors",
 		`"existingName": "x"`:      "behaviour.existingName",
 		`"secrets": "x"`:           "behaviour.secrets",
+		`"authenticate": "yes"`:    "behaviour.authenticate",
 		`"letterCase": "x"`:        "behaviour.letterCase",
 		`"sameName": "x"`:          "behaviour.sameName",
 		`"accessModeKey": "x"`:     "behaviour.accessModeKey",

@@ -74,7 +74,7 @@ func open(data []byte, file *host.StateFile, o Options) (*Manager, error) {
 	if m.vault, err = host.NewVault(data); err != nil {
 		return nil, err
 	}
-	m.types, m.world, m.limiter = types(m.behaviour.Dialect), newWorld(m.behaviour), newLimiter(m.seed.RateLimit)
+	m.types, m.world, m.limiter = types(m.behaviour), newWorld(m.behaviour), newLimiter(m.seed.RateLimit)
 	m.keys = &keys{personal: m.seed.Token, user: m.seed.User, issued: make(map[string]time.Time)}
 	if m.keys.personal == "" {
 		m.keys.personal = rand.Text()

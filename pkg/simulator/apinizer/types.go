@@ -35,13 +35,13 @@ func commonFields() []field {
 }
 
 // types gives the tables as one dialect has them.
-func types(d Dialect) map[string]*connectionType {
+func types(b Behaviour) map[string]*connectionType {
 	all := make(map[string]*connectionType, len(typeNames))
 	for _, t := range []connectionType{
-		emailType(), kafkaType(), elasticsearchType(), databaseType(), ldapType(), ftpType(), rabbitMQType(), activeMQType(),
+		emailType(), kafkaType(), elasticsearchType(b.Authenticate), databaseType(), ldapType(), ftpType(), rabbitMQType(), activeMQType(),
 		snmpType(), linuxScriptType(), graylogType(), syslogType(), webhookType(), logbackType(),
 	} {
-		t.fields = slices.DeleteFunc(append(commonFields(), t.fields...), func(f field) bool { return f.since != "" && f.since != d })
+		t.fields = slices.DeleteFunc(append(commonFields(), t.fields...), func(f field) bool { return f.since != "" && f.since != b.Dialect })
 		all[t.name] = &t
 	}
 	return all
@@ -98,14 +98,18 @@ const (
 const accessMode = "elasticsearchType"
 
 // elasticsearchType is section 8.3.
-func elasticsearchType() connectionType {
+func elasticsearchType(authenticate string) connectionType {
+	login := boolean("authenticate")
+	if authenticate != "" {
+		login = login.or(authenticate == "true")
+	}
 	const p12, pem, keys = "CA_CERTIFICATE_IN_PKCS_12", "CA_IN_PEM_FILE", "CERT_AND_PRIVATE_KEY_IN_PKCS_12"
 	hostItem := object("", text("scheme").or("http"), text("host").must(), integer("port").or(9200),
 		text("status").byServer(), text("clusterName").byServer())
 	return connectionType{name: "elasticsearch", fields: []field{
 		text(accessMode).or("READ_WRITE").of("READ_WRITE", "READ"),
 		boolean("administrate").or(false), list("elasticHostList", hostItem).must().atLeast(1),
-		boolean("authenticate").or(false), text("elasticUsername"), text("elasticPassword").secret(),
+		login, text("elasticUsername"), text("elasticPassword").secret(),
 		boolean("encryptCommunication").or(false), text("encryptCommunicationType").of(p12, pem, keys),
 		file("caCertInPkcs12File"), text("caCertInPkcs12FileContentType").or("application/x-pkcs12"),
 		file("caInPemFile"), text("caInPemFileContentType").or("application/x-pem-file"),
@@ -113,13 +117,13 @@ func elasticsearchType() connectionType {
 		text("caTruststoreFilePass").secret(),
 		file("caKeystoreFile"), text("caKeystoreFileContentType").or("application/x-pkcs12"),
 		text("caKeystoreFilePass").secret(),
-		boolean("disableHostnameVerification").or(false),
+		boolean("disableHostnameVerification").or(true),
 		boolean("indexLifecyclePolicyCreated").or(false), lifecyclePolicy(),
 		boolean("indexTemplateCreated").or(false), text("indexTemplateName"), text("indexName"),
 		integer("indexTemplateNumberOfShards"), integer("indexTemplateNumberOfReplicas"), text("indexTemplateRefreshInterval"),
 		integer("connectionTimeoutInMs"),
-		boolean("socketReuseAddress"), boolean("socketKeepAlive"), integer("ioThreads"),
-		integer("maxConnectionPerHost"), integer("maxConnectionTotal"),
+		boolean("socketReuseAddress").in(Legacy), boolean("socketKeepAlive").in(Legacy), integer("ioThreads").in(Legacy),
+		integer("maxConnectionPerHost").in(Legacy), integer("maxConnectionTotal").in(Legacy),
 		integer("bulkBufferCapacity").or(50000).in(Current), integer("bulkFlushIntervalMs").or(100).in(Current),
 		integer("bulkMaxBatchSize").or(2500).in(Current),
 		text("elasticsearchMajorVersion").or("AUTO_DETECT").of("AUTO_DETECT", "ES_7", "ES_8", "ES_9").in(Current),

@@ -14,8 +14,8 @@ import (
 // sample is a connection of one type with every documented field set, to another value than its default. What the
 // documentation of the current dialect alone has stands under current.
 type sample struct {
-	fields, current string
-	secrets         []string // not read back, but for email
+	fields, current, legacy string
+	secrets                 []string // not read back, but for email
 }
 
 // samples are the tables of section 8 in values.
@@ -30,13 +30,13 @@ var samples = map[string]sample{
 		"elasticUsername": "u", "elasticPassword": "p", "encryptCommunication": true, "encryptCommunicationType": "CERT_AND_PRIVATE_KEY_IN_PKCS_12",
 		"caCertInPkcs12File": "Zg==", "caCertInPkcs12FileContentType": "x/1", "caInPemFile": "Zw==", "caInPemFileContentType": "x/2",
 		"caTruststoreFile": "aA==", "caTruststoreFileContentType": "x/3", "caTruststoreFilePass": "p2", "caKeystoreFile": "aQ==",
-		"caKeystoreFileContentType": "x/4", "caKeystoreFilePass": "p3", "disableHostnameVerification": true, "indexLifecyclePolicyCreated": true,
+		"caKeystoreFileContentType": "x/4", "caKeystoreFilePass": "p3", "disableHostnameVerification": false, "indexLifecyclePolicyCreated": true,
 		"indexLifecyclePolicy": {"policyName": "n", "enableHotPhase": true, "maxAgeOfRollover": 1, "maxIndexSizeOfRollover": 2,
 			"maxDocCountOfRollover": 4294967296, "enableWarmPhase": true, "numberOfReplicasForWarm": 1, "maxNumShardsForShrink": 1,
 			"maxNumSegmentsForForceMerge": 1, "enableColdPhase": true, "minAgeOfCold": 3, "numberOfReplicasForCold": 1, "enableDeletePhase": true,
 			"minAgeOfDelete": 9}, "indexTemplateCreated": true, "indexTemplateName": "it", "indexName": "i", "indexTemplateNumberOfShards": 1,
-		"indexTemplateNumberOfReplicas": 2, "indexTemplateRefreshInterval": "5s", "connectionTimeoutInMs": 7, "socketReuseAddress": true,
-		"socketKeepAlive": true, "ioThreads": 2, "maxConnectionPerHost": 3, "maxConnectionTotal": 4}`,
+		"indexTemplateNumberOfReplicas": 2, "indexTemplateRefreshInterval": "5s", "connectionTimeoutInMs": 7}`,
+		legacy:  `{"socketReuseAddress": true, "socketKeepAlive": true, "ioThreads": 2, "maxConnectionPerHost": 3, "maxConnectionTotal": 4}`,
 		current: `{"bulkBufferCapacity": 1, "bulkFlushIntervalMs": 2, "bulkMaxBatchSize": 3, "elasticsearchType": "READ", "elasticsearchMajorVersion": "ES_8"}`,
 		secrets: []string{
 			"elasticPassword", "caCertInPkcs12File", "caInPemFile", "caTruststoreFile", "caTruststoreFilePass", "caKeystoreFile", "caKeystoreFilePass",
@@ -94,6 +94,9 @@ func (s sample) under(t *testing.T, dialect string) map[string]any {
 	texts := []string{s.fields}
 	if dialect == "current" && s.current != "" {
 		texts = append(texts, s.current)
+	}
+	if dialect == "legacy" && s.legacy != "" {
+		texts = append(texts, s.legacy)
 	}
 	fields := map[string]any{}
 	for _, text := range texts {
@@ -189,7 +192,7 @@ func TestDefaultsAreThoseOfTheDocumentation(t *testing.T) {
 	for name, want := range map[string]string{
 		`"email", "host": "h"`:                  `{"additionalProperties":[],"addressToTest":null,"auth":false,"defaultEncoding":"UTF-8","enableStartTls":false,"from":null,"host":"h","password":null,"port":587,"username":null}`,
 		kafka:                                   `{"enableSecure":false,"keyStoreId":null,"propertiesMap":{"bootstrap.servers":{"value":"k","valueType":"STRING"},"key.serializer":{"value":"k","valueType":"STRING"},"value.serializer":{"value":"k","valueType":"STRING"}},"protocolTypes":[],"topicName":"t","trustStoreId":null}`,
-		elastic:                                 `{"administrate":false,"authenticate":false,"bulkBufferCapacity":50000,"bulkFlushIntervalMs":100,"bulkMaxBatchSize":2500,"caCertInPkcs12File":null,"caCertInPkcs12FileContentType":"application/x-pkcs12","caInPemFile":null,"caInPemFileContentType":"application/x-pem-file","caKeystoreFile":null,"caKeystoreFileContentType":"application/x-pkcs12","caKeystoreFilePass":null,"caTruststoreFile":null,"caTruststoreFileContentType":"application/x-pkcs12","caTruststoreFilePass":null,"connectionTimeoutInMs":null,"disableHostnameVerification":false,"elasticHostList":[{"host":"e","port":9200,"scheme":"http"}],"elasticPassword":null,"elasticUsername":null,"elasticsearchMajorVersion":"AUTO_DETECT","elasticsearchType":"READ_WRITE","encryptCommunication":false,"encryptCommunicationType":null,"indexLifecyclePolicy":null,"indexLifecyclePolicyCreated":false,"indexName":null,"indexTemplateCreated":false,"indexTemplateName":null,"indexTemplateNumberOfReplicas":null,"indexTemplateNumberOfShards":null,"indexTemplateRefreshInterval":null,"ioThreads":null,"maxConnectionPerHost":null,"maxConnectionTotal":null,"socketKeepAlive":null,"socketReuseAddress":null}`,
+		elastic:                                 `{"administrate":false,"authenticate":null,"bulkBufferCapacity":50000,"bulkFlushIntervalMs":100,"bulkMaxBatchSize":2500,"caCertInPkcs12File":null,"caCertInPkcs12FileContentType":"application/x-pkcs12","caInPemFile":null,"caInPemFileContentType":"application/x-pem-file","caKeystoreFile":null,"caKeystoreFileContentType":"application/x-pkcs12","caKeystoreFilePass":null,"caTruststoreFile":null,"caTruststoreFileContentType":"application/x-pkcs12","caTruststoreFilePass":null,"connectionTimeoutInMs":null,"disableHostnameVerification":true,"elasticHostList":[{"host":"e","port":9200,"scheme":"http"}],"elasticPassword":null,"elasticUsername":null,"elasticsearchMajorVersion":"AUTO_DETECT","elasticsearchType":"READ_WRITE","encryptCommunication":false,"encryptCommunicationType":null,"indexLifecyclePolicy":null,"indexLifecyclePolicyCreated":false,"indexName":null,"indexTemplateCreated":false,"indexTemplateName":null,"indexTemplateNumberOfReplicas":null,"indexTemplateNumberOfShards":null,"indexTemplateRefreshInterval":null}`,
 		`"syslog", "syslogServerHostname": "h"`: `{"syslogAppName":"Apinizer","syslogFacility":"AUDIT","syslogMessageFormat":"RFC_3164","syslogMessageHostname":null,"syslogPort":514,"syslogProtocolType":"TCP","syslogServerHostname":"h","syslogSeverity":"INFORMATIONAL","syslogSslEnabled":false,"syslogTimeout":500}`,
 		`"webhook", "fullUrl": "https://w"`:     `{"connectionPoolMaxConnectionPerHost":24,"connectionPoolMaxConnectionTotal":48,"fullUrl":"https://w","headerList":[],"httpMethod":"GET","timeout":2}`,
 		`"graylog", "hostname": "h"`:            `{"appendToAttributes":true,"appendToMessage":true,"compressionType":"NONE","connectTimeout":10000,"gelfMessageLevel":"INFO","hostname":"h","maxInflightSends":512,"port":12201,"queueSize":512,"reconnectDelay":2500,"sendBufferSize":-1,"tcpKeepAlive":false,"tcpNoDelay":true,"threads":0,"tlsCertVerificationEnabled":false,"tlsEnabled":false,"tlsTrustCertChainFile":null,"tlsTrustCertChainFileName":null,"transportType":"TCP"}`,
