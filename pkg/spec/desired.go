@@ -155,6 +155,9 @@ func (r *reader) readFile(set *DesiredSet, file source, spaces []connection.Spac
 		set.Connections = append(set.Connections, desired)
 	}
 	for _, item := range file.moved {
+		if !r.isHere(n, item.value.get("tenants")) {
+			continue
+		}
 		if move, ok := r.move(n, item.value); ok {
 			set.Moves = append(set.Moves, move)
 		}

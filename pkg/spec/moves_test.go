@@ -31,3 +31,33 @@ func TestThousandsOfMovesThatLeadNowhere(t *testing.T) {
 		}
 	}
 }
+
+func TestAMoveIsForTheTenantsThatItNames(t *testing.T) {
+	inFolder(t, `
+-- qlsync.yaml --
+version: 1
+project: acme
+connections: [connections/*.yaml]
+tenants: {eu: {url: "https://eu.example"}, us: {url: "https://us.example"}}
+-- connections/a.yaml --
+version: 1
+connections: [{name: CRM, space: Prod, dataSource: rest}]
+moved:
+  - {from: {space: Staging, name: CRM}, to: {space: Prod, name: CRM}, tenants: [eu]}
+  - {from: {space: Staging, name: CRM}, to: {space: Prod, name: Other}, tenants: [us]}
+  - {from: {space: Old, name: CRM}, to: {space: Prod, name: CRM}, tenants: [uk]}
+`)
+	sets, problems := readAll(t, nil)
+	text := ""
+	for _, problem := range problems {
+		text += problem.Message + "\n"
+	}
+	if !strings.Contains(text, `there is no tenant "uk"`) || strings.Contains(text, "moved twice") {
+		t.Errorf("problems:\n%s", text)
+	}
+	for i, want := range []string{"CRM", "Other"} {
+		if moves := sets[i].Moves; len(moves) != 1 || moves[0].To.Name != want || spaceNames(sets[i].OnlyMoves) != "Staging" {
+			t.Errorf("set %d: moves %v, only in moves: %s", i, moves, spaceNames(sets[i].OnlyMoves))
+		}
+	}
+}
