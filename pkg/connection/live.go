@@ -1,6 +1,7 @@
 package connection
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
@@ -64,7 +65,7 @@ type Live struct {
 type Mark struct {
 	// Project owns the connection. Empty: nobody does.
 	Project string `json:"project,omitempty"`
-	// Key is the [KeyDigest] of the declared key that the connection was written for.
+	// Key is the [KeyRecord] of the declared key that the connection was written for.
 	Key string `json:"key,omitempty"`
 	// Credentials is the [CredentialsMark] of what was last written. Empty: unknown.
 	Credentials string `json:"credentials,omitempty"`
@@ -77,7 +78,7 @@ type Mark struct {
 	Sensitive string `json:"sensitive,omitempty"`
 	// Protected refuses delete and recreate, also after the file's block is gone.
 	Protected bool `json:"protected,omitempty"`
-	// Moved is the [KeyDigest] of the key from which a move brought it that is part
+	// Moved is the [KeyRecord] of the key from which a move brought it that is part
 	// of a cycle: without it nobody could tell whether the cycle was gone round.
 	Moved string `json:"moved,omitempty"`
 	// Pending tells that what was written last is saved and not in effect; see
@@ -151,7 +152,14 @@ func (m *Mark) Hides(property string) bool {
 	return false
 }
 
-// KeyDigest names a declared key in a [Mark].
+// KeyRecord is the record of a declared key in a [Mark]. It is over the id of the space,
+// which a rename does not change; the personal space has none, and keeps its word.
+func KeyRecord(space Space, name string) string {
+	return KeyDigest(Key{Space: cmp.Or(space.ID, space.Name), Name: name})
+}
+
+// KeyDigest is the record of a declared key over the name of its space, as earlier versions
+// wrote it. It still fits where it is read.
 func KeyDigest(k Key) string { return digest("key", k.Space, k.Name) }
 
 // CredentialsMark describes credentials without their values: the version, and a

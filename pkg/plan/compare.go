@@ -23,6 +23,7 @@ type difference struct {
 	dataSource     bool
 	protection     bool
 	sensitive      bool
+	record         bool // the key record is of another key
 	// host names the changed property that points the connection at another host.
 	host string
 	// pending tells that what was written last is not in effect.
@@ -41,6 +42,18 @@ type difference struct {
 	separates *bool
 	// recreate says why only a rebuild can make the change; empty where it need not.
 	recreate string
+}
+
+// staleness explains the renewal of a key record; empty where none is renewed.
+func (d *difference) staleness() string {
+	if !d.shows("/keyRecord") {
+		return ""
+	}
+	return "its key record is of another name or space, as after a rename of its space"
+}
+
+func (d *difference) shows(path string) bool {
+	return slices.ContainsFunc(d.fields, func(f Field) bool { return f.Path == path })
 }
 
 // content reports whether something differs that is not merely our own mark.
@@ -75,7 +88,7 @@ func (a *analysis) compare(p *pair) *difference {
 		d.add("/effective", false, true)
 	}
 	if p.live.Mark.Project == a.in.Project && !a.in.Snapshot.Traits.Unmarked {
-		compareRecord(p, d)
+		a.compareRecord(p, d)
 	}
 	if a.in.Snapshot.Traits.Whole && (d.content() || p.live.Mark.Project == "") {
 		d.alone, d.carried = !d.content(), !d.credentials && len(p.Credentials) > 0
@@ -145,11 +158,16 @@ func (a *analysis) compareProperties(p *pair, d *difference) {
 	}
 }
 
-// compareRecord compares what stands in the mark alone: the protection, and what was
-// declared sensitive. A name that is not recorded yet is worth a write, since nothing
+// compareRecord compares what stands in the mark alone: the key, the protection, and what
+// was declared sensitive. A name that is not recorded yet is worth a write, since nothing
 // else hides the value once a file no longer says so; one that is no longer declared
 // stays until the next write.
-func compareRecord(p *pair, d *difference) {
+func (a *analysis) compareRecord(p *pair, d *difference) {
+	// Where a write replaces everything, a record is no reason to lose what is not declared.
+	d.record = p.stale && !(a.in.Snapshot.Traits.Whole && a.undeclared(p, p.live.Withheld) != "")
+	if d.record && p.live.Key == p.key { // what moves is marked on its way
+		d.add("/keyRecord", p.live.Mark.Key, a.places.record(p.key))
+	}
 	if want := p.Lifecycle.PreventDestroy; want != nil && *want != p.live.Mark.Protected {
 		d.protection = true
 		d.add("/lifecycle/preventDestroy", p.live.Mark.Protected, *want)

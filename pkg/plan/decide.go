@@ -23,6 +23,7 @@ type analysis struct {
 	// spaces are those of the tenant by "name" and "id" of a reference, users by id.
 	spaces map[connection.SpaceRef]connection.Space
 	users  map[string]connection.User
+	places places
 	// folded holds the live connections by [foldKey].
 	folded    map[connection.Key][]*connection.Live
 	targets   []*target
@@ -98,6 +99,7 @@ func (a *analysis) index() {
 		a.spaces[connection.SpaceRef{Name: space.Name}] = space
 		a.spaces[connection.SpaceRef{ID: space.ID}] = space
 	}
+	a.places = newPlaces(a.in.Snapshot, a.in.Moves)
 	a.users = map[string]connection.User{}
 	for _, user := range slices.Concat(a.in.Snapshot.People, a.in.Snapshot.Users) {
 		a.users[user.ID] = user
@@ -132,7 +134,7 @@ func (a *analysis) decide(p *pair) *decision {
 	if p.live.Unreadable == "" && (owner == a.in.Project || owner == "") {
 		d.diff = a.compare(p)
 		c.Fields = d.diff.fields
-		c.Reason = joinReasons(c.Reason, d.diff.recreate, d.diff.credentialsWhy)
+		c.Reason = joinReasons(c.Reason, d.diff.recreate, d.diff.credentialsWhy, d.diff.staleness())
 		if owner == "" && len(p.Credentials) > 0 && !d.diff.credentials {
 			c.Reason = joinReasons(c.Reason, "its credentials are taken as they are")
 		}

@@ -76,6 +76,8 @@ func describeOne(n *node) string {
 		return "writes down whether it is protected"
 	case diff != nil && diff.sensitive:
 		return "writes down what of it is sensitive"
+	case diff != nil && diff.record:
+		return "renews its key record"
 	}
 	return "marks it as ours"
 }
@@ -86,7 +88,7 @@ func describeName(n *node) string {
 		return "lets the old one make way"
 	case n.created != nil:
 		return "gives the name to the new one"
-	case strings.HasPrefix(name, temporaryName(n.decision.target.key)):
+	case strings.HasPrefix(name, temporaryPrefix):
 		return "renames it to a temporary name, on its way"
 	}
 	return "renames it"

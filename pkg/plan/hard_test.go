@@ -66,6 +66,6 @@ func (w *world) add(space, name string) {
 	w.snapshot.Connections = append(w.snapshot.Connections, connection.Live{
 		ID: "id-" + name, Key: key, SpaceID: w.spaceID(space), DataSource: "rest", Family: "web", OwnerID: "u-ana",
 		Properties: map[string]any{"path": "/" + name},
-		Mark:       connection.Mark{Project: project, Key: connection.KeyDigest(key)},
+		Mark:       connection.Mark{Project: project, Key: w.record(key)},
 	})
 }

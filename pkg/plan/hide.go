@@ -13,11 +13,12 @@ import (
 // itself it has hidden before. The snapshot that was given is not changed. Everything
 // in this package hides by itself; it is for those who write a snapshot down.
 func Hide(snapshot *connection.Snapshot, desired []connection.Desired, moves []connection.Move) *connection.Snapshot {
-	marked := sensitiveNames(snapshot, desired, moves)
+	places := newPlaces(snapshot, moves)
+	marked := places.sensitiveNames(desired, moves)
 	var hidden *connection.Snapshot
 	for i := range snapshot.Connections {
 		live := &snapshot.Connections[i]
-		names := slices.Concat(marked[connection.KeyDigest(live.Key)], marked[live.Mark.Key], recorded(live))
+		names := slices.Concat(marked[places.record(live.Key)], marked[live.Mark.Key], recorded(live))
 		properties := hideNamed(live.Properties, names)
 		if properties == nil {
 			continue
@@ -46,13 +47,13 @@ func secretive(live *connection.Live, in Input) bool {
 	return hideNamed(live.Properties, names) != nil
 }
 
-// sensitiveNames collects what the files call sensitive, by the digest of every key
-// at which the connection may stand: its own, and those that moves come from.
-func sensitiveNames(snapshot *connection.Snapshot, desired []connection.Desired, moves []connection.Move) map[string][]string {
-	marked := map[string][]string{}
+// sensitiveNames collects what the files call sensitive, by every form of the record of
+// every key at which the connection may be: its own, and those that moves come from.
+func (p places) sensitiveNames(desired []connection.Desired, moves []connection.Move) map[string][]string {
+	marked := map[connection.Key][]string{}
 	for i := range desired {
 		if names := desired[i].Sensitive; len(names) > 0 {
-			marked[connection.KeyDigest(keyIn(snapshot, desired[i].Space, desired[i].Name))] = names
+			marked[p.keyIn(desired[i].Space, desired[i].Name)] = names
 		}
 	}
 	if len(marked) == 0 {
@@ -61,8 +62,8 @@ func sensitiveNames(snapshot *connection.Snapshot, desired []connection.Desired,
 	for range moves { // each round follows the chains by one more move
 		grown := false
 		for _, move := range moves {
-			from := connection.KeyDigest(keyIn(snapshot, move.From.Space, move.From.Name))
-			for _, name := range marked[connection.KeyDigest(keyIn(snapshot, move.To.Space, move.To.Name))] {
+			from := p.keyIn(move.From.Space, move.From.Name)
+			for _, name := range marked[p.keyIn(move.To.Space, move.To.Name)] {
 				if !slices.Contains(marked[from], name) {
 					marked[from], grown = append(slices.Clip(marked[from]), name), true
 				}
@@ -72,21 +73,13 @@ func sensitiveNames(snapshot *connection.Snapshot, desired []connection.Desired,
 			break
 		}
 	}
-	return marked
-}
-
-// keyIn gives the key of a name in a space of the tenant.
-func keyIn(snapshot *connection.Snapshot, ref connection.SpaceRef, name string) connection.Key {
-	key := connection.Key{Space: ref.Name, Name: name}
-	if ref.Personal {
-		key.Space = connection.PersonalSpace
-	}
-	for _, space := range snapshot.Spaces {
-		if ref.ID != "" && space.ID == ref.ID {
-			key.Space = space.Name
+	names := make(map[string][]string, 2*len(marked))
+	for key, marks := range marked {
+		for _, form := range p.forms(key) {
+			names[form] = marks
 		}
 	}
-	return key
+	return names
 }
 
 // recorded lists the properties that the mark of the connection hides.

@@ -36,6 +36,11 @@ func TestLiveValuesOfMarkedPropertiesAreHidden(t *testing.T) {
 			connection.Desired{Space: shared, Name: "a", Sensitive: pin},
 			nil, true,
 		},
+		"where it was renamed by hand, and its record is over the id of the space": {
+			live("z", connection.Mark{Key: connection.KeyRecord(connection.Space{ID: "s1", Name: "Finance"}, "a")}),
+			connection.Desired{Space: shared, Name: "a", Sensitive: pin},
+			nil, true,
+		},
 		"where two moves come from": {
 			live("x", connection.Mark{}),
 			connection.Desired{Space: shared, Name: "a", Sensitive: pin},

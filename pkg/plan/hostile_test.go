@@ -75,7 +75,7 @@ func hostileWorld(t *rapid.T, base func(*rapid.T) *world) *world {
 
 // leaveHalf leaves what an interrupted rebuild, or a cycle, leaves of a key.
 func leaveHalf(t *rapid.T, w *world, key connection.Key) {
-	digest := connection.KeyDigest(key)
+	digest := w.record(key)
 	hold := func(prefix, transit string) {
 		live := w.hold(key.Space, prefix+digest, func(l *connection.Live) {
 			l.Mark = connection.Mark{Project: project, Key: digest, Transit: transit, Credentials: "0"}
@@ -109,8 +109,8 @@ func goPersonal(w *world) {
 		}
 		old := l.Key
 		l.Key.Space, l.SpaceID, l.OwnerID = connection.PersonalSpace, "", "u-ana"
-		if l.Mark.Key == connection.KeyDigest(old) {
-			l.Mark.Key = connection.KeyDigest(l.Key)
+		if l.Mark.Key == w.record(old) {
+			l.Mark.Key = w.record(l.Key)
 		}
 	}
 	personal := func(ref *connection.SpaceRef) {
@@ -287,7 +287,7 @@ func (g *guard) beforeDelete(item plan.Item, live *connection.Live) {
 	if live.Mark.Project == "" {
 		g.t.Fatalf("deletes %q, which nobody owns", live.Key)
 	}
-	if connection.KeyDigest(live.Key) == live.Mark.Key || live.Mark.Transit == "" { // the former: put back by hand
+	if g.w.fits(live.Mark.Key, live.Key) || live.Mark.Transit == "" { // the former: put back by hand
 		if change.Action != plan.ActionDelete || g.w.policy.Prune != connection.PruneOwned || g.w.file(live.Key) != nil {
 			g.t.Fatalf("deletes %q: %s", live.Key, change.Action)
 		}
@@ -297,7 +297,7 @@ func (g *guard) beforeDelete(item plan.Item, live *connection.Live) {
 		if other.ID == live.ID || other.Mark.Project != project {
 			continue
 		}
-		if connection.KeyDigest(other.Key) == live.Mark.Key {
+		if g.w.fits(live.Mark.Key, other.Key) {
 			return
 		}
 		if live.Mark.Transit == connection.TransitNew && other.Mark.Transit == connection.TransitOld && other.Mark.Key == live.Mark.Key {

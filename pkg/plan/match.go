@@ -20,14 +20,19 @@ type pair struct {
 	because string
 	// missed tells that apps look for the declared name in vain until it is back.
 	missed bool
+	// stale tells that its record is of another key than the declared one.
+	stale bool
 }
 
 // leftover is a live connection that is no declared one.
 type leftover struct {
 	live  *connection.Live
 	owned bool // by this project
-	// kept says why it may not be pruned although it bears our mark.
-	kept string
+	// kept says why it may not be pruned although it bears our mark, and wayOut what a
+	// person can do about it; wayOut may be empty.
+	kept, wayOut string
+	// elsewhere tells that its record is of another key, which moved blocks explain.
+	elsewhere bool
 	// half tells that an interrupted rebuild of a declared connection left it.
 	half bool
 	of   connection.Key // the key that was rebuilt
@@ -42,19 +47,20 @@ type leftover struct {
 type matcher struct {
 	live     map[connection.Key]*connection.Live
 	declared map[connection.Key]bool
-	target   map[string]connection.Key           // declared keys, by digest
+	target   map[string]connection.Key           // declared keys, by every form of their record
 	moves    map[connection.Key][]connection.Key // from, by to
 	away     map[connection.Key]connection.Key   // to, by from
 	// incoming lists the keys of live connections whose moved blocks lead to a
 	// declared key, by that key.
 	incoming map[connection.Key][]connection.Key
-	carriers map[string][]*connection.Live // at no declared key, by key digest
+	carriers map[string][]*connection.Live // at no declared key, by key record
 	claimed  map[*connection.Live]bool
 	leaving  map[connection.Key]bool // what leaves has found out
 	// cycle holds the declared keys on a cycle of moved blocks, each with the one
 	// before it.
 	cycle   map[connection.Key]connection.Key
 	project string
+	places  places
 }
 
 // match pairs every target, and tells what is left over. What stands at a
@@ -84,7 +90,21 @@ func (a *analysis) match() {
 	for i := range a.pairs {
 		m.findMarked(&a.pairs[i])
 	}
+	a.findStale(m)
+	a.demandSpaces(m)
+	a.warnOfGoneSpaces(m)
 	a.leave(m)
+}
+
+// findStale notes which declared connections bear the record of another key than their own
+// that no moved block explains: after a rename of their space, a moved block that was
+// removed, or by hand. Without a record that fits they would never be deleted. A missing
+// record is written with the next change.
+func (a *analysis) findStale(m *matcher) {
+	for i := range a.pairs {
+		p := &a.pairs[i]
+		p.stale = p.live != nil && p.live.Mark.Project == a.in.Project && p.live.Mark.Key != "" && !m.explains(p.live.Mark.Key, p.key)
+	}
 }
 
 func (a *analysis) newMatcher() *matcher {
@@ -100,10 +120,13 @@ func (a *analysis) newMatcher() *matcher {
 		cycle:    map[connection.Key]connection.Key{},
 		leaving:  map[connection.Key]bool{},
 		project:  a.in.Project,
+		places:   a.places,
 	}
 	for _, t := range a.targets {
 		m.declared[t.key] = true
-		m.target[connection.KeyDigest(t.key)] = t.key
+		for _, form := range m.places.forms(t.key) {
+			m.target[form] = t.key
+		}
 	}
 	for i := range a.in.Snapshot.Connections {
 		live := &a.in.Snapshot.Connections[i]
@@ -113,9 +136,8 @@ func (a *analysis) newMatcher() *matcher {
 		}
 	}
 	for _, move := range a.in.Moves {
-		from, okFrom := a.end(move.From)
-		to, okTo := a.end(move.To)
-		if okFrom && okTo && from != to {
+		from, to := a.end(move.From), a.end(move.To)
+		if from != to {
 			m.moves[to] = append(m.moves[to], from)
 			m.away[from] = to
 		}
@@ -137,9 +159,54 @@ func (a *analysis) newMatcher() *matcher {
 	return m
 }
 
-func (a *analysis) end(end connection.MoveEnd) (connection.Key, bool) {
-	space, ok := a.space(end.Space)
-	return connection.Key{Space: space.Name, Name: end.Name}, ok
+// end returns the key of an end of a moved block. Its space may be gone: blocks may stay
+// for ever, and what a space holds that does not exist is moved already.
+func (a *analysis) end(end connection.MoveEnd) connection.Key {
+	return a.places.keyIn(end.Space, end.Name)
+}
+
+// demandSpaces notes a problem for each pending move whose blocks end in a space that the
+// token cannot see: such a connection is not one that is no longer declared.
+func (a *analysis) demandSpaces(m *matcher) {
+	refs := map[connection.Key]connection.SpaceRef{}
+	for _, move := range a.in.Moves {
+		if _, seen := a.visible(move.To.Space); !seen {
+			refs[a.end(move.To)] = move.To.Space
+		}
+	}
+	if len(refs) == 0 {
+		return
+	}
+	for from := range m.live {
+		if last, declared := m.destination(from); !declared && last != from {
+			if ref, gone := refs[last]; gone {
+				a.space(ref)
+			}
+		}
+	}
+}
+
+// warnOfGoneSpaces tells of what is created because nothing is seen where its moved blocks
+// come from.
+func (a *analysis) warnOfGoneSpaces(m *matcher) {
+	gone := map[connection.Key]bool{}
+	for _, move := range a.in.Moves {
+		if _, seen := a.visible(move.From.Space); !seen {
+			gone[a.end(move.From)] = true
+		}
+	}
+	for i := range a.pairs {
+		p := &a.pairs[i]
+		if p.live != nil || p.trouble != "" || len(gone) == 0 {
+			continue
+		}
+		for _, from := range m.origins(p.key) {
+			if gone[from] {
+				a.warn(&p.key, fmt.Sprintf("a moved block comes from %q, and this token sees no space %q: if the space exists, make the token's user a member before it is created here", from, from.Space))
+				break
+			}
+		}
+	}
 }
 
 // destination follows the moved blocks from a key to the first declared one.
@@ -196,7 +263,7 @@ func (m *matcher) leaves(from connection.Key) bool {
 // onItsWay reports whether a connection that stands at no declared key bears the
 // mark of the key: the first of the two calls of a move has brought it there.
 func (m *matcher) onItsWay(to connection.Key) bool {
-	return slices.ContainsFunc(m.carriers[connection.KeyDigest(to)], func(l *connection.Live) bool { return l.Mark.Transit == "" })
+	return slices.ContainsFunc(m.carriersOf(to), func(l *connection.Live) bool { return l.Mark.Transit == "" })
 }
 
 // arrived reports whether what stands at a key on a cycle is there to stay: it has
@@ -207,7 +274,7 @@ func (m *matcher) arrived(key connection.Key) bool {
 		return false
 	}
 	mark := m.live[key].Mark
-	return mark.Project != m.project || mark.Moved == connection.KeyDigest(before)
+	return mark.Project != m.project || m.places.fits(mark.Moved, before)
 }
 
 // findCycles notes the declared keys from which moved blocks lead round to
@@ -262,7 +329,7 @@ func (m *matcher) contested(to connection.Key, there *connection.Live) string {
 // madeAnew reports whether what stands at a key is the connection from the other key,
 // made anew where it was to be moved.
 func (m *matcher) madeAnew(from connection.Key, there *connection.Live) bool {
-	return there != nil && there.Mark.Project == m.project && there.Mark.Moved == connection.KeyDigest(from)
+	return there != nil && there.Mark.Project == m.project && m.places.fits(there.Mark.Moved, from)
 }
 
 // findMoved looks for the live connection that was declared elsewhere before.
@@ -298,10 +365,19 @@ func (m *matcher) findMarked(p *pair) {
 	}
 }
 
+// carriersOf lists the connections at no declared key that bear the record of the key.
+func (m *matcher) carriersOf(key connection.Key) []*connection.Live {
+	var found []*connection.Live
+	for _, form := range m.places.forms(key) {
+		found = append(found, m.carriers[form]...)
+	}
+	return found
+}
+
 // unclaimed lists where connections stand that bear the mark of the key.
 func (m *matcher) unclaimed(key connection.Key) []connection.Key {
 	var found []connection.Key
-	for _, live := range m.carriers[connection.KeyDigest(key)] {
+	for _, live := range m.carriersOf(key) {
 		if !m.claimed[live] && live.Mark.Transit == "" {
 			found = append(found, live.Key)
 		}
@@ -330,13 +406,13 @@ func (m *matcher) origins(to connection.Key) []connection.Key {
 // untouched old one is not: it is made again.
 func (m *matcher) underway(to connection.Key) *connection.Live {
 	var temporary, made, old *connection.Live
-	for _, live := range m.carriers[connection.KeyDigest(to)] {
+	for _, live := range m.carriersOf(to) {
 		switch {
-		case live.Mark.Transit == "" && strings.HasPrefix(live.Key.Name, temporaryName(to)):
+		case live.Mark.Transit == "" && m.places.isNamed(live, temporaryPrefix, to):
 			temporary = live
-		case live.Mark.Transit == connection.TransitNew && strings.HasPrefix(live.Key.Name, newName(to)):
+		case live.Mark.Transit == connection.TransitNew && m.places.isNamed(live, newPrefix, to):
 			made = live
-		case live.Mark.Transit == connection.TransitOld && strings.HasPrefix(live.Key.Name, oldName(to)):
+		case live.Mark.Transit == connection.TransitOld && m.places.isNamed(live, oldPrefix, to):
 			old = live
 		}
 	}
@@ -351,12 +427,12 @@ func (m *matcher) underway(to connection.Key) *connection.Live {
 
 // isHalf reports whether the connection stands where a rebuild of the key would
 // have left it. A copy made by hand stands elsewhere.
-func isHalf(live *connection.Live, key connection.Key) bool {
-	name := newName(key)
+func (p places) isHalf(live *connection.Live, key connection.Key) bool {
+	prefix := newPrefix
 	if live.Mark.Transit == connection.TransitOld {
-		name = oldName(key)
+		prefix = oldPrefix
 	}
-	return live.Mark.Transit != "" && strings.HasPrefix(live.Key.Name, name)
+	return live.Mark.Transit != "" && p.isNamed(live, prefix, key)
 }
 
 // lastWithCredentials reports whether deleting what a rebuild has put aside would lose
@@ -386,6 +462,7 @@ func quoted(keys []connection.Key) string {
 // connection alone, so it is not deleted.
 func (a *analysis) leave(m *matcher) {
 	unsupplied, stands, declared := map[connection.Key]bool{}, map[connection.Key]bool{}, a.namesakes()
+	byID := a.declaredIDs(m)
 	for i := range a.pairs {
 		p := &a.pairs[i]
 		unsupplied[p.key] = len(p.Credentials) == 0 && !p.Lifecycle.RecreateAllowed
@@ -402,9 +479,12 @@ func (a *analysis) leave(m *matcher) {
 		target, marked := m.target[live.Mark.Key]
 		switch {
 		case !rest.owned:
-		case marked && isHalf(live, target) && unsupplied[target] && lastWithCredentials(live, m.live[target]):
+		case byID[live.ID] != nil && byID[live.ID] != live:
+			rest.kept = fmt.Sprintf("the tenant also lists it as %q: it was moved or renamed while the lists were read", byID[live.ID].Key)
+			rest.wayOut = "plan again"
+		case marked && a.places.isHalf(live, target) && unsupplied[target] && lastWithCredentials(live, m.live[target]):
 			rest.kept = "the old one of a rebuild, with credentials that the one in its place does not have: declare credentials, or lifecycle.recreate: allow to let them go"
-		case marked && isHalf(live, target):
+		case marked && a.places.isHalf(live, target):
 			rest.half, rest.of = true, target
 			rest.needless = live.Mark.Transit == connection.TransitNew && stands[target]
 		case live.Mark.Transit != "":
@@ -413,8 +493,12 @@ func (a *analysis) leave(m *matcher) {
 			rest.kept = "owned by this project, and a moved block leads from it to a name that is taken"
 		case declared.keep(live.Key) != "":
 			rest.kept = declared.keep(live.Key)
-		case live.Mark.Key != "" && !m.explains(live):
-			rest.kept = "owned by this project and no longer declared, but marked for another name: moved, renamed or copied"
+		case live.Mark.Key == "":
+			rest.kept, rest.wayOut = "owned by this project and no longer declared, but without the key record that qlsync writes", release
+		case !m.explains(live.Mark.Key, live.Key):
+			rest.kept, rest.wayOut = "owned by this project and no longer declared, but its key record is of another name or space: moved, renamed or copied", rewrite
+		default:
+			rest.elsewhere = !a.places.fits(live.Mark.Key, live.Key)
 		}
 		a.leftovers = append(a.leftovers, rest)
 	}
@@ -427,13 +511,32 @@ func (a *analysis) leave(m *matcher) {
 	}
 }
 
-// explains reports whether the mark is of the connection's own key, or of one
-// from which moved blocks led to it.
-func (m *matcher) explains(live *connection.Live) bool {
-	for _, key := range append(m.origins(live.Key), live.Key) {
-		if connection.KeyDigest(key) == live.Mark.Key {
-			return true
+// What a person can do about a connection that is not deleted for want of a record that fits.
+const (
+	rewrite = "to have it deleted, declare it, apply (which renews the record), and remove it again, or delete it yourself; to keep it, remove its ownership mark"
+	release = "delete it yourself, or remove its ownership mark to keep it"
+)
+
+// declaredIDs returns the live connections that are declared ones, by id. A connection that
+// is moved by hand while lists are read may be in several of them.
+func (a *analysis) declaredIDs(m *matcher) map[string]*connection.Live {
+	found := map[string]*connection.Live{}
+	for i := range a.pairs {
+		p := &a.pairs[i]
+		for _, live := range []*connection.Live{p.live, m.live[p.key]} {
+			if live != nil && live.ID != "" && found[live.ID] == nil {
+				found[live.ID] = live
+			}
 		}
 	}
-	return false
+	return found
+}
+
+// explains reports whether a record is of the key, or of one from which moved blocks led to
+// it.
+func (m *matcher) explains(record string, key connection.Key) bool {
+	if m.places.fits(record, key) {
+		return true
+	}
+	return slices.ContainsFunc(m.origins(key), func(from connection.Key) bool { return m.places.fits(record, from) })
 }

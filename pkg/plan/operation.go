@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/qlsync/qlsync/pkg/connection"
 )
@@ -289,7 +290,7 @@ func (c *chain) updateSpace(patch, bulk connection.Operation) {
 // came from.
 func (c *chain) unmarked() bool {
 	mark := c.decision.live.Mark
-	return !c.o.declared[c.at] && mark.Project == c.o.analysis.in.Project && mark.Key == connection.KeyDigest(c.at)
+	return !c.o.declared[c.at] && mark.Project == c.o.analysis.in.Project && c.o.analysis.places.fits(mark.Key, c.at)
 }
 
 // updateOwner changes the owner by a bulk operation, and the space with it. That
@@ -390,11 +391,11 @@ func (c *chain) recreate() {
 	made := c.subject
 
 	away := connection.Mark{
-		Project: o.analysis.in.Project, Key: connection.KeyDigest(d.target.key),
+		Project: o.analysis.in.Project, Key: o.analysis.places.record(d.target.key),
 		Credentials: old.Mark.Credentials, Fingerprint: old.Mark.Fingerprint, Sensitive: old.Mark.Sensitive,
 		Transit: connection.TransitOld,
 	}
-	aside := o.spare(connection.Key{Space: old.Key.Space, Name: oldName(d.target.key)})
+	aside := o.onTheWay(old.Key.Space, oldPrefix, d.target.key)
 	c.turnTo(&old)
 	makeWay := c.goTo(aside, connection.Operation{Kind: connection.Patch, Mark: &away})
 	gone := c.subject
@@ -429,7 +430,7 @@ func (c *chain) makeBeside() connection.Mark {
 	}
 	if d.begun == nil {
 		first := mark
-		c.create(o.spare(connection.Key{Space: d.target.key.Space, Name: newName(d.target.key)}), connection.Operation{
+		c.create(o.onTheWay(d.target.key.Space, newPrefix, d.target.key), connection.Operation{
 			Set: o.analysis.rebuilt(d.target, d.live), Tags: &tags, Mark: &first, ReadBack: true,
 		})
 		return c.handOver(mark)
@@ -461,7 +462,7 @@ func (c *chain) replace() {
 	making.Mark.Moved = o.movedMark(d.target.key, d.live)
 	if old.Key != d.target.key {
 		// With this, the next run knows what the old one is, if it is still there.
-		making.Mark.Moved = connection.KeyDigest(old.Key)
+		making.Mark.Moved = o.analysis.places.record(old.Key)
 		c.create(d.target.key, making)
 		c.turnTo(old)
 		c.delete()
@@ -471,7 +472,7 @@ func (c *chain) replace() {
 	trial := *making.Mark
 	trial.Transit, trial.Moved, trial.Protected = connection.TransitNew, "", false
 	making.Mark, final.ReadBack = &trial, false
-	c.create(o.spare(connection.Key{Space: old.Key.Space, Name: newName(d.target.key)}), making)
+	c.create(o.onTheWay(old.Key.Space, newPrefix, d.target.key), making)
 	tried := c.subject
 	c.turnTo(old)
 	c.delete()
@@ -503,7 +504,7 @@ func (o *orderer) patch(d *decision) connection.Operation {
 // is no reason for a call.
 func (o *orderer) worthwhile(d *decision, patch connection.Operation) bool {
 	return patch.Set != nil || patch.Remove != nil || patch.Credentials != nil || patch.Tags != nil ||
-		d.diff.protection || d.diff.sensitive || d.diff.pending || d.live.Mark.Project == ""
+		d.diff.protection || d.diff.sensitive || d.diff.record || d.diff.pending || d.live.Mark.Project == ""
 }
 
 // mark is what will be known of the connection afterwards. Credentials are
@@ -512,7 +513,7 @@ func (o *orderer) worthwhile(d *decision, patch connection.Operation) bool {
 // a change.
 func (o *orderer) mark(t *target, live *connection.Live, written bool) *connection.Mark {
 	mark := &connection.Mark{
-		Project: o.analysis.in.Project, Key: connection.KeyDigest(t.key), Moved: o.movedMark(t.key, live),
+		Project: o.analysis.in.Project, Key: o.analysis.places.record(t.key), Moved: o.movedMark(t.key, live),
 		Sensitive: connection.SensitiveMark(t.Sensitive),
 	}
 	owner := o.analysis.in.Snapshot.Caller.ID
@@ -538,10 +539,10 @@ func (o *orderer) mark(t *target, live *connection.Live, written bool) *connecti
 // next run must know what that is. Elsewhere there is none.
 func (o *orderer) movedMark(key connection.Key, live *connection.Live) string {
 	if from, ok := o.analysis.cycle[key]; ok {
-		return connection.KeyDigest(from)
+		return o.analysis.places.record(from)
 	}
 	if live != nil && slices.ContainsFunc(o.analysis.leftovers, func(rest leftover) bool {
-		return rest.anew && connection.KeyDigest(rest.live.Key) == live.Mark.Moved
+		return rest.anew && o.analysis.places.fits(live.Mark.Moved, rest.live.Key)
 	}) {
 		return live.Mark.Moved
 	}
@@ -553,13 +554,25 @@ func (t *target) credentialsMark(ownerID string) string {
 }
 
 // The names of connections that are on their way to a declared key. They can be
-// told from any other, and from each other.
-func newName(to connection.Key) string       { return "qlsync-new-" + connection.KeyDigest(to) }
-func oldName(to connection.Key) string       { return "qlsync-old-" + connection.KeyDigest(to) }
-func temporaryName(to connection.Key) string { return "qlsync-temporary-" + connection.KeyDigest(to) }
+// told from any other, and from each other: the record of the key follows.
+const (
+	newPrefix       = "qlsync-new-"
+	oldPrefix       = "qlsync-old-"
+	temporaryPrefix = "qlsync-temporary-"
+)
+
+// isNamed reports whether the name of a connection is one on the way to the key.
+func (p places) isNamed(live *connection.Live, prefix string, to connection.Key) bool {
+	return slices.ContainsFunc(p.forms(to), func(form string) bool { return strings.HasPrefix(live.Key.Name, prefix+form) })
+}
 
 func (o *orderer) temporary(space string, to connection.Key) connection.Key {
-	return o.spare(connection.Key{Space: space, Name: temporaryName(to)})
+	return o.onTheWay(space, temporaryPrefix, to)
+}
+
+// onTheWay returns a free key in the space, with a name that is on the way to the key.
+func (o *orderer) onTheWay(space, prefix string, to connection.Key) connection.Key {
+	return o.spare(connection.Key{Space: space, Name: prefix + o.analysis.places.record(to)})
 }
 
 // spare gives the key, or one like it at which nothing stands.

@@ -273,12 +273,12 @@ func TestMake(t *testing.T) {
 			w.hold("C", "3", func(l *connection.Live) { l.Properties["path"] = "/3 of C" })
 			w.moved("C", "3", "A", "3")
 		}, "move A/3 from C/3 /space:C>A\nmove B/1 from A/1 /space:A>B\nmove B/2 from A/2 /space:A>B\nmove B/3 from A/3 /space:A>B\n" +
-			"s1 bulk-update B/1 B/3\ns2 bulk-update A/3 B/2 after s1"},
+			"s1 bulk-update B/1 B/3\ns2 bulk-update A/3 B/2 after s1\ns3 patch B/3 after s1"},
 		{"a rename by hand is brought back", func(w *world) {
 			w.declare("A", "x")
 			w.hold("A", "mine", func(l *connection.Live) {
 				l.Properties["path"] = "/x"
-				l.Mark.Key = connection.KeyDigest(connection.Key{Space: "A", Name: "x"})
+				l.Mark.Key = recordOf("A", "x")
 			})
 		}, "move A/x from A/mine /name:mine>x\ns1 patch A/x"},
 		{"a copy made by hand is never pruned", func(w *world) {
@@ -286,7 +286,7 @@ func TestMake(t *testing.T) {
 			w.declare("A", "x")
 			w.hold("A", "x")
 			w.hold("A", "copy", func(l *connection.Live) {
-				l.Mark.Key = connection.KeyDigest(connection.Key{Space: "A", Name: "x"})
+				l.Mark.Key = recordOf("A", "x")
 			})
 		}, ""},
 		{"what is owned and no longer declared is kept unless the policy prunes", func(w *world) {

@@ -16,6 +16,7 @@ import (
 // they meet.
 func randomWorld(t *rapid.T) *world {
 	w := newWorld()
+	w.byName = rapid.Bool().Draw(t, "records by name")
 	if rapid.IntRange(0, 3).Draw(t, "member") == 0 {
 		w.snapshot.Traits = memberTraits()
 	}
@@ -53,7 +54,7 @@ func holdAny(t *rapid.T, w *world, key connection.Key, keys []connection.Key) {
 		l.Mark.Project = rapid.SampledFrom([]string{project, project, project, project, "", "other"}).Draw(t, "project")
 		l.Mark.Protected = rapid.IntRange(0, 9).Draw(t, "protected") == 0
 		if rapid.IntRange(0, 3).Draw(t, "elsewhere") == 0 {
-			l.Mark.Key = connection.KeyDigest(rapid.SampledFrom(keys).Draw(t, "mark"))
+			l.Mark.Key = w.record(rapid.SampledFrom(keys).Draw(t, "mark"))
 		}
 		l.Properties["path"] = rapid.SampledFrom([]string{"/1", "/2"}).Draw(t, "path")
 		l.OwnerID = rapid.SampledFrom([]string{"u-ana", "u-ana", "u-bo"}).Draw(t, "owner")

@@ -32,7 +32,7 @@ func rebuildWorld(set ...func(*world)) *world {
 // begun adds the new one that an interrupted rebuild of A/x has left.
 func begun(changes ...func(*connection.Live)) func(*world) {
 	return func(w *world) {
-		digest := connection.KeyDigest(connection.Key{Space: "A", Name: "x"})
+		digest := recordOf("A", "x")
 		w.hold("A", "qlsync-new-"+digest, func(l *connection.Live) {
 			l.DataSource, l.OwnerID, l.Properties = "soap", "u-bo", map[string]any{"path": "/x"}
 			l.Mark = connection.Mark{Project: project, Key: digest, Transit: connection.TransitNew}
@@ -198,7 +198,7 @@ func TestARebuildThatASignInHasBegunAsksNobodyAgain(t *testing.T) {
 }
 
 func TestTheLastOneWithCredentialsIsKept(t *testing.T) {
-	digest := connection.KeyDigest(connection.Key{Space: "A", Name: "x"})
+	digest := recordOf("A", "x")
 	for _, test := range []struct {
 		name   string
 		change func(*connection.Desired)

@@ -280,7 +280,11 @@ func (a *analysis) prune() {
 			a.repair(&rest)
 			continue
 		case rest.kept != "":
-			a.warn(&key, rest.kept+"; qlsync does not delete it")
+			message := rest.kept + "; qlsync does not delete it"
+			if rest.wayOut != "" {
+				message += ": " + rest.wayOut
+			}
+			a.warn(&key, message)
 			continue
 		case a.in.Policy.Prune != connection.PruneOwned:
 			a.warn(&key, "owned by this project and no longer declared; policy.prune: owned would delete it")
@@ -297,9 +301,23 @@ func (a *analysis) prune() {
 			d.change.Refused = "it is protected by preventDestroy: declare it again with lifecycle.preventDestroy: false first"
 		case len(a.in.Snapshot.Incomplete) > 0:
 			d.change.Refused = "nothing is deleted while the tenant's list is incomplete"
+		case rest.elsewhere:
+			d.change.Refused = a.mayBeCreated(rest.live)
 		}
 		a.decisions = append(a.decisions, d)
 	}
+}
+
+// mayBeCreated says why a connection is not deleted whose record is of another key than its
+// own: what this plan creates may be that connection under a new name. Empty: nothing is
+// created that it could be.
+func (a *analysis) mayBeCreated(live *connection.Live) string {
+	for _, d := range a.decisions {
+		if d.change.Action == ActionCreate && d.change.DataSource == live.DataSource {
+			return fmt.Sprintf("its key record is of another name or space, and it may be what this plan creates as %q: add a moved block from %q, or plan again after the create", d.change.Connection, live.Key)
+		}
+	}
+	return ""
 }
 
 // repair deletes what an interrupted rebuild left behind.

@@ -69,12 +69,15 @@ func Scope(in Input) connection.Scope {
 // resolve looks up what a declaration names. What cannot be found is a problem.
 func (a *analysis) resolve() {
 	for _, ref := range a.in.Spaces {
+		if slices.ContainsFunc(a.in.OnlyMoves, ref.Same) {
+			continue // a space that is gone holds nothing to move
+		}
 		if space, ok := a.space(ref); ok {
 			a.inScope[space.Name] = true
 		}
 	}
 	for _, ref := range a.in.OnlyMoves {
-		if space, ok := a.space(ref); ok {
+		if space, ok := a.visible(ref); ok {
 			delete(a.inScope, space.Name)
 		}
 	}
@@ -144,9 +147,15 @@ func (a *analysis) source(id string) *connection.DataSource {
 	return &connection.DataSource{ID: id}
 }
 
-// space finds a space by its exact name or id.
+// visible finds a space by its exact name or id.
+func (a *analysis) visible(ref connection.SpaceRef) (connection.Space, bool) {
+	space, ok := a.spaces[connection.SpaceRef{Name: ref.Name, ID: ref.ID, Personal: ref.Personal}]
+	return space, ok
+}
+
+// space is like visible, and notes a problem where there is no such space.
 func (a *analysis) space(ref connection.SpaceRef) (connection.Space, bool) {
-	if space, ok := a.spaces[connection.SpaceRef{Name: ref.Name, ID: ref.ID, Personal: ref.Personal}]; ok {
+	if space, ok := a.visible(ref); ok {
 		return space, true
 	}
 	hint := "check the name, and that the token's user is a member"

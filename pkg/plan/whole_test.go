@@ -27,7 +27,7 @@ func TestAServiceThatReplacesWholeConnections(t *testing.T) {
 	}
 	declared := func(d *connection.Desired) { d.Credentials = secretRef("P") }
 	changed := func(d *connection.Desired) { d.Properties["path"] = "/new" }
-	digest := connection.KeyDigest(connection.Key{Space: "A", Name: "x"})
+	digest := recordOf("A", "x")
 	tried := "qlsync-new-" + digest // by a rebuild in place that was killed
 	for _, test := range []struct {
 		name string
@@ -173,7 +173,7 @@ func TestWhatWasMadeAnewIsKnownAsLongAsTheOldOneIsThere(t *testing.T) {
 		})
 		w.hold("A", name)
 		w.hold("B", name, func(l *connection.Live) {
-			l.Mark.Moved = connection.KeyDigest(connection.Key{Space: "A", Name: name})
+			l.Mark.Moved = recordOf("A", name)
 		})
 		w.moved("A", name, "B", name)
 	}
@@ -189,7 +189,7 @@ func TestWhatWasMadeAnewIsKnownAsLongAsTheOldOneIsThere(t *testing.T) {
 				continue
 			}
 			writes++
-			if op.Mark.Moved != connection.KeyDigest(connection.Key{Space: "A", Name: op.Key.Name}) {
+			if op.Mark.Moved != recordOf("A", op.Key.Name) {
 				t.Errorf("%s %s: %+v", op.Kind, op.Key, op.Mark)
 			}
 		}

@@ -27,6 +27,9 @@ type world struct {
 	stored map[string]string
 	// ownersOnly lets nobody but the owner of a connection write credentials to it.
 	ownersOnly bool
+	// byName lets the records of live connections be over the names of spaces, as earlier
+	// versions wrote them.
+	byName bool
 }
 
 func newWorld() *world {
@@ -95,7 +98,7 @@ func (w *world) hold(space, name string, change ...func(*connection.Live)) *conn
 	live := connection.Live{
 		ID: "id-" + space + "-" + name, Key: key, SpaceID: w.spaceID(space), OwnerID: "u-ana", DataSource: "rest", Family: "web",
 		Properties: map[string]any{"path": "/" + name},
-		Mark:       connection.Mark{Project: project, Key: connection.KeyDigest(key)},
+		Mark:       connection.Mark{Project: project, Key: w.record(key)},
 	}
 	for _, c := range change {
 		c(&live)
@@ -110,6 +113,24 @@ func (w *world) moved(fromSpace, fromName, toSpace, toName string) {
 		From: connection.MoveEnd{Space: connection.SpaceRef{Name: fromSpace}, Name: fromName},
 		To:   connection.MoveEnd{Space: connection.SpaceRef{Name: toSpace}, Name: toName},
 	})
+}
+
+// record returns the record of a key that a live connection bears.
+func (w *world) record(key connection.Key) string {
+	if w.byName {
+		return connection.KeyDigest(key)
+	}
+	return connection.KeyRecord(connection.Space{ID: w.spaceID(key.Space), Name: key.Space}, key.Name)
+}
+
+// fits reports whether a record is of the key, in either form.
+func (w *world) fits(record string, key connection.Key) bool {
+	return record == connection.KeyDigest(key) || record == recordOf(key.Space, key.Name)
+}
+
+// recordOf returns the record that a plan writes for a key of a new world.
+func recordOf(space, name string) string {
+	return newWorld().record(connection.Key{Space: space, Name: name})
 }
 
 func (w *world) spaceID(name string) string {

@@ -409,7 +409,8 @@ func (s *story) bucketOf(c *simulator.Connection) any {
 // isBegun tells that the new one of a rebuild that cannot end stands at the key.
 func (e *episode) isBegun(key connection.Key) bool {
 	return slices.ContainsFunc(e.world.stories, func(s story) bool {
-		return s.fate == given && e.world.stuck(&s) && key == connection.Key{Space: s.after.Space, Name: "qlsync-new-" + connection.KeyDigest(s.after)}
+		record := connection.KeyRecord(connection.Space{ID: spaceIDs[s.after.Space]}, s.after.Name)
+		return s.fate == given && e.world.stuck(&s) && key == connection.Key{Space: s.after.Space, Name: "qlsync-new-" + record}
 	})
 }
 

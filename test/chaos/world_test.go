@@ -13,6 +13,18 @@ import (
 	"github.com/qlsync/qlsync/pkg/simulator"
 )
 
+// spaceIDs are the ids of the tenant's spaces, by name.
+var spaceIDs = map[string]string{"Finance": "640000000000000000000001", "Sales": "640000000000000000000002"}
+
+// recordOf returns the record of a key: over the id of its space, or over its name, as earlier
+// versions wrote it.
+func recordOf(key connection.Key, byName bool) string {
+	if byName {
+		return connection.KeyDigest(key)
+	}
+	return connection.KeyRecord(connection.Space{ID: spaceIDs[key.Space], Name: key.Space}, key.Name)
+}
+
 const (
 	project = "acme"
 	ana, bo = "u-ana", "u-bo" // Ana administers, and is who applies
@@ -267,7 +279,7 @@ func (w *world) seed() []byte {
 	for i := range w.stories {
 		if s := &w.stories[i]; s.before.Name != "" {
 			add(s, s.before, ana, fmt.Sprint("bucket-", i), []string{
-				"qlsync:" + project, "qlsync-key:" + connection.KeyDigest(s.before),
+				"qlsync:" + project, "qlsync-key:" + recordOf(s.before, i%2 == 0),
 				"qlsync-credentials:" + connection.CredentialsMark(0, s.credentials("old"), ana),
 			})
 		}
@@ -290,7 +302,10 @@ func (w *world) seed() []byte {
 			map[string]any{"id": ana, "email": "ana@example.com", "name": "Ana", "roles": roles},
 			map[string]any{"id": bo, "email": "bo@example.com", "name": "Bo"},
 		},
-		"spaces":      []any{map[string]any{"name": "Finance", "type": "shared"}, map[string]any{"name": "Sales", "type": "managed"}},
+		"spaces": []any{
+			map[string]any{"id": spaceIDs["Finance"], "name": "Finance", "type": "shared"},
+			map[string]any{"id": spaceIDs["Sales"], "name": "Sales", "type": "managed"},
+		},
 		"connections": connections,
 		"rateLimits":  map[string]any{"tier2": w.limit},
 	})
