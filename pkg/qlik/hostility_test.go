@@ -87,6 +87,29 @@ var reactions = map[string]struct {
 			}
 		},
 	},
+	"Answer": {
+		"takes no other answer for an empty list",
+		[]simulator.Fault{{Path: connections, Answer: `{"message": "maintenance"}`}},
+		func(t *testing.T, _ *simulator.Tenant, provider *qlik.Provider) {
+			_, err := provider.Snapshot(t.Context(), finance)
+			mustContain(t, err, "not what the API describes", `it has no "data"`)
+		},
+	},
+	"Served": {
+		"looks for what a create was answered with another form has made",
+		[]simulator.Fault{{Method: "POST", Path: connections, Answer: `{}`, Served: true}},
+		func(t *testing.T, tenant *simulator.Tenant, provider *qlik.Provider) {
+			operation := connection.Operation{
+				Kind: connection.Create, Name: "Another lake", DataSource: "File_AmazonS3ConnectorV2",
+				Space: &connection.Space{ID: "s-fin", Name: "Finance", Type: "shared"},
+				Set:   map[string]any{"bucketName": "lake", "region": "eu-west-1"}, Mark: &connection.Mark{Project: "finance", Key: "bb"},
+			}
+			outcome := provider.Execute(t.Context(), []connection.Operation{operation})[0]
+			if made, ok := tenant.Find("Finance", operation.Name); outcome.Err != nil || !ok || outcome.ID != made.ID {
+				t.Errorf("%+v, %v", outcome, made)
+			}
+		},
+	},
 	"Omit": {
 		"says that a list is incomplete",
 		[]simulator.Fault{{Path: connections, Omit: []string{"Ledger"}, Times: -1}},

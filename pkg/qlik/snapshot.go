@@ -20,8 +20,8 @@ const (
 	// AnalyticsAdmin and DataAdmin may do through the API is not documented; they
 	// count as users without the role.
 	tenantAdmin = "TenantAdmin"
-	// dataFiles is the connection that each space has by nature.
-	dataFiles = "DataFiles"
+	// dataFilesType is the type of the connection that each space has by nature.
+	dataFilesType = "qix-datafiles.exe"
 	// maxReasons bounds what is told about an incomplete list.
 	maxReasons = 20
 )
@@ -67,6 +67,7 @@ func (p *Provider) Snapshot(ctx context.Context, scope connection.Scope) (*conne
 			return nil, err
 		}
 	}
+	setObsolete(live)
 	slices.SortFunc(live, byKey)
 	caller := toUser(s.caller)
 	return &connection.Snapshot{
@@ -339,13 +340,13 @@ func distinct(listed []wireConnection) []wireConnection {
 }
 
 // belongs tells whether a listed connection is one of the space that can be
-// managed. The built-in DataFiles have no owner. A service that ignores a query
-// parameter answers with the connections of other spaces and people.
+// managed. A service that ignores a query parameter answers with the connections of other
+// spaces and people.
 func (s *survey) belongs(wire wireConnection, space connection.Space) bool {
-	if wire.id() == "" || wire.Owner == "" || wire.Name == dataFiles {
+	if wire.id() == "" || wire.isBuiltIn() {
 		return false
 	}
-	return wire.Space == space.ID && (space.ID != "" || wire.Owner == s.caller.ID)
+	return wire.Space == space.ID && (space.ID != "" || wire.Owner == s.caller.ID || wire.Owner == "")
 }
 
 func reasons(what string, problems []wireError) []string {
@@ -374,8 +375,8 @@ func toLive(wire wireConnection, space connection.Space) connection.Live {
 		Tags:           set.user,
 		Mark:           set.mark,
 		OtherTags:      len(set.other),
-		HasCredentials: wire.Credentials != "" && !bool(wire.Separated),
-		Separated:      bool(wire.Separated),
+		HasCredentials: wire.Credentials != "" && !wire.isSeparated(),
+		Separated:      wire.isSeparated(),
 	}
 	if live.Separated {
 		live.StoredID = wire.Credentials
@@ -468,8 +469,20 @@ func (s *survey) hideMarked(ctx context.Context, live []*connection.Live) error 
 	for _, one := range live {
 		source, _ := s.schema(one.DataSource)
 		one.Properties = source.Hide(one.Properties)
+		dropSeparated(source, one.Properties)
 	}
 	return nil
+}
+
+// setObsolete makes unreadable what has no data source: connections of the time before
+// there were any. The API neither describes them nor makes new ones.
+func setObsolete(live []connection.Live) {
+	for i := range live {
+		if one := &live[i]; one.DataSource == "" {
+			one.Properties = nil
+			one.Unreadable = fmt.Sprintf("it has no data source (its type is %q): it is of an obsolete kind, which can only be managed in the console", one.Family)
+		}
+	}
 }
 
 // remembered opens the cache; nil where there is to be none.
@@ -553,6 +566,7 @@ func refresh(live *connection.Live, wire wireConnection) {
 		fresh.Unreadable = "the service did not return its properties"
 	} else {
 		fresh.Properties = shield(fresh.DataSource, wire.Properties)
+		showSeparated(fresh.Properties, &wire)
 	}
 	*live = fresh
 }

@@ -140,11 +140,64 @@ func TestADataSourceTellsInWhichSpacesItDoesNotBelong(t *testing.T) {
 	}
 }
 
+// TestAConnectionWithoutAnOwnerIsNotTakenForDataFiles keeps what a deleted account has left;
+// the built-in connections are known by their type and names alone.
+func TestAConnectionWithoutAnOwnerIsNotTakenForDataFiles(t *testing.T) {
+	n := small(t, map[string]route{getList: always(200, `{"data": [
+		{"id": "c1", "qName": "Orders lake", "space": "s1", "datasourceID": "rest"},
+		{"id": "c2", "qName": "DataFiles", "space": "s1", "user": "u1"},
+		{"id": "c3", "qName": "MyDataFiles", "space": "s1"},
+		{"id": "c4", "qName": "Shared files", "space": "s1", "user": "u1", "qType": "qix-datafiles.exe"}]}`)})
+	scope := finance
+	scope.Details = nil
+	got := snapshot(t, n, scope).Connections
+	if len(got) != 1 || got[0].ID != "c1" || got[0].OwnerID != "" || got[0].Unreadable != "" {
+		t.Errorf("connections %+v", got)
+	}
+}
+
+// TestAConnectionWithoutADataSourceIsObsolete leaves alone what is older than data sources.
+func TestAConnectionWithoutADataSourceIsObsolete(t *testing.T) {
+	const old = `{"id": "c1", "qName": "Orders lake", "space": "s1", "user": "u1", "qType": "folder"}`
+	n := small(t, map[string]route{getList: always(200, `{"data": [`+old+`]}`), getOne: always(200, old)})
+	got := snapshot(t, n, finance).Connections
+	if len(got) != 1 || !strings.Contains(got[0].Unreadable, `it has no data source (its type is "folder")`) {
+		t.Errorf("connections %+v", got)
+	}
+}
+
+// TestSeparateCredentialsIsReadFromEitherPlace shows the switch whether the properties have
+// it or only the connection, and not at all where neither tells.
+func TestSeparateCredentialsIsReadFromEitherPlace(t *testing.T) {
+	for name, test := range map[string]struct {
+		member, property string
+		want             any
+	}{
+		"on, in the properties":       {`"qSeparateCredentials": true,`, `{"separateCredentials": true}`, true},
+		"on, of the connection":       {`"qSeparateCredentials": true,`, `{}`, true},
+		"on, as a text":               {`"qSeparateCredentials": "true",`, `{}`, true},
+		"off, of the connection":      {`"qSeparateCredentials": false,`, `{}`, false},
+		"the properties go before it": {`"qSeparateCredentials": false,`, `{"separateCredentials": "true"}`, "true"},
+		"not told":                    {``, `{}`, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			body := `{"id": "c1", "qName": "Orders lake", "space": "s1", "user": "u1", "datasourceID": "mssql", ` + test.member + ` "connectionProperties": ` + test.property + `}`
+			n := small(t, map[string]route{
+				getList: always(200, `{"data": [`+body+`]}`), getOne: always(200, body),
+				"GET /api/v1/data-sources/mssql/api-specs": always(200, `{"connectionProperties": {"properties": {"separateCredentials": {"type": "boolean"}}}}`),
+			})
+			if got := snapshot(t, n, finance).Connections[0].Properties["separateCredentials"]; got != test.want {
+				t.Errorf("got %v", got)
+			}
+		})
+	}
+}
+
 func TestAPersonalScopeIsTheCallersOwn(t *testing.T) {
 	n := small(t, map[string]route{getList: always(200, `{"data": [
 		{"id": "c1", "qName": "mine", "user": "u1"}, {"id": "c2", "qName": "theirs", "user": "u2"},
 		{"id": "c3", "qName": "elsewhere", "user": "u1", "space": "s1"}, {"id": "c4", "qName": "DataFiles", "user": "u1"},
-		{"id": "c5", "qName": "files"}, {"qName": "no id", "user": "u1"}]}`)})
+		{"id": "c5", "qName": "files", "qType": "qix-datafiles.exe"}, {"qName": "no id", "user": "u1"}]}`)})
 	got := snapshot(t, n, connection.Scope{Spaces: []connection.SpaceRef{{Personal: true}}})
 	if len(got.Connections) != 1 || got.Connections[0].Key != (connection.Key{Space: "personal", Name: "mine"}) {
 		t.Errorf("connections %+v", got.Connections)

@@ -35,6 +35,30 @@ var separatedRoles = map[string]connection.SeparatedRole{
 
 var uuidShape = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
+// showSeparated adds the switch between the two kinds of credentials to properties that do
+// not have it, as in the published sample of an answer: qSeparateCredentials is its value.
+func showSeparated(properties map[string]any, wire *wireConnection) {
+	if _, shown := properties[separateCredentials]; !shown && wire.Separated != nil {
+		properties[separateCredentials] = wire.isSeparated()
+	}
+}
+
+// dropSeparated takes the switch away again where it is off and that is what an absent one
+// means: the data source has none, or it is off by default.
+func dropSeparated(source *connection.DataSource, properties map[string]any) {
+	if properties[separateCredentials] != false {
+		return
+	}
+	means := false
+	if source != nil {
+		property, known := source.Properties[separateCredentials]
+		means = known && fmt.Sprint(property.Default) != "false"
+	}
+	if !means {
+		delete(properties, separateCredentials)
+	}
+}
+
 // stored looks up stored credentials, side by side, each once: those that the scope
 // names, and those that connections use if it asks for them. What is not there is
 // left out.

@@ -66,12 +66,12 @@ type wireConnection struct {
 	QID         string         `json:"qID"`
 	PlainID     string         `json:"id"` // in every sample, not in the schema
 	Name        string         `json:"qName"`
-	Space       string         `json:"space"` // absent or empty: personal
-	Owner       string         `json:"user"`  // absent: a DataFiles connection
-	Type        string         `json:"qType"` // the connector's provider
-	DataSource  string         `json:"datasourceID"`
+	Space       string         `json:"space"`                // absent or empty: personal
+	Owner       string         `json:"user"`                 // absent: its owner was deleted, or it is not told
+	Type        string         `json:"qType"`                // the connector's provider
+	DataSource  string         `json:"datasourceID"`         // absent: of before there were data sources
 	Properties  map[string]any `json:"connectionProperties"` // with parseConnection=true only
-	Separated   looseBool      `json:"qSeparateCredentials"`
+	Separated   *looseBool     `json:"qSeparateCredentials"` // nil: not told
 	Credentials string         `json:"qCredentialsID"`
 	Tags        []string       `json:"tags"`
 	Updated     looseTime      `json:"updated"`    // RFC 3339, with any number of decimals
@@ -90,6 +90,14 @@ func (w *wireConnection) id() string {
 
 func (w *wireConnection) missing() string {
 	return cmp.Or(lacks(w.id() == "", "qID"), lacks(w.Name == "", "qName"))
+}
+
+func (w *wireConnection) isSeparated() bool { return w.Separated != nil && bool(*w.Separated) }
+
+// isBuiltIn reports whether the connection is the one of the files of a space, which nobody
+// can manage. A missing owner does not tell it: accounts are deleted.
+func (w *wireConnection) isBuiltIn() bool {
+	return strings.EqualFold(w.Type, dataFilesType) || w.Name == "DataFiles" || w.Name == "MyDataFiles"
 }
 
 // wireCreated is the answer to a create: a connection, or a place to sign in.

@@ -62,6 +62,14 @@ type Behaviour struct {
 	// HideCredentialSettings: parseConnection answers neither selectedCredentials nor credentialsName. Off: both.
 	HideCredentialSettings bool `json:"hideCredentialSettings"`
 
+	// HideSeparateCredentials: parseConnection does not answer separateCredentials, as the published sample does not; only
+	// qSeparateCredentials tells. Off: as it was sent.
+	HideSeparateCredentials bool `json:"hideSeparateCredentials"`
+
+	// Without: members of connections that no answer has, of those that the published types call optional: user,
+	// datasourceID, tags, created, updated, qSeparateCredentials. None: all are there.
+	Without []string `json:"without"`
+
 	// AnonymousHostChange: a patch may change the host of a connection that has no credentials without giving any. Off: that
 	// is 400 like any other.
 	AnonymousHostChange bool `json:"anonymousHostChange"`
@@ -99,6 +107,8 @@ func (b Behaviour) or(seed Behaviour) Behaviour {
 		ShowUsername:                b.ShowUsername || seed.ShowUsername,
 		DefaultPageSize:             firstSet(b.DefaultPageSize, seed.DefaultPageSize),
 		HideCredentialSettings:      b.HideCredentialSettings || seed.HideCredentialSettings,
+		HideSeparateCredentials:     b.HideSeparateCredentials || seed.HideSeparateCredentials,
+		Without:                     slices.Concat(b.Without, seed.Without),
 		HostChangeNeedsPassword:     b.HostChangeNeedsPassword || seed.HostChangeNeedsPassword,
 		StrictPatchKeys:             b.StrictPatchKeys || seed.StrictPatchKeys,
 		DetailedSpecs:               b.DetailedSpecs || seed.DetailedSpecs,
@@ -122,12 +132,20 @@ func (b Behaviour) check() error {
 	case b.DefaultPageSize < 0 || b.DefaultPageSize > 100:
 		return errors.New("behaviour.defaultPageSize: must be 0 to 100")
 	}
+	for _, name := range b.Without {
+		if !slices.Contains(optionalMembers, name) {
+			return fmt.Errorf("behaviour.without: %q is none of %s", name, strings.Join(optionalMembers, ", "))
+		}
+	}
 	switch b.DataSourceKey {
 	case "", keyOfContract, keyOfTutorials:
 		return nil
 	}
 	return fmt.Errorf("behaviour.dataSourceKey: must be %s or %s", keyOfContract, keyOfTutorials)
 }
+
+// optionalMembers are the members of a connection that an answer may be without (published types).
+var optionalMembers = []string{"user", "datasourceID", "tags", "created", "updated", "qSeparateCredentials"}
 
 // detailed gives the api-specs with everything that a schema could say beside types, defaults and enums: what is
 // required is the host.

@@ -51,6 +51,18 @@ func TestSwitches(t *testing.T) {
 				return r.parsed(r.want(201, "POST", connections, sql("n", `, "credentialsName": "c", "password": "p"`)).body["qID"].(string))
 			}, `{"credentialsName":"c","host":"h","separateCredentials":true}`, `{"host":"h","separateCredentials":true}`,
 		},
+		"separateCredentials is not read back": {
+			simulator.Behaviour{HideSeparateCredentials: true}, `{"hideSeparateCredentials": true}`, acme, func(r *rig) string {
+				id := r.want(201, "POST", connections, sql("n", `, "credentialsName": "c", "password": "p"`)).body["qID"].(string)
+				return fmt.Sprint(r.parsed(id), r.want(200, "GET", connections+"/"+id, "").body["qSeparateCredentials"])
+			}, `{"credentialsName":"c","host":"h","separateCredentials":true}true`, `{"credentialsName":"c","host":"h"}true`,
+		},
+		"optional members are left out": {
+			simulator.Behaviour{Without: []string{"user", "created"}}, `{"without": ["user", "created"]}`, acme, func(r *rig) string {
+				body := r.want(200, "GET", connections+"/"+r.id("Finance", "Ledger"), "").body
+				return fmt.Sprint(body["user"] != nil, body["created"] != nil, body["updated"] != nil)
+			}, "true true true", "false false true",
+		},
 		"a host change of what has no credentials needs none": {
 			simulator.Behaviour{AnonymousHostChange: true}, `{"anonymousHostChange": true}`, acme, func(r *rig) string {
 				const move = `[{"op": "replace", "path": "/connectionProperties/HOST", "value": "https://b.example"}]`

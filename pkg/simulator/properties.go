@@ -125,6 +125,9 @@ func (w *world) shown(r *record) map[string]any {
 		delete(shown, "selectedCredentials")
 		delete(shown, "credentialsName")
 	}
+	if w.behaviour.HideSeparateCredentials {
+		delete(shown, "separateCredentials")
+	}
 	return shown
 }
 

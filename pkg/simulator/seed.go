@@ -60,6 +60,7 @@ type SeedConnection struct {
 	Properties  map[string]any `json:"properties"`
 	Credentials map[string]any `json:"credentials"` // plain values, only digests of them are kept
 	Tags        []string       `json:"tags"`        // exactly these: no tag of the server is added
+	Legacy      string         `json:"legacy"`      // answered with this qType and without a data source, as obsolete connections are
 }
 
 type seedOAuth struct {
@@ -229,7 +230,7 @@ func (w *world) addConnection(c SeedConnection, caller *userRecord, at time.Time
 	}
 	r := &record{
 		ID: c.ID, Name: c.Name, Space: space, Owner: owner.ID, DataSource: c.DataSource,
-		Properties: properties, Tags: c.Tags, Created: at, Updated: at,
+		Properties: properties, Tags: c.Tags, Created: at, Updated: at, Legacy: c.Legacy,
 	}
 	if w.taken(r.key(), "") {
 		return nil, fmt.Errorf(".name: %q is taken in its space", c.Name)

@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"encoding/json"
 	"net/http"
 	"time"
 
@@ -38,6 +39,25 @@ type connectionView struct {
 	Updated    string   `json:"updated"`
 	Links      selfLink `json:"links"`
 	Version    string   `json:"version"`
+
+	without []string // members that the answer does not have
+}
+
+// MarshalJSON leaves out what the tenant does not answer.
+func (v connectionView) MarshalJSON() ([]byte, error) {
+	type plain connectionView
+	data, err := host.JSON(plain(v))
+	if err != nil || len(v.without) == 0 {
+		return data, err
+	}
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(data, &members); err != nil {
+		return nil, err
+	}
+	for _, name := range v.without {
+		delete(members, name)
+	}
+	return json.Marshal(members)
 }
 
 // ciphertext stands for encrypted credentials. What is answered is no encryption of them: they are not kept.
@@ -57,7 +77,13 @@ func (t *Tenant) view(c *call, r *record) connectionView {
 		SeparateCredentials: r.separated(), CredentialsID: r.credentialOf(c.user.ID),
 		ConnectStatement: r.statement(), Tags: r.Tags, Privileges: privileges(c.user),
 		Created: timestamp(r.Created), Updated: timestamp(r.Updated),
-		Links: selfLink{link{c.base() + connectionsPath + "/" + r.ID}}, Version: "V1",
+		Links: selfLink{link{c.base() + connectionsPath + "/" + r.ID}}, Version: "V1", without: t.behaviour.Without,
+	}
+	if owner := t.world.user(r.Owner); owner != nil && owner.Status == "deleted" {
+		v.User = ""
+	}
+	if r.Legacy != "" {
+		v.Type, v.DataSource = r.Legacy, ""
 	}
 	if r.LogOn != nil {
 		v.LogOn = *r.LogOn

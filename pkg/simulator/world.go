@@ -60,6 +60,7 @@ type record struct {
 	Statement    string    `json:"statement,omitempty"` // as it was sent, until a property changes
 	Extras       []string  `json:"extras,omitempty"`    // pairs of the statement that are no properties
 	Secret       any       `json:"secret,omitempty"`    // qConnectionSecret, sealed
+	Legacy       string    `json:"legacy,omitempty"`    // its qType: of before there were data sources
 	Architecture int       `json:"architecture,omitempty"`
 	LogOn        *int      `json:"logOn,omitempty"`
 	Tags         []string  `json:"tags,omitempty"`

@@ -315,8 +315,8 @@ func (n *notes) name(tree *node, fill filler) string {
 	name, ok := fill(tree.place, tree.text)
 	switch {
 	case !ok:
-	case strings.EqualFold(name, "DataFiles"):
-		n.add(tree.place, "DataFiles is the service's own connection and cannot be managed", "")
+	case strings.EqualFold(name, "DataFiles"), strings.EqualFold(name, "MyDataFiles"):
+		n.add(tree.place, name+" is the service's own connection and cannot be managed", "")
 	default:
 		n.checkWords(tree.place, name, "the name of a connection")
 	}

@@ -157,6 +157,8 @@ func drawWorld(t *rapid.T) *world {
 		NamesIgnoreCase:             rapid.Bool().Draw(t, "names ignore case"),
 		OwnerChangeKeepsCredentials: rapid.Bool().Draw(t, "stale credentials stay"),
 		CredentialsByOwnerOnly:      rapid.IntRange(0, 3).Draw(t, "credentials by their owner only") == 0,
+		HideSeparateCredentials:     rapid.Bool().Draw(t, "the switch of separated credentials is not read back"),
+		Without:                     rapid.SampledFrom([][]string{nil, {"created", "updated"}}).Draw(t, "answers are without"),
 		BulkMaximum:                 rapid.IntRange(0, 2).Draw(t, "items in a bulk call"),
 	}
 	if rapid.IntRange(0, 2).Draw(t, "late") == 0 {
