@@ -152,7 +152,7 @@ func (s *session) missing(c *cli.Context, p *plan.Plan) error {
 		return nil
 	}
 	return &exit{exitError, spec.Collect(problems), []string{
-		"Nothing was written. Every secret of the tenant: " + followUp(c, "secrets", s.tenant.Name),
+		"Nothing was written. To list every secret of the tenant, run: " + followUp(c, "secrets", s.tenant.Name),
 	}}
 }
 
@@ -168,7 +168,7 @@ func approve(c *cli.Context, env *environment, p, reviewed *plan.Plan, shown err
 		return refused("nothing was written: there is no terminal to ask on: use --auto-approve, --plan-hash or a plan file")
 	}
 	if shown != nil {
-		return refused("nothing was written: the plan could not be shown: %w", shown)
+		return refused("cannot show the plan, so nothing was written: %w", shown)
 	}
 	return env.ask(c.Context, fmt.Sprintf("Apply this plan to %s? Only \"yes\" is taken for an answer: ", report.Clean(p.Tenant.Name)))
 }

@@ -9,10 +9,10 @@ import (
 
 func TestAVariableThatCannotBeSentAsItIsIsRefused(t *testing.T) {
 	for value, want := range map[string]string{
-		"p\xe9w":        `variable "x": its value is not UTF-8 text, so it cannot be sent as it is`,
-		"a\xed\xa0\x80": `variable "x": its value is not UTF-8 text, so it cannot be sent as it is`,
-		"abc\x00d":      `variable "x": its value is not text: it holds a NUL byte, so it cannot be sent as it is`,
-		"\xff\xfea\x00": `variable "x": its value is in UTF-16, so it cannot be sent as it is`,
+		"p\xe9w":        `variable "x": its value is not UTF-8 text, so it cannot be sent unchanged`,
+		"a\xed\xa0\x80": `variable "x": its value is not UTF-8 text, so it cannot be sent unchanged`,
+		"abc\x00d":      `variable "x": its value is not text: it holds a NUL byte, so it cannot be sent unchanged`,
+		"\xff\xfea\x00": `variable "x": its value is in UTF-16, so it cannot be sent unchanged`,
 	} {
 		t.Chdir(t.TempDir())
 		for name, text := range map[string]string{

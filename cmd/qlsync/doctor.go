@@ -19,10 +19,10 @@ import (
 func doctorCommand(env *environment) *cli.Command {
 	return &cli.Command{
 		Name:  "doctor",
-		Usage: "check the files and the whole way to the tenant; writes nothing; ends with 1 if anything is wrong",
-		Description: "Checks the files, vendored schemas, secrets, QLSYNC_HOSTS, the folder of the locks, whether the tenant\n" +
+		Usage: "check the files, the tenant and the connection to it; writes nothing; exit code 1 if a check fails",
+		Description: "Checks the files, vendored schemas, secrets, QLSYNC_HOSTS, the lock folder, whether the tenant\n" +
 			"answers, its clock, the token and its roles, the spaces, the data sources, and the right to write\n" +
-			"connections. It goes on after a check that fails with what can still be checked.",
+			"connections. After a failed check, it continues with what can still be checked.",
 		Flags:  slices.Concat(sharedFlags(), doctorFormats().flags(), []cli.Flag{allTenantsFlag(), lockFolderFlag}),
 		Action: func(c *cli.Context) error { return runDoctor(c, env) },
 	}

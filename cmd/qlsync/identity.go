@@ -22,7 +22,7 @@ func (s *session) identify(ctx context.Context) error {
 		return err
 	}
 	if s.identity.Unknown != nil {
-		fmt.Fprintf(s.env.stderr, "warning: tenant %q does not tell its id, so a url that leads to another tenant is not noticed: %s\n",
+		fmt.Fprintf(s.env.stderr, "warning: tenant %q does not report its id, so qlsync cannot notice a url that leads to another tenant: %s\n",
 			report.Clean(s.tenant.Name), report.Clean(s.identity.Unknown.Error()))
 	}
 	return nil
@@ -37,8 +37,8 @@ func (s *session) checkTenant(ctx context.Context, reviewed *plan.Plan) error {
 		return s.besides(err)
 	}
 	if now := s.planTenant(); now.IsAnother(reviewed.Tenant) {
-		return refused("nothing was written: the plan was made on the tenant with the id %q, and %s leads to the tenant with the id %q: "+
-			"correct the url of tenant %q, or plan and review again", reviewed.Tenant.ID, s.tenant.URL, now.ID, s.tenant.Name)
+		return refused("the plan is for the tenant with id %q, but %s leads to the tenant with id %q. Nothing was written. "+
+			"Correct the url of tenant %q, or plan and review again", reviewed.Tenant.ID, s.tenant.URL, now.ID, s.tenant.Name)
 	}
 	return nil
 }

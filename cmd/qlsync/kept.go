@@ -102,7 +102,7 @@ func (s *session) keep(result *apply.Result) (string, error) {
 		}
 		first = firstOf(first, err)
 	}
-	return "", fmt.Errorf("the result could not be kept in a file and follows here as JSON: %w", first)
+	return "", fmt.Errorf("cannot save the result in a file, so it follows as JSON: %w", first)
 }
 
 // ignoredFolder is a private folder in a repository, which Git ignores.

@@ -26,7 +26,7 @@ import (
 var lockFlag = &cli.DurationFlag{Name: "lock-timeout", Usage: "wait so long, such as `5m`, for another apply of the project to the tenant on this computer"}
 
 // lockFolderFlag is where the lock is.
-var lockFolderFlag = &cli.StringFlag{Name: "lock-dir", Usage: "keep the lock in the folder `DIR`; left out: in the user's cache folder, or in one of their own among the temporary files"}
+var lockFolderFlag = &cli.StringFlag{Name: "lock-dir", Usage: "keep the lock in the folder `DIR` (default: the user's cache folder, else a private folder below the temporary folder)"}
 
 // holder is who holds a lock, for whoever finds it held.
 type holder struct {
@@ -124,7 +124,7 @@ func (env *environment) lockFolder(named string) (string, error) {
 	if named == "" {
 		folder, err := env.cacheFolder("locks")
 		if err != nil {
-			return "", fmt.Errorf("nothing was written: there is no safe folder for the lock: %w; name a folder that only you can write to with --%s DIR",
+			return "", fmt.Errorf("no safe folder for the lock: %w. Nothing was written. Pass --%s DIR with a folder that only you can write to",
 				err, lockFolderFlag.Name)
 		}
 		return folder, nil
@@ -155,7 +155,7 @@ func (env *environment) cacheFolder(name string) (string, error) {
 	}
 	folder, err := ownFolder(filepath.Join(os.TempDir(), "qlsync-"+strconv.Itoa(os.Getuid())), name)
 	if err != nil {
-		return "", fmt.Errorf("in the cache folder: %w; among the temporary files: %w", missing, err)
+		return "", fmt.Errorf("in the cache folder: %w; in the temporary folder: %w", missing, err)
 	}
 	return folder, nil
 }

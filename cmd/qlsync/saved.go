@@ -23,7 +23,7 @@ func (env *environment) saved(ctx context.Context, name string) ([]byte, error) 
 	}
 	text, err := infile.Text(content)
 	if errors.Is(err, infile.ErrUTF16) {
-		return nil, fmt.Errorf("the file is %w: write it again with --out FILE or --report json=FILE; > of Windows PowerShell writes UTF-16, Out-File -Encoding utf8 does not", err)
+		return nil, fmt.Errorf("the file is %w: write it again with --out FILE or --report json=FILE, not with > of Windows PowerShell", err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("the file is %w", err)

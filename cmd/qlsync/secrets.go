@@ -15,7 +15,7 @@ func secretsCommand(env *environment) *cli.Command {
 		Name:  "secrets",
 		Usage: "list every secret that the files refer to, what needs it, and whether it is set; without a network",
 		Description: "Lists the references of one tenant, or of all tenants without -t. No value is read or shown, and no\n" +
-			"command runs. Missing secrets are part of the list, not an error: qlsync doctor ends with 1 for them.\n" +
+			"command runs. Missing secrets are listed, not an error; for an exit code of 1, run qlsync doctor.\n" +
 			"--format env writes a template of a .env file.",
 		Flags: slices.Concat(sharedFlags(), secretsFormats().flags()),
 		Action: func(c *cli.Context) error {

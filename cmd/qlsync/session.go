@@ -174,7 +174,7 @@ func variables(c *cli.Context) (map[string]string, error) {
 		}
 		text, err := infile.Text([]byte(value))
 		if err != nil {
-			return nil, fmt.Errorf("variable %q: its value is %w, so it cannot be sent as it is", name, err)
+			return nil, fmt.Errorf("variable %q: its value is %w, so it cannot be sent unchanged", name, err)
 		}
 		set[name] = string(text)
 	}

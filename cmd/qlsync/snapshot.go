@@ -87,7 +87,7 @@ func (s *session) useSnapshot(ctx context.Context, name string) error {
 	}
 	s.taken, s.identity.ID = file.Taken, file.Tenant.ID
 	s.provider = snapshot.NewProvider(file, snapshot.Service{Classify: kind.classify, Normalize: kind.normalize}, s.local)
-	fmt.Fprintf(s.env.stderr, "%s was taken %s; what has changed on the tenant since is not seen.\n", report.Clean(filepath.ToSlash(name)), ago(time.Since(file.Taken)))
+	fmt.Fprintf(s.env.stderr, "%s was taken %s; later changes on the tenant are not visible.\n", report.Clean(filepath.ToSlash(name)), ago(time.Since(file.Taken)))
 	return nil
 }
 

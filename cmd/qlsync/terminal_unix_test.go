@@ -393,7 +393,7 @@ func TestOnATerminalAWaitForTheRateLimitIsAClockThatMoves(t *testing.T) {
 	if code := e.ends(); code != exitOK {
 		t.Errorf("exit code %d\n%s", code, strings.Join(e.shown(), "\n"))
 	}
-	words := regexp.MustCompile(`applying 1 of 2 steps, [0-9]+/min, waits for the rate limit of writes until \d\d:\d\d:\d\d \(3 s\), about 3 s left`)
+	words := regexp.MustCompile(`applying 1 of 2 steps, [0-9]+/min, waiting for the rate limit of writes until \d\d:\d\d:\d\d \(3 s\), about 3 s left`)
 	if drawn := strings.NewReplacer("\x1b[K\r\r\n", " ").Replace(e.written()); !words.MatchString(drawn) {
 		t.Errorf("it did not say what it waits for: %q", last(drawn, 1500))
 	}

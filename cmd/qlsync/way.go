@@ -33,8 +33,8 @@ func (s *session) explained(err error) error {
 	case errors.Is(err, connection.ErrForbidden):
 		in := signInOf(s.tenant.Auth)
 		problem.Position = cmp.Or(in.position, s.tenant.Position)
-		problem.Message = fmt.Sprintf("tenant %q does not let the user of %s read what is needed: %v", s.tenant.Name, in, err)
-		problem.Hint = "give that user the roles and the token the scopes for it, or use another one in " + strings.Join(in.sources, " and ")
+		problem.Message = fmt.Sprintf("tenant %q does not let the user of %s read connections: %v", s.tenant.Name, in, err)
+		problem.Hint = "give the user the roles and the token the scopes to read, or put another one into " + strings.Join(in.sources, " and ")
 	default:
 		return err
 	}
@@ -48,8 +48,10 @@ type declaredSignIn struct {
 	position connection.Position // of the secret part
 }
 
-// String returns "the API key of QLIK_API_KEY".
-func (in declaredSignIn) String() string { return in.kind + " of " + strings.Join(in.sources, " and ") }
+// String returns "the API key from QLIK_API_KEY".
+func (in declaredSignIn) String() string {
+	return in.kind + " from " + strings.Join(in.sources, " and ")
+}
 
 func signInOf(auth spec.Auth) declaredSignIn {
 	var in declaredSignIn

@@ -102,10 +102,10 @@ type examination struct {
 func (e *examination) ask() {
 	switch {
 	case !e.Tenant.CanBeAsked():
-		e.unasked = "the url or the auth of the tenant has mistakes: see files"
+		e.unasked = "the url or auth of the tenant has errors, see files"
 		return
 	case e.Host != nil:
-		e.unasked = "no token may be sent to the host: see hosts"
+		e.unasked = "no token may be sent to this host, see hosts"
 		return
 	}
 	provider, err := e.Connect()
@@ -119,7 +119,7 @@ func (e *examination) ask() {
 	e.provider = provider
 	examiner, ok := provider.(connection.Examiner)
 	if !ok {
-		e.unasked = "this kind of tenant cannot be asked"
+		e.unasked = "doctor cannot check this kind of tenant"
 		return
 	}
 	found := examiner.Examine(e.ctx, e.Declared.Spaces)
@@ -134,12 +134,12 @@ func (e *examination) silent() string {
 	case e.found.Err == nil:
 		return ""
 	case e.reached():
-		return "the tenant lets nobody in: see token"
+		return "the tenant refused the sign-in, see token"
 	}
 	if e.provider == nil && e.Tenant.SimFile == "" {
-		return "there is nothing to sign in with: see token"
+		return "the credentials for the tenant are missing, see token"
 	}
-	return "the tenant could not be asked: see tenant"
+	return "the tenant did not answer, see tenant"
 }
 
 // reached reports whether the tenant has answered anything.
@@ -174,11 +174,11 @@ func (e *examination) schemas() Check {
 	case e.BuiltIn:
 		return passed("built in")
 	case e.LocalProblems.Err() != nil:
-		return failed("vendored schemas cannot be used", "mend or remove the files, then run "+e.Command("schemas pull"), texts(e.LocalProblems)...)
+		return failed("vendored schemas cannot be used", "fix or remove the files, then run "+e.Command("schemas pull"), texts(e.LocalProblems)...)
 	case len(used) == 0:
 		return passed("no data source is in use")
 	case len(missing) > 0:
-		return warned("not vendored: "+strings.Join(missing, ", "), "for checks without a network, run "+e.Command("schemas pull"))
+		return warned("not vendored: "+strings.Join(missing, ", "), "to validate without a network, run "+e.Command("schemas pull"))
 	}
 	return passed(count(len(used), "data source") + " in use, all vendored")
 }
@@ -204,16 +204,16 @@ func (e *examination) secrets() Check {
 	switch {
 	case len(missing) > 0:
 		return failed(fmt.Sprintf("%d of %s cannot be used", len(missing), count(max(required, len(missing)), "secret")),
-			"set them: "+e.Command("secrets")+" lists what needs them", missing...)
+			"run "+e.Command("secrets")+", then set what is missing", missing...)
 	case required == 0:
-		return passed("none is needed")
+		return passed("none needed")
 	}
 	return passed(count(required, "secret") + ", all set")
 }
 
 func (e *examination) hosts() Check {
 	if e.Host != nil {
-		return failure(e.Host, "if the token may go there, list the host of "+e.Tenant.URL)
+		return failure(e.Host, "if you trust it with the token, add the host of "+e.Tenant.URL+" to QLSYNC_HOSTS")
 	}
 	return passed(e.Hosts)
 }
@@ -233,11 +233,11 @@ func (e *examination) tenant() Check {
 	case errors.Is(e.found.Err, context.Canceled):
 		return unchecked("interrupted")
 	case e.provider == nil && e.Tenant.SimFile == "" && e.knocked == nil:
-		return passed(e.Tenant.URL + " answers, without a token")
+		return passed(e.Tenant.URL + " answers (asked without a token)")
 	case e.provider == nil && e.Tenant.SimFile == "":
 		return failure(e.Explain(e.knocked), wayNext)
 	case e.provider == nil:
-		return failure(fmt.Errorf("the embedded tenant does not start: %w", e.found.Err), "mend "+e.Tenant.SimFile)
+		return failure(fmt.Errorf("cannot start the embedded tenant: %w", e.found.Err), "fix "+e.Tenant.SimFile)
 	case !e.reached():
 		return failure(e.Explain(e.found.Err), wayNext)
 	}
@@ -258,7 +258,7 @@ func (e *examination) clock() Check {
 		return unchecked(e.unasked)
 	}
 	if e.found.Skew == nil {
-		return unchecked("the tenant did not tell its time")
+		return unchecked("the tenant sent no date")
 	}
 	skew := *e.found.Skew
 	direction := "behind the tenant's"
@@ -268,7 +268,7 @@ func (e *examination) clock() Check {
 	text := fmt.Sprintf("this computer's clock is %s %s", skew.Abs(), direction)
 	switch {
 	case skew.Abs() >= maxSkew:
-		return failed(text, "set the clock of this computer: tokens and certificates are valid for a while only")
+		return failed(text, "set the clock of this computer: with a wrong clock, valid tokens and certificates are refused")
 	case skew.Abs() >= noticeableSkew:
 		return warned(text, "set the clock of this computer")
 	}
@@ -280,13 +280,13 @@ func (e *examination) token() Check {
 	case e.unasked != "":
 		return unchecked(e.unasked)
 	case e.provider == nil && e.Tenant.SimFile == "":
-		return failure(e.Explain(e.found.Err), "set what signs in: "+e.Command("secrets")+" lists it")
+		return failure(e.Explain(e.found.Err), "run "+e.Command("secrets")+", then set what auth needs")
 	case !e.reached():
 		return unchecked(e.silent())
 	case e.found.Err != nil:
-		return failure(e.Explain(e.found.Err), "make a new key or secret for the tenant, and set what auth in "+e.Project.File+" names")
+		return failure(e.Explain(e.found.Err), "create a new key or secret for the tenant, and store it where auth in "+e.Project.File+" reads it")
 	case e.found.CallerUnknown != "":
-		return Check{Status: NotChecked, Message: "the token is accepted; whose it is, is not known: " + e.found.CallerUnknown}
+		return Check{Status: NotChecked, Message: "the tenant accepts the token, but its user is unknown: " + e.found.CallerUnknown}
 	}
 	return passed(who(e.found.Caller) + ", " + roles(e.found.Roles))
 }
@@ -325,7 +325,7 @@ func (e *examination) spaces() Check {
 		case space.Err != nil:
 			wrong = append(wrong, name+" cannot be read: "+space.Err.Error())
 		case !space.Found:
-			wrong = append(wrong, positioned(space.Ref.Position, "no space "+name+" that this token can see"))
+			wrong = append(wrong, positioned(space.Ref.Position, "the token cannot see a space "+name))
 		}
 		for _, reason := range space.Incomplete {
 			if !slices.Contains(incomplete, reason) {
@@ -339,7 +339,7 @@ func (e *examination) spaces() Check {
 		return failed(fmt.Sprintf("%d of %s cannot be read", len(wrong), count(len(e.found.Spaces), "space")),
 			"check the names, and make the token's user a member of the spaces", wrong...)
 	case len(incomplete) > 0:
-		return warned("the lists of the tenant are incomplete: nothing is deleted until they are whole", "try again later", incomplete...)
+		return warned("the tenant returned incomplete lists, so apply would delete nothing", "try again later", incomplete...)
 	}
 	return passed(fmt.Sprintf("%s in scope, with %s", count(len(e.found.Spaces), "space"), count(connections, "connection")))
 }
@@ -366,11 +366,11 @@ func (e *examination) sources() Check {
 	}
 	switch {
 	case len(wrong) > 0:
-		return failed("the tenant refuses what the files declare: "+count(len(wrong), "error"), "run "+e.Command("plan"), wrong...)
+		return failed("the files do not match the data sources of the tenant: "+count(len(wrong), "error"), "run "+e.Command("plan"), wrong...)
 	case len(warnings) > 0:
 		return warned(count(len(warnings), "warning"), "run "+e.Command("plan"), warnings...)
 	}
-	return passed("the tenant has " + count(len(ids), "data source") + " in use, and the files fit them")
+	return passed(count(len(ids), "data source") + " in use, and the files match the tenant's schemas")
 }
 
 func (e *examination) rights() Check {
@@ -378,21 +378,21 @@ func (e *examination) rights() Check {
 		return unchecked(reason)
 	}
 	r := e.privileges()
-	next := "give the token's user the right to edit data connections in these spaces, or the role of an administrator"
+	next := "let the token's user edit data connections in these spaces, or use the token of an administrator"
 	switch {
 	case len(r.lacking) > 0:
 		return failed("the token may not write "+count(len(r.lacking), "connection"), next, r.lacking...)
 	case e.found.CallerUnknown == "" && !e.found.Caller.Admin && e.ownersDeclared() > 0:
-		return warned("only an administrator may change owners, which the files declare for "+count(e.ownersDeclared(), "connection"),
-			"use a token of an administrator, or leave owner out")
+		return warned("the files declare owners for "+count(e.ownersDeclared(), "connection")+", and only an administrator may change owners",
+			"use the token of an administrator, or remove owner from the files")
 	case len(r.readOnly) > 0:
-		return warned("the token's user may not be allowed to write", next, r.readOnly...)
+		return warned("the token's user can probably only read", next, r.readOnly...)
 	case r.told == 0 && r.untold > 0:
-		return unchecked("the tenant does not say what the token may do with connections")
+		return unchecked("the tenant does not report what the token may do with connections")
 	case r.told == 0:
-		return unchecked("no declared connection exists yet, and the tenant does not say who may create one")
+		return unchecked("no declared connection exists yet, and the tenant does not report who may create connections")
 	case r.untold > 0:
-		return unchecked(fmt.Sprintf("the tenant says nothing about %s of %d; the token may write the others", count(r.untold, "connection"), r.untold+r.told))
+		return unchecked(fmt.Sprintf("the tenant does not report the rights for %s of %d; the token may write the others", count(r.untold, "connection"), r.untold+r.told))
 	}
 	return passed("the token may write " + count(r.told, "connection"))
 }

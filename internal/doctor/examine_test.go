@@ -126,7 +126,7 @@ func TestEachFaultIsOneCheckAndKeepsOnlyFromBeingAskedWhatCannotBe(t *testing.T)
 		"an embedded tenant that does not start": {func(s *doctor.Subject, _ *connection.Examination) {
 			s.Tenant.SimFile = "tenant.yaml"
 			s.Connect = func() (connection.Provider, error) { return nil, errors.New("no such file") }
-		}, afterWay, "mend tenant.yaml"},
+		}, afterWay, "fix tenant.yaml"},
 		"a tenant that is not reachable, at its place and with advice": {func(s *doctor.Subject, e *connection.Examination) {
 			*e = connection.Examination{Err: fmt.Errorf("proxy refuses: %w", connection.ErrUnreachable)}
 			s.Explain = func(err error) error {
@@ -145,7 +145,7 @@ func TestEachFaultIsOneCheckAndKeepsOnlyFromBeingAskedWhatCannotBe(t *testing.T)
 		"a tenant that does not tell its time": {func(_ *doctor.Subject, e *connection.Examination) { e.Skew = nil }, "clock: not checked", ""},
 		"a space that nobody sees": {func(_ *doctor.Subject, e *connection.Examination) {
 			e.Spaces[0] = connection.SpaceExamination{Ref: finance}
-		}, "spaces: failed, rights: not checked", `c.yaml:3:5: no space "Finance"`},
+		}, "spaces: failed, rights: not checked", `c.yaml:3:5: the token cannot see a space "Finance"`},
 		"a space that cannot be listed": {func(_ *doctor.Subject, e *connection.Examination) { e.Spaces[0].Err = errors.New("403") }, "spaces: failed", "403"},
 		"a list that is incomplete": {func(_ *doctor.Subject, e *connection.Examination) {
 			e.Spaces[0].Incomplete = []string{"one is missing"}
@@ -163,7 +163,7 @@ func TestEachFaultIsOneCheckAndKeepsOnlyFromBeingAskedWhatCannotBe(t *testing.T)
 		}, "rights: failed", "update"},
 		"privileges that are not told": {func(_ *doctor.Subject, e *connection.Examination) {
 			e.Spaces[0].Connections[0].Privileges = nil
-		}, "rights: not checked", "does not say"},
+		}, "rights: not checked", "does not report"},
 		"another project's connection": {func(_ *doctor.Subject, e *connection.Examination) {
 			e.Spaces[0].Connections[0].Project, e.Spaces[0].Connections[0].Privileges = "other", []string{}
 		}, "rights: not checked", ""},

@@ -23,7 +23,7 @@ var ErrNotRegular = errors.New("not a regular file")
 
 // ErrSystemFile is the reason why a file in which the system shows its own state is not
 // read: the environment of a process, for example.
-var ErrSystemFile = errors.New("a file of the system, which holds the state of processes")
+var ErrSystemFile = errors.New("a system file that shows the state of processes")
 
 // TooLargeError is the reason why a file is not read to its end.
 type TooLargeError struct {

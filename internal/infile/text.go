@@ -80,7 +80,7 @@ func IsUTF16(content []byte) bool {
 // names the flag that writes them.
 func WayOut(err error) string {
 	if errors.Is(err, ErrUTF16) {
-		return "save it as UTF-8; > of Windows PowerShell writes UTF-16, Out-File -Encoding utf8 does not"
+		return "save it as UTF-8; in Windows PowerShell, use Out-File -Encoding utf8 instead of >"
 	}
 	return ""
 }

@@ -27,7 +27,7 @@ func PrivateFolder(path string) error {
 	case err != nil:
 		return err
 	case info.Mode()&fs.ModeSymlink != 0:
-		return fmt.Errorf("%q is a link, which somebody else may have put there: remove it", path)
+		return fmt.Errorf("%q is a link that another user may have created: remove it", path)
 	case !info.IsDir():
 		return fmt.Errorf("%q is not a folder: remove it", path)
 	case !IsOurs(info):

@@ -190,7 +190,7 @@ func target(path string) (fs.FileInfo, error) {
 	case err != nil:
 		return nil, err
 	case info.Mode()&fs.ModeSymlink != 0:
-		return nil, fmt.Errorf("%q is a link, and qlsync does not write through links: name the file that it leads to, or remove the link", path)
+		return nil, fmt.Errorf("%q is a link, and qlsync does not write through links: name its target, or remove the link", path)
 	case info.IsDir():
 		return nil, fmt.Errorf("%q is a folder: name a file", path)
 	}

@@ -44,7 +44,7 @@ type Provider interface {
 	// undoing included, before the first is sent, and once that has been sent the
 	// context no longer matters.
 	//
-	// When the context ends, nothing more is sent: what waits for the rate limit or
+	// When the context ends, nothing more is sent: what waiting for the rate limit or
 	// for another try fails, with [ErrNotSent] where nothing was carried out. A write
 	// that has been sent is waited for all the same, as long as the provider's own
 	// time limit allows.

@@ -209,8 +209,8 @@ func TestATenantThatCannotBeReached(t *testing.T) {
 	}{
 		"refused":        {&net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}, "connection refused"},
 		"no such name":   {&net.OpError{Op: "dial", Err: &net.DNSError{Err: "no such host", Name: "acme", IsNotFound: true}}, "no such host"},
-		"no name server": {&net.OpError{Op: "dial", Err: &net.DNSError{Err: "server misbehaving", Name: "acme"}}, "could not be looked up"},
-		"untrusted":      {&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}, "certificate is not accepted: this computer does not trust its authority"},
+		"no name server": {&net.OpError{Op: "dial", Err: &net.DNSError{Err: "server misbehaving", Name: "acme"}}, "the DNS lookup failed"},
+		"untrusted":      {&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}, "certificate is not accepted: this computer does not trust the issuer"},
 		"no TLS at all":  {http.ErrSchemeMismatch, "does not speak TLS"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -51,7 +51,7 @@ func (p *printer) doctorSummary(tenant doctor.Examined) {
 	for _, check := range tenant.Checks {
 		counts[check.Status]++
 	}
-	text := "Nothing is wrong"
+	text := "No check failed"
 	if n := counts[doctor.Failed]; n > 0 {
 		text = fmt.Sprintf("%d of %s failed", n, count(len(tenant.Checks), "check"))
 	}

@@ -14,8 +14,8 @@ func examinedTenants() doctor.Report {
 				Details: []string{`c.yaml:4:5: environment variable "LAKE_KEY" is not set`, "a hostile\x1b[31m line\nand another"},
 				Next:    "set them: qlsync secrets -t prod lists what needs them",
 			},
-			{Name: "schemas", Status: doctor.Warning, Message: "not vendored: rest", Next: "for checks without a network, run qlsync schemas pull -t prod"},
-			{Name: "token", Status: doctor.NotChecked, Message: "the tenant could not be asked: see tenant"},
+			{Name: "schemas", Status: doctor.Warning, Message: "not vendored: rest", Next: "to validate without a network, run qlsync schemas pull -t prod"},
+			{Name: "token", Status: doctor.NotChecked, Message: "the tenant did not answer, see tenant"},
 		}},
 		{Tenant: plan.Tenant{Name: "test", URL: "https://acme-test.eu.qlikcloud.com"}, Checks: []doctor.Check{
 			{Name: "files", Status: doctor.OK, Message: "12 connections in 3 files, valid"},

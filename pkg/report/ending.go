@@ -107,10 +107,10 @@ func (p *printer) foldedRest() {
 		p.line("%s %d more %s", p.paint(color.FgRed, "!"), len(group.keys), Clean(group.text()))
 	}
 	if p.rest != "" {
-		p.line("All of them: %s", Clean(p.rest))
+		p.line("To list all, run: %s", Clean(p.rest))
 		return
 	}
-	p.line("All of them: --format json")
+	p.line("To list all, add --format json")
 }
 
 // Ending is what standard error ends with after an apply that is not complete, or that
@@ -143,26 +143,26 @@ func (t Text) Ending(w io.Writer, r *apply.Result, e Ending) error {
 	p.outcomes(r, apply.Pending)
 	p.outcomes(r, apply.Skipped)
 	if r.Unverified != "" && r.Ledger.Done > 0 {
-		p.line("Not verified: what was done was not read again: %s", Clean(r.Unverified))
+		p.line("Not verified: the changes were not read again (%s)", Clean(r.Unverified))
 	}
 	if e.Whole != "" {
-		p.line("The whole result: %s", Clean(e.Whole))
+		p.line("Full result: %s", Clean(e.Whole))
 	}
 	p.outcomes(r, apply.Blocked)
 	if e.Next == "" {
 		return p.err
 	}
-	why := "When that is solved, run it again"
+	why := "Fix that, then run again"
 	switch l := r.Ledger; {
 	case l.Skipped > 0:
-		why = "Run it again to continue"
+		why = "To continue, run again"
 	case l.Done == l.Planned:
-		why = "See what is left"
+		why = "To see what is left, run"
 	case strings.HasPrefix(e.Next, "qlsync plan"):
-		why = "When that is solved, plan again"
+		why = "Fix that, then plan again"
 	}
 	if strings.HasPrefix(e.Next, "qlsync plan") && r.Ledger.Skipped > 0 {
-		why = "Plan again to continue"
+		why = "To continue, plan again"
 	}
 	p.line("%s: %s", why, Clean(e.Next))
 	return p.err

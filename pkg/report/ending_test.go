@@ -48,7 +48,7 @@ func TestALargeResultShowsTenOfEachKindAndCountsTheOthers(t *testing.T) {
 		"C 0000", "C 0001", "C 0002", "C 0003", "C 0022",
 		"! 738 more skipped: it needs the patch of …, which was not done\n",
 		"! 738 more skipped: interrupted before its turn\n",
-		"All of them: qlsync show kept.json\n",
+		"To list all, run: qlsync show kept.json\n",
 		"Applied: 1 done, 1 failed, 2 blocked, 1496 skipped of 1500 planned.\n",
 	} {
 		if !strings.Contains(text, want) {
@@ -77,7 +77,7 @@ func TestAPlanCountsRefusalsThatSayTheSame(t *testing.T) {
 	if err := (Text{}).Plan(&out, pl); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"a.yaml:10:1", "! 1490 more refused: nobody owns it and it differs\n", "All of them: --format json\n", "Shown"} {
+	for _, want := range []string{"a.yaml:10:1", "! 1490 more refused: nobody owns it and it differs\n", "To list all, add --format json\n", "Shown"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("it lacks %q:\n%s", want, out.String())
 		}
@@ -100,10 +100,10 @@ Applied in part: 1 done, 1 failed, 2 blocked, 1496 skipped of 1500 planned.
   failed: Finance/C 0001: create connection: 400
   skipped: Finance/C 0004, Finance/C 0006, Finance/C 0008 and 745 more: it needs the patch of …, which was not done
   skipped: Finance/C 0005, Finance/C 0007, Finance/C 0009 and 745 more: interrupted before its turn
-Not verified: what was done was not read again: interrupted
-The whole result: qlsync show kept.json
+Not verified: the changes were not read again (interrupted)
+Full result: qlsync show kept.json
   blocked: Finance/C 0002, Finance/C 0003: it belongs to project "ledger"
-Run it again to continue: qlsync apply -t prod
+To continue, run again: qlsync apply -t prod
 `
 	if out.String() != want {
 		t.Errorf("got:\n%s", out.String())

@@ -260,12 +260,12 @@ func (p *Progress) waits(wait connection.Wait, tenants int, now time.Time) strin
 	if wait.For != connection.WaitRetry {
 		what = "the rate limit of " + string(wait.For)
 	}
-	who := "waits"
+	who := "waiting"
 	switch {
 	case p.tenants > 0 && tenants == 1:
-		who = "1 tenant waits"
+		who = "1 tenant waiting"
 	case p.tenants > 0:
-		who = fmt.Sprintf("%d tenants wait", tenants)
+		who = fmt.Sprintf("%d tenants waiting", tenants)
 	}
 	return fmt.Sprintf("%s for %s until %s (%s)", who, what, wait.Until.Format(time.TimeOnly), clock(wait.Until.Sub(now)))
 }

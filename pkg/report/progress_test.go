@@ -101,10 +101,10 @@ func TestAWaitIsToldWhenItBeginsAndAsOftenAsTheRest(t *testing.T) {
 		task.Step(apply.Progress{Done: 500, Total: 1500, CallsLeft: 1000})
 		task.Follow(limited(connection.WaitWrites, time.Now().Add(40*time.Second)))
 		want := []string{
-			"14:00:03 applying 500 of 1500 steps, 167/s, waits for the rate limit of writes until 14:00:42 (39 s), about 39 s left",
-			"14:00:13 applying 500 of 1500 steps, 38/s, waits for the rate limit of writes until 14:00:42 (29 s), about 29 s left",
-			"14:00:23 applying 500 of 1500 steps, 22/s, waits for the rate limit of writes until 14:00:42 (19 s), about 19 s left",
-			"14:00:33 applying 500 of 1500 steps, 15/s, waits for the rate limit of writes until 14:00:42 (9 s), about 9 s left",
+			"14:00:03 applying 500 of 1500 steps, 167/s, waiting for the rate limit of writes until 14:00:42 (39 s), about 39 s left",
+			"14:00:13 applying 500 of 1500 steps, 38/s, waiting for the rate limit of writes until 14:00:42 (29 s), about 29 s left",
+			"14:00:23 applying 500 of 1500 steps, 22/s, waiting for the rate limit of writes until 14:00:42 (19 s), about 19 s left",
+			"14:00:33 applying 500 of 1500 steps, 15/s, waiting for the rate limit of writes until 14:00:42 (9 s), about 9 s left",
 			"14:00:43 applying 500 of 1500 steps, 12/s, about 4 s left",
 		}
 		if diff := cmp.Diff(want, lines(p, 45*time.Second)); diff != "" {
@@ -117,7 +117,7 @@ func TestAWaitBeforeTheFirstReadIsTold(t *testing.T) {
 	inTime(t, func(t *testing.T) {
 		p := report.NewProgress(1)
 		p.Task().Follow(limited(connection.WaitReads, time.Now().Add(212*time.Second)))
-		want := []string{"14:00:01 connecting for 1 s, waits for the rate limit of reads until 14:03:32 (3 min 31 s)"}
+		want := []string{"14:00:01 connecting for 1 s, waiting for the rate limit of reads until 14:03:32 (3 min 31 s)"}
 		if diff := cmp.Diff(want, lines(p, 2*time.Second)); diff != "" {
 			t.Error(diff)
 		}
@@ -128,16 +128,16 @@ func TestTheRestFollowsWhereItDoesNotFitAndTheBarGivesWayFirst(t *testing.T) {
 	for columns, want := range map[int][]string{
 		200: {
 			"applying 812 of 1500 steps [================--------------] 81/s, 1 not done, " +
-				"waits for the rate limit of writes until 14:00:48 (38 s), about 38 s left",
+				"waiting for the rate limit of writes until 14:00:48 (38 s), about 38 s left",
 		},
-		120: {"applying 812 of 1500 steps, 81/s, 1 not done, waits for the rate limit of writes until 14:00:48 (38 s), about 38 s left"},
+		122: {"applying 812 of 1500 steps, 81/s, 1 not done, waiting for the rate limit of writes until 14:00:48 (38 s), about 38 s left"},
 		80: {
-			"applying 812 of 1500 steps, 81/s, 1 not done, waits for the rate limit of",
+			"applying 812 of 1500 steps, 81/s, 1 not done, waiting for the rate limit of",
 			"writes until 14:00:48 (38 s), about 38 s left",
 		},
 		40: {
 			"applying 812 of 1500 steps, 81/s, 1 not",
-			"done, waits for the rate limit of",
+			"done, waiting for the rate limit of",
 			"writes until 14:00:48 (38 s), about 38",
 			"s left",
 		},
@@ -180,7 +180,7 @@ func TestAWaitRunsDownToItsEndOnATerminal(t *testing.T) {
 			time.Sleep(500 * time.Millisecond)
 		}
 		for i, want := range []string{"(2 s)", "(2 s)", "(1 s)", "(1 s)", ""} {
-			if got := strings.Contains(shown[i], "waits"); got != (want != "") || !strings.Contains(shown[i], want) {
+			if got := strings.Contains(shown[i], "waiting"); got != (want != "") || !strings.Contains(shown[i], want) {
 				t.Errorf("after %d half seconds: %q", i, shown[i])
 			}
 		}
@@ -193,11 +193,11 @@ func TestAShortWaitAndOneForTheNextAttempt(t *testing.T) {
 		task := p.Task()
 		task.Read(5, 10)
 		task.Follow(limited(connection.WaitReads, time.Now().Add(time.Second)))
-		if shown := strings.Join(p.Rows(300), " "); strings.Contains(shown, "waits") {
+		if shown := strings.Join(p.Rows(300), " "); strings.Contains(shown, "waiting") {
 			t.Errorf("a wait of a second is not worth a word: %q", shown)
 		}
 		task.Follow(limited(connection.WaitRetry, time.Now().Add(20*time.Second)))
-		if shown := strings.Join(p.Rows(300), " "); !strings.Contains(shown, "waits for the next attempt until 14:00:20 (20 s)") {
+		if shown := strings.Join(p.Rows(300), " "); !strings.Contains(shown, "waiting for the next attempt until 14:00:20 (20 s)") {
 			t.Errorf("got %q", shown)
 		}
 	})
@@ -215,12 +215,12 @@ func TestSeveralTenantsAreOneLine(t *testing.T) {
 		tasks[2].Read(100, 100)
 		tasks[2].End()
 		tasks[1].Follow(limited(connection.WaitReads, time.Now().Add(30*time.Second)))
-		want := []string{"14:00:01 1 of 3 tenants done, reading 150 of 200 connections, 150/s, 1 tenant waits for the rate limit of reads until 14:00:30 (29 s)"}
+		want := []string{"14:00:01 1 of 3 tenants done, reading 150 of 200 connections, 150/s, 1 tenant waiting for the rate limit of reads until 14:00:30 (29 s)"}
 		if diff := cmp.Diff(want, lines(p, 2*time.Second)); diff != "" {
 			t.Error(diff)
 		}
 		tasks[0].Follow(limited(connection.WaitReads, time.Now().Add(10*time.Second)))
-		if shown := strings.Join(p.Rows(300), " "); !strings.Contains(shown, "2 tenants wait for the rate limit of reads until 14:00:12 (10 s)") {
+		if shown := strings.Join(p.Rows(300), " "); !strings.Contains(shown, "2 tenants waiting for the rate limit of reads until 14:00:12 (10 s)") {
 			t.Errorf("got %q", shown)
 		}
 		tasks[0].End()

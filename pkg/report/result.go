@@ -23,7 +23,7 @@ func (t Text) Result(w io.Writer, r *apply.Result) error {
 			p.paint(color.FgRed, "Differs:"), are(l.Differs))
 	}
 	if r.Unverified != "" {
-		p.line("%s what was done was not read again: %s", p.paint(color.FgYellow, "Not verified:"), Clean(r.Unverified))
+		p.line("%s the changes were not read again (%s)", p.paint(color.FgYellow, "Not verified:"), Clean(r.Unverified))
 	}
 	return p.err
 }

@@ -86,8 +86,8 @@ func (s SARIF) Problems(w io.Writer, problems connection.Problems) error {
 		Tool: sarifTool{sarifDriver{
 			Name: "qlsync", Version: s.Version, InformationURI: "https://github.com/qlsync/qlsync",
 			Rules: []sarifRule{
-				{ruleError, "Mistake", sarifText{"A mistake in the files of a project, which stops every run."}},
-				{ruleWarning, "Warning", sarifText{"Something in the files of a project that somebody should know, and that stops nothing."}},
+				{ruleError, "Mistake", sarifText{"An error in the files of a project. It stops every run."}},
+				{ruleWarning, "Warning", sarifText{"A warning about the files of a project. It stops nothing."}},
 			},
 		}},
 		ColumnKind: "unicodeCodePoints",

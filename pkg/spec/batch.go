@@ -48,7 +48,7 @@ func batchLine(path string, arguments []string) (string, error) {
 	for i, argument := range arguments {
 		if unsafe := batchUnsafe(argument); unsafe != "" {
 			return "", batchError(fmt.Sprintf("%s is a batch file, and cmd.exe would interpret %q in argument %d: "+
-				"name the program that %[1]s calls, or put the whole call into a batch file of your own and name that", name, unsafe, i+1))
+				"call the program behind %[1]s directly, or put the whole call into your own batch file and name that file", name, unsafe, i+1))
 		}
 		line += " " + quoteForBatch(argument)
 	}

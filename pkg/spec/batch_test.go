@@ -33,7 +33,7 @@ func TestWhatABatchFileWouldNotGetAsItIsWrittenIsRefused(t *testing.T) {
 	for _, character := range []string{"%", "!", `"`, "&", "|", "<", ">", "^", "\n", "\r", "\x00", "\x1a"} {
 		line, err := batchLine(`C:\p\az.cmd`, []string{"harmless", "se" + character + "cret"})
 		want := fmt.Sprintf("az.cmd is a batch file, and cmd.exe would interpret %q in argument 2: "+
-			"name the program that az.cmd calls, or put the whole call into a batch file of your own and name that", character)
+			"call the program behind az.cmd directly, or put the whole call into your own batch file and name that file", character)
 		if line != "" || err == nil || err.Error() != want {
 			t.Errorf("%q: line %q, error %v", character, line, err)
 		}

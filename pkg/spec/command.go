@@ -50,7 +50,7 @@ func (r *Resolver) exec(ctx context.Context, command []string) (string, error) {
 	case err != nil:
 		err = exitReason(err)
 	case notText != nil:
-		err = fmt.Errorf("what it prints is %w", notText)
+		err = fmt.Errorf("its output is %w", notText)
 	case len(text) == 0:
 		err = errors.New("it prints nothing")
 	default:
@@ -98,7 +98,7 @@ func exitReason(err error) error {
 	case errors.Is(err, exec.ErrWaitDelay):
 		return errors.New("it has ended, and something that it started still holds its output")
 	case errors.Is(err, fs.ErrNotExist):
-		return errors.New("there is no such file")
+		return errors.New("no such file")
 	case errors.Is(err, fs.ErrPermission):
 		return errors.New("it is not an executable file")
 	case isForeign(err):

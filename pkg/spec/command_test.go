@@ -112,13 +112,13 @@ func TestSecretsAreWhatCommandsPrint(t *testing.T) {
 		"it fails":                        {do("fail"), "", fmt.Sprintf("secret command %q: it ended with exit status 3; run it by hand to see why", own)},
 		"it prints nothing":               {do("nothing"), "", fmt.Sprintf("secret command %q: it prints nothing", own)},
 		"it prints a newline":             {do("print", "\n"), "", fmt.Sprintf("secret command %q: it prints nothing", own)},
-		"it prints what is no text":       {do("latin1"), "", fmt.Sprintf("secret command %q: what it prints is not UTF-8 text", own)},
-		"it prints UTF-16":                {do("utf16"), "", fmt.Sprintf("secret command %q: what it prints is in UTF-16", own)},
+		"it prints what is no text":       {do("latin1"), "", fmt.Sprintf("secret command %q: its output is not UTF-8 text", own)},
+		"it prints UTF-16":                {do("utf16"), "", fmt.Sprintf("secret command %q: its output is in UTF-16", own)},
 		"it prints a byte order mark":     {do("print", "\ufeffout\n"), "out", ""},
 		"it prints nothing but the mark":  {do("print", "\ufeff\n"), "", fmt.Sprintf("secret command %q: it prints nothing", own)},
 		"it prints without end":           {do("flood"), "", fmt.Sprintf("secret command %q: it prints more than 1048576 bytes", own)},
 		"it does not exist":               {[]string{"qlsync-no-such-command"}, "", `secret command "qlsync-no-such-command": there is no such command in the PATH`},
-		"it does not exist in the folder": {[]string{"./none.sh"}, "", `secret command "./none.sh": there is no such file`},
+		"it does not exist in the folder": {[]string{"./none.sh"}, "", `secret command "./none.sh": no such file`},
 	} {
 		t.Run(name, func(t *testing.T) { resolvesTo(t, resolver, test.command, test.want, test.wrong) })
 	}

@@ -31,8 +31,8 @@ func TestScriptsAreCommandsToo(t *testing.T) {
 		"the project's folder is its own":            {[]string{"./secret.sh", "here"}, "from here", ""},
 		"its place is no part of its name":           {[]string{filepath.Join(folder, "secret.sh"), "there"}, "from there", ""},
 		"it gets no tenant's key in any letter case": {[]string{"sh", "-c", "echo [$Tenant_Key]"}, "[]", ""},
-		"it prints a NUL byte":                       {[]string{"printf", `abc\000`}, "", `secret command "printf": what it prints is not text: it holds a NUL byte`},
-		"it prints what is no text":                  {[]string{"printf", `p\351w`}, "", `secret command "printf": what it prints is not UTF-8 text`},
+		"it prints a NUL byte":                       {[]string{"printf", `abc\000`}, "", `secret command "printf": its output is not text: it holds a NUL byte`},
+		"it prints what is no text":                  {[]string{"printf", `p\351w`}, "", `secret command "printf": its output is not UTF-8 text`},
 		"it is not executable":                       {[]string{"./text.sh"}, "", `secret command "./text.sh": it is not an executable file`},
 		"it names no interpreter": {[]string{"./foreign"}, "", `secret command "./foreign": the system cannot run such a file by itself: ` +
 			`name its interpreter first, as in [powershell, -NoProfile, -File, ./secret.ps1] or [python, ./secret.py]`},

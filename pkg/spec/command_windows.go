@@ -79,7 +79,7 @@ func throughShell(cmd *exec.Cmd, folder string) error {
 		return err
 	}
 	if strings.HasPrefix(filepath.VolumeName(folder), `\\`) {
-		return batchError("cmd.exe, which runs batch files, cannot work in a folder of the network: map the project's folder to a drive letter")
+		return batchError("cmd.exe cannot run batch files in a network folder: map the project's folder to a drive letter")
 	}
 	line, err := batchLine(cmd.Path, cmd.Args[1:])
 	if err != nil {

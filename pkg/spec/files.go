@@ -50,7 +50,7 @@ func (n *notes) fileEntry(entries []fileEntry, tree *node) []fileEntry {
 // before the disk is touched: see [infile.CheckPath].
 func (n *notes) isPath(at place, path string) bool {
 	if err := infile.CheckPath(path); err != nil {
-		n.add(at, fmt.Sprintf("%q is not read: %s", path, err), "name a file or folder on this computer")
+		n.add(at, fmt.Sprintf("the path %q is refused: %s", path, err), "name a file or folder on this computer")
 		return false
 	}
 	return true
@@ -60,7 +60,7 @@ func (n *notes) isPath(at place, path string) bool {
 // escape a wildcard.
 func (n *notes) isSlashed(at place, path string) bool {
 	if strings.Contains(path, `\`) {
-		n.add(at, fmt.Sprintf("%q has a backslash, which separates folders on Windows only", path), "write "+withSlashes(path))
+		n.add(at, fmt.Sprintf("%q contains a backslash, which separates folders only on Windows", path), "write "+withSlashes(path))
 		return false
 	}
 	return true
@@ -75,7 +75,7 @@ func (n *notes) warnOfBackslash(at place, path string) {
 	if !strings.Contains(path, `\`) || strings.HasPrefix(path, `\\`) || len(path) > 1 && path[1] == ':' {
 		return
 	}
-	n.warn(at, fmt.Sprintf("%q has a backslash, which separates folders on Windows only", path), "write "+withSlashes(path))
+	n.warn(at, fmt.Sprintf("%q contains a backslash, which separates folders only on Windows", path), "write "+withSlashes(path))
 }
 
 // expansion is what the entries under connections lead to.
@@ -122,9 +122,9 @@ func hintFor(err error) string {
 	var broken *infile.BrokenLinkError
 	switch {
 	case errors.Is(err, infile.ErrLeaves):
-		return "name that folder itself under connections in the project file, or keep a copy in the project"
+		return "list that folder under connections in the project file, or keep a copy in the project"
 	case errors.As(err, &broken), errors.Is(err, infile.ErrLinkLoop):
-		return "mend the link or remove it: what it named would be taken for no longer declared"
+		return "fix or remove the link: without it, connections would count as no longer declared"
 	}
 	return infile.WayOut(err)
 }

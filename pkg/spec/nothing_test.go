@@ -150,7 +150,7 @@ func TestAKeyWithNothingBehindItIsAnErrorWhereverItStands(t *testing.T) {
 				_, more := project.Desired(&project.Tenants[0], nil)
 				problems = spec.Collect(problems, more)
 			}
-			want := fmt.Sprintf("%s:%d:%d: the key %q has nothing behind it (", file.name, i+1, indent+1, key)
+			want := fmt.Sprintf("%s:%d:%d: the key %q has no value (", file.name, i+1, indent+1, key)
 			if !strings.Contains("\n"+problems.Error(), "\n"+want) {
 				t.Errorf("want %s, got\n%s", want, problems.Error())
 			}

@@ -60,7 +60,7 @@ func TestAMissingSecretIsFoundWithoutReadingOrRunningAnything(t *testing.T) {
 		"a command of the project":         {allowing, connection.Reference{Exec: []string{"./command"}}, ""},
 		"a command in the PATH":            {allowing, connection.Reference{Exec: []string{"sh", "-c", "touch " + ran}}, ""},
 		"a command that is not in there":   {allowing, connection.Reference{Exec: []string{"no-such-command-here"}}, `secret command "no-such-command-here": there is no such command in the PATH`},
-		"a command that is no file":        {allowing, connection.Reference{Exec: []string{"./none"}}, `secret command "./none": there is no such file`},
+		"a command that is no file":        {allowing, connection.Reference{Exec: []string{"./none"}}, `secret command "./none": no such file`},
 		"a command that is not executable": {allowing, connection.Reference{Exec: []string{"./full"}}, `secret command "./full": it is not an executable file`},
 	} {
 		t.Run(name, func(t *testing.T) {

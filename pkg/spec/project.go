@@ -382,7 +382,7 @@ func (n *notes) authPart(tree *node, mayBePlain bool, p *Project) any {
 		}
 	case mayBePlain && tree.is(kindString):
 		if wrong := unfitForSignIn(tree.text, false); wrong != "" {
-			n.add(tree.place, "it holds "+wrong+", so it cannot be the one that was issued", "")
+			n.add(tree.place, "the value contains "+wrong+", so it cannot be valid", "")
 		}
 		return tree.text
 	}

@@ -167,8 +167,8 @@ func isPipelineVariable(name string) bool {
 // tells of its processes.
 func (n *notes) mayBeSent(at place, dir string, ref connection.Reference) bool {
 	if isPipelineVariable(ref.Env) {
-		n.add(at, fmt.Sprintf("the environment variable %q is a token of the pipeline and must not be sent anywhere", ref.Env),
-			"use a variable of another name, with a secret made for this purpose")
+		n.add(at, fmt.Sprintf("the environment variable %q is a token of the CI pipeline and must never be sent to a tenant", ref.Env),
+			"create a secret for this purpose, in a variable with another name")
 		return false
 	}
 	if foldVariable(ref.Env) == FingerprintVariable {

@@ -109,7 +109,7 @@ func (r *Resolver) env(name string) (string, error) {
 	}
 	text, err := infile.Text([]byte(value))
 	if err != nil {
-		return "", fmt.Errorf("environment variable %q: its value is %w, so it cannot be sent as it is", name, err)
+		return "", fmt.Errorf("environment variable %q: its value is %w, so it cannot be sent unchanged", name, err)
 	}
 	if len(text) == 0 {
 		return "", fmt.Errorf("environment variable %q is empty", name)

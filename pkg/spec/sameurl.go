@@ -37,8 +37,8 @@ func (n *notes) distinctTenants(p *Project) {
 		}
 		if first != nil {
 			at := place{int32(tenant.address.Line), int32(tenant.address.Column)}
-			n.add(at, fmt.Sprintf("tenant %q has the url of tenant %q at %s, so each would delete what the other one makes", tenant.Name, first.Name, first.address),
-				"keep one of them; connections that only some people need belong in projects of their own")
+			n.add(at, fmt.Sprintf("tenant %q has the same url as tenant %q at %s, so each would delete what the other one creates", tenant.Name, first.Name, first.address),
+				"keep one tenant; for connections that only some people need, use a separate project")
 		}
 	}
 }

@@ -49,7 +49,7 @@ func TestTwoTenantsOfAProjectHaveTwoAddresses(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, problems := spec.LoadProject("qlsync.yaml")
-			want := `qlsync.yaml:6:12: tenant "b" has the url of tenant "a" at qlsync.yaml:5:12, so each would delete`
+			want := `qlsync.yaml:6:12: tenant "b" has the same url as tenant "a" at qlsync.yaml:5:12, so each would delete`
 			if said := problems.Error(); strings.HasPrefix(said, want) != test.same || !test.same && len(problems) > 0 {
 				t.Errorf("%s and %s: %s", test.one, test.other, said)
 			}

@@ -34,12 +34,12 @@ func CheckSignIn(declared map[string]any, values map[string]connection.Secret) c
 		}
 		problem := connection.Problem{
 			Severity: connection.SeverityError,
-			Message:  fmt.Sprintf("the %s holds %s, so it cannot be the one that was issued", part.name, wrong),
-			Hint:     "set it again without that; printf '%s' writes no line end, echo does",
+			Message:  fmt.Sprintf("the %s contains %s, so it cannot be valid", part.name, wrong),
+			Hint:     "set it without that character; echo adds a line end, printf '%s' does not",
 		}
 		if ref, ok := declared[part.key].(connection.Reference); ok {
 			problem.Position = ref.Position
-			problem.Message = fmt.Sprintf("the %s from %s holds %s, so it cannot be the one that was issued", part.name, sourceOf(ref), wrong)
+			problem.Message = fmt.Sprintf("the %s from %s contains %s, so it cannot be valid", part.name, sourceOf(ref), wrong)
 		}
 		problems = append(problems, problem)
 	}

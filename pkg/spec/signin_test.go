@@ -30,7 +30,7 @@ func TestAKeyThatCannotBeSentIsRefusedAtOnce(t *testing.T) {
 			switch said := problems.Error(); {
 			case (len(problems) > 0) != (always || wrong != "" && inHeader):
 				t.Errorf("%s %q: %s", part, value, said)
-			case len(problems) > 0 && !strings.Contains(said, from+" holds "+wrong+","):
+			case len(problems) > 0 && !strings.Contains(said, from+" contains "+wrong+","):
 				t.Errorf("%s %q: %s", part, value, said)
 			case strings.Contains(said, "canary"):
 				t.Errorf("the value is quoted: %s", said)

@@ -96,7 +96,7 @@ func unfit(file string, text []byte) *connection.Problem {
 		case r == '\r' && !bytes.HasPrefix(text[at+1:], []byte("\n")):
 			return textProblem(file, text, at, unseenLineEnd, "end lines as Linux or Windows do, with LF or CRLF")
 		case r == '\ufeff':
-			return textProblem(file, text, at, "a byte order mark within the file, where no program shows it", inQuotes+`"\ufeff"`)
+			return textProblem(file, text, at, "an invisible byte order mark in the middle of the file", inQuotes+`"\ufeff"`)
 		case r == '\u0085', r == '\u2028', r == '\u2029':
 			return textProblem(file, text, at, unseenLineEnd, inQuotes+`"\u2028"`)
 		case unicode.IsControl(r) && r != '\t' && r != '\r' && r != '\n':
@@ -392,7 +392,7 @@ func (w *walker) object(n *yaml.Node, depth int) (*node, extent) {
 		}
 		value, inner := w.walk(content, depth+1)
 		if w.complete && isNothing(content) {
-			w.add(placeOf(key), fmt.Sprintf("the key %q has nothing behind it", key.Value), hintNothing)
+			w.add(placeOf(key), fmt.Sprintf("the key %q has no value", key.Value), hintNothing)
 			value = w.make(content, kindBroken)
 		}
 		size = size.with(inner)
@@ -413,7 +413,7 @@ func isNothing(n *yaml.Node) bool {
 	return n.Kind == yaml.ScalarNode && n.Tag == "!!null" && n.Value == ""
 }
 
-const hintNothing = "write the value or remove the key; an empty list is [], and null says that a default or a property is meant to be absent"
+const hintNothing = "write a value or remove the key; write [] for an empty list, and null for a default or property that must be absent"
 
 // isKey reports whether a key is a text, and says so if not.
 func (w *walker) isKey(key *yaml.Node) bool {

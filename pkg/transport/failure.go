@@ -128,7 +128,7 @@ func newFailure(client *http.Client, request *http.Request, err error, reached p
 	f.Proxy = proxyFor(client, request.URL)
 	f.Sent = !isDial(err) && (reached == phaseUnknown || reached == phaseAnswer)
 	if away, unseen := turnedAway(err); away {
-		f.Cause, f.Hint, f.TurnedAway = "the server has too many requests at once", "try again later, or lower --parallelism", true
+		f.Cause, f.Hint, f.TurnedAway = "the server turned the request away because of too many requests", "try again later, or lower --parallelism", true
 		f.Sent = f.Sent && !unseen
 		return f
 	}
@@ -177,25 +177,25 @@ func causeOf(err error, target *url.URL) (cause, hint string, hopeless bool) {
 		return cause, hint, true
 	}
 	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok || errors.Is(err, http.ErrSchemeMismatch) {
-		return "it does not speak TLS", "check the port in the url", true
+		return "the server does not speak TLS", "check the port in the url", true
 	}
 	if alert, ok := errors.AsType[tls.AlertError](err); ok {
-		return "it ended the TLS handshake: " + Clean(alert.Error(), maxWords), "check that the url is that of the service", true
+		return "the server refused the TLS handshake: " + Clean(alert.Error(), maxWords), "check the url", true
 	}
 	if dns, ok := errors.AsType[*net.DNSError](err); ok {
 		if dns.IsNotFound {
-			return "no such host", "check the url, and that this network can look up its name", true
+			return "no such host", "check the url, and whether this network can resolve the name", true
 		}
-		return "its name could not be looked up", "check the DNS of this network", false
+		return "the DNS lookup failed", "check the DNS of this network", false
 	}
 	switch {
 	case isErrno(err, syscall.ECONNREFUSED, 10061):
 		return "connection refused", "check the host and the port of the url", false
 	case isErrno(err, syscall.ENETUNREACH, 10051), isErrno(err, syscall.EHOSTUNREACH, 10065):
-		return "there is no route to it", "check that this computer has a network, and its VPN if it needs one", false
+		return "no route to the host", "check the network of this computer, and the VPN if you need one", false
 	case isErrno(err, syscall.ECONNRESET, 10054), isErrno(err, syscall.ECONNABORTED, 10053), isErrno(err, syscall.EPIPE, 10058),
 		errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return "the connection broke before the answer was complete", "try again; if it stays so, ask whoever runs the network or its firewall", false
+		return "the connection broke before the answer was complete", "try again; if it happens again, ask the administrator of the network or its firewall", false
 	}
 	return "", "", false
 }
@@ -218,16 +218,16 @@ func certificateTrouble(untrusted *tls.CertificateVerificationError, host string
 	_, isUnknown := errors.AsType[x509.UnknownAuthorityError](untrusted.Err)
 	switch {
 	case isInvalid && invalid.Reason == x509.Expired && invalid.Cert != nil && time.Now().Before(invalid.Cert.NotBefore):
-		return cause + ": it is valid only from " + day(invalid.Cert.NotBefore), "check the clock of this computer"
+		return cause + ": it is not valid before " + day(invalid.Cert.NotBefore), "check the clock of this computer"
 	case isInvalid && invalid.Reason == x509.Expired && invalid.Cert != nil:
 		return cause + ": it expired on " + day(invalid.Cert.NotAfter), "renew it on the server, or check the clock of this computer"
 	case isWrongHost && wrongHost.Certificate != nil:
 		return cause + ": it is for " + names(wrongHost.Certificate) + ", not for " + host, "check the url, and whether a proxy or a firewall answers in its place"
 	case isUnknown:
-		return cause + ": this computer does not trust its authority", "if your company's proxy or service uses a CA of its own, " +
-			"add that CA to the certificates that this computer trusts; on Linux, SSL_CERT_FILE=CA.pem does it for one run"
+		return cause + ": this computer does not trust the issuer", "if your company's proxy or service uses its own CA, " +
+			"add that CA to this computer's trusted certificates; on Linux, SSL_CERT_FILE=CA.pem does so for one run"
 	}
-	return cause + ": " + Clean(untrusted.Err.Error(), maxWords), "check who answers at the url"
+	return cause + ": " + Clean(untrusted.Err.Error(), maxWords), "check which server answers at the url"
 }
 
 func issuer(certificate *x509.Certificate) string {

@@ -93,7 +93,7 @@ func TestTroubleWithAProxyNamesTheProxyAndItsVariable(t *testing.T) {
 		},
 		"it does not allow the host": {
 			func(t *testing.T) string { return "http://" + listen(t, tunnel("403 No")) },
-			"HOST (from HTTPS_PROXY): it does not allow connections to acme.example (403)", "ask whoever runs the proxy", true,
+			"HOST (from HTTPS_PROXY): it does not allow connections to acme.example (403)", "ask the administrator of the proxy", true,
 		},
 		"it does not reach the host": {
 			func(t *testing.T) string { return "http://" + listen(t, tunnel("502 Bad Gateway")) },
@@ -107,7 +107,7 @@ func TestTroubleWithAProxyNamesTheProxyAndItsVariable(t *testing.T) {
 			func(t *testing.T) string {
 				return "http://" + listen(t, func(conn net.Conn) { _, _ = http.ReadRequest(bufio.NewReader(conn)) })
 			},
-			"HOST (from HTTPS_PROXY): the connection broke", "ask whoever runs the network", false,
+			"HOST (from HTTPS_PROXY): the connection broke", "ask the administrator of the network", false,
 		},
 		"it is behind TLS that is not trusted": {
 			func(t *testing.T) string {
@@ -126,11 +126,11 @@ func TestTroubleWithAProxyNamesTheProxyAndItsVariable(t *testing.T) {
 		},
 		"its address has an address in it": {
 			func(*testing.T) string { return "http://http://ana:can-ary-1@proxy.example" },
-			"through the proxy of HTTPS_PROXY: the value is no address of a proxy", "write HTTPS_PROXY as http://HOST:PORT", true,
+			"through the proxy of HTTPS_PROXY: the value is not the address of a proxy", "write HTTPS_PROXY as http://HOST:PORT", true,
 		},
 		"its address is none": {
 			func(*testing.T) string { return "http://ana:can-ary-1@%zz" },
-			"through the proxy of HTTPS_PROXY: the value is no address of a proxy", "write HTTPS_PROXY as http://HOST:PORT", true,
+			"through the proxy of HTTPS_PROXY: the value is not the address of a proxy", "write HTTPS_PROXY as http://HOST:PORT", true,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -180,9 +180,9 @@ func TestCertificatesThatAreNotAcceptedAreToldApart(t *testing.T) {
 		cause, hint string
 	}{
 		"expired":           {"127.0.0.1", now.Add(-48 * time.Hour), now.Add(-24 * time.Hour), "it expired on " + now.Add(-24*time.Hour).UTC().Format(time.DateOnly), "renew it on the server"},
-		"not yet valid":     {"127.0.0.1", now.Add(24 * time.Hour), now.Add(48 * time.Hour), "it is valid only from", "check the clock"},
+		"not yet valid":     {"127.0.0.1", now.Add(24 * time.Hour), now.Add(48 * time.Hour), "it is not valid before", "check the clock"},
 		"for another host":  {"other.example", now.Add(-time.Hour), now.Add(time.Hour), "it is for other.example, not for localhost", "check the url"},
-		"of an unknown one": {"localhost", now.Add(-time.Hour), now.Add(time.Hour), "this computer does not trust its authority", "SSL_CERT_FILE=CA.pem"},
+		"of an unknown one": {"localhost", now.Add(-time.Hour), now.Add(time.Hour), "this computer does not trust the issuer", "SSL_CERT_FILE=CA.pem"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			certificate, _ := transporttest.Certificate(t, test.host, test.from, test.until)
@@ -226,7 +226,7 @@ func TestABrokenWayIsToldByItsPart(t *testing.T) {
 				_, _ = conn.Read(make([]byte, 4096))
 				_, _ = io.WriteString(conn, "SSH-2.0-x\r\n")
 			},
-			"https", "it does not speak TLS", "check the port", false,
+			"https", "the server does not speak TLS", "check the port", false,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -261,10 +261,10 @@ func TestATimeoutNamesItsPhase(t *testing.T) {
 		cause, hint string
 		sent        bool
 	}{
-		"the dialler's":       {after(30 * time.Second), "https://acme.example", "no connection in time", "HTTPS_PROXY", false},
-		"ours while it dials": {after(2 * time.Minute), "https://acme.example", "no connection in time", "HTTPS_PROXY", false},
-		"the handshake":       {silent, "https://acme.example", "the TLS handshake got no answer in time", "HTTPS_PROXY", false},
-		"the answer":          {silent, "http://acme.example", "no answer in time", "try again later", true},
+		"the dialler's":       {after(30 * time.Second), "https://acme.example", "the connection timed out", "HTTPS_PROXY", false},
+		"ours while it dials": {after(2 * time.Minute), "https://acme.example", "the connection timed out", "HTTPS_PROXY", false},
+		"the handshake":       {silent, "https://acme.example", "the TLS handshake timed out", "HTTPS_PROXY", false},
+		"the answer":          {silent, "http://acme.example", "timed out waiting for the answer", "try again later", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

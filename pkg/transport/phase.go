@@ -63,16 +63,16 @@ func (p *progress) trace(ctx context.Context) context.Context {
 
 // timeout says in which phase a request waited for too long.
 func (p phase) timeout() (cause, hint string) {
-	const network = "check that this network lets connections out, or set HTTPS_PROXY if it needs a proxy"
+	const network = "check that this network allows outgoing connections, or set HTTPS_PROXY if it needs a proxy"
 	switch p {
 	case phaseLookup:
-		return "its name could not be looked up in time", "check the DNS of this network"
+		return "the DNS lookup timed out", "check the DNS of this network"
 	case phaseConnect:
-		return "no connection in time", network
+		return "the connection timed out", network
 	case phaseTunnel:
-		return "the proxy made no connection in time", "ask whoever runs the proxy"
+		return "the proxy did not connect in time", "ask the administrator of the proxy"
 	case phaseTLS:
-		return "the TLS handshake got no answer in time", network
+		return "the TLS handshake timed out", network
 	}
-	return "no answer in time", "try again later: the connection is there, and the service is slow"
+	return "timed out waiting for the answer", "try again later: the connection works, but the service is slow"
 }

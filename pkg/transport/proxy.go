@@ -64,7 +64,7 @@ func useProxies(transport *http.Transport) {
 
 // errNoAddress is the error of a request that would have to pass a proxy whose variable
 // holds no address. The library would go without the proxy.
-var errNoAddress = errors.New("the variable of the proxy holds no address")
+var errNoAddress = errors.New("the proxy variable does not hold an address")
 
 // isProxyAddress reports whether a variable names a proxy, or none.
 func isProxyAddress(value string) bool {
@@ -168,7 +168,7 @@ func proxyTrouble(err error, proxy *Proxy, target *url.URL) (cause, hint string,
 	}
 	check := "check " + variable + ", or add " + target.Hostname() + " to NO_PROXY if this network reaches it without a proxy"
 	if proxy.Host == "" {
-		return "the value is no address of a proxy", "write " + variable + " as http://HOST:PORT", true
+		return "the value is not the address of a proxy", "write " + variable + " as http://HOST:PORT", true
 	}
 	if refusal, ok := errors.AsType[proxyRefusal](err); ok {
 		return refusal.trouble(variable, proxy, target)
@@ -192,9 +192,9 @@ func (r proxyRefusal) trouble(variable string, proxy *Proxy, target *url.URL) (c
 	case r.status == http.StatusProxyAuthRequired:
 		return "it asks for a user and a password (407)", "set " + variable + " to http://USER:PASSWORD@HOST:PORT", true
 	case r.status == http.StatusForbidden:
-		return "it does not allow connections to " + target.Host + " (403)", "ask whoever runs the proxy to allow " + target.Host, true
+		return "it does not allow connections to " + target.Host + " (403)", "ask the administrator of the proxy to allow " + target.Host, true
 	case r.status >= http.StatusInternalServerError:
-		return "it could not connect to " + target.Host + " (" + itoa(r.status) + " " + status + ")", "check the url of the tenant, or ask whoever runs the proxy", false
+		return "it could not connect to " + target.Host + " (" + itoa(r.status) + " " + status + ")", "check the url of the tenant, or ask the administrator of the proxy", false
 	}
 	return "it answered " + itoa(r.status) + " " + status, "check that " + variable + " is the address of a proxy", true
 }
