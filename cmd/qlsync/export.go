@@ -69,16 +69,17 @@ func runExport(c *cli.Context, env *environment) error {
 
 // afterExport says what to do with the files.
 func (s *session) afterExport(folder string, files []spec.ExportedFile) string {
-	next := "qlsync plan"
+	which := ""
 	if len(s.project.Tenants) > 1 {
-		next += " -t " + s.tenant.Name
+		which = " -t " + s.tenant.Name
 	}
+	next := "qlsync plan" + which
 	if !s.project.Reads(filepath.Join(folder, files[0].Name)) {
 		next = fmt.Sprintf("add the folder to connections in %s, which does not name it; %s", report.Clean(s.project.File), next)
 	}
 	if _, err := os.Stat(filepath.Join(s.project.SchemasDir, filepath.FromSlash(spec.EditorConnections))); err != nil {
 		if !isBuiltIn(s.tenant) {
-			next += "; qlsync schemas pull"
+			next += "; qlsync schemas pull" + which
 		}
 		next += "; qlsync schemas editor for help in the editor"
 	}
@@ -219,7 +220,7 @@ func writeExport(folder string, files []spec.ExportedFile) error {
 
 // told is an export in the words of the report.
 func told(exported spec.Export, folder string, written bool) report.Export {
-	e := report.Export{Written: exported.Written}
+	e := report.Export{Written: exported.Written, Declared: exported.Declared}
 	for _, file := range exported.Files {
 		if written {
 			e.Files = append(e.Files, report.ExportFile{Name: filepath.ToSlash(filepath.Join(folder, file.Name)), Connections: file.Connections})

@@ -9,6 +9,7 @@ import (
 // Export is what became of live connections that were to be written as files.
 type Export struct {
 	Files     []ExportFile
+	Declared  int // connections that the files declare already
 	Omitted   []Remark
 	LeftOut   []Remark
 	Variables []Variable
@@ -42,6 +43,9 @@ func (t Text) Export(w io.Writer, e Export) error {
 	p := t.printer(w)
 	for _, file := range e.Files {
 		p.line("wrote %s: %s", Clean(file.Name), count(file.Connections, "connection"))
+	}
+	if e.Declared > 0 {
+		p.line("declared already: %s", count(e.Declared, "connection"))
 	}
 	p.remarks("Not exported", e.Omitted)
 	p.remarks("Exported without", e.LeftOut)

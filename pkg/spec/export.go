@@ -34,10 +34,12 @@ type ExportInput struct {
 	Normalize   func(connection.Property, any) any
 }
 
-// Export is live connections as files. Each one that went in stands in a file or
-// among those that are omitted.
+// Export is live connections as files. Each one that went in is in a file, is
+// counted as declared, or is among those that are omitted.
 type Export struct {
 	Files []ExportedFile // by name
+	// Declared counts the connections that the files declare already.
+	Declared int
 	// Omitted cannot be exported, by key; LeftOut are parts of those that are.
 	Omitted []Remark
 	LeftOut []Remark
@@ -92,11 +94,16 @@ func (p *Project) Export(in ExportInput) Export {
 		e.sources[id], _ = prepareSource(id, source)
 	}
 	live := slices.Clone(in.Live)
-	slices.SortStableFunc(live, func(a, b connection.Live) int { return cmp.Or(a.Key.Compare(b.Key), cmp.Compare(a.ID, b.ID)) })
+	slices.SortStableFunc(live, func(a, b connection.Live) int { return cmp.Or(naturally(a.Key, b.Key), cmp.Compare(a.ID, b.ID)) })
 	e.index(live)
 	bySpace := map[string][]*exported{}
 	for i := range live {
-		if reason := e.refuse(&live[i]); reason != "" {
+		reason := e.refuse(&live[i])
+		if reason == alreadyDeclared {
+			e.out.Declared++
+			continue
+		}
+		if reason != "" {
 			e.omit(&live[i], reason)
 			continue
 		}
@@ -113,10 +120,12 @@ func (p *Project) Export(in ExportInput) Export {
 		}
 	}
 	slices.SortFunc(e.out.Files, func(a, b ExportedFile) int { return cmp.Compare(a.Name, b.Name) })
-	byKey := func(a, b Remark) int { return cmp.Or(a.Connection.Compare(b.Connection), cmp.Compare(a.ID, b.ID)) }
+	byKey := func(a, b Remark) int { return cmp.Or(naturally(a.Connection, b.Connection), cmp.Compare(a.ID, b.ID)) }
 	slices.SortStableFunc(e.out.Omitted, byKey)
 	slices.SortStableFunc(e.out.LeftOut, byKey)
-	slices.SortFunc(e.out.Variables, func(a, b ExportedVariable) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortFunc(e.out.Variables, func(a, b ExportedVariable) int {
+		return cmp.Or(compareNaturally(a.Name, b.Name), cmp.Compare(a.Name, b.Name))
+	})
 	return e.out
 }
 
@@ -130,6 +139,39 @@ type exporter struct {
 	// declared holds what the files have, by folded name.
 	declared map[string][]*connection.Desired
 	names    map[string]bool // of variables, that are taken
+}
+
+const alreadyDeclared = "it is declared already"
+
+// naturally orders keys as people number things: "2" comes before "10".
+func naturally(a, b connection.Key) int {
+	return cmp.Or(compareNaturally(a.Space, b.Space), compareNaturally(a.Name, b.Name), a.Compare(b))
+}
+
+// compareNaturally compares texts with each run of digits as one number. Texts that differ
+// only by zeros in front of a number are equal to it.
+func compareNaturally(a, b string) int {
+	for a != "" && b != "" {
+		x, y := digitsOf(a), digitsOf(b)
+		if x == "" || y == "" {
+			if a[0] != b[0] {
+				return cmp.Compare(a[0], b[0])
+			}
+			a, b = a[1:], b[1:]
+			continue
+		}
+		a, b = a[len(x):], b[len(y):]
+		x, y = strings.TrimLeft(x, "0"), strings.TrimLeft(y, "0")
+		if order := cmp.Or(cmp.Compare(len(x), len(y)), cmp.Compare(x, y)); order != 0 {
+			return order
+		}
+	}
+	return cmp.Compare(len(a), len(b))
+}
+
+// digitsOf gives the digits at the start of a text.
+func digitsOf(text string) string {
+	return text[:len(text)-len(strings.TrimLeft(text, "0123456789"))]
 }
 
 func (e *exporter) omit(live *connection.Live, reason string) {
@@ -162,7 +204,7 @@ func (e *exporter) refuse(live *connection.Live) string {
 	case live.Mark.Transit != "":
 		return "it is half of a rebuild that was interrupted: plan and apply first"
 	case e.isDeclared(live):
-		return "it is declared already"
+		return alreadyDeclared
 	case e.isMoved(live):
 		return "a moved block leads away from it"
 	case live.Unreadable != "":

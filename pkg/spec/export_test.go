@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -141,5 +143,78 @@ func TestWhichFilesAProjectReads(t *testing.T) {
 		if project.Reads(file) != want {
 			t.Errorf("reads %s: not %v", file, want)
 		}
+	}
+}
+
+// exportAll exports live connections of one data source.
+func exportAll(t *testing.T, live []connection.Live, declared []connection.Desired) spec.Export {
+	t.Helper()
+	inFolder(t, severalTenants)
+	project, problems := spec.LoadProject("qlsync.yaml")
+	if problems.Err() != nil {
+		t.Fatal(problems)
+	}
+	text := connection.Property{Type: "string"}
+	secret := connection.Property{Type: "string", Class: connection.ClassSecret}
+	files := connection.Property{Type: "array", Class: connection.ClassSecret}
+	for i := range live {
+		live[i].ID, live[i].DataSource, live[i].HasCredentials = fmt.Sprint(i), "src", true
+		live[i].SpaceID, live[i].Key.Space = "s", "Finance"
+	}
+	return project.Export(spec.ExportInput{
+		Tenant: "prod", Dir: "connections", Declared: declared, Live: live,
+		Catalog: &connection.Catalog{DataSources: map[string]*connection.DataSource{"src": {ID: "src", Properties: map[string]connection.Property{
+			"authenticator": text, "password": secret, "PRIV_KEY_FILE": files, "username": {Type: "string", Class: connection.ClassCredential},
+		}}}},
+		Classify: func(_, property string) connection.Class {
+			return map[string]connection.Class{"password": connection.ClassSecret, "PRIV_KEY_FILE": connection.ClassSecret, "username": connection.ClassCredential}[property]
+		},
+		HoldsSecret: func(string, any) bool { return false },
+		Normalize:   func(_ connection.Property, value any) any { return value },
+	})
+}
+
+func TestExportDeclaresTheCredentialsThatTheWayToSignInNeeds(t *testing.T) {
+	for method, want := range map[string][]string{
+		"snowflake_jwt": {"username", "PRIV_KEY_FILE"}, "KEY_PAIR": {"username", "PRIV_KEY_FILE"},
+		"snowflake": {"username", "password"}, "oauth": nil, "externalbrowser": nil,
+	} {
+		exported := exportAll(t, []connection.Live{{Key: connection.Key{Name: "A"}, Properties: map[string]any{"authenticator": method}}}, nil)
+		var got []string
+		for _, variable := range exported.Variables {
+			got = append(got, variable.Credential)
+		}
+		slices.Sort(got)
+		slices.Sort(want)
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: %v, want %v", method, got, want)
+		}
+		if told := len(exported.LeftOut) > 0; told != (want == nil) {
+			t.Errorf("%s: left out: %v", method, exported.LeftOut)
+		}
+	}
+}
+
+func TestVariablesOfAnExportAreReadableInAnyScript(t *testing.T) {
+	for name, want := range map[string]string{
+		"Größe": "FINANCE_GROESSE_PASSWORD", "Gro\u0308ße": "FINANCE_GROESSE_PASSWORD", "Продажи": "FINANCE_PRODAZHI_PASSWORD", "Łódź": "FINANCE_LODZ_PASSWORD",
+		"東京": "FINANCE_DONG_JING_PASSWORD", "🙂": "FINANCE_PASSWORD",
+	} {
+		exported := exportAll(t, []connection.Live{{Key: connection.Key{Name: name}}}, nil)
+		if len(exported.Variables) == 0 || !slices.ContainsFunc(exported.Variables, func(v spec.ExportedVariable) bool { return v.Name == want }) {
+			t.Errorf("%s: %v, want %s", name, exported.Variables, want)
+		}
+	}
+}
+
+func TestExportSortsNumbersByTheirValueAndCountsWhatIsDeclared(t *testing.T) {
+	live := []connection.Live{{Key: connection.Key{Name: "Part 10"}}, {Key: connection.Key{Name: "Part 2"}}, {Key: connection.Key{Name: "Part 1"}}}
+	exported := exportAll(t, live, []connection.Desired{{Name: "Part 1", Space: connection.SpaceRef{Name: "Finance"}}})
+	text := string(exported.Files[0].Text)
+	if two, ten := strings.Index(text, "Part 2"), strings.Index(text, "Part 10"); two < 0 || ten < two {
+		t.Errorf("not in the order of the numbers:\n%s", text)
+	}
+	if exported.Declared != 1 || len(exported.Omitted) > 0 {
+		t.Errorf("%d declared, omitted %v", exported.Declared, exported.Omitted)
 	}
 }

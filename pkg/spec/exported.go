@@ -9,6 +9,9 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/mozillazg/go-unidecode"
+	"golang.org/x/text/unicode/norm"
+
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -101,6 +104,10 @@ func (e *exporter) references(x *exported, source *connection.DataSource, secret
 	live := x.live
 	wanted := map[string]any{}
 	names, others := e.credentialNames(live, source)
+	if len(names) == 0 && len(others) > 0 {
+		x.leftOut = append(x.leftOut, "credentials: by the way it signs in it needs none of "+strings.Join(others, ", "))
+		others = nil
+	}
 	for _, name := range names {
 		variable := e.variable(x, name, "")
 		wanted[name] = any(connection.Reference{Env: variable})
@@ -169,13 +176,46 @@ func (e *exporter) credentialNames(live *connection.Live, source *connection.Dat
 			texts = append(texts, name)
 		}
 	}
-	switch {
+	switch method := signInMethod(live, source); {
+	case containsOne(method, "externalbrowser", "oauth", "sso", "anonymous"):
+		return nil, slices.Concat(users, passwords, files, texts)
+	case containsOne(method, "jwt", "keypair", "privatekey") && len(files) > 0:
+		return slices.Concat(users, files), texts
+	case containsOne(method, "jwt", "keypair", "privatekey") && len(privateKeysOf(texts)) > 0:
+		return slices.Concat(users, privateKeysOf(texts)), nil
 	case len(passwords) > 0:
 		return slices.Concat(users, passwords), slices.Concat(files, texts)
 	case len(files) > 0:
 		return slices.Concat(users, files), texts
 	}
 	return slices.Concat(users, texts), nil
+}
+
+// signInMethod gives how a connection signs in, in plain form, where a property says so:
+// snowflakejwt, keypair; else "".
+func signInMethod(live *connection.Live, source *connection.DataSource) string {
+	for _, name := range slices.Sorted(maps.Keys(source.Properties)) {
+		switch connection.PlainName(name) {
+		case "authenticator", "authenticationmode", "authenticationtype", "authenticationmethod", "authmech", "authschema", "authtype", "oauthmechanism":
+			property := source.Properties[name]
+			value, ok := live.Properties[name].(string)
+			if !ok && property.HasDefault {
+				value, _ = property.Default.(string)
+			}
+			if value != "" {
+				return connection.PlainName(value)
+			}
+		}
+	}
+	return ""
+}
+
+func privateKeysOf(names []string) []string {
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !containsOne(connection.PlainName(name), "privatekey", "privkey") })
+}
+
+func containsOne(text string, words ...string) bool {
+	return slices.ContainsFunc(words, func(word string) bool { return strings.Contains(text, word) })
 }
 
 // withReferences copies a value with a reference for each secret. The label names
@@ -220,8 +260,10 @@ func (e *exporter) variable(x *exported, credential, label string) string {
 }
 
 // environmentWords splits a name into words of capitals: accessKey is ACCESS, KEY.
-// Letters that no environment variable has are left out.
+// Letters that no environment variable has are written in those of English: Größe is
+// GROESSE. What is no letter is left out.
 func environmentWords(name string) []string {
+	name = unidecode.Unidecode(umlauts.Replace(norm.NFC.String(name)))
 	var words []string
 	var word strings.Builder
 	end := func() {
@@ -246,6 +288,9 @@ func environmentWords(name string) []string {
 	end()
 	return words
 }
+
+// umlauts are written as in German, where most of them come from.
+var umlauts = strings.NewReplacer("ä", "ae", "ö", "oe", "ü", "ue", "Ä", "Ae", "Ö", "Oe", "Ü", "Ue")
 
 // takeOut removes the part of a connection that a problem is about.
 func (x *exported) takeOut(tree *node, problem connection.Problem) {

@@ -128,7 +128,7 @@ func TestWhatLooksLikeASecretInTheWordsOfAServiceIsRedacted(t *testing.T) {
 		`cannot run CUSTOM CONNECT TO "provider=x;password=hunter2;host=a"`: `cannot run CUSTOM CONNECT TO "provider=x;password=(secret);host=a"`,
 		"cannot reach https://ana:hunter2@host.example.com/a":               "cannot reach https://ana:(secret)@host.example.com/a",
 		"sent Authorization: Basic YW5hOmh1bnRlcjI=":                        "sent Authorization: (secret)",
-		"the header pass\x00word: hunter2 is wrong":                         "",
+		"the header pass\u200bword: hunter2 is wrong":                       "",
 		"no data source with the name Token Service":                        "no data source with the name Token Service",
 	} {
 		got := transport.NewRedactor(nil).Clean(text, 200)
