@@ -112,7 +112,7 @@ func (env *environment) exitCode(err error) int {
 	case errors.Is(err, context.Canceled):
 		fmt.Fprintln(env.stderr, "error: interrupted")
 	default:
-		fmt.Fprintln(env.stderr, "error: "+report.Clean(err.Error()))
+		fmt.Fprintln(env.stderr, "error: "+report.Clean(errorText(err)))
 	}
 	if ended == nil {
 		return env.interrupted(code)

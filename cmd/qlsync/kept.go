@@ -53,7 +53,7 @@ func (s *session) tell(c *cli.Context, result *apply.Result) {
 	}
 	ending := report.Ending{Whole: text.Rest, Next: s.next(c, result)}
 	for _, err := range unreported {
-		ending.Unreported = append(ending.Unreported, err.Error())
+		ending.Unreported = append(ending.Unreported, errorText(err))
 	}
 	if whole != "" {
 		ending.Whole = "qlsync show " + shellWord(whole)

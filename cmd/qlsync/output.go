@@ -161,7 +161,7 @@ func (all formats[T]) joined(errs []error) error {
 	}
 	var words []string
 	for _, err := range errs {
-		words = append(words, err.Error())
+		words = append(words, errorText(err))
 	}
 	return errors.New(strings.Join(words, "; "))
 }

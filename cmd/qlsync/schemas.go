@@ -106,7 +106,7 @@ func otherInputs(project *spec.Project, variables map[string]string) []spec.Inpu
 
 // failure is an error as a problem without a place.
 func failure(err error) connection.Problem {
-	return connection.Problem{Severity: connection.SeverityError, Message: err.Error()}
+	return connection.Problem{Severity: connection.SeverityError, Message: errorText(err)}
 }
 
 // wanted gives the ids that a pull was asked for, sorted, each once.

@@ -159,7 +159,7 @@ func (env *environment) tellUnsaved(err error) error {
 	if err == nil {
 		return nil
 	}
-	fmt.Fprintln(env.stderr, "error: "+report.Clean(err.Error())+"; what failed for this reason changed nothing. "+
+	fmt.Fprintln(env.stderr, "error: "+report.Clean(errorText(err))+"; what failed for this reason changed nothing. "+
 		"Close the program that has the file open, or make the folder writable or room on the disk, then run the command again.")
 	return &exit{code: exitError}
 }

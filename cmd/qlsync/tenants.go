@@ -63,7 +63,7 @@ func eachTenant[T any](c *cli.Context, env *environment, format string, look fun
 			defer task.End()
 			found, err := lookAt(c, env.saying(lines, task), files, tenant.Name, look)
 			if err != nil {
-				member.Error = err.Error()
+				member.Error = errorText(err)
 				return nil
 			}
 			member.Report = found

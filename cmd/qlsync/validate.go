@@ -174,7 +174,7 @@ func vendored(project *spec.Project, tenant *spec.Tenant) (*connection.Catalog, 
 		source, err := kind.parse(id, text)
 		if err != nil {
 			problems = append(problems, connection.Problem{
-				Position: connection.Position{File: filepath.ToSlash(filepath.Join(project.SchemasDir, id+".json"))}, Severity: connection.SeverityError, Message: err.Error(),
+				Position: connection.Position{File: filepath.ToSlash(filepath.Join(project.SchemasDir, id+".json"))}, Severity: connection.SeverityError, Message: errorText(err),
 			})
 			continue
 		}
