@@ -204,6 +204,7 @@ func (s *session) carryOut(c *cli.Context, p *plan.Plan) (*apply.Result, error) 
 			return s.secrets.read(c.Context, ref)
 		},
 		Again:       s.again,
+		Hide:        s.env.secrets.Hide,
 		Parallelism: c.Int("parallelism"),
 		Stop:        s.env.stopping,
 	}

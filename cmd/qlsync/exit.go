@@ -11,6 +11,7 @@ import (
 
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/report"
+	"github.com/qlsync/qlsync/pkg/transport"
 )
 
 // The exit codes; they are part of the contract with whatever calls qlsync.
@@ -60,6 +61,9 @@ type environment struct {
 	stopping  chan struct{}
 	lifetime  context.Context
 	interrupt atomic.Int32
+	// secrets takes the secrets of the run out of what services say. It is shared by all
+	// tenants of a command.
+	secrets *transport.Redactor
 	// writing is set while requests may be under way that are waited for.
 	writing atomic.Bool
 	// wrote is set once requests that change a tenant may have been sent.
@@ -77,7 +81,7 @@ type environment struct {
 // to a tenant.
 func (env *environment) saying(stderr io.Writer, task *report.Task) *environment {
 	return &environment{
-		stdin: env.stdin, stdout: env.stdout, stderr: stderr, lookup: env.lookup, noColor: env.noColor,
+		stdin: env.stdin, stdout: env.stdout, stderr: stderr, lookup: env.lookup, noColor: env.noColor, secrets: env.secrets,
 		stopping: env.stopping, lifetime: env.lifetime, shown: env.shown, task: task,
 	}
 }

@@ -5,11 +5,15 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log"
 	"os"
+	"runtime/debug"
 
 	"github.com/qlsync/qlsync/internal/terminal"
+	"github.com/qlsync/qlsync/pkg/report"
+	"github.com/qlsync/qlsync/pkg/transport"
 )
 
 func main() {
@@ -21,16 +25,31 @@ func main() {
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	log.SetOutput(io.Discard) // net/http quotes there what a service sends unasked
 	out, err := terminal.NewStreams(stdout, stderr)
-	env := &environment{stdin: stdin, stdout: out, stderr: err, lookup: os.LookupEnv, shown: &shown{stream: err}}
+	env := &environment{stdin: stdin, stdout: out, stderr: err, lookup: os.LookupEnv, shown: &shown{stream: err}, secrets: transport.NewRedactor()}
 	ctx, stop := env.interruptible(context.Background())
 	defer stop()
 	app := newApp(env)
 	code := make(chan int, 1)
-	go func() { code <- env.exitCode(app.RunContext(ctx, arrange(app, args))) }()
+	go func() {
+		defer env.crashed(code)
+		code <- env.exitCode(app.RunContext(ctx, arrange(app, args)))
+	}()
 	select {
 	case code := <-code:
 		return code
 	case <-env.abandoned:
 		return env.brokenOff()
 	}
+}
+
+// crashed reports a panic: the value without secrets, and where it happened. The runtime
+// would print the value as it is, and it may be an answer of a service.
+func (env *environment) crashed(code chan<- int) {
+	reason := recover()
+	if reason == nil {
+		return
+	}
+	fmt.Fprintf(env.stderr, "error: qlsync has crashed: %s\nThis is a bug in qlsync. Please report it with the lines below; they hold no secrets.\n%s",
+		report.Clean(env.secrets.Text(fmt.Sprint(reason))), debug.Stack())
+	code <- env.brokenOff()
 }

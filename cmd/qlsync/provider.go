@@ -9,6 +9,7 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/qlik"
 	"github.com/qlsync/qlsync/pkg/spec"
+	"github.com/qlsync/qlsync/pkg/transport"
 )
 
 // provider is what the commands need of a kind of system beside the boundary of
@@ -47,6 +48,7 @@ type options struct {
 	logger      *slog.Logger
 	userAgent   string
 	lifetime    context.Context
+	secrets     *transport.Redactor
 }
 
 // auth is the parts of a sign-in, by their names in the project file. What is not
@@ -80,7 +82,7 @@ var qlikCloud = provider{
 			URL: o.url, Auth: qlik.Auth{APIKey: o.auth.apiKey, ClientID: o.auth.clientID, ClientSecret: o.auth.clientSecret},
 			Project: o.project, Parallelism: o.parallelism, BatchSize: o.batchSize,
 			Limits: qlik.Limits{Reads: o.limits.Reads, Writes: o.limits.Writes}, CacheFile: o.cacheFile,
-			Logger: o.logger, UserAgent: o.userAgent, Lifetime: o.lifetime,
+			Logger: o.logger, UserAgent: o.userAgent, Lifetime: o.lifetime, Secrets: o.secrets,
 		})
 	},
 	door:  "/api/v1/users/me",
@@ -96,7 +98,7 @@ var apinizerManager = provider{
 		return apinizer.New(apinizer.Config{
 			URL: o.url, Auth: apinizer.Auth{Token: o.auth.token, User: o.auth.user, Password: o.auth.password},
 			Project: o.project, Unmarked: o.unmarked, Parallelism: o.parallelism,
-			Logger: o.logger, UserAgent: o.userAgent, Lifetime: o.lifetime,
+			Logger: o.logger, UserAgent: o.userAgent, Lifetime: o.lifetime, Secrets: o.secrets,
 		})
 	},
 	door:  "/apiops/projects/",

@@ -128,7 +128,7 @@ func (files *projectFiles) session(c *cli.Context, env *environment, name string
 		env: env, project: files.project, tenant: tenant, variables: files.variables, drawn: env.draws(c), task: env.task,
 		unsaved: func() error { return nil }, close: func() {},
 	}
-	s.secrets.resolver = files.project.Resolver(env.lookup)
+	s.secrets.resolver, s.secrets.redactor = files.project.Resolver(env.lookup), env.secrets
 	s.local, s.localProblems = vendored(files.project, tenant)
 	return s, interruptibly(c.Context, func() error {
 		s.declared, s.problems = desired(files.project, tenant, files.variables, s.local, files.problems)
@@ -209,7 +209,7 @@ func (s *session) connect(c *cli.Context, logger *slog.Logger) error {
 	o := options{
 		url: s.tenant.URL, project: s.project.Name, unmarked: s.tenant.Unmarked, parallelism: c.Int("parallelism"),
 		logger: logger, userAgent: "qlsync/" + version(),
-		lifetime: s.env.lifetime, batchSize: c.Int("batch-size"),
+		lifetime: s.env.lifetime, secrets: s.env.secrets, batchSize: c.Int("batch-size"),
 		limits: s.tenant.RateLimits,
 	}
 	if c.IsSet("batch-size") && o.batchSize < 1 {

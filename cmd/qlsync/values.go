@@ -15,12 +15,14 @@ import (
 	"github.com/qlsync/qlsync/pkg/fingerprint"
 	"github.com/qlsync/qlsync/pkg/plan"
 	"github.com/qlsync/qlsync/pkg/spec"
+	"github.com/qlsync/qlsync/pkg/transport"
 )
 
 // secrets reads each secret once in a run: what is compared is what is written, and
 // no command runs twice.
 type secrets struct {
 	resolver *spec.Resolver
+	redactor *transport.Redactor // learns every value
 	mu       sync.Mutex
 	known    map[string]secret // by the text of the reference
 }
@@ -42,6 +44,7 @@ func (s *secrets) read(ctx context.Context, ref connection.Reference) (connectio
 	if ctx.Err() != nil {
 		return got.value, got.err
 	}
+	s.redactor.Add(got.value.Reveal())
 	if s.known == nil {
 		s.known = map[string]secret{}
 	}

@@ -71,6 +71,9 @@ type Config struct {
 	UserAgent string
 	// Lifetime ends everything, also writes that are under way. Nil: never.
 	Lifetime context.Context
+	// Secrets takes the secrets of the run out of what the server says. The client adds
+	// those that it sends. Nil: a redactor of the client's own.
+	Secrets *transport.Redactor
 }
 
 // Client sends requests to one manager. It may be used concurrently.
@@ -91,6 +94,8 @@ type Client struct {
 	// legacy is set once an answer was of the old contract.
 	legacy atomic.Bool
 	clock  transport.Clock
+	// secrets are those of the run; see [Config].
+	secrets *transport.Redactor
 }
 
 // NewClient checks the configuration and makes a client. It sends nothing.
@@ -105,7 +110,7 @@ func NewClient(config Config) (*Client, error) {
 	}
 	client := &Client{
 		base: base, http: transport.Client(config.HTTPClient, answerTimeout, parallelism),
-		logger: config.Logger, userAgent: config.UserAgent, lifetime: config.Lifetime,
+		logger: config.Logger, userAgent: config.UserAgent, lifetime: config.Lifetime, secrets: config.Secrets,
 		writing: make(chan struct{}, 1), reading: make(chan struct{}, parallelism),
 	}
 	if client.logger == nil {
@@ -113,6 +118,9 @@ func NewClient(config Config) (*Client, error) {
 	}
 	if client.userAgent == "" {
 		client.userAgent = "qlsync"
+	}
+	if client.secrets == nil {
+		client.secrets = transport.NewRedactor()
 	}
 	if client.lifetime == nil {
 		client.lifetime = context.Background()

@@ -95,7 +95,7 @@ func (d document) deploys() bool { return d.fields["deployToWorker"] != false }
 // maxFailures bounds how many gateways are named.
 const maxFailures = 5
 
-func tell(failures []string, hide transport.Redactor) string {
+func tell(failures []string, hide *transport.Redactor) string {
 	slices.Sort(failures)
 	failures = slices.Compact(failures)
 	more := ""

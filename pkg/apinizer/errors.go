@@ -181,11 +181,15 @@ func (c *Client) notOurs(got *transport.Answer) string {
 		return "the answer is empty: is the url the API manager's address?"
 	}
 	return fmt.Sprintf("the answer is not JSON (%d bytes of %q): is the url the API manager's address, and no proxy in between?",
-		len(got.Body), transport.NewRedactor(c.auth.secrets()).Clean(got.Header.Get("Content-Type"), maxCode))
+		len(got.Body), c.redactor(nil).Clean(got.Header.Get("Content-Type"), maxCode))
 }
 
-// redactor knows the secrets of a call and our own.
-func (c *Client) redactor(call *call) transport.Redactor {
-	secrets := append(c.auth.secrets(), call.secrets...)
-	return transport.NewRedactor(append(secrets, call.token))
+// redactor returns the redactor of the run, which knows our own secrets, those of this
+// call, which may be nil, and those of every call before.
+func (c *Client) redactor(call *call) *transport.Redactor {
+	c.secrets.Add(c.auth.secrets()...)
+	if call != nil {
+		c.secrets.Add(append(call.secrets, call.token)...)
+	}
+	return c.secrets
 }

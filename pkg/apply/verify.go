@@ -33,11 +33,22 @@ func (r *run) verify(ctx context.Context, p *plan.Plan, result *Result) {
 		case !differs && item.Outcome != Done:
 			*item = Item{Connection: item.Connection, Action: item.Action, ID: cmp.Or(item.ID, idOf(item.Connection, in.Snapshot)), Position: p.Change(i).Position, Outcome: Done}
 		case differs && item.Outcome == Done:
+			r.hide(finding.Fields)
 			item.Differs = &finding
 			item.pointTo(p.Change(i))
 		}
 	}
 	result.count()
+}
+
+// hide takes the secrets of the run out of the live values of fields.
+func (r *run) hide(fields []plan.Field) {
+	if r.options.Hide == nil {
+		return
+	}
+	for i := range fields {
+		fields[i].After = r.options.Hide(fields[i].After)
+	}
 }
 
 // idOf gives the id of the connection that stands at a key, which a create that was

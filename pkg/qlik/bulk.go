@@ -9,7 +9,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/qlsync/qlsync/pkg/connection"
-	"github.com/qlsync/qlsync/pkg/transport"
 )
 
 // bulkAction is one of the two actions on many connections. Both set or remove, so
@@ -151,7 +150,7 @@ func (p *Provider) itemError(request Request, action bulkAction, operation conne
 		if status/100 == 2 || status == 0 {
 			failed.Status = result.Error.Status
 		}
-		failed.fill([]wireError{*result.Error}, transport.NewRedactor(p.client.auth.secrets()))
+		failed.fill([]wireError{*result.Error}, p.client.redactor(call{}, nil))
 	}
 	if failed.Status == http.StatusNotFound && action.gone {
 		return nil

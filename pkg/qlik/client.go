@@ -81,6 +81,9 @@ type Config struct {
 	// Lifetime ends everything, also writes that are under way and would otherwise
 	// be waited for although their own context has ended. Nil: never.
 	Lifetime context.Context
+	// Secrets takes the secrets of the run out of what the tenant says. The client adds
+	// those that it sends. Nil: a redactor of the client's own.
+	Secrets *transport.Redactor
 }
 
 // Client sends requests to one tenant. It may be used concurrently; all users of
@@ -95,6 +98,7 @@ type Client struct {
 	logger    *slog.Logger
 	userAgent string
 	lifetime  context.Context // see [Config]
+	secrets   *transport.Redactor
 	// answered tells that the tenant has been reached at least once. Until then a
 	// failure to connect is taken for a wrong URL and not tried again.
 	answered atomic.Bool
@@ -142,6 +146,7 @@ func NewClient(config Config) (*Client, error) {
 		logger:    config.Logger,
 		userAgent: config.UserAgent,
 		lifetime:  config.Lifetime,
+		secrets:   config.Secrets,
 	}
 	client.reads, client.writes = config.Limits.budgets()
 	if client.logger == nil {
@@ -149,6 +154,9 @@ func NewClient(config Config) (*Client, error) {
 	}
 	if client.userAgent == "" {
 		client.userAgent = "qlsync"
+	}
+	if client.secrets == nil {
+		client.secrets = transport.NewRedactor()
 	}
 	if client.lifetime == nil {
 		client.lifetime = context.Background()
@@ -198,8 +206,11 @@ func (c *Client) do(ctx context.Context, request Request, answer any) (*reply, e
 
 // call is a request that is ready to be sent, as often as it takes.
 type call struct {
-	method     string
-	url        *url.URL
+	method string
+	url    *url.URL
+	// asked is the address that the call began with: the one that errors name, as an
+	// address that the service gave may quote anything.
+	asked      *url.URL
 	body       []byte
 	repeatable bool
 	signInCode string
@@ -240,6 +251,7 @@ func (c *Client) prepare(request Request) (call, error) {
 		fresh:      request.fresh,
 	}
 	prepared.url.RawQuery = request.Query.Encode()
+	prepared.asked = prepared.url
 	prepared.secrets = revealed(request.Secrets)
 	if request.Body == nil {
 		return prepared, nil
@@ -270,16 +282,13 @@ func (c call) at(target *url.URL) call {
 
 // ours resolves a link or redirect that the service gave for a call, and refuses
 // one that leaves the tenant: the token would go with it.
-func (c *Client) ours(from *url.URL, link string, hide transport.Redactor) (*url.URL, error) {
+func (c *Client) ours(from *url.URL, link string, hide *transport.Redactor) (*url.URL, error) {
 	target, err := from.Parse(link)
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, errors.New("the link is no URL")
-	case hide.Quotes(link):
-		return nil, errors.New("the link quotes a secret")
 	}
 	if !sameOrigin(target, c.base) {
-		return nil, fmt.Errorf("the link leaves the tenant for %q", transport.Clean(target.Scheme+"://"+target.Host, maxTitle))
+		return nil, fmt.Errorf("the link leaves the tenant for %q", hide.Clean(target.Scheme+"://"+target.Host, maxTitle))
 	}
 	target.User, target.Fragment = nil, ""
 	return target, nil

@@ -169,13 +169,13 @@ func TestAnErrorNeverQuotesASecret(t *testing.T) {
 		body   func(r *http.Request) string
 		want   string
 	}{
-		"a password":                {"hunter2!", func(*http.Request) string { return "value hunter2! is bad" }, "value (secret) is bad"},
-		"a quoted one":              {`hun"ter\2`, func(*http.Request) string { return `got hun\"ter\\2.` }, "got (secret)."},
-		"a URL-escaped one":         {"hun ter&2", func(*http.Request) string { return "got hun+ter%262." }, "got (secret)."},
-		"one line of a key file":    {pem, func(*http.Request) string { return "bad line MIIabc+/=" }, "bad line (secret)"},
-		"a whole key file":          {pem, func(*http.Request) string { return "bad " + pem }, "bad (secret)"},
-		"the token":                 {"x-y-z-0", func(r *http.Request) string { return r.Header.Get("Authorization") }, "Bearer (secret)"},
-		"a secret too short to cut": {"7", func(*http.Request) string { return "port 77 is bad" }, "(withheld: it may quote a secret)"},
+		"a password":             {"hunter2!", func(*http.Request) string { return "value hunter2! is bad" }, "value (secret) is bad"},
+		"a quoted one":           {`hun"ter\2`, func(*http.Request) string { return `got hun\"ter\\2.` }, "got (secret)."},
+		"a URL-escaped one":      {"hun ter&2", func(*http.Request) string { return "got hun+ter%262." }, "got (secret)."},
+		"one line of a key file": {pem, func(*http.Request) string { return "bad line MIIabc+/=" }, "bad line (secret)"},
+		"a whole key file":       {pem, func(*http.Request) string { return "bad " + pem }, "bad (secret)"},
+		"the token":              {"x-y-z-0", func(r *http.Request) string { return r.Header.Get("Authorization") }, "Bearer (secret)"},
+		"a short one":            {"7", func(*http.Request) string { return "port 77 is bad, 7 too" }, "port 77 is bad, (secret) too"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := newTenant(t, map[string]route{"POST /api/v1/data-connections": func(w http.ResponseWriter, r *http.Request, _ int) {

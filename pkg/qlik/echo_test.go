@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"strings"
@@ -29,11 +30,16 @@ func (e echo) RoundTrip(request *http.Request) (*http.Response, error) {
 	if request.Body != nil {
 		body, _ = io.ReadAll(request.Body)
 	}
-	quoted := encodings[int(e.encoding)%len(encodings)](request.Header.Get("Authorization") + " " + string(body))
+	return e.answer(request, request.Header.Get("Authorization")+" "+string(body)), nil
+}
+
+// answer is an answer that quotes a text.
+func (e echo) answer(request *http.Request, text string) *http.Response {
+	quoted := encodings[int(e.encoding)%len(encodings)](text)
 	answer := &http.Response{StatusCode: e.status, Header: http.Header{}, Request: request, ProtoMajor: 1, ProtoMinor: 1}
 	item := map[string]any{"code": "X-1", "title": "refused"}
 	content := map[string]any{"errors": []any{item}, "traceId": "t"}
-	var text []byte
+	var body []byte
 	switch places := []string{"code", "title", "detail", "traceId", "header", "type", "location", "next", "id", "plain", "number"}; places[int(e.place)%len(places)] {
 	case "code", "title", "detail":
 		item[places[int(e.place)%len(places)]] = quoted
@@ -43,7 +49,7 @@ func (e echo) RoundTrip(request *http.Request) (*http.Response, error) {
 		answer.Header.Set("X-B3-Traceid", strings.Map(printable, quoted))
 	case "type":
 		answer.Header.Set("Content-Type", strings.Map(printable, quoted))
-		text = []byte("{")
+		body = []byte("{")
 	case "location":
 		answer.Header.Set("Location", "/api/v1/"+url.PathEscape(quoted))
 	case "next":
@@ -51,15 +57,79 @@ func (e echo) RoundTrip(request *http.Request) (*http.Response, error) {
 	case "id":
 		content["id"], content["qID"] = quoted, quoted
 	case "plain":
-		text = []byte(quoted)
+		body = []byte(quoted)
 	case "number":
 		content["data"], content["qName"] = map[string]any{quoted: 1}, []any{quoted}
 	}
-	if text == nil {
-		text, _ = json.Marshal(content)
+	if body == nil {
+		body, _ = json.Marshal(content)
 	}
-	answer.Body = io.NopCloser(bytes.NewReader(text))
-	return answer, nil
+	answer.Body = io.NopCloser(bytes.NewReader(body))
+	return answer
+}
+
+// remembering is a service that puts into each answer what it was asked at any time
+// before, in another request of the same run.
+type remembering struct {
+	rand   *rand.Rand
+	before []string
+}
+
+func (m *remembering) RoundTrip(request *http.Request) (*http.Response, error) {
+	var body []byte
+	if request.Body != nil {
+		body, _ = io.ReadAll(request.Body)
+	}
+	m.before = append(m.before, request.Header.Get("Authorization")+" "+string(body))
+	statuses := []int{200, 200, 201, 207, 302, 400, 403, 404, 409, 422, 500}
+	e := echo{statuses[m.rand.IntN(len(statuses))], byte(m.rand.IntN(256)), byte(m.rand.IntN(256))}
+	return e.answer(request, m.before[m.rand.IntN(len(m.before))]), nil
+}
+
+func TestNoAnswerBringsBackASecretOfAnEarlierRequest(t *testing.T) {
+	const answers = 10_000
+	space := &connection.Space{ID: "s1", Name: "Finance", Type: "shared"}
+	random := rand.New(rand.NewPCG(15, 1))
+	for seen, round := 0, 0; seen < answers; round++ {
+		service := &remembering{rand: random}
+		var log bytes.Buffer
+		var screen strings.Builder
+		secrets := []string{fmt.Sprintf("token-%08x", random.Uint32())}
+		provider, err := qlik.New(qlik.Config{
+			URL: "https://acme.example", Auth: qlik.Auth{APIKey: connection.NewSecret(secrets[0])},
+			HTTPClient: &http.Client{Transport: service},
+			Logger:     slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range 40 {
+			secret := fmt.Sprintf("p%08x%s%x", random.Uint32(), []string{"-", " ", `"`, "/"}[i/4%4], random.Uint32())
+			secrets = append(secrets, secret)
+			operation := connection.Operation{Kind: connection.Patch, ID: fmt.Sprint("c", i), Name: "y", Credentials: map[string]any{"password": connection.NewSecret(secret)}}
+			switch i % 4 {
+			case 1:
+				operation = connection.Operation{Kind: connection.Create, Name: "x", Space: space, DataSource: "rest", Credentials: operation.Credentials}
+			case 2:
+				operation = connection.Operation{Kind: connection.Delete, ID: "c1"}
+			case 3:
+				operation = connection.Operation{Kind: connection.BulkDelete, ID: "c1"}
+			}
+			outcome := provider.Execute(t.Context(), []connection.Operation{operation})[0]
+			_, err := provider.DataSources(t.Context(), []string{"rest"})
+			fmt.Fprintln(&screen, outcome.ID, outcome.Err, outcome.SignInURL, err)
+		}
+		_, err = provider.Snapshot(t.Context(), connection.Scope{Spaces: []connection.SpaceRef{{Name: "Finance"}}})
+		fmt.Fprintln(&screen, err, log.String())
+		for _, secret := range secrets {
+			for i, encode := range encodings[:5] {
+				if form := strings.TrimRight(strings.Trim(encode(secret), `"`), "="); strings.Contains(screen.String(), form) {
+					t.Fatalf("round %d: the secret %q comes back (form %d):\n%s", round, secret, i, screen.String())
+				}
+			}
+		}
+		seen += len(service.before)
+	}
 }
 
 func printable(r rune) rune {

@@ -110,14 +110,14 @@ func (c *Client) unusable(call call, got *reply, why string) *Error {
 // blank is an error that says where and when.
 func (c *Client) blank(call call, got *reply) *Error {
 	return &Error{
-		Method: call.method, Path: call.url.Path, Status: got.Status,
+		Method: call.method, Path: call.asked.Path, Status: got.Status,
 		TraceID: c.redactor(call, got).Clean(got.Header.Get("X-B3-Traceid"), maxCode),
 	}
 }
 
 // fill takes over the words of the service: code and title of the first error,
 // the details of all.
-func (e *Error) fill(items []wireError, hide transport.Redactor) {
+func (e *Error) fill(items []wireError, hide *transport.Redactor) {
 	var details []string
 	for i, item := range items {
 		if i == 0 {
@@ -175,7 +175,7 @@ func decodeOne(text []byte, into any) error {
 	return nil
 }
 
-func notJSON(got *reply, hide transport.Redactor) string {
+func notJSON(got *reply, hide *transport.Redactor) string {
 	kind := got.Header.Get("Content-Type")
 	if len(bytes.TrimSpace(got.Body)) == 0 {
 		return "the answer is empty"
@@ -183,11 +183,13 @@ func notJSON(got *reply, hide transport.Redactor) string {
 	return fmt.Sprintf("the answer is not whole JSON (%d bytes of %q)", len(got.Body), hide.Clean(kind, maxCode))
 }
 
-// redactor knows the secrets of a call, the token that it was sent with and our own.
-func (c *Client) redactor(call call, got *reply) transport.Redactor {
-	secrets := slices.Concat(call.secrets, c.auth.secrets())
+// redactor returns the redactor of the run, which knows the secrets of this call, the token
+// that it was sent with, our own, and those of every call before.
+func (c *Client) redactor(call call, got *reply) *transport.Redactor {
+	secrets := append(slices.Concat(call.secrets, c.auth.secrets()), call.signInCode)
 	if got != nil && got.token != nil {
 		secrets = append(secrets, got.token.AccessToken)
 	}
-	return transport.NewRedactor(secrets)
+	c.secrets.Add(secrets...)
+	return c.secrets
 }

@@ -82,7 +82,7 @@ func (c *Client) call(ctx context.Context, prepared call, answer any) (*reply, e
 			return nil, a.final(err)
 		}
 		if err := c.pauses.Sleep(ctx, connection.WaitRetry, wait); err != nil {
-			return nil, a.final(transport.Interrupted(a.call.method, a.call.url, err))
+			return nil, a.final(transport.Interrupted(a.call.method, a.call.asked, err))
 		}
 	}
 }
@@ -123,7 +123,7 @@ func (a *attempts) acquire(ctx context.Context) (*place, error) {
 	for again := a.limited > 0; ; again = true {
 		place, err := a.client.budget(a.call).acquire(ctx, a.call.room, again)
 		if err != nil {
-			return nil, transport.Interrupted(a.call.method, a.call.url, err)
+			return nil, transport.Interrupted(a.call.method, a.call.asked, err)
 		}
 		if a.call.fresh == nil {
 			return place, nil
@@ -149,7 +149,7 @@ func (a *attempts) refresh(ctx context.Context) error {
 		return nil
 	}
 	if a.call.body, err = transport.JSON(body); err != nil {
-		return &notWritten{fmt.Errorf("encode body of %s %s: %w", a.call.method, a.call.url.Path, err)}
+		return &notWritten{fmt.Errorf("encode body of %s %s: %w", a.call.method, a.call.asked.Path, err)}
 	}
 	return nil
 }
@@ -198,7 +198,7 @@ func (c *Client) exchange(ctx context.Context, call call, attempt int) (*reply, 
 		return nil, err
 	}
 	if ctx.Err() != nil {
-		return nil, transport.Interrupted(call.method, call.url, ctx.Err())
+		return nil, transport.Interrupted(call.method, call.asked, ctx.Err())
 	}
 	if !call.isRead() {
 		var cancel context.CancelFunc
@@ -207,15 +207,14 @@ func (c *Client) exchange(ctx context.Context, call call, attempt int) (*reply, 
 	}
 	request, err := http.NewRequestWithContext(ctx, call.method, call.url.String(), bytes.NewReader(call.body))
 	if err != nil {
-		return nil, fmt.Errorf("%s %s: not a request: %w", call.method, call.url.Path, err)
+		return nil, fmt.Errorf("%s %s: not a request: %w", call.method, call.asked.Path, err)
 	}
 	c.dress(request, call, token)
 	if call.sent != nil {
 		call.sent.Add(1)
 	}
-	answer, err := transport.Exchange(c.http, c.logger, request, attempt, func() transport.Redactor {
-		return c.redactor(call, &reply{token: token})
-	})
+	hide := c.redactor(call, &reply{token: token}) // any later answer may quote this request
+	answer, err := transport.Exchange(c.http, c.logger, request, attempt, func() *transport.Redactor { return hide })
 	if answer == nil {
 		return nil, err
 	}
@@ -235,7 +234,7 @@ func (c *Client) token(ctx context.Context, call call) (*oauth2.Token, error) {
 	token, err := c.auth.token(ctx)
 	switch {
 	case ctx.Err() != nil:
-		return nil, transport.Interrupted(call.method, call.url, ctx.Err())
+		return nil, transport.Interrupted(call.method, call.asked, ctx.Err())
 	case err != nil:
 		return nil, noToken{err}
 	}
@@ -269,7 +268,7 @@ func (a *attempts) follow(got *reply) error {
 	}
 	target, err := a.client.ours(a.call.url, location, a.client.redactor(a.call, got))
 	if err != nil {
-		return fmt.Errorf("%s %s: follow redirect: %w", a.call.method, a.call.url.Path, err)
+		return fmt.Errorf("%s %s: follow redirect: %w", a.call.method, a.call.asked.Path, err)
 	}
 	a.call, a.count, a.limited = a.call.at(target), 0, 0
 	return nil

@@ -68,7 +68,7 @@ func (p *Provider) askSignIn(ctx context.Context, operation connection.Operation
 // mustSignIn is the outcome of a request that was answered with an address. It is
 // shown, so it may hold no secret of the request; parts of one do not count, as a
 // state or a challenge is random.
-func mustSignIn(address string, hide transport.Redactor) connection.Outcome {
+func mustSignIn(address string, hide *transport.Redactor) connection.Outcome {
 	if hide.Holds(address) {
 		return connection.Outcome{Err: fmt.Errorf("create connection: %w: the address to sign in at quotes a secret", connection.ErrInvalid)}
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"time"
 )
 
@@ -29,11 +30,11 @@ var errTooLarge = fmt.Errorf("the answer is larger than %d MiB", maxAnswer>>20)
 // The logger gets one debug record: no query (it may hold an e-mail address), no header
 // (the token), no body (secrets). The attempt is the number of this one; hide gives what
 // takes the secrets of the request out of words that may quote an answer that is no HTTP.
-func Exchange(client *http.Client, logger *slog.Logger, request *http.Request, attempt int, hide func() Redactor) (*Answer, error) {
+func Exchange(client *http.Client, logger *slog.Logger, request *http.Request, attempt int, hide func() *Redactor) (*Answer, error) {
 	start := time.Now()
 	got, err := roundTrip(client, request, hide)
 	attributes := []slog.Attr{
-		slog.String("method", request.Method), slog.String("path", request.URL.Path),
+		slog.String("method", request.Method), slog.String("path", pathOf(request.URL, hide())),
 		slog.Int("attempt", attempt), slog.Duration("duration", time.Since(start)),
 	}
 	if got != nil {
@@ -46,7 +47,16 @@ func Exchange(client *http.Client, logger *slog.Logger, request *http.Request, a
 	return got, err
 }
 
-func roundTrip(client *http.Client, request *http.Request, hide func() Redactor) (*Answer, error) {
+// pathOf returns the path of an address without long secrets: it may be of a link or a
+// redirect, which a service can make of anything.
+func pathOf(address *url.URL, hide *Redactor) string {
+	if hide.Holds(address.Path) {
+		return hide.Text(address.Path)
+	}
+	return address.Path
+}
+
+func roundTrip(client *http.Client, request *http.Request, hide func() *Redactor) (*Answer, error) {
 	var made progress
 	response, err := client.Do(request.WithContext(made.trace(request.Context())))
 	if err != nil {

@@ -116,11 +116,11 @@ func Sentinels(kind error, unknown bool) []error {
 }
 
 // newFailure reads what the transport says of a request.
-func newFailure(client *http.Client, request *http.Request, err error, reached phase, hide func() Redactor) *Failure {
+func newFailure(client *http.Client, request *http.Request, err error, reached phase, hide func() *Redactor) *Failure {
 	if outer, ok := errors.AsType[*url.Error](err); ok {
 		err = outer.Err // without the URL: its query may hold an e-mail address
 	}
-	f := &Failure{Method: request.Method, Path: request.URL.Path, Host: request.URL.Host, Err: err, Sent: true}
+	f := &Failure{Method: request.Method, Path: pathOf(request.URL, hide()), Host: request.URL.Host, Err: err, Sent: true}
 	if ended := request.Context().Err(); ended != nil {
 		f.Cause, f.Err = causeInterrupted, ended
 		return f

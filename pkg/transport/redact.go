@@ -3,38 +3,45 @@ package transport
 import (
 	"encoding/base64"
 	"encoding/hex"
+	"hash/maphash"
 	"html"
 	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// Redactor takes secrets out of texts of the service, which may quote the request:
-// as it was, escaped or encoded, cut short, or in the other letter case. What it
-// recognises becomes a placeholder; where a secret appears only once a text is
-// decoded, the whole text is withheld. It would rather hide too much.
+// Redactor takes the secrets of a run out of what a service says, which may quote any
+// request of the run: as it was, escaped or encoded, cut short, or in the other letter
+// case. What it recognises becomes a placeholder; where a secret appears only once a text
+// is decoded, the whole text is withheld.
+//
+// A secret of [longSecret] bytes or more is recognised as a whole, and by any run of
+// [window] bytes. A shorter one may be any word: it is recognised only where it is a whole
+// word of the text.
+//
+// There is one for each run, which learns secrets as they are resolved. It may be used
+// concurrently.
 type Redactor struct {
-	forms []form
-	short []string // too short to be cut out of a text without telling what they are
-}
-
-// form is one way in which a secret may be quoted, in lower case. Any part of it
-// that is as long as share is taken for the secret.
-type form struct {
-	text  string
-	share int
+	mu      sync.RWMutex
+	known   map[string]bool         // the secrets
+	seed    maphash.Seed            // of windows
+	windows map[uint64]bool         // hashes of all runs of window bytes of the long forms
+	wholes  map[int]map[string]bool // forms that are shorter than a window, by length
+	words   map[string]bool         // forms of short secrets
 }
 
 const (
-	// shortSecret is the length, in bytes, below which a secret silences a text as a whole.
-	shortSecret = 4
-	// longShare is the longest part of a secret that must be found: of a shorter
-	// secret it is half of it.
-	longShare = 12
+	// longSecret is the length, in bytes, from which a secret is recognised inside words.
+	longSecret = 8
+	// window is the length, in bytes, of the runs of a form that are recognised.
+	window = 12
 	// maxQuoted bounds what is looked at of a text, in bytes; the rest is dropped.
 	maxQuoted = 8 << 10
 	// maxLayers is how often an encoding may be wrapped in others.
@@ -43,21 +50,52 @@ const (
 	withheld = "(withheld: it may quote a secret)"
 )
 
-// NewRedactor makes one for these secrets.
-func NewRedactor(secrets []string) Redactor {
-	var r Redactor
-	for _, secret := range secrets {
-		switch {
-		case secret == "":
-		case len(secret) < shortSecret:
-			r.short = append(r.short, lower(secret))
-		default:
-			for _, text := range formsOf(secret) {
-				r.forms = append(r.forms, form{lower(text), min(max(len(text)/2, shortSecret), longShare)})
+// NewRedactor returns a redactor that knows these secrets.
+func NewRedactor(secrets ...string) *Redactor {
+	r := &Redactor{
+		known: map[string]bool{}, seed: maphash.MakeSeed(), windows: map[uint64]bool{}, wholes: map[int]map[string]bool{}, words: map[string]bool{},
+	}
+	r.Add(secrets...)
+	return r
+}
+
+// Add makes secrets known. An empty one is none, and a nil redactor learns nothing.
+func (r *Redactor) Add(secrets ...string) {
+	if r == nil {
+		return
+	}
+	r.mu.RLock()
+	fresh := slices.DeleteFunc(slices.Clone(secrets), func(secret string) bool { return secret == "" || r.known[secret] })
+	r.mu.RUnlock()
+	if len(fresh) == 0 {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, secret := range fresh {
+		r.known[secret] = true
+		for _, form := range formsOf(secret) {
+			if len(secret) < longSecret {
+				r.words[form] = true
+			} else if len(form) >= longSecret {
+				r.learn(lower(form))
 			}
 		}
 	}
-	return r
+}
+
+// learn makes a form of a long secret known.
+func (r *Redactor) learn(form string) {
+	if len(form) < window {
+		if r.wholes[len(form)] == nil {
+			r.wholes[len(form)] = map[string]bool{}
+		}
+		r.wholes[len(form)][form] = true
+		return
+	}
+	for i := 0; i+window <= len(form); i++ {
+		r.windows[maphash.String(r.seed, form[i:i+window])] = true
+	}
 }
 
 // formsOf lists the ways in which a service may quote a secret: as it is, one of its
@@ -75,8 +113,11 @@ func formsOf(secret string) []string {
 			forms = append(forms, inside(encoding, secret, offset))
 		}
 	}
+	if padded := base64.StdEncoding.EncodeToString([]byte(secret)); len(secret) < longSecret {
+		forms = append(forms, padded) // a word ends with its padding
+	}
 	slices.Sort(forms)
-	return slices.DeleteFunc(slices.Compact(forms), func(form string) bool { return len(form) < shortSecret })
+	return slices.DeleteFunc(slices.Compact(forms), func(form string) bool { return form == "" })
 }
 
 // inside gives the characters that a text always has in base64 when that many bytes
@@ -89,72 +130,118 @@ func inside(encoding *base64.Encoding, text string, offset int) string {
 	return encoded[min(len(encoded), []int{0, 2, 3}[offset]):]
 }
 
-// Text copies a text without the secrets.
-func (r Redactor) Text(text string) string {
+// Text returns a copy of a text without the secrets.
+func (r *Redactor) Text(text string) string {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	marks := r.found(text[:min(len(text), maxQuoted+window)]) // a secret may begin before the end
+	masked := mask(text[:min(len(text), maxQuoted)], marks)
 	if len(text) > maxQuoted {
-		text = strings.ToValidUTF8(text[:maxQuoted], "")
+		masked = strings.ToValidUTF8(masked, "")
 	}
-	folded := lower(text)
-	if slices.ContainsFunc(r.short, func(secret string) bool { return strings.Contains(folded, secret) }) {
-		return withheld
-	}
-	masked := mask(text, r.found(folded))
 	for _, inner := range decodings(masked) {
-		if slices.Contains(r.found(lower(inner)), true) {
+		if slices.Contains(r.foundLong(lower(inner)), true) {
 			return withheld
 		}
 	}
 	return masked
 }
 
-// Quotes reports whether a text holds a secret, or a part of one.
-func (r Redactor) Quotes(text string) bool { return r.Text(text) != text }
-
-// Holds reports whether a text holds a whole secret, for what is no words: a random
-// id has parts of many a secret.
-func (r Redactor) Holds(text string) bool {
+// Holds reports whether a text that is not words, such as an id, holds a long secret.
+func (r *Redactor) Holds(text string) bool {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
 	for _, one := range append(decodings(text), text) {
-		for _, form := range r.forms {
-			if len(form.text) >= 2*shortSecret && strings.Contains(lower(one), form.text) {
-				return true
-			}
+		if slices.Contains(r.foundLong(lower(one)), true) {
+			return true
 		}
 	}
 	return false
+}
+
+// Hide returns a copy of a value of the service, in the form of decoded JSON, with a
+// [connection.Secret] in place of each text that holds a long secret: a service may store
+// in a property what it was given as a credential.
+func (r *Redactor) Hide(value any) any {
+	switch value := value.(type) {
+	case string:
+		if r.Holds(value) {
+			return connection.NewSecret(value)
+		}
+	case []any:
+		hidden := make([]any, len(value))
+		for i, item := range value {
+			hidden[i] = r.Hide(item)
+		}
+		return hidden
+	case map[string]any:
+		hidden := make(map[string]any, len(value))
+		for name, item := range value {
+			hidden[name] = r.Hide(item)
+		}
+		return hidden
+	}
+	return value
 }
 
 // Clean is [Clean] of a text without the secrets, also without those that only
 // appear when what cannot be printed is taken out, and without what looks like a secret
 // that nobody has told: a service quotes what it keeps, as in CUSTOM CONNECT TO
 // "...;password=...". It is the way of every text of a service to whoever reads it.
-func (r Redactor) Clean(text string, limit int) string {
+func (r *Redactor) Clean(text string, limit int) string {
 	return Clean(r.unseen(Clean(r.unseen(text), maxQuoted)), limit)
 }
 
-func (r Redactor) unseen(text string) string { return connection.RedactSecrets(r.Text(text)) }
+func (r *Redactor) unseen(text string) string { return connection.RedactSecrets(r.Text(text)) }
 
 // found marks the bytes of a text that are part of a secret.
-func (r Redactor) found(text string) []bool {
-	marks := make([]bool, len(text))
-	places := map[int]map[string][]int{} // by length of a part, where each part stands
-	for _, form := range r.forms {
-		size := form.share
-		if places[size] == nil {
-			places[size] = map[string][]int{}
-			for i := 0; i+size <= len(text); i++ {
-				part := text[i : i+size]
-				places[size][part] = append(places[size][part], i)
+func (r *Redactor) found(text string) []bool {
+	marks := r.foundLong(lower(text))
+	for word := range r.words {
+		for from := 0; ; {
+			at := strings.Index(text[from:], word)
+			if at < 0 {
+				break
 			}
-		}
-		for i := 0; i+size <= len(form.text); i++ {
-			for _, at := range places[size][form.text[i:i+size]] {
-				for j := range size {
-					marks[at+j] = true
-				}
+			at += from
+			if from = at + 1; isWord(text, at, at+len(word)) {
+				fill(marks, at, at+len(word))
 			}
 		}
 	}
 	return marks
+}
+
+// foundLong marks the bytes of a text, in lower case, that are part of a long secret.
+func (r *Redactor) foundLong(text string) []bool {
+	marks := make([]bool, len(text))
+	for size, forms := range r.wholes {
+		for i := 0; i+size <= len(text); i++ {
+			if forms[text[i:i+size]] {
+				fill(marks, i, i+size)
+			}
+		}
+	}
+	for i := 0; i+window <= len(text) && len(r.windows) > 0; i++ {
+		if r.windows[maphash.String(r.seed, text[i:i+window])] {
+			fill(marks, i, i+window)
+		}
+	}
+	return marks
+}
+
+func fill(marks []bool, from, to int) {
+	for i := from; i < to; i++ {
+		marks[i] = true
+	}
+}
+
+// isWord reports whether neither a letter nor a digit is next to a part of a text.
+func isWord(text string, from, to int) bool {
+	before, _ := utf8.DecodeLastRuneInString(text[:from])
+	behind, _ := utf8.DecodeRuneInString(text[to:])
+	joins := func(r rune) bool { return r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsDigit(r)) }
+	return !joins(before) && !joins(behind)
 }
 
 // mask replaces each run of marked bytes by the placeholder.
