@@ -393,6 +393,55 @@ func TestMake(t *testing.T) {
 			"update A/update room /properties/path:/update room>/other\n" +
 			"recreate A/zrecreate /properties/path:/zrecreate>/other !it has 29 tags, and qlsync needs 4 of the 32 that a connection may have: take tags off it, or declare at most 26 under tags\n" +
 			"s1 patch A/adopt room\ns2 patch A/declared\ns3 patch A/update room"},
+		{"what lifecycle.compare takes for the same is no difference, and what it does not is written as declared", func(w *world) {
+			item := func(name, value string, more ...string) any {
+				entry := map[string]any{"name": name, "value": value}
+				for _, key := range more {
+					entry[key] = false
+				}
+				return entry
+			}
+			byName := map[string]connection.Comparison{"list": {As: connection.CompareSet, By: "name", OnlyDeclared: true}}
+			for i, test := range []struct {
+				rules      map[string]connection.Comparison
+				want, have any
+			}{
+				{byName, []any{item("z", "1"), item("a", "2")}, []any{item("a", "2", "encrypt"), item("z", "1", "encrypt")}},                                                                 // 0
+				{byName, []any{item("z", "1"), item("a", "2")}, []any{item("a", "2"), item("z", "3")}},                                                                                       // 1: another value
+				{byName, []any{item("z", "1"), item("z", "2")}, []any{item("z", "2"), item("z", "1")}},                                                                                       // 2: a duplicate
+				{byName, []any{item("z", "1"), "x"}, []any{"x", item("z", "1")}},                                                                                                             // 3: a missing key
+				{byName, []any{item("z", "1"), item("z", "2")}, []any{item("z", "1", "encrypt"), item("z", "2")}},                                                                            // 4: in order
+				{byName, []any{item("z", "1")}, []any{item("z", "1"), item("a", "2")}},                                                                                                       // 5: one more
+				{map[string]connection.Comparison{"list": {As: connection.CompareSet}}, []any{"b", "a", "a"}, []any{"a", "b", "a"}},                                                          // 6
+				{map[string]connection.Comparison{"list": {As: connection.CompareSet}}, []any{"b", "a", "a"}, []any{"a", "b", "b"}},                                                          // 7: other items
+				{map[string]connection.Comparison{"list": {OnlyDeclared: true}}, []any{item("z", "1")}, []any{item("z", "1", "encrypt")}},                                                    // 8
+				{map[string]connection.Comparison{"list": {OnlyDeclared: true}}, []any{item("z", "1", "encrypt")}, []any{item("z", "1")}},                                                    // 9: a declared one is missing
+				{map[string]connection.Comparison{"list": {As: connection.CompareIgnoreCase}}, "DB.example", "db.EXAMPLE"},                                                                   // 10
+				{map[string]connection.Comparison{"list": {As: connection.CompareIgnoreCase}}, []any{"A", "b"}, []any{"a", "B"}},                                                             // 11
+				{map[string]connection.Comparison{"list": {As: connection.CompareIgnoreCase}}, "a", "b"},                                                                                     // 12: another text
+				{map[string]connection.Comparison{"list.in": {As: connection.CompareSet}}, map[string]any{"in": []any{"b", "a"}, "n": "1"}, map[string]any{"in": []any{"a", "b"}, "n": "1"}}, // 13
+				{map[string]connection.Comparison{"list.in": {As: connection.CompareSet}}, map[string]any{"in": []any{"b", "a"}, "n": "1"}, map[string]any{"in": []any{"a", "b"}, "n": "2"}}, // 14: beside it
+				{nil, []any{"b", "a"}, []any{"a", "b"}}, // 15: no rule
+			} {
+				name := fmt.Sprintf("%02d", i)
+				w.declare("A", name, func(d *connection.Desired) {
+					d.Properties, d.Lifecycle.Compare = map[string]any{"list": test.want}, test.rules
+				})
+				w.hold("A", name, func(l *connection.Live) { l.Properties = map[string]any{"list": test.have} })
+			}
+			w.snapshot.Traits.Patchable = nil
+		}, strings.Join([]string{
+			"update A/01 /properties/list:[map[name:a value:2] map[name:z value:3]]>[map[name:z value:1] map[name:a value:2]]",
+			"update A/02 /properties/list:[map[name:z value:2] map[name:z value:1]]>[map[name:z value:1] map[name:z value:2]]",
+			"update A/03 /properties/list:[x map[name:z value:1]]>[map[name:z value:1] x]",
+			"update A/05 /properties/list:[map[name:z value:1] map[name:a value:2]]>[map[name:z value:1]]",
+			"update A/07 /properties/list:[a b b]>[b a a]",
+			"update A/09 /properties/list:[map[name:z value:1]]>[map[encrypt:false name:z value:1]]",
+			"update A/12 /properties/list:b>a",
+			"update A/14 /properties/list:map[in:[a b] n:2]>map[in:[b a] n:1]",
+			"update A/15 /properties/list:[a b]>[b a]",
+			"s1 patch A/01", "s2 patch A/02", "s3 patch A/03", "s4 patch A/05", "s5 patch A/07", "s6 patch A/09", "s7 patch A/12", "s8 patch A/14", "s9 patch A/15",
+		}, "\n")},
 		{"a protection is written, and lifted only on demand", func(w *world) {
 			yes, no := true, false
 			w.declare("A", "x", func(d *connection.Desired) { d.Lifecycle.PreventDestroy = &yes })

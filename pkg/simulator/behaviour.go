@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,6 +29,10 @@ type Behaviour struct {
 	// NormaliseValues: properties are read back with the types of the api-specs and with defaults filled in. Off: as they
 	// were sent.
 	NormaliseValues bool `json:"normaliseValues"`
+
+	// RewriteValues: lists of named items are read back in the order of their names, each item with "encrypt" filled in, and
+	// hosts in lower case. Off: as they were sent.
+	RewriteValues bool `json:"rewriteValues"`
 
 	// RestoreDefaults: a property that a patch removes gets the default of the api-specs, if it has one. Off: it is gone.
 	RestoreDefaults bool `json:"restoreDefaults"`
@@ -97,6 +102,7 @@ func (b Behaviour) or(seed Behaviour) Behaviour {
 		KeepServerTag:               b.KeepServerTag || seed.KeepServerTag,
 		RefuseSpacePatch:            b.RefuseSpacePatch || seed.RefuseSpacePatch,
 		NormaliseValues:             b.NormaliseValues || seed.NormaliseValues,
+		RewriteValues:               b.RewriteValues || seed.RewriteValues,
 		RestoreDefaults:             b.RestoreDefaults || seed.RestoreDefaults,
 		DuplicateCopiesTags:         b.DuplicateCopiesTags || seed.DuplicateCopiesTags,
 		TenantLimit:                 b.TenantLimit || seed.TenantLimit,
@@ -186,6 +192,39 @@ func (s *source) normalised(shown map[string]any) map[string]any {
 		}
 	}
 	return shown
+}
+
+// rewritten gives visible properties as a service may make them of what was sent.
+func rewritten(shown map[string]any) map[string]any {
+	for name, value := range shown {
+		switch v := value.(type) {
+		case []any:
+			shown[name] = completed(v)
+		case string:
+			if slices.Contains(hostProperties, name) && !strings.Contains(v, "/") {
+				shown[name] = strings.ToLower(v)
+			}
+		}
+	}
+	return shown
+}
+
+// completed gives a list of named items in the order of their names, with what they leave out.
+func completed(list []any) []any {
+	items := make([]any, len(list))
+	for i, item := range list {
+		entry, ok := item.(map[string]any)
+		if !ok || entry["name"] == nil {
+			return list
+		}
+		whole := map[string]any{"encrypt": false}
+		maps.Copy(whole, entry)
+		items[i] = whole
+	}
+	slices.SortStableFunc(items, func(a, b any) int {
+		return strings.Compare(host.ScalarText(a.(map[string]any)["name"]), host.ScalarText(b.(map[string]any)["name"]))
+	})
+	return items
 }
 
 // typed gives a value in the type of its property, where it was sent in another.

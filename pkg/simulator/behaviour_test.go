@@ -104,6 +104,13 @@ func TestSwitches(t *testing.T) {
 				return r.parsed(id)
 			}, `{}`, `{"region":"us-east-1"}`,
 		},
+		"values are rewritten": {
+			simulator.Behaviour{RewriteValues: true},
+			`{"rewriteValues": true}`, acme, func(r *rig) string {
+				return r.parsed(r.made(`{"queryHeaders": [{"name": "Z", "value": "1"}, {"name": "A", "value": "2", "encrypt": "false"}]}`))
+			}, `{"queryHeaders":[{"name":"Z","value":"1"},{"encrypt":"false","name":"A","value":"2"}]}`,
+			`{"queryHeaders":[{"encrypt":"false","name":"A","value":"2"},{"encrypt":false,"name":"Z","value":"1"}]}`,
+		},
 		"a duplicate has the tags": {
 			simulator.Behaviour{DuplicateCopiesTags: true}, `{"duplicateCopiesTags": true}`, acme, func(r *rig) string {
 				return compact(r.t, r.want(201, "POST", connections+"/actions/duplicate", `{"id": "`+r.id("Finance", "Orders lake")+`"}`).body["tags"])

@@ -121,6 +121,9 @@ func (w *world) shown(r *record) map[string]any {
 	if w.behaviour.NormaliseValues {
 		shown = s.normalised(shown)
 	}
+	if w.behaviour.RewriteValues {
+		shown = rewritten(shown)
+	}
 	if w.behaviour.HideCredentialSettings {
 		delete(shown, "selectedCredentials")
 		delete(shown, "credentialsName")

@@ -225,6 +225,7 @@ func (r *reader) connection(n *notes, tree *node) connection.Desired {
 		desired.Properties = fill.values(properties).(map[string]any)
 	}
 	desired.Credentials = r.credentials(n, tree)
+	n.checkComparisons(tree.get("lifecycle").get("compare"), &desired)
 	return desired
 }
 
@@ -385,6 +386,7 @@ func readLifecycle(tree *node) connection.Lifecycle {
 		RecreateAllowed: textOf(tree.get("recreate")) == "allow",
 		Adopt:           isTrue(tree.get("adopt")),
 		Unreadable:      textsOf(tree.get("unreadable")),
+		Compare:         readComparisons(tree.get("compare")),
 	}
 	if prevent := tree.get("preventDestroy"); prevent.is(kindBool) {
 		protected := isTrue(prevent)

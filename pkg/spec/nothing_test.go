@@ -110,6 +110,11 @@ connections:
       recreate: refuse
       adopt: false
       unreadable: [url]
+      compare:
+        deep.inside:
+          as: set
+          by: name
+          only: declared
 moved:
   - from:
       space: Finance

@@ -38,7 +38,7 @@ func CheckProperties(set []connection.Desired, catalog *connection.Catalog) conn
 			found[i] = unknownSource(d, catalog.Known)
 		}
 	})
-	return Collect(append(found, problems)...)
+	return Collect(append(found, problems, checkCompared(set, known))...)
 }
 
 // eachInParallel calls do for 0 to n-1 on all processors and waits.

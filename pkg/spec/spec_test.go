@@ -345,6 +345,41 @@ moved:
   - {from: {space: Sales, name: Old}, to: {space: Sales, name: ERP}}
   - {from: {space: sales, name: Old}, to: {space: sales, name: ERP}}
 `, ``},
+		{"comparisons that cannot have been meant", project + `
+-- connections/a.yaml --
+version: 1
+defaults:
+  space: S
+  dataSource: rest
+  lifecycle: {compare: {elsewhere: {as: set}}}
+connections:
+  - name: A
+    properties: {list: [{name: a}], text: x, map: {in: [1]}, gone: null}
+    lifecycle:
+      compare:
+        list: {as: set, by: nam, only: declared}
+        text: {as: set}
+        map.in: {as: set, by: name}
+        gone: {as: set}
+  - name: B
+    properties: {list: [{name: a}], text: x}
+    lifecycle:
+      compare:
+        list: {}
+        text: {only: declared}
+        other: {by: name}
+  - name: C
+    properties: {list: [{name: a}]}
+    lifecycle: {compare: {list: {as: sorted}, more: {as: set, per: name}}}
+`, `
+			connections/a.yaml:11:29: no item of "list" has the key "nam" (did you mean "name"?)
+			connections/a.yaml:12:20: "text" is declared as a text, and only a list is compared as a set
+			connections/a.yaml:13:31: no item of "map.in" has the key "name"
+			connections/a.yaml:19:9: "list" says nothing about how it is compared (write as: set, as: ignoreCase or only: declared)
+			connections/a.yaml:20:22: "text" is declared as a text, which has no entries
+			connections/a.yaml:21:21: by needs as: set: it tells the items of a set apart
+			connections/a.yaml:24:38: "as" must be "set" or "ignoreCase"
+			connections/a.yaml:24:63: unknown key "per"`},
 		{"names that differ in what nobody sees", project + `
 -- connections/a.yaml --
 version: 1
