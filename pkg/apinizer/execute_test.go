@@ -186,7 +186,7 @@ func TestASecretThatTheTablesDoNotKnowIsNotSentBack(t *testing.T) {
 
 func TestADescriptionCannotClaimForAnotherProject(t *testing.T) {
 	r := newRig(t, twoProjects, behaviour{})
-	r.mail("Mail").Properties["description"] = " Ours [qlsync:other key=1]\n"
+	r.mail("Mail").Properties["description"] = " Ours [qlsync:other key=0123456789abcdef]\n"
 	r.apply()
 	r.reconnect()
 	if live := r.live("Mail"); live.Mark.Project != testProject || live.Properties["description"] != "Ours" {
@@ -212,7 +212,7 @@ func TestWhatGaveUpItsMarkSinceThePlanIsNotDeleted(t *testing.T) {
 
 func TestASecretOfAMarkedConnectionOfAnotherProjectIsLeftAlone(t *testing.T) {
 	r := newRig(t, twoProjects, behaviour{})
-	r.add("email", "Mail", map[string]any{"host": "h", "description": "[qlsync:other key=0]"})
+	r.add("email", "Mail", map[string]any{"host": "h", "description": "[qlsync:other key=0123456789abcdef]"})
 	r.mail("Mail").Lifecycle.Adopt = true
 	r.demand(r.refusals(), `it belongs to project "other"`)
 }

@@ -9,12 +9,15 @@ import (
 )
 
 // A server has no room for a [connection.Mark] but the description, which everyone
-// who sees a connection sees and everyone who may edit it may change. There it
-// stands at the end, and whoever takes it away gives the connection up:
+// who sees a connection sees and everyone who may edit it may change. The mark is at the
+// end, in exactly this form with the record of a key, and whoever takes it away gives the
+// connection up:
 //
 //	Orders of the web shop
 //	[qlsync:finance key=0123456789abcdef credentials=1:89abcdef01234567 protected]
-var markPattern = regexp.MustCompile(`\s*\[qlsync:([a-z][a-z0-9,-]*)((?: [a-z]+(?:=[^\s\]]*)?)*)\]`)
+//
+// Text that only looks like it, or is elsewhere, belongs to the user: it owns nothing.
+var markPattern = regexp.MustCompile(`(?:^|\s)\[qlsync:([a-z][a-z0-9,-]*) key=([0-9a-f]{16})((?: [a-z]+(?:=[^\s\]]*)?)*)\]\s*$`)
 
 const (
 	// descriptionKey is the field that holds the mark.
@@ -30,24 +33,29 @@ const (
 // commas, so that the connection is foreign to each.
 func splitDescription(text string) (user string, mark connection.Mark, other []string) {
 	var projects []string
-	for _, found := range markPattern.FindAllStringSubmatch(text, -1) {
-		projects = append(projects, strings.Split(found[1], ",")...)
-		for word := range strings.FieldsSeq(found[2]) {
+	user = strings.TrimSpace(text)
+	for {
+		at := markPattern.FindStringSubmatchIndex(user)
+		if at == nil {
+			break
+		}
+		projects = append(projects, strings.Split(user[at[2]:at[3]], ",")...)
+		mark.Key = user[at[4]:at[5]]
+		for word := range strings.FieldsSeq(user[at[6]:at[7]]) {
 			if !readWord(&mark, word) {
 				other = append(other, word)
 			}
 		}
+		user = strings.TrimSpace(user[:at[0]])
 	}
 	slices.Sort(projects)
 	mark.Project = strings.Join(slices.Compact(projects), ",")
-	return strings.TrimSpace(markPattern.ReplaceAllString(text, "")), mark, other
+	return user, mark, other
 }
 
 func readWord(mark *connection.Mark, word string) bool {
 	name, value, _ := strings.Cut(word, "=")
 	switch name {
-	case "key":
-		mark.Key = value
 	case "credentials":
 		mark.Credentials = value
 	case "fingerprint":

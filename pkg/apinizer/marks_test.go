@@ -14,7 +14,7 @@ func TestAMarkGoesIntoADescriptionAndComesBack(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		word := rapid.StringMatching(`[0-9a-f:]{0,20}`)
 		mark := connection.Mark{
-			Project: rapid.StringMatching(`[a-z][a-z0-9-]{0,39}`).Draw(t, "project"), Key: word.Draw(t, "key"),
+			Project: rapid.StringMatching(`[a-z][a-z0-9-]{0,39}`).Draw(t, "project"), Key: rapid.StringMatching(`[0-9a-f]{16}`).Draw(t, "key"),
 			Credentials: word.Draw(t, "credentials"), Fingerprint: word.Draw(t, "fingerprint"), Moved: word.Draw(t, "moved"),
 			Sensitive: word.Draw(t, "sensitive"),
 			Transit:   rapid.SampledFrom([]string{"", connection.TransitNew, connection.TransitOld}).Draw(t, "transit"),
@@ -50,10 +50,29 @@ func TestTheLongestMarkFitsBehindADescription(t *testing.T) {
 	}
 }
 
-func TestTwoMarksMakeAConnectionForeignToBoth(t *testing.T) {
-	user, mark, _ := splitDescription("Ours [qlsync:b key=2]\n[qlsync:a key=1] still ours")
-	if mark.Project != "a,b" || user != "Ours still ours" {
-		t.Errorf("%q %+v", user, mark)
+// TestWhatCountsAsAMark: what is in the text of a user, or in another form, owns nothing.
+func TestWhatCountsAsAMark(t *testing.T) {
+	const a, b = "[qlsync:a key=0123456789abcdef]", "[qlsync:b key=fedcba9876543210 protected]"
+	for text, want := range map[string]struct{ project, key, user string }{
+		"Ours\n" + a:               {"a", "0123456789abcdef", "Ours"},
+		"Ours " + a + "\n":         {"a", "0123456789abcdef", "Ours"},
+		a:                          {"a", "0123456789abcdef", ""},
+		"Ours\n" + b + "\n" + a:    {"a,b", "fedcba9876543210", "Ours"},
+		"was " + b + " once\n" + a: {"a", "0123456789abcdef", "was " + b + " once"},
+		"not managed, see [qlsync:a] in the wiki":   {"", "", "not managed, see [qlsync:a] in the wiki"},
+		"not managed, see [qlsync:a]":               {"", "", "not managed, see [qlsync:a]"},
+		"see " + a + " in the wiki":                 {"", "", "see " + a + " in the wiki"},
+		"see " + a + ".":                            {"", "", "see " + a + "."},
+		"wiki" + a:                                  {"", "", "wiki" + a},
+		"[qlsync:a protected key=0123456789abcdef]": {"", "", "[qlsync:a protected key=0123456789abcdef]"},
+		"[qlsync:a key=0123]":                       {"", "", "[qlsync:a key=0123]"},
+		"[qlsync:a key=0123456789ABCDEF]":           {"", "", "[qlsync:a key=0123456789ABCDEF]"},
+		"[QLSYNC:a key=0123456789abcdef]":           {"", "", "[QLSYNC:a key=0123456789abcdef]"},
+	} {
+		user, mark, _ := splitDescription(text)
+		if user != want.user || mark.Project != want.project || mark.Key != want.key {
+			t.Errorf("%q: user %q, mark %+v, want %+v", text, user, mark, want)
+		}
 	}
 }
 
