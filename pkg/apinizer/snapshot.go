@@ -89,7 +89,11 @@ func (s *survey) projects(ctx context.Context) ([]connection.Space, error) {
 		s.incomplete = append(s.incomplete, fmt.Sprintf("%d of %d projects could not be read: they have no name", odd, len(items)))
 	}
 	slices.SortFunc(spaces, func(a, b connection.Space) int { return cmp.Compare(a.Name, b.Name) })
-	return slices.Compact(spaces), nil
+	distinct := slices.Compact(slices.Clone(spaces))
+	if twice := len(spaces) - len(distinct); twice > 0 {
+		s.incomplete = append(s.incomplete, fmt.Sprintf("the list of projects changed while it was read: %d are listed twice; plan again", twice))
+	}
+	return distinct, nil
 }
 
 // list reads a list. It is complete when it holds as many items as the server counts:
@@ -152,7 +156,7 @@ func (p *Provider) listType(ctx context.Context, project, kind string, sent *ato
 	if err != nil {
 		return nil, "", fmt.Errorf("list connections of type %s in project %q: %w", kind, project, err)
 	}
-	odd := 0
+	odd, twice, seen := 0, 0, map[string]bool{}
 	for _, item := range items {
 		d, err := parseDocument(item)
 		name, _ := d.fields["name"].(string)
@@ -160,11 +164,16 @@ func (p *Provider) listType(ctx context.Context, project, kind string, sent *ato
 		case err != nil, name == "":
 			odd++
 		case d.kind == "", d.kind == kind:
-			d.kind = kind
+			if seen[name] {
+				twice++
+			}
+			seen[name], d.kind = true, kind
 			found = append(found, d)
 		}
 	}
 	switch {
+	case twice > 0:
+		missing = fmt.Sprintf("the list of connections of type %s in project %q changed while it was read: %d are listed twice; plan again", kind, project, twice)
 	case odd > 0:
 		missing = fmt.Sprintf("%d of %d connections of type %s in project %q could not be read: they have no name", odd, len(items), kind, project)
 	case !complete:

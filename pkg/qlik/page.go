@@ -32,6 +32,7 @@ func list[T any](ctx context.Context, c *Client, request Request) (items []T, pr
 		return nil, nil, err
 	}
 	seen := map[string]bool{}
+	var shift shifts
 	for len(seen) < maxPages && !seen[next.url.String()] {
 		seen[next.url.String()] = true
 		var page wirePage
@@ -45,8 +46,14 @@ func list[T any](ctx context.Context, c *Client, request Request) (items []T, pr
 		found, odd := decodeItems[T](page.Data)
 		items = append(items, found...)
 		problems = append(problems, c.readable(append(page.Errors, odd...), next, got)...)
+		shift.notePage(page.Meta.Count, len(page.Data), page.Links.Next.Href != "")
+		for i := range found {
+			if one, ok := any(&found[i]).(identified); ok {
+				shift.noteItem(one.id())
+			}
+		}
 		if page.Links.Next.Href == "" {
-			return items, problems, nil
+			return items, append(problems, shift.problems()...), nil
 		}
 		target, err := c.ours(got.url, page.Links.Next.Href, c.redactor(next, got))
 		if err != nil {
@@ -55,6 +62,56 @@ func list[T any](ctx context.Context, c *Client, request Request) (items []T, pr
 		next = next.at(target)
 	}
 	return nil, nil, fmt.Errorf("GET %s: follow next page: the pages go round in circles", request.Path)
+}
+
+// identified is an item of a list of which there is only one with that id.
+type identified interface{ id() string }
+
+// shifts notices that a list has changed while its pages were read: what is shown twice
+// has changed places, and something else may have been on no page.
+type shifts struct {
+	ids    map[string]bool
+	twice  int
+	totals map[int]bool
+	shown  bool // a page has shown a total, and not only its own number of items
+}
+
+// notePage takes what a page counts. Whether that is the total or the number of items on
+// the page is not certain: it is the total where more follows and it is larger.
+func (s *shifts) notePage(count *int, items int, more bool) {
+	if count == nil {
+		return
+	}
+	if more && *count > items {
+		s.shown = true
+	}
+	if s.shown {
+		if s.totals == nil {
+			s.totals = map[int]bool{}
+		}
+		s.totals[*count] = true
+	}
+}
+
+func (s *shifts) noteItem(id string) {
+	if s.ids == nil {
+		s.ids = map[string]bool{}
+	}
+	if s.ids[id] {
+		s.twice++
+	}
+	s.ids[id] = true
+}
+
+func (s *shifts) problems() []wireError {
+	if s.twice == 0 && len(s.totals) < 2 {
+		return nil
+	}
+	detail := "their total is not the same on all pages"
+	if s.twice > 0 {
+		detail = fmt.Sprintf("%d are listed twice", s.twice)
+	}
+	return []wireError{{Title: "the list changed while it was read", Detail: detail + "; plan again"}}
 }
 
 // decodeItems reads the items of a page, and tells of those that are not what they

@@ -268,8 +268,23 @@ func (s *survey) connections(ctx context.Context, scope []connection.SpaceRef) (
 	err := group.Wait()
 	live := slices.Concat(lists...)
 	slices.SortFunc(live, byKey)
-	s.incomplete = slices.Concat(s.incomplete, slices.Concat(missing...))
+	s.incomplete = slices.Concat(s.incomplete, slices.Concat(missing...), inTwoSpaces(live))
 	return live, err
+}
+
+// inTwoSpaces tells of connections that are in the lists of two spaces: they were moved
+// between the two requests, and another one may have been moved out of sight.
+func inTwoSpaces(live []connection.Live) []string {
+	var told []string
+	first := map[string]connection.Key{}
+	for i := range live {
+		if other, again := first[live[i].ID]; again {
+			told = append(told, fmt.Sprintf("%q and %q are one connection: it was moved while the lists were read; plan again", other, live[i].Key))
+			continue
+		}
+		first[live[i].ID] = live[i].Key
+	}
+	return told
 }
 
 // inScope gives the spaces that the references name, each once. A reference to
@@ -327,8 +342,8 @@ func (p *Provider) listConnections(ctx context.Context, space connection.Space, 
 	return distinct(listed), problems, err
 }
 
-// distinct drops what is listed twice, as happens when something is created while
-// pages are turned.
+// distinct drops what is listed twice, as happens when something is created or moved while
+// pages are turned; [list] tells that it was.
 func distinct(listed []wireConnection) []wireConnection {
 	seen := map[string]bool{}
 	return slices.DeleteFunc(listed, func(wire wireConnection) bool {

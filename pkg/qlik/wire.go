@@ -41,6 +41,7 @@ type promised interface {
 type wirePage struct {
 	// Data is nil where there is no list, which an empty one is not.
 	Data  []json.RawMessage `json:"data"`
+	Meta  pageMeta          `json:"meta"`
 	Links struct {
 		// Next is absent, null, or has no href on the last page (paging guide).
 		Next struct {
@@ -49,6 +50,20 @@ type wirePage struct {
 	} `json:"links"`
 	// Errors tells that some items of a list of connections are missing.
 	Errors []wireError `json:"errors"`
+}
+
+// pageMeta is what a page says of its list. What has another form is not there.
+type pageMeta struct{ Count *int }
+
+// UnmarshalJSON reads the count, if there is one.
+func (m *pageMeta) UnmarshalJSON(text []byte) error {
+	var meta struct {
+		Count *int `json:"count"`
+	}
+	if json.Unmarshal(text, &meta) == nil {
+		m.Count = meta.Count
+	}
+	return nil
 }
 
 func (w *wirePage) missing() string { return lacks(w.Data == nil, "data") }
@@ -124,6 +139,8 @@ type wireSpace struct {
 	OwnerID string    `json:"ownerId"`
 	Meta    looseMeta `json:"meta"`
 }
+
+func (w *wireSpace) id() string { return w.ID }
 
 func (w *wireSpace) missing() string {
 	return cmp.Or(lacks(w.ID == "", "id"), lacks(w.Name == "", "name"))
