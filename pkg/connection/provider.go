@@ -162,13 +162,22 @@ type Catalog struct {
 }
 
 // Classify gives what tells secrets by name, as [Provider.Classify] does, and by the
-// marks in the schemas of the catalog. The catalog may be nil.
+// marks and the switches in the schemas of the catalog. The catalog may be nil.
 func (c *Catalog) Classify(byName func(dataSource, property string) Class) func(dataSource, property string) Class {
 	return func(dataSource, property string) Class {
-		if c != nil && c.DataSources[dataSource] != nil && c.DataSources[dataSource].Properties[property].Class == ClassSecret {
-			return ClassSecret
+		class := byName(dataSource, property)
+		if c == nil || c.DataSources[dataSource] == nil {
+			return class
 		}
-		return byName(dataSource, property)
+		switch known, ok := c.DataSources[dataSource].Properties[property]; {
+		case !ok:
+			return class
+		case known.Class == ClassSecret:
+			return ClassSecret
+		case class == ClassSecret && known.Type == "boolean":
+			return known.Class // the name of a switch betrays nothing
+		}
+		return class
 	}
 }
 

@@ -78,6 +78,9 @@ func parseProperties(id string, schema []byte) (map[string]connection.Property, 
 	properties := make(map[string]connection.Property, len(object.Properties))
 	for name, text := range object.Properties {
 		property := parseProperty(Classify(id, name), text)
+		if property.Type == "boolean" && property.Class == connection.ClassSecret && IsGuess(id, name) && !isMarked(text) {
+			property.Class = connection.ClassProperty // useToken is a switch
+		}
 		property.Separated = separatedRoles[name]
 		properties[name] = property
 	}
@@ -107,6 +110,13 @@ func parseProperty(class connection.Class, text []byte) connection.Property {
 		property.Class, property.Marked = connection.ClassSecret, nil
 	}
 	return property
+}
+
+// isMarked reports whether the schema of a property marks the whole of it as a secret.
+func isMarked(text []byte) bool {
+	var schema map[string]any
+	return json.Unmarshal(text, &schema) == nil &&
+		slices.ContainsFunc(markedIn(schema, nil), func(place []string) bool { return len(place) == 0 })
 }
 
 // maxNesting is how deep a schema is looked into.

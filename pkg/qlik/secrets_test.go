@@ -63,3 +63,21 @@ func mustJSON(t *testing.T, value any) []byte {
 	}
 	return text
 }
+
+func TestASwitchIsNoSecretByItsName(t *testing.T) {
+	source, err := qlik.ParseDataSource("rest", []byte(`{"connectionProperties": {"properties": {
+		"useToken": {"type": "boolean"}, "marked": {"type": "boolean", "writeOnly": true}, "hiddenToken": {"type": "boolean", "format": "password"},
+		"token": {"type": "string"}, "password": {"type": "boolean"}}}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	classify := (&connection.Catalog{DataSources: map[string]*connection.DataSource{"rest": source}}).Classify(qlik.Classify)
+	for name, want := range map[string]connection.Class{
+		"useToken": connection.ClassProperty, "marked": connection.ClassSecret, "hiddenToken": connection.ClassSecret,
+		"token": connection.ClassSecret, "password": connection.ClassSecret,
+	} {
+		if got := classify("rest", name); got != want {
+			t.Errorf("%s is %v, want %v", name, got, want)
+		}
+	}
+}

@@ -72,7 +72,7 @@ func (c *sorter) property(name string, value any, class connection.Class) {
 	path := "/properties" + joinPointer(name)
 	switch {
 	case value == nil:
-	case class == connection.ClassSecret:
+	case class == connection.ClassSecret && !c.isSwitch(name, value):
 		c.add(path+keyMark, fmt.Sprintf("%q is a secret and must not stand under properties", name),
 			fmt.Sprintf("move it under credentials, as %s: {env: NAME}", name))
 	case class == connection.ClassCredential:
@@ -84,6 +84,13 @@ func (c *sorter) property(name string, value any, class connection.Class) {
 			c.add(secret, fmt.Sprintf("holds a secret; move %q under credentials, with {env: NAME} or {file: PATH} for the value", name), "")
 		}
 	}
+}
+
+// isSwitch reports whether a value is true or false, which is no secret whatever the name
+// of the property, unless the connection calls it sensitive.
+func (c *sorter) isSwitch(name string, value any) bool {
+	_, ok := value.(bool)
+	return ok && !slices.Contains(c.desired.Sensitive, name)
 }
 
 // plainSecrets gives the paths in a value where a secret stands: of each item that
