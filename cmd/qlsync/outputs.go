@@ -13,6 +13,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/qlsync/qlsync/internal/infile"
 	"github.com/qlsync/qlsync/internal/outfile"
 	"github.com/qlsync/qlsync/pkg/report"
 	"github.com/qlsync/qlsync/pkg/spec"
@@ -156,6 +157,10 @@ func formerOutput(path string) (*report.Former, error) {
 	if err != nil {
 		return nil, err
 	}
+	if infile.IsUTF16(text) {
+		return nil, fmt.Errorf("the file exists and is %w: %s", infile.ErrUTF16, infile.WayOut(infile.ErrUTF16))
+	}
+	text = infile.WithoutMark(text)
 	former := report.Recognize(text)
 	if former == report.Foreign && bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")) { // SARIF is only known as a whole
 		rest, err := io.ReadAll(io.LimitReader(file, maxFormer))
@@ -181,6 +186,9 @@ func (out output) apartFrom(inputs []spec.Input) error {
 // apartFrom returns an error if a file that is to be written is one of the inputs.
 func apartFrom(path string, inputs []spec.Input) error {
 	for _, input := range inputs {
+		if _, err := infile.Real(input.Path); errors.Is(err, infile.ErrNetworkPath) || errors.Is(err, infile.ErrDevicePath) {
+			continue // a link that is never followed: asking the disk would open a share
+		}
 		if samePath(path, input.Path) {
 			return fmt.Errorf("%s is %s, which would be lost", filepath.ToSlash(path), input.What)
 		}
@@ -233,8 +241,7 @@ func samePath(a, b string) bool {
 
 // foldsCase reports whether a folder takes names that differ only by letter case for
 // one, by a file that is made for the question. Where nothing can be found out, the
-// answer is yes: that refuses too much rather
-// than too little.
+// answer is yes: that refuses too much rather than too little.
 func foldsCase(folder string) bool {
 	absolute, err := filepath.Abs(folder)
 	if err != nil {

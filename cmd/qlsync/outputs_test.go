@@ -1,12 +1,17 @@
 package main
 
 import (
+	"encoding/binary"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+	"unicode/utf16"
 
 	"github.com/qlsync/qlsync/internal/doctor"
+	"github.com/qlsync/qlsync/internal/infile"
 	"github.com/qlsync/qlsync/internal/outfile"
 	"github.com/qlsync/qlsync/pkg/apply"
 	"github.com/qlsync/qlsync/pkg/connection"
@@ -64,6 +69,30 @@ func TestEveryFormIsKnownWhenItIsReplaced(t *testing.T) {
 	formerly(t, listFormats(), listed(), listed(source("")))
 	formerly(t, checkFormats(), listed(), listed(source(report.SchemaSame)), listed(source(report.SchemaGone)),
 		listed(source(report.SchemaDiffers)), listed(source(report.SchemaNotPulled)), broken)
+}
+
+// Editors and shells of Windows put a byte order mark there, or write UTF-16.
+func TestAFormerOutputIsKnownBehindAByteOrderMark(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file")
+	for format, want := range map[string]report.Former{plan.Format: report.FormerReport, report.HistoryFormat: report.FormerHistory} {
+		text := `{"format": "` + format + `"}`
+		if err := os.WriteFile(path, []byte("\xef\xbb\xbf"+text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if former, err := formerOutput(path); err != nil || *former != want {
+			t.Errorf("%s is taken for %v, %v", format, former, err)
+		}
+		wide := binary.LittleEndian.AppendUint16(nil, 0xfeff)
+		for _, unit := range utf16.Encode([]rune(text)) {
+			wide = binary.LittleEndian.AppendUint16(wide, unit)
+		}
+		if err := os.WriteFile(path, wide, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := formerOutput(path); !errors.Is(err, infile.ErrUTF16) || !strings.Contains(err.Error(), "Out-File -Encoding utf8") {
+			t.Errorf("%s in UTF-16: %v", format, err)
+		}
+	}
 }
 
 func TestATemplateThatMayBeFilledInIsNotReplaced(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/qlsync/qlsync/internal/infile"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -55,11 +56,16 @@ func (p *Project) Inputs(variables map[string]string) []Input {
 	return append(inputs, p.schemaFiles()...)
 }
 
-// schemaFiles lists what is in the folder of vendored schemas.
+// schemaFiles lists what is in the folder of vendored schemas. A folder that nothing is
+// read from, such as a link to a network share, is not touched.
 func (p *Project) schemaFiles() []Input {
 	var inputs []Input
 	for _, folder := range []string{p.SchemasDir, filepath.Join(p.SchemasDir, filepath.Dir(filepath.FromSlash(EditorConnections)))} {
-		entries, _ := os.ReadDir(folder)
+		real, err := infile.Real(folder)
+		if err != nil {
+			continue
+		}
+		entries, _ := os.ReadDir(real)
 		for _, entry := range entries {
 			name := entry.Name()
 			if !entry.IsDir() && (strings.HasSuffix(name, ".json") || name == LockFile) {
