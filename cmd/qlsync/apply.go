@@ -24,7 +24,7 @@ func applyCommand(env *environment) *cli.Command {
 		Usage:     "make the tenant equal to the files",
 		ArgsUsage: "[plan.json]",
 		Description: "Plans, shows the plan, asks, and carries it out. With a plan file or --plan-hash it goes on\n" +
-			"without asking, and only if planning again gives exactly the reviewed plan.",
+			"without asking, and only if planning again gives exactly the reviewed plan. A plan file - is standard input.",
 		Flags: slices.Concat(sharedFlags(), resultFormats().flags(), planFlags(), []cli.Flag{
 			&cli.BoolFlag{Name: "auto-approve", Usage: "do not ask"},
 			repeatable("rotate", "write the credentials of this connection whatever is recorded of them, as `SPACE/NAME`; repeatable"),

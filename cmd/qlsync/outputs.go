@@ -113,6 +113,9 @@ func checkReplaced(c *cli.Context, project *spec.Project, variables map[string]s
 
 // check refuses a file that cannot be written.
 func (out output) check() error {
+	if out.path == "-" {
+		return fmt.Errorf("%s: a result goes to standard output without a flag, see --format; name a file, ./- for one of that name, or /dev/stdout", out.flag)
+	}
 	if err := outfile.Check(out.path); err != nil {
 		return fmt.Errorf("%s: %w", out.flag, err)
 	}

@@ -20,7 +20,7 @@ func planCommand(env *environment) *cli.Command {
 		Usage: "show what would change, in which steps, at what cost; writes nothing to the tenant",
 		Flags: slices.Concat(sharedFlags(), planFormats().flags(), planFlags(), []cli.Flag{
 			allTenantsFlag(),
-			&cli.StringFlag{Name: "snapshot", Usage: "plan from this `FILE`, which qlsync snapshot wrote, without a network or a token"},
+			&cli.StringFlag{Name: "snapshot", Usage: "plan from this `FILE`, which qlsync snapshot wrote, without a network or a token; - is standard input"},
 			&cli.StringFlag{Name: "out", Usage: "write the plan as JSON to `FILE`, which only you can read, for apply"},
 			&cli.StringFlag{Name: "cache", Usage: "keep in the folder `DIR` what was read, and do not read again what the tenant says has not been updated since"},
 			&cli.BoolFlag{Name: "detailed-exitcode", Usage: "end with 2 when there is something to do"},

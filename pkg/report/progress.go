@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -350,11 +351,17 @@ func bar(width, done, total int) string {
 	return "[" + strings.Repeat("=", filled) + strings.Repeat("-", inner-filled) + "]"
 }
 
+// unit is a unit of time after its number. The glue keeps the two in one row.
+var unit = regexp.MustCompile(`(\d) (s|min|h)\b`)
+
+const glue = "\x00"
+
 // wrap breaks ASCII text into rows.
 func wrap(text string, width int) []string {
 	var rows []string
 	row := ""
-	for _, word := range strings.Fields(text) {
+	for _, word := range strings.Fields(unit.ReplaceAllString(text, "$1"+glue+"$2")) {
+		word = strings.ReplaceAll(word, glue, " ")
 		if row != "" && len(row)+1+len(word) <= width {
 			row += " " + word
 			continue
