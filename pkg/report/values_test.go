@@ -198,7 +198,7 @@ func hostilePlan() *plan.Plan {
 	}
 	changes[2].Refused = "no\x1b[0m: " + hostileNames[2]
 	p := newPlan(changes, steps...)
-	p.Project, p.Tenant = "fin\x1bance", plan.Tenant{Name: "pr\u202eod", URL: "https://\x1b]8;;evil\x07"}
+	p.Project, p.Tenant = "fin\x1bance", plan.Tenant{Name: "pr\u202eod", URL: "https://\x1b]8;;evil\x07", ID: "t\x1b[1m"}
 	p.Warnings = []plan.Warning{{Connection: &changes[0].Connection, Message: "careful \x1b[5m"}}
 	p.Refusal = &plan.Refusal{Rule: plan.RuleEmpty, Message: "no\x1b[0m", Hint: "do\nthis"}
 	return p
@@ -326,7 +326,7 @@ func everydayResult() *apply.Result {
 }
 
 func hostileResult() *apply.Result {
-	r := &apply.Result{Format: apply.Format, Hash: someHash, Project: "fin\x1bance", Tenant: plan.Tenant{Name: "pr\u202eod", URL: "https://\x1b[1m"}}
+	r := &apply.Result{Format: apply.Format, Hash: someHash, Project: "fin\x1bance", Tenant: plan.Tenant{Name: "pr\u202eod", URL: "https://\x1b[1m", ID: "t\x1b[1m"}}
 	for _, name := range hostileNames {
 		r.Items = append(r.Items, apply.Item{
 			Connection: key("Finance", name), Action: plan.ActionUpdate, Outcome: apply.Failed, ID: "c", Error: "400 " + name,
@@ -370,7 +370,7 @@ func cleanDrift() *plan.Drift {
 
 func hostileDrift() *plan.Drift {
 	d := cleanDrift()
-	d.Project, d.Tenant = "fin\x1bance", plan.Tenant{Name: "pr\u202eod", URL: "https://\x1b[1m"}
+	d.Project, d.Tenant = "fin\x1bance", plan.Tenant{Name: "pr\u202eod", URL: "https://\x1b[1m", ID: "t\x1b[1m"}
 	d.Incomplete = []string{"no\x1b[0m", "two\nlines"}
 	for _, name := range hostileNames {
 		d.Items = append(d.Items, plan.DriftItem{
