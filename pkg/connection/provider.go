@@ -155,6 +155,9 @@ type Catalog struct {
 	// Known lists the ids of all data sources, for suggestions, sorted. It is
 	// filled only when one that was asked for does not exist.
 	Known []string `json:"known,omitempty"`
+	// Disabled lists those that were asked for and are disabled in the tenant, sorted: they
+	// are in no other list.
+	Disabled []string `json:"disabled,omitempty"`
 	// Unread lists those that could not be read, of which the error tells.
 	Unread []string `json:"-"`
 	// Reads counts the requests that were made.
@@ -272,6 +275,8 @@ type Scope struct {
 	Spaces []SpaceRef
 	// Owners are declared owners (e-mail or subject) to be looked up.
 	Owners []string
+	// OwnerIDs are ids of declared owners to be looked up.
+	OwnerIDs []string
 	// People asks who the owners of the listed connections are; see [Snapshot.People].
 	People bool
 	// Stored are ids and names of stored credentials to be looked up. Linked asks
@@ -302,6 +307,10 @@ type Snapshot struct {
 	// Users holds the caller, and whoever a looked-up owner may be: two users for
 	// one address are two entries.
 	Users []User `json:"users"`
+	// NoUsers holds the ids of declared owners that were looked up and that nobody has.
+	NoUsers []string `json:"noUsers,omitempty"`
+	// Disabled holds the data sources of listed connections that are disabled in the tenant.
+	Disabled []string `json:"disabledDataSources,omitempty"`
 	// People holds the owners of the connections, by id, if the scope asked for them
 	// and the service tells. It is for people to read: no declared owner is looked for
 	// among them.
@@ -338,6 +347,9 @@ type User struct {
 	Name    string `json:"name,omitempty"`
 	Email   string `json:"email,omitempty"`
 	Subject string `json:"subject,omitempty"`
+	// Inactive is the status of a user who is not active, as the service calls it; empty:
+	// active. Nothing can be given to that user.
+	Inactive string `json:"inactive,omitempty"`
 	// Admin tells that the user may change what others own.
 	Admin bool `json:"admin,omitempty"`
 }

@@ -67,6 +67,8 @@ func analyze(in Input) *analysis {
 	a.index()
 	a.resolve()
 	a.match()
+	a.refuseDisabled()
+	a.warnAboutInactive()
 	for i := range a.pairs {
 		d := a.decide(&a.pairs[i])
 		if d != nil {

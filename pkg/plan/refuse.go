@@ -91,6 +91,9 @@ func (a *analysis) refuseOwner(p *pair, from, to string) string {
 	switch {
 	case to == "" || to == from:
 		return ""
+	case a.users[to].Inactive != "":
+		return fmt.Sprintf("its owner is to be %s, who is not an active user (status %s): declare another owner, or let an administrator enable the account",
+			a.userName(to), a.users[to].Inactive)
 	case p.space.Type == "personal":
 		return "a connection in the personal space belongs to the token's user: leave owner out"
 	case a.in.Snapshot.Traits.Owner == "":
@@ -275,6 +278,9 @@ func (a *analysis) prune() {
 		case !rest.owned:
 			continue
 		case rest.taken:
+			continue
+		case a.isDisabled(rest.live.DataSource):
+			a.warn(&key, fmt.Sprintf("owned by this project and no longer declared, and its data source %s is disabled in the tenant; qlsync does not delete it", rest.live.DataSource))
 			continue
 		case rest.half:
 			a.repair(&rest)

@@ -38,11 +38,13 @@ func Scope(in Input) connection.Scope {
 			matters[place{spaceName: space.Name, name: name}] = true
 		}
 	}
-	var owners []string
+	var owners, ownerIDs []string
 	for i := range in.Desired {
 		add(in.Desired[i].Space, in.Desired[i].Name)
 		if owner := in.Desired[i].Owner; owner != "" {
 			owners = append(owners, owner)
+		} else if id := in.Desired[i].OwnerID; id != "" {
+			ownerIDs = append(ownerIDs, id)
 		}
 	}
 	stored, linked := storedIn(in)
@@ -53,7 +55,7 @@ func Scope(in Input) connection.Scope {
 	slices.Sort(owners)
 	return connection.Scope{
 		Spaces: in.Spaces,
-		Owners: slices.Compact(owners),
+		Owners: slices.Compact(owners), OwnerIDs: ownerIDs,
 		Stored: stored,
 		Linked: linked,
 		Details: func(live *connection.Live) bool {
@@ -171,6 +173,9 @@ func (a *analysis) space(ref connection.SpaceRef) (connection.Space, bool) {
 // owner finds the declared owner's id.
 func (a *analysis) owner(desired *connection.Desired) string {
 	if desired.Owner == "" {
+		if id := desired.OwnerID; slices.Contains(a.in.Snapshot.NoUsers, id) {
+			a.problem(desired.PositionOf("/owner"), "", "no user of the tenant has the id %q", id)
+		}
 		return desired.OwnerID
 	}
 	var found []string

@@ -163,9 +163,11 @@ func (p *Provider) DataSources(ctx context.Context, ids []string) (*connection.C
 	}
 	if len(catalog.DataSources)+len(catalog.Unread) < len(ids) {
 		var err error
-		if catalog.Known, err = p.knownSources(ctx, &sent); err != nil {
+		var disabled []string
+		if catalog.Known, disabled, err = p.knownSources(ctx, &sent); err != nil {
 			return nil, err
 		}
+		catalog.Disabled = slices.DeleteFunc(disabled, func(id string) bool { return !slices.Contains(ids, id) })
 	}
 	catalog.Reads = int(sent.Load())
 	return catalog, problems.Err()
@@ -215,19 +217,25 @@ func (p *Provider) dataSource(ctx context.Context, id string, sent *atomic.Int64
 	return source, nil
 }
 
-// knownSources lists the ids of the data sources that the tenant offers, sorted.
-func (p *Provider) knownSources(ctx context.Context, sent *atomic.Int64) ([]string, error) {
+// knownSources lists the ids of the data sources that the tenant offers, and of those that
+// are disabled there, sorted.
+func (p *Provider) knownSources(ctx context.Context, sent *atomic.Int64) (known, disabled []string, err error) {
 	var answer wireDataSources
-	if err := p.client.Do(ctx, Request{Method: http.MethodGet, Path: sourcesPath, sent: sent}, &answer); err != nil {
-		return nil, fmt.Errorf("list data sources: %w", err)
+	if err := p.client.Do(ctx, Request{
+		Method: http.MethodGet, Path: sourcesPath, Query: url.Values{"includeDisabled": {"true"}}, sent: sent,
+	}, &answer); err != nil {
+		return nil, nil, fmt.Errorf("list data sources: %w", err)
 	}
-	var ids []string
 	for _, source := range answer.DataSources {
-		if !source.Disabled {
-			ids = append(ids, source.ID)
+		if source.Disabled {
+			disabled = append(disabled, source.ID)
+		} else {
+			known = append(known, source.ID)
 		}
 	}
-	return slices.Compact(slices.Sorted(slices.Values(ids))), nil
+	slices.Sort(known)
+	slices.Sort(disabled)
+	return slices.Compact(known), slices.Compact(disabled), nil
 }
 
 // readers is a group for reads: the first error cancels the others.

@@ -153,7 +153,7 @@ func TestTheLifeOfAConnection(t *testing.T) {
 	want := connection.Live{
 		ID: id, Key: connection.Key{Space: "Finance", Name: "Raw lake"}, SpaceID: "s-fin", OwnerID: "u-ana", DataSource: "File_AmazonS3ConnectorV2",
 		Family: "QvWebStorageProviderConnectorPackage.exe",
-		Tags:   []string{"lake"}, Mark: connection.Mark{Project: "finance", Key: "bb"}, HasCredentials: true,
+		Tags:   []string{"lake"}, OtherTags: 1, Mark: connection.Mark{Project: "finance", Key: "bb"}, HasCredentials: true,
 		Properties: map[string]any{"bucketName": "lake", "region": "eu-west-1"},
 	}
 	stored, _ := tenant.Find("Finance", "Raw lake")

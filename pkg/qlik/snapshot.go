@@ -33,6 +33,8 @@ type survey struct {
 	caller wireUser
 	spaces []connection.Space
 	owners []connection.User
+	// noUsers and disabled are those of the snapshot.
+	noUsers, disabled []string
 	// detailed and cached count the connections whose details were read, and those
 	// of which they were known.
 	detailed, cached int
@@ -47,7 +49,7 @@ type survey struct {
 func (p *Provider) Snapshot(ctx context.Context, scope connection.Scope) (*connection.Snapshot, error) {
 	s := &survey{Provider: p, reading: scope.Reading}
 	p.known.reset()
-	if err := s.look(ctx, scope.Owners); err != nil {
+	if err := s.look(ctx, scope); err != nil {
 		return nil, err
 	}
 	live, err := s.connections(ctx, scope.Spaces)
@@ -68,6 +70,9 @@ func (p *Provider) Snapshot(ctx context.Context, scope connection.Scope) (*conne
 		}
 	}
 	setObsolete(live)
+	if err := s.findDisabled(ctx, live); err != nil {
+		return nil, err
+	}
 	slices.SortFunc(live, byKey)
 	caller := toUser(s.caller)
 	return &connection.Snapshot{
@@ -75,6 +80,8 @@ func (p *Provider) Snapshot(ctx context.Context, scope connection.Scope) (*conne
 		Spaces:      s.spaces,
 		Users:       distinctUsers(caller, s.owners),
 		People:      people,
+		NoUsers:     s.noUsers,
+		Disabled:    s.disabled,
 		Stored:      stored,
 		Connections: live,
 		Incomplete:  bounded(s.incomplete),
@@ -103,11 +110,16 @@ func (s *survey) get(path string, query url.Values) Request {
 }
 
 // look finds out who we are, which spaces there are, and who the owners may be.
-func (s *survey) look(ctx context.Context, owners []string) error {
+func (s *survey) look(ctx context.Context, scope connection.Scope) error {
 	group, ctx := s.readers(ctx)
 	group.Go(func() error { return s.readCaller(ctx) })
 	group.Go(func() error { return s.readSpaces(ctx) })
-	owners = slices.Compact(slices.Sorted(slices.Values(owners)))
+	owners := slices.Compact(slices.Sorted(slices.Values(scope.Owners)))
+	var byID []connection.User
+	group.Go(func() (err error) {
+		byID, err = s.readOwnersByID(ctx, scope.OwnerIDs)
+		return err
+	})
 	found := make([][]connection.User, len(owners))
 	for i, owner := range owners {
 		group.Go(func() (err error) {
@@ -116,7 +128,7 @@ func (s *survey) look(ctx context.Context, owners []string) error {
 		})
 	}
 	err := group.Wait()
-	s.owners = slices.Concat(found...)
+	s.owners = append(slices.Concat(found...), byID...)
 	return err
 }
 
@@ -160,9 +172,10 @@ func toSpaces(spaces []wireSpace) []connection.Space {
 	return slices.Compact(all)
 }
 
-// readOwner gives the active users whom an e-mail address or else a subject
-// names. Neither is promised to be unique.
+// readOwner gives the active users whom an e-mail address or else a subject names, or
+// where there is none, those who are not active. Neither is promised to be unique.
 func (s *survey) readOwner(ctx context.Context, owner string) ([]connection.User, error) {
+	var inactive []connection.User
 	for _, attribute := range []string{"email", "subject"} {
 		filter := fmt.Sprintf("%s eq %s", attribute, filterText(owner))
 		users, problems, err := list[wireUser](ctx, s.client, s.get(usersPath, url.Values{"filter": {filter}}))
@@ -174,15 +187,38 @@ func (s *survey) readOwner(ctx context.Context, owner string) ([]connection.User
 		}
 		var active []connection.User
 		for _, user := range users {
-			if user.ID != "" && (user.Status == "active" || user.Status == "") {
-				active = append(active, toUser(user))
+			if one := toUser(user); one.Inactive == "" {
+				active = append(active, one)
+			} else {
+				inactive = append(inactive, one)
 			}
 		}
 		if len(active) > 0 {
 			return active, nil
 		}
 	}
-	return nil, nil
+	return inactive, nil
+}
+
+// readOwnersByID gives the users with the ids, and notes the ids that nobody has.
+func (s *survey) readOwnersByID(ctx context.Context, ids []string) (found []connection.User, err error) {
+	for _, id := range slices.Compact(slices.Sorted(slices.Values(ids))) {
+		query := url.Values{"filter": {"id eq " + filterText(id)}}
+		users, problems, err := list[wireUser](ctx, s.client, s.get(usersPath, query))
+		if err == nil && len(problems) > 0 {
+			err = errors.New(reasons("users", problems)[0])
+		}
+		if err != nil {
+			return nil, fmt.Errorf("look up owner {id: %q}: %w", id, err)
+		}
+		at := slices.IndexFunc(users, func(user wireUser) bool { return user.ID == id })
+		if at < 0 {
+			s.noUsers = append(s.noUsers, id)
+			continue
+		}
+		found = append(found, toUser(users[at]))
+	}
+	return found, nil
 }
 
 // filterText quotes a value in a SCIM filter as in JSON (RFC 7644).
@@ -192,8 +228,13 @@ func filterText(text string) string {
 }
 
 func toUser(user wireUser) connection.User {
+	inactive := user.Status
+	if inactive == "active" {
+		inactive = ""
+	}
 	return connection.User{
-		ID: user.ID, Name: user.Name, Email: user.Email, Subject: user.Subject,
+		Inactive: inactive,
+		ID:       user.ID, Name: user.Name, Email: user.Email, Subject: user.Subject,
 		Admin: slices.Contains(user.AssignedRoles, wireRole{tenantAdmin}),
 	}
 }
@@ -487,6 +528,23 @@ func (s *survey) hideMarked(ctx context.Context, live []*connection.Live) error 
 		dropSeparated(source, one.Properties)
 	}
 	return nil
+}
+
+// findDisabled notes the data sources of connections that are disabled. It asks only where
+// one of them has no api-specs.
+func (s *survey) findDisabled(ctx context.Context, live []connection.Live) error {
+	absent := map[string]bool{}
+	for i := range live {
+		if source, known := s.schema(live[i].DataSource); known && source == nil {
+			absent[live[i].DataSource] = true
+		}
+	}
+	if len(absent) == 0 {
+		return nil
+	}
+	_, disabled, err := s.knownSources(ctx, &s.sent)
+	s.disabled = slices.DeleteFunc(disabled, func(id string) bool { return !absent[id] })
+	return err
 }
 
 // setObsolete makes unreadable what has no data source: connections of the time before

@@ -81,7 +81,7 @@ func TestASnapshotHoldsWhatTheScopeNames(t *testing.T) {
 			Properties:     map[string]any{"region": "eu-west-1", "port": json.Number("12345678901234567890")},
 			HasCredentials: true,
 		}},
-		Reads: 5, Details: 1, // one for the schema of the data source
+		Reads: 6, Details: 1, // one for the schema of the data source
 	}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(connection.Snapshot{}, "Traits"), cmpopts.IgnoreFields(connection.Live{}, "Statement")); diff != "" {
 		t.Error(diff)
@@ -380,7 +380,7 @@ func TestPeopleAreTheOwnersOfWhatWasListedWhereTheyMayBeSeen(t *testing.T) {
 	}
 	got := snapshot(t, small(t, map[string]route{getList: always(200, both), users: asked}), scope)
 	want := []connection.User{
-		{ID: "u1", Name: "Ana", Email: "ana@example.com", Subject: "s|ana", Admin: true}, {ID: "u\"2", Name: "Bo"},
+		{ID: "u1", Name: "Ana", Email: "ana@example.com", Subject: "s|ana", Admin: true}, {ID: "u\"2", Name: "Bo", Inactive: "disabled"},
 	}
 	if diff := cmp.Diff(want, got.People); diff != "" {
 		t.Error(diff)

@@ -43,6 +43,9 @@ func newTenant(t *testing.T, routes map[string]func(w http.ResponseWriter, r *ht
 		if !ok && strings.HasSuffix(r.URL.Path, "/api-specs") {
 			route, ok = always(http.StatusNotFound, refuse("DCAAS-2001", "not found", "")), true
 		}
+		if !ok && r.URL.Path == "/api/v1/data-sources" {
+			route, ok = always(http.StatusOK, `{"dataSources": []}`), true
+		}
 		if !ok {
 			t.Errorf("unexpected request %s %s", r.Method, r.URL)
 			w.WriteHeader(http.StatusTeapot)

@@ -53,6 +53,8 @@ func (p *Provider) DataSources(_ context.Context, ids []string) (*connection.Cat
 		switch {
 		case p.file.Catalog.DataSources[id] != nil:
 			catalog.DataSources[id] = p.file.Catalog.DataSources[id]
+		case slices.Contains(p.file.Catalog.Disabled, id):
+			catalog.Disabled = append(catalog.Disabled, id)
 		case slices.Contains(p.file.Asked.DataSources, id): // the tenant does not have it
 		case p.local != nil && p.local.DataSources[id] != nil:
 			catalog.DataSources[id] = p.local.DataSources[id]

@@ -34,6 +34,7 @@ func CheckProperties(set []connection.Desired, catalog *connection.Catalog) conn
 		switch s := known[d.DataSource]; {
 		case s != nil:
 			found[i] = s.check(d)
+		case slices.Contains(catalog.Disabled, d.DataSource): // the planner refuses it
 		case catalog.DataSources[d.DataSource] == nil:
 			found[i] = unknownSource(d, catalog.Known)
 		}

@@ -1,0 +1,74 @@
+package plan_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/plan"
+)
+
+// TestADisabledDataSourceRefusesItsOwnConnectionsAlone also where only the snapshot tells.
+func TestADisabledDataSourceRefusesItsOwnConnectionsAlone(t *testing.T) {
+	for name, disable := range map[string]func(in *plan.Input){
+		"declared": func(in *plan.Input) { in.Catalog.Disabled = []string{"teradata"} },
+		"live":     func(in *plan.Input) { in.Snapshot.Disabled = []string{"teradata"} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := plan.Input{
+				Project: "acme", Policy: connection.Policy{Prune: connection.PruneOwned}, Catalog: &connection.Catalog{},
+				Normalize: func(_ connection.Property, value any) any { return value },
+				Desired: []connection.Desired{
+					{Name: "Ledger", Space: connection.SpaceRef{Name: "Finance"}, DataSource: "teradata"},
+					{Name: "Rates", Space: connection.SpaceRef{Name: "Finance"}, DataSource: "rest"},
+				},
+				Snapshot: &connection.Snapshot{Spaces: []connection.Space{{ID: "s1", Name: "Finance", Type: "shared"}}, Traits: connection.Traits{Writes: connection.RateLimit{Requests: 500, Window: time.Minute}}},
+			}
+			disable(&in)
+			p, problems := plan.Make(in)
+			if problems.Err() != nil || p.Summary.Create != 1 || p.Summary.Refused != 1 {
+				t.Fatalf("%+v, %v", p, problems)
+			}
+			if got := p.Changes[0].Refused; !strings.Contains(got, "data source teradata is disabled in the tenant") {
+				t.Errorf("refused: %q", got)
+			}
+		})
+	}
+}
+
+// TestAnOwnerWhoIsNotActiveRefusesOnlyWhatWouldBeGivenToThem covers creates and changes of
+// owner; what is theirs already is a warning.
+func TestAnOwnerWhoIsNotActiveRefusesOnlyWhatWouldBeGivenToThem(t *testing.T) {
+	in := plan.Input{
+		Project: "acme", Catalog: &connection.Catalog{}, Normalize: func(_ connection.Property, value any) any { return value },
+		Desired: []connection.Desired{
+			{Name: "Ledger", Space: connection.SpaceRef{Name: "Finance"}, DataSource: "rest", OwnerID: "u2"},
+			{Name: "Rates", Space: connection.SpaceRef{Name: "Finance"}, DataSource: "rest"},
+			{Name: "Theirs", Space: connection.SpaceRef{Name: "Finance"}, DataSource: "rest", OwnerID: "u2"},
+		},
+		Snapshot: &connection.Snapshot{
+			Spaces: []connection.Space{{ID: "s1", Name: "Finance", Type: "shared"}},
+			Caller: connection.User{ID: "u1"}, Users: []connection.User{{ID: "u1"}, {ID: "u2", Inactive: "disabled"}},
+			Traits: connection.Traits{Owner: connection.BulkUpdate, Writes: connection.RateLimit{Requests: 500, Window: time.Minute}},
+			Connections: []connection.Live{{
+				ID: "c1", Key: connection.Key{Space: "Finance", Name: "Theirs"}, SpaceID: "s1", OwnerID: "u2", DataSource: "rest",
+				Mark: connection.Mark{Project: "acme"}, Properties: map[string]any{},
+			}},
+		},
+	}
+	p, problems := plan.Make(in)
+	if problems.Err() != nil || p.Summary.Create != 1 || p.Summary.Refused != 1 {
+		t.Fatalf("%+v, %v", p, problems)
+	}
+	if got := p.Changes[0].Refused; !strings.Contains(got, "not an active user (status disabled)") {
+		t.Errorf("refused: %q", got)
+	}
+	if len(p.Warnings) == 0 || !strings.Contains(p.Warnings[0].Message, "not an active user") {
+		t.Errorf("warnings %+v", p.Warnings)
+	}
+	in.Snapshot.NoUsers = []string{"u2"}
+	if _, problems := plan.Make(in); problems.Err() == nil || !strings.Contains(problems.Error(), `no user of the tenant has the id "u2"`) {
+		t.Errorf("problems %v", problems)
+	}
+}
