@@ -89,6 +89,7 @@ func (a *analysis) addRotation(p *pair, action Action, reason string) *decision 
 	r := &decision{target: p.target, live: p.live, diff: &difference{}, change: Change{
 		Action: action, Connection: p.key, ID: p.live.ID, DataSource: p.DataSource, Reason: reason, Position: &position,
 	}}
+	r.change.Refused = a.refuseTags(p, r.diff)
 	if action == ActionRotate {
 		r.diff.credentials = true
 		r.diff.addCredentials(p.Credentials)

@@ -64,6 +64,16 @@ func TestRotations(t *testing.T) {
 		{"nothing comparable is a baseline", func(w *world) { w.declare("A", "x", with); ours(w) }, &unknown, false, "record A/x\npatch A/x [new]"},
 		{"without a key what is asked for forgets the fingerprint", func(w *world) { w.declare("A", "x", with); ours(w) }, nil, true, "rotate A/x\npatch A/x credentials []"},
 		{"what is asked for is written although it is the same", func(w *world) { w.declare("A", "x", with); ours(w) }, &same, true, "rotate A/x\npatch A/x credentials [new]"},
+		{"what has no room for its record is not rotated", func(w *world) {
+			w.snapshot.Traits.TagLimit = 32
+			w.declare("A", "x", with)
+			ours(w, func(l *connection.Live) { l.Tags, l.Mark.Key = numbered(30), "" })
+		}, &changed, false, "rotate A/x !it has 30 tags, and qlsync needs 3 of the 32 that a connection may have: take tags off it, or declare at most 26 under tags"},
+		{"what has no room for its record gets none", func(w *world) {
+			w.snapshot.Traits.TagLimit = 32
+			w.declare("A", "x", with)
+			ours(w, func(l *connection.Live) { l.Tags, l.Mark.Key = numbered(30), "" })
+		}, &unknown, false, "record A/x !it has 30 tags, and qlsync needs 3 of the 32 that a connection may have: take tags off it, or declare at most 26 under tags"},
 		{"a create writes and records them", func(w *world) { w.declare("A", "x", with) }, &unknown, true, "create A/x credentials [new]"},
 		{"credentials that are due anyway are no rotation", func(w *world) {
 			w.declare("A", "x", with, func(d *connection.Desired) { d.CredentialsVersion = 1 })
