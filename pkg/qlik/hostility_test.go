@@ -155,6 +155,23 @@ var reactions = map[string]struct {
 			}
 		},
 	},
+	"Repeat": {
+		"takes a list for incomplete that shows a connection twice",
+		[]simulator.Fault{{Method: "GET", Path: connections, Repeat: true, Times: -1}},
+		func(t *testing.T, _ *simulator.Tenant, provider *qlik.Provider) {
+			snapshot, err := provider.Snapshot(t.Context(), connection.Scope{Spaces: []connection.SpaceRef{{Name: "Finance"}}})
+			if err != nil || len(snapshot.Incomplete) != 1 || !strings.Contains(snapshot.Incomplete[0], "listed twice") {
+				t.Fatalf("%v, %+v", err, snapshot)
+			}
+			seen := map[string]bool{}
+			for _, live := range snapshot.Connections {
+				if seen[live.ID] {
+					t.Errorf("%q is there twice", live.Key)
+				}
+				seen[live.ID] = true
+			}
+		},
+	},
 	"Percent": {
 		"waits where others have used the tier up, and goes on with the other one",
 		[]simulator.Fault{{Method: "POST", Path: connections, Percent: 100}},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
@@ -59,6 +60,14 @@ func (c *call) alter(f Fault, reply *answer) bool {
 	done := len(f.Omit) == 0 || c.omitted
 	if f.NoAdmin && c.user == nil {
 		done = false
+	}
+	if f.Repeat {
+		list, isList := reply.body.(connectionList)
+		if !isList || len(list.Data) == 0 {
+			return false
+		}
+		list.Data = append(slices.Clip(list.Data), list.Data[0])
+		reply.body = list
 	}
 	if f.NextHost != "" {
 		list, isList := reply.body.(pagedList)

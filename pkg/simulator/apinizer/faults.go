@@ -20,6 +20,8 @@ func ParseFaults(data []byte) ([]Fault, error) { return host.ParseFaults(data, f
 // foreignFault refuses what other services do.
 func foreignFault(f Fault) error {
 	switch {
+	case f.Repeat:
+		return errors.New("repeat: lists have no pages here")
 	case f.NextHost != "":
 		return errors.New("nextHost: there are no links to pages here")
 	case f.Percent > 0 || f.Tier > 0:

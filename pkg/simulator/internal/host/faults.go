@@ -35,6 +35,7 @@ type Fault struct {
 	Cut            Cut           `json:"cut,omitempty"`            // close the connection without an answer
 	Truncate       bool          `json:"truncate,omitempty"`       // serve the request, close the connection half way through the body
 	Omit           []string      `json:"omit,omitempty"`           // names of connections that a list leaves out, and tells that it does
+	Repeat         bool          `json:"repeat,omitempty"`         // a page of connections ends with its first one again, as when a list shifts while it is read
 	NextHost       string        `json:"nextHost,omitempty"`       // host[:port] that the link to the next page points at
 	ExpireToken    bool          `json:"expireToken,omitempty"`    // answer 401; an access token is not valid again, an API key is
 	NoAdmin        bool          `json:"noAdmin,omitempty"`        // serve the request as if the caller had no roles
@@ -60,7 +61,7 @@ const (
 // Effective says whether the fault does anything at all.
 func (f Fault) Effective() bool {
 	return f.Latency > 0 || f.Status != 0 || f.RetryAfter != 0 || f.Body != "" || f.Answer != "" || f.Cut != "" || f.Truncate ||
-		len(f.Omit) > 0 || f.NextHost != "" || f.ExpireToken || f.NoAdmin || f.Percent > 0 || f.Deploy != ""
+		len(f.Omit) > 0 || f.Repeat || f.NextHost != "" || f.ExpireToken || f.NoAdmin || f.Percent > 0 || f.Deploy != ""
 }
 
 // check says what is wrong with a fault, whichever service it is for.
