@@ -161,7 +161,8 @@ func (a *analysis) refuseRecreate(p *pair) string {
 		secret = a.undeclared(p, live.Hidden)
 	}
 	for _, name := range slices.Sorted(maps.Keys(live.Properties)) {
-		if _, declared := p.Properties[name]; !declared && live.DataSource == p.DataSource && len(connection.Secrets(live.Properties[name])) > 0 {
+		_, declared := p.Properties[name]
+		if _, credential := p.Credentials[name]; !declared && !credential && live.DataSource == p.DataSource && len(connection.Secrets(live.Properties[name])) > 0 {
 			secret = name
 		}
 	}
