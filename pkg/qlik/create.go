@@ -56,7 +56,11 @@ func (p *Provider) create(ctx context.Context, operation connection.Operation) c
 // readBack compares what was created with what was sent, as far as the service
 // shows it.
 func (p *Provider) readBack(ctx context.Context, id string, operation connection.Operation) error {
-	wire, err := p.read(ctx, id, nil)
+	var wire wireConnection
+	err := untilVisible(ctx, func() (err error) {
+		wire, err = p.read(ctx, id, nil)
+		return err
+	})
 	switch {
 	case err != nil:
 		return fmt.Errorf("read back what was created: %w", err)

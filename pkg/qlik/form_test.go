@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/qlsync/qlsync/pkg/connection"
 )
@@ -147,5 +148,38 @@ func TestAWriteThatIsAnsweredWithAnotherFormIsNotDone(t *testing.T) {
 				})
 			})
 		}
+	}
+}
+
+// TestWhatWasJustCreatedIsLookedForAgain reads a create back while the service does not find
+// it yet, and says that it is missing only after a while.
+func TestWhatWasJustCreatedIsLookedForAgain(t *testing.T) {
+	for name, test := range map[string]struct {
+		misses int
+		found  bool
+	}{"at once": {0, true}, "after some looks": {4, true}, "never": {1000, false}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				operation := newLake()
+				operation.ReadBack = true
+				n := newTenant(t, map[string]route{
+					post: always(201, `{"qID": "c1", "qName": "Orders lake"}`),
+					getOne: func(w http.ResponseWriter, _ *http.Request, attempt int) {
+						if attempt <= test.misses {
+							say(w, http.StatusNotFound, refuse("HTTP-404", "Not found", ""))
+							return
+						}
+						say(w, 200, `{"qID": "c1", "qName": "Orders lake", "space": "s1", "datasourceID": "File_AmazonS3ConnectorV2", "tags": [
+							"orders", "qlsync:finance", "qlsync-key:aa", "qlsync-credentials:1:bb", "qlsync-protected"], "connectionProperties": {}}`)
+					},
+				})
+				began := time.Now()
+				outcome := execute(t, n, operation)[0]
+				gone := outcome.Err != nil && strings.Contains(outcome.Err.Error(), "404")
+				if took := time.Since(began); gone == test.found || took > 30*time.Second || !test.found && took < 10*time.Second {
+					t.Errorf("%+v after %v", outcome, took)
+				}
+			})
+		})
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/transport"
@@ -210,4 +211,20 @@ func unread(err error) error {
 		return fmt.Errorf("%w: %w", connection.ErrNotSent, err)
 	}
 	return err
+}
+
+// visibleWithin is how long something that was just acknowledged may take to be found, as
+// services that are consistent only after a while need.
+const visibleWithin = 30 * time.Second
+
+// untilVisible reads what was just acknowledged, with growing pauses, until it is found or
+// [visibleWithin] has passed.
+func untilVisible(ctx context.Context, read func() error) error {
+	began := time.Now()
+	for pause := firstPause; ; pause *= 2 {
+		err := read()
+		if !errors.Is(err, connection.ErrNotFound) || time.Since(began)+pause > visibleWithin || transport.Sleep(ctx, pause) != nil {
+			return err
+		}
+	}
 }
