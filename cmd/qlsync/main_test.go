@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"regexp"
 	"runtime/debug"
@@ -19,6 +20,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -45,6 +47,10 @@ func (t tests) Run() int {
 	// The race detector lets a process wait a second at its end; here hundreds end.
 	if os.Getenv(quickRace) == "" {
 		os.Setenv(quickRace, "atexit_sleep_ms=0")
+	}
+	// Under nohup every child would ignore it too, and the tests send it.
+	if signal.Ignored(syscall.SIGHUP) {
+		signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
 	}
 	// Locks of tests stand apart from those of whoever runs them.
 	os.Setenv("XDG_CACHE_HOME", filepath.Join(os.TempDir(), "qlsync-tests"))
