@@ -207,11 +207,11 @@ func (out output) apartFromStreams(c *cli.Context) error {
 		return nil
 	}
 	for name, stream := range map[string]io.Writer{"output": c.App.Writer, "error": c.App.ErrWriter} {
-		file, ok := stream.(*os.File)
-		if !ok {
+		named, ok := stream.(interface{ File() *os.File })
+		if !ok || named.File() == nil {
 			continue
 		}
-		if other, err := file.Stat(); err == nil && os.SameFile(info, other) {
+		if other, err := named.File().Stat(); err == nil && os.SameFile(info, other) {
 			return fmt.Errorf("%s: standard %s goes to the same file: name another one", out.flag, name)
 		}
 	}

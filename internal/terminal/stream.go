@@ -65,6 +65,12 @@ func newStream(w io.Writer, common *shared) *Stream {
 // IsTerminal reports whether the stream is a terminal.
 func (s *Stream) IsTerminal() bool { return s.device != nil }
 
+// File returns the file that the stream writes to, or nil if it is none.
+func (s *Stream) File() *os.File {
+	file, _ := s.w.(*os.File)
+	return file
+}
+
 // Colours reports whether the stream obeys the escape sequences of colours: a terminal does, and
 // on Windows only once it is told to, each stream by itself.
 func (s *Stream) Colours() bool {
