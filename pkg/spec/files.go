@@ -172,8 +172,11 @@ func (e fileEntry) expand(p *Project) ([]infile.Found, []infile.Failure, error) 
 	return found, failures, nil
 }
 
+// isYAML reports whether a file is taken for a connection file by its name. Letter case
+// does not count: on many disks a file that is renamed to A.YAML is still the same one, and
+// leaving it out would delete its connections.
 func isYAML(name string) bool {
-	extension := path.Ext(name)
+	extension := strings.ToLower(path.Ext(name))
 	return extension == ".yaml" || extension == ".yml"
 }
 

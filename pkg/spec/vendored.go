@@ -70,7 +70,13 @@ const vendoredExtension = ".json"
 // readProblem says why a file or folder cannot be read.
 func readProblem(path string, err error) connection.Problem {
 	problem := fileProblem(path, "read file: "+infile.Reason(err))
-	problem.Hint = hintFor(err)
+	var broken *infile.BrokenLinkError
+	switch problem.Hint = infile.WayOut(err); {
+	case errors.Is(err, infile.ErrLeaves):
+		problem.Hint = "keep a copy in the project"
+	case errors.As(err, &broken), errors.Is(err, infile.ErrLinkLoop):
+		problem.Hint = "fix or remove the link, or run qlsync schemas pull"
+	}
 	return problem
 }
 
