@@ -283,7 +283,7 @@ connections:
 			connections/a.yaml:4:12: the name of a connection must not be empty
 			connections/a.yaml:5:12: the name of a connection must not begin or end with a blank
 			connections/a.yaml:6:12: the name of a connection must not hold control or formatting characters: "A\tB"
-			connections/a.yaml:7:12: DataFiles is the service's own connection and cannot be managed
+			connections/a.yaml:7:12: datafiles is the service's own connection and cannot be managed
 			connections/a.yaml:8:12: the name of a connection must not be empty
 			connections/a.yaml:9:22: the name of a space must not begin or end with a blank`},
 		{"names that deceive the eye", `
