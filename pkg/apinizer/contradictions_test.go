@@ -191,7 +191,7 @@ func TestContradictions(t *testing.T) {
 				r.mail("Mail")
 				r.apply()
 				r.desired[0].Name = "MAIL"
-				r.demand(r.refusals(), "differs only in letter case")
+				r.demand(r.refusals(), "only in letter case")
 				r.moved("Mail", "MAIL")
 				r.apply()
 				r.holds("MAIL", "password")

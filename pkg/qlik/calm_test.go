@@ -68,7 +68,7 @@ func TestWhatAnHTTP2ServerTurnsAwayIsRepeatedWhereItWasNotProcessed(t *testing.T
 					t.Errorf("%d requests, %v", got, err)
 				}
 				if test.kind == connection.ErrUnreachable {
-					mustContain(t, err, "too many requests at once")
+					mustContain(t, err, "too many requests")
 				}
 			})
 		})
