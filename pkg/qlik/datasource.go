@@ -12,11 +12,17 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
+// maxSpecs bounds the api-specs of one data source, in bytes.
+const maxSpecs = 4 << 20
+
 // ParseDataSource reads the answer of GET /data-sources/{id}/api-specs, or a file
 // that holds it: {connectorProvider, connectorVersion, connectionProperties}. The
 // last is a JSON Schema, of which only one sample is public: whatever it holds
 // beyond types, defaults and enums is tolerated.
 func ParseDataSource(id string, apiSpecs []byte) (*connection.DataSource, error) {
+	if len(apiSpecs) > maxSpecs {
+		return nil, fmt.Errorf("read api-specs of %q: they are larger than %d MiB", id, maxSpecs>>20)
+	}
 	var specs struct {
 		Provider string          `json:"connectorProvider"`
 		Version  json.RawMessage `json:"connectorVersion"`

@@ -186,3 +186,10 @@ func TestDataSources(t *testing.T) {
 		t.Errorf("catalog %+v, %v", got, err)
 	}
 }
+
+func TestSpecsThatNobodyWritesAreRefused(t *testing.T) {
+	specs := `{"connectionProperties": {"properties": {"url": {"enum": ["` + strings.Repeat("x", 5<<20) + `"]}}}}`
+	if source, err := qlik.ParseDataSource("rest", []byte(specs)); source != nil || err == nil || err.Error() != `read api-specs of "rest": they are larger than 4 MiB` {
+		t.Errorf("%.200v", err)
+	}
+}

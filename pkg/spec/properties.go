@@ -74,6 +74,7 @@ type sourceSchema struct {
 	id      string
 	doc     map[string]any
 	checker *checker // nil: only names are checked
+	weight  int      // see [weigh]
 	// names are the properties that it knows; empty: it does not say.
 	names []string
 	// open tells that it allows others in so many words.
@@ -84,9 +85,9 @@ type sourceSchema struct {
 
 // prepareSources compiles the schemas of the data sources that are used.
 func prepareSources(set []connection.Desired, catalog *connection.Catalog) (map[string]*sourceSchema, connection.Problems) {
-	used := map[string]bool{}
+	used := map[string]int{} // how many values
 	for i := range set {
-		used[set[i].DataSource] = true
+		used[set[i].DataSource] += sizeOf(set[i].Properties) + sizeOf(set[i].Credentials)
 	}
 	prepared := map[string]*sourceSchema{}
 	var problems connection.Problems
@@ -96,19 +97,46 @@ func prepareSources(set []connection.Desired, catalog *connection.Catalog) (map[
 			continue
 		}
 		s, warnings := prepareSource(id, source)
+		if s != nil && s.checker != nil && s.weight*used[id] > maxSchemaWork {
+			s.checker = nil
+			warnings = append(warnings, schemaWarning(id, fmt.Sprintf("would be applied more than %d times to the connections: only the names of its properties are checked", maxSchemaWork)))
+		}
 		prepared[id] = s
 		problems = append(problems, warnings...)
 	}
 	return prepared, problems
 }
 
+func schemaWarning(id, message string) connection.Problem {
+	return connection.Problem{
+		Severity: connection.SeverityWarning,
+		Message:  fmt.Sprintf("the schema of data source %q %s", id, message),
+	}
+}
+
+// sizeOf counts the values of a value, long texts as several.
+func sizeOf(value any) int {
+	size := 1
+	switch value := value.(type) {
+	case string:
+		size += len(value) / longText
+	case []any:
+		for _, item := range value {
+			size += sizeOf(item)
+		}
+	case map[string]any:
+		for _, item := range value {
+			size += sizeOf(item)
+		}
+	}
+	return size
+}
+
 // prepareSource compiles one schema; nil where it is no schema at all.
 func prepareSource(id string, source *connection.DataSource) (*sourceSchema, connection.Problems) {
-	warning := func(message string) connection.Problem {
-		return connection.Problem{
-			Severity: connection.SeverityWarning,
-			Message:  fmt.Sprintf("the schema of data source %q %s", id, message),
-		}
+	warning := func(message string) connection.Problem { return schemaWarning(id, message) }
+	if len(source.Schema) > maxSchemaSize {
+		return nil, connection.Problems{warning(fmt.Sprintf("is larger than %d MiB: its properties are not checked", maxSchemaSize>>20))}
 	}
 	decoded, err := decodeSchema(source.Schema)
 	doc, isObject := decoded.(map[string]any)
@@ -117,15 +145,18 @@ func prepareSource(id string, source *connection.DataSource) (*sourceSchema, con
 	}
 	s := &sourceSchema{id: id, doc: doc, properties: source.Properties}
 	var problems connection.Problems
-	checker, unusable := compileForeign(doc)
-	if checker == nil {
+	checker, weight, unusable, err := compileForeign(doc)
+	switch {
+	case err != nil:
+		problems = append(problems, warning(fmt.Sprintf("cannot be used, as %s: only the names of its properties are checked", err)))
+	case checker == nil:
 		problems = append(problems, warning("cannot be used: only the names of its properties are checked"))
-	} else {
+	default:
 		for _, where := range unusable {
 			problems = append(problems, warning("is not checked at "+where+", which cannot be used here"))
 		}
 	}
-	s.checker = checker
+	s.checker, s.weight = checker, weight
 	s.collectNames(doc, map[string]bool{})
 	slices.Sort(s.names)
 	s.names = slices.Compact(s.names)

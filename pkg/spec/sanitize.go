@@ -15,22 +15,27 @@ import (
 // perhaps with keywords of another one, patterns that Go does not know, or
 // references to elsewhere. What cannot be used is cut out of the document, which
 // is changed, and listed; the rest is compiled. The checker is nil if nothing
-// remains that can be.
-func compileForeign(doc map[string]any) (c *checker, unusable []string) {
+// remains that can be. The error says why the schema is refused as a whole; weight is
+// that of [weigh].
+func compileForeign(doc map[string]any) (c *checker, weight int, unusable []string, err error) {
 	unusable = cutReferences(doc)
+	weight, err = weigh(doc)
+	if err != nil {
+		return nil, 0, nil, err
+	}
 	for range maxRepairs {
 		c, err := compile(doc)
 		if err == nil {
 			slices.Sort(unusable)
-			return c, slices.Compact(unusable)
+			return c, weight, slices.Compact(unusable), nil
 		}
 		cut := cutInvalid(doc, err)
 		if len(cut) == 0 {
-			return nil, append(unusable, err.Error())
+			return nil, weight, append(unusable, err.Error()), nil
 		}
 		unusable = append(unusable, cut...)
 	}
-	return nil, unusable
+	return nil, weight, unusable, nil
 }
 
 // maxRepairs bounds the rounds of cutting; each one finds all mistakes that the

@@ -1,0 +1,217 @@
+package spec
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"regexp/syntax"
+	"strings"
+)
+
+const (
+	// maxSchemaSize is how large the schema of one data source may be, in bytes.
+	maxSchemaSize = maxVendored
+	// maxSchemaPaths is how many schemas one value may be checked against.
+	maxSchemaPaths = 10_000
+	// maxSchemaWork is how many checks a schema may cause in a project: the values of
+	// the connections, times the schemas for each value.
+	maxSchemaWork = 50_000_000
+	// maxSchemas is how many schemas may stand within one.
+	maxSchemas = 10_000
+	// maxPatterns is the size of all patterns of a schema with their repetitions written
+	// out, in characters.
+	maxPatterns = 100_000
+)
+
+// weigher counts what a schema costs before the library sees it. The library compiles
+// and checks along every path through $ref, allOf, anyOf and the like: in 30 definitions
+// that each refer twice to the one before, there are a billion paths.
+type weigher struct {
+	doc any
+	// known are all schemas of the document, by their addresses in memory.
+	known map[uintptr]map[string]any
+	// at holds what each schema costs for a value of the present depth; below is the same
+	// for values one level less deep, nil where there is none.
+	at, below map[uintptr]int
+	patterns  int
+}
+
+// weigh returns how many schemas one value is checked against at most, however deep
+// values are nested. The error says why the schema must not be compiled.
+func weigh(doc map[string]any) (int, error) {
+	w := &weigher{doc: doc, known: map[uintptr]map[string]any{}}
+	w.collect(doc)
+	switch {
+	case len(w.known) > maxSchemas:
+		return 0, fmt.Errorf("it holds more than %d schemas", maxSchemas)
+	case w.patterns > maxPatterns:
+		return 0, fmt.Errorf("its patterns stand for more than %d characters", maxPatterns)
+	}
+	heaviest := 0
+	for range maxDepth {
+		w.below, w.at = w.at, map[uintptr]int{}
+		for _, schema := range w.known {
+			heaviest = max(heaviest, w.weight(schema))
+		}
+		if heaviest > maxSchemaPaths {
+			return 0, fmt.Errorf("its references and alternatives check one value against more than %d schemas", maxSchemaPaths)
+		}
+		if maps.Equal(w.below, w.at) {
+			break
+		}
+	}
+	return heaviest, nil
+}
+
+// collect finds the schemas that a schema leads to.
+func (w *weigher) collect(schema any) {
+	object, ok := schema.(map[string]any)
+	if !ok || w.known[address(object)] != nil || len(w.known) > maxSchemas {
+		return
+	}
+	w.known[address(object)] = object
+	if pattern, isText := object["pattern"].(string); isText {
+		w.patterns = sum(w.patterns, patternSize(pattern))
+	}
+	for pattern := range objectAt(object, "patternProperties") {
+		w.patterns = sum(w.patterns, patternSize(pattern))
+	}
+	for _, inner := range w.same(object) {
+		w.collect(inner)
+	}
+	for keyword := range object {
+		for _, inner := range within(object, keyword) {
+			w.collect(inner)
+		}
+	}
+}
+
+func address(schema map[string]any) uintptr { return reflect.ValueOf(schema).Pointer() }
+
+// sum adds numbers and stops above every limit.
+func sum(numbers ...int) int {
+	total := 0
+	for _, number := range numbers {
+		total = min(total+number, 1<<30)
+	}
+	return total
+}
+
+// within returns the schemas that stand under a keyword of a schema.
+func within(schema map[string]any, keyword string) []any {
+	if _, written := schema[keyword]; !written {
+		return nil
+	}
+	if inner, used := subschema(schema, []string{keyword}); used == 1 {
+		return []any{inner}
+	}
+	var found []any
+	switch value := schema[keyword].(type) {
+	case []any:
+		if _, used := subschema(schema, []string{keyword, "0"}); used == 2 || keyword == "items" {
+			found = value
+		}
+	case map[string]any:
+		for name := range value {
+			if inner, used := subschema(schema, []string{keyword, name}); used == 2 {
+				found = append(found, inner)
+			}
+		}
+	}
+	return found
+}
+
+// same returns the schemas that a schema applies to the same value.
+func (w *weigher) same(schema map[string]any) []any {
+	var found []any
+	for _, keyword := range []string{"$ref", "$recursiveRef", "$dynamicRef"} {
+		if target, refers := schema[keyword].(string); refers {
+			found = append(found, valueAt(w.doc, splitLocation(strings.TrimPrefix(target, "#"))))
+		}
+	}
+	for _, keyword := range []string{"not", "if", "then", "else", "allOf", "anyOf", "oneOf", "dependencies", "dependentSchemas"} {
+		found = append(found, within(schema, keyword)...)
+	}
+	return found
+}
+
+// underWay marks a schema that has led back to itself at the same value.
+const underWay = -1
+
+// weight returns how many schemas a value of the present depth is checked against by one.
+// What other keywords cost is counted as schemas too: a long enum is as much work.
+func (w *weigher) weight(schema any) int {
+	object, ok := schema.(map[string]any)
+	if !ok {
+		return 1
+	}
+	id := address(object)
+	switch known, met := w.at[id]; {
+	case known == underWay:
+		return maxSchemaPaths + 1
+	case met:
+		return known
+	}
+	w.at[id] = underWay
+	enum, _ := object["enum"].([]any)
+	required, _ := object["required"].([]any)
+	pattern, _ := object["pattern"].(string)
+	total := 1 + len(enum)/16 + len(required)/16 + len(objectAt(object, "properties"))/32 + patternSize(pattern)/4
+	for _, inner := range w.same(object) {
+		total = sum(total, w.weight(inner))
+	}
+	total = sum(total, max(w.ofEntry(object), w.ofItem(object)))
+	w.at[id] = total
+	return total
+}
+
+// lower returns the weights of what stands under some keywords, for the values one level
+// below: the sum, and the largest.
+func (w *weigher) lower(schema map[string]any, keywords ...string) (total, largest int) {
+	for _, keyword := range keywords {
+		for _, inner := range within(schema, keyword) {
+			weight := 0
+			if object, ok := inner.(map[string]any); ok {
+				weight = w.below[address(object)]
+			}
+			total, largest = sum(total, weight), max(largest, weight)
+		}
+	}
+	return total, largest
+}
+
+// ofEntry returns the weight of the heaviest entry of an object. Entries of different
+// names are different values, and additionalProperties is for names that nothing else is for.
+func (w *weigher) ofEntry(schema map[string]any) int {
+	_, named := w.lower(schema, "properties", "additionalProperties")
+	others, _ := w.lower(schema, "patternProperties", "propertyNames", "unevaluatedProperties")
+	return sum(named, others)
+}
+
+// ofItem returns the weight of the heaviest item of a list.
+func (w *weigher) ofItem(schema map[string]any) int {
+	_, placed := w.lower(schema, "items", "prefixItems", "additionalItems")
+	others, _ := w.lower(schema, "contains", "unevaluatedItems")
+	return sum(placed, others)
+}
+
+// patternSize returns how many characters a pattern has with its repetitions written out;
+// one that Go does not know costs nothing, as it is not used.
+func patternSize(pattern string) int {
+	parsed, err := syntax.Parse(pattern, syntax.Perl)
+	if err != nil {
+		return 0
+	}
+	return expressionSize(parsed)
+}
+
+func expressionSize(expression *syntax.Regexp) int {
+	size := 1 + len(expression.Rune)
+	for _, part := range expression.Sub {
+		size = sum(size, expressionSize(part))
+	}
+	if expression.Op == syntax.OpRepeat {
+		size = min(size*max(expression.Min, expression.Max, 1), 1<<30)
+	}
+	return size
+}
