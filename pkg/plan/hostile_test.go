@@ -293,6 +293,12 @@ func (g *guard) beforeDelete(item plan.Item, live *connection.Live) {
 		}
 		return
 	}
+	undeclared := !slices.ContainsFunc(g.w.files, func(d connection.Desired) bool {
+		return g.w.fits(live.Mark.Key, connection.Key{Space: d.Space.String(), Name: d.Name})
+	})
+	if undeclared && change.Action == plan.ActionDelete && g.w.policy.Prune == connection.PruneOwned {
+		return
+	}
 	for _, other := range g.w.snapshot.Connections {
 		if other.ID == live.ID || other.Mark.Project != project {
 			continue

@@ -405,17 +405,19 @@ func (m *matcher) origins(to connection.Key) []connection.Key {
 // made way already, or that old one if the new one is gone. A new one beside an
 // untouched old one is not: it is made again.
 func (m *matcher) underway(to connection.Key) *connection.Live {
-	var temporary, made, old *connection.Live
+	var onItsWay, anew, aside []*connection.Live
 	for _, live := range m.carriersOf(to) {
 		switch {
 		case live.Mark.Transit == "" && m.places.isNamed(live, temporaryPrefix, to):
-			temporary = live
-		case live.Mark.Transit == connection.TransitNew && m.places.isNamed(live, newPrefix, to):
-			made = live
-		case live.Mark.Transit == connection.TransitOld && m.places.isNamed(live, oldPrefix, to):
-			old = live
+			onItsWay = append(onItsWay, live)
+		case live.Mark.Transit == "" || live.Mark.Protected || !m.places.isHalf(live, to):
+		case live.Mark.Transit == connection.TransitNew:
+			anew = append(anew, live)
+		default:
+			aside = append(aside, live)
 		}
 	}
+	temporary, made, old := m.places.only(onItsWay, to), m.places.only(anew, to), m.places.only(aside, to)
 	switch {
 	case temporary != nil:
 		return temporary
@@ -462,7 +464,7 @@ func quoted(keys []connection.Key) string {
 // connection alone, so it is not deleted.
 func (a *analysis) leave(m *matcher) {
 	unsupplied, stands, declared := map[connection.Key]bool{}, map[connection.Key]bool{}, a.namesakes()
-	byID := a.declaredIDs(m)
+	byID, finished := a.declaredIDs(m), a.finished(m)
 	for i := range a.pairs {
 		p := &a.pairs[i]
 		unsupplied[p.key] = len(p.Credentials) == 0 && !p.Lifecycle.RecreateAllowed
@@ -484,13 +486,14 @@ func (a *analysis) leave(m *matcher) {
 			rest.wayOut = "plan again"
 		case marked && a.places.isHalf(live, target) && unsupplied[target] && lastWithCredentials(live, m.live[target]):
 			rest.kept = "the old one of a rebuild, with credentials that the one in its place does not have: declare credentials, or lifecycle.recreate: allow to let them go"
-		case marked && a.places.isHalf(live, target):
+		case finished[live]:
 			rest.half, rest.of = true, target
 			rest.needless = live.Mark.Transit == connection.TransitNew && stands[target]
-		case live.Mark.Transit != "":
-			rest.kept = "half of a rebuild that was interrupted, of a connection that is no longer declared under that name: declare it again to have it finished"
 		case moved && !rest.anew:
 			rest.kept = "owned by this project, and a moved block leads from it to a name that is taken"
+		case live.Mark.Transit != "":
+			rest.kept, rest.wayOut = m.keepLeftover(live)
+			rest.elsewhere = true
 		case declared.keep(live.Key) != "":
 			rest.kept = declared.keep(live.Key)
 		case live.Mark.Key == "":

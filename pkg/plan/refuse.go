@@ -334,7 +334,10 @@ func (a *analysis) repair(rest *leftover) {
 		Action: ActionDelete, Connection: live.Key, ID: live.ID, DataSource: live.DataSource,
 		Reason: "left behind by a rebuild that was interrupted",
 	}}
-	if len(a.in.Snapshot.Incomplete) > 0 {
+	switch {
+	case live.Unreadable != "":
+		d.change.Refused = "it cannot be read: " + live.Unreadable
+	case len(a.in.Snapshot.Incomplete) > 0:
 		d.change.Refused = "nothing is deleted while the tenant's list is incomplete"
 	}
 	a.decisions = append(a.decisions, d)

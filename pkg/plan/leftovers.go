@@ -1,0 +1,96 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// finished returns the leftovers of interrupted recreates that the plan deletes under the
+// approval of the recreate, without a limit and whatever policy.prune says. Names and marks
+// prove nothing: everybody who may edit the space can write them. So this is at most one new
+// and one old connection for each declared key, and never a protected one: a recreate neither
+// starts from a protected connection nor leaves one.
+func (a *analysis) finished(m *matcher) map[*connection.Live]bool {
+	type place struct {
+		of      connection.Key
+		transit string
+	}
+	found := map[place][]*connection.Live{}
+	for i := range a.in.Snapshot.Connections {
+		live := &a.in.Snapshot.Connections[i]
+		of, declared := m.target[live.Mark.Key]
+		if !declared || m.claimed[live] || live.Mark.Project != m.project || live.Mark.Protected || !a.inScope[live.Key.Space] || !m.places.isHalf(live, of) {
+			continue
+		}
+		at := place{of, live.Mark.Transit}
+		found[at] = append(found[at], live)
+	}
+	finished := map[*connection.Live]bool{}
+	for at, list := range found {
+		if live := m.places.only(list, at.of); live != nil {
+			finished[live] = true
+		}
+	}
+	return finished
+}
+
+// only returns the one connection of the list that is on its way to the key: the one whose
+// name has no number appended, or else the only one. Nil: qlsync cannot tell which one it is.
+func (p places) only(list []*connection.Live, of connection.Key) *connection.Live {
+	var exact []*connection.Live
+	for _, live := range list {
+		if slices.ContainsFunc(p.forms(of), func(form string) bool {
+			return slices.Contains([]string{newPrefix + form, oldPrefix + form, temporaryPrefix + form}, live.Key.Name)
+		}) {
+			exact = append(exact, live)
+		}
+	}
+	switch {
+	case len(exact) == 1:
+		return exact[0]
+	case len(list) == 1:
+		return list[0]
+	}
+	return nil
+}
+
+// keepLeftover says why a leftover of a recreate, which is not to be finished, is not deleted
+// either, and what a person can do. Both are empty for the leftover of a connection that is no
+// longer declared: that one is deleted and counted as any other undeclared connection.
+func (m *matcher) keepLeftover(live *connection.Live) (kept, wayOut string) {
+	of, declared := m.target[live.Mark.Key]
+	switch {
+	case declared && !m.places.isHalf(live, of), !declared && !namesRecord(live):
+		return "bears the mark of an interrupted recreate under a name that qlsync does not give", release
+	case declared && live.Mark.Protected:
+		return fmt.Sprintf("looks like a leftover of a recreate of %q, but is protected, and a recreate leaves nothing protected", of), release
+	case declared:
+		return fmt.Sprintf("one of several connections that look like the leftover of a recreate of %q", of), release
+	case m.isMoved(live.Mark.Key):
+		return "a leftover of an interrupted recreate of a connection that a moved block has renamed since", release
+	}
+	return "", ""
+}
+
+// namesRecord reports whether the name of a leftover is one that a recreate gives, for
+// whatever key it was.
+func namesRecord(live *connection.Live) bool {
+	prefix := newPrefix
+	if live.Mark.Transit == connection.TransitOld {
+		prefix = oldPrefix
+	}
+	return live.Mark.Key != "" && strings.HasPrefix(live.Key.Name, prefix+live.Mark.Key)
+}
+
+// isMoved reports whether a record is of a key at an end of a moved block.
+func (m *matcher) isMoved(record string) bool {
+	for from, to := range m.away {
+		if m.places.fits(record, from) || m.places.fits(record, to) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,197 @@
+package plan_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/plan"
+)
+
+// leftoverOf adds a connection that looks like the leftover of a recreate of A/x.
+func leftoverOf(w *world, transit, suffix string, changes ...func(*connection.Live)) {
+	digest := recordOf("A", "x")
+	w.hold("A", "qlsync-"+transit+"-"+digest+suffix, func(l *connection.Live) {
+		l.Mark = connection.Mark{Project: project, Key: digest, Transit: transit}
+		for _, change := range changes {
+			change(l)
+		}
+	})
+}
+
+func protected(l *connection.Live) { l.Mark.Protected = true }
+
+// deleted lists the names that the plan deletes, with the record of A/x taken out.
+func deleted(p *plan.Plan) string {
+	var names []string
+	for _, c := range p.Changes {
+		if c.Action == plan.ActionDelete && c.Refused == "" {
+			names = append(names, strings.ReplaceAll(c.Connection.Name, "-"+recordOf("A", "x"), ""))
+		}
+	}
+	return strings.Join(names, " ")
+}
+
+func TestAtMostOneUnprotectedLeftoverOfEachKindIsDeletedWithoutALimit(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		set  func(*world)
+		want string
+	}{
+		{"40 protected connections of others stay", func(w *world) {
+			for i := range 40 {
+				leftoverOf(w, connection.TransitNew, fmt.Sprintf("-%d", i+2), protected)
+			}
+		}, ""},
+		{"40 unprotected ones stay, as none can be told from the others", func(w *world) {
+			for i := range 40 {
+				leftoverOf(w, connection.TransitOld, fmt.Sprintf("-%d", i+2))
+			}
+		}, ""},
+		{"the real one is known by its plain name among the forged", func(w *world) {
+			leftoverOf(w, connection.TransitOld, "")
+			for i := range 40 {
+				leftoverOf(w, connection.TransitOld, fmt.Sprintf("-%d", i+2))
+			}
+		}, "qlsync-old"},
+		{"a protected one at the plain name does not hide the only other one", func(w *world) {
+			leftoverOf(w, connection.TransitNew, "", protected)
+			leftoverOf(w, connection.TransitNew, "-2")
+		}, "qlsync-new-2"},
+		{"one new and one old", func(w *world) {
+			leftoverOf(w, connection.TransitNew, "")
+			leftoverOf(w, connection.TransitOld, "")
+		}, "qlsync-new qlsync-old"},
+		{"one that cannot be read stays", func(w *world) {
+			leftoverOf(w, connection.TransitOld, "", func(l *connection.Live) { l.Unreadable = "403" })
+		}, ""},
+		{"one without a declared key stays under prune: none", func(w *world) {
+			leftoverOf(w, connection.TransitOld, "")
+			w.files[0].Name, w.files[0].Properties = "y", map[string]any{"path": "/y"}
+			w.hold("A", "y")
+		}, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := newWorld()
+			w.policy.MaxDeletes = connection.MaxDeletes{}
+			w.declare("A", "x")
+			w.hold("A", "x")
+			test.set(w)
+			p, problems := plan.Make(w.input())
+			if err := problems.Err(); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(test.want, deleted(p)); diff != "" || p.Refusal != nil {
+				t.Errorf("deletes differ (-want +got):\n%s\nrefusal %+v", diff, p.Refusal)
+			}
+			w.policy.Prune = connection.PruneOwned
+			p, _ = plan.Make(w.input())
+			if got := deleted(p); !strings.Contains(test.name, "without a declared key") && got != test.want {
+				t.Errorf("under prune: owned, deletes %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+func TestLeftoversWithoutADeclaredKeyCountAgainstMaxDeletes(t *testing.T) {
+	w := newWorld()
+	w.policy.Prune, w.policy.MaxDeletes = connection.PruneOwned, connection.MaxDeletes{Count: 1}
+	w.declare("A", "y")
+	w.hold("A", "y")
+	leftoverOf(w, connection.TransitNew, "")
+	leftoverOf(w, connection.TransitOld, "", protected)
+	p, problems := plan.Make(w.input())
+	if err := problems.Err(); err != nil {
+		t.Fatal(err)
+	}
+	if got := deleted(p); got != "qlsync-new" || p.Refusal != nil {
+		t.Errorf("deletes %q, refusal %+v", got, p.Refusal)
+	}
+	leftoverOf(w, connection.TransitNew, "-2")
+	if p, _ = plan.Make(w.input()); p.Refusal == nil || p.Refusal.Rule != plan.RuleMaxDeletes {
+		t.Errorf("2 leftovers are deleted where 1 is allowed: %s", outline(p))
+	}
+	// A connection that this plan creates may be what was left behind.
+	w.policy.MaxDeletes = connection.MaxDeletes{Count: 100}
+	w.declare("A", "z")
+	if p, _ = plan.Make(w.input()); deleted(p) != "" {
+		t.Errorf("deleted beside a create: %s", outline(p))
+	}
+}
+
+// TestAKilledApplyOf20RecreatesIsFinishedByTheNext kills it at each of three places, for all
+// 20 connections at once.
+func TestAKilledApplyOf20RecreatesIsFinishedByTheNext(t *testing.T) {
+	for _, killed := range []string{"before the first rename", "between the renames", "before the delete"} {
+		t.Run(killed, func(t *testing.T) {
+			w := newWorld()
+			w.policy.MaxDeletes = connection.MaxDeletes{}
+			for i := range 20 {
+				name := fmt.Sprintf("x%02d", i)
+				w.declare("A", name, func(d *connection.Desired) { d.DataSource = "soap" })
+				digest := recordOf("A", name)
+				held := func(at, source, transit string) {
+					w.hold("A", at, func(l *connection.Live) {
+						l.DataSource, l.Properties = source, map[string]any{"path": "/" + name}
+						l.Mark = connection.Mark{Project: project, Key: digest, Transit: transit, Credentials: connection.CredentialsMark(0, nil, "u-ana")}
+					})
+				}
+				switch killed {
+				case "before the first rename":
+					held(name, "rest", "")
+					held("qlsync-new-"+digest, "soap", connection.TransitNew)
+				case "between the renames":
+					held("qlsync-old-"+digest, "rest", connection.TransitOld)
+					held("qlsync-new-"+digest, "soap", connection.TransitNew)
+				default:
+					held(name, "soap", "")
+					held("qlsync-old-"+digest, "rest", connection.TransitOld)
+				}
+			}
+			p, problems := plan.Make(w.input())
+			if err := problems.Err(); err != nil {
+				t.Fatal(err)
+			}
+			if p.Refusal != nil || p.Summary.Refused > 0 {
+				t.Fatalf("refused: %+v\n%s", p.Refusal, outline(p))
+			}
+			for _, step := range p.Steps {
+				for _, item := range step.Items {
+					if err := w.do(item); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			if len(w.snapshot.Connections) != 20 {
+				t.Errorf("%d connections are left, want 20", len(w.snapshot.Connections))
+			}
+			if p, _ = plan.Make(w.input()); !p.Empty() {
+				t.Errorf("not finished:\n%s", outline(p))
+			}
+		})
+	}
+}
+
+func TestAMissingNameComesBackFromTheLeftoverWithThePlainName(t *testing.T) {
+	for _, transit := range []string{connection.TransitOld, ""} {
+		w := newWorld()
+		w.declare("A", "x")
+		prefix := transit
+		if transit == "" {
+			prefix = "temporary"
+		}
+		for _, suffix := range []string{"", "-2", "-3"} {
+			leftoverOf(w, prefix, suffix, func(l *connection.Live) { l.Mark.Transit = transit })
+		}
+		p, problems := plan.Make(w.input())
+		if err := problems.Err(); err != nil {
+			t.Fatal(err)
+		}
+		if from := p.Changes[0].From; len(p.Changes) != 1 || from == nil || from.Name != "qlsync-"+prefix+"-"+recordOf("A", "x") {
+			t.Errorf("%s: %s", prefix, outline(p))
+		}
+	}
+}
