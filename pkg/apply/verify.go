@@ -10,7 +10,7 @@ import (
 
 // verify reads again what the run has touched, and lets the planner say what is
 // still to be made of it. A change whose outcome was unknown is done if that is
-// nothing.
+// nothing. A service may show a write late: see [run.compare].
 func (r *run) verify(ctx context.Context, p *plan.Plan, result *Result) {
 	touched, ids := touched(result)
 	switch {
@@ -20,12 +20,11 @@ func (r *run) verify(ctx context.Context, p *plan.Plan, result *Result) {
 		result.Unverified = r.stopped
 		return
 	}
-	in, err := r.options.Again(ctx, func(live *connection.Live) bool { return ids[live.ID] || ids[live.Key.String()] })
+	in, findings, err := r.compare(ctx, p, result, touched, ids)
 	if err != nil {
 		result.Unverified = err.Error()
 		return
 	}
-	findings := p.Verify(in, touched)
 	for _, i := range touched {
 		item := &result.Items[i]
 		finding, differs := findings[i]

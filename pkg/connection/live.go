@@ -57,6 +57,9 @@ type Live struct {
 	// Unreadable says why the details could not be read; empty when they could,
 	// or when nobody asked.
 	Unreadable string `json:"unreadable,omitempty"`
+	// Missing reports that a list has it, and that its details were not found: it was
+	// deleted in between, or the service does not show it everywhere yet.
+	Missing bool `json:"-"`
 }
 
 // Mark is what qlsync has written on a live connection. There is no state file:

@@ -573,7 +573,7 @@ func (s *survey) remembered() (*cache, error) {
 func (s *survey) detail(ctx context.Context, live *connection.Live) (settled bool, err error) {
 	wire, err := s.read(ctx, live.ID, &s.sent)
 	if refusal, ok := err.(*Error); ok && concernsOne(refusal.Status) { //nolint:errorlint // a wrapped one is about the token
-		live.Unreadable = refusal.Error()
+		live.Unreadable, live.Missing = refusal.Error(), refusal.Status == http.StatusNotFound
 		return false, nil
 	}
 	if errors.Is(err, errNoStep) {

@@ -1,0 +1,149 @@
+package apply
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"time"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/plan"
+)
+
+// settlesWithin is how long an acknowledged write may take to be visible, as services that
+// are consistent only after a while need.
+const settlesWithin = 30 * time.Second
+
+// compare reads the tenant and compares it with the plan. As long as a finding looks like
+// a state from before an acknowledged write, the tenant is read again, with growing pauses,
+// for at most [settlesWithin]; every other finding is returned at once. The error is of the
+// first read: a later one that fails ends the wait.
+func (r *run) compare(ctx context.Context, p *plan.Plan, result *Result, touched []int, ids map[string]bool) (plan.Input, map[int]plan.Finding, error) {
+	read := func() (plan.Input, map[int]plan.Finding, error) {
+		in, err := r.options.Again(ctx, func(live *connection.Live) bool { return ids[live.ID] || ids[live.Key.String()] })
+		if err != nil {
+			return in, nil, err
+		}
+		return in, p.Verify(in, touched), nil
+	}
+	in, findings, err := read()
+	if err != nil {
+		return in, nil, err
+	}
+	began := time.Now()
+	stale := r.stale(p, result, in.Snapshot, findings)
+	for pause := time.Second; len(stale) > 0; pause *= 2 {
+		left := settlesWithin - time.Since(began)
+		if left <= 0 || !r.pause(ctx, min(pause, left)) {
+			break
+		}
+		newer, found, err := read()
+		if err != nil {
+			break
+		}
+		in, findings = newer, found
+		stale = r.stale(p, result, in.Snapshot, findings)
+	}
+	for _, i := range stale {
+		finding := findings[i]
+		if finding.Reason == "" {
+			finding.Reason = "it is as it was before the write"
+		}
+		finding.Reason = fmt.Sprintf("%s, even after %s", finding.Reason, time.Since(began).Round(time.Second))
+		findings[i] = finding
+	}
+	return in, findings, nil
+}
+
+// pause waits, and reports whether nothing interrupted it.
+func (r *run) pause(ctx context.Context, wait time.Duration) bool {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+	case <-r.options.Stop:
+	}
+	return false
+}
+
+// stale lists the findings about acknowledged writes that a tenant would also give which
+// does not show those writes yet.
+func (r *run) stale(p *plan.Plan, result *Result, snapshot *connection.Snapshot, findings map[int]plan.Finding) (stale []int) {
+	byID, byKey := map[string]*connection.Live{}, map[connection.Key]*connection.Live{}
+	for i := range snapshot.Connections {
+		live := &snapshot.Connections[i]
+		byID[live.ID], byKey[live.Key] = live, live
+	}
+	for i := range result.Items {
+		if _, differs := findings[i]; !differs || result.Items[i].Outcome != Done {
+			continue
+		}
+		c := p.Change(i)
+		old, there := byID[c.ID], byKey[c.Connection]
+		lags := false
+		switch {
+		case c.Action == plan.ActionDelete:
+			lags = old != nil && r.isBefore(i, old)
+		case there == nil:
+			lags = len(snapshot.Incomplete) == 0
+		case there.Missing:
+			lags = true
+		case c.Action == plan.ActionRecreate:
+			lags = old != nil && old != there || r.isBefore(i, there)
+		default:
+			lags = r.isBefore(i, there)
+		}
+		if lags {
+			stale = append(stale, i)
+		}
+	}
+	return stale
+}
+
+// isBefore reports whether a connection looks as it did before the last write of a change:
+// as the plan saw it, or as one of the writes before the last has left it.
+func (r *run) isBefore(change int, live *connection.Live) bool {
+	var state *connection.Live
+	var earlier []connection.Live
+	for i := range r.records {
+		operation := &r.records[i].item.Operation
+		if r.records[i].item.Change != change || !r.records[i].wrote() {
+			continue
+		}
+		if state == nil {
+			if operation.Seen == nil || operation.Seen.ID != live.ID {
+				continue
+			}
+			state = operation.Seen
+			if isUntouched(state, live) {
+				return true
+			}
+		} else {
+			earlier = append(earlier, *state)
+		}
+		after := state.After(operation)
+		state = &after
+	}
+	if state == nil || looksLike(state, live) {
+		return false
+	}
+	for i := range earlier {
+		if looksLike(&earlier[i], live) {
+			return true
+		}
+	}
+	return false
+}
+
+// isUntouched reports whether nothing tells a connection from how the plan saw it, its time
+// of update included.
+func isUntouched(seen, live *connection.Live) bool {
+	return connection.CheckUnchanged(seen, live, &connection.Operation{Kind: connection.Delete}) == nil &&
+		(seen.Properties == nil || live.Properties == nil || reflect.DeepEqual(seen.Properties, live.Properties))
+}
+
+func looksLike(state, live *connection.Live) bool {
+	return connection.CheckUnchanged(state, live, &connection.Operation{}) == nil
+}
