@@ -76,9 +76,13 @@ func sharedFlags() []cli.Flag {
 			logLevelNames(),
 		},
 		&cli.BoolFlag{Name: "allow-exec", Usage: "run the commands of {exec: [...]} references when their secrets are needed"},
+		&cli.IntFlag{Name: "raise-limits", Value: 1, Usage: "multiply the limits on the size of the project and of the tenant's answers by `N`"},
 		&cli.IntFlag{Name: "parallelism", Value: 8, Usage: "run at most `N` requests at the same time"},
 	}
 }
+
+// maxRaise is how far the limits can be raised.
+const maxRaise = 1000
 
 // repeatable is a flag that takes a text each time, blanks and commas included.
 func repeatable(name, usage string) *cli.StringSliceFlag {
@@ -192,6 +196,9 @@ func (env *environment) prepare(c *cli.Context) (*slog.Logger, error) {
 	env.colour(c)
 	if n := c.Int("parallelism"); n < 1 {
 		return nil, fmt.Errorf("parallelism %d: it must be at least 1", n)
+	}
+	if n := c.Int("raise-limits"); n < 1 || n > maxRaise {
+		return nil, fmt.Errorf("raise-limits %d: it must be between 1 and %d", n, maxRaise)
 	}
 	level, known := logLevels[c.String("log-level")]
 	if !known {

@@ -138,7 +138,7 @@ func (files *projectFiles) session(c *cli.Context, env *environment, name string
 
 // loadProject reads the project file that the flags name.
 func loadProject(c *cli.Context) (*spec.Project, connection.Problems) {
-	return spec.Options{AllowExec: c.Bool("allow-exec")}.LoadProject(c.String("config"))
+	return spec.Options{AllowExec: c.Bool("allow-exec"), RaiseLimits: c.Int("raise-limits")}.LoadProject(c.String("config"))
 }
 
 // desired gives what the files say about a tenant, and adds what is wrong in them

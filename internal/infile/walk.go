@@ -162,6 +162,9 @@ type Walk struct {
 	// State tells apart the names under which one folder holds different files to be
 	// read. Nil: its files are the same, whatever it is called.
 	State func(names []string) string
+	// Left is how many files and folders may still be looked at. A walk counts it down, and
+	// ends when it is below zero: what was found is then not all. Nil: as many as there are.
+	Left *int
 }
 
 // Found is a file to be read.
@@ -191,7 +194,7 @@ func (w Walk) Files() ([]Found, []Failure) {
 		run.bounds = append(run.bounds, project)
 	}
 	run.folder(root, nil)
-	for len(run.links) > 0 {
+	for len(run.links) > 0 && !run.isOver() {
 		next := run.links[0]
 		run.links = run.links[1:]
 		run.link(next)
@@ -248,6 +251,9 @@ func (w *walking) folder(real string, names []string) {
 	}
 	for _, entry := range entries {
 		name := entry.Name()
+		if w.isOver() {
+			return
+		}
 		if isIgnored(name) {
 			continue
 		}
@@ -262,6 +268,15 @@ func (w *walking) folder(real string, names []string) {
 			w.file(below, info, err)
 		}
 	}
+}
+
+// isOver counts one more place, and reports whether there are more than allowed.
+func (w *walking) isOver() bool {
+	if w.Left == nil {
+		return false
+	}
+	*w.Left--
+	return *w.Left < 0
 }
 
 func (w *walking) enter(from, to string, names []string, link string) {

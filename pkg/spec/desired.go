@@ -108,6 +108,7 @@ type reader struct {
 	moved map[foldedKey]connection.Position
 	// elsewhere holds the connections that only other tenants have.
 	elsewhere map[foldedKey]string
+	filled    int // see [maxFilled]
 	problems  connection.Problems
 }
 
@@ -143,7 +144,8 @@ func (r *reader) declaredSpaces() []connection.SpaceRef {
 }
 
 func (r *reader) readFile(set *DesiredSet, file source, spaces []connection.SpaceRef) {
-	n := &notes{file: file.file}
+	n := &notes{file: file.file, filled: r.filled}
+	defer func() { r.filled = n.filled }()
 	for _, tree := range file.connections {
 		if !r.isHere(n, tree.get("tenants")) {
 			r.noteElsewhere(tree)
@@ -184,7 +186,8 @@ func (r *reader) isHere(n *notes, tenants *node) bool {
 
 // noteElsewhere remembers where a connection stands that this tenant does not have.
 func (r *reader) noteElsewhere(tree *node) {
-	n := &notes{} // another tenant tells what is wrong with it
+	n := &notes{filled: r.filled} // another tenant tells what is wrong with it
+	defer func() { r.filled = n.filled }()
 	name, space := tree.get("name"), tree.get("space")
 	if !name.is(kindString) || space == nil {
 		return

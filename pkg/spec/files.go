@@ -91,8 +91,14 @@ func (p *Project) expand() expansion {
 	var all expansion
 	var found []infile.Found
 	unmatched, unreadable := &notes{file: p.File}, &notes{file: p.File}
+	factor := p.options.factor()
+	if limit := factor * maxProjectPatterns; len(p.entries) > limit {
+		all.unreadable = append(all.unreadable, p.tooMuch("more than %d entries under connections", limit))
+		return all
+	}
+	looks := factor * maxProjectLooks
 	for _, entry := range p.entries {
-		files, failures, err := entry.expand(p)
+		files, failures, err := entry.expand(p, &looks)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			unmatched.add(entry.place, fmt.Sprintf("read %q: %s", entry.path, infile.Reason(err)), "")
@@ -108,7 +114,16 @@ func (p *Project) expand() expansion {
 			all.unreadable = append(all.unreadable, problem)
 		}
 	}
-	for _, file := range infile.Once(found) {
+	if looks < 0 {
+		all.unreadable = append(all.unreadable, p.tooMuch("the entries under connections lead past more than %d files and folders", factor*maxProjectLooks))
+		return all
+	}
+	once := infile.Once(found)
+	if limit := factor * maxProjectFiles; len(once) > limit {
+		all.unreadable = append(all.unreadable, p.tooMuch("the entries under connections name more than %d files", limit))
+		return all
+	}
+	for _, file := range once {
 		all.files = append(all.files, filepath.ToSlash(file.Path))
 	}
 	all.unreadable = append(all.unreadable, unreadable.problems...)
@@ -132,7 +147,8 @@ func hintFor(err error) string {
 // expand finds the files of one entry. A file may have any name; of a folder, at every
 // depth, and of a glob, those that end in .yaml or .yml are taken, without the project
 // file and what [infile.Walk] leaves out. In a glob, ** stands for any number of folders.
-func (e fileEntry) expand(p *Project) ([]infile.Found, []infile.Failure, error) {
+// Each file and folder that is looked at counts against looks.
+func (e fileEntry) expand(p *Project, looks *int) ([]infile.Found, []infile.Failure, error) {
 	root, pattern := splitGlob(e.path)
 	for _, segment := range pattern {
 		if _, err := path.Match(segment, ""); err != nil {
@@ -164,7 +180,7 @@ func (e fileEntry) expand(p *Project) ([]infile.Found, []infile.Failure, error) 
 	found, failures := infile.Walk{
 		Root: root, Project: p.Dir,
 		Take:  func(names []string) bool { return isYAML(names[len(names)-1]) && pattern.matches(names) },
-		Enter: pattern.mayMatchBelow, State: pattern.state,
+		Enter: pattern.mayMatchBelow, State: pattern.state, Left: looks,
 	}.Files()
 	if project, err := os.Stat(p.File); err == nil {
 		found = slices.DeleteFunc(found, func(file infile.Found) bool { return os.SameFile(project, file.Info) })
@@ -212,21 +228,37 @@ func (p *Project) Reads(file string) bool {
 func (p *Project) load() loaded {
 	found := p.expand()
 	all := loaded{unmatched: found.unmatched}
+	left, connections := p.room(), 0
 	for _, file := range found.files {
-		read, problems := p.readSource(file)
+		read, problems := p.readSource(file, left)
 		all.sources = append(all.sources, read)
 		all.problems = append(all.problems, problems...)
+		connections += len(read.connections)
+		if left.full() {
+			break
+		}
+	}
+	all.problems = append(all.problems, left.problems...)
+	if limit := left.factor * maxProjectDeclared; connections*len(p.Tenants) > limit {
+		all.problems = append(all.problems, p.tooMuch("%d connections for %d tenants are more than %d", connections, len(p.Tenants), limit))
+		all.sources = nil
 	}
 	all.problems = append(all.problems, found.unreadable...)
 	all.problems = append(all.problems, found.unmatched...)
 	return all
 }
 
-// readSource reads one connection file.
-func (p *Project) readSource(file string) (source, connection.Problems) {
-	root, problems := readTree(file)
+// readSource reads one connection file, as far as there is room for it.
+func (p *Project) readSource(file string, left *room) (source, connection.Problems) {
 	read := source{file: file}
-	if root == nil {
+	text, problems := readText(file)
+	if len(problems) > 0 || !left.take(&left.bytes, len(text), maxProjectBytes, file, "bytes") {
+		return read, problems
+	}
+	w := newWalker(file)
+	w.complete = true
+	root, problems := w.parse(text)
+	if !left.take(&left.values, w.nodes, maxProjectValues, file, "values") || root == nil {
 		return read, problems
 	}
 	n := &notes{file: file, problems: problems}
@@ -236,11 +268,17 @@ func (p *Project) readSource(file string) (source, connection.Problems) {
 		n.add(defaults.place, fmt.Sprintf("with the defaults in each of its connections, the file holds more than %d values", maxNodes), "split it, or declare less under defaults")
 		return read, n.problems
 	}
+	moved := root.get("moved").items()
+	if !left.take(&left.connections, len(items), maxProjectConnections, file, "connections") ||
+		!left.take(&left.moves, len(moved), maxProjectMoves, file, "moved blocks") ||
+		!left.take(&left.values, len(items)*defaults.size(), maxProjectValues, file, "values, with the defaults in each connection") {
+		return read, n.problems
+	}
 	for _, item := range items {
 		if item.value.is(kindObject) {
 			read.connections = append(read.connections, merge(defaults, item.value))
 		}
 	}
-	read.moved = root.get("moved").items()
+	read.moved = moved
 	return read, n.problems
 }

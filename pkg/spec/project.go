@@ -106,6 +106,8 @@ type Options struct {
 	// the tenant would run it. One under credentials is none: it is resolved by apply
 	// alone, which then refuses it.
 	AllowExec bool
+	// RaiseLimits multiplies the limits of a project. Zero is one.
+	RaiseLimits int
 }
 
 // CanBeAsked reports whether enough is known of a tenant to call it: always, unless
@@ -137,6 +139,15 @@ func (o Options) LoadProject(path string) (*Project, connection.Problems) {
 
 // readTree reads and parses one file. Without a tree there is a problem.
 func readTree(file string) (*node, connection.Problems) {
+	text, problems := readText(file)
+	if len(problems) > 0 {
+		return nil, problems
+	}
+	return parseFile(file, text)
+}
+
+// readText reads one file.
+func readText(file string) ([]byte, connection.Problems) {
 	text, err := infile.Read(file, maxFileSize)
 	var large *infile.TooLargeError
 	switch {
@@ -147,7 +158,7 @@ func readTree(file string) (*node, connection.Problems) {
 	case err != nil:
 		return nil, connection.Problems{fileProblem(file, "read file: "+infile.Reason(err))}
 	}
-	return parseFile(file, text)
+	return text, nil
 }
 
 // readProject takes from the tree what has the right shape; the rest is noted

@@ -34,7 +34,7 @@ const (
 	openVariable = "${var."
 )
 
-// maxFilled bounds what the texts of one file become that hold variables.
+// maxFilled bounds what the texts of a project become that hold variables, for one tenant.
 const maxFilled = 2 * maxFileSize
 
 // filler fills in the variables of a text at a place. It is false where it had
@@ -51,7 +51,7 @@ func (s *scope) fill(n *notes) filler {
 		known, within := n.errors, n.filled <= maxFilled
 		filled := s.replace(n, at, text)
 		if within && n.filled > maxFilled {
-			n.add(at, fmt.Sprintf("with its variables filled in, the file is larger than %d MiB", maxFilled>>20), "split it, or use shorter variables")
+			n.add(at, fmt.Sprintf("with variables filled in, the project is larger than %d MiB for this tenant", maxFilled>>20), "use shorter variables, or use them less often")
 		}
 		if n.errors > known || n.filled > maxFilled {
 			return "", false
@@ -70,7 +70,7 @@ func (s *scope) replace(n *notes, at place, text string) string {
 			filled.WriteString(part)
 		}
 	}
-	for {
+	for n.filled <= maxFilled {
 		before, after, found := strings.Cut(text, openBrace)
 		if !found {
 			write(text)
@@ -87,9 +87,11 @@ func (s *scope) replace(n *notes, at place, text string) string {
 			n.add(at, "only ${var.NAME} is filled in", "write $${ for a literal ${")
 			return ""
 		}
-		write(before + s.lookup(n, at, name))
+		write(before)
+		write(s.lookup(n, at, name))
 		text = rest
 	}
+	return ""
 }
 
 // lookup gives the value of a variable, or notes that there is none.

@@ -29,6 +29,7 @@ const (
 	maxEntries  = 1000     // of one map, which is searched from front to back
 	longText    = 64       // bytes of a text that is used again count as one more value
 	maxOfOne    = 20_000   // values of one connection, or of whatever else stands within what stands at the top
+	maxMarks    = 3 << 20  // lines, commas, colons and brackets of one file: each may be a value to the library
 )
 
 // parseYAML turns the text of one file into a tree, or tells what is wrong with
@@ -65,6 +66,10 @@ func (w *walker) parse(text []byte) (root *node, problems connection.Problems) {
 		return nil, w.problems
 	}
 	text = infile.WithoutMark(text)
+	if marks := countMarks(text); marks > maxMarks {
+		w.add(place{}, fmt.Sprintf("the file has more than %d lines, commas, colons and brackets", maxMarks), hintSplit)
+		return nil, w.problems
+	}
 	if problem := unfit(file, text); problem != nil {
 		return nil, connection.Problems{*problem}
 	}
@@ -75,6 +80,19 @@ func (w *walker) parse(text []byte) (root *node, problems connection.Problems) {
 	}
 	root, _ = w.walk(document, 0)
 	return root, w.problems
+}
+
+// countMarks counts the characters that may begin or end a value. The library needs 200
+// bytes for each value, before anything can be counted.
+func countMarks(text []byte) int {
+	marks := 0
+	for _, c := range text {
+		switch c {
+		case '\n', ',', ':', '[', '{':
+			marks++
+		}
+	}
+	return marks
 }
 
 // version12 is the head of a file that says it is YAML 1.2, which the library refuses.

@@ -1,0 +1,61 @@
+package spec
+
+import (
+	"fmt"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// The limits of one project, over all its files. [Options.RaiseLimits] raises them.
+const (
+	maxProjectBytes       = 64 << 20  // of the connection files together
+	maxProjectValues      = 3_000_000 // with defaults counted in each connection
+	maxProjectConnections = 200_000
+	maxProjectMoves       = 200_000
+	maxProjectFiles       = 50_000
+	maxProjectPatterns    = 1000      // entries under connections
+	maxProjectLooks       = 500_000   // files and folders that the entries look at
+	maxProjectDeclared    = 1_000_000 // connections times tenants
+)
+
+const hintRaise = "split the project, or raise the limits with --raise-limits N"
+
+// room is what a project may still read. It says once that nothing is left.
+type room struct {
+	factor                            int
+	bytes, values, connections, moves int
+	problems                          connection.Problems
+}
+
+// room returns the whole room of a project.
+func (p *Project) room() *room {
+	factor := p.options.factor()
+	return &room{
+		factor: factor, bytes: factor * maxProjectBytes, values: factor * maxProjectValues,
+		connections: factor * maxProjectConnections, moves: factor * maxProjectMoves,
+	}
+}
+
+// factor is what the limits are multiplied by.
+func (o Options) factor() int { return max(1, o.RaiseLimits) }
+
+// full reports whether a limit has been reached.
+func (r *room) full() bool { return len(r.problems) > 0 }
+
+// take uses some of what is left, and reports whether there was enough. The problem stands
+// at a file.
+func (r *room) take(left *int, number, limit int, file, what string) bool {
+	if *left -= number; *left < 0 && !r.full() {
+		problem := fileProblem(file, fmt.Sprintf("with this file, the project holds more than %d %s", r.factor*limit, what))
+		problem.Hint = hintRaise
+		r.problems = append(r.problems, problem)
+	}
+	return !r.full()
+}
+
+// tooMuch is the problem of a limit that concerns the project file.
+func (p *Project) tooMuch(format string, args ...any) connection.Problem {
+	problem := fileProblem(p.File, fmt.Sprintf(format, args...))
+	problem.Hint = hintRaise
+	return problem
+}
