@@ -364,7 +364,7 @@ func atTerminal(happen func(terminal *os.File)) func(*testing.T, *matrixRun) end
 func withoutGrowth(t *testing.T, m *matrixRun) ended {
 	command := inShell(m.apply(t, "--report", "json="+filepath.Join(t.TempDir(), "report.json")), "ulimit -f 0")
 	end := collected(t, command, func() {})
-	if !strings.Contains(end.stderr, "follows here as JSON") || !strings.Contains(end.stderr, apply.Format) {
+	if !strings.Contains(end.stderr, "follows as JSON") || !strings.Contains(end.stderr, apply.Format) {
 		t.Errorf("the result is nowhere:\n%s", end.stderr)
 	}
 	return end

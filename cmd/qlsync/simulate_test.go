@@ -84,7 +84,7 @@ func TestSimulateTellsOfMisuse(t *testing.T) {
 
 func TestATenantOfAProjectTellsOfMisuse(t *testing.T) {
 	var stderr strings.Builder
-	s := &session{env: &environment{stderr: &stderr}, tenant: &spec.Tenant{URL: "sim:tenant.yaml"}}
+	s := &session{env: &environment{stderr: &stderr}, project: &spec.Project{}, tenant: &spec.Tenant{URL: "sim:tenant.yaml"}}
 	kind := provider{embed: func([]byte, string) (*embedded, error) {
 		return &embedded{misuse: func() []string { return []string{"GET /api/v1/apps: no such operation"} }, close: func() {}}, nil
 	}}

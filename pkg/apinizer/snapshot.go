@@ -184,15 +184,15 @@ func (p *Provider) listType(ctx context.Context, project, kind string, sent *ato
 
 // withoutNamesakes makes unreadable what shares its name with another, as get, put
 // and delete take a name without a type, and it is not documented which of them they
-// would mean; letter case may not count either. Of each name one stays.
+// would mean. Letter case and Unicode normalization may not count either.
 func withoutNamesakes(live []connection.Live) []connection.Live {
 	sharing := map[string][]connection.Live{}
 	for _, l := range live {
-		folded := strings.ToLower(l.Key.Name)
+		folded := connection.FoldName(l.Key.Name)
 		sharing[folded] = append(sharing[folded], l)
 	}
 	for i := range live {
-		others := sharing[strings.ToLower(live[i].Key.Name)]
+		others := sharing[connection.FoldName(live[i].Key.Name)]
 		if len(others) < 2 {
 			continue
 		}
@@ -440,7 +440,7 @@ func (p *Provider) changed(key connection.Key, d document) bool {
 }
 
 func foldKey(key connection.Key) connection.Key {
-	return connection.Key{Space: key.Space, Name: strings.ToLower(key.Name)}
+	return connection.Key{Space: key.Space, Name: connection.FoldName(key.Name)}
 }
 
 func digest(d document) string {
