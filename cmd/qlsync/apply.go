@@ -63,7 +63,7 @@ func runApply(c *cli.Context, env *environment) error {
 	}
 	unconfirmed := confirm(c, p)
 	shown := env.showPlan(c, p)
-	if err := firstOf(unconfirmed, refuse(c, p, reviewed)); err != nil {
+	if err := firstOf(unconfirmed, s.refuse(c, p, reviewed)); err != nil {
 		return err
 	}
 	if err := s.missing(c, p); err != nil {
@@ -124,13 +124,15 @@ func (env *environment) showPlan(c *cli.Context, p *plan.Plan) error {
 
 // refuse returns an error if the plan is not the reviewed one, or if a safety rule
 // refuses the whole plan.
-func refuse(c *cli.Context, p, reviewed *plan.Plan) error {
+func (s *session) refuse(c *cli.Context, p, reviewed *plan.Plan) error {
 	if reviewed != nil && c.String("on-stale") == "refuse" {
 		if stale := p.Stale(reviewed); len(stale) > 0 {
 			return &exit{exitRefused, errors.New("nothing was written: the plan is no longer the reviewed one, plan again"), stale}
 		}
 	}
 	switch hash := c.String("plan-hash"); {
+	case hash != "" && hash != p.Hash && hash == plan.EarlierHash(s.planned):
+		return refused("nothing was written: the hash was made by an earlier version of qlsync and covers less; the same plan is now %s: plan and review again", p.Hash)
 	case hash != "" && hash != p.Hash:
 		return refused("nothing was written: the plan is %s, not the reviewed %s: plan and review again", p.Hash, hash)
 	case p.Refusal != nil:

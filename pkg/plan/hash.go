@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
-	"strconv"
 
 	"github.com/qlsync/qlsync/pkg/connection"
 )
@@ -23,44 +22,56 @@ func see(live *connection.Live) Seen {
 	if live.Mark.Pending {
 		saw["pending"] = true
 	}
-	sum := sha256.Sum256([]byte(connection.Canonical(saw)))
-	return Seen{Connection: live.Key, ID: live.ID, Digest: "sha256:" + hex.EncodeToString(sum[:16])}
+	return Seen{Connection: live.Key, ID: live.ID, Digest: digest(saw)}
 }
 
-// declares is a digest of what a declaration says and the fields do not show.
-func declares(t *target) string {
-	protection := "-"
-	if want := t.Lifecycle.PreventDestroy; want != nil {
-		protection = strconv.FormatBool(*want)
-	}
-	sum := sha256.Sum256([]byte(t.credentialsMark(t.ownerID) + " " + protection))
-	return "sha256:" + hex.EncodeToString(sum[:16])
+// digest is over all of a value, in the form of canonical JSON: no two values have the same
+// text, and all 256 bits are kept.
+func digest(value any) string {
+	sum := sha256.Sum256([]byte(connection.Canonical(value)))
+	return "sha256:" + hex.EncodeToString(sum[:])
 }
+
+// declares is a digest of what a declaration says and the fields do not show. It is not made
+// from the record of the credentials, which has to fit into a tag and keeps 64 bits: so few
+// that another declaration with the same record could be found.
+func declares(t *target) string {
+	said := map[string]any{"version": t.CredentialsVersion, "credentials": t.Credentials, "owner": t.ownerID, "protected": nil}
+	if want := t.Lifecycle.PreventDestroy; want != nil {
+		said["protected"] = *want
+	}
+	return digest(said)
+}
+
+// hashVersion is in the hash. It is raised whenever the hash of the same decision changes.
+const hashVersion = 2
 
 // hash is over what will change and what it was seen on: not over steps, costs,
 // texts or the caller, so that the same decision has the same hash whoever makes
 // it and however it is carried out.
 func hash(p *Plan) string {
-	changes := make([]any, len(p.Changes))
-	for i, c := range p.Changes {
-		fields := make([]any, len(c.Fields))
-		for j, f := range c.Fields {
-			fields[j] = map[string]any{"path": f.Path, "before": f.Before, "after": f.After, "secret": f.Secret}
-		}
-		changes[i] = map[string]any{
-			"action": string(c.Action), "connection": c.Connection.String(), "id": c.ID,
-			"dataSource": c.DataSource, "fields": fields, "declares": c.Declares, "refused": c.Refused != "",
-		}
+	changes, seen := make([]any, len(p.Changes)), make([]any, len(p.Seen))
+	for i := range p.Changes {
+		c := &p.Changes[i]
+		changes[i] = hashed(c, map[string]any{"space": c.Connection.Space, "name": c.Connection.Name})
 	}
-	seen := make([]any, len(p.Seen))
 	for i, s := range p.Seen {
-		seen[i] = s.ID + " " + s.Digest
+		seen[i] = map[string]any{"id": s.ID, "digest": s.Digest}
 	}
-	text := connection.Canonical(map[string]any{
-		"format": p.Format, "project": p.Project, "tenant": p.Tenant.URL, "changes": changes, "seen": seen,
+	return digest(map[string]any{
+		"hash": hashVersion, "format": p.Format, "project": p.Project, "tenant": p.Tenant.URL, "changes": changes, "seen": seen,
 	})
-	sum := sha256.Sum256([]byte(text))
-	return "sha256:" + hex.EncodeToString(sum[:])
+}
+
+// hashed returns what is hashed of a change, with its key in the given form.
+func hashed(c *Change, key any) any {
+	fields := make([]any, len(c.Fields))
+	for j, f := range c.Fields {
+		fields[j] = map[string]any{"path": f.Path, "before": f.Before, "after": f.After, "secret": f.Secret}
+	}
+	return map[string]any{
+		"action": string(c.Action), "connection": key, "id": c.ID, "dataSource": c.DataSource, "fields": fields, "declares": c.Declares, "refused": c.Refused != "",
+	}
 }
 
 // Stale tells what makes this plan another one than the reviewed: one line for
@@ -69,6 +80,9 @@ func hash(p *Plan) string {
 func (p *Plan) Stale(reviewed *Plan) []string {
 	if p.Hash == reviewed.Hash && hash(reviewed) == reviewed.Hash {
 		return nil
+	}
+	if reviewed.IsEarlier() {
+		return []string{earlierVersion}
 	}
 	var lines []string
 	if p.Project != reviewed.Project || p.Tenant.URL != reviewed.Tenant.URL {

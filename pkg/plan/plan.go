@@ -328,6 +328,9 @@ func Make(in Input) (*Plan, connection.Problems) {
 		p.Refusal = &Refusal{
 			Rule: RuleStale, Message: "the reviewed plan is not for this project and tenant, or was changed since", Hint: "plan and review again",
 		}
+		if in.Reviewed.IsEarlier() {
+			p.Refusal.Message = "the reviewed plan was made by an earlier version of qlsync, whose hash covers less"
+		}
 	}
 	return p, found.problems
 }

@@ -1,0 +1,61 @@
+package plan
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strconv"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// earlierVersion says why a plan or a hash of an earlier version is not accepted.
+const earlierVersion = "it was made by an earlier version of qlsync, whose hash covers less: plan and review again"
+
+// IsEarlier reports whether the plan was read from a file that an earlier version of qlsync
+// wrote, and that was not changed since: its hash has version 1.
+func (p *Plan) IsEarlier() bool { return earlierHash(p) == p.Hash }
+
+// EarlierHash returns the hash of version 1 of the plan for the input. Nothing accepts it: it
+// serves to say why a hash does not fit. Empty: there is no plan.
+func EarlierHash(in Input) string {
+	p, problems := Make(in)
+	if problems.Err() != nil || p == nil {
+		return ""
+	}
+	declared := map[connection.Key]*target{}
+	for _, t := range analyze(in).targets {
+		declared[t.key] = t
+	}
+	for i := range p.Changes {
+		if c := &p.Changes[i]; c.Declares != "" {
+			c.Declares = earlierDeclares(declared[c.Connection])
+		}
+	}
+	for i := range p.Seen {
+		p.Seen[i].Digest = p.Seen[i].Digest[:len("sha256:")+32]
+	}
+	return earlierHash(p)
+}
+
+// earlierDeclares is [Change.Declares] as version 1 of the hash had it.
+func earlierDeclares(t *target) string {
+	protection := "-"
+	if want := t.Lifecycle.PreventDestroy; want != nil {
+		protection = strconv.FormatBool(*want)
+	}
+	sum := sha256.Sum256([]byte(t.credentialsMark(t.ownerID) + " " + protection))
+	return "sha256:" + hex.EncodeToString(sum[:16])
+}
+
+// earlierHash is version 1 of the hash.
+func earlierHash(p *Plan) string {
+	changes, seen := make([]any, len(p.Changes)), make([]any, len(p.Seen))
+	for i := range p.Changes {
+		c := &p.Changes[i]
+		changes[i] = hashed(c, c.Connection.String())
+	}
+	for i, s := range p.Seen {
+		seen[i] = s.ID + " " + s.Digest
+	}
+	return digest(map[string]any{"format": p.Format, "project": p.Project, "tenant": p.Tenant.URL, "changes": changes, "seen": seen})
+}

@@ -1,0 +1,86 @@
+package plan
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+func TestTheHashKeepsSpaceAndNameApart(t *testing.T) {
+	of := func(space, name string) *Plan {
+		return &Plan{Format: Format, Changes: []Change{{Action: ActionCreate, Connection: connection.Key{Space: space, Name: name}}}}
+	}
+	if hash(of("A/B", "C")) == hash(of("A", "B/C")) {
+		t.Error("two keys that look alike when joined have one hash")
+	}
+	seen := func(id, digest string) *Plan { return &Plan{Format: Format, Seen: []Seen{{ID: id, Digest: digest}}} }
+	if hash(seen("a b", "c")) == hash(seen("a", "b c")) {
+		t.Error("an id and a digest that look alike when joined have one hash")
+	}
+}
+
+// TestTheHashSees256BitsOfCredentials compares what is under the hash with the record in the
+// tag, of which two declarations may have the same.
+func TestTheHashSees256BitsOfCredentials(t *testing.T) {
+	declaring := func(variable string, version int, owner string, protect *bool) string {
+		d := &connection.Desired{CredentialsVersion: version, Credentials: map[string]any{"password": connection.Reference{Env: variable}}}
+		d.Lifecycle.PreventDestroy = protect
+		return declares(&target{Desired: d, ownerID: owner})
+	}
+	yes, no := true, false
+	seen := map[string]bool{}
+	all := []string{
+		declaring("A", 0, "", nil), declaring("B", 0, "", nil), declaring("A", 1, "", nil), declaring("A", 0, "u", nil),
+		declaring("A", 0, "", &yes), declaring("A", 0, "", &no),
+	}
+	for _, text := range all {
+		if digits, ok := strings.CutPrefix(text, "sha256:"); !ok || len(digits)*4 != 256 {
+			t.Errorf("%q does not have 256 bits", text)
+		}
+		seen[text] = true
+	}
+	if len(seen) != len(all) {
+		t.Errorf("%d declarations have %d digests", len(all), len(seen))
+	}
+	if digits := strings.TrimPrefix(see(&connection.Live{ID: "x"}).Digest, "sha256:"); len(digits)*4 != 256 {
+		t.Errorf("of what was seen the hash has %d bits", len(digits)*4)
+	}
+}
+
+const earlierHashOfPlan = "sha256:8853109fdf2ed147b610ab1b532dca6790ec482c55a028e17407484d82b6d16f"
+
+// earlierPlan is a plan file with hash version 1, as qlsync wrote it.
+const earlierPlan = `{"format": "qlsync.plan/v1", "hash": "sha256:8853109fdf2ed147b610ab1b532dca6790ec482c55a028e17407484d82b6d16f", "project": "acme", "tenant": {"name": "demo", "url": "sim:t.yaml", "id": "DeFbYSwPhzG5H6vCkPCsQ-vBRPqD3kav"},
+ "seen": [{"connection": {"space": "Finance", "name": "y"}, "id": "9ee40b6c-eb69-87e3-8100-e9bd345231cb", "digest": "sha256:6ba37e2637b860fe6ccde12c2c2171c1"}], 
+ "changes": [
+  {"action": "create", "connection": {"space": "Finance", "name": "x"}, "dataSource": "rest", 
+   "fields": [{"path": "/properties/authSchema", "after": "basic"}, {"path": "/properties/url", "after": "https://a.example"}, {"path": "/credentials/password", "secret": true}, {"path": "/credentials/username", "secret": true}], "declares": "sha256:589a4042bd324382f578e041f707e0ab"}, 
+  {"action": "update", "connection": {"space": "Finance", "name": "y"}, "id": "9ee40b6c-eb69-87e3-8100-e9bd345231cb", "dataSource": "rest", 
+   "fields": [{"path": "/properties/url", "before": "https://old.example", "after": "https://b.example"}], "declares": "sha256:fbcfda1b1be97c7a13b696d6452a9ba7"}]}`
+
+func TestAPlanOfAnEarlierVersionIsRecognised(t *testing.T) {
+	read := func(hash string) *Plan {
+		p, err := Decode(strings.NewReader(strings.ReplaceAll(earlierPlan, earlierHashOfPlan, hash)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	old := read(earlierHashOfPlan)
+	if !old.IsEarlier() {
+		t.Fatalf("not recognised: its hash of version 1 is %s", earlierHash(old))
+	}
+	now := read("")
+	now.Hash = hash(now)
+	if stale := now.Stale(old); len(stale) != 1 || stale[0] != earlierVersion {
+		t.Errorf("stale: %q", stale)
+	}
+	if now.IsEarlier() || read("sha256:0000").IsEarlier() {
+		t.Error("another plan is taken for one of an earlier version")
+	}
+	if text, err := json.Marshal(now); err != nil || strings.Contains(string(text), old.Hash) {
+		t.Error("both versions have the same hash")
+	}
+}
