@@ -27,8 +27,10 @@ var errNothingLeft = errors.New("nothing left to do")
 // nothing.
 type known struct {
 	mu sync.Mutex
-	// left holds how acknowledged writes of ours have left connections, by id.
-	left map[string]connection.Live
+	// left holds how acknowledged writes of ours have left connections, by id; older holds
+	// what was there before those writes, which the service may still show for a while.
+	left  map[string]connection.Live
+	older map[string][]connection.Live
 	// listed counts the connections in the list of each space, by the space's id.
 	listed map[string]int
 }
@@ -37,7 +39,7 @@ type known struct {
 func (k *known) reset() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.left, k.listed = map[string]connection.Live{}, map[string]int{}
+	k.left, k.older, k.listed = map[string]connection.Live{}, map[string][]connection.Live{}, map[string]int{}
 }
 
 func (k *known) list(space string, connections int) {
@@ -50,6 +52,28 @@ func (k *known) leave(live connection.Live) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.left[live.ID] = live
+}
+
+// replace notes that an acknowledged write has made after of before.
+func (k *known) replace(before, after connection.Live) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.left[after.ID] = after
+	k.older[after.ID] = append(k.older[after.ID], before)
+}
+
+// lags reports whether a read that ended with err shows the state from before an
+// acknowledged write of ours: not there yet, or as it was.
+func (k *known) lags(id string, now *connection.Live, err error) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if errors.Is(err, connection.ErrNotFound) {
+		_, ours := k.left[id]
+		return ours
+	}
+	return errors.Is(err, connection.ErrChanged) && slices.ContainsFunc(k.older[id], func(before connection.Live) bool {
+		return connection.CheckUnchanged(&before, now, &connection.Operation{Kind: connection.Delete}) == nil
+	})
 }
 
 // expected returns how the connection of an operation was last known; nil: not at all.
@@ -147,11 +171,17 @@ func (p *Provider) lookAgain(ctx context.Context, operations []connection.Operat
 			continue
 		}
 		group.Go(func() error {
-			found[i].live, found[i].err = p.look(groupCtx, operation.ID)
-			if found[i].err == nil {
-				found[i].err = p.checkFresh(operation, &found[i].live, maybe)
-			} else if concernsAll(found[i].err) {
-				return found[i].err
+			var failed error
+			found[i].err = p.untilShown(groupCtx, operation.ID, &found[i].live, func() (err error) {
+				if found[i].live, err = p.look(groupCtx, operation.ID); err != nil {
+					failed = err
+					return err
+				}
+				failed = nil
+				return p.checkFresh(operation, &found[i].live, maybe)
+			})
+			if failed != nil && concernsAll(failed) {
+				return failed
 			}
 			return nil
 		})
@@ -198,11 +228,12 @@ func (p *Provider) acknowledge(ctx context.Context, operation *connection.Operat
 	after := leftBy(operation, before)
 	if operation.ReadBack {
 		now, err := p.look(ctx, operation.ID)
-		if err == nil && connection.CheckUnchanged(&after, &now, operation) == nil {
+		lags := !before.UpdatedAt.IsZero() && before.UpdatedAt.Equal(now.UpdatedAt)
+		if err == nil && !lags && connection.CheckUnchanged(&after, &now, operation) == nil {
 			after = now
 		}
 	}
-	p.known.leave(after)
+	p.known.replace(before, after)
 }
 
 // unread is the error of a write whose connections could not be read before.
@@ -220,10 +251,25 @@ const visibleWithin = 30 * time.Second
 // untilVisible reads what was just acknowledged, with growing pauses, until it is found or
 // [visibleWithin] has passed.
 func untilVisible(ctx context.Context, read func() error) error {
+	return while(ctx, func(err error) bool { return errors.Is(err, connection.ErrNotFound) }, read)
+}
+
+// untilShown reads a connection into live, again as long as that shows the state from before
+// an acknowledged write of ours, until [visibleWithin] has passed.
+func (p *Provider) untilShown(ctx context.Context, id string, live *connection.Live, read func() error) error {
+	return while(ctx, func(err error) bool { return p.known.lags(id, live, err) }, read)
+}
+
+// while reads with growing pauses as long as the error is one of a service that lags behind.
+func while(ctx context.Context, lags func(error) bool, read func() error) error {
 	began := time.Now()
 	for pause := firstPause; ; pause *= 2 {
 		err := read()
-		if !errors.Is(err, connection.ErrNotFound) || time.Since(began)+pause > visibleWithin || transport.Sleep(ctx, pause) != nil {
+		if err == nil || !lags(err) {
+			return err
+		}
+		left := visibleWithin - time.Since(began)
+		if left <= 0 || transport.Sleep(ctx, min(pause, left)) != nil {
 			return err
 		}
 	}

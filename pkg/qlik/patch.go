@@ -203,17 +203,20 @@ const (
 func (p *Provider) patchBody(ctx context.Context, patch *patching, maybe bool) ([]wirePatch, error) {
 	operation := patch.operation
 	if needsLive(operation) || p.known.expected(&operation) != nil {
-		live, err := p.read(ctx, operation.ID, nil)
+		var live wireConnection
+		var now connection.Live
+		err := p.untilShown(ctx, operation.ID, &now, func() (err error) {
+			if live, err = p.read(ctx, operation.ID, nil); err != nil {
+				return err
+			}
+			if err := p.checkOwner(live); err != nil || patch.undoes {
+				return err
+			}
+			now = liveOf(operation.ID, live)
+			return p.checkFresh(&operation, &now, maybe)
+		})
 		if err != nil {
 			return nil, err
-		}
-		if err := p.checkOwner(live); err != nil {
-			return nil, err
-		}
-		if now := liveOf(operation.ID, live); !patch.undoes {
-			if err := p.checkFresh(&operation, &now, maybe); err != nil {
-				return nil, err
-			}
 		}
 		patch.live = live
 	}

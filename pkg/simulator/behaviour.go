@@ -93,6 +93,10 @@ type Behaviour struct {
 	// DataSourceKey: the spelling that create takes, datasourceID or dataSourceId; the other one counts as missing. "":
 	// both.
 	DataSourceKey string `json:"dataSourceKey"`
+
+	// Lag: reads show connections as they were so many seconds ago; writes act on what there is. A state file does not keep
+	// what was there before. 0: what was just written is read.
+	Lag int `json:"lag"`
 }
 
 // or joins the switches of Options with those of a seed.
@@ -120,6 +124,7 @@ func (b Behaviour) or(seed Behaviour) Behaviour {
 		DetailedSpecs:               b.DetailedSpecs || seed.DetailedSpecs,
 		AnonymousHostChange:         b.AnonymousHostChange || seed.AnonymousHostChange,
 		DataSourceKey:               firstSet(b.DataSourceKey, seed.DataSourceKey),
+		Lag:                         firstSet(b.Lag, seed.Lag),
 	}
 }
 
@@ -133,6 +138,8 @@ func firstSet[T comparable](a, b T) T {
 
 func (b Behaviour) check() error {
 	switch {
+	case b.Lag < 0:
+		return errors.New("behaviour.lag: cannot be negative")
 	case b.BulkMaximum < 0:
 		return errors.New("behaviour.bulkMaximum: cannot be negative")
 	case b.DefaultPageSize < 0 || b.DefaultPageSize > 100:

@@ -62,6 +62,7 @@ func (t *Tenant) save() error {
 	found, damaged := t.state.Last(&kept)
 	if found && damaged == nil {
 		t.world = kept.world(t.behaviour)
+		t.world.keepHistory(t.now)
 	}
 	return errors.Join(err, damaged)
 }

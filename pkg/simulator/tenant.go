@@ -93,6 +93,7 @@ func open(data []byte, file *host.StateFile, o Options) (*Tenant, error) {
 	if t.now == nil {
 		t.now = time.Now
 	}
+	seeded.keepHistory(t.now)
 	if t.keys.apiKey == "" {
 		t.keys.apiKey = rand.Text()
 	}
@@ -108,6 +109,7 @@ func open(data []byte, file *host.StateFile, o Options) (*Tenant, error) {
 	t.reseeded = reseeded
 	if found {
 		t.world = kept.world(behaviour)
+		t.world.keepHistory(t.now)
 		return t, nil
 	}
 	return t, t.save()

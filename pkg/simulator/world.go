@@ -21,6 +21,7 @@ type world struct {
 	behaviour   Behaviour
 
 	byName map[nameKey]string
+	past   history // for [Behaviour.Lag]
 
 	order  sync.Mutex // readers share the world, and the first one after a write sorts
 	sorted []*record  // by creation, then id; nil after a write
@@ -108,6 +109,7 @@ func scopeOf(space, owner string) string {
 
 // put stores a new or changed record. The caller has made sure that its name is free.
 func (w *world) put(r *record) {
+	w.past.note(r.ID, w.connections[r.ID])
 	if old := w.connections[r.ID]; old != nil {
 		delete(w.byName, w.at(old.key()))
 	}
@@ -117,6 +119,7 @@ func (w *world) put(r *record) {
 }
 
 func (w *world) remove(id string) {
+	w.past.note(id, w.connections[id])
 	delete(w.byName, w.at(w.connections[id].key()))
 	delete(w.connections, id)
 	w.gone[id] = true
