@@ -49,6 +49,7 @@ type options struct {
 	userAgent   string
 	lifetime    context.Context
 	secrets     *transport.Redactor
+	raise       int // what the limits on answers are multiplied by
 }
 
 // auth is the parts of a sign-in, by their names in the project file. What is not
@@ -82,7 +83,7 @@ var qlikCloud = provider{
 			URL: o.url, Auth: qlik.Auth{APIKey: o.auth.apiKey, ClientID: o.auth.clientID, ClientSecret: o.auth.clientSecret},
 			Project: o.project, Parallelism: o.parallelism, BatchSize: o.batchSize,
 			Limits: qlik.Limits{Reads: o.limits.Reads, Writes: o.limits.Writes}, CacheFile: o.cacheFile,
-			Logger: o.logger, UserAgent: o.userAgent, Lifetime: o.lifetime, Secrets: o.secrets,
+			Logger: o.logger, UserAgent: o.userAgent, Lifetime: o.lifetime, Secrets: o.secrets, RaiseLimits: o.raise,
 		})
 	},
 	door:  "/api/v1/users/me",
@@ -98,7 +99,7 @@ var apinizerManager = provider{
 		return apinizer.New(apinizer.Config{
 			URL: o.url, Auth: apinizer.Auth{Token: o.auth.token, User: o.auth.user, Password: o.auth.password},
 			Project: o.project, Unmarked: o.unmarked, Parallelism: o.parallelism,
-			Logger: o.logger, UserAgent: o.userAgent, Lifetime: o.lifetime, Secrets: o.secrets,
+			Logger: o.logger, UserAgent: o.userAgent, Lifetime: o.lifetime, Secrets: o.secrets, RaiseLimits: o.raise,
 		})
 	},
 	door:  "/apiops/projects/",

@@ -210,7 +210,7 @@ func (s *session) connect(c *cli.Context, logger *slog.Logger) error {
 		url: s.tenant.URL, project: s.project.Name, unmarked: s.tenant.Unmarked, parallelism: c.Int("parallelism"),
 		logger: logger, userAgent: "qlsync/" + version(),
 		lifetime: s.env.lifetime, secrets: s.env.secrets, batchSize: c.Int("batch-size"),
-		limits: s.tenant.RateLimits,
+		limits: s.tenant.RateLimits, raise: c.Int("raise-limits"),
 	}
 	if c.IsSet("batch-size") && o.batchSize < 1 {
 		return fmt.Errorf("batch-size %d: it must be at least 1", o.batchSize)

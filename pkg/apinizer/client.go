@@ -74,6 +74,8 @@ type Config struct {
 	// Secrets takes the secrets of the run out of what the server says. The client adds
 	// those that it sends. Nil: a redactor of the client's own.
 	Secrets *transport.Redactor
+	// RaiseLimits multiplies the limits on what the service answers in all. Zero is one.
+	RaiseLimits int
 }
 
 // Client sends requests to one manager. It may be used concurrently.
@@ -96,6 +98,7 @@ type Client struct {
 	clock  transport.Clock
 	// secrets are those of the run; see [Config].
 	secrets *transport.Redactor
+	raise   int // see [Config]
 }
 
 // NewClient checks the configuration and makes a client. It sends nothing.
@@ -110,7 +113,7 @@ func NewClient(config Config) (*Client, error) {
 	}
 	client := &Client{
 		base: base, http: transport.Client(config.HTTPClient, answerTimeout, parallelism),
-		logger: config.Logger, userAgent: config.UserAgent, lifetime: config.Lifetime, secrets: config.Secrets,
+		logger: config.Logger, userAgent: config.UserAgent, lifetime: config.Lifetime, secrets: config.Secrets, raise: config.RaiseLimits,
 		writing: make(chan struct{}, 1), reading: make(chan struct{}, parallelism),
 	}
 	if client.logger == nil {

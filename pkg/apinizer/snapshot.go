@@ -19,6 +19,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/transport"
 )
 
 // survey is one snapshot being taken.
@@ -33,6 +34,7 @@ type survey struct {
 // Snapshot reads the projects; then, of those in the scope, one list for each type;
 // then one connection at a time, as lists show less and mask more.
 func (p *Provider) Snapshot(ctx context.Context, scope connection.Scope) (*connection.Snapshot, error) {
+	ctx = transport.WithQuota(ctx, p.client.raise)
 	s := &survey{Provider: p, undescribed: map[connection.Key]bool{}}
 	spaces, err := s.projects(ctx)
 	if err != nil {
@@ -109,6 +111,9 @@ func (p *Provider) list(ctx context.Context, path string, query url.Values, sent
 			Method: http.MethodGet, Path: apiPath + path, Status: got.Status,
 			Text: "the answer is not what the API describes: it has no list under \"resultList\"",
 		}
+	}
+	if err := transport.TakeItems(ctx, len(body.List)); err != nil {
+		return nil, false, fmt.Errorf("GET %s: %w", apiPath+path, err)
 	}
 	return body.List, body.Count == nil || *body.Count == len(body.List), nil
 }

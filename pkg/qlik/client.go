@@ -84,6 +84,8 @@ type Config struct {
 	// Secrets takes the secrets of the run out of what the tenant says. The client adds
 	// those that it sends. Nil: a redactor of the client's own.
 	Secrets *transport.Redactor
+	// RaiseLimits multiplies the limits on what the service answers in all. Zero is one.
+	RaiseLimits int
 }
 
 // Client sends requests to one tenant. It may be used concurrently; all users of
@@ -99,6 +101,7 @@ type Client struct {
 	userAgent string
 	lifetime  context.Context // see [Config]
 	secrets   *transport.Redactor
+	raise     int // see [Config.RaiseLimits]
 	// answered tells that the tenant has been reached at least once. Until then a
 	// failure to connect is taken for a wrong URL and not tried again.
 	answered atomic.Bool
@@ -147,6 +150,7 @@ func NewClient(config Config) (*Client, error) {
 		userAgent: config.UserAgent,
 		lifetime:  config.Lifetime,
 		secrets:   config.Secrets,
+		raise:     max(1, config.RaiseLimits),
 	}
 	client.reads, client.writes = config.Limits.budgets()
 	if client.logger == nil {

@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+
+	"github.com/qlsync/qlsync/pkg/transport"
 )
 
 const (
@@ -19,6 +21,8 @@ const (
 	pageSize = 100
 	// maxPages ends a chain of links that never does.
 	maxPages = 10_000
+	// maxLink is the longest link to a next page, in bytes.
+	maxLink = 16 << 10
 )
 
 // list reads all pages of a list. The problems are what is missing from it: what the
@@ -33,7 +37,7 @@ func list[T any](ctx context.Context, c *Client, request Request) (items []T, pr
 	}
 	seen := map[string]bool{}
 	var shift shifts
-	for len(seen) < maxPages && !seen[next.url.String()] {
+	for len(seen) < maxPages*c.raise && !seen[next.url.String()] {
 		seen[next.url.String()] = true
 		var page wirePage
 		got, err := c.call(ctx, next, &page)
@@ -42,6 +46,9 @@ func list[T any](ctx context.Context, c *Client, request Request) (items []T, pr
 		}
 		if err != nil {
 			return nil, nil, err
+		}
+		if err := transport.TakeItems(ctx, len(page.Data)); err != nil {
+			return nil, nil, fmt.Errorf("GET %s: %w", request.Path, err)
 		}
 		found, odd := decodeItems[T](page.Data)
 		items = append(items, found...)
@@ -55,13 +62,19 @@ func list[T any](ctx context.Context, c *Client, request Request) (items []T, pr
 		if page.Links.Next.Href == "" {
 			return items, append(problems, shift.problems()...), nil
 		}
+		if len(page.Links.Next.Href) > maxLink {
+			return nil, nil, fmt.Errorf("GET %s: follow next page: the link is longer than %d bytes", request.Path, maxLink)
+		}
 		target, err := c.ours(got.url, page.Links.Next.Href, c.redactor(next, got))
 		if err != nil {
 			return nil, nil, fmt.Errorf("GET %s: follow next page: %w", request.Path, err)
 		}
 		next = next.at(target)
 	}
-	return nil, nil, fmt.Errorf("GET %s: follow next page: the pages go round in circles", request.Path)
+	if seen[next.url.String()] {
+		return nil, nil, fmt.Errorf("GET %s: follow next page: the pages go round in circles", request.Path)
+	}
+	return nil, nil, fmt.Errorf("GET %s: follow next page: there are more than %d pages", request.Path, maxPages*c.raise)
 }
 
 // identified is an item of a list of which there is only one with that id.

@@ -132,6 +132,7 @@ func (*Provider) Normalize(property connection.Property, value any) any {
 // unknown or disabled answers 404 and is absent from the catalog; so is one that
 // cannot be read, and the error says so.
 func (p *Provider) DataSources(ctx context.Context, ids []string) (*connection.Catalog, error) {
+	ctx = transport.WithQuota(ctx, p.client.raise)
 	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
 	var sent, done atomic.Int64
 	reading := connection.Reading(ctx)

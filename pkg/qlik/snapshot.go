@@ -47,6 +47,7 @@ type survey struct {
 // Snapshot reads in three rounds, each concurrent in itself: who and where, the
 // lists of connections, the details that are wanted.
 func (p *Provider) Snapshot(ctx context.Context, scope connection.Scope) (*connection.Snapshot, error) {
+	ctx = transport.WithQuota(ctx, p.client.raise)
 	s := &survey{Provider: p, reading: scope.Reading}
 	p.known.reset()
 	if err := s.look(ctx, scope); err != nil {

@@ -5,7 +5,9 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
+	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/spec"
 )
 
@@ -69,9 +71,17 @@ func TestAProjectIsBoundedOverAllItsFiles(t *testing.T) {
 			if !test.raised {
 				return
 			}
-			if got := said(spec.Options{RaiseLimits: 2}); strings.Contains(got, " more than ") {
+			if got := said(spec.Options{RaiseLimits: 2}); strings.Contains(got, test.want) {
 				t.Errorf("raised: %.500s", got)
 			}
 		})
+	}
+}
+
+func TestAMessageIsShortWhateverItQuotes(t *testing.T) {
+	long := connection.Problem{Message: strings.Repeat("é", 3<<20), Hint: strings.Repeat("x", 3<<20)}
+	got := spec.Collect(connection.Problems{long})[0]
+	if len(got.Message) > 4003 || len(got.Hint) > 4003 || !utf8.ValidString(got.Message) || !strings.HasSuffix(got.Message, "é...") {
+		t.Errorf("%d and %d bytes", len(got.Message), len(got.Hint))
 	}
 }

@@ -3,6 +3,7 @@ package spec
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/qlsync/qlsync/pkg/connection"
 )
@@ -27,9 +28,24 @@ func restOf(limit int, severity connection.Severity, where string) string {
 // in which order, or in how many steps, lists are collected.
 func Collect(lists ...connection.Problems) connection.Problems {
 	all := slices.Concat(lists...)
+	for i := range all {
+		all[i].Message, all[i].Hint = cutShort(all[i].Message), cutShort(all[i].Hint)
+	}
 	all.Sort()
 	all = bound(slices.Compact(all), maxProblemsOfFile, inThisFile, func(p connection.Problem) string { return p.Position.File })
 	return bound(all, maxProblems, "", func(connection.Problem) string { return "" })
+}
+
+// maxWords is how long a message or a hint may be, in bytes: it may quote a name or the
+// values that a schema allows.
+const maxWords = 4000
+
+// cutShort cuts a text that is too long for anybody to read.
+func cutShort(text string) string {
+	if len(text) <= maxWords {
+		return text
+	}
+	return strings.ToValidUTF8(text[:maxWords], "") + "..."
 }
 
 // bound leaves of the sorted problems of each group, errors and warnings apart, no more

@@ -69,6 +69,12 @@ func roundTrip(client *http.Client, request *http.Request, hide func() *Redactor
 		failed.Sent = true // a part of the answer is here
 		return nil, failed
 	}
+	if why := takeBytes(request.Context(), len(body)); why != "" {
+		return nil, &Failure{
+			Method: request.Method, Path: pathOf(request.URL, hide()), Host: request.URL.Host,
+			Cause: why, Hint: hintRaise, Err: errTooMuch, Sent: true, Hopeless: true,
+		}
+	}
 	got := &Answer{Status: response.StatusCode, Header: response.Header, Body: body}
 	if len(body) > maxAnswer {
 		return got, errTooLarge

@@ -68,6 +68,9 @@ func (f *Failure) Error() string {
 // Trouble returns "host not reachable: connection refused", with the proxy if there is
 // one.
 func (f *Failure) Trouble() string {
+	if errors.Is(f.Err, errTooMuch) {
+		return f.Cause
+	}
 	text := f.Host + " " + connection.ErrUnreachable.Error()
 	if f.Proxy != nil {
 		text += " through " + f.Proxy.String()
