@@ -115,17 +115,17 @@ func ignoredFolder(path string) (string, error) {
 }
 
 // next is the command that does what is left, or shows it: the one that was given, as far
-// as its flags still mean the same. The hash of a plan and the confirmation of its deletes
+// as its flags still mean the same. The hash of a plan and the confirmation of its deletes and recreates
 // do not: what is left is another plan. Of a plan file, what is left is what it still fits.
 func (s *session) next(c *cli.Context, result *apply.Result) string {
 	left := result.Ledger.Planned - result.Ledger.Done
 	switch {
 	case result.Complete():
 		return ""
-	case left == 0, c.String("plan-hash") != "", c.String("confirm-deletes") != "":
-		return "qlsync plan" + givenFlags(c, slices.Concat(sharedFlags(), planFlags()), "confirm-deletes")
+	case left == 0, c.String("plan-hash") != "", c.String("confirm-deletes") != "", c.String("confirm-recreates") != "":
+		return "qlsync plan" + givenFlags(c, slices.Concat(sharedFlags(), planFlags()), "confirm-deletes", "confirm-recreates")
 	}
-	command := "qlsync apply" + givenFlags(c, c.Command.Flags, "plan-hash", "confirm-deletes", "on-stale")
+	command := "qlsync apply" + givenFlags(c, c.Command.Flags, "plan-hash", "confirm-deletes", "confirm-recreates", "on-stale")
 	if c.NArg() > 0 {
 		command += " " + shellWord(c.Args().First()) + " --on-stale skip"
 	}

@@ -358,7 +358,7 @@ func (run *jobRun) github(text []byte, name string) (string, error) {
 	token := fmt.Sprintf("token-%d", run.jobs)
 	run.forge.tokens[token] = permissions
 	context := map[string]string{
-		"github.repository": "acme/bi", "github.actor": "ana", "github.token": token, "inputs.plan-hash": "", "inputs.confirm-deletes": "",
+		"github.repository": "acme/bi", "github.actor": "ana", "github.token": token, "inputs.plan-hash": "", "inputs.confirm-deletes": "", "inputs.confirm-recreates": "",
 		"vars.QLSYNC_HOSTS": strings.TrimPrefix(run.tenant, "http://"),
 	}
 	maps.Copy(context, run.given)

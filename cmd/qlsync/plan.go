@@ -33,13 +33,14 @@ func planCommand(env *environment) *cli.Command {
 func planFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "confirm-deletes", Usage: "allow the deletes of exactly this plan, as `N@HASH`; it approves nothing else"},
+		&cli.StringFlag{Name: "confirm-recreates", Usage: "allow the recreates of exactly this plan, as `N@HASH`; it approves nothing else"},
 		&cli.IntFlag{Name: "batch-size", Value: 100, Usage: "put at most `N` connections into one bulk call"},
 		repeatable("target", "plan only for this connection and what it depends on, as `SPACE/NAME`; repeatable"),
 	}
 }
 
 func runPlan(c *cli.Context, env *environment) error {
-	if err := firstOf(noArguments(c), planFormats().check(c), checkAllTenants(c, "out", "confirm-deletes", "target", "snapshot")); err != nil {
+	if err := firstOf(noArguments(c), planFormats().check(c), checkAllTenants(c, "out", "confirm-deletes", "confirm-recreates", "target", "snapshot")); err != nil {
 		return err
 	}
 	if c.IsSet("snapshot") && c.IsSet("cache") {
@@ -88,13 +89,20 @@ func (s *session) tellCached(folder string) {
 	}
 }
 
-// confirm lifts the refusal of deletes if the user confirms exactly this plan.
+// confirm lifts the refusals of deletes and of recreates if the user confirms exactly this
+// plan.
 func confirm(c *cli.Context, p *plan.Plan) error {
-	confirmation := c.String("confirm-deletes")
-	if confirmation == "" || p.Refusal == nil {
+	if p.Refusal == nil {
 		return nil
 	}
-	if err := p.ConfirmDeletes(confirmation); err != nil {
+	var deletes, recreates error
+	if confirmation := c.String("confirm-deletes"); confirmation != "" {
+		deletes = p.ConfirmDeletes(confirmation)
+	}
+	if confirmation := c.String("confirm-recreates"); confirmation != "" {
+		recreates = p.ConfirmRecreates(confirmation)
+	}
+	if err := firstOf(deletes, recreates); err != nil {
 		return refused("%w", err)
 	}
 	return nil

@@ -109,7 +109,9 @@ type Policy struct {
 	Adopt string // [AdoptNone], [AdoptMatching] or [AdoptAll]
 	// MaxDeletes is how many deletes a plan may hold.
 	MaxDeletes MaxDeletes
-	Update     string // [UpdatePatch] or [UpdateRecreate]
+	// MaxRecreates is how many connections a plan may recreate. Nil: any number.
+	MaxRecreates *MaxDeletes
+	Update       string // [UpdatePatch] or [UpdateRecreate]
 }
 
 // The values of Policy.Prune and Policy.Adopt.
@@ -122,7 +124,7 @@ const (
 	AdoptAll      = "all"
 )
 
-// MaxDeletes bounds the deletes of one plan, as a number or as a percentage of
+// MaxDeletes bounds the deletes or the recreates of one plan, as a number or as a percentage of
 // the connections that the project owns.
 type MaxDeletes struct {
 	Count   int

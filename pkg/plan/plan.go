@@ -259,13 +259,16 @@ type Refusal struct {
 	Rule    string `json:"rule"`
 	Message string `json:"message"`
 	Hint    string `json:"hint"`
+	// Next is the refusal by another rule, which holds after this one is lifted; may be nil.
+	Next *Refusal `json:"-"`
 }
 
 // The rules that refuse a whole plan.
 const (
-	RuleMaxDeletes = "maxDeletes"
-	RuleEmpty      = "emptyDesiredSet"
-	RuleStale      = "stale"
+	RuleMaxDeletes   = "maxDeletes"
+	RuleEmpty        = "emptyDesiredSet"
+	RuleMaxRecreates = "maxRecreates"
+	RuleStale        = "stale"
 )
 
 // Seen is the precondition that a live connection has not changed since.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/qlsync/qlsync/pkg/connection"
@@ -341,55 +340,4 @@ func (a *analysis) repair(rest *leftover) {
 		d.change.Refused = "nothing is deleted while the tenant's list is incomplete"
 	}
 	a.decisions = append(a.decisions, d)
-}
-
-// refuse applies the rules over the whole plan. The hash is known by now, so that
-// the hint can name it.
-func (a *analysis) refuse(p *Plan) *Refusal {
-	deletes, owned := 0, 0
-	for _, d := range a.decisions {
-		if d.change.Action == ActionDelete && d.change.Refused == "" && !d.repair {
-			deletes++
-		}
-	}
-	for i := range a.in.Snapshot.Connections {
-		if a.in.Snapshot.Connections[i].Mark.Project == a.in.Project {
-			owned++
-		}
-	}
-	confirm := fmt.Sprintf("if this is meant: --confirm-deletes %d@%s", p.Summary.Delete, p.Hash)
-	switch allowed := a.in.Policy.MaxDeletes.Allowed(owned); {
-	case deletes == 0:
-		return nil
-	case len(a.in.Desired) == 0:
-		return &Refusal{
-			Rule:    RuleEmpty,
-			Message: "the files declare no connection for this tenant, and the plan would delete " + strconv.Itoa(deletes),
-			Hint:    confirm,
-		}
-	case deletes > allowed:
-		return &Refusal{
-			Rule: RuleMaxDeletes,
-			Message: fmt.Sprintf("the plan would delete %d of %d owned connections; policy.maxDeletes allows %d",
-				deletes, owned, allowed),
-			Hint: confirm,
-		}
-	}
-	return nil
-}
-
-// ConfirmDeletes lifts a refusal that counts deletes, if the confirmation is for
-// exactly this plan: "N@HASH". The error says what does not fit.
-func (p *Plan) ConfirmDeletes(confirmation string) error {
-	count, hash, ok := strings.Cut(confirmation, "@")
-	switch {
-	case !ok:
-		return fmt.Errorf("confirm deletes %q: it must be N@HASH, as the plan prints it", confirmation)
-	case hash != p.Hash:
-		return fmt.Errorf("confirm deletes %q: the plan is now %s: review it again", confirmation, p.Hash)
-	case count != strconv.Itoa(p.Summary.Delete):
-		return fmt.Errorf("confirm deletes %q: the plan deletes %d", confirmation, p.Summary.Delete)
-	}
-	p.Refusal = nil
-	return nil
 }

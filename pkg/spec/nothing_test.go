@@ -32,6 +32,7 @@ policy:
   prune: owned
   adopt: none
   maxDeletes: 5
+  maxRecreates: 5
   update: patch
 tenants:
   a:

@@ -211,12 +211,17 @@ func readPolicy(tree *node) connection.Policy {
 		}
 		return otherwise
 	}
-	return connection.Policy{
+	policy := connection.Policy{
 		Prune:      orElse("prune", connection.PruneNone),
 		Adopt:      orElse("adopt", connection.AdoptMatching),
 		Update:     orElse("update", connection.UpdatePatch),
 		MaxDeletes: readMaxDeletes(tree.get("maxDeletes")),
 	}
+	if limit := tree.get("maxRecreates"); limit != nil || policy.Update != connection.UpdateRecreate {
+		recreates := readMaxDeletes(limit)
+		policy.MaxRecreates = &recreates
+	}
+	return policy
 }
 
 // readMaxDeletes reads a count such as 5 or a percentage such as 10%, both exact.

@@ -779,12 +779,34 @@ func TestWhatIsLeftOutHasADefault(t *testing.T) {
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
-	want := connection.Policy{Prune: "none", Adopt: "matching", Update: "patch", MaxDeletes: connection.DefaultMaxDeletes()}
+	limit := connection.DefaultMaxDeletes()
+	want := connection.Policy{Prune: "none", Adopt: "matching", Update: "patch", MaxDeletes: limit, MaxRecreates: &limit}
 	if diff := cmp.Diff(want, project.Policy); diff != "" {
 		t.Error(diff)
 	}
 	if project.Spaces != nil {
 		t.Error("spaces appeared from nowhere")
+	}
+}
+
+func TestRecreatesHaveNoLimitUnderUpdateRecreateUnlessOneIsWritten(t *testing.T) {
+	limit := connection.DefaultMaxDeletes()
+	for policy, want := range map[string]*connection.MaxDeletes{
+		"{update: patch}":                          &limit,
+		"{update: recreate}":                       nil,
+		"{update: recreate, maxRecreates: 7}":      {Count: 7},
+		"{maxRecreates: 20%}":                      {Percent: 20, IsPercent: true},
+		"{maxRecreates: 0, maxDeletes: 5}":         {},
+		"{update: recreate, maxRecreates: \"0%\"}": {IsPercent: true},
+	} {
+		inFolder(t, strings.Replace(project, "version: 1\n", "version: 1\npolicy: "+policy+"\n", 1))
+		read, problems := spec.LoadProject("qlsync.yaml")
+		if len(problems) > 0 {
+			t.Fatal(policy, problems)
+		}
+		if diff := cmp.Diff(want, read.Policy.MaxRecreates); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", policy, diff)
+		}
 	}
 }
 
