@@ -125,7 +125,7 @@ func (s *session) export(c *cli.Context) (spec.Export, error) {
 	exported := s.project.Export(spec.ExportInput{
 		Tenant: s.tenant.Name, Live: plan.Hide(snapshot, nil, nil).Connections, Catalog: catalog,
 		Declared: s.declared.Connections, Moves: s.declared.Moves, Dir: dir, OneFile: c.String("out") == "",
-		Classify: kind.classify, HoldsSecret: kind.holdsSecret, Normalize: s.provider.Normalize,
+		Classify: kind.classify, HoldsSecret: kind.holdsSecret, KnowsSecret: kind.knowsSecret, Normalize: s.provider.Normalize,
 	})
 	exported.Written = snapshot.Traits.Whole
 	incomplete := snapshot.Incomplete

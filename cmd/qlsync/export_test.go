@@ -185,7 +185,7 @@ func (w *exportWorld) catalog(live []connection.Live) *connection.Catalog {
 func (w *exportWorld) export(live []connection.Live, oneFile bool) spec.Export {
 	exported := w.project.Export(spec.ExportInput{
 		Tenant: "demo", Live: live, Catalog: w.catalog(live), Dir: filepath.Join(w.dir, "connections"), OneFile: oneFile,
-		Classify: qlik.Classify, HoldsSecret: qlik.HoldsSecret, Normalize: qlik.Normalize,
+		Classify: qlik.Classify, HoldsSecret: qlik.HoldsSecret, KnowsSecret: qlik.KnowsSecret, Normalize: qlik.Normalize,
 	})
 	for _, file := range exported.Files {
 		w.write(filepath.Join("connections", file.Name), file.Text)

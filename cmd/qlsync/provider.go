@@ -19,6 +19,8 @@ type provider struct {
 	// stands inside the value of a property. Both are pure.
 	classify    func(dataSource, property string) connection.Class
 	holdsSecret func(property string, value any) bool
+	// knowsSecret tells which of these are more than guesses, which notSensitive lifts.
+	knowsSecret func(dataSource, property string, value any) bool
 	// builtin gives the data sources that are known without a network and without a
 	// vendored file. Nil: they are vendored.
 	builtin func() *connection.Catalog
@@ -77,7 +79,7 @@ func providerOf(tenant *spec.Tenant) (provider, bool) {
 var providers = map[string]provider{spec.ProviderQlik: qlikCloud, spec.ProviderApinizer: apinizerManager}
 
 var qlikCloud = provider{
-	classify: qlik.Classify, holdsSecret: qlik.HoldsSecret, normalize: qlik.Normalize, parse: qlik.ParseDataSource,
+	classify: qlik.Classify, holdsSecret: qlik.HoldsSecret, knowsSecret: qlik.KnowsSecret, normalize: qlik.Normalize, parse: qlik.ParseDataSource,
 	connect: func(o options) (connection.Provider, error) {
 		return qlik.New(qlik.Config{
 			URL: o.url, Auth: qlik.Auth{APIKey: o.auth.apiKey, ClientID: o.auth.clientID, ClientSecret: o.auth.clientSecret},
@@ -91,7 +93,7 @@ var qlikCloud = provider{
 }
 
 var apinizerManager = provider{
-	classify: apinizer.Classify, holdsSecret: apinizer.HoldsSecret, normalize: apinizer.Normalize, builtin: apinizer.Builtin,
+	classify: apinizer.Classify, holdsSecret: apinizer.HoldsSecret, knowsSecret: apinizer.KnowsSecret, normalize: apinizer.Normalize, builtin: apinizer.Builtin,
 	connect: func(o options) (connection.Provider, error) {
 		if o.cacheFile != "" {
 			return nil, errors.New("cache: this tenant does not say when a connection was changed, so nothing can be kept: leave --cache out")

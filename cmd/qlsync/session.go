@@ -150,7 +150,7 @@ func desired(project *spec.Project, tenant *spec.Tenant, variables map[string]st
 	if !ok {
 		return set, spec.Collect(problems, more, connection.Problems{unknownProvider(tenant)})
 	}
-	return set, spec.Collect(problems, more, spec.CheckCredentials(set.Connections, local.Classify(kind.classify), local.HoldsSecret(kind.holdsSecret)))
+	return set, spec.Collect(problems, more, spec.CheckCredentials(set.Connections, local.Classify(kind.classify), local.HoldsSecret(kind.holdsSecret), local.KnowsSecret(kind.knowsSecret)))
 }
 
 // besides says what is wrong in the files before an error that ends the command, and
@@ -362,7 +362,7 @@ func (s *session) checkSchemas(catalog *connection.Catalog) connection.Problems 
 	return spec.Collect(problems,
 		spec.CompareVendored(s.project.SchemasDir, s.local, catalog),
 		spec.Further(s.problems, spec.CheckProperties(s.declared.Connections, catalog)),
-		spec.Further(s.problems, spec.CheckCredentials(s.declared.Connections, catalog.Classify(kind.classify), catalog.HoldsSecret(kind.holdsSecret))))
+		spec.Further(s.problems, spec.CheckCredentials(s.declared.Connections, catalog.Classify(kind.classify), catalog.HoldsSecret(kind.holdsSecret), catalog.KnowsSecret(kind.knowsSecret))))
 }
 
 // plan reads the tenant and plans: for the targets only, if there are any, and

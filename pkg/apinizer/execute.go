@@ -372,7 +372,7 @@ func (p *Provider) updated(live document, operation connection.Operation) docume
 		s := t.fields[name]
 		text, _ := value.(string)
 		switch {
-		case slices.Contains(serverOwned, name), t.masks(name, value) && !isVariable(text):
+		case slices.Contains(serverOwned, name), t.masks(live.fields, name) && !isVariable(text):
 		case s != nil && value != nil:
 			d.fields[name] = s.normalize(value) // without what the server adds to items
 		default:

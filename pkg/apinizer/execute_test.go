@@ -399,6 +399,36 @@ func TestWithoutMarksWhatIsDeclaredIsOursAndDescriptionsStayAsTheyAre(t *testing
 	}
 }
 
+func TestWhatARecordLiftsIsShownOnceItWasWritten(t *testing.T) {
+	r := newRig(t, `{"token": "token-of-ana", "projects": [{"name": "Payments"}, {"name": "Logs"}], "newerFields": {"webhook": {"sessionKeyHint": null}}}`, behaviour{})
+	d := r.declare("webhook", "Hook", map[string]any{"fullUrl": "https://x.example"})
+	r.apply()
+	if err := r.manager.Edit("Payments", "Hook", func(c *simulator.Connection) {
+		c.Fields["headerList"], c.Fields["sessionKeyHint"] = []any{map[string]any{"name": "X-Session-Group", "value": "canary"}}, "canary"
+	}); err != nil {
+		t.Fatal(err)
+	}
+	d.Properties = map[string]any{
+		"fullUrl": "https://x.example", "extra.sessionKeyHint": "public",
+		"headerList": []any{map[string]any{"name": "X-Session-Group", "value": "green"}},
+	}
+	d.NotSensitive, d.UnknownAllowed = []string{"headerList", "extra.sessionKeyHint"}, true
+	r.reconnect()
+	p := r.plan()
+	if strings.Contains(connection.Canonical(p), "canary") || len(p.Changes) != 1 || p.Changes[0].Refused != "" {
+		t.Fatalf("before the record: %s", connection.Canonical(p))
+	}
+	r.apply()
+	live := r.live("Hook")
+	if len(connection.Secrets(live.Properties)) > 0 || live.Properties["extra.sessionKeyHint"] != "public" {
+		t.Errorf("after the record: %v", live.Properties)
+	}
+	r.connectUnmarked()
+	if live := r.live("Hook"); live.Mark.NotSensitive != "" || len(connection.Secrets(live.Properties["headerList"])) != 1 {
+		t.Errorf("without marks: %+v", live)
+	}
+}
+
 // Whoever may change the files may change "ownership" too.
 func TestWhatARecordHidesStaysHiddenWithoutMarks(t *testing.T) {
 	r := newRig(t, twoProjects, behaviour{})

@@ -62,6 +62,8 @@ func readWord(mark *connection.Mark, word string) bool {
 		mark.Fingerprint = value
 	case "sensitive":
 		mark.Sensitive = value
+	case "plain":
+		mark.NotSensitive = value
 	case "protected":
 		mark.Protected = true
 	case "moved":
@@ -87,6 +89,7 @@ func joinDescription(user string, mark connection.Mark, other []string) string {
 		{"credentials", mark.Credentials},
 		{"fingerprint", mark.Fingerprint},
 		{"sensitive", mark.Sensitive},
+		{"plain", mark.NotSensitive},
 		{"moved", mark.Moved},
 		{"transit", mark.Transit},
 	} {

@@ -16,7 +16,7 @@ func TestAMarkGoesIntoADescriptionAndComesBack(t *testing.T) {
 		mark := connection.Mark{
 			Project: rapid.StringMatching(`[a-z][a-z0-9-]{0,39}`).Draw(t, "project"), Key: rapid.StringMatching(`[0-9a-f]{16}`).Draw(t, "key"),
 			Credentials: word.Draw(t, "credentials"), Fingerprint: word.Draw(t, "fingerprint"), Moved: word.Draw(t, "moved"),
-			Sensitive: word.Draw(t, "sensitive"),
+			Sensitive: word.Draw(t, "sensitive"), NotSensitive: word.Draw(t, "not sensitive"),
 			Transit:   rapid.SampledFrom([]string{"", connection.TransitNew, connection.TransitOld}).Draw(t, "transit"),
 			Protected: rapid.Bool().Draw(t, "protected"), Pending: rapid.Bool().Draw(t, "pending"),
 		}
@@ -31,17 +31,26 @@ func TestAMarkGoesIntoADescriptionAndComesBack(t *testing.T) {
 // TestTheLongestMarkFitsBehindADescription: the console takes 1,000 characters, and files
 // may declare 700.
 func TestTheLongestMarkFitsBehindADescription(t *testing.T) {
-	names := make([]string, connection.MaxSensitive)
-	for i := range names {
-		names[i] = strings.Repeat("x", i+1)
+	names := func(count int) []string {
+		names := make([]string, count)
+		for i := range names {
+			names[i] = strings.Repeat("x", i+1)
+		}
+		return names
 	}
 	key := connection.KeyDigest(connection.Key{})
 	mark := connection.Mark{
 		Project: strings.Repeat("p", 40), Key: key, Credentials: connection.CredentialsMark(1_000_000_000, nil, ""),
-		Fingerprint: strings.Repeat("f", 8+1+16+1+32), Sensitive: connection.SensitiveMark(names), Moved: key, Protected: true, Pending: true,
+		Fingerprint: strings.Repeat("f", 8+1+16+1+32), Moved: key, Protected: true, Pending: true,
 	}
-	if size := len(joinDescription(strings.Repeat("d", maxDescription), mark, nil)); size > 1000 {
-		t.Errorf("%d characters", size)
+	for _, count := range []struct{ sensitive, not int }{
+		{connection.MaxSensitive, 0}, {0, connection.MaxNotSensitive}, {1, connection.MaxNotSensitive - 1}, {connection.MaxNotSensitive - 1, 1},
+	} {
+		mark.Sensitive = connection.SensitiveMark(names(count.sensitive))
+		mark.NotSensitive = connection.NotSensitiveMark(names(count.not))
+		if size := len(joinDescription(strings.Repeat("d", maxDescription), mark, nil)); size > 1000 {
+			t.Errorf("%+v: %d characters", count, size)
+		}
 	}
 	for name, kind := range types {
 		if !strings.Contains(string(kind.text), fmt.Sprintf(`"maxLength": %d`, maxDescription)) {

@@ -24,6 +24,21 @@ func HoldsSecret(property string, value any) bool {
 	return len(connection.Secrets(shieldValue(property, value))) > 0
 }
 
+// KnowsSecret reports whether a field is a secret by the table of its type: what
+// notSensitive never lifts.
+func KnowsSecret(dataSource, property string, _ any) bool {
+	t := types[dataSource]
+	return t != nil && t.fields[property] != nil && t.fields[property].class() == connection.ClassSecret
+}
+
+// shieldLive shields the value of a property, unless the mark lifts what is guessed of it.
+func (p *Provider) shieldLive(mark *connection.Mark, property, field string, value any) any {
+	if mark.Lifts(p.project, property) {
+		return value
+	}
+	return shieldValue(field, value)
+}
+
 // shieldValue copies a value with a [connection.Secret] for each secret in it. The
 // name is that of the property or the entry.
 func shieldValue(name string, value any) any {

@@ -337,10 +337,10 @@ func (p *Provider) fill(live *connection.Live, d document) {
 				live.Properties[name] = user
 			}
 		case s != nil:
-			live.Properties[name] = shieldValue(name, s.normalize(value))
+			live.Properties[name] = p.shieldLive(&live.Mark, name, name, s.normalize(value))
 		case t.shownAs(name), slices.Contains(live.Withheld, extraPrefix+name):
 		default:
-			live.Properties[extraPrefix+name] = shieldValue(name, value)
+			live.Properties[extraPrefix+name] = p.shieldLive(&live.Mark, extraPrefix+name, name, value)
 		}
 	}
 	for name, s := range t.fields {
@@ -398,7 +398,7 @@ func withheld(t *connectionType, fields map[string]any) []string {
 		}
 	}
 	for name, value := range fields {
-		if text, _ := value.(string); t.fields[name] == nil && text != "" && t.masks(name, value) && !isVariable(text) {
+		if text, _ := value.(string); t.fields[name] == nil && text != "" && t.masks(fields, name) && !isVariable(text) {
 			found = append(found, extraPrefix+name)
 		}
 	}
@@ -459,7 +459,7 @@ func digest(d document) string {
 			s = t.fields[name]
 		}
 		switch {
-		case value == nil, slices.Contains(serverOwned, name), t != nil && t.masks(name, value):
+		case value == nil, slices.Contains(serverOwned, name), t != nil && t.masks(d.fields, name):
 		case name == descriptionKey:
 			visible[name] = value
 		case s != nil:

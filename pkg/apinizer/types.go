@@ -149,13 +149,19 @@ func (s *schema) class() connection.Class {
 func (s *schema) masked() bool { return s != nil && (s.WriteOnly && !s.Shown || s.Credential) }
 
 // masks tells that a field is masked, as far as can be known: of those that the tables
-// do not know, what is a secret by its name and shown as a text or null.
-func (t *connectionType) masks(name string, value any) bool {
+// do not know, what is a secret by its name and shown as a text or null, unless the mark
+// among the fields lifts that guess.
+func (t *connectionType) masks(fields map[string]any, name string) bool {
 	if s := t.fields[name]; s != nil {
 		return s.masked()
 	}
+	value := fields[name]
 	_, text := value.(string)
-	return (text || value == nil) && isSecretName(name) && !t.shownAs(name)
+	if !text && value != nil || !isSecretName(name) || t.shownAs(name) {
+		return false
+	}
+	mark := document{fields: fields}.mark()
+	return !mark.Lifts(mark.Project, extraPrefix+name)
 }
 
 // inUse tells whether a masked field matters to a connection with these fields.

@@ -144,6 +144,29 @@ func TestAKeyDigestNamesOneKeyOnly(t *testing.T) {
 	}
 }
 
+func TestANotSensitiveMarkLiftsTheNamesThatItRecordsForItsProject(t *testing.T) {
+	mark := connection.Mark{
+		Project: "p", Key: "k", NotSensitive: connection.NotSensitiveMark([]string{"pin", "code"}), Sensitive: connection.SensitiveMark([]string{"code"}),
+	}
+	for _, test := range []struct {
+		project, property string
+		want              bool
+	}{{"p", "pin", true}, {"p", "Pin", false}, {"p", "", false}, {"p", "code", false}, {"q", "pin", false}, {"", "pin", false}} {
+		if got := mark.Lifts(test.project, test.property); got != test.want {
+			t.Errorf("%+v: %v", test, got)
+		}
+	}
+	nobodys, withoutKey := mark, mark
+	nobodys.Project, withoutKey.Key = "", ""
+	if nobodys.Lifts("", "pin") || withoutKey.Lifts("p", "pin") {
+		t.Error("a record that is not full lifts something")
+	}
+	// It stands in tags of tenants.
+	if got, want := connection.NotSensitiveMark([]string{"pin"}), "7d4d5261"; got != want {
+		t.Errorf("the mark of pin has become %s, it was %s", got, want)
+	}
+}
+
 func TestASensitiveMarkHidesTheNamesThatItRecordsAndNoOther(t *testing.T) {
 	mark := connection.Mark{Sensitive: connection.SensitiveMark([]string{"pin", "OffsetDataPath", "pin"})}
 	for name, want := range map[string]bool{"pin": true, "OffsetDataPath": true, "Pin": false, "": false, "pinOffsetDataPath": false} {

@@ -24,6 +24,9 @@ type Desired struct {
 	// Sensitive names properties that are secrets although nothing else tells: they
 	// stand under credentials, and their live values are hidden.
 	Sensitive []string
+	// NotSensitive names properties that are not secrets although a provider guesses so, by
+	// their names or their values.
+	NotSensitive []string
 	// CredentialsVersion is bumped by hand to have the credentials written again.
 	CredentialsVersion int
 	Lifecycle          Lifecycle

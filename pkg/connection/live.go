@@ -79,6 +79,9 @@ type Mark struct {
 	// Sensitive is the [SensitiveMark] of what was declared sensitive when it was last
 	// written: what a file no longer says is still to be hidden. Empty: nothing.
 	Sensitive string `json:"sensitive,omitempty"`
+	// NotSensitive is the [NotSensitiveMark] of declared properties that were written and are
+	// not secrets although a provider guesses so. It counts only as [Mark.Lifts] says.
+	NotSensitive string `json:"notSensitive,omitempty"`
 	// Protected refuses delete and recreate, also after the file's block is gone.
 	Protected bool `json:"protected,omitempty"`
 	// Moved is the [KeyRecord] of the key from which a move brought it that is part
@@ -96,7 +99,7 @@ type Mark struct {
 func (m *Mark) Records() int {
 	records := 0
 	for _, record := range []bool{
-		m.Project != "", m.Key != "", m.Credentials != "", m.Sensitive != "", m.Protected, m.Moved != "", m.Transit != "",
+		m.Project != "", m.Key != "", m.Credentials != "", m.Sensitive != "", m.NotSensitive != "", m.Protected, m.Moved != "", m.Transit != "",
 	} {
 		if record {
 			records++
@@ -127,32 +130,51 @@ func digest(parts ...string) string {
 // the rest of a [Mark].
 const MaxSensitive = 8
 
-// sensitiveSize is the length of the digest of one name in a [SensitiveMark].
-const sensitiveSize = 8
+// MaxNotSensitive is how many names a [NotSensitiveMark] may record, and how many it and a
+// [SensitiveMark] may record together.
+const MaxNotSensitive = 7
+
+// nameSize is the length of the digest of one name in a [SensitiveMark] or a [NotSensitiveMark].
+const nameSize = 8
 
 // SensitiveMark records the names of properties: a short digest of each, in order.
-func SensitiveMark(names []string) string {
+func SensitiveMark(names []string) string { return nameMark("sensitive", names) }
+
+// NotSensitiveMark records names as [SensitiveMark] does. The digests differ from those.
+func NotSensitiveMark(names []string) string { return nameMark("notSensitive", names) }
+
+func nameMark(kind string, names []string) string {
 	digests := make([]string, len(names))
 	for i, name := range names {
-		digests[i] = sensitiveDigest(name)
+		digests[i] = nameDigest(kind, name)
 	}
 	return strings.Join(slices.Compact(slices.Sorted(slices.Values(digests))), "")
 }
 
-func sensitiveDigest(name string) string { return digest("sensitive", name)[:sensitiveSize] }
+func nameDigest(kind, name string) string { return digest(kind, name)[:nameSize] }
 
-// Hides reports whether the mark records the property as sensitive.
-func (m *Mark) Hides(property string) bool {
-	if m.Sensitive == "" {
+func isRecorded(mark, kind, name string) bool {
+	if mark == "" {
 		return false
 	}
-	digest := sensitiveDigest(property)
-	for known := range slices.Chunk([]byte(m.Sensitive), sensitiveSize) {
+	digest := nameDigest(kind, name)
+	for known := range slices.Chunk([]byte(mark), nameSize) {
 		if string(known) == digest {
 			return true
 		}
 	}
 	return false
+}
+
+// Hides reports whether the mark records the property as sensitive.
+func (m *Mark) Hides(property string) bool { return isRecorded(m.Sensitive, "sensitive", property) }
+
+// Lifts reports whether the mark records that the property is not a secret, whatever a
+// provider guesses. Only a full record of the project counts, and what is recorded as
+// sensitive stays hidden.
+func (m *Mark) Lifts(project, property string) bool {
+	return project != "" && m.Project == project && m.Key != "" && !m.Hides(property) &&
+		isRecorded(m.NotSensitive, "notSensitive", property)
 }
 
 // KeyRecord is the record of a declared key in a [Mark]. It is over the id of the space,

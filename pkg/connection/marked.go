@@ -2,21 +2,22 @@ package connection
 
 import "encoding/json"
 
-// Hide copies live properties with a [Secret] wherever the schema marks one. What is
-// null or an empty text is none. Nil is no data source, and marks nothing.
-func (d *DataSource) Hide(properties map[string]any) map[string]any {
+// Hide copies live properties with a [Secret] wherever the schema marks one, or the name of
+// a property betrays one and lifts does not name it. What is null or an empty text is none.
+// Nil is no data source, and marks nothing.
+func (d *DataSource) Hide(properties map[string]any, lifts func(property string) bool) map[string]any {
 	if d == nil || properties == nil {
 		return properties
 	}
 	hidden := make(map[string]any, len(properties))
 	for name, value := range properties {
-		hidden[name] = d.Properties[name].hide(value)
+		hidden[name] = d.Properties[name].hide(value, lifts(name))
 	}
 	return hidden
 }
 
-func (p Property) hide(value any) any {
-	if p.Class == ClassSecret {
+func (p Property) hide(value any, lifted bool) any {
+	if p.Class == ClassSecret && !(lifted && p.Guessed) {
 		return HideValue(value)
 	}
 	for _, place := range p.Marked {

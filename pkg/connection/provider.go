@@ -188,10 +188,25 @@ func (c *Catalog) Classify(byName func(dataSource, property string) Class) func(
 // does, and by the marks in the schemas of the catalog. The catalog may be nil.
 func (c *Catalog) HoldsSecret(byValue func(property string, value any) bool) func(dataSource, property string, value any) bool {
 	return func(dataSource, property string, value any) bool {
-		if c != nil && c.DataSources[dataSource] != nil && len(Secrets(c.DataSources[dataSource].Properties[property].hide(value))) > 0 {
+		if c != nil && c.DataSources[dataSource] != nil && len(Secrets(c.DataSources[dataSource].Properties[property].hide(value, false))) > 0 {
 			return true
 		}
 		return byValue(property, value)
+	}
+}
+
+// KnowsSecret returns a function that reports whether a property, or something inside its
+// value, is a secret by more than a guess: by what the provider knows, or by the marks in the
+// schemas of the catalog. The catalog may be nil.
+func (c *Catalog) KnowsSecret(byProvider func(dataSource, property string, value any) bool) func(dataSource, property string, value any) bool {
+	return func(dataSource, property string, value any) bool {
+		if c != nil && c.DataSources[dataSource] != nil {
+			known := c.DataSources[dataSource].Properties[property]
+			if known.Class == ClassSecret && !known.Guessed || len(Secrets(known.hide(value, true))) > 0 {
+				return true
+			}
+		}
+		return byProvider(dataSource, property, value)
 	}
 }
 
@@ -231,6 +246,8 @@ type Property struct {
 	HasDefault bool     `json:"hasDefault,omitempty"`
 	Enum       []string `json:"enum,omitempty"`
 	Class      Class    `json:"class"`
+	// Guessed reports that nothing but the name of the property says that it is a secret.
+	Guessed bool `json:"guessed,omitempty"`
 	// Marked are the places within a value at which the schema marks a secret: the names
 	// that lead there, of which "*" is every item of a list and every entry of a map.
 	Marked    [][]string    `json:"marked,omitempty"`

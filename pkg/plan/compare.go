@@ -23,6 +23,7 @@ type difference struct {
 	dataSource     bool
 	protection     bool
 	sensitive      bool
+	notSensitive   bool // a name to be lifted is not recorded yet
 	record         bool // the key record is of another key
 	// host names the changed property that points the connection at another host.
 	host string
@@ -89,6 +90,7 @@ func (a *analysis) compare(p *pair) *difference {
 	}
 	if p.live.Mark.Project == a.in.Project && !a.in.Snapshot.Traits.Unmarked {
 		a.compareRecord(p, d)
+		a.compareNotSensitive(p, d)
 	}
 	if a.in.Snapshot.Traits.Whole && (d.content() || p.live.Mark.Project == "") {
 		d.alone, d.carried = !d.content(), !d.credentials && len(p.Credentials) > 0

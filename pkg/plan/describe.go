@@ -76,6 +76,8 @@ func describeOne(n *node) string {
 		return "writes down whether it is protected"
 	case diff != nil && diff.sensitive:
 		return "writes down what of it is sensitive"
+	case diff != nil && diff.notSensitive:
+		return "records which of its properties are not sensitive"
 	case diff != nil && diff.record:
 		return "renews its key record"
 	}

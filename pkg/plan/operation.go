@@ -73,6 +73,7 @@ func (o *orderer) operations(change int, d *decision) []*node {
 		c.turnTo(d.live)
 		c.update()
 	}
+	o.liftWritten(d, c.nodes, nil)
 	return c.nodes
 }
 
@@ -504,7 +505,7 @@ func (o *orderer) patch(d *decision) connection.Operation {
 // is no reason for a call.
 func (o *orderer) worthwhile(d *decision, patch connection.Operation) bool {
 	return patch.Set != nil || patch.Remove != nil || patch.Credentials != nil || patch.Tags != nil ||
-		d.diff.protection || d.diff.sensitive || d.diff.record || d.diff.pending || d.live.Mark.Project == ""
+		d.diff.protection || d.diff.sensitive || d.diff.notSensitive || d.diff.record || d.diff.pending || d.live.Mark.Project == ""
 }
 
 // mark is what will be known of the connection afterwards. Credentials are
@@ -514,7 +515,7 @@ func (o *orderer) worthwhile(d *decision, patch connection.Operation) bool {
 func (o *orderer) mark(t *target, live *connection.Live, written bool) *connection.Mark {
 	mark := &connection.Mark{
 		Project: o.analysis.in.Project, Key: o.analysis.places.record(t.key), Moved: o.movedMark(t.key, live),
-		Sensitive: connection.SensitiveMark(t.Sensitive),
+		Sensitive: connection.SensitiveMark(t.Sensitive), NotSensitive: connection.NotSensitiveMark(o.analysis.lifted(t, live)),
 	}
 	owner := o.analysis.in.Snapshot.Caller.ID
 	if live != nil {

@@ -477,6 +477,43 @@ func TestMake(t *testing.T) {
 				l.Properties["path"], l.Mark.Sensitive = "canary", connection.SensitiveMark([]string{"path"})
 			})
 		}, "update A/x /properties/path:(secret)>/x\ns1 patch A/x"},
+		{"what is not sensitive is recorded once, of what is declared and written", func(w *world) {
+			recorded := func(value any, names ...string) func(*connection.Live) {
+				return func(l *connection.Live) {
+					l.Properties["path"] = value
+					l.Mark.Credentials, l.Mark.NotSensitive = connection.CredentialsMark(0, nil, "u-ana"), connection.NotSensitiveMark(names)
+				}
+			}
+			canary := connection.NewSecret("canary")
+			not := func(names ...string) func(*connection.Desired) {
+				return func(d *connection.Desired) { d.NotSensitive = names }
+			}
+			w.declare("A", "hidden", not("path"))
+			w.hold("A", "hidden", recorded(canary))
+			w.declare("A", "ignored", not("path"), func(d *connection.Desired) { d.Lifecycle.IgnoreChanges = []string{"properties.path"} })
+			w.hold("A", "ignored", recorded(canary))
+			w.declare("A", "kept", not("path"), func(d *connection.Desired) {
+				d.Properties["path"] = map[string]any{"a": "b"}
+				d.Lifecycle.Compare = map[string]connection.Comparison{"path": {OnlyDeclared: true}}
+			})
+			w.hold("A", "kept", recorded(map[string]any{"a": "b", "c": canary}))
+			w.declare("A", "known", not("path"))
+			w.hold("A", "known", recorded("/known", "path"))
+			w.declare("A", "more", not("path", "undeclared"))
+			w.hold("A", "more", recorded("/more"))
+			w.declare("A", "no longer")
+			w.hold("A", "no longer", recorded("/no longer", "path"))
+			w.declare("A", "sensitive", not("path"), func(d *connection.Desired) { d.Sensitive = []string{"path"} })
+			w.hold("A", "sensitive", recorded("/sensitive"), func(l *connection.Live) { l.Mark.Sensitive = connection.SensitiveMark([]string{"path"}) })
+		}, "update A/hidden /properties/path:(secret)>/hidden /notSensitive:<nil>>[path]\n" +
+			"update A/more /notSensitive:<nil>>[path]\n" +
+			"update A/sensitive /properties/path:(secret)>/sensitive\n" +
+			"s1 patch A/hidden\ns2 patch A/more\ns3 patch A/sensitive"},
+		{"a new record needs room among the tags", func(w *world) {
+			w.snapshot.Traits.TagLimit = 32
+			w.declare("A", "x", func(d *connection.Desired) { d.NotSensitive = []string{"path"} })
+			w.hold("A", "x", func(l *connection.Live) { l.Tags, l.OtherTags = numbered(28), 1 })
+		}, "update A/x /notSensitive:<nil>>[path] !it has 29 tags, and qlsync needs 4 of the 32 that a connection may have: take tags off it, or declare at most 26 under tags"},
 		{"where no marks are kept, what they would record is not compared", func(w *world) {
 			yes := true
 			w.snapshot.Traits.Unmarked = true

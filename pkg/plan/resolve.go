@@ -115,9 +115,13 @@ func (a *analysis) resolve() {
 		if most > 0 && len(desired.Sensitive) > 0 {
 			most-- // that is a mark more
 		}
+		if most > 0 && len(desired.NotSensitive) > 0 {
+			most-- // and another one
+		}
 		if most > 0 && len(desired.Tags) > most {
 			a.problem(desired.PositionOf("/tags"), "", "%d tags are declared; at most %d fit beside qlsync's own", len(desired.Tags), most)
 		}
+		a.checkNotSensitive(t)
 		a.checkAbsent(t)
 		t.ownerID = a.owner(desired)
 		a.selectStored(t)
@@ -133,7 +137,9 @@ func (a *analysis) checkAbsent(t *target) {
 		return
 	}
 	for _, name := range slices.Sorted(maps.Keys(t.Properties)) {
-		secret := t.source.Properties[name].Class != connection.ClassProperty || slices.Contains(t.Sensitive, name)
+		known := t.source.Properties[name]
+		secret := known.Class != connection.ClassProperty && !(known.Guessed && slices.Contains(t.NotSensitive, name)) ||
+			slices.Contains(t.Sensitive, name)
 		if t.Properties[name] == nil && secret {
 			a.problem(t.PositionOf("/properties/"+escape(name)), "leave it out", "%q is a part of the credentials, and the tenant takes none away", name)
 		}

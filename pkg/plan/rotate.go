@@ -145,9 +145,14 @@ func (o *orderer) rotations() []*node {
 		}
 		c := &chain{o: o, decision: r}
 		n := &node{decision: r, change: len(o.analysis.decisions) + i, operation: c.whole(op)}
+		var written map[string]any
 		if first := last[r.target]; first != nil {
 			n.needs = []*node{first}
+			if d := of[r.target]; d != nil && d.diff != nil {
+				written = d.diff.set
+			}
 		}
+		o.liftWritten(r, []*node{n}, written)
 		if op.Credentials != nil {
 			o.noteOwner(n, r.live.OwnerID) // with another owner they are written anyway
 		}

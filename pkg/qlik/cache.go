@@ -33,7 +33,8 @@ const settling = time.Minute
 // cache is what is known of connections from an earlier snapshot: their properties,
 // for as long as the list says that they have not been updated since. It is a file
 // that only its owner may read, and holds what one caller sees. It holds no secret: a
-// connection that has one among its properties is not kept.
+// connection that has one among its properties is not kept, and neither is one with a record
+// that lifts guesses, since what such a record shows must not outlive the record.
 type cache struct {
 	path   string
 	caller string
@@ -109,7 +110,7 @@ func (c *cache) save(settled []*connection.Live, secretive func(*connection.Live
 	file := cacheFile{Version: cacheVersion, Caller: c.caller, Connections: map[string]cached{}}
 	for _, live := range settled {
 		secret := len(connection.Secrets(live.Properties)) > 0 || secretive != nil && secretive(live)
-		if live.Properties != nil && !live.UpdatedAt.IsZero() && !secret {
+		if live.Properties != nil && !live.UpdatedAt.IsZero() && !secret && live.Mark.NotSensitive == "" {
 			file.Connections[live.ID] = cached{live.UpdatedAt, live.DataSource, live.Properties}
 		}
 	}

@@ -87,6 +87,7 @@ func parseProperties(id string, schema []byte) (map[string]connection.Property, 
 		if property.Type == "boolean" && property.Class == connection.ClassSecret && IsGuess(id, name) && !isMarked(text) {
 			property.Class = connection.ClassProperty // useToken is a switch
 		}
+		property.Guessed = property.Class == connection.ClassSecret && IsGuess(id, name) && !isMarked(text)
 		property.Separated = separatedRoles[name]
 		properties[name] = property
 	}

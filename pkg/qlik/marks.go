@@ -10,10 +10,11 @@ import (
 // The tags that carry a [connection.Mark]. Everyone who sees a connection sees its
 // tags, and everyone who may edit it may change them.
 const (
-	projectTag     = "qlsync:"             // + project
-	keyTag         = "qlsync-key:"         // + digest of the declared key
-	credentialsTag = "qlsync-credentials:" // + mark of what was last written [ + ":" + fingerprint of it ]
-	sensitiveTag   = "qlsync-sensitive:"   // + mark of the names of sensitive properties
+	projectTag     = "qlsync:"               // + project
+	keyTag         = "qlsync-key:"           // + digest of the declared key
+	credentialsTag = "qlsync-credentials:"   // + mark of what was last written [ + ":" + fingerprint of it ]
+	sensitiveTag   = "qlsync-sensitive:"     // + mark of the names of sensitive properties
+	plainTag       = "qlsync-not-sensitive:" // + mark of the names of properties that are not sensitive
 	protectedTag   = "qlsync-protected"
 	movedTag       = "qlsync-moved:"   // + digest of the key it came from, on a cycle
 	transitTag     = "qlsync-transit:" // + what it is in a rebuild
@@ -54,6 +55,8 @@ func splitTags(tags []string) tagSet {
 			set.mark.Credentials, set.mark.Fingerprint = splitCredentials(credentials)
 		} else if sensitive, ok := strings.CutPrefix(tag, sensitiveTag); ok {
 			set.mark.Sensitive = sensitive
+		} else if plain, ok := strings.CutPrefix(tag, plainTag); ok {
+			set.mark.NotSensitive = plain
 		} else if tag == protectedTag {
 			set.mark.Protected = true
 		} else if moved, ok := strings.CutPrefix(tag, movedTag); ok {
@@ -93,6 +96,9 @@ func markTags(mark connection.Mark) []string {
 	}
 	if mark.Sensitive != "" {
 		tags = append(tags, sensitiveTag+mark.Sensitive)
+	}
+	if mark.NotSensitive != "" {
+		tags = append(tags, plainTag+mark.NotSensitive)
 	}
 	if mark.Protected {
 		tags = append(tags, protectedTag)

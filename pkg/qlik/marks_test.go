@@ -18,6 +18,7 @@ func TestTheMarkOfCredentialsHasRoomForAFingerprint(t *testing.T) {
 		"nothing was recorded":  {connection.Mark{}, nil},
 		"beside everything ":    {connection.Mark{Project: "p", Credentials: "0:ab", Fingerprint: "f", Protected: true}, []string{"qlsync:p", "qlsync-credentials:0:ab:f", "qlsync-protected"}},
 		"what is sensitive":     {connection.Mark{Project: "p", Sensitive: "0123abcd"}, []string{"qlsync:p", "qlsync-sensitive:0123abcd"}},
+		"what is not sensitive": {connection.Mark{Project: "p", NotSensitive: "0123abcd"}, []string{"qlsync:p", "qlsync-not-sensitive:0123abcd"}},
 		"an empty digest stays": {connection.Mark{Credentials: "3:", Fingerprint: "f"}, []string{"qlsync-credentials:3::f"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -22,17 +22,25 @@ func HoldsSecret(property string, value any) bool {
 	if Classify("", property) == connection.ClassSecret {
 		return isHideable(value)
 	}
-	return len(connection.Secrets(shieldWithin("", property, value))) > 0
+	return len(connection.Secrets(shieldWithin("", property, value, true))) > 0
+}
+
+// KnowsSecret reports whether a property is a secret by the documentation of its data source,
+// or an item of its value says of itself that it is one: what notSensitive never lifts.
+func KnowsSecret(dataSource, property string, value any) bool {
+	return isDocumented(dataSource, property) || len(connection.Secrets(shieldWithin(dataSource, property, value, false))) > 0
 }
 
 // shield copies live properties without their credential parts, and with a
-// [connection.Secret] for each secret inside a value, or that only its name betrays.
-func shield(dataSource string, properties map[string]any) map[string]any {
+// [connection.Secret] for each secret inside a value, or that only its name betrays. Of the
+// properties that lifts names, guesses do not count.
+func shield(dataSource string, properties map[string]any, lifts func(property string) bool) map[string]any {
 	shielded := make(map[string]any, len(properties))
 	for name, value := range properties {
+		lifted := lifts(name)
 		switch {
-		case Classify(dataSource, name) == connection.ClassProperty:
-			shielded[name] = shieldWithin(dataSource, name, value)
+		case Classify(dataSource, name) == connection.ClassProperty, lifted && IsGuess(dataSource, name):
+			shielded[name] = shieldWithin(dataSource, name, value, !lifted)
 		case IsGuess(dataSource, name) && isHideable(value):
 			shielded[name] = connection.HideValue(value)
 		case IsGuess(dataSource, name):
@@ -56,26 +64,29 @@ func isSecretItemName(list, name string) bool {
 	return connection.IsSecretName(name)
 }
 
-func shieldWithin(dataSource, property string, value any) any {
+// shieldWithin shields a value. Without guess only what is known for a secret is one: a
+// documented name, and an item with encrypt: true.
+func shieldWithin(dataSource, property string, value any, guess bool) any {
 	switch value := value.(type) {
 	case string:
-		if connection.HoldsSecret(value) {
+		if guess && connection.HoldsSecret(value) {
 			return connection.NewSecret(value)
 		}
 	case []any:
 		shielded := make([]any, len(value))
 		for i, item := range value {
-			shielded[i] = shieldWithin(dataSource, property, item)
+			shielded[i] = shieldWithin(dataSource, property, item, guess)
 		}
 		return shielded
 	case map[string]any:
 		shielded := make(map[string]any, len(value))
 		for name, item := range value {
-			secret := name == "value" && isSecretItem(property, value) || Classify(dataSource, name) == connection.ClassSecret
+			secret := name == "value" && isSecretItem(property, value, guess) || isDocumented(dataSource, name) ||
+				guess && Classify(dataSource, name) == connection.ClassSecret
 			if secret && isHideable(item) {
 				shielded[name] = connection.HideValue(item)
 			} else {
-				shielded[name] = shieldWithin(dataSource, property, item)
+				shielded[name] = shieldWithin(dataSource, property, item, guess)
 			}
 		}
 		return shielded
@@ -98,10 +109,10 @@ func isHideable(value any) bool {
 }
 
 // isSecretItem reports whether {name, value, encrypt} of a list holds a secret.
-func isSecretItem(list string, item map[string]any) bool {
+func isSecretItem(list string, item map[string]any, guess bool) bool {
 	if connection.ToBool(item["encrypt"]) == true {
 		return true
 	}
 	name, _ := item["name"].(string)
-	return isSecretItemName(list, name)
+	return guess && isSecretItemName(list, name)
 }

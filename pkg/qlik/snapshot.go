@@ -525,7 +525,7 @@ func (s *survey) hideMarked(ctx context.Context, live []*connection.Live) error 
 	}
 	for _, one := range live {
 		source, _ := s.schema(one.DataSource)
-		one.Properties = source.Hide(one.Properties)
+		one.Properties = source.Hide(one.Properties, s.lifts(one))
 		dropSeparated(source, one.Properties)
 	}
 	return nil
@@ -584,7 +584,7 @@ func (s *survey) detail(ctx context.Context, live *connection.Live) (settled boo
 	if err != nil {
 		return false, fmt.Errorf("read connection %q: %w", live.Key, err)
 	}
-	refresh(live, wire)
+	s.refresh(live, wire)
 	return wire.answered.Sub(live.UpdatedAt) >= settling, nil
 }
 
@@ -624,9 +624,15 @@ func checkSame(id string, wire *wireConnection) error {
 
 func pathOf(id string) string { return connectionsPath + "/" + url.PathEscape(id) }
 
+// lifts returns a function that reports which properties of a connection are not secrets,
+// whatever their names and values look like; see [connection.Mark.Lifts].
+func (p *Provider) lifts(live *connection.Live) func(property string) bool {
+	return func(property string) bool { return live.Mark.Lifts(p.project, property) }
+}
+
 // refresh takes the newer and fuller answer for the truth about everything but the
 // place, which the scope was chosen by.
-func refresh(live *connection.Live, wire wireConnection) {
+func (s *survey) refresh(live *connection.Live, wire wireConnection) {
 	wire.QID = live.ID
 	fresh := toLive(wire, connection.Space{ID: live.SpaceID, Name: live.Key.Space})
 	fresh.Key.Name = cmp.Or(wire.Name, live.Key.Name)
@@ -639,7 +645,7 @@ func refresh(live *connection.Live, wire wireConnection) {
 	if wire.Properties == nil {
 		fresh.Unreadable = "the service did not return its properties"
 	} else {
-		fresh.Properties = shield(fresh.DataSource, wire.Properties)
+		fresh.Properties = shield(fresh.DataSource, wire.Properties, s.lifts(&fresh))
 		showSeparated(fresh.Properties, &wire)
 	}
 	*live = fresh

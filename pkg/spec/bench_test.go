@@ -45,7 +45,7 @@ func BenchmarkValidate(b *testing.B) {
 			if problems := spec.CheckProperties(set.Connections, catalog(sampleSchema, nil)); len(problems) > 0 {
 				b.Fatal(problems)
 			}
-			if problems := spec.CheckCredentials(set.Connections, classify, holdsSecret); len(problems) > 0 {
+			if problems := spec.CheckCredentials(set.Connections, classify, holdsSecret, knowsSecret); len(problems) > 0 {
 				b.Fatal(problems)
 			}
 		}
@@ -55,7 +55,7 @@ func BenchmarkValidate(b *testing.B) {
 		for b.Loop() {
 			set := read(b)
 			spec.CheckProperties(set.Connections, catalog(sampleSchema, nil))
-			spec.CheckCredentials(set.Connections, classify, holdsSecret)
+			spec.CheckCredentials(set.Connections, classify, holdsSecret, knowsSecret)
 		}
 	})
 	b.Run("all wrong", func(b *testing.B) {

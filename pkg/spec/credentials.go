@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/qlsync/qlsync/pkg/connection"
 )
@@ -15,6 +16,9 @@ import (
 // token, and an address a password. Both know the service, and the schemas if there are
 // any; see [connection.Catalog.Classify]. No message holds a value.
 //
+// What knowsSecret does not tell is a guess, which the connection's notSensitive lifts of
+// what is under properties. To list anything else there is an error.
+//
 //   - Under properties: no secret, also not inside a value, no other part of the
 //     credentials, no reference. That one must be absent may be said there, by null.
 //   - Under credentials: a secret as a reference, or as a list or map whose values
@@ -23,13 +27,16 @@ import (
 //     HTTP headers of which one is a token.
 func CheckCredentials(set []connection.Desired,
 	classify func(dataSource, property string) connection.Class,
-	holdsSecret func(dataSource, property string, value any) bool,
+	holdsSecret, knowsSecret func(dataSource, property string, value any) bool,
 ) connection.Problems {
 	var problems connection.Problems
 	for i := range set {
-		c := &sorter{desired: &set[i], holdsSecret: func(property string, value any) bool {
-			return holdsSecret(set[i].DataSource, property, value)
-		}}
+		c := &sorter{
+			desired:     &set[i],
+			holdsSecret: func(property string, value any) bool { return holdsSecret(set[i].DataSource, property, value) },
+			knowsSecret: func(property string, value any) bool { return knowsSecret(set[i].DataSource, property, value) },
+		}
+		c.checkNotSensitive()
 		classify := withSensitive(&set[i], classify)
 		for _, name := range slices.Sorted(maps.Keys(set[i].Properties)) {
 			c.property(name, set[i].Properties[name], classify(set[i].DataSource, name))
@@ -56,6 +63,7 @@ func withSensitive(desired *connection.Desired, classify func(dataSource, proper
 type sorter struct {
 	desired     *connection.Desired
 	holdsSecret func(property string, value any) bool
+	knowsSecret func(property string, value any) bool
 	problems    connection.Problems
 }
 
@@ -68,20 +76,53 @@ func (c *sorter) add(path, message, hint string) {
 	})
 }
 
+// checkNotSensitive notes names of which more than a guess says that they are secrets.
+func (c *sorter) checkNotSensitive() {
+	for i, name := range c.desired.NotSensitive {
+		path := "/notSensitive" + joinPointer(strconv.Itoa(i))
+		switch {
+		case slices.Contains(c.desired.Sensitive, name):
+			c.add(path, fmt.Sprintf("%q is also listed under sensitive", name), "take it out of one of the two lists")
+		case c.knowsSecret(name, withoutReferences(c.desired.Properties[name])):
+			c.add(path, fmt.Sprintf("%q is a secret by the documentation or the schema of its data source, or holds one: notSensitive lifts only guesses", name),
+				"take it out of the list, and declare the secret under credentials")
+		}
+	}
+}
+
+// isLifted reports whether a property is only a secret by a guess that the connection lifts.
+func (c *sorter) isLifted(name string, value any) bool {
+	return slices.Contains(c.desired.NotSensitive, name) && !slices.Contains(c.desired.Sensitive, name) && !c.knowsSecret(name, value)
+}
+
+// orLift adds to a hint, of what is a guess, how to lift it.
+func (c *sorter) orLift(hint, name string, value any) string {
+	if c.knowsSecret(name, value) || slices.Contains(c.desired.Sensitive, name) {
+		return hint
+	}
+	return hint + fmt.Sprintf("; if it is not a secret, add notSensitive: [%s]", name)
+}
+
 func (c *sorter) property(name string, value any, class connection.Class) {
 	path := "/properties" + joinPointer(name)
+	lifted := c.isLifted(name, withoutReferences(value))
+	if lifted && class == connection.ClassSecret {
+		class = connection.ClassProperty
+	}
 	switch {
 	case value == nil:
 	case class == connection.ClassSecret && !c.isSwitch(name, value):
 		c.add(path+keyMark, fmt.Sprintf("%q is a secret and must not stand under properties", name),
-			fmt.Sprintf("move it under credentials, as %s: {env: NAME}", name))
+			c.orLift(fmt.Sprintf("move it under credentials, as %s: {env: NAME}", name), name, value))
 	case class == connection.ClassCredential:
 		c.add(path+keyMark, fmt.Sprintf("%q is a part of the credentials", name), "move it under credentials")
 	case holdsReferenceShape(value):
 		c.add(path+keyMark, fmt.Sprintf("%q holds a reference, which works only under credentials", name), "move it under credentials")
+	case lifted:
 	default:
 		for _, secret := range c.plainSecrets(path, name, value) {
-			c.add(secret, fmt.Sprintf("holds a secret; move %q under credentials, with {env: NAME} or {file: PATH} for the value", name), "")
+			c.add(secret, fmt.Sprintf("holds a secret; move %q under credentials, with {env: NAME} or {file: PATH} for the value", name),
+				strings.TrimPrefix(c.orLift("", name, value), "; "))
 		}
 	}
 }

@@ -204,6 +204,7 @@ func (r *reader) connection(n *notes, tree *node) connection.Desired {
 		CredentialsVersion: integer(tree.get("credentialsVersion")),
 		UnknownAllowed:     textOf(tree.get("additionalProperties")) == "allow",
 		Sensitive:          textsOf(tree.get("sensitive")),
+		NotSensitive:       textsOf(tree.get("notSensitive")),
 		Lifecycle:          readLifecycle(tree.get("lifecycle")),
 		Tags:               n.tags(tree.get("tags"), fill),
 		At:                 func(path string) connection.Position { return position(n.file, tree.locatePath(path)) },
@@ -229,6 +230,9 @@ func (r *reader) connection(n *notes, tree *node) connection.Desired {
 	}
 	desired.Credentials = r.credentials(n, tree)
 	n.checkComparisons(tree.get("lifecycle").get("compare"), &desired)
+	if sensitive, not := len(desired.Sensitive), len(desired.NotSensitive); sensitive > 0 && not > 0 && sensitive+not > connection.MaxNotSensitive {
+		n.add(tree.get("notSensitive").place, fmt.Sprintf("sensitive and notSensitive must not list more than %d names together", connection.MaxNotSensitive), "")
+	}
 	return desired
 }
 

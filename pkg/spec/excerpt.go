@@ -108,7 +108,7 @@ func collectTokens(n *node, keys []string, tokens map[int32][]token, seen map[*n
 var openKeys = map[string]bool{
 	"version": true, "project": true, "spaces": true, "schemas": true, "policy": true, "provider": true, "rateLimits": true,
 	"name": true, "space": true, "dataSource": true, "tenants": true, "owner": true, "tags": true, "credentialsVersion": true,
-	"lifecycle": true, "additionalProperties": true, "sensitive": true, "from": true, "to": true,
+	"lifecycle": true, "additionalProperties": true, "sensitive": true, "notSensitive": true, "from": true, "to": true,
 }
 
 // canBeShown reports whether a value stands where no secret has a place, or is a

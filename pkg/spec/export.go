@@ -28,9 +28,10 @@ type ExportInput struct {
 	Dir string
 	// OneFile puts all spaces into one file.
 	OneFile bool
-	// Classify, HoldsSecret and Normalize are the provider's.
+	// Classify, HoldsSecret, KnowsSecret and Normalize are the provider's.
 	Classify    func(dataSource, property string) connection.Class
 	HoldsSecret func(property string, value any) bool
+	KnowsSecret func(dataSource, property string, value any) bool
 	Normalize   func(connection.Property, any) any
 }
 
@@ -331,7 +332,8 @@ func (e *exporter) check(all []*exported) (again bool) {
 	items := root.get("connections").items()
 	set := e.read(n, root)
 	problems = Collect(n.problems,
-		CheckCredentials(set, e.in.Catalog.Classify(e.in.Classify), e.in.Catalog.HoldsSecret(e.in.HoldsSecret)), CheckProperties(set, e.in.Catalog))
+		CheckCredentials(set, e.in.Catalog.Classify(e.in.Classify), e.in.Catalog.HoldsSecret(e.in.HoldsSecret),
+			e.in.Catalog.KnowsSecret(e.in.KnowsSecret)), CheckProperties(set, e.in.Catalog))
 	more := restOf(maxProblemsOfFile, connection.SeverityError, inThisFile)
 	for _, problem := range problems {
 		if problem.Severity == connection.SeverityWarning || problem.Position.Line == 0 || problem.Message == more {

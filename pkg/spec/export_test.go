@@ -42,8 +42,8 @@ func exportLedger(t *testing.T, declared []connection.Desired) spec.Export {
 		Classify: func(_, property string) connection.Class {
 			return map[string]connection.Class{"password": connection.ClassSecret}[property]
 		},
-		HoldsSecret: func(string, any) bool { return false },
-		Normalize:   func(_ connection.Property, value any) any { return value },
+		HoldsSecret: func(string, any) bool { return false }, KnowsSecret: func(string, string, any) bool { return false },
+		Normalize: func(_ connection.Property, value any) any { return value },
 	})
 	if len(exported.Files) != 1 {
 		t.Fatalf("%+v", exported)
@@ -97,7 +97,7 @@ func TestTheReasonIsToldOfEachOfVeryMany(t *testing.T) {
 	in := spec.ExportInput{
 		Tenant: "prod", Catalog: catalog(`{}`, nil),
 		Classify:    func(string, string) connection.Class { return connection.ClassProperty },
-		HoldsSecret: func(string, any) bool { return false },
+		HoldsSecret: func(string, any) bool { return false }, KnowsSecret: func(string, string, any) bool { return false },
 	}
 	for i := range connections {
 		in.Live = append(in.Live, connection.Live{
@@ -169,8 +169,8 @@ func exportAll(t *testing.T, live []connection.Live, declared []connection.Desir
 		Classify: func(_, property string) connection.Class {
 			return map[string]connection.Class{"password": connection.ClassSecret, "PRIV_KEY_FILE": connection.ClassSecret, "username": connection.ClassCredential}[property]
 		},
-		HoldsSecret: func(string, any) bool { return false },
-		Normalize:   func(_ connection.Property, value any) any { return value },
+		HoldsSecret: func(string, any) bool { return false }, KnowsSecret: func(string, string, any) bool { return false },
+		Normalize: func(_ connection.Property, value any) any { return value },
 	})
 }
 

@@ -27,6 +27,7 @@ type exported struct {
 	// others are further parts that such credentials may have.
 	others       []string
 	sensitive    []string // as its mark records
+	notSensitive []string // likewise, of what is shown
 	allowUnknown bool
 	variables    []ExportedVariable
 	leftOut      []string
@@ -52,6 +53,9 @@ func (e *exporter) connection(live *connection.Live) *exported {
 			x.leftOut = append(x.leftOut, fmt.Sprintf("property %q: its value cannot be written in a file", name))
 		default:
 			x.properties[name] = value
+			if live.Mark.Lifts(e.project.Name, name) {
+				x.notSensitive = append(x.notSensitive, name)
+			}
 			x.allowUnknown = x.allowUnknown || schema != nil && len(schema.names) > 0 && !schema.open && !schema.knows(name)
 		}
 	}
@@ -327,7 +331,7 @@ func entryAt(entries []child, line int) *child {
 func (x *exported) isSaidBy(d *connection.Desired) bool {
 	live := x.live
 	return d.Name == live.Key.Name && stands(d.Space, live) && d.DataSource == live.DataSource &&
-		slices.Equal(d.Tags, x.tags) && slices.Equal(d.Sensitive, x.sensitive) &&
+		slices.Equal(d.Tags, x.tags) && slices.Equal(d.Sensitive, x.sensitive) && slices.Equal(d.NotSensitive, x.notSensitive) &&
 		equalMaps(d.Properties, x.properties) && sameReferences(d.Credentials, x.credentials)
 }
 

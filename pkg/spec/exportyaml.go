@@ -123,6 +123,9 @@ func (x *exported) node(c common) *yaml.Node {
 	if len(x.sensitive) > 0 {
 		entry.add("sensitive", textsNode(x.sensitive))
 	}
+	if len(x.notSensitive) > 0 {
+		entry.add("notSensitive", textsNode(x.notSensitive))
+	}
 	own := map[string]any{}
 	for name, value := range x.properties {
 		if _, shared := c.properties[name]; !shared {

@@ -78,6 +78,7 @@ defaults:
     two: {env: X}
   additionalProperties: refuse
   sensitive: [s]
+  notSensitive: [n]
   credentialsVersion: 1
   lifecycle:
     preventDestroy: true
@@ -103,6 +104,7 @@ connections:
         exec: [op]
     additionalProperties: refuse
     sensitive: [password]
+    notSensitive: [host]
     credentialsVersion: 1
     lifecycle:
       preventDestroy: true

@@ -39,7 +39,7 @@ func CheckProperties(set []connection.Desired, catalog *connection.Catalog) conn
 			found[i] = unknownSource(d, catalog.Known)
 		}
 	})
-	return Collect(append(found, problems, checkCompared(set, known))...)
+	return Collect(append(found, problems, checkCompared(set, known), checkLifted(set, known))...)
 }
 
 // eachInParallel calls do for 0 to n-1 on all processors and waits.

@@ -262,6 +262,11 @@ func classify(_, property string) connection.Class {
 	return connection.ClassProperty
 }
 
+// knowsSecret knows the property known, and known inside a value.
+func knowsSecret(_, property string, value any) bool {
+	return property == "known" || strings.Contains(connection.Canonical(value), "really")
+}
+
 // holdsSecret finds hunter2, wherever it stands.
 func holdsSecret(_, _ string, value any) bool {
 	return strings.Contains(connection.Canonical(value), "hunter2")
@@ -272,16 +277,16 @@ func TestWhatBelongsToTheCredentials(t *testing.T) {
 		{"everything in its place", `    properties: {host: h, files: {file: 1, x: 2}}
     credentials: {username: u, password: {env: P}, key: [{name: k.json, value: {file: k}}], headers: [{name: a, value: {env: A}}, {name: b, value: plain}]}`, ""},
 		{"secrets under properties", "    properties: {password: hunter2, username: u, key: {env: K}}", `
-			c.yaml:7:18: "password" is a secret and must not stand under properties (move it under credentials, as password: {env: NAME})
+			c.yaml:7:18: "password" is a secret and must not stand under properties (move it under credentials, as password: {env: NAME}; if it is not a secret, add notSensitive: [password])
 			c.yaml:7:37: "username" is a part of the credentials (move it under credentials)
-			c.yaml:7:50: "key" is a secret and must not stand under properties (move it under credentials, as key: {env: NAME})`},
+			c.yaml:7:50: "key" is a secret and must not stand under properties (move it under credentials, as key: {env: NAME}; if it is not a secret, add notSensitive: [key])`},
 		{"that a part of the credentials must be absent", "    properties: {password: null, username: null}", ""},
 		{"a secret inside a list under properties, at its value", "    properties:\n      headers:\n        - {name: a, value: 1}\n        - {name: b, value: hunter2, encrypt: true}\n        - hunter2", `
-			c.yaml:10:28: holds a secret; move "headers" under credentials, with {env: NAME} or {file: PATH} for the value
-			c.yaml:11:11: holds a secret; move "headers" under credentials, with {env: NAME} or {file: PATH} for the value`},
+			c.yaml:10:28: holds a secret; move "headers" under credentials, with {env: NAME} or {file: PATH} for the value (if it is not a secret, add notSensitive: [headers])
+			c.yaml:11:11: holds a secret; move "headers" under credentials, with {env: NAME} or {file: PATH} for the value (if it is not a secret, add notSensitive: [headers])`},
 		{"an address with a password", "    properties: {url: \"https://me:hunter2@example.com\", map: {a: {b: hunter2}}}", `
-			c.yaml:7:23: holds a secret; move "url" under credentials, with {env: NAME} or {file: PATH} for the value
-			c.yaml:7:62: holds a secret; move "map" under credentials, with {env: NAME} or {file: PATH} for the value`},
+			c.yaml:7:23: holds a secret; move "url" under credentials, with {env: NAME} or {file: PATH} for the value (if it is not a secret, add notSensitive: [url])
+			c.yaml:7:62: holds a secret; move "map" under credentials, with {env: NAME} or {file: PATH} for the value (if it is not a secret, add notSensitive: [map])`},
 		{"a secret in the open beside a reference", "    credentials: {headers: [{name: a, value: {env: A}}, {name: b, value: hunter2}], url: hunter2}", `
 			c.yaml:7:74: a secret must not stand in a file (write {env: NAME} or {file: PATH} instead of the value)
 			c.yaml:7:90: a secret must not stand in a file (write {env: NAME} or {file: PATH} instead of the value)`},
@@ -295,12 +300,22 @@ func TestWhatBelongsToTheCredentials(t *testing.T) {
 		{"a secret that is not there", "    credentials: {key: [{name: k}], password: {}}", `
 			c.yaml:7:24: "key" is a secret, and nothing says where its value comes from (write {env: NAME} or {file: PATH} where the value belongs)
 			c.yaml:7:47: "password" is a secret, and nothing says where its value comes from (write {env: NAME} or {file: PATH} where the value belongs)`},
+		{"guesses that the connection lifts", "    notSensitive: [password, headers, url]\n    properties: {password: public, headers: [{name: b, value: hunter2}], url: hunter2}", ""},
+		{"what is more than a guess, listed all the same", "    notSensitive: [known, headers, key]\n    properties: {known: hunter2, headers: [{name: b, value: really}], key: public}", `
+			c.yaml:7:20: "known" is a secret by the documentation or the schema of its data source, or holds one: notSensitive lifts only guesses (take it out of the list, and declare the secret under credentials)
+			c.yaml:7:27: "headers" is a secret by the documentation or the schema of its data source, or holds one: notSensitive lifts only guesses (take it out of the list, and declare the secret under credentials)
+			c.yaml:8:25: holds a secret; move "known" under credentials, with {env: NAME} or {file: PATH} for the value`},
+		{"what is also sensitive", "    sensitive: [password]\n    notSensitive: [password]\n    properties: {password: public}", `
+			c.yaml:8:20: "password" is also listed under sensitive (take it out of one of the two lists)
+			c.yaml:9:18: "password" is a secret and must not stand under properties (move it under credentials, as password: {env: NAME})`},
+		{"no guess is lifted of credentials", "    notSensitive: [password]\n    credentials: {password: hunter2}", `
+			c.yaml:8:29: a secret must not stand in a file (write {env: NAME} or {file: PATH} instead of the value)`},
 		{"properties under credentials", "    credentials: {host: h, headers: [{name: a, value: b}]}", `
 			c.yaml:7:19: "host" is not a credential (move it under properties)
 			c.yaml:7:28: "headers" is not a credential (move it under properties)`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			problems := spec.CheckCredentials(desired(t, test.text), classify, holdsSecret)
+			problems := spec.CheckCredentials(desired(t, test.text), classify, holdsSecret, knowsSecret)
 			if diff := cmp.Diff(lines(test.want), problems.Error()); diff != "" {
 				t.Error(diff)
 			}

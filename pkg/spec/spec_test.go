@@ -1045,7 +1045,8 @@ func FuzzLoad(f *testing.F) {
 		for i := range tenants {
 			set, problems := project.Desired(&tenants[i], map[string]string{"stage": "x"})
 			spec.Excerpts(problems)
-			spec.CheckCredentials(set.Connections, func(string, string) connection.Class { return connection.ClassSecret }, func(string, string, any) bool { return true })
+			spec.CheckCredentials(set.Connections, func(string, string) connection.Class { return connection.ClassSecret }, func(string, string, any) bool { return true },
+				func(string, string, any) bool { return false })
 		}
 	})
 }

@@ -1,0 +1,113 @@
+package plan
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// lifted lists, sorted, what of [connection.Desired.NotSensitive] a write records on a
+// connection: only names whose live value is what the files show once the write is done.
+// Otherwise the record would uncover a value that nobody has declared. Live is nil where the
+// write creates the connection.
+func (a *analysis) lifted(t *target, live *connection.Live) []string {
+	var names []string
+	for _, name := range t.NotSensitive {
+		value := t.Properties[name]
+		if value == nil || slices.Contains(t.Sensitive, name) || t.ignores("properties", name) {
+			continue
+		}
+		if live != nil && !live.Mark.Lifts(a.in.Project, name) && !a.showsNothingElse(t, live, name) {
+			continue
+		}
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// showsNothingElse reports whether an update leaves nothing hidden in a property that the
+// files do not declare: it writes the whole value, or there is no secret in the live one.
+func (a *analysis) showsNothingElse(t *target, live *connection.Live, name string) bool {
+	property := t.source.Properties[name]
+	have := a.in.Normalize(property, live.Properties[name])
+	kept := alike(t.Lifecycle.Compare, name, a.in.Normalize(property, t.Properties[name]), have)
+	return !slices.Contains(live.Hidden, name) && (len(connection.Secrets(have)) == 0 || !kept)
+}
+
+// liftWritten takes out of the marks of operations, in their order, which names they would
+// lift before the value is written: a run that ends in between must not uncover what was
+// there before. Written is what earlier operations have set.
+func (o *orderer) liftWritten(d *decision, nodes []*node, written map[string]any) {
+	if d.target == nil || len(d.target.NotSensitive) == 0 {
+		return
+	}
+	lives, set := map[string]*connection.Live{}, map[string]map[string]bool{}
+	for _, live := range []*connection.Live{d.live, d.begun} {
+		if live != nil {
+			lives[live.ID] = live
+		}
+	}
+	note := func(id string, properties map[string]any) {
+		if set[id] == nil {
+			set[id] = map[string]bool{}
+		}
+		for name := range properties {
+			set[id][name] = true
+		}
+	}
+	if d.live != nil {
+		note(d.live.ID, written)
+	}
+	for _, n := range nodes {
+		id := n.operation.ID // empty: of what the operations create
+		note(id, n.operation.Set)
+		if n.operation.Mark == nil || n.operation.Mark.NotSensitive == "" {
+			continue
+		}
+		var names []string
+		for _, name := range o.analysis.lifted(d.target, nil) {
+			if set[id][name] || isOpen(o.analysis.in.Project, lives[id], name) {
+				names = append(names, name)
+			}
+		}
+		mark := *n.operation.Mark
+		mark.NotSensitive = connection.NotSensitiveMark(names)
+		n.operation.Mark = &mark
+	}
+}
+
+// isOpen reports whether nothing of a live property is hidden.
+func isOpen(project string, live *connection.Live, name string) bool {
+	return live != nil && (live.Mark.Lifts(project, name) ||
+		live.Properties != nil && !slices.Contains(live.Hidden, name) && len(connection.Secrets(live.Properties[name])) == 0)
+}
+
+// compareNotSensitive compares the record of what is not sensitive. A name that is not
+// recorded yet is worth a write, since the live value is hidden until then; one that is no
+// longer declared stays until the next write.
+func (a *analysis) compareNotSensitive(p *pair, d *difference) {
+	names := a.lifted(p.target, p.live)
+	recorded := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !p.live.Mark.Lifts(a.in.Project, name) })
+	if len(recorded) == len(names) {
+		return
+	}
+	var before any
+	if len(recorded) > 0 {
+		before = toList(recorded)
+	}
+	d.notSensitive = true
+	d.add("/notSensitive", before, toList(names))
+}
+
+// checkNotSensitive refuses names that could never be lifted, as nothing can be recorded on
+// the connections of the tenant.
+func (a *analysis) checkNotSensitive(t *target) {
+	if !a.in.Snapshot.Traits.Unmarked || len(t.NotSensitive) == 0 {
+		return
+	}
+	a.problem(t.PositionOf("/notSensitive"), "leave notSensitive out",
+		"notSensitive needs a record on %q, and with ownership: none nothing is recorded: the live value of %s would stay hidden",
+		t.key, strings.Join(t.NotSensitive, ", "))
+}

@@ -1,0 +1,49 @@
+package plan_test
+
+import (
+	"testing"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/plan"
+)
+
+// TestNoOperationLiftsANameBeforeItsValueIsWritten: a run may end after any operation.
+func TestNoOperationLiftsANameBeforeItsValueIsWritten(t *testing.T) {
+	w := newWorld()
+	w.declare("A", "x", func(d *connection.Desired) {
+		d.Owner, d.Credentials, d.NotSensitive = "bo@example.com", secretRef("P"), []string{"path"}
+	})
+	w.hold("A", "x", func(l *connection.Live) { l.Properties["path"] = connection.NewSecret("canary") })
+	p, problems := plan.Make(w.input())
+	if problems.Err() != nil {
+		t.Fatal(problems)
+	}
+	written, marks := false, 0
+	for _, step := range p.Steps {
+		for _, item := range step.Items {
+			op := item.Operation
+			written = written || op.Set["path"] != nil
+			if op.Mark == nil {
+				continue
+			}
+			marks++
+			if lifts := op.Mark.Lifts(project, "path"); lifts != written {
+				t.Errorf("operation %d (%s): it lifts: %v, and the value is written: %v", marks, op.Kind, lifts, written)
+			}
+		}
+	}
+	if !written || marks < 2 {
+		t.Errorf("%d marks are written, and the value: %v", marks, written)
+	}
+}
+
+func TestWhereNothingCanBeRecordedNothingCanBeLifted(t *testing.T) {
+	w := newWorld()
+	w.snapshot.Traits.Unmarked = true
+	w.declare("A", "x", func(d *connection.Desired) { d.NotSensitive = []string{"path"} })
+	_, problems := plan.Make(w.input())
+	want := `a.yaml:1:3: notSensitive needs a record on "A/x", and with ownership: none nothing is recorded: the live value of path would stay hidden (leave notSensitive out)`
+	if got := problems.Error(); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
