@@ -74,7 +74,11 @@ func (p *Provider) again(ctx context.Context, operation connection.Operation, se
 		return nil, err
 	}
 	d.setPending(pending)
-	return p.write(ctx, http.MethodPut, operation.Key, d, operation, true, p.still(operation.Key, live, d))
+	body, err := p.write(ctx, http.MethodPut, operation.Key, d, operation, true, p.still(operation.Key, live, d))
+	if err == nil {
+		p.acknowledged(operation.Key, digest(live), &d)
+	}
+	return body, err
 }
 
 // marked tells that what was sent bears its mark by now, and not that it is not in
@@ -82,7 +86,7 @@ func (p *Provider) again(ctx context.Context, operation connection.Operation, se
 func (p *Provider) marked(ctx context.Context, key connection.Key, sent document) bool {
 	mark := sent.mark()
 	mark.Pending = false
-	live, err := p.get(ctx, key, nil)
+	live, err := p.getShown(ctx, key)
 	return err == nil && live.mark() == mark
 }
 

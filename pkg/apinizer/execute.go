@@ -84,9 +84,10 @@ func (p *Provider) create(ctx context.Context, operation connection.Operation) c
 	if err != nil {
 		return fail(err)
 	}
+	p.acknowledged(operation.Key, "", &d)
 	outcome := connection.Outcome{ID: idOf(operation.Key)}
 	if operation.ReadBack {
-		live, err := p.get(context.WithoutCancel(ctx), operation.Key, nil)
+		live, err := p.getShown(context.WithoutCancel(ctx), operation.Key)
 		if err != nil {
 			outcome.Err = fmt.Errorf("create connection: read it again: %w", unfound(err))
 			return outcome
@@ -123,7 +124,7 @@ func notBegun(ctx context.Context, err error) error {
 // absent proves that nothing has the name: in the server's words, or, where it only
 // says 404 or 400, by the list of the type.
 func (p *Provider) absent(ctx context.Context, operation connection.Operation) error {
-	there, err := p.get(ctx, operation.Key, nil)
+	there, err := p.getShown(ctx, operation.Key)
 	if err == nil {
 		return fmt.Errorf("%w: a connection of type %s exists, and was not there when the plan was made", connection.ErrConflict, there.kind)
 	}
@@ -238,7 +239,7 @@ type freshCheck = func(ctx context.Context, maybe bool) error
 // carried out, as it was sent.
 func (p *Provider) still(key connection.Key, live, sent document) freshCheck {
 	return func(ctx context.Context, maybe bool) error {
-		now, err := p.get(ctx, key, nil)
+		now, err := p.getShown(ctx, key)
 		switch {
 		case err != nil:
 			return err
@@ -323,6 +324,12 @@ func (p *Provider) update(ctx context.Context, operation connection.Operation) c
 		return fail(err)
 	}
 	p.forget(operation.Key)
+	if foldKey(to) == foldKey(operation.Key) {
+		p.acknowledged(to, digest(live), &d)
+	} else {
+		p.acknowledged(operation.Key, digest(live), nil)
+		p.acknowledged(to, "", &d)
+	}
 	outcome.ID = idOf(to)
 	if operation.Name != "" {
 		if err := p.renamed(context.WithoutCancel(ctx), operation.Key, to); err != nil {
@@ -338,7 +345,7 @@ func (p *Provider) update(ctx context.Context, operation connection.Operation) c
 
 // current reads what is to be changed, and refuses what is not what the plan has seen.
 func (p *Provider) current(ctx context.Context, operation connection.Operation) (document, error) {
-	live, err := p.get(ctx, operation.Key, nil)
+	live, err := p.getShown(ctx, operation.Key)
 	if err != nil {
 		return live, err
 	}
@@ -411,15 +418,14 @@ func (p *Provider) free(ctx context.Context, from, to connection.Key) error {
 	if strings.EqualFold(from.Name, to.Name) {
 		return nil
 	}
-	there, err := p.get(ctx, to, nil)
+	there, err := p.getShown(ctx, to)
 	switch {
 	case err == nil:
 		return fmt.Errorf("%w: %q of type %s has it", connection.ErrConflict, to, there.kind)
 	case errors.Is(err, connection.ErrNotFound):
 		return nil
 	}
-	refusal, ok := errors.AsType[*Error](err)
-	if ok && (refusal.Status == http.StatusNotFound || errors.Is(err, connection.ErrInvalid)) {
+	if seemsAbsent(err) {
 		return nil // the server refuses a name that is taken by itself
 	}
 	return err
@@ -438,7 +444,7 @@ func (p *Provider) arrived(ctx context.Context, from, to connection.Key, d docum
 // renamed reads a connection under its new name. Some pages of the documentation say
 // that a write cannot rename.
 func (p *Provider) renamed(ctx context.Context, from, to connection.Key) error {
-	live, err := p.get(ctx, to, nil)
+	live, err := p.getShown(ctx, to)
 	if err != nil {
 		return fmt.Errorf("the manager has taken the new name %q, and does not find it: %w", to.Name, unfound(err))
 	}
@@ -449,7 +455,7 @@ func (p *Provider) renamed(ctx context.Context, from, to connection.Key) error {
 	if strings.EqualFold(from.Name, to.Name) {
 		return nil
 	}
-	if _, err := p.get(ctx, from, nil); err == nil {
+	if _, err := p.getShown(ctx, from); err == nil {
 		return fmt.Errorf("%w: the manager has made %q, and kept %q", connection.ErrInvalid, to.Name, from.Name)
 	}
 	return nil
@@ -480,7 +486,8 @@ func (p *Provider) shows(live, sent document) bool {
 // delete removes a connection. One that is gone already is gone; a 404 alone does not
 // prove that.
 func (p *Provider) delete(ctx context.Context, operation connection.Operation) error {
-	if _, err := p.current(ctx, operation); err != nil {
+	live, err := p.current(ctx, operation)
+	if err != nil {
 		if errors.Is(err, connection.ErrNotFound) {
 			return nil
 		}
@@ -502,6 +509,7 @@ func (p *Provider) delete(ctx context.Context, operation connection.Operation) e
 	case err != nil:
 		return fmt.Errorf("delete connection: %w", err)
 	}
+	p.acknowledged(operation.Key, digest(live), nil)
 	if state, failures := p.deploymentOf(got.Body); state == notDeployed && len(failures) > 0 && failures[0] != noGateway {
 		return fmt.Errorf("delete connection: %w: deleted, and perhaps still on gateways: %s", connection.ErrPending, tell(failures, p.client.redactor(&call{})))
 	}

@@ -20,6 +20,8 @@ type Provider struct {
 	// seen holds a digest of each connection as it was last read for a plan, or
 	// written: what differs when it is to be written has been changed by somebody else.
 	seen map[connection.Key]string
+	// writes holds the last acknowledged write under each key since the last snapshot.
+	writes map[connection.Key]written
 }
 
 var (
@@ -39,7 +41,7 @@ func New(config Config) (*Provider, error) {
 	}
 	return &Provider{
 		client: client, project: config.Project, unmarked: config.Unmarked, parallelism: parallelism,
-		seen: map[connection.Key]string{},
+		seen: map[connection.Key]string{}, writes: map[connection.Key]written{},
 	}, nil
 }
 

@@ -35,6 +35,9 @@ type survey struct {
 // then one connection at a time, as lists show less and mask more.
 func (p *Provider) Snapshot(ctx context.Context, scope connection.Scope) (*connection.Snapshot, error) {
 	ctx = transport.WithQuota(ctx, p.client.raise)
+	p.mu.Lock()
+	clear(p.writes)
+	p.mu.Unlock()
 	s := &survey{Provider: p, undescribed: map[connection.Key]bool{}}
 	spaces, err := s.projects(ctx)
 	if err != nil {

@@ -122,6 +122,10 @@ type Behaviour struct {
 	// ConsoleRules are those of the console: names have no space in front and no special characters, and descriptions at most
 	// 1,000 characters (facts, 2.1). Off: any text will do.
 	ConsoleRules bool `json:"consoleRules"`
+
+	// Lag: reads show connections as they were so many seconds before what requests have written since; writes act on what
+	// there is. A state file does not keep what was there before. 0: what was just written is read.
+	Lag int `json:"lag"`
 }
 
 // What a proxy answers in the place of the manager.
@@ -154,6 +158,8 @@ func (b Behaviour) check() error {
 		}
 	}
 	switch {
+	case b.Lag < 0:
+		return fmt.Errorf("seed: behaviour.lag: cannot be negative")
 	case b.PageSize < 0:
 		return fmt.Errorf("seed: behaviour.pageSize: cannot be negative")
 	case b.ErrorStatus != 0 && (b.ErrorStatus < 200 || b.ErrorStatus > 599):

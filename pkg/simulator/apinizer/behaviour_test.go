@@ -41,6 +41,9 @@ func TestSwitches(t *testing.T) {
 		"POST is a conflict (C4)": {`"existingName": "conflict"`, func(r *rig) string {
 			return r.brief("POST", connections+"Mail/", mail+`}`)
 		}, "200 SUCCESS", "409 FAILURE Connection (name: Mail) already exists!"},
+		"reads lag behind writes": {`"lag": 3600`, func(r *rig) string {
+			return r.brief("PUT", connections+"Mail/", mail+`, "port": 99}`) + fmt.Sprint(r.one("Mail")["port"])
+		}, "200 SUCCESS99", "200 SUCCESS587"},
 		"secrets are read in clear (C5)": {`"secrets": "clear"`, secrets, `["pa55word",null,null]`, `["pa55word","s3cr3t",null]`},
 		"secrets are read as null (C5)":  {`"secrets": "null"`, secrets, `["pa55word",null,null]`, `[null,null,null]`},
 		"null keeps a secret (6.3)":      {`"nullKeepsSecret": true`, lost, "null \"\" omitted", `"" omitted`},
@@ -301,6 +304,7 @@ func TestWrongSwitchesAreRefused(t *testing.T) {
 		`"deploymentDetail": "x"`:  "behaviour.deploymentDetail",
 		`"proxyPages": "x"`:        "behaviour.proxyPages",
 		`"pageSize": -1`:           "behaviour.pageSize",
+		`"lag": -1`:                "behaviour.lag",
 		`"errorStatus": 99`:        "behaviour.errorStatus",
 		`"writeStatus": 400`:       "behaviour.writeStatus",
 		`"dialects": "legacy"`:     "unknown field dialects",

@@ -34,6 +34,7 @@ type Manager struct {
 
 	mu    sync.RWMutex // guards world and the state file
 	world *world
+	past  []earlier // for [Behaviour.Lag]
 	state *host.StateFile
 }
 

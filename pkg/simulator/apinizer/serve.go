@@ -105,6 +105,14 @@ func (m *Manager) served(w http.ResponseWriter, c *call, rt route) (answer, erro
 	if err := c.read(m, w, rt); err != nil {
 		return answer{}, err
 	}
+	if m.behaviour.Lag > 0 && rt.method == http.MethodGet {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		newest := m.world
+		m.world = m.lagging()
+		defer func() { m.world = newest }()
+		return rt.handle(m, c)
+	}
 	if rt.method == http.MethodGet || rt.open {
 		m.mu.RLock()
 		defer m.mu.RUnlock()
@@ -112,6 +120,7 @@ func (m *Manager) served(w http.ResponseWriter, c *call, rt route) (answer, erro
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.noteBefore()
 	reply, err := rt.handle(m, c)
 	if err != nil {
 		return reply, err

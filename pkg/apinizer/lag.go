@@ -1,0 +1,68 @@
+package apinizer
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/transport"
+)
+
+// visibleWithin is how long an acknowledged write may take to be read, as services that are
+// consistent only after a while need.
+const visibleWithin = 30 * time.Second
+
+// written is an acknowledged write of this process, which the manager may not show yet.
+type written struct {
+	before string    // the digest of what was there; empty: nothing
+	after  *document // nil: nothing
+}
+
+// acknowledged notes what a write has made of what was there under a key.
+func (p *Provider) acknowledged(key connection.Key, before string, after *document) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.writes[foldKey(key)] = written{before, after}
+}
+
+// getShown reads one connection, again with growing pauses as long as that shows the state
+// from before an acknowledged write of this process, until [visibleWithin] has passed.
+func (p *Provider) getShown(ctx context.Context, key connection.Key) (document, error) {
+	began := time.Now()
+	for pause := firstPause; ; pause *= 2 {
+		d, err := p.get(ctx, key, nil)
+		if !p.lags(key, d, err) {
+			return d, err
+		}
+		left := visibleWithin - time.Since(began)
+		if left <= 0 || transport.Sleep(ctx, min(pause, left)) != nil {
+			return d, err
+		}
+	}
+}
+
+// lags reports whether a read shows the state from before the last write under a key.
+func (p *Provider) lags(key connection.Key, d document, err error) bool {
+	p.mu.Lock()
+	last, ours := p.writes[foldKey(key)]
+	p.mu.Unlock()
+	switch {
+	case !ours:
+		return false
+	case last.after == nil:
+		return err == nil && digest(d) == last.before
+	case err != nil:
+		return seemsAbsent(err)
+	}
+	shown := p.shows(d, *last.after) && d.mark() == last.after.mark() && d.fields["name"] == last.after.fields["name"]
+	return !shown && digest(d) == last.before
+}
+
+// seemsAbsent reports whether an error may say that nothing is there: by a 404 from anybody,
+// or by a refusal without a reason.
+func seemsAbsent(err error) bool {
+	refusal, ok := errors.AsType[*Error](err)
+	return errors.Is(err, connection.ErrNotFound) || ok && (refusal.Status == http.StatusNotFound || errors.Is(err, connection.ErrInvalid))
+}
