@@ -18,6 +18,9 @@ const (
 	maxSchemaWork = 50_000_000
 	// maxSchemas is how many schemas may stand within one.
 	maxSchemas = 10_000
+	// maxNested is how many schemas may stand within or behind each other: the library's
+	// work grows with the square of it.
+	maxNested = 500
 	// maxPatterns is the size of all patterns of a schema with their repetitions written
 	// out, in characters.
 	maxPatterns = 100_000
@@ -34,14 +37,17 @@ type weigher struct {
 	// for values one level less deep, nil where there is none.
 	at, below map[uintptr]int
 	patterns  int
+	deepest   int // how many schemas stand within or behind each other
 }
 
 // weigh returns how many schemas one value is checked against at most, however deep
 // values are nested. The error says why the schema must not be compiled.
 func weigh(doc map[string]any) (int, error) {
 	w := &weigher{doc: doc, known: map[uintptr]map[string]any{}}
-	w.collect(doc)
+	w.collect(doc, 0)
 	switch {
+	case w.deepest > maxNested:
+		return 0, fmt.Errorf("its schemas are nested more than %d deep", maxNested)
 	case len(w.known) > maxSchemas:
 		return 0, fmt.Errorf("it holds more than %d schemas", maxSchemas)
 	case w.patterns > maxPatterns:
@@ -64,12 +70,13 @@ func weigh(doc map[string]any) (int, error) {
 }
 
 // collect finds the schemas that a schema leads to.
-func (w *weigher) collect(schema any) {
+func (w *weigher) collect(schema any, depth int) {
 	object, ok := schema.(map[string]any)
 	if !ok || w.known[address(object)] != nil || len(w.known) > maxSchemas {
 		return
 	}
 	w.known[address(object)] = object
+	w.deepest = max(w.deepest, depth)
 	if pattern, isText := object["pattern"].(string); isText {
 		w.patterns = sum(w.patterns, patternSize(pattern))
 	}
@@ -77,11 +84,11 @@ func (w *weigher) collect(schema any) {
 		w.patterns = sum(w.patterns, patternSize(pattern))
 	}
 	for _, inner := range w.same(object) {
-		w.collect(inner)
+		w.collect(inner, depth+1)
 	}
 	for keyword := range object {
 		for _, inner := range within(object, keyword) {
-			w.collect(inner)
+			w.collect(inner, depth+1)
 		}
 	}
 }

@@ -37,6 +37,7 @@ func TestASchemaThatMultipliesItselfIsRefusedWithItsName(t *testing.T) {
 		"a longer way round":        `{"definitions": {"a": {"anyOf": [{"$ref": "#/definitions/b"}]}, "b": {"not": {"$ref": "#/definitions/a"}}}, "allOf": [{"$ref": "#/definitions/a"}]}`,
 		"references of new dialect": `{"$schema": "https://json-schema.org/draft/2020-12/schema", "properties": {"a": {"allOf": [{"$dynamicRef": "#/properties/a"}]}}}`,
 		"many schemas":              `{"properties": {"url": {"anyOf": [` + strings.Repeat(`{"type": "string"}, `, 11_000) + `true]}}}`,
+		"schemas within schemas":    `{"properties": {"url": ` + strings.Repeat(`{"not": `, 4000) + `{}` + strings.Repeat(`}`, 4000) + `}}`,
 		"patterns":                  `{"anyOf": [` + list + `true]}`,
 		"a long enum in many":       doubled(12, `{"anyOf": [BEFORE, BEFORE], "enum": [`+strings.Repeat("1, ", 2000)+`2]}`),
 	} {
