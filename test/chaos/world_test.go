@@ -167,6 +167,9 @@ func drawWorld(t *rapid.T) *world {
 	if rapid.IntRange(0, 2).Draw(t, "killed") == 0 {
 		w.killAt, w.carryOut = rapid.IntRange(1, 12).Draw(t, "at write"), rapid.Bool().Draw(t, "carried out")
 	}
+	if len(w.faults)+len(w.hands)+w.lateAt+w.killAt == 0 { // nothing but our own writes is shown late
+		w.behaviour.Lag = rapid.IntRange(0, 6).Draw(t, "seconds after which writes are shown")
+	}
 	return w
 }
 
