@@ -11,8 +11,8 @@ import (
 // finished returns the leftovers of interrupted recreates that the plan deletes under the
 // approval of the recreate, without a limit and whatever policy.prune says. Names and marks
 // prove nothing: everybody who may edit the space can write them. So this is at most one new
-// and one old connection for each declared key, and never a protected one: a recreate neither
-// starts from a protected connection nor leaves one.
+// and one old connection for each declared key, and none where there are several. It is never
+// a protected one: a recreate neither starts from a protected connection nor leaves one.
 func (a *analysis) finished(m *matcher) map[*connection.Live]bool {
 	type place struct {
 		of      connection.Key
@@ -29,9 +29,9 @@ func (a *analysis) finished(m *matcher) map[*connection.Live]bool {
 		found[at] = append(found[at], live)
 	}
 	finished := map[*connection.Live]bool{}
-	for at, list := range found {
-		if live := m.places.only(list, at.of); live != nil {
-			finished[live] = true
+	for _, list := range found {
+		if len(list) == 1 { // of several, nobody can tell which one a recreate has left
+			finished[list[0]] = true
 		}
 	}
 	return finished

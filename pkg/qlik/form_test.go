@@ -81,6 +81,21 @@ func TestAnItemOfAnotherFormMakesItsListIncomplete(t *testing.T) {
 	}
 }
 
+// TestASpaceThatAnIncompleteListLacksIsNotCalledMissing ends with an error that says why, as
+// nothing can be planned for the space.
+func TestASpaceThatAnIncompleteListLacksIsNotCalledMissing(t *testing.T) {
+	for name, odd := range oddItems {
+		t.Run(name, func(t *testing.T) {
+			n := small(t, map[string]route{"GET " + spaces: always(200, `{"data": [`+odd+`]}`)})
+			found, err := n.provider().Snapshot(t.Context(), finance)
+			if err == nil {
+				t.Fatalf("no error, and %d spaces, incomplete %q", len(found.Spaces), found.Incomplete)
+			}
+			mustContain(t, err, "the answer is incomplete", `"Finance"`)
+		})
+	}
+}
+
 // TestALaterPageOfAnotherFormMakesItsListIncomplete keeps the pages before.
 func TestALaterPageOfAnotherFormMakesItsListIncomplete(t *testing.T) {
 	for name, body := range oddForms {

@@ -114,7 +114,7 @@ func (s *survey) get(path string, query url.Values) Request {
 func (s *survey) look(ctx context.Context, scope connection.Scope) error {
 	group, ctx := s.readers(ctx)
 	group.Go(func() error { return s.readCaller(ctx) })
-	group.Go(func() error { return s.readSpaces(ctx) })
+	group.Go(func() error { return s.readSpaces(ctx, scope.Spaces) })
 	owners := slices.Compact(slices.Sorted(slices.Values(scope.Owners)))
 	var byID []connection.User
 	group.Go(func() (err error) {
@@ -145,14 +145,23 @@ func (s *survey) readCaller(ctx context.Context) error {
 }
 
 // readSpaces lists all spaces at once: the name filter of the API is a
-// case-insensitive "contains".
-func (s *survey) readSpaces(ctx context.Context) error {
+// case-insensitive "contains". Where the list is incomplete and lacks a wanted space,
+// nobody knows whether that space exists.
+func (s *survey) readSpaces(ctx context.Context, wanted []connection.SpaceRef) error {
 	spaces, problems, err := list[wireSpace](ctx, s.client, s.get(spacesPath, nil))
 	if err != nil {
 		return fmt.Errorf("list spaces: %w", err)
 	}
 	s.incomplete = reasons("spaces", problems)
 	s.spaces = toSpaces(spaces)
+	for _, ref := range wanted {
+		lists := func(space connection.Space) bool {
+			return ref.Personal || space.Name == ref.Name || ref.ID != "" && space.ID == ref.ID
+		}
+		if len(problems) > 0 && !slices.ContainsFunc(s.spaces, lists) {
+			return fmt.Errorf("list spaces: the answer is incomplete and does not have space %q: %s; run the command again", ref, strings.Join(bounded(s.incomplete), "; "))
+		}
+	}
 	return nil
 }
 
