@@ -410,7 +410,7 @@ func (m *matcher) underway(to connection.Key) *connection.Live {
 		switch {
 		case live.Mark.Transit == "" && m.places.isNamed(live, temporaryPrefix, to):
 			onItsWay = append(onItsWay, live)
-		case live.Mark.Transit == "" || live.Mark.Protected || !m.places.isHalf(live, to):
+		case live.Mark.Transit == "" || !m.places.isHalf(live, to):
 		case live.Mark.Transit == connection.TransitNew:
 			anew = append(anew, live)
 		default:
