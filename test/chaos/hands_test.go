@@ -197,10 +197,13 @@ func (n *wire) beforeWrite(r *http.Request) (ids []string) {
 	ids = touches(r, body)
 	for _, id := range ids {
 		at, handled := n.seen.hands[id]
-		if !handled || n.givesBack(id, body) {
-			continue
-		}
 		switch {
+		case !handled:
+		case n.givesBack(id, body):
+			if n.seen.read[id] < at || n.seen.did[id] == renames { // it is as this write leaves it
+				delete(n.seen.hands, id)
+				delete(n.seen.foreign, id)
+			}
 		case n.seen.read[id] < at:
 			delete(n.seen.hands, id) // between the read and the write
 			delete(n.seen.foreign, id)
