@@ -16,7 +16,7 @@ import (
 // embedded tenant has it by default, in a few tenants that differ from each other.
 var switches = []string{
 	"credentialsByOwnerOnly: true, refuseSpacePatch: true, restoreDefaults: true, tenantLimit: true, ignoreUnknownProperties: true, ownerChangeKeepsCredentials: true, anonymousHostChange: true, dataSourceKey: datasourceID",
-	"keepServerTag: true, normaliseValues: true, duplicateCopiesTags: true, namesIgnoreCase: true, bulkMaximum: 2, defaultPageSize: 1, showUsername: true, hideCredentialSettings: true, hideSeparateCredentials: true, without: [created, updated]",
+	"keepServerTag: true, normaliseValues: true, duplicateCopiesTags: true, namesIgnoreCase: true, bulkMaximum: 2, defaultPageSize: 1, showUsername: true, hideCredentialSettings: true, hideSeparateCredentials: true",
 	"dataSourceKey: dataSourceId, hostChangeNeedsPassword: true, strictPatchKeys: true, detailedSpecs: true",
 }
 
