@@ -41,6 +41,9 @@ var (
 //
 // A run is repeated with its seed and number: -run 'NothingIsLost/run_17' -matrix.seed=1
 func TestWhateverHappensToTheProcessNothingIsLost(t *testing.T) {
+	if underRace {
+		t.Skip("the process is what is tested, and is built without the race detector: the gate runs this test without it")
+	}
 	if *matrixSeed == 0 {
 		*matrixSeed = uint64(time.Now().UnixNano())
 	}

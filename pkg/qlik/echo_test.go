@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/qlsync/qlsync/pkg/connection"
@@ -71,6 +72,7 @@ func (e echo) answer(request *http.Request, text string) *http.Response {
 // remembering is a service that puts into each answer what it was asked at any time
 // before, in another request of the same run.
 type remembering struct {
+	mu     sync.Mutex
 	rand   *rand.Rand
 	before []string
 }
@@ -80,6 +82,8 @@ func (m *remembering) RoundTrip(request *http.Request) (*http.Response, error) {
 	if request.Body != nil {
 		body, _ = io.ReadAll(request.Body)
 	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	m.before = append(m.before, request.Header.Get("Authorization")+" "+string(body))
 	statuses := []int{200, 200, 201, 207, 302, 400, 403, 404, 409, 422, 500}
 	e := echo{statuses[m.rand.IntN(len(statuses))], byte(m.rand.IntN(256)), byte(m.rand.IntN(256))}

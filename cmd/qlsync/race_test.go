@@ -1,0 +1,6 @@
+//go:build race
+
+package main
+
+// underRace tells that the tests are built with the race detector.
+const underRace = true
