@@ -103,12 +103,22 @@ func (n *wire) handle(h hand) {
 	if h.deed != takes && h.deed != renamesSpace { // those do not change it
 		n.seen.hands[c.ID], n.seen.did[c.ID] = n.seen.requests, h.deed
 	}
-	n.world.handled[c.Name] = true
+	names := []string{c.Name}
 	if s != nil {
-		n.world.handled[s.before.Name], n.world.handled[s.after.Name] = true, true
+		names = append(names, s.before.Name, s.after.Name)
 	}
+	n.noteHandled(names...)
 	if h.deed == handsOver {
 		n.seen.foreign[c.ID], _ = n.found(c.ID)
+	}
+}
+
+// noteHandled notes names that somebody has handled. [wire.look] reads them under the same lock.
+func (n *wire) noteHandled(names ...string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, name := range names {
+		n.world.handled[name] = true
 	}
 }
 
@@ -148,7 +158,7 @@ func (n *wire) do(d deed, c *simulator.Connection, s *story) error {
 		}
 		n.renamed = append(n.renamed, c.Space)
 		for _, s := range n.world.stories {
-			n.world.handled[s.before.Name], n.world.handled[s.after.Name] = true, true
+			n.noteHandled(s.before.Name, s.after.Name)
 		}
 		return n.tenant.RenameSpace(c.Space, c.Space+byHand)
 	}
