@@ -36,20 +36,16 @@ func (e *TooLargeError) Error() string { return fmt.Sprintf("larger than %d byte
 // that [CheckPath] refuses. Errors are [*fs.PathError] around the reason, such as
 // [fs.ErrNotExist], [ErrNotRegular] or [*TooLargeError].
 func Read(path string, limit int64) ([]byte, error) {
-	target, err := Follow(path)
+	file, err := Open(path)
 	if err != nil {
 		return nil, err
-	}
-	file, err := openRegular(target)
-	if err != nil {
-		return nil, atPath(path, err)
 	}
 	defer file.Close()
 	content, err := readAll(file, limit)
 	if err != nil {
 		return nil, atPath(path, err)
 	}
-	if info, err := file.Stat(); err == nil && info.Size() == 0 && len(content) > 0 && isSystemFile(target) {
+	if info, err := file.Stat(); err == nil && info.Size() == 0 && len(content) > 0 && isSystemFile(file.Name()) {
 		return nil, atPath(path, ErrSystemFile)
 	}
 	return content, nil
@@ -80,7 +76,8 @@ func ReadArgument(path string, limit int64) ([]byte, error) {
 }
 
 // Open opens a regular file that may be of any size, to be read piece by piece. It
-// follows links as [Read] does. The caller closes it.
+// follows links as [Read] does; the name of the file is that of their target. The caller
+// closes it.
 func Open(path string) (*os.File, error) {
 	target, err := Follow(path)
 	if err != nil {

@@ -52,15 +52,12 @@ func Write(path string, mode fs.FileMode, write func(io.Writer) error) error {
 
 // WriteBytes is [Write] for a text that is ready.
 func WriteBytes(path string, mode fs.FileMode, text []byte) error {
-	if open, ok := standardStream(path); ok {
-		return fill(open, text)
-	}
-	info, err := target(path)
+	open, info, err := direct(path)
 	if err != nil {
 		return err
 	}
-	if info != nil && !info.Mode().IsRegular() {
-		return fill(func() (*os.File, error) { return os.OpenFile(path, os.O_WRONLY, 0) }, text)
+	if open != nil {
+		return fill(open, text)
 	}
 	err = replace(path, mode, text)
 	var fixed *irreplaceable
@@ -100,15 +97,12 @@ func Create(path string, mode fs.FileMode, text []byte) error {
 // at the same time; the file is made if it does not exist. A file that ends within a line,
 // as after a process that was killed while it wrote, gets the end of that line first.
 func Append(path string, mode fs.FileMode, lines []byte) error {
-	if open, ok := standardStream(path); ok {
-		return fill(open, lines)
-	}
-	info, err := target(path)
+	open, _, err := direct(path)
 	if err != nil {
 		return err
 	}
-	if info != nil && !info.Mode().IsRegular() {
-		return fill(func() (*os.File, error) { return os.OpenFile(path, os.O_WRONLY, 0) }, lines)
+	if open != nil {
+		return fill(open, lines)
 	}
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND|NoFollow, mode)
 	if err != nil {
@@ -195,6 +189,19 @@ func target(path string) (fs.FileInfo, error) {
 		return nil, fmt.Errorf("%q is a folder: name a file", path)
 	}
 	return info, nil
+}
+
+// direct returns what opens a path that is written directly: a stream of this process, a
+// device or a pipe. It is nil for a regular file, which info describes, and for none.
+func direct(path string) (open func() (*os.File, error), info fs.FileInfo, err error) {
+	if open, ok := standardStream(path); ok {
+		return open, nil, nil
+	}
+	info, err = target(path)
+	if err != nil || info == nil || info.Mode().IsRegular() {
+		return nil, info, err
+	}
+	return func() (*os.File, error) { return os.OpenFile(path, os.O_WRONLY, 0) }, info, nil
 }
 
 // replace puts a new file in the place of another one, or of none. A rename that fails
