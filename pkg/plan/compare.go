@@ -174,17 +174,22 @@ func (a *analysis) compareRecord(p *pair, d *difference) {
 		d.protection = true
 		d.add("/lifecycle/preventDestroy", p.live.Mark.Protected, *want)
 	}
-	names := slices.Compact(slices.Sorted(slices.Values(p.Sensitive)))
-	recorded := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !p.live.Mark.Hides(name) })
+	d.sensitive = d.addUnrecorded("/sensitive", slices.Compact(slices.Sorted(slices.Values(p.Sensitive))), p.live.Mark.Hides)
+}
+
+// addUnrecorded adds a field for names that a mark should record, and reports whether one
+// of them is not recorded. The field shows those that are recorded, and all that should be.
+func (d *difference) addUnrecorded(path string, names []string, isRecorded func(name string) bool) bool {
+	recorded := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !isRecorded(name) })
 	if len(recorded) == len(names) {
-		return
+		return false
 	}
 	var before any
 	if len(recorded) > 0 {
 		before = toList(recorded)
 	}
-	d.sensitive = true
-	d.add("/sensitive", before, toList(names))
+	d.add(path, before, toList(names))
+	return true
 }
 
 // compareCredentials asks the mark: the service never shows a credential. A

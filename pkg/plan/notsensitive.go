@@ -88,17 +88,9 @@ func isOpen(project string, live *connection.Live, name string) bool {
 // recorded yet is worth a write, since the live value is hidden until then; one that is no
 // longer declared stays until the next write.
 func (a *analysis) compareNotSensitive(p *pair, d *difference) {
-	names := a.lifted(p.target, p.live)
-	recorded := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !p.live.Mark.Lifts(a.in.Project, name) })
-	if len(recorded) == len(names) {
-		return
-	}
-	var before any
-	if len(recorded) > 0 {
-		before = toList(recorded)
-	}
-	d.notSensitive = true
-	d.add("/notSensitive", before, toList(names))
+	d.notSensitive = d.addUnrecorded("/notSensitive", a.lifted(p.target, p.live), func(name string) bool {
+		return p.live.Mark.Lifts(a.in.Project, name)
+	})
 }
 
 // checkNotSensitive refuses names that could never be lifted, as nothing can be recorded on
