@@ -64,7 +64,7 @@ func (o *orderer) operations(change int, d *decision) []*node {
 		c.turnTo(d.live)
 		c.delete()
 	case d.live == nil:
-		mark := o.mark(d.target, nil, true)
+		mark := o.analysis.mark(d.target, nil, true)
 		c.create(d.target.key, connection.Operation{Mark: mark})
 		c.handOver(*mark)
 	case d.diff.recreate != "":
@@ -385,7 +385,7 @@ func (c *chain) recreate() {
 		old.Key = d.target.key
 	}
 	final := c.makeBeside()
-	final.Transit, final.Moved = "", o.movedMark(d.target.key, d.live)
+	final.Transit, final.Moved = "", o.analysis.movedMark(d.target.key, d.live)
 	if protect := d.target.Lifecycle.PreventDestroy; protect != nil {
 		final.Protected = *protect
 	}
@@ -423,7 +423,7 @@ func (c *chain) recreate() {
 // its owner, its tags, and its credentials, which nobody can see.
 func (c *chain) makeBeside() connection.Mark {
 	d, o := c.decision, c.o
-	mark := *o.mark(d.target, nil, true)
+	mark := *o.analysis.mark(d.target, nil, true)
 	mark.Transit, mark.Moved, mark.Protected = connection.TransitNew, "", false
 	tags := d.live.Tags
 	if d.target.Tags != nil && !d.target.ignores("tags", "") {
@@ -459,8 +459,8 @@ func (c *chain) makeBeside() connection.Mark {
 func (c *chain) replace() {
 	d, o := c.decision, c.o
 	old := d.live
-	making := connection.Operation{Set: o.analysis.rebuilt(d.target, old), Mark: o.mark(d.target, nil, true), ReadBack: true}
-	making.Mark.Moved = o.movedMark(d.target.key, d.live)
+	making := connection.Operation{Set: o.analysis.rebuilt(d.target, old), Mark: o.analysis.mark(d.target, nil, true), ReadBack: true}
+	making.Mark.Moved = o.analysis.movedMark(d.target.key, d.live)
 	if old.Key != d.target.key {
 		// With this, the next run knows what the old one is, if it is still there.
 		making.Mark.Moved = o.analysis.places.record(old.Key)
@@ -488,7 +488,7 @@ func (c *chain) replace() {
 // patch gives the operation that writes whatever a patch can change, without name
 // and space. Every patch refreshes the mark.
 func (o *orderer) patch(d *decision) connection.Operation {
-	op := connection.Operation{Kind: connection.Patch, Remove: d.diff.remove, Mark: o.mark(d.target, d.live, d.diff.credentials)}
+	op := connection.Operation{Kind: connection.Patch, Remove: d.diff.remove, Mark: o.analysis.mark(d.target, d.live, d.diff.credentials)}
 	if len(d.diff.set) > 0 {
 		op.Set = d.diff.set
 	}
@@ -512,12 +512,12 @@ func (o *orderer) worthwhile(d *decision, patch connection.Operation) bool {
 // recorded when they are written, and as a baseline when nothing is recorded; that
 // none are declared is recorded too, so that those which are added later count as
 // a change.
-func (o *orderer) mark(t *target, live *connection.Live, written bool) *connection.Mark {
+func (a *analysis) mark(t *target, live *connection.Live, written bool) *connection.Mark {
 	mark := &connection.Mark{
-		Project: o.analysis.in.Project, Key: o.analysis.places.record(t.key), Moved: o.movedMark(t.key, live),
-		Sensitive: connection.SensitiveMark(t.Sensitive), NotSensitive: connection.NotSensitiveMark(o.analysis.lifted(t, live)),
+		Project: a.in.Project, Key: a.places.record(t.key), Moved: a.movedMark(t.key, live),
+		Sensitive: connection.SensitiveMark(t.Sensitive), NotSensitive: connection.NotSensitiveMark(a.lifted(t, live)),
 	}
-	owner := o.analysis.in.Snapshot.Caller.ID
+	owner := a.in.Snapshot.Caller.ID
 	if live != nil {
 		mark.Credentials, mark.Protected = live.Mark.Credentials, live.Mark.Protected
 		owner = live.OwnerID
@@ -528,7 +528,7 @@ func (o *orderer) mark(t *target, live *connection.Live, written bool) *connecti
 	if len(t.Credentials) > 0 && written || mark.Credentials == "" {
 		mark.Credentials = t.credentialsMark(owner)
 	}
-	mark.Fingerprint = o.analysis.fingerprint(t, live, written)
+	mark.Fingerprint = a.fingerprint(t, live, written)
 	if protect := t.Lifecycle.PreventDestroy; protect != nil {
 		mark.Protected = *protect
 	}
@@ -538,12 +538,12 @@ func (o *orderer) mark(t *target, live *connection.Live, written bool) *connecti
 // movedMark is the mark of what stands at a key on a cycle of moved blocks: that
 // it has gone round; and of what was made anew, as long as the old one is there: the
 // next run must know what that is. Elsewhere there is none.
-func (o *orderer) movedMark(key connection.Key, live *connection.Live) string {
-	if from, ok := o.analysis.cycle[key]; ok {
-		return o.analysis.places.record(from)
+func (a *analysis) movedMark(key connection.Key, live *connection.Live) string {
+	if from, ok := a.cycle[key]; ok {
+		return a.places.record(from)
 	}
-	if live != nil && slices.ContainsFunc(o.analysis.leftovers, func(rest leftover) bool {
-		return rest.anew && o.analysis.places.fits(live.Mark.Moved, rest.live.Key)
+	if live != nil && slices.ContainsFunc(a.leftovers, func(rest leftover) bool {
+		return rest.anew && a.places.fits(live.Mark.Moved, rest.live.Key)
 	}) {
 		return live.Mark.Moved
 	}

@@ -300,18 +300,25 @@ func (a *analysis) prune() {
 			Action: ActionDelete, Connection: key, ID: rest.live.ID, DataSource: rest.live.DataSource,
 			Reason: "owned by this project and no longer declared",
 		}}
-		switch {
-		case rest.live.Unreadable != "":
-			d.change.Refused = "it cannot be read: " + rest.live.Unreadable
-		case rest.live.Mark.Protected:
-			d.change.Refused = "it is protected by preventDestroy: declare it again with lifecycle.preventDestroy: false first"
-		case len(a.in.Snapshot.Incomplete) > 0:
-			d.change.Refused = "nothing is deleted while the tenant's list is incomplete"
-		case rest.elsewhere:
+		d.change.Refused = a.refuseDelete(rest.live)
+		if d.change.Refused == "" && rest.elsewhere {
 			d.change.Refused = a.mayBeCreated(rest.live)
 		}
 		a.decisions = append(a.decisions, d)
 	}
+}
+
+// refuseDelete says why a live connection may not be deleted.
+func (a *analysis) refuseDelete(live *connection.Live) string {
+	switch {
+	case live.Unreadable != "":
+		return "it cannot be read: " + live.Unreadable
+	case live.Mark.Protected:
+		return "it is protected by preventDestroy: declare it again with lifecycle.preventDestroy: false first"
+	case len(a.in.Snapshot.Incomplete) > 0:
+		return "nothing is deleted while the tenant's list is incomplete"
+	}
+	return ""
 }
 
 // mayBeCreated says why a connection is not deleted whose record is of another key than its
@@ -329,15 +336,8 @@ func (a *analysis) mayBeCreated(live *connection.Live) string {
 // repair deletes what an interrupted rebuild left behind.
 func (a *analysis) repair(rest *leftover) {
 	live := rest.live
-	d := &decision{live: live, repair: true, needless: rest.needless, of: rest.of, change: Change{
+	a.decisions = append(a.decisions, &decision{live: live, repair: true, needless: rest.needless, of: rest.of, change: Change{
 		Action: ActionDelete, Connection: live.Key, ID: live.ID, DataSource: live.DataSource,
-		Reason: "left behind by a rebuild that was interrupted",
-	}}
-	switch {
-	case live.Unreadable != "":
-		d.change.Refused = "it cannot be read: " + live.Unreadable
-	case len(a.in.Snapshot.Incomplete) > 0:
-		d.change.Refused = "nothing is deleted while the tenant's list is incomplete"
-	}
-	a.decisions = append(a.decisions, d)
+		Reason: "left behind by a rebuild that was interrupted", Refused: a.refuseDelete(live),
+	}})
 }

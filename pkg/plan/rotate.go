@@ -89,8 +89,10 @@ func (a *analysis) addRotation(p *pair, action Action, reason string) *decision 
 	r := &decision{target: p.target, live: p.live, diff: &difference{}, change: Change{
 		Action: action, Connection: p.key, ID: p.live.ID, DataSource: p.DataSource, Reason: reason, Position: &position,
 	}}
-	r.change.Refused = a.refuseTags(p, r.diff)
-	if action == ActionRotate {
+	switch action {
+	case ActionRecord:
+		r.change.Refused = a.refuseTags(p, r.diff)
+	case ActionRotate:
 		r.diff.credentials = true
 		r.diff.addCredentials(p.Credentials)
 		r.change.Fields = r.diff.fields
@@ -138,7 +140,7 @@ func (o *orderer) rotations() []*node {
 		}
 		op := connection.Operation{
 			Kind: connection.Patch, Key: r.target.key, ID: r.change.ID, DataSource: r.live.DataSource,
-			Mark: o.mark(r.target, r.live, r.diff.credentials),
+			Mark: o.analysis.mark(r.target, r.live, r.diff.credentials),
 		}
 		if r.diff.credentials {
 			op.Credentials = r.target.Credentials

@@ -17,7 +17,7 @@ func (a *analysis) refuseTags(p *pair, d *difference) string {
 	if p.Tags != nil && !p.ignores("tags", "") {
 		tags = p.Tags
 	}
-	mark := (&orderer{analysis: a}).mark(p.target, p.live, d.credentials)
+	mark := a.mark(p.target, p.live, d.credentials)
 	ours := mark.Records()
 	if d.recreate != "" {
 		ours = max(ours, a.transitRecords(p, mark))
