@@ -131,8 +131,7 @@ func (p *Provider) absent(ctx context.Context, operation connection.Operation) e
 	if errors.Is(err, connection.ErrNotFound) {
 		return nil
 	}
-	refusal, ok := errors.AsType[*Error](err)
-	if !ok || refusal.Status != http.StatusNotFound && !errors.Is(err, connection.ErrInvalid) {
+	if !seemsAbsent(err) {
 		return err
 	}
 	listed, missing, listErr := p.listType(ctx, operation.Key.Space, operation.DataSource, nil)

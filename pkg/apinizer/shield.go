@@ -44,7 +44,7 @@ func (p *Provider) shieldLive(mark *connection.Mark, property, field string, val
 func shieldValue(name string, value any) any {
 	switch value := value.(type) {
 	case string:
-		if connection.HoldsSecret(value) || isSecretName(name) && isSecretText(value) {
+		if connection.HoldsSecret(value) || isSecretName(name) && connection.IsSecretText(value) {
 			return connection.NewSecret(value)
 		}
 	case json.Number:
@@ -92,11 +92,6 @@ func isSecretName(name string) bool {
 
 // innocent are names that sound like those of secrets.
 var innocent = []string{"key", "code", "session.timeout.ms", "sessionAcknowledgement"}
-
-// isSecretText tells whether a text that should be a secret is one.
-func isSecretText(text string) bool {
-	return !connection.IsPlaceholder(text) && connection.ToBool(text) == any(text)
-}
 
 var variable = regexp.MustCompile(`\$\{[A-Za-z0-9._-]+\}`)
 

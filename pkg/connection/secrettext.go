@@ -382,6 +382,10 @@ func IsPlaceholder(value string) bool {
 	return inner != nil && IsKeyLike(inner[1])
 }
 
+// IsSecretText reports whether a text that is named like a secret is one: neither a
+// placeholder nor a switch.
+func IsSecretText(text string) bool { return !IsPlaceholder(text) && ToBool(text) == any(text) }
+
 // encoded are words of a text that may hold an encoded text.
 var (
 	escapedWord = regexp.MustCompile(`[^\s"'<>]*%[0-9A-Fa-f]{2}[^\s"'<>]*`)

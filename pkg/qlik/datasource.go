@@ -84,10 +84,10 @@ func parseProperties(id string, schema []byte) (map[string]connection.Property, 
 	properties := make(map[string]connection.Property, len(object.Properties))
 	for name, text := range object.Properties {
 		property := parseProperty(Classify(id, name), text)
-		if property.Type == "boolean" && property.Class == connection.ClassSecret && IsGuess(id, name) && !isMarked(text) {
-			property.Class = connection.ClassProperty // useToken is a switch
-		}
 		property.Guessed = property.Class == connection.ClassSecret && IsGuess(id, name) && !isMarked(text)
+		if property.Guessed && property.Type == "boolean" { // useToken is a switch
+			property.Class, property.Guessed = connection.ClassProperty, false
+		}
 		property.Separated = separatedRoles[name]
 		properties[name] = property
 	}

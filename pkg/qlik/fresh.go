@@ -171,17 +171,14 @@ func (p *Provider) lookAgain(ctx context.Context, operations []connection.Operat
 			continue
 		}
 		group.Go(func() error {
-			var failed error
 			found[i].err = p.untilShown(groupCtx, operation.ID, &found[i].live, func() (err error) {
 				if found[i].live, err = p.look(groupCtx, operation.ID); err != nil {
-					failed = err
 					return err
 				}
-				failed = nil
 				return p.checkFresh(operation, &found[i].live, maybe)
 			})
-			if failed != nil && concernsAll(failed) {
-				return failed
+			if concernsAll(found[i].err) {
+				return found[i].err
 			}
 			return nil
 		})

@@ -99,7 +99,7 @@ func isHideable(value any) bool {
 	case nil, bool:
 		return false
 	case string:
-		return !connection.IsPlaceholder(value) && connection.ToBool(value) == any(value)
+		return connection.IsSecretText(value)
 	case []any:
 		return len(value) > 0
 	case map[string]any:

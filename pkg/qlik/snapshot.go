@@ -154,11 +154,11 @@ func (s *survey) readSpaces(ctx context.Context, wanted []connection.SpaceRef) e
 	}
 	s.incomplete = reasons("spaces", problems)
 	s.spaces = toSpaces(spaces)
+	if len(problems) == 0 {
+		return nil
+	}
 	for _, ref := range wanted {
-		lists := func(space connection.Space) bool {
-			return ref.Personal || space.Name == ref.Name || ref.ID != "" && space.ID == ref.ID
-		}
-		if len(problems) > 0 && !slices.ContainsFunc(s.spaces, lists) {
+		if !slices.ContainsFunc(s.spaces, func(space connection.Space) bool { return names(ref, space) }) {
 			return fmt.Errorf("list spaces: the answer is incomplete and does not have space %q: %s; run the command again", ref, strings.Join(bounded(s.incomplete), "; "))
 		}
 	}
@@ -187,11 +187,7 @@ func toSpaces(spaces []wireSpace) []connection.Space {
 func (s *survey) readOwner(ctx context.Context, owner string) ([]connection.User, error) {
 	var inactive []connection.User
 	for _, attribute := range []string{"email", "subject"} {
-		filter := fmt.Sprintf("%s eq %s", attribute, filterText(owner))
-		users, problems, err := list[wireUser](ctx, s.client, s.get(usersPath, url.Values{"filter": {filter}}))
-		if err == nil && len(problems) > 0 {
-			err = errors.New(reasons("users", problems)[0])
-		}
+		users, err := s.usersWhose(ctx, attribute, owner)
 		if err != nil {
 			return nil, fmt.Errorf("look up owner %q: %w", owner, err)
 		}
@@ -213,11 +209,7 @@ func (s *survey) readOwner(ctx context.Context, owner string) ([]connection.User
 // readOwnersByID gives the users with the ids, and notes the ids that nobody has.
 func (s *survey) readOwnersByID(ctx context.Context, ids []string) (found []connection.User, err error) {
 	for _, id := range slices.Compact(slices.Sorted(slices.Values(ids))) {
-		query := url.Values{"filter": {"id eq " + filterText(id)}}
-		users, problems, err := list[wireUser](ctx, s.client, s.get(usersPath, query))
-		if err == nil && len(problems) > 0 {
-			err = errors.New(reasons("users", problems)[0])
-		}
+		users, err := s.usersWhose(ctx, "id", id)
 		if err != nil {
 			return nil, fmt.Errorf("look up owner {id: %q}: %w", id, err)
 		}
@@ -229,6 +221,17 @@ func (s *survey) readOwnersByID(ctx context.Context, ids []string) (found []conn
 		found = append(found, toUser(users[at]))
 	}
 	return found, nil
+}
+
+// usersWhose returns the users of whom an attribute has a value. A list that may lack some
+// of them is an error.
+func (s *survey) usersWhose(ctx context.Context, attribute, value string) ([]wireUser, error) {
+	filter := url.Values{"filter": {attribute + " eq " + filterText(value)}}
+	users, problems, err := list[wireUser](ctx, s.client, s.get(usersPath, filter))
+	if err == nil && len(problems) > 0 {
+		err = errors.New(reasons("users", problems)[0])
+	}
+	return users, err
 }
 
 // filterText quotes a value in a SCIM filter as in JSON (RFC 7644).
