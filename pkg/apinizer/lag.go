@@ -4,15 +4,10 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"time"
 
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/transport"
 )
-
-// visibleWithin is how long an acknowledged write may take to be read, as services that are
-// consistent only after a while need.
-const visibleWithin = 30 * time.Second
 
 // written is an acknowledged write of this process, which the manager may not show yet.
 type written struct {
@@ -27,20 +22,14 @@ func (p *Provider) acknowledged(key connection.Key, before string, after *docume
 	p.writes[foldKey(key)] = written{before, after}
 }
 
-// getShown reads one connection, again with growing pauses as long as that shows the state
-// from before an acknowledged write of this process, until [visibleWithin] has passed.
-func (p *Provider) getShown(ctx context.Context, key connection.Key) (document, error) {
-	began := time.Now()
-	for pause := firstPause; ; pause *= 2 {
-		d, err := p.get(ctx, key, nil)
-		if !p.lags(key, d, err) {
-			return d, err
-		}
-		left := visibleWithin - time.Since(began)
-		if left <= 0 || transport.Sleep(ctx, min(pause, left)) != nil {
-			return d, err
-		}
-	}
+// getShown reads one connection, again as long as that shows the state from before an
+// acknowledged write of this process; see [transport.UntilVisible].
+func (p *Provider) getShown(ctx context.Context, key connection.Key) (d document, err error) {
+	err = transport.UntilVisible(ctx, func(err error) bool { return p.lags(key, d, err) }, func() (err error) {
+		d, err = p.get(ctx, key, nil)
+		return err
+	})
+	return d, err
 }
 
 // lags reports whether a read shows the state from before the last write under a key.

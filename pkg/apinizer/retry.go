@@ -98,8 +98,8 @@ func (c *Client) once(ctx context.Context, call *call) (*transport.Answer, error
 	if call.sent != nil {
 		call.sent.Add(1)
 	}
-	hide := c.redactor(call) // any later answer may quote this request
-	got, err := transport.Exchange(c.http, c.logger, sent, call.count, func() *transport.Redactor { return hide })
+	hide := c.redactor(call) // which now knows this request: any later answer may quote it
+	got, err := transport.Exchange(c.http, c.logger, sent, call.count, hide)
 	if got == nil {
 		return nil, err
 	}

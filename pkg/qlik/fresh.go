@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"slices"
 	"sync"
-	"time"
 
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/transport"
@@ -241,33 +240,14 @@ func unread(err error) error {
 	return err
 }
 
-// visibleWithin is how long something that was just acknowledged may take to be found, as
-// services that are consistent only after a while need.
-const visibleWithin = 30 * time.Second
-
-// untilVisible reads what was just acknowledged, with growing pauses, until it is found or
-// [visibleWithin] has passed.
+// untilVisible reads what was just acknowledged until it is found; see
+// [transport.UntilVisible].
 func untilVisible(ctx context.Context, read func() error) error {
-	return while(ctx, func(err error) bool { return errors.Is(err, connection.ErrNotFound) }, read)
+	return transport.UntilVisible(ctx, func(err error) bool { return errors.Is(err, connection.ErrNotFound) }, read)
 }
 
 // untilShown reads a connection into live, again as long as that shows the state from before
-// an acknowledged write of ours, until [visibleWithin] has passed.
+// an acknowledged write of ours; see [transport.UntilVisible].
 func (p *Provider) untilShown(ctx context.Context, id string, live *connection.Live, read func() error) error {
-	return while(ctx, func(err error) bool { return p.known.lags(id, live, err) }, read)
-}
-
-// while reads with growing pauses as long as the error is one of a service that lags behind.
-func while(ctx context.Context, lags func(error) bool, read func() error) error {
-	began := time.Now()
-	for pause := firstPause; ; pause *= 2 {
-		err := read()
-		if err == nil || !lags(err) {
-			return err
-		}
-		left := visibleWithin - time.Since(began)
-		if left <= 0 || transport.Sleep(ctx, min(pause, left)) != nil {
-			return err
-		}
-	}
+	return transport.UntilVisible(ctx, func(err error) bool { return p.known.lags(id, live, err) }, read)
 }

@@ -213,8 +213,8 @@ func (c *Client) exchange(ctx context.Context, call call, attempt int) (*reply, 
 	if call.sent != nil {
 		call.sent.Add(1)
 	}
-	hide := c.redactor(call, &reply{token: token}) // any later answer may quote this request
-	answer, err := transport.Exchange(c.http, c.logger, request, attempt, func() *transport.Redactor { return hide })
+	hide := c.redactor(call, &reply{token: token}) // which now knows this request: any later answer may quote it
+	answer, err := transport.Exchange(c.http, c.logger, request, attempt, hide)
 	if answer == nil {
 		return nil, err
 	}

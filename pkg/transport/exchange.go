@@ -28,13 +28,13 @@ var errTooLarge = fmt.Errorf("the answer is larger than %d MiB", maxAnswer>>20)
 // large, and was not read to its end.
 //
 // The logger gets one debug record: no query (it may hold an e-mail address), no header
-// (the token), no body (secrets). The attempt is the number of this one; hide gives what
+// (the token), no body (secrets). The attempt is the number of this one; hide
 // takes the secrets of the request out of words that may quote an answer that is no HTTP.
-func Exchange(client *http.Client, logger *slog.Logger, request *http.Request, attempt int, hide func() *Redactor) (*Answer, error) {
+func Exchange(client *http.Client, logger *slog.Logger, request *http.Request, attempt int, hide *Redactor) (*Answer, error) {
 	start := time.Now()
 	got, err := roundTrip(client, request, hide)
 	attributes := []slog.Attr{
-		slog.String("method", request.Method), slog.String("path", pathOf(request.URL, hide())),
+		slog.String("method", request.Method), slog.String("path", pathOf(request.URL, hide)),
 		slog.Int("attempt", attempt), slog.Duration("duration", time.Since(start)),
 	}
 	if got != nil {
@@ -56,7 +56,7 @@ func pathOf(address *url.URL, hide *Redactor) string {
 	return address.Path
 }
 
-func roundTrip(client *http.Client, request *http.Request, hide func() *Redactor) (*Answer, error) {
+func roundTrip(client *http.Client, request *http.Request, hide *Redactor) (*Answer, error) {
 	var made progress
 	response, err := client.Do(request.WithContext(made.trace(request.Context())))
 	if err != nil {
@@ -71,7 +71,7 @@ func roundTrip(client *http.Client, request *http.Request, hide func() *Redactor
 	}
 	if why := takeBytes(request.Context(), len(body)); why != "" {
 		return nil, &Failure{
-			Method: request.Method, Path: pathOf(request.URL, hide()), Host: request.URL.Host,
+			Method: request.Method, Path: pathOf(request.URL, hide), Host: request.URL.Host,
 			Cause: why, Hint: hintRaise, Err: errTooMuch, Sent: true, Hopeless: true,
 		}
 	}

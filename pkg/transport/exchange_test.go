@@ -28,7 +28,7 @@ func TestWhatIsSaidOfAnAnswerThatIsNoHTTPHoldsNoSecret(t *testing.T) {
 	}
 	var log bytes.Buffer
 	logger := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	hide := func() *transport.Redactor { return transport.NewRedactor("can-ary-7f3a9c") }
+	hide := transport.NewRedactor("can-ary-7f3a9c")
 	_, err = transport.Exchange(&http.Client{Transport: quoting{"Bearer can-ary-7f3a9c"}}, logger, request, 1, hide)
 	if err == nil || !strings.Contains(err.Error(), "Location") || strings.Contains(err.Error()+log.String(), "can-ary") {
 		t.Errorf("%v\n%s", err, log.String())

@@ -119,11 +119,11 @@ func Sentinels(kind error, unknown bool) []error {
 }
 
 // newFailure reads what the transport says of a request.
-func newFailure(client *http.Client, request *http.Request, err error, reached phase, hide func() *Redactor) *Failure {
+func newFailure(client *http.Client, request *http.Request, err error, reached phase, hide *Redactor) *Failure {
 	if outer, ok := errors.AsType[*url.Error](err); ok {
 		err = outer.Err // without the URL: its query may hold an e-mail address
 	}
-	f := &Failure{Method: request.Method, Path: pathOf(request.URL, hide()), Host: request.URL.Host, Err: err, Sent: true}
+	f := &Failure{Method: request.Method, Path: pathOf(request.URL, hide), Host: request.URL.Host, Err: err, Sent: true}
 	if ended := request.Context().Err(); ended != nil {
 		f.Cause, f.Err = causeInterrupted, ended
 		return f
@@ -146,7 +146,7 @@ func newFailure(client *http.Client, request *http.Request, err error, reached p
 	case ok && timeout.Timeout() && f.Cause == "":
 		f.Cause, f.Hint = reached.timeout()
 	case f.Cause == "":
-		f.Cause = hide().Clean(innermost(err).Error(), maxWords)
+		f.Cause = hide.Clean(innermost(err).Error(), maxWords)
 	}
 	if why := withoutProxy(request.URL); why != "" && f.Proxy == nil && !f.Sent {
 		f.Hint += "; " + why

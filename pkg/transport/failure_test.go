@@ -27,7 +27,7 @@ func failureOf(t *testing.T, client *http.Client, url string) *transport.Failure
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = transport.Exchange(client, slog.New(slog.DiscardHandler), request, 1, func() *transport.Redactor { return transport.NewRedactor() })
+	_, err = transport.Exchange(client, slog.New(slog.DiscardHandler), request, 1, transport.NewRedactor())
 	failed, ok := errors.AsType[*transport.Failure](err)
 	if !ok || !errors.Is(err, connection.ErrUnreachable) {
 		t.Fatalf("no failure: %v", err)

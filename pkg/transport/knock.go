@@ -22,7 +22,7 @@ func Knock(ctx context.Context, tenant, path, userAgent string, logger *slog.Log
 	request.Header.Set("User-Agent", userAgent)
 	client := Client(nil, knockTimeout, 1)
 	defer client.CloseIdleConnections()
-	answer, err := Exchange(client, logger, request, 1, func() *Redactor { return NewRedactor() })
+	answer, err := Exchange(client, logger, request, 1, NewRedactor())
 	if answer == nil {
 		return nil, err
 	}

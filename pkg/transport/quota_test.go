@@ -26,7 +26,7 @@ func TestTheAnswersOfAServiceAreBoundedAsAWhole(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, err = transport.Exchange(client, slog.New(slog.DiscardHandler), request, 1, func() *transport.Redactor { return transport.NewRedactor() })
+			_, err = transport.Exchange(client, slog.New(slog.DiscardHandler), request, 1, transport.NewRedactor())
 			if err == nil && read < 100 {
 				read++
 				continue
