@@ -1,0 +1,221 @@
+//go:build unix
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// What a bomb may cost: see docs/security.md.
+const (
+	bombMemory = 1 << 30 // bytes
+	bombTime   = 10 * time.Second
+)
+
+// bomb is a small project that is made to cost much.
+type bomb struct {
+	files   map[string]string
+	command []string // validate, if it is empty
+}
+
+const bombProject = "version: 1\nproject: acme\nconnections: [c.yaml]\ntenants: {demo: {url: \"sim:t.yaml\"}}\n"
+
+// bombs are known ways to make a program that reads YAML, JSON, schemas and globs run out
+// of time or memory.
+func bombs() map[string]bomb {
+	all := map[string]bomb{}
+	one := "version: 1\nconnections:\n  - {name: a, space: Finance, dataSource: rest, properties: {url: x}}\n"
+	add := func(name, connections string) { all[name] = bomb{files: map[string]string{"c.yaml": connections}} }
+	inside := func(text string) string {
+		return "version: 1\nconnections:\n  - name: a\n    space: Finance\n    dataSource: rest\n    properties:\n      " + strings.ReplaceAll(strings.TrimSpace(text), "\n", "\n      ") + "\n"
+	}
+	doubling := func(first, each string) string {
+		text := strings.ReplaceAll(first, "#", "0") + "\n"
+		for i := 1; i < 30; i++ {
+			text += strings.NewReplacer("#", fmt.Sprint(i), "@", fmt.Sprint(i-1)).Replace(each) + "\n"
+		}
+		return inside(text)
+	}
+	add("aliases of lists", doubling("a#: &a# [x, x]", "a#: &a# [*a@, *a@]"))
+	add("aliases of maps", doubling("a#: &a# {x: y}", "a#: &a# {x: *a@, y: *a@}"))
+	add("aliases of long texts", doubling("a#: &a# ["+strings.Repeat("x", 500_000)+"]", "a#: &a# [*a@, *a@]"))
+	add("merged maps", doubling("a#: &a# {x: y}", "a#: &a# {<<: [*a@, *a@], x#: *a@}"))
+	add("a map merged into itself", "version: 1\nconnections:\n  - &a {<<: *a, name: x}\n")
+	add("an alias in its own anchor", inside("a: &a [*a]"))
+	add("aliases of a connection", "version: 1\nconnections:\n  - &a {name: x}\n"+strings.Repeat("  - *a\n", 900_000))
+	for name, pair := range map[string][2]string{"lists": {"[", "]"}, "maps": {"{a: ", "}"}} {
+		add("deep "+name, "version: 1\nconnections: "+strings.Repeat(pair[0], 900_000)+strings.Repeat(pair[1], 900_000))
+		add("deep and open "+name, "version: 1\nconnections: "+strings.Repeat(pair[0], 900_000))
+		add("deep "+name+" in a connection", inside("a: "+strings.Repeat(pair[0], 5000)+strings.Repeat(pair[1], 5000)))
+	}
+	add("empty lists", "version: 1\nconnections: ["+strings.Repeat("[],", 1_500_000)+"]\n")
+	add("commas", "version: 1\nconnections: ["+strings.Repeat(",", 8_000_000)+"]\n")
+	add("lines", one+strings.Repeat("\n", 8_000_000))
+	add("a long text", inside("url: "+strings.Repeat("x", 20_000_000)))
+	add("a long key", inside(strings.Repeat("x", 2_000_000)+": a"))
+	add("a long comment", one+"#"+strings.Repeat("x", 33<<20))
+	add("a long number", inside("n: "+strings.Repeat("9", 1_000_000)))
+	add("a large exponent", inside("n: 1e999999999"))
+	add("a small exponent", inside("n: 1e-999999999"))
+	add("the same key", one+strings.Repeat("k: 1\n", 100_000))
+	add("many keys", one+numbered("k%d: 1\n", 100_000))
+	add("keys of a connection", inside(numbered("k%d: 1\n", 20_000)))
+	add("values of a connection", inside("a: ["+strings.Repeat("1,", 100_000)+"1]"))
+	add("unknown keys that are alike", "version: 1\nconnections:\n"+numbered("  - {name: c%d, propertiez"+strings.Repeat("z", 500)+": 1}\n", 5000))
+	add("mistakes", "version: 1\nconnections:\n"+strings.Repeat("  - {x: 1}\n", 50_000))
+	add("mistakes on one line", "version: 1\nconnections: ["+strings.Repeat("{x: 1},", 50_000)+"]\n")
+	add("documents", strings.Repeat("---\na: 1\n", 100_000))
+	add("a mistake at the end", "version: 1\nconnections:\n"+strings.Repeat("  - {name: a}\n", 20_000)+"  - {x: [\n")
+	add("accents on one letter", inside(`url: "e`+strings.Repeat("\u0300", 200_000)+`"`))
+	add("defaults in each connection", "version: 1\ndefaults: {properties: {a: ["+strings.Repeat("1,", 15_000)+"1]}}\nconnections:\n"+numbered("  - {name: c%d}\n", 5000))
+	add("moved blocks in a chain", one+"moved:\n"+numbered("  - {from: {space: F, name: m%[1]d}, to: {space: F, name: n%[1]d}}\n", 5000))
+	add("moved blocks to one place", one+"moved:\n"+numbered("  - {from: {space: Finance, name: m%d}, to: {space: Finance, name: a}}\n", 5000))
+	add("tags", "%YAML 1.2\n"+strings.Repeat("%TAG !a! tag:example.com,2000:\n", 50_000)+"---\n"+one)
+	add("anchors", "version: 1\nconnections:\n"+numbered("  - &a%[1]d {name: n%[1]d}\n", 30_000))
+	add("a variable that is nowhere", inside(`url: "`+strings.Repeat("${var.x}", 100_000)+`"`))
+	add("variables without an end", inside(`url: "`+strings.Repeat("${var.", 100_000)+`"`))
+
+	project := func(name, text string, files map[string]string) {
+		files["qlsync.yaml"] = text
+		all[name] = bomb{files: files}
+	}
+	deep := strings.Repeat("d/", 40) + "a.yaml"
+	for _, pattern := range []string{strings.Repeat("**/", 12) + "x?.yaml", strings.Repeat("**/*/", 20) + "x.yaml", strings.Repeat("*", 5000) + "x.yaml", strings.Repeat("[a-z]*", 2000) + ".yaml", strings.Repeat("**/", 200) + "x.yaml"} {
+		project("the glob "+pattern[:min(20, len(pattern))], strings.Replace(bombProject, "c.yaml", `"`+pattern+`"`, 1), map[string]string{deep: one})
+	}
+	project("entries", strings.Replace(bombProject, "c.yaml", strings.Repeat(`"**/*.yaml", `, 20_000)+"c.yaml", 1), map[string]string{"c.yaml": one, deep: one})
+	project("tenants", "version: 1\nproject: acme\nconnections: [c.yaml]\ntenants:\n"+numbered("  t%d: {url: \"sim:t.yaml\"}\n", 900), map[string]string{"c.yaml": "version: 1\nconnections:\n" + numbered("  - {name: c%d}\n", 2000)})
+	project("a project file of aliases", "a: &a [x]\n"+strings.Repeat("b: *a\n", 100_000), map[string]string{})
+
+	schema := func(name, text string) {
+		all["a schema with "+name] = bomb{files: map[string]string{
+			"c.yaml": one, "schemas/rest.json": `{"connectorVersion": "1", "connectionProperties": ` + text + `}`,
+		}}
+	}
+	for name, each := range map[string]string{
+		"allOf": `{"allOf": [@, @]}`, "anyOf": `{"anyOf": [@, @]}`, "oneOf": `{"oneOf": [@, @]}`, "if": `{"if": @, "then": @, "else": @}`, "not": `{"not": @, "if": @}`,
+		"dependencies": `{"dependencies": {"a": @, "b": @}}`, "properties": `{"allOf": [{"properties": {"a": @}}, {"properties": {"a": @}}]}`, "items": `{"items": {"anyOf": [@, @]}}`,
+	} {
+		text := `{"definitions": {"d0": {"type": "integer"}`
+		for i := 1; i < 30; i++ {
+			text += fmt.Sprintf(`, "d%d": %s`, i, strings.ReplaceAll(each, "@", fmt.Sprintf(`{"$ref": "#/definitions/d%d"}`, i-1)))
+		}
+		schema(name, text+`}, "properties": {"url": {"$ref": "#/definitions/d29"}}}`)
+	}
+	schema("itself", `{"allOf": [{"$ref": "#"}]}`)
+	schema("itself twice below", `{"properties": {"url": {"$ref": "#/definitions/a"}}, "definitions": {"a": {"items": {"allOf": [{"$ref": "#/definitions/a"}, {"$ref": "#/definitions/a"}]}}}}`)
+	schema("many patterns", `{"properties": {`+numbered(`"p%d": {"pattern": "(x{900}y{90}z)"},`, 3000)+`"url": {}}}`)
+	schema("repeated repetitions", `{"properties": {"url": {"pattern": "((a{30}){30}){30}"}}}`)
+	schema("parentheses", `{"properties": {"url": {"pattern": "`+strings.Repeat("(", 900)+"a"+strings.Repeat(")*", 900)+`"}}}`)
+	schema("a long enum", `{"properties": {"url": {"enum": ["`+strings.Repeat("e", 3_000_000)+`"]}}}`)
+	schema("a list of not", `{"properties": {"url": `+strings.Repeat(`{"not": `, 4000)+`{}`+strings.Repeat(`}`, 4000)+`}}`)
+	schema("a large multipleOf", `{"properties": {"url": {"multipleOf": 1e-99999, "maximum": 1e308}}}`)
+
+	saved := func(name, text string) {
+		all["a plan file of "+name] = bomb{files: map[string]string{"plan.json": text}, command: []string{"show", "plan.json"}}
+	}
+	saved("open lists", strings.Repeat("[", 5_000_000))
+	saved("open maps", strings.Repeat(`{"a":`, 2_000_000))
+	saved("steps", `{"format": "qlsync.plan/v1", "items": [`+strings.Repeat("{},", 100_000)+`{}]}`)
+	saved("blanks", strings.Repeat(" ", 64<<20))
+	all["a snapshot of open lists"] = bomb{files: map[string]string{"c.yaml": one, "live.json": strings.Repeat("[", 5_000_000)}, command: []string{"plan", "--snapshot", "live.json"}}
+	all["a seed of aliases"] = bomb{files: map[string]string{"c.yaml": one, "t.yaml": "a: &a [x,x,x,x]\n" + numbered("b%d: &b [*a,*a,*a]\n", 5000) + "c: [*b,\n"}, command: []string{"plan"}}
+	all["a seed of lists"] = bomb{files: map[string]string{"c.yaml": one, "t.yaml": strings.Repeat("[", 1_000_000)}, command: []string{"plan"}}
+	return all
+}
+
+func numbered(format string, number int) string {
+	var text strings.Builder
+	for i := range number {
+		fmt.Fprintf(&text, format, i)
+	}
+	return text.String()
+}
+
+// namesAFile reports whether a message is an error that names one of the files.
+func namesAFile(said string, files map[string]string) bool {
+	if !strings.Contains(said, "error: ") {
+		return false
+	}
+	for file := range files {
+		if strings.Contains(said, file) {
+			return true
+		}
+	}
+	return false
+}
+
+// TestNoBombTakesMoreThanTenSecondsOrAGigabyte measures the processor time of a process of
+// its own, so that a busy machine does not matter.
+func TestNoBombTakesMoreThanTenSecondsOrAGigabyte(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts a process for each bomb")
+	}
+	if underRace {
+		t.Skip("runs without the race detector: see .ci/run")
+	}
+	program, err := buildRaceless()
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := bombs()
+	if len(all) < 60 {
+		t.Errorf("got %d bombs, want at least 60", len(all))
+	}
+	for name, b := range all {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			files := map[string]string{"qlsync.yaml": bombProject, "t.yaml": "spaces: [{name: Finance, type: shared}]\n"}
+			for file, text := range b.files {
+				files[file] = text
+			}
+			for file, text := range files {
+				file = filepath.Join(dir, filepath.FromSlash(file))
+				if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), 6*bombTime)
+			defer cancel()
+			command := b.command
+			if command == nil {
+				command = []string{"validate"}
+			}
+			process := exec.CommandContext(ctx, program, command...)
+			process.Dir = dir
+			said, err := process.CombinedOutput()
+			if ctx.Err() != nil {
+				t.Fatalf("got no end after %v, want one within %v of processor time", 6*bombTime, bombTime)
+			}
+			if code := process.ProcessState.ExitCode(); code != 0 && code != exitError || strings.Contains(string(said), "has crashed") {
+				t.Errorf("got %v, want exit code 0 or %d without a crash: %.500s", err, exitError, said)
+			} else if code == exitError && !namesAFile(string(said), files) {
+				t.Errorf("got an error that names no file of the bomb: %.500s", said)
+			}
+			if len(said) > 1<<20 {
+				t.Errorf("got %d bytes of output, want at most %d", len(said), 1<<20)
+			}
+			state := process.ProcessState
+			if took := state.UserTime() + state.SystemTime(); took > bombTime {
+				t.Errorf("got %v of processor time, want at most %v", took, bombTime)
+			}
+			usage, ok := state.SysUsage().(*syscall.Rusage)
+			if memory := int64(usage.Maxrss) << 10; ok && runtime.GOOS == "linux" && memory > bombMemory {
+				t.Errorf("got %d MiB of memory, want at most %d", memory>>20, bombMemory>>20)
+			}
+		})
+	}
+}
