@@ -90,27 +90,44 @@ func addressSpans(text string) []span {
 	return found
 }
 
+// guarded is an expression that matches only texts with one of the bytes in needs; any text
+// if needs is empty. Looking for a byte is much faster than the expression.
+type guarded struct {
+	*regexp.Regexp
+	needs string
+}
+
+const whitespace = "\t\n\f\r "
+
+// FindAllStringSubmatchIndex is that of the expression.
+func (g guarded) FindAllStringSubmatchIndex(text string, n int) [][]int {
+	if g.needs != "" && !strings.ContainsAny(text, g.needs) {
+		return nil
+	}
+	return g.Regexp.FindAllStringSubmatchIndex(text, n)
+}
+
 // forms are secrets that are known by their own form; the first group is the secret.
-var forms = []*regexp.Regexp{
-	regexp.MustCompile(`(-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----(?s:.*?)(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|$))`),
-	regexp.MustCompile(`\b(eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]*)`),                                // JSON Web Token
-	regexp.MustCompile(`\b((?:gh[pousr]|github_pat|glpat|xox[abprs]|sk_live|rk_live|sk-ant)[_-][A-Za-z0-9_-]{12,})`), // tokens with a prefix
-	regexp.MustCompile(`(?i)\b(?:bearer|apikey)\s+([A-Za-z0-9+/=._~-]*[0-9][A-Za-z0-9+/=._~-]*)`),
-	regexp.MustCompile(`(?i)\bbearer\s+([A-Za-z0-9+/=._~-]{20,})`),
-	regexp.MustCompile(`(?i)(?:^|\s)(?:-u|--user|--proxy-user)[\s=]+["']?[^\s:"']+:([^\s"']+)`),
-	regexp.MustCompile(`(?i)\bidentified\s+by\s+(?:values\s+)?("[^"]+"|'[^']+'|[^\s;]+)`),
+var forms = []guarded{
+	{regexp.MustCompile(`(-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----(?s:.*?)(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|$))`), ""},
+	{regexp.MustCompile(`\b(eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]*)`), "."},                                 // JSON Web Token
+	{regexp.MustCompile(`\b((?:gh[pousr]|github_pat|glpat|xox[abprs]|sk_live|rk_live|sk-ant)[_-][A-Za-z0-9_-]{12,})`), "_-"}, // tokens with a prefix
+	{regexp.MustCompile(`(?i)\b(?:bearer|apikey)\s+([A-Za-z0-9+/=._~-]*[0-9][A-Za-z0-9+/=._~-]*)`), whitespace},
+	{regexp.MustCompile(`(?i)\bbearer\s+([A-Za-z0-9+/=._~-]{20,})`), whitespace},
+	{regexp.MustCompile(`(?i)(?:^|\s)(?:-u|--user|--proxy-user)[\s=]+["']?[^\s:"']+:([^\s"']+)`), ":"},
+	{regexp.MustCompile(`(?i)\bidentified\s+by\s+(?:values\s+)?("[^"]+"|'[^']+'|[^\s;]+)`), whitespace},
 }
 
 // basic is the user and password of HTTP, in base64.
-var basic = regexp.MustCompile(`(?i)\bbasic\s+([A-Za-z0-9+/_-]{2,}={0,2})`)
+var basic = guarded{regexp.MustCompile(`(?i)\bbasic\s+([A-Za-z0-9+/_-]{2,}={0,2})`), whitespace}
 
 // named finds values by their names in other places than pairs: elements of XML, {name,
 // value} in JSON or in attributes, options of a command line. Its groups are name and value.
-var named = []*regexp.Regexp{
-	regexp.MustCompile(`<(?:[\w.-]+:)?([\w.-]+)(?:\s[^<>]*)?>\s*(?:<!\[CDATA\[)?([^<>]*[^<>\s])`),
-	regexp.MustCompile(`(?i)\b(?:name|key)\\?["']?\s*[:=]\s*\\?["']([^"'\\]+)\\?["'][\s,]*\\?["']?value\\?["']?\s*[:=]\s*\\?["']([^"'\\]+)`),
-	regexp.MustCompile(`["']([\w .-]+)\\*["']\s*:\s*\{\s*\\*["'](?:[Vv]alue|\$|#text)\\*["']\s*:\s*\\*["']([^"'\\]+)`),
-	regexp.MustCompile(`(?:^|\s)--?([A-Za-z][\w-]*)\s+["']?([^\s"'-][^\s"']*)`),
+var named = []guarded{
+	{regexp.MustCompile(`<(?:[\w.-]+:)?([\w.-]+)(?:\s[^<>]*)?>\s*(?:<!\[CDATA\[)?([^<>]*[^<>\s])`), "<"},
+	{regexp.MustCompile(`(?i)\b(?:name|key)\\?["']?\s*[:=]\s*\\?["']([^"'\\]+)\\?["'][\s,]*\\?["']?value\\?["']?\s*[:=]\s*\\?["']([^"'\\]+)`), "\"'"},
+	{regexp.MustCompile(`["']([\w .-]+)\\*["']\s*:\s*\{\s*\\*["'](?:[Vv]alue|\$|#text)\\*["']\s*:\s*\\*["']([^"'\\]+)`), "{"},
+	{regexp.MustCompile(`(?:^|\s)--?([A-Za-z][\w-]*)\s+["']?([^\s"'-][^\s"']*)`), "-"},
 }
 
 func formSpans(text string) []span {
