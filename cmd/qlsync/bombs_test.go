@@ -91,6 +91,9 @@ func bombs() map[string]bomb {
 	project("a long variable", bombProject+"variables: {x: "+strings.Repeat("x", 100_000)+"}\n", map[string]string{
 		"c.yaml": "version: 1\nconnections:\n" + numbered("  - {name: c%d, space: Finance, dataSource: rest, properties: {a: \"${var.x}\"}}\n", 280),
 	})
+	project("a long variable in too many places", bombProject+"variables: {x: "+strings.Repeat("x", 100_000)+"}\n", map[string]string{
+		"c.yaml": "version: 1\nconnections:\n" + numbered("  - {name: c%d, space: Finance, properties: {a: \"${var.x}\"}}\n", 2000),
+	})
 	deep := strings.Repeat("d/", 40) + "a.yaml"
 	for _, pattern := range []string{strings.Repeat("**/", 12) + "x?.yaml", strings.Repeat("**/*/", 20) + "x.yaml", strings.Repeat("*", 5000) + "x.yaml", strings.Repeat("[a-z]*", 2000) + ".yaml", strings.Repeat("**/", 200) + "x.yaml"} {
 		project("the glob "+pattern[:min(20, len(pattern))], strings.Replace(bombProject, "c.yaml", `"`+pattern+`"`, 1), map[string]string{deep: one})

@@ -406,25 +406,26 @@ func IsSecretText(text string) bool { return !IsPlaceholder(text) && ToBool(text
 // encoded are words of a text that may hold an encoded text.
 var (
 	escapedWord = regexp.MustCompile(`[^\s"'<>]*%[0-9A-Fa-f]{2}[^\s"'<>]*`)
-	base64Word  = regexp.MustCompile(`[A-Za-z0-9+/_-]{16,}={0,2}`)
 )
 
 // encodedSpans finds words that hold a secret once they are decoded.
 func encodedSpans(text string, layers int) []span {
 	var found []span
-	add := func(words *regexp.Regexp, decode func(string) (string, bool)) {
-		for _, at := range words.FindAllStringIndex(text, -1) {
+	add := func(words [][]int, decode func(string) (string, bool)) {
+		for _, at := range words {
 			word := text[at[0]:at[1]]
 			if inner, ok := decode(word); ok && inner != word && len(spansWithin(inner, layers)) > 0 && len(spansWithin(word, 0)) == 0 {
 				found = append(found, span{at[0], at[1]})
 			}
 		}
 	}
-	add(escapedWord, func(word string) (string, bool) {
-		inner, err := url.PathUnescape(word)
-		return inner, err == nil
-	})
-	add(base64Word, decodeBase64)
+	if strings.Contains(text, "%") {
+		add(escapedWord.FindAllStringIndex(text, -1), func(word string) (string, bool) {
+			inner, err := url.PathUnescape(word)
+			return inner, err == nil
+		})
+	}
+	add(base64Words(text), decodeBase64)
 	if strings.Contains(text, "&quot;") || strings.Contains(text, "&#34;") || strings.Contains(text, `\u0022`) {
 		inner := strings.NewReplacer("&quot;", `"`, "&#34;", `"`, `\u0022`, `"`, "&amp;", "&").Replace(text)
 		if len(spansWithin(inner, layers)) > 0 {
@@ -432,6 +433,34 @@ func encodedSpans(text string, layers int) []span {
 		}
 	}
 	return found
+}
+
+// minBase64 is the shortest run of letters that is tried as base64.
+const minBase64 = 16
+
+// base64Words returns where a text holds runs of letters of base64, with their padding.
+func base64Words(text string) (found [][]int) {
+	for start := 0; start < len(text); start++ {
+		end := start
+		for end < len(text) && isBase64(text[end]) {
+			end++
+		}
+		run := end - start
+		for padding := 0; run >= minBase64 && padding < 2 && end < len(text) && text[end] == '='; padding++ {
+			end++
+		}
+		if run >= minBase64 {
+			found = append(found, []int{start, end})
+		}
+		if end > start {
+			start = end - 1
+		}
+	}
+	return found
+}
+
+func isBase64(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("+/_-", c) >= 0
 }
 
 // decodeBase64 decodes text, not bytes, in either alphabet and with or without its end.
