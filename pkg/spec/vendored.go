@@ -30,8 +30,13 @@ func ToJSON(file string, text []byte) ([]byte, connection.Problems) {
 	return encoded, nil
 }
 
-// maxVendored is how large a vendored schema may be, in bytes.
-const maxVendored = 4 << 20
+const (
+	// maxVendored is how large a vendored schema may be, in bytes.
+	maxVendored = 4 << 20
+	// maxVendoredBytes and maxVendoredFiles bound the folder of vendored schemas.
+	maxVendoredBytes = 64 << 20
+	maxVendoredFiles = 2000
+)
 
 // VendoredSpecs reads the folder of vendored schemas: for each file ID.json the
 // answer of the service for the data source ID. A folder that does not exist
@@ -54,8 +59,15 @@ func VendoredSpecs(dir, project string) (map[string][]byte, connection.Problems)
 		problems = append(problems, readProblem(failure.Path, failure.Err))
 	}
 	specs := map[string][]byte{}
+	if len(found) > maxVendoredFiles {
+		return specs, append(problems, tooManySchemas(dir, fmt.Sprintf("%d files", maxVendoredFiles)))
+	}
+	left := maxVendoredBytes
 	for _, file := range found {
 		text, problem := readJSON(file.Path)
+		if left -= len(text); left < 0 {
+			return specs, append(problems, tooManySchemas(dir, fmt.Sprintf("%d MiB", maxVendoredBytes>>20)))
+		}
 		if problem != nil {
 			problems = append(problems, *problem)
 			continue
@@ -63,6 +75,12 @@ func VendoredSpecs(dir, project string) (map[string][]byte, connection.Problems)
 		specs[strings.TrimSuffix(filepath.Base(file.Path), vendoredExtension)] = text
 	}
 	return specs, problems
+}
+
+func tooManySchemas(dir, limit string) connection.Problem {
+	problem := fileProblem(dir, "the folder of vendored schemas holds more than "+limit)
+	problem.Hint = "keep only the schemas of data sources that the project uses"
+	return problem
 }
 
 const vendoredExtension = ".json"
