@@ -191,18 +191,18 @@ func (env *environment) colour(c *cli.Context) {
 	env.noColor = c.Bool("no-color") || noColor != "" || terminal == "dumb"
 }
 
-// prepare applies the shared flags to the environment and gives the logger.
-func (env *environment) prepare(c *cli.Context) (*slog.Logger, error) {
+// prepare applies the shared flags to the environment and returns the level of the log.
+func (env *environment) prepare(c *cli.Context) (slog.Level, error) {
 	env.colour(c)
 	if n := c.Int("parallelism"); n < 1 {
-		return nil, fmt.Errorf("parallelism %d: it must be at least 1", n)
+		return 0, fmt.Errorf("parallelism %d: it must be at least 1", n)
 	}
 	if n := c.Int("raise-limits"); n < 1 || n > maxRaise {
-		return nil, fmt.Errorf("raise-limits %d: it must be between 1 and %d", n, maxRaise)
+		return 0, fmt.Errorf("raise-limits %d: it must be between 1 and %d", n, maxRaise)
 	}
 	level, known := logLevels[c.String("log-level")]
 	if !known {
-		return nil, fmt.Errorf("log level %q: it must be %s", c.String("log-level"), oneOf(logLevelNames()))
+		return 0, fmt.Errorf("log level %q: it must be %s", c.String("log-level"), oneOf(logLevelNames()))
 	}
-	return slog.New(slog.NewTextHandler(env.stderr, &slog.HandlerOptions{Level: level})), nil
+	return level, nil
 }

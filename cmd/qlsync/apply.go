@@ -11,11 +11,10 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/qlsync/qlsync/internal/engine"
 	"github.com/qlsync/qlsync/pkg/apply"
-	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
 	"github.com/qlsync/qlsync/pkg/report"
-	"github.com/qlsync/qlsync/pkg/spec"
 )
 
 func applyCommand(env *environment) *cli.Command {
@@ -47,38 +46,45 @@ func runApply(c *cli.Context, env *environment) error {
 	if err != nil {
 		return err
 	}
-	s, err := open(c, env)
+	options, err := planOptions(c)
 	if err != nil {
 		return err
 	}
-	defer s.close()
-	unlock, err := s.lock(c)
+	options.Reviewed, options.Values = reviewed, true
+	s, _, err := open(c, env)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	unlock, err := s.Lock(c.Context, c.String(lockFolderFlag.Name), c.Duration(lockFlag.Name))
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	p, err := s.planWithValues(c, reviewed)
+	p, err := s.Plan(c.Context, options)
 	if err != nil {
 		return err
 	}
 	unconfirmed := confirm(c, p)
 	shown := env.showPlan(c, p)
-	if err := firstOf(unconfirmed, s.refuse(c, p, reviewed)); err != nil {
-		return err
+	demanded := reviewed
+	if options.SkipStale {
+		demanded = nil // what differs is refused change by change
 	}
-	if err := s.missing(c, p); err != nil {
+	if err := firstOf(unconfirmed, s.Check(p, demanded, c.String("plan-hash")), checkSecrets(c, s, p)); err != nil {
 		return err
 	}
 	if err := approve(c, env, p, reviewed, shown); err != nil {
 		return err
 	}
-	result, err := s.carryOut(c, p)
+	result, err := s.Apply(c.Context, p, c.Int("parallelism"))
+	env.writing.Store(false)
 	unlock() // the terminal may be suspended, and the result wait for it
 	if err != nil {
 		return err
 	}
-	unsaved := env.tellUnsaved(s.unsaved())
-	s.tell(c, result)
+	unsaved := env.tellUnsaved(s.Unsaved())
+	env.tell(c, s, result)
 	return firstOf(env.outcome(result), unsaved)
 }
 
@@ -122,39 +128,15 @@ func (env *environment) showPlan(c *cli.Context, p *plan.Plan) error {
 	return err
 }
 
-// refuse returns an error if the plan is not the reviewed one, or if a safety rule
-// refuses the whole plan.
-func (s *session) refuse(c *cli.Context, p, reviewed *plan.Plan) error {
-	if reviewed != nil && c.String("on-stale") == "refuse" {
-		if stale := p.Stale(reviewed); len(stale) > 0 {
-			return &exit{exitRefused, errors.New("nothing was written: the plan is no longer the reviewed one, plan again"), stale}
-		}
-	}
-	switch hash := c.String("plan-hash"); {
-	case hash != "" && hash != p.Hash && hash == plan.EarlierHash(s.planned):
-		return refused("nothing was written: the hash was made by an earlier version of qlsync and covers less; the same plan is now %s: plan and review again", p.Hash)
-	case hash != "" && hash != p.Hash:
-		return refused("nothing was written: the plan is %s, not the reviewed %s: plan and review again", p.Hash, hash)
-	case p.Refusal != nil:
-		return refused("nothing was written: %s (%s)", p.Refusal.Message, p.Refusal.Hint)
-	}
-	return nil
-}
-
-// missing returns an error if a secret that the plan writes is not there. It looks
-// before anybody is asked, and reads no value: see [spec.Resolver.Present].
-func (s *session) missing(c *cli.Context, p *plan.Plan) error {
-	var problems connection.Problems
-	for _, ref := range apply.References(p) {
-		if problem, ok := errors.AsType[connection.Problem](s.secrets.resolver.Present(ref)); ok {
-			problems = append(problems, problem)
-		}
-	}
+// checkSecrets returns an error if a secret that the plan writes does not exist. It looks
+// before anybody is asked.
+func checkSecrets(c *cli.Context, s *engine.Session, p *plan.Plan) error {
+	problems := s.Missing(p)
 	if len(problems) == 0 {
 		return nil
 	}
-	return &exit{exitError, spec.Collect(problems), []string{
-		"Nothing was written. To list every secret of the tenant, run: " + followUp(c, "secrets", s.tenant.Name),
+	return &exit{exitError, problems, []string{
+		"Nothing was written. To list every secret of the tenant, run: " + followUp(c, "secrets", s.Tenant().Name),
 	}}
 }
 
@@ -167,10 +149,10 @@ func approve(c *cli.Context, env *environment, p, reviewed *plan.Plan, shown err
 	case len(p.Steps) == 0:
 		return nil // all of it is refused, change by change: the result says so
 	case !env.isTerminal(env.stdin):
-		return refused("nothing was written: there is no terminal to ask on: use --auto-approve, --plan-hash or a plan file")
+		return engine.Refused("nothing was written: there is no terminal to ask on: use --auto-approve, --plan-hash or a plan file")
 	}
 	if shown != nil {
-		return refused("cannot show the plan, so nothing was written: %w", shown)
+		return engine.Refused("cannot show the plan, so nothing was written: %w", shown)
 	}
 	return env.ask(c.Context, fmt.Sprintf("Apply this plan to %s? Only \"yes\" is taken for an answer: ", report.Clean(p.Tenant.Name)))
 }
@@ -193,30 +175,9 @@ func (env *environment) ask(ctx context.Context, question string) error {
 		fmt.Fprintln(env.stderr)
 		return &exit{code: env.interrupted(exitRefused), err: errors.New("nothing was written: interrupted")}
 	case strings.TrimSpace(answer) != "yes":
-		return refused("nothing was written: not approved")
+		return engine.Refused("nothing was written: not approved")
 	}
 	return nil
-}
-
-// carryOut applies the plan and shows the progress.
-func (s *session) carryOut(c *cli.Context, p *plan.Plan) (*apply.Result, error) {
-	options := apply.Options{
-		Execute: s.provider.Execute,
-		Resolve: func(ref connection.Reference) (connection.Secret, error) {
-			return s.secrets.read(c.Context, ref)
-		},
-		Again:       s.again,
-		Hide:        s.env.secrets.Hide,
-		Parallelism: c.Int("parallelism"),
-		Stop:        s.env.stopping,
-	}
-	defer s.watch()()
-	s.task.Applying(len(p.Steps))
-	options.Progress = s.task.Step
-	s.env.wrote.Store(len(p.Steps) > 0)
-	s.env.writing.Store(true)
-	defer s.env.writing.Store(false)
-	return apply.Run(c.Context, p, options)
 }
 
 // outcome is the exit code of a result.

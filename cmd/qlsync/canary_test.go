@@ -219,7 +219,7 @@ func (c *canaries) write(name, text string) {
 func (c *canaries) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if c.hostile == nil || !c.hostile(r) {
 		if asksForToken(r) {
-			w = listener{w, c}
+			w = tcpListener{w, c}
 		}
 		c.tenant.ServeHTTP(w, r)
 		return
@@ -251,13 +251,13 @@ func (c *canaries) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(answer)
 }
 
-// listener keeps the token that an answer gives.
-type listener struct {
+// tcpListener keeps the token that an answer gives.
+type tcpListener struct {
 	http.ResponseWriter
 	canaries *canaries
 }
 
-func (l listener) Write(text []byte) (int, error) {
+func (l tcpListener) Write(text []byte) (int, error) {
 	var given struct {
 		Token string `json:"access_token"`
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/qlsync/qlsync/internal/engine"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/qlik"
 	"github.com/qlsync/qlsync/pkg/simulator"
@@ -163,19 +165,20 @@ func (d *document) check() {
 	defer server.Close()
 	provider, err := qlik.New(qlik.Config{URL: server.URL, Auth: qlik.Auth{APIKey: connection.NewSecret(server.Token)}})
 	d.must(err)
-	project, problems := spec.LoadProject(filepath.Join(d.dir, "qlsync.yaml"))
-	for i := 0; project != nil && i < len(project.Tenants); i++ {
-		set, more := desired(project, &project.Tenants[i], nil, nil, problems)
-		var sources []string
-		for _, declared := range set.Connections {
-			sources = append(sources, declared.DataSource)
-		}
-		catalog, err := provider.DataSources(d.Context(), sources)
+	host := &engine.Host{Lookup: func(string) (string, bool) { return "", false }}
+	project, err := host.ReadProject(d.Context(), engine.ProjectOptions{File: filepath.Join(d.dir, "qlsync.yaml")})
+	var problems connection.Problems
+	if err != nil && !errors.As(err, &problems) {
 		d.must(err)
-		if kind, _ := providerOf(&project.Tenants[i]); kind.builtin != nil {
-			catalog = kind.builtin()
+	}
+	for i := 0; project != nil && i < len(project.Tenants); i++ {
+		set, more := project.Desired(&project.Tenants[i], nil)
+		catalog, err := provider.DataSources(d.Context(), set.DataSources())
+		d.must(err)
+		if engine.IsBuiltIn(&project.Tenants[i]) {
+			catalog, _ = project.Vendored(&project.Tenants[i])
 		}
-		problems = spec.Collect(more, spec.CheckProperties(set.Connections, catalog))
+		problems = spec.Collect(problems, project.Problems, more, spec.CheckProperties(set.Connections, catalog))
 	}
 	if len(problems) > 0 {
 		d.Errorf("%s", problems)

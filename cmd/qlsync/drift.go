@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"time"
@@ -50,12 +49,12 @@ func runDrift(c *cli.Context, env *environment) error {
 	if c.Bool("all-tenants") {
 		return driftAll(c, env)
 	}
-	s, err := open(c, env)
+	s, _, err := open(c, env)
 	if err != nil {
 		return err
 	}
-	defer s.close()
-	drift, err := s.drift(c.Context, time.Now(), c.StringSlice("ignore"))
+	defer s.Close()
+	drift, err := s.Drift(c.Context, time.Now(), ignoredKinds(c))
 	if err != nil {
 		return err
 	}
@@ -68,23 +67,13 @@ func runDrift(c *cli.Context, env *environment) error {
 	return nil
 }
 
-// drift reads the tenant and tells where it differs, without the kinds that are not
-// asked for.
-func (s *session) drift(ctx context.Context, at time.Time, ignored []string) (*plan.Drift, error) {
-	s.people = true
-	in, err := s.input(ctx)
-	if err != nil {
-		return nil, err
+// ignoredKinds returns the kinds of drift that the flags leave out.
+func ignoredKinds(c *cli.Context) []plan.DriftKind {
+	var kinds []plan.DriftKind
+	for _, kind := range c.StringSlice("ignore") {
+		kinds = append(kinds, plan.DriftKind(kind))
 	}
-	drift, problems := plan.FindDrift(in)
-	if err := s.env.report(problems); err != nil {
-		return nil, err
-	}
-	drift.At = at.UTC().Truncate(time.Second)
-	for _, kind := range ignored {
-		drift.Ignore(plan.DriftKind(kind))
-	}
-	return drift, nil
+	return kinds
 }
 
 // writeDrift writes a drift report, and beside it what earlier runs found.

@@ -9,6 +9,8 @@ import (
 	"os"
 	"sync/atomic"
 
+	"github.com/qlsync/qlsync/internal/engine"
+	"github.com/qlsync/qlsync/internal/infile"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/report"
 	"github.com/qlsync/qlsync/pkg/transport"
@@ -44,11 +46,6 @@ func (e *exit) Error() string {
 
 func (e *exit) Unwrap() error { return e.err }
 
-// refused makes an error of a safety rule.
-func refused(format string, args ...any) error {
-	return &exit{code: exitRefused, err: fmt.Errorf(format, args...)}
-}
-
 // environment is the process around a command.
 type environment struct {
 	stdin          io.Reader
@@ -70,20 +67,6 @@ type environment struct {
 	wrote atomic.Bool
 	// abandoned is closed when the command has not ended [grace] after the second interrupt.
 	abandoned chan struct{}
-	// shown is the progress that is shown, and task the part of it that is about the
-	// tenant of this environment; nil: the command is about one tenant.
-	shown *shown
-	task  *report.Task
-}
-
-// saying gives the same environment for one of several tenants: with another stream
-// for what is said beside the result, and its part of the progress. It writes nothing
-// to a tenant.
-func (env *environment) saying(stderr io.Writer, task *report.Task) *environment {
-	return &environment{
-		stdin: env.stdin, stdout: env.stdout, stderr: stderr, lookup: env.lookup, noColor: env.noColor, secrets: env.secrets,
-		stopping: env.stopping, lifetime: env.lifetime, shown: env.shown, task: task,
-	}
 }
 
 // readerGone reports whether the only thing that went wrong is that nobody reads
@@ -99,13 +82,9 @@ func (env *environment) exitCode(err error) int {
 	if err == nil {
 		return exitOK
 	}
-	code := exitError
-	var ended *exit
-	if errors.As(err, &ended) {
-		code = ended.code
-		if ended.err == nil {
-			return code
-		}
+	ended := endOf(err)
+	if ended != nil && ended.err == nil {
+		return ended.code
 	}
 	var problems connection.Problems
 	switch {
@@ -116,13 +95,38 @@ func (env *environment) exitCode(err error) int {
 	case errors.Is(err, context.Canceled):
 		fmt.Fprintln(env.stderr, "error: interrupted")
 	default:
-		fmt.Fprintln(env.stderr, "error: "+report.Clean(errorText(err)))
+		fmt.Fprintln(env.stderr, "error: "+report.Clean(infile.ErrorText(err)))
 	}
 	if ended == nil {
-		return env.interrupted(code)
+		return env.interrupted(exitError)
 	}
 	for _, line := range ended.details {
 		fmt.Fprintln(env.stderr, "  "+report.Clean(line))
 	}
-	return code
+	return ended.code
+}
+
+// endOf returns the exit of an error: its own, or the one that stands for a refusal or a
+// held lock; nil for any other error.
+func endOf(err error) *exit {
+	if ended, ok := errors.AsType[*exit](err); ok {
+		return ended
+	}
+	if refusal, ok := errors.AsType[*engine.Refusal](err); ok {
+		return &exit{exitRefused, refusal.Err, refusal.Details}
+	}
+	if locked, ok := errors.AsType[*engine.LockedError](err); ok {
+		return &exit{code: exitPartial, err: locked}
+	}
+	return nil
+}
+
+// saved reads a file that qlsync wrote and that the command line names.
+func (env *environment) saved(ctx context.Context, name string) ([]byte, error) {
+	return (&engine.Host{Stdin: env.stdin}).Saved(ctx, name)
+}
+
+// argument reads a file that the command line names, or - for standard input.
+func (env *environment) argument(ctx context.Context, name string, limit int64) ([]byte, error) {
+	return (&engine.Host{Stdin: env.stdin}).Argument(ctx, name, limit)
 }

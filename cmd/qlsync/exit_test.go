@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -81,11 +80,11 @@ func TestOnlyYesApproves(t *testing.T) {
 	} {
 		t.Run(answer, func(t *testing.T) {
 			err := streams(strings.NewReader(answer), io.Discard).ask(t.Context(), "Apply? ")
-			var ended *exit
+			ended := endOf(err)
 			switch {
 			case want == "" && err != nil:
 				t.Error(err)
-			case want != "" && (!errors.As(err, &ended) || ended.code != exitRefused || !strings.Contains(err.Error(), want)):
+			case want != "" && (ended == nil || ended.code != exitRefused || !strings.Contains(err.Error(), want)):
 				t.Errorf("got %v", err)
 			}
 		})
@@ -120,8 +119,8 @@ func TestAnInterruptAnswersTheQuestion(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(0, cancel)
 	err := streams(input, io.Discard).ask(ctx, "Apply? ")
-	var ended *exit
-	if !errors.As(err, &ended) || ended.code != exitRefused || err.Error() != "nothing was written: interrupted" {
+	ended := endOf(err)
+	if ended == nil || ended.code != exitRefused || err.Error() != "nothing was written: interrupted" {
 		t.Errorf("got %v", err)
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/qlsync/qlsync/internal/engine"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
 	"github.com/qlsync/qlsync/pkg/qlik"
@@ -139,7 +140,7 @@ type exportWorld struct {
 	*rapid.T
 	dir      string
 	provider *qlik.Provider
-	project  *spec.Project
+	project  *engine.Project
 	declared *spec.DesiredSet
 }
 
@@ -157,10 +158,12 @@ func (w *exportWorld) write(name string, text []byte) {
 }
 
 func (w *exportWorld) read(catalog *connection.Catalog) {
+	var err error
+	w.project, err = (&engine.Host{}).ReadProject(context.Background(), engine.ProjectOptions{File: filepath.Join(w.dir, "qlsync.yaml")})
+	w.must(err)
+	w.must(w.project.Problems.Err())
 	var problems connection.Problems
-	w.project, problems = spec.LoadProject(filepath.Join(w.dir, "qlsync.yaml"))
-	w.must(problems.Err())
-	w.declared, problems = desired(w.project, &w.project.Tenants[0], nil, catalog, nil)
+	w.declared, problems = w.project.Desired(&w.project.Tenants[0], catalog)
 	if catalog != nil {
 		w.must(spec.Collect(problems, spec.CheckProperties(w.declared.Connections, catalog)).Err())
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/qlsync/qlsync/examples"
+	"github.com/qlsync/qlsync/internal/engine"
 	"github.com/qlsync/qlsync/internal/infile"
 	"github.com/qlsync/qlsync/internal/outfile"
 	"github.com/qlsync/qlsync/pkg/connection"
@@ -45,7 +46,7 @@ func runInit(c *cli.Context, env *environment) error {
 	}
 	files = append(files, editor...)
 	slices.SortFunc(files, func(a, b textFile) int { return strings.Compare(a.name, b.name) })
-	ignored, err := infile.Read(ignoreFile, maxWrittenFile)
+	ignored, err := infile.Read(ignoreFile, engine.MaxWrittenFile)
 	hasIgnored := err == nil
 	if hasIgnored {
 		ignored, err = infile.Text(ignored)
@@ -146,7 +147,7 @@ func editorFiles(files []textFile) ([]textFile, error) {
 		if folder != schemasFolder || !isSource {
 			continue
 		}
-		source, err := providers[spec.ProviderQlik].parse(id, file.text)
+		source, err := engine.ParseDataSource(spec.ProviderQlik, id, file.text)
 		if err != nil {
 			return nil, err
 		}

@@ -2,16 +2,14 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/qlsync/qlsync/internal/outfile"
+	"github.com/qlsync/qlsync/internal/engine"
+	"github.com/qlsync/qlsync/internal/infile"
 	"github.com/qlsync/qlsync/pkg/apply"
 	"github.com/qlsync/qlsync/pkg/report"
 )
@@ -21,7 +19,7 @@ import (
 // these outputs cannot be written, or standard output has only a part of the result, the
 // result is kept in a file. It returns no error: what has happened to the tenant decides
 // how the command ends.
-func (s *session) tell(c *cli.Context, result *apply.Result) {
+func (env *environment) tell(c *cli.Context, s *engine.Session, result *apply.Result) {
 	all, form := resultFormats(), c.String("format")
 	unreported := all.writeReports(c, result)
 	whole := "" // the file that holds all of the result
@@ -33,33 +31,33 @@ func (s *session) tell(c *cli.Context, result *apply.Result) {
 			return
 		}
 		var err error
-		if whole, err = s.keep(result); err != nil {
+		if whole, err = s.KeepResult(result); err != nil {
 			unreported = append(unreported, err)
 		}
 	}
 	if len(unreported) > 0 || form == asText && report.Folds(result) {
 		keep()
 	}
-	text := s.env.text(s.env.stdout)
+	text := env.text(env.stdout)
 	if whole != "" {
 		text.Rest = "qlsync show " + shellWord(whole)
 	}
-	if err := all.writeAs(form, text, s.env.stdout, result); err != nil {
+	if err := all.writeAs(form, text, env.stdout, result); err != nil {
 		unreported = append(unreported, err)
 		keep()
 	}
 	if result.Complete() && len(unreported) == 0 {
 		return
 	}
-	ending := report.Ending{Whole: text.Rest, Next: s.next(c, result)}
+	ending := report.Ending{Whole: text.Rest, Next: nextCommand(c, result)}
 	for _, err := range unreported {
-		ending.Unreported = append(ending.Unreported, errorText(err))
+		ending.Unreported = append(ending.Unreported, infile.ErrorText(err))
 	}
 	if whole != "" {
 		ending.Whole = "qlsync show " + shellWord(whole)
 	}
-	w := s.env.stderr
-	_ = s.env.text(w).Ending(w, result, ending)
+	w := env.stderr
+	_ = env.text(w).Ending(w, result, ending)
 	if len(unreported) > 0 && whole == "" {
 		_ = report.JSON(w, result)
 	}
@@ -76,48 +74,10 @@ func reportedIn(c *cli.Context, form string) string {
 	return ""
 }
 
-// keep writes a result to a file of its own, in the first of these folders where that is
-// possible: .qlsync next to the project file, results in the user's cache folder, a
-// private one among the temporary files. The last one is [environment.cacheFolder]'s own
-// resort too, and is named for a cache folder on a disk that is full. It returns the path
-// of the file.
-func (s *session) keep(result *apply.Result) (string, error) {
-	name := fmt.Sprintf("result-%s-%d.json", time.Now().UTC().Format("20060102T150405Z"), os.Getpid())
-	folders := []func() (string, error){
-		func() (string, error) { return ignoredFolder(filepath.Join(s.project.Dir, ".qlsync")) },
-		func() (string, error) { return s.env.cacheFolder("results") },
-		func() (string, error) {
-			return ownFolder(filepath.Join(os.TempDir(), fmt.Sprintf("qlsync-%d", os.Getuid())), "results")
-		},
-	}
-	var first error
-	for _, folder := range folders {
-		path, err := folder()
-		if err == nil {
-			path = filepath.Join(path, name)
-			err = outfile.Write(path, outfile.Private, func(w io.Writer) error { return report.JSON(w, result) })
-		}
-		if err == nil {
-			return path, nil
-		}
-		first = firstOf(first, err)
-	}
-	return "", fmt.Errorf("cannot save the result in a file, so it follows as JSON: %w", first)
-}
-
-// ignoredFolder is a private folder in a repository, which Git ignores.
-func ignoredFolder(path string) (string, error) {
-	if err := outfile.PrivateFolder(path); err != nil {
-		return "", err
-	}
-	_ = outfile.Create(filepath.Join(path, ".gitignore"), outfile.Public, []byte("*\n"))
-	return path, nil
-}
-
-// next is the command that does what is left, or shows it: the one that was given, as far
+// nextCommand is the command that does what is left, or shows it: the one that was given, as far
 // as its flags still mean the same. The hash of a plan and the confirmation of its deletes and recreates
 // do not: what is left is another plan. Of a plan file, what is left is what it still fits.
-func (s *session) next(c *cli.Context, result *apply.Result) string {
+func nextCommand(c *cli.Context, result *apply.Result) string {
 	left := result.Ledger.Planned - result.Ledger.Done
 	switch {
 	case result.Complete():

@@ -2,42 +2,39 @@ package main
 
 import (
 	"bytes"
-	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
 	"testing"
 	"time"
 
-	"github.com/urfave/cli/v2"
-
-	"github.com/qlsync/qlsync/pkg/spec"
+	"github.com/qlsync/qlsync/internal/engine"
+	"github.com/qlsync/qlsync/pkg/transport"
 )
 
-// lockContext is that of an apply with these flags.
-func lockContext(t *testing.T, args ...string) *cli.Context {
+// locked takes the lock of a project and a tenant.
+func locked(t *testing.T, cache, name, url string) func() {
 	t.Helper()
-	flags := flag.NewFlagSet("apply", flag.ContinueOnError)
-	flags.Duration(lockFlag.Name, 0, "")
-	flags.String(lockFolderFlag.Name, "", "")
-	if err := flags.Parse(args); err != nil {
+	file := filepath.Join(t.TempDir(), "qlsync.yaml")
+	text := fmt.Sprintf("version: 1\nproject: %s\ntenants: {test: {url: %q, auth: {apiKey: {env: KEY}}}}\n", name, url)
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c := cli.NewContext(nil, flags, nil)
-	c.Context = t.Context()
-	return c
-}
-
-// locked takes the lock of a project and a tenant.
-func locked(t *testing.T, cache, project, url string) func() {
-	t.Helper()
-	s := &session{
-		env: &environment{lookup: func(name string) (string, bool) {
-			return map[string]string{"XDG_CACHE_HOME": cache}[name], true
-		}},
-		project: &spec.Project{Name: project}, tenant: &spec.Tenant{Name: "test", URL: url},
+	host := &engine.Host{Secrets: transport.NewRedactor(), Lookup: func(name string) (string, bool) {
+		value, ok := map[string]string{"XDG_CACHE_HOME": cache, "KEY": "key-of-the-test"}[name]
+		return value, ok
+	}}
+	project, err := host.ReadProject(t.Context(), engine.ProjectOptions{File: file})
+	if err != nil {
+		t.Fatal(err)
 	}
-	unlock, err := s.lock(lockContext(t))
+	s, err := project.Open(t.Context(), engine.SessionOptions{Parallelism: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	unlock, err := s.Lock(t.Context(), "", 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,7 +25,7 @@ func main() {
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	log.SetOutput(io.Discard) // net/http quotes there what a service sends unasked
 	out, err := terminal.NewStreams(stdout, stderr)
-	env := &environment{stdin: stdin, stdout: out, stderr: err, lookup: os.LookupEnv, shown: &shown{stream: err}, secrets: transport.NewRedactor()}
+	env := &environment{stdin: stdin, stdout: out, stderr: err, lookup: os.LookupEnv, secrets: transport.NewRedactor()}
 	ctx, stop := env.interruptible(context.Background())
 	defer stop()
 	app := newApp(env)

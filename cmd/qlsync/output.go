@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/qlsync/qlsync/internal/infile"
 	"github.com/qlsync/qlsync/internal/outfile"
 	"github.com/qlsync/qlsync/pkg/apply"
 	"github.com/qlsync/qlsync/pkg/plan"
@@ -161,7 +162,7 @@ func (all formats[T]) joined(errs []error) error {
 	}
 	var words []string
 	for _, err := range errs {
-		words = append(words, errorText(err))
+		words = append(words, infile.ErrorText(err))
 	}
 	return errors.New(strings.Join(words, "; "))
 }

@@ -11,6 +11,7 @@ import (
 	"unicode/utf16"
 
 	"github.com/qlsync/qlsync/internal/doctor"
+	"github.com/qlsync/qlsync/internal/engine"
 	"github.com/qlsync/qlsync/internal/infile"
 	"github.com/qlsync/qlsync/internal/outfile"
 	"github.com/qlsync/qlsync/pkg/apply"
@@ -31,7 +32,7 @@ func formerly[T any](t *testing.T, all formats[T], values ...T) {
 			if err := outfile.Write(path, outfile.Private, func(w io.Writer) error { return all.writeAs(name, report.Text{}, w, value) }); err != nil {
 				t.Fatal(err)
 			}
-			if former, err := formerOutput(path); err != nil || former != nil && *former != report.FormerReport {
+			if former, err := engine.FormerOutput(path); err != nil || former != nil && *former != report.FormerReport {
 				text, _ := os.ReadFile(path)
 				t.Errorf("%T as %s cannot be replaced: %v\n%.300s", value, name, err, text)
 			}
@@ -79,7 +80,7 @@ func TestAFormerOutputIsKnownBehindAByteOrderMark(t *testing.T) {
 		if err := os.WriteFile(path, []byte("\xef\xbb\xbf"+text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if former, err := formerOutput(path); err != nil || *former != want {
+		if former, err := engine.FormerOutput(path); err != nil || *former != want {
 			t.Errorf("%s is taken for %v, %v", format, former, err)
 		}
 		wide := binary.LittleEndian.AppendUint16(nil, 0xfeff)
@@ -89,7 +90,7 @@ func TestAFormerOutputIsKnownBehindAByteOrderMark(t *testing.T) {
 		if err := os.WriteFile(path, wide, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := formerOutput(path); !errors.Is(err, infile.ErrUTF16) || !strings.Contains(err.Error(), "Out-File -Encoding utf8") {
+		if _, err := engine.FormerOutput(path); !errors.Is(err, infile.ErrUTF16) || !strings.Contains(err.Error(), "Out-File -Encoding utf8") {
 			t.Errorf("%s in UTF-16: %v", format, err)
 		}
 	}
@@ -103,7 +104,7 @@ func TestATemplateThatMayBeFilledInIsNotReplaced(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if former, err := formerOutput(path); err != nil || former == nil || *former != report.Foreign {
+	if former, err := engine.FormerOutput(path); err != nil || former == nil || *former != report.Foreign {
 		t.Errorf("a .env file is taken for %v, %v", former, err)
 	}
 }
@@ -123,18 +124,18 @@ func TestWhatOthersWroteIsNotKnown(t *testing.T) {
 func TestPathsAreOneFileWhereTheFileSystemSaysSo(t *testing.T) {
 	folder := t.TempDir()
 	in := func(name string) string { return filepath.Join(folder, name) }
-	if !samePath(in("new.json"), in("new.json")) || samePath(in("new.json"), in("other.json")) {
+	if !engine.SamePath(in("new.json"), in("new.json")) || engine.SamePath(in("new.json"), in("other.json")) {
 		t.Error("the names of files that do not exist are compared wrongly")
 	}
-	if samePath(in("new.json"), in("NEW.json")) != foldsCase(folder) {
+	if engine.SamePath(in("new.json"), in("NEW.json")) != engine.FoldsCase(folder) {
 		t.Error("letter case counts for a file that does not exist, against the file system")
 	}
 	if err := os.WriteFile(in("a"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	_, err := os.Stat(in("A"))
-	if folds := err == nil; folds != foldsCase(folder) || samePath(in("a"), in("A")) != folds {
-		t.Errorf("the file system folds letter case: %v; said: %v", folds, foldsCase(folder))
+	if folds := err == nil; folds != engine.FoldsCase(folder) || engine.SamePath(in("a"), in("A")) != folds {
+		t.Errorf("the file system folds letter case: %v; said: %v", folds, engine.FoldsCase(folder))
 	}
 	if entries, _ := os.ReadDir(folder); len(entries) != 1 {
 		t.Errorf("%d files are left", len(entries))

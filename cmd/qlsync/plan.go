@@ -4,11 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 	"slices"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/qlsync/qlsync/internal/engine"
 	"github.com/qlsync/qlsync/internal/outfile"
 	"github.com/qlsync/qlsync/pkg/plan"
 	"github.com/qlsync/qlsync/pkg/report"
@@ -49,12 +49,16 @@ func runPlan(c *cli.Context, env *environment) error {
 	if c.Bool("all-tenants") {
 		return planAll(c, env)
 	}
-	s, err := open(c, env)
+	options, err := planOptions(c)
 	if err != nil {
 		return err
 	}
-	defer s.close()
-	p, err := s.plan(c, nil)
+	s, _, err := open(c, env)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	p, err := s.Plan(c.Context, options)
 	if err != nil {
 		return err
 	}
@@ -78,17 +82,6 @@ func runPlan(c *cli.Context, env *environment) error {
 	return nil
 }
 
-// tellCached says how many connections were not read.
-func (s *session) tellCached(folder string) {
-	if now := s.planned.Snapshot; folder != "" && now != nil {
-		fmt.Fprintf(s.env.stderr, "Of %d connections, %d were not read again: they have not been updated since, and %s holds what they were. apply and drift always read.\n",
-			now.Details+now.Cached, now.Cached, report.Clean(filepath.ToSlash(folder)))
-		if now.Unkept != nil {
-			fmt.Fprintf(s.env.stderr, "warning: %s: the next plan will read again what this one has read\n", report.Clean(now.Unkept.Error()))
-		}
-	}
-}
-
 // confirm lifts the refusals of deletes and of recreates if the user confirms exactly this
 // plan.
 func confirm(c *cli.Context, p *plan.Plan) error {
@@ -103,7 +96,7 @@ func confirm(c *cli.Context, p *plan.Plan) error {
 		recreates = p.ConfirmRecreates(confirmation)
 	}
 	if err := firstOf(deletes, recreates); err != nil {
-		return refused("%w", err)
+		return engine.Refused("%w", err)
 	}
 	return nil
 }

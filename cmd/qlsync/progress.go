@@ -1,112 +1,188 @@
 package main
 
 import (
-	"context"
+	"fmt"
+	"io"
+	"path/filepath"
 	"sync"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/qlsync/qlsync/internal/engine"
 	"github.com/qlsync/qlsync/internal/terminal"
-	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/report"
 )
 
-// shown is the progress that is shown on standard error, with what the requests wait
-// for, from the first request of a command to the last one before its output.
-type shown struct {
-	stream *terminal.Stream // nil: nothing is shown
+// listener writes the events of a command to standard error: the progress, with what the
+// requests wait for, while work is going on, and what the user must hear. Its methods may
+// be called concurrently.
+type listener struct {
+	env     *environment
+	stream  *terminal.Stream // nil: no progress is shown
+	draw    bool
+	tenants int // more than one: each line begins with the tenant's name
 
 	mu       sync.Mutex
-	users    int
+	views    map[string]*view // by tenant
+	users    int              // tenants that are worked on
 	progress *report.Progress
 	display  *terminal.Display
+	said     sync.Mutex // of the lines with a prefix
 }
 
-// draws reports whether the progress is drawn and not told in lines: on a terminal,
-// and while no log of requests is written there.
+// view is the part of a listener that is about one tenant.
+type view struct {
+	task  *report.Task
+	lines *prefixed // nil for a command on one tenant
+}
+
+// newListener returns the listener of a command on one tenant.
+func newListener(c *cli.Context, env *environment) *listener {
+	l := &listener{env: env, draw: env.draws(c), tenants: 1, views: map[string]*view{}}
+	l.stream, _ = env.stderr.(*terminal.Stream)
+	return l
+}
+
+// draws reports whether the progress is drawn and not written in lines: on a terminal, and
+// while no log of requests is written there.
 func (env *environment) draws(c *cli.Context) bool {
 	name, _ := env.lookup("TERM")
 	return env.isTerminal(env.stderr) && name != "dumb" && c.String("log-level") != "debug"
 }
 
-// begin shows the progress of a command on so many tenants, unless it is shown already,
-// until every caller has called end.
-func (s *shown) begin(draw bool, tenants int) (progress *report.Progress, end func()) {
-	if s == nil || s.stream == nil {
-		return report.NewProgress(tenants), func() {}
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.users == 0 {
-		s.progress = report.NewProgress(tenants)
-		s.display = s.stream.Show(s.progress, draw)
-	}
-	s.users++
-	return s.progress, s.end
-}
-
-func (s *shown) end() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.users--; s.users == 0 {
-		s.display.Close()
-	}
-}
-
-// watch shows the progress until the end. It may be called again before that.
-func (s *session) watch() (end func()) {
-	progress, release := s.env.shown.begin(s.drawn, 1)
-	isFirst := s.task == nil
-	if isFirst {
-		s.task = progress.Task()
-	}
-	s.follow()
-	return func() {
-		if isFirst {
-			s.task = nil
+// of returns the view of a tenant.
+func (l *listener) of(tenant string) *view {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	v := l.views[tenant]
+	if v == nil {
+		v = &view{}
+		if l.tenants > 1 {
+			v.lines = &prefixed{mu: &l.said, w: l.env.stderr, prefix: report.Clean(tenant) + ": "}
 		}
-		release()
+		l.views[tenant] = v
+	}
+	return v
+}
+
+// stderr returns where lines about a tenant are written.
+func (l *listener) stderr(tenant string) io.Writer {
+	if v := l.of(tenant); v.lines != nil {
+		return v.lines
+	}
+	return l.env.stderr
+}
+
+// begin shows the progress until every caller has called end.
+func (l *listener) begin() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.users == 0 {
+		l.progress = report.NewProgress(l.tenants)
+		if l.stream != nil {
+			l.display = l.stream.Show(l.progress, l.draw)
+		}
+	}
+	l.users++
+}
+
+func (l *listener) end() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.users--; l.users == 0 && l.display != nil {
+		l.display.Close()
+		l.display = nil
 	}
 }
 
-// follow lets the progress ask the provider for its rate limit.
-func (s *session) follow() {
-	var pacing report.Pacing
-	if waiter, ok := s.provider.(connection.Waiter); ok {
-		pacing.Waiting = waiter.Waiting
+// task returns the progress of a tenant. It exists while the tenant is worked on.
+func (l *listener) task(tenant string) *report.Task {
+	v := l.of(tenant)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if v.task == nil && l.progress != nil {
+		v.task = l.progress.Task()
 	}
-	if pacer, ok := s.provider.(connection.Pacer); ok {
-		pacing.Pace = pacer.Pace
+	return v.task
+}
+
+// notify is [engine.Host.Notify].
+func (l *listener) notify(tenant string, event engine.Event) {
+	switch event := event.(type) {
+	case engine.Began:
+		l.begin()
+		l.task(tenant)
+	case engine.Ended:
+		if l.tenants == 1 {
+			l.of(tenant).task = nil
+		}
+		l.end()
+	case engine.Finished:
+		l.task(tenant).End()
+		l.of(tenant).lines.flush()
+	case engine.Paced:
+		var pacing report.Pacing
+		if event.Waiter != nil {
+			pacing.Waiting = event.Waiter.Waiting
+		}
+		if event.Pacer != nil {
+			pacing.Pace = event.Pacer.Pace
+		}
+		l.task(tenant).Follow(pacing)
+	case engine.Listing:
+		l.task(tenant).Listing()
+	case engine.Read:
+		l.task(tenant).Read(event.Done, event.Total)
+	case engine.ReadSchemas:
+		l.task(tenant).ReadSchemas(event.Done, event.Total)
+	case engine.Applying:
+		l.env.wrote.Store(event.Steps > 0)
+		l.env.writing.Store(true)
+		l.task(tenant).Applying(event.Steps)
+	case engine.Stepped:
+		l.task(tenant).Step(event.Progress)
+	default:
+		l.tell(l.stderr(tenant), event)
 	}
-	s.task.Follow(pacing)
 }
 
-// snapshot reads the tenant and shows how far it is.
-func (s *session) snapshot(ctx context.Context, scope connection.Scope) (*connection.Snapshot, error) {
-	defer s.watch()()
-	s.task.Listing()
-	scope.Reading = s.task.Read
-	return s.provider.Snapshot(ctx, scope)
+// tell writes what the user must hear.
+func (l *listener) tell(w io.Writer, event engine.Event) {
+	switch event := event.(type) {
+	case engine.Warned:
+		_ = l.env.text(w).Problems(w, event.Problems)
+	case engine.Reseeded:
+		fmt.Fprintf(w, "The embedded tenant starts anew: %s has changed.\n", report.Clean(event.Seed))
+	case engine.Misused:
+		tellMisuse(w, event.Requests)
+	case engine.UnknownID:
+		fmt.Fprintf(w, "warning: tenant %q does not report its id, so qlsync cannot notice a url that leads to another tenant: %s\n",
+			report.Clean(event.Tenant), report.Clean(event.Reason.Error()))
+	case engine.FromCache:
+		fmt.Fprintf(w, "Of %d connections, %d were not read again: they have not been updated since, and %s holds what they were. apply and drift always read.\n",
+			event.Total, event.Cached, report.Clean(filepath.ToSlash(event.Folder)))
+		if event.NotKept != nil {
+			fmt.Fprintf(w, "warning: %s: the next plan will read again what this one has read\n", report.Clean(event.NotKept.Error()))
+		}
+	case engine.FromSnapshot:
+		fmt.Fprintf(w, "%s was taken %s; later changes on the tenant are not visible.\n", report.Clean(filepath.ToSlash(event.File)), ago(event.Age))
+	case engine.NotExported:
+		fmt.Fprintln(w, "warning: not everything is exported: "+report.Clean(event.Reason))
+	}
 }
 
-// sources reads data sources and shows how far it is.
-func (s *session) sources(ctx context.Context, ids []string) (*connection.Catalog, error) {
-	defer s.watch()()
-	return s.provider.DataSources(connection.WithReading(ctx, s.task.ReadSchemas), ids)
-}
-
-// observed is a provider whose reading is shown.
-type observed struct {
-	connection.Provider
-	session *session
-}
-
-// DataSources reads data sources.
-func (o observed) DataSources(ctx context.Context, ids []string) (*connection.Catalog, error) {
-	return o.session.sources(ctx, ids)
-}
-
-// Snapshot reads the tenant.
-func (o observed) Snapshot(ctx context.Context, scope connection.Scope) (*connection.Snapshot, error) {
-	return o.session.snapshot(ctx, scope)
+// ago returns an age in the unit that fits: "5 minutes ago".
+func ago(age time.Duration) string {
+	switch {
+	case age < -time.Minute:
+		return "in the future, by this computer's clock"
+	case age < 2*time.Minute:
+		return "just now"
+	case age < 2*time.Hour:
+		return fmt.Sprintf("%d minutes ago", int(age.Minutes()))
+	case age < 48*time.Hour:
+		return fmt.Sprintf("%d hours ago", int(age.Hours()))
+	}
+	return fmt.Sprintf("%d days ago", int(age.Hours()/24))
 }

@@ -6,8 +6,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/qlsync/qlsync/internal/doctor"
+	"github.com/qlsync/qlsync/internal/engine"
 	"github.com/qlsync/qlsync/pkg/report"
-	"github.com/qlsync/qlsync/pkg/spec"
 )
 
 func secretsCommand(env *environment) *cli.Command {
@@ -19,7 +19,7 @@ func secretsCommand(env *environment) *cli.Command {
 			"--format env writes a template of a .env file.",
 		Flags: slices.Concat(sharedFlags(), secretsFormats().flags()),
 		Action: func(c *cli.Context) error {
-			return interruptibly(c.Context, func() error { return runSecrets(c, env) })
+			return engine.Interruptibly(c.Context, func() error { return runSecrets(c, env) })
 		},
 	}
 }
@@ -34,23 +34,15 @@ func runSecrets(c *cli.Context, env *environment) error {
 	if err := firstOf(noArguments(c), secretsFormats().check(c)); err != nil {
 		return err
 	}
-	files, err := readProject(c, env)
+	project, err := readProject(c, env, newListener(c, env))
 	if err != nil {
 		return err
 	}
-	tenants, err := chosenTenants(files.project, c.String("tenant"))
+	tenants, err := project.Chosen(c.String("tenant"))
 	if err != nil {
-		return firstOf(files.problems.Err(), err)
+		return firstOf(project.Problems.Err(), err)
 	}
-	resolver := files.project.Resolver(env.lookup)
-	listed := doctor.Secrets{Format: doctor.SecretsFormat, Project: files.project.Name, Tenants: []doctor.TenantSecrets{}}
-	problems := files.problems
-	for i := range tenants {
-		catalog, _ := vendored(files.project, &tenants[i])
-		declared, more := desired(files.project, &tenants[i], files.variables, catalog, nil)
-		problems = spec.Collect(problems, more)
-		listed.Tenants = append(listed.Tenants, doctor.ListSecrets(&tenants[i], declared.Connections, catalog, resolver.Present))
-	}
+	listed, problems := project.ListSecrets(tenants)
 	// What cannot be read may refer to more: an incomplete list would pass for the whole one.
 	if err := env.report(problems); err != nil {
 		return err

@@ -67,7 +67,7 @@ func runShow(c *cli.Context, env *environment) error {
 
 // show writes a saved value in the forms that its kind has.
 func show[T any](c *cli.Context, env *environment, all formats[T], decode func(io.Reader) (T, error), text []byte) error {
-	if err := firstOf(all.check(c), checkReplaced(c, nil, nil)); err != nil {
+	if err := firstOf(all.check(c), checkReplaced(c, nil)); err != nil {
 		return err
 	}
 	value, err := decode(bytes.NewReader(text))

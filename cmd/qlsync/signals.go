@@ -105,17 +105,3 @@ func (env *environment) brokenOff() int {
 	}
 	return env.interrupted(exitError)
 }
-
-// interruptibly does work that knows nothing of interrupts, such as reading a file of
-// megabytes. Once the context has ended, the work is not waited for, and goes on until
-// the process ends: what it shares with its caller must not be used then.
-func interruptibly(ctx context.Context, work func() error) error {
-	done := make(chan error, 1)
-	go func() { done <- work() }()
-	select {
-	case err := <-done:
-		return err
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}

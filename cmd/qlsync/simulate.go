@@ -2,16 +2,16 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"io"
 	"runtime/debug"
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/internal/engine"
+	"github.com/qlsync/qlsync/internal/infile"
 	"github.com/qlsync/qlsync/pkg/report"
 	"github.com/qlsync/qlsync/pkg/simulator"
-	"github.com/qlsync/qlsync/pkg/simulator/apinizer"
 	"github.com/qlsync/qlsync/pkg/spec"
 )
 
@@ -33,71 +33,13 @@ func simulateCommand(env *environment) *cli.Command {
 	}
 }
 
-// simulated is an embedded tenant, of whatever kind.
-type simulated interface {
-	simulator.Service
-	Reseeded() bool
-	Misuse() []string
-	UnfiredFaults() []simulator.Fault
-	Unsaved() error
-	Close() error
-}
-
-// simulation is the embedded tenant of a kind of system.
-type simulation struct {
-	parseFaults func(list []byte) ([]simulator.Fault, error)
-	// open takes the seed as JSON, and the file of the state, or "" for a tenant in memory.
-	open func(seed []byte, state string, faults []simulator.Fault) (simulated, error)
-}
-
 func simulationNames() []string { return []string{spec.ProviderQlik, spec.ProviderApinizer} }
-
-// simulations are the kinds that --provider takes.
-var simulations = map[string]simulation{
-	spec.ProviderQlik:     {simulator.ParseFaults, simulateQlik},
-	spec.ProviderApinizer: {apinizer.ParseFaults, simulateApinizer},
-}
-
-func simulateQlik(seed []byte, state string, faults []simulator.Fault) (simulated, error) {
-	o := simulator.Options{Faults: faults}
-	if state == "" {
-		return simulator.New(seed, o)
-	}
-	return simulator.Open(seed, state, o)
-}
-
-func simulateApinizer(seed []byte, state string, faults []simulator.Fault) (simulated, error) {
-	o := apinizer.Options{Faults: faults}
-	if state == "" {
-		return apinizer.New(seed, o)
-	}
-	return apinizer.Open(seed, state, o)
-}
-
-// embedding gives a provider its embedded tenant; signIn says which part of a sign-in the token is.
-func embedding(provider string, signIn func(token connection.Secret) auth) func(seed []byte, state string) (*embedded, error) {
-	return func(seed []byte, state string) (*embedded, error) {
-		tenant, err := simulations[provider].open(seed, state, nil)
-		if err != nil {
-			return nil, err
-		}
-		server, err := simulator.Start(tenant, "")
-		if err != nil {
-			_ = tenant.Close()
-			return nil, err
-		}
-		return &embedded{
-			url: server.URL, auth: signIn(connection.NewSecret(server.Token)), reseeded: tenant.Reseeded(), misuse: tenant.Misuse, unsaved: tenant.Unsaved,
-			close: func() { _ = server.Close(); _ = tenant.Close() },
-		}, nil
-	}
-}
 
 func runSimulate(c *cli.Context, env *environment) error {
 	if err := noArguments(c); err != nil {
 		return err
 	}
-	kind, known := simulations[c.String("provider")]
+	kind, known := engine.Simulations[c.String("provider")]
 	if !known {
 		return fmt.Errorf("provider %q: it must be %s", c.String("provider"), oneOf(simulationNames()))
 	}
@@ -107,7 +49,7 @@ func runSimulate(c *cli.Context, env *environment) error {
 	if err := checkState(c); err != nil {
 		return err
 	}
-	text, err := env.argument(c.Context, c.String("tenant"), maxWrittenFile)
+	text, err := env.argument(c.Context, c.String("tenant"), engine.MaxWrittenFile)
 	if err != nil {
 		return fmt.Errorf("embedded tenant: read %q: %w", c.String("tenant"), err)
 	}
@@ -115,13 +57,13 @@ func runSimulate(c *cli.Context, env *environment) error {
 	if err := problems.Err(); err != nil {
 		return err
 	}
-	faults, err := env.faults(c.Context, c.String("faults"), kind.parseFaults)
+	faults, err := env.faults(c.Context, c.String("faults"), kind.ParseFaults)
 	if err != nil {
 		return err
 	}
-	tenant, err := kind.open(seed, c.String("state"), faults)
+	tenant, err := kind.Open(seed, c.String("state"), faults)
 	if err != nil {
-		return mistakes(c.String("tenant"), err)
+		return engine.Mistakes(c.String("tenant"), err)
 	}
 	defer tenant.Close()
 	server, err := simulator.Start(tenant, c.String("listen"))
@@ -140,8 +82,8 @@ func runSimulate(c *cli.Context, env *environment) error {
 // served says what a tenant has to complain about when nobody is served any more. That a client broke the contract is
 // its test's to judge; a fault that never fired is an error, as whoever listed it has not tried what they meant to, and
 // so is a state that could not be saved.
-func served(env *environment, tenant simulated) error {
-	tellMisuse(env, tenant.Misuse())
+func served(env *environment, tenant engine.Simulated) error {
+	tellMisuse(env.stderr, tenant.Misuse())
 	unsaved := env.tellUnsaved(tenant.Unsaved())
 	never := tenant.UnfiredFaults()
 	for _, fault := range never {
@@ -159,35 +101,15 @@ func (env *environment) tellUnsaved(err error) error {
 	if err == nil {
 		return nil
 	}
-	fmt.Fprintln(env.stderr, "error: "+report.Clean(errorText(err))+"; what failed for this reason changed nothing. "+
+	fmt.Fprintln(env.stderr, "error: "+report.Clean(infile.ErrorText(err))+"; what failed for this reason changed nothing. "+
 		"Close the program that has the file open, or make the folder writable or room on the disk, then run the command again.")
 	return &exit{code: exitError}
 }
 
-func tellMisuse(env *environment, requests []string) {
+func tellMisuse(w io.Writer, requests []string) {
 	for _, request := range requests {
-		fmt.Fprintln(env.stderr, "misuse: "+report.Clean(request))
+		fmt.Fprintln(w, "misuse: "+report.Clean(request))
 	}
-}
-
-// mistakes gives several errors about a file, joined into one, as one problem each.
-func mistakes(file string, err error) error {
-	var joined interface{ Unwrap() []error }
-	if !errors.As(err, &joined) {
-		return fmt.Errorf("%s: %w", file, err)
-	}
-	var problems connection.Problems
-	for _, mistake := range joined.Unwrap() {
-		var more connection.Problems
-		if errors.As(mistakes(file, mistake), &more) {
-			problems = append(problems, more...)
-			continue
-		}
-		problems = append(problems, connection.Problem{
-			Position: connection.Position{File: file}, Severity: connection.SeverityError, Message: mistake.Error(),
-		})
-	}
-	return problems
 }
 
 // faults reads a file of faults; without one there are none.
@@ -195,7 +117,7 @@ func (env *environment) faults(ctx context.Context, file string, parse func([]by
 	if file == "" {
 		return nil, nil
 	}
-	text, err := env.argument(ctx, file, maxWrittenFile)
+	text, err := env.argument(ctx, file, engine.MaxWrittenFile)
 	if err != nil {
 		return nil, fmt.Errorf("faults: read %q: %w", file, err)
 	}
@@ -205,7 +127,7 @@ func (env *environment) faults(ctx context.Context, file string, parse func([]by
 	}
 	faults, err := parse(list)
 	if err != nil {
-		return nil, mistakes(file, err)
+		return nil, engine.Mistakes(file, err)
 	}
 	return faults, nil
 }

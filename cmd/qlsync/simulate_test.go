@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"github.com/qlsync/qlsync/pkg/simulator"
-	"github.com/qlsync/qlsync/pkg/spec"
 )
 
 func TestSimulateComplainsAtItsEnd(t *testing.T) {
@@ -78,21 +77,6 @@ func TestSimulateTellsOfMisuse(t *testing.T) {
 		t.Error(err)
 	}
 	if !strings.HasPrefix(stderr.String(), "misuse: GET /api/v1/apps: ") {
-		t.Errorf("stderr %q", stderr.String())
-	}
-}
-
-func TestATenantOfAProjectTellsOfMisuse(t *testing.T) {
-	var stderr strings.Builder
-	s := &session{env: &environment{stderr: &stderr}, project: &spec.Project{}, tenant: &spec.Tenant{URL: "sim:tenant.yaml"}}
-	kind := provider{embed: func([]byte, string) (*embedded, error) {
-		return &embedded{misuse: func() []string { return []string{"GET /api/v1/apps: no such operation"} }, close: func() {}}, nil
-	}}
-	if _, _, err := s.embed(kind, nil); err != nil {
-		t.Fatal(err)
-	}
-	s.close()
-	if stderr.String() != "misuse: GET /api/v1/apps: no such operation\n" {
 		t.Errorf("stderr %q", stderr.String())
 	}
 }

@@ -3,22 +3,17 @@ package main
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"sync"
 	"time"
 
 	"github.com/urfave/cli/v2"
-	"golang.org/x/sync/errgroup"
 
+	"github.com/qlsync/qlsync/internal/engine"
 	"github.com/qlsync/qlsync/pkg/plan"
 	"github.com/qlsync/qlsync/pkg/report"
 )
-
-// tenantsAtOnce bounds how many tenants are held in memory at the same time: of
-// those that are done, only the report is kept.
-const tenantsAtOnce = 12
 
 func allTenantsFlag() cli.Flag {
 	return &cli.BoolFlag{Name: "all-tenants", Usage: "for every tenant of the project file, side by side, in one report"}
@@ -37,41 +32,22 @@ func checkAllTenants(c *cli.Context, others ...string) error {
 	return nil
 }
 
-// eachTenant looks at all tenants of the project file, some at the same time, each
-// with a provider and so with a budget of its own. What one of them fails with, also
-// an interrupt, stands beside the reports of the others. What is said meanwhile begins
-// with the tenant's name.
-func eachTenant[T any](c *cli.Context, env *environment, format string, look func(context.Context, *session) (*T, error)) (*plan.Fleet[T], error) {
-	files, err := readProject(c, env)
+// eachTenant looks at all tenants of the project file; see [engine.EachTenant]. What is
+// said meanwhile begins with the tenant's name.
+func eachTenant[T any](c *cli.Context, env *environment, format string, look func(context.Context, *engine.Session) (*T, error)) (*plan.Fleet[T], error) {
+	events := newListener(c, env)
+	project, err := readProject(c, env, events)
 	if err != nil {
 		return nil, err
 	}
-	fleet := &plan.Fleet[T]{Format: format, Project: files.project.Name, Tenants: make([]plan.Member[T], len(files.project.Tenants))}
-	progress, end := env.shown.begin(env.draws(c), len(files.project.Tenants))
-	defer end()
-	var said sync.Mutex
-	group := errgroup.Group{}
-	group.SetLimit(tenantsAtOnce)
-	for i := range files.project.Tenants {
-		tenant := &files.project.Tenants[i]
-		member := &fleet.Tenants[i]
-		member.Tenant = plan.Tenant{Name: tenant.Name, URL: tenant.URL}
-		group.Go(func() error {
-			lines := &prefixed{mu: &said, w: env.stderr, prefix: report.Clean(tenant.Name) + ": "}
-			defer lines.flush()
-			task := progress.Task()
-			defer task.End()
-			found, err := lookAt(c, env.saying(lines, task), files, tenant.Name, look)
-			if err != nil {
-				member.Error = errorText(err)
-				return nil
-			}
-			member.Report = found
-			return nil
-		})
+	options, err := sessionOptions(c)
+	if err != nil {
+		return nil, err
 	}
-	_ = group.Wait()
-	return fleet, nil
+	events.tenants = len(project.Tenants)
+	events.begin()
+	defer events.end()
+	return engine.EachTenant(c.Context, project, options, format, look), nil
 }
 
 // unseen is how a command ends that could not look at all tenants: the report says at
@@ -81,19 +57,6 @@ func unseen(c *cli.Context) error {
 		return err
 	}
 	return &exit{code: exitError}
-}
-
-// lookAt opens one tenant, and lets it be looked at.
-func lookAt[T any](c *cli.Context, env *environment, files *projectFiles, name string, look func(context.Context, *session) (*T, error)) (*T, error) {
-	if err := c.Context.Err(); err != nil {
-		return nil, errors.New("interrupted before its turn")
-	}
-	s, err := files.open(c, env, name)
-	if err != nil {
-		return nil, err
-	}
-	defer s.close()
-	return look(c.Context, s)
 }
 
 // prefixed writes whole lines, each behind a prefix. Several of them may share a
@@ -124,6 +87,9 @@ func (p *prefixed) Write(text []byte) (int, error) {
 // flush ends a line that has no end. A request that nobody waits for any more may still
 // be writing.
 func (p *prefixed) flush() {
+	if p == nil {
+		return
+	}
 	p.mu.Lock()
 	begun := len(p.rest) > 0
 	p.mu.Unlock()
@@ -134,7 +100,11 @@ func (p *prefixed) flush() {
 
 // planAll plans for every tenant.
 func planAll(c *cli.Context, env *environment) error {
-	plans, err := eachTenant(c, env, plan.PlansFormat, func(_ context.Context, s *session) (*plan.Plan, error) { return s.plan(c, nil) })
+	options, err := planOptions(c)
+	if err != nil {
+		return err
+	}
+	plans, err := eachTenant(c, env, plan.PlansFormat, func(ctx context.Context, s *engine.Session) (*plan.Plan, error) { return s.Plan(ctx, options) })
 	if err != nil {
 		return err
 	}
@@ -162,8 +132,8 @@ func planAll(c *cli.Context, env *environment) error {
 // driftAll looks for drift of every tenant.
 func driftAll(c *cli.Context, env *environment) error {
 	at := time.Now()
-	drifts, err := eachTenant(c, env, plan.DriftsFormat, func(ctx context.Context, s *session) (*plan.Drift, error) {
-		return s.drift(ctx, at, c.StringSlice("ignore"))
+	drifts, err := eachTenant(c, env, plan.DriftsFormat, func(ctx context.Context, s *engine.Session) (*plan.Drift, error) {
+		return s.Drift(ctx, at, ignoredKinds(c))
 	})
 	if err != nil {
 		return err

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/qlsync/qlsync/internal/engine"
 	"github.com/qlsync/qlsync/pkg/plan"
 	"github.com/qlsync/qlsync/pkg/simulator"
 )
@@ -128,8 +129,8 @@ func TestTwoHundredTenantsAreLookedAtSideBySideEachWithABudget(t *testing.T) {
 			t.Errorf("%s: %+v", member.Tenant.Name, member.Report.Summary)
 		}
 	}
-	if all.most < 2 || all.most > tenantsAtOnce {
-		t.Errorf("%d tenants were asked at the same time; at most %d may be", all.most, tenantsAtOnce)
+	if all.most < 2 || all.most > engine.TenantsAtOnce {
+		t.Errorf("%d tenants were asked at the same time; at most %d may be", all.most, engine.TenantsAtOnce)
 	}
 	for name, says := range map[string][]string{
 		page:    {"fleet on 200 tenants", "tenant-009", "not reached"},
@@ -207,7 +208,7 @@ func (w watched) Write(line []byte) (int, error) {
 func TestAnInterruptSaysOfEveryTenantWhatBecameOfIt(t *testing.T) {
 	folder := t.TempDir()
 	tokens, _ := manyTenants(t, folder, 1)
-	silent := make([]string, tenantsAtOnce+2) // one address for each tenant
+	silent := make([]string, engine.TenantsAtOnce+2) // one address for each tenant
 	for i := range silent {
 		server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
 		t.Cleanup(server.Close)
@@ -218,7 +219,7 @@ func TestAnInterruptSaysOfEveryTenantWhatBecameOfIt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const n = tenantsAtOnce + 2
+	const n = engine.TenantsAtOnce + 2
 	for i := 1; i < n; i++ {
 		fmt.Fprintf(file, "  tenant-%03d: {url: %q, auth: {apiKey: {env: KEY_%d}}}\n", i, silent[i], i)
 	}

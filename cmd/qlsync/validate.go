@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/qlsync/qlsync/internal/engine"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/report"
 	"github.com/qlsync/qlsync/pkg/spec"
@@ -20,7 +22,7 @@ func validateCommand(env *environment) *cli.Command {
 		Usage: "check the files without a network, for one tenant or for all",
 		Flags: slices.Concat(sharedFlags(), problemFormats().flags(), []cli.Flag{allTenantsFlag()}),
 		Action: func(c *cli.Context) error {
-			return interruptibly(c.Context, func() error { return runValidate(c, env) })
+			return engine.Interruptibly(c.Context, func() error { return runValidate(c, env) })
 		},
 	}
 }
@@ -29,17 +31,14 @@ func runValidate(c *cli.Context, env *environment) error {
 	if err := firstOf(noArguments(c), problemFormats().check(c), checkAllTenants(c)); err != nil {
 		return err
 	}
-	if _, err := env.prepare(c); err != nil {
-		return err
-	}
-	checked, problems, err := validate(c)
+	found, folder, err := validate(c, env)
 	if err != nil {
 		return err
 	}
-	if err := problemFormats().write(c, env, checks{problems, checked}); err != nil {
+	if err := problemFormats().write(c, env, checks{found.Problems, checked(found, folder)}); err != nil {
 		return err
 	}
-	if problems.Err() != nil {
+	if found.Problems.Err() != nil {
 		return &exit{code: exitError}
 	}
 	return nil
@@ -70,65 +69,32 @@ func problemFormats() formats[checks] {
 	}
 }
 
-// validate checks the files for the chosen tenants. The text says what was
-// checked, and what could not be.
-func validate(c *cli.Context) (string, connection.Problems, error) {
-	project, problems := loadProject(c)
-	if project == nil {
-		return "", problems, checkReplaced(c, nil, nil)
+// validate checks the files for the chosen tenants. It returns the folder of the vendored
+// schemas too. A project file that cannot be read is a result.
+func validate(c *cli.Context, env *environment) (engine.Validation, string, error) {
+	project, err := readProject(c, env, newListener(c, env))
+	var problems connection.Problems
+	if errors.As(err, &problems) {
+		return engine.Validation{Problems: problems}, "", checkReplaced(c, nil)
 	}
-	set, err := variables(c)
 	if err != nil {
-		return "", nil, err
+		return engine.Validation{}, "", err
 	}
-	if err := checkReplaced(c, project, set); err != nil {
-		return "", nil, err
-	}
-	tenants, err := chosenTenants(project, c.String("tenant"))
+	tenants, err := project.Chosen(c.String("tenant"))
 	if err != nil {
-		return "", nil, err
+		return engine.Validation{}, "", err
 	}
-	var checked strings.Builder
-	var more connection.Problems
-	var unchecked []string
-	catalogs := map[string]*connection.Catalog{} // by provider
-	for i := range tenants {
-		catalog := catalogs[tenants[i].Provider]
-		if catalog == nil {
-			catalog, more = vendored(project, &tenants[i])
-			problems = spec.Collect(problems, more)
-			catalogs[tenants[i].Provider] = catalog
-		}
-		declared, more := checkTenant(project, &tenants[i], set, catalog)
-		problems = spec.Collect(problems, more)
-		unchecked = append(unchecked, withoutSchema(declared, catalog)...)
-		fmt.Fprintf(&checked, "%s: %s\n", report.Clean(tenants[i].Name), valid(len(declared.Connections), declared.Files))
-	}
-	checked.WriteString(notChecked(unchecked, project.SchemasDir))
-	return checked.String(), problems, nil
+	return project.Validate(tenants), project.SchemasDir, nil
 }
 
-// chosenTenants gives the tenant of that name, or all of them.
-func chosenTenants(project *spec.Project, name string) ([]spec.Tenant, error) {
-	if name == "" {
-		return project.Tenants, nil
+// checked says what was checked, and what could not be.
+func checked(found engine.Validation, folder string) string {
+	var text strings.Builder
+	for _, tenant := range found.Checked {
+		fmt.Fprintf(&text, "%s: %s\n", report.Clean(tenant.Name), valid(tenant.Connections, tenant.Files))
 	}
-	tenant, err := project.Tenant(name)
-	if err != nil {
-		return nil, err
-	}
-	return []spec.Tenant{*tenant}, nil
-}
-
-// checkTenant checks what the files say about a tenant against vendored schemas.
-func checkTenant(project *spec.Project, tenant *spec.Tenant, variables map[string]string, catalog *connection.Catalog) (*spec.DesiredSet, connection.Problems) {
-	declared, problems := desired(project, tenant, variables, catalog, nil)
-	return declared, spec.Collect(problems, spec.Further(problems, spec.CheckProperties(declared.Connections, catalog)))
-}
-
-// withoutSchema gives the data sources in use that are not vendored.
-func withoutSchema(declared *spec.DesiredSet, catalog *connection.Catalog) []string {
-	return slices.DeleteFunc(declared.DataSources(), func(id string) bool { return catalog.DataSources[id] != nil })
+	text.WriteString(notChecked(found.WithoutSchema, folder))
+	return text.String()
 }
 
 // valid says how much is valid: "1 connection in 1 file is valid."
@@ -153,32 +119,6 @@ func notChecked(sources []string, folder string) string {
 	if len(sources) == 0 {
 		return "Not checked without a network: spaces and owners.\n"
 	}
-	slices.Sort(sources)
 	return fmt.Sprintf("Not checked without a network: spaces, owners, and the properties of %s (no schema in %s).\n",
-		report.Clean(strings.Join(slices.Compact(sources), ", ")), report.Clean(filepath.ToSlash(folder)))
-}
-
-// vendored gives the data sources of the tenant's kind that are known without a
-// network: those whose descriptions stand in the project.
-func vendored(project *spec.Project, tenant *spec.Tenant) (*connection.Catalog, connection.Problems) {
-	catalog := &connection.Catalog{DataSources: map[string]*connection.DataSource{}}
-	kind, ok := providerOf(tenant)
-	if !ok {
-		return catalog, nil
-	}
-	if kind.builtin != nil {
-		return kind.builtin(), nil
-	}
-	texts, problems := spec.VendoredSpecs(project.SchemasDir, project.Dir)
-	for id, text := range texts {
-		source, err := kind.parse(id, text)
-		if err != nil {
-			problems = append(problems, connection.Problem{
-				Position: connection.Position{File: filepath.ToSlash(filepath.Join(project.SchemasDir, id+".json"))}, Severity: connection.SeverityError, Message: errorText(err),
-			})
-			continue
-		}
-		catalog.DataSources[id] = source
-	}
-	return catalog, problems
+		report.Clean(strings.Join(sources, ", ")), report.Clean(filepath.ToSlash(folder)))
 }

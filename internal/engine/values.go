@@ -1,4 +1,4 @@
-package main
+package engine
 
 import (
 	"cmp"
@@ -6,10 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
-
-	"github.com/urfave/cli/v2"
 
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/fingerprint"
@@ -52,20 +49,18 @@ func (s *secrets) read(ctx context.Context, ref connection.Reference) (connectio
 	return got.value, got.err
 }
 
-// planWithValues plans like [session.plan]. Where the key of the fingerprints is
-// set, it reads the values of the credentials and plans again, with what became of
-// them: the changes and their hash are the same.
-func (s *session) planWithValues(c *cli.Context, reviewed *plan.Plan) (*plan.Plan, error) {
-	p, err := s.plan(c, reviewed)
-	text, set := s.env.lookup(spec.FingerprintVariable)
-	if err != nil || !set || len(p.Compared) == 0 {
-		return p, err
+// withValues reads the values of the credentials, where the key of the fingerprints is
+// set, and plans again with what became of them: the changes and their hash are the same.
+func (s *Session) withValues(ctx context.Context, p *plan.Plan) (*plan.Plan, error) {
+	text, set := s.host.Lookup(spec.FingerprintVariable)
+	if !set || len(p.Compared) == 0 {
+		return p, nil
 	}
 	key, err := fingerprint.NewKey(connection.NewSecret(text), s.project.Name)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", spec.FingerprintVariable, err)
 	}
-	s.planned.Fingerprints, err = s.fingerprints(c.Context, key, p.Compared)
+	s.planned.Fingerprints, err = s.fingerprints(ctx, key, p.Compared)
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +70,7 @@ func (s *session) planWithValues(c *cli.Context, reviewed *plan.Plan) (*plan.Pla
 
 // fingerprints reads all values and compares them with what is recorded. Each that
 // cannot be read is a problem; they are told together.
-func (s *session) fingerprints(ctx context.Context, key *fingerprint.Key, compared []plan.Compared) (map[connection.Key]plan.Fingerprint, error) {
+func (s *Session) fingerprints(ctx context.Context, key *fingerprint.Key, compared []plan.Compared) (map[connection.Key]plan.Fingerprint, error) {
 	if err := s.readAll(ctx, compared); err != nil {
 		return nil, err
 	}
@@ -95,7 +90,7 @@ func (s *session) fingerprints(ctx context.Context, key *fingerprint.Key, compar
 }
 
 // readAll reads what is referred to, in the order of the files.
-func (s *session) readAll(ctx context.Context, compared []plan.Compared) error {
+func (s *Session) readAll(ctx context.Context, compared []plan.Compared) error {
 	var refs []connection.Reference
 	for _, one := range compared {
 		_, _ = connection.Resolve(one.Credentials, func(ref connection.Reference) (connection.Secret, error) {
@@ -120,15 +115,12 @@ func (s *session) readAll(ctx context.Context, compared []plan.Compared) error {
 	return spec.Collect(problems).Err()
 }
 
-// keys reads the SPACE/NAME of a flag that may be repeated.
-func keys(c *cli.Context, flag string) ([]connection.Key, error) {
-	var found []connection.Key
-	for _, text := range c.StringSlice(flag) {
-		space, name, ok := strings.Cut(text, "/")
-		if !ok {
-			return nil, fmt.Errorf("%s %q: it must be SPACE/NAME", flag, text)
-		}
-		found = append(found, connection.Key{Space: space, Name: name})
+// checkFingerprintKey reports what is wrong with the key of the fingerprints, if it is set.
+func (s *Session) checkFingerprintKey() error {
+	text, set := s.host.Lookup(spec.FingerprintVariable)
+	if !set {
+		return nil
 	}
-	return found, nil
+	_, err := fingerprint.NewKey(connection.NewSecret(text), s.project.Name)
+	return err
 }

@@ -1,4 +1,4 @@
-package main
+package infile
 
 import (
 	"io/fs"
@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// errorText returns the text of an error as it is shown, with one kind of slash in paths.
-func errorText(err error) string { return withSlashes(err, filepath.Separator) }
+// ErrorText returns the text of an error as it is shown, with one kind of slash in paths.
+func ErrorText(err error) string { return withSlashes(err, filepath.Separator) }
 
 // withSlashes returns the text of an error, in which the paths that the operating system's
 // errors hold have "/" for its separator. Elsewhere than on Windows "\" may be a part of a name.

@@ -1,7 +1,8 @@
-package main
+package engine
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -11,10 +12,56 @@ import (
 	"github.com/qlsync/qlsync/pkg/transport"
 )
 
+// auth resolves what the project file says about signing in.
+func (s *Session) auth(ctx context.Context) (auth, error) {
+	a := s.tenant.Auth
+	declared := map[string]any{
+		"apiKey": a.APIKey, "clientId": a.ClientID, "clientSecret": a.ClientSecret,
+		"token": a.Token, "user": a.User, "password": a.Password,
+	}
+	resolved, errs := connection.Resolve(declared, func(ref connection.Reference) (connection.Secret, error) {
+		return s.secrets.read(ctx, ref)
+	})
+	var problems connection.Problems
+	for _, err := range errs {
+		var problem connection.Problem
+		if !errors.As(err, &problem) {
+			return auth{}, errors.Join(errs...)
+		}
+		problems = append(problems, problem)
+	}
+	if len(problems) > 0 {
+		return auth{}, problems
+	}
+	parts := map[string]connection.Secret{}
+	for name, part := range resolved.(map[string]any) {
+		parts[name] = secretOf(part)
+	}
+	if problems := spec.CheckSignIn(declared, parts); len(problems) > 0 {
+		return auth{}, problems
+	}
+	return auth{
+		apiKey: parts["apiKey"], clientID: parts["clientId"], clientSecret: parts["clientSecret"],
+		token: parts["token"], user: parts["user"], password: parts["password"],
+	}, nil
+}
+
+// secretOf takes a part of the sign-in for a secret, also one that may be written
+// plainly.
+func secretOf(part any) connection.Secret {
+	switch part := part.(type) {
+	case connection.Secret:
+		return part
+	case string:
+		return connection.NewSecret(part)
+	}
+	return connection.Secret{}
+}
+
 // explained turns trouble on the way to the tenant into a problem at its place in the
 // project file, with what to try: the tenant for an address, a proxy or a network, the
 // credentials for a sign-in that is refused. Any other error is returned as it is.
-func (s *session) explained(err error) error {
+func (s *Session) explained(err error) error {
 	problem := connection.Problem{Position: s.tenant.Position, Severity: connection.SeverityError}
 	failed, unanswered := errors.AsType[*transport.Failure](err)
 	switch {

@@ -1,7 +1,6 @@
-package main
+package engine
 
 import (
-	"io"
 	"os"
 	"slices"
 	"strings"
@@ -44,7 +43,7 @@ connections:
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := &session{project: project, tenant: tenant}
+		s := &Session{host: &Host{}, project: &Project{Project: project}, tenant: tenant}
 		s.declared, s.problems = project.Desired(tenant, nil)
 		ids := s.concerned([]string{"both", "onlyProd", "onlyTest", "unusedProd", "unusedTest", "unusedOld", "made"}, lock)
 		slices.Sort(ids)
@@ -65,8 +64,7 @@ func TestEditorsKnowTheDataSourcesOfEveryProvider(t *testing.T) {
 		}
 	}
 	project, _ := spec.LoadProject("qlsync.yaml")
-	env := &environment{stdout: io.Discard}
-	if err := env.writeEditor(project, project.Tenants, otherInputs(project, nil)); err != nil {
+	if _, err := (&Project{Project: project}).WriteEditorSchemas(project.Tenants); err != nil {
 		t.Fatal(err)
 	}
 	text, err := os.ReadFile("schemas/" + spec.EditorConnections)

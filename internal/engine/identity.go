@@ -1,18 +1,16 @@
-package main
+package engine
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
-	"github.com/qlsync/qlsync/pkg/report"
 )
 
 // identify asks the tenant for its own id, once. A tenant that does not tell is named on
 // stderr: nothing notices then that the URL of a plan file leads to another tenant. A
 // snapshot holds what is known, and some systems have no such id.
-func (s *session) identify(ctx context.Context) error {
+func (s *Session) identify(ctx context.Context) error {
 	asked, ok := s.provider.(connection.Identifier)
 	if !ok || s.identity.Reads > 0 {
 		return nil
@@ -22,14 +20,13 @@ func (s *session) identify(ctx context.Context) error {
 		return err
 	}
 	if s.identity.Unknown != nil {
-		fmt.Fprintf(s.env.stderr, "warning: tenant %q does not report its id, so qlsync cannot notice a url that leads to another tenant: %s\n",
-			report.Clean(s.tenant.Name), report.Clean(s.identity.Unknown.Error()))
+		s.notify(UnknownID{s.tenant.Name, s.identity.Unknown})
 	}
 	return nil
 }
 
 // checkTenant refuses a reviewed plan of another tenant, before anything is read there.
-func (s *session) checkTenant(ctx context.Context, reviewed *plan.Plan) error {
+func (s *Session) checkTenant(ctx context.Context, reviewed *plan.Plan) error {
 	if reviewed == nil {
 		return nil
 	}
@@ -37,13 +34,13 @@ func (s *session) checkTenant(ctx context.Context, reviewed *plan.Plan) error {
 		return s.besides(err)
 	}
 	if now := s.planTenant(); now.IsAnother(reviewed.Tenant) {
-		return refused("the plan is for the tenant with id %q, but %s leads to the tenant with id %q. Nothing was written. "+
+		return Refused("the plan is for the tenant with id %q, but %s leads to the tenant with id %q. Nothing was written. "+
 			"Correct the url of tenant %q, or plan and review again", reviewed.Tenant.ID, s.tenant.URL, now.ID, s.tenant.Name)
 	}
 	return nil
 }
 
 // planTenant returns the tenant as a plan names it.
-func (s *session) planTenant() plan.Tenant {
+func (s *Session) planTenant() plan.Tenant {
 	return plan.Tenant{Name: s.tenant.Name, URL: s.tenant.URL, ID: s.identity.ID}
 }

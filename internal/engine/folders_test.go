@@ -1,4 +1,4 @@
-package main
+package engine
 
 import (
 	"errors"
@@ -11,9 +11,9 @@ import (
 	"github.com/qlsync/qlsync/pkg/spec"
 )
 
-// homeless is an environment whose home folder cannot be written, with a folder for
+// homeless returns a host whose home folder cannot be written, with a folder for
 // temporary files of its own.
-func homeless(t *testing.T) (env *environment, temporary string) {
+func homeless(t *testing.T) (host *Host, temporary string) {
 	t.Helper()
 	if runtime.GOOS == "windows" {
 		t.Skip("the cache folder and the temporary files are found otherwise on Windows")
@@ -26,14 +26,14 @@ func homeless(t *testing.T) (env *environment, temporary string) {
 	t.Setenv("HOME", file)
 	t.Setenv("XDG_CACHE_HOME", "")
 	t.Setenv("TMPDIR", temporary)
-	return &environment{lookup: os.LookupEnv}, temporary
+	return &Host{Lookup: os.LookupEnv}, temporary
 }
 
 func TestALockFindsASafePlaceWithoutAHomeFolder(t *testing.T) {
-	env, temporary := homeless(t)
+	host, temporary := homeless(t)
 	for _, home := range []string{os.Getenv("HOME"), ""} {
 		t.Setenv("HOME", home)
-		folder, err := env.lockFolder("")
+		folder, err := host.LockFolder("")
 		if err != nil || !strings.HasPrefix(folder, temporary) {
 			t.Fatalf("HOME=%s: %q, %v", home, folder, err)
 		}
@@ -46,8 +46,8 @@ func TestALockFindsASafePlaceWithoutAHomeFolder(t *testing.T) {
 }
 
 func TestALockTakesNoFolderThatSomebodyElseMayHavePrepared(t *testing.T) {
-	env, temporary := homeless(t)
-	folder, err := env.lockFolder("")
+	host, temporary := homeless(t)
+	folder, err := host.LockFolder("")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +70,7 @@ func TestALockTakesNoFolderThatSomebodyElseMayHavePrepared(t *testing.T) {
 			} else if err != nil {
 				t.Fatal(err)
 			}
-			_, err := env.lockFolder("")
+			_, err := host.LockFolder("")
 			if err == nil || !strings.Contains(err.Error(), "--lock-dir DIR") || !strings.Contains(err.Error(), temporary) {
 				t.Errorf("the error is %v", err)
 			}
@@ -78,7 +78,7 @@ func TestALockTakesNoFolderThatSomebodyElseMayHavePrepared(t *testing.T) {
 				t.Errorf("it has written elsewhere: %v", entries)
 			}
 			named := filepath.Join(t.TempDir(), "locks")
-			if folder, err := env.lockFolder(named); err != nil || folder != named {
+			if folder, err := host.LockFolder(named); err != nil || folder != named {
 				t.Errorf("with --lock-dir: %q, %v", folder, err)
 			}
 		})
@@ -86,21 +86,20 @@ func TestALockTakesNoFolderThatSomebodyElseMayHavePrepared(t *testing.T) {
 }
 
 func TestALockIsNeverWrittenThroughALink(t *testing.T) {
-	env, _ := homeless(t)
+	host, _ := homeless(t)
 	folder := t.TempDir()
 	precious := filepath.Join(t.TempDir(), "precious")
 	if err := os.WriteFile(precious, []byte("precious"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s := &session{env: env, project: &spec.Project{Name: "acme"}, tenant: &spec.Tenant{Name: "test", URL: "https://acme.example"}}
+	s := &Session{host: host, project: &Project{Project: &spec.Project{Name: "acme"}}, tenant: &spec.Tenant{Name: "test", URL: "https://acme.example"}}
 	path := filepath.Join(folder, s.digest())
 	for _, link := range []string{path + ".json", path + ".lock"} {
 		_ = os.Remove(link)
 		if err := os.Symlink(precious, link); err != nil {
 			t.Fatal(err)
 		}
-		c := lockContext(t, "--lock-dir", folder)
-		unlock, err := s.lock(c)
+		unlock, err := s.Lock(t.Context(), folder, 0)
 		if strings.HasSuffix(link, ".lock") != (err != nil) {
 			t.Errorf("%s: the error is %v", filepath.Ext(link), err)
 		}

@@ -1,4 +1,4 @@
-package main
+package engine
 
 import (
 	"context"
@@ -11,13 +11,13 @@ import (
 const (
 	// maxSavedFile bounds what is read of a file that qlsync wrote, in bytes.
 	maxSavedFile = 256 << 20
-	// maxWrittenFile bounds what is read of a file that people write, in bytes.
-	maxWrittenFile = 32 << 20
+	// MaxWrittenFile bounds what is read of a file that people write, in bytes.
+	MaxWrittenFile = 32 << 20
 )
 
-// saved reads a file that qlsync wrote and that the command line names.
-func (env *environment) saved(ctx context.Context, name string) ([]byte, error) {
-	content, err := env.argument(ctx, name, maxSavedFile)
+// Saved reads a file that qlsync wrote and that the command line names.
+func (host *Host) Saved(ctx context.Context, name string) ([]byte, error) {
+	content, err := host.Argument(ctx, name, maxSavedFile)
 	if err != nil {
 		return nil, err
 	}
@@ -31,13 +31,13 @@ func (env *environment) saved(ctx context.Context, name string) ([]byte, error) 
 	return text, nil
 }
 
-// argument reads a file that the command line names, or - for standard input. It may be a pipe, so an
+// Argument reads a file that the command line names, or - for standard input. It may be a pipe, so an
 // interrupt ends the wait for whoever writes to it.
-func (env *environment) argument(ctx context.Context, name string, limit int64) ([]byte, error) {
+func (host *Host) Argument(ctx context.Context, name string, limit int64) ([]byte, error) {
 	var content []byte
-	err := interruptibly(ctx, func() (err error) {
+	err := Interruptibly(ctx, func() (err error) {
 		if name == "-" {
-			content, err = infile.ReadStream(env.stdin, limit)
+			content, err = infile.ReadStream(host.Stdin, limit)
 		} else {
 			content, err = infile.ReadArgument(name, limit)
 		}

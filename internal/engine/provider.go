@@ -1,8 +1,9 @@
-package main
+package engine
 
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 
 	"github.com/qlsync/qlsync/pkg/apinizer"
@@ -106,4 +107,19 @@ var apinizerManager = provider{
 	},
 	door:  "/apiops/projects/",
 	embed: embedding(spec.ProviderApinizer, func(token connection.Secret) auth { return auth{token: token} }),
+}
+
+// checkCredentials checks what the files declare against what is known to be secret: by
+// the provider, and by the catalog.
+func (kind provider) checkCredentials(set *spec.DesiredSet, known *connection.Catalog) connection.Problems {
+	return spec.CheckCredentials(set.Connections, known.Classify(kind.classify), known.HoldsSecret(kind.holdsSecret), known.KnowsSecret(kind.knowsSecret))
+}
+
+// ParseDataSource reads a vendored file that describes a data source of a provider.
+func ParseDataSource(name, id string, text []byte) (*connection.DataSource, error) {
+	kind, ok := providers[name]
+	if !ok || kind.parse == nil {
+		return nil, fmt.Errorf("provider %q has no vendored data sources", name)
+	}
+	return kind.parse(id, text)
 }

@@ -1,4 +1,4 @@
-package main
+package infile
 
 import (
 	"errors"
@@ -14,7 +14,7 @@ func TestAPathInAnErrorHasOneKindOfSlash(t *testing.T) {
 	opened := &fs.PathError{Op: "open", Path: `out\plan.json`, Err: cause}
 	for want, err := range map[string]error{
 		`write the plan: open out/plan.json: access to \\.\pipe is denied`: fmt.Errorf("write the plan: %w", opened),
-		`read "out/plan.json": again`:                                      &exit{err: fmt.Errorf("read %q: %w", opened.Path, errWith{"again", opened})},
+		`read "out/plan.json": again`:                                      fmt.Errorf("read %q: %w", opened.Path, errWith{"again", opened}),
 		`rename a/x b/y: access to \\.\pipe is denied`:                     &os.LinkError{Op: "rename", Old: `a\x`, New: `b\y`, Err: cause},
 		`exec: "bin/vault": not found`:                                     &exec.Error{Name: `bin\vault`, Err: errors.New("not found")},
 		"open out/plan.json: one\nopen in/x: two": errors.Join(

@@ -1,4 +1,4 @@
-package main
+package engine
 
 import (
 	"context"
@@ -11,7 +11,7 @@ import (
 
 func TestEveryPartOfTheSignInThatIsMissingIsReported(t *testing.T) {
 	at := func(line int) connection.Position { return connection.Position{File: "qlsync.yaml", Line: line} }
-	s := &session{
+	s := &Session{
 		secrets: secrets{resolver: spec.NewResolver(t.TempDir(), func(string) (string, bool) { return "", false })},
 		tenant: &spec.Tenant{Auth: spec.Auth{
 			ClientID: connection.Reference{Env: "ID", Position: at(1)}, ClientSecret: connection.Reference{Env: "SECRET", Position: at(2)},
@@ -30,7 +30,7 @@ func TestEveryPartOfTheSignInThatIsMissingIsReported(t *testing.T) {
 }
 
 func TestTheSignInIsMadeOfSecrets(t *testing.T) {
-	s := &session{
+	s := &Session{
 		secrets: secrets{resolver: spec.NewResolver(t.TempDir(), func(name string) (string, bool) { return "value of " + name, true })},
 		tenant:  &spec.Tenant{Auth: spec.Auth{ClientID: "plain", ClientSecret: connection.Reference{Env: "SECRET"}}},
 	}
@@ -58,7 +58,7 @@ func TestATokenGoesOnlyToListedHosts(t *testing.T) {
 		"it only begins like one": {"acme.example", "https://acme.example.evil.example", true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := &session{tenant: &spec.Tenant{Name: "prod", URL: test.url}, env: &environment{lookup: func(string) (string, bool) {
+			s := &Session{tenant: &spec.Tenant{Name: "prod", URL: test.url}, host: &Host{Lookup: func(string) (string, bool) {
 				return test.listed, test.listed != unset
 			}}}
 			if err := s.checkHost(); (err != nil) != test.refused {

@@ -1,0 +1,62 @@
+package engine
+
+import (
+	"context"
+	"errors"
+
+	"github.com/qlsync/qlsync/pkg/apply"
+	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/plan"
+	"github.com/qlsync/qlsync/pkg/spec"
+)
+
+// Check returns a [Refusal] if the plan may not be carried out: it is not the reviewed
+// one, by its steps or by its hash, or a safety rule refuses it as a whole. Reviewed is
+// nil, and the hash empty, where nothing was reviewed that way.
+func (s *Session) Check(p, reviewed *plan.Plan, hash string) error {
+	if reviewed != nil {
+		if stale := p.Stale(reviewed); len(stale) > 0 {
+			return &Refusal{errors.New("nothing was written: the plan is no longer the reviewed one, plan again"), stale}
+		}
+	}
+	switch {
+	case hash != "" && hash != p.Hash && hash == plan.EarlierHash(s.planned):
+		return Refused("nothing was written: the hash was made by an earlier version of qlsync and covers less; the same plan is now %s: plan and review again", p.Hash)
+	case hash != "" && hash != p.Hash:
+		return Refused("nothing was written: the plan is %s, not the reviewed %s: plan and review again", p.Hash, hash)
+	case p.Refusal != nil:
+		return Refused("nothing was written: %s (%s)", p.Refusal.Message, p.Refusal.Hint)
+	}
+	return nil
+}
+
+// Missing returns a problem for each secret that the plan writes and that does not exist.
+// No value is read: see [spec.Resolver.Present].
+func (s *Session) Missing(p *plan.Plan) connection.Problems {
+	var problems connection.Problems
+	for _, ref := range apply.References(p) {
+		if problem, ok := errors.AsType[connection.Problem](s.secrets.resolver.Present(ref)); ok {
+			problems = append(problems, problem)
+		}
+	}
+	return spec.Collect(problems)
+}
+
+// Apply carries out a plan that this session made, with at most so many requests at the
+// same time. An error means that nothing was written; what became of each change is in
+// the result.
+func (s *Session) Apply(ctx context.Context, p *plan.Plan, parallelism int) (*apply.Result, error) {
+	defer s.watch()()
+	s.notify(Applying{len(p.Steps)})
+	return apply.Run(ctx, p, apply.Options{
+		Execute: s.provider.Execute,
+		Resolve: func(ref connection.Reference) (connection.Secret, error) {
+			return s.secrets.read(ctx, ref)
+		},
+		Again:       s.again,
+		Hide:        s.host.Secrets.Hide,
+		Parallelism: parallelism,
+		Stop:        s.host.Stopping,
+		Progress:    func(step apply.Progress) { s.notify(Stepped{step}) },
+	})
+}

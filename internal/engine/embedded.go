@@ -1,0 +1,169 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/qlsync/qlsync/internal/infile"
+	"github.com/qlsync/qlsync/internal/outfile"
+	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/simulator"
+	"github.com/qlsync/qlsync/pkg/simulator/apinizer"
+	"github.com/qlsync/qlsync/pkg/spec"
+)
+
+// Simulation is the embedded tenant of a kind of system.
+type Simulation struct {
+	ParseFaults func(list []byte) ([]simulator.Fault, error)
+	// Open takes the seed as JSON, and the file of the state, or "" for a tenant in memory.
+	Open func(seed []byte, state string, faults []simulator.Fault) (Simulated, error)
+}
+
+func simulateQlik(seed []byte, state string, faults []simulator.Fault) (Simulated, error) {
+	o := simulator.Options{Faults: faults}
+	if state == "" {
+		return simulator.New(seed, o)
+	}
+	return simulator.Open(seed, state, o)
+}
+
+func simulateApinizer(seed []byte, state string, faults []simulator.Fault) (Simulated, error) {
+	o := apinizer.Options{Faults: faults}
+	if state == "" {
+		return apinizer.New(seed, o)
+	}
+	return apinizer.Open(seed, state, o)
+}
+
+// embedding gives a provider its embedded tenant; signIn says which part of a sign-in the token is.
+func embedding(provider string, signIn func(token connection.Secret) auth) func(seed []byte, state string) (*embedded, error) {
+	return func(seed []byte, state string) (*embedded, error) {
+		tenant, err := Simulations[provider].Open(seed, state, nil)
+		if err != nil {
+			return nil, err
+		}
+		server, err := simulator.Start(tenant, "")
+		if err != nil {
+			_ = tenant.Close()
+			return nil, err
+		}
+		return &embedded{
+			url: server.URL, auth: signIn(connection.NewSecret(server.Token)), reseeded: tenant.Reseeded(), misuse: tenant.Misuse, unsaved: tenant.Unsaved,
+			close: func() { _ = server.Close(); _ = tenant.Close() },
+		}, nil
+	}
+}
+
+// Mistakes gives several errors about a file, joined into one, as one problem each.
+func Mistakes(file string, err error) error {
+	var joined interface{ Unwrap() []error }
+	if !errors.As(err, &joined) {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	var problems connection.Problems
+	for _, mistake := range joined.Unwrap() {
+		var more connection.Problems
+		if errors.As(Mistakes(file, mistake), &more) {
+			problems = append(problems, more...)
+			continue
+		}
+		problems = append(problems, connection.Problem{
+			Position: connection.Position{File: file}, Severity: connection.SeverityError, Message: mistake.Error(),
+		})
+	}
+	return problems
+}
+
+// stateFile returns the file for the state of an embedded tenant, and makes its folder:
+// .qlsync next to the seed. A seed outside the project has its state in .qlsync next to
+// the project file, under a name with a digest of the seed's path: qlsync writes into no
+// folder that is not the project's. A folder or file that is a link, or of another user,
+// is an error.
+func stateFile(project, seed string) (string, error) {
+	folder, err := infile.Real(filepath.Dir(seed))
+	if err != nil {
+		return "", err
+	}
+	above, err := infile.Real(project)
+	if err != nil {
+		return "", err
+	}
+	name := filepath.Base(seed)
+	place := filepath.Dir(seed)
+	if inside, err := filepath.Rel(above, folder); err != nil || !filepath.IsLocal(inside) {
+		place, name = project, name+"-"+digest(filepath.Join(folder, name))[:16]
+	}
+	state, err := ignoredFolder(filepath.Join(place, ".qlsync"))
+	if err != nil {
+		return "", err
+	}
+	state = filepath.Join(state, name+".json")
+	return state, or(checkOurs(state), checkOurs(state+".lock"))
+}
+
+// checkOurs refuses a file that is a link or belongs to another user, who may have put
+// it there.
+func checkOurs(path string) error {
+	info, err := os.Lstat(path)
+	switch {
+	case err != nil:
+		return nil // whoever makes the file says what is wrong
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("%q is not a regular file: remove it", path)
+	case !outfile.IsOurs(info):
+		return fmt.Errorf("%q belongs to another user: remove it, or run qlsync as that user", path)
+	}
+	return nil
+}
+
+// Simulated is an embedded tenant, of whatever kind.
+type Simulated interface {
+	simulator.Service
+	Reseeded() bool
+	Misuse() []string
+	UnfiredFaults() []simulator.Fault
+	Unsaved() error
+	Close() error
+}
+
+// Simulations are the kinds that --provider takes.
+var Simulations = map[string]Simulation{
+	spec.ProviderQlik:     {simulator.ParseFaults, simulateQlik},
+	spec.ProviderApinizer: {apinizer.ParseFaults, simulateApinizer},
+}
+
+// embed starts the embedded tenant on a loopback port. The next command finds the state
+// that this one leaves: see [stateFile].
+func (s *Session) embed(kind provider, seed []byte) (string, auth, error) {
+	state, err := stateFile(s.project.Dir, s.tenant.SimFile)
+	if err != nil {
+		return "", auth{}, fmt.Errorf("%s: the state of the embedded tenant: %w", s.tenant.URL, err)
+	}
+	tenant, err := kind.embed(seed, state)
+	if err != nil {
+		return "", auth{}, Mistakes(s.tenant.URL, err)
+	}
+	if tenant.reseeded {
+		s.notify(Reseeded{s.tenant.URL})
+	}
+	s.unsaved = tenant.unsaved
+	s.close = func() {
+		if requests := tenant.misuse(); len(requests) > 0 {
+			s.notify(Misused{requests})
+		}
+		tenant.close()
+	}
+	return tenant.url, tenant.auth, nil
+}
+
+// readSeed reads an embedded tenant's file, as JSON.
+func readSeed(file string) ([]byte, error) {
+	text, err := infile.Read(file, MaxWrittenFile)
+	if err != nil {
+		return nil, fmt.Errorf("embedded tenant: read %q: %s", filepath.ToSlash(file), infile.Reason(err))
+	}
+	seed, problems := spec.ToJSON(file, text)
+	return seed, problems.Err()
+}

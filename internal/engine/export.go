@@ -1,0 +1,138 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/plan"
+	"github.com/qlsync/qlsync/pkg/spec"
+)
+
+// ExportOptions say what is exported.
+type ExportOptions struct {
+	// Spaces are the names of the spaces, or personal. Empty is the spaces of the project.
+	Spaces []string
+	// Dir is the folder for the files, one for each space. Empty puts everything into one
+	// file, as for standard output.
+	Dir string
+}
+
+// Export reads the tenant's connections that no file declares, and returns them as files.
+// It writes nothing.
+func (s *Session) Export(ctx context.Context, o ExportOptions) (spec.Export, error) {
+	if err := s.problemsBut(s.project.Unmatched()); err != nil {
+		return spec.Export{}, err
+	}
+	spaces, err := s.exportedSpaces(o.Spaces)
+	if err != nil {
+		return spec.Export{}, err
+	}
+	defer s.watch()()
+	snapshot, err := s.snapshot(ctx, connection.Scope{
+		Spaces: spaces,
+		Details: func(live *connection.Live) bool {
+			return live.Mark.Project == "" || live.Mark.Project == s.project.Name
+		},
+	})
+	if err != nil {
+		return spec.Export{}, s.explained(err)
+	}
+	if err := checkSpaces(s.project.Project, spaces, snapshot); err != nil {
+		return spec.Export{}, err
+	}
+	catalog, err := s.sourcesOf(ctx, snapshot.Connections)
+	var unread connection.Problems
+	if err != nil && !errors.As(err, &unread) {
+		return spec.Export{}, s.explained(err)
+	}
+	kind, _ := providerOf(s.tenant)
+	dir := o.Dir
+	if dir == "" {
+		dir = filepath.Join(s.project.Dir, "connections")
+	}
+	exported := s.project.Export(spec.ExportInput{
+		Tenant: s.tenant.Name, Live: plan.Hide(snapshot, nil, nil).Connections, Catalog: catalog,
+		Declared: s.declared.Connections, Moves: s.declared.Moves, Dir: dir, OneFile: o.Dir == "",
+		Classify: kind.classify, HoldsSecret: kind.holdsSecret, KnowsSecret: kind.knowsSecret, Normalize: s.provider.Normalize,
+	})
+	exported.Written = snapshot.Traits.Whole
+	for _, reason := range snapshot.Incomplete {
+		s.notify(NotExported{reason})
+	}
+	for _, problem := range unread {
+		s.notify(NotExported{problem.Message})
+	}
+	return exported, nil
+}
+
+// problemsBut gives what is wrong in the files, but for some of it: what they
+// declare must be known to be left out of an export.
+func (s *Session) problemsBut(these connection.Problems) error {
+	problems := slices.Clone(s.problems)
+	return slices.DeleteFunc(problems, func(p connection.Problem) bool { return slices.Contains(these, p) }).Err()
+}
+
+// sourcesOf reads the data sources of live connections.
+func (s *Session) sourcesOf(ctx context.Context, live []connection.Live) (*connection.Catalog, error) {
+	var ids []string
+	for i := range live {
+		ids = append(ids, live[i].DataSource)
+	}
+	slices.Sort(ids)
+	return s.sources(ctx, slices.Compact(ids))
+}
+
+// exportedSpaces gives the spaces to export: those that are named, or those of the
+// project. What is outside of a project's spaces is not exported.
+func (s *Session) exportedSpaces(named []string) ([]connection.SpaceRef, error) {
+	all := slices.DeleteFunc(slices.Clone(s.declared.Spaces), func(space connection.SpaceRef) bool {
+		return slices.ContainsFunc(s.declared.OnlyMoves, space.Same)
+	})
+	if len(named) == 0 {
+		return all, nil
+	}
+	var spaces []connection.SpaceRef
+	for _, name := range named {
+		space := connection.SpaceRef{Name: name}
+		if name == connection.PersonalSpace {
+			space = connection.SpaceRef{Personal: true}
+		}
+		if len(s.project.Spaces) > 0 && !slices.ContainsFunc(all, space.Same) {
+			return nil, fmt.Errorf("space %q is not among the project's spaces: add it to spaces in %s", name, s.project.File)
+		}
+		spaces = append(spaces, space)
+	}
+	return spaces, nil
+}
+
+// checkSpaces demands that there are spaces to export, and that the token sees them.
+func checkSpaces(project *spec.Project, spaces []connection.SpaceRef, snapshot *connection.Snapshot) error {
+	var known []string
+	for _, space := range snapshot.Spaces {
+		known = append(known, space.Name)
+	}
+	if len(spaces) == 0 {
+		return fmt.Errorf("which spaces? Neither spaces in %s nor a connection names one: give --space NAME. There is: %s", project.File, strings.Join(known, ", "))
+	}
+	var problems connection.Problems
+	for _, space := range spaces {
+		found := slices.ContainsFunc(snapshot.Spaces, func(s connection.Space) bool {
+			return s.ID == space.ID && space.ID != "" || s.Name == space.String()
+		})
+		if !found {
+			problems = append(problems, connection.Problem{
+				Position: space.Position, Severity: connection.SeverityError, Hint: spec.DidYouMean(space.String(), known),
+				Message: fmt.Sprintf("no space %q that this token can see", space),
+			})
+		}
+	}
+	if len(problems) > 0 {
+		return problems
+	}
+	return nil
+}

@@ -1,0 +1,71 @@
+package engine
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"github.com/qlsync/qlsync/internal/outfile"
+)
+
+// LockFolder is the folder of the locks: the one that is named, or one of this user.
+func (host *Host) LockFolder(named string) (string, error) {
+	if named == "" {
+		folder, err := host.CacheFolder("locks")
+		if err != nil {
+			return "", fmt.Errorf("no safe folder for the lock: %w. Nothing was written. Pass --%s DIR with a folder that only you can write to",
+				err, "lock-dir")
+		}
+		return folder, nil
+	}
+	if err := os.MkdirAll(named, 0o700); err != nil {
+		return "", fmt.Errorf("--lock-dir %s: %w", named, err)
+	}
+	if err := outfile.Check(filepath.Join(named, "lock")); err != nil {
+		return "", fmt.Errorf("--lock-dir %s: %w", named, err)
+	}
+	return named, nil
+}
+
+// CacheFolder makes a folder of ours in the user's cache folder, or where that cannot be
+// written, as in many containers, in a folder of this user among the temporary files.
+// Whatever another user may have prepared there is not taken.
+func (host *Host) CacheFolder(name string) (string, error) {
+	cache, _ := host.Lookup("XDG_CACHE_HOME")
+	var missing error
+	if cache == "" {
+		cache, missing = os.UserCacheDir()
+	}
+	if missing == nil {
+		var folder string
+		if folder, missing = ownFolder(filepath.Join(cache, "qlsync"), name); missing == nil {
+			return folder, nil
+		}
+	}
+	folder, err := ownFolder(filepath.Join(os.TempDir(), "qlsync-"+strconv.Itoa(os.Getuid())), name)
+	if err != nil {
+		return "", fmt.Errorf("in the cache folder: %w; in the temporary folder: %w", missing, err)
+	}
+	return folder, nil
+}
+
+// ownFolder makes a folder in a folder, both of this user alone, and demands that
+// files can be written there.
+func ownFolder(above, name string) (string, error) {
+	folder := filepath.Join(above, name)
+	return folder, firstError(
+		func() error { return outfile.PrivateFolder(above) },
+		func() error { return outfile.PrivateFolder(folder) },
+		func() error { return outfile.Check(filepath.Join(folder, "lock")) },
+	)
+}
+
+// ignoredFolder is a private folder in a repository, which Git ignores.
+func ignoredFolder(path string) (string, error) {
+	if err := outfile.PrivateFolder(path); err != nil {
+		return "", err
+	}
+	_ = outfile.Create(filepath.Join(path, ".gitignore"), outfile.Public, []byte("*\n"))
+	return path, nil
+}

@@ -1,0 +1,63 @@
+package engine
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// hostsVariable is the environment variable that lists the hosts to which a token
+// may be sent, whatever the files say: who may write them is not always who may have
+// the token.
+const hostsVariable = "QLSYNC_HOSTS"
+
+// checkHost refuses to sign in to a host that is not listed, where hosts are to be
+// listed. A list of none is a slip: a pipeline sets its variable to nothing where
+// nobody has filled it in.
+func (s *Session) checkHost() error {
+	listed, set := s.host.Lookup(hostsVariable)
+	hosts := strings.FieldsFunc(listed, func(r rune) bool { return r == ',' || r == ' ' })
+	for _, host := range hosts {
+		if !isHost(host) {
+			return fmt.Errorf("%s lists %q, which is not a host, so no token was sent: write only the host, such as acme.eu.qlikcloud.com, and separate hosts by commas",
+				hostsVariable, host)
+		}
+	}
+	address, err := url.Parse(s.tenant.URL)
+	switch {
+	case !set, err == nil && slices.ContainsFunc(hosts, func(host string) bool { return strings.EqualFold(host, address.Host) }):
+		return nil
+	case len(hosts) == 0:
+		return Refused("%s is set and lists no host, so no token is sent to tenant %q: list the hosts that may get one, such as acme.eu.qlikcloud.com, or unset it",
+			hostsVariable, s.tenant.Name)
+	}
+	return Refused("tenant %q is at %s, which %s does not list: no token is sent there", s.tenant.Name, s.tenant.URL, hostsVariable)
+}
+
+// isHost reports whether a text is a host as it is in a URL, with or without a port, and
+// nothing else: an entry such as "https://acme.example" or "*.example" would never fit,
+// and who wrote it believes that it does.
+func isHost(text string) bool {
+	address, err := url.Parse("https://" + text)
+	return err == nil && address.Host == text && address.Hostname() != "" && !strings.ContainsAny(text, "*?#@")
+}
+
+// checkAnyHost is [Session.checkHost], for an embedded tenant too: no token goes there.
+func (s *Session) checkAnyHost() error {
+	if s.tenant.SimFile != "" || s.tenant.URL == "" {
+		return nil
+	}
+	return s.checkHost()
+}
+
+// hostRule says why the token may be sent to the host of the tenant.
+func (s *Session) hostRule() string {
+	switch _, set := s.host.Lookup(hostsVariable); {
+	case s.tenant.SimFile != "":
+		return "the embedded tenant gets no token"
+	case set:
+		return hostsVariable + " lists the host of the tenant"
+	}
+	return hostsVariable + " is not set: any host in the files may get the token"
+}

@@ -1,0 +1,41 @@
+package engine
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/qlsync/qlsync/internal/outfile"
+	"github.com/qlsync/qlsync/pkg/apply"
+	"github.com/qlsync/qlsync/pkg/report"
+)
+
+// KeepResult writes a result to a new file, in the first of these folders where that is
+// possible: .qlsync next to the project file, results in the user's cache folder, a
+// private folder among the temporary files. The last one is [Host.CacheFolder]'s own last
+// resort too; it is named here for a cache folder on a full disk. It returns the path of
+// the file.
+func (s *Session) KeepResult(result *apply.Result) (string, error) {
+	name := fmt.Sprintf("result-%s-%d.json", s.host.now().UTC().Format("20060102T150405Z"), os.Getpid())
+	folders := []func() (string, error){
+		func() (string, error) { return ignoredFolder(filepath.Join(s.project.Dir, ".qlsync")) },
+		func() (string, error) { return s.host.CacheFolder("results") },
+		func() (string, error) {
+			return ownFolder(filepath.Join(os.TempDir(), fmt.Sprintf("qlsync-%d", os.Getuid())), "results")
+		},
+	}
+	var first error
+	for _, folder := range folders {
+		path, err := folder()
+		if err == nil {
+			path = filepath.Join(path, name)
+			err = outfile.Write(path, outfile.Private, func(w io.Writer) error { return report.JSON(w, result) })
+		}
+		if err == nil {
+			return path, nil
+		}
+		first = or(first, err)
+	}
+	return "", fmt.Errorf("cannot save the result in a file, so it follows as JSON: %w", first)
+}

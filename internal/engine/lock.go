@@ -1,0 +1,111 @@
+package engine
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gofrs/flock"
+	"github.com/qlsync/qlsync/internal/infile"
+	"github.com/qlsync/qlsync/internal/outfile"
+)
+
+// holder is who holds a lock, for whoever finds it held.
+type holder struct {
+	Process int       `json:"process"`
+	Since   time.Time `json:"since"`
+	Folder  string    `json:"folder"`
+}
+
+func (h holder) String() string {
+	if h.Process == 0 {
+		return "another process"
+	}
+	return fmt.Sprintf("process %d, since %s, in %s", h.Process, h.Since.Local().Format(time.DateTime), filepath.ToSlash(h.Folder))
+}
+
+// Lock keeps two applies of one project to one tenant from running at the same time on
+// this computer, also from two checkouts: they would wait for the same rate limit and
+// find each other's half-done work. It waits so long for another apply, then returns a
+// [LockedError]. The lock is a file in [Host.LockFolder] of dir, and ends with the
+// process, however that ends. Between computers there is no lock; that is the job of
+// whatever runs qlsync. unlock may be called more than once.
+func (s *Session) Lock(ctx context.Context, dir string, wait time.Duration) (unlock func(), err error) {
+	folder, err := s.host.LockFolder(dir)
+	if err != nil {
+		return nil, err
+	}
+	path := filepath.Join(folder, s.digest())
+	lock := flock.New(path+".lock", flock.SetFlag(os.O_CREATE|os.O_RDWR|outfile.NoFollow), flock.SetPermissions(outfile.Private))
+	switch held, err := acquire(ctx, lock, wait); {
+	case err != nil:
+		return nil, fmt.Errorf("lock: %w", err)
+	case !held:
+		return nil, &LockedError{fmt.Sprintf("nothing was written: another apply of project %s to tenant %s is running: %s; wait for it, or for a while with --lock-timeout",
+			s.project.Name, s.tenant.Name, readHolder(path))}
+	}
+	writeHolder(path)
+	return sync.OnceFunc(func() { _ = os.Remove(path + ".json"); _ = lock.Unlock() }), nil
+}
+
+// digest names the project and the tenant, wherever they are checked out.
+func (s *Session) digest() string {
+	address := s.tenant.URL
+	if s.tenant.SimFile != "" {
+		address, _ = filepath.Abs(s.tenant.SimFile) // relative where even the current folder is unknown
+	}
+	return digest(s.project.Name, address)
+}
+
+func digest(lines ...string) string {
+	sum := sha256.Sum256([]byte(strings.Join(lines, "\n")))
+	return hex.EncodeToString(sum[:16])
+}
+
+// cacheFile is where a plan keeps what it has read; empty for no folder. What an embedded
+// tenant begins with always has the same times, so another seed has another file. So has
+// another qlsync, which may know more properties for what they are.
+func (s *Session) cacheFile(folder string, seed []byte) string {
+	if folder == "" {
+		return ""
+	}
+	return filepath.Join(folder, digest(s.digest(), s.host.Version, string(seed))+".cache")
+}
+
+// acquire takes the lock, and waits so long for it; false when it is still held then.
+func acquire(ctx context.Context, lock *flock.Flock, wait time.Duration) (bool, error) {
+	if held, err := lock.TryLock(); held || err != nil || wait <= 0 {
+		return held, err
+	}
+	waiting, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	held, err := lock.TryLockContext(waiting, 200*time.Millisecond)
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		return false, nil
+	}
+	return held, err
+}
+
+// writeHolder says who holds the lock. That is a courtesy: without it the lock is held
+// all the same.
+func writeHolder(path string) {
+	folder, _ := os.Getwd()
+	text, _ := json.Marshal(holder{os.Getpid(), time.Now().UTC().Truncate(time.Second), folder})
+	_ = outfile.WriteBytes(path+".json", outfile.Private, text)
+}
+
+func readHolder(path string) holder {
+	var h holder
+	if text, err := infile.Read(path+".json", 64<<10); err == nil {
+		_ = json.Unmarshal(text, &h)
+	}
+	return h
+}

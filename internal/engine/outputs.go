@@ -1,0 +1,184 @@
+package engine
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/qlsync/qlsync/internal/infile"
+	"github.com/qlsync/qlsync/internal/outfile"
+	"github.com/qlsync/qlsync/pkg/report"
+	"github.com/qlsync/qlsync/pkg/spec"
+)
+
+// Output is a file that a command is asked to write.
+type Output struct {
+	// Flag is the flag as it was given, such as "--report json=FILE".
+	Flag string
+	Path string
+	// Appended reports whether runs are added to the file.
+	Appended bool
+}
+
+// Check refuses a file that cannot be written.
+func (out Output) Check() error {
+	if out.Path == "-" {
+		return fmt.Errorf("%s: a result goes to standard output without a flag, see --format; name a file, ./- for one of that name, or /dev/stdout", out.Flag)
+	}
+	if err := outfile.Check(out.Path); err != nil {
+		return fmt.Errorf("%s: %w", out.Flag, err)
+	}
+	return nil
+}
+
+// CheckFormer refuses a file that holds what qlsync did not write.
+func (out Output) CheckFormer() error {
+	former, err := FormerOutput(out.Path)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%s: %w", out.Flag, err)
+	case former == nil || out.Appended && *former == report.FormerHistory || !out.Appended && *former == report.FormerReport:
+		return nil
+	case out.Appended:
+		return fmt.Errorf("%s: the file exists and is not a history: name another file", out.Flag)
+	case *former == report.FormerHistory:
+		return fmt.Errorf("%s: the file is a history, which would be lost: name another file", out.Flag)
+	}
+	return fmt.Errorf("%s: the file exists and qlsync did not write it: name another file, or remove this one first", out.Flag)
+}
+
+// maxFormer bounds what is read of a file to find out what it is, in bytes.
+const maxFormer = 32 << 20
+
+// FormerOutput reports what a file holds that is to be written; nil if nothing would be
+// lost: the file does not exist, is empty, or is a device or a pipe.
+func FormerOutput(path string) (*report.Former, error) {
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && (!info.Mode().IsRegular() || info.Size() == 0) || outfile.IsStream(path) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, 4096))
+	if err != nil {
+		return nil, err
+	}
+	if infile.IsUTF16(text) {
+		return nil, fmt.Errorf("the file exists and is %w: %s", infile.ErrUTF16, infile.WayOut(infile.ErrUTF16))
+	}
+	text = infile.WithoutMark(text)
+	former := report.Recognize(text)
+	if former == report.Foreign && bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")) { // SARIF is only known as a whole
+		rest, err := io.ReadAll(io.LimitReader(file, maxFormer))
+		if err != nil {
+			return nil, err
+		}
+		former = report.Recognize(slices.Concat(text, rest))
+	}
+	return &former, nil
+}
+
+// ApartFrom refuses a file that is one of the inputs.
+func (out Output) ApartFrom(inputs []spec.Input) error {
+	if outfile.IsStream(out.Path) {
+		return nil
+	}
+	if err := apartFrom(out.Path, inputs); err != nil {
+		return fmt.Errorf("%s: %w: name another file", out.Flag, err)
+	}
+	return nil
+}
+
+// apartFrom returns an error if a file that is to be written is one of the inputs.
+func apartFrom(path string, inputs []spec.Input) error {
+	for _, input := range inputs {
+		if _, err := infile.Real(input.Path); errors.Is(err, infile.ErrNetworkPath) || errors.Is(err, infile.ErrDevicePath) {
+			continue // a link that is never followed: asking the disk would open a share
+		}
+		if SamePath(path, input.Path) {
+			return fmt.Errorf("%s is %s, which would be lost", filepath.ToSlash(path), input.What)
+		}
+	}
+	return nil
+}
+
+// SamePath reports whether two paths are one file: by any of its names where it exists,
+// and where it does not exist yet, by its folder and by what the file system says of
+// letter case.
+func SamePath(a, b string) bool {
+	if a == "" || b == "" {
+		return false
+	}
+	infoA, errA := os.Stat(a)
+	infoB, errB := os.Stat(b)
+	switch {
+	case errA == nil && errB == nil:
+		return os.SameFile(infoA, infoB)
+	case errA == nil || errB == nil:
+		return false
+	}
+	nameA, nameB := filepath.Base(a), filepath.Base(b)
+	folderA, errA := os.Stat(filepath.Dir(a))
+	folderB, errB := os.Stat(filepath.Dir(b))
+	if errA != nil || errB != nil || !os.SameFile(folderA, folderB) {
+		return filepath.Clean(a) == filepath.Clean(b)
+	}
+	return nameA == nameB || strings.EqualFold(nameA, nameB) && FoldsCase(filepath.Dir(a))
+}
+
+// FoldsCase reports whether a folder takes names that differ only by letter case for
+// one, by a file that is made for the question. Where nothing can be found out, the
+// answer is yes: that refuses too much rather than too little.
+func FoldsCase(folder string) bool {
+	absolute, err := filepath.Abs(folder)
+	if err != nil {
+		return true
+	}
+	probe, err := os.CreateTemp(absolute, ".qlsync-case-*.tmp")
+	if err != nil {
+		return true
+	}
+	defer os.Remove(probe.Name())
+	info, err := probe.Stat()
+	if err = or(err, probe.Close()); err != nil {
+		return true
+	}
+	other, err := os.Stat(filepath.Join(absolute, strings.ToUpper(filepath.Base(probe.Name()))))
+	return err == nil && os.SameFile(info, other)
+}
+
+// checkCache refuses a file of the read cache that is an input of the project.
+func (s *Session) checkCache(folder, path string) error {
+	if _, err := os.Lstat(path); err != nil {
+		return nil // there is none yet
+	}
+	return Output{Flag: "--cache " + folder, Path: path}.ApartFrom(s.project.Inputs())
+}
+
+// CheckReplaced refuses an output that would replace a file of the project, or a file that
+// qlsync did not write. The project is nil for a use case that needs none.
+func (out Output) CheckReplaced(p *Project) error {
+	var inputs []spec.Input
+	if p != nil {
+		inputs = p.Inputs()
+	}
+	if err := or(out.ApartFrom(inputs), out.CheckFormer()); err != nil {
+		return err
+	}
+	if _, err := os.Lstat(out.Path); p != nil && errors.Is(err, fs.ErrNotExist) && p.WouldRead(out.Path) {
+		return fmt.Errorf("%s: the next run would read %s as a connection file of the project: name a file elsewhere", out.Flag, out.Path)
+	}
+	return nil
+}

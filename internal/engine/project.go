@@ -1,0 +1,172 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+
+	"github.com/qlsync/qlsync/internal/doctor"
+	"github.com/qlsync/qlsync/internal/infile"
+	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/spec"
+)
+
+// ProjectOptions say which project file is read, and how.
+type ProjectOptions struct {
+	// File is the path of the project file.
+	File string
+	// Variables are set over those of the project and of its tenants.
+	Variables map[string]string
+	// AllowExec lets {exec: ...} references run their commands.
+	AllowExec bool
+	// RaiseLimits multiplies the limits of the project and of the tenant's answers. Zero is one.
+	RaiseLimits int
+}
+
+// Project is a project file that has been read.
+type Project struct {
+	*spec.Project
+	// Problems are those of the project file. They come back with those of a tenant.
+	Problems connection.Problems
+
+	host *Host
+	o    ProjectOptions
+}
+
+// ReadProject reads a project file. It talks to no tenant. If the file cannot be read as
+// a project, the error is a [connection.Problems]; other mistakes are in the field
+// Problems.
+func (host *Host) ReadProject(ctx context.Context, o ProjectOptions) (*Project, error) {
+	p := &Project{host: host, o: o}
+	err := Interruptibly(ctx, func() error {
+		p.Project, p.Problems = spec.Options{AllowExec: o.AllowExec, RaiseLimits: o.RaiseLimits}.LoadProject(o.File)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if p.Project == nil {
+		return nil, p.Problems
+	}
+	return p, nil
+}
+
+// Chosen returns the tenant of that name, or all tenants for an empty name.
+func (p *Project) Chosen(name string) ([]spec.Tenant, error) {
+	if name == "" {
+		return p.Tenants, nil
+	}
+	tenant, err := p.Tenant(name)
+	if err != nil {
+		return nil, err
+	}
+	return []spec.Tenant{*tenant}, nil
+}
+
+// Inputs lists the files that the project is read from.
+func (p *Project) Inputs() []spec.Input { return p.Project.Inputs(p.o.Variables) }
+
+// IsBuiltIn reports whether the data sources of a tenant's provider are built in, so that
+// there is nothing to vendor.
+func IsBuiltIn(tenant *spec.Tenant) bool {
+	kind, ok := providerOf(tenant)
+	return ok && kind.builtin != nil
+}
+
+// Desired returns what the files declare for a tenant, with the problems of the tenant's
+// files. The catalog of vendored schemas adds to what is known to be secret.
+func (p *Project) Desired(tenant *spec.Tenant, local *connection.Catalog) (*spec.DesiredSet, connection.Problems) {
+	set, problems := p.Project.Desired(tenant, p.o.Variables)
+	kind, ok := providerOf(tenant)
+	if !ok {
+		return set, spec.Collect(problems, connection.Problems{unknownProvider(tenant)})
+	}
+	return set, spec.Collect(problems, kind.checkCredentials(set, local))
+}
+
+// Vendored returns the data sources of the tenant's provider that are known without a
+// network: those that are built in, or those whose descriptions are in the project.
+func (p *Project) Vendored(tenant *spec.Tenant) (*connection.Catalog, connection.Problems) {
+	catalog := &connection.Catalog{DataSources: map[string]*connection.DataSource{}}
+	kind, ok := providerOf(tenant)
+	if !ok {
+		return catalog, nil
+	}
+	if kind.builtin != nil {
+		return kind.builtin(), nil
+	}
+	texts, problems := spec.VendoredSpecs(p.SchemasDir, p.Dir)
+	for id, text := range texts {
+		source, err := kind.parse(id, text)
+		if err != nil {
+			problems = append(problems, connection.Problem{
+				Position: connection.Position{File: filepath.ToSlash(filepath.Join(p.SchemasDir, id+".json"))}, Severity: connection.SeverityError, Message: infile.ErrorText(err),
+			})
+			continue
+		}
+		catalog.DataSources[id] = source
+	}
+	return catalog, problems
+}
+
+func unknownProvider(tenant *spec.Tenant) connection.Problem {
+	return connection.Problem{
+		Position: tenant.Position, Severity: connection.SeverityError,
+		Message: fmt.Sprintf("tenant %q is of a kind that this qlsync cannot speak to: %q", tenant.Name, tenant.Provider),
+	}
+}
+
+// Validation is the result of [Project.Validate].
+type Validation struct {
+	// Problems are those of all files, in file order.
+	Problems connection.Problems
+	// Checked has one entry for each tenant, in the order of the project file.
+	Checked []CheckedTenant
+	// WithoutSchema are the data sources in use whose properties were not checked, sorted.
+	WithoutSchema []string
+}
+
+// CheckedTenant is how much was checked for a tenant.
+type CheckedTenant struct {
+	Name               string
+	Connections, Files int
+}
+
+// Validate checks the files for the tenants without a network.
+func (p *Project) Validate(tenants []spec.Tenant) Validation {
+	v := Validation{Problems: p.Problems}
+	catalogs := map[string]*connection.Catalog{} // by provider
+	for i := range tenants {
+		tenant := &tenants[i]
+		catalog, read := catalogs[tenant.Provider]
+		if !read {
+			var more connection.Problems
+			catalog, more = p.Vendored(tenant)
+			v.Problems = spec.Collect(v.Problems, more)
+			catalogs[tenant.Provider] = catalog
+		}
+		declared, problems := p.Desired(tenant, catalog)
+		v.Problems = spec.Collect(v.Problems, problems, spec.Further(problems, spec.CheckProperties(declared.Connections, catalog)))
+		v.WithoutSchema = append(v.WithoutSchema, slices.DeleteFunc(declared.DataSources(), func(id string) bool { return catalog.DataSources[id] != nil })...)
+		v.Checked = append(v.Checked, CheckedTenant{tenant.Name, len(declared.Connections), declared.Files})
+	}
+	slices.Sort(v.WithoutSchema)
+	v.WithoutSchema = slices.Compact(v.WithoutSchema)
+	return v
+}
+
+// ListSecrets lists the secrets that the files refer to, without reading any. While the
+// files have mistakes the list may be incomplete; the problems come back with it.
+func (p *Project) ListSecrets(tenants []spec.Tenant) (doctor.Secrets, connection.Problems) {
+	resolver := p.Resolver(p.host.Lookup)
+	listed := doctor.Secrets{Format: doctor.SecretsFormat, Project: p.Name, Tenants: []doctor.TenantSecrets{}}
+	problems := p.Problems
+	for i := range tenants {
+		catalog, _ := p.Vendored(&tenants[i])
+		declared, more := p.Desired(&tenants[i], catalog)
+		problems = spec.Collect(problems, more)
+		listed.Tenants = append(listed.Tenants, doctor.ListSecrets(&tenants[i], declared.Connections, catalog, resolver.Present))
+	}
+	return listed, problems
+}

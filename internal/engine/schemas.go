@@ -1,0 +1,338 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/qlsync/qlsync/internal/infile"
+	"github.com/qlsync/qlsync/internal/outfile"
+	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/report"
+	"github.com/qlsync/qlsync/pkg/spec"
+)
+
+// PullOptions say which schemas are pulled. Without either, those that are the tenant's
+// business are: in use for it, or pulled from it and used by no other tenant.
+type PullOptions struct {
+	All bool     // all data sources that the tenant offers
+	IDs []string // these data sources
+}
+
+// Pulled is the result of [Session.PullSchemas].
+type Pulled struct {
+	// Files are the files that were looked at, with what became of each, in the order of
+	// the ids.
+	Files []PulledFile
+	// Editor are the files for editors that were written again.
+	Editor []string
+	// Problems are what could not be taken. The rest was.
+	Problems connection.Problems
+}
+
+// PulledFile is a file of the folder of vendored schemas, and what became of it.
+type PulledFile struct{ File, Change string }
+
+// PullSchemas brings the folder of vendored schemas to what the tenant says. The error is
+// for what keeps everything away.
+func (s *Session) PullSchemas(ctx context.Context, o PullOptions) (Pulled, error) {
+	lock, problems := spec.ReadLock(s.project.SchemasDir)
+	if problems.Err() != nil {
+		return Pulled{}, problems
+	}
+	ids, err := s.wanted(ctx, o, lock)
+	if err != nil {
+		return Pulled{}, err
+	}
+	catalog, err := s.sources(ctx, ids)
+	if err != nil && !errors.As(err, &problems) {
+		return Pulled{}, s.explained(err)
+	}
+	used := s.declared.DataSources()
+	pull := spec.Pull{
+		Dir: s.project.SchemasDir, Lock: lock, Catalog: catalog,
+		Needed: func(id string) bool { return len(o.IDs) > 0 || slices.Contains(used, id) },
+	}
+	inputs := s.project.otherInputs()
+	pulled := s.take(pull, inputs, slices.DeleteFunc(ids, func(id string) bool { return slices.Contains(catalog.Unread, id) }))
+	var unusable connection.Problems
+	if s.project.HasEditorSchemas() {
+		pulled.Editor, err = s.project.WriteEditorSchemas(s.project.Tenants)
+		if err != nil && !errors.As(err, &unusable) {
+			pulled.Problems = append(pulled.Problems, failure(err))
+		}
+	}
+	pulled.Problems = spec.Collect(problems, pulled.Problems, unusable)
+	return pulled, nil
+}
+
+// HasEditorSchemas reports whether the project has schemas for editors.
+func (p *Project) HasEditorSchemas() bool {
+	_, err := os.Stat(filepath.Join(p.SchemasDir, filepath.FromSlash(spec.EditorConnections)))
+	return err == nil
+}
+
+// wanted gives the ids that a pull was asked for, sorted, each once.
+func (s *Session) wanted(ctx context.Context, o PullOptions, lock spec.Lock) ([]string, error) {
+	var ids []string
+	switch {
+	case o.All && len(o.IDs) > 0:
+		return nil, fmt.Errorf("schemas pull: give --all or ids, not both")
+	case len(o.IDs) > 0:
+		ids = o.IDs
+	default:
+		vendored, _ := spec.VendoredSpecs(s.project.SchemasDir, s.project.Dir)
+		ids = s.concerned(slices.Collect(maps.Keys(vendored)), lock)
+	}
+	if o.All {
+		// No data source has an empty id, so the answer lists those that there are.
+		catalog, err := s.sources(ctx, []string{""})
+		if err != nil {
+			return nil, s.explained(err)
+		}
+		ids = append(ids, catalog.Known...)
+	}
+	if len(ids) == 0 {
+		return nil, s.besides(fmt.Errorf("schemas pull: no connection is declared for tenant %q: name data sources, or give --all", s.tenant.Name))
+	}
+	return slices.Compact(slices.Sorted(slices.Values(ids))), nil
+}
+
+// concerned gives the data sources that are the tenant's business: those in use for
+// it, and of the vendored ones those that no connection of any tenant uses and that
+// were pulled from it, or from one that the project has no more. While the files
+// have mistakes, nobody knows what is not in use.
+func (s *Session) concerned(vendored []string, lock spec.Lock) []string {
+	ids := s.declared.DataSources()
+	problems := s.problems
+	var elsewhere []string
+	for i := range s.project.Tenants {
+		if tenant := &s.project.Tenants[i]; tenant.Name != s.tenant.Name && !IsBuiltIn(tenant) {
+			declared, more := s.project.Project.Desired(tenant, s.project.o.Variables)
+			elsewhere = append(elsewhere, declared.DataSources()...)
+			problems = spec.Collect(problems, more)
+		}
+	}
+	for _, id := range vendored {
+		locked, wasPulled := lock.DataSources[id]
+		isTheirs := locked.Tenant != s.tenant.Name &&
+			slices.ContainsFunc(s.project.Tenants, func(t spec.Tenant) bool { return t.Name == locked.Tenant })
+		if problems.Err() == nil && wasPulled && !isTheirs && !slices.Contains(elsewhere, id) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// take writes or removes the vendored schemas of the data sources, then the lock,
+// and says what became of each. A file that cannot be written, as while another program
+// has it open, or that is one of the inputs, is a problem and keeps nothing else away.
+func (s *Session) take(pull spec.Pull, inputs []spec.Input, ids []string) Pulled {
+	var done Pulled
+	note := func(err error) { done.Problems = append(done.Problems, failure(err)) }
+	for _, id := range ids {
+		text, err := infile.Read(filepath.Join(pull.Dir, id+".json"), MaxWrittenFile)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			note(err)
+			continue
+		}
+		pulled, problem := pull.Decide(id, text)
+		if problem != nil {
+			done.Problems = append(done.Problems, *problem)
+			continue
+		}
+		if err := s.write(pulled, id, pull.Lock, inputs); err != nil {
+			note(fmt.Errorf("schema of %s not taken: %w", id, err))
+			continue
+		}
+		done.Files = append(done.Files, PulledFile{filepath.ToSlash(pulled.File), pulled.Change})
+	}
+	if len(done.Files) > 0 {
+		if err := replaceFile(filepath.Join(pull.Dir, spec.LockFile), pull.Lock.Text(), inputs); err != nil {
+			note(fmt.Errorf("the lock does not know what was pulled: %w", err))
+		}
+	}
+	return done
+}
+
+// write writes or removes one vendored schema, and notes it in the lock.
+func (s *Session) write(pulled spec.Pulled, id string, lock spec.Lock, inputs []spec.Input) error {
+	var err error
+	switch {
+	case pulled.Source == nil:
+		if err = apartFrom(pulled.File, inputs); err == nil {
+			err = outfile.Remove(pulled.File)
+		}
+	case !pulled.Same:
+		err = replaceFile(pulled.File, pulled.Text, inputs)
+	}
+	if err != nil {
+		return err
+	}
+	if pulled.Source == nil {
+		delete(lock.DataSources, id)
+		return nil
+	}
+	lock.Take(pulled.Source, pulled.Text, s.tenant.Name, s.host.now().UTC().Format(time.DateOnly))
+	return nil
+}
+
+// ListSchemas returns what is vendored, and what is in use of the tenants and not vendored.
+// Mistakes in the files are for [Project.Validate].
+func (p *Project) ListSchemas(tenants []spec.Tenant) (report.Schemas, error) {
+	uses := map[string]int{}
+	for i := range tenants {
+		if IsBuiltIn(&tenants[i]) {
+			continue
+		}
+		declared, _ := p.Project.Desired(&tenants[i], p.o.Variables)
+		for id, n := range countSources(declared) {
+			uses[id] = max(uses[id], n)
+		}
+	}
+	return vendoredSources(p.Project, uses)
+}
+
+func countSources(declared *spec.DesiredSet) map[string]int {
+	uses := map[string]int{}
+	for i := range declared.Connections {
+		if id := declared.Connections[i].DataSource; id != "" {
+			uses[id]++
+		}
+	}
+	return uses
+}
+
+// vendoredSources tells of each data source that is vendored or in use, by id.
+func vendoredSources(project *spec.Project, uses map[string]int) (report.Schemas, error) {
+	listed := report.Schemas{Format: report.SchemasFormat, Sources: []report.SchemaSource{}}
+	texts, problems := spec.VendoredSpecs(project.SchemasDir, project.Dir)
+	lock, more := spec.ReadLock(project.SchemasDir)
+	if problems = spec.Collect(problems, more); problems.Err() != nil {
+		return listed, problems
+	}
+	ids := slices.Collect(maps.Keys(texts))
+	ids = slices.Compact(slices.Sorted(slices.Values(slices.AppendSeq(ids, maps.Keys(uses)))))
+	for _, id := range ids {
+		locked := lock.DataSources[id]
+		source := report.SchemaSource{ID: id, Uses: uses[id], Version: locked.Version, Pulled: locked.Pulled, From: locked.Tenant}
+		if text, isVendored := texts[id]; isVendored {
+			source.Edited = lock.Edited(id, text)
+		} else {
+			source = report.SchemaSource{ID: id, Uses: uses[id], State: report.SchemaNotPulled}
+		}
+		listed.Sources = append(listed.Sources, source)
+	}
+	return listed, nil
+}
+
+// CheckSchemas compares the vendored schemas with the tenant's.
+func (s *Session) CheckSchemas(ctx context.Context) (report.Schemas, error) {
+	lock, problems := spec.ReadLock(s.project.SchemasDir)
+	if problems = spec.Collect(problems, s.problems, s.localProblems); problems.Err() != nil {
+		return report.Schemas{}, problems.Err()
+	}
+	checked, err := vendoredSources(s.project.Project, countSources(s.declared))
+	if err != nil {
+		return report.Schemas{}, err
+	}
+	ours := s.local
+	ids := s.concerned(slices.Collect(maps.Keys(ours.DataSources)), lock)
+	checked.Tenant = s.tenant.Name
+	checked.Sources = slices.DeleteFunc(checked.Sources, func(source report.SchemaSource) bool { return !slices.Contains(ids, source.ID) })
+	theirs, err := s.sources(ctx, ids)
+	if err != nil {
+		return report.Schemas{}, s.explained(err)
+	}
+	for i := range checked.Sources {
+		source := &checked.Sources[i]
+		compareSource(source, ours.DataSources[source.ID], theirs.DataSources[source.ID])
+	}
+	for _, broken := range spec.Breaks(s.declared.Connections, ours, theirs) {
+		checked.Breaks = append(checked.Breaks, report.SchemaBreak(broken))
+	}
+	return checked, nil
+}
+
+// compareSource tells how a vendored schema stands to the tenant's.
+func compareSource(source *report.SchemaSource, ours, theirs *connection.DataSource) {
+	if theirs != nil {
+		source.TenantVersion = theirs.Version
+	}
+	switch {
+	case ours == nil:
+		source.State = report.SchemaNotPulled
+	case theirs == nil:
+		source.Version, source.State = ours.Version, report.SchemaGone
+	default:
+		source.Version, source.Changes = ours.Version, spec.CompareSchemas(ours, theirs)
+		source.State = report.SchemaSame
+		if len(source.Changes) > 0 || ours.Version != theirs.Version {
+			source.State = report.SchemaDiffers
+		}
+	}
+}
+
+// WriteEditorSchemas writes the JSON Schemas for language servers, for what is known of the
+// data sources of all the tenants, and returns the files. If one of the files cannot be
+// written, the other one is.
+func (p *Project) WriteEditorSchemas(tenants []spec.Tenant) ([]string, error) {
+	all := &connection.Catalog{DataSources: map[string]*connection.DataSource{}}
+	read := map[string]bool{} // by provider
+	for i := range tenants {
+		if read[tenants[i].Provider] {
+			continue
+		}
+		read[tenants[i].Provider] = true
+		catalog, problems := p.Vendored(&tenants[i])
+		if problems.Err() != nil {
+			return nil, problems
+		}
+		maps.Copy(all.DataSources, catalog.DataSources)
+	}
+	connections, own := spec.EditorSchemas(all)
+	inputs := p.otherInputs()
+	var written []string
+	var errs []error
+	for _, file := range []struct {
+		name string
+		text []byte
+	}{{spec.EditorConnections, connections}, {spec.EditorProject, own}} {
+		path := filepath.Join(p.SchemasDir, filepath.FromSlash(file.name))
+		err := replaceFile(path, file.text, inputs)
+		if err == nil {
+			written = append(written, filepath.ToSlash(path))
+		}
+		errs = append(errs, err)
+	}
+	return written, errors.Join(errs...)
+}
+
+// replaceFile writes a file of the project as a whole or not at all; the folder is
+// made if it is missing. A file that is one of the inputs is left alone.
+func replaceFile(path string, text []byte, inputs []spec.Input) error {
+	if err := apartFrom(path, inputs); err != nil {
+		return fmt.Errorf("%w: keep it in another folder, or set schemas in the project file to one", err)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	return outfile.WriteBytes(path, outfile.Public, text)
+}
+
+// otherInputs lists the files of a project that are not in the folder of vendored schemas
+// because they are schemas. What is written there must not replace them.
+func (p *Project) otherInputs() []spec.Input {
+	return slices.DeleteFunc(p.Inputs(), func(input spec.Input) bool { return input.Schema })
+}
+
+// failure is an error as a problem without a place.
+func failure(err error) connection.Problem {
+	return connection.Problem{Severity: connection.SeverityError, Message: infile.ErrorText(err)}
+}

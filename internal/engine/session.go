@@ -1,0 +1,289 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/plan"
+	"github.com/qlsync/qlsync/pkg/spec"
+)
+
+// Session is one project and one of its tenants, opened for one use case. It is not safe
+// for concurrent use.
+type Session struct {
+	host     *Host
+	project  *Project
+	tenant   *spec.Tenant
+	declared *spec.DesiredSet
+	// problems are those of the files. While one of them is an error, the tenant is asked
+	// only for what else is wrong.
+	problems connection.Problems
+	// local is what the vendored schemas say, and localProblems what is wrong with them.
+	local         *connection.Catalog
+	localProblems connection.Problems
+	provider      connection.Provider
+	secrets       secrets
+	// taken is the time of the snapshot that is used in place of the tenant; zero for none.
+	taken time.Time
+	// identity is what the tenant says of itself, once [Session.identify] has asked.
+	identity connection.TenantIdentity
+	planned  plan.Input // of the last plan
+	cache    string     // the folder of the read cache; empty for none
+	watched  int        // calls of watch that have not ended
+	// unsaved returns why an embedded tenant could not save its state; nil if it could.
+	unsaved func() error
+	close   func()
+}
+
+// SessionOptions say how a tenant is reached.
+type SessionOptions struct {
+	// Tenant is the name of the tenant. It may be empty where the project has only one.
+	Tenant string
+	// Parallelism is how many requests run at the same time, at least 1.
+	Parallelism int
+	// BatchSize is how many connections one bulk call changes. Zero is the provider's default.
+	BatchSize int
+	// Cache is the folder of the read cache. Empty is none.
+	Cache string
+	// Snapshot is a file that is used in place of the tenant, or - for standard input.
+	// Empty is none.
+	Snapshot string
+}
+
+// Open connects to a tenant. It sends nothing but what an embedded tenant needs to start.
+// Problems in the files come back with what the tenant says, from the use cases, unless
+// the tenant cannot be asked. Whoever opens a session closes it.
+func (p *Project) Open(ctx context.Context, o SessionOptions) (*Session, error) {
+	s, err := p.session(ctx, o.Tenant)
+	if err != nil {
+		return nil, err
+	}
+	if s.problems.Err() != nil && !s.tenant.CanBeAsked() {
+		return nil, s.problems
+	}
+	if o.Snapshot != "" {
+		err = s.useSnapshot(ctx, o.Snapshot)
+	} else {
+		err = s.connect(ctx, o)
+	}
+	if err != nil {
+		return nil, s.besides(err)
+	}
+	return s, nil
+}
+
+// session reads what the files say about a tenant, and connects to nothing.
+func (p *Project) session(ctx context.Context, name string) (*Session, error) {
+	tenant, err := p.Tenant(name)
+	if err != nil {
+		return nil, or(p.Problems.Err(), err)
+	}
+	s := &Session{host: p.host, project: p, tenant: tenant, unsaved: func() error { return nil }, close: func() {}}
+	s.secrets.resolver, s.secrets.redactor = p.Resolver(p.host.Lookup), p.host.Secrets
+	s.local, s.localProblems = p.Vendored(tenant)
+	return s, Interruptibly(ctx, func() error {
+		var problems connection.Problems
+		s.declared, problems = p.Desired(tenant, s.local)
+		s.problems = spec.Collect(p.Problems, problems)
+		return nil
+	})
+}
+
+// Close ends the session, and an embedded tenant with it.
+func (s *Session) Close() { s.close() }
+
+// Tenant returns the tenant.
+func (s *Session) Tenant() *spec.Tenant { return s.tenant }
+
+// Unsaved returns why an embedded tenant could not save its state; nil if it could.
+func (s *Session) Unsaved() error { return s.unsaved() }
+
+// besides adds the problems in the files to an error that ends the use case, and explains
+// the error.
+func (s *Session) besides(err error) error {
+	err = s.explained(err)
+	var problems connection.Problems
+	if errors.As(err, &problems) {
+		return spec.Collect(s.problems, problems)
+	}
+	if len(s.problems) > 0 {
+		s.notify(Warned{s.problems})
+	}
+	return err
+}
+
+// connect makes the provider: of the tenant at the URL, or of an embedded tenant that runs
+// for the length of the session.
+func (s *Session) connect(ctx context.Context, with SessionOptions) error {
+	kind, ok := providerOf(s.tenant)
+	if !ok {
+		return connection.Problems{unknownProvider(s.tenant)}
+	}
+	o := options{
+		url: s.tenant.URL, project: s.project.Name, unmarked: s.tenant.Unmarked, parallelism: with.Parallelism,
+		logger: s.host.logger(s.tenant.Name), userAgent: s.userAgent(),
+		lifetime: s.host.Lifetime, secrets: s.host.Secrets, batchSize: with.BatchSize,
+		limits: s.tenant.RateLimits, raise: s.project.o.RaiseLimits,
+	}
+	var seed []byte
+	var err error
+	if s.tenant.SimFile == "" {
+		if err = s.checkHost(); err == nil {
+			o.auth, err = s.auth(ctx)
+		}
+	} else if seed, err = readSeed(s.tenant.SimFile); err == nil {
+		o.url, o.auth, err = s.embed(kind, seed)
+	}
+	if err != nil {
+		return err
+	}
+	s.cache, o.cacheFile = with.Cache, s.cacheFile(with.Cache, seed)
+	if err = s.checkCache(with.Cache, o.cacheFile); err == nil {
+		s.provider, err = kind.connect(o)
+	}
+	if err != nil {
+		s.close()
+	}
+	return err
+}
+
+func (s *Session) userAgent() string { return "qlsync/" + s.host.Version }
+
+// declaredInput returns the part of a plan's input that does not come from the tenant.
+func (s *Session) declaredInput() plan.Input {
+	set := s.declared
+	in := plan.Input{
+		Project: s.project.Name, Tenant: s.planTenant(),
+		Policy: s.project.Policy, Desired: set.Identified(), Moves: set.Moves, Spaces: set.Spaces, OnlyMoves: set.OnlyMoves,
+		Normalize: s.provider.Normalize,
+	}
+	if !s.taken.IsZero() {
+		in.Taken = s.taken.Format(time.RFC3339)
+	}
+	return in
+}
+
+// input reads the tenant and returns everything that a plan depends on; with people, also
+// who owns the connections. Everything that is wrong is reported at once: in the files,
+// by the schemas, and by the tenant's spaces and users. While there is an error, there is
+// no input.
+func (s *Session) input(ctx context.Context, people bool) (plan.Input, error) {
+	defer s.watch()()
+	if err := s.identify(ctx); err != nil {
+		return plan.Input{}, s.besides(err)
+	}
+	catalog, err := s.sources(ctx, s.declared.DataSources())
+	if err != nil {
+		return plan.Input{}, s.besides(err)
+	}
+	catalog.Reads += s.identity.Reads
+	problems := spec.Collect(s.problems, s.checkSchemas(catalog))
+	in := s.declaredInput()
+	in.Catalog = catalog
+	scope := plan.Scope(in)
+	scope.People = people
+	if problems.Err() != nil {
+		scope.Details = func(*connection.Live) bool { return false }
+	}
+	in.Snapshot, err = s.snapshot(ctx, scope)
+	if err != nil {
+		return plan.Input{}, s.besides(err)
+	}
+	if problems.Err() != nil {
+		_, more := plan.Make(in)
+		problems = spec.Collect(problems, spec.Further(s.problems, more))
+	}
+	return in, s.warn(problems)
+}
+
+// checkSchemas checks the files against the tenant's schemas, and these against the
+// vendored ones. What is wrong with the vendored schemas misleads only editors and
+// validate, so it is a warning.
+func (s *Session) checkSchemas(catalog *connection.Catalog) connection.Problems {
+	problems := slices.Clone(s.localProblems)
+	for i := range problems {
+		problems[i].Severity = connection.SeverityWarning
+	}
+	kind, _ := providerOf(s.tenant)
+	return spec.Collect(problems,
+		spec.CompareVendored(s.project.SchemasDir, s.local, catalog),
+		spec.Further(s.problems, spec.CheckProperties(s.declared.Connections, catalog)),
+		spec.Further(s.problems, kind.checkCredentials(s.declared, catalog)))
+}
+
+// PlanOptions say what is planned.
+type PlanOptions struct {
+	// Only restricts the plan to these connections and what they depend on. Empty is no
+	// restriction.
+	Only []connection.Key
+	// Rotate are connections whose credentials are written whatever is recorded of them.
+	Rotate []connection.Key
+	// Reviewed is a plan that was reviewed. A plan of another tenant is refused.
+	Reviewed *plan.Plan
+	// SkipStale refuses, change by change, what differs from the reviewed plan.
+	SkipStale bool
+	// Values compares the values of the credentials, where the key of the fingerprints is
+	// set, with those that were written last.
+	Values bool
+}
+
+// Plan reads the tenant and plans. Errors are [connection.Problems] for mistakes in the
+// files, and a [Refusal] for a reviewed plan of another tenant.
+func (s *Session) Plan(ctx context.Context, o PlanOptions) (*plan.Plan, error) {
+	p, err := s.plan(ctx, o)
+	if err != nil || !o.Values {
+		return p, err
+	}
+	return s.withValues(ctx, p)
+}
+
+func (s *Session) plan(ctx context.Context, o PlanOptions) (*plan.Plan, error) {
+	if err := s.checkTenant(ctx, o.Reviewed); err != nil {
+		return nil, err
+	}
+	in, err := s.input(ctx, false)
+	if err != nil {
+		return nil, err
+	}
+	in.Only, in.Rotate = o.Only, o.Rotate
+	if o.SkipStale {
+		in.Reviewed = o.Reviewed
+	}
+	s.planned = in
+	if s.cache != "" {
+		s.notify(FromCache{s.cache, in.Snapshot.Cached, in.Snapshot.Details + in.Snapshot.Cached, in.Snapshot.Unkept})
+	}
+	p, problems := plan.Make(in)
+	return p, s.warn(spec.Collect(problems))
+}
+
+// again reads the tenant once more, with the details of what was touched.
+func (s *Session) again(ctx context.Context, touched func(*connection.Live) bool) (plan.Input, error) {
+	in := s.planned
+	scope := plan.Scope(in)
+	scope.Details = touched
+	var err error
+	in.Snapshot, err = s.snapshot(ctx, scope)
+	return in, err
+}
+
+// Drift reads the tenant and returns where it differs from the files at that time, without
+// the kinds that are ignored.
+func (s *Session) Drift(ctx context.Context, at time.Time, ignored []plan.DriftKind) (*plan.Drift, error) {
+	in, err := s.input(ctx, true)
+	if err != nil {
+		return nil, err
+	}
+	drift, problems := plan.FindDrift(in)
+	if err := s.warn(spec.Collect(problems)); err != nil {
+		return nil, err
+	}
+	drift.At = at.UTC().Truncate(time.Second)
+	for _, kind := range ignored {
+		drift.Ignore(kind)
+	}
+	return drift, nil
+}

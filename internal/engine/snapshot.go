@@ -1,0 +1,56 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+
+	"github.com/qlsync/qlsync/pkg/plan"
+	"github.com/qlsync/qlsync/pkg/snapshot"
+)
+
+// Snapshot reads everything that a plan needs of the tenant, without secrets.
+func (s *Session) Snapshot(ctx context.Context) (*snapshot.File, error) {
+	if err := s.warn(s.problems); err != nil {
+		return nil, err
+	}
+	if err := s.identify(ctx); err != nil {
+		return nil, s.explained(err)
+	}
+	in := s.declaredInput()
+	end := s.watch()
+	file, err := snapshot.Take(ctx, observed{s.provider, s}, plan.Scope(in), s.declared.DataSources())
+	end()
+	if err != nil {
+		return nil, s.explained(err)
+	}
+	file.Catalog.Reads += s.identity.Reads
+	file.Project, file.Tenant = in.Project, snapshot.Tenant(in.Tenant)
+	file.Snapshot = plan.Hide(file.Snapshot, in.Desired, in.Moves)
+	return file, nil
+}
+
+// useSnapshot uses a file in place of the tenant. Nobody signs in, and nothing is asked
+// over a network.
+func (s *Session) useSnapshot(ctx context.Context, name string) error {
+	kind, ok := providerOf(s.tenant)
+	if !ok || kind.normalize == nil {
+		return fmt.Errorf("tenant %q cannot be planned for from a snapshot", s.tenant.Name)
+	}
+	text, err := s.host.Saved(ctx, name)
+	if err != nil {
+		return fmt.Errorf("snapshot %q: %w", name, err)
+	}
+	file, err := snapshot.Decode(bytes.NewReader(text))
+	if err != nil {
+		return fmt.Errorf("snapshot %q: %w", name, err)
+	}
+	if file.Project != s.project.Name || file.Tenant.URL != s.tenant.URL {
+		return fmt.Errorf("snapshot %q: it is of project %q on tenant %q (%s), not of %q on %q (%s)",
+			name, file.Project, file.Tenant.Name, file.Tenant.URL, s.project.Name, s.tenant.Name, s.tenant.URL)
+	}
+	s.taken, s.identity.ID = file.Taken, file.Tenant.ID
+	s.provider = snapshot.NewProvider(file, snapshot.Service{Classify: kind.classify, Normalize: kind.normalize}, s.local)
+	s.notify(FromSnapshot{name, s.host.now().Sub(file.Taken)})
+	return nil
+}

@@ -1,0 +1,58 @@
+package engine
+
+import (
+	"context"
+	"errors"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/qlsync/qlsync/internal/infile"
+	"github.com/qlsync/qlsync/pkg/plan"
+)
+
+// TenantsAtOnce bounds how many tenants are held in memory at the same time. Of those that
+// are done, only the report is kept.
+const TenantsAtOnce = 12
+
+// EachTenant looks at all tenants of a project, some at the same time, each with a provider
+// and a rate budget of its own. An error of one tenant, also an interrupt, is in its
+// member of the fleet. Format is the name of the fleet's format.
+func EachTenant[T any](ctx context.Context, p *Project, o SessionOptions, format string, look func(context.Context, *Session) (*T, error)) *plan.Fleet[T] {
+	fleet := &plan.Fleet[T]{Format: format, Project: p.Name, Tenants: make([]plan.Member[T], len(p.Tenants))}
+	group := errgroup.Group{}
+	group.SetLimit(TenantsAtOnce)
+	for i := range p.Tenants {
+		tenant := &p.Tenants[i]
+		member := &fleet.Tenants[i]
+		member.Tenant = plan.Tenant{Name: tenant.Name, URL: tenant.URL}
+		group.Go(func() error {
+			of := o
+			of.Tenant = tenant.Name
+			found, err := lookAt(ctx, p, of, look)
+			if p.host.Notify != nil {
+				p.host.Notify(tenant.Name, Finished{})
+			}
+			if err != nil {
+				member.Error = infile.ErrorText(err)
+				return nil
+			}
+			member.Report = found
+			return nil
+		})
+	}
+	_ = group.Wait()
+	return fleet
+}
+
+// lookAt opens one tenant, and looks at it.
+func lookAt[T any](ctx context.Context, p *Project, o SessionOptions, look func(context.Context, *Session) (*T, error)) (*T, error) {
+	if ctx.Err() != nil {
+		return nil, errors.New("interrupted before its turn")
+	}
+	s, err := p.Open(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	defer s.Close()
+	return look(ctx, s)
+}

@@ -1,0 +1,53 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// watch reports that work with the tenant begins, and returns a function that reports its
+// end. Only the outermost of nested calls is reported.
+func (s *Session) watch() (end func()) {
+	if s.watched++; s.watched == 1 {
+		s.notify(Began{})
+	}
+	waiter, _ := s.provider.(connection.Waiter)
+	pacer, _ := s.provider.(connection.Pacer)
+	s.notify(Paced{waiter, pacer})
+	return func() {
+		if s.watched--; s.watched == 0 {
+			s.notify(Ended{})
+		}
+	}
+}
+
+// snapshot reads the tenant.
+func (s *Session) snapshot(ctx context.Context, scope connection.Scope) (*connection.Snapshot, error) {
+	defer s.watch()()
+	s.notify(Listing{})
+	scope.Reading = func(done, total int) { s.notify(Read{done, total}) }
+	return s.provider.Snapshot(ctx, scope)
+}
+
+// sources reads data sources.
+func (s *Session) sources(ctx context.Context, ids []string) (*connection.Catalog, error) {
+	defer s.watch()()
+	return s.provider.DataSources(connection.WithReading(ctx, func(done, total int) { s.notify(ReadSchemas{done, total}) }), ids)
+}
+
+// observed is a provider that reports what it reads.
+type observed struct {
+	connection.Provider
+	session *Session
+}
+
+// DataSources reads data sources.
+func (o observed) DataSources(ctx context.Context, ids []string) (*connection.Catalog, error) {
+	return o.session.sources(ctx, ids)
+}
+
+// Snapshot reads the tenant.
+func (o observed) Snapshot(ctx context.Context, scope connection.Scope) (*connection.Snapshot, error) {
+	return o.session.snapshot(ctx, scope)
+}
