@@ -89,13 +89,13 @@ type Config struct {
 }
 
 // Client sends requests to one tenant. It may be used concurrently; all users of
-// one client share its budget.
+// one client share its permits.
 type Client struct {
 	base      *url.URL
 	http      *http.Client
 	auth      *authorizer
-	reads     *budget
-	writes    *budget
+	reads     *tier
+	writes    *tier
 	pauses    transport.Pauses
 	logger    *slog.Logger
 	userAgent string
@@ -127,9 +127,9 @@ type Request struct {
 	anonymous bool
 	// sent counts the requests that were really made. May be nil.
 	sent *atomic.Int64
-	// room holds places of the tier that were taken for this request and others.
+	// reservation holds the places of the group that this request belongs to.
 	// May be nil.
-	room *room
+	reservation *reservation
 	// fresh reads again what the request is about, and returns the body to send; nil: none.
 	// It is called before each attempt, when the place in the tier has been taken; maybe
 	// reports that an earlier attempt may have been carried out. Its error ends the request
@@ -152,7 +152,8 @@ func NewClient(config Config) (*Client, error) {
 		secrets:   config.Secrets,
 		raise:     max(1, config.RaiseLimits),
 	}
-	client.reads, client.writes = config.Limits.budgets()
+	limits := config.Limits.orPublished()
+	client.reads, client.writes = newTier(limits.Reads), newTier(limits.Writes)
 	if client.logger == nil {
 		client.logger = slog.New(slog.DiscardHandler)
 	}
@@ -214,15 +215,15 @@ type call struct {
 	url    *url.URL
 	// asked is the address that the call began with: the one that errors name, as an
 	// address that the service gave may quote anything.
-	asked      *url.URL
-	body       []byte
-	repeatable bool
-	signInCode string
-	anonymous  bool
-	secrets    []string
-	sent       *atomic.Int64
-	room       *room
-	fresh      func(ctx context.Context, maybe bool) (any, error)
+	asked       *url.URL
+	body        []byte
+	repeatable  bool
+	signInCode  string
+	anonymous   bool
+	secrets     []string
+	sent        *atomic.Int64
+	reservation *reservation
+	fresh       func(ctx context.Context, maybe bool) (any, error)
 }
 
 // errNoStep is the error of an id that would lead somewhere else if it became a part of a path.
@@ -245,14 +246,14 @@ func (c *Client) prepare(request Request) (call, error) {
 		return call{}, fmt.Errorf("%s %s: %w", request.Method, request.Path, err)
 	}
 	prepared := call{
-		method:     request.Method,
-		url:        c.base.JoinPath(request.Path),
-		repeatable: request.Repeatable || request.Method == http.MethodGet,
-		signInCode: request.signInCode,
-		anonymous:  request.anonymous,
-		sent:       request.sent,
-		room:       request.room,
-		fresh:      request.fresh,
+		method:      request.Method,
+		url:         c.base.JoinPath(request.Path),
+		repeatable:  request.Repeatable || request.Method == http.MethodGet,
+		signInCode:  request.signInCode,
+		anonymous:   request.anonymous,
+		sent:        request.sent,
+		reservation: request.reservation,
+		fresh:       request.fresh,
 	}
 	prepared.url.RawQuery = request.Query.Encode()
 	prepared.asked = prepared.url

@@ -72,7 +72,7 @@ func TestNoWindowHoldsMoreThanTheLimit(t *testing.T) {
 		"writes may use all 500": {qlik.Limits{}, set, 1200, 500, 5 * time.Minute, 10*time.Minute + 20*time.Second},
 		"reads may use 5,000":    {qlik.Limits{}, read, 5100, 5000, 5 * time.Minute, 5*time.Minute + 10*time.Second},
 		"a limit of one's own": {
-			qlik.Limits{Writes: connection.RateLimit{Requests: 10, Window: time.Minute}, ReservedWrites: 2},
+			qlik.Limits{Writes: connection.RateLimit{Requests: 8, Window: time.Minute}},
 			set, 30, 8, time.Minute, 3*time.Minute + 10*time.Second,
 		},
 		"a limit smaller than the workers": {
@@ -287,7 +287,7 @@ func TestARowThatHasUsedItsRoomUpSeparatesNoOther(t *testing.T) {
 			}
 		}
 		busy := refuse(503, 20)
-		n, provider := renames(t, connection.RateLimit{Requests: 14, Window: time.Hour}, map[string]route{
+		n, provider := renames(t, connection.RateLimit{Requests: 20, Window: time.Hour}, map[string]route{
 			"a1": inTurn(busy, busy, busy, busy, always(204, "")), "a2": inTurn(busy, busy, always(204, "")),
 			"b1": nil, "b2": inTurn(refuse(429, 60), always(204, "")),
 		})
@@ -299,11 +299,47 @@ func TestARowThatHasUsedItsRoomUpSeparatesNoOther(t *testing.T) {
 		time.Sleep(110 * time.Second) // six pauses are behind the first row, it is in the seventh
 		group.Go(func() {
 			must(t, provider.Execute(t.Context(), []connection.Operation{rename("b1", "aside"), rename("b2", "real")}))
-			if took := time.Since(start); took > 3*time.Minute {
-				t.Errorf("the second row ended after %v: %q", took, n.order(start))
+			if took := time.Since(start); took > 3*time.Minute+10*time.Second {
+				t.Errorf("the second row ended after %v, want it soon after the first one and the minute of its 429: %q", took, n.order(start))
 			}
 		})
 		group.Wait()
+	})
+}
+
+// TestGroupsGoOneAtATime begins eight groups together: each sends its second request
+// before the next one sends its first, so that a 429 leaves one name missing at most.
+func TestGroupsGoOneAtATime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n, provider := renames(t, connection.RateLimit{Requests: 100, Window: time.Minute}, map[string]route{
+			"new": inTurn(always(204, ""), always(204, ""), func(w http.ResponseWriter, _ *http.Request, _ int) {
+				w.Header().Set("Retry-After", "30")
+				say(w, 429, "{}")
+			}, always(204, "")),
+		})
+		start := time.Now()
+		var group sync.WaitGroup
+		for range workers {
+			group.Go(func() {
+				must(t, provider.Execute(t.Context(), []connection.Operation{rename("old", "aside"), rename("new", "real")}))
+			})
+		}
+		group.Wait()
+		missing := 0
+		for i, r := range n.requests {
+			switch {
+			case path.Base(r.path) == "old":
+				missing++
+			case i != 5: // the one that is refused
+				missing--
+			}
+			if missing < 0 || missing > 1 {
+				t.Fatalf("%d names were missing after request %d, want one at most: %q", missing, i, n.order(start))
+			}
+		}
+		if len(n.requests) != 2*workers+1 {
+			t.Errorf("%d requests, want %d: %q", len(n.requests), 2*workers+1, n.order(start))
+		}
 	})
 }
 

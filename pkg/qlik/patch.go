@@ -38,13 +38,13 @@ func (p *Provider) row(ctx context.Context, operations []connection.Operation, o
 		return
 	}
 	waiting, cancel := transport.Within(ctx, p.client.lifetime)
-	room, err := p.client.writes.reserve(waiting, writes+repairs)
+	reserved, err := p.client.writes.reserve(waiting, writes+repairs)
 	cancel()
 	if err != nil {
 		failAll(outcomes, fmt.Errorf("patch connection: %w: %w", connection.ErrNotSent, err))
 		return
 	}
-	defer room.release()
+	defer reserved.release()
 	patches := make([]*patching, len(operations))
 	for i, operation := range operations {
 		patches[i] = &patching{operation: operation}
@@ -54,14 +54,14 @@ func (p *Provider) row(ctx context.Context, operations []connection.Operation, o
 		if i == 0 {
 			renew = together(patches)
 		}
-		outcomes[i].Err = p.sendPatch(ctx, patch, room, renew)
+		outcomes[i].Err = p.sendPatch(ctx, patch, reserved, renew)
 		ctx = context.WithoutCancel(ctx)
 		if outcomes[i].Err == nil {
 			continue
 		}
 		if undo := operations[i].Undo; undo != nil && (i > 0 || !nothingSent(outcomes[i].Err)) {
 			back := &patching{operation: *undo, undoes: true}
-			outcomes[i].UndoErr = p.sendPatch(ctx, back, room, back.renew)
+			outcomes[i].UndoErr = p.sendPatch(ctx, back, reserved, back.renew)
 		}
 		failAll(outcomes[i+1:], fmt.Errorf("patch connection: %w: the one before it has failed", connection.ErrNotSent))
 		return
@@ -124,14 +124,14 @@ func nothingSent(err error) bool {
 // live then, so it may be sent again. One that carries the code of a sign-in, which is for
 // one use, is not: whether it has happened is told by the mark that comes with it. In a row
 // the context ends it only before it is sent.
-func (p *Provider) sendPatch(ctx context.Context, patch *patching, room *room, renew renewal) error {
+func (p *Provider) sendPatch(ctx context.Context, patch *patching, reserved *reservation, renew renewal) error {
 	code := signInCode(patch.operation)
 	sending, begun := ctx, false
-	if room != nil {
+	if reserved != nil {
 		sending = context.WithoutCancel(ctx)
 	}
 	fresh := func(reading context.Context, maybe bool) (any, error) {
-		if !begun && room != nil {
+		if !begun && reserved != nil {
 			var cancel context.CancelFunc
 			reading, cancel = transport.Within(ctx, p.client.lifetime)
 			defer cancel()
@@ -149,7 +149,7 @@ func (p *Provider) sendPatch(ctx context.Context, patch *patching, room *room, r
 	}
 	err := p.client.Do(sending, Request{
 		Method: http.MethodPatch, Path: pathOf(patch.operation.ID),
-		Repeatable: code == "", Secrets: secretsOf(patch.operation), room: room, signInCode: code, fresh: fresh,
+		Repeatable: code == "", Secrets: secretsOf(patch.operation), reservation: reserved, signInCode: code, fresh: fresh,
 	}, &wireWritten{})
 	switch {
 	case errors.Is(err, errNothingLeft):

@@ -115,7 +115,7 @@ func New(config Config) (*Provider, error) {
 	return p, nil
 }
 
-// Client gives the client, and with it the budget, that the provider uses.
+// Client gives the client, and with it the permits, that the provider uses.
 func (p *Provider) Client() *Client { return p.client }
 
 // Classify is [Classify].
@@ -254,7 +254,6 @@ func isSegment(text string) bool {
 // traits say how this caller can change what (API reference; "admin" is the role
 // TenantAdmin, which bulk actions ask for).
 func (p *Provider) traits(admin bool) connection.Traits {
-	_, writes := p.limits.usable()
 	traits := connection.Traits{
 		Space:     connection.Patch, // documented until 2025, assumed since
 		Existence: connection.Delete,
@@ -268,7 +267,7 @@ func (p *Provider) traits(admin bool) connection.Traits {
 			connection.Delete:     {Reads: 1, Writes: 1},
 		},
 		ListSize: pageSize,
-		Writes:   writes,
+		Writes:   p.limits.orPublished().Writes,
 		MaxTags:  maxUserTags,
 		TagLimit: maxTags,
 		// Since July 2026 a patch of one of these without credentials is refused

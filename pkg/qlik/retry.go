@@ -96,16 +96,16 @@ func newPause() *backoff.ExponentialBackOff {
 // once sends the request one time. Any answer but a redirect or a success is an error.
 func (a *attempts) once(ctx context.Context) (*reply, error) {
 	c := a.client
-	var place *place
+	var permit *permit
 	if !a.call.anonymous {
 		var err error
-		if place, err = a.acquire(ctx); err != nil {
+		if permit, err = a.acquire(ctx); err != nil {
 			return nil, err
 		}
 	}
 	got, err := c.exchange(ctx, a.call, a.count)
-	if place != nil {
-		place.settle(got, err)
+	if permit != nil {
+		permit.settle(got, err)
 	}
 	if err != nil {
 		return nil, err
@@ -119,23 +119,23 @@ func (a *attempts) once(ctx context.Context) (*reply, error) {
 
 // acquire takes a place in the tier, and reads again what the request is about. Where the
 // tier was closed meanwhile, it begins anew: what comes behind this request would wait.
-func (a *attempts) acquire(ctx context.Context) (*place, error) {
+func (a *attempts) acquire(ctx context.Context) (*permit, error) {
 	for again := a.limited > 0; ; again = true {
-		place, err := a.client.budget(a.call).acquire(ctx, a.call.room, again)
+		permit, err := a.client.tier(a.call).acquire(ctx, a.call.reservation, again)
 		if err != nil {
 			return nil, transport.Interrupted(a.call.method, a.call.asked, err)
 		}
 		if a.call.fresh == nil {
-			return place, nil
+			return permit, nil
 		}
 		if err := a.refresh(ctx); err != nil {
-			place.unused()
+			permit.unused()
 			return nil, err
 		}
-		if place.begin() {
-			return place, nil
+		if permit.begin() {
+			return permit, nil
 		}
-		place.unused()
+		permit.unused()
 	}
 }
 
@@ -160,10 +160,10 @@ type notWritten struct{ error }
 func (e *notWritten) Unwrap() error { return e.error }
 
 // settle tells the tier what became of the request.
-func (p *place) settle(got *reply, err error) {
+func (p *permit) settle(got *reply, err error) {
 	switch {
 	case got != nil && got.Status == http.StatusTooManyRequests:
-		p.refused(retryAfter(got.Header))
+		p.limited(retryAfter(got.Header))
 	case err != nil && !wasSent(err):
 		p.unused()
 	default:
@@ -181,9 +181,9 @@ func wasSent(err error) bool {
 	return answered || ok && failed.Sent
 }
 
-// budget is the tier of a call: "most" GET requests are in Tier 1, all others
+// tier is the tier of a call: "most" GET requests are in Tier 1, all others
 // that we send in Tier 2 (API reference).
-func (c *Client) budget(call call) *budget {
+func (c *Client) tier(call call) *tier {
 	if call.isRead() {
 		return c.reads
 	}
