@@ -23,6 +23,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/qlsync/qlsync/internal/commandline"
 	"github.com/qlsync/qlsync/pkg/report"
 	"github.com/qlsync/qlsync/pkg/simulator"
 	"github.com/qlsync/qlsync/pkg/simulator/apinizer"
@@ -303,7 +304,7 @@ func (c *canaries) run(folder string, args ...string) {
 	c.Chdir(filepath.Join(c.folder, folder))
 	app := newApp(env)
 	line := append([]string{"qlsync"}, args...)
-	code := env.exitCode(app.RunContext(ctx, arrange(app, line)))
+	code := env.exitCode(app.RunContext(ctx, commandline.Arrange(app, sharedFlags(), line)))
 	c.look("the output of "+strings.Join(args, " "), output.String())
 	if strings.Contains(output.String(), "see qlsync") {
 		c.Errorf("%s was not understood (%d): %s", strings.Join(args, " "), code, output.String())

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/qlsync/qlsync/internal/commandline"
 	"github.com/urfave/cli/v2"
 )
 
@@ -30,15 +31,12 @@ func TestTheWordAtTheCursorIsCompleted(t *testing.T) {
 		"the value of a repeatable flag is one of the flag": {"plan --var a=b --var c=d --o", "--out"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			l := newLine(newApp(&environment{}), strings.Split(c.line, " "))
 			var got []string
-			for _, found := range l.candidates() {
-				if strings.HasPrefix(found.word, l.current) {
-					got = append(got, found.word)
-				}
+			for _, found := range commandline.Complete(newApp(&environment{}), sharedFlags(), strings.Split(c.line, " "), tenantsOf) {
+				got = append(got, found.Word)
 			}
 			if got := strings.Join(got, " "); got != c.want {
-				t.Errorf("qlsync %s<TAB> gives %q, not %q", c.line, got, c.want)
+				t.Errorf("qlsync %s<TAB> is completed by %q, want %q", c.line, got, c.want)
 			}
 		})
 	}
@@ -47,10 +45,8 @@ func TestTheWordAtTheCursorIsCompleted(t *testing.T) {
 func TestAFlagThatTakesOneOfAFewValuesCompletesThem(t *testing.T) {
 	for _, c := range visible(newApp(&environment{}).Commands, "qlsync") {
 		for _, flag := range c.Flags {
-			_, isChoice := flag.(choice)
-			_, isChoices := flag.(choices)
 			word := placeholder(flag.(cli.DocGenerationFlag).GetUsage())
-			if slices.Contains([]string{"FORMAT", "FORMAT=FILE", "LEVEL", "KIND"}, word) && !isChoice && !isChoices {
+			if slices.Contains([]string{"FORMAT", "FORMAT=FILE", "LEVEL", "KIND"}, word) && !commandline.IsChoice(flag) {
 				t.Errorf("%s --%s: make it a choice or choices, so that shells complete the %s", c.path, flag.Names()[0], word)
 			}
 		}

@@ -7,6 +7,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/qlsync/qlsync/internal/commandline"
+	"github.com/qlsync/qlsync/internal/engine"
 	"github.com/qlsync/qlsync/pkg/plan"
 	"github.com/qlsync/qlsync/pkg/report"
 )
@@ -18,10 +20,10 @@ func driftCommand(env *environment) *cli.Command {
 		Flags: slices.Concat(sharedFlags(), driftFormats(report.HTML{}).flags(), []cli.Flag{
 			allTenantsFlag(),
 			historyFlag("append this run to `FILE`, a JSON value a line; the html report shows all of them"),
-			choices{
+			commandline.Choices(
 				repeatable("ignore", "leave out a `KIND` of drift, such as unmanaged; repeatable"),
 				driftKinds(),
-			},
+			),
 		}),
 		Action: func(c *cli.Context) error { return runDrift(c, env) },
 	}
@@ -34,8 +36,6 @@ func driftKinds() []string {
 	}
 	return names
 }
-
-func historyFlag(usage string) cli.Flag { return &cli.StringFlag{Name: "history", Usage: usage} }
 
 func runDrift(c *cli.Context, env *environment) error {
 	if err := firstOf(noArguments(c), driftFormats(report.HTML{}).check(c), checkAllTenants(c)); err != nil {
@@ -78,7 +78,7 @@ func ignoredKinds(c *cli.Context) []plan.DriftKind {
 
 // writeDrift writes a drift report, and beside it what earlier runs found.
 func (env *environment) writeDrift(c *cli.Context, drift *plan.Drift) error {
-	if err := remember(c, drift); err != nil {
+	if err := engine.AppendHistory(c.String("history"), drift); err != nil {
 		return err
 	}
 	history, err := env.history(c, drift.Project, drift.Tenant.Name)

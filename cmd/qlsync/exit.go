@@ -4,16 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
-	"sync/atomic"
 
 	"github.com/qlsync/qlsync/internal/engine"
 	"github.com/qlsync/qlsync/internal/infile"
+	"github.com/qlsync/qlsync/internal/interrupt"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/report"
-	"github.com/qlsync/qlsync/pkg/transport"
 )
 
 // The exit codes; they are part of the contract with whatever calls qlsync.
@@ -46,35 +44,12 @@ func (e *exit) Error() string {
 
 func (e *exit) Unwrap() error { return e.err }
 
-// environment is the process around a command.
-type environment struct {
-	stdin          io.Reader
-	stdout, stderr io.Writer
-	lookup         func(string) (string, bool)
-	noColor        bool
-	whole          bool // reports for people leave nothing out
-	// stopping is closed by the first interrupt, lifetime ends with the second one.
-	// interrupt is the number of the signal that was the first one; 0: there was none.
-	stopping  chan struct{}
-	lifetime  context.Context
-	interrupt atomic.Int32
-	// secrets takes the secrets of the run out of what services say. It is shared by all
-	// tenants of a command.
-	secrets *transport.Redactor
-	// writing is set while requests may be under way that are waited for.
-	writing atomic.Bool
-	// wrote is set once requests that change a tenant may have been sent.
-	wrote atomic.Bool
-	// abandoned is closed when the command has not ended [grace] after the second interrupt.
-	abandoned chan struct{}
-}
-
 // readerGone reports whether the only thing that went wrong is that nobody reads
 // standard output any more. A connection to a tenant breaks with the same error, and
 // says so as an operation of the network.
 func readerGone(err error) bool {
 	file, ok := errors.AsType[*fs.PathError](err)
-	return ok && file.Path == os.Stdout.Name() && isBrokenPipe(file.Err)
+	return ok && file.Path == os.Stdout.Name() && interrupt.IsBrokenPipe(file.Err)
 }
 
 // exitCode reports what a command ended with and gives its code.
@@ -119,14 +94,4 @@ func endOf(err error) *exit {
 		return &exit{code: exitPartial, err: locked}
 	}
 	return nil
-}
-
-// saved reads a file that qlsync wrote and that the command line names.
-func (env *environment) saved(ctx context.Context, name string) ([]byte, error) {
-	return (&engine.Host{Stdin: env.stdin}).Saved(ctx, name)
-}
-
-// argument reads a file that the command line names, or - for standard input.
-func (env *environment) argument(ctx context.Context, name string, limit int64) ([]byte, error) {
-	return (&engine.Host{Stdin: env.stdin}).Argument(ctx, name, limit)
 }

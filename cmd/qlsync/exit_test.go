@@ -6,10 +6,12 @@ import (
 	"io"
 	"os"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/qlsync/qlsync/internal/interrupt"
 	"github.com/qlsync/qlsync/pkg/apply"
 )
 
@@ -35,34 +37,34 @@ func TestTheFirstInterruptStopsAndTheSecondEndsEverything(t *testing.T) {
 				signals := make(chan os.Signal)
 				ctx, stop := env.obey(t.Context(), signals)
 				defer stop()
-				if ctx.Err() != nil || env.lifetime.Err() != nil {
+				if ctx.Err() != nil || env.interrupts.Lifetime.Err() != nil {
 					t.Fatal("it has ended before it began")
 				}
 				signals <- os.Interrupt
 				synctest.Wait()
 				select {
-				case <-env.stopping:
+				case <-env.interrupts.Stopping:
 				default:
 					t.Error("nothing was asked to stop")
 				}
-				if ctx.Err() == nil || env.lifetime.Err() != nil {
-					t.Errorf("after one interrupt: context %v, lifetime %v", ctx.Err(), env.lifetime.Err())
+				if ctx.Err() == nil || env.interrupts.Lifetime.Err() != nil {
+					t.Errorf("after one interrupt: context %v, lifetime %v", ctx.Err(), env.interrupts.Lifetime.Err())
 				}
 				signals <- os.Interrupt // by timeout(1), which sends it to the group too
 				synctest.Wait()
-				if env.lifetime.Err() != nil {
+				if env.interrupts.Lifetime.Err() != nil {
 					t.Error("a signal that arrives twice at once has ended the lifetime")
 				}
-				time.Sleep(insistence)
+				time.Sleep(interrupt.Insistence)
 				signals <- os.Interrupt
 				synctest.Wait()
-				if env.lifetime.Err() == nil {
+				if env.interrupts.Lifetime.Err() == nil {
 					t.Error("the lifetime goes on after two interrupts")
 				}
-				time.Sleep(grace)
+				time.Sleep(interrupt.Grace)
 				synctest.Wait()
 				select {
-				case <-env.abandoned:
+				case <-env.interrupts.Abandoned:
 				default:
 					t.Error("a command that hangs after two interrupts is waited for without end")
 				}
@@ -96,7 +98,11 @@ func TestAnInterruptBeforeTheFirstWriteIsTheExitCodeOfItsSignal(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	env := streams(strings.NewReader(""), io.Discard)
-	env.interrupt.Store(1)
+	signals := make(chan os.Signal, 1)
+	signals <- syscall.SIGHUP
+	obeyed, stop := env.obey(t.Context(), signals)
+	defer stop()
+	<-obeyed.Done()
 	if code := env.exitCode(env.ask(ctx, "Apply? ")); code != 129 {
 		t.Errorf("exit code %d while it asks", code)
 	}

@@ -2,10 +2,8 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -51,7 +49,7 @@ func runExport(c *cli.Context, env *environment) error {
 		_ = env.text(env.stderr).Export(env.stderr, told(exported, "", false))
 		return nil
 	}
-	if err := writeExport(folder, exported.Files); err != nil {
+	if err := engine.WriteFiles(folder, exported.Files); err != nil {
 		return err
 	}
 	if err := env.text(env.stdout).Export(env.stdout, told(exported, folder, true)); err != nil || len(exported.Files) == 0 {
@@ -78,26 +76,6 @@ func afterExport(s *engine.Session, project *engine.Project, folder string, file
 		next += "; qlsync schemas editor for help in the editor"
 	}
 	return next + "."
-}
-
-// writeExport writes the files into a folder, all or none.
-func writeExport(folder string, files []spec.ExportedFile) error {
-	var texts []textFile
-	for _, file := range files {
-		texts = append(texts, textFile{filepath.Join(folder, file.Name), file.Text})
-	}
-	if existing := existingFiles(texts); len(existing) > 0 {
-		return fmt.Errorf("export: nothing was written, these files exist: %s", strings.Join(existing, ", "))
-	}
-	for i, file := range texts {
-		if err := file.write(); err != nil {
-			for _, written := range texts[:i] {
-				_ = os.Remove(written.name)
-			}
-			return fmt.Errorf("export: %w", err)
-		}
-	}
-	return nil
 }
 
 // told is an export in the words of the report.

@@ -29,9 +29,3 @@ func shellWord(word string) string {
 	}
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
-
-// lockFlag is how long an apply waits for another one.
-var lockFlag = &cli.DurationFlag{Name: "lock-timeout", Usage: "wait so long, such as `5m`, for another apply of the project to the tenant on this computer"}
-
-// lockFolderFlag is where the lock is.
-var lockFolderFlag = &cli.StringFlag{Name: "lock-dir", Usage: "keep the lock in the folder `DIR` (default: the user's cache folder, else a private folder below the temporary folder)"}

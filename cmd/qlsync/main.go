@@ -11,13 +11,15 @@ import (
 	"os"
 	"runtime/debug"
 
+	"github.com/qlsync/qlsync/internal/commandline"
+	"github.com/qlsync/qlsync/internal/interrupt"
 	"github.com/qlsync/qlsync/internal/terminal"
 	"github.com/qlsync/qlsync/pkg/report"
 	"github.com/qlsync/qlsync/pkg/transport"
 )
 
 func main() {
-	catchToTheEnd()
+	interrupt.CatchToTheEnd()
 	os.Exit(run(os.Args, os.Stdin, os.Stdout, os.Stderr))
 }
 
@@ -26,18 +28,19 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	log.SetOutput(io.Discard) // net/http quotes there what a service sends unasked
 	out, err := terminal.NewStreams(stdout, stderr)
 	env := &environment{stdin: stdin, stdout: out, stderr: err, lookup: os.LookupEnv, secrets: transport.NewRedactor()}
-	ctx, stop := env.interruptible(context.Background())
+	interrupts, ctx, stop := interrupt.Catch(context.Background(), env.warnOfRunningRequests)
+	env.interrupts = interrupts
 	defer stop()
 	app := newApp(env)
 	code := make(chan int, 1)
 	go func() {
 		defer env.crashed(code)
-		code <- env.exitCode(app.RunContext(ctx, arrange(app, args)))
+		code <- env.exitCode(app.RunContext(ctx, commandline.Arrange(app, sharedFlags(), args)))
 	}()
 	select {
 	case code := <-code:
 		return code
-	case <-env.abandoned:
+	case <-interrupts.Abandoned:
 		return env.brokenOff()
 	}
 }

@@ -84,17 +84,6 @@ func driftsFormats(page report.HTML) formats[*plan.Fleet[plan.Drift]] {
 // outputs of the same run in files.
 func (all formats[T]) flags() []cli.Flag { return outputFlags(all.names()) }
 
-func outputFlags(names []string) []cli.Flag {
-	targets := make([]string, len(names))
-	for i, name := range names {
-		targets[i] = name + "="
-	}
-	return []cli.Flag{
-		choice{&cli.StringFlag{Name: "format", Value: names[0], Usage: "`FORMAT` of the result: " + oneOf(names)}, names},
-		choices{repeatable("report", "write the result to a file too, as `FORMAT=FILE`; repeatable"), targets},
-	}
-}
-
 // check refuses what the flags cannot mean, before anything is done.
 func (all formats[T]) check(c *cli.Context) error {
 	if err := all.checkName("format", c.String("format")); err != nil {
@@ -125,25 +114,6 @@ func (all formats[T]) names() []string {
 		names[i] = f.name
 	}
 	return names
-}
-
-// union gives each name once, in the order of the lists.
-func union(lists ...[]string) []string {
-	var all []string
-	for _, name := range slices.Concat(lists...) {
-		if !slices.Contains(all, name) {
-			all = append(all, name)
-		}
-	}
-	return all
-}
-
-// oneOf gives "text, markdown or json".
-func oneOf(names []string) string {
-	if len(names) == 1 {
-		return names[0]
-	}
-	return strings.Join(names[:len(names)-1], ", ") + " or " + names[len(names)-1]
 }
 
 // write gives a result in the files that were asked for and on standard output. An
@@ -196,13 +166,4 @@ func (env *environment) beside(c *cli.Context) io.Writer {
 		return env.stdout
 	}
 	return env.stderr
-}
-
-func firstOf(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -29,16 +29,6 @@ func planCommand(env *environment) *cli.Command {
 	}
 }
 
-// planFlags are those of plan and apply that change the plan.
-func planFlags() []cli.Flag {
-	return []cli.Flag{
-		&cli.StringFlag{Name: "confirm-deletes", Usage: "allow the deletes of exactly this plan, as `N@HASH`; it approves nothing else"},
-		&cli.StringFlag{Name: "confirm-recreates", Usage: "allow the recreates of exactly this plan, as `N@HASH`; it approves nothing else"},
-		&cli.IntFlag{Name: "batch-size", Value: 100, Usage: "put at most `N` connections into one bulk call"},
-		repeatable("target", "plan only for this connection and what it depends on, as `SPACE/NAME`; repeatable"),
-	}
-}
-
 func runPlan(c *cli.Context, env *environment) error {
 	if err := firstOf(noArguments(c), planFormats().check(c), checkAllTenants(c, "out", "confirm-deletes", "confirm-recreates", "target", "snapshot")); err != nil {
 		return err

@@ -34,7 +34,7 @@ type listener struct {
 // view is the part of a listener that is about one tenant.
 type view struct {
 	task  *report.Task
-	lines *prefixed // nil for a command on one tenant
+	lines *terminal.Prefixed // nil for a command on one tenant
 }
 
 // newListener returns the listener of a command on one tenant.
@@ -42,13 +42,6 @@ func newListener(c *cli.Context, env *environment) *listener {
 	l := &listener{env: env, draw: env.draws(c), tenants: 1, views: map[string]*view{}}
 	l.stream, _ = env.stderr.(*terminal.Stream)
 	return l
-}
-
-// draws reports whether the progress is drawn and not written in lines: on a terminal, and
-// while no log of requests is written there.
-func (env *environment) draws(c *cli.Context) bool {
-	name, _ := env.lookup("TERM")
-	return env.isTerminal(env.stderr) && name != "dumb" && c.String("log-level") != "debug"
 }
 
 // of returns the view of a tenant.
@@ -59,7 +52,7 @@ func (l *listener) of(tenant string) *view {
 	if v == nil {
 		v = &view{}
 		if l.tenants > 1 {
-			v.lines = &prefixed{mu: &l.said, w: l.env.stderr, prefix: report.Clean(tenant) + ": "}
+			v.lines = terminal.NewPrefixed(l.env.stderr, &l.said, report.Clean(tenant)+": ")
 		}
 		l.views[tenant] = v
 	}
@@ -120,7 +113,7 @@ func (l *listener) notify(tenant string, event engine.Event) {
 		l.end()
 	case engine.Finished:
 		l.task(tenant).End()
-		l.of(tenant).lines.flush()
+		l.of(tenant).lines.Flush()
 	case engine.Paced:
 		var pacing report.Pacing
 		if event.Waiter != nil {

@@ -3,14 +3,10 @@ package main
 import (
 	"fmt"
 	"log/slog"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/qlsync/qlsync/internal/engine"
-	"github.com/qlsync/qlsync/internal/infile"
-	"github.com/qlsync/qlsync/pkg/connection"
-	"github.com/qlsync/qlsync/pkg/spec"
 )
 
 // host returns the process as the engine sees it. Events go to the listener.
@@ -19,13 +15,17 @@ func (env *environment) host(c *cli.Context, events *listener) (*engine.Host, er
 	if err != nil {
 		return nil, err
 	}
-	return &engine.Host{
-		Lookup: env.lookup, Stdin: env.stdin, Version: version(), Secrets: env.secrets, Lifetime: env.lifetime, Stopping: env.stopping,
+	host := &engine.Host{
+		Lookup: env.lookup, Stdin: env.stdin, Version: version(), Secrets: env.secrets,
 		Logger: func(tenant string) *slog.Logger {
 			return slog.New(slog.NewTextHandler(events.stderr(tenant), &slog.HandlerOptions{Level: level}))
 		},
 		Notify: events.notify,
-	}, nil
+	}
+	if env.interrupts != nil {
+		host.Lifetime, host.Stopping = env.interrupts.Lifetime, env.interrupts.Stopping
+	}
+	return host, nil
 }
 
 // readProject reads the project file that the flags name, and refuses outputs that would
@@ -84,44 +84,4 @@ func planOptions(c *cli.Context) (engine.PlanOptions, error) {
 	o.Rotate, err = keys(c, "rotate")
 	o.SkipStale = c.String("on-stale") == "skip"
 	return o, err
-}
-
-// keys reads the SPACE/NAME of a flag that may be repeated.
-func keys(c *cli.Context, flag string) ([]connection.Key, error) {
-	var found []connection.Key
-	for _, text := range c.StringSlice(flag) {
-		space, name, ok := strings.Cut(text, "/")
-		if !ok {
-			return nil, fmt.Errorf("%s %q: it must be SPACE/NAME", flag, text)
-		}
-		found = append(found, connection.Key{Space: space, Name: name})
-	}
-	return found, nil
-}
-
-func variables(c *cli.Context) (map[string]string, error) {
-	set := map[string]string{}
-	for _, pair := range c.StringSlice("var") {
-		name, value, ok := strings.Cut(pair, "=")
-		if !ok {
-			return nil, fmt.Errorf("variable %q: it must be NAME=VALUE", pair)
-		}
-		text, err := infile.Text([]byte(value))
-		if err != nil {
-			return nil, fmt.Errorf("variable %q: its value is %w, so it cannot be sent unchanged", name, err)
-		}
-		set[name] = string(text)
-	}
-	return set, nil
-}
-
-// report writes warnings to standard error at once and returns errors. A standard error
-// that cannot be written ends nothing.
-func (env *environment) report(problems connection.Problems) error {
-	problems = spec.Collect(problems)
-	if problems.Err() != nil {
-		return problems
-	}
-	_ = env.text(env.stderr).Problems(env.stderr, problems)
-	return nil
 }

@@ -4,10 +4,10 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"runtime/debug"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/qlsync/qlsync/internal/commandline"
 	"github.com/qlsync/qlsync/internal/engine"
 	"github.com/qlsync/qlsync/internal/infile"
 	"github.com/qlsync/qlsync/pkg/report"
@@ -20,10 +20,10 @@ func simulateCommand(env *environment) *cli.Command {
 		Name:  "simulate",
 		Usage: "serve an embedded tenant over HTTP until interrupted",
 		Flags: []cli.Flag{
-			choice{
+			commandline.Choice(
 				&cli.StringFlag{Name: "provider", Value: spec.ProviderQlik, Usage: "the `KIND` of system: " + oneOf(simulationNames())},
 				simulationNames(),
-			},
+			),
 			&cli.StringFlag{Name: "listen", Value: "127.0.0.1:0", Usage: "the loopback `ADDR` to listen on; port 0 takes a free one"},
 			&cli.StringFlag{Name: "tenant", Required: false, Usage: "the `FILE` that describes the tenant; needed"},
 			&cli.StringFlag{Name: "state", Usage: "keep the tenant's state in `FILE`; left out: in memory"},
@@ -130,36 +130,4 @@ func (env *environment) faults(ctx context.Context, file string, parse func([]by
 		return nil, engine.Mistakes(file, err)
 	}
 	return faults, nil
-}
-
-func versionCommand(env *environment) *cli.Command {
-	return &cli.Command{
-		Name:  "version",
-		Usage: "print the version",
-		Action: func(c *cli.Context) error {
-			if err := noArguments(c); err != nil {
-				return err
-			}
-			return printVersion(env)
-		},
-	}
-}
-
-func printVersion(env *environment) error {
-	_, err := fmt.Fprintf(env.stdout, "qlsync %s\n", version())
-	return err
-}
-
-// release is set by the linker in a build from the Makefile.
-var release string
-
-// version is that of the build, or of the module as the Go tool recorded it.
-func version() string {
-	if release != "" {
-		return release
-	}
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
-		return info.Main.Version
-	}
-	return "devel"
 }

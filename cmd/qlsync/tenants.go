@@ -1,11 +1,7 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"fmt"
-	"io"
-	"sync"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -14,23 +10,6 @@ import (
 	"github.com/qlsync/qlsync/pkg/plan"
 	"github.com/qlsync/qlsync/pkg/report"
 )
-
-func allTenantsFlag() cli.Flag {
-	return &cli.BoolFlag{Name: "all-tenants", Usage: "for every tenant of the project file, side by side, in one report"}
-}
-
-// checkAllTenants refuses what --all-tenants does not go with.
-func checkAllTenants(c *cli.Context, others ...string) error {
-	if !c.Bool("all-tenants") {
-		return nil
-	}
-	for _, name := range append([]string{"tenant"}, others...) {
-		if c.IsSet(name) {
-			return fmt.Errorf("--all-tenants does not go with --%s, which is about one tenant", name)
-		}
-	}
-	return nil
-}
 
 // eachTenant looks at all tenants of the project file; see [engine.EachTenant]. What is
 // said meanwhile begins with the tenant's name.
@@ -57,45 +36,6 @@ func unseen(c *cli.Context) error {
 		return err
 	}
 	return &exit{code: exitError}
-}
-
-// prefixed writes whole lines, each behind a prefix. Several of them may share a
-// writer and its lock.
-type prefixed struct {
-	mu     *sync.Mutex
-	w      io.Writer
-	prefix string
-	rest   []byte
-}
-
-func (p *prefixed) Write(text []byte) (int, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.rest = append(p.rest, text...)
-	for {
-		line, rest, whole := bytes.Cut(p.rest, []byte("\n"))
-		if !whole {
-			return len(text), nil
-		}
-		if _, err := fmt.Fprintf(p.w, "%s%s\n", p.prefix, line); err != nil {
-			return 0, err
-		}
-		p.rest = rest
-	}
-}
-
-// flush ends a line that has no end. A request that nobody waits for any more may still
-// be writing.
-func (p *prefixed) flush() {
-	if p == nil {
-		return
-	}
-	p.mu.Lock()
-	begun := len(p.rest) > 0
-	p.mu.Unlock()
-	if begun {
-		_, _ = p.Write([]byte("\n"))
-	}
 }
 
 // planAll plans for every tenant.
@@ -163,7 +103,7 @@ func (env *environment) writeDrifts(c *cli.Context, drifts *plan.Fleet[plan.Drif
 			found = append(found, member.Report)
 		}
 	}
-	if err := remember(c, found...); err != nil {
+	if err := engine.AppendHistory(c.String("history"), found...); err != nil {
 		return err
 	}
 	history, err := env.history(c, drifts.Project, names...)

@@ -14,7 +14,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/qlsync/qlsync/internal/commandline"
 	"github.com/qlsync/qlsync/internal/engine"
+	"github.com/qlsync/qlsync/internal/terminal"
 	"github.com/qlsync/qlsync/pkg/plan"
 	"github.com/qlsync/qlsync/pkg/simulator"
 )
@@ -96,7 +98,7 @@ func command(t *testing.T, variables map[string]string, args ...string) (code in
 	ctx, stop := env.obey(t.Context(), nil)
 	defer stop()
 	app := newApp(env)
-	code = env.exitCode(app.RunContext(ctx, arrange(app, append([]string{"qlsync"}, args...))))
+	code = env.exitCode(app.RunContext(ctx, commandline.Arrange(app, sharedFlags(), append([]string{"qlsync"}, args...))))
 	return code, out.String(), said.String()
 }
 
@@ -242,7 +244,7 @@ func TestAnInterruptSaysOfEveryTenantWhatBecameOfIt(t *testing.T) {
 	app := newApp(env)
 	comment := filepath.Join(folder, "comment.md")
 	args := []string{"qlsync", "plan", "--all-tenants", "-c", config, "--cache", filepath.Join(folder, "cache"), "--report", "markdown=" + comment}
-	if code := env.exitCode(app.RunContext(ctx, arrange(app, args))); code != exitSignal+2 || !strings.HasSuffix(said.String(), "error: interrupted\n") {
+	if code := env.exitCode(app.RunContext(ctx, commandline.Arrange(app, sharedFlags(), args))); code != exitSignal+2 || !strings.HasSuffix(said.String(), "error: interrupted\n") {
 		t.Errorf("exit code %d, said %q", code, said.String())
 	}
 	text, err := os.ReadFile(comment)
@@ -266,14 +268,14 @@ func TestWhatIsSaidOfTenantsAtTheSameTimeStandsBehindTheirNames(t *testing.T) {
 	var group sync.WaitGroup
 	for _, name := range []string{"a", "b"} {
 		group.Go(func() {
-			lines := &prefixed{mu: &mu, w: &out, prefix: name + ": "}
+			lines := terminal.NewPrefixed(&out, &mu, name+": ")
 			for range 50 {
 				fmt.Fprint(lines, "half ")
 				fmt.Fprint(lines, "line\nand ")
 				fmt.Fprintln(lines, "another")
 			}
 			fmt.Fprint(lines, "rest")
-			lines.flush()
+			lines.Flush()
 		})
 	}
 	group.Wait()

@@ -24,6 +24,7 @@ import (
 	"github.com/creack/pty"
 	"github.com/hinshun/vt10x"
 
+	"github.com/qlsync/qlsync/internal/interrupt"
 	"github.com/qlsync/qlsync/pkg/simulator"
 	"github.com/qlsync/qlsync/pkg/simulator/apinizer"
 )
@@ -340,7 +341,7 @@ func TestOnATerminalThatStaysSuspendedAnApplyEndsAfterTwoSignals(t *testing.T) {
 		output, _ := m.command(t, "apply", "--plan-hash", "0").CombinedOutput()
 		return strings.Contains(string(output), "not the reviewed")
 	})
-	time.Sleep(insistence)
+	time.Sleep(interrupt.Insistence)
 	signal()
 	if code := e.ends(); code != exitPartial {
 		t.Errorf("exit code %d, want %d: a part was applied", code, exitPartial)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -133,6 +134,26 @@ func checkSpaces(project *spec.Project, spaces []connection.SpaceRef, snapshot *
 	}
 	if len(problems) > 0 {
 		return problems
+	}
+	return nil
+}
+
+// WriteFiles writes exported files into a folder, all or none.
+func WriteFiles(folder string, files []spec.ExportedFile) error {
+	var texts []TextFile
+	for _, file := range files {
+		texts = append(texts, TextFile{filepath.Join(folder, file.Name), file.Text})
+	}
+	if existing := existingFiles(texts); len(existing) > 0 {
+		return fmt.Errorf("export: nothing was written, these files exist: %s", strings.Join(existing, ", "))
+	}
+	for i, file := range texts {
+		if err := file.write(); err != nil {
+			for _, written := range texts[:i] {
+				_ = os.Remove(written.Name)
+			}
+			return fmt.Errorf("export: %w", err)
+		}
 	}
 	return nil
 }

@@ -1,6 +1,6 @@
 //go:build unix
 
-package main
+package interrupt
 
 import (
 	"errors"
@@ -23,4 +23,5 @@ func terminating() []os.Signal {
 	return signals
 }
 
-func isBrokenPipe(err error) bool { return errors.Is(err, syscall.EPIPE) }
+// IsBrokenPipe reports whether a write failed because nobody reads the pipe any more.
+func IsBrokenPipe(err error) bool { return errors.Is(err, syscall.EPIPE) }

@@ -1,4 +1,4 @@
-package main
+package interrupt
 
 import (
 	"errors"
@@ -14,6 +14,7 @@ func terminating() []os.Signal { return []os.Signal{os.Interrupt, syscall.SIGTER
 // noData is the error of writing to a pipe whose reader is closing it.
 const noData = syscall.Errno(232)
 
-func isBrokenPipe(err error) bool {
+// IsBrokenPipe reports whether a write failed because nobody reads the pipe any more.
+func IsBrokenPipe(err error) bool {
 	return errors.Is(err, syscall.ERROR_BROKEN_PIPE) || errors.Is(err, noData)
 }

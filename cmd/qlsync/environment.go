@@ -1,0 +1,147 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"sync/atomic"
+
+	"github.com/qlsync/qlsync/internal/engine"
+	"github.com/qlsync/qlsync/internal/interrupt"
+	"github.com/qlsync/qlsync/internal/terminal"
+	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/report"
+	"github.com/qlsync/qlsync/pkg/spec"
+	"github.com/qlsync/qlsync/pkg/transport"
+	"github.com/urfave/cli/v2"
+	"golang.org/x/term"
+)
+
+// environment is the process around a command.
+type environment struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	lookup         func(string) (string, bool)
+	noColor        bool
+	whole          bool // reports for people leave nothing out
+	// interrupts is what the signals of the process have asked for; nil for none.
+	interrupts *interrupt.Interrupts
+	// secrets takes the secrets of the run out of what services say. It is shared by all
+	// tenants of a command.
+	secrets *transport.Redactor
+	// writing is set while requests may be under way that are waited for.
+	writing atomic.Bool
+	// wrote is set once requests that change a tenant may have been sent.
+	wrote atomic.Bool
+}
+
+// text gives the report writer for a stream: in colour only on a terminal that shows
+// colours, and never under NO_COLOR or --no-color.
+func (env *environment) text(w io.Writer) report.Text {
+	return report.Text{Color: !env.noColor && env.isTerminal(w), Whole: env.whole}
+}
+
+func (env *environment) isTerminal(w any) bool {
+	switch w := w.(type) {
+	case *terminal.Stream:
+		return w.IsTerminal()
+	case *os.File:
+		return term.IsTerminal(int(w.Fd()))
+	}
+	return false
+}
+
+// colour finds out whether colour is wanted.
+func (env *environment) colour(c *cli.Context) {
+	noColor, _ := env.lookup("NO_COLOR")
+	terminal, _ := env.lookup("TERM")
+	env.noColor = c.Bool("no-color") || noColor != "" || terminal == "dumb"
+}
+
+// prepare applies the shared flags to the environment and returns the level of the log.
+func (env *environment) prepare(c *cli.Context) (slog.Level, error) {
+	env.colour(c)
+	if n := c.Int("parallelism"); n < 1 {
+		return 0, fmt.Errorf("parallelism %d: it must be at least 1", n)
+	}
+	if n := c.Int("raise-limits"); n < 1 || n > maxRaise {
+		return 0, fmt.Errorf("raise-limits %d: it must be between 1 and %d", n, maxRaise)
+	}
+	level, known := logLevels[c.String("log-level")]
+	if !known {
+		return 0, fmt.Errorf("log level %q: it must be %s", c.String("log-level"), oneOf(logLevelNames()))
+	}
+	return level, nil
+}
+
+// maxRaise is how far the limits can be raised.
+const maxRaise = 1000
+
+// logLevels are those that --log-level takes, and no others such as info+3.
+var logLevels = map[string]slog.Level{
+	"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError,
+}
+
+func logLevelNames() []string { return []string{"debug", "info", "warn", "error"} }
+
+// obey lets signals end a command; see [interrupt.Obey].
+func (env *environment) obey(parent context.Context, signals <-chan os.Signal) (context.Context, func()) {
+	interrupts, ctx, stop := interrupt.Obey(parent, signals, env.warnOfRunningRequests)
+	env.interrupts = interrupts
+	return ctx, stop
+}
+
+// warnOfRunningRequests tells whoever interrupts that requests are waited for.
+func (env *environment) warnOfRunningRequests() {
+	if env.writing.Load() {
+		// On its own, because the terminal may be suspended, and the next signal counts.
+		go fmt.Fprintln(env.stderr, "Interrupted: letting the running requests finish; interrupt again to stop at once.")
+	}
+}
+
+// interrupted returns the exit code of a command that an interrupt has ended before it
+// wrote anything to a tenant, or the other code if there was none.
+func (env *environment) interrupted(otherwise int) int {
+	if env.interrupts != nil && env.interrupts.Signal() != 0 {
+		return exitSignal + env.interrupts.Signal()
+	}
+	return otherwise
+}
+
+// brokenOff returns the exit code of a command that did not end after the second interrupt.
+func (env *environment) brokenOff() int {
+	if env.wrote.Load() {
+		return exitPartial
+	}
+	return env.interrupted(exitError)
+}
+
+// saved reads a file that qlsync wrote and that the command line names.
+func (env *environment) saved(ctx context.Context, name string) ([]byte, error) {
+	return (&engine.Host{Stdin: env.stdin}).Saved(ctx, name)
+}
+
+// argument reads a file that the command line names, or - for standard input.
+func (env *environment) argument(ctx context.Context, name string, limit int64) ([]byte, error) {
+	return (&engine.Host{Stdin: env.stdin}).Argument(ctx, name, limit)
+}
+
+// report writes warnings to standard error at once and returns errors. A standard error
+// that cannot be written ends nothing.
+func (env *environment) report(problems connection.Problems) error {
+	problems = spec.Collect(problems)
+	if problems.Err() != nil {
+		return problems
+	}
+	_ = env.text(env.stderr).Problems(env.stderr, problems)
+	return nil
+}
+
+// draws reports whether the progress is drawn and not written in lines: on a terminal, and
+// while no log of requests is written there.
+func (env *environment) draws(c *cli.Context) bool {
+	name, _ := env.lookup("TERM")
+	return env.isTerminal(env.stderr) && name != "dumb" && c.String("log-level") != "debug"
+}

@@ -1,0 +1,72 @@
+// Package commandline is what the command line needs beyond its library: flags anywhere on
+// the line, and completion in shells.
+package commandline
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+)
+
+// Arrange lets flags stand anywhere on the line: before the command, and behind
+// arguments. The library takes the first argument for the end of the flags.
+func Arrange(app *cli.App, shared []cli.Flag, args []string) []string {
+	leading, rest := splitFlags(shared, args[1:], true)
+	if len(rest) == 0 {
+		return args
+	}
+	command := app.Command(rest[0])
+	if command == nil {
+		return append([]string{args[0]}, append(rest, leading...)...)
+	}
+	if command.SkipFlagParsing {
+		return args
+	}
+	path, rest := []string{rest[0]}, rest[1:]
+	for len(command.Subcommands) > 0 {
+		before, after := splitFlags(shared, rest, true)
+		if len(after) == 0 || command.Command(after[0]) == nil {
+			break
+		}
+		command = command.Command(after[0])
+		path, leading, rest = append(path, after[0]), append(leading, before...), after[1:]
+	}
+	flags, positional := splitFlags(command.Flags, rest, false)
+	arranged := slices.Concat(args[:1], path, leading, flags)
+	return append(arranged, positional...)
+}
+
+// splitFlags takes the flags, with their values, out of a line; only those at its
+// beginning if so asked. What follows "--" is positional.
+func splitFlags(known []cli.Flag, args []string, leadingOnly bool) (flags, positional []string) {
+	for i := 0; i < len(args); i++ {
+		switch arg := args[i]; {
+		case arg == "--":
+			return flags, append(positional, args[i:]...)
+		case !strings.HasPrefix(arg, "-") || arg == "-":
+			if leadingOnly {
+				return flags, args[i:]
+			}
+			positional = append(positional, arg)
+		default:
+			flags = append(flags, arg)
+			if takesValue(known, arg) && i+1 < len(args) {
+				i++
+				flags = append(flags, args[i])
+			}
+		}
+	}
+	return flags, positional
+}
+
+func takesValue(known []cli.Flag, arg string) bool {
+	name := strings.TrimLeft(arg, "-")
+	for _, flag := range known {
+		if slices.Contains(flag.Names(), name) {
+			_, isBool := flag.(*cli.BoolFlag)
+			return !isBool
+		}
+	}
+	return false
+}

@@ -1,0 +1,56 @@
+package engine
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/qlsync/qlsync/internal/infile"
+	"github.com/qlsync/qlsync/internal/outfile"
+	"github.com/qlsync/qlsync/pkg/plan"
+	"github.com/qlsync/qlsync/pkg/report"
+)
+
+// ReadHistory returns the runs in a file that are about the project and the tenants, by
+// time, and the number of lines that are no runs. A file that does not exist has none, and
+// so has an empty name.
+func ReadHistory(name, project string, tenants []string) (points []report.Point, broken int, err error) {
+	if name == "" {
+		return nil, 0, nil
+	}
+	file, err := infile.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, 0, nil
+	}
+	if err != nil {
+		return nil, 0, fmt.Errorf("history %q: %s", name, infile.Reason(err))
+	}
+	defer file.Close()
+	text, err := infile.TextReader(file)
+	if err != nil {
+		return nil, 0, fmt.Errorf("history %q: it is %w: %s", name, err, infile.WayOut(err))
+	}
+	points, broken, err = report.ReadHistory(text, project, tenants)
+	if err != nil {
+		return nil, 0, fmt.Errorf("history %q: %w", name, err)
+	}
+	return points, broken, nil
+}
+
+// AppendHistory appends drift reports to a file, in one write. An empty name is no file.
+func AppendHistory(name string, drifts ...*plan.Drift) error {
+	if name == "" || len(drifts) == 0 {
+		return nil
+	}
+	var lines bytes.Buffer
+	for _, drift := range drifts {
+		if err := report.NewPoint(drift).Line(&lines); err != nil {
+			return fmt.Errorf("history: %w", err)
+		}
+	}
+	if err := outfile.Append(name, outfile.Private, lines.Bytes()); err != nil {
+		return fmt.Errorf("history: %w", err)
+	}
+	return nil
+}

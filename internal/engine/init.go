@@ -1,0 +1,156 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/qlsync/qlsync/examples"
+	"github.com/qlsync/qlsync/internal/infile"
+	"github.com/qlsync/qlsync/internal/outfile"
+	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/spec"
+)
+
+// Initialized is the result of [Init].
+type Initialized struct {
+	// Written are the files that were written, in order.
+	Written []string
+	// Ignored says what became of an existing .gitignore; empty where there was none.
+	Ignored string
+}
+
+// Init writes the quickstart example into the current folder. It overwrites nothing: if
+// one of its files exists, none is written. Only an existing .gitignore gets the line that
+// it lacks. The result is of value also with an error.
+func Init() (Initialized, error) {
+	var done Initialized
+	files, err := quickstart()
+	if err != nil {
+		return done, err
+	}
+	editor, err := editorFiles(files)
+	if err != nil {
+		return done, err
+	}
+	files = append(files, editor...)
+	slices.SortFunc(files, func(a, b TextFile) int { return strings.Compare(a.Name, b.Name) })
+	ignored, err := infile.Read(ignoreFile, MaxWrittenFile)
+	hasIgnored := err == nil
+	if hasIgnored {
+		ignored, err = infile.Text(ignored)
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return done, fmt.Errorf("init: nothing was written: %s: %s", ignoreFile, infile.Reason(err))
+	}
+	files = slices.DeleteFunc(files, func(file TextFile) bool { return hasIgnored && file.Name == ignoreFile })
+	if existing := existingFiles(files); len(existing) > 0 {
+		return done, fmt.Errorf("init: nothing was written, these files exist: %s", filepath.ToSlash(strings.Join(existing, ", ")))
+	}
+	for _, file := range files {
+		if err := file.write(); err != nil {
+			return done, fmt.Errorf("init: %w", err)
+		}
+		done.Written = append(done.Written, filepath.ToSlash(file.Name))
+	}
+	if hasIgnored {
+		if done.Ignored, err = ignoreState(ignored); err != nil {
+			return done, fmt.Errorf("init: %w", err)
+		}
+	}
+	return done, nil
+}
+
+const (
+	ignoreFile = ".gitignore"
+	ignoreLine = ".qlsync/" // where embedded tenants keep their state
+)
+
+// ignoreState adds the line to the file with that text, if it is missing, and
+// returns what it did.
+func ignoreState(text []byte) (string, error) {
+	for line := range strings.Lines(string(text)) {
+		pattern := strings.TrimPrefix(strings.TrimSpace(line), "**")
+		if strings.Trim(pattern, "/") == strings.Trim(ignoreLine, "/") {
+			return "left .gitignore as it is: it has " + ignoreLine, nil
+		}
+	}
+	added := ignoreLine + "\n"
+	if len(text) > 0 && text[len(text)-1] != '\n' {
+		added = "\n" + added
+	}
+	mode := outfile.Public
+	if info, err := os.Stat(ignoreFile); err == nil {
+		mode = info.Mode().Perm()
+	}
+	return "added " + ignoreLine + " to .gitignore", outfile.WriteBytes(ignoreFile, mode, append(slices.Clone(text), added...))
+}
+
+// existingFiles names those of the files that are there already.
+func existingFiles(files []TextFile) []string {
+	var existing []string
+	for _, file := range files {
+		if _, err := os.Lstat(file.Name); err == nil {
+			existing = append(existing, file.Name)
+		}
+	}
+	return existing
+}
+
+// TextFile is a file that a use case writes.
+type TextFile struct {
+	Name string
+	Text []byte
+}
+
+// write writes a file that is not there yet, as a whole or not at all.
+func (f TextFile) write() error {
+	if err := os.MkdirAll(filepath.Dir(f.Name), 0o755); err != nil {
+		return err
+	}
+	return outfile.Create(f.Name, outfile.Public, f.Text)
+}
+
+func quickstart() ([]TextFile, error) {
+	var files []TextFile
+	err := fs.WalkDir(examples.Quickstart, "quickstart", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		text, err := examples.Quickstart.ReadFile(path)
+		files = append(files, TextFile{filepath.FromSlash(strings.TrimPrefix(path, "quickstart/")), text})
+		return err
+	})
+	return files, err
+}
+
+// editorFiles returns the schemas for editors, made from those that are vendored among
+// the files.
+func editorFiles(files []TextFile) ([]TextFile, error) {
+	catalog := &connection.Catalog{DataSources: map[string]*connection.DataSource{}}
+	for _, file := range files {
+		folder, name := path.Split(filepath.ToSlash(file.Name))
+		id, isSource := strings.CutSuffix(name, ".json")
+		if folder != schemasFolder || !isSource {
+			continue
+		}
+		source, err := ParseDataSource(spec.ProviderQlik, id, file.Text)
+		if err != nil {
+			return nil, err
+		}
+		catalog.DataSources[id] = source
+	}
+	connections, project := spec.EditorSchemas(catalog)
+	return []TextFile{
+		{filepath.FromSlash(schemasFolder + spec.EditorConnections), connections},
+		{filepath.FromSlash(schemasFolder + spec.EditorProject), project},
+	}, nil
+}
+
+// schemasFolder is where the project that init writes has its schemas.
+const schemasFolder = "schemas/"
