@@ -52,7 +52,7 @@ func runApply(c *cli.Context, env *environment) error {
 		return err
 	}
 	options.Reviewed, options.Values = reviewed, true
-	s, _, err := open(c, env)
+	s, _, err := openSession(c, env)
 	if err != nil {
 		return err
 	}
@@ -66,7 +66,7 @@ func runApply(c *cli.Context, env *environment) error {
 	if err != nil {
 		return err
 	}
-	unconfirmed := confirm(c, p)
+	unconfirmed := confirmChanges(c, p)
 	shown := env.showPlan(c, p)
 	demanded := reviewed
 	if options.SkipStale {
@@ -75,7 +75,7 @@ func runApply(c *cli.Context, env *environment) error {
 	if err := firstOf(unconfirmed, s.Check(p, demanded, c.String("plan-hash")), checkSecrets(c, s, p)); err != nil {
 		return err
 	}
-	if err := approve(c, env, p, reviewed, shown); err != nil {
+	if err := approvePlan(c, env, p, reviewed, shown); err != nil {
 		return err
 	}
 	result, err := s.Apply(c.Context, p, c.Int("parallelism"))
@@ -141,9 +141,9 @@ func checkSecrets(c *cli.Context, s *engine.Session, p *plan.Plan) error {
 	}}
 }
 
-// approve returns nil when the plan may be carried out: it is the one that was
+// approvePlan returns nil when the plan may be carried out: it is the one that was
 // reviewed, or somebody says so. Nobody is asked about a plan that could not be shown.
-func approve(c *cli.Context, env *environment, p, reviewed *plan.Plan, shown error) error {
+func approvePlan(c *cli.Context, env *environment, p, reviewed *plan.Plan, shown error) error {
 	switch {
 	case p.Empty(), reviewed != nil, c.String("plan-hash") != "", c.Bool("auto-approve"):
 		return nil

@@ -24,7 +24,7 @@ func BenchmarkPlan(b *testing.B) {
 			want := fmt.Sprintf("%d to update", connections/10)
 			for b.Loop() {
 				var stdout, stderr bytes.Buffer
-				if code := run([]string{"qlsync", "plan", "-c", config}, nil, &stdout, &stderr); code != exitOK {
+				if code := runLine([]string{"qlsync", "plan", "-c", config}, nil, &stdout, &stderr); code != exitOK {
 					b.Fatalf("exit code %d: %s", code, stderr.String())
 				}
 				if !strings.Contains(stdout.String(), want) {
@@ -106,7 +106,7 @@ func BenchmarkPlanWithACache(b *testing.B) {
 	plan := func(parallelism string) {
 		var stdout, stderr bytes.Buffer
 		line := []string{"qlsync", "plan", "-c", filepath.Join(folder, "qlsync.yaml"), "--cache", filepath.Join(folder, "cache"), "--parallelism", parallelism}
-		if code := run(line, nil, &stdout, &stderr); code != exitOK || !strings.Contains(stdout.String(), "Nothing to do: 10000") {
+		if code := runLine(line, nil, &stdout, &stderr); code != exitOK || !strings.Contains(stdout.String(), "Nothing to do: 10000") {
 			b.Fatalf("exit code %d: %s%s", code, stdout.String(), stderr.String())
 		}
 	}

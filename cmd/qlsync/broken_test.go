@@ -108,7 +108,7 @@ func unpack(t *testing.T, folder string, project *txtar.Archive, shared string) 
 func verdictOf(t *testing.T) string {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	run([]string{"qlsync", "validate", "--format", "json"}, nil, &stdout, &stderr)
+	runLine([]string{"qlsync", "validate", "--format", "json"}, nil, &stdout, &stderr)
 	var found report.ProblemList
 	if err := json.Unmarshal(stdout.Bytes(), &found); err != nil || stderr.Len() > 0 {
 		t.Fatalf("%v\n%s\n%s", err, stdout.String(), stderr.String())

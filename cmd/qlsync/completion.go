@@ -41,7 +41,7 @@ func completeCommand(env *environment) *cli.Command {
 	return &cli.Command{
 		Name: "__complete", Hidden: true, SkipFlagParsing: true,
 		Action: func(c *cli.Context) error {
-			for _, found := range commandline.Complete(newApp(env), sharedFlags(), c.Args().Slice(), tenantsOf) {
+			for _, found := range commandline.Complete(c.App, sharedFlags(), c.Args().Slice(), tenantsOf) {
 				fmt.Fprintf(env.stdout, "%s\t%s\n", report.Clean(found.Word), report.Clean(found.Says))
 			}
 			return nil

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"time"
@@ -49,7 +50,7 @@ func runDrift(c *cli.Context, env *environment) error {
 	if c.Bool("all-tenants") {
 		return driftAll(c, env)
 	}
-	s, _, err := open(c, env)
+	s, _, err := openSession(c, env)
 	if err != nil {
 		return err
 	}
@@ -86,4 +87,48 @@ func (env *environment) writeDrift(c *cli.Context, drift *plan.Drift) error {
 		return err
 	}
 	return driftFormats(report.HTML{History: history}).write(c, env, drift)
+}
+
+// driftAll looks for drift of every tenant.
+func driftAll(c *cli.Context, env *environment) error {
+	at := time.Now()
+	drifts, err := eachTenant(c, env, plan.DriftsFormat, func(ctx context.Context, s *engine.Session) (*plan.Drift, error) {
+		return s.Drift(ctx, at, ignoredKinds(c))
+	})
+	if err != nil {
+		return err
+	}
+	if err := env.writeDrifts(c, drifts); err != nil {
+		return err
+	}
+	differs := false
+	for _, member := range drifts.Tenants {
+		differs = differs || member.Report != nil && len(member.Report.Items)+len(member.Report.Incomplete) > 0
+	}
+	switch {
+	case drifts.Failed() > 0:
+		return unseen(c)
+	case differs:
+		return &exit{code: exitDiffers}
+	}
+	return nil
+}
+
+func (env *environment) writeDrifts(c *cli.Context, drifts *plan.Fleet[plan.Drift]) error {
+	var found []*plan.Drift
+	var names []string
+	for _, member := range drifts.Tenants {
+		names = append(names, member.Tenant.Name)
+		if member.Report != nil {
+			found = append(found, member.Report)
+		}
+	}
+	if err := engine.AppendHistory(c.String("history"), found...); err != nil {
+		return err
+	}
+	history, err := env.history(c, drifts.Project, names...)
+	if err != nil {
+		return err
+	}
+	return driftsFormats(report.HTML{History: history}).write(c, env, drifts)
 }

@@ -76,16 +76,6 @@ func (env *environment) prepare(c *cli.Context) (slog.Level, error) {
 	return level, nil
 }
 
-// maxRaise is how far the limits can be raised.
-const maxRaise = 1000
-
-// logLevels are those that --log-level takes, and no others such as info+3.
-var logLevels = map[string]slog.Level{
-	"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError,
-}
-
-func logLevelNames() []string { return []string{"debug", "info", "warn", "error"} }
-
 // obey lets signals end a command; see [interrupt.Obey].
 func (env *environment) obey(parent context.Context, signals <-chan os.Signal) (context.Context, func()) {
 	interrupts, ctx, stop := interrupt.Obey(parent, signals, env.warnOfRunningRequests)
@@ -99,23 +89,6 @@ func (env *environment) warnOfRunningRequests() {
 		// On its own, because the terminal may be suspended, and the next signal counts.
 		go fmt.Fprintln(env.stderr, "Interrupted: letting the running requests finish; interrupt again to stop at once.")
 	}
-}
-
-// interrupted returns the exit code of a command that an interrupt has ended before it
-// wrote anything to a tenant, or the other code if there was none.
-func (env *environment) interrupted(otherwise int) int {
-	if env.interrupts != nil && env.interrupts.Signal() != 0 {
-		return exitSignal + env.interrupts.Signal()
-	}
-	return otherwise
-}
-
-// brokenOff returns the exit code of a command that did not end after the second interrupt.
-func (env *environment) brokenOff() int {
-	if env.wrote.Load() {
-		return exitPartial
-	}
-	return env.interrupted(exitError)
 }
 
 // saved reads a file that qlsync wrote and that the command line names.

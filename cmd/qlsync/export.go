@@ -30,7 +30,7 @@ func runExport(c *cli.Context, env *environment) error {
 	if err := noArguments(c); err != nil {
 		return err
 	}
-	s, project, err := open(c, env)
+	s, project, err := openSession(c, env)
 	if err != nil {
 		return err
 	}
@@ -46,13 +46,13 @@ func runExport(c *cli.Context, env *environment) error {
 				return err
 			}
 		}
-		_ = env.text(env.stderr).Export(env.stderr, told(exported, "", false))
+		_ = env.text(env.stderr).Export(env.stderr, exportReport(exported, "", false))
 		return nil
 	}
 	if err := engine.WriteFiles(folder, exported.Files); err != nil {
 		return err
 	}
-	if err := env.text(env.stdout).Export(env.stdout, told(exported, folder, true)); err != nil || len(exported.Files) == 0 {
+	if err := env.text(env.stdout).Export(env.stdout, exportReport(exported, folder, true)); err != nil || len(exported.Files) == 0 {
 		return err
 	}
 	_, err = fmt.Fprintln(env.stdout, "\nNext: "+afterExport(s, project, folder, exported.Files))
@@ -78,8 +78,8 @@ func afterExport(s *engine.Session, project *engine.Project, folder string, file
 	return next + "."
 }
 
-// told is an export in the words of the report.
-func told(exported spec.Export, folder string, written bool) report.Export {
+// exportReport is an export in the words of the report.
+func exportReport(exported spec.Export, folder string, written bool) report.Export {
 	e := report.Export{Written: exported.Written, Declared: exported.Declared}
 	for _, file := range exported.Files {
 		if written {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 
@@ -145,3 +146,13 @@ func variables(c *cli.Context) (map[string]string, error) {
 	}
 	return set, nil
 }
+
+// maxRaise is how far the limits can be raised.
+const maxRaise = 1000
+
+// logLevels are those that --log-level takes, and no others such as info+3.
+var logLevels = map[string]slog.Level{
+	"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError,
+}
+
+func logLevelNames() []string { return []string{"debug", "info", "warn", "error"} }

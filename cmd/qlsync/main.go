@@ -16,15 +16,16 @@ import (
 	"github.com/qlsync/qlsync/internal/terminal"
 	"github.com/qlsync/qlsync/pkg/report"
 	"github.com/qlsync/qlsync/pkg/transport"
+	"github.com/urfave/cli/v2"
 )
 
 func main() {
 	interrupt.CatchToTheEnd()
-	os.Exit(run(os.Args, os.Stdin, os.Stdout, os.Stderr))
+	os.Exit(runLine(os.Args, os.Stdin, os.Stdout, os.Stderr))
 }
 
-// run is main without the process around it; it returns the exit code.
-func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+// runLine is main without the process around it; it returns the exit code.
+func runLine(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	log.SetOutput(io.Discard) // net/http quotes there what a service sends unasked
 	out, err := terminal.NewStreams(stdout, stderr)
 	env := &environment{stdin: stdin, stdout: out, stderr: err, lookup: os.LookupEnv, secrets: transport.NewRedactor()}
@@ -55,4 +56,53 @@ func (env *environment) crashed(code chan<- int) {
 	fmt.Fprintf(env.stderr, "error: qlsync has crashed: %s\nThis is a bug in qlsync. Please report it with the lines below; they hold no secrets.\n%s",
 		report.Clean(env.secrets.Text(fmt.Sprint(reason))), debug.Stack())
 	code <- env.brokenOff()
+}
+
+// newApp defines the commands. Errors come back to the caller: nothing below it
+// ends the process or prints a usage text into a result.
+func newApp(env *environment) *cli.App {
+	app := &cli.App{
+		Name:                      "qlsync",
+		Usage:                     "keep the data connections of Qlik Cloud tenants equal to YAML files",
+		HideVersion:               true,
+		Writer:                    env.stdout,
+		ErrWriter:                 env.stderr,
+		ExitErrHandler:            func(*cli.Context, error) {},
+		OnUsageError:              usageError,
+		DisableSliceFlagSeparator: true,
+		Flags:                     []cli.Flag{&cli.BoolFlag{Name: "version", Usage: "print the version", DisableDefaultText: true}},
+		Action: func(c *cli.Context) error {
+			if c.NArg() > 0 {
+				return fmt.Errorf("unknown command %q: see qlsync help", c.Args().First())
+			}
+			if c.Bool("version") {
+				return printVersion(env)
+			}
+			return cli.ShowAppHelp(c)
+		},
+		Commands: []*cli.Command{
+			initCommand(env), validateCommand(env), planCommand(env), applyCommand(env),
+			driftCommand(env), snapshotCommand(env), showCommand(env), exportCommand(env), secretsCommand(env), doctorCommand(env), schemasCommand(env), simulateCommand(env),
+			completionCommand(env),
+			completeCommand(env), versionCommand(env),
+		},
+	}
+	prepareCommands(app.Commands)
+	return app
+}
+
+func prepareCommands(commands []*cli.Command) {
+	for _, command := range commands {
+		command.OnUsageError = usageError
+		command.HideHelpCommand = true
+		prepareCommands(command.Subcommands)
+	}
+}
+
+func usageError(c *cli.Context, err error, _ bool) error {
+	name := "qlsync"
+	if c.Command != nil && c.Command.HelpName != "" {
+		name = c.Command.HelpName
+	}
+	return fmt.Errorf("%w: see %s --help", err, name)
 }

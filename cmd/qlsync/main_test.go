@@ -294,7 +294,7 @@ func without(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func TestNoLibraryWritesALogOfItsOwn(t *testing.T) {
-	if code := run([]string{"qlsync", "version"}, strings.NewReader(""), io.Discard, io.Discard); code != 0 || log.Writer() != io.Discard {
+	if code := runLine([]string{"qlsync", "version"}, strings.NewReader(""), io.Discard, io.Discard); code != 0 || log.Writer() != io.Discard {
 		t.Errorf("exit code %d, log to %v", code, log.Writer())
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -43,7 +44,7 @@ func runPlan(c *cli.Context, env *environment) error {
 	if err != nil {
 		return err
 	}
-	s, _, err := open(c, env)
+	s, _, err := openSession(c, env)
 	if err != nil {
 		return err
 	}
@@ -52,7 +53,7 @@ func runPlan(c *cli.Context, env *environment) error {
 	if err != nil {
 		return err
 	}
-	unconfirmed := confirm(c, p)
+	unconfirmed := confirmChanges(c, p)
 	if file := c.String("out"); file != "" {
 		if err := outfile.Write(file, outfile.Private, func(w io.Writer) error { return report.JSON(w, p) }); err != nil {
 			return fmt.Errorf("plan file: %w", err)
@@ -72,9 +73,9 @@ func runPlan(c *cli.Context, env *environment) error {
 	return nil
 }
 
-// confirm lifts the refusals of deletes and of recreates if the user confirms exactly this
+// confirmChanges lifts the refusals of deletes and of recreates if the user confirms exactly this
 // plan.
-func confirm(c *cli.Context, p *plan.Plan) error {
+func confirmChanges(c *cli.Context, p *plan.Plan) error {
 	if p.Refusal == nil {
 		return nil
 	}
@@ -87,6 +88,37 @@ func confirm(c *cli.Context, p *plan.Plan) error {
 	}
 	if err := firstOf(deletes, recreates); err != nil {
 		return engine.Refused("%w", err)
+	}
+	return nil
+}
+
+// planAll plans for every tenant.
+func planAll(c *cli.Context, env *environment) error {
+	options, err := planOptions(c)
+	if err != nil {
+		return err
+	}
+	plans, err := eachTenant(c, env, plan.PlansFormat, func(ctx context.Context, s *engine.Session) (*plan.Plan, error) { return s.Plan(ctx, options) })
+	if err != nil {
+		return err
+	}
+	if err := plansFormats().write(c, env, plans); err != nil {
+		return err
+	}
+	changes, isRefused := false, false
+	for _, member := range plans.Tenants {
+		if p := member.Report; p != nil {
+			changes = changes || !p.Empty()
+			isRefused = isRefused || p.Refusal != nil || !p.Empty() && len(p.Steps) == 0
+		}
+	}
+	switch {
+	case plans.Failed() > 0:
+		return unseen(c)
+	case isRefused:
+		return &exit{code: exitRefused}
+	case c.Bool("detailed-exitcode") && changes:
+		return &exit{code: exitDiffers}
 	}
 	return nil
 }

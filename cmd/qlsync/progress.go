@@ -179,3 +179,9 @@ func ago(age time.Duration) string {
 	}
 	return fmt.Sprintf("%d days ago", int(age.Hours()/24))
 }
+
+func tellMisuse(w io.Writer, requests []string) {
+	for _, request := range requests {
+		fmt.Fprintln(w, "misuse: "+report.Clean(request))
+	}
+}

@@ -53,7 +53,7 @@ func checkFormats() formats[report.Schemas] {
 // pullSchemas brings the folder of vendored schemas to what the tenant says. What
 // cannot be taken is reported at the end, and keeps nothing else away.
 func pullSchemas(c *cli.Context, env *environment) error {
-	s, _, err := open(c, env)
+	s, _, err := openSession(c, env)
 	if err != nil {
 		return err
 	}
@@ -70,7 +70,7 @@ func pullSchemas(c *cli.Context, env *environment) error {
 		lines.WriteString(report.Clean(file.File+": "+file.Change) + "\n")
 	}
 	for _, file := range pulled.Editor {
-		lines.WriteString(wrote(file))
+		lines.WriteString(wroteLine(file))
 	}
 	problems := pulled.Problems
 	if _, err := io.WriteString(env.stdout, lines.String()); err != nil {
@@ -79,7 +79,7 @@ func pullSchemas(c *cli.Context, env *environment) error {
 	return spec.Collect(problems).Err()
 }
 
-func wrote(file string) string { return "wrote " + report.Clean(file) + "\n" }
+func wroteLine(file string) string { return "wrote " + report.Clean(file) + "\n" }
 
 // listSchemas lists what is vendored, and what is in use and not vendored.
 func listSchemas(c *cli.Context, env *environment) error {
@@ -128,7 +128,7 @@ func checkSchemas(c *cli.Context, env *environment) error {
 	if err := firstOf(noArguments(c), checkFormats().check(c)); err != nil {
 		return err
 	}
-	s, _, err := open(c, env)
+	s, _, err := openSession(c, env)
 	if err != nil {
 		return err
 	}
@@ -166,7 +166,7 @@ func writeEditorSchemas(c *cli.Context, env *environment) error {
 	}
 	files, err := project.WriteEditorSchemas(tenants)
 	for _, file := range files {
-		_, unwritten := io.WriteString(env.stdout, wrote(file))
+		_, unwritten := io.WriteString(env.stdout, wroteLine(file))
 		err = firstOf(err, unwritten)
 	}
 	return err

@@ -48,9 +48,9 @@ func readProject(c *cli.Context, env *environment, events *listener) (*engine.Pr
 	return project, checkReplaced(c, project)
 }
 
-// open reads the project and opens the tenant that the flags name. Whoever opens a session
+// openSession reads the project and opens the tenant that the flags name. Whoever opens a session
 // closes it.
-func open(c *cli.Context, env *environment) (*engine.Session, *engine.Project, error) {
+func openSession(c *cli.Context, env *environment) (*engine.Session, *engine.Project, error) {
 	project, err := readProject(c, env, newListener(c, env))
 	if err != nil {
 		return nil, nil, err

@@ -46,11 +46,11 @@ func runShow(c *cli.Context, env *environment) error {
 	}
 	switch head.Format {
 	case plan.Format:
-		err = show(c, env, planFormats(), plan.Decode, text)
+		err = writeSaved(c, env, planFormats(), plan.Decode, text)
 	case apply.Format:
-		err = show(c, env, resultFormats(), apply.Decode, text)
+		err = writeSaved(c, env, resultFormats(), apply.Decode, text)
 	case plan.PlansFormat:
-		err = show(c, env, plansFormats(), plan.DecodeFleet[plan.Plan], text)
+		err = writeSaved(c, env, plansFormats(), plan.DecodeFleet[plan.Plan], text)
 	case plan.DriftFormat:
 		err = env.showDrift(c, text)
 	case plan.DriftsFormat:
@@ -65,8 +65,8 @@ func runShow(c *cli.Context, env *environment) error {
 	return nil
 }
 
-// show writes a saved value in the forms that its kind has.
-func show[T any](c *cli.Context, env *environment, all formats[T], decode func(io.Reader) (T, error), text []byte) error {
+// writeSaved writes a saved value in the forms that its kind has.
+func writeSaved[T any](c *cli.Context, env *environment, all formats[T], decode func(io.Reader) (T, error), text []byte) error {
 	if err := firstOf(all.check(c), checkReplaced(c, nil)); err != nil {
 		return err
 	}
@@ -87,7 +87,7 @@ func (env *environment) showDrift(c *cli.Context, text []byte) error {
 	if err != nil {
 		return err
 	}
-	return show(c, env, driftFormats(report.HTML{History: history}), plan.DecodeDrift, text)
+	return writeSaved(c, env, driftFormats(report.HTML{History: history}), plan.DecodeDrift, text)
 }
 
 // showDrifts does so for the drift of several tenants.
@@ -104,5 +104,5 @@ func (env *environment) showDrifts(c *cli.Context, text []byte) error {
 	if err != nil {
 		return err
 	}
-	return show(c, env, driftsFormats(report.HTML{History: history}), plan.DecodeFleet[plan.Drift], text)
+	return writeSaved(c, env, driftsFormats(report.HTML{History: history}), plan.DecodeFleet[plan.Drift], text)
 }

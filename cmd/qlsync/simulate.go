@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 
 	"github.com/urfave/cli/v2"
 
@@ -76,13 +75,13 @@ func runSimulate(c *cli.Context, env *environment) error {
 	if err := server.Close(); err != nil {
 		return err
 	}
-	return served(env, tenant)
+	return checkServed(env, tenant)
 }
 
-// served says what a tenant has to complain about when nobody is served any more. That a client broke the contract is
+// checkServed says what a tenant has to complain about when nobody is served any more. That a client broke the contract is
 // its test's to judge; a fault that never fired is an error, as whoever listed it has not tried what they meant to, and
 // so is a state that could not be saved.
-func served(env *environment, tenant engine.Simulated) error {
+func checkServed(env *environment, tenant engine.Simulated) error {
 	tellMisuse(env.stderr, tenant.Misuse())
 	unsaved := env.tellUnsaved(tenant.Unsaved())
 	never := tenant.UnfiredFaults()
@@ -104,12 +103,6 @@ func (env *environment) tellUnsaved(err error) error {
 	fmt.Fprintln(env.stderr, "error: "+report.Clean(infile.ErrorText(err))+"; what failed for this reason changed nothing. "+
 		"Close the program that has the file open, or make the folder writable or room on the disk, then run the command again.")
 	return &exit{code: exitError}
-}
-
-func tellMisuse(w io.Writer, requests []string) {
-	for _, request := range requests {
-		fmt.Fprintln(w, "misuse: "+report.Clean(request))
-	}
 }
 
 // faults reads a file of faults; without one there are none.

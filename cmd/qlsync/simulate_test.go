@@ -35,7 +35,7 @@ func TestSimulateComplainsAtItsEnd(t *testing.T) {
 			var stderr strings.Builder
 			env := &environment{stderr: &stderr}
 			code, ended := exitOK, (*exit)(nil)
-			if errors.As(served(env, tenant), &ended) {
+			if errors.As(checkServed(env, tenant), &ended) {
 				code = ended.code
 			}
 			if code != test.code || stderr.String() != test.stderr {
@@ -60,7 +60,7 @@ func TestSimulateFailsIfItsStateCouldNotBeSaved(t *testing.T) {
 		t.Fatal("it is saved")
 	}
 	var stderr strings.Builder
-	ended, failed := errors.AsType[*exit](served(&environment{stderr: &stderr}, tenant))
+	ended, failed := errors.AsType[*exit](checkServed(&environment{stderr: &stderr}, tenant))
 	if !failed || ended.code != exitError || !strings.Contains(stderr.String(), "could not be saved in "+filepath.ToSlash(file)) {
 		t.Errorf("it ends with %v, stderr %q", ended, stderr.String())
 	}
@@ -73,7 +73,7 @@ func TestSimulateTellsOfMisuse(t *testing.T) {
 	}
 	tenant.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/api/v1/apps", nil))
 	var stderr strings.Builder
-	if err := served(&environment{stderr: &stderr}, tenant); err != nil {
+	if err := checkServed(&environment{stderr: &stderr}, tenant); err != nil {
 		t.Error(err)
 	}
 	if !strings.HasPrefix(stderr.String(), "misuse: GET /api/v1/apps: ") {

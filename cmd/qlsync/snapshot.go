@@ -27,7 +27,7 @@ func runSnapshot(c *cli.Context, env *environment) error {
 	if err := firstOf(noArguments(c), checkOutputs(c)); err != nil {
 		return err
 	}
-	s, _, err := open(c, env)
+	s, _, err := openSession(c, env)
 	if err != nil {
 		return err
 	}

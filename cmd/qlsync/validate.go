@@ -35,7 +35,7 @@ func runValidate(c *cli.Context, env *environment) error {
 	if err != nil {
 		return err
 	}
-	if err := problemFormats().write(c, env, checks{found.Problems, checked(found, folder)}); err != nil {
+	if err := problemFormats().write(c, env, checks{found.Problems, checkedText(found, folder)}); err != nil {
 		return err
 	}
 	if found.Problems.Err() != nil {
@@ -87,18 +87,18 @@ func validate(c *cli.Context, env *environment) (engine.Validation, string, erro
 	return project.Validate(tenants), project.SchemasDir, nil
 }
 
-// checked says what was checked, and what could not be.
-func checked(found engine.Validation, folder string) string {
+// checkedText says what was checked, and what could not be.
+func checkedText(found engine.Validation, folder string) string {
 	var text strings.Builder
 	for _, tenant := range found.Checked {
-		fmt.Fprintf(&text, "%s: %s\n", report.Clean(tenant.Name), valid(tenant.Connections, tenant.Files))
+		fmt.Fprintf(&text, "%s: %s\n", report.Clean(tenant.Name), validText(tenant.Connections, tenant.Files))
 	}
 	text.WriteString(notChecked(found.WithoutSchema, folder))
 	return text.String()
 }
 
-// valid says how much is valid: "1 connection in 1 file is valid."
-func valid(connections, files int) string {
+// validText says how much is valid: "1 connection in 1 file is valid."
+func validText(connections, files int) string {
 	verb := "are"
 	if connections == 1 {
 		verb = "is"

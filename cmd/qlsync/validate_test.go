@@ -37,7 +37,7 @@ func TestOfVeryManyMistakesTheFirstAreTold(t *testing.T) {
 		"connections/b.yaml": "version: 2\n",
 	})
 	var stdout, stderr bytes.Buffer
-	code := run([]string{
+	code := runLine([]string{
 		"qlsync", "validate", "--report", "json=a.json", "--report", "github=a.github", "--report", "sarif=a.sarif", "--report", "junit=a.xml",
 	}, nil, &stdout, &stderr)
 	if code != exitError || stderr.Len() > 0 {
@@ -92,7 +92,7 @@ func TestWhatIsValidSteersNoTerminal(t *testing.T) {
 		"connections/a.yaml": "version: 1\nconnections: [{name: A, space: S, dataSource: \"x\\e[31m ##[error]\"}]\n",
 	})
 	var stdout bytes.Buffer
-	run([]string{"qlsync", "validate"}, nil, &stdout, io.Discard)
+	runLine([]string{"qlsync", "validate"}, nil, &stdout, io.Discard)
 	if want := `the properties of x\x1b[31m \x23#[error] (no schema`; !strings.Contains(stdout.String(), want) {
 		t.Errorf("%q", stdout.String())
 	}

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/qlsync/qlsync/internal/engine"
+	"github.com/qlsync/qlsync/internal/infile"
+	"github.com/qlsync/qlsync/internal/interrupt"
+	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/report"
+)
+
+// exitCode reports what a command ended with and gives its code.
+func (env *environment) exitCode(err error) int {
+	if err == nil {
+		return exitOK
+	}
+	ended := endOf(err)
+	if ended != nil && ended.err == nil {
+		return ended.code
+	}
+	var problems connection.Problems
+	switch {
+	case errors.As(err, &problems):
+		_ = env.text(env.stderr).Problems(env.stderr, problems)
+	case ended == nil && readerGone(err):
+		return exitReaderGone
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintln(env.stderr, "error: interrupted")
+	default:
+		fmt.Fprintln(env.stderr, "error: "+report.Clean(infile.ErrorText(err)))
+	}
+	if ended == nil {
+		return env.interrupted(exitError)
+	}
+	for _, line := range ended.details {
+		fmt.Fprintln(env.stderr, "  "+report.Clean(line))
+	}
+	return ended.code
+}
+
+// endOf returns the exit of an error: its own, or the one that stands for a refusal or a
+// held lock; nil for any other error.
+func endOf(err error) *exit {
+	if ended, ok := errors.AsType[*exit](err); ok {
+		return ended
+	}
+	if refusal, ok := errors.AsType[*engine.Refusal](err); ok {
+		return &exit{exitRefused, refusal.Err, refusal.Details}
+	}
+	if locked, ok := errors.AsType[*engine.LockedError](err); ok {
+		return &exit{code: exitPartial, err: locked}
+	}
+	return nil
+}
+
+// interrupted returns the exit code of a command that an interrupt has ended before it
+// wrote anything to a tenant, or the other code if there was none.
+func (env *environment) interrupted(otherwise int) int {
+	if env.interrupts != nil && env.interrupts.Signal() != 0 {
+		return exitSignal + env.interrupts.Signal()
+	}
+	return otherwise
+}
+
+// brokenOff returns the exit code of a command that did not end after the second interrupt.
+func (env *environment) brokenOff() int {
+	if env.wrote.Load() {
+		return exitPartial
+	}
+	return env.interrupted(exitError)
+}
+
+// readerGone reports whether the only thing that went wrong is that nobody reads
+// standard output any more. A connection to a tenant breaks with the same error, and
+// says so as an operation of the network.
+func readerGone(err error) bool {
+	file, ok := errors.AsType[*fs.PathError](err)
+	return ok && file.Path == os.Stdout.Name() && interrupt.IsBrokenPipe(file.Err)
+}
