@@ -3,10 +3,12 @@ package main
 import (
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/qlsync/qlsync/internal/engine"
+	"github.com/qlsync/qlsync/pkg/report"
 )
 
 // host returns the process as the engine sees it. Events go to the listener.
@@ -18,7 +20,7 @@ func (env *environment) host(c *cli.Context, events *listener) (*engine.Host, er
 	host := &engine.Host{
 		Lookup: env.lookup, Stdin: env.stdin, Version: version(), Secrets: env.secrets,
 		Logger: func(tenant string) *slog.Logger {
-			return slog.New(slog.NewTextHandler(events.stderr(tenant), &slog.HandlerOptions{Level: level}))
+			return slog.New(slog.NewTextHandler(events.stderr(tenant), &slog.HandlerOptions{Level: level, ReplaceAttr: cleanAttribute}))
 		},
 		Notify: events.notify,
 	}
@@ -84,4 +86,20 @@ func planOptions(c *cli.Context) (engine.PlanOptions, error) {
 	o.Rotate, err = keys(c, "rotate")
 	o.SkipStale = c.String("on-stale") == "skip"
 	return o, err
+}
+
+// cleanAttribute returns an attribute of the log whose text steers neither a terminal nor the
+// runner of a pipeline.
+func cleanAttribute(_ []string, attribute slog.Attr) slog.Attr {
+	switch value := attribute.Value.Any().(type) {
+	case string:
+		attribute.Value = slog.StringValue(report.Clean(value))
+	case error:
+		attribute.Value = slog.StringValue(report.Clean(value.Error()))
+	case fmt.Stringer:
+		if _, isTime := value.(time.Time); !isTime {
+			attribute.Value = slog.StringValue(report.Clean(value.String()))
+		}
+	}
+	return attribute
 }

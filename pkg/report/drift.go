@@ -76,7 +76,7 @@ func driftRow(item *plan.DriftItem) row {
 	look := driftSigns[item.Kind]
 	r := row{
 		key: item.Connection, name: label(item.Connection.Name), sign: look.sign, paint: look.paint,
-		verb: string(item.Kind), kind: item.DataSource, fields: item.Fields,
+		verb: Clean(string(item.Kind)), kind: item.DataSource, fields: item.Fields,
 	}
 	if item.Reason != "" {
 		r.remark = append(r.remark, item.Reason)

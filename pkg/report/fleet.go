@@ -81,7 +81,7 @@ func (t Text) Drifts(w io.Writer, f *plan.Fleet[plan.Drift]) error {
 		p.line("")
 	}
 	if len(left) > 0 {
-		p.line("Of all of them, %s.", ignored(left))
+		p.line("Of all of them, %s.", Clean(ignored(left)))
 	}
 	p.line("Tenants: %d with drift, %d without%s.", differing, clean, notLookedAt(failed))
 	if differing > 0 {

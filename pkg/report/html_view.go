@@ -284,7 +284,7 @@ func (r *run) name(tenants int) string {
 		text += ", incomplete"
 	}
 	if len(r.ignored) > 0 {
-		text += ", " + ignored(r.ignored)
+		text += ", " + Clean(ignored(r.ignored))
 	}
 	return text
 }

@@ -109,7 +109,7 @@ func changeRow(c *plan.Change) row {
 	look := signs[c.Action]
 	r := row{
 		key: c.Connection, name: label(c.Connection.Name), sign: look.sign, paint: look.paint,
-		verb: string(c.Action), kind: c.DataSource, fields: c.Fields, fresh: c.Action == plan.ActionCreate,
+		verb: Clean(string(c.Action)), kind: c.DataSource, fields: c.Fields, fresh: c.Action == plan.ActionCreate,
 	}
 	if c.Reason != "" {
 		r.remark = append(r.remark, "because: "+c.Reason)
@@ -149,7 +149,7 @@ func (p *printer) steps(steps []plan.Step) {
 		end := begin + alike(steps[begin:])
 		group := steps[begin:end]
 		ids = append(ids, span(steps, begin, end-1))
-		whats = append(whats, fmt.Sprintf("%-11s  %s", group[0].Kind, connections(group)))
+		whats = append(whats, fmt.Sprintf("%-11s  %s", Clean(string(group[0].Kind)), connections(group)))
 		calls = append(calls, count(writes(group), "call"))
 		does = append(does, describe(group))
 		afters = append(afters, after(steps, group, places))
@@ -215,9 +215,9 @@ func alike(steps []plan.Step) int {
 // span names the steps from one place to another.
 func span(steps []plan.Step, first, last int) string {
 	if first == last {
-		return steps[first].ID
+		return label(steps[first].ID)
 	}
-	return steps[first].ID + ".." + steps[last].ID
+	return label(steps[first].ID) + ".." + label(steps[last].ID)
 }
 
 // after names the steps that come before a group, neighbours as a span.
@@ -274,7 +274,7 @@ func (p *printer) summary(pl *plan.Plan) {
 	s := pl.Summary
 	if pl.Empty() {
 		p.line("Nothing to do: %s as declared.%s", are(s.Unchanged), omitted(s.Omitted))
-		p.line("Hash: %s", pl.Hash)
+		p.line("Hash: %s", Clean(pl.Hash))
 		return
 	}
 	p.line("Plan: %s.", counts(
@@ -284,7 +284,7 @@ func (p *printer) summary(pl *plan.Plan) {
 		number{s.Refused, "refused"}, number{s.Unchanged, "unchanged"}, number{s.Omitted, "not asked for"},
 	))
 	p.line("Cost: %s.", cost(pl.Estimate))
-	p.line("Hash: %s", pl.Hash)
+	p.line("Hash: %s", Clean(pl.Hash))
 	if pl.Refusal != nil {
 		p.line("")
 		p.line("%s %s", p.paint(color.FgRed, "Refused:"), Clean(pl.Refusal.Message))

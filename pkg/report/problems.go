@@ -97,7 +97,7 @@ func (JUnit) Problems(w io.Writer, problems connection.Problems) error {
 		if position.Line > 0 {
 			c.name = fmt.Sprintf("%d:%d: %s", position.Line, position.Column, problem.Message)
 		}
-		c.text = Clean(problem.Error()) + "\n"
+		c.text = guarded(Clean(problem.Error())) + "\n"
 		add(c.class, c)
 	}
 	failed := slices.ContainsFunc(problems, func(p connection.Problem) bool { return p.Severity != connection.SeverityWarning })

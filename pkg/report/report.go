@@ -113,8 +113,10 @@ func (p *printer) line(format string, args ...any) {
 	}
 }
 
-// guarded gives a line that GitHub's runner does not take for a command.
+// guarded returns a line that the runner of a pipeline does not take for a command, even
+// where only several clean texts together are one.
 func guarded(line string) string {
+	line = connection.BreakRunnerCommands(line)
 	if rest := strings.TrimLeft(line, " "); strings.HasPrefix(rest, "::") {
 		return line[:len(line)-len(rest)] + `\x3a` + rest[1:]
 	}
@@ -131,10 +133,6 @@ func (p *printer) paint(attribute color.Attribute, text string) string {
 	return c.Sprint(text)
 }
 
-// pipelineCommands are what the runners of Azure and GitHub obey wherever it stands
-// in a line.
-var pipelineCommands = strings.NewReplacer("##[", `\x23#[`, "##vso[", `\x23#vso[`)
-
 // Clean gives a text that can steer neither a terminal nor a pipeline, is one line and hides
 // nothing: unchanged where every character is seen, otherwise with those that are not, by the table
 // of [connection.IsUnseen], and with backslashes escaped.
@@ -143,7 +141,7 @@ func Clean(text string) string {
 		quoted := connection.Quote(text)
 		text = strings.ReplaceAll(quoted[1:len(quoted)-1], `\"`, `"`)
 	}
-	return pipelineCommands.Replace(text) // last: its backslash is not to be escaped
+	return connection.BreakRunnerCommands(text) // last: its backslash is not to be escaped
 }
 
 // label gives a name for the beginning of a line or column: clean, in quotes where it could not be
@@ -151,7 +149,7 @@ func Clean(text string) string {
 func label(name string) string {
 	text := Clean(name)
 	if strings.Trim(text, " ") != text || text == "" {
-		text = pipelineCommands.Replace(connection.Quote(name))
+		text = connection.BreakRunnerCommands(connection.Quote(name))
 	}
 	return strings.ReplaceAll(text, "  ", ` \x20`)
 }

@@ -50,7 +50,7 @@ func resultRow(item *apply.Item) row {
 	look := signs[item.Action]
 	r := row{
 		key: item.Connection, name: label(item.Connection.Name), sign: look.sign, paint: look.paint,
-		verb: string(item.Action), kind: string(item.Outcome),
+		verb: Clean(string(item.Action)), kind: string(item.Outcome),
 	}
 	switch item.Outcome {
 	case apply.Done:

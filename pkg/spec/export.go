@@ -379,7 +379,7 @@ func (e *exporter) file(space string, all []*exported, taken map[string]bool) {
 	if root, _ := parseYAML(name, text); !e.says(root, all) {
 		text = e.text(all, common{}) // what they have in common is not worth a mistake
 	}
-	head := fmt.Sprintf("%s\n# Exported from tenant %s.\n", Modeline(filepath.Join(e.in.Dir, name), e.project.SchemasDir, EditorConnections), e.in.Tenant)
+	head := fmt.Sprintf("%s\n# Exported from tenant %s.\n", comment(Modeline(filepath.Join(e.in.Dir, name), e.project.SchemasDir, EditorConnections)), comment(e.in.Tenant))
 	e.out.Files = append(e.out.Files, ExportedFile{name + ".yaml", append([]byte(head), text...), len(all)})
 	for _, x := range all {
 		e.out.Variables = append(e.out.Variables, x.variables...)

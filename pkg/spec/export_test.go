@@ -218,3 +218,48 @@ func TestExportSortsNumbersByTheirValueAndCountsWhatIsDeclared(t *testing.T) {
 		t.Errorf("%d declared, omitted %v", exported.Declared, exported.Omitted)
 	}
 }
+
+// TestAnExportOnStandardOutputSteersNoPipeline: the texts of live connections reach the log
+// of a pipeline with the export, and the files still declare the same connections.
+func TestAnExportOnStandardOutputSteersNoPipeline(t *testing.T) {
+	inFolder(t, severalTenants)
+	declared := 0
+	for _, text := range []string{
+		"##vso[task.setvariable variable=PATH]evil", "a ##[add-path]b", "###TeamCity[x '1']", "::set-env name=PATH::/evil", "  ::error::x",
+		"x\n##vso[task.x]y\n::error::z\nlast", "\\##[x]\"'", "section_start:1:a\r\x1b[0K",
+	} {
+		live := []connection.Live{{
+			ID: "1", SpaceID: "s", Key: connection.Key{Space: "Finance", Name: strings.ReplaceAll(text, "\n", " ")}, DataSource: "src",
+			Properties: map[string]any{"host": text, text: []any{text, map[string]any{text: text}}}, Withheld: []string{"password"},
+		}}
+		exported := exportAll(t, live, nil)
+		if len(exported.Files) == 0 {
+			continue // a text that no file can hold is not exported
+		}
+		file := string(exported.Files[0].Text)
+		for line := range strings.Lines(file) {
+			lower := strings.ToLower(strings.TrimSpace(line))
+			if strings.HasPrefix(lower, "::") || strings.Contains(lower, "##[") || strings.Contains(lower, "##vso[") || strings.Contains(lower, "##teamcity[") ||
+				strings.ContainsAny(line, "\r\x1b") {
+				t.Errorf("%q: the runner of a pipeline obeys %q of the export", text, line)
+			}
+		}
+		if err := os.WriteFile(filepath.Join("connections", "exported.yaml"), []byte(file), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		sets, problems := readAll(t, nil)
+		if problems.Err() != nil {
+			t.Fatalf("%q: the export is not valid: %v\n%s", text, problems, file)
+		}
+		found := slices.ContainsFunc(sets[0].Connections, func(d connection.Desired) bool {
+			return d.Name == live[0].Key.Name && d.Properties["host"] == text
+		})
+		if !found {
+			t.Errorf("%q: the export does not declare what is live:\n%s", text, file)
+		}
+		declared++
+	}
+	if declared < 6 {
+		t.Errorf("only %d of the texts were exported: the test shows too little", declared)
+	}
+}

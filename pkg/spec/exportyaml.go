@@ -92,7 +92,7 @@ func (e *exporter) text(all []*exported, c common) []byte {
 		}
 		text.WriteString(indent(encodeNode(x.node(c)), "  - ", "    "))
 		if len(x.others) > 0 {
-			text.WriteString("      # or, if it has them: " + strings.Join(x.others, ", ") + "\n")
+			text.WriteString("      # or, if it has them: " + comment(strings.Join(x.others, ", ")) + "\n")
 		}
 		if len(x.offered) > 0 {
 			offered := mapping()
@@ -177,7 +177,7 @@ var words11 = []string{"y", "n", "yes", "no", "on", "off"}
 // textNode is a text, in quotes where a reader could take it for something else.
 func textNode(text string) *yaml.Node {
 	node := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: text}
-	if strings.ContainsFunc(text, isHiddenInLine) || strings.TrimSpace(text) != text {
+	if strings.ContainsFunc(text, isHiddenInLine) || strings.TrimSpace(text) != text || connection.HasRunnerCommand(text) {
 		node.Style = yaml.DoubleQuotedStyle
 	}
 	if slices.Contains(words11, strings.ToLower(text)) {
@@ -222,6 +222,14 @@ func valueNode(value any) *yaml.Node {
 	return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!null", Value: "null"}
 }
 
+// comment returns a text that can end no comment and steers no pipeline.
+func comment(text string) string {
+	if strings.ContainsFunc(text, connection.IsUnseen) {
+		text = connection.Quote(text)
+	}
+	return connection.BreakRunnerCommands(text)
+}
+
 // escapeVariables lets a text stand for itself although it looks like a variable.
 func escapeVariables(text string) string { return strings.ReplaceAll(text, openBrace, escapedBrace) }
 
@@ -235,9 +243,11 @@ func encodeNode(node *yaml.Node) string {
 	return escapeUnseen(text.String())
 }
 
-// escapeUnseen escapes what a reader of a file would not see. The encoder writes it raw, and
-// [textNode] has put it in double quotes, where YAML has escapes.
+// escapeUnseen escapes what a reader of a file would not see, and what the runner of a pipeline
+// would obey: an export is printed too. The encoder writes both raw, and [textNode] has put them in
+// double quotes, where YAML has escapes.
 func escapeUnseen(text string) string {
+	text = connection.BreakRunnerCommands(text)
 	if !strings.ContainsFunc(text, isHiddenInLine) {
 		return text
 	}
