@@ -193,3 +193,6 @@ func (c *Client) redactor(call *call) *transport.Redactor {
 	}
 	return c.secrets
 }
+
+// said returns a text of the manager as an error may quote it: without the secrets of the run.
+func (p *Provider) said(text string) string { return p.client.redactor(nil).Clean(text, maxCode) }

@@ -351,11 +351,11 @@ func (p *Provider) current(ctx context.Context, operation connection.Operation) 
 	mark := live.mark()
 	switch {
 	case operation.DataSource != "" && live.kind != operation.DataSource:
-		return live, fmt.Errorf("%w: under that name there is a connection of type %s, not %s", connection.ErrConflict, live.kind, operation.DataSource)
+		return live, fmt.Errorf("%w: under that name there is a connection of type %s, not %s", connection.ErrConflict, p.said(live.kind), operation.DataSource)
 	case p.project != "" && mark.Project != "" && mark.Project != p.project:
-		return live, fmt.Errorf("%w: it belongs to project %q by now", connection.ErrInvalid, mark.Project)
+		return live, fmt.Errorf("%w: it belongs to project %q by now", connection.ErrInvalid, p.said(mark.Project))
 	case types[live.kind] == nil:
-		return live, fmt.Errorf("%w: there is no connection type %q", connection.ErrInvalid, live.kind)
+		return live, fmt.Errorf("%w: there is no connection type %q", connection.ErrInvalid, p.said(live.kind))
 	case p.changed(operation.Key, live):
 		return live, fmt.Errorf("%w (its fields or its description); plan again", connection.ErrChanged)
 	case operation.Kind == connection.Delete && operation.Seen != nil && takenAway(operation.Seen.Mark, mark):
@@ -420,7 +420,7 @@ func (p *Provider) free(ctx context.Context, from, to connection.Key) error {
 	there, err := p.getShown(ctx, to)
 	switch {
 	case err == nil:
-		return fmt.Errorf("%w: %q of type %s has it", connection.ErrConflict, to, there.kind)
+		return fmt.Errorf("%w: %q of type %s has it", connection.ErrConflict, to, p.said(there.kind))
 	case errors.Is(err, connection.ErrNotFound):
 		return nil
 	}
