@@ -253,6 +253,7 @@ func (s *Session) CheckSchemas(ctx context.Context) (report.Schemas, error) {
 	for i := range checked.Sources {
 		source := &checked.Sources[i]
 		compareSource(source, ours.DataSources[source.ID], theirs.DataSources[source.ID])
+		source.Disabled = source.State == report.SchemaGone && slices.Contains(theirs.Disabled, source.ID)
 	}
 	for _, broken := range spec.Breaks(s.declared.Connections, ours, theirs) {
 		checked.Breaks = append(checked.Breaks, report.SchemaBreak(broken))

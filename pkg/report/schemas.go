@@ -39,6 +39,8 @@ type SchemaSource struct {
 	Uses int `json:"connections"`
 	// State compares with the tenant; empty where none was asked.
 	State SchemaState `json:"state,omitempty"`
+	// Disabled reports, of one that is gone, whether the tenant has it and has disabled it.
+	Disabled bool `json:"disabled,omitempty"`
 	// TenantVersion is the connector's version there.
 	TenantVersion string                    `json:"tenantVersion,omitempty"`
 	Changes       []connection.SchemaChange `json:"changes,omitempty"`
@@ -116,8 +118,11 @@ func (t Text) SchemaCheck(w io.Writer, s Schemas) error {
 		case SchemaNotPulled:
 			unvendored = append(unvendored, Clean(source.ID))
 		case SchemaGone:
-			p.line("%s %s  gone: the tenant has no such data source, or has disabled it (%s)",
-				p.paint(color.FgRed, "-"), label(source.ID), uses(source))
+			why := "gone: the tenant has no such data source"
+			if source.Disabled {
+				why = "disabled in the tenant"
+			}
+			p.line("%s %s  %s (%s)", p.paint(color.FgRed, "-"), label(source.ID), why, uses(source))
 		case SchemaDiffers:
 			p.line("%s %s  %s (%s)", p.paint(color.FgYellow, "~"), label(source.ID), versions(source), uses(source))
 			for _, change := range source.Changes {
@@ -157,17 +162,19 @@ func (p *printer) schemaSummary(s Schemas, same int, unvendored []string) {
 
 // schemaAdvice says what to do about each kind of difference.
 func (p *printer) schemaAdvice(s Schemas) {
-	var edited, lost []string
+	var edited, lost, disabled []string
 	takes, removes := "", ""
 	for _, source := range s.Sources {
 		switch isGone := source.State == SchemaGone; {
 		case !isGone && source.State != SchemaDiffers:
+		case isGone && source.Uses > 0 && source.Disabled:
+			disabled = append(disabled, Clean(source.ID))
 		case isGone && source.Uses > 0:
 			lost = append(lost, Clean(source.ID))
 		case source.Edited:
 			edited = append(edited, Clean(source.ID))
 		case isGone:
-			removes = "removes what is gone and not in use"
+			removes = "removes what is gone or disabled and not in use"
 		default:
 			takes = "takes the changes over"
 		}
@@ -179,7 +186,10 @@ func (p *printer) schemaAdvice(s Schemas) {
 		p.line("Edited here, so pull keeps the files: %s. Remove them to have the tenant's.", strings.Join(edited, ", "))
 	}
 	if len(lost) > 0 {
-		p.line("Gone and in use: %s. Their connections must be changed, or the data sources enabled.", strings.Join(lost, ", "))
+		p.line("Gone and in use: %s. Change dataSource of their connections.", strings.Join(lost, ", "))
+	}
+	if len(disabled) > 0 {
+		p.line("Disabled and in use: %s. Ask an administrator to enable them, or change dataSource of their connections.", strings.Join(disabled, ", "))
 	}
 }
 

@@ -15,6 +15,7 @@ func checkedSchemas() report.Schemas {
 			{ID: "gone", Version: "1", Pulled: "2026-01-02", From: "prod", Uses: 1, State: report.SchemaGone},
 			{ID: "left", Version: "1", Pulled: "2026-01-02", From: "prod", State: report.SchemaGone},
 			{ID: "made", Edited: true, State: report.SchemaGone},
+			{ID: "off", Version: "1", Pulled: "2026-01-02", From: "prod", Uses: 1, State: report.SchemaGone, Disabled: true},
 			{ID: "mssql", Version: "8.19", Pulled: "2026-01-02", From: "test", Edited: true, Uses: 2, State: report.SchemaDiffers, TenantVersion: "8.20", Changes: []connection.SchemaChange{
 				{Property: "host\x1b[31m", Kind: connection.SchemaChanged, Details: []string{`enum loses "a"`, "no default, which was 1"}},
 				{Property: "port", Kind: connection.SchemaAdded, Details: []string{`type "integer"`}},

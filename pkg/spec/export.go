@@ -216,10 +216,10 @@ func (e *exporter) refuse(live *connection.Live) string {
 		return differOnly("it and the declared connection", live.Key.Name, e.declaredAlike(live).Name)
 	case slices.Contains(e.in.Catalog.Unread, live.DataSource):
 		return fmt.Sprintf("what the tenant says about data source %q cannot be read", live.DataSource)
-	case source == nil && slices.Contains(e.in.Catalog.Known, live.DataSource):
-		return fmt.Sprintf("the tenant has no api-specs of data source %q", live.DataSource)
+	case source == nil && slices.Contains(e.in.Catalog.Disabled, live.DataSource):
+		return absence(e.in.Catalog, live.DataSource) + ": ask an administrator to enable it, then export again"
 	case source == nil:
-		return fmt.Sprintf("the tenant has no data source %q, or has disabled it", live.DataSource)
+		return absence(e.in.Catalog, live.DataSource) + ": manage the connection in the console"
 	case e.needsPerson(live, source):
 		return "a person must sign in for it"
 	}

@@ -72,10 +72,13 @@ func TestWhyADataSourceKeepsConnectionsFromBeingExported(t *testing.T) {
 	project, _ := spec.LoadProject("qlsync.yaml")
 	want := map[string]string{
 		"broken": `what the tenant says about data source "broken" cannot be read`,
-		"listed": `the tenant has no api-specs of data source "listed"`,
-		"gone":   `the tenant has no data source "gone", or has disabled it`,
+		"listed": `the tenant has no api-specs of data source "listed": manage the connection in the console`,
+		"gone":   `the tenant has no data source "gone": manage the connection in the console`,
+		"off":    `data source "off" is disabled in the tenant: ask an administrator to enable it, then export again`,
 	}
-	in := spec.ExportInput{Tenant: "prod", Catalog: &connection.Catalog{Unread: []string{"broken"}, Known: []string{"broken", "listed"}}}
+	in := spec.ExportInput{Tenant: "prod", Catalog: &connection.Catalog{
+		Unread: []string{"broken"}, Known: []string{"broken", "listed"}, Disabled: []string{"off"},
+	}}
 	for id := range want {
 		in.Live = append(in.Live, connection.Live{ID: id, SpaceID: "s", Key: connection.Key{Space: "Finance", Name: id}, DataSource: id})
 	}

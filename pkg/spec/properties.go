@@ -36,7 +36,7 @@ func CheckProperties(set []connection.Desired, catalog *connection.Catalog) conn
 			found[i] = s.check(d)
 		case slices.Contains(catalog.Disabled, d.DataSource): // the planner refuses it
 		case catalog.DataSources[d.DataSource] == nil:
-			found[i] = unknownSource(d, catalog.Known)
+			found[i] = unknownSource(d, catalog)
 		}
 	})
 	return Collect(append(found, problems, checkCompared(set, known), checkLifted(set, known))...)
@@ -56,17 +56,23 @@ func eachInParallel(n int, do func(int)) {
 	group.Wait()
 }
 
-// unknownSource notes a data source that the tenant does not have.
-func unknownSource(d *connection.Desired, known []string) connection.Problems {
-	if d.DataSource == "" || len(known) == 0 || slices.Contains(known, d.DataSource) {
+// unknownSource returns the problem of a data source that the tenant has disabled or does
+// not have.
+func unknownSource(d *connection.Desired, tenant *connection.Catalog) connection.Problems {
+	problem := connection.Problem{Position: d.PositionOf("/dataSource"), Severity: connection.SeverityError}
+	switch {
+	case d.DataSource == "" || slices.Contains(tenant.Known, d.DataSource):
 		return nil
+	case slices.Contains(tenant.Disabled, d.DataSource):
+		problem.Message = absence(tenant, d.DataSource)
+		problem.Hint = "ask an administrator to enable it, or change dataSource"
+	case len(tenant.Known) == 0:
+		return nil
+	default:
+		problem.Message = fmt.Sprintf("there is no data source %q", d.DataSource)
+		problem.Hint = didYouMean(d.DataSource, tenant.Known)
 	}
-	return connection.Problems{{
-		Position: d.PositionOf("/dataSource"),
-		Severity: connection.SeverityError,
-		Message:  fmt.Sprintf("there is no data source %q", d.DataSource),
-		Hint:     didYouMean(d.DataSource, known),
-	}}
+	return connection.Problems{problem}
 }
 
 // sourceSchema is what a data source's schema says, ready to be used.

@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"cmp"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -46,13 +47,13 @@ func (p Pull) Decide(id string, text []byte) (Pulled, *connection.Problem) {
 	if text != nil && !pulled.Same && p.Lock.Edited(id, text) {
 		return pulled, p.kept(id, pulled.File)
 	}
-	pulled.Change = p.change(source, text != nil, pulled.Same)
+	pulled.Change = p.change(id, source, text != nil, pulled.Same)
 	return pulled, nil
 }
 
-func (p Pull) change(source *connection.DataSource, isThere, same bool) string {
+func (p Pull) change(id string, source *connection.DataSource, isThere, same bool) string {
 	if source == nil {
-		return "removed, as the tenant does not have it and no connection uses it"
+		return "removed: " + absence(p.Catalog, id) + ", and no connection uses it"
 	}
 	known := p.Lock.DataSources[source.ID].Version
 	switch {
@@ -66,15 +67,29 @@ func (p Pull) change(source *connection.DataSource, isThere, same bool) string {
 	return "updated, connector version " + source.Version
 }
 
-// missing says that the tenant does not have a data source.
+// missing is the problem of a data source whose schema the tenant does not return.
 func (p Pull) missing(id string) *connection.Problem {
-	problem := connection.Problem{Severity: connection.SeverityError, Message: fmt.Sprintf("the tenant has no data source %q, or has disabled it", id)}
-	if slices.Contains(p.Catalog.Known, id) {
-		problem.Message = fmt.Sprintf("the tenant has no api-specs of data source %q", id)
-	} else {
-		problem.Hint = didYouMean(id, p.Catalog.Known)
+	problem := connection.Problem{Severity: connection.SeverityError, Message: absence(p.Catalog, id)}
+	switch {
+	case slices.Contains(p.Catalog.Known, id):
+	case slices.Contains(p.Catalog.Disabled, id):
+		problem.Hint = "ask an administrator to enable it"
+	default:
+		problem.Hint = cmp.Or(didYouMean(id, p.Catalog.Known), "correct the id in the command or in the files")
 	}
 	return &problem
+}
+
+// absence says why a tenant returns no schema of a data source: the tenant describes it
+// nowhere, has disabled it, or does not have it.
+func absence(tenant *connection.Catalog, id string) string {
+	switch {
+	case slices.Contains(tenant.Known, id):
+		return fmt.Sprintf("the tenant has no api-specs of data source %q", id)
+	case slices.Contains(tenant.Disabled, id):
+		return fmt.Sprintf("data source %q is disabled in the tenant", id)
+	}
+	return fmt.Sprintf("the tenant has no data source %q", id)
 }
 
 // kept says that a file stays as it is.

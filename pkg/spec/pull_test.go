@@ -8,13 +8,6 @@ import (
 )
 
 func TestWhatAPullDoesToAVendoredSchema(t *testing.T) {
-	vendored := func(version, schema string) string {
-		text, err := spec.VendoredText(source("s", version, schema))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return string(text)
-	}
 	const kept, mine = "schemas/s.json: the file was edited since it was pulled, so it is kept (to have it as on the tenant, remove it and pull again)",
 		"schemas/s.json: the file was not pulled, so it is kept (to have it as on the tenant, remove it and pull again)"
 	now, old := source("s", "2", `{"required": ["a", "b"]}`), vendored("1", "{}")
@@ -35,10 +28,10 @@ func TestWhatAPullDoesToAVendoredSchema(t *testing.T) {
 		{"what was edited into no JSON", `{`, old, true, now, "", kept},
 		{"an empty file", " ", old, true, now, "", kept},
 		{"what was made by hand", old, "", true, now, "", mine},
-		{"what is gone", old, old, false, nil, "removed, as the tenant does not have it and no connection uses it", ""},
-		{"what is gone and in use", old, old, true, nil, "", `the tenant has no data source "s", or has disabled it`},
+		{"what is gone", old, old, false, nil, `removed: the tenant has no data source "s", and no connection uses it`, ""},
+		{"what is gone and in use", old, old, true, nil, "", `the tenant has no data source "s" (correct the id in the command or in the files)`},
 		{"what is gone and was edited", `{}`, old, false, nil, "", kept},
-		{"what never was", "", "", true, nil, "", `the tenant has no data source "s", or has disabled it`},
+		{"what never was", "", "", true, nil, "", `the tenant has no data source "s" (correct the id in the command or in the files)`},
 		{"what cannot be vendored", old, old, true, source("s", "1", "nothing"), "", `vendor data source "s": its schema is no JSON: invalid character 'o' in literal null (expecting 'u')`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -70,4 +63,37 @@ func TestADataSourceThatIsListedAndHasNoSpecs(t *testing.T) {
 	if _, problem := pull.Decide("s", nil); problem == nil || problem.Message != `the tenant has no api-specs of data source "s"` {
 		t.Error(problem)
 	}
+}
+
+// TestADisabledDataSourceIsNotSaidToBeMissing is about pull, and about the connections that a
+// disabled data source breaks.
+func TestADisabledDataSourceIsNotSaidToBeMissing(t *testing.T) {
+	theirs := &connection.Catalog{Known: []string{"sr", "t"}, Disabled: []string{"s"}}
+	pull := spec.Pull{Catalog: theirs, Needed: func(string) bool { return true }}
+	const refused = `data source "s" is disabled in the tenant (ask an administrator to enable it)`
+	if _, problem := pull.Decide("s", nil); problem == nil || problem.Error() != refused {
+		t.Errorf("pull of a disabled data source that is needed: %v, want %s", problem, refused)
+	}
+	lock, _ := spec.ReadLock(t.TempDir())
+	lock.Take(source("s", "1", ""), []byte(vendored("1", "{}")), "prod", "2026-01-02")
+	pull.Lock, pull.Needed = lock, func(string) bool { return false }
+	const removed = `removed: data source "s" is disabled in the tenant, and no connection uses it`
+	if pulled, problem := pull.Decide("s", []byte(vendored("1", "{}"))); problem != nil || pulled.Change != removed {
+		t.Errorf("pull of a disabled data source that nothing uses: %q, %v, want %q", pulled.Change, problem, removed)
+	}
+	set := []connection.Desired{{Space: connection.SpaceRef{Name: "S"}, Name: "A", DataSource: "s"}}
+	ours := &connection.Catalog{DataSources: map[string]*connection.DataSource{"s": source("s", "1", "")}}
+	const broken = `data source "s" is disabled in the tenant (ask an administrator to enable it, or change dataSource)`
+	if breaks := spec.Breaks(set, ours, theirs); len(breaks) != 1 || breaks[0].Problems.Error() != broken {
+		t.Errorf("breaks: %v, want %s", breaks, broken)
+	}
+}
+
+// vendored returns a vendored file of a connector version.
+func vendored(version, schema string) string {
+	text, err := spec.VendoredText(source("s", version, schema))
+	if err != nil {
+		panic(err)
+	}
+	return string(text)
 }

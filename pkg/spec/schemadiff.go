@@ -163,7 +163,7 @@ func Breaks(set []connection.Desired, ours, theirs *connection.Catalog) []Break 
 	var broken []Break
 	for i := range set {
 		d := &set[i]
-		found := unknownSource(d, theirs.Known)
+		found := unknownSource(d, theirs)
 		switch source := sources[d.DataSource]; {
 		case source != nil:
 			found = Collect(source.check(d))
