@@ -54,6 +54,12 @@ type Live struct {
 	// StoredID is the caller's stored credentials that it uses where Separated is
 	// true; empty: none, or unknown.
 	StoredID string `json:"storedId,omitempty"`
+	// CredentialsID is the service's id of the credentials that the connection uses, whoever
+	// they are of; empty: none. It is compared before a write, as Statement is.
+	CredentialsID string `json:"-"`
+	// CredentialsUnknown reports that HasCredentials, Separated, StoredID and CredentialsID
+	// are not known, because a write of ours may have changed them; see [Live.After].
+	CredentialsUnknown bool `json:"-"`
 	// Unreadable says why the details could not be read; empty when they could,
 	// or when nobody asked.
 	Unreadable string `json:"unreadable,omitempty"`

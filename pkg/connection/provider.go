@@ -388,9 +388,6 @@ type Traits struct {
 	// Costs tells how many requests one call of each kind takes at most; its reads are
 	// those for each operation of the call.
 	Costs map[Mechanism]Cost `json:"costs,omitempty"`
-	// ListSize is how many connections one page of a list holds: before a batch is written,
-	// the lists of its spaces are read where that takes fewer calls. Zero: they never are.
-	ListSize int `json:"listSize,omitempty"`
 	// Writes is the limit that the writes are counted against.
 	Writes RateLimit `json:"writes"`
 	// MaxTags is how many tags a file may declare. Untagged: there are no tags.
@@ -509,6 +506,14 @@ type Operation struct {
 	// Credentials has [Reference] leaves in a plan and [Secret] leaves when it is
 	// executed.
 	Credentials map[string]any
+	// DropsCredentials reports that the service may drop or unlink stored credentials with
+	// this operation, although it writes none: a change of host, or of whose they are.
+	DropsCredentials bool
+	// Successor is the connection that has taken the place of the one that this operation
+	// deletes, as the plan saw it: its credentials replace those that are deleted. The
+	// provider reads it too, and deletes nothing where [CheckSuccessor] returns an error.
+	// Nil: no such condition.
+	Successor *Live
 	// SignIn names the credential that is the code of a person's sign-in. Empty:
 	// nobody has to sign in.
 	SignIn string

@@ -31,14 +31,15 @@ func DigestStatement(statement string) StatementDigest {
 
 // CheckUnchanged returns an error that wraps [ErrChanged] and lists the differences where
 // a connection that was just read differs from how it was last seen: in name, space, owner,
-// tags, ownership record, protection or statement. What one side does not know is not compared.
+// tags, ownership record, protection, statement, or the credentials that it uses. What one
+// side does not know is not compared.
 //
 // A difference in [Live.UpdatedAt] alone counts only for an operation that takes away what
 // nobody can read back, as [Operation.Destroys] reports: credentials may have been typed in
-// by hand, and some services may touch the time of update for reasons of their own.
+// by hand over others, and some services may touch the time of update for reasons of their own.
 func CheckUnchanged(seen, now *Live, operation *Operation) error {
 	changes := differences(seen, now)
-	touched := !seen.UpdatedAt.IsZero() && !now.UpdatedAt.IsZero() && !seen.UpdatedAt.Equal(now.UpdatedAt)
+	touched := IsUpdated(seen, now)
 	switch {
 	case len(changes) == 0 && !(touched && operation.Destroys()):
 		return nil
@@ -49,6 +50,22 @@ func CheckUnchanged(seen, now *Live, operation *Operation) error {
 		changes = append(changes, "updated at "+now.UpdatedAt.UTC().Format(time.RFC3339))
 	}
 	return fmt.Errorf("%w (%s); plan again", ErrChanged, strings.Join(changes, "; "))
+}
+
+// IsUpdated reports whether the service has changed the time of update of a connection since
+// it was last seen. Where either time is unknown it reports false.
+func IsUpdated(seen, now *Live) bool {
+	return !seen.UpdatedAt.IsZero() && !now.UpdatedAt.IsZero() && !seen.UpdatedAt.Equal(now.UpdatedAt)
+}
+
+// CheckSuccessor returns an error that wraps [ErrChanged] where a delete would lose the last
+// credentials: the connection that it deletes has some, and the one that has taken its place,
+// as it was just read, has none.
+func CheckSuccessor(deleted, successor *Live) error {
+	if !deleted.HasCredentials || successor.HasCredentials {
+		return nil
+	}
+	return fmt.Errorf("%w (it has credentials, and %q in its place no longer has any); plan again", ErrChanged, successor.Key.Name)
 }
 
 func differences(seen, now *Live) (changes []string) {
@@ -69,21 +86,45 @@ func differences(seen, now *Live) (changes []string) {
 	note(was != is, "its ownership record was changed")
 	note(!slices.Equal(sortedTags(seen.Tags), sortedTags(now.Tags)), "its tags were changed")
 	note(seen.Statement != 0 && now.Statement != 0 && seen.Statement != now.Statement, "its properties were changed")
-	return changes
+	return append(changes, credentialChanges(seen, now)...)
 }
+
+// credentialChanges lists what changed about the credentials that a connection uses. New
+// values under the same id cannot be told from the old ones here.
+func credentialChanges(seen, now *Live) []string {
+	switch {
+	case seen.CredentialsUnknown || now.CredentialsUnknown:
+	case seen.Separated != now.Separated && now.Separated:
+		return []string{"each user brings their own credentials now"}
+	case seen.Separated != now.Separated:
+		return []string{"all users share its credentials now"}
+	case !seen.hasAnyCredentials() && now.hasAnyCredentials():
+		return []string{"it was given credentials"}
+	case seen.hasAnyCredentials() && !now.hasAnyCredentials():
+		return []string{"its credentials were removed"}
+	case seen.CredentialsID != now.CredentialsID || seen.StoredID != now.StoredID:
+		return []string{"it uses other credentials"}
+	}
+	return nil
+}
+
+func (l *Live) hasAnyCredentials() bool { return l.HasCredentials || l.StoredID != "" }
 
 func sortedTags(tags []string) []string {
 	return slices.Compact(slices.Sorted(slices.Values(tags)))
 }
 
-// Destroys reports whether the operation takes away what nobody can read back: the
-// connection itself, or credentials, which another owner does not get either.
+// Destroys reports whether the operation takes away what nobody can read back, or begins to:
+// the connection itself; its credentials, which a new owner does not get and which a change
+// of host may unlink; or its name, where a recreate puts it aside to delete it at the end.
 func (o *Operation) Destroys() bool {
-	return o.Kind == Delete || o.Kind == BulkDelete || o.OwnerID != "" || len(o.Credentials) > 0
+	return o.Kind == Delete || o.Kind == BulkDelete || o.OwnerID != "" || len(o.Credentials) > 0 || o.DropsCredentials ||
+		o.Mark != nil && o.Mark.Transit == TransitOld
 }
 
 // After returns how a connection is known once the operation was acknowledged. What a write
-// does to the statement and to the time of update is for the service to say: they are unknown.
+// does to the statement and to the time of update is for the service to say: they are unknown,
+// and so is what becomes of the credentials under any write that may concern them.
 func (l Live) After(operation *Operation) Live {
 	if operation.Name != "" {
 		l.Key.Name = operation.Name
@@ -99,6 +140,9 @@ func (l Live) After(operation *Operation) Live {
 	}
 	if operation.Mark != nil {
 		l.Mark = *operation.Mark
+	}
+	if operation.Kind == Create || operation.OwnerID != "" || len(operation.Credentials) > 0 || len(operation.Set) > 0 || len(operation.Remove) > 0 {
+		l.CredentialsUnknown = true
 	}
 	l.Statement, l.UpdatedAt = 0, time.Time{}
 	return l

@@ -17,12 +17,8 @@ func estimate(steps []Step, in *Input) Estimate {
 	if len(steps) > 0 {
 		e.Tier1Calls += now.Reads - now.Details + stillThere(steps)
 	}
-	listed := map[string]int{}
-	for i := range now.Connections {
-		listed[now.Connections[i].SpaceID]++
-	}
 	for _, step := range steps {
-		e.Tier1Calls += step.reads(traits, listed)
+		e.Tier1Calls += step.reads(traits)
 		e.Tier2Calls += step.writes(traits)
 	}
 	limit := traits.Writes
@@ -46,29 +42,19 @@ func (s *Step) writes(traits *connection.Traits) (sum int) {
 	return sum
 }
 
-// reads counts the reads of a step: what its operations are about is read again before it
-// is written, one by one or by the lists of its spaces, whichever takes fewer calls.
-// Listed counts the connections of each space.
-func (s *Step) reads(traits *connection.Traits, listed map[string]int) int {
-	again, back := 0, 0
-	spaces := map[string]bool{}
+// reads counts the reads of a step: each connection that its operations are about is read
+// again before it is written, and what has taken the place of one that is deleted with it.
+func (s *Step) reads(traits *connection.Traits) (sum int) {
 	for _, item := range s.Items {
-		again += traits.Costs[item.Operation.Kind].Reads
-		if seen := item.Operation.Seen; seen != nil {
-			spaces[seen.SpaceID] = true
+		sum += traits.Costs[item.Operation.Kind].Reads
+		if item.Operation.Successor != nil {
+			sum++
 		}
 		if item.Operation.ReadBack {
-			back++
+			sum++
 		}
 	}
-	if size := traits.ListSize; traits.BatchSize[s.Kind] > 1 && size > 0 {
-		pages := 0
-		for space := range spaces {
-			pages += max(1, (listed[space]+size-1)/size)
-		}
-		again = min(again, pages)
-	}
-	return again + back
+	return sum
 }
 
 // stillThere counts the connections that are touched and not deleted.

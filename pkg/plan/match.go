@@ -437,6 +437,9 @@ func (p places) isHalf(live *connection.Live, key connection.Key) bool {
 	return live.Mark.Transit != "" && p.isNamed(live, prefix, key)
 }
 
+// isUnsupplied reports whether the files neither declare credentials nor allow to let them go.
+func (p *pair) isUnsupplied() bool { return len(p.Credentials) == 0 && !p.Lifecycle.RecreateAllowed }
+
 // lastWithCredentials reports whether deleting what a rebuild has put aside would lose
 // credentials that the connection in its place has not got: a change of owner may have
 // taken them away.
@@ -467,7 +470,7 @@ func (a *analysis) leave(m *matcher) {
 	byID, finished := a.declaredIDs(m), a.finished(m)
 	for i := range a.pairs {
 		p := &a.pairs[i]
-		unsupplied[p.key] = len(p.Credentials) == 0 && !p.Lifecycle.RecreateAllowed
+		unsupplied[p.key] = p.isUnsupplied()
 		stands[p.key] = p.live != nil && p.live.Mark.Project == a.in.Project && p.live.Key == p.key
 	}
 	for i := range a.in.Snapshot.Connections {

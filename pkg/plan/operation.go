@@ -93,6 +93,9 @@ func (c *chain) add(op connection.Operation) *node {
 	default:
 		n.operation.ID, n.operation.DataSource = c.live.ID, c.live.DataSource
 	}
+	if diff := c.decision.diff; diff != nil && op.Kind == connection.Patch {
+		n.operation.DropsCredentials = (diff.host != "" || diff.whose != "") && (op.Set != nil || op.Remove != nil)
+	}
 	if len(c.nodes) > 0 {
 		n.needs = []*node{c.nodes[len(c.nodes)-1]}
 	}

@@ -5,7 +5,8 @@ import "github.com/qlsync/qlsync/pkg/connection"
 // expect tells each operation how the plan saw the connection that it is about: whoever
 // carries it out must not write on anything else. What an operation leaves is read again
 // where a later one is about the same connection, so that the later one also notices what
-// somebody else does in between, unless that would delay what brings a name back.
+// somebody else does in between. Where it would delay what brings a name back, that is only
+// done before an operation that destroys.
 func (o *orderer) expect() {
 	seen := map[string]*connection.Live{}
 	for _, live := range o.analysis.in.Snapshot.Connections {
@@ -24,9 +25,26 @@ func (o *orderer) expect() {
 		case n.created == nil:
 			continue // it makes one
 		}
-		if earlier := before[about]; earlier != nil && !n.urgent && !earlier.urgent {
+		if earlier := before[about]; earlier != nil && (n.operation.Destroys() || !n.urgent && !earlier.urgent) {
 			earlier.operation.ReadBack = true
 		}
 		before[about] = n
+		n.operation.Successor = o.successor(n.decision)
 	}
+}
+
+// successor returns the connection whose credentials replace those that a delete takes away:
+// what is under the declared name, where the old one of an interrupted recreate is deleted and
+// the files declare no credentials to write. Nil: there is no such condition.
+func (o *orderer) successor(d *decision) *connection.Live {
+	if !d.repair || d.needless || d.live.Mark.Transit != connection.TransitOld || !d.live.HasCredentials {
+		return nil
+	}
+	for i := range o.analysis.pairs {
+		p := &o.analysis.pairs[i]
+		if p.key == d.of && p.live != nil && p.isUnsupplied() {
+			return p.live
+		}
+	}
+	return nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
 	"slices"
 	"sync"
@@ -30,21 +29,13 @@ type known struct {
 	// what was there before those writes, which the service may still show for a while.
 	left  map[string]connection.Live
 	older map[string][]connection.Live
-	// listed counts the connections in the list of each space, by the space's id.
-	listed map[string]int
 }
 
 // reset forgets everything: what a snapshot reads is newer.
 func (k *known) reset() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.left, k.older, k.listed = map[string]connection.Live{}, map[string][]connection.Live{}, map[string]int{}
-}
-
-func (k *known) list(space string, connections int) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.listed[space] = connections
+	k.left, k.older = map[string]connection.Live{}, map[string][]connection.Live{}
 }
 
 func (k *known) leave(live connection.Live) {
@@ -83,20 +74,6 @@ func (k *known) expected(operation *connection.Operation) *connection.Live {
 		return &left
 	}
 	return operation.Seen
-}
-
-// pages returns how many requests list the spaces; false where that is unknown.
-func (k *known) pages(spaces []string) (pages int, ok bool) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	for _, space := range spaces {
-		count, listed := k.listed[space]
-		if !listed {
-			return 0, false
-		}
-		pages += max(1, (count+pageSize-1)/pageSize)
-	}
-	return pages, true
 }
 
 // checkFresh refuses to write on what is not as it was last known. Where an earlier
@@ -150,22 +127,13 @@ type sighting struct {
 	err  error // nil: it is as it was last known
 }
 
-// lookAgain reads the connections of a batch: one by one, or by the lists of their
-// spaces, whichever takes fewer requests. A list may lag behind, so whatever is not as
-// expected in one is read by itself before it is judged. The error is one of all.
+// lookAgain reads the connections of a batch, each one by itself: a list may lag behind, and
+// one that shows what the plan saw proves nothing. The error is one of all.
 func (p *Provider) lookAgain(ctx context.Context, operations []connection.Operation, maybe bool) ([]sighting, error) {
 	found := make([]sighting, len(operations))
-	listed, err := p.listAgain(ctx, operations)
-	if err != nil {
-		return nil, err
-	}
 	group, groupCtx := p.readers(ctx)
 	for i := range operations {
 		operation := &operations[i]
-		if live, ok := listed[operation.ID]; ok && p.checkFresh(operation, &live, maybe) == nil {
-			found[i].live = live
-			continue
-		}
 		if p.known.expected(operation) == nil {
 			continue
 		}
@@ -176,6 +144,9 @@ func (p *Provider) lookAgain(ctx context.Context, operations []connection.Operat
 				}
 				return p.checkFresh(operation, &found[i].live, maybe)
 			})
+			if found[i].err == nil {
+				found[i].err = p.checkSuccessor(groupCtx, operation, &found[i].live)
+			}
 			if concernsAll(found[i].err) {
 				return found[i].err
 			}
@@ -185,40 +156,29 @@ func (p *Provider) lookAgain(ctx context.Context, operations []connection.Operat
 	return found, group.Wait()
 }
 
-// listAgain reads the lists of the spaces in which the connections are expected, if that
-// takes fewer requests than there are connections.
-func (p *Provider) listAgain(ctx context.Context, operations []connection.Operation) (map[string]connection.Live, error) {
-	spaces := map[string]bool{}
-	for i := range operations {
-		if expected := p.known.expected(&operations[i]); expected != nil {
-			spaces[expected.SpaceID] = true
-		}
+// checkSuccessor reads what has taken the place of a connection that is to be deleted, and
+// refuses to delete the last credentials of the two.
+func (p *Provider) checkSuccessor(ctx context.Context, operation *connection.Operation, deleted *connection.Live) error {
+	if operation.Successor == nil {
+		return nil
 	}
-	ids := slices.Sorted(maps.Keys(spaces))
-	if pages, ok := p.known.pages(ids); !ok || pages >= len(operations) {
-		return nil, nil
+	successor, err := p.look(ctx, operation.Successor.ID)
+	if errors.Is(err, connection.ErrNotFound) { // which of the deleted one would mean success
+		return fmt.Errorf("%w (%q, which has taken its place, is gone); plan again", connection.ErrChanged, operation.Successor.Key)
 	}
-	lists := make([][]wireConnection, len(ids))
-	group, groupCtx := p.readers(ctx)
-	for i, id := range ids {
-		group.Go(func() (err error) {
-			lists[i], _, err = p.listConnections(groupCtx, connection.Space{ID: id}, "", nil)
-			return err
-		})
+	if err != nil {
+		return fmt.Errorf("read %q, which has taken its place: %w", operation.Successor.Key, err)
 	}
-	err := group.Wait()
-	found := map[string]connection.Live{}
-	for _, wire := range slices.Concat(lists...) {
-		found[wire.id()] = liveOf(wire.id(), wire)
-	}
-	return found, err
+	return connection.CheckSuccessor(deleted, &successor)
 }
 
 // acknowledge notes what an acknowledged write has left of what was read before it. With
 // [connection.Operation.ReadBack] that is read, so that a later operation also notices what
-// somebody else writes in between.
+// somebody else writes in between. Where somebody had updated the connection before our write,
+// which only stops what destroys, that stays known: a later operation may destroy.
 func (p *Provider) acknowledge(ctx context.Context, operation *connection.Operation, before connection.Live) {
-	if p.known.expected(operation) == nil {
+	expected := p.known.expected(operation)
+	if expected == nil {
 		return
 	}
 	after := leftBy(operation, before)
@@ -228,6 +188,9 @@ func (p *Provider) acknowledge(ctx context.Context, operation *connection.Operat
 		if err == nil && !lags && connection.CheckUnchanged(&after, &now, operation) == nil {
 			after = now
 		}
+	}
+	if connection.IsUpdated(expected, &before) {
+		after.UpdatedAt = expected.UpdatedAt
 	}
 	p.known.replace(before, after)
 }

@@ -266,7 +266,6 @@ func (p *Provider) traits(admin bool) connection.Traits {
 			connection.BulkDelete: {Reads: 1, Writes: 1},
 			connection.Delete:     {Reads: 1, Writes: 1},
 		},
-		ListSize: pageSize,
 		Writes:   p.limits.orPublished().Writes,
 		MaxTags:  maxUserTags,
 		TagLimit: maxTags,

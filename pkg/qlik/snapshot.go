@@ -369,7 +369,6 @@ func (s *survey) listSpace(ctx context.Context, space connection.Space) ([]conne
 	if err != nil {
 		return nil, nil, fmt.Errorf("list connections of space %q: %w", space.Name, err)
 	}
-	s.known.list(space.ID, len(listed))
 	var live []connection.Live
 	for _, wire := range listed {
 		if s.belongs(wire, space) {
@@ -446,6 +445,7 @@ func toLive(wire wireConnection, space connection.Space) connection.Live {
 		OtherTags:      len(set.other),
 		HasCredentials: wire.Credentials != "" && !wire.isSeparated(),
 		Separated:      wire.isSeparated(),
+		CredentialsID:  wire.Credentials,
 	}
 	if live.Separated {
 		live.StoredID = wire.Credentials

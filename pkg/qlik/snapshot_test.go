@@ -79,7 +79,7 @@ func TestASnapshotHoldsWhatTheScopeNames(t *testing.T) {
 			DataSource: "File_AmazonS3ConnectorV2", Tags: []string{"alpha"},
 			Mark:           connection.Mark{Project: "finance", Key: "aa"},
 			Properties:     map[string]any{"region": "eu-west-1", "port": json.Number("12345678901234567890")},
-			HasCredentials: true,
+			HasCredentials: true, CredentialsID: "cr1",
 		}},
 		Reads: 6, Details: 1, // one for the schema of the data source
 	}

@@ -102,6 +102,21 @@ func (t *Tenant) Edit(id string, edit func(*Connection)) error {
 	return t.save()
 }
 
+// TypeIn stores credentials with a connection, as a person does who types them into the browser.
+func (t *Tenant) TypeIn(id string, credentials map[string]any) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	r := t.world.connections[id]
+	if r == nil {
+		return fmt.Errorf("type credentials into connection %s: not found", id)
+	}
+	next := r.change(t)
+	maps.Copy(next.Properties, t.world.store(next.source(), credentials))
+	next.linkCredentials()
+	t.world.put(next)
+	return t.save()
+}
+
 // editProperties puts the wanted properties in the place of the visible ones. What did not change keeps its hidden parts.
 func (r *record) editProperties(w *world, wanted map[string]any) error {
 	wanted, err := asDecoded(wanted)

@@ -29,9 +29,10 @@ const (
 	takes        deed = "creates another one under the name that it is to have"
 	handsOver    deed = "hands it to another project"
 	renamesSpace deed = "renames its space"
+	typesIn      deed = "types in credentials"
 )
 
-var deeds = []deed{untags, protects, edits, renames, relocates, removes, takes, handsOver, renamesSpace}
+var deeds = []deed{untags, protects, edits, renames, relocates, removes, takes, handsOver, renamesSpace, typesIn}
 
 // hand is one moment at which another client works on the tenant.
 type hand struct {
@@ -96,7 +97,7 @@ func (n *wire) handle(h hand) {
 	n.note("  by hand, at %d: somebody %s: %s/%s (%s): %v", n.seen.requests, h.deed, c.Space, c.Name, c.ID, err)
 	now, _ := n.found(c.ID)
 	c.Space, now.Updated = strings.TrimSuffix(c.Space, byHand), c.Updated
-	if err != nil || h.deed != renamesSpace && h.deed != takes && fmt.Sprint(c) == fmt.Sprint(now) {
+	if err != nil || h.deed != renamesSpace && h.deed != takes && h.deed != typesIn && fmt.Sprint(c) == fmt.Sprint(now) {
 		return // the name is taken, for example, or it was done already
 	}
 	n.acted = true
@@ -150,6 +151,11 @@ func (n *wire) do(d deed, c *simulator.Connection, s *story) error {
 		})
 	case removes:
 		return n.tenant.Remove(c.ID)
+	case typesIn:
+		if c.DataSource != lake {
+			return errors.New("only an S3 connection is typed into")
+		}
+		return n.tenant.TypeIn(c.ID, map[string]any{"secretKey": "typed in by hand"})
 	case handsOver:
 		return edit(func(c *simulator.Connection) { c.Tags = []string{"qlsync:other"} })
 	case renamesSpace:
@@ -217,7 +223,9 @@ func (n *wire) beforeWrite(r *http.Request) (ids []string) {
 		case n.seen.read[id] < at:
 			delete(n.seen.hands, id) // between the read and the write
 			delete(n.seen.foreign, id)
-		case n.seen.did[id] == edits && n.seen.wrote[id] > 0:
+		case n.seen.did[id] == typesIn && !deletes(r):
+			// What takes nothing away may go on.
+		case (n.seen.did[id] == edits || n.seen.did[id] == typesIn) && n.seen.wrote[id] > 0:
 			// What a write of ours does to the statement is read back. An edit in between
 			// is taken for a part of that.
 		default:
@@ -233,6 +241,11 @@ func (n *wire) givesBack(id string, body []byte) bool {
 	return slices.ContainsFunc(n.world.stories, func(s story) bool {
 		return s.anew() && n.ids[s.before.Name] == id && bytes.Contains(body, fmt.Appendf(nil, "%q:%q", "value", s.before.Name))
 	})
+}
+
+// deletes reports whether a request deletes connections.
+func deletes(r *http.Request) bool {
+	return r.Method == http.MethodDelete || strings.HasSuffix(r.URL.Path, "/actions/delete")
 }
 
 // touches lists the connections that a write is about.
