@@ -177,8 +177,8 @@ func (o *orderer) rank() bool {
 		o.breakCycles(blocked)
 		return false
 	}
+	o.markRestoring()
 	for _, n := range slices.Backward(ready) {
-		n.urgent = n.urgent || n.decision.missed && n.takes != nil && *n.takes == n.decision.target.key
 		for _, first := range n.needs {
 			first.urgent = first.urgent || n.urgent
 		}
@@ -189,6 +189,17 @@ func (o *orderer) rank() bool {
 	}
 	o.fill(waiters)
 	return true
+}
+
+// markRestoring marks the operation of each decision that brings a missing name back. A
+// recreate that begins by that takes the name a second time, which is not urgent.
+func (o *orderer) markRestoring() {
+	restored := map[*decision]bool{}
+	for _, n := range o.nodes { // in the order of each decision
+		if d := n.decision; d.missed && !restored[d] && n.takes != nil && *n.takes == d.target.key {
+			n.urgent, restored[d] = true, true
+		}
+	}
 }
 
 // fill puts the operations that share calls into rounds, as few as possible: each

@@ -349,7 +349,7 @@ func (e *episode) checkDone(c *plan.Change, item *apply.Item, now map[string]rec
 		e.trouble("%s of %q is done, it says, and %+v", c.Action, c.Connection, got)
 	case s != nil && s.bucketOf(&got.Connection) != s.bucket:
 		e.trouble("%q is done, and its bucket is %v", c.Connection, s.bucketOf(&got.Connection))
-	case s != nil && !s.signsIn() && !got.secrets[map[string]int{"old": 0, "new": 1}[s.secret]]:
+	case !e.world.typed[item.ID] && (s != nil && !s.signsIn() && !got.secrets[map[string]int{"old": 0, "new": 1}[s.secret]]):
 		e.trouble("%q is done, and its credentials are not %s", c.Connection, s.secret)
 	}
 }
@@ -377,7 +377,7 @@ func (e *episode) check() {
 			e.trouble("%q has the bucket %v", key, s.bucketOf(&c))
 		case s.signsIn() && (!c.HasCredentials || e.tenant.CredentialEquals(c.ID, "authCode", "an old one")):
 			e.trouble("%q has no credentials of who has signed in", key)
-		case !s.signsIn() && (!e.tenant.CredentialEquals(c.ID, "secretKey", s.secret) || !e.tenant.CredentialEquals(c.ID, "accessKey", "key")):
+		case !s.signsIn() && !e.world.typed[c.ID] && (!e.tenant.CredentialEquals(c.ID, "secretKey", s.secret) || !e.tenant.CredentialEquals(c.ID, "accessKey", "key")):
 			e.trouble("%q has lost its credentials", key)
 		case !s.anew() && s.before.Name != "" && e.ids[s.before.Name] != c.ID:
 			e.trouble("%q is another connection than before", key)

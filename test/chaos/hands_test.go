@@ -152,9 +152,12 @@ func (n *wire) do(d deed, c *simulator.Connection, s *story) error {
 	case removes:
 		return n.tenant.Remove(c.ID)
 	case typesIn:
-		if c.DataSource != lake {
-			return errors.New("only an S3 connection is typed into")
+		if c.DataSource != lake || slices.Contains(n.world.behaviour.Without, "updated") {
+			return errors.New("nobody could notice that")
 		}
+		n.mu.Lock() // as [wire.follow] has it
+		n.world.typed[c.ID] = true
+		n.mu.Unlock()
 		return n.tenant.TypeIn(c.ID, map[string]any{"secretKey": "typed in by hand"})
 	case handsOver:
 		return edit(func(c *simulator.Connection) { c.Tags = []string{"qlsync:other"} })

@@ -201,7 +201,7 @@ func (n *wire) lookAtStored() {
 func (n *wire) follow(s *story, id string) {
 	since, missing := n.missing[s.after]
 	there := id != ""
-	if there && s.anew() && !n.tenant.CredentialEquals(id, "secretKey", s.secret) {
+	if there && s.anew() && !n.world.typed[id] && !n.tenant.CredentialEquals(id, "secretKey", s.secret) {
 		n.trouble("%q is rebuilt, and has no credentials", s.after)
 	}
 	switch {

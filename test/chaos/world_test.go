@@ -124,6 +124,7 @@ type world struct {
 	hands    []hand // what another client does
 	// handled are the names of connections that another client has worked on.
 	handled map[string]bool
+	typed   map[string]bool // ids into which somebody has typed credentials
 	// behaviour is how the tenant does what no documentation tells.
 	behaviour simulator.Behaviour
 }
@@ -146,7 +147,7 @@ func drawWorld(t *rapid.T) *world {
 	for range rapid.IntRange(0, 5).Draw(t, "faults") {
 		w.faults = append(w.faults, drawFault(t, w.stories))
 	}
-	w.handled = map[string]bool{}
+	w.handled, w.typed = map[string]bool{}, map[string]bool{}
 	for range rapid.SampledFrom([]int{0, 1, 1, 2, 3}).Draw(t, "hands") {
 		w.hands = append(w.hands, drawHand(t))
 	}
