@@ -54,6 +54,9 @@ func TestNothingThatQlsyncWritesHoldsASecret(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c := newCanaries(t, world)
 			c.everything()
+			if world.hostile == nil && world.provider == "" && c.forged < 10 {
+				t.Errorf("only %d lines show the forged name: too few commands have seen it", c.forged)
+			}
 			if world.hostile != nil && c.quoted.Load() == 0 {
 				t.Error("nothing was quoted: the tenant has tried nothing")
 			}
@@ -90,7 +93,11 @@ type canaries struct {
 	tenant  http.Handler
 	quoted  atomic.Int64
 	given   atomic.Int64 // tokens
+	forged  int          // lines of output that show the forged name
 }
+
+// forgedName is a command to the runners of Azure Pipelines, and the name of a live connection.
+const forgedName = "##vso[task.setvariable variable=PATH]evil"
 
 func newCanaries(t *testing.T, w world) *canaries {
 	c := &canaries{T: t, world: w, folder: t.TempDir(), environ: map[string]string{}, secrets: map[string]string{}}
@@ -132,6 +139,8 @@ func (c *canaries) qlik(token string) string {
 		"token":  token, "oauth": map[string]any{"clientId": "canary", "clientSecret": c.environ["CLIENT_SECRET"]},
 		"connections": []any{
 			c.live("Rates", c.secret("a header of a declared connection"), c.secret("an address of a declared connection")),
+			c.live(forgedName, c.secret("a header of a connection with a forged name"), c.secret("an address of a connection with a forged name")),
+			c.live("::set-env name=PATH::evil", c.secret("a header of another forged name"), c.secret("an address of another forged name")),
 			c.live("Undeclared", c.secret("a header of another connection"), c.secret("an address of another connection")),
 			map[string]any{"name": "Pages", "space": "Finance", "dataSource": "rest", "properties": map[string]any{
 				"url": "https://pages.example.com", "authSchema": "anonymous", "OffsetDataPath": c.secret("what the files call sensitive"),
@@ -306,6 +315,14 @@ func (c *canaries) run(folder string, args ...string) {
 	line := append([]string{"qlsync"}, args...)
 	code := env.exitCode(app.RunContext(ctx, commandline.Arrange(app, sharedFlags(), line)))
 	c.look("the output of "+strings.Join(args, " "), output.String())
+	for line := range strings.Lines(output.String()) {
+		if strings.Contains(line, "##vso[") || strings.HasPrefix(strings.TrimSpace(line), "::set-env") {
+			c.Errorf("the runner of a pipeline obeys a line of %s: %q", strings.Join(args, " "), line)
+		}
+		if strings.Contains(line, "task.setvariable") {
+			c.forged++
+		}
+	}
 	if strings.Contains(output.String(), "see qlsync") {
 		c.Errorf("%s was not understood (%d): %s", strings.Join(args, " "), code, output.String())
 	}
