@@ -21,11 +21,38 @@ type Answer struct {
 // maxAnswer bounds the body of an answer.
 const maxAnswer = 32 << 20
 
-var errTooLarge = fmt.Errorf("the answer is larger than %d MiB", maxAnswer>>20)
+// maxMarks bounds the values of an answer, by its commas and opening brackets. A decoded
+// value takes many times the memory of its text: 32 MiB of "{}," become a gigabyte.
+const maxMarks = 2_000_000
+
+var (
+	errTooLarge = fmt.Errorf("the answer is larger than %d MiB", maxAnswer>>20)
+	errTooMany  = fmt.Errorf("the answer holds more than %d commas and brackets", maxMarks)
+)
+
+// hasTooManyValues reports whether decoding a JSON text would take too much memory. It
+// does not decode: it counts commas and opening brackets outside of strings.
+func hasTooManyValues(text []byte) bool {
+	if len(text) <= maxMarks {
+		return false
+	}
+	marks, inString := 0, false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case inString && c == '\\':
+			i++ // the next byte is escaped
+		case c == '"':
+			inString = !inString
+		case !inString && (c == ',' || c == '[' || c == '{'):
+			marks++
+		}
+	}
+	return marks > maxMarks
+}
 
 // Exchange puts one request on the wire and reads the whole answer, whatever it says.
 // Without an answer the error is a [*Failure]; beside one it says that the body is too
-// large, and was not read to its end.
+// large, and was not read to its end, or holds too many values to be decoded.
 //
 // The logger gets one debug record: no query (it may hold an e-mail address), no header
 // (the token), no body (secrets). The attempt is the number of this one; hide
@@ -78,6 +105,9 @@ func roundTrip(client *http.Client, request *http.Request, hide *Redactor) (*Ans
 	got := &Answer{Status: response.StatusCode, Header: response.Header, Body: body}
 	if len(body) > maxAnswer {
 		return got, errTooLarge
+	}
+	if hasTooManyValues(body) {
+		return got, errTooMany
 	}
 	return got, nil
 }

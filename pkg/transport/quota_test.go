@@ -49,3 +49,31 @@ func TestTheAnswersOfAServiceAreBoundedAsAWhole(t *testing.T) {
 		t.Errorf("without a quota: %v", err)
 	}
 }
+
+func TestAnAnswerOfTooManyValuesIsRefusedBeforeItIsDecoded(t *testing.T) {
+	const commas = 2_000_000
+	for name, test := range map[string]struct {
+		answer  string
+		refused bool
+	}{
+		"empty objects":             {`{"data": [` + strings.Repeat(`{},`, commas) + `{}]}`, true},
+		"numbers":                   {`[` + strings.Repeat(`1,`, commas) + `1]`, true},
+		"open lists":                {strings.Repeat(`[`, commas+1), true},
+		"after an escaped quote":    {`["\"",` + strings.Repeat(`1,`, commas) + `1]`, true},
+		"as many as are allowed":    {`[` + strings.Repeat(`1,`, commas-1) + `1]`, false},
+		"commas in a string":        {`["` + strings.Repeat(`,[`, commas) + `"]`, false},
+		"commas after a \\\" there": {`["\"` + strings.Repeat(`,[`, commas) + `"]`, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://tenant.example/x", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			client := &http.Client{Transport: answering(test.answer)}
+			_, err = transport.Exchange(client, slog.New(slog.DiscardHandler), request, 1, transport.NewRedactor())
+			if refused := err != nil && strings.Contains(err.Error(), "the answer holds more than 2000000 commas and brackets"); refused != test.refused {
+				t.Errorf("got the error %v, want an answer that is refused: %t", err, test.refused)
+			}
+		})
+	}
+}
