@@ -6,6 +6,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/qlsync/qlsync/internal/engine"
+	"github.com/qlsync/qlsync/internal/words"
 	"github.com/qlsync/qlsync/pkg/report"
 )
 
@@ -19,9 +20,4 @@ func (env *environment) history(c *cli.Context, project string, tenants ...strin
 	return points, err
 }
 
-func linesAre(n int) string {
-	if n == 1 {
-		return "1 line is"
-	}
-	return fmt.Sprintf("%d lines are", n)
-}
+func linesAre(n int) string { return words.Count(n, "line") + " " + words.Plural(n, "is", "are") }

@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/qlsync/qlsync/internal/outfile"
+	"github.com/qlsync/qlsync/internal/words"
 	"github.com/qlsync/qlsync/pkg/report"
 )
 
@@ -45,6 +46,6 @@ func runSnapshot(c *cli.Context, env *environment) error {
 		return fmt.Errorf("snapshot: %w", err)
 	}
 	_, err = fmt.Fprintf(env.stdout, "%s holds %s of project %s on tenant %s, without secrets.\n",
-		report.Clean(filepath.ToSlash(name)), count(len(file.Snapshot.Connections), "connection"), report.Clean(file.Project), report.Clean(file.Tenant.Name))
+		report.Clean(filepath.ToSlash(name)), words.Count(len(file.Snapshot.Connections), "connection"), report.Clean(file.Project), report.Clean(file.Tenant.Name))
 	return err
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/qlsync/qlsync/internal/engine"
+	"github.com/qlsync/qlsync/internal/words"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/report"
 	"github.com/qlsync/qlsync/pkg/spec"
@@ -99,19 +100,7 @@ func checkedText(found engine.Validation, folder string) string {
 
 // validText says how much is valid: "1 connection in 1 file is valid."
 func validText(connections, files int) string {
-	verb := "are"
-	if connections == 1 {
-		verb = "is"
-	}
-	return fmt.Sprintf("%s in %s %s valid.", count(connections, "connection"), count(files, "file"), verb)
-}
-
-// count gives "1 file", "2 files".
-func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
+	return fmt.Sprintf("%s in %s %s valid.", words.Count(connections, "connection"), words.Count(files, "file"), words.Plural(connections, "is", "are"))
 }
 
 // notChecked says what only a tenant knows.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/qlsync/qlsync/internal/words"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
 	"github.com/qlsync/qlsync/pkg/spec"
@@ -157,11 +158,11 @@ func (e *examination) files() Check {
 		}
 	}
 	next := "run " + e.Command("validate")
-	switch valid := fmt.Sprintf("%s in %s, valid", count(len(e.Declared.Connections), "connection"), count(e.Declared.Files, "file")); {
+	switch valid := fmt.Sprintf("%s in %s, valid", words.Count(len(e.Declared.Connections), "connection"), words.Count(e.Declared.Files, "file")); {
 	case len(wrong) > 0:
-		return failed(count(len(wrong), "error"), next, wrong...)
+		return failed(words.Count(len(wrong), "error"), next, wrong...)
 	case len(warnings) > 0:
-		return warned(valid+", with "+count(len(warnings), "warning"), next, warnings...)
+		return warned(valid+", with "+words.Count(len(warnings), "warning"), next, warnings...)
 	default:
 		return passed(valid)
 	}
@@ -180,7 +181,7 @@ func (e *examination) schemas() Check {
 	case len(missing) > 0:
 		return warned("not vendored: "+strings.Join(missing, ", "), "to validate without a network, run "+e.Command("schemas pull"))
 	}
-	return passed(count(len(used), "data source") + " in use, all vendored")
+	return passed(words.Count(len(used), "data source") + " in use, all vendored")
 }
 
 func (e *examination) secrets() Check {
@@ -203,12 +204,12 @@ func (e *examination) secrets() Check {
 	}
 	switch {
 	case len(missing) > 0:
-		return failed(fmt.Sprintf("%d of %s cannot be used", len(missing), count(max(required, len(missing)), "secret")),
+		return failed(fmt.Sprintf("%d of %s cannot be used", len(missing), words.Count(max(required, len(missing)), "secret")),
 			"run "+e.Command("secrets")+", then set what is missing", missing...)
 	case required == 0:
 		return passed("none needed")
 	}
-	return passed(count(required, "secret") + ", all set")
+	return passed(words.Count(required, "secret") + ", all set")
 }
 
 func (e *examination) hosts() Check {
@@ -336,12 +337,12 @@ func (e *examination) spaces() Check {
 	}
 	switch {
 	case len(wrong) > 0:
-		return failed(fmt.Sprintf("%d of %s cannot be read", len(wrong), count(len(e.found.Spaces), "space")),
+		return failed(fmt.Sprintf("%d of %s cannot be read", len(wrong), words.Count(len(e.found.Spaces), "space")),
 			"check the names, and make the token's user a member of the spaces", wrong...)
 	case len(incomplete) > 0:
 		return warned("the tenant returned incomplete lists, so apply would delete nothing", "try again later", incomplete...)
 	}
-	return passed(fmt.Sprintf("%s in scope, with %s", count(len(e.found.Spaces), "space"), count(connections, "connection")))
+	return passed(fmt.Sprintf("%s in scope, with %s", words.Count(len(e.found.Spaces), "space"), words.Count(connections, "connection")))
 }
 
 func (e *examination) sources() Check {
@@ -366,11 +367,11 @@ func (e *examination) sources() Check {
 	}
 	switch {
 	case len(wrong) > 0:
-		return failed("the files do not match the data sources of the tenant: "+count(len(wrong), "error"), "run "+e.Command("plan"), wrong...)
+		return failed("the files do not match the data sources of the tenant: "+words.Count(len(wrong), "error"), "run "+e.Command("plan"), wrong...)
 	case len(warnings) > 0:
-		return warned(count(len(warnings), "warning"), "run "+e.Command("plan"), warnings...)
+		return warned(words.Count(len(warnings), "warning"), "run "+e.Command("plan"), warnings...)
 	}
-	return passed(count(len(ids), "data source") + " in use, and the files match the tenant's schemas")
+	return passed(words.Count(len(ids), "data source") + " in use, and the files match the tenant's schemas")
 }
 
 func (e *examination) rights() Check {
@@ -381,9 +382,9 @@ func (e *examination) rights() Check {
 	next := "let the token's user edit data connections in these spaces, or use the token of an administrator"
 	switch {
 	case len(r.lacking) > 0:
-		return failed("the token may not write "+count(len(r.lacking), "connection"), next, r.lacking...)
+		return failed("the token may not write "+words.Count(len(r.lacking), "connection"), next, r.lacking...)
 	case e.found.CallerUnknown == "" && !e.found.Caller.Admin && e.ownersDeclared() > 0:
-		return warned("the files declare owners for "+count(e.ownersDeclared(), "connection")+", and only an administrator may change owners",
+		return warned("the files declare owners for "+words.Count(e.ownersDeclared(), "connection")+", and only an administrator may change owners",
 			"use the token of an administrator, or remove owner from the files")
 	case len(r.readOnly) > 0:
 		return warned("the token's user can probably only read", next, r.readOnly...)
@@ -392,9 +393,9 @@ func (e *examination) rights() Check {
 	case r.told == 0:
 		return unchecked("no declared connection exists yet, and the tenant does not report who may create connections")
 	case r.untold > 0:
-		return unchecked(fmt.Sprintf("the tenant does not report the rights for %s of %d; the token may write the others", count(r.untold, "connection"), r.untold+r.told))
+		return unchecked(fmt.Sprintf("the tenant does not report the rights for %s of %d; the token may write the others", words.Count(r.untold, "connection"), r.untold+r.told))
 	}
-	return passed("the token may write " + count(r.told, "connection"))
+	return passed("the token may write " + words.Count(r.told, "connection"))
 }
 
 func (e *examination) ownersDeclared() int {
@@ -481,12 +482,4 @@ func positioned(at connection.Position, text string) string {
 		return place + ": " + text
 	}
 	return text
-}
-
-// count returns "1 file", "2 files".
-func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }

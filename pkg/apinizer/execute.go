@@ -323,7 +323,7 @@ func (p *Provider) update(ctx context.Context, operation connection.Operation) c
 		return fail(err)
 	}
 	p.forget(operation.Key)
-	if foldKey(to) == foldKey(operation.Key) {
+	if connection.FoldKey(to) == connection.FoldKey(operation.Key) {
 		p.acknowledged(to, digest(live), &d)
 	} else {
 		p.acknowledged(operation.Key, digest(live), nil)

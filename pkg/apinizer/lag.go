@@ -19,7 +19,7 @@ type written struct {
 func (p *Provider) acknowledged(key connection.Key, before string, after *document) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.writes[foldKey(key)] = written{before, after}
+	p.writes[connection.FoldKey(key)] = written{before, after}
 }
 
 // getShown reads one connection, again as long as that shows the state from before an
@@ -35,7 +35,7 @@ func (p *Provider) getShown(ctx context.Context, key connection.Key) (d document
 // lags reports whether a read shows the state from before the last write under a key.
 func (p *Provider) lags(key connection.Key, d document, err error) bool {
 	p.mu.Lock()
-	last, ours := p.writes[foldKey(key)]
+	last, ours := p.writes[connection.FoldKey(key)]
 	p.mu.Unlock()
 	switch {
 	case !ours:

@@ -430,25 +430,21 @@ func dormant(t *connectionType, fields map[string]any) []string {
 func (p *Provider) remember(key connection.Key, d document) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.seen[foldKey(key)] = digest(d)
+	p.seen[connection.FoldKey(key)] = digest(d)
 }
 
 func (p *Provider) forget(key connection.Key) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	delete(p.seen, foldKey(key))
+	delete(p.seen, connection.FoldKey(key))
 }
 
 // changed tells that a connection is not as it was when the plan was made.
 func (p *Provider) changed(key connection.Key, d document) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	before, known := p.seen[foldKey(key)]
+	before, known := p.seen[connection.FoldKey(key)]
 	return known && before != digest(d)
-}
-
-func foldKey(key connection.Key) connection.Key {
-	return connection.Key{Space: key.Space, Name: connection.FoldName(key.Name)}
 }
 
 func digest(d document) string {

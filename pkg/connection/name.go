@@ -52,6 +52,10 @@ func FoldName(name string) string {
 	return norm.NFC.String(cases.Fold().String(norm.NFD.String(name)))
 }
 
+// FoldKey returns a key with its name folded by [FoldName]. Every letter of the space counts: spaces
+// that differ only in letter case are two spaces.
+func FoldKey(key Key) Key { return Key{Space: key.Space, Name: FoldName(key.Name)} }
+
 func isASCII(text string) bool {
 	return strings.IndexFunc(text, func(r rune) bool { return r >= utf8.RuneSelf }) < 0
 }

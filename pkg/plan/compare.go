@@ -4,8 +4,8 @@ import (
 	"cmp"
 	"maps"
 	"slices"
-	"strings"
 
+	"github.com/qlsync/qlsync/internal/jsonpointer"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -122,7 +122,7 @@ func (a *analysis) compareProperties(p *pair, d *difference) {
 			continue
 		}
 		property := p.source.Properties[name]
-		path := "/properties/" + escape(name)
+		path := "/properties/" + jsonpointer.Escape(name)
 		want := a.in.Normalize(property, p.Properties[name])
 		have, present := p.live.Properties[name]
 		have = a.in.Normalize(property, have)
@@ -248,7 +248,7 @@ func (a *analysis) updateOf(t *target) string {
 
 func (d *difference) addCredentials(credentials map[string]any) {
 	for _, name := range slices.Sorted(maps.Keys(credentials)) {
-		d.fields = append(d.fields, Field{Path: "/credentials/" + escape(name), Secret: true})
+		d.fields = append(d.fields, Field{Path: "/credentials/" + jsonpointer.Escape(name), Secret: true})
 	}
 }
 
@@ -269,11 +269,6 @@ func (a *analysis) userName(id string) string {
 	}
 	return id
 }
-
-// escape makes a name one token of a JSON Pointer.
-func escape(name string) string { return pointerToken.Replace(name) }
-
-var pointerToken = strings.NewReplacer("~", "~0", "/", "~1")
 
 func toList(items []string) []any {
 	list := make([]any, len(items))

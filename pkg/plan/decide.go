@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/qlsync/qlsync/internal/jsonpointer"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -24,7 +25,7 @@ type analysis struct {
 	spaces map[connection.SpaceRef]connection.Space
 	users  map[string]connection.User
 	places places
-	// folded holds the live connections by [foldKey].
+	// folded holds the live connections by [connection.FoldKey].
 	folded    map[connection.Key][]*connection.Live
 	targets   []*target
 	pairs     []pair
@@ -109,7 +110,7 @@ func (a *analysis) index() {
 	a.folded = make(map[connection.Key][]*connection.Live, len(a.in.Snapshot.Connections))
 	for i := range a.in.Snapshot.Connections {
 		live := &a.in.Snapshot.Connections[i]
-		a.folded[foldKey(live.Key)] = append(a.folded[foldKey(live.Key)], live)
+		a.folded[connection.FoldKey(live.Key)] = append(a.folded[connection.FoldKey(live.Key)], live)
 	}
 }
 
@@ -213,7 +214,7 @@ func (a *analysis) created(t *target) []Field {
 	}
 	properties := a.normalized(t)
 	for _, name := range slices.Sorted(maps.Keys(properties)) {
-		d.add("/properties/"+escape(name), nil, a.storedName(t.source.Properties[name], properties[name]))
+		d.add("/properties/"+jsonpointer.Escape(name), nil, a.storedName(t.source.Properties[name], properties[name]))
 	}
 	d.addCredentials(t.Credentials)
 	return d.fields

@@ -1,10 +1,10 @@
 package plan
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/qlsync/qlsync/internal/words"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -50,10 +50,10 @@ func describeOne(n *node) string {
 		does = append(does, "moves it to the space")
 	}
 	if n := len(op.Set); n > 0 {
-		does = append(does, "sets "+counted(n, "property", "properties"))
+		does = append(does, "sets "+words.CountOf(n, "property", "properties"))
 	}
 	if n := len(op.Remove); n > 0 {
-		does = append(does, "removes "+counted(n, "property", "properties"))
+		does = append(does, "removes "+words.CountOf(n, "property", "properties"))
 	}
 	switch {
 	case op.Credentials == nil:
@@ -108,10 +108,10 @@ func describeBulk(step *stepNode) string {
 	}
 	var does []string
 	if moved > 0 {
-		does = append(does, "moves "+counted(moved, "connection", "connections")+" to another space")
+		does = append(does, "moves "+words.Count(moved, "connection")+" to another space")
 	}
 	if handed > 0 {
-		does = append(does, "changes the owner of "+counted(handed, "connection", "connections"))
+		does = append(does, "changes the owner of "+words.Count(handed, "connection"))
 	}
 	return strings.Join(does, ", ")
 }
@@ -127,15 +127,8 @@ func describeDeletes(step *stepNode) string {
 	case rebuilt == 0:
 		return ""
 	case gone == 0:
-		return "deletes what " + counted(rebuilt, "rebuild", "rebuilds") + " left"
+		return "deletes what " + words.Count(rebuilt, "rebuild") + " left"
 	default:
-		return "deletes " + counted(gone, "connection", "connections") + ", and what " + counted(rebuilt, "rebuild", "rebuilds") + " left"
+		return "deletes " + words.Count(gone, "connection") + ", and what " + words.Count(rebuilt, "rebuild") + " left"
 	}
-}
-
-func counted(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
 }

@@ -6,12 +6,6 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// foldKey returns a key without letter case and normalisation of its name. Every letter of the
-// space counts: spaces that differ by letter case are two.
-func foldKey(key connection.Key) connection.Key {
-	return connection.Key{Space: key.Space, Name: connection.FoldName(key.Name)}
-}
-
 // lookKey returns a key by what the eye sees of its name.
 func lookKey(key connection.Key) connection.Key {
 	return connection.Key{Space: key.Space, Name: connection.Skeleton(key.Name)}
@@ -20,7 +14,7 @@ func lookKey(key connection.Key) connection.Key {
 // refuseNamesake says that another connection has the name but for letter case or normalisation:
 // whether the service tells them apart is not documented.
 func (a *analysis) refuseNamesake(p *pair) string {
-	for _, other := range a.folded[foldKey(p.key)] {
+	for _, other := range a.folded[connection.FoldKey(p.key)] {
 		if other.Key != p.key && other != p.live {
 			own, others := connection.QuoteApart(p.key.String(), other.Key.String())
 			return fmt.Sprintf("%s exists, and %s differs from it only in %s: declare the name as it exists, or rename it with a moved block",
@@ -42,7 +36,7 @@ func (a *analysis) namesakes() namesakes {
 	n := namesakes{map[connection.Key]connection.Key{}, map[connection.Key]connection.Key{}}
 	for i := range a.pairs {
 		p := &a.pairs[i]
-		n.folded[foldKey(p.key)] = p.key
+		n.folded[connection.FoldKey(p.key)] = p.key
 		if p.live == nil {
 			n.created[lookKey(p.key)] = p.key
 		}
@@ -53,7 +47,7 @@ func (a *analysis) namesakes() namesakes {
 // keep says why a connection that is not declared is not deleted: a declared name is the same but
 // for letter case or normalisation, or looks the same and is about to be created. Empty: neither is.
 func (n namesakes) keep(live connection.Key) string {
-	declared, found := n.folded[foldKey(live)]
+	declared, found := n.folded[connection.FoldKey(live)]
 	if !found {
 		declared, found = n.created[lookKey(live)]
 	}

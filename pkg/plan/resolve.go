@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/qlsync/qlsync/internal/jsonpointer"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -96,9 +97,9 @@ func (a *analysis) resolve() {
 			a.problem(desired.PositionOf("/space"), "add it to spaces in the project file",
 				"%q is outside of the project's spaces", space.Name)
 		}
-		switch first := places[foldKey(t.key)]; {
+		switch first := places[connection.FoldKey(t.key)]; {
 		case first == nil:
-			places[foldKey(t.key)] = t
+			places[connection.FoldKey(t.key)] = t
 		case first.key == t.key:
 			a.problem(desired.PositionOf(""), "", "%q is already declared at %s", t.key, first.PositionOf(""))
 			continue
@@ -141,7 +142,7 @@ func (a *analysis) checkAbsent(t *target) {
 		secret := known.Class != connection.ClassProperty && !(known.Guessed && slices.Contains(t.NotSensitive, name)) ||
 			slices.Contains(t.Sensitive, name)
 		if t.Properties[name] == nil && secret {
-			a.problem(t.PositionOf("/properties/"+escape(name)), "leave it out", "%q is a part of the credentials, and the tenant takes none away", name)
+			a.problem(t.PositionOf("/properties/"+jsonpointer.Escape(name)), "leave it out", "%q is a part of the credentials, and the tenant takes none away", name)
 		}
 	}
 }

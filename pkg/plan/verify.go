@@ -3,6 +3,7 @@ package plan
 import (
 	"strings"
 
+	"github.com/qlsync/qlsync/internal/jsonpointer"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -90,13 +91,11 @@ func (d *decision) missing() []string {
 	for _, field := range d.change.Fields {
 		escaped, isProperty := strings.CutPrefix(field.Path, "/properties/")
 		if isProperty && field.Before == nil && !field.Secret {
-			names = append(names, unescape(escaped))
+			names = append(names, jsonpointer.Unescape(escaped))
 		}
 	}
 	return names
 }
-
-func unescape(token string) string { return strings.NewReplacer("~1", "/", "~0", "~").Replace(token) }
 
 func orElse(text, otherwise string) string {
 	if text == "" {

@@ -9,6 +9,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/qlsync/qlsync/internal/jsonpointer"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -48,10 +49,10 @@ func onlyPart(operation connection.Operation) string {
 func parts(operation connection.Operation) map[string]string {
 	named := map[string]string{"qName": "/name", "tags": "/tags", "space": "/space", "datasourceID": "/dataSource", "dataSourceId": "/dataSource"}
 	for _, name := range slices.Concat(slices.Collect(maps.Keys(operation.Set)), operation.Remove) {
-		named[name] = "/properties/" + pointerToken.Replace(name)
+		named[name] = "/properties/" + jsonpointer.Escape(name)
 	}
 	for name := range operation.Credentials {
-		named[name] = "/credentials/" + pointerToken.Replace(name)
+		named[name] = "/credentials/" + jsonpointer.Escape(name)
 	}
 	return named
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/qlsync/qlsync/internal/jsonpointer"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/transport"
 )
@@ -298,8 +299,5 @@ func patchProperties(operation connection.Operation, live wireConnection) []wire
 
 // propertyPath is a JSON Pointer (RFC 6901).
 func propertyPath(name string) string {
-	return "/connectionProperties/" + pointerToken.Replace(name)
+	return "/connectionProperties/" + jsonpointer.Escape(name)
 }
-
-// pointerToken makes a name one token of a JSON Pointer.
-var pointerToken = strings.NewReplacer("~", "~0", "/", "~1")

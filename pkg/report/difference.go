@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"github.com/sergi/go-diff/diffmatchpatch"
+
+	"github.com/qlsync/qlsync/internal/words"
 )
 
 // diffLine is one line of the difference of two long values, clean. Its sign is
@@ -72,7 +74,7 @@ func chunk(diff diffmatchpatch.Diff, first, last bool) []diffLine {
 	if hidden < 2 {
 		return signed(' ', lines)
 	}
-	all := append(signed(' ', lines[:head]), diffLine{'.', count(hidden, "equal line")})
+	all := append(signed(' ', lines[:head]), diffLine{'.', words.Count(hidden, "equal line")})
 	return append(all, signed(' ', lines[len(lines)-tail:])...)
 }
 

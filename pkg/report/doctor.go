@@ -7,6 +7,7 @@ import (
 	"github.com/fatih/color"
 
 	"github.com/qlsync/qlsync/internal/doctor"
+	"github.com/qlsync/qlsync/internal/words"
 )
 
 // Doctor writes a line for each check of each tenant, and below it what is wrong and
@@ -53,10 +54,10 @@ func (p *printer) doctorSummary(tenant doctor.Examined) {
 	}
 	text := "No check failed"
 	if n := counts[doctor.Failed]; n > 0 {
-		text = fmt.Sprintf("%d of %s failed", n, count(len(tenant.Checks), "check"))
+		text = fmt.Sprintf("%d of %s failed", n, words.Count(len(tenant.Checks), "check"))
 	}
 	if n := counts[doctor.Warning]; n > 0 {
-		text += ", " + count(n, "warning")
+		text += ", " + words.Count(n, "warning")
 	}
 	if n := counts[doctor.NotChecked]; n > 0 {
 		text += fmt.Sprintf(", %d not checked", n)

@@ -3,6 +3,7 @@ package report
 import (
 	"io"
 
+	"github.com/qlsync/qlsync/internal/words"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -42,10 +43,10 @@ type Variable struct {
 func (t Text) Export(w io.Writer, e Export) error {
 	p := t.printer(w)
 	for _, file := range e.Files {
-		p.line("wrote %s: %s", Clean(file.Name), count(file.Connections, "connection"))
+		p.line("wrote %s: %s", Clean(file.Name), words.Count(file.Connections, "connection"))
 	}
 	if e.Declared > 0 {
-		p.line("declared already: %s", count(e.Declared, "connection"))
+		p.line("declared already: %s", words.Count(e.Declared, "connection"))
 	}
 	p.remarks("Not exported", e.Omitted)
 	p.remarks("Exported without", e.LeftOut)

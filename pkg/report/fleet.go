@@ -9,6 +9,7 @@ import (
 
 	"github.com/fatih/color"
 
+	"github.com/qlsync/qlsync/internal/words"
 	"github.com/qlsync/qlsync/pkg/plan"
 )
 
@@ -16,7 +17,7 @@ import (
 // others in a line.
 func (t Text) Plans(w io.Writer, f *plan.Fleet[plan.Plan]) error {
 	p := t.printer(w)
-	p.line("Plans for project %s on %s", Clean(f.Project), count(len(f.Tenants), "tenant"))
+	p.line("Plans for project %s on %s", Clean(f.Project), words.Count(len(f.Tenants), "tenant"))
 	var changing, unchanged, quiet int
 	for _, member := range f.Tenants {
 		pl := member.Report
@@ -55,7 +56,7 @@ func isQuiet(pl *plan.Plan) bool { return pl.Empty() && len(pl.Warnings) == 0 &&
 // a line.
 func (t Text) Drifts(w io.Writer, f *plan.Fleet[plan.Drift]) error {
 	p := t.printer(w)
-	p.line("Drift of %s from project %s", count(len(f.Tenants), "tenant"), Clean(f.Project))
+	p.line("Drift of %s from project %s", words.Count(len(f.Tenants), "tenant"), Clean(f.Project))
 	var differing, clean int
 	var sum plan.DriftSummary
 	var left []plan.DriftKind // the same for all tenants
@@ -164,10 +165,10 @@ func (Markdown) Plans(w io.Writer, f *plan.Fleet[plan.Plan]) error {
 	p.add(fmt.Sprintf("### qlsync: %s, for %s on %s", cmp.Or(planCounts(sum), "nothing to do"), code(f.Project), lookedAt(f)))
 	addFailures(p, f)
 	if len(refusals) > 0 {
-		p.add(alert("CAUTION", fmt.Sprintf("**Refused: the plans of %s may not be applied.**", count(len(refusals), "tenant")), refusals, roomOfAlert))
+		p.add(alert("CAUTION", fmt.Sprintf("**Refused: the plans of %s may not be applied.**", words.Count(len(refusals), "tenant")), refusals, roomOfAlert))
 	}
 	if len(grave) > 0 {
-		p.add(alert("CAUTION", fmt.Sprintf("**These plans destroy %s.**", count(len(grave), "connection")), grave, roomOfAlert))
+		p.add(alert("CAUTION", fmt.Sprintf("**These plans destroy %s.**", words.Count(len(grave), "connection")), grave, roomOfAlert))
 	}
 	if len(t.rows) > 0 {
 		p.add(t.table(roomOfTable))
@@ -195,9 +196,9 @@ func hashes(f *plan.Fleet[plan.Plan]) []string {
 // lookedAt counts the tenants that a report is about: "3 tenants", "2 of 3 tenants".
 func lookedAt[T any](f *plan.Fleet[T]) string {
 	if failed := f.Failed(); failed > 0 {
-		return fmt.Sprintf("%d of %s", len(f.Tenants)-failed, count(len(f.Tenants), "tenant"))
+		return fmt.Sprintf("%d of %s", len(f.Tenants)-failed, words.Count(len(f.Tenants), "tenant"))
 	}
-	return count(len(f.Tenants), "tenant")
+	return words.Count(len(f.Tenants), "tenant")
 }
 
 // addFailures adds which tenants could not be looked at.
@@ -209,7 +210,7 @@ func addFailures[T any](p *page, f *plan.Fleet[T]) {
 		}
 	}
 	if len(items) > 0 {
-		p.add(alert("CAUTION", fmt.Sprintf("**%s could not be looked at.**", count(len(items), "tenant")), items, roomOfAlert))
+		p.add(alert("CAUTION", fmt.Sprintf("**%s could not be looked at.**", words.Count(len(items), "tenant")), items, roomOfAlert))
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/qlsync/qlsync/internal/words"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
 )
@@ -192,7 +193,7 @@ func (v *pageView) item(f *plan.Fleet[plan.Drift], tenant int, item *plan.DriftI
 		out.Position = Clean(item.Position.String())
 	}
 	if !full && len(item.Fields) > 0 {
-		out.Shortened = count(len(item.Fields), "field") + " differ; the report as JSON has them."
+		out.Shortened = words.Count(len(item.Fields), "field") + " differ; the report as JSON has them."
 		return out
 	}
 	for _, field := range item.Fields {

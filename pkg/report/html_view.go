@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/qlsync/qlsync/internal/words"
 	"github.com/qlsync/qlsync/pkg/plan"
 )
 
@@ -180,34 +181,28 @@ func (v *pageView) introduce(f *plan.Fleet[plan.Drift], sum plan.DriftSummary) {
 	v.Foot = "Made by qlsync. “Declared” is what the files say, “live” what the tenant holds. Secrets are never read and never shown."
 }
 
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return thousands(n) + " " + noun + "s"
-}
+// plural returns "1 connection", "1,200 connections".
+func plural(n int, noun string) string { return thousands(n) + " " + words.Plural(n, noun, noun+"s") }
 
-// exist gives "1 connection is", "2 connections are", "3 more are".
+// exist returns "1 connection is", "2 connections are", "3 more are".
 func exist(n int, noun string) string {
-	verb := "are"
-	if n == 1 {
-		verb = "is"
-	} else if noun != "more" {
-		noun += "s"
+	be := words.Plural(n, "is", "are")
+	if noun == "more" {
+		return thousands(n) + " more " + be
 	}
-	return thousands(n) + " " + noun + " " + verb
+	return plural(n, noun) + " " + be
 }
 
 func (v *pageView) figures(sum plan.DriftSummary) {
 	all := sum.Clean + sum.Drifted()
 	v.Figures = append(v.Figures, figureView{"clean", "as declared", "exactly as the files say", thousands(sum.Clean), sum.Clean})
-	var words []string
+	var shares []string
 	if all > 0 {
 		v.Share = []partView{}
 		add := func(kind string, n int) {
 			if n > 0 {
 				v.Share = append(v.Share, partView{Kind: kind, N: n})
-				words = append(words, thousands(n)+" "+kind)
+				shares = append(shares, thousands(n)+" "+kind)
 			}
 		}
 		add("clean", sum.Clean)
@@ -215,7 +210,7 @@ func (v *pageView) figures(sum plan.DriftSummary) {
 			add(string(kind), sum.Of(kind))
 		}
 	}
-	v.ShareText = "Of " + plural(all, "connection") + ": " + strings.Join(words, ", ")
+	v.ShareText = "Of " + plural(all, "connection") + ": " + strings.Join(shares, ", ")
 	for _, kind := range plan.DriftKinds() {
 		v.Figures = append(v.Figures, figureView{string(kind), string(kind), meanings[kind], thousands(sum.Of(kind)), sum.Of(kind)})
 	}

@@ -9,6 +9,7 @@ import (
 	"unicode/utf16"
 	"unicode/utf8"
 
+	"github.com/qlsync/qlsync/internal/words"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
 )
@@ -144,7 +145,7 @@ func fenced(language string, lines []string, room int) string {
 	for i, line := range lines {
 		line = guarded(strings.TrimRight(clip(line, maxLine), " ")) + "\n"
 		if room -= units(line); room < 0 {
-			fmt.Fprintf(&out, "... and %s\n", count(len(lines)-i, "more line"))
+			fmt.Fprintf(&out, "... and %s\n", words.Count(len(lines)-i, "more line"))
 			break
 		}
 		out.WriteString(line)
@@ -279,7 +280,7 @@ func (t *tally) table(room int) string {
 			for _, row := range t.rows[i:] {
 				addTo(rest, row.counts)
 			}
-			out.WriteString(line(fmt.Sprintf("… and %s", count(len(t.rows)-i, "more "+noun)), rest))
+			out.WriteString(line(fmt.Sprintf("… and %s", words.Count(len(t.rows)-i, "more "+noun)), rest))
 			break
 		}
 		out.WriteString(text)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/qlsync/qlsync/internal/words"
 	"github.com/qlsync/qlsync/pkg/apply"
 	"github.com/qlsync/qlsync/pkg/plan"
 )
@@ -111,7 +112,7 @@ func destructive(changes []plan.Change) string {
 		return ""
 	}
 	head := fmt.Sprintf("**This plan destroys %s.** A deleted connection is gone with its credentials; a recreated one has another id.",
-		count(len(items), "connection"))
+		words.Count(len(items), "connection"))
 	return alert("CAUTION", head, items, roomOfAlert)
 }
 
@@ -125,7 +126,7 @@ func refusedChanges(changes []plan.Change) string {
 	if len(items) == 0 {
 		return ""
 	}
-	return alert("WARNING", fmt.Sprintf("**%s will not be made.**", count(len(items), "change")), items, roomOfAlert)
+	return alert("WARNING", fmt.Sprintf("**%s will not be made.**", words.Count(len(items), "change")), items, roomOfAlert)
 }
 
 func planWarnings(warnings []plan.Warning) string {
@@ -140,7 +141,7 @@ func planWarnings(warnings []plan.Warning) string {
 	if len(items) == 0 {
 		return ""
 	}
-	return alert("WARNING", "**"+count(len(items), "warning")+"**", items, roomOfAlert)
+	return alert("WARNING", "**"+words.Count(len(items), "warning")+"**", items, roomOfAlert)
 }
 
 var planColumns = []string{"create", "adopt", "update", "move", "recreate", "delete", "manual", "rotate", "record", "refused"}
@@ -206,7 +207,7 @@ func connectionEntry(heading, title string, remarks []string, fields []plan.Fiel
 		return folded(title, strings.TrimLeft(body, "\n"))
 	}}
 	if len(fields) > 0 {
-		e.brief += " · " + count(len(fields), "field")
+		e.brief += " · " + words.Count(len(fields), "field")
 	}
 	return e
 }
@@ -219,13 +220,13 @@ func planSteps(pl *plan.Plan) string {
 	var text strings.Builder
 	Text{}.printer(&text).steps(pl.Steps)
 	_, lines, _ := strings.Cut(text.String(), "\nSteps\n")
-	return folded(count(len(pl.Steps), "step")+", "+prose(cost(pl.Estimate)), fenced("text", strings.Split(strings.TrimRight(lines, "\n"), "\n"), roomOfSteps))
+	return folded(words.Count(len(pl.Steps), "step")+", "+prose(cost(pl.Estimate)), fenced("text", strings.Split(strings.TrimRight(lines, "\n"), "\n"), roomOfSteps))
 }
 
 func planFoot(pl *plan.Plan) string {
-	text := fmt.Sprintf("Tenant %s · %s unchanged", place(pl.Tenant), count(pl.Summary.Unchanged, "connection"))
+	text := fmt.Sprintf("Tenant %s · %s unchanged", place(pl.Tenant), words.Count(pl.Summary.Unchanged, "connection"))
 	if pl.Summary.Omitted > 0 {
-		text += fmt.Sprintf(" · %s not asked for", count(pl.Summary.Omitted, "other change"))
+		text += fmt.Sprintf(" · %s not asked for", words.Count(pl.Summary.Omitted, "other change"))
 	}
 	return fmt.Sprintf("<sub>%s<br>Hash %s</sub>", text, code(pl.Hash))
 }
@@ -307,14 +308,11 @@ func (p *page) verification(r *apply.Result) {
 // saved but not in effect".
 func notDone(l apply.Ledger) string {
 	n := l.Failed + l.Blocked + l.Skipped
-	text := count(n, "change") + " were not done"
-	if n == 1 {
-		text = "1 change was not done"
-	}
+	text := words.Count(n, "change") + " " + words.Plural(n, "was", "were") + " not done"
 	if l.Pending == 0 {
 		return text
 	}
-	saved := count(l.Pending, "change") + " saved but not in effect"
+	saved := words.Count(l.Pending, "change") + " saved but not in effect"
 	if n == 0 {
 		return saved
 	}

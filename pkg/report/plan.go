@@ -9,6 +9,7 @@ import (
 
 	"github.com/fatih/color"
 
+	"github.com/qlsync/qlsync/internal/words"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
 )
@@ -150,7 +151,7 @@ func (p *printer) steps(steps []plan.Step) {
 		group := steps[begin:end]
 		ids = append(ids, span(steps, begin, end-1))
 		whats = append(whats, fmt.Sprintf("%-11s  %s", Clean(string(group[0].Kind)), connections(group)))
-		calls = append(calls, count(writes(group), "call"))
+		calls = append(calls, words.Count(writes(group), "call"))
 		does = append(does, describe(group))
 		afters = append(afters, after(steps, group, places))
 		begin = end
@@ -266,7 +267,7 @@ func connections(steps []plan.Step) string {
 	if text := strings.Join(keys, ", "); len(keys) == 1 || len(text) <= 60 {
 		return text
 	}
-	return count(len(keys), "connection")
+	return words.Count(len(keys), "connection")
 }
 
 // summary writes the counts, the cost and the hash, and why nothing may be applied.
@@ -314,21 +315,18 @@ func omitted(n int) string {
 	if n == 0 {
 		return ""
 	}
-	return " " + count(n, "other change") + " not asked for."
+	return " " + words.Count(n, "other change") + " not asked for."
 }
 
 func are(n int) string {
-	if n == 1 {
-		return "1 connection is"
-	}
-	return fmt.Sprintf("%d connections are", n)
+	return words.Count(n, "connection") + " " + words.Plural(n, "is", "are")
 }
 
 // cost says how many calls a plan takes, and how long the rate limit makes it
 // wait: a range, from nobody else having used the limit to somebody having used
 // all of it.
 func cost(e plan.Estimate) string {
-	text := fmt.Sprintf("%s and %s", count(e.Tier2Calls, "write call"), count(e.Tier1Calls, "read call"))
+	text := fmt.Sprintf("%s and %s", words.Count(e.Tier2Calls, "write call"), words.Count(e.Tier1Calls, "read call"))
 	if e.Tier2Calls == 0 {
 		return text
 	}

@@ -12,7 +12,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -176,14 +175,6 @@ func widest(limit int, texts ...string) int {
 		}
 	}
 	return width
-}
-
-// count gives "1 call", "2 calls".
-func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return strconv.Itoa(n) + " " + noun + "s"
 }
 
 // ProblemsFormat names the JSON contract of a list of problems.

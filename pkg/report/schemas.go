@@ -8,6 +8,7 @@ import (
 
 	"github.com/fatih/color"
 
+	"github.com/qlsync/qlsync/internal/words"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -150,9 +151,9 @@ func (p *printer) schemaSummary(s Schemas, same int, unvendored []string) {
 	case differ == 0 && same == 0:
 		p.line("No schemas are vendored, so there is nothing to compare.")
 	case differ == 0:
-		p.line("No change: tenant %s has %s as vendored.", Clean(s.Tenant), count(same, "schema"))
+		p.line("No change: tenant %s has %s as vendored.", Clean(s.Tenant), words.Count(same, "schema"))
 	default:
-		p.line("Changed on tenant %s: %d of %s. %s.", Clean(s.Tenant), differ, count(differ+same, "schema"), breaks(len(s.Breaks)))
+		p.line("Changed on tenant %s: %d of %s. %s.", Clean(s.Tenant), differ, words.Count(differ+same, "schema"), breaks(len(s.Breaks)))
 	}
 	p.schemaAdvice(s)
 	if len(unvendored) > 0 {
@@ -193,7 +194,7 @@ func (p *printer) schemaAdvice(s Schemas) {
 	}
 }
 
-func uses(source SchemaSource) string { return count(source.Uses, "connection") }
+func uses(source SchemaSource) string { return words.Count(source.Uses, "connection") }
 
 func breaks(n int) string {
 	switch n {

@@ -9,6 +9,7 @@ import (
 	"github.com/fatih/color"
 
 	"github.com/qlsync/qlsync/internal/doctor"
+	"github.com/qlsync/qlsync/internal/words"
 )
 
 // maxUsers is how many connections of one secret the text names.
@@ -61,9 +62,9 @@ func secretsSummary(secrets []doctor.Secret, missing int) string {
 		}
 	}
 	if missing == 0 {
-		return count(required, "secret") + ", all set"
+		return words.Count(required, "secret") + ", all set"
 	}
-	return fmt.Sprintf("%s, %d missing", count(required, "secret"), missing)
+	return fmt.Sprintf("%s, %d missing", words.Count(required, "secret"), missing)
 }
 
 // secret writes one reference, and below it what does not fit.

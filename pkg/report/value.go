@@ -7,6 +7,7 @@ import (
 
 	"github.com/fatih/color"
 
+	"github.com/qlsync/qlsync/internal/jsonpointer"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
 )
@@ -90,11 +91,7 @@ func (p *printer) sign(f plan.Field, fresh bool) string {
 
 // fieldName turns a pointer into a name: /properties/region is properties.region.
 func fieldName(path string) string {
-	parts := strings.Split(strings.TrimPrefix(path, "/"), "/")
-	for i, part := range parts {
-		parts[i] = strings.NewReplacer("~1", "/", "~0", "~").Replace(part)
-	}
-	return strings.Join(parts, ".")
+	return strings.Join(jsonpointer.Split(path), ".")
 }
 
 // inline gives a value on one line; empty where it is too long for that.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/qlsync/qlsync/internal/jsonpointer"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -113,7 +114,7 @@ func checkCompared(set []connection.Desired, sources map[string]*sourceSchema) c
 	for i := range set {
 		d := &set[i]
 		for _, path := range slices.Sorted(maps.Keys(d.Lifecycle.Compare)) {
-			at := d.PositionOf("/lifecycle/compare/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(path) + keyMark)
+			at := d.PositionOf("/lifecycle/compare/" + jsonpointer.Escape(path) + keyMark)
 			if known[path] || told[at] {
 				continue
 			}

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/qlsync/qlsync/internal/jsonpointer"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -79,7 +80,7 @@ func (c *sorter) add(path, message, hint string) {
 // checkNotSensitive notes names of which more than a guess says that they are secrets.
 func (c *sorter) checkNotSensitive() {
 	for i, name := range c.desired.NotSensitive {
-		path := "/notSensitive" + joinPointer(strconv.Itoa(i))
+		path := "/notSensitive" + jsonpointer.Join(strconv.Itoa(i))
 		switch {
 		case slices.Contains(c.desired.Sensitive, name):
 			c.add(path, fmt.Sprintf("%q is also listed under sensitive", name), "take it out of one of the two lists")
@@ -104,7 +105,7 @@ func (c *sorter) orLift(hint, name string, value any) string {
 }
 
 func (c *sorter) property(name string, value any, class connection.Class) {
-	path := "/properties" + joinPointer(name)
+	path := "/properties" + jsonpointer.Join(name)
 	lifted := c.isLifted(name, withoutReferences(value))
 	if lifted && class == connection.ClassSecret {
 		class = connection.ClassProperty
@@ -145,7 +146,7 @@ func (c *sorter) plainSecrets(path, name string, value any) []string {
 	items, _ := value.([]any)
 	for i, item := range items {
 		if c.holdsSecret(name, []any{item}) {
-			paths = append(paths, path+joinPointer(strconv.Itoa(i), "value"))
+			paths = append(paths, path+jsonpointer.Join(strconv.Itoa(i), "value"))
 		}
 	}
 	if paths == nil {
@@ -176,7 +177,7 @@ func withoutReferences(value any) any {
 }
 
 func (c *sorter) credential(name string, value any, class connection.Class) {
-	path := "/credentials" + joinPointer(name)
+	path := "/credentials" + jsonpointer.Join(name)
 	switch class {
 	case connection.ClassSecret:
 		if !c.secret(path, value) {
@@ -209,13 +210,13 @@ func (c *sorter) secret(path string, value any) bool {
 			if isScalar(inner) && key != "value" {
 				continue
 			}
-			held = c.secret(path+joinPointer(key), inner) || held
+			held = c.secret(path+jsonpointer.Join(key), inner) || held
 		}
 		return held
 	case []any:
 		held := false
 		for i, item := range value {
-			held = c.secret(path+joinPointer(strconv.Itoa(i)), item) || held
+			held = c.secret(path+jsonpointer.Join(strconv.Itoa(i)), item) || held
 		}
 		return held
 	}

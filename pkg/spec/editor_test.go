@@ -3,6 +3,7 @@ package spec
 import (
 	"testing"
 
+	"github.com/qlsync/qlsync/internal/jsonpointer"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -34,7 +35,7 @@ func editor(t *testing.T, text string) []string {
 	}
 	found := []string{}
 	for _, v := range violations {
-		found = append(found, joinPointer(v.tokens...)+" "+v.keyword)
+		found = append(found, jsonpointer.Join(v.tokens...)+" "+v.keyword)
 	}
 	return found
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/qlsync/qlsync/internal/jsonpointer"
 	"github.com/qlsync/qlsync/schemas"
 )
 
@@ -58,7 +59,7 @@ func TestTheFormatsOfOutputs(t *testing.T) {
 			switch {
 			case test.where == "" && len(violations) > 0:
 				t.Error(violations)
-			case test.where != "" && (len(violations) != 1 || joinPointer(violations[0].tokens...) != test.where):
+			case test.where != "" && (len(violations) != 1 || jsonpointer.Join(violations[0].tokens...) != test.where):
 				t.Error(violations)
 			}
 		})

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/qlsync/qlsync/internal/jsonpointer"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -252,9 +253,9 @@ func (c *checked) add(severity connection.Severity, f finding, message string) {
 func (c *checked) path(tokens []string) string {
 	switch {
 	case len(tokens) > 0 && c.isCredential(tokens):
-		return "/credentials" + joinPointer(tokens...)
+		return "/credentials" + jsonpointer.Join(tokens...)
 	case len(tokens) > 0 || len(c.desired.Properties) > 0:
-		return "/properties" + joinPointer(tokens...)
+		return "/properties" + jsonpointer.Join(tokens...)
 	}
 	return ""
 }

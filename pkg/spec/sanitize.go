@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v5"
+
+	"github.com/qlsync/qlsync/internal/jsonpointer"
 )
 
 // compileForeign compiles a schema that others wrote: of no promised dialect,
@@ -70,7 +72,7 @@ func cutReferences(doc map[string]any) (unusable []string) {
 		schema["$ref"] = text
 		if !resolves(doc, text) {
 			delete(schema, "$ref")
-			unusable = append(unusable, joinPointer(append(tokens, "$ref")...))
+			unusable = append(unusable, jsonpointer.Join(append(tokens, "$ref")...))
 		}
 	})
 	return unusable
@@ -179,7 +181,7 @@ func cutKeyword(doc map[string]any, tokens []string) (where string, ok bool) {
 				continue // a part of a keyword's value: go up to the keyword
 			}
 			delete(container, tokens[last-1])
-			return joinPointer(tokens[:last]...), true
+			return jsonpointer.Join(tokens[:last]...), true
 		case nil:
 			return "", false
 		}

@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v5"
+
+	"github.com/qlsync/qlsync/internal/jsonpointer"
 )
 
 // checker is a compiled JSON Schema. It may be used by several goroutines.
@@ -193,13 +195,13 @@ func (c *checker) violation(e *jsonschema.ValidationError) violation {
 // splitLocation splits a location of the library: a JSON pointer whose tokens
 // are also escaped as parts of a URL.
 func splitLocation(location string) []string {
-	tokens := splitPointer(location)
+	tokens := jsonpointer.Split(location)
 	for i, token := range tokens {
 		if !strings.Contains(token, "%") {
 			continue
 		}
 		if plain, err := url.PathUnescape(token); err == nil {
-			tokens[i] = unescapePointer.Replace(plain)
+			tokens[i] = jsonpointer.Unescape(plain)
 		}
 	}
 	return tokens

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/qlsync/qlsync/internal/jsonpointer"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -180,7 +181,7 @@ const keyMark = "#"
 
 // locatePath is locate for a path as [connection.Desired.At] takes it.
 func (n *node) locatePath(path string) place {
-	tokens := splitPointer(path)
+	tokens := jsonpointer.Split(path)
 	if len(tokens) == 0 {
 		return n.place
 	}
@@ -191,32 +192,6 @@ func (n *node) locatePath(path string) place {
 	}
 	return n.locate(tokens, ofKey)
 }
-
-// splitPointer gives the tokens of a JSON pointer; none for "".
-func splitPointer(pointer string) []string {
-	if pointer == "" {
-		return nil
-	}
-	tokens := strings.Split(strings.TrimPrefix(pointer, "/"), "/")
-	for i, token := range tokens {
-		tokens[i] = unescapePointer.Replace(token)
-	}
-	return tokens
-}
-
-// joinPointer is the reverse of splitPointer.
-func joinPointer(tokens ...string) string {
-	var pointer strings.Builder
-	for _, token := range tokens {
-		pointer.WriteString("/" + escapePointer.Replace(token))
-	}
-	return pointer.String()
-}
-
-var (
-	escapePointer   = strings.NewReplacer("~", "~0", "/", "~1")
-	unescapePointer = strings.NewReplacer("~1", "/", "~0", "~")
-)
 
 // position names a place in a file for the rest of the program.
 func position(file string, at place) connection.Position {

@@ -1,0 +1,18 @@
+// Package words puts counted nouns into English.
+package words
+
+import "strconv"
+
+// Count returns the number and the noun: "1 file", "2 files".
+func Count(n int, noun string) string { return CountOf(n, noun, noun+"s") }
+
+// CountOf is [Count] for a noun whose plural is not the singular and an s: "2 properties".
+func CountOf(n int, one, many string) string { return strconv.Itoa(n) + " " + Plural(n, one, many) }
+
+// Plural returns the form of a word that follows the number: "is" or "are".
+func Plural(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
+}
