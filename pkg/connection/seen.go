@@ -59,13 +59,15 @@ func IsUpdated(seen, now *Live) bool {
 }
 
 // CheckSuccessor returns an error that wraps [ErrChanged] where a delete would lose the last
-// credentials: the connection that it deletes has some, and the one that has taken its place,
-// as it was just read, has none.
-func CheckSuccessor(deleted, successor *Live) error {
-	if !deleted.HasCredentials || successor.HasCredentials {
+// credentials: the connection that it deletes has some, and [Operation.Successor], as it was
+// just read, has none, or has another owner, for whom they may be of no use.
+func CheckSuccessor(operation *Operation, deleted, now *Live) error {
+	seen := operation.Successor
+	handedOver := seen.OwnerID != "" && now.OwnerID != "" && seen.OwnerID != now.OwnerID
+	if !deleted.HasCredentials || now.HasCredentials && !handedOver {
 		return nil
 	}
-	return fmt.Errorf("%w (it has credentials, and %q in its place no longer has any); plan again", ErrChanged, successor.Key.Name)
+	return fmt.Errorf("%w (it has credentials, and %q in its place no longer has any that work); plan again", ErrChanged, seen.Key.Name)
 }
 
 func differences(seen, now *Live) (changes []string) {

@@ -195,3 +195,82 @@ func TestAMissingNameComesBackFromTheLeftoverWithThePlainName(t *testing.T) {
 		}
 	}
 }
+
+// TestAnOldOneWithCredentialsIsDeletedOnlyBesideOneThatHasSome has the delete name the
+// connection in whose favour it is, where the files could not give it credentials again.
+func TestAnOldOneWithCredentialsIsDeletedOnlyBesideOneThatHasSome(t *testing.T) {
+	has := func(l *connection.Live) { l.HasCredentials = true }
+	for _, test := range []struct {
+		name      string
+		old       func(*connection.Live)
+		file      func(*connection.Desired)
+		successor string
+	}{
+		{"no credentials are declared", has, func(*connection.Desired) {}, "x"},
+		{"the old one has none", func(*connection.Live) {}, func(*connection.Desired) {}, ""},
+		{"credentials are declared", has, func(d *connection.Desired) {
+			d.Credentials = map[string]any{"password": connection.Reference{Env: "P"}}
+		}, ""},
+		{"they may be lost", has, func(d *connection.Desired) { d.Lifecycle.RecreateAllowed = true }, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := newWorld()
+			w.declare("A", "x", test.file)
+			w.hold("A", "x", has)
+			leftoverOf(w, connection.TransitOld, "", test.old)
+			p, problems := plan.Make(w.input())
+			if err := problems.Err(); err != nil {
+				t.Fatal(err)
+			}
+			found, successor := false, ""
+			for _, step := range p.Steps {
+				for _, item := range step.Items {
+					if item.Operation.Kind != connection.BulkDelete {
+						continue
+					}
+					found = true
+					if item.Operation.Successor != nil {
+						successor = item.Operation.Successor.Key.Name
+					}
+				}
+			}
+			if !found || successor != test.successor {
+				t.Errorf("deletes the old one: %v, on condition of credentials of %q, want of %q", found, successor, test.successor)
+			}
+			want := 2 * w.snapshot.Reads // the lists before and behind
+			if test.successor != "" {
+				want++
+			}
+			if len(p.Steps) == 1 && p.Estimate.Tier1Calls != want {
+				t.Errorf("the plan counts %d reads, want %d", p.Estimate.Tier1Calls, want)
+			}
+		})
+	}
+}
+
+// TestCredentialsTypedIntoWhatARecreatePutAsideOutliveIt is about a recreate that was
+// interrupted between its two renames, after which somebody typed them in.
+func TestCredentialsTypedIntoWhatARecreatePutAsideOutliveIt(t *testing.T) {
+	for _, test := range []struct {
+		name     string
+		declared map[string]any
+		want     string
+	}{
+		{"no credentials are declared, so the old one has the only ones", nil, ""},
+		{"credentials are declared, and the new one was made with them", map[string]any{"password": connection.Reference{Env: "P"}}, "qlsync-old"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := newWorld()
+			w.declare("A", "x", func(d *connection.Desired) { d.Credentials = test.declared })
+			leftoverOf(w, connection.TransitNew, "")
+			leftoverOf(w, connection.TransitOld, "", func(l *connection.Live) { l.HasCredentials = true })
+			p, problems := plan.Make(w.input())
+			if err := problems.Err(); err != nil {
+				t.Fatal(err)
+			}
+			if got := deleted(p); got != test.want {
+				t.Errorf("deletes %q, want %q, because credentials that were typed in by hand are nowhere else", got, test.want)
+			}
+		})
+	}
+}

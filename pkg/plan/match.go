@@ -441,10 +441,10 @@ func (p places) isHalf(live *connection.Live, key connection.Key) bool {
 func (p *pair) isUnsupplied() bool { return len(p.Credentials) == 0 && !p.Lifecycle.RecreateAllowed }
 
 // lastWithCredentials reports whether deleting what a rebuild has put aside would lose
-// credentials that the connection in its place has not got: a change of owner may have
-// taken them away.
+// credentials that the connection in its place, if there is one, has not got: a change of
+// owner may have taken them away.
 func lastWithCredentials(old, standing *connection.Live) bool {
-	return old.Mark.Transit == connection.TransitOld && old.HasCredentials && standing != nil && !standing.HasCredentials
+	return old.Mark.Transit == connection.TransitOld && old.HasCredentials && (standing == nil || !standing.HasCredentials)
 }
 
 func (m *matcher) claim(p *pair, live *connection.Live, because string) {
@@ -468,9 +468,10 @@ func quoted(keys []connection.Key) string {
 func (a *analysis) leave(m *matcher) {
 	unsupplied, stands, declared := map[connection.Key]bool{}, map[connection.Key]bool{}, a.namesakes()
 	byID, finished := a.declaredIDs(m), a.finished(m)
+	standing := map[connection.Key]*connection.Live{}
 	for i := range a.pairs {
 		p := &a.pairs[i]
-		unsupplied[p.key] = p.isUnsupplied()
+		unsupplied[p.key], standing[p.key] = p.isUnsupplied(), p.live
 		stands[p.key] = p.live != nil && p.live.Mark.Project == a.in.Project && p.live.Key == p.key
 	}
 	for i := range a.in.Snapshot.Connections {
@@ -487,7 +488,7 @@ func (a *analysis) leave(m *matcher) {
 		case byID[live.ID] != nil && byID[live.ID] != live:
 			rest.kept = fmt.Sprintf("the tenant also lists it as %q: it was moved or renamed while the lists were read", byID[live.ID].Key)
 			rest.wayOut = "plan again"
-		case marked && a.places.isHalf(live, target) && unsupplied[target] && lastWithCredentials(live, m.live[target]):
+		case marked && a.places.isHalf(live, target) && unsupplied[target] && lastWithCredentials(live, standing[target]):
 			rest.kept = "the old one of a rebuild, with credentials that the one in its place does not have: declare credentials, or lifecycle.recreate: allow to let them go"
 		case finished[live]:
 			rest.half, rest.of = true, target

@@ -173,6 +173,7 @@ func converge(t *rapid.T, w *world, before []connection.Live, kills int) {
 func carryOut(t *rapid.T, w *world, p *plan.Plan, mayBeKilled bool) (killed bool) {
 	w.made = map[int]string{}
 	ended, steps := map[string]bool{}, slices.Clone(p.Steps)
+	written := map[string]*connection.Operation{} // the last operation about each connection, by id
 	for len(steps) > 0 {
 		var ready []int
 		for i, step := range steps {
@@ -192,6 +193,11 @@ func carryOut(t *rapid.T, w *world, p *plan.Plan, mayBeKilled bool) (killed bool
 			if seen := item.Operation.Seen; item.Operation.ID != "" && (seen == nil || seen.ID != item.Operation.ID) {
 				t.Fatalf("%s does not say how the plan saw its connection:\n%s", steps[i].ID, outline(p))
 			}
+			op := &item.Operation
+			if earlier := written[op.ID]; op.ID != "" && earlier != nil && op.Destroys() && !earlier.ReadBack {
+				t.Fatalf("%s destroys something of %q, and nothing reads what an earlier operation left of it:\n%s", steps[i].ID, op.Key, outline(p))
+			}
+			written[op.ID] = op
 			if err := w.do(item); err != nil {
 				t.Fatalf("%s: %v in\n%s", steps[i].ID, err, outline(p))
 			}

@@ -169,7 +169,7 @@ func (p *Provider) checkSuccessor(ctx context.Context, operation *connection.Ope
 	if err != nil {
 		return fmt.Errorf("read %q, which has taken its place: %w", operation.Successor.Key, err)
 	}
-	return connection.CheckSuccessor(deleted, &successor)
+	return connection.CheckSuccessor(operation, deleted, &successor)
 }
 
 // acknowledge notes what an acknowledged write has left of what was read before it. With

@@ -2,6 +2,7 @@ package qlik_test
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -65,6 +66,12 @@ var writes = map[string]func(a, b *connection.Live) []connection.Operation{
 			Kind: connection.Patch, ID: a.ID, Key: a.Key, Seen: a, Mark: &connection.Mark{Project: "finance"},
 			Credentials: map[string]any{"password": connection.NewSecret("p")},
 		}}
+	},
+	"rename aside for a recreate": func(a, _ *connection.Live) []connection.Operation {
+		return []connection.Operation{{Kind: connection.Patch, ID: a.ID, Key: a.Key, Seen: a, Name: "A aside", Mark: &connection.Mark{Project: "finance", Transit: connection.TransitOld}}}
+	},
+	"change of whose credentials are used": func(a, _ *connection.Live) []connection.Operation {
+		return []connection.Operation{{Kind: connection.Patch, ID: a.ID, Key: a.Key, Seen: a, Set: map[string]any{"credentialsName": "of each"}, DropsCredentials: true}}
 	},
 	"both renames of a recreate": func(a, b *connection.Live) []connection.Operation {
 		back := connection.Mark{Project: "finance"}
@@ -181,6 +188,7 @@ func TestAnEditBetweenTwoOfOurWritesIsNoticed(t *testing.T) {
 // closed, after a first attempt was refused.
 func TestAChangeWhileAWriteWaitsForItsTurnIsNoticed(t *testing.T) {
 	methods := map[string]string{
+		"rename aside for a recreate": http.MethodPatch, "change of whose credentials are used": http.MethodPatch,
 		"delete": http.MethodDelete, "bulk delete": http.MethodPost, "owner change": http.MethodPost,
 		"patch of credentials": http.MethodPatch, "both renames of a recreate": http.MethodPatch,
 	}
@@ -246,72 +254,130 @@ func TestEachConnectionOfABatchIsReadAgainByItself(t *testing.T) {
 	}
 }
 
-// TestCredentialsThatWereTypedInAreNotTakenAway types credentials into a connection between
-// the plan and each kind of write that would take them away, at once or at its end.
-func TestCredentialsThatWereTypedInAreNotTakenAway(t *testing.T) {
-	destroying := map[string]func(a *connection.Live) connection.Operation{
-		"delete":      func(*connection.Live) connection.Operation { return connection.Operation{Kind: connection.Delete} },
-		"bulk delete": func(*connection.Live) connection.Operation { return connection.Operation{Kind: connection.BulkDelete} },
-		"owner change": func(*connection.Live) connection.Operation {
-			return connection.Operation{Kind: connection.BulkUpdate, OwnerID: "u-bob"}
-		},
-		"rename aside for a recreate": func(*connection.Live) connection.Operation {
-			return connection.Operation{Kind: connection.Patch, Name: "A aside", Mark: &connection.Mark{Project: "finance", Transit: connection.TransitOld}}
-		},
-	}
-	for kind, write := range destroying {
-		for name, earlier := range map[string]bool{"the first": false, "others": true} {
-			t.Run(kind+"/"+name, func(t *testing.T) {
+// TestCredentialsThatWereTypedInByHandAreNotDestroyed has somebody type credentials between
+// the plan and each write that would lose them: into a connection that had none, and over
+// others, which only the time of update shows.
+func TestCredentialsThatWereTypedInByHandAreNotDestroyed(t *testing.T) {
+	for kind, write := range writes {
+		for _, has := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s of one with credentials %v", kind, has), func(t *testing.T) {
 				tenant, provider := embed(t, shared, simulator.Options{})
-				_, live := look(t, provider)
-				a := live["Finance/A"]
-				if earlier {
-					if err := tenant.TypeIn(a.ID, map[string]any{"password": "typed in before the plan"}); err != nil {
-						t.Fatal(err)
+				for _, c := range tenant.Connections() {
+					if has && c.Name == "A" {
+						typeIn(t, tenant, c.ID, "before")
 					}
-					_, live = look(t, provider)
-					a = live["Finance/A"]
 				}
-				time.Sleep(time.Millisecond) // that is what the tenant's clock counts
-				if err := tenant.TypeIn(a.ID, map[string]any{"password": "typed in by hand"}); err != nil {
-					t.Fatal(err)
+				_, live := look(t, provider)
+				a, b := live["Finance/A"], live["Finance/B"]
+				time.Sleep(time.Millisecond)
+				typeIn(t, tenant, a.ID, "by hand")
+				var told error
+				for _, outcome := range provider.Execute(t.Context(), write(&a, &b)) {
+					told = errors.Join(told, outcome.Err)
 				}
-				operation := write(&a)
-				operation.ID, operation.Key, operation.Seen = a.ID, a.Key, &a
-				outcome := provider.Execute(t.Context(), []connection.Operation{operation})[0]
-				if !errors.Is(outcome.Err, connection.ErrChanged) {
-					t.Errorf("the outcome is %v, want an error that the connection has changed", outcome.Err)
+				if !errors.Is(told, connection.ErrChanged) || !tenant.CredentialEquals(a.ID, "password", "by hand") {
+					t.Errorf("the error is %v, want one that says that the connection was changed; the credentials that were typed are there: %v",
+						told, tenant.CredentialEquals(a.ID, "password", "by hand"))
 				}
-				if !tenant.CredentialEquals(a.ID, "password", "typed in by hand") {
-					t.Error("the credentials that somebody typed in are lost")
+				if name := stored(tenant)[a.ID].Name; name != "A" {
+					t.Errorf("the connection is called %q, want A: it was renamed although its credentials had changed", name)
 				}
 			})
 		}
 	}
 }
 
-// TestTheLastCredentialsOfARecreateAreNotDeleted deletes the old one of a recreate after
-// somebody has removed the credentials of the one in its place.
-func TestTheLastCredentialsOfARecreateAreNotDeleted(t *testing.T) {
+// TestCredentialsThatWereTypedBeforeAnEarlierWriteOfOursAreNotDestroyedByALaterOne has them
+// typed before a write that destroys nothing, which goes on.
+func TestCredentialsThatWereTypedBeforeAnEarlierWriteOfOursAreNotDestroyedByALaterOne(t *testing.T) {
 	tenant, provider := embed(t, shared, simulator.Options{})
-	for _, name := range []string{"A", "B"} {
-		c, _ := tenant.Find("Finance", name)
-		if err := tenant.TypeIn(c.ID, map[string]any{"password": "p"}); err != nil {
-			t.Fatal(err)
-		}
+	for _, c := range tenant.Connections() {
+		typeIn(t, tenant, c.ID, "before")
 	}
 	_, live := look(t, provider)
-	a, b, c := live["Finance/A"], live["Finance/B"], live["Finance/C"]
-	old := connection.Operation{Kind: connection.Delete, ID: a.ID, Key: a.Key, Seen: &a, Successor: &c}
-	if got := provider.Execute(t.Context(), []connection.Operation{old})[0]; !errors.Is(got.Err, connection.ErrChanged) || len(tenant.Connections()) != 3 {
-		t.Errorf("the connection in its place has no credentials: %v, %d connections, want 3", got.Err, len(tenant.Connections()))
+	a := live["Finance/A"]
+	time.Sleep(time.Millisecond)
+	typeIn(t, tenant, a.ID, "by hand")
+	time.Sleep(time.Millisecond)
+	must(t, provider.Execute(t.Context(), []connection.Operation{{Kind: connection.Patch, ID: a.ID, Key: a.Key, Seen: &a, Name: "A renamed", ReadBack: true}}))
+	got := provider.Execute(t.Context(), []connection.Operation{{Kind: connection.BulkUpdate, ID: a.ID, Key: a.Key, Seen: &a, OwnerID: "u-bob"}})[0]
+	if !errors.Is(got.Err, connection.ErrChanged) || stored(tenant)[a.ID].Owner == "u-bob" {
+		t.Errorf("the error is %v and the owner %s, want one that says that the connection was changed, and Ana: her credentials are gone", got.Err, stored(tenant)[a.ID].Owner)
 	}
-	gone := c
-	gone.ID = "00000000-0000-4000-8000-000000000000"
-	old.Successor = &gone
-	if got := provider.Execute(t.Context(), []connection.Operation{old})[0]; !errors.Is(got.Err, connection.ErrChanged) || len(tenant.Connections()) != 3 {
-		t.Errorf("the connection in its place is gone: %v, %d connections, want 3", got.Err, len(tenant.Connections()))
+}
+
+// TestTheLastCredentialsAreNotDeleted deletes what a recreate has put aside, after the one in
+// its place has lost its credentials, or is gone.
+func TestTheLastCredentialsAreNotDeleted(t *testing.T) {
+	for name, test := range map[string]struct {
+		hand    func(tenant *simulator.Tenant, standing string) error
+		deletes bool
+	}{
+		"the one in its place is as it was": {func(*simulator.Tenant, string) error { return nil }, true},
+		"the one in its place has another owner": {func(tenant *simulator.Tenant, standing string) error {
+			return tenant.Edit(standing, func(c *simulator.Connection) { c.Owner = "u-bob" })
+		}, false},
+		"the one in its place is gone": {func(tenant *simulator.Tenant, standing string) error { return tenant.Remove(standing) }, false},
+	} {
+		for _, kind := range []connection.Mechanism{connection.Delete, connection.BulkDelete} {
+			t.Run(fmt.Sprint(name, "/", kind), func(t *testing.T) {
+				tenant, provider := embed(t, shared, simulator.Options{})
+				for _, c := range tenant.Connections() {
+					typeIn(t, tenant, c.ID, "typed")
+				}
+				_, live := look(t, provider)
+				old, standing := live["Finance/A"], live["Finance/B"]
+				if err := test.hand(tenant, standing.ID); err != nil {
+					t.Fatal(err)
+				}
+				got := provider.Execute(t.Context(), []connection.Operation{{Kind: kind, ID: old.ID, Key: old.Key, Seen: &old, Successor: &standing}})[0]
+				_, there := stored(tenant)[old.ID]
+				if there == test.deletes || (got.Err == nil) != test.deletes || !test.deletes && !errors.Is(got.Err, connection.ErrChanged) {
+					t.Errorf("the old one is still there: %v, with the error %v; want it deleted: %v", there, got.Err, test.deletes)
+				}
+			})
+		}
 	}
-	old.Successor = &b
-	must(t, provider.Execute(t.Context(), []connection.Operation{old}))
+}
+
+// typeIn types a password into a connection by hand.
+func typeIn(t *testing.T, tenant *simulator.Tenant, id, password string) {
+	t.Helper()
+	if err := tenant.TypeIn(id, map[string]any{"password": password}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestNoBatchTrustsAListThatLagsBehind changes one connection of a batch by hand while the
+// lists still show how the plan saw it.
+func TestNoBatchTrustsAListThatLagsBehind(t *testing.T) {
+	sales := connection.Space{ID: "s-sal", Name: "Sales", Type: "managed"}
+	for name, operation := range map[string]connection.Operation{
+		"delete": {Kind: connection.BulkDelete}, "owner change": {Kind: connection.BulkUpdate, OwnerID: "u-bob"}, "space change": {Kind: connection.BulkUpdate, Space: &sales},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				tenant, provider := embed(t, shared, simulator.Options{Behaviour: simulator.Behaviour{ListLag: 30}})
+				_, live := look(t, provider)
+				var operations []connection.Operation
+				for _, name := range []string{"A", "B", "C"} {
+					seen, one := live["Finance/"+name], operation
+					one.ID, one.Key, one.Seen = seen.ID, seen.Key, &seen
+					operations = append(operations, one)
+				}
+				time.Sleep(time.Second)
+				if err := tenant.Edit(live["Finance/B"].ID, func(c *simulator.Connection) { c.Tags = []string{"qlsync:hr"} }); err != nil {
+					t.Fatal(err)
+				}
+				before := stored(tenant)[live["Finance/B"].ID]
+				outcomes := provider.Execute(t.Context(), operations)
+				if diff := cmp.Diff(before, stored(tenant)[before.ID]); diff != "" || !errors.Is(outcomes[1].Err, connection.ErrChanged) {
+					t.Errorf("what belongs to another project was written to (%v):\n%s", outcomes[1].Err, diff)
+				}
+				if outcomes[0].Err != nil || outcomes[2].Err != nil {
+					t.Errorf("the rest of the batch did not go on: %v, %v", outcomes[0].Err, outcomes[2].Err)
+				}
+			})
+		})
+	}
 }

@@ -97,6 +97,10 @@ type Behaviour struct {
 	// Lag: reads show connections as they were so many seconds ago; writes act on what there is. A state file does not keep
 	// what was there before. 0: what was just written is read.
 	Lag int `json:"lag"`
+
+	// ListLag: lists of connections show them as they were so many seconds ago, where that is more than Lag; a request for
+	// one connection does not. 0: lists are as new as anything else.
+	ListLag int `json:"listLag"`
 }
 
 // or joins the switches of Options with those of a seed.
@@ -125,6 +129,7 @@ func (b Behaviour) or(seed Behaviour) Behaviour {
 		AnonymousHostChange:         b.AnonymousHostChange || seed.AnonymousHostChange,
 		DataSourceKey:               firstSet(b.DataSourceKey, seed.DataSourceKey),
 		Lag:                         firstSet(b.Lag, seed.Lag),
+		ListLag:                     firstSet(b.ListLag, seed.ListLag),
 	}
 }
 
@@ -140,6 +145,8 @@ func (b Behaviour) check() error {
 	switch {
 	case b.Lag < 0:
 		return errors.New("behaviour.lag: cannot be negative")
+	case b.ListLag < 0:
+		return errors.New("behaviour.listLag: cannot be negative")
 	case b.BulkMaximum < 0:
 		return errors.New("behaviour.bulkMaximum: cannot be negative")
 	case b.DefaultPageSize < 0 || b.DefaultPageSize > 100:

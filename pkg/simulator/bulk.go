@@ -127,6 +127,20 @@ func (i updateItem) check() error {
 	return nil
 }
 
+// handOver lets the credentials stay behind where the owner changes: they do not follow to the new one (API reference).
+func (t *Tenant) handOver(before, next *record) {
+	switch {
+	case next.Owner == before.Owner:
+		return
+	case t.behaviour.OwnerChangeKeepsCredentials:
+		next.Stale = before.CredentialID != ""
+	default:
+		next.Properties = next.source().withoutCredentials(next.Properties)
+		next.CredentialID, next.Stale = "", false
+	}
+	delete(next.Links, "")
+}
+
 // updateOne moves one connection. An empty spaceId is the personal space of the new owner, or of the present one. The
 // statuses of item errors are undocumented; assumed.
 func (t *Tenant) updateOne(i updateItem) error {
@@ -150,15 +164,7 @@ func (t *Tenant) updateOne(i updateItem) error {
 	if err := t.world.checkName(next); err != nil {
 		return err
 	}
-	if next.Owner != r.Owner { // credentials do not follow to the new owner (API reference)
-		if t.behaviour.OwnerChangeKeepsCredentials {
-			next.Stale = r.CredentialID != ""
-		} else {
-			next.Properties = r.source().withoutCredentials(r.Properties)
-			next.CredentialID, next.Stale = "", false
-		}
-		delete(next.Links, "")
-	}
+	t.handOver(r, next)
 	t.world.put(next)
 	return nil
 }

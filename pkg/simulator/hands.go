@@ -98,6 +98,7 @@ func (t *Tenant) Edit(id string, edit func(*Connection)) error {
 	if err := next.editProperties(t.world, c.Properties); err != nil {
 		return fmt.Errorf("edit connection %s: %w", id, err)
 	}
+	t.handOver(r, next)
 	t.world.put(next)
 	return t.save()
 }
@@ -110,9 +111,16 @@ func (t *Tenant) TypeIn(id string, credentials map[string]any) error {
 	if r == nil {
 		return fmt.Errorf("type credentials into connection %s: not found", id)
 	}
-	next := r.change(t)
+	next, given := r.change(t), map[string]bool{}
+	for name := range credentials {
+		if given[name] = true; !next.source().isCredential(name) {
+			return fmt.Errorf("type credentials into connection %s: %q is none", id, name)
+		}
+	}
 	maps.Copy(next.Properties, t.world.store(next.source(), credentials))
-	next.linkCredentials()
+	if err := t.world.settle(r.Owner, r, next, given); err != nil {
+		return fmt.Errorf("type credentials into connection %s: %w", id, err)
+	}
 	t.world.put(next)
 	return t.save()
 }

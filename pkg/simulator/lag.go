@@ -8,7 +8,7 @@ import (
 // history is what connections were before their latest writes; the zero value keeps nothing.
 type history struct {
 	now    func() time.Time
-	lag    time.Duration
+	lag    time.Duration        // of the reads that lag the most
 	before map[string][]earlier // by id, the oldest first
 }
 
@@ -20,7 +20,7 @@ type earlier struct {
 
 // keepHistory begins to keep what reads show that lag behind.
 func (w *world) keepHistory(now func() time.Time) {
-	if lag := time.Duration(w.behaviour.Lag) * time.Second; lag > 0 {
+	if lag := time.Duration(max(w.behaviour.Lag, w.behaviour.ListLag)) * time.Second; lag > 0 {
 		w.past = history{now: now, lag: lag, before: make(map[string][]earlier)}
 	}
 }
@@ -31,18 +31,15 @@ func (h *history) note(id string, before *record) {
 		return
 	}
 	now := h.now()
-	kept := slices.DeleteFunc(h.before[id], func(e earlier) bool { return !h.shows(e, now) })
+	kept := slices.DeleteFunc(h.before[id], func(e earlier) bool { return !e.isShown(now, h.lag) })
 	h.before[id] = append(kept, earlier{now, before})
 }
 
-// shows says whether a read at that time is still of before the write.
-func (h *history) shows(e earlier, now time.Time) bool { return now.Sub(e.until) < h.lag }
+// isShown says whether a read at that time, which lags so much, is still of before the write.
+func (e earlier) isShown(now time.Time, lag time.Duration) bool { return now.Sub(e.until) < lag }
 
-// lagging gives the world that reads show: the same one, unless they lag behind.
-func (w *world) lagging() *world {
-	if w.past.lag == 0 {
-		return w
-	}
+// lagging gives the world that reads show which lag so much.
+func (w *world) lagging(lag time.Duration) *world {
 	old, now := newWorld(w.behaviour), w.past.now()
 	old.users, old.spaces, old.credentials = w.users, w.spaces, w.credentials
 	old.signIns, old.disabled, old.gone = w.signIns, w.disabled, w.gone
@@ -53,7 +50,7 @@ func (w *world) lagging() *world {
 	}
 	for id, versions := range w.past.before {
 		r := w.connections[id]
-		if i := slices.IndexFunc(versions, func(e earlier) bool { return w.past.shows(e, now) }); i >= 0 {
+		if i := slices.IndexFunc(versions, func(e earlier) bool { return e.isShown(now, lag) }); i >= 0 {
 			r = versions[i].record
 		}
 		if r != nil {

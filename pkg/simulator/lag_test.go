@@ -88,3 +88,59 @@ func TestALagIsNotNegative(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestListsMayBeStalerThanOneConnection edits a connection and reads it both ways.
+func TestListsMayBeStalerThanOneConnection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tenant, err := simulator.New([]byte(`{"token": "k", "behaviour": {"listLag": 3}, "users": [{"name": "Ana", "email": "a@acme.example"}],
+			"spaces": [{"id": "s", "name": "S", "type": "shared"}],
+			"connections": [{"name": "first", "space": "S", "dataSource": "rest", "properties": {"url": "https://a.example"}}]}`), simulator.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		id := tenant.Connections()[0].ID
+		if err := tenant.Edit(id, func(c *simulator.Connection) { c.Name = "second" }); err != nil {
+			t.Fatal(err)
+		}
+		shows := func(path, name string) bool {
+			request := httptest.NewRequest(http.MethodGet, connections+path, nil)
+			request.Header.Set("Authorization", "Bearer k")
+			w := httptest.NewRecorder()
+			tenant.ServeHTTP(w, request)
+			return strings.Contains(w.Body.String(), `"qName":"`+name+`"`)
+		}
+		if !shows("?noDatafiles=true", "first") || !shows("/"+id, "second") {
+			t.Error("within the lag, the list must show what was there before, and a request for one connection what is there")
+		}
+		time.Sleep(3 * time.Second)
+		if !shows("?noDatafiles=true", "second") {
+			t.Error("behind the lag, the list must show what is there")
+		}
+	})
+}
+
+// TestCredentialsAreTypedInByHand also covers a change of owner by hand, with which they go.
+func TestCredentialsAreTypedInByHand(t *testing.T) {
+	tenant, err := simulator.New([]byte(`{"token": "k", "users": [{"name": "Ana", "email": "a@acme.example"}, {"id": "u-bo", "name": "Bo", "email": "b@acme.example"}],
+		"spaces": [{"id": "s", "name": "S", "type": "shared"}],
+		"connections": [{"name": "first", "space": "S", "dataSource": "rest", "properties": {"url": "https://a.example"}}]}`), simulator.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := tenant.Connections()[0]
+	if err := tenant.TypeIn(before.ID, map[string]any{"password": "p"}); err != nil {
+		t.Fatal(err)
+	}
+	if now := tenant.Connections()[0]; !tenant.CredentialEquals(before.ID, "password", "p") || !now.HasCredentials || !now.Updated.After(before.Updated) {
+		t.Errorf("the credentials are there: %v; updated at %v, before at %v", now.HasCredentials, now.Updated, before.Updated)
+	}
+	if err := tenant.TypeIn(before.ID, map[string]any{"url": "https://b.example"}); err == nil {
+		t.Error("a property was taken for a credential")
+	}
+	if err := tenant.Edit(before.ID, func(c *simulator.Connection) { c.Owner = "u-bo" }); err != nil {
+		t.Fatal(err)
+	}
+	if tenant.HasCredentials(before.ID) {
+		t.Error("the credentials went along to the new owner")
+	}
+}

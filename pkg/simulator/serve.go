@@ -7,6 +7,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
 )
@@ -139,11 +140,15 @@ func (c *call) read(w http.ResponseWriter, rt route) error {
 // handle runs the handler under the lock, and makes a write durable before anybody hears of it. If the file cannot be
 // written, the answer is 500 and the write has changed nothing.
 func (t *Tenant) handle(c *call, rt route, userID string) (answer, error) {
-	if t.behaviour.Lag > 0 && rt.method == http.MethodGet {
+	lag := t.behaviour.Lag
+	if rt.pattern == connectionsPath {
+		lag = max(lag, t.behaviour.ListLag)
+	}
+	if lag > 0 && rt.method == http.MethodGet {
 		t.mu.Lock()
 		defer t.mu.Unlock()
 		newest := t.world
-		t.world = newest.lagging()
+		t.world = newest.lagging(time.Duration(lag) * time.Second)
 		defer func() { t.world = newest }()
 		c.user = c.caller(t.world.user(userID))
 		return rt.handle(t, c)
