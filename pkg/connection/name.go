@@ -88,7 +88,8 @@ func visible(name string) string {
 func isFiller(r rune) bool { return r == 0x115f || r == 0x1160 || r == 0x3164 || r == 0xffa0 }
 
 // Resemblance says in what two different names differ that a reader may not see: "letter case",
-// "Unicode normalisation", "an invisible character", "blanks" or "look-alike letters". Empty:
+// "letters that are the same without letter case" such as ß and ss, "Unicode normalisation",
+// "an invisible character", "blanks" or "look-alike letters". Empty:
 // anybody can tell them apart.
 func Resemblance(a, b string) string {
 	squeeze := func(name string) string { return strings.Join(strings.Fields(name), " ") }
@@ -97,8 +98,10 @@ func Resemblance(a, b string) string {
 		return ""
 	case norm.NFC.String(a) == norm.NFC.String(b):
 		return "Unicode normalisation"
-	case FoldName(a) == FoldName(b):
+	case strings.EqualFold(norm.NFC.String(a), norm.NFC.String(b)):
 		return "letter case"
+	case FoldName(a) == FoldName(b):
+		return "letters that are the same without letter case"
 	case Skeleton(a) != Skeleton(b):
 		return ""
 	case FoldName(squeeze(visible(a))) != FoldName(squeeze(visible(b))):

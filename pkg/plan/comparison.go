@@ -52,6 +52,9 @@ func alikeBy(rule connection.Comparison, want, have any) bool {
 		return true
 	case []any:
 		have, ok := have.([]any)
+		if ok && rule.As == connection.CompareSet && rule.OnlyDeclared && rule.By == "" {
+			return containsAll(have, want)
+		}
 		if !ok || len(want) != len(have) {
 			return false
 		}
@@ -65,6 +68,20 @@ func alikeBy(rule connection.Comparison, want, have any) bool {
 		return ok && (want == have || rule.As == connection.CompareIgnoreCase && connection.FoldName(want) == connection.FoldName(have))
 	}
 	return connection.Equal(want, have)
+}
+
+// containsAll reports whether a live list has each declared item, as often as it is declared.
+// Items without a key are compared as a whole, because nothing else identifies them.
+func containsAll(have, want []any) bool {
+	left := slices.Clone(have)
+	for _, item := range want {
+		at := slices.IndexFunc(left, func(other any) bool { return connection.Equal(item, other) })
+		if at < 0 {
+			return false
+		}
+		left = slices.Delete(left, at, at+1)
+	}
+	return true
 }
 
 // sameOrder returns two lists in the order of what identifies their items. Where an item has no such

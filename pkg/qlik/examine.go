@@ -60,7 +60,7 @@ func (s *survey) rolesIn(listed []wireSpace, space connection.Space) []string {
 	if at < 0 || space.ID == "" {
 		return nil
 	}
-	roles := slices.Clone(listed[at].Meta.Roles)
+	roles := slices.Clone(listed[at].Meta.value.Roles.value)
 	if owner := listed[at].OwnerID; owner != "" && owner == s.caller.ID {
 		roles = append(roles, "owner")
 	}
@@ -73,12 +73,11 @@ func (s *survey) rolesIn(listed []wireSpace, space connection.Space) []string {
 func (s *survey) examineSpace(ctx context.Context, one *connection.SpaceExamination) {
 	listed, problems, err := s.listConnections(ctx, one.Space, "", &s.sent)
 	one.Err = err
-	one.Incomplete = append(slices.Clip(one.Incomplete), reasons("connections", problems)...)
-	for _, wire := range listed {
-		if s.belongs(wire, one.Space) {
-			live := toLive(wire, one.Space)
-			one.Connections = append(one.Connections, connection.Access{Key: live.Key, Project: live.Mark.Project, Privileges: wire.Privileges})
-		}
+	inSpace, placeless := s.inSpace(listed, one.Space)
+	one.Incomplete = append(slices.Clip(one.Incomplete), reasons("connections", append(problems, placeless...))...)
+	for _, wire := range inSpace {
+		live := toLive(wire, one.Space)
+		one.Connections = append(one.Connections, connection.Access{Key: live.Key, Project: live.Mark.Project, Privileges: wire.Privileges.value})
 	}
 	slices.SortFunc(one.Connections, func(a, b connection.Access) int { return a.Key.Compare(b.Key) })
 }

@@ -7,8 +7,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"github.com/qlsync/qlsync/pkg/transport"
@@ -36,7 +38,7 @@ func list[T any](ctx context.Context, c *Client, request Request) (items []T, pr
 		return nil, nil, err
 	}
 	seen := map[string]bool{}
-	var shift shifts
+	check := consistency{ids: map[string]bool{}, counts: map[int]bool{}}
 	for len(seen) < maxPages*c.raise && !seen[next.url.String()] {
 		seen[next.url.String()] = true
 		var page wirePage
@@ -53,14 +55,12 @@ func list[T any](ctx context.Context, c *Client, request Request) (items []T, pr
 		found, odd := decodeItems[T](page.Data)
 		items = append(items, found...)
 		problems = append(problems, c.readable(append(page.Errors, odd...), next, got)...)
-		shift.notePage(page.Meta.Count, len(page.Data), page.Links.Next.Href != "")
-		for i := range found {
-			if one, ok := any(&found[i]).(identified); ok {
-				shift.noteItem(one.id())
-			}
-		}
+		news := notePage(&check, page, found)
 		if page.Links.Next.Href == "" {
-			return items, append(problems, shift.problems()...), nil
+			return items, append(problems, check.problems(len(problems) > 0)...), nil
+		}
+		if !news {
+			break
 		}
 		if len(page.Links.Next.Href) > maxLink {
 			return nil, nil, fmt.Errorf("GET %s: follow next page: the link is longer than %d bytes", request.Path, maxLink)
@@ -71,8 +71,11 @@ func list[T any](ctx context.Context, c *Client, request Request) (items []T, pr
 		}
 		next = next.at(target)
 	}
-	if seen[next.url.String()] {
-		return nil, nil, fmt.Errorf("GET %s: follow next page: the pages go round in circles", request.Path)
+	switch circling := errors.New("the pages go round in circles"); {
+	case len(seen) < maxPages*c.raise && len(items) > 0:
+		return items, append(problems, wireError{Title: circling.Error(), Detail: "the link to the next page leads to one that was read"}), nil
+	case seen[next.url.String()]:
+		return nil, nil, fmt.Errorf("GET %s: follow next page: %w", request.Path, circling)
 	}
 	return nil, nil, fmt.Errorf("GET %s: follow next page: there are more than %d pages", request.Path, maxPages*c.raise)
 }
@@ -80,51 +83,55 @@ func list[T any](ctx context.Context, c *Client, request Request) (items []T, pr
 // identified is an item of a list of which there is only one with that id.
 type identified interface{ id() string }
 
-// shifts notices that a list has changed while its pages were read: what is shown twice
-// has changed places, and something else may have been on no page.
-type shifts struct {
-	ids    map[string]bool
-	twice  int
-	totals map[int]bool
-	shown  bool // a page has shown a total, and not only its own number of items
+// consistency compares the pages of a list with each other and with what they count. A list
+// that does not fit together has changed while its pages were read, or lacks something.
+type consistency struct {
+	ids   map[string]bool
+	twice int // items that were listed before
+	items int
+	// counts holds the different counts of the pages; notPages reports that one of them is
+	// not the number of items on its page.
+	counts   map[int]bool
+	notPages bool
 }
 
-// notePage takes what a page counts. Whether that is the total or the number of items on
-// the page is not certain: it is the total where more follows and it is larger.
-func (s *shifts) notePage(count *int, items int, more bool) {
-	if count == nil {
-		return
+// notePage takes a page, with those of its items that could be read. It reports whether the
+// page has anything new: a chain of pages that has not goes round in circles.
+func notePage[T any](c *consistency, page wirePage, found []T) (news bool) {
+	if count := page.Meta.value.Count; count != nil {
+		c.counts[*count] = true
+		c.notPages = c.notPages || *count != len(page.Data)
 	}
-	if more && *count > items {
-		s.shown = true
-	}
-	if s.shown {
-		if s.totals == nil {
-			s.totals = map[int]bool{}
+	c.items += len(page.Data)
+	for i := range found {
+		one, ok := any(&found[i]).(identified)
+		if !ok || !c.ids[one.id()] {
+			news = true
 		}
-		s.totals[*count] = true
+		if ok && c.ids[one.id()] {
+			c.twice++
+		} else if ok {
+			c.ids[one.id()] = true
+		}
 	}
+	return news || len(found) == 0
 }
 
-func (s *shifts) noteItem(id string) {
-	if s.ids == nil {
-		s.ids = map[string]bool{}
-	}
-	if s.ids[id] {
-		s.twice++
-	}
-	s.ids[id] = true
-}
-
-func (s *shifts) problems() []wireError {
-	if s.twice == 0 && len(s.totals) < 2 {
+// problems returns what does not fit. The reference says that a page counts the items of
+// all pages; a count of its own items also fits. Where the service itself has told what is
+// missing, a count that is larger says nothing new.
+func (c *consistency) problems(told bool) []wireError {
+	counts := slices.Sorted(maps.Keys(c.counts))
+	fits := len(counts) == 0 || !c.notPages || len(counts) == 1 && counts[0] == c.items
+	switch {
+	case c.twice > 0:
+		return []wireError{{Title: "the list changed while it was read", Detail: fmt.Sprintf("%d are listed twice; plan again", c.twice)}}
+	case fits || told:
 		return nil
+	case len(counts) > 1:
+		return []wireError{{Title: "the list changed while it was read", Detail: "the total is not the same on all pages; plan again"}}
 	}
-	detail := "their total is not the same on all pages"
-	if s.twice > 0 {
-		detail = fmt.Sprintf("%d are listed twice", s.twice)
-	}
-	return []wireError{{Title: "the list changed while it was read", Detail: detail + "; plan again"}}
+	return []wireError{{Title: fmt.Sprintf("the tenant counts %d and lists %d", counts[0], c.items), Detail: "plan again"}}
 }
 
 // decodeItems reads the items of a page, and tells of those that are not what they

@@ -31,7 +31,11 @@ func TestAListThatChangesWhileItIsReadIsIncomplete(t *testing.T) {
 		{"a count that is of pages of different sizes", page(2, second, item("1", "s1"), item("2", "s1")), page(1, "", item("3", "s1")), page(0, ""), "", 3},
 		{"one on two pages", page(2, second, item("1", "s1")), page(2, "", item("1", "s1")), page(0, ""), "1 are listed twice", 1},
 		{"twice on a page", page(2, "", item("1", "s1"), item("1", "s1")), "", page(0, ""), "1 are listed twice", 1},
-		{"another total", page(3, second, item("1", "s1")), page(2, "", item("2", "s1")), page(0, ""), "their total is not the same", 2},
+		{"another total", page(3, second, item("1", "s1")), page(2, "", item("2", "s1")), page(0, ""), "the total is not the same", 2},
+		{"a total that is not reached", page(3, "", item("1", "s1"), item("2", "s1")), "", page(0, ""), "the tenant counts 3 and lists 2", 2},
+		{"a total that is exceeded", page(1, second, item("1", "s1"), item("2", "s1")), page(1, "", item("3", "s1")), page(0, ""), "the tenant counts 1 and lists 3", 3},
+		{"pages that go round in circles", page(2, second, item("1", "s1")), page(2, second, item("2", "s1")), page(0, ""), "go round in circles", 2},
+		{"one that names no space", page(2, "", item("1", "s1"), item("2", "")), "", page(0, ""), "1 of 2 connections do not say which space they are in", 1},
 		{"one in two spaces", page(1, "", item("1", "s1")), "", page(1, "", item("1", "s2")), `"Finance/C1" and "Sales/C1" are one connection`, 2},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -369,13 +369,12 @@ func (s *survey) listSpace(ctx context.Context, space connection.Space) ([]conne
 	if err != nil {
 		return nil, nil, fmt.Errorf("list connections of space %q: %w", space.Name, err)
 	}
-	var live []connection.Live
-	for _, wire := range listed {
-		if s.belongs(wire, space) {
-			live = append(live, toLive(wire, space))
-		}
+	inSpace, placeless := s.inSpace(listed, space)
+	live := make([]connection.Live, len(inSpace))
+	for i, wire := range inSpace {
+		live[i] = toLive(wire, space)
 	}
-	return live, reasons(fmt.Sprintf("connections of space %q", space.Name), problems), nil
+	return live, reasons(fmt.Sprintf("connections of space %q", space.Name), append(problems, placeless...)), nil
 }
 
 // listConnections reads the whole list of a space, or what has that name: without the built-in DataFiles,
@@ -407,14 +406,28 @@ func distinct(listed []wireConnection) []wireConnection {
 	})
 }
 
-// belongs tells whether a listed connection is one of the space that can be
-// managed. A service that ignores a query parameter answers with the connections of other
-// spaces and people.
-func (s *survey) belongs(wire wireConnection, space connection.Space) bool {
-	if wire.id() == "" || wire.isBuiltIn() {
-		return false
+// inSpace returns the listed connections of a space that can be managed. A service that
+// ignores a query parameter answers with the connections of other spaces and people. In the
+// list of a space, a connection that names no space is of that space, or a personal one of
+// such an answer: nobody knows, so the list is incomplete.
+func (s *survey) inSpace(listed []wireConnection, space connection.Space) (found []wireConnection, problems []wireError) {
+	placeless := 0
+	for _, wire := range listed {
+		switch {
+		case wire.isBuiltIn():
+		case wire.Space == "" && space.ID != "":
+			placeless++
+		case wire.Space == space.ID && (space.ID != "" || wire.Owner == s.caller.ID || wire.Owner == ""):
+			found = append(found, wire)
+		}
 	}
-	return wire.Space == space.ID && (space.ID != "" || wire.Owner == s.caller.ID || wire.Owner == "")
+	if placeless > 0 {
+		problems = []wireError{{
+			Title:  fmt.Sprintf("%d of %d connections do not say which space they are in", placeless, len(listed)),
+			Detail: "they may be of this space or personal",
+		}}
+	}
+	return found, problems
 }
 
 func reasons(what string, problems []wireError) []string {

@@ -40,8 +40,11 @@ type promised interface {
 // another form does not take the others with it.
 type wirePage struct {
 	// Data is nil where there is no list, which an empty one is not.
-	Data  []json.RawMessage `json:"data"`
-	Meta  pageMeta          `json:"meta"`
+	Data []json.RawMessage `json:"data"`
+	// Meta counts the items of all pages, or of this one; see [consistency].
+	Meta optional[struct {
+		Count *int `json:"count"`
+	}] `json:"meta"`
 	Links struct {
 		// Next is absent, null, or has no href on the last page (paging guide).
 		Next struct {
@@ -50,20 +53,6 @@ type wirePage struct {
 	} `json:"links"`
 	// Errors tells that some items of a list of connections are missing.
 	Errors []wireError `json:"errors"`
-}
-
-// pageMeta is what a page says of its list. What has another form is not there.
-type pageMeta struct{ Count *int }
-
-// UnmarshalJSON reads the count, if there is one.
-func (m *pageMeta) UnmarshalJSON(text []byte) error {
-	var meta struct {
-		Count *int `json:"count"`
-	}
-	if json.Unmarshal(text, &meta) == nil {
-		m.Count = meta.Count
-	}
-	return nil
 }
 
 func (w *wirePage) missing() string { return lacks(w.Data == nil, "data") }
@@ -78,20 +67,20 @@ func lacks(missing bool, name string) string {
 
 // wireConnection is a connection in a list, a get or the answer to a create.
 type wireConnection struct {
-	QID         string         `json:"qID"`
-	PlainID     string         `json:"id"` // in every sample, not in the schema
-	Name        string         `json:"qName"`
-	Space       string         `json:"space"`                // absent or empty: personal
-	Owner       string         `json:"user"`                 // absent: its owner was deleted, or it is not told
-	Type        string         `json:"qType"`                // the connector's provider
-	DataSource  string         `json:"datasourceID"`         // absent: of before there were data sources
-	Properties  map[string]any `json:"connectionProperties"` // with parseConnection=true only
-	Separated   *looseBool     `json:"qSeparateCredentials"` // nil: not told
-	Credentials string         `json:"qCredentialsID"`
-	Tags        []string       `json:"tags"`
-	Updated     looseTime      `json:"updated"`    // RFC 3339, with any number of decimals
-	Privileges  looseList      `json:"privileges"` // of the caller; shorter in the answer to a create, where nobody reads them
-	Statement   wireStatement  `json:"qConnectStatement"`
+	QID         string             `json:"qID"`
+	PlainID     string             `json:"id"` // in every sample, not in the schema
+	Name        string             `json:"qName"`
+	Space       string             `json:"space"`                // absent or empty: personal
+	Owner       string             `json:"user"`                 // absent: its owner was deleted, or it is not told
+	Type        string             `json:"qType"`                // the connector's provider
+	DataSource  string             `json:"datasourceID"`         // absent: of before there were data sources
+	Properties  map[string]any     `json:"connectionProperties"` // with parseConnection=true only
+	Separated   *looseBool         `json:"qSeparateCredentials"` // nil: not told
+	Credentials string             `json:"qCredentialsID"`
+	Tags        []string           `json:"tags"`
+	Updated     looseTime          `json:"updated"`    // RFC 3339, with any number of decimals
+	Privileges  optional[[]string] `json:"privileges"` // of the caller; shorter in the answer to a create, where nobody reads them
+	Statement   wireStatement      `json:"qConnectStatement"`
 
 	answered time.Time // by the clock of the service; zero: it did not say
 }
@@ -133,11 +122,14 @@ type wireCredential struct {
 func (w *wireCredential) missing() string { return lacks(w.ID == "", "qID") }
 
 type wireSpace struct {
-	ID      string    `json:"id"`
-	Name    string    `json:"name"`
-	Type    string    `json:"type"`
-	OwnerID string    `json:"ownerId"`
-	Meta    looseMeta `json:"meta"`
+	ID      string `json:"id"`
+	Name    string `json:"name"`
+	Type    string `json:"type"`
+	OwnerID string `json:"ownerId"`
+	// Meta holds the roles of the caller. Those of the owner are not listed.
+	Meta optional[struct {
+		Roles optional[[]string] `json:"roles"`
+	}] `json:"meta"`
 }
 
 func (w *wireSpace) id() string { return w.ID }
@@ -168,7 +160,16 @@ type wireDataSources struct {
 	} `json:"dataSources"`
 }
 
-func (w *wireDataSources) missing() string { return lacks(w.DataSources == nil, "dataSources") }
+// missing also looks at the items: without the id of each, nobody knows which data sources
+// are disabled.
+func (w *wireDataSources) missing() string {
+	for _, source := range w.DataSources {
+		if source.ID == "" {
+			return "dataSourceId"
+		}
+	}
+	return lacks(w.DataSources == nil, "dataSources")
+}
 
 // wireWritten is the answer to a write that should have no body. One with a body that is
 // about no connection may come from something in between, which has written nothing.
@@ -255,32 +256,15 @@ func (b *looseBool) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// looseList is a list of texts that can be done without: what is no such list is
-// unknown, and nil.
-type looseList []string
+// optional is a value that qlsync can do without: a value of another form is unknown, and
+// the zero value.
+type optional[T any] struct{ value T }
 
-// UnmarshalJSON takes a list of texts, and everything else for no list.
-func (l *looseList) UnmarshalJSON(text []byte) error {
-	var list []string
-	if json.Unmarshal(text, &list) == nil {
-		*l = list
-	}
-	return nil
-}
-
-// looseMeta is what a space says about the caller. It can be done without: what has
-// another shape is unknown.
-type looseMeta struct {
-	Roles looseList // of the caller; those of the owner are not listed
-}
-
-// UnmarshalJSON takes an object with roles, and everything else for none.
-func (m *looseMeta) UnmarshalJSON(text []byte) error {
-	var meta struct {
-		Roles looseList `json:"roles"`
-	}
-	if json.Unmarshal(text, &meta) == nil {
-		m.Roles = meta.Roles
+// UnmarshalJSON takes a T, and everything else for unknown.
+func (o *optional[T]) UnmarshalJSON(text []byte) error {
+	var value T
+	if json.Unmarshal(text, &value) == nil {
+		o.value = value
 	}
 	return nil
 }
