@@ -44,7 +44,7 @@ func (e *BrokenLinkError) Unwrap() error {
 // touching that place. Errors are [*fs.PathError].
 func Follow(path string) (string, error) {
 	resolved, pending := beginning(path)
-	followed, first := 0, ""
+	followed, first, behind := 0, "", 0 // behind: how many names follow those of the first link
 	failed := func(err error) (string, error) {
 		if first != "" && !errors.Is(err, ErrLinkLoop) {
 			err = &BrokenLinkError{first, err}
@@ -52,6 +52,9 @@ func Follow(path string) (string, error) {
 		return "", atPath(path, err)
 	}
 	for len(pending) > 0 {
+		if len(pending) <= behind {
+			first = "" // the link has been followed: what is missing now is a file, not its target
+		}
 		next := filepath.Join(resolved, pending[0])
 		pending = pending[1:]
 		info, err := os.Lstat(next)
@@ -71,7 +74,7 @@ func Follow(path string) (string, error) {
 			return failed(err)
 		}
 		if first == "" {
-			first = filepath.ToSlash(target)
+			first, behind = filepath.ToSlash(target), len(pending)
 		}
 		if followed++; followed > maxLinks {
 			return failed(ErrLinkLoop)

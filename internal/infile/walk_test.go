@@ -3,6 +3,7 @@ package infile_test
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -157,6 +158,24 @@ func TestWhatIsNamedInAFolderMustNotLeadOutOfIt(t *testing.T) {
 		_, err := infile.Inside(project, filepath.Join(project, path))
 		if errors.Is(err, infile.ErrLeaves) != leaves || !leaves && err != nil {
 			t.Errorf("%s: %v", path, err)
+		}
+	}
+}
+
+func TestAFileThatIsMissingBehindALinkIsMissingAndTheLinkIsNotBroken(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.Mkdir("folder", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for link, target := range map[string]string{"good": "folder", "twice": "good", "bad": "nowhere"} {
+		if err := os.Symlink(target, link); err != nil {
+			t.Skip(err)
+		}
+	}
+	for path, want := range map[string]bool{"good/file": true, "twice/file": true, "bad/file": false, "bad": false, "good/../bad/file": false} {
+		_, err := infile.Follow(path)
+		if err == nil || errors.Is(err, fs.ErrNotExist) != want {
+			t.Errorf("%s: got the error %v; a missing file: want %v", path, err, want)
 		}
 	}
 }
