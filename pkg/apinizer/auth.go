@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/transport"
 )
 
 // tokenMargin is how long before its end a token is replaced.
@@ -104,11 +105,8 @@ func (a *authorizer) ask(ctx context.Context) (token string, lasts time.Duration
 		method: http.MethodPost, path: "auth/token", body: []byte(form.Encode()), kind: "application/x-www-form-urlencoded",
 		repeatable: true, anonymous: true, secrets: a.secrets(),
 	})
-	if refusal, ok := errors.AsType[*Error](err); ok && refusal.Status/100 == 4 && refusal.Status != http.StatusTooManyRequests {
-		refusal.kind = connection.ErrUnauthorized
-	}
 	if err != nil {
-		return "", 0, err
+		return "", 0, transport.OfToken(err)
 	}
 	var fields struct {
 		Token   string `json:"access_token"`

@@ -20,46 +20,20 @@ const (
 	maxText = 400
 )
 
-// Error is an answer of the server that is no success, or that cannot be used. Its
-// texts are on one line, bounded, and free of the secrets of the request.
+// Error is an answer of the server that is no success, or that cannot be used. Its title
+// is the server's own words, and only answers of the old contract have a code.
 //
 // It wraps a sentinel error of package connection where the text tells which:
 // ErrUnauthorized, ErrNotFound (of a connection only), ErrForbidden (also of a
 // project that is not there, or not for this user), ErrConflict, and ErrInvalid for
 // any other refusal; and ErrUnknownOutcome, beside it, for a write that may have happened
 // all the same: this attempt, or an earlier one.
-type Error struct {
-	Method, Path string
-	Status       int
-	Code         string // of the old contract; may be empty
-	Text         string
+type Error = transport.Error
 
-	kind error
-	// unknown tells that the write, or an earlier attempt at it, may have happened.
-	unknown bool
-	wait    time.Duration // before another attempt
-}
-
-// Error gives "PUT /apiops/...: 400: text".
-func (e *Error) Error() string {
-	text := fmt.Sprintf("%s %s: %d", e.Method, e.Path, e.Status)
-	if e.Code != "" {
-		text += " " + e.Code
-	}
-	text += ": " + cmp.Or(e.Text, http.StatusText(e.Status), "no reason given")
-	if e.unknown {
-		text += ": " + connection.ErrUnknownOutcome.Error()
-	}
-	return text
-}
-
-// Unwrap gives the sentinel errors.
-func (e *Error) Unwrap() []error { return transport.Sentinels(e.kind, e.unknown) }
-
-// limited tells that a rate limit was met. The old contract names no status for it.
-func (e *Error) limited() bool {
+// isLimited reports whether a rate limit was met. The old contract names no status for it.
+func isLimited(e *Error) bool {
 	return e.Status == http.StatusTooManyRequests || e.Code == "rate_limit_exceeded" ||
-		e.Status == http.StatusServiceUnavailable && e.wait > 0
+		e.Status == http.StatusServiceUnavailable && e.Wait > 0
 }
 
 // The words by which the server's refusals are told apart: it answers 400 to nearly
@@ -131,10 +105,10 @@ func (c *Client) judge(call *call, got *transport.Answer) error {
 	var body envelope
 	if err := json.Unmarshal(got.Body, &body); err != nil {
 		failed := c.blank(call, got)
-		failed.kind = kindOf(got.Status, "")
-		failed.Text = c.notOurs(got)
+		failed.Kind = kindOf(got.Status, "")
+		failed.Title = c.notOurs(got)
 		if got.Status/100 == 2 || got.Status/100 == 3 {
-			return c.unusable(call, got, failed.Text)
+			return c.unusable(call, got, failed.Title)
 		}
 		return failed
 	}
@@ -150,14 +124,14 @@ func (c *Client) judge(call *call, got *transport.Answer) error {
 	failed := c.blank(call, got)
 	hide := c.redactor(call)
 	text := body.text()
-	failed.Text = hide.Clean(text, maxText)
+	failed.Title = hide.Clean(text, maxText)
 	if code, ok := body.Error.(string); ok {
 		failed.Code = hide.Clean(code, maxCode)
 	}
-	failed.wait = waitOf(got.Header, body.RetryAfter, time.Now())
-	failed.kind = kindOf(got.Status, strings.TrimSpace(text))
-	if failed.limited() {
-		failed.kind = nil
+	failed.Wait = waitOf(got.Header, body.RetryAfter, time.Now())
+	failed.Kind = kindOf(got.Status, strings.TrimSpace(text))
+	if isLimited(failed) {
+		failed.Kind = nil
 	}
 	return failed
 }
@@ -166,13 +140,13 @@ func (c *Client) judge(call *call, got *transport.Answer) error {
 // probably happened.
 func (c *Client) unusable(call *call, got *transport.Answer, why string) *Error {
 	failed := c.blank(call, got)
-	failed.Text, failed.unknown = why, !call.isRead()
+	failed.Title, failed.Unknown = why, !call.isRead()
 	return failed
 }
 
 // blank is an error that says where.
 func (c *Client) blank(call *call, got *transport.Answer) *Error {
-	return &Error{Method: call.method, Path: call.target.Path, Status: got.Status, wait: waitOf(got.Header, 0, time.Now())}
+	return &Error{Method: call.method, Path: call.target.Path, Status: got.Status, Wait: waitOf(got.Header, 0, time.Now())}
 }
 
 // notOurs describes an answer that is none of the API's.

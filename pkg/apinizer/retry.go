@@ -56,7 +56,7 @@ func (c *Client) attempt(ctx context.Context, call *call) (*transport.Answer, er
 		call.count++
 		if again && call.fresh != nil {
 			if err := call.fresh(ctx, call.ambiguous); err != nil {
-				return nil, c.final(call, notWritten{notBegun(ctx, err)})
+				return nil, c.final(call, &transport.NotWritten{Err: notBegun(ctx, err)})
 			}
 		}
 		got, err := c.once(ctx, call)
@@ -78,7 +78,7 @@ func (c *Client) once(ctx context.Context, call *call) (*transport.Answer, error
 	if !call.anonymous {
 		var err error
 		if call.token, err = c.auth.current(ctx); err != nil {
-			return nil, noToken{err}
+			return nil, &transport.NoToken{Err: err}
 		}
 	}
 	if ctx.Err() != nil {
@@ -127,19 +127,9 @@ func (c *Client) dress(sent *http.Request, call *call) {
 	}
 }
 
-// noToken is an error of the request for a token, which has had its own attempts.
-type noToken struct{ error }
-
-func (e noToken) Unwrap() error { return e.error }
-
-// notWritten is the reason why a write was not sent another time.
-type notWritten struct{ error }
-
-func (e notWritten) Unwrap() error { return e.error }
-
 // again tells whether the request is to be sent once more, and after what pause.
 func (c *Client) again(call *call, err error, pause func() time.Duration) (time.Duration, bool) {
-	if _, ok := errors.AsType[noToken](err); ok {
+	if transport.IsFinal(err) {
 		return 0, false
 	}
 	repeatable := call.repeatable || call.isRead()
@@ -152,17 +142,17 @@ func (c *Client) again(call *call, err error, pause func() time.Duration) (time.
 	switch {
 	case !ok:
 		return 0, false
-	case refusal.limited():
+	case isLimited(refusal):
 		call.limited++
 		call.count--
-		return max(refusal.wait, pause()), call.limited < maxLimited && refusal.wait <= maxWait
+		return max(refusal.Wait, pause()), call.limited < maxLimited && refusal.Wait <= maxWait
 	case refusal.Status == http.StatusUnauthorized && !call.anonymous:
 		first := !call.renewed
 		call.renewed = true
 		return 0, c.auth.renew(call.token) && first
-	case refusal.Status >= http.StatusInternalServerError && refusal.kind == nil:
+	case refusal.Status >= http.StatusInternalServerError && refusal.Kind == nil:
 		call.ambiguous = call.ambiguous || !call.isRead()
-		return max(refusal.wait, pause()), repeatable && call.count < maxAttempts && refusal.wait <= maxWait
+		return max(refusal.Wait, pause()), repeatable && call.count < maxAttempts && refusal.Wait <= maxWait
 	}
 	return 0, false
 }
@@ -171,7 +161,7 @@ func (c *Client) again(call *call, err error, pause func() time.Duration) (time.
 func (call *call) waitsFor(err error) connection.WaitReason {
 	refusal, ok := errors.AsType[*Error](err)
 	switch {
-	case !ok || !refusal.limited():
+	case !ok || !isLimited(refusal):
 		return connection.WaitRetry
 	case call.isRead():
 		return connection.WaitReads
@@ -181,29 +171,15 @@ func (call *call) waitsFor(err error) connection.WaitReason {
 
 // final is the error of a call that is given up.
 func (c *Client) final(call *call, err error) error {
-	_, unwritten := errors.AsType[notWritten](err)
-	if unwritten && !call.ambiguous {
-		return err
+	_, unsigned := errors.AsType[*transport.NoToken](err)
+	if unsigned && !call.ambiguous && !call.isRead() && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) {
+		return fmt.Errorf("%w: %w", connection.ErrNotSent, err)
 	}
-	if _, unsigned := errors.AsType[noToken](err); unsigned || unwritten {
-		if call.ambiguous {
-			return fmt.Errorf("%w: %w", connection.ErrUnknownOutcome, err)
-		}
-		if !call.isRead() && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) {
-			return fmt.Errorf("%w: %w", connection.ErrNotSent, err)
-		}
-		return err
+	advice := ""
+	if !call.anonymous {
+		advice = c.auth.advice()
 	}
-	if failed, ok := errors.AsType[*transport.Failure](err); ok {
-		failed.Ambiguous = call.ambiguous
-	}
-	if refusal, ok := errors.AsType[*Error](err); ok {
-		refusal.unknown = refusal.unknown || call.ambiguous
-		if refusal.Status == http.StatusUnauthorized && !call.anonymous {
-			return fmt.Errorf("%w: %s", err, c.auth.advice())
-		}
-	}
-	return err
+	return transport.GivenUp(err, call.ambiguous, advice)
 }
 
 // waitOf reads how long the server wants us to wait: by its header, or by the old

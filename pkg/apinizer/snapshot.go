@@ -112,7 +112,7 @@ func (p *Provider) list(ctx context.Context, path string, query url.Values, sent
 	if err := json.Unmarshal(got.Body, &body); err != nil || body.List == nil {
 		return nil, false, &Error{
 			Method: http.MethodGet, Path: apiPath + path, Status: got.Status,
-			Text: "the answer is not what the API describes: it has no list under \"resultList\"",
+			Title: "the answer is not what the API describes: it has no list under \"resultList\"",
 		}
 	}
 	if err := transport.TakeItems(ctx, len(body.List)); err != nil {
@@ -265,7 +265,7 @@ func (s *survey) detail(ctx context.Context, live *connection.Live) error {
 	s.details.Add(1)
 	d, err := s.get(ctx, live.Key, &s.sent)
 	switch {
-	case errors.Is(err, connection.ErrNotFound), errors.Is(err, connection.ErrInvalid), hasOtherForm(err):
+	case errors.Is(err, connection.ErrNotFound), errors.Is(err, connection.ErrInvalid), transport.HasOtherForm(err):
 		live.Unreadable = "it is listed, and " + err.Error()
 		return nil
 	case err != nil:
@@ -290,7 +290,7 @@ func (p *Provider) get(ctx context.Context, key connection.Key, sent *atomic.Int
 		return document{}, err
 	}
 	odd := func(format string, args ...any) (document, error) {
-		return document{}, &Error{Method: http.MethodGet, Path: apiPath + path, Status: http.StatusOK, Text: fmt.Sprintf(format, args...)}
+		return document{}, &Error{Method: http.MethodGet, Path: apiPath + path, Status: http.StatusOK, Title: fmt.Sprintf(format, args...)}
 	}
 	if len(items) != 1 {
 		return odd("it answers with %d connections, not one", len(items))
@@ -303,13 +303,6 @@ func (p *Provider) get(ctx context.Context, key connection.Key, sent *atomic.Int
 		return odd("the answer is about another connection than %q", key.Name)
 	}
 	return d, nil
-}
-
-// hasOtherForm reports whether an error is about an answer that says it is a success and
-// cannot be used.
-func hasOtherForm(err error) bool {
-	failed, ok := errors.AsType[*Error](err)
-	return ok && failed.Status/100 == 2 && failed.kind == nil
 }
 
 // fill takes over the fields. What a GET masks is dropped, whatever it shows: a value

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/transport"
 )
 
 // tokenMargin is how long before its end a token is replaced, so that none
@@ -139,9 +140,7 @@ func (r tokenRequest) Token() (*oauth2.Token, error) {
 	}
 	var answer wireToken
 	got, err := r.client.do(r.client.lifetime, request, &answer)
-	if refusal, ok := errors.AsType[*Error](err); ok && refusal.Status/100 == 4 && refusal.Status != http.StatusTooManyRequests {
-		refusal.kind = connection.ErrUnauthorized
-	}
+	err = transport.OfToken(err)
 	if err == nil && answer.AccessToken == "" {
 		err = fmt.Errorf("%w: the answer holds no access_token", connection.ErrUnauthorized)
 	}

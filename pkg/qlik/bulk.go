@@ -150,12 +150,12 @@ func (p *Provider) itemError(request Request, action bulkAction, operation conne
 		if status/100 == 2 || status == 0 {
 			failed.Status = result.Error.Status
 		}
-		failed.fill([]wireError{*result.Error}, p.client.redactor(call{}, nil))
+		fill(failed, []wireError{*result.Error}, p.client.redactor(call{}, nil))
 	}
 	if failed.Status == http.StatusNotFound && action.gone {
 		return nil
 	}
-	failed.kind = kindOf(failed.Status)
+	failed.Kind = kindOf(failed.Status)
 	return fmt.Errorf("%s: %w", operation.Kind, failed)
 }
 

@@ -133,7 +133,7 @@ type Request struct {
 	// fresh reads again what the request is about, and returns the body to send; nil: none.
 	// It is called before each attempt, when the place in the tier has been taken; maybe
 	// reports that an earlier attempt may have been carried out. Its error ends the request
-	// with a [*notWritten]. May be nil.
+	// with a [*transport.NotWritten]. May be nil.
 	fresh func(ctx context.Context, maybe bool) (body any, err error)
 }
 

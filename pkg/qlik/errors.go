@@ -22,47 +22,12 @@ const (
 )
 
 // Error is an answer of the service that is no success, or that cannot be used.
-// Its texts are on one line, bounded, and free of the secrets of the request.
 //
 // It wraps a sentinel error of package connection where the status has one: 400
 // and 422 ErrInvalid, 401 ErrUnauthorized, 403 ErrForbidden, 404 ErrNotFound, 409
 // ErrConflict; and ErrUnknownOutcome, beside it, for a write that may have happened all
-// the same: this attempt, or an earlier one.
-type Error struct {
-	Method, Path string
-	Status       int // HTTP status, of the answer or of one item in it
-	Code         string
-	Title        string
-	Detail       string
-	TraceID      string // for Qlik's support; may be empty
-
-	kind error
-	// unknown tells that the write, or an earlier attempt at it, may have happened.
-	unknown bool
-}
-
-// Error gives "PATCH /api/v1/...: 400 CODE: title: detail (trace ID)".
-func (e *Error) Error() string {
-	text := fmt.Sprintf("%s %s: %d", e.Method, e.Path, e.Status)
-	if e.Code != "" {
-		text += " " + e.Code
-	}
-	for _, part := range []string{cmp.Or(e.Title, http.StatusText(e.Status)), e.Detail} {
-		if part != "" {
-			text += ": " + part
-		}
-	}
-	if e.unknown {
-		text += ": " + connection.ErrUnknownOutcome.Error()
-	}
-	if e.TraceID != "" {
-		text += " (trace " + e.TraceID + ")"
-	}
-	return text
-}
-
-// Unwrap gives the sentinel errors.
-func (e *Error) Unwrap() []error { return transport.Sentinels(e.kind, e.unknown) }
+// the same: this attempt, or an earlier one. The trace is for Qlik's support.
+type Error = transport.Error
 
 func kindOf(status int) error {
 	switch status {
@@ -85,7 +50,7 @@ func kindOf(status int) error {
 func (c *Client) refusal(call call, got *reply) *Error {
 	var body wireErrors
 	failed := c.blank(call, got)
-	failed.kind = kindOf(got.Status)
+	failed.Kind = kindOf(got.Status)
 	if err := json.Unmarshal(got.Body, &body); err != nil {
 		if len(bytes.TrimSpace(got.Body)) > 0 {
 			failed.Detail = notJSON(got, c.redactor(call, got))
@@ -94,7 +59,7 @@ func (c *Client) refusal(call call, got *reply) *Error {
 	}
 	hide := c.redactor(call, got)
 	failed.TraceID = cmp.Or(hide.Clean(body.TraceID, maxCode), failed.TraceID)
-	failed.fill(body.Errors, hide)
+	fill(failed, body.Errors, hide)
 	return failed
 }
 
@@ -103,7 +68,7 @@ func (c *Client) refusal(call call, got *reply) *Error {
 func (c *Client) unusable(call call, got *reply, why string) *Error {
 	failed := c.blank(call, got)
 	failed.Detail = why
-	failed.unknown = !call.isRead()
+	failed.Unknown = !call.isRead()
 	return failed
 }
 
@@ -117,7 +82,7 @@ func (c *Client) blank(call call, got *reply) *Error {
 
 // fill takes over the words of the service: code and title of the first error,
 // the details of all.
-func (e *Error) fill(items []wireError, hide *transport.Redactor) {
+func fill(e *Error, items []wireError, hide *transport.Redactor) {
 	var details []string
 	for i, item := range items {
 		if i == 0 {

@@ -43,7 +43,7 @@ func list[T any](ctx context.Context, c *Client, request Request) (items []T, pr
 		seen[next.url.String()] = true
 		var page wirePage
 		got, err := c.call(ctx, next, &page)
-		if len(seen) > 1 && hasOtherForm(err) {
+		if len(seen) > 1 && transport.HasOtherForm(err) {
 			return items, append(problems, wireError{Title: "a page could not be read", Detail: err.Error()}), nil
 		}
 		if err != nil {
@@ -159,13 +159,6 @@ func describeForm(err error) string {
 		return fmt.Sprintf("it holds a JSON %s where it should not", wrongType.Value)
 	}
 	return err.Error()
-}
-
-// hasOtherForm reports whether an error is about an answer that says it is a success and
-// cannot be used.
-func hasOtherForm(err error) bool {
-	failed, ok := errors.AsType[*Error](err)
-	return ok && failed.Status/100 == 2
 }
 
 func withLimit(query url.Values) url.Values {

@@ -116,7 +116,7 @@ func together(patches []*patching) renewal {
 
 // nothingSent reports whether an error says that no attempt of a request was sent.
 func nothingSent(err error) bool {
-	_, unwritten := errors.AsType[*notWritten](err)
+	_, unwritten := errors.AsType[*transport.NotWritten](err)
 	return !errors.Is(err, connection.ErrUnknownOutcome) && (unwritten || errors.Is(err, connection.ErrNotSent))
 }
 

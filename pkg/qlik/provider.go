@@ -177,7 +177,7 @@ func (p *Provider) DataSources(ctx context.Context, ids []string) (*connection.C
 // concernsAll tells of an error of one request whether others would meet it too.
 func concernsAll(err error) bool {
 	_, unanswered := errors.AsType[*transport.Failure](err)
-	_, unsigned := errors.AsType[noToken](err)
+	_, unsigned := errors.AsType[*transport.NoToken](err)
 	refusal, refused := errors.AsType[*Error](err)
 	return unanswered || unsigned || refused && (refusal.Status == http.StatusUnauthorized || refusal.Status == http.StatusTooManyRequests)
 }

@@ -143,21 +143,16 @@ func (a *attempts) acquire(ctx context.Context) (*permit, error) {
 func (a *attempts) refresh(ctx context.Context) error {
 	body, err := a.call.fresh(ctx, a.ambiguous)
 	if err != nil {
-		return &notWritten{err}
+		return &transport.NotWritten{Err: err}
 	}
 	if body == nil {
 		return nil
 	}
 	if a.call.body, err = transport.JSON(body); err != nil {
-		return &notWritten{fmt.Errorf("encode body of %s %s: %w", a.call.method, a.call.asked.Path, err)}
+		return &transport.NotWritten{Err: fmt.Errorf("encode body of %s %s: %w", a.call.method, a.call.asked.Path, err)}
 	}
 	return nil
 }
-
-// notWritten is the reason why a request was not sent, which its own read has found.
-type notWritten struct{ error }
-
-func (e *notWritten) Unwrap() error { return e.error }
 
 // settle tells the tier what became of the request.
 func (p *permit) settle(got *reply, err error) {
@@ -173,7 +168,7 @@ func (p *permit) settle(got *reply, err error) {
 
 // wasSent tells of an error of an exchange whether the service may have got the request.
 func wasSent(err error) bool {
-	if _, ok := errors.AsType[noToken](err); ok {
+	if _, ok := errors.AsType[*transport.NoToken](err); ok {
 		return false
 	}
 	_, answered := errors.AsType[*Error](err)
@@ -236,7 +231,7 @@ func (c *Client) token(ctx context.Context, call call) (*oauth2.Token, error) {
 	case ctx.Err() != nil:
 		return nil, transport.Interrupted(call.method, call.asked, ctx.Err())
 	case err != nil:
-		return nil, noToken{err}
+		return nil, &transport.NoToken{Err: err}
 	}
 	return token, nil
 }
@@ -283,14 +278,9 @@ func isRedirect(status int) bool {
 	return false
 }
 
-// noToken is an error of the request for a token, which has had its own attempts.
-type noToken struct{ error }
-
-func (e noToken) Unwrap() error { return e.error }
-
 // again tells whether the request is to be sent once more, and after what pause.
 func (a *attempts) again(err error, got *reply) (time.Duration, bool) {
-	if isFinal(err) {
+	if transport.IsFinal(err) {
 		return 0, false
 	}
 	fate := a.client.fateOf(err)
@@ -317,13 +307,6 @@ func (a *attempts) again(err error, got *reply) (time.Duration, bool) {
 	return 0, false
 }
 
-// isFinal tells of an error that another request has met, which had its own attempts.
-func isFinal(err error) bool {
-	_, unsigned := errors.AsType[noToken](err)
-	_, unwritten := errors.AsType[*notWritten](err)
-	return unsigned || unwritten
-}
-
 // nextPause is jittered and grows. A Retry-After beside a 503 is honoured too.
 func (a *attempts) nextPause(got *reply) time.Duration {
 	pause := a.pause.NextBackOff()
@@ -335,22 +318,11 @@ func (a *attempts) nextPause(got *reply) time.Duration {
 
 // final is the error of a call that is given up.
 func (a *attempts) final(err error) error {
-	if isFinal(err) {
-		if a.ambiguous {
-			return fmt.Errorf("%w: %w", connection.ErrUnknownOutcome, err)
-		}
-		return err
+	advice := ""
+	if !a.call.anonymous {
+		advice = a.client.auth.advice()
 	}
-	if failed, ok := errors.AsType[*transport.Failure](err); ok {
-		failed.Ambiguous = a.ambiguous
-	}
-	if refusal, ok := errors.AsType[*Error](err); ok {
-		refusal.unknown = refusal.unknown || a.ambiguous
-		if refusal.Status == http.StatusUnauthorized && !a.call.anonymous {
-			return fmt.Errorf("%w: %s", err, a.client.auth.advice())
-		}
-	}
-	return err
+	return transport.GivenUp(err, a.ambiguous, advice)
 }
 
 // fate is what is known of a request that brought no success.

@@ -136,7 +136,7 @@ func (s *survey) look(ctx context.Context, scope connection.Scope) error {
 func (s *survey) readCaller(ctx context.Context) error {
 	err := s.client.Do(ctx, s.get(usersPath+"/me", nil), &s.caller)
 	switch {
-	case hasOtherForm(err):
+	case transport.HasOtherForm(err):
 		return fmt.Errorf("read caller: %w; is the URL a Qlik Cloud tenant's?", err)
 	case err != nil:
 		return fmt.Errorf("read caller: %w", err)

@@ -104,20 +104,6 @@ func (f *Failure) Unwrap() []error {
 	return []error{connection.ErrUnreachable, f.Err}
 }
 
-// Sentinels gives the errors that the refusal of a request wraps: its kind, unless that
-// is nil, and [connection.ErrUnknownOutcome] beside it for a write that may have happened
-// all the same.
-func Sentinels(kind error, unknown bool) []error {
-	var sentinels []error
-	if kind != nil {
-		sentinels = append(sentinels, kind)
-	}
-	if unknown {
-		sentinels = append(sentinels, connection.ErrUnknownOutcome)
-	}
-	return sentinels
-}
-
 // newFailure reads what the transport says of a request.
 func newFailure(client *http.Client, request *http.Request, err error, reached phase, hide *Redactor) *Failure {
 	if outer, ok := errors.AsType[*url.Error](err); ok {

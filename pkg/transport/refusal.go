@@ -1,0 +1,130 @@
+package transport
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// Error is an answer of a service that is no success, or that cannot be used. Its texts
+// are on one line, bounded, and free of the secrets of the request.
+//
+// It wraps the sentinel error of package connection that the answer has, if it has one;
+// and [connection.ErrUnknownOutcome], beside it, for a write that may have happened all the
+// same: this attempt, or an earlier one.
+type Error struct {
+	Method, Path string
+	Status       int    // HTTP status, of the answer or of one item in it
+	Code         string // may be empty
+	Title        string // the service's own words in short; may be empty
+	Detail       string
+	TraceID      string // for the support of the service; may be empty
+
+	// Kind is the sentinel error that the answer has; nil: none.
+	Kind error
+	// Unknown reports whether the write, or an earlier attempt at it, may have happened.
+	Unknown bool
+	// Wait is how long the service asks to wait before another attempt.
+	Wait time.Duration
+}
+
+// Error returns "PATCH /path: 400 CODE: title: detail (trace ID)".
+func (e *Error) Error() string {
+	text := fmt.Sprintf("%s %s: %d", e.Method, e.Path, e.Status)
+	if e.Code != "" {
+		text += " " + e.Code
+	}
+	title := cmp.Or(e.Title, http.StatusText(e.Status))
+	if title == "" && e.Detail == "" {
+		title = "no reason given"
+	}
+	for _, part := range []string{title, e.Detail} {
+		if part != "" {
+			text += ": " + part
+		}
+	}
+	if e.Unknown {
+		text += ": " + connection.ErrUnknownOutcome.Error()
+	}
+	if e.TraceID != "" {
+		text += " (trace " + e.TraceID + ")"
+	}
+	return text
+}
+
+// Unwrap returns the sentinel errors.
+func (e *Error) Unwrap() []error {
+	var sentinels []error
+	if e.Kind != nil {
+		sentinels = append(sentinels, e.Kind)
+	}
+	if e.Unknown {
+		sentinels = append(sentinels, connection.ErrUnknownOutcome)
+	}
+	return sentinels
+}
+
+// HasOtherForm reports whether an error is about an answer that says it is a success and
+// cannot be used.
+func HasOtherForm(err error) bool {
+	failed, ok := errors.AsType[*Error](err)
+	return ok && failed.Status/100 == 2 && failed.Kind == nil
+}
+
+// NoToken is an error of the request for a token, which has had its own attempts.
+type NoToken struct{ Err error }
+
+func (e *NoToken) Error() string { return e.Err.Error() }
+
+// Unwrap returns the error of the request for a token.
+func (e *NoToken) Unwrap() error { return e.Err }
+
+// OfToken returns the error of a request for a token, which is [connection.ErrUnauthorized]
+// where the service has refused the credentials.
+func OfToken(err error) error {
+	if refusal, ok := errors.AsType[*Error](err); ok && refusal.Status/100 == 4 && refusal.Status != http.StatusTooManyRequests {
+		refusal.Kind = connection.ErrUnauthorized
+	}
+	return err
+}
+
+// NotWritten is the reason why a request was not sent, which its own read has found.
+type NotWritten struct{ Err error }
+
+func (e *NotWritten) Error() string { return e.Err.Error() }
+
+// Unwrap returns the error of the read.
+func (e *NotWritten) Unwrap() error { return e.Err }
+
+// IsFinal reports whether another request has met the error, which had its own attempts.
+func IsFinal(err error) bool {
+	_, unsigned := errors.AsType[*NoToken](err)
+	_, unwritten := errors.AsType[*NotWritten](err)
+	return unsigned || unwritten
+}
+
+// GivenUp returns the error of a request that is not sent again. Ambiguous says that one of
+// its attempts may have been carried out; the advice is for a token that was refused, and
+// empty for a request that carries none.
+func GivenUp(err error, ambiguous bool, advice string) error {
+	if IsFinal(err) {
+		if ambiguous {
+			return fmt.Errorf("%w: %w", connection.ErrUnknownOutcome, err)
+		}
+		return err
+	}
+	if failed, ok := errors.AsType[*Failure](err); ok {
+		failed.Ambiguous = ambiguous
+	}
+	if refusal, ok := errors.AsType[*Error](err); ok {
+		refusal.Unknown = refusal.Unknown || ambiguous
+		if refusal.Status == http.StatusUnauthorized && advice != "" {
+			return fmt.Errorf("%w: %s", err, advice)
+		}
+	}
+	return err
+}
