@@ -83,12 +83,30 @@ var (
 func addressSpans(text string) []span {
 	var found []span
 	for _, at := range addressWithUser.FindAllStringSubmatchIndex(text, -1) {
-		if value := text[at[2]:at[3]]; !isHarmless(value) && !portAndPath.MatchString(value) {
+		isWeb := strings.HasSuffix(strings.ToLower(text[:at[0]]), "http") || strings.HasSuffix(strings.ToLower(text[:at[0]]), "https")
+		if value := text[at[2]:at[3]]; !isHarmless(value) && !(isWeb && portAndPath.MatchString(value)) {
 			found = append(found, span{at[2], at[3]})
+		}
+	}
+	if at := userAtHost.FindStringSubmatchIndex(text); at != nil && !slices.Contains(mailLabels, strings.ToLower(text[at[2]:at[3]])) {
+		found = append(found, span{at[4], at[5]})
+	}
+	for _, at := range userInProse.FindAllStringSubmatchIndex(text, -1) {
+		if looksLikeToken(text[at[4]:at[5]]) && !slices.Contains(mailLabels, strings.ToLower(text[at[2]:at[3]])) {
+			found = append(found, span{at[4], at[5]})
 		}
 	}
 	return found
 }
+
+// userAtHost is a text that is user:password@host and nothing else. mailLabels are what
+// stands there before the address of a person.
+var (
+	userAtHost = regexp.MustCompile(`^\s*([\w.-]+):([^\s:@/]+)@[\w-]+(?:\.[\w-]+)*(?::\d+)?(?:/\S*)?\s*$`)
+	// userInProse is the same with other words around it, where the password looks like one.
+	userInProse = guarded{regexp.MustCompile(`(?:^|[\s"'(«])([\w.-]+):([^\s:@/"'<>]+)@[\w-]+(?:\.[\w-]+)+`), "@"}
+	mailLabels  = []string{"mailto", "sip", "sips", "xmpp", "acct", "to", "cc", "bcc", "from", "user", "email", "mail", "e-mail", "owner", "contact"}
+)
 
 // guarded is an expression that matches only texts with one of the bytes in needs; any text
 // if needs is empty. Looking for a byte is much faster than the expression.
@@ -109,9 +127,15 @@ func (g guarded) FindAllStringSubmatchIndex(text string, n int) [][]int {
 
 // forms are secrets that are known by their own form; the first group is the secret.
 var forms = []guarded{
-	{regexp.MustCompile(`(-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----(?s:.*?)(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|$))`), ""},
+	{regexp.MustCompile(`(-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----(?s:.*?)(?:-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|$))`), "-"},
 	{regexp.MustCompile(`\b(eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]*)`), "."},                                 // JSON Web Token
 	{regexp.MustCompile(`\b((?:gh[pousr]|github_pat|glpat|xox[abprs]|sk_live|rk_live|sk-ant)[_-][A-Za-z0-9_-]{12,})`), "_-"}, // tokens with a prefix
+	{regexp.MustCompile(`\b((?:AKIA|ASIA)[A-Z0-9]{16}|AIza[\w-]{35}|SG\.[\w-]{16,}\.[\w-]{16,}|npm_[A-Za-z0-9]{30,}|dapi[0-9A-Za-z]{32}|hv[sb]\.[\w-]{20,}|pypi-[\w-]{16,})`), ""},
+	{regexp.MustCompile(`(?i)\bhooks\.slack\.com/(?:services|workflows|triggers)/([\w/-]+)`), "/"},
+	{regexp.MustCompile(`(?i)\b[\w.-]*\.office\.com/webhookb?2?/([^\s"'<>]+)`), "/"},
+	{regexp.MustCompile(`(?i)\bdiscord(?:app)?\.com/api/webhooks/([\w/-]+)`), "/"},
+	{regexp.MustCompile(`(?i)\bjdbc:oracle:\w+:[^\s/@:]+/("[^"]+"|[^\s@]+)@`), "@"},
+	{regexp.MustCompile(`(?i)\bmot de passe\s*[:=]\s*["']?([^\s;,"']+)`), whitespace},
 	{regexp.MustCompile(`(?i)\b(?:bearer|apikey)\s+([A-Za-z0-9+/=._~-]*[0-9][A-Za-z0-9+/=._~-]*)`), whitespace},
 	{regexp.MustCompile(`(?i)\bbearer\s+([A-Za-z0-9+/=._~-]{20,})`), whitespace},
 	{regexp.MustCompile(`(?i)(?:^|\s)(?:-u|--user|--proxy-user)[\s=]+["']?[^\s:"']+:([^\s"']+)`), ":"},
@@ -125,8 +149,9 @@ var basic = guarded{regexp.MustCompile(`(?i)\bbasic\s+([A-Za-z0-9+/_-]{2,}={0,2}
 // value} in JSON or in attributes, options of a command line. Its groups are name and value.
 var named = []guarded{
 	{regexp.MustCompile(`<(?:[\w.-]+:)?([\w.-]+)(?:\s[^<>]*)?>\s*(?:<!\[CDATA\[)?([^<>]*[^<>\s])`), "<"},
-	{regexp.MustCompile(`(?i)\b(?:name|key)\\?["']?\s*[:=]\s*\\?["']([^"'\\]+)\\?["'][\s,]*\\?["']?value\\?["']?\s*[:=]\s*\\?["']([^"'\\]+)`), "\"'"},
+	{regexp.MustCompile(`(?i)\b(?:name|key|k|field|header|param(?:eter)?)\\?["']?\s*[:=]\s*\\?["']([^"'\\]+)\\?["'][\s,]*\\?["']?(?:value|val|v)\\?["']?\s*[:=]\s*\\?["']([^"'\\]+)`), "\"'"},
 	{regexp.MustCompile(`["']([\w .-]+)\\*["']\s*:\s*\{\s*\\*["'](?:[Vv]alue|\$|#text)\\*["']\s*:\s*\\*["']([^"'\\]+)`), "{"},
+	{regexp.MustCompile(`\[\s*\\?"([\w .-]+)\\?"\s*,\s*\\?"([^"\\]+)\\?"\s*\]`), "["},
 	{regexp.MustCompile(`(?:^|\s)--?([A-Za-z][\w-]*)\s+["']?([^\s"'-][^\s"']*)`), "-"},
 }
 
@@ -191,6 +216,9 @@ func (p *pair) isNamed() bool { return IsSecretName(p.name) || p.query && IsKeyL
 // what is no word.
 func (p *pair) isValue() bool {
 	value := strings.TrimRight(p.text[p.value.start:p.value.end], ".!? ")
+	if isAmbiguous(p.name) && !looksLikeToken(value) {
+		return false
+	}
 	first, _, _ := strings.Cut(strings.ToLower(value), " ")
 	return p.equals || p.quoted || p.startsSegment() && !slices.Contains(noWords, first) ||
 		!p.startsSegment() && strings.ContainsFunc(value, func(r rune) bool {
@@ -214,8 +242,17 @@ func pairAt(text string, i int) (*pair, bool) {
 			p.before = text[at]
 		}
 	}
-	p.query = p.equals && (p.before == '&' || p.before == '?' || p.before == '#' || p.before == ';' && strings.Contains(text[max(0, start-maxLook):start], "?"))
+	p.query = p.equals && (inForm(text[i:min(len(text), i+maxLook)]) || p.before == '&' || p.before == '?' || p.before == '#' || p.before == ';' && strings.Contains(text[max(0, start-maxLook):start], "?"))
 	return p, p.isNamed() && p.readValue(i+1) && p.isValue()
+}
+
+// inForm reports whether what follows the name of a pair has another pair behind &.
+func inForm(rest string) bool {
+	if at := strings.IndexAny(rest, " \t\r\n\"'<>;"); at >= 0 {
+		rest = rest[:at]
+	}
+	_, more, found := strings.Cut(rest, "&")
+	return found && strings.Contains(more, "=")
 }
 
 // readName reads the name that ends before end, and gives its start.
@@ -244,7 +281,7 @@ func (p *pair) readName(end int) (start int, ok bool) {
 	for start > 0 && end-start < maxKey && isNameByte(p.text[start-1]) {
 		start--
 	}
-	p.name = p.text[start:end]
+	p.name = strings.TrimLeft(p.text[start:end], "«»„“”‘’‹›")
 	if unescaped, err := url.QueryUnescape(p.name); err == nil {
 		p.name = unescaped
 	}
@@ -254,7 +291,7 @@ func (p *pair) readName(end int) (start int, ok bool) {
 		for word > 0 && len(first)-word < maxKey && isNameByte(first[word-1]) {
 			word--
 		}
-		if both := first[word:] + p.name; IsSecretName(both) && !IsSecretName(first[word:]) {
+		if both := first[word:] + p.name; IsSecretName(both) && (!IsSecretName(first[word:]) || PlainName(both) == "passphrase") {
 			p.name, start = both, word
 		}
 	}
@@ -493,11 +530,21 @@ func isSecretTree(tree any, secret bool) bool {
 	case json.Number:
 		return secret && !isHarmless(tree.String())
 	case []any:
+		if len(tree) == 2 { // a name and its value
+			if name, ok := tree[0].(string); ok && IsSecretName(name) && isSecretTree(tree[1], true) {
+				return true
+			}
+		}
 		return slices.ContainsFunc(tree, func(item any) bool { return isSecretTree(item, secret) })
 	case map[string]any:
-		name, _ := tree["name"].(string)
+		name := ""
 		for key, value := range tree {
-			isValue := strings.EqualFold(key, "value") || key == "$" || key == "#text"
+			if text, ok := value.(string); ok && slices.Contains(nameFields, strings.ToLower(key)) && (name == "" || IsSecretName(text)) {
+				name = text
+			}
+		}
+		for key, value := range tree {
+			isValue := slices.Contains(valueFields, strings.ToLower(key))
 			if isSecretTree(value, IsSecretName(key) || isValue && (secret || IsSecretName(name))) {
 				return true
 			}
@@ -505,3 +552,9 @@ func isSecretTree(tree any, secret bool) bool {
 	}
 	return false
 }
+
+// nameFields and valueFields are the fields of JSON objects that hold a name and its value.
+var (
+	nameFields  = []string{"name", "key", "k", "field", "header", "parameter", "param"}
+	valueFields = []string{"value", "v", "val", "$", "#text"}
+)

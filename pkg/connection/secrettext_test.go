@@ -94,3 +94,16 @@ func FuzzRedactSecrets(f *testing.F) {
 		}
 	})
 }
+
+func TestANameEndsInWhatIsShortForASecret(t *testing.T) {
+	for name, want := range map[string]bool{
+		"dbPass": true, "bindPw": true, "keystorePass": true, "masterKey": true, "signingKey": true, "psk": true, "DB_PASS": true, "sslKeyPass": true,
+		"smtp_pw": true, "trustStorePass": true, "x-master-key": true, "X-Psk": true, "bindpw": true, "dbpass": true, "signingkey": true,
+		"compass": false, "bypass": false, "overpass": false, "primaryKey": false, "foreign_key": false, "sortKey": false, "keyboard": false, "passage": false,
+		"passThrough": false, "secretary": false, "secretsManager": false, "credentialsProvider": false, "monkey": false,
+	} {
+		if got := connection.IsSecretName(name); got != want {
+			t.Errorf("IsSecretName(%q) is %v, want %v", name, got, want)
+		}
+	}
+}

@@ -244,7 +244,7 @@ func Classify(dataSource, property string) connection.Class {
 		return connection.ClassProperty
 	case slices.Contains(userNames, name):
 		return connection.ClassCredential
-	case slices.Contains(secretNames, name), containsAny(name, secretWords):
+	case slices.Contains(secretNames, name), containsAny(name, secretWords), connection.IsSecretName(property):
 		return connection.ClassSecret
 	}
 	return connection.ClassProperty
