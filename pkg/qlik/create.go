@@ -46,17 +46,18 @@ func (p *Provider) create(ctx context.Context, operation connection.Operation) c
 	case id == "":
 		return mustSignIn(created.AuthURL, hide)
 	case operation.ReadBack:
-		return connection.Outcome{ID: id, Err: p.readBack(ctx, id, operation)}
+		return connection.Outcome{ID: id, Err: p.readBack(ctx, connection.Live{ID: id, OwnerID: created.Owner}, operation)}
 	default:
-		p.known.leave(leftBy(&operation, connection.Live{ID: id}))
+		p.known.leave(leftBy(&operation, connection.Live{ID: id, OwnerID: created.Owner}))
 		return connection.Outcome{ID: id}
 	}
 }
 
 // readBack compares what was created with what was sent, as far as the service
-// shows it.
-func (p *Provider) readBack(ctx context.Context, id string, operation connection.Operation) error {
+// shows it. Created is what its answer says of it, by which a change of owner since is noticed.
+func (p *Provider) readBack(ctx context.Context, created connection.Live, operation connection.Operation) error {
 	var wire wireConnection
+	id := created.ID
 	err := untilVisible(ctx, func() (err error) {
 		wire, err = p.read(ctx, id, nil)
 		return err
@@ -68,7 +69,7 @@ func (p *Provider) readBack(ctx context.Context, id string, operation connection
 		!shows(wire.Properties, createProperties(operation)), !hasTags(wire, createTags(operation)):
 		return fmt.Errorf("read back what was created: it is not what was sent: %w", connection.ErrInvalid)
 	}
-	left, now := leftBy(&operation, connection.Live{ID: id}), liveOf(id, wire)
+	left, now := leftBy(&operation, created), liveOf(id, wire)
 	if connection.CheckUnchanged(&left, &now, &operation) == nil {
 		left = now // otherwise somebody has changed it already, and a later operation finds out
 	}

@@ -381,3 +381,31 @@ func TestNoBatchTrustsAListThatLagsBehind(t *testing.T) {
 		})
 	}
 }
+
+// TestAnotherOwnerOfWhatWasJustCreatedIsNoticed has the owner changed before the new
+// connection is read back: its credentials are gone, and nothing may be put aside for it.
+func TestAnotherOwnerOfWhatWasJustCreatedIsNoticed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tenant, provider := embed(t, shared, simulator.Options{Faults: []simulator.Fault{{Method: http.MethodGet, Path: connections + "/*", Skip: 3, RetryAfter: 60}}})
+		look(t, provider)
+		go func() {
+			time.Sleep(30 * time.Second)
+			made, _ := tenant.Find("Finance", "New")
+			if err := tenant.Edit(made.ID, func(c *simulator.Connection) { c.Owner = "u-bob" }); err != nil {
+				t.Error(err)
+			}
+		}()
+		made := provider.Execute(t.Context(), []connection.Operation{{
+			Kind: connection.Create, Key: connection.Key{Space: "Finance", Name: "New"}, Name: "New", Space: &connection.Space{ID: "s-fin", Name: "Finance", Type: "shared"},
+			DataSource: "rest", Set: map[string]any{"url": "https://new.example"}, Credentials: map[string]any{"password": connection.NewSecret("p")},
+			Mark: &connection.Mark{Project: "finance", Transit: connection.TransitNew}, ReadBack: true,
+		}})[0]
+		if made.Err != nil {
+			t.Fatal(made.Err)
+		}
+		got := provider.Execute(t.Context(), []connection.Operation{{Kind: connection.Patch, ID: made.ID, Name: "Renamed", Mark: &connection.Mark{Project: "finance"}}})[0]
+		if !errors.Is(got.Err, connection.ErrChanged) {
+			t.Errorf("the error is %v, want one that says that the connection was changed: it belongs to somebody else by now", got.Err)
+		}
+	})
+}

@@ -105,7 +105,7 @@ func (e *episode) run() {
 		converged := e.round(n)
 		e.troubles = append(e.troubles, n.troubles...)
 		e.leave(n)
-		time.Sleep(time.Duration(e.world.behaviour.Lag) * time.Second) // the next process begins later
+		time.Sleep(time.Duration(max(e.world.behaviour.Lag, e.world.behaviour.ListLag)) * time.Second) // the next process begins later
 		hurt := len(e.world.handled) > 0
 		idle := hurt && n.writes == 0 && n.disturbed == 0 && round > lastHand
 		stuck := slices.ContainsFunc(e.world.stories, func(s story) bool { return e.world.stuck(&s) })

@@ -30,9 +30,10 @@ const (
 	handsOver    deed = "hands it to another project"
 	renamesSpace deed = "renames its space"
 	typesIn      deed = "types in credentials"
+	changesOwner deed = "gives it to another owner"
 )
 
-var deeds = []deed{untags, protects, edits, renames, relocates, removes, takes, handsOver, renamesSpace, typesIn}
+var deeds = []deed{untags, protects, edits, renames, relocates, removes, takes, handsOver, renamesSpace, typesIn, changesOwner}
 
 // hand is one moment at which another client works on the tenant.
 type hand struct {
@@ -159,6 +160,11 @@ func (n *wire) do(d deed, c *simulator.Connection, s *story) error {
 		n.world.typed[c.ID] = true
 		n.mu.Unlock()
 		return n.tenant.TypeIn(c.ID, map[string]any{"secretKey": "typed in by hand"})
+	case changesOwner:
+		n.mu.Lock() // its credentials go
+		n.world.typed[c.ID] = true
+		n.mu.Unlock()
+		return edit(func(c *simulator.Connection) { c.Owner = map[string]string{ana: bo, bo: ana}[c.Owner] })
 	case handsOver:
 		return edit(func(c *simulator.Connection) { c.Tags = []string{"qlsync:other"} })
 	case renamesSpace:
@@ -200,7 +206,7 @@ func (w *world) storyOf(c *simulator.Connection) *story {
 	for i := range w.stories {
 		s := &w.stories[i]
 		key := connection.Key{Space: c.Space, Name: c.Name}
-		if key == s.before || key == s.after || strings.HasPrefix(c.Name, "qlsync-") && strings.Contains(c.Name, connection.KeyDigest(s.after)) {
+		if key == s.before || key == s.after || strings.HasPrefix(c.Name, "qlsync-") && (strings.Contains(c.Name, recordOf(s.after, true)) || strings.Contains(c.Name, recordOf(s.after, false))) {
 			return s
 		}
 	}
@@ -226,7 +232,7 @@ func (n *wire) beforeWrite(r *http.Request) (ids []string) {
 		case n.seen.read[id] < at:
 			delete(n.seen.hands, id) // between the read and the write
 			delete(n.seen.foreign, id)
-		case n.seen.did[id] == typesIn && !deletes(r):
+		case n.seen.did[id] == typesIn && !destroys(r, body):
 			// What takes nothing away may go on.
 		case (n.seen.did[id] == edits || n.seen.did[id] == typesIn) && n.seen.wrote[id] > 0:
 			// What a write of ours does to the statement is read back. An edit in between
@@ -246,9 +252,12 @@ func (n *wire) givesBack(id string, body []byte) bool {
 	})
 }
 
-// deletes reports whether a request deletes connections.
-func deletes(r *http.Request) bool {
-	return r.Method == http.MethodDelete || strings.HasSuffix(r.URL.Path, "/actions/delete")
+// destroys reports whether a request takes credentials away, or puts a connection aside to do
+// so: a delete, a change of owner, credentials over others, the first rename of a recreate.
+func destroys(r *http.Request, body []byte) bool {
+	has := func(text string) bool { return bytes.Contains(body, []byte(text)) }
+	return r.Method == http.MethodDelete || strings.HasSuffix(r.URL.Path, "/actions/delete") ||
+		has(`"ownerId"`) || has("/connectionProperties/secretKey") || has("qlsync-transit:"+connection.TransitOld)
 }
 
 // touches lists the connections that a write is about.

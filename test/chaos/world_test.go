@@ -171,6 +171,9 @@ func drawWorld(t *rapid.T) *world {
 	if len(w.faults)+len(w.hands)+w.lateAt+w.killAt == 0 { // nothing but our own writes is shown late
 		w.behaviour.Lag = rapid.IntRange(0, 6).Draw(t, "seconds after which writes are shown")
 	}
+	if len(w.faults)+w.lateAt+w.killAt == 0 && w.behaviour.Lag == 0 {
+		w.behaviour.ListLag = rapid.IntRange(0, 6).Draw(t, "seconds after which lists show writes")
+	}
 	return w
 }
 
