@@ -84,6 +84,9 @@ func Decode(r io.Reader) (*Result, error) {
 	if result.Format != Format {
 		return nil, fmt.Errorf("not a result: its format is %q, not %q", result.Format, Format)
 	}
+	if result.Project == "" || result.Hash == "" {
+		return nil, errors.New("not a result: it has no project or no hash")
+	}
 	return &result, nil
 }
 

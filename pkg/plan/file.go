@@ -2,6 +2,7 @@ package plan
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 )
@@ -16,6 +17,9 @@ func Decode(r io.Reader) (*Plan, error) {
 	if p.Format != Format {
 		return nil, fmt.Errorf("not a plan: its format is %q, not %q", p.Format, Format)
 	}
+	if p.Project == "" || p.Hash == "" {
+		return nil, errors.New("not a plan: it has no project or no hash")
+	}
 	return &p, nil
 }
 
@@ -28,6 +32,9 @@ func DecodeDrift(r io.Reader) (*Drift, error) {
 	if d.Format != DriftFormat {
 		return nil, fmt.Errorf("not a drift report: its format is %q, not %q", d.Format, DriftFormat)
 	}
+	if d.Project == "" {
+		return nil, errors.New("not a drift report: it has no project")
+	}
 	return &d, nil
 }
 
@@ -37,6 +44,9 @@ func DecodeFleet[T any](r io.Reader) (*Fleet[T], error) {
 	var f Fleet[T]
 	if err := decode(r, &f); err != nil {
 		return nil, fmt.Errorf("not a report of several tenants: %w", err)
+	}
+	if f.Project == "" || len(f.Tenants) == 0 {
+		return nil, errors.New("not a report of several tenants: it has no project or no tenants")
 	}
 	return &f, nil
 }
