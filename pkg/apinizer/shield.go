@@ -3,7 +3,6 @@ package apinizer
 import (
 	"encoding/json"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/qlsync/qlsync/pkg/connection"
@@ -44,17 +43,20 @@ func (p *Provider) shieldLive(mark *connection.Mark, property, field string, val
 func shieldValue(name string, value any) any {
 	switch value := value.(type) {
 	case string:
-		if connection.HoldsSecret(value) || isSecretName(name) && connection.IsSecretText(value) {
+		if connection.HoldsSecret(value) || isSecretValue(name, value) {
 			return connection.NewSecret(value)
 		}
 	case json.Number:
-		if isSecretName(name) {
+		if isSecretValue(name, value) {
 			return connection.NewSecret(value.String())
 		}
 	case []any:
 		shielded := make([]any, len(value))
 		for i, item := range value {
 			shielded[i] = shieldValue(name, item)
+			if pair, ok := item.([]any); ok && connection.NameInPair(pair) != "" {
+				shielded[i] = []any{pair[0], shieldValue(connection.NameInPair(pair), pair[1])}
+			}
 		}
 		return shielded
 	case map[string]any:
@@ -65,14 +67,16 @@ func shieldValue(name string, value any) any {
 
 func shieldEntries(name string, value map[string]any) map[string]any {
 	shielded := make(map[string]any, len(value))
-	named, ok := value["name"].(string)
-	if !ok {
-		named, _ = value["key"].(string)
-	}
 	for key, item := range value {
+		names := connection.NamesInItem(value, key)
 		switch {
-		case key == "value" && named != "":
-			shielded[key] = shieldValue(named, item)
+		case len(names) > 0:
+			shielded[key] = item
+			for _, named := range names {
+				if len(connection.Secrets(shielded[key])) == 0 {
+					shielded[key] = shieldValue(named, item)
+				}
+			}
 		case key == "value":
 			shielded[key] = shieldValue(name, item) // {value, valueType} of a map
 		case key == "name" || key == "key":
@@ -84,14 +88,18 @@ func shieldEntries(name string, value map[string]any) map[string]any {
 	return shielded
 }
 
-// isSecretName tells that what is so called is likely to be a secret: sasl.jaas.config,
-// ssl.key.password, Authorization.
+// isSecretName reports whether a field or an entry is a secret by its name:
+// sasl.jaas.config, ssl.key.password, Authorization.
 func isSecretName(name string) bool {
-	return connection.IsKeyLike(name) && !slices.Contains(innocent, name) || strings.Contains(strings.ToLower(name), "jaas")
+	return connection.IsSecretName(name) || connection.IsParameterSecret(name) && name != "key" || strings.Contains(strings.ToLower(name), "jaas")
 }
 
-// innocent are names that sound like those of secrets.
-var innocent = []string{"key", "code", "session.timeout.ms", "sessionAcknowledgement"}
+// isSecretValue reports whether a value is a secret by its name. The name code, and those like
+// it, have other meanings, so that the value counts too.
+func isSecretValue(name string, value any) bool {
+	text, ok := connection.ToText(value).(string)
+	return ok && connection.IsSecretText(text) && (isSecretName(name) || name != "key" && connection.IsSecretItem(name, value))
+}
 
 var variable = regexp.MustCompile(`\$\{[A-Za-z0-9._-]+\}`)
 

@@ -4,134 +4,308 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"golang.org/x/text/unicode/norm"
 )
 
-// PlainName takes letter case and separators out of a name: X-Api-Key, api_key and
-// apiKey are written by people who mean the same.
-func PlainName(name string) string { return separators.Replace(strings.ToLower(name)) }
+// How a name is judged: it is split into words at separators, at digits and where the letter
+// case changes. A compound means what its last word means: dbPass is a password, tokenUrl is
+// an address, secretsManager is a product. So a name is that of a secret if it holds a word
+// for a secret, and does not end with a word for something else. Names in one piece (dbpass,
+// ADLSCLIENTAPPKEY) are judged by the same words, as their parts.
 
-var separators = strings.NewReplacer("-", "", "_", "", ".", "", " ", "")
+// PlainName returns a name without letter case, separators and accents: X-Api-Key, api_key
+// and apiKey are the same name.
+func PlainName(name string) string { return strings.Join(nameWords(name), "") }
 
-// IsKeyLike reports whether a header or query parameter of that name is likely to
-// hold a secret: Authorization, X-Api-Key, access_token, sig.
+// IsSecretName reports whether a name alone is that of a secret, in any place: a property, a
+// body, a connection string, a list or prose. See [IsSecretItem] for names that need a look at
+// the value.
+func IsSecretName(name string) bool { return isSecretName(nameWords(name)) }
+
+// IsKeyLike reports whether a header or a query parameter of that name may hold a secret:
+// Authorization, X-Api-Key, access_token, sig.
 func IsKeyLike(name string) bool {
-	plain := PlainName(name)
-	return (hasSecretWord(plain) || endsInSecret(name) || slices.Contains(keyNames, plain) || containsAny(plain, keyWords)) && !IsAboutSecret(name)
-}
-
-// IsSecretName reports whether a name alone betrays a secret, wherever the name stands:
-// in a body, a connection string, a list or prose. Names such as key and code mean
-// something else there too often; see [IsKeyLike].
-func IsSecretName(name string) bool {
-	return (hasSecretWord(PlainName(name)) || endsInSecret(name)) && !IsAboutSecret(name)
-}
-
-func hasSecretWord(plain string) bool {
-	return slices.Contains(secretNames, plain) || containsAny(plain, secretWords)
-}
-
-// endsInSecret reports whether the last word of a name is short for a secret: dbPass,
-// BIND_PW, x-psk, masterKey. In a name of one case, such as bindpw, that word stands behind
-// one of a few others, because compass and bypass end in the same letters.
-func endsInSecret(name string) bool {
 	words := nameWords(name)
-	if len(words) == 0 {
+	return isSecretName(words) || isParameterSecret(words) || isVagueName(words)
+}
+
+// IsParameterSecret reports whether a header or a parameter is a secret by its name, although a
+// property is not: key, sig, sessionId, client_assertion.
+func IsParameterSecret(name string) bool { return isParameterSecret(nameWords(name)) }
+
+// IsSecretItem reports whether a header or a query parameter of that name and value is a
+// secret. Names such as key and code often mean something else, so that an ordinary value of
+// theirs is not a secret: code=DE, session=2024.
+func IsSecretItem(name string, value any) bool {
+	if text, ok := ToText(value).(string); ok && !IsSecretText(text) {
 		return false
 	}
-	last := words[len(words)-1]
-	if slices.Contains(shortWords, last) {
-		return true
-	}
-	if len(words) > 1 && last == "key" && slices.Contains(keyOwners, words[len(words)-2]) {
-		return true
-	}
-	for _, short := range shortWords {
-		if before, ok := strings.CutSuffix(last, short); ok && slices.Contains(passOwners, before) {
-			return true
-		}
-	}
-	before, ok := strings.CutSuffix(last, "key")
-	return ok && slices.Contains(keyOwners, before)
+	words := nameWords(name)
+	return isSecretName(words) || isParameterSecret(words) || isVagueName(words) && !isOrdinary(value)
 }
 
-// nameWords splits a name where its words begin: at separators, and at a capital letter
-// behind a small one.
+// IsAboutSecret reports whether a name that holds the word for a secret is that of a setting
+// (where a token comes from, how long a password lasts), or of a token that protects nothing,
+// such as that of the next page.
+func IsAboutSecret(name string) bool { return isAboutSecret(nameWords(name)) }
+
+// nameWords splits a name into its words, in lower case and without accents.
 func nameWords(name string) []string {
 	var words []string
-	start, before := 0, rune(0)
-	end := func(i int) {
-		if i > start {
-			words = append(words, strings.ToLower(name[start:i]))
+	var word []rune
+	end := func() {
+		if len(word) > 0 {
+			words, word = append(words, foldWord(string(word))), nil
 		}
 	}
-	for i, r := range name {
+	runes := []rune(name)
+	for i, r := range runes {
+		isLetter := unicode.IsLetter(r) || unicode.Is(unicode.M, r)
 		switch {
-		case r == '-' || r == '_' || r == '.' || r == ' ':
-			end(i)
-			start = i + 1
-		case unicode.IsUpper(r) && (unicode.IsLower(before) || unicode.IsDigit(before)):
-			end(i)
-			start = i
+		case !isLetter && !unicode.IsDigit(r):
+			end()
+			continue
+		case i == 0:
+		case unicode.IsDigit(r) != unicode.IsDigit(runes[i-1]):
+			end()
+		case unicode.IsUpper(r) && (!unicode.IsUpper(runes[i-1]) || i+1 < len(runes) && unicode.IsLower(runes[i+1])):
+			end() // dbPass, APIKey
 		}
-		before = r
+		word = append(word, r)
 	}
-	end(len(name))
+	end()
 	return words
 }
 
-// isAmbiguous reports whether a name means something else more often than a secret: a
-// country code, a session of a school. Only a value that looks like a token makes it one.
-func isAmbiguous(name string) bool {
-	plain := PlainName(name)
-	return plain == "pat" || !IsSecretName(name) && (plain == "code" || plain == "session")
-}
-
-// looksLikeToken reports whether a value is long or mixed enough for a token: no word, no
-// number, no date.
-func looksLikeToken(value string) bool {
-	hasLetter, hasDigit := strings.ContainsFunc(value, unicode.IsLetter), strings.ContainsFunc(value, unicode.IsDigit)
-	return len(value) >= 24 || len(value) >= 6 && hasLetter && hasDigit
-}
-
-// Names and words in their plain form.
-var (
-	keyNames    = []string{"key", "sig", "code", "auth"}
-	keyWords    = []string{"signature", "session"}
-	secretNames = []string{"xauth", "pass", "pat", "pw", "psw", "clave"}
-	// shortWords are short for a password or a shared key at the end of a name. passOwners
-	// and keyOwners say whose it is.
-	shortWords = []string{"pass", "pw", "psw", "psk"}
-	passOwners = []string{
-		"admin", "auth", "bind", "cert", "client", "db", "ftp", "http", "key", "keystore", "ldap", "login", "my", "proxy", "root",
-		"service", "sftp", "smtp", "sql", "ssh", "store", "svc", "truststore", "user",
+// foldWord takes letter case and accents out of a word. Some letters with a stroke have no
+// decomposition.
+func foldWord(word string) string {
+	word = strings.ToLower(word)
+	if isASCII(word) {
+		return word
 	}
-	keyOwners = []string{"master", "signing", "hmac", "crypt", "decryption", "license", "storage", "preshared", "ssh", "aes"}
+	return strokes.Replace(strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Mn, r) {
+			return -1
+		}
+		return r
+	}, norm.NFKD.String(word)))
+}
+
+var strokes = strings.NewReplacer("ł", "l", "ø", "o", "đ", "d", "ı", "i", "ß", "ss", "æ", "ae")
+
+func foldWords(words ...string) []string {
+	folded := make([]string, len(words))
+	for i, word := range words {
+		folded[i] = foldWord(word)
+	}
+	return folded
+}
+
+// Words for secrets. Long ones betray a secret anywhere in a name; short ones, which are also
+// parts of other words, only at the end of it or of its last word.
+var (
+	secretWords = foldWords(
+		"password", "passwd", "pwd", "pswd", "passphrase", "passcode", "secret", "token", "credential", "accesssignature",
+		"passwort", "kennwort", "kenncode", "wachtwoord", "contraseña", "contrasenya", "motdepasse", "palavrapasse", "parola", "şifre", "hasło",
+		"heslo", "passord", "lösenord", "adgangskode", "salasana", "jelszó", "slaptažodis", "zaporka", "lozinka", "mậtkhẩu",
+	)
+	foreignWords = foldWords(
+		"пароль", "κωδικόςπρόσβασης", "密码", "密碼", "口令", "パスワード", "暗証番号", "비밀번호", "암호", "รหัสผ่าน", "סיסמה", "سيسما", "كلمةالمرور", "كلمةالسر", "رمزعبور",
+	)
+	secretKeys = []string{
+		"api", "access", "secret", "private", "priv", "account", "shared", "preshared", "encryption", "encrypt", "decryption", "crypt", "crypto",
+		"master", "signing", "signature", "subscription", "functions", "app", "application", "auth", "admin", "root", "hmac", "ssh",
+		"deploy", "license", "licence", "webhook", "security", "symmetric", "cipher", "aes",
+	}
+	secretEndings = foldWords(
+		"pass", "pw", "psw", "psk", "jwt", "creds", "passkey", "authorization", "xauth", "cookie", "cookies", "authcode", "senha", "clave",
+		"geslo", "sifra", "codeverifier", "sastoken",
+	)
+	firstWords = []string{"senha", "clave"}
+	// passings are words that end with pass and have nothing to do with passwords.
+	passings = []string{
+		"bypass", "compass", "encompass", "trespass", "surpass", "overpass", "underpass", "lowpass", "highpass", "bandpass", "allpass",
+		"onepass", "singlepass", "firstpass", "secondpass", "twopass", "multipass", "boardingpass", "seasonpass", "enclave", "autoclave",
+	}
+	sessionWords = []string{"signature", "session", "assertion", "samlresponse"}
+	// parameterNames are those of secrets in headers and parameters only.
+	parameterNames = []string{"key", "sig"}
+	// vagueNames are names of secrets that have other meanings too. As a part of a longer
+	// name they mean nothing.
+	vagueNames = []string{"code", "auth", "session", "sessions", "signature", "pat", "sid"}
+	// publicKeys are words before key that make a name harmless in headers and parameters.
+	publicKeys = []string{"idempotency", "partition", "sort", "primary", "foreign", "cache", "row", "public", "routing", "issue", "project", "surrogate", "group", "order"}
 )
 
-var secretWords = []string{
-	"authorization", "apikey", "accesskey", "subscriptionkey", "functionskey", "privatekey", "accountkey", "sharedkey",
-	"encryptionkey", "token", "secret", "password", "passwd", "pwd", "pswd", "passphrase", "passcode", "cookie", "credential",
-	"accesssignature", "passwort", "kennwort", "contraseña", "contrasena", "motdepasse", "parola", "şifre", "sifre",
-	"clientassertion", "hasło", "haslo", "senha", "heslo", "wachtwoord", "salasana", "lösenord", "adgangskode", "jelszó", "пароль", "密码", "密碼",
-	"パスワード", "비밀번호",
+// derived are the beginnings of what follows a word for a secret within another word:
+// secretary, tokenizer, passwordless.
+var derived = []string{"ary", "ariat", "iz", "ise", "ising", "isation", "less", "ism"}
+
+func isSecretName(words []string) bool {
+	plain := strings.Join(words, "")
+	return (holdsWord(plain, secretWords) || !isASCII(plain) && holdsWord(plain, foreignWords) || holdsSecretKey(plain) || endsSecretly(words)) && !isAboutSecret(words)
 }
 
-// IsAboutSecret reports whether the name of a secret is part of a longer name that means
-// a setting: where a token comes from, what its header is called, how long it lasts; or a
-// token that lets nobody in, such as that of the next page.
-func IsAboutSecret(name string) bool {
-	plain := PlainName(name)
-	return slices.ContainsFunc(settingEndings, func(ending string) bool { return strings.HasSuffix(plain, ending) }) ||
-		containsAny(plain, []string{"pagetoken", "nexttoken", "continuationtoken", "synctoken", "publickeytoken", "tokeniz", "maxtokens", "totaltokens", "cookieconsent", "secretary", "secretariat"})
+// holdsWord reports whether one of the words is in a plain name, and not only as the
+// beginning of another word.
+func holdsWord(plain string, words []string) bool {
+	for _, word := range words {
+		for rest, ok := plain, true; ok; {
+			if _, rest, ok = strings.Cut(rest, word); ok && !hasPrefix(rest, derived) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
-var settingEndings = []string{
-	"url", "uri", "path", "name", "header", "type", "field", "endpoint", "location", "placement", "parameter", "attribute",
-	"timeout", "timeoutms", "lifetime", "ttl", "expiry", "expires", "expiresin", "expiration", "length", "size", "limit", "count",
-	"policy", "mode", "method", "format", "prefix", "algorithm", "encoding", "version", "required", "enabled", "issuer", "audience",
-	"manager", "provider", "class", "chain",
+// holdsSecretKey finds apikey, accesskey and the like.
+func holdsSecretKey(plain string) bool {
+	for rest, before := plain, ""; ; {
+		upTo, after, ok := strings.Cut(rest, "key")
+		if !ok {
+			return false
+		}
+		if before += upTo; hasSuffix(before, secretKeys) {
+			return true
+		}
+		before, rest = before+"key", after
+	}
+}
+
+// endsSecretly reports whether a name ends with a short word for a secret, or begins with one
+// of a language that puts it first (senhaBanco). Digits and words such as old or value at the
+// end change nothing.
+func endsSecretly(words []string) bool {
+	for len(words) > 1 && (isDigits(words[len(words)-1]) || slices.Contains(qualifiers, words[len(words)-1])) {
+		words = words[:len(words)-1]
+	}
+	plain := strings.Join(words, "")
+	return hasSuffix(plain, secretEndings) && !hasSuffix(plain, passings) || len(words) > 0 && slices.Contains(firstWords, words[0])
+}
+
+var qualifiers = []string{"old", "new", "current", "value", "text", "plain", "base", "prod", "dev", "test", "default"}
+
+func isParameterSecret(words []string) bool {
+	plain := strings.Join(words, "")
+	return (slices.Contains(parameterNames, plain) || containsAny(plain, sessionWords) && !slices.Contains(vagueNames, plain)) && !isAboutSecret(words)
+}
+
+func isVagueName(words []string) bool {
+	plain := strings.Join(words, "")
+	return slices.Contains(vagueNames, plain) || isSomeKey(words)
+}
+
+// isSomeKey reports whether a name is that of any key but a well-known harmless one: X-Foo-Key.
+func isSomeKey(words []string) bool {
+	n := len(words)
+	return n > 1 && words[n-1] == "key" && !slices.Contains(publicKeys, words[n-2])
+}
+
+func isAboutSecret(words []string) bool {
+	plain := strings.Join(words, "")
+	return len(words) > 0 && slices.Contains(settingWords, words[len(words)-1]) || hasSuffix(plain, settingEndings) ||
+		containsAny(plain, []string{"pagetoken", "nexttoken", "continuationtoken", "synctoken", "publickeytoken", "maxtokens", "totaltokens", "cookieconsent"})
+}
+
+// What a name of a setting ends with: settingEndings also inside its last word.
+var (
+	settingEndings = []string{
+		"url", "uri", "path", "name", "header", "type", "field", "endpoint", "location", "placement", "parameter", "attribute",
+		"timeout", "timeoutms", "lifetime", "ttl", "expiry", "expires", "expiresin", "expiration", "length", "size", "limit", "count",
+		"policy", "mode", "method", "format", "prefix", "algorithm", "encoding", "version", "required", "enabled", "issuer", "audience",
+		"manager", "provider", "service", "server", "source", "vault", "handler", "backend", "scope", "scopes", "strategy", "status",
+		"rotation", "generator", "validation", "validator", "complexity", "strength", "usage", "authentication", "acknowledgement", "algo",
+	}
+	settingWords = []string{
+		"manager", "store", "class", "host", "port", "state", "kind", "rule", "rules", "date", "time", "days", "hours", "minutes", "seconds",
+		"ms", "age", "column", "label", "title", "description", "visible", "reset", "changed", "updated", "created", "rate", "ratio",
+		"requested", "supported", "allowed", "disabled", "ref", "arn", "budget",
+	}
+)
+
+func hasSuffix(text string, endings []string) bool {
+	return slices.ContainsFunc(endings, func(ending string) bool { return strings.HasSuffix(text, ending) })
+}
+
+func hasPrefix(text string, beginnings []string) bool {
+	return slices.ContainsFunc(beginnings, func(beginning string) bool { return strings.HasPrefix(text, beginning) })
 }
 
 func containsAny(text string, words []string) bool {
 	return slices.ContainsFunc(words, func(word string) bool { return strings.Contains(text, word) })
+}
+
+func isDigits(text string) bool {
+	return text != "" && !strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsDigit(r) })
+}
+
+const (
+	// maxOrdinary bounds a value that is taken for words and numbers, in bytes.
+	maxOrdinary = 40
+	maxWord     = 16
+	maxDigits   = 8
+	maxMixed    = 4
+)
+
+// isOrdinary reports whether a value consists of words and short numbers, as codes of
+// countries, dates and names of columns do: DE, 49, 2024-Q3, customerId. What mixes letters
+// and digits, or letter case without a pattern, may be random.
+func isOrdinary(value any) bool {
+	text, ok := ToText(value).(string)
+	if !ok {
+		return true // a switch, or a value whose parts are judged by themselves
+	}
+	if len(text) > maxOrdinary {
+		return false
+	}
+	mixed := 0
+	for part := range strings.FieldsFuncSeq(text, func(r rune) bool { return strings.ContainsRune(" -_.,:/+*|", r) }) {
+		switch isWord := !strings.ContainsFunc(part, func(r rune) bool { return !unicode.IsLetter(r) }); {
+		case isDigits(part) && len(part) <= maxDigits:
+		case isWord && len(part) <= maxWord && !slices.ContainsFunc(nameWords(part), func(word string) bool { return len(word) < 2 }):
+		case len(part) <= maxMixed && mixed == 0: // Q3, v12
+			mixed++
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// Items that give a name and a value: {name, value}, {key, value}, {k, v}, and the
+// attributes of XML in JSON.
+var (
+	nameFields  = []string{"name", "key", "k", "id", "n", "field", "header", "param", "parameter", "property", "variable", "attribute", "option", "@name", "@key"}
+	valueFields = []string{"value", "v", "val", "values", "content", "text", "data", "stringvalue", "defaultvalue", "@value", "$", "#text"}
+)
+
+// NamesInItem returns the names that an item of a list gives to the value that its field
+// holds, as in {"k": "password", "v": "x"}: none if the field is not one for values.
+func NamesInItem(item map[string]any, field string) []string {
+	if !slices.Contains(valueFields, strings.ToLower(field)) {
+		return nil
+	}
+	var names []string
+	for key, value := range item {
+		if name, ok := value.(string); ok && key != field && len(name) <= maxKey && slices.Contains(nameFields, strings.ToLower(key)) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// NameInPair returns the name of the second item of a list of two texts within a list, as in
+// [["password", "x"]]; empty if the list is not such a pair.
+func NameInPair(list []any) string {
+	if len(list) != 2 {
+		return ""
+	}
+	name, ok := list[0].(string)
+	if _, isList := list[1].([]any); !ok || isList || len(name) > maxKey {
+		return ""
+	}
+	return name
 }

@@ -42,7 +42,10 @@ const (
 	// maxLayers bounds the encodings in one another that are looked through.
 	maxLayers = 3
 	// maxKey bounds a name in a text, in bytes.
-	maxKey = 80
+	maxKey       = 80
+	maxNameWords = 4
+	// maxUser bounds user:password before an @, in bytes.
+	maxUser = 192
 	// maxLook bounds how far the surroundings of a value are looked at, in bytes.
 	maxLook = 4 << 10
 )
@@ -54,7 +57,7 @@ type span struct{ start, end int }
 func secretSpans(text string) []span { return spansWithin(text, maxLayers) }
 
 func spansWithin(text string, layers int) []span {
-	all := slices.Concat(addressSpans(text), pairSpans(text), formSpans(text))
+	all := slices.Concat(addressSpans(text), userSpans(text), pairSpans(text), formSpans(text))
 	if layers > 0 {
 		all = append(all, encodedSpans(text, layers-1)...)
 	}
@@ -74,52 +77,81 @@ func spansWithin(text string, layers int) []span {
 }
 
 // addressWithUser finds user:password@ after ://, also where the password is not escaped.
-// A port before a path with an @ is none.
+// What may be a port before a path with an @ is a port in an address of the web, and after a
+// name of a host, which has a dot. In ftp://user:1/x@host it is the beginning of a password.
 var (
-	addressWithUser = regexp.MustCompile(`://[^\s:/?#@"'<>]*:([^\s"'<>?#]*)@`)
+	addressWithUser = regexp.MustCompile(`://([^\s:/?#@"'<>]*):([^\s"'<>?#]*)@`)
 	portAndPath     = regexp.MustCompile(`^\d{1,5}/`)
 )
 
 func addressSpans(text string) []span {
 	var found []span
 	for _, at := range addressWithUser.FindAllStringSubmatchIndex(text, -1) {
-		isWeb := strings.HasSuffix(strings.ToLower(text[:at[0]]), "http") || strings.HasSuffix(strings.ToLower(text[:at[0]]), "https")
-		if value := text[at[2]:at[3]]; !isHarmless(value) && !(isWeb && portAndPath.MatchString(value)) {
-			found = append(found, span{at[2], at[3]})
-		}
-	}
-	if at := userAtHost.FindStringSubmatchIndex(text); at != nil && !slices.Contains(mailLabels, strings.ToLower(text[at[2]:at[3]])) {
-		found = append(found, span{at[4], at[5]})
-	}
-	for _, at := range userInProse.FindAllStringSubmatchIndex(text, -1) {
-		if looksLikeToken(text[at[4]:at[5]]) && !slices.Contains(mailLabels, strings.ToLower(text[at[2]:at[3]])) {
+		host, value := text[at[2]:at[3]], text[at[4]:at[5]]
+		scheme := strings.ToLower(text[max(0, at[0]-len("https")):at[0]])
+		isHost := strings.HasSuffix(scheme, "http") || scheme == "https" || host == "localhost" || strings.Contains(host, ".") || strings.HasSuffix(value, "/")
+		if !isHarmless(value) && !(isHost && portAndPath.MatchString(value)) {
 			found = append(found, span{at[4], at[5]})
 		}
 	}
 	return found
 }
 
-// userAtHost is a text that is user:password@host and nothing else. mailLabels are what
-// stands there before the address of a person.
+// user:password@host without a scheme: what stands before and after the @, and before the user.
 var (
-	userAtHost = regexp.MustCompile(`^\s*([\w.-]+):([^\s:@/]+)@[\w-]+(?:\.[\w-]+)*(?::\d+)?(?:/\S*)?\s*$`)
-	// userInProse is the same with other words around it, where the password looks like one.
-	userInProse = guarded{regexp.MustCompile(`(?:^|[\s"'(«])([\w.-]+):([^\s:@/"'<>]+)@[\w-]+(?:\.[\w-]+)+`), "@"}
-	mailLabels  = []string{"mailto", "sip", "sips", "xmpp", "acct", "to", "cc", "bcc", "from", "user", "email", "mail", "e-mail", "owner", "contact"}
+	userBefore  = regexp.MustCompile(`^([\w.%+$\\-]{1,64}):([^/<>]{1,128})$`)
+	hostAfter   = regexp.MustCompile(`^(?:\d+(?:\.\d+){3}|[A-Za-z])`)
+	beforeUsers = whitespace + `"'=,;(@/<>«`
 )
 
+var (
+	// labels are what comes before a colon and an address of mail, or the version of a package.
+	labels  = []string{"mailto", "email", "e-mail", "mail", "smtp", "sip", "sips", "xmpp", "acct", "to", "cc", "bcc", "from", "contact", "owner", "author", "user", "username", "login", "support", "npm", "docker", "pkg", "urn", "arn"}
+	version = regexp.MustCompile(`^(?:v\d|sha\d|latest\b)`)
+)
+
+// userSpans finds user:password@host without a scheme. A password that is only a word counts
+// if the text is nothing else.
+func userSpans(text string) []span {
+	var found []span
+	for at := strings.IndexByte(text, '@'); at >= 0 && at+1 < len(text); {
+		from := max(0, at-maxUser)
+		before := text[from:at]
+		begin := from
+		if cut := strings.LastIndexAny(before, beforeUsers); cut >= 0 {
+			_, size := utf8.DecodeRuneInString(before[cut:])
+			begin += cut + size
+		}
+		after := text[at+1 : min(len(text), at+1+maxUser)]
+		parts := userBefore.FindStringSubmatch(text[begin:at])
+		if parts != nil && (begin == 0 || !strings.ContainsAny(text[begin-1:begin], "@/<>")) && hostAfter.MatchString(after) &&
+			!isDigits(parts[1]) && !slices.Contains(labels, strings.ToLower(parts[1])) && !version.MatchString(after) &&
+			!isHarmless(parts[2]) && (begin == 0 && !strings.ContainsAny(after, whitespace) || !isOrdinary(parts[2])) {
+			found = append(found, span{at - len(parts[2]), at})
+		}
+		next := strings.IndexByte(text[at+1:], '@')
+		if next < 0 {
+			break
+		}
+		at += 1 + next
+	}
+	return found
+}
+
 // guarded is an expression that matches only texts with one of the bytes in needs; any text
-// if needs is empty. Looking for a byte is much faster than the expression.
+// if needs is empty. Likewise, if holds is not empty, only texts with one of its words. Looking
+// for a byte or a word is much faster than the expression.
 type guarded struct {
 	*regexp.Regexp
 	needs string
+	holds []string
 }
 
 const whitespace = "\t\n\f\r "
 
 // FindAllStringSubmatchIndex is that of the expression.
 func (g guarded) FindAllStringSubmatchIndex(text string, n int) [][]int {
-	if g.needs != "" && !strings.ContainsAny(text, g.needs) {
+	if g.needs != "" && !strings.ContainsAny(text, g.needs) || len(g.holds) > 0 && !containsAny(text, g.holds) {
 		return nil
 	}
 	return g.Regexp.FindAllStringSubmatchIndex(text, n)
@@ -127,32 +159,47 @@ func (g guarded) FindAllStringSubmatchIndex(text string, n int) [][]int {
 
 // forms are secrets that are known by their own form; the first group is the secret.
 var forms = []guarded{
-	{regexp.MustCompile(`(-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----(?s:.*?)(?:-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|$))`), "-"},
-	{regexp.MustCompile(`\b(eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]*)`), "."},                                 // JSON Web Token
-	{regexp.MustCompile(`\b((?:gh[pousr]|github_pat|glpat|xox[abprs]|sk_live|rk_live|sk-ant)[_-][A-Za-z0-9_-]{12,})`), "_-"}, // tokens with a prefix
-	{regexp.MustCompile(`\b((?:AKIA|ASIA)[A-Z0-9]{16}|AIza[\w-]{35}|SG\.[\w-]{16,}\.[\w-]{16,}|npm_[A-Za-z0-9]{30,}|dapi[0-9A-Za-z]{32}|hv[sb]\.[\w-]{20,}|pypi-[\w-]{16,})`), ""},
-	{regexp.MustCompile(`(?i)\bhooks\.slack\.com/(?:services|workflows|triggers)/([\w/-]+)`), "/"},
-	{regexp.MustCompile(`(?i)\b[\w.-]*\.office\.com/webhookb?2?/([^\s"'<>]+)`), "/"},
-	{regexp.MustCompile(`(?i)\bdiscord(?:app)?\.com/api/webhooks/([\w/-]+)`), "/"},
-	{regexp.MustCompile(`(?i)\bjdbc:oracle:\w+:[^\s/@:]+/("[^"]+"|[^\s@]+)@`), "@"},
-	{regexp.MustCompile(`(?i)\bmot de passe\s*[:=]\s*["']?([^\s;,"']+)`), whitespace},
-	{regexp.MustCompile(`(?i)\b(?:bearer|apikey)\s+([A-Za-z0-9+/=._~-]*[0-9][A-Za-z0-9+/=._~-]*)`), whitespace},
-	{regexp.MustCompile(`(?i)\bbearer\s+([A-Za-z0-9+/=._~-]{20,})`), whitespace},
-	{regexp.MustCompile(`(?i)(?:^|\s)(?:-u|--user|--proxy-user)[\s=]+["']?[^\s:"']+:([^\s"']+)`), ":"},
-	{regexp.MustCompile(`(?i)\bidentified\s+by\s+(?:values\s+)?("[^"]+"|'[^']+'|[^\s;]+)`), whitespace},
+	{regexp.MustCompile(`(-{4,5} ?BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)? ?-{4,5}(?s:.*?)(?:-{4,5} ?END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)? ?-{4,5}|$))`), "-", []string{"PRIVATE KEY"}},
+	{regexp.MustCompile(`(?s)\bPrivate-Lines: \d+\s(.*?)(?:Private-MAC|$)`), ":", []string{"Private-Lines: "}}, // PuTTY
+	{regexp.MustCompile(`\b(eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]*)`), ".", []string{"eyJ"}},  // JSON Web Token
+	{regexp.MustCompile(`(?i)\b(?:` + strings.Join(webhooks, "|") + `)([\w:%/@=-]{8,})`), "/", []string{"://"}},
+	{regexp.MustCompile(`(?i)\bjdbc:oracle:\w+:[^\s/@:]+/("[^"]*"|[^\s@]+)@`), "@", nil},
+	{regexp.MustCompile(`(?:^|[\s"'=(«])[\w$#.]+/("[^"]+"|[^\s/@"']+)@(?://\w|[\w.-]+:\d{2,5}\b)`), "@", nil}, // Oracle: user/password@//host
+	{regexp.MustCompile(`(?i)\b(?:sqlplus|sqlcl|expdp|impdp)\s+(?:-\S+\s+)*[^\s/]+/([^\s@]+)`), "/", nil},
+	{regexp.MustCompile(`(?i)\b(?:bearer|apikey)\s+([A-Za-z0-9+/=._~-]*[0-9][A-Za-z0-9+/=._~-]*)`), whitespace, nil},
+	{regexp.MustCompile(`(?i)\bbearer\s+([A-Za-z0-9+/=._~-]{20,})`), whitespace, nil},
+	{regexp.MustCompile(`(?i)(?:^|\s)(?:-u|--user|--proxy-user)[\s=]+["']?[^\s:"']+:([^\s"']+)`), ":", nil},
+	{regexp.MustCompile(`(?i)\bidentified\s+by\s+(?:values\s+)?("[^"]+"|'[^']+'|[^\s;]+)`), whitespace, nil},
 }
 
 // basic is the user and password of HTTP, in base64.
-var basic = guarded{regexp.MustCompile(`(?i)\bbasic\s+([A-Za-z0-9+/_-]{2,}={0,2})`), whitespace}
+var basic = guarded{regexp.MustCompile(`(?i)\bbasic\s+([A-Za-z0-9+/_-]{2,}={0,2})`), whitespace, nil}
 
 // named finds values by their names in other places than pairs: elements of XML, {name,
 // value} in JSON or in attributes, options of a command line. Its groups are name and value.
 var named = []guarded{
-	{regexp.MustCompile(`<(?:[\w.-]+:)?([\w.-]+)(?:\s[^<>]*)?>\s*(?:<!\[CDATA\[)?([^<>]*[^<>\s])`), "<"},
-	{regexp.MustCompile(`(?i)\b(?:name|key|k|field|header|param(?:eter)?)\\?["']?\s*[:=]\s*\\?["']([^"'\\]+)\\?["'][\s,]*\\?["']?(?:value|val|v)\\?["']?\s*[:=]\s*\\?["']([^"'\\]+)`), "\"'"},
-	{regexp.MustCompile(`["']([\w .-]+)\\*["']\s*:\s*\{\s*\\*["'](?:[Vv]alue|\$|#text)\\*["']\s*:\s*\\*["']([^"'\\]+)`), "{"},
-	{regexp.MustCompile(`\[\s*\\?"([\w .-]+)\\?"\s*,\s*\\?"([^"\\]+)\\?"\s*\]`), "["},
-	{regexp.MustCompile(`(?:^|\s)--?([A-Za-z][\w-]*)\s+["']?([^\s"'-][^\s"']*)`), "-"},
+	// {"k": "password", "v": "x"} in either order, and ["password", "x"].
+	{regexp.MustCompile(`(?i)["'](?:` + fieldForm(nameFields) + `)\\*["']\s*:\s*\\*["']([^"'\\]+)\\*["']\s*,\s*\\*["'](?:` + fieldForm(valueFields) + `)\\*["']\s*:\s*\\*["']?([^"'\\\s,}\]]+)`), ":", nil},
+	{regexp.MustCompile(`\[\s*\\*["']([^"'\\]+)\\*["']\s*,\s*\\*["']([^"'\\]+)\\*["']\s*\]`), "[", nil},
+	{regexp.MustCompile(`<(?:[\w.-]+:)?([\pL\pM\w.-]+)(?:\s[^<>]*)?>\s*(?:<!\[CDATA\[)?([^<>]*[^<>\s])`), "<", nil},
+	{regexp.MustCompile(`(?i)\b(?:name|key)\\?["']?\s*[:=]\s*\\?["']([^"'\\]+)\\?["'][\s,]*\\?["']?value\\?["']?\s*[:=]\s*\\?["']([^"'\\]+)`), "\"'", nil},
+	{regexp.MustCompile(`["']([\w .-]+)\\*["']\s*:\s*\{\s*\\*["'](?:[Vv]alue|\$|#text)\\*["']\s*:\s*\\*["']([^"'\\]+)`), "{", nil},
+	{regexp.MustCompile(`["']--?([A-Za-z][\w-]*)\\*["']\s*,\s*\\*["']([^"'\\-][^"'\\]*)`), "-", nil},
+	{regexp.MustCompile(`(?:^|\s)--?([A-Za-z][\w-]*)\s+["']?([^\s"'-][^\s"']*)`), "-", nil},
+}
+
+// valueFirst finds {"v": "x", "k": "password"}: its groups are value and name.
+var valueFirst = guarded{regexp.MustCompile(`(?i)["'](?:` + fieldForm(valueFields) + `)\\*["']\s*:\s*\\*["']?([^"'\\\s,}\]]+)\\*["']?\s*,\s*\\*["'](?:` + fieldForm(nameFields) + `)\\*["']\s*:\s*\\*["']([^"'\\]+)`), ":", nil}
+
+// webKey matches the secret part of a JSON Web Key.
+var webKey = regexp.MustCompile(`"(?:d|k)\\*"\s*:\s*\\*"([^"\\]+)`)
+
+func fieldForm(fields []string) string {
+	quoted := make([]string, len(fields))
+	for i, field := range fields {
+		quoted[i] = regexp.QuoteMeta(field)
+	}
+	return strings.Join(quoted, "|")
 }
 
 func formSpans(text string) []span {
@@ -162,13 +209,23 @@ func formSpans(text string) []span {
 			found = append(found, span{start, end})
 		}
 	}
-	for _, form := range forms {
+	for _, form := range slices.Concat(forms, tokens) {
 		for _, at := range form.FindAllStringSubmatchIndex(text, -1) {
 			add(at[2], at[3])
 		}
 	}
 	for _, at := range basic.FindAllStringSubmatchIndex(text, -1) {
 		if inner, ok := decodeBase64(text[at[2]:at[3]]); ok && strings.Contains(inner, ":") {
+			add(at[2], at[3])
+		}
+	}
+	if strings.Contains(text, `"kty`) {
+		for _, at := range webKey.FindAllStringSubmatchIndex(text, -1) {
+			add(at[2], at[3])
+		}
+	}
+	for _, at := range valueFirst.FindAllStringSubmatchIndex(text, -1) {
+		if IsSecretName(text[at[4]:at[5]]) {
 			add(at[2], at[3])
 		}
 	}
@@ -201,7 +258,10 @@ func pairSpans(text string) []span {
 // pair is a name and its value in a text.
 type pair struct {
 	text   string
+	at     int // of the = or :
 	name   string
+	words  []string // of the name
+	secret bool     // the name alone is that of a secret
 	value  span
 	query  bool // it is a parameter of an address or a form
 	before byte // the last character before it that is no blank; 0: none
@@ -209,16 +269,36 @@ type pair struct {
 	quoted bool // the value is in quotes, or the name is
 }
 
-// isNamed reports whether the name is that of a secret.
-func (p *pair) isNamed() bool { return IsSecretName(p.name) || p.query && IsKeyLike(p.name) }
+// isNamed reports whether the name may be that of a secret.
+func (p *pair) isNamed() bool {
+	return p.secret || (isParameterSecret(p.words) || isVagueName(p.words)) && (p.query || p.isFirstOfForm() || p.isKey())
+}
+
+// isSecret reports whether name and value together are those of a secret.
+func (p *pair) isSecret() bool {
+	return p.secret || IsSecretItem(p.name, p.text[p.value.start:p.value.end])
+}
+
+// isKey reports whether the pair can be a header with a key, or a token of a person: names
+// that are not those of ordinary settings.
+func (p *pair) isKey() bool {
+	return len(p.words) > 1 && p.words[0] == "x" && isSomeKey(p.words) || len(p.words) == 1 && p.words[0] == "pat"
+}
+
+// formBegins matches what follows the = of the first pair of a form.
+var formBegins = regexp.MustCompile(`^[^\s&"'<>]*&[\w.%\[\]-]+=`)
+
+// isFirstOfForm makes a parameter of the first pair of a form, or of the only one.
+func (p *pair) isFirstOfForm() bool {
+	rest := p.text[p.at+1 : min(len(p.text), p.at+maxLook)]
+	p.query = p.equals && (formBegins.MatchString(rest) || p.before == 0 && !strings.ContainsAny(rest, whitespace+",;"))
+	return p.query
+}
 
 // isValue reports whether the value can be that of the name: after a colon in prose only
 // what is no word.
 func (p *pair) isValue() bool {
 	value := strings.TrimRight(p.text[p.value.start:p.value.end], ".!? ")
-	if isAmbiguous(p.name) && !looksLikeToken(value) {
-		return false
-	}
 	first, _, _ := strings.Cut(strings.ToLower(value), " ")
 	return p.equals || p.quoted || p.startsSegment() && !slices.Contains(noWords, first) ||
 		!p.startsSegment() && strings.ContainsFunc(value, func(r rune) bool {
@@ -232,27 +312,21 @@ func (p *pair) startsSegment() bool {
 
 // pairAt reads the pair whose = or : is at i, and reports whether it looks like a secret.
 func pairAt(text string, i int) (*pair, bool) {
-	p := &pair{text: text, equals: text[i] == '='}
+	p := &pair{text: text, at: i, equals: text[i] == '='}
 	start, ok := p.readName(i)
 	if !ok {
 		return p, false
+	}
+	if p.words = nameWords(p.name); !p.secret {
+		p.secret = isSecretName(p.words)
 	}
 	for at := start - 1; at >= 0 && p.before == 0; at-- {
 		if text[at] != ' ' && text[at] != '\t' {
 			p.before = text[at]
 		}
 	}
-	p.query = p.equals && (inForm(text[i:min(len(text), i+maxLook)]) || p.before == '&' || p.before == '?' || p.before == '#' || p.before == ';' && strings.Contains(text[max(0, start-maxLook):start], "?"))
-	return p, p.isNamed() && p.readValue(i+1) && p.isValue()
-}
-
-// inForm reports whether what follows the name of a pair has another pair behind &.
-func inForm(rest string) bool {
-	if at := strings.IndexAny(rest, " \t\r\n\"'<>;"); at >= 0 {
-		rest = rest[:at]
-	}
-	_, more, found := strings.Cut(rest, "&")
-	return found && strings.Contains(more, "=")
+	p.query = p.equals && (p.before == '&' || p.before == '?' || p.before == '#' || p.before == ';' && strings.Contains(text[max(0, start-maxLook):start], "?"))
+	return p, p.isNamed() && p.readValue(i+1) && p.isValue() && p.isSecret()
 }
 
 // readName reads the name that ends before end, and gives its start.
@@ -281,21 +355,46 @@ func (p *pair) readName(end int) (start int, ok bool) {
 	for start > 0 && end-start < maxKey && isNameByte(p.text[start-1]) {
 		start--
 	}
-	p.name = strings.TrimLeft(p.text[start:end], "«»„“”‘’‹›")
+	p.name = p.text[start:end]
 	if unescaped, err := url.QueryUnescape(p.name); err == nil {
 		p.name = unescaped
 	}
-	// Names of connection strings are also of two words: Access Key, Pass Phrase.
-	if first := strings.TrimRight(p.text[:start], " "); len(first) == start-1 && !IsSecretName(p.name) {
-		word := len(first)
-		for word > 0 && len(first)-word < maxKey && isNameByte(first[word-1]) {
-			word--
+	if p.secret = IsSecretName(p.name); p.secret {
+		return start, start < end
+	}
+	// Names are also of several words: Access Key, Pass Phrase, mot de passe.
+	var starts []int
+	for word := start; len(starts) < maxNameWords-1; {
+		first := strings.TrimRight(p.text[:word], " ")
+		from := len(first)
+		for from > 0 && len(first)-from < maxKey && isNameByte(first[from-1]) {
+			from--
 		}
-		if both := first[word:] + p.name; IsSecretName(both) && (!IsSecretName(first[word:]) || PlainName(both) == "passphrase") {
-			p.name, start = both, word
+		if len(first) != word-1 || from == len(first) {
+			break
+		}
+		word = from
+		starts = append(starts, word)
+	}
+	if len(starts) == 0 || !IsSecretName(p.text[starts[len(starts)-1]:end]) {
+		return start, start < end // a shorter name is none either
+	}
+	last := p.name
+	for _, from := range starts {
+		all := p.text[from:end]
+		if first, _, _ := strings.Cut(all, " "); IsSecretName(all) && (!IsSecretName(first) || isSecondWord(first, last)) {
+			p.name, p.secret = all, true
+			return from, true
 		}
 	}
 	return start, start < end
+}
+
+// isSecondWord reports whether a word continues a name that is that of a secret by itself: Pass
+// Phrase, Secret Key. Other words after such a name have a meaning of their own.
+func isSecondWord(first, word string) bool {
+	plain := PlainName(word)
+	return plain == "phrase" || plain == "word" || plain == "key" || plain == "code" && PlainName(first) == "pass"
 }
 
 func isNameByte(b byte) bool {
@@ -530,31 +629,26 @@ func isSecretTree(tree any, secret bool) bool {
 	case json.Number:
 		return secret && !isHarmless(tree.String())
 	case []any:
-		if len(tree) == 2 { // a name and its value
-			if name, ok := tree[0].(string); ok && IsSecretName(name) && isSecretTree(tree[1], true) {
+		for i, item := range tree {
+			if pair, ok := item.([]any); ok && IsSecretName(NameInPair(pair)) && isSecretTree(pair[1], true) {
+				return true
+			}
+			option, _ := item.(string) // of a command line
+			if strings.HasPrefix(option, "-") && i+1 < len(tree) && IsSecretName(option) && isSecretTree(tree[i+1], true) {
+				return true
+			}
+			if isSecretTree(item, secret) {
 				return true
 			}
 		}
-		return slices.ContainsFunc(tree, func(item any) bool { return isSecretTree(item, secret) })
 	case map[string]any:
-		name := ""
-		for key, value := range tree {
-			if text, ok := value.(string); ok && slices.Contains(nameFields, strings.ToLower(key)) && (name == "" || IsSecretName(text)) {
-				name = text
-			}
-		}
-		for key, value := range tree {
-			isValue := slices.Contains(valueFields, strings.ToLower(key))
-			if isSecretTree(value, IsSecretName(key) || isValue && (secret || IsSecretName(name))) {
+		isKey := tree["kty"] != nil // JSON Web Key
+		for field, value := range tree {
+			names := NamesInItem(tree, field)
+			if isSecretTree(value, isKey && (field == "d" || field == "k") || IsSecretName(field) || slices.Contains(valueFields, field) && secret || slices.ContainsFunc(names, IsSecretName)) {
 				return true
 			}
 		}
 	}
 	return false
 }
-
-// nameFields and valueFields are the fields of JSON objects that hold a name and its value.
-var (
-	nameFields  = []string{"name", "key", "k", "field", "header", "parameter", "param"}
-	valueFields = []string{"value", "v", "val", "$", "#text"}
-)

@@ -1,49 +1,21 @@
 package connection_test
 
 import (
-	"bufio"
-	"encoding/json"
-	"os"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/qlsync/qlsync/internal/secretcorpus"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// sample is one value of the lists in testdata: a property, and what it holds. Every
-// secret holds the word hunter2Qz, encoded or not, but for numbers.
-type sample struct {
-	Property string `json:"property"`
-	Value    any    `json:"value"`
-}
-
-// samples reads a list of testdata.
-func samples(t testing.TB, name string) []sample {
-	t.Helper()
-	file, err := os.Open("testdata/" + name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	var all []sample
-	for lines := bufio.NewScanner(file); lines.Scan(); {
-		var one sample
-		if err := json.Unmarshal(lines.Bytes(), &one); err != nil {
-			t.Fatalf("%s: %v: %s", name, err, lines.Text())
-		}
-		all = append(all, one)
-	}
-	if len(all) < 60 {
-		t.Fatalf("%s has %d values, want 60 or more", name, len(all))
-	}
-	return all
-}
-
 func TestEverySecretInATextIsFoundAndRedacted(t *testing.T) {
-	for _, one := range samples(t, "secrets.jsonl") {
+	for _, one := range secretcorpus.Secrets(t) {
 		text, ok := one.Value.(string)
-		if !ok {
+		if one.ByName && !connection.IsSecretName(one.Property) {
+			t.Errorf("%s is not taken for the name of a secret", one.Property)
+		}
+		if !ok || one.ByName {
 			continue
 		}
 		if !connection.HoldsSecret(text) {
@@ -62,7 +34,10 @@ func TestEverySecretInATextIsFoundAndRedacted(t *testing.T) {
 }
 
 func TestAHarmlessTextIsLeftAsItIs(t *testing.T) {
-	for _, one := range samples(t, "harmless.jsonl") {
+	for _, one := range secretcorpus.Harmless(t) {
+		if text, ok := one.Value.(string); ok && connection.IsSecretText(text) && connection.IsSecretName(one.Property) {
+			t.Errorf("%s is taken for the name of a secret", one.Property)
+		}
 		if text, ok := one.Value.(string); ok && connection.RedactSecrets(text) != text {
 			t.Errorf("%q is redacted to %q", text, connection.RedactSecrets(text))
 		}
@@ -70,21 +45,19 @@ func TestAHarmlessTextIsLeftAsItIs(t *testing.T) {
 }
 
 func TestALongTextIsLookedThroughInTimeThatGrowsWithItsLength(t *testing.T) {
-	for _, part := range []string{"pwd=a ", "pwd={", `pwd="`, ";pwd=", "?;a=", "password: ", "%41", `\"a\":`, "://a:", "<password>", "x ", "[", "-u a:"} {
+	for _, part := range []string{"pwd=a ", "pwd={", `pwd="`, ";pwd=", "?;a=", "password: ", "%41", `\"a\":`, "://a:", "<password>", "x ", "[", "-u a:", "a:b@", "a b c =", "?code=DE&", `["a","b"],`, `{"k":"a","v":"b"},`, "Private-Lines: 1 "} {
 		start := time.Now()
-		connection.HoldsSecret(strings.Repeat(part, 60_000/len(part)))
+		connection.HoldsSecret(strings.Repeat(part, 250_000/len(part)))
 		if took := time.Since(start); took > 5*time.Second {
-			t.Errorf("60 kB of %q take %v", part, took)
+			t.Errorf("250 kB of %q take %v", part, took)
 		}
 	}
 }
 
 func FuzzRedactSecrets(f *testing.F) {
-	for _, name := range []string{"secrets.jsonl", "harmless.jsonl"} {
-		for _, one := range samples(f, name) {
-			if text, ok := one.Value.(string); ok {
-				f.Add(text)
-			}
+	for _, one := range append(secretcorpus.Secrets(f), secretcorpus.Harmless(f)...) {
+		if text, ok := one.Value.(string); ok {
+			f.Add(text)
 		}
 	}
 	f.Fuzz(func(t *testing.T, text string) {

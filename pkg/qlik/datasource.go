@@ -210,13 +210,9 @@ var secretProperties = map[string][]string{
 // are secret.
 var notSecret = []string{"separatecredentials", "selectedcredentials", "credentialsname", "queryheaders", "queryparameters"}
 
-// secretWords betray a secret in the name of a property, whatever the data source;
-// they are looked for in the plain form of the name.
-var secretWords = []string{
-	"password", "passwd", "pwd", "secret", "token", "privatekey", "privkey", "passphrase", "keyfile",
-	"appkey", "accesskey", "authcode", "credentials", "pfx", "apikey",
-	"accountkey", "sharedkey", "encryptionkey",
-}
+// secretWords are in the names of properties of Qlik that hold a secret, besides those that
+// [connection.IsSecretName] knows; they are looked for in the plain form of the name.
+var secretWords = []string{"pfx"}
 
 // secretWhatever are words of such names that no ending makes harmless: the value of
 // KeyFilePath is the file itself.

@@ -1,13 +1,11 @@
 package qlik_test
 
 import (
-	"bufio"
-	"bytes"
 	"encoding/json"
-	"os"
 	"strings"
 	"testing"
 
+	"github.com/qlsync/qlsync/internal/secretcorpus"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/qlik"
 )
@@ -15,21 +13,14 @@ import (
 // TestValuesAreSecretsHereAsForEveryProvider goes through the lists of values that package
 // connection is tested with: as a file declares them, and as a tenant answers them.
 func TestValuesAreSecretsHereAsForEveryProvider(t *testing.T) {
-	for file, want := range map[string]bool{"secrets.jsonl": true, "harmless.jsonl": false} {
-		text, err := os.ReadFile("../connection/testdata/" + file)
-		if err != nil {
-			t.Fatal(err)
+	for _, want := range []bool{true, false} {
+		samples := secretcorpus.Harmless(t)
+		if want {
+			samples = secretcorpus.Secrets(t)
 		}
-		for lines := bufio.NewScanner(bytes.NewReader(text)); lines.Scan(); {
-			var one struct {
-				Property string
-				Value    any
-			}
-			if err := json.Unmarshal(lines.Bytes(), &one); err != nil {
-				t.Fatal(err)
-			}
+		for _, one := range samples {
 			if got := qlik.HoldsSecret(one.Property, one.Value); got != want {
-				t.Errorf("declared, HoldsSecret(%s) = %v", lines.Text(), got)
+				t.Errorf("declared, HoldsSecret(%s) = %v, want %v", one, got, want)
 			}
 			if one.Property == "password" {
 				continue // of this data source it is a secret, empty or not
@@ -46,10 +37,10 @@ func TestValuesAreSecretsHereAsForEveryProvider(t *testing.T) {
 			}
 			shown := snapshot.Connections[0].Properties
 			if got := len(connection.Secrets(shown)) > 0; got != want {
-				t.Errorf("live, %s is shown as %s", lines.Text(), connection.Canonical(shown))
+				t.Errorf("live, %s is shown as %s", one, connection.Canonical(shown))
 			}
 			if strings.Contains(connection.Canonical(shown), "hunter2") {
-				t.Errorf("live, %s is shown as %s", lines.Text(), connection.Canonical(shown))
+				t.Errorf("live, %s is shown as %s", one, connection.Canonical(shown))
 			}
 		}
 	}

@@ -1,6 +1,7 @@
 package qlik
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/qlsync/qlsync/pkg/connection"
@@ -10,7 +11,8 @@ import (
 // what a file declares:
 //
 //   - the value of {name, value, encrypt} with encrypt: true;
-//   - the value of such an item by its name, in every list but those of files;
+//   - the value of an item by its name, as in {name, value} and [name, value], in every list
+//     but those of files;
 //   - an entry of a map, by its name as in [Classify];
 //   - a text in which [connection.HoldsSecret] sees one: the whole text.
 //
@@ -50,14 +52,13 @@ func shield(dataSource string, properties map[string]any, lifts func(property st
 	return shielded
 }
 
-// isSecretItemName reports whether the value of an item of a list is a secret by the name
-// of the item. Headers and parameters are named by whoever wrote them; a file may have any
-// name.
-func isSecretItemName(list, name string) bool {
+// isSecretItem reports whether the value of an item of a list is a secret by the name of the
+// item. Headers and parameters are named by whoever wrote them; a file may have any name.
+func isSecretItem(list, name string, value any) bool {
 	list = strings.ToLower(list)
 	switch {
 	case containsAny(list, []string{"header", "parameter"}):
-		return connection.IsKeyLike(name)
+		return connection.IsSecretItem(name, value)
 	case containsAny(list, []string{"file", "cert", "pfx", "keystore", "truststore"}):
 		return false
 	}
@@ -76,13 +77,17 @@ func shieldWithin(dataSource, property string, value any, guess bool) any {
 		shielded := make([]any, len(value))
 		for i, item := range value {
 			shielded[i] = shieldWithin(dataSource, property, item, guess)
+			if pair, ok := item.([]any); ok && guess && connection.NameInPair(pair) != "" && isSecretItem(property, connection.NameInPair(pair), pair[1]) && isHideable(pair[1]) {
+				shielded[i] = []any{pair[0], connection.HideValue(pair[1])}
+			}
 		}
 		return shielded
 	case map[string]any:
 		shielded := make(map[string]any, len(value))
 		for name, item := range value {
-			secret := name == "value" && isSecretItem(property, value, guess) || isDocumented(dataSource, name) ||
-				guess && Classify(dataSource, name) == connection.ClassSecret
+			isNamedSecret := func(itemName string) bool { return isSecretItem(property, itemName, item) }
+			secret := name == "value" && connection.ToBool(value["encrypt"]) == true || isDocumented(dataSource, name) ||
+				guess && (Classify(dataSource, name) == connection.ClassSecret || slices.ContainsFunc(connection.NamesInItem(value, name), isNamedSecret))
 			if secret && isHideable(item) {
 				shielded[name] = connection.HideValue(item)
 			} else {
@@ -106,13 +111,4 @@ func isHideable(value any) bool {
 		return len(value) > 0
 	}
 	return true
-}
-
-// isSecretItem reports whether {name, value, encrypt} of a list holds a secret.
-func isSecretItem(list string, item map[string]any, guess bool) bool {
-	if connection.ToBool(item["encrypt"]) == true {
-		return true
-	}
-	name, _ := item["name"].(string)
-	return guess && isSecretItemName(list, name)
 }
