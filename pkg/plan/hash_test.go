@@ -72,7 +72,7 @@ func TestAPlanOfAnEarlierVersionIsRecognised(t *testing.T) {
 	if !old.IsEarlier() {
 		t.Fatalf("not recognised: its hash of version 1 is %s", earlierHash(old))
 	}
-	now := read("")
+	now := read("sha256:of another version")
 	now.Hash = hash(now)
 	if stale := now.Stale(old); len(stale) != 1 || stale[0] != earlierVersion {
 		t.Errorf("stale: %q", stale)
