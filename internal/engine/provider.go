@@ -13,8 +13,7 @@ import (
 	"github.com/qlsync/qlsync/pkg/transport"
 )
 
-// provider is what the commands need of a kind of system beside the boundary of
-// the engine. This file is the only one of the command line that names any.
+// provider is what the use cases need of a kind of system besides [connection.Provider].
 type provider struct {
 	// classify is [connection.Provider.Classify], holdsSecret tells the same of what
 	// stands inside the value of a property. Both are pure.

@@ -31,16 +31,16 @@ type Provider interface {
 	Snapshot(ctx context.Context, scope Scope) (*Snapshot, error)
 
 	// Execute runs operations of one kind. Several of a kind that [Traits.BatchSize]
-	// knows take as few calls as possible. Several of any other kind are a row: one is
+	// knows take as few calls as possible. Several of any other kind are a group: one is
 	// sent after the other, up to the first that fails; the rest ends with
 	// [ErrNotSent]. The outcomes stand in the order of the operations, one for each,
 	// whatever happens.
 	//
 	// Nothing is written on an old read: what an operation is about is read again when its
-	// place in the rate limit has been taken, before each attempt. What is no longer as it was
+	// permit in the rate limit has been taken, before each attempt. What is no longer as it was
 	// seen fails with [ErrChanged], and the others of a batch go on without it.
 	//
-	// A row is not separated. Room in the rate limit is taken for all of its writes,
+	// A group is not separated. Permits of the rate limit are reserved for all of its writes,
 	// undoing included, before the first is sent, and once that has been sent the
 	// context no longer matters.
 	//

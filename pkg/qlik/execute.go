@@ -31,7 +31,7 @@ func (p *Provider) Execute(ctx context.Context, operations []connection.Operatio
 	case connection.AskSignIn:
 		outcomes[0] = p.askSignIn(ctx, first)
 	case connection.Patch:
-		p.row(ctx, operations, outcomes)
+		p.group(ctx, operations, outcomes)
 	case connection.Delete:
 		outcomes[0].Err = p.delete(ctx, first)
 	case connection.BulkUpdate:
@@ -60,7 +60,7 @@ func (p *Provider) check(operations []connection.Operation) error {
 	case connection.BulkUpdate, connection.BulkDelete:
 		room = p.batch
 	case connection.Patch:
-		room = maxRow
+		room = maxGroup
 	}
 	switch {
 	case !slices.Contains([]connection.Mechanism{

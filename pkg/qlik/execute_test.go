@@ -405,7 +405,7 @@ func TestMistakesOfTheCallerAreErrorsAndSendNothing(t *testing.T) {
 		want       string
 	}{
 		"two of a single kind": {[]connection.Operation{remove, remove}, "2 operations in one call, at most 1"},
-		"too long a row":       {[]connection.Operation{patch, patch, patch}, "3 operations in one call, at most 2"},
+		"too long a group":     {[]connection.Operation{patch, patch, patch}, "3 operations in one call, at most 2"},
 		"a strange undo":       {[]connection.Operation{{Kind: connection.Patch, ID: "c1", Undo: &remove}}, "cannot be undone in that way"},
 		"two kinds":            {[]connection.Operation{{Kind: connection.BulkDelete, ID: "c1"}, patch}, "two kinds"},
 		"too large a batch":    {many, "101 operations in one call, at most 100"},

@@ -3,92 +3,62 @@ package qlik
 import (
 	"context"
 	"math"
-	"net/http"
 	"slices"
-	"sort"
 	"sync"
 	"time"
 
 	"github.com/qlsync/qlsync/pkg/connection"
-	"github.com/qlsync/qlsync/pkg/transport"
-)
-
-// The published limits (qlik.dev, rate-limit page).
-var (
-	publishedReads  = connection.RateLimit{Requests: 5000, Window: 5 * time.Minute}
-	publishedWrites = connection.RateLimit{Requests: 500, Window: 5 * time.Minute}
 )
 
 const (
-	// longWait is the shortest Retry-After that says something about the limit: in a
-	// shorter time one of many requests leaves the window in any case.
-	longWait = 10 * time.Second
-	// refusalWeight is how many admitted requests make up for a refused one.
-	refusalWeight = 4
-	// unknown is the time to wait where answers that have yet to come decide.
-	unknown = time.Duration(math.MaxInt64)
+	longWait               = 10 * time.Second             // a shorter Retry-After says nothing about the limit
+	unknown                = time.Duration(math.MaxInt64) // to wait, as answers that have yet to come decide
+	refusalWeight, crowded = 4, 28                        // admitted requests that offset a 429; weight at which others use the tier
 )
 
-// Limits are the numbers of requests that the service allows one user. Zero: as published.
-type Limits struct{ Reads, Writes connection.RateLimit }
-
-func (l Limits) orPublished() Limits {
-	if l.Reads.Requests <= 0 || l.Reads.Window <= 0 {
-		l.Reads = publishedReads
-	}
-	if l.Writes.Requests <= 0 || l.Writes.Window <= 0 {
-		l.Writes = publishedWrites
-	}
-	return l
-}
-
 // tier is the client's side of one rate limit: a log of what was admitted in the last
-// window, and a queue. A window is used up at once: spreading requests is not faster. The
-// first request goes alone.
-//
-// A 429 closes the tier until Retry-After. Then one request goes alone; when it is
-// admitted, half as many as before may be under way, and one more for each admitted one.
-// If the oldest request leaves a documented window (a minute, or the published one) at the
-// end of Retry-After, what was admitted in it is the limit for the run. Otherwise others
-// use the tier too, or the service counts differently. As soon as refusals outweigh what
-// is admitted, that becomes the ceiling, which rises evenly at the published rate; at
-// twice the weight it rises only one window later.
+// window, and a queue. A window is used up at once: spreading requests is not faster.
+// A 429 closes the tier until Retry-After. Then one request goes alone; when it is admitted,
+// half as many as before may be under way, and one more for each admitted one. If the oldest
+// request leaves a minute or the published window when Retry-After ends, what was admitted in
+// it is the limit for the run. Otherwise, after a few refusals, it is the ceiling, which rises
+// at the published rate, or only one window later after twice as many.
 type tier struct {
 	published connection.RateLimit
 	group     chan struct{} // holds the one reservation that may exist
-
-	mu      sync.Mutex
-	limit   connection.RateLimit // the published one, or the one for the run
-	log     []time.Time          // of the answers within a window: the service counted before
-	taken   int                  // places of permits and of the reservation
-	away    int                  // requests under way
-	queue   []*waiter
-	changed chan struct{} // closed when those who wait must look again
+	mu        sync.Mutex
+	limit     connection.RateLimit // the published one, or the one for the run
+	log       []time.Time          // of the answers within a window: the service counted before
+	taken     int                  // by permits and the reservation
+	away      int                  // requests under way
+	queue     []*waiter
+	changed   chan struct{} // closed when those who wait must look again
 
 	closed  time.Time // until when
 	refused time.Time // the last 429 of a request that was sent after the 429 before
 	probing bool      // one request goes alone
 	width   int       // how many may be under way otherwise
-	workers int       // the most that waited or were under way at one time
 	weight  int       // of refusals, less what was admitted
 	ceiling int       // without effect while rises is zero
 	rises   time.Time // from when on the ceiling rises
 }
 
-// waiter waits for a permit, or for places to reserve.
+// waiter waits to send one request, or to reserve permits.
 type waiter struct {
-	places int     // 0: it has one of the reservation's
-	permit *permit // nil: to reserve
+	permits int // that the tier must have; 0: the reservation has one
+	sends   bool
+	from    *reservation
+	rank    int // the lowest goes first
 }
 
 // permit is the right to send one request. It ends with answered, unused or limited.
 type permit struct {
 	tier        *tier
-	reservation *reservation // that the place is from; nil: none
+	reservation *reservation // that the permit is from; nil: none
 	sent        time.Time
 }
 
-// reservation is places for a group of requests, which no wait may separate. There is one
+// reservation is permits for a group of requests, which no wait may separate. There is one
 // at a time, so that a 429 interrupts one group at most.
 type reservation struct {
 	tier  *tier
@@ -100,35 +70,33 @@ func newTier(limit connection.RateLimit) *tier {
 	return &tier{published: limit, limit: limit, group: make(chan struct{}, 1), changed: make(chan struct{}), probing: true, width: math.MaxInt}
 }
 
-// acquire waits for a permit. A group that has begun and has a place goes first, and waits
+// acquire waits for a permit. A group that has begun and has a permit goes first, and waits
 // only while the tier is closed. Other groups and repeated requests go before the rest.
 func (t *tier) acquire(ctx context.Context, from *reservation, again bool) (*permit, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	w, at := &waiter{places: 1, permit: &permit{tier: t}}, len(t.queue)
-	if others := slices.IndexFunc(t.queue, func(w *waiter) bool { return w.places > 0 }); (from != nil || again) && others >= 0 {
-		at = others
-	}
+	w := &waiter{permits: 1, sends: true, rank: 2}
 	if from != nil && from.left > 0 {
-		w.places, w.permit.reservation = 0, from
-		if from.begun {
-			at = 0
-		}
+		w.permits, w.from = 0, from
 	}
-	if err := t.wait(ctx, w, at); err != nil {
+	if w.from != nil && from.begun {
+		w.rank = 0
+	} else if from != nil || again {
+		w.rank = 1
+	}
+	if err := t.wait(ctx, w); err != nil {
 		return nil, err
 	}
-	if w.places == 0 {
+	if w.from != nil {
 		from.left--
 	}
-	t.taken += w.places
+	t.taken += w.permits
 	t.away++
-	w.permit.sent = time.Now()
-	return w.permit, nil
+	return &permit{tier: t, reservation: w.from, sent: time.Now()}, nil
 }
 
-// reserve waits for so many places at once, or for as many as the limit has.
-func (t *tier) reserve(ctx context.Context, places int) (*reservation, error) {
+// reserve waits for so many permits at once, or for as many as the limit has.
+func (t *tier) reserve(ctx context.Context, permits int) (*reservation, error) {
 	select {
 	case t.group <- struct{}{}:
 	case <-ctx.Done():
@@ -136,16 +104,16 @@ func (t *tier) reserve(ctx context.Context, places int) (*reservation, error) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if err := t.wait(ctx, &waiter{places: places}, len(t.queue)); err != nil {
+	if err := t.wait(ctx, &waiter{permits: permits, rank: 2}); err != nil {
 		<-t.group
 		return nil, err
 	}
-	places = min(places, t.limit.Requests)
-	t.taken += places
-	return &reservation{tier: t, left: places}, nil
+	permits = min(permits, t.limit.Requests)
+	t.taken += permits
+	return &reservation{tier: t, left: permits}, nil
 }
 
-// release returns the places that are left.
+// release returns the permits that are left.
 func (r *reservation) release() {
 	r.tier.mu.Lock()
 	defer r.tier.mu.Unlock()
@@ -156,9 +124,9 @@ func (r *reservation) release() {
 }
 
 // wait returns when w is first in the queue and may go. It is called with the lock.
-func (t *tier) wait(ctx context.Context, w *waiter, at int) error {
+func (t *tier) wait(ctx context.Context, w *waiter) error {
+	at, _ := slices.BinarySearchFunc(t.queue, w.rank+1, func(w *waiter, rank int) int { return w.rank - rank })
 	t.queue = slices.Insert(t.queue, at, w)
-	t.workers = max(t.workers, len(t.queue)+t.away)
 	defer t.wake()
 	defer func() { t.queue = slices.DeleteFunc(t.queue, func(other *waiter) bool { return other == w }) }()
 	for ctx.Err() == nil {
@@ -190,19 +158,19 @@ func (t *tier) wake() {
 // delay returns how long w has to wait at least, if it is first in the queue.
 func (t *tier) delay(w *waiter, now time.Time) time.Duration {
 	t.log = t.within(t.limit.Window, now)
-	most, interval := t.limit.Requests, t.published.Window/time.Duration(t.published.Requests)
+	most, interval := t.limit.Requests, max(1, t.published.Window/time.Duration(t.published.Requests))
 	if !t.rises.IsZero() {
-		most = min(most, t.ceiling+int(max(0, now.Sub(t.rises))/max(1, interval)))
+		most = min(most, t.ceiling+int(max(0, now.Sub(t.rises))/interval))
 	}
-	missing := t.taken + len(t.log) + min(w.places, t.limit.Requests) - most
+	missing := t.taken + len(t.log) + min(w.permits, t.limit.Requests) - most
 	switch {
 	case now.Before(t.closed):
 		return t.closed.Sub(now)
-	case w.places == 0 && w.permit.reservation.begun:
+	case w.from != nil && w.from.begun:
 		return 0
-	case w.permit != nil && t.away > 0 && (t.probing || t.away >= t.width):
+	case w.sends && t.away > 0 && (t.probing || t.away >= t.width):
 		return unknown
-	case w.places == 0 || missing <= 0:
+	case w.permits == 0 || missing <= 0:
 		return 0
 	}
 	wait := unknown
@@ -213,41 +181,6 @@ func (t *tier) delay(w *waiter, now time.Time) time.Duration {
 		wait = min(wait, t.rises.Add(time.Duration(most+missing-t.ceiling)*interval).Sub(now))
 	}
 	return wait
-}
-
-// within returns the part of the log that a window holds.
-func (t *tier) within(window time.Duration, now time.Time) []time.Time {
-	return t.log[sort.Search(len(t.log), func(i int) bool { return t.log[i].Add(window).After(now) }):]
-}
-
-// pace returns how long the limit delays the last of so many more requests.
-func (t *tier) pace(requests int) time.Duration {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	now := time.Now()
-	wait, log := max(0, t.closed.Sub(now)), t.within(t.limit.Window, now)
-	late := requests - (t.limit.Requests - t.taken - len(log)) // those for which there is no place now
-	if requests <= 0 || late <= 0 {
-		return wait
-	}
-	first := t.limit.Window
-	if at := (late - 1) % t.limit.Requests; at < len(log) {
-		first = log[at].Add(t.limit.Window).Sub(now)
-	}
-	return max(wait, first+time.Duration((late-1)/t.limit.Requests)*t.limit.Window)
-}
-
-// waiting returns when the first in the queue may go; zero if that is now or unknown.
-func (t *tier) waiting() time.Time {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	now := time.Now()
-	if len(t.queue) > 0 {
-		if wait := t.delay(t.queue[0], now); wait > 0 && wait < unknown {
-			return now.Add(wait)
-		}
-	}
-	return time.Time{}
 }
 
 // begin reports whether the request may be sent now: the tier may have closed meanwhile.
@@ -265,7 +198,7 @@ func (p *permit) unused() {
 	p.end(p.reservation != nil)
 }
 
-// end frees the place of the permit, or gives it back to its reservation.
+// end frees the permit, or gives it back to its reservation.
 func (p *permit) end(giveBack bool) {
 	p.tier.away--
 	if giveBack {
@@ -314,20 +247,13 @@ func (p *permit) limited(wait time.Duration) {
 		}
 	}
 	t.weight += refusalWeight
-	enough, isShort := refusalWeight*max(t.workers-1, 4), wait < longWait
-	switch {
-	case t.weight >= enough && (isShort || isNew):
+	switch isShort := wait < longWait; {
+	case t.weight >= crowded && (isShort || isNew):
 		t.rises = now.Add(t.limit.Window)
-	case t.weight >= enough/2 && isShort:
+	case t.weight >= crowded/2 && isShort:
 		t.rises = t.closed
 	default:
 		return
 	}
 	t.ceiling = len(t.within(t.limit.Window, now)) + t.away - 1
-}
-
-// retryAfter reads how long the service asks to wait: a second if it does not say.
-func retryAfter(header http.Header) time.Duration {
-	wait, _ := transport.RetryAfter(header, time.Now())
-	return min(max(wait, time.Second), 10*time.Minute)
 }

@@ -146,10 +146,10 @@ func (n *tenant) order(start time.Time) []string {
 	return lines
 }
 
-// TestARowIsNotSeparated sends eight of ten writes, then a row of two with an undo,
+// TestAGroupIsNotSeparated sends eight of ten writes, then a group of two with an undo,
 // and more writes beside it.
-func TestARowIsNotSeparated(t *testing.T) {
-	row := func() []connection.Operation {
+func TestAGroupIsNotSeparated(t *testing.T) {
+	pair := func() []connection.Operation {
 		undo := rename("old", "real")
 		operations := []connection.Operation{rename("old", "aside"), rename("new", "real")}
 		operations[1].Undo = &undo
@@ -157,7 +157,7 @@ func TestARowIsNotSeparated(t *testing.T) {
 	}
 	for name, test := range map[string]struct {
 		answers map[string]route
-		want    []string // requests of the row; all of them in the second minute
+		want    []string // requests of the group; all of them in the second minute
 		kinds   [3]error // of both outcomes and the undo
 	}{
 		"by the limit":            {nil, []string{"1:old", "1:new"}, [3]error{}},
@@ -178,7 +178,7 @@ func TestARowIsNotSeparated(t *testing.T) {
 				}
 				var group sync.WaitGroup
 				var outcomes []connection.Outcome
-				group.Go(func() { outcomes = provider.Execute(t.Context(), row()) })
+				group.Go(func() { outcomes = provider.Execute(t.Context(), pair()) })
 				for range 7 {
 					synctest.Wait()
 					group.Go(func() { must(t, provider.Execute(t.Context(), []connection.Operation{rename("other", "x")})) })
@@ -187,7 +187,7 @@ func TestARowIsNotSeparated(t *testing.T) {
 				sent := n.order(start)[8:]
 				got := slices.DeleteFunc(slices.Clone(sent), func(line string) bool { return strings.HasSuffix(line, "other") })
 				if !slices.Equal(got, test.want) || len(sent) != len(got)+7 {
-					t.Errorf("the row was sent as %q, want %q; all: %q", got, test.want, sent)
+					t.Errorf("the group was sent as %q, want %q; all: %q", got, test.want, sent)
 				}
 				for i, err := range []error{outcomes[0].Err, outcomes[1].Err, outcomes[1].UndoErr} {
 					if !errors.Is(err, test.kinds[i]) || (err == nil) != (test.kinds[i] == nil) {
@@ -199,9 +199,9 @@ func TestARowIsNotSeparated(t *testing.T) {
 	}
 }
 
-// TestARowThatHasBegunWaitsForTheTierAlone refuses the second request of a row twice:
+// TestAGroupThatHasBegunWaitsForTheTierAlone refuses the second request of a group twice:
 // it goes again whenever the tier is open, whatever is learned of the limit.
-func TestARowThatHasBegunWaitsForTheTierAlone(t *testing.T) {
+func TestAGroupThatHasBegunWaitsForTheTierAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		full := func(w http.ResponseWriter, _ *http.Request, _ int) {
 			w.Header().Set("Retry-After", "1")
@@ -219,9 +219,9 @@ func TestARowThatHasBegunWaitsForTheTierAlone(t *testing.T) {
 	})
 }
 
-// TestARowIsNotSeparatedByWhoGoesAlone has a request that is the first to exceed half of
-// the limit, and takes its time, in the middle of a row.
-func TestARowIsNotSeparatedByWhoGoesAlone(t *testing.T) {
+// TestAGroupIsNotSeparatedByWhoGoesAlone has a request that is the first to exceed half of
+// the limit, and takes its time, in the middle of a group.
+func TestAGroupIsNotSeparatedByWhoGoesAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n, provider := renames(t, connection.RateLimit{Requests: 20, Window: time.Minute}, map[string]route{"other": func(w http.ResponseWriter, _ *http.Request, attempt int) {
 			if attempt == 10 {
@@ -246,9 +246,9 @@ func TestARowIsNotSeparatedByWhoGoesAlone(t *testing.T) {
 	})
 }
 
-// TestRowsDoNotSeparateEachOther lets several rows begin when few requests may be under
+// TestGroupsDoNotSeparateEachOther lets several groups begin when few requests may be under
 // way, as a 429 has come before.
-func TestRowsDoNotSeparateEachOther(t *testing.T) {
+func TestGroupsDoNotSeparateEachOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n, provider := renames(t, connection.RateLimit{Requests: 100, Window: time.Minute}, map[string]route{
 			"other": inTurn(always(204, ""), func(w http.ResponseWriter, _ *http.Request, _ int) { say(w, 429, "{}") }, always(204, "")),
@@ -258,9 +258,9 @@ func TestRowsDoNotSeparateEachOther(t *testing.T) {
 			must(t, provider.Execute(t.Context(), []connection.Operation{rename("other", "x")}))
 		}
 		var group sync.WaitGroup
-		for _, row := range []string{"a", "b", "c"} {
+		for _, name := range []string{"a", "b", "c"} {
 			group.Go(func() {
-				must(t, provider.Execute(t.Context(), []connection.Operation{rename(row+"1", "aside"), rename(row+"2", "real")}))
+				must(t, provider.Execute(t.Context(), []connection.Operation{rename(name+"1", "aside"), rename(name+"2", "real")}))
 			})
 		}
 		group.Wait()
@@ -268,17 +268,17 @@ func TestRowsDoNotSeparateEachOther(t *testing.T) {
 		for _, r := range n.requests {
 			at[path.Base(r.path)] = r.at
 		}
-		for _, row := range []string{"a", "b", "c"} {
-			if took := at[row+"2"].Sub(at[row+"1"]); took != latency {
-				t.Errorf("the second request of row %s was sent %v after the first", row, took)
+		for _, name := range []string{"a", "b", "c"} {
+			if took := at[name+"2"].Sub(at[name+"1"]); took != latency {
+				t.Errorf("the second request of group %s was sent %v after the first", name, took)
 			}
 		}
 	})
 }
 
-// TestARowThatHasUsedItsRoomUpSeparatesNoOther lets attempts of a row fail until it
-// has no place left, while the tier is closed in the middle of another one.
-func TestARowThatHasUsedItsRoomUpSeparatesNoOther(t *testing.T) {
+// TestAGroupThatHasUsedItsPermitsUpSeparatesNoOther lets attempts of a group fail until it
+// has no permit left, while the tier is closed in the middle of another one.
+func TestAGroupThatHasUsedItsPermitsUpSeparatesNoOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		refuse := func(status, wait int) route {
 			return func(w http.ResponseWriter, _ *http.Request, _ int) {
@@ -296,11 +296,11 @@ func TestARowThatHasUsedItsRoomUpSeparatesNoOther(t *testing.T) {
 		group.Go(func() {
 			must(t, provider.Execute(t.Context(), []connection.Operation{rename("a1", "aside"), rename("a2", "real")}))
 		})
-		time.Sleep(110 * time.Second) // six pauses are behind the first row, it is in the seventh
+		time.Sleep(110 * time.Second) // six pauses are behind the first group, it is in the seventh
 		group.Go(func() {
 			must(t, provider.Execute(t.Context(), []connection.Operation{rename("b1", "aside"), rename("b2", "real")}))
 			if took := time.Since(start); took > 3*time.Minute+10*time.Second {
-				t.Errorf("the second row ended after %v, want it soon after the first one and the minute of its 429: %q", took, n.order(start))
+				t.Errorf("the second group ended after %v, want it soon after the first one and the minute of its 429: %q", took, n.order(start))
 			}
 		})
 		group.Wait()
@@ -343,14 +343,14 @@ func TestGroupsGoOneAtATime(t *testing.T) {
 	})
 }
 
-func TestAnInterruptDoesNotSeparateARow(t *testing.T) {
+func TestAnInterruptDoesNotSeparateAGroup(t *testing.T) {
 	for name, test := range map[string]struct {
 		before int           // writes, of three a minute
 		at     time.Duration // of the interrupt
-		sent   int           // of the row
+		sent   int           // of the group
 	}{
-		"that has begun":          {0, latency / 2, 2},
-		"that waits for its room": {2, 30 * time.Second, 0},
+		"that has begun":             {0, latency / 2, 2},
+		"that waits for its permits": {2, 30 * time.Second, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -362,7 +362,7 @@ func TestAnInterruptDoesNotSeparateARow(t *testing.T) {
 				time.AfterFunc(test.at, cancel)
 				outcomes := provider.Execute(ctx, []connection.Operation{rename("old", "aside"), rename("new", "real")})
 				if sent := len(n.log()) - test.before; sent != test.sent {
-					t.Errorf("%d of the row were sent: %v", sent, n.log())
+					t.Errorf("%d of the group were sent: %v", sent, n.log())
 				}
 				for _, outcome := range outcomes {
 					if errors.Is(outcome.Err, connection.ErrNotSent) != (test.sent == 0) {
@@ -374,9 +374,9 @@ func TestAnInterruptDoesNotSeparateARow(t *testing.T) {
 	}
 }
 
-// TestNoPlaceIsLost lets requests and rows end in every way, many of them while they
-// wait; afterwards all places are there again, and no more than all.
-func TestNoPlaceIsLost(t *testing.T) {
+// TestNoPermitIsLost lets requests and groups end in every way, many of them while they
+// wait; afterwards all permits are there again, and no more than all.
+func TestNoPermitIsLost(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		seed := rapid.Uint64().Draw(r, "seed")
 		synctest.Test(t, func(t *testing.T) {
@@ -403,10 +403,10 @@ func TestNoPlaceIsLost(t *testing.T) {
 			var group sync.WaitGroup
 			for range 60 {
 				mu.Lock()
-				patience, isRow := time.Duration(random.IntN(40))*latency, random.IntN(3) == 0
+				patience, isGroup := time.Duration(random.IntN(40))*latency, random.IntN(3) == 0
 				mu.Unlock()
 				operations := []connection.Operation{rename("other", "x")}
-				if isRow {
+				if isGroup {
 					undo := rename("old", "real")
 					operations = []connection.Operation{rename("old", "aside"), rename("new", "real")}
 					operations[1].Undo = &undo

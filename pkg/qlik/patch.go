@@ -14,18 +14,18 @@ import (
 	"github.com/qlsync/qlsync/pkg/transport"
 )
 
-// maxRow is how many patches are sent in a row: the two renames of a rebuild.
-const maxRow = 2
+// maxGroup is how many patches are sent in a group: the two renames of a rebuild.
+const maxGroup = 2
 
-// repairs is how many writes more than it takes a row keeps for what goes wrong on its
-// way: an attempt that may have happened has used its place up.
+// repairs is how many writes more than it takes a group reserves for what goes wrong on its
+// way: an attempt that may have happened has used up its permit.
 const repairs = 5
 
-// row sends patches one after the other, up to the first that fails, which is then
+// group sends patches one after the other, up to the first that fails, which is then
 // undone. Room for all of their writes is taken before, and what they have to read is
 // read, so that none of them waits for a rate limit while something is missing that
 // apps use; only what is sent again after a failure may have to.
-func (p *Provider) row(ctx context.Context, operations []connection.Operation, outcomes []connection.Outcome) {
+func (p *Provider) group(ctx context.Context, operations []connection.Operation, outcomes []connection.Outcome) {
 	writes := len(operations)
 	for _, operation := range operations {
 		if operation.Undo != nil {
@@ -94,7 +94,7 @@ func (c *patching) renew(ctx context.Context, p *Provider, maybe bool) (err erro
 	return err
 }
 
-// together renews the first patch of a row, and reads for the others at the same time, so
+// together renews the first patch of a group, and reads for the others at the same time, so
 // that they can follow at once.
 func together(patches []*patching) renewal {
 	return func(ctx context.Context, p *Provider, maybe bool) error {
@@ -123,7 +123,7 @@ func nothingSent(err error) bool {
 // sendPatch changes one connection with one request (API reference, PATCH; the order of
 // its operations is that of the body). The body is made anew for each attempt from what is
 // live then, so it may be sent again. One that carries the code of a sign-in, which is for
-// one use, is not: whether it has happened is told by the mark that comes with it. In a row
+// one use, is not: whether it has happened is told by the mark that comes with it. In a group
 // the context ends it only before it is sent.
 func (p *Provider) sendPatch(ctx context.Context, patch *patching, reserved *reservation, renew renewal) error {
 	code := signInCode(patch.operation)

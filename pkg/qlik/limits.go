@@ -1,0 +1,70 @@
+package qlik
+
+import (
+	"net/http"
+	"sort"
+	"time"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/transport"
+)
+
+// The published limits (qlik.dev, rate-limit page).
+var (
+	publishedReads  = connection.RateLimit{Requests: 5000, Window: 5 * time.Minute}
+	publishedWrites = connection.RateLimit{Requests: 500, Window: 5 * time.Minute}
+)
+
+// Limits are the numbers of requests that the service allows one user. Zero: as published.
+type Limits struct{ Reads, Writes connection.RateLimit }
+
+func (l Limits) orPublished() Limits {
+	if l.Reads.Requests <= 0 || l.Reads.Window <= 0 {
+		l.Reads = publishedReads
+	}
+	if l.Writes.Requests <= 0 || l.Writes.Window <= 0 {
+		l.Writes = publishedWrites
+	}
+	return l
+}
+
+// within returns the part of the log that a window holds.
+func (t *tier) within(window time.Duration, now time.Time) []time.Time {
+	return t.log[sort.Search(len(t.log), func(i int) bool { return t.log[i].Add(window).After(now) }):]
+}
+
+// pace returns how long the limit delays the last of so many more requests.
+func (t *tier) pace(requests int) time.Duration {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now, limit := time.Now(), t.limit
+	wait, log := max(0, t.closed.Sub(now)), t.within(limit.Window, now)
+	last := requests - (limit.Requests - t.taken - len(log)) - 1 // of those that must wait
+	if requests <= 0 || last < 0 {
+		return wait
+	}
+	first := limit.Window
+	if at := last % limit.Requests; at < len(log) {
+		first = log[at].Add(limit.Window).Sub(now)
+	}
+	return max(wait, first+time.Duration(last/limit.Requests)*limit.Window)
+}
+
+// waiting returns when the first in the queue may go; zero if that is now or unknown.
+func (t *tier) waiting() time.Time {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now := time.Now()
+	if len(t.queue) > 0 {
+		if wait := t.delay(t.queue[0], now); wait > 0 && wait < unknown {
+			return now.Add(wait)
+		}
+	}
+	return time.Time{}
+}
+
+// retryAfter reads how long the service asks to wait: a second if it does not say.
+func retryAfter(header http.Header) time.Duration {
+	wait, _ := transport.RetryAfter(header, time.Now())
+	return min(max(wait, time.Second), 10*time.Minute)
+}
