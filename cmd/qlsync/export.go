@@ -63,7 +63,7 @@ func runExport(c *cli.Context, env *environment) error {
 func afterExport(s *engine.Session, project *engine.Project, folder string, files []spec.ExportedFile) string {
 	which := ""
 	if len(project.Tenants) > 1 {
-		which = " -t " + s.Tenant().Name
+		which = " -t " + shellWord(s.Tenant().Name)
 	}
 	next := "qlsync plan" + which
 	if !project.Reads(filepath.Join(folder, files[0].Name)) {
@@ -73,7 +73,7 @@ func afterExport(s *engine.Session, project *engine.Project, folder string, file
 		if !engine.IsBuiltIn(s.Tenant()) {
 			next += "; qlsync schemas pull" + which
 		}
-		next += "; qlsync schemas editor for help in the editor"
+		next += "; qlsync schemas editor" + which + " for help in the editor"
 	}
 	return next + "."
 }

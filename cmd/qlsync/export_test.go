@@ -251,7 +251,7 @@ func (w *exportWorld) saysAll(l *connection.Live, d *connection.Desired, source 
 			w.Fatalf("%q: %s is %v, and %v in the file", l.Key, name, value, d.Properties[name])
 		}
 	}
-	if l.HasCredentials && l.Mark.Project == "" && l.Mark.Credentials == "" && !l.Separated && len(d.Credentials) == 0 && !leftOut("credentials: by the way it signs in") {
+	if l.HasCredentials && l.Mark.Project == "" && l.Mark.Credentials == "" && !l.Separated && len(d.Credentials) == 0 && !leftOut("credentials: its way to sign in") {
 		w.Fatalf("%q has credentials, and the file names none", l.Key)
 	}
 }

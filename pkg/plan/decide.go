@@ -70,6 +70,7 @@ func analyze(in Input) *analysis {
 	a.match()
 	a.refuseDisabled()
 	a.warnAboutInactive()
+	a.warnOfLookAlikes()
 	for i := range a.pairs {
 		d := a.decide(&a.pairs[i])
 		if d != nil {

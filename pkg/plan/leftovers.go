@@ -64,7 +64,7 @@ func (m *matcher) keepLeftover(live *connection.Live) (kept, wayOut string) {
 	of, declared := m.target[live.Mark.Key]
 	switch {
 	case declared && !m.places.isHalf(live, of), !declared && !namesRecord(live):
-		return "bears the mark of an interrupted recreate under a name that qlsync does not give", release
+		return "has the ownership record of an interrupted recreate, but not a name that qlsync writes", release
 	case declared && live.Mark.Protected:
 		return fmt.Sprintf("looks like a leftover of a recreate of %q, but is protected, and a recreate leaves nothing protected", of), release
 	case declared:

@@ -55,5 +55,25 @@ func (n namesakes) keep(live connection.Key) string {
 		return ""
 	}
 	quoted, meant := connection.QuoteApart(live.Name, declared.Name)
-	return fmt.Sprintf("%s is declared, and %s differs from it only in %s", meant, quoted, connection.Resemblance(live.Name, declared.Name))
+	return fmt.Sprintf("%s differs from the declared name %s only in %s", quoted, meant, connection.Resemblance(live.Name, declared.Name))
+}
+
+// warnOfLookAlikes warns of each new connection whose name looks like that of a live one.
+// Names that are equal without letter case or normalisation are refused instead.
+func (a *analysis) warnOfLookAlikes() {
+	looks := map[connection.Key]connection.Key{}
+	for i := range a.in.Snapshot.Connections {
+		live := a.in.Snapshot.Connections[i].Key
+		looks[lookKey(live)] = live
+	}
+	for i := range a.pairs {
+		p := &a.pairs[i]
+		live, found := looks[lookKey(p.key)]
+		if p.live != nil || !found || connection.FoldKey(live) == connection.FoldKey(p.key) {
+			continue
+		}
+		key := p.key
+		own, other := connection.QuoteApart(p.key.Name, live.Name)
+		a.warn(&key, fmt.Sprintf("the new name %s differs from the live connection %s only in %s", own, other, connection.Resemblance(p.key.Name, live.Name)))
+	}
 }

@@ -422,6 +422,8 @@ func TestMake(t *testing.T) {
 				{map[string]connection.Comparison{"list.in": {As: connection.CompareSet}}, map[string]any{"in": []any{"b", "a"}, "n": "1"}, map[string]any{"in": []any{"a", "b"}, "n": "1"}}, // 13
 				{map[string]connection.Comparison{"list.in": {As: connection.CompareSet}}, map[string]any{"in": []any{"b", "a"}, "n": "1"}, map[string]any{"in": []any{"a", "b"}, "n": "2"}}, // 14: beside it
 				{nil, []any{"b", "a"}, []any{"a", "b"}}, // 15: no rule
+				{map[string]connection.Comparison{"list": {As: connection.CompareSet, OnlyDeclared: true}}, []any{"b", "a"}, []any{"a", "x", "b"}}, // 16: a subset
+				{map[string]connection.Comparison{"list": {As: connection.CompareSet, OnlyDeclared: true}}, []any{"b", "b"}, []any{"a", "x", "b"}}, // 17: one is missing
 			} {
 				name := fmt.Sprintf("%02d", i)
 				w.declare("A", name, func(d *connection.Desired) {
@@ -440,7 +442,8 @@ func TestMake(t *testing.T) {
 			"update A/12 /properties/list:b>a",
 			"update A/14 /properties/list:map[in:[a b] n:2]>map[in:[b a] n:1]",
 			"update A/15 /properties/list:[a b]>[b a]",
-			"s1 patch A/01", "s2 patch A/02", "s3 patch A/03", "s4 patch A/05", "s5 patch A/07", "s6 patch A/09", "s7 patch A/12", "s8 patch A/14", "s9 patch A/15",
+			"update A/17 /properties/list:[a x b]>[b b]",
+			"s1 patch A/01", "s2 patch A/02", "s3 patch A/03", "s4 patch A/05", "s5 patch A/07", "s6 patch A/09", "s7 patch A/12", "s8 patch A/14", "s9 patch A/15", "s10 patch A/17",
 		}, "\n")},
 		{"a protection is written, and lifted only on demand", func(w *world) {
 			yes, no := true, false

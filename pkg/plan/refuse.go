@@ -91,7 +91,7 @@ func (a *analysis) refuseOwner(p *pair, from, to string) string {
 	case to == "" || to == from:
 		return ""
 	case a.users[to].Inactive != "":
-		return fmt.Sprintf("its owner is to be %s, who is not an active user (status %s): declare another owner, or let an administrator enable the account",
+		return fmt.Sprintf("the declared owner %s is not an active user (status %s): declare another owner, or let an administrator enable the account",
 			a.userName(to), a.users[to].Inactive)
 	case p.space.Type == "personal":
 		return "a connection in the personal space belongs to the token's user: leave owner out"

@@ -53,9 +53,9 @@ func (t Text) Export(w io.Writer, e Export) error {
 	if len(e.Variables) > 0 {
 		p.line("")
 		if e.Written {
-			p.line("Set these, and lifecycle.adopt: true: to take over a connection of this tenant is to write its credentials again:")
+			p.line("Adoption writes the credentials of this tenant again. Set lifecycle.adopt: true, and these variables:")
 		} else {
-			p.line("Set these before qlsync has to write the credentials; it adopts them as they are:")
+			p.line("Adoption leaves credentials alone. Set these variables before the first change that writes credentials:")
 		}
 		rows := make([][]string, len(e.Variables))
 		for i, v := range e.Variables {

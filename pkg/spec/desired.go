@@ -435,7 +435,7 @@ func (r *reader) unique(n *notes, tree *node, desired *connection.Desired) {
 	case alike:
 		quoted, before := connection.QuoteApart(own.name, other.name)
 		n.warn(at, fmt.Sprintf("connections %s and %s in space %s differ only in %s", quoted, before, connection.Quote(own.space), connection.Resemblance(own.name, other.name)),
-			fmt.Sprintf("the other is at %s; they are two connections, which nobody can tell apart", other.at))
+			fmt.Sprintf("the other is at %s; rename one of them, so that people can tell them apart", other.at))
 	}
 	if !again {
 		r.taken[key] = own

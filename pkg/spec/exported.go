@@ -109,7 +109,7 @@ func (e *exporter) references(x *exported, source *connection.DataSource, secret
 	wanted := map[string]any{}
 	names, others := e.credentialNames(live, source)
 	if len(names) == 0 && len(others) > 0 {
-		x.leftOut = append(x.leftOut, "credentials: by the way it signs in it needs none of "+strings.Join(others, ", "))
+		x.leftOut = append(x.leftOut, "credentials: its way to sign in uses none of "+strings.Join(others, ", "))
 		others = nil
 	}
 	for _, name := range names {

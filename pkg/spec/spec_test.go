@@ -398,10 +398,10 @@ connections:
   - {name: "\u200cx"}
 `, `
 			connections/a.yaml:5:12: connections "cafe\u0301" and "caf\u00e9" in space "S" differ only in Unicode normalisation (the other is at connections/a.yaml:4:12; such names count as one, so rename one of them)
-			connections/a.yaml:7:12: connections "L\u0435dger" and "Ledger" in space "S" differ only in look-alike letters (the other is at connections/a.yaml:6:12; they are two connections, which nobody can tell apart)
-			connections/a.yaml:8:12: connections "Ledger\ufe0f" and "Ledger" in space "S" differ only in an invisible character (the other is at connections/a.yaml:6:12; they are two connections, which nobody can tell apart)
-			connections/a.yaml:10:12: connections "Led\u00a0ger" and "Led  ger" in space "S" differ only in blanks (the other is at connections/a.yaml:9:12; they are two connections, which nobody can tell apart)
-			connections/a.yaml:12:12: connections "نامها" and "نام\u200cها" in space "S" differ only in an invisible character (the other is at connections/a.yaml:11:12; they are two connections, which nobody can tell apart)
+			connections/a.yaml:7:12: connections "L\u0435dger" and "Ledger" in space "S" differ only in look-alike letters (the other is at connections/a.yaml:6:12; rename one of them, so that people can tell them apart)
+			connections/a.yaml:8:12: connections "Ledger\ufe0f" and "Ledger" in space "S" differ only in an invisible character (the other is at connections/a.yaml:6:12; rename one of them, so that people can tell them apart)
+			connections/a.yaml:10:12: connections "Led\u00a0ger" and "Led  ger" in space "S" differ only in blanks (the other is at connections/a.yaml:9:12; rename one of them, so that people can tell them apart)
+			connections/a.yaml:12:12: connections "نامها" and "نام\u200cها" in space "S" differ only in an invisible character (the other is at connections/a.yaml:11:12; rename one of them, so that people can tell them apart)
 			connections/a.yaml:14:12: the name of a connection must not begin or end with a joiner: "\u200cx"`},
 		{"variables that are not defined, and other braces", twoTenants + `
 -- connections/a.yaml --
