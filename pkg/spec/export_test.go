@@ -51,6 +51,56 @@ func exportLedger(t *testing.T, declared []connection.Desired) spec.Export {
 	return exported
 }
 
+func TestAnExportSaysOfEachCredentialWhyItsValueIsMissing(t *testing.T) {
+	inFolder(t, severalTenants)
+	project, problems := spec.LoadProject("qlsync.yaml")
+	if problems.Err() != nil {
+		t.Fatal(problems)
+	}
+	secret := connection.NewSecret("x")
+	for name, test := range map[string]struct {
+		properties map[string]any
+		withheld   []string
+		want       string
+	}{
+		"hidden": {
+			map[string]any{"body": secret},
+			nil,
+			"    # Not exported, because the value is a secret or looks like one: body\n    # To have qlsync write these credentials:\n",
+		},
+		"not returned": {
+			nil,
+			[]string{"password"},
+			"    # Not exported, because the service does not return the value: password\n    # To have qlsync write these credentials:\n",
+		},
+		"both": {
+			map[string]any{"body": secret},
+			[]string{"password"},
+			"looks like one: body\n    # Not exported, because the service does not return the value: password\n    # To have",
+		},
+	} {
+		exported := project.Export(spec.ExportInput{
+			Tenant: "prod", Dir: "connections",
+			Live: []connection.Live{{
+				ID: "1", SpaceID: "s", Key: connection.Key{Space: "Finance", Name: "L"}, DataSource: "src", Properties: test.properties,
+				Withheld: test.withheld, HasCredentials: true, Mark: connection.Mark{Credentials: "1"},
+			}},
+			Catalog: catalog(`{"properties": {"body": {"type": "string"}, "password": {"type": "string"}}}`, nil),
+			Classify: func(_, property string) connection.Class {
+				return map[string]connection.Class{"password": connection.ClassSecret}[property]
+			},
+			HoldsSecret: func(string, any) bool { return false }, KnowsSecret: func(string, string, any) bool { return false },
+			Normalize: func(_ connection.Property, value any) any { return value },
+		})
+		if len(exported.Files) != 1 {
+			t.Fatalf("%s: %d files are exported, want 1; left out: %v", name, len(exported.Files), exported.Omitted)
+		}
+		if text := string(exported.Files[0].Text); !strings.Contains(text, test.want) {
+			t.Errorf("%s: exported is\n%s\nwant the lines\n%s", name, text, test.want)
+		}
+	}
+}
+
 func TestWhatIsExportedOfOneTenantIsDeclaredForThatOneAlone(t *testing.T) {
 	inFolder(t, severalTenants)
 	sets, problems := readAll(t, nil)

@@ -97,11 +97,35 @@ func (e *exporter) text(all []*exported, c common) []byte {
 		if len(x.offered) > 0 {
 			offered := mapping()
 			offered.add("credentials", valueNode(x.offered))
-			text.WriteString("    # The service does not show what it has. To have qlsync write it:\n")
+			for _, line := range x.whyOffered() {
+				text.WriteString("    # " + comment(line) + "\n")
+			}
 			text.WriteString(indent(encodeNode(offered.node), "    # ", "    # "))
 		}
 	}
 	return text.Bytes()
+}
+
+// whyOffered says why the credentials of a connection are a comment, and what the comment is for:
+// the service does not return the value, or the value is hidden because it is a secret by a mark or
+// a guess.
+func (x *exported) whyOffered() []string {
+	var unreturned, hidden []string
+	for _, name := range slices.Sorted(maps.Keys(x.offered)) {
+		if len(connection.Secrets(x.live.Properties[name])) > 0 {
+			hidden = append(hidden, name)
+		} else {
+			unreturned = append(unreturned, name)
+		}
+	}
+	var lines []string
+	if len(hidden) > 0 {
+		lines = append(lines, "Not exported, because the value is a secret or looks like one: "+strings.Join(hidden, ", "))
+	}
+	if len(unreturned) > 0 {
+		lines = append(lines, "Not exported, because the service does not return the value: "+strings.Join(unreturned, ", "))
+	}
+	return append(lines, "To have qlsync write these credentials:")
 }
 
 // node is the connection as it stands in a file.
