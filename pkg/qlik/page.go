@@ -89,6 +89,7 @@ type consistency struct {
 	ids   map[string]bool
 	twice int // items that were listed before
 	items int
+	last  int // items on the last page
 	// counts holds the different counts of the pages; notPages reports that one of them is
 	// not the number of items on its page.
 	counts   map[int]bool
@@ -102,7 +103,7 @@ func notePage[T any](c *consistency, page wirePage, found []T) (news bool) {
 		c.counts[*count] = true
 		c.notPages = c.notPages || *count != len(page.Data)
 	}
-	c.items += len(page.Data)
+	c.items, c.last = c.items+len(page.Data), len(page.Data)
 	for i := range found {
 		one, ok := any(&found[i]).(identified)
 		if !ok || !c.ids[one.id()] {
@@ -119,10 +120,11 @@ func notePage[T any](c *consistency, page wirePage, found []T) (news bool) {
 
 // problems returns what does not fit. The reference says that a page counts the items of
 // all pages; a count of its own items also fits. Where the service itself has told what is
-// missing, a count that is larger says nothing new.
+// missing, a count that is larger says nothing new. Nor does it after a last page that is not
+// full: whether the total counts what the request leaves out, such as DataFiles, is unknown.
 func (c *consistency) problems(told bool) []wireError {
 	counts := slices.Sorted(maps.Keys(c.counts))
-	fits := len(counts) == 0 || !c.notPages || len(counts) == 1 && counts[0] == c.items
+	fits := len(counts) == 0 || !c.notPages || len(counts) == 1 && (counts[0] == c.items || counts[0] > c.items && c.last < pageSize)
 	switch {
 	case c.twice > 0:
 		return []wireError{{Title: "the list changed while it was read", Detail: fmt.Sprintf("%d are listed twice; plan again", c.twice)}}

@@ -19,6 +19,10 @@ func TestAListThatChangesWhileItIsReadIsIncomplete(t *testing.T) {
 		return fmt.Sprintf(`{"data": [%s], "meta": {"count": %d}, "links": {"next": {"href": %q}}}`, strings.Join(items, ", "), count, next)
 	}
 	const second = "/api/v1/data-connections?page=2&limit=100&noDatafiles=true&includeDisabled=true&spaceId=s1"
+	var full []string
+	for i := range 100 {
+		full = append(full, item(fmt.Sprint("f", i), "s1"))
+	}
 	for _, test := range []struct {
 		name          string
 		first, second string // pages of the space s1
@@ -32,7 +36,8 @@ func TestAListThatChangesWhileItIsReadIsIncomplete(t *testing.T) {
 		{"one on two pages", page(2, second, item("1", "s1")), page(2, "", item("1", "s1")), page(0, ""), "1 are listed twice", 1},
 		{"twice on a page", page(2, "", item("1", "s1"), item("1", "s1")), "", page(0, ""), "1 are listed twice", 1},
 		{"another total", page(3, second, item("1", "s1")), page(2, "", item("2", "s1")), page(0, ""), "the total is not the same", 2},
-		{"a total that is not reached", page(3, "", item("1", "s1"), item("2", "s1")), "", page(0, ""), "the tenant counts 3 and lists 2", 2},
+		{"a total that a full page does not reach", page(130, "", full...), "", page(0, ""), "the tenant counts 130 and lists 100", 100},
+		{"a total that counts what is left out", page(3, "", item("1", "s1"), item("2", "s1")), "", page(0, ""), "", 2},
 		{"a total that is exceeded", page(1, second, item("1", "s1"), item("2", "s1")), page(1, "", item("3", "s1")), page(0, ""), "the tenant counts 1 and lists 3", 3},
 		{"pages that go round in circles", page(2, second, item("1", "s1")), page(2, second, item("2", "s1")), page(0, ""), "go round in circles", 2},
 		{"one that names no space", page(2, "", item("1", "s1"), item("2", "")), "", page(0, ""), "1 of 2 connections do not say which space they are in", 1},
