@@ -87,6 +87,9 @@ func visible(name string) string {
 // isFiller reports whether a character is a Hangul filler: ignorable, but drawn as a blank.
 func isFiller(r rune) bool { return r == 0x115f || r == 0x1160 || r == 0x3164 || r == 0xffa0 }
 
+// LetterCase is the [Resemblance] that a reader can see, if they look for it.
+const LetterCase = "letter case"
+
 // Resemblance says in what two different names differ that a reader may not see: "letter case",
 // "letters that are the same without letter case" such as ß and ss, "Unicode normalisation",
 // "an invisible character", "blanks" or "look-alike letters". Empty:
@@ -99,7 +102,7 @@ func Resemblance(a, b string) string {
 	case norm.NFC.String(a) == norm.NFC.String(b):
 		return "Unicode normalisation"
 	case strings.EqualFold(norm.NFC.String(a), norm.NFC.String(b)):
-		return "letter case"
+		return LetterCase
 	case FoldName(a) == FoldName(b):
 		return "letters that are the same without letter case"
 	case Skeleton(a) != Skeleton(b):

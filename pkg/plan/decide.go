@@ -71,6 +71,7 @@ func analyze(in Input) *analysis {
 	a.refuseDisabled()
 	a.warnAboutInactive()
 	a.warnOfLookAlikes()
+	a.warnOfLookAlikeSpaces()
 	for i := range a.pairs {
 		d := a.decide(&a.pairs[i])
 		if d != nil {
@@ -130,6 +131,9 @@ func (a *analysis) decide(p *pair) *decision {
 		c.Action = ActionCreate
 		c.Fields = a.created(p.target)
 		c.Refused = a.refuseCreate(p)
+		if c.Refused != "" && c.Refused == a.refuseOwner(p, a.in.Snapshot.Caller.ID, p.ownerID) {
+			position = p.PositionOf("/owner")
+		}
 		a.manual(d)
 		return d
 	}
@@ -151,6 +155,9 @@ func (a *analysis) decide(p *pair) *decision {
 		return nil
 	}
 	c.Refused = a.refuseChange(p, d.diff)
+	if c.Refused != "" && c.Refused == a.refuseOwner(p, p.live.OwnerID, p.ownerID) {
+		position = p.PositionOf("/owner")
+	}
 	a.goOn(d)
 	a.manual(d)
 	return d

@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/qlsync/qlsync/pkg/connection"
 )
@@ -39,7 +40,19 @@ func (a *analysis) warnAboutInactive() {
 		owner := a.users[p.ownerID]
 		if p.live != nil && p.ownerID != "" && p.live.OwnerID == p.ownerID && owner.Inactive != "" {
 			key := connection.Key{Space: p.key.Space, Name: p.key.Name}
-			a.warn(&key, fmt.Sprintf("its owner %s is not an active user (status %s)", a.userName(p.ownerID), owner.Inactive))
+			a.warn(&key, fmt.Sprintf("its owner %s is not an active user (status %s)", a.ownerAsDeclared(p.target), owner.Inactive))
 		}
 	}
+}
+
+// ownerAsDeclared returns the declared owner by the field that the file or the tenant has the
+// name in: a reader finds an id in the file, and not the e-mail address of the user.
+func (a *analysis) ownerAsDeclared(t *target) string {
+	switch {
+	case t.Owner == "":
+		return fmt.Sprintf("{id: %q}", t.ownerID)
+	case strings.EqualFold(a.users[t.ownerID].Email, t.Owner):
+		return t.Owner
+	}
+	return fmt.Sprintf("%s (a subject)", t.Owner)
 }

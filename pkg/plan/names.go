@@ -2,6 +2,8 @@ package plan
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/qlsync/qlsync/pkg/connection"
 )
@@ -69,11 +71,50 @@ func (a *analysis) warnOfLookAlikes() {
 	for i := range a.pairs {
 		p := &a.pairs[i]
 		live, found := looks[lookKey(p.key)]
-		if p.live != nil || !found || connection.FoldKey(live) == connection.FoldKey(p.key) {
+		if p.live != nil && (p.live.Key == p.key || p.live.Key == live) || !found || connection.FoldKey(live) == connection.FoldKey(p.key) {
 			continue
 		}
 		key := p.key
 		own, other := connection.QuoteApart(p.key.Name, live.Name)
 		a.warn(&key, fmt.Sprintf("the new name %s differs from the live connection %s only in %s", own, other, connection.Resemblance(p.key.Name, live.Name)))
 	}
+}
+
+// warnOfLookAlikeSpaces warns of declared spaces whose names look like the name of another
+// space: a reader cannot tell in which of them the connections are.
+func (a *analysis) warnOfLookAlikeSpaces() {
+	declared := map[string]bool{}
+	for i := range a.pairs {
+		if p := &a.pairs[i]; p.Space.Name != "" {
+			declared[p.space.Name] = true
+		}
+	}
+	spaces := map[string][]string{}
+	for _, space := range a.in.Snapshot.Spaces {
+		look := connection.Skeleton(space.Name)
+		spaces[look] = append(spaces[look], space.Name)
+	}
+	for _, name := range slices.Sorted(maps.Keys(declared)) {
+		for _, other := range spaces[connection.Skeleton(name)] {
+			if differ := connection.Resemblance(name, other); differ != "" && differ != connection.LetterCase {
+				own, others := connection.QuoteApart(name, other)
+				a.warn(nil, fmt.Sprintf("the declared space %s differs from the space %s only in %s: check which of them the files mean", own, others, differ))
+			}
+		}
+	}
+}
+
+// meantSpace returns the hint for a space that does not exist.
+func (a *analysis) meantSpace(ref connection.SpaceRef) string {
+	for _, space := range a.in.Snapshot.Spaces {
+		switch differ := connection.Resemblance(ref.Name, space.Name); {
+		case ref.Name == "" || differ == "":
+		case differ == connection.LetterCase:
+			return fmt.Sprintf("did you mean %q?", space.Name)
+		default:
+			own, other := connection.QuoteApart(ref.Name, space.Name)
+			return fmt.Sprintf("did you mean %s? %s differs from it only in %s", other, own, differ)
+		}
+	}
+	return "check the name, and that the token's user is a member"
 }

@@ -92,7 +92,7 @@ func (a *analysis) refuseOwner(p *pair, from, to string) string {
 		return ""
 	case a.users[to].Inactive != "":
 		return fmt.Sprintf("the declared owner %s is not an active user (status %s): declare another owner, or let an administrator enable the account",
-			a.userName(to), a.users[to].Inactive)
+			a.ownerAsDeclared(p.target), a.users[to].Inactive)
 	case p.space.Type == "personal":
 		return "a connection in the personal space belongs to the token's user: leave owner out"
 	case a.in.Snapshot.Traits.Owner == "":

@@ -167,13 +167,7 @@ func (a *analysis) space(ref connection.SpaceRef) (connection.Space, bool) {
 	if space, ok := a.visible(ref); ok {
 		return space, true
 	}
-	hint := "check the name, and that the token's user is a member"
-	for _, space := range a.in.Snapshot.Spaces {
-		if ref.Name != "" && strings.EqualFold(space.Name, ref.Name) {
-			hint = fmt.Sprintf("did you mean %q?", space.Name)
-		}
-	}
-	a.problem(ref.Position, hint, "no space %q that this token can see", ref.String())
+	a.problem(ref.Position, a.meantSpace(ref), "no space %q that this token can see", ref.String())
 	return connection.Space{}, false
 }
 

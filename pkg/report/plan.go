@@ -55,7 +55,7 @@ func (p *printer) warnings(warnings []plan.Warning) {
 		}
 		text := Clean(warning.Message)
 		if warning.Connection != nil {
-			text = Clean(warning.Connection.String()) + ": " + text
+			text = label(warning.Connection.String()) + ": " + text
 		}
 		p.line("%s %s", p.paint(color.FgYellow, "Warning:"), text)
 	}
@@ -261,7 +261,7 @@ func connections(steps []plan.Step) string {
 	var keys []string
 	for _, step := range steps {
 		for _, key := range step.Connections {
-			keys = append(keys, Clean(key.String()))
+			keys = append(keys, label(key.String()))
 		}
 	}
 	if text := strings.Join(keys, ", "); len(keys) == 1 || len(text) <= 60 {
