@@ -105,14 +105,13 @@ func notePage[T any](c *consistency, page wirePage, found []T) (news bool) {
 	}
 	c.items, c.last = c.items+len(page.Data), len(page.Data)
 	for i := range found {
-		one, ok := any(&found[i]).(identified)
-		if !ok || !c.ids[one.id()] {
+		switch one, ok := any(&found[i]).(identified); {
+		case !ok:
 			news = true
-		}
-		if ok && c.ids[one.id()] {
+		case c.ids[one.id()]:
 			c.twice++
-		} else if ok {
-			c.ids[one.id()] = true
+		default:
+			c.ids[one.id()], news = true, true
 		}
 	}
 	return news || len(found) == 0
