@@ -131,9 +131,7 @@ func (a *analysis) decide(p *pair) *decision {
 		c.Action = ActionCreate
 		c.Fields = a.created(p.target)
 		c.Refused = a.refuseCreate(p)
-		if c.Refused != "" && c.Refused == a.refuseOwner(p, a.in.Snapshot.Caller.ID, p.ownerID) {
-			position = p.PositionOf("/owner")
-		}
+		position = a.refusedAt(p, a.in.Snapshot.Caller.ID, c.Refused)
 		a.manual(d)
 		return d
 	}
@@ -155,9 +153,7 @@ func (a *analysis) decide(p *pair) *decision {
 		return nil
 	}
 	c.Refused = a.refuseChange(p, d.diff)
-	if c.Refused != "" && c.Refused == a.refuseOwner(p, p.live.OwnerID, p.ownerID) {
-		position = p.PositionOf("/owner")
-	}
+	position = a.refusedAt(p, p.live.OwnerID, c.Refused)
 	a.goOn(d)
 	a.manual(d)
 	return d

@@ -101,6 +101,15 @@ func (a *analysis) refuseOwner(p *pair, from, to string) string {
 	return ""
 }
 
+// refusedAt returns the position of what a change is about: the declared owner, where the
+// change is refused because of the owner, or else the connection.
+func (a *analysis) refusedAt(p *pair, owner, refused string) connection.Position {
+	if refused != "" && refused == a.refuseOwner(p, owner, p.ownerID) {
+		return p.PositionOf("/owner")
+	}
+	return p.PositionOf("")
+}
+
 func (a *analysis) refuseAdoption(p *pair, d *difference) string {
 	switch {
 	case a.in.Policy.Adopt == connection.AdoptNone && !p.Lifecycle.Adopt:
