@@ -21,7 +21,8 @@ type listener struct {
 	env     *environment
 	stream  *terminal.Stream // nil: no progress is shown
 	draw    bool
-	tenants int // more than one: each line begins with the tenant's name
+	several bool // the command looks at all tenants: each line begins with the tenant's name
+	tenants int  // how many it looks at
 
 	mu       sync.Mutex
 	views    map[string]*view // by tenant
@@ -51,7 +52,7 @@ func (l *listener) of(tenant string) *view {
 	v := l.views[tenant]
 	if v == nil {
 		v = &view{}
-		if l.tenants > 1 {
+		if l.several {
 			v.lines = terminal.NewPrefixed(l.env.stderr, &l.said, report.Clean(tenant)+": ")
 		}
 		l.views[tenant] = v
@@ -100,6 +101,14 @@ func (l *listener) task(tenant string) *report.Task {
 	return v.task
 }
 
+// forget ends the progress of a tenant whose work has ended. It may begin again.
+func (l *listener) forget(tenant string) {
+	v := l.of(tenant)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	v.task = nil
+}
+
 // notify is [engine.Host.Notify].
 func (l *listener) notify(tenant string, event engine.Event) {
 	switch event := event.(type) {
@@ -107,8 +116,8 @@ func (l *listener) notify(tenant string, event engine.Event) {
 		l.begin()
 		l.task(tenant)
 	case engine.Ended:
-		if l.tenants == 1 {
-			l.of(tenant).task = nil
+		if !l.several {
+			l.forget(tenant)
 		}
 		l.end()
 	case engine.Finished:

@@ -21,7 +21,7 @@ func eachTenant[T any](c *cli.Context, env *environment, format string, look fun
 	if err != nil {
 		return nil, err
 	}
-	events.tenants = len(project.Tenants)
+	events.several, events.tenants = true, len(project.Tenants)
 	events.begin()
 	defer events.end()
 	return engine.EachTenant(c.Context, project, options, format, look), nil

@@ -102,6 +102,15 @@ func command(t *testing.T, variables map[string]string, args ...string) (code in
 	return code, out.String(), said.String()
 }
 
+func TestAllTenantsOfAProjectThatHasOneAreNamedToo(t *testing.T) {
+	folder := t.TempDir()
+	tokens, _ := manyTenants(t, folder, 1)
+	code, _, stderr := command(t, tokens, "plan", "--all-tenants", "-c", filepath.Join(folder, "qlsync.yaml"), "--cache", filepath.Join(folder, "cache"))
+	if code != exitOK || !strings.HasPrefix(stderr, "tenant-000: Of 1 connections") {
+		t.Errorf("exit code %d, want %d; standard error %q, want a line that begins with the tenant's name", code, exitOK, stderr)
+	}
+}
+
 func TestTwoHundredTenantsAreLookedAtSideBySideEachWithABudget(t *testing.T) {
 	const n = 200
 	folder := t.TempDir()
