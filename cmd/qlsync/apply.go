@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -40,7 +41,7 @@ func applyCommand(env *environment) *cli.Command {
 }
 
 func runApply(c *cli.Context, env *environment) error {
-	if err := firstOf(resultFormats().check(c), checkOnStale(c)); err != nil {
+	if err := cmp.Or(resultFormats().check(c), checkOnStale(c)); err != nil {
 		return err
 	}
 	reviewed, err := reviewedPlan(c, env)
@@ -72,7 +73,7 @@ func runApply(c *cli.Context, env *environment) error {
 	if options.SkipStale {
 		demanded = nil // what differs is refused change by change
 	}
-	if err := firstOf(unconfirmed, s.Check(p, demanded, c.String("plan-hash")), checkSecrets(c, s, p)); err != nil {
+	if err := cmp.Or(unconfirmed, s.Check(p, demanded, c.String("plan-hash")), checkSecrets(c, s, p)); err != nil {
 		return err
 	}
 	if err := approvePlan(c, env, p, reviewed, shown); err != nil {
@@ -86,7 +87,7 @@ func runApply(c *cli.Context, env *environment) error {
 	}
 	unsaved := env.tellUnsaved(s.Unsaved())
 	env.tell(c, s, result)
-	return firstOf(env.outcome(result), unsaved)
+	return cmp.Or(env.outcome(result), unsaved)
 }
 
 func checkOnStale(c *cli.Context) error {

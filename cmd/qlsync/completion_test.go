@@ -5,8 +5,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/qlsync/qlsync/internal/commandline"
 	"github.com/urfave/cli/v2"
+
+	"github.com/qlsync/qlsync/internal/commandline"
 )
 
 // What the shells do with the answers is in the story "completion".

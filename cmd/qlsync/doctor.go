@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/urfave/cli/v2"
@@ -28,7 +29,7 @@ func doctorFormats() formats[doctor.Report] {
 }
 
 func runDoctor(c *cli.Context, env *environment) error {
-	if err := firstOf(noArguments(c), doctorFormats().check(c), checkAllTenants(c)); err != nil {
+	if err := cmp.Or(noArguments(c), doctorFormats().check(c), checkAllTenants(c)); err != nil {
 		return err
 	}
 	project, err := readProject(c, env, newListener(c, env))
@@ -39,7 +40,7 @@ func runDoctor(c *cli.Context, env *environment) error {
 	if !c.Bool("all-tenants") {
 		tenant, err := project.Tenant(c.String("tenant"))
 		if err != nil {
-			return firstOf(project.Problems.Err(), err)
+			return cmp.Or(project.Problems.Err(), err)
 		}
 		tenants = []spec.Tenant{*tenant}
 	}

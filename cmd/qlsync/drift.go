@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -39,7 +40,7 @@ func driftKinds() []string {
 }
 
 func runDrift(c *cli.Context, env *environment) error {
-	if err := firstOf(noArguments(c), driftFormats(report.HTML{}).check(c), checkAllTenants(c)); err != nil {
+	if err := cmp.Or(noArguments(c), driftFormats(report.HTML{}).check(c), checkAllTenants(c)); err != nil {
 		return err
 	}
 	for _, kind := range c.StringSlice("ignore") {

@@ -14,7 +14,7 @@ import (
 	"github.com/qlsync/qlsync/pkg/report"
 )
 
-// exitCode reports what a command ended with and gives its code.
+// exitCode writes what a command ended with and returns its exit code.
 func (env *environment) exitCode(err error) int {
 	if err == nil {
 		return exitOK

@@ -8,6 +8,9 @@ import (
 	"os"
 	"sync/atomic"
 
+	"github.com/urfave/cli/v2"
+	"golang.org/x/term"
+
 	"github.com/qlsync/qlsync/internal/engine"
 	"github.com/qlsync/qlsync/internal/interrupt"
 	"github.com/qlsync/qlsync/internal/terminal"
@@ -15,8 +18,6 @@ import (
 	"github.com/qlsync/qlsync/pkg/report"
 	"github.com/qlsync/qlsync/pkg/spec"
 	"github.com/qlsync/qlsync/pkg/transport"
-	"github.com/urfave/cli/v2"
-	"golang.org/x/term"
 )
 
 // environment is the process around a command.
@@ -37,7 +38,7 @@ type environment struct {
 	wrote atomic.Bool
 }
 
-// text gives the report writer for a stream: in colour only on a terminal that shows
+// text returns the report writer for a stream: in colour only on a terminal that shows
 // colours, and never under NO_COLOR or --no-color.
 func (env *environment) text(w io.Writer) report.Text {
 	return report.Text{Color: !env.noColor && env.isTerminal(w), Whole: env.whole}
@@ -76,13 +77,6 @@ func (env *environment) prepare(c *cli.Context) (slog.Level, error) {
 	return level, nil
 }
 
-// obey lets signals end a command; see [interrupt.Obey].
-func (env *environment) obey(parent context.Context, signals <-chan os.Signal) (context.Context, func()) {
-	interrupts, ctx, stop := interrupt.Obey(parent, signals, env.warnOfRunningRequests)
-	env.interrupts = interrupts
-	return ctx, stop
-}
-
 // warnOfRunningRequests tells whoever interrupts that requests are waited for.
 func (env *environment) warnOfRunningRequests() {
 	if env.writing.Load() {
@@ -93,12 +87,12 @@ func (env *environment) warnOfRunningRequests() {
 
 // saved reads a file that qlsync wrote and that the command line names.
 func (env *environment) saved(ctx context.Context, name string) ([]byte, error) {
-	return (&engine.Host{Stdin: env.stdin}).Saved(ctx, name)
+	return engine.ReadSaved(ctx, env.stdin, name)
 }
 
 // argument reads a file that the command line names, or - for standard input.
 func (env *environment) argument(ctx context.Context, name string, limit int64) ([]byte, error) {
-	return (&engine.Host{Stdin: env.stdin}).Argument(ctx, name, limit)
+	return engine.ReadArgument(ctx, env.stdin, name, limit)
 }
 
 // report writes warnings to standard error at once and returns errors. A standard error

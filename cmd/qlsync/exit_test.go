@@ -21,6 +21,13 @@ func streams(stdin io.Reader, stderr io.Writer) *environment {
 	return &environment{stdin: stdin, stdout: io.Discard, stderr: stderr, lookup: func(string) (string, bool) { return "", false }}
 }
 
+// obey lets signals from a channel end a command, as those of the process do.
+func obey(t *testing.T, env *environment, signals <-chan os.Signal) (ctx context.Context, stop func()) {
+	t.Helper()
+	env.interrupts, ctx, stop = interrupt.Obey(t.Context(), signals, env.warnOfRunningRequests)
+	return ctx, stop
+}
+
 func TestTheFirstInterruptStopsAndTheSecondEndsEverything(t *testing.T) {
 	for name, test := range map[string]struct {
 		writing bool
@@ -35,7 +42,7 @@ func TestTheFirstInterruptStopsAndTheSecondEndsEverything(t *testing.T) {
 				env := streams(nil, &stderr)
 				env.writing.Store(test.writing)
 				signals := make(chan os.Signal)
-				ctx, stop := env.obey(t.Context(), signals)
+				ctx, stop := obey(t, env, signals)
 				defer stop()
 				if ctx.Err() != nil || env.interrupts.Lifetime.Err() != nil {
 					t.Fatal("it has ended before it began")
@@ -100,7 +107,7 @@ func TestAnInterruptBeforeTheFirstWriteIsTheExitCodeOfItsSignal(t *testing.T) {
 	env := streams(strings.NewReader(""), io.Discard)
 	signals := make(chan os.Signal, 1)
 	signals <- syscall.SIGHUP
-	obeyed, stop := env.obey(t.Context(), signals)
+	obeyed, stop := obey(t, env, signals)
 	defer stop()
 	<-obeyed.Done()
 	if code := env.exitCode(env.ask(ctx, "Apply? ")); code != 129 {

@@ -6,10 +6,11 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/urfave/cli/v2"
+
 	"github.com/qlsync/qlsync/internal/commandline"
 	"github.com/qlsync/qlsync/internal/infile"
 	"github.com/qlsync/qlsync/pkg/connection"
-	"github.com/urfave/cli/v2"
 )
 
 // sharedFlags are those that every command on a project takes.
@@ -90,7 +91,7 @@ func outputFlags(names []string) []cli.Flag {
 	}
 }
 
-// union gives each name once, in the order of the lists.
+// union returns each name once, in the order of the lists.
 func union(lists ...[]string) []string {
 	var all []string
 	for _, name := range slices.Concat(lists...) {
@@ -101,21 +102,12 @@ func union(lists ...[]string) []string {
 	return all
 }
 
-// oneOf gives "text, markdown or json".
+// oneOf returns "text, markdown or json".
 func oneOf(names []string) string {
 	if len(names) == 1 {
 		return names[0]
 	}
 	return strings.Join(names[:len(names)-1], ", ") + " or " + names[len(names)-1]
-}
-
-func firstOf(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // keys reads the SPACE/NAME of a flag that may be repeated.

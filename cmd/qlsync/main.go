@@ -11,12 +11,13 @@ import (
 	"os"
 	"runtime/debug"
 
+	"github.com/urfave/cli/v2"
+
 	"github.com/qlsync/qlsync/internal/commandline"
 	"github.com/qlsync/qlsync/internal/interrupt"
 	"github.com/qlsync/qlsync/internal/terminal"
 	"github.com/qlsync/qlsync/pkg/report"
 	"github.com/qlsync/qlsync/pkg/transport"
-	"github.com/urfave/cli/v2"
 )
 
 func main() {

@@ -2,5 +2,5 @@
 
 package main
 
-// underRace tells that the tests are built with the race detector.
+// underRace reports whether the tests are built with the race detector.
 const underRace = false

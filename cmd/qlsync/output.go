@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -128,7 +129,7 @@ func (all formats[T]) write(c *cli.Context, env *environment, value T) error {
 func (all formats[T]) joined(errs []error) error {
 	errs = slices.DeleteFunc(errs, func(err error) bool { return err == nil })
 	if len(errs) < 2 {
-		return firstOf(errs...)
+		return cmp.Or(errs...)
 	}
 	var words []string
 	for _, err := range errs {

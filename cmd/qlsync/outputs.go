@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -66,7 +67,7 @@ func checkOutputs(c *cli.Context) error {
 				return fmt.Errorf("%s: %s writes to the same file: name another one", out.Flag, other.Flag)
 			}
 		}
-		if err := firstOf(out.Check(), out.ApartFrom(inputs), apartFromStreams(out, c)); err != nil {
+		if err := cmp.Or(out.Check(), out.ApartFrom(inputs), apartFromStreams(out, c)); err != nil {
 			return err
 		}
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -417,7 +418,7 @@ func (run *jobRun) gitlab(text []byte, name string) (string, error) {
 	var all map[string]json.RawMessage
 	var variables map[string]string
 	var job pipelineJob
-	if err := firstOf(json.Unmarshal(text, &all), json.Unmarshal(all["variables"], &variables)); err != nil {
+	if err := cmp.Or(json.Unmarshal(text, &all), json.Unmarshal(all["variables"], &variables)); err != nil {
 		return "", err
 	}
 	if err := json.Unmarshal(all[name], &job); err != nil {
@@ -519,7 +520,7 @@ func TestWorkflowsRunPinnedActionsWithNamedPermissions(t *testing.T) {
 			pipelineFile
 			Permissions map[string]string
 		}
-		if err := firstOf(problems.Err(), json.Unmarshal(asJSON, &file)); err != nil {
+		if err := cmp.Or(problems.Err(), json.Unmarshal(asJSON, &file)); err != nil {
 			t.Fatal(err)
 		}
 		if file.Permissions == nil || len(file.Permissions) > 0 {

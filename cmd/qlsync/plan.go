@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -31,7 +32,7 @@ func planCommand(env *environment) *cli.Command {
 }
 
 func runPlan(c *cli.Context, env *environment) error {
-	if err := firstOf(noArguments(c), planFormats().check(c), checkAllTenants(c, "out", "confirm-deletes", "confirm-recreates", "target", "snapshot")); err != nil {
+	if err := cmp.Or(noArguments(c), planFormats().check(c), checkAllTenants(c, "out", "confirm-deletes", "confirm-recreates", "target", "snapshot")); err != nil {
 		return err
 	}
 	if c.IsSet("snapshot") && c.IsSet("cache") {
@@ -86,7 +87,7 @@ func confirmChanges(c *cli.Context, p *plan.Plan) error {
 	if confirmation := c.String("confirm-recreates"); confirmation != "" {
 		recreates = p.ConfirmRecreates(confirmation)
 	}
-	if err := firstOf(deletes, recreates); err != nil {
+	if err := cmp.Or(deletes, recreates); err != nil {
 		return engine.Refused("%w", err)
 	}
 	return nil

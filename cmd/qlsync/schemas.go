@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -83,7 +84,7 @@ func wroteLine(file string) string { return "wrote " + report.Clean(file) + "\n"
 
 // listSchemas lists what is vendored, and what is in use and not vendored.
 func listSchemas(c *cli.Context, env *environment) error {
-	if err := firstOf(noArguments(c), listFormats().check(c)); err != nil {
+	if err := cmp.Or(noArguments(c), listFormats().check(c)); err != nil {
 		return err
 	}
 	return engine.Interruptibly(c.Context, func() error {
@@ -125,7 +126,7 @@ func (env *environment) builtIn(tenant *spec.Tenant) bool {
 
 // checkSchemas compares the vendored schemas with the tenant's.
 func checkSchemas(c *cli.Context, env *environment) error {
-	if err := firstOf(noArguments(c), checkFormats().check(c)); err != nil {
+	if err := cmp.Or(noArguments(c), checkFormats().check(c)); err != nil {
 		return err
 	}
 	s, _, err := openSession(c, env)
@@ -167,7 +168,7 @@ func writeEditorSchemas(c *cli.Context, env *environment) error {
 	files, err := project.WriteEditorSchemas(tenants)
 	for _, file := range files {
 		_, unwritten := io.WriteString(env.stdout, wroteLine(file))
-		err = firstOf(err, unwritten)
+		err = cmp.Or(err, unwritten)
 	}
 	return err
 }

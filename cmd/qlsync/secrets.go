@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/urfave/cli/v2"
@@ -31,7 +32,7 @@ func secretsFormats() formats[doctor.Secrets] {
 }
 
 func runSecrets(c *cli.Context, env *environment) error {
-	if err := firstOf(noArguments(c), secretsFormats().check(c)); err != nil {
+	if err := cmp.Or(noArguments(c), secretsFormats().check(c)); err != nil {
 		return err
 	}
 	project, err := readProject(c, env, newListener(c, env))
@@ -40,7 +41,7 @@ func runSecrets(c *cli.Context, env *environment) error {
 	}
 	tenants, err := project.Chosen(c.String("tenant"))
 	if err != nil {
-		return firstOf(project.Problems.Err(), err)
+		return cmp.Or(project.Problems.Err(), err)
 	}
 	listed, problems := project.ListSecrets(tenants)
 	// What cannot be read may refer to more: an incomplete list would pass for the whole one.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -25,7 +26,7 @@ func snapshotCommand(env *environment) *cli.Command {
 }
 
 func runSnapshot(c *cli.Context, env *environment) error {
-	if err := firstOf(noArguments(c), checkOutputs(c)); err != nil {
+	if err := cmp.Or(noArguments(c), checkOutputs(c)); err != nil {
 		return err
 	}
 	s, _, err := openSession(c, env)

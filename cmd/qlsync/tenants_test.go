@@ -95,7 +95,7 @@ func command(t *testing.T, variables map[string]string, args ...string) (code in
 		value, ok := variables[name]
 		return value, ok || strings.HasPrefix(name, "KEY_")
 	}}
-	ctx, stop := env.obey(t.Context(), nil)
+	ctx, stop := obey(t, env, nil)
 	defer stop()
 	app := newApp(env)
 	code = env.exitCode(app.RunContext(ctx, commandline.Arrange(app, sharedFlags(), append([]string{"qlsync"}, args...))))
@@ -241,7 +241,7 @@ func TestAnInterruptSaysOfEveryTenantWhatBecameOfIt(t *testing.T) {
 	var out bytes.Buffer
 	var said strings.Builder
 	env := &environment{stdout: &out, lookup: func(name string) (string, bool) { return tokens["KEY_0"], strings.HasPrefix(name, "KEY_") }}
-	ctx, stop := env.obey(t.Context(), interrupt)
+	ctx, stop := obey(t, env, interrupt)
 	defer stop()
 	env.stderr = watched{func(line string) {
 		said.WriteString(line)

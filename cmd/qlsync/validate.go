@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -29,7 +30,7 @@ func validateCommand(env *environment) *cli.Command {
 }
 
 func runValidate(c *cli.Context, env *environment) error {
-	if err := firstOf(noArguments(c), problemFormats().check(c), checkAllTenants(c)); err != nil {
+	if err := cmp.Or(noArguments(c), problemFormats().check(c), checkAllTenants(c)); err != nil {
 		return err
 	}
 	found, folder, err := validate(c, env)

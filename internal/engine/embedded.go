@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -37,7 +38,7 @@ func simulateApinizer(seed []byte, state string, faults []simulator.Fault) (Simu
 	return apinizer.Open(seed, state, o)
 }
 
-// embedding gives a provider its embedded tenant; signIn says which part of a sign-in the token is.
+// embedding returns what starts the embedded tenant of a provider. signIn makes a sign-in of its token.
 func embedding(provider string, signIn func(token connection.Secret) auth) func(seed []byte, state string) (*embedded, error) {
 	return func(seed []byte, state string) (*embedded, error) {
 		tenant, err := Simulations[provider].Open(seed, state, nil)
@@ -56,7 +57,7 @@ func embedding(provider string, signIn func(token connection.Secret) auth) func(
 	}
 }
 
-// Mistakes gives several errors about a file, joined into one, as one problem each.
+// Mistakes returns several errors about a file, joined into one, as one problem each.
 func Mistakes(file string, err error) error {
 	var joined interface{ Unwrap() []error }
 	if !errors.As(err, &joined) {
@@ -100,7 +101,7 @@ func stateFile(project, seed string) (string, error) {
 		return "", err
 	}
 	state = filepath.Join(state, name+".json")
-	return state, or(checkOurs(state), checkOurs(state+".lock"))
+	return state, cmp.Or(checkOurs(state), checkOurs(state+".lock"))
 }
 
 // checkOurs refuses a file that is a link or belongs to another user, who may have put

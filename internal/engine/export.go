@@ -71,7 +71,7 @@ func (s *Session) Export(ctx context.Context, o ExportOptions) (spec.Export, err
 	return exported, nil
 }
 
-// problemsBut gives what is wrong in the files, but for some of it: what they
+// problemsBut returns what is wrong in the files, but for some of it: what they
 // declare must be known to be left out of an export.
 func (s *Session) problemsBut(these connection.Problems) error {
 	problems := slices.Clone(s.problems)

@@ -54,11 +54,13 @@ func (host *Host) CacheFolder(name string) (string, error) {
 // files can be written there.
 func ownFolder(above, name string) (string, error) {
 	folder := filepath.Join(above, name)
-	return folder, firstError(
-		func() error { return outfile.PrivateFolder(above) },
-		func() error { return outfile.PrivateFolder(folder) },
-		func() error { return outfile.Check(filepath.Join(folder, "lock")) },
-	)
+	if err := outfile.PrivateFolder(above); err != nil {
+		return folder, err
+	}
+	if err := outfile.PrivateFolder(folder); err != nil {
+		return folder, err
+	}
+	return folder, outfile.Check(filepath.Join(folder, "lock"))
 }
 
 // ignoredFolder is a private folder in a repository, which Git ignores.

@@ -6,7 +6,6 @@
 package engine
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -94,16 +93,3 @@ func Interruptibly(ctx context.Context, work func() error) error {
 		return ctx.Err()
 	}
 }
-
-// firstError calls functions until one returns an error, and returns that.
-func firstError(calls ...func() error) error {
-	for _, call := range calls {
-		if err := call(); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// or returns the first error that is not nil.
-func or(errs ...error) error { return cmp.Or(errs...) }

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -35,7 +36,7 @@ func (s *Session) KeepResult(result *apply.Result) (string, error) {
 		if err == nil {
 			return path, nil
 		}
-		first = or(first, err)
+		first = cmp.Or(first, err)
 	}
 	return "", fmt.Errorf("cannot save the result in a file, so it follows as JSON: %w", first)
 }

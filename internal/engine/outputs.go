@@ -2,6 +2,7 @@ package engine
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -152,7 +153,7 @@ func FoldsCase(folder string) bool {
 	}
 	defer os.Remove(probe.Name())
 	info, err := probe.Stat()
-	if err = or(err, probe.Close()); err != nil {
+	if err = cmp.Or(err, probe.Close()); err != nil {
 		return true
 	}
 	other, err := os.Stat(filepath.Join(absolute, strings.ToUpper(filepath.Base(probe.Name()))))
@@ -174,7 +175,7 @@ func (out Output) CheckReplaced(p *Project) error {
 	if p != nil {
 		inputs = p.Inputs()
 	}
-	if err := or(out.ApartFrom(inputs), out.CheckFormer()); err != nil {
+	if err := cmp.Or(out.ApartFrom(inputs), out.CheckFormer()); err != nil {
 		return err
 	}
 	if _, err := os.Lstat(out.Path); p != nil && errors.Is(err, fs.ErrNotExist) && p.WouldRead(out.Path) {

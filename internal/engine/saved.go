@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/qlsync/qlsync/internal/infile"
 )
@@ -15,9 +16,10 @@ const (
 	MaxWrittenFile = 32 << 20
 )
 
-// Saved reads a file that qlsync wrote and that the command line names.
-func (host *Host) Saved(ctx context.Context, name string) ([]byte, error) {
-	content, err := host.Argument(ctx, name, maxSavedFile)
+// ReadSaved reads a file that qlsync wrote and that the command line names, or - for standard
+// input.
+func ReadSaved(ctx context.Context, stdin io.Reader, name string) ([]byte, error) {
+	content, err := ReadArgument(ctx, stdin, name, maxSavedFile)
 	if err != nil {
 		return nil, err
 	}
@@ -31,13 +33,13 @@ func (host *Host) Saved(ctx context.Context, name string) ([]byte, error) {
 	return text, nil
 }
 
-// Argument reads a file that the command line names, or - for standard input. It may be a pipe, so an
-// interrupt ends the wait for whoever writes to it.
-func (host *Host) Argument(ctx context.Context, name string, limit int64) ([]byte, error) {
+// ReadArgument reads a file that the command line names, or - for standard input. It may be a
+// pipe, so the end of the context ends the wait for whoever writes to it.
+func ReadArgument(ctx context.Context, stdin io.Reader, name string, limit int64) ([]byte, error) {
 	var content []byte
 	err := Interruptibly(ctx, func() (err error) {
 		if name == "-" {
-			content, err = infile.ReadStream(host.Stdin, limit)
+			content, err = infile.ReadStream(stdin, limit)
 		} else {
 			content, err = infile.ReadArgument(name, limit)
 		}

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -79,7 +80,7 @@ func (p *Project) Open(ctx context.Context, o SessionOptions) (*Session, error) 
 func (p *Project) session(ctx context.Context, name string) (*Session, error) {
 	tenant, err := p.Tenant(name)
 	if err != nil {
-		return nil, or(p.Problems.Err(), err)
+		return nil, cmp.Or(p.Problems.Err(), err)
 	}
 	s := &Session{host: p.host, project: p, tenant: tenant, unsaved: func() error { return nil }, close: func() {}}
 	s.secrets.resolver, s.secrets.redactor = p.Resolver(p.host.Lookup), p.host.Secrets
