@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
 
-	"github.com/qlsync/qlsync/pkg/report"
+	"github.com/qlsync/qlsync/internal/report"
 )
 
 // corpus is the folder of broken projects. Each archive is one: connection files

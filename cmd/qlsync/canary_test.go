@@ -24,7 +24,7 @@ import (
 	"time"
 
 	"github.com/qlsync/qlsync/internal/commandline"
-	"github.com/qlsync/qlsync/pkg/report"
+	"github.com/qlsync/qlsync/internal/report"
 	"github.com/qlsync/qlsync/pkg/simulator"
 	"github.com/qlsync/qlsync/pkg/simulator/apinizer"
 	"github.com/qlsync/qlsync/pkg/spec"

@@ -9,7 +9,7 @@ import (
 
 	"github.com/qlsync/qlsync/internal/commandline"
 	"github.com/qlsync/qlsync/internal/engine"
-	"github.com/qlsync/qlsync/pkg/report"
+	"github.com/qlsync/qlsync/internal/report"
 )
 
 func completionCommand(env *environment) *cli.Command {

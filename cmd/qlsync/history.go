@@ -6,8 +6,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/qlsync/qlsync/internal/engine"
+	"github.com/qlsync/qlsync/internal/report"
 	"github.com/qlsync/qlsync/internal/words"
-	"github.com/qlsync/qlsync/pkg/report"
 )
 
 // history returns the runs of the file that --history names; see [engine.ReadHistory].

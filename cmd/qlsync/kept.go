@@ -10,8 +10,8 @@ import (
 
 	"github.com/qlsync/qlsync/internal/engine"
 	"github.com/qlsync/qlsync/internal/infile"
+	"github.com/qlsync/qlsync/internal/report"
 	"github.com/qlsync/qlsync/pkg/apply"
-	"github.com/qlsync/qlsync/pkg/report"
 )
 
 // tell reports what an apply has done, whatever stands in the way: in the files that were

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/qlsync/qlsync/internal/engine"
-	"github.com/qlsync/qlsync/pkg/transport"
+	"github.com/qlsync/qlsync/internal/transport"
 )
 
 // locked takes the lock of a project and a tenant.

@@ -12,8 +12,8 @@ import (
 
 	"github.com/qlsync/qlsync/internal/engine"
 	"github.com/qlsync/qlsync/internal/outfile"
+	"github.com/qlsync/qlsync/internal/report"
 	"github.com/qlsync/qlsync/pkg/plan"
-	"github.com/qlsync/qlsync/pkg/report"
 )
 
 func planCommand(env *environment) *cli.Command {

@@ -10,8 +10,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/qlsync/qlsync/internal/engine"
+	"github.com/qlsync/qlsync/internal/report"
 	"github.com/qlsync/qlsync/internal/terminal"
-	"github.com/qlsync/qlsync/pkg/report"
 )
 
 // listener writes the events of a command to standard error: the progress, with what the

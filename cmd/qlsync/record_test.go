@@ -9,7 +9,7 @@ import (
 	"net/http"
 	"os"
 
-	"github.com/qlsync/qlsync/pkg/transport"
+	"github.com/qlsync/qlsync/internal/transport"
 )
 
 // recordVariable names a file. With it in the environment, every command that the

@@ -8,7 +8,7 @@ import (
 
 	"github.com/qlsync/qlsync/internal/doctor"
 	"github.com/qlsync/qlsync/internal/engine"
-	"github.com/qlsync/qlsync/pkg/report"
+	"github.com/qlsync/qlsync/internal/report"
 )
 
 func secretsCommand(env *environment) *cli.Command {

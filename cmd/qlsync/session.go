@@ -8,7 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/qlsync/qlsync/internal/engine"
-	"github.com/qlsync/qlsync/pkg/report"
+	"github.com/qlsync/qlsync/internal/report"
 )
 
 // host returns the process as the engine sees it. Events go to the listener.

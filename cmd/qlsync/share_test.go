@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/qlsync/qlsync/internal/commandline"
-	"github.com/qlsync/qlsync/pkg/transport"
+	"github.com/qlsync/qlsync/internal/transport"
 )
 
 // TestNoPathOfAProjectLeadsToAShare writes paths that make Windows open a share or a device into

@@ -10,8 +10,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/qlsync/qlsync/internal/outfile"
+	"github.com/qlsync/qlsync/internal/report"
 	"github.com/qlsync/qlsync/internal/words"
-	"github.com/qlsync/qlsync/pkg/report"
 )
 
 func snapshotCommand(env *environment) *cli.Command {

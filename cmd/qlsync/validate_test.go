@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/qlsync/qlsync/pkg/report"
+	"github.com/qlsync/qlsync/internal/report"
 )
 
 // writeProject writes a project with these files, and goes to its folder.

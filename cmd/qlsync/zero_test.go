@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/qlsync/qlsync/pkg/transport"
+	"github.com/qlsync/qlsync/internal/transport"
 )
 
 // TestEveryLineOfZeroToleranceHasItsTests reads the list in docs/security.md.

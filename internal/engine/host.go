@@ -12,7 +12,7 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/qlsync/qlsync/pkg/transport"
+	"github.com/qlsync/qlsync/internal/transport"
 )
 
 // Host is the process around the use cases: everything that a use case takes from outside

@@ -8,8 +8,8 @@ import (
 	"path/filepath"
 
 	"github.com/qlsync/qlsync/internal/outfile"
+	"github.com/qlsync/qlsync/internal/report"
 	"github.com/qlsync/qlsync/pkg/apply"
-	"github.com/qlsync/qlsync/pkg/report"
 )
 
 // KeepResult writes a result to a new file, in the first of these folders where that is

@@ -7,9 +7,9 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/qlsync/qlsync/internal/transport"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/spec"
-	"github.com/qlsync/qlsync/pkg/transport"
 )
 
 // auth resolves what the project file says about signing in.

@@ -5,8 +5,8 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/qlsync/qlsync/internal/snapshot"
 	"github.com/qlsync/qlsync/pkg/plan"
-	"github.com/qlsync/qlsync/pkg/snapshot"
 )
 
 // Snapshot reads everything that a plan needs of the tenant, without secrets.

@@ -8,11 +8,11 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/qlsync/qlsync/internal/fingerprint"
+	"github.com/qlsync/qlsync/internal/transport"
 	"github.com/qlsync/qlsync/pkg/connection"
-	"github.com/qlsync/qlsync/pkg/fingerprint"
 	"github.com/qlsync/qlsync/pkg/plan"
 	"github.com/qlsync/qlsync/pkg/spec"
-	"github.com/qlsync/qlsync/pkg/transport"
 )
 
 // secrets reads each secret once in a run: what is compared is what is written, and

@@ -7,9 +7,9 @@ import (
 
 	"golang.org/x/net/http2"
 
+	"github.com/qlsync/qlsync/internal/transport/transporttest"
 	"github.com/qlsync/qlsync/pkg/apinizer"
 	"github.com/qlsync/qlsync/pkg/connection"
-	"github.com/qlsync/qlsync/pkg/transport/transporttest"
 )
 
 func TestWhatAnHTTP2ServerTurnsAwayIsAskedForAgain(t *testing.T) {

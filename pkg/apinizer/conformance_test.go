@@ -5,8 +5,8 @@ import (
 	"net/http"
 	"testing"
 
+	"github.com/qlsync/qlsync/internal/providertest"
 	"github.com/qlsync/qlsync/pkg/apinizer"
-	"github.com/qlsync/qlsync/pkg/conformance"
 	"github.com/qlsync/qlsync/pkg/connection"
 	simulator "github.com/qlsync/qlsync/pkg/simulator/apinizer"
 )
@@ -24,16 +24,16 @@ func connect(manager *simulator.Manager, project string, client *http.Client) (*
 func TestConformance(t *testing.T) {
 	for _, dialect := range []simulator.Dialect{simulator.Current, simulator.Legacy} {
 		t.Run(string(dialect), func(t *testing.T) {
-			conformance.Walk(t, func(t *testing.T) *conformance.System {
+			providertest.Walk(t, func(t *testing.T) *providertest.System {
 				manager, err := simulator.New([]byte(twoProjects), simulator.Options{Behaviour: simulator.Behaviour{Dialect: dialect}})
 				if err != nil {
 					t.Fatal(err)
 				}
-				return &conformance.System{
+				return &providertest.System{
 					Service: manager,
 					Connect: func(client *http.Client) (connection.Provider, error) { return connect(manager, "walk", client) },
 					Spaces:  [2]string{"Payments", "Logs"},
-					Kinds: [2]conformance.Kind{
+					Kinds: [2]providertest.Kind{
 						{
 							DataSource: "database",
 							Properties: map[string]any{"dbType": "POSTGRES", "jdbcUrl": "jdbc:postgresql://db.example/x", "username": "app", "description": "Ours"},

@@ -8,8 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/qlsync/qlsync/internal/transport"
 	"github.com/qlsync/qlsync/pkg/connection"
-	"github.com/qlsync/qlsync/pkg/transport"
 )
 
 // noGateway is what is known of a deployment that failed and names no place.

@@ -14,10 +14,10 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/qlsync/qlsync/internal/transport/transporttest"
 	"github.com/qlsync/qlsync/pkg/apinizer"
 	"github.com/qlsync/qlsync/pkg/connection"
 	simulator "github.com/qlsync/qlsync/pkg/simulator/apinizer"
-	"github.com/qlsync/qlsync/pkg/transport/transporttest"
 )
 
 // echoing is a manager that carries requests out, and puts into an answer what it was asked

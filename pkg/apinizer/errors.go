@@ -10,8 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/qlsync/qlsync/internal/transport"
 	"github.com/qlsync/qlsync/pkg/connection"
-	"github.com/qlsync/qlsync/pkg/transport"
 )
 
 // How much of what the server says is repeated, in characters.

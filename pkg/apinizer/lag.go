@@ -5,8 +5,8 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/qlsync/qlsync/internal/transport"
 	"github.com/qlsync/qlsync/pkg/connection"
-	"github.com/qlsync/qlsync/pkg/transport"
 )
 
 // written is an acknowledged write of this process, which the manager may not show yet.

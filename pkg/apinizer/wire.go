@@ -8,7 +8,7 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/qlsync/qlsync/pkg/transport"
+	"github.com/qlsync/qlsync/internal/transport"
 )
 
 // document is a connection as the server has it, or shall have it.

@@ -10,9 +10,9 @@ import (
 
 	"golang.org/x/net/http2"
 
+	"github.com/qlsync/qlsync/internal/transport/transporttest"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/qlik"
-	"github.com/qlsync/qlsync/pkg/transport/transporttest"
 )
 
 // goAway ends a connection after the last stream that is processed.

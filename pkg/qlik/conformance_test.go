@@ -4,7 +4,7 @@ import (
 	"net/http"
 	"testing"
 
-	"github.com/qlsync/qlsync/pkg/conformance"
+	"github.com/qlsync/qlsync/internal/providertest"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/qlik"
 	"github.com/qlsync/qlsync/pkg/simulator"
@@ -12,12 +12,12 @@ import (
 
 func TestConformance(t *testing.T) {
 	const seed = `{"users": [{"email": "ana@example.com", "roles": ["TenantAdmin"]}], "spaces": [{"name": "Finance", "type": "shared"}, {"name": "Sales", "type": "shared"}]}`
-	conformance.Walk(t, func(t *testing.T) *conformance.System {
+	providertest.Walk(t, func(t *testing.T) *providertest.System {
 		tenant, err := simulator.New([]byte(seed), simulator.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		return &conformance.System{
+		return &providertest.System{
 			Service: tenant,
 			Connect: func(client *http.Client) (connection.Provider, error) {
 				return qlik.New(qlik.Config{
@@ -25,7 +25,7 @@ func TestConformance(t *testing.T) {
 				})
 			},
 			Spaces: [2]string{"Finance", "Sales"},
-			Kinds: [2]conformance.Kind{
+			Kinds: [2]providertest.Kind{
 				{DataSource: "mysql", Properties: map[string]any{"host": "db.example", "port": "3306", "database": "orders"}, Property: "database", Changed: "rates", Credential: "password"},
 				{DataSource: "rest", Properties: map[string]any{"url": "https://api.example.com"}, Credential: "password"},
 			},

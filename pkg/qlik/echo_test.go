@@ -12,9 +12,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/qlsync/qlsync/internal/transport/transporttest"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/qlik"
-	"github.com/qlsync/qlsync/pkg/transport/transporttest"
 )
 
 // echo is a service that puts what it was asked into its answer.

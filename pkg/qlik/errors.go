@@ -10,8 +10,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/qlsync/qlsync/internal/transport"
 	"github.com/qlsync/qlsync/pkg/connection"
-	"github.com/qlsync/qlsync/pkg/transport"
 )
 
 // How much of what the service says is repeated, in characters.

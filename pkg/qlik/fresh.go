@@ -8,8 +8,8 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/qlsync/qlsync/internal/transport"
 	"github.com/qlsync/qlsync/pkg/connection"
-	"github.com/qlsync/qlsync/pkg/transport"
 )
 
 // There is no ETag, so a write cannot be made conditional. Instead, what it is about is

@@ -5,8 +5,8 @@ import (
 	"sort"
 	"time"
 
+	"github.com/qlsync/qlsync/internal/transport"
 	"github.com/qlsync/qlsync/pkg/connection"
-	"github.com/qlsync/qlsync/pkg/transport"
 )
 
 // The published limits (qlik.dev, rate-limit page).

@@ -13,7 +13,7 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/qlsync/qlsync/pkg/transport"
+	"github.com/qlsync/qlsync/internal/transport"
 )
 
 const (

@@ -6,8 +6,8 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/qlsync/qlsync/internal/transport"
 	"github.com/qlsync/qlsync/pkg/connection"
-	"github.com/qlsync/qlsync/pkg/transport"
 )
 
 // Interactive OAuth (API reference, authUrlOnly; guide to authorising data

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/qlsync/qlsync/internal/transport"
 	"github.com/qlsync/qlsync/pkg/connection"
-	"github.com/qlsync/qlsync/pkg/transport"
 )
 
 // The shapes of answers, as far as we read them. What is not named here is dropped

@@ -12,9 +12,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/qlsync/qlsync/internal/report"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
-	"github.com/qlsync/qlsync/pkg/report"
 )
 
 func main() {

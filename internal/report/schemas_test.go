@@ -4,8 +4,8 @@ import (
 	"io"
 	"testing"
 
+	"github.com/qlsync/qlsync/internal/report"
 	"github.com/qlsync/qlsync/pkg/connection"
-	"github.com/qlsync/qlsync/pkg/report"
 )
 
 func checkedSchemas() report.Schemas {

@@ -6,7 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/qlsync/qlsync/pkg/transport"
+	"github.com/qlsync/qlsync/internal/transport"
 )
 
 func TestTheClockOfAServiceIsTheDateOfItsLastAnswer(t *testing.T) {

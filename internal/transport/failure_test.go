@@ -15,9 +15,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/qlsync/qlsync/internal/transport"
+	"github.com/qlsync/qlsync/internal/transport/transporttest"
 	"github.com/qlsync/qlsync/pkg/connection"
-	"github.com/qlsync/qlsync/pkg/transport"
-	"github.com/qlsync/qlsync/pkg/transport/transporttest"
 )
 
 // failureOf sends one POST and demands that it fails without an answer.

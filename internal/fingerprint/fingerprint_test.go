@@ -4,8 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/qlsync/qlsync/internal/fingerprint"
 	"github.com/qlsync/qlsync/pkg/connection"
-	"github.com/qlsync/qlsync/pkg/fingerprint"
 )
 
 func key(t *testing.T, text, project string) *fingerprint.Key {

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/qlsync/qlsync/pkg/transport"
+	"github.com/qlsync/qlsync/internal/transport"
 )
 
 // quoting answers with a header that the client cannot read, and complains of.

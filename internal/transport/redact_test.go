@@ -11,7 +11,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/qlsync/qlsync/pkg/transport"
+	"github.com/qlsync/qlsync/internal/transport"
 )
 
 func TestARedactorKnowsASecretInEveryForm(t *testing.T) {

@@ -10,10 +10,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v5"
 
+	"github.com/qlsync/qlsync/internal/snapshot"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/qlik"
 	"github.com/qlsync/qlsync/pkg/simulator"
-	"github.com/qlsync/qlsync/pkg/snapshot"
 	"github.com/qlsync/qlsync/schemas"
 )
 

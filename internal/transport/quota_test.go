@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/qlsync/qlsync/pkg/transport"
+	"github.com/qlsync/qlsync/internal/transport"
 )
 
 type answering string

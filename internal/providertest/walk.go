@@ -1,4 +1,4 @@
-// Package conformance is the walk that every provider must pass: the same stories,
+// Package providertest is the walk that every provider must pass: the same stories,
 // told to its embedded service through the whole engine. A provider switches it on
 // with a [System] in a test of its own; it is no part of the program.
 //
@@ -8,7 +8,7 @@
 // answer. What the result says must be so, as far as there is one. Then a process that
 // knows nothing of the first must bring the story to the same end, with no credential
 // lost and nothing left behind.
-package conformance
+package providertest
 
 import (
 	"context"
@@ -23,9 +23,9 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/qlsync/qlsync/internal/fingerprint"
 	"github.com/qlsync/qlsync/pkg/apply"
 	"github.com/qlsync/qlsync/pkg/connection"
-	"github.com/qlsync/qlsync/pkg/fingerprint"
 	"github.com/qlsync/qlsync/pkg/plan"
 )
 

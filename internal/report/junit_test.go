@@ -7,8 +7,8 @@ import (
 	"testing"
 	"unicode"
 
+	"github.com/qlsync/qlsync/internal/report"
 	"github.com/qlsync/qlsync/pkg/plan"
-	"github.com/qlsync/qlsync/pkg/report"
 )
 
 func junitDrift(d *plan.Drift) func(io.Writer) error {

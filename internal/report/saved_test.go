@@ -11,10 +11,10 @@ import (
 
 	"golang.org/x/net/html"
 
+	"github.com/qlsync/qlsync/internal/report"
 	"github.com/qlsync/qlsync/pkg/apply"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
-	"github.com/qlsync/qlsync/pkg/report"
 )
 
 // savedKinds are the values that a file may hold, and what they are written as.

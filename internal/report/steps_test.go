@@ -5,9 +5,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/qlsync/qlsync/internal/report"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
-	"github.com/qlsync/qlsync/pkg/report"
 )
 
 // TestBlanksOfNamesAreShownInStepsAndWarnings as in the list of changes: a reader sees neither

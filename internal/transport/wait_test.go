@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/qlsync/qlsync/pkg/transport"
+	"github.com/qlsync/qlsync/internal/transport"
 )
 
 func TestRetryAfterIsReadByTheServersClock(t *testing.T) {

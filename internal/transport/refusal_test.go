@@ -4,8 +4,8 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/qlsync/qlsync/internal/transport"
 	"github.com/qlsync/qlsync/pkg/connection"
-	"github.com/qlsync/qlsync/pkg/transport"
 )
 
 func TestARefusalSaysWhatIsKnownAndNeverEndsInANumber(t *testing.T) {
