@@ -35,7 +35,7 @@ type Secret struct {
 	Connections []connection.Key `json:"connections,omitempty"`
 	// Position is the first place where the reference is written; nil if no file has it.
 	Position *connection.Position `json:"position,omitempty"`
-	// Present reports whether the source is there; see [spec.Resolver.Present].
+	// Present reports whether the source is there; see [resolver.Resolver.Present].
 	Present bool `json:"present"`
 	// Problem says why the source is not usable; empty if it is.
 	Problem string `json:"problem,omitempty"`

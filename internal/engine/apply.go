@@ -31,7 +31,7 @@ func (s *Session) Check(p, reviewed *plan.Plan, hash string) error {
 }
 
 // Missing returns a problem for each secret that the plan writes and that does not exist.
-// No value is read: see [spec.Resolver.Present].
+// No value is read: see [resolver.Resolver.Present].
 func (s *Session) Missing(p *plan.Plan) connection.Problems {
 	var problems connection.Problems
 	for _, ref := range apply.References(p) {

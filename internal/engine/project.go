@@ -8,6 +8,7 @@ import (
 
 	"github.com/qlsync/qlsync/internal/doctor"
 	"github.com/qlsync/qlsync/internal/infile"
+	"github.com/qlsync/qlsync/internal/resolver"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/spec"
 )
@@ -156,17 +157,22 @@ func (p *Project) Validate(tenants []spec.Tenant) Validation {
 	return v
 }
 
+// resolver returns what reads the secrets that the files refer to.
+func (p *Project) resolver() *resolver.Resolver {
+	return resolver.New(resolver.Options{Dir: p.Dir, Lookup: p.host.Lookup, AllowExec: p.o.AllowExec, Withheld: p.Reserved()})
+}
+
 // ListSecrets lists the secrets that the files refer to, without reading any. While the
 // files have mistakes the list may be incomplete; the problems come back with it.
 func (p *Project) ListSecrets(tenants []spec.Tenant) (doctor.Secrets, connection.Problems) {
-	resolver := p.Resolver(p.host.Lookup)
+	secrets := p.resolver()
 	listed := doctor.Secrets{Format: doctor.SecretsFormat, Project: p.Name, Tenants: []doctor.TenantSecrets{}}
 	problems := p.Problems
 	for i := range tenants {
 		catalog, _ := p.Vendored(&tenants[i])
 		declared, more := p.Desired(&tenants[i], catalog)
 		problems = spec.Collect(problems, more)
-		listed.Tenants = append(listed.Tenants, doctor.ListSecrets(&tenants[i], declared.Connections, catalog, resolver.Present))
+		listed.Tenants = append(listed.Tenants, doctor.ListSecrets(&tenants[i], declared.Connections, catalog, secrets.Present))
 	}
 	return listed, problems
 }

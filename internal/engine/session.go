@@ -83,7 +83,7 @@ func (p *Project) session(ctx context.Context, name string) (*Session, error) {
 		return nil, cmp.Or(p.Problems.Err(), err)
 	}
 	s := &Session{host: p.host, project: p, tenant: tenant, unsaved: func() error { return nil }, close: func() {}}
-	s.secrets.resolver, s.secrets.redactor = p.Resolver(p.host.Lookup), p.host.Secrets
+	s.secrets.resolver, s.secrets.redactor = p.resolver(), p.host.Secrets
 	s.local, s.localProblems = p.Vendored(tenant)
 	return s, Interruptibly(ctx, func() error {
 		var problems connection.Problems

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/qlsync/qlsync/internal/resolver"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/spec"
 )
@@ -12,7 +13,7 @@ import (
 func TestEveryPartOfTheSignInThatIsMissingIsReported(t *testing.T) {
 	at := func(line int) connection.Position { return connection.Position{File: "qlsync.yaml", Line: line} }
 	s := &Session{
-		secrets: secrets{resolver: spec.NewResolver(t.TempDir(), func(string) (string, bool) { return "", false })},
+		secrets: secrets{resolver: resolver.New(resolver.Options{Dir: t.TempDir(), Lookup: func(string) (string, bool) { return "", false }})},
 		tenant: &spec.Tenant{Auth: spec.Auth{
 			ClientID: connection.Reference{Env: "ID", Position: at(1)}, ClientSecret: connection.Reference{Env: "SECRET", Position: at(2)},
 		}},
@@ -31,7 +32,7 @@ func TestEveryPartOfTheSignInThatIsMissingIsReported(t *testing.T) {
 
 func TestTheSignInIsMadeOfSecrets(t *testing.T) {
 	s := &Session{
-		secrets: secrets{resolver: spec.NewResolver(t.TempDir(), func(name string) (string, bool) { return "value of " + name, true })},
+		secrets: secrets{resolver: resolver.New(resolver.Options{Dir: t.TempDir(), Lookup: func(name string) (string, bool) { return "value of " + name, true }})},
 		tenant:  &spec.Tenant{Auth: spec.Auth{ClientID: "plain", ClientSecret: connection.Reference{Env: "SECRET"}}},
 	}
 	auth, err := s.auth(t.Context())

@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/qlsync/qlsync/internal/fingerprint"
+	"github.com/qlsync/qlsync/internal/resolver"
 	"github.com/qlsync/qlsync/internal/transport"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
@@ -18,7 +19,7 @@ import (
 // secrets reads each secret once in a run: what is compared is what is written, and
 // no command runs twice.
 type secrets struct {
-	resolver *spec.Resolver
+	resolver *resolver.Resolver
 	redactor *transport.Redactor // learns every value
 	mu       sync.Mutex
 	known    map[string]secret // by the text of the reference

@@ -50,6 +50,15 @@ func checkPath(path string, windows bool) error {
 	return nil
 }
 
+// Under returns the path of a file that is named in a file of the project, relative to
+// that project's folder, with slashes.
+func Under(dir, path string) string {
+	if filepath.IsAbs(path) {
+		return filepath.Clean(path)
+	}
+	return filepath.Join(dir, filepath.FromSlash(path))
+}
+
 // isDeviceName reports whether Windows opens a device under this name, whatever folder and
 // extension it has.
 func isDeviceName(name string) bool {

@@ -158,7 +158,7 @@ func (e fileEntry) expand(p *Project, looks *int) ([]infile.Found, []infile.Fail
 	if len(pattern) > maxGlob {
 		return nil, nil, fmt.Errorf("more than %d folders in a pattern", maxGlob)
 	}
-	root = under(p.Dir, root)
+	root = infile.Under(p.Dir, root)
 	real, err := infile.Inside(p.Dir, root)
 	if errors.Is(err, fs.ErrNotExist) && pattern != nil {
 		return nil, nil, nil // a glob below a folder that is not there matches nothing

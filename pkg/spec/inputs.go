@@ -34,7 +34,7 @@ func (p *Project) Inputs(variables map[string]string) []Input {
 	}
 	named := func(ref connection.Reference) (connection.Secret, error) {
 		if ref.File != "" {
-			add(under(p.Dir, ref.File), "a file that a reference names")
+			add(infile.Under(p.Dir, ref.File), "a file that a reference names")
 		}
 		return connection.Secret{}, nil
 	}
@@ -85,7 +85,7 @@ func (p *Project) WouldRead(file string) bool {
 	}
 	return slices.ContainsFunc(p.entries, func(entry fileEntry) bool {
 		root, pattern := splitGlob(entry.path)
-		folder, err := filepath.Abs(under(p.Dir, root))
+		folder, err := filepath.Abs(infile.Under(p.Dir, root))
 		if err != nil {
 			return false
 		}

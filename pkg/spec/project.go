@@ -171,7 +171,7 @@ func (n *notes) readProject(p *Project, root *node) {
 	p.SchemasDir = filepath.Join(p.Dir, "schemas")
 	if dir := textOf(root.get("schemas")); dir != "" && n.isPath(root.get("schemas").place, dir) {
 		n.warnOfBackslash(root.get("schemas").place, dir)
-		p.SchemasDir = under(p.Dir, dir)
+		p.SchemasDir = infile.Under(p.Dir, dir)
 	}
 	for _, item := range root.get("spaces").items() {
 		p.Spaces = append(p.Spaces, n.spaceRef(item.value, asWritten))
@@ -193,14 +193,6 @@ func (n *notes) warnAboutLeftovers(p *Project, root *node) {
 			"owned connections in a space that no file names any more are neither deleted nor reported",
 			"declare spaces: [NAME, ...] so that leftovers are found")
 	}
-}
-
-// under makes a path from a file relative to a folder, unless it is absolute.
-func under(dir, path string) string {
-	if filepath.IsAbs(path) {
-		return filepath.Clean(path)
-	}
-	return filepath.Join(dir, filepath.FromSlash(path))
 }
 
 // readPolicy reads the policy and fills in what is not written.
@@ -270,7 +262,7 @@ func (n *notes) readTenant(p *Project, entry child) Tenant {
 		}
 		n.warnOfBackslash(address.place, seed)
 		if n.isPath(address.place, seed) {
-			tenant.URL, tenant.SimFile = address.text, under(p.Dir, seed)
+			tenant.URL, tenant.SimFile = address.text, infile.Under(p.Dir, seed)
 		}
 		return tenant
 	}
@@ -390,7 +382,7 @@ func (n *notes) authPart(tree *node, mayBePlain bool, p *Project) any {
 	case isReference(tree):
 		ref, ok := n.reference(tree)
 		if ref.Exec != nil && !p.options.AllowExec {
-			n.add(tree.place, "exec references are off, and this one would run to sign in", hintAllowExec)
+			n.add(tree.place, "exec references are off, and this one would run to sign in", "allow them with --allow-exec, and only where you trust whoever may write the files")
 			return nil
 		}
 		if ok && n.mayBeSent(tree.place, p.Dir, ref) {

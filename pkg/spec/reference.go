@@ -2,6 +2,7 @@ package spec
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -64,6 +65,17 @@ type reserved struct {
 	files []reservedFile
 }
 
+// FingerprintVariable is the environment variable with the key of the
+// fingerprints. No reference may name it.
+const FingerprintVariable = "QLSYNC_FINGERPRINT_KEY"
+
+// Reserved returns the environment variables that no connection may be given, and no
+// command either: those that sign in to tenants, in capitals, and the key of the
+// fingerprints.
+func (p *Project) Reserved() []string {
+	return append(slices.Sorted(maps.Keys(p.reserved.env)), FingerprintVariable)
+}
+
 type reservedFile struct {
 	secretFile
 	tenant string
@@ -97,7 +109,7 @@ type secretFile struct {
 }
 
 func locate(dir, name string) secretFile {
-	path := under(dir, name)
+	path := infile.Under(dir, name)
 	if absolute, err := filepath.Abs(path); err == nil {
 		path = absolute
 	}

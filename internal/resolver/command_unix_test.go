@@ -1,6 +1,6 @@
 //go:build unix
 
-package spec
+package resolver
 
 import (
 	"os"
@@ -21,8 +21,8 @@ func TestScriptsAreCommandsToo(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	resolver := NewResolver(folder, os.LookupEnv)
-	resolver.allowExec, resolver.withheld = true, []string{"TENANT_KEY"}
+	resolver := New(Options{Dir: folder, Lookup: os.LookupEnv})
+	resolver.options.AllowExec, resolver.options.Withheld = true, []string{"TENANT_KEY"}
 	for name, test := range map[string]struct {
 		command []string
 		want    string

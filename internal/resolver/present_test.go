@@ -1,4 +1,4 @@
-package spec_test
+package resolver_test
 
 import (
 	"errors"
@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/qlsync/qlsync/internal/resolver"
 	"github.com/qlsync/qlsync/pkg/connection"
-	"github.com/qlsync/qlsync/pkg/spec"
 )
 
 func TestAMissingSecretIsFoundWithoutReadingOrRunningAnything(t *testing.T) {
@@ -29,20 +29,13 @@ func TestAMissingSecretIsFoundWithoutReadingOrRunningAnything(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := os.WriteFile(filepath.Join(folder, "qlsync.yaml"), []byte("version: 1\nproject: acme\ntenants: {demo: {url: \"sim:tenant.yaml\"}}\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
 	lookup := func(name string) (string, bool) {
 		value, ok := map[string]string{"SET": "value", "EMPTY": ""}[name]
 		return value, ok
 	}
-	project, problems := spec.Options{AllowExec: true}.LoadProject(filepath.Join(folder, "qlsync.yaml"))
-	if len(problems) > 0 {
-		t.Fatal(problems)
-	}
-	careful, allowing := spec.NewResolver(folder, lookup), project.Resolver(lookup)
+	careful, allowing := resolver.New(resolver.Options{Dir: folder, Lookup: lookup}), resolver.New(resolver.Options{Dir: folder, Lookup: lookup, AllowExec: true})
 	for name, test := range map[string]struct {
-		resolver  *spec.Resolver
+		resolver  *resolver.Resolver
 		reference connection.Reference
 		wrong     string // empty: present
 	}{

@@ -1,4 +1,4 @@
-package spec
+package resolver
 
 import (
 	"context"
@@ -67,8 +67,8 @@ func secretCommand(verb string, args []string) int {
 		defer line.Close()
 		time.Sleep(time.Minute)
 	case "resolve":
-		resolver := NewResolver(".", os.LookupEnv)
-		resolver.allowExec = true
+		resolver := New(Options{Dir: ".", Lookup: os.LookupEnv})
+		resolver.options.AllowExec = true
 		_, _ = resolver.Resolve(context.Background(), connection.Reference{Exec: args})
 	case "wait":
 		time.Sleep(time.Minute)
@@ -88,10 +88,10 @@ func commandOf(t *testing.T, verb string, args ...string) []string {
 
 func TestSecretsAreWhatCommandsPrint(t *testing.T) {
 	t.Setenv("TENANT_KEY", "canary-of-the-tenant")
-	t.Setenv(FingerprintVariable, "canary-of-the-fingerprints")
+	t.Setenv("QLSYNC_FINGERPRINT_KEY", "canary-of-the-fingerprints")
 	t.Setenv("VAULT_ADDR", "https://vault.example")
-	resolver := NewResolver(t.TempDir(), os.LookupEnv)
-	resolver.allowExec, resolver.withheld = true, []string{"TENANT_KEY", FingerprintVariable}
+	resolver := New(Options{Dir: t.TempDir(), Lookup: os.LookupEnv})
+	resolver.options.AllowExec, resolver.options.Withheld = true, []string{"TENANT_KEY", "QLSYNC_FINGERPRINT_KEY"}
 	do := func(verb string, args ...string) []string { return commandOf(t, verb, args...) }
 	own := commandOf(t, "")[0]
 	for name, test := range map[string]struct {
@@ -106,7 +106,7 @@ func TestSecretsAreWhatCommandsPrint(t *testing.T) {
 		"arguments go through no shell":   {do("print", "$HOME; `id` | * > x", "%PATH% & ^!", `a "b" c\`, ""), "$HOME; `id` | * > x|%PATH% & ^!|a \"b\" c\\|", ""},
 		"it has the environment":          {do("variable", "VAULT_ADDR"), "[https://vault.example]", ""},
 		"but no tenant's key":             {do("variable", "TENANT_KEY"), "[]", ""},
-		"nor that of the fingerprints":    {do("variable", FingerprintVariable), "[]", ""},
+		"nor that of the fingerprints":    {do("variable", "QLSYNC_FINGERPRINT_KEY"), "[]", ""},
 		"its standard input is empty":     {do("copy"), "end", ""},
 		"its standard error is not shown": {do("complain"), "out", ""},
 		"it fails":                        {do("fail"), "", fmt.Sprintf("secret command %q: it ended with exit status 3; run it by hand to see why", own)},
@@ -140,8 +140,8 @@ func resolvesTo(t *testing.T, resolver *Resolver, command []string, want, wrong 
 }
 
 func TestCommandsThatDoNotEndAreEnded(t *testing.T) {
-	resolver := NewResolver(t.TempDir(), os.LookupEnv)
-	resolver.allowExec = true
+	resolver := New(Options{Dir: t.TempDir(), Lookup: os.LookupEnv})
+	resolver.options.AllowExec = true
 	ref := connection.Reference{Exec: commandOf(t, "wait")}
 	t.Run("after their time", func(t *testing.T) {
 		resolver.timeout = 20 * time.Millisecond
@@ -204,8 +204,8 @@ func TestWhatACommandHasStartedEndsWithIt(t *testing.T) {
 	for name, then := range map[string][]string{"by an interrupt": {"wait"}, "when it is waited for enough": nil} {
 		t.Run(name, func(t *testing.T) {
 			alive := listenForLife(t)
-			resolver := NewResolver(t.TempDir(), os.LookupEnv)
-			resolver.allowExec = true
+			resolver := New(Options{Dir: t.TempDir(), Lookup: os.LookupEnv})
+			resolver.options.AllowExec = true
 			ctx, interrupt := context.WithCancel(t.Context())
 			defer interrupt()
 			failed := make(chan error, 1)

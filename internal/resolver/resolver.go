@@ -1,4 +1,4 @@
-package spec
+package resolver
 
 import (
 	"bytes"
@@ -15,38 +15,28 @@ import (
 // Resolver reads the secrets that references name. It keeps none of them. It may
 // be used by several goroutines.
 type Resolver struct {
-	dir       string
-	lookupEnv func(string) (string, bool)
-	allowExec bool
-	withheld  []string // variables that no command gets; see foldVariable
+	options Options
 	// timeout and grace bound a command; see execTimeout and execGrace.
 	timeout, grace time.Duration
 }
 
-// NewResolver gives a resolver for the references of a project: relative files
-// are relative to its folder, and variables come from lookupEnv, such as
-// [os.LookupEnv]. It runs no commands.
-func NewResolver(dir string, lookupEnv func(string) (string, bool)) *Resolver {
-	return &Resolver{dir: dir, lookupEnv: lookupEnv, timeout: execTimeout, grace: execGrace}
+// Options say where a resolver reads.
+type Options struct {
+	// Dir is the folder of the project: relative files and commands are relative to it,
+	// and commands run in it.
+	Dir string
+	// Lookup returns environment variables, as [os.LookupEnv] does.
+	Lookup func(string) (string, bool)
+	// AllowExec lets references run commands.
+	AllowExec bool
+	// Withheld are the environment variables that no command gets, in any letter case.
+	Withheld []string
 }
 
-// Resolver gives the resolver of the project. It runs commands where the project
-// was loaded with [Options.AllowExec]: in the project's folder, with the
-// environment of this process but for what tenants are signed in to with, and the
-// key of the fingerprints.
-func (p *Project) Resolver(lookupEnv func(string) (string, bool)) *Resolver {
-	r := NewResolver(p.Dir, lookupEnv)
-	r.allowExec = p.options.AllowExec
-	r.withheld = []string{FingerprintVariable}
-	for name := range p.reserved.env {
-		r.withheld = append(r.withheld, name)
-	}
-	return r
+// New returns a resolver for the references of a project.
+func New(options Options) *Resolver {
+	return &Resolver{options: options, timeout: execTimeout, grace: execGrace}
 }
-
-// FingerprintVariable is the environment variable with the key of the
-// fingerprints. No reference may name it.
-const FingerprintVariable = "QLSYNC_FINGERPRINT_KEY"
 
 // maxSecret is how large a secret may be, in bytes.
 const maxSecret = 1 << 20
@@ -78,8 +68,8 @@ func (r *Resolver) Resolve(ctx context.Context, ref connection.Reference) (conne
 		value, err = r.env(ref.Env)
 	case ref.File != "":
 		value, err = r.file(ref)
-	case !r.allowExec:
-		err, hint = errors.New("exec references are off"), hintAllowExec
+	case !r.options.AllowExec:
+		err, hint = errors.New("exec references are off"), HintAllowExec
 	default:
 		value, err = r.exec(ctx, ref.Exec)
 	}
@@ -97,10 +87,11 @@ func (r *Resolver) Resolve(ctx context.Context, ref connection.Reference) (conne
 	return connection.NewSecret(value), nil
 }
 
-const hintAllowExec = "allow them with --allow-exec, and only where you trust whoever may write the files"
+// HintAllowExec says how commands are allowed.
+const HintAllowExec = "allow them with --allow-exec, and only where you trust whoever may write the files"
 
 func (r *Resolver) env(name string) (string, error) {
-	value, set := r.lookupEnv(name)
+	value, set := r.options.Lookup(name)
 	switch {
 	case !set:
 		return "", fmt.Errorf("environment variable %q is not set", name)
@@ -118,7 +109,7 @@ func (r *Resolver) env(name string) (string, error) {
 }
 
 func (r *Resolver) file(ref connection.Reference) (string, error) {
-	content, err := infile.Read(under(r.dir, ref.File), maxSecret)
+	content, err := infile.Read(infile.Under(r.options.Dir, ref.File), maxSecret)
 	switch {
 	case err != nil:
 		return "", fmt.Errorf("secret file %q: %s", ref.File, infile.Reason(err))

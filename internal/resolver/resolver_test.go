@@ -1,4 +1,4 @@
-package spec_test
+package resolver_test
 
 import (
 	"context"
@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/qlsync/qlsync/internal/resolver"
 	"github.com/qlsync/qlsync/pkg/connection"
-	"github.com/qlsync/qlsync/pkg/spec"
 )
 
 func TestSecretsAreReadFromWhereReferencesSay(t *testing.T) {
@@ -26,10 +26,10 @@ func TestSecretsAreReadFromWhereReferencesSay(t *testing.T) {
 	environment := map[string]string{
 		"SET": " value\n", "EMPTY": "", "LATIN1": "p\xe9w", "MARKED": "\xef\xbb\xbfvalue", "MARK": "\xef\xbb\xbf", "SURROGATE": "p\xed\xa0\x80w", "UTF16": "\xff\xfep\x00",
 	}
-	resolver := spec.NewResolver(folder, func(name string) (string, bool) {
+	secrets := resolver.New(resolver.Options{Dir: folder, Lookup: func(name string) (string, bool) {
 		value, ok := environment[name]
 		return value, ok
-	})
+	}})
 	for _, test := range []struct {
 		name      string
 		reference connection.Reference
@@ -69,7 +69,7 @@ func TestSecretsAreReadFromWhereReferencesSay(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			test.reference.Position = connection.Position{File: "c.yaml", Line: 3, Column: 4}
-			secret, err := resolver.Resolve(t.Context(), test.reference)
+			secret, err := secrets.Resolve(t.Context(), test.reference)
 			if test.wrong != "" {
 				var problem connection.Problem
 				if !errors.As(err, &problem) || problem.Error() != test.wrong {
@@ -87,8 +87,8 @@ func TestSecretsAreReadFromWhereReferencesSay(t *testing.T) {
 func TestNoSecretIsReadForACancelledRun(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	resolver := spec.NewResolver(t.TempDir(), func(string) (string, bool) { panic("the environment was read") })
-	if _, err := resolver.Resolve(ctx, connection.Reference{Env: "A"}); !errors.Is(err, context.Canceled) {
+	secrets := resolver.New(resolver.Options{Dir: t.TempDir(), Lookup: func(string) (string, bool) { panic("the environment was read") }})
+	if _, err := secrets.Resolve(ctx, connection.Reference{Env: "A"}); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
 }

@@ -1,4 +1,4 @@
-package spec
+package resolver
 
 import (
 	"os"
@@ -25,8 +25,8 @@ func TestBatchFilesAreCommandsToo(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	resolver := NewResolver(folder, os.LookupEnv)
-	resolver.allowExec = true
+	resolver := New(Options{Dir: folder, Lookup: os.LookupEnv})
+	resolver.options.AllowExec = true
 	for name, test := range map[string]struct {
 		command []string
 		want    string
@@ -37,7 +37,7 @@ func TestBatchFilesAreCommandsToo(t *testing.T) {
 		"by a backslash":            {[]string{`.\sec`}, "hunter2", ""},
 		"by its whole path":         {[]string{filepath.Join(folder, "sec")}, "hunter2", ""},
 		"arguments are passed on":   {[]string{"./pass", "a b", "c=d", "(e,f)", `C:\g\`, `C:\h i\`}, `a b|c=d|(e,f)|C:\g\|C:\h i\`, ""},
-		"what cmd.exe would expand": {[]string{"./pass", "%PATH%"}, "", `secret command "./pass": pass.bat is a batch file, and cmd.exe would interpret "%" in argument 1: name the program that pass.bat calls, or put the whole call into a batch file of your own and name that`},
+		"what cmd.exe would expand": {[]string{"./pass", "%PATH%"}, "", `secret command "./pass": pass.bat is a batch file, and cmd.exe would interpret "%" in argument 1: call the program behind pass.bat directly, or put the whole call into your own batch file and name that file`},
 		"what cmd.exe would run":    {[]string{"./sec", `a" & echo INJECTED & rem "`}, "", `secret command "./sec": sec.cmd is a batch file, and cmd.exe would interpret "\"" in argument 1: name the program that sec.cmd calls, or put the whole call into a batch file of your own and name that`},
 		"no program":                {[]string{"./script.ps1"}, "", `secret command "./script.ps1": the system cannot run such a file by itself: name its interpreter first, as in [powershell, -NoProfile, -File, ./secret.ps1] or [python, ./secret.py]`},
 	} {

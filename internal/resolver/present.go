@@ -1,4 +1,4 @@
-package spec
+package resolver
 
 import (
 	"context"
@@ -25,12 +25,12 @@ func (r *Resolver) Present(ref connection.Reference) error {
 	case ref.Env != "":
 		_, err = r.env(ref.Env)
 	case ref.File != "":
-		err = presentFile(under(r.dir, ref.File))
+		err = presentFile(infile.Under(r.options.Dir, ref.File))
 		if err != nil {
 			err = fmt.Errorf("secret file %q%w", ref.File, err)
 		}
-	case !r.allowExec:
-		err, hint = errors.New("exec references are off"), hintAllowExec
+	case !r.options.AllowExec:
+		err, hint = errors.New("exec references are off"), HintAllowExec
 	default:
 		err = r.presentCommand(ref.Exec)
 	}

@@ -1,4 +1,4 @@
-package spec
+package resolver
 
 import (
 	"context"
@@ -37,7 +37,7 @@ func (r *Resolver) exec(ctx context.Context, command []string) (string, error) {
 	output := bounded{limit: maxSecret}
 	cmd, err := r.command(ctx, command)
 	if err == nil {
-		cmd.Dir, cmd.Env, cmd.Stdout, cmd.WaitDelay = r.dir, r.environment(), &output, r.grace
+		cmd.Dir, cmd.Env, cmd.Stdout, cmd.WaitDelay = r.options.Dir, r.environment(), &output, r.grace
 		err = runGroup(cmd)
 	}
 	text, notText := infile.Text(output.text)
@@ -67,7 +67,7 @@ func (r *Resolver) command(ctx context.Context, command []string) (*exec.Cmd, er
 	}
 	cmd := exec.CommandContext(ctx, path, command[1:]...)
 	cmd.Args[0] = command[0]
-	return cmd, throughShell(cmd, r.dir)
+	return cmd, throughShell(cmd, r.options.Dir)
 }
 
 // find returns the path of a command, as the system completes it: a name alone is looked for in
@@ -76,7 +76,7 @@ func (r *Resolver) find(name string) (string, error) {
 	if filepath.Base(name) == name {
 		return exec.LookPath(name)
 	}
-	path, err := filepath.Abs(under(r.dir, name))
+	path, err := filepath.Abs(infile.Under(r.options.Dir, name))
 	if err != nil {
 		return "", err
 	}
@@ -115,7 +115,7 @@ func exitReason(err error) error {
 func (r *Resolver) environment() []string {
 	return slices.DeleteFunc(os.Environ(), func(pair string) bool {
 		name, _, _ := strings.Cut(pair, "=")
-		return slices.Contains(r.withheld, foldVariable(name))
+		return slices.ContainsFunc(r.options.Withheld, func(withheld string) bool { return strings.EqualFold(withheld, name) })
 	})
 }
 
