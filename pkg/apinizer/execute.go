@@ -357,7 +357,7 @@ func (p *Provider) current(ctx context.Context, operation connection.Operation) 
 	case types[live.kind] == nil:
 		return live, fmt.Errorf("%w: there is no connection type %q", connection.ErrInvalid, p.said(live.kind))
 	case p.changed(operation.Key, live):
-		return live, fmt.Errorf("%w (its fields or its description); plan again", connection.ErrChanged)
+		return live, fmt.Errorf("%w (its fields, its credentials or its description); plan again", connection.ErrChanged)
 	case operation.Kind == connection.Delete && operation.Seen != nil && takenAway(operation.Seen.Mark, mark):
 		return live, fmt.Errorf("%w (its ownership record in the description); plan again", connection.ErrChanged)
 	}

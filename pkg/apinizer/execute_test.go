@@ -122,7 +122,7 @@ func TestASecretThatWasAddedSinceThePlanBlocksAWrite(t *testing.T) {
 	if err := r.manager.Edit("Payments", "Trap", func(c *simulator.Connection) { c.Fields["authPassphrase"] = "set by hand" }); err != nil {
 		t.Fatal(err)
 	}
-	r.demand(r.run(p).Items[0].Error, "nothing was sent, as authPassphrase would be blanked")
+	r.demand(r.run(p).Items[0].Error, "left alone because another person or client changed it after the plan")
 	if !r.manager.SecretEquals("Payments", "Trap", "authPassphrase", "set by hand") {
 		t.Error("it is lost")
 	}

@@ -418,8 +418,7 @@ func dormant(t *connectionType, fields map[string]any) []string {
 	return found
 }
 
-// remember keeps a digest of what a connection looks like, with whose it is, and
-// without what masks or changes by itself.
+// remember keeps the [digest] of a connection.
 func (p *Provider) remember(key connection.Key, d document) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -440,6 +439,9 @@ func (p *Provider) changed(key connection.Key, d document) bool {
 	return known && before != digest(d)
 }
 
+// digest identifies what a read shows of a connection, with its ownership record. Of a masked
+// field it has only whether the field is set: the text may be ciphertext that differs at each
+// read. The id of the manager's own and whether a deployment is pending are not part of it.
 func digest(d document) string {
 	t := types[d.kind]
 	visible := map[string]any{typeKey: d.kind}
@@ -450,8 +452,13 @@ func digest(d document) string {
 		if t != nil {
 			s = t.fields[name]
 		}
+		text, isText := value.(string)
 		switch {
-		case value == nil, slices.Contains(serverOwned, name), t != nil && t.masks(d.fields, name):
+		case value == nil, slices.Contains(serverOwned, name):
+		case t != nil && t.masks(d.fields, name) && !isVariable(text):
+			if !isText || text != "" {
+				visible[name] = true
+			}
 		case name == descriptionKey:
 			visible[name] = value
 		case s != nil:

@@ -114,6 +114,28 @@ func (m *Manager) edited(old *record, wanted map[string]any) (map[string]any, er
 	return fields, nil
 }
 
+// TypeIn stores a secret with a connection as a person does who types it into the console; "" clears it.
+func (m *Manager) TypeIn(project, name, field, value string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	old := m.world.find(project, name)
+	if old == nil {
+		return fmt.Errorf("type %s into connection %s: not found", field, name)
+	}
+	f, known := m.types[old.Type].field(field)
+	if !known || f.class != secret {
+		return fmt.Errorf("type %s into connection %s: it is not a secret of type %s", field, name, old.Type)
+	}
+	next := *old
+	next.Fields, next.Revision, next.Live, next.stored = maps.Clone(old.Fields), old.Revision+1, old.Revision+1, nil
+	delete(next.Fields, field)
+	if value != "" {
+		next.Fields[field] = m.secretAfter(f, value, true, old)
+	}
+	m.world.put(&next, old)
+	return m.save()
+}
+
 // Remove deletes a connection.
 func (m *Manager) Remove(project, name string) error {
 	m.mu.Lock()

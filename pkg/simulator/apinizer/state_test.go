@@ -205,6 +205,14 @@ func TestHandsChangeThingsBehindAClientsBack(t *testing.T) {
 	if c, _ := r.Find("Payments", "Box"); compact(t, c) != `{"Project":"Payments","Type":"linux-script","Name":"Box","Fields":{"hostName":"h","sshPort":2222,"username":"u"},"Secrets":["password"],"Deployed":true,"Stale":false}` {
 		t.Errorf("%s", compact(t, c))
 	}
+	for _, value := range []string{"typed in", ""} {
+		if err := r.TypeIn("Payments", "Box", "password", value); err != nil || !r.SecretEquals("Payments", "Box", "password", value) {
+			t.Errorf("the password is not %q, and the error is %v", value, err)
+		}
+	}
+	if err := r.TypeIn("Payments", "Box", "hostName", "h"); err == nil || !strings.Contains(err.Error(), "not a secret") {
+		t.Errorf("typing a secret into hostName: error %v, want one that says that it is not a secret", err)
+	}
 	if err := r.Remove("Payments", "Box"); err != nil {
 		t.Error(err)
 	}
