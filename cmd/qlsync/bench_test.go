@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/qlsync/qlsync/pkg/simulator"
+	simulator "github.com/qlsync/qlsync/pkg/simulator/qlik"
 )
 
 // BenchmarkPlan plans a whole project against an embedded tenant, from reading

@@ -25,8 +25,8 @@ import (
 
 	"github.com/qlsync/qlsync/internal/commandline"
 	"github.com/qlsync/qlsync/internal/report"
-	"github.com/qlsync/qlsync/pkg/simulator"
 	"github.com/qlsync/qlsync/pkg/simulator/apinizer"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik"
 	"github.com/qlsync/qlsync/pkg/spec"
 )
 
@@ -148,7 +148,7 @@ func (c *canaries) qlik(token string) string {
 		},
 	})
 	c.must(err)
-	c.tenant, err = simulator.New(seed, simulator.Options{})
+	c.tenant, err = qlik.New(seed, qlik.Options{})
 	c.must(err)
 	return `version: 1
 defaults: {space: Finance}

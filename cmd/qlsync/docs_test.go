@@ -17,6 +17,7 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/qlik"
 	"github.com/qlsync/qlsync/pkg/simulator"
+	simqlik "github.com/qlsync/qlsync/pkg/simulator/qlik"
 	"github.com/qlsync/qlsync/pkg/spec"
 )
 
@@ -158,7 +159,7 @@ func (d *document) check() {
 		return
 	}
 	d.unchecked = false
-	tenant, err := simulator.New([]byte(`{"users": [{"email": "ana@example.com"}]}`), simulator.Options{})
+	tenant, err := simqlik.New([]byte(`{"users": [{"email": "ana@example.com"}]}`), simqlik.Options{})
 	d.must(err)
 	server, err := simulator.Start(tenant, "")
 	d.must(err)

@@ -17,6 +17,7 @@ import (
 	"github.com/qlsync/qlsync/pkg/plan"
 	"github.com/qlsync/qlsync/pkg/qlik"
 	"github.com/qlsync/qlsync/pkg/simulator"
+	simqlik "github.com/qlsync/qlsync/pkg/simulator/qlik"
 	"github.com/qlsync/qlsync/pkg/spec"
 )
 
@@ -104,7 +105,7 @@ func TestWhatIsExportedPlansToNothingButAdoption(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		tenant, err := simulator.New(seed, simulator.Options{})
+		tenant, err := simqlik.New(seed, simqlik.Options{})
 		if err != nil {
 			t.Skip() // what it cannot hold, such as a name twice
 		}

@@ -12,8 +12,8 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/qlsync/qlsync/pkg/simulator"
 	"github.com/qlsync/qlsync/pkg/simulator/apinizer"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik"
 )
 
 const killSeed = `{
@@ -112,7 +112,7 @@ type killing struct {
 	folder  string
 	service http.Handler
 	server  *httptest.Server
-	tenant  *simulator.Tenant  // the service, if it is one of Qlik Cloud
+	tenant  *qlik.Tenant       // the service, if it is one of Qlik Cloud
 	check   func(t *testing.T) // compares the tenant with what the files say
 	values  map[string]string  // the environment of the commands
 	output  string             // of the last command
@@ -137,7 +137,7 @@ func (k *killing) begin(t *testing.T, tenant, before, after string) {
 }
 
 func newKilling(t *testing.T) *killing {
-	tenant, err := simulator.New([]byte(killSeed), simulator.Options{})
+	tenant, err := qlik.New([]byte(killSeed), qlik.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -256,7 +256,7 @@ func (k *killing) run(t *testing.T, code int, args ...string) int {
 	return got
 }
 
-func checkQlik(t *testing.T, tenant *simulator.Tenant, ids map[string]string) {
+func checkQlik(t *testing.T, tenant *qlik.Tenant, ids map[string]string) {
 	want := map[string]string{ // bucket by name
 		"Left": "right", "Right": "left", "Lake": "rebuilt", "Given": "rebuilt and given", "Handed": "handed", "Arrives": "travels",
 		"Moves": "moves", "Rotates": "rotates", "Appears": "appears",

@@ -23,8 +23,8 @@ import (
 	"github.com/creack/pty"
 
 	"github.com/qlsync/qlsync/pkg/apply"
-	"github.com/qlsync/qlsync/pkg/simulator"
 	"github.com/qlsync/qlsync/pkg/simulator/apinizer"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik"
 )
 
 var (
@@ -90,7 +90,7 @@ func newMatrixRun(t *testing.T, r *rand.Rand) *matrixRun {
 	return m
 }
 
-func missingOf(tenant *simulator.Tenant, names ...string) []string {
+func missingOf(tenant *qlik.Tenant, names ...string) []string {
 	for _, c := range tenant.Connections() {
 		names = slices.DeleteFunc(names, func(name string) bool { return name == c.Name })
 	}

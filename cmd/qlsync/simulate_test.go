@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/qlsync/qlsync/pkg/simulator"
+	simulator "github.com/qlsync/qlsync/pkg/simulator/qlik"
 )
 
 func TestSimulateComplainsAtItsEnd(t *testing.T) {

@@ -25,8 +25,8 @@ import (
 	"github.com/hinshun/vt10x"
 
 	"github.com/qlsync/qlsync/internal/interrupt"
-	"github.com/qlsync/qlsync/pkg/simulator"
 	"github.com/qlsync/qlsync/pkg/simulator/apinizer"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik"
 )
 
 // terminalRuns is the environment variable with the number of random runs of
@@ -83,7 +83,7 @@ func newMany(t *testing.T, exist bool) *manyConnections {
 		}
 	}
 	seed.WriteString("]}")
-	tenant, err := simulator.New([]byte(seed.String()), simulator.Options{})
+	tenant, err := qlik.New([]byte(seed.String()), qlik.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/simulator"
 	"github.com/qlsync/qlsync/pkg/simulator/apinizer"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik"
 	"github.com/qlsync/qlsync/pkg/spec"
 )
 
@@ -23,11 +24,11 @@ type Simulation struct {
 }
 
 func simulateQlik(seed []byte, state string, faults []simulator.Fault) (Simulated, error) {
-	o := simulator.Options{Faults: faults}
+	o := qlik.Options{Faults: faults}
 	if state == "" {
-		return simulator.New(seed, o)
+		return qlik.New(seed, o)
 	}
-	return simulator.Open(seed, state, o)
+	return qlik.Open(seed, state, o)
 }
 
 func simulateApinizer(seed []byte, state string, faults []simulator.Fault) (Simulated, error) {
@@ -131,7 +132,7 @@ type Simulated interface {
 
 // Simulations are the kinds that --provider takes.
 var Simulations = map[string]Simulation{
-	spec.ProviderQlik:     {simulator.ParseFaults, simulateQlik},
+	spec.ProviderQlik:     {qlik.ParseFaults, simulateQlik},
 	spec.ProviderApinizer: {apinizer.ParseFaults, simulateApinizer},
 }
 

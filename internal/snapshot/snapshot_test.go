@@ -14,6 +14,7 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/qlik"
 	"github.com/qlsync/qlsync/pkg/simulator"
+	simqlik "github.com/qlsync/qlsync/pkg/simulator/qlik"
 	"github.com/qlsync/qlsync/schemas"
 )
 
@@ -31,7 +32,7 @@ const seed = `{
 
 // live gives a provider of a tenant in memory, and what a project asks of it.
 func live(t *testing.T) (connection.Provider, connection.Scope) {
-	tenant, err := simulator.New([]byte(seed), simulator.Options{})
+	tenant, err := simqlik.New([]byte(seed), simqlik.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,7 @@ import (
 
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/qlik"
-	"github.com/qlsync/qlsync/pkg/simulator"
+	simulator "github.com/qlsync/qlsync/pkg/simulator/qlik"
 )
 
 func TestATenantIsExaminedAsFarAsTheCallerSees(t *testing.T) {

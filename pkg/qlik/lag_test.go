@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/qlsync/qlsync/pkg/connection"
-	"github.com/qlsync/qlsync/pkg/simulator"
+	simulator "github.com/qlsync/qlsync/pkg/simulator/qlik"
 )
 
 // TestAWriteAfterAWriteWaitsUntilTheFirstOneIsVisible writes twice on the same connections, on

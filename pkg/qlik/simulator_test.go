@@ -17,6 +17,7 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/qlik"
 	"github.com/qlsync/qlsync/pkg/simulator"
+	simqlik "github.com/qlsync/qlsync/pkg/simulator/qlik"
 )
 
 // acme is a tenant in which Ana administers and Bob does not.
@@ -37,7 +38,7 @@ const acme = `{
 }`
 
 // embedded is the embedded tenant as a network in memory, so that time may be fake.
-type embedded struct{ *simulator.Tenant }
+type embedded struct{ *simqlik.Tenant }
 
 func (e embedded) RoundTrip(r *http.Request) (response *http.Response, err error) {
 	defer func() {
@@ -59,9 +60,9 @@ func (e embedded) RoundTrip(r *http.Request) (response *http.Response, err error
 
 // embed makes the embedded tenant and a provider for it; after the test, every
 // fault must have fired and no request may have broken the contract.
-func embed(t *testing.T, seed string, options simulator.Options) (*simulator.Tenant, *qlik.Provider) {
+func embed(t *testing.T, seed string, options simqlik.Options) (*simqlik.Tenant, *qlik.Provider) {
 	t.Helper()
-	tenant, err := simulator.New([]byte(seed), options)
+	tenant, err := simqlik.New([]byte(seed), options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +113,7 @@ func must(t *testing.T, outcomes []connection.Outcome) []connection.Outcome {
 }
 
 func TestTheEmbeddedTenantIsReadWhole(t *testing.T) {
-	tenant, provider := embed(t, acme, simulator.Options{PageSize: 1})
+	tenant, provider := embed(t, acme, simqlik.Options{PageSize: 1})
 	scope := everything
 	scope.Owners = []string{"BOB@acme.example"}
 	got, err := provider.Snapshot(t.Context(), scope)
@@ -139,7 +140,7 @@ func TestTheEmbeddedTenantIsReadWhole(t *testing.T) {
 }
 
 func TestTheLifeOfAConnection(t *testing.T) {
-	tenant, provider := embed(t, acme, simulator.Options{})
+	tenant, provider := embed(t, acme, simqlik.Options{})
 	id := must(t, provider.Execute(t.Context(), []connection.Operation{{
 		Kind: connection.Create, Name: "Raw", Space: &connection.Space{ID: "s-fin", Name: "Finance", Type: "shared"}, DataSource: "File_AmazonS3ConnectorV2",
 		Set: map[string]any{"bucketName": "raw"}, Credentials: map[string]any{"accessKey": connection.NewSecret("A"), "secretKey": connection.NewSecret("S1")},
@@ -176,7 +177,7 @@ func TestTheLifeOfAConnection(t *testing.T) {
 }
 
 func TestBulkOperationsAtTheEmbeddedTenant(t *testing.T) {
-	tenant, provider := embed(t, acme, simulator.Options{})
+	tenant, provider := embed(t, acme, simqlik.Options{})
 	_, live := look(t, provider)
 	sales := &connection.Space{ID: "s-sal", Name: "Sales", Type: "managed"}
 	must(t, provider.Execute(t.Context(), []connection.Operation{
@@ -201,7 +202,7 @@ func TestBulkOperationsAtTheEmbeddedTenant(t *testing.T) {
 }
 
 func TestACallerWithoutTheRole(t *testing.T) {
-	_, provider := embed(t, strings.Replace(acme, `"caller": "ana@`, `"caller": "bob@`, 1), simulator.Options{})
+	_, provider := embed(t, strings.Replace(acme, `"caller": "ana@`, `"caller": "bob@`, 1), simqlik.Options{})
 	got, live := look(t, provider)
 	if got.Caller.Admin || got.Traits.Space != connection.Patch {
 		t.Errorf("snapshot %+v", got)
@@ -221,21 +222,21 @@ func TestACallerWithoutTheRole(t *testing.T) {
 // wrong, and wants them done exactly once all the same.
 func TestFaultsOfTheEmbeddedTenant(t *testing.T) {
 	for name, test := range map[string]struct {
-		faults []simulator.Fault
+		faults []simqlik.Fault
 		kind   error // of the create
 	}{
-		"a create cut after it happened is found": {[]simulator.Fault{{Method: "POST", Path: connections, Cut: simulator.CutAfter}}, nil},
-		"a create cut before it happened is told": {[]simulator.Fault{{Method: "POST", Path: connections, Cut: simulator.CutBefore}}, connection.ErrUnknownOutcome},
-		"a create that met a limit is sent again": {[]simulator.Fault{{Method: "POST", Path: connections, RetryAfter: 40}}, nil},
-		"a gateway page instead of the list":      {[]simulator.Fault{{Method: "GET", Path: connections, Body: "<html>"}}, nil},
-		"patches cut after they happened":         {[]simulator.Fault{{Method: "PATCH", Path: connections + "/*", Cut: simulator.CutAfter, Times: 2}}, nil},
-		"reads that break":                        {[]simulator.Fault{{Method: "GET", Path: connections + "/*", Cut: simulator.CutBefore, Times: 3}}, nil},
-		"a bulk delete cut after it happened":     {[]simulator.Fault{{Method: "POST", Path: connections + "/actions/*", Cut: simulator.CutAfter}}, nil},
-		"a bulk delete that stays unavailable":    {[]simulator.Fault{{Method: "POST", Path: connections + "/actions/*", Status: 503, Times: 4}}, nil},
+		"a create cut after it happened is found": {[]simqlik.Fault{{Method: "POST", Path: connections, Cut: simqlik.CutAfter}}, nil},
+		"a create cut before it happened is told": {[]simqlik.Fault{{Method: "POST", Path: connections, Cut: simqlik.CutBefore}}, connection.ErrUnknownOutcome},
+		"a create that met a limit is sent again": {[]simqlik.Fault{{Method: "POST", Path: connections, RetryAfter: 40}}, nil},
+		"a gateway page instead of the list":      {[]simqlik.Fault{{Method: "GET", Path: connections, Body: "<html>"}}, nil},
+		"patches cut after they happened":         {[]simqlik.Fault{{Method: "PATCH", Path: connections + "/*", Cut: simqlik.CutAfter, Times: 2}}, nil},
+		"reads that break":                        {[]simqlik.Fault{{Method: "GET", Path: connections + "/*", Cut: simqlik.CutBefore, Times: 3}}, nil},
+		"a bulk delete cut after it happened":     {[]simqlik.Fault{{Method: "POST", Path: connections + "/actions/*", Cut: simqlik.CutAfter}}, nil},
+		"a bulk delete that stays unavailable":    {[]simqlik.Fault{{Method: "POST", Path: connections + "/actions/*", Status: 503, Times: 4}}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				tenant, provider := embed(t, acme, simulator.Options{Faults: test.faults})
+				tenant, provider := embed(t, acme, simqlik.Options{Faults: test.faults})
 				_, live := look(t, provider)
 				created := provider.Execute(t.Context(), []connection.Operation{{
 					Kind: connection.Create, Name: "Raw", Space: &connection.Space{ID: "s-fin"}, DataSource: "File_AmazonS3ConnectorV2",
@@ -259,7 +260,7 @@ func TestFaultsOfTheEmbeddedTenant(t *testing.T) {
 }
 
 func TestAnIncompleteListOfTheEmbeddedTenant(t *testing.T) {
-	_, provider := embed(t, acme, simulator.Options{Faults: []simulator.Fault{{Method: "GET", Path: connections, Omit: []string{"Ledger"}, Times: -1}}})
+	_, provider := embed(t, acme, simqlik.Options{Faults: []simqlik.Fault{{Method: "GET", Path: connections, Omit: []string{"Ledger"}, Times: -1}}})
 	got, live := look(t, provider)
 	if len(got.Incomplete) == 0 || !strings.Contains(got.Incomplete[0], `space "Finance"`) || live["Finance/Ledger"].ID != "" {
 		t.Errorf("incomplete %q", got.Incomplete)
@@ -267,7 +268,7 @@ func TestAnIncompleteListOfTheEmbeddedTenant(t *testing.T) {
 }
 
 func TestDataSourcesOfTheEmbeddedTenant(t *testing.T) {
-	_, provider := embed(t, acme, simulator.Options{})
+	_, provider := embed(t, acme, simqlik.Options{})
 	got, err := provider.DataSources(t.Context(), []string{"File_AmazonS3ConnectorV2", "rest", "mssqk"})
 	if err != nil {
 		t.Fatal(err)
@@ -281,7 +282,7 @@ func TestDataSourcesOfTheEmbeddedTenant(t *testing.T) {
 }
 
 func TestOAuthAndARealServer(t *testing.T) {
-	tenant, err := simulator.New([]byte(acme), simulator.Options{})
+	tenant, err := simqlik.New([]byte(acme), simqlik.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,27 +1,26 @@
-// Package simulator is the embedded tenant: a Qlik Cloud tenant in memory, behind an http.Handler.
+// Package simulator serves the embedded services: the systems that qlsync talks to, in memory, behind an http.Handler. It
+// is what they have in common; each of them is a package below:
 //
-// It serves the public REST API around data connections: every operation of data connections, data sources and data
-// credentials, reads of spaces and users, and the OAuth token endpoint. The tool, its demo and its tests talk to it over
-// real HTTP and cannot tell the difference, except by the address.
+//   - simulator/qlik is a Qlik Cloud tenant,
+//   - simulator/apinizer is an Apinizer manager.
 //
-//	seed (JSON) ──New / Open──▶ Tenant ──ServeHTTP──▶ route ▶ who ▶ tier ▶ fault ▶ query, body ▶ handler ▶ state file
-//	                              │
-//	                              └─ Requests, Misuse, Edit, CredentialEquals ... for tests
-//
-// It is written from Qlik's published API reference, tutorials and change log alone, and imports no other package of this
-// module: so it cannot share a mistake with the client. Comments name the page that a behaviour comes from. Where the
-// documentation is silent they say "undocumented; assumed", and the assumption is the stricter of the plausible ones; what
-// a client may come to feel is a switch in [Behaviour].
-//
-// Invariants:
-//
-//   - A credential value is never kept, answered or logged. What is stored of it is a salted digest
-//     ([Tenant.CredentialEquals]). The exceptions are the service's own: what somebody writes into a statement, and a user
-//     name with Behaviour.ShowUsername.
-//   - A request that the reference does not describe (route, query key, body field) is answered 400 and recorded as a
-//     [Tenant.Misuse], so that a wrong request cannot pass unnoticed.
-//   - The same seed and the same writes give the same ids, whatever their order.
-//   - With a state file, a write is answered only after it is on disk.
-//
-// Not modelled: roles in spaces (who sees a space may change its connections), the collation of a locale, groups of users.
+// Both stand on simulator/internal/host: state file, request log, injected faults, digests in the place of secrets. They
+// import no package of this module that is not one of the simulator's, so an embedded service cannot share a mistake with
+// the client.
 package simulator
+
+import (
+	"net/http"
+
+	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
+)
+
+// Service is an embedded service, of whatever kind.
+type Service interface {
+	http.Handler
+	Token() string // signs a caller in
+}
+
+// Fault is one piece of hostility, to be met by the requests that match its method and path. Each service has a
+// ParseFaults, which refuses what it has no place for.
+type Fault = host.Fault

@@ -12,12 +12,6 @@ import (
 	"time"
 )
 
-// Service is an embedded service: a [Tenant], or one of another shape.
-type Service interface {
-	http.Handler
-	Token() string // signs a caller in
-}
-
 // Server serves an embedded service over HTTP.
 type Server struct {
 	URL   string // http://127.0.0.1:PORT

@@ -13,7 +13,7 @@ import (
 	"github.com/qlsync/qlsync/pkg/apply"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/qlik"
-	"github.com/qlsync/qlsync/pkg/simulator"
+	simulator "github.com/qlsync/qlsync/pkg/simulator/qlik"
 )
 
 // TestWhatIsWrittenIsWhatIsReadForEveryDataSource creates a connection of every data

@@ -13,7 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/qlsync/qlsync/pkg/connection"
-	"github.com/qlsync/qlsync/pkg/simulator"
+	simulator "github.com/qlsync/qlsync/pkg/simulator/qlik"
 )
 
 // deed is what another client does to a connection.

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/qlsync/qlsync/pkg/connection"
-	"github.com/qlsync/qlsync/pkg/simulator"
+	simulator "github.com/qlsync/qlsync/pkg/simulator/qlik"
 )
 
 // wire is the way of one process to the tenant. It sees every write, and looks at

@@ -10,7 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/qlsync/qlsync/pkg/connection"
-	"github.com/qlsync/qlsync/pkg/simulator"
+	simulator "github.com/qlsync/qlsync/pkg/simulator/qlik"
 )
 
 // spaceIDs are the ids of the tenant's spaces, by name.

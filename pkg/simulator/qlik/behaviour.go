@@ -1,0 +1,258 @@
+package qlik
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
+)
+
+// Behaviour holds a switch for everything that the documentation leaves open and that a client may come to feel. The zero
+// value is what the tenant does unless told otherwise. A switch is on if it is on in [Options] or in the seed
+// ("behaviour": {...}); a number or a text of Options goes before that of the seed.
+type Behaviour struct {
+	// CredentialsByOwnerOnly: credentials stored with a connection are patched by its owner alone; anybody else, an
+	// administrator too, gets 403. Off: by everybody who sees the connection.
+	CredentialsByOwnerOnly bool `json:"credentialsByOwnerOnly"`
+
+	// KeepServerTag: a patch of /tags keeps the server's own DcaasAPI tag. Off: the tags are those of the patch.
+	KeepServerTag bool `json:"keepServerTag"`
+
+	// RefuseSpacePatch: a patch of /space is 400. Off: it moves the connection.
+	RefuseSpacePatch bool `json:"refuseSpacePatch"`
+
+	// NormaliseValues: properties are read back with the types of the api-specs and with defaults filled in. Off: as they
+	// were sent.
+	NormaliseValues bool `json:"normaliseValues"`
+
+	// RewriteValues: lists of named items are read back in the order of their names, each item with "encrypt" filled in, and
+	// hosts in lower case. Off: as they were sent.
+	RewriteValues bool `json:"rewriteValues"`
+
+	// RestoreDefaults: a property that a patch removes gets the default of the api-specs, if it has one. Off: it is gone.
+	RestoreDefaults bool `json:"restoreDefaults"`
+
+	// DuplicateCopiesTags: a duplicate has the tags of its source. Off: none.
+	DuplicateCopiesTags bool `json:"duplicateCopiesTags"`
+
+	// TenantLimit: besides each user, the tenant as a whole has a limit per tier: the user's, times the number of users,
+	// times a half (rate limit page). So a tenant of one user has half of it. Off: only users are limited.
+	TenantLimit bool `json:"tenantLimit"`
+
+	// NamesIgnoreCase: two names in one place that differ in letter case alone are the same. Off: they are two.
+	NamesIgnoreCase bool `json:"namesIgnoreCase"`
+
+	// IgnoreUnknownProperties: a create drops connection properties that the api-specs do not list. Off: it is 400.
+	IgnoreUnknownProperties bool `json:"ignoreUnknownProperties"`
+
+	// BulkMaximum: a bulk action with more items is 400. 0: any number.
+	BulkMaximum int `json:"bulkMaximum"`
+
+	// OwnerChangeKeepsCredentials: after a change of owner, the credentials stored with the connection are still there
+	// (qCredentialsID), though of no use to anybody until new ones are written. Off: they are cleared at once.
+	OwnerChangeKeepsCredentials bool `json:"ownerChangeKeepsCredentials"`
+
+	// ShowUsername: parseConnection answers the property username, which is then the one credential whose value is kept.
+	// Off: it is as hidden as a password.
+	ShowUsername bool `json:"showUsername"`
+
+	// DefaultPageSize: the list of connections without limit is paged by so many. 0: it is one page with everything.
+	DefaultPageSize int `json:"defaultPageSize"`
+
+	// HideCredentialSettings: parseConnection answers neither selectedCredentials nor credentialsName. Off: both.
+	HideCredentialSettings bool `json:"hideCredentialSettings"`
+
+	// HideSeparateCredentials: parseConnection does not answer separateCredentials, as the published sample does not; only
+	// qSeparateCredentials tells. Off: as it was sent.
+	HideSeparateCredentials bool `json:"hideSeparateCredentials"`
+
+	// Without: members of connections that no answer has, of those that the published types call optional: user,
+	// datasourceID, tags, created, updated, qSeparateCredentials. None: all are there.
+	Without []string `json:"without"`
+
+	// AnonymousHostChange: a patch may change the host of a connection that has no credentials without giving any. Off: that
+	// is 400 like any other.
+	AnonymousHostChange bool `json:"anonymousHostChange"`
+
+	// HostChangeNeedsPassword: of the credentials that come with a change of host, only a password counts. Off: any part of
+	// them, a key file too.
+	HostChangeNeedsPassword bool `json:"hostChangeNeedsPassword"`
+
+	// StrictPatchKeys: the key of a patch is value; Value, as most examples have it, is 400. Off: both.
+	StrictPatchKeys bool `json:"strictPatchKeys"`
+
+	// DetailedSpecs: api-specs list required properties, and mark secrets and the items of lists. Off: types, defaults, enums
+	// and descriptions alone, as in the only public sample.
+	DetailedSpecs bool `json:"detailedSpecs"`
+
+	// DataSourceKey: the spelling that create takes, datasourceID or dataSourceId; the other one counts as missing. "":
+	// both.
+	DataSourceKey string `json:"dataSourceKey"`
+
+	// Lag: reads show connections as they were so many seconds ago; writes act on what there is. A state file does not keep
+	// what was there before. 0: what was just written is read.
+	Lag int `json:"lag"`
+
+	// ListLag: lists of connections show them as they were so many seconds ago, where that is more than Lag; a request for
+	// one connection does not. 0: lists are as new as anything else.
+	ListLag int `json:"listLag"`
+}
+
+// or joins the switches of Options with those of a seed.
+func (b Behaviour) or(seed Behaviour) Behaviour {
+	return Behaviour{
+		CredentialsByOwnerOnly:      b.CredentialsByOwnerOnly || seed.CredentialsByOwnerOnly,
+		KeepServerTag:               b.KeepServerTag || seed.KeepServerTag,
+		RefuseSpacePatch:            b.RefuseSpacePatch || seed.RefuseSpacePatch,
+		NormaliseValues:             b.NormaliseValues || seed.NormaliseValues,
+		RewriteValues:               b.RewriteValues || seed.RewriteValues,
+		RestoreDefaults:             b.RestoreDefaults || seed.RestoreDefaults,
+		DuplicateCopiesTags:         b.DuplicateCopiesTags || seed.DuplicateCopiesTags,
+		TenantLimit:                 b.TenantLimit || seed.TenantLimit,
+		NamesIgnoreCase:             b.NamesIgnoreCase || seed.NamesIgnoreCase,
+		IgnoreUnknownProperties:     b.IgnoreUnknownProperties || seed.IgnoreUnknownProperties,
+		BulkMaximum:                 firstSet(b.BulkMaximum, seed.BulkMaximum),
+		OwnerChangeKeepsCredentials: b.OwnerChangeKeepsCredentials || seed.OwnerChangeKeepsCredentials,
+		ShowUsername:                b.ShowUsername || seed.ShowUsername,
+		DefaultPageSize:             firstSet(b.DefaultPageSize, seed.DefaultPageSize),
+		HideCredentialSettings:      b.HideCredentialSettings || seed.HideCredentialSettings,
+		HideSeparateCredentials:     b.HideSeparateCredentials || seed.HideSeparateCredentials,
+		Without:                     slices.Concat(b.Without, seed.Without),
+		HostChangeNeedsPassword:     b.HostChangeNeedsPassword || seed.HostChangeNeedsPassword,
+		StrictPatchKeys:             b.StrictPatchKeys || seed.StrictPatchKeys,
+		DetailedSpecs:               b.DetailedSpecs || seed.DetailedSpecs,
+		AnonymousHostChange:         b.AnonymousHostChange || seed.AnonymousHostChange,
+		DataSourceKey:               firstSet(b.DataSourceKey, seed.DataSourceKey),
+		Lag:                         firstSet(b.Lag, seed.Lag),
+		ListLag:                     firstSet(b.ListLag, seed.ListLag),
+	}
+}
+
+func firstSet[T comparable](a, b T) T {
+	var zero T
+	if a != zero {
+		return a
+	}
+	return b
+}
+
+func (b Behaviour) check() error {
+	switch {
+	case b.Lag < 0:
+		return errors.New("behaviour.lag: cannot be negative")
+	case b.ListLag < 0:
+		return errors.New("behaviour.listLag: cannot be negative")
+	case b.BulkMaximum < 0:
+		return errors.New("behaviour.bulkMaximum: cannot be negative")
+	case b.DefaultPageSize < 0 || b.DefaultPageSize > 100:
+		return errors.New("behaviour.defaultPageSize: must be 0 to 100")
+	}
+	for _, name := range b.Without {
+		if !slices.Contains(optionalMembers, name) {
+			return fmt.Errorf("behaviour.without: %q is none of %s", name, strings.Join(optionalMembers, ", "))
+		}
+	}
+	switch b.DataSourceKey {
+	case "", keyOfContract, keyOfTutorials:
+		return nil
+	}
+	return fmt.Errorf("behaviour.dataSourceKey: must be %s or %s", keyOfContract, keyOfTutorials)
+}
+
+// optionalMembers are the members of a connection that an answer may be without (published types).
+var optionalMembers = []string{"user", "datasourceID", "tags", "created", "updated", "qSeparateCredentials"}
+
+// detailed gives the api-specs with everything that a schema could say beside types, defaults and enums: what is
+// required is the host.
+func (s *source) detailed() (json.RawMessage, error) {
+	var specs map[string]any
+	if err := host.DecodeOne(s.APISpecs, &specs); err != nil {
+		return nil, err
+	}
+	schema := specs["connectionProperties"].(map[string]any)
+	required := []string{}
+	for name, described := range schema["properties"].(map[string]any) {
+		property := described.(map[string]any)
+		switch {
+		case s.isCredential(name) && property["type"] == "string" && name != "username":
+			property["format"], property["writeOnly"] = "password", true
+		case property["type"] == "array":
+			property["items"] = map[string]any{"type": "object", "properties": map[string]any{
+				"name": map[string]any{"type": "string"}, "value": map[string]any{"type": "string"},
+			}}
+		case slices.Contains(hostProperties, name) && property["default"] == nil:
+			required = append(required, name)
+		}
+	}
+	slices.Sort(required)
+	schema["required"] = required
+	return json.Marshal(specs)
+}
+
+// normalised gives visible properties with the types of the api-specs, and with the defaults of what is missing.
+func (s *source) normalised(shown map[string]any) map[string]any {
+	for name, p := range s.properties {
+		value, set := shown[name]
+		switch {
+		case set:
+			shown[name] = p.typed(value)
+		case p.Default != nil && !s.isCredential(name):
+			shown[name] = p.Default
+		}
+	}
+	return shown
+}
+
+// rewritten gives visible properties as a service may make them of what was sent.
+func rewritten(shown map[string]any) map[string]any {
+	for name, value := range shown {
+		switch v := value.(type) {
+		case []any:
+			shown[name] = completed(v)
+		case string:
+			if slices.Contains(hostProperties, name) && !strings.Contains(v, "/") {
+				shown[name] = strings.ToLower(v)
+			}
+		}
+	}
+	return shown
+}
+
+// completed gives a list of named items in the order of their names, with what they leave out.
+func completed(list []any) []any {
+	items := make([]any, len(list))
+	for i, item := range list {
+		entry, ok := item.(map[string]any)
+		if !ok || entry["name"] == nil {
+			return list
+		}
+		whole := map[string]any{"encrypt": false}
+		maps.Copy(whole, entry)
+		items[i] = whole
+	}
+	slices.SortStableFunc(items, func(a, b any) int {
+		return strings.Compare(host.ScalarText(a.(map[string]any)["name"]), host.ScalarText(b.(map[string]any)["name"]))
+	})
+	return items
+}
+
+// typed gives a value in the type of its property, where it was sent in another.
+func (p property) typed(value any) any {
+	text, isText := value.(string)
+	switch {
+	case p.Type == "boolean" && isText:
+		return text == "true"
+	case p.Type == "integer" && isText:
+		if _, err := strconv.ParseInt(text, 10, 64); err == nil {
+			return json.Number(strings.TrimLeft(text, "+"))
+		}
+	case p.Type == "string" && !isText:
+		return host.ScalarText(value)
+	}
+	return value
+}

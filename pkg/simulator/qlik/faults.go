@@ -1,0 +1,99 @@
+package qlik
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
+)
+
+// Fault is one piece of hostility, to be met by the requests that match its method and path.
+type Fault = host.Fault
+
+// Cut says when a fault closes the connection.
+type Cut = host.Cut
+
+// A connection is cut before the request is looked at, or after it was served and its write is durable.
+const (
+	CutBefore = host.CutBefore
+	CutAfter  = host.CutAfter
+)
+
+// ParseFaults reads a JSON list of faults. Unknown keys are errors. It gives all mistakes, with their places.
+func ParseFaults(data []byte) ([]Fault, error) { return host.ParseFaults(data, foreignFault) }
+
+// foreignFault refuses what other services do.
+func foreignFault(f Fault) error {
+	if f.Deploy != "" {
+		return errors.New("deploy: nothing is deployed here")
+	}
+	return nil
+}
+
+// faultAnswer gives what is sent instead of serving the request; ok is false if the fault lets it through.
+func faultAnswer(f Fault, now time.Time) (reply answer, ok bool) {
+	status, header := f.Instead(now)
+	switch {
+	case status == 0:
+		return answer{}, false
+	case f.Body != "":
+		reply = answer{status: status, raw: f.Body}
+	case f.Answer != "":
+		reply = answer{status: status, raw: f.Answer, kind: jsonType}
+	case status == http.StatusTooManyRequests:
+		reply = errorAnswer(tooManyRequests(f.RetryAfter))
+	default:
+		reply = errorAnswer(&apiError{
+			Code: fmt.Sprintf("HTTP-%d", status), Title: http.StatusText(status), Detail: "injected fault", Status: status,
+		})
+	}
+	reply.header = header
+	return reply, true
+}
+
+// alter changes the answer of a served request; false if the fault wanted to change something that is not there.
+func (c *call) alter(f Fault, reply *answer) bool {
+	done := len(f.Omit) == 0 || c.omitted
+	if f.NoAdmin && c.user == nil {
+		done = false
+	}
+	if f.Repeat {
+		list, isList := reply.body.(connectionList)
+		if !isList || len(list.Data) == 0 {
+			return false
+		}
+		list.Data = append(slices.Clip(list.Data), list.Data[0])
+		reply.body = list
+	}
+	if f.NextHost != "" {
+		list, isList := reply.body.(pagedList)
+		if !isList || list.next() == nil {
+			return false
+		}
+		if address, err := url.Parse(list.next().Href); err == nil {
+			address.Host = f.NextHost
+			list.next().Href = address.String()
+		}
+	}
+	if f.Served {
+		if reply.status/100 != 2 {
+			return false
+		}
+		*reply = answer{status: http.StatusOK, raw: f.Answer, kind: jsonType}
+	}
+	if reply.truncate = f.Truncate && (reply.body != nil || reply.raw != ""); f.Truncate && !reply.truncate {
+		return false
+	}
+	return done
+}
+
+// pagedList is an answer with links to pages.
+type pagedList interface{ next() *link }
+
+func (l connectionList) next() *link { return l.Links.Next }
+func (l spaceList) next() *link      { return l.Links.Next }
+func (l userList) next() *link       { return l.Links.Next }

@@ -1,0 +1,73 @@
+package qlik
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+const gatewayPrefix = "DG_" // data sources that run on a data gateway (gateway tutorial)
+
+type gatewayList struct {
+	Gateways    []gatewayView `json:"gateways"`
+	RefreshedAt string        `json:"refreshedAt"`
+}
+
+type gatewayView struct {
+	ID      string `json:"id"`
+	Name    string `json:"name"`
+	Default bool   `json:"default"`
+}
+
+// complete derives an id that was left out; the two parts are those of the tutorial's samples.
+func (g *seedGateway) complete() error {
+	if g.Name == "" {
+		return errors.New(".name: missing")
+	}
+	if g.ID == "" {
+		g.ID = objectIDOf("gateway", g.Name) + "::" + objectIDOf("gateway instance", g.Name)
+	}
+	return nil
+}
+
+// sourceGateways serves GET /data-sources/{id}/gateways: 404 if there is none.
+func (t *Tenant) sourceGateways(c *call) (answer, error) {
+	s, err := t.sourceOf(c)
+	if err != nil {
+		return answer{}, err
+	}
+	if !strings.HasPrefix(s.id, gatewayPrefix) || len(t.gateways) == 0 {
+		return answer{}, sourceNotFound("no gateway for this data source")
+	}
+	list := gatewayList{RefreshedAt: timestamp(seedTime)}
+	if c.query.Get("forceRefresh") == "true" {
+		list.RefreshedAt = timestamp(t.now())
+	}
+	for _, g := range t.gateways {
+		list.Gateways = append(list.Gateways, gatewayView(g))
+	}
+	return ok(list), nil
+}
+
+// checkGateway refuses a gateway that is not there, if any is known: undocumented; assumed.
+func (t *Tenant) checkGateway(properties map[string]any) error {
+	id, set := properties["gatewayInstance"].(string)
+	if !set || len(t.gateways) == 0 || slices.ContainsFunc(t.gateways, func(g seedGateway) bool { return g.ID == id }) {
+		return nil
+	}
+	return badRequest("connectionProperties: no such gateway %q", id)
+}
+
+// sourceOf gives the data source of the path, if it is enabled.
+func (t *Tenant) sourceOf(c *call) (*source, error) {
+	s := sourceByID(c.request.PathValue("id"))
+	if s == nil || t.world.disabled[s.id] {
+		return nil, sourceNotFound("unknown or not enabled")
+	}
+	return s, nil
+}
+
+func sourceNotFound(detail string) *apiError {
+	return &apiError{Code: "DCAAS-2001", Title: "Data source not found", Detail: detail, Status: http.StatusNotFound}
+}

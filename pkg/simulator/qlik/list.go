@@ -1,0 +1,230 @@
+package qlik
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// listed is an entry of the connection list: a stored connection, or the DataFiles of a space.
+type listed struct {
+	record *record // nil for DataFiles
+	space  string
+}
+
+// The fields that the list can be sorted by, and their fixed-width sort keys.
+var connectionSorts = map[string]func(*record) string{
+	"_id":     func(r *record) string { return r.ID },
+	"qName":   func(r *record) string { return r.Name },
+	"created": func(r *record) string { return r.Created.UTC().Format(sortableTime) },
+	"updated": func(r *record) string { return r.Updated.UTC().Format(sortableTime) },
+}
+
+// connectionFields are the fields that the list can be filtered by (published specification).
+var connectionFields = map[string]filterField[*record]{
+	"qri":          {values: func(r *record) []string { return []string{r.source().qri(r.Properties)} }},
+	"qName":        {values: func(r *record) []string { return []string{r.Name} }},
+	"qType":        {values: func(r *record) []string { return []string{r.source().provider} }},
+	"datasourceID": {values: func(r *record) []string { return []string{r.DataSource} }},
+	"created":      {values: func(r *record) []string { return []string{timestamp(r.Created)} }, time: true},
+	"updated":      {values: func(r *record) []string { return []string{timestamp(r.Updated)} }, time: true},
+}
+
+const sortableTime = "20060102150405.000"
+
+type connectionList struct {
+	Data   []connectionView `json:"data"`
+	Meta   countMeta        `json:"meta"`
+	Links  pageLinks        `json:"links"`
+	Errors []*apiError      `json:"errors,omitempty"`
+
+	name string // what data is called in the answer
+}
+
+// MarshalJSON gives data another name, where the query asked for one.
+func (l connectionList) MarshalJSON() ([]byte, error) {
+	type plain connectionList
+	if l.name == "data" {
+		return json.Marshal(plain(l))
+	}
+	members := map[string]any{l.name: l.Data, "meta": l.Meta, "links": l.Links}
+	if len(l.Errors) > 0 {
+		members["errors"] = l.Errors
+	}
+	return json.Marshal(members)
+}
+
+func (c *call) dataName() string { return firstSet(c.query.Get("dataName"), "data") }
+
+type countMeta struct {
+	Count int `json:"count"`
+}
+
+// listConnections serves GET /data-connections (API reference). Without limit everything is answered, with no paging
+// links, unless Behaviour.DefaultPageSize says otherwise; meta.count is the total over all pages. Without sort, the order is by creation: undocumented; assumed.
+func (t *Tenant) listConnections(c *call) (answer, error) {
+	order, err := c.connectionOrder()
+	if err != nil {
+		return answer{}, err
+	}
+	matches, err := parseFilter(c.query.Get("filter"), connectionFields)
+	switch user := c.query.Get("userId"); {
+	case err != nil:
+		return answer{}, badRequest("filter: %v", err)
+	case c.query.Has("dataName") && c.query.Get("dataName") == "":
+		return answer{}, badRequest("dataName is empty")
+	case user != "" && user != c.user.ID && !c.user.isAdmin():
+		return answer{}, forbidden("userId of another user requires Admin role")
+	}
+	entries := t.entries(c, order, matches)
+	total := len(entries)
+	shown, omitted := c.withoutOmitted(entries)
+	paged, links, err := page(t, c, listing[listed]{
+		items: shown, key: order.key, desc: order.desc, limit: t.behaviour.DefaultPageSize, at: []string{"page"}, paging: connectionsPath,
+	})
+	if err != nil {
+		return answer{}, err
+	}
+	list := connectionList{
+		Data: make([]connectionView, 0, len(paged)), Meta: countMeta{total}, Links: links, Errors: omitted, name: c.dataName(),
+	}
+	for _, l := range paged {
+		if l.record == nil {
+			list.Data = append(list.Data, t.dataFilesView(c, l.space))
+			continue
+		}
+		v := t.view(c, l.record)
+		if c.query.Get("includeQris") == "true" {
+			v.QRI = l.record.source().qri(l.record.Properties)
+		}
+		list.Data = append(list.Data, v)
+	}
+	return ok(list), nil
+}
+
+// connectionOrder is how a list is sorted.
+type connectionOrder struct {
+	user    string // the caller, whose personal DataFiles are listed
+	by      string
+	desc    bool
+	sortKey func(*record) string
+}
+
+func (c *call) connectionOrder() (connectionOrder, error) {
+	o := connectionOrder{user: c.user.ID, by: "created", desc: strings.HasPrefix(c.query.Get("sort"), "-")}
+	if by := strings.TrimLeft(c.query.Get("sort"), "+- "); by != "" {
+		o.by = by
+	}
+	if o.sortKey = connectionSorts[o.by]; o.sortKey == nil {
+		return o, badRequest("connections cannot be sorted by %q", o.by)
+	}
+	if exact := o.sortKey; c.query.Get("caseinsensitive") == "true" && c.query.Has("sort") {
+		o.sortKey = func(r *record) string { return strings.ToLower(exact(r)) } // whatever the locale
+	}
+	return o, nil
+}
+
+// key: regular connections come before DataFiles, whatever the sort (API reference).
+func (o connectionOrder) key(l listed) []string {
+	if l.record == nil {
+		return []string{"1", dataFilesID(scopeOf(l.space, o.user)), ""}
+	}
+	return []string{"0", o.sortKey(l.record), l.record.ID}
+}
+
+// entries gives what the query selects, in order. The filter does not apply to DataFiles; owner applies to them alone, and
+// as it is the id of an app, and there are no apps, none of them has it.
+func (t *Tenant) entries(c *call, order connectionOrder, matches predicate[*record]) []listed {
+	var entries []listed
+	spaces := t.enterable(c.user)
+	for _, r := range t.world.inOrder() {
+		if t.selects(c, r, spaces) && matches(r) {
+			entries = append(entries, listed{record: r})
+		}
+	}
+	if order.desc || order.by != "created" {
+		sortByKey(entries, order)
+	}
+	if c.query.Get("noDatafiles") == "true" || c.query.Get("owner") != "" {
+		return entries
+	}
+	var builtIn []listed
+	for space, open := range spaces { // ownedByMe does not apply to them (API reference)
+		if open && c.inScope(space) {
+			builtIn = append(builtIn, listed{space: space})
+		}
+	}
+	sortByKey(builtIn, order)
+	return append(entries, builtIn...)
+}
+
+// sortByKey makes every key once: there may be ten thousand.
+func sortByKey(entries []listed, order connectionOrder) {
+	type keyed struct {
+		listed
+		key []string
+	}
+	all := make([]keyed, len(entries))
+	for i, l := range entries {
+		all[i] = keyed{l, order.key(l)}
+	}
+	slices.SortFunc(all, func(a, b keyed) int { return compareKeys(a.key, b.key, order.desc) })
+	for i := range all {
+		entries[i] = all[i].listed
+	}
+}
+
+// enterable gives the spaces that the user may enter, and "" for the personal one.
+func (t *Tenant) enterable(u *userRecord) map[string]bool {
+	spaces := map[string]bool{"": true}
+	for _, s := range t.world.spaces {
+		spaces[s.ID] = u.mayEnter(s)
+	}
+	return spaces
+}
+
+// inScope applies the filters that DataFiles know too; personal is ignored beside spaceId.
+func (c *call) inScope(space string) bool {
+	if wanted := c.query.Get("spaceId"); wanted != "" {
+		return space == wanted
+	}
+	return c.query.Get("personal") != "true" || space == ""
+}
+
+// selects: with userId, personal connections are those of that user. Undocumented; assumed.
+func (t *Tenant) selects(c *call, r *record, spaces map[string]bool) bool {
+	user := c.query.Get("userId")
+	switch {
+	case !spaces[r.Space] || r.Space == "" && r.Owner != firstSet(user, c.user.ID):
+		return false
+	case user != "" && r.Owner != user:
+		return false
+	case !c.inScope(r.Space):
+		return false
+	case c.query.Get("ownedByMe") == "true" && r.Owner != c.user.ID:
+		return false
+	}
+	return c.query.Get("includeDisabled") == "true" || !t.world.disabled[r.DataSource]
+}
+
+// withoutOmitted takes out what a fault hides, and gives the errors that say so: status 200, but incomplete (API
+// reference, 200 of the list).
+func (c *call) withoutOmitted(entries []listed) ([]listed, []*apiError) {
+	if len(c.omit) == 0 {
+		return entries, nil
+	}
+	var errs []*apiError
+	kept := slices.DeleteFunc(entries, func(l listed) bool {
+		if l.record == nil || !slices.Contains(c.omit, l.record.Name) {
+			return false
+		}
+		errs = append(errs, &apiError{
+			Code: "DCERROR-0010", Title: "Connection could not be returned", Detail: "connection " + l.record.ID,
+			Status: http.StatusInternalServerError,
+		})
+		return true
+	})
+	c.omitted = len(errs) > 0
+	return kept, errs
+}

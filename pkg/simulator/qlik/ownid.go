@@ -1,0 +1,23 @@
+package qlik
+
+import "net/http"
+
+// tenantView is a tenant as the API answers it (Tenants reference).
+type tenantView struct {
+	ID         string   `json:"id"`
+	Name       string   `json:"name"`
+	Hostnames  []string `json:"hostnames"`
+	Region     string   `json:"region"`
+	Datacenter string   `json:"datacenter"`
+	Status     string   `json:"status"`
+	Created    string   `json:"created"`
+	Links      selfLink `json:"links"`
+}
+
+// getTenant serves GET /tenants/me. Which callers may read it is undocumented; assumed: all.
+func (t *Tenant) getTenant(c *call) (answer, error) {
+	return answer{status: http.StatusOK, body: tenantView{
+		ID: t.tenantID(), Name: "embedded", Hostnames: []string{c.request.Host}, Region: "eu", Datacenter: "eu-west-1", Status: "active",
+		Created: timestamp(seedTime), Links: selfLink{link{c.base() + tenantPath}},
+	}}, nil
+}

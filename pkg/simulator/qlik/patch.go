@@ -1,0 +1,291 @@
+package qlik
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+
+	jsonpatch "github.com/evanphx/json-patch/v5"
+
+	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
+)
+
+// patchOp is one operation of a PATCH. The reference says value, most examples of the update tutorial Value.
+type patchOp struct {
+	Op           string          `json:"op"`
+	Path         string          `json:"path"`
+	Value        json.RawMessage `json:"value"`
+	CapitalValue json.RawMessage `json:"Value"`
+}
+
+// patchDocument is the part of a connection that can be patched. Credentials stand in it as digests.
+type patchDocument struct {
+	Name       *string        `json:"qName"`
+	Tags       []string       `json:"tags"`
+	Space      string         `json:"space"`
+	Properties map[string]any `json:"connectionProperties"`
+}
+
+// Paths, in tokens, that name the remote place: changing one needs credentials in the same request.
+var hostProperties = []string{"host", "server", "url"}
+
+// patchConnection serves PATCH /data-connections/{qID}: the whole request is done, or nothing of it.
+func (t *Tenant) patchConnection(c *call) (answer, error) {
+	r, err := t.byPath(c)
+	if err != nil {
+		return answer{}, err
+	}
+	ops, err := t.patchOps(c)
+	if err != nil {
+		return answer{}, err
+	}
+	if err := t.checkPatch(c, r, ops); err != nil {
+		return answer{}, err
+	}
+	direct, rest, err := splitDirect(ops)
+	if err != nil {
+		return answer{}, err
+	}
+	document, err := t.world.applyPatch(c.user.ID, r, rest)
+	if err != nil {
+		return answer{}, err
+	}
+	next, err := t.patched(c, r, document, rest)
+	if err != nil {
+		return answer{}, err
+	}
+	given, err := t.applyDirect(c, next, direct)
+	if err != nil {
+		return answer{}, err
+	}
+	maps.Copy(given, setBy(rest))
+	if err := t.redeemHeader(c, next, given); err != nil {
+		return answer{}, err
+	}
+	if err := t.world.settle(c.user.ID, r, next, given); err != nil {
+		return answer{}, err
+	}
+	t.world.put(next)
+	return noContent, nil
+}
+
+// checkPatch holds what can be said before anything is tried.
+func (t *Tenant) checkPatch(c *call, r *record, ops []patchOp) error {
+	exempt := c.request.Header.Get(authCodeHeader) != "" || t.behaviour.AnonymousHostChange && !r.hasCredentials() && len(r.Links) == 0
+	if err := checkRules(ops, t.countsAsCredential(r.source()), exempt); err != nil {
+		return err
+	}
+	if err := checkPaths(ops); err != nil {
+		return err
+	}
+	for i := range ops {
+		credential := ops[i].direct() && ops[i].Path != "/qConnectStatement" || r.source().isCredential(ops[i].property())
+		switch signIn := r.source().SignIn; {
+		case signIn != nil && ops[i].property() == signIn.Code && r.source().signsIn(r.Properties):
+			return badRequest("the authorisation code of a patch belongs in the header %s", authCodeHeader)
+		case t.behaviour.RefuseSpacePatch && ops[i].Path == "/space":
+			return badRequest("path %q cannot be patched", ops[i].Path)
+		case t.behaviour.CredentialsByOwnerOnly && credential && r.Owner != c.user.ID && !r.separated():
+			return forbidden("only the owner may change the credentials of a connection")
+		}
+	}
+	return nil
+}
+
+// patchOps reads the body: a bare array. The object form {"patchData": [...]} is refused since May 2025 (change log).
+func (t *Tenant) patchOps(c *call) ([]patchOp, error) {
+	if !bytes.HasPrefix(bytes.TrimSpace(c.body), []byte("[")) {
+		return nil, misuse("the body must be an array of operations; patchData is no longer taken")
+	}
+	var ops []patchOp
+	if err := c.decode(&ops); err != nil {
+		return nil, err
+	}
+	if len(ops) == 0 {
+		return nil, badRequest("the body has no operation")
+	}
+	for i := range ops {
+		op := &ops[i]
+		if t.behaviour.StrictPatchKeys && op.CapitalValue != nil {
+			return nil, badRequest("operation %d: unknown field Value", i)
+		}
+		if op.Value == nil {
+			op.Value = op.CapitalValue
+		}
+		switch op.Op {
+		case "remove":
+		case "add", "replace":
+			if err := op.checkValue(); err != nil {
+				return nil, err
+			}
+		default:
+			return nil, badRequest("operation %d: op must be add, replace or remove", i)
+		}
+	}
+	return ops, nil
+}
+
+// checkValue: a value is a string, a boolean, an integer or an array (API reference): no object, null or decimal.
+func (op *patchOp) checkValue() error {
+	if op.Value == nil {
+		return badRequest("Field value is missing in the request")
+	}
+	var value any
+	if err := host.DecodeOne(op.Value, &value); err != nil {
+		return badRequest("%s: %v", op.Path, err)
+	}
+	switch v := value.(type) {
+	case string, bool, []any:
+		if host.HoldsSealKey(value) {
+			return badRequest("%s: the value holds the reserved key %s", op.Path, host.SealKey)
+		}
+		return nil
+	case json.Number:
+		if isInteger(v.String()) {
+			return nil
+		}
+	}
+	return badRequest("%s: a value must be a string, boolean, integer or array", op.Path)
+}
+
+// property gives the connection property that the operation is about; "" if it is about something else.
+func (op *patchOp) property() string {
+	tokens := strings.Split(op.Path, "/")
+	if len(tokens) < 3 || tokens[0] != "" || tokens[1] != "connectionProperties" {
+		return ""
+	}
+	return unescapeToken(tokens[2])
+}
+
+// unescapeToken undoes the escapes of RFC 6901.
+func unescapeToken(token string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(token, "~1", "/"), "~0", "~")
+}
+
+// checkRules holds the four rules of July 2026 (change log; update tutorial). What counts as credentials is not said:
+// here any credential property of the data source does, an authorisation code, and a link to stored credentials; and any
+// operation on a host property counts as a change. What is exempt needs none among the operations.
+func checkRules(ops []patchOp, counts func(property string) bool, exempt bool) error {
+	var statement, password, properties, secret, host bool
+	credentials := exempt
+	for i := range ops {
+		name := ops[i].property()
+		statement = statement || ops[i].Path == "/qConnectStatement"
+		password = password || ops[i].Path == "/qPassword"
+		properties = properties || name != ""
+		credentials = credentials || ops[i].Op != "remove" && (counts(name) || name == "selectedCredentials" ||
+			ops[i].Path == "/qPassword" || ops[i].Path == "/qCredentialsID")
+		secret = secret || strings.Contains(strings.ToLower(name), "password")
+		host = host || slices.Contains(hostProperties, name)
+	}
+	switch {
+	case statement && properties:
+		return badRequest("qConnectStatement and connectionProperties cannot be changed in one request")
+	case statement && !credentials:
+		return badRequest("a change of qConnectStatement needs credentials in the same request")
+	case host && !credentials:
+		return badRequest("a change of host, server or url needs credentials in the same request")
+	case password && secret:
+		return badRequest("credentials are given both as qPassword and in connectionProperties")
+	}
+	return nil
+}
+
+// countsAsCredential tells which properties are credentials for the rules.
+func (t *Tenant) countsAsCredential(s *source) func(property string) bool {
+	return func(name string) bool {
+		return s.isCredential(name) && (!t.behaviour.HostChangeNeedsPassword || strings.Contains(strings.ToLower(name), "password"))
+	}
+}
+
+// directPaths are the fields that stand beside properties and are no part of the patched document.
+var directPaths = []string{"/qConnectStatement", "/qPassword", "/qUsername", "/qCredentialsID"}
+
+func (op *patchOp) direct() bool { return slices.Contains(directPaths, op.Path) }
+
+// checkPaths: tags are set as a whole (update tutorial).
+func checkPaths(ops []patchOp) error {
+	for i := range ops {
+		switch path := ops[i].Path; {
+		case strings.Contains(path, host.SealKey):
+			return badRequest("path %q cannot be patched", path)
+		case path == "/qName", path == "/tags", path == "/space", ops[i].property() != "", ops[i].direct():
+		default:
+			return badRequest("path %q cannot be patched", path)
+		}
+	}
+	return nil
+}
+
+// applyPatch gives the connection's document after the operations.
+//
+// A credential may be replaced where none is stored, as a client cannot know that; any other replacement or removal of
+// what is not there is an error of RFC 6902. Undocumented; assumed.
+//
+// Separated credentials stand in the document as if they were the connection's own.
+func (w *world) applyPatch(user string, r *record, ops []patchOp) (*patchDocument, error) {
+	properties := maps.Clone(r.Properties)
+	if k := w.linked(r, user); k != nil && r.separated() {
+		maps.Copy(properties, k.Values)
+	}
+	before, err := json.Marshal(patchDocument{Name: &r.Name, Tags: r.Tags, Space: r.Space, Properties: properties})
+	if err != nil {
+		return nil, err
+	}
+	patch := make(jsonpatch.Patch, len(ops))
+	for i, op := range ops {
+		kind := op.Op
+		if kind == "replace" && r.source().isCredential(op.property()) && strings.Count(op.Path, "/") == 2 {
+			kind = "add"
+		}
+		patch[i] = operation(kind, op.Path, op.Value)
+	}
+	options := jsonpatch.NewApplyOptions()
+	options.SupportNegativeIndices = false
+	after, err := patch.ApplyWithOptions(before, options)
+	if err != nil {
+		return nil, badRequest("an operation does not apply: %s", patchCause(err))
+	}
+	document := new(patchDocument)
+	if err := host.DecodeOne(after, document); err != nil {
+		return nil, badRequest("%v", err)
+	}
+	return document, nil
+}
+
+func operation(kind, path string, value json.RawMessage) jsonpatch.Operation {
+	quoted := func(s string) *json.RawMessage {
+		data, _ := json.Marshal(s) // a string cannot fail
+		return (*json.RawMessage)(&data)
+	}
+	op := jsonpatch.Operation{"op": quoted(kind), "path": quoted(path)}
+	if kind != "remove" {
+		op["value"] = &value
+	}
+	return op
+}
+
+// patchCause gives the kind of failure without any part of the document.
+func patchCause(err error) string {
+	for _, known := range []error{jsonpatch.ErrMissing, jsonpatch.ErrInvalidIndex, jsonpatch.ErrInvalid} {
+		if errors.Is(err, known) {
+			return known.Error()
+		}
+	}
+	return "it does not fit the connection"
+}
+
+// checkPatched checks a value that may hold digests of parts which the patch left alone.
+func (s *source) checkPatched(name string, value any) error {
+	if host.IsSealed(value) {
+		return nil
+	}
+	if list, isList := value.([]any); isList {
+		visible, _ := host.Unsealed(list)
+		value = visible
+	}
+	return s.check(name, value)
+}

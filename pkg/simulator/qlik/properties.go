@@ -1,0 +1,216 @@
+package qlik
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
+)
+
+// The trio that stands for separated credentials in every connector that supports them (create tutorial).
+var credentialSettings = []string{"separateCredentials", "selectedCredentials", "credentialsName"}
+
+// logins are what statements go with: a user name, and a password that only a connector can encode and nobody here looks
+// into. They are stored beside the properties, but cannot be sent as such. plainUser holds a readable user name, with
+// Behaviour.ShowUsername.
+const (
+	loginUser     = "qUsername"
+	loginPassword = "qPassword"
+	plainUser     = "$username"
+)
+
+func (s *source) isCredential(name string) bool {
+	return name == loginUser || name == loginPassword || name == plainUser || slices.Contains(s.Credentials, name)
+}
+
+// check says what is wrong with one property value, or nil.
+//
+// The tutorials send numbers and booleans as strings in some places and as themselves in others, so both are taken, and
+// stored as they came; whether the service normalises them is undocumented. An unknown name is refused: undocumented;
+// assumed.
+func (s *source) check(name string, value any) error {
+	p, known := s.properties[name]
+	if !known {
+		return fmt.Errorf("unknown property %q of data source %s", name, s.id)
+	}
+	if host.HoldsSealKey(value) {
+		return fmt.Errorf("property %q holds the reserved key %s", name, host.SealKey)
+	}
+	if !p.accepts(value) {
+		return fmt.Errorf("property %q must be of type %s", name, p.Type)
+	}
+	if len(p.Enum) > 0 && !slices.Contains(p.Enum, value) {
+		return fmt.Errorf("property %q must be one of the values that the api-specs list (case-sensitive)", name)
+	}
+	return nil
+}
+
+func (p property) accepts(value any) bool {
+	switch v := value.(type) {
+	case string:
+		switch p.Type {
+		case "boolean":
+			return v == "true" || v == "false"
+		case "integer":
+			_, err := strconv.ParseInt(v, 10, 64)
+			return err == nil
+		}
+		return p.Type == "string"
+	case bool:
+		return p.Type == "boolean" || p.Type == "string"
+	case json.Number:
+		return p.Type == "string" || p.Type == "integer" && isInteger(v.String())
+	case []any:
+		return p.Type == "array"
+	}
+	return false
+}
+
+func isInteger(number string) bool { return !strings.ContainsAny(number, ".eE") }
+
+// checkAll checks every property, in the order of their names.
+func (s *source) checkAll(properties map[string]any) error {
+	for _, name := range host.SortedKeys(properties) {
+		if err := s.check(name, properties[name]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sealAll gives a copy of the properties as they are stored: credentials, and the values of list items that ask for
+// encryption, are digests.
+func (s *source) sealAll(properties map[string]any) map[string]any {
+	stored := make(map[string]any, len(properties))
+	for name, value := range properties {
+		switch {
+		case name == plainUser:
+			stored[name] = value
+		case s.isCredential(name):
+			stored[name] = host.Seal(value)
+		default:
+			stored[name] = sealEncrypted(value)
+		}
+	}
+	return stored
+}
+
+// store gives properties as they are stored: sealed, and with ShowUsername the user name to read beside its digest.
+func (w *world) store(s *source, properties map[string]any) map[string]any {
+	stored := s.sealAll(properties)
+	switch name, set := properties["username"]; {
+	case !w.behaviour.ShowUsername || !set || !s.isCredential("username"):
+		delete(stored, plainUser)
+	case !host.IsSealed(name):
+		stored[plainUser] = name
+	}
+	return stored
+}
+
+// shown gives what parseConnection=true answers.
+func (w *world) shown(r *record) map[string]any {
+	s := r.source()
+	shown := s.visible(r.Properties)
+	if name, set := r.Properties[plainUser]; set {
+		shown["username"] = name
+	}
+	if w.behaviour.NormaliseValues {
+		shown = s.normalised(shown)
+	}
+	if w.behaviour.RewriteValues {
+		shown = rewritten(shown)
+	}
+	if w.behaviour.HideCredentialSettings {
+		delete(shown, "selectedCredentials")
+		delete(shown, "credentialsName")
+	}
+	if w.behaviour.HideSeparateCredentials {
+		delete(shown, "separateCredentials")
+	}
+	return shown
+}
+
+// sealEncrypted seals "value" of list items with encrypt: true, as in the headers of a REST connection. That such an
+// item is read back without its value is undocumented; assumed.
+func sealEncrypted(value any) any {
+	list, ok := value.([]any)
+	if !ok {
+		return value
+	}
+	out := make([]any, len(list))
+	for i, item := range list {
+		out[i] = item
+		entry, ok := item.(map[string]any)
+		if !ok || host.ScalarText(entry["encrypt"]) != "true" {
+			continue
+		}
+		sealed := make(map[string]any, len(entry))
+		for key, part := range entry {
+			sealed[key] = part
+			if key == "value" {
+				sealed[key] = host.Seal(part)
+			}
+		}
+		out[i] = sealed
+	}
+	return out
+}
+
+// visible gives the properties that parseConnection=true shows: the update tutorial's sample has neither the secret nor
+// the access key. User names are assumed to be hidden too, as they are stored with the credentials.
+func (s *source) visible(properties map[string]any) map[string]any {
+	shown := make(map[string]any, len(properties))
+	for name, value := range properties {
+		if s.isCredential(name) {
+			continue
+		}
+		if v, ok := host.Unsealed(value); ok {
+			shown[name] = v
+		}
+	}
+	return shown
+}
+
+func (s *source) hasCredentials(properties map[string]any) bool {
+	return len(s.credentialsIn(properties)) > 0
+}
+
+// credentialsIn gives the credentials among stored properties.
+func (s *source) credentialsIn(properties map[string]any) map[string]any {
+	found := make(map[string]any)
+	for name, value := range properties {
+		if s.isCredential(name) && value != nil {
+			found[name] = value
+		}
+	}
+	return found
+}
+
+func (s *source) withoutCredentials(properties map[string]any) map[string]any {
+	kept := make(map[string]any, len(properties))
+	for name, value := range properties {
+		if !s.isCredential(name) {
+			kept[name] = value
+		}
+	}
+	return kept
+}
+
+// qri identifies the remote place; it moves when the connection points elsewhere.
+func (s *source) qri(properties map[string]any) string {
+	parts := []string{s.id}
+	for _, name := range s.qriProperties {
+		parts = append(parts, host.ScalarText(properties[name]))
+	}
+	return s.qriPrefix + opaqueOf(parts...)
+}
+
+// equalJSON compares decoded JSON values.
+func equalJSON(a, b any) bool { return reflect.DeepEqual(a, b) }
+
+// isTrue reads a boolean that may have been sent as a string.
+func isTrue(value any) bool { return value != nil && host.ScalarText(value) == "true" }

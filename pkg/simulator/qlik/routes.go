@@ -1,0 +1,107 @@
+package qlik
+
+import "net/http"
+
+// handler serves one route. It runs under the tenant's lock: exclusive on tier 2, else shared.
+type handler func(*Tenant, *call) (answer, error)
+
+// route is one operation of the API reference, as far as it is served.
+type route struct {
+	method, pattern string
+	tier            tier
+	query           params
+	handle          handler
+	open            bool // needs no token
+}
+
+const (
+	apiPrefix       = "/api/v1"
+	connectionsPath = apiPrefix + "/data-connections"
+	sourcesPath     = apiPrefix + "/data-sources"
+	spacesPath      = apiPrefix + "/spaces"
+	usersPath       = apiPrefix + "/users"
+	tenantPath      = apiPrefix + "/tenants/me"
+	credentialsPath = apiPrefix + "/data-credentials"
+)
+
+// routeTable is the whole surface: what is not in it is answered 400.
+func routeTable() []route {
+	return []route{
+		{http.MethodPost, "/oauth/token", untiered, nil, (*Tenant).token, true},
+		{http.MethodGet, authorizePath, untiered, params{
+			"response_type": text, "client_id": text, "state": text, "code_challenge": text, "code_challenge_method": text,
+		}, (*Tenant).authorize, true},
+
+		{http.MethodGet, connectionsPath, tier1, params{
+			"spaceId": text, "personal": boolean, "ownedByMe": boolean, "noDatafiles": boolean,
+			"includeDisabled": boolean, "includeQris": boolean, "limit": pageSize, "page": text, "sort": text,
+			"userId": text, "owner": text, "filter": text, "extended": boolean, "dataName": text,
+			"caseinsensitive": boolean, "locale": text,
+		}, (*Tenant).listConnections, false},
+		{http.MethodPost, connectionsPath, tier2, nil, (*Tenant).createConnection, false},
+		{http.MethodGet, connectionsPath + "/{id}", tier1, params{
+			"type": text, "spaceId": text, "parseConnection": boolean, "noCache": boolean, "extended": boolean,
+			"credentialId": text, "byCredentialName": boolean,
+		}, (*Tenant).getConnection, false},
+		{http.MethodPatch, connectionsPath + "/{id}", tier2, params{"type": text}, (*Tenant).patchConnection, false},
+		{http.MethodPut, connectionsPath + "/{id}", tier2, params{
+			"type": text, "spaceId": text,
+		}, (*Tenant).putConnection, false},
+		{http.MethodDelete, connectionsPath + "/{id}", tier2, params{
+			"type": text, "spaceId": text,
+		}, (*Tenant).deleteConnection, false},
+		{http.MethodPost, connectionsPath + "/actions/update", tier2, nil, (*Tenant).bulkUpdate, false},
+		{http.MethodPost, connectionsPath + "/actions/delete", tier2, nil, (*Tenant).bulkDelete, false},
+		{http.MethodPost, connectionsPath + "/actions/duplicate", tier2, nil, (*Tenant).duplicateConnection, false},
+
+		{http.MethodGet, sourcesPath, tier1, params{
+			"dataSourceId": repeated, "includeDisabled": boolean, "includeui": boolean, "detail": boolean,
+		}, (*Tenant).listSources, false},
+		{http.MethodGet, sourcesPath + "/{id}/api-specs", tier1, nil, (*Tenant).sourceSpecs, false},
+		{http.MethodGet, sourcesPath + "/{id}/gateways", tier1, params{
+			"forceRefresh": boolean,
+		}, (*Tenant).sourceGateways, false},
+		{http.MethodGet, sourcesPath + "/{id}/settings", tier1, nil, (*Tenant).getSettings, false},
+		{http.MethodPut, sourcesPath + "/{id}/settings", tier2, nil, (*Tenant).putSettings, false},
+
+		{http.MethodGet, credentialsPath + "/{id}", tier1, params{"byCredentialName": boolean}, (*Tenant).getCredential, false},
+		{http.MethodPatch, credentialsPath + "/{id}", tier2, params{"byCredentialName": boolean}, (*Tenant).patchCredential, false},
+		{http.MethodPut, credentialsPath + "/{id}", tier2, params{"byCredentialName": boolean}, (*Tenant).putCredential, false},
+		{http.MethodDelete, credentialsPath + "/{id}", tier2, params{"byCredentialName": boolean}, (*Tenant).deleteCredential, false},
+		{http.MethodPost, credentialsPath + "/actions/filter-orphan", tier2, nil, (*Tenant).filterOrphans, false},
+
+		{http.MethodGet, spacesPath, tier1, params{
+			"name": text, "type": text, "ownerId": text, "limit": pageSize, "next": text, "prev": text, "sort": text,
+			"action": text, "roles": text, "environmentId": text, "environment.name": text,
+		}, (*Tenant).listSpaces, false},
+		{http.MethodGet, spacesPath + "/{id}", tier1, nil, (*Tenant).getSpace, false},
+
+		{http.MethodGet, usersPath, tier1, params{
+			"filter": text, "limit": pageSize, "next": text, "prev": text, "sort": text, "totalResults": boolean, "fields": text,
+		}, (*Tenant).listUsers, false},
+		{http.MethodPost, usersPath + "/actions/filter", tierUsersFilter, params{
+			"limit": pageSize, "next": text, "prev": text, "sort": text, "fields": text,
+		}, (*Tenant).filterUsers, false},
+		{http.MethodGet, tenantPath, tier1, nil, (*Tenant).getTenant, false},
+
+		{http.MethodGet, usersPath + "/me", tier1, nil, (*Tenant).redirectToMe, false},
+		{http.MethodGet, usersPath + "/{id}", tier1, params{"fields": text}, (*Tenant).getUser, false},
+	}
+}
+
+// routes builds the router. A trailing slash is taken on the list of data sources, as the create tutorial sends it.
+func (t *Tenant) routes() *http.ServeMux {
+	mux := http.NewServeMux()
+	for _, rt := range routeTable() {
+		serve := func(w http.ResponseWriter, r *http.Request) { t.serve(w, r, rt) }
+		mux.HandleFunc(rt.method+" "+rt.pattern, serve)
+		if rt.pattern == sourcesPath {
+			mux.HandleFunc(rt.method+" "+rt.pattern+"/{$}", serve)
+		}
+	}
+	unknown := route{open: true, handle: func(_ *Tenant, c *call) (answer, error) {
+		return answer{}, misuse("%s %s is not an operation that the embedded tenant serves", c.request.Method, c.request.URL.Path)
+	}}
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { t.serve(w, r, unknown) })
+	return mux
+}

@@ -1,0 +1,288 @@
+package qlik
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
+)
+
+// seed is the description of a tenant before the first request; see New for an example.
+type seed struct {
+	TenantID            string           `json:"tenantId"` // left out: derived from the caller
+	Caller              string           `json:"caller"`
+	Users               []seedUser       `json:"users"`
+	Spaces              []seedSpace      `json:"spaces"`
+	Connections         []SeedConnection `json:"connections"`
+	DisabledDataSources []string         `json:"disabledDataSources"`
+	RateLimits          RateLimits       `json:"rateLimits"`
+	Token               string           `json:"token"`
+	OAuth               *seedOAuth       `json:"oauth"`
+	Gateways            []seedGateway    `json:"gateways"`
+	Behaviour           Behaviour        `json:"behaviour"`
+}
+
+// seedGateway is a data gateway: one that the DG_ data sources run on.
+type seedGateway struct {
+	ID      string `json:"id"` // left out: derived from the name
+	Name    string `json:"name"`
+	Default bool   `json:"default"`
+}
+
+type seedUser struct {
+	ID      string   `json:"id"`
+	Name    string   `json:"name"`
+	Email   string   `json:"email"`
+	Subject string   `json:"subject"`
+	Roles   []string `json:"roles"`
+	Status  string   `json:"status"`
+}
+
+type seedSpace struct {
+	ID      string   `json:"id"`
+	Name    string   `json:"name"`
+	Type    string   `json:"type"`
+	Owner   string   `json:"owner"`
+	Members []string `json:"members"`
+}
+
+// SeedConnection describes a connection that is there without a request: of a seed, or of [Tenant.Add].
+type SeedConnection struct {
+	ID          string         `json:"id"` // a UUID; left out: derived from place and name
+	Name        string         `json:"name"`
+	Space       string         `json:"space"` // a space's name; left out: personal space of the owner
+	Owner       string         `json:"owner"` // e-mail, subject or id; left out: the caller
+	DataSource  string         `json:"dataSource"`
+	Properties  map[string]any `json:"properties"`
+	Credentials map[string]any `json:"credentials"` // plain values, only digests of them are kept
+	Tags        []string       `json:"tags"`        // exactly these: no tag of the server is added
+	Legacy      string         `json:"legacy"`      // answered with this qType and without a data source, as obsolete connections are
+}
+
+type seedOAuth struct {
+	ClientID     string `json:"clientId"`
+	ClientSecret string `json:"clientSecret"`
+}
+
+// seedTime is when everything of a seed was created.
+var seedTime = time.Date(2026, time.January, 2, 3, 4, 5, 910_000_000, time.UTC)
+
+func parseSeed(data []byte) (*seed, error) {
+	s := new(seed)
+	if err := host.DecodeStrict(data, s); err != nil {
+		return nil, fmt.Errorf("seed: %w", err)
+	}
+	return s, nil
+}
+
+// build makes the world of a seed. It gives all mistakes, with their paths.
+func (s *seed) build(b Behaviour) (*world, error) {
+	w := newWorld(b)
+	var problems []error
+	note := func(err error) {
+		if err != nil {
+			problems = append(problems, fmt.Errorf("seed: %w", err))
+		}
+	}
+	for i, u := range s.Users {
+		note(within(fmt.Sprintf("users[%d]", i), w.addUser(u)))
+	}
+	if len(s.Users) == 0 {
+		note(errors.New("users: at least one is needed"))
+	}
+	if s.Caller != "" && w.userByAny(s.Caller) == nil {
+		note(fmt.Errorf("caller: no such user %q", s.Caller))
+	}
+	if len(problems) > 0 {
+		return nil, errors.Join(problems...) // the rest needs users
+	}
+	if s.OAuth != nil {
+		w.users = append(w.users, botUser(s.OAuth.ClientID))
+	}
+	for i, sp := range s.Spaces {
+		note(within(fmt.Sprintf("spaces[%d]", i), w.addSpace(sp, s.caller(w))))
+	}
+	for i, c := range s.Connections {
+		_, err := w.addConnection(c, s.caller(w), seedTime)
+		note(within(fmt.Sprintf("connections[%d]", i), err))
+	}
+	note(b.check())
+	for i := range s.Gateways {
+		note(within(fmt.Sprintf("gateways[%d]", i), s.Gateways[i].complete()))
+	}
+	for i, id := range s.DisabledDataSources {
+		if sourceByID(id) == nil {
+			note(fmt.Errorf("disabledDataSources[%d]: no such data source %q", i, id))
+		}
+		w.disabled[id] = true
+	}
+	return w, errors.Join(problems...)
+}
+
+func within(path string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s%w", path, err)
+}
+
+// caller is the user that the API key acts as: the one named, or the first.
+func (s *seed) caller(w *world) *userRecord {
+	if s.Caller != "" {
+		return w.userByAny(s.Caller)
+	}
+	return w.users[0]
+}
+
+func (w *world) addUser(u seedUser) error {
+	if u.Email == "" {
+		return errors.New(".email: missing")
+	}
+	r := &userRecord{ID: u.ID, Name: u.Name, Email: u.Email, Subject: u.Subject, Status: u.Status, Roles: u.Roles}
+	if r.ID == "" {
+		r.ID = objectIDOf("user", u.Email)
+	}
+	if r.Name == "" {
+		r.Name, _, _ = strings.Cut(u.Email, "@")
+	}
+	if r.Subject == "" {
+		r.Subject = "auth0|" + r.ID
+	}
+	if r.Status == "" {
+		r.Status = "active"
+	}
+	if w.user(r.ID) != nil {
+		return fmt.Errorf(".id: %q is used twice", r.ID) // the same e-mail twice needs two ids
+	}
+	w.users = append(w.users, r)
+	return nil
+}
+
+func (w *world) addSpace(s seedSpace, caller *userRecord) error {
+	if s.Name == "" || strings.ContainsAny(s.Name, `"*?<>/|\:`) || len([]rune(s.Name)) > 256 {
+		return errors.New(`.name: must have 1 to 256 characters, none of "*?<>/|\: among them`)
+	}
+	if !slices.Contains([]string{"shared", "managed", "data"}, s.Type) {
+		return errors.New(".type: must be shared, managed or data")
+	}
+	if w.spaceByName(s.Name) != nil {
+		return fmt.Errorf(".name: %q is used twice", s.Name)
+	}
+	owner, err := w.ownerOf(s.Owner, caller)
+	if err != nil {
+		return err
+	}
+	r := &spaceRecord{ID: s.ID, Name: s.Name, Type: s.Type, Owner: owner.ID}
+	if r.ID == "" {
+		r.ID = objectIDOf("space", s.Name)
+	}
+	if w.space(r.ID) != nil {
+		return fmt.Errorf(".id: %q is used twice", r.ID)
+	}
+	if s.Members != nil {
+		r.Members = []string{}
+	}
+	for i, m := range s.Members {
+		member := w.userByAny(m)
+		if member == nil {
+			return fmt.Errorf(".members[%d]: no such user %q", i, m)
+		}
+		r.Members = append(r.Members, member.ID)
+	}
+	w.spaces = append(w.spaces, r)
+	return nil
+}
+
+func (w *world) ownerOf(name string, caller *userRecord) (*userRecord, error) {
+	if name == "" {
+		return caller, nil
+	}
+	if u := w.userByAny(name); u != nil {
+		return u, nil
+	}
+	return nil, fmt.Errorf(".owner: no such user %q", name)
+}
+
+// addConnection stores a described connection under the rules of a create request, except that it takes no tag.
+func (w *world) addConnection(c SeedConnection, caller *userRecord, at time.Time) (*record, error) {
+	if c.Name == "" {
+		return nil, errors.New(".name: missing")
+	}
+	owner, err := w.ownerOf(c.Owner, caller)
+	if err != nil {
+		return nil, err
+	}
+	var space string
+	if c.Space != "" {
+		s := w.spaceByName(c.Space)
+		if s == nil {
+			return nil, fmt.Errorf(".space: no such space %q", c.Space)
+		}
+		space = s.ID
+	}
+	properties, err := c.stored(w)
+	if err != nil {
+		return nil, err
+	}
+	r := &record{
+		ID: c.ID, Name: c.Name, Space: space, Owner: owner.ID, DataSource: c.DataSource,
+		Properties: properties, Tags: c.Tags, Created: at, Updated: at, Legacy: c.Legacy,
+	}
+	if w.taken(r.key(), "") {
+		return nil, fmt.Errorf(".name: %q is taken in its space", c.Name)
+	}
+	if r.ID == "" {
+		r.ID = w.freshID(r.key())
+	}
+	if !uuidShape.MatchString(r.ID) || w.connections[r.ID] != nil {
+		return nil, fmt.Errorf(".id: %q is no UUID, or used twice", r.ID)
+	}
+	if err := w.settle(r.Owner, nil, r, namesOf(properties)); err != nil {
+		return nil, fmt.Errorf(".properties: %w", err)
+	}
+	w.put(r)
+	return r, nil
+}
+
+// stored checks and seals the properties and credentials of a described connection.
+func (c SeedConnection) stored(w *world) (map[string]any, error) {
+	s := sourceByID(c.DataSource)
+	if s == nil {
+		return nil, fmt.Errorf(".dataSource: no such data source %q", c.DataSource)
+	}
+	for _, name := range host.SortedKeys(c.Properties) {
+		if s.isCredential(name) {
+			return nil, fmt.Errorf(".properties.%s: is a credential", name)
+		}
+	}
+	for _, name := range host.SortedKeys(c.Credentials) {
+		if !s.isCredential(name) {
+			return nil, fmt.Errorf(".credentials.%s: is no credential of %s", name, s.id)
+		}
+	}
+	all := make(map[string]any, len(c.Properties)+len(c.Credentials))
+	maps.Copy(all, c.Properties)
+	maps.Copy(all, c.Credentials)
+	all, err := asDecoded(all)
+	if err != nil {
+		return nil, fmt.Errorf(".properties: %w", err)
+	}
+	if err := s.checkAll(all); err != nil {
+		return nil, fmt.Errorf(".properties: %w", err)
+	}
+	return w.store(s, all), nil
+}
+
+// linkCredentials keeps qCredentialsID in step: there is one as long as any credential is stored.
+func (r *record) linkCredentials() {
+	switch has := r.source().hasCredentials(r.Properties); {
+	case !has:
+		r.CredentialID = ""
+	case r.CredentialID == "":
+		r.CredentialID = uuidOf("credential", r.ID, r.Owner)
+	}
+}

@@ -1,0 +1,196 @@
+package qlik
+
+import (
+	"encoding/json"
+	"maps"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// userView is a user as the API answers it (Users reference).
+type userView struct {
+	ID             string     `json:"id"`
+	TenantID       string     `json:"tenantId"`
+	Name           string     `json:"name"`
+	Email          string     `json:"email"`
+	Subject        string     `json:"subject"`
+	Status         string     `json:"status"`
+	AssignedRoles  []roleView `json:"assignedRoles"`
+	AssignedGroups []struct{} `json:"assignedGroups"`
+	CreatedAt      string     `json:"createdAt"`
+	LastUpdatedAt  string     `json:"lastUpdatedAt"`
+	Links          selfLink   `json:"links"`
+
+	fields []string // what the query asked for; nil: everything
+}
+
+// MarshalJSON leaves out what was not asked for, links too.
+func (v userView) MarshalJSON() ([]byte, error) {
+	type plain userView
+	data, err := json.Marshal(plain(v))
+	if err != nil || v.fields == nil {
+		return data, err
+	}
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(data, &members); err != nil {
+		return nil, err
+	}
+	maps.DeleteFunc(members, func(name string, _ json.RawMessage) bool { return !slices.Contains(v.fields, name) })
+	return json.Marshal(members)
+}
+
+// userFieldsOf gives the fields that a query asks for.
+func userFieldsOf(c *call) []string {
+	if !c.query.Has("fields") {
+		return nil
+	}
+	return strings.Split(c.query.Get("fields"), ",")
+}
+
+type roleView struct {
+	ID    string `json:"id"`
+	Name  string `json:"name"`
+	Type  string `json:"type"`
+	Level string `json:"level"`
+}
+
+type userList struct {
+	Data         []userView `json:"data"`
+	Links        pageLinks  `json:"links"`
+	TotalResults *int       `json:"totalResults,omitempty"`
+}
+
+// userSorts are the fields that users can be sorted by. Those that the embedded tenant knows nothing of are all equal.
+var userSorts = map[string]func(*userRecord) string{
+	"":             func(u *userRecord) string { return u.Name },
+	"name":         func(u *userRecord) string { return u.Name },
+	"id":           func(u *userRecord) string { return u.ID },
+	"_id":          func(u *userRecord) string { return u.ID },
+	"email":        func(u *userRecord) string { return u.Email },
+	"subject":      func(u *userRecord) string { return u.Subject },
+	"status":       func(u *userRecord) string { return u.Status },
+	"tenantId":     func(*userRecord) string { return "" },
+	"clientId":     func(*userRecord) string { return "" },
+	"inviteExpiry": func(*userRecord) string { return "" },
+	"createdAt":    func(*userRecord) string { return "" },
+}
+
+// listUsers serves GET /users: 20 to a page by default, by name.
+func (t *Tenant) listUsers(c *call) (answer, error) {
+	return t.usersMatching(c, c.query.Get("filter"), usersPath)
+}
+
+// filterUsers serves POST /users/actions/filter: the same with the filter in the body, and a limit of its own. At most
+// 100 ids may be in the filter (published specification).
+func (t *Tenant) filterUsers(c *call) (answer, error) {
+	var body struct {
+		Filter string `json:"filter"`
+	}
+	if err := c.decode(&body); err != nil {
+		return answer{}, err
+	}
+	if len(idComparison.FindAllString(body.Filter, maxFilterIDs+1)) > maxFilterIDs {
+		return answer{}, badRequest("filter: more than %d ids", maxFilterIDs)
+	}
+	return t.usersMatching(c, body.Filter, usersPath+"/actions/filter")
+}
+
+const maxFilterIDs = 100
+
+var idComparison = regexp.MustCompile(`(?i)\bid\s+eq\b`)
+
+func (t *Tenant) usersMatching(c *call, filter, path string) (answer, error) {
+	matches, err := parseFilter(filter, userFields)
+	if err != nil {
+		return answer{}, badRequest("filter: %v", err)
+	}
+	by, desc := strings.TrimLeft(c.query.Get("sort"), "+- "), strings.HasPrefix(c.query.Get("sort"), "-")
+	sortKey := userSorts[by]
+	if sortKey == nil {
+		return answer{}, badRequest("users cannot be sorted by %q", by)
+	}
+	key := func(u *userRecord) []string { return []string{"", sortKey(u), u.ID} }
+	var shown []*userRecord
+	for _, u := range t.world.users {
+		if matches(u) {
+			shown = append(shown, u)
+		}
+	}
+	slices.SortFunc(shown, func(a, b *userRecord) int { return compareKeys(key(a), key(b), desc) })
+	paged, links, err := page(t, c, listing[*userRecord]{
+		items: shown, key: key, desc: desc, limit: 20, at: []string{"next", "prev"}, paging: path,
+	})
+	if err != nil {
+		return answer{}, err
+	}
+	list := userList{Data: make([]userView, 0, len(paged)), Links: links}
+	if total := len(shown); c.query.Get("totalResults") == "true" {
+		list.TotalResults = &total
+	}
+	for _, u := range paged {
+		list.Data = append(list.Data, t.userView(c, u))
+	}
+	return ok(list), nil
+}
+
+// userFields are the fields that users can be filtered by, and the operators that the reference lists for them.
+var userFields = map[string]filterField[*userRecord]{
+	"id":      {values: func(u *userRecord) []string { return []string{u.ID} }, operators: exact},
+	"name":    {values: func(u *userRecord) []string { return []string{u.Name} }, operators: partly},
+	"email":   {values: func(u *userRecord) []string { return []string{u.Email} }, operators: partly},
+	"subject": {values: func(u *userRecord) []string { return []string{u.Subject} }, operators: partly},
+	"status":  {values: func(u *userRecord) []string { return []string{u.Status} }, operators: exact},
+
+	"assignedRoles.name":               {values: func(u *userRecord) []string { return u.Roles }, operators: exact},
+	"assignedRoles.id":                 {values: func(u *userRecord) []string { return roleIDs(u) }, operators: exact},
+	"clientId":                         {values: none, operators: exact}, // users of the embedded tenant have neither
+	"assignedGroups.id":                {values: none, operators: exact},
+	"assignedGroupsAssignedRoles.name": {values: none, operators: exact},
+}
+
+var (
+	exact  = []string{"eq"}
+	partly = []string{"eq", "co"}
+)
+
+func none(*userRecord) []string { return nil }
+
+func roleIDs(u *userRecord) []string {
+	var ids []string
+	for _, name := range u.Roles {
+		ids = append(ids, objectIDOf("role", name))
+	}
+	return ids
+}
+
+// getUser serves GET /users/{id}.
+func (t *Tenant) getUser(c *call) (answer, error) {
+	u := t.world.user(c.request.PathValue("id"))
+	if u == nil {
+		return answer{}, &apiError{Code: "USERS-7", Title: "Not found", Status: http.StatusNotFound}
+	}
+	return ok(t.userView(c, u)), nil
+}
+
+// redirectToMe serves GET /users/me: a permanent redirect to the caller's own record.
+func (t *Tenant) redirectToMe(c *call) (answer, error) {
+	return answer{
+		status: http.StatusMovedPermanently,
+		header: http.Header{"Location": {usersPath + "/" + c.user.ID}},
+	}, nil
+}
+
+func (t *Tenant) userView(c *call, u *userRecord) userView {
+	roles := make([]roleView, 0, len(u.Roles))
+	for _, name := range u.Roles {
+		roles = append(roles, roleView{ID: objectIDOf("role", name), Name: name, Type: "default", Level: "admin"})
+	}
+	return userView{
+		ID: u.ID, TenantID: t.tenantID(), Name: u.Name, Email: u.Email, Subject: u.Subject, Status: u.Status,
+		AssignedRoles: roles, AssignedGroups: []struct{}{},
+		CreatedAt: timestamp(seedTime), LastUpdatedAt: timestamp(seedTime),
+		Links: selfLink{link{c.base() + usersPath + "/" + u.ID}}, fields: userFieldsOf(c),
+	}
+}
