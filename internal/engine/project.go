@@ -9,6 +9,7 @@ import (
 	"github.com/qlsync/qlsync/internal/doctor"
 	"github.com/qlsync/qlsync/internal/infile"
 	"github.com/qlsync/qlsync/internal/resolver"
+	"github.com/qlsync/qlsync/internal/vendored"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/spec"
 )
@@ -97,7 +98,7 @@ func (p *Project) Vendored(tenant *spec.Tenant) (*connection.Catalog, connection
 	if kind.builtin != nil {
 		return kind.builtin(), nil
 	}
-	texts, problems := spec.VendoredSpecs(p.SchemasDir, p.Dir)
+	texts, problems := vendored.Read(p.SchemasDir, p.Dir)
 	for id, text := range texts {
 		source, err := kind.parse(id, text)
 		if err != nil {

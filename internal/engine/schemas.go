@@ -14,6 +14,7 @@ import (
 	"github.com/qlsync/qlsync/internal/infile"
 	"github.com/qlsync/qlsync/internal/outfile"
 	"github.com/qlsync/qlsync/internal/report"
+	"github.com/qlsync/qlsync/internal/vendored"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/spec"
 )
@@ -42,7 +43,7 @@ type PulledFile struct{ File, Change string }
 // PullSchemas brings the folder of vendored schemas to what the tenant says. The error is
 // for what keeps everything away.
 func (s *Session) PullSchemas(ctx context.Context, o PullOptions) (Pulled, error) {
-	lock, problems := spec.ReadLock(s.project.SchemasDir)
+	lock, problems := vendored.ReadLock(s.project.SchemasDir)
 	if problems.Err() != nil {
 		return Pulled{}, problems
 	}
@@ -55,7 +56,7 @@ func (s *Session) PullSchemas(ctx context.Context, o PullOptions) (Pulled, error
 		return Pulled{}, s.explained(err)
 	}
 	used := s.declared.DataSources()
-	pull := spec.Pull{
+	pull := vendored.Pull{
 		Dir: s.project.SchemasDir, Lock: lock, Catalog: catalog,
 		Needed: func(id string) bool { return len(o.IDs) > 0 || slices.Contains(used, id) },
 	}
@@ -79,7 +80,7 @@ func (p *Project) HasEditorSchemas() bool {
 }
 
 // wanted gives the ids that a pull was asked for, sorted, each once.
-func (s *Session) wanted(ctx context.Context, o PullOptions, lock spec.Lock) ([]string, error) {
+func (s *Session) wanted(ctx context.Context, o PullOptions, lock vendored.Lock) ([]string, error) {
 	var ids []string
 	switch {
 	case o.All && len(o.IDs) > 0:
@@ -87,7 +88,7 @@ func (s *Session) wanted(ctx context.Context, o PullOptions, lock spec.Lock) ([]
 	case len(o.IDs) > 0:
 		ids = o.IDs
 	default:
-		vendored, _ := spec.VendoredSpecs(s.project.SchemasDir, s.project.Dir)
+		vendored, _ := vendored.Read(s.project.SchemasDir, s.project.Dir)
 		ids = s.concerned(slices.Collect(maps.Keys(vendored)), lock)
 	}
 	if o.All {
@@ -108,7 +109,7 @@ func (s *Session) wanted(ctx context.Context, o PullOptions, lock spec.Lock) ([]
 // it, and of the vendored ones those that no connection of any tenant uses and that
 // were pulled from it, or from one that the project has no more. While the files
 // have mistakes, nobody knows what is not in use.
-func (s *Session) concerned(vendored []string, lock spec.Lock) []string {
+func (s *Session) concerned(vendored []string, lock vendored.Lock) []string {
 	ids := s.declared.DataSources()
 	problems := s.problems
 	var elsewhere []string
@@ -133,7 +134,7 @@ func (s *Session) concerned(vendored []string, lock spec.Lock) []string {
 // take writes or removes the vendored schemas of the data sources, then the lock,
 // and says what became of each. A file that cannot be written, as while another program
 // has it open, or that is one of the inputs, is a problem and keeps nothing else away.
-func (s *Session) take(pull spec.Pull, inputs []spec.Input, ids []string) Pulled {
+func (s *Session) take(pull vendored.Pull, inputs []spec.Input, ids []string) Pulled {
 	var done Pulled
 	note := func(err error) { done.Problems = append(done.Problems, failure(err)) }
 	for _, id := range ids {
@@ -162,7 +163,7 @@ func (s *Session) take(pull spec.Pull, inputs []spec.Input, ids []string) Pulled
 }
 
 // write writes or removes one vendored schema, and notes it in the lock.
-func (s *Session) write(pulled spec.Pulled, id string, lock spec.Lock, inputs []spec.Input) error {
+func (s *Session) write(pulled vendored.Pulled, id string, lock vendored.Lock, inputs []spec.Input) error {
 	var err error
 	switch {
 	case pulled.Source == nil:
@@ -212,8 +213,8 @@ func countSources(declared *spec.DesiredSet) map[string]int {
 // vendoredSources tells of each data source that is vendored or in use, by id.
 func vendoredSources(project *spec.Project, uses map[string]int) (report.Schemas, error) {
 	listed := report.Schemas{Format: report.SchemasFormat, Sources: []report.SchemaSource{}}
-	texts, problems := spec.VendoredSpecs(project.SchemasDir, project.Dir)
-	lock, more := spec.ReadLock(project.SchemasDir)
+	texts, problems := vendored.Read(project.SchemasDir, project.Dir)
+	lock, more := vendored.ReadLock(project.SchemasDir)
 	if problems = spec.Collect(problems, more); problems.Err() != nil {
 		return listed, problems
 	}
@@ -234,7 +235,7 @@ func vendoredSources(project *spec.Project, uses map[string]int) (report.Schemas
 
 // CheckSchemas compares the vendored schemas with the tenant's.
 func (s *Session) CheckSchemas(ctx context.Context) (report.Schemas, error) {
-	lock, problems := spec.ReadLock(s.project.SchemasDir)
+	lock, problems := vendored.ReadLock(s.project.SchemasDir)
 	if problems = spec.Collect(problems, s.problems, s.localProblems); problems.Err() != nil {
 		return report.Schemas{}, problems.Err()
 	}
@@ -272,7 +273,7 @@ func compareSource(source *report.SchemaSource, ours, theirs *connection.DataSou
 	case theirs == nil:
 		source.Version, source.State = ours.Version, report.SchemaGone
 	default:
-		source.Version, source.Changes = ours.Version, spec.CompareSchemas(ours, theirs)
+		source.Version, source.Changes = ours.Version, vendored.CompareSchemas(ours, theirs)
 		source.State = report.SchemaSame
 		if len(source.Changes) > 0 || ours.Version != theirs.Version {
 			source.State = report.SchemaDiffers

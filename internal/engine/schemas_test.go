@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/qlsync/qlsync/internal/vendored"
 	"github.com/qlsync/qlsync/pkg/spec"
 )
 
@@ -25,7 +26,7 @@ connections:
   - {name: B, dataSource: onlyProd, tenants: [prod]}
   - {name: C, dataSource: onlyTest, tenants: [test]}
 `
-	lock := spec.Lock{DataSources: map[string]spec.Locked{
+	lock := vendored.Lock{DataSources: map[string]vendored.Locked{
 		"both": {Tenant: "test"}, "onlyProd": {Tenant: "test"}, "onlyTest": {Tenant: "prod"},
 		"unusedProd": {Tenant: "prod"}, "unusedTest": {Tenant: "test"}, "unusedOld": {Tenant: "a tenant of yesterday"},
 	}}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/qlsync/qlsync/internal/vendored"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
 	"github.com/qlsync/qlsync/pkg/spec"
@@ -210,7 +211,7 @@ func (s *Session) checkSchemas(catalog *connection.Catalog) connection.Problems 
 	}
 	kind, _ := providerOf(s.tenant)
 	return spec.Collect(problems,
-		spec.CompareVendored(s.project.SchemasDir, s.local, catalog),
+		vendored.Compare(s.project.SchemasDir, s.local, catalog),
 		spec.Further(s.problems, spec.CheckProperties(s.declared.Connections, catalog)),
 		spec.Further(s.problems, kind.checkCredentials(s.declared, catalog)))
 }

@@ -88,3 +88,9 @@ func isSystemFile(path string) bool {
 	}
 	return false
 }
+
+// plainName are the names that every file system takes.
+var plainName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$`)
+
+// IsPlainName reports whether a text can be part of a file's name everywhere.
+func IsPlainName(text string) bool { return plainName.MatchString(text) }

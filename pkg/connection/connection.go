@@ -21,6 +21,7 @@ package connection
 import (
 	"cmp"
 	"strconv"
+	"strings"
 )
 
 // Key is how apps find a connection, and therefore its identity: the exact name
@@ -74,6 +75,20 @@ type Position struct {
 	File   string `json:"file"`
 	Line   int    `json:"line"`
 	Column int    `json:"column"`
+}
+
+// PositionIn returns the place of a byte offset in the text of a file. For an offset
+// outside the text it is the file as a whole.
+func PositionIn(file string, text []byte, offset int) Position {
+	if offset < 0 || offset > len(text) {
+		return Position{File: file}
+	}
+	before := string(text[:offset])
+	return Position{
+		File:   file,
+		Line:   1 + strings.Count(before, "\n"),
+		Column: 1 + len([]rune(before[strings.LastIndexByte(before, '\n')+1:])),
+	}
 }
 
 // String gives "file:line:col", or as much of it as is known.

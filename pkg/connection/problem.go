@@ -3,6 +3,7 @@ package connection
 import (
 	"cmp"
 	"errors"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -14,6 +15,12 @@ type Problem struct {
 	Message  string   `json:"message"`
 	// Hint says what to do next; may be empty.
 	Hint string `json:"hint,omitempty"`
+}
+
+// FileProblem returns an error about a file as a whole. The path may have the separators of
+// the system.
+func FileProblem(path, message string) Problem {
+	return Problem{Position: Position{File: filepath.ToSlash(path)}, Severity: SeverityError, Message: message}
 }
 
 // Severity tells whether a problem stops the run.

@@ -164,6 +164,18 @@ type Catalog struct {
 	Reads int `json:"reads"`
 }
 
+// Absence says why a tenant returns no schema of a data source: the tenant describes it
+// nowhere, has disabled it, or does not have it.
+func (c *Catalog) Absence(id string) string {
+	switch {
+	case slices.Contains(c.Known, id):
+		return fmt.Sprintf("the tenant has no api-specs of data source %q", id)
+	case slices.Contains(c.Disabled, id):
+		return fmt.Sprintf("data source %q is disabled in the tenant", id)
+	}
+	return fmt.Sprintf("the tenant has no data source %q", id)
+}
+
 // Classify gives what tells secrets by name, as [Provider.Classify] does, and by the
 // marks and the switches in the schemas of the catalog. The catalog may be nil.
 func (c *Catalog) Classify(byName func(dataSource, property string) Class) func(dataSource, property string) Class {

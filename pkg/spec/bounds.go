@@ -46,7 +46,7 @@ func (r *room) full() bool { return len(r.problems) > 0 }
 // at a file.
 func (r *room) take(left *int, number, limit int, file, what string) bool {
 	if *left -= number; *left < 0 && !r.full() {
-		problem := fileProblem(file, fmt.Sprintf("with this file, the project holds more than %d %s", r.factor*limit, what))
+		problem := connection.FileProblem(file, fmt.Sprintf("with this file, the project holds more than %d %s", r.factor*limit, what))
 		problem.Hint = hintRaise
 		r.problems = append(r.problems, problem)
 	}
@@ -55,7 +55,7 @@ func (r *room) take(left *int, number, limit int, file, what string) bool {
 
 // tooMuch is the problem of a limit that concerns the project file.
 func (p *Project) tooMuch(format string, args ...any) connection.Problem {
-	problem := fileProblem(p.File, fmt.Sprintf(format, args...))
+	problem := connection.FileProblem(p.File, fmt.Sprintf(format, args...))
 	problem.Hint = hintRaise
 	return problem
 }

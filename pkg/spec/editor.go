@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/qlsync/qlsync/internal/infile"
+	"github.com/qlsync/qlsync/internal/jsontext"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/schemas"
 )
@@ -33,7 +35,7 @@ func EditorSchemas(catalog *connection.Catalog) (connections, project []byte) {
 	for _, id := range slices.Sorted(maps.Keys(catalog.DataSources)) {
 		source := catalog.DataSources[id]
 		prepared, _ := prepareSource(id, source)
-		if prepared == nil || !vendorable.MatchString(id) {
+		if prepared == nil || !infile.IsPlainName(id) {
 			continue
 		}
 		prepared.define(definitions)
@@ -59,7 +61,7 @@ func EditorSchemas(catalog *connection.Catalog) (connections, project []byte) {
 		map[string]any{"label": "{env: NAME}", "body": map[string]any{"env": "${1:NAME}"}},
 		map[string]any{"label": "{file: PATH}", "body": map[string]any{"file": "${1:PATH}"}},
 	}
-	return indented(doc), indented(ownSchema(schemas.Project()))
+	return jsontext.Indented(doc), jsontext.Indented(ownSchema(schemas.Project()))
 }
 
 // Modeline gives the line at the top of a file by which language servers for YAML
@@ -75,7 +77,7 @@ func Modeline(file, schemasDir, schema string) string {
 // ownSchema decodes one of our own schemas without the address that only its
 // readers need, and which an editor would try to open.
 func ownSchema(text []byte) map[string]any {
-	doc, err := decodeSchema(text)
+	doc, err := jsontext.Decode(text)
 	if err != nil {
 		panic("spec: an embedded schema is no JSON: " + err.Error())
 	}
@@ -144,7 +146,7 @@ func (s *sourceSchema) knownPatterns() map[string]any {
 	}
 	patterns := map[string]any{"^(" + strings.Join(quoted, "|") + ")$": map[string]any{}}
 	for _, schema := range s.patterns {
-		for pattern := range objectAt(schema, "patternProperties") {
+		for pattern := range jsontext.Object(schema, "patternProperties") {
 			patterns[pattern] = map[string]any{}
 		}
 	}
@@ -163,7 +165,7 @@ func (s *sourceSchema) gather(schema any, found map[string]any, followed map[str
 	if !ok {
 		return
 	}
-	for name, property := range objectAt(object, "properties") {
+	for name, property := range jsontext.Object(object, "properties") {
 		if _, known := found[name]; !known {
 			found[name] = property
 		}
@@ -281,13 +283,13 @@ func (s *sourceSchema) ofType(name string, schema map[string]any, depth int) []a
 		return []any{form}
 	case "object":
 		form := keep(map[string]any{"type": "object"}, "required")
-		if properties := objectAt(schema, "properties"); len(properties) > 0 {
+		if properties := jsontext.Object(schema, "properties"); len(properties) > 0 {
 			inner := make(map[string]any, len(properties))
 			for name, property := range properties {
 				inner[name] = s.milder(property, depth+1)
 			}
 			form["properties"] = inner
-			if schema["additionalProperties"] == false && len(objectAt(schema, "patternProperties")) == 0 {
+			if schema["additionalProperties"] == false && len(jsontext.Object(schema, "patternProperties")) == 0 {
 				form["additionalProperties"] = false
 			}
 		}

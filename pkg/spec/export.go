@@ -217,9 +217,9 @@ func (e *exporter) refuse(live *connection.Live) string {
 	case slices.Contains(e.in.Catalog.Unread, live.DataSource):
 		return fmt.Sprintf("what the tenant says about data source %q cannot be read", live.DataSource)
 	case source == nil && slices.Contains(e.in.Catalog.Disabled, live.DataSource):
-		return absence(e.in.Catalog, live.DataSource) + ": ask an administrator to enable it, then export again"
+		return e.in.Catalog.Absence(live.DataSource) + ": ask an administrator to enable it, then export again"
 	case source == nil:
-		return absence(e.in.Catalog, live.DataSource) + ": manage the connection in the console"
+		return e.in.Catalog.Absence(live.DataSource) + ": manage the connection in the console"
 	case e.needsPerson(live, source):
 		return "a person must sign in for it"
 	}

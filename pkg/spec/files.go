@@ -109,7 +109,7 @@ func (p *Project) expand() expansion {
 		}
 		found = append(found, files...)
 		for _, failure := range failures {
-			problem := fileProblem(failure.Path, infile.Reason(failure.Err))
+			problem := connection.FileProblem(failure.Path, infile.Reason(failure.Err))
 			problem.Hint = hintFor(failure.Err)
 			all.unreadable = append(all.unreadable, problem)
 		}

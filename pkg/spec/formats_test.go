@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/qlsync/qlsync/internal/jsonpointer"
+	"github.com/qlsync/qlsync/internal/jsontext"
 	"github.com/qlsync/qlsync/schemas"
 )
 
@@ -48,7 +49,7 @@ func TestTheFormatsOfOutputs(t *testing.T) {
 		{"problems of an unknown severity", problems, replaced(sampleProblems, `"error"`, `"fatal"`), "/problems/0/severity"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			instance, err := decodeSchema([]byte(test.text))
+			instance, err := jsontext.Decode([]byte(test.text))
 			if err != nil {
 				t.Fatal(err)
 			}

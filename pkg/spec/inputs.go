@@ -105,3 +105,7 @@ func (p *Project) WouldRead(file string) bool {
 func hasHidden(path string) bool {
 	return slices.ContainsFunc(strings.Split(filepath.ToSlash(path), "/"), func(segment string) bool { return strings.HasPrefix(segment, ".") })
 }
+
+// LockFile is the name of the file in the folder of vendored schemas that records
+// from where and when each of them was taken.
+const LockFile = "schemas.lock"

@@ -152,11 +152,11 @@ func readText(file string) ([]byte, connection.Problems) {
 	var large *infile.TooLargeError
 	switch {
 	case errors.As(err, &large):
-		problem := fileProblem(file, tooLarge)
+		problem := connection.FileProblem(file, tooLarge)
 		problem.Hint = hintSplit
 		return nil, connection.Problems{problem}
 	case err != nil:
-		return nil, connection.Problems{fileProblem(file, "read file: "+infile.Reason(err))}
+		return nil, connection.Problems{connection.FileProblem(file, "read file: "+infile.Reason(err))}
 	}
 	return text, nil
 }

@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/qlsync/qlsync/internal/jsonpointer"
+	"github.com/qlsync/qlsync/internal/jsontext"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -65,7 +66,7 @@ func unknownSource(d *connection.Desired, tenant *connection.Catalog) connection
 	case d.DataSource == "" || slices.Contains(tenant.Known, d.DataSource):
 		return nil
 	case slices.Contains(tenant.Disabled, d.DataSource):
-		problem.Message = absence(tenant, d.DataSource)
+		problem.Message = tenant.Absence(d.DataSource)
 		problem.Hint = "ask an administrator to enable it, or change dataSource"
 	case len(tenant.Known) == 0:
 		return nil
@@ -142,10 +143,10 @@ func sizeOf(value any) int {
 // prepareSource compiles one schema; nil where it is no schema at all.
 func prepareSource(id string, source *connection.DataSource) (*sourceSchema, connection.Problems) {
 	warning := func(message string) connection.Problem { return schemaWarning(id, message) }
-	if len(source.Schema) > maxSchemaSize {
-		return nil, connection.Problems{warning(fmt.Sprintf("is larger than %d MiB: its properties are not checked", maxSchemaSize>>20))}
+	if len(source.Schema) > MaxSchema {
+		return nil, connection.Problems{warning(fmt.Sprintf("is larger than %d MiB: its properties are not checked", MaxSchema>>20))}
 	}
-	decoded, err := decodeSchema(source.Schema)
+	decoded, err := jsontext.Decode(source.Schema)
 	doc, isObject := decoded.(map[string]any)
 	if err != nil || !isObject {
 		return nil, connection.Problems{warning("is not a JSON Schema: its properties are not checked")}

@@ -71,20 +71,6 @@ func (c *checker) ofItems(key string) *checker {
 	return &checker{c.doc, items}
 }
 
-// decodeSchema reads JSON with its numbers as they are written.
-func decodeSchema(text []byte) (any, error) {
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.UseNumber()
-	var doc any
-	if err := decoder.Decode(&doc); err != nil {
-		return nil, err
-	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("more than one JSON value")
-	}
-	return doc, nil
-}
-
 // violation is one keyword of a schema that a value does not satisfy.
 type violation struct {
 	// tokens lead to the value in the instance.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/qlsync/qlsync/internal/jsontext"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/schemas"
 )
@@ -33,7 +34,7 @@ func keysOf(format *checker, tokens ...string) []string {
 
 // mustCompile is for the embedded schemas, which compile or the tests fail.
 func mustCompile(text []byte) *checker {
-	doc, err := decodeSchema(text)
+	doc, err := jsontext.Decode(text)
 	if err == nil {
 		// Our schemas name an address of their own, which is for their readers.
 		delete(doc.(map[string]any), "$id")

@@ -6,11 +6,14 @@ import (
 	"reflect"
 	"regexp/syntax"
 	"strings"
+
+	"github.com/qlsync/qlsync/internal/jsontext"
 )
 
+// MaxSchema is how large the schema of one data source may be, in bytes.
+const MaxSchema = 4 << 20
+
 const (
-	// maxSchemaSize is how large the schema of one data source may be, in bytes.
-	maxSchemaSize = maxVendored
 	// maxSchemaPaths is how many schemas one value may be checked against.
 	maxSchemaPaths = 10_000
 	// maxSchemaWork is how many checks a schema may cause in a project: the values of
@@ -80,7 +83,7 @@ func (w *weigher) collect(schema any, depth int) {
 	if pattern, isText := object["pattern"].(string); isText {
 		w.patterns = sum(w.patterns, patternSize(pattern))
 	}
-	for pattern := range objectAt(object, "patternProperties") {
+	for pattern := range jsontext.Object(object, "patternProperties") {
 		w.patterns = sum(w.patterns, patternSize(pattern))
 	}
 	for _, inner := range w.same(object) {
@@ -163,7 +166,7 @@ func (w *weigher) weight(schema any) int {
 	enum, _ := object["enum"].([]any)
 	required, _ := object["required"].([]any)
 	pattern, _ := object["pattern"].(string)
-	total := 1 + len(enum)/16 + len(required)/16 + len(objectAt(object, "properties"))/32 + patternSize(pattern)/4
+	total := 1 + len(enum)/16 + len(required)/16 + len(jsontext.Object(object, "properties"))/32 + patternSize(pattern)/4
 	for _, inner := range w.same(object) {
 		total = sum(total, w.weight(inner))
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/qlsync/qlsync/internal/jsontext"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -64,7 +65,7 @@ func TestSchemasAsPeopleWriteThemAreFarBelowTheLimit(t *testing.T) {
 		"many definitions in use": doubled(10, `{"allOf": [BEFORE, BEFORE]}`),
 	} {
 		t.Run(name, func(t *testing.T) {
-			doc, err := decodeSchema([]byte(schema))
+			doc, err := jsontext.Decode([]byte(schema))
 			if err != nil {
 				t.Fatal(err)
 			}

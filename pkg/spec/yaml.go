@@ -2,6 +2,7 @@ package spec
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -31,6 +32,21 @@ const (
 	maxOfOne    = 20_000   // values of one connection, or of whatever else stands within what stands at the top
 	maxMarks    = 3 << 20  // lines, commas, colons and brackets of one file: each may be a value to the library
 )
+
+// ToJSON turns YAML text, one document, into JSON. The file is named in problems.
+func ToJSON(file string, text []byte) ([]byte, connection.Problems) {
+	root, problems := parseYAML(file, text)
+	if len(problems) > 0 {
+		problems.Sort()
+		return nil, problems
+	}
+	encoded, err := json.Marshal(root.value())
+	if err != nil {
+		// The tree is in the JSON model.
+		panic("spec: tree is not JSON: " + err.Error())
+	}
+	return encoded, nil
+}
 
 // parseYAML turns the text of one file into a tree, or tells what is wrong with
 // it. It is the only function that knows the YAML library.
@@ -128,7 +144,7 @@ func unfit(file string, text []byte) *connection.Problem {
 const unseenLineEnd = "a line end that most programs do not show as one: what looks like a comment may be read"
 
 func textProblem(file string, text []byte, at int, message, hint string) *connection.Problem {
-	return &connection.Problem{Position: textPosition(file, text, at), Severity: connection.SeverityError, Message: message, Hint: hint}
+	return &connection.Problem{Position: connection.PositionIn(file, text, at), Severity: connection.SeverityError, Message: message, Hint: hint}
 }
 
 func newWalker(file string) *walker {
@@ -196,7 +212,7 @@ func syntaxProblem(file string, text []byte, err error) *connection.Problem {
 	}
 	if found := unknownAnchor.FindStringSubmatch(message); found != nil {
 		problem.Message = "unknown anchor" // and no name, which may be a password that begins with *
-		problem.Position = textPosition(file, text, bytes.Index(text, []byte("*"+found[1])))
+		problem.Position = connection.PositionIn(file, text, bytes.Index(text, []byte("*"+found[1])))
 	}
 	return problem
 }
@@ -234,20 +250,6 @@ func saidOf(text []byte) (message string) {
 		message = strings.TrimPrefix(err.Error(), "yaml: ")
 	}
 	return message[len(syntaxLine.FindString(message)):]
-}
-
-// textPosition turns an offset in the text into a position; a negative offset
-// into the file as a whole.
-func textPosition(file string, text []byte, offset int) connection.Position {
-	if offset < 0 || offset > len(text) {
-		return connection.Position{File: file}
-	}
-	before := string(text[:offset])
-	return connection.Position{
-		File:   file,
-		Line:   1 + strings.Count(before, "\n"),
-		Column: 1 + len([]rune(before[strings.LastIndexByte(before, '\n')+1:])),
-	}
 }
 
 // walker copies the library's nodes into ours.

@@ -1,4 +1,4 @@
-package spec
+package vendored
 
 import (
 	"bytes"
@@ -9,15 +9,12 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
-	"regexp"
 
 	"github.com/qlsync/qlsync/internal/infile"
+	"github.com/qlsync/qlsync/internal/jsontext"
 	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/spec"
 )
-
-// LockFile is the name of the file in the folder of vendored schemas that tells
-// from where and when each of them was taken.
-const LockFile = "schemas.lock"
 
 // lockFormat names the contract of the lock file.
 const lockFormat = "qlsync.schemas-lock/v1"
@@ -40,8 +37,8 @@ type Locked struct {
 // empty lock.
 func ReadLock(dir string) (Lock, connection.Problems) {
 	lock := Lock{Format: lockFormat, DataSources: map[string]Locked{}}
-	path := filepath.Join(dir, LockFile)
-	text, err := infile.Read(path, maxVendored)
+	path := filepath.Join(dir, spec.LockFile)
+	text, err := infile.Read(path, spec.MaxSchema)
 	if errors.Is(err, fs.ErrNotExist) {
 		return lock, nil
 	}
@@ -55,7 +52,7 @@ func ReadLock(dir string) (Lock, connection.Problems) {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&read); err != nil || read.Format != lockFormat || read.DataSources == nil {
-		problem := fileProblem(path, "not a lock file of the format "+lockFormat)
+		problem := connection.FileProblem(path, "not a lock file of the format "+lockFormat)
 		problem.Hint = "remove it and run qlsync schemas pull"
 		return lock, connection.Problems{problem}
 	}
@@ -63,7 +60,7 @@ func ReadLock(dir string) (Lock, connection.Problems) {
 }
 
 // Text gives the lock as it stands in its file: the same lock, the same bytes.
-func (l Lock) Text() []byte { return indented(l) }
+func (l Lock) Text() []byte { return jsontext.Indented(l) }
 
 // Edited reports whether a vendored file, of this text, is not what was pulled:
 // somebody has changed it, or made it.
@@ -88,43 +85,24 @@ func Digest(text []byte) string {
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
-// vendorable are the ids that can name a file everywhere.
-var vendorable = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$`)
-
-// VendoredText gives a data source as it is vendored: the answer of the service
+// Text gives a data source as it is vendored: the answer of the service
 // with its keys sorted and its numbers as they were, one line for each value, so
 // that a change shows as a difference of few lines.
-func VendoredText(source *connection.DataSource) ([]byte, error) {
-	if !vendorable.MatchString(source.ID) {
+func Text(source *connection.DataSource) ([]byte, error) {
+	if !infile.IsPlainName(source.ID) {
 		return nil, fmt.Errorf("vendor data source %q: its id cannot be the name of a file", source.ID)
 	}
-	schema, err := decodeSchema(source.Schema)
+	schema, err := jsontext.Decode(source.Schema)
 	if err != nil {
 		return nil, fmt.Errorf("vendor data source %q: its schema is no JSON: %w", source.ID, err)
 	}
-	text := indented(map[string]any{
+	text := jsontext.Indented(map[string]any{
 		"connectorProvider":    source.Family,
 		"connectorVersion":     source.Version,
 		"connectionProperties": schema,
 	})
-	if len(text) > maxVendored {
-		return nil, fmt.Errorf("vendor data source %q: its schema is larger than %d MiB", source.ID, maxVendored>>20)
+	if len(text) > spec.MaxSchema {
+		return nil, fmt.Errorf("vendor data source %q: its schema is larger than %d MiB", source.ID, spec.MaxSchema>>20)
 	}
 	return text, nil
-}
-
-// indented gives a value as JSON for people and for version control.
-func indented(value any) []byte { return plainJSON(value, "  ") }
-
-// plainJSON gives a value as JSON in which < stands for itself.
-func plainJSON(value any, indent string) []byte {
-	var text bytes.Buffer
-	encoder := json.NewEncoder(&text)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", indent)
-	if err := encoder.Encode(value); err != nil {
-		// Only what was decoded from JSON gets here.
-		panic("spec: value is not JSON: " + err.Error())
-	}
-	return text.Bytes()
 }

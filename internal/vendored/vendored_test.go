@@ -1,4 +1,4 @@
-package spec_test
+package vendored_test
 
 import (
 	"maps"
@@ -6,9 +6,10 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/txtar"
 
+	"github.com/qlsync/qlsync/internal/vendored"
 	"github.com/qlsync/qlsync/pkg/connection"
-	"github.com/qlsync/qlsync/pkg/spec"
 )
 
 func TestVendoredSchemasAreReadByName(t *testing.T) {
@@ -24,7 +25,7 @@ func TestVendoredSchemasAreReadByName(t *testing.T) {
 -- schemas/old/x.json --
 {
 `)
-	specs, problems := spec.VendoredSpecs("schemas", ".")
+	specs, problems := vendored.Read("schemas", ".")
 	if got := slices.Sorted(maps.Keys(specs)); !slices.Equal(got, []string{"rest"}) || string(specs["rest"]) != "{\"connectorVersion\": \"1\"}\n" {
 		t.Error(got)
 	}
@@ -36,7 +37,7 @@ func TestVendoredSchemasAreReadByName(t *testing.T) {
 
 func TestAFolderOfSchemasNeedNotExist(t *testing.T) {
 	t.Chdir(t.TempDir())
-	if specs, problems := spec.VendoredSpecs("schemas", "."); specs != nil || problems != nil {
+	if specs, problems := vendored.Read("schemas", "."); specs != nil || problems != nil {
 		t.Error(specs, problems)
 	}
 }
@@ -63,10 +64,19 @@ func TestVendoredSchemasThatTheTenantHasOtherwise(t *testing.T) {
 			of := func(source *connection.DataSource) *connection.Catalog {
 				return &connection.Catalog{DataSources: map[string]*connection.DataSource{"rest": source}}
 			}
-			problems := spec.CompareVendored("folder", of(test.vendored), of(test.tenant))
+			problems := vendored.Compare("folder", of(test.vendored), of(test.tenant))
 			if diff := cmp.Diff(test.want, problems.Error()); diff != "" || problems.Err() != nil {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+// inFolder makes a folder with the files of an archive the working directory.
+func inFolder(t *testing.T, archive string) {
+	t.Helper()
+	t.Chdir(t.TempDir())
+	if err := txtar.Write(txtar.Parse([]byte(archive)), "."); err != nil {
+		t.Fatal(err)
 	}
 }

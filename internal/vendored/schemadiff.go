@@ -1,11 +1,11 @@
-package spec
+package vendored
 
 import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
+	"github.com/qlsync/qlsync/internal/jsontext"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -17,7 +17,7 @@ func CompareSchemas(before, after *connection.DataSource) []connection.SchemaCha
 		return nil
 	}
 	was, is := schemaObject(before.Schema), schemaObject(after.Schema)
-	old, fresh := objectAt(was, "properties"), objectAt(is, "properties")
+	old, fresh := jsontext.Object(was, "properties"), jsontext.Object(is, "properties")
 	names := slices.Sorted(maps.Keys(old))
 	names = append(names, slices.Sorted(maps.Keys(fresh))...)
 	slices.Sort(names)
@@ -44,7 +44,7 @@ func CompareSchemas(before, after *connection.DataSource) []connection.SchemaCha
 
 // schemaObject decodes a schema, its sets in order; empty where it is no object.
 func schemaObject(text []byte) map[string]any {
-	doc, err := decodeSchema(text)
+	doc, err := jsontext.Decode(text)
 	object, ok := doc.(map[string]any)
 	if err != nil || !ok {
 		return map[string]any{}
@@ -53,19 +53,13 @@ func schemaObject(text []byte) map[string]any {
 	return object
 }
 
-// objectAt gives an entry that is an object; empty where it is not.
-func objectAt(object map[string]any, key string) map[string]any {
-	entry, _ := object[key].(map[string]any)
-	return entry
-}
-
 // describeProperty says in short what a new property is.
 func describeProperty(schema any) []string {
 	object, _ := schema.(map[string]any)
 	var details []string
 	for _, keyword := range []string{"type", "default", "enum"} {
 		if value, ok := object[keyword]; ok {
-			details = append(details, keyword+" "+inLine(value))
+			details = append(details, keyword+" "+jsontext.Line(value))
 		}
 	}
 	return details
@@ -77,7 +71,7 @@ func compareKeywords(before, after any) []string {
 	old, okOld := before.(map[string]any)
 	fresh, okFresh := after.(map[string]any)
 	if !okOld || !okFresh {
-		return []string{inLine(before) + " -> " + inLine(after)}
+		return []string{jsontext.Line(before) + " -> " + jsontext.Line(after)}
 	}
 	keywords := append(slices.Collect(maps.Keys(old)), slices.Collect(maps.Keys(fresh))...)
 	slices.Sort(keywords)
@@ -126,56 +120,18 @@ func itemsInLine(list any) []string {
 	items, _ := list.([]any)
 	texts := make([]string, len(items))
 	for i, item := range items {
-		texts[i] = inLine(item)
+		texts[i] = jsontext.Line(item)
 	}
 	return texts
 }
-
-// inLine gives a value as JSON in one line.
-func inLine(value any) string { return strings.TrimSuffix(string(plainJSON(value, "")), "\n") }
 
 // longDetail is the length beyond which a value of a schema is cut.
 const longDetail = 60
 
 func shortened(value any) string {
-	text := []rune(inLine(value))
+	text := []rune(jsontext.Line(value))
 	if len(text) <= longDetail {
 		return string(text)
 	}
 	return string(text[:longDetail]) + "..."
-}
-
-// Break is a declared connection that one state of the schemas refuses and another
-// does not.
-type Break struct {
-	Connection connection.Key
-	Problems   connection.Problems
-}
-
-// Breaks finds the connections that the schemas of one catalog accept and those of
-// the other refuse, in the order of the set.
-func Breaks(set []connection.Desired, ours, theirs *connection.Catalog) []Break {
-	known := map[connection.Problem]bool{}
-	for _, problem := range CheckProperties(set, ours) {
-		known[problem] = true
-	}
-	sources, _ := prepareSources(set, theirs)
-	var broken []Break
-	for i := range set {
-		d := &set[i]
-		found := unknownSource(d, theirs)
-		switch source := sources[d.DataSource]; {
-		case source != nil:
-			found = Collect(source.check(d))
-		case theirs.DataSources[d.DataSource] != nil:
-			continue
-		}
-		found = slices.DeleteFunc(found, func(p connection.Problem) bool {
-			return p.Severity == connection.SeverityWarning || known[p]
-		})
-		if len(found) > 0 {
-			broken = append(broken, Break{connection.Key{Space: d.Space.String(), Name: d.Name}, found})
-		}
-	}
-	return broken
 }

@@ -1,4 +1,6 @@
-package spec
+// Package vendored keeps the schemas of data sources in a folder of the project, and compares
+// them with what a tenant returns.
+package vendored
 
 import (
 	"cmp"
@@ -12,37 +14,22 @@ import (
 	"strings"
 
 	"github.com/qlsync/qlsync/internal/infile"
+	"github.com/qlsync/qlsync/internal/jsontext"
 	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/spec"
 )
 
-// ToJSON turns YAML text, one document, into JSON. The file is named in problems.
-func ToJSON(file string, text []byte) ([]byte, connection.Problems) {
-	root, problems := parseYAML(file, text)
-	if len(problems) > 0 {
-		problems.Sort()
-		return nil, problems
-	}
-	encoded, err := json.Marshal(root.value())
-	if err != nil {
-		// The tree is in the JSON model.
-		panic("spec: tree is not JSON: " + err.Error())
-	}
-	return encoded, nil
-}
-
 const (
-	// maxVendored is how large a vendored schema may be, in bytes.
-	maxVendored = 4 << 20
 	// maxVendoredBytes and maxVendoredFiles bound the folder of vendored schemas.
 	maxVendoredBytes = 64 << 20
 	maxVendoredFiles = 2000
 )
 
-// VendoredSpecs reads the folder of vendored schemas: for each file ID.json the
+// Read reads the folder of vendored schemas: for each file ID.json the
 // answer of the service for the data source ID. A folder that does not exist
 // holds none. Hidden files and folders are passed over. Links may lead to places in the
 // folder and in the project.
-func VendoredSpecs(dir, project string) (map[string][]byte, connection.Problems) {
+func Read(dir, project string) (map[string][]byte, connection.Problems) {
 	if _, err := infile.Inside(project, dir); err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, nil
@@ -78,7 +65,7 @@ func VendoredSpecs(dir, project string) (map[string][]byte, connection.Problems)
 }
 
 func tooManySchemas(dir, limit string) connection.Problem {
-	problem := fileProblem(dir, "the folder of vendored schemas holds more than "+limit)
+	problem := connection.FileProblem(dir, "the folder of vendored schemas holds more than "+limit)
 	problem.Hint = "keep only the schemas of data sources that the project uses"
 	return problem
 }
@@ -87,7 +74,7 @@ const vendoredExtension = ".json"
 
 // readProblem says why a file or folder cannot be read.
 func readProblem(path string, err error) connection.Problem {
-	problem := fileProblem(path, "read file: "+infile.Reason(err))
+	problem := connection.FileProblem(path, "read file: "+infile.Reason(err))
 	var broken *infile.BrokenLinkError
 	switch problem.Hint = infile.WayOut(err); {
 	case errors.Is(err, infile.ErrLeaves):
@@ -98,11 +85,11 @@ func readProblem(path string, err error) connection.Problem {
 	return problem
 }
 
-// CompareVendored tells where the vendored schemas of a folder are not what the
+// Compare tells where the vendored schemas of a folder are not what the
 // tenant says now: a warning for each data source that both have. What is vendored
 // serves editors and checks without a network, so a difference misleads, and harms
 // nothing.
-func CompareVendored(dir string, vendored, tenant *connection.Catalog) connection.Problems {
+func Compare(dir string, vendored, tenant *connection.Catalog) connection.Problems {
 	var problems connection.Problems
 	for _, id := range slices.Sorted(maps.Keys(tenant.DataSources)) {
 		ours, theirs := vendored.DataSources[id], tenant.DataSources[id]
@@ -118,7 +105,7 @@ func CompareVendored(dir string, vendored, tenant *connection.Catalog) connectio
 		default:
 			continue
 		}
-		problem := fileProblem(filepath.Join(dir, id+".json"), fmt.Sprintf("the vendored schema of data source %q %s", id, difference))
+		problem := connection.FileProblem(filepath.Join(dir, id+".json"), fmt.Sprintf("the vendored schema of data source %q %s", id, difference))
 		problem.Severity = connection.SeverityWarning
 		problem.Hint = "see qlsync schemas check, and take it over with qlsync schemas pull"
 		problems = append(problems, problem)
@@ -129,7 +116,7 @@ func CompareVendored(dir string, vendored, tenant *connection.Catalog) connectio
 // canonicalSchema gives one text for every way to write the same schema; the text
 // itself where it is no JSON.
 func canonicalSchema(text []byte) string {
-	doc, err := decodeSchema(text)
+	doc, err := jsontext.Decode(text)
 	if err != nil {
 		return string(text)
 	}
@@ -160,7 +147,7 @@ func sortSets(tree any) {
 
 // readJSON reads a file that must hold one JSON value.
 func readJSON(path string) ([]byte, *connection.Problem) {
-	text, err := infile.Read(path, maxVendored)
+	text, err := infile.Read(path, spec.MaxSchema)
 	if err == nil {
 		text, err = infile.Text(text)
 	}
@@ -168,7 +155,7 @@ func readJSON(path string) ([]byte, *connection.Problem) {
 	var large *infile.TooLargeError
 	switch {
 	case errors.As(err, &large):
-		problem = fileProblem(path, "the file is too large for a schema")
+		problem = connection.FileProblem(path, "the file is too large for a schema")
 	case err != nil:
 		problem = readProblem(path, err)
 	default:
@@ -177,20 +164,11 @@ func readJSON(path string) ([]byte, *connection.Problem) {
 		if err == nil {
 			return text, nil
 		}
-		problem = fileProblem(path, "not valid JSON: "+err.Error())
+		problem = connection.FileProblem(path, "not valid JSON: "+err.Error())
 		var syntax *json.SyntaxError
 		if errors.As(err, &syntax) {
-			problem.Position = textPosition(problem.Position.File, text, max(0, int(syntax.Offset)-1))
+			problem.Position = connection.PositionIn(problem.Position.File, text, max(0, int(syntax.Offset)-1))
 		}
 	}
 	return nil, &problem
-}
-
-// fileProblem is about a file as a whole.
-func fileProblem(path, message string) connection.Problem {
-	return connection.Problem{
-		Position: connection.Position{File: filepath.ToSlash(path)},
-		Severity: connection.SeverityError,
-		Message:  message,
-	}
 }

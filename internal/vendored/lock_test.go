@@ -1,4 +1,4 @@
-package spec_test
+package vendored_test
 
 import (
 	"os"
@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/qlsync/qlsync/internal/vendored"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/spec"
 )
@@ -36,7 +37,7 @@ func TestAVendoredSchemaIsTheSameTextHoweverTheServiceWritesIt(t *testing.T) {
 		`{"type":"object","properties":{"b":{},"a":{"description":"less < more & é","default":1.10}}}`,
 		"{\n \"properties\": {\"a\": {\"default\": 1.10, \"description\": \"less \\u003c more & \\u00e9\"}, \"b\": {}}, \"type\": \"object\"}",
 	} {
-		text, err := spec.VendoredText(source("src", "1.0", schema))
+		text, err := vendored.Text(source("src", "1.0", schema))
 		if err != nil || string(text) != want {
 			t.Errorf("%v\n%s", err, cmp.Diff(want, string(text)))
 		}
@@ -48,7 +49,7 @@ func TestWhatCannotBeVendored(t *testing.T) {
 		source("../up", "1", "{}"), source("", "1", "{}"), source(".hidden", "1", "{}"), source("a/b", "1", "{}"), source("src", "1", "nothing"),
 		source("src", "1", `{"description": "`+strings.Repeat("x", 4<<20)+`"}`),
 	} {
-		if text, err := spec.VendoredText(bad); err == nil {
+		if text, err := vendored.Text(bad); err == nil {
 			t.Errorf("%q gives %.100s", bad.ID, text)
 		}
 	}
@@ -56,7 +57,7 @@ func TestWhatCannotBeVendored(t *testing.T) {
 
 func TestALockKeepsTheDayOfWhatDidNotChange(t *testing.T) {
 	folder := t.TempDir()
-	lock, problems := spec.ReadLock(folder)
+	lock, problems := vendored.ReadLock(folder)
 	if len(problems) > 0 || len(lock.DataSources) > 0 {
 		t.Fatal(lock, problems)
 	}
@@ -65,7 +66,7 @@ func TestALockKeepsTheDayOfWhatDidNotChange(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(folder, spec.LockFile), lock.Text(), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	lock, problems = spec.ReadLock(folder)
+	lock, problems = vendored.ReadLock(folder)
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
@@ -82,7 +83,7 @@ func TestALockThatIsNoneIsTold(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(folder, spec.LockFile), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, problems := spec.ReadLock(folder); problems.Err() == nil {
+		if _, problems := vendored.ReadLock(folder); problems.Err() == nil {
 			t.Errorf("%s is a lock", text)
 		}
 	}
@@ -101,10 +102,10 @@ func TestWhatChangedInASchema(t *testing.T) {
 		{Property: "gone", Kind: connection.SchemaRemoved},
 		{Kind: connection.SchemaChanged, Details: []string{"additionalProperties false", `required gains "b"`}},
 	}
-	if diff := cmp.Diff(want, spec.CompareSchemas(source("s", "1", before), source("s", "1", after))); diff != "" {
+	if diff := cmp.Diff(want, vendored.CompareSchemas(source("s", "1", before), source("s", "1", after))); diff != "" {
 		t.Error(diff)
 	}
-	if changes := spec.CompareSchemas(source("s", "1", before), source("s", "2", strings.ReplaceAll(before, "\n", " "))); changes != nil {
+	if changes := vendored.CompareSchemas(source("s", "1", before), source("s", "2", strings.ReplaceAll(before, "\n", " "))); changes != nil {
 		t.Error(changes)
 	}
 }
@@ -112,10 +113,10 @@ func TestWhatChangedInASchema(t *testing.T) {
 func TestWhatStandsInAnotherOrderHasNotChanged(t *testing.T) {
 	const before = `{"required": ["a", "b"], "properties": {"a": {"enum": ["x", "y", 1]}, "b": {"type": ["string", "null"], "items": {"required": ["c", "d"]}}}}`
 	const after = `{"properties": {"b": {"items": {"required": ["d", "c", "d"]}, "type": ["null", "string"]}, "a": {"enum": [1, "y", "x"]}}, "required": ["b", "a"]}`
-	if changes := spec.CompareSchemas(source("s", "1", before), source("s", "1", after)); changes != nil {
+	if changes := vendored.CompareSchemas(source("s", "1", before), source("s", "1", after)); changes != nil {
 		t.Error(changes)
 	}
-	if spec.Digest([]byte(before)) != spec.Digest([]byte(after)) {
+	if vendored.Digest([]byte(before)) != vendored.Digest([]byte(after)) {
 		t.Error("the digest depends on the order")
 	}
 }
@@ -129,25 +130,9 @@ func TestEveryChangeOfASchemaIsToldInWords(t *testing.T) {
 		{`{"pattern": "<&"}`, `{"pattern": ">", "enum": ["<"]}`, `enum gains "<"; pattern "<&" -> ">"`},
 	} {
 		within := func(property string) string { return `{"properties": {"p": ` + property + `}}` }
-		changes := spec.CompareSchemas(source("s", "1", within(test.before)), source("s", "1", within(test.after)))
+		changes := vendored.CompareSchemas(source("s", "1", within(test.before)), source("s", "1", within(test.after)))
 		if len(changes) != 1 || strings.Join(changes[0].Details, "; ") != test.want {
 			t.Errorf("%s -> %s: %+v", test.before, test.after, changes)
 		}
-	}
-}
-
-func TestConnectionsThatAChangeBreaks(t *testing.T) {
-	set := desired(t, "    properties: {host: h, port: 1, prot: 2}")
-	fresh := strings.Replace(sampleSchema, `"minimum": 1,`, `"minimum": 1024,`, 1)
-	broken := spec.Breaks(set, catalog(sampleSchema, nil), catalog(fresh, nil))
-	if len(broken) != 1 || broken[0].Problems.Error() != `c.yaml:7:33: property "port" must be at least 1024` {
-		t.Error(broken)
-	}
-	gone := &connection.Catalog{Known: []string{"other"}}
-	if broken := spec.Breaks(set, catalog(sampleSchema, nil), gone); len(broken) != 1 || !strings.Contains(broken[0].Problems.Error(), `there is no data source "src"`) {
-		t.Error(broken)
-	}
-	if broken := spec.Breaks(set, catalog(sampleSchema, nil), catalog(sampleSchema, nil)); broken != nil {
-		t.Error(broken)
 	}
 }

@@ -1,8 +1,9 @@
-package spec_test
+package vendored_test
 
 import (
 	"testing"
 
+	"github.com/qlsync/qlsync/internal/vendored"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/spec"
 )
@@ -10,7 +11,7 @@ import (
 func TestWhatAPullDoesToAVendoredSchema(t *testing.T) {
 	const kept, mine = "schemas/s.json: the file was edited since it was pulled, so it is kept (to have it as on the tenant, remove it and pull again)",
 		"schemas/s.json: the file was not pulled, so it is kept (to have it as on the tenant, remove it and pull again)"
-	now, old := source("s", "2", `{"required": ["a", "b"]}`), vendored("1", "{}")
+	now, old := source("s", "2", `{"required": ["a", "b"]}`), fileOf("1", "{}")
 	for _, test := range []struct {
 		name           string
 		file, pulled   string // what stands there, and what was pulled
@@ -35,7 +36,7 @@ func TestWhatAPullDoesToAVendoredSchema(t *testing.T) {
 		{"what cannot be vendored", old, old, true, source("s", "1", "nothing"), "", `vendor data source "s": its schema is no JSON: invalid character 'o' in literal null (expecting 'u')`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			lock, _ := spec.ReadLock(t.TempDir())
+			lock, _ := vendored.ReadLock(t.TempDir())
 			if test.pulled != "" {
 				lock.Take(source("s", "1", ""), []byte(test.pulled), "prod", "2026-01-02")
 			}
@@ -47,7 +48,7 @@ func TestWhatAPullDoesToAVendoredSchema(t *testing.T) {
 			if test.file != "" {
 				file = []byte(test.file)
 			}
-			pulled, problem := spec.Pull{Dir: "schemas", Lock: lock, Catalog: catalog, Needed: func(string) bool { return test.needed }}.Decide("s", file)
+			pulled, problem := vendored.Pull{Dir: "schemas", Lock: lock, Catalog: catalog, Needed: func(string) bool { return test.needed }}.Decide("s", file)
 			switch {
 			case problem != nil && problem.Error() != test.refuse, problem == nil && test.refuse != "":
 				t.Errorf("refused: %v, want %q", problem, test.refuse)
@@ -59,7 +60,7 @@ func TestWhatAPullDoesToAVendoredSchema(t *testing.T) {
 }
 
 func TestADataSourceThatIsListedAndHasNoSpecs(t *testing.T) {
-	pull := spec.Pull{Catalog: &connection.Catalog{Known: []string{"s"}}, Needed: func(string) bool { return true }}
+	pull := vendored.Pull{Catalog: &connection.Catalog{Known: []string{"s"}}, Needed: func(string) bool { return true }}
 	if _, problem := pull.Decide("s", nil); problem == nil || problem.Message != `the tenant has no api-specs of data source "s"` {
 		t.Error(problem)
 	}
@@ -69,16 +70,16 @@ func TestADataSourceThatIsListedAndHasNoSpecs(t *testing.T) {
 // disabled data source breaks.
 func TestADisabledDataSourceIsNotSaidToBeMissing(t *testing.T) {
 	theirs := &connection.Catalog{Known: []string{"sr", "t"}, Disabled: []string{"s"}}
-	pull := spec.Pull{Catalog: theirs, Needed: func(string) bool { return true }}
+	pull := vendored.Pull{Catalog: theirs, Needed: func(string) bool { return true }}
 	const refused = `data source "s" is disabled in the tenant (ask an administrator to enable it)`
 	if _, problem := pull.Decide("s", nil); problem == nil || problem.Error() != refused {
 		t.Errorf("pull of a disabled data source that is needed: %v, want %s", problem, refused)
 	}
-	lock, _ := spec.ReadLock(t.TempDir())
-	lock.Take(source("s", "1", ""), []byte(vendored("1", "{}")), "prod", "2026-01-02")
+	lock, _ := vendored.ReadLock(t.TempDir())
+	lock.Take(source("s", "1", ""), []byte(fileOf("1", "{}")), "prod", "2026-01-02")
 	pull.Lock, pull.Needed = lock, func(string) bool { return false }
 	const removed = `removed: data source "s" is disabled in the tenant, and no connection uses it`
-	if pulled, problem := pull.Decide("s", []byte(vendored("1", "{}"))); problem != nil || pulled.Change != removed {
+	if pulled, problem := pull.Decide("s", []byte(fileOf("1", "{}"))); problem != nil || pulled.Change != removed {
 		t.Errorf("pull of a disabled data source that nothing uses: %q, %v, want %q", pulled.Change, problem, removed)
 	}
 	set := []connection.Desired{{Space: connection.SpaceRef{Name: "S"}, Name: "A", DataSource: "s"}}
@@ -89,9 +90,9 @@ func TestADisabledDataSourceIsNotSaidToBeMissing(t *testing.T) {
 	}
 }
 
-// vendored returns a vendored file of a connector version.
-func vendored(version, schema string) string {
-	text, err := spec.VendoredText(source("s", version, schema))
+// fileOf returns a vendored file of a connector version.
+func fileOf(version, schema string) string {
+	text, err := vendored.Text(source("s", version, schema))
 	if err != nil {
 		panic(err)
 	}

@@ -1,12 +1,12 @@
-package spec
+package vendored
 
 import (
 	"cmp"
-	"fmt"
 	"path/filepath"
 	"slices"
 
 	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/spec"
 )
 
 // Pull decides what becomes of vendored schemas when they are taken from a tenant.
@@ -39,7 +39,7 @@ func (p Pull) Decide(id string, text []byte) (Pulled, *connection.Problem) {
 	}
 	if source != nil {
 		var err error
-		if pulled.Text, err = VendoredText(source); err != nil {
+		if pulled.Text, err = Text(source); err != nil {
 			return pulled, &connection.Problem{Severity: connection.SeverityError, Message: err.Error()}
 		}
 		pulled.Same = text != nil && Digest(text) == Digest(pulled.Text)
@@ -53,7 +53,7 @@ func (p Pull) Decide(id string, text []byte) (Pulled, *connection.Problem) {
 
 func (p Pull) change(id string, source *connection.DataSource, isThere, same bool) string {
 	if source == nil {
-		return "removed: " + absence(p.Catalog, id) + ", and no connection uses it"
+		return "removed: " + p.Catalog.Absence(id) + ", and no connection uses it"
 	}
 	known := p.Lock.DataSources[source.ID].Version
 	switch {
@@ -69,32 +69,20 @@ func (p Pull) change(id string, source *connection.DataSource, isThere, same boo
 
 // missing is the problem of a data source whose schema the tenant does not return.
 func (p Pull) missing(id string) *connection.Problem {
-	problem := connection.Problem{Severity: connection.SeverityError, Message: absence(p.Catalog, id)}
+	problem := connection.Problem{Severity: connection.SeverityError, Message: p.Catalog.Absence(id)}
 	switch {
 	case slices.Contains(p.Catalog.Known, id):
 	case slices.Contains(p.Catalog.Disabled, id):
 		problem.Hint = "ask an administrator to enable it"
 	default:
-		problem.Hint = cmp.Or(didYouMean(id, p.Catalog.Known), "correct the id in the command or in the files")
+		problem.Hint = cmp.Or(spec.DidYouMean(id, p.Catalog.Known), "correct the id in the command or in the files")
 	}
 	return &problem
 }
 
-// absence says why a tenant returns no schema of a data source: the tenant describes it
-// nowhere, has disabled it, or does not have it.
-func absence(tenant *connection.Catalog, id string) string {
-	switch {
-	case slices.Contains(tenant.Known, id):
-		return fmt.Sprintf("the tenant has no api-specs of data source %q", id)
-	case slices.Contains(tenant.Disabled, id):
-		return fmt.Sprintf("data source %q is disabled in the tenant", id)
-	}
-	return fmt.Sprintf("the tenant has no data source %q", id)
-}
-
 // kept says that a file stays as it is.
 func (p Pull) kept(id, file string) *connection.Problem {
-	problem := fileProblem(file, "the file was edited since it was pulled, so it is kept")
+	problem := connection.FileProblem(file, "the file was edited since it was pulled, so it is kept")
 	if _, isLocked := p.Lock.DataSources[id]; !isLocked {
 		problem.Message = "the file was not pulled, so it is kept"
 	}
