@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"slices"
 
 	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
 )
@@ -38,6 +39,21 @@ func (d document) MarshalJSON() ([]byte, error) {
 	}
 	out.WriteByte('}')
 	return out.Bytes(), nil
+}
+
+// text returns the text of a member; "" where there is none.
+func (d document) text(key string) string {
+	for _, m := range d {
+		if text, isText := m.value.(string); isText && m.key == key {
+			return text
+		}
+	}
+	return ""
+}
+
+// without returns the document without some members.
+func (d document) without(keys []string) document {
+	return slices.DeleteFunc(slices.Clone(d), func(m member) bool { return slices.Contains(keys, m.key) })
 }
 
 // parseDocument reads one JSON object and keeps keys that stand there twice.

@@ -10,7 +10,7 @@ import (
 )
 
 // Fault is one piece of hostility, to be met by the requests that match its method and path. Omit leaves connections out of
-// a list, whose resultCount tells of them; NoAdmin takes the right to write; Deploy is how the push of this write ends, in
+// a list, whose resultCount tells of them; Without and Count are about any list; NoAdmin takes the right to write; Deploy is how the push of this write ends, in
 // the words of Behaviour.Deployment.
 type Fault = host.Fault
 
@@ -67,5 +67,30 @@ func (c *call) alter(reply *answer) bool {
 		return false
 	}
 	reply.truncate = f.Truncate
+	if (len(f.Without) > 0 || f.Count != 0) && !reply.distort(f) {
+		return false
+	}
 	return (len(f.Omit) == 0 || c.omitted) && (!f.NoAdmin || c.degraded) && (f.Deploy == "" || c.pushed)
+}
+
+// distort takes members from the items of a list, and changes its count. It returns false if the fault finds no such
+// item or list.
+func (a *answer) distort(f Fault) bool {
+	envelope, _ := a.body.(document)
+	listed, found := false, len(f.Without) == 0
+	for i, m := range envelope {
+		switch m.key {
+		case "resultList":
+			items := slices.Clone(m.value.([]any))
+			for j := range items {
+				if d := items[j].(document); f.Concerns(d.text("name")) {
+					items[j], found = d.without(f.Without), true
+				}
+			}
+			envelope[i].value, listed = items, true
+		case "resultCount":
+			envelope[i].value = max(m.value.(int)+f.Count, 0)
+		}
+	}
+	return listed && found
 }

@@ -100,6 +100,19 @@ func TestFaultsAreData(t *testing.T) {
 				t.Errorf("%s", got)
 			}
 		}},
+		"a list that counts less than it has": {`[{"count": -1}]`, func(t *testing.T, r *rig) {
+			r.want(200, "PUT", path, mail+`}`) // it waits for a list
+			if got := r.want(200, "GET", connections+"?type=email", ""); len(got.items()) != 1 || got.body["resultCount"] != 0.0 {
+				t.Errorf("want one item and a count of 0: %s", got.text)
+			}
+		}},
+		"items of a list without a member": {`[{"without": ["name"], "of": ["Mail"]}]`, func(t *testing.T, r *rig) {
+			r.want(200, "GET", connections+"?type=ftp", "")
+			if got := r.want(200, "GET", connections+"?type=email", ""); len(got.items()) != 1 || strings.Contains(got.text, `"name"`) {
+				t.Errorf("want one item without a name: %s", got.text)
+			}
+			r.one("Mail")
+		}},
 		"one push fails, and is done again": {`[{"deploy": "fails"}]`, func(t *testing.T, r *rig) {
 			r.want(200, "PUT", path, mail+`, "deployToWorker": false}`) // it waits for a push
 			got := r.want(200, "PUT", path, mail+`}`)

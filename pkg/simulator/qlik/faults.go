@@ -69,6 +69,9 @@ func (c *call) alter(f Fault, reply *answer) bool {
 		list.Data = append(slices.Clip(list.Data), list.Data[0])
 		reply.body = list
 	}
+	if (len(f.Without) > 0 || f.Count != 0) && !reply.distort(f) {
+		return false
+	}
 	if f.NextHost != "" {
 		list, isList := reply.body.(pagedList)
 		if !isList || list.next() == nil {
@@ -89,6 +92,28 @@ func (c *call) alter(f Fault, reply *answer) bool {
 		return false
 	}
 	return done
+}
+
+// distort takes members from the items of a list, and changes its count. It returns false if the fault finds no such
+// item or list.
+func (a *answer) distort(f Fault) bool {
+	switch list := a.body.(type) {
+	case connectionList:
+		found := len(f.Without) == 0
+		for i := range list.Data {
+			if v := &list.Data[i]; f.Concerns(v.Name) {
+				v.without, found = slices.Concat(v.without, f.Without), true
+			}
+		}
+		list.Meta.Count = max(list.Meta.Count+f.Count, 0)
+		a.body = list
+		return found
+	case spaceList:
+		list.Meta.Count = max(list.Meta.Count+f.Count, 0)
+		a.body = list
+		return len(f.Without) == 0
+	}
+	return false
 }
 
 // pagedList is an answer with links to pages.

@@ -58,6 +58,36 @@ func TestFaultsAreData(t *testing.T) {
 				t.Errorf("%s", got.text)
 			}
 		}},
+		"items of a list may be without a member": {`[{"without": ["space"], "of": ["Ledger"]}]`, func(t *testing.T, r *rig) {
+			r.want(200, "GET", connections+"?personal=true", "") // Ledger is not in it: it waits
+			placeless := ""
+			for _, item := range r.want(200, "GET", connections+"?spaceId="+r.space("Finance")+"&noDatafiles=true", "").list("data") {
+				if _, there := item["space"]; !there {
+					placeless += item["qName"].(string) + " "
+				}
+			}
+			if placeless != "Ledger " {
+				t.Errorf("without space are %s, want Ledger alone", placeless)
+			}
+		}},
+		"all items may be without a member": {`[{"without": ["qID", "id"]}]`, func(t *testing.T, r *rig) {
+			if got := r.want(200, "GET", connections, ""); strings.Contains(got.text, `"qID"`) || strings.Contains(got.text, `"id"`) {
+				t.Errorf("an item has an id: %s", got.text)
+			}
+		}},
+		"a list may count less than it has": {`[{"count": -1}]`, func(t *testing.T, r *rig) {
+			r.want(200, "GET", "/api/v1/users", "") // it waits for a list that counts
+			got := r.want(200, "GET", connections, "")
+			if count, items := got.at("meta", "count"), len(got.list("data")); count != float64(items-1) {
+				t.Errorf("it counts %v and lists %d, want one less than it lists", count, items)
+			}
+		}},
+		"a list of spaces may count more than it has": {`[{"count": 2}]`, func(t *testing.T, r *rig) {
+			got := r.want(200, "GET", "/api/v1/spaces", "")
+			if count, items := got.at("meta", "count"), len(got.list("data")); count != float64(items+2) {
+				t.Errorf("it counts %v and lists %d, want two more than it lists", count, items)
+			}
+		}},
 		"an API key may be refused once": {`[{"expireToken": true}]`, func(_ *testing.T, r *rig) {
 			r.want(401, "GET", connections, "")
 			r.want(200, "GET", connections, "")
@@ -109,6 +139,7 @@ func TestFaultsOfAFileAreStrict(t *testing.T) {
 		"a date of no time":          {`[{"retryAfterDate": true, "status": 503}]`, "needs retryAfter"},
 		"more than everything":       {`[{"percent": 101}]`, "1 to 100"},
 		"a tier of nothing":          {`[{"tier": 1, "status": 500}]`, "beside percent"},
+		"items of nothing":           {`[{"of": ["Ledger"], "status": 500}]`, "needs without"},
 		"a broken path":              {`[{"path": "[", "status": 500}]`, "path"},
 		"all mistakes at once":       {`[{}, {"status": 500}, {"cut": "x"}]`, "faults[2]: cut"},
 	}

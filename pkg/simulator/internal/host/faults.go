@@ -14,8 +14,8 @@ import (
 )
 
 // Fault is one piece of hostility. It applies to requests that match Method and Path, after authentication and rate
-// limits; the first fault that matches and has something left wins. One that found nothing to change (Omit, NextHost,
-// Truncate, NoAdmin, Deploy) has not fired, and waits for the next request. A service refuses faults that it has no place
+// limits; the first fault that matches and has something left wins. One that found nothing to change (Omit, Without,
+// Count, NextHost, Truncate, NoAdmin, Deploy) has not fired, and waits for the next request. A service refuses faults that it has no place
 // for.
 //
 // It is data: [ParseFaults] reads a list of them.
@@ -36,6 +36,9 @@ type Fault struct {
 	Truncate       bool          `json:"truncate,omitempty"`       // serve the request, close the connection half way through the body
 	Omit           []string      `json:"omit,omitempty"`           // names of connections that a list leaves out, and tells that it does
 	Repeat         bool          `json:"repeat,omitempty"`         // a page of connections ends with its first one again, as when a list shifts while it is read
+	Without        []string      `json:"without,omitempty"`        // members that items of a list of connections do not have
+	Of             []string      `json:"of,omitempty"`             // with Without: the names of those items; none: all items
+	Count          int           `json:"count,omitempty"`          // a list counts so many items more than it would, or fewer if below 0
 	NextHost       string        `json:"nextHost,omitempty"`       // host[:port] that the link to the next page points at
 	ExpireToken    bool          `json:"expireToken,omitempty"`    // answer 401; an access token is not valid again, an API key is
 	NoAdmin        bool          `json:"noAdmin,omitempty"`        // serve the request as if the caller had no roles
@@ -61,7 +64,7 @@ const (
 // Effective says whether the fault does anything at all.
 func (f Fault) Effective() bool {
 	return f.Latency > 0 || f.Status != 0 || f.RetryAfter != 0 || f.Body != "" || f.Answer != "" || f.Cut != "" || f.Truncate ||
-		len(f.Omit) > 0 || f.Repeat || f.NextHost != "" || f.ExpireToken || f.NoAdmin || f.Percent > 0 || f.Deploy != ""
+		len(f.Omit) > 0 || f.Repeat || len(f.Without) > 0 || f.Count != 0 || f.NextHost != "" || f.ExpireToken || f.NoAdmin || f.Percent > 0 || f.Deploy != ""
 }
 
 // check says what is wrong with a fault, whichever service it is for.
@@ -80,6 +83,8 @@ func (f Fault) check() error {
 		return errors.New("answer and body cannot both be the answer")
 	case f.Served && (f.Answer == "" || f.Status != 0):
 		return errors.New("served needs answer, and no status")
+	case len(f.Of) > 0 && len(f.Without) == 0:
+		return errors.New("of needs without")
 	case f.RetryAfterDate && f.RetryAfter == 0:
 		return errors.New("retryAfterDate needs retryAfter")
 	case f.Percent < 0 || f.Percent > 100:
@@ -122,6 +127,11 @@ func checkFor(f Fault, refuse func(Fault) error) error {
 		return err
 	}
 	return refuse(f)
+}
+
+// Concerns reports whether an item of that name is without the members of Without.
+func (f Fault) Concerns(name string) bool {
+	return len(f.Without) > 0 && (len(f.Of) == 0 || slices.Contains(f.Of, name))
 }
 
 // plainFault is a fault without its methods.
