@@ -78,6 +78,40 @@ func TestAnItemOfAnotherFormMakesItsListIncomplete(t *testing.T) {
 	}
 }
 
+// TestAListThatCountsSomethingElseThanItListsIsIncomplete says which of the two numbers is the
+// larger one. Nothing is created or deleted until the two agree.
+func TestAListThatCountsSomethingElseThanItListsIsIncomplete(t *testing.T) {
+	for _, test := range []struct {
+		path  string
+		count int
+		want  string
+	}{
+		{"/apiops/projects/", 1, "the manager counts 3 projects and lists only 2"},
+		{"/apiops/projects/", -1, "the manager lists 2 projects and counts only 1"},
+		{listOfPayments, 2, `the manager counts 3 connections of type email in project "Payments" and lists only 1`},
+		{listOfPayments, -1, `the manager lists 1 connections of type email in project "Payments" and counts only 0`},
+	} {
+		t.Run(fmt.Sprint(test.path, test.count), func(t *testing.T) {
+			honest := newRig(t, twoProjects, behaviour{})
+			honest.mail("Mail")
+			honest.apply()
+			mail, _ := honest.manager.Find("Payments", "Mail")
+			r := newRigWithFaults(t, simulator.Fault{Path: test.path, Count: test.count, Times: -1})
+			mail.Fields["password"] = secretOf("password")
+			r.add("email", "Mail", mail.Fields)
+			r.mail("Post") // which is to be created, and Mail to be deleted
+			r.demand(strings.Join(r.snapshot().Incomplete, "; "), test.want)
+			r.demand(r.refusals(), "nothing is deleted while the tenant's list is incomplete")
+			if _, there := r.manager.Find("Payments", "Mail"); !there {
+				t.Error("Mail was deleted, and the list was incomplete")
+			}
+			if _, there := r.manager.Find("Payments", "Post"); there {
+				t.Error("Post was created, and the list was incomplete")
+			}
+		})
+	}
+}
+
 // TestADetailOfAnotherFormIsUnreadable leaves the connection alone that it is about.
 func TestADetailOfAnotherFormIsUnreadable(t *testing.T) {
 	forms := readForms()

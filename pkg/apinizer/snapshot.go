@@ -71,12 +71,12 @@ func names(ref connection.SpaceRef, space connection.Space) bool {
 // projects lists those that the token may see: the others are left out silently, so
 // one that is declared and not listed is the planner's to report.
 func (s *survey) projects(ctx context.Context) ([]connection.Space, error) {
-	items, complete, err := s.list(ctx, "projects/", nil, &s.sent)
+	items, count, err := s.list(ctx, "projects/", nil, &s.sent)
 	if err != nil {
 		return nil, fmt.Errorf("list projects: %w", err)
 	}
-	if !complete {
-		s.incomplete = append(s.incomplete, "the manager counts more projects than it lists")
+	if miscounted := describeCount(count, len(items), "projects"); miscounted != "" {
+		s.incomplete = append(s.incomplete, miscounted)
 	}
 	var spaces []connection.Space
 	for _, item := range items {
@@ -101,24 +101,38 @@ func (s *survey) projects(ctx context.Context) ([]connection.Space, error) {
 	return distinct, nil
 }
 
-// list reads a list. It is complete when it holds as many items as the server counts:
-// whether lists have pages is not documented.
-func (p *Provider) list(ctx context.Context, path string, query url.Values, sent *atomic.Int64) ([]json.RawMessage, bool, error) {
+// list reads a list, and how many items the server counts in it; nil: the server does not say.
+// For what a count means, see [describeCount].
+func (p *Provider) list(ctx context.Context, path string, query url.Values, sent *atomic.Int64) (items []json.RawMessage, count *int, err error) {
 	got, err := p.client.do(ctx, request{method: http.MethodGet, path: path, query: query, sent: sent})
 	if err != nil {
-		return nil, false, err
+		return nil, nil, err
 	}
 	var body envelope
 	if err := json.Unmarshal(got.Body, &body); err != nil || body.List == nil {
-		return nil, false, &Error{
+		return nil, nil, &Error{
 			Method: http.MethodGet, Path: apiPath + path, Status: got.Status,
 			Title: "the answer is not what the API describes: it has no list under \"resultList\"",
 		}
 	}
 	if err := transport.TakeItems(ctx, len(body.List)); err != nil {
-		return nil, false, fmt.Errorf("GET %s: %w", apiPath+path, err)
+		return nil, nil, fmt.Errorf("GET %s: %w", apiPath+path, err)
 	}
-	return body.List, body.Count == nil || *body.Count == len(body.List), nil
+	return body.List, body.Count, nil
+}
+
+// describeCount says why a list is incomplete by its count. Empty: as many items are listed
+// as are counted, or the count is not known. Whether lists have pages is not documented, so
+// a larger count means that items are missing. A smaller one means that the list or the
+// count is wrong, and nobody knows which.
+func describeCount(count *int, listed int, what string) string {
+	switch {
+	case count == nil || *count == listed:
+		return ""
+	case *count < listed:
+		return fmt.Sprintf("the manager lists %d %s and counts only %d; plan again", listed, what, *count)
+	}
+	return fmt.Sprintf("the manager counts %d %s and lists only %d; plan again", *count, what, listed)
 }
 
 // inventory lists the connections of a project, type by type.
@@ -160,7 +174,7 @@ func (p *Provider) listType(ctx context.Context, project, kind string, sent *ato
 	if err != nil {
 		return nil, "", err
 	}
-	items, complete, err := p.list(ctx, path, url.Values{"type": {kind}}, sent)
+	items, count, err := p.list(ctx, path, url.Values{"type": {kind}}, sent)
 	if err != nil {
 		return nil, "", fmt.Errorf("list connections of type %s in project %q: %w", kind, project, err)
 	}
@@ -184,8 +198,8 @@ func (p *Provider) listType(ctx context.Context, project, kind string, sent *ato
 		missing = fmt.Sprintf("the list of connections of type %s in project %q changed while it was read: %d are listed twice; plan again", kind, project, twice)
 	case odd > 0:
 		missing = fmt.Sprintf("%d of %d connections of type %s in project %q could not be read: they have no name", odd, len(items), kind, project)
-	case !complete:
-		missing = fmt.Sprintf("the manager counts more connections of type %s in project %q than it lists", kind, project)
+	default:
+		missing = describeCount(count, len(items), fmt.Sprintf("connections of type %s in project %q", kind, project))
 	}
 	return found, missing, nil
 }

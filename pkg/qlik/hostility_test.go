@@ -172,6 +172,36 @@ var reactions = map[string]struct {
 			}
 		},
 	},
+	"Without": {
+		"does not guess the space of a connection that names none",
+		[]simulator.Fault{{Path: connections, Without: []string{"space"}, Times: -1}},
+		func(t *testing.T, _ *simulator.Tenant, provider *qlik.Provider) {
+			got, live := look(t, provider)
+			if told := strings.Join(got.Incomplete, "; "); len(live) != 1 || !strings.Contains(told, "2 of 2 connections do not say which space they are in") {
+				t.Errorf("%d connections, incomplete: %q; want the personal one alone, and the two of Finance told", len(live), told)
+			}
+		},
+	},
+	"Of": {
+		"keeps what has a space, and says that the list is incomplete",
+		[]simulator.Fault{{Path: connections, Without: []string{"space"}, Of: []string{"Ledger"}, Times: -1}},
+		func(t *testing.T, _ *simulator.Tenant, provider *qlik.Provider) {
+			got, live := look(t, provider)
+			if told := strings.Join(got.Incomplete, "; "); len(live) != 3 || !strings.Contains(told, "1 of 2 connections do not say which space they are in") {
+				t.Errorf("%d connections, incomplete: %q; want all but Ledger, and one of two told", len(live), told)
+			}
+		},
+	},
+	"Count": {
+		"takes a list for incomplete that counts less than it lists",
+		[]simulator.Fault{{Path: connections, Count: -2, Times: -1}},
+		func(t *testing.T, _ *simulator.Tenant, provider *qlik.Provider) {
+			got, live := look(t, provider)
+			if told := strings.Join(got.Incomplete, "; "); len(live) != 4 || !strings.Contains(told, "the tenant lists 2 and counts only 0") {
+				t.Errorf("%d connections, incomplete: %q; want all four, and that two are not counted", len(live), told)
+			}
+		},
+	},
 	"Percent": {
 		"waits where others have used the tier up, and goes on with the other one",
 		[]simulator.Fault{{Method: "POST", Path: connections, Percent: 100}},

@@ -132,7 +132,11 @@ func (c *consistency) problems(told bool) []wireError {
 	case len(counts) > 1:
 		return []wireError{{Title: "the list changed while it was read", Detail: "the total is not the same on all pages; plan again"}}
 	}
-	return []wireError{{Title: fmt.Sprintf("the tenant counts %d and lists %d", counts[0], c.items), Detail: "plan again"}}
+	title := fmt.Sprintf("the tenant counts %d and lists only %d", counts[0], c.items)
+	if counts[0] < c.items {
+		title = fmt.Sprintf("the tenant lists %d and counts only %d", c.items, counts[0])
+	}
+	return []wireError{{Title: title, Detail: "plan again"}}
 }
 
 // decodeItems reads the items of a page, and tells of those that are not what they
