@@ -1,64 +1,10 @@
 package qlik
 
 import (
-	"crypto/rand"
 	"crypto/subtle"
 	"net/http"
 	"strings"
-	"sync"
-	"time"
 )
-
-// tokenLife is how long an access token is valid (OAuth machine-to-machine page).
-const tokenLife = 6 * time.Hour
-
-// keys says who a bearer token stands for.
-type keys struct {
-	apiKey string
-	caller string // user id of the API key
-	oauth  *seedOAuth
-
-	mu     sync.Mutex
-	issued map[string]time.Time // access token: when it expires; all are the bot user's
-}
-
-// holder gives the id of the user that the token stands for.
-func (k *keys) holder(token string, now time.Time) (userID string, ok bool) {
-	if subtle.ConstantTimeCompare([]byte(token), []byte(k.apiKey)) == 1 {
-		return k.caller, true
-	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	expires, found := k.issued[token]
-	if !found || !now.Before(expires) {
-		return "", false
-	}
-	return botUser(k.oauth.ClientID).ID, true
-}
-
-// revoke ends an access token. An API key stays valid.
-func (k *keys) revoke(token string) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	delete(k.issued, token)
-}
-
-func (k *keys) issue(now time.Time) (token string, expires time.Time) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	token, expires = rand.Text()+rand.Text(), now.Add(tokenLife)
-	k.issued[token] = expires
-	return token, expires
-}
-
-// botUser is who an OAuth client acts as: a user of its own with the tenant administrator's role (OAuth
-// machine-to-machine page). Its name and subject are undocumented; assumed.
-func botUser(clientID string) *userRecord {
-	return &userRecord{
-		ID: objectIDOf("bot", clientID), Name: "Bot user of " + clientID, Email: clientID + "@bots.invalid",
-		Subject: "qlikbot|" + clientID, Status: "active", Roles: []string{"TenantAdmin"},
-	}
-}
 
 // authenticate finds the user of a request. Undocumented; assumed: every failure has the same body.
 func (t *Tenant) authenticate(r *http.Request) (userID string, err error) {
@@ -71,11 +17,6 @@ func (t *Tenant) authenticate(r *http.Request) (userID string, err error) {
 		return "", unauthorized("the token is not valid, or has expired")
 	}
 	return id, nil
-}
-
-func bearer(r *http.Request) (scheme, token string) {
-	scheme, token, _ = strings.Cut(r.Header.Get("Authorization"), " ")
-	return scheme, token
 }
 
 type tokenRequest struct {

@@ -127,20 +127,6 @@ func (i updateItem) check() error {
 	return nil
 }
 
-// handOver lets the credentials stay behind where the owner changes: they do not follow to the new one (API reference).
-func (t *Tenant) handOver(before, next *record) {
-	switch {
-	case next.Owner == before.Owner:
-		return
-	case t.behaviour.OwnerChangeKeepsCredentials:
-		next.Stale = before.CredentialID != ""
-	default:
-		next.Properties = next.source().withoutCredentials(next.Properties)
-		next.CredentialID, next.Stale = "", false
-	}
-	delete(next.Links, "")
-}
-
 // updateOne moves one connection. An empty spaceId is the personal space of the new owner, or of the present one. The
 // statuses of item errors are undocumented; assumed.
 func (t *Tenant) updateOne(i updateItem) error {
@@ -148,7 +134,7 @@ func (t *Tenant) updateOne(i updateItem) error {
 	if r == nil {
 		return notFound("data connection")
 	}
-	next := r.change(t)
+	next := r.change(t.now())
 	if i.OwnerID != nil {
 		if t.world.user(*i.OwnerID) == nil {
 			return notFound("owner")
@@ -164,7 +150,7 @@ func (t *Tenant) updateOne(i updateItem) error {
 	if err := t.world.checkName(next); err != nil {
 		return err
 	}
-	t.handOver(r, next)
+	t.world.handOver(r, next)
 	t.world.put(next)
 	return nil
 }

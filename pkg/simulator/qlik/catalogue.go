@@ -138,3 +138,8 @@ func sourceByID(id string) *source {
 	}
 	return nil
 }
+
+// serverTag is the tag that a create with properties adds (create tutorial).
+func (s *source) serverTag() string { return serverTagBegin + s.provider + ":" + s.version }
+
+const serverTagBegin = "DcaasAPI:"

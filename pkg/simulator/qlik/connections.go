@@ -1,9 +1,5 @@
 package qlik
 
-import (
-	"maps"
-)
-
 // Limits of tags (API reference, create; the size is in the published specification).
 const (
 	maxTagsOnCreate = 31 // the server adds one of its own
@@ -139,10 +135,11 @@ func (t *Tenant) deleteConnection(c *call) (answer, error) {
 	return noContent, nil
 }
 
-// change gives a copy of the record to be changed and stored in its place.
-func (r *record) change(t *Tenant) *record {
-	next := *r
-	next.Properties, next.Links = maps.Clone(r.Properties), maps.Clone(r.Links)
-	next.Updated = touched(t.now(), r.Updated)
-	return &next
+// enterable gives the spaces that the user may enter, and "" for the personal one.
+func (t *Tenant) enterable(u *userRecord) map[string]bool {
+	spaces := map[string]bool{"": true}
+	for _, s := range t.world.spaces {
+		spaces[s.ID] = u.mayEnter(s)
+	}
+	return spaces
 }

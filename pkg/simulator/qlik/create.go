@@ -8,12 +8,6 @@ import (
 	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
 )
 
-// The two spellings of the data source's key: that of the reference, and that of every tutorial.
-const (
-	keyOfContract  = "datasourceID"
-	keyOfTutorials = "dataSourceId"
-)
-
 // createBody is the properties form of create.
 type createBody struct {
 	Name         *string        `json:"qName"`
@@ -75,20 +69,6 @@ func (t *Tenant) created(c *call, r *record, given map[string]bool, logOn any) (
 	v.QRI, v.LogOn = r.source().qri(r.Properties), logOn
 	v.Privileges = []string{"read", "update", "delete"} // shorter than in a GET, as in the tutorial's sample
 	return answer{status: http.StatusCreated, body: v}, nil
-}
-
-// serverTag is the tag that a create with properties adds (create tutorial).
-func (s *source) serverTag() string { return serverTagBegin + s.provider + ":" + s.version }
-
-const serverTagBegin = "DcaasAPI:"
-
-// namesOf gives the keys of properties that a request sets.
-func namesOf(properties map[string]any) map[string]bool {
-	given := make(map[string]bool, len(properties))
-	for name := range properties {
-		given[name] = true
-	}
-	return given
 }
 
 // dataSource gives the data source that the body names.
@@ -156,17 +136,6 @@ func (t *Tenant) enabledSource(id string) (*source, error) {
 		return nil, badRequest("data source %q is unknown or not enabled", id)
 	}
 	return s, nil
-}
-
-// known gives the properties that the api-specs list.
-func (s *source) known(properties map[string]any) map[string]any {
-	kept := make(map[string]any, len(properties))
-	for name, value := range properties {
-		if _, listed := s.properties[name]; listed {
-			kept[name] = value
-		}
-	}
-	return kept
 }
 
 // statementBody is the statement form of create (API reference, option 1). The password is encoded by a connector, so

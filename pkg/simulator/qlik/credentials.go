@@ -178,7 +178,7 @@ func (t *Tenant) writeCredential(found foundCredential, l login) (answer, error)
 		})
 		return noContent, nil
 	}
-	next := found.with.change(t)
+	next := found.with.change(t.now())
 	l.into(next.source(), next.Properties)
 	next.Stale = next.Stale && l.password == nil
 	t.world.put(next)
@@ -205,14 +205,14 @@ func (t *Tenant) deleteCredential(c *call) (answer, error) {
 		return answer{}, err
 	}
 	if r := found.with; r != nil {
-		next := r.change(t)
+		next := r.change(t.now())
 		next.Properties = r.source().withoutCredentials(r.Properties)
 		next.linkCredentials()
 		t.world.put(next)
 		return noContent, nil
 	}
 	for _, r := range t.world.connectionsOf(found.set.ID) {
-		next := r.change(t)
+		next := r.change(t.now())
 		for key, id := range r.Links {
 			if id == found.set.ID {
 				delete(next.Links, key)

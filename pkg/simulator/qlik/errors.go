@@ -3,8 +3,7 @@ package qlik
 import (
 	"fmt"
 	"net/http"
-	"slices"
-	"strings"
+	"strconv"
 )
 
 // apiError is an answer outside 2xx. Its JSON form is one element of the documented error body.
@@ -26,30 +25,6 @@ func (e *apiError) httpStatus() int {
 		return e.status
 	}
 	return e.Status
-}
-
-// errorBody is the documented envelope (API reference, every operation).
-type errorBody struct {
-	Errors  []*apiError `json:"errors"`
-	TraceID string      `json:"traceId,omitempty"`
-}
-
-// as gives the body in the form of the service that the path belongs to (API reference): only spaces and users tell the
-// trace, and data sources and spaces do not repeat the status.
-func (e errorBody) as(path, trace string) errorBody {
-	sources, spaces := strings.HasPrefix(path, sourcesPath), strings.HasPrefix(path, spacesPath)
-	if spaces || strings.HasPrefix(path, usersPath) {
-		e.TraceID = trace
-	}
-	if sources || spaces {
-		e.Errors = slices.Clone(e.Errors)
-		for i, item := range e.Errors {
-			told := *item
-			told.Status = 0
-			e.Errors[i] = &told
-		}
-	}
-	return e
 }
 
 // badRequest is the one error whose code and title the reference shows.
@@ -83,4 +58,14 @@ func notFound(what string) *apiError {
 
 func conflict(detail string) *apiError {
 	return &apiError{Code: "HTTP-409", Title: "Data connection already exists", Detail: detail, Status: http.StatusConflict}
+}
+
+// tooManyRequests is the answer that the rate limit page shows: seconds in Retry-After, no status in the body.
+func tooManyRequests(seconds int) *apiError {
+	return &apiError{
+		Code: "HTTP-429", Title: "API rate limit reached.",
+		Detail: fmt.Sprintf("You need to wait %d seconds until limit is lifted.", seconds),
+		status: http.StatusTooManyRequests,
+		header: http.Header{"Retry-After": {strconv.Itoa(seconds)}},
+	}
 }

@@ -1,7 +1,6 @@
 package qlik
 
 import (
-	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -18,17 +17,6 @@ type gatewayView struct {
 	ID      string `json:"id"`
 	Name    string `json:"name"`
 	Default bool   `json:"default"`
-}
-
-// complete derives an id that was left out; the two parts are those of the tutorial's samples.
-func (g *seedGateway) complete() error {
-	if g.Name == "" {
-		return errors.New(".name: missing")
-	}
-	if g.ID == "" {
-		g.ID = objectIDOf("gateway", g.Name) + "::" + objectIDOf("gateway instance", g.Name)
-	}
-	return nil
 }
 
 // sourceGateways serves GET /data-sources/{id}/gateways: 404 if there is none.

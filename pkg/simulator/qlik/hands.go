@@ -1,10 +1,8 @@
 package qlik
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -83,7 +81,7 @@ func (t *Tenant) Edit(id string, edit func(*Connection)) error {
 	}
 	c := t.exported(r)
 	edit(&c)
-	next := r.change(t)
+	next := r.change(t.now())
 	next.Name, next.Owner, next.Tags, next.Space = c.Name, c.Owner, c.Tags, ""
 	if c.Space != "" {
 		s := t.world.spaceByName(c.Space)
@@ -98,7 +96,7 @@ func (t *Tenant) Edit(id string, edit func(*Connection)) error {
 	if err := next.editProperties(t.world, c.Properties); err != nil {
 		return fmt.Errorf("edit connection %s: %w", id, err)
 	}
-	t.handOver(r, next)
+	t.world.handOver(r, next)
 	t.world.put(next)
 	return t.save()
 }
@@ -111,7 +109,7 @@ func (t *Tenant) TypeIn(id string, credentials map[string]any) error {
 	if r == nil {
 		return fmt.Errorf("type credentials into connection %s: not found", id)
 	}
-	next, given := r.change(t), map[string]bool{}
+	next, given := r.change(t.now()), map[string]bool{}
 	for name := range credentials {
 		if given[name] = true; !next.source().isCredential(name) {
 			return fmt.Errorf("type credentials into connection %s: %q is none", id, name)
@@ -123,47 +121,6 @@ func (t *Tenant) TypeIn(id string, credentials map[string]any) error {
 	}
 	t.world.put(next)
 	return t.save()
-}
-
-// editProperties puts the wanted properties in the place of the visible ones. What did not change keeps its hidden parts.
-func (r *record) editProperties(w *world, wanted map[string]any) error {
-	wanted, err := asDecoded(wanted)
-	if err != nil {
-		return err
-	}
-	s := r.source()
-	if err := s.checkAll(wanted); err != nil {
-		return err
-	}
-	before, changed := plain(w.shown(r)), false
-	for name := range before {
-		if _, kept := wanted[name]; !kept {
-			delete(r.Properties, name)
-			changed = true
-		}
-	}
-	for name, value := range plain(maps.Clone(wanted)) {
-		if !reflect.DeepEqual(before[name], value) {
-			maps.Copy(r.Properties, w.store(s, map[string]any{name: wanted[name]}))
-			changed = true
-		}
-	}
-	if changed && r.Statement != "" {
-		_, r.Extras, err = s.parseStatement(r.Statement)
-		r.propertiesChanged()
-	}
-	return err
-}
-
-// asDecoded gives properties that Go code wrote as they would come out of a request.
-func asDecoded(properties map[string]any) (map[string]any, error) {
-	data, err := json.Marshal(properties)
-	if err != nil {
-		return nil, err
-	}
-	out := make(map[string]any)
-	err = host.DecodeOne(data, &out)
-	return out, err
 }
 
 // RenameSpace gives a space another name, as a person would.
@@ -198,10 +155,6 @@ func (t *Tenant) HasCredentials(id string) bool {
 	defer t.mu.RUnlock()
 	r := t.world.connections[id]
 	return r != nil && r.hasCredentials()
-}
-
-func (r *record) hasCredentials() bool {
-	return r.source().hasCredentials(r.Properties) || len(r.Links) > 0
 }
 
 // CredentialEquals says whether the stored value of a property was made from value. The name may lead into lists, as in
@@ -253,14 +206,4 @@ func (t *Tenant) exported(r *record) Connection {
 		c.Space = s.Name
 	}
 	return c
-}
-
-// plain gives numbers as float64, as tests write them. Lists are already copies.
-func plain(properties map[string]any) map[string]any {
-	for name, value := range properties {
-		if number, ok := value.(json.Number); ok {
-			properties[name], _ = number.Float64()
-		}
-	}
-	return properties
 }

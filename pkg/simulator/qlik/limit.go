@@ -1,10 +1,7 @@
 package qlik
 
 import (
-	"fmt"
 	"math"
-	"net/http"
-	"strconv"
 	"sync"
 	"time"
 )
@@ -125,15 +122,5 @@ func (l *limiter) use(user string, in tier, percent int, now time.Time) {
 	defer l.mu.Unlock()
 	for range l.limits[in].Requests * percent / 100 {
 		l.count(user, in, now)
-	}
-}
-
-// tooManyRequests is the answer that the rate limit page shows: seconds in Retry-After, no status in the body.
-func tooManyRequests(seconds int) *apiError {
-	return &apiError{
-		Code: "HTTP-429", Title: "API rate limit reached.",
-		Detail: fmt.Sprintf("You need to wait %d seconds until limit is lifted.", seconds),
-		status: http.StatusTooManyRequests,
-		header: http.Header{"Retry-After": {strconv.Itoa(seconds)}},
 	}
 }

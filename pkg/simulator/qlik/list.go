@@ -175,15 +175,6 @@ func sortByKey(entries []listed, order connectionOrder) {
 	}
 }
 
-// enterable gives the spaces that the user may enter, and "" for the personal one.
-func (t *Tenant) enterable(u *userRecord) map[string]bool {
-	spaces := map[string]bool{"": true}
-	for _, s := range t.world.spaces {
-		spaces[s.ID] = u.mayEnter(s)
-	}
-	return spaces
-}
-
 // inScope applies the filters that DataFiles know too; personal is ignored beside spaceId.
 func (c *call) inScope(space string) bool {
 	if wanted := c.query.Get("spaceId"); wanted != "" {
@@ -228,3 +219,5 @@ func (c *call) withoutOmitted(entries []listed) ([]listed, []*apiError) {
 	c.omitted = len(errs) > 0
 	return kept, errs
 }
+
+func (l connectionList) next() *link { return l.Links.Next }

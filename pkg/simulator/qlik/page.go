@@ -148,12 +148,3 @@ func queryDigest(query url.Values, cursors []string) string {
 	}
 	return opaqueOf("query", rest.Encode())[:12]
 }
-
-// base is the address that the client used; links are absolute.
-func (c *call) base() string {
-	scheme := "http"
-	if c.request.TLS != nil {
-		scheme = "https"
-	}
-	return scheme + "://" + c.request.Host
-}

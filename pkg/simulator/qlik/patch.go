@@ -29,49 +29,6 @@ type patchDocument struct {
 	Properties map[string]any `json:"connectionProperties"`
 }
 
-// Paths, in tokens, that name the remote place: changing one needs credentials in the same request.
-var hostProperties = []string{"host", "server", "url"}
-
-// patchConnection serves PATCH /data-connections/{qID}: the whole request is done, or nothing of it.
-func (t *Tenant) patchConnection(c *call) (answer, error) {
-	r, err := t.byPath(c)
-	if err != nil {
-		return answer{}, err
-	}
-	ops, err := t.patchOps(c)
-	if err != nil {
-		return answer{}, err
-	}
-	if err := t.checkPatch(c, r, ops); err != nil {
-		return answer{}, err
-	}
-	direct, rest, err := splitDirect(ops)
-	if err != nil {
-		return answer{}, err
-	}
-	document, err := t.world.applyPatch(c.user.ID, r, rest)
-	if err != nil {
-		return answer{}, err
-	}
-	next, err := t.patched(c, r, document, rest)
-	if err != nil {
-		return answer{}, err
-	}
-	given, err := t.applyDirect(c, next, direct)
-	if err != nil {
-		return answer{}, err
-	}
-	maps.Copy(given, setBy(rest))
-	if err := t.redeemHeader(c, next, given); err != nil {
-		return answer{}, err
-	}
-	if err := t.world.settle(c.user.ID, r, next, given); err != nil {
-		return answer{}, err
-	}
-	t.world.put(next)
-	return noContent, nil
-}
-
 // checkPatch holds what can be said before anything is tried.
 func (t *Tenant) checkPatch(c *call, r *record, ops []patchOp) error {
 	exempt := c.request.Header.Get(authCodeHeader) != "" || t.behaviour.AnonymousHostChange && !r.hasCredentials() && len(r.Links) == 0
@@ -226,7 +183,7 @@ func checkPaths(ops []patchOp) error {
 // what is not there is an error of RFC 6902. Undocumented; assumed.
 //
 // Separated credentials stand in the document as if they were the connection's own.
-func (w *world) applyPatch(user string, r *record, ops []patchOp) (*patchDocument, error) {
+func applyPatch(w *world, user string, r *record, ops []patchOp) (*patchDocument, error) {
 	properties := maps.Clone(r.Properties)
 	if k := w.linked(r, user); k != nil && r.separated() {
 		maps.Copy(properties, k.Values)
@@ -276,16 +233,4 @@ func patchCause(err error) string {
 		}
 	}
 	return "it does not fit the connection"
-}
-
-// checkPatched checks a value that may hold digests of parts which the patch left alone.
-func (s *source) checkPatched(name string, value any) error {
-	if host.IsSealed(value) {
-		return nil
-	}
-	if list, isList := value.([]any); isList {
-		visible, _ := host.Unsealed(list)
-		value = visible
-	}
-	return s.check(name, value)
 }

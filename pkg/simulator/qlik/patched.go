@@ -2,6 +2,7 @@ package qlik
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 
@@ -19,7 +20,7 @@ func (t *Tenant) patched(c *call, r *record, d *patchDocument, ops []patchOp) (*
 	if err := t.checkAccess(c, d.Space); err != nil {
 		return nil, err
 	}
-	next := r.change(t)
+	next := r.change(t.now())
 	next.Name, next.Tags, next.Space = *d.Name, t.keptTags(r, d.Tags), d.Space
 	if err := t.world.checkName(next); err != nil {
 		return nil, err
@@ -160,4 +161,44 @@ func (t *Tenant) redeemHeader(c *call, next *record, given map[string]bool) erro
 	}
 	next.Properties[s.SignIn.Code], given[s.SignIn.Code] = host.Seal(code), true
 	return nil
+}
+
+// patchConnection serves PATCH /data-connections/{qID}: the whole request is done, or nothing of it.
+func (t *Tenant) patchConnection(c *call) (answer, error) {
+	r, err := t.byPath(c)
+	if err != nil {
+		return answer{}, err
+	}
+	ops, err := t.patchOps(c)
+	if err != nil {
+		return answer{}, err
+	}
+	if err := t.checkPatch(c, r, ops); err != nil {
+		return answer{}, err
+	}
+	direct, rest, err := splitDirect(ops)
+	if err != nil {
+		return answer{}, err
+	}
+	document, err := applyPatch(t.world, c.user.ID, r, rest)
+	if err != nil {
+		return answer{}, err
+	}
+	next, err := t.patched(c, r, document, rest)
+	if err != nil {
+		return answer{}, err
+	}
+	given, err := t.applyDirect(c, next, direct)
+	if err != nil {
+		return answer{}, err
+	}
+	maps.Copy(given, setBy(rest))
+	if err := t.redeemHeader(c, next, given); err != nil {
+		return answer{}, err
+	}
+	if err := t.world.settle(c.user.ID, r, next, given); err != nil {
+		return answer{}, err
+	}
+	t.world.put(next)
+	return noContent, nil
 }

@@ -99,41 +99,6 @@ func (s *source) sealAll(properties map[string]any) map[string]any {
 	return stored
 }
 
-// store gives properties as they are stored: sealed, and with ShowUsername the user name to read beside its digest.
-func (w *world) store(s *source, properties map[string]any) map[string]any {
-	stored := s.sealAll(properties)
-	switch name, set := properties["username"]; {
-	case !w.behaviour.ShowUsername || !set || !s.isCredential("username"):
-		delete(stored, plainUser)
-	case !host.IsSealed(name):
-		stored[plainUser] = name
-	}
-	return stored
-}
-
-// shown gives what parseConnection=true answers.
-func (w *world) shown(r *record) map[string]any {
-	s := r.source()
-	shown := s.visible(r.Properties)
-	if name, set := r.Properties[plainUser]; set {
-		shown["username"] = name
-	}
-	if w.behaviour.NormaliseValues {
-		shown = s.normalised(shown)
-	}
-	if w.behaviour.RewriteValues {
-		shown = rewritten(shown)
-	}
-	if w.behaviour.HideCredentialSettings {
-		delete(shown, "selectedCredentials")
-		delete(shown, "credentialsName")
-	}
-	if w.behaviour.HideSeparateCredentials {
-		delete(shown, "separateCredentials")
-	}
-	return shown
-}
-
 // sealEncrypted seals "value" of list items with encrypt: true, as in the headers of a REST connection. That such an
 // item is read back without its value is undocumented; assumed.
 func sealEncrypted(value any) any {
@@ -214,3 +179,65 @@ func equalJSON(a, b any) bool { return reflect.DeepEqual(a, b) }
 
 // isTrue reads a boolean that may have been sent as a string.
 func isTrue(value any) bool { return value != nil && host.ScalarText(value) == "true" }
+
+// Paths, in tokens, that name the remote place: changing one needs credentials in the same request.
+var hostProperties = []string{"host", "server", "url"}
+
+// known gives the properties that the api-specs list.
+func (s *source) known(properties map[string]any) map[string]any {
+	kept := make(map[string]any, len(properties))
+	for name, value := range properties {
+		if _, listed := s.properties[name]; listed {
+			kept[name] = value
+		}
+	}
+	return kept
+}
+
+// namesOf gives the keys of properties that a request sets.
+func namesOf(properties map[string]any) map[string]bool {
+	given := make(map[string]bool, len(properties))
+	for name := range properties {
+		given[name] = true
+	}
+	return given
+}
+
+// asDecoded gives properties that Go code wrote as they would come out of a request.
+func asDecoded(properties map[string]any) (map[string]any, error) {
+	data, err := json.Marshal(properties)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[string]any)
+	err = host.DecodeOne(data, &out)
+	return out, err
+}
+
+// checkPatched checks a value that may hold digests of parts which the patch left alone.
+func (s *source) checkPatched(name string, value any) error {
+	if host.IsSealed(value) {
+		return nil
+	}
+	if list, isList := value.([]any); isList {
+		visible, _ := host.Unsealed(list)
+		value = visible
+	}
+	return s.check(name, value)
+}
+
+// signsIn says whether a connection with these properties needs a person to sign in.
+func (s *source) signsIn(properties map[string]any) bool {
+	return s.SignIn != nil && properties[s.SignIn.Property] != nil &&
+		host.ScalarText(properties[s.SignIn.Property]) == s.SignIn.Value
+}
+
+// plain gives numbers as float64, as tests write them. Lists are already copies.
+func plain(properties map[string]any) map[string]any {
+	for name, value := range properties {
+		if number, ok := value.(json.Number); ok {
+			properties[name], _ = number.Float64()
+		}
+	}
+	return properties
+}

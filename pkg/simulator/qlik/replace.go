@@ -1,7 +1,6 @@
 package qlik
 
 import (
-	"fmt"
 	"maps"
 
 	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
@@ -34,7 +33,7 @@ func (t *Tenant) putConnection(c *call) (answer, error) {
 	if err := body.checkFor(r); err != nil {
 		return answer{}, err
 	}
-	next := r.change(t)
+	next := r.change(t.now())
 	next.Name = body.Name
 	if body.Space != nil {
 		if err := t.checkAccess(c, *body.Space); err != nil {
@@ -148,15 +147,4 @@ func (t *Tenant) duplicated(c *call, body *duplicateBody) (*record, error) {
 		return r, t.checkAccess(c, *body.SpaceID)
 	}
 	return r, nil
-}
-
-// freeName gives a name for a copy that is free where the copy goes.
-func (w *world) freeName(r *record) string {
-	for n := 1; ; n++ {
-		copied := *r
-		copied.Name = fmt.Sprintf("%s (%d)", r.Name, n)
-		if !w.taken(copied.key(), "") {
-			return copied.Name
-		}
-	}
 }

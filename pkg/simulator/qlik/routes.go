@@ -2,28 +2,6 @@ package qlik
 
 import "net/http"
 
-// handler serves one route. It runs under the tenant's lock: exclusive on tier 2, else shared.
-type handler func(*Tenant, *call) (answer, error)
-
-// route is one operation of the API reference, as far as it is served.
-type route struct {
-	method, pattern string
-	tier            tier
-	query           params
-	handle          handler
-	open            bool // needs no token
-}
-
-const (
-	apiPrefix       = "/api/v1"
-	connectionsPath = apiPrefix + "/data-connections"
-	sourcesPath     = apiPrefix + "/data-sources"
-	spacesPath      = apiPrefix + "/spaces"
-	usersPath       = apiPrefix + "/users"
-	tenantPath      = apiPrefix + "/tenants/me"
-	credentialsPath = apiPrefix + "/data-credentials"
-)
-
 // routeTable is the whole surface: what is not in it is answered 400.
 func routeTable() []route {
 	return []route{

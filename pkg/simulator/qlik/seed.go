@@ -277,12 +277,13 @@ func (c SeedConnection) stored(w *world) (map[string]any, error) {
 	return w.store(s, all), nil
 }
 
-// linkCredentials keeps qCredentialsID in step: there is one as long as any credential is stored.
-func (r *record) linkCredentials() {
-	switch has := r.source().hasCredentials(r.Properties); {
-	case !has:
-		r.CredentialID = ""
-	case r.CredentialID == "":
-		r.CredentialID = uuidOf("credential", r.ID, r.Owner)
+// complete derives an id that was left out; the two parts are those of the tutorial's samples.
+func (g *seedGateway) complete() error {
+	if g.Name == "" {
+		return errors.New(".name: missing")
 	}
+	if g.ID == "" {
+		g.ID = objectIDOf("gateway", g.Name) + "::" + objectIDOf("gateway instance", g.Name)
+	}
+	return nil
 }

@@ -9,20 +9,6 @@ import (
 	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
 )
 
-// credential is one set of separated credentials. It belongs to a user, may serve several connections of one connector,
-// and is not deleted with them (separated credentials tutorial).
-type credential struct {
-	ID         string         `json:"id"`
-	Name       string         `json:"name"`
-	User       string         `json:"user"`
-	DataSource string         `json:"dataSource"`
-	Values     map[string]any `json:"values"` // sealed
-	Created    time.Time      `json:"created"`
-	Updated    time.Time      `json:"updated"`
-}
-
-func (k *credential) source() *source { return sourceByID(k.DataSource) }
-
 func (w *world) credentialsInOrder() []*credential {
 	return slices.SortedFunc(maps.Values(w.credentials), func(a, b *credential) int {
 		return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.ID, b.ID))
@@ -37,25 +23,6 @@ func (w *world) credentialNamed(user, name string) *credential {
 		}
 	}
 	return nil
-}
-
-// separated says whether every user brings credentials of their own.
-func (r *record) separated() bool { return isTrue(r.Properties["separateCredentials"]) }
-
-// linkKey is where a link of the user stands: a connection that does not separate credentials has one for everybody.
-func (r *record) linkKey(user string) string {
-	if r.separated() {
-		return user
-	}
-	return ""
-}
-
-// credentialOf gives qCredentialsID as the user sees it.
-func (r *record) credentialOf(user string) string {
-	if id := r.Links[r.linkKey(user)]; id != "" {
-		return id
-	}
-	return r.CredentialID
 }
 
 // linked gives the separated credentials that the user has with the connection; nil if there are none.
@@ -82,17 +49,6 @@ func (w *world) linkStored(r *record, user, id string) error {
 	}
 	r.link(user, id)
 	return nil
-}
-
-// link points the user's credentials of a record that is not stored yet to a set.
-func (r *record) link(user, id string) {
-	links := map[string]string{r.linkKey(user): id}
-	for key, other := range r.Links {
-		if key != r.linkKey(user) {
-			links[key] = other
-		}
-	}
-	r.Links = links
 }
 
 // settle puts the credentials of a new or changed record where they belong. before is nil for a new one; given has the

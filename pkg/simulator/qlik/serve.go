@@ -1,12 +1,10 @@
 package qlik
 
 import (
-	"encoding/hex"
 	"errors"
 	"io"
 	"mime"
 	"net/http"
-	"net/url"
 	"time"
 
 	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
@@ -14,36 +12,6 @@ import (
 
 // bodyLimit bounds a request body; the service's own bound is undocumented.
 const bodyLimit = 16 << 20
-
-// call is a request on its way through a handler.
-type call struct {
-	request *http.Request
-	user    *userRecord // nil on open routes
-	query   url.Values
-	body    []byte
-	omit    []string // names that a fault hides from lists
-	omitted bool     // one of them was there
-	noAdmin bool     // a fault takes the roles away
-}
-
-// answer is what a handler gives back; it is encoded after the lock is released.
-type answer struct {
-	status int
-	header http.Header // may be nil
-	body   any         // nil: no body
-	raw    string      // instead of body: as it is, of the kind
-	kind   string      // empty: HTML
-
-	truncate bool // break off half way through the body
-}
-
-const jsonType = "application/json; charset=utf-8"
-
-func ok(body any) answer { return answer{status: http.StatusOK, body: body} }
-
-func errorAnswer(e *apiError) answer {
-	return answer{status: e.httpStatus(), header: e.header, body: errorBody{Errors: []*apiError{e}}}
-}
 
 // ServeHTTP answers one request to the tenant.
 func (t *Tenant) ServeHTTP(w http.ResponseWriter, r *http.Request) { t.mux.ServeHTTP(w, r) }
@@ -169,24 +137,6 @@ func (t *Tenant) handle(c *call, rt route, userID string) (answer, error) {
 	return reply, t.save()
 }
 
-// caller is the user of the request, or what a fault leaves of them.
-func (c *call) caller(u *userRecord) *userRecord {
-	if u == nil || !c.noAdmin {
-		return u
-	}
-	without := *u
-	without.Roles = nil
-	return &without
-}
-
-// decode reads the body into v. Whatever v does not name is misuse.
-func (c *call) decode(v any) error {
-	if err := host.DecodeStrict(c.body, v); err != nil {
-		return misuse("%v", err)
-	}
-	return nil
-}
-
 // refusal turns an error into an answer and records misuse. What is no apiError is a failure of ours.
 func (t *Tenant) refusal(r *http.Request, err error) answer {
 	var refused *apiError
@@ -201,25 +151,14 @@ func (t *Tenant) refusal(r *http.Request, err error) answer {
 	return reply
 }
 
-func (a answer) write(w http.ResponseWriter, trace string) {
-	w.Header().Set("X-B3-Traceid", trace)
-	reply := host.Reply{Status: a.status, Header: a.header, Truncate: a.truncate}
-	switch {
-	case a.raw != "":
-		reply.Content, reply.Kind = []byte(a.raw), firstSet(a.kind, "text/html; charset=utf-8")
-	case a.body != nil:
-		var err error
-		if reply.Content, err = host.JSON(a.body); err != nil {
-			http.Error(w, err.Error(), http.StatusInternalServerError)
-			return
-		}
-		reply.Kind = jsonType
-	}
-	reply.Write(w)
-}
+// handler serves one route. It runs under the tenant's lock: exclusive on tier 2, else shared.
+type handler func(*Tenant, *call) (answer, error)
 
-// traceID is the same for the same request, so that recorded outputs do not change from run to run.
-func traceID(r *http.Request) string {
-	d := digestOf("trace", r.Method, r.URL.RequestURI())
-	return hex.EncodeToString(d[:16])
+// route is one operation of the API reference, as far as it is served.
+type route struct {
+	method, pattern string
+	tier            tier
+	query           params
+	handle          handler
+	open            bool // needs no token
 }

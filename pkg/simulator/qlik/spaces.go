@@ -115,3 +115,5 @@ func (t *Tenant) spaceView(c *call, s *spaceRecord) spaceView {
 		Links: spaceLinks{link{self}, link{self + "/assignments"}},
 	}
 }
+
+func (l spaceList) next() *link { return l.Links.Next }

@@ -1,7 +1,6 @@
 package qlik
 
 import (
-	"errors"
 	"maps"
 
 	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
@@ -41,28 +40,4 @@ func (s *state) world(b Behaviour) *world {
 		w.put(r)
 	}
 	return w
-}
-
-// save makes the world durable, where there is a state file. If it cannot, the world is again as it was saved last: a
-// write that the next process would not find has not happened. The caller holds the lock.
-func (t *Tenant) save() error {
-	if t.state == nil {
-		return nil
-	}
-	w := t.world
-	err := t.state.Save(state{
-		StateHead: t.state.Head(), Users: w.users, Spaces: w.spaces,
-		Disabled: host.SortedKeys(w.disabled), Gone: host.SortedKeys(w.gone), Connections: w.inOrder(),
-		Credentials: w.credentialsInOrder(), SignIns: w.signIns,
-	})
-	if err == nil {
-		return nil
-	}
-	var kept state
-	found, damaged := t.state.Last(&kept)
-	if found && damaged == nil {
-		t.world = kept.world(t.behaviour)
-		t.world.keepHistory(t.now)
-	}
-	return errors.Join(err, damaged)
 }

@@ -114,31 +114,3 @@ func (s *source) parseStatement(text string) (properties map[string]any, extras 
 	}
 	return properties, extras, nil
 }
-
-// statement gives the statement of a connection.
-func (r *record) statement() string {
-	if r.Statement != "" {
-		return r.Statement
-	}
-	return r.source().statement(r.Properties, r.Extras)
-}
-
-// propertiesChanged has the statement built anew from now on.
-func (r *record) propertiesChanged() { r.Statement = "" }
-
-// setStatement takes the place of statement and properties. What a statement does not say (credentials, and how they
-// are kept) stays.
-func (r *record) setStatement(text string) error {
-	s := r.source()
-	properties, extras, err := s.parseStatement(text)
-	if err != nil {
-		return err
-	}
-	for name, value := range r.Properties {
-		if s.isCredential(name) || slices.Contains(credentialSettings, name) {
-			properties[name] = value
-		}
-	}
-	r.Statement, r.Extras, r.Properties = text, extras, properties
-	return nil
-}

@@ -194,3 +194,5 @@ func (t *Tenant) userView(c *call, u *userRecord) userView {
 		Links: selfLink{link{c.base() + usersPath + "/" + u.ID}}, fields: userFieldsOf(c),
 	}
 }
+
+func (l userList) next() *link { return l.Links.Next }

@@ -2,7 +2,6 @@ package qlik
 
 import (
 	"encoding/json"
-	"net/http"
 	"time"
 
 	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
@@ -129,7 +128,3 @@ func privileges(u *userRecord) []string {
 
 // timestamp is RFC 3339 with 0 to 3 digits of fraction, as in the samples.
 func timestamp(at time.Time) string { return at.UTC().Format("2006-01-02T15:04:05.999Z") }
-
-func (t *Tenant) tenantID() string { return t.id }
-
-var noContent = answer{status: http.StatusNoContent}

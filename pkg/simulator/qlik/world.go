@@ -2,6 +2,7 @@ package qlik
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,55 +28,6 @@ type world struct {
 	sorted []*record  // by creation, then id; nil after a write
 }
 
-type userRecord struct {
-	ID      string   `json:"id"`
-	Name    string   `json:"name"`
-	Email   string   `json:"email"`
-	Subject string   `json:"subject"`
-	Status  string   `json:"status"`
-	Roles   []string `json:"roles"`
-}
-
-type spaceRecord struct {
-	ID      string   `json:"id"`
-	Name    string   `json:"name"`
-	Type    string   `json:"type"`
-	Owner   string   `json:"owner"`
-	Members []string `json:"members"` // user ids; null: everybody
-}
-
-// record is one stored connection.
-type record struct {
-	ID           string         `json:"id"`
-	Name         string         `json:"name"`
-	Space        string         `json:"space,omitempty"` // "" is the personal space of Owner
-	Owner        string         `json:"owner"`
-	DataSource   string         `json:"dataSource"`
-	Properties   map[string]any `json:"properties"`             // credentials among them, sealed
-	CredentialID string         `json:"credentialId,omitempty"` // of the credentials stored with the connection
-	Stale        bool           `json:"stale,omitempty"`        // those credentials are of a former owner: of no use
-
-	// Links are the separated credentials, by user; under "" one that everybody uses.
-	Links map[string]string `json:"links,omitempty"`
-
-	Statement    string    `json:"statement,omitempty"` // as it was sent, until a property changes
-	Extras       []string  `json:"extras,omitempty"`    // pairs of the statement that are no properties
-	Secret       any       `json:"secret,omitempty"`    // qConnectionSecret, sealed
-	Legacy       string    `json:"legacy,omitempty"`    // its qType: of before there were data sources
-	Architecture int       `json:"architecture,omitempty"`
-	LogOn        *int      `json:"logOn,omitempty"`
-	Tags         []string  `json:"tags,omitempty"`
-	Created      time.Time `json:"created"`
-	Updated      time.Time `json:"updated"`
-}
-
-// nameKey is where a name must be unique: in a space, or among the personal connections of one owner (API reference,
-// 409). Whether letter case counts is undocumented: see Behaviour.NamesIgnoreCase.
-type nameKey struct{ scope, name string }
-
-// reservedName is the built-in connection of every space; nobody may create, change or delete one.
-const reservedName = "DataFiles"
-
 func newWorld(b Behaviour) *world {
 	return &world{
 		connections: make(map[string]*record), credentials: make(map[string]*credential),
@@ -94,17 +46,6 @@ func (w *world) at(key nameKey) nameKey {
 
 func (w *world) sameName(a, b string) bool {
 	return a == b || w.behaviour.NamesIgnoreCase && strings.EqualFold(a, b)
-}
-
-func (r *record) key() nameKey { return nameKey{scopeOf(r.Space, r.Owner), r.Name} }
-
-func (r *record) source() *source { return sourceByID(r.DataSource) }
-
-func scopeOf(space, owner string) string {
-	if space == "" {
-		return "personal:" + owner
-	}
-	return space
 }
 
 // put stores a new or changed record. The caller has made sure that its name is free.
@@ -195,15 +136,6 @@ func find[T any](items []*T, match func(*T) bool) *T {
 	return nil
 }
 
-// isAdmin says whether the user holds the role that the bulk actions ask for (update tutorial). That the other
-// administrator roles do not suffice is undocumented; assumed.
-func (u *userRecord) isAdmin() bool { return slices.Contains(u.Roles, "TenantAdmin") }
-
-// mayEnter says whether the user sees a space: administrators, its owner and its members do.
-func (u *userRecord) mayEnter(s *spaceRecord) bool {
-	return s != nil && (u.isAdmin() || s.Members == nil || s.Owner == u.ID || slices.Contains(s.Members, u.ID))
-}
-
 // sees says whether the user may see a connection, and, as space roles are not modelled, change it. Personal
 // connections are seen by their owner alone.
 func (w *world) sees(u *userRecord, r *record) bool {
@@ -213,11 +145,42 @@ func (w *world) sees(u *userRecord, r *record) bool {
 	return u.mayEnter(w.space(r.Space))
 }
 
-// touched gives the time of a write: `updated` moves with every one, even under a clock that stands still.
-func touched(now, before time.Time) time.Time {
-	now = now.UTC().Truncate(time.Millisecond)
-	if !now.After(before) {
-		return before.Add(time.Millisecond)
+// keepHistory begins to keep what reads show that lag behind.
+func (w *world) keepHistory(now func() time.Time) {
+	if lag := time.Duration(max(w.behaviour.Lag, w.behaviour.ListLag)) * time.Second; lag > 0 {
+		w.past = history{now: now, lag: lag, before: make(map[string][]earlier)}
 	}
-	return now
+}
+
+// lagging gives the world that reads show which lag so much.
+func (w *world) lagging(lag time.Duration) *world {
+	old, now := newWorld(w.behaviour), w.past.now()
+	old.users, old.spaces, old.credentials = w.users, w.spaces, w.credentials
+	old.signIns, old.disabled, old.gone = w.signIns, w.disabled, w.gone
+	for id, r := range w.connections {
+		if len(w.past.before[id]) == 0 {
+			old.put(r)
+		}
+	}
+	for id, versions := range w.past.before {
+		r := w.connections[id]
+		if i := slices.IndexFunc(versions, func(e earlier) bool { return e.isShown(now, lag) }); i >= 0 {
+			r = versions[i].record
+		}
+		if r != nil {
+			old.put(r)
+		}
+	}
+	return old
+}
+
+// freeName gives a name for a copy that is free where the copy goes.
+func (w *world) freeName(r *record) string {
+	for n := 1; ; n++ {
+		copied := *r
+		copied.Name = fmt.Sprintf("%s (%d)", r.Name, n)
+		if !w.taken(copied.key(), "") {
+			return copied.Name
+		}
+	}
 }

@@ -1,0 +1,78 @@
+package qlik
+
+import (
+	"encoding/hex"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
+)
+
+// answer is what a handler gives back; it is encoded after the lock is released.
+type answer struct {
+	status int
+	header http.Header // may be nil
+	body   any         // nil: no body
+	raw    string      // instead of body: as it is, of the kind
+	kind   string      // empty: HTML
+
+	truncate bool // break off half way through the body
+}
+
+const jsonType = "application/json; charset=utf-8"
+
+var noContent = answer{status: http.StatusNoContent}
+
+func ok(body any) answer { return answer{status: http.StatusOK, body: body} }
+
+func errorAnswer(e *apiError) answer {
+	return answer{status: e.httpStatus(), header: e.header, body: errorBody{Errors: []*apiError{e}}}
+}
+
+// errorBody is the documented envelope (API reference, every operation).
+type errorBody struct {
+	Errors  []*apiError `json:"errors"`
+	TraceID string      `json:"traceId,omitempty"`
+}
+
+// as gives the body in the form of the service that the path belongs to (API reference): only spaces and users tell the
+// trace, and data sources and spaces do not repeat the status.
+func (e errorBody) as(path, trace string) errorBody {
+	sources, spaces := strings.HasPrefix(path, sourcesPath), strings.HasPrefix(path, spacesPath)
+	if spaces || strings.HasPrefix(path, usersPath) {
+		e.TraceID = trace
+	}
+	if sources || spaces {
+		e.Errors = slices.Clone(e.Errors)
+		for i, item := range e.Errors {
+			told := *item
+			told.Status = 0
+			e.Errors[i] = &told
+		}
+	}
+	return e
+}
+
+func (a answer) write(w http.ResponseWriter, trace string) {
+	w.Header().Set("X-B3-Traceid", trace)
+	reply := host.Reply{Status: a.status, Header: a.header, Truncate: a.truncate}
+	switch {
+	case a.raw != "":
+		reply.Content, reply.Kind = []byte(a.raw), firstSet(a.kind, "text/html; charset=utf-8")
+	case a.body != nil:
+		var err error
+		if reply.Content, err = host.JSON(a.body); err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		reply.Kind = jsonType
+	}
+	reply.Write(w)
+}
+
+// traceID is the same for the same request, so that recorded outputs do not change from run to run.
+func traceID(r *http.Request) string {
+	d := digestOf("trace", r.Method, r.URL.RequestURI())
+	return hex.EncodeToString(d[:16])
+}

@@ -1,0 +1,83 @@
+package qlik
+
+import (
+	"crypto/rand"
+	"time"
+
+	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
+)
+
+// New makes a tenant that lives in memory alone. The seed is JSON; unknown fields are errors:
+//
+//	{"caller": "ana@example.com",
+//	 "users": [{"email": "ana@example.com", "name": "Ana", "roles": ["TenantAdmin"]}],
+//	 "spaces": [{"name": "Finance", "type": "shared", "members": ["ana@example.com"]}],
+//	 "connections": [{"name": "Orders lake", "space": "Finance", "dataSource": "File_AmazonS3ConnectorV2",
+//	                  "properties": {"bucketName": "orders"}, "credentials": {"secretKey": "..."}, "tags": []}],
+//	 "disabledDataSources": [], "rateLimits": {"tier2": {"requests": 500, "seconds": 300}},
+//	 "token": "an API key", "oauth": {"clientId": "...", "clientSecret": "..."},
+//	 "gateways": [{"name": "Munich", "default": true}], "behaviour": {"keepServerTag": true}}
+//
+// Only users are needed. The API key acts as the caller, by default the first user; without a token one is drawn. Users
+// without roles are no administrators. A space without members is open to everybody. Ids that are left out are derived
+// from names.
+func New(seed []byte, o Options) (*Tenant, error) {
+	return open(seed, nil, o)
+}
+
+// Open makes a tenant whose content is kept in stateFile and survives the process. The file is written after every write
+// request, before its answer; if it cannot be written, the answer is 500 and nothing has changed. If the seed is not the one that the state began from, the tenant begins anew (see
+// [Tenant.Reseeded]). The state is locked until Close: a second Open waits for a moment, then fails.
+func Open(seed []byte, stateFile string, o Options) (*Tenant, error) {
+	return host.WithState(stateFile, o.LockTimeout, func(file *host.StateFile) (*Tenant, error) { return open(seed, file, o) })
+}
+
+func open(data []byte, file *host.StateFile, o Options) (*Tenant, error) {
+	s, err := parseSeed(data)
+	if err != nil {
+		return nil, err
+	}
+	behaviour := o.Behaviour.or(s.Behaviour)
+	seeded, err := s.build(behaviour)
+	if err != nil {
+		return nil, err
+	}
+	faults, err := host.NewFaults(o.Faults, foreignFault)
+	if err != nil {
+		return nil, err
+	}
+	t := &Tenant{
+		now: o.Now, options: o, behaviour: behaviour, world: seeded, gateways: s.Gateways, state: file, faults: faults,
+		limiter: newLimiter(o.RateLimits.or(s.RateLimits).or(documentedLimits), 0),
+		keys:    &keys{apiKey: s.Token, caller: s.caller(seeded).ID, oauth: s.OAuth, issued: make(map[string]time.Time)},
+	}
+	if t.id = s.TenantID; t.id == "" {
+		t.id = opaqueOf("tenant", t.keys.caller)[:32]
+	}
+	if behaviour.TenantLimit {
+		t.limiter.users = len(seeded.users)
+	}
+	if t.now == nil {
+		t.now = time.Now
+	}
+	seeded.keepHistory(t.now)
+	if t.keys.apiKey == "" {
+		t.keys.apiKey = rand.Text()
+	}
+	t.mux = t.routes()
+	if file == nil {
+		return t, nil
+	}
+	var kept state
+	found, reseeded, err := file.Load(stateVersion, data, &kept)
+	if err != nil {
+		return nil, err
+	}
+	t.reseeded = reseeded
+	if found {
+		t.world = kept.world(behaviour)
+		t.world.keepHistory(t.now)
+		return t, nil
+	}
+	return t, t.save()
+}

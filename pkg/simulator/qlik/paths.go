@@ -1,0 +1,11 @@
+package qlik
+
+const (
+	apiPrefix       = "/api/v1"
+	connectionsPath = apiPrefix + "/data-connections"
+	sourcesPath     = apiPrefix + "/data-sources"
+	spacesPath      = apiPrefix + "/spaces"
+	usersPath       = apiPrefix + "/users"
+	tenantPath      = apiPrefix + "/tenants/me"
+	credentialsPath = apiPrefix + "/data-credentials"
+)

@@ -1,0 +1,113 @@
+package qlik
+
+import (
+	"slices"
+	"time"
+)
+
+type userRecord struct {
+	ID      string   `json:"id"`
+	Name    string   `json:"name"`
+	Email   string   `json:"email"`
+	Subject string   `json:"subject"`
+	Status  string   `json:"status"`
+	Roles   []string `json:"roles"`
+}
+
+// isAdmin says whether the user holds the role that the bulk actions ask for (update tutorial). That the other
+// administrator roles do not suffice is undocumented; assumed.
+func (u *userRecord) isAdmin() bool { return slices.Contains(u.Roles, "TenantAdmin") }
+
+// mayEnter says whether the user sees a space: administrators, its owner and its members do.
+func (u *userRecord) mayEnter(s *spaceRecord) bool {
+	return s != nil && (u.isAdmin() || s.Members == nil || s.Owner == u.ID || slices.Contains(s.Members, u.ID))
+}
+
+// botUser is who an OAuth client acts as: a user of its own with the tenant administrator's role (OAuth
+// machine-to-machine page). Its name and subject are undocumented; assumed.
+func botUser(clientID string) *userRecord {
+	return &userRecord{
+		ID: objectIDOf("bot", clientID), Name: "Bot user of " + clientID, Email: clientID + "@bots.invalid",
+		Subject: "qlikbot|" + clientID, Status: "active", Roles: []string{"TenantAdmin"},
+	}
+}
+
+type spaceRecord struct {
+	ID      string   `json:"id"`
+	Name    string   `json:"name"`
+	Type    string   `json:"type"`
+	Owner   string   `json:"owner"`
+	Members []string `json:"members"` // user ids; null: everybody
+}
+
+// credential is one set of separated credentials. It belongs to a user, may serve several connections of one connector,
+// and is not deleted with them (separated credentials tutorial).
+type credential struct {
+	ID         string         `json:"id"`
+	Name       string         `json:"name"`
+	User       string         `json:"user"`
+	DataSource string         `json:"dataSource"`
+	Values     map[string]any `json:"values"` // sealed
+	Created    time.Time      `json:"created"`
+	Updated    time.Time      `json:"updated"`
+}
+
+func (k *credential) source() *source { return sourceByID(k.DataSource) }
+
+// signIn is an authorisation that was begun.
+type signIn struct {
+	User       string `json:"user"`
+	DataSource string `json:"dataSource"`
+}
+
+// record is one stored connection.
+type record struct {
+	ID           string         `json:"id"`
+	Name         string         `json:"name"`
+	Space        string         `json:"space,omitempty"` // "" is the personal space of Owner
+	Owner        string         `json:"owner"`
+	DataSource   string         `json:"dataSource"`
+	Properties   map[string]any `json:"properties"`             // credentials among them, sealed
+	CredentialID string         `json:"credentialId,omitempty"` // of the credentials stored with the connection
+	Stale        bool           `json:"stale,omitempty"`        // those credentials are of a former owner: of no use
+
+	// Links are the separated credentials, by user; under "" one that everybody uses.
+	Links map[string]string `json:"links,omitempty"`
+
+	Statement    string    `json:"statement,omitempty"` // as it was sent, until a property changes
+	Extras       []string  `json:"extras,omitempty"`    // pairs of the statement that are no properties
+	Secret       any       `json:"secret,omitempty"`    // qConnectionSecret, sealed
+	Legacy       string    `json:"legacy,omitempty"`    // its qType: of before there were data sources
+	Architecture int       `json:"architecture,omitempty"`
+	LogOn        *int      `json:"logOn,omitempty"`
+	Tags         []string  `json:"tags,omitempty"`
+	Created      time.Time `json:"created"`
+	Updated      time.Time `json:"updated"`
+}
+
+func (r *record) key() nameKey { return nameKey{scopeOf(r.Space, r.Owner), r.Name} }
+
+func (r *record) source() *source { return sourceByID(r.DataSource) }
+
+// nameKey is where a name must be unique: in a space, or among the personal connections of one owner (API reference,
+// 409). Whether letter case counts is undocumented: see Behaviour.NamesIgnoreCase.
+type nameKey struct{ scope, name string }
+
+func scopeOf(space, owner string) string {
+	if space == "" {
+		return "personal:" + owner
+	}
+	return space
+}
+
+// reservedName is the built-in connection of every space; nobody may create, change or delete one.
+const reservedName = "DataFiles"
+
+// touched gives the time of a write: `updated` moves with every one, even under a clock that stands still.
+func touched(now, before time.Time) time.Time {
+	now = now.UTC().Truncate(time.Millisecond)
+	if !now.After(before) {
+		return before.Add(time.Millisecond)
+	}
+	return now
+}
