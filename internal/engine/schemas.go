@@ -97,6 +97,9 @@ func (s *Session) wanted(ctx context.Context, o PullOptions, lock vendored.Lock)
 		if err != nil {
 			return nil, s.explained(err)
 		}
+		if len(catalog.Known) > vendored.MaxFiles {
+			return nil, fmt.Errorf("schemas pull: the tenant offers %d data sources, and a folder of vendored schemas holds at most %d: name the data sources that you need", len(catalog.Known), vendored.MaxFiles)
+		}
 		ids = append(ids, catalog.Known...)
 	}
 	if len(ids) == 0 {

@@ -65,11 +65,15 @@ func Client(given *http.Client, timeout time.Duration, parallelism int) *http.Cl
 	return client
 }
 
+// maxHeaders bounds the headers of an answer, in bytes.
+const maxHeaders = 1 << 20
+
 // ForTenants copies a transport for requests to one host, of which some go side by side.
 // Its proxies are those that the environment names now.
 func ForTenants(standard *http.Transport, parallelism int) *http.Transport {
 	transport := standard.Clone()
 	transport.MaxIdleConnsPerHost = 2 * parallelism
+	transport.MaxResponseHeaderBytes = maxHeaders
 	useProxies(transport)
 	return transport
 }

@@ -25,34 +25,50 @@ const maxAnswer = 32 << 20
 // value takes many times the memory of its text: 32 MiB of "{}," become a gigabyte.
 const maxMarks = 2_000_000
 
+// maxDepth bounds how deep the lists and maps of an answer are nested.
+const maxDepth = 500
+
+const adviseURL = "; check the url of the tenant, and whether something else answers there"
+
 var (
-	errTooLarge = fmt.Errorf("the answer is larger than %d MiB", maxAnswer>>20)
-	errTooMany  = fmt.Errorf("the answer holds more than %d commas and brackets", maxMarks)
+	errTooLarge = fmt.Errorf("the answer is larger than %d MiB%s", maxAnswer>>20, adviseURL)
+	errTooMany  = fmt.Errorf("the answer holds more than %d commas and brackets%s", maxMarks, adviseURL)
+	errTooDeep  = fmt.Errorf("the answer is nested deeper than %d levels%s", maxDepth, adviseURL)
 )
 
-// hasTooManyValues reports whether decoding a JSON text would take too much memory. It
-// does not decode: it counts commas and opening brackets outside of strings.
-func hasTooManyValues(text []byte) bool {
-	if len(text) <= maxMarks {
-		return false
-	}
-	marks, inString := 0, false
+// checkShape returns an error if decoding a JSON text would take too much memory, or if the
+// text is nested too deep. It does not decode: it counts commas and brackets outside of
+// strings.
+func checkShape(text []byte) error {
+	marks, depth, inString := 0, 0, false
 	for i := 0; i < len(text); i++ {
 		switch c := text[i]; {
 		case inString && c == '\\':
 			i++ // the next byte is escaped
 		case c == '"':
 			inString = !inString
-		case !inString && (c == ',' || c == '[' || c == '{'):
+		case inString:
+		case c == ',':
 			marks++
+		case c == '[' || c == '{':
+			marks++
+			depth++
+		case c == ']' || c == '}':
+			depth--
+		}
+		if depth > maxDepth {
+			return errTooDeep
 		}
 	}
-	return marks > maxMarks
+	if marks > maxMarks {
+		return errTooMany
+	}
+	return nil
 }
 
 // Exchange puts one request on the wire and reads the whole answer, whatever it says.
 // Without an answer the error is a [*Failure]; beside one it says that the body is too
-// large, and was not read to its end, or holds too many values to be decoded.
+// large, and was not read to its end, or holds too many values or levels to be decoded.
 //
 // The logger gets one debug record: no query (it may hold an e-mail address), no header
 // (the token), no body (secrets). The attempt is the number of this one; hide
@@ -84,6 +100,10 @@ func pathOf(address *url.URL, hide *Redactor) string {
 }
 
 func roundTrip(client *http.Client, request *http.Request, hide *Redactor) (*Answer, error) {
+	if why := tooLong(request.Context()); why != "" {
+		return nil, overQuota(request, hide, why, false)
+	}
+	defer Awaiting(request.Context())()
 	var made progress
 	response, err := client.Do(request.WithContext(made.trace(request.Context())))
 	if err != nil {
@@ -97,19 +117,21 @@ func roundTrip(client *http.Client, request *http.Request, hide *Redactor) (*Ans
 		return nil, failed
 	}
 	if why := takeBytes(request.Context(), len(body)); why != "" {
-		return nil, &Failure{
-			Method: request.Method, Path: pathOf(request.URL, hide), Host: request.URL.Host,
-			Cause: why, Hint: hintRaise, Err: errTooMuch, Sent: true, Hopeless: true,
-		}
+		return nil, overQuota(request, hide, why, true)
 	}
 	got := &Answer{Status: response.StatusCode, Header: response.Header, Body: body}
 	if len(body) > maxAnswer {
 		return got, errTooLarge
 	}
-	if hasTooManyValues(body) {
-		return got, errTooMany
+	return got, checkShape(body)
+}
+
+// overQuota returns the failure of a request that a quota ends.
+func overQuota(request *http.Request, hide *Redactor, why string, sent bool) *Failure {
+	return &Failure{
+		Method: request.Method, Path: pathOf(request.URL, hide), Host: request.URL.Host,
+		Cause: why, Hint: hintRaise, Err: errTooMuch, Sent: sent, Hopeless: true,
 	}
-	return got, nil
 }
 
 // Within ends a context with another one too, such as the lifetime of a client.

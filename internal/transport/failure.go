@@ -127,6 +127,9 @@ func newFailure(client *http.Client, request *http.Request, err error, reached p
 	}
 	f.AtProxy = f.Proxy != nil && reached == phaseTunnel
 	f.Cause, f.Hint, f.Hopeless = causeOf(err, request.URL)
+	if hugeHeaders.MatchString(innermost(err).Error()) {
+		f.Err = errTooMuch // there was an answer
+	}
 	timeout, ok := errors.AsType[net.Error](err)
 	switch {
 	case ok && timeout.Timeout() && f.Cause == "":
@@ -178,6 +181,8 @@ func causeOf(err error, target *url.URL) (cause, hint string, hopeless bool) {
 		return "the DNS lookup failed", "check the DNS of this network", false
 	}
 	switch {
+	case hugeHeaders.MatchString(innermost(err).Error()):
+		return fmt.Sprintf("the answer's headers are larger than %d MiB", maxHeaders>>20), "check the url of the tenant, and whether something else answers there", true
 	case isErrno(err, syscall.ECONNREFUSED, 10061):
 		return "connection refused", "check the host and the port of the url", false
 	case isErrno(err, syscall.ENETUNREACH, 10051), isErrno(err, syscall.EHOSTUNREACH, 10065):

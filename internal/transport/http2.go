@@ -30,6 +30,10 @@ var (
 	goAwayClosed = regexp.MustCompile(`^http2: server sent GOAWAY and closed the connection; LastStreamID=(\d+), `)
 )
 
+// hugeHeaders matches the errors of net/http for an answer whose headers are larger than
+// the transport allows.
+var hugeHeaders = regexp.MustCompile(`^net/http: server response headers exceeded \d+ bytes|http2: response header list larger than advertised limit$`)
+
 // turnedAway reports whether an HTTP/2 server refused a request for now, and whether it
 // says that it has not processed the request.
 func turnedAway(err error) (away, unseen bool) {

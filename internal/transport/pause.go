@@ -15,7 +15,8 @@ type Pauses struct {
 	under map[*connection.Wait]bool
 }
 
-// Sleep is [Sleep], and lets [Pauses.Longest] tell of it meanwhile.
+// Sleep is [Sleep], and lets [Pauses.Longest] tell of it meanwhile. A pause after a failure
+// counts as [Awaiting].
 func (p *Pauses) Sleep(ctx context.Context, why connection.WaitReason, wait time.Duration) error {
 	pause := &connection.Wait{For: why, Until: time.Now().Add(wait)}
 	p.mu.Lock()
@@ -24,6 +25,9 @@ func (p *Pauses) Sleep(ctx context.Context, why connection.WaitReason, wait time
 	}
 	p.under[pause] = true
 	p.mu.Unlock()
+	if why == connection.WaitRetry {
+		defer Awaiting(ctx)()
+	}
 	defer func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()

@@ -4,19 +4,22 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
+	"time"
 )
 
-// What a service may answer in all while a tenant is read once. [WithQuota] raises both.
+// What a service may answer in all while a tenant is read once. [WithQuota] raises them.
 const (
 	maxAnswers = 256 << 20 // bytes of all answers together
 	maxItems   = 250_000   // items of all lists together
+	maxWaiting = time.Hour // see [Awaiting]
 )
 
 const hintRaise = "raise the limits with --raise-limits N if the tenant is that large"
 
-// errTooMuch is the reason of a [Failure] whose answer came and was one too many.
-var errTooMuch = errors.New("too many bytes")
+// errTooMuch is the reason of a [Failure] of a request that a limit of ours ended.
+var errTooMuch = errors.New("more than the limit")
 
 type quotaKey struct{}
 
@@ -24,17 +27,72 @@ type quotaKey struct{}
 type quota struct {
 	factor       int64
 	bytes, items atomic.Int64
+
+	mu     sync.Mutex
+	away   int           // waits that are under way
+	since  time.Time     // when the first of them began
+	waited time.Duration // before that
 }
 
 // WithQuota returns a context under which the answers of a service are bounded as a whole,
-// not only each by itself. The limits are multiplied by raise; zero is one.
+// not only each by itself. The limits are multiplied by raise; zero is one. A context that
+// has a quota keeps it.
 func WithQuota(ctx context.Context, raise int) context.Context {
+	if quotaOf(ctx) != nil {
+		return ctx
+	}
 	return context.WithValue(ctx, quotaKey{}, &quota{factor: int64(max(1, raise))})
+}
+
+func quotaOf(ctx context.Context) *quota {
+	q, _ := ctx.Value(quotaKey{}).(*quota)
+	return q
+}
+
+// Awaiting counts the time until done is called as time that is spent waiting for the
+// service: for an answer, for a token, or for another attempt after a failure. Waits that
+// overlap count once. A wait for a rate limit does not count.
+func Awaiting(ctx context.Context) (done func()) {
+	q := quotaOf(ctx)
+	if q == nil {
+		return func() {}
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.away == 0 {
+		q.since = time.Now()
+	}
+	q.away++
+	return func() {
+		q.mu.Lock()
+		defer q.mu.Unlock()
+		if q.away--; q.away == 0 {
+			q.waited += time.Since(q.since)
+		}
+	}
+}
+
+// tooLong returns why no more requests may be sent; empty if they may.
+func tooLong(ctx context.Context) string {
+	q := quotaOf(ctx)
+	if q == nil {
+		return ""
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	waited, limit := q.waited, time.Duration(q.factor)*maxWaiting
+	if q.away > 0 {
+		waited += time.Since(q.since)
+	}
+	if waited <= limit {
+		return ""
+	}
+	return fmt.Sprintf("waiting for the tenant's answers has taken more than %d min in all", int(limit.Minutes()))
 }
 
 // TakeItems counts items of a list. The error says that there are more than allowed.
 func TakeItems(ctx context.Context, number int) error {
-	q, _ := ctx.Value(quotaKey{}).(*quota)
+	q := quotaOf(ctx)
 	if q == nil || q.items.Add(int64(number)) <= q.factor*maxItems {
 		return nil
 	}
@@ -44,7 +102,7 @@ func TakeItems(ctx context.Context, number int) error {
 // takeBytes counts the bytes of an answer, and returns why it is one too many; empty
 // where it is not.
 func takeBytes(ctx context.Context, number int) string {
-	q, _ := ctx.Value(quotaKey{}).(*quota)
+	q := quotaOf(ctx)
 	if q == nil || q.bytes.Add(int64(number)) <= q.factor*maxAnswers {
 		return ""
 	}

@@ -92,6 +92,20 @@ func OfToken(err error) error {
 	return err
 }
 
+// maxToken bounds a token, in bytes. Servers refuse headers of more than 8 to 64 KiB.
+const maxToken = 64 << 10
+
+// CheckToken returns an error if a text that a service sends as a token cannot be one.
+func CheckToken(token string) error {
+	switch {
+	case token == "":
+		return fmt.Errorf("%w: the answer holds no access_token", connection.ErrUnauthorized)
+	case len(token) > maxToken:
+		return fmt.Errorf("the token in the answer is longer than %d KiB%s", maxToken>>10, adviseURL)
+	}
+	return nil
+}
+
 // NotWritten is the reason why a request was not sent, which its own read has found.
 type NotWritten struct{ Err error }
 

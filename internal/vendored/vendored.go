@@ -20,9 +20,9 @@ import (
 )
 
 const (
-	// maxVendoredBytes and maxVendoredFiles bound the folder of vendored schemas.
+	// MaxFiles and maxVendoredBytes bound the folder of vendored schemas.
+	MaxFiles         = 2000
 	maxVendoredBytes = 64 << 20
-	maxVendoredFiles = 2000
 )
 
 // Read reads the folder of vendored schemas: for each file ID.json the
@@ -46,8 +46,8 @@ func Read(dir, project string) (map[string][]byte, connection.Problems) {
 		problems = append(problems, readProblem(failure.Path, failure.Err))
 	}
 	specs := map[string][]byte{}
-	if len(found) > maxVendoredFiles {
-		return specs, append(problems, tooManySchemas(dir, fmt.Sprintf("%d files", maxVendoredFiles)))
+	if len(found) > MaxFiles {
+		return specs, append(problems, tooManySchemas(dir, fmt.Sprintf("%d files", MaxFiles)))
 	}
 	left := maxVendoredBytes
 	for _, file := range found {

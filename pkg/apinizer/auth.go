@@ -17,6 +17,9 @@ import (
 // tokenMargin is how long before its end a token is replaced.
 const tokenMargin = time.Minute
 
+// maxLifetime is the longest lifetime of a token that is believed, in seconds.
+const maxLifetime = 365 * 24 * 60 * 60
+
 // Auth is how the manager knows us: by a personal API access token of its console,
 // or by the name and password of a user, for which it gives tokens of an hour.
 type Auth struct {
@@ -112,10 +115,11 @@ func (a *authorizer) ask(ctx context.Context) (token string, lasts time.Duration
 		Token   string `json:"access_token"`
 		Seconds int64  `json:"expires_in"`
 	}
-	if err := json.Unmarshal(got.Body, &fields); err != nil || fields.Token == "" {
-		return "", 0, fmt.Errorf("%w: the answer holds no access_token", connection.ErrUnauthorized)
+	_ = json.Unmarshal(got.Body, &fields) // without a token, it is none
+	if err := transport.CheckToken(fields.Token); err != nil {
+		return "", 0, err
 	}
-	return fields.Token, max(time.Duration(fields.Seconds)*time.Second, 2*tokenMargin), nil
+	return fields.Token, max(time.Duration(min(fields.Seconds, maxLifetime))*time.Second, 2*tokenMargin), nil
 }
 
 // secrets are the values that no error may quote.

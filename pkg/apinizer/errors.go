@@ -140,7 +140,7 @@ func (c *Client) judge(call *call, got *transport.Answer) error {
 // probably happened.
 func (c *Client) unusable(call *call, got *transport.Answer, why string) *Error {
 	failed := c.blank(call, got)
-	failed.Title, failed.Unknown = why, !call.isRead()
+	failed.Title, failed.Unknown = why, !call.isRead() && !call.anonymous // a token may be asked for again
 	return failed
 }
 
@@ -151,6 +151,9 @@ func (c *Client) blank(call *call, got *transport.Answer) *Error {
 
 // notOurs describes an answer that is none of the API's.
 func (c *Client) notOurs(got *transport.Answer) string {
+	if got.Status/100 == 3 {
+		return "unexpected redirect: is the url the API manager's address?"
+	}
 	if len(bytes.TrimSpace(got.Body)) == 0 {
 		return "the answer is empty: is the url the API manager's address?"
 	}

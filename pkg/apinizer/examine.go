@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/qlsync/qlsync/internal/transport"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -19,6 +20,7 @@ func (p *Provider) Examine(ctx context.Context, refs []connection.SpaceRef) conn
 }
 
 func (p *Provider) examine(ctx context.Context, refs []connection.SpaceRef) connection.Examination {
+	ctx = transport.WithQuota(ctx, p.client.raise)
 	s := &survey{Provider: p, undescribed: map[connection.Key]bool{}}
 	spaces, err := s.projects(ctx)
 	if err != nil {

@@ -141,8 +141,8 @@ func (r tokenRequest) Token() (*oauth2.Token, error) {
 	var answer wireToken
 	got, err := r.client.do(r.client.lifetime, request, &answer)
 	err = transport.OfToken(err)
-	if err == nil && answer.AccessToken == "" {
-		err = fmt.Errorf("%w: the answer holds no access_token", connection.ErrUnauthorized)
+	if err == nil {
+		err = transport.CheckToken(answer.AccessToken)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("get token for the OAuth client: %w", err)

@@ -68,7 +68,7 @@ func (c *Client) refusal(call call, got *reply) *Error {
 func (c *Client) unusable(call call, got *reply, why string) *Error {
 	failed := c.blank(call, got)
 	failed.Detail = why
-	failed.Unknown = !call.isRead()
+	failed.Unknown = !call.isRead() && !call.anonymous // a token may be asked for again
 	return failed
 }
 

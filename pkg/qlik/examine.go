@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/qlsync/qlsync/internal/transport"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -14,6 +15,7 @@ var _ connection.Examiner = (*Provider)(nil)
 // Examine is [connection.Examiner.Examine]. Which privileges and roles a service names
 // is not documented to be complete, so what it does not name stays unknown.
 func (p *Provider) Examine(ctx context.Context, refs []connection.SpaceRef) connection.Examination {
+	ctx = transport.WithQuota(ctx, p.client.raise)
 	s := &survey{Provider: p}
 	found := s.examine(ctx, refs)
 	found.Skew = p.client.clock.Skew()

@@ -23,6 +23,9 @@ const (
 	pageSize = 100
 	// maxPages ends a chain of links that never does.
 	maxPages = 10_000
+	// maxEmptyPages ends a chain of pages without an item. A service that filters a page after
+	// it has read it may send some.
+	maxEmptyPages = 100
 	// maxLink is the longest link to a next page, in bytes.
 	maxLink = 16 << 10
 )
@@ -31,6 +34,7 @@ const (
 // service says, and what has another form than the reference describes. A first page of
 // another form is an error: then nothing of the list is known.
 func list[T any](ctx context.Context, c *Client, request Request) (items []T, problems []wireError, err error) {
+	ctx = transport.WithQuota(ctx, c.raise)
 	request.Method = http.MethodGet
 	request.Query = withLimit(request.Query)
 	next, err := c.prepare(request)
@@ -38,6 +42,7 @@ func list[T any](ctx context.Context, c *Client, request Request) (items []T, pr
 		return nil, nil, err
 	}
 	seen := map[string]bool{}
+	empty := 0 // pages in a row
 	check := consistency{ids: map[string]bool{}, counts: map[int]bool{}}
 	for len(seen) < maxPages*c.raise && !seen[next.url.String()] {
 		seen[next.url.String()] = true
@@ -61,6 +66,12 @@ func list[T any](ctx context.Context, c *Client, request Request) (items []T, pr
 		}
 		if !news {
 			break
+		}
+		if empty++; len(page.Data) > 0 {
+			empty = 0
+		}
+		if empty > maxEmptyPages {
+			return nil, nil, fmt.Errorf("GET %s: follow next page: there are more than %d empty pages in a row", request.Path, maxEmptyPages)
 		}
 		if len(page.Links.Next.Href) > maxLink {
 			return nil, nil, fmt.Errorf("GET %s: follow next page: the link is longer than %d bytes", request.Path, maxLink)

@@ -227,6 +227,9 @@ func (p *Provider) knownSources(ctx context.Context, sent *atomic.Int64) (known,
 	}, &answer); err != nil {
 		return nil, nil, fmt.Errorf("list data sources: %w", err)
 	}
+	if err := transport.TakeItems(ctx, len(answer.DataSources)); err != nil {
+		return nil, nil, fmt.Errorf("list data sources: GET %s: %w", sourcesPath, err)
+	}
 	for _, source := range answer.DataSources {
 		if source.Disabled {
 			disabled = append(disabled, source.ID)

@@ -226,6 +226,7 @@ func (c *Client) token(ctx context.Context, call call) (*oauth2.Token, error) {
 	if call.anonymous {
 		return nil, nil
 	}
+	defer transport.Awaiting(ctx)() // its request is not made under this context
 	token, err := c.auth.token(ctx)
 	switch {
 	case ctx.Err() != nil:
@@ -334,12 +335,14 @@ const (
 	unauthorised             // 401: not carried out
 	unsent                   // it never reached the tenant, and may the next time
 	uncertain                // it may have been carried out
-	unexplained              // the same, and asking again is of no use: 500 may be for ever
+	unexplained              // the same, and asking again is of no use: 500 may be for ever, and a limit of ours is
 )
 
 func (c *Client) fateOf(err error) fate {
 	if failed, ok := errors.AsType[*transport.Failure](err); ok {
 		switch {
+		case failed.Sent && failed.Hopeless:
+			return unexplained
 		case failed.Sent:
 			return uncertain
 		case failed.TurnedAway:

@@ -231,11 +231,14 @@ type wireToken struct {
 	ExpiresAt   string `json:"expires_at"` // RFC 3339
 }
 
+// maxExpiresIn is the longest lifetime of a token that is believed, in seconds.
+const maxExpiresIn = 365 * 24 * 60 * 60
+
 // expiry returns when the token ends by our clock; zero if the answer does not say. The
 // time of expires_at is by the clock of the server, which its Date header shows.
 func (t wireToken) expiry(now time.Time, header http.Header) time.Time {
 	if t.ExpiresIn > 0 {
-		return now.Add(time.Duration(t.ExpiresIn) * time.Second)
+		return now.Add(time.Duration(min(t.ExpiresIn, maxExpiresIn)) * time.Second)
 	}
 	end, err := time.Parse(time.RFC3339, t.ExpiresAt)
 	if err != nil {
