@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/qlik"
@@ -184,6 +185,48 @@ func TestDataSources(t *testing.T) {
 	}
 	if got, err := provider.DataSources(t.Context(), []string{"rest"}); err != nil || got.Known != nil || got.Reads != 1 {
 		t.Errorf("catalog %+v, %v", got, err)
+	}
+}
+
+// TestADataSourceThatIsListedWithoutAnID may be the one that has no api-specs: then nobody
+// knows whether that one is disabled. It matters only where an id is missing from the list.
+func TestADataSourceThatIsListedWithoutAnID(t *testing.T) {
+	const unknown = `the tenant has no api-specs of data source "mssql", and does not list its id, but 1 of its data sources are listed without an id`
+	for name, test := range map[string]struct {
+		list                    string
+		known, disabled, unread []string
+		doubt                   string // of the catalog, and of a snapshot with a live connection
+	}{
+		"and another one is wanted, which is listed as disabled": {`{"disabled": true}, {"dataSourceId": "mssql", "disabled": true}`, nil, []string{"mssql"}, nil, ""},
+		"and another one is wanted, which is listed as enabled":  {`{"dataSourceId": "mssql"}, {}`, []string{"mssql"}, nil, nil, ""},
+		"and another one is wanted, which is not listed":         {`{"dataSourceId": "rest"}, {"disabled": true}`, []string{"rest"}, nil, []string{"mssql"}, unknown},
+		"as null":          {`{"dataSourceId": "rest"}, null`, []string{"rest"}, nil, []string{"mssql"}, unknown},
+		"as an empty text": {`{"dataSourceId": ""}`, nil, nil, []string{"mssql"}, unknown},
+		"nowhere":          {`{"dataSourceId": "rest"}`, []string{"rest"}, nil, nil, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n := small(t, map[string]route{
+				"GET /api/v1/data-sources/mssql/api-specs": always(404, refuse("DCAAS-2001", "not found", "")),
+				"GET /api/v1/data-sources":                 always(200, `{"dataSources": [`+test.list+`]}`),
+				getList:                                    always(200, `{"data": [`+strings.ReplaceAll(lake, "File_AmazonS3ConnectorV2", "mssql")+`]}`),
+				getOne:                                     always(200, strings.ReplaceAll(lakeDetail, "File_AmazonS3ConnectorV2", "mssql")),
+			})
+			got, err := n.provider().DataSources(t.Context(), []string{"mssql"})
+			if (err == nil) != (test.doubt == "") || err != nil && !strings.Contains(err.Error(), test.doubt) {
+				t.Errorf("the catalog has the error %v, want %q", err, test.doubt)
+			}
+			want := &connection.Catalog{DataSources: got.DataSources, Known: test.known, Disabled: test.disabled, Unread: test.unread, Reads: 2}
+			if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("the catalog is another one (-want +got):\n%s", diff)
+			}
+			taken := snapshot(t, n, finance)
+			if told := strings.Join(taken.Incomplete, "; "); (told == "") != (test.doubt == "") || !strings.Contains(told, test.doubt) {
+				t.Errorf("the snapshot is incomplete because: %q, want %q", told, test.doubt)
+			}
+			if diff := cmp.Diff(test.disabled, taken.Disabled, cmpopts.EquateEmpty()); diff != "" || len(taken.Connections) != 1 {
+				t.Errorf("%d connections, and other disabled data sources (-want +got):\n%s", len(taken.Connections), diff)
+			}
+		})
 	}
 }
 

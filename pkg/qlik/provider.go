@@ -163,12 +163,22 @@ func (p *Provider) DataSources(ctx context.Context, ids []string) (*connection.C
 		}
 	}
 	if len(catalog.DataSources)+len(catalog.Unread) < len(ids) {
-		var err error
-		var disabled []string
-		if catalog.Known, disabled, err = p.knownSources(ctx, &sent); err != nil {
+		listed, err := p.listSources(ctx, &sent)
+		if err != nil {
 			return nil, err
 		}
-		catalog.Disabled = slices.DeleteFunc(disabled, func(id string) bool { return !slices.Contains(ids, id) })
+		for i, id := range ids {
+			if found[i] != nil || unread[i] != nil {
+				continue
+			}
+			if doubt := listed.doubt(id); doubt != "" {
+				catalog.Unread = append(catalog.Unread, id)
+				problems = append(problems, connection.Problem{Severity: connection.SeverityError, Message: doubt})
+			}
+		}
+		slices.Sort(catalog.Unread)
+		catalog.Known = listed.enabled
+		catalog.Disabled = slices.DeleteFunc(listed.disabled, func(id string) bool { return !slices.Contains(ids, id) })
 	}
 	catalog.Reads = int(sent.Load())
 	return catalog, problems.Err()
@@ -218,28 +228,49 @@ func (p *Provider) dataSource(ctx context.Context, id string, sent *atomic.Int64
 	return source, nil
 }
 
-// knownSources lists the ids of the data sources that the tenant offers, and of those that
-// are disabled there, sorted.
-func (p *Provider) knownSources(ctx context.Context, sent *atomic.Int64) (known, disabled []string, err error) {
+// sourceList is the list of data sources of a tenant.
+type sourceList struct {
+	enabled, disabled []string // ids, sorted
+	// unnamed counts the items that have no id.
+	unnamed int
+}
+
+// listSources lists the data sources that the tenant offers, and those that are disabled there.
+func (p *Provider) listSources(ctx context.Context, sent *atomic.Int64) (sourceList, error) {
 	var answer wireDataSources
 	if err := p.client.Do(ctx, Request{
 		Method: http.MethodGet, Path: sourcesPath, Query: url.Values{"includeDisabled": {"true"}}, sent: sent,
 	}, &answer); err != nil {
-		return nil, nil, fmt.Errorf("list data sources: %w", err)
+		return sourceList{}, fmt.Errorf("list data sources: %w", err)
 	}
 	if err := transport.TakeItems(ctx, len(answer.DataSources)); err != nil {
-		return nil, nil, fmt.Errorf("list data sources: GET %s: %w", sourcesPath, err)
+		return sourceList{}, fmt.Errorf("list data sources: GET %s: %w", sourcesPath, err)
 	}
+	var list sourceList
 	for _, source := range answer.DataSources {
-		if source.Disabled {
-			disabled = append(disabled, source.ID)
-		} else {
-			known = append(known, source.ID)
+		switch {
+		case source.ID == "":
+			list.unnamed++
+		case source.Disabled:
+			list.disabled = append(list.disabled, source.ID)
+		default:
+			list.enabled = append(list.enabled, source.ID)
 		}
 	}
-	slices.Sort(known)
-	slices.Sort(disabled)
-	return slices.Compact(known), slices.Compact(disabled), nil
+	slices.Sort(list.enabled)
+	slices.Sort(list.disabled)
+	list.enabled, list.disabled = slices.Compact(list.enabled), slices.Compact(list.disabled)
+	return list, nil
+}
+
+// doubt says why nobody knows whether a data source without api-specs is disabled or does not
+// exist: one of the items without an id may be this data source. Empty: it is known.
+func (l *sourceList) doubt(id string) string {
+	if l.unnamed == 0 || slices.Contains(l.enabled, id) || slices.Contains(l.disabled, id) {
+		return ""
+	}
+	return fmt.Sprintf("the tenant has no api-specs of data source %q, and does not list its id, but %d of its data sources are listed without an id: it is unknown whether %q is disabled or does not exist",
+		id, l.unnamed, id)
 }
 
 // readers is a group for reads: the first error cancels the others.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -557,7 +558,8 @@ func (s *survey) hideMarked(ctx context.Context, live []*connection.Live) error 
 }
 
 // findDisabled notes the data sources of connections that are disabled. It asks only where
-// one of them has no api-specs.
+// one of them has no api-specs. Where it stays unknown whether one is disabled, the snapshot
+// is incomplete, so that nothing is deleted.
 func (s *survey) findDisabled(ctx context.Context, live []connection.Live) error {
 	absent := map[string]bool{}
 	for i := range live {
@@ -568,8 +570,13 @@ func (s *survey) findDisabled(ctx context.Context, live []connection.Live) error
 	if len(absent) == 0 {
 		return nil
 	}
-	_, disabled, err := s.knownSources(ctx, &s.sent)
-	s.disabled = slices.DeleteFunc(disabled, func(id string) bool { return !absent[id] })
+	listed, err := s.listSources(ctx, &s.sent)
+	for _, id := range slices.Sorted(maps.Keys(absent)) {
+		if doubt := listed.doubt(id); doubt != "" {
+			s.incomplete = append(s.incomplete, doubt)
+		}
+	}
+	s.disabled = slices.DeleteFunc(listed.disabled, func(id string) bool { return !absent[id] })
 	return err
 }
 

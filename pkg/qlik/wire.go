@@ -155,21 +155,12 @@ type wireRole struct {
 
 type wireDataSources struct {
 	DataSources []struct {
-		ID       string `json:"dataSourceId"`
+		ID       string `json:"dataSourceId"` // optional in the published types
 		Disabled bool   `json:"disabled"`
 	} `json:"dataSources"`
 }
 
-// missing also looks at the items: without the id of each, nobody knows which data sources
-// are disabled.
-func (w *wireDataSources) missing() string {
-	for _, source := range w.DataSources {
-		if source.ID == "" {
-			return "dataSourceId"
-		}
-	}
-	return lacks(w.DataSources == nil, "dataSources")
-}
+func (w *wireDataSources) missing() string { return lacks(w.DataSources == nil, "dataSources") }
 
 // wireWritten is the answer to a write that should have no body. One with a body that is
 // about no connection may come from something in between, which has written nothing.

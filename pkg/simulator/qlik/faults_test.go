@@ -70,6 +70,17 @@ func TestFaultsAreData(t *testing.T) {
 				t.Errorf("without space are %s, want Ledger alone", placeless)
 			}
 		}},
+		"data sources may be without an id": {`[{"path": "/api/v1/data-sources", "without": ["dataSourceId"], "of": ["rest"]}]`, func(t *testing.T, r *rig) {
+			unnamed, all := 0, r.want(200, "GET", "/api/v1/data-sources", "").list("dataSources")
+			for _, item := range all {
+				if _, there := item["dataSourceId"]; !there {
+					unnamed++
+				}
+			}
+			if unnamed != 1 || len(all) < 20 {
+				t.Errorf("%d of %d data sources have no id, want one", unnamed, len(all))
+			}
+		}},
 		"all items may be without a member": {`[{"without": ["qID", "id"]}]`, func(t *testing.T, r *rig) {
 			if got := r.want(200, "GET", connections, ""); strings.Contains(got.text, `"qID"`) || strings.Contains(got.text, `"id"`) {
 				t.Errorf("an item has an id: %s", got.text)

@@ -1,6 +1,7 @@
 package qlik
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -82,12 +83,32 @@ func (a *answer) distort(f Fault) bool {
 		list.Meta.Count = max(list.Meta.Count+f.Count, 0)
 		a.body = list
 		return found
+	case sourceList:
+		found := false
+		for i, item := range list.DataSources {
+			var members map[string]json.RawMessage
+			if err := json.Unmarshal(item, &members); err != nil || !f.Concerns(sourceIDOf(members)) {
+				continue
+			}
+			for _, name := range f.Without {
+				delete(members, name)
+			}
+			if text, err := json.Marshal(members); err == nil {
+				list.DataSources[i], found = text, true
+			}
+		}
+		return found
 	case spaceList:
 		list.Meta.Count = max(list.Meta.Count+f.Count, 0)
 		a.body = list
 		return len(f.Without) == 0
 	}
 	return false
+}
+
+func sourceIDOf(members map[string]json.RawMessage) (id string) {
+	_ = json.Unmarshal(members["dataSourceId"], &id) // the catalogue has texts
+	return id
 }
 
 // pagedList is an answer with links to pages.

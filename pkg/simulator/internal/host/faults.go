@@ -36,7 +36,7 @@ type Fault struct {
 	Truncate       bool          `json:"truncate,omitempty"`       // serve the request, close the connection half way through the body
 	Omit           []string      `json:"omit,omitempty"`           // names of connections that a list leaves out, and tells that it does
 	Repeat         bool          `json:"repeat,omitempty"`         // a page of connections ends with its first one again, as when a list shifts while it is read
-	Without        []string      `json:"without,omitempty"`        // members that items of a list of connections do not have
+	Without        []string      `json:"without,omitempty"`        // members that items of a list do not have
 	Of             []string      `json:"of,omitempty"`             // with Without: the names of those items; none: all items
 	Count          int           `json:"count,omitempty"`          // a list counts so many items more than it would, or fewer if below 0
 	NextHost       string        `json:"nextHost,omitempty"`       // host[:port] that the link to the next page points at
