@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -23,11 +24,11 @@ func (p *Provider) save(ctx context.Context, method string, key connection.Key, 
 	return p.write(ctx, method, key, d, operation, repeatable, fresh)
 }
 
-// settle reads what was saved, and finds out whether it has reached the gateways. If so,
-// it is written once more without the mark that says otherwise, as there is no call
+// settle reads what was saved, and finds out whether it has reached the gateways. If so, it
+// writes the connection once more without the mark that says otherwise, as there is no call
 // that changes only that. Otherwise the mark stays, and the next plan finds it: to write
-// again is the only way to deploy. An answer that was lost has no body, and then it is
-// written again at once.
+// again is the only way to deploy. If the answer was lost, there is no body, and settle writes
+// again at once.
 func (p *Provider) settle(ctx context.Context, operation connection.Operation, sent document, body []byte) error {
 	ctx = context.WithoutCancel(ctx)
 	operation.Name = ""
@@ -50,6 +51,7 @@ func (p *Provider) settle(ctx context.Context, operation connection.Operation, s
 		if body, err = again(true); err != nil {
 			return fmt.Errorf("%w: the answer was lost, and then: %w", connection.ErrPending, quiet(err))
 		}
+		live, readErr = p.current(ctx, operation)
 	}
 	// That it is not told is no failure.
 	if state, failures := p.deploymentOf(body); state == notDeployed {
@@ -64,10 +66,22 @@ func (p *Provider) settle(ctx context.Context, operation connection.Operation, s
 	return nil // what has not reached a gateway now is the mark alone
 }
 
-// again writes once more what was sent and is live, unless that would blank a secret
-// that was added since.
+// again writes once more what is live after a write, with what the manager does not show of
+// it as it was sent. What somebody else changed since stays as it is. again writes nothing if
+// that was the ownership record, or if the write would blank a secret that was added.
 func (p *Provider) again(ctx context.Context, operation connection.Operation, sent, live document, pending bool) ([]byte, error) {
-	d, t := p.updated(live, operation), types[live.kind]
+	if live.record() != sent.record() {
+		return nil, fmt.Errorf("%w (its ownership record in the description); plan again", connection.ErrChanged)
+	}
+	t := types[live.kind]
+	isOther := func(name string) bool {
+		field := strings.TrimPrefix(name, extraPrefix)
+		return !t.shows(live.fields, field, sent.fields[field])
+	}
+	operation.Set = maps.Clone(operation.Set)
+	maps.DeleteFunc(operation.Set, func(name string, _ any) bool { return isOther(name) })
+	operation.Remove = slices.DeleteFunc(slices.Clone(operation.Remove), isOther)
+	d := p.updated(live, operation)
 	known := withheld(t, sent.fields)
 	added := slices.DeleteFunc(withheld(t, live.fields), func(name string) bool { return slices.Contains(known, name) })
 	if err := p.check(d, added, operation); err != nil {
@@ -84,10 +98,8 @@ func (p *Provider) again(ctx context.Context, operation connection.Operation, se
 // marked tells that what was sent bears its mark by now, and not that it is not in
 // effect.
 func (p *Provider) marked(ctx context.Context, key connection.Key, sent document) bool {
-	mark := sent.mark()
-	mark.Pending = false
 	live, err := p.getShown(ctx, key)
-	return err == nil && live.mark() == mark
+	return err == nil && live.record() == sent.record() && !live.mark().Pending
 }
 
 // quiet drops what the engine would branch on: the operation itself is saved.

@@ -468,18 +468,23 @@ func (p *Provider) shows(live, sent document) bool {
 	}
 	t := types[sent.kind]
 	for name, value := range sent.fields {
-		have, shown := live.fields[name]
-		s := t.fields[name]
-		switch {
-		case !shown, have == nil, value == nil, s.masked(), name == "name", s != nil && s.ShownAs != "":
-		case s == nil && !connection.Equal(have, value):
-			return false
-		case s != nil && s.Form == "" && s.property.Type == "string" && value == "":
-		case s != nil && !connection.Equal(s.normalize(have), s.normalize(value)):
+		if name != "name" && !t.shows(live.fields, name, value) {
 			return false
 		}
 	}
 	return true
+}
+
+// shows reports whether a field is as it was sent, as far as it is shown.
+func (t *connectionType) shows(live map[string]any, name string, sent any) bool {
+	have, s := live[name], t.fields[name]
+	switch {
+	case have == nil, sent == nil, s.masked(), s != nil && s.ShownAs != "":
+		return true
+	case s == nil:
+		return connection.Equal(have, sent)
+	}
+	return s.Form == "" && s.property.Type == "string" && sent == "" || connection.Equal(s.normalize(have), s.normalize(sent))
 }
 
 // delete removes a connection. One that is gone already is gone; a 404 alone does not

@@ -131,12 +131,14 @@ func TestASecretThatWasAddedSinceThePlanBlocksAWrite(t *testing.T) {
 // The second write, which takes the mark away, may not be sent either.
 func TestASecretThatWasAddedBehindAWriteIsNotBlanked(t *testing.T) {
 	r := newRig(t, twoProjects, behaviour{Secrets: "ciphertext"})
-	r.declare("snmp", "Mail", map[string]any{"version": "V3", "connectionString": "udp:127.0.0.1/162", "pduOidForMessage": "1.3.6"}, "securityOrCommunityName")
+	d := r.declare("snmp", "Mail", map[string]any{"version": "V3", "connectionString": "udp:127.0.0.1/162", "pduOidForMessage": "1.3.6"}, "securityOrCommunityName")
 	p := r.plan()
+	record := fmt.Sprintf("[qlsync:%s key=%s credentials=%s pending]", testProject,
+		connection.KeyDigest(connection.Key{Space: "Payments", Name: "Mail"}), connection.CredentialsMark(0, d.Credentials, ""))
 	r.through(map[string]func(http.ResponseWriter){"POST " + mailPath: func(w http.ResponseWriter) {
 		r.add("snmp", "Mail", map[string]any{
 			"version": "V3", "connectionString": "udp:127.0.0.1/162", "pduOidForMessage": "1.3.6",
-			"securityOrCommunityName": secretOf("securityOrCommunityName"), "authPassphrase": "set by hand",
+			"securityOrCommunityName": secretOf("securityOrCommunityName"), "authPassphrase": "set by hand", "description": record,
 		})
 		says(200, `{"status": "SUCCESS", "deploymentResult": {"success": true}}`)(w)
 	}})

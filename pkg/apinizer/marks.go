@@ -117,6 +117,13 @@ func (d document) mark() connection.Mark {
 	return mark
 }
 
+// record is the mark without whether a deployment is pending: whose the connection is.
+func (d document) record() connection.Mark {
+	mark := d.mark()
+	mark.Pending = false
+	return mark
+}
+
 // setPending writes into its mark, if it bears one, whether it is not in effect.
 func (d document) setPending(pending bool) {
 	text, _ := d.fields[descriptionKey].(string)

@@ -1,0 +1,143 @@
+package apinizer_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/qlsync/qlsync/pkg/apply"
+	"github.com/qlsync/qlsync/pkg/connection"
+	simulator "github.com/qlsync/qlsync/pkg/simulator/apinizer"
+)
+
+// behind is a way to the manager on which somebody acts after each write, before its answer.
+type behind struct {
+	inProcess
+	writes int
+	act    func(write int) // from 1
+	lost   int             // the write whose answer is lost; 0: none
+}
+
+func (b *behind) RoundTrip(r *http.Request) (*http.Response, error) {
+	response, err := b.inProcess.RoundTrip(r)
+	if r.Method == http.MethodGet || err != nil {
+		return response, err
+	}
+	b.writes++
+	b.act(b.writes)
+	if b.writes == b.lost {
+		return nil, http.ErrServerClosed
+	}
+	return response, nil
+}
+
+// from has the rig use that way.
+func (r *rig) from(b *behind) {
+	r.t.Helper()
+	b.inProcess = inProcess{r.manager}
+	var err error
+	if r.provider, err = connect(r.manager, testProject, &http.Client{Transport: b}); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// After a write qlsync reads what was saved and writes it once more, without the word pending
+// in the ownership record. Somebody may have changed it in between.
+func TestWhatSomebodyDoesBehindAWriteStays(t *testing.T) {
+	edit := func(change func(c *simulator.Connection)) func(*rig) {
+		return func(r *rig) {
+			if err := r.manager.Edit("Payments", "Mail", change); err != nil {
+				r.t.Fatal(err)
+			}
+		}
+	}
+	for name, test := range map[string]struct {
+		act     func(*rig)
+		outcome apply.Outcome
+		holds   func(c simulator.Connection) bool
+	}{
+		"an edit of what was written": {
+			edit(func(c *simulator.Connection) { c.Fields["port"] = 99 }),
+			apply.Done,
+			func(c simulator.Connection) bool { return c.Fields["port"] == 99.0 },
+		},
+		"an edit of something else": {
+			edit(func(c *simulator.Connection) { c.Fields["from"] = "by hand" }),
+			apply.Done,
+			func(c simulator.Connection) bool { return c.Fields["from"] == "by hand" && c.Fields["port"] == 25.0 },
+		},
+		"an edit of the text before the record": {
+			edit(func(c *simulator.Connection) {
+				text, _ := c.Fields["description"].(string)
+				c.Fields["description"] = strings.Replace(text, "Ours", "By hand", 1)
+			}),
+			apply.Done,
+			func(c simulator.Connection) bool {
+				text, _ := c.Fields["description"].(string)
+				return strings.HasPrefix(text, "By hand")
+			},
+		},
+		"the ownership record is taken off": {
+			edit(func(c *simulator.Connection) { c.Fields["description"] = "Theirs" }),
+			apply.Pending,
+			func(c simulator.Connection) bool { return c.Fields["description"] == "Theirs" },
+		},
+		"it is protected": {
+			edit(func(c *simulator.Connection) {
+				text, _ := c.Fields["description"].(string)
+				c.Fields["description"] = strings.Replace(text, " pending]", " protected pending]", 1)
+			}),
+			apply.Pending,
+			func(c simulator.Connection) bool {
+				text, _ := c.Fields["description"].(string)
+				return strings.Contains(text, " protected")
+			},
+		},
+	} {
+		for _, write := range []string{"create", "update"} {
+			t.Run(name+" behind the "+write, func(t *testing.T) {
+				r := newRig(t, twoProjects, behaviour{})
+				d := r.mail("Mail")
+				d.Properties["description"] = "Ours"
+				if write == "update" {
+					r.apply()
+					d.Properties["description"] = "Ours again"
+				}
+				d.Properties["port"] = number(25)
+				b := &behind{act: func(n int) {
+					if n == 1 {
+						test.act(r)
+					}
+				}}
+				r.from(b)
+				item := r.run(r.plan()).Items[0]
+				there, _ := r.manager.Find("Payments", "Mail")
+				if item.Outcome != test.outcome || !test.holds(there) {
+					t.Errorf("the item is %s (%s), want %s; what somebody did is lost if it is not in %+v", item.Outcome, item.Error, test.outcome, there.Fields)
+				}
+				r.holds("Mail", "password")
+			})
+		}
+	}
+}
+
+// Where the answer of a create is lost, qlsync writes again to deploy, and once more to clear
+// the word pending. It reads before each.
+func TestEachWriteBehindALostAnswerReadsAgain(t *testing.T) {
+	r := newRig(t, twoProjects, behaviour{})
+	r.mail("Mail")
+	b := &behind{lost: 1, act: func(n int) {
+		if n != 2 {
+			return
+		}
+		if err := r.manager.Edit("Payments", "Mail", func(c *simulator.Connection) { c.Fields["from"] = "by hand" }); err != nil {
+			t.Fatal(err)
+		}
+	}}
+	r.from(b)
+	item := r.run(r.plan()).Items[0]
+	if there, _ := r.manager.Find("Payments", "Mail"); there.Fields["from"] != "by hand" || b.writes != 2 || item.Outcome != apply.Pending {
+		t.Errorf("after %d writes the item is %s, and from is %v; want 2 writes, pending, and what was set by hand", b.writes, item.Outcome, there.Fields["from"])
+	}
+	r.demand(item.Error, connection.ErrChanged.Error())
+}
