@@ -86,6 +86,13 @@ func bombs() map[string]bomb {
 	add("a variable that is nowhere", inside(`url: "`+strings.Repeat("${var.x}", 100_000)+`"`))
 	add("variables without an end", inside(`url: "`+strings.Repeat("${var.", 100_000)+`"`))
 
+	long := func(piece string) string { return inside("url: '" + strings.Repeat(piece, 1_000_000/len(piece)) + "'") }
+	add("addresses named as passwords", long("password=http://"))
+	add("lists named as passwords", long("password:["))
+	add("braces named as keys", long("key={"))
+	add("forms of keys", long("key=x "))
+	add("beginnings of private keys", long("-----BEGIN PRIVATE KEY----- -----END "))
+
 	project := func(name, text string, files map[string]string) {
 		files["qlsync.yaml"] = text
 		all[name] = bomb{files: files}

@@ -13,7 +13,7 @@ type tokenForm struct {
 var tokens = func() []guarded {
 	all := make([]guarded, len(tokenForms))
 	for i, one := range tokenForms {
-		all[i] = guarded{regexp.MustCompile(`\b(` + one.form + `)`), "", one.holds}
+		all[i] = guarded{Regexp: regexp.MustCompile(`\b(` + one.form + `)`), holds: one.holds}
 	}
 	return all
 }()
@@ -76,3 +76,6 @@ var webhooks = []string{
 	`maker\.ifttt\.com/\S{1,80}/with/key/`,
 	`hook\.[a-z0-9.]{1,20}\.?make\.com/`, // Make
 }
+
+// webhookHosts are parts of texts without which they hold none of the webhooks.
+var webhookHosts = []string{"slack.com", "discord", "office", "telegram", "zapier", "ifttt", "make.com"}

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 )
@@ -21,11 +22,14 @@ func PlainName(name string) string { return strings.Join(nameWords(name), "") }
 // IsSecretName reports whether a name alone is that of a secret, in any place: a property, a
 // body, a connection string, a list or prose. See [IsSecretItem] for names that need a look at
 // the value.
-func IsSecretName(name string) bool { return isSecretName(nameWords(name)) }
+func IsSecretName(name string) bool { return mayHoldSecretName(name) && isSecretName(nameWords(name)) }
 
 // IsKeyLike reports whether a header or a query parameter of that name may hold a secret:
 // Authorization, X-Api-Key, access_token, sig.
 func IsKeyLike(name string) bool {
+	if !mayHoldSecretName(name) {
+		return false
+	}
 	words := nameWords(name)
 	return isSecretName(words) || isParameterSecret(words) || isVagueName(words)
 }
@@ -138,6 +142,53 @@ var (
 	// publicKeys are words before key that make a name harmless in headers and parameters.
 	publicKeys = []string{"idempotency", "partition", "sort", "primary", "foreign", "cache", "row", "public", "routing", "issue", "project", "surrogate", "group", "order"}
 )
+
+// secretBeginnings holds the first three letters of each word without which no name is that of
+// a secret, be it of a property or of a parameter.
+var secretBeginnings = func() (known [26 * 26 * 26]bool) {
+	for _, word := range slices.Concat(secretWords, secretEndings, firstWords, sessionWords, parameterNames, vagueNames) {
+		if len(word) < 3 || !isASCII(word) {
+			continue // two letters are looked for by themselves, and other letters always count
+		}
+		at := 0
+		for i := range 3 {
+			at = at*26 + int(word[i]-'a')
+		}
+		known[at] = true
+	}
+	return known
+}()
+
+// mayHoldSecretName reports whether a text may be, or hold, the name of a secret. It is never
+// wrong when it reports false, and much faster than a look at the name.
+func mayHoldSecretName(text string) bool {
+	at, letters := 0, 0
+	for i := 0; i < len(text); i++ {
+		c := text[i]
+		switch {
+		case c >= utf8.RuneSelf:
+			return true
+		case c >= 'A' && c <= 'Z':
+			c += 'a' - 'A'
+		case c >= '0' && c <= '9':
+			letters = 0
+			continue
+		case c < 'a' || c > 'z': // a name is the same without what separates its words
+			if c == '%' {
+				return true // a letter may be behind an escape
+			}
+			continue
+		}
+		if c == 'w' && letters > 0 && at%26 == 'p'-'a' {
+			return true
+		}
+		at = at%(26*26)*26 + int(c-'a')
+		if letters++; letters >= 3 && secretBeginnings[at] {
+			return true
+		}
+	}
+	return false
+}
 
 // derived are the beginnings of what follows a word for a secret within another word:
 // secretary, tokenizer, passwordless.

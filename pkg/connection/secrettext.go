@@ -48,6 +48,8 @@ const (
 	maxUser = 192
 	// maxLook bounds how far the surroundings of a value are looked at, in bytes.
 	maxLook = 4 << 10
+	// maxDeciding bounds the beginning of a value that decides whether it is a secret, in bytes.
+	maxDeciding = 512
 )
 
 // span is a part of a text, in bytes.
@@ -57,7 +59,7 @@ type span struct{ start, end int }
 func secretSpans(text string) []span { return spansWithin(text, maxLayers) }
 
 func spansWithin(text string, layers int) []span {
-	all := slices.Concat(addressSpans(text), userSpans(text), pairSpans(text), formSpans(text))
+	all := slices.Concat(addressSpans(text), userSpans(text), pairSpans(text), privateKeySpans(text), formSpans(text))
 	if layers > 0 {
 		all = append(all, encodedSpans(text, layers-1)...)
 	}
@@ -139,57 +141,102 @@ func userSpans(text string) []span {
 }
 
 // guarded is an expression that matches only texts with one of the bytes in needs; any text
-// if needs is empty. Likewise, if holds is not empty, only texts with one of its words. Looking
-// for a byte or a word is much faster than the expression.
+// if needs is empty. Likewise, if holds is not empty, only texts with one of its words, and if
+// folds is not empty, only texts with one of its words in any letter case. Looking for a byte
+// or a word is much faster than the expression.
 type guarded struct {
 	*regexp.Regexp
 	needs string
 	holds []string
+	folds []string // in lower case
 }
 
-const whitespace = "\t\n\f\r "
+// folded is a text and its copy in lower case.
+type folded struct {
+	text  string
+	lower string // empty where the text holds more than ASCII: there, expressions fold more
+}
 
-// FindAllStringSubmatchIndex is that of the expression.
-func (g guarded) FindAllStringSubmatchIndex(text string, n int) [][]int {
-	if g.needs != "" && !strings.ContainsAny(text, g.needs) || len(g.holds) > 0 && !containsAny(text, g.holds) {
+func fold(text string) folded {
+	if !isASCII(text) {
+		return folded{text: text}
+	}
+	return folded{text, strings.ToLower(text)}
+}
+
+const (
+	whitespace = "\t\n\f\r "
+	quotes     = `"'`
+)
+
+// findAll returns the places of all matches and their groups.
+func (g guarded) findAll(in folded) [][]int {
+	switch {
+	case g.needs != "" && !strings.ContainsAny(in.text, g.needs),
+		len(g.holds) > 0 && !containsAny(in.text, g.holds),
+		len(g.folds) > 0 && in.lower != "" && !containsAny(in.lower, g.folds):
 		return nil
 	}
-	return g.Regexp.FindAllStringSubmatchIndex(text, n)
+	return g.FindAllStringSubmatchIndex(in.text, -1)
 }
 
 // forms are secrets that are known by their own form; the first group is the secret.
 var forms = []guarded{
-	{regexp.MustCompile(`(-{4,5} ?BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)? ?-{4,5}(?s:.*?)(?:-{4,5} ?END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)? ?-{4,5}|$))`), "-", []string{"PRIVATE KEY"}},
-	{regexp.MustCompile(`(?s)\bPrivate-Lines: \d+\s(.*?)(?:Private-MAC|$)`), ":", []string{"Private-Lines: "}}, // PuTTY
-	{regexp.MustCompile(`\b(eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]*)`), ".", []string{"eyJ"}},  // JSON Web Token
-	{regexp.MustCompile(`(?i)\b(?:` + strings.Join(webhooks, "|") + `)([\w:%/@=-]{8,})`), "/", []string{"://"}},
-	{regexp.MustCompile(`(?i)\bjdbc:oracle:\w+:[^\s/@:]+/("[^"]*"|[^\s@]+)@`), "@", nil},
-	{regexp.MustCompile(`(?:^|[\s"'=(«])[\w$#.]+/("[^"]+"|[^\s/@"']+)@(?://\w|[\w.-]+:\d{2,5}\b)`), "@", nil}, // Oracle: user/password@//host
-	{regexp.MustCompile(`(?i)\b(?:sqlplus|sqlcl|expdp|impdp)\s+(?:-\S+\s+)*[^\s/]+/([^\s@]+)`), "/", nil},
-	{regexp.MustCompile(`(?i)\b(?:bearer|apikey)\s+([A-Za-z0-9+/=._~-]*[0-9][A-Za-z0-9+/=._~-]*)`), whitespace, nil},
-	{regexp.MustCompile(`(?i)\bbearer\s+([A-Za-z0-9+/=._~-]{20,})`), whitespace, nil},
-	{regexp.MustCompile(`(?i)(?:^|\s)(?:-u|--user|--proxy-user)[\s=]+["']?[^\s:"']+:([^\s"']+)`), ":", nil},
-	{regexp.MustCompile(`(?i)\bidentified\s+by\s+(?:values\s+)?("[^"]+"|'[^']+'|[^\s;]+)`), whitespace, nil},
+	{Regexp: regexp.MustCompile(`(?s)\bPrivate-Lines: \d+\s(.*?)(?:Private-MAC|$)`), holds: []string{"Private-Lines: "}},            // PuTTY
+	{Regexp: regexp.MustCompile(`\b(eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]*)`), needs: ".", holds: []string{"eyJ"}}, // JSON Web Token
+	{Regexp: regexp.MustCompile(`(?i)\b(?:` + strings.Join(webhooks, "|") + `)([\w:%/@=-]{8,})`), folds: webhookHosts},
+	{Regexp: regexp.MustCompile(`(?i)\bjdbc:oracle:\w+:[^\s/@:]+/("[^"]*"|[^\s@]+)@`), needs: "@", folds: []string{"jdbc:oracle:"}},
+	{Regexp: regexp.MustCompile(`(?:^|[\s"'=(«])[\w$#.]+/("[^"]+"|[^\s/@"']+)@(?://\w|[\w.-]+:\d{2,5}\b)`), needs: "@"}, // Oracle: user/password@//host
+	{Regexp: regexp.MustCompile(`(?i)\b(?:sqlplus|sqlcl|expdp|impdp)\s+(?:-\S+\s+)*[^\s/]+/([^\s@]+)`), needs: "/", folds: []string{"sqlplus", "sqlcl", "expdp", "impdp"}},
+	{Regexp: regexp.MustCompile(`(?i)\b(?:bearer|apikey)\s+([A-Za-z0-9+/=._~-]*[0-9][A-Za-z0-9+/=._~-]*)`), needs: whitespace, folds: []string{"bearer", "apikey"}},
+	{Regexp: regexp.MustCompile(`(?i)\bbearer\s+([A-Za-z0-9+/=._~-]{20,})`), needs: whitespace, folds: []string{"bearer"}},
+	{Regexp: regexp.MustCompile(`(?i)(?:^|\s)(?:-u|--user|--proxy-user)[\s=]+["']?[^\s:"']+:([^\s"']+)`), needs: ":", folds: []string{"-u"}},
+	{Regexp: regexp.MustCompile(`(?i)\bidentified\s+by\s+(?:values\s+)?("[^"]+"|'[^']+'|[^\s;]+)`), needs: whitespace, folds: []string{"identified"}},
+}
+
+// privateKeyBegins and privateKeyEnds match the lines around a private key.
+var (
+	privateKeyBegins = regexp.MustCompile(`-{4,5} ?BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)? ?-{4,5}`)
+	privateKeyEnds   = regexp.MustCompile(`-{4,5} ?END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)? ?-{4,5}`)
+)
+
+// privateKeySpans finds private keys with the lines around them. One that is cut off goes to
+// the end of the text.
+func privateKeySpans(text string) []span {
+	var found []span
+	for from := 0; strings.Contains(text[from:], "PRIVATE KEY"); {
+		begin := privateKeyBegins.FindStringIndex(text[from:])
+		if begin == nil {
+			break
+		}
+		key := span{from + begin[0], len(text)}
+		if end := privateKeyEnds.FindStringIndex(text[from+begin[1]:]); end != nil {
+			key.end = from + begin[1] + end[1]
+		}
+		found = append(found, key)
+		from = key.end
+	}
+	return found
 }
 
 // basic is the user and password of HTTP, in base64.
-var basic = guarded{regexp.MustCompile(`(?i)\bbasic\s+([A-Za-z0-9+/_-]{2,}={0,2})`), whitespace, nil}
+var basic = guarded{Regexp: regexp.MustCompile(`(?i)\bbasic\s+([A-Za-z0-9+/_-]{2,}={0,2})`), needs: whitespace, folds: []string{"basic"}}
 
 // named finds values by their names in other places than pairs: elements of XML, {name,
 // value} in JSON or in attributes, options of a command line. Its groups are name and value.
 var named = []guarded{
 	// {"k": "password", "v": "x"} in either order, and ["password", "x"].
-	{regexp.MustCompile(`(?i)["'](?:` + fieldForm(nameFields) + `)\\*["']\s*:\s*\\*["']([^"'\\]+)\\*["']\s*,\s*\\*["'](?:` + fieldForm(valueFields) + `)\\*["']\s*:\s*\\*["']?([^"'\\\s,}\]]+)`), ":", nil},
-	{regexp.MustCompile(`\[\s*\\*["']([^"'\\]+)\\*["']\s*,\s*\\*["']([^"'\\]+)\\*["']\s*\]`), "[", nil},
-	{regexp.MustCompile(`<(?:[\w.-]+:)?([\pL\pM\w.-]+)(?:\s[^<>]*)?>\s*(?:<!\[CDATA\[)?([^<>]*[^<>\s])`), "<", nil},
-	{regexp.MustCompile(`(?i)\b(?:name|key)\\?["']?\s*[:=]\s*\\?["']([^"'\\]+)\\?["'][\s,]*\\?["']?value\\?["']?\s*[:=]\s*\\?["']([^"'\\]+)`), "\"'", nil},
-	{regexp.MustCompile(`["']([\w .-]+)\\*["']\s*:\s*\{\s*\\*["'](?:[Vv]alue|\$|#text)\\*["']\s*:\s*\\*["']([^"'\\]+)`), "{", nil},
-	{regexp.MustCompile(`["']--?([A-Za-z][\w-]*)\\*["']\s*,\s*\\*["']([^"'\\-][^"'\\]*)`), "-", nil},
-	{regexp.MustCompile(`(?:^|\s)--?([A-Za-z][\w-]*)\s+["']?([^\s"'-][^\s"']*)`), "-", nil},
+	{Regexp: regexp.MustCompile(`(?i)["'](?:` + fieldForm(nameFields) + `)\\*["']\s*:\s*\\*["']([^"'\\]+)\\*["']\s*,\s*\\*["'](?:` + fieldForm(valueFields) + `)\\*["']\s*:\s*\\*["']?([^"'\\\s,}\]]+)`), needs: quotes},
+	{Regexp: regexp.MustCompile(`\[\s*\\*["']([^"'\\]+)\\*["']\s*,\s*\\*["']([^"'\\]+)\\*["']\s*\]`), needs: "["},
+	{Regexp: regexp.MustCompile(`<(?:[\w.-]+:)?([\pL\pM\w.-]+)(?:\s[^<>]*)?>\s*(?:<!\[CDATA\[)?([^<>]*[^<>\s])`), needs: "<"},
+	{Regexp: regexp.MustCompile(`(?i)\b(?:name|key)\\?["']?\s*[:=]\s*\\?["']([^"'\\]+)\\?["'][\s,]*\\?["']?value\\?["']?\s*[:=]\s*\\?["']([^"'\\]+)`), needs: quotes, folds: []string{"value"}},
+	{Regexp: regexp.MustCompile(`["']([\w .-]+)\\*["']\s*:\s*\{\s*\\*["'](?:[Vv]alue|\$|#text)\\*["']\s*:\s*\\*["']([^"'\\]+)`), needs: "{", holds: []string{"alue", "$", "#text"}},
+	{Regexp: regexp.MustCompile(`["']--?([A-Za-z][\w-]*)\\*["']\s*,\s*\\*["']([^"'\\-][^"'\\]*)`), holds: []string{`"-`, `'-`}},
+	{Regexp: regexp.MustCompile(`(?:^|\s)--?([A-Za-z][\w-]*)\s+["']?([^\s"'-][^\s"']*)`), needs: "-"},
 }
 
 // valueFirst finds {"v": "x", "k": "password"}: its groups are value and name.
-var valueFirst = guarded{regexp.MustCompile(`(?i)["'](?:` + fieldForm(valueFields) + `)\\*["']\s*:\s*\\*["']?([^"'\\\s,}\]]+)\\*["']?\s*,\s*\\*["'](?:` + fieldForm(nameFields) + `)\\*["']\s*:\s*\\*["']([^"'\\]+)`), ":", nil}
+var valueFirst = guarded{Regexp: regexp.MustCompile(`(?i)["'](?:` + fieldForm(valueFields) + `)\\*["']\s*:\s*\\*["']?([^"'\\\s,}\]]+)\\*["']?\s*,\s*\\*["'](?:` + fieldForm(nameFields) + `)\\*["']\s*:\s*\\*["']([^"'\\]+)`), needs: quotes}
 
 // webKey matches the secret part of a JSON Web Key.
 var webKey = regexp.MustCompile(`"(?:d|k)\\*"\s*:\s*\\*"([^"\\]+)`)
@@ -209,12 +256,15 @@ func formSpans(text string) []span {
 			found = append(found, span{start, end})
 		}
 	}
-	for _, form := range slices.Concat(forms, tokens) {
-		for _, at := range form.FindAllStringSubmatchIndex(text, -1) {
-			add(at[2], at[3])
+	in := fold(text)
+	for _, list := range [...][]guarded{forms, tokens} {
+		for _, form := range list {
+			for _, at := range form.findAll(in) {
+				add(at[2], at[3])
+			}
 		}
 	}
-	for _, at := range basic.FindAllStringSubmatchIndex(text, -1) {
+	for _, at := range basic.findAll(in) {
 		if inner, ok := decodeBase64(text[at[2]:at[3]]); ok && strings.Contains(inner, ":") {
 			add(at[2], at[3])
 		}
@@ -224,13 +274,16 @@ func formSpans(text string) []span {
 			add(at[2], at[3])
 		}
 	}
-	for _, at := range valueFirst.FindAllStringSubmatchIndex(text, -1) {
+	if !mayHoldSecretName(text) {
+		return found
+	}
+	for _, at := range valueFirst.findAll(in) {
 		if IsSecretName(text[at[4]:at[5]]) {
 			add(at[2], at[3])
 		}
 	}
 	for _, form := range named {
-		for _, at := range form.FindAllStringSubmatchIndex(text, -1) {
+		for _, at := range form.findAll(in) {
 			if name := text[at[2]:at[3]]; IsSecretName(name) {
 				add(at[4], at[5])
 			}
@@ -242,17 +295,45 @@ func formSpans(text string) []span {
 // pairSpans finds the values of name=value and name: value whose names are those of
 // secrets.
 func pairSpans(text string) []span {
+	if !mayHoldSecretName(text) {
+		return nil
+	}
 	var found []span
+	form := formFinder{text: text}
 	for i := 0; i < len(text); i++ {
 		if text[i] != '=' && text[i] != ':' || strings.HasPrefix(text[i:], "://") {
 			continue
 		}
-		if p, ok := pairAt(text, i); ok && !isHarmless(text[p.value.start:p.value.end]) {
-			found = append(found, p.value)
-			i = max(i, p.value.end-1)
+		if value, ok := pairAt(text, i, &form); ok {
+			found = append(found, value)
+			i = max(i, value.end-1)
 		}
 	}
 	return found
+}
+
+// formFinder finds where a form may begin in a text. The places that it is asked about only
+// grow, so it looks at each byte of the text once.
+type formFinder struct {
+	text  string
+	from  int  // the place that next and begun are about
+	next  int  // the first byte at or after from that ends a value
+	begun bool // a pair follows the & at next
+}
+
+// nextPair matches the & of a form, and the name of the pair that follows.
+var nextPair = regexp.MustCompile(`^&[\w.%\[\]-]+=`)
+
+// begins reports whether text at a place is a value that another pair of a form follows.
+func (f *formFinder) begins(at int) bool {
+	if at >= f.next || f.from > at {
+		f.from, f.next, f.begun = at, len(f.text), false
+		if end := strings.IndexAny(f.text[at:], whitespace+"&\"'<>"); end >= 0 {
+			f.next = at + end
+			f.begun = nextPair.MatchString(f.text[f.next:min(len(f.text), f.next+maxLook)])
+		}
+	}
+	return f.begun && f.next-at < maxLook
 }
 
 // pair is a name and its value in a text.
@@ -267,6 +348,7 @@ type pair struct {
 	before byte // the last character before it that is no blank; 0: none
 	equals bool // name=value
 	quoted bool // the value is in quotes, or the name is
+	form   *formFinder
 }
 
 // isNamed reports whether the name may be that of a secret.
@@ -285,13 +367,10 @@ func (p *pair) isKey() bool {
 	return len(p.words) > 1 && p.words[0] == "x" && isSomeKey(p.words) || len(p.words) == 1 && p.words[0] == "pat"
 }
 
-// formBegins matches what follows the = of the first pair of a form.
-var formBegins = regexp.MustCompile(`^[^\s&"'<>]*&[\w.%\[\]-]+=`)
-
 // isFirstOfForm makes a parameter of the first pair of a form, or of the only one.
 func (p *pair) isFirstOfForm() bool {
 	rest := p.text[p.at+1 : min(len(p.text), p.at+maxLook)]
-	p.query = p.equals && (formBegins.MatchString(rest) || p.before == 0 && !strings.ContainsAny(rest, whitespace+",;"))
+	p.query = p.equals && (p.form.begins(p.at+1) || p.before == 0 && !strings.ContainsAny(rest, whitespace+",;"))
 	return p.query
 }
 
@@ -310,12 +389,17 @@ func (p *pair) startsSegment() bool {
 	return p.before == 0 || strings.IndexByte("\n\r,;{([\"'&|>-`", p.before) >= 0
 }
 
-// pairAt reads the pair whose = or : is at i, and reports whether it looks like a secret.
-func pairAt(text string, i int) (*pair, bool) {
-	p := &pair{text: text, at: i, equals: text[i] == '='}
+// pairAt reads the pair whose = or : is at i, and reports whether its value looks like a
+// secret. What decides about a value is its beginning: one that is long, and no secret, would
+// otherwise be read again for each pair within it.
+func pairAt(text string, i int, form *formFinder) (value span, ok bool) {
+	p := &pair{text: text, at: i, equals: text[i] == '=', form: form}
 	start, ok := p.readName(i)
 	if !ok {
-		return p, false
+		return span{}, false
+	}
+	if !mayHoldSecretName(p.name) {
+		return span{}, false
 	}
 	if p.words = nameWords(p.name); !p.secret {
 		p.secret = isSecretName(p.words)
@@ -326,7 +410,18 @@ func pairAt(text string, i int) (*pair, bool) {
 		}
 	}
 	p.query = p.equals && (p.before == '&' || p.before == '?' || p.before == '#' || p.before == ';' && strings.Contains(text[max(0, start-maxLook):start], "?"))
-	return p, p.isNamed() && p.readValue(i+1) && p.isValue() && p.isSecret()
+	if !p.isNamed() {
+		return span{}, false
+	}
+	quoted, near := p.quoted, min(len(text), i+1+maxDeciding)
+	if !p.readValue(i+1, near) || !p.isValue() || !p.isSecret() || isHarmless(text[p.value.start:p.value.end]) {
+		return span{}, false
+	}
+	if near < len(text) {
+		p.quoted = quoted
+		p.readValue(i+1, len(text))
+	}
+	return p.value, true
 }
 
 // readName reads the name that ends before end, and gives its start.
@@ -401,9 +496,9 @@ func isNameByte(b byte) bool {
 	return b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b >= '0' && b <= '9' || b == '_' || b == '.' || b == '-' || b == '%' || b == '$' || b >= utf8.RuneSelf
 }
 
-// readValue reads the value that begins after start.
-func (p *pair) readValue(start int) bool {
-	text := p.text
+// readValue reads the value that begins after start, in the text up to limit.
+func (p *pair) readValue(start, limit int) bool {
+	text := p.text[:limit]
 	if p.equals && start < len(text) && (text[start] == '=' || text[start] == '>') {
 		start++
 	}

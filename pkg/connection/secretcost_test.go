@@ -1,0 +1,131 @@
+package connection
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// costlyTexts are pieces which, repeated, make the search for secrets do most: each is what one
+// of its parts looks for, without an end, or what it takes for the beginning of a secret again
+// and again.
+var costlyTexts = map[string]string{
+	"prose":                       "The connection reads the table of orders, once a day at 6 am. ",
+	"names and values":            "host=a;port=1;user=b,",
+	"short names":                 "a=",
+	"distinct names":              "",
+	"names of keys":               "key=",
+	"a key in front of a form":    "key=x ",
+	"codes with colons":           "code: a ",
+	"an address as password":      "password=http://",
+	"an address in quotes":        `password:"http://`,
+	"an open list":                "password:[",
+	"an open brace":               "key={",
+	"an open brace of a password": "password={",
+	"placeholders":                "password=${",
+	"a quote of a password":       `password='http://`,
+	"backslashes":                 `password:\\\"`,
+	"words before a colon":        "access key of pass : ",
+	"ats":                         "u:p@",
+	"ats of users":                "user:pass1@host ",
+	"addresses":                   "://a:",
+	"addresses with ats":          "ftp://a:b@c ",
+	"percent signs":               "%41",
+	"an escaped word":             "a%4",
+	"base64":                      "QUJD",
+	"base64 with blanks":          "QUJDREVGR0hJSktMTU5P ",
+	"base64 of pairs":             "cGFzc3dvcmQ9aHR0cDovL3BhcYQ ",
+	"entities":                    "&quot;",
+	"elements":                    "<a>b",
+	"open elements":               "<a ",
+	"options":                     " -a b",
+	"lists in JSON":               `["a", "b"], `,
+	"names in JSON":               `{"name": "a", "value": "b"}, `,
+	"values in JSON":              `{"value": "a", "name": "b"}, `,
+	"objects in JSON":             `{"a": {"value": "x"}}, `,
+	"open lists":                  "[",
+	"private keys":                "-----BEGIN PRIVATE KEY-----",
+	"lines of PuTTY":              "Private-Lines: 1 ",
+	"webhooks":                    "https://hook.a.make.com/",
+	"Oracle":                      "jdbc:oracle:a:b/",
+	"Oracle with ats":             `a/"b@`,
+	"SQL*Plus":                    "sqlplus -a ",
+	"bearers":                     "bearer a",
+	"basics":                      "basic ab ",
+	"users of curl":               " -u a:",
+	"identified":                  "identified by ",
+	"tokens":                      "eyJhbGciOi.",
+	"prefixes of tokens":          "AKIA ghp_ glpat- xoxb- sk- npm_ hvs. AIza ",
+	"web keys":                    `"kty":"d":"`,
+	"quoted names":                `"a":`,
+	"brackets of names":           "[a]=",
+	"accents":                     "é=",
+	"redacted":                    Placeholder + "=",
+}
+
+func costlyText(name, piece string, size int) string {
+	if name == "distinct names" {
+		var text strings.Builder
+		for i := 0; text.Len() < size; i++ {
+			fmt.Fprintf(&text, "n%x=", i)
+		}
+		return text.String()
+	}
+	return strings.Repeat(piece, size/len(piece))
+}
+
+// BenchmarkTheSearchForSecrets reports how long 64 MiB of texts of each kind take, which is as
+// much as a project may hold. The time must grow with the size, not faster.
+func BenchmarkTheSearchForSecrets(b *testing.B) {
+	for name, piece := range costlyTexts {
+		for _, size := range []int{64 << 10, 1 << 20} {
+			text := costlyText(name, piece, size)
+			b.Run(fmt.Sprintf("%s/%d KiB", name, size>>10), func(b *testing.B) {
+				for b.Loop() {
+					HoldsSecret(text)
+				}
+				b.ReportMetric(b.Elapsed().Seconds()/float64(b.N)*float64((64<<20)/size), "s/64MiB")
+			})
+		}
+	}
+}
+
+// TestNoNameOfASecretIsPassedOver compares the fast look at a name with the names themselves.
+func TestNoNameOfASecretIsPassedOver(t *testing.T) {
+	for _, words := range [][]string{secretWords, foreignWords, secretEndings, firstWords, sessionWords, parameterNames, vagueNames} {
+		for _, word := range words {
+			spaced := strings.Join(strings.Split(word, ""), "_")
+			for _, name := range []string{word, strings.ToUpper(word), "db2" + word, "my-" + word + "9", spaced} {
+				if !mayHoldSecretName(name) {
+					t.Errorf("got no name of a secret in %q, want one: %q is a word for one", name, word)
+				}
+			}
+		}
+	}
+	for _, key := range secretKeys {
+		if !mayHoldSecretName(key + "Key") {
+			t.Errorf("got no name of a secret in %q, want one", key+"Key")
+		}
+	}
+	for _, name := range []string{"url", "https://host.example/v1/orders?page=1&size=100", "timeout", "p-2w", ""} {
+		if mayHoldSecretName(name) {
+			t.Errorf("got the name of a secret in %q, want none: the look at the name would be slow for every text", name)
+		}
+	}
+}
+
+// TestTheBeginningOfALongValueDecides covers secrets that are longer than what is looked at.
+func TestTheBeginningOfALongValueDecides(t *testing.T) {
+	long := strings.Repeat("x1Y2", 2*maxLook)
+	for text, want := range map[string]string{
+		"host=a;password=" + long + ";port=1":          "host=a;password=" + Placeholder + ";port=1",
+		`{"password": "` + long + `", "a": 1}`:         `{"password": "` + Placeholder + `", "a": 1}`,
+		"-----BEGIN PRIVATE KEY-----" + long + " tail": Placeholder,
+		"a -----BEGIN EC PRIVATE KEY-----\n" + long + "\n-----END EC PRIVATE KEY----- b -----BEGIN PRIVATE KEY-----c-----END PRIVATE KEY----- d": "a " + Placeholder + " b " + Placeholder + " d",
+		"sig=" + long[:1000] + "&x=" + long: "sig=" + Placeholder + "&x=" + long,
+	} {
+		if got := RedactSecrets(text); got != want {
+			t.Errorf("a text of %d bytes that begins with %.40q: got %d bytes, %.80q, want %d", len(text), text, len(got), got, len(want))
+		}
+	}
+}
