@@ -2,33 +2,13 @@ package apinizer
 
 import (
 	"crypto/rand"
-	"crypto/subtle"
 	"mime"
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
-	"time"
 
 	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
 )
-
-// tokenLife is how long an access token is valid: expires_in of the token page (facts, section 1).
-const tokenLife = time.Hour
-
-// keys says which tokens are valid.
-type keys struct {
-	personal string
-	user     *seedUser
-
-	mu     sync.Mutex
-	issued map[string]time.Time // access token: when it expires
-}
-
-// The refusals of section 4, in both dialects.
-func unauthorizedBecause(text string) *refusal {
-	return &refusal{situation: unauthorized, text: text, legacy: "Invalid token"}
-}
 
 // authenticate checks the token of a request.
 func (m *Manager) authenticate(r *http.Request) error {
@@ -62,17 +42,6 @@ func (m *Manager) bearer(r *http.Request) string {
 	}
 	return ""
 }
-
-// expire ends an access token. The personal one stays valid.
-func (k *keys) expire(token string) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if _, found := k.issued[token]; found {
-		k.issued[token] = time.Time{}
-	}
-}
-
-func same(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
 
 // token serves the client credentials grant: a form in, OAuth errors in both dialects (facts, section 1).
 func (m *Manager) token(c *call) (answer, error) {

@@ -184,3 +184,16 @@ func (b Behaviour) complete() Behaviour {
 	b.WriteStatus = cmp.Or(b.WriteStatus, 200)
 	return b
 }
+
+// deployments are the ways in which a push to the workers may end other than well; see Behaviour.Deployment.
+var deployments = []string{deployFails, deployPartly, deployUnknown, deployEmpty}
+
+const (
+	deployFails   = "fails"
+	deployPartly  = "partly"
+	deployUnknown = "unknown"
+	deployEmpty   = "empty"
+)
+
+// accessMode is the second key `type` of elasticsearch under its newer name (facts, 7.3).
+const accessMode = "elasticsearchType"

@@ -195,15 +195,6 @@ func (m *Manager) entered(c *call, write bool) (*project, error) {
 	return p, nil
 }
 
-// project finds a project; its name is case-sensitive (facts, 2.1).
-func (m *Manager) project(name string) *project {
-	i := slices.IndexFunc(m.seed.Projects, func(p project) bool { return p.Name == name })
-	if i < 0 {
-		return nil
-	}
-	return &m.seed.Projects[i]
-}
-
 // named gives the connection that the path of a call names.
 func (m *Manager) named(c *call, write bool) (*record, error) {
 	p, err := m.entered(c, write)

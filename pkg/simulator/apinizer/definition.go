@@ -22,7 +22,7 @@ type definition struct {
 }
 
 // define reads the body of a write.
-func (m *Manager) define(body []byte) (*definition, error) {
+func (m *model) define(body []byte) (*definition, error) {
 	sent, err := parseDocument(body)
 	if err != nil {
 		return nil, misuse("%v", err)
@@ -30,7 +30,7 @@ func (m *Manager) define(body []byte) (*definition, error) {
 	return m.defineFrom(sent)
 }
 
-func (m *Manager) defineFrom(sent document) (*definition, error) {
+func (m *model) defineFrom(sent document) (*definition, error) {
 	at := slices.IndexFunc(sent, func(part member) bool { return part.key == "type" })
 	if at < 0 {
 		return nil, misuse("Connection type is required!")
@@ -53,7 +53,7 @@ func (m *Manager) defineFrom(sent document) (*definition, error) {
 }
 
 // take adds one key of the body, which is not the discriminator.
-func (d *definition) take(m *Manager, part member) error {
+func (d *definition) take(m *model, part member) error {
 	if part.key == "name" {
 		name, isText := part.value.(string)
 		if !isText || d.name != "" {
@@ -81,7 +81,7 @@ func (d *definition) take(m *Manager, part member) error {
 }
 
 // fieldOf gives the field that a key of a body means.
-func (m *Manager) fieldOf(t *connectionType, key string) (field, bool) {
+func (m *model) fieldOf(t *connectionType, key string) (field, bool) {
 	if t.name == "elasticsearch" && m.behaviour.AccessModeKey == "type" {
 		switch key {
 		case "type":
@@ -93,7 +93,7 @@ func (m *Manager) fieldOf(t *connectionType, key string) (field, bool) {
 	return t.field(key)
 }
 
-func (d *definition) takeUnknown(m *Manager, part member) error {
+func (d *definition) takeUnknown(m *model, part member) error {
 	if part.key == "type" {
 		return misuse("The field type is there twice")
 	}
@@ -110,7 +110,7 @@ func (d *definition) takeUnknown(m *Manager, part member) error {
 }
 
 // clean checks a value against its field and gives it as it is stored.
-func (m *Manager) clean(path string, f field, value any) (any, error) {
+func (m *model) clean(path string, f field, value any) (any, error) {
 	wrong := func(what string) error {
 		return &refusal{text: fmt.Sprintf("The field %s %s", path, what), field: path}
 	}
@@ -141,7 +141,7 @@ func (m *Manager) clean(path string, f field, value any) (any, error) {
 	return value, nil
 }
 
-func (m *Manager) cleanText(f field, value any, wrong func(string) error) (any, error) {
+func (m *model) cleanText(f field, value any, wrong func(string) error) (any, error) {
 	content, isText := value.(string)
 	if !isText {
 		return nil, wrong("must be a text")
@@ -177,7 +177,7 @@ func cleanNumber(f field, value any, wrong func(string) error) (any, error) {
 	return number, nil
 }
 
-func (m *Manager) cleanList(path string, f field, value any, wrong func(string) error) (any, error) {
+func (m *model) cleanList(path string, f field, value any, wrong func(string) error) (any, error) {
 	items, isList := value.([]any)
 	if !isList {
 		return nil, wrong("must be a list")
@@ -200,7 +200,7 @@ func (m *Manager) cleanList(path string, f field, value any, wrong func(string) 
 }
 
 // cleanObject checks a map, whose keys are free or those of values, or an object, whose keys are those of items.
-func (m *Manager) cleanObject(path string, f field, value any, wrong func(string) error) (any, error) {
+func (m *model) cleanObject(path string, f field, value any, wrong func(string) error) (any, error) {
 	parts, isObject := value.(map[string]any)
 	if !isObject {
 		return nil, wrong("must be an object")
@@ -233,7 +233,7 @@ func (m *Manager) cleanObject(path string, f field, value any, wrong func(string
 }
 
 // partOf gives the field that a key of a map or an object stands for; taken is false if the server takes no notice of it.
-func (m *Manager) partOf(path string, f field, key string) (part field, taken bool, err error) {
+func (m *model) partOf(path string, f field, key string) (part field, taken bool, err error) {
 	if f.kind == mapKind {
 		if f.values != nil && !slices.Contains(f.values, key) {
 			return field{}, false, misuse("Unrecognized key %q in %s", key, path)
@@ -252,7 +252,7 @@ func (m *Manager) partOf(path string, f field, key string) (part field, taken bo
 
 // complete gives the fields of a connection after a write: what was sent, and of the old one what the switches keep. The
 // rest is lost: a PUT replaces everything (facts, 6.2 and 6.3).
-func (m *Manager) complete(d *definition, old *record) (map[string]any, error) {
+func (m *model) complete(d *definition, old *record) (map[string]any, error) {
 	out := make(map[string]any, len(d.fields))
 	for _, f := range d.kind.fields {
 		value, sent := d.fields[f.name]
@@ -329,7 +329,7 @@ func idOf(name any) any {
 
 // resolveStores turns the ids of stores, as a GET shows them, back into names. Where both are there the name counts; that is
 // undocumented, assumed.
-func (m *Manager) resolveStores(t *connectionType, fields map[string]any, old *record) error {
+func (m *model) resolveStores(t *connectionType, fields map[string]any, old *record) error {
 	if t.name != "kafka" {
 		return nil
 	}

@@ -2,16 +2,6 @@ package apinizer
 
 import "cmp"
 
-// deployments are the ways in which a push to the workers may end other than well; see Behaviour.Deployment.
-var deployments = []string{deployFails, deployPartly, deployUnknown, deployEmpty}
-
-const (
-	deployFails   = "fails"
-	deployPartly  = "partly"
-	deployUnknown = "unknown"
-	deployEmpty   = "empty"
-)
-
 // push brings a write to the workers. It gives the deploymentResult, and whether they have it now.
 func (m *Manager) push(c *call) (result any, done bool) {
 	c.pushed = true

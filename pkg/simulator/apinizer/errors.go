@@ -106,3 +106,12 @@ func (e *refusal) body(d Dialect, status int) any {
 	}
 	return out
 }
+
+// The refusals of section 4, in both dialects.
+func unauthorizedBecause(text string) *refusal {
+	return &refusal{situation: unauthorized, text: text, legacy: "Invalid token"}
+}
+
+func tooMany(wait int) *refusal {
+	return &refusal{situation: rateLimited, text: "Rate limit exceeded", retry: wait}
+}

@@ -87,7 +87,7 @@ func (m *Manager) Edit(project, name string, edit func(*Connection)) error {
 }
 
 // edited gives the fields of a connection after an edit: those that are wanted, and the secrets that were there.
-func (m *Manager) edited(old *record, wanted map[string]any) (map[string]any, error) {
+func (m *model) edited(old *record, wanted map[string]any) (map[string]any, error) {
 	wanted, err := asDecoded(wanted)
 	if err != nil {
 		return nil, err
@@ -167,7 +167,7 @@ func (m *Manager) SecretEquals(project, name, field, value string) bool {
 }
 
 // exported copies a record, so that the caller may change what it gets.
-func (m *Manager) exported(r *record) Connection {
+func (m *model) exported(r *record) Connection {
 	c := Connection{
 		Project: r.Project, Type: r.Type, Name: r.Name, Fields: map[string]any{},
 		Deployed: r.Live == r.Revision, Stale: r.Live != 0 && r.Live != r.Revision,

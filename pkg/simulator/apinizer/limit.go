@@ -58,7 +58,3 @@ func (l *limiter) admit(now time.Time) error {
 	}
 	return refused
 }
-
-func tooMany(wait int) *refusal {
-	return &refusal{situation: rateLimited, text: "Rate limit exceeded", retry: wait}
-}

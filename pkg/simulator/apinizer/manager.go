@@ -1,10 +1,8 @@
 package apinizer
 
 import (
-	"crypto/rand"
 	"fmt"
 	"net/http"
-	"sync"
 	"time"
 
 	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
@@ -20,71 +18,13 @@ type Options struct {
 
 // Manager is an embedded Apinizer manager. It is an http.Handler and safe for concurrent use.
 type Manager struct {
-	now       func() time.Time
-	behaviour Behaviour // complete
-	types     map[string]*connectionType
-	seed      *seed
-	keys      *keys
-	limiter   *limiter
-	faults    *host.Faults
-	journal   host.Journal
-	routes    []route
-	reseeded  bool
-	vault     *host.Vault
+	*model
 
-	mu    sync.RWMutex // guards world and the state file
-	world *world
-	past  []earlier // for [Behaviour.Lag]
-	state *host.StateFile
-}
-
-// New makes a manager that lives in memory alone. The seed is JSON; unknown fields are errors:
-//
-//	{"token": "a personal access token", "user": {"name": "admin", "password": "..."},
-//	 "projects": [{"name": "Payments", "description": "", "access": "manage"}],
-//	 "environments": [{"name": "production", "type": "PRODUCTION", "pods": ["worker-1", "worker-2"]}],
-//	 "connections": [{"project": "Payments", "type": "email", "name": "mail", "fields": {"host": "mail.example", "password": "..."}}],
-//	 "newerFields": {"email": {"useSsl": false}}, "rateLimit": {"requests": 100, "seconds": 60, "header": true},
-//	 "behaviour": {"dialect": "legacy"}}
-//
-// Only projects are needed. Access to a project is manage, view or none; without a token one is drawn. Newer fields are
-// those that this server has beyond the documentation, with their defaults.
-func New(seed []byte, o Options) (*Manager, error) {
-	return open(seed, nil, o)
-}
-
-// Open makes a manager whose content is kept in stateFile and survives the process. The file is written after every write
-// request, before its answer; if it cannot be written, the answer is 500 and nothing has changed. If the seed is not the one that the state began from, the manager begins anew (see
-// [Manager.Reseeded]). The state is locked until Close: a second Open waits for a moment, then fails.
-func Open(seed []byte, stateFile string, o Options) (*Manager, error) {
-	return host.WithState(stateFile, o.LockTimeout, func(file *host.StateFile) (*Manager, error) { return open(seed, file, o) })
-}
-
-func open(data []byte, file *host.StateFile, o Options) (*Manager, error) {
-	m := &Manager{now: o.Now, state: file}
-	if m.now == nil {
-		m.now = time.Now
-	}
-	var err error
-	if m.seed, m.behaviour, err = parseSeed(data, o.Behaviour); err != nil {
-		return nil, err
-	}
-	if m.faults, err = host.NewFaults(o.Faults, foreignFault); err != nil {
-		return nil, err
-	}
-	if m.vault, err = host.NewVault(data); err != nil {
-		return nil, err
-	}
-	m.types, m.world, m.limiter = types(m.behaviour), newWorld(m.behaviour), newLimiter(m.seed.RateLimit)
-	m.keys = &keys{personal: m.seed.Token, user: m.seed.User, issued: make(map[string]time.Time)}
-	if m.keys.personal == "" {
-		m.keys.personal = rand.Text()
-	}
-	m.routes = routeTable(m.behaviour.Dialect)
-	if err := m.populate(); err != nil {
-		return nil, err
-	}
-	return m, m.load(data)
+	keys    *keys
+	limiter *limiter
+	faults  *host.Faults
+	journal host.Journal
+	routes  []route
 }
 
 // Reseeded says whether Open found a state that had begun from another seed, and dropped it.
@@ -134,3 +74,18 @@ func (m *Manager) Close() error {
 
 // Request is one entry of the request log.
 type Request = host.Request
+
+// route is one operation of the documentation, as far as it is served. A part {x} of the pattern stands for any text.
+type route struct {
+	method, pattern string
+	query           []string
+	handle          handler
+	open            bool // needs no token
+}
+
+// handler serves one route. It runs under the lock: exclusive for a write, else shared.
+type handler func(*Manager, *call) (answer, error)
+
+func (m *Manager) misused(r *http.Request, what string) {
+	m.journal.Misused(r.Method + " " + r.URL.Path + ": " + what)
+}

@@ -3,7 +3,7 @@ package apinizer
 import "github.com/qlsync/qlsync/pkg/simulator/internal/host"
 
 // secretAfter gives what is stored of a secret after a write; nil: nothing.
-func (m *Manager) secretAfter(f field, sent any, isSent bool, old *record) any {
+func (m *model) secretAfter(f field, sent any, isSent bool, old *record) any {
 	if !empty(sent) {
 		if m.retains(f) {
 			return sent
@@ -19,12 +19,12 @@ func (m *Manager) secretAfter(f field, sent any, isSent bool, old *record) any {
 }
 
 // retains says whether the value itself must be kept, because a GET shows it.
-func (m *Manager) retains(f field) bool {
+func (m *model) retains(f field) bool {
 	return m.behaviour.Secrets == "clear" || m.behaviour.Secrets == "" && f.shown
 }
 
 // shownSecret gives what a GET answers of a stored secret.
-func (m *Manager) shownSecret(stored any, single bool) any {
+func (m *model) shownSecret(stored any, single bool) any {
 	switch {
 	case stored == nil || !single || m.behaviour.Secrets == "null":
 		return nil

@@ -30,7 +30,7 @@ type storedConnection struct {
 }
 
 // load takes the state as it was left, or begins one.
-func (m *Manager) load(seed []byte) error {
+func (m *model) load(seed []byte) error {
 	if m.state == nil {
 		return nil
 	}
@@ -48,7 +48,7 @@ func (m *Manager) load(seed []byte) error {
 }
 
 // worldOf makes the world that a state describes.
-func (m *Manager) worldOf(kept state) (*world, error) {
+func (m *model) worldOf(kept state) (*world, error) {
 	w := newWorld(m.behaviour)
 	for _, s := range kept.Connections {
 		r := &record{Project: s.Project, Type: s.Type, Name: s.Name, Fields: s.Fields, Revision: s.Revision, Live: s.Live}
@@ -65,7 +65,7 @@ func (m *Manager) worldOf(kept state) (*world, error) {
 
 // save makes the world durable, where there is a state file. If it cannot, the world is again as it was saved last: a
 // write that the next process would not find has not happened. The caller holds the lock.
-func (m *Manager) save() error {
+func (m *model) save() error {
 	if m.state == nil {
 		return nil
 	}
@@ -90,7 +90,7 @@ func (m *Manager) save() error {
 }
 
 // back takes the world back to what was saved last.
-func (m *Manager) back() error {
+func (m *model) back() error {
 	var kept state
 	if found, err := m.state.Last(&kept); !found || err != nil {
 		return err
@@ -103,7 +103,7 @@ func (m *Manager) back() error {
 }
 
 // encode gives a record as it stands in the state file.
-func (m *Manager) encode(r *record) (json.RawMessage, error) {
+func (m *model) encode(r *record) (json.RawMessage, error) {
 	s := storedConnection{
 		Project: r.Project, Type: r.Type, Name: r.Name, Fields: map[string]any{}, Hidden: map[string]string{},
 		Revision: r.Revision, Live: r.Live,

@@ -94,9 +94,6 @@ const (
 	keyStoreID, trustStoreID     = "keyStoreId", "trustStoreId"
 )
 
-// accessMode is the second key `type` of elasticsearch under its newer name (facts, 7.3).
-const accessMode = "elasticsearchType"
-
 // elasticsearchType is section 8.3.
 func elasticsearchType(authenticate string) connectionType {
 	login := boolean("authenticate")

@@ -8,7 +8,7 @@ import (
 )
 
 // view gives a connection as a GET answers it, alone or in a list (facts, section 8: "single GET"; 2.2 for lists).
-func (m *Manager) view(r *record, single bool) document {
+func (m *model) view(r *record, single bool) document {
 	kind, b := m.types[r.Type], m.behaviour
 	out := document{{"type", r.Type}, {"name", r.Name}}
 	shown := map[string]bool{}
@@ -42,7 +42,7 @@ func (m *Manager) view(r *record, single bool) document {
 }
 
 // keyOf gives the key of a field in an answer.
-func (m *Manager) keyOf(f field) string {
+func (m *model) keyOf(f field) string {
 	if f.name == accessMode {
 		return m.behaviour.AccessModeKey
 	}
@@ -50,7 +50,7 @@ func (m *Manager) keyOf(f field) string {
 }
 
 // shownValue gives a stored value with what the server adds to it.
-func (m *Manager) shownValue(f field, stored any) any {
+func (m *model) shownValue(f field, stored any) any {
 	if stored == nil {
 		stored = f.standard
 	}
@@ -83,7 +83,7 @@ func (m *Manager) shownValue(f field, stored any) any {
 	return stored
 }
 
-func (m *Manager) shownObject(f field, value map[string]any) document {
+func (m *model) shownObject(f field, value map[string]any) document {
 	var out document
 	for _, item := range f.items {
 		stored, set := value[item.name]

@@ -1,0 +1,57 @@
+package apinizer
+
+import (
+	"crypto/rand"
+	"time"
+
+	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
+)
+
+// New makes a manager that lives in memory alone. The seed is JSON; unknown fields are errors:
+//
+//	{"token": "a personal access token", "user": {"name": "admin", "password": "..."},
+//	 "projects": [{"name": "Payments", "description": "", "access": "manage"}],
+//	 "environments": [{"name": "production", "type": "PRODUCTION", "pods": ["worker-1", "worker-2"]}],
+//	 "connections": [{"project": "Payments", "type": "email", "name": "mail", "fields": {"host": "mail.example", "password": "..."}}],
+//	 "newerFields": {"email": {"useSsl": false}}, "rateLimit": {"requests": 100, "seconds": 60, "header": true},
+//	 "behaviour": {"dialect": "legacy"}}
+//
+// Only projects are needed. Access to a project is manage, view or none; without a token one is drawn. Newer fields are
+// those that this server has beyond the documentation, with their defaults.
+func New(seed []byte, o Options) (*Manager, error) {
+	return open(seed, nil, o)
+}
+
+// Open makes a manager whose content is kept in stateFile and survives the process. The file is written after every write
+// request, before its answer; if it cannot be written, the answer is 500 and nothing has changed. If the seed is not the one that the state began from, the manager begins anew (see
+// [Manager.Reseeded]). The state is locked until Close: a second Open waits for a moment, then fails.
+func Open(seed []byte, stateFile string, o Options) (*Manager, error) {
+	return host.WithState(stateFile, o.LockTimeout, func(file *host.StateFile) (*Manager, error) { return open(seed, file, o) })
+}
+
+func open(data []byte, file *host.StateFile, o Options) (*Manager, error) {
+	m := &Manager{model: &model{now: o.Now, state: file}}
+	if m.now == nil {
+		m.now = time.Now
+	}
+	var err error
+	if m.seed, m.behaviour, err = parseSeed(data, o.Behaviour); err != nil {
+		return nil, err
+	}
+	if m.faults, err = host.NewFaults(o.Faults, foreignFault); err != nil {
+		return nil, err
+	}
+	if m.vault, err = host.NewVault(data); err != nil {
+		return nil, err
+	}
+	m.types, m.world, m.limiter = types(m.behaviour), newWorld(m.behaviour), newLimiter(m.seed.RateLimit)
+	m.keys = &keys{personal: m.seed.Token, user: m.seed.User, issued: make(map[string]time.Time)}
+	if m.keys.personal == "" {
+		m.keys.personal = rand.Text()
+	}
+	m.routes = routeTable(m.behaviour.Dialect)
+	if err := m.populate(); err != nil {
+		return nil, err
+	}
+	return m, m.load(data)
+}
