@@ -8,8 +8,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/qlsync/qlsync/internal/engine"
+	"github.com/qlsync/qlsync/internal/export"
 	"github.com/qlsync/qlsync/internal/report"
-	"github.com/qlsync/qlsync/pkg/spec"
 )
 
 func exportCommand(env *environment) *cli.Command {
@@ -60,7 +60,7 @@ func runExport(c *cli.Context, env *environment) error {
 }
 
 // afterExport says what to do with the files.
-func afterExport(s *engine.Session, project *engine.Project, folder string, files []spec.ExportedFile) string {
+func afterExport(s *engine.Session, project *engine.Project, folder string, files []export.File) string {
 	which := ""
 	if len(project.Tenants) > 1 {
 		which = " -t " + shellWord(s.Tenant().Name)
@@ -79,7 +79,7 @@ func afterExport(s *engine.Session, project *engine.Project, folder string, file
 }
 
 // exportReport is an export in the words of the report.
-func exportReport(exported spec.Export, folder string, written bool) report.Export {
+func exportReport(exported export.Result, folder string, written bool) report.Export {
 	e := report.Export{Written: exported.Written, Declared: exported.Declared}
 	for _, file := range exported.Files {
 		if written {

@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/qlsync/qlsync/internal/engine"
+	"github.com/qlsync/qlsync/internal/export"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
 	"github.com/qlsync/qlsync/pkg/qlik"
@@ -186,8 +187,8 @@ func (w *exportWorld) catalog(live []connection.Live) *connection.Catalog {
 	return catalog
 }
 
-func (w *exportWorld) export(live []connection.Live, oneFile bool) spec.Export {
-	exported := w.project.Export(spec.ExportInput{
+func (w *exportWorld) export(live []connection.Live, oneFile bool) export.Result {
+	exported := export.Export(w.project.Project, export.Input{
 		Tenant: "demo", Live: live, Catalog: w.catalog(live), Dir: filepath.Join(w.dir, "connections"), OneFile: oneFile,
 		Classify: qlik.Classify, HoldsSecret: qlik.HoldsSecret, KnowsSecret: qlik.KnowsSecret, Normalize: qlik.Normalize,
 	})
@@ -199,7 +200,7 @@ func (w *exportWorld) export(live []connection.Live, oneFile bool) spec.Export {
 
 // complete demands that each live connection is exported or omitted, and that what
 // a file says of it and what was left out is all that it has.
-func (w *exportWorld) complete(live []connection.Live, exported spec.Export) {
+func (w *exportWorld) complete(live []connection.Live, exported export.Result) {
 	count := 0
 	for _, file := range exported.Files {
 		count += file.Connections
@@ -224,7 +225,7 @@ func (w *exportWorld) complete(live []connection.Live, exported spec.Export) {
 	w.read(catalog)
 	for i := range live {
 		l := &live[i]
-		if slices.ContainsFunc(exported.Omitted, func(r spec.Remark) bool { return r.ID == l.ID }) {
+		if slices.ContainsFunc(exported.Omitted, func(r export.Remark) bool { return r.ID == l.ID }) {
 			continue
 		}
 		at := slices.IndexFunc(w.declared.Connections, func(d connection.Desired) bool {
@@ -237,9 +238,9 @@ func (w *exportWorld) complete(live []connection.Live, exported spec.Export) {
 	}
 }
 
-func (w *exportWorld) saysAll(l *connection.Live, d *connection.Desired, source *connection.DataSource, exported spec.Export) {
+func (w *exportWorld) saysAll(l *connection.Live, d *connection.Desired, source *connection.DataSource, exported export.Result) {
 	leftOut := func(what string) bool {
-		return slices.ContainsFunc(exported.LeftOut, func(r spec.Remark) bool { return r.ID == l.ID && strings.HasPrefix(r.Reason, what) })
+		return slices.ContainsFunc(exported.LeftOut, func(r export.Remark) bool { return r.ID == l.ID && strings.HasPrefix(r.Reason, what) })
 	}
 	if !slices.Equal(slices.Sorted(slices.Values(d.Tags)), l.Tags) && !leftOut("the tags") {
 		w.Fatalf("%q: the tags are %q, and %q in the file", l.Key, l.Tags, d.Tags)
@@ -257,7 +258,7 @@ func (w *exportWorld) saysAll(l *connection.Live, d *connection.Desired, source 
 	}
 }
 
-func (w *exportWorld) onlyAdopts(exported spec.Export) {
+func (w *exportWorld) onlyAdopts(exported export.Result) {
 	in := plan.Input{
 		Project: "acme", Policy: w.project.Policy, Desired: w.declared.Connections, Spaces: w.declared.Spaces,
 		Catalog: w.catalog(nil), Normalize: qlik.Normalize,

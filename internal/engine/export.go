@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/qlsync/qlsync/internal/export"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
 	"github.com/qlsync/qlsync/pkg/spec"
@@ -25,13 +26,13 @@ type ExportOptions struct {
 
 // Export reads the tenant's connections that no file declares, and returns them as files.
 // It writes nothing.
-func (s *Session) Export(ctx context.Context, o ExportOptions) (spec.Export, error) {
+func (s *Session) Export(ctx context.Context, o ExportOptions) (export.Result, error) {
 	if err := s.problemsBut(s.project.Unmatched()); err != nil {
-		return spec.Export{}, err
+		return export.Result{}, err
 	}
 	spaces, err := s.exportedSpaces(o.Spaces)
 	if err != nil {
-		return spec.Export{}, err
+		return export.Result{}, err
 	}
 	defer s.watch()()
 	snapshot, err := s.snapshot(ctx, connection.Scope{
@@ -41,22 +42,22 @@ func (s *Session) Export(ctx context.Context, o ExportOptions) (spec.Export, err
 		},
 	})
 	if err != nil {
-		return spec.Export{}, s.explained(err)
+		return export.Result{}, s.explained(err)
 	}
 	if err := checkSpaces(s.project.Project, spaces, snapshot); err != nil {
-		return spec.Export{}, err
+		return export.Result{}, err
 	}
 	catalog, err := s.sourcesOf(ctx, snapshot.Connections)
 	var unread connection.Problems
 	if err != nil && !errors.As(err, &unread) {
-		return spec.Export{}, s.explained(err)
+		return export.Result{}, s.explained(err)
 	}
 	kind, _ := providerOf(s.tenant)
 	dir := o.Dir
 	if dir == "" {
 		dir = filepath.Join(s.project.Dir, "connections")
 	}
-	exported := s.project.Export(spec.ExportInput{
+	exported := export.Export(s.project.Project, export.Input{
 		Tenant: s.tenant.Name, Live: plan.Hide(snapshot, nil, nil).Connections, Catalog: catalog,
 		Declared: s.declared.Connections, Moves: s.declared.Moves, Dir: dir, OneFile: o.Dir == "",
 		Classify: kind.classify, HoldsSecret: kind.holdsSecret, KnowsSecret: kind.knowsSecret, Normalize: s.provider.Normalize,
@@ -139,7 +140,7 @@ func checkSpaces(project *spec.Project, spaces []connection.SpaceRef, snapshot *
 }
 
 // WriteFiles writes exported files into a folder, all or none.
-func WriteFiles(folder string, files []spec.ExportedFile) error {
+func WriteFiles(folder string, files []export.File) error {
 	var texts []TextFile
 	for _, file := range files {
 		texts = append(texts, TextFile{filepath.Join(folder, file.Name), file.Text})

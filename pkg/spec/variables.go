@@ -149,3 +149,7 @@ func (n *notes) variables(tree *node) map[string]string {
 	}
 	return read
 }
+
+// EscapeVariables returns a text that stands for itself in a file although it looks like a
+// variable.
+func EscapeVariables(text string) string { return strings.ReplaceAll(text, openBrace, escapedBrace) }

@@ -1,4 +1,4 @@
-package spec
+package export
 
 import (
 	"bytes"
@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"gopkg.in/yaml.v3"
 
 	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/spec"
 )
 
 // common is what all connections of a file have.
@@ -66,7 +68,7 @@ func (e *exporter) defaults(c common, live *connection.Live) mapped {
 		defaults.add("space", spaceNode(live))
 	}
 	if c.dataSource != "" {
-		defaults.add("dataSource", textNode(escapeVariables(c.dataSource)))
+		defaults.add("dataSource", textNode(spec.EscapeVariables(c.dataSource)))
 	}
 	if len(c.tags) > 0 {
 		defaults.add("tags", textsNode(c.tags))
@@ -131,9 +133,9 @@ func (x *exported) whyOffered() []string {
 // node is the connection as it stands in a file.
 func (x *exported) node(c common) *yaml.Node {
 	entry := mapping()
-	entry.add("name", textNode(escapeVariables(x.live.Key.Name)))
+	entry.add("name", textNode(spec.EscapeVariables(x.live.Key.Name)))
 	if c.dataSource == "" {
-		entry.add("dataSource", textNode(escapeVariables(x.live.DataSource)))
+		entry.add("dataSource", textNode(spec.EscapeVariables(x.live.DataSource)))
 	}
 	if !c.space {
 		entry.add("space", spaceNode(x.live))
@@ -181,16 +183,16 @@ func spaceNode(live *connection.Live) *yaml.Node {
 	case live.Key.Space == connection.PersonalSpace, live.Key.Space == (connection.SpaceRef{ID: live.SpaceID}).String():
 		space := mapping()
 		space.node.Style = yaml.FlowStyle
-		space.add("id", textNode(escapeVariables(live.SpaceID)))
+		space.add("id", textNode(spec.EscapeVariables(live.SpaceID)))
 		return space.node
 	}
-	return textNode(escapeVariables(live.Key.Space))
+	return textNode(spec.EscapeVariables(live.Key.Space))
 }
 
 func textsNode(texts []string) *yaml.Node {
 	list := &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq", Style: yaml.FlowStyle}
 	for _, text := range texts {
-		list.Content = append(list.Content, textNode(escapeVariables(text)))
+		list.Content = append(list.Content, textNode(spec.EscapeVariables(text)))
 	}
 	return list
 }
@@ -219,9 +221,9 @@ func valueNode(value any) *yaml.Node {
 		reference.add("env", textNode(value.Env))
 		return reference.node
 	case string:
-		return textNode(escapeVariables(value))
+		return textNode(spec.EscapeVariables(value))
 	case bool:
-		return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!bool", Value: plainText(value)}
+		return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!bool", Value: strconv.FormatBool(value)}
 	case json.Number:
 		return &yaml.Node{Kind: yaml.ScalarNode, Value: value.String()}
 	case []any:
@@ -253,9 +255,6 @@ func comment(text string) string {
 	}
 	return connection.BreakRunnerCommands(text)
 }
-
-// escapeVariables lets a text stand for itself although it looks like a variable.
-func escapeVariables(text string) string { return strings.ReplaceAll(text, openBrace, escapedBrace) }
 
 func encodeNode(node *yaml.Node) string {
 	var text bytes.Buffer

@@ -1,8 +1,7 @@
-package spec
+package export
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -12,7 +11,9 @@ import (
 	"github.com/mozillazg/go-unidecode"
 	"golang.org/x/text/unicode/norm"
 
+	"github.com/qlsync/qlsync/internal/jsonpointer"
 	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/spec"
 )
 
 // exported is one connection on its way into a file.
@@ -29,7 +30,7 @@ type exported struct {
 	sensitive    []string // as its mark records
 	notSensitive []string // likewise, of what is shown
 	allowUnknown bool
-	variables    []ExportedVariable
+	variables    []Variable
 	leftOut      []string
 	refused      string // found out late
 }
@@ -37,7 +38,7 @@ type exported struct {
 // connection takes over what a file should say about a live connection.
 func (e *exporter) connection(live *connection.Live) *exported {
 	x := &exported{live: live, tags: live.Tags, properties: map[string]any{}}
-	source, schema := e.in.Catalog.DataSources[live.DataSource], e.sources[live.DataSource]
+	source := e.in.Catalog.DataSources[live.DataSource]
 	secrets := map[string]any{}
 	for _, name := range slices.Sorted(maps.Keys(live.Properties)) {
 		value, property := live.Properties[name], source.Properties[name]
@@ -49,14 +50,14 @@ func (e *exporter) connection(live *connection.Live) *exported {
 			// Absent, the caller's own, or what it is anyway.
 		case len(connection.Secrets(value)) > 0:
 			secrets[name] = value
-		case !canBeWritten(value, 0):
+		case !spec.CanBeDeclared(value):
 			x.leftOut = append(x.leftOut, fmt.Sprintf("property %q: its value cannot be written in a file", name))
 		default:
 			x.properties[name] = value
 			if live.Mark.Lifts(e.project.Name, name) {
 				x.notSensitive = append(x.notSensitive, name)
 			}
-			x.allowUnknown = x.allowUnknown || schema != nil && len(schema.names) > 0 && !schema.open && !schema.knows(name)
+			x.allowUnknown = x.allowUnknown || e.unknown[live.DataSource](name)
 		}
 	}
 	for _, name := range live.Hidden {
@@ -75,29 +76,6 @@ func isOfOneUser(property connection.Property) bool {
 func (e *exporter) isDefault(property connection.Property, value any) bool {
 	return property.HasDefault &&
 		connection.Equal(e.in.Normalize(property, value), e.in.Normalize(property, property.Default))
-}
-
-// canBeWritten reports whether our own reader would take a value.
-func canBeWritten(value any, depth int) bool {
-	if depth > maxDepth/2 {
-		return false
-	}
-	switch value := value.(type) {
-	case json.Number:
-		return jsonNumber.MatchString(value.String()) && len(value) <= 400 && moderate(value.String())
-	case string:
-		return len(value) < maxScalar/2
-	case []any:
-		return !slices.ContainsFunc(value, func(item any) bool { return !canBeWritten(item, depth+1) })
-	case map[string]any:
-		for key, item := range value {
-			if len(key) > maxScalar/2 || !canBeWritten(item, depth+1) {
-				return false
-			}
-		}
-		return len(value) < maxEntries
-	}
-	return true
 }
 
 // references declares the credentials: those that the service tells of, or else
@@ -259,7 +237,7 @@ func (e *exporter) variable(x *exported, credential, label string) string {
 		name = base + "_" + strconv.Itoa(n)
 	}
 	e.names[name] = true
-	x.variables = append(x.variables, ExportedVariable{name, x.live.Key, credential})
+	x.variables = append(x.variables, Variable{name, x.live.Key, credential})
 	return name
 }
 
@@ -297,31 +275,37 @@ func environmentWords(name string) []string {
 var umlauts = strings.NewReplacer("ä", "ae", "ö", "oe", "ü", "ue", "Ä", "Ae", "Ö", "Oe", "Ü", "Ue")
 
 // takeOut removes the part of a connection that a problem is about.
-func (x *exported) takeOut(tree *node, problem connection.Problem) {
-	part := entryAt(tree.entries(), problem.Position.Line)
-	switch {
-	case part != nil && part.key == "tags":
+func (x *exported) takeOut(d *connection.Desired, problem connection.Problem) {
+	switch part := lastBefore(d, problem.Position.Line, "", parts); part {
+	case "tags":
 		if x.tags != nil {
 			x.leftOut = append(x.leftOut, "the tags: "+problem.Message)
 		}
 		x.tags = nil
-	case part != nil && part.key == "properties" && part.place.line != int32(problem.Position.Line):
-		name := entryAt(part.value.entries(), problem.Position.Line).key
+	case "properties":
+		name := lastBefore(d, problem.Position.Line, "/properties", slices.Sorted(maps.Keys(d.Properties)))
 		if _, present := x.properties[name]; present {
 			x.leftOut = append(x.leftOut, fmt.Sprintf("property %q: %s", name, problem.Message))
 			delete(x.properties, name)
+			return
 		}
+		x.refused = cmp.Or(x.refused, problem.Message)
 	default:
 		x.refused = cmp.Or(x.refused, problem.Message)
 	}
 }
 
-// entryAt gives the entry on whose lines a line is; nil if it is before all.
-func entryAt(entries []child, line int) *child {
-	var found *child
-	for i := range entries {
-		if int(entries[i].place.line) <= line {
-			found = &entries[i]
+// parts are the entries of a connection in a file; see [exported.node].
+var parts = []string{"dataSource", "space", "tags", "additionalProperties", "sensitive", "notSensitive", "properties", "credentials"}
+
+// lastBefore returns the entry of the object at a path that begins last, up to a line of the
+// file; empty if that is the line of the object itself.
+func lastBefore(d *connection.Desired, line int, path string, entries []string) (found string) {
+	latest := d.PositionOf(path).Line
+	for _, entry := range entries {
+		at := d.PositionOf(path + jsonpointer.Join(entry) + "#").Line
+		if latest < at && at <= line {
+			found, latest = entry, at
 		}
 	}
 	return found

@@ -1,4 +1,4 @@
-package spec_test
+package export_test
 
 import (
 	"fmt"
@@ -9,7 +9,9 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/txtar"
 
+	"github.com/qlsync/qlsync/internal/export"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/spec"
 )
@@ -26,19 +28,19 @@ connections:
 `
 
 // exportLedger exports one live connection, which is not among the declared ones.
-func exportLedger(t *testing.T, declared []connection.Desired) spec.Export {
+func exportLedger(t *testing.T, declared []connection.Desired) export.Result {
 	t.Helper()
 	project, problems := spec.LoadProject("qlsync.yaml")
 	if problems.Err() != nil {
 		t.Fatal(problems)
 	}
-	exported := project.Export(spec.ExportInput{
+	exported := export.Export(project, export.Input{
 		Tenant: "prod", Dir: "connections", Declared: declared,
 		Live: []connection.Live{{
 			ID: "1", SpaceID: "s", Key: connection.Key{Space: "Finance", Name: "L edger"}, DataSource: "src",
 			Properties: map[string]any{"host": "h"}, Withheld: []string{"password"},
 		}},
-		Catalog: catalog(`{"properties": {"host": {"type": "string"}, "password": {"type": "string"}}}`, nil),
+		Catalog: catalog(`{"properties": {"host": {"type": "string"}, "password": {"type": "string"}}}`),
 		Classify: func(_, property string) connection.Class {
 			return map[string]connection.Class{"password": connection.ClassSecret}[property]
 		},
@@ -79,13 +81,13 @@ func TestAnExportSaysOfEachCredentialWhyItsValueIsMissing(t *testing.T) {
 			"looks like one: body\n    # Not exported, because the service does not return the value: password\n    # To have",
 		},
 	} {
-		exported := project.Export(spec.ExportInput{
+		exported := export.Export(project, export.Input{
 			Tenant: "prod", Dir: "connections",
 			Live: []connection.Live{{
 				ID: "1", SpaceID: "s", Key: connection.Key{Space: "Finance", Name: "L"}, DataSource: "src", Properties: test.properties,
 				Withheld: test.withheld, HasCredentials: true, Mark: connection.Mark{Credentials: "1"},
 			}},
-			Catalog: catalog(`{"properties": {"body": {"type": "string"}, "password": {"type": "string"}}}`, nil),
+			Catalog: catalog(`{"properties": {"body": {"type": "string"}, "password": {"type": "string"}}}`),
 			Classify: func(_, property string) connection.Class {
 				return map[string]connection.Class{"password": connection.ClassSecret}[property]
 			},
@@ -103,7 +105,7 @@ func TestAnExportSaysOfEachCredentialWhyItsValueIsMissing(t *testing.T) {
 
 func TestWhatIsExportedOfOneTenantIsDeclaredForThatOneAlone(t *testing.T) {
 	inFolder(t, severalTenants)
-	sets, problems := readAll(t, nil)
+	sets, problems := readAll(t)
 	if problems.Err() != nil {
 		t.Fatal(problems)
 	}
@@ -111,7 +113,7 @@ func TestWhatIsExportedOfOneTenantIsDeclaredForThatOneAlone(t *testing.T) {
 	if err := os.WriteFile(filepath.Join("connections", file.Name), file.Text, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	sets, problems = readAll(t, nil)
+	sets, problems = readAll(t)
 	if problems.Err() != nil || len(sets[0].Connections) != 2 || len(sets[1].Connections) != 1 {
 		t.Errorf("%v\n%s", problems, file.Text)
 	}
@@ -126,14 +128,14 @@ func TestWhyADataSourceKeepsConnectionsFromBeingExported(t *testing.T) {
 		"gone":   `the tenant has no data source "gone": manage the connection in the console`,
 		"off":    `data source "off" is disabled in the tenant: ask an administrator to enable it, then export again`,
 	}
-	in := spec.ExportInput{Tenant: "prod", Catalog: &connection.Catalog{
+	in := export.Input{Tenant: "prod", Catalog: &connection.Catalog{
 		Unread: []string{"broken"}, Known: []string{"broken", "listed"}, Disabled: []string{"off"},
 	}}
 	for id := range want {
 		in.Live = append(in.Live, connection.Live{ID: id, SpaceID: "s", Key: connection.Key{Space: "Finance", Name: id}, DataSource: id})
 	}
 	got := map[string]string{}
-	for _, omitted := range project.Export(in).Omitted {
+	for _, omitted := range export.Export(project, in).Omitted {
 		got[omitted.ID] = omitted.Reason
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -147,8 +149,8 @@ func TestTheReasonIsToldOfEachOfVeryMany(t *testing.T) {
 	inFolder(t, severalTenants)
 	project, _ := spec.LoadProject("qlsync.yaml")
 	const connections = 1100
-	in := spec.ExportInput{
-		Tenant: "prod", Catalog: catalog(`{}`, nil),
+	in := export.Input{
+		Tenant: "prod", Catalog: catalog(`{}`),
 		Classify:    func(string, string) connection.Class { return connection.ClassProperty },
 		HoldsSecret: func(string, any) bool { return false }, KnowsSecret: func(string, string, any) bool { return false },
 	}
@@ -157,7 +159,7 @@ func TestTheReasonIsToldOfEachOfVeryMany(t *testing.T) {
 			ID: fmt.Sprint(i), SpaceID: "s", Key: connection.Key{Space: "Finance", Name: fmt.Sprint("c", i)}, DataSource: "src", Tags: []string{"qlsync"},
 		})
 	}
-	exported := project.Export(in)
+	exported := export.Export(project, in)
 	if len(exported.LeftOut) != connections {
 		t.Fatalf("left out of %d", len(exported.LeftOut))
 	}
@@ -170,37 +172,20 @@ func TestTheReasonIsToldOfEachOfVeryMany(t *testing.T) {
 
 func TestAnExportTakesNoVariableThatAnotherConnectionHas(t *testing.T) {
 	inFolder(t, severalTenants)
-	sets, _ := readAll(t, nil)
+	sets, _ := readAll(t)
 	for _, test := range []struct {
 		declared []connection.Desired
 		want     string
 	}{{nil, "FINANCE_L_EDGER_PASSWORD"}, {sets[0].Connections, "FINANCE_L_EDGER_PASSWORD_2"}} {
-		want := []spec.ExportedVariable{{Name: test.want, Connection: connection.Key{Space: "Finance", Name: "L edger"}, Credential: "password"}}
+		want := []export.Variable{{Name: test.want, Connection: connection.Key{Space: "Finance", Name: "L edger"}, Credential: "password"}}
 		if diff := cmp.Diff(want, exportLedger(t, test.declared).Variables); diff != "" {
 			t.Error(diff)
 		}
 	}
 }
 
-func TestWhichFilesAProjectReads(t *testing.T) {
-	inFolder(t, severalTenants+"-- other/a.yaml --\n-- connections/a.txt --\n")
-	project, _ := spec.LoadProject("qlsync.yaml")
-	absolute, err := filepath.Abs("connections/a.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for file, want := range map[string]bool{
-		"connections/a.yaml": true, "./connections/../connections/a.yaml": true, absolute: true,
-		"other/a.yaml": false, "connections/a.txt": false, "connections/missing.yaml": false,
-	} {
-		if project.Reads(file) != want {
-			t.Errorf("reads %s: not %v", file, want)
-		}
-	}
-}
-
 // exportAll exports live connections of one data source.
-func exportAll(t *testing.T, live []connection.Live, declared []connection.Desired) spec.Export {
+func exportAll(t *testing.T, live []connection.Live, declared []connection.Desired) export.Result {
 	t.Helper()
 	inFolder(t, severalTenants)
 	project, problems := spec.LoadProject("qlsync.yaml")
@@ -214,7 +199,7 @@ func exportAll(t *testing.T, live []connection.Live, declared []connection.Desir
 		live[i].ID, live[i].DataSource, live[i].HasCredentials = fmt.Sprint(i), "src", true
 		live[i].SpaceID, live[i].Key.Space = "s", "Finance"
 	}
-	return project.Export(spec.ExportInput{
+	return export.Export(project, export.Input{
 		Tenant: "prod", Dir: "connections", Declared: declared, Live: live,
 		Catalog: &connection.Catalog{DataSources: map[string]*connection.DataSource{"src": {ID: "src", Properties: map[string]connection.Property{
 			"authenticator": text, "password": secret, "PRIV_KEY_FILE": files, "username": {Type: "string", Class: connection.ClassCredential},
@@ -254,7 +239,7 @@ func TestVariablesOfAnExportAreReadableInAnyScript(t *testing.T) {
 		"東京": "FINANCE_DONG_JING_PASSWORD", "🙂": "FINANCE_PASSWORD",
 	} {
 		exported := exportAll(t, []connection.Live{{Key: connection.Key{Name: name}}}, nil)
-		if len(exported.Variables) == 0 || !slices.ContainsFunc(exported.Variables, func(v spec.ExportedVariable) bool { return v.Name == want }) {
+		if len(exported.Variables) == 0 || !slices.ContainsFunc(exported.Variables, func(v export.Variable) bool { return v.Name == want }) {
 			t.Errorf("%s: %v, want %s", name, exported.Variables, want)
 		}
 	}
@@ -300,7 +285,7 @@ func TestAnExportOnStandardOutputSteersNoPipeline(t *testing.T) {
 		if err := os.WriteFile(filepath.Join("connections", "exported.yaml"), []byte(file), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		sets, problems := readAll(t, nil)
+		sets, problems := readAll(t)
 		if problems.Err() != nil {
 			t.Fatalf("%q: the export is not valid: %v\n%s", text, problems, file)
 		}
@@ -315,4 +300,34 @@ func TestAnExportOnStandardOutputSteersNoPipeline(t *testing.T) {
 	if declared < 6 {
 		t.Errorf("only %d of the texts were exported: the test shows too little", declared)
 	}
+}
+
+// inFolder makes a folder with the files of an archive the working directory.
+func inFolder(t *testing.T, archive string) {
+	t.Helper()
+	t.Chdir(t.TempDir())
+	if err := txtar.Write(txtar.Parse([]byte(archive)), "."); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// readAll reads the project of the folder for all its tenants.
+func readAll(t *testing.T) ([]*spec.DesiredSet, connection.Problems) {
+	t.Helper()
+	project, problems := spec.LoadProject("qlsync.yaml")
+	if project == nil {
+		return nil, problems
+	}
+	var sets []*spec.DesiredSet
+	for i := range project.Tenants {
+		set, more := project.Desired(&project.Tenants[i], nil)
+		sets = append(sets, set)
+		problems = spec.Collect(problems, more)
+	}
+	return sets, problems
+}
+
+// catalog holds one data source with a schema.
+func catalog(schema string) *connection.Catalog {
+	return &connection.Catalog{DataSources: map[string]*connection.DataSource{"src": {ID: "src", Schema: []byte(schema)}}}
 }

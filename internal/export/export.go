@@ -1,4 +1,5 @@
-package spec
+// Package export writes the files that declare live connections.
+package export
 
 import (
 	"cmp"
@@ -11,10 +12,11 @@ import (
 	"unicode"
 
 	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/spec"
 )
 
-// ExportInput is the live side of an export, and what tells how to write it.
-type ExportInput struct {
+// Input is the live side of an export, and what tells how to write it.
+type Input struct {
 	// Tenant is its name in the project file. Where that has others, what is exported
 	// is declared for this one alone.
 	Tenant  string
@@ -35,24 +37,24 @@ type ExportInput struct {
 	Normalize   func(connection.Property, any) any
 }
 
-// Export is live connections as files. Each one that went in is in a file, is
+// Result is live connections as files. Each one that went in is in a file, is
 // counted as declared, or is among those that are omitted.
-type Export struct {
-	Files []ExportedFile // by name
+type Result struct {
+	Files []File // by name
 	// Declared counts the connections that the files declare already.
 	Declared int
 	// Omitted cannot be exported, by key; LeftOut are parts of those that are.
 	Omitted []Remark
 	LeftOut []Remark
 	// Variables are to be set before credentials are written, by name.
-	Variables []ExportedVariable
+	Variables []Variable
 	// Written tells that to take over one of the connections writes its credentials;
 	// whoever knows the tenant fills it in.
 	Written bool
 }
 
-// ExportedFile is one connection file, of one space.
-type ExportedFile struct {
+// File is one connection file, of one space.
+type File struct {
 	Name        string // without a folder
 	Text        []byte
 	Connections int
@@ -65,14 +67,14 @@ type Remark struct {
 	Reason     string
 }
 
-// ExportedVariable is an environment variable that a file names.
-type ExportedVariable struct {
+// Variable is an environment variable that a file names.
+type Variable struct {
 	Name       string
 	Connection connection.Key
 	Credential string
 }
 
-// Export turns live connections into files that declare them, so that a plan of
+// Export returns live connections as files that declare them, so that a plan of
 // these files does nothing but adopt. It is pure: the same input gives the same
 // bytes.
 //
@@ -80,19 +82,19 @@ type ExportedVariable struct {
 // have in common under defaults, without what the data source's schema takes for
 // granted. Credentials, which a service does not show, become references with
 // names of their own. What it says is read again and compared before it leaves.
-func (p *Project) Export(in ExportInput) Export {
-	e := &exporter{project: p, in: in, names: map[string]bool{}, sources: map[string]*sourceSchema{}}
-	for name := range p.reserved.env {
+func Export(p *spec.Project, in Input) Result {
+	e := &exporter{project: p, in: in, names: map[string]bool{}, unknown: map[string]func(string) bool{}}
+	for _, name := range p.Reserved() {
 		e.names[name] = true
 	}
 	for i := range in.Declared {
 		_, _ = connection.Resolve(in.Declared[i].Credentials, func(ref connection.Reference) (connection.Secret, error) {
-			e.names[foldVariable(ref.Env)] = true
+			e.names[strings.ToUpper(ref.Env)] = true
 			return connection.Secret{}, nil
 		})
 	}
 	for id, source := range in.Catalog.DataSources {
-		e.sources[id], _ = prepareSource(id, source)
+		e.unknown[id] = spec.UnknownProperty(id, source)
 	}
 	live := slices.Clone(in.Live)
 	slices.SortStableFunc(live, func(a, b connection.Live) int { return cmp.Or(naturally(a.Key, b.Key), cmp.Compare(a.ID, b.ID)) })
@@ -120,11 +122,11 @@ func (p *Project) Export(in ExportInput) Export {
 			e.file(space, kept, taken)
 		}
 	}
-	slices.SortFunc(e.out.Files, func(a, b ExportedFile) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortFunc(e.out.Files, func(a, b File) int { return cmp.Compare(a.Name, b.Name) })
 	byKey := func(a, b Remark) int { return cmp.Or(naturally(a.Connection, b.Connection), cmp.Compare(a.ID, b.ID)) }
 	slices.SortStableFunc(e.out.Omitted, byKey)
 	slices.SortStableFunc(e.out.LeftOut, byKey)
-	slices.SortFunc(e.out.Variables, func(a, b ExportedVariable) int {
+	slices.SortFunc(e.out.Variables, func(a, b Variable) int {
 		return cmp.Or(compareNaturally(a.Name, b.Name), cmp.Compare(a.Name, b.Name))
 	})
 	return e.out
@@ -132,11 +134,12 @@ func (p *Project) Export(in ExportInput) Export {
 
 // exporter is one export while it is made.
 type exporter struct {
-	project *Project
-	in      ExportInput
-	out     Export
-	sources map[string]*sourceSchema
-	folded  map[foldedKey][]*connection.Live
+	project *spec.Project
+	in      Input
+	out     Result
+	// unknown tells, for each data source, which properties its schema does not have.
+	unknown map[string]func(name string) bool
+	folded  map[folded][]*connection.Live
 	// declared holds what the files have, by folded name.
 	declared map[string][]*connection.Desired
 	names    map[string]bool // of variables, that are taken
@@ -181,7 +184,7 @@ func (e *exporter) omit(live *connection.Live, reason string) {
 
 // index finds what shares a space and a folded name, and sorts what is declared by name.
 func (e *exporter) index(live []connection.Live) {
-	e.folded, e.declared = map[foldedKey][]*connection.Live{}, map[string][]*connection.Desired{}
+	e.folded, e.declared = map[folded][]*connection.Live{}, map[string][]*connection.Desired{}
 	for i := range e.in.Declared {
 		d := &e.in.Declared[i]
 		name := connection.FoldName(d.Name)
@@ -192,8 +195,11 @@ func (e *exporter) index(live []connection.Live) {
 	}
 }
 
-func liveKey(live *connection.Live) foldedKey {
-	return foldedKey{live.Key.Space, connection.FoldName(live.Key.Name)}
+// folded is a space, and a name as [connection.FoldName] folds it.
+type folded struct{ space, name string }
+
+func liveKey(live *connection.Live) folded {
+	return folded{live.Key.Space, connection.FoldName(live.Key.Name)}
 }
 
 // refuse says why a connection cannot be exported; empty where it can.
@@ -312,39 +318,33 @@ func (e *exporter) settle(all []*exported) []*exported {
 }
 
 // maxSettling bounds the rounds: in each one every connection loses what the one
-// before found, and that is a property at a time.
-const maxSettling = maxEntries + 10
+// before found, and that is a property at a time. A map in a file has at most 1000 entries.
+const maxSettling = 1010
 
 // check reads what would be written and reports whether anything had to be taken
 // out.
 func (e *exporter) check(all []*exported) (again bool) {
 	const file = "export.yaml"
-	text := e.text(all, common{})
-	root, problems := parseYAML(file, text)
-	if root == nil {
+	set, problems := e.project.Draft("export.yaml", e.text(all, common{}))
+	if len(set) != len(all) {
 		for _, x := range all {
 			x.refused = "what a file would say about it cannot be read: " + problems.Error()
 		}
 		return true
 	}
-	n := &notes{file: file, problems: problems}
-	n.checkStructure(e.project.formats.connections, root)
-	items := root.get("connections").items()
-	set := e.read(n, root)
-	problems = Collect(n.problems,
-		CheckCredentials(set, e.in.Catalog.Classify(e.in.Classify), e.in.Catalog.HoldsSecret(e.in.HoldsSecret),
-			e.in.Catalog.KnowsSecret(e.in.KnowsSecret)), CheckProperties(set, e.in.Catalog))
-	more := restOf(maxProblemsOfFile, connection.SeverityError, inThisFile)
+	problems = spec.Collect(problems,
+		spec.CheckCredentials(set, e.in.Catalog.Classify(e.in.Classify), e.in.Catalog.HoldsSecret(e.in.HoldsSecret),
+			e.in.Catalog.KnowsSecret(e.in.KnowsSecret)), spec.CheckProperties(set, e.in.Catalog))
 	for _, problem := range problems {
-		if problem.Severity == connection.SeverityWarning || problem.Position.Line == 0 || problem.Message == more {
+		if problem.Severity == connection.SeverityWarning || problem.Position.Line == 0 || spec.StandsForMore(problem) {
 			continue
 		}
-		at := slices.IndexFunc(items, func(item child) bool { return int(item.place.line) > problem.Position.Line })
+		at := slices.IndexFunc(set, func(d connection.Desired) bool { return d.PositionOf("").Line > problem.Position.Line })
 		if at < 0 {
-			at = len(items)
+			at = len(set)
 		}
-		if at > 0 && at <= len(all) {
-			all[at-1].takeOut(items[at-1].value, problem)
+		if at > 0 {
+			all[at-1].takeOut(&set[at-1], problem)
 			again = true
 		}
 	}
@@ -357,17 +357,6 @@ func (e *exporter) check(all []*exported) (again bool) {
 	return again
 }
 
-// read gives what a connection file declares.
-func (e *exporter) read(n *notes, root *node) []connection.Desired {
-	r := &reader{project: e.project, tenant: &Tenant{}, scope: newScope("")}
-	defaults := root.get("defaults")
-	var set []connection.Desired
-	for _, item := range root.get("connections").items() {
-		set = append(set, r.connection(n, merge(defaults, item.value)))
-	}
-	return set
-}
-
 // file adds the file of one space.
 func (e *exporter) file(space string, all []*exported, taken map[string]bool) {
 	name := fileName(space)
@@ -376,11 +365,11 @@ func (e *exporter) file(space string, all []*exported, taken map[string]bool) {
 	}
 	taken[name] = true
 	text := e.text(all, commonOf(all))
-	if root, _ := parseYAML(name, text); !e.says(root, all) {
+	if !e.says(text, all) {
 		text = e.text(all, common{}) // what they have in common is not worth a mistake
 	}
-	head := fmt.Sprintf("%s\n# Exported from tenant %s.\n", comment(Modeline(filepath.Join(e.in.Dir, name), e.project.SchemasDir, EditorConnections)), comment(e.in.Tenant))
-	e.out.Files = append(e.out.Files, ExportedFile{name + ".yaml", append([]byte(head), text...), len(all)})
+	head := fmt.Sprintf("%s\n# Exported from tenant %s.\n", comment(spec.Modeline(filepath.Join(e.in.Dir, name), e.project.SchemasDir, spec.EditorConnections)), comment(e.in.Tenant))
+	e.out.Files = append(e.out.Files, File{name + ".yaml", append([]byte(head), text...), len(all)})
 	for _, x := range all {
 		e.out.Variables = append(e.out.Variables, x.variables...)
 		for _, reason := range x.leftOut {
@@ -389,14 +378,10 @@ func (e *exporter) file(space string, all []*exported, taken map[string]bool) {
 	}
 }
 
-// says reports whether a tree declares exactly these connections.
-func (e *exporter) says(root *node, all []*exported) bool {
-	if root == nil {
-		return false
-	}
-	n := &notes{}
-	set := e.read(n, root)
-	if len(n.problems) > 0 || len(set) != len(all) {
+// says reports whether a text declares exactly these connections.
+func (e *exporter) says(text []byte, all []*exported) bool {
+	set, problems := e.project.Draft("export.yaml", text)
+	if len(problems) > 0 || len(set) != len(all) {
 		return false
 	}
 	for i, x := range all {
