@@ -2,8 +2,10 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -55,27 +57,32 @@ func runExport(c *cli.Context, env *environment) error {
 	if err := env.text(env.stdout).Export(env.stdout, exportReport(exported, folder, true)); err != nil || len(exported.Files) == 0 {
 		return err
 	}
-	_, err = fmt.Fprintln(env.stdout, "\nNext: "+afterExport(s, project, folder, exported.Files))
+	_, err = io.WriteString(env.stdout, "\n"+afterExport(c, s, project, exported.Files))
 	return err
 }
 
 // afterExport says what to do with the files.
-func afterExport(s *engine.Session, project *engine.Project, folder string, files []export.File) string {
-	which := ""
+func afterExport(c *cli.Context, s *engine.Session, project *engine.Project, files []export.File) string {
+	tenant := ""
 	if len(project.Tenants) > 1 {
-		which = " -t " + shellWord(s.Tenant().Name)
+		tenant = s.Tenant().Name
 	}
-	next := "qlsync plan" + which
+	var next strings.Builder
+	folder := c.String("out")
 	if !project.Reads(filepath.Join(folder, files[0].Name)) {
-		next = fmt.Sprintf("add the folder to connections in %s, which does not name it; %s", report.Clean(project.File), next)
+		fmt.Fprintf(&next, "%s does not read the folder %s yet: add the folder to connections there first.\n",
+			report.Clean(project.File), report.Clean(filepath.ToSlash(folder)))
 	}
-	if !project.HasEditorSchemas() {
-		if !engine.IsBuiltIn(s.Tenant()) {
-			next += "; qlsync schemas pull" + which
-		}
-		next += "; qlsync schemas editor" + which + " for help in the editor"
+	next.WriteString(nextCommands("Next:", followUp(c, "plan", tenant)))
+	if project.HasEditorSchemas() {
+		return next.String()
 	}
-	return next + "."
+	editor := []string{followUp(c, "schemas editor", tenant)}
+	if !engine.IsBuiltIn(s.Tenant()) {
+		editor = append([]string{followUp(c, "schemas pull", tenant)}, editor...)
+	}
+	next.WriteString(nextCommands("For completion and checks in your editor:", editor...))
+	return next.String()
 }
 
 // exportReport is an export in the words of the report.

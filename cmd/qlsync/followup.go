@@ -1,31 +1,35 @@
 package main
 
 import (
-	"regexp"
+	"runtime"
 	"strings"
 
 	"github.com/urfave/cli/v2"
+
+	"github.com/qlsync/qlsync/internal/commandline"
+	"github.com/qlsync/qlsync/internal/report"
 )
 
-// followUp returns a command about a tenant that can be pasted: with the project file,
-// unless that is the default.
+// followUp returns a command about a tenant that can be pasted: with the flags of the line
+// that say how the project is read. The tenant may be empty.
 func followUp(c *cli.Context, command, tenant string) string {
-	line := "qlsync " + command
-	if c.IsSet("config") {
-		line += " -c " + shellWord(c.String("config"))
-	}
+	line := "qlsync " + command + givenFlags(c, sharedFlags(), "tenant", "no-color", "log-level", "parallelism")
 	if tenant != "" {
 		line += " -t " + shellWord(tenant)
 	}
 	return line
 }
 
-var plainWord = regexp.MustCompile(`^[A-Za-z0-9_./:@%+=,-]+$`)
+// shellWord returns a word as a part of a command that can be pasted on this computer.
+func shellWord(word string) string { return commandline.Quote(runtime.GOOS, word) }
 
-// shellWord quotes a word for a POSIX shell where it needs that.
-func shellWord(word string) string {
-	if plainWord.MatchString(word) {
-		return word
+// nextCommands returns commands under a heading, each on a line of its own, so that all of
+// them can be pasted at once.
+func nextCommands(heading string, commands ...string) string {
+	var lines strings.Builder
+	lines.WriteString(heading + "\n")
+	for _, command := range commands {
+		lines.WriteString("  " + report.Clean(command) + "\n")
 	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+	return lines.String()
 }

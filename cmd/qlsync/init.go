@@ -31,6 +31,6 @@ func runInit(c *cli.Context, env *environment) error {
 	if done.Ignored != "" {
 		fmt.Fprintln(env.stdout, done.Ignored)
 	}
-	fmt.Fprintln(env.stdout, "Next: qlsync plan, then qlsync apply.")
-	return nil
+	_, err = fmt.Fprint(env.stdout, nextCommands("Next:", "qlsync plan", "qlsync apply"))
+	return err
 }

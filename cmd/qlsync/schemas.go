@@ -59,7 +59,7 @@ func pullSchemas(c *cli.Context, env *environment) error {
 		return err
 	}
 	defer s.Close()
-	if env.builtIn(s.Tenant()) {
+	if env.builtIn(c, s.Tenant()) {
 		return nil
 	}
 	pulled, err := s.PullSchemas(c.Context, engine.PullOptions{All: c.Bool("all"), IDs: c.Args().Slice()})
@@ -93,12 +93,13 @@ func listSchemas(c *cli.Context, env *environment) error {
 			return err
 		}
 		for i := range tenants {
-			env.builtIn(&tenants[i])
+			env.builtIn(c, &tenants[i])
 		}
 		listed, err := project.ListSchemas(tenants)
 		if err != nil {
 			return err
 		}
+		listed.Pull = followUp(c, "schemas pull", c.String("tenant"))
 		return listFormats().write(c, env, listed)
 	})
 }
@@ -115,12 +116,12 @@ func chosenTenants(c *cli.Context, env *environment) (*engine.Project, []spec.Te
 
 // builtIn reports whether the data sources of a tenant's kind are built in, and says
 // so: then there is nothing to vendor.
-func (env *environment) builtIn(tenant *spec.Tenant) bool {
+func (env *environment) builtIn(c *cli.Context, tenant *spec.Tenant) bool {
 	if !engine.IsBuiltIn(tenant) {
 		return false
 	}
-	fmt.Fprintf(env.stderr, "The schemas of %s are built in (provider %s): there is nothing to vendor; qlsync schemas editor writes them for editors.\n",
-		report.Clean(tenant.Name), tenant.Provider)
+	fmt.Fprintf(env.stderr, "The schemas of %s are built in (provider %s), so there is nothing to vendor. To write them for editors, run: %s\n",
+		report.Clean(tenant.Name), tenant.Provider, report.Clean(followUp(c, "schemas editor", c.String("tenant"))))
 	return true
 }
 
@@ -134,13 +135,14 @@ func checkSchemas(c *cli.Context, env *environment) error {
 		return err
 	}
 	defer s.Close()
-	if env.builtIn(s.Tenant()) {
+	if env.builtIn(c, s.Tenant()) {
 		return nil
 	}
 	checked, err := s.CheckSchemas(c.Context)
 	if err != nil {
 		return err
 	}
+	checked.Pull = followUp(c, "schemas pull", checked.Tenant)
 	if err := checkFormats().write(c, env, checked); err != nil {
 		return err
 	}

@@ -25,6 +25,8 @@ type Schemas struct {
 	// Breaks are the declared connections that the tenant's schemas refuse and the
 	// vendored ones do not.
 	Breaks []SchemaBreak `json:"breaks,omitempty"`
+	// Pull is a command that pulls the schemas from the tenant, to be pasted.
+	Pull string `json:"-"`
 }
 
 // SchemaSource is one data source.
@@ -68,7 +70,7 @@ type SchemaBreak struct {
 func (t Text) SchemaList(w io.Writer, s Schemas) error {
 	p := t.printer(w)
 	if len(s.Sources) == 0 {
-		p.line("No schemas are vendored: qlsync schemas pull takes those of the data sources in use from a tenant.")
+		p.line("No schemas are vendored. To pull those of the data sources in use, run: %s", Clean(s.Pull))
 		return p.err
 	}
 	rows := [][]string{{"DATA SOURCE", "VERSION", "PULLED", "FROM", "CONNECTIONS"}}
@@ -175,13 +177,13 @@ func (p *printer) schemaAdvice(s Schemas) {
 		case source.Edited:
 			edited = append(edited, Clean(source.ID))
 		case isGone:
-			removes = "removes what is gone or disabled and not in use"
+			removes = "remove what is gone or disabled and not in use"
 		default:
-			takes = "takes the changes over"
+			takes = "take the changes over"
 		}
 	}
 	if todo := slices.DeleteFunc([]string{takes, removes}, func(text string) bool { return text == "" }); len(todo) > 0 {
-		p.line("qlsync schemas pull -t %s %s.", Clean(s.Tenant), strings.Join(todo, " and "))
+		p.line("To %s, run: %s", strings.Join(todo, " and "), Clean(s.Pull))
 	}
 	if len(edited) > 0 {
 		p.line("Edited here, so pull keeps the files: %s. Remove them to have the tenant's.", strings.Join(edited, ", "))

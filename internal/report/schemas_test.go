@@ -10,7 +10,7 @@ import (
 
 func checkedSchemas() report.Schemas {
 	return report.Schemas{
-		Format: report.SchemasFormat, Tenant: "prod",
+		Format: report.SchemasFormat, Tenant: "prod", Pull: "qlsync schemas pull -c my.yaml -t prod",
 		Sources: []report.SchemaSource{
 			{ID: "gone", Version: "1", Pulled: "2026-01-02", From: "prod", Uses: 1, State: report.SchemaGone},
 			{ID: "left", Version: "1", Pulled: "2026-01-02", From: "prod", State: report.SchemaGone},
