@@ -10,21 +10,29 @@ import (
 	simulator "github.com/qlsync/qlsync/pkg/simulator/apinizer"
 )
 
-// behind is a way to the manager on which somebody acts after each write, before its answer.
+// behind is a way to the manager on which somebody acts after each write, before its answer,
+// and before each read.
 type behind struct {
 	inProcess
 	writes int
 	act    func(write int) // from 1
-	lost   int             // the write whose answer is lost; 0: none
+	reads  int             // since the last write
+	read   func(write, read int)
+	lost   int // the write whose answer is lost; 0: none
 }
 
 func (b *behind) RoundTrip(r *http.Request) (*http.Response, error) {
+	if b.reads++; r.Method == http.MethodGet && b.read != nil {
+		b.read(b.writes, b.reads)
+	}
 	response, err := b.inProcess.RoundTrip(r)
 	if r.Method == http.MethodGet || err != nil {
 		return response, err
 	}
-	b.writes++
-	b.act(b.writes)
+	b.reads = 0
+	if b.writes++; b.act != nil {
+		b.act(b.writes)
+	}
 	if b.writes == b.lost {
 		return nil, http.ErrServerClosed
 	}
@@ -140,4 +148,37 @@ func TestEachWriteBehindALostAnswerReadsAgain(t *testing.T) {
 		t.Errorf("after %d writes the item is %s, and from is %v; want 2 writes, pending, and what was set by hand", b.writes, item.Outcome, there.Fields["from"])
 	}
 	r.demand(item.Error, connection.ErrChanged.Error())
+}
+
+// A recreate makes a trial first and deletes it last. Somebody may take the trial over.
+func TestATrialThatSomebodyTookOverIsNotDeleted(t *testing.T) {
+	for name, at := range map[string][2]int{"right behind its create": {1, 1}, "behind the read of it": {1, 2}, "behind the delete of the old one": {2, 1}} {
+		for deed, text := range map[string]string{"takes the record off": "Theirs", "forges the record": "[qlsync:shop key=0123456789abcdef] until Friday"} {
+			t.Run("somebody "+deed+" "+name, func(t *testing.T) {
+				r := newRig(t, twoProjects, behaviour{})
+				d := r.mail("Mail")
+				r.apply()
+				d.Properties["port"], d.Lifecycle.Update = number(25), connection.UpdateRecreate
+				trial := ""
+				b := &behind{read: func(write, read int) {
+					for _, c := range r.manager.Connections() {
+						if at == [2]int{write, read} && c.Name != "Mail" {
+							trial = c.Name
+							if err := r.manager.Edit("Payments", trial, func(c *simulator.Connection) { c.Fields["description"] = text }); err != nil {
+								t.Fatal(err)
+							}
+						}
+					}
+				}}
+				r.from(b)
+				item := r.run(r.plan()).Items[0]
+				there, found := r.manager.Find("Payments", trial)
+				if !found || there.Fields["description"] != text {
+					t.Errorf("the trial %q is %+v, want it as somebody left it; the item is %s (%s)", trial, there, item.Outcome, item.Error)
+				}
+				r.demand(item.Error, connection.ErrChanged.Error())
+				r.holds("Mail", "password")
+			})
+		}
+	}
 }

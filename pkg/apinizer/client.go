@@ -208,7 +208,7 @@ func segment(name string) (string, error) {
 	case name == "":
 		return "", errors.New("a name cannot be empty")
 	case strings.Trim(name, ".") == "" && len(name) <= 2:
-		return "", fmt.Errorf("%w: the name %q cannot stand in a path", connection.ErrInvalid, name)
+		return "", own(connection.ErrInvalid, "the API cannot address the name %q: rename it", name)
 	}
 	return url.PathEscape(name), nil
 }

@@ -212,7 +212,7 @@ func TestContradictions(t *testing.T) {
 				r.add("email", "Mail", map[string]any{"host": "one"})
 				r.add("syslog", "mail", map[string]any{"syslogServerHostname": "two"})
 				r.mail("Mail").Lifecycle.Adopt = true
-				r.demand(r.refusals(), "the API does not tell them apart")
+				r.demand(r.refusals(), "the API cannot address them separately")
 			}
 		},
 		"C8: another type under the name since the plan": func(t *testing.T) {
@@ -225,7 +225,7 @@ func TestContradictions(t *testing.T) {
 				t.Fatal(err)
 			}
 			r.add("syslog", "Mail", map[string]any{"syslogServerHostname": "two"})
-			r.demand(r.run(p).Items[0].Error, "of type syslog, not email")
+			r.demand(r.run(p).Items[0].Error, "of type syslog now, not email")
 		},
 		"C9: a list is of one type, or mixed": func(t *testing.T) {
 			newRig(t, twoProjects, behaviour{MixedLists: true}).cycle()

@@ -2,7 +2,6 @@ package apinizer
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -49,7 +48,7 @@ func (p *Provider) settle(ctx context.Context, operation connection.Operation, s
 	if body == nil {
 		var err error
 		if body, err = again(true); err != nil {
-			return fmt.Errorf("%w: the answer was lost, and then: %w", connection.ErrPending, quiet(err))
+			return own(connection.ErrPending, "saved, but perhaps not deployed: the answer was lost, and the write that would deploy it was not done: %v", err)
 		}
 		live, readErr = p.current(ctx, operation)
 	}
@@ -61,7 +60,7 @@ func (p *Provider) settle(ctx context.Context, operation connection.Operation, s
 		return nil
 	}
 	if _, err := again(false); err != nil && !p.marked(ctx, operation.Key, sent) {
-		return fmt.Errorf("%w by its mark, which could not be taken away, although it is: %w", connection.ErrPending, quiet(err))
+		return own(connection.ErrPending, "deployed, but \"pending\" in its ownership record could not be cleared: %v", err)
 	}
 	return nil // what has not reached a gateway now is the mark alone
 }
@@ -101,9 +100,6 @@ func (p *Provider) marked(ctx context.Context, key connection.Key, sent document
 	live, err := p.getShown(ctx, key)
 	return err == nil && live.record() == sent.record() && !live.mark().Pending
 }
-
-// quiet drops what the engine would branch on: the operation itself is saved.
-func quiet(err error) error { return errors.New(err.Error()) }
 
 // deploys tells that a write brings it to the gateways.
 func (d document) deploys() bool { return d.fields["deployToWorker"] != false }

@@ -65,7 +65,7 @@ func TestASecretThatIsNotInUseIsNotClearedByAWriteThatTheOwnershipRecordWasTaken
 		t.Fatal(err)
 	}
 	r.reconnect() // as the plan is applied by another process
-	r.demand(r.run(p).Items[0].Error, "nothing was sent, as password would be blanked")
+	r.demand(r.run(p).Items[0].Error, "the write would clear password and was not sent")
 	if !r.manager.SecretEquals("Payments", "Mail", "password", "by hand") {
 		t.Error("it is lost")
 	}

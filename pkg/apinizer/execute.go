@@ -31,9 +31,9 @@ func (p *Provider) Execute(ctx context.Context, operations []connection.Operatio
 		outcomes[i] = p.one(ctx, operation)
 		if err := outcomes[i].Err; err != nil && !errors.Is(err, connection.ErrPending) {
 			if i > 0 && operation.Kind == connection.Create && operations[i-1].Kind == connection.Delete {
-				outcomes[i].Err = fmt.Errorf("%w; the old one is deleted: plan and apply again at once", err)
+				outcomes[i].Err = fmt.Errorf("%w; the old connection is already deleted: plan and apply again at once", err)
 			}
-			return failFrom(outcomes, i+1, fmt.Errorf("%w: the one before it has failed", connection.ErrNotSent))
+			return failFrom(outcomes, i+1, fmt.Errorf("%w: the operation before it failed", connection.ErrNotSent))
 		}
 		ctx = context.WithoutCancel(ctx) // a row is not separated
 	}
@@ -92,8 +92,16 @@ func (p *Provider) create(ctx context.Context, operation connection.Operation) c
 			outcome.Err = fmt.Errorf("create connection: read it again: %w", unfound(err))
 			return outcome
 		}
-		if !p.shows(live, d) {
-			outcome.Err = fmt.Errorf("create connection: %w: it was created, and is not what was sent", connection.ErrInvalid)
+		switch {
+		case live.record() != d.record():
+			outcome.Err = fmt.Errorf("create connection: it was created, then %w (its ownership record in the description); plan again", connection.ErrChanged)
+			return outcome
+		case !p.shows(live, d):
+			outcome.Err = own(connection.ErrInvalid, "create connection: it was created, but the manager shows other values than were sent")
+			return outcome
+		}
+		p.remember(operation.Key, live)
+		if !d.deploys() {
 			return outcome
 		}
 	}
@@ -126,7 +134,7 @@ func notBegun(ctx context.Context, err error) error {
 func (p *Provider) absent(ctx context.Context, operation connection.Operation) error {
 	there, err := p.getShown(ctx, operation.Key)
 	if err == nil {
-		return fmt.Errorf("%w: a connection of type %s exists, and was not there when the plan was made", connection.ErrConflict, there.kind)
+		return fmt.Errorf("%w: a connection of type %s was created under it after the plan; plan again", connection.ErrConflict, p.said(there.kind))
 	}
 	if errors.Is(err, connection.ErrNotFound) {
 		return nil
@@ -140,7 +148,7 @@ func (p *Provider) absent(ctx context.Context, operation connection.Operation) e
 	}
 	for _, d := range listed {
 		if name, _ := d.fields["name"].(string); strings.EqualFold(name, operation.Key.Name) {
-			return fmt.Errorf("%w: it is listed", connection.ErrConflict)
+			return fmt.Errorf("%w: the list of its project has it; plan again", connection.ErrConflict)
 		}
 	}
 	return nil
@@ -152,7 +160,7 @@ func (p *Provider) created(operation connection.Operation) (document, error) {
 	d := document{kind: operation.DataSource, fields: map[string]any{}, twoTypes: p.client.legacy.Load()}
 	t := types[d.kind]
 	if t == nil {
-		return d, fmt.Errorf("%w: there is no connection type %q", connection.ErrInvalid, d.kind)
+		return d, own(connection.ErrInvalid, "Apinizer has no connection type %q", d.kind)
 	}
 	for _, name := range t.needed {
 		if t.fields[name].Default != nil {
@@ -228,7 +236,7 @@ func (p *Provider) check(d document, kept []string, operation connection.Operati
 	}
 	slices.Sort(missing)
 	missing = slices.Compact(missing)
-	return fmt.Errorf("%w: nothing was sent, as %s would be blanked: declare it under credentials", connection.ErrInvalid, strings.Join(missing, ", "))
+	return own(connection.ErrInvalid, "the write would clear %s and was not sent: declare it under credentials, or as null under properties if there is none", strings.Join(missing, ", "))
 }
 
 // freshCheck is [request.fresh].
@@ -351,11 +359,11 @@ func (p *Provider) current(ctx context.Context, operation connection.Operation) 
 	mark := live.mark()
 	switch {
 	case operation.DataSource != "" && live.kind != operation.DataSource:
-		return live, fmt.Errorf("%w: under that name there is a connection of type %s, not %s", connection.ErrConflict, p.said(live.kind), operation.DataSource)
+		return live, own(connection.ErrConflict, "the connection of that name is of type %s now, not %s; plan again", p.said(live.kind), operation.DataSource)
 	case p.project != "" && mark.Project != "" && mark.Project != p.project:
-		return live, fmt.Errorf("%w: it belongs to project %q by now", connection.ErrInvalid, p.said(mark.Project))
+		return live, own(connection.ErrInvalid, "left alone because it belongs to project %q now", p.said(mark.Project))
 	case types[live.kind] == nil:
-		return live, fmt.Errorf("%w: there is no connection type %q", connection.ErrInvalid, p.said(live.kind))
+		return live, own(connection.ErrInvalid, "left alone because it is of type %q, which qlsync does not know", p.said(live.kind))
 	case p.changed(operation.Key, live):
 		return live, fmt.Errorf("%w (its fields, its credentials or its description); plan again", connection.ErrChanged)
 	case operation.Kind == connection.Delete && operation.Seen != nil && takenAway(operation.Seen.Mark, mark):
@@ -420,7 +428,7 @@ func (p *Provider) free(ctx context.Context, from, to connection.Key) error {
 	there, err := p.getShown(ctx, to)
 	switch {
 	case err == nil:
-		return fmt.Errorf("%w: %q of type %s has it", connection.ErrConflict, to, p.said(there.kind))
+		return fmt.Errorf("%w: a connection of type %s has the name %q; plan again", connection.ErrConflict, p.said(there.kind), to.Name)
 	case errors.Is(err, connection.ErrNotFound):
 		return nil
 	}
@@ -445,17 +453,17 @@ func (p *Provider) arrived(ctx context.Context, from, to connection.Key, d docum
 func (p *Provider) renamed(ctx context.Context, from, to connection.Key) error {
 	live, err := p.getShown(ctx, to)
 	if err != nil {
-		return fmt.Errorf("the manager has taken the new name %q, and does not find it: %w", to.Name, unfound(err))
+		return fmt.Errorf("the manager acknowledged the new name %q, but does not find a connection under it: %w", to.Name, unfound(err))
 	}
 	if name, _ := live.fields["name"].(string); name != to.Name {
-		return fmt.Errorf("%w: the manager did not rename it: it is still %q; rename it in the console, or declare it under that name", connection.ErrInvalid, name)
+		return own(connection.ErrInvalid, "the manager acknowledged the new name %q, but the connection is still called %q: rename it in the console, or declare it under that name", to.Name, p.said(name))
 	}
 	p.remember(to, live)
 	if strings.EqualFold(from.Name, to.Name) {
 		return nil
 	}
 	if _, err := p.getShown(ctx, from); err == nil {
-		return fmt.Errorf("%w: the manager has made %q, and kept %q", connection.ErrInvalid, to.Name, from.Name)
+		return own(connection.ErrInvalid, "the manager created %q instead of renaming %q, which is still there: delete one of them in the console", to.Name, from.Name)
 	}
 	return nil
 }
@@ -515,7 +523,7 @@ func (p *Provider) delete(ctx context.Context, operation connection.Operation) e
 	}
 	p.acknowledged(operation.Key, digest(live), nil)
 	if state, failures := p.deploymentOf(got.Body); state == notDeployed && len(failures) > 0 && failures[0] != noGateway {
-		return fmt.Errorf("delete connection: %w: deleted, and perhaps still on gateways: %s", connection.ErrPending, tell(failures, p.client.redactor(&call{})))
+		return own(connection.ErrPending, "deleted, but perhaps still on gateways: %s", tell(failures, p.client.redactor(&call{})))
 	}
 	return nil
 }

@@ -39,7 +39,7 @@ func TestASecretThatIsNotInHandBlocksAWrite(t *testing.T) {
 	outcome := r.execute(connection.Operation{
 		Kind: connection.Patch, Key: connection.Key{Space: "Payments", Name: "Mail"}, DataSource: "email", Set: map[string]any{"port": number(25)},
 	})
-	if !errors.Is(outcome.Err, connection.ErrInvalid) || !strings.Contains(outcome.Err.Error(), "password would be blanked") {
+	if !errors.Is(outcome.Err, connection.ErrInvalid) || !strings.Contains(outcome.Err.Error(), "the write would clear password and was not sent") {
 		t.Errorf("got %v", outcome.Err)
 	}
 	if len(r.manager.Writes()) != writes {
@@ -143,7 +143,7 @@ func TestASecretThatWasAddedBehindAWriteIsNotBlanked(t *testing.T) {
 		says(200, `{"status": "SUCCESS", "deploymentResult": {"success": true}}`)(w)
 	}})
 	item := r.run(p).Items[0]
-	r.demand(item.Error, "nothing was sent, as authPassphrase would be blanked")
+	r.demand(item.Error, "the write would clear authPassphrase and was not sent")
 	if !r.manager.SecretEquals("Payments", "Mail", "authPassphrase", "set by hand") || item.Outcome != apply.Pending {
 		t.Errorf("it is lost: %+v", item)
 	}

@@ -89,7 +89,7 @@ func (s *survey) projects(ctx context.Context) ([]connection.Space, error) {
 	}
 	switch odd := len(items) - len(spaces); {
 	case odd > 0 && len(spaces) == 0:
-		return nil, errors.New("list projects: none has a name; is the url an Apinizer manager's?")
+		return nil, errors.New("list projects: no project has a name: check that the url is that of an Apinizer manager")
 	case odd > 0:
 		s.incomplete = append(s.incomplete, fmt.Sprintf("%d of %d projects could not be read: they have no name", odd, len(items)))
 	}
@@ -224,7 +224,7 @@ func withoutNamesakes(live []connection.Live) []connection.Live {
 			kinds = append(kinds, fmt.Sprintf("%q of type %s", other.Key.Name, other.DataSource))
 		}
 		slices.Sort(kinds)
-		live[i].Unreadable = "the project has " + strings.Join(kinds, " and ") + ", and the API does not tell them apart: rename one in the console"
+		live[i].Unreadable = "the project has " + strings.Join(kinds, " and ") + ", and the API cannot address them separately: rename one in the console"
 	}
 	slices.SortStableFunc(live, func(a, b connection.Live) int { return a.Key.Compare(b.Key) })
 	return slices.CompactFunc(live, func(a, b connection.Live) bool { return a.Key == b.Key })
@@ -281,12 +281,12 @@ func (s *survey) detail(ctx context.Context, live *connection.Live) error {
 	d, err := s.get(ctx, live.Key, &s.sent)
 	switch {
 	case errors.Is(err, connection.ErrNotFound), errors.Is(err, connection.ErrInvalid), transport.HasOtherForm(err):
-		live.Unreadable = "it is listed, and " + err.Error()
+		live.Unreadable = "the list shows it, but it cannot be read: " + err.Error()
 		return nil
 	case err != nil:
 		return fmt.Errorf("read connection %q: %w", live.Key, err)
 	case d.kind != live.DataSource:
-		live.Unreadable = fmt.Sprintf("it is listed as of type %s, and read as of type %s", live.DataSource, d.kind)
+		live.Unreadable = fmt.Sprintf("the list shows it as of type %s, but its own page as of type %s", live.DataSource, d.kind)
 		return nil
 	}
 	s.fill(live, d)

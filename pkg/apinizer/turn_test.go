@@ -96,7 +96,7 @@ func TestNoReadBeforeAWriteIsOlderThanTheWriteBeforeIt(t *testing.T) {
 		lost := 0
 		for _, item := range result.Items {
 			there, _ := r.manager.Find("Payments", item.Connection.Name)
-			told := strings.Contains(item.Error, "changed it after the plan") || strings.Contains(item.Error, "was not there when the plan was made")
+			told := strings.Contains(item.Error, "changed it after the plan") || strings.Contains(item.Error, "was created under it after the plan")
 			switch {
 			case there.Fields["host"] == "by.hand" && !told:
 				t.Errorf("%s: %s", item.Connection, item.Error)

@@ -34,7 +34,7 @@ func parseDocument(text []byte) (document, error) {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()
 	if token, err := decoder.Token(); err != nil || token != json.Delim('{') {
-		return d, errors.New("a connection is no JSON object")
+		return d, errors.New("a connection is not a JSON object")
 	}
 	types := 0
 	for decoder.More() {

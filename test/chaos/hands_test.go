@@ -49,7 +49,7 @@ const byHand = " by hand"
 // lastHand is the last process beside which another client works.
 const lastHand = 3
 
-func drawHand(t *rapid.T) hand {
+func drawHand(t *rapid.T, deeds []deed) hand {
 	return hand{
 		at: rapid.IntRange(1, 30).Draw(t, "hand at"), round: rapid.IntRange(1, lastHand).Draw(t, "hand in round"),
 		deed: rapid.SampledFrom(deeds).Draw(t, "deed"), target: rapid.IntRange(0, 9).Draw(t, "hand on"),
@@ -93,7 +93,7 @@ func (n *wire) handle(h hand) {
 		return
 	}
 	c := all[h.target%len(all)]
-	s := n.world.storyOf(&c)
+	s := n.world.storyOf(connection.Key{Space: c.Space, Name: c.Name})
 	err := n.do(h.deed, &c, s)
 	n.note("  by hand, at %d: somebody %s: %s/%s (%s): %v", n.seen.requests, h.deed, c.Space, c.Name, c.ID, err)
 	now, _ := n.found(c.ID)
@@ -202,11 +202,11 @@ func (n *wire) found(id string) (simulator.Connection, bool) {
 }
 
 // storyOf gives the story of a connection, also of one that is on its way; nil: none.
-func (w *world) storyOf(c *simulator.Connection) *story {
+func (w *world) storyOf(key connection.Key) *story {
 	for i := range w.stories {
 		s := &w.stories[i]
-		key := connection.Key{Space: c.Space, Name: c.Name}
-		if key == s.before || key == s.after || strings.HasPrefix(c.Name, "qlsync-") && (strings.Contains(c.Name, recordOf(s.after, true)) || strings.Contains(c.Name, recordOf(s.after, false))) {
+		onTheWay := strings.HasPrefix(key.Name, "qlsync-") && (strings.Contains(key.Name, recordOf(s.after, true)) || strings.Contains(key.Name, recordOf(s.after, false)))
+		if key == s.before || key == s.after || onTheWay {
 			return s
 		}
 	}

@@ -137,7 +137,7 @@ func drawWorld(t *rapid.T) *world {
 	}
 	w.member = rapid.IntRange(0, 3).Draw(t, "member") == 0
 	for i := range rapid.IntRange(1, 7).Draw(t, "connections") {
-		s := drawStory(t, i)
+		s := drawStory(t, i, fates)
 		if w.member && (s.fate == handed || s.fate == given) { // who may not give it away is refused for ever
 			s.fate = keeps
 		}
@@ -149,7 +149,7 @@ func drawWorld(t *rapid.T) *world {
 	}
 	w.handled, w.typed = map[string]bool{}, map[string]bool{}
 	for range rapid.SampledFrom([]int{0, 1, 1, 2, 3}).Draw(t, "hands") {
-		w.hands = append(w.hands, drawHand(t))
+		w.hands = append(w.hands, drawHand(t, deeds))
 	}
 	w.behaviour = simulator.Behaviour{
 		KeepServerTag:               rapid.Bool().Draw(t, "keeps the server's tag"),
@@ -177,7 +177,7 @@ func drawWorld(t *rapid.T) *world {
 	return w
 }
 
-func drawStory(t *rapid.T, i int) story {
+func drawStory(t *rapid.T, i int, fates []fate) story {
 	s := story{fate: rapid.SampledFrom(fates).Draw(t, "fate"), bucket: fmt.Sprint("bucket-", i), secret: "old"}
 	s.before = connection.Key{Space: rapid.SampledFrom([]string{"Finance", "Sales"}).Draw(t, "space"), Name: fmt.Sprint("Lake ", i)}
 	s.after = s.before
