@@ -19,7 +19,7 @@ func (t Text) Drift(w io.Writer, d *plan.Drift) error {
 	for _, reason := range unseen(d) {
 		warnings = append(warnings, plan.Warning{Message: reason})
 	}
-	p.warnings(warnings)
+	t.warnings(p, warnings)
 	rows := make([]row, len(d.Items))
 	for i := range d.Items {
 		rows[i] = driftRow(&d.Items[i])

@@ -106,11 +106,7 @@ func (p *printer) foldedRest() {
 	for _, group := range p.left {
 		p.line("%s %d more %s", p.paint(color.FgRed, "!"), len(group.keys), Clean(group.text()))
 	}
-	if p.rest != "" {
-		p.line("To list all, run: %s", Clean(p.rest))
-		return
-	}
-	p.line("To list all, add --format json")
+	p.listAll(p.rest, "all")
 }
 
 // Ending is what standard error ends with after an apply that is not complete, or that

@@ -129,21 +129,6 @@ func refusedChanges(changes []plan.Change) string {
 	return alert("WARNING", fmt.Sprintf("**%s will not be made.**", words.Count(len(items), "change")), items, roomOfAlert)
 }
 
-func planWarnings(warnings []plan.Warning) string {
-	var items []string
-	for _, warning := range warnings {
-		item := prose(warning.Message)
-		if warning.Connection != nil {
-			item = inKey(*warning.Connection) + ": " + item
-		}
-		items = append(items, item)
-	}
-	if len(items) == 0 {
-		return ""
-	}
-	return alert("WARNING", "**"+words.Count(len(items), "warning")+"**", items, roomOfAlert)
-}
-
 var planColumns = []string{"create", "adopt", "update", "move", "recreate", "delete", "manual", "rotate", "record", "refused"}
 
 func planTally(changes []plan.Change) *tally {

@@ -18,7 +18,7 @@ import (
 func (t Text) Plan(w io.Writer, pl *plan.Plan) error {
 	p := t.printer(w)
 	p.line("Plan for project %s on tenant %s", Clean(pl.Project), tenantName(pl.Tenant))
-	p.warnings(pl.Warnings)
+	t.warnings(p, pl.Warnings)
 	p.rows(t.folded(p, changeRows(pl.Changes)), planned)
 	p.foldedRest()
 	if len(pl.Rotations) > 0 {
@@ -46,19 +46,6 @@ func tenantName(t plan.Tenant) string {
 		name += ", the embedded tenant"
 	}
 	return name + ")"
-}
-
-func (p *printer) warnings(warnings []plan.Warning) {
-	for i, warning := range warnings {
-		if i == 0 {
-			p.line("")
-		}
-		text := Clean(warning.Message)
-		if warning.Connection != nil {
-			text = label(warning.Connection.String()) + ": " + text
-		}
-		p.line("%s %s", p.paint(color.FgYellow, "Warning:"), text)
-	}
 }
 
 // row is one connection of a report that is grouped by space.

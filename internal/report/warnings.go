@@ -1,0 +1,131 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/fatih/color"
+
+	"github.com/qlsync/qlsync/internal/words"
+	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/plan"
+)
+
+// shownNames is how many warnings that say the same are shown, and how many connections
+// stand for a group of them.
+const shownNames = 3
+
+// warningGroup is one line about warnings that say the same.
+type warningGroup struct {
+	connections []connection.Key // none where the warning is about the tenant
+	message     string
+}
+
+// groupWarnings groups more than three warnings that say the same, apart from what is
+// particular to a connection; see [alikeInWords]. Warnings about connections become one line
+// with the names. Of those about the tenant, the first three remain and the others are
+// counted. The groups are in the order of their first warnings. It also reports whether
+// something is left out.
+func groupWarnings(warnings []plan.Warning) (groups []warningGroup, shortened bool) {
+	kind := func(w plan.Warning) string { return fmt.Sprint(w.Connection != nil) + alikeInWords(w.Message) }
+	alike := map[string][]plan.Warning{}
+	for _, warning := range warnings {
+		alike[kind(warning)] = append(alike[kind(warning)], warning)
+	}
+	seen := map[string]int{}
+	for _, warning := range warnings {
+		list := alike[kind(warning)]
+		seen[kind(warning)]++
+		switch at := seen[kind(warning)]; {
+		case len(list) <= shownNames, warning.Connection == nil && at <= shownNames:
+			groups = append(groups, oneWarning(warning))
+			continue
+		case warning.Connection == nil && at == shownNames+1:
+			groups = append(groups, warningGroup{message: fmt.Sprintf("%d more: %s", len(list)-shownNames, alikeInWords(warning.Message))})
+		case warning.Connection != nil && at == 1:
+			groups = append(groups, warningsAbout(list))
+		}
+		shortened = true
+	}
+	return groups, shortened
+}
+
+func oneWarning(warning plan.Warning) warningGroup {
+	if warning.Connection == nil {
+		return warningGroup{message: warning.Message}
+	}
+	return warningGroup{[]connection.Key{*warning.Connection}, warning.Message}
+}
+
+// warningsAbout returns the line about warnings that say the same of connections.
+func warningsAbout(list []plan.Warning) warningGroup {
+	group := oneWarning(list[0])
+	for _, other := range list[1:] {
+		group.connections = append(group.connections, *other.Connection)
+		if other.Message != list[0].Message {
+			group.message = alikeInWords(list[0].Message)
+		}
+	}
+	return group
+}
+
+// text returns the line. Name and clean put a connection and a message into the form of the
+// output.
+func (g warningGroup) text(name func(connection.Key) string, clean func(string) string) string {
+	if len(g.connections) == 0 {
+		return clean(g.message)
+	}
+	var names []string
+	for _, key := range g.connections[:min(shownNames, len(g.connections))] {
+		names = append(names, name(key))
+	}
+	who := strings.Join(names, ", ")
+	if more := len(g.connections) - len(names); more > 0 {
+		who = fmt.Sprintf("%d connections (%s and %d more)", len(g.connections), who, more)
+	}
+	return who + ": " + clean(g.message)
+}
+
+// warnings writes the warnings, those that say the same as a group unless all are wanted.
+func (t Text) warnings(p *printer, warnings []plan.Warning) {
+	groups, shortened := groupWarnings(warnings)
+	if t.Whole {
+		groups, shortened = nil, false
+		for _, warning := range warnings {
+			groups = append(groups, oneWarning(warning))
+		}
+	}
+	for i, group := range groups {
+		if i == 0 {
+			p.line("")
+		}
+		text := group.text(func(key connection.Key) string { return label(key.String()) }, Clean)
+		p.line("%s %s", p.paint(color.FgYellow, "Warning:"), text)
+	}
+	if shortened {
+		p.listAll(t.Rest, "all warnings")
+	}
+}
+
+// listAll says how to see what is left out.
+func (p *printer) listAll(command, what string) {
+	if command != "" {
+		p.line("To list %s, run: %s", what, Clean(command))
+		return
+	}
+	p.line("To list %s, add --format json", what)
+}
+
+// planWarnings writes the warnings of a plan in Markdown, those that say the same as a
+// group.
+func planWarnings(warnings []plan.Warning) string {
+	if len(warnings) == 0 {
+		return ""
+	}
+	groups, _ := groupWarnings(warnings)
+	items := make([]string, len(groups))
+	for i, group := range groups {
+		items[i] = group.text(inKey, prose)
+	}
+	return alert("WARNING", "**"+words.Count(len(warnings), "warning")+"**", items, roomOfAlert)
+}
