@@ -12,6 +12,7 @@ import (
 	"time"
 
 	simulator "github.com/qlsync/qlsync/pkg/simulator/qlik"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/inspect"
 )
 
 // BenchmarkPlan plans a whole project against an embedded tenant, from reading
@@ -84,7 +85,7 @@ func BenchmarkPlanWithACache(b *testing.B) {
 			strings.Repeat(",", min(i, 1)), i, i%spaces)
 	}
 	seed.WriteString("]}")
-	tenant, err := simulator.New([]byte(seed.String()), simulator.Options{})
+	tenant, err := inspect.New([]byte(seed.String()), simulator.Options{})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/qlsync/qlsync/pkg/simulator/apinizer"
 	"github.com/qlsync/qlsync/pkg/simulator/qlik"
+	inspectqlik "github.com/qlsync/qlsync/pkg/simulator/qlik/inspect"
 )
 
 const killSeed = `{
@@ -112,10 +113,10 @@ type killing struct {
 	folder  string
 	service http.Handler
 	server  *httptest.Server
-	tenant  *qlik.Tenant       // the service, if it is one of Qlik Cloud
-	check   func(t *testing.T) // compares the tenant with what the files say
-	values  map[string]string  // the environment of the commands
-	output  string             // of the last command
+	tenant  *inspectqlik.Tenant // the service, if it is one of Qlik Cloud
+	check   func(t *testing.T)  // compares the tenant with what the files say
+	values  map[string]string   // the environment of the commands
+	output  string              // of the last command
 
 	mu       sync.Mutex
 	seen     int
@@ -137,7 +138,7 @@ func (k *killing) begin(t *testing.T, tenant, before, after string) {
 }
 
 func newKilling(t *testing.T) *killing {
-	tenant, err := qlik.New([]byte(killSeed), qlik.Options{})
+	tenant, err := inspectqlik.New([]byte(killSeed), qlik.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -256,7 +257,7 @@ func (k *killing) run(t *testing.T, code int, args ...string) int {
 	return got
 }
 
-func checkQlik(t *testing.T, tenant *qlik.Tenant, ids map[string]string) {
+func checkQlik(t *testing.T, tenant *inspectqlik.Tenant, ids map[string]string) {
 	want := map[string]string{ // bucket by name
 		"Left": "right", "Right": "left", "Lake": "rebuilt", "Given": "rebuilt and given", "Handed": "handed", "Arrives": "travels",
 		"Moves": "moves", "Rotates": "rotates", "Appears": "appears",

@@ -24,7 +24,7 @@ import (
 
 	"github.com/qlsync/qlsync/pkg/apply"
 	"github.com/qlsync/qlsync/pkg/simulator/apinizer"
-	"github.com/qlsync/qlsync/pkg/simulator/qlik"
+	inspectqlik "github.com/qlsync/qlsync/pkg/simulator/qlik/inspect"
 )
 
 var (
@@ -90,7 +90,7 @@ func newMatrixRun(t *testing.T, r *rand.Rand) *matrixRun {
 	return m
 }
 
-func missingOf(tenant *qlik.Tenant, names ...string) []string {
+func missingOf(tenant *inspectqlik.Tenant, names ...string) []string {
 	for _, c := range tenant.Connections() {
 		names = slices.DeleteFunc(names, func(name string) bool { return name == c.Name })
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	simulator "github.com/qlsync/qlsync/pkg/simulator/qlik"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/inspect"
 )
 
 func TestSimulateComplainsAtItsEnd(t *testing.T) {
@@ -24,7 +25,7 @@ func TestSimulateComplainsAtItsEnd(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			tenant, err := simulator.New([]byte(seed), simulator.Options{Faults: []simulator.Fault{{Path: "/api/v1/spaces", Status: 503}}})
+			tenant, err := inspect.New([]byte(seed), simulator.Options{Faults: []simulator.Fault{{Path: "/api/v1/spaces", Status: 503}}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -47,7 +48,7 @@ func TestSimulateComplainsAtItsEnd(t *testing.T) {
 
 func TestSimulateFailsIfItsStateCouldNotBeSaved(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "state.json")
-	tenant, err := simulator.Open([]byte(`{"users": [{"email": "ana@example.com"}]}`), file, simulator.Options{})
+	tenant, err := inspect.Open([]byte(`{"users": [{"email": "ana@example.com"}]}`), file, simulator.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +57,7 @@ func TestSimulateFailsIfItsStateCouldNotBeSaved(t *testing.T) {
 	if err := errors.Join(os.Remove(file), os.MkdirAll(filepath.Join(file, "full"), 0o700)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := tenant.Add(simulator.SeedConnection{Name: "Rates", DataSource: "rest"}); err == nil {
+	if _, err := tenant.Add(inspect.SeedConnection{Name: "Rates", DataSource: "rest"}); err == nil {
 		t.Fatal("it is saved")
 	}
 	var stderr strings.Builder
@@ -67,7 +68,7 @@ func TestSimulateFailsIfItsStateCouldNotBeSaved(t *testing.T) {
 }
 
 func TestSimulateTellsOfMisuse(t *testing.T) {
-	tenant, err := simulator.New([]byte(`{"users": [{"email": "ana@example.com"}]}`), simulator.Options{})
+	tenant, err := inspect.New([]byte(`{"users": [{"email": "ana@example.com"}]}`), simulator.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

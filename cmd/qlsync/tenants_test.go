@@ -20,19 +20,20 @@ import (
 	"github.com/qlsync/qlsync/pkg/plan"
 	"github.com/qlsync/qlsync/pkg/simulator"
 	"github.com/qlsync/qlsync/pkg/simulator/qlik"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/inspect"
 )
 
 // busy is an embedded tenant that notes with how many others it is asked at the
 // same time.
 type busy struct {
-	*qlik.Tenant
+	*inspect.Tenant
 	all *crowd
 }
 
 type crowd struct {
 	mu    sync.Mutex
-	asked map[*qlik.Tenant]int // requests under way
-	most  int                  // tenants with requests under way at the same time
+	asked map[*inspect.Tenant]int // requests under way
+	most  int                     // tenants with requests under way at the same time
 }
 
 func (b busy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -59,7 +60,7 @@ func manyTenants(t *testing.T, folder string, n int) (tokens map[string]string, 
 			t.Fatal(err)
 		}
 	}
-	tokens, all = map[string]string{}, &crowd{asked: map[*qlik.Tenant]int{}}
+	tokens, all = map[string]string{}, &crowd{asked: map[*inspect.Tenant]int{}}
 	var project strings.Builder
 	project.WriteString("version: 1\nproject: fleet\nconnections: [connections.yaml]\nrateLimits: {reads: {rate: 25, window: 1m, burst: 25}}\ntenants:\n")
 	for i := range n {
@@ -69,7 +70,7 @@ func manyTenants(t *testing.T, folder string, n int) (tokens map[string]string, 
 			if i%3 == 0 {
 				path = "v2"
 			}
-			tenant, err := qlik.New(fmt.Appendf(nil, `{"users": [{"email": "ana@example.com", "roles": ["TenantAdmin"]}],
+			tenant, err := inspect.New(fmt.Appendf(nil, `{"users": [{"email": "ana@example.com", "roles": ["TenantAdmin"]}],
 				"spaces": [{"name": "Finance", "type": "shared"}], "connections": [{"name": "Rates", "space": "Finance", "dataSource": "rest",
 				"properties": {"url": "https://rates.example.com/%s"}, "tags": ["qlsync:fleet"]}]}`, path), qlik.Options{Faults: []qlik.Fault{{Latency: 2 * time.Millisecond}}})
 			must(err)

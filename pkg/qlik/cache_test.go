@@ -25,10 +25,11 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/qlik"
 	simulator "github.com/qlsync/qlsync/pkg/simulator/qlik"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/inspect"
 )
 
 // cachedProvider speaks to the tenant over a road, and keeps what it reads.
-func cachedProvider(t *testing.T, road http.RoundTripper, tenant *simulator.Tenant, file string) *qlik.Provider {
+func cachedProvider(t *testing.T, road http.RoundTripper, tenant *inspect.Tenant, file string) *qlik.Provider {
 	t.Helper()
 	provider, err := qlik.New(qlik.Config{
 		URL: "http://127.0.0.1:8080", Auth: qlik.Auth{APIKey: connection.NewSecret(tenant.Token())},
@@ -63,7 +64,7 @@ func TestASnapshotReadsAgainOnlyWhatHasBeenUpdated(t *testing.T) {
 		t.Fatal(err)
 	}
 	stored, _ := tenant.Find("Finance", "Orders lake")
-	if err := tenant.Edit(stored.ID, func(c *simulator.Connection) { c.Properties["bucketName"] = "other" }); err != nil {
+	if err := tenant.Edit(stored.ID, func(c *inspect.Connection) { c.Properties["bucketName"] = "other" }); err != nil {
 		t.Fatal(err)
 	}
 	changed, byKey := look(t, provider)
@@ -129,7 +130,7 @@ func TestAChangeThatHasTheSameTimeAsTheOneBeforeItIsSeen(t *testing.T) {
 	provider := cachedProvider(t, altered{embedded{tenant}, inSeconds}, tenant, filepath.Join(t.TempDir(), "cache.json"))
 	stored, _ := tenant.Find("Finance", "Orders lake")
 	for _, bucket := range []string{"first", "second", "third"} {
-		if err := tenant.Edit(stored.ID, func(c *simulator.Connection) { c.Properties["bucketName"] = bucket }); err != nil {
+		if err := tenant.Edit(stored.ID, func(c *inspect.Connection) { c.Properties["bucketName"] = bucket }); err != nil {
 			t.Fatal(err)
 		}
 		if _, byKey := look(t, provider); byKey["Finance/Orders lake"].Properties["bucketName"] != bucket {
@@ -142,7 +143,7 @@ func TestOnlyWhatTheServiceSaysWasUpdatedAMinuteBeforeIsKept(t *testing.T) {
 	updated := time.Date(2040, 1, 1, 12, 0, 0, 0, time.UTC)
 	tenant, _ := embed(t, acme, simulator.Options{Now: func() time.Time { return updated }})
 	stored, _ := tenant.Find("Finance", "Orders lake")
-	if err := tenant.Edit(stored.ID, func(c *simulator.Connection) { c.Properties["bucketName"] = "other" }); err != nil {
+	if err := tenant.Edit(stored.ID, func(c *inspect.Connection) { c.Properties["bucketName"] = "other" }); err != nil {
 		t.Fatal(err)
 	}
 	for _, test := range []struct {
@@ -276,7 +277,7 @@ func TestManyConnectionsAreReadAtThePaceOfTheTier(t *testing.T) {
 	}
 	synctest.Test(t, func(t *testing.T) {
 		years := time.Until(time.Date(2040, 1, 1, 0, 0, 0, 0, time.UTC)) // so that the seed is old
-		tenant, err := simulator.New(text, simulator.Options{Now: func() time.Time { return time.Now().Add(years) }, RateLimits: simulator.RateLimits{Tier1: simulator.Limit{Requests: limit, Seconds: 300}}})
+		tenant, err := inspect.New(text, simulator.Options{Now: func() time.Time { return time.Now().Add(years) }, RateLimits: simulator.RateLimits{Tier1: simulator.Limit{Requests: limit, Seconds: 300}}})
 		if err != nil {
 			t.Fatal(err)
 		}

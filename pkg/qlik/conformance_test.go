@@ -8,12 +8,13 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/qlik"
 	simulator "github.com/qlsync/qlsync/pkg/simulator/qlik"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/inspect"
 )
 
 func TestConformance(t *testing.T) {
 	const seed = `{"users": [{"email": "ana@example.com", "roles": ["TenantAdmin"]}], "spaces": [{"name": "Finance", "type": "shared"}, {"name": "Sales", "type": "shared"}]}`
 	providertest.Walk(t, func(t *testing.T) *providertest.System {
-		tenant, err := simulator.New([]byte(seed), simulator.Options{})
+		tenant, err := inspect.New([]byte(seed), simulator.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}

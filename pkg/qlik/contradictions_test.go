@@ -15,6 +15,7 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/qlik"
 	simulator "github.com/qlsync/qlsync/pkg/simulator/qlik"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/inspect"
 )
 
 // Where the published documents contradict each other or themselves, the client
@@ -76,7 +77,7 @@ func TestContradictionsOfTheDocuments(t *testing.T) {
 }
 
 // wire sends a request that the client would not send to an embedded tenant.
-func wire(t *testing.T, tenant *simulator.Tenant, method, path, body string) (int, map[string]any) {
+func wire(t *testing.T, tenant *inspect.Tenant, method, path, body string) (int, map[string]any) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), method, "http://127.0.0.1:8080"+path, strings.NewReader(body))
 	if err != nil {
@@ -102,9 +103,9 @@ func wire(t *testing.T, tenant *simulator.Tenant, method, path, body string) (in
 }
 
 // strict is an embedded tenant that is also sent what it must refuse.
-func strict(t *testing.T, options simulator.Options) (*simulator.Tenant, *qlik.Provider) {
+func strict(t *testing.T, options simulator.Options) (*inspect.Tenant, *qlik.Provider) {
 	t.Helper()
-	tenant, err := simulator.New([]byte(acme), options)
+	tenant, err := inspect.New([]byte(acme), options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +119,7 @@ func strict(t *testing.T, options simulator.Options) (*simulator.Tenant, *qlik.P
 	return tenant, provider
 }
 
-func wantStatus(t *testing.T, tenant *simulator.Tenant, want int, method, path, body string) map[string]any {
+func wantStatus(t *testing.T, tenant *inspect.Tenant, want int, method, path, body string) map[string]any {
 	t.Helper()
 	got, answer := wire(t, tenant, method, path, body)
 	if got != want {
@@ -127,7 +128,7 @@ func wantStatus(t *testing.T, tenant *simulator.Tenant, want int, method, path, 
 	return answer
 }
 
-func pathOf(t *testing.T, tenant *simulator.Tenant, space, name string) string {
+func pathOf(t *testing.T, tenant *inspect.Tenant, space, name string) string {
 	t.Helper()
 	found, ok := tenant.Find(space, name)
 	if !ok {
@@ -531,7 +532,7 @@ func patchGoesToAnID(t *testing.T) {
 		}
 	}
 	tenant, _ := strict(t, simulator.Options{})
-	if _, err := tenant.Add(simulator.SeedConnection{Name: "Ledger", Space: "Sales", DataSource: "rest", Properties: map[string]any{}}); err != nil {
+	if _, err := tenant.Add(inspect.SeedConnection{Name: "Ledger", Space: "Sales", DataSource: "rest", Properties: map[string]any{}}); err != nil {
 		t.Fatal(err)
 	}
 	const rename = `[{"op": "replace", "path": "/qName", "value": "x"}]`

@@ -14,6 +14,7 @@ import (
 
 	"github.com/qlsync/qlsync/pkg/connection"
 	simulator "github.com/qlsync/qlsync/pkg/simulator/qlik"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/inspect"
 )
 
 // shared is a tenant with connections of the project finance, which another client
@@ -33,18 +34,18 @@ const shared = `{
 // hands are the things that another client does to a connection, with what the error
 // says of each.
 var hands = map[string]struct {
-	do   func(*simulator.Connection)
+	do   func(*inspect.Connection)
 	says string
 }{
-	"takes our tag off":              {func(c *simulator.Connection) { c.Tags = []string{"mine"} }, "its ownership record was removed"},
-	"adds protection":                {func(c *simulator.Connection) { c.Tags = append(c.Tags, "qlsync-protected") }, "it was protected"},
-	"hands it to another project":    {func(c *simulator.Connection) { c.Tags = []string{"qlsync:hr"} }, `project "hr"`},
-	"adds a tag of theirs":           {func(c *simulator.Connection) { c.Tags = append(c.Tags, "urgent") }, "its tags were changed"},
-	"renames it":                     {func(c *simulator.Connection) { c.Name = "Taken over" }, `renamed to "Taken over"`},
-	"moves it":                       {func(c *simulator.Connection) { c.Space = "Sales" }, "moved to another space"},
-	"gives it to another owner":      {func(c *simulator.Connection) { c.Owner = "u-bob" }, "given to another owner"},
-	"edits its properties":           {func(c *simulator.Connection) { c.Properties["url"] = "https://edited.example" }, "its properties were changed"},
-	"writes it again without change": {func(*simulator.Connection) {}, "perhaps its credentials"},
+	"takes our tag off":              {func(c *inspect.Connection) { c.Tags = []string{"mine"} }, "its ownership record was removed"},
+	"adds protection":                {func(c *inspect.Connection) { c.Tags = append(c.Tags, "qlsync-protected") }, "it was protected"},
+	"hands it to another project":    {func(c *inspect.Connection) { c.Tags = []string{"qlsync:hr"} }, `project "hr"`},
+	"adds a tag of theirs":           {func(c *inspect.Connection) { c.Tags = append(c.Tags, "urgent") }, "its tags were changed"},
+	"renames it":                     {func(c *inspect.Connection) { c.Name = "Taken over" }, `renamed to "Taken over"`},
+	"moves it":                       {func(c *inspect.Connection) { c.Space = "Sales" }, "moved to another space"},
+	"gives it to another owner":      {func(c *inspect.Connection) { c.Owner = "u-bob" }, "given to another owner"},
+	"edits its properties":           {func(c *inspect.Connection) { c.Properties["url"] = "https://edited.example" }, "its properties were changed"},
+	"writes it again without change": {func(*inspect.Connection) {}, "perhaps its credentials"},
 }
 
 // writes are the kinds of writes, on the connection A; a write of several has B beside it.
@@ -122,8 +123,8 @@ func TestWhatSomebodyElseHasChangedIsLeftAlone(t *testing.T) {
 	}
 }
 
-func stored(tenant *simulator.Tenant) map[string]simulator.Connection {
-	byID := map[string]simulator.Connection{}
+func stored(tenant *inspect.Tenant) map[string]inspect.Connection {
+	byID := map[string]inspect.Connection{}
 	for _, c := range tenant.Connections() {
 		byID[c.ID] = c
 	}
@@ -137,7 +138,7 @@ func TestAnUpdateAloneDoesNotStopWhatDestroysNothing(t *testing.T) {
 	_, live := look(t, provider)
 	a := live["Finance/A"]
 	time.Sleep(time.Millisecond)
-	if err := tenant.Edit(a.ID, func(*simulator.Connection) {}); err != nil {
+	if err := tenant.Edit(a.ID, func(*inspect.Connection) {}); err != nil {
 		t.Fatal(err)
 	}
 	must(t, provider.Execute(t.Context(), []connection.Operation{{Kind: connection.Patch, ID: a.ID, Key: a.Key, Seen: &a, Name: "A renamed"}}))
@@ -175,7 +176,7 @@ func TestAnEditBetweenTwoOfOurWritesIsNoticed(t *testing.T) {
 	must(t, provider.Execute(t.Context(), []connection.Operation{{
 		Kind: connection.Patch, ID: a.ID, Key: a.Key, Seen: &a, Name: "A aside", Mark: &connection.Mark{Project: "finance", Transit: connection.TransitOld}, ReadBack: true,
 	}}))
-	if err := tenant.Edit(a.ID, func(c *simulator.Connection) { c.Properties["url"] = "https://edited.example" }); err != nil {
+	if err := tenant.Edit(a.ID, func(c *inspect.Connection) { c.Properties["url"] = "https://edited.example" }); err != nil {
 		t.Fatal(err)
 	}
 	got := provider.Execute(t.Context(), []connection.Operation{{Kind: connection.BulkDelete, ID: a.ID, Key: a.Key, Seen: &a}})[0]
@@ -200,7 +201,7 @@ func TestAChangeWhileAWriteWaitsForItsTurnIsNoticed(t *testing.T) {
 				a, b := live["Finance/A"], live["Finance/B"]
 				go func() {
 					time.Sleep(30 * time.Second)
-					if err := tenant.Edit(a.ID, func(c *simulator.Connection) { c.Tags = []string{"qlsync:finance", "qlsync-protected"} }); err != nil {
+					if err := tenant.Edit(a.ID, func(c *inspect.Connection) { c.Tags = []string{"qlsync:finance", "qlsync-protected"} }); err != nil {
 						t.Error(err)
 					}
 				}()
@@ -232,7 +233,7 @@ func TestEachConnectionOfABatchIsReadAgainByItself(t *testing.T) {
 				seen := live["Finance/"+name]
 				operations = append(operations, connection.Operation{Kind: connection.BulkDelete, ID: seen.ID, Key: seen.Key, Seen: &seen})
 			}
-			if err := tenant.Edit(live["Finance/C"].ID, func(c *simulator.Connection) { c.Name = "C2" }); err != nil {
+			if err := tenant.Edit(live["Finance/C"].ID, func(c *inspect.Connection) { c.Name = "C2" }); err != nil {
 				t.Fatal(err)
 			}
 			before := len(tenant.Requests())
@@ -310,14 +311,14 @@ func TestCredentialsThatWereTypedBeforeAnEarlierWriteOfOursAreNotDestroyedByALat
 // its place has lost its credentials, or is gone.
 func TestTheLastCredentialsAreNotDeleted(t *testing.T) {
 	for name, test := range map[string]struct {
-		hand    func(tenant *simulator.Tenant, standing string) error
+		hand    func(tenant *inspect.Tenant, standing string) error
 		deletes bool
 	}{
-		"the one in its place is as it was": {func(*simulator.Tenant, string) error { return nil }, true},
-		"the one in its place has another owner": {func(tenant *simulator.Tenant, standing string) error {
-			return tenant.Edit(standing, func(c *simulator.Connection) { c.Owner = "u-bob" })
+		"the one in its place is as it was": {func(*inspect.Tenant, string) error { return nil }, true},
+		"the one in its place has another owner": {func(tenant *inspect.Tenant, standing string) error {
+			return tenant.Edit(standing, func(c *inspect.Connection) { c.Owner = "u-bob" })
 		}, false},
-		"the one in its place is gone": {func(tenant *simulator.Tenant, standing string) error { return tenant.Remove(standing) }, false},
+		"the one in its place is gone": {func(tenant *inspect.Tenant, standing string) error { return tenant.Remove(standing) }, false},
 	} {
 		for _, kind := range []connection.Mechanism{connection.Delete, connection.BulkDelete} {
 			t.Run(fmt.Sprint(name, "/", kind), func(t *testing.T) {
@@ -341,7 +342,7 @@ func TestTheLastCredentialsAreNotDeleted(t *testing.T) {
 }
 
 // typeIn types a password into a connection by hand.
-func typeIn(t *testing.T, tenant *simulator.Tenant, id, password string) {
+func typeIn(t *testing.T, tenant *inspect.Tenant, id, password string) {
 	t.Helper()
 	if err := tenant.TypeIn(id, map[string]any{"password": password}); err != nil {
 		t.Fatal(err)
@@ -366,7 +367,7 @@ func TestNoBatchTrustsAListThatLagsBehind(t *testing.T) {
 					operations = append(operations, one)
 				}
 				time.Sleep(time.Second)
-				if err := tenant.Edit(live["Finance/B"].ID, func(c *simulator.Connection) { c.Tags = []string{"qlsync:hr"} }); err != nil {
+				if err := tenant.Edit(live["Finance/B"].ID, func(c *inspect.Connection) { c.Tags = []string{"qlsync:hr"} }); err != nil {
 					t.Fatal(err)
 				}
 				before := stored(tenant)[live["Finance/B"].ID]
@@ -391,7 +392,7 @@ func TestAnotherOwnerOfWhatWasJustCreatedIsNoticed(t *testing.T) {
 		go func() {
 			time.Sleep(30 * time.Second)
 			made, _ := tenant.Find("Finance", "New")
-			if err := tenant.Edit(made.ID, func(c *simulator.Connection) { c.Owner = "u-bob" }); err != nil {
+			if err := tenant.Edit(made.ID, func(c *inspect.Connection) { c.Owner = "u-bob" }); err != nil {
 				t.Error(err)
 			}
 		}()

@@ -16,6 +16,7 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/qlik"
 	simulator "github.com/qlsync/qlsync/pkg/simulator/qlik"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/inspect"
 )
 
 // reactions has what the client does about each kind of hostility, by the field of
@@ -23,12 +24,12 @@ import (
 var reactions = map[string]struct {
 	does   string
 	faults []simulator.Fault
-	test   func(*testing.T, *simulator.Tenant, *qlik.Provider)
+	test   func(*testing.T, *inspect.Tenant, *qlik.Provider)
 }{
 	"Latency": {
 		"waits for a slow answer",
 		[]simulator.Fault{{Path: connections, Latency: 20 * time.Second}},
-		func(t *testing.T, _ *simulator.Tenant, provider *qlik.Provider) {
+		func(t *testing.T, _ *inspect.Tenant, provider *qlik.Provider) {
 			start := time.Now()
 			if _, live := look(t, provider); len(live) != 4 || time.Since(start) < 20*time.Second {
 				t.Errorf("%d connections after %v", len(live), time.Since(start))
@@ -38,7 +39,7 @@ var reactions = map[string]struct {
 	"Status": {
 		"repeats a read that found the service away, and gives up on one connection that stays broken",
 		[]simulator.Fault{{Path: connections, Status: 503, Times: 2}, {Path: connections + "/*", Status: 500}},
-		func(t *testing.T, _ *simulator.Tenant, provider *qlik.Provider) {
+		func(t *testing.T, _ *inspect.Tenant, provider *qlik.Provider) {
 			_, live := look(t, provider)
 			unreadable := slices.DeleteFunc(slices.Collect(maps.Values(live)), func(l connection.Live) bool { return l.Unreadable == "" })
 			if len(live) != 4 || len(unreadable) != 1 || !strings.Contains(unreadable[0].Unreadable, "500") {
@@ -49,17 +50,17 @@ var reactions = map[string]struct {
 	"RetryAfter": {
 		"waits as long as it is told",
 		[]simulator.Fault{{Path: connections, RetryAfter: 40}},
-		func(t *testing.T, _ *simulator.Tenant, provider *qlik.Provider) { takes(t, provider, 40*time.Second) },
+		func(t *testing.T, _ *inspect.Tenant, provider *qlik.Provider) { takes(t, provider, 40*time.Second) },
 	},
 	"RetryAfterDate": {
 		"also where that is a date",
 		[]simulator.Fault{{Path: connections, RetryAfter: 40, RetryAfterDate: true}},
-		func(t *testing.T, _ *simulator.Tenant, provider *qlik.Provider) { takes(t, provider, 39*time.Second) },
+		func(t *testing.T, _ *inspect.Tenant, provider *qlik.Provider) { takes(t, provider, 39*time.Second) },
 	},
 	"Body": {
 		"takes the page of a proxy for what it is, and never quotes it",
 		[]simulator.Fault{{Path: connections, Body: "<h1>Bad Gateway</h1>"}, {Path: "/api/v1/spaces", Status: 404, Body: "<h1>Lost</h1>"}},
-		func(t *testing.T, _ *simulator.Tenant, provider *qlik.Provider) {
+		func(t *testing.T, _ *inspect.Tenant, provider *qlik.Provider) {
 			_, err := provider.Snapshot(t.Context(), everything)
 			if mustContain(t, err, "404", "not whole JSON"); strings.Contains(err.Error(), "<h1>") {
 				t.Error(err)
@@ -70,7 +71,7 @@ var reactions = map[string]struct {
 	"Cut": {
 		"repeats a read, and looks for a create, that got no answer",
 		[]simulator.Fault{{Method: "GET", Path: connections, Cut: simulator.CutBefore, Times: 2}, {Method: "POST", Path: connections, Cut: simulator.CutAfter}},
-		func(t *testing.T, tenant *simulator.Tenant, provider *qlik.Provider) {
+		func(t *testing.T, tenant *inspect.Tenant, provider *qlik.Provider) {
 			look(t, provider)
 			must(t, provider.Execute(t.Context(), []connection.Operation{newRest}))
 			if got := len(tenant.Writes()); got != 1 {
@@ -81,7 +82,7 @@ var reactions = map[string]struct {
 	"Truncate": {
 		"repeats a read that breaks off half way",
 		[]simulator.Fault{{Path: connections, Truncate: true}},
-		func(t *testing.T, _ *simulator.Tenant, provider *qlik.Provider) {
+		func(t *testing.T, _ *inspect.Tenant, provider *qlik.Provider) {
 			if _, live := look(t, provider); len(live) != 4 {
 				t.Errorf("%d connections", len(live))
 			}
@@ -90,7 +91,7 @@ var reactions = map[string]struct {
 	"Answer": {
 		"takes no other answer for an empty list",
 		[]simulator.Fault{{Path: connections, Answer: `{"message": "maintenance"}`}},
-		func(t *testing.T, _ *simulator.Tenant, provider *qlik.Provider) {
+		func(t *testing.T, _ *inspect.Tenant, provider *qlik.Provider) {
 			_, err := provider.Snapshot(t.Context(), finance)
 			mustContain(t, err, "not what the API describes", `it has no "data"`)
 		},
@@ -98,7 +99,7 @@ var reactions = map[string]struct {
 	"Served": {
 		"looks for what a create was answered with another form has made",
 		[]simulator.Fault{{Method: "POST", Path: connections, Answer: `{}`, Served: true}},
-		func(t *testing.T, tenant *simulator.Tenant, provider *qlik.Provider) {
+		func(t *testing.T, tenant *inspect.Tenant, provider *qlik.Provider) {
 			operation := connection.Operation{
 				Kind: connection.Create, Name: "Another lake", DataSource: "File_AmazonS3ConnectorV2",
 				Space: &connection.Space{ID: "s-fin", Name: "Finance", Type: "shared"},
@@ -113,7 +114,7 @@ var reactions = map[string]struct {
 	"Omit": {
 		"says that a list is incomplete",
 		[]simulator.Fault{{Path: connections, Omit: []string{"Ledger"}, Times: -1}},
-		func(t *testing.T, _ *simulator.Tenant, provider *qlik.Provider) {
+		func(t *testing.T, _ *inspect.Tenant, provider *qlik.Provider) {
 			if got, live := look(t, provider); len(got.Incomplete) != 1 || len(live) != 3 {
 				t.Errorf("incomplete %q, %d connections", got.Incomplete, len(live))
 			}
@@ -122,7 +123,7 @@ var reactions = map[string]struct {
 	"NextHost": {
 		"does not follow a page to another host",
 		[]simulator.Fault{{Path: connections, NextHost: "evil.example", Times: -1}},
-		func(t *testing.T, tenant *simulator.Tenant, provider *qlik.Provider) {
+		func(t *testing.T, tenant *inspect.Tenant, provider *qlik.Provider) {
 			_, err := provider.Snapshot(t.Context(), everything)
 			mustContain(t, err, "follow next page", "leaves the tenant", "evil.example")
 			if got := len(tenant.Requests()); got > 20 {
@@ -133,12 +134,12 @@ var reactions = map[string]struct {
 	"ExpireToken": {
 		"does not try again with a refused API key",
 		[]simulator.Fault{{Path: connections, ExpireToken: true, Times: -1}},
-		func(t *testing.T, tenant *simulator.Tenant, provider *qlik.Provider) {
+		func(t *testing.T, tenant *inspect.Tenant, provider *qlik.Provider) {
 			_, err := provider.Snapshot(t.Context(), connection.Scope{Spaces: everything.Spaces[:1]})
 			if mustContain(t, err, "is the API key valid"); !errors.Is(err, connection.ErrUnauthorized) {
 				t.Error(err)
 			}
-			tried := slices.DeleteFunc(tenant.Requests(), func(r simulator.Request) bool { return r.Path != connections })
+			tried := slices.DeleteFunc(tenant.Requests(), func(r inspect.Request) bool { return r.Path != connections })
 			if len(tried) != 1 {
 				t.Errorf("%d tries", len(tried))
 			}
@@ -147,7 +148,7 @@ var reactions = map[string]struct {
 	"NoAdmin": {
 		"names the role that bulk actions need",
 		[]simulator.Fault{{Path: connections + "/actions/*", NoAdmin: true}},
-		func(t *testing.T, _ *simulator.Tenant, provider *qlik.Provider) {
+		func(t *testing.T, _ *inspect.Tenant, provider *qlik.Provider) {
 			_, live := look(t, provider)
 			err := provider.Execute(t.Context(), []connection.Operation{{Kind: connection.BulkDelete, ID: live["Finance/Ledger"].ID}})[0].Err
 			if mustContain(t, err, "need the role TenantAdmin"); !errors.Is(err, connection.ErrForbidden) {
@@ -158,7 +159,7 @@ var reactions = map[string]struct {
 	"Repeat": {
 		"takes a list for incomplete that shows a connection twice",
 		[]simulator.Fault{{Method: "GET", Path: connections, Repeat: true, Times: -1}},
-		func(t *testing.T, _ *simulator.Tenant, provider *qlik.Provider) {
+		func(t *testing.T, _ *inspect.Tenant, provider *qlik.Provider) {
 			snapshot, err := provider.Snapshot(t.Context(), connection.Scope{Spaces: []connection.SpaceRef{{Name: "Finance"}}})
 			if err != nil || len(snapshot.Incomplete) != 1 || !strings.Contains(snapshot.Incomplete[0], "listed twice") {
 				t.Fatalf("%v, %+v", err, snapshot)
@@ -175,7 +176,7 @@ var reactions = map[string]struct {
 	"Without": {
 		"does not guess the space of a connection that names none",
 		[]simulator.Fault{{Path: connections, Without: []string{"space"}, Times: -1}},
-		func(t *testing.T, _ *simulator.Tenant, provider *qlik.Provider) {
+		func(t *testing.T, _ *inspect.Tenant, provider *qlik.Provider) {
 			got, live := look(t, provider)
 			if told := strings.Join(got.Incomplete, "; "); len(live) != 1 || !strings.Contains(told, "2 of 2 connections do not say which space they are in") {
 				t.Errorf("%d connections, incomplete: %q; want the personal one alone, and the two of Finance told", len(live), told)
@@ -185,7 +186,7 @@ var reactions = map[string]struct {
 	"Of": {
 		"keeps what has a space, and says that the list is incomplete",
 		[]simulator.Fault{{Path: connections, Without: []string{"space"}, Of: []string{"Ledger"}, Times: -1}},
-		func(t *testing.T, _ *simulator.Tenant, provider *qlik.Provider) {
+		func(t *testing.T, _ *inspect.Tenant, provider *qlik.Provider) {
 			got, live := look(t, provider)
 			if told := strings.Join(got.Incomplete, "; "); len(live) != 3 || !strings.Contains(told, "1 of 2 connections do not say which space they are in") {
 				t.Errorf("%d connections, incomplete: %q; want all but Ledger, and one of two told", len(live), told)
@@ -195,7 +196,7 @@ var reactions = map[string]struct {
 	"Count": {
 		"takes a list for incomplete that counts less than it lists",
 		[]simulator.Fault{{Path: connections, Count: -2, Times: -1}},
-		func(t *testing.T, _ *simulator.Tenant, provider *qlik.Provider) {
+		func(t *testing.T, _ *inspect.Tenant, provider *qlik.Provider) {
 			got, live := look(t, provider)
 			if told := strings.Join(got.Incomplete, "; "); len(live) != 4 || !strings.Contains(told, "the tenant lists 2 and counts only 0") {
 				t.Errorf("%d connections, incomplete: %q; want all four, and that two are not counted", len(live), told)
@@ -205,7 +206,7 @@ var reactions = map[string]struct {
 	"Percent": {
 		"waits where others have used the tier up, and goes on with the other one",
 		[]simulator.Fault{{Method: "POST", Path: connections, Percent: 100}},
-		func(t *testing.T, tenant *simulator.Tenant, provider *qlik.Provider) {
+		func(t *testing.T, tenant *inspect.Tenant, provider *qlik.Provider) {
 			start := time.Now()
 			second := newRest
 			second.Name = "Second"
@@ -268,7 +269,7 @@ func TestAnExpiredTokenIsRenewedOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	look(t, provider)
-	tokens := slices.DeleteFunc(tenant.Requests(), func(r simulator.Request) bool { return r.Path != "/oauth/token" })
+	tokens := slices.DeleteFunc(tenant.Requests(), func(r inspect.Request) bool { return r.Path != "/oauth/token" })
 	if len(tokens) != 2 {
 		t.Errorf("%d tokens", len(tokens))
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/qlsync/qlsync/pkg/connection"
 	simulator "github.com/qlsync/qlsync/pkg/simulator/qlik"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/inspect"
 )
 
 // TestAWriteAfterAWriteWaitsUntilTheFirstOneIsVisible writes twice on the same connections, on
@@ -76,7 +77,7 @@ func TestAnEditAfterOurWriteIsToldAtOnce(t *testing.T) {
 		_, live := look(t, provider)
 		a := live["Finance/A"]
 		provider.Execute(t.Context(), []connection.Operation{{Kind: connection.Patch, ID: a.ID, Key: a.Key, Seen: &a, Tags: &[]string{"new"}}})
-		if err := tenant.Edit(a.ID, func(c *simulator.Connection) { c.Tags = []string{"mine", "qlsync:finance"} }); err != nil {
+		if err := tenant.Edit(a.ID, func(c *inspect.Connection) { c.Tags = []string{"mine", "qlsync:finance"} }); err != nil {
 			t.Fatal(err)
 		}
 		began := time.Now()

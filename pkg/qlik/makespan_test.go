@@ -20,6 +20,7 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/qlik"
 	simulator "github.com/qlsync/qlsync/pkg/simulator/qlik"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/inspect"
 )
 
 const (
@@ -128,7 +129,7 @@ func (b *bucket) take() time.Duration {
 
 // makespan sends n writes as fast as the client does it with some workers, and tells
 // how long it took.
-func makespan(t *testing.T, n *road, tenant *simulator.Tenant, writes, workers int) time.Duration {
+func makespan(t *testing.T, n *road, tenant *inspect.Tenant, writes, workers int) time.Duration {
 	t.Helper()
 	client, err := qlik.NewClient(qlik.Config{
 		URL: "http://127.0.0.1:8080", Auth: qlik.Auth{APIKey: connection.NewSecret(tenant.Token())}, HTTPClient: &http.Client{Transport: n},
@@ -156,7 +157,7 @@ func makespan(t *testing.T, n *road, tenant *simulator.Tenant, writes, workers i
 	return time.Since(start)
 }
 
-func renaming(tenant *simulator.Tenant) qlik.Request {
+func renaming(tenant *inspect.Tenant) qlik.Request {
 	stored, _ := tenant.Find("Finance", "Orders lake")
 	return qlik.Request{
 		Method: http.MethodPatch, Path: connections + "/" + stored.ID, Repeatable: true,
@@ -166,7 +167,7 @@ func renaming(tenant *simulator.Tenant) qlik.Request {
 
 // others sends so many writes of another client of the same user, evenly over a
 // time, and tells how many were admitted.
-func others(t *testing.T, tenant *simulator.Tenant, writes int, over time.Duration) (admitted int) {
+func others(t *testing.T, tenant *inspect.Tenant, writes int, over time.Duration) (admitted int) {
 	t.Helper()
 	request := renaming(tenant)
 	for range writes {
@@ -214,8 +215,8 @@ func TestMakespan(t *testing.T) {
 		service connection.RateLimit // of the service; zero: the same
 		bucket  bool
 		passes  time.Duration // until there is any room
-		before  func(*testing.T, *simulator.Tenant)
-		during  func(*testing.T, *simulator.Tenant)
+		before  func(*testing.T, *inspect.Tenant)
+		during  func(*testing.T, *inspect.Tenant)
 		writes  []int
 		ratio   float64
 		refused int // at most, in any five minutes
@@ -227,19 +228,19 @@ func TestMakespan(t *testing.T) {
 		{name: "half", limit: half, writes: []int{250, 500, 1000}, ratio: 1.15, refused: workers},
 		{
 			name: "used up by others at once", limit: whole, passes: 200 * time.Second, writes: []int{5, 400}, ratio: 1.15, refused: workers,
-			before: func(t *testing.T, tenant *simulator.Tenant) {
+			before: func(t *testing.T, tenant *inspect.Tenant) {
 				others(t, tenant, 500, 5*time.Second)
 				time.Sleep(95 * time.Second)
 			},
 		},
 		{
 			name: "used up by others evenly", limit: evenly, service: whole, passes: time.Second, writes: []int{100, 400}, ratio: 1.15, refused: workers,
-			before: func(t *testing.T, tenant *simulator.Tenant) { others(t, tenant, 500, window-time.Second) },
+			before: func(t *testing.T, tenant *inspect.Tenant) { others(t, tenant, 500, window-time.Second) },
 		},
 		{
 			name: "half taken by others", limit: half, service: whole, writes: []int{500, 1000, 2000}, ratio: 1.15, refused: workers,
-			before: func(t *testing.T, tenant *simulator.Tenant) { others(t, tenant, 250, window) },
-			during: func(t *testing.T, tenant *simulator.Tenant) { others(t, tenant, 1, 1200*time.Millisecond) },
+			before: func(t *testing.T, tenant *inspect.Tenant) { others(t, tenant, 250, window) },
+			during: func(t *testing.T, tenant *inspect.Tenant) { others(t, tenant, 1, 1200*time.Millisecond) },
 		},
 	} {
 		for _, n := range test.writes {
@@ -356,13 +357,13 @@ func TestAFew429WithoutALimitCostLittle(t *testing.T) {
 }
 
 // limited makes a tenant with a limit, and the road to it.
-func limited(t *testing.T, limit connection.RateLimit, isBucket bool) (*simulator.Tenant, *road) {
+func limited(t *testing.T, limit connection.RateLimit, isBucket bool) (*inspect.Tenant, *road) {
 	t.Helper()
 	own := simulator.Limit{Requests: limit.Requests, Seconds: int(limit.Window.Seconds())}
 	if isBucket {
 		own.Requests = math.MaxInt32
 	}
-	tenant, err := simulator.New([]byte(acme), simulator.Options{RateLimits: simulator.RateLimits{Tier2: own}})
+	tenant, err := inspect.New([]byte(acme), simulator.Options{RateLimits: simulator.RateLimits{Tier2: own}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/qlsync/qlsync/pkg/qlik"
 	"github.com/qlsync/qlsync/pkg/simulator"
 	simqlik "github.com/qlsync/qlsync/pkg/simulator/qlik"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/inspect"
 )
 
 // acme is a tenant in which Ana administers and Bob does not.
@@ -38,7 +39,7 @@ const acme = `{
 }`
 
 // embedded is the embedded tenant as a network in memory, so that time may be fake.
-type embedded struct{ *simqlik.Tenant }
+type embedded struct{ *inspect.Tenant }
 
 func (e embedded) RoundTrip(r *http.Request) (response *http.Response, err error) {
 	defer func() {
@@ -60,9 +61,9 @@ func (e embedded) RoundTrip(r *http.Request) (response *http.Response, err error
 
 // embed makes the embedded tenant and a provider for it; after the test, every
 // fault must have fired and no request may have broken the contract.
-func embed(t *testing.T, seed string, options simqlik.Options) (*simqlik.Tenant, *qlik.Provider) {
+func embed(t *testing.T, seed string, options simqlik.Options) (*inspect.Tenant, *qlik.Provider) {
 	t.Helper()
-	tenant, err := simqlik.New([]byte(seed), options)
+	tenant, err := inspect.New([]byte(seed), options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -282,7 +283,7 @@ func TestDataSourcesOfTheEmbeddedTenant(t *testing.T) {
 }
 
 func TestOAuthAndARealServer(t *testing.T) {
-	tenant, err := simqlik.New([]byte(acme), simqlik.Options{})
+	tenant, err := inspect.New([]byte(acme), simqlik.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

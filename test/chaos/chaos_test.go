@@ -23,6 +23,7 @@ import (
 	"github.com/qlsync/qlsync/pkg/plan"
 	"github.com/qlsync/qlsync/pkg/qlik"
 	simulator "github.com/qlsync/qlsync/pkg/simulator/qlik"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/inspect"
 )
 
 // TestAnyWorldConvergesAndNothingIsLost is the property; `make chaos` draws many
@@ -57,8 +58,8 @@ func (w *world) String() string {
 // episode is a world on its way: one process after the other plans and applies.
 type episode struct {
 	world    *world
-	tenant   *simulator.Tenant
-	strange  map[string]simulator.Connection
+	tenant   *inspect.Tenant
+	strange  map[string]inspect.Connection
 	ids      map[string]string // of the stories that were there before, by bucket number
 	codes    map[string]string // of those who have signed in, by their variables
 	troubles []string
@@ -66,9 +67,9 @@ type episode struct {
 }
 
 func newEpisode(w *world) *episode {
-	e := &episode{world: w, strange: map[string]simulator.Connection{}, ids: map[string]string{}, codes: map[string]string{}}
+	e := &episode{world: w, strange: map[string]inspect.Connection{}, ids: map[string]string{}, codes: map[string]string{}}
 	var err error
-	if e.tenant, err = simulator.New(w.seed(), simulator.Options{Faults: w.faults, Behaviour: w.behaviour}); err != nil {
+	if e.tenant, err = inspect.New(w.seed(), simulator.Options{Faults: w.faults, Behaviour: w.behaviour}); err != nil {
 		e.trouble("seed: %v", err)
 		return e
 	}
@@ -277,7 +278,7 @@ func (e *episode) read(ctx context.Context, provider *qlik.Provider, touched fun
 
 // record is a connection as its tenant holds it, without what says when.
 type record struct {
-	simulator.Connection
+	inspect.Connection
 	secrets [2]bool // it has the old or the new ones
 }
 
@@ -402,7 +403,7 @@ func (e *episode) check() {
 }
 
 // bucketOf gives the bucket of a connection.
-func (s *story) bucketOf(c *simulator.Connection) any {
+func (s *story) bucketOf(c *inspect.Connection) any {
 	_, property := s.source()
 	return c.Properties[property]
 }

@@ -13,7 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/qlsync/qlsync/pkg/connection"
-	simulator "github.com/qlsync/qlsync/pkg/simulator/qlik"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/inspect"
 )
 
 // deed is what another client does to a connection.
@@ -64,11 +64,11 @@ type witness struct {
 	requests           int
 	read, wrote, hands map[string]int
 	did                map[string]deed
-	foreign            map[string]simulator.Connection // nobody's or another project's, since a hand made it so
+	foreign            map[string]inspect.Connection // nobody's or another project's, since a hand made it so
 }
 
 func newWitness() witness {
-	return witness{read: map[string]int{}, wrote: map[string]int{}, hands: map[string]int{}, did: map[string]deed{}, foreign: map[string]simulator.Connection{}}
+	return witness{read: map[string]int{}, wrote: map[string]int{}, hands: map[string]int{}, did: map[string]deed{}, foreign: map[string]inspect.Connection{}}
 }
 
 // act lets the other client do what it does before this request. It is called with the lock.
@@ -85,7 +85,7 @@ func (n *wire) act() {
 }
 
 func (n *wire) handle(h hand) {
-	all := slices.DeleteFunc(n.tenant.Connections(), func(c simulator.Connection) bool {
+	all := slices.DeleteFunc(n.tenant.Connections(), func(c inspect.Connection) bool {
 		_, strange := n.before[c.ID]
 		return strange || n.seen.hands[c.ID] > 0
 	})
@@ -124,17 +124,17 @@ func (n *wire) noteHandled(names ...string) {
 	}
 }
 
-func (n *wire) do(d deed, c *simulator.Connection, s *story) error {
-	edit := func(change func(*simulator.Connection)) error { return n.tenant.Edit(c.ID, change) }
+func (n *wire) do(d deed, c *inspect.Connection, s *story) error {
+	edit := func(change func(*inspect.Connection)) error { return n.tenant.Edit(c.ID, change) }
 	switch d {
 	case untags:
-		return edit(func(c *simulator.Connection) {
+		return edit(func(c *inspect.Connection) {
 			c.Tags = slices.DeleteFunc(c.Tags, func(tag string) bool { return strings.HasPrefix(tag, "qlsync") })
 		})
 	case protects:
-		return edit(func(c *simulator.Connection) { c.Tags = append(c.Tags, "qlsync-protected") })
+		return edit(func(c *inspect.Connection) { c.Tags = append(c.Tags, "qlsync-protected") })
 	case edits:
-		return edit(func(c *simulator.Connection) {
+		return edit(func(c *inspect.Connection) {
 			for _, property := range []string{"bucketName", "Catalog"} {
 				if _, there := c.Properties[property]; there {
 					c.Properties[property] = "by hand"
@@ -142,9 +142,9 @@ func (n *wire) do(d deed, c *simulator.Connection, s *story) error {
 			}
 		})
 	case renames:
-		return edit(func(c *simulator.Connection) { c.Name += byHand })
+		return edit(func(c *inspect.Connection) { c.Name += byHand })
 	case relocates:
-		return edit(func(c *simulator.Connection) {
+		return edit(func(c *inspect.Connection) {
 			c.Space = map[string]string{"Finance": "Sales"}[c.Space]
 			if c.Space == "" {
 				c.Space = "Finance"
@@ -164,9 +164,9 @@ func (n *wire) do(d deed, c *simulator.Connection, s *story) error {
 		n.mu.Lock() // its credentials go
 		n.world.typed[c.ID] = true
 		n.mu.Unlock()
-		return edit(func(c *simulator.Connection) { c.Owner = map[string]string{ana: bo, bo: ana}[c.Owner] })
+		return edit(func(c *inspect.Connection) { c.Owner = map[string]string{ana: bo, bo: ana}[c.Owner] })
 	case handsOver:
-		return edit(func(c *simulator.Connection) { c.Tags = []string{"qlsync:other"} })
+		return edit(func(c *inspect.Connection) { c.Tags = []string{"qlsync:other"} })
 	case renamesSpace:
 		if strings.HasSuffix(c.Space, byHand) {
 			return errors.New("that is done already")
@@ -181,7 +181,7 @@ func (n *wire) do(d deed, c *simulator.Connection, s *story) error {
 	if s != nil && s.after.Name != "" {
 		key = s.after
 	}
-	id, err := n.tenant.Add(simulator.SeedConnection{
+	id, err := n.tenant.Add(inspect.SeedConnection{
 		Name: key.Name, Space: key.Space, DataSource: lake, Tags: []string{"mine"}, Properties: map[string]any{"bucketName": "by hand", "region": "eu-west-1"},
 	})
 	if err == nil {
@@ -191,11 +191,11 @@ func (n *wire) do(d deed, c *simulator.Connection, s *story) error {
 	return err
 }
 
-func (n *wire) found(id string) (simulator.Connection, bool) {
+func (n *wire) found(id string) (inspect.Connection, bool) {
 	all := n.tenant.Connections()
-	i := slices.IndexFunc(all, func(c simulator.Connection) bool { return c.ID == id })
+	i := slices.IndexFunc(all, func(c inspect.Connection) bool { return c.ID == id })
 	if i < 0 {
-		return simulator.Connection{}, false
+		return inspect.Connection{}, false
 	}
 	all[i].Space = strings.TrimSuffix(all[i].Space, byHand)
 	return all[i], true

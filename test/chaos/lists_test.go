@@ -12,6 +12,7 @@ import (
 	"github.com/qlsync/qlsync/pkg/plan"
 	"github.com/qlsync/qlsync/pkg/qlik"
 	simulator "github.com/qlsync/qlsync/pkg/simulator/qlik"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/inspect"
 )
 
 // TestNothingIsCreatedOrDeletedFromAListThatContradictsItself applies a create, a rename and
@@ -40,7 +41,7 @@ func TestNothingIsCreatedOrDeletedFromAListThatContradictsItself(t *testing.T) {
 				}
 				lying := newTenant(t, simulator.Options{Faults: []simulator.Fault{test.fault}})
 				for _, c := range tenant.Connections() {
-					c := simulator.SeedConnection{
+					c := inspect.SeedConnection{
 						Name: c.Name, Space: c.Space, DataSource: c.DataSource, Properties: c.Properties, Tags: c.Tags,
 						Credentials: map[string]any{"accessKey": "key", "secretKey": "old"},
 					}
@@ -84,7 +85,7 @@ func warnings(p *plan.Plan) string {
 	return strings.Join(told, "; ")
 }
 
-func names(tenant *simulator.Tenant) string {
+func names(tenant *inspect.Tenant) string {
 	var names []string
 	for _, c := range tenant.Connections() {
 		names = append(names, c.Name)

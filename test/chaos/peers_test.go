@@ -17,6 +17,7 @@ import (
 	"github.com/qlsync/qlsync/pkg/plan"
 	"github.com/qlsync/qlsync/pkg/qlik"
 	simulator "github.com/qlsync/qlsync/pkg/simulator/qlik"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/inspect"
 )
 
 // line is a way to the tenant that takes its time, and notes how often the rate limit
@@ -50,7 +51,7 @@ type engine struct {
 	workers  int
 }
 
-func newEngine(t testing.TB, tenant *simulator.Tenant, l *line, limits qlik.Limits, workers int) *engine {
+func newEngine(t testing.TB, tenant *inspect.Tenant, l *line, limits qlik.Limits, workers int) *engine {
 	t.Helper()
 	provider, err := qlik.New(qlik.Config{
 		URL: "http://127.0.0.1:8080", Auth: qlik.Auth{APIKey: connection.NewSecret(tenant.Token())}, Project: project,
@@ -138,9 +139,9 @@ func (e *engine) apply(p *plan.Plan) *apply.Result {
 const empty = `{"token": "key-of-ana", "users": [{"id": "u-ana", "name": "Ana", "email": "ana@example.com", "roles": ["TenantAdmin"]}],
  "spaces": [{"name": "Finance", "type": "shared"}, {"name": "Sales", "type": "managed"}], "rateLimits": {"tier2": {"requests": 500, "seconds": 300}}}`
 
-func newTenant(t testing.TB, o simulator.Options) *simulator.Tenant {
+func newTenant(t testing.TB, o simulator.Options) *inspect.Tenant {
 	t.Helper()
-	tenant, err := simulator.New([]byte(empty), o)
+	tenant, err := inspect.New([]byte(empty), o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/qlik"
 	simulator "github.com/qlsync/qlsync/pkg/simulator/qlik"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/inspect"
 )
 
 var soak = flag.Int("soak", 500, "how many steps the soak takes")
@@ -30,7 +31,7 @@ const mostMemory = 512 << 20
 func TestALongRunUnderFaultsLeavesNothingBehind(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := *soak / 5
-		tenant, err := simulator.New([]byte(empty), simulator.Options{Faults: everyTwentieth(12 * *soak)})
+		tenant, err := inspect.New([]byte(empty), simulator.Options{Faults: everyTwentieth(12 * *soak)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -77,7 +78,7 @@ func TestALongRunUnderFaultsLeavesNothingBehind(t *testing.T) {
 }
 
 // writes counts those that a tenant has got.
-func writes(tenant *simulator.Tenant) (n int) {
+func writes(tenant *inspect.Tenant) (n int) {
 	for _, request := range tenant.Requests() {
 		if request.Tier == 2 {
 			n++
@@ -109,7 +110,7 @@ func everyTwentieth(requests int) []simulator.Fault {
 // mix fills the tenant and declares, for each fifth of the steps, something else:
 // creates, updates, rebuilds, renames and other credentials. Besides, some are moved
 // and some are no longer declared.
-func (e *engine) mix(tenant *simulator.Tenant, n int) {
+func (e *engine) mix(tenant *inspect.Tenant, n int) {
 	e.Helper()
 	for i := range n {
 		for _, fate := range []fate{updates, rebuilt, renamed, rotates, moves, retires, appears} {
@@ -121,10 +122,10 @@ func (e *engine) mix(tenant *simulator.Tenant, n int) {
 }
 
 // turn adds one connection to the tenant, and what becomes of it to the files.
-func (e *engine) turn(tenant *simulator.Tenant, s *story) {
+func (e *engine) turn(tenant *inspect.Tenant, s *story) {
 	e.Helper()
 	if s.fate != appears {
-		if _, err := tenant.Add(simulator.SeedConnection{
+		if _, err := tenant.Add(inspect.SeedConnection{
 			Name: s.before.Name, Space: s.before.Space, DataSource: lake,
 			Properties:  map[string]any{"bucketName": "old", "region": "eu-west-1"},
 			Credentials: map[string]any{"accessKey": "key", "secretKey": "old"},

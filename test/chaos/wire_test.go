@@ -14,16 +14,16 @@ import (
 	"time"
 
 	"github.com/qlsync/qlsync/pkg/connection"
-	simulator "github.com/qlsync/qlsync/pkg/simulator/qlik"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/inspect"
 )
 
 // wire is the way of one process to the tenant. It sees every write, and looks at
 // the tenant after each. A dead process sends nothing any more.
 type wire struct {
 	world  *world
-	tenant *simulator.Tenant
-	before map[string]simulator.Connection // by id, what must not be touched
-	stored []simulator.Credential          // separated credentials, which must all stay
+	tenant *inspect.Tenant
+	before map[string]inspect.Connection // by id, what must not be touched
+	stored []inspect.Credential          // separated credentials, which must all stay
 
 	round int
 	ids   map[string]string // as [episode.ids]
@@ -187,7 +187,7 @@ func (n *wire) look(method string, disturbed bool) {
 func (n *wire) lookAtStored() {
 	now := n.tenant.Credentials()
 	for _, was := range n.stored {
-		i := slices.IndexFunc(now, func(is simulator.Credential) bool { return is.ID == was.ID })
+		i := slices.IndexFunc(now, func(is inspect.Credential) bool { return is.ID == was.ID })
 		if i < 0 || was.User != ana && now[i] != was {
 			n.trouble("the credentials %q of %s were touched", was.Name, was.User)
 		}

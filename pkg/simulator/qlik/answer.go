@@ -1,12 +1,15 @@
 package qlik
 
 import (
+	"cmp"
 	"encoding/hex"
 	"net/http"
 	"slices"
 	"strings"
 
 	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/identity"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/refusal"
 )
 
 // answer is what a handler gives back; it is encoded after the lock is released.
@@ -26,14 +29,14 @@ var noContent = answer{status: http.StatusNoContent}
 
 func ok(body any) answer { return answer{status: http.StatusOK, body: body} }
 
-func errorAnswer(e *apiError) answer {
-	return answer{status: e.httpStatus(), header: e.header, body: errorBody{Errors: []*apiError{e}}}
+func errorAnswer(e *refusal.Error) answer {
+	return answer{status: e.HTTPStatus(), header: e.Header, body: errorBody{Errors: []*refusal.Error{e}}}
 }
 
 // errorBody is the documented envelope (API reference, every operation).
 type errorBody struct {
-	Errors  []*apiError `json:"errors"`
-	TraceID string      `json:"traceId,omitempty"`
+	Errors  []*refusal.Error `json:"errors"`
+	TraceID string           `json:"traceId,omitempty"`
 }
 
 // as gives the body in the form of the service that the path belongs to (API reference): only spaces and users tell the
@@ -59,7 +62,7 @@ func (a answer) write(w http.ResponseWriter, trace string) {
 	reply := host.Reply{Status: a.status, Header: a.header, Truncate: a.truncate}
 	switch {
 	case a.raw != "":
-		reply.Content, reply.Kind = []byte(a.raw), firstSet(a.kind, "text/html; charset=utf-8")
+		reply.Content, reply.Kind = []byte(a.raw), cmp.Or(a.kind, "text/html; charset=utf-8")
 	case a.body != nil:
 		var err error
 		if reply.Content, err = host.JSON(a.body); err != nil {
@@ -73,6 +76,6 @@ func (a answer) write(w http.ResponseWriter, trace string) {
 
 // traceID is the same for the same request, so that recorded outputs do not change from run to run.
 func traceID(r *http.Request) string {
-	d := digestOf("trace", r.Method, r.URL.RequestURI())
+	d := identity.Digest("trace", r.Method, r.URL.RequestURI())
 	return hex.EncodeToString(d[:16])
 }

@@ -4,17 +4,19 @@ import (
 	"crypto/subtle"
 	"net/http"
 	"strings"
+
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/refusal"
 )
 
 // authenticate finds the user of a request. Undocumented; assumed: every failure has the same body.
 func (t *Tenant) authenticate(r *http.Request) (userID string, err error) {
 	scheme, token := bearer(r)
 	if !strings.EqualFold(scheme, "Bearer") || token == "" {
-		return "", unauthorized("a bearer token is needed")
+		return "", refusal.Unauthorized("a bearer token is needed")
 	}
 	id, ok := t.keys.holder(token, t.now())
 	if !ok {
-		return "", unauthorized("the token is not valid, or has expired")
+		return "", refusal.Unauthorized("the token is not valid, or has expired")
 	}
 	return id, nil
 }
@@ -41,12 +43,12 @@ func (t *Tenant) token(c *call) (answer, error) {
 		return answer{}, err
 	}
 	if body.GrantType != "client_credentials" {
-		return answer{}, badRequest("grant_type must be client_credentials")
+		return answer{}, refusal.BadRequest("grant_type must be client_credentials")
 	}
 	o := t.keys.oauth
 	if o == nil || body.ClientID != o.ClientID ||
 		subtle.ConstantTimeCompare([]byte(body.ClientSecret), []byte(o.ClientSecret)) != 1 {
-		return answer{}, unauthorized("unknown client, or wrong secret")
+		return answer{}, refusal.Unauthorized("unknown client, or wrong secret")
 	}
 	token, expires := t.keys.issue(t.now())
 	return ok(tokenAnswer{

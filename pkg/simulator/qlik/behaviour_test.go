@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/qlsync/qlsync/pkg/simulator/qlik"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/inspect"
 )
 
 // TestSwitches does the same thing with a switch off and on, set by Options and by the seed.
@@ -237,7 +238,7 @@ func TestATenantOfOneUserHasHalfTheLimit(t *testing.T) {
 func TestWrongSwitchesAreRefused(t *testing.T) {
 	for name, b := range map[string]qlik.Behaviour{"a negative maximum": {BulkMaximum: -1}, "an unknown key": {DataSourceKey: "id"}} {
 		t.Run(name, func(t *testing.T) {
-			if _, err := qlik.New([]byte(acme), qlik.Options{Behaviour: b}); err == nil {
+			if _, err := inspect.New([]byte(acme), qlik.Options{Behaviour: b}); err == nil {
 				t.Error("no error")
 			}
 		})

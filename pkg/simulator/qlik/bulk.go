@@ -4,15 +4,17 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/refusal"
 )
 
 // The bulk actions answer 207 with one status per item (API reference). They are not transactions: items that went
 // through stay. No batch size is documented: see Behaviour.BulkMaximum.
 
 type bulkItem struct {
-	ID     string    `json:"id"`
-	Status int       `json:"status"`
-	Error  *apiError `json:"error,omitempty"`
+	ID     string         `json:"id"`
+	Status int            `json:"status"`
+	Error  *refusal.Error `json:"error,omitempty"`
 }
 
 type bulkAnswer struct {
@@ -50,10 +52,10 @@ func (t *Tenant) bulkDelete(c *call) (answer, error) {
 		return answer{}, err
 	}
 	return each(items, func(item deleteItem) (string, error) {
-		if t.world.connections[item.ID] == nil {
-			return item.ID, notFound("data connection")
+		if t.store.World.Connections[item.ID] == nil {
+			return item.ID, refusal.NotFound("data connection")
 		}
-		t.world.remove(item.ID)
+		t.store.World.Remove(item.ID)
 		return item.ID, nil
 	}), nil
 }
@@ -61,8 +63,8 @@ func (t *Tenant) bulkDelete(c *call) (answer, error) {
 // bulkItems reads the body of a bulk action. The role is asked for before the body is looked at, and one item without a
 // required field makes the whole request a bad one.
 func bulkItems[T interface{ check() error }](t *Tenant, c *call) ([]T, error) {
-	if !c.user.isAdmin() {
-		return nil, forbidden("the endpoint requires Admin role")
+	if !c.user.IsAdmin() {
+		return nil, refusal.Forbidden("the endpoint requires Admin role")
 	}
 	var body struct {
 		Connections *[]T `json:"connections"`
@@ -71,11 +73,11 @@ func bulkItems[T interface{ check() error }](t *Tenant, c *call) ([]T, error) {
 		return nil, err
 	}
 	if body.Connections == nil {
-		return nil, badRequest("Field connections is missing in the request")
+		return nil, refusal.BadRequest("Field connections is missing in the request")
 	}
 	items := *body.Connections
 	if most := t.behaviour.BulkMaximum; most > 0 && len(items) > most {
-		return nil, badRequest("at most %d connections are allowed", most)
+		return nil, refusal.BadRequest("at most %d connections are allowed", most)
 	}
 	for _, item := range items {
 		if err := item.check(); err != nil {
@@ -92,9 +94,9 @@ func each[T any](items []T, do func(T) (id string, err error)) answer {
 		id, err := do(item)
 		entry := bulkItem{ID: id, Status: http.StatusNoContent}
 		if err != nil {
-			refused := new(apiError)
+			refused := new(refusal.Error)
 			if !errors.As(err, &refused) {
-				refused = &apiError{Code: "HTTP-500", Title: err.Error(), Status: http.StatusInternalServerError}
+				refused = &refusal.Error{Code: "HTTP-500", Title: err.Error(), Status: http.StatusInternalServerError}
 			}
 			entry.Error, entry.Status = refused, refused.Status
 		}
@@ -105,7 +107,7 @@ func each[T any](items []T, do func(T) (id string, err error)) answer {
 
 func (i deleteItem) check() error {
 	if i.ID == "" {
-		return badRequest("Field id is missing in the request")
+		return refusal.BadRequest("Field id is missing in the request")
 	}
 	return nil
 }
@@ -114,15 +116,15 @@ func (i deleteItem) check() error {
 func (i updateItem) check() error {
 	switch {
 	case i.ID == "":
-		return badRequest("Field id is missing in the request")
+		return refusal.BadRequest("Field id is missing in the request")
 	case i.SpaceID != nil && i.SpaceType == "":
-		return badRequest("Field spaceType is missing in the request")
+		return refusal.BadRequest("Field spaceType is missing in the request")
 	case i.SpaceID == nil && i.SpaceType != "":
-		return badRequest("spaceType is given without spaceId")
+		return refusal.BadRequest("spaceType is given without spaceId")
 	case i.SpaceType != "" && !slices.Contains([]string{"personal", "shared", "managed", "data"}, i.SpaceType):
-		return badRequest("spaceType must be personal, shared, managed or data")
+		return refusal.BadRequest("spaceType must be personal, shared, managed or data")
 	case i.SpaceID != nil && (*i.SpaceID == "") != (i.SpaceType == "personal"):
-		return badRequest("spaceType personal goes with an empty spaceId")
+		return refusal.BadRequest("spaceType personal goes with an empty spaceId")
 	}
 	return nil
 }
@@ -130,14 +132,14 @@ func (i updateItem) check() error {
 // updateOne moves one connection. An empty spaceId is the personal space of the new owner, or of the present one. The
 // statuses of item errors are undocumented; assumed.
 func (t *Tenant) updateOne(i updateItem) error {
-	r := t.world.connections[i.ID]
+	r := t.store.World.Connections[i.ID]
 	if r == nil {
-		return notFound("data connection")
+		return refusal.NotFound("data connection")
 	}
-	next := r.change(t.now())
+	next := r.Change(t.now())
 	if i.OwnerID != nil {
-		if t.world.user(*i.OwnerID) == nil {
-			return notFound("owner")
+		if t.store.World.User(*i.OwnerID) == nil {
+			return refusal.NotFound("owner")
 		}
 		next.Owner = *i.OwnerID
 	}
@@ -147,11 +149,11 @@ func (t *Tenant) updateOne(i updateItem) error {
 		}
 		next.Space = *i.SpaceID
 	}
-	if err := t.world.checkName(next); err != nil {
+	if err := t.store.World.CheckName(next); err != nil {
 		return err
 	}
-	t.world.handOver(r, next)
-	t.world.put(next)
+	t.store.World.HandOver(r, next)
+	t.store.World.Put(next)
 	return nil
 }
 
@@ -159,12 +161,12 @@ func (t *Tenant) checkSpace(id, kind string) error {
 	if id == "" {
 		return nil
 	}
-	s := t.world.space(id)
+	s := t.store.World.Space(id)
 	if s == nil {
-		return notFound("space")
+		return refusal.NotFound("space")
 	}
 	if s.Type != kind {
-		return badRequest("the space is of type %s, not %s", s.Type, kind)
+		return refusal.BadRequest("the space is of type %s, not %s", s.Type, kind)
 	}
 	return nil
 }

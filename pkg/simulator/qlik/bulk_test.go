@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/qlsync/qlsync/pkg/simulator/qlik"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/inspect"
 )
 
 const (
@@ -30,7 +31,7 @@ func TestBulkUpdateReportsEveryItem(t *testing.T) {
 	r := newRig(t, acme, qlik.Options{})
 	lake, ledger, mine := r.id("Finance", "Orders lake"), r.id("Finance", "Ledger"), r.id("", "Mine")
 	const gone = "00000000-0000-4000-8000-000000000000"
-	if _, err := r.Add(qlik.SeedConnection{Name: "Mine", Space: "Griffin", DataSource: "rest"}); err != nil {
+	if _, err := r.Add(inspect.SeedConnection{Name: "Mine", Space: "Griffin", DataSource: "rest"}); err != nil {
 		t.Fatal(err)
 	}
 	griffin := r.space("Griffin")

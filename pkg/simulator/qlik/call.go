@@ -5,12 +5,14 @@ import (
 	"net/url"
 
 	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/model"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/refusal"
 )
 
 // call is a request on its way through a handler.
 type call struct {
 	request *http.Request
-	user    *userRecord // nil on open routes
+	user    *model.User // nil on open routes
 	query   url.Values
 	body    []byte
 	omit    []string // names that a fault hides from lists
@@ -19,7 +21,7 @@ type call struct {
 }
 
 // caller is the user of the request, or what a fault leaves of them.
-func (c *call) caller(u *userRecord) *userRecord {
+func (c *call) caller(u *model.User) *model.User {
 	if u == nil || !c.noAdmin {
 		return u
 	}
@@ -31,7 +33,7 @@ func (c *call) caller(u *userRecord) *userRecord {
 // decode reads the body into v. Whatever v does not name is misuse.
 func (c *call) decode(v any) error {
 	if err := host.DecodeStrict(c.body, v); err != nil {
-		return misuse("%v", err)
+		return refusal.Misuse("%v", err)
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/qlsync/qlsync/pkg/simulator"
 	"github.com/qlsync/qlsync/pkg/simulator/qlik"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/inspect"
 )
 
 // acme is the tenant of most tests: Ana administers, Bob does not and is no member of Vault.
@@ -36,7 +37,7 @@ var asBob = strings.Replace(acme, `"caller": "ana@acme.example"`, `"caller": "bo
 
 // rig is a tenant behind a real server, and a client with a token.
 type rig struct {
-	*qlik.Tenant
+	*inspect.Tenant
 	t     *testing.T
 	url   string
 	token string
@@ -44,14 +45,14 @@ type rig struct {
 
 func newRig(t *testing.T, seed string, o qlik.Options) *rig {
 	t.Helper()
-	tenant, err := qlik.New([]byte(seed), o)
+	tenant, err := inspect.New([]byte(seed), o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return serve(t, tenant)
 }
 
-func serve(t *testing.T, tenant *qlik.Tenant) *rig {
+func serve(t *testing.T, tenant *inspect.Tenant) *rig {
 	t.Helper()
 	server, err := simulator.Start(tenant, "")
 	if err != nil {

@@ -1,5 +1,11 @@
 package qlik
 
+import (
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/identity"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/model"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/refusal"
+)
+
 // Limits of tags (API reference, create; the size is in the published specification).
 const (
 	maxTagsOnCreate = 31 // the server adds one of its own
@@ -10,9 +16,9 @@ const (
 // byPath finds the connection that the path names: an id, or with type=connectionname a name (API reference).
 //
 // By name without spaceId it must be the only one that the caller sees: undocumented; assumed.
-func (t *Tenant) byPath(c *call) (*record, error) {
+func (t *Tenant) byPath(c *call) (*model.Record, error) {
 	if _, builtIn := t.dataFilesSpace(c); builtIn {
-		return nil, forbidden(reservedName + " connections are built in")
+		return nil, refusal.Forbidden(model.ReservedName + " connections are built in")
 	}
 	ref := c.request.PathValue("id")
 	switch kind := c.query.Get("type"); kind {
@@ -20,51 +26,51 @@ func (t *Tenant) byPath(c *call) (*record, error) {
 		return t.byName(c, ref)
 	case "":
 	default:
-		return nil, misuse("type must be connectionname")
+		return nil, refusal.Misuse("type must be connectionname")
 	}
-	if !uuidShape.MatchString(ref) {
-		return nil, badRequest("the connection id is not a valid UUID")
+	if !identity.UUIDShape.MatchString(ref) {
+		return nil, refusal.BadRequest("the connection id is not a valid UUID")
 	}
-	r := t.world.connections[ref]
+	r := t.store.World.Connections[ref]
 	if r == nil {
-		return nil, notFound("data connection")
+		return nil, refusal.NotFound("data connection")
 	}
-	if !t.world.sees(c.user, r) {
-		return nil, forbidden("no access to the connection or space")
+	if !t.store.World.Sees(c.user, r) {
+		return nil, refusal.Forbidden("no access to the connection or space")
 	}
 	return r, nil
 }
 
 // checkAccess refuses a space that the caller does not see; "" is the caller's own personal one.
 func (t *Tenant) checkAccess(c *call, space string) error {
-	if space != "" && !c.user.mayEnter(t.world.space(space)) {
-		return forbidden("no access to the connection or space")
+	if space != "" && !c.user.MayEnter(t.store.World.Space(space)) {
+		return refusal.Forbidden("no access to the connection or space")
 	}
 	return nil
 }
 
-func (t *Tenant) byName(c *call, name string) (*record, error) {
+func (t *Tenant) byName(c *call, name string) (*model.Record, error) {
 	if space := c.query.Get("spaceId"); space != "" {
 		if err := t.checkAccess(c, space); err != nil {
 			return nil, err
 		}
-		if r := t.world.named(nameKey{space, name}); r != nil {
+		if r := t.store.World.Named(model.NameKey{Scope: space, Name: name}); r != nil {
 			return r, nil
 		}
-		return nil, notFound("data connection")
+		return nil, refusal.NotFound("data connection")
 	}
-	var found *record
-	for _, r := range t.world.inOrder() {
-		if !t.world.sameName(r.Name, name) || !t.world.sees(c.user, r) {
+	var found *model.Record
+	for _, r := range t.store.World.InOrder() {
+		if !t.store.World.SameName(r.Name, name) || !t.store.World.Sees(c.user, r) {
 			continue
 		}
 		if found != nil {
-			return nil, badRequest("more than one connection has this name: spaceId is needed")
+			return nil, refusal.BadRequest("more than one connection has this name: spaceId is needed")
 		}
 		found = r
 	}
 	if found == nil {
-		return nil, notFound("data connection")
+		return nil, refusal.NotFound("data connection")
 	}
 	return found, nil
 }
@@ -74,10 +80,10 @@ func (t *Tenant) dataFilesSpace(c *call) (space string, builtIn bool) {
 	ref, spaces := c.request.PathValue("id"), t.enterable(c.user)
 	if c.query.Get("type") == "connectionname" {
 		space = c.query.Get("spaceId")
-		return space, ref == reservedName && spaces[space]
+		return space, ref == model.ReservedName && spaces[space]
 	}
 	for space, open := range spaces {
-		if open && dataFilesID(scopeOf(space, c.user.ID)) == ref {
+		if open && dataFilesID(model.ScopeOf(space, c.user.ID)) == ref {
 			return space, true
 		}
 	}
@@ -94,18 +100,18 @@ func (t *Tenant) getConnection(c *call) (answer, error) {
 		return answer{}, err
 	}
 	v := t.view(c, r)
-	v.QRI = r.source().qri(r.Properties)
+	v.QRI = r.Source().QRI(r.Properties)
 	v.ConnectionSecret = secretText(r.Secret)
 	if c.query.Get("parseConnection") == "true" {
-		v.Properties = t.world.shown(r)
+		v.Properties = t.store.World.Shown(r)
 	}
 	if id := c.query.Get("credentialId"); id != "" {
-		k := t.world.credentials[id]
+		k := t.store.World.Credentials[id]
 		if c.query.Get("byCredentialName") == "true" {
-			k = t.world.credentialNamed(c.user.ID, id)
+			k = t.store.World.CredentialNamed(c.user.ID, id)
 		}
 		if k == nil || k.User != c.user.ID {
-			return answer{}, notFound("credential")
+			return answer{}, refusal.NotFound("credential")
 		}
 		v.CredentialsID = k.ID
 	}
@@ -114,11 +120,11 @@ func (t *Tenant) getConnection(c *call) (answer, error) {
 
 func checkTags(tags []string, limit int) error {
 	if len(tags) > limit {
-		return badRequest("at most %d tags are allowed", limit)
+		return refusal.BadRequest("at most %d tags are allowed", limit)
 	}
 	for _, tag := range tags {
 		if tag == "" || len(tag) > maxTagBytes {
-			return badRequest("a tag must have 1 to %d bytes", maxTagBytes)
+			return refusal.BadRequest("a tag must have 1 to %d bytes", maxTagBytes)
 		}
 	}
 	return nil
@@ -131,15 +137,15 @@ func (t *Tenant) deleteConnection(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	t.world.remove(r.ID)
+	t.store.World.Remove(r.ID)
 	return noContent, nil
 }
 
 // enterable gives the spaces that the user may enter, and "" for the personal one.
-func (t *Tenant) enterable(u *userRecord) map[string]bool {
+func (t *Tenant) enterable(u *model.User) map[string]bool {
 	spaces := map[string]bool{"": true}
-	for _, s := range t.world.spaces {
-		spaces[s.ID] = u.mayEnter(s)
+	for _, s := range t.store.World.Spaces {
+		spaces[s.ID] = u.MayEnter(s)
 	}
 	return spaces
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/qlsync/qlsync/pkg/simulator/qlik"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/inspect"
 )
 
 func TestEachServiceHasItsFormOfErrors(t *testing.T) {
@@ -141,7 +142,7 @@ func TestRequestsAreLogged(t *testing.T) {
 	r.want(200, "GET", connections+"?limit=1", "")
 	r.want(404, "DELETE", connections+"/00000000-0000-4000-8000-000000000000", "")
 	got := r.Requests()
-	want := qlik.Request{Method: "GET", Path: connections, Query: "limit=1", Tier: 1, Status: 200}
+	want := inspect.Request{Method: "GET", Path: connections, Query: "limit=1", Tier: 1, Status: 200}
 	if len(got) != 2 || got[0] != want {
 		t.Errorf("%+v", got)
 	}
@@ -265,7 +266,7 @@ func TestFaults(t *testing.T) {
 	})
 	for name, f := range map[string]qlik.Fault{"without effect": {}, "with a broken path": {Path: "[", Status: 500}, "with another cut": {Cut: "halfway"}} {
 		t.Run("one "+name+" is refused", func(t *testing.T) {
-			if _, err := qlik.New([]byte(acme), qlik.Options{Faults: []qlik.Fault{f}}); err == nil {
+			if _, err := inspect.New([]byte(acme), qlik.Options{Faults: []qlik.Fault{f}}); err == nil {
 				t.Error("no error")
 			}
 		})
@@ -274,7 +275,7 @@ func TestFaults(t *testing.T) {
 
 func TestLatencyPassesInFakeTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		tenant, err := qlik.New([]byte(acme), qlik.Options{Faults: []qlik.Fault{{Latency: time.Hour}}})
+		tenant, err := inspect.New([]byte(acme), qlik.Options{Faults: []qlik.Fault{{Latency: time.Hour}}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,11 +1,16 @@
 package qlik
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"slices"
 
 	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/identity"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/model"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/refusal"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/source"
 )
 
 // createBody is the properties form of create.
@@ -36,37 +41,37 @@ func (t *Tenant) createConnection(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	if body.AuthURLOnly && s.signsIn(body.Properties) {
+	if body.AuthURLOnly && s.SignsIn(body.Properties) {
 		return t.beginSignIn(c, s, body.Properties[s.SignIn.Code])
 	}
-	now := touched(t.now(), seedTime)
-	r := &record{
-		Name: *body.Name, Space: body.Space, Owner: c.user.ID, DataSource: s.id,
-		Properties: t.world.store(s, body.Properties), Created: now, Updated: now,
-		Tags: append(slices.Clone(body.Tags), s.serverTag()),
+	now := model.Touched(t.now(), model.SeedTime)
+	r := &model.Record{
+		Name: *body.Name, Space: body.Space, Owner: c.user.ID, DataSource: s.ID,
+		Properties: t.store.World.Store(s, body.Properties), Created: now, Updated: now,
+		Tags: append(slices.Clone(body.Tags), s.ServerTag()),
 	}
-	if err := t.world.checkName(r); err != nil {
+	if err := t.store.World.CheckName(r); err != nil {
 		return answer{}, err
 	}
-	if s.signsIn(body.Properties) {
-		if err := t.world.redeemProperty(c.user.ID, s, body.Properties); err != nil {
+	if s.SignsIn(body.Properties) {
+		if err := t.store.World.RedeemProperty(c.user.ID, s, body.Properties); err != nil {
 			return answer{}, err
 		}
 	}
-	return t.created(c, r, namesOf(body.Properties), 1)
+	return t.created(c, r, source.NamesOf(body.Properties), 1)
 }
 
 // created gives a new record its id, stores it and answers it.
-func (t *Tenant) created(c *call, r *record, given map[string]bool, logOn any) (answer, error) {
+func (t *Tenant) created(c *call, r *model.Record, given map[string]bool, logOn any) (answer, error) {
 	if r.ID == "" {
-		r.ID = t.world.freshID(r.key())
+		r.ID = t.store.World.FreshID(r.Key())
 	}
-	if err := t.world.settle(c.user.ID, nil, r, given); err != nil {
+	if err := t.store.World.Settle(c.user.ID, nil, r, given); err != nil {
 		return answer{}, err
 	}
-	t.world.put(r)
+	t.store.World.Put(r)
 	v := t.view(c, r)
-	v.QRI, v.LogOn = r.source().qri(r.Properties), logOn
+	v.QRI, v.LogOn = r.Source().QRI(r.Properties), logOn
 	v.Privileges = []string{"read", "update", "delete"} // shorter than in a GET, as in the tutorial's sample
 	return answer{status: http.StatusCreated, body: v}, nil
 }
@@ -75,51 +80,51 @@ func (t *Tenant) created(c *call, r *record, given map[string]bool, logOn any) (
 func (b *createBody) dataSource(accepted string) (id string, err error) {
 	contract, tutorials := b.DatasourceID, b.DataSourceID
 	switch accepted {
-	case keyOfContract:
+	case model.KeyOfContract:
 		tutorials = nil
-	case keyOfTutorials:
+	case model.KeyOfTutorials:
 		contract = nil
 	}
 	switch {
 	case contract != nil && tutorials != nil && *contract != *tutorials:
-		return "", misuse("datasourceID and dataSourceId differ")
+		return "", refusal.Misuse("datasourceID and dataSourceId differ")
 	case contract != nil && *contract != "":
 		return *contract, nil
 	case tutorials != nil && *tutorials != "":
 		return *tutorials, nil
 	}
-	return "", badRequest("Field %s is missing in the request", firstSet(accepted, keyOfContract))
+	return "", refusal.BadRequest("Field %s is missing in the request", cmp.Or(accepted, model.KeyOfContract))
 }
 
 // checkCreate gives the data source of an acceptable body. An unknown or disabled one is 400: undocumented; assumed.
-func (t *Tenant) checkCreate(c *call, body *createBody) (*source, error) {
+func (t *Tenant) checkCreate(c *call, body *createBody) (*source.Source, error) {
 	id, err := body.dataSource(t.behaviour.DataSourceKey)
 	switch {
 	case err != nil:
 		return nil, err
 	case body.Name == nil || *body.Name == "":
-		return nil, badRequest("Field qName is missing in the request")
+		return nil, refusal.BadRequest("Field qName is missing in the request")
 	case body.Properties == nil:
-		return nil, badRequest("Field connectionProperties is missing in the request")
+		return nil, refusal.BadRequest("Field connectionProperties is missing in the request")
 	}
 	s, err := t.checkNew(c, body.Space, body.Tags, maxTagsOnCreate, id)
 	if err != nil {
 		return nil, err
 	}
 	if t.behaviour.IgnoreUnknownProperties {
-		body.Properties = s.known(body.Properties)
+		body.Properties = s.Known(body.Properties)
 	}
 	if err := t.checkGateway(body.Properties); err != nil {
 		return nil, err
 	}
-	if err := s.checkAll(body.Properties); err != nil {
-		return nil, badRequest("connectionProperties: %v", err)
+	if err := s.CheckAll(body.Properties); err != nil {
+		return nil, refusal.BadRequest("connectionProperties: %v", err)
 	}
 	return s, nil
 }
 
 // checkNew checks what both forms of a create have in common, and gives the data source.
-func (t *Tenant) checkNew(c *call, space string, tags []string, mostTags int, sourceID string) (*source, error) {
+func (t *Tenant) checkNew(c *call, space string, tags []string, mostTags int, sourceID string) (*source.Source, error) {
 	if err := t.checkAccess(c, space); err != nil {
 		return nil, err
 	}
@@ -130,10 +135,10 @@ func (t *Tenant) checkNew(c *call, space string, tags []string, mostTags int, so
 }
 
 // enabledSource gives a data source that connections can be made for.
-func (t *Tenant) enabledSource(id string) (*source, error) {
-	s := sourceByID(id)
-	if s == nil || t.world.disabled[id] {
-		return nil, badRequest("data source %q is unknown or not enabled", id)
+func (t *Tenant) enabledSource(id string) (*source.Source, error) {
+	s := source.ByID(id)
+	if s == nil || t.store.World.Disabled[id] {
+		return nil, refusal.BadRequest("data source %q is unknown or not enabled", id)
 	}
 	return s, nil
 }
@@ -174,23 +179,23 @@ var logOns = map[string]int{"": 1, "0": 0, "1": 1, "LOG_ON_SERVICE_USER": 0, "LO
 
 func (l *createLogin) check() error {
 	if _, known := logOns[l.LogOn]; !known {
-		return badRequest("qLogOn must be 0, 1, LOG_ON_SERVICE_USER or LOG_ON_CURRENT_USER, as a string")
+		return refusal.BadRequest("qLogOn must be 0, 1, LOG_ON_SERVICE_USER or LOG_ON_CURRENT_USER, as a string")
 	}
 	if l.Architecture != 0 && l.Architecture != 1 {
-		return badRequest("qArchitecture must be 0 or 1")
+		return refusal.BadRequest("qArchitecture must be 0 or 1")
 	}
 	return nil
 }
 
 // apply puts what the login says into a record that has its statement.
-func (l *createLogin) apply(r *record) (given map[string]bool) {
+func (l *createLogin) apply(r *model.Record) (given map[string]bool) {
 	given = make(map[string]bool)
 	set := func(name string, value any) { r.Properties[name], given[name] = value, true }
 	if l.Username != nil {
-		set(loginUser, host.Seal(*l.Username))
+		set(source.LoginUser, host.Seal(*l.Username))
 	}
 	if l.Password != nil {
-		set(loginPassword, host.Seal(*l.Password))
+		set(source.LoginPassword, host.Seal(*l.Password))
 	}
 	if l.Separate != nil {
 		set("separateCredentials", *l.Separate)
@@ -220,41 +225,41 @@ func (t *Tenant) createFromStatement(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	now := touched(t.now(), seedTime)
-	r := &record{
-		ID: firstSet(body.QID, body.EngineObjectID), Name: body.Name, Space: body.Space, Owner: c.user.ID,
-		DataSource: s.id, Tags: body.Tags, Created: now, Updated: now,
+	now := model.Touched(t.now(), model.SeedTime)
+	r := &model.Record{
+		ID: cmp.Or(body.QID, body.EngineObjectID), Name: body.Name, Space: body.Space, Owner: c.user.ID,
+		DataSource: s.ID, Tags: body.Tags, Created: now, Updated: now,
 	}
-	if err := r.setStatement(body.Statement); err != nil {
+	if err := r.SetStatement(body.Statement); err != nil {
 		return answer{}, err
 	}
-	if err := t.world.checkName(r); err != nil {
+	if err := t.store.World.CheckName(r); err != nil {
 		return answer{}, err
 	}
-	if t.world.connections[r.ID] != nil {
-		return answer{}, conflict("a connection of this id exists")
+	if t.store.World.Connections[r.ID] != nil {
+		return answer{}, refusal.Conflict("a connection of this id exists")
 	}
 	given := body.apply(r)
-	if err := t.world.linkStored(r, c.user.ID, body.CredentialsID); err != nil {
+	if err := t.store.World.LinkStored(r, c.user.ID, body.CredentialsID); err != nil {
 		return answer{}, err
 	}
-	return t.created(c, r, given, firstSet(body.LogOn, "1"))
+	return t.created(c, r, given, cmp.Or(body.LogOn, "1"))
 }
 
-func (t *Tenant) checkStatementBody(c *call, body *statementBody) (*source, error) {
+func (t *Tenant) checkStatementBody(c *call, body *statementBody) (*source.Source, error) {
 	keys := createBody{DatasourceID: body.DatasourceID, DataSourceID: body.DataSourceID}
 	id, err := keys.dataSource(t.behaviour.DataSourceKey)
 	switch {
 	case err != nil:
 		return nil, err
 	case body.Name == "":
-		return nil, badRequest("Field qName is missing in the request")
+		return nil, refusal.BadRequest("Field qName is missing in the request")
 	case body.Type == "":
-		return nil, badRequest("Field qType is missing in the request")
+		return nil, refusal.BadRequest("Field qType is missing in the request")
 	case body.QID != "" && body.EngineObjectID != "" && body.QID != body.EngineObjectID:
-		return nil, badRequest("qID and qEngineObjectID must be the same")
-	case body.QID+body.EngineObjectID != "" && !uuidShape.MatchString(firstSet(body.QID, body.EngineObjectID)):
-		return nil, badRequest("qID is not a valid UUID")
+		return nil, refusal.BadRequest("qID and qEngineObjectID must be the same")
+	case body.QID+body.EngineObjectID != "" && !identity.UUIDShape.MatchString(cmp.Or(body.QID, body.EngineObjectID)):
+		return nil, refusal.BadRequest("qID is not a valid UUID")
 	}
 	if err := body.check(); err != nil {
 		return nil, err
@@ -263,8 +268,8 @@ func (t *Tenant) checkStatementBody(c *call, body *statementBody) (*source, erro
 	if err != nil {
 		return nil, err
 	}
-	if body.Type != s.provider {
-		return nil, badRequest("qType must be the provider of data source %s", s.id)
+	if body.Type != s.Provider {
+		return nil, refusal.BadRequest("qType must be the provider of data source %s", s.ID)
 	}
 	return s, nil
 }

@@ -1,10 +1,14 @@
 package qlik
 
 import (
+	"cmp"
 	"net/http"
-	"time"
 
 	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/identity"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/model"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/refusal"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/source"
 )
 
 // Data credentials have no list and no create of their own: they come with connections. One that is stored with a
@@ -26,31 +30,31 @@ type credentialView struct {
 
 // foundCredential is a set of either kind; one of the two is nil.
 type foundCredential struct {
-	set  *credential
-	with *record
+	set  *model.Credential
+	with *model.Record
 }
 
 // credentialOfPath finds what the path names: an id, or with byCredentialName=true the name of a separated set.
 func (t *Tenant) credentialOfPath(c *call) (foundCredential, error) {
 	ref := c.request.PathValue("id")
 	if c.query.Get("byCredentialName") == "true" {
-		if k := t.world.credentialNamed(c.user.ID, ref); k != nil {
+		if k := t.store.World.CredentialNamed(c.user.ID, ref); k != nil {
 			return foundCredential{set: k}, nil
 		}
-		return foundCredential{}, notFound("credential")
+		return foundCredential{}, refusal.NotFound("credential")
 	}
-	if !uuidShape.MatchString(ref) {
-		return foundCredential{}, badRequest("the credential id is not a valid UUID")
+	if !identity.UUIDShape.MatchString(ref) {
+		return foundCredential{}, refusal.BadRequest("the credential id is not a valid UUID")
 	}
-	if k := t.world.credentials[ref]; k != nil && k.User == c.user.ID {
+	if k := t.store.World.Credentials[ref]; k != nil && k.User == c.user.ID {
 		return foundCredential{set: k}, nil
 	}
-	for _, r := range t.world.inOrder() {
-		if r.CredentialID == ref && t.world.sees(c.user, r) {
+	for _, r := range t.store.World.InOrder() {
+		if r.CredentialID == ref && t.store.World.Sees(c.user, r) {
 			return foundCredential{with: r}, nil
 		}
 	}
-	return foundCredential{}, notFound("credential")
+	return foundCredential{}, refusal.NotFound("credential")
 }
 
 // getCredential serves GET /data-credentials/{qID}. No value of a credential is in any answer.
@@ -62,13 +66,13 @@ func (t *Tenant) getCredential(c *call) (answer, error) {
 	var v credentialView
 	if k := found.set; k != nil {
 		v = credentialView{
-			QID: k.ID, Name: k.Name, Type: k.source().provider, DataSource: k.DataSource, Separated: 1,
-			ConnCount: len(t.world.connectionsOf(k.ID)), Created: timestamp(k.Created), Updated: timestamp(k.Updated),
+			QID: k.ID, Name: k.Name, Type: k.Source().Provider, DataSource: k.DataSource, Separated: 1,
+			ConnCount: len(t.store.World.ConnectionsOf(k.ID)), Created: timestamp(k.Created), Updated: timestamp(k.Updated),
 		}
 	} else {
 		r := found.with
 		v = credentialView{
-			QID: r.CredentialID, Name: r.Name, Type: r.source().provider, DataSource: r.DataSource, ConnCount: 1,
+			QID: r.CredentialID, Name: r.Name, Type: r.Source().Provider, DataSource: r.DataSource, ConnCount: 1,
 			Created: timestamp(r.Created), Updated: timestamp(r.Updated),
 		}
 	}
@@ -105,11 +109,11 @@ func (t *Tenant) patchCredential(c *call) (answer, error) {
 
 func (l *login) take(op *patchOp) error {
 	if op.Op == "remove" {
-		return badRequest("path %q cannot be removed", op.Path)
+		return refusal.BadRequest("path %q cannot be removed", op.Path)
 	}
 	var value string
 	if err := host.DecodeOne(op.Value, &value); err != nil || value == "" {
-		return badRequest("%s: must be a string", op.Path)
+		return refusal.BadRequest("%s: must be a string", op.Path)
 	}
 	switch op.Path {
 	case "/qName":
@@ -119,7 +123,7 @@ func (l *login) take(op *patchOp) error {
 	case "/qPassword":
 		l.password = &value
 	default:
-		return badRequest("path %q cannot be patched", op.Path)
+		return refusal.BadRequest("path %q cannot be patched", op.Path)
 	}
 	return nil
 }
@@ -147,54 +151,54 @@ func (t *Tenant) putCredential(c *call) (answer, error) {
 	id, s, connection := found.identity()
 	switch {
 	case body.Name == "" || body.Type == "" || body.Username == "" || body.Password == "":
-		return answer{}, badRequest("qName, qType, qUsername and qPassword are needed")
+		return answer{}, refusal.BadRequest("qName, qType, qUsername and qPassword are needed")
 	case body.QID != "" && body.QID != id:
-		return answer{}, badRequest("qID is not that of the path")
-	case body.Type != s.provider || body.DatasourceID != "" && body.DatasourceID != s.id:
-		return answer{}, badRequest("qType and datasourceID cannot be changed")
+		return answer{}, refusal.BadRequest("qID is not that of the path")
+	case body.Type != s.Provider || body.DatasourceID != "" && body.DatasourceID != s.ID:
+		return answer{}, refusal.BadRequest("qType and datasourceID cannot be changed")
 	case body.ConnectionID != "" && body.ConnectionID != connection:
-		return answer{}, badRequest("connectionId cannot be changed")
+		return answer{}, refusal.BadRequest("connectionId cannot be changed")
 	}
 	return t.writeCredential(found, login{body.Name, &body.Username, &body.Password})
 }
 
 // identity gives id, data source, and the connection that the credentials are stored with.
-func (f foundCredential) identity() (id string, s *source, connection string) {
+func (f foundCredential) identity() (id string, s *source.Source, connection string) {
 	if f.set != nil {
-		return f.set.ID, f.set.source(), ""
+		return f.set.ID, f.set.Source(), ""
 	}
-	return f.with.CredentialID, f.with.source(), f.with.ID
+	return f.with.CredentialID, f.with.Source(), f.with.ID
 }
 
 // writeCredential changes a set. Embedded ones have no name of their own, so that it does nothing for them.
 func (t *Tenant) writeCredential(found foundCredential, l login) (answer, error) {
 	if k := found.set; k != nil {
-		if other := t.world.credentialNamed(k.User, l.name); l.name != "" && other != nil && other != k {
-			return answer{}, conflict("credentials of this name exist")
+		if other := t.store.World.CredentialNamed(k.User, l.name); l.name != "" && other != nil && other != k {
+			return answer{}, refusal.Conflict("credentials of this name exist")
 		}
-		t.world.changeCredential(k, t.now(), func(next *credential) {
-			next.Name = firstSet(l.name, k.Name)
-			l.into(k.source(), next.Values)
+		t.store.World.ChangeCredential(k, t.now(), func(next *model.Credential) {
+			next.Name = cmp.Or(l.name, k.Name)
+			l.into(k.Source(), next.Values)
 		})
 		return noContent, nil
 	}
-	next := found.with.change(t.now())
-	l.into(next.source(), next.Properties)
+	next := found.with.Change(t.now())
+	l.into(next.Source(), next.Properties)
 	next.Stale = next.Stale && l.password == nil
-	t.world.put(next)
+	t.store.World.Put(next)
 	return noContent, nil
 }
 
 // into replaces credentials: a password stands for all that the connector has.
-func (l login) into(s *source, values map[string]any) {
+func (l login) into(s *source.Source, values map[string]any) {
 	if l.password != nil {
-		for name := range s.credentialsIn(values) {
+		for name := range s.CredentialsIn(values) {
 			delete(values, name)
 		}
-		values[loginPassword] = host.Seal(*l.password)
+		values[source.LoginPassword] = host.Seal(*l.password)
 	}
 	if l.username != nil {
-		values[loginUser] = host.Seal(*l.username)
+		values[source.LoginUser] = host.Seal(*l.username)
 	}
 }
 
@@ -205,22 +209,22 @@ func (t *Tenant) deleteCredential(c *call) (answer, error) {
 		return answer{}, err
 	}
 	if r := found.with; r != nil {
-		next := r.change(t.now())
-		next.Properties = r.source().withoutCredentials(r.Properties)
-		next.linkCredentials()
-		t.world.put(next)
+		next := r.Change(t.now())
+		next.Properties = r.Source().WithoutCredentials(r.Properties)
+		next.LinkCredentials()
+		t.store.World.Put(next)
 		return noContent, nil
 	}
-	for _, r := range t.world.connectionsOf(found.set.ID) {
-		next := r.change(t.now())
+	for _, r := range t.store.World.ConnectionsOf(found.set.ID) {
+		next := r.Change(t.now())
 		for key, id := range r.Links {
 			if id == found.set.ID {
 				delete(next.Links, key)
 			}
 		}
-		t.world.put(next)
+		t.store.World.Put(next)
 	}
-	delete(t.world.credentials, found.set.ID)
+	delete(t.store.World.Credentials, found.set.ID)
 	return noContent, nil
 }
 
@@ -249,23 +253,23 @@ type orphanList struct {
 // filterOrphans serves POST /data-credentials/actions/filter-orphan: sets without a connection. Embedded ones are deleted
 // with theirs, so none of them is an orphan. Who may ask is undocumented; assumed: administrators.
 func (t *Tenant) filterOrphans(c *call) (answer, error) {
-	if !c.user.isAdmin() {
-		return answer{}, forbidden("the endpoint requires Admin role")
+	if !c.user.IsAdmin() {
+		return answer{}, refusal.Forbidden("the endpoint requires Admin role")
 	}
 	var body orphanFilter
 	if err := c.decode(&body); err != nil {
 		return answer{}, err
 	}
 	if n := body.Separated; n != nil && *n != 0 && *n != 1 {
-		return answer{}, badRequest("qSeparated must be 0 or 1")
+		return answer{}, refusal.BadRequest("qSeparated must be 0 or 1")
 	}
 	list := orphanList{Data: []orphan{}}
-	for _, k := range t.world.credentialsInOrder() {
-		if !body.selects(k) || len(t.world.connectionsOf(k.ID)) > 0 {
+	for _, k := range t.store.World.CredentialsInOrder() {
+		if !body.selects(k) || len(t.store.World.ConnectionsOf(k.ID)) > 0 {
 			continue
 		}
 		list.Data = append(list.Data, orphan{
-			QID: k.ID, Name: k.Name, Type: k.source().provider, DataSource: k.DataSource, User: k.User,
+			QID: k.ID, Name: k.Name, Type: k.Source().Provider, DataSource: k.DataSource, User: k.User,
 			Tenant: t.tenantID(), Created: timestamp(k.Created), Updated: timestamp(k.Updated),
 		})
 	}
@@ -273,27 +277,7 @@ func (t *Tenant) filterOrphans(c *call) (answer, error) {
 	return answer{status: http.StatusOK, body: list}, nil
 }
 
-func (f *orphanFilter) selects(k *credential) bool {
+func (f *orphanFilter) selects(k *model.Credential) bool {
 	return (f.DatasourceID == "" || f.DatasourceID == k.DataSource) && (f.Separated == nil || *f.Separated == 1) &&
-		(f.Type == "" || f.Type == k.source().provider)
-}
-
-// Credential is a set of separated credentials, without its values.
-type Credential struct {
-	ID         string
-	Name       string
-	User       string // id
-	DataSource string
-	Updated    time.Time
-}
-
-// Credentials gives all separated credentials of the tenant, in the order of creation.
-func (t *Tenant) Credentials() []Credential {
-	t.mu.RLock()
-	defer t.mu.RUnlock()
-	var all []Credential
-	for _, k := range t.world.credentialsInOrder() {
-		all = append(all, Credential{ID: k.ID, Name: k.Name, User: k.User, DataSource: k.DataSource, Updated: k.Updated})
-	}
-	return all
+		(f.Type == "" || f.Type == k.Source().Provider)
 }

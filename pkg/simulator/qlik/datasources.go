@@ -1,6 +1,12 @@
 package qlik
 
-import "encoding/json"
+import (
+	"encoding/json"
+
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/model"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/refusal"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/source"
+)
 
 type sourceList struct {
 	DataSources    []json.RawMessage `json:"dataSources"`
@@ -21,14 +27,14 @@ type connectorNode struct {
 // listSources serves GET /data-sources. Disabled ones are shown, marked, with includeDisabled=true. What detail and
 // includeui hold beyond their names is undocumented; assumed.
 func (t *Tenant) listSources(c *call) (answer, error) {
-	list := sourceList{DataSources: []json.RawMessage{}, LastUpdated: timestamp(seedTime)}
+	list := sourceList{DataSources: []json.RawMessage{}, LastUpdated: timestamp(model.SeedTime)}
 	var wanted string
 	if ids := c.query["dataSourceId"]; len(ids) > 0 {
 		wanted = ids[len(ids)-1] // the last one counts
 	}
-	for _, s := range catalogue() {
-		disabled := t.world.disabled[s.id]
-		if wanted != "" && s.id != wanted || disabled && c.query.Get("includeDisabled") != "true" {
+	for _, s := range source.Catalogue() {
+		disabled := t.store.World.Disabled[s.ID]
+		if wanted != "" && s.ID != wanted || disabled && c.query.Get("includeDisabled") != "true" {
 			continue
 		}
 		item := s.DataSource
@@ -52,16 +58,16 @@ func (t *Tenant) listSources(c *call) (answer, error) {
 	return ok(list), nil
 }
 
-func (l *sourceList) addNode(s *source) {
+func (l *sourceList) addNode(s *source.Source) {
 	for i := range l.ConnectorNodes {
-		if l.ConnectorNodes[i].ProviderName == s.provider {
-			l.ConnectorNodes[i].CachedDataSources = append(l.ConnectorNodes[i].CachedDataSources, s.id)
+		if l.ConnectorNodes[i].ProviderName == s.Provider {
+			l.ConnectorNodes[i].CachedDataSources = append(l.ConnectorNodes[i].CachedDataSources, s.ID)
 			return
 		}
 	}
 	l.ConnectorNodes = append(l.ConnectorNodes, connectorNode{
-		CachedDataSources: []string{s.id}, ContractType: 3, DataSourcesUpdated: true, ProviderName: s.provider,
-		State: "OK", URL: "http://" + s.provider + ".invalid",
+		CachedDataSources: []string{s.ID}, ContractType: 3, DataSourcesUpdated: true, ProviderName: s.Provider,
+		State: "OK", URL: "http://" + s.Provider + ".invalid",
 	})
 }
 
@@ -82,7 +88,7 @@ func (t *Tenant) sourceSpecs(c *call) (answer, error) {
 		return answer{}, err
 	}
 	if t.behaviour.DetailedSpecs {
-		detailed, err := s.detailed()
+		detailed, err := s.Detailed()
 		return ok(detailed), err
 	}
 	return ok(s.APISpecs), nil
@@ -94,34 +100,34 @@ type sourceSettings struct {
 
 // getSettings serves GET /data-sources/{id}/settings, of disabled ones too.
 func (t *Tenant) getSettings(c *call) (answer, error) {
-	s := sourceByID(c.request.PathValue("id"))
+	s := source.ByID(c.request.PathValue("id"))
 	if s == nil {
 		return answer{}, sourceNotFound("unknown")
 	}
-	disabled := t.world.disabled[s.id]
+	disabled := t.store.World.Disabled[s.ID]
 	return ok(sourceSettings{&disabled}), nil
 }
 
 // putSettings serves PUT /data-sources/{id}/settings. That it takes an administrator is in the change log; the status
 // for others is undocumented; assumed.
 func (t *Tenant) putSettings(c *call) (answer, error) {
-	if !c.user.isAdmin() {
-		return answer{}, forbidden("the endpoint requires Admin role")
+	if !c.user.IsAdmin() {
+		return answer{}, refusal.Forbidden("the endpoint requires Admin role")
 	}
 	var body sourceSettings
 	if err := c.decode(&body); err != nil {
 		return answer{}, err
 	}
-	s := sourceByID(c.request.PathValue("id"))
+	s := source.ByID(c.request.PathValue("id"))
 	switch {
 	case s == nil:
 		return answer{}, sourceNotFound("unknown")
 	case body.Disabled == nil:
-		return answer{}, badRequest("Field disabled is missing in the request")
+		return answer{}, refusal.BadRequest("Field disabled is missing in the request")
 	case *body.Disabled:
-		t.world.disabled[s.id] = true
+		t.store.World.Disabled[s.ID] = true
 	default:
-		delete(t.world.disabled, s.id)
+		delete(t.store.World.Disabled, s.ID)
 	}
 	return ok(body), nil
 }

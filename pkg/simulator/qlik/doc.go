@@ -5,8 +5,9 @@
 // real HTTP and cannot tell the difference, except by the address.
 //
 //	seed (JSON) ──New / Open──▶ Tenant ──ServeHTTP──▶ route ▶ who ▶ tier ▶ fault ▶ query, body ▶ handler ▶ state file
-//	                              │
-//	                              └─ Requests, Misuse, Edit, CredentialEquals ... for tests
+//
+// The package serves HTTP. What is served is in internal/model, which is kept apart so that package inspect, for tests, can
+// look behind the API: stored connections and credentials, the request log, and changes behind a client's back.
 //
 // It is written from Qlik's published API reference, tutorials and change log alone, and imports no other package of this
 // module outside the simulator's: so it cannot share a mistake with the client. Comments name the page that a behaviour
@@ -16,7 +17,7 @@
 // Invariants:
 //
 //   - A credential value is never kept, answered or logged. What is stored of it is a salted digest
-//     ([Tenant.CredentialEquals]). The exceptions are the service's own: what somebody writes into a statement, and a user
+//     (CredentialEquals of package inspect). The exceptions are the service's own: what somebody writes into a statement, and a user
 //     name with Behaviour.ShowUsername.
 //   - A request that the reference does not describe (route, query key, body field) is answered 400 and recorded as a
 //     [Tenant.Misuse], so that a wrong request cannot pass unnoticed.

@@ -4,6 +4,10 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/model"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/refusal"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/source"
 )
 
 const gatewayPrefix = "DG_" // data sources that run on a data gateway (gateway tutorial)
@@ -25,10 +29,10 @@ func (t *Tenant) sourceGateways(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	if !strings.HasPrefix(s.id, gatewayPrefix) || len(t.gateways) == 0 {
+	if !strings.HasPrefix(s.ID, gatewayPrefix) || len(t.gateways) == 0 {
 		return answer{}, sourceNotFound("no gateway for this data source")
 	}
-	list := gatewayList{RefreshedAt: timestamp(seedTime)}
+	list := gatewayList{RefreshedAt: timestamp(model.SeedTime)}
 	if c.query.Get("forceRefresh") == "true" {
 		list.RefreshedAt = timestamp(t.now())
 	}
@@ -41,21 +45,21 @@ func (t *Tenant) sourceGateways(c *call) (answer, error) {
 // checkGateway refuses a gateway that is not there, if any is known: undocumented; assumed.
 func (t *Tenant) checkGateway(properties map[string]any) error {
 	id, set := properties["gatewayInstance"].(string)
-	if !set || len(t.gateways) == 0 || slices.ContainsFunc(t.gateways, func(g seedGateway) bool { return g.ID == id }) {
+	if !set || len(t.gateways) == 0 || slices.ContainsFunc(t.gateways, func(g model.Gateway) bool { return g.ID == id }) {
 		return nil
 	}
-	return badRequest("connectionProperties: no such gateway %q", id)
+	return refusal.BadRequest("connectionProperties: no such gateway %q", id)
 }
 
 // sourceOf gives the data source of the path, if it is enabled.
-func (t *Tenant) sourceOf(c *call) (*source, error) {
-	s := sourceByID(c.request.PathValue("id"))
-	if s == nil || t.world.disabled[s.id] {
+func (t *Tenant) sourceOf(c *call) (*source.Source, error) {
+	s := source.ByID(c.request.PathValue("id"))
+	if s == nil || t.store.World.Disabled[s.ID] {
 		return nil, sourceNotFound("unknown or not enabled")
 	}
 	return s, nil
 }
 
-func sourceNotFound(detail string) *apiError {
-	return &apiError{Code: "DCAAS-2001", Title: "Data source not found", Detail: detail, Status: http.StatusNotFound}
+func sourceNotFound(detail string) *refusal.Error {
+	return &refusal.Error{Code: "DCAAS-2001", Title: "Data source not found", Detail: detail, Status: http.StatusNotFound}
 }

@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"slices"
 	"time"
+
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/refusal"
 )
 
 // faultAnswer gives what is sent instead of serving the request; ok is false if the fault lets it through.
@@ -20,9 +22,9 @@ func faultAnswer(f Fault, now time.Time) (reply answer, ok bool) {
 	case f.Answer != "":
 		reply = answer{status: status, raw: f.Answer, kind: jsonType}
 	case status == http.StatusTooManyRequests:
-		reply = errorAnswer(tooManyRequests(f.RetryAfter))
+		reply = errorAnswer(refusal.TooManyRequests(f.RetryAfter))
 	default:
-		reply = errorAnswer(&apiError{
+		reply = errorAnswer(&refusal.Error{
 			Code: fmt.Sprintf("HTTP-%d", status), Title: http.StatusText(status), Detail: "injected fault", Status: status,
 		})
 	}

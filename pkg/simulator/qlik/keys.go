@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/model"
 )
 
 // tokenLife is how long an access token is valid (OAuth machine-to-machine page).
@@ -16,7 +18,7 @@ const tokenLife = 6 * time.Hour
 type keys struct {
 	apiKey string
 	caller string // user id of the API key
-	oauth  *seedOAuth
+	oauth  *model.OAuth
 
 	mu     sync.Mutex
 	issued map[string]time.Time // access token: when it expires; all are the bot user's
@@ -33,7 +35,7 @@ func (k *keys) holder(token string, now time.Time) (userID string, ok bool) {
 	if !found || !now.Before(expires) {
 		return "", false
 	}
-	return botUser(k.oauth.ClientID).ID, true
+	return model.BotUser(k.oauth.ClientID).ID, true
 }
 
 // revoke ends an access token. An API key stays valid.

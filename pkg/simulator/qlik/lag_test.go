@@ -10,12 +10,13 @@ import (
 	"time"
 
 	"github.com/qlsync/qlsync/pkg/simulator/qlik"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/inspect"
 )
 
 // TestReadsLagBehindWrites makes, changes and deletes a connection, and reads before and after the lag.
 func TestReadsLagBehindWrites(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		tenant, err := qlik.New([]byte(`{"token": "k", "behaviour": {"lag": 3},
+		tenant, err := inspect.New([]byte(`{"token": "k", "behaviour": {"lag": 3},
 			"users": [{"name": "Ana", "email": "a@acme.example"}], "spaces": [{"id": "s", "name": "S", "type": "shared"}]}`), qlik.Options{})
 		if err != nil {
 			t.Fatal(err)
@@ -84,7 +85,7 @@ func TestReadsLagBehindWrites(t *testing.T) {
 }
 
 func TestALagIsNotNegative(t *testing.T) {
-	if _, err := qlik.New([]byte(`{"users": [{"name": "Ana", "email": "a@acme.example"}], "behaviour": {"lag": -1}}`), qlik.Options{}); err == nil || !strings.Contains(err.Error(), "behaviour.lag") {
+	if _, err := inspect.New([]byte(`{"users": [{"name": "Ana", "email": "a@acme.example"}], "behaviour": {"lag": -1}}`), qlik.Options{}); err == nil || !strings.Contains(err.Error(), "behaviour.lag") {
 		t.Error(err)
 	}
 }
@@ -92,14 +93,14 @@ func TestALagIsNotNegative(t *testing.T) {
 // TestListsMayBeStalerThanOneConnection edits a connection and reads it both ways.
 func TestListsMayBeStalerThanOneConnection(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		tenant, err := qlik.New([]byte(`{"token": "k", "behaviour": {"listLag": 3}, "users": [{"name": "Ana", "email": "a@acme.example"}],
+		tenant, err := inspect.New([]byte(`{"token": "k", "behaviour": {"listLag": 3}, "users": [{"name": "Ana", "email": "a@acme.example"}],
 			"spaces": [{"id": "s", "name": "S", "type": "shared"}],
 			"connections": [{"name": "first", "space": "S", "dataSource": "rest", "properties": {"url": "https://a.example"}}]}`), qlik.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		id := tenant.Connections()[0].ID
-		if err := tenant.Edit(id, func(c *qlik.Connection) { c.Name = "second" }); err != nil {
+		if err := tenant.Edit(id, func(c *inspect.Connection) { c.Name = "second" }); err != nil {
 			t.Fatal(err)
 		}
 		shows := func(path, name string) bool {
@@ -121,7 +122,7 @@ func TestListsMayBeStalerThanOneConnection(t *testing.T) {
 
 // TestCredentialsAreTypedInByHand also covers a change of owner by hand, with which they go.
 func TestCredentialsAreTypedInByHand(t *testing.T) {
-	tenant, err := qlik.New([]byte(`{"token": "k", "users": [{"name": "Ana", "email": "a@acme.example"}, {"id": "u-bo", "name": "Bo", "email": "b@acme.example"}],
+	tenant, err := inspect.New([]byte(`{"token": "k", "users": [{"name": "Ana", "email": "a@acme.example"}, {"id": "u-bo", "name": "Bo", "email": "b@acme.example"}],
 		"spaces": [{"id": "s", "name": "S", "type": "shared"}],
 		"connections": [{"name": "first", "space": "S", "dataSource": "rest", "properties": {"url": "https://a.example"}}]}`), qlik.Options{})
 	if err != nil {
@@ -137,7 +138,7 @@ func TestCredentialsAreTypedInByHand(t *testing.T) {
 	if err := tenant.TypeIn(before.ID, map[string]any{"url": "https://b.example"}); err == nil {
 		t.Error("a property was taken for a credential")
 	}
-	if err := tenant.Edit(before.ID, func(c *qlik.Connection) { c.Owner = "u-bo" }); err != nil {
+	if err := tenant.Edit(before.ID, func(c *inspect.Connection) { c.Owner = "u-bo" }); err != nil {
 		t.Fatal(err)
 	}
 	if tenant.HasCredentials(before.ID) {

@@ -1,34 +1,39 @@
 package qlik
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/filter"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/model"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/refusal"
 )
 
 // listed is an entry of the connection list: a stored connection, or the DataFiles of a space.
 type listed struct {
-	record *record // nil for DataFiles
+	record *model.Record // nil for DataFiles
 	space  string
 }
 
 // The fields that the list can be sorted by, and their fixed-width sort keys.
-var connectionSorts = map[string]func(*record) string{
-	"_id":     func(r *record) string { return r.ID },
-	"qName":   func(r *record) string { return r.Name },
-	"created": func(r *record) string { return r.Created.UTC().Format(sortableTime) },
-	"updated": func(r *record) string { return r.Updated.UTC().Format(sortableTime) },
+var connectionSorts = map[string]func(*model.Record) string{
+	"_id":     func(r *model.Record) string { return r.ID },
+	"qName":   func(r *model.Record) string { return r.Name },
+	"created": func(r *model.Record) string { return r.Created.UTC().Format(sortableTime) },
+	"updated": func(r *model.Record) string { return r.Updated.UTC().Format(sortableTime) },
 }
 
 // connectionFields are the fields that the list can be filtered by (published specification).
-var connectionFields = map[string]filterField[*record]{
-	"qri":          {values: func(r *record) []string { return []string{r.source().qri(r.Properties)} }},
-	"qName":        {values: func(r *record) []string { return []string{r.Name} }},
-	"qType":        {values: func(r *record) []string { return []string{r.source().provider} }},
-	"datasourceID": {values: func(r *record) []string { return []string{r.DataSource} }},
-	"created":      {values: func(r *record) []string { return []string{timestamp(r.Created)} }, time: true},
-	"updated":      {values: func(r *record) []string { return []string{timestamp(r.Updated)} }, time: true},
+var connectionFields = map[string]filter.Field[*model.Record]{
+	"qri":          {Values: func(r *model.Record) []string { return []string{r.Source().QRI(r.Properties)} }},
+	"qName":        {Values: func(r *model.Record) []string { return []string{r.Name} }},
+	"qType":        {Values: func(r *model.Record) []string { return []string{r.Source().Provider} }},
+	"datasourceID": {Values: func(r *model.Record) []string { return []string{r.DataSource} }},
+	"created":      {Values: func(r *model.Record) []string { return []string{timestamp(r.Created)} }, Time: true},
+	"updated":      {Values: func(r *model.Record) []string { return []string{timestamp(r.Updated)} }, Time: true},
 }
 
 const sortableTime = "20060102150405.000"
@@ -37,7 +42,7 @@ type connectionList struct {
 	Data   []connectionView `json:"data"`
 	Meta   countMeta        `json:"meta"`
 	Links  pageLinks        `json:"links"`
-	Errors []*apiError      `json:"errors,omitempty"`
+	Errors []*refusal.Error `json:"errors,omitempty"`
 
 	name string // what data is called in the answer
 }
@@ -55,7 +60,7 @@ func (l connectionList) MarshalJSON() ([]byte, error) {
 	return json.Marshal(members)
 }
 
-func (c *call) dataName() string { return firstSet(c.query.Get("dataName"), "data") }
+func (c *call) dataName() string { return cmp.Or(c.query.Get("dataName"), "data") }
 
 type countMeta struct {
 	Count int `json:"count"`
@@ -68,14 +73,14 @@ func (t *Tenant) listConnections(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	matches, err := parseFilter(c.query.Get("filter"), connectionFields)
+	matches, err := filter.Parse(c.query.Get("filter"), connectionFields)
 	switch user := c.query.Get("userId"); {
 	case err != nil:
-		return answer{}, badRequest("filter: %v", err)
+		return answer{}, refusal.BadRequest("filter: %v", err)
 	case c.query.Has("dataName") && c.query.Get("dataName") == "":
-		return answer{}, badRequest("dataName is empty")
-	case user != "" && user != c.user.ID && !c.user.isAdmin():
-		return answer{}, forbidden("userId of another user requires Admin role")
+		return answer{}, refusal.BadRequest("dataName is empty")
+	case user != "" && user != c.user.ID && !c.user.IsAdmin():
+		return answer{}, refusal.Forbidden("userId of another user requires Admin role")
 	}
 	entries := t.entries(c, order, matches)
 	total := len(entries)
@@ -96,7 +101,7 @@ func (t *Tenant) listConnections(c *call) (answer, error) {
 		}
 		v := t.view(c, l.record)
 		if c.query.Get("includeQris") == "true" {
-			v.QRI = l.record.source().qri(l.record.Properties)
+			v.QRI = l.record.Source().QRI(l.record.Properties)
 		}
 		list.Data = append(list.Data, v)
 	}
@@ -108,7 +113,7 @@ type connectionOrder struct {
 	user    string // the caller, whose personal DataFiles are listed
 	by      string
 	desc    bool
-	sortKey func(*record) string
+	sortKey func(*model.Record) string
 }
 
 func (c *call) connectionOrder() (connectionOrder, error) {
@@ -117,10 +122,10 @@ func (c *call) connectionOrder() (connectionOrder, error) {
 		o.by = by
 	}
 	if o.sortKey = connectionSorts[o.by]; o.sortKey == nil {
-		return o, badRequest("connections cannot be sorted by %q", o.by)
+		return o, refusal.BadRequest("connections cannot be sorted by %q", o.by)
 	}
 	if exact := o.sortKey; c.query.Get("caseinsensitive") == "true" && c.query.Has("sort") {
-		o.sortKey = func(r *record) string { return strings.ToLower(exact(r)) } // whatever the locale
+		o.sortKey = func(r *model.Record) string { return strings.ToLower(exact(r)) } // whatever the locale
 	}
 	return o, nil
 }
@@ -128,17 +133,17 @@ func (c *call) connectionOrder() (connectionOrder, error) {
 // key: regular connections come before DataFiles, whatever the sort (API reference).
 func (o connectionOrder) key(l listed) []string {
 	if l.record == nil {
-		return []string{"1", dataFilesID(scopeOf(l.space, o.user)), ""}
+		return []string{"1", dataFilesID(model.ScopeOf(l.space, o.user)), ""}
 	}
 	return []string{"0", o.sortKey(l.record), l.record.ID}
 }
 
 // entries gives what the query selects, in order. The filter does not apply to DataFiles; owner applies to them alone, and
 // as it is the id of an app, and there are no apps, none of them has it.
-func (t *Tenant) entries(c *call, order connectionOrder, matches predicate[*record]) []listed {
+func (t *Tenant) entries(c *call, order connectionOrder, matches filter.Predicate[*model.Record]) []listed {
 	var entries []listed
 	spaces := t.enterable(c.user)
-	for _, r := range t.world.inOrder() {
+	for _, r := range t.store.World.InOrder() {
 		if t.selects(c, r, spaces) && matches(r) {
 			entries = append(entries, listed{record: r})
 		}
@@ -184,10 +189,10 @@ func (c *call) inScope(space string) bool {
 }
 
 // selects: with userId, personal connections are those of that user. Undocumented; assumed.
-func (t *Tenant) selects(c *call, r *record, spaces map[string]bool) bool {
+func (t *Tenant) selects(c *call, r *model.Record, spaces map[string]bool) bool {
 	user := c.query.Get("userId")
 	switch {
-	case !spaces[r.Space] || r.Space == "" && r.Owner != firstSet(user, c.user.ID):
+	case !spaces[r.Space] || r.Space == "" && r.Owner != cmp.Or(user, c.user.ID):
 		return false
 	case user != "" && r.Owner != user:
 		return false
@@ -196,21 +201,21 @@ func (t *Tenant) selects(c *call, r *record, spaces map[string]bool) bool {
 	case c.query.Get("ownedByMe") == "true" && r.Owner != c.user.ID:
 		return false
 	}
-	return c.query.Get("includeDisabled") == "true" || !t.world.disabled[r.DataSource]
+	return c.query.Get("includeDisabled") == "true" || !t.store.World.Disabled[r.DataSource]
 }
 
 // withoutOmitted takes out what a fault hides, and gives the errors that say so: status 200, but incomplete (API
 // reference, 200 of the list).
-func (c *call) withoutOmitted(entries []listed) ([]listed, []*apiError) {
+func (c *call) withoutOmitted(entries []listed) ([]listed, []*refusal.Error) {
 	if len(c.omit) == 0 {
 		return entries, nil
 	}
-	var errs []*apiError
+	var errs []*refusal.Error
 	kept := slices.DeleteFunc(entries, func(l listed) bool {
 		if l.record == nil || !slices.Contains(c.omit, l.record.Name) {
 			return false
 		}
-		errs = append(errs, &apiError{
+		errs = append(errs, &refusal.Error{
 			Code: "DCERROR-0010", Title: "Connection could not be returned", Detail: "connection " + l.record.ID,
 			Status: http.StatusInternalServerError,
 		})

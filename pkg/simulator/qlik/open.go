@@ -5,6 +5,9 @@ import (
 	"time"
 
 	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/identity"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/model"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/ratelimit"
 )
 
 // New makes a tenant that lives in memory alone. The seed is JSON; unknown fields are errors:
@@ -33,12 +36,12 @@ func Open(seed []byte, stateFile string, o Options) (*Tenant, error) {
 }
 
 func open(data []byte, file *host.StateFile, o Options) (*Tenant, error) {
-	s, err := parseSeed(data)
+	s, err := model.ParseSeed(data)
 	if err != nil {
 		return nil, err
 	}
-	behaviour := o.Behaviour.or(s.Behaviour)
-	seeded, err := s.build(behaviour)
+	behaviour := o.Behaviour.Or(s.Behaviour)
+	seeded, err := s.Build(behaviour)
 	if err != nil {
 		return nil, err
 	}
@@ -47,37 +50,24 @@ func open(data []byte, file *host.StateFile, o Options) (*Tenant, error) {
 		return nil, err
 	}
 	t := &Tenant{
-		now: o.Now, options: o, behaviour: behaviour, world: seeded, gateways: s.Gateways, state: file, faults: faults,
-		limiter: newLimiter(o.RateLimits.or(s.RateLimits).or(documentedLimits), 0),
-		keys:    &keys{apiKey: s.Token, caller: s.caller(seeded).ID, oauth: s.OAuth, issued: make(map[string]time.Time)},
+		now: o.Now, options: o, behaviour: behaviour, gateways: s.Gateways, faults: faults,
+		limiter: ratelimit.New(o.RateLimits.Or(s.RateLimits).Or(ratelimit.DocumentedLimits), 0),
+		keys:    &keys{apiKey: s.Token, caller: s.CallerIn(seeded).ID, oauth: s.OAuth, issued: make(map[string]time.Time)},
 	}
 	if t.id = s.TenantID; t.id == "" {
-		t.id = opaqueOf("tenant", t.keys.caller)[:32]
+		t.id = identity.Opaque("tenant", t.keys.caller)[:32]
 	}
 	if behaviour.TenantLimit {
-		t.limiter.users = len(seeded.users)
+		t.limiter.Users = len(seeded.Users)
 	}
 	if t.now == nil {
 		t.now = time.Now
 	}
-	seeded.keepHistory(t.now)
+	seeded.KeepHistory(t.now)
+	t.store = &model.Store{World: seeded, Caller: t.keys.caller, Now: t.now, File: file}
 	if t.keys.apiKey == "" {
 		t.keys.apiKey = rand.Text()
 	}
 	t.mux = t.routes()
-	if file == nil {
-		return t, nil
-	}
-	var kept state
-	found, reseeded, err := file.Load(stateVersion, data, &kept)
-	if err != nil {
-		return nil, err
-	}
-	t.reseeded = reseeded
-	if found {
-		t.world = kept.world(behaviour)
-		t.world.keepHistory(t.now)
-		return t, nil
-	}
-	return t, t.save()
+	return t, t.store.Load(data)
 }

@@ -1,6 +1,10 @@
 package qlik
 
-import "net/http"
+import (
+	"net/http"
+
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/model"
+)
 
 // tenantView is a tenant as the API answers it (Tenants reference).
 type tenantView struct {
@@ -18,6 +22,6 @@ type tenantView struct {
 func (t *Tenant) getTenant(c *call) (answer, error) {
 	return answer{status: http.StatusOK, body: tenantView{
 		ID: t.tenantID(), Name: "embedded", Hostnames: []string{c.request.Host}, Region: "eu", Datacenter: "eu-west-1", Status: "active",
-		Created: timestamp(seedTime), Links: selfLink{link{c.base() + tenantPath}},
+		Created: timestamp(model.SeedTime), Links: selfLink{link{c.base() + tenantPath}},
 	}}, nil
 }

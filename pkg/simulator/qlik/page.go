@@ -9,6 +9,9 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/identity"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/refusal"
 )
 
 // Lists are paged by position in their order, not by number: items that come or go between two pages neither hide nor
@@ -37,10 +40,10 @@ func parseCursor(text, query string) (*cursor, error) {
 	data, err := base64.StdEncoding.DecodeString(encoded)
 	c := new(cursor)
 	if !prefixed || err != nil || json.Unmarshal(data, c) != nil {
-		return nil, badRequest("the page cursor is not one that was given out")
+		return nil, refusal.BadRequest("the page cursor is not one that was given out")
 	}
 	if c.Query != query {
-		return nil, badRequest("the page cursor belongs to another query")
+		return nil, refusal.BadRequest("the page cursor belongs to another query")
 	}
 	return c, nil
 }
@@ -146,5 +149,5 @@ func queryDigest(query url.Values, cursors []string) string {
 			rest[name] = values
 		}
 	}
-	return opaqueOf("query", rest.Encode())[:12]
+	return identity.Opaque("query", rest.Encode())[:12]
 }

@@ -11,6 +11,9 @@ import (
 	jsonpatch "github.com/evanphx/json-patch/v5"
 
 	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/model"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/refusal"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/source"
 )
 
 // patchOp is one operation of a PATCH. The reference says value, most examples of the update tutorial Value.
@@ -30,23 +33,23 @@ type patchDocument struct {
 }
 
 // checkPatch holds what can be said before anything is tried.
-func (t *Tenant) checkPatch(c *call, r *record, ops []patchOp) error {
-	exempt := c.request.Header.Get(authCodeHeader) != "" || t.behaviour.AnonymousHostChange && !r.hasCredentials() && len(r.Links) == 0
-	if err := checkRules(ops, t.countsAsCredential(r.source()), exempt); err != nil {
+func (t *Tenant) checkPatch(c *call, r *model.Record, ops []patchOp) error {
+	exempt := c.request.Header.Get(authCodeHeader) != "" || t.behaviour.AnonymousHostChange && !r.HasCredentials() && len(r.Links) == 0
+	if err := checkRules(ops, t.countsAsCredential(r.Source()), exempt); err != nil {
 		return err
 	}
 	if err := checkPaths(ops); err != nil {
 		return err
 	}
 	for i := range ops {
-		credential := ops[i].direct() && ops[i].Path != "/qConnectStatement" || r.source().isCredential(ops[i].property())
-		switch signIn := r.source().SignIn; {
-		case signIn != nil && ops[i].property() == signIn.Code && r.source().signsIn(r.Properties):
-			return badRequest("the authorisation code of a patch belongs in the header %s", authCodeHeader)
+		credential := ops[i].direct() && ops[i].Path != "/qConnectStatement" || r.Source().IsCredential(ops[i].property())
+		switch signIn := r.Source().SignIn; {
+		case signIn != nil && ops[i].property() == signIn.Code && r.Source().SignsIn(r.Properties):
+			return refusal.BadRequest("the authorisation code of a patch belongs in the header %s", authCodeHeader)
 		case t.behaviour.RefuseSpacePatch && ops[i].Path == "/space":
-			return badRequest("path %q cannot be patched", ops[i].Path)
-		case t.behaviour.CredentialsByOwnerOnly && credential && r.Owner != c.user.ID && !r.separated():
-			return forbidden("only the owner may change the credentials of a connection")
+			return refusal.BadRequest("path %q cannot be patched", ops[i].Path)
+		case t.behaviour.CredentialsByOwnerOnly && credential && r.Owner != c.user.ID && !r.Separated():
+			return refusal.Forbidden("only the owner may change the credentials of a connection")
 		}
 	}
 	return nil
@@ -55,19 +58,19 @@ func (t *Tenant) checkPatch(c *call, r *record, ops []patchOp) error {
 // patchOps reads the body: a bare array. The object form {"patchData": [...]} is refused since May 2025 (change log).
 func (t *Tenant) patchOps(c *call) ([]patchOp, error) {
 	if !bytes.HasPrefix(bytes.TrimSpace(c.body), []byte("[")) {
-		return nil, misuse("the body must be an array of operations; patchData is no longer taken")
+		return nil, refusal.Misuse("the body must be an array of operations; patchData is no longer taken")
 	}
 	var ops []patchOp
 	if err := c.decode(&ops); err != nil {
 		return nil, err
 	}
 	if len(ops) == 0 {
-		return nil, badRequest("the body has no operation")
+		return nil, refusal.BadRequest("the body has no operation")
 	}
 	for i := range ops {
 		op := &ops[i]
 		if t.behaviour.StrictPatchKeys && op.CapitalValue != nil {
-			return nil, badRequest("operation %d: unknown field Value", i)
+			return nil, refusal.BadRequest("operation %d: unknown field Value", i)
 		}
 		if op.Value == nil {
 			op.Value = op.CapitalValue
@@ -79,7 +82,7 @@ func (t *Tenant) patchOps(c *call) ([]patchOp, error) {
 				return nil, err
 			}
 		default:
-			return nil, badRequest("operation %d: op must be add, replace or remove", i)
+			return nil, refusal.BadRequest("operation %d: op must be add, replace or remove", i)
 		}
 	}
 	return ops, nil
@@ -88,24 +91,24 @@ func (t *Tenant) patchOps(c *call) ([]patchOp, error) {
 // checkValue: a value is a string, a boolean, an integer or an array (API reference): no object, null or decimal.
 func (op *patchOp) checkValue() error {
 	if op.Value == nil {
-		return badRequest("Field value is missing in the request")
+		return refusal.BadRequest("Field value is missing in the request")
 	}
 	var value any
 	if err := host.DecodeOne(op.Value, &value); err != nil {
-		return badRequest("%s: %v", op.Path, err)
+		return refusal.BadRequest("%s: %v", op.Path, err)
 	}
 	switch v := value.(type) {
 	case string, bool, []any:
 		if host.HoldsSealKey(value) {
-			return badRequest("%s: the value holds the reserved key %s", op.Path, host.SealKey)
+			return refusal.BadRequest("%s: the value holds the reserved key %s", op.Path, host.SealKey)
 		}
 		return nil
 	case json.Number:
-		if isInteger(v.String()) {
+		if source.IsInteger(v.String()) {
 			return nil
 		}
 	}
-	return badRequest("%s: a value must be a string, boolean, integer or array", op.Path)
+	return refusal.BadRequest("%s: a value must be a string, boolean, integer or array", op.Path)
 }
 
 // property gives the connection property that the operation is about; "" if it is about something else.
@@ -136,25 +139,25 @@ func checkRules(ops []patchOp, counts func(property string) bool, exempt bool) e
 		credentials = credentials || ops[i].Op != "remove" && (counts(name) || name == "selectedCredentials" ||
 			ops[i].Path == "/qPassword" || ops[i].Path == "/qCredentialsID")
 		secret = secret || strings.Contains(strings.ToLower(name), "password")
-		host = host || slices.Contains(hostProperties, name)
+		host = host || slices.Contains(source.HostProperties, name)
 	}
 	switch {
 	case statement && properties:
-		return badRequest("qConnectStatement and connectionProperties cannot be changed in one request")
+		return refusal.BadRequest("qConnectStatement and connectionProperties cannot be changed in one request")
 	case statement && !credentials:
-		return badRequest("a change of qConnectStatement needs credentials in the same request")
+		return refusal.BadRequest("a change of qConnectStatement needs credentials in the same request")
 	case host && !credentials:
-		return badRequest("a change of host, server or url needs credentials in the same request")
+		return refusal.BadRequest("a change of host, server or url needs credentials in the same request")
 	case password && secret:
-		return badRequest("credentials are given both as qPassword and in connectionProperties")
+		return refusal.BadRequest("credentials are given both as qPassword and in connectionProperties")
 	}
 	return nil
 }
 
 // countsAsCredential tells which properties are credentials for the rules.
-func (t *Tenant) countsAsCredential(s *source) func(property string) bool {
+func (t *Tenant) countsAsCredential(s *source.Source) func(property string) bool {
 	return func(name string) bool {
-		return s.isCredential(name) && (!t.behaviour.HostChangeNeedsPassword || strings.Contains(strings.ToLower(name), "password"))
+		return s.IsCredential(name) && (!t.behaviour.HostChangeNeedsPassword || strings.Contains(strings.ToLower(name), "password"))
 	}
 }
 
@@ -168,10 +171,10 @@ func checkPaths(ops []patchOp) error {
 	for i := range ops {
 		switch path := ops[i].Path; {
 		case strings.Contains(path, host.SealKey):
-			return badRequest("path %q cannot be patched", path)
+			return refusal.BadRequest("path %q cannot be patched", path)
 		case path == "/qName", path == "/tags", path == "/space", ops[i].property() != "", ops[i].direct():
 		default:
-			return badRequest("path %q cannot be patched", path)
+			return refusal.BadRequest("path %q cannot be patched", path)
 		}
 	}
 	return nil
@@ -183,9 +186,9 @@ func checkPaths(ops []patchOp) error {
 // what is not there is an error of RFC 6902. Undocumented; assumed.
 //
 // Separated credentials stand in the document as if they were the connection's own.
-func applyPatch(w *world, user string, r *record, ops []patchOp) (*patchDocument, error) {
+func applyPatch(w *model.World, user string, r *model.Record, ops []patchOp) (*patchDocument, error) {
 	properties := maps.Clone(r.Properties)
-	if k := w.linked(r, user); k != nil && r.separated() {
+	if k := w.Linked(r, user); k != nil && r.Separated() {
 		maps.Copy(properties, k.Values)
 	}
 	before, err := json.Marshal(patchDocument{Name: &r.Name, Tags: r.Tags, Space: r.Space, Properties: properties})
@@ -195,7 +198,7 @@ func applyPatch(w *world, user string, r *record, ops []patchOp) (*patchDocument
 	patch := make(jsonpatch.Patch, len(ops))
 	for i, op := range ops {
 		kind := op.Op
-		if kind == "replace" && r.source().isCredential(op.property()) && strings.Count(op.Path, "/") == 2 {
+		if kind == "replace" && r.Source().IsCredential(op.property()) && strings.Count(op.Path, "/") == 2 {
 			kind = "add"
 		}
 		patch[i] = operation(kind, op.Path, op.Value)
@@ -204,11 +207,11 @@ func applyPatch(w *world, user string, r *record, ops []patchOp) (*patchDocument
 	options.SupportNegativeIndices = false
 	after, err := patch.ApplyWithOptions(before, options)
 	if err != nil {
-		return nil, badRequest("an operation does not apply: %s", patchCause(err))
+		return nil, refusal.BadRequest("an operation does not apply: %s", patchCause(err))
 	}
 	document := new(patchDocument)
 	if err := host.DecodeOne(after, document); err != nil {
-		return nil, badRequest("%v", err)
+		return nil, refusal.BadRequest("%v", err)
 	}
 	return document, nil
 }

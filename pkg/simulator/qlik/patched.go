@@ -7,12 +7,15 @@ import (
 	"strings"
 
 	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/model"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/refusal"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/source"
 )
 
 // patched checks the document and gives the connection that it describes, its credentials not yet settled.
-func (t *Tenant) patched(c *call, r *record, d *patchDocument, ops []patchOp) (*record, error) {
+func (t *Tenant) patched(c *call, r *model.Record, d *patchDocument, ops []patchOp) (*model.Record, error) {
 	if d.Name == nil || *d.Name == "" {
-		return nil, badRequest("qName cannot be empty")
+		return nil, refusal.BadRequest("qName cannot be empty")
 	}
 	if err := checkTags(d.Tags, maxTags); err != nil {
 		return nil, err
@@ -20,12 +23,12 @@ func (t *Tenant) patched(c *call, r *record, d *patchDocument, ops []patchOp) (*
 	if err := t.checkAccess(c, d.Space); err != nil {
 		return nil, err
 	}
-	next := r.change(t.now())
+	next := r.Change(t.now())
 	next.Name, next.Tags, next.Space = *d.Name, t.keptTags(r, d.Tags), d.Space
-	if err := t.world.checkName(next); err != nil {
+	if err := t.store.World.CheckName(next); err != nil {
 		return nil, err
 	}
-	s := r.source()
+	s := r.Source()
 	for i := range ops {
 		if err := t.checkProperty(s, &ops[i], d.Properties); err != nil {
 			return nil, err
@@ -35,22 +38,22 @@ func (t *Tenant) patched(c *call, r *record, d *patchDocument, ops []patchOp) (*
 		return nil, err
 	}
 	if slices.ContainsFunc(ops, func(op patchOp) bool { return op.property() != "" }) && r.Statement != "" {
-		_, next.Extras, _ = s.parseStatement(r.Statement) // it was parsed when it was stored
-		next.propertiesChanged()
+		_, next.Extras, _ = s.ParseStatement(r.Statement) // it was parsed when it was stored
+		next.PropertiesChanged()
 	}
-	next.Properties = t.world.store(s, d.Properties)
+	next.Properties = t.store.World.Store(s, d.Properties)
 	return next, nil
 }
 
 // checkProperty checks what an operation left behind, and puts a default in the place of what it removed.
-func (t *Tenant) checkProperty(s *source, op *patchOp, properties map[string]any) error {
+func (t *Tenant) checkProperty(s *source.Source, op *patchOp, properties map[string]any) error {
 	name := op.property()
 	if name == "" {
 		return nil
 	}
-	p, known := s.properties[name]
+	p, known := s.Properties[name]
 	if !known {
-		return badRequest("connectionProperties: unknown property %q of data source %s", name, s.id)
+		return refusal.BadRequest("connectionProperties: unknown property %q of data source %s", name, s.ID)
 	}
 	value, set := properties[name]
 	if !set {
@@ -59,19 +62,19 @@ func (t *Tenant) checkProperty(s *source, op *patchOp, properties map[string]any
 		}
 		return nil
 	}
-	if err := s.checkPatched(name, value); err != nil {
-		return badRequest("connectionProperties: %v", err)
+	if err := s.CheckPatched(name, value); err != nil {
+		return refusal.BadRequest("connectionProperties: %v", err)
 	}
 	return nil
 }
 
 // keptTags gives the tags after a patch.
-func (t *Tenant) keptTags(r *record, tags []string) []string {
+func (t *Tenant) keptTags(r *model.Record, tags []string) []string {
 	if !t.behaviour.KeepServerTag {
 		return tags
 	}
 	for _, tag := range r.Tags {
-		if strings.HasPrefix(tag, serverTagBegin) && !slices.Contains(tags, tag) {
+		if strings.HasPrefix(tag, source.ServerTagBegin) && !slices.Contains(tags, tag) {
 			tags = append(tags, tag)
 		}
 	}
@@ -101,7 +104,7 @@ func splitDirect(ops []patchOp) (direct map[string]*string, rest []patchOp, err 
 		if op.Op != "remove" {
 			value = new(string)
 			if err := json.Unmarshal(op.Value, value); err != nil {
-				return nil, nil, badRequest("%s: must be a string", op.Path)
+				return nil, nil, refusal.BadRequest("%s: must be a string", op.Path)
 			}
 		}
 		direct[op.Path] = value
@@ -111,20 +114,20 @@ func splitDirect(ops []patchOp) (direct map[string]*string, rest []patchOp, err 
 
 // applyDirect sets the fields beside the properties; a nil value removes. A new password stands for all credentials that
 // were stored with the connection.
-func (t *Tenant) applyDirect(c *call, next *record, direct map[string]*string) (given map[string]bool, err error) {
+func (t *Tenant) applyDirect(c *call, next *model.Record, direct map[string]*string) (given map[string]bool, err error) {
 	given = make(map[string]bool)
 	if text, changes := direct["/qConnectStatement"]; changes {
 		if text == nil {
-			return nil, badRequest("qConnectStatement cannot be removed")
+			return nil, refusal.BadRequest("qConnectStatement cannot be removed")
 		}
-		if err := next.setStatement(*text); err != nil {
+		if err := next.SetStatement(*text); err != nil {
 			return nil, err
 		}
 	}
 	if password := direct["/qPassword"]; password != nil {
-		next.Properties = next.source().withoutCredentials(next.Properties)
+		next.Properties = next.Source().WithoutCredentials(next.Properties)
 	}
-	for path, name := range map[string]string{"/qPassword": loginPassword, "/qUsername": loginUser} {
+	for path, name := range map[string]string{"/qPassword": source.LoginPassword, "/qUsername": source.LoginUser} {
 		switch value, changes := direct[path]; {
 		case changes && value == nil:
 			delete(next.Properties, name)
@@ -136,9 +139,9 @@ func (t *Tenant) applyDirect(c *call, next *record, direct map[string]*string) (
 	switch {
 	case !changes:
 	case id == nil || *id == "":
-		delete(next.Links, next.linkKey(c.user.ID))
+		delete(next.Links, next.LinkKey(c.user.ID))
 	default:
-		if err := t.world.linkStored(next, c.user.ID, *id); err != nil {
+		if err := t.store.World.LinkStored(next, c.user.ID, *id); err != nil {
 			return nil, err
 		}
 	}
@@ -147,16 +150,16 @@ func (t *Tenant) applyDirect(c *call, next *record, direct map[string]*string) (
 
 // redeemHeader takes the authorisation code of a patch. One that comes without need, for a connection that nobody signs in
 // for, is misuse.
-func (t *Tenant) redeemHeader(c *call, next *record, given map[string]bool) error {
+func (t *Tenant) redeemHeader(c *call, next *model.Record, given map[string]bool) error {
 	code := c.request.Header.Get(authCodeHeader)
 	if code == "" {
 		return nil
 	}
-	s := next.source()
-	if !s.signsIn(next.Properties) {
-		return misuse("%s is for connections with interactive OAuth", authCodeHeader)
+	s := next.Source()
+	if !s.SignsIn(next.Properties) {
+		return refusal.Misuse("%s is for connections with interactive OAuth", authCodeHeader)
 	}
-	if err := t.world.redeem(c.user.ID, s, code); err != nil {
+	if err := t.store.World.Redeem(c.user.ID, s, code); err != nil {
 		return err
 	}
 	next.Properties[s.SignIn.Code], given[s.SignIn.Code] = host.Seal(code), true
@@ -180,7 +183,7 @@ func (t *Tenant) patchConnection(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	document, err := applyPatch(t.world, c.user.ID, r, rest)
+	document, err := applyPatch(t.store.World, c.user.ID, r, rest)
 	if err != nil {
 		return answer{}, err
 	}
@@ -196,9 +199,9 @@ func (t *Tenant) patchConnection(c *call) (answer, error) {
 	if err := t.redeemHeader(c, next, given); err != nil {
 		return answer{}, err
 	}
-	if err := t.world.settle(c.user.ID, r, next, given); err != nil {
+	if err := t.store.World.Settle(c.user.ID, r, next, given); err != nil {
 		return answer{}, err
 	}
-	t.world.put(next)
+	t.store.World.Put(next)
 	return noContent, nil
 }

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/refusal"
 )
 
 // params are the query keys that a route takes.
@@ -25,18 +26,18 @@ const (
 func (p params) parse(raw string) (url.Values, error) {
 	query, err := url.ParseQuery(raw)
 	if err != nil {
-		return nil, misuse("the query is not well-formed")
+		return nil, refusal.Misuse("the query is not well-formed")
 	}
 	for _, key := range host.SortedKeys(query) {
 		kind, known := p[key]
 		if !known {
-			return nil, misuse("unknown query key %q", key)
+			return nil, refusal.Misuse("unknown query key %q", key)
 		}
 		if len(query[key]) != 1 && kind != repeated {
-			return nil, misuse("query key %q is given more than once", key)
+			return nil, refusal.Misuse("query key %q is given more than once", key)
 		}
 		if !kind.accepts(query.Get(key)) {
-			return nil, misuse("query key %q has a value of the wrong type or range", key)
+			return nil, refusal.Misuse("query key %q has a value of the wrong type or range", key)
 		}
 	}
 	return query, nil

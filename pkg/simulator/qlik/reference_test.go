@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/qlsync/qlsync/pkg/simulator/qlik"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/inspect"
 )
 
 const snowStatement = `CUSTOM CONNECT TO \"provider=QvOdbcConnectorPackage.exe;driver=snowflake;server=x.example;port=443;odd=1;\"`
@@ -363,8 +364,8 @@ func (r *rig) patchWithCode(path, body, code string) int {
 
 func TestASignInSurvivesTheProcess(t *testing.T) {
 	file := t.TempDir() + "/state.json"
-	open := func() *qlik.Tenant {
-		tenant, err := qlik.Open([]byte(acme), file, qlik.Options{})
+	open := func() *inspect.Tenant {
+		tenant, err := inspect.Open([]byte(acme), file, qlik.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -4,6 +4,8 @@ import (
 	"maps"
 
 	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/model"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/refusal"
 )
 
 // putBody is the body of PUT (API reference): it has no tags and no connectionProperties.
@@ -33,7 +35,7 @@ func (t *Tenant) putConnection(c *call) (answer, error) {
 	if err := body.checkFor(r); err != nil {
 		return answer{}, err
 	}
-	next := r.change(t.now())
+	next := r.Change(t.now())
 	next.Name = body.Name
 	if body.Space != nil {
 		if err := t.checkAccess(c, *body.Space); err != nil {
@@ -41,38 +43,38 @@ func (t *Tenant) putConnection(c *call) (answer, error) {
 		}
 		next.Space = *body.Space
 	}
-	if err := t.world.checkName(next); err != nil {
+	if err := t.store.World.CheckName(next); err != nil {
 		return answer{}, err
 	}
-	if err := next.setStatement(body.Statement); err != nil {
+	if err := next.SetStatement(body.Statement); err != nil {
 		return answer{}, err
 	}
 	body.Username, body.Password = nil, nil
 	given := body.apply(next)
-	if err := t.world.linkStored(next, c.user.ID, body.CredentialsID); err != nil {
+	if err := t.store.World.LinkStored(next, c.user.ID, body.CredentialsID); err != nil {
 		return answer{}, err
 	}
-	if err := t.world.settle(c.user.ID, r, next, given); err != nil {
+	if err := t.store.World.Settle(c.user.ID, r, next, given); err != nil {
 		return answer{}, err
 	}
-	t.world.put(next)
+	t.store.World.Put(next)
 	return noContent, nil
 }
 
-func (b *putBody) checkFor(r *record) error {
+func (b *putBody) checkFor(r *model.Record) error {
 	required := map[string]string{
 		"qID": b.QID, "qName": b.Name, "qType": b.Type, "qConnectStatement": b.Statement, "qEngineObjectID": b.EngineObjectID,
 	}
 	for _, name := range host.SortedKeys(required) {
 		if required[name] == "" {
-			return badRequest("Field %s is missing in the request", name)
+			return refusal.BadRequest("Field %s is missing in the request", name)
 		}
 	}
 	switch {
 	case b.QID != r.ID || b.EngineObjectID != r.ID:
-		return badRequest("qID and qEngineObjectID must be those of the connection")
+		return refusal.BadRequest("qID and qEngineObjectID must be those of the connection")
 	case b.DatasourceID != "" && b.DatasourceID != r.DataSource:
-		return badRequest("datasourceID cannot be changed")
+		return refusal.BadRequest("datasourceID cannot be changed")
 	}
 	return b.check()
 }
@@ -97,7 +99,7 @@ func (t *Tenant) duplicateConnection(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	now := touched(t.now(), seedTime)
+	now := model.Touched(t.now(), model.SeedTime)
 	next := *r
 	next.ID, next.Owner, next.CredentialID, next.Tags = "", c.user.ID, "", nil
 	next.Created, next.Updated = now, now
@@ -111,38 +113,38 @@ func (t *Tenant) duplicateConnection(c *call) (answer, error) {
 	if body.Name != nil {
 		next.Name = *body.Name
 	} else {
-		next.Name = t.world.freeName(&next)
+		next.Name = t.store.World.FreeName(&next)
 	}
-	if err := t.world.checkName(&next); err != nil {
+	if err := t.store.World.CheckName(&next); err != nil {
 		return answer{}, err
 	}
 	login := createLogin{Username: body.Username, Password: body.Password, Architecture: r.Architecture}
 	if body.Password != nil {
-		next.Properties, next.Stale = r.source().withoutCredentials(next.Properties), false
+		next.Properties, next.Stale = r.Source().WithoutCredentials(next.Properties), false
 	}
 	return t.created(c, &next, login.apply(&next), "1")
 }
 
 // duplicated gives the source of a duplicate, if the request is an acceptable one.
-func (t *Tenant) duplicated(c *call, body *duplicateBody) (*record, error) {
+func (t *Tenant) duplicated(c *call, body *duplicateBody) (*model.Record, error) {
 	if body.ID == "" {
-		return nil, badRequest("Field id is missing in the request")
+		return nil, refusal.BadRequest("Field id is missing in the request")
 	}
 	for space, open := range t.enterable(c.user) {
-		if open && body.ID == dataFilesID(scopeOf(space, c.user.ID)) {
-			return nil, badRequest("%s connections cannot be duplicated", reservedName)
+		if open && body.ID == dataFilesID(model.ScopeOf(space, c.user.ID)) {
+			return nil, refusal.BadRequest("%s connections cannot be duplicated", model.ReservedName)
 		}
 	}
-	r := t.world.connections[body.ID]
+	r := t.store.World.Connections[body.ID]
 	switch {
 	case r == nil:
-		return nil, notFound("data connection")
-	case !t.world.sees(c.user, r):
-		return nil, forbidden("no access to the connection or space")
+		return nil, refusal.NotFound("data connection")
+	case !t.store.World.Sees(c.user, r):
+		return nil, refusal.Forbidden("no access to the connection or space")
 	case body.Name != nil && *body.Name == "":
-		return nil, badRequest("name cannot be empty")
-	case body.Name != nil && *body.Name == reservedName:
-		return nil, badRequest("%s connections are built in", reservedName)
+		return nil, refusal.BadRequest("name cannot be empty")
+	case body.Name != nil && *body.Name == model.ReservedName:
+		return nil, refusal.BadRequest("%s connections are built in", model.ReservedName)
 	case body.SpaceID != nil:
 		return r, t.checkAccess(c, *body.SpaceID)
 	}

@@ -1,69 +1,74 @@
 package qlik
 
-import "net/http"
+import (
+	"net/http"
+
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/ratelimit"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/refusal"
+)
 
 // routeTable is the whole surface: what is not in it is answered 400.
 func routeTable() []route {
 	return []route{
-		{http.MethodPost, "/oauth/token", untiered, nil, (*Tenant).token, true},
-		{http.MethodGet, authorizePath, untiered, params{
+		{http.MethodPost, "/oauth/token", ratelimit.Untiered, nil, (*Tenant).token, true},
+		{http.MethodGet, authorizePath, ratelimit.Untiered, params{
 			"response_type": text, "client_id": text, "state": text, "code_challenge": text, "code_challenge_method": text,
 		}, (*Tenant).authorize, true},
 
-		{http.MethodGet, connectionsPath, tier1, params{
+		{http.MethodGet, connectionsPath, ratelimit.Tier1, params{
 			"spaceId": text, "personal": boolean, "ownedByMe": boolean, "noDatafiles": boolean,
 			"includeDisabled": boolean, "includeQris": boolean, "limit": pageSize, "page": text, "sort": text,
 			"userId": text, "owner": text, "filter": text, "extended": boolean, "dataName": text,
 			"caseinsensitive": boolean, "locale": text,
 		}, (*Tenant).listConnections, false},
-		{http.MethodPost, connectionsPath, tier2, nil, (*Tenant).createConnection, false},
-		{http.MethodGet, connectionsPath + "/{id}", tier1, params{
+		{http.MethodPost, connectionsPath, ratelimit.Tier2, nil, (*Tenant).createConnection, false},
+		{http.MethodGet, connectionsPath + "/{id}", ratelimit.Tier1, params{
 			"type": text, "spaceId": text, "parseConnection": boolean, "noCache": boolean, "extended": boolean,
 			"credentialId": text, "byCredentialName": boolean,
 		}, (*Tenant).getConnection, false},
-		{http.MethodPatch, connectionsPath + "/{id}", tier2, params{"type": text}, (*Tenant).patchConnection, false},
-		{http.MethodPut, connectionsPath + "/{id}", tier2, params{
+		{http.MethodPatch, connectionsPath + "/{id}", ratelimit.Tier2, params{"type": text}, (*Tenant).patchConnection, false},
+		{http.MethodPut, connectionsPath + "/{id}", ratelimit.Tier2, params{
 			"type": text, "spaceId": text,
 		}, (*Tenant).putConnection, false},
-		{http.MethodDelete, connectionsPath + "/{id}", tier2, params{
+		{http.MethodDelete, connectionsPath + "/{id}", ratelimit.Tier2, params{
 			"type": text, "spaceId": text,
 		}, (*Tenant).deleteConnection, false},
-		{http.MethodPost, connectionsPath + "/actions/update", tier2, nil, (*Tenant).bulkUpdate, false},
-		{http.MethodPost, connectionsPath + "/actions/delete", tier2, nil, (*Tenant).bulkDelete, false},
-		{http.MethodPost, connectionsPath + "/actions/duplicate", tier2, nil, (*Tenant).duplicateConnection, false},
+		{http.MethodPost, connectionsPath + "/actions/update", ratelimit.Tier2, nil, (*Tenant).bulkUpdate, false},
+		{http.MethodPost, connectionsPath + "/actions/delete", ratelimit.Tier2, nil, (*Tenant).bulkDelete, false},
+		{http.MethodPost, connectionsPath + "/actions/duplicate", ratelimit.Tier2, nil, (*Tenant).duplicateConnection, false},
 
-		{http.MethodGet, sourcesPath, tier1, params{
+		{http.MethodGet, sourcesPath, ratelimit.Tier1, params{
 			"dataSourceId": repeated, "includeDisabled": boolean, "includeui": boolean, "detail": boolean,
 		}, (*Tenant).listSources, false},
-		{http.MethodGet, sourcesPath + "/{id}/api-specs", tier1, nil, (*Tenant).sourceSpecs, false},
-		{http.MethodGet, sourcesPath + "/{id}/gateways", tier1, params{
+		{http.MethodGet, sourcesPath + "/{id}/api-specs", ratelimit.Tier1, nil, (*Tenant).sourceSpecs, false},
+		{http.MethodGet, sourcesPath + "/{id}/gateways", ratelimit.Tier1, params{
 			"forceRefresh": boolean,
 		}, (*Tenant).sourceGateways, false},
-		{http.MethodGet, sourcesPath + "/{id}/settings", tier1, nil, (*Tenant).getSettings, false},
-		{http.MethodPut, sourcesPath + "/{id}/settings", tier2, nil, (*Tenant).putSettings, false},
+		{http.MethodGet, sourcesPath + "/{id}/settings", ratelimit.Tier1, nil, (*Tenant).getSettings, false},
+		{http.MethodPut, sourcesPath + "/{id}/settings", ratelimit.Tier2, nil, (*Tenant).putSettings, false},
 
-		{http.MethodGet, credentialsPath + "/{id}", tier1, params{"byCredentialName": boolean}, (*Tenant).getCredential, false},
-		{http.MethodPatch, credentialsPath + "/{id}", tier2, params{"byCredentialName": boolean}, (*Tenant).patchCredential, false},
-		{http.MethodPut, credentialsPath + "/{id}", tier2, params{"byCredentialName": boolean}, (*Tenant).putCredential, false},
-		{http.MethodDelete, credentialsPath + "/{id}", tier2, params{"byCredentialName": boolean}, (*Tenant).deleteCredential, false},
-		{http.MethodPost, credentialsPath + "/actions/filter-orphan", tier2, nil, (*Tenant).filterOrphans, false},
+		{http.MethodGet, credentialsPath + "/{id}", ratelimit.Tier1, params{"byCredentialName": boolean}, (*Tenant).getCredential, false},
+		{http.MethodPatch, credentialsPath + "/{id}", ratelimit.Tier2, params{"byCredentialName": boolean}, (*Tenant).patchCredential, false},
+		{http.MethodPut, credentialsPath + "/{id}", ratelimit.Tier2, params{"byCredentialName": boolean}, (*Tenant).putCredential, false},
+		{http.MethodDelete, credentialsPath + "/{id}", ratelimit.Tier2, params{"byCredentialName": boolean}, (*Tenant).deleteCredential, false},
+		{http.MethodPost, credentialsPath + "/actions/filter-orphan", ratelimit.Tier2, nil, (*Tenant).filterOrphans, false},
 
-		{http.MethodGet, spacesPath, tier1, params{
+		{http.MethodGet, spacesPath, ratelimit.Tier1, params{
 			"name": text, "type": text, "ownerId": text, "limit": pageSize, "next": text, "prev": text, "sort": text,
 			"action": text, "roles": text, "environmentId": text, "environment.name": text,
 		}, (*Tenant).listSpaces, false},
-		{http.MethodGet, spacesPath + "/{id}", tier1, nil, (*Tenant).getSpace, false},
+		{http.MethodGet, spacesPath + "/{id}", ratelimit.Tier1, nil, (*Tenant).getSpace, false},
 
-		{http.MethodGet, usersPath, tier1, params{
+		{http.MethodGet, usersPath, ratelimit.Tier1, params{
 			"filter": text, "limit": pageSize, "next": text, "prev": text, "sort": text, "totalResults": boolean, "fields": text,
 		}, (*Tenant).listUsers, false},
-		{http.MethodPost, usersPath + "/actions/filter", tierUsersFilter, params{
+		{http.MethodPost, usersPath + "/actions/filter", ratelimit.UsersFilter, params{
 			"limit": pageSize, "next": text, "prev": text, "sort": text, "fields": text,
 		}, (*Tenant).filterUsers, false},
-		{http.MethodGet, tenantPath, tier1, nil, (*Tenant).getTenant, false},
+		{http.MethodGet, tenantPath, ratelimit.Tier1, nil, (*Tenant).getTenant, false},
 
-		{http.MethodGet, usersPath + "/me", tier1, nil, (*Tenant).redirectToMe, false},
-		{http.MethodGet, usersPath + "/{id}", tier1, params{"fields": text}, (*Tenant).getUser, false},
+		{http.MethodGet, usersPath + "/me", ratelimit.Tier1, nil, (*Tenant).redirectToMe, false},
+		{http.MethodGet, usersPath + "/{id}", ratelimit.Tier1, params{"fields": text}, (*Tenant).getUser, false},
 	}
 }
 
@@ -78,7 +83,7 @@ func (t *Tenant) routes() *http.ServeMux {
 		}
 	}
 	unknown := route{open: true, handle: func(_ *Tenant, c *call) (answer, error) {
-		return answer{}, misuse("%s %s is not an operation that the embedded tenant serves", c.request.Method, c.request.URL.Path)
+		return answer{}, refusal.Misuse("%s %s is not an operation that the embedded tenant serves", c.request.Method, c.request.URL.Path)
 	}}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { t.serve(w, r, unknown) })
 	return mux

@@ -1,6 +1,7 @@
 package qlik
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"mime"
@@ -8,6 +9,8 @@ import (
 	"time"
 
 	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/ratelimit"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/refusal"
 )
 
 // bodyLimit bounds a request body; the service's own bound is undocumented.
@@ -18,17 +21,17 @@ func (t *Tenant) ServeHTTP(w http.ResponseWriter, r *http.Request) { t.mux.Serve
 
 // serve takes a request through its stages and writes the answer, unless a fault cuts the connection.
 func (t *Tenant) serve(w http.ResponseWriter, r *http.Request, rt route) {
-	entry := Request{Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, Tier: int(rt.tier)}
+	entry := host.Request{Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, Tier: int(rt.tier)}
 	reply, fault, err := t.stages(w, r, rt)
 	if err != nil {
 		reply = t.refusal(r, err)
 	}
 	if fault.Cut != "" {
-		t.journal.Record(entry)
+		t.store.Journal.Record(entry)
 		panic(http.ErrAbortHandler) // the server closes the connection without an answer
 	}
 	entry.Status = reply.status
-	t.journal.Record(entry)
+	t.store.Journal.Record(entry)
 	if e, isError := reply.body.(errorBody); isError {
 		reply.body = e.as(r.URL.Path, traceID(r))
 	}
@@ -44,19 +47,19 @@ func (t *Tenant) stages(w http.ResponseWriter, r *http.Request, rt route) (answe
 		if userID, err = t.authenticate(r); err != nil {
 			return answer{}, host.Firing{}, err
 		}
-		if refused := t.limiter.admit(userID, rt.tier, t.now()); refused != nil {
+		if refused := t.limiter.Admit(userID, rt.tier, t.now()); refused != nil {
 			return answer{}, host.Firing{}, refused
 		}
 	}
 	fault := t.faults.Take(r.Method, r.URL.Path)
 	fault.Wait(r.Context())
 	if fault.Percent > 0 {
-		t.limiter.use(userID, firstSet(tier(fault.Tier), rt.tier), fault.Percent, t.now())
+		t.limiter.Use(userID, cmp.Or(ratelimit.Tier(fault.Tier), rt.tier), fault.Percent, t.now())
 	}
 	if fault.ExpireToken {
 		_, token := bearer(r)
 		t.keys.revoke(token)
-		return answer{}, fault, unauthorized("the token has expired")
+		return answer{}, fault, refusal.Unauthorized("the token has expired")
 	}
 	if reply, instead := faultAnswer(fault.Fault, t.now()); instead || fault.Cut == CutBefore {
 		return reply, fault, nil
@@ -91,16 +94,16 @@ func (c *call) read(w http.ResponseWriter, rt route) error {
 	}
 	c.body, err = io.ReadAll(http.MaxBytesReader(w, c.request.Body, bodyLimit))
 	if err != nil {
-		return badRequest("the body could not be read")
+		return refusal.BadRequest("the body could not be read")
 	}
 	if len(c.body) == 0 {
 		return nil
 	}
 	if rt.method == http.MethodGet || rt.method == http.MethodDelete {
-		return misuse("%s takes no body", rt.method)
+		return refusal.Misuse("%s takes no body", rt.method)
 	}
 	if kind, _, _ := mime.ParseMediaType(c.request.Header.Get("Content-Type")); kind != "application/json" {
-		return misuse("a body needs Content-Type: application/json")
+		return refusal.Misuse("a body needs Content-Type: application/json")
 	}
 	return nil
 }
@@ -113,39 +116,39 @@ func (t *Tenant) handle(c *call, rt route, userID string) (answer, error) {
 		lag = max(lag, t.behaviour.ListLag)
 	}
 	if lag > 0 && rt.method == http.MethodGet {
-		t.mu.Lock()
-		defer t.mu.Unlock()
-		newest := t.world
-		t.world = newest.lagging(time.Duration(lag) * time.Second)
-		defer func() { t.world = newest }()
-		c.user = c.caller(t.world.user(userID))
+		t.store.Lock()
+		defer t.store.Unlock()
+		newest := t.store.World
+		t.store.World = newest.Lagging(time.Duration(lag) * time.Second)
+		defer func() { t.store.World = newest }()
+		c.user = c.caller(t.store.World.User(userID))
 		return rt.handle(t, c)
 	}
-	if rt.tier != tier2 {
-		t.mu.RLock()
-		defer t.mu.RUnlock()
-		c.user = c.caller(t.world.user(userID))
+	if rt.tier != ratelimit.Tier2 {
+		t.store.RLock()
+		defer t.store.RUnlock()
+		c.user = c.caller(t.store.World.User(userID))
 		return rt.handle(t, c)
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	c.user = c.caller(t.world.user(userID))
+	t.store.Lock()
+	defer t.store.Unlock()
+	c.user = c.caller(t.store.World.User(userID))
 	reply, err := rt.handle(t, c)
 	if err != nil {
 		return reply, err
 	}
-	return reply, t.save()
+	return reply, t.store.Save()
 }
 
 // refusal turns an error into an answer and records misuse. What is no apiError is a failure of ours.
 func (t *Tenant) refusal(r *http.Request, err error) answer {
-	var refused *apiError
+	var refused *refusal.Error
 	if !errors.As(err, &refused) {
-		refused = &apiError{Code: "HTTP-500", Title: "Internal error", Detail: err.Error(), Status: http.StatusInternalServerError}
+		refused = &refusal.Error{Code: "HTTP-500", Title: "Internal error", Detail: err.Error(), Status: http.StatusInternalServerError}
 	}
 	reply := errorAnswer(refused)
-	if refused.misused {
-		t.journal.Misused(r.Method + " " + r.URL.Path + ": " + refused.Detail)
+	if refused.Misused {
+		t.store.Journal.Misused(r.Method + " " + r.URL.Path + ": " + refused.Detail)
 		reply.header = host.MarkMisuse(reply.header)
 	}
 	return reply
@@ -157,7 +160,7 @@ type handler func(*Tenant, *call) (answer, error)
 // route is one operation of the API reference, as far as it is served.
 type route struct {
 	method, pattern string
-	tier            tier
+	tier            ratelimit.Tier
 	query           params
 	handle          handler
 	open            bool // needs no token

@@ -1,10 +1,14 @@
 package qlik
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
+
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/identity"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/model"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/refusal"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/source"
 )
 
 // Interactive OAuth (API reference, authUrlOnly; authentication tutorial): a create with authUrlOnly answers an address and
@@ -18,14 +22,14 @@ const (
 
 // beginSignIn answers a create with authUrlOnly. Every request begins an authorisation of its own.
 // It has no code yet (authentication tutorial); that another value than "" is refused is undocumented; assumed.
-func (t *Tenant) beginSignIn(c *call, s *source, code any) (answer, error) {
+func (t *Tenant) beginSignIn(c *call, s *source.Source, code any) (answer, error) {
 	if code != nil && code != "" {
-		return answer{}, badRequest("connectionProperties: %s must be empty with authUrlOnly", s.SignIn.Code)
+		return answer{}, refusal.BadRequest("connectionProperties: %s must be empty with authUrlOnly", s.SignIn.Code)
 	}
-	state := t.world.beginSignIn(c.user.ID, s)
+	state := t.store.World.BeginSignIn(c.user.ID, s)
 	query := url.Values{
-		"response_type": {"code"}, "client_id": {s.id}, "state": {state},
-		"code_challenge": {opaqueOf("challenge", state)}, "code_challenge_method": {"S256"},
+		"response_type": {"code"}, "client_id": {s.ID}, "state": {state},
+		"code_challenge": {identity.Opaque("challenge", state)}, "code_challenge_method": {"S256"},
 	}
 	return answer{status: http.StatusCreated, body: map[string]string{
 		"authUrl": c.base() + authorizePath + "?" + query.Encode(),
@@ -35,25 +39,10 @@ func (t *Tenant) beginSignIn(c *call, s *source, code any) (answer, error) {
 // authorize is the sign-in page: whoever opens it has signed in.
 func (t *Tenant) authorize(c *call) (answer, error) {
 	state := c.query.Get("state")
-	if t.world.signIns[state] == (signIn{}) {
-		return answer{}, badRequest("no such authorisation is under way")
+	if t.store.World.SignIns[state] == (model.SignIn{}) {
+		return answer{}, refusal.BadRequest("no such authorisation is under way")
 	}
 	return answer{status: http.StatusOK, raw: fmt.Sprintf(
-		"<!doctype html><title>Signed in</title><p>Copy this code: <code>%s</code></p>\n", codeOf(state),
+		"<!doctype html><title>Signed in</title><p>Copy this code: <code>%s</code></p>\n", model.CodeOf(state),
 	)}, nil
-}
-
-// SignIn does what a person does with the authUrl of an answer, and gives the code.
-func (t *Tenant) SignIn(authURL string) (code string, err error) {
-	address, err := url.Parse(authURL)
-	if err != nil {
-		return "", fmt.Errorf("sign in: %w", err)
-	}
-	t.mu.RLock()
-	defer t.mu.RUnlock()
-	state := address.Query().Get("state")
-	if t.world.signIns[state] == (signIn{}) {
-		return "", errors.New("sign in: no such authorisation is under way")
-	}
-	return codeOf(state), nil
 }

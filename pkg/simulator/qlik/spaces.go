@@ -3,6 +3,9 @@ package qlik
 import (
 	"slices"
 	"strings"
+
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/model"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/refusal"
 )
 
 // spaceView is a space as the API answers it (Spaces reference).
@@ -53,27 +56,27 @@ type personalSpace struct {
 // to whatever they may enter: assumed.
 func (t *Tenant) listSpaces(c *call) (answer, error) {
 	by, desc := strings.TrimLeft(c.query.Get("sort"), "+- "), strings.HasPrefix(c.query.Get("sort"), "-")
-	sortKey := map[string]func(*spaceRecord) string{
-		"":          func(s *spaceRecord) string { return s.Name },
-		"name":      func(s *spaceRecord) string { return s.Name },
-		"type":      func(s *spaceRecord) string { return s.Type },
-		"createdAt": func(*spaceRecord) string { return timestamp(seedTime) },
+	sortKey := map[string]func(*model.Space) string{
+		"":          func(s *model.Space) string { return s.Name },
+		"name":      func(s *model.Space) string { return s.Name },
+		"type":      func(s *model.Space) string { return s.Type },
+		"createdAt": func(*model.Space) string { return timestamp(model.SeedTime) },
 	}[by]
 	switch action := c.query.Get("action"); {
 	case sortKey == nil:
-		return answer{}, badRequest("spaces cannot be sorted by %q", by)
+		return answer{}, refusal.BadRequest("spaces cannot be sorted by %q", by)
 	case action != "" && action != "publish":
-		return answer{}, badRequest("action must be publish")
+		return answer{}, refusal.BadRequest("action must be publish")
 	}
-	key := func(s *spaceRecord) []string { return []string{"", sortKey(s), s.ID} }
-	var shown []*spaceRecord
-	for _, s := range t.world.spaces {
-		if c.user.mayEnter(s) && c.selectsSpace(s) {
+	key := func(s *model.Space) []string { return []string{"", sortKey(s), s.ID} }
+	var shown []*model.Space
+	for _, s := range t.store.World.Spaces {
+		if c.user.MayEnter(s) && c.selectsSpace(s) {
 			shown = append(shown, s)
 		}
 	}
-	slices.SortFunc(shown, func(a, b *spaceRecord) int { return compareKeys(key(a), key(b), desc) })
-	paged, links, err := page(t, c, listing[*spaceRecord]{
+	slices.SortFunc(shown, func(a, b *model.Space) int { return compareKeys(key(a), key(b), desc) })
+	paged, links, err := page(t, c, listing[*model.Space]{
 		items: shown, key: key, desc: desc, limit: 10, at: []string{"next", "prev"}, paging: spacesPath,
 	})
 	if err != nil {
@@ -89,7 +92,7 @@ func (t *Tenant) listSpaces(c *call) (answer, error) {
 	return ok(list), nil
 }
 
-func (c *call) selectsSpace(s *spaceRecord) bool {
+func (c *call) selectsSpace(s *model.Space) bool {
 	name, kinds, owner := c.query.Get("name"), c.query.Get("type"), c.query.Get("ownerId")
 	return strings.Contains(strings.ToLower(s.Name), strings.ToLower(name)) &&
 		(kinds == "" || slices.Contains(strings.Split(kinds, ","), s.Type)) &&
@@ -99,18 +102,18 @@ func (c *call) selectsSpace(s *spaceRecord) bool {
 
 // getSpace serves GET /spaces/{id}: 404 also without access.
 func (t *Tenant) getSpace(c *call) (answer, error) {
-	s := t.world.space(c.request.PathValue("id"))
-	if !c.user.mayEnter(s) {
-		return answer{}, notFound("space")
+	s := t.store.World.Space(c.request.PathValue("id"))
+	if !c.user.MayEnter(s) {
+		return answer{}, refusal.NotFound("space")
 	}
 	return ok(t.spaceView(c, s)), nil
 }
 
-func (t *Tenant) spaceView(c *call, s *spaceRecord) spaceView {
+func (t *Tenant) spaceView(c *call, s *model.Space) spaceView {
 	self := c.base() + spacesPath + "/" + s.ID
 	return spaceView{
 		ID: s.ID, Name: s.Name, Type: s.Type, OwnerID: s.Owner, TenantID: t.tenantID(),
-		CreatedAt: timestamp(seedTime), CreatedBy: s.Owner, UpdatedAt: timestamp(seedTime),
+		CreatedAt: timestamp(model.SeedTime), CreatedBy: s.Owner, UpdatedAt: timestamp(model.SeedTime),
 		Meta:  spaceMeta{Actions: []string{"create", "read", "update"}, Roles: []string{}, AssignableRoles: []string{}},
 		Links: spaceLinks{link{self}, link{self + "/assignments"}},
 	}

@@ -12,11 +12,12 @@ import (
 
 	"github.com/qlsync/qlsync/pkg/simulator"
 	"github.com/qlsync/qlsync/pkg/simulator/qlik"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/inspect"
 )
 
-func open(t *testing.T, seed, file string) *qlik.Tenant {
+func open(t *testing.T, seed, file string) *inspect.Tenant {
 	t.Helper()
-	tenant, err := qlik.Open([]byte(seed), file, qlik.Options{LockTimeout: 100 * time.Millisecond})
+	tenant, err := inspect.Open([]byte(seed), file, qlik.Options{LockTimeout: 100 * time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +98,7 @@ func TestAChangedSeedStartsAnew(t *testing.T) {
 func TestAStateIsOfOneProcess(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "tenant.state")
 	first := open(t, acme, file)
-	_, err := qlik.Open([]byte(acme), file, qlik.Options{LockTimeout: 50 * time.Millisecond})
+	_, err := inspect.Open([]byte(acme), file, qlik.Options{LockTimeout: 50 * time.Millisecond})
 	if err == nil || !strings.Contains(err.Error(), "in use by another process") {
 		t.Errorf("error %v", err)
 	}
@@ -114,7 +115,7 @@ func TestADamagedStateIsNotOverwritten(t *testing.T) {
 	if err := os.WriteFile(file, []byte(`{"version": 1, "connec`), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	_, err := qlik.Open([]byte(acme), file, qlik.Options{})
+	_, err := inspect.Open([]byte(acme), file, qlik.Options{})
 	if err == nil || !strings.Contains(err.Error(), "delete it to start from the seed") {
 		t.Errorf("error %v", err)
 	}
@@ -151,7 +152,7 @@ func TestSeedMistakesAreNamedByTheirPath(t *testing.T) {
 		connection(`}, {"dataSource": "rest"`):                                                          "connections[1].name: missing",
 	} {
 		t.Run(want, func(t *testing.T) {
-			if _, err := qlik.New([]byte(seed), qlik.Options{}); err == nil || !strings.Contains(err.Error(), want) {
+			if _, err := inspect.New([]byte(seed), qlik.Options{}); err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("error %v, want %q", err, want)
 			}
 		})
@@ -159,14 +160,14 @@ func TestSeedMistakesAreNamedByTheirPath(t *testing.T) {
 }
 
 func TestAllSeedMistakesAreReported(t *testing.T) {
-	_, err := qlik.New([]byte(`{"users": [{"email": "a@x"}], "spaces": [{"name": "a", "type": "b"}], "disabledDataSources": ["x"]}`), qlik.Options{})
+	_, err := inspect.New([]byte(`{"users": [{"email": "a@x"}], "spaces": [{"name": "a", "type": "b"}], "disabledDataSources": ["x"]}`), qlik.Options{})
 	if err == nil || strings.Count(err.Error(), "seed: ") != 2 {
 		t.Errorf("error %v", err)
 	}
 }
 
 func TestOnlyLoopbackIsServed(t *testing.T) {
-	tenant, err := qlik.New([]byte(acme), qlik.Options{})
+	tenant, err := inspect.New([]byte(acme), qlik.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -182,7 +183,7 @@ func TestHandsChangeThingsBehindAClientsBack(t *testing.T) {
 	r := newRig(t, acme, qlik.Options{})
 	id := r.id("Finance", "Ledger")
 	before := r.want(200, "GET", connections+"/"+id, "").body["updated"]
-	err := r.Edit(id, func(c *qlik.Connection) {
+	err := r.Edit(id, func(c *inspect.Connection) {
 		c.Name, c.Space, c.Tags = "Book", "Griffin", []string{"by hand"}
 		c.Properties["host"] = "db9"
 		c.Properties["QueryTimeout"] = 45
@@ -198,13 +199,13 @@ func TestHandsChangeThingsBehindAClientsBack(t *testing.T) {
 	if !r.CredentialEquals(id, "password", "pw1") {
 		t.Error("an edit lost the credentials")
 	}
-	if err := r.Edit(id, func(c *qlik.Connection) { c.Properties["hots"] = "x" }); err == nil {
+	if err := r.Edit(id, func(c *inspect.Connection) { c.Properties["hots"] = "x" }); err == nil {
 		t.Error("a misspelled property was taken")
 	}
-	if err := r.Edit(id, func(c *qlik.Connection) { c.Space, c.Name = "Finance", "Orders lake" }); err == nil {
+	if err := r.Edit(id, func(c *inspect.Connection) { c.Space, c.Name = "Finance", "Orders lake" }); err == nil {
 		t.Error("a taken name was taken")
 	}
-	added, err := r.Add(qlik.SeedConnection{Name: "Copy", Space: "Finance", DataSource: "rest", Credentials: map[string]any{"password": "p"}})
+	added, err := r.Add(inspect.SeedConnection{Name: "Copy", Space: "Finance", DataSource: "rest", Credentials: map[string]any{"password": "p"}})
 	if err != nil || !r.HasCredentials(added) {
 		t.Errorf("add: %v", err)
 	}
@@ -218,7 +219,7 @@ func TestAnEditKeepsHiddenPartsOfWhatItDoesNotTouch(t *testing.T) {
 	r.want(201, "POST", connections, `{"datasourceID": "rest", "qName": "H", "connectionProperties": {"url": "https://x",
 		"queryHeaders": [{"name": "B", "value": "tok3n", "encrypt": true}]}}`)
 	id := r.id("", "H")
-	if err := r.Edit(id, func(c *qlik.Connection) { c.Properties["url"] = "https://y" }); err != nil {
+	if err := r.Edit(id, func(c *inspect.Connection) { c.Properties["url"] = "https://y" }); err != nil {
 		t.Fatal(err)
 	}
 	if !r.CredentialEquals(id, "queryHeaders/0/value", "tok3n") {
@@ -227,7 +228,7 @@ func TestAnEditKeepsHiddenPartsOfWhatItDoesNotTouch(t *testing.T) {
 }
 
 func BenchmarkListAndGetOfTenThousand(b *testing.B) {
-	tenant, err := qlik.New([]byte(seedOf(10_000)), qlik.Options{RateLimits: qlik.RateLimits{Tier1: qlik.Limit{Requests: 1 << 30, Seconds: 1}}})
+	tenant, err := inspect.New([]byte(seedOf(10_000)), qlik.Options{RateLimits: qlik.RateLimits{Tier1: qlik.Limit{Requests: 1 << 30, Seconds: 1}}})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -241,7 +242,7 @@ func BenchmarkListAndGetOfTenThousand(b *testing.B) {
 	}
 }
 
-func benchmarkGet(b *testing.B, tenant *qlik.Tenant, path string) {
+func benchmarkGet(b *testing.B, tenant *inspect.Tenant, path string) {
 	b.Helper()
 	request := httptest.NewRequest("GET", path, nil)
 	request.Header.Set("Authorization", "Bearer "+tenant.Token())
@@ -267,7 +268,7 @@ func TestAWriteThatCannotBeSavedChangesNothing(t *testing.T) {
 		t.Errorf("the answer does not name the file: %s", got.text)
 	}
 	r.want(500, "DELETE", connections+"/"+mine, "")
-	if _, err := tenant.Add(qlik.SeedConnection{Name: "by hand", DataSource: "rest"}); err == nil {
+	if _, err := tenant.Add(inspect.SeedConnection{Name: "by hand", DataSource: "rest"}); err == nil {
 		t.Error("a connection is added by hand")
 	}
 	if err := tenant.Unsaved(); err == nil || !strings.Contains(err.Error(), filepath.ToSlash(file)) {

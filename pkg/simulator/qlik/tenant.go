@@ -1,13 +1,13 @@
 package qlik
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
-	"sync"
 	"time"
 
 	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/model"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/ratelimit"
 )
 
 // Options change how a tenant behaves. The zero value is the documented service.
@@ -20,28 +20,32 @@ type Options struct {
 	LockTimeout time.Duration // how long Open waits for a state that another process holds; 0: 3 seconds
 }
 
+// Behaviour holds a switch for everything that the documentation leaves open and that a client may come to feel.
+type Behaviour = model.Behaviour
+
+// RateLimits holds a limit per tier; a zero one means the documented default.
+type RateLimits = ratelimit.RateLimits
+
+// Limit allows a number of requests in any window of that many seconds.
+type Limit = ratelimit.Limit
+
 // Tenant is an embedded tenant. It is an http.Handler and safe for concurrent use.
 type Tenant struct {
 	now      func() time.Time
 	options  Options
 	mux      *http.ServeMux
-	limiter  *limiter
+	limiter  *ratelimit.Limiter
 	faults   *host.Faults
-	journal  host.Journal
 	keys     *keys
 	id       string // of the tenant itself
-	reseeded bool
-	gateways []seedGateway
+	gateways []model.Gateway
 
 	behaviour Behaviour
-
-	mu    sync.RWMutex // guards world and the state file
-	world *world
-	state *host.StateFile
+	store     *model.Store
 }
 
 // Reseeded says whether Open found a state that had begun from another seed, and dropped it.
-func (t *Tenant) Reseeded() bool { return t.reseeded }
+func (t *Tenant) Reseeded() bool { return t.store.Reseeded }
 
 // Token gives the API key of the caller.
 func (t *Tenant) Token() string { return t.keys.apiKey }
@@ -52,16 +56,16 @@ func (t *Tenant) UnfiredFaults() []Fault { return t.faults.Unfired() }
 // Unsaved returns why the last write could not be saved in the state file, with its path; nil if it was. Such a write is
 // answered with 500 and has changed nothing.
 func (t *Tenant) Unsaved() error {
-	t.mu.RLock()
-	defer t.mu.RUnlock()
-	return t.state.Unsaved()
+	t.store.RLock()
+	defer t.store.RUnlock()
+	return t.store.File.Unsaved()
 }
 
 // Close gives the state file back. The tenant must not be used any more.
 func (t *Tenant) Close() error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if err := t.state.Close(); err != nil {
+	t.store.Lock()
+	defer t.store.Unlock()
+	if err := t.store.File.Close(); err != nil {
 		return fmt.Errorf("close embedded tenant: %w", err)
 	}
 	return nil
@@ -69,26 +73,9 @@ func (t *Tenant) Close() error {
 
 func (t *Tenant) tenantID() string { return t.id }
 
-// save makes the world durable, where there is a state file. If it cannot, the world is again as it was saved last: a
-// write that the next process would not find has not happened. The caller holds the lock.
-func (t *Tenant) save() error {
-	if t.state == nil {
-		return nil
-	}
-	w := t.world
-	err := t.state.Save(state{
-		StateHead: t.state.Head(), Users: w.users, Spaces: w.spaces,
-		Disabled: host.SortedKeys(w.disabled), Gone: host.SortedKeys(w.gone), Connections: w.inOrder(),
-		Credentials: w.credentialsInOrder(), SignIns: w.signIns,
-	})
-	if err == nil {
-		return nil
-	}
-	var kept state
-	found, damaged := t.state.Last(&kept)
-	if found && damaged == nil {
-		t.world = kept.world(t.behaviour)
-		t.world.keepHistory(t.now)
-	}
-	return errors.Join(err, damaged)
-}
+// Store returns what the tenant holds, for package inspect.
+func (t *Tenant) Store() *model.Store { return t.store }
+
+// Misuse gives the requests that broke the contract (unknown route, query key or body field, a body that is no JSON), as
+// "METHOD path: what was wrong". A test of a client demands that there are none.
+func (t *Tenant) Misuse() []string { return t.store.Journal.Misuse() }

@@ -7,6 +7,11 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/filter"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/identity"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/model"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/refusal"
 )
 
 // userView is a user as the API answers it (Users reference).
@@ -63,18 +68,18 @@ type userList struct {
 }
 
 // userSorts are the fields that users can be sorted by. Those that the embedded tenant knows nothing of are all equal.
-var userSorts = map[string]func(*userRecord) string{
-	"":             func(u *userRecord) string { return u.Name },
-	"name":         func(u *userRecord) string { return u.Name },
-	"id":           func(u *userRecord) string { return u.ID },
-	"_id":          func(u *userRecord) string { return u.ID },
-	"email":        func(u *userRecord) string { return u.Email },
-	"subject":      func(u *userRecord) string { return u.Subject },
-	"status":       func(u *userRecord) string { return u.Status },
-	"tenantId":     func(*userRecord) string { return "" },
-	"clientId":     func(*userRecord) string { return "" },
-	"inviteExpiry": func(*userRecord) string { return "" },
-	"createdAt":    func(*userRecord) string { return "" },
+var userSorts = map[string]func(*model.User) string{
+	"":             func(u *model.User) string { return u.Name },
+	"name":         func(u *model.User) string { return u.Name },
+	"id":           func(u *model.User) string { return u.ID },
+	"_id":          func(u *model.User) string { return u.ID },
+	"email":        func(u *model.User) string { return u.Email },
+	"subject":      func(u *model.User) string { return u.Subject },
+	"status":       func(u *model.User) string { return u.Status },
+	"tenantId":     func(*model.User) string { return "" },
+	"clientId":     func(*model.User) string { return "" },
+	"inviteExpiry": func(*model.User) string { return "" },
+	"createdAt":    func(*model.User) string { return "" },
 }
 
 // listUsers serves GET /users: 20 to a page by default, by name.
@@ -92,7 +97,7 @@ func (t *Tenant) filterUsers(c *call) (answer, error) {
 		return answer{}, err
 	}
 	if len(idComparison.FindAllString(body.Filter, maxFilterIDs+1)) > maxFilterIDs {
-		return answer{}, badRequest("filter: more than %d ids", maxFilterIDs)
+		return answer{}, refusal.BadRequest("filter: more than %d ids", maxFilterIDs)
 	}
 	return t.usersMatching(c, body.Filter, usersPath+"/actions/filter")
 }
@@ -101,25 +106,25 @@ const maxFilterIDs = 100
 
 var idComparison = regexp.MustCompile(`(?i)\bid\s+eq\b`)
 
-func (t *Tenant) usersMatching(c *call, filter, path string) (answer, error) {
-	matches, err := parseFilter(filter, userFields)
+func (t *Tenant) usersMatching(c *call, wanted, path string) (answer, error) {
+	matches, err := filter.Parse(wanted, userFields)
 	if err != nil {
-		return answer{}, badRequest("filter: %v", err)
+		return answer{}, refusal.BadRequest("filter: %v", err)
 	}
 	by, desc := strings.TrimLeft(c.query.Get("sort"), "+- "), strings.HasPrefix(c.query.Get("sort"), "-")
 	sortKey := userSorts[by]
 	if sortKey == nil {
-		return answer{}, badRequest("users cannot be sorted by %q", by)
+		return answer{}, refusal.BadRequest("users cannot be sorted by %q", by)
 	}
-	key := func(u *userRecord) []string { return []string{"", sortKey(u), u.ID} }
-	var shown []*userRecord
-	for _, u := range t.world.users {
+	key := func(u *model.User) []string { return []string{"", sortKey(u), u.ID} }
+	var shown []*model.User
+	for _, u := range t.store.World.Users {
 		if matches(u) {
 			shown = append(shown, u)
 		}
 	}
-	slices.SortFunc(shown, func(a, b *userRecord) int { return compareKeys(key(a), key(b), desc) })
-	paged, links, err := page(t, c, listing[*userRecord]{
+	slices.SortFunc(shown, func(a, b *model.User) int { return compareKeys(key(a), key(b), desc) })
+	paged, links, err := page(t, c, listing[*model.User]{
 		items: shown, key: key, desc: desc, limit: 20, at: []string{"next", "prev"}, paging: path,
 	})
 	if err != nil {
@@ -136,18 +141,18 @@ func (t *Tenant) usersMatching(c *call, filter, path string) (answer, error) {
 }
 
 // userFields are the fields that users can be filtered by, and the operators that the reference lists for them.
-var userFields = map[string]filterField[*userRecord]{
-	"id":      {values: func(u *userRecord) []string { return []string{u.ID} }, operators: exact},
-	"name":    {values: func(u *userRecord) []string { return []string{u.Name} }, operators: partly},
-	"email":   {values: func(u *userRecord) []string { return []string{u.Email} }, operators: partly},
-	"subject": {values: func(u *userRecord) []string { return []string{u.Subject} }, operators: partly},
-	"status":  {values: func(u *userRecord) []string { return []string{u.Status} }, operators: exact},
+var userFields = map[string]filter.Field[*model.User]{
+	"id":      {Values: func(u *model.User) []string { return []string{u.ID} }, Operators: exact},
+	"name":    {Values: func(u *model.User) []string { return []string{u.Name} }, Operators: partly},
+	"email":   {Values: func(u *model.User) []string { return []string{u.Email} }, Operators: partly},
+	"subject": {Values: func(u *model.User) []string { return []string{u.Subject} }, Operators: partly},
+	"status":  {Values: func(u *model.User) []string { return []string{u.Status} }, Operators: exact},
 
-	"assignedRoles.name":               {values: func(u *userRecord) []string { return u.Roles }, operators: exact},
-	"assignedRoles.id":                 {values: func(u *userRecord) []string { return roleIDs(u) }, operators: exact},
-	"clientId":                         {values: none, operators: exact}, // users of the embedded tenant have neither
-	"assignedGroups.id":                {values: none, operators: exact},
-	"assignedGroupsAssignedRoles.name": {values: none, operators: exact},
+	"assignedRoles.name":               {Values: func(u *model.User) []string { return u.Roles }, Operators: exact},
+	"assignedRoles.id":                 {Values: func(u *model.User) []string { return roleIDs(u) }, Operators: exact},
+	"clientId":                         {Values: none, Operators: exact}, // users of the embedded tenant have neither
+	"assignedGroups.id":                {Values: none, Operators: exact},
+	"assignedGroupsAssignedRoles.name": {Values: none, Operators: exact},
 }
 
 var (
@@ -155,21 +160,21 @@ var (
 	partly = []string{"eq", "co"}
 )
 
-func none(*userRecord) []string { return nil }
+func none(*model.User) []string { return nil }
 
-func roleIDs(u *userRecord) []string {
+func roleIDs(u *model.User) []string {
 	var ids []string
 	for _, name := range u.Roles {
-		ids = append(ids, objectIDOf("role", name))
+		ids = append(ids, identity.ObjectID("role", name))
 	}
 	return ids
 }
 
 // getUser serves GET /users/{id}.
 func (t *Tenant) getUser(c *call) (answer, error) {
-	u := t.world.user(c.request.PathValue("id"))
+	u := t.store.World.User(c.request.PathValue("id"))
 	if u == nil {
-		return answer{}, &apiError{Code: "USERS-7", Title: "Not found", Status: http.StatusNotFound}
+		return answer{}, &refusal.Error{Code: "USERS-7", Title: "Not found", Status: http.StatusNotFound}
 	}
 	return ok(t.userView(c, u)), nil
 }
@@ -182,15 +187,15 @@ func (t *Tenant) redirectToMe(c *call) (answer, error) {
 	}, nil
 }
 
-func (t *Tenant) userView(c *call, u *userRecord) userView {
+func (t *Tenant) userView(c *call, u *model.User) userView {
 	roles := make([]roleView, 0, len(u.Roles))
 	for _, name := range u.Roles {
-		roles = append(roles, roleView{ID: objectIDOf("role", name), Name: name, Type: "default", Level: "admin"})
+		roles = append(roles, roleView{ID: identity.ObjectID("role", name), Name: name, Type: "default", Level: "admin"})
 	}
 	return userView{
 		ID: u.ID, TenantID: t.tenantID(), Name: u.Name, Email: u.Email, Subject: u.Subject, Status: u.Status,
 		AssignedRoles: roles, AssignedGroups: []struct{}{},
-		CreatedAt: timestamp(seedTime), LastUpdatedAt: timestamp(seedTime),
+		CreatedAt: timestamp(model.SeedTime), LastUpdatedAt: timestamp(model.SeedTime),
 		Links: selfLink{link{c.base() + usersPath + "/" + u.ID}}, fields: userFieldsOf(c),
 	}
 }

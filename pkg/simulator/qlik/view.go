@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/identity"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/model"
 )
 
 // connectionView is a connection as the API answers it (sample answers of the create, update and delete tutorials).
@@ -69,16 +71,16 @@ type selfLink struct {
 }
 
 // view gives what the caller sees of a connection, without properties and qri.
-func (t *Tenant) view(c *call, r *record) connectionView {
+func (t *Tenant) view(c *call, r *model.Record) connectionView {
 	v := connectionView{
-		QID: r.ID, ID: r.ID, EngineObjectID: r.ID, Name: r.Name, Type: r.source().provider, DataSource: r.DataSource,
+		QID: r.ID, ID: r.ID, EngineObjectID: r.ID, Name: r.Name, Type: r.Source().Provider, DataSource: r.DataSource,
 		Space: r.Space, User: r.Owner, Tenant: t.tenantID(), LogOn: 1, Architecture: r.Architecture,
-		SeparateCredentials: r.separated(), CredentialsID: r.credentialOf(c.user.ID),
-		ConnectStatement: r.statement(), Tags: r.Tags, Privileges: privileges(c.user),
+		SeparateCredentials: r.Separated(), CredentialsID: r.CredentialOf(c.user.ID),
+		ConnectStatement: r.ConnectStatement(), Tags: r.Tags, Privileges: privileges(c.user),
 		Created: timestamp(r.Created), Updated: timestamp(r.Updated),
 		Links: selfLink{link{c.base() + connectionsPath + "/" + r.ID}}, Version: "V1", without: t.behaviour.Without,
 	}
-	if owner := t.world.user(r.Owner); owner != nil && owner.Status == "deleted" {
+	if owner := t.store.World.User(r.Owner); owner != nil && owner.Status == "deleted" {
 		v.User = ""
 	}
 	if r.Legacy != "" {
@@ -88,8 +90,8 @@ func (t *Tenant) view(c *call, r *record) connectionView {
 		v.LogOn = *r.LogOn
 	}
 	if c.query.Get("extended") == "true" && v.CredentialsID != "" {
-		v.ReferenceKey, v.Credentials = "credential:"+v.CredentialsID, &ciphertext{opaqueOf("ciphertext", v.CredentialsID)}
-		if k := t.world.linked(r, c.user.ID); k != nil {
+		v.ReferenceKey, v.Credentials = "credential:"+v.CredentialsID, &ciphertext{identity.Opaque("ciphertext", v.CredentialsID)}
+		if k := t.store.World.Linked(r, c.user.ID); k != nil {
 			v.CredentialsName = k.Name
 		}
 	}
@@ -106,21 +108,21 @@ func secretText(sealed any) string {
 // dataFilesView gives the built-in connection of a space, or of the caller's personal space for "": it has no owner.
 // Type, statement and privileges are undocumented; assumed.
 func (t *Tenant) dataFilesView(c *call, space string) connectionView {
-	id := dataFilesID(scopeOf(space, c.user.ID))
+	id := dataFilesID(model.ScopeOf(space, c.user.ID))
 	return connectionView{
-		QID: id, ID: id, EngineObjectID: id, Name: reservedName, Type: "qix-datafiles.exe", Space: space,
+		QID: id, ID: id, EngineObjectID: id, Name: model.ReservedName, Type: "qix-datafiles.exe", Space: space,
 		Tenant: t.tenantID(), LogOn: 1, ConnectStatement: `CUSTOM CONNECT TO "provider=qix-datafiles.exe;path=` + space + `;"`,
-		Privileges: []string{"list", "read"}, Created: timestamp(seedTime), Updated: timestamp(seedTime),
+		Privileges: []string{"list", "read"}, Created: timestamp(model.SeedTime), Updated: timestamp(model.SeedTime),
 		Links: selfLink{link{c.base() + connectionsPath + "/" + id}}, Version: "V1",
 	}
 }
 
-func dataFilesID(scope string) string { return uuidOf("datafiles", scope) }
+func dataFilesID(scope string) string { return identity.UUID("datafiles", scope) }
 
 // privileges of one who sees the connection: everything but change_owner, which only bulk update can do, and that needs
 // an administrator.
-func privileges(u *userRecord) []string {
-	if u.isAdmin() {
+func privileges(u *model.User) []string {
+	if u.IsAdmin() {
 		return []string{"change_owner", "change_space", "delete", "list", "read", "update"}
 	}
 	return []string{"change_space", "delete", "list", "read", "update"}

@@ -1,4 +1,4 @@
-package qlik
+package source
 
 import (
 	"encoding/json"
@@ -10,9 +10,9 @@ import (
 	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
 )
 
-// detailed gives the api-specs with everything that a schema could say beside types, defaults and enums: what is
+// Detailed gives the api-specs with everything that a schema could say beside types, defaults and enums: what is
 // required is the host.
-func (s *source) detailed() (json.RawMessage, error) {
+func (s *Source) Detailed() (json.RawMessage, error) {
 	var specs map[string]any
 	if err := host.DecodeOne(s.APISpecs, &specs); err != nil {
 		return nil, err
@@ -22,13 +22,13 @@ func (s *source) detailed() (json.RawMessage, error) {
 	for name, described := range schema["properties"].(map[string]any) {
 		property := described.(map[string]any)
 		switch {
-		case s.isCredential(name) && property["type"] == "string" && name != "username":
+		case s.IsCredential(name) && property["type"] == "string" && name != "username":
 			property["format"], property["writeOnly"] = "password", true
 		case property["type"] == "array":
 			property["items"] = map[string]any{"type": "object", "properties": map[string]any{
 				"name": map[string]any{"type": "string"}, "value": map[string]any{"type": "string"},
 			}}
-		case slices.Contains(hostProperties, name) && property["default"] == nil:
+		case slices.Contains(HostProperties, name) && property["default"] == nil:
 			required = append(required, name)
 		}
 	}
@@ -37,28 +37,28 @@ func (s *source) detailed() (json.RawMessage, error) {
 	return json.Marshal(specs)
 }
 
-// normalised gives visible properties with the types of the api-specs, and with the defaults of what is missing.
-func (s *source) normalised(shown map[string]any) map[string]any {
-	for name, p := range s.properties {
+// Normalised gives visible properties with the types of the api-specs, and with the defaults of what is missing.
+func (s *Source) Normalised(shown map[string]any) map[string]any {
+	for name, p := range s.Properties {
 		value, set := shown[name]
 		switch {
 		case set:
 			shown[name] = p.typed(value)
-		case p.Default != nil && !s.isCredential(name):
+		case p.Default != nil && !s.IsCredential(name):
 			shown[name] = p.Default
 		}
 	}
 	return shown
 }
 
-// rewritten gives visible properties as a service may make them of what was sent.
-func rewritten(shown map[string]any) map[string]any {
+// Rewritten gives visible properties as a service may make them of what was sent.
+func Rewritten(shown map[string]any) map[string]any {
 	for name, value := range shown {
 		switch v := value.(type) {
 		case []any:
 			shown[name] = completed(v)
 		case string:
-			if slices.Contains(hostProperties, name) && !strings.Contains(v, "/") {
+			if slices.Contains(HostProperties, name) && !strings.Contains(v, "/") {
 				shown[name] = strings.ToLower(v)
 			}
 		}

@@ -1,18 +1,23 @@
-package qlik
+package inspect
 
 import (
+	"errors"
 	"fmt"
 	"maps"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/model"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/ratelimit"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/source"
 )
 
-// What follows is for tests and demonstrations: to look behind the API, and to change things behind a client's back. It
-// is no request: nothing is logged, counted or refused for lack of rights.
+// SeedConnection describes a connection as a seed does; see [Tenant.Add].
+type SeedConnection = model.SeedConnection
 
 // Connection is a connection as it is stored, without credentials.
 type Connection struct {
@@ -31,10 +36,10 @@ type Connection struct {
 
 // Connections gives all connections of the tenant, in the order of creation, DataFiles not among them.
 func (t *Tenant) Connections() []Connection {
-	t.mu.RLock()
-	defer t.mu.RUnlock()
+	t.store.RLock()
+	defer t.store.RUnlock()
 	var all []Connection
-	for _, r := range t.world.inOrder() {
+	for _, r := range t.store.World.InOrder() {
 		all = append(all, t.exported(r))
 	}
 	return all
@@ -42,17 +47,17 @@ func (t *Tenant) Connections() []Connection {
 
 // Find gives the connection of that name in the space with that name; "" is the caller's personal space.
 func (t *Tenant) Find(space, name string) (Connection, bool) {
-	t.mu.RLock()
-	defer t.mu.RUnlock()
-	key := nameKey{scopeOf("", t.keys.caller), name}
+	t.store.RLock()
+	defer t.store.RUnlock()
+	key := model.NameKey{Scope: model.ScopeOf("", t.store.Caller), Name: name}
 	if space != "" {
-		s := t.world.spaceByName(space)
+		s := t.store.World.SpaceByName(space)
 		if s == nil {
 			return Connection{}, false
 		}
-		key.scope = s.ID
+		key.Scope = s.ID
 	}
-	r := t.world.named(key)
+	r := t.store.World.Named(key)
 	if r == nil {
 		return Connection{}, false
 	}
@@ -61,114 +66,114 @@ func (t *Tenant) Find(space, name string) (Connection, bool) {
 
 // Add puts a connection there as a seed would, and gives its id.
 func (t *Tenant) Add(c SeedConnection) (id string, err error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	r, err := t.world.addConnection(c, t.world.user(t.keys.caller), touched(t.now(), seedTime))
+	t.store.Lock()
+	defer t.store.Unlock()
+	r, err := t.store.World.AddConnection(c, t.store.World.User(t.store.Caller), model.Touched(t.store.Now(), model.SeedTime))
 	if err != nil {
 		return "", fmt.Errorf("add connection%w", err)
 	}
-	return r.ID, t.save()
+	return r.ID, t.store.Save()
 }
 
 // Edit changes name, space, owner, properties and tags of a connection as a person would in the browser; the function's
 // other changes are ignored. Properties are the visible ones; credentials stay.
 func (t *Tenant) Edit(id string, edit func(*Connection)) error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	r := t.world.connections[id]
+	t.store.Lock()
+	defer t.store.Unlock()
+	r := t.store.World.Connections[id]
 	if r == nil {
 		return fmt.Errorf("edit connection %s: not found", id)
 	}
 	c := t.exported(r)
 	edit(&c)
-	next := r.change(t.now())
+	next := r.Change(t.store.Now())
 	next.Name, next.Owner, next.Tags, next.Space = c.Name, c.Owner, c.Tags, ""
 	if c.Space != "" {
-		s := t.world.spaceByName(c.Space)
+		s := t.store.World.SpaceByName(c.Space)
 		if s == nil {
 			return fmt.Errorf("edit connection %s: no such space %q", id, c.Space)
 		}
 		next.Space = s.ID
 	}
-	if t.world.taken(next.key(), id) {
+	if t.store.World.Taken(next.Key(), id) {
 		return fmt.Errorf("edit connection %s: name %q is taken", id, c.Name)
 	}
-	if err := next.editProperties(t.world, c.Properties); err != nil {
+	if err := next.EditProperties(t.store.World, c.Properties); err != nil {
 		return fmt.Errorf("edit connection %s: %w", id, err)
 	}
-	t.world.handOver(r, next)
-	t.world.put(next)
-	return t.save()
+	t.store.World.HandOver(r, next)
+	t.store.World.Put(next)
+	return t.store.Save()
 }
 
 // TypeIn stores credentials with a connection, as a person does who types them into the browser.
 func (t *Tenant) TypeIn(id string, credentials map[string]any) error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	r := t.world.connections[id]
+	t.store.Lock()
+	defer t.store.Unlock()
+	r := t.store.World.Connections[id]
 	if r == nil {
 		return fmt.Errorf("type credentials into connection %s: not found", id)
 	}
-	next, given := r.change(t.now()), map[string]bool{}
+	next, given := r.Change(t.store.Now()), map[string]bool{}
 	for name := range credentials {
-		if given[name] = true; !next.source().isCredential(name) {
+		if given[name] = true; !next.Source().IsCredential(name) {
 			return fmt.Errorf("type credentials into connection %s: %q is none", id, name)
 		}
 	}
-	maps.Copy(next.Properties, t.world.store(next.source(), credentials))
-	if err := t.world.settle(r.Owner, r, next, given); err != nil {
+	maps.Copy(next.Properties, t.store.World.Store(next.Source(), credentials))
+	if err := t.store.World.Settle(r.Owner, r, next, given); err != nil {
 		return fmt.Errorf("type credentials into connection %s: %w", id, err)
 	}
-	t.world.put(next)
-	return t.save()
+	t.store.World.Put(next)
+	return t.store.Save()
 }
 
 // RenameSpace gives a space another name, as a person would.
 func (t *Tenant) RenameSpace(name, to string) error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	s := t.world.spaceByName(name)
+	t.store.Lock()
+	defer t.store.Unlock()
+	s := t.store.World.SpaceByName(name)
 	switch {
 	case s == nil:
 		return fmt.Errorf("rename space %q: not found", name)
-	case t.world.spaceByName(to) != nil:
+	case t.store.World.SpaceByName(to) != nil:
 		return fmt.Errorf("rename space %q: the name %q is taken", name, to)
 	}
 	s.Name = to
-	return t.save()
+	return t.store.Save()
 }
 
 // Remove deletes a connection.
 func (t *Tenant) Remove(id string) error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.world.connections[id] == nil {
+	t.store.Lock()
+	defer t.store.Unlock()
+	if t.store.World.Connections[id] == nil {
 		return fmt.Errorf("remove connection %s: not found", id)
 	}
-	t.world.remove(id)
-	return t.save()
+	t.store.World.Remove(id)
+	return t.store.Save()
 }
 
 // HasCredentials says whether any credential is stored with the connection.
 func (t *Tenant) HasCredentials(id string) bool {
-	t.mu.RLock()
-	defer t.mu.RUnlock()
-	r := t.world.connections[id]
-	return r != nil && r.hasCredentials()
+	t.store.RLock()
+	defer t.store.RUnlock()
+	r := t.store.World.Connections[id]
+	return r != nil && r.HasCredentials()
 }
 
 // CredentialEquals says whether the stored value of a property was made from value. The name may lead into lists, as in
 // KeyFilePath/0/value; the value of a whole list or object is given as JSON.
 func (t *Tenant) CredentialEquals(id, name, value string) bool {
-	t.mu.RLock()
-	defer t.mu.RUnlock()
-	r := t.world.connections[id]
+	t.store.RLock()
+	defer t.store.RUnlock()
+	r := t.store.World.Connections[id]
 	if r == nil {
 		return false
 	}
 	properties := r.Properties
 	for _, key := range host.SortedKeys(r.Links) { // what is separated is looked for in the sets
-		if k := t.world.credentials[r.Links[key]]; k != nil && len(r.source().credentialsIn(properties)) == 0 {
+		if k := t.store.World.Credentials[r.Links[key]]; k != nil && len(r.Source().CredentialsIn(properties)) == 0 {
 			properties = k.Values
 		}
 	}
@@ -196,14 +201,60 @@ func partOf(v any, path []string) any {
 }
 
 // exported copies a record, so that the caller may change what it gets.
-func (t *Tenant) exported(r *record) Connection {
+func (t *Tenant) exported(r *model.Record) Connection {
 	c := Connection{
 		ID: r.ID, Name: r.Name, Owner: r.Owner, DataSource: r.DataSource, Tags: slices.Clone(r.Tags),
-		Properties: plain(t.world.shown(r)), HasCredentials: r.hasCredentials(), Stale: r.Stale,
+		Properties: source.Plain(t.store.World.Shown(r)), HasCredentials: r.HasCredentials(), Stale: r.Stale,
 		Created: r.Created, Updated: r.Updated,
 	}
-	if s := t.world.space(r.Space); s != nil {
+	if s := t.store.World.Space(r.Space); s != nil {
 		c.Space = s.Name
 	}
 	return c
+}
+
+// Credential is a set of separated credentials, without its values.
+type Credential struct {
+	ID         string
+	Name       string
+	User       string // id
+	DataSource string
+	Updated    time.Time
+}
+
+// Credentials gives all separated credentials of the tenant, in the order of creation.
+func (t *Tenant) Credentials() []Credential {
+	t.store.RLock()
+	defer t.store.RUnlock()
+	var all []Credential
+	for _, k := range t.store.World.CredentialsInOrder() {
+		all = append(all, Credential{ID: k.ID, Name: k.Name, User: k.User, DataSource: k.DataSource, Updated: k.Updated})
+	}
+	return all
+}
+
+// SignIn does what a person does with the authUrl of an answer, and gives the code.
+func (t *Tenant) SignIn(authURL string) (code string, err error) {
+	address, err := url.Parse(authURL)
+	if err != nil {
+		return "", fmt.Errorf("sign in: %w", err)
+	}
+	t.store.RLock()
+	defer t.store.RUnlock()
+	state := address.Query().Get("state")
+	if t.store.World.SignIns[state] == (model.SignIn{}) {
+		return "", errors.New("sign in: no such authorisation is under way")
+	}
+	return model.CodeOf(state), nil
+}
+
+// Request is one entry of the request log.
+type Request = host.Request
+
+// Requests gives the requests so far, oldest first; those in flight are not among them.
+func (t *Tenant) Requests() []Request { return t.store.Journal.Requests() }
+
+// Writes gives the requests of tier 2: every create, change and delete that was asked for, whatever its outcome.
+func (t *Tenant) Writes() []Request {
+	return slices.DeleteFunc(t.Requests(), func(r Request) bool { return r.Tier != int(ratelimit.Tier2) })
 }

@@ -1,6 +1,7 @@
-package qlik
+package model
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -8,7 +9,7 @@ import (
 )
 
 // Behaviour holds a switch for everything that the documentation leaves open and that a client may come to feel. The zero
-// value is what the tenant does unless told otherwise. A switch is on if it is on in [Options] or in the seed
+// value is what the tenant does unless told otherwise. A switch is on if it is on in Options or in the seed
 // ("behaviour": {...}); a number or a text of Options goes before that of the seed.
 type Behaviour struct {
 	// CredentialsByOwnerOnly: credentials stored with a connection are patched by its owner alone; anybody else, an
@@ -98,8 +99,8 @@ type Behaviour struct {
 	ListLag int `json:"listLag"`
 }
 
-// or joins the switches of Options with those of a seed.
-func (b Behaviour) or(seed Behaviour) Behaviour {
+// Or joins the switches of Options with those of a seed.
+func (b Behaviour) Or(seed Behaviour) Behaviour {
 	return Behaviour{
 		CredentialsByOwnerOnly:      b.CredentialsByOwnerOnly || seed.CredentialsByOwnerOnly,
 		KeepServerTag:               b.KeepServerTag || seed.KeepServerTag,
@@ -111,10 +112,10 @@ func (b Behaviour) or(seed Behaviour) Behaviour {
 		TenantLimit:                 b.TenantLimit || seed.TenantLimit,
 		NamesIgnoreCase:             b.NamesIgnoreCase || seed.NamesIgnoreCase,
 		IgnoreUnknownProperties:     b.IgnoreUnknownProperties || seed.IgnoreUnknownProperties,
-		BulkMaximum:                 firstSet(b.BulkMaximum, seed.BulkMaximum),
+		BulkMaximum:                 cmp.Or(b.BulkMaximum, seed.BulkMaximum),
 		OwnerChangeKeepsCredentials: b.OwnerChangeKeepsCredentials || seed.OwnerChangeKeepsCredentials,
 		ShowUsername:                b.ShowUsername || seed.ShowUsername,
-		DefaultPageSize:             firstSet(b.DefaultPageSize, seed.DefaultPageSize),
+		DefaultPageSize:             cmp.Or(b.DefaultPageSize, seed.DefaultPageSize),
 		HideCredentialSettings:      b.HideCredentialSettings || seed.HideCredentialSettings,
 		HideSeparateCredentials:     b.HideSeparateCredentials || seed.HideSeparateCredentials,
 		Without:                     slices.Concat(b.Without, seed.Without),
@@ -122,18 +123,10 @@ func (b Behaviour) or(seed Behaviour) Behaviour {
 		StrictPatchKeys:             b.StrictPatchKeys || seed.StrictPatchKeys,
 		DetailedSpecs:               b.DetailedSpecs || seed.DetailedSpecs,
 		AnonymousHostChange:         b.AnonymousHostChange || seed.AnonymousHostChange,
-		DataSourceKey:               firstSet(b.DataSourceKey, seed.DataSourceKey),
-		Lag:                         firstSet(b.Lag, seed.Lag),
-		ListLag:                     firstSet(b.ListLag, seed.ListLag),
+		DataSourceKey:               cmp.Or(b.DataSourceKey, seed.DataSourceKey),
+		Lag:                         cmp.Or(b.Lag, seed.Lag),
+		ListLag:                     cmp.Or(b.ListLag, seed.ListLag),
 	}
-}
-
-func firstSet[T comparable](a, b T) T {
-	var zero T
-	if a != zero {
-		return a
-	}
-	return b
 }
 
 func (b Behaviour) check() error {
@@ -153,10 +146,10 @@ func (b Behaviour) check() error {
 		}
 	}
 	switch b.DataSourceKey {
-	case "", keyOfContract, keyOfTutorials:
+	case "", KeyOfContract, KeyOfTutorials:
 		return nil
 	}
-	return fmt.Errorf("behaviour.dataSourceKey: must be %s or %s", keyOfContract, keyOfTutorials)
+	return fmt.Errorf("behaviour.dataSourceKey: must be %s or %s", KeyOfContract, KeyOfTutorials)
 }
 
 // optionalMembers are the members of a connection that an answer may be without (published types).
@@ -164,6 +157,6 @@ var optionalMembers = []string{"user", "datasourceID", "tags", "created", "updat
 
 // The two spellings of the data source's key: that of the reference, and that of every tutorial.
 const (
-	keyOfContract  = "datasourceID"
-	keyOfTutorials = "dataSourceId"
+	KeyOfContract  = "datasourceID"
+	KeyOfTutorials = "dataSourceId"
 )

@@ -1,4 +1,4 @@
-package qlik
+package source
 
 import (
 	"fmt"
@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/refusal"
 )
 
 // The statement of a connection is CUSTOM CONNECT TO "provider=...;name=value;...". No page says how ; = and " are escaped
@@ -16,18 +17,18 @@ const (
 	statementEnd   = `"`
 )
 
-// statement builds qConnectStatement as the samples show it. It never holds credentials, but it does hold list values
+// ConnectStatement builds qConnectStatement as the samples show it. It never holds credentials, but it does hold list values
 // that were not sent with encrypt: true, as the real one does: a header with a token stands there for all to read.
-func (s *source) statement(properties map[string]any, extras []string) string {
+func (s *Source) ConnectStatement(properties map[string]any, extras []string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, `%sprovider=%s;`, statementBegin, s.Statement.Provider)
 	if s.Statement.Selector != "" {
 		b.WriteString(s.Statement.Selector + ";")
 	}
-	shown := s.visible(properties)
+	shown := s.Visible(properties)
 	for _, name := range s.order {
 		value, set := shown[name]
-		if !set || slices.Contains(credentialSettings, name) {
+		if !set || slices.Contains(CredentialSettings, name) {
 			continue
 		}
 		fmt.Fprintf(&b, "%s=%s;", s.Statement.called(name), statementValue(value))
@@ -75,14 +76,14 @@ func parseList(text string) []any {
 	return list
 }
 
-// parseStatement gives the properties of a statement, and the pairs that are none. Credentials in a statement are the
+// ParseStatement gives the properties of a statement, and the pairs that are none. Credentials in a statement are the
 // latter: they stay where they were put. A statement of another connector is refused: undocumented; assumed.
-func (s *source) parseStatement(text string) (properties map[string]any, extras []string, err error) {
+func (s *Source) ParseStatement(text string) (properties map[string]any, extras []string, err error) {
 	text = strings.TrimSpace(text)
 	inner, begins := strings.CutPrefix(text, statementBegin)
 	inner, ends := strings.CutSuffix(strings.TrimRight(inner, "; "), statementEnd)
 	if !begins || !ends {
-		return nil, nil, badRequest("qConnectStatement: must be CUSTOM CONNECT TO %s", `"provider=...;"`)
+		return nil, nil, refusal.BadRequest("qConnectStatement: must be CUSTOM CONNECT TO %s", `"provider=...;"`)
 	}
 	byName := make(map[string]string, len(s.order))
 	for _, name := range s.order {
@@ -98,19 +99,19 @@ func (s *source) parseStatement(text string) (properties map[string]any, extras 
 		case pair == "" || pair == s.Statement.Selector:
 		case key == "provider":
 			provider = value
-		case name == "" || s.isCredential(name):
+		case name == "" || s.IsCredential(name):
 			extras = append(extras, pair)
-		case s.properties[name].Type == "array":
+		case s.Properties[name].Type == "array":
 			properties[name] = parseList(value)
 		default:
 			properties[name] = value
 		}
 	}
-	if provider != s.provider && provider != s.Statement.Provider {
-		return nil, nil, badRequest("qConnectStatement: the provider is not that of data source %s", s.id)
+	if provider != s.Provider && provider != s.Statement.Provider {
+		return nil, nil, refusal.BadRequest("qConnectStatement: the provider is not that of data source %s", s.ID)
 	}
-	if err := s.checkAll(properties); err != nil {
-		return nil, nil, badRequest("qConnectStatement: %v", err)
+	if err := s.CheckAll(properties); err != nil {
+		return nil, nil, refusal.BadRequest("qConnectStatement: %v", err)
 	}
 	return properties, extras, nil
 }

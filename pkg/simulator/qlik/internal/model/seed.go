@@ -1,4 +1,4 @@
-package qlik
+package model
 
 import (
 	"errors"
@@ -9,25 +9,28 @@ import (
 	"time"
 
 	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/identity"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/ratelimit"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/source"
 )
 
 // seed is the description of a tenant before the first request; see New for an example.
 type seed struct {
-	TenantID            string           `json:"tenantId"` // left out: derived from the caller
-	Caller              string           `json:"caller"`
-	Users               []seedUser       `json:"users"`
-	Spaces              []seedSpace      `json:"spaces"`
-	Connections         []SeedConnection `json:"connections"`
-	DisabledDataSources []string         `json:"disabledDataSources"`
-	RateLimits          RateLimits       `json:"rateLimits"`
-	Token               string           `json:"token"`
-	OAuth               *seedOAuth       `json:"oauth"`
-	Gateways            []seedGateway    `json:"gateways"`
-	Behaviour           Behaviour        `json:"behaviour"`
+	TenantID            string               `json:"tenantId"` // left out: derived from the caller
+	Caller              string               `json:"caller"`
+	Users               []seedUser           `json:"users"`
+	Spaces              []seedSpace          `json:"spaces"`
+	Connections         []SeedConnection     `json:"connections"`
+	DisabledDataSources []string             `json:"disabledDataSources"`
+	RateLimits          ratelimit.RateLimits `json:"rateLimits"`
+	Token               string               `json:"token"`
+	OAuth               *OAuth               `json:"oauth"`
+	Gateways            []Gateway            `json:"gateways"`
+	Behaviour           Behaviour            `json:"behaviour"`
 }
 
-// seedGateway is a data gateway: one that the DG_ data sources run on.
-type seedGateway struct {
+// Gateway is a data gateway: one that the DG_ data sources run on.
+type Gateway struct {
 	ID      string `json:"id"` // left out: derived from the name
 	Name    string `json:"name"`
 	Default bool   `json:"default"`
@@ -50,7 +53,7 @@ type seedSpace struct {
 	Members []string `json:"members"`
 }
 
-// SeedConnection describes a connection that is there without a request: of a seed, or of [Tenant.Add].
+// SeedConnection describes a connection that is there without a request: of a seed, or of the one who adds it by hand.
 type SeedConnection struct {
 	ID          string         `json:"id"` // a UUID; left out: derived from place and name
 	Name        string         `json:"name"`
@@ -63,15 +66,15 @@ type SeedConnection struct {
 	Legacy      string         `json:"legacy"`      // answered with this qType and without a data source, as obsolete connections are
 }
 
-type seedOAuth struct {
+type OAuth struct {
 	ClientID     string `json:"clientId"`
 	ClientSecret string `json:"clientSecret"`
 }
 
-// seedTime is when everything of a seed was created.
-var seedTime = time.Date(2026, time.January, 2, 3, 4, 5, 910_000_000, time.UTC)
+// SeedTime is when everything of a seed was created.
+var SeedTime = time.Date(2026, time.January, 2, 3, 4, 5, 910_000_000, time.UTC)
 
-func parseSeed(data []byte) (*seed, error) {
+func ParseSeed(data []byte) (*seed, error) {
 	s := new(seed)
 	if err := host.DecodeStrict(data, s); err != nil {
 		return nil, fmt.Errorf("seed: %w", err)
@@ -79,8 +82,8 @@ func parseSeed(data []byte) (*seed, error) {
 	return s, nil
 }
 
-// build makes the world of a seed. It gives all mistakes, with their paths.
-func (s *seed) build(b Behaviour) (*world, error) {
+// Build makes the world of a seed. It gives all mistakes, with their paths.
+func (s *seed) Build(b Behaviour) (*World, error) {
 	w := newWorld(b)
 	var problems []error
 	note := func(err error) {
@@ -101,13 +104,13 @@ func (s *seed) build(b Behaviour) (*world, error) {
 		return nil, errors.Join(problems...) // the rest needs users
 	}
 	if s.OAuth != nil {
-		w.users = append(w.users, botUser(s.OAuth.ClientID))
+		w.Users = append(w.Users, BotUser(s.OAuth.ClientID))
 	}
 	for i, sp := range s.Spaces {
-		note(within(fmt.Sprintf("spaces[%d]", i), w.addSpace(sp, s.caller(w))))
+		note(within(fmt.Sprintf("spaces[%d]", i), w.addSpace(sp, s.CallerIn(w))))
 	}
 	for i, c := range s.Connections {
-		_, err := w.addConnection(c, s.caller(w), seedTime)
+		_, err := w.AddConnection(c, s.CallerIn(w), SeedTime)
 		note(within(fmt.Sprintf("connections[%d]", i), err))
 	}
 	note(b.check())
@@ -115,10 +118,10 @@ func (s *seed) build(b Behaviour) (*world, error) {
 		note(within(fmt.Sprintf("gateways[%d]", i), s.Gateways[i].complete()))
 	}
 	for i, id := range s.DisabledDataSources {
-		if sourceByID(id) == nil {
+		if source.ByID(id) == nil {
 			note(fmt.Errorf("disabledDataSources[%d]: no such data source %q", i, id))
 		}
-		w.disabled[id] = true
+		w.Disabled[id] = true
 	}
 	return w, errors.Join(problems...)
 }
@@ -130,21 +133,21 @@ func within(path string, err error) error {
 	return fmt.Errorf("%s%w", path, err)
 }
 
-// caller is the user that the API key acts as: the one named, or the first.
-func (s *seed) caller(w *world) *userRecord {
+// CallerIn is the user that the API key acts as: the one named, or the first.
+func (s *seed) CallerIn(w *World) *User {
 	if s.Caller != "" {
 		return w.userByAny(s.Caller)
 	}
-	return w.users[0]
+	return w.Users[0]
 }
 
-func (w *world) addUser(u seedUser) error {
+func (w *World) addUser(u seedUser) error {
 	if u.Email == "" {
 		return errors.New(".email: missing")
 	}
-	r := &userRecord{ID: u.ID, Name: u.Name, Email: u.Email, Subject: u.Subject, Status: u.Status, Roles: u.Roles}
+	r := &User{ID: u.ID, Name: u.Name, Email: u.Email, Subject: u.Subject, Status: u.Status, Roles: u.Roles}
 	if r.ID == "" {
-		r.ID = objectIDOf("user", u.Email)
+		r.ID = identity.ObjectID("user", u.Email)
 	}
 	if r.Name == "" {
 		r.Name, _, _ = strings.Cut(u.Email, "@")
@@ -155,32 +158,32 @@ func (w *world) addUser(u seedUser) error {
 	if r.Status == "" {
 		r.Status = "active"
 	}
-	if w.user(r.ID) != nil {
+	if w.User(r.ID) != nil {
 		return fmt.Errorf(".id: %q is used twice", r.ID) // the same e-mail twice needs two ids
 	}
-	w.users = append(w.users, r)
+	w.Users = append(w.Users, r)
 	return nil
 }
 
-func (w *world) addSpace(s seedSpace, caller *userRecord) error {
+func (w *World) addSpace(s seedSpace, caller *User) error {
 	if s.Name == "" || strings.ContainsAny(s.Name, `"*?<>/|\:`) || len([]rune(s.Name)) > 256 {
 		return errors.New(`.name: must have 1 to 256 characters, none of "*?<>/|\: among them`)
 	}
 	if !slices.Contains([]string{"shared", "managed", "data"}, s.Type) {
 		return errors.New(".type: must be shared, managed or data")
 	}
-	if w.spaceByName(s.Name) != nil {
+	if w.SpaceByName(s.Name) != nil {
 		return fmt.Errorf(".name: %q is used twice", s.Name)
 	}
 	owner, err := w.ownerOf(s.Owner, caller)
 	if err != nil {
 		return err
 	}
-	r := &spaceRecord{ID: s.ID, Name: s.Name, Type: s.Type, Owner: owner.ID}
+	r := &Space{ID: s.ID, Name: s.Name, Type: s.Type, Owner: owner.ID}
 	if r.ID == "" {
-		r.ID = objectIDOf("space", s.Name)
+		r.ID = identity.ObjectID("space", s.Name)
 	}
-	if w.space(r.ID) != nil {
+	if w.Space(r.ID) != nil {
 		return fmt.Errorf(".id: %q is used twice", r.ID)
 	}
 	if s.Members != nil {
@@ -193,11 +196,11 @@ func (w *world) addSpace(s seedSpace, caller *userRecord) error {
 		}
 		r.Members = append(r.Members, member.ID)
 	}
-	w.spaces = append(w.spaces, r)
+	w.Spaces = append(w.Spaces, r)
 	return nil
 }
 
-func (w *world) ownerOf(name string, caller *userRecord) (*userRecord, error) {
+func (w *World) ownerOf(name string, caller *User) (*User, error) {
 	if name == "" {
 		return caller, nil
 	}
@@ -207,8 +210,8 @@ func (w *world) ownerOf(name string, caller *userRecord) (*userRecord, error) {
 	return nil, fmt.Errorf(".owner: no such user %q", name)
 }
 
-// addConnection stores a described connection under the rules of a create request, except that it takes no tag.
-func (w *world) addConnection(c SeedConnection, caller *userRecord, at time.Time) (*record, error) {
+// AddConnection stores a described connection under the rules of a create request, except that it takes no tag.
+func (w *World) AddConnection(c SeedConnection, caller *User, at time.Time) (*Record, error) {
 	if c.Name == "" {
 		return nil, errors.New(".name: missing")
 	}
@@ -218,7 +221,7 @@ func (w *world) addConnection(c SeedConnection, caller *userRecord, at time.Time
 	}
 	var space string
 	if c.Space != "" {
-		s := w.spaceByName(c.Space)
+		s := w.SpaceByName(c.Space)
 		if s == nil {
 			return nil, fmt.Errorf(".space: no such space %q", c.Space)
 		}
@@ -228,62 +231,62 @@ func (w *world) addConnection(c SeedConnection, caller *userRecord, at time.Time
 	if err != nil {
 		return nil, err
 	}
-	r := &record{
+	r := &Record{
 		ID: c.ID, Name: c.Name, Space: space, Owner: owner.ID, DataSource: c.DataSource,
 		Properties: properties, Tags: c.Tags, Created: at, Updated: at, Legacy: c.Legacy,
 	}
-	if w.taken(r.key(), "") {
+	if w.Taken(r.Key(), "") {
 		return nil, fmt.Errorf(".name: %q is taken in its space", c.Name)
 	}
 	if r.ID == "" {
-		r.ID = w.freshID(r.key())
+		r.ID = w.FreshID(r.Key())
 	}
-	if !uuidShape.MatchString(r.ID) || w.connections[r.ID] != nil {
+	if !identity.UUIDShape.MatchString(r.ID) || w.Connections[r.ID] != nil {
 		return nil, fmt.Errorf(".id: %q is no UUID, or used twice", r.ID)
 	}
-	if err := w.settle(r.Owner, nil, r, namesOf(properties)); err != nil {
+	if err := w.Settle(r.Owner, nil, r, source.NamesOf(properties)); err != nil {
 		return nil, fmt.Errorf(".properties: %w", err)
 	}
-	w.put(r)
+	w.Put(r)
 	return r, nil
 }
 
 // stored checks and seals the properties and credentials of a described connection.
-func (c SeedConnection) stored(w *world) (map[string]any, error) {
-	s := sourceByID(c.DataSource)
+func (c SeedConnection) stored(w *World) (map[string]any, error) {
+	s := source.ByID(c.DataSource)
 	if s == nil {
 		return nil, fmt.Errorf(".dataSource: no such data source %q", c.DataSource)
 	}
 	for _, name := range host.SortedKeys(c.Properties) {
-		if s.isCredential(name) {
+		if s.IsCredential(name) {
 			return nil, fmt.Errorf(".properties.%s: is a credential", name)
 		}
 	}
 	for _, name := range host.SortedKeys(c.Credentials) {
-		if !s.isCredential(name) {
-			return nil, fmt.Errorf(".credentials.%s: is no credential of %s", name, s.id)
+		if !s.IsCredential(name) {
+			return nil, fmt.Errorf(".credentials.%s: is no credential of %s", name, s.ID)
 		}
 	}
 	all := make(map[string]any, len(c.Properties)+len(c.Credentials))
 	maps.Copy(all, c.Properties)
 	maps.Copy(all, c.Credentials)
-	all, err := asDecoded(all)
+	all, err := source.AsDecoded(all)
 	if err != nil {
 		return nil, fmt.Errorf(".properties: %w", err)
 	}
-	if err := s.checkAll(all); err != nil {
+	if err := s.CheckAll(all); err != nil {
 		return nil, fmt.Errorf(".properties: %w", err)
 	}
-	return w.store(s, all), nil
+	return w.Store(s, all), nil
 }
 
 // complete derives an id that was left out; the two parts are those of the tutorial's samples.
-func (g *seedGateway) complete() error {
+func (g *Gateway) complete() error {
 	if g.Name == "" {
 		return errors.New(".name: missing")
 	}
 	if g.ID == "" {
-		g.ID = objectIDOf("gateway", g.Name) + "::" + objectIDOf("gateway instance", g.Name)
+		g.ID = identity.ObjectID("gateway", g.Name) + "::" + identity.ObjectID("gateway instance", g.Name)
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package qlik
+package source
 
 import (
 	"encoding/json"
@@ -9,22 +9,23 @@ import (
 	"strings"
 
 	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/identity"
 )
 
-// The trio that stands for separated credentials in every connector that supports them (create tutorial).
-var credentialSettings = []string{"separateCredentials", "selectedCredentials", "credentialsName"}
+// CredentialSettings is the trio that stands for separated credentials in every connector that supports them (create tutorial).
+var CredentialSettings = []string{"separateCredentials", "selectedCredentials", "credentialsName"}
 
 // logins are what statements go with: a user name, and a password that only a connector can encode and nobody here looks
 // into. They are stored beside the properties, but cannot be sent as such. plainUser holds a readable user name, with
 // Behaviour.ShowUsername.
 const (
-	loginUser     = "qUsername"
-	loginPassword = "qPassword"
-	plainUser     = "$username"
+	LoginUser     = "qUsername"
+	LoginPassword = "qPassword"
+	PlainUser     = "$username"
 )
 
-func (s *source) isCredential(name string) bool {
-	return name == loginUser || name == loginPassword || name == plainUser || slices.Contains(s.Credentials, name)
+func (s *Source) IsCredential(name string) bool {
+	return name == LoginUser || name == LoginPassword || name == PlainUser || slices.Contains(s.Credentials, name)
 }
 
 // check says what is wrong with one property value, or nil.
@@ -32,10 +33,10 @@ func (s *source) isCredential(name string) bool {
 // The tutorials send numbers and booleans as strings in some places and as themselves in others, so both are taken, and
 // stored as they came; whether the service normalises them is undocumented. An unknown name is refused: undocumented;
 // assumed.
-func (s *source) check(name string, value any) error {
-	p, known := s.properties[name]
+func (s *Source) check(name string, value any) error {
+	p, known := s.Properties[name]
 	if !known {
-		return fmt.Errorf("unknown property %q of data source %s", name, s.id)
+		return fmt.Errorf("unknown property %q of data source %s", name, s.ID)
 	}
 	if host.HoldsSealKey(value) {
 		return fmt.Errorf("property %q holds the reserved key %s", name, host.SealKey)
@@ -63,17 +64,17 @@ func (p property) accepts(value any) bool {
 	case bool:
 		return p.Type == "boolean" || p.Type == "string"
 	case json.Number:
-		return p.Type == "string" || p.Type == "integer" && isInteger(v.String())
+		return p.Type == "string" || p.Type == "integer" && IsInteger(v.String())
 	case []any:
 		return p.Type == "array"
 	}
 	return false
 }
 
-func isInteger(number string) bool { return !strings.ContainsAny(number, ".eE") }
+func IsInteger(number string) bool { return !strings.ContainsAny(number, ".eE") }
 
-// checkAll checks every property, in the order of their names.
-func (s *source) checkAll(properties map[string]any) error {
+// CheckAll checks every property, in the order of their names.
+func (s *Source) CheckAll(properties map[string]any) error {
 	for _, name := range host.SortedKeys(properties) {
 		if err := s.check(name, properties[name]); err != nil {
 			return err
@@ -82,15 +83,15 @@ func (s *source) checkAll(properties map[string]any) error {
 	return nil
 }
 
-// sealAll gives a copy of the properties as they are stored: credentials, and the values of list items that ask for
+// SealAll gives a copy of the properties as they are stored: credentials, and the values of list items that ask for
 // encryption, are digests.
-func (s *source) sealAll(properties map[string]any) map[string]any {
+func (s *Source) SealAll(properties map[string]any) map[string]any {
 	stored := make(map[string]any, len(properties))
 	for name, value := range properties {
 		switch {
-		case name == plainUser:
+		case name == PlainUser:
 			stored[name] = value
-		case s.isCredential(name):
+		case s.IsCredential(name):
 			stored[name] = host.Seal(value)
 		default:
 			stored[name] = sealEncrypted(value)
@@ -125,12 +126,12 @@ func sealEncrypted(value any) any {
 	return out
 }
 
-// visible gives the properties that parseConnection=true shows: the update tutorial's sample has neither the secret nor
+// Visible gives the properties that parseConnection=true shows: the update tutorial's sample has neither the secret nor
 // the access key. User names are assumed to be hidden too, as they are stored with the credentials.
-func (s *source) visible(properties map[string]any) map[string]any {
+func (s *Source) Visible(properties map[string]any) map[string]any {
 	shown := make(map[string]any, len(properties))
 	for name, value := range properties {
-		if s.isCredential(name) {
+		if s.IsCredential(name) {
 			continue
 		}
 		if v, ok := host.Unsealed(value); ok {
@@ -140,62 +141,62 @@ func (s *source) visible(properties map[string]any) map[string]any {
 	return shown
 }
 
-func (s *source) hasCredentials(properties map[string]any) bool {
-	return len(s.credentialsIn(properties)) > 0
+func (s *Source) HasCredentials(properties map[string]any) bool {
+	return len(s.CredentialsIn(properties)) > 0
 }
 
-// credentialsIn gives the credentials among stored properties.
-func (s *source) credentialsIn(properties map[string]any) map[string]any {
+// CredentialsIn gives the credentials among stored properties.
+func (s *Source) CredentialsIn(properties map[string]any) map[string]any {
 	found := make(map[string]any)
 	for name, value := range properties {
-		if s.isCredential(name) && value != nil {
+		if s.IsCredential(name) && value != nil {
 			found[name] = value
 		}
 	}
 	return found
 }
 
-func (s *source) withoutCredentials(properties map[string]any) map[string]any {
+func (s *Source) WithoutCredentials(properties map[string]any) map[string]any {
 	kept := make(map[string]any, len(properties))
 	for name, value := range properties {
-		if !s.isCredential(name) {
+		if !s.IsCredential(name) {
 			kept[name] = value
 		}
 	}
 	return kept
 }
 
-// qri identifies the remote place; it moves when the connection points elsewhere.
-func (s *source) qri(properties map[string]any) string {
-	parts := []string{s.id}
+// QRI identifies the remote place; it moves when the connection points elsewhere.
+func (s *Source) QRI(properties map[string]any) string {
+	parts := []string{s.ID}
 	for _, name := range s.qriProperties {
 		parts = append(parts, host.ScalarText(properties[name]))
 	}
-	return s.qriPrefix + opaqueOf(parts...)
+	return s.qriPrefix + identity.Opaque(parts...)
 }
 
-// equalJSON compares decoded JSON values.
-func equalJSON(a, b any) bool { return reflect.DeepEqual(a, b) }
+// EqualJSON compares decoded JSON values.
+func EqualJSON(a, b any) bool { return reflect.DeepEqual(a, b) }
 
-// isTrue reads a boolean that may have been sent as a string.
-func isTrue(value any) bool { return value != nil && host.ScalarText(value) == "true" }
+// IsTrue reads a boolean that may have been sent as a string.
+func IsTrue(value any) bool { return value != nil && host.ScalarText(value) == "true" }
 
-// Paths, in tokens, that name the remote place: changing one needs credentials in the same request.
-var hostProperties = []string{"host", "server", "url"}
+// HostProperties are those that name the remote place: changing one needs credentials in the same request.
+var HostProperties = []string{"host", "server", "url"}
 
-// known gives the properties that the api-specs list.
-func (s *source) known(properties map[string]any) map[string]any {
+// Known gives the properties that the api-specs list.
+func (s *Source) Known(properties map[string]any) map[string]any {
 	kept := make(map[string]any, len(properties))
 	for name, value := range properties {
-		if _, listed := s.properties[name]; listed {
+		if _, listed := s.Properties[name]; listed {
 			kept[name] = value
 		}
 	}
 	return kept
 }
 
-// namesOf gives the keys of properties that a request sets.
-func namesOf(properties map[string]any) map[string]bool {
+// NamesOf gives the keys of properties that a request sets.
+func NamesOf(properties map[string]any) map[string]bool {
 	given := make(map[string]bool, len(properties))
 	for name := range properties {
 		given[name] = true
@@ -203,8 +204,8 @@ func namesOf(properties map[string]any) map[string]bool {
 	return given
 }
 
-// asDecoded gives properties that Go code wrote as they would come out of a request.
-func asDecoded(properties map[string]any) (map[string]any, error) {
+// AsDecoded gives properties that Go code wrote as they would come out of a request.
+func AsDecoded(properties map[string]any) (map[string]any, error) {
 	data, err := json.Marshal(properties)
 	if err != nil {
 		return nil, err
@@ -214,8 +215,8 @@ func asDecoded(properties map[string]any) (map[string]any, error) {
 	return out, err
 }
 
-// checkPatched checks a value that may hold digests of parts which the patch left alone.
-func (s *source) checkPatched(name string, value any) error {
+// CheckPatched checks a value that may hold digests of parts which the patch left alone.
+func (s *Source) CheckPatched(name string, value any) error {
 	if host.IsSealed(value) {
 		return nil
 	}
@@ -226,14 +227,14 @@ func (s *source) checkPatched(name string, value any) error {
 	return s.check(name, value)
 }
 
-// signsIn says whether a connection with these properties needs a person to sign in.
-func (s *source) signsIn(properties map[string]any) bool {
+// SignsIn says whether a connection with these properties needs a person to sign in.
+func (s *Source) SignsIn(properties map[string]any) bool {
 	return s.SignIn != nil && properties[s.SignIn.Property] != nil &&
 		host.ScalarText(properties[s.SignIn.Property]) == s.SignIn.Value
 }
 
-// plain gives numbers as float64, as tests write them. Lists are already copies.
-func plain(properties map[string]any) map[string]any {
+// Plain gives numbers as float64, as tests write them. Lists are already copies.
+func Plain(properties map[string]any) map[string]any {
 	for name, value := range properties {
 		if number, ok := value.(json.Number); ok {
 			properties[name], _ = number.Float64()

@@ -1,4 +1,4 @@
-package qlik
+package model
 
 import (
 	"slices"
@@ -15,11 +15,11 @@ type history struct {
 // earlier is a connection until a write; nil: there was none.
 type earlier struct {
 	until  time.Time
-	record *record
+	record *Record
 }
 
 // note keeps what is about to be replaced, and forgets what no read can show any more.
-func (h *history) note(id string, before *record) {
+func (h *history) note(id string, before *Record) {
 	if h.lag == 0 {
 		return
 	}

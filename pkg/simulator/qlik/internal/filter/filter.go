@@ -1,4 +1,5 @@
-package qlik
+// Package filter reads the filters that lists of connections and users take.
+package filter
 
 import (
 	"errors"
@@ -20,17 +21,18 @@ import (
 
 var filterTokens = regexp.MustCompile(`\s*("(?:[^"\\]|\\.)*"|[()]|[^\s()"]+)`)
 
-type predicate[T any] func(T) bool
+// Predicate reports whether an item passes a filter.
+type Predicate[T any] func(T) bool
 
-// filterField is what can be filtered by.
-type filterField[T any] struct {
-	values    func(T) []string
-	operators []string // nil: all of them
-	time      bool     // values are of the form of RFC 3339
+// Field is what can be filtered by.
+type Field[T any] struct {
+	Values    func(T) []string
+	Operators []string // nil: all of them
+	Time      bool     // values are of the form of RFC 3339
 }
 
-// parseFilter gives the predicate of a filter over the fields; the empty filter takes everything.
-func parseFilter[T any](filter string, fields map[string]filterField[T]) (predicate[T], error) {
+// Parse gives the predicate of a filter over the fields; the empty filter takes everything.
+func Parse[T any](filter string, fields map[string]Field[T]) (Predicate[T], error) {
 	p := &filterParser[T]{fields: fields}
 	if strings.TrimSpace(filter) == "" {
 		return func(T) bool { return true }, nil
@@ -52,7 +54,7 @@ func parseFilter[T any](filter string, fields map[string]filterField[T]) (predic
 }
 
 type filterParser[T any] struct {
-	fields map[string]filterField[T]
+	fields map[string]Field[T]
 	tokens []string
 	depth  int
 }
@@ -71,11 +73,11 @@ func (p *filterParser[T]) at(word string) bool {
 	return len(p.tokens) > 0 && strings.EqualFold(p.tokens[0], word)
 }
 
-func (p *filterParser[T]) filter() (predicate[T], error) {
+func (p *filterParser[T]) filter() (Predicate[T], error) {
 	left, err := p.term()
 	for err == nil && p.at("or") {
 		p.take()
-		var right predicate[T]
+		var right Predicate[T]
 		before := left
 		right, err = p.term()
 		left = func(item T) bool { return before(item) || right(item) }
@@ -83,11 +85,11 @@ func (p *filterParser[T]) filter() (predicate[T], error) {
 	return left, err
 }
 
-func (p *filterParser[T]) term() (predicate[T], error) {
+func (p *filterParser[T]) term() (Predicate[T], error) {
 	left, err := p.factor()
 	for err == nil && p.at("and") {
 		p.take()
-		var right predicate[T]
+		var right Predicate[T]
 		before := left
 		right, err = p.factor()
 		left = func(item T) bool { return before(item) && right(item) }
@@ -95,7 +97,7 @@ func (p *filterParser[T]) term() (predicate[T], error) {
 	return left, err
 }
 
-func (p *filterParser[T]) factor() (predicate[T], error) {
+func (p *filterParser[T]) factor() (Predicate[T], error) {
 	negated := p.at("not")
 	if negated {
 		p.take()
@@ -121,18 +123,18 @@ func (p *filterParser[T]) factor() (predicate[T], error) {
 	return inner, err
 }
 
-func (p *filterParser[T]) comparison() (predicate[T], error) {
+func (p *filterParser[T]) comparison() (Predicate[T], error) {
 	name, op := p.take(), strings.ToLower(p.take())
 	field, known := p.fields[name]
 	if !known {
 		return nil, fmt.Errorf("unknown field %q", name)
 	}
-	if _, known := comparisons[op]; !known && op != "pr" || field.operators != nil && !slices.Contains(field.operators, op) {
+	if _, known := comparisons[op]; !known && op != "pr" || field.Operators != nil && !slices.Contains(field.Operators, op) {
 		return nil, fmt.Errorf("operator %q is unknown, or not for %s", op, name)
 	}
 	if op == "pr" {
 		return func(item T) bool {
-			return slices.ContainsFunc(field.values(item), func(value string) bool { return value != "" })
+			return slices.ContainsFunc(field.Values(item), func(value string) bool { return value != "" })
 		}, nil
 	}
 	quoted := p.take()
@@ -145,9 +147,9 @@ func (p *filterParser[T]) comparison() (predicate[T], error) {
 		return nil, fmt.Errorf("the value for %s: %w", name, err)
 	}
 	if op == "ne" { // no value may be the one
-		return func(item T) bool { return !slices.ContainsFunc(field.values(item), test) }, nil
+		return func(item T) bool { return !slices.ContainsFunc(field.Values(item), test) }, nil
 	}
-	return func(item T) bool { return slices.ContainsFunc(field.values(item), test) }, nil
+	return func(item T) bool { return slices.ContainsFunc(field.Values(item), test) }, nil
 }
 
 // comparisons are the operators, on folded text. "ne" is "eq" negated by the caller.
@@ -165,9 +167,9 @@ var comparisons = map[string]func(value, wanted string) bool{
 
 // test gives the comparison with the wanted value. Times are brought to a form of fixed width, in which they compare as
 // text; only the operators that make sense of one are taken.
-func (f filterField[T]) test(op, wanted string) (func(string) bool, error) {
+func (f Field[T]) test(op, wanted string) (func(string) bool, error) {
 	fold := strings.ToLower
-	if f.time {
+	if f.Time {
 		if _, err := time.Parse(time.RFC3339Nano, wanted); err != nil {
 			return nil, errors.New("must be a time in RFC 3339")
 		}

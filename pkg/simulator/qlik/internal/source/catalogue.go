@@ -1,4 +1,6 @@
-package qlik
+// Package source has the data sources of the embedded tenant: what the API says about each, which of its properties are
+// credentials, which values fit, and how its connect statement reads.
+package source
 
 import (
 	"bytes"
@@ -14,8 +16,8 @@ import (
 //go:embed datasources/*.json
 var sourceFiles embed.FS
 
-// source is one data source: what the API says about it, and what it does not say.
-type source struct {
+// Source is one data source: what the API says about it, and what it does not say.
+type Source struct {
 	Notes       []string        `json:"notes"`       // where the description is an assumption
 	Credentials []string        `json:"credentials"` // properties that are stored with the credentials and never read back
 	Statement   statementForm   `json:"statement"`
@@ -23,9 +25,9 @@ type source struct {
 	DataSource  json.RawMessage `json:"dataSource"` // item of GET /data-sources, as served
 	APISpecs    json.RawMessage `json:"apiSpecs"`   // answer of GET /data-sources/{id}/api-specs, as served
 
-	id, provider, version, qriPrefix string
+	ID, Provider, version, qriPrefix string
 	qriProperties                    []string
-	properties                       map[string]property
+	Properties                       map[string]property
 	order                            []string // property names in the order of the api-specs
 }
 
@@ -50,13 +52,13 @@ type property struct {
 	Default any    `json:"default"`
 }
 
-// catalogue gives the embedded data sources in the order of their ids. They are shared and must not be changed.
-var catalogue = sync.OnceValue(func() []*source {
+// Catalogue gives the embedded data sources in the order of their ids. They are shared and must not be changed.
+var Catalogue = sync.OnceValue(func() []*Source {
 	files, err := sourceFiles.ReadDir("datasources")
 	if err != nil {
 		panic(err)
 	}
-	sources := make([]*source, 0, len(files))
+	sources := make([]*Source, 0, len(files))
 	for _, file := range files {
 		data, err := sourceFiles.ReadFile(path.Join("datasources", file.Name()))
 		if err != nil {
@@ -71,8 +73,8 @@ var catalogue = sync.OnceValue(func() []*source {
 	return sources
 })
 
-func parseSource(data []byte) (*source, error) {
-	s := new(source)
+func parseSource(data []byte) (*Source, error) {
+	s := new(Source)
 	if err := host.DecodeStrict(data, s); err != nil {
 		return nil, err
 	}
@@ -98,9 +100,9 @@ func parseSource(data []byte) (*source, error) {
 	if err := json.Unmarshal(s.APISpecs, &specs); err != nil {
 		return nil, err
 	}
-	s.id, s.provider, s.version = item.DataSourceID, item.Provider, specs.Version
+	s.ID, s.Provider, s.version = item.DataSourceID, item.Provider, specs.Version
 	s.qriPrefix, s.qriProperties = item.QRI.Prefix, item.QRI.ConnectionPart.Properties
-	if err := host.DecodeOne(specs.Connection.Properties, &s.properties); err != nil {
+	if err := host.DecodeOne(specs.Connection.Properties, &s.Properties); err != nil {
 		return nil, err
 	}
 	var err error
@@ -129,17 +131,17 @@ func objectOrder(object json.RawMessage) ([]string, error) {
 	return keys, nil
 }
 
-// sourceByID finds an embedded data source; nil if there is none.
-func sourceByID(id string) *source {
-	for _, s := range catalogue() {
-		if s.id == id {
+// ByID finds an embedded data source; nil if there is none.
+func ByID(id string) *Source {
+	for _, s := range Catalogue() {
+		if s.ID == id {
 			return s
 		}
 	}
 	return nil
 }
 
-// serverTag is the tag that a create with properties adds (create tutorial).
-func (s *source) serverTag() string { return serverTagBegin + s.provider + ":" + s.version }
+// ServerTag is the tag that a create with properties adds (create tutorial).
+func (s *Source) ServerTag() string { return ServerTagBegin + s.Provider + ":" + s.version }
 
-const serverTagBegin = "DcaasAPI:"
+const ServerTagBegin = "DcaasAPI:"

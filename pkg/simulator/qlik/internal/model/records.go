@@ -1,11 +1,14 @@
-package qlik
+package model
 
 import (
 	"slices"
 	"time"
+
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/identity"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/source"
 )
 
-type userRecord struct {
+type User struct {
 	ID      string   `json:"id"`
 	Name    string   `json:"name"`
 	Email   string   `json:"email"`
@@ -14,25 +17,25 @@ type userRecord struct {
 	Roles   []string `json:"roles"`
 }
 
-// isAdmin says whether the user holds the role that the bulk actions ask for (update tutorial). That the other
+// IsAdmin says whether the user holds the role that the bulk actions ask for (update tutorial). That the other
 // administrator roles do not suffice is undocumented; assumed.
-func (u *userRecord) isAdmin() bool { return slices.Contains(u.Roles, "TenantAdmin") }
+func (u *User) IsAdmin() bool { return slices.Contains(u.Roles, "TenantAdmin") }
 
-// mayEnter says whether the user sees a space: administrators, its owner and its members do.
-func (u *userRecord) mayEnter(s *spaceRecord) bool {
-	return s != nil && (u.isAdmin() || s.Members == nil || s.Owner == u.ID || slices.Contains(s.Members, u.ID))
+// MayEnter says whether the user sees a space: administrators, its owner and its members do.
+func (u *User) MayEnter(s *Space) bool {
+	return s != nil && (u.IsAdmin() || s.Members == nil || s.Owner == u.ID || slices.Contains(s.Members, u.ID))
 }
 
-// botUser is who an OAuth client acts as: a user of its own with the tenant administrator's role (OAuth
+// BotUser is who an OAuth client acts as: a user of its own with the tenant administrator's role (OAuth
 // machine-to-machine page). Its name and subject are undocumented; assumed.
-func botUser(clientID string) *userRecord {
-	return &userRecord{
-		ID: objectIDOf("bot", clientID), Name: "Bot user of " + clientID, Email: clientID + "@bots.invalid",
+func BotUser(clientID string) *User {
+	return &User{
+		ID: identity.ObjectID("bot", clientID), Name: "Bot user of " + clientID, Email: clientID + "@bots.invalid",
 		Subject: "qlikbot|" + clientID, Status: "active", Roles: []string{"TenantAdmin"},
 	}
 }
 
-type spaceRecord struct {
+type Space struct {
 	ID      string   `json:"id"`
 	Name    string   `json:"name"`
 	Type    string   `json:"type"`
@@ -40,9 +43,9 @@ type spaceRecord struct {
 	Members []string `json:"members"` // user ids; null: everybody
 }
 
-// credential is one set of separated credentials. It belongs to a user, may serve several connections of one connector,
+// Credential is one set of separated credentials. It belongs to a user, may serve several connections of one connector,
 // and is not deleted with them (separated credentials tutorial).
-type credential struct {
+type Credential struct {
 	ID         string         `json:"id"`
 	Name       string         `json:"name"`
 	User       string         `json:"user"`
@@ -52,16 +55,16 @@ type credential struct {
 	Updated    time.Time      `json:"updated"`
 }
 
-func (k *credential) source() *source { return sourceByID(k.DataSource) }
+func (k *Credential) Source() *source.Source { return source.ByID(k.DataSource) }
 
-// signIn is an authorisation that was begun.
-type signIn struct {
+// SignIn is an authorisation that was begun.
+type SignIn struct {
 	User       string `json:"user"`
 	DataSource string `json:"dataSource"`
 }
 
-// record is one stored connection.
-type record struct {
+// Record is one stored connection.
+type Record struct {
 	ID           string         `json:"id"`
 	Name         string         `json:"name"`
 	Space        string         `json:"space,omitempty"` // "" is the personal space of Owner
@@ -85,26 +88,26 @@ type record struct {
 	Updated      time.Time `json:"updated"`
 }
 
-func (r *record) key() nameKey { return nameKey{scopeOf(r.Space, r.Owner), r.Name} }
+func (r *Record) Key() NameKey { return NameKey{ScopeOf(r.Space, r.Owner), r.Name} }
 
-func (r *record) source() *source { return sourceByID(r.DataSource) }
+func (r *Record) Source() *source.Source { return source.ByID(r.DataSource) }
 
-// nameKey is where a name must be unique: in a space, or among the personal connections of one owner (API reference,
+// NameKey is where a name must be unique: in a space, or among the personal connections of one owner (API reference,
 // 409). Whether letter case counts is undocumented: see Behaviour.NamesIgnoreCase.
-type nameKey struct{ scope, name string }
+type NameKey struct{ Scope, Name string }
 
-func scopeOf(space, owner string) string {
+func ScopeOf(space, owner string) string {
 	if space == "" {
 		return "personal:" + owner
 	}
 	return space
 }
 
-// reservedName is the built-in connection of every space; nobody may create, change or delete one.
-const reservedName = "DataFiles"
+// ReservedName is the built-in connection of every space; nobody may create, change or delete one.
+const ReservedName = "DataFiles"
 
-// touched gives the time of a write: `updated` moves with every one, even under a clock that stands still.
-func touched(now, before time.Time) time.Time {
+// Touched gives the time of a write: `updated` moves with every one, even under a clock that stands still.
+func Touched(now, before time.Time) time.Time {
 	now = now.UTC().Truncate(time.Millisecond)
 	if !now.After(before) {
 		return before.Add(time.Millisecond)

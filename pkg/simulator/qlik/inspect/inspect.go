@@ -1,0 +1,31 @@
+// Package inspect looks behind the API of an embedded tenant, and changes things behind a client's back, for tests and
+// demonstrations. What it does is no request: nothing is logged, counted or refused for lack of rights. The program does
+// not use it.
+package inspect
+
+import (
+	"github.com/qlsync/qlsync/pkg/simulator/qlik"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/model"
+)
+
+// Tenant is an embedded tenant that can be looked into.
+type Tenant struct {
+	*qlik.Tenant
+
+	store *model.Store
+}
+
+// New makes a tenant that lives in memory alone, as [qlik.New] does.
+func New(seed []byte, o qlik.Options) (*Tenant, error) { return of(qlik.New(seed, o)) }
+
+// Open makes a tenant whose content is kept in stateFile, as [qlik.Open] does.
+func Open(seed []byte, stateFile string, o qlik.Options) (*Tenant, error) {
+	return of(qlik.Open(seed, stateFile, o))
+}
+
+func of(t *qlik.Tenant, err error) (*Tenant, error) {
+	if err != nil {
+		return nil, err
+	}
+	return &Tenant{t, t.Store()}, nil
+}

@@ -1,0 +1,90 @@
+package model
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/identity"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/source"
+)
+
+// Change gives a copy of the record to be changed and stored in its place.
+func (r *Record) Change(now time.Time) *Record {
+	next := *r
+	next.Properties, next.Links = maps.Clone(r.Properties), maps.Clone(r.Links)
+	next.Updated = Touched(now, r.Updated)
+	return &next
+}
+
+// ConnectStatement gives the statement of a connection.
+func (r *Record) ConnectStatement() string {
+	if r.Statement != "" {
+		return r.Statement
+	}
+	return r.Source().ConnectStatement(r.Properties, r.Extras)
+}
+
+// SetStatement takes the place of statement and properties. What a statement does not say (credentials, and how they
+// are kept) stays.
+func (r *Record) SetStatement(text string) error {
+	s := r.Source()
+	properties, extras, err := s.ParseStatement(text)
+	if err != nil {
+		return err
+	}
+	for name, value := range r.Properties {
+		if s.IsCredential(name) || slices.Contains(source.CredentialSettings, name) {
+			properties[name] = value
+		}
+	}
+	r.Statement, r.Extras, r.Properties = text, extras, properties
+	return nil
+}
+
+// PropertiesChanged has the statement built anew from now on.
+func (r *Record) PropertiesChanged() { r.Statement = "" }
+
+// Separated says whether every user brings credentials of their own.
+func (r *Record) Separated() bool { return source.IsTrue(r.Properties["separateCredentials"]) }
+
+// LinkKey is where a link of the user stands: a connection that does not separate credentials has one for everybody.
+func (r *Record) LinkKey(user string) string {
+	if r.Separated() {
+		return user
+	}
+	return ""
+}
+
+// CredentialOf gives qCredentialsID as the user sees it.
+func (r *Record) CredentialOf(user string) string {
+	if id := r.Links[r.LinkKey(user)]; id != "" {
+		return id
+	}
+	return r.CredentialID
+}
+
+// link points the user's credentials of a record that is not stored yet to a set.
+func (r *Record) link(user, id string) {
+	links := map[string]string{r.LinkKey(user): id}
+	for key, other := range r.Links {
+		if key != r.LinkKey(user) {
+			links[key] = other
+		}
+	}
+	r.Links = links
+}
+
+// LinkCredentials keeps qCredentialsID in step: there is one as long as any credential is stored.
+func (r *Record) LinkCredentials() {
+	switch has := r.Source().HasCredentials(r.Properties); {
+	case !has:
+		r.CredentialID = ""
+	case r.CredentialID == "":
+		r.CredentialID = identity.UUID("credential", r.ID, r.Owner)
+	}
+}
+
+func (r *Record) HasCredentials() bool {
+	return r.Source().HasCredentials(r.Properties) || len(r.Links) > 0
+}

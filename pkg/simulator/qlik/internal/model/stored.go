@@ -1,0 +1,41 @@
+package model
+
+import (
+	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
+	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/source"
+)
+
+// Store gives properties as they are stored: sealed, and with ShowUsername the user name to read beside its digest.
+func (w *World) Store(s *source.Source, properties map[string]any) map[string]any {
+	stored := s.SealAll(properties)
+	switch name, set := properties["username"]; {
+	case !w.behaviour.ShowUsername || !set || !s.IsCredential("username"):
+		delete(stored, source.PlainUser)
+	case !host.IsSealed(name):
+		stored[source.PlainUser] = name
+	}
+	return stored
+}
+
+// Shown gives what parseConnection=true answers.
+func (w *World) Shown(r *Record) map[string]any {
+	s := r.Source()
+	shown := s.Visible(r.Properties)
+	if name, set := r.Properties[source.PlainUser]; set {
+		shown["username"] = name
+	}
+	if w.behaviour.NormaliseValues {
+		shown = s.Normalised(shown)
+	}
+	if w.behaviour.RewriteValues {
+		shown = source.Rewritten(shown)
+	}
+	if w.behaviour.HideCredentialSettings {
+		delete(shown, "selectedCredentials")
+		delete(shown, "credentialsName")
+	}
+	if w.behaviour.HideSeparateCredentials {
+		delete(shown, "separateCredentials")
+	}
+	return shown
+}
