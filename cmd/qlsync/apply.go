@@ -14,6 +14,7 @@ import (
 
 	"github.com/qlsync/qlsync/internal/commandline"
 	"github.com/qlsync/qlsync/internal/engine"
+	"github.com/qlsync/qlsync/internal/guard"
 	"github.com/qlsync/qlsync/internal/report"
 	"github.com/qlsync/qlsync/pkg/apply"
 	"github.com/qlsync/qlsync/pkg/plan"
@@ -86,7 +87,11 @@ func runApply(c *cli.Context, env *environment) error {
 		return err
 	}
 	unsaved := env.tellUnsaved(s.Unsaved())
-	env.tell(c, s, result)
+	if crash := guard.Try(func() { env.tell(c, s, result) }); crash != nil {
+		env.keepUntold(s, result)
+		panic(crash)
+	}
+	env.crash, _ = errors.AsType[*guard.Panic](result.Crash)
 	return cmp.Or(env.outcome(result), unsaved)
 }
 
@@ -162,15 +167,15 @@ func approvePlan(c *cli.Context, env *environment, p, reviewed *plan.Plan, shown
 // ask gives nil when somebody says yes. An interrupt is an answer too.
 func (env *environment) ask(ctx context.Context, question string) error {
 	fmt.Fprint(env.stderr, question)
-	answers := make(chan string, 1)
-	go func() {
+	answers := guard.Start(func() string {
 		answer, _ := bufio.NewReader(env.stdin).ReadString('\n')
-		answers <- answer
-	}()
+		return answer
+	})
 	answer := ""
 	select {
 	case <-ctx.Done():
-	case answer = <-answers:
+	case answered := <-answers:
+		answer = answered.Get()
 	}
 	switch {
 	case ctx.Err() != nil: // first: a terminal that is closed is a signal and an empty answer

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/qlsync/qlsync/internal/engine"
+	"github.com/qlsync/qlsync/internal/guard"
 	"github.com/qlsync/qlsync/internal/interrupt"
 	"github.com/qlsync/qlsync/internal/report"
 	"github.com/qlsync/qlsync/internal/terminal"
@@ -36,6 +37,9 @@ type environment struct {
 	writing atomic.Bool
 	// wrote is set once requests that change a tenant may have been sent.
 	wrote atomic.Bool
+	// crash is a panic that is reported when the command has ended, so that its result is
+	// reported first. Nil is none.
+	crash *guard.Panic
 }
 
 // text returns the report writer for a stream: in colour only on a terminal that shows
@@ -81,7 +85,9 @@ func (env *environment) prepare(c *cli.Context) (slog.Level, error) {
 func (env *environment) warnOfRunningRequests() {
 	if env.writing.Load() {
 		// On its own, because the terminal may be suspended, and the next signal counts.
-		go fmt.Fprintln(env.stderr, "Interrupted: letting the running requests finish; interrupt again to stop at once.")
+		guard.Go(func() {
+			fmt.Fprintln(env.stderr, "Interrupted: letting the running requests finish; interrupt again to stop at once.")
+		})
 	}
 }
 

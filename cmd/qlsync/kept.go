@@ -63,6 +63,16 @@ func (env *environment) tell(c *cli.Context, s *engine.Session, result *apply.Re
 	}
 }
 
+// keepUntold saves a result whose report has crashed, or writes it as JSON.
+func (env *environment) keepUntold(s *engine.Session, result *apply.Result) {
+	file, err := s.KeepResult(result)
+	if err != nil {
+		_ = report.JSON(env.stderr, result)
+		return
+	}
+	fmt.Fprintln(env.stderr, "The report has crashed. To see the result, run: qlsync show "+shellWord(file))
+}
+
 // reportedIn is the file to which the result was written in that form; empty for none.
 func reportedIn(c *cli.Context, form string) string {
 	for _, pair := range c.StringSlice("report") {

@@ -4,16 +4,17 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"log"
 	"os"
-	"runtime/debug"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/qlsync/qlsync/internal/commandline"
+	"github.com/qlsync/qlsync/internal/guard"
 	"github.com/qlsync/qlsync/internal/interrupt"
 	"github.com/qlsync/qlsync/internal/report"
 	"github.com/qlsync/qlsync/internal/terminal"
@@ -34,29 +35,27 @@ func runLine(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	env.interrupts = interrupts
 	defer stop()
 	app := newApp(env)
-	code := make(chan int, 1)
-	go func() {
-		defer env.crashed(code)
-		code <- env.exitCode(app.RunContext(ctx, commandline.Arrange(app, sharedFlags(), args)))
-	}()
+	done := guard.Start(func() int {
+		return env.exitCode(app.RunContext(ctx, commandline.Arrange(app, sharedFlags(), args)))
+	})
 	select {
-	case code := <-code:
-		return code
+	case ended := <-done:
+		if crash := cmp.Or(ended.Crash, env.crash, guard.Detached()); crash != nil {
+			return env.crashed(crash)
+		}
+		return ended.Get()
 	case <-interrupts.Abandoned:
 		return env.brokenOff()
 	}
 }
 
-// crashed reports a panic: the value without secrets, and where it happened. The runtime
-// would print the value as it is, and it may be an answer of a service.
-func (env *environment) crashed(code chan<- int) {
-	reason := recover()
-	if reason == nil {
-		return
-	}
+// crashed reports a panic, of whatever goroutine: the value without secrets, and where it
+// happened. The runtime would print the value as it is, and it may be an answer of a
+// service. It returns the exit code.
+func (env *environment) crashed(crash *guard.Panic) int {
 	fmt.Fprintf(env.stderr, "error: qlsync has crashed: %s\nThis is a bug in qlsync. Please report it with the lines below; they hold no secrets.\n%s",
-		report.Clean(env.secrets.Text(fmt.Sprint(reason))), debug.Stack())
-	code <- env.brokenOff()
+		report.Clean(env.secrets.Text(fmt.Sprint(crash.Value))), crash.Stack)
+	return env.brokenOff()
 }
 
 // newApp defines the commands. Errors come back to the caller: nothing below it

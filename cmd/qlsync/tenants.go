@@ -24,7 +24,9 @@ func eachTenant[T any](c *cli.Context, env *environment, format string, look fun
 	events.several, events.tenants = true, len(project.Tenants)
 	events.begin()
 	defer events.end()
-	return engine.EachTenant(c.Context, project, options, format, look), nil
+	fleet, crash := engine.EachTenant(c.Context, project, options, format, look)
+	env.crash = crash
+	return fleet, nil
 }
 
 // unseen is how a command ends that could not look at all tenants: the report says at

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/qlsync/qlsync/internal/guard"
 	"github.com/qlsync/qlsync/internal/transport"
 )
 
@@ -83,12 +84,10 @@ func TestACrashShowsNoSecret(t *testing.T) {
 	for i, encode := range quotations {
 		var stderr bytes.Buffer
 		env := &environment{stdout: &stderr, stderr: &stderr, secrets: transport.NewRedactor(secret)}
-		code := make(chan int, 1)
-		func() {
-			defer env.crashed(code)
+		got := env.crashed(guard.Try(func() {
 			crash(secret, fmt.Sprintf("400: the body was {%s}\x1b[31m", encode(secret)))
-		}()
-		if got := <-code; got == exitOK {
+		}))
+		if got == exitOK {
 			t.Errorf("a crash ends with %d, as a success", got)
 		}
 		for j, look := range quotations {

@@ -4,9 +4,8 @@ import (
 	"context"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/qlsync/qlsync/internal/doctor"
+	"github.com/qlsync/qlsync/internal/guard"
 	"github.com/qlsync/qlsync/internal/transport"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/spec"
@@ -25,7 +24,7 @@ type DoctorOptions struct {
 // tenant is a check of the report; an error is one of the options.
 func (p *Project) Doctor(ctx context.Context, tenants []spec.Tenant, o DoctorOptions) (doctor.Report, error) {
 	found := doctor.Report{Format: doctor.Format, Project: p.Name, Tenants: make([]doctor.Examined, len(tenants))}
-	group := errgroup.Group{}
+	group := guard.Group{}
 	group.SetLimit(TenantsAtOnce)
 	for i := range tenants {
 		group.Go(func() (err error) {

@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/qlsync/qlsync/internal/guard"
 	"github.com/qlsync/qlsync/internal/transport"
 )
 
@@ -84,11 +85,10 @@ func (e *LockedError) Error() string { return e.message }
 // Once the context has ended, Interruptibly returns, and the work goes on until the
 // process ends: the caller must not use what it shares with the work then.
 func Interruptibly(ctx context.Context, work func() error) error {
-	done := make(chan error, 1)
-	go func() { done <- work() }()
+	done := guard.Start(work)
 	select {
-	case err := <-done:
-		return err
+	case ended := <-done:
+		return ended.Get()
 	case <-ctx.Done():
 		return ctx.Err()
 	}

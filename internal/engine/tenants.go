@@ -3,9 +3,9 @@ package engine
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 
-	"golang.org/x/sync/errgroup"
-
+	"github.com/qlsync/qlsync/internal/guard"
 	"github.com/qlsync/qlsync/internal/infile"
 	"github.com/qlsync/qlsync/pkg/plan"
 )
@@ -16,10 +16,12 @@ const TenantsAtOnce = 12
 
 // EachTenant looks at all tenants of a project, some at the same time, each with a provider
 // and a rate budget of its own. An error of one tenant, also an interrupt, is in its
-// member of the fleet. Format is the name of the fleet's format.
-func EachTenant[T any](ctx context.Context, p *Project, o SessionOptions, format string, look func(context.Context, *Session) (*T, error)) *plan.Fleet[T] {
+// member of the fleet, and so is a panic, of which the first is returned too. Format is the
+// name of the fleet's format.
+func EachTenant[T any](ctx context.Context, p *Project, o SessionOptions, format string, look func(context.Context, *Session) (*T, error)) (*plan.Fleet[T], *guard.Panic) {
+	var first atomic.Pointer[guard.Panic]
 	fleet := &plan.Fleet[T]{Format: format, Project: p.Name, Tenants: make([]plan.Member[T], len(p.Tenants))}
-	group := errgroup.Group{}
+	group := guard.Group{}
 	group.SetLimit(TenantsAtOnce)
 	for i := range p.Tenants {
 		tenant := &p.Tenants[i]
@@ -28,7 +30,12 @@ func EachTenant[T any](ctx context.Context, p *Project, o SessionOptions, format
 		group.Go(func() error {
 			of := o
 			of.Tenant = tenant.Name
-			found, err := lookAt(ctx, p, of, look)
+			var found *T
+			var err error
+			if crash := guard.Try(func() { found, err = lookAt(ctx, p, of, look) }); crash != nil {
+				first.CompareAndSwap(nil, crash)
+				err = crash
+			}
 			if p.host.Notify != nil {
 				p.host.Notify(tenant.Name, Finished{})
 			}
@@ -41,7 +48,7 @@ func EachTenant[T any](ctx context.Context, p *Project, o SessionOptions, format
 		})
 	}
 	_ = group.Wait()
-	return fleet
+	return fleet, first.Load()
 }
 
 // lookAt opens one tenant, and looks at it.

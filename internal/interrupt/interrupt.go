@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"github.com/qlsync/qlsync/internal/guard"
 )
 
 const (
@@ -71,7 +73,7 @@ func Obey(parent context.Context, signals <-chan os.Signal, first func()) (i *In
 	lifetime, end := context.WithCancel(parent)
 	ctx, cancel := context.WithCancel(lifetime)
 	i = &Interrupts{Lifetime: lifetime, Stopping: make(chan struct{}), Abandoned: make(chan struct{})}
-	go func() {
+	guard.Go(func() {
 		select {
 		case received := <-signals:
 			i.first.Store(number(received))
@@ -95,7 +97,7 @@ func Obey(parent context.Context, signals <-chan os.Signal, first func()) (i *In
 				return
 			}
 		}
-	}()
+	})
 	return i, ctx, end
 }
 

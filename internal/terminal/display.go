@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/qlsync/qlsync/internal/guard"
 )
 
 const (
@@ -69,11 +71,11 @@ func (s *Stream) Show(status Status, draw bool) *Display {
 			s.shared.mu.Lock()
 			s.shared.display = d
 			s.shared.mu.Unlock()
-			go d.draw(restore)
+			guard.Go(func() { d.draw(restore) })
 			return d
 		}
 	}
-	go d.speak()
+	guard.Go(d.speak)
 	return d
 }
 

@@ -16,8 +16,7 @@ import (
 	"sync/atomic"
 	"unicode/utf8"
 
-	"golang.org/x/sync/errgroup"
-
+	"github.com/qlsync/qlsync/internal/guard"
 	"github.com/qlsync/qlsync/internal/transport"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
@@ -230,8 +229,8 @@ func withoutNamesakes(live []connection.Live) []connection.Live {
 	return slices.CompactFunc(live, func(a, b connection.Live) bool { return a.Key == b.Key })
 }
 
-func (p *Provider) readers(ctx context.Context) (*errgroup.Group, context.Context) {
-	group, groupCtx := errgroup.WithContext(ctx)
+func (p *Provider) readers(ctx context.Context) (*guard.Group, context.Context) {
+	group, groupCtx := guard.WithContext(ctx)
 	group.SetLimit(p.parallelism)
 	return group, groupCtx
 }

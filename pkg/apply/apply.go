@@ -15,6 +15,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/qlsync/qlsync/internal/guard"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
 )
@@ -61,6 +62,9 @@ const defaultParallelism = 8
 // [Options.Stop] starts no more steps and lets those that run finish, with all
 // their waits.
 //
+// A panic of a step stops the run as an end of the context does: the outcome of the step is
+// unknown, and [Result.Crash] is the panic.
+//
 // When all steps have ended, what they have touched is read again and compared by
 // [plan.Plan.Verify], as far as [Options.Again] is given.
 func Run(ctx context.Context, p *plan.Plan, o Options) (*Result, error) {
@@ -75,9 +79,17 @@ func Run(ctx context.Context, p *plan.Plan, o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	ctx, r.cancel = context.WithCancel(ctx)
+	defer r.cancel()
 	r.all(ctx)
 	result := result(p, r.records)
-	r.verify(ctx, p, result)
+	if crash := guard.Try(func() { r.verify(ctx, p, result) }); crash != nil {
+		r.noteCrash(crash)
+		result.Unverified = r.stopped
+	}
+	if r.crash != nil {
+		result.Crash = r.crash
+	}
 	return result, nil
 }
 

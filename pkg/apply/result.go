@@ -27,6 +27,8 @@ type Result struct {
 	// Unverified says why what was written was not read again; empty when it was, or
 	// when nobody asked.
 	Unverified string `json:"unverified,omitempty"`
+	// Crash is the panic that ended the run. Its text does not quote the value of the panic.
+	Crash error `json:"-"`
 }
 
 // Ledger counts the outcomes: Done + Pending + Failed + Blocked + Skipped = Planned.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/qlsync/qlsync/internal/guard"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
 )
@@ -42,6 +43,10 @@ type run struct {
 	// unreachable counts the calls that found the tenant gone, one after the other.
 	unreachable int
 	notMade     map[string]bool // data sources of which a create was not done
+	// crash is the first panic of a step or of the progress; nil for none. cancel ends the
+	// context of the steps.
+	crash  *guard.Panic
+	cancel context.CancelFunc
 }
 
 const (
@@ -110,7 +115,7 @@ func (r *run) all(ctx context.Context) {
 				urgent++
 			}
 			sent := r.send(ctx, step, items)
-			go func() { endings <- ending{step, items, sent()} }()
+			guard.Go(func() { endings <- ending{step, items, guarded(len(items), sent)} })
 		}
 		if running == 0 {
 			continue // only steps without anything to send have ended
@@ -126,6 +131,18 @@ func (r *run) all(ctx context.Context) {
 		r.noteReach(done.outcomes)
 		r.end(done.step)
 	}
+}
+
+// noteCrash lets no more steps start, and ends those that have not been sent: what they wait
+// for may never come.
+func (r *run) noteCrash(crash *guard.Panic) {
+	if r.crash == nil {
+		r.crash = crash
+	}
+	if r.stopped == "" {
+		r.stopped = "stopped: " + crash.Error()
+	}
+	r.cancel()
 }
 
 // checkStop notices that no more steps may be started. The first reason stays.
@@ -195,9 +212,23 @@ func (r *run) send(ctx context.Context, step int, items []plan.Item) func() []co
 
 type executor func(context.Context, []connection.Operation) []connection.Outcome
 
+// guarded returns the outcomes of so many operations. If sending panics, nobody knows what
+// was done, and the outcomes wrap the [guard.Panic].
+func guarded(operations int, send func() []connection.Outcome) (outcomes []connection.Outcome) {
+	crash := guard.Try(func() { outcomes = send() })
+	if crash == nil {
+		return outcomes
+	}
+	outcomes = make([]connection.Outcome, operations)
+	for i := range outcomes {
+		outcomes[i].Err = fmt.Errorf("%w: %w", connection.ErrUnknownOutcome, crash)
+	}
+	return outcomes
+}
+
 // execute sends the operations and makes sure that each has an outcome.
 func execute(ctx context.Context, send executor, operations []connection.Operation) []connection.Outcome {
-	outcomes := send(ctx, operations)
+	outcomes := guarded(len(operations), func() []connection.Outcome { return send(ctx, operations) })
 	for len(outcomes) < len(operations) {
 		outcomes = append(outcomes, connection.Outcome{Err: fmt.Errorf("the provider gave no outcome: %w", connection.ErrUnknownOutcome)})
 	}
@@ -295,6 +326,9 @@ func (r *run) note(id int, outcome connection.Outcome) {
 	if advice := rec.item.Advice; advice != "" && (errors.Is(outcome.Err, connection.ErrInvalid) || errors.Is(outcome.Err, connection.ErrForbidden)) {
 		rec.reason += " (" + advice + ")"
 	}
+	if crash, ok := errors.AsType[*guard.Panic](outcome.Err); ok {
+		r.noteCrash(crash)
+	}
 	if errors.Is(outcome.Err, connection.ErrUnauthorized) {
 		r.stopped = "stopped: the tenant no longer accepts the token"
 	}
@@ -347,7 +381,13 @@ func (r *run) end(step int) {
 			r.ready = slices.Insert(r.ready, at, next)
 		}
 	}
-	if r.options.Progress != nil {
+	if r.options.Progress == nil {
+		return
+	}
+	crash := guard.Try(func() {
 		r.options.Progress(Progress{Step: &r.steps[step], Err: r.firstError(step), Done: r.ended, Total: len(r.steps), CallsLeft: r.calls})
+	})
+	if crash != nil {
+		r.noteCrash(crash)
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/oauth2"
 
+	"github.com/qlsync/qlsync/internal/guard"
 	"github.com/qlsync/qlsync/internal/transport"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
@@ -82,13 +83,13 @@ func (a *authorizer) token(ctx context.Context) (*oauth2.Token, error) {
 		token *oauth2.Token
 		err   error
 	}
-	answers := make(chan answer, 1)
-	go func() {
+	answers := guard.Start(func() answer {
 		token, err := source.Token()
-		answers <- answer{token, err}
-	}()
+		return answer{token, err}
+	})
 	select {
-	case got := <-answers:
+	case answered := <-answers:
+		got := answered.Get()
 		return got.token, got.err
 	case <-ctx.Done():
 		return nil, ctx.Err()

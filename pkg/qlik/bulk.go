@@ -6,8 +6,7 @@ import (
 	"fmt"
 	"net/http"
 
-	"golang.org/x/sync/errgroup"
-
+	"github.com/qlsync/qlsync/internal/guard"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -80,7 +79,7 @@ func (p *Provider) bulk(ctx context.Context, action bulkAction, operations []con
 		return
 	}
 	results := byID(answer.Data)
-	var group errgroup.Group
+	var group guard.Group
 	group.SetLimit(p.parallelism)
 	for i, operation := range operations {
 		result, told := results[operation.ID]

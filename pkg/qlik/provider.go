@@ -12,8 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
+	"github.com/qlsync/qlsync/internal/guard"
 	"github.com/qlsync/qlsync/internal/transport"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
@@ -274,8 +273,8 @@ func (l *sourceList) doubt(id string) string {
 }
 
 // readers is a group for reads: the first error cancels the others.
-func (p *Provider) readers(ctx context.Context) (*errgroup.Group, context.Context) {
-	group, groupCtx := errgroup.WithContext(ctx)
+func (p *Provider) readers(ctx context.Context) (*guard.Group, context.Context) {
+	group, groupCtx := guard.WithContext(ctx)
 	group.SetLimit(p.parallelism)
 	return group, groupCtx
 }

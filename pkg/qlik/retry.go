@@ -103,10 +103,7 @@ func (a *attempts) once(ctx context.Context) (*reply, error) {
 			return nil, err
 		}
 	}
-	got, err := c.exchange(ctx, a.call, a.count)
-	if permit != nil {
-		permit.settle(got, err)
-	}
+	got, err := c.exchangeWith(ctx, permit, a)
 	if err != nil {
 		return nil, err
 	}
@@ -116,6 +113,20 @@ func (a *attempts) once(ctx context.Context) (*reply, error) {
 	}
 	return got, nil
 }
+
+// exchangeWith sends the request with a permit, which ends also if the exchange panics:
+// others wait for it. Nil is none.
+func (c *Client) exchangeWith(ctx context.Context, permit *permit, a *attempts) (got *reply, err error) {
+	err = errUnsettled
+	if permit != nil {
+		defer func() { permit.settle(got, err) }()
+	}
+	return c.exchange(ctx, a.call, a.count)
+}
+
+// errUnsettled stands for the error of an exchange that has none, as it panicked: the
+// request may have been sent.
+var errUnsettled = &transport.Failure{Sent: true}
 
 // acquire takes a place in the tier, and reads again what the request is about. Where the
 // tier was closed meanwhile, it begins anew: what comes behind this request would wait.
@@ -128,8 +139,7 @@ func (a *attempts) acquire(ctx context.Context) (*permit, error) {
 		if a.call.fresh == nil {
 			return permit, nil
 		}
-		if err := a.refresh(ctx); err != nil {
-			permit.unused()
+		if err := a.refreshWith(ctx, permit); err != nil {
 			return nil, err
 		}
 		if permit.begin() {
@@ -137,6 +147,18 @@ func (a *attempts) acquire(ctx context.Context) (*permit, error) {
 		}
 		permit.unused()
 	}
+}
+
+// refreshWith is refresh with a permit, which ends if nothing is to be sent, also if that is
+// because of a panic.
+func (a *attempts) refreshWith(ctx context.Context, permit *permit) (err error) {
+	err = errUnsettled
+	defer func() {
+		if err != nil {
+			permit.unused()
+		}
+	}()
+	return a.refresh(ctx)
 }
 
 // refresh makes the body from what is live now, in the place that was taken for it.

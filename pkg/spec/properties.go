@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 
+	"github.com/qlsync/qlsync/internal/guard"
 	"github.com/qlsync/qlsync/internal/jsonpointer"
 	"github.com/qlsync/qlsync/internal/jsontext"
 	"github.com/qlsync/qlsync/pkg/connection"
@@ -47,15 +47,16 @@ func CheckProperties(set []connection.Desired, catalog *connection.Catalog) conn
 // eachInParallel calls do for 0 to n-1 on all processors and waits.
 func eachInParallel(n int, do func(int)) {
 	workers := min(runtime.GOMAXPROCS(0), n)
-	var group sync.WaitGroup
+	var group guard.Group
 	for worker := range workers {
-		group.Go(func() {
+		group.Go(func() error {
 			for i := worker; i < n; i += workers {
 				do(i)
 			}
+			return nil
 		})
 	}
-	group.Wait()
+	_ = group.Wait()
 }
 
 // unknownSource returns the problem of a data source that the tenant has disabled or does
