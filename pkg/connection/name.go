@@ -91,7 +91,7 @@ func isFiller(r rune) bool { return r == 0x115f || r == 0x1160 || r == 0x3164 ||
 const LetterCase = "letter case"
 
 // Resemblance says in what two different names differ that a reader may not see: "letter case",
-// "letters that are the same without letter case" such as ß and ss, "Unicode normalisation",
+// "letters that Unicode treats as equal, such as ß and ss", "Unicode normalisation",
 // "an invisible character", "blanks" or "look-alike letters". Empty:
 // anybody can tell them apart.
 func Resemblance(a, b string) string {
@@ -104,7 +104,7 @@ func Resemblance(a, b string) string {
 	case strings.EqualFold(norm.NFC.String(a), norm.NFC.String(b)):
 		return LetterCase
 	case FoldName(a) == FoldName(b):
-		return "letters that are the same without letter case"
+		return "letters that Unicode treats as equal, such as ß and ss"
 	case Skeleton(a) != Skeleton(b):
 		return ""
 	case FoldName(squeeze(visible(a))) != FoldName(squeeze(visible(b))):

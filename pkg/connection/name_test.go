@@ -52,7 +52,7 @@ func TestTwoNamesResembleEachOther(t *testing.T) {
 		{"two names", "Ledger", "Lodger", "", `"Ledger"`, `"Lodger"`},
 		{"the same name", "Ledger", "Ledger", "", `"Ledger"`, `"Ledger"`},
 		{"letter case", "Orders", "orders", "letter case", `"Orders"`, `"orders"`},
-		{"letter case of a script that has more of it", "STRASSE", "Straße", "letters that are the same without letter case", `"STRASSE"`, `"Stra\u00dfe"`},
+		{"letter case of a script that has more of it", "STRASSE", "Straße", "letters that Unicode treats as equal, such as ß and ss", `"STRASSE"`, `"Stra\u00dfe"`},
 		{"letter case of what looks like Latin in capitals only", "\u041d", "\u043d", "letter case", `"\u041d"`, `"\u043d"`},
 		{"normalisation", "caf\u00e9", "cafe\u0301", "Unicode normalisation", `"caf\u00e9"`, `"cafe\u0301"`},
 		{"normalisation of Hangul", "\uac00", "\u1100\u1161", "Unicode normalisation", `"\uac00"`, `"\u1100\u1161"`},

@@ -39,6 +39,7 @@ func (p *Project) Desired(tenant *Tenant, variables map[string]string) (*Desired
 		scope:     newScope(p.nameAmongOthers(tenant), p.variables, tenant.Variables, variables),
 		taken:     map[foldedKey]declaration{},
 		looks:     map[foldedKey]declaration{},
+		spaces:    map[string][]connection.SpaceRef{},
 		moved:     map[foldedKey]connection.Position{},
 		elsewhere: map[foldedKey]string{},
 		problems:  slices.Clone(all.problems),
@@ -106,6 +107,9 @@ type reader struct {
 	taken map[foldedKey]declaration
 	looks map[foldedKey]declaration
 	moved map[foldedKey]connection.Position
+	// spaces holds the first reference of each space that is declared by name, by what the eye
+	// sees of the name.
+	spaces map[string][]connection.SpaceRef
 	// elsewhere holds the connections that only other tenants have.
 	elsewhere map[foldedKey]string
 	filled    int // see [maxFilled]
@@ -137,7 +141,9 @@ func (r *reader) declaredSpaces() []connection.SpaceRef {
 		}
 		space.Name = name
 		space.ID, _ = r.scope.fill(n)(at, space.ID)
-		spaces = append(spaces, personal(space))
+		space = personal(space)
+		r.distinctSpace(n, space)
+		spaces = append(spaces, space)
 	}
 	r.problems = append(r.problems, n.problems...)
 	return spaces
@@ -153,7 +159,9 @@ func (r *reader) readFile(set *DesiredSet, file source, spaces []connection.Spac
 		}
 		desired := r.connection(n, tree)
 		r.unique(n, tree, &desired)
-		outside(n, tree, &desired, spaces)
+		if !outside(n, tree, &desired, spaces) {
+			r.distinctSpace(n, desired.Space)
+		}
 		set.Connections = append(set.Connections, desired)
 	}
 	for _, item := range file.moved {
@@ -334,18 +342,26 @@ func (n *notes) name(tree *node, fill filler) string {
 // checkWords notes a name that is empty, or that holds what turns the direction of writing or ends
 // a line. Joiners are part of the spelling of words, so they are legal between two other characters.
 func (n *notes) checkWords(at place, name, what string) {
+	if fault := faultOfWords(name); fault != "" {
+		n.add(at, what+" must not "+fault, "")
+	}
+}
+
+// faultOfWords returns what a name must not be or do; empty for a legal one.
+func faultOfWords(name string) string {
 	switch {
 	case strings.TrimSpace(name) == "":
-		n.add(at, what+" must not be empty", "")
+		return "be empty"
 	case name == "." || name == "..":
-		n.add(at, fmt.Sprintf("%s must not be %q, which is a step in a path", what, name), "")
+		return fmt.Sprintf("be %q, which is a step in a path", name)
 	case strings.TrimSpace(name) != name:
-		n.add(at, what+" must not begin or end with a blank", "")
+		return "begin or end with a blank"
 	case strings.TrimFunc(name, connection.IsJoiner) != name:
-		n.add(at, fmt.Sprintf("%s must not begin or end with a joiner: %s", what, connection.Quote(name)), "")
+		return "begin or end with a joiner: " + connection.Quote(name)
 	case strings.ContainsFunc(name, func(r rune) bool { return isFormatting(r) && !connection.IsJoiner(r) }):
-		n.add(at, fmt.Sprintf("%s must not hold control or formatting characters: %s", what, connection.Quote(name)), "")
+		return "hold control or formatting characters: " + connection.Quote(name)
 	}
+	return ""
 }
 
 // isFormatting reports whether a character ends a line, controls a terminal or makes others look
@@ -445,22 +461,57 @@ func (r *reader) unique(n *notes, tree *node, desired *connection.Desired) {
 	}
 }
 
-// outside notes a connection in a space that the project does not look at. Names
-// and ids cannot be compared here: where the one is declared and the other
-// named, only the tenant can tell.
-func outside(n *notes, tree *node, desired *connection.Desired, spaces []connection.SpaceRef) {
-	if len(spaces) == 0 || desired.Space.String() == "" {
+// distinctSpace warns of a space whose name looks like the name of another declared space.
+// Names that differ only by letter case are two spaces, and a reader sees the difference.
+func (r *reader) distinctSpace(n *notes, space connection.SpaceRef) {
+	name := space.String()
+	if space.ID != "" || faultOfWords(name) != "" {
 		return
+	}
+	look := connection.Skeleton(name)
+	for _, other := range r.spaces[look] {
+		if other.String() == name {
+			return
+		}
+	}
+	for _, other := range r.spaces[look] {
+		if differ := connection.Resemblance(name, other.String()); differ != connection.LetterCase {
+			quoted, before := connection.QuoteApart(name, other.String())
+			at := place{int32(space.Position.Line), int32(space.Position.Column)}
+			n.warn(at, fmt.Sprintf("the spaces %s and %s differ only in %s", quoted, before, differ),
+				fmt.Sprintf("the other is at %s; if both mean one space, write its name in the same way", other.Position))
+			break
+		}
+	}
+	r.spaces[look] = append(r.spaces[look], space)
+}
+
+// outside notes a connection in a space that the project does not look at, and reports whether
+// it did. Names and ids cannot be compared here: where the one is declared and the other
+// named, only the tenant can tell.
+func outside(n *notes, tree *node, desired *connection.Desired, spaces []connection.SpaceRef) bool {
+	if len(spaces) == 0 || desired.Space.String() == "" {
+		return false
 	}
 	var names []string
 	for _, space := range spaces {
 		if space.Same(desired.Space) || (space.ID == "") != (desired.Space.ID == "") {
-			return
+			return false
 		}
 		names = append(names, space.String())
 	}
-	n.add(tree.get("space").place, fmt.Sprintf("space %q is not among the project's spaces", desired.Space),
-		didYouMean(desired.Space.String(), names))
+	own, hint := desired.Space.String(), didYouMean(desired.Space.String(), names)
+	quoted := connection.Quote(own)
+	for _, name := range names {
+		if differ := connection.Resemblance(own, name); differ != "" && differ != connection.LetterCase {
+			var meant string
+			quoted, meant = connection.QuoteApart(own, name)
+			hint = fmt.Sprintf("did you mean %s? The names differ only in %s", meant, differ)
+			break
+		}
+	}
+	n.add(tree.get("space").place, fmt.Sprintf("space %s is not among the project's spaces", quoted), hint)
+	return true
 }
 
 // move reads one move; false where it is not complete.

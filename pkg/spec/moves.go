@@ -116,7 +116,7 @@ func (c *chain) circles(from foldedKey) bool {
 func (c *chain) meant(to foldedKey, move connection.Move) string {
 	if words, otherCase := c.declared[to]; otherCase {
 		if meant, written := connection.QuoteApart(words, move.To.String()); strings.ContainsRune(meant+written, '\\') {
-			return connection.Resemblance(move.To.String(), words) + " counts: write " + meant + ", not " + written
+			return "a declared name differs only in " + connection.Resemblance(move.To.String(), words) + ": write " + meant + ", not " + written
 		}
 		return "letter case counts: write " + connection.Quote(words)
 	}

@@ -403,6 +403,54 @@ connections:
 			connections/a.yaml:10:12: connections "Led\u00a0ger" and "Led  ger" in space "S" differ only in blanks (the other is at connections/a.yaml:9:12; rename one of them, so that people can tell them apart)
 			connections/a.yaml:12:12: connections "نامها" and "نام\u200cها" in space "S" differ only in an invisible character (the other is at connections/a.yaml:11:12; rename one of them, so that people can tell them apart)
 			connections/a.yaml:14:12: the name of a connection must not begin or end with a joiner: "\u200cx"`},
+		{"moved blocks that lead to what only looks declared", project + `
+-- connections/a.yaml --
+version: 1
+defaults: {dataSource: rest, space: S}
+connections:
+  - {name: Strasse}
+  - {name: "Caf\u00e9"}
+moved:
+  - {from: {space: S, name: A}, to: {space: S, name: Straße}}
+  - {from: {space: S, name: B}, to: {space: S, name: "Cafe\u0301"}}
+`, `
+			connections/a.yaml:7:5: the moved block leads to "S/Straße", which no file declares (a declared name differs only in letters that Unicode treats as equal, such as ß and ss: write "S/Strasse", not "S/Stra\u00dfe")
+			connections/a.yaml:8:5: the moved block leads to "S/Café", which no file declares (a declared name differs only in Unicode normalisation: write "S/Caf\u00e9", not "S/Cafe\u0301")`},
+		{"spaces that differ in what nobody sees", project + `
+-- connections/a.yaml --
+version: 1
+defaults: {dataSource: rest, space: "Caf\u00e9"}
+connections:
+  - {name: A}
+  - {name: B, space: "Cafe\u0301"}
+  - {name: C, space: "Cafe\u0301"}
+  - {name: D, space: CAFÉ}
+  - {name: E, space: Cafe}
+  - {name: F, space: "p\u0435rsonal"}
+  - {name: G, space: personal}
+  - {name: H, space: {id: "Cafe\u0301"}}
+  - {name: I, space: Straße}
+  - {name: J, space: Strasse}
+`, `
+			connections/a.yaml:5:22: the spaces "Cafe\u0301" and "Caf\u00e9" differ only in Unicode normalisation (the other is at connections/a.yaml:2:37; if both mean one space, write its name in the same way)
+			connections/a.yaml:10:22: the spaces "personal" and "p\u0435rsonal" differ only in look-alike letters (the other is at connections/a.yaml:9:22; if both mean one space, write its name in the same way)
+			connections/a.yaml:13:22: the spaces "Strasse" and "Stra\u00dfe" differ only in letters that Unicode treats as equal, such as ß and ss (the other is at connections/a.yaml:12:22; if both mean one space, write its name in the same way)`},
+		{"spaces that look like a space of the project", `
+-- qlsync.yaml --
+version: 1
+project: acme
+spaces: [Led ger, LED GER, "L\u0435d ger"]
+connections: [connections/]
+tenants: {test: {url: "sim:tenant.yaml"}}
+-- connections/a.yaml --
+version: 1
+defaults: {dataSource: rest}
+connections:
+  - {name: A, space: "Led\u00a0ger"}
+  - {name: B, space: Led ger}
+`, `
+			connections/a.yaml:4:22: space "Led\u00a0ger" is not among the project's spaces (did you mean "Led ger"? The names differ only in blanks)
+			qlsync.yaml:3:28: the spaces "L\u0435d ger" and "Led ger" differ only in look-alike letters (the other is at qlsync.yaml:3:10; if both mean one space, write its name in the same way)`},
 		{"variables that are not defined, and other braces", twoTenants + `
 -- connections/a.yaml --
 version: 1
