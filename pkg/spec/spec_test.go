@@ -415,7 +415,7 @@ moved:
   - {from: {space: S, name: B}, to: {space: S, name: "Cafe\u0301"}}
 `, `
 			connections/a.yaml:7:5: the moved block leads to "S/Straße", which no file declares (a declared name differs only in letters that Unicode treats as equal, such as ß and ss: write "S/Strasse", not "S/Stra\u00dfe")
-			connections/a.yaml:8:5: the moved block leads to "S/Café", which no file declares (a declared name differs only in Unicode normalisation: write "S/Caf\u00e9", not "S/Cafe\u0301")`},
+			connections/a.yaml:8:5: the moved block leads to "S/Café", which no file declares (a declared name differs only in Unicode normalisation: write "S/Caf\u00e9", not "S/Cafe\u0301")`},
 		{"spaces that differ in what nobody sees", project + `
 -- connections/a.yaml --
 version: 1
