@@ -13,7 +13,7 @@ import (
 )
 
 // noGateway is what is known of a deployment that failed and names no place.
-const noGateway = "no gateway is named"
+const noGateway = "the manager does not name the gateways that it did not reach"
 
 // save sends a whole connection. Where it is to be brought to the gateways, its mark
 // says that it is not there yet: so whoever plans next knows, also if this process

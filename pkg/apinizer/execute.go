@@ -276,8 +276,8 @@ func (p *Provider) write(ctx context.Context, method string, key connection.Key,
 	return got.Body, nil
 }
 
-// secretsOf lists what an error must not quote of a body: what was declared as a
-// secret, and what is carried along.
+// secretsOf lists what an error must not quote of a body: what was declared as a secret, and
+// what is carried along. The ownership record is no secret, although it reads like one.
 func secretsOf(d document, operation connection.Operation) []string {
 	var values []string
 	for _, secret := range append(connection.Secrets(operation.Credentials), connection.Secrets(operation.Set)...) {
@@ -289,6 +289,9 @@ func secretsOf(d document, operation connection.Operation) []string {
 				values = append(values, text)
 			}
 			continue
+		}
+		if text, _ := value.(string); name == descriptionKey {
+			value, _, _ = splitDescription(text)
 		}
 		for _, secret := range connection.Secrets(shieldValue(name, value)) {
 			values = append(values, secret.Reveal())

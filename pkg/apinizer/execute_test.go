@@ -561,3 +561,29 @@ func TestAProjectThatTheTokenDoesNotSeeIsNoEmptyProject(t *testing.T) {
 		}
 	}
 }
+
+func TestAnErrorQuotesTheNameOfTheTrialOfARecreate(t *testing.T) {
+	const trial = "qlsync-new-52333d0ec8984f25"
+	synctest.Test(t, func(t *testing.T) {
+		r := newRigWithFaults(t, simulator.Fault{Method: http.MethodDelete, Path: "/apiops/projects/Payments/connections/" + trial + "/", Cut: "before", Times: 4})
+		d := r.mail("Mail")
+		r.apply()
+		d.Properties["port"], d.Lifecycle.Update = number(25), connection.UpdateRecreate
+		r.demand(r.run(r.plan()).Items[0].Error, "/connections/"+trial+"/: ")
+	})
+}
+
+func TestASecretInADescriptionIsNotQuotedByAnErrorAndTheRecordIs(t *testing.T) {
+	const secret = "AKIAIOSFODNN7EXAMPLE"
+	r := newRig(t, twoProjects, behaviour{})
+	r.mail("Mail").Properties["description"] = "password=" + secret
+	p := r.plan()
+	r.through(map[string]func(http.ResponseWriter){
+		"POST " + mailPath: says(400, `{"status": "FAILURE", "resultMessage": "cannot take password=`+secret+` with key=52333d0ec8984f25"}`),
+	})
+	got := r.run(p).Items[0].Error
+	r.demand(got, "key=52333d0ec8984f25")
+	if strings.Contains(got, secret) {
+		t.Errorf("the error quotes the secret: %s", got)
+	}
+}

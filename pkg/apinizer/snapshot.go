@@ -280,7 +280,7 @@ func (s *survey) detail(ctx context.Context, live *connection.Live) error {
 	d, err := s.get(ctx, live.Key, &s.sent)
 	switch {
 	case errors.Is(err, connection.ErrNotFound), errors.Is(err, connection.ErrInvalid), transport.HasOtherForm(err):
-		live.Unreadable = "the list shows it, but it cannot be read: " + err.Error()
+		live.Unreadable = "the list shows it, but a read fails: " + err.Error()
 		return nil
 	case err != nil:
 		return fmt.Errorf("read connection %q: %w", live.Key, err)
