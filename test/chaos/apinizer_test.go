@@ -40,17 +40,21 @@ func TestAnyApinizerWorldConvergesAndNothingIsLost(t *testing.T) {
 // What Apinizer's worlds are made of.
 var (
 	apiFates = []fate{keeps, updates, rotates, rebuilt, renamed, moves, travels, retires, appears, changes, swapping}
-	apiDeeds = []deed{untags, forges, edits, renames, removes, takes, handsOver, typesIn}
+	apiDeeds = []deed{untags, forges, edits, renames, removes, takes, replaces, handsOver, typesIn}
 )
 
-// forges has somebody turn the ownership record into a text that only looks like one.
-const forges deed = "forges our record"
+const (
+	forges   deed = "turns our record into a text that only looks like one"
+	replaces deed = "makes another one of another type in its place"
+)
 
 // apiWorld is a manager, what the files say of it, and everything that goes wrong.
 type apiWorld struct {
 	world
 	behaviour manager.Behaviour
 	bare      []bool // by story: it declares no credentials
+	limit     manager.RateLimit
+	user      bool // who applies has a name and a password, and tokens that expire
 }
 
 func drawAPIWorld(t *rapid.T) *apiWorld {
@@ -76,6 +80,8 @@ func drawAPIWorld(t *rapid.T) *apiWorld {
 	if rapid.IntRange(0, 2).Draw(t, "killed") == 0 {
 		w.killAt, w.carryOut = rapid.IntRange(1, 12).Draw(t, "at write"), rapid.Bool().Draw(t, "carried out")
 	}
+	w.limit = rapid.SampledFrom([]manager.RateLimit{{}, {}, {Requests: 30, Seconds: 60}, {Requests: 20, Seconds: 20, Header: true}}).Draw(t, "limit")
+	w.user = rapid.Bool().Draw(t, "a user's token")
 	oneOf := func(label string, values ...string) string { return rapid.SampledFrom(values).Draw(t, label) }
 	rarely := func(label string) bool { return rapid.IntRange(0, 7).Draw(t, label) == 0 }
 	w.behaviour = manager.Behaviour{
@@ -96,6 +102,9 @@ func drawAPIWorld(t *rapid.T) *apiWorld {
 	}
 	if rarely("never deployed") {
 		w.behaviour.Deployment = oneOf("why", "fails", "partly", "empty")
+	}
+	if rarely("pages") {
+		w.behaviour.PageSize = rapid.IntRange(1, 4).Draw(t, "page size")
 	}
 	if len(w.faults)+len(w.hands)+w.killAt == 0 { // nothing but our own writes is shown late
 		w.behaviour.Lag = rapid.IntRange(0, 6).Draw(t, "seconds after which writes are shown")
@@ -118,12 +127,19 @@ func drawAPIFault(t *rapid.T, stories []story) manager.Fault {
 
 func (w *apiWorld) String() string {
 	faults, _ := json.Marshal(w.faults)
-	return fmt.Sprintf("%s%s\n%+v\nwithout credentials %v\n", w.world.String(), faults, w.behaviour, w.bare)
+	return fmt.Sprintf("%s%s\n%+v\n%+v, a user's token: %v, without credentials: %v\n", w.world.String(), faults, w.behaviour, w.limit, w.user, w.bare)
 }
 
 // blocked reports whether some changes can never be done on this manager.
 func (w *apiWorld) blocked() bool {
-	return w.behaviour.RefuseRename || w.behaviour.Deployment != "" && w.behaviour.Deployment != "unknown"
+	return w.behaviour.RefuseRename || w.behaviour.PageSize > 0 || w.behaviour.Deployment != "" && w.behaviour.Deployment != "unknown"
+}
+
+func (w *apiWorld) auth() apinizer.Auth {
+	if w.user {
+		return apinizer.Auth{User: connection.NewSecret("ana"), Password: connection.NewSecret("password of ana")}
+	}
+	return apinizer.Auth{Token: connection.NewSecret(token)}
 }
 
 // isBare reports whether a story declares no credentials.
@@ -168,7 +184,7 @@ func (w *apiWorld) seed() []byte {
 		}})
 	}
 	text, _ := json.Marshal(map[string]any{
-		"token": token, "projects": []any{map[string]any{"name": "Finance"}, map[string]any{"name": "Sales"}}, "connections": connections,
+		"token": token, "user": map[string]any{"name": "ana", "password": "password of ana"}, "rateLimit": w.limit, "projects": []any{map[string]any{"name": "Finance"}, map[string]any{"name": "Sales"}}, "connections": connections,
 	})
 	return text
 }
@@ -279,7 +295,7 @@ const (
 // process is one plan and one apply.
 func (e *apiEpisode) process(n *apiWire) ending {
 	provider, err := apinizer.New(apinizer.Config{
-		URL: "http://127.0.0.1:8080", Auth: apinizer.Auth{Token: connection.NewSecret(token)}, Project: project,
+		URL: "http://127.0.0.1:8080", Auth: e.world.auth(), Project: project,
 		HTTPClient: &http.Client{Transport: n}, Parallelism: e.world.parallel,
 	})
 	if err != nil {
@@ -305,7 +321,7 @@ func (e *apiEpisode) process(n *apiWire) ending {
 	}
 	if p.Empty() {
 		if len(in.Snapshot.Incomplete) > 0 {
-			return written
+			return explained
 		}
 		return inSync
 	}
@@ -413,7 +429,7 @@ func (e *apiEpisode) check() {
 	now := e.records()
 	for i := range e.world.stories {
 		s := &e.world.stories[i]
-		if s.after.Name != "" && !e.world.isHandled(s) && (!e.world.blocked() || s.isPlain()) {
+		if s.after.Name != "" && !e.world.isHandled(s) && (!e.world.blocked() || s.isPlain()) && e.world.behaviour.PageSize == 0 {
 			got, there := now[s.after]
 			e.checkDeclared(s, s.after, got, there)
 		}

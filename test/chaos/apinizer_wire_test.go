@@ -3,6 +3,7 @@ package chaos_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -61,6 +62,10 @@ func (n *apiWire) exchange(r *http.Request) (*http.Response, error) {
 	}
 	if r.Body == nil {
 		r.Body = http.NoBody
+	}
+	if strings.HasSuffix(r.URL.Path, "/auth/token") {
+		response, _, err := serve(n.e.manager, r)
+		return response, err
 	}
 	n.act()
 	key, single := keyOf(r)
@@ -176,8 +181,13 @@ func (n *apiWire) handle(h hand) {
 	if len(keys) == 0 {
 		return
 	}
-	key := keys[h.target%len(keys)]
-	was, s := n.e.records(), n.e.world.storyOf(key)
+	key, was := keys[h.target%len(keys)], n.e.records()
+	s := n.e.world.storyOf(key)
+	if h.deed == takes {
+		if s = n.e.world.next(h.target); s != nil {
+			key = s.after
+		}
+	}
 	changed, err := n.do(h.deed, key, s)
 	n.e.note("  by hand, at %d: somebody %s: %s: %v", n.requests, h.deed, key, err)
 	if err != nil || reflect.DeepEqual(was, n.e.records()) {
@@ -196,9 +206,23 @@ func (n *apiWire) handle(h hand) {
 	}
 	n.hands[changed], n.did[changed] = n.requests, h.deed
 	retired := s != nil && s.after.Name == "" && (h.deed == untags || h.deed == forges)
-	if h.deed == handsOver || h.deed == takes || retired {
+	if h.deed == handsOver || h.deed == takes || h.deed == replaces || retired {
 		n.e.foreign[changed] = is
 	}
+}
+
+// next returns a story whose connection is to come under its name; nil: none.
+func (w *apiWorld) next(target int) *story {
+	var coming []*story
+	for i := range w.stories {
+		if s := &w.stories[i]; s.after.Name != "" && s.before != s.after {
+			coming = append(coming, s)
+		}
+	}
+	if len(coming) == 0 {
+		return nil
+	}
+	return coming[target%len(coming)]
 }
 
 // do carries out a deed, and returns what it has changed.
@@ -219,6 +243,11 @@ func (n *apiWire) do(d deed, key connection.Key, s *story) (changed connection.K
 	case renames:
 		changed = connection.Key{Space: key.Space, Name: key.Name + byHand}
 		return changed, edit(func(c *manager.Connection) { c.Name = changed.Name })
+	case replaces:
+		err := n.e.manager.Remove(key.Space, key.Name)
+		return key, errors.Join(err, n.e.manager.Add(manager.SeedConnection{
+			Project: key.Space, Type: "syslog", Name: key.Name, Fields: map[string]any{"syslogServerHostname": "by hand"},
+		}))
 	case removes:
 		return key, n.e.manager.Remove(key.Space, key.Name)
 	case typesIn:
@@ -228,11 +257,10 @@ func (n *apiWire) do(d deed, key connection.Key, s *story) (changed connection.K
 		}
 		return key, n.e.manager.TypeIn(key.Space, key.Name, "password", text)
 	}
-	changed = connection.Key{Space: key.Space, Name: key.Name + " as well"}
-	if s != nil && s.after.Name != "" {
-		changed = s.after
+	if s == nil {
+		return key, errors.New("that is to have no other name")
 	}
-	return changed, n.e.manager.Add(manager.SeedConnection{
-		Project: changed.Space, Type: "email", Name: changed.Name, Fields: map[string]any{"host": "mail.example", "from": "by hand"},
+	return s.after, n.e.manager.Add(manager.SeedConnection{
+		Project: s.after.Space, Type: "email", Name: s.after.Name, Fields: map[string]any{"host": "mail.example", "from": "by hand"},
 	})
 }
