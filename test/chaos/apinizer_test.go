@@ -62,7 +62,7 @@ func drawAPIWorld(t *rapid.T) *apiWorld {
 	w.handled = map[string]bool{}
 	w.strange, w.parallel = rapid.IntRange(0, 4).Draw(t, "strange"), rapid.SampledFrom([]int{1, 4}).Draw(t, "parallel")
 	for i := range rapid.IntRange(1, 6).Draw(t, "connections") {
-		w.stories = append(w.stories, drawStory(t, i, apiFates))
+		w.stories = append(w.stories, drawStory(t, i, apiFates, []string{"Finance", "Sales"}))
 		w.bare = append(w.bare, rapid.IntRange(0, 2).Draw(t, "without credentials") == 0)
 	}
 	w.swap()

@@ -22,7 +22,6 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
 	"github.com/qlsync/qlsync/pkg/qlik"
-	simulator "github.com/qlsync/qlsync/pkg/simulator/qlik"
 	"github.com/qlsync/qlsync/pkg/simulator/qlik/inspect"
 )
 
@@ -69,12 +68,12 @@ type episode struct {
 func newEpisode(w *world) *episode {
 	e := &episode{world: w, strange: map[string]inspect.Connection{}, ids: map[string]string{}, codes: map[string]string{}}
 	var err error
-	if e.tenant, err = inspect.New(w.seed(), simulator.Options{Faults: w.faults, Behaviour: w.behaviour}); err != nil {
+	if e.tenant, err = inspect.New(w.seed(), w.options()); err != nil {
 		e.trouble("seed: %v", err)
 		return e
 	}
 	for _, c := range e.tenant.Connections() {
-		if strings.HasPrefix(c.Name, "Stranger") {
+		if strings.HasPrefix(c.Name, "Stranger") || e.keepUntouchable(&c) {
 			e.strange[c.ID] = c
 		} else {
 			e.ids[c.Name] = c.ID
@@ -181,8 +180,14 @@ func (e *episode) round(n *wire) (converged bool) {
 	for _, c := range p.Changes {
 		e.note("  %s %s %s %s", c.Action, c.Connection, c.ID, c.Refused)
 	}
+	whole := len(in.Snapshot.Incomplete) == 0
+	if !whole {
+		n.disturbed++
+	}
+	e.checkTold(p, n.disturbed == 0)
+	atRest := whole && n.disturbed == 0 && e.isAtRest(p) // a list without tags does not show what is ours
 	if p.Empty() {
-		return len(in.Snapshot.Incomplete) == 0
+		return atRest
 	}
 	before := e.records()
 	n.order.Lock()
@@ -209,7 +214,7 @@ func (e *episode) round(n *wire) (converged bool) {
 	if !n.dead {
 		e.checkResult(p, result, before, n)
 	}
-	return false
+	return atRest
 }
 
 // resolve gives the value of a reference. A code is there when somebody has signed in.
@@ -259,13 +264,13 @@ func (e *episode) read(ctx context.Context, provider *qlik.Provider, touched fun
 			Prune: connection.PruneOwned, Adopt: connection.AdoptMatching, Update: connection.UpdatePatch,
 			MaxDeletes: connection.MaxDeletes{Count: 100},
 		},
-		Desired: desired, Moves: moved, Spaces: []connection.SpaceRef{{Name: "Finance"}, {Name: "Sales"}}, Normalize: qlik.Normalize,
+		Desired: desired, Moves: moved, Spaces: []connection.SpaceRef{{Name: "Finance"}, {Name: "Sales"}, {Name: "finance"}}, Normalize: qlik.Normalize,
 	}
 	if len(desired) == 0 { // deleting everything takes a confirmation
 		in.Policy.Prune = connection.PruneNone
 	}
 	var err error
-	if in.Catalog, err = provider.DataSources(ctx, []string{lake, query}); err != nil {
+	if in.Catalog, err = provider.DataSources(ctx, e.world.sources()); err != nil {
 		return in, err
 	}
 	scope := plan.Scope(in)
@@ -286,7 +291,7 @@ func (e *episode) records() map[string]record {
 	records := map[string]record{}
 	for _, c := range e.tenant.Connections() {
 		c.Updated, c.Created, c.Space = c.Updated.UTC(), c.Created.UTC(), strings.TrimSuffix(c.Space, byHand)
-		records[c.ID] = record{c, [2]bool{e.tenant.CredentialEquals(c.ID, "secretKey", "old"), e.tenant.CredentialEquals(c.ID, "secretKey", "new")}}
+		records[c.ID] = record{c, [2]bool{e.hasSecret(&c, "old"), e.hasSecret(&c, "new")}}
 	}
 	return records
 }
@@ -348,6 +353,8 @@ func (e *episode) checkDone(c *plan.Change, item *apply.Item, now map[string]rec
 	switch {
 	case !there || got.Space != c.Connection.Space || got.Name != c.Connection.Name:
 		e.trouble("%s of %q is done, it says, and %+v", c.Action, c.Connection, got)
+	case s != nil && e.world.rewritten(s) != "":
+		e.trouble("%q is done, it says, and the service has rewritten %s", c.Connection, e.world.rewritten(s))
 	case s != nil && s.bucketOf(&got.Connection) != s.bucket:
 		e.trouble("%q is done, and its bucket is %v", c.Connection, s.bucketOf(&got.Connection))
 	case !e.world.typed[item.ID] && (s != nil && !s.signsIn() && !got.secrets[map[string]int{"old": 0, "new": 1}[s.secret]]):
@@ -370,7 +377,7 @@ func (e *episode) check() {
 		}
 		switch {
 		case s == nil:
-			if len(e.declared()) > 0 && !e.isBegun(key) {
+			if len(e.declared()) > 0 && !e.isBegun(key) && !e.world.keeps(c.DataSource) {
 				e.trouble("%q is left over", key)
 			}
 		case e.world.stuck(s):
@@ -378,9 +385,9 @@ func (e *episode) check() {
 			e.trouble("%q has the bucket %v", key, s.bucketOf(&c))
 		case s.signsIn() && (!c.HasCredentials || e.tenant.CredentialEquals(c.ID, "authCode", "an old one")):
 			e.trouble("%q has no credentials of who has signed in", key)
-		case !s.signsIn() && !e.world.typed[c.ID] && (!e.tenant.CredentialEquals(c.ID, "secretKey", s.secret) || !e.tenant.CredentialEquals(c.ID, "accessKey", "key")):
+		case !s.signsIn() && !e.world.typed[c.ID] && (!e.hasSecret(&c, s.secret) || !e.tenant.CredentialEquals(c.ID, s.kind().name, "key")):
 			e.trouble("%q has lost its credentials", key)
-		case !s.anew() && s.before.Name != "" && e.ids[s.before.Name] != c.ID:
+		case !s.anew() && !s.makesWay() && s.before.Name != "" && e.ids[s.before.Name] != c.ID:
 			e.trouble("%q is another connection than before", key)
 		case (c.Owner == bo) != (s.fate == handed || s.fate == given):
 			e.trouble("%q belongs to %s", key, c.Owner)
@@ -396,16 +403,24 @@ func (e *episode) check() {
 		if len(e.world.handled) > 0 && (e.world.isHandled(s) || !s.isPlain()) {
 			continue
 		}
-		if times != 1 {
-			e.trouble("%q is there %d times", key, times)
+		want := 1
+		if s.refusal() != "" && s.before != s.after { // it is never created
+			want = 0
+		}
+		if times != want {
+			e.trouble("%q is there %d times, want %d", key, times, want)
 		}
 	}
 }
 
 // bucketOf gives the bucket of a connection.
 func (s *story) bucketOf(c *inspect.Connection) any {
-	_, property := s.source()
-	return c.Properties[property]
+	return c.Properties[s.kind().property]
+}
+
+// hasSecret reports whether a connection has the secret, whatever its data source calls it.
+func (e *episode) hasSecret(c *inspect.Connection, value string) bool {
+	return e.tenant.CredentialEquals(c.ID, kinds[c.DataSource].secret, value)
 }
 
 // isBegun tells that the new one of a rebuild that cannot end stands at the key.

@@ -135,7 +135,7 @@ func (n *wire) do(d deed, c *inspect.Connection, s *story) error {
 		return edit(func(c *inspect.Connection) { c.Tags = append(c.Tags, "qlsync-protected") })
 	case edits:
 		return edit(func(c *inspect.Connection) {
-			for _, property := range []string{"bucketName", "Catalog"} {
+			for _, property := range []string{"bucketName", "Catalog", "database", "OffsetDataPath"} {
 				if _, there := c.Properties[property]; there {
 					c.Properties[property] = "by hand"
 				}
@@ -145,7 +145,7 @@ func (n *wire) do(d deed, c *inspect.Connection, s *story) error {
 		return edit(func(c *inspect.Connection) { c.Name += byHand })
 	case relocates:
 		return edit(func(c *inspect.Connection) {
-			c.Space = map[string]string{"Finance": "Sales"}[c.Space]
+			c.Space = map[string]string{"Finance": "Sales", "Sales": "finance"}[c.Space]
 			if c.Space == "" {
 				c.Space = "Finance"
 			}

@@ -2,6 +2,7 @@ package chaos_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -60,7 +61,7 @@ func (n *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	if late {
 		response, whole, cut = failure(), false, nil
 	}
-	disturbed := !whole || response.StatusCode >= 400 || time.Since(began) > 0 || !n.world.member && isRoleless(r, response)
+	disturbed := (!whole || response.StatusCode >= 400) && !n.world.isHidden(r, response) || time.Since(began) > 0 || !n.world.member && isRoleless(r, response)
 	n.look(r.Method, disturbed)
 	if err != nil {
 		return nil, err
@@ -80,7 +81,7 @@ func (n *wire) carryOut(r *http.Request) (response *http.Response, whole bool, e
 	if r.Method == http.MethodGet {
 		response, whole, err = serve(n.tenant, r)
 		n.afterRead(r, response)
-		return response, whole, err
+		return response, whole && !n.isDistorted(r, response), err
 	}
 	ids := n.beforeWrite(r)
 	response, whole, err = serve(n.tenant, r)
@@ -137,7 +138,51 @@ func serve(service http.Handler, r *http.Request) (response *http.Response, whol
 	}()
 	service.ServeHTTP(recorder, r)
 	body := recorder.Body.String()
-	return recorder.Result(), !strings.Contains(body, `"errors":[{`) && !slices.Contains(oddAnswers, body), nil
+	isWhole := !strings.Contains(body, `"errors":[{`) && !strings.Contains(body, foreignHost) && !slices.Contains(oddAnswers, body)
+	return recorder.Result(), isWhole, nil
+}
+
+// isDistorted reports whether a list does not say what the tenant has: an item is listed again,
+// or lacks something, or the list miscounts.
+func (n *wire) isDistorted(r *http.Request, response *http.Response) bool {
+	if response == nil || response.StatusCode != http.StatusOK || !strings.HasSuffix(r.URL.Path, "s") {
+		return false
+	}
+	body, _ := io.ReadAll(response.Body)
+	response.Body = io.NopCloser(bytes.NewReader(body))
+	var list struct {
+		Data []struct {
+			ID    string   `json:"qID"`
+			Space string   `json:"space"`
+			Tags  []string `json:"tags"`
+		} `json:"data"`
+		DataSources []struct {
+			ID string `json:"dataSourceId"`
+		} `json:"dataSources"`
+		Meta struct {
+			Count *int `json:"count"`
+		} `json:"meta"`
+	}
+	if json.Unmarshal(body, &list) != nil {
+		return false // broken off
+	}
+	for _, source := range list.DataSources {
+		if source.ID == "" {
+			return true
+		}
+	}
+	if !strings.HasSuffix(r.URL.Path, "/data-connections") {
+		return list.Meta.Count != nil && *list.Meta.Count != len(spaceIDs)
+	}
+	seen := map[string]bool{}
+	for _, item := range list.Data {
+		is, there := n.found(item.ID)
+		if seen[item.ID] || item.ID == "" || item.Space == "" || there && len(item.Tags) == 0 && len(is.Tags) > 0 {
+			return true
+		}
+		seen[item.ID] = true
+	}
+	return n.world.pageSize == 0 && list.Meta.Count != nil && *list.Meta.Count != len(list.Data)
 }
 
 // isRoleless tells of an answer that it denies Ana her roles.

@@ -14,7 +14,7 @@ import (
 )
 
 // spaceIDs are the ids of the tenant's spaces, by name.
-var spaceIDs = map[string]string{"Finance": "640000000000000000000001", "Sales": "640000000000000000000002"}
+var spaceIDs = map[string]string{"Finance": "640000000000000000000001", "Sales": "640000000000000000000002", "finance": "640000000000000000000003"}
 
 // recordOf returns the record of a key: over the id of its space, or over its name, as earlier
 // versions wrote it.
@@ -68,22 +68,21 @@ type story struct {
 	own           string         // the name of the credentials, where each user brings their own
 }
 
-// source is the data source, and the name of the property that is the bucket.
-func (s *story) source() (id, property string) {
-	if s.signsIn() {
-		return query, "Catalog"
-	}
-	return lake, "bucketName"
-}
-
 // signsIn tells that a person must sign in.
 func (s *story) signsIn() bool { return s.fate == signed || s.fate == resigned }
 
 // properties are those that stand in the files, with a bucket.
 func (s *story) properties(bucket string) map[string]any {
-	_, property := s.source()
-	properties := map[string]any{property: bucket}
+	k := s.kind()
+	properties := map[string]any{k.property: bucket}
 	switch {
+	case k.source == table:
+		properties["host"] = "DB.Example"
+	case k.source == snow:
+		properties["server"] = "account.example"
+	case k.source == rest:
+		properties["url"] = "https://api.example/v1"
+		properties["queryHeaders"] = []any{map[string]any{"name": "b", "value": "2"}, map[string]any{"name": "a", "value": "1"}}
 	case s.signsIn():
 		properties["OAuthMechanism"] = "1"
 	case s.own != "":
@@ -99,7 +98,8 @@ func (s *story) credentials(secret string) map[string]any {
 	if s.signsIn() {
 		return map[string]any{"authCode": connection.Reference{Env: "CODE " + s.after.Name}}
 	}
-	return credentials(secret)
+	k := s.kind()
+	return map[string]any{k.name: connection.Reference{Env: "KEY"}, k.secret: connection.Reference{Env: secret}}
 }
 
 // stays tells that the files declare the same connection at the same key before and
@@ -127,17 +127,22 @@ type world struct {
 	typed   map[string]bool // ids into which somebody has typed credentials
 	// behaviour is how the tenant does what no documentation tells.
 	behaviour simulator.Behaviour
+	pageSize  int // of lists; 0: as large as is asked for
 }
 
 func drawWorld(t *rapid.T) *world {
 	w := &world{
-		strange:  rapid.IntRange(0, 3).Draw(t, "strange"),
+		strange:  rapid.IntRange(0, 4).Draw(t, "strange"),
 		limit:    rapid.SampledFrom([]simulator.Limit{{Requests: 500, Seconds: 300}, {Requests: 500, Seconds: 300}, {Requests: 5, Seconds: 60}, {Requests: 20, Seconds: 20}}).Draw(t, "limit"),
 		parallel: rapid.SampledFrom([]int{1, 3, 8}).Draw(t, "parallel"),
 	}
 	w.member = rapid.IntRange(0, 3).Draw(t, "member") == 0
 	for i := range rapid.IntRange(1, 7).Draw(t, "connections") {
-		s := drawStory(t, i, fates)
+		among := fates
+		if rapid.IntRange(0, 3).Draw(t, "odd") == 0 {
+			among = oddFates
+		}
+		s := drawStory(t, i, among, []string{"Finance", "Finance", "Sales", "Sales", "finance"})
 		if w.member && (s.fate == handed || s.fate == given) { // who may not give it away is refused for ever
 			s.fate = keeps
 		}
@@ -145,7 +150,14 @@ func drawWorld(t *rapid.T) *world {
 	}
 	w.swap()
 	for range rapid.IntRange(0, 5).Draw(t, "faults") {
-		w.faults = append(w.faults, drawFault(t, w.stories))
+		f := drawFault(t, w.stories)
+		if rapid.IntRange(0, 3).Draw(t, "distorted") == 0 {
+			f = drawDistortion(t, w.stories)
+		}
+		if f.Percent > 0 {
+			f.Tier = rapid.IntRange(0, 2).Draw(t, "of tier")
+		}
+		w.faults = append(w.faults, f)
 	}
 	w.handled, w.typed = map[string]bool{}, map[string]bool{}
 	for range rapid.SampledFrom([]int{0, 1, 1, 2, 3}).Draw(t, "hands") {
@@ -161,7 +173,15 @@ func drawWorld(t *rapid.T) *world {
 		HideSeparateCredentials:     rapid.Bool().Draw(t, "the switch of separated credentials is not read back"),
 		Without:                     rapid.SampledFrom([][]string{nil, {"created", "updated"}}).Draw(t, "answers are without"),
 		BulkMaximum:                 rapid.IntRange(0, 2).Draw(t, "items in a bulk call"),
+		RewriteValues:               rapid.Bool().Draw(t, "rewrites values"),
+		HideCredentialSettings:      rapid.Bool().Draw(t, "the settings of separated credentials are not read back"),
+		ShowUsername:                rapid.Bool().Draw(t, "the name of the user is read back"),
+		StrictPatchKeys:             rapid.Bool().Draw(t, "the keys of a patch are strict"),
+		DetailedSpecs:               rapid.Bool().Draw(t, "api-specs are detailed"),
+		DataSourceKey:               rapid.SampledFrom([]string{"", "datasourceID", "dataSourceId"}).Draw(t, "the key of the data source"),
+		HostChangeNeedsPassword:     rapid.Bool().Draw(t, "a change of host needs the password"),
 	}
+	w.pageSize = rapid.SampledFrom([]int{0, 0, 1, 3}).Draw(t, "page size")
 	if rapid.IntRange(0, 2).Draw(t, "late") == 0 {
 		w.lateAt = rapid.IntRange(1, 12).Draw(t, "late at write")
 	}
@@ -177,12 +197,14 @@ func drawWorld(t *rapid.T) *world {
 	return w
 }
 
-func drawStory(t *rapid.T, i int, fates []fate) story {
+func drawStory(t *rapid.T, i int, fates []fate, spaces []string) story {
 	s := story{fate: rapid.SampledFrom(fates).Draw(t, "fate"), bucket: fmt.Sprint("bucket-", i), secret: "old"}
-	s.before = connection.Key{Space: rapid.SampledFrom([]string{"Finance", "Sales"}).Draw(t, "space"), Name: fmt.Sprint("Lake ", i)}
+	s.before = connection.Key{Space: rapid.SampledFrom(spaces).Draw(t, "space"), Name: fmt.Sprint("Lake ", i)}
 	s.after = s.before
-	elsewhere := map[string]string{"Finance": "Sales", "Sales": "Finance"}[s.before.Space]
+	elsewhere := map[string]string{"Finance": "Sales", "Sales": "Finance", "finance": "Finance"}[s.before.Space]
 	switch s.fate {
+	default:
+		s.settleOdd(t)
 	case updates, rebuilt, given, resigned:
 		s.bucket += "-new"
 	case rotates:
@@ -200,7 +222,7 @@ func drawStory(t *rapid.T, i int, fates []fate) story {
 	case appears, signed:
 		s.before = connection.Key{}
 	}
-	mayShare := !s.signsIn() && !s.anew() && s.fate != handed // those are refused
+	mayShare := s.kind().source == lake && !slices.Contains(oddFates, s.fate) && !s.anew() && s.fate != handed // those are refused
 	if rapid.IntRange(0, 3).Draw(t, "own credentials") == 0 && mayShare {
 		s.own = fmt.Sprint("own ", i)
 	}
@@ -230,6 +252,9 @@ func (w *world) swap() {
 var oddAnswers = []string{
 	`{}`, `{"message": "maintenance"}`, `null`, `[]`, `<h1>Maintenance</h1>`, `{"data": [null]}`, `{"data": null}`,
 }
+
+// foreignHost is a host to which the link of a page may point.
+const foreignHost = "evil.example"
 
 func drawFault(t *rapid.T, stories []story) simulator.Fault {
 	f := simulator.Fault{
@@ -271,26 +296,58 @@ func drawFault(t *rapid.T, stories []story) simulator.Fault {
 	return f
 }
 
+// drawDistortion draws a fault that lets a list say something else than the tenant has.
+func drawDistortion(t *rapid.T, stories []story) simulator.Fault {
+	f := simulator.Fault{
+		Method: http.MethodGet, Skip: rapid.IntRange(0, 4).Draw(t, "lists before"), Times: rapid.IntRange(1, 3).Draw(t, "times"),
+	}
+	f.Path = rapid.SampledFrom([]string{"/api/v1/data-connections", "/api/v1/data-connections", "/api/v1/spaces", "/api/v1/data-sources"}).Draw(t, "list")
+	switch rapid.IntRange(0, 4).Draw(t, "distortion") {
+	case 0:
+		f.Repeat = true
+	case 1:
+		f.Count = rapid.SampledFrom([]int{-1, 1, 100}).Draw(t, "miscounted by")
+	case 2, 3:
+		f.Without = rapid.SampledFrom([][]string{{"space"}, {"qID", "id"}, {"tags"}}).Draw(t, "without")
+		if one := stories[rapid.IntRange(0, len(stories)-1).Draw(t, "of")].before.Name; one != "" {
+			f.Of = []string{one}
+		}
+		if f.Path == "/api/v1/data-sources" {
+			f.Without, f.Of = []string{"dataSourceId"}, rapid.SampledFrom([][]string{nil, {snow}}).Draw(t, "of the data sources")
+		}
+	case 4:
+		f.NextHost = foreignHost
+	}
+	return f
+}
+
+// options are those of the tenant.
+func (w *world) options() simulator.Options {
+	return simulator.Options{Faults: w.faults, Behaviour: w.behaviour, PageSize: w.pageSize}
+}
+
 // seed is the tenant before, as [simulator.New] takes it.
 func (w *world) seed() []byte {
 	var connections []map[string]any
 	add := func(s *story, key connection.Key, owner, bucket string, tags []string) {
-		source, _ := s.source()
-		secrets := map[string]any{"accessKey": "key", "secretKey": "old"}
+		k := s.kind()
+		secrets := map[string]any{k.name: "key", k.secret: "old"}
 		if s.signsIn() {
-			secrets = map[string]any{"authCode": "an old one"}
+			secrets = map[string]any{k.secret: "an old one"}
 		}
 		connections = append(connections, map[string]any{
-			"name": key.Name, "space": key.Space, "owner": owner, "dataSource": source, "tags": tags,
+			"name": key.Name, "space": key.Space, "owner": owner, "dataSource": k.source, "tags": tags,
 			"properties": s.properties(bucket), "credentials": secrets,
 		})
 	}
 	for i := range w.stories {
 		if s := &w.stories[i]; s.before.Name != "" {
-			add(s, s.before, ana, fmt.Sprint("bucket-", i), []string{
-				"qlsync:" + project, "qlsync-key:" + recordOf(s.before, i%2 == 0),
-				"qlsync-credentials:" + connection.CredentialsMark(0, s.credentials("old"), ana),
-			})
+			tags := s.userTags()
+			if s.fate != crowded {
+				tags = append(tags, "qlsync:"+project, "qlsync-key:"+recordOf(s.before, i%2 == 0),
+					"qlsync-credentials:"+connection.CredentialsMark(0, s.credentials("old"), s.owner()))
+			}
+			add(s, s.before, s.owner(), fmt.Sprint("bucket-", i), tags)
 		}
 	}
 	for i := range w.strange {
@@ -300,6 +357,9 @@ func (w *world) seed() []byte {
 			s, owner = &story{own: "own 0"}, bo
 		}
 		add(s, connection.Key{Space: "Finance", Name: fmt.Sprint("Stranger ", i)}, owner, "strange", tags)
+		if i == 3 {
+			connections[len(connections)-1]["legacy"] = "QvOdbcConnectorPackage.exe"
+		}
 	}
 	roles := []string{"TenantAdmin"}
 	if w.member {
@@ -310,13 +370,16 @@ func (w *world) seed() []byte {
 		"users": []any{
 			map[string]any{"id": ana, "email": "ana@example.com", "name": "Ana", "roles": roles},
 			map[string]any{"id": bo, "email": "bo@example.com", "name": "Bo"},
+			map[string]any{"id": cy, "email": "cy@example.com", "name": "Cy", "status": "disabled"},
+			map[string]any{"id": di, "email": "di@example.com", "name": "Di", "status": "deleted"},
 		},
 		"spaces": []any{
 			map[string]any{"id": spaceIDs["Finance"], "name": "Finance", "type": "shared"},
 			map[string]any{"id": spaceIDs["Sales"], "name": "Sales", "type": "managed"},
+			map[string]any{"id": spaceIDs["finance"], "name": "finance", "type": "shared"},
 		},
-		"connections": connections,
-		"rateLimits":  map[string]any{"tier2": w.limit},
+		"connections": connections, "disabledDataSources": w.disabled(),
+		"rateLimits": map[string]any{"tier2": w.limit},
 	})
 	return text
 }
@@ -332,12 +395,13 @@ func (w *world) files() (desired []connection.Desired, moved []connection.Move) 
 		if s.after.Name == "" {
 			continue
 		}
-		source, _ := s.source()
 		d := connection.Desired{
-			Space: connection.SpaceRef{Name: s.after.Space}, Name: s.after.Name, DataSource: source,
+			Space: connection.SpaceRef{Name: s.after.Space}, Name: s.after.Name, DataSource: s.kind().source,
 			Properties: s.properties(s.bucket), Credentials: s.credentials(s.secret),
 		}
 		switch s.fate {
+		default:
+			s.declareOdd(&d)
 		case rotates, changes, resigned:
 			d.CredentialsVersion = 1
 		case rebuilt:
@@ -350,7 +414,7 @@ func (w *world) files() (desired []connection.Desired, moved []connection.Move) 
 			d.Tags = []string{"orders"}
 		}
 		desired = append(desired, d)
-		if s.before.Name != "" && s.before != s.after {
+		if s.before.Name != "" && s.before != s.after && !s.makesWay() && s.fate != respelled {
 			moved = append(moved, connection.Move{From: end(s.before), To: end(s.after)})
 		}
 	}
@@ -379,7 +443,7 @@ func (w *world) isHandled(s *story) bool {
 
 // isPlain tells that a story needs nothing of any other.
 func (s *story) isPlain() bool {
-	return slices.Contains([]fate{keeps, updates, rotates, tagged, rebuilt}, s.fate)
+	return slices.Contains([]fate{keeps, updates, rotates, tagged, rebuilt, full, whispers, relisted}, s.fate)
 }
 
 // at gives the story of a key afterwards.
@@ -391,10 +455,10 @@ func (w *world) at(key connection.Key) *story {
 	return &w.stories[i]
 }
 
-// stuck tells that the story cannot end while the token is Ana's: only Bo may write
-// the credentials.
+// stuck tells that the story cannot end while the token is Ana's: only another owner may
+// write the credentials.
 func (w *world) stuck(s *story) bool {
-	return w.behaviour.CredentialsByOwnerOnly && (s.fate == handed || s.fate == given)
+	return w.behaviour.CredentialsByOwnerOnly && slices.Contains([]fate{handed, given, ofInactive, ofDeleted}, s.fate)
 }
 
 const latency = 40 * time.Millisecond
