@@ -186,13 +186,15 @@ func (p *printer) schemaAdvice(s Schemas) {
 		p.line("To %s, run: %s", strings.Join(todo, " and "), Clean(s.Pull))
 	}
 	if len(edited) > 0 {
-		p.line("Edited here, so pull keeps the files: %s. Remove them to have the tenant's.", strings.Join(edited, ", "))
+		p.line("Edited here and kept by pull: %s. To have the %s of the tenant, remove the %s and pull again.", strings.Join(edited, ", "),
+			words.Plural(len(edited), "schema", "schemas"), words.Plural(len(edited), "file", "files"))
 	}
 	if len(lost) > 0 {
-		p.line("Gone and in use: %s. Change dataSource of their connections.", strings.Join(lost, ", "))
+		p.line("Gone and in use: %s. Change dataSource of the connections that use %s.", strings.Join(lost, ", "), words.Plural(len(lost), "it", "them"))
 	}
 	if len(disabled) > 0 {
-		p.line("Disabled and in use: %s. Ask an administrator to enable them, or change dataSource of their connections.", strings.Join(disabled, ", "))
+		p.line("Disabled and in use: %[1]s. Ask an administrator to enable %[2]s, or change dataSource of the connections that use %[2]s.", strings.Join(disabled, ", "),
+			words.Plural(len(disabled), "it", "them"))
 	}
 }
 

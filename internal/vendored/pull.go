@@ -2,6 +2,7 @@ package vendored
 
 import (
 	"cmp"
+	"fmt"
 	"path/filepath"
 	"slices"
 
@@ -74,6 +75,9 @@ func (p Pull) missing(id string) *connection.Problem {
 	case slices.Contains(p.Catalog.Known, id):
 	case slices.Contains(p.Catalog.Disabled, id):
 		problem.Hint = "ask an administrator to enable it"
+	case p.Lock.DataSources[id].Tenant != "":
+		from := p.Lock.DataSources[id] // the id was right then
+		problem.Hint = fmt.Sprintf("its schema was pulled from tenant %q on %s: change dataSource of the connections that use it, or remove them", from.Tenant, from.Pulled)
 	default:
 		problem.Hint = cmp.Or(spec.DidYouMean(id, p.Catalog.Known), "correct the id in the command or in the files")
 	}

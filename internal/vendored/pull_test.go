@@ -30,7 +30,7 @@ func TestWhatAPullDoesToAVendoredSchema(t *testing.T) {
 		{"an empty file", " ", old, true, now, "", kept},
 		{"what was made by hand", old, "", true, now, "", mine},
 		{"what is gone", old, old, false, nil, `removed: the tenant has no data source "s", and no connection uses it`, ""},
-		{"what is gone and in use", old, old, true, nil, "", `the tenant has no data source "s" (correct the id in the command or in the files)`},
+		{"what is gone and in use", old, old, true, nil, "", `the tenant has no data source "s" (its schema was pulled from tenant "prod" on 2026-01-02: change dataSource of the connections that use it, or remove them)`},
 		{"what is gone and was edited", `{}`, old, false, nil, "", kept},
 		{"what never was", "", "", true, nil, "", `the tenant has no data source "s" (correct the id in the command or in the files)`},
 		{"what cannot be vendored", old, old, true, source("s", "1", "nothing"), "", `vendor data source "s": its schema is no JSON: invalid character 'o' in literal null (expecting 'u')`},

@@ -19,6 +19,6 @@ func (a *analysis) warnUnsuited() {
 		keys[k] = append(keys[k], t.key.String())
 	}
 	for _, k := range kinds {
-		a.warn(nil, fmt.Sprintf("data source %s: %s: %s", k.dataSource, a.source(k.dataSource).Unsuited[k.space], firstOf(keys[k])))
+		a.warn(nil, fmt.Sprintf("data source %s does not fit the type of space of %s. %s", k.dataSource, firstOf(keys[k]), a.source(k.dataSource).Unsuited[k.space]))
 	}
 }

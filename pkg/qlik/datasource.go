@@ -51,12 +51,12 @@ var integrationPrefixes = []string{"repsrc_", "reptgt_"}
 // unsuited says in which types of space a data source does not belong. That the service refuses it
 // there is nowhere documented.
 func unsuited(id string) map[string]string {
-	const source = "according to Qlik's reference of the Spaces API, spaces of type data are for Data Integration only"
+	const source = "(source: Qlik's reference of the Spaces API)"
 	if slices.ContainsFunc(integrationPrefixes, func(prefix string) bool { return strings.HasPrefix(strings.TrimPrefix(id, "DG_"), prefix) }) {
-		why := "it is a data source of Data Integration, and its space is not of type data: " + source
+		why := "It is for Data Integration, which has spaces of type data " + source + ". Use a space of type data instead."
 		return map[string]string{"shared": why, "managed": why, connection.PersonalSpace: why}
 	}
-	return map[string]string{"data": "it is a data source of analytics, and its space is of type data: " + source}
+	return map[string]string{"data": "It is for analytics, and spaces of type data are for Data Integration only " + source + ". Use a shared, managed or personal space instead."}
 }
 
 // versionText gives a version as the service writes it: 4.10 is not 4.1.
