@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -26,7 +27,7 @@ const (
 type bomb struct {
 	files   map[string]string
 	command []string // validate, if it is empty
-	says    string   // a part of its message
+	says    string   // a part of its message; see [bombSays]
 }
 
 const bombProject = "version: 1\nproject: acme\nconnections: [c.yaml]\ntenants: {demo: {url: \"sim:t.yaml\"}}\n"
@@ -154,7 +155,108 @@ func bombs() map[string]bomb {
 	all["a snapshot of open lists"] = bomb{files: map[string]string{"c.yaml": one, "live.json": strings.Repeat("[", 5_000_000)}, command: []string{"plan", "--snapshot", "live.json"}}
 	all["a seed of aliases"] = bomb{files: map[string]string{"c.yaml": one, "t.yaml": "a: &a [x,x,x,x]\n" + numbered("b%d: &b [*a,*a,*a]\n", 5000) + "c: [*b,\n"}, command: []string{"plan"}}
 	all["a seed of lists"] = bomb{files: map[string]string{"c.yaml": one, "t.yaml": strings.Repeat("[", 1_000_000)}, command: []string{"plan"}}
+	for name, b := range all {
+		b.says = cmp.Or(b.says, bombSays(name))
+		all[name] = b
+	}
 	return all
+}
+
+// bombSays returns what the message about a bomb says: what is too much, and what to do. For
+// a bomb that is harmless, it is the verdict.
+func bombSays(name string) string {
+	const (
+		valid      = " valid."
+		tooDeep    = "maps and lists are nested more than 64 deep (is a closing bracket missing?)"
+		tooManyIn  = "a single entry holds more than 20000 values (split it)"
+		tooLong    = "a text is longer than 1048576 bytes"
+		tooLarge   = "the file is larger than 32 MiB (split it)"
+		tooDense   = "the file has more than 3145728 lines, commas, colons and brackets (split it)"
+		entries    = "a map has more than 1000 entries (remove entries)"
+		number     = "the number is too large or too small (quote it if it is text)"
+		alternates = "its references and alternatives check one value against more than 10000 schemas: only the names of its properties are checked"
+		projects   = "(split the project, or raise the limits with --raise-limits N)"
+	)
+	switch {
+	case strings.HasPrefix(name, "the glob **/**/"):
+		return "more than 60 folders in a pattern"
+	case strings.HasPrefix(name, "the glob "):
+		return "matches no .yaml or .yml file"
+	}
+	return map[string]string{
+		"deep lists":                         tooDeep,
+		"deep maps":                          tooDeep,
+		"deep and open lists":                tooDeep,
+		"deep and open maps":                 tooDeep,
+		"deep lists in a connection":         tooDeep,
+		"deep maps in a connection":          tooDeep,
+		"a seed of lists":                    tooDeep,
+		"aliases of lists":                   tooManyIn,
+		"merged maps":                        tooManyIn,
+		"values of a connection":             tooManyIn,
+		"aliases of maps":                    "more than 3000000 values " + projects,
+		"aliases of long texts":              "more than 3000000 values " + projects,
+		"a map merged into itself":           `the alias "a" refers to the value that it stands in`,
+		"an alias in its own anchor":         `the alias "a" refers to the value that it stands in`,
+		"aliases of a connection":            "more than 200000 connections " + projects,
+		"empty lists":                        "more than 200000 connections " + projects,
+		"commas":                             tooDense,
+		"lines":                              tooDense,
+		"a long text":                        tooLong,
+		"a long comment":                     tooLarge,
+		"a long key":                         "not valid YAML near line 7",
+		"a long number":                      number,
+		"a large exponent":                   number,
+		"a small exponent":                   number,
+		"the same key":                       `unknown key "k"`,
+		"many keys":                          entries,
+		"keys of a connection":               entries,
+		"unknown keys that are alike":        `"dataSource" is missing (write it here or under defaults)`,
+		"mistakes":                           `"dataSource" is missing (write it here or under defaults)`,
+		"mistakes on one line":               `"dataSource" is missing (write it here or under defaults)`,
+		"anchors":                            `"dataSource" is missing (write it here or under defaults)`,
+		"a long variable in too many places": `"dataSource" is missing (write it here or under defaults)`,
+		"documents":                          "a file holds one document: remove the line ---",
+		"a mistake at the end":               "not valid YAML near line 20003",
+		"accents on one letter":              valid,
+		"addresses named as passwords":       valid,
+		"forms of keys":                      valid,
+		"lists named as passwords":           valid,
+		"moved blocks in a chain":            valid,
+		"moved blocks to one place":          valid,
+		"a long variable":                    valid,
+		"a schema with a large multipleOf":   valid,
+		"defaults in each connection":        "(split it, or declare less under defaults)",
+		"tags":                               "found duplicate %TAG directive",
+		"a variable that is nowhere":         `variable "x" is not defined`,
+		"variables without an end":           "only ${var.NAME} is filled in",
+		"beginnings of private keys":         "holds a secret; move \"url\" under credentials",
+		"braces named as keys":               "holds a secret; move \"url\" under credentials",
+		"entries":                            "more than 1000 entries under connections " + projects,
+		"tenants":                            "2000 connections for 900 tenants are more than 1000000 " + projects,
+		"a project file of aliases":          `"project" is missing`,
+		"a schema with allOf":                alternates,
+		"a schema with anyOf":                alternates,
+		"a schema with oneOf":                alternates,
+		"a schema with if":                   alternates,
+		"a schema with not":                  alternates,
+		"a schema with dependencies":         alternates,
+		"a schema with properties":           alternates,
+		"a schema with items":                alternates,
+		"a schema with itself":               alternates,
+		"a schema with itself twice below":   alternates,
+		"a schema with many patterns":        "its patterns stand for more than 100000 characters: only the names of its properties are checked",
+		"a schema with repeated repetitions": "/properties/url/pattern, which cannot be used here",
+		"a schema with parentheses":          "/properties/url/pattern, which cannot be used here",
+		"a schema with a long enum":          `property "url" must be "eeee`,
+		"a schema with a list of not":        "its schemas are nested more than 500 deep: only the names of its properties are checked",
+		"a plan file of open lists":          "not a saved value: lists and maps are nested more than 10000 deep",
+		"a plan file of open maps":           "not a saved value: lists and maps are nested more than 10000 deep",
+		"a plan file of steps":               "not a plan: it has no project or no hash",
+		"a plan file of blanks":              "not a saved value: it is empty",
+		"a snapshot of open lists":           "not a snapshot",
+		"a seed of aliases":                  "not valid YAML near line 5002",
+	}[name]
 }
 
 func numbered(format string, number int) string {
@@ -218,10 +320,11 @@ func TestNoBombTakesMoreThanTenSecondsOrAGigabyte(t *testing.T) {
 				command = []string{"validate"}
 			}
 			said, code := detonate(t, program, dir, command)
+			t.Logf("exit code %d: %.600s", code, said)
 			if code == exitRefused || code == exitError && !namesAFile(said, files) {
 				t.Errorf("got an error that names no file of the bomb: %.500s", said)
 			}
-			if !strings.Contains(said, b.says) {
+			if b.says == "" || !strings.Contains(said, b.says) {
 				t.Errorf("got no message with %q: %.500s", b.says, said)
 			}
 		})
@@ -233,14 +336,14 @@ func TestNoBombTakesMoreThanTenSecondsOrAGigabyte(t *testing.T) {
 // within the bounds of time, memory and output.
 func detonate(t *testing.T, program, dir string, command []string, environment ...string) (said string, code int) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 6*bombTime)
+	ctx, cancel := context.WithTimeout(t.Context(), 18*bombTime) // a busy machine gives it a part of a processor
 	defer cancel()
 	process := exec.CommandContext(ctx, program, command...)
 	process.Dir = dir
 	process.Env = append(os.Environ(), environment...)
 	output, err := process.CombinedOutput()
 	if ctx.Err() != nil {
-		t.Fatalf("got no end after %v, want one within %v of processor time: %.500s", 6*bombTime, bombTime, output)
+		t.Fatalf("got no end after %v, want one within %v of processor time: %.500s", 18*bombTime, bombTime, output)
 	}
 	state := process.ProcessState
 	code = state.ExitCode()

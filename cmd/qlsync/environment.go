@@ -14,6 +14,7 @@ import (
 	"github.com/qlsync/qlsync/internal/engine"
 	"github.com/qlsync/qlsync/internal/guard"
 	"github.com/qlsync/qlsync/internal/interrupt"
+	"github.com/qlsync/qlsync/internal/jsontext"
 	"github.com/qlsync/qlsync/internal/report"
 	"github.com/qlsync/qlsync/internal/terminal"
 	"github.com/qlsync/qlsync/internal/transport"
@@ -93,7 +94,14 @@ func (env *environment) warnOfRunningRequests() {
 
 // saved reads a file that qlsync wrote and that the command line names.
 func (env *environment) saved(ctx context.Context, name string) ([]byte, error) {
-	return engine.ReadSaved(ctx, env.stdin, name)
+	text, err := engine.ReadSaved(ctx, env.stdin, name)
+	if err != nil {
+		return nil, err
+	}
+	if err := jsontext.Check(text); err != nil {
+		return nil, fmt.Errorf("not a saved value: %w", err)
+	}
+	return text, nil
 }
 
 // argument reads a file that the command line names, or - for standard input.

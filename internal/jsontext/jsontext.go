@@ -23,6 +23,31 @@ func Decode(text []byte) (any, error) {
 	return value, nil
 }
 
+// Check returns an error if a text is not one JSON value. The error says what is wrong, as
+// [Reason] does.
+func Check(text []byte) error {
+	if len(bytes.TrimSpace(text)) == 0 {
+		return errors.New("it is empty")
+	}
+	var value json.RawMessage
+	if err := json.Unmarshal(text, &value); err != nil {
+		return errors.New(Reason(err))
+	}
+	return nil
+}
+
+// Reason returns what an error of encoding/json says about a text, for people.
+func Reason(err error) string {
+	message := err.Error()
+	switch {
+	case strings.HasSuffix(message, "exceeded max depth"):
+		return "lists and maps are nested more than 10000 deep"
+	case message == "unexpected end of JSON input":
+		return "the text ends within a value"
+	}
+	return message
+}
+
 // Indented returns a value, which must be in the JSON model, as JSON for people and for
 // version control. < stands for itself.
 func Indented(value any) []byte { return encode(value, "  ") }

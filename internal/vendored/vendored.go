@@ -164,7 +164,7 @@ func readJSON(path string) ([]byte, *connection.Problem) {
 		if err == nil {
 			return text, nil
 		}
-		problem = connection.FileProblem(path, "not valid JSON: "+err.Error())
+		problem = connection.FileProblem(path, "not valid JSON: "+jsontext.Reason(err))
 		var syntax *json.SyntaxError
 		if errors.As(err, &syntax) {
 			problem.Position = connection.PositionIn(problem.Position.File, text, max(0, int(syntax.Offset)-1))

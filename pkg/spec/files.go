@@ -8,6 +8,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/qlsync/qlsync/internal/infile"
@@ -101,11 +102,11 @@ func (p *Project) expand() expansion {
 		files, failures, err := entry.expand(p, &looks)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
-			unmatched.add(entry.place, fmt.Sprintf("read %q: %s", entry.path, infile.Reason(err)), "")
+			unmatched.add(entry.place, fmt.Sprintf("read %s: %s", quoted(entry.path), infile.Reason(err)), "")
 		case err != nil:
-			unreadable.add(entry.place, fmt.Sprintf("read %q: %s", entry.path, infile.Reason(err)), hintFor(err))
+			unreadable.add(entry.place, fmt.Sprintf("read %s: %s", quoted(entry.path), infile.Reason(err)), hintFor(err))
 		case len(files)+len(failures) == 0:
-			unmatched.add(entry.place, fmt.Sprintf("%q matches no .yaml or .yml file", entry.path), "")
+			unmatched.add(entry.place, quoted(entry.path)+" matches no .yaml or .yml file", "")
 		}
 		found = append(found, files...)
 		for _, failure := range failures {
@@ -281,4 +282,16 @@ func (p *Project) readSource(file string, left *room) (source, connection.Proble
 	}
 	read.moved = moved
 	return read, n.problems
+}
+
+// maxQuoted is how much of a path a message quotes, in bytes.
+const maxQuoted = 200
+
+// quoted returns a path in quotes, cut where a long one would leave no room for what is wrong
+// with it.
+func quoted(path string) string {
+	if len(path) <= maxQuoted {
+		return strconv.Quote(path)
+	}
+	return strconv.Quote(strings.ToValidUTF8(path[:maxQuoted], "")) + "…"
 }

@@ -207,6 +207,9 @@ func syntaxProblem(file string, text []byte, err error) *connection.Problem {
 		Severity: connection.SeverityError,
 		Message:  fmt.Sprintf("not valid YAML near line %d: %s", line, message),
 	}
+	if strings.HasPrefix(message, "exceeded max depth of ") { // of the library, which is larger than ours
+		problem.Message, problem.Hint = tooDeep, hintDeep
+	}
 	if message == "found incompatible YAML document" {
 		problem.Hint = "remove the line that begins with %YAML"
 	}
@@ -299,7 +302,7 @@ func (w *walker) alias(n *yaml.Node, depth int) (*node, extent) {
 		return w.refuse(n, fmt.Sprintf("the alias %q refers to the value that it stands in", n.Value), "")
 	}
 	if depth+known.extent.depth > maxDepth {
-		return w.refuse(n, tooDeep, "")
+		return w.refuse(n, tooDeep, hintDeep)
 	}
 	if !w.count(n, known.extent.nodes+known.extent.text/longText) {
 		return w.make(n, kindBroken), extent{}
@@ -319,6 +322,8 @@ func (w *walker) count(n *yaml.Node, nodes int) bool {
 
 var tooDeep = fmt.Sprintf("maps and lists are nested more than %d deep", maxDepth)
 
+const hintDeep = "is a closing bracket missing?"
+
 // refuse notes what is wrong with a value and gives what stands for it.
 func (w *walker) refuse(n *yaml.Node, message, hint string) (*node, extent) {
 	w.add(placeOf(n), message, hint)
@@ -331,7 +336,7 @@ func (w *walker) copy(n *yaml.Node, depth int) (*node, extent) {
 		return w.make(n, kindBroken), extent{}
 	}
 	if depth > maxDepth {
-		return w.refuse(n, tooDeep, "")
+		return w.refuse(n, tooDeep, hintDeep)
 	}
 	if n.Style&yaml.TaggedStyle != 0 && !allowedTag(n) {
 		return w.refuse(n, "a tag that is not supported", "put it in quotes if it is text") // such as a password that begins with !
@@ -423,7 +428,7 @@ func (w *walker) object(n *yaml.Node, depth int) (*node, extent) {
 		size = size.with(w.merge(object, seen, source, depth))
 	}
 	if len(object.children) > maxEntries {
-		return w.refuse(n, fmt.Sprintf("a map has more than %d entries", maxEntries), "")
+		return w.refuse(n, fmt.Sprintf("a map has more than %d entries", maxEntries), "remove entries")
 	}
 	return object, size
 }

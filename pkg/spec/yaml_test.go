@@ -68,13 +68,14 @@ func TestYAMLThatIsRefused(t *testing.T) {
 			"f.yaml:3:4: a tag that is not supported (put it in quotes if it is text)\nf.yaml:4:4: a tag that is not supported (put it in quotes if it is text)"},
 		{"a value within itself", "a: &a [b, *a]", `f.yaml:1:11: the alias "a" refers to the value that it stands in`},
 		{"a merge of something else", "a: {<<: 1}", "f.yaml:1:9: << must name a map, or a list of maps"},
-		{"too deep", strings.Repeat("[", 70) + strings.Repeat("]", 70), "f.yaml:1:66: maps and lists are nested more than 64 deep"},
-		{"too deep by aliases", "a: &a " + strings.Repeat("[", 40) + strings.Repeat("]", 40) + "\nb: " + strings.Repeat("[", 30) + "*a" + strings.Repeat("]", 30), "f.yaml:2:34: maps and lists are nested more than 64 deep"},
+		{"too deep", strings.Repeat("[", 70) + strings.Repeat("]", 70), "f.yaml:1:66: maps and lists are nested more than 64 deep (is a closing bracket missing?)"},
+		{"too deep for the library", strings.Repeat("[", 20_000), "f.yaml:1:1: maps and lists are nested more than 64 deep (is a closing bracket missing?)"},
+		{"too deep by aliases", "a: &a " + strings.Repeat("[", 40) + strings.Repeat("]", 40) + "\nb: " + strings.Repeat("[", 30) + "*a" + strings.Repeat("]", 30), "f.yaml:2:34: maps and lists are nested more than 64 deep (is a closing bracket missing?)"},
 		{"a text of megabytes", "a: 1\nb: " + strings.Repeat("x", 10<<20), "f.yaml:2:4: a text is longer than 1048576 bytes (put it in a file of its own)"},
 		{"a key of megabytes", "? " + strings.Repeat("x", 2<<20) + "\n: 1", "f.yaml:1:3: a text is longer than 1048576 bytes"},
 		{"a file of many megabytes", strings.Repeat("a: 1\n", 7<<20), "f.yaml: the file is larger than 32 MiB (split it)"},
 		{"an entry without end", "a:\n- b: [" + strings.Repeat("x,", 20_000) + "]\n- [" + strings.Repeat("x,", 19_999) + "]", "f.yaml:2:3: a single entry holds more than 20000 values (split it)"},
-		{"a map without end", "a: {" + manyKeys(1001) + "}", "f.yaml:1:4: a map has more than 1000 entries"},
+		{"a map without end", "a: {" + manyKeys(1001) + "}", "f.yaml:1:4: a map has more than 1000 entries (remove entries)"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, problems := spec.ToJSON("f.yaml", []byte(test.text))
