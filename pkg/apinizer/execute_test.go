@@ -332,7 +332,7 @@ func TestADescriptionThatLeavesNoRoomForTheMarkIsRefused(t *testing.T) {
 	r.add("webhook", "Hook", map[string]any{"fullUrl": "https://x.example", "description": strings.Repeat("ü", 1000)})
 	r.add("webhook", "Short", map[string]any{"fullUrl": "https://x.example", "description": strings.Repeat("ü", 700)})
 	d := r.declare("webhook", "Hook", map[string]any{"fullUrl": "https://x.example"})
-	r.demand(r.refusals(), "its description is so long that our mark has no room: shorten it there, or declare it here")
+	r.demand(r.refusals(), "its description is too long to add the ownership record: shorten it in the console, or declare description in the file")
 	d.Properties["description"], d.Lifecycle.Adopt = "Ours", true
 	r.declare("webhook", "Short", map[string]any{"fullUrl": "https://x.example"})
 	r.apply()

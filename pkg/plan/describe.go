@@ -73,9 +73,9 @@ func describeOne(n *node) string {
 	case diff != nil && diff.pending:
 		return "writes it again, as what was written last is not in effect"
 	case diff != nil && diff.protection:
-		return "writes down whether it is protected"
+		return "records whether it is protected"
 	case diff != nil && diff.sensitive:
-		return "writes down what of it is sensitive"
+		return "records which of its properties are sensitive"
 	case diff != nil && diff.notSensitive:
 		return "records which of its properties are not sensitive"
 	case diff != nil && diff.record:

@@ -94,16 +94,16 @@ func (p *Plan) Stale(reviewed *Plan) []string {
 		case !ok:
 			lines = append(lines, key.String()+": no longer changes")
 		case other != text:
-			lines = append(lines, key.String()+": the change is another one, or the connection has changed since")
+			lines = append(lines, key.String()+": this change differs from the reviewed one, or the connection was edited after the review")
 		}
 	}
 	for key := range now {
 		if _, ok := then[key]; !ok {
-			lines = append(lines, key.String()+": changes now, and did not then")
+			lines = append(lines, key.String()+": this change is not in the reviewed plan")
 		}
 	}
 	if len(lines) == 0 {
-		lines = append(lines, "its hash does not belong to it: the file was changed")
+		lines = append(lines, "its hash does not fit its content: the file was edited")
 	}
 	slices.Sort(lines)
 	return lines

@@ -321,7 +321,7 @@ func (m *matcher) contested(to connection.Key, there *connection.Live) string {
 		if m.declared[from] || m.madeAnew(from, there) || there.Mark.Project != "" && there.Mark.Project != old.Mark.Project {
 			continue
 		}
-		return fmt.Sprintf("the name is taken: a moved block is to bring %q here, and both exist", from)
+		return fmt.Sprintf("the name is taken: a moved block leads here from %q, and both exist. Delete or rename one of them", from)
 	}
 	return ""
 }
@@ -337,7 +337,7 @@ func (m *matcher) findMoved(p *pair) {
 	switch sources := m.incoming[p.key]; {
 	case p.live != nil || len(sources) == 0:
 	case len(sources) > 1:
-		p.trouble = "several connections are to be moved here: " + quoted(sources)
+		p.trouble = fmt.Sprintf("several moved blocks lead here, from %s: keep one of them", quoted(sources))
 	case m.leaves(sources[0]) && !m.claimed[m.live[sources[0]]]:
 		m.claim(p, m.live[sources[0]], "moved in the files")
 	}
@@ -361,7 +361,7 @@ func (m *matcher) findMarked(p *pair) {
 		m.claim(p, m.live[found[0]], "renamed or moved outside of the files; brought back")
 		p.missed = m.live[p.key] == nil
 	case len(found) > 1:
-		p.trouble = "renamed or copied by hand, and it cannot be told which one is meant: " + quoted(found)
+		p.trouble = fmt.Sprintf("several connections may be this one, renamed or copied by hand: %s. Add a moved block from the right one, or delete the others", quoted(found))
 	}
 }
 
@@ -489,12 +489,13 @@ func (a *analysis) leave(m *matcher) {
 			rest.kept = fmt.Sprintf("the tenant also lists it as %q: it was moved or renamed while the lists were read", byID[live.ID].Key)
 			rest.wayOut = "plan again"
 		case marked && a.places.isHalf(live, target) && unsupplied[target] && lastWithCredentials(live, standing[target]):
-			rest.kept = "the old one of a rebuild, with credentials that the one in its place does not have: declare credentials, or lifecycle.recreate: allow to let them go"
+			rest.kept = "the old one of a rebuild, with credentials that the one in its place does not have"
+			rest.wayOut = "declare credentials, or set lifecycle.recreate: allow to lose them"
 		case finished[live]:
 			rest.half, rest.of = true, target
 			rest.needless = live.Mark.Transit == connection.TransitNew && stands[target]
 		case moved && !rest.anew:
-			rest.kept = "owned by this project, and a moved block leads from it to a name that is taken"
+			rest.kept, rest.wayOut = "owned by this project, and a moved block leads from it to a name that is taken", "delete or rename one of the two"
 		case live.Mark.Transit != "":
 			rest.kept, rest.wayOut = m.keepLeftover(live)
 			rest.elsewhere = true

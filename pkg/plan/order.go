@@ -273,7 +273,7 @@ func (o *orderer) breakCycles(blocked map[*node]int) {
 			return x.decision.change.Connection.Compare(y.decision.change.Connection)
 		})
 		if first.decision.viaTemporary {
-			first.decision.change.Refused = "its name and those of others wait for each other to become free"
+			first.decision.change.Refused = "its name is free only after another change that waits for this one: rename one of the connections by hand"
 		}
 		first.decision.viaTemporary = true
 	}

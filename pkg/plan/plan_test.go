@@ -125,7 +125,7 @@ func TestMake(t *testing.T) {
 				From: connection.MoveEnd{Space: connection.SpaceRef{Name: "A"}, Name: "x"},
 				To:   connection.MoveEnd{Space: connection.SpaceRef{Personal: true}, Name: "x"},
 			}}
-		}, "move personal/x from A/x /space:A>personal !it belongs to bo@example.com, and would go to that user's personal space, out of sight"},
+		}, "move personal/x from A/x /space:A>personal !it belongs to bo@example.com, and would move to the personal space of that user, where this project does not look: declare another space"},
 		{"nothing moves while the list is incomplete", func(w *world) {
 			w.snapshot.Incomplete = []string{"one connection failed"}
 			w.declare("B", "x")
@@ -220,13 +220,13 @@ func TestMake(t *testing.T) {
 			w.hold("A", "old")
 			w.hold("A", "new")
 			w.moved("A", "old", "A", "new")
-		}, `update A/new /properties/path:/new>/changed !the name is taken: a moved block is to bring "A/old" here, and both exist`},
+		}, `update A/new /properties/path:/new>/changed !the name is taken: a moved block leads here from "A/old", and both exist. Delete or rename one of them`},
 		{"a move to a taken name is refused also when nothing else differs", func(w *world) {
 			w.declare("A", "new")
 			w.hold("A", "old")
 			w.hold("A", "new")
 			w.moved("A", "old", "A", "new")
-		}, `update A/new !the name is taken: a moved block is to bring "A/old" here, and both exist`},
+		}, `update A/new !the name is taken: a moved block leads here from "A/old", and both exist. Delete or rename one of them`},
 		{"a chain of moves frees each name before it is taken", func(w *world) {
 			for _, name := range []string{"b", "c", "d"} {
 				w.declare("A", name)
@@ -570,11 +570,11 @@ func TestMake(t *testing.T) {
 			w.hold("A", "protected", func(l *connection.Live) { l.Mark.Protected = true })
 			w.hold("A", "separated", func(l *connection.Live) { l.Separated = true })
 			w.hold("A", "stored", func(l *connection.Live) { l.HasCredentials = true })
-		}, "recreate A/family /dataSource:rest>mssql !a rebuild as mssql cannot serve the apps that read it as rest; lifecycle.recreate: allow rebuilds it all the same\n" +
-			"recreate A/owner /dataSource:rest>soap !a rebuild would change its owner from bo@example.com: declare owner; lifecycle.recreate: allow rebuilds it all the same\n" +
+		}, "recreate A/family /dataSource:rest>mssql !a rebuild as mssql cannot serve the apps that read it as rest. To rebuild it anyway, set lifecycle.recreate: allow\n" +
+			"recreate A/owner /dataSource:rest>soap !a rebuild would change its owner from bo@example.com: declare owner. To rebuild it anyway, set lifecycle.recreate: allow\n" +
 			"recreate A/protected /dataSource:rest>soap !it is protected by preventDestroy, and this change needs a rebuild: declare lifecycle.preventDestroy: false first\n" +
-			"recreate A/separated /dataSource:rest>soap !a rebuild would lose the credentials that each user has entered; lifecycle.recreate: allow rebuilds it all the same\n" +
-			"recreate A/stored /dataSource:rest>soap !a rebuild would lose its stored credentials: declare them under credentials; lifecycle.recreate: allow rebuilds it all the same"},
+			"recreate A/separated /dataSource:rest>soap !a rebuild would lose the credentials that each user has entered. To rebuild it anyway, set lifecycle.recreate: allow\n" +
+			"recreate A/stored /dataSource:rest>soap !a rebuild would lose its stored credentials: declare them under credentials. To rebuild it anyway, set lifecycle.recreate: allow"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			w := newWorld()
@@ -696,7 +696,7 @@ func TestHash(t *testing.T) {
 		w := base()
 		w.snapshot.Connections[0].Tags = []string{"new"}
 		got := make(w)
-		want := []string{"B/y: the change is another one, or the connection has changed since"}
+		want := []string{"B/y: this change differs from the reviewed one, or the connection was edited after the review"}
 		if diff := cmp.Diff(want, got.Stale(reviewed)); diff != "" {
 			t.Error(diff)
 		}

@@ -33,7 +33,7 @@ func (a *analysis) refuseMove(p *pair) string {
 	case len(a.in.Snapshot.Incomplete) > 0:
 		return "nothing is renamed or moved while the tenant's list is incomplete: its name may be taken"
 	case p.space.Type == "personal" && p.live.Key.Space != p.key.Space && p.live.OwnerID != a.in.Snapshot.Caller.ID:
-		return fmt.Sprintf("it belongs to %s, and would go to that user's personal space, out of sight", a.userName(p.live.OwnerID))
+		return fmt.Sprintf("it belongs to %s, and would move to the personal space of that user, where this project does not look: declare another space", a.userName(p.live.OwnerID))
 	}
 	return a.refuseNamesake(p)
 }
@@ -82,7 +82,7 @@ func refuseCrowded(p *pair) string {
 	if _, declared := p.Properties[crowded]; crowded == "" || declared && !p.ignores("properties", crowded) {
 		return ""
 	}
-	return fmt.Sprintf("its %s is so long that our mark has no room: shorten it there, or declare it here", crowded)
+	return fmt.Sprintf("its %[1]s is too long to add the ownership record: shorten it in the console, or declare %[1]s in the file", crowded)
 }
 
 // refuseOwner says why the connection cannot go from one owner to another.
@@ -115,7 +115,7 @@ func (a *analysis) refuseAdoption(p *pair, d *difference) string {
 	case a.in.Policy.Adopt == connection.AdoptNone && !p.Lifecycle.Adopt:
 		return "it exists and nobody owns it: set lifecycle.adopt: true to take it over (policy.adopt is none)"
 	case a.in.Policy.Adopt == connection.AdoptMatching && !p.Lifecycle.Adopt && d.carried && d.alone:
-		return "it exists, nobody owns it, and what marks it as ours writes its credentials again: set lifecycle.adopt: true to take it over"
+		return "it exists, nobody owns it, and adding the ownership record would write its credentials again: set lifecycle.adopt: true to take it over"
 	case a.in.Policy.Adopt == connection.AdoptMatching && !p.Lifecycle.Adopt && d.content():
 		return "it exists, nobody owns it, and it differs: set lifecycle.adopt: true to take it over and overwrite what is shown"
 	}
@@ -174,7 +174,7 @@ func (a *analysis) refuseRecreate(p *pair) string {
 			secret = name
 		}
 	}
-	const allow = "; lifecycle.recreate: allow rebuilds it all the same"
+	const allow = ". To rebuild it anyway, set lifecycle.recreate: allow"
 	switch {
 	case protected:
 		return "it is protected by preventDestroy, and this change needs a rebuild: declare lifecycle.preventDestroy: false first"
@@ -214,12 +214,12 @@ func (a *analysis) warnAbout(decided *decision) {
 		a.warn(&key, fmt.Sprintf("%s changes: every user of this connection will have to enter credentials again", d.host))
 	}
 	if d.owner && decided.live.HasCredentials && len(p.Credentials) == 0 {
-		a.warn(&key, "the owner changes, and the stored credentials go: the new owner will have to enter them")
+		a.warn(&key, "the owner changes, and the stored credentials are lost: the new owner must enter them again")
 	}
 	switch {
 	case d.separates == nil:
 	case *d.separates:
-		a.warn(&key, "from now on every user needs credentials of their own; those that were stored with it go")
+		a.warn(&key, "from now on every user needs credentials of their own; the stored ones are lost")
 	default:
 		a.warn(&key, "it gets credentials for everybody; those that each user has linked are no longer used")
 	}

@@ -125,7 +125,7 @@ func TestCredentialsThatEachUserBrings(t *testing.T) {
 				w.hold("A", "x", liveDB(false, map[string]any{}))
 			}, "update A/x /properties/apart:<nil>>true /credentials/password=(secret)\ns1 patch A/x",
 			[]string{`{"apart":"true"}`},
-			"from now on every user needs credentials of their own; those that were stored with it go",
+			"from now on every user needs credentials of their own; the stored ones are lost",
 		},
 		{
 			"a rebuild with credentials for everybody takes along nobody's own",

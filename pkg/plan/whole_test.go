@@ -53,7 +53,7 @@ func TestAServiceThatReplacesWholeConnections(t *testing.T) {
 			w.hold("A", "x", crowded)
 			w.declare("A", "y", changed, func(d *connection.Desired) { d.Properties["note"] = "short" })
 			w.hold("A", "y", crowded)
-		}, "update A/x /properties/path:/x>/new !its note is so long that our mark has no room: shorten it there, or declare it here\n" +
+		}, "update A/x /properties/path:/x>/new !its note is too long to add the ownership record: shorten it in the console, or declare note in the file\n" +
 			"update A/y /properties/note:<nil>>short /properties/path:/y>/new\ns1 patch A/y"},
 		{"what must be absent is not lost", func(w *world) {
 			w.declare("A", "x", changed, func(d *connection.Desired) { d.Properties["password"] = nil })
@@ -66,7 +66,7 @@ func TestAServiceThatReplacesWholeConnections(t *testing.T) {
 		{"to take over what equals the files but for its credentials needs a word", func(w *world) {
 			w.declare("A", "x", declared)
 			w.hold("A", "x", withholds, func(l *connection.Live) { l.Mark = connection.Mark{} })
-		}, "adopt A/x /credentials/password=(secret) !it exists, nobody owns it, and what marks it as ours writes its credentials again: " +
+		}, "adopt A/x /credentials/password=(secret) !it exists, nobody owns it, and adding the ownership record would write its credentials again: " +
 			"set lifecycle.adopt: true to take it over"},
 		{"what is hidden is not compared, and written along", func(w *world) {
 			w.declare("A", "x", changed, func(d *connection.Desired) { d.Properties["store"] = "main" })
@@ -212,8 +212,8 @@ func TestARotationNeedsRoomForTheMark(t *testing.T) {
 	if err := problems.Err(); err != nil {
 		t.Fatal(err)
 	}
-	if len(p.Rotations) != 1 || !strings.Contains(p.Rotations[0].Refused, "our mark has no room") {
-		t.Errorf("got %+v", p.Rotations)
+	if len(p.Rotations) != 1 || !strings.Contains(p.Rotations[0].Refused, "is too long to add the ownership record") {
+		t.Errorf("got %+v, want one rotation that is refused for want of room", p.Rotations)
 	}
 }
 
