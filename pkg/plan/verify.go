@@ -67,7 +67,7 @@ func (d *decision) finding() Finding {
 	case d.diff == nil:
 		f.Reason = orElse(c.Refused, "it cannot be compared")
 	case c.Action == ActionAdopt:
-		f.Reason = "it does not bear our mark"
+		f.Reason = "it does not have our ownership record"
 	case c.Refused == "":
 		f.Reason = c.Reason
 	}

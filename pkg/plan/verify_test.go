@@ -76,7 +76,7 @@ func TestWhatWasAppliedIsComparedAgain(t *testing.T) {
 		{
 			name: "a mark that was not kept is told", files: update,
 			meddle: func(w *world) { w.at(connection.Key{Space: "A", Name: "Rates"}).Mark.Project = "" },
-			want:   map[int]plan.Finding{0: {Reason: "it does not bear our mark"}},
+			want:   map[int]plan.Finding{0: {Reason: "it does not have our ownership record"}},
 		},
 		{
 			name: "what is gone is told", files: update,
