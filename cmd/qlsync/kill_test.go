@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/qlsync/qlsync/pkg/simulator/apinizer"
+	inspectapinizer "github.com/qlsync/qlsync/pkg/simulator/apinizer/inspect"
 	"github.com/qlsync/qlsync/pkg/simulator/qlik"
 	inspectqlik "github.com/qlsync/qlsync/pkg/simulator/qlik/inspect"
 )
@@ -153,7 +154,7 @@ func newKilling(t *testing.T) *killing {
 }
 
 func newManagerKilling(t *testing.T) *killing {
-	manager, err := apinizer.New([]byte(killManager), apinizer.Options{})
+	manager, err := inspectapinizer.New([]byte(killManager), apinizer.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -286,7 +287,7 @@ func checkQlik(t *testing.T, tenant *inspectqlik.Tenant, ids map[string]string) 
 	}
 }
 
-func checkApinizer(t *testing.T, manager *apinizer.Manager) {
+func checkApinizer(t *testing.T, manager *inspectapinizer.Manager) {
 	want := map[string]string{"Orders 2026": "database", "Receipts": "ftp", "Appears": "ldap"} // type by name
 	for _, c := range manager.Connections() {
 		switch {

@@ -23,7 +23,7 @@ import (
 	"github.com/creack/pty"
 
 	"github.com/qlsync/qlsync/pkg/apply"
-	"github.com/qlsync/qlsync/pkg/simulator/apinizer"
+	inspectapinizer "github.com/qlsync/qlsync/pkg/simulator/apinizer/inspect"
 	inspectqlik "github.com/qlsync/qlsync/pkg/simulator/qlik/inspect"
 )
 
@@ -82,7 +82,7 @@ func newMatrixRun(t *testing.T, r *rand.Rand) *matrixRun {
 		m.staying = func() []string { return missingOf(m.tenant, "Lake", "Given") }
 	} else {
 		m.killing = newManagerKilling(t)
-		manager := m.service.(*apinizer.Manager)
+		manager := m.service.(*inspectapinizer.Manager)
 		m.staying = func() []string { return missingOfManager(manager, "Receipts") }
 	}
 	m.values["XDG_CACHE_HOME"] = t.TempDir()
@@ -97,7 +97,7 @@ func missingOf(tenant *inspectqlik.Tenant, names ...string) []string {
 	return names
 }
 
-func missingOfManager(manager *apinizer.Manager, names ...string) []string {
+func missingOfManager(manager *inspectapinizer.Manager, names ...string) []string {
 	for _, c := range manager.Connections() {
 		names = slices.DeleteFunc(names, func(name string) bool { return name == c.Name })
 	}

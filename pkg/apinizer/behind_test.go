@@ -7,7 +7,7 @@ import (
 
 	"github.com/qlsync/qlsync/pkg/apply"
 	"github.com/qlsync/qlsync/pkg/connection"
-	simulator "github.com/qlsync/qlsync/pkg/simulator/apinizer"
+	"github.com/qlsync/qlsync/pkg/simulator/apinizer/inspect"
 )
 
 // behind is a way to the manager on which somebody acts after each write, before its answer,
@@ -52,7 +52,7 @@ func (r *rig) from(b *behind) {
 // After a write qlsync reads what was saved and writes it once more, without the word pending
 // in the ownership record. Somebody may have changed it in between.
 func TestWhatSomebodyDoesBehindAWriteStays(t *testing.T) {
-	edit := func(change func(c *simulator.Connection)) func(*rig) {
+	edit := func(change func(c *inspect.Connection)) func(*rig) {
 		return func(r *rig) {
 			if err := r.manager.Edit("Payments", "Mail", change); err != nil {
 				r.t.Fatal(err)
@@ -62,41 +62,41 @@ func TestWhatSomebodyDoesBehindAWriteStays(t *testing.T) {
 	for name, test := range map[string]struct {
 		act     func(*rig)
 		outcome apply.Outcome
-		holds   func(c simulator.Connection) bool
+		holds   func(c inspect.Connection) bool
 	}{
 		"an edit of what was written": {
-			edit(func(c *simulator.Connection) { c.Fields["port"] = 99 }),
+			edit(func(c *inspect.Connection) { c.Fields["port"] = 99 }),
 			apply.Done,
-			func(c simulator.Connection) bool { return c.Fields["port"] == 99.0 },
+			func(c inspect.Connection) bool { return c.Fields["port"] == 99.0 },
 		},
 		"an edit of something else": {
-			edit(func(c *simulator.Connection) { c.Fields["from"] = "by hand" }),
+			edit(func(c *inspect.Connection) { c.Fields["from"] = "by hand" }),
 			apply.Done,
-			func(c simulator.Connection) bool { return c.Fields["from"] == "by hand" && c.Fields["port"] == 25.0 },
+			func(c inspect.Connection) bool { return c.Fields["from"] == "by hand" && c.Fields["port"] == 25.0 },
 		},
 		"an edit of the text before the record": {
-			edit(func(c *simulator.Connection) {
+			edit(func(c *inspect.Connection) {
 				text, _ := c.Fields["description"].(string)
 				c.Fields["description"] = strings.Replace(text, "Ours", "By hand", 1)
 			}),
 			apply.Done,
-			func(c simulator.Connection) bool {
+			func(c inspect.Connection) bool {
 				text, _ := c.Fields["description"].(string)
 				return strings.HasPrefix(text, "By hand")
 			},
 		},
 		"the ownership record is taken off": {
-			edit(func(c *simulator.Connection) { c.Fields["description"] = "Theirs" }),
+			edit(func(c *inspect.Connection) { c.Fields["description"] = "Theirs" }),
 			apply.Pending,
-			func(c simulator.Connection) bool { return c.Fields["description"] == "Theirs" },
+			func(c inspect.Connection) bool { return c.Fields["description"] == "Theirs" },
 		},
 		"it is protected": {
-			edit(func(c *simulator.Connection) {
+			edit(func(c *inspect.Connection) {
 				text, _ := c.Fields["description"].(string)
 				c.Fields["description"] = strings.Replace(text, " pending]", " protected pending]", 1)
 			}),
 			apply.Pending,
-			func(c simulator.Connection) bool {
+			func(c inspect.Connection) bool {
 				text, _ := c.Fields["description"].(string)
 				return strings.Contains(text, " protected")
 			},
@@ -138,7 +138,7 @@ func TestEachWriteBehindALostAnswerReadsAgain(t *testing.T) {
 		if n != 2 {
 			return
 		}
-		if err := r.manager.Edit("Payments", "Mail", func(c *simulator.Connection) { c.Fields["from"] = "by hand" }); err != nil {
+		if err := r.manager.Edit("Payments", "Mail", func(c *inspect.Connection) { c.Fields["from"] = "by hand" }); err != nil {
 			t.Fatal(err)
 		}
 	}}
@@ -164,7 +164,7 @@ func TestATrialThatSomebodyTookOverIsNotDeleted(t *testing.T) {
 					for _, c := range r.manager.Connections() {
 						if at == [2]int{write, read} && c.Name != "Mail" {
 							trial = c.Name
-							if err := r.manager.Edit("Payments", trial, func(c *simulator.Connection) { c.Fields["description"] = text }); err != nil {
+							if err := r.manager.Edit("Payments", trial, func(c *inspect.Connection) { c.Fields["description"] = text }); err != nil {
 								t.Fatal(err)
 							}
 						}

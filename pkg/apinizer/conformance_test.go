@@ -9,12 +9,13 @@ import (
 	"github.com/qlsync/qlsync/pkg/apinizer"
 	"github.com/qlsync/qlsync/pkg/connection"
 	simulator "github.com/qlsync/qlsync/pkg/simulator/apinizer"
+	"github.com/qlsync/qlsync/pkg/simulator/apinizer/inspect"
 )
 
 const twoProjects = `{"token": "token-of-ana", "projects": [{"name": "Payments"}, {"name": "Logs"}]}`
 
 // connect makes a provider for a manager through the client.
-func connect(manager *simulator.Manager, project string, client *http.Client) (*apinizer.Provider, error) {
+func connect(manager *inspect.Manager, project string, client *http.Client) (*apinizer.Provider, error) {
 	return apinizer.New(apinizer.Config{
 		URL: "http://127.0.0.1:8080", Auth: apinizer.Auth{Token: connection.NewSecret(manager.Token())},
 		Project: project, HTTPClient: client,
@@ -25,7 +26,7 @@ func TestConformance(t *testing.T) {
 	for _, dialect := range []simulator.Dialect{simulator.Current, simulator.Legacy} {
 		t.Run(string(dialect), func(t *testing.T) {
 			providertest.Walk(t, func(t *testing.T) *providertest.System {
-				manager, err := simulator.New([]byte(twoProjects), simulator.Options{Behaviour: simulator.Behaviour{Dialect: dialect}})
+				manager, err := inspect.New([]byte(twoProjects), simulator.Options{Behaviour: simulator.Behaviour{Dialect: dialect}})
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -14,6 +14,7 @@ import (
 	"github.com/qlsync/qlsync/pkg/apply"
 	"github.com/qlsync/qlsync/pkg/connection"
 	simulator "github.com/qlsync/qlsync/pkg/simulator/apinizer"
+	"github.com/qlsync/qlsync/pkg/simulator/apinizer/inspect"
 )
 
 type behaviour = simulator.Behaviour
@@ -26,7 +27,7 @@ func (r *rig) mail(name string) *connection.Desired {
 // add puts a connection there that nobody owns.
 func (r *rig) add(kind, name string, fields map[string]any) {
 	r.t.Helper()
-	if err := r.manager.Add(simulator.SeedConnection{Project: "Payments", Type: kind, Name: name, Fields: fields}); err != nil {
+	if err := r.manager.Add(inspect.SeedConnection{Project: "Payments", Type: kind, Name: name, Fields: fields}); err != nil {
 		r.t.Fatal(err)
 	}
 }
@@ -330,7 +331,7 @@ func TestContradictions(t *testing.T) {
 			r := newRig(t, `{"token": "token-of-ana", "projects": [{"name": "Payments"}, {"name": "Logs"}], "newerFields": {"email": {"useSsl": false, "circuit": "off"}}}`, behaviour{})
 			r.mail("Mail").Properties["extra.useSsl"] = true
 			r.apply()
-			if err := r.manager.Edit("Payments", "Mail", func(c *simulator.Connection) { c.Fields["circuit"] = "on" }); err != nil {
+			if err := r.manager.Edit("Payments", "Mail", func(c *inspect.Connection) { c.Fields["circuit"] = "on" }); err != nil {
 				t.Fatal(err)
 			}
 			r.desired[0].Properties["port"] = number(25)
@@ -377,7 +378,7 @@ func TestContradictions(t *testing.T) {
 func newRigWithFaults(t *testing.T, faults ...simulator.Fault) *rig {
 	t.Helper()
 	r := newRig(t, twoProjects, behaviour{})
-	manager, err := simulator.New([]byte(twoProjects), simulator.Options{Faults: faults})
+	manager, err := inspect.New([]byte(twoProjects), simulator.Options{Faults: faults})
 	if err != nil {
 		t.Fatal(err)
 	}

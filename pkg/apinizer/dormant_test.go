@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/qlsync/qlsync/pkg/connection"
-	simulator "github.com/qlsync/qlsync/pkg/simulator/apinizer"
+	"github.com/qlsync/qlsync/pkg/simulator/apinizer/inspect"
 )
 
 // A GET shows null for a secret that is stored and not in use, and a PUT clears it.
@@ -59,7 +59,7 @@ func TestASecretThatIsNotInUseIsNotClearedByAWriteThatTheOwnershipRecordWasTaken
 	r.apply()
 	d.Properties["port"] = number(26)
 	p := r.plan()
-	if err := r.manager.Edit("Payments", "Mail", func(c *simulator.Connection) {
+	if err := r.manager.Edit("Payments", "Mail", func(c *inspect.Connection) {
 		c.Fields["description"], c.Fields["password"] = nil, "by hand"
 	}); err != nil {
 		t.Fatal(err)
@@ -107,7 +107,7 @@ func TestAPasswordThatMayBeInUseBlocksAWrite(t *testing.T) {
 	r := newRig(t, twoProjects, behaviour{Secrets: "null", AsSent: true})
 	d := r.declare("elasticsearch", "Logs", map[string]any{"elasticHostList": []any{map[string]any{"host": "es"}}})
 	r.apply()
-	if err := r.manager.Edit("Payments", "Logs", func(c *simulator.Connection) { c.Fields["elasticPassword"] = "by hand" }); err != nil {
+	if err := r.manager.Edit("Payments", "Logs", func(c *inspect.Connection) { c.Fields["elasticPassword"] = "by hand" }); err != nil {
 		t.Fatal(err)
 	}
 	r.reconnect()
@@ -121,7 +121,7 @@ func TestARequiredSecretThatIsNotShownIsNotBlanked(t *testing.T) {
 	fields := map[string]any{"version": "V2c", "connectionString": "udp:h/162", "pduOidForMessage": "1.3"}
 	d := r.declare("snmp", "Trap", fields, "securityOrCommunityName")
 	r.apply()
-	if err := r.manager.Edit("Payments", "Trap", func(c *simulator.Connection) { c.Fields["securityOrCommunityName"] = nil }); err != nil {
+	if err := r.manager.Edit("Payments", "Trap", func(c *inspect.Connection) { c.Fields["securityOrCommunityName"] = nil }); err != nil {
 		t.Fatal(err)
 	}
 	r.reconnect()

@@ -14,6 +14,7 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
 	simulator "github.com/qlsync/qlsync/pkg/simulator/apinizer"
+	"github.com/qlsync/qlsync/pkg/simulator/apinizer/inspect"
 )
 
 func TestWhatSomebodyChangesMeanwhileIsNotOverwritten(t *testing.T) {
@@ -22,7 +23,7 @@ func TestWhatSomebodyChangesMeanwhileIsNotOverwritten(t *testing.T) {
 	r.apply()
 	r.desired[0].Properties["port"] = number(25)
 	p := r.plan()
-	if err := r.manager.Edit("Payments", "Mail", func(c *simulator.Connection) { c.Fields["host"] = "other.example" }); err != nil {
+	if err := r.manager.Edit("Payments", "Mail", func(c *inspect.Connection) { c.Fields["host"] = "other.example" }); err != nil {
 		t.Fatal(err)
 	}
 	r.demand(r.run(p).Items[0].Error, "left alone because another person or client changed it after the plan")
@@ -89,7 +90,7 @@ func TestAnOptionalSecretThatMayHaveBeenAddedBlocksAWrite(t *testing.T) {
 		"encryptCommunication": true, "encryptCommunicationType": "CA_IN_PEM_FILE",
 	}, "caInPemFile")
 	r.apply()
-	if err := r.manager.Edit("Payments", "Logs", func(c *simulator.Connection) { c.Fields["caTruststoreFilePass"] = "by hand" }); err != nil {
+	if err := r.manager.Edit("Payments", "Logs", func(c *inspect.Connection) { c.Fields["caTruststoreFilePass"] = "by hand" }); err != nil {
 		t.Fatal(err)
 	}
 	d.Properties["description"] = "another"
@@ -119,7 +120,7 @@ func TestASecretThatWasAddedSinceThePlanBlocksAWrite(t *testing.T) {
 	r.apply()
 	d.Properties["description"] = "another"
 	p := r.plan()
-	if err := r.manager.Edit("Payments", "Trap", func(c *simulator.Connection) { c.Fields["authPassphrase"] = "set by hand" }); err != nil {
+	if err := r.manager.Edit("Payments", "Trap", func(c *inspect.Connection) { c.Fields["authPassphrase"] = "set by hand" }); err != nil {
 		t.Fatal(err)
 	}
 	r.demand(r.run(p).Items[0].Error, "left alone because another person or client changed it after the plan")
@@ -170,7 +171,7 @@ func TestASecretThatTheTablesDoNotKnowIsNotSentBack(t *testing.T) {
 	r := newRig(t, `{"token": "token-of-ana", "projects": [{"name": "Payments"}, {"name": "Logs"}], "newerFields": {"webhook": {"keyPassword": null}}}`, behaviour{})
 	d := r.declare("webhook", "Hook", map[string]any{"fullUrl": "https://x.example"})
 	r.apply()
-	if err := r.manager.Edit("Payments", "Hook", func(c *simulator.Connection) { c.Fields["keyPassword"] = "Y2lwaGVydGV4dA" }); err != nil {
+	if err := r.manager.Edit("Payments", "Hook", func(c *inspect.Connection) { c.Fields["keyPassword"] = "Y2lwaGVydGV4dA" }); err != nil {
 		t.Fatal(err)
 	}
 	d.Properties["timeout"] = number(9)
@@ -204,7 +205,7 @@ func TestWhatGaveUpItsMarkSinceThePlanIsNotDeleted(t *testing.T) {
 		r.apply()
 		r.desired, r.policy.Prune = r.desired[1:], connection.PruneOwned
 		p := r.plan()
-		if err := r.manager.Edit("Payments", "Mail", func(c *simulator.Connection) { c.Fields["description"] = text }); err != nil {
+		if err := r.manager.Edit("Payments", "Mail", func(c *inspect.Connection) { c.Fields["description"] = text }); err != nil {
 			t.Fatal(err)
 		}
 		r.demand(r.run(p).Items[0].Error, "left alone because another person or client changed it after the plan")
@@ -346,7 +347,7 @@ func TestTheMarkCanBeTakenOff(t *testing.T) {
 	if text, _ := there.Fields["description"].(string); !strings.HasPrefix(text, "Ours\n[qlsync:shop key=") {
 		t.Errorf("description %q", text)
 	}
-	if err := r.manager.Edit("Payments", "Hook", func(c *simulator.Connection) { c.Fields["description"] = "Ours" }); err != nil {
+	if err := r.manager.Edit("Payments", "Hook", func(c *inspect.Connection) { c.Fields["description"] = "Ours" }); err != nil {
 		t.Fatal(err)
 	}
 	if live := r.live("Hook"); live.Mark != (connection.Mark{}) || live.Properties["description"] != "Ours" {
@@ -405,7 +406,7 @@ func TestWhatARecordLiftsIsShownOnceItWasWritten(t *testing.T) {
 	r := newRig(t, `{"token": "token-of-ana", "projects": [{"name": "Payments"}, {"name": "Logs"}], "newerFields": {"webhook": {"sessionKeyHint": null}}}`, behaviour{})
 	d := r.declare("webhook", "Hook", map[string]any{"fullUrl": "https://x.example"})
 	r.apply()
-	if err := r.manager.Edit("Payments", "Hook", func(c *simulator.Connection) {
+	if err := r.manager.Edit("Payments", "Hook", func(c *inspect.Connection) {
 		c.Fields["headerList"], c.Fields["sessionKeyHint"] = []any{map[string]any{"name": "X-Session-Group", "value": "canary"}}, "canary"
 	}); err != nil {
 		t.Fatal(err)
@@ -447,7 +448,7 @@ func TestWhatARecordHidesStaysHiddenWithoutMarks(t *testing.T) {
 func TestAUserSignsInForTokensAndRenewsThem(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const seed = `{"token": "token-of-ana", "user": {"name": "ana", "password": "open sesame"}, "projects": [{"name": "Payments"}, {"name": "Logs"}]}`
-		manager, err := simulator.New([]byte(seed), simulator.Options{Faults: []simulator.Fault{{Method: "GET", Path: "/apiops/projects/", Skip: 1, ExpireToken: true}}})
+		manager, err := inspect.New([]byte(seed), simulator.Options{Faults: []simulator.Fault{{Method: "GET", Path: "/apiops/projects/", Skip: 1, ExpireToken: true}}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/qlsync/qlsync/pkg/connection"
 	simulator "github.com/qlsync/qlsync/pkg/simulator/apinizer"
+	"github.com/qlsync/qlsync/pkg/simulator/apinizer/inspect"
 )
 
 // slow takes a second for each request, and counts the reads that run side by side.
@@ -82,7 +83,7 @@ func TestNoReadBeforeAWriteIsOlderThanTheWriteBeforeIt(t *testing.T) {
 			}
 			for i := range 7 {
 				name := fmt.Sprint("Mail ", i)
-				if err := r.manager.Edit("Payments", name, func(c *simulator.Connection) { c.Fields["host"] = "by.hand" }); err != nil {
+				if err := r.manager.Edit("Payments", name, func(c *inspect.Connection) { c.Fields["host"] = "by.hand" }); err != nil {
 					t.Error(err)
 				}
 				edited[name] = true
@@ -133,7 +134,7 @@ func TestAWriteThatIsSentAgainReadsAgain(t *testing.T) {
 				p := r.plan()
 				go func() {
 					time.Sleep(30 * time.Second)
-					if err := r.manager.Edit("Payments", "Mail", func(c *simulator.Connection) { c.Fields["host"] = "by.hand" }); err != nil {
+					if err := r.manager.Edit("Payments", "Mail", func(c *inspect.Connection) { c.Fields["host"] = "by.hand" }); err != nil {
 						t.Error(err)
 					}
 				}()
@@ -153,7 +154,7 @@ func TestADeleteNeedsTheRecordThatThePlanSaw(t *testing.T) {
 	r.apply()
 	r.reconnect()
 	key := connection.Key{Space: "Payments", Name: "Mail"}
-	if err := r.manager.Edit("Payments", "Mail", func(c *simulator.Connection) { c.Fields["description"] = "ours no more" }); err != nil {
+	if err := r.manager.Edit("Payments", "Mail", func(c *inspect.Connection) { c.Fields["description"] = "ours no more" }); err != nil {
 		t.Fatal(err)
 	}
 	seen := &connection.Live{ID: key.String(), Key: key, Mark: connection.Mark{Project: testProject}}

@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"github.com/qlsync/qlsync/pkg/connection"
-	simulator "github.com/qlsync/qlsync/pkg/simulator/apinizer"
+	"github.com/qlsync/qlsync/pkg/simulator/apinizer/inspect"
 )
 
 // Where a GET shows that a masked field is set, the read before a write and before a delete
@@ -69,7 +69,7 @@ func TestASecretOfANewerManagerThatSomebodySetAfterThePlanIsNoticedBeforeADelete
 	r.apply()
 	r.desired = r.desired[1:]
 	p := r.plan()
-	if err := r.manager.Edit("Payments", "Hook", func(c *simulator.Connection) { c.Fields["keyPassword"] = "Y2lwaGVydGV4dA" }); err != nil {
+	if err := r.manager.Edit("Payments", "Hook", func(c *inspect.Connection) { c.Fields["keyPassword"] = "Y2lwaGVydGV4dA" }); err != nil {
 		t.Fatal(err)
 	}
 	r.demand(r.run(p).Items[0].Error, connection.ErrChanged.Error())

@@ -16,6 +16,7 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
 	simulator "github.com/qlsync/qlsync/pkg/simulator/apinizer"
+	"github.com/qlsync/qlsync/pkg/simulator/apinizer/inspect"
 )
 
 // inProcess answers from a handler, without a socket.
@@ -41,7 +42,7 @@ func (p inProcess) RoundTrip(r *http.Request) (answer *http.Response, err error)
 // rig is a manager, and a project with one connection for it.
 type rig struct {
 	t        *testing.T
-	manager  *simulator.Manager
+	manager  *inspect.Manager
 	provider *apinizer.Provider
 	desired  []connection.Desired
 	moves    []connection.Move
@@ -56,7 +57,7 @@ const testProject = "shop"
 
 func newRig(t *testing.T, seed string, b simulator.Behaviour) *rig {
 	t.Helper()
-	manager, err := simulator.New([]byte(seed), simulator.Options{Behaviour: b})
+	manager, err := inspect.New([]byte(seed), simulator.Options{Behaviour: b})
 	if err != nil {
 		t.Fatal(err)
 	}

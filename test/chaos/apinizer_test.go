@@ -19,6 +19,7 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
 	manager "github.com/qlsync/qlsync/pkg/simulator/apinizer"
+	"github.com/qlsync/qlsync/pkg/simulator/apinizer/inspect"
 )
 
 // TestAnyApinizerWorldConvergesAndNothingIsLost is the property for the other provider. There
@@ -163,9 +164,9 @@ func (w *apiWorld) credentials(s *story, secret string) map[string]any {
 	return map[string]any{"password": connection.Reference{Env: secret}}
 }
 
-// seed is the manager before, as [manager.New] takes it.
+// seed is the manager before, as [inspect.New] takes it.
 func (w *apiWorld) seed() []byte {
-	connections := []manager.SeedConnection{}
+	connections := []inspect.SeedConnection{}
 	for i := range w.stories {
 		s := &w.stories[i]
 		if s.before.Name == "" {
@@ -176,10 +177,10 @@ func (w *apiWorld) seed() []byte {
 			fields["password"] = "old"
 		}
 		fields["description"] = fmt.Sprintf("Ours\n[qlsync:%s key=%s credentials=%s]", project, connection.KeyDigest(s.before), connection.CredentialsMark(0, w.credentials(s, "old"), ""))
-		connections = append(connections, manager.SeedConnection{Project: s.before.Space, Type: "email", Name: s.before.Name, Fields: fields})
+		connections = append(connections, inspect.SeedConnection{Project: s.before.Space, Type: "email", Name: s.before.Name, Fields: fields})
 	}
 	for i := range w.strange {
-		connections = append(connections, manager.SeedConnection{Project: "Finance", Type: "email", Name: fmt.Sprint("Stranger ", i), Fields: map[string]any{
+		connections = append(connections, inspect.SeedConnection{Project: "Finance", Type: "email", Name: fmt.Sprint("Stranger ", i), Fields: map[string]any{
 			"host": "strange", "password": "theirs", "description": []any{nil, "[qlsync:acme] see the wiki", "Theirs [qlsync:other key=0123456789abcdef]", "[qlsync:acme key=0123456789abcdef] not at the end"}[i%4],
 		}})
 	}
@@ -218,16 +219,16 @@ func (w *apiWorld) files() (desired []connection.Desired, moved []connection.Mov
 // apiEpisode is a world on its way: one process after the other plans and applies.
 type apiEpisode struct {
 	world    *apiWorld
-	manager  *manager.Manager
-	foreign  map[connection.Key]manager.Connection // what must never be touched
+	manager  *inspect.Manager
+	foreign  map[connection.Key]inspect.Connection // what must never be touched
 	troubles []string
 	story    []string
 }
 
 func newAPIEpisode(w *apiWorld) *apiEpisode {
-	e := &apiEpisode{world: w, foreign: map[connection.Key]manager.Connection{}}
+	e := &apiEpisode{world: w, foreign: map[connection.Key]inspect.Connection{}}
 	var err error
-	if e.manager, err = manager.New(w.seed(), manager.Options{Faults: w.faults, Behaviour: w.behaviour}); err != nil {
+	if e.manager, err = inspect.New(w.seed(), manager.Options{Faults: w.faults, Behaviour: w.behaviour}); err != nil {
 		e.trouble("seed: %v", err)
 		return e
 	}
@@ -248,8 +249,8 @@ func (e *apiEpisode) note(format string, args ...any) {
 }
 
 // records are the connections as the manager holds them, without what is on the gateways.
-func (e *apiEpisode) records() map[connection.Key]manager.Connection {
-	records := map[connection.Key]manager.Connection{}
+func (e *apiEpisode) records() map[connection.Key]inspect.Connection {
+	records := map[connection.Key]inspect.Connection{}
 	for _, c := range e.manager.Connections() {
 		c.Deployed, c.Stale = false, false
 		records[connection.Key{Space: c.Project, Name: c.Name}] = c
@@ -376,7 +377,7 @@ func (e *apiEpisode) read(ctx context.Context, provider *apinizer.Provider, touc
 }
 
 // checkResult compares what a result says with the manager.
-func (e *apiEpisode) checkResult(p *plan.Plan, r *apply.Result, before map[connection.Key]manager.Connection, n *apiWire) {
+func (e *apiEpisode) checkResult(p *plan.Plan, r *apply.Result, before map[connection.Key]inspect.Connection, n *apiWire) {
 	l := r.Ledger
 	if l.Planned != len(p.Changes) || l.Done+l.Pending+l.Failed+l.Blocked+l.Skipped != l.Planned {
 		e.trouble("the ledger does not add up: %+v", l)
@@ -409,7 +410,7 @@ func (e *apiEpisode) checkResult(p *plan.Plan, r *apply.Result, before map[conne
 }
 
 // checkDeclared demands that a connection is as its story declares it.
-func (e *apiEpisode) checkDeclared(s *story, key connection.Key, got manager.Connection, there bool) {
+func (e *apiEpisode) checkDeclared(s *story, key connection.Key, got inspect.Connection, there bool) {
 	secret := s.secret
 	if e.world.isBare(s) {
 		secret = ""

@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"github.com/qlsync/qlsync/pkg/connection"
-	manager "github.com/qlsync/qlsync/pkg/simulator/apinizer"
+	"github.com/qlsync/qlsync/pkg/simulator/apinizer/inspect"
 )
 
 // apiWire is the way of one process to the manager, with whatever another client does between
@@ -227,9 +227,9 @@ func (w *apiWorld) next(target int) *story {
 
 // do carries out a deed, and returns what it has changed.
 func (n *apiWire) do(d deed, key connection.Key, s *story) (changed connection.Key, err error) {
-	edit := func(change func(c *manager.Connection)) error { return n.e.manager.Edit(key.Space, key.Name, change) }
+	edit := func(change func(c *inspect.Connection)) error { return n.e.manager.Edit(key.Space, key.Name, change) }
 	describe := func(text string) error {
-		return edit(func(c *manager.Connection) { c.Fields["description"] = text })
+		return edit(func(c *inspect.Connection) { c.Fields["description"] = text })
 	}
 	switch d {
 	case untags:
@@ -239,13 +239,13 @@ func (n *apiWire) do(d deed, key connection.Key, s *story) (changed connection.K
 	case forges:
 		return key, describe(fmt.Sprintf("[qlsync:%s key=%s] until Friday", project, connection.KeyDigest(key)))
 	case edits:
-		return key, edit(func(c *manager.Connection) { c.Fields["from"] = "by hand" })
+		return key, edit(func(c *inspect.Connection) { c.Fields["from"] = "by hand" })
 	case renames:
 		changed = connection.Key{Space: key.Space, Name: key.Name + byHand}
-		return changed, edit(func(c *manager.Connection) { c.Name = changed.Name })
+		return changed, edit(func(c *inspect.Connection) { c.Name = changed.Name })
 	case replaces:
 		err := n.e.manager.Remove(key.Space, key.Name)
-		return key, errors.Join(err, n.e.manager.Add(manager.SeedConnection{
+		return key, errors.Join(err, n.e.manager.Add(inspect.SeedConnection{
 			Project: key.Space, Type: "syslog", Name: key.Name, Fields: map[string]any{"syslogServerHostname": "by hand"},
 		}))
 	case removes:
@@ -260,7 +260,7 @@ func (n *apiWire) do(d deed, key connection.Key, s *story) (changed connection.K
 	if s == nil {
 		return key, errors.New("that is to have no other name")
 	}
-	return s.after, n.e.manager.Add(manager.SeedConnection{
+	return s.after, n.e.manager.Add(inspect.SeedConnection{
 		Project: s.after.Space, Type: "email", Name: s.after.Name, Fields: map[string]any{"host": "mail.example", "from": "by hand"},
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/qlsync/qlsync/pkg/simulator/apinizer/internal/model"
 	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
 )
 
@@ -14,7 +15,7 @@ import (
 func (m *Manager) authenticate(r *http.Request) error {
 	token := m.bearer(r)
 	if token == "" {
-		return unauthorizedBecause("Empty Key! Client must be authenticated to access this resource.")
+		return model.UnauthorizedBecause("Empty Key! Client must be authenticated to access this resource.")
 	}
 	if same(token, m.keys.personal) {
 		return nil
@@ -24,9 +25,9 @@ func (m *Manager) authenticate(r *http.Request) error {
 	expires, found := m.keys.issued[token]
 	switch {
 	case !found:
-		return unauthorizedBecause("Token is not valid!")
-	case !m.now().Before(expires):
-		return unauthorizedBecause("Token was expired!")
+		return model.UnauthorizedBecause("Token is not valid!")
+	case !m.store.Now().Before(expires):
+		return model.UnauthorizedBecause("Token was expired!")
 	}
 	return nil
 }
@@ -37,7 +38,7 @@ func (m *Manager) bearer(r *http.Request) string {
 	if strings.EqualFold(scheme, "Bearer") {
 		return token
 	}
-	if m.behaviour.Dialect == Current {
+	if m.store.Behaviour.Dialect == Current {
 		return r.Header.Get("apinizer-token")
 	}
 	return ""
@@ -46,7 +47,7 @@ func (m *Manager) bearer(r *http.Request) string {
 // token serves the client credentials grant: a form in, OAuth errors in both dialects (facts, section 1).
 func (m *Manager) token(c *call) (answer, error) {
 	refused := func(status int, code, text string) (answer, error) {
-		return answer{status: status, body: document{{"error", code}, {"error_description", text}}}, nil
+		return answer{status: status, body: model.Document{pair("error", code), pair("error_description", text)}}, nil
 	}
 	kind, _, _ := mime.ParseMediaType(c.request.Header.Get("Content-Type"))
 	form, err := url.ParseQuery(string(c.body))
@@ -69,11 +70,11 @@ func (m *Manager) token(c *call) (answer, error) {
 	}
 	token := rand.Text() + rand.Text()
 	m.keys.mu.Lock()
-	m.keys.issued[token] = m.now().Add(tokenLife)
+	m.keys.issued[token] = m.store.Now().Add(tokenLife)
 	m.keys.mu.Unlock()
-	out := document{{"access_token", token}}
-	if m.behaviour.Dialect == Legacy { // the OpenAPI document has no token_type
-		out = append(out, member{"token_type", "Bearer"})
+	out := model.Document{pair("access_token", token)}
+	if m.store.Behaviour.Dialect == Legacy { // the OpenAPI document has no token_type
+		out = append(out, pair("token_type", "Bearer"))
 	}
-	return answer{status: http.StatusOK, body: append(out, member{"expires_in", int(tokenLife.Seconds())})}, nil
+	return answer{status: http.StatusOK, body: append(out, pair("expires_in", int(tokenLife.Seconds())))}, nil
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/qlsync/qlsync/pkg/simulator/apinizer"
+	"github.com/qlsync/qlsync/pkg/simulator/apinizer/inspect"
 )
 
 // TestSwitches shows each switch off and on, the latter by options and by the seed.
@@ -310,7 +311,7 @@ func TestWrongSwitchesAreRefused(t *testing.T) {
 		`"dialects": "legacy"`:     "unknown field dialects",
 		`"nullKeepsSecret": "yes"`: "nullKeepsSecret",
 	} {
-		if _, err := apinizer.New([]byte(under(behaviour)), apinizer.Options{}); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := inspect.New([]byte(under(behaviour)), apinizer.Options{}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error %v", behaviour, err)
 		}
 	}

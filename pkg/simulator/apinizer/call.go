@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/qlsync/qlsync/pkg/simulator/apinizer/internal/model"
 	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
 )
 
@@ -48,3 +49,6 @@ const (
 	textType = "text/plain;charset=UTF-8"
 	jsonType = "application/json;charset=UTF-8"
 )
+
+// pair makes a member of a body.
+func pair(key string, value any) model.Member { return model.Member{Key: key, Value: value} }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/qlsync/qlsync/pkg/simulator"
 	"github.com/qlsync/qlsync/pkg/simulator/apinizer"
+	"github.com/qlsync/qlsync/pkg/simulator/apinizer/inspect"
 )
 
 // acme is the manager of most tests.
@@ -34,7 +35,7 @@ const connections = "/apiops/projects/Payments/connections/"
 
 // rig is a manager behind a real server, and a client with a token.
 type rig struct {
-	*apinizer.Manager
+	*inspect.Manager
 	t     *testing.T
 	url   string
 	token string
@@ -42,14 +43,14 @@ type rig struct {
 
 func newRig(t *testing.T, seed string, o apinizer.Options) *rig {
 	t.Helper()
-	manager, err := apinizer.New([]byte(seed), o)
+	manager, err := inspect.New([]byte(seed), o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return serve(t, manager)
 }
 
-func serve(t *testing.T, manager *apinizer.Manager) *rig {
+func serve(t *testing.T, manager *inspect.Manager) *rig {
 	t.Helper()
 	server, err := simulator.Start(manager, "")
 	if err != nil {
@@ -172,7 +173,7 @@ func compact(t *testing.T, v any) string {
 }
 
 // direct asks the handler itself.
-func direct(manager *apinizer.Manager, method, path, body string) *httptest.ResponseRecorder {
+func direct(manager *inspect.Manager, method, path, body string) *httptest.ResponseRecorder {
 	request := httptest.NewRequest(method, path, strings.NewReader(body))
 	request.Header.Set("Authorization", "Bearer "+manager.Token())
 	if body != "" {

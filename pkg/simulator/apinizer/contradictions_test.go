@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/qlsync/qlsync/pkg/simulator/apinizer"
+	"github.com/qlsync/qlsync/pkg/simulator/apinizer/inspect"
 )
 
 // TestEveryContradictionCanBeServed has a case for each contradiction of section 9 of the facts. A client that works against
@@ -106,7 +107,7 @@ func TestEveryContradictionCanBeServed(t *testing.T) {
 			return fmt.Sprint(got.status, strings.Contains(got.text, "required permission"))
 		}, sides{`"dialect": "legacy"`: "403 true", `"dialect": "current"`: "400 true"}},
 		"C13: a list may be longer than what it shows": {func(r *rig) string {
-			if err := r.Add(apinizer.SeedConnection{Project: "Payments", Type: "email", Name: "Post", Fields: map[string]any{"host": "h"}}); err != nil {
+			if err := r.Add(inspect.SeedConnection{Project: "Payments", Type: "email", Name: "Post", Fields: map[string]any{"host": "h"}}); err != nil {
 				r.t.Fatal(err)
 			}
 			got := r.want(200, "GET", connections+"?type=email", "")

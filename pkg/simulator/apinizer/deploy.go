@@ -1,28 +1,32 @@
 package apinizer
 
-import "cmp"
+import (
+	"cmp"
+
+	"github.com/qlsync/qlsync/pkg/simulator/apinizer/internal/model"
+)
 
 // push brings a write to the workers. It gives the deploymentResult, and whether they have it now.
 func (m *Manager) push(c *call) (result any, done bool) {
 	c.pushed = true
-	outcome := cmp.Or(c.fault.Deploy, m.behaviour.Deployment)
+	outcome := cmp.Or(c.fault.Deploy, m.store.Behaviour.Deployment)
 	switch outcome {
-	case deployUnknown:
+	case model.DeployUnknown:
 		return nil, true
-	case deployEmpty:
-		return document{{"success", false}, m.detail(nil)}, false
+	case model.DeployEmpty:
+		return model.Document{pair("success", false), m.detail(nil)}, false
 	}
 	var pods []pod
-	for _, e := range m.seed.Environments {
+	for _, e := range m.store.Seed.Environments {
 		for _, name := range e.Pods {
-			pods = append(pods, pod{e.Name, name, outcome != deployFails})
+			pods = append(pods, pod{e.Name, name, outcome != model.DeployFails})
 		}
 	}
-	if outcome == deployPartly && len(pods) > 0 {
+	if outcome == model.DeployPartly && len(pods) > 0 {
 		pods[len(pods)-1].reached = false
 	}
-	out := document{{"success", outcome != deployFails}}
-	if m.behaviour.DeploymentDetail != "none" {
+	out := model.Document{pair("success", outcome != model.DeployFails)}
+	if m.store.Behaviour.DeploymentDetail != "none" {
 		out = append(out, m.detail(pods))
 	}
 	return out, outcome == ""
@@ -30,8 +34,8 @@ func (m *Manager) push(c *call) (result any, done bool) {
 
 // notPushed is the deploymentResult of a write that asked for no push (facts, section 7).
 func (m *Manager) notPushed() any {
-	if m.behaviour.EmptyWhenNotDeployed {
-		return document{{"success", false}, m.detail(nil)}
+	if m.store.Behaviour.EmptyWhenNotDeployed {
+		return model.Document{pair("success", false), m.detail(nil)}
 	}
 	return nil
 }
@@ -50,20 +54,20 @@ func (p pod) message() string {
 }
 
 // detail gives the nested list in its form (facts, section 3): per environment, or per pod.
-func (m *Manager) detail(pods []pod) member {
+func (m *Manager) detail(pods []pod) model.Member {
 	items := []any{}
-	if form := m.behaviour.DeploymentDetail; form == "deploymentResults" || form == "environmentResults" {
+	if form := m.store.Behaviour.DeploymentDetail; form == "deploymentResults" || form == "environmentResults" {
 		for _, e := range inEnvironments(pods) {
-			items = append(items, document{{"environmentName", e.environment}, {"success", e.reached}, {"message", e.message()}})
+			items = append(items, model.Document{pair("environmentName", e.environment), pair("success", e.reached), pair("message", e.message())})
 		}
-		return member{form, items}
+		return pair(form, items)
 	}
 	for _, p := range pods {
-		items = append(items, document{
-			{"envName", p.environment}, {"podName", p.name}, {"success", p.reached}, {"detail", p.message()}, {"responseTime", 12},
+		items = append(items, model.Document{
+			pair("envName", p.environment), pair("podName", p.name), pair("success", p.reached), pair("detail", p.message()), pair("responseTime", 12),
 		})
 	}
-	return member{"detailList", items}
+	return pair("detailList", items)
 }
 
 // inEnvironments gives for each environment the first pod that was not reached, or any.
@@ -83,21 +87,21 @@ func inEnvironments(pods []pod) []pod {
 
 // written gives the answer of a write that was done; it never echoes the object (facts, section 3).
 func (m *Manager) written(result any) answer {
-	out := document{{"success", true}}
-	if m.behaviour.Dialect == Current {
-		out = document{{"status", "SUCCESS"}}
-		if d, isResult := result.(document); isResult && d[0].value == false {
-			out = append(out, member{"resultMessage", "Connection saved successfully but deployment to environments failed"})
+	out := model.Document{pair("success", true)}
+	if m.store.Behaviour.Dialect == Current {
+		out = model.Document{pair("status", "SUCCESS")}
+		if d, isResult := result.(model.Document); isResult && d[0].Value == false {
+			out = append(out, pair("resultMessage", "Connection saved successfully but deployment to environments failed"))
 		}
 	}
-	return answer{status: m.behaviour.WriteStatus, body: append(out, member{"deploymentResult", result})}
+	return answer{status: m.store.Behaviour.WriteStatus, body: append(out, pair("deploymentResult", result))}
 }
 
 // listed gives the envelope of a read.
 func (m *Manager) listed(items []any, count int) answer {
-	head := member{"success", true}
-	if m.behaviour.Dialect == Current {
-		head = member{"status", "SUCCESS"}
+	head := pair("success", true)
+	if m.store.Behaviour.Dialect == Current {
+		head = pair("status", "SUCCESS")
 	}
-	return answer{status: 200, body: document{head, {"resultList", items}, {"resultCount", count}}}
+	return answer{status: 200, body: model.Document{head, pair("resultList", items), pair("resultCount", count)}}
 }

@@ -2,8 +2,9 @@
 // memory, behind an http.Handler.
 //
 //	seed (JSON) ──New / Open──▶ Manager ──ServeHTTP──▶ route ▶ token ▶ limit ▶ fault ▶ query, body ▶ handler ▶ state file
-//	                              │
-//	                              └─ Requests, Misuse, Edit, SecretEquals ... for tests
+//
+// The package serves HTTP. What is served is in internal/model, which is kept apart so that package inspect, for tests, can
+// look behind the API: stored connections and secrets, the request log, and changes behind a client's back.
 //
 // It is written from Apinizer's published documentation alone, and imports no other package of this module outside the
 // simulator's: so it cannot share a mistake with the client. No server was asked. The documentation holds two contracts

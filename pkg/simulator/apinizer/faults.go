@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/qlsync/qlsync/pkg/simulator/apinizer/internal/model"
 	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
 )
 
@@ -25,8 +26,8 @@ func foreignFault(f Fault) error {
 		return errors.New("nextHost: there are no links to pages here")
 	case f.Percent > 0 || f.Tier > 0:
 		return errors.New("percent and tier: there are no tiers here; the seed has rateLimit")
-	case f.Deploy != "" && !slices.Contains(deployments, f.Deploy):
-		return fmt.Errorf("deploy %q is none of %v", f.Deploy, deployments)
+	case f.Deploy != "" && !slices.Contains(model.Deployments, f.Deploy):
+		return fmt.Errorf("deploy %q is none of %v", f.Deploy, model.Deployments)
 	}
 	return nil
 }

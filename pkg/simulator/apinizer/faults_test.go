@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/qlsync/qlsync/pkg/simulator/apinizer"
+	"github.com/qlsync/qlsync/pkg/simulator/apinizer/inspect"
 )
 
 // hostile is the manager with faults as they stand in a file.
@@ -190,7 +191,7 @@ func TestFaultsOfAFileAreStrict(t *testing.T) {
 			t.Errorf("%s: error %v", faults, err)
 		}
 	}
-	if _, err := apinizer.New([]byte(acme), apinizer.Options{Faults: []apinizer.Fault{{Deploy: "x"}}}); err == nil {
+	if _, err := inspect.New([]byte(acme), apinizer.Options{Faults: []apinizer.Fault{{Deploy: "x"}}}); err == nil {
 		t.Error("a wrong fault of Options is taken")
 	}
 }

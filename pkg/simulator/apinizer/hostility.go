@@ -3,11 +3,13 @@ package apinizer
 import (
 	"net/http"
 	"slices"
+
+	"github.com/qlsync/qlsync/pkg/simulator/apinizer/internal/model"
 )
 
 // insteadOf gives what a fault has sent instead of serving the request; ok is false if it lets it through.
 func (m *Manager) insteadOf(f Fault, path string) (reply answer, ok bool) {
-	status, header := f.Instead(m.now())
+	status, header := f.Instead(m.store.Now())
 	if status == 0 {
 		return answer{}, false
 	}
@@ -18,13 +20,13 @@ func (m *Manager) insteadOf(f Fault, path string) (reply answer, ok bool) {
 		return answer{status: status, header: header, raw: f.Answer, kind: jsonType}, true
 	}
 	if path == tokenPath { // OAuth errors in both dialects (facts, section 1)
-		return answer{status: status, header: header, body: document{{"error", "server_error"}, {"error_description", "injected fault"}}}, true
+		return answer{status: status, header: header, body: model.Document{pair("error", "server_error"), pair("error_description", "injected fault")}}, true
 	}
-	e := &refusal{situation: internal, text: "An unexpected error occurred"}
+	e := &model.Refusal{Situation: model.Internal, Text: "An unexpected error occurred"}
 	if status == http.StatusTooManyRequests {
-		e = tooMany(f.RetryAfter)
+		e = model.TooMany(f.RetryAfter)
 	}
-	return answer{status: status, header: header, body: e.body(m.behaviour.Errors, status)}, true
+	return answer{status: status, header: header, body: e.Body(m.store.Behaviour.Errors, status)}, true
 }
 
 // alter changes the answer of a served request; false if the fault wanted to change something that is not there.
@@ -49,20 +51,20 @@ func (c *call) alter(reply *answer) bool {
 // distort takes members from the items of a list, and changes its count. It returns false if the fault finds no such
 // item or list.
 func (a *answer) distort(f Fault) bool {
-	envelope, _ := a.body.(document)
+	envelope, _ := a.body.(model.Document)
 	listed, found := false, len(f.Without) == 0
 	for i, m := range envelope {
-		switch m.key {
+		switch m.Key {
 		case "resultList":
-			items := slices.Clone(m.value.([]any))
+			items := slices.Clone(m.Value.([]any))
 			for j := range items {
-				if d := items[j].(document); f.Concerns(d.text("name")) {
-					items[j], found = d.without(f.Without), true
+				if d := items[j].(model.Document); f.Concerns(d.Text("name")) {
+					items[j], found = d.Without(f.Without), true
 				}
 			}
-			envelope[i].value, listed = items, true
+			envelope[i].Value, listed = items, true
 		case "resultCount":
-			envelope[i].value = max(m.value.(int)+f.Count, 0)
+			envelope[i].Value = max(m.Value.(int)+f.Count, 0)
 		}
 	}
 	return listed && found

@@ -4,6 +4,8 @@ import (
 	"crypto/subtle"
 	"sync"
 	"time"
+
+	"github.com/qlsync/qlsync/pkg/simulator/apinizer/internal/model"
 )
 
 // tokenLife is how long an access token is valid: expires_in of the token page (facts, section 1).
@@ -12,7 +14,7 @@ const tokenLife = time.Hour
 // keys says which tokens are valid.
 type keys struct {
 	personal string
-	user     *seedUser
+	user     *model.SeedUser
 
 	mu     sync.Mutex
 	issued map[string]time.Time // access token: when it expires

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/qlsync/qlsync/pkg/simulator/apinizer/internal/model"
 	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
 )
 
@@ -16,19 +17,34 @@ type Options struct {
 	LockTimeout time.Duration // how long Open waits for a state that another process holds; 0: 3 seconds
 }
 
+// Behaviour holds a switch for everything that the documentation leaves open, or says in two ways, and that a client may
+// come to feel.
+type Behaviour = model.Behaviour
+
+// Dialect is one of the two contracts that the documentation holds.
+type Dialect = model.Dialect
+
+// Legacy is the first documentation, Current the present one.
+const (
+	Legacy  = model.Legacy
+	Current = model.Current
+)
+
+// RateLimit is a limit on requests, as the seed has it; the zero value is none.
+type RateLimit = model.RateLimit
+
 // Manager is an embedded Apinizer manager. It is an http.Handler and safe for concurrent use.
 type Manager struct {
-	*model
+	store *model.Store
 
 	keys    *keys
-	limiter *limiter
+	limiter *model.Limiter
 	faults  *host.Faults
-	journal host.Journal
 	routes  []route
 }
 
 // Reseeded says whether Open found a state that had begun from another seed, and dropped it.
-func (m *Manager) Reseeded() bool { return m.reseeded }
+func (m *Manager) Reseeded() bool { return m.store.Reseeded }
 
 // Token gives the personal access token of the caller.
 func (m *Manager) Token() string { return m.keys.personal }
@@ -36,44 +52,27 @@ func (m *Manager) Token() string { return m.keys.personal }
 // UnfiredFaults gives the faults that no request has met; a test that asked for them has not tested what it says.
 func (m *Manager) UnfiredFaults() []Fault { return m.faults.Unfired() }
 
-// Requests gives the requests so far, oldest first; those in flight are not among them.
-func (m *Manager) Requests() []Request { return m.journal.Requests() }
-
-// Writes gives the requests that create, change or delete a connection, whatever their outcome.
-func (m *Manager) Writes() []Request {
-	var out []Request
-	for _, r := range m.journal.Requests() {
-		if r.Method != http.MethodGet && r.Path != tokenPath {
-			out = append(out, r)
-		}
-	}
-	return out
-}
-
 // Misuse gives the requests that broke the contract (unknown route, query key or body field, a body that is no JSON), as
 // "METHOD path: what was wrong". A test of a client demands that there are none.
-func (m *Manager) Misuse() []string { return m.journal.Misuse() }
+func (m *Manager) Misuse() []string { return m.store.Journal.Misuse() }
 
 // Unsaved returns why the last write could not be saved in the state file, with its path; nil if it was. Such a write is
 // answered with 500 and has changed nothing.
 func (m *Manager) Unsaved() error {
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	return m.state.Unsaved()
+	m.store.RLock()
+	defer m.store.RUnlock()
+	return m.store.File.Unsaved()
 }
 
 // Close gives the state file back. The manager must not be used any more.
 func (m *Manager) Close() error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if err := m.state.Close(); err != nil {
+	m.store.Lock()
+	defer m.store.Unlock()
+	if err := m.store.File.Close(); err != nil {
 		return fmt.Errorf("close embedded manager: %w", err)
 	}
 	return nil
 }
-
-// Request is one entry of the request log.
-type Request = host.Request
 
 // route is one operation of the documentation, as far as it is served. A part {x} of the pattern stands for any text.
 type route struct {
@@ -87,5 +86,8 @@ type route struct {
 type handler func(*Manager, *call) (answer, error)
 
 func (m *Manager) misused(r *http.Request, what string) {
-	m.journal.Misused(r.Method + " " + r.URL.Path + ": " + what)
+	m.store.Journal.Misused(r.Method + " " + r.URL.Path + ": " + what)
 }
+
+// Store returns what the manager holds, for package inspect.
+func (m *Manager) Store() *model.Store { return m.store }

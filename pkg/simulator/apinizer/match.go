@@ -9,7 +9,7 @@ import (
 // match finds the route of a request, and the parts of its path that stand for something.
 func (m *Manager) match(r *http.Request) (rt route, parts map[string]string, found bool) {
 	path := r.URL.EscapedPath()
-	if m.behaviour.OptionalSlash && !strings.HasSuffix(path, "/") {
+	if m.store.Behaviour.OptionalSlash && !strings.HasSuffix(path, "/") {
 		if rt, parts, found = m.matchExactly(r.Method, path); found {
 			return rt, parts, true
 		}

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"time"
 
+	"github.com/qlsync/qlsync/pkg/simulator/apinizer/internal/model"
 	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
 )
 
@@ -30,28 +31,23 @@ func Open(seed []byte, stateFile string, o Options) (*Manager, error) {
 }
 
 func open(data []byte, file *host.StateFile, o Options) (*Manager, error) {
-	m := &Manager{model: &model{now: o.Now, state: file}}
-	if m.now == nil {
-		m.now = time.Now
+	if o.Now == nil {
+		o.Now = time.Now
 	}
-	var err error
-	if m.seed, m.behaviour, err = parseSeed(data, o.Behaviour); err != nil {
+	content, err := model.NewStore(data, o.Behaviour, o.Now, file)
+	if err != nil {
 		return nil, err
 	}
+	m := &Manager{store: content, limiter: model.NewLimiter(content.Seed.RateLimit), routes: routeTable(content.Behaviour.Dialect)}
 	if m.faults, err = host.NewFaults(o.Faults, foreignFault); err != nil {
 		return nil, err
 	}
-	if m.vault, err = host.NewVault(data); err != nil {
-		return nil, err
-	}
-	m.types, m.world, m.limiter = types(m.behaviour), newWorld(m.behaviour), newLimiter(m.seed.RateLimit)
-	m.keys = &keys{personal: m.seed.Token, user: m.seed.User, issued: make(map[string]time.Time)}
+	m.keys = &keys{personal: content.Seed.Token, user: content.Seed.User, issued: make(map[string]time.Time)}
 	if m.keys.personal == "" {
 		m.keys.personal = rand.Text()
 	}
-	m.routes = routeTable(m.behaviour.Dialect)
-	if err := m.populate(); err != nil {
+	if err := content.Populate(); err != nil {
 		return nil, err
 	}
-	return m, m.load(data)
+	return m, content.Load(data)
 }

@@ -1,6 +1,10 @@
 package apinizer
 
-import "net/http"
+import (
+	"net/http"
+
+	"github.com/qlsync/qlsync/pkg/simulator/apinizer/internal/model"
+)
 
 // healthcheck and hello are the probes (facts, section 1).
 func (m *Manager) healthcheck(*call) (answer, error) {
@@ -14,12 +18,12 @@ func (m *Manager) hello(c *call) (answer, error) {
 // listProjects leaves out projects that the token does not see; none is a success (facts, 2.2).
 func (m *Manager) listProjects(*call) (answer, error) {
 	items := []any{}
-	for _, p := range m.seed.Projects {
-		if p.Access != accessNone {
-			item := document{{"name", p.Name}, {"description", p.Description}}
-			if m.behaviour.Dialect == Current {
-				item = append(item, member{"id", idOf(p.Name)}, member{"relativePath", "/" + p.Name},
-					member{"enableRelativePath", false}, member{"tags", []any{}})
+	for _, p := range m.store.Seed.Projects {
+		if p.Access != model.AccessNone {
+			item := model.Document{pair("name", p.Name), pair("description", p.Description)}
+			if m.store.Behaviour.Dialect == Current {
+				item = append(item, pair("id", model.IDOf(p.Name)), pair("relativePath", "/"+p.Name),
+					pair("enableRelativePath", false), pair("tags", []any{}))
 			}
 			items = append(items, item)
 		}
@@ -30,26 +34,26 @@ func (m *Manager) listProjects(*call) (answer, error) {
 // listEnvironments serves all environments, and those of a project; every project has all.
 func (m *Manager) listEnvironments(c *call) (answer, error) {
 	if name, ofProject := c.parts["project"]; ofProject {
-		if p := m.project(name); p == nil || p.Access == accessNone {
-			return answer{}, &refusal{
-				situation: missingEnvironments, text: "Project (" + name + ") is not found or user does not have privilege to access it!",
-				legacy: "Project not found for name: (" + name + ") or user has not privilege to access it!",
+		if p := m.store.Project(name); p == nil || p.Access == model.AccessNone {
+			return answer{}, &model.Refusal{
+				Situation: model.MissingEnvironments, Text: "Project (" + name + ") is not found or user does not have privilege to access it!",
+				Legacy: "Project not found for name: (" + name + ") or user has not privilege to access it!",
 			}
 		}
 	}
 	items := []any{}
-	for _, e := range m.seed.Environments {
-		item := document{
-			{"name", e.Name},
-			{"description", e.Description},
-			{"type", e.Type},
-			{"status", e.Status},
-			{"accessUrl", e.AccessURL},
-			{"deployed", e.Status != "UNPUBLISHED"},
-			{"redeployRequired", e.Status == "REPUBLISH_REQUIRED"},
+	for _, e := range m.store.Seed.Environments {
+		item := model.Document{
+			pair("name", e.Name),
+			pair("description", e.Description),
+			pair("type", e.Type),
+			pair("status", e.Status),
+			pair("accessUrl", e.AccessURL),
+			pair("deployed", e.Status != "UNPUBLISHED"),
+			pair("redeployRequired", e.Status == "REPUBLISH_REQUIRED"),
 		}
-		if m.behaviour.Dialect == Current {
-			item = append(item, member{"id", idOf(e.Name)})
+		if m.store.Behaviour.Dialect == Current {
+			item = append(item, pair("id", model.IDOf(e.Name)))
 		}
 		items = append(items, item)
 	}

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 
+	"github.com/qlsync/qlsync/pkg/simulator/apinizer/internal/model"
 	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
 )
 
@@ -16,14 +17,14 @@ const bodyLimit = 16 << 20
 
 // ServeHTTP answers one request.
 func (m *Manager) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	entry := Request{Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery}
+	entry := host.Request{Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery}
 	reply, cut := m.stages(w, r)
 	if cut {
-		m.journal.Record(entry)
+		m.store.Journal.Record(entry)
 		panic(http.ErrAbortHandler) // the server closes the connection without an answer
 	}
 	entry.Status = reply.status
-	m.journal.Record(entry)
+	m.store.Journal.Record(entry)
 	reply.write(w)
 }
 
@@ -33,14 +34,14 @@ func (m *Manager) stages(w http.ResponseWriter, r *http.Request) (reply answer, 
 	if !found {
 		return m.noRoute(r), false
 	}
-	if m.behaviour.ProxyPages == proxyAll {
+	if m.store.Behaviour.ProxyPages == model.ProxyAll {
 		return proxyPage(), false
 	}
 	if !rt.open {
 		if err := m.authenticate(r); err != nil {
 			return m.refused(r, err), false
 		}
-		if err := m.limiter.admit(m.now()); err != nil {
+		if err := m.limiter.Admit(m.store.Now()); err != nil {
 			return m.refused(r, err), false
 		}
 	}
@@ -48,7 +49,7 @@ func (m *Manager) stages(w http.ResponseWriter, r *http.Request) (reply answer, 
 	fault.Wait(r.Context())
 	if fault.ExpireToken {
 		m.keys.expire(m.bearer(r))
-		return m.refused(r, unauthorizedBecause("Token was expired!")), false
+		return m.refused(r, model.UnauthorizedBecause("Token was expired!")), false
 	}
 	if reply, instead := m.insteadOf(fault.Fault, r.URL.Path); instead || fault.Cut == host.CutBefore {
 		return reply, fault.Cut != ""
@@ -67,7 +68,7 @@ func (m *Manager) stages(w http.ResponseWriter, r *http.Request) (reply answer, 
 // noRoute answers what is no operation: a 404 without a body (facts, section 4), or a page of a proxy.
 func (m *Manager) noRoute(r *http.Request) answer {
 	m.misused(r, "not an operation that the embedded manager serves")
-	if m.behaviour.ProxyPages != "" {
+	if m.store.Behaviour.ProxyPages != "" {
 		return proxyPage()
 	}
 	return answer{status: http.StatusNotFound}
@@ -82,69 +83,69 @@ func (m *Manager) served(w http.ResponseWriter, c *call, rt route) (answer, erro
 	if err := c.read(m, w, rt); err != nil {
 		return answer{}, err
 	}
-	if m.behaviour.Lag > 0 && rt.method == http.MethodGet {
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		newest := m.world
-		m.world = m.lagging()
-		defer func() { m.world = newest }()
+	if m.store.Behaviour.Lag > 0 && rt.method == http.MethodGet {
+		m.store.Lock()
+		defer m.store.Unlock()
+		newest := m.store.World
+		m.store.World = m.store.Lagging()
+		defer func() { m.store.World = newest }()
 		return rt.handle(m, c)
 	}
 	if rt.method == http.MethodGet || rt.open {
-		m.mu.RLock()
-		defer m.mu.RUnlock()
+		m.store.RLock()
+		defer m.store.RUnlock()
 		return rt.handle(m, c)
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.noteBefore()
+	m.store.Lock()
+	defer m.store.Unlock()
+	m.store.NoteBefore()
 	reply, err := rt.handle(m, c)
 	if err != nil {
 		return reply, err
 	}
-	return reply, m.save()
+	return reply, m.store.Save()
 }
 
 // read checks the query and reads the body.
 func (c *call) read(m *Manager, w http.ResponseWriter, rt route) error {
 	var err error
 	if c.query, err = url.ParseQuery(c.request.URL.RawQuery); err != nil {
-		return misuse("the query is not well-formed")
+		return model.Misuse("the query is not well-formed")
 	}
 	for _, key := range host.SortedKeys(c.query) {
-		paging := rt.pattern == connectionsPath && m.behaviour.PageSize > 0 && slices.Contains([]string{"page", "size", "sort"}, key)
+		paging := rt.pattern == connectionsPath && m.store.Behaviour.PageSize > 0 && slices.Contains([]string{"page", "size", "sort"}, key)
 		if !slices.Contains(rt.query, key) && !paging {
-			return misuse("unknown query key %q", key)
+			return model.Misuse("unknown query key %q", key)
 		}
 		if len(c.query[key]) != 1 {
-			return misuse("query key %q is given more than once", key)
+			return model.Misuse("query key %q is given more than once", key)
 		}
 	}
 	c.body, err = io.ReadAll(http.MaxBytesReader(w, c.request.Body, bodyLimit))
 	if err != nil {
-		return invalidf("the body could not be read")
+		return model.Invalidf("the body could not be read")
 	}
 	takesBody := rt.method == http.MethodPost || rt.method == http.MethodPut
 	if len(c.body) > 0 && !takesBody {
-		return misuse("%s takes no body", rt.method)
+		return model.Misuse("%s takes no body", rt.method)
 	}
 	if kind, _, _ := mime.ParseMediaType(c.request.Header.Get("Content-Type")); takesBody && !rt.open && kind != "application/json" {
-		return misuse("a body needs Content-Type: application/json")
+		return model.Misuse("a body needs Content-Type: application/json")
 	}
 	return nil
 }
 
 // refused turns an error into an answer and records misuse. What is no refusal is a failure of ours.
 func (m *Manager) refused(r *http.Request, err error) answer {
-	var e *refusal
+	var e *model.Refusal
 	if !errors.As(err, &e) {
-		e = &refusal{situation: internal, text: err.Error()}
+		e = &model.Refusal{Situation: model.Internal, Text: err.Error()}
 	}
-	header := e.header
-	if e.misused {
-		m.misused(r, e.text)
+	header := e.Header
+	if e.Misused {
+		m.misused(r, e.Text)
 		header = host.MarkMisuse(header)
 	}
-	status := e.statusUnder(m.behaviour)
-	return answer{status: status, header: header, body: e.body(m.behaviour.Errors, status)}
+	status := e.StatusUnder(m.store.Behaviour)
+	return answer{status: status, header: header, body: e.Body(m.store.Behaviour.Errors, status)}
 }

@@ -12,11 +12,12 @@ import (
 	"time"
 
 	"github.com/qlsync/qlsync/pkg/simulator/apinizer"
+	"github.com/qlsync/qlsync/pkg/simulator/apinizer/inspect"
 )
 
-func open(t *testing.T, seed, file string) *apinizer.Manager {
+func open(t *testing.T, seed, file string) *inspect.Manager {
 	t.Helper()
-	manager, err := apinizer.Open([]byte(seed), file, apinizer.Options{LockTimeout: 100 * time.Millisecond})
+	manager, err := inspect.Open([]byte(seed), file, apinizer.Options{LockTimeout: 100 * time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +70,7 @@ func TestAChangedSeedStartsAnew(t *testing.T) {
 	if err := first.Remove("Payments", "Mail"); err != nil || first.Reseeded() {
 		t.Errorf("error %v, reseeded %v", err, first.Reseeded())
 	}
-	if _, err := apinizer.Open([]byte(acme), file, apinizer.Options{LockTimeout: 50 * time.Millisecond}); err == nil || !strings.Contains(err.Error(), "in use by another process") {
+	if _, err := inspect.Open([]byte(acme), file, apinizer.Options{LockTimeout: 50 * time.Millisecond}); err == nil || !strings.Contains(err.Error(), "in use by another process") {
 		t.Errorf("error %v", err)
 	}
 	if err := first.Close(); err != nil {
@@ -87,7 +88,7 @@ func TestADamagedStateIsNotOverwritten(t *testing.T) {
 	if err := os.WriteFile(file, []byte(`{"version": 1, "connec`), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := apinizer.Open([]byte(acme), file, apinizer.Options{}); err == nil || !strings.Contains(err.Error(), "delete it to start from the seed") {
+	if _, err := inspect.Open([]byte(acme), file, apinizer.Options{}); err == nil || !strings.Contains(err.Error(), "delete it to start from the seed") {
 		t.Errorf("error %v", err)
 	}
 }
@@ -101,7 +102,7 @@ func TestAWriteIsDurableBeforeItIsAnswered(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		manager, err := apinizer.Open([]byte(acme), file, apinizer.Options{Faults: faults})
+		manager, err := inspect.Open([]byte(acme), file, apinizer.Options{Faults: faults})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -152,7 +153,7 @@ func TestSeedMistakesAreNamedByTheirPath(t *testing.T) {
 		connection(`, {"project": "P", "type": "email", "name": "m"}`):                          "connections[1]: The field host is required",
 	} {
 		t.Run(want, func(t *testing.T) {
-			if _, err := apinizer.New([]byte(seed), apinizer.Options{}); err == nil || !strings.Contains(err.Error(), want) {
+			if _, err := inspect.New([]byte(seed), apinizer.Options{}); err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("error %v, want %q", err, want)
 			}
 		})
@@ -178,7 +179,7 @@ func TestNewerFieldsAreShownAndLost(t *testing.T) {
 
 func TestHandsChangeThingsBehindAClientsBack(t *testing.T) {
 	r := newRig(t, acme, apinizer.Options{})
-	err := r.Edit("Payments", "Mail", func(c *apinizer.Connection) {
+	err := r.Edit("Payments", "Mail", func(c *inspect.Connection) {
 		c.Name, c.Fields["port"] = "Post", 99
 		delete(c.Fields, "auth")
 	})
@@ -188,16 +189,16 @@ func TestHandsChangeThingsBehindAClientsBack(t *testing.T) {
 	if got := r.one("Post"); got["port"] != 99.0 || got["auth"] != false || !r.SecretEquals("Payments", "Post", "password", "pa55word") {
 		t.Errorf("%v", got)
 	}
-	for what, edit := range map[string]func(*apinizer.Connection){
-		"taken":         func(c *apinizer.Connection) { c.Name = "orders" },
-		"no such field": func(c *apinizer.Connection) { c.Fields["hots"] = "x" },
-		"whole number":  func(c *apinizer.Connection) { c.Fields["port"] = "x" },
+	for what, edit := range map[string]func(*inspect.Connection){
+		"taken":         func(c *inspect.Connection) { c.Name = "orders" },
+		"no such field": func(c *inspect.Connection) { c.Fields["hots"] = "x" },
+		"whole number":  func(c *inspect.Connection) { c.Fields["port"] = "x" },
 	} {
 		if err := r.Edit("Payments", "Post", edit); err == nil || !strings.Contains(err.Error(), what) {
 			t.Errorf("%s: error %v", what, err)
 		}
 	}
-	if err := r.Add(apinizer.SeedConnection{Project: "Payments", Type: "linux-script", Name: "Box", Fields: map[string]any{
+	if err := r.Add(inspect.SeedConnection{Project: "Payments", Type: "linux-script", Name: "Box", Fields: map[string]any{
 		"hostName": "h", "username": "u", "password": "p", "sshPort": 2222,
 	}}); err != nil {
 		t.Fatal(err)
@@ -253,7 +254,7 @@ func TestManyClientsAtOnce(t *testing.T) {
 
 // BenchmarkWrite writes one of a thousand connections, with the state on disk.
 func BenchmarkWrite(b *testing.B) {
-	manager, err := apinizer.Open([]byte(acme), filepath.Join(b.TempDir(), "manager.state"), apinizer.Options{})
+	manager, err := inspect.Open([]byte(acme), filepath.Join(b.TempDir(), "manager.state"), apinizer.Options{})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -279,7 +280,7 @@ func FuzzBodies(f *testing.F) {
 	f.Add(`{"type": "elasticsearch", "type": "READ", "name": "c"}`)
 	f.Fuzz(func(t *testing.T, body string) {
 		for _, behaviour := range []string{``, `"accessModeKey": "type", "unknownFields": "keep", "computed": true`} {
-			manager, err := apinizer.New([]byte(under(behaviour)), apinizer.Options{})
+			manager, err := inspect.New([]byte(under(behaviour)), apinizer.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}

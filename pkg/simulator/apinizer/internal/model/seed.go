@@ -1,4 +1,4 @@
-package apinizer
+package model
 
 import (
 	"cmp"
@@ -13,8 +13,8 @@ import (
 // seed is the description of a manager before the first request; see New for an example.
 type seed struct {
 	Token        string                    `json:"token"`
-	User         *seedUser                 `json:"user"`
-	Projects     []project                 `json:"projects"`
+	User         *SeedUser                 `json:"user"`
+	Projects     []Project                 `json:"projects"`
 	Environments []environment             `json:"environments"`
 	Connections  []SeedConnection          `json:"connections"`
 	NewerFields  map[string]map[string]any `json:"newerFields"`
@@ -22,13 +22,13 @@ type seed struct {
 	Behaviour    json.RawMessage           `json:"behaviour"`
 }
 
-// seedUser is who may ask for an access token.
-type seedUser struct {
+// SeedUser is who may ask for an access token.
+type SeedUser struct {
 	Name     string `json:"name"`
 	Password string `json:"password"`
 }
 
-type project struct {
+type Project struct {
 	Name        string `json:"name"`
 	Description string `json:"description"`
 	Access      string `json:"access"` // of the caller: manage, view or none
@@ -86,10 +86,10 @@ func (s *seed) check() error {
 		if p.Name == "" {
 			note("projects[%d].name: missing", i)
 		}
-		if slices.ContainsFunc(s.Projects[:i], func(other project) bool { return other.Name == p.Name }) {
+		if slices.ContainsFunc(s.Projects[:i], func(other Project) bool { return other.Name == p.Name }) {
 			note("projects[%d].name: %q is used twice", i, p.Name)
 		}
-		if !slices.Contains([]string{"", accessManage, accessView, accessNone}, p.Access) {
+		if !slices.Contains([]string{"", accessManage, AccessView, AccessNone}, p.Access) {
 			note("projects[%d].access: must be manage, view or none", i)
 		}
 	}
@@ -102,7 +102,7 @@ func (s *seed) check() error {
 		}
 	}
 	for _, name := range host.SortedKeys(s.NewerFields) {
-		if !slices.Contains(typeNames, name) {
+		if !slices.Contains(TypeNames, name) {
 			note("newerFields.%s: no such type", name)
 		}
 	}
@@ -115,6 +115,6 @@ func (s *seed) check() error {
 // What the caller may do in a project.
 const (
 	accessManage = "manage"
-	accessView   = "view"
-	accessNone   = "none"
+	AccessView   = "view"
+	AccessNone   = "none"
 )

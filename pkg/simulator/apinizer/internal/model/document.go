@@ -1,4 +1,4 @@
-package apinizer
+package model
 
 import (
 	"bytes"
@@ -10,24 +10,24 @@ import (
 	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
 )
 
-// member is one key of a document.
-type member struct {
-	key   string
-	value any
+// Member is one key of a document.
+type Member struct {
+	Key   string
+	Value any
 }
 
-// document is a JSON object with its keys in order; a key may stand there twice (facts, 7.3).
-type document []member
+// Document is a JSON object with its keys in order; a key may stand there twice (facts, 7.3).
+type Document []Member
 
 // MarshalJSON writes the members in their order.
-func (d document) MarshalJSON() ([]byte, error) {
+func (d Document) MarshalJSON() ([]byte, error) {
 	var out bytes.Buffer
 	out.WriteByte('{')
 	for i, m := range d {
 		if i > 0 {
 			out.WriteByte(',')
 		}
-		for _, part := range []any{m.key, m.value} {
+		for _, part := range []any{m.Key, m.Value} {
 			data, err := host.JSON(part)
 			if err != nil {
 				return nil, err
@@ -41,36 +41,36 @@ func (d document) MarshalJSON() ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// text returns the text of a member; "" where there is none.
-func (d document) text(key string) string {
+// Text returns the text of a member; "" where there is none.
+func (d Document) Text(key string) string {
 	for _, m := range d {
-		if text, isText := m.value.(string); isText && m.key == key {
+		if text, isText := m.Value.(string); isText && m.Key == key {
 			return text
 		}
 	}
 	return ""
 }
 
-// without returns the document without some members.
-func (d document) without(keys []string) document {
-	return slices.DeleteFunc(slices.Clone(d), func(m member) bool { return slices.Contains(keys, m.key) })
+// Without returns the document without some members.
+func (d Document) Without(keys []string) Document {
+	return slices.DeleteFunc(slices.Clone(d), func(m Member) bool { return slices.Contains(keys, m.Key) })
 }
 
 // parseDocument reads one JSON object and keeps keys that stand there twice.
-func parseDocument(data []byte) (document, error) {
+func parseDocument(data []byte) (Document, error) {
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.UseNumber()
 	if start, err := d.Token(); err != nil || start != json.Delim('{') {
 		return nil, errors.New("the body must be one JSON object")
 	}
-	var out document
+	var out Document
 	for d.More() {
 		key, err := d.Token()
 		if err != nil {
 			return nil, errors.New("the body is not valid JSON")
 		}
-		m := member{key: key.(string)}
-		if err := d.Decode(&m.value); err != nil {
+		m := Member{Key: key.(string)}
+		if err := d.Decode(&m.Value); err != nil {
 			return nil, errors.New("the body is not valid JSON")
 		}
 		out = append(out, m)

@@ -1,4 +1,4 @@
-package apinizer
+package model
 
 import (
 	"encoding/json"
@@ -29,89 +29,89 @@ type storedConnection struct {
 	Live     int               `json:"live"`
 }
 
-// load takes the state as it was left, or begins one.
-func (m *model) load(seed []byte) error {
-	if m.state == nil {
+// Load takes the state as it was left, or begins one.
+func (m *Store) Load(seed []byte) error {
+	if m.File == nil {
 		return nil
 	}
 	var kept state
-	found, reseeded, err := m.state.Load(stateVersion, seed, &kept)
+	found, reseeded, err := m.File.Load(stateVersion, seed, &kept)
 	if err != nil {
 		return err
 	}
-	m.reseeded = reseeded
+	m.Reseeded = reseeded
 	if !found {
-		return m.save()
+		return m.Save()
 	}
-	m.world, err = m.worldOf(kept)
+	m.World, err = m.worldOf(kept)
 	return err
 }
 
 // worldOf makes the world that a state describes.
-func (m *model) worldOf(kept state) (*world, error) {
-	w := newWorld(m.behaviour)
+func (m *Store) worldOf(kept state) (*world, error) {
+	w := newWorld(m.Behaviour)
 	for _, s := range kept.Connections {
-		r := &record{Project: s.Project, Type: s.Type, Name: s.Name, Fields: s.Fields, Revision: s.Revision, Live: s.Live}
+		r := &Record{Project: s.Project, Type: s.Type, Name: s.Name, Fields: s.Fields, Revision: s.Revision, Live: s.Live}
 		for key, hidden := range s.Hidden {
 			var err error
 			if r.Fields[key], err = m.vault.Reveal(hidden); err != nil {
 				return nil, fmt.Errorf("state of the embedded manager: connection %q: %w", s.Name, err)
 			}
 		}
-		w.put(r, nil)
+		w.Put(r, nil)
 	}
 	return w, nil
 }
 
-// save makes the world durable, where there is a state file. If it cannot, the world is again as it was saved last: a
+// Save makes the world durable, where there is a state file. If it cannot, the world is again as it was saved last: a
 // write that the next process would not find has not happened. The caller holds the lock.
-func (m *model) save() error {
-	if m.state == nil {
+func (m *Store) Save() error {
+	if m.File == nil {
 		return nil
 	}
 	out := struct {
 		host.StateHead
 
 		Connections []json.RawMessage `json:"connections"`
-	}{StateHead: m.state.Head(), Connections: []json.RawMessage{}}
-	for _, r := range m.world.all(m.seed.Projects) {
-		if r.stored == nil {
+	}{StateHead: m.File.Head(), Connections: []json.RawMessage{}}
+	for _, r := range m.World.All(m.Seed.Projects) {
+		if r.Stored == nil {
 			var err error
-			if r.stored, err = m.encode(r); err != nil {
+			if r.Stored, err = m.encode(r); err != nil {
 				return fmt.Errorf("encode state of the embedded manager: %w", err)
 			}
 		}
-		out.Connections = append(out.Connections, r.stored)
+		out.Connections = append(out.Connections, r.Stored)
 	}
-	if err := m.state.Save(out); err != nil {
+	if err := m.File.Save(out); err != nil {
 		return errors.Join(err, m.back())
 	}
 	return nil
 }
 
 // back takes the world back to what was saved last.
-func (m *model) back() error {
+func (m *Store) back() error {
 	var kept state
-	if found, err := m.state.Last(&kept); !found || err != nil {
+	if found, err := m.File.Last(&kept); !found || err != nil {
 		return err
 	}
 	w, err := m.worldOf(kept)
 	if err == nil {
-		m.world = w
+		m.World = w
 	}
 	return err
 }
 
 // encode gives a record as it stands in the state file.
-func (m *model) encode(r *record) (json.RawMessage, error) {
+func (m *Store) encode(r *Record) (json.RawMessage, error) {
 	s := storedConnection{
 		Project: r.Project, Type: r.Type, Name: r.Name, Fields: map[string]any{}, Hidden: map[string]string{},
 		Revision: r.Revision, Live: r.Live,
 	}
 	for _, key := range host.SortedKeys(r.Fields) {
 		value := r.Fields[key]
-		f, known := m.types[r.Type].field(key)
-		if known && f.class == plain && f.kind != anyKind || host.IsSealed(value) {
+		f, known := m.Types[r.Type].Field(key)
+		if known && f.Class == plain && f.kind != anyKind || host.IsSealed(value) {
 			s.Fields[key] = value
 			continue
 		}

@@ -1,4 +1,4 @@
-package apinizer
+package model
 
 import (
 	"errors"
@@ -25,18 +25,18 @@ func (l RateLimit) check() error {
 	return nil
 }
 
-// limiter keeps a log of the requests in the window.
-type limiter struct {
+// Limiter keeps a log of the requests in the window.
+type Limiter struct {
 	RateLimit
 
 	mu  sync.Mutex
 	log []time.Time
 }
 
-func newLimiter(l RateLimit) *limiter { return &limiter{RateLimit: l} }
+func NewLimiter(l RateLimit) *Limiter { return &Limiter{RateLimit: l} }
 
-// admit counts a request, or refuses it.
-func (l *limiter) admit(now time.Time) error {
+// Admit counts a request, or refuses it.
+func (l *Limiter) Admit(now time.Time) error {
 	if l.Requests == 0 {
 		return nil
 	}
@@ -51,10 +51,10 @@ func (l *limiter) admit(now time.Time) error {
 		return nil
 	}
 	wait := int(math.Ceil(l.log[0].Add(window).Sub(now).Seconds()))
-	refused := tooMany(wait)
+	refused := TooMany(wait)
 	refused.status = l.Status
 	if l.Header {
-		refused.header = http.Header{"Retry-After": {strconv.Itoa(wait)}}
+		refused.Header = http.Header{"Retry-After": {strconv.Itoa(wait)}}
 	}
 	return refused
 }

@@ -1,34 +1,34 @@
-package apinizer
+package model
 
 import "github.com/qlsync/qlsync/pkg/simulator/internal/host"
 
-// secretAfter gives what is stored of a secret after a write; nil: nothing.
-func (m *model) secretAfter(f field, sent any, isSent bool, old *record) any {
+// SecretAfter gives what is stored of a secret after a write; nil: nothing.
+func (m *Store) SecretAfter(f field, sent any, isSent bool, old *Record) any {
 	if !empty(sent) {
 		if m.retains(f) {
 			return sent
 		}
 		return host.Seal(sent)
 	}
-	b := m.behaviour
+	b := m.Behaviour
 	keeps := !isSent && b.OmittedKeepsSecret || isSent && sent == nil && b.NullKeepsSecret || sent == "" && b.BlankKeepsSecret
 	if keeps && old != nil {
-		return old.Fields[f.name]
+		return old.Fields[f.Name]
 	}
 	return nil
 }
 
 // retains says whether the value itself must be kept, because a GET shows it.
-func (m *model) retains(f field) bool {
-	return m.behaviour.Secrets == "clear" || m.behaviour.Secrets == "" && f.shown
+func (m *Store) retains(f field) bool {
+	return m.Behaviour.Secrets == "clear" || m.Behaviour.Secrets == "" && f.shown
 }
 
 // shownSecret gives what a GET answers of a stored secret.
-func (m *model) shownSecret(stored any, single bool) any {
+func (m *Store) shownSecret(stored any, single bool) any {
 	switch {
-	case stored == nil || !single || m.behaviour.Secrets == "null":
+	case stored == nil || !single || m.Behaviour.Secrets == "null":
 		return nil
-	case m.behaviour.Secrets == "ciphertext":
+	case m.Behaviour.Secrets == "ciphertext":
 		return ciphertext(stored)
 	case host.IsSealed(stored):
 		return nil

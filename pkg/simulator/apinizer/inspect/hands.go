@@ -1,16 +1,18 @@
-package apinizer
+package inspect
 
 import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 
+	"github.com/qlsync/qlsync/pkg/simulator/apinizer/internal/model"
 	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
 )
 
-// What follows is for tests and demonstrations: to look behind the API, and to change things behind a client's back. It
-// is no request: nothing is logged, counted or refused for lack of rights.
+// SeedConnection describes a connection as a seed does; see [Manager.Add].
+type SeedConnection = model.SeedConnection
 
 // Connection is a connection as it is stored.
 type Connection struct {
@@ -27,10 +29,10 @@ type Connection struct {
 
 // Connections gives all connections: by project, then by type in the documentation's order, then by creation.
 func (m *Manager) Connections() []Connection {
-	m.mu.RLock()
-	defer m.mu.RUnlock()
+	m.store.RLock()
+	defer m.store.RUnlock()
 	var all []Connection
-	for _, r := range m.world.all(m.seed.Projects) {
+	for _, r := range m.store.World.All(m.store.Seed.Projects) {
 		all = append(all, m.exported(r))
 	}
 	return all
@@ -38,9 +40,9 @@ func (m *Manager) Connections() []Connection {
 
 // Find gives the connection of that name, in exactly this spelling.
 func (m *Manager) Find(project, name string) (Connection, bool) {
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	r := m.world.find(project, name)
+	m.store.RLock()
+	defer m.store.RUnlock()
+	r := m.store.World.Find(project, name)
 	if r == nil {
 		return Connection{}, false
 	}
@@ -49,56 +51,56 @@ func (m *Manager) Find(project, name string) (Connection, bool) {
 
 // Add puts a connection there as a seed would.
 func (m *Manager) Add(c SeedConnection) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
+	m.store.Lock()
+	defer m.store.Unlock()
 	fields, err := asDecoded(c.Fields)
 	if err != nil {
 		return fmt.Errorf("add connection %s: %w", c.Name, err)
 	}
 	c.Fields = fields
-	if err := m.add(c); err != nil {
+	if err := m.store.Add(c); err != nil {
 		return fmt.Errorf("add connection %s: %w", c.Name, err)
 	}
-	return m.save()
+	return m.store.Save()
 }
 
 // Edit changes name and fields of a connection as a person would in the console, where secrets stay; the function's other
 // changes are ignored. It is pushed to the workers.
 func (m *Manager) Edit(project, name string, edit func(*Connection)) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	old := m.world.find(project, name)
+	m.store.Lock()
+	defer m.store.Unlock()
+	old := m.store.World.Find(project, name)
 	if old == nil {
 		return fmt.Errorf("edit connection %s: not found", name)
 	}
 	c := m.exported(old)
 	edit(&c)
-	if holder := m.world.holder(old.place(), c.Name); holder != nil && holder != old {
+	if holder := m.store.World.Holder(old.Place(), c.Name); holder != nil && holder != old {
 		return fmt.Errorf("edit connection %s: name %q is taken", name, c.Name)
 	}
 	fields, err := m.edited(old, c.Fields)
 	if err != nil {
 		return fmt.Errorf("edit connection %s: %w", name, err)
 	}
-	next := &record{Project: project, Type: old.Type, Name: c.Name, Fields: fields, Revision: old.Revision + 1}
+	next := &model.Record{Project: project, Type: old.Type, Name: c.Name, Fields: fields, Revision: old.Revision + 1}
 	next.Live = next.Revision
-	m.world.put(next, old)
-	return m.save()
+	m.store.World.Put(next, old)
+	return m.store.Save()
 }
 
 // edited gives the fields of a connection after an edit: those that are wanted, and the secrets that were there.
-func (m *model) edited(old *record, wanted map[string]any) (map[string]any, error) {
+func (m *Manager) edited(old *model.Record, wanted map[string]any) (map[string]any, error) {
 	wanted, err := asDecoded(wanted)
 	if err != nil {
 		return nil, err
 	}
 	fields := map[string]any{}
 	for _, key := range host.SortedKeys(wanted) {
-		f, known := m.types[old.Type].field(key)
+		f, known := m.store.Types[old.Type].Field(key)
 		if !known {
 			return nil, fmt.Errorf("no such field %q", key)
 		}
-		value, err := m.clean(key, f, wanted[key])
+		value, err := m.store.Clean(key, f, wanted[key])
 		if err != nil {
 			return nil, err
 		}
@@ -106,9 +108,9 @@ func (m *model) edited(old *record, wanted map[string]any) (map[string]any, erro
 			fields[key] = value
 		}
 	}
-	for _, f := range m.types[old.Type].fields {
-		if stored, set := old.Fields[f.name]; f.class == secret && set {
-			fields[f.name] = stored
+	for _, f := range m.store.Types[old.Type].Fields {
+		if stored, set := old.Fields[f.Name]; f.Class == model.Secret && set {
+			fields[f.Name] = stored
 		}
 	}
 	return fields, nil
@@ -116,43 +118,43 @@ func (m *model) edited(old *record, wanted map[string]any) (map[string]any, erro
 
 // TypeIn stores a secret with a connection as a person does who types it into the console; "" clears it.
 func (m *Manager) TypeIn(project, name, field, value string) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	old := m.world.find(project, name)
+	m.store.Lock()
+	defer m.store.Unlock()
+	old := m.store.World.Find(project, name)
 	if old == nil {
 		return fmt.Errorf("type %s into connection %s: not found", field, name)
 	}
-	f, known := m.types[old.Type].field(field)
-	if !known || f.class != secret {
+	f, known := m.store.Types[old.Type].Field(field)
+	if !known || f.Class != model.Secret {
 		return fmt.Errorf("type %s into connection %s: it is not a secret of type %s", field, name, old.Type)
 	}
 	next := *old
-	next.Fields, next.Revision, next.Live, next.stored = maps.Clone(old.Fields), old.Revision+1, old.Revision+1, nil
+	next.Fields, next.Revision, next.Live, next.Stored = maps.Clone(old.Fields), old.Revision+1, old.Revision+1, nil
 	delete(next.Fields, field)
 	if value != "" {
-		next.Fields[field] = m.secretAfter(f, value, true, old)
+		next.Fields[field] = m.store.SecretAfter(f, value, true, old)
 	}
-	m.world.put(&next, old)
-	return m.save()
+	m.store.World.Put(&next, old)
+	return m.store.Save()
 }
 
 // Remove deletes a connection.
 func (m *Manager) Remove(project, name string) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	r := m.world.find(project, name)
+	m.store.Lock()
+	defer m.store.Unlock()
+	r := m.store.World.Find(project, name)
 	if r == nil {
 		return fmt.Errorf("remove connection %s: not found", name)
 	}
-	m.world.remove(r)
-	return m.save()
+	m.store.World.Remove(r)
+	return m.store.Save()
 }
 
 // SecretEquals says whether the stored secret was made from value; "" asks for one that is not set.
 func (m *Manager) SecretEquals(project, name, field, value string) bool {
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	r := m.world.find(project, name)
+	m.store.RLock()
+	defer m.store.RUnlock()
+	r := m.store.World.Find(project, name)
 	if r == nil {
 		return false
 	}
@@ -167,16 +169,16 @@ func (m *Manager) SecretEquals(project, name, field, value string) bool {
 }
 
 // exported copies a record, so that the caller may change what it gets.
-func (m *model) exported(r *record) Connection {
+func (m *Manager) exported(r *model.Record) Connection {
 	c := Connection{
 		Project: r.Project, Type: r.Type, Name: r.Name, Fields: map[string]any{},
 		Deployed: r.Live == r.Revision, Stale: r.Live != 0 && r.Live != r.Revision,
 	}
 	visible := maps.Clone(r.Fields)
-	for _, f := range m.types[r.Type].fields {
-		if _, set := visible[f.name]; set && f.class == secret {
-			c.Secrets = append(c.Secrets, f.name)
-			delete(visible, f.name)
+	for _, f := range m.store.Types[r.Type].Fields {
+		if _, set := visible[f.Name]; set && f.Class == model.Secret {
+			c.Secrets = append(c.Secrets, f.Name)
+			delete(visible, f.Name)
 		}
 	}
 	slices.Sort(c.Secrets)
@@ -195,4 +197,21 @@ func asDecoded(fields map[string]any) (map[string]any, error) {
 	out := make(map[string]any)
 	err = host.DecodeOne(data, &out)
 	return out, err
+}
+
+// Request is one entry of the request log.
+type Request = host.Request
+
+// Requests gives the requests so far, oldest first; those in flight are not among them.
+func (m *Manager) Requests() []Request { return m.store.Journal.Requests() }
+
+// Writes gives the requests that create, change or delete a connection, whatever their outcome.
+func (m *Manager) Writes() []Request {
+	var out []Request
+	for _, r := range m.store.Journal.Requests() {
+		if r.Method != http.MethodGet && r.Path != "/apiops/auth/token" {
+			out = append(out, r)
+		}
+	}
+	return out
 }

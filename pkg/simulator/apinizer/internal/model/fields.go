@@ -1,4 +1,4 @@
-package apinizer
+package model
 
 import (
 	"encoding/json"
@@ -26,14 +26,14 @@ type class int
 const (
 	plain   class = iota
 	carrier       // no secret by the reference, but people put credentials there: shown, and hidden in the state file
-	secret        // see Behaviour.Secrets
+	Secret        // see Behaviour.Secrets
 )
 
 // field is one row of a type's table (facts, section 8).
 type field struct {
-	name     string
+	Name     string
 	kind     kind
-	class    class
+	Class    class
 	required bool
 	standard any      // the documented default; nil: none, which reads as null
 	values   []string // of a text or a number; of a map, its keys; nil: any
@@ -47,24 +47,24 @@ type field struct {
 	printed  map[string]string
 }
 
-func text(name string) field    { return field{name: name} }
-func integer(name string) field { return field{name: name, kind: integerKind} }
-func long(name string) field    { return field{name: name, kind: longKind} }
-func boolean(name string) field { return field{name: name, kind: booleanKind} }
+func text(name string) field    { return field{Name: name} }
+func integer(name string) field { return field{Name: name, kind: integerKind} }
+func long(name string) field    { return field{Name: name, kind: longKind} }
+func boolean(name string) field { return field{Name: name, kind: booleanKind} }
 
 // file is a binary blob: nobody calls it a secret, but it is masked as one (facts, 8.15).
-func file(name string) field { return field{name: name, kind: fileKind, class: secret} }
+func file(name string) field { return field{Name: name, kind: fileKind, Class: Secret} }
 
 func list(name string, item field) field {
-	return field{name: name, kind: listKind, items: []field{item}}
+	return field{Name: name, kind: listKind, items: []field{item}}
 }
 
 func mapOf(name string, item field) field {
-	return field{name: name, kind: mapKind, items: []field{item}}
+	return field{Name: name, kind: mapKind, items: []field{item}}
 }
 
 func object(name string, fields ...field) field {
-	return field{name: name, kind: objectKind, items: fields}
+	return field{Name: name, kind: objectKind, items: fields}
 }
 
 func (f field) must() field {
@@ -88,12 +88,12 @@ func (f field) of(values ...string) field {
 }
 
 func (f field) secret() field {
-	f.class = secret
+	f.Class = Secret
 	return f
 }
 
 func (f field) carries() field {
-	f.class = carrier
+	f.Class = carrier
 	return f
 }
 

@@ -1,4 +1,4 @@
-package apinizer
+package model
 
 import (
 	"crypto/sha256"
@@ -12,35 +12,35 @@ import (
 	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
 )
 
-// definition is a connection as a request describes it.
-type definition struct {
-	kind   *connectionType
-	name   string // "": not sent
+// Definition is a connection as a request describes it.
+type Definition struct {
+	Kind   *connectionType
+	Name   string // "": not sent
 	fields map[string]any
 	// unknown are fields that no table has, under Behaviour.UnknownFields "keep".
 	unknown map[string]any
 }
 
-// define reads the body of a write.
-func (m *model) define(body []byte) (*definition, error) {
+// Define reads the body of a write.
+func (m *Store) Define(body []byte) (*Definition, error) {
 	sent, err := parseDocument(body)
 	if err != nil {
-		return nil, misuse("%v", err)
+		return nil, Misuse("%v", err)
 	}
 	return m.defineFrom(sent)
 }
 
-func (m *model) defineFrom(sent document) (*definition, error) {
-	at := slices.IndexFunc(sent, func(part member) bool { return part.key == "type" })
+func (m *Store) defineFrom(sent Document) (*Definition, error) {
+	at := slices.IndexFunc(sent, func(part Member) bool { return part.Key == "type" })
 	if at < 0 {
-		return nil, misuse("Connection type is required!")
+		return nil, Misuse("Connection type is required!")
 	}
-	name, _ := sent[at].value.(string)
-	kind := m.types[name]
+	name, _ := sent[at].Value.(string)
+	kind := m.Types[name]
 	if kind == nil {
-		return nil, misuse("Connection type %q is not valid!", name)
+		return nil, Misuse("Connection type %q is not valid!", name)
 	}
-	d := &definition{kind: kind, fields: map[string]any{}, unknown: map[string]any{}}
+	d := &Definition{Kind: kind, fields: map[string]any{}, unknown: map[string]any{}}
 	for i, part := range sent {
 		if i == at {
 			continue
@@ -53,36 +53,36 @@ func (m *model) defineFrom(sent document) (*definition, error) {
 }
 
 // take adds one key of the body, which is not the discriminator.
-func (d *definition) take(m *model, part member) error {
-	if part.key == "name" {
-		name, isText := part.value.(string)
-		if !isText || d.name != "" {
-			return misuse("The field name must be a text, and there once")
+func (d *Definition) take(m *Store, part Member) error {
+	if part.Key == "name" {
+		name, isText := part.Value.(string)
+		if !isText || d.Name != "" {
+			return Misuse("The field name must be a text, and there once")
 		}
-		d.name = name
+		d.Name = name
 		return nil
 	}
-	f, known := m.fieldOf(d.kind, part.key)
+	f, known := m.fieldOf(d.Kind, part.Key)
 	if !known {
 		return d.takeUnknown(m, part)
 	}
-	if _, twice := d.fields[f.name]; twice {
-		return misuse("The field %s is there twice", part.key)
+	if _, twice := d.fields[f.Name]; twice {
+		return Misuse("The field %s is there twice", part.Key)
 	}
 	if f.computed {
 		return nil
 	}
-	value, err := m.clean(f.name, f, part.value)
+	value, err := m.Clean(f.Name, f, part.Value)
 	if err != nil {
 		return err
 	}
-	d.fields[f.name] = value
+	d.fields[f.Name] = value
 	return nil
 }
 
 // fieldOf gives the field that a key of a body means.
-func (m *model) fieldOf(t *connectionType, key string) (field, bool) {
-	if t.name == "elasticsearch" && m.behaviour.AccessModeKey == "type" {
+func (m *Store) fieldOf(t *connectionType, key string) (field, bool) {
+	if t.Name == "elasticsearch" && m.Behaviour.AccessModeKey == "type" {
 		switch key {
 		case "type":
 			key = accessMode
@@ -90,29 +90,29 @@ func (m *model) fieldOf(t *connectionType, key string) (field, bool) {
 			return field{}, false
 		}
 	}
-	return t.field(key)
+	return t.Field(key)
 }
 
-func (d *definition) takeUnknown(m *model, part member) error {
-	if part.key == "type" {
-		return misuse("The field type is there twice")
+func (d *Definition) takeUnknown(m *Store, part Member) error {
+	if part.Key == "type" {
+		return Misuse("The field type is there twice")
 	}
-	switch m.behaviour.UnknownFields {
+	switch m.Behaviour.UnknownFields {
 	case "keep":
-		if _, named := d.kind.field(part.key); !named { // the access mode, under the key that it does not have here
-			d.unknown[part.key] = part.value
+		if _, named := d.Kind.Field(part.Key); !named { // the access mode, under the key that it does not have here
+			d.unknown[part.Key] = part.Value
 		}
 	case "ignore":
 	default:
-		return misuse("Unrecognized field %q of a connection of type %s", part.key, d.kind.name)
+		return Misuse("Unrecognized field %q of a connection of type %s", part.Key, d.Kind.Name)
 	}
 	return nil
 }
 
-// clean checks a value against its field and gives it as it is stored.
-func (m *model) clean(path string, f field, value any) (any, error) {
+// Clean checks a value against its field and gives it as it is stored.
+func (m *Store) Clean(path string, f field, value any) (any, error) {
 	wrong := func(what string) error {
-		return &refusal{text: fmt.Sprintf("The field %s %s", path, what), field: path}
+		return &Refusal{Text: fmt.Sprintf("The field %s %s", path, what), field: path}
 	}
 	if value == nil {
 		return nil, nil
@@ -141,12 +141,12 @@ func (m *model) clean(path string, f field, value any) (any, error) {
 	return value, nil
 }
 
-func (m *model) cleanText(f field, value any, wrong func(string) error) (any, error) {
+func (m *Store) cleanText(f field, value any, wrong func(string) error) (any, error) {
 	content, isText := value.(string)
 	if !isText {
 		return nil, wrong("must be a text")
 	}
-	if m.behaviour.PrintedEnums {
+	if m.Behaviour.PrintedEnums {
 		for constant, printed := range f.printed {
 			if content == printed {
 				content = constant
@@ -177,7 +177,7 @@ func cleanNumber(f field, value any, wrong func(string) error) (any, error) {
 	return number, nil
 }
 
-func (m *model) cleanList(path string, f field, value any, wrong func(string) error) (any, error) {
+func (m *Store) cleanList(path string, f field, value any, wrong func(string) error) (any, error) {
 	items, isList := value.([]any)
 	if !isList {
 		return nil, wrong("must be a list")
@@ -187,7 +187,7 @@ func (m *model) cleanList(path string, f field, value any, wrong func(string) er
 	}
 	out := make([]any, len(items))
 	for i, item := range items {
-		cleaned, err := m.clean(fmt.Sprintf("%s[%d]", path, i), f.items[0], item)
+		cleaned, err := m.Clean(fmt.Sprintf("%s[%d]", path, i), f.items[0], item)
 		if err != nil {
 			return nil, err
 		}
@@ -200,7 +200,7 @@ func (m *model) cleanList(path string, f field, value any, wrong func(string) er
 }
 
 // cleanObject checks a map, whose keys are free or those of values, or an object, whose keys are those of items.
-func (m *model) cleanObject(path string, f field, value any, wrong func(string) error) (any, error) {
+func (m *Store) cleanObject(path string, f field, value any, wrong func(string) error) (any, error) {
 	parts, isObject := value.(map[string]any)
 	if !isObject {
 		return nil, wrong("must be an object")
@@ -214,7 +214,7 @@ func (m *model) cleanObject(path string, f field, value any, wrong func(string) 
 		if !taken {
 			continue
 		}
-		cleaned, err := m.clean(path+"."+key, item, parts[key])
+		cleaned, err := m.Clean(path+"."+key, item, parts[key])
 		if err != nil {
 			return nil, err
 		}
@@ -224,8 +224,8 @@ func (m *model) cleanObject(path string, f field, value any, wrong func(string) 
 	}
 	if f.kind == objectKind {
 		for _, item := range f.items {
-			if item.required && !item.provided(out[item.name]) {
-				return nil, wrong("needs " + item.name)
+			if item.required && !item.provided(out[item.Name]) {
+				return nil, wrong("needs " + item.Name)
 			}
 		}
 	}
@@ -233,67 +233,67 @@ func (m *model) cleanObject(path string, f field, value any, wrong func(string) 
 }
 
 // partOf gives the field that a key of a map or an object stands for; taken is false if the server takes no notice of it.
-func (m *model) partOf(path string, f field, key string) (part field, taken bool, err error) {
+func (m *Store) partOf(path string, f field, key string) (part field, taken bool, err error) {
 	if f.kind == mapKind {
 		if f.values != nil && !slices.Contains(f.values, key) {
-			return field{}, false, misuse("Unrecognized key %q in %s", key, path)
+			return field{}, false, Misuse("Unrecognized key %q in %s", key, path)
 		}
 		return f.items[0], true, nil
 	}
-	i := slices.IndexFunc(f.items, func(other field) bool { return other.name == key })
+	i := slices.IndexFunc(f.items, func(other field) bool { return other.Name == key })
 	switch {
 	case i >= 0:
 		return f.items[i], !f.items[i].computed, nil
-	case m.behaviour.UnknownFields == "":
-		return field{}, false, misuse("Unrecognized field %q in %s", key, path)
+	case m.Behaviour.UnknownFields == "":
+		return field{}, false, Misuse("Unrecognized field %q in %s", key, path)
 	}
-	return field{kind: anyKind}, m.behaviour.UnknownFields == "keep", nil
+	return field{kind: anyKind}, m.Behaviour.UnknownFields == "keep", nil
 }
 
-// complete gives the fields of a connection after a write: what was sent, and of the old one what the switches keep. The
+// Complete gives the fields of a connection after a write: what was sent, and of the old one what the switches keep. The
 // rest is lost: a PUT replaces everything (facts, 6.2 and 6.3).
-func (m *model) complete(d *definition, old *record) (map[string]any, error) {
+func (m *Store) Complete(d *Definition, old *Record) (map[string]any, error) {
 	out := make(map[string]any, len(d.fields))
-	for _, f := range d.kind.fields {
-		value, sent := d.fields[f.name]
+	for _, f := range d.Kind.Fields {
+		value, sent := d.fields[f.Name]
 		switch {
-		case f.class == secret:
-			value = m.secretAfter(f, value, sent, old)
-		case !sent && old != nil && m.behaviour.OmittedKeepsFields:
-			value = old.Fields[f.name]
+		case f.Class == Secret:
+			value = m.SecretAfter(f, value, sent, old)
+		case !sent && old != nil && m.Behaviour.OmittedKeepsFields:
+			value = old.Fields[f.Name]
 		}
 		if value != nil {
-			out[f.name] = value
+			out[f.Name] = value
 		}
 	}
 	for key, value := range d.unknown {
 		out[key] = value
 	}
-	if err := m.resolveStores(d.kind, out, old); err != nil {
+	if err := m.resolveStores(d.Kind, out, old); err != nil {
 		return nil, err
 	}
-	d.kind.normalise(out)
-	return out, d.kind.complete(out, old == nil || m.behaviour.SecretsRequired)
+	d.Kind.normalise(out)
+	return out, d.Kind.complete(out, old == nil || m.Behaviour.SecretsRequired)
 }
 
 // complete checks that everything is there that the table asks for; secrets only if so told.
 func (t *connectionType) complete(fields map[string]any, secrets bool) error {
 	missing := func(name string) error {
-		f, _ := t.field(name)
-		if f.class == secret && !secrets || f.provided(fields[name]) {
+		f, _ := t.Field(name)
+		if f.Class == Secret && !secrets || f.provided(fields[name]) {
 			return nil
 		}
-		return &refusal{text: fmt.Sprintf("The field %s is required", name), field: name}
+		return &Refusal{Text: fmt.Sprintf("The field %s is required", name), field: name}
 	}
-	for _, f := range t.fields {
+	for _, f := range t.Fields {
 		if f.required {
-			if err := missing(f.name); err != nil {
+			if err := missing(f.Name); err != nil {
 				return err
 			}
 		}
 	}
 	for _, n := range t.needs {
-		f, _ := t.field(n.field)
+		f, _ := t.Field(n.field)
 		value := fields[n.field]
 		if value == nil {
 			value = f.standard
@@ -309,7 +309,7 @@ func (t *connectionType) complete(fields map[string]any, secrets bool) error {
 	}
 	if t.check != nil {
 		if what := t.check(fields); what != "" {
-			return invalidf("Connection of type %s: %s", t.name, what)
+			return Invalidf("Connection of type %s: %s", t.Name, what)
 		}
 	}
 	return nil
@@ -318,8 +318,8 @@ func (t *connectionType) complete(fields map[string]any, secrets bool) error {
 // storeNames are the names of the stores by the fields of their ids.
 var storeNames = map[string]string{keyStoreID: keyStoreName, trustStoreID: trustStoreName}
 
-// idOf is how the manager knows a store, a project or an environment; nil for none.
-func idOf(name any) any {
+// IDOf is how the manager knows a store, a project or an environment; nil for none.
+func IDOf(name any) any {
 	if name == nil {
 		return nil
 	}
@@ -329,8 +329,8 @@ func idOf(name any) any {
 
 // resolveStores turns the ids of stores, as a GET shows them, back into names. Where both are there the name counts; that is
 // undocumented, assumed.
-func (m *model) resolveStores(t *connectionType, fields map[string]any, old *record) error {
-	if t.name != "kafka" {
+func (m *Store) resolveStores(t *connectionType, fields map[string]any, old *Record) error {
+	if t.Name != "kafka" {
 		return nil
 	}
 	for _, idField := range []string{keyStoreID, trustStoreID} {
@@ -339,8 +339,8 @@ func (m *model) resolveStores(t *connectionType, fields map[string]any, old *rec
 		if id == nil || fields[nameField] != nil {
 			continue
 		}
-		if old == nil || old.Fields[nameField] == nil || idOf(old.Fields[nameField]) != id {
-			return &refusal{text: fmt.Sprintf("The field %s names no store", idField), field: idField}
+		if old == nil || old.Fields[nameField] == nil || IDOf(old.Fields[nameField]) != id {
+			return &Refusal{Text: fmt.Sprintf("The field %s names no store", idField), field: idField}
 		}
 		fields[nameField] = old.Fields[nameField]
 	}

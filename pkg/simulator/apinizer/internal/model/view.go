@@ -1,4 +1,4 @@
-package apinizer
+package model
 
 import (
 	"slices"
@@ -7,56 +7,56 @@ import (
 	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
 )
 
-// view gives a connection as a GET answers it, alone or in a list (facts, section 8: "single GET"; 2.2 for lists).
-func (m *model) view(r *record, single bool) document {
-	kind, b := m.types[r.Type], m.behaviour
-	out := document{{"type", r.Type}, {"name", r.Name}}
+// View gives a connection as a GET answers it, alone or in a list (facts, section 8: "single GET"; 2.2 for lists).
+func (m *Store) View(r *Record, single bool) Document {
+	kind, b := m.Types[r.Type], m.Behaviour
+	out := Document{{"type", r.Type}, {"name", r.Name}}
 	shown := map[string]bool{}
-	for _, f := range kind.fields {
-		shown[f.name] = true
-		stored, set := r.Fields[f.name]
+	for _, f := range kind.Fields {
+		shown[f.Name] = true
+		stored, set := r.Fields[f.Name]
 		switch {
-		case f.name == "projectName":
+		case f.Name == "projectName":
 			if single && b.Computed {
-				out = append(out, member{f.name, r.Project})
+				out = append(out, Member{f.Name, r.Project})
 			}
 		case f.unlisted && !single && !b.FullLists:
-		case storeNames[f.name] != "":
+		case storeNames[f.Name] != "":
 			if single && !b.StoreNames {
-				out = append(out, member{f.name, idOf(r.Fields[storeNames[f.name]])})
+				out = append(out, Member{f.Name, IDOf(r.Fields[storeNames[f.Name]])})
 			}
-		case (f.name == keyStoreName || f.name == trustStoreName) && single && !b.StoreNames:
+		case (f.Name == keyStoreName || f.Name == trustStoreName) && single && !b.StoreNames:
 		case !set && single && b.AsSent:
-		case f.class == secret:
-			out = append(out, member{f.name, m.shownSecret(stored, single)})
+		case f.Class == Secret:
+			out = append(out, Member{f.Name, m.shownSecret(stored, single)})
 		default:
-			out = append(out, member{m.keyOf(f), m.shownValue(f, stored)})
+			out = append(out, Member{m.keyOf(f), m.shownValue(f, stored)})
 		}
 	}
 	for _, key := range host.SortedKeys(r.Fields) {
 		if !shown[key] {
-			out = append(out, member{key, r.Fields[key]})
+			out = append(out, Member{key, r.Fields[key]})
 		}
 	}
 	return out
 }
 
 // keyOf gives the key of a field in an answer.
-func (m *model) keyOf(f field) string {
-	if f.name == accessMode {
-		return m.behaviour.AccessModeKey
+func (m *Store) keyOf(f field) string {
+	if f.Name == accessMode {
+		return m.Behaviour.AccessModeKey
 	}
-	return f.name
+	return f.Name
 }
 
 // shownValue gives a stored value with what the server adds to it.
-func (m *model) shownValue(f field, stored any) any {
+func (m *Store) shownValue(f field, stored any) any {
 	if stored == nil {
 		stored = f.standard
 	}
 	switch value := stored.(type) {
 	case string:
-		if printed, ok := f.printed[value]; ok && m.behaviour.PrintedEnums {
+		if printed, ok := f.printed[value]; ok && m.Behaviour.PrintedEnums {
 			return printed
 		}
 	case []any:
@@ -83,21 +83,21 @@ func (m *model) shownValue(f field, stored any) any {
 	return stored
 }
 
-func (m *model) shownObject(f field, value map[string]any) document {
-	var out document
+func (m *Store) shownObject(f field, value map[string]any) Document {
+	var out Document
 	for _, item := range f.items {
-		stored, set := value[item.name]
+		stored, set := value[item.Name]
 		switch {
-		case item.computed && !m.behaviour.Computed:
+		case item.computed && !m.Behaviour.Computed:
 		case item.computed:
-			out = append(out, member{item.name, computed(item.name, value)})
-		case set || !m.behaviour.AsSent:
-			out = append(out, member{item.name, m.shownValue(item, stored)})
+			out = append(out, Member{item.Name, computed(item.Name, value)})
+		case set || !m.Behaviour.AsSent:
+			out = append(out, Member{item.Name, m.shownValue(item, stored)})
 		}
 	}
 	for _, key := range host.SortedKeys(value) { // Behaviour.UnknownFields "keep"
-		if !slices.ContainsFunc(f.items, func(item field) bool { return item.name == key }) {
-			out = append(out, member{key, value[key]})
+		if !slices.ContainsFunc(f.items, func(item field) bool { return item.Name == key }) {
+			out = append(out, Member{key, value[key]})
 		}
 	}
 	return out

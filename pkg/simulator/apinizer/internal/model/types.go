@@ -1,4 +1,4 @@
-package apinizer
+package model
 
 import (
 	"slices"
@@ -7,8 +7,8 @@ import (
 
 // connectionType is one of the fourteen, as its page documents it.
 type connectionType struct {
-	name   string
-	fields []field
+	Name   string
+	Fields []field
 	needs  []need
 	check  func(fields map[string]any) string // what else is wrong; nil: nothing
 }
@@ -20,9 +20,9 @@ type need struct {
 	fields []string
 }
 
-// typeNames are the values of the query key and of the discriminator, exactly (facts, section 2). The order is that in
+// TypeNames are the values of the query key and of the discriminator, exactly (facts, section 2). The order is that in
 // which a name is looked for where two types have it.
-var typeNames = []string{
+var TypeNames = []string{
 	"email", "kafka", "elasticsearch", "rabbitMq", "ftp", "graylog", "syslog", "webhook", "logback", "activeMq", "snmp",
 	"linux-script", "database", "ldap",
 }
@@ -36,28 +36,28 @@ func commonFields() []field {
 
 // types gives the tables as one dialect has them.
 func types(b Behaviour) map[string]*connectionType {
-	all := make(map[string]*connectionType, len(typeNames))
+	all := make(map[string]*connectionType, len(TypeNames))
 	for _, t := range []connectionType{
 		emailType(), kafkaType(), elasticsearchType(b.Authenticate), databaseType(), ldapType(), ftpType(), rabbitMQType(), activeMQType(),
 		snmpType(), linuxScriptType(), graylogType(), syslogType(), webhookType(), logbackType(),
 	} {
-		t.fields = slices.DeleteFunc(append(commonFields(), t.fields...), func(f field) bool { return f.since != "" && f.since != b.Dialect })
-		all[t.name] = &t
+		t.Fields = slices.DeleteFunc(append(commonFields(), t.Fields...), func(f field) bool { return f.since != "" && f.since != b.Dialect })
+		all[t.Name] = &t
 	}
 	return all
 }
 
-func (t *connectionType) field(name string) (field, bool) {
-	i := slices.IndexFunc(t.fields, func(f field) bool { return f.name == name })
+func (t *connectionType) Field(name string) (field, bool) {
+	i := slices.IndexFunc(t.Fields, func(f field) bool { return f.Name == name })
 	if i < 0 {
 		return field{}, false
 	}
-	return t.fields[i], true
+	return t.Fields[i], true
 }
 
 // emailType is section 8.1.
 func emailType() connectionType {
-	return connectionType{name: "email", fields: []field{
+	return connectionType{Name: "email", Fields: []field{
 		text("host").must(), integer("port").or(587), boolean("enableStartTls").or(false), boolean("auth").or(false),
 		text("username"), text("password").secret().inFull(), text("defaultEncoding").or("UTF-8"),
 		text("addressToTest").notListed(), text("from"),
@@ -69,8 +69,8 @@ func emailType() connectionType {
 func kafkaType() connectionType {
 	value := object("", text("value").must().or(""),
 		text("valueType").must().of("STRING", "BOOLEAN", "INTEGER", "LONG", "DOUBLE", "FLOAT", "STRING_LIST", "URI"),
-		field{name: "valueByType", kind: anyKind, computed: true})
-	return connectionType{name: "kafka", fields: []field{
+		field{Name: "valueByType", kind: anyKind, computed: true})
+	return connectionType{Name: "kafka", Fields: []field{
 		text("topicName").must(), mapOf("propertiesMap", value).must().carries().notListed(), boolean("enableSecure").or(false),
 		list("protocolTypes", text("").of("TLS_1_3", "TLS_1_2", "TLS_1_1", "TLS_1_0", "SSL_3_0")).or([]any{}),
 		text(keyStoreName), text(trustStoreName), text(keyStoreID), text(trustStoreID),
@@ -103,7 +103,7 @@ func elasticsearchType(authenticate string) connectionType {
 	const p12, pem, keys = "CA_CERTIFICATE_IN_PKCS_12", "CA_IN_PEM_FILE", "CERT_AND_PRIVATE_KEY_IN_PKCS_12"
 	hostItem := object("", text("scheme").or("http"), text("host").must(), integer("port").or(9200),
 		text("status").byServer(), text("clusterName").byServer())
-	return connectionType{name: "elasticsearch", fields: []field{
+	return connectionType{Name: "elasticsearch", Fields: []field{
 		text(accessMode).or("READ_WRITE").of("READ_WRITE", "READ"),
 		boolean("administrate").or(false), list("elasticHostList", hostItem).must().atLeast(1),
 		login, text("elasticUsername"), text("elasticPassword").secret(),
@@ -156,7 +156,7 @@ func databaseType() connectionType {
 	overrides := func(name string) field {
 		return mapOf(name, text("")).of("ApiProxyTraffic", "PolicyCapture", "AuditEvent", "Application", "UnsentMessage", "TokenTraffic")
 	}
-	return connectionType{name: "database", fields: []field{
+	return connectionType{Name: "database", Fields: []field{
 		text("dbType").must().of("ORACLE", "MYSQL", "POSTGRES", "SQL_SERVER", "SYBASE", "DB2", "APACHE_HIVE", "APACHE_IMPALA",
 			"MONGODB", "TRINO"),
 		text("jdbcUrl").must().carries(), boolean("useCredentials").or(true), text("username"), text("databaseName"),
@@ -173,7 +173,7 @@ func databaseType() connectionType {
 
 // ldapType is section 8.5.
 func ldapType() connectionType {
-	return connectionType{name: "ldap", fields: []field{
+	return connectionType{Name: "ldap", Fields: []field{
 		text("serverAddress").must(),
 		text("requireCertificateType").or("NOT_REQUIRED").of("NOT_REQUIRED", "REQUIRED_CN", "REQUIRED_AN_PN"),
 		text("username").must(), text("password").must().secret(), text("customFilter"),
@@ -190,7 +190,7 @@ func ldapType() connectionType {
 
 // ftpType is section 8.6.
 func ftpType() connectionType {
-	return connectionType{name: "ftp", fields: []field{
+	return connectionType{Name: "ftp", Fields: []field{
 		text("host").must(), integer("port").or(21), text("username").must(), text("password").must().secret(),
 		text("workingDir").or("/"), text("protocol").must().of("FTP", "SFTP", "FTPS").printedAs(map[string]string{
 			"FTP": "ftp", "SFTP": "sftp", "FTPS": "ftps",
@@ -208,7 +208,7 @@ func ftpType() connectionType {
 
 // rabbitMQType is section 8.7.
 func rabbitMQType() connectionType {
-	return connectionType{name: "rabbitMq", fields: []field{
+	return connectionType{Name: "rabbitMq", Fields: []field{
 		list("hostPortList", object("", text("host").or("localhost"), integer("port").or(5672))).must().atLeast(1),
 		text("connectionFactoryVirtualHost").or("/"), boolean("authenticationEnabled").or(false),
 		text("connectionFactoryUsername"), text("connectionFactoryPassword").secret(),
@@ -229,7 +229,7 @@ func rabbitMQType() connectionType {
 
 // activeMQType is section 8.8.
 func activeMQType() connectionType {
-	return connectionType{name: "activeMq", fields: []field{
+	return connectionType{Name: "activeMq", Fields: []field{
 		text("activeMqConnectionProtocolType").must().of("TCP", "AMQP"), text("brokerURL").must().carries(),
 		text("username"), text("password").secret(), text("destinationType").must().of("QUEUE", "TOPIC"),
 		text("destinationName").must(),
@@ -242,7 +242,7 @@ func activeMQType() connectionType {
 
 // snmpType is section 8.9.
 func snmpType() connectionType {
-	return connectionType{name: "snmp", fields: []field{
+	return connectionType{Name: "snmp", Fields: []field{
 		text("version").must().or("V1").of("V1", "V2c", "V3"), text("connectionString").must().or("udp:192.168.1.2/162"),
 		text("securityOrCommunityName").must().carries(), integer("retryCount"), integer("timeout"),
 		text("messageType").of("TRAP", "INFORM"), text("pduOidForMessage").must(), text("pduOidForTime"),
@@ -267,7 +267,7 @@ var privacyProtocols = []string{
 
 // linuxScriptType is section 8.10.
 func linuxScriptType() connectionType {
-	return connectionType{name: "linux-script", fields: []field{
+	return connectionType{Name: "linux-script", Fields: []field{
 		text("hostName").must(), integer("sshPort").or(22), text("username").must(), text("password").must().secret(),
 	}}
 }
@@ -279,7 +279,7 @@ func graylogType() connectionType {
 	for number, level := range levels {
 		printed[level] = level + "(" + string(rune('0'+number)) + ")"
 	}
-	return connectionType{name: "graylog", fields: []field{
+	return connectionType{Name: "graylog", Fields: []field{
 		text("hostname").must(), integer("port").or(12201), text("transportType").or("TCP").of("TCP", "UDP"),
 		boolean("tlsEnabled").or(false), boolean("tlsCertVerificationEnabled").or(false),
 		text("compressionType").or("NONE").of("NONE", "GZIP", "ZLIB"),
@@ -293,7 +293,7 @@ func graylogType() connectionType {
 
 // syslogType is section 8.12.
 func syslogType() connectionType {
-	return connectionType{name: "syslog", fields: []field{
+	return connectionType{Name: "syslog", Fields: []field{
 		text("syslogProtocolType").or("TCP").of("TCP", "UDP"), text("syslogMessageHostname").carries(),
 		text("syslogServerHostname").must(), integer("syslogPort").or(514), integer("syslogTimeout").or(500),
 		text("syslogMessageFormat").or("RFC_3164").of("RFC_3164", "RFC_5424", "RFC_5425"), text("syslogAppName").or("Apinizer"),
@@ -309,7 +309,7 @@ func syslogType() connectionType {
 // webhookType is section 8.13.
 func webhookType() connectionType {
 	methods := []string{"GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"}
-	return connectionType{name: "webhook", fields: []field{
+	return connectionType{Name: "webhook", Fields: []field{
 		text("httpMethod").or("GET").of(methods...).in(Legacy),
 		text("httpMethod").or("GET").of(append(slices.Clone(methods), "TRACE", "ALL")...).in(Current),
 		text("fullUrl").must().carries(),
@@ -321,7 +321,7 @@ func webhookType() connectionType {
 
 // logbackType is section 8.14.
 func logbackType() connectionType {
-	return connectionType{name: "logback", fields: []field{
+	return connectionType{Name: "logback", Fields: []field{
 		text("logPath").must().or("/path/to/logs/"), text("logFileName").must().or("ApinizerApiProxyTraffic"),
 		text("logPodName").must().or(""), text("logFilenamePattern").must().or("%d{yyyy-MM-dd}.%i.log"),
 		text("logPattern").must().or("%d{yyyy-MM-dd HH:mm:ss.SSS}[%m]%n"), integer("maxFileSize").must().or(25),
@@ -331,7 +331,7 @@ func logbackType() connectionType {
 
 // normalise does what the server does to a definition that it takes (facts, 7.2).
 func (t *connectionType) normalise(fields map[string]any) {
-	if t.name != "logback" {
+	if t.Name != "logback" {
 		return
 	}
 	if path, ok := fields["logPath"].(string); ok && path != "" && !strings.HasSuffix(path, "/") {

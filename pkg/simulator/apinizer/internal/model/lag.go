@@ -1,4 +1,4 @@
-package apinizer
+package model
 
 import (
 	"maps"
@@ -14,9 +14,9 @@ type earlier struct {
 
 // copied gives a world that later writes do not change: they replace records.
 func (w *world) copied() *world {
-	lists := make(map[place][]*record, len(w.lists))
-	for p, list := range w.lists {
+	lists := make(map[Place][]*Record, len(w.Lists))
+	for p, list := range w.Lists {
 		lists[p] = slices.Clone(list)
 	}
-	return &world{behaviour: w.behaviour, lists: lists, index: maps.Clone(w.index)}
+	return &world{behaviour: w.behaviour, Lists: lists, index: maps.Clone(w.index)}
 }

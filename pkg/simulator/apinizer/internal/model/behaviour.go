@@ -1,4 +1,4 @@
-package apinizer
+package model
 
 import (
 	"cmp"
@@ -131,7 +131,7 @@ type Behaviour struct {
 // What a proxy answers in the place of the manager.
 const (
 	proxyUnknown = "unknown"
-	proxyAll     = "all"
+	ProxyAll     = "all"
 )
 
 // check says what is wrong with the switches.
@@ -149,8 +149,8 @@ func (b Behaviour) check() error {
 		{"accessModeKey", b.AccessModeKey, []string{"type", accessMode}},
 		{"authenticate", b.Authenticate, []string{"true", "false"}},
 		{"unknownFields", b.UnknownFields, []string{"ignore", "keep"}},
-		{"deployment", b.Deployment, deployments},
-		{"proxyPages", b.ProxyPages, []string{proxyUnknown, proxyAll}},
+		{"deployment", b.Deployment, Deployments},
+		{"proxyPages", b.ProxyPages, []string{proxyUnknown, ProxyAll}},
 		{"deploymentDetail", b.DeploymentDetail, []string{"deploymentResults", "environmentResults", "detailList", "none"}},
 	} {
 		if s.value != "" && !slices.Contains(s.allowed, s.value) {
@@ -185,14 +185,14 @@ func (b Behaviour) complete() Behaviour {
 	return b
 }
 
-// deployments are the ways in which a push to the workers may end other than well; see Behaviour.Deployment.
-var deployments = []string{deployFails, deployPartly, deployUnknown, deployEmpty}
+// Deployments are the ways in which a push to the workers may end other than well; see Behaviour.Deployment.
+var Deployments = []string{DeployFails, DeployPartly, DeployUnknown, DeployEmpty}
 
 const (
-	deployFails   = "fails"
-	deployPartly  = "partly"
-	deployUnknown = "unknown"
-	deployEmpty   = "empty"
+	DeployFails   = "fails"
+	DeployPartly  = "partly"
+	DeployUnknown = "unknown"
+	DeployEmpty   = "empty"
 )
 
 // accessMode is the second key `type` of elasticsearch under its newer name (facts, 7.3).
