@@ -207,10 +207,24 @@ func (a *analysis) compareCredentials(p *pair, d *difference) {
 	case p.live.Mark.Credentials == "" && !p.live.HasCredentials && !p.live.Separated:
 		d.writeCredentials(p.Credentials, "the tenant has no credentials for it")
 	default:
-		if due := connection.CredentialsDue(p.live.Mark.Credentials, p.credentialsMark(p.live.OwnerID)); due != "" {
+		if due := a.credentialsDue(p); due != "" {
 			d.writeCredentials(p.Credentials, due)
 		}
 	}
+}
+
+// credentialsDue says why the credentials must be written again, by what is recorded of them.
+// Where the service does not say who owns the connection, and it has credentials, a record for
+// the caller also fits: a create writes that record, so that one recreate would follow another
+// for ever. Empty: they need not be written.
+func (a *analysis) credentialsDue(p *pair) string {
+	recorded := p.live.Mark.Credentials
+	due := connection.CredentialsDue(recorded, p.credentialsMark(p.live.OwnerID))
+	if p.live.OwnerID == "" && (p.live.HasCredentials || p.live.Separated) &&
+		connection.CredentialsDue(recorded, p.credentialsMark(a.in.Snapshot.Caller.ID)) == "" {
+		return ""
+	}
+	return due
 }
 
 // writeCredentials notes, once, that all declared credentials are to be written.

@@ -356,6 +356,16 @@ func TestMake(t *testing.T) {
 			w.hold("A", "caf\u00e9")
 			w.moved("A", "caf\u00e9", "A", "cafe\u0301")
 		}, "move A/cafe\u0301 from A/caf\u00e9 /name:caf\u00e9>cafe\u0301\ns1 patch A/cafe\u0301"},
+		{"where the service does not say who owns a connection, a record for the caller fits", func(w *world) {
+			for name, owner := range map[string]string{"of the caller": "u-ana", "of another": "u-di", "without credentials": "u-ana"} {
+				w.declare("A", name, func(d *connection.Desired) { d.Credentials = secretRef("P") })
+				w.hold("A", name, func(l *connection.Live) {
+					l.OwnerID, l.HasCredentials = "", name != "without credentials"
+					l.Mark.Credentials = connection.CredentialsMark(0, secretRef("P"), owner)
+				})
+			}
+		}, "update A/of another /credentials/password=(secret)\nupdate A/without credentials /credentials/password=(secret)\n" +
+			"s1 patch A/of another\ns2 patch A/without credentials"},
 		{"tags that leave no room for ours are refused before anything is written", func(w *world) {
 			w.snapshot.Traits.TagLimit = 32
 			full := func(tags int, change ...func(*connection.Live)) func(*connection.Live) {
