@@ -171,7 +171,7 @@ func drawWorld(t *rapid.T) *world {
 		OwnerChangeKeepsCredentials: rapid.Bool().Draw(t, "stale credentials stay"),
 		CredentialsByOwnerOnly:      rapid.IntRange(0, 3).Draw(t, "credentials by their owner only") == 0,
 		HideSeparateCredentials:     rapid.Bool().Draw(t, "the switch of separated credentials is not read back"),
-		Without:                     rapid.SampledFrom([][]string{nil, {"created", "updated"}}).Draw(t, "answers are without"),
+		Without:                     rapid.SampledFrom([][]string{nil, nil, {"created", "updated"}, {"qSeparateCredentials"}, {"user"}}).Draw(t, "answers are without"),
 		BulkMaximum:                 rapid.IntRange(0, 2).Draw(t, "items in a bulk call"),
 		RewriteValues:               rapid.Bool().Draw(t, "rewrites values"),
 		HideCredentialSettings:      rapid.Bool().Draw(t, "the settings of separated credentials are not read back"),
@@ -180,6 +180,14 @@ func drawWorld(t *rapid.T) *world {
 		DetailedSpecs:               rapid.Bool().Draw(t, "api-specs are detailed"),
 		DataSourceKey:               rapid.SampledFrom([]string{"", "datasourceID", "dataSourceId"}).Draw(t, "the key of the data source"),
 		HostChangeNeedsPassword:     rapid.Bool().Draw(t, "a change of host needs the password"),
+	}
+	if slices.Contains(w.behaviour.Without, "qSeparateCredentials") { // something must say whose credentials are used
+		w.behaviour.HideSeparateCredentials, w.behaviour.HideCredentialSettings = false, false
+	}
+	for i := range w.stories { // nobody knows whether who owns it is who is declared
+		if s := &w.stories[i]; slices.Contains(w.behaviour.Without, "user") && slices.Contains([]fate{handed, given, ofInactive}, s.fate) {
+			s.fate, s.bucket = keeps, fmt.Sprint("bucket-", i)
+		}
 	}
 	w.pageSize = rapid.SampledFrom([]int{0, 0, 1, 3}).Draw(t, "page size")
 	if rapid.IntRange(0, 2).Draw(t, "late") == 0 {
