@@ -59,7 +59,7 @@ func newAuthorizer(auth Auth, client *Client) (*authorizer, error) {
 	return &authorizer{auth: auth, client: client, asking: make(chan struct{}, 1)}, nil
 }
 
-// current gives a token. Concurrent callers wait for one request.
+// current returns a token. Concurrent callers wait for one request.
 func (a *authorizer) current(ctx context.Context) (string, error) {
 	if token := a.auth.Token.Reveal(); token != "" {
 		return token, nil
@@ -89,7 +89,7 @@ func (a *authorizer) known() (string, bool) {
 	return a.token, a.token != "" && time.Now().Before(a.until)
 }
 
-// renew forgets a token that was refused, and tells whether there can be another.
+// renew forgets a token that was refused, and reports whether there can be another.
 func (a *authorizer) renew(refused string) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -1,5 +1,5 @@
 // Package apinizer speaks to the management API (APIOps) of an Apinizer manager, as
-// far as connections of projects go: [Client] is the HTTP side, [Provider] stands on
+// far as connections of projects go: [Client] is the HTTP side, [Provider] uses
 // it and implements [connection.Provider]. A space is a project there, and a data
 // source is one of the fourteen connection types.
 //
@@ -54,15 +54,15 @@ type Config struct {
 	// accepted for loopback addresses only.
 	URL  string
 	Auth Auth
-	// Project is whose connections may be changed: what bears the mark of another is
-	// refused. Empty: not checked.
+	// Project is the project whose connections may be changed: a connection with the mark of
+	// another project is refused. Empty: not checked.
 	Project string
 	// Unmarked keeps our marks out of descriptions. Then every connection that is
 	// declared counts as ours, and nothing is known of those that no longer are.
 	Unmarked bool
 	// Parallelism is how many reads run side by side, at most 4. Zero: 4.
 	Parallelism int
-	// HTTPClient gives the transport and the timeout. Nil: a client of our own.
+	// HTTPClient has the transport and the timeout. Nil: a client of our own.
 	HTTPClient *http.Client
 	// Logger gets one debug record for each request, without query, bodies and
 	// headers. Nil: nothing is logged.
@@ -90,7 +90,7 @@ type Client struct {
 	// reading lets as many reads through as may run side by side.
 	writing, reading chan struct{}
 	pauses           transport.Pauses
-	// answered tells that the manager has been reached at least once. Until then a
+	// answered reports whether the manager has been reached at least once. Until then a
 	// failure to connect is taken for a wrong address and not tried again.
 	answered atomic.Bool
 	// legacy is set once an answer was of the old contract.
@@ -144,7 +144,7 @@ type request struct {
 	query url.Values
 	body  []byte
 	kind  string // of the body; empty: JSON
-	// repeatable tells that sending the request twice comes to the same as sending it
+	// repeatable reports whether sending the request twice comes to the same as sending it
 	// once. A GET always is.
 	repeatable bool
 	// anonymous requests carry no token.
@@ -177,8 +177,8 @@ func take(ctx context.Context, from chan struct{}) (back func(), err error) {
 	}
 }
 
-// do sends a request, repeats it as far as that is harmless, and gives the body of a
-// success. Whoever writes has taken a [Client.turn].
+// do sends a request, repeats it as far as that is harmless, and returns the body of a
+// success. The caller of a write has taken a [Client.turn].
 //
 // When the context ends, a read ends; a write that has been sent is waited for. The
 // error is an [*Error] if the server answered; otherwise it is a

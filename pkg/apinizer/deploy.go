@@ -94,14 +94,13 @@ func (p *Provider) again(ctx context.Context, operation connection.Operation, se
 	return body, err
 }
 
-// marked tells that what was sent bears its mark by now, and not that it is not in
-// effect.
+// marked reports whether what was sent has its ownership record, without the word pending.
 func (p *Provider) marked(ctx context.Context, key connection.Key, sent document) bool {
 	live, err := p.getShown(ctx, key)
 	return err == nil && live.record() == sent.record() && !live.mark().Pending
 }
 
-// deploys tells that a write brings it to the gateways.
+// deploys reports whether a write brings it to the gateways.
 func (d document) deploys() bool { return d.fields["deployToWorker"] != false }
 
 // maxFailures bounds how many gateways are named.

@@ -23,11 +23,11 @@ const (
 // Error is an answer of the server that is no success, or that cannot be used. Its title
 // is the server's own words, and only answers of the old contract have a code.
 //
-// It wraps a sentinel error of package connection where the text tells which:
+// It wraps a sentinel error of package connection that follows from the text:
 // ErrUnauthorized, ErrNotFound (of a connection only), ErrForbidden (also of a
 // project that is not there, or not for this user), ErrConflict, and ErrInvalid for
-// any other refusal; and ErrUnknownOutcome, beside it, for a write that may have happened
-// all the same: this attempt, or an earlier one.
+// any other refusal; and ErrUnknownOutcome, next to it, for a write that this attempt, or
+// an earlier one, may have carried out.
 type Error = transport.Error
 
 // ownError is an error of qlsync itself, which callers treat like one that wraps kind: the
@@ -98,13 +98,13 @@ type envelope struct {
 	Deployment json.RawMessage   `json:"deploymentResult"`
 }
 
-// ok tells whether the envelope is that of a success.
+// ok reports whether the envelope is that of a success.
 func (e *envelope) ok() bool {
 	failed := e.Success != nil && !*e.Success || e.Status != nil && !strings.EqualFold(*e.Status, "SUCCESS")
 	return !failed && e.Error == nil
 }
 
-// text gives the server's own words.
+// text returns the server's own words.
 func (e *envelope) text() string {
 	words := cmp.Or(e.Message, e.Description)
 	for _, invalid := range e.Invalid {
@@ -113,7 +113,7 @@ func (e *envelope) text() string {
 	return strings.TrimPrefix(words, "; ")
 }
 
-// judge gives an error unless the answer is a success.
+// judge returns an error unless the answer is a success.
 func (c *Client) judge(call *call, got *transport.Answer) error {
 	if call.anonymous && got.Status/100 == 2 {
 		return nil // the token is no envelope

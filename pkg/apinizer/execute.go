@@ -154,7 +154,7 @@ func (p *Provider) absent(ctx context.Context, operation connection.Operation) e
 	return nil
 }
 
-// created gives what to send for a new connection. What the reference calls required
+// created returns what to send for a new connection. What the reference calls required
 // and has a default for is sent with that.
 func (p *Provider) created(operation connection.Operation) (document, error) {
 	d := document{kind: operation.DataSource, fields: map[string]any{}, twoTypes: p.client.legacy.Load()}
@@ -257,7 +257,7 @@ func (p *Provider) still(key connection.Key, live, sent document) freshCheck {
 	}
 }
 
-// write sends a whole connection, and gives the answer's body.
+// write sends a whole connection, and returns the body of the answer.
 func (p *Provider) write(ctx context.Context, method string, key connection.Key, d document, operation connection.Operation, repeatable bool, fresh freshCheck) ([]byte, error) {
 	path, err := connectionPath(key)
 	if err != nil {
@@ -422,7 +422,7 @@ func (p *Provider) updated(live document, operation connection.Operation) docume
 	return d
 }
 
-// free tells that a name may be taken: nothing has it. A change of letter case alone
+// free reports whether a name may be taken: nothing has it. A change of letter case alone
 // meets the connection itself.
 func (p *Provider) free(ctx context.Context, from, to connection.Key) error {
 	if strings.EqualFold(from.Name, to.Name) {
@@ -471,7 +471,7 @@ func (p *Provider) renamed(ctx context.Context, from, to connection.Key) error {
 	return nil
 }
 
-// shows tells whether a live connection is what was sent, as far as it is shown. One
+// shows reports whether a live connection is what was sent, as far as it is shown. One
 // that is only tried out counts as well.
 func (p *Provider) shows(live, sent document) bool {
 	if live.kind != sent.kind {

@@ -28,7 +28,7 @@ const (
 	maxDescription = 700
 )
 
-// splitDescription tells the user's text from our mark. Words of a newer qlsync come
+// splitDescription separates the user's text from our mark. Words of a newer qlsync come
 // back as other. Several projects, which only a hand can have written, are joined by
 // commas, so that the connection is foreign to each.
 func splitDescription(text string) (user string, mark connection.Mark, other []string) {
@@ -110,7 +110,7 @@ func joinDescription(user string, mark connection.Mark, other []string) string {
 	return text
 }
 
-// mark gives the mark that it bears; the zero one if it bears none.
+// mark returns the mark in the description; the zero one if there is none.
 func (d document) mark() connection.Mark {
 	text, _ := d.fields[descriptionKey].(string)
 	_, mark, _ := splitDescription(text)
@@ -124,7 +124,7 @@ func (d document) record() connection.Mark {
 	return mark
 }
 
-// setPending writes into its mark, if it bears one, whether it is not in effect.
+// setPending writes into the mark, if there is one, whether a deployment is pending.
 func (d document) setPending(pending bool) {
 	text, _ := d.fields[descriptionKey].(string)
 	if user, mark, other := splitDescription(text); mark.Project != "" {

@@ -8,7 +8,7 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// Normalize gives the form in which a value of the property is compared and sent:
+// Normalize returns the form in which a value of the property is compared and sent:
 // that of [connection.Conform], and within lists and maps too. What a server adds to
 // an item is dropped, what an item leaves out has its default, lists without an order
 // are sorted, and enums may be printed as Java prints them.
@@ -83,7 +83,7 @@ func withoutOrdinal(enum []string, text string) string {
 	return text
 }
 
-// formed gives what the server makes of a text.
+// formed returns what the server makes of a text.
 func (s *schema) formed(text string) string {
 	switch {
 	case s.Form == "slash at the end" && text != "" && !strings.HasSuffix(text, "/"):

@@ -45,7 +45,7 @@ func New(config Config) (*Provider, error) {
 	}, nil
 }
 
-// Client gives the client that the provider uses.
+// Client returns the client that the provider uses.
 func (p *Provider) Client() *Client { return p.client }
 
 // Waiting returns what holds requests back now.
@@ -61,8 +61,8 @@ func (*Provider) Normalize(property connection.Property, value any) any {
 	return Normalize(property, value)
 }
 
-// DataSources gives the connection types with these names. They are those of the
-// documentation: no server tells its own, so none is asked.
+// DataSources returns the connection types with these names. They are those of the
+// documentation: no server lists its own, so none is asked.
 func (*Provider) DataSources(_ context.Context, ids []string) (*connection.Catalog, error) {
 	catalog := &connection.Catalog{DataSources: map[string]*connection.DataSource{}}
 	for _, id := range ids {

@@ -127,7 +127,7 @@ func (c *Client) dress(sent *http.Request, call *call) {
 	}
 }
 
-// again tells whether the request is to be sent once more, and after what pause.
+// again reports whether the request is to be sent once more, and after what pause.
 func (c *Client) again(call *call, err error, pause func() time.Duration) (time.Duration, bool) {
 	if transport.IsFinal(err) {
 		return 0, false
@@ -157,7 +157,7 @@ func (c *Client) again(call *call, err error, pause func() time.Duration) (time.
 	return 0, false
 }
 
-// waitsFor tells what the pause after an error is for.
+// waitsFor returns what the pause after an error is for.
 func (call *call) waitsFor(err error) connection.WaitReason {
 	refusal, ok := errors.AsType[*Error](err)
 	switch {

@@ -106,6 +106,6 @@ var variable = regexp.MustCompile(`\$\{[A-Za-z0-9._-]+\}`)
 // withoutVariables takes the environment variables out of a text.
 func withoutVariables(text string) string { return variable.ReplaceAllString(text, "") }
 
-// isVariable tells that a text is nothing but environment variables: no secret, and
+// isVariable reports whether a text is nothing but environment variables: no secret, and
 // to be compared.
 func isVariable(text string) bool { return text != "" && withoutVariables(text) == "" }

@@ -166,7 +166,7 @@ func (s *survey) inventory(ctx context.Context, space connection.Space) ([]conne
 	return withoutNamesakes(live), nil
 }
 
-// listType lists the connections of one type, and tells what is missing from the list,
+// listType lists the connections of one type, and returns what is missing from the list,
 // empty where nothing is. A server may answer with others as well, as an example of the
 // documentation has it.
 func (p *Provider) listType(ctx context.Context, project, kind string, sent *atomic.Int64) (found []document, missing string, err error) {
@@ -383,7 +383,7 @@ const extraPrefix = "extra."
 // one of the contracts).
 var serverOwned = []string{"projectName", "id", "projectId", "_class", "selectedEnvironmentId"}
 
-// shownAs tells that a field stands for another in answers: an id for a name.
+// shownAs reports whether a field replaces another one in answers: an id for a name.
 func (t *connectionType) shownAs(name string) bool {
 	for _, s := range t.fields {
 		if s.ShownAs == name {
@@ -445,7 +445,7 @@ func (p *Provider) forget(key connection.Key) {
 	delete(p.seen, connection.FoldKey(key))
 }
 
-// changed tells that a connection is not as it was when the plan was made.
+// changed reports whether a connection differs from what the plan saw.
 func (p *Provider) changed(key connection.Key, d document) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()

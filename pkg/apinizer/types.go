@@ -16,7 +16,7 @@ import (
 // reference documents them. Beside the usual keywords:
 //
 //	writeOnly         a secret, which a GET masks
-//	x-shown           with writeOnly: a GET shows it all the same
+//	x-shown           with writeOnly: a GET shows it anyway
 //	x-credential      masked, and no secret: a certificate
 //	x-needed-when     the field is needed where the others have one of these values
 //	x-needed-with     it is in use where the other has a value
@@ -144,11 +144,11 @@ func (s *schema) class() connection.Class {
 	return connection.ClassProperty
 }
 
-// masked tells that a GET does not show the field: what it answers, null or a text,
+// masked reports whether a GET does not show the field: what it answers, null or a text,
 // says nothing about what is stored.
 func (s *schema) masked() bool { return s != nil && (s.WriteOnly && !s.Shown || s.Credential) }
 
-// masks tells that a field is masked, as far as can be known: of those that the tables
+// masks reports whether a field is masked, as far as can be known: of those that the tables
 // do not know, what is a secret by its name and shown as a text or null, unless the mark
 // among the fields lifts that guess.
 func (t *connectionType) masks(fields map[string]any, name string) bool {
@@ -164,7 +164,7 @@ func (t *connectionType) masks(fields map[string]any, name string) bool {
 	return !mark.Lifts(mark.Project, extraPrefix+name)
 }
 
-// inUse tells whether a masked field matters to a connection with these fields.
+// inUse reports whether a masked field matters to a connection with these fields.
 func (s *schema) inUse(fields map[string]any, of *connectionType) bool {
 	if s.NeededWith != "" {
 		with, _ := fields[s.NeededWith].(string)
@@ -173,7 +173,7 @@ func (s *schema) inUse(fields map[string]any, of *connectionType) bool {
 	return of.holds(s.NeededWhen, fields)
 }
 
-// holds tells that each of the fields has one of the values. Nil: never.
+// holds reports whether each of the fields has one of the values. Nil: never.
 func (t *connectionType) holds(when map[string][]any, fields map[string]any) bool {
 	if when == nil {
 		return false
@@ -205,7 +205,7 @@ func hosts() []string {
 	return slices.Compact(names)
 }
 
-// Builtin gives all connection types. No server tells them, so they are known
+// Builtin returns all connection types. No server lists them, so they are known
 // without a network.
 func Builtin() *connection.Catalog {
 	catalog := &connection.Catalog{DataSources: map[string]*connection.DataSource{}, Known: TypeNames()}
@@ -223,7 +223,7 @@ func (t *connectionType) source() *connection.DataSource {
 	return source
 }
 
-// Classify tells whether a field is part of the credentials: by the table of the
+// Classify reports whether a field is part of the credentials: by the table of the
 // type, and by its name where there is none.
 func Classify(dataSource, property string) connection.Class {
 	if t := types[dataSource]; t != nil {

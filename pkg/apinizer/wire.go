@@ -18,7 +18,7 @@ type document struct {
 	// fields holds the rest, as JSON values with [json.Number]. The access mode of
 	// elasticsearch is always under elasticsearchType.
 	fields map[string]any
-	// twoTypes tells that the access mode was a second "type", as in the old contract
+	// twoTypes reports whether the access mode was a second "type", as in the old contract
 	// (a Go decoder would keep that one and lose the first).
 	twoTypes bool
 }

@@ -240,8 +240,8 @@ func TestAPatchReadsFirstOnlyIfItMustAndStopsAtForeignConnections(t *testing.T) 
 	}{
 		"a rename reads nothing":            {connection.Operation{Name: "New"}, 0, nil},
 		"credentials read nothing":          {connection.Operation{Credentials: map[string]any{"a": "b"}}, 0, nil},
-		"a mark on another project's stops": {connection.Operation{Mark: &ours}, 1, connection.ErrInvalid},
-		"a property of another's stops":     {connection.Operation{Set: map[string]any{"a": "b"}}, 1, connection.ErrInvalid},
+		"a mark on another project's stops": {connection.Operation{Mark: &ours}, 1, connection.ErrChanged},
+		"a property of another's stops":     {connection.Operation{Set: map[string]any{"a": "b"}}, 1, connection.ErrChanged},
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := newTenant(t, map[string]route{getOne: always(200, `{"qID": "c1", "qName": "Orders lake", "tags": ["qlsync:sales"]}`), patchOne: always(204, "")})

@@ -249,7 +249,7 @@ func (p *Provider) checkOwner(live wireConnection) error {
 	if p.project == "" || owner == "" || owner == p.project {
 		return nil
 	}
-	return fmt.Errorf("%w: it belongs to project %q by now", connection.ErrInvalid, owner)
+	return fmt.Errorf("%w (it belongs to project %q now); plan again", connection.ErrChanged, owner)
 }
 
 // patchTags sends the whole array, which replaces the live one: the server's own

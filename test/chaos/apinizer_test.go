@@ -22,8 +22,8 @@ import (
 	"github.com/qlsync/qlsync/pkg/simulator/apinizer/inspect"
 )
 
-// TestAnyApinizerWorldConvergesAndNothingIsLost is the property for the other provider. There
-// are no ids: a connection is what has its name.
+// TestAnyApinizerWorldConvergesAndNothingIsLost is the property for Apinizer, where connections
+// have no ids: a name is an address.
 func TestAnyApinizerWorldConvergesAndNothingIsLost(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		w := drawAPIWorld(r)
