@@ -4,6 +4,8 @@
 //   - simulator/qlik is a Qlik Cloud tenant,
 //   - simulator/apinizer is an Apinizer manager.
 //
+// Each has a package inspect, by which tests look behind its API and change things there.
+//
 // Both stand on simulator/internal/host: state file, request log, injected faults, digests in the place of secrets. They
 // import no package of this module that is not one of the simulator's, so an embedded service cannot share a mistake with
 // the client.
