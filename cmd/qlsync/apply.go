@@ -114,7 +114,7 @@ func reviewedPlan(c *cli.Context, env *environment) (*plan.Plan, error) {
 		return nil, nil
 	}
 	name := c.Args().First()
-	text, err := env.saved(c.Context, name)
+	text, err := env.saved(c, name)
 	if err != nil {
 		return nil, fmt.Errorf("plan file %q: %w", name, err)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/qlsync/qlsync/internal/guard"
 	"github.com/qlsync/qlsync/internal/interrupt"
 	"github.com/qlsync/qlsync/internal/jsontext"
+	"github.com/qlsync/qlsync/internal/limits"
 	"github.com/qlsync/qlsync/internal/report"
 	"github.com/qlsync/qlsync/internal/terminal"
 	"github.com/qlsync/qlsync/internal/transport"
@@ -72,8 +73,8 @@ func (env *environment) prepare(c *cli.Context) (slog.Level, error) {
 	if n := c.Int("parallelism"); n < 1 {
 		return 0, fmt.Errorf("parallelism %d: it must be at least 1", n)
 	}
-	if n := c.Int("raise-limits"); n < 1 || n > maxRaise {
-		return 0, fmt.Errorf("raise-limits %d: it must be between 1 and %d", n, maxRaise)
+	if _, err := raised(c); err != nil {
+		return 0, err
 	}
 	level, known := logLevels[c.String("log-level")]
 	if !known {
@@ -92,9 +93,22 @@ func (env *environment) warnOfRunningRequests() {
 	}
 }
 
+// raised returns what the limits are multiplied by.
+func raised(c *cli.Context) (int, error) {
+	n := c.Int("raise-limits")
+	if n < 1 || n > limits.MaxRaise {
+		return 0, fmt.Errorf("raise-limits %d: it must be between 1 and %d", n, limits.MaxRaise)
+	}
+	return n, nil
+}
+
 // saved reads a file that qlsync wrote and that the command line names.
-func (env *environment) saved(ctx context.Context, name string) ([]byte, error) {
-	text, err := engine.ReadSaved(ctx, env.stdin, name)
+func (env *environment) saved(c *cli.Context, name string) ([]byte, error) {
+	raise, err := raised(c)
+	if err != nil {
+		return nil, err
+	}
+	text, err := engine.ReadSaved(c.Context, env.stdin, name, raise)
 	if err != nil {
 		return nil, err
 	}

@@ -25,7 +25,7 @@ func sharedFlags() []cli.Flag {
 			logLevelNames(),
 		),
 		&cli.BoolFlag{Name: "allow-exec", Usage: "run the commands of {exec: [...]} references when their secrets are needed"},
-		&cli.IntFlag{Name: "raise-limits", Value: 1, Usage: "multiply the limits on the size of the project and of the tenant's answers by `N`"},
+		raiseFlag(),
 		&cli.IntFlag{Name: "parallelism", Value: 8, Usage: "run at most `N` requests at the same time"},
 	}
 }
@@ -36,6 +36,10 @@ func repeatable(name, usage string) *cli.StringSliceFlag {
 }
 
 func noColorFlag() cli.Flag { return &cli.BoolFlag{Name: "no-color", Usage: "never use colour"} }
+
+func raiseFlag() cli.Flag {
+	return &cli.IntFlag{Name: "raise-limits", Value: 1, Usage: "multiply the limits on the size of the project, of the tenant and of files that qlsync wrote by `N`"}
+}
 
 // noArguments refuses arguments that a command does not take.
 func noArguments(c *cli.Context) error {
@@ -138,9 +142,6 @@ func variables(c *cli.Context) (map[string]string, error) {
 	}
 	return set, nil
 }
-
-// maxRaise is how far the limits can be raised.
-const maxRaise = 1000
 
 // logLevels are those that --log-level takes, and no others such as info+3.
 var logLevels = map[string]slog.Level{

@@ -23,7 +23,7 @@ func showCommand(env *environment) *cli.Command {
 		ArgsUsage: "FILE",
 		Description: "FILE holds what --format json, --report json=FILE or plan --out wrote; - is standard input.\n" +
 			"Which formats there are depends on what it holds.",
-		Flags:  append(outputFlags(names), noColorFlag(), historyFlag("with a drift report as html: show the runs in `FILE` too")),
+		Flags:  append(outputFlags(names), noColorFlag(), raiseFlag(), historyFlag("with a drift report as html: show the runs in `FILE` too")),
 		Action: func(c *cli.Context) error { return runShow(c, env) },
 	}
 }
@@ -35,7 +35,7 @@ func runShow(c *cli.Context, env *environment) error {
 	env.colour(c)
 	env.whole = true
 	name := c.Args().First()
-	text, err := env.saved(c.Context, name)
+	text, err := env.saved(c, name)
 	if err != nil {
 		return fmt.Errorf("show %q: %w", name, err)
 	}

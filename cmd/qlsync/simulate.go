@@ -52,8 +52,8 @@ func runSimulate(c *cli.Context, env *environment) error {
 	if err != nil {
 		return fmt.Errorf("embedded tenant: read %q: %w", c.String("tenant"), err)
 	}
-	seed, problems := spec.ToJSON(c.String("tenant"), text)
-	if err := problems.Err(); err != nil {
+	seed, err := engine.Seed(c.String("tenant"), text)
+	if err != nil {
 		return err
 	}
 	faults, err := env.faults(c.Context, c.String("faults"), kind.ParseFaults)

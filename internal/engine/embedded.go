@@ -2,12 +2,16 @@ package engine
 
 import (
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/qlsync/qlsync/internal/infile"
+	"github.com/qlsync/qlsync/internal/limits"
 	"github.com/qlsync/qlsync/internal/outfile"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/simulator"
@@ -166,6 +170,24 @@ func readSeed(file string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("embedded tenant: read %q: %s", filepath.ToSlash(file), infile.Reason(err))
 	}
+	return Seed(file, text)
+}
+
+// Seed returns the text of an embedded tenant's file as JSON.
+func Seed(file string, text []byte) ([]byte, error) {
 	seed, problems := spec.ToJSON(file, text)
-	return seed, problems.Err()
+	if err := problems.Err(); err != nil {
+		return nil, err
+	}
+	var lists map[string]json.RawMessage
+	_ = json.Unmarshal(seed, &lists) // what is no seed is the embedded tenant's to refuse
+	for _, name := range slices.Sorted(maps.Keys(lists)) {
+		var items []json.RawMessage
+		if most := limits.SeedList.At(1); json.Unmarshal(lists[name], &items) == nil && int64(len(items)) > most {
+			problem := connection.FileProblem(file, fmt.Sprintf("the seed has more than %s %s", limits.Grouped(most), name))
+			problem.Hint = limits.SeedList.Hint("keep fewer in the seed")
+			return nil, connection.Problems{problem}
+		}
+	}
+	return seed, nil
 }

@@ -1,12 +1,16 @@
 package engine
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"os"
 
 	"github.com/qlsync/qlsync/internal/infile"
+	"github.com/qlsync/qlsync/internal/limits"
 	"github.com/qlsync/qlsync/internal/outfile"
 	"github.com/qlsync/qlsync/internal/report"
 	"github.com/qlsync/qlsync/pkg/plan"
@@ -14,7 +18,8 @@ import (
 
 // ReadHistory returns the runs in a file that are about the project and the tenants, by
 // time, and the number of lines that are no runs. A file that does not exist has none, and
-// so has an empty name.
+// so has an empty name. Of a file that is larger than the limit only the end is read, with
+// the newest runs.
 func ReadHistory(name, project string, tenants []string) (points []report.Point, broken int, err error) {
 	if name == "" {
 		return nil, 0, nil
@@ -27,7 +32,7 @@ func ReadHistory(name, project string, tenants []string) (points []report.Point,
 		return nil, 0, fmt.Errorf("history %q: %s", name, infile.Reason(err))
 	}
 	defer file.Close()
-	text, err := infile.TextReader(file)
+	text, err := newest(file, limits.History.At(1))
 	if err != nil {
 		return nil, 0, fmt.Errorf("history %q: it is %w: %s", name, err, infile.WayOut(err))
 	}
@@ -53,4 +58,26 @@ func AppendHistory(name string, drifts ...*plan.Drift) error {
 		return fmt.Errorf("history: %w", err)
 	}
 	return nil
+}
+
+// newest returns the text of a file, or of a longer one the lines of the last most bytes.
+func newest(file *os.File, most int64) (io.Reader, error) {
+	text, err := infile.TextReader(file)
+	if err != nil {
+		return nil, err
+	}
+	info, err := file.Stat()
+	if err != nil || info.Size() <= most {
+		return text, err
+	}
+	if _, err := file.Seek(-most-1, io.SeekEnd); err != nil {
+		return nil, err
+	}
+	end := bufio.NewReader(io.LimitReader(file, most+1)) // the file may grow meanwhile
+	for {
+		_, err := end.ReadSlice('\n') // the end of a line, the beginning of which is not read
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return end, nil
+		}
+	}
 }

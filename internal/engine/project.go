@@ -98,7 +98,7 @@ func (p *Project) Vendored(tenant *spec.Tenant) (*connection.Catalog, connection
 	if kind.builtin != nil {
 		return kind.builtin(), nil
 	}
-	texts, problems := vendored.Read(p.SchemasDir, p.Dir)
+	texts, problems := vendored.Read(p.SchemasDir, p.Dir, p.o.RaiseLimits)
 	for id, text := range texts {
 		source, err := kind.parse(id, text)
 		if err != nil {

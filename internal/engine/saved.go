@@ -7,21 +7,28 @@ import (
 	"io"
 
 	"github.com/qlsync/qlsync/internal/infile"
+	"github.com/qlsync/qlsync/internal/jsontext"
+	"github.com/qlsync/qlsync/internal/limits"
 )
 
-const (
-	// maxSavedFile bounds what is read of a file that qlsync wrote, in bytes.
-	maxSavedFile = 256 << 20
-	// MaxWrittenFile bounds what is read of a file that people write, in bytes.
-	MaxWrittenFile = 32 << 20
-)
+// MaxWrittenFile bounds what is read of a file that people write, in bytes.
+const MaxWrittenFile = limits.FileBytes
 
 // ReadSaved reads a file that qlsync wrote and that the command line names, or - for standard
-// input.
-func ReadSaved(ctx context.Context, stdin io.Reader, name string) ([]byte, error) {
-	content, err := ReadArgument(ctx, stdin, name, maxSavedFile)
-	if err != nil {
-		return nil, err
+// input. Its limits are multiplied by raise; zero is one.
+func ReadSaved(ctx context.Context, stdin io.Reader, name string, raise int) ([]byte, error) {
+	content, err := readArgument(ctx, stdin, name, limits.Saved.At(raise))
+	var large *infile.TooLargeError
+	switch {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case errors.As(err, &large):
+		return nil, fmt.Errorf("the file is %w: %s", large, limits.Saved.Hint(""))
+	case err != nil:
+		return nil, errors.New(infile.Reason(err)) // the caller names the file
+	}
+	if most := limits.SavedValues.At(raise); jsontext.Marks(content) > most {
+		return nil, fmt.Errorf("the file holds more than %s commas and brackets: %s", limits.Grouped(most), limits.SavedValues.Hint(""))
 	}
 	text, err := infile.Text(content)
 	if errors.Is(err, infile.ErrUTF16) {
@@ -36,15 +43,7 @@ func ReadSaved(ctx context.Context, stdin io.Reader, name string) ([]byte, error
 // ReadArgument reads a file that the command line names, or - for standard input. It may be a
 // pipe, so the end of the context ends the wait for whoever writes to it.
 func ReadArgument(ctx context.Context, stdin io.Reader, name string, limit int64) ([]byte, error) {
-	var content []byte
-	err := Interruptibly(ctx, func() (err error) {
-		if name == "-" {
-			content, err = infile.ReadStream(stdin, limit)
-		} else {
-			content, err = infile.ReadArgument(name, limit)
-		}
-		return err
-	})
+	content, err := readArgument(ctx, stdin, name, limit)
 	switch {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
@@ -52,4 +51,16 @@ func ReadArgument(ctx context.Context, stdin io.Reader, name string, limit int64
 		return nil, errors.New(infile.Reason(err)) // the caller names the file
 	}
 	return content, nil
+}
+
+func readArgument(ctx context.Context, stdin io.Reader, name string, limit int64) (content []byte, err error) {
+	err = Interruptibly(ctx, func() (err error) {
+		if name == "-" {
+			content, err = infile.ReadStream(stdin, limit)
+		} else {
+			content, err = infile.ReadArgument(name, limit)
+		}
+		return err
+	})
+	return content, err
 }

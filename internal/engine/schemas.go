@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/qlsync/qlsync/internal/infile"
+	"github.com/qlsync/qlsync/internal/limits"
 	"github.com/qlsync/qlsync/internal/outfile"
 	"github.com/qlsync/qlsync/internal/report"
 	"github.com/qlsync/qlsync/internal/vendored"
@@ -88,7 +89,7 @@ func (s *Session) wanted(ctx context.Context, o PullOptions, lock vendored.Lock)
 	case len(o.IDs) > 0:
 		ids = o.IDs
 	default:
-		vendored, _ := vendored.Read(s.project.SchemasDir, s.project.Dir)
+		vendored, _ := vendored.Read(s.project.SchemasDir, s.project.Dir, s.project.o.RaiseLimits)
 		ids = s.concerned(slices.Collect(maps.Keys(vendored)), lock)
 	}
 	if o.All {
@@ -97,8 +98,9 @@ func (s *Session) wanted(ctx context.Context, o PullOptions, lock vendored.Lock)
 		if err != nil {
 			return nil, s.explained(err)
 		}
-		if len(catalog.Known) > vendored.MaxFiles {
-			return nil, fmt.Errorf("schemas pull: the tenant offers %d data sources, and a folder of vendored schemas holds at most %d: name the data sources that you need", len(catalog.Known), vendored.MaxFiles)
+		if most := limits.SchemaCount.At(s.project.o.RaiseLimits); int64(len(catalog.Known)) > most {
+			return nil, fmt.Errorf("schemas pull: the tenant offers %d data sources, and a folder of vendored schemas holds at most %d: %s",
+				len(catalog.Known), most, limits.SchemaCount.Hint("name the data sources that you need"))
 		}
 		ids = append(ids, catalog.Known...)
 	}
@@ -200,7 +202,7 @@ func (p *Project) ListSchemas(tenants []spec.Tenant) (report.Schemas, error) {
 			uses[id] = max(uses[id], n)
 		}
 	}
-	return vendoredSources(p.Project, uses)
+	return vendoredSources(p.Project, p.o.RaiseLimits, uses)
 }
 
 func countSources(declared *spec.DesiredSet) map[string]int {
@@ -214,9 +216,9 @@ func countSources(declared *spec.DesiredSet) map[string]int {
 }
 
 // vendoredSources tells of each data source that is vendored or in use, by id.
-func vendoredSources(project *spec.Project, uses map[string]int) (report.Schemas, error) {
+func vendoredSources(project *spec.Project, raise int, uses map[string]int) (report.Schemas, error) {
 	listed := report.Schemas{Format: report.SchemasFormat, Sources: []report.SchemaSource{}}
-	texts, problems := vendored.Read(project.SchemasDir, project.Dir)
+	texts, problems := vendored.Read(project.SchemasDir, project.Dir, raise)
 	lock, more := vendored.ReadLock(project.SchemasDir)
 	if problems = spec.Collect(problems, more); problems.Err() != nil {
 		return listed, problems
@@ -242,7 +244,7 @@ func (s *Session) CheckSchemas(ctx context.Context) (report.Schemas, error) {
 	if problems = spec.Collect(problems, s.problems, s.localProblems); problems.Err() != nil {
 		return report.Schemas{}, problems.Err()
 	}
-	checked, err := vendoredSources(s.project.Project, countSources(s.declared))
+	checked, err := vendoredSources(s.project.Project, s.project.o.RaiseLimits, countSources(s.declared))
 	if err != nil {
 		return report.Schemas{}, err
 	}

@@ -11,11 +11,13 @@
 package infile
 
 import (
+	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
+
+	"github.com/qlsync/qlsync/internal/limits"
 )
 
 // ErrNotRegular is the reason why a device, a pipe, a socket or a folder is not read.
@@ -30,7 +32,7 @@ type TooLargeError struct {
 	Limit int64 // in bytes
 }
 
-func (e *TooLargeError) Error() string { return fmt.Sprintf("larger than %d bytes", e.Limit) }
+func (e *TooLargeError) Error() string { return "larger than " + limits.Size(e.Limit) }
 
 // Read reads a regular file of at most limit bytes. It follows links, except to places
 // that [CheckPath] refuses. Errors are [*fs.PathError] around the reason, such as
@@ -41,7 +43,7 @@ func Read(path string, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	defer file.Close()
-	content, err := readAll(file, limit)
+	content, err := readFile(file, limit)
 	if err != nil {
 		return nil, atPath(path, err)
 	}
@@ -68,7 +70,7 @@ func ReadArgument(path string, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	defer file.Close()
-	content, err := readAll(file, limit)
+	content, err := readFile(file, limit)
 	if err != nil {
 		return nil, atPath(path, err)
 	}
@@ -122,6 +124,27 @@ func openRegular(path string) (*os.File, error) {
 		return nil, err
 	}
 	return file, nil
+}
+
+// readFile reads a file into as much memory as its size says: a reader that does not know
+// the size takes twice as much. A file that says it is too large is not read.
+func readFile(file *os.File, limit int64) ([]byte, error) {
+	info, err := file.Stat()
+	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
+		return readAll(file, limit)
+	}
+	if info.Size() > limit {
+		return nil, &TooLargeError{limit}
+	}
+	var content bytes.Buffer
+	content.Grow(int(info.Size()) + bytes.MinRead)
+	if _, err := content.ReadFrom(io.LimitReader(file, limit+1)); err != nil {
+		return nil, err
+	}
+	if int64(content.Len()) > limit {
+		return nil, &TooLargeError{limit}
+	}
+	return content.Bytes(), nil
 }
 
 func readAll(in io.Reader, limit int64) ([]byte, error) {

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/qlsync/qlsync/internal/limits"
 	"github.com/qlsync/qlsync/pkg/plan"
 )
 
@@ -54,7 +55,7 @@ func (p Point) Line(w io.Writer) error {
 }
 
 // maxHistoryLine bounds a line of a history, in bytes.
-const maxHistoryLine = 4 << 20
+const maxHistoryLine = limits.HistoryLine
 
 // ReadHistory reads the lines that are about a project and one of its tenants, by
 // time. It counts the lines that are no points, such as one that a killed process

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/qlsync/qlsync/internal/infile"
+	"github.com/qlsync/qlsync/internal/limits"
 )
 
 const (
@@ -44,7 +45,7 @@ func (r *Resolver) exec(ctx context.Context, command []string) (string, error) {
 	text = cutNewline(text)
 	switch {
 	case output.over:
-		err = fmt.Errorf("it prints more than %d bytes", maxSecret)
+		err = fmt.Errorf("it prints more than %s", limits.Size(maxSecret))
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		err = fmt.Errorf("it has not ended after %s", r.timeout)
 	case err != nil:

@@ -116,7 +116,7 @@ func TestSecretsAreWhatCommandsPrint(t *testing.T) {
 		"it prints UTF-16":                {do("utf16"), "", fmt.Sprintf("secret command %q: its output is in UTF-16", own)},
 		"it prints a byte order mark":     {do("print", "\ufeffout\n"), "out", ""},
 		"it prints nothing but the mark":  {do("print", "\ufeff\n"), "", fmt.Sprintf("secret command %q: it prints nothing", own)},
-		"it prints without end":           {do("flood"), "", fmt.Sprintf("secret command %q: it prints more than 1048576 bytes", own)},
+		"it prints without end":           {do("flood"), "", fmt.Sprintf("secret command %q: it prints more than 1 MiB", own)},
 		"it does not exist":               {[]string{"qlsync-no-such-command"}, "", `secret command "qlsync-no-such-command": there is no such command in the PATH`},
 		"it does not exist in the folder": {[]string{"./none.sh"}, "", `secret command "./none.sh": no such file`},
 	} {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/qlsync/qlsync/internal/infile"
+	"github.com/qlsync/qlsync/internal/limits"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -55,7 +56,7 @@ func presentFile(path string) error {
 	case info.Size() == 0:
 		return errors.New(" is empty")
 	case info.Size() > maxSecret:
-		return fmt.Errorf(": larger than %d bytes", maxSecret)
+		return errors.New(": larger than " + limits.Size(maxSecret))
 	}
 	return nil
 }

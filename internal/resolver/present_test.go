@@ -46,7 +46,7 @@ func TestAMissingSecretIsFoundWithoutReadingOrRunningAnything(t *testing.T) {
 		"a file to be encoded":             {careful, connection.Reference{File: "full", Encoding: "base64"}, ""},
 		"a file that is not there":         {careful, connection.Reference{File: "none"}, `secret file "none": no such file or directory`},
 		"a file that is empty":             {careful, connection.Reference{File: "empty"}, `secret file "empty" is empty`},
-		"a file that is too large":         {careful, connection.Reference{File: "large"}, `secret file "large": larger than 1048576 bytes`},
+		"a file that is too large":         {careful, connection.Reference{File: "large"}, `secret file "large": larger than 1 MiB`},
 		"a folder":                         {careful, connection.Reference{File: "."}, `secret file ".": not a regular file`},
 		"a device":                         {careful, connection.Reference{File: os.DevNull}, `secret file "/dev/null": not a regular file`},
 		"a command that is not allowed":    {careful, connection.Reference{Exec: []string{"./command"}}, "exec references are off"},

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/qlsync/qlsync/internal/infile"
+	"github.com/qlsync/qlsync/internal/limits"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -39,7 +40,7 @@ func New(options Options) *Resolver {
 }
 
 // maxSecret is how large a secret may be, in bytes.
-const maxSecret = 1 << 20
+const maxSecret = limits.SecretBytes
 
 // Resolve reads one secret. An error is a [connection.Problem] with the place of
 // the reference; it names the source and never holds a value, nor anything that a

@@ -63,7 +63,7 @@ func TestSecretsAreReadFromWhereReferencesSay(t *testing.T) {
 		{"an empty file to be encoded", connection.Reference{File: "empty", Encoding: "base64"}, "", `c.yaml:3:4: secret file "empty" is empty`},
 		{"a file that is one newline", connection.Reference{File: "newline"}, "", `c.yaml:3:4: secret file "newline" is empty`},
 		{"a file that is no text", connection.Reference{File: "bytes"}, "", `c.yaml:3:4: secret file "bytes" is not UTF-8 text: to send its bytes, add encoding: base64`},
-		{"a file that is too large", connection.Reference{File: "large"}, "", `c.yaml:3:4: secret file "large": larger than 1048576 bytes`},
+		{"a file that is too large", connection.Reference{File: "large"}, "", `c.yaml:3:4: secret file "large": larger than 1 MiB`},
 		{"a folder", connection.Reference{File: "."}, "", `c.yaml:3:4: secret file ".": not a regular file`},
 		{"a command", connection.Reference{Exec: []string{"op", "read"}}, "", `c.yaml:3:4: exec references are off (allow them with --allow-exec, and only where you trust whoever may write the files)`},
 	} {

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+
+	"github.com/qlsync/qlsync/internal/limits"
 )
 
 // Answer is a whole answer of a service.
@@ -19,11 +21,11 @@ type Answer struct {
 }
 
 // maxAnswer bounds the body of an answer.
-const maxAnswer = 32 << 20
+const maxAnswer = limits.AnswerBytes
 
 // maxMarks bounds the values of an answer, by its commas and opening brackets. A decoded
 // value takes many times the memory of its text: 32 MiB of "{}," become a gigabyte.
-const maxMarks = 2_000_000
+const maxMarks = limits.AnswerMarks
 
 // maxDepth bounds how deep the lists and maps of an answer are nested.
 const maxDepth = 500

@@ -7,16 +7,18 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/qlsync/qlsync/internal/limits"
 )
 
 // What a service may answer in all while a tenant is read once. [WithQuota] raises them.
 const (
-	maxAnswers = 256 << 20 // bytes of all answers together
-	maxItems   = 250_000   // items of all lists together
-	maxWaiting = time.Hour // see [Awaiting]
+	maxAnswers = limits.TenantBytes // of all answers together
+	maxItems   = limits.TenantItems // items of all lists together
+	maxWaiting = time.Hour          // see [Awaiting]
 )
 
-const hintRaise = "raise the limits with --raise-limits N if the tenant is that large"
+const hintRaise = limits.Option + " if the tenant is that large"
 
 // errTooMuch is the reason of a [Failure] of a request that a limit of ours ended.
 var errTooMuch = errors.New("more than the limit")

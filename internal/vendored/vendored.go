@@ -15,21 +15,16 @@ import (
 
 	"github.com/qlsync/qlsync/internal/infile"
 	"github.com/qlsync/qlsync/internal/jsontext"
+	"github.com/qlsync/qlsync/internal/limits"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/spec"
-)
-
-const (
-	// MaxFiles and maxVendoredBytes bound the folder of vendored schemas.
-	MaxFiles         = 2000
-	maxVendoredBytes = 64 << 20
 )
 
 // Read reads the folder of vendored schemas: for each file ID.json the
 // answer of the service for the data source ID. A folder that does not exist
 // holds none. Hidden files and folders are passed over. Links may lead to places in the
-// folder and in the project.
-func Read(dir, project string) (map[string][]byte, connection.Problems) {
+// folder and in the project. The limits of the folder are multiplied by raise; zero is one.
+func Read(dir, project string, raise int) (map[string][]byte, connection.Problems) {
 	if _, err := infile.Inside(project, dir); err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, nil
@@ -46,14 +41,15 @@ func Read(dir, project string) (map[string][]byte, connection.Problems) {
 		problems = append(problems, readProblem(failure.Path, failure.Err))
 	}
 	specs := map[string][]byte{}
-	if len(found) > MaxFiles {
-		return specs, append(problems, tooManySchemas(dir, fmt.Sprintf("%d files", MaxFiles)))
+	if most := limits.SchemaCount.At(raise); int64(len(found)) > most {
+		return specs, append(problems, tooManySchemas(dir, limits.SchemaCount, limits.Grouped(most)+" files"))
 	}
-	left := maxVendoredBytes
+	most := limits.SchemaFolder.At(raise)
+	left := most
 	for _, file := range found {
 		text, problem := readJSON(file.Path)
-		if left -= len(text); left < 0 {
-			return specs, append(problems, tooManySchemas(dir, fmt.Sprintf("%d MiB", maxVendoredBytes>>20)))
+		if left -= int64(len(text)); left < 0 {
+			return specs, append(problems, tooManySchemas(dir, limits.SchemaFolder, limits.Size(most)))
 		}
 		if problem != nil {
 			problems = append(problems, *problem)
@@ -64,9 +60,9 @@ func Read(dir, project string) (map[string][]byte, connection.Problems) {
 	return specs, problems
 }
 
-func tooManySchemas(dir, limit string) connection.Problem {
-	problem := connection.FileProblem(dir, "the folder of vendored schemas holds more than "+limit)
-	problem.Hint = "keep only the schemas of data sources that the project uses"
+func tooManySchemas(dir string, limit limits.Limit, most string) connection.Problem {
+	problem := connection.FileProblem(dir, "the folder of vendored schemas holds more than "+most)
+	problem.Hint = limit.Hint("keep only the schemas of data sources that the project uses")
 	return problem
 }
 

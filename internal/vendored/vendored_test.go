@@ -1,15 +1,20 @@
 package vendored_test
 
 import (
+	"fmt"
 	"maps"
+	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
 
+	"github.com/qlsync/qlsync/internal/limits"
 	"github.com/qlsync/qlsync/internal/vendored"
 	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/spec"
 )
 
 func TestVendoredSchemasAreReadByName(t *testing.T) {
@@ -25,7 +30,7 @@ func TestVendoredSchemasAreReadByName(t *testing.T) {
 -- schemas/old/x.json --
 {
 `)
-	specs, problems := vendored.Read("schemas", ".")
+	specs, problems := vendored.Read("schemas", ".", 1)
 	if got := slices.Sorted(maps.Keys(specs)); !slices.Equal(got, []string{"rest"}) || string(specs["rest"]) != "{\"connectorVersion\": \"1\"}\n" {
 		t.Error(got)
 	}
@@ -37,7 +42,7 @@ func TestVendoredSchemasAreReadByName(t *testing.T) {
 
 func TestAFolderOfSchemasNeedNotExist(t *testing.T) {
 	t.Chdir(t.TempDir())
-	if specs, problems := vendored.Read("schemas", "."); specs != nil || problems != nil {
+	if specs, problems := vendored.Read("schemas", ".", 1); specs != nil || problems != nil {
 		t.Error(specs, problems)
 	}
 }
@@ -78,5 +83,32 @@ func inFolder(t *testing.T, archive string) {
 	t.Chdir(t.TempDir())
 	if err := txtar.Write(txtar.Parse([]byte(archive)), "."); err != nil {
 		t.Fatal(err)
+	}
+}
+
+func TestTheFolderOfSchemasIsBounded(t *testing.T) {
+	const advice = " (keep only the schemas of data sources that the project uses, or raise the limits with --raise-limits N)"
+	for want, test := range map[string]struct {
+		number int
+		text   string
+	}{
+		"schemas: the folder of vendored schemas holds more than 2,000 files" + advice: {limits.SchemaFiles + 1, "{}"},
+		"schemas: the folder of vendored schemas holds more than 64 MiB" + advice:      {17, "{}" + strings.Repeat(" ", spec.MaxSchema-2)},
+	} {
+		inFolder(t, "")
+		if err := os.Mkdir("schemas", 0o700); err != nil {
+			t.Fatal(err)
+		}
+		for i := range test.number {
+			if err := os.WriteFile(fmt.Sprintf("schemas/s%d.json", i), []byte(test.text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, problems := vendored.Read("schemas", ".", 1); problems.Error() != want {
+			t.Errorf("got %s, want %s", problems.Error(), want)
+		}
+		if specs, problems := vendored.Read("schemas", ".", 2); len(problems) > 0 || len(specs) != test.number {
+			t.Errorf("under twice the limit: got %d schemas and %v, want %d", len(specs), problems, test.number)
+		}
 	}
 }

@@ -14,15 +14,13 @@ import (
 	"time"
 
 	"github.com/qlsync/qlsync/internal/infile"
+	"github.com/qlsync/qlsync/internal/limits"
 	"github.com/qlsync/qlsync/internal/outfile"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
 // cacheVersion is that of the layout; files of another are not read.
 const cacheVersion = 2
-
-// maxCache bounds what is read of the file, in bytes.
-const maxCache = 1 << 30
 
 // settling is how long ago a connection was updated at least, when it was read, for
 // what was read to be kept. A change soon after the read may have the same `updated`,
@@ -38,6 +36,7 @@ const settling = time.Minute
 type cache struct {
 	path   string
 	caller string
+	most   int64             // bytes of the file; a larger one is neither read nor kept
 	known  map[string]cached // by id
 }
 
@@ -55,12 +54,13 @@ type cacheFile struct {
 }
 
 // openCache reads the file. One that is not there is empty, and so is one that is not as
-// it was written, or by another caller or layout.
-func openCache(path, caller string) (*cache, error) {
+// it was written, or by another caller or layout, or larger than the limit, which is
+// multiplied by raise: then everything is read from the tenant.
+func openCache(path, caller string, raise int) (*cache, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("cache: %w", err)
 	}
-	c := &cache{path: path, caller: caller}
+	c := &cache{path: path, caller: caller, most: limits.Cache.At(raise)}
 	switch info, err := os.Lstat(path); {
 	case errors.Is(err, fs.ErrNotExist):
 		return c, nil
@@ -71,7 +71,10 @@ func openCache(path, caller string) (*cache, error) {
 	case !outfile.IsOurs(info): // who writes it decides what is in sync
 		return nil, fmt.Errorf("cache: %q belongs to another user: remove it, or name a folder that only you can write to", path)
 	}
-	whole, err := infile.Read(path, maxCache)
+	whole, err := infile.Read(path, c.most)
+	if large := (*infile.TooLargeError)(nil); errors.As(err, &large) {
+		return c, nil
+	}
 	if err != nil {
 		return nil, fmt.Errorf("cache: %w", err)
 	}
@@ -115,6 +118,9 @@ func (c *cache) save(settled []*connection.Live, secretive func(*connection.Live
 		}
 	}
 	text, err := json.Marshal(file)
+	if int64(len(text)) > c.most {
+		return nil // what was kept before is still true, as far as the list says so
+	}
 	if err == nil {
 		err = outfile.WriteBytes(c.path, outfile.Private, slices.Concat([]byte(digestOf(text)), []byte("\n"), text))
 	}

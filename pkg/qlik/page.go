@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/qlsync/qlsync/internal/limits"
 	"github.com/qlsync/qlsync/internal/transport"
 )
 
@@ -22,7 +23,7 @@ const (
 	// documentation, so it is always sent.
 	pageSize = 100
 	// maxPages ends a chain of links that never does.
-	maxPages = 10_000
+	maxPages = limits.TenantPages
 	// maxEmptyPages ends a chain of pages without an item. A service that filters a page after
 	// it has read it may send some.
 	maxEmptyPages = 100

@@ -596,7 +596,7 @@ func (s *survey) remembered() (*cache, error) {
 	if s.cacheFile == "" {
 		return nil, nil
 	}
-	return openCache(s.cacheFile, s.caller.ID)
+	return openCache(s.cacheFile, s.caller.ID, s.client.raise)
 }
 
 // detail reads one connection, and tells whether it is settled: see [settling]. What the

@@ -3,22 +3,23 @@ package spec
 import (
 	"fmt"
 
+	"github.com/qlsync/qlsync/internal/limits"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
 // The limits of one project, over all its files. [Options.RaiseLimits] raises them.
 const (
-	maxProjectBytes       = 64 << 20  // of the connection files together
-	maxProjectValues      = 3_000_000 // with defaults counted in each connection
-	maxProjectConnections = 200_000
-	maxProjectMoves       = 200_000
-	maxProjectFiles       = 50_000
-	maxProjectPatterns    = 1000      // entries under connections
-	maxProjectLooks       = 500_000   // files and folders that the entries look at
-	maxProjectDeclared    = 1_000_000 // connections times tenants
+	maxProjectBytes       = limits.ProjectBytes  // of the connection files together
+	maxProjectValues      = limits.ProjectValues // with defaults counted in each connection
+	maxProjectConnections = limits.ProjectConnections
+	maxProjectMoves       = limits.ProjectMoves
+	maxProjectFiles       = limits.ProjectFiles
+	maxProjectPatterns    = limits.ProjectPatterns // entries under connections
+	maxProjectLooks       = limits.ProjectLooks    // files and folders that the entries look at
+	maxProjectDeclared    = limits.ProjectDeclared // connections times tenants
 )
 
-const hintRaise = "split the project, or raise the limits with --raise-limits N"
+const hintRaise = "split the project, or " + limits.Option
 
 // room is what a project may still read. It says once that nothing is left.
 type room struct {

@@ -85,3 +85,79 @@ func TestAMessageIsShortWhateverItQuotes(t *testing.T) {
 		t.Errorf("%d and %d bytes", len(got.Message), len(got.Hint))
 	}
 }
+
+func TestTheLimitsOfAProjectAreRaised(t *testing.T) {
+	one := "version: 1\nconnections: [{name: a, space: S, dataSource: rest}]\n"
+	many := func(number int, format string) string {
+		var text strings.Builder
+		for i := range number {
+			fmt.Fprintf(&text, format, i)
+		}
+		return text.String()
+	}
+	patterns := "connections: [" + strings.Repeat("'f/*.yaml', ", 900) + "]\n"
+	for name, test := range map[string]struct {
+		project string
+		files   map[string]string
+		empty   int // files in the folder f
+		want    string
+		slow    bool // under twice the limit: shares its code with the others
+	}{
+		"texts with variables": {
+			"variables: {big: " + strings.Repeat("x", 1_000_000) + "}\nconnections: [a.yaml]\n",
+			map[string]string{"a.yaml": "version: 1\nconnections: [" + many(70, "{name: c%d, space: S, dataSource: rest, properties: {p: '${var.big}'}}, ") + "]\n"},
+			0,
+			"with variables filled in, the project is larger than 64 MiB for this tenant", false,
+		},
+		"moved blocks": {
+			"connections: [a.yaml, b.yaml]\n",
+			map[string]string{
+				"a.yaml": one + "moved:\n" + many(120_000, "- {from: {space: S, name: m%[1]d}, to: {space: S, name: n%[1]d}}\n"),
+				"b.yaml": "version: 1\nconnections: []\nmoved:\n" + many(120_000, "- {from: {space: T, name: m%[1]d}, to: {space: T, name: n%[1]d}}\n"),
+			},
+			0,
+			"b.yaml: with this file, the project holds more than 200000 moved blocks", true,
+		},
+		"files":          {"connections: ['f/*.yaml']\n", nil, 50_001, "the entries under connections name more than 50000 files", true},
+		"looks at files": {patterns, nil, 600, "the entries under connections lead past more than 500000 files and folders", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if testing.Short() && test.empty > 1000 {
+				t.Skip("makes many files")
+			}
+			t.Chdir(t.TempDir())
+			if err := os.Mkdir("f", 0o700); err != nil {
+				t.Fatal(err)
+			}
+			files := map[string]string{"qlsync.yaml": "version: 1\nproject: acme\ntenants: {t: {url: 'sim:t.yaml'}}\n" + test.project}
+			for file, text := range test.files {
+				files[file] = text
+			}
+			for i := range test.empty {
+				files[fmt.Sprintf("f/%d.yaml", i)] = "version: 1\nconnections: []\n"
+			}
+			for file, text := range files {
+				if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			said := func(options spec.Options) string {
+				p, problems := options.LoadProject("qlsync.yaml")
+				if p == nil {
+					t.Fatal(problems)
+				}
+				_, more := p.Desired(&p.Tenants[0], nil)
+				return spec.Collect(problems, more).Error()
+			}
+			if got := said(spec.Options{}); !strings.Contains(got, test.want) || !strings.Contains(got, "raise the limits with --raise-limits N") {
+				t.Errorf("got %.500s, want %s and the option", got, test.want)
+			}
+			if test.slow {
+				return
+			}
+			if got := said(spec.Options{RaiseLimits: 2}); strings.Contains(got, "--raise-limits") {
+				t.Errorf("under twice the limit: got %.500s, want nothing about a limit", got)
+			}
+		})
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/qlsync/qlsync/internal/limits"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -44,6 +45,7 @@ func (p *Project) Desired(tenant *Tenant, variables map[string]string) (*Desired
 		elsewhere: map[foldedKey]string{},
 		problems:  slices.Clone(all.problems),
 	}
+	r.scope.most = int(limits.Filled.At(p.options.RaiseLimits))
 	spaces := r.declaredSpaces()
 	set := &DesiredSet{Files: len(all.sources)}
 	for _, file := range all.sources {

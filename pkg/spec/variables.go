@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/qlsync/qlsync/internal/limits"
 )
 
 // scope holds the variables of one tenant.
@@ -17,11 +19,12 @@ type scope struct {
 	values map[string]string
 	used   map[string]bool
 	tenant string // for messages; empty where there is only one
+	most   int    // bytes that the texts of the project become that hold variables
 }
 
 // newScope merges variables; later maps win.
 func newScope(tenant string, layers ...map[string]string) *scope {
-	s := &scope{values: map[string]string{}, used: map[string]bool{}, tenant: tenant}
+	s := &scope{values: map[string]string{}, used: map[string]bool{}, tenant: tenant, most: limits.FilledBytes}
 	for _, layer := range layers {
 		maps.Copy(s.values, layer)
 	}
@@ -34,9 +37,6 @@ const (
 	openVariable = "${var."
 )
 
-// maxFilled bounds what the texts of a project become that hold variables, for one tenant.
-const maxFilled = 2 * maxFileSize
-
 // filler fills in the variables of a text at a place. It is false where it had
 // to note that it cannot; nothing more is to be said about such a text.
 type filler func(at place, text string) (filled string, ok bool)
@@ -48,12 +48,13 @@ func (s *scope) fill(n *notes) filler {
 		if !strings.Contains(text, openBrace) {
 			return text, true
 		}
-		known, within := n.errors, n.filled <= maxFilled
+		known, within := n.errors, n.filled <= s.most
 		filled := s.replace(n, at, text)
-		if within && n.filled > maxFilled {
-			n.add(at, fmt.Sprintf("with variables filled in, the project is larger than %d MiB for this tenant", maxFilled>>20), "use shorter variables, or use them less often")
+		if within && n.filled > s.most {
+			n.add(at, fmt.Sprintf("with variables filled in, the project is larger than %s for this tenant", limits.Size(int64(s.most))),
+				limits.Filled.Hint("use shorter variables, use them less often"))
 		}
-		if n.errors > known || n.filled > maxFilled {
+		if n.errors > known || n.filled > s.most {
 			return "", false
 		}
 		return filled, true
@@ -66,11 +67,11 @@ func asWritten(_ place, text string) (string, bool) { return text, true }
 func (s *scope) replace(n *notes, at place, text string) string {
 	var filled strings.Builder
 	write := func(part string) {
-		if n.filled += len(part); n.filled <= maxFilled {
+		if n.filled += len(part); n.filled <= s.most {
 			filled.WriteString(part)
 		}
 	}
-	for n.filled <= maxFilled {
+	for n.filled <= s.most {
 		before, after, found := strings.Cut(text, openBrace)
 		if !found {
 			write(text)

@@ -8,25 +8,26 @@ import (
 	"strings"
 
 	"github.com/qlsync/qlsync/internal/jsontext"
+	"github.com/qlsync/qlsync/internal/limits"
 )
 
 // MaxSchema is how large the schema of one data source may be, in bytes.
-const MaxSchema = 4 << 20
+const MaxSchema = limits.SchemaBytes
 
 const (
 	// maxSchemaPaths is how many schemas one value may be checked against.
-	maxSchemaPaths = 10_000
+	maxSchemaPaths = limits.SchemaPaths
 	// maxSchemaWork is how many checks a schema may cause in a project: the values of
 	// the connections, times the schemas for each value.
 	maxSchemaWork = 50_000_000
 	// maxSchemas is how many schemas may stand within one.
-	maxSchemas = 10_000
+	maxSchemas = limits.SchemaParts
 	// maxNested is how many schemas may stand within or behind each other: the library's
 	// work grows with the square of it.
-	maxNested = 500
+	maxNested = limits.SchemaDepth
 	// maxPatterns is the size of all patterns of a schema with their repetitions written
 	// out, in characters.
-	maxPatterns = 100_000
+	maxPatterns = limits.SchemaPatterns
 )
 
 // weigher counts what a schema costs before the library sees it. The library compiles

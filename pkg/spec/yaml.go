@@ -17,20 +17,21 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/qlsync/qlsync/internal/infile"
+	"github.com/qlsync/qlsync/internal/limits"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
 // The limits of one file. They are far above what people write, and low enough
 // that a file made to exhaust memory is refused within a second.
 const (
-	maxFileSize = 32 << 20 // bytes
-	maxScalar   = 1 << 20  // bytes of one text
-	maxNodes    = 2 << 20  // values of one file, aliases counted as often as they are used
-	maxDepth    = 64       // maps and lists within each other
-	maxEntries  = 1000     // of one map, which is searched from front to back
-	longText    = 64       // bytes of a text that is used again count as one more value
-	maxOfOne    = 20_000   // values of one connection, or of whatever else stands within what stands at the top
-	maxMarks    = 3 << 20  // lines, commas, colons and brackets of one file: each may be a value to the library
+	maxFileSize = limits.FileBytes
+	maxScalar   = limits.TextBytes        // of one text
+	maxNodes    = limits.FileValues       // of one file, aliases counted as often as they are used
+	maxDepth    = limits.FileDepth        // maps and lists within each other
+	maxEntries  = limits.MapEntries       // of one map, which is searched from front to back
+	longText    = 64                      // bytes of a text that is used again count as one more value
+	maxOfOne    = limits.ConnectionValues // values of one connection, or of whatever else stands within what stands at the top
+	maxMarks    = limits.FileMarks        // lines, commas, colons and brackets of one file: each may be a value to the library
 )
 
 // ToJSON turns YAML text, one document, into JSON. The file is named in problems.

@@ -148,7 +148,7 @@ func TestVariablesOfVeryMuchAreRefusedWithPlace(t *testing.T) {
 		"- {name: a, properties: {p: \""+strings.Repeat("${var.big}", 60)+"\", q: \""+strings.Repeat("${var.big}", 10)+"\"}}\n- {name: b, properties: {p: \"${var.big}\"}}\n")
 	_, problems := readAll(t, nil)
 	at := strings.Repeat("${var.big}", 60)
-	want := fmt.Sprintf("connections/a.yaml:4:%d: with variables filled in, the project is larger than 64 MiB for this tenant (use shorter variables, or use them less often)", len(`- {name: a, properties: {p: "`+at+`", q: `)+1)
+	want := fmt.Sprintf("connections/a.yaml:4:%d: with variables filled in, the project is larger than 64 MiB for this tenant (use shorter variables, use them less often, or raise the limits with --raise-limits N)", len(`- {name: a, properties: {p: "`+at+`", q: `)+1)
 	if got := problems.Error(); got != want {
 		t.Error(got)
 	}

@@ -106,8 +106,8 @@ func (f *StateFile) Load(version int, seed []byte, state any) (found, reseeded b
 	return true, false, nil
 }
 
-// maxState bounds a state, in bytes.
-const maxState = 1 << 30
+// maxState bounds a state, in bytes: decoded, it takes several times as much memory. A larger one is neither read nor written.
+const maxState = 128 << 20
 
 // readRegular reads a file of state. Whoever can place a link or a device there must not be able to make the read endless.
 func readRegular(path string) ([]byte, error) {
@@ -117,7 +117,7 @@ func readRegular(path string) ([]byte, error) {
 	case !info.Mode().IsRegular():
 		return nil, fmt.Errorf("%s is not a regular file: remove it", path)
 	case info.Size() > maxState:
-		return nil, fmt.Errorf("%s is larger than %d bytes: remove it to start from the seed", path, maxState)
+		return nil, fmt.Errorf("%s is larger than %d MiB: remove it to start from the seed", path, maxState>>20)
 	}
 	return os.ReadFile(path)
 }
@@ -137,6 +137,10 @@ func (f *StateFile) Save(state any) error {
 	data, err := json.Marshal(state)
 	if err != nil {
 		return fmt.Errorf("encode state of the embedded tenant: %w", err)
+	}
+	if len(data) > maxState {
+		f.unsaved = fmt.Errorf("the state of the embedded tenant would be larger than %d MiB, so %s was not saved: use a smaller seed", maxState>>20, filepath.ToSlash(f.path))
+		return f.unsaved
 	}
 	if err := f.replace(data); err != nil {
 		f.unsaved = fmt.Errorf("the state of the embedded tenant could not be saved in %s: %w", filepath.ToSlash(f.path), err)

@@ -161,3 +161,20 @@ func TestNoStateOrLockIsWrittenThroughALink(t *testing.T) {
 		}
 	}
 }
+
+func TestAStateIsBounded(t *testing.T) {
+	f := opened(t)
+	if err := f.put("small"); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.put(strings.Repeat("x", maxState)); err == nil || !strings.Contains(err.Error(), "would be larger than 128 MiB") || f.Unsaved() == nil {
+		t.Errorf("saving too much: got %v, want that it would be larger than 128 MiB", err)
+	}
+	holds(t, f, "small")
+	if err := os.Truncate(f.path, maxState+1); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := f.Load(1, []byte("seed"), new(world)); err == nil || !strings.Contains(err.Error(), "is larger than 128 MiB: remove it to start from the seed") {
+		t.Errorf("reading too much: got %v, want that it is larger than 128 MiB", err)
+	}
+}

@@ -1,0 +1,146 @@
+// Package limits is the table of what qlsync reads at most. docs/security.md shows it.
+//
+// There is one rule for --raise-limits N: it multiplies the limits of what adds up over a
+// project, a tenant or a file that qlsync wrote about them. It leaves the limits of one
+// written file, one schema, one answer, one secret and one message alone, as a larger
+// number of those needs no larger one.
+package limits
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// MaxRaise is the largest factor for the limits that can be raised.
+const MaxRaise = 1000
+
+// Option is the advice in messages about a limit that can be raised.
+const Option = "raise the limits with --raise-limits N"
+
+// One file that people write.
+const (
+	FileBytes        = 32 << 20
+	FileDepth        = 64
+	FileValues       = 2 << 20 // aliases counted as often as they are used
+	FileMarks        = 3 << 20
+	MapEntries       = 1000
+	TextBytes        = 1 << 20
+	ConnectionValues = 20_000
+)
+
+// A project, over all its files.
+const (
+	ProjectBytes       = 64 << 20
+	ProjectConnections = 200_000
+	ProjectValues      = 3_000_000
+	ProjectFiles       = 50_000
+	ProjectMoves       = 200_000
+	ProjectPatterns    = 1000
+	ProjectLooks       = 500_000
+	ProjectDeclared    = 1_000_000
+	FilledBytes        = 64 << 20
+	SchemaFiles        = 2000
+	SchemaFolderBytes  = 64 << 20
+)
+
+// The JSON Schema of one data source.
+const (
+	SchemaBytes    = 4 << 20
+	SchemaParts    = 10_000
+	SchemaPaths    = 10_000
+	SchemaDepth    = 500
+	SchemaPatterns = 100_000
+)
+
+// Files that qlsync wrote.
+const (
+	SavedBytes   = 128 << 20
+	SavedMarks   = 2_000_000
+	CacheBytes   = 64 << 20
+	HistoryBytes = 64 << 20
+	HistoryLine  = 4 << 20
+	NoteBytes    = 64 << 10 // of who holds a lock
+)
+
+// The embedded tenant. Its packages share no code with qlsync, so StateBytes is also in its own code.
+const (
+	StateBytes = 128 << 20
+	SeedItems  = 20_000 // of one list: each page of a list costs the embedded tenant a look at all
+)
+
+// SecretBytes is the size of one secret.
+const SecretBytes = 1 << 20
+
+// What a service answers.
+const (
+	AnswerBytes = 32 << 20
+	AnswerMarks = 2_000_000
+	TenantBytes = 256 << 20
+	TenantItems = 250_000
+	TenantPages = 10_000
+)
+
+// Limit is one line of the table.
+type Limit struct {
+	Of   string // what is limited, as in docs/security.md
+	Text string // the number within its sentence, for which %s stands
+	Most int64
+	// Bytes reports whether Most is a number of bytes.
+	Bytes bool
+	// Raised reports whether --raise-limits multiplies the limit.
+	Raised bool
+	// Test is the test that goes over the limit.
+	Test string
+}
+
+// At returns the limit under a factor for those that can be raised; zero is one.
+func (l Limit) At(factor int) int64 {
+	if l.Raised {
+		return l.Most * int64(max(1, factor))
+	}
+	return l.Most
+}
+
+// Hint returns what to do about something that is over the limit: the way out, and the
+// option where it helps.
+func (l Limit) Hint(wayOut string) string {
+	switch {
+	case !l.Raised:
+		return wayOut
+	case wayOut == "":
+		return Option
+	}
+	return wayOut + ", or " + Option
+}
+
+// String returns the line for the documentation.
+func (l Limit) String() string {
+	number := Grouped(l.Most)
+	if l.Bytes {
+		number = Size(l.Most)
+	}
+	if l.Raised {
+		number += "*"
+	}
+	return strings.Replace(l.Text, "%s", number, 1)
+}
+
+// Size writes a number of bytes in the largest unit that divides it: 64 MiB.
+func Size(bytes int64) string {
+	switch {
+	case bytes >= 1<<20 && bytes%(1<<20) == 0:
+		return Grouped(bytes>>20) + " MiB"
+	case bytes >= 1<<10 && bytes%(1<<10) == 0:
+		return Grouped(bytes>>10) + " KiB"
+	}
+	return Grouped(bytes) + " bytes"
+}
+
+// Grouped writes a number with a comma before every three digits.
+func Grouped(number int64) string {
+	if number < 1000 {
+		return strconv.FormatInt(number, 10)
+	}
+	return fmt.Sprintf("%s,%03d", Grouped(number/1000), number%1000)
+}
