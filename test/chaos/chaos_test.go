@@ -266,6 +266,9 @@ func (e *episode) read(ctx context.Context, provider *qlik.Provider, touched fun
 		},
 		Desired: desired, Moves: moved, Spaces: []connection.SpaceRef{{Name: "Finance"}, {Name: "Sales"}, {Name: "finance"}}, Normalize: qlik.Normalize,
 	}
+	if e.world.gone {
+		in.Spaces, in.OnlyMoves = append(in.Spaces, goneSpace), []connection.SpaceRef{goneSpace}
+	}
 	if len(desired) == 0 { // deleting everything takes a confirmation
 		in.Policy.Prune = connection.PruneNone
 	}

@@ -127,7 +127,8 @@ type world struct {
 	typed   map[string]bool // ids into which somebody has typed credentials
 	// behaviour is how the tenant does what no documentation tells.
 	behaviour simulator.Behaviour
-	pageSize  int // of lists; 0: as large as is asked for
+	pageSize  int  // of lists; 0: as large as is asked for
+	gone      bool // moved blocks come from a space that does not exist any more
 }
 
 func drawWorld(t *rapid.T) *world {
@@ -189,6 +190,7 @@ func drawWorld(t *rapid.T) *world {
 			s.fate, s.bucket = keeps, fmt.Sprint("bucket-", i)
 		}
 	}
+	w.gone = rapid.IntRange(0, 3).Draw(t, "a moved block from a space that is gone") == 0
 	w.pageSize = rapid.SampledFrom([]int{0, 0, 1, 3}).Draw(t, "page size")
 	if rapid.IntRange(0, 2).Draw(t, "late") == 0 {
 		w.lateAt = rapid.IntRange(1, 12).Draw(t, "late at write")
@@ -426,8 +428,16 @@ func (w *world) files() (desired []connection.Desired, moved []connection.Move) 
 			moved = append(moved, connection.Move{From: end(s.before), To: end(s.after)})
 		}
 	}
+	for i := range w.stories {
+		if s := &w.stories[i]; w.gone && slices.Contains([]fate{keeps, updates, appears}, s.fate) {
+			moved = append(moved, connection.Move{From: connection.MoveEnd{Space: goneSpace, Name: s.after.Name}, To: end(s.after)})
+		}
+	}
 	return desired, moved
 }
+
+// goneSpace was a space of the tenant, or is one of another tenant.
+var goneSpace = connection.SpaceRef{Name: "Gone"}
 
 func end(key connection.Key) connection.MoveEnd {
 	return connection.MoveEnd{Space: connection.SpaceRef{Name: key.Space}, Name: key.Name}
