@@ -1,11 +1,10 @@
-// Package transport holds what every HTTP client of ours needs below the protocol of
-// its service: an address that a token may be sent to, a client that follows no
-// redirect, one request and its whole answer, what became of a request that brought
-// none and which part of the way failed ([Failure]), and texts of a service without the
-// secrets of the request.
+// Package transport is the HTTP side of every provider. [Client] sends a request through
+// one pipeline: authorise, wait for a permit, send, classify the answer, retry, redact.
+// What differs between services is in the table [Service], and a provider writes no loop of
+// its own. A request without an answer is a [*Failure], which says what part of the way
+// failed; an answer that is not a success is an [*Error].
 //
-// It knows no service, keeps nothing and retries nothing: whether a request may be
-// sent again is for the provider to say.
+// The package knows no service.
 package transport
 
 import (
@@ -47,11 +46,11 @@ func IsLoopback(host string) bool {
 	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
 }
 
-// Client makes an HTTP client that never follows a redirect by itself, so that each
+// HTTPClient makes an HTTP client that never follows a redirect by itself, so that each
 // hop is checked, counted and logged like any request. The given one lends its
 // transport and its timeout; it may be nil. Without one, proxies are those that the
 // environment names now.
-func Client(given *http.Client, timeout time.Duration, parallelism int) *http.Client {
+func HTTPClient(given *http.Client, timeout time.Duration, parallelism int) *http.Client {
 	client := &http.Client{Timeout: timeout}
 	if given != nil {
 		client.Transport = given.Transport

@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -18,7 +19,31 @@ type Answer struct {
 	Status int
 	Header http.Header
 	Body   []byte
+	// URL is the address that was asked in the end.
+	URL *url.URL
+
+	failed  Error // the error of the answer, as far as the pipeline knows it
+	isWrite bool
 }
+
+// Unreadable returns the error of an answer that says it is a success and cannot be used. A
+// write has then probably happened.
+func (a *Answer) Unreadable(why string) *Error {
+	failed := a.failed
+	failed.Detail, failed.Unknown = why, a.isWrite
+	return &failed
+}
+
+// NotJSON describes a body that is not JSON.
+func (a *Answer) NotJSON(hide *Redactor) string {
+	if len(bytes.TrimSpace(a.Body)) == 0 {
+		return "the answer is empty"
+	}
+	return fmt.Sprintf("the answer is not whole JSON (%d bytes of %q)", len(a.Body), hide.Clean(a.Header.Get("Content-Type"), maxCode))
+}
+
+// maxCode is how much of a name that a service sends is repeated, in characters.
+const maxCode = 64
 
 // maxAnswer bounds the body of an answer.
 const maxAnswer = limits.AnswerBytes

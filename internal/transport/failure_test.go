@@ -137,7 +137,7 @@ func TestTroubleWithAProxyNamesTheProxyAndItsVariable(t *testing.T) {
 			value := test.proxy(t)
 			t.Setenv("HTTPS_PROXY", value)
 			t.Setenv("NO_PROXY", "")
-			failed := failureOf(t, transport.Client(nil, time.Minute, 1), target)
+			failed := failureOf(t, transport.HTTPClient(nil, time.Minute, 1), target)
 			host := value[strings.LastIndexAny(value, "/@")+1:]
 			if want := strings.ReplaceAll(test.trouble, "HOST", host); !strings.Contains(failed.Error(), want) || !strings.Contains(failed.Hint, test.hint) {
 				t.Errorf("%v\n%s", failed, failed.Hint)
@@ -164,7 +164,7 @@ func TestAProxyThatIsNotUsedIsNamedWhereOneMayBeNeeded(t *testing.T) {
 			for variable, value := range map[string]string{"HTTPS_PROXY": test.https, "https_proxy": "", "HTTP_PROXY": test.http, "http_proxy": "", "NO_PROXY": test.no} {
 				t.Setenv(variable, value)
 			}
-			failed := failureOf(t, transport.Client(nil, time.Minute, 1), "https://acme.invalid/x")
+			failed := failureOf(t, transport.HTTPClient(nil, time.Minute, 1), "https://acme.invalid/x")
 			if failed.Proxy != nil || failed.Sent || !strings.Contains(failed.Error(), "acme.invalid not reachable: no such host") || !strings.Contains(failed.Hint, test.hint) {
 				t.Errorf("%v\n%s", failed, failed.Hint)
 			}
@@ -190,7 +190,7 @@ func TestCertificatesThatAreNotAcceptedAreToldApart(t *testing.T) {
 				_ = tls.Server(conn, &tls.Config{Certificates: []tls.Certificate{certificate}}).Handshake()
 			})
 			_, port, _ := net.SplitHostPort(address)
-			failed := failureOf(t, transport.Client(nil, time.Minute, 1), "https://localhost:"+port)
+			failed := failureOf(t, transport.HTTPClient(nil, time.Minute, 1), "https://localhost:"+port)
 			want := `its certificate, issued by "Acme Test CA", is not accepted: ` + test.cause
 			if !strings.HasPrefix(failed.Cause, want) || !strings.Contains(failed.Hint, test.hint) || failed.Sent || !failed.Hopeless {
 				t.Errorf("%+v", failed)
@@ -230,14 +230,14 @@ func TestABrokenWayIsToldByItsPart(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			failed := failureOf(t, transport.Client(nil, time.Minute, 1), test.scheme+"://"+listen(t, test.answer))
+			failed := failureOf(t, transport.HTTPClient(nil, time.Minute, 1), test.scheme+"://"+listen(t, test.answer))
 			if failed.Cause != test.cause || !strings.Contains(failed.Hint, test.hint) || failed.Sent != test.sent {
 				t.Errorf("%+v", failed)
 			}
 		})
 	}
 	t.Run("nobody listens", func(t *testing.T) {
-		if failed := failureOf(t, transport.Client(nil, time.Minute, 1), "http://127.0.0.1:1"); failed.Cause != "connection refused" || failed.Sent || failed.Hint == "" {
+		if failed := failureOf(t, transport.HTTPClient(nil, time.Minute, 1), "http://127.0.0.1:1"); failed.Cause != "connection refused" || failed.Sent || failed.Hint == "" {
 			t.Errorf("%+v", failed)
 		}
 	})

@@ -20,7 +20,7 @@ func Knock(ctx context.Context, tenant, path, userAgent string, logger *slog.Log
 		return nil, err
 	}
 	request.Header.Set("User-Agent", userAgent)
-	client := Client(nil, knockTimeout, 1)
+	client := HTTPClient(nil, knockTimeout, 1)
 	defer client.CloseIdleConnections()
 	answer, err := Exchange(client, logger, request, 1, NewRedactor())
 	if answer == nil {

@@ -107,7 +107,7 @@ func (d drip) Read(text []byte) (int, error) {
 func TestAnAnswerThatDripsEndsAfterTheTimeOfOneRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
-		client := transport.Client(&http.Client{Transport: dripping{}}, time.Minute, 1)
+		client := transport.HTTPClient(&http.Client{Transport: dripping{}}, time.Minute, 1)
 		err := ask(t.Context(), t, client)
 		if took := time.Since(began); took != time.Minute || err == nil || !strings.Contains(err.Error(), "timed out waiting for the answer") {
 			t.Errorf("got the error %v after %v, want one after a minute that says that the answer did not come in time", err, took)

@@ -1,7 +1,6 @@
 package transport
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -38,7 +37,10 @@ func (e *Error) Error() string {
 	if e.Code != "" {
 		text += " " + e.Code
 	}
-	title := cmp.Or(e.Title, http.StatusText(e.Status))
+	title := e.Title
+	if title == "" && (e.Status/100 != 2 || e.Detail == "") { // "OK" says nothing about a failure
+		title = http.StatusText(e.Status)
+	}
 	if title == "" && e.Detail == "" {
 		title = "no reason given"
 	}
@@ -83,29 +85,6 @@ func (e *NoToken) Error() string { return e.Err.Error() }
 // Unwrap returns the error of the request for a token.
 func (e *NoToken) Unwrap() error { return e.Err }
 
-// OfToken returns the error of a request for a token, which is [connection.ErrUnauthorized]
-// where the service has refused the credentials.
-func OfToken(err error) error {
-	if refusal, ok := errors.AsType[*Error](err); ok && refusal.Status/100 == 4 && refusal.Status != http.StatusTooManyRequests {
-		refusal.Kind = connection.ErrUnauthorized
-	}
-	return err
-}
-
-// maxToken bounds a token, in bytes. Servers refuse headers of more than 8 to 64 KiB.
-const maxToken = 64 << 10
-
-// CheckToken returns an error if a text that a service sends as a token cannot be one.
-func CheckToken(token string) error {
-	switch {
-	case token == "":
-		return fmt.Errorf("%w: the answer holds no access_token", connection.ErrUnauthorized)
-	case len(token) > maxToken:
-		return fmt.Errorf("the token in the answer is longer than %d KiB%s", maxToken>>10, adviseURL)
-	}
-	return nil
-}
-
 // NotWritten is the reason why a request was not sent, which its own read has found.
 type NotWritten struct{ Err error }
 
@@ -119,26 +98,4 @@ func IsFinal(err error) bool {
 	_, unsigned := errors.AsType[*NoToken](err)
 	_, unwritten := errors.AsType[*NotWritten](err)
 	return unsigned || unwritten
-}
-
-// GivenUp returns the error of a request that is not sent again. Ambiguous says that one of
-// its attempts may have been carried out; the advice is for a token that was refused, and
-// empty for a request that carries none.
-func GivenUp(err error, ambiguous bool, advice string) error {
-	if IsFinal(err) {
-		if ambiguous {
-			return fmt.Errorf("%w: %w", connection.ErrUnknownOutcome, err)
-		}
-		return err
-	}
-	if failed, ok := errors.AsType[*Failure](err); ok {
-		failed.Ambiguous = ambiguous
-	}
-	if refusal, ok := errors.AsType[*Error](err); ok {
-		refusal.Unknown = refusal.Unknown || ambiguous
-		if refusal.Status == http.StatusUnauthorized && advice != "" {
-			return fmt.Errorf("%w: %s", err, advice)
-		}
-	}
-	return err
 }

@@ -23,9 +23,9 @@
 package apinizer
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -40,8 +40,10 @@ import (
 const (
 	// apiPath begins the path of every call; there is no version in it.
 	apiPath = "/apiops/"
-	// answerTimeout bounds one request, from dialling to the last byte.
-	answerTimeout = time.Minute
+	// maxAttempts is how often one request is sent at most.
+	maxAttempts = 4
+	// maxWait is how long the manager may ask to wait.
+	maxWait = 5 * time.Minute
 	// defaultParallelism is how many reads run side by side: no limit is documented,
 	// and an old answer speaks of one. Writes are serial.
 	defaultParallelism = 4
@@ -80,90 +82,45 @@ type Config struct {
 
 // Client sends requests to one manager. It may be used concurrently.
 type Client struct {
-	base      *url.URL
-	http      *http.Client
-	auth      *authorizer
-	logger    *slog.Logger
-	userAgent string
-	lifetime  context.Context
+	http *transport.Client
 	// writing lets one change at a time through, with the reads that belong to it;
 	// reading lets as many reads through as may run side by side.
 	writing, reading chan struct{}
-	pauses           transport.Pauses
-	// answered reports whether the manager has been reached at least once. Until then a
-	// failure to connect is taken for a wrong address and not tried again.
-	answered atomic.Bool
 	// legacy is set once an answer was of the old contract.
 	legacy atomic.Bool
-	clock  transport.Clock
-	// secrets are those of the run; see [Config].
-	secrets *transport.Redactor
-	raise   int // see [Config]
+	raise  int // see [Config]
 }
 
 // NewClient checks the configuration and makes a client. It sends nothing.
 func NewClient(config Config) (*Client, error) {
-	base, err := transport.TenantURL(config.URL)
-	if err != nil {
-		return nil, err
+	parallelism := config.readers()
+	client := &Client{writing: make(chan struct{}, 1), reading: make(chan struct{}, parallelism), raise: config.RaiseLimits}
+	credentials, authErr := config.Auth.credentials()
+	var err error
+	client.http, err = transport.NewClient(transport.Service{
+		Attempts: maxAttempts, MaxWait: maxWait, Classify: client.classify, Credentials: credentials,
+	}, transport.Config{
+		URL: config.URL, Parallelism: parallelism, HTTPClient: config.HTTPClient,
+		Logger: config.Logger, UserAgent: config.UserAgent, Lifetime: config.Lifetime, Secrets: config.Secrets,
+	})
+	return client, cmp.Or(err, authErr)
+}
+
+// readers returns how many reads run side by side.
+func (c Config) readers() int {
+	if c.Parallelism > 0 {
+		return min(defaultParallelism, c.Parallelism)
 	}
-	parallelism := defaultParallelism
-	if config.Parallelism > 0 {
-		parallelism = min(parallelism, config.Parallelism)
-	}
-	client := &Client{
-		base: base, http: transport.Client(config.HTTPClient, answerTimeout, parallelism),
-		logger: config.Logger, userAgent: config.UserAgent, lifetime: config.Lifetime, secrets: config.Secrets, raise: config.RaiseLimits,
-		writing: make(chan struct{}, 1), reading: make(chan struct{}, parallelism),
-	}
-	if client.logger == nil {
-		client.logger = slog.New(slog.DiscardHandler)
-	}
-	if client.userAgent == "" {
-		client.userAgent = "qlsync"
-	}
-	if client.secrets == nil {
-		client.secrets = transport.NewRedactor()
-	}
-	if client.lifetime == nil {
-		client.lifetime = context.Background()
-	}
-	client.auth, err = newAuthorizer(config.Auth, client)
-	return client, err
+	return defaultParallelism
 }
 
 // CloseIdleConnections closes connections to the manager that are not in use.
 func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }
 
-// request is one call of the API.
-type request struct {
-	method string
-	// path below /apiops/, its segments escaped. All but a few end in a slash, and the
-	// form without one is documented as wrong.
-	path  string
-	query url.Values
-	body  []byte
-	kind  string // of the body; empty: JSON
-	// repeatable reports whether sending the request twice comes to the same as sending it
-	// once. A GET always is.
-	repeatable bool
-	// anonymous requests carry no token.
-	anonymous bool
-	// secrets are values of the body that an error must not quote.
-	secrets []string
-	// sent counts the requests that were really made. May be nil.
-	sent *atomic.Int64
-	// fresh reads again what a write is about before it is sent another time; maybe reports
-	// that it may have been carried out. Its error ends the request. May be nil.
-	fresh func(ctx context.Context, maybe bool) error
-}
-
-func (r *request) isRead() bool { return r.method == http.MethodGet }
-
 // turn waits until no other change is under way, and returns what ends this one: whoever
 // writes first reads, and nothing of ours may come between.
 func (c *Client) turn(ctx context.Context) (done func(), err error) {
-	ctx, cancel := transport.Within(ctx, c.lifetime)
+	ctx, cancel := c.http.Within(ctx)
 	defer cancel()
 	return take(ctx, c.writing)
 }
@@ -177,28 +134,21 @@ func take(ctx context.Context, from chan struct{}) (back func(), err error) {
 	}
 }
 
-// do sends a request, repeats it as far as that is harmless, and returns the body of a
-// success. The caller of a write has taken a [Client.turn].
-//
-// When the context ends, a read ends; a write that has been sent is waited for. The
-// error is an [*Error] if the server answered; otherwise it is a
-// [*transport.Failure].
-func (c *Client) do(ctx context.Context, r request) (*transport.Answer, error) {
-	target, err := c.base.Parse(apiPath + r.path)
-	if err != nil {
-		return nil, fmt.Errorf("%s %s: not an address: %w", r.method, r.path, err)
-	}
-	target.RawQuery = r.query.Encode()
-	ctx, cancel := transport.Within(ctx, c.lifetime)
-	defer cancel()
-	if r.isRead() && !r.anonymous {
-		done, err := take(ctx, c.reading)
+// do sends a request through the pipeline; see [transport.Client.Do]. The path is below
+// /apiops/: all but a few end in a slash, and the form without one is documented as wrong.
+// The caller of a write has taken a [Client.turn].
+func (c *Client) do(ctx context.Context, request transport.Request) (*transport.Answer, error) {
+	request.Path = apiPath + request.Path
+	if request.Method == http.MethodGet {
+		waiting, cancel := c.http.Within(ctx)
+		defer cancel()
+		done, err := take(waiting, c.reading)
 		if err != nil {
-			return nil, transport.Interrupted(r.method, target, err)
+			return nil, transport.Interrupted(request.Method, c.http.Address(request), err)
 		}
 		defer done()
 	}
-	return c.attempt(ctx, &call{request: r, target: target})
+	return c.http.Do(ctx, request)
 }
 
 // segment escapes a name as a part of a path. "." and ".." would be taken for steps

@@ -54,7 +54,7 @@ func (p *Provider) settle(ctx context.Context, operation connection.Operation, s
 	}
 	// That it is not told is no failure.
 	if state, failures := p.deploymentOf(body); state == notDeployed {
-		return fmt.Errorf("%w: %s", connection.ErrPending, tell(failures, p.client.redactor(&call{request: request{secrets: secretsOf(sent, operation)}})))
+		return fmt.Errorf("%w: %s", connection.ErrPending, tell(failures, p.client.http.Redactor(secretsOf(sent, operation)...)))
 	}
 	if sent.mark().Project == "" {
 		return nil

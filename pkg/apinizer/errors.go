@@ -1,7 +1,6 @@
 package apinizer
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
@@ -113,79 +112,58 @@ func (e *envelope) text() string {
 	return strings.TrimPrefix(words, "; ")
 }
 
-// judge returns an error unless the answer is a success.
-func (c *Client) judge(call *call, got *transport.Answer) error {
-	if call.anonymous && got.Status/100 == 2 {
-		return nil // the token is no envelope
-	}
+// classify is [transport.Service.Classify].
+func (c *Client) classify(got *transport.Answer, failed *transport.Error, hide *transport.Redactor) transport.Fate {
 	var body envelope
-	if err := json.Unmarshal(got.Body, &body); err != nil {
-		failed := c.blank(call, got)
-		failed.Kind = kindOf(got.Status, "")
-		failed.Title = c.notOurs(got)
-		if got.Status/100 == 2 || got.Status/100 == 3 {
-			return c.unusable(call, got, failed.Title)
+	switch err := json.Unmarshal(got.Body, &body); {
+	case err != nil:
+		failed.Title = got.NotJSON(hide) + adviseURL
+		switch got.Status / 100 {
+		case 3:
+			failed.Title = "unexpected redirect" + adviseURL
+			return transport.Unreadable
+		case 2:
+			return transport.Unreadable
 		}
-		return failed
-	}
-	if body.Success != nil {
+		failed.Kind = kindOf(got.Status, "")
+		return fateOf(failed)
+	case body.Success != nil:
 		c.legacy.Store(true)
 	}
-	if got.Status/100 == 2 && body.ok() && (body.Success != nil || body.Status != nil) {
-		return nil
+	switch saysSo := body.Success != nil || body.Status != nil; {
+	case got.Status/100 == 2 && body.ok() && saysSo:
+		return transport.Done
+	case got.Status/100 == 2 && body.ok():
+		failed.Title = "the answer does not say whether it is a success"
+		return transport.Unreadable
 	}
-	if got.Status/100 == 2 && body.ok() {
-		return c.unusable(call, got, "the answer does not say whether it is a success")
-	}
-	failed := c.blank(call, got)
-	hide := c.redactor(call)
 	text := body.text()
 	failed.Title = hide.Clean(text, maxText)
 	if code, ok := body.Error.(string); ok {
 		failed.Code = hide.Clean(code, maxCode)
 	}
-	failed.Wait = waitOf(got.Header, body.RetryAfter, time.Now())
+	if wait := body.RetryAfter; failed.Wait == 0 && wait > 0 && wait < 2*maxWait.Seconds() {
+		failed.Wait = time.Duration(wait * float64(time.Second))
+	}
 	failed.Kind = kindOf(got.Status, strings.TrimSpace(text))
-	if isLimited(failed) {
+	return fateOf(failed)
+}
+
+const adviseURL = ": is the url the API manager's address, and no proxy in between?"
+
+// fateOf returns what became of a request that was refused. A rate limit has no kind.
+func fateOf(failed *Error) transport.Fate {
+	switch {
+	case isLimited(failed):
 		failed.Kind = nil
+		return transport.RateLimited
+	case failed.Status == http.StatusUnauthorized:
+		return transport.Unsigned
+	case failed.Status >= http.StatusInternalServerError && failed.Kind == nil:
+		return transport.Doubtful
 	}
-	return failed
-}
-
-// unusable makes the error for an answer that cannot be read. A write has then
-// probably happened.
-func (c *Client) unusable(call *call, got *transport.Answer, why string) *Error {
-	failed := c.blank(call, got)
-	failed.Title, failed.Unknown = why, !call.isRead() && !call.anonymous // a token may be asked for again
-	return failed
-}
-
-// blank is an error that says where.
-func (c *Client) blank(call *call, got *transport.Answer) *Error {
-	return &Error{Method: call.method, Path: call.target.Path, Status: got.Status, Wait: waitOf(got.Header, 0, time.Now())}
-}
-
-// notOurs describes an answer that is none of the API's.
-func (c *Client) notOurs(got *transport.Answer) string {
-	if got.Status/100 == 3 {
-		return "unexpected redirect: is the url the API manager's address?"
-	}
-	if len(bytes.TrimSpace(got.Body)) == 0 {
-		return "the answer is empty: is the url the API manager's address?"
-	}
-	return fmt.Sprintf("the answer is not JSON (%d bytes of %q): is the url the API manager's address, and no proxy in between?",
-		len(got.Body), c.redactor(nil).Clean(got.Header.Get("Content-Type"), maxCode))
-}
-
-// redactor returns the redactor of the run, which knows our own secrets, those of this
-// call, which may be nil, and those of every call before.
-func (c *Client) redactor(call *call) *transport.Redactor {
-	c.secrets.Add(c.auth.secrets()...)
-	if call != nil {
-		c.secrets.Add(append(call.secrets, call.token)...)
-	}
-	return c.secrets
+	return transport.Refused
 }
 
 // said returns a text of the manager as an error may quote it: without the secrets of the run.
-func (p *Provider) said(text string) string { return p.client.redactor(nil).Clean(text, maxCode) }
+func (p *Provider) said(text string) string { return p.client.http.Redactor().Clean(text, maxCode) }

@@ -15,7 +15,7 @@ var _ connection.Examiner = (*Provider)(nil)
 // nor what that user may do.
 func (p *Provider) Examine(ctx context.Context, refs []connection.SpaceRef) connection.Examination {
 	found := p.examine(ctx, refs)
-	found.Skew = p.client.clock.Skew()
+	found.Skew = p.client.http.Skew()
 	return found
 }
 

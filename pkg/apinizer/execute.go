@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/qlsync/qlsync/internal/transport"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -239,8 +240,22 @@ func (p *Provider) check(d document, kept []string, operation connection.Operati
 	return own(connection.ErrInvalid, "the write would clear %s and was not sent: declare it under credentials, or as null under properties if there is none", strings.Join(missing, ", "))
 }
 
-// freshCheck is [request.fresh].
-type freshCheck = func(ctx context.Context, maybe bool) error
+// freshCheck reads again what a write is about before it is sent another time; maybe reports
+// that it may have been carried out. Its error ends the request. May be nil.
+type freshCheck func(ctx context.Context, maybe bool) error
+
+// onRepeats returns the check as [transport.Request.Fresh]. What the first attempt is about
+// was read to make the request.
+func (check freshCheck) onRepeats() func(ctx context.Context, maybe bool) ([]byte, error) {
+	repeats := false
+	return func(ctx context.Context, maybe bool) ([]byte, error) {
+		if check == nil || !repeats {
+			repeats = true
+			return nil, nil
+		}
+		return nil, notBegun(ctx, check(ctx, maybe))
+	}
+}
 
 // still makes the check that a connection is as it was read, or, where that may have been
 // carried out, as it was sent.
@@ -267,8 +282,8 @@ func (p *Provider) write(ctx context.Context, method string, key connection.Key,
 	if err != nil {
 		return nil, fmt.Errorf("encode the connection: %w", err)
 	}
-	got, err := p.client.do(ctx, request{
-		method: method, path: path, body: body, repeatable: repeatable, secrets: secretsOf(d, operation), fresh: fresh,
+	got, err := p.client.do(ctx, transport.Request{
+		Method: method, Path: path, Body: body, Repeatable: repeatable, Secrets: secretsOf(d, operation), Fresh: fresh.onRepeats(),
 	})
 	if err != nil {
 		return nil, err
@@ -512,11 +527,11 @@ func (p *Provider) delete(ctx context.Context, operation connection.Operation) e
 	if err != nil {
 		return err
 	}
-	stillOurs := func(ctx context.Context, _ bool) error {
+	stillOurs := freshCheck(func(ctx context.Context, _ bool) error {
 		_, err := p.current(ctx, operation)
 		return err
-	}
-	got, err := p.client.do(ctx, request{method: http.MethodDelete, path: path, repeatable: true, fresh: stillOurs})
+	})
+	got, err := p.client.do(ctx, transport.Request{Method: http.MethodDelete, Path: path, Repeatable: true, Fresh: stillOurs.onRepeats()})
 	p.forget(operation.Key)
 	switch {
 	case errors.Is(err, connection.ErrNotFound):
@@ -526,7 +541,7 @@ func (p *Provider) delete(ctx context.Context, operation connection.Operation) e
 	}
 	p.acknowledged(operation.Key, digest(live), nil)
 	if state, failures := p.deploymentOf(got.Body); state == notDeployed && len(failures) > 0 && failures[0] != noGateway {
-		return own(connection.ErrPending, "deleted, but perhaps still on gateways: %s", tell(failures, p.client.redactor(&call{})))
+		return own(connection.ErrPending, "deleted, but perhaps still on gateways: %s", tell(failures, p.client.http.Redactor()))
 	}
 	return nil
 }

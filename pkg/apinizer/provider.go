@@ -35,12 +35,8 @@ func New(config Config) (*Provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	parallelism := defaultParallelism
-	if config.Parallelism > 0 {
-		parallelism = min(parallelism, config.Parallelism)
-	}
 	return &Provider{
-		client: client, project: config.Project, unmarked: config.Unmarked, parallelism: parallelism,
+		client: client, project: config.Project, unmarked: config.Unmarked, parallelism: config.readers(),
 		seen: map[connection.Key]string{}, writes: map[connection.Key]written{},
 	}, nil
 }
@@ -49,7 +45,7 @@ func New(config Config) (*Provider, error) {
 func (p *Provider) Client() *Client { return p.client }
 
 // Waiting returns what holds requests back now.
-func (p *Provider) Waiting() connection.Wait { return p.client.pauses.Longest() }
+func (p *Provider) Waiting() connection.Wait { return p.client.http.Waiting() }
 
 // Classify is [Classify].
 func (*Provider) Classify(dataSource, property string) connection.Class {

@@ -104,7 +104,7 @@ func (s *survey) projects(ctx context.Context) ([]connection.Space, error) {
 // For what a count means, see [describeCount].
 func (p *Provider) list(ctx context.Context, path string, query url.Values, sent *atomic.Int64) (items []json.RawMessage, count *int, err error) {
 	ctx = transport.WithQuota(ctx, p.client.raise)
-	got, err := p.client.do(ctx, request{method: http.MethodGet, path: path, query: query, sent: sent})
+	got, err := p.client.do(ctx, transport.Request{Method: http.MethodGet, Path: path, Query: query, Sent: sent})
 	if err != nil {
 		return nil, nil, err
 	}

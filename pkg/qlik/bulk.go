@@ -149,7 +149,7 @@ func (p *Provider) itemError(request Request, action bulkAction, operation conne
 		if status/100 == 2 || status == 0 {
 			failed.Status = result.Error.Status
 		}
-		fill(failed, []wireError{*result.Error}, p.client.redactor(call{}, nil))
+		fill(failed, []wireError{*result.Error}, p.client.http.Redactor())
 	}
 	if failed.Status == http.StatusNotFound && action.gone {
 		return nil

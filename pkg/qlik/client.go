@@ -25,6 +25,7 @@
 package qlik
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -43,8 +44,15 @@ const (
 	// apiPath begins the path of every call but the one for a token. A newer copy of the
 	// same operations exists below /api/connectivity; v1 is not deprecated.
 	apiPath = "/api/v1"
-	// answerTimeout bounds one request, from dialling to the last byte.
-	answerTimeout = time.Minute
+	// maxAttempts is how often one request is sent at most (as in the sample of the
+	// rate-limit page).
+	maxAttempts = 5
+	// maxRedirects is how many redirects of one read are followed. GET /users/me is
+	// documented as a redirect to /users/{id}.
+	maxRedirects = 5
+	// maxWait is how long the tenant may ask to wait. A tier that it closes is tried again
+	// after that time.
+	maxWait = 10 * time.Minute
 	// defaultParallelism is how many reads run side by side.
 	defaultParallelism = 8
 )
@@ -91,21 +99,10 @@ type Config struct {
 // Client sends requests to one tenant. It may be used concurrently; all users of
 // one client share its permits.
 type Client struct {
-	base      *url.URL
-	http      *http.Client
-	auth      *authorizer
-	reads     *tier
-	writes    *tier
-	pauses    transport.Pauses
-	logger    *slog.Logger
-	userAgent string
-	lifetime  context.Context // see [Config]
-	secrets   *transport.Redactor
-	raise     int // see [Config.RaiseLimits]
-	// answered tells that the tenant has been reached at least once. Until then a
-	// failure to connect is taken for a wrong URL and not tried again.
-	answered atomic.Bool
-	clock    transport.Clock
+	http   *transport.Client
+	reads  *tier
+	writes *tier
+	raise  int // see [Config.RaiseLimits]
 }
 
 // Request is one call of the API.
@@ -123,55 +120,35 @@ type Request struct {
 
 	// signInCode is what a person got for signing in; see [signInHeader].
 	signInCode string
-	// anonymous requests carry no token and are not counted: the one for a token.
-	anonymous bool
 	// sent counts the requests that were really made. May be nil.
 	sent *atomic.Int64
 	// reservation holds the places of the group that this request belongs to.
 	// May be nil.
 	reservation *reservation
-	// fresh reads again what the request is about, and returns the body to send; nil: none.
-	// It is called before each attempt, when the place in the tier has been taken; maybe
-	// reports that an earlier attempt may have been carried out. Its error ends the request
-	// with a [*transport.NotWritten]. May be nil.
+	// fresh reads again what the request is about before each attempt, and returns the body
+	// to send; see [transport.Request.Fresh]. May be nil.
 	fresh func(ctx context.Context, maybe bool) (body any, err error)
 }
 
 // NewClient checks the configuration and makes a client. It sends nothing.
 func NewClient(config Config) (*Client, error) {
-	base, err := transport.TenantURL(config.URL)
-	if err != nil {
+	credentials, authErr := config.Auth.credentials()
+	client, err := transport.NewClient(transport.Service{
+		Attempts: maxAttempts, Redirects: maxRedirects, MaxWait: maxWait, TraceHeader: "X-B3-Traceid",
+		Classify: classify, Credentials: credentials,
+	}, transport.Config{
+		URL: config.URL, Parallelism: orDefault(config.Parallelism, defaultParallelism), HTTPClient: config.HTTPClient,
+		Logger: config.Logger, UserAgent: config.UserAgent, Lifetime: config.Lifetime, Secrets: config.Secrets,
+	})
+	if err = cmp.Or(err, authErr); err != nil {
 		return nil, err
 	}
-	client := &Client{
-		base:      base,
-		http:      transport.Client(config.HTTPClient, answerTimeout, orDefault(config.Parallelism, defaultParallelism)),
-		logger:    config.Logger,
-		userAgent: config.UserAgent,
-		lifetime:  config.Lifetime,
-		secrets:   config.Secrets,
-		raise:     max(1, config.RaiseLimits),
-	}
 	limits := config.Limits.orPublished()
-	client.reads, client.writes = newTier(limits.Reads), newTier(limits.Writes)
-	if client.logger == nil {
-		client.logger = slog.New(slog.DiscardHandler)
-	}
-	if client.userAgent == "" {
-		client.userAgent = "qlsync"
-	}
-	if client.secrets == nil {
-		client.secrets = transport.NewRedactor()
-	}
-	if client.lifetime == nil {
-		client.lifetime = context.Background()
-	}
-	client.auth, err = newAuthorizer(config.Auth, client)
-	return client, err
+	return &Client{http: client, reads: newTier(limits.Reads), writes: newTier(limits.Writes), raise: max(1, config.RaiseLimits)}, nil
 }
 
-// Tenant gives the tenant's URL, without a slash at the end.
-func (c *Client) Tenant() string { return c.base.Scheme + "://" + c.base.Host }
+// Tenant returns the tenant's URL, without a slash at the end.
+func (c *Client) Tenant() string { return c.http.Tenant() }
 
 func orDefault(value, standard int) int {
 	if value > 0 {
@@ -200,30 +177,21 @@ func (c *Client) Do(ctx context.Context, request Request, answer any) error {
 	return err
 }
 
-// do is Do, and gives the answer as it came too; nil if there was none.
-func (c *Client) do(ctx context.Context, request Request, answer any) (*reply, error) {
+// do is Do, and returns the answer as it came too; nil if there was none.
+func (c *Client) do(ctx context.Context, request Request, answer any) (*transport.Answer, error) {
 	prepared, err := c.prepare(request)
 	if err != nil {
 		return nil, err
 	}
-	return c.call(ctx, prepared, answer)
+	return c.send(ctx, prepared, answer)
 }
 
-// call is a request that is ready to be sent, as often as it takes.
-type call struct {
-	method string
-	url    *url.URL
-	// asked is the address that the call began with: the one that errors name, as an
-	// address that the service gave may quote anything.
-	asked       *url.URL
-	body        []byte
-	repeatable  bool
-	signInCode  string
-	anonymous   bool
-	secrets     []string
-	sent        *atomic.Int64
-	reservation *reservation
-	fresh       func(ctx context.Context, maybe bool) (any, error)
+func (c *Client) send(ctx context.Context, request transport.Request, answer any) (*transport.Answer, error) {
+	got, err := c.http.Do(ctx, request)
+	if err != nil {
+		return nil, err
+	}
+	return got, c.decode(got, answer)
 }
 
 // errNoStep is the error of an id that would lead somewhere else if it became a part of a path.
@@ -241,32 +209,53 @@ func checkSteps(path string) error {
 	return nil
 }
 
-func (c *Client) prepare(request Request) (call, error) {
+// prepare makes the request of the pipeline.
+func (c *Client) prepare(request Request) (transport.Request, error) {
 	if err := checkSteps(request.Path); err != nil {
-		return call{}, fmt.Errorf("%s %s: %w", request.Method, request.Path, err)
+		return transport.Request{}, fmt.Errorf("%s %s: %w", request.Method, request.Path, err)
 	}
-	prepared := call{
-		method:      request.Method,
-		url:         c.base.JoinPath(request.Path),
-		repeatable:  request.Repeatable || request.Method == http.MethodGet,
-		signInCode:  request.signInCode,
-		anonymous:   request.anonymous,
-		sent:        request.sent,
-		reservation: request.reservation,
-		fresh:       request.fresh,
+	body, err := encode(request, request.Body)
+	prepared := transport.Request{
+		Method: request.Method, Path: request.Path, Query: request.Query, Body: body, Repeatable: request.Repeatable,
+		Secrets: append(revealed(request.Secrets), request.signInCode), Sent: request.sent,
 	}
-	prepared.url.RawQuery = request.Query.Encode()
-	prepared.asked = prepared.url
-	prepared.secrets = revealed(request.Secrets)
-	if request.Body == nil {
-		return prepared, nil
+	if request.signInCode != "" {
+		prepared.Header = http.Header{http.CanonicalHeaderKey(signInHeader): {request.signInCode}}
 	}
-	body, err := transport.JSON(request.Body)
+	tier := c.tier(request.Method)
+	prepared.Acquire = func(ctx context.Context, again bool) (transport.Permit, error) {
+		return tier.acquire(ctx, request.reservation, again)
+	}
+	if request.fresh != nil {
+		prepared.Fresh = func(ctx context.Context, maybe bool) ([]byte, error) {
+			body, err := request.fresh(ctx, maybe)
+			if err != nil {
+				return nil, err
+			}
+			return encode(request, body)
+		}
+	}
+	return prepared, err
+}
+
+// tier returns the tier of a method: "most" GET requests are in Tier 1, all others that we
+// send in Tier 2 (API reference).
+func (c *Client) tier(method string) *tier {
+	if method == http.MethodGet {
+		return c.reads
+	}
+	return c.writes
+}
+
+func encode(request Request, body any) ([]byte, error) {
+	if body == nil {
+		return nil, nil
+	}
+	text, err := transport.JSON(body)
 	if err != nil {
-		return call{}, fmt.Errorf("encode body of %s %s: %w", request.Method, request.Path, err)
+		return nil, fmt.Errorf("encode body of %s %s: %w", request.Method, request.Path, err)
 	}
-	prepared.body = body
-	return prepared, nil
+	return text, nil
 }
 
 func revealed(secrets []connection.Secret) []string {
@@ -275,37 +264,4 @@ func revealed(secrets []connection.Secret) []string {
 		values[i] = secret.Reveal()
 	}
 	return values
-}
-
-func (c call) isRead() bool { return c.method == http.MethodGet }
-
-// at gives the same request for another URL of the tenant.
-func (c call) at(target *url.URL) call {
-	c.url = target
-	return c
-}
-
-// ours resolves a link or redirect that the service gave for a call, and refuses
-// one that leaves the tenant: the token would go with it.
-func (c *Client) ours(from *url.URL, link string, hide *transport.Redactor) (*url.URL, error) {
-	target, err := from.Parse(link)
-	if err != nil {
-		return nil, errors.New("the link is no URL")
-	}
-	if !sameOrigin(target, c.base) {
-		return nil, fmt.Errorf("the link leaves the tenant for %q", hide.Clean(target.Scheme+"://"+target.Host, maxTitle))
-	}
-	target.User, target.Fragment = nil, ""
-	return target, nil
-}
-
-func sameOrigin(a, b *url.URL) bool {
-	return a.Scheme == b.Scheme && strings.EqualFold(a.Hostname(), b.Hostname()) && portOf(a) == portOf(b)
-}
-
-func portOf(u *url.URL) string {
-	if port := u.Port(); port != "" {
-		return port
-	}
-	return map[string]string{"http": "80", "https": "443"}[u.Scheme]
 }

@@ -35,7 +35,7 @@ func (p *Provider) create(ctx context.Context, operation connection.Operation) c
 			p.tutorialSpelling.Store(true)
 		}
 	}
-	hide := p.client.redactor(call{secrets: revealed(secretsOf(operation))}, nil)
+	hide := p.client.http.Redactor(revealed(secretsOf(operation))...)
 	switch id := created.id(); {
 	case errors.Is(err, connection.ErrUnknownOutcome), err == nil && id == "" && created.AuthURL == "":
 		return p.settleCreate(ctx, operation, err)

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/qlsync/qlsync/internal/transport"
@@ -45,39 +44,33 @@ func kindOf(status int) error {
 	return nil
 }
 
-// refusal makes the error for an answer that is no success. Its body should be
-// {"errors": [...], "traceId": ...}, but proxies send what they like.
-func (c *Client) refusal(call call, got *reply) *Error {
-	var body wireErrors
-	failed := c.blank(call, got)
+// classify is [transport.Service.Classify]. The body of a failure should be {"errors":
+// [...], "traceId": ...}, but proxies send what they like. An error 500 may be permanent,
+// as for credentials that cannot be decrypted.
+func classify(got *transport.Answer, failed *transport.Error, hide *transport.Redactor) transport.Fate {
+	if got.Status/100 == 2 {
+		return transport.Done
+	}
 	failed.Kind = kindOf(got.Status)
-	if err := json.Unmarshal(got.Body, &body); err != nil {
-		if len(bytes.TrimSpace(got.Body)) > 0 {
-			failed.Detail = notJSON(got, c.redactor(call, got))
-		}
-		return failed
+	var body wireErrors
+	switch err := json.Unmarshal(got.Body, &body); {
+	case err == nil:
+		failed.TraceID = cmp.Or(hide.Clean(body.TraceID, maxCode), failed.TraceID)
+		fill(failed, body.Errors, hide)
+	case len(bytes.TrimSpace(got.Body)) > 0:
+		failed.Detail = got.NotJSON(hide)
 	}
-	hide := c.redactor(call, got)
-	failed.TraceID = cmp.Or(hide.Clean(body.TraceID, maxCode), failed.TraceID)
-	fill(failed, body.Errors, hide)
-	return failed
-}
-
-// unusable makes the error for an answer that says it is a success and cannot be
-// read. A write has then probably happened.
-func (c *Client) unusable(call call, got *reply, why string) *Error {
-	failed := c.blank(call, got)
-	failed.Detail = why
-	failed.Unknown = !call.isRead() && !call.anonymous // a token may be asked for again
-	return failed
-}
-
-// blank is an error that says where and when.
-func (c *Client) blank(call call, got *reply) *Error {
-	return &Error{
-		Method: call.method, Path: call.asked.Path, Status: got.Status,
-		TraceID: c.redactor(call, got).Clean(got.Header.Get("X-B3-Traceid"), maxCode),
+	switch {
+	case got.Status == http.StatusTooManyRequests:
+		return transport.RateLimited
+	case got.Status == http.StatusUnauthorized:
+		return transport.Unsigned
+	case got.Status == http.StatusNotImplemented, got.Status/100 != 5:
+		return transport.Refused
+	case got.Status == http.StatusBadGateway, got.Status == http.StatusServiceUnavailable, got.Status == http.StatusGatewayTimeout:
+		return transport.Doubtful
 	}
+	return transport.Unexplained
 }
 
 // fill takes over the words of the service: code and title of the first error,
@@ -98,7 +91,7 @@ func fill(e *Error, items []wireError, hide *transport.Redactor) {
 }
 
 // decode reads a successful answer.
-func (c *Client) decode(call call, got *reply, answer any) error {
+func (c *Client) decode(got *transport.Answer, answer any) error {
 	text := bytes.TrimSpace(got.Body)
 	if _, written := answer.(*wireWritten); answer == nil || written && len(text) == 0 {
 		return nil
@@ -107,14 +100,14 @@ func (c *Client) decode(call call, got *reply, answer any) error {
 	if err == nil {
 		return nil
 	}
-	hide := c.redactor(call, got)
-	why := notJSON(got, hide)
+	hide := c.http.Redactor()
+	why := got.NotJSON(hide)
 	if wrongType, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		why = fmt.Sprintf("the answer holds a JSON %s at %q where it should not", wrongType.Value, hide.Clean(wrongType.Field, maxTitle))
 	} else if missing, ok := errors.AsType[otherForm](err); ok {
 		why = "the answer is not what the API describes: " + string(missing)
 	}
-	return c.unusable(call, got, why)
+	return got.Unreadable(why)
 }
 
 // otherForm tells what is wrong with JSON that can be read and is not what it should be.
@@ -138,23 +131,4 @@ func decodeOne(text []byte, into any) error {
 		}
 	}
 	return nil
-}
-
-func notJSON(got *reply, hide *transport.Redactor) string {
-	kind := got.Header.Get("Content-Type")
-	if len(bytes.TrimSpace(got.Body)) == 0 {
-		return "the answer is empty"
-	}
-	return fmt.Sprintf("the answer is not whole JSON (%d bytes of %q)", len(got.Body), hide.Clean(kind, maxCode))
-}
-
-// redactor returns the redactor of the run, which knows the secrets of this call, the token
-// that it was sent with, our own, and those of every call before.
-func (c *Client) redactor(call call, got *reply) *transport.Redactor {
-	secrets := append(slices.Concat(call.secrets, c.auth.secrets()), call.signInCode)
-	if got != nil && got.token != nil {
-		secrets = append(secrets, got.token.AccessToken)
-	}
-	c.secrets.Add(secrets...)
-	return c.secrets
 }

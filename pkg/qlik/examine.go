@@ -18,7 +18,7 @@ func (p *Provider) Examine(ctx context.Context, refs []connection.SpaceRef) conn
 	ctx = transport.WithQuota(ctx, p.client.raise)
 	s := &survey{Provider: p}
 	found := s.examine(ctx, refs)
-	found.Skew = p.client.clock.Skew()
+	found.Skew = p.client.http.Skew()
 	return found
 }
 

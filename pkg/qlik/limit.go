@@ -51,7 +51,7 @@ type waiter struct {
 	rank    int // the lowest goes first
 }
 
-// permit is the right to send one request. It ends with answered, unused or limited.
+// permit is the right to send one request. It is a [transport.Permit].
 type permit struct {
 	tier        *tier
 	reservation *reservation // that the permit is from; nil: none
@@ -183,16 +183,16 @@ func (t *tier) delay(w *waiter, now time.Time) time.Duration {
 	return wait
 }
 
-// begin reports whether the request may be sent now: the tier may have closed meanwhile.
-func (p *permit) begin() bool {
+// Begin reports whether the request may be sent now: the tier may have closed meanwhile.
+func (p *permit) Begin() bool {
 	p.tier.mu.Lock()
 	defer p.tier.mu.Unlock()
 	p.sent = time.Now()
 	return !p.sent.Before(p.tier.closed)
 }
 
-// unused ends the permit of a request that the service has not counted.
-func (p *permit) unused() {
+// Unused ends the permit of a request that the service has not counted.
+func (p *permit) Unused() {
 	p.tier.mu.Lock()
 	defer p.tier.mu.Unlock()
 	p.end(p.reservation != nil)
@@ -209,8 +209,8 @@ func (p *permit) end(giveBack bool) {
 	p.tier.wake()
 }
 
-// answered ends the permit of a request that the service has counted, or may have.
-func (p *permit) answered() {
+// Answered ends the permit of a request that the service has counted, or may have.
+func (p *permit) Answered() {
 	t := p.tier
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -225,8 +225,8 @@ func (p *permit) answered() {
 	p.end(false)
 }
 
-// limited ends the permit of a request that met a 429, which is assumed not to count.
-func (p *permit) limited(wait time.Duration) {
+// Limited ends the permit of a request that met a 429, which is assumed not to count.
+func (p *permit) Limited(wait time.Duration) {
 	t, now := p.tier, time.Now()
 	t.mu.Lock()
 	defer t.mu.Unlock()

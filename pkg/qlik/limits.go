@@ -1,11 +1,9 @@
 package qlik
 
 import (
-	"net/http"
 	"sort"
 	"time"
 
-	"github.com/qlsync/qlsync/internal/transport"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -61,10 +59,4 @@ func (t *tier) waiting() time.Time {
 		}
 	}
 	return time.Time{}
-}
-
-// retryAfter reads how long the service asks to wait: a second if it does not say.
-func retryAfter(header http.Header) time.Duration {
-	wait, _ := transport.RetryAfter(header, time.Now())
-	return min(max(wait, time.Second), 10*time.Minute)
 }

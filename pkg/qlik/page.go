@@ -45,10 +45,11 @@ func list[T any](ctx context.Context, c *Client, request Request) (items []T, pr
 	seen := map[string]bool{}
 	empty := 0 // pages in a row
 	check := consistency{ids: map[string]bool{}, counts: map[int]bool{}}
-	for len(seen) < maxPages*c.raise && !seen[next.url.String()] {
-		seen[next.url.String()] = true
+	at := c.http.Address(next).String()
+	for len(seen) < maxPages*c.raise && !seen[at] {
+		seen[at] = true
 		var page wirePage
-		got, err := c.call(ctx, next, &page)
+		got, err := c.send(ctx, next, &page)
 		if len(seen) > 1 && transport.HasOtherForm(err) {
 			return items, append(problems, wireError{Title: "a page could not be read", Detail: err.Error()}), nil
 		}
@@ -60,7 +61,7 @@ func list[T any](ctx context.Context, c *Client, request Request) (items []T, pr
 		}
 		found, odd := decodeItems[T](page.Data)
 		items = append(items, found...)
-		problems = append(problems, c.readable(append(page.Errors, odd...), next, got)...)
+		problems = append(problems, c.readable(append(page.Errors, odd...))...)
 		news := notePage(&check, page, found)
 		if page.Links.Next.Href == "" {
 			return items, append(problems, check.problems(len(problems) > 0)...), nil
@@ -77,16 +78,15 @@ func list[T any](ctx context.Context, c *Client, request Request) (items []T, pr
 		if len(page.Links.Next.Href) > maxLink {
 			return nil, nil, fmt.Errorf("GET %s: follow next page: the link is longer than %d bytes", request.Path, maxLink)
 		}
-		target, err := c.ours(got.url, page.Links.Next.Href, c.redactor(next, got))
-		if err != nil {
+		if next.Link, err = c.http.Resolve(got.URL, page.Links.Next.Href); err != nil {
 			return nil, nil, fmt.Errorf("GET %s: follow next page: %w", request.Path, err)
 		}
-		next = next.at(target)
+		at = next.Link.String()
 	}
 	switch circling := errors.New("the pages go round in circles"); {
 	case len(seen) < maxPages*c.raise && len(items) > 0:
 		return items, append(problems, wireError{Title: circling.Error(), Detail: "the link to the next page leads to one that was read"}), nil
-	case seen[next.url.String()]:
+	case seen[at]:
 		return nil, nil, fmt.Errorf("GET %s: follow next page: %w", request.Path, circling)
 	}
 	return nil, nil, fmt.Errorf("GET %s: follow next page: there are more than %d pages", request.Path, maxPages*c.raise)
@@ -187,8 +187,8 @@ func withLimit(query url.Values) url.Values {
 }
 
 // readable makes the words of the service fit to be shown.
-func (c *Client) readable(problems []wireError, call call, got *reply) []wireError {
-	hide := c.redactor(call, got)
+func (c *Client) readable(problems []wireError) []wireError {
+	hide := c.http.Redactor()
 	for i, problem := range problems {
 		problems[i].Code = hide.Clean(problem.Code, maxCode)
 		problems[i].Title = hide.Clean(problem.Title, maxTitle)

@@ -38,7 +38,7 @@ func (p *Provider) group(ctx context.Context, operations []connection.Operation,
 		p.acknowledgeAll(ctx, alone)
 		return
 	}
-	waiting, cancel := transport.Within(ctx, p.client.lifetime)
+	waiting, cancel := p.client.http.Within(ctx)
 	reserved, err := p.client.writes.reserve(waiting, writes+repairs)
 	cancel()
 	if err != nil {
@@ -134,7 +134,7 @@ func (p *Provider) sendPatch(ctx context.Context, patch *patching, reserved *res
 	fresh := func(reading context.Context, maybe bool) (any, error) {
 		if !begun && reserved != nil {
 			var cancel context.CancelFunc
-			reading, cancel = transport.Within(ctx, p.client.lifetime)
+			reading, cancel = p.client.http.Within(ctx)
 			defer cancel()
 		}
 		switch err := renew(reading, p, maybe); {

@@ -68,7 +68,7 @@ func (p *Provider) Waiting() connection.Wait {
 	reads, writes := p.client.reads.waiting(), p.client.writes.waiting()
 	switch {
 	case reads.IsZero() && writes.IsZero():
-		return p.client.pauses.Longest()
+		return p.client.http.Waiting()
 	case reads.After(writes):
 		return connection.Wait{For: connection.WaitReads, Until: reads}
 	}

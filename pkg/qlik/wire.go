@@ -4,11 +4,9 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
-	"net/http"
 	"strings"
 	"time"
 
-	"github.com/qlsync/qlsync/internal/transport"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -214,31 +212,6 @@ type wireBulkResult struct {
 	ID     string     `json:"id"`
 	Status int        `json:"status"`
 	Error  *wireError `json:"error"`
-}
-
-type wireToken struct {
-	AccessToken string `json:"access_token"`
-	ExpiresIn   int64  `json:"expires_in"` // seconds
-	ExpiresAt   string `json:"expires_at"` // RFC 3339
-}
-
-// maxExpiresIn is the longest lifetime of a token that is believed, in seconds.
-const maxExpiresIn = 365 * 24 * 60 * 60
-
-// expiry returns when the token ends by our clock; zero if the answer does not say. The
-// time of expires_at is by the clock of the server, which its Date header shows.
-func (t wireToken) expiry(now time.Time, header http.Header) time.Time {
-	if t.ExpiresIn > 0 {
-		return now.Add(time.Duration(min(t.ExpiresIn, maxExpiresIn)) * time.Second)
-	}
-	end, err := time.Parse(time.RFC3339, t.ExpiresAt)
-	if err != nil {
-		return time.Time{}
-	}
-	if sent, ok := transport.ServerTime(header); ok {
-		return now.Add(end.Sub(sent))
-	}
-	return end
 }
 
 // looseBool is a boolean that some answers give as a string.
