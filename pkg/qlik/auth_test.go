@@ -1,15 +1,11 @@
 package qlik_test
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
-	"testing/synctest"
-	"time"
 
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/qlik"
@@ -56,74 +52,7 @@ func TestATokenIsAskedForInJSONAndKept(t *testing.T) {
 	}
 }
 
-func TestATokenIsReplacedBeforeItExpires(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		n, client := oauthClient(t, map[string]route{"GET " + spaces: always(200, "{}")})
-		for _, wait := range []time.Duration{0, 5 * time.Hour, 59*time.Minute + 30*time.Second} {
-			time.Sleep(wait)
-			if err := client.Do(t.Context(), read, nil); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if got := n.last("GET", spaces).header.Get("Authorization"); got != "Bearer token-2" {
-			t.Errorf("Authorization %q half a minute before the end", got)
-		}
-	})
-}
-
-func TestARefusedTokenIsRenewedOnceForAll(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		onlySecond := func(w http.ResponseWriter, r *http.Request, _ int) {
-			time.Sleep(time.Second)
-			if r.Header.Get("Authorization") != "Bearer token-2" {
-				say(w, 401, "{}")
-				return
-			}
-			say(w, 200, "{}")
-		}
-		n, client := oauthClient(t, map[string]route{"GET " + spaces: onlySecond, "POST " + connections: onlySecond})
-		var group sync.WaitGroup
-		for i := range 10 {
-			group.Go(func() {
-				request := []qlik.Request{read, create}[i%2] // a 401 is never carried out: also a create may go again
-				if err := client.Do(t.Context(), request, nil); err != nil {
-					t.Error(err)
-				}
-			})
-		}
-		group.Wait()
-		if got := strings.Count(strings.Join(n.log(), " "), "/oauth/token"); got != 2 {
-			t.Errorf("%d tokens were asked for", got)
-		}
-	})
-}
-
-func TestATokenThatStaysRefusedIsAnError(t *testing.T) {
-	n, client := oauthClient(t, map[string]route{"GET " + spaces: always(401, "{}")})
-	err := client.Do(t.Context(), read, nil)
-	if !errors.Is(err, connection.ErrUnauthorized) || len(n.log()) != 4 {
-		t.Errorf("error %v after %v", err, n.log())
-	}
-}
-
 func TestARefusedAPIKeyGetsAdvice(t *testing.T) {
 	n := newTenant(t, map[string]route{"GET " + spaces: always(401, refuse("X", "Unauthorized", ""))})
 	mustContain(t, n.client().Do(t.Context(), read, nil), "401", "is the API key valid")
-}
-
-func TestARefusedOAuthClientIsUnauthorised(t *testing.T) {
-	for name, answer := range map[string]route{
-		"400":             always(400, refuse("INVALID", "bad client", "secret open sesame is wrong")),
-		"401":             always(401, refuse("INVALID", "bad client", "secret open sesame is wrong")),
-		"200 without one": always(200, `{}`),
-	} {
-		t.Run(name, func(t *testing.T) {
-			_, client := oauthClient(t, map[string]route{"POST /oauth/token": answer})
-			err := client.Do(t.Context(), read, nil)
-			mustContain(t, err, `get token for the OAuth client: `)
-			if !errors.Is(err, connection.ErrUnauthorized) || strings.Contains(err.Error(), "sesame") {
-				t.Errorf("error %v", err)
-			}
-		})
-	}
 }

@@ -134,20 +134,6 @@ func TestTheEndOfTheLifetimeBreaksOffWritesToo(t *testing.T) {
 	}
 }
 
-func TestAnInterruptEndsTheWaitForAToken(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		_, client := oauthClient(t, map[string]route{"POST /oauth/token": slow(200, `{"access_token": "t"}`)})
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		start := time.Now()
-		err := client.Do(ctx, set, nil)
-		if !errors.Is(err, connection.ErrNotSent) || time.Since(start) != time.Second {
-			t.Errorf("after %v: %v", time.Since(start), err)
-		}
-		time.Sleep(10 * time.Second) // the token itself is for whoever comes next
-	})
-}
-
 func TestAProviderTellsWhatItsRequestsWaitFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		config := newTenant(t, map[string]route{"PATCH " + one: always(204, ""), "GET " + spaces: always(200, "{}")}).config()

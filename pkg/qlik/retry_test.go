@@ -98,48 +98,6 @@ func TestRetryBySafety(t *testing.T) {
 	}
 }
 
-func TestAWriteThatMayHaveHappenedStaysUnknown(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		n := newTenant(t, map[string]route{"PATCH " + one: always(503, "")})
-		n.fail = func(_ *http.Request, attempt int) error {
-			if attempt > 1 {
-				return refusedDial // after an attempt whose fate is not known
-			}
-			return nil
-		}
-		err := n.client().Do(t.Context(), set, nil)
-		if !errors.Is(err, connection.ErrUnknownOutcome) {
-			t.Errorf("error %v", err)
-		}
-	})
-}
-
-func TestARequestSucceedsAfterTrouble(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		n := newTenant(t, map[string]route{"GET " + spaces: inTurn(always(503, ""), always(502, ""), always(200, `{"data": []}`))})
-		start := time.Now()
-		if err := n.client().Do(t.Context(), read, new(any)); err != nil {
-			t.Fatal(err)
-		}
-		if waited := time.Since(start); waited < 700*time.Millisecond || waited > 3*time.Second {
-			t.Errorf("waited %v for two pauses of about 0.5 s and 1 s", waited)
-		}
-	})
-}
-
-func TestARetryAfterBesideA503IsHonoured(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		n := newTenant(t, map[string]route{"GET " + spaces: inTurn(func(w http.ResponseWriter, _ *http.Request, _ int) {
-			w.Header().Set("Retry-After", "60")
-			say(w, 503, "")
-		}, always(200, "{}"))})
-		start := time.Now()
-		if err := n.client().Do(t.Context(), read, nil); err != nil || time.Since(start) != time.Minute {
-			t.Errorf("after %v: %v", time.Since(start), err)
-		}
-	})
-}
-
 func TestA429ClosesItsTierForAllAndLeavesTheOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
