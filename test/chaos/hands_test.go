@@ -161,6 +161,9 @@ func (n *wire) do(d deed, c *inspect.Connection, s *story) error {
 		n.mu.Unlock()
 		return n.tenant.TypeIn(c.ID, map[string]any{"secretKey": "typed in by hand"})
 	case changesOwner:
+		if slices.Contains(n.world.behaviour.Without, "user") {
+			return errors.New("nobody could notice that")
+		}
 		n.mu.Lock() // its credentials go
 		n.world.typed[c.ID] = true
 		n.mu.Unlock()
