@@ -261,7 +261,7 @@ func (w *exportWorld) saysAll(l *connection.Live, d *connection.Desired, source 
 func (w *exportWorld) onlyAdopts(exported export.Result) {
 	in := plan.Input{
 		Project: "acme", Policy: w.project.Policy, Desired: w.declared.Connections, Spaces: w.declared.Spaces,
-		Catalog: w.catalog(nil), Normalize: qlik.Normalize,
+		Catalog: w.catalog(nil), Normalize: qlik.Normalize, Lower: qlik.Lower,
 	}
 	for _, id := range w.declared.DataSources() {
 		catalog, err := w.provider.DataSources(context.Background(), []string{id})

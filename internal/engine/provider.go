@@ -26,6 +26,8 @@ type provider struct {
 	builtin func() *connection.Catalog
 	// normalize is [connection.Provider.Normalize].
 	normalize func(connection.Property, any) any
+	// lower is [connection.Provider.Lower].
+	lower func(connection.Lowering) []connection.Path
 	// parse reads a vendored file that describes a data source.
 	parse func(id string, text []byte) (*connection.DataSource, error)
 	// connect makes the engine's side of it. It sends nothing.
@@ -79,7 +81,7 @@ func providerOf(tenant *spec.Tenant) (provider, bool) {
 var providers = map[string]provider{spec.ProviderQlik: qlikCloud, spec.ProviderApinizer: apinizerManager}
 
 var qlikCloud = provider{
-	classify: qlik.Classify, holdsSecret: qlik.HoldsSecret, knowsSecret: qlik.KnowsSecret, normalize: qlik.Normalize, parse: qlik.ParseDataSource,
+	classify: qlik.Classify, holdsSecret: qlik.HoldsSecret, knowsSecret: qlik.KnowsSecret, normalize: qlik.Normalize, lower: qlik.Lower, parse: qlik.ParseDataSource,
 	connect: func(o options) (connection.Provider, error) {
 		return qlik.New(qlik.Config{
 			URL: o.url, Auth: qlik.Auth{APIKey: o.auth.apiKey, ClientID: o.auth.clientID, ClientSecret: o.auth.clientSecret},
@@ -93,7 +95,7 @@ var qlikCloud = provider{
 }
 
 var apinizerManager = provider{
-	classify: apinizer.Classify, holdsSecret: apinizer.HoldsSecret, knowsSecret: apinizer.KnowsSecret, normalize: apinizer.Normalize, builtin: apinizer.Builtin,
+	classify: apinizer.Classify, holdsSecret: apinizer.HoldsSecret, knowsSecret: apinizer.KnowsSecret, normalize: apinizer.Normalize, lower: apinizer.Lower, builtin: apinizer.Builtin,
 	connect: func(o options) (connection.Provider, error) {
 		if o.cacheFile != "" {
 			return nil, errors.New("cache: this tenant does not say when a connection was changed, so nothing can be kept: leave --cache out")

@@ -50,7 +50,7 @@ func (s *Session) useSnapshot(ctx context.Context, name string) error {
 			name, file.Project, file.Tenant.Name, file.Tenant.URL, s.project.Name, s.tenant.Name, s.tenant.URL)
 	}
 	s.taken, s.identity.ID = file.Taken, file.Tenant.ID
-	s.provider = snapshot.NewProvider(file, snapshot.Service{Classify: kind.classify, Normalize: kind.normalize}, s.local)
+	s.provider = snapshot.NewProvider(file, snapshot.Service{Classify: kind.classify, Normalize: kind.normalize, Lower: kind.lower}, s.local)
 	s.notify(FromSnapshot{name, s.host.now().Sub(file.Taken)})
 	return nil
 }

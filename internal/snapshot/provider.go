@@ -12,9 +12,10 @@ import (
 
 // Service is the pure part of a provider: what it knows without a tenant.
 type Service struct {
-	// Classify and Normalize are those of [connection.Provider].
+	// Classify, Normalize and Lower are those of [connection.Provider].
 	Classify  func(dataSource, property string) connection.Class
 	Normalize func(property connection.Property, value any) any
+	Lower     func(change connection.Lowering) []connection.Path
 }
 
 // Provider gives what stands in a file for the state of the tenant. It may be used
@@ -42,6 +43,11 @@ func (p *Provider) Classify(dataSource, property string) connection.Class {
 // Normalize gives the form in which a value is compared.
 func (p *Provider) Normalize(property connection.Property, value any) any {
 	return p.service.Normalize(property, value)
+}
+
+// Lower implements [connection.Provider].
+func (p *Provider) Lower(change connection.Lowering) []connection.Path {
+	return p.service.Lower(change)
 }
 
 // DataSources gives what is known of the data sources: by the file, or else by the

@@ -97,7 +97,7 @@ func TestAFileKeepsToItsSchemaAndHoldsNoSecret(t *testing.T) {
 
 func TestAProviderOfAFileGivesWhatTheTenantGave(t *testing.T) {
 	file, _, tenant, scope := written(t)
-	provider := snapshot.NewProvider(file, snapshot.Service{Classify: qlik.Classify, Normalize: qlik.Normalize}, nil)
+	provider := snapshot.NewProvider(file, snapshot.Service{Classify: qlik.Classify, Normalize: qlik.Normalize, Lower: qlik.Lower}, nil)
 	want, err := tenant.Snapshot(t.Context(), scope)
 	if err != nil {
 		t.Fatal(err)
@@ -135,7 +135,7 @@ func TestAProviderOfAFileGivesWhatTheTenantGave(t *testing.T) {
 func TestWhatWasNotAskedIsNotTakenForAbsent(t *testing.T) {
 	file, _, _, scope := written(t)
 	local := &connection.Catalog{DataSources: map[string]*connection.DataSource{"snowflake": {ID: "snowflake"}}}
-	provider := snapshot.NewProvider(file, snapshot.Service{Classify: qlik.Classify, Normalize: qlik.Normalize}, local)
+	provider := snapshot.NewProvider(file, snapshot.Service{Classify: qlik.Classify, Normalize: qlik.Normalize, Lower: qlik.Lower}, local)
 	t.Run("a space and an owner", func(t *testing.T) {
 		wider := scope
 		wider.Spaces = append(wider.Spaces, connection.SpaceRef{Name: "Sales"}, connection.SpaceRef{Personal: true})

@@ -52,6 +52,9 @@ func (*Provider) Classify(dataSource, property string) connection.Class {
 	return Classify(dataSource, property)
 }
 
+// Lower implements [connection.Provider]; see the function [Lower].
+func (*Provider) Lower(change connection.Lowering) []connection.Path { return Lower(change) }
+
 // Normalize is [Normalize].
 func (*Provider) Normalize(property connection.Property, value any) any {
 	return Normalize(property, value)

@@ -11,6 +11,7 @@ import (
 	"github.com/qlsync/qlsync/pkg/apply"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
+	"github.com/qlsync/qlsync/pkg/qlik"
 )
 
 // seen is a tenant read again: the files declare every change of the plan with a
@@ -19,6 +20,7 @@ func seen(p *plan.Plan, values map[int]string) plan.Input {
 	in := plan.Input{
 		Project: "acme", Tenant: p.Tenant, Catalog: &connection.Catalog{},
 		Snapshot:  &connection.Snapshot{Spaces: []connection.Space{{ID: "a", Name: "A", Type: "shared"}}},
+		Lower:     qlik.Lower,
 		Normalize: func(_ connection.Property, value any) any { return value },
 	}
 	for i, c := range p.Changes {

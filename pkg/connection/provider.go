@@ -10,7 +10,7 @@ import (
 )
 
 // Provider is a remote system that holds connections. It reads and writes; it
-// never compares and never decides. Classify and Normalize are pure and need no
+// never compares and never decides. Classify, Normalize and Lower are pure and need no
 // network; all methods may be called concurrently.
 type Provider interface {
 	// Classify tells whether a property of a data source is part of its
@@ -20,6 +20,10 @@ type Provider interface {
 	// Normalize gives the one form in which a value of the property is compared:
 	// "1433" and 1433 are the same port, "true" and true the same switch.
 	Normalize(property Property, value any) any
+
+	// Lower returns the ways in which the service can make a change, the best one first.
+	// It returns at least one, and none that the caller's rights do not allow.
+	Lower(change Lowering) []Path
 
 	// DataSources reads what the tenant says about the data sources with these ids.
 	// One that it does not have is absent from the answer, no error. If only some of

@@ -7,6 +7,7 @@ import (
 
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
+	"github.com/qlsync/qlsync/pkg/qlik"
 )
 
 // TestADisabledDataSourceRefusesItsOwnConnectionsAlone also where only the snapshot tells.
@@ -18,7 +19,7 @@ func TestADisabledDataSourceRefusesItsOwnConnectionsAlone(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			in := plan.Input{
 				Project: "acme", Policy: connection.Policy{Prune: connection.PruneOwned}, Catalog: &connection.Catalog{},
-				Normalize: func(_ connection.Property, value any) any { return value },
+				Lower: qlik.Lower, Normalize: func(_ connection.Property, value any) any { return value },
 				Desired: []connection.Desired{
 					{Name: "Ledger", Space: connection.SpaceRef{Name: "Finance"}, DataSource: "teradata"},
 					{Name: "Rates", Space: connection.SpaceRef{Name: "Finance"}, DataSource: "rest"},
@@ -41,7 +42,7 @@ func TestADisabledDataSourceRefusesItsOwnConnectionsAlone(t *testing.T) {
 // owner; what is theirs already is a warning.
 func TestAnOwnerWhoIsNotActiveRefusesOnlyWhatWouldBeGivenToThem(t *testing.T) {
 	in := plan.Input{
-		Project: "acme", Catalog: &connection.Catalog{}, Normalize: func(_ connection.Property, value any) any { return value },
+		Project: "acme", Catalog: &connection.Catalog{}, Lower: qlik.Lower, Normalize: func(_ connection.Property, value any) any { return value },
 		Desired: []connection.Desired{
 			{Name: "Ledger", Space: connection.SpaceRef{Name: "Finance"}, DataSource: "rest", OwnerID: "u2"},
 			{Name: "Rates", Space: connection.SpaceRef{Name: "Finance"}, DataSource: "rest"},

@@ -79,6 +79,9 @@ type Input struct {
 	// Reviewed is a plan of before: what differs from it is refused, and the rest
 	// goes on. Nil: nothing is compared.
 	Reviewed *Plan
+	// Lower returns the ways in which the service can make a change; see
+	// [connection.Provider.Lower].
+	Lower func(connection.Lowering) []connection.Path
 	// Normalize is [connection.Provider.Normalize].
 	Normalize func(connection.Property, any) any
 }

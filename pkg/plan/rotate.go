@@ -138,27 +138,18 @@ func (o *orderer) rotations() []*node {
 		if r.change.Refused != "" {
 			continue
 		}
-		op := connection.Operation{
-			Kind: connection.Patch, Key: r.target.key, ID: r.change.ID, DataSource: r.live.DataSource,
-			Mark: o.analysis.mark(r.target, r.live, r.diff.credentials),
-		}
-		if r.diff.credentials {
-			op.Credentials = r.target.Credentials
-		}
-		c := &chain{o: o, decision: r}
-		n := &node{decision: r, change: len(o.analysis.decisions) + i, operation: c.whole(op)}
-		var written map[string]any
-		if first := last[r.target]; first != nil {
-			n.needs = []*node{first}
+		change := o.lowering(r)
+		change.From.Key, change.From.Space = r.target.key, r.target.space // the operations of its change have brought it there
+		written := o.derive(len(o.analysis.decisions)+i, r, o.choose(r, o.analysis.in.Lower(change)))
+		var set map[string]any
+		if first := last[r.target]; first != nil && len(written) > 0 {
+			written[0].needs = []*node{first}
 			if d := of[r.target]; d != nil && d.diff != nil {
-				written = d.diff.set
+				set = d.diff.set
 			}
 		}
-		o.liftWritten(r, []*node{n}, written)
-		if op.Credentials != nil {
-			o.noteOwner(n, r.live.OwnerID) // with another owner they are written anyway
-		}
-		nodes = append(nodes, n)
+		o.liftWritten(r, written, set)
+		nodes = append(nodes, written...)
 	}
 	return nodes
 }

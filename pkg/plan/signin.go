@@ -88,20 +88,6 @@ func (a *analysis) refuseSignIn(p *pair, owner string) string {
 	return "a person signs in for the token's user, and a change of owner takes that away: leave owner out, or use the owner's token"
 }
 
-// signInApart takes the credentials out of a patch into one of their own, so that
-// everything else does not wait for a person. Where they must come with the change,
-// of the host or the owner, it gives nil.
-func signInApart(d *decision, patch *connection.Operation) *connection.Operation {
-	if d.signIn == "" || patch.Credentials == nil || d.diff.host != "" || d.diff.owner {
-		return nil
-	}
-	apart := &connection.Operation{Kind: connection.Patch, Credentials: patch.Credentials, Mark: patch.Mark}
-	before := *patch.Mark
-	before.Credentials = d.live.Mark.Credentials
-	patch.Credentials, patch.Mark = nil, &before
-	return apart
-}
-
 // needSignIn marks an operation that carries the code, or asks where to get one.
 func (n *node) needSignIn() {
 	d := n.decision

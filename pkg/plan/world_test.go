@@ -6,8 +6,10 @@ import (
 	"slices"
 	"time"
 
+	"github.com/qlsync/qlsync/pkg/apinizer"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
+	"github.com/qlsync/qlsync/pkg/qlik"
 )
 
 const project = "acme"
@@ -159,6 +161,7 @@ func (w *world) input() plan.Input {
 			"soap":  {ID: "soap", Family: "web"},
 			"mssql": {ID: "mssql", Family: "odbc"},
 		}},
+		Lower:     w.lower,
 		Normalize: func(_ connection.Property, value any) any { return value },
 	}
 }
@@ -247,4 +250,12 @@ func (w *world) put(live connection.Live) error {
 	w.snapshot.Connections = append(w.snapshot.Connections, live)
 	w.sort()
 	return nil
+}
+
+// lower lowers as the service does that the traits are of.
+func (w *world) lower(l connection.Lowering) []connection.Path {
+	if w.snapshot.Traits.Whole {
+		return apinizer.Lower(l)
+	}
+	return qlik.Lower(l)
 }

@@ -1,0 +1,224 @@
+package plan
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// operations returns the operations of a decision, each of which needs the one before: those of
+// the first way of the provider whose keys are free.
+func (o *orderer) operations(change int, d *decision) []*node {
+	var path connection.Path
+	if d.change.Action == ActionDelete {
+		path.States = []connection.State{{o.object(d.live)}, {}}
+	} else {
+		path = o.choose(d, o.analysis.in.Lower(o.lowering(d)))
+	}
+	nodes := o.derive(change, d, path)
+	o.liftWritten(d, nodes, nil)
+	return nodes
+}
+
+// object returns a live connection as an object of its change.
+func (o *orderer) object(live *connection.Live) connection.Object {
+	space, known := o.analysis.places[live.Key.Space]
+	if !known {
+		space = connection.Space{ID: live.SpaceID, Name: live.Key.Space}
+	}
+	return connection.Object{
+		ID: live.ID, DataSource: live.DataSource, Key: live.Key, Space: space, Owner: live.OwnerID,
+		Properties: live.Properties, Tags: live.Tags, Mark: live.Mark,
+	}
+}
+
+// lowering returns what the provider is asked for a decision that is no delete.
+func (o *orderer) lowering(d *decision) connection.Lowering {
+	a, t, live := o.analysis, d.target, d.live
+	l := connection.Lowering{
+		Traits: o.traits, Caller: a.in.Snapshot.Caller.ID, Live: live, Missed: d.missed,
+		Declared: t.Credentials, Record: t.credentialsMark,
+		To: connection.Object{DataSource: t.DataSource, Key: t.key, Space: t.space, Owner: a.ownerAfter(t, live), Tags: t.Tags, Mark: *a.mark(t, nil, true)},
+	}
+	if live == nil {
+		l.To.Properties = a.normalized(t)
+		return l
+	}
+	l.From, l.Place = o.object(live), a.places.record(live.Key)
+	l.Hidden, l.Absent = d.diff.hidden, absent(t, live.Withheld)
+	if d.diff.recreate == "" {
+		o.lowerUpdate(d, &l)
+		return l
+	}
+	l.Recreate, l.To.Properties, l.To.Mark.Moved = true, a.rebuilt(t, live), a.movedMark(t.key, live)
+	if t.Tags == nil || t.ignores("tags", "") {
+		l.To.Tags = live.Tags
+	}
+	if d.begun != nil {
+		begun := o.object(d.begun)
+		begun.Part = connection.PartNew
+		l.Begun, l.SignIn = &begun, a.signIn(t, live) != ""
+	}
+	return l
+}
+
+// lowerUpdate fills in what is asked for a connection that stays the same one.
+func (o *orderer) lowerUpdate(d *decision, l *connection.Lowering) {
+	t, diff := d.target, d.diff
+	l.To = l.From
+	l.To.Key, l.To.Space, l.To.Mark = t.key, t.space, *o.analysis.mark(t, d.live, diff.credentials)
+	if diff.owner {
+		l.To.Owner = t.ownerID
+	}
+	if diff.tags {
+		l.To.Tags = t.Tags
+	}
+	if len(diff.set)+len(diff.remove) > 0 {
+		l.To.Properties = maps.Clone(l.From.Properties)
+		if l.To.Properties == nil {
+			l.To.Properties = map[string]any{}
+		}
+		maps.Copy(l.To.Properties, diff.set)
+		for _, name := range diff.remove {
+			delete(l.To.Properties, name)
+		}
+		l.To.Set = slices.Sorted(maps.Keys(diff.set))
+	}
+	if diff.credentials {
+		l.Due, l.To.Credentials, l.To.Writes = true, t.Credentials, 1
+	}
+	l.SignIn, l.Together = d.signIn != "", diff.host != ""
+	l.Marking = diff.protection || diff.sensitive || diff.notSensitive || diff.record || diff.pending || d.live.Mark.Project == ""
+}
+
+// absent lists those of the parts of a connection that are declared to be absent.
+func absent(t *target, names []string) []string {
+	var absent []string
+	for _, name := range names {
+		if value, declared := t.Properties[name]; declared && value == nil {
+			absent = append(absent, name)
+		}
+	}
+	return absent
+}
+
+// choose returns the first path whose keys are free, with the names that nobody has declared
+// filled in. Where none is free, or a cycle of names must be broken, the connection goes by a
+// temporary name.
+func (o *orderer) choose(d *decision, paths []connection.Path) connection.Path {
+	byTemporary := slices.IndexFunc(paths, func(p connection.Path) bool { return p.ByTemporary })
+	for _, path := range paths {
+		if byTemporary >= 0 && (d.viaTemporary || !o.isFree(d, path)) {
+			continue
+		}
+		return o.name(d, path, false)
+	}
+	return o.name(d, paths[byTemporary], true)
+}
+
+// isFree reports whether nothing stands at the keys between the ends of a path, and reserves
+// them if so.
+func (o *orderer) isFree(d *decision, path connection.Path) bool {
+	passed := map[connection.Key]bool{d.target.key: true}
+	if d.live != nil {
+		passed[d.live.Key] = true
+	}
+	for _, state := range path.States {
+		for _, object := range state {
+			if object.Way != connection.OnTheWay || passed[object.Key] {
+				continue
+			}
+			if path.Unmarked && !o.unmarked(d) || !o.reserve(object.Key) {
+				return false
+			}
+			passed[object.Key] = true
+		}
+	}
+	return true
+}
+
+// unmarked reports whether the connection may stand between two operations without being marked:
+// a moved block explains it, as nothing else is declared where it came from.
+func (o *orderer) unmarked(d *decision) bool {
+	mark := d.live.Mark
+	return !o.declared[d.live.Key] && mark.Project == o.analysis.in.Project && o.analysis.places.fits(mark.Key, d.live.Key)
+}
+
+// name fills in the names of a path that are not those of declared keys.
+func (o *orderer) name(d *decision, path connection.Path, byTemporary bool) connection.Path {
+	prefixes := map[connection.Way]string{connection.Beside: newPrefix, connection.Aside: oldPrefix}
+	if byTemporary {
+		prefixes[connection.OnTheWay] = temporaryPrefix
+	}
+	names := map[connection.Way]string{}
+	states := slices.Clone(path.States)
+	for i, state := range states {
+		states[i] = slices.Clone(state)
+		for j := range states[i] {
+			object := &states[i][j]
+			prefix, isNamed := prefixes[object.Way]
+			if !isNamed {
+				continue
+			}
+			if names[object.Way] == "" {
+				names[object.Way] = o.onTheWay(object.Key.Space, prefix, d.target.key).Name
+			}
+			object.Key.Name = names[object.Way]
+		}
+	}
+	path.States = states
+	return path
+}
+
+// derive returns the operations that lead from state to state of a path.
+func (o *orderer) derive(change int, d *decision, path connection.Path) []*node {
+	var nodes []*node
+	var undo *connection.Operation
+	made := map[connection.Part]*node{}
+	for i := 1; i < len(path.States); i++ {
+		before, after := path.States[i-1], path.States[i]
+		operation, part, ok := connection.Derive(before, after, o.traits)
+		if !ok {
+			continue
+		}
+		n := &node{decision: d, change: change, operation: operation, created: made[part]}
+		was, is := before.Of(part), after.Of(part)
+		if was == nil || is != nil && was.Key != is.Key {
+			n.takes = &is.Key
+		}
+		if is == nil || was != nil && was.Key != is.Key {
+			n.frees = &was.Key
+		}
+		if was == nil {
+			made[part] = n
+		}
+		if len(nodes) > 0 {
+			n.needs = []*node{nodes[len(nodes)-1]}
+		}
+		if path.Group.From < i && i <= path.Group.To {
+			n.rebuild = d
+			if path.Group.Undo && was != nil && undo == nil {
+				back, _, _ := connection.Derive(connection.State{*is}, connection.State{*was}, o.traits)
+				undo = &back
+			}
+			n.undo = undo
+		}
+		o.complete(n, was, is)
+		nodes = append(nodes, n)
+	}
+	return nodes
+}
+
+// complete adds to an operation what the states do not show.
+func (o *orderer) complete(n *node, was, is *connection.Object) {
+	d := n.decision
+	n.operation.Lossy = d.live != nil && d.target != nil && d.target.Lifecycle.RecreateAllowed
+	if diff := d.diff; diff != nil && n.operation.Kind == connection.Patch {
+		n.operation.DropsCredentials = (diff.host != "" || diff.whose != "") && (n.operation.Set != nil || n.operation.Remove != nil)
+	}
+	n.needSignIn()
+	if is != nil && was != nil && is.Writes > was.Writes {
+		o.noteOwner(n, is.Owner)
+	}
+}

@@ -1,0 +1,257 @@
+package qlik
+
+import (
+	"slices"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// Lower returns the ways in which the service can make a change, the best one first. It is
+// pure. What it knows of the service:
+//
+//   - One patch writes everything but the space and the owner. Those take a bulk action and
+//     the role TenantAdmin; without it, a patch also changes the space.
+//   - A bulk action writes no tags, so it leaves no mark. Who is killed behind it must find
+//     the connection by what was written before.
+//   - A change of owner takes the credentials away. What makes the next run notice that they
+//     are due is recorded before.
+//   - The service may let only the owner write credentials, so no name waits for them.
+//   - A new connection belongs to the caller. Nothing that apps use is touched before the new
+//     one of a recreate is all that it is to be; then two renames give it the name.
+func Lower(l connection.Lowering) []connection.Path {
+	switch {
+	case l.Live == nil:
+		way := lowering{l, []connection.State{{}}}
+		way.create(l.To.Mark, connection.InPlace)
+		return []connection.Path{{States: way.states}}
+	case l.Recreate:
+		return []connection.Path{recreate(l)}
+	}
+	return update(l)
+}
+
+// lowering is a path on its way.
+type lowering struct {
+	connection.Lowering
+	states []connection.State
+}
+
+// last returns the state that was reached.
+func (l *lowering) last() connection.State { return l.states[len(l.states)-1] }
+
+// to appends a state in which one object has changed.
+func (l *lowering) to(object connection.Object) { l.states = append(l.states, l.last().With(object)) }
+
+// create appends what creates the declared connection and hands it over to its owner, and
+// returns it.
+func (l *lowering) create(mark connection.Mark, way connection.Way) connection.Object {
+	made := l.To
+	made.Part, made.ID, made.Way, made.Mark, made.Owner = connection.PartNew, "", way, mark, l.Caller
+	made.Credentials, made.Writes = l.Declared, 1
+	l.to(made)
+	if l.To.Owner == l.Caller {
+		return made
+	}
+	made.Owner, made.Credentials = l.To.Owner, nil
+	l.to(made)
+	if len(l.Declared) > 0 {
+		made.Credentials, made.Writes = l.Declared, 2
+		made.Mark.Credentials = l.Record(made.Owner)
+		l.to(made)
+	}
+	return made
+}
+
+// recreate returns the path of a recreate: the new connection is made beside the old one, the
+// old one makes way, the new one takes the name, and the old one is deleted. If the name does
+// not change, it is missing only between the two renames, which are a group.
+func recreate(l connection.Lowering) connection.Path {
+	old := l.From
+	way := lowering{l, []connection.State{{old}}}
+	if l.Begun != nil {
+		way.states[0] = way.last().With(*l.Begun)
+	}
+	if l.Missed && old.Key.Space == l.To.Key.Space {
+		old.Key, old.Mark.Transit = l.To.Key, ""
+		way.to(old)
+	}
+	beside := l.To.Mark
+	beside.Transit, beside.Moved, beside.Protected = connection.TransitNew, "", false
+	var made connection.Object
+	from := len(way.states) // of the group, if the create is its first operation
+	if l.Begun == nil {
+		made = way.create(beside, connection.Beside)
+	} else {
+		made = way.goOn(beside)
+	}
+	if len(way.states) != from+1 || l.Begun != nil {
+		from = len(way.states)
+	}
+	aside := old
+	aside.Way, aside.Mark = connection.Aside, connection.Mark{
+		Project: l.To.Mark.Project, Key: l.To.Mark.Key, Transit: connection.TransitOld,
+		Credentials: old.Mark.Credentials, Fingerprint: old.Mark.Fingerprint, Sensitive: old.Mark.Sensitive,
+	}
+	way.to(aside)
+	made.Way, made.Key, made.Space, made.Mark.Transit = connection.InPlace, l.To.Key, l.To.Space, ""
+	made.Mark.Moved, made.Mark.Protected = l.To.Mark.Moved, l.To.Mark.Protected
+	way.to(made)
+	path := connection.Path{}
+	if old.Key == l.To.Key {
+		path.Group = connection.Span{From: from - 1, To: len(way.states) - 1, Undo: true}
+	}
+	path.States = append(way.states, way.last().Without(connection.PartLive))
+	return path
+}
+
+// goOn appends what brings the new connection that an interrupted recreate has left to where
+// a fresh one would be, and returns it. To it is written what may be of the past: its owner,
+// its tags, and its credentials, which nobody can see.
+func (l *lowering) goOn(mark connection.Mark) connection.Object {
+	made := *l.Begun
+	if made.Owner != l.To.Owner {
+		made.Owner = l.To.Owner
+		l.to(made)
+	}
+	mark.Credentials = l.Record(made.Owner)
+	made.Mark, made.Tags, made.TagsAgain = mark, l.To.Tags, true
+	if len(l.Declared) > 0 && !l.SignIn { // the code of a sign-in was for one use
+		made.Credentials, made.Writes = l.Declared, made.Writes+1
+	}
+	l.to(made)
+	return made
+}
+
+// update returns the paths of a change that leaves the connection the same one. Where it
+// helps, the credentials are written in a patch of their own, behind all else.
+func update(l connection.Lowering) []connection.Path {
+	gives := l.From.Owner != l.To.Owner
+	behind := apart(&l, gives)
+	moves := l.From.Key.Space != l.To.Key.Space && l.Traits.Space != connection.Patch
+	var paths []connection.Path
+	switch {
+	case gives:
+		paths = give(l, moves)
+	case moves:
+		paths = move(l)
+	case behind != nil && l.From.Key == l.To.Key && !worthwhile(&l, l.From):
+		paths = []connection.Path{{States: []connection.State{{l.From}}}}
+	default:
+		paths = []connection.Path{{States: []connection.State{{l.From}, {onTheWay(l.To)}, {l.To}}, ByTemporary: true}}
+	}
+	if behind != nil {
+		for i := range paths {
+			paths[i].States = append(paths[i].States, connection.State{*behind})
+		}
+	}
+	return paths
+}
+
+// apart takes what need not hold up the rest out of a change, and returns what is declared with
+// it; nil if nothing is taken out. The code of a sign-in is taken out, because the rest does not
+// wait for a person; and everything but the mark, where a name would otherwise wait for credentials
+// of somebody else's connection.
+func apart(l *connection.Lowering, gives bool) *connection.Object {
+	to := l.To
+	switch {
+	case to.Writes == l.From.Writes:
+		return nil
+	case l.SignIn && !l.Together && !gives:
+		l.To.Credentials, l.To.Writes, l.To.Mark.Credentials = nil, l.From.Writes, l.From.Mark.Credentials
+	case l.From.Key != to.Key && to.Owner != "" && to.Owner != l.Caller:
+		l.To = l.From
+		l.To.Key, l.To.Space, l.To.Owner, l.To.Mark = to.Key, to.Space, to.Owner, to.Mark
+		l.To.Mark.Credentials, l.To.Mark.Fingerprint = recorded(l), l.From.Mark.Fingerprint
+	default:
+		return nil
+	}
+	return &to
+}
+
+// recorded returns the record of the credentials that a connection bears until they are
+// written: one by which a later run notices that they are due.
+func recorded(l *connection.Lowering) string {
+	record := l.From.Mark.Credentials
+	if l.From.Owner != l.To.Owner && connection.CredentialsDue(record, l.Record(l.To.Owner)) == "" {
+		return l.Record(l.From.Owner)
+	}
+	return record
+}
+
+// worthwhile reports whether more than a fresh mark is to be written to an object, which alone
+// is no reason for a call.
+func worthwhile(l *connection.Lowering, object connection.Object) bool {
+	written := l.To
+	written.Key, written.Space, written.Owner, written.Mark = object.Key, object.Space, object.Owner, object.Mark
+	_, _, differ := connection.Derive(connection.State{object}, connection.State{written}, l.Traits)
+	return l.Marking || differ
+}
+
+// onTheWay returns an object that may have a temporary name.
+func onTheWay(object connection.Object) connection.Object {
+	object.Way = connection.OnTheWay
+	return object
+}
+
+// move returns the paths to another space by a bulk action. With a new name too, the place
+// between the two calls must be free: the new name in the old space, or the old name in the new
+// one. The patch comes first where it can: it marks where the connection is going.
+func move(l connection.Lowering) []connection.Path {
+	renamed, moved := onTheWay(l.To), onTheWay(l.From)
+	renamed.Key.Space, renamed.Space = l.From.Key.Space, l.From.Space
+	moved.Key.Space, moved.Space = l.To.Key.Space, l.To.Space
+	markFirst := connection.Path{States: []connection.State{{l.From}, {renamed}, {onTheWay(l.To)}, {l.To}}, ByTemporary: true}
+	moveFirst := connection.Path{States: []connection.State{{l.From}, {moved}, {l.To}}, Unmarked: true}
+	switch {
+	case l.From.Key.Name != l.To.Key.Name:
+		return []connection.Path{markFirst, moveFirst}
+	case l.To.Mark.Moved != "":
+		return []connection.Path{markFirst}
+	case !worthwhile(&l, moved):
+		moveFirst.States = moveFirst.States[:2]
+	}
+	return []connection.Path{moveFirst, markFirst}
+}
+
+// give returns the paths to another owner, and with it to another space. That takes the
+// credentials away, so the patch that carries them comes behind, and the record by which a
+// later run notices that they are due comes before.
+func give(l connection.Lowering, moves bool) []connection.Path {
+	at, start := l.From, []connection.State{{l.From}}
+	record := func(mark connection.Mark) {
+		at.Mark = mark
+		at.Mark.Transit = l.From.Mark.Transit
+		start = append(start, connection.State{at})
+	}
+	due := l.To.Mark
+	due.Credentials, due.Fingerprint = recorded(&l), l.From.Mark.Fingerprint
+	if l.Due && l.From.Mark.Credentials != due.Credentials {
+		record(due)
+	}
+	if none := connection.CredentialsMark(0, nil, ""); len(l.Declared) == 0 && l.Live.HasCredentials && l.From.Mark.Credentials != none {
+		// Those that are declared again later must not look as if they were there.
+		l.To.Mark.Credentials, l.To.Mark.Fingerprint = none, ""
+		record(l.To.Mark)
+	}
+	given := onTheWay(at)
+	given.Owner = l.To.Owner
+	if moves {
+		given.Key.Space, given.Space = l.To.Key.Space, l.To.Space
+	}
+	giveFirst := connection.Path{States: append(slices.Clone(start), connection.State{given}), Unmarked: true}
+	if given.Key != l.To.Key || worthwhile(&l, given) {
+		giveFirst.States = append(giveFirst.States, connection.State{l.To})
+	}
+	marked := onTheWay(l.To)
+	if l.Due {
+		marked.Properties, marked.Set, marked.Credentials, marked.Writes, marked.Mark = at.Properties, at.Set, at.Credentials, at.Writes, due
+	}
+	marked.Key.Space, marked.Space, marked.Owner = l.From.Key.Space, l.From.Space, l.From.Owner
+	given = marked
+	given.Key, given.Space, given.Owner = l.To.Key, l.To.Space, l.To.Owner
+	markFirst := connection.Path{States: append(slices.Clone(start), connection.State{marked}, connection.State{given}, connection.State{l.To}), ByTemporary: true}
+	if (l.From.Mark.Transit != "" || l.To.Mark.Moved != "") && l.From.Key != l.To.Key {
+		return []connection.Path{markFirst}
+	}
+	return []connection.Path{giveFirst, markFirst}
+}
