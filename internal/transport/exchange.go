@@ -93,6 +93,33 @@ func checkShape(text []byte) error {
 	return nil
 }
 
+// maxText bounds one text in what a service lists, in bytes. It is what one text in a file
+// of ours may have.
+const maxText = 1 << 20
+
+// ErrLongText is the error of an item of a list, or of an answer about one thing, that holds
+// a text that no file could declare and no report could show.
+var ErrLongText = fmt.Errorf("it holds a text longer than %d MiB", maxText>>20)
+
+// CheckTexts returns [ErrLongText] if a JSON text holds a string that is too long.
+func CheckTexts(text []byte) error {
+	if len(text) <= maxText {
+		return nil
+	}
+	inString, begin := false, 0
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case inString && c == '\\':
+			i++ // the next byte is escaped
+		case c == '"' && inString && i-begin > maxText:
+			return ErrLongText
+		case c == '"':
+			inString, begin = !inString, i
+		}
+	}
+	return nil
+}
+
 // Exchange puts one request on the wire and reads the whole answer, whatever it says.
 // Without an answer the error is a [*Failure]; beside one it says that the body is too
 // large, and was not read to its end, or holds too many values or levels to be decoded.

@@ -233,3 +233,21 @@ func TestHugeHeadersAreRefused(t *testing.T) {
 		})
 	}
 }
+
+func TestATextThatNoFileCouldDeclareIsRefused(t *testing.T) {
+	long := strings.Repeat("x", 1<<20)
+	for name, test := range map[string]struct {
+		text string
+		want error
+	}{
+		"as long as is allowed":   {`{"a": "` + long[1:] + `"}`, nil},
+		"longer":                  {`{"a": "` + long + `"}`, transport.ErrLongText},
+		"with escaped quotes":     {`{"a": "` + strings.Repeat(`\"`, 1<<20) + `"}`, transport.ErrLongText},
+		"many that are not":       {`["` + strings.Repeat(`x", "`, 1<<20) + `"]`, nil},
+		"blanks between the text": {`["x",` + strings.Repeat(" ", 2<<20) + `"y"]`, nil},
+	} {
+		if got := transport.CheckTexts([]byte(test.text)); !errors.Is(got, test.want) {
+			t.Errorf("%s: got the error %v, want %v", name, got, test.want)
+		}
+	}
+}

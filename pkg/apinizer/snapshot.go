@@ -82,7 +82,7 @@ func (s *survey) projects(ctx context.Context) ([]connection.Space, error) {
 		var project struct {
 			Name string `json:"name"`
 		}
-		if err := json.Unmarshal(item, &project); err == nil && project.Name != "" {
+		if err := cmp.Or(transport.CheckTexts(item), json.Unmarshal(item, &project)); err == nil && project.Name != "" {
 			spaces = append(spaces, connection.Space{ID: project.Name, Name: project.Name, Type: "project"})
 		}
 	}
@@ -90,7 +90,7 @@ func (s *survey) projects(ctx context.Context) ([]connection.Space, error) {
 	case odd > 0 && len(spaces) == 0:
 		return nil, errors.New("list projects: no project has a name: check that the url is that of an Apinizer manager")
 	case odd > 0:
-		s.incomplete = append(s.incomplete, fmt.Sprintf("%d of %d projects could not be read: they have no name", odd, len(items)))
+		s.incomplete = append(s.incomplete, fmt.Sprintf("%d of %d projects could not be read: they have no name, or a text longer than 1 MiB", odd, len(items)))
 	}
 	slices.SortFunc(spaces, func(a, b connection.Space) int { return cmp.Compare(a.Name, b.Name) })
 	distinct := slices.Compact(slices.Clone(spaces))
@@ -197,7 +197,7 @@ func (p *Provider) listType(ctx context.Context, project, kind string, sent *ato
 	case twice > 0:
 		missing = fmt.Sprintf("the list of connections of type %s in project %q changed while it was read: %d are listed twice; plan again", kind, project, twice)
 	case odd > 0:
-		missing = fmt.Sprintf("%d of %d connections of type %s in project %q could not be read: they have no name", odd, len(items), kind, project)
+		missing = fmt.Sprintf("%d of %d connections of type %s in project %q could not be read: they have no name, or a text longer than 1 MiB", odd, len(items), kind, project)
 	default:
 		missing = describeCount(count, len(items), fmt.Sprintf("connections of type %s in project %q", kind, project))
 	}

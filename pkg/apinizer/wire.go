@@ -31,6 +31,9 @@ const (
 // parseDocument reads a connection, key by key.
 func parseDocument(text []byte) (document, error) {
 	d := document{fields: map[string]any{}}
+	if err := transport.CheckTexts(text); err != nil {
+		return d, err
+	}
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()
 	if token, err := decoder.Token(); err != nil || token != json.Delim('{') {

@@ -128,9 +128,9 @@ func TestEmptyPagesEnd(t *testing.T) {
 	}
 }
 
-// TestATokenThatNoHeaderHoldsIsRefused answers with a token of megabytes.
+// TestATokenThatNoHeaderHoldsIsRefused answers with a token of 128 KiB.
 func TestATokenThatNoHeaderHoldsIsRefused(t *testing.T) {
-	n := newTenant(t, map[string]route{"POST /oauth/token": always(200, `{"access_token": "`+strings.Repeat("x", 1<<20)+`"}`)})
+	n := newTenant(t, map[string]route{"POST /oauth/token": always(200, `{"access_token": "`+strings.Repeat("x", 128<<10)+`"}`)})
 	config := n.config()
 	config.Auth = qlik.Auth{ClientID: connection.NewSecret("bot"), ClientSecret: connection.NewSecret("open sesame")}
 	p, err := qlik.New(config)
@@ -139,4 +139,20 @@ func TestATokenThatNoHeaderHoldsIsRefused(t *testing.T) {
 	}
 	_, err = p.Snapshot(t.Context(), connection.Scope{})
 	mustContain(t, err, "get token for the OAuth client: the token in the answer is longer than 64 KiB")
+}
+
+// TestOneLongTextConcernsOneItem has a space whose name is longer than any that is declared.
+func TestOneLongTextConcernsOneItem(t *testing.T) {
+	n := newTenant(t, map[string]route{
+		"GET /api/v1/users/me": always(200, `{"id": "u"}`),
+		"GET /api/v1/spaces":   always(200, `{"data": [{"id": "a", "name": "`+strings.Repeat("x", 2<<20)+`"}, {"id": "b", "name": "Finance"}]}`),
+	})
+	p, err := qlik.New(n.config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	snapshot, err := p.Snapshot(t.Context(), connection.Scope{})
+	if err != nil || len(snapshot.Spaces) != 2 || len(snapshot.Incomplete) != 1 || !strings.Contains(snapshot.Incomplete[0], "1 of 2 items on a page could not be read: it holds a text longer than 1 MiB") {
+		t.Errorf("got the error %v and the snapshot %.500v, want the other space, and the reason why one is missing", err, snapshot)
+	}
 }

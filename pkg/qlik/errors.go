@@ -97,6 +97,9 @@ func (c *Client) decode(got *transport.Answer, answer any) error {
 		return nil
 	}
 	err := decodeOne(text, answer)
+	if _, isPage := answer.(*wirePage); err == nil && !isPage { // the items of a page are checked one by one
+		err = transport.CheckTexts(text)
+	}
 	if err == nil {
 		return nil
 	}
@@ -106,6 +109,8 @@ func (c *Client) decode(got *transport.Answer, answer any) error {
 		why = fmt.Sprintf("the answer holds a JSON %s at %q where it should not", wrongType.Value, hide.Clean(wrongType.Field, maxTitle))
 	} else if missing, ok := errors.AsType[otherForm](err); ok {
 		why = "the answer is not what the API describes: " + string(missing)
+	} else if errors.Is(err, transport.ErrLongText) {
+		why = "the answer cannot be used: " + err.Error()
 	}
 	return got.Unreadable(why)
 }

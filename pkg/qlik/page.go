@@ -158,7 +158,7 @@ func decodeItems[T any](texts []json.RawMessage) (items []T, problems []wireErro
 	items = make([]T, 0, len(texts))
 	for _, text := range texts {
 		var item T
-		if err := decodeOne(bytes.TrimSpace(text), &item); err != nil {
+		if err := cmp.Or(transport.CheckTexts(text), decodeOne(bytes.TrimSpace(text), &item)); err != nil {
 			odd, why = odd+1, cmp.Or(why, describeForm(err))
 			continue
 		}
