@@ -31,7 +31,7 @@ func applyCommand(env *environment) *cli.Command {
 			&cli.BoolFlag{Name: "auto-approve", Usage: "do not ask"},
 			repeatable("rotate", "write the credentials of this connection whatever is recorded of them, as `SPACE/NAME`; repeatable"),
 			&cli.StringFlag{Name: "plan-hash", Usage: "apply only if the plan has this `HASH`; approves it"},
-			lockFlag, lockFolderFlag,
+			lockFlag(), lockFolderFlag(),
 			commandline.Choice(
 				&cli.StringFlag{Name: "on-stale", Value: "refuse", Usage: "`refuse|skip`: with a stale plan file write nothing, or refuse what differs, do the rest and end with 3"},
 				[]string{"refuse", "skip"},
@@ -42,7 +42,7 @@ func applyCommand(env *environment) *cli.Command {
 }
 
 func runApply(c *cli.Context, env *environment) error {
-	if err := cmp.Or(resultFormats().check(c), checkOnStale(c)); err != nil {
+	if err := cmp.Or(resultFormats().check(c, env), checkOnStale(c)); err != nil {
 		return err
 	}
 	reviewed, err := reviewedPlan(c, env)
@@ -59,7 +59,7 @@ func runApply(c *cli.Context, env *environment) error {
 		return err
 	}
 	defer s.Close()
-	unlock, err := s.Lock(c.Context, c.String(lockFolderFlag.Name), c.Duration(lockFlag.Name))
+	unlock, err := s.Lock(c.Context, c.String(lockDirName), c.Duration(lockTimeoutName))
 	if err != nil {
 		return err
 	}

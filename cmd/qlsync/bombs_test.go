@@ -331,11 +331,16 @@ func TestNoBombTakesMoreThanTenSecondsOrAGigabyte(t *testing.T) {
 	}
 }
 
+// detonating holds as many bombs as run at the same time. They do nothing but compute.
+var detonating = make(chan struct{}, runtime.GOMAXPROCS(0))
+
 // detonate runs a command on a bomb in a process of its own and returns what it said and
 // its exit code. It checks that the process ends by itself, with 0 or 1, without a crash,
 // within the bounds of time, memory and output.
 func detonate(t *testing.T, program, dir string, command []string, environment ...string) (said string, code int) {
 	t.Helper()
+	detonating <- struct{}{}
+	defer func() { <-detonating }()
 	ctx, cancel := context.WithTimeout(t.Context(), 18*bombTime) // a busy machine gives it a part of a processor
 	defer cancel()
 	process := exec.CommandContext(ctx, program, command...)

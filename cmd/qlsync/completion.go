@@ -41,7 +41,7 @@ func completeCommand(env *environment) *cli.Command {
 	return &cli.Command{
 		Name: "__complete", Hidden: true, SkipFlagParsing: true,
 		Action: func(c *cli.Context) error {
-			for _, found := range commandline.Complete(c.App, sharedFlags(), c.Args().Slice(), tenantsOf) {
+			for _, found := range commandline.Complete(c.App, sharedFlags(), c.Args().Slice(), env.tenantsOf) {
 				fmt.Fprintf(env.stdout, "%s\t%s\n", report.Clean(found.Word), report.Clean(found.Says))
 			}
 			return nil
@@ -50,8 +50,8 @@ func completeCommand(env *environment) *cli.Command {
 }
 
 // tenantsOf returns the tenants of a project file, if it can be read that far.
-func tenantsOf(config string) []commandline.Candidate {
-	project, err := (&engine.Host{}).ReadProject(context.Background(), engine.ProjectOptions{File: config})
+func (env *environment) tenantsOf(config string) []commandline.Candidate {
+	project, err := env.files().ReadProject(context.Background(), engine.ProjectOptions{File: config})
 	if err != nil {
 		return nil
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -33,7 +34,7 @@ func TestTheWordAtTheCursorIsCompleted(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got []string
-			for _, found := range commandline.Complete(newApp(&environment{}), sharedFlags(), strings.Split(c.line, " "), tenantsOf) {
+			for _, found := range commandline.Complete(newApp(&environment{}), sharedFlags(), strings.Split(c.line, " "), streams(nil, io.Discard).tenantsOf) {
 				got = append(got, found.Word)
 			}
 			if got := strings.Join(got, " "); got != c.want {

@@ -19,7 +19,7 @@ func doctorCommand(env *environment) *cli.Command {
 		Description: "Checks the files, vendored schemas, secrets, QLSYNC_HOSTS, the lock folder, whether the tenant\n" +
 			"answers, its clock, the token and its roles, the spaces, the data sources, and the right to write\n" +
 			"connections. After a failed check, it continues with what can still be checked.",
-		Flags:  slices.Concat(sharedFlags(), doctorFormats().flags(), []cli.Flag{allTenantsFlag(), lockFolderFlag}),
+		Flags:  slices.Concat(sharedFlags(), doctorFormats().flags(), []cli.Flag{allTenantsFlag(), lockFolderFlag()}),
 		Action: func(c *cli.Context) error { return runDoctor(c, env) },
 	}
 }
@@ -29,7 +29,7 @@ func doctorFormats() formats[doctor.Report] {
 }
 
 func runDoctor(c *cli.Context, env *environment) error {
-	if err := cmp.Or(noArguments(c), doctorFormats().check(c), checkAllTenants(c)); err != nil {
+	if err := cmp.Or(noArguments(c), doctorFormats().check(c, env), checkAllTenants(c)); err != nil {
 		return err
 	}
 	project, err := readProject(c, env, newListener(c, env))
@@ -49,7 +49,7 @@ func runDoctor(c *cli.Context, env *environment) error {
 		return err
 	}
 	found, err := project.Doctor(c.Context, tenants, engine.DoctorOptions{
-		SessionOptions: options, LockDir: c.String(lockFolderFlag.Name),
+		SessionOptions: options, LockDir: c.String(lockDirName),
 		Command: func(words, tenant string) string { return followUp(c, words, tenant) },
 	})
 	if err != nil {

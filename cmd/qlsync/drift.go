@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -40,7 +39,7 @@ func driftKinds() []string {
 }
 
 func runDrift(c *cli.Context, env *environment) error {
-	if err := cmp.Or(noArguments(c), driftFormats(report.HTML{}).check(c), checkAllTenants(c)); err != nil {
+	if err := cmp.Or(noArguments(c), driftFormats(report.HTML{}).check(c, env), checkAllTenants(c)); err != nil {
 		return err
 	}
 	for _, kind := range c.StringSlice("ignore") {
@@ -56,7 +55,7 @@ func runDrift(c *cli.Context, env *environment) error {
 		return err
 	}
 	defer s.Close()
-	drift, err := s.Drift(c.Context, time.Now(), ignoredKinds(c))
+	drift, err := s.Drift(c.Context, env.clock(), ignoredKinds(c))
 	if err != nil {
 		return err
 	}
@@ -80,7 +79,7 @@ func ignoredKinds(c *cli.Context) []plan.DriftKind {
 
 // writeDrift writes a drift report, and beside it what earlier runs found.
 func (env *environment) writeDrift(c *cli.Context, drift *plan.Drift) error {
-	if err := engine.AppendHistory(c.String("history"), drift); err != nil {
+	if err := env.files().AppendHistory(c.String("history"), drift); err != nil {
 		return err
 	}
 	history, err := env.history(c, drift.Project, drift.Tenant.Name)
@@ -92,7 +91,7 @@ func (env *environment) writeDrift(c *cli.Context, drift *plan.Drift) error {
 
 // driftAll looks for drift of every tenant.
 func driftAll(c *cli.Context, env *environment) error {
-	at := time.Now()
+	at := env.clock()
 	drifts, err := eachTenant(c, env, plan.DriftsFormat, func(ctx context.Context, s *engine.Session) (*plan.Drift, error) {
 		return s.Drift(ctx, at, ignoredKinds(c))
 	})
@@ -124,7 +123,7 @@ func (env *environment) writeDrifts(c *cli.Context, drifts *plan.Fleet[plan.Drif
 			found = append(found, member.Report)
 		}
 	}
-	if err := engine.AppendHistory(c.String("history"), found...); err != nil {
+	if err := env.files().AppendHistory(c.String("history"), found...); err != nil {
 		return err
 	}
 	history, err := env.history(c, drifts.Project, names...)

@@ -32,7 +32,7 @@ func (env *environment) exitCode(err error) int {
 	case errors.Is(err, context.Canceled):
 		fmt.Fprintln(env.stderr, "error: interrupted")
 	default:
-		fmt.Fprintln(env.stderr, "error: "+report.Clean(infile.ErrorText(err)))
+		fmt.Fprintln(env.stderr, "error: "+report.Clean(infile.ErrorText(env.workDir.Shown(err))))
 	}
 	if ended == nil {
 		return env.interrupted(exitError)

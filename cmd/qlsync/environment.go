@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"sync/atomic"
+	"time"
 
 	"github.com/urfave/cli/v2"
 	"golang.org/x/term"
@@ -19,6 +20,7 @@ import (
 	"github.com/qlsync/qlsync/internal/report"
 	"github.com/qlsync/qlsync/internal/terminal"
 	"github.com/qlsync/qlsync/internal/transport"
+	"github.com/qlsync/qlsync/internal/workdir"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/spec"
 )
@@ -28,8 +30,14 @@ type environment struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	lookup         func(string) (string, bool)
-	noColor        bool
-	whole          bool // reports for people leave nothing out
+	// environ is the environment of the commands that references run; nil is the process's.
+	environ func() []string
+	// workDir is the folder that relative paths are relative to; empty is the process's.
+	workDir workdir.Dir
+	// now returns the time; nil is [time.Now].
+	now     func() time.Time
+	noColor bool
+	whole   bool // reports for people leave nothing out
 	// interrupts is what the signals of the process have asked for; nil for none.
 	interrupts *interrupt.Interrupts
 	// secrets takes the secrets of the run out of what services say. It is shared by all
@@ -42,6 +50,11 @@ type environment struct {
 	// crash is a panic that is reported when the command has ended, so that its result is
 	// reported first. Nil is none.
 	crash *guard.Panic
+}
+
+// files returns as much of the host as reading and writing files takes.
+func (env *environment) files() *engine.Host {
+	return &engine.Host{Stdin: env.stdin, WorkDir: env.workDir, Lookup: env.lookup, Environ: env.environ, Now: env.now}
 }
 
 // text returns the report writer for a stream: in colour only on a terminal that shows
@@ -108,7 +121,7 @@ func (env *environment) saved(c *cli.Context, name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	text, err := engine.ReadSaved(c.Context, env.stdin, name, raise)
+	text, err := env.files().ReadSaved(c.Context, name, raise)
 	if err != nil {
 		return nil, err
 	}
@@ -120,7 +133,7 @@ func (env *environment) saved(c *cli.Context, name string) ([]byte, error) {
 
 // argument reads a file that the command line names, or - for standard input.
 func (env *environment) argument(ctx context.Context, name string, limit int64) ([]byte, error) {
-	return engine.ReadArgument(ctx, env.stdin, name, limit)
+	return env.files().ReadArgument(ctx, name, limit)
 }
 
 // report writes warnings to standard error at once and returns errors. A standard error
@@ -139,4 +152,11 @@ func (env *environment) report(problems connection.Problems) error {
 func (env *environment) draws(c *cli.Context) bool {
 	name, _ := env.lookup("TERM")
 	return env.isTerminal(env.stderr) && name != "dumb" && c.String("log-level") != "debug"
+}
+
+func (env *environment) clock() time.Time {
+	if env.now == nil {
+		return time.Now()
+	}
+	return env.now()
 }

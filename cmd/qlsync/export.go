@@ -51,7 +51,7 @@ func runExport(c *cli.Context, env *environment) error {
 		_ = env.text(env.stderr).Export(env.stderr, exportReport(exported, "", false))
 		return nil
 	}
-	if err := engine.WriteFiles(folder, exported.Files); err != nil {
+	if err := env.files().WriteFiles(folder, exported.Files); err != nil {
 		return err
 	}
 	if err := env.text(env.stdout).Export(env.stdout, exportReport(exported, folder, true)); err != nil || len(exported.Files) == 0 {

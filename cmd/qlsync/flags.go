@@ -76,11 +76,17 @@ func checkAllTenants(c *cli.Context, others ...string) error {
 	return nil
 }
 
+const lockTimeoutName, lockDirName = "lock-timeout", "lock-dir"
+
 // lockFlag is how long an apply waits for another one.
-var lockFlag = &cli.DurationFlag{Name: "lock-timeout", Usage: "wait so long, such as `5m`, for another apply of the project to the tenant on this computer"}
+func lockFlag() cli.Flag {
+	return &cli.DurationFlag{Name: lockTimeoutName, Usage: "wait so long, such as `5m`, for another apply of the project to the tenant on this computer"}
+}
 
 // lockFolderFlag is where the lock is.
-var lockFolderFlag = &cli.StringFlag{Name: "lock-dir", Usage: "keep the lock in the folder `DIR` (default: the user's cache folder, else a private folder below the temporary folder)"}
+func lockFolderFlag() cli.Flag {
+	return &cli.StringFlag{Name: lockDirName, Usage: "keep the lock in the folder `DIR` (default: the user's cache folder, else a private folder below the temporary folder)"}
+}
 
 func historyFlag(usage string) cli.Flag { return &cli.StringFlag{Name: "history", Usage: usage} }
 

@@ -5,15 +5,14 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/qlsync/qlsync/internal/engine"
 	"github.com/qlsync/qlsync/internal/report"
 	"github.com/qlsync/qlsync/internal/words"
 )
 
-// history returns the runs of the file that --history names; see [engine.ReadHistory].
+// history returns the runs of the file that --history names; see [engine.Host.ReadHistory].
 func (env *environment) history(c *cli.Context, project string, tenants ...string) ([]report.Point, error) {
 	name := c.String("history")
-	points, broken, err := engine.ReadHistory(name, project, tenants)
+	points, broken, err := env.files().ReadHistory(name, project, tenants)
 	if broken > 0 {
 		fmt.Fprintf(env.stderr, "warning: history %q: %s no run of drift, or over 4 MiB, and left out\n", name, linesAre(broken))
 	}

@@ -5,7 +5,6 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/qlsync/qlsync/internal/engine"
 	"github.com/qlsync/qlsync/internal/report"
 )
 
@@ -21,7 +20,7 @@ func runInit(c *cli.Context, env *environment) error {
 	if err := noArguments(c); err != nil {
 		return err
 	}
-	done, err := engine.Init()
+	done, err := env.files().Init()
 	for _, file := range done.Written {
 		fmt.Fprintf(env.stdout, "wrote %s\n", report.Clean(file))
 	}

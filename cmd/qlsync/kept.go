@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
@@ -21,10 +20,10 @@ import (
 // how the command ends.
 func (env *environment) tell(c *cli.Context, s *engine.Session, result *apply.Result) {
 	all, form := resultFormats(), c.String("format")
-	unreported := all.writeReports(c, result)
+	unreported := all.writeReports(c, env, result)
 	whole := "" // the file that holds all of the result
 	if len(unreported) == 0 {
-		whole = reportedIn(c, asJSON)
+		whole = env.reportedIn(c, asJSON)
 	}
 	keep := func() {
 		if whole != "" {
@@ -74,10 +73,10 @@ func (env *environment) keepUntold(s *engine.Session, result *apply.Result) {
 }
 
 // reportedIn is the file to which the result was written in that form; empty for none.
-func reportedIn(c *cli.Context, form string) string {
+func (env *environment) reportedIn(c *cli.Context, form string) string {
 	for _, pair := range c.StringSlice("report") {
 		name, file, _ := strings.Cut(pair, "=")
-		if info, err := os.Stat(file); name == form && err == nil && info.Mode().IsRegular() {
+		if name == form && env.output("", file).IsRegular() {
 			return file
 		}
 	}

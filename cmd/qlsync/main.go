@@ -23,15 +23,17 @@ import (
 
 func main() {
 	interrupt.CatchToTheEnd()
-	os.Exit(runLine(os.Args, os.Stdin, os.Stdout, os.Stderr))
+	env := &environment{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, lookup: os.LookupEnv}
+	os.Exit(env.run(context.Background(), os.Args))
 }
 
-// runLine is main without the process around it; it returns the exit code.
-func runLine(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+// run is main with all that it takes of the process as parameters; it returns the exit
+// code. Several runs, each in an environment of its own, can share a process.
+func (env *environment) run(parent context.Context, args []string) int {
 	log.SetOutput(io.Discard) // net/http quotes there what a service sends unasked
-	out, err := terminal.NewStreams(stdout, stderr)
-	env := &environment{stdin: stdin, stdout: out, stderr: err, lookup: os.LookupEnv, secrets: transport.NewRedactor()}
-	interrupts, ctx, stop := interrupt.Catch(context.Background(), env.warnOfRunningRequests)
+	env.stdout, env.stderr = terminal.NewStreams(env.stdout, env.stderr)
+	env.secrets = transport.NewRedactor()
+	interrupts, ctx, stop := interrupt.Catch(parent, env.warnOfRunningRequests)
 	env.interrupts = interrupts
 	defer stop()
 	app := newApp(env)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -15,16 +16,19 @@ import (
 	"os/signal"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/qlsync/qlsync/internal/workdir"
 	"github.com/qlsync/qlsync/pkg/plan"
 )
 
@@ -33,8 +37,13 @@ var update = flag.Bool("update", false, "write what the stories print into them"
 // quickRace is the environment variable with the race detector's options.
 const quickRace = "GORACE"
 
+// TestMain runs the tests, or qlsync: the test's program is qlsync under that name.
 func TestMain(m *testing.M) {
-	testscript.Main(tests{m}, map[string]func(){"qlsync": recorded})
+	if strings.TrimSuffix(filepath.Base(os.Args[0]), ".exe") == "qlsync" {
+		recorded()
+	}
+	http.DefaultTransport = observedTransport(func(string) {}) // the stories ask: see misusedKey
+	os.Exit(tests{m}.Run())
 }
 
 // tests are all tests of this package, with what they need around them.
@@ -48,6 +57,14 @@ func (t tests) Run() int {
 	if os.Getenv(quickRace) == "" {
 		os.Setenv(quickRace, "atexit_sleep_ms=0")
 	}
+	// Many stories wait, for a disk or for time to pass, so more run side by side than
+	// there are processors.
+	flag.Parse()
+	isGiven := false
+	flag.Visit(func(f *flag.Flag) { isGiven = isGiven || f.Name == "test.parallel" })
+	if !isGiven {
+		_ = flag.Set("test.parallel", strconv.Itoa(4*runtime.GOMAXPROCS(0)))
+	}
 	// Under nohup every child would ignore it too, and the tests send it.
 	if signal.Ignored(syscall.SIGHUP) {
 		signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
@@ -59,7 +76,30 @@ func (t tests) Run() int {
 		log.Fatal(err)
 	}
 	defer os.RemoveAll(raceless)
+	// Where a story or a test starts qlsync, this program is in the PATH under that name.
+	programs, err := os.MkdirTemp("", "qlsync-programs-")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(programs)
+	name := "qlsync"
+	if runtime.GOOS == "windows" {
+		name += ".exe"
+	}
+	own, err := os.Executable()
+	if err == nil {
+		err = os.Symlink(own, filepath.Join(programs, name))
+	}
+	if err != nil {
+		log.Fatal(err)
+	}
+	os.Setenv("PATH", programs+string(filepath.ListSeparator)+os.Getenv("PATH"))
 	return t.M.Run()
+}
+
+// runLine runs a command line in this process, with its environment and its working directory.
+func runLine(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	return (&environment{stdin: stdin, stdout: stdout, stderr: stderr, lookup: os.LookupEnv}).run(context.Background(), args)
 }
 
 // buildRaceless builds the qlsync of this folder without the race detector, for
@@ -116,7 +156,12 @@ func stories(folder, behaviour string) testscript.Params {
 			return behave(env.WorkDir, behaviour)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits":   exits,
+			"qlsync": func(ts *testscript.TestScript, neg bool, args []string) {
+				if code := runInStory(ts, behaviour, args); (code == 0) == neg {
+					ts.Fatalf("exit code %d", code)
+				}
+			},
+			"exits":   func(ts *testscript.TestScript, neg bool, args []string) { exits(ts, behaviour, neg, args) },
 			"example": example,
 			"serve":   serve,
 			"expand":  expand,
@@ -135,25 +180,58 @@ func stories(folder, behaviour string) testscript.Params {
 	}
 }
 
-// exits runs a command and demands its exit code: exits CODE COMMAND ARG...
-func exits(ts *testscript.TestScript, neg bool, args []string) {
+// runInStory runs qlsync in this process, in the folder and the environment of a story, and
+// returns its exit code: qlsync ARG... A variable that is set to nothing counts as one that
+// is not set. What only a process has is run by exec: standard input, signals, /dev/stdout,
+// variables that are set to nothing, the environment of {exec: ...} and of proxies.
+func runInStory(ts *testscript.TestScript, behaviour string, args []string) int {
+	if underRace && behaviour != "" { // see buildRaceless
+		return runProcess(ts, append([]string{"qlsync"}, args...))
+	}
+	env := &environment{
+		stdin: strings.NewReader(""), stdout: ts.Stdout(), stderr: ts.Stderr(), workDir: workdir.Dir(ts.MkAbs(".")),
+		lookup: func(name string) (string, bool) { value := ts.Getenv(name); return value, value != "" },
+	}
+	var misuse atomic.Pointer[string]
+	ctx := context.WithValue(context.Background(), misusedKey{}, func(request string) { misuse.Store(&request) })
+	code := env.run(ctx, append([]string{"qlsync"}, args...))
+	if request := misuse.Load(); request != nil {
+		ts.Fatalf("a request breaks the contract of an embedded tenant: %s", *request)
+	}
+	return code
+}
+
+// exits runs a command and demands its exit code: exits CODE qlsync ARG... in this process,
+// or exits CODE exec COMMAND ARG... in one of its own.
+func exits(ts *testscript.TestScript, behaviour string, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: exits code command arg...")
 	}
 	want, err := strconv.Atoi(args[0])
 	ts.Check(err)
-	err = ts.Exec(args[1], args[2:]...)
-	var exit *exec.ExitError
-	got := 0
-	switch {
-	case errors.As(err, &exit):
-		got = exit.ExitCode()
+	var got int
+	switch args[1] {
+	case "qlsync":
+		got = runInStory(ts, behaviour, args[2:])
+	case "exec":
+		got = runProcess(ts, args[2:])
 	default:
-		ts.Check(err)
+		ts.Fatalf("usage: exits code qlsync|exec arg...")
 	}
 	if got != want {
 		ts.Fatalf("exit code %d, not %d", got, want)
 	}
+}
+
+// runProcess runs a command in a process of its own and returns its exit code.
+func runProcess(ts *testscript.TestScript, args []string) int {
+	err := ts.Exec(args[0], args[1:]...)
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return exit.ExitCode()
+	}
+	ts.Check(err)
+	return 0
 }
 
 // example copies a project of the examples into a folder: example NAME FOLDER

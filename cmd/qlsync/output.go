@@ -11,7 +11,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/qlsync/qlsync/internal/infile"
-	"github.com/qlsync/qlsync/internal/outfile"
 	"github.com/qlsync/qlsync/internal/report"
 	"github.com/qlsync/qlsync/pkg/apply"
 	"github.com/qlsync/qlsync/pkg/plan"
@@ -86,7 +85,7 @@ func driftsFormats(page report.HTML) formats[*plan.Fleet[plan.Drift]] {
 func (all formats[T]) flags() []cli.Flag { return outputFlags(all.names()) }
 
 // check refuses what the flags cannot mean, before anything is done.
-func (all formats[T]) check(c *cli.Context) error {
+func (all formats[T]) check(c *cli.Context, env *environment) error {
 	if err := all.checkName("format", c.String("format")); err != nil {
 		return err
 	}
@@ -99,7 +98,7 @@ func (all formats[T]) check(c *cli.Context) error {
 			return err
 		}
 	}
-	return checkOutputs(c)
+	return env.checkOutputs(c)
 }
 
 func (all formats[T]) checkName(flag, name string) error {
@@ -120,7 +119,7 @@ func (all formats[T]) names() []string {
 // write gives a result in the files that were asked for and on standard output. An
 // output that cannot be written keeps none of the others from it.
 func (all formats[T]) write(c *cli.Context, env *environment, value T) error {
-	errs := all.writeReports(c, value)
+	errs := all.writeReports(c, env, value)
 	return all.joined(append(errs, all.writeAs(c.String("format"), env.text(env.stdout), env.stdout, value)))
 }
 
@@ -139,11 +138,11 @@ func (all formats[T]) joined(errs []error) error {
 }
 
 // writeReports writes the files that were asked for, and returns what went wrong.
-func (all formats[T]) writeReports(c *cli.Context, value T) []error {
+func (all formats[T]) writeReports(c *cli.Context, env *environment, value T) []error {
 	var errs []error
 	for _, pair := range c.StringSlice("report") {
 		name, file, _ := strings.Cut(pair, "=")
-		err := outfile.Write(file, outfile.Private, func(w io.Writer) error { return all.writeAs(name, report.Text{}, w, value) })
+		err := env.output("", file).Write(func(w io.Writer) error { return all.writeAs(name, report.Text{}, w, value) })
 		if err != nil {
 			errs = append(errs, fmt.Errorf("report: %w", err))
 		}

@@ -10,34 +10,40 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/qlsync/qlsync/internal/engine"
-	"github.com/qlsync/qlsync/internal/outfile"
 	"github.com/qlsync/qlsync/pkg/spec"
 )
 
+// output is a file that a flag names for writing.
+func (env *environment) output(flag, path string) engine.Output {
+	return engine.Output{Flag: flag, Path: path, WorkDir: env.workDir}
+}
+
 // outputs lists the files that the flags of a command name for writing. The history of
 // show is only read, and the folder of export only gets new files.
-func outputs(c *cli.Context) []engine.Output {
+func (env *environment) outputs(c *cli.Context) []engine.Output {
 	var all []engine.Output
 	if file := c.String("out"); file != "" && c.Command.Name != "export" {
-		all = append(all, engine.Output{Flag: "--out " + file, Path: file})
+		all = append(all, env.output("--out "+file, file))
 	}
 	if file := c.String("history"); file != "" && c.Command.Name != "show" {
-		all = append(all, engine.Output{Flag: "--history " + file, Path: file, Appended: true})
+		out := env.output("--history "+file, file)
+		out.Appended = true
+		all = append(all, out)
 	}
 	for _, pair := range c.StringSlice("report") {
 		_, file, _ := strings.Cut(pair, "=")
-		all = append(all, engine.Output{Flag: "--report " + pair, Path: file})
+		all = append(all, env.output("--report "+pair, file))
 	}
 	return all
 }
 
 // namedInputs lists the files, apart from the project's, that a command is asked to
 // read.
-func namedInputs(c *cli.Context) []spec.Input {
+func (env *environment) namedInputs(c *cli.Context) []spec.Input {
 	var all []spec.Input
 	add := func(path, what string) {
 		if path != "" {
-			all = append(all, spec.Input{Path: path, What: what})
+			all = append(all, spec.Input{Path: env.workDir.Path(path), What: what})
 		}
 	}
 	switch c.Command.Name {
@@ -57,13 +63,13 @@ func namedInputs(c *cli.Context) []spec.Input {
 
 // checkOutputs refuses, before anything is done, files that could not be written, that
 // the command reads, or that are named twice. What they would replace is checked by
-// [checkReplaced], once the project is known.
-func checkOutputs(c *cli.Context) error {
-	all := outputs(c)
-	inputs := namedInputs(c)
+// [environment.checkReplaced], once the project is known.
+func (env *environment) checkOutputs(c *cli.Context) error {
+	all := env.outputs(c)
+	inputs := env.namedInputs(c)
 	for i, out := range all {
 		for _, other := range all[:i] {
-			if engine.SamePath(out.Path, other.Path) {
+			if out.Same(other) {
 				return fmt.Errorf("%s: %s writes to the same file: name another one", out.Flag, other.Flag)
 			}
 		}
@@ -76,8 +82,8 @@ func checkOutputs(c *cli.Context) error {
 
 // checkReplaced refuses files that the project is read from, and files that qlsync did
 // not write. The project is nil for a command that needs none.
-func checkReplaced(c *cli.Context, project *engine.Project) error {
-	all := outputs(c)
+func (env *environment) checkReplaced(c *cli.Context, project *engine.Project) error {
+	all := env.outputs(c)
 	if len(all) == 0 {
 		return nil
 	}
@@ -94,16 +100,9 @@ func checkReplaced(c *cli.Context, project *engine.Project) error {
 // apartFromStreams refuses a file to which the shell sends the result: whichever is
 // written last would be there alone.
 func apartFromStreams(out engine.Output, c *cli.Context) error {
-	info, err := os.Stat(out.Path)
-	if err != nil || !info.Mode().IsRegular() || outfile.IsStream(out.Path) {
-		return nil
-	}
 	for name, stream := range map[string]io.Writer{"output": c.App.Writer, "error": c.App.ErrWriter} {
 		named, ok := stream.(interface{ File() *os.File })
-		if !ok || named.File() == nil {
-			continue
-		}
-		if other, err := named.File().Stat(); err == nil && os.SameFile(info, other) {
+		if ok && named.File() != nil && out.IsFile(named.File()) {
 			return fmt.Errorf("%s: standard %s goes to the same file: name another one", out.Flag, name)
 		}
 	}
@@ -112,13 +111,13 @@ func apartFromStreams(out engine.Output, c *cli.Context) error {
 
 // checkState refuses a state for simulate that would replace one of its inputs. A file
 // that is not a state is refused by the embedded tenant.
-func checkState(c *cli.Context) error {
+func (env *environment) checkState(c *cli.Context) error {
 	state := c.String("state")
 	if state == "" {
 		return nil
 	}
 	for _, path := range []string{state, state + ".lock"} {
-		if err := (engine.Output{Flag: "--state " + state, Path: path}).ApartFrom(namedInputs(c)); err != nil {
+		if err := env.output("--state "+state, path).ApartFrom(env.namedInputs(c)); err != nil {
 			return err
 		}
 	}

@@ -11,7 +11,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/qlsync/qlsync/internal/engine"
-	"github.com/qlsync/qlsync/internal/outfile"
 	"github.com/qlsync/qlsync/internal/report"
 	"github.com/qlsync/qlsync/pkg/plan"
 )
@@ -32,7 +31,7 @@ func planCommand(env *environment) *cli.Command {
 }
 
 func runPlan(c *cli.Context, env *environment) error {
-	if err := cmp.Or(noArguments(c), planFormats().check(c), checkAllTenants(c, "out", "confirm-deletes", "confirm-recreates", "target", "snapshot")); err != nil {
+	if err := cmp.Or(noArguments(c), planFormats().check(c, env), checkAllTenants(c, "out", "confirm-deletes", "confirm-recreates", "target", "snapshot")); err != nil {
 		return err
 	}
 	if c.IsSet("snapshot") && c.IsSet("cache") {
@@ -56,7 +55,7 @@ func runPlan(c *cli.Context, env *environment) error {
 	}
 	unconfirmed := confirmChanges(c, p)
 	if file := c.String("out"); file != "" {
-		if err := outfile.Write(file, outfile.Private, func(w io.Writer) error { return report.JSON(w, p) }); err != nil {
+		if err := env.output("", file).Write(func(w io.Writer) error { return report.JSON(w, p) }); err != nil {
 			return fmt.Errorf("plan file: %w", err)
 		}
 	}

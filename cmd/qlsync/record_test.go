@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"strings"
 
 	"github.com/qlsync/qlsync/internal/transport"
 )
@@ -18,23 +19,45 @@ const recordVariable = "QLSYNC_RECORD"
 
 // recorded is main, on the record if that is asked for.
 func recorded() {
-	http.DefaultTransport = pedant{transport.ForTenants(http.DefaultTransport.(*http.Transport), 8)}
-	if file := os.Getenv(recordVariable); file != "" {
-		http.DefaultTransport = recorder{file: file, next: http.DefaultTransport}
-	}
+	http.DefaultTransport = observedTransport(func(request string) {
+		fmt.Fprintln(os.Stderr, "MISUSE: "+request)
+		os.Exit(97)
+	})
 	main()
 }
 
-// pedant ends a command whose request breaks the contract of an embedded tenant: it
-// must not pass for one that the tenant refuses for a good reason.
-type pedant struct{ next http.RoundTripper }
+// observedTransport returns the transport of requests to tenants, on the record if that is
+// asked for.
+func observedTransport(misused func(request string)) http.RoundTripper {
+	var observed http.RoundTripper = pedant{transport.ForTenants(http.DefaultTransport.(*http.Transport), 8), misused}
+	if file := os.Getenv(recordVariable); file != "" {
+		observed = recorder{file: file, next: observed}
+	}
+	return observed
+}
+
+// misusedKey is the key of what a run in this process does about a misuse: a func(request
+// string) in the context of the run.
+type misusedKey struct{}
+
+// pedant reports a request that breaks the contract of an embedded tenant: it must not pass
+// for one that the tenant refuses for a good reason. A process ends then.
+type pedant struct {
+	next    http.RoundTripper
+	misused func(request string)
+}
 
 func (p pedant) RoundTrip(request *http.Request) (*http.Response, error) {
 	response, err := p.next.RoundTrip(request)
-	if err == nil && response.Header.Get("Embedded-Misuse") != "" {
+	if err == nil && response.Header.Get("Embedded-Misuse") != "" && strings.HasPrefix(request.UserAgent(), "qlsync/") {
 		text, _ := io.ReadAll(response.Body)
-		fmt.Fprintf(os.Stderr, "MISUSE: %s %s: %s\n", request.Method, request.URL, text)
-		os.Exit(97)
+		_ = response.Body.Close()
+		response.Body = io.NopCloser(bytes.NewReader(text))
+		misused, ok := request.Context().Value(misusedKey{}).(func(string))
+		if !ok {
+			misused = p.misused
+		}
+		misused(fmt.Sprintf("%s %s: %s", request.Method, request.URL, text))
 	}
 	return response, err
 }

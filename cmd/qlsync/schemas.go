@@ -84,7 +84,7 @@ func wroteLine(file string) string { return "wrote " + report.Clean(file) + "\n"
 
 // listSchemas lists what is vendored, and what is in use and not vendored.
 func listSchemas(c *cli.Context, env *environment) error {
-	if err := cmp.Or(noArguments(c), listFormats().check(c)); err != nil {
+	if err := cmp.Or(noArguments(c), listFormats().check(c, env)); err != nil {
 		return err
 	}
 	return engine.Interruptibly(c.Context, func() error {
@@ -127,7 +127,7 @@ func (env *environment) builtIn(c *cli.Context, tenant *spec.Tenant) bool {
 
 // checkSchemas compares the vendored schemas with the tenant's.
 func checkSchemas(c *cli.Context, env *environment) error {
-	if err := cmp.Or(noArguments(c), checkFormats().check(c)); err != nil {
+	if err := cmp.Or(noArguments(c), checkFormats().check(c, env)); err != nil {
 		return err
 	}
 	s, _, err := openSession(c, env)

@@ -32,7 +32,7 @@ func secretsFormats() formats[doctor.Secrets] {
 }
 
 func runSecrets(c *cli.Context, env *environment) error {
-	if err := cmp.Or(noArguments(c), secretsFormats().check(c)); err != nil {
+	if err := cmp.Or(noArguments(c), secretsFormats().check(c, env)); err != nil {
 		return err
 	}
 	project, err := readProject(c, env, newListener(c, env))

@@ -17,12 +17,10 @@ func (env *environment) host(c *cli.Context, events *listener) (*engine.Host, er
 	if err != nil {
 		return nil, err
 	}
-	host := &engine.Host{
-		Lookup: env.lookup, Stdin: env.stdin, Version: version(), Secrets: env.secrets,
-		Logger: func(tenant string) *slog.Logger {
-			return slog.New(slog.NewTextHandler(events.stderr(tenant), &slog.HandlerOptions{Level: level, ReplaceAttr: cleanAttribute}))
-		},
-		Notify: events.notify,
+	host := env.files()
+	host.Version, host.Secrets, host.Notify = version(), env.secrets, events.notify
+	host.Logger = func(tenant string) *slog.Logger {
+		return slog.New(slog.NewTextHandler(events.stderr(tenant), &slog.HandlerOptions{Level: level, ReplaceAttr: cleanAttribute}))
 	}
 	if env.interrupts != nil {
 		host.Lifetime, host.Stopping = env.interrupts.Lifetime, env.interrupts.Stopping
@@ -47,7 +45,7 @@ func readProject(c *cli.Context, env *environment, events *listener) (*engine.Pr
 	if err != nil {
 		return nil, err
 	}
-	return project, checkReplaced(c, project)
+	return project, env.checkReplaced(c, project)
 }
 
 // openSession reads the project and opens the tenant that the flags name. Whoever opens a session

@@ -68,7 +68,7 @@ func runShow(c *cli.Context, env *environment) error {
 
 // writeSaved writes a saved value in the forms that its kind has.
 func writeSaved[T any](c *cli.Context, env *environment, all formats[T], decode func(io.Reader) (T, error), text []byte) error {
-	if err := cmp.Or(all.check(c), checkReplaced(c, nil)); err != nil {
+	if err := cmp.Or(all.check(c, env), env.checkReplaced(c, nil)); err != nil {
 		return err
 	}
 	value, err := decode(bytes.NewReader(text))

@@ -45,7 +45,7 @@ func runSimulate(c *cli.Context, env *environment) error {
 	if c.String("tenant") == "" {
 		return fmt.Errorf("simulate needs --tenant FILE: see examples/quickstart/tenant.yaml")
 	}
-	if err := checkState(c); err != nil {
+	if err := env.checkState(c); err != nil {
 		return err
 	}
 	text, err := env.argument(c.Context, c.String("tenant"), engine.MaxWrittenFile)
@@ -60,9 +60,9 @@ func runSimulate(c *cli.Context, env *environment) error {
 	if err != nil {
 		return err
 	}
-	tenant, err := kind.Open(seed, c.String("state"), faults)
+	tenant, err := kind.Open(seed, env.workDir.Path(c.String("state")), faults)
 	if err != nil {
-		return engine.Mistakes(c.String("tenant"), err)
+		return engine.Mistakes(c.String("tenant"), env.workDir.Shown(err))
 	}
 	defer tenant.Close()
 	server, err := simulator.Start(tenant, c.String("listen"))
@@ -100,7 +100,7 @@ func (env *environment) tellUnsaved(err error) error {
 	if err == nil {
 		return nil
 	}
-	fmt.Fprintln(env.stderr, "error: "+report.Clean(infile.ErrorText(err))+"; what failed for this reason changed nothing. "+
+	fmt.Fprintln(env.stderr, "error: "+report.Clean(infile.ErrorText(env.workDir.Shown(err)))+"; what failed for this reason changed nothing. "+
 		"Close the program that has the file open, or make the folder writable or room on the disk, then run the command again.")
 	return &exit{code: exitError}
 }

@@ -9,7 +9,6 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/qlsync/qlsync/internal/outfile"
 	"github.com/qlsync/qlsync/internal/report"
 	"github.com/qlsync/qlsync/internal/words"
 )
@@ -26,7 +25,7 @@ func snapshotCommand(env *environment) *cli.Command {
 }
 
 func runSnapshot(c *cli.Context, env *environment) error {
-	if err := cmp.Or(noArguments(c), checkOutputs(c)); err != nil {
+	if err := cmp.Or(noArguments(c), env.checkOutputs(c)); err != nil {
 		return err
 	}
 	s, _, err := openSession(c, env)
@@ -43,7 +42,7 @@ func runSnapshot(c *cli.Context, env *environment) error {
 	if name == "" {
 		return write(env.stdout)
 	}
-	if err := outfile.Write(name, outfile.Private, write); err != nil {
+	if err := env.output("", name).Write(write); err != nil {
 		return fmt.Errorf("snapshot: %w", err)
 	}
 	_, err = fmt.Fprintf(env.stdout, "%s holds %s of project %s on tenant %s, without secrets.\n",

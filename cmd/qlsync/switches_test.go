@@ -43,6 +43,7 @@ func TestManagerStoriesUnderEverySwitch(t *testing.T) {
 	}
 	for _, on := range managerSwitches {
 		t.Run(on, func(t *testing.T) {
+			t.Parallel()
 			testscript.Run(t, stories(folder, on))
 		})
 	}
@@ -69,6 +70,7 @@ func TestStoriesUnderEverySwitch(t *testing.T) {
 	}
 	for _, on := range switches {
 		t.Run(on, func(t *testing.T) {
+			t.Parallel()
 			testscript.Run(t, stories(folder, on))
 		})
 	}

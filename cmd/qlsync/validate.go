@@ -30,14 +30,14 @@ func validateCommand(env *environment) *cli.Command {
 }
 
 func runValidate(c *cli.Context, env *environment) error {
-	if err := cmp.Or(noArguments(c), problemFormats().check(c), checkAllTenants(c)); err != nil {
+	if err := cmp.Or(noArguments(c), problemFormats().check(c, env), checkAllTenants(c)); err != nil {
 		return err
 	}
 	found, folder, err := validate(c, env)
 	if err != nil {
 		return err
 	}
-	if err := problemFormats().write(c, env, checks{found.Problems, checkedText(found, folder)}); err != nil {
+	if err := problemFormats().write(c, env, checks{found.Problems, spec.Options{WorkDir: string(env.workDir)}, checkedText(found, folder)}); err != nil {
 		return err
 	}
 	if found.Problems.Err() != nil {
@@ -49,13 +49,14 @@ func runValidate(c *cli.Context, env *environment) error {
 // checks is the result of validate.
 type checks struct {
 	problems connection.Problems
-	checked  string // what was checked, and what could not be
+	options  spec.Options // how the files were read
+	checked  string       // what was checked, and what could not be
 }
 
 func problemFormats() formats[checks] {
 	return formats[checks]{
 		{asText, func(t report.Text, w io.Writer, found checks) error {
-			err := t.Excerpts(w, found.problems, spec.Excerpts(found.problems))
+			err := t.Excerpts(w, found.problems, found.options.Excerpts(found.problems))
 			if err != nil || found.problems.Err() != nil {
 				return err
 			}
@@ -77,7 +78,7 @@ func validate(c *cli.Context, env *environment) (engine.Validation, string, erro
 	project, err := readProject(c, env, newListener(c, env))
 	var problems connection.Problems
 	if errors.As(err, &problems) {
-		return engine.Validation{Problems: problems}, "", checkReplaced(c, nil)
+		return engine.Validation{Problems: problems}, "", env.checkReplaced(c, nil)
 	}
 	if err != nil {
 		return engine.Validation{}, "", err

@@ -87,12 +87,12 @@ func Mistakes(file string, err error) error {
 // the project file, under a name with a digest of the seed's path: qlsync writes into no
 // folder that is not the project's. A folder or file that is a link, or of another user,
 // is an error.
-func stateFile(project, seed string) (string, error) {
-	folder, err := infile.Real(filepath.Dir(seed))
+func (host *Host) stateFile(project, seed string) (string, error) {
+	folder, err := infile.Real(host.at(filepath.Dir(seed)))
 	if err != nil {
 		return "", err
 	}
-	above, err := infile.Real(project)
+	above, err := infile.Real(host.at(project))
 	if err != nil {
 		return "", err
 	}
@@ -101,7 +101,7 @@ func stateFile(project, seed string) (string, error) {
 	if inside, err := filepath.Rel(above, folder); err != nil || !filepath.IsLocal(inside) {
 		place, name = project, name+"-"+digest(filepath.Join(folder, name))[:16]
 	}
-	state, err := ignoredFolder(filepath.Join(place, ".qlsync"))
+	state, err := ignoredFolder(host.at(filepath.Join(place, ".qlsync")))
 	if err != nil {
 		return "", err
 	}
@@ -143,18 +143,18 @@ var Simulations = map[string]Simulation{
 // embed starts the embedded tenant on a loopback port. The next command finds the state
 // that this one leaves: see [stateFile].
 func (s *Session) embed(kind provider, seed []byte) (string, auth, error) {
-	state, err := stateFile(s.project.Dir, s.tenant.SimFile)
+	state, err := s.host.stateFile(s.project.Dir, s.tenant.SimFile)
 	if err != nil {
-		return "", auth{}, fmt.Errorf("%s: the state of the embedded tenant: %w", s.tenant.URL, err)
+		return "", auth{}, fmt.Errorf("%s: the state of the embedded tenant: %w", s.tenant.URL, s.host.WorkDir.Shown(err))
 	}
 	tenant, err := kind.embed(seed, state)
 	if err != nil {
-		return "", auth{}, Mistakes(s.tenant.URL, err)
+		return "", auth{}, Mistakes(s.tenant.URL, s.host.WorkDir.Shown(err))
 	}
 	if tenant.reseeded {
 		s.notify(Reseeded{s.tenant.URL})
 	}
-	s.unsaved = tenant.unsaved
+	s.unsaved = func() error { return s.host.WorkDir.Shown(tenant.unsaved()) }
 	s.close = func() {
 		if requests := tenant.misuse(); len(requests) > 0 {
 			s.notify(Misused{requests})
@@ -165,8 +165,8 @@ func (s *Session) embed(kind provider, seed []byte) (string, auth, error) {
 }
 
 // readSeed reads an embedded tenant's file, as JSON.
-func readSeed(file string) ([]byte, error) {
-	text, err := infile.Read(file, MaxWrittenFile)
+func (host *Host) readSeed(file string) ([]byte, error) {
+	text, err := infile.Read(host.at(file), MaxWrittenFile)
 	if err != nil {
 		return nil, fmt.Errorf("embedded tenant: read %q: %s", filepath.ToSlash(file), infile.Reason(err))
 	}

@@ -140,18 +140,18 @@ func checkSpaces(project *spec.Project, spaces []connection.SpaceRef, snapshot *
 }
 
 // WriteFiles writes exported files into a folder, all or none.
-func WriteFiles(folder string, files []export.File) error {
+func (host *Host) WriteFiles(folder string, files []export.File) error {
 	var texts []TextFile
 	for _, file := range files {
 		texts = append(texts, TextFile{filepath.Join(folder, file.Name), file.Text})
 	}
-	if existing := existingFiles(texts); len(existing) > 0 {
+	if existing := host.existingFiles(texts); len(existing) > 0 {
 		return fmt.Errorf("export: nothing was written, these files exist: %s", strings.Join(existing, ", "))
 	}
 	for i, file := range texts {
-		if err := file.write(); err != nil {
+		if err := file.write(host.WorkDir); err != nil {
 			for _, written := range texts[:i] {
-				_ = os.Remove(written.Name)
+				_ = os.Remove(host.at(written.Name))
 			}
 			return fmt.Errorf("export: %w", err)
 		}

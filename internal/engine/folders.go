@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 
 	"github.com/qlsync/qlsync/internal/outfile"
@@ -19,11 +20,11 @@ func (host *Host) LockFolder(named string) (string, error) {
 		}
 		return folder, nil
 	}
-	if err := os.MkdirAll(named, 0o700); err != nil {
-		return "", fmt.Errorf("--lock-dir %s: %w", named, err)
+	if err := os.MkdirAll(host.at(named), 0o700); err != nil {
+		return "", fmt.Errorf("--lock-dir %s: %w", named, host.WorkDir.Shown(err))
 	}
-	if err := outfile.Check(filepath.Join(named, "lock")); err != nil {
-		return "", fmt.Errorf("--lock-dir %s: %w", named, err)
+	if err := outfile.Check(host.at(filepath.Join(named, "lock"))); err != nil {
+		return "", fmt.Errorf("--lock-dir %s: %w", named, host.WorkDir.Shown(err))
 	}
 	return named, nil
 }
@@ -35,7 +36,7 @@ func (host *Host) CacheFolder(name string) (string, error) {
 	cache, _ := host.Lookup("XDG_CACHE_HOME")
 	var missing error
 	if cache == "" {
-		cache, missing = os.UserCacheDir()
+		cache, missing = host.userCacheDir()
 	}
 	if missing == nil {
 		var folder string
@@ -43,11 +44,27 @@ func (host *Host) CacheFolder(name string) (string, error) {
 			return folder, nil
 		}
 	}
-	folder, err := ownFolder(filepath.Join(os.TempDir(), "qlsync-"+strconv.Itoa(os.Getuid())), name)
+	folder, err := ownFolder(filepath.Join(host.tempDir(), "qlsync-"+strconv.Itoa(os.Getuid())), name)
 	if err != nil {
 		return "", fmt.Errorf("in the cache folder: %w; in the temporary folder: %w", missing, err)
 	}
 	return folder, nil
+}
+
+// userCacheDir is [os.UserCacheDir] in the environment of the host.
+func (host *Host) userCacheDir() (string, error) {
+	if home, isSet := host.Lookup("HOME"); isSet && home != "" && runtime.GOOS != "windows" && runtime.GOOS != "darwin" {
+		return filepath.Join(home, ".cache"), nil
+	}
+	return os.UserCacheDir()
+}
+
+// tempDir is [os.TempDir] in the environment of the host.
+func (host *Host) tempDir() string {
+	if folder, _ := host.Lookup("TMPDIR"); folder != "" && runtime.GOOS != "windows" {
+		return folder
+	}
+	return os.TempDir()
 }
 
 // ownFolder makes a folder in a folder, both of this user alone, and demands that

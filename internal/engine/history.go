@@ -20,11 +20,11 @@ import (
 // time, and the number of lines that are no runs. A file that does not exist has none, and
 // so has an empty name. Of a file that is larger than the limit only the end is read, with
 // the newest runs.
-func ReadHistory(name, project string, tenants []string) (points []report.Point, broken int, err error) {
+func (host *Host) ReadHistory(name, project string, tenants []string) (points []report.Point, broken int, err error) {
 	if name == "" {
 		return nil, 0, nil
 	}
-	file, err := infile.Open(name)
+	file, err := infile.Open(host.at(name))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, 0, nil
 	}
@@ -44,7 +44,7 @@ func ReadHistory(name, project string, tenants []string) (points []report.Point,
 }
 
 // AppendHistory appends drift reports to a file, in one write. An empty name is no file.
-func AppendHistory(name string, drifts ...*plan.Drift) error {
+func (host *Host) AppendHistory(name string, drifts ...*plan.Drift) error {
 	if name == "" || len(drifts) == 0 {
 		return nil
 	}
@@ -54,8 +54,8 @@ func AppendHistory(name string, drifts ...*plan.Drift) error {
 			return fmt.Errorf("history: %w", err)
 		}
 	}
-	if err := outfile.Append(name, outfile.Private, lines.Bytes()); err != nil {
-		return fmt.Errorf("history: %w", err)
+	if err := outfile.Append(host.at(name), outfile.Private, lines.Bytes()); err != nil {
+		return fmt.Errorf("history: %w", host.WorkDir.Shown(err))
 	}
 	return nil
 }

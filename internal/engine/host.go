@@ -14,6 +14,7 @@ import (
 
 	"github.com/qlsync/qlsync/internal/guard"
 	"github.com/qlsync/qlsync/internal/transport"
+	"github.com/qlsync/qlsync/internal/workdir"
 )
 
 // Host is the process around the use cases: everything that a use case takes from outside
@@ -22,6 +23,12 @@ import (
 type Host struct {
 	// Lookup returns the value of an environment variable and whether it is set.
 	Lookup func(string) (string, bool)
+	// Environ returns the environment of the commands that references run. Nil is that of
+	// the process.
+	Environ func() []string
+	// WorkDir is the folder that relative paths are relative to. Empty is the working
+	// directory of the process.
+	WorkDir workdir.Dir
 	// Now returns the time. Nil is [time.Now].
 	Now func() time.Time
 	// Stdin is what the file name - stands for.
@@ -41,6 +48,9 @@ type Host struct {
 	// where a use case looks at several tenants.
 	Notify func(tenant string, event Event)
 }
+
+// at returns the path under which a file can be opened.
+func (host *Host) at(path string) string { return host.WorkDir.Path(path) }
 
 func (host *Host) now() time.Time {
 	if host.Now == nil {

@@ -13,11 +13,12 @@ import (
 	"github.com/qlsync/qlsync/examples"
 	"github.com/qlsync/qlsync/internal/infile"
 	"github.com/qlsync/qlsync/internal/outfile"
+	"github.com/qlsync/qlsync/internal/workdir"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/spec"
 )
 
-// Initialized is the result of [Init].
+// Initialized is the result of [Host.Init].
 type Initialized struct {
 	// Written are the files that were written, in order.
 	Written []string
@@ -28,7 +29,7 @@ type Initialized struct {
 // Init writes the quickstart example into the current folder. It overwrites nothing: if
 // one of its files exists, none is written. Only an existing .gitignore gets the line that
 // it lacks. The result is of value also with an error.
-func Init() (Initialized, error) {
+func (host *Host) Init() (Initialized, error) {
 	var done Initialized
 	files, err := quickstart()
 	if err != nil {
@@ -40,7 +41,7 @@ func Init() (Initialized, error) {
 	}
 	files = append(files, editor...)
 	slices.SortFunc(files, func(a, b TextFile) int { return strings.Compare(a.Name, b.Name) })
-	ignored, err := infile.Read(ignoreFile, MaxWrittenFile)
+	ignored, err := infile.Read(host.at(ignoreFile), MaxWrittenFile)
 	hasIgnored := err == nil
 	if hasIgnored {
 		ignored, err = infile.Text(ignored)
@@ -49,17 +50,17 @@ func Init() (Initialized, error) {
 		return done, fmt.Errorf("init: nothing was written: %s: %s", ignoreFile, infile.Reason(err))
 	}
 	files = slices.DeleteFunc(files, func(file TextFile) bool { return hasIgnored && file.Name == ignoreFile })
-	if existing := existingFiles(files); len(existing) > 0 {
+	if existing := host.existingFiles(files); len(existing) > 0 {
 		return done, fmt.Errorf("init: nothing was written, these files exist: %s", filepath.ToSlash(strings.Join(existing, ", ")))
 	}
 	for _, file := range files {
-		if err := file.write(); err != nil {
+		if err := file.write(host.WorkDir); err != nil {
 			return done, fmt.Errorf("init: %w", err)
 		}
 		done.Written = append(done.Written, filepath.ToSlash(file.Name))
 	}
 	if hasIgnored {
-		if done.Ignored, err = ignoreState(ignored); err != nil {
+		if done.Ignored, err = host.ignoreState(ignored); err != nil {
 			return done, fmt.Errorf("init: %w", err)
 		}
 	}
@@ -73,7 +74,7 @@ const (
 
 // ignoreState adds the line to the file with that text, if it is missing, and
 // returns what it did.
-func ignoreState(text []byte) (string, error) {
+func (host *Host) ignoreState(text []byte) (string, error) {
 	for line := range strings.Lines(string(text)) {
 		pattern := strings.TrimPrefix(strings.TrimSpace(line), "**")
 		if strings.Trim(pattern, "/") == strings.Trim(ignoreLine, "/") {
@@ -85,17 +86,17 @@ func ignoreState(text []byte) (string, error) {
 		added = "\n" + added
 	}
 	mode := outfile.Public
-	if info, err := os.Stat(ignoreFile); err == nil {
+	if info, err := os.Stat(host.at(ignoreFile)); err == nil {
 		mode = info.Mode().Perm()
 	}
-	return "added " + ignoreLine + " to .gitignore", outfile.WriteBytes(ignoreFile, mode, append(slices.Clone(text), added...))
+	return "added " + ignoreLine + " to .gitignore", host.WorkDir.Shown(outfile.WriteBytes(host.at(ignoreFile), mode, append(slices.Clone(text), added...)))
 }
 
 // existingFiles names those of the files that are there already.
-func existingFiles(files []TextFile) []string {
+func (host *Host) existingFiles(files []TextFile) []string {
 	var existing []string
 	for _, file := range files {
-		if _, err := os.Lstat(file.Name); err == nil {
+		if _, err := os.Lstat(host.at(file.Name)); err == nil {
 			existing = append(existing, file.Name)
 		}
 	}
@@ -109,11 +110,11 @@ type TextFile struct {
 }
 
 // write writes a file that is not there yet, as a whole or not at all.
-func (f TextFile) write() error {
-	if err := os.MkdirAll(filepath.Dir(f.Name), 0o755); err != nil {
-		return err
+func (f TextFile) write(at workdir.Dir) error {
+	if err := os.MkdirAll(at.Path(filepath.Dir(f.Name)), 0o755); err != nil {
+		return at.Shown(err)
 	}
-	return outfile.Create(f.Name, outfile.Public, f.Text)
+	return at.Shown(outfile.Create(at.Path(f.Name), outfile.Public, f.Text))
 }
 
 func quickstart() ([]TextFile, error) {

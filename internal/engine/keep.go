@@ -20,10 +20,10 @@ import (
 func (s *Session) KeepResult(result *apply.Result) (string, error) {
 	name := fmt.Sprintf("result-%s-%d.json", s.host.now().UTC().Format("20060102T150405Z"), os.Getpid())
 	folders := []func() (string, error){
-		func() (string, error) { return ignoredFolder(filepath.Join(s.project.Dir, ".qlsync")) },
+		func() (string, error) { return ignoredFolder(s.host.at(filepath.Join(s.project.Dir, ".qlsync"))) },
 		func() (string, error) { return s.host.CacheFolder("results") },
 		func() (string, error) {
-			return ownFolder(filepath.Join(os.TempDir(), fmt.Sprintf("qlsync-%d", os.Getuid())), "results")
+			return ownFolder(filepath.Join(s.host.tempDir(), fmt.Sprintf("qlsync-%d", os.Getuid())), "results")
 		},
 	}
 	var first error
@@ -34,9 +34,9 @@ func (s *Session) KeepResult(result *apply.Result) (string, error) {
 			err = outfile.Write(path, outfile.Private, func(w io.Writer) error { return report.JSON(w, result) })
 		}
 		if err == nil {
-			return path, nil
+			return s.host.WorkDir.Relative(path), nil
 		}
 		first = cmp.Or(first, err)
 	}
-	return "", fmt.Errorf("cannot save the result in a file, so it follows as JSON: %w", first)
+	return "", fmt.Errorf("cannot save the result in a file, so it follows as JSON: %w", s.host.WorkDir.Shown(first))
 }

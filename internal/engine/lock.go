@@ -44,7 +44,7 @@ func (s *Session) Lock(ctx context.Context, dir string, wait time.Duration) (unl
 	if err != nil {
 		return nil, err
 	}
-	path := filepath.Join(folder, s.digest())
+	path := filepath.Join(s.host.at(folder), s.digest())
 	lock := flock.New(path+".lock", flock.SetFlag(os.O_CREATE|os.O_RDWR|outfile.NoFollow), flock.SetPermissions(outfile.Private))
 	switch held, err := acquire(ctx, lock, wait); {
 	case err != nil:
@@ -53,7 +53,7 @@ func (s *Session) Lock(ctx context.Context, dir string, wait time.Duration) (unl
 		return nil, &LockedError{fmt.Sprintf("nothing was written: another apply of project %s to tenant %s is running: %s; wait for it, or for a while with --lock-timeout",
 			s.project.Name, s.tenant.Name, readHolder(path))}
 	}
-	writeHolder(path)
+	s.host.writeHolder(path)
 	return sync.OnceFunc(func() { _ = os.Remove(path + ".json"); _ = lock.Unlock() }), nil
 }
 
@@ -61,7 +61,7 @@ func (s *Session) Lock(ctx context.Context, dir string, wait time.Duration) (unl
 func (s *Session) digest() string {
 	address := s.tenant.URL
 	if s.tenant.SimFile != "" {
-		address, _ = filepath.Abs(s.tenant.SimFile) // relative where even the current folder is unknown
+		address, _ = s.host.WorkDir.Abs(s.tenant.SimFile) // relative where even the current folder is unknown
 	}
 	return digest(s.project.Name, address)
 }
@@ -97,9 +97,8 @@ func acquire(ctx context.Context, lock *flock.Flock, wait time.Duration) (bool, 
 
 // writeHolder says who holds the lock. That is a courtesy: without it the lock is held
 // all the same.
-func writeHolder(path string) {
-	folder, _ := os.Getwd()
-	text, _ := json.Marshal(holder{os.Getpid(), time.Now().UTC().Truncate(time.Second), folder})
+func (host *Host) writeHolder(path string) {
+	text, _ := json.Marshal(holder{os.Getpid(), host.now().UTC().Truncate(time.Second), host.WorkDir.String()})
 	_ = outfile.WriteBytes(path+".json", outfile.Private, text)
 }
 

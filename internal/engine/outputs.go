@@ -15,6 +15,7 @@ import (
 	"github.com/qlsync/qlsync/internal/infile"
 	"github.com/qlsync/qlsync/internal/outfile"
 	"github.com/qlsync/qlsync/internal/report"
+	"github.com/qlsync/qlsync/internal/workdir"
 	"github.com/qlsync/qlsync/pkg/spec"
 )
 
@@ -23,8 +24,34 @@ type Output struct {
 	// Flag is the flag as it was given, such as "--report json=FILE".
 	Flag string
 	Path string
+	// WorkDir is the folder that a relative path is relative to, as in [Host].
+	WorkDir workdir.Dir
 	// Appended reports whether runs are added to the file.
 	Appended bool
+}
+
+// at returns the path under which the file can be opened.
+func (out Output) at() string { return out.WorkDir.Path(out.Path) }
+
+// Write writes the file as a whole or not at all, for the eyes of this user only.
+func (out Output) Write(write func(io.Writer) error) error {
+	return out.WorkDir.Shown(outfile.Write(out.at(), outfile.Private, write))
+}
+
+// IsRegular reports whether the file exists and is a regular one.
+func (out Output) IsRegular() bool {
+	info, err := os.Stat(out.at())
+	return err == nil && info.Mode().IsRegular()
+}
+
+// IsFile reports whether the file is this one, which is open.
+func (out Output) IsFile(file *os.File) bool {
+	if outfile.IsStream(out.Path) || !out.IsRegular() {
+		return false
+	}
+	info, err := os.Stat(out.at())
+	other, failed := file.Stat()
+	return cmp.Or(err, failed) == nil && os.SameFile(info, other)
 }
 
 // Check refuses a file that cannot be written.
@@ -32,18 +59,18 @@ func (out Output) Check() error {
 	if out.Path == "-" {
 		return fmt.Errorf("%s: a result goes to standard output without a flag, see --format; name a file, ./- for one of that name, or /dev/stdout", out.Flag)
 	}
-	if err := outfile.Check(out.Path); err != nil {
-		return fmt.Errorf("%s: %w", out.Flag, err)
+	if err := outfile.Check(out.at()); err != nil {
+		return fmt.Errorf("%s: %w", out.Flag, out.WorkDir.Shown(err))
 	}
 	return nil
 }
 
 // CheckFormer refuses a file that holds what qlsync did not write.
 func (out Output) CheckFormer() error {
-	former, err := FormerOutput(out.Path)
+	former, err := FormerOutput(out.at())
 	switch {
 	case err != nil:
-		return fmt.Errorf("%s: %w", out.Flag, err)
+		return fmt.Errorf("%s: %w", out.Flag, out.WorkDir.Shown(err))
 	case former == nil || out.Appended && *former == report.FormerHistory || !out.Appended && *former == report.FormerReport:
 		return nil
 	case out.Appended:
@@ -96,26 +123,29 @@ func (out Output) ApartFrom(inputs []spec.Input) error {
 	if outfile.IsStream(out.Path) {
 		return nil
 	}
-	if err := apartFrom(out.Path, inputs); err != nil {
+	if err := (&Host{WorkDir: out.WorkDir}).apartFrom(out.Path, inputs); err != nil {
 		return fmt.Errorf("%s: %w: name another file", out.Flag, err)
 	}
 	return nil
 }
 
 // apartFrom returns an error if a file that is to be written is one of the inputs.
-func apartFrom(path string, inputs []spec.Input) error {
+func (host *Host) apartFrom(path string, inputs []spec.Input) error {
 	for _, input := range inputs {
 		if _, err := infile.Real(input.Path); errors.Is(err, infile.ErrNetworkPath) || errors.Is(err, infile.ErrDevicePath) {
 			continue // a link that is never followed: asking the disk would open a share
 		}
-		if SamePath(path, input.Path) {
+		if SamePath(host.at(path), input.Path) {
 			return fmt.Errorf("%s is %s, which would be lost", filepath.ToSlash(path), input.What)
 		}
 	}
 	return nil
 }
 
-// SamePath reports whether two paths are one file: by any of its names where it exists,
+// Same reports whether two outputs are one file; see [SamePath].
+func (out Output) Same(other Output) bool { return SamePath(out.at(), other.at()) }
+
+// SamePath reports whether two paths that can be opened are one file: by any of its names where it exists,
 // and where it does not exist yet, by its folder and by what the file system says of
 // letter case.
 func SamePath(a, b string) bool {
@@ -143,11 +173,7 @@ func SamePath(a, b string) bool {
 // one, by a file that is made for the question. Where nothing can be found out, the
 // answer is yes: that refuses too much rather than too little.
 func FoldsCase(folder string) bool {
-	absolute, err := filepath.Abs(folder)
-	if err != nil {
-		return true
-	}
-	probe, err := os.CreateTemp(absolute, ".qlsync-case-*.tmp")
+	probe, err := os.CreateTemp(folder, ".qlsync-case-*.tmp")
 	if err != nil {
 		return true
 	}
@@ -156,16 +182,16 @@ func FoldsCase(folder string) bool {
 	if err = cmp.Or(err, probe.Close()); err != nil {
 		return true
 	}
-	other, err := os.Stat(filepath.Join(absolute, strings.ToUpper(filepath.Base(probe.Name()))))
+	other, err := os.Stat(filepath.Join(folder, strings.ToUpper(filepath.Base(probe.Name()))))
 	return err == nil && os.SameFile(info, other)
 }
 
 // checkCache refuses a file of the read cache that is an input of the project.
 func (s *Session) checkCache(folder, path string) error {
-	if _, err := os.Lstat(path); err != nil {
+	if _, err := os.Lstat(s.host.at(path)); err != nil {
 		return nil // there is none yet
 	}
-	return Output{Flag: "--cache " + folder, Path: path}.ApartFrom(s.project.Inputs())
+	return Output{Flag: "--cache " + folder, Path: path, WorkDir: s.host.WorkDir}.ApartFrom(s.project.Inputs())
 }
 
 // CheckReplaced refuses an output that would replace a file of the project, or a file that
@@ -178,7 +204,7 @@ func (out Output) CheckReplaced(p *Project) error {
 	if err := cmp.Or(out.ApartFrom(inputs), out.CheckFormer()); err != nil {
 		return err
 	}
-	if _, err := os.Lstat(out.Path); p != nil && errors.Is(err, fs.ErrNotExist) && p.WouldRead(out.Path) {
+	if _, err := os.Lstat(out.at()); p != nil && errors.Is(err, fs.ErrNotExist) && p.WouldRead(out.Path) {
 		return fmt.Errorf("%s: the next run would read %s as a connection file of the project: name a file elsewhere", out.Flag, out.Path)
 	}
 	return nil

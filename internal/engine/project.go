@@ -42,7 +42,7 @@ type Project struct {
 func (host *Host) ReadProject(ctx context.Context, o ProjectOptions) (*Project, error) {
 	p := &Project{host: host, o: o}
 	err := Interruptibly(ctx, func() error {
-		p.Project, p.Problems = spec.Options{AllowExec: o.AllowExec, RaiseLimits: o.RaiseLimits}.LoadProject(o.File)
+		p.Project, p.Problems = spec.Options{AllowExec: o.AllowExec, RaiseLimits: o.RaiseLimits, WorkDir: string(host.WorkDir)}.LoadProject(o.File)
 		return nil
 	})
 	if err != nil {
@@ -98,7 +98,7 @@ func (p *Project) Vendored(tenant *spec.Tenant) (*connection.Catalog, connection
 	if kind.builtin != nil {
 		return kind.builtin(), nil
 	}
-	texts, problems := vendored.Read(p.SchemasDir, p.Dir, p.o.RaiseLimits)
+	texts, problems := vendored.Read(p.host.WorkDir, p.SchemasDir, p.Dir, p.o.RaiseLimits)
 	for id, text := range texts {
 		source, err := kind.parse(id, text)
 		if err != nil {
@@ -160,7 +160,7 @@ func (p *Project) Validate(tenants []spec.Tenant) Validation {
 
 // resolver returns what reads the secrets that the files refer to.
 func (p *Project) resolver() *resolver.Resolver {
-	return resolver.New(resolver.Options{Dir: p.Dir, Lookup: p.host.Lookup, AllowExec: p.o.AllowExec, Withheld: p.Reserved()})
+	return resolver.New(resolver.Options{Dir: p.host.at(p.Dir), Lookup: p.host.Lookup, Environ: p.host.Environ, AllowExec: p.o.AllowExec, Withheld: p.Reserved()})
 }
 
 // ListSecrets lists the secrets that the files refer to, without reading any. While the

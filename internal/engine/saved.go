@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 
 	"github.com/qlsync/qlsync/internal/infile"
 	"github.com/qlsync/qlsync/internal/jsontext"
@@ -16,8 +15,8 @@ const MaxWrittenFile = limits.FileBytes
 
 // ReadSaved reads a file that qlsync wrote and that the command line names, or - for standard
 // input. Its limits are multiplied by raise; zero is one.
-func ReadSaved(ctx context.Context, stdin io.Reader, name string, raise int) ([]byte, error) {
-	content, err := readArgument(ctx, stdin, name, limits.Saved.At(raise))
+func (host *Host) ReadSaved(ctx context.Context, name string, raise int) ([]byte, error) {
+	content, err := host.readArgument(ctx, name, limits.Saved.At(raise))
 	var large *infile.TooLargeError
 	switch {
 	case ctx.Err() != nil:
@@ -42,8 +41,8 @@ func ReadSaved(ctx context.Context, stdin io.Reader, name string, raise int) ([]
 
 // ReadArgument reads a file that the command line names, or - for standard input. It may be a
 // pipe, so the end of the context ends the wait for whoever writes to it.
-func ReadArgument(ctx context.Context, stdin io.Reader, name string, limit int64) ([]byte, error) {
-	content, err := readArgument(ctx, stdin, name, limit)
+func (host *Host) ReadArgument(ctx context.Context, name string, limit int64) ([]byte, error) {
+	content, err := host.readArgument(ctx, name, limit)
 	switch {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
@@ -53,12 +52,12 @@ func ReadArgument(ctx context.Context, stdin io.Reader, name string, limit int64
 	return content, nil
 }
 
-func readArgument(ctx context.Context, stdin io.Reader, name string, limit int64) (content []byte, err error) {
+func (host *Host) readArgument(ctx context.Context, name string, limit int64) (content []byte, err error) {
 	err = Interruptibly(ctx, func() (err error) {
 		if name == "-" {
-			content, err = infile.ReadStream(stdin, limit)
+			content, err = infile.ReadStream(host.Stdin, limit)
 		} else {
-			content, err = infile.ReadArgument(name, limit)
+			content, err = infile.ReadArgument(host.at(name), limit)
 		}
 		return err
 	})

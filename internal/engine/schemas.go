@@ -44,7 +44,7 @@ type PulledFile struct{ File, Change string }
 // PullSchemas brings the folder of vendored schemas to what the tenant says. The error is
 // for what keeps everything away.
 func (s *Session) PullSchemas(ctx context.Context, o PullOptions) (Pulled, error) {
-	lock, problems := vendored.ReadLock(s.project.SchemasDir)
+	lock, problems := vendored.ReadLock(s.host.WorkDir, s.project.SchemasDir)
 	if problems.Err() != nil {
 		return Pulled{}, problems
 	}
@@ -76,7 +76,7 @@ func (s *Session) PullSchemas(ctx context.Context, o PullOptions) (Pulled, error
 
 // HasEditorSchemas reports whether the project has schemas for editors.
 func (p *Project) HasEditorSchemas() bool {
-	_, err := os.Stat(filepath.Join(p.SchemasDir, filepath.FromSlash(spec.EditorConnections)))
+	_, err := os.Stat(p.host.at(filepath.Join(p.SchemasDir, filepath.FromSlash(spec.EditorConnections))))
 	return err == nil
 }
 
@@ -89,7 +89,7 @@ func (s *Session) wanted(ctx context.Context, o PullOptions, lock vendored.Lock)
 	case len(o.IDs) > 0:
 		ids = o.IDs
 	default:
-		vendored, _ := vendored.Read(s.project.SchemasDir, s.project.Dir, s.project.o.RaiseLimits)
+		vendored, _ := vendored.Read(s.host.WorkDir, s.project.SchemasDir, s.project.Dir, s.project.o.RaiseLimits)
 		ids = s.concerned(slices.Collect(maps.Keys(vendored)), lock)
 	}
 	if o.All {
@@ -143,9 +143,9 @@ func (s *Session) take(pull vendored.Pull, inputs []spec.Input, ids []string) Pu
 	var done Pulled
 	note := func(err error) { done.Problems = append(done.Problems, failure(err)) }
 	for _, id := range ids {
-		text, err := infile.Read(filepath.Join(pull.Dir, id+".json"), MaxWrittenFile)
+		text, err := infile.Read(s.host.at(filepath.Join(pull.Dir, id+".json")), MaxWrittenFile)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			note(err)
+			note(s.host.WorkDir.Shown(err))
 			continue
 		}
 		pulled, problem := pull.Decide(id, text)
@@ -160,7 +160,7 @@ func (s *Session) take(pull vendored.Pull, inputs []spec.Input, ids []string) Pu
 		done.Files = append(done.Files, PulledFile{filepath.ToSlash(pulled.File), pulled.Change})
 	}
 	if len(done.Files) > 0 {
-		if err := replaceFile(filepath.Join(pull.Dir, spec.LockFile), pull.Lock.Text(), inputs); err != nil {
+		if err := s.host.replaceFile(filepath.Join(pull.Dir, spec.LockFile), pull.Lock.Text(), inputs); err != nil {
 			note(fmt.Errorf("the lock does not know what was pulled: %w", err))
 		}
 	}
@@ -172,11 +172,11 @@ func (s *Session) write(pulled vendored.Pulled, id string, lock vendored.Lock, i
 	var err error
 	switch {
 	case pulled.Source == nil:
-		if err = apartFrom(pulled.File, inputs); err == nil {
-			err = outfile.Remove(pulled.File)
+		if err = s.host.apartFrom(pulled.File, inputs); err == nil {
+			err = s.host.WorkDir.Shown(outfile.Remove(s.host.at(pulled.File)))
 		}
 	case !pulled.Same:
-		err = replaceFile(pulled.File, pulled.Text, inputs)
+		err = s.host.replaceFile(pulled.File, pulled.Text, inputs)
 	}
 	if err != nil {
 		return err
@@ -202,7 +202,7 @@ func (p *Project) ListSchemas(tenants []spec.Tenant) (report.Schemas, error) {
 			uses[id] = max(uses[id], n)
 		}
 	}
-	return vendoredSources(p.Project, p.o.RaiseLimits, uses)
+	return p.vendoredSources(uses)
 }
 
 func countSources(declared *spec.DesiredSet) map[string]int {
@@ -216,10 +216,10 @@ func countSources(declared *spec.DesiredSet) map[string]int {
 }
 
 // vendoredSources tells of each data source that is vendored or in use, by id.
-func vendoredSources(project *spec.Project, raise int, uses map[string]int) (report.Schemas, error) {
+func (p *Project) vendoredSources(uses map[string]int) (report.Schemas, error) {
 	listed := report.Schemas{Format: report.SchemasFormat, Sources: []report.SchemaSource{}}
-	texts, problems := vendored.Read(project.SchemasDir, project.Dir, raise)
-	lock, more := vendored.ReadLock(project.SchemasDir)
+	texts, problems := vendored.Read(p.host.WorkDir, p.SchemasDir, p.Dir, p.o.RaiseLimits)
+	lock, more := vendored.ReadLock(p.host.WorkDir, p.SchemasDir)
 	if problems = spec.Collect(problems, more); problems.Err() != nil {
 		return listed, problems
 	}
@@ -240,11 +240,11 @@ func vendoredSources(project *spec.Project, raise int, uses map[string]int) (rep
 
 // CheckSchemas compares the vendored schemas with the tenant's.
 func (s *Session) CheckSchemas(ctx context.Context) (report.Schemas, error) {
-	lock, problems := vendored.ReadLock(s.project.SchemasDir)
+	lock, problems := vendored.ReadLock(s.host.WorkDir, s.project.SchemasDir)
 	if problems = spec.Collect(problems, s.problems, s.localProblems); problems.Err() != nil {
 		return report.Schemas{}, problems.Err()
 	}
-	checked, err := vendoredSources(s.project.Project, s.project.o.RaiseLimits, countSources(s.declared))
+	checked, err := s.project.vendoredSources(countSources(s.declared))
 	if err != nil {
 		return report.Schemas{}, err
 	}
@@ -312,7 +312,7 @@ func (p *Project) WriteEditorSchemas(tenants []spec.Tenant) ([]string, error) {
 		text []byte
 	}{{spec.EditorConnections, connections}, {spec.EditorProject, own}} {
 		path := filepath.Join(p.SchemasDir, filepath.FromSlash(file.name))
-		err := replaceFile(path, file.text, inputs)
+		err := p.host.replaceFile(path, file.text, inputs)
 		if err == nil {
 			written = append(written, filepath.ToSlash(path))
 		}
@@ -323,14 +323,14 @@ func (p *Project) WriteEditorSchemas(tenants []spec.Tenant) ([]string, error) {
 
 // replaceFile writes a file of the project as a whole or not at all; the folder is
 // made if it is missing. A file that is one of the inputs is left alone.
-func replaceFile(path string, text []byte, inputs []spec.Input) error {
-	if err := apartFrom(path, inputs); err != nil {
+func (host *Host) replaceFile(path string, text []byte, inputs []spec.Input) error {
+	if err := host.apartFrom(path, inputs); err != nil {
 		return fmt.Errorf("%w: keep it in another folder, or set schemas in the project file to one", err)
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return err
+	if err := os.MkdirAll(host.at(filepath.Dir(path)), 0o755); err != nil {
+		return host.WorkDir.Shown(err)
 	}
-	return outfile.WriteBytes(path, outfile.Public, text)
+	return host.WorkDir.Shown(outfile.WriteBytes(host.at(path), outfile.Public, text))
 }
 
 // otherInputs lists the files of a project that are not in the folder of vendored schemas

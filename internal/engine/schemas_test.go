@@ -44,7 +44,7 @@ connections:
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := &Session{host: &Host{}, project: &Project{Project: project}, tenant: tenant}
+		s := &Session{host: &Host{}, project: &Project{Project: project, host: &Host{}}, tenant: tenant}
 		s.declared, s.problems = project.Desired(tenant, nil)
 		ids := s.concerned([]string{"both", "onlyProd", "onlyTest", "unusedProd", "unusedTest", "unusedOld", "made"}, lock)
 		slices.Sort(ids)
@@ -60,12 +60,12 @@ func TestEditorsKnowTheDataSourcesOfEveryProvider(t *testing.T) {
 		"qlsync.yaml":       `{version: 1, project: acme, tenants: {shop: {provider: apinizer, url: "sim:y"}, prod: {url: "sim:x"}}}`,
 		"schemas/rest.json": `{"connectionProperties": {"properties": {"url": {"type": "string"}}}}`,
 	} {
-		if err := replaceFile(name, []byte(text), nil); err != nil {
+		if err := (&Host{}).replaceFile(name, []byte(text), nil); err != nil {
 			t.Fatal(err)
 		}
 	}
 	project, _ := spec.LoadProject("qlsync.yaml")
-	if _, err := (&Project{Project: project}).WriteEditorSchemas(project.Tenants); err != nil {
+	if _, err := (&Project{Project: project, host: &Host{}}).WriteEditorSchemas(project.Tenants); err != nil {
 		t.Fatal(err)
 	}
 	text, err := os.ReadFile("schemas/" + spec.EditorConnections)

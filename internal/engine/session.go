@@ -136,7 +136,7 @@ func (s *Session) connect(ctx context.Context, with SessionOptions) error {
 		if err = s.checkHost(); err == nil {
 			o.auth, err = s.auth(ctx)
 		}
-	} else if seed, err = readSeed(s.tenant.SimFile); err == nil {
+	} else if seed, err = s.host.readSeed(s.tenant.SimFile); err == nil {
 		o.url, o.auth, err = s.embed(kind, seed)
 	}
 	if err != nil {
@@ -144,6 +144,7 @@ func (s *Session) connect(ctx context.Context, with SessionOptions) error {
 	}
 	s.cache, o.cacheFile = with.Cache, s.cacheFile(with.Cache, seed)
 	if err = s.checkCache(with.Cache, o.cacheFile); err == nil {
+		o.cacheFile = s.host.at(o.cacheFile)
 		s.provider, err = kind.connect(o)
 	}
 	if err != nil {

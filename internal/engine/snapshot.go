@@ -37,7 +37,7 @@ func (s *Session) useSnapshot(ctx context.Context, name string) error {
 	if !ok || kind.normalize == nil {
 		return fmt.Errorf("tenant %q cannot be planned for from a snapshot", s.tenant.Name)
 	}
-	text, err := ReadSaved(ctx, s.host.Stdin, name, s.project.o.RaiseLimits)
+	text, err := s.host.ReadSaved(ctx, name, s.project.o.RaiseLimits)
 	if err != nil {
 		return fmt.Errorf("snapshot %q: %w", name, err)
 	}

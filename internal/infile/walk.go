@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/qlsync/qlsync/internal/workdir"
 )
 
 // maxLinks is how many links one path may lead through.
@@ -154,6 +156,8 @@ func Inside(folder, path string) (string, error) {
 // behind (x~, #x#), are never read, whether they are files, folders or links.
 type Walk struct {
 	Root string
+	// At is the working directory: what the root and the project are relative to.
+	At workdir.Dir
 	// Project is a folder into which links may lead, besides the root.
 	Project string
 	// Take reports whether a file of this name is to be read; the names of the folders
@@ -188,12 +192,12 @@ type Failure struct {
 // taken, a broken link, a link out of the root and the project, and links that make a
 // folder its own descendant.
 func (w Walk) Files() ([]Found, []Failure) {
-	root, err := Real(w.Root)
+	root, err := Real(w.At.Path(w.Root))
 	if err != nil {
 		return nil, []Failure{{w.Root, err}}
 	}
 	run := &walking{Walk: w, bounds: []string{root}, visited: map[string]bool{}, edges: map[string][]edge{}}
-	if project, err := Real(w.Project); err == nil {
+	if project, err := Real(w.At.Path(w.Project)); err == nil {
 		run.bounds = append(run.bounds, project)
 	}
 	run.folder(root, nil)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/qlsync/qlsync/internal/infile"
 	"github.com/qlsync/qlsync/internal/limits"
+	"github.com/qlsync/qlsync/internal/workdir"
 )
 
 const (
@@ -77,7 +78,7 @@ func (r *Resolver) find(name string) (string, error) {
 	if filepath.Base(name) == name {
 		return exec.LookPath(name)
 	}
-	path, err := filepath.Abs(infile.Under(r.options.Dir, name))
+	path, err := workdir.Dir("").Abs(infile.Under(r.options.Dir, name))
 	if err != nil {
 		return "", err
 	}
@@ -112,9 +113,13 @@ func exitReason(err error) error {
 	return errors.New("it could not be run")
 }
 
-// environment is that of this process without what no command gets.
+// environment is that of the run without what no command gets.
 func (r *Resolver) environment() []string {
-	return slices.DeleteFunc(os.Environ(), func(pair string) bool {
+	environ := os.Environ
+	if r.options.Environ != nil {
+		environ = r.options.Environ
+	}
+	return slices.DeleteFunc(environ(), func(pair string) bool {
 		name, _, _ := strings.Cut(pair, "=")
 		return slices.ContainsFunc(r.options.Withheld, func(withheld string) bool { return strings.EqualFold(withheld, name) })
 	})

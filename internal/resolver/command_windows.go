@@ -10,6 +10,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/windows"
+
+	"github.com/qlsync/qlsync/internal/workdir"
 )
 
 // runGroup runs a command, and all that it starts, in a job, which ends with the context of the
@@ -74,7 +76,7 @@ func throughShell(cmd *exec.Cmd, folder string) error {
 	if !isBatch(cmd.Path) {
 		return nil
 	}
-	folder, err := filepath.Abs(folder)
+	folder, err := workdir.Dir("").Abs(folder)
 	if err != nil {
 		return err
 	}

@@ -30,6 +30,9 @@ type Options struct {
 	Lookup func(string) (string, bool)
 	// AllowExec lets references run commands.
 	AllowExec bool
+	// Environ is the environment of commands, as [os.Environ] returns it. Nil is that of
+	// the process.
+	Environ func() []string
 	// Withheld are the environment variables that no command gets, in any letter case.
 	Withheld []string
 }

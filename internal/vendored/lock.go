@@ -12,6 +12,7 @@ import (
 
 	"github.com/qlsync/qlsync/internal/infile"
 	"github.com/qlsync/qlsync/internal/jsontext"
+	"github.com/qlsync/qlsync/internal/workdir"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/spec"
 )
@@ -35,10 +36,10 @@ type Locked struct {
 
 // ReadLock reads the lock file of a folder of schemas. One that is not there is an
 // empty lock.
-func ReadLock(dir string) (Lock, connection.Problems) {
+func ReadLock(at workdir.Dir, dir string) (Lock, connection.Problems) {
 	lock := Lock{Format: lockFormat, DataSources: map[string]Locked{}}
 	path := filepath.Join(dir, spec.LockFile)
-	text, err := infile.Read(path, spec.MaxSchema)
+	text, err := infile.Read(at.Path(path), spec.MaxSchema)
 	if errors.Is(err, fs.ErrNotExist) {
 		return lock, nil
 	}

@@ -57,7 +57,7 @@ func TestWhatCannotBeVendored(t *testing.T) {
 
 func TestALockKeepsTheDayOfWhatDidNotChange(t *testing.T) {
 	folder := t.TempDir()
-	lock, problems := vendored.ReadLock(folder)
+	lock, problems := vendored.ReadLock("", folder)
 	if len(problems) > 0 || len(lock.DataSources) > 0 {
 		t.Fatal(lock, problems)
 	}
@@ -66,7 +66,7 @@ func TestALockKeepsTheDayOfWhatDidNotChange(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(folder, spec.LockFile), lock.Text(), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	lock, problems = vendored.ReadLock(folder)
+	lock, problems = vendored.ReadLock("", folder)
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
@@ -83,7 +83,7 @@ func TestALockThatIsNoneIsTold(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(folder, spec.LockFile), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, problems := vendored.ReadLock(folder); problems.Err() == nil {
+		if _, problems := vendored.ReadLock("", folder); problems.Err() == nil {
 			t.Errorf("%s is a lock", text)
 		}
 	}

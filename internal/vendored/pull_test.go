@@ -36,7 +36,7 @@ func TestWhatAPullDoesToAVendoredSchema(t *testing.T) {
 		{"what cannot be vendored", old, old, true, source("s", "1", "nothing"), "", `vendor data source "s": its schema is no JSON: invalid character 'o' in literal null (expecting 'u')`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			lock, _ := vendored.ReadLock(t.TempDir())
+			lock, _ := vendored.ReadLock("", t.TempDir())
 			if test.pulled != "" {
 				lock.Take(source("s", "1", ""), []byte(test.pulled), "prod", "2026-01-02")
 			}
@@ -75,7 +75,7 @@ func TestADisabledDataSourceIsNotSaidToBeMissing(t *testing.T) {
 	if _, problem := pull.Decide("s", nil); problem == nil || problem.Error() != refused {
 		t.Errorf("pull of a disabled data source that is needed: %v, want %s", problem, refused)
 	}
-	lock, _ := vendored.ReadLock(t.TempDir())
+	lock, _ := vendored.ReadLock("", t.TempDir())
 	lock.Take(source("s", "1", ""), []byte(fileOf("1", "{}")), "prod", "2026-01-02")
 	pull.Lock, pull.Needed = lock, func(string) bool { return false }
 	const removed = `removed: data source "s" is disabled in the tenant, and no connection uses it`

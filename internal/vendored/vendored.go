@@ -16,6 +16,7 @@ import (
 	"github.com/qlsync/qlsync/internal/infile"
 	"github.com/qlsync/qlsync/internal/jsontext"
 	"github.com/qlsync/qlsync/internal/limits"
+	"github.com/qlsync/qlsync/internal/workdir"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/spec"
 )
@@ -24,15 +25,15 @@ import (
 // answer of the service for the data source ID. A folder that does not exist
 // holds none. Hidden files and folders are passed over. Links may lead to places in the
 // folder and in the project. The limits of the folder are multiplied by raise; zero is one.
-func Read(dir, project string, raise int) (map[string][]byte, connection.Problems) {
-	if _, err := infile.Inside(project, dir); err != nil {
+func Read(at workdir.Dir, dir, project string, raise int) (map[string][]byte, connection.Problems) {
+	if _, err := infile.Inside(at.Path(project), at.Path(dir)); err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, nil
 		}
 		return nil, connection.Problems{readProblem(dir, err)}
 	}
 	found, failures := infile.Walk{
-		Root: dir, Project: project,
+		Root: dir, Project: project, At: at,
 		Take:  func(names []string) bool { return len(names) == 1 && strings.HasSuffix(names[0], vendoredExtension) },
 		Enter: func([]string) bool { return false },
 	}.Files()
@@ -47,7 +48,7 @@ func Read(dir, project string, raise int) (map[string][]byte, connection.Problem
 	most := limits.SchemaFolder.At(raise)
 	left := most
 	for _, file := range found {
-		text, problem := readJSON(file.Path)
+		text, problem := readJSON(at, file.Path)
 		if left -= int64(len(text)); left < 0 {
 			return specs, append(problems, tooManySchemas(dir, limits.SchemaFolder, limits.Size(most)))
 		}
@@ -142,8 +143,8 @@ func sortSets(tree any) {
 }
 
 // readJSON reads a file that must hold one JSON value.
-func readJSON(path string) ([]byte, *connection.Problem) {
-	text, err := infile.Read(path, spec.MaxSchema)
+func readJSON(at workdir.Dir, path string) ([]byte, *connection.Problem) {
+	text, err := infile.Read(at.Path(path), spec.MaxSchema)
 	if err == nil {
 		text, err = infile.Text(text)
 	}

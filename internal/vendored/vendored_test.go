@@ -30,7 +30,7 @@ func TestVendoredSchemasAreReadByName(t *testing.T) {
 -- schemas/old/x.json --
 {
 `)
-	specs, problems := vendored.Read("schemas", ".", 1)
+	specs, problems := vendored.Read("", "schemas", ".", 1)
 	if got := slices.Sorted(maps.Keys(specs)); !slices.Equal(got, []string{"rest"}) || string(specs["rest"]) != "{\"connectorVersion\": \"1\"}\n" {
 		t.Error(got)
 	}
@@ -42,7 +42,7 @@ func TestVendoredSchemasAreReadByName(t *testing.T) {
 
 func TestAFolderOfSchemasNeedNotExist(t *testing.T) {
 	t.Chdir(t.TempDir())
-	if specs, problems := vendored.Read("schemas", ".", 1); specs != nil || problems != nil {
+	if specs, problems := vendored.Read("", "schemas", ".", 1); specs != nil || problems != nil {
 		t.Error(specs, problems)
 	}
 }
@@ -104,10 +104,10 @@ func TestTheFolderOfSchemasIsBounded(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if _, problems := vendored.Read("schemas", ".", 1); problems.Error() != want {
+		if _, problems := vendored.Read("", "schemas", ".", 1); problems.Error() != want {
 			t.Errorf("got %s, want %s", problems.Error(), want)
 		}
-		if specs, problems := vendored.Read("schemas", ".", 2); len(problems) > 0 || len(specs) != test.number {
+		if specs, problems := vendored.Read("", "schemas", ".", 2); len(problems) > 0 || len(specs) != test.number {
 			t.Errorf("under twice the limit: got %d schemas and %v, want %d", len(specs), problems, test.number)
 		}
 	}

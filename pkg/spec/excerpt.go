@@ -20,6 +20,11 @@ const Masked = "***"
 // is left out, and so is a line that is too long to be read: each problem on it would
 // cost all of it again.
 func Excerpts(problems connection.Problems) map[connection.Position]connection.Excerpt {
+	return Options{}.Excerpts(problems)
+}
+
+// Excerpts is [Excerpts] for a project that was read with the options.
+func (o Options) Excerpts(problems connection.Problems) map[connection.Position]connection.Excerpt {
 	byFile := map[string][]connection.Position{}
 	for _, problem := range problems {
 		if problem.Position.Line > 0 {
@@ -28,7 +33,7 @@ func Excerpts(problems connection.Problems) map[connection.Position]connection.E
 	}
 	excerpts := map[connection.Position]connection.Excerpt{}
 	for file, places := range byFile {
-		text, err := infile.Read(file, maxFileSize)
+		text, err := infile.Read(o.at(file), maxFileSize)
 		if err != nil || path.Ext(file) == ".json" { // a vendored schema
 			continue
 		}

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/qlsync/qlsync/internal/infile"
+	"github.com/qlsync/qlsync/internal/workdir"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -160,7 +161,7 @@ func (e fileEntry) expand(p *Project, looks *int) ([]infile.Found, []infile.Fail
 		return nil, nil, fmt.Errorf("more than %d folders in a pattern", maxGlob)
 	}
 	root = infile.Under(p.Dir, root)
-	real, err := infile.Inside(p.Dir, root)
+	real, err := infile.Inside(p.at(p.Dir), p.at(root))
 	if errors.Is(err, fs.ErrNotExist) && pattern != nil {
 		return nil, nil, nil // a glob below a folder that is not there matches nothing
 	}
@@ -179,11 +180,11 @@ func (e fileEntry) expand(p *Project, looks *int) ([]infile.Found, []infile.Fail
 		return []infile.Found{{Path: root, Info: info}}, nil, nil
 	}
 	found, failures := infile.Walk{
-		Root: root, Project: p.Dir,
+		Root: root, Project: p.Dir, At: workdir.Dir(p.options.WorkDir),
 		Take:  func(names []string) bool { return isYAML(names[len(names)-1]) && pattern.matches(names) },
 		Enter: pattern.mayMatchBelow, State: pattern.state, Left: looks,
 	}.Files()
-	if project, err := os.Stat(p.File); err == nil {
+	if project, err := os.Stat(p.at(p.File)); err == nil {
 		found = slices.DeleteFunc(found, func(file infile.Found) bool { return os.SameFile(project, file.Info) })
 	}
 	return found, failures, nil
@@ -218,9 +219,9 @@ type source struct {
 // Reads reports whether a file is one of those that connections in the project
 // file names.
 func (p *Project) Reads(file string) bool {
-	info, err := os.Stat(file)
+	info, err := os.Stat(p.at(file))
 	return err == nil && slices.ContainsFunc(p.expand().files, func(name string) bool {
-		other, err := os.Stat(name)
+		other, err := os.Stat(p.at(name))
 		return err == nil && os.SameFile(info, other)
 	})
 }
@@ -252,7 +253,7 @@ func (p *Project) load() loaded {
 // readSource reads one connection file, as far as there is room for it.
 func (p *Project) readSource(file string, left *room) (source, connection.Problems) {
 	read := source{file: file}
-	text, problems := readText(file)
+	text, problems := readText(file, p.at(file))
 	if len(problems) > 0 || !left.take(&left.bytes, len(text), maxProjectBytes, file, "bytes") {
 		return read, problems
 	}

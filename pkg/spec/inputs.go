@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/qlsync/qlsync/internal/infile"
+	"github.com/qlsync/qlsync/internal/workdir"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -23,9 +24,9 @@ type Input struct {
 // references name, and the vendored schemas. A file that does not exist may be listed
 // too. The variables are those of [Project.Desired].
 func (p *Project) Inputs(variables map[string]string) []Input {
-	inputs := []Input{{Path: p.File, What: "the project file"}}
+	inputs := []Input{{Path: p.at(p.File), What: "the project file"}}
 	add := func(path, what string) {
-		if input := (Input{Path: path, What: what}); !slices.Contains(inputs, input) {
+		if input := (Input{Path: p.at(path), What: what}); !slices.Contains(inputs, input) {
 			inputs = append(inputs, input)
 		}
 	}
@@ -61,7 +62,7 @@ func (p *Project) Inputs(variables map[string]string) []Input {
 func (p *Project) schemaFiles() []Input {
 	var inputs []Input
 	for _, folder := range []string{p.SchemasDir, filepath.Join(p.SchemasDir, filepath.Dir(filepath.FromSlash(EditorConnections)))} {
-		real, err := infile.Real(folder)
+		real, err := infile.Real(p.at(folder))
 		if err != nil {
 			continue
 		}
@@ -69,7 +70,7 @@ func (p *Project) schemaFiles() []Input {
 		for _, entry := range entries {
 			name := entry.Name()
 			if !entry.IsDir() && (strings.HasSuffix(name, ".json") || name == LockFile) {
-				inputs = append(inputs, Input{Path: filepath.Join(folder, name), What: "a vendored schema", Schema: true})
+				inputs = append(inputs, Input{Path: p.at(filepath.Join(folder, name)), What: "a vendored schema", Schema: true})
 			}
 		}
 	}
@@ -79,13 +80,13 @@ func (p *Project) schemaFiles() []Input {
 // WouldRead reports whether a file that does not exist yet would be read as a
 // connection file once it does.
 func (p *Project) WouldRead(file string) bool {
-	absolute, err := filepath.Abs(file)
+	absolute, err := workdir.Dir(p.options.WorkDir).Abs(file)
 	if err != nil || !isYAML(filepath.ToSlash(absolute)) || strings.HasPrefix(filepath.Base(absolute), ".") {
 		return false
 	}
 	return slices.ContainsFunc(p.entries, func(entry fileEntry) bool {
 		root, pattern := splitGlob(entry.path)
-		folder, err := filepath.Abs(infile.Under(p.Dir, root))
+		folder, err := workdir.Dir(p.options.WorkDir).Abs(infile.Under(p.Dir, root))
 		if err != nil {
 			return false
 		}

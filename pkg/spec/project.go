@@ -12,6 +12,7 @@ import (
 	"sync"
 
 	"github.com/qlsync/qlsync/internal/infile"
+	"github.com/qlsync/qlsync/internal/workdir"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -108,7 +109,15 @@ type Options struct {
 	AllowExec bool
 	// RaiseLimits multiplies the limits of a project. Zero is one.
 	RaiseLimits int
+	// WorkDir is the absolute path of the folder that the path of the project file is
+	// relative to. Empty is the working directory of the process.
+	WorkDir string
 }
+
+// at returns the path under which a file can be opened.
+func (o Options) at(path string) string { return workdir.Dir(o.WorkDir).Path(path) }
+
+func (p *Project) at(path string) string { return p.options.at(path) }
 
 // CanBeAsked reports whether enough is known of a tenant to call it: always, unless
 // there are problems at its provider, its address or its auth.
@@ -125,7 +134,7 @@ func LoadProject(path string) (*Project, connection.Problems) { return Options{}
 // files are read later, by [Project.Desired].
 func (o Options) LoadProject(path string) (*Project, connection.Problems) {
 	file := filepath.ToSlash(filepath.Clean(path))
-	root, problems := readTree(file)
+	root, problems := readTree(file, o.at(file))
 	if root == nil {
 		return nil, problems
 	}
@@ -137,18 +146,18 @@ func (o Options) LoadProject(path string) (*Project, connection.Problems) {
 	return p, Collect(n.problems)
 }
 
-// readTree reads and parses one file. Without a tree there is a problem.
-func readTree(file string) (*node, connection.Problems) {
-	text, problems := readText(file)
+// readTree reads the file at a path and parses it. Without a tree there is a problem.
+func readTree(file, path string) (*node, connection.Problems) {
+	text, problems := readText(file, path)
 	if len(problems) > 0 {
 		return nil, problems
 	}
 	return parseFile(file, text)
 }
 
-// readText reads one file.
-func readText(file string) ([]byte, connection.Problems) {
-	text, err := infile.Read(file, maxFileSize)
+// readText reads the file at a path.
+func readText(file, path string) ([]byte, connection.Problems) {
+	text, err := infile.Read(path, maxFileSize)
 	var large *infile.TooLargeError
 	switch {
 	case errors.As(err, &large):
@@ -181,7 +190,7 @@ func (n *notes) readProject(p *Project, root *node) {
 		p.Tenants = append(p.Tenants, n.readTenant(p, entry))
 	}
 	n.distinctTenants(p)
-	p.reserved = reserve(p.Dir, p.Tenants)
+	p.reserved = reserve(p.at(p.Dir), p.Tenants)
 	n.warnAboutLeftovers(p, root)
 }
 
@@ -385,7 +394,7 @@ func (n *notes) authPart(tree *node, mayBePlain bool, p *Project) any {
 			n.add(tree.place, "exec references are off, and this one would run to sign in", "allow them with --allow-exec, and only where you trust whoever may write the files")
 			return nil
 		}
-		if ok && n.mayBeSent(tree.place, p.Dir, ref) {
+		if ok && n.mayBeSent(tree.place, p.at(p.Dir), ref) {
 			return ref
 		}
 	case mayBePlain && tree.is(kindString):

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/qlsync/qlsync/internal/infile"
+	"github.com/qlsync/qlsync/internal/workdir"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -60,7 +61,7 @@ func (n *notes) reference(tree *node) (ref connection.Reference, ok bool) {
 // connection files is not always who may read the keys of the tenants, and what a
 // connection is given, its host can read.
 type reserved struct {
-	dir   string            // of the project file
+	dir   string            // of the project file, as it can be opened
 	env   map[string]string // variable, see foldVariable -> the tenant that signs in with it
 	files []reservedFile
 }
@@ -110,7 +111,7 @@ type secretFile struct {
 
 func locate(dir, name string) secretFile {
 	path := infile.Under(dir, name)
-	if absolute, err := filepath.Abs(path); err == nil {
+	if absolute, err := workdir.Dir("").Abs(path); err == nil {
 		path = absolute
 	}
 	found := secretFile{path: path, target: path}

@@ -24,7 +24,7 @@ func (n *notes) distinctTenants(p *Project) {
 		switch {
 		case tenant.SimFile != "":
 			for _, other := range seeds {
-				if first == nil && sameFile(other.SimFile, tenant.SimFile) {
+				if first == nil && sameFile(p.at(other.SimFile), p.at(tenant.SimFile)) {
 					first = other
 				}
 			}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"sync"
 
 	"github.com/qlsync/qlsync/internal/jsontext"
 	"github.com/qlsync/qlsync/pkg/connection"
@@ -13,10 +14,10 @@ import (
 // formats are the compiled schemas of the files that people write.
 type formats struct{ project, connections *checker }
 
-// compileFormats compiles our own schemas.
-func compileFormats() formats {
+// compileFormats compiles our own schemas, once in a process: they are only read then.
+var compileFormats = sync.OnceValue(func() formats {
 	return formats{mustCompile(schemas.Project()), mustCompile(schemas.Connections())}
-}
+})
 
 // The keys of a connection, of a tenant, and of its auth.
 func (f formats) connectionKeys() []string {

@@ -1,0 +1,64 @@
+// Package workdir is the working directory of a run as a value. Every package that opens a
+// file which the command line or the project names takes it as a parameter, so that
+// several runs can share a process, each in a folder of its own. A path keeps the form in
+// which it was given for messages and positions; only what opens the file asks for [Dir.Path].
+package workdir
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Dir is the folder that relative paths are relative to: an absolute path, or empty for
+// the working directory of the process.
+type Dir string
+
+// Path returns the path under which a file can be opened.
+func (d Dir) Path(path string) string {
+	if d == "" || path == "" || os.IsPathSeparator(path[0]) || filepath.VolumeName(path) != "" {
+		return path
+	}
+	return d.prefix() + path // not joined: "link/../file" is where the system says
+}
+
+// Abs returns the absolute path of a file.
+func (d Dir) Abs(path string) (string, error) { return filepath.Abs(d.Path(path)) }
+
+// String returns the folder; empty where it is unknown.
+func (d Dir) String() string {
+	if d != "" {
+		return string(d)
+	}
+	folder, _ := os.Getwd()
+	return folder
+}
+
+// Shown returns an error with the paths below the folder as they were given, relative to it.
+func (d Dir) Shown(err error) error {
+	if err == nil || d == "" || !strings.Contains(err.Error(), d.prefix()) {
+		return err
+	}
+	return &shown{strings.ReplaceAll(err.Error(), d.prefix(), ""), err}
+}
+
+// Relative returns a path below the folder as a relative one, and any other path as it is.
+func (d Dir) Relative(path string) string {
+	if d == "" {
+		return path
+	}
+	return strings.TrimPrefix(path, d.prefix())
+}
+
+func (d Dir) prefix() string {
+	return strings.TrimRight(string(d), string(filepath.Separator)) + string(filepath.Separator)
+}
+
+// shown is an error with another text.
+type shown struct {
+	text  string
+	cause error
+}
+
+func (s *shown) Error() string { return s.text }
+func (s *shown) Unwrap() error { return s.cause }
