@@ -126,7 +126,7 @@ func (env *environment) saved(c *cli.Context, name string) ([]byte, error) {
 		return nil, err
 	}
 	if err := jsontext.Check(text); err != nil {
-		return nil, fmt.Errorf("not a saved value: %w", err)
+		return nil, fmt.Errorf("not a file that qlsync has written: %w", err)
 	}
 	return text, nil
 }

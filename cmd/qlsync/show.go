@@ -43,7 +43,7 @@ func runShow(c *cli.Context, env *environment) error {
 		Format string `json:"format"`
 	}
 	if err := json.Unmarshal(text, &head); err != nil {
-		return fmt.Errorf("show %q: not a saved value: it is not a JSON object", name)
+		return fmt.Errorf("show %q: not a file that qlsync has written: it is not a JSON object", name)
 	}
 	switch head.Format {
 	case plan.Format:
