@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"log/slog"
@@ -129,11 +128,6 @@ func (env *environment) saved(c *cli.Context, name string) ([]byte, error) {
 		return nil, fmt.Errorf("not a file that qlsync has written: %w", err)
 	}
 	return text, nil
-}
-
-// argument reads a file that the command line names, or - for standard input.
-func (env *environment) argument(ctx context.Context, name string, limit int64) ([]byte, error) {
-	return env.files().ReadArgument(ctx, name, limit)
 }
 
 // report writes warnings to standard error at once and returns errors. A standard error

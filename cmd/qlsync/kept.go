@@ -7,6 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/qlsync/qlsync/internal/commandline"
 	"github.com/qlsync/qlsync/internal/engine"
 	"github.com/qlsync/qlsync/internal/infile"
 	"github.com/qlsync/qlsync/internal/report"
@@ -92,43 +93,11 @@ func nextCommand(c *cli.Context, result *apply.Result) string {
 	case result.Complete():
 		return ""
 	case left == 0, c.String("plan-hash") != "", c.String("confirm-deletes") != "", c.String("confirm-recreates") != "":
-		return "qlsync plan" + givenFlags(c, slices.Concat(sharedFlags(), planFlags()), "confirm-deletes", "confirm-recreates")
+		return "qlsync plan" + commandline.Given(c, slices.Concat(sharedFlags(), planFlags()), "confirm-deletes", "confirm-recreates")
 	}
-	command := "qlsync apply" + givenFlags(c, c.Command.Flags, "plan-hash", "confirm-deletes", "confirm-recreates", "on-stale")
+	command := "qlsync apply" + commandline.Given(c, c.Command.Flags, "plan-hash", "confirm-deletes", "confirm-recreates", "on-stale")
 	if c.NArg() > 0 {
 		command += " " + shellWord(c.Args().First()) + " --on-stale skip"
 	}
 	return command
-}
-
-// givenFlags writes the flags of a line again, as far as they are among the known ones.
-func givenFlags(c *cli.Context, known []cli.Flag, but ...string) string {
-	var words strings.Builder
-	for _, flag := range known {
-		names := flag.Names()
-		if !c.IsSet(names[0]) || slices.Contains(but, names[0]) {
-			continue
-		}
-		name := "--" + names[0]
-		for _, alias := range names {
-			if len(alias) == 1 {
-				name = "-" + alias
-			}
-		}
-		switch value := c.Value(names[0]).(type) {
-		case bool:
-			if value {
-				words.WriteString(" " + name)
-			} else {
-				words.WriteString(" " + name + "=false")
-			}
-		case cli.StringSlice:
-			for _, one := range value.Value() {
-				words.WriteString(" " + name + " " + shellWord(one))
-			}
-		default:
-			words.WriteString(" " + name + " " + shellWord(fmt.Sprint(value)))
-		}
-	}
-	return words.String()
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 
 	"github.com/urfave/cli/v2"
@@ -48,21 +47,11 @@ func runSimulate(c *cli.Context, env *environment) error {
 	if err := env.checkState(c); err != nil {
 		return err
 	}
-	text, err := env.argument(c.Context, c.String("tenant"), engine.MaxWrittenFile)
-	if err != nil {
-		return fmt.Errorf("embedded tenant: read %q: %w", c.String("tenant"), err)
-	}
-	seed, err := engine.Seed(c.String("tenant"), text)
+	tenant, err := env.files().OpenSimulation(c.Context, kind, engine.SimulationOptions{
+		Seed: c.String("tenant"), State: c.String("state"), Faults: c.String("faults"),
+	})
 	if err != nil {
 		return err
-	}
-	faults, err := env.faults(c.Context, c.String("faults"), kind.ParseFaults)
-	if err != nil {
-		return err
-	}
-	tenant, err := kind.Open(seed, env.workDir.Path(c.String("state")), faults)
-	if err != nil {
-		return engine.Mistakes(c.String("tenant"), env.workDir.Shown(err))
 	}
 	defer tenant.Close()
 	server, err := simulator.Start(tenant, c.String("listen"))
@@ -103,24 +92,4 @@ func (env *environment) tellUnsaved(err error) error {
 	fmt.Fprintln(env.stderr, "error: "+report.Clean(infile.ErrorText(env.workDir.Shown(err)))+"; what failed for this reason changed nothing. "+
 		"Close the program that has the file open, or make the folder writable or room on the disk, then run the command again.")
 	return &exit{code: exitError}
-}
-
-// faults reads a file of faults; without one there are none.
-func (env *environment) faults(ctx context.Context, file string, parse func([]byte) ([]simulator.Fault, error)) ([]simulator.Fault, error) {
-	if file == "" {
-		return nil, nil
-	}
-	text, err := env.argument(ctx, file, engine.MaxWrittenFile)
-	if err != nil {
-		return nil, fmt.Errorf("faults: read %q: %w", file, err)
-	}
-	list, problems := spec.ToJSON(file, text)
-	if err := problems.Err(); err != nil {
-		return nil, err
-	}
-	faults, err := parse(list)
-	if err != nil {
-		return nil, engine.Mistakes(file, err)
-	}
-	return faults, nil
 }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -138,6 +139,57 @@ type Simulated interface {
 var Simulations = map[string]Simulation{
 	spec.ProviderQlik:     {qlik.ParseFaults, simulateQlik},
 	spec.ProviderApinizer: {apinizer.ParseFaults, simulateApinizer},
+}
+
+// SimulationOptions are the files of an embedded tenant that is served by itself.
+type SimulationOptions struct {
+	// Seed describes the tenant.
+	Seed string
+	// State keeps what the tenant becomes. Empty is a tenant in memory.
+	State string
+	// Faults lists what happens to requests. Empty is none.
+	Faults string
+}
+
+// OpenSimulation opens an embedded tenant for a server. Whoever opens it closes it.
+func (host *Host) OpenSimulation(ctx context.Context, kind Simulation, o SimulationOptions) (Simulated, error) {
+	text, err := host.ReadArgument(ctx, o.Seed, MaxWrittenFile)
+	if err != nil {
+		return nil, fmt.Errorf("embedded tenant: read %q: %w", o.Seed, err)
+	}
+	seed, err := Seed(o.Seed, text)
+	if err != nil {
+		return nil, err
+	}
+	faults, err := host.faults(ctx, o.Faults, kind.ParseFaults)
+	if err != nil {
+		return nil, err
+	}
+	tenant, err := kind.Open(seed, host.at(o.State), faults)
+	if err != nil {
+		return nil, Mistakes(o.Seed, host.WorkDir.Shown(err))
+	}
+	return tenant, nil
+}
+
+// faults reads a file of faults; without one there are none.
+func (host *Host) faults(ctx context.Context, file string, parse func([]byte) ([]simulator.Fault, error)) ([]simulator.Fault, error) {
+	if file == "" {
+		return nil, nil
+	}
+	text, err := host.ReadArgument(ctx, file, MaxWrittenFile)
+	if err != nil {
+		return nil, fmt.Errorf("faults: read %q: %w", file, err)
+	}
+	list, problems := spec.ToJSON(file, text)
+	if err := problems.Err(); err != nil {
+		return nil, err
+	}
+	faults, err := parse(list)
+	if err != nil {
+		return nil, Mistakes(file, err)
+	}
+	return faults, nil
 }
 
 // embed starts the embedded tenant on a loopback port. The next command finds the state
