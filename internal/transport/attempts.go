@@ -253,7 +253,7 @@ func (c *Client) fateOf(err error) Fate {
 	switch {
 	case err == nil:
 		return Done
-	case !ok, IsFinal(err):
+	case !ok, isFinal(err):
 		return Refused
 	case failed.Sent && failed.Hopeless:
 		return Unexplained
@@ -344,7 +344,7 @@ func (a *attempts) follow(got *Answer) error {
 
 // final returns the error of a request that is not sent again.
 func (a *attempts) final(err error) error {
-	if IsFinal(err) {
+	if isFinal(err) {
 		if a.ambiguous {
 			return fmt.Errorf("%w: %w", connection.ErrUnknownOutcome, err)
 		}

@@ -93,8 +93,8 @@ func (e *NotWritten) Error() string { return e.Err.Error() }
 // Unwrap returns the error of the read.
 func (e *NotWritten) Unwrap() error { return e.Err }
 
-// IsFinal reports whether another request has met the error, which had its own attempts.
-func IsFinal(err error) bool {
+// isFinal reports whether another request has met the error, which had its own attempts.
+func isFinal(err error) bool {
 	_, unsigned := errors.AsType[*NoToken](err)
 	_, unwritten := errors.AsType[*NotWritten](err)
 	return unsigned || unwritten
