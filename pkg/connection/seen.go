@@ -53,9 +53,10 @@ func CheckUnchanged(seen, now *Live, operation *Operation) error {
 }
 
 // IsUpdated reports whether the service has changed the time of update of a connection since
-// it was last seen. Where either time is unknown it reports false.
+// it was last seen. Where either time is unknown it reports false. Less than a millisecond is
+// no difference: a service may answer a create with more decimals than it stores.
 func IsUpdated(seen, now *Live) bool {
-	return !seen.UpdatedAt.IsZero() && !now.UpdatedAt.IsZero() && !seen.UpdatedAt.Equal(now.UpdatedAt)
+	return !seen.UpdatedAt.IsZero() && !now.UpdatedAt.IsZero() && now.UpdatedAt.Sub(seen.UpdatedAt).Abs() >= time.Millisecond
 }
 
 // CheckSuccessor returns an error that wraps [ErrChanged] where a delete would lose the last

@@ -46,18 +46,27 @@ func (p *Provider) create(ctx context.Context, operation connection.Operation) c
 	case id == "":
 		return mustSignIn(created.AuthURL, hide)
 	case operation.ReadBack:
-		return connection.Outcome{ID: id, Err: p.readBack(ctx, connection.Live{ID: id, OwnerID: created.Owner}, operation)}
+		return connection.Outcome{ID: id, Err: p.readBack(ctx, created.left(&operation, id, created.Updated), operation)}
 	default:
-		p.known.leave(leftBy(&operation, connection.Live{ID: id, OwnerID: created.Owner}))
+		p.known.leave(created.left(&operation, id, created.Updated))
 		return connection.Outcome{ID: id}
 	}
 }
 
-// readBack compares what was created with what was sent, as far as the service
-// shows it. Created is what its answer says of it, by which a change of owner since is noticed.
-func (p *Provider) readBack(ctx context.Context, created connection.Live, operation connection.Operation) error {
+// left returns how a create has left a connection: with the owner of the answer and the time
+// from which on any update of it is by somebody else. Zero: that time is not known.
+func (w *wireConnection) left(operation *connection.Operation, id string, at looseTime) connection.Live {
+	live := leftBy(operation, connection.Live{ID: id, OwnerID: w.Owner})
+	live.UpdatedAt = at.Time
+	return live
+}
+
+// readBack compares what was created with what was sent, as far as the service shows it, and
+// notes how it was left. By the answer to the create, a change of the owner and any other
+// update between the two is noticed: a later operation may destroy what somebody has typed in.
+func (p *Provider) readBack(ctx context.Context, left connection.Live, operation connection.Operation) error {
 	var wire wireConnection
-	id := created.ID
+	id := left.ID
 	err := untilVisible(ctx, func() (err error) {
 		wire, err = p.read(ctx, id, nil)
 		return err
@@ -69,8 +78,8 @@ func (p *Provider) readBack(ctx context.Context, created connection.Live, operat
 		!shows(wire.Properties, createProperties(operation)), !hasTags(wire, createTags(operation)):
 		return fmt.Errorf("read back what was created: it is not what was sent: %w", connection.ErrInvalid)
 	}
-	left, now := leftBy(&operation, created), liveOf(id, wire)
-	if connection.CheckUnchanged(&left, &now, &operation) == nil {
+	now := liveOf(id, wire)
+	if connection.CheckUnchanged(&left, &now, &connection.Operation{Kind: connection.Delete}) == nil {
 		left = now // otherwise somebody has changed it already, and a later operation finds out
 	}
 	p.known.leave(left)
@@ -146,9 +155,11 @@ func (p *Provider) settleCreate(ctx context.Context, operation connection.Operat
 	}
 	for pause := firstLook; ; pause *= 2 {
 		last := pause >= firstLook<<(looks-1)
-		id, err := p.findCreated(ctx, operation, last)
-		if err == nil && id != "" {
-			p.known.leave(leftBy(&operation, connection.Live{ID: id}))
+		found, err := p.findCreated(ctx, operation, last)
+		if id := found.id(); err == nil && id != "" {
+			// Who owned it at first is not known. What was updated since it was created may
+			// have other credentials by now.
+			p.known.leave(found.left(&operation, id, found.Created))
 			return connection.Outcome{ID: id}
 		}
 		inVain := err != nil && !errors.Is(err, connection.ErrInvalid) // a filter may be refused, the last look has none
@@ -158,17 +169,17 @@ func (p *Provider) settleCreate(ctx context.Context, operation connection.Operat
 	}
 }
 
-// findCreated gives the id of the connection that equals what was to be created. It
-// asks for the name, or goes through everything that is there: a filter may know of
+// findCreated returns the connection that equals what was to be created; one without an id
+// where there is none. It asks for the name, or goes through everything that is there: a filter may know of
 // something new later than the list.
-func (p *Provider) findCreated(ctx context.Context, operation connection.Operation, everything bool) (string, error) {
+func (p *Provider) findCreated(ctx context.Context, operation connection.Operation, everything bool) (wireConnection, error) {
 	name := operation.Name
 	if everything {
 		name = ""
 	}
 	listed, _, err := p.listConnections(ctx, *operation.Space, name, nil)
 	if err != nil {
-		return "", err
+		return wireConnection{}, err
 	}
 	for _, wire := range listed {
 		if wire.Name != operation.Name || wire.Space != operation.Space.ID || !hasTags(wire, createTags(operation)) {
@@ -176,10 +187,10 @@ func (p *Provider) findCreated(ctx context.Context, operation connection.Operati
 		}
 		wire, err := p.read(ctx, wire.id(), nil)
 		if err == nil && wire.DataSource == operation.DataSource && shows(wire.Properties, createProperties(operation)) {
-			return wire.id(), nil
+			return wire, nil
 		}
 	}
-	return "", nil
+	return wireConnection{}, nil
 }
 
 func hasTags(wire wireConnection, tags []string) bool {

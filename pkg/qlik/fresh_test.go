@@ -410,3 +410,69 @@ func TestAnotherOwnerOfWhatWasJustCreatedIsNoticed(t *testing.T) {
 		}
 	})
 }
+
+// TestCredentialsThatWereTypedIntoWhatWasJustCreatedAreNotDestroyed has somebody type them into
+// a connection behind its create: before it is read back, where it is not, and before it is
+// found because the answer was lost. Only the time of update tells.
+func TestCredentialsThatWereTypedIntoWhatWasJustCreatedAreNotDestroyed(t *testing.T) {
+	slowRead := simulator.Fault{Method: http.MethodGet, Path: connections + "/*", Skip: 3, RetryAfter: 60}
+	slowList := simulator.Fault{Method: http.MethodGet, Path: connections, Skip: 3, RetryAfter: 60}
+	lost := simulator.Fault{Method: http.MethodPost, Path: connections, Cut: simulator.CutAfter}
+	for name, c := range map[string]struct {
+		faults []simulator.Fault
+		back   bool
+	}{
+		"read back":                 {faults: []simulator.Fault{slowRead}, back: true},
+		"not read back":             {},
+		"the answer lost":           {faults: []simulator.Fault{lost, slowList}, back: true},
+		"the answer lost, not read": {faults: []simulator.Fault{lost, slowList}},
+	} {
+		for kind, write := range map[string]struct {
+			operation connection.Operation
+			destroys  bool
+		}{
+			"owner change":         {connection.Operation{Kind: connection.BulkUpdate, OwnerID: "u-bob"}, true},
+			"delete":               {connection.Operation{Kind: connection.Delete}, true},
+			"patch of credentials": {connection.Operation{Kind: connection.Patch, Credentials: map[string]any{"password": connection.NewSecret("again")}}, true},
+			"rename":               {connection.Operation{Kind: connection.Patch, Name: "Renamed"}, false},
+		} {
+			for _, typed := range []bool{false, true} {
+				t.Run(fmt.Sprintf("%s/%s/typed %v", name, kind, typed), func(t *testing.T) {
+					synctest.Test(t, func(t *testing.T) {
+						tenant, provider := embed(t, shared, simulator.Options{Faults: c.faults})
+						look(t, provider)
+						typing := func() {
+							if made, _ := tenant.Find("Finance", "New"); typed {
+								typeIn(t, tenant, made.ID, "by hand")
+							}
+						}
+						if len(c.faults) > 0 {
+							time.AfterFunc(30*time.Second, typing) // the next read waits longer
+						}
+						made := provider.Execute(t.Context(), []connection.Operation{{
+							Kind: connection.Create, Key: connection.Key{Space: "Finance", Name: "New"}, Name: "New", Space: &connection.Space{ID: "s-fin", Name: "Finance", Type: "shared"},
+							DataSource: "rest", Set: map[string]any{"url": "https://new.example"}, Credentials: map[string]any{"password": connection.NewSecret("p")},
+							Mark: &connection.Mark{Project: "finance", Transit: connection.TransitNew}, ReadBack: c.back,
+						}})[0]
+						if made.Err != nil {
+							t.Fatalf("create: %v", made.Err)
+						}
+						if len(c.faults) == 0 {
+							time.Sleep(time.Second)
+							typing()
+						}
+						operation := write.operation
+						operation.ID, operation.Key = made.ID, connection.Key{Space: "Finance", Name: "New"}
+						err := provider.Execute(t.Context(), []connection.Operation{operation})[0].Err
+						if refused := errors.Is(err, connection.ErrChanged); refused != (typed && write.destroys) || err != nil && !refused {
+							t.Errorf("the error is %v; want it refused as changed by another person: %v", err, typed && write.destroys)
+						}
+						if typed && write.destroys && !tenant.CredentialEquals(made.ID, "password", "by hand") {
+							t.Error("the credentials that somebody has typed in are gone")
+						}
+					})
+				})
+			}
+		}
+	}
+}

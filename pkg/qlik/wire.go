@@ -76,6 +76,7 @@ type wireConnection struct {
 	Separated   *looseBool         `json:"qSeparateCredentials"` // nil: not told
 	Credentials string             `json:"qCredentialsID"`
 	Tags        []string           `json:"tags"`
+	Created     looseTime          `json:"created"`    // as updated, at first
 	Updated     looseTime          `json:"updated"`    // RFC 3339, with any number of decimals
 	Privileges  optional[[]string] `json:"privileges"` // of the caller; shorter in the answer to a create, where nobody reads them
 	Statement   wireStatement      `json:"qConnectStatement"`

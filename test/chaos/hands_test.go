@@ -132,6 +132,9 @@ func (n *wire) do(d deed, c *inspect.Connection, s *story) error {
 			c.Tags = slices.DeleteFunc(c.Tags, func(tag string) bool { return strings.HasPrefix(tag, "qlsync") })
 		})
 	case protects:
+		if slices.Contains(c.Tags, "qlsync-protected") {
+			return errors.New("that is done already")
+		}
 		return edit(func(c *inspect.Connection) { c.Tags = append(c.Tags, "qlsync-protected") })
 	case edits:
 		return edit(func(c *inspect.Connection) {
