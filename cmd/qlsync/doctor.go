@@ -32,7 +32,7 @@ func runDoctor(c *cli.Context, env *environment) error {
 	if err := cmp.Or(noArguments(c), doctorFormats().check(c, env), checkAllTenants(c)); err != nil {
 		return err
 	}
-	project, err := readProject(c, env, newListener(c, env))
+	project, err := readProject(c, env, env.listener(c))
 	if err != nil {
 		return err
 	}

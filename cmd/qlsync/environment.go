@@ -16,6 +16,7 @@ import (
 	"github.com/qlsync/qlsync/internal/interrupt"
 	"github.com/qlsync/qlsync/internal/jsontext"
 	"github.com/qlsync/qlsync/internal/limits"
+	"github.com/qlsync/qlsync/internal/progress"
 	"github.com/qlsync/qlsync/internal/report"
 	"github.com/qlsync/qlsync/internal/terminal"
 	"github.com/qlsync/qlsync/internal/transport"
@@ -139,6 +140,11 @@ func (env *environment) report(problems connection.Problems) error {
 	}
 	_ = env.text(env.stderr).Problems(env.stderr, problems)
 	return nil
+}
+
+// listener returns what writes the events of a command to standard error.
+func (env *environment) listener(c *cli.Context) *progress.Listener {
+	return progress.NewListener(env.stderr, env.text, env.draws(c))
 }
 
 // draws reports whether the progress is drawn and not written in lines: on a terminal, and

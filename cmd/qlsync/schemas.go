@@ -106,7 +106,7 @@ func listSchemas(c *cli.Context, env *environment) error {
 
 // chosenTenants reads the project and returns the tenants that the flags name.
 func chosenTenants(c *cli.Context, env *environment) (*engine.Project, []spec.Tenant, error) {
-	project, err := readProject(c, env, newListener(c, env))
+	project, err := readProject(c, env, env.listener(c))
 	if err != nil {
 		return nil, nil, err
 	}

@@ -35,7 +35,7 @@ func runSecrets(c *cli.Context, env *environment) error {
 	if err := cmp.Or(noArguments(c), secretsFormats().check(c, env)); err != nil {
 		return err
 	}
-	project, err := readProject(c, env, newListener(c, env))
+	project, err := readProject(c, env, env.listener(c))
 	if err != nil {
 		return err
 	}

@@ -8,19 +8,27 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/qlsync/qlsync/internal/engine"
+	"github.com/qlsync/qlsync/internal/progress"
 	"github.com/qlsync/qlsync/internal/report"
 )
 
 // host returns the process as the engine sees it. Events go to the listener.
-func (env *environment) host(c *cli.Context, events *listener) (*engine.Host, error) {
+func (env *environment) host(c *cli.Context, events *progress.Listener) (*engine.Host, error) {
 	level, err := env.prepare(c)
 	if err != nil {
 		return nil, err
 	}
 	host := env.files()
-	host.Version, host.Secrets, host.Notify = version(), env.secrets, events.notify
+	host.Version, host.Secrets = version(), env.secrets
+	host.Notify = func(tenant string, event engine.Event) {
+		if applying, ok := event.(engine.Applying); ok {
+			env.wrote.Store(applying.Steps > 0)
+			env.writing.Store(true)
+		}
+		events.Notify(tenant, event)
+	}
 	host.Logger = func(tenant string) *slog.Logger {
-		return slog.New(slog.NewTextHandler(events.stderr(tenant), &slog.HandlerOptions{Level: level, ReplaceAttr: cleanAttribute}))
+		return slog.New(slog.NewTextHandler(events.Lines(tenant), &slog.HandlerOptions{Level: level, ReplaceAttr: cleanAttribute}))
 	}
 	if env.interrupts != nil {
 		host.Lifetime, host.Stopping = env.interrupts.Lifetime, env.interrupts.Stopping
@@ -30,7 +38,7 @@ func (env *environment) host(c *cli.Context, events *listener) (*engine.Host, er
 
 // readProject reads the project file that the flags name, and refuses outputs that would
 // replace one of its files.
-func readProject(c *cli.Context, env *environment, events *listener) (*engine.Project, error) {
+func readProject(c *cli.Context, env *environment, events *progress.Listener) (*engine.Project, error) {
 	host, err := env.host(c, events)
 	if err != nil {
 		return nil, err
@@ -51,7 +59,7 @@ func readProject(c *cli.Context, env *environment, events *listener) (*engine.Pr
 // openSession reads the project and opens the tenant that the flags name. Whoever opens a session
 // closes it.
 func openSession(c *cli.Context, env *environment) (*engine.Session, *engine.Project, error) {
-	project, err := readProject(c, env, newListener(c, env))
+	project, err := readProject(c, env, env.listener(c))
 	if err != nil {
 		return nil, nil, err
 	}

@@ -71,7 +71,7 @@ func runSimulate(c *cli.Context, env *environment) error {
 // its test's to judge; a fault that never fired is an error, as whoever listed it has not tried what they meant to, and
 // so is a state that could not be saved.
 func checkServed(env *environment, tenant engine.Simulated) error {
-	tellMisuse(env.stderr, tenant.Misuse())
+	_ = env.text(env.stderr).Misuse(env.stderr, tenant.Misuse())
 	unsaved := env.tellUnsaved(tenant.Unsaved())
 	never := tenant.UnfiredFaults()
 	for _, fault := range never {

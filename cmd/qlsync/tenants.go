@@ -12,7 +12,7 @@ import (
 // eachTenant looks at all tenants of the project file; see [engine.EachTenant]. What is
 // said meanwhile begins with the tenant's name.
 func eachTenant[T any](c *cli.Context, env *environment, format string, look func(context.Context, *engine.Session) (*T, error)) (*plan.Fleet[T], error) {
-	events := newListener(c, env)
+	events := env.listener(c)
 	project, err := readProject(c, env, events)
 	if err != nil {
 		return nil, err
@@ -21,9 +21,7 @@ func eachTenant[T any](c *cli.Context, env *environment, format string, look fun
 	if err != nil {
 		return nil, err
 	}
-	events.several, events.tenants = true, len(project.Tenants)
-	events.begin()
-	defer events.end()
+	defer events.Several(len(project.Tenants))()
 	fleet, crash := engine.EachTenant(c.Context, project, options, format, look)
 	env.crash = crash
 	return fleet, nil

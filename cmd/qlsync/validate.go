@@ -75,7 +75,7 @@ func problemFormats() formats[checks] {
 // validate checks the files for the chosen tenants. It returns the folder of the vendored
 // schemas too. A project file that cannot be read is a result.
 func validate(c *cli.Context, env *environment) (engine.Validation, string, error) {
-	project, err := readProject(c, env, newListener(c, env))
+	project, err := readProject(c, env, env.listener(c))
 	var problems connection.Problems
 	if errors.As(err, &problems) {
 		return engine.Validation{Problems: problems}, "", env.checkReplaced(c, nil)

@@ -1,25 +1,23 @@
-package main
+// Package progress shows a person the events of the engine while a command runs: how far
+// it is, and what is to be said besides its result.
+package progress
 
 import (
-	"fmt"
 	"io"
-	"path/filepath"
 	"sync"
-	"time"
-
-	"github.com/urfave/cli/v2"
 
 	"github.com/qlsync/qlsync/internal/engine"
 	"github.com/qlsync/qlsync/internal/report"
 	"github.com/qlsync/qlsync/internal/terminal"
 )
 
-// listener writes the events of a command to standard error: the progress, with what the
+// Listener writes the events of a command to standard error: the progress, with what the
 // requests wait for, while work is going on, and what the user must hear. Its methods may
 // be called concurrently.
-type listener struct {
-	env     *environment
+type Listener struct {
+	w       io.Writer
 	stream  *terminal.Stream // nil: no progress is shown
+	text    func(io.Writer) report.Text
 	draw    bool
 	several bool // the command looks at all tenants: each line begins with the tenant's name
 	tenants int  // how many it looks at
@@ -38,38 +36,48 @@ type view struct {
 	lines *terminal.Prefixed // nil for a command on one tenant
 }
 
-// newListener returns the listener of a command on one tenant.
-func newListener(c *cli.Context, env *environment) *listener {
-	l := &listener{env: env, draw: env.draws(c), tenants: 1, views: map[string]*view{}}
-	l.stream, _ = env.stderr.(*terminal.Stream)
+// NewListener returns the listener of a command on one tenant, which writes to w. Progress
+// is shown if w is a [terminal.Stream]: drawn, or else written in lines. Text returns how
+// a writer wants its text.
+func NewListener(w io.Writer, text func(io.Writer) report.Text, draw bool) *Listener {
+	l := &Listener{w: w, text: text, draw: draw, tenants: 1, views: map[string]*view{}}
+	l.stream, _ = w.(*terminal.Stream)
 	return l
 }
 
+// Several notes that the command looks at so many tenants, and shows the progress until
+// the caller has called the function that is returned.
+func (l *Listener) Several(tenants int) (end func()) {
+	l.several, l.tenants = true, tenants
+	l.begin()
+	return l.end
+}
+
 // of returns the view of a tenant.
-func (l *listener) of(tenant string) *view {
+func (l *Listener) of(tenant string) *view {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	v := l.views[tenant]
 	if v == nil {
 		v = &view{}
 		if l.several {
-			v.lines = terminal.NewPrefixed(l.env.stderr, &l.said, report.Clean(tenant)+": ")
+			v.lines = terminal.NewPrefixed(l.w, &l.said, report.Clean(tenant)+": ")
 		}
 		l.views[tenant] = v
 	}
 	return v
 }
 
-// stderr returns where lines about a tenant are written.
-func (l *listener) stderr(tenant string) io.Writer {
+// Lines returns where lines about a tenant are written.
+func (l *Listener) Lines(tenant string) io.Writer {
 	if v := l.of(tenant); v.lines != nil {
 		return v.lines
 	}
-	return l.env.stderr
+	return l.w
 }
 
 // begin shows the progress until every caller has called end.
-func (l *listener) begin() {
+func (l *Listener) begin() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.users == 0 {
@@ -81,7 +89,7 @@ func (l *listener) begin() {
 	l.users++
 }
 
-func (l *listener) end() {
+func (l *Listener) end() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.users--; l.users == 0 && l.display != nil {
@@ -91,7 +99,7 @@ func (l *listener) end() {
 }
 
 // task returns the progress of a tenant. It exists while the tenant is worked on.
-func (l *listener) task(tenant string) *report.Task {
+func (l *Listener) task(tenant string) *report.Task {
 	v := l.of(tenant)
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -102,15 +110,15 @@ func (l *listener) task(tenant string) *report.Task {
 }
 
 // forget ends the progress of a tenant whose work has ended. It may begin again.
-func (l *listener) forget(tenant string) {
+func (l *Listener) forget(tenant string) {
 	v := l.of(tenant)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	v.task = nil
 }
 
-// notify is [engine.Host.Notify].
-func (l *listener) notify(tenant string, event engine.Event) {
+// Notify is [engine.Host.Notify].
+func (l *Listener) Notify(tenant string, event engine.Event) {
 	switch event := event.(type) {
 	case engine.Began:
 		l.begin()
@@ -139,58 +147,30 @@ func (l *listener) notify(tenant string, event engine.Event) {
 	case engine.ReadSchemas:
 		l.task(tenant).ReadSchemas(event.Done, event.Total)
 	case engine.Applying:
-		l.env.wrote.Store(event.Steps > 0)
-		l.env.writing.Store(true)
 		l.task(tenant).Applying(event.Steps)
 	case engine.Stepped:
 		l.task(tenant).Step(event.Progress)
 	default:
-		l.tell(l.stderr(tenant), event)
+		l.say(l.Lines(tenant), event)
 	}
 }
 
-// tell writes what the user must hear.
-func (l *listener) tell(w io.Writer, event engine.Event) {
+// say writes what the user must hear. A writer that fails ends nothing.
+func (l *Listener) say(w io.Writer, event engine.Event) {
 	switch event := event.(type) {
 	case engine.Warned:
-		_ = l.env.text(w).Problems(w, event.Problems)
+		_ = l.text(w).Problems(w, event.Problems)
 	case engine.Reseeded:
-		fmt.Fprintf(w, "The embedded tenant starts anew: %s has changed.\n", report.Clean(event.Seed))
+		_ = l.text(w).Reseeded(w, event.Seed)
 	case engine.Misused:
-		tellMisuse(w, event.Requests)
+		_ = l.text(w).Misuse(w, event.Requests)
 	case engine.UnknownID:
-		fmt.Fprintf(w, "warning: tenant %q does not report its id, so qlsync cannot notice a url that leads to another tenant: %s\n",
-			report.Clean(event.Tenant), report.Clean(event.Reason.Error()))
+		_ = l.text(w).UnknownID(w, event.Tenant, event.Reason)
 	case engine.FromCache:
-		fmt.Fprintf(w, "Of %d connections, %d were not read again: they have not been updated since, and %s holds what they were. apply and drift always read.\n",
-			event.Total, event.Cached, report.Clean(filepath.ToSlash(event.Folder)))
-		if event.NotKept != nil {
-			fmt.Fprintf(w, "warning: %s: the next plan will read again what this one has read\n", report.Clean(event.NotKept.Error()))
-		}
+		_ = l.text(w).FromCache(w, report.FromCache(event))
 	case engine.FromSnapshot:
-		fmt.Fprintf(w, "%s was taken %s; later changes on the tenant are not visible.\n", report.Clean(filepath.ToSlash(event.File)), ago(event.Age))
+		_ = l.text(w).FromSnapshot(w, event.File, event.Age)
 	case engine.NotExported:
-		fmt.Fprintln(w, "warning: not everything is exported: "+report.Clean(event.Reason))
-	}
-}
-
-// ago returns an age in the unit that fits: "5 minutes ago".
-func ago(age time.Duration) string {
-	switch {
-	case age < -time.Minute:
-		return "in the future, by this computer's clock"
-	case age < 2*time.Minute:
-		return "just now"
-	case age < 2*time.Hour:
-		return fmt.Sprintf("%d minutes ago", int(age.Minutes()))
-	case age < 48*time.Hour:
-		return fmt.Sprintf("%d hours ago", int(age.Hours()))
-	}
-	return fmt.Sprintf("%d days ago", int(age.Hours()/24))
-}
-
-func tellMisuse(w io.Writer, requests []string) {
-	for _, request := range requests {
-		fmt.Fprintln(w, "misuse: "+report.Clean(request))
+		_ = l.text(w).NotExported(w, event.Reason)
 	}
 }

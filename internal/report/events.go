@@ -1,0 +1,79 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+	"time"
+)
+
+// FromCache is how many connections a plan did not read, because a folder holds them.
+type FromCache struct {
+	Folder        string
+	Cached, Total int
+	NotKept       error // why the folder does not hold what was read this time
+}
+
+// FromCache writes what was not read again, and what could not be kept for the next plan.
+func (t Text) FromCache(w io.Writer, from FromCache) error {
+	p := t.printer(w)
+	p.line("Of %d connections, %d were not read again: they have not been updated since, and %s holds what they were. apply and drift always read.",
+		from.Total, from.Cached, Clean(filepath.ToSlash(from.Folder)))
+	if from.NotKept != nil {
+		p.line("warning: %s: the next plan will read again what this one has read", Clean(from.NotKept.Error()))
+	}
+	return p.err
+}
+
+// FromSnapshot writes how old the file is that stands for the tenant.
+func (t Text) FromSnapshot(w io.Writer, file string, age time.Duration) error {
+	p := t.printer(w)
+	p.line("%s was taken %s; later changes on the tenant are not visible.", Clean(filepath.ToSlash(file)), ago(age))
+	return p.err
+}
+
+// ago returns an age in the unit that fits: "5 minutes ago".
+func ago(age time.Duration) string {
+	switch {
+	case age < -time.Minute:
+		return "in the future, by this computer's clock"
+	case age < 2*time.Minute:
+		return "just now"
+	case age < 2*time.Hour:
+		return fmt.Sprintf("%d minutes ago", int(age.Minutes()))
+	case age < 48*time.Hour:
+		return fmt.Sprintf("%d hours ago", int(age.Hours()))
+	}
+	return fmt.Sprintf("%d days ago", int(age.Hours()/24))
+}
+
+// UnknownID writes that a tenant does not report its id, and what follows from that.
+func (t Text) UnknownID(w io.Writer, tenant string, reason error) error {
+	p := t.printer(w)
+	p.line("warning: tenant %q does not report its id, so qlsync cannot notice a url that leads to another tenant: %s",
+		Clean(tenant), Clean(reason.Error()))
+	return p.err
+}
+
+// NotExported writes why an export is incomplete.
+func (t Text) NotExported(w io.Writer, reason string) error {
+	p := t.printer(w)
+	p.line("warning: not everything is exported: %s", Clean(reason))
+	return p.err
+}
+
+// Reseeded writes that the embedded tenant starts again because its seed has changed.
+func (t Text) Reseeded(w io.Writer, seed string) error {
+	p := t.printer(w)
+	p.line("The embedded tenant starts anew: %s has changed.", Clean(seed))
+	return p.err
+}
+
+// Misuse writes the requests that broke the contract of an embedded tenant.
+func (t Text) Misuse(w io.Writer, requests []string) error {
+	p := t.printer(w)
+	for _, request := range requests {
+		p.line("misuse: %s", Clean(request))
+	}
+	return p.err
+}
