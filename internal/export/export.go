@@ -209,7 +209,7 @@ func (e *exporter) refuse(live *connection.Live) string {
 	case live.Mark.Project != "" && live.Mark.Project != e.project.Name:
 		return fmt.Sprintf("it belongs to project %q", live.Mark.Project)
 	case live.Mark.Transit != "":
-		return "it is half of a rebuild that was interrupted: plan and apply first"
+		return "it was left behind by an interrupted recreate: plan and apply first"
 	case e.isDeclared(live):
 		return alreadyDeclared
 	case e.isMoved(live):

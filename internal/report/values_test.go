@@ -82,7 +82,7 @@ func step(id string, kind connection.Mechanism, after []string, keys ...connecti
 var describes = map[connection.Mechanism]string{
 	connection.Create: "creates it", connection.Patch: "sets 2 properties", connection.BulkUpdate: "moves them to another space",
 	connection.BulkDelete: "deletes them", connection.Delete: "deletes it",
-	connection.Recreate: "creates the new one beside the old one, then swaps their names; apps keep working by name; its id changes",
+	connection.Recreate: "creates the new one next to the old one, then swaps their names; apps keep working by name; its id changes",
 }
 
 // everydayPlan has every action, and most of what can be said of one.
@@ -142,7 +142,7 @@ func everydayPlan() *plan.Plan {
 		{
 			Action: plan.ActionRotate, Connection: key("Sales", "Leads"), ID: "c-9", DataSource: "snowflake", Position: at(80),
 			Reason: "asked for", Fields: []plan.Field{secretField("password")},
-			Refused: "its credentials are written by a rebuild (update: recreate), which must be reviewed: raise credentialsVersion",
+			Refused: "writing its credentials needs a recreate (update: recreate), which must be reviewed: raise credentialsVersion",
 		},
 	}
 	p.Summary.Rotate, p.Summary.Record, p.Summary.Refused = 1, 1, p.Summary.Refused+1

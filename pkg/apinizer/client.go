@@ -158,7 +158,7 @@ func segment(name string) (string, error) {
 	case name == "":
 		return "", errors.New("a name cannot be empty")
 	case strings.Trim(name, ".") == "" && len(name) <= 2:
-		return "", own(connection.ErrInvalid, "the API cannot address the name %q: rename it", name)
+		return "", transport.Own(connection.ErrInvalid, "the API cannot address the name %q: rename it", name)
 	}
 	return url.PathEscape(name), nil
 }

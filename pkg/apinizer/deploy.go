@@ -48,7 +48,7 @@ func (p *Provider) settle(ctx context.Context, operation connection.Operation, s
 	if body == nil {
 		var err error
 		if body, err = again(true); err != nil {
-			return own(connection.ErrPending, "saved, but perhaps not deployed: the answer was lost, and the write that would deploy it was not done: %v", err)
+			return transport.Own(connection.ErrPending, "saved, but perhaps not deployed: the answer was lost, and the write that would deploy it was not done: %v", err)
 		}
 		live, readErr = p.current(ctx, operation)
 	}
@@ -60,7 +60,7 @@ func (p *Provider) settle(ctx context.Context, operation connection.Operation, s
 		return nil
 	}
 	if _, err := again(false); err != nil && !p.marked(ctx, operation.Key, sent) {
-		return own(connection.ErrPending, "deployed, but \"pending\" in its ownership record could not be cleared: %v", err)
+		return transport.Own(connection.ErrPending, "deployed, but \"pending\" in its ownership record could not be cleared: %v", err)
 	}
 	return nil // what has not reached a gateway now is the mark alone
 }

@@ -29,22 +29,6 @@ const (
 // an earlier one, may have carried out.
 type Error = transport.Error
 
-// ownError is an error of qlsync itself, which callers treat like one that wraps kind: the
-// service has refused nothing, and its text does not say so.
-type ownError struct {
-	kind error
-	text string
-}
-
-func (e *ownError) Error() string { return e.text }
-
-func (e *ownError) Unwrap() error { return e.kind }
-
-// own returns an [ownError].
-func own(kind error, format string, args ...any) error {
-	return &ownError{kind: kind, text: fmt.Sprintf(format, args...)}
-}
-
 // isLimited reports whether a rate limit was met. The old contract names no status for it.
 func isLimited(e *Error) bool {
 	return e.Status == http.StatusTooManyRequests || e.Code == "rate_limit_exceeded" ||

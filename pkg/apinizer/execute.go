@@ -98,7 +98,7 @@ func (p *Provider) create(ctx context.Context, operation connection.Operation) c
 			outcome.Err = fmt.Errorf("create connection: it was created, then %w (its ownership record in the description); plan again", connection.ErrChanged)
 			return outcome
 		case !p.shows(live, d):
-			outcome.Err = own(connection.ErrInvalid, "create connection: it was created, but the manager shows other values than were sent")
+			outcome.Err = transport.Own(connection.ErrInvalid, "create connection: it was created, but the manager shows other values than were sent")
 			return outcome
 		}
 		p.remember(operation.Key, live)
@@ -161,7 +161,7 @@ func (p *Provider) created(operation connection.Operation) (document, error) {
 	d := document{kind: operation.DataSource, fields: map[string]any{}, twoTypes: p.client.legacy.Load()}
 	t := types[d.kind]
 	if t == nil {
-		return d, own(connection.ErrInvalid, "Apinizer has no connection type %q", d.kind)
+		return d, transport.Own(connection.ErrInvalid, "Apinizer has no connection type %q", d.kind)
 	}
 	for _, name := range t.needed {
 		if t.fields[name].Default != nil {
@@ -237,7 +237,7 @@ func (p *Provider) check(d document, kept []string, operation connection.Operati
 	}
 	slices.Sort(missing)
 	missing = slices.Compact(missing)
-	return own(connection.ErrInvalid, "the write would clear %s and was not sent: declare it under credentials, or as null under properties if there is none", strings.Join(missing, ", "))
+	return transport.Own(connection.ErrInvalid, "the write would clear %s and was not sent: declare it under credentials, or as null under properties if there is none", strings.Join(missing, ", "))
 }
 
 // freshCheck reads again what a write is about before it is sent another time; maybe reports
@@ -377,11 +377,11 @@ func (p *Provider) current(ctx context.Context, operation connection.Operation) 
 	mark := live.mark()
 	switch {
 	case operation.DataSource != "" && live.kind != operation.DataSource:
-		return live, own(connection.ErrConflict, "the connection of that name is of type %s now, not %s; plan again", p.said(live.kind), operation.DataSource)
+		return live, transport.Own(connection.ErrConflict, "the connection of that name is of type %s now, not %s; plan again", p.said(live.kind), operation.DataSource)
 	case p.project != "" && mark.Project != "" && mark.Project != p.project:
-		return live, own(connection.ErrInvalid, "left alone because it belongs to project %q now", p.said(mark.Project))
+		return live, transport.Own(connection.ErrInvalid, "left alone because it belongs to project %q now", p.said(mark.Project))
 	case types[live.kind] == nil:
-		return live, own(connection.ErrInvalid, "left alone because it is of type %q, which qlsync does not know", p.said(live.kind))
+		return live, transport.Own(connection.ErrInvalid, "left alone because it is of type %q, which qlsync does not know", p.said(live.kind))
 	case p.changed(operation.Key, live):
 		return live, fmt.Errorf("%w (its fields, its credentials or its description); plan again", connection.ErrChanged)
 	case operation.Kind == connection.Delete && operation.Seen != nil && takenAway(operation.Seen.Mark, mark):
@@ -474,14 +474,14 @@ func (p *Provider) renamed(ctx context.Context, from, to connection.Key) error {
 		return fmt.Errorf("the manager acknowledged the new name %q, but does not find a connection under it: %w", to.Name, unfound(err))
 	}
 	if name, _ := live.fields["name"].(string); name != to.Name {
-		return own(connection.ErrInvalid, "the manager acknowledged the new name %q, but the connection is still called %q: rename it in the console, or declare it under that name", to.Name, p.said(name))
+		return transport.Own(connection.ErrInvalid, "the manager acknowledged the new name %q, but the connection is still called %q: rename it in the console, or declare it under that name", to.Name, p.said(name))
 	}
 	p.remember(to, live)
 	if strings.EqualFold(from.Name, to.Name) {
 		return nil
 	}
 	if _, err := p.getShown(ctx, from); err == nil {
-		return own(connection.ErrInvalid, "the manager created %q instead of renaming %q, which is still there: delete one of them in the console", to.Name, from.Name)
+		return transport.Own(connection.ErrInvalid, "the manager created %q instead of renaming %q, which is still there: delete one of them in the console", to.Name, from.Name)
 	}
 	return nil
 }
@@ -541,7 +541,7 @@ func (p *Provider) delete(ctx context.Context, operation connection.Operation) e
 	}
 	p.acknowledged(operation.Key, digest(live), nil)
 	if state, failures := p.deploymentOf(got.Body); state == notDeployed && len(failures) > 0 && failures[0] != noGateway {
-		return own(connection.ErrPending, "deleted, but perhaps still on gateways: %s", tell(failures, p.client.http.Redactor()))
+		return transport.Own(connection.ErrPending, "deleted, but perhaps still on gateways: %s", tell(failures, p.client.http.Redactor()))
 	}
 	return nil
 }

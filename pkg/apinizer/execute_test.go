@@ -160,7 +160,7 @@ func TestAMoveDoesNotLoseOneOfTwoSecrets(t *testing.T) {
 		From: connection.MoveEnd{Space: connection.SpaceRef{Name: "Payments"}, Name: "Trap"},
 		To:   connection.MoveEnd{Space: d.Space, Name: "Trap"},
 	}}
-	if p := r.plan(); len(p.Changes) != 1 || !strings.Contains(p.Changes[0].Refused, "a rebuild would lose privPassphrase") {
+	if p := r.plan(); len(p.Changes) != 1 || !strings.Contains(p.Changes[0].Refused, "recreating it would lose privPassphrase") {
 		t.Errorf("the plan has %+v", p.Changes)
 	}
 	r.holds("Trap", "privPassphrase")

@@ -41,7 +41,7 @@ type difference struct {
 	// separates tells that credentials of each user take the place of those of the
 	// connection, or the reverse; nil: neither.
 	separates *bool
-	// recreate says why only a rebuild can make the change; empty where it need not.
+	// recreate says why only a recreate can make the change; empty where it need not.
 	recreate string
 }
 
@@ -83,7 +83,7 @@ func (a *analysis) compare(p *pair) *difference {
 	a.linkAgain(p, d)
 	a.compareCredentials(p, d)
 	if d.recreate = a.mustRecreate(p, d); d.recreate != "" {
-		d.writeCredentials(p.Credentials, "a rebuild must carry the credentials")
+		d.writeCredentials(p.Credentials, "a recreate must carry the credentials")
 	}
 	if d.pending = p.live.Mark.Pending && p.live.Mark.Project == a.in.Project; d.pending {
 		d.add("/effective", false, true)
@@ -198,7 +198,7 @@ func (d *difference) addUnrecorded(path string, names []string, isRecorded func(
 func (a *analysis) compareCredentials(p *pair, d *difference) {
 	switch {
 	case d.whose != "":
-		d.writeCredentials(p.Credentials, d.whose+" changes whose credentials are used")
+		d.writeCredentials(p.Credentials, "a change of "+d.whose+" must carry the credentials")
 	case d.host != "":
 		d.writeCredentials(p.Credentials, "a change of "+d.host+" must carry the credentials")
 	case d.owner:
@@ -240,13 +240,13 @@ func (d *difference) writeCredentials(credentials map[string]any, why string) {
 func (a *analysis) mustRecreate(p *pair, d *difference) string {
 	switch {
 	case d.dataSource:
-		return "another data source needs a rebuild"
+		return "another data source needs a recreate"
 	case p.live.Key.Space != p.key.Space && a.in.Snapshot.Traits.Space == connection.Recreate:
-		return "another space needs a rebuild"
+		return "another space needs a recreate"
 	}
 	for _, name := range slices.Sorted(maps.Keys(d.set)) {
 		if !a.in.Snapshot.Traits.CanPatch(d.set[name]) {
-			return "the value of " + name + " cannot be patched and needs a rebuild"
+			return "the value of " + name + " cannot be patched and needs a recreate"
 		}
 	}
 	if a.updateOf(p.target) == connection.UpdateRecreate && (len(d.set)+len(d.remove) > 0 || d.credentials) {

@@ -19,7 +19,7 @@ func describe(step *stepNode) string {
 		if step.nodes[0].operation.Kind != connection.Create {
 			return "swaps the names of the old one and the new one; apps keep working by name; its id changes"
 		}
-		return "creates the new one beside the old one, then swaps their names; apps keep working by name; its id changes"
+		return "creates the new one next to the old one, then swaps their names; apps keep working by name; its id changes"
 	case connection.BulkDelete, connection.Delete:
 		return describeDeletes(step)
 	case connection.BulkUpdate:
@@ -81,13 +81,13 @@ func describeOne(n *node) string {
 	case diff != nil && diff.record:
 		return "renews its key record"
 	}
-	return "marks it as ours"
+	return "adds the ownership record"
 }
 
 func describeName(n *node) string {
 	switch name := n.operation.Name; {
 	case n.operation.Mark != nil && n.operation.Mark.Transit == connection.TransitOld:
-		return "lets the old one make way"
+		return "renames the old one aside"
 	case n.created != nil:
 		return "gives the name to the new one"
 	case strings.HasPrefix(name, temporaryPrefix):
@@ -117,18 +117,18 @@ func describeBulk(step *stepNode) string {
 }
 
 func describeDeletes(step *stepNode) string {
-	rebuilt := 0
+	recreated := 0
 	for _, n := range step.nodes {
 		if n.decision.change.Action != ActionDelete || n.decision.repair {
-			rebuilt++
+			recreated++
 		}
 	}
-	switch gone := len(step.nodes) - rebuilt; {
-	case rebuilt == 0:
+	switch gone := len(step.nodes) - recreated; {
+	case recreated == 0:
 		return ""
 	case gone == 0:
-		return "deletes what " + words.Count(rebuilt, "rebuild") + " left"
+		return "deletes what " + words.Count(recreated, "recreate") + " left"
 	default:
-		return "deletes " + words.Count(gone, "connection") + ", and what " + words.Count(rebuilt, "rebuild") + " left"
+		return "deletes " + words.Count(gone, "connection") + ", and what " + words.Count(recreated, "recreate") + " left"
 	}
 }

@@ -185,7 +185,7 @@ func unmanaged(rest leftover, policy connection.Policy) (DriftItem, bool) {
 	case !rest.owned:
 		return item, rest.live.Mark.Project == ""
 	case rest.taken:
-		item.Reason, item.Apply = "the new one of a rebuild that is not finished", string(ActionMove)
+		item.Reason, item.Apply = "the new one of an unfinished recreate", string(ActionMove)
 		return item, true
 	case rest.half:
 		return item, false // its delete is told

@@ -33,13 +33,13 @@ type leftover struct {
 	kept, wayOut string
 	// elsewhere tells that its record is of another key, which moved blocks explain.
 	elsewhere bool
-	// half tells that an interrupted rebuild of a declared connection left it.
+	// half reports that an interrupted recreate of a declared connection left it.
 	half bool
-	of   connection.Key // the key that was rebuilt
+	of   connection.Key // the key that was recreated
 	// anew tells that it was to be moved, and stands elsewhere made anew.
 	anew bool
 	// needless tells of a half that it is a new one beside the one that it was to
-	// replace, taken that a rebuild goes on with it.
+	// replace, taken that a recreate goes on with it.
 	needless, taken bool
 }
 
@@ -344,7 +344,7 @@ func (m *matcher) findMoved(p *pair) {
 }
 
 // findMarked looks for a connection that bears the mark of the key and stands
-// elsewhere: because a rebuild was interrupted, because a move of two calls was,
+// elsewhere: because a recreate was interrupted, because a move of two calls was,
 // or because somebody renamed or moved it by hand.
 func (m *matcher) findMarked(p *pair) {
 	if p.live != nil || p.trouble != "" {
@@ -401,7 +401,7 @@ func (m *matcher) origins(to connection.Key) []connection.Key {
 }
 
 // underway gives the connection that was on its way to the key when a run was
-// interrupted: at a temporary name, or made by a rebuild for which the old one has
+// interrupted: at a temporary name, or made by a recreate for which the old one has
 // made way already, or that old one if the new one is gone. A new one beside an
 // untouched old one is not: it is made again.
 func (m *matcher) underway(to connection.Key) *connection.Live {
@@ -427,7 +427,7 @@ func (m *matcher) underway(to connection.Key) *connection.Live {
 	return old
 }
 
-// isHalf reports whether the connection stands where a rebuild of the key would
+// isHalf reports whether the connection stands where a recreate of the key would
 // have left it. A copy made by hand stands elsewhere.
 func (p places) isHalf(live *connection.Live, key connection.Key) bool {
 	prefix := newPrefix
@@ -440,7 +440,7 @@ func (p places) isHalf(live *connection.Live, key connection.Key) bool {
 // isUnsupplied reports whether the files neither declare credentials nor allow to let them go.
 func (p *pair) isUnsupplied() bool { return len(p.Credentials) == 0 && !p.Lifecycle.RecreateAllowed }
 
-// lastWithCredentials reports whether deleting what a rebuild has put aside would lose
+// lastWithCredentials reports whether deleting what a recreate has put aside would lose
 // credentials that the connection in its place, if there is one, has not got: a change of
 // owner may have taken them away.
 func lastWithCredentials(old, standing *connection.Live) bool {
@@ -489,7 +489,7 @@ func (a *analysis) leave(m *matcher) {
 			rest.kept = fmt.Sprintf("the tenant also lists it as %q: it was moved or renamed while the lists were read", byID[live.ID].Key)
 			rest.wayOut = "plan again"
 		case marked && a.places.isHalf(live, target) && unsupplied[target] && lastWithCredentials(live, standing[target]):
-			rest.kept = "the old one of a rebuild, with credentials that the one in its place does not have"
+			rest.kept = "the old one of a recreate, with credentials that the one in its place does not have"
 			rest.wayOut = "declare credentials, or set lifecycle.recreate: allow to lose them"
 		case finished[live]:
 			rest.half, rest.of = true, target
@@ -521,8 +521,8 @@ func (a *analysis) leave(m *matcher) {
 
 // What a person can do about a connection that is not deleted for want of a record that fits.
 const (
-	rewrite = "to have it deleted, declare it, apply (which renews the record), and remove it again, or delete it yourself; to keep it, remove its ownership mark"
-	release = "delete it yourself, or remove its ownership mark to keep it"
+	rewrite = "to have it deleted, declare it, apply (which renews the record), and remove it again, or delete it yourself; to keep it, remove its ownership record"
+	release = "delete it yourself, or remove its ownership record to keep it"
 )
 
 // declaredIDs returns the live connections that are declared ones, by id. A connection that

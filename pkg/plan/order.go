@@ -99,7 +99,7 @@ func (o *orderer) holdBack() bool {
 		switch {
 		case d.change.Action != ActionDelete, d.needless:
 		case d.repair && refused[d.of]:
-			d.change.Refused = "it is kept while the rebuild to which it belongs is refused"
+			d.change.Refused = "it is kept while its recreate is refused"
 			held = false
 		case d.repair && last[d.of] != nil:
 			n.needs = append(n.needs, last[d.of])

@@ -69,7 +69,7 @@ func TestWhoseAConnectionIsAfterSpacesAndRecordsHaveChanged(t *testing.T) {
 			w.declare("A", "x")
 			w.hold("A", "x")
 			w.hold("A", "theirs", record(""))
-		}, "", []string{"A/theirs: without the key record", "remove its ownership mark"}},
+		}, "", []string{"A/theirs: without the key record", "remove its ownership record"}},
 		{"a record that a moved block explains is not renewed", func(w *world) {
 			w.declare("B", "x")
 			w.hold("B", "x", record(recordOf("A", "x")))

@@ -163,7 +163,7 @@ func TestMake(t *testing.T) {
 		{"another project's is refused", func(w *world) {
 			w.declare("A", "x")
 			w.hold("A", "x", func(l *connection.Live) { l.Mark.Project = "other" })
-		}, `adopt A/x !it belongs to project "other": remove it from these files, or take the mark qlsync:other off it`},
+		}, `adopt A/x !it belongs to project "other": remove it from these files, or remove its ownership record (qlsync:other)`},
 		{"what cannot be read is refused, and the rest goes on", func(w *world) {
 			w.declare("A", "x")
 			w.declare("A", "y")
@@ -580,11 +580,11 @@ func TestMake(t *testing.T) {
 			w.hold("A", "protected", func(l *connection.Live) { l.Mark.Protected = true })
 			w.hold("A", "separated", func(l *connection.Live) { l.Separated = true })
 			w.hold("A", "stored", func(l *connection.Live) { l.HasCredentials = true })
-		}, "recreate A/family /dataSource:rest>mssql !a rebuild as mssql cannot serve the apps that read it as rest. To rebuild it anyway, set lifecycle.recreate: allow\n" +
-			"recreate A/owner /dataSource:rest>soap !a rebuild would change its owner from bo@example.com: declare owner. To rebuild it anyway, set lifecycle.recreate: allow\n" +
-			"recreate A/protected /dataSource:rest>soap !it is protected by preventDestroy, and this change needs a rebuild: declare lifecycle.preventDestroy: false first\n" +
-			"recreate A/separated /dataSource:rest>soap !a rebuild would lose the credentials that each user has entered. To rebuild it anyway, set lifecycle.recreate: allow\n" +
-			"recreate A/stored /dataSource:rest>soap !a rebuild would lose its stored credentials: declare them under credentials. To rebuild it anyway, set lifecycle.recreate: allow"},
+		}, "recreate A/family /dataSource:rest>mssql !a connection of data source mssql cannot serve the apps that load from it as rest. To recreate it anyway, set lifecycle.recreate: allow\n" +
+			"recreate A/owner /dataSource:rest>soap !recreating it would change its owner from bo@example.com: declare owner. To recreate it anyway, set lifecycle.recreate: allow\n" +
+			"recreate A/protected /dataSource:rest>soap !it is protected by preventDestroy, and this change needs a recreate: declare lifecycle.preventDestroy: false first\n" +
+			"recreate A/separated /dataSource:rest>soap !recreating it would lose the credentials that each user has entered. To recreate it anyway, set lifecycle.recreate: allow\n" +
+			"recreate A/stored /dataSource:rest>soap !recreating it would lose its stored credentials: declare them under credentials. To recreate it anyway, set lifecycle.recreate: allow"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			w := newWorld()

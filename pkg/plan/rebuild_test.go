@@ -321,8 +321,8 @@ func TestDriftTellsOnceOfWhatARebuildHasLeft(t *testing.T) {
 		set  func(*connection.Live)
 		want string
 	}{
-		{"what will be used", func(*connection.Live) {}, "move: the new one of a rebuild that is not finished"},
-		{"what will be deleted", func(l *connection.Live) { l.DataSource = "mssql" }, "delete: left behind by a rebuild that was interrupted"},
+		{"what will be used", func(*connection.Live) {}, "move: the new one of an unfinished recreate"},
+		{"what will be deleted", func(l *connection.Live) { l.DataSource = "mssql" }, "delete: left behind by an interrupted recreate"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			drift, problems := plan.FindDrift(rebuildWorld(begun(test.set)).input())

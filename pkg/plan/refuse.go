@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"net/url"
 	"slices"
 	"strings"
 
+	"github.com/qlsync/qlsync/internal/jsonpointer"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -46,7 +48,7 @@ func (a *analysis) refuseChange(p *pair, d *difference) string {
 	case p.trouble != "":
 		return p.trouble
 	case live.Mark.Project != "" && live.Mark.Project != a.in.Project:
-		return fmt.Sprintf("it belongs to project %q: remove it from these files, or take the mark qlsync:%s off it", live.Mark.Project, live.Mark.Project)
+		return fmt.Sprintf("it belongs to project %q: remove it from these files, or remove its ownership record (qlsync:%s)", live.Mark.Project, live.Mark.Project)
 	case live.Unreadable != "":
 		return "it cannot be read: " + live.Unreadable
 	case p.lacks != "" && !p.ignores("properties", p.selects):
@@ -76,7 +78,7 @@ func (a *analysis) refuseChange(p *pair, d *difference) string {
 	return a.refuseWrite(p, d)
 }
 
-// refuseCrowded says why no mark can be written.
+// refuseCrowded says why no ownership record can be written.
 func refuseCrowded(p *pair) string {
 	crowded := p.live.Crowded
 	if _, declared := p.Properties[crowded]; crowded == "" || declared && !p.ignores("properties", crowded) {
@@ -133,7 +135,7 @@ func (a *analysis) refuseWrite(p *pair, d *difference) string {
 	case d.host != "" && len(p.Credentials) == 0 && p.live.HasCredentials:
 		return fmt.Sprintf("a change of %s must carry the credentials: declare them under credentials", d.host)
 	case d.host != "" && len(p.Credentials) > 0 && p.live.Separated && a.unnamed(p.target) != "":
-		return fmt.Sprintf("a change of %s takes away whose credentials are used: declare %s too, so that they are linked again", d.host, a.unnamed(p.target))
+		return fmt.Sprintf("a change of %s unlinks the credentials that each user has entered: declare %s too, so that the declared credentials are linked to the new host", d.host, a.unnamed(p.target))
 	case p.live.Key.Space != p.key.Space && a.in.Snapshot.Traits.Space == "":
 		return "this token may not move connections between spaces"
 	}
@@ -152,7 +154,7 @@ func (a *analysis) undeclared(p *pair, names []string) string {
 	return strings.Join(missing, ", ")
 }
 
-// refuseRecreate says why a connection may not be rebuilt: it is protected, or
+// refuseRecreate says why a connection may not be recreated: it is protected, or
 // something would be lost that cannot be put back.
 func (a *analysis) refuseRecreate(p *pair) string {
 	live := p.live
@@ -174,26 +176,26 @@ func (a *analysis) refuseRecreate(p *pair) string {
 			secret = name
 		}
 	}
-	const allow = ". To rebuild it anyway, set lifecycle.recreate: allow"
+	const allow = ". To recreate it anyway, set lifecycle.recreate: allow"
 	switch {
 	case protected:
-		return "it is protected by preventDestroy, and this change needs a rebuild: declare lifecycle.preventDestroy: false first"
+		return "it is protected by preventDestroy, and this change needs a recreate: declare lifecycle.preventDestroy: false first"
 	case len(a.in.Snapshot.Incomplete) > 0:
-		return "nothing is rebuilt while the tenant's list is incomplete"
+		return "nothing is recreated while the tenant's list is incomplete"
 	case secret != "":
-		return "a rebuild would lose " + secret + ", which the service does not show in full: declare it"
+		return "recreating it would lose " + secret + ", which the service does not show in full: declare it"
 	case p.Lifecycle.RecreateAllowed:
 		return ""
 	case live.Family != "" && p.source.Family != "" && live.Family != p.source.Family:
-		return fmt.Sprintf("a rebuild as %s cannot serve the apps that read it as %s", p.DataSource, live.DataSource) + allow
+		return fmt.Sprintf("a connection of data source %s cannot serve the apps that load from it as %s", p.DataSource, live.DataSource) + allow
 	case live.HasCredentials && len(p.Credentials) == 0:
-		return "a rebuild would lose its stored credentials: declare them under credentials" + allow
+		return "recreating it would lose its stored credentials: declare them under credentials" + allow
 	case live.DataSource == p.DataSource && a.undeclared(p, live.Withheld) != "":
-		return "a rebuild would lose " + a.undeclared(p, live.Withheld) + ", which the service keeps, or may keep, and does not show: declare it under credentials" + allow
+		return "recreating it would lose " + a.undeclared(p, live.Withheld) + ", which the service keeps, or may keep, and does not show: declare it under credentials" + allow
 	case live.Separated:
-		return "a rebuild would lose the credentials that each user has entered" + allow
+		return "recreating it would lose the credentials that each user has entered" + allow
 	case live.OwnerID != "" && owner != live.OwnerID && p.ownerID == "":
-		return fmt.Sprintf("a rebuild would change its owner from %s: declare owner", a.userName(live.OwnerID)) + allow
+		return fmt.Sprintf("recreating it would change its owner from %s: declare owner", a.userName(live.OwnerID)) + allow
 	}
 	return ""
 }
@@ -205,10 +207,10 @@ func (a *analysis) warnAbout(decided *decision) {
 		return
 	}
 	if d.host != "" && d.credentials {
-		a.warn(&key, fmt.Sprintf("these credentials will be sent to another host: %s changes", d.host))
+		a.warn(&key, d.newHost("these credentials"))
 	}
 	if d.relinked != nil {
-		a.warn(&key, fmt.Sprintf("the stored credentials %q will be sent to another host: %s changes", d.relinked, d.host))
+		a.warn(&key, d.newHost(fmt.Sprintf("the stored credentials %q", d.relinked)))
 	}
 	if d.host != "" && decided.live.Separated {
 		a.warn(&key, fmt.Sprintf("%s changes: every user of this connection will have to enter credentials again", d.host))
@@ -224,16 +226,53 @@ func (a *analysis) warnAbout(decided *decision) {
 		a.warn(&key, "it gets credentials for everybody; those that each user has linked are no longer used")
 	}
 	if d.recreate != "" {
-		a.warn(&key, a.rebuildWarning()+a.lost(decided))
+		a.warn(&key, a.recreateWarning()+a.lost(decided))
 	}
 }
 
-// rebuildWarning says what a rebuild changes for whoever uses the connection.
-func (a *analysis) rebuildWarning() string {
-	if a.in.Snapshot.Traits.Named {
-		return "it is rebuilt: the old one is deleted, and what uses it finds the new one by its name"
+// newHost says that credentials will be sent to the place at which the changed host property
+// points, and names the old and the new place where the service shows both.
+func (d *difference) newHost(what string) string {
+	before, after := d.places()
+	switch {
+	case after == "":
+		return fmt.Sprintf("%s changes: %s will be sent to the new host", d.host, what)
+	case before == "":
+		return fmt.Sprintf("%s changes to %q: %s will be sent there", d.host, after, what)
 	}
-	return "it is rebuilt: apps keep working by its name; its id changes, and what refers to the id is lost"
+	return fmt.Sprintf("%s changes from %q to %q: %s will be sent to %[3]q", d.host, before, after, what)
+}
+
+// places returns the old and the new place that a change of the host property shows: of two
+// URLs the hosts, if these differ, and the whole values otherwise. Empty: it is no text.
+func (d *difference) places() (before, after string) {
+	at := slices.IndexFunc(d.fields, func(f Field) bool { return f.Path == "/properties/"+jsonpointer.Escape(d.host) })
+	if at < 0 || d.fields[at].Secret {
+		return "", ""
+	}
+	before, _ = d.fields[at].Before.(string)
+	after, _ = d.fields[at].After.(string)
+	if old, next := hostOf(before), hostOf(after); old != "" && next != "" && old != next {
+		return old, next
+	}
+	return before, after
+}
+
+// hostOf returns the host of a URL, with its port; empty for any other text.
+func hostOf(address string) string {
+	parsed, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return parsed.Host
+}
+
+// recreateWarning says what a recreate changes for whoever uses the connection.
+func (a *analysis) recreateWarning() string {
+	if a.in.Snapshot.Traits.Named {
+		return "it is recreated: the old one is deleted, and what uses it finds the new one by its name"
+	}
+	return "it is recreated: apps keep working by its name; its id changes, and what refers to the id is lost"
 }
 
 // warnAboutOwners tells, once for all, which connections may be left without
@@ -262,7 +301,7 @@ func firstOf(keys []string) string {
 	return strings.Join(keys, ", ")
 }
 
-// lost names what a rebuild that was allowed takes away besides the id.
+// lost names what a recreate that was allowed loses besides the id.
 func (a *analysis) lost(decided *decision) string {
 	live, t := decided.live, decided.target
 	text := ""
@@ -342,11 +381,11 @@ func (a *analysis) mayBeCreated(live *connection.Live) string {
 	return ""
 }
 
-// repair deletes what an interrupted rebuild left behind.
+// repair deletes what an interrupted recreate left behind.
 func (a *analysis) repair(rest *leftover) {
 	live := rest.live
 	a.decisions = append(a.decisions, &decision{live: live, repair: true, needless: rest.needless, of: rest.of, change: Change{
 		Action: ActionDelete, Connection: live.Key, ID: live.ID, DataSource: live.DataSource,
-		Reason: "left behind by a rebuild that was interrupted", Refused: a.refuseDelete(live),
+		Reason: "left behind by an interrupted recreate", Refused: a.refuseDelete(live),
 	}})
 }

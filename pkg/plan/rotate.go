@@ -99,7 +99,7 @@ func (a *analysis) addRotation(p *pair, action Action, reason string) *decision 
 		r.diff.hidden = a.compare(p).hidden
 		r.change.Refused = cmp.Or(refuseCrowded(p), a.refuseTags(p, r.diff), a.refuseWrite(p, r.diff))
 		if a.updateOf(p.target) == connection.UpdateRecreate {
-			r.change.Refused = "its credentials are written by a rebuild (update: recreate), which must be reviewed: raise credentialsVersion"
+			r.change.Refused = "writing its credentials needs a recreate (update: recreate), which must be reviewed: raise credentialsVersion"
 		}
 	}
 	a.rotations = append(a.rotations, r)

@@ -126,11 +126,11 @@ func TestRotations(t *testing.T) {
 		{"nor written when that is asked for", func(w *world) {
 			w.declare("A", "x", with)
 			ours(w, func(l *connection.Live) { l.Mark.Project = "others" })
-		}, &changed, true, `rotate A/x !its change is refused: it belongs to project "others": remove it from these files, or take the mark qlsync:others off it`},
+		}, &changed, true, `rotate A/x !its change is refused: it belongs to project "others": remove it from these files, or remove its ownership record (qlsync:others)`},
 		{"a rebuild must be reviewed", func(w *world) {
 			w.declare("A", "x", with, func(d *connection.Desired) { d.Lifecycle.Update = connection.UpdateRecreate })
 			ours(w)
-		}, &changed, false, "rotate A/x !its credentials are written by a rebuild (update: recreate), which must be reviewed: raise credentialsVersion"},
+		}, &changed, false, "rotate A/x !writing its credentials needs a recreate (update: recreate), which must be reviewed: raise credentialsVersion"},
 		{"a new owner's are recorded when they are there", func(w *world) {
 			w.declare("A", "x", with, func(d *connection.Desired) { d.Owner = "bo@example.com" })
 			ours(w)

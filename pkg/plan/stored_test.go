@@ -152,7 +152,7 @@ func TestCredentialsThatEachUserBrings(t *testing.T) {
 				w.hold("A", "x", liveDB(true, map[string]any{"set": "id-team", "as": "team", "host": "old"}))
 			}, "update A/x /properties/host:old>new\ns1 patch A/x",
 			[]string{`{"host":"new","set":"id-team"}`},
-			`the stored credentials "team" will be sent to another host: host changes`,
+			`host changes from "old" to "new": the stored credentials "team" will be sent to "new"`,
 		},
 		{
 			"and is refused where nothing would link the declared ones",
@@ -160,7 +160,7 @@ func TestCredentialsThatEachUserBrings(t *testing.T) {
 				w.declare("A", "x", db(map[string]any{"host": "new"}, password))
 				w.hold("A", "x", liveDB(true, map[string]any{"host": "old"}))
 			}, "update A/x /properties/host:old>new /credentials/password=(secret)" +
-				" !a change of host takes away whose credentials are used: declare as too, so that they are linked again", nil, "",
+				" !a change of host unlinks the credentials that each user has entered: declare as too, so that the declared credentials are linked to the new host", nil, "",
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {

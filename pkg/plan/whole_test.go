@@ -100,7 +100,7 @@ func TestAServiceThatReplacesWholeConnections(t *testing.T) {
 			w.declare("B", "x")
 			w.hold("A", "x", func(l *connection.Live) { l.Hidden = []string{"store"} })
 			w.moved("A", "x", "B", "x")
-		}, "recreate B/x from A/x /space:A>B !a rebuild would lose store, which the service does not show in full: declare it"},
+		}, "recreate B/x from A/x /space:A>B !recreating it would lose store, which the service does not show in full: declare it"},
 		{"what a killed rebuild in place has tried out is deleted when the connection is there again", func(w *world) {
 			w.declare("A", "x", declared)
 			w.hold("A", tried, withholds, func(l *connection.Live) { l.Mark.Key, l.Mark.Transit = digest, connection.TransitNew })

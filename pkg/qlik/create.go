@@ -76,7 +76,7 @@ func (p *Provider) readBack(ctx context.Context, left connection.Live, operation
 		return fmt.Errorf("read back what was created: %w", err)
 	case wire.Name != operation.Name, wire.Space != operation.Space.ID, wire.DataSource != operation.DataSource,
 		!shows(wire.Properties, createProperties(operation)), !hasTags(wire, createTags(operation)):
-		return fmt.Errorf("read back what was created: it is not what was sent: %w", connection.ErrInvalid)
+		return transport.Own(connection.ErrInvalid, "read back what was created: it is not what was sent")
 	}
 	now := liveOf(id, wire)
 	if connection.CheckUnchanged(&left, &now, &connection.Operation{Kind: connection.Delete}) == nil {

@@ -97,7 +97,7 @@ func TestCreatesThatFail(t *testing.T) {
 	}{
 		"a name that is taken":     {409, refuse("DC-9", "exists", ""), connection.ErrConflict, "409 DC-9: exists"},
 		"a property that is wrong": {400, refuse("DC-0", "bad", "secretKey hunter2 <&> is bad"), connection.ErrInvalid, "secretKey (secret) is bad"},
-		"no address to sign in at": {201, `{"authUrl": "javascript:alert(1)"}`, connection.ErrInvalid, "no https URL"},
+		"no address to sign in at": {201, `{"authUrl": "javascript:alert(1)"}`, connection.ErrInvalid, "the address to sign in at is not an https URL"},
 		"no access to the space":   {403, "", connection.ErrForbidden, "403"},
 		"an unknown data source":   {400, refuse("DC-0", "bad", "data source X is unknown"), connection.ErrInvalid, "unknown"},
 	} {

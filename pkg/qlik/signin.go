@@ -59,8 +59,7 @@ func (p *Provider) askSignIn(ctx context.Context, operation connection.Operation
 	}
 	outcome := p.create(ctx, operation)
 	if outcome.Err == nil { // the service took no notice of authUrlOnly, and of the name
-		outcome.Err = fmt.Errorf("ask for the address to sign in at: %w: instead of an address, the tenant has made another connection of that name, %s: delete it",
-			connection.ErrInvalid, outcome.ID)
+		outcome.Err = transport.Own(connection.ErrInvalid, "ask for the address to sign in at: the tenant returned no address and created another connection of that name, %s: delete it", outcome.ID)
 	}
 	return outcome
 }
@@ -70,11 +69,11 @@ func (p *Provider) askSignIn(ctx context.Context, operation connection.Operation
 // state or a challenge is random.
 func mustSignIn(address string, hide *transport.Redactor) connection.Outcome {
 	if hide.Holds(address) {
-		return connection.Outcome{Err: fmt.Errorf("create connection: %w: the address to sign in at quotes a secret", connection.ErrInvalid)}
+		return connection.Outcome{Err: transport.Own(connection.ErrInvalid, "create connection: the address to sign in at contains a secret of the request, so it is not shown")}
 	}
 	parsed, err := url.Parse(address)
 	if err != nil || parsed.Host == "" || parsed.Scheme != "https" && !(parsed.Scheme == "http" && transport.IsLoopback(parsed.Hostname())) {
-		return connection.Outcome{Err: fmt.Errorf("create connection: %w: the address to sign in at is no https URL", connection.ErrInvalid)}
+		return connection.Outcome{Err: transport.Own(connection.ErrInvalid, "create connection: the address to sign in at is not an https URL")}
 	}
 	return connection.Outcome{Err: connection.ErrSignIn, SignInURL: parsed.String()}
 }

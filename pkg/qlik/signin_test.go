@@ -116,7 +116,7 @@ func TestAnAddressThatQuotesASecretIsNotShown(t *testing.T) {
 		ask := big
 		ask.Kind, ask.Credentials = connection.AskSignIn, map[string]any{"P12CustomPwd": connection.NewSecret("sesame-open-4711")}
 		outcome := execute(t, n, ask)[0]
-		if mustContain(t, outcome.Err, "quotes a secret"); outcome.SignInURL != "" || strings.Contains(outcome.Err.Error(), quoted) {
+		if mustContain(t, outcome.Err, "contains a secret of the request"); outcome.SignInURL != "" || strings.Contains(outcome.Err.Error(), quoted) {
 			t.Errorf("%s: %+v", name, outcome)
 		}
 	}
@@ -136,7 +136,7 @@ func TestATenantThatTakesNoNoticeOfAuthUrlOnly(t *testing.T) {
 		t.Errorf("body %s", body)
 	}
 	outcome := execute(t, n, connection.Operation{Kind: connection.AskSignIn, ID: "c1", SignIn: "authCode"})[0]
-	mustContain(t, outcome.Err, "has made another connection of that name, c9")
+	mustContain(t, outcome.Err, "created another connection of that name, c9")
 }
 
 // TestAPatchWithACodeIsNotSentTwice loses the answer of one: whether it has

@@ -293,7 +293,7 @@ func (n *notes) unmarked(p *Project, tenant *node, provider string) bool {
 	case provider != ProviderApinizer:
 		n.add(entry.place, "ownership: none is for the provider apinizer", "")
 	case p.Policy.Prune == connection.PruneOwned:
-		n.add(entry.place, "without marks nobody knows what is owned, so nothing can be pruned", "write policy.prune: none, or leave ownership out")
+		n.add(entry.place, "without ownership records nobody knows what is owned, so nothing can be pruned", "write policy.prune: none, or leave ownership out")
 	}
 	return true
 }

@@ -164,7 +164,7 @@ policy: {prune: owned}
 tenants:
   a: {provider: apinizer, url: "https://manager.example", auth: {token: {env: A}}, ownership: none}
 `, `
-			qlsync.yaml:6:84: without marks nobody knows what is owned, so nothing can be pruned (write policy.prune: none, or leave ownership out)`},
+			qlsync.yaml:6:84: without ownership records nobody knows what is owned, so nothing can be pruned (write policy.prune: none, or leave ownership out)`},
 		{"secrets in the open, which are not repeated", `version: 1
 project: finance
 tenants:
