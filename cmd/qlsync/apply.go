@@ -27,7 +27,7 @@ func applyCommand(env *environment) *cli.Command {
 		ArgsUsage: "[plan.json]",
 		Description: "Plans, shows the plan, asks, and carries it out. With a plan file or --plan-hash it goes on\n" +
 			"without asking, and only if planning again gives exactly the reviewed plan. A plan file - is standard input.",
-		Flags: slices.Concat(sharedFlags(), resultFormats().flags(), planFlags(), []cli.Flag{
+		Flags: slices.Concat(sharedFlags(), outputFlags(report.ResultFormats().Names()), planFlags(), []cli.Flag{
 			&cli.BoolFlag{Name: "auto-approve", Usage: "do not ask"},
 			repeatable("rotate", "write the credentials of this connection whatever is recorded of them, as `SPACE/NAME`; repeatable"),
 			&cli.StringFlag{Name: "plan-hash", Usage: "apply only if the plan has this `HASH`; approves it"},
@@ -42,7 +42,7 @@ func applyCommand(env *environment) *cli.Command {
 }
 
 func runApply(c *cli.Context, env *environment) error {
-	if err := cmp.Or(resultFormats().check(c, env), checkOnStale(c)); err != nil {
+	if err := cmp.Or(checkFlags(c, env, report.ResultFormats()), checkOnStale(c)); err != nil {
 		return err
 	}
 	reviewed, err := reviewedPlan(c, env)

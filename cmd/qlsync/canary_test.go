@@ -393,17 +393,20 @@ func (c *canaries) everything() {
 		cache = nil // it has none
 	}
 	cover := map[string]func(){
-		"init":     func() { c.run("new", "init"); c.run("new", "plan", "--log-level", "debug") },
-		"validate": func() { each(problemFormats().names(), "validate"); project("validate", "--all-tenants") },
+		"init": func() { c.run("new", "init"); c.run("new", "plan", "--log-level", "debug") },
+		"validate": func() {
+			each(report.ValidationFormats(version()).Names(), "validate")
+			project("validate", "--all-tenants")
+		},
 		"plan": func() {
-			each(planFormats().names(), append([]string{"plan", "--out", "plan.json"}, cache...)...)
+			each(report.PlanFormats().Names(), append([]string{"plan", "--out", "plan.json"}, cache...)...)
 			project("plan", "--all-tenants")
 			project("plan", "--snapshot", "live.json", "--out", "offline.json")
 			project("plan", "--snapshot", "../in/key.json")
 		},
 		"apply": func() {
 			project("apply", "plan.json")
-			for _, format := range resultFormats().names() {
+			for _, format := range report.ResultFormats().Names() {
 				project("apply", "--auto-approve", "--format", format, "--report", "json=result.json", "--rotate", "Finance/Ledger", "--rotate", "Finance/Lake")
 			}
 			c.environ["PASSWORD"] = c.secret("the next password")
@@ -413,7 +416,7 @@ func (c *canaries) everything() {
 			project("apply", "--auto-approve", "--rotate", "Finance/Rates")
 		},
 		"drift": func() {
-			each(driftFormats(report.HTML{}).names(), "drift", "--history", "history.jsonl")
+			each(report.DriftFormats(report.HTML{}).Names(), "drift", "--history", "history.jsonl")
 			project("drift", "--all-tenants")
 		},
 		"snapshot": func() { project("snapshot", "--out", "live.json"); project("snapshot") },
@@ -430,8 +433,8 @@ func (c *canaries) everything() {
 			c.run("out", append([]string{"schemas", "list"}, onProject...)...)
 			c.run("out", append([]string{"schemas", "editor"}, onProject...)...)
 		},
-		"doctor":   func() { each(doctorFormats().names(), "doctor"); project("doctor", "--all-tenants") },
-		"secrets":  func() { each(secretsFormats().names(), "secrets") },
+		"doctor":   func() { each(report.DoctorFormats().Names(), "doctor"); project("doctor", "--all-tenants") },
+		"secrets":  func() { each(report.SecretsFormats().Names(), "secrets") },
 		"simulate": func() { c.run("out", "simulate", "--tenant", "../in/key.json") },
 		"completion": func() {
 			for _, shell := range []string{"bash", "zsh", "fish", "powershell"} {

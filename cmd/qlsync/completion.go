@@ -10,6 +10,7 @@ import (
 	"github.com/qlsync/qlsync/internal/commandline"
 	"github.com/qlsync/qlsync/internal/engine"
 	"github.com/qlsync/qlsync/internal/report"
+	"github.com/qlsync/qlsync/internal/words"
 )
 
 func completionCommand(env *environment) *cli.Command {
@@ -27,7 +28,7 @@ func completionCommand(env *environment) *cli.Command {
 		Action: func(c *cli.Context) error {
 			script, known := commandline.Script(c.Args().First())
 			if c.NArg() != 1 || !known {
-				return fmt.Errorf("completion %q: it must be %s", strings.Join(c.Args().Slice(), " "), oneOf(commandline.Shells()))
+				return fmt.Errorf("completion %q: it must be %s", strings.Join(c.Args().Slice(), " "), words.OneOf(commandline.Shells()))
 			}
 			_, err := env.stdout.Write(script)
 			return err

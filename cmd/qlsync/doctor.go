@@ -6,7 +6,6 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/qlsync/qlsync/internal/doctor"
 	"github.com/qlsync/qlsync/internal/engine"
 	"github.com/qlsync/qlsync/internal/report"
 	"github.com/qlsync/qlsync/pkg/spec"
@@ -19,17 +18,13 @@ func doctorCommand(env *environment) *cli.Command {
 		Description: "Checks the files, vendored schemas, secrets, QLSYNC_HOSTS, the lock folder, whether the tenant\n" +
 			"answers, its clock, the token and its roles, the spaces, the data sources, and the right to write\n" +
 			"connections. After a failed check, it continues with what can still be checked.",
-		Flags:  slices.Concat(sharedFlags(), doctorFormats().flags(), []cli.Flag{allTenantsFlag(), lockFolderFlag()}),
+		Flags:  slices.Concat(sharedFlags(), outputFlags(report.DoctorFormats().Names()), []cli.Flag{allTenantsFlag(), lockFolderFlag()}),
 		Action: func(c *cli.Context) error { return runDoctor(c, env) },
 	}
 }
 
-func doctorFormats() formats[doctor.Report] {
-	return formats[doctor.Report]{{asText, report.Text.Doctor}, jsonFormat[doctor.Report]()}
-}
-
 func runDoctor(c *cli.Context, env *environment) error {
-	if err := cmp.Or(noArguments(c), doctorFormats().check(c, env), checkAllTenants(c)); err != nil {
+	if err := cmp.Or(noArguments(c), checkFlags(c, env, report.DoctorFormats()), checkAllTenants(c)); err != nil {
 		return err
 	}
 	project, err := readProject(c, env, env.listener(c))
@@ -55,7 +50,7 @@ func runDoctor(c *cli.Context, env *environment) error {
 	if err != nil {
 		return err
 	}
-	if err := doctorFormats().write(c, env, found); err != nil {
+	if err := write(c, env, report.DoctorFormats(), found); err != nil {
 		return err
 	}
 	switch {

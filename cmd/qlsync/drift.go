@@ -11,6 +11,7 @@ import (
 	"github.com/qlsync/qlsync/internal/commandline"
 	"github.com/qlsync/qlsync/internal/engine"
 	"github.com/qlsync/qlsync/internal/report"
+	"github.com/qlsync/qlsync/internal/words"
 	"github.com/qlsync/qlsync/pkg/plan"
 )
 
@@ -18,7 +19,7 @@ func driftCommand(env *environment) *cli.Command {
 	return &cli.Command{
 		Name:  "drift",
 		Usage: "show where the tenant differs from the files; ends with 2 when it does, writes nothing",
-		Flags: slices.Concat(sharedFlags(), driftFormats(report.HTML{}).flags(), []cli.Flag{
+		Flags: slices.Concat(sharedFlags(), outputFlags(report.DriftFormats(report.HTML{}).Names()), []cli.Flag{
 			allTenantsFlag(),
 			historyFlag("append this run to `FILE`, a JSON value a line; the html report shows all of them"),
 			commandline.Choices(
@@ -39,12 +40,12 @@ func driftKinds() []string {
 }
 
 func runDrift(c *cli.Context, env *environment) error {
-	if err := cmp.Or(noArguments(c), driftFormats(report.HTML{}).check(c, env), checkAllTenants(c)); err != nil {
+	if err := cmp.Or(noArguments(c), checkFlags(c, env, report.DriftFormats(report.HTML{})), checkAllTenants(c)); err != nil {
 		return err
 	}
 	for _, kind := range c.StringSlice("ignore") {
 		if !slices.Contains(driftKinds(), kind) {
-			return fmt.Errorf("ignore %q: it must be %s", kind, oneOf(driftKinds()))
+			return fmt.Errorf("ignore %q: it must be %s", kind, words.OneOf(driftKinds()))
 		}
 	}
 	if c.Bool("all-tenants") {
@@ -86,7 +87,7 @@ func (env *environment) writeDrift(c *cli.Context, drift *plan.Drift) error {
 	if err != nil {
 		return err
 	}
-	return driftFormats(report.HTML{History: history}).write(c, env, drift)
+	return write(c, env, report.DriftFormats(report.HTML{History: history}), drift)
 }
 
 // driftAll looks for drift of every tenant.
@@ -130,5 +131,5 @@ func (env *environment) writeDrifts(c *cli.Context, drifts *plan.Fleet[plan.Drif
 	if err != nil {
 		return err
 	}
-	return driftsFormats(report.HTML{History: history}).write(c, env, drifts)
+	return write(c, env, report.DriftsFormats(report.HTML{History: history}), drifts)
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/qlsync/qlsync/internal/report"
 	"github.com/qlsync/qlsync/internal/terminal"
 	"github.com/qlsync/qlsync/internal/transport"
+	"github.com/qlsync/qlsync/internal/words"
 	"github.com/qlsync/qlsync/internal/workdir"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/spec"
@@ -91,7 +92,7 @@ func (env *environment) prepare(c *cli.Context) (slog.Level, error) {
 	}
 	level, known := logLevels[c.String("log-level")]
 	if !known {
-		return 0, fmt.Errorf("log level %q: it must be %s", c.String("log-level"), oneOf(logLevelNames()))
+		return 0, fmt.Errorf("log level %q: it must be %s", c.String("log-level"), words.OneOf(logLevelNames()))
 	}
 	return level, nil
 }

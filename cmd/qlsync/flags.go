@@ -10,6 +10,7 @@ import (
 
 	"github.com/qlsync/qlsync/internal/commandline"
 	"github.com/qlsync/qlsync/internal/infile"
+	"github.com/qlsync/qlsync/internal/words"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -21,7 +22,7 @@ func sharedFlags() []cli.Flag {
 		repeatable("var", "set a variable, as `NAME=VALUE`, over the tenant's and the project's; repeatable"),
 		noColorFlag(),
 		commandline.Choice(
-			&cli.StringFlag{Name: "log-level", Value: "warn", Usage: "`LEVEL` of the log on standard error: " + oneOf(logLevelNames())},
+			&cli.StringFlag{Name: "log-level", Value: "warn", Usage: "`LEVEL` of the log on standard error: " + words.OneOf(logLevelNames())},
 			logLevelNames(),
 		),
 		&cli.BoolFlag{Name: "allow-exec", Usage: "run the commands of {exec: [...]} references when their secrets are needed"},
@@ -96,7 +97,7 @@ func outputFlags(names []string) []cli.Flag {
 		targets[i] = name + "="
 	}
 	return []cli.Flag{
-		commandline.Choice(&cli.StringFlag{Name: "format", Value: names[0], Usage: "`FORMAT` of the result: " + oneOf(names)}, names),
+		commandline.Choice(&cli.StringFlag{Name: "format", Value: names[0], Usage: "`FORMAT` of the result: " + words.OneOf(names)}, names),
 		commandline.Choices(repeatable("report", "write the result to a file too, as `FORMAT=FILE`; repeatable"), targets),
 	}
 }
@@ -110,14 +111,6 @@ func union(lists ...[]string) []string {
 		}
 	}
 	return all
-}
-
-// oneOf returns "text, markdown or json".
-func oneOf(names []string) string {
-	if len(names) == 1 {
-		return names[0]
-	}
-	return strings.Join(names[:len(names)-1], ", ") + " or " + names[len(names)-1]
 }
 
 // keys reads the SPACE/NAME of a flag that may be repeated.

@@ -20,11 +20,11 @@ import (
 // result is kept in a file. It returns no error: what has happened to the tenant decides
 // how the command ends.
 func (env *environment) tell(c *cli.Context, s *engine.Session, result *apply.Result) {
-	all, form := resultFormats(), c.String("format")
-	unreported := all.writeReports(c, env, result)
+	all, form := report.ResultFormats(), c.String("format")
+	unreported := writeReports(c, env, all, result)
 	whole := "" // the file that holds all of the result
 	if len(unreported) == 0 {
-		whole = env.reportedIn(c, asJSON)
+		whole = env.reportedIn(c, report.FormatJSON)
 	}
 	keep := func() {
 		if whole != "" {
@@ -35,14 +35,14 @@ func (env *environment) tell(c *cli.Context, s *engine.Session, result *apply.Re
 			unreported = append(unreported, err)
 		}
 	}
-	if len(unreported) > 0 || form == asText && report.Folds(result) {
+	if len(unreported) > 0 || form == report.FormatText && report.Folds(result) {
 		keep()
 	}
 	text := env.text(env.stdout)
 	if whole != "" {
 		text.Rest = "qlsync show " + shellWord(whole)
 	}
-	if err := all.writeAs(form, text, env.stdout, result); err != nil {
+	if err := all.Write(form, text, env.stdout, result); err != nil {
 		unreported = append(unreported, err)
 		keep()
 	}

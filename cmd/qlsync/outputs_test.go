@@ -21,15 +21,15 @@ import (
 )
 
 // formerly demands that every form of a value is known when it is about to be replaced.
-func formerly[T any](t *testing.T, all formats[T], values ...T) {
+func formerly[T any](t *testing.T, all report.Formats[T], values ...T) {
 	t.Helper()
 	for _, value := range values {
-		for _, name := range all.names() {
+		for _, name := range all.Names() {
 			if name == "env" {
 				continue // see TestATemplateThatMayBeFilledInIsNotReplaced
 			}
 			path := filepath.Join(t.TempDir(), "file")
-			if err := outfile.Write(path, outfile.Private, func(w io.Writer) error { return all.writeAs(name, report.Text{}, w, value) }); err != nil {
+			if err := outfile.Write(path, outfile.Private, func(w io.Writer) error { return all.Write(name, report.Text{}, w, value) }); err != nil {
 				t.Fatal(err)
 			}
 			if former, err := engine.FormerOutput(path); err != nil || former != nil && *former != report.FormerReport {
@@ -44,21 +44,24 @@ func TestEveryFormIsKnownWhenItIsReplaced(t *testing.T) {
 	at := connection.Position{File: "a b.yaml", Line: 1, Column: 2}
 	problem := connection.Problem{Position: at, Severity: connection.SeverityError, Message: "no"}
 	warning := connection.Problem{Severity: connection.SeverityWarning, Message: "well"}
+	valid := func(tenant string, connections int) report.Validation {
+		return report.Validation{Checked: []report.CheckedTenant{{Name: tenant, Connections: connections, Files: 1}}}
+	}
 	page := report.HTML{}
-	formerly(t, planFormats(), &plan.Plan{Format: plan.Format})
-	formerly(t, plansFormats(), &plan.Fleet[plan.Plan]{Format: plan.PlansFormat}, &plan.Fleet[plan.Plan]{Format: plan.PlansFormat, Tenants: []plan.Member[plan.Plan]{{Error: "no"}}})
-	formerly(t, resultFormats(), &apply.Result{Format: apply.Format})
-	formerly(t, driftFormats(page), &plan.Drift{Format: plan.DriftFormat, Project: "p"})
-	formerly(t, driftsFormats(page), &plan.Fleet[plan.Drift]{Format: plan.DriftsFormat, Project: "p"}, &plan.Fleet[plan.Drift]{Format: plan.DriftsFormat, Project: "p", Tenants: []plan.Member[plan.Drift]{{Error: "no"}}})
+	formerly(t, report.PlanFormats(), &plan.Plan{Format: plan.Format})
+	formerly(t, report.PlansFormats(), &plan.Fleet[plan.Plan]{Format: plan.PlansFormat}, &plan.Fleet[plan.Plan]{Format: plan.PlansFormat, Tenants: []plan.Member[plan.Plan]{{Error: "no"}}})
+	formerly(t, report.ResultFormats(), &apply.Result{Format: apply.Format})
+	formerly(t, report.DriftFormats(page), &plan.Drift{Format: plan.DriftFormat, Project: "p"})
+	formerly(t, report.DriftsFormats(page), &plan.Fleet[plan.Drift]{Format: plan.DriftsFormat, Project: "p"}, &plan.Fleet[plan.Drift]{Format: plan.DriftsFormat, Project: "p", Tenants: []plan.Member[plan.Drift]{{Error: "no"}}})
 	tenant := plan.Tenant{Name: "a b", URL: "https://acme.example"}
-	formerly(t, secretsFormats(), doctor.Secrets{Format: doctor.SecretsFormat, Tenants: []doctor.TenantSecrets{{Tenant: tenant}}},
+	formerly(t, report.SecretsFormats(), doctor.Secrets{Format: doctor.SecretsFormat, Tenants: []doctor.TenantSecrets{{Tenant: tenant}}},
 		doctor.Secrets{Format: doctor.SecretsFormat, Tenants: []doctor.TenantSecrets{{Tenant: tenant, Secrets: []doctor.Secret{{Use: doctor.UseAuth}}}}})
 	for _, status := range []doctor.Status{doctor.OK, doctor.Warning, doctor.Failed, doctor.NotChecked} {
-		formerly(t, doctorFormats(), doctor.Report{Format: doctor.Format, Tenants: []doctor.Examined{{Tenant: tenant, Checks: []doctor.Check{{Name: "files", Status: status}}}}})
+		formerly(t, report.DoctorFormats(), doctor.Report{Format: doctor.Format, Tenants: []doctor.Examined{{Tenant: tenant, Checks: []doctor.Check{{Name: "files", Status: status}}}}})
 	}
-	formerly(t, problemFormats(),
-		checks{checked: "demo: 2 connections in 1 file are valid.\n"}, checks{checked: "a: b: 1 connection in 1 file is valid.\n"},
-		checks{problems: connection.Problems{problem}}, checks{problems: connection.Problems{warning}, checked: "x"})
+	formerly(t, report.ValidationFormats(version()),
+		valid("demo", 2), valid("a: b", 1),
+		report.Validation{Problems: connection.Problems{problem}}, report.Validation{Problems: connection.Problems{warning}, Checked: valid("x", 1).Checked})
 	source := func(state report.SchemaState) report.SchemaSource {
 		return report.SchemaSource{ID: "rest", State: state}
 	}
@@ -67,8 +70,8 @@ func TestEveryFormIsKnownWhenItIsReplaced(t *testing.T) {
 	}
 	broken := listed()
 	broken.Breaks = []report.SchemaBreak{{Problems: connection.Problems{problem}}}
-	formerly(t, listFormats(), listed(), listed(source("")))
-	formerly(t, checkFormats(), listed(), listed(source(report.SchemaSame)), listed(source(report.SchemaGone)),
+	formerly(t, report.SchemaListFormats(), listed(), listed(source("")))
+	formerly(t, report.SchemaCheckFormats(), listed(), listed(source(report.SchemaSame)), listed(source(report.SchemaGone)),
 		listed(source(report.SchemaDiffers)), listed(source(report.SchemaNotPulled)), broken)
 }
 
@@ -99,7 +102,7 @@ func TestAFormerOutputIsKnownBehindAByteOrderMark(t *testing.T) {
 func TestATemplateThatMayBeFilledInIsNotReplaced(t *testing.T) {
 	path := filepath.Join(t.TempDir(), ".env")
 	err := outfile.Write(path, outfile.Private, func(w io.Writer) error {
-		return secretsFormats().writeAs("env", report.Text{}, w, doctor.Secrets{Project: "p"})
+		return report.SecretsFormats().Write("env", report.Text{}, w, doctor.Secrets{Project: "p"})
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -19,7 +19,7 @@ func planCommand(env *environment) *cli.Command {
 	return &cli.Command{
 		Name:  "plan",
 		Usage: "show what would change, in which steps, at what cost; writes nothing to the tenant",
-		Flags: slices.Concat(sharedFlags(), planFormats().flags(), planFlags(), []cli.Flag{
+		Flags: slices.Concat(sharedFlags(), outputFlags(report.PlanFormats().Names()), planFlags(), []cli.Flag{
 			allTenantsFlag(),
 			&cli.StringFlag{Name: "snapshot", Usage: "plan from this `FILE`, which qlsync snapshot wrote, without a network or a token; - is standard input"},
 			&cli.StringFlag{Name: "out", Usage: "write the plan as JSON to `FILE`, which only you can read, for apply"},
@@ -31,7 +31,7 @@ func planCommand(env *environment) *cli.Command {
 }
 
 func runPlan(c *cli.Context, env *environment) error {
-	if err := cmp.Or(noArguments(c), planFormats().check(c, env), checkAllTenants(c, "out", "confirm-deletes", "confirm-recreates", "target", "snapshot")); err != nil {
+	if err := cmp.Or(noArguments(c), checkFlags(c, env, report.PlanFormats()), checkAllTenants(c, "out", "confirm-deletes", "confirm-recreates", "target", "snapshot")); err != nil {
 		return err
 	}
 	if c.IsSet("snapshot") && c.IsSet("cache") {
@@ -59,7 +59,7 @@ func runPlan(c *cli.Context, env *environment) error {
 			return fmt.Errorf("plan file: %w", err)
 		}
 	}
-	if err := planFormats().write(c, env, p); err != nil {
+	if err := write(c, env, report.PlanFormats(), p); err != nil {
 		return err
 	}
 	switch {
@@ -102,7 +102,7 @@ func planAll(c *cli.Context, env *environment) error {
 	if err != nil {
 		return err
 	}
-	if err := plansFormats().write(c, env, plans); err != nil {
+	if err := write(c, env, report.PlansFormats(), plans); err != nil {
 		return err
 	}
 	changes, isRefused := false, false

@@ -29,9 +29,9 @@ func schemasCommand(env *environment) *cli.Command {
 		Subcommands: []*cli.Command{
 			command("pull", "vendor the schemas of the data sources in use and bring the others up to date; or of those that are named, or of all", "[ID...]",
 				[]cli.Flag{&cli.BoolFlag{Name: "all", Usage: "take all data sources that the tenant offers"}}, pullSchemas),
-			command("list", "list the vendored schemas, without a network", "", listFormats().flags(), listSchemas),
+			command("list", "list the vendored schemas, without a network", "", outputFlags(report.SchemaListFormats().Names()), listSchemas),
 			command("check", "tell what has changed on the tenant since, and which connections that breaks; ends with 2 if anything",
-				"", checkFormats().flags(), checkSchemas),
+				"", outputFlags(report.SchemaCheckFormats().Names()), checkSchemas),
 			command("editor", "write JSON Schemas for language servers, without a network", "", nil, writeEditorSchemas),
 		},
 		Action: func(c *cli.Context) error {
@@ -41,14 +41,6 @@ func schemasCommand(env *environment) *cli.Command {
 			return cli.ShowSubcommandHelp(c)
 		},
 	}
-}
-
-func listFormats() formats[report.Schemas] {
-	return formats[report.Schemas]{{asText, report.Text.SchemaList}, jsonFormat[report.Schemas]()}
-}
-
-func checkFormats() formats[report.Schemas] {
-	return formats[report.Schemas]{{asText, report.Text.SchemaCheck}, jsonFormat[report.Schemas]()}
 }
 
 // pullSchemas brings the folder of vendored schemas to what the tenant says. What
@@ -84,7 +76,7 @@ func wroteLine(file string) string { return "wrote " + report.Clean(file) + "\n"
 
 // listSchemas lists what is vendored, and what is in use and not vendored.
 func listSchemas(c *cli.Context, env *environment) error {
-	if err := cmp.Or(noArguments(c), listFormats().check(c, env)); err != nil {
+	if err := cmp.Or(noArguments(c), checkFlags(c, env, report.SchemaListFormats())); err != nil {
 		return err
 	}
 	return engine.Interruptibly(c.Context, func() error {
@@ -100,7 +92,7 @@ func listSchemas(c *cli.Context, env *environment) error {
 			return err
 		}
 		listed.Pull = followUp(c, "schemas pull", c.String("tenant"))
-		return listFormats().write(c, env, listed)
+		return write(c, env, report.SchemaListFormats(), listed)
 	})
 }
 
@@ -127,7 +119,7 @@ func (env *environment) builtIn(c *cli.Context, tenant *spec.Tenant) bool {
 
 // checkSchemas compares the vendored schemas with the tenant's.
 func checkSchemas(c *cli.Context, env *environment) error {
-	if err := cmp.Or(noArguments(c), checkFormats().check(c, env)); err != nil {
+	if err := cmp.Or(noArguments(c), checkFlags(c, env, report.SchemaCheckFormats())); err != nil {
 		return err
 	}
 	s, _, err := openSession(c, env)
@@ -143,7 +135,7 @@ func checkSchemas(c *cli.Context, env *environment) error {
 		return err
 	}
 	checked.Pull = followUp(c, "schemas pull", checked.Tenant)
-	if err := checkFormats().write(c, env, checked); err != nil {
+	if err := write(c, env, report.SchemaCheckFormats(), checked); err != nil {
 		return err
 	}
 	differs := slices.ContainsFunc(checked.Sources, func(source report.SchemaSource) bool {

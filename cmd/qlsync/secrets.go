@@ -6,7 +6,6 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/qlsync/qlsync/internal/doctor"
 	"github.com/qlsync/qlsync/internal/engine"
 	"github.com/qlsync/qlsync/internal/report"
 )
@@ -18,21 +17,15 @@ func secretsCommand(env *environment) *cli.Command {
 		Description: "Lists the references of one tenant, or of all tenants without -t. No value is read or shown, and no\n" +
 			"command runs. Missing secrets are listed, not an error; for an exit code of 1, run qlsync doctor.\n" +
 			"--format env writes a template of a .env file.",
-		Flags: slices.Concat(sharedFlags(), secretsFormats().flags()),
+		Flags: slices.Concat(sharedFlags(), outputFlags(report.SecretsFormats().Names())),
 		Action: func(c *cli.Context) error {
 			return engine.Interruptibly(c.Context, func() error { return runSecrets(c, env) })
 		},
 	}
 }
 
-func secretsFormats() formats[doctor.Secrets] {
-	return formats[doctor.Secrets]{
-		{asText, report.Text.Secrets}, jsonFormat[doctor.Secrets](), plainly("env", report.SecretsEnv),
-	}
-}
-
 func runSecrets(c *cli.Context, env *environment) error {
-	if err := cmp.Or(noArguments(c), secretsFormats().check(c, env)); err != nil {
+	if err := cmp.Or(noArguments(c), checkFlags(c, env, report.SecretsFormats())); err != nil {
 		return err
 	}
 	project, err := readProject(c, env, env.listener(c))
@@ -48,5 +41,5 @@ func runSecrets(c *cli.Context, env *environment) error {
 	if err := env.report(problems); err != nil {
 		return err
 	}
-	return secretsFormats().write(c, env, listed)
+	return write(c, env, report.SecretsFormats(), listed)
 }

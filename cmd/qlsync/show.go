@@ -11,12 +11,13 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/qlsync/qlsync/internal/report"
+	"github.com/qlsync/qlsync/internal/words"
 	"github.com/qlsync/qlsync/pkg/apply"
 	"github.com/qlsync/qlsync/pkg/plan"
 )
 
 func showCommand(env *environment) *cli.Command {
-	names := union(planFormats().names(), resultFormats().names(), driftFormats(report.HTML{}).names())
+	names := union(report.PlanFormats().Names(), report.ResultFormats().Names(), report.DriftFormats(report.HTML{}).Names())
 	return &cli.Command{
 		Name:      "show",
 		Usage:     "write a saved plan, result or drift report again, of one tenant or of all, in another format; needs no network",
@@ -47,18 +48,18 @@ func runShow(c *cli.Context, env *environment) error {
 	}
 	switch head.Format {
 	case plan.Format:
-		err = writeSaved(c, env, planFormats(), plan.Decode, text)
+		err = writeSaved(c, env, report.PlanFormats(), plan.Decode, text)
 	case apply.Format:
-		err = writeSaved(c, env, resultFormats(), apply.Decode, text)
+		err = writeSaved(c, env, report.ResultFormats(), apply.Decode, text)
 	case plan.PlansFormat:
-		err = writeSaved(c, env, plansFormats(), plan.DecodeFleet[plan.Plan], text)
+		err = writeSaved(c, env, report.PlansFormats(), plan.DecodeFleet[plan.Plan], text)
 	case plan.DriftFormat:
 		err = env.showDrift(c, text)
 	case plan.DriftsFormat:
 		err = env.showDrifts(c, text)
 	default:
 		known := []string{plan.Format, apply.Format, plan.DriftFormat, plan.PlansFormat, plan.DriftsFormat}
-		err = fmt.Errorf("its format is %q; it must be %s", head.Format, oneOf(known))
+		err = fmt.Errorf("its format is %q; it must be %s", head.Format, words.OneOf(known))
 	}
 	if err != nil {
 		return fmt.Errorf("show %q: %w", name, err)
@@ -67,15 +68,15 @@ func runShow(c *cli.Context, env *environment) error {
 }
 
 // writeSaved writes a saved value in the forms that its kind has.
-func writeSaved[T any](c *cli.Context, env *environment, all formats[T], decode func(io.Reader) (T, error), text []byte) error {
-	if err := cmp.Or(all.check(c, env), env.checkReplaced(c, nil)); err != nil {
+func writeSaved[T any](c *cli.Context, env *environment, all report.Formats[T], decode func(io.Reader) (T, error), text []byte) error {
+	if err := cmp.Or(checkFlags(c, env, all), env.checkReplaced(c, nil)); err != nil {
 		return err
 	}
 	value, err := decode(bytes.NewReader(text))
 	if err != nil {
 		return err
 	}
-	return all.write(c, env, value)
+	return write(c, env, all, value)
 }
 
 // showDrift writes a saved drift report with its history.
@@ -88,7 +89,7 @@ func (env *environment) showDrift(c *cli.Context, text []byte) error {
 	if err != nil {
 		return err
 	}
-	return writeSaved(c, env, driftFormats(report.HTML{History: history}), plan.DecodeDrift, text)
+	return writeSaved(c, env, report.DriftFormats(report.HTML{History: history}), plan.DecodeDrift, text)
 }
 
 // showDrifts does so for the drift of several tenants.
@@ -105,5 +106,5 @@ func (env *environment) showDrifts(c *cli.Context, text []byte) error {
 	if err != nil {
 		return err
 	}
-	return writeSaved(c, env, driftsFormats(report.HTML{History: history}), plan.DecodeFleet[plan.Drift], text)
+	return writeSaved(c, env, report.DriftsFormats(report.HTML{History: history}), plan.DecodeFleet[plan.Drift], text)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/qlsync/qlsync/internal/engine"
 	"github.com/qlsync/qlsync/internal/infile"
 	"github.com/qlsync/qlsync/internal/report"
+	"github.com/qlsync/qlsync/internal/words"
 	"github.com/qlsync/qlsync/pkg/simulator"
 	"github.com/qlsync/qlsync/pkg/spec"
 )
@@ -19,7 +20,7 @@ func simulateCommand(env *environment) *cli.Command {
 		Usage: "serve an embedded tenant over HTTP until interrupted",
 		Flags: []cli.Flag{
 			commandline.Choice(
-				&cli.StringFlag{Name: "provider", Value: spec.ProviderQlik, Usage: "the `KIND` of system: " + oneOf(simulationNames())},
+				&cli.StringFlag{Name: "provider", Value: spec.ProviderQlik, Usage: "the `KIND` of system: " + words.OneOf(simulationNames())},
 				simulationNames(),
 			),
 			&cli.StringFlag{Name: "listen", Value: "127.0.0.1:0", Usage: "the loopback `ADDR` to listen on; port 0 takes a free one"},
@@ -39,7 +40,7 @@ func runSimulate(c *cli.Context, env *environment) error {
 	}
 	kind, known := engine.Simulations[c.String("provider")]
 	if !known {
-		return fmt.Errorf("provider %q: it must be %s", c.String("provider"), oneOf(simulationNames()))
+		return fmt.Errorf("provider %q: it must be %s", c.String("provider"), words.OneOf(simulationNames()))
 	}
 	if c.String("tenant") == "" {
 		return fmt.Errorf("simulate needs --tenant FILE: see examples/quickstart/tenant.yaml")

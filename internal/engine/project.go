@@ -8,6 +8,7 @@ import (
 
 	"github.com/qlsync/qlsync/internal/doctor"
 	"github.com/qlsync/qlsync/internal/infile"
+	"github.com/qlsync/qlsync/internal/report"
 	"github.com/qlsync/qlsync/internal/resolver"
 	"github.com/qlsync/qlsync/internal/vendored"
 	"github.com/qlsync/qlsync/pkg/connection"
@@ -119,25 +120,10 @@ func unknownProvider(tenant *spec.Tenant) connection.Problem {
 	}
 }
 
-// Validation is the result of [Project.Validate].
-type Validation struct {
-	// Problems are those of all files, in file order.
-	Problems connection.Problems
-	// Checked has one entry for each tenant, in the order of the project file.
-	Checked []CheckedTenant
-	// WithoutSchema are the data sources in use whose properties were not checked, sorted.
-	WithoutSchema []string
-}
-
-// CheckedTenant is how much was checked for a tenant.
-type CheckedTenant struct {
-	Name               string
-	Connections, Files int
-}
-
-// Validate checks the files for the tenants without a network.
-func (p *Project) Validate(tenants []spec.Tenant) Validation {
-	v := Validation{Problems: p.Problems}
+// Validate checks the files for the tenants without a network. The problems are those of
+// all files, in file order.
+func (p *Project) Validate(tenants []spec.Tenant) report.Validation {
+	v := report.Validation{Problems: p.Problems, SchemasDir: p.SchemasDir}
 	catalogs := map[string]*connection.Catalog{} // by provider
 	for i := range tenants {
 		tenant := &tenants[i]
@@ -151,7 +137,7 @@ func (p *Project) Validate(tenants []spec.Tenant) Validation {
 		declared, problems := p.Desired(tenant, catalog)
 		v.Problems = spec.Collect(v.Problems, problems, spec.Further(problems, spec.CheckProperties(declared.Connections, catalog)))
 		v.WithoutSchema = append(v.WithoutSchema, slices.DeleteFunc(declared.DataSources(), func(id string) bool { return catalog.DataSources[id] != nil })...)
-		v.Checked = append(v.Checked, CheckedTenant{tenant.Name, len(declared.Connections), declared.Files})
+		v.Checked = append(v.Checked, report.CheckedTenant{Name: tenant.Name, Connections: len(declared.Connections), Files: declared.Files})
 	}
 	slices.Sort(v.WithoutSchema)
 	v.WithoutSchema = slices.Compact(v.WithoutSchema)

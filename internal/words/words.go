@@ -1,7 +1,10 @@
-// Package words puts counted nouns into English.
+// Package words puts counted nouns and alternatives into English.
 package words
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
 // Count returns the number and the noun: "1 file", "2 files".
 func Count(n int, noun string) string { return CountOf(n, noun, noun+"s") }
@@ -15,4 +18,12 @@ func Plural(n int, one, many string) string {
 		return one
 	}
 	return many
+}
+
+// OneOf returns alternatives: "text, markdown or json".
+func OneOf(names []string) string {
+	if len(names) == 1 {
+		return names[0]
+	}
+	return strings.Join(names[:len(names)-1], ", ") + " or " + names[len(names)-1]
 }

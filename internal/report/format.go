@@ -1,0 +1,129 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/qlsync/qlsync/internal/doctor"
+	"github.com/qlsync/qlsync/internal/words"
+	"github.com/qlsync/qlsync/pkg/apply"
+	"github.com/qlsync/qlsync/pkg/plan"
+)
+
+// Format is one form that a result of type T can take.
+type Format[T any] struct {
+	name string
+	// The text is how a stream wants its text; other forms have no use for it.
+	write func(Text, io.Writer, T) error
+}
+
+// Formats are all the forms that a result of type T can take. The first one is the
+// default.
+type Formats[T any] []Format[T]
+
+// FormatText is the name of the form for people, FormatJSON of the versioned contract.
+const (
+	FormatText = "text"
+	FormatJSON = "json"
+)
+
+func jsonFormat[T any]() Format[T] {
+	return plainly(FormatJSON, func(w io.Writer, value T) error { return JSON(w, value) })
+}
+
+// plainly makes a form of a renderer that knows nothing of streams.
+func plainly[T any](name string, write func(io.Writer, T) error) Format[T] {
+	return Format[T]{name, func(_ Text, w io.Writer, value T) error { return write(w, value) }}
+}
+
+// Names returns the names of the forms.
+func (all Formats[T]) Names() []string {
+	names := make([]string, len(all))
+	for i, f := range all {
+		names[i] = f.name
+	}
+	return names
+}
+
+// Write writes a value in the form of that name.
+func (all Formats[T]) Write(name string, text Text, w io.Writer, value T) error {
+	for _, f := range all {
+		if f.name == name {
+			return f.write(text, w, value)
+		}
+	}
+	return CheckFormat("format", name, all.Names())
+}
+
+// CheckFormat returns an error about the flag if the name is none of a form.
+func CheckFormat(flag, name string, names []string) error {
+	if !slices.Contains(names, name) {
+		return fmt.Errorf("%s %q: it must be %s", flag, name, words.OneOf(names))
+	}
+	return nil
+}
+
+// PlanFormats are the forms of a plan.
+func PlanFormats() Formats[*plan.Plan] {
+	return Formats[*plan.Plan]{
+		{FormatText, Text.Plan}, plainly("markdown", Markdown{}.Plan), jsonFormat[*plan.Plan](),
+	}
+}
+
+// ResultFormats are the forms of a result.
+func ResultFormats() Formats[*apply.Result] {
+	return Formats[*apply.Result]{
+		{FormatText, Text.Result}, plainly("markdown", Markdown{}.Result), jsonFormat[*apply.Result](),
+	}
+}
+
+// DriftFormats are the forms of a drift report. It takes the page as it is to be written,
+// with its history.
+func DriftFormats(page HTML) Formats[*plan.Drift] {
+	return Formats[*plan.Drift]{
+		{FormatText, Text.Drift},
+		plainly("markdown", Markdown{}.Drift), jsonFormat[*plan.Drift](),
+		plainly("html", page.Drift), plainly("junit", JUnit{}.Drift),
+	}
+}
+
+// PlansFormats are the forms of plans for several tenants in one report. They have the
+// same names as those of one plan.
+func PlansFormats() Formats[*plan.Fleet[plan.Plan]] {
+	return Formats[*plan.Fleet[plan.Plan]]{
+		{FormatText, Text.Plans}, plainly("markdown", Markdown{}.Plans), jsonFormat[*plan.Fleet[plan.Plan]](),
+	}
+}
+
+// DriftsFormats are the forms of the drift of several tenants in one report. They have the
+// same names as those of [DriftFormats].
+func DriftsFormats(page HTML) Formats[*plan.Fleet[plan.Drift]] {
+	return Formats[*plan.Fleet[plan.Drift]]{
+		{FormatText, Text.Drifts},
+		plainly("markdown", Markdown{}.Drifts), jsonFormat[*plan.Fleet[plan.Drift]](),
+		plainly("html", page.Drifts), plainly("junit", JUnit{}.Drifts),
+	}
+}
+
+// DoctorFormats are the forms of a report of doctor.
+func DoctorFormats() Formats[doctor.Report] {
+	return Formats[doctor.Report]{{FormatText, Text.Doctor}, jsonFormat[doctor.Report]()}
+}
+
+// SecretsFormats are the forms of a list of secrets.
+func SecretsFormats() Formats[doctor.Secrets] {
+	return Formats[doctor.Secrets]{
+		{FormatText, Text.Secrets}, jsonFormat[doctor.Secrets](), plainly("env", SecretsEnv),
+	}
+}
+
+// SchemaListFormats are the forms of a list of vendored schemas.
+func SchemaListFormats() Formats[Schemas] {
+	return Formats[Schemas]{{FormatText, Text.SchemaList}, jsonFormat[Schemas]()}
+}
+
+// SchemaCheckFormats are the forms of a comparison of vendored schemas with a tenant's.
+func SchemaCheckFormats() Formats[Schemas] {
+	return Formats[Schemas]{{FormatText, Text.SchemaCheck}, jsonFormat[Schemas]()}
+}

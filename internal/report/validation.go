@@ -1,0 +1,68 @@
+package report
+
+import (
+	"io"
+	"path/filepath"
+	"strings"
+
+	"github.com/qlsync/qlsync/internal/words"
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// Validation is what a check of the files without a network has found.
+type Validation struct {
+	Problems connection.Problems
+	// Excerpts returns the lines that the problems are about; only the text needs them.
+	// Nil is none.
+	Excerpts func(connection.Problems) map[connection.Position]connection.Excerpt
+	// Checked has one entry for each tenant.
+	Checked []CheckedTenant
+	// WithoutSchema are the data sources whose properties were not checked.
+	WithoutSchema []string
+	// SchemasDir is the folder of the vendored schemas.
+	SchemasDir string
+}
+
+// CheckedTenant is how much was checked for a tenant.
+type CheckedTenant struct {
+	Name               string
+	Connections, Files int
+}
+
+// ValidationFormats are the forms of a validation. The version is that of qlsync.
+func ValidationFormats(version string) Formats[Validation] {
+	problems := func(write func(io.Writer, connection.Problems) error) func(io.Writer, Validation) error {
+		return func(w io.Writer, v Validation) error { return write(w, v.Problems) }
+	}
+	return Formats[Validation]{
+		{FormatText, Text.Validation},
+		plainly(FormatJSON, func(w io.Writer, v Validation) error { return JSON(w, NewProblems(v.Problems)) }),
+		plainly("github", problems(GitHub{}.Problems)),
+		plainly("sarif", problems(SARIF{Version: version}.Problems)),
+		plainly("junit", problems(JUnit{}.Problems)),
+	}
+}
+
+// Validation writes the problems, and if there is no error, what was checked and what
+// could not be.
+func (t Text) Validation(w io.Writer, v Validation) error {
+	var excerpts map[connection.Position]connection.Excerpt
+	if v.Excerpts != nil {
+		excerpts = v.Excerpts(v.Problems)
+	}
+	if err := t.Excerpts(w, v.Problems, excerpts); err != nil || v.Problems.Err() != nil {
+		return err
+	}
+	p := t.printer(w)
+	for _, tenant := range v.Checked {
+		p.line("%s: %s in %s %s valid.", Clean(tenant.Name), words.Count(tenant.Connections, "connection"),
+			words.Count(tenant.Files, "file"), words.Plural(tenant.Connections, "is", "are"))
+	}
+	if len(v.WithoutSchema) == 0 {
+		p.line("Not checked without a network: spaces and owners.")
+	} else {
+		p.line("Not checked without a network: spaces, owners, and the properties of %s (no schema in %s).",
+			Clean(strings.Join(v.WithoutSchema, ", ")), Clean(filepath.ToSlash(v.SchemasDir)))
+	}
+	return p.err
+}
