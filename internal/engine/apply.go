@@ -49,7 +49,7 @@ func (s *Session) Apply(ctx context.Context, p *plan.Plan, parallelism int) (*ap
 	defer s.watch()()
 	s.notify(Applying{len(p.Steps)})
 	return apply.Run(ctx, p, apply.Options{
-		Execute: s.provider.Execute,
+		Execute: s.provider.Execute, ExecuteGroup: s.provider.ExecuteGroup,
 		Resolve: func(ref connection.Reference) (connection.Secret, error) {
 			return s.secrets.read(ctx, ref)
 		},

@@ -360,7 +360,7 @@ func (w *walk) apply(verify bool) (*plan.Plan, *apply.Result) {
 			return nil, nil
 		}
 	}
-	options := apply.Options{Execute: provider.Execute, Resolve: w.files.resolve}
+	options := apply.Options{Execute: provider.Execute, ExecuteGroup: provider.ExecuteGroup, Resolve: w.files.resolve}
 	if verify {
 		options.Again = func(ctx context.Context, touched func(*connection.Live) bool) (plan.Input, error) {
 			return w.read(ctx, provider, touched)

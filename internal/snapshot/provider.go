@@ -139,3 +139,8 @@ func (p *Provider) Execute(_ context.Context, operations []connection.Operation)
 	}
 	return outcomes
 }
+
+// ExecuteGroup refuses everything.
+func (p *Provider) ExecuteGroup(ctx context.Context, group connection.Group) []connection.Outcome {
+	return p.Execute(ctx, group.Operations)
+}

@@ -13,11 +13,16 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// Execute runs operations one after the other: there are no bulk calls. It reads what it
-// writes on when no other change is under way, so that nothing of ours comes between.
+// Execute runs one operation: no call of the service takes several.
 func (p *Provider) Execute(ctx context.Context, operations []connection.Operation) []connection.Outcome {
-	outcomes := make([]connection.Outcome, len(operations))
-	for i, operation := range operations {
+	return p.ExecuteGroup(ctx, connection.Group{Operations: operations})
+}
+
+// ExecuteGroup runs the delete and the create of a recreate under the same name. Nothing is
+// put back: what was tried out before is still there.
+func (p *Provider) ExecuteGroup(ctx context.Context, group connection.Group) []connection.Outcome {
+	outcomes := make([]connection.Outcome, len(group.Operations))
+	for i, operation := range group.Operations {
 		outcomes[i].ID = operation.ID
 	}
 	done, err := p.client.turn(ctx)
@@ -25,18 +30,18 @@ func (p *Provider) Execute(ctx context.Context, operations []connection.Operatio
 		return failFrom(outcomes, 0, fmt.Errorf("%w: %w", connection.ErrNotSent, err))
 	}
 	defer done()
-	for i, operation := range operations {
+	for i, operation := range group.Operations {
 		if err := ctx.Err(); err != nil {
 			return failFrom(outcomes, i, fmt.Errorf("%w: %w", connection.ErrNotSent, err))
 		}
 		outcomes[i] = p.one(ctx, operation)
 		if err := outcomes[i].Err; err != nil && !errors.Is(err, connection.ErrPending) {
-			if i > 0 && operation.Kind == connection.Create && operations[i-1].Kind == connection.Delete {
+			if i > 0 && operation.Kind == connection.Create {
 				outcomes[i].Err = fmt.Errorf("%w; the old connection is already deleted: plan and apply again at once", err)
 			}
 			return failFrom(outcomes, i+1, fmt.Errorf("%w: the operation before it failed", connection.ErrNotSent))
 		}
-		ctx = context.WithoutCancel(ctx) // a row is not separated
+		ctx = context.WithoutCancel(ctx)
 	}
 	return outcomes
 }

@@ -546,7 +546,7 @@ func TestAnInterruptSendsNothingMore(t *testing.T) {
 	r.mail("Mail")
 	stop := make(chan struct{})
 	close(stop)
-	result, err := apply.Run(t.Context(), r.plan(), apply.Options{Execute: r.provider.Execute, Stop: stop, Resolve: func(connection.Reference) (connection.Secret, error) {
+	result, err := apply.Run(t.Context(), r.plan(), apply.Options{Execute: r.provider.Execute, ExecuteGroup: r.provider.ExecuteGroup, Stop: stop, Resolve: func(connection.Reference) (connection.Secret, error) {
 		return connection.NewSecret("x"), nil
 	}})
 	if err != nil || result.Ledger.Skipped != 1 || len(r.manager.Writes()) != 0 {

@@ -48,6 +48,6 @@ func recreate(l connection.Lowering, made connection.Object) connection.Path {
 	trial.Mark.Transit, trial.Mark.Moved, trial.Mark.Protected = connection.TransitNew, "", false
 	return connection.Path{
 		States: []connection.State{{old}, {old, trial}, {trial}, {made, trial}, {made}},
-		Group:  connection.Span{To: 3},
+		Group:  connection.Span{From: 1, To: 3},
 	}
 }

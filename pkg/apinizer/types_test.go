@@ -145,7 +145,7 @@ func (r *rig) plan() *plan.Plan {
 
 func (r *rig) run(p *plan.Plan) *apply.Result {
 	r.t.Helper()
-	result, err := apply.Run(r.t.Context(), p, apply.Options{Execute: r.provider.Execute, Resolve: func(ref connection.Reference) (connection.Secret, error) {
+	result, err := apply.Run(r.t.Context(), p, apply.Options{Execute: r.provider.Execute, ExecuteGroup: r.provider.ExecuteGroup, Resolve: func(ref connection.Reference) (connection.Secret, error) {
 		return connection.NewSecret(r.secret(ref.Env)), nil
 	}})
 	if err != nil {

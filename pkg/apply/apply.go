@@ -24,6 +24,8 @@ import (
 type Options struct {
 	// Execute is [connection.Provider.Execute].
 	Execute func(ctx context.Context, operations []connection.Operation) []connection.Outcome
+	// ExecuteGroup is [connection.Provider.ExecuteGroup].
+	ExecuteGroup func(ctx context.Context, group connection.Group) []connection.Outcome
 	// Resolve gives the value of a reference.
 	Resolve func(connection.Reference) (connection.Secret, error)
 	// Again reads the tenant once more, with the details of those connections only

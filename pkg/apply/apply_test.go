@@ -215,7 +215,7 @@ func TestRunSettlesEveryChange(t *testing.T) {
 		},
 		{
 			"a rebuild that was not sent because of an interrupt is skipped as a whole",
-			newPlan(1, plan.Step{ID: "s1", Kind: connection.Recreate, Items: []plan.Item{makes(0, 0), item(1, 0, 0), item(2, 0, 1)}}),
+			newPlan(1, plan.Step{ID: "s1", Kind: connection.Recreate, Items: []plan.Item{makes(0, 0), item(1, 0, 0), item(2, 0, 1)}, Grouped: 2}),
 			&tenant{fails: map[int]error{0: connection.ErrNotSent}},
 			[][]int{{0}},
 			[]string{"A/0 skipped: interrupted before its turn", "1 = 0 done + 0 failed + 0 blocked + 1 skipped"},
@@ -275,7 +275,7 @@ func TestRunSettlesEveryChange(t *testing.T) {
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			result, err := apply.Run(t.Context(), test.plan, apply.Options{Execute: test.tenant.execute, Parallelism: 1})
+			result, err := apply.Run(t.Context(), test.plan, apply.Options{Execute: test.tenant.execute, ExecuteGroup: test.tenant.executeGroup, Parallelism: 1})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -654,7 +654,7 @@ func TestARebuildIsOneCreateAndOneRow(t *testing.T) {
 	made := 0
 	items := []plan.Item{item(0, 0), item(1, 0, 0), item(2, 0, 1)}
 	items[0].Operation.Kind = connection.Create
-	items[2].Created, items[2].Undo = &made, &undo
+	items[2].Created = &made
 	for _, test := range []struct {
 		name     string
 		outcomes []connection.Outcome // of all three
@@ -669,7 +669,7 @@ func TestARebuildIsOneCreateAndOneRow(t *testing.T) {
 		{
 			"the old one stays where it is",
 			[]connection.Outcome{{}, {Err: errInvalid}, {Err: connection.ErrNotSent}},
-			"A/0 failed in part: 400 bad request: refused by the service (done: create)",
+			"A/0 failed in part: 400 bad request: refused by the service; the old one has its name back (done: create)",
 		},
 		{
 			"the new one does not get its name",
@@ -695,6 +695,7 @@ func TestARebuildIsOneCreateAndOneRow(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			var calls [][]connection.Operation
 			left := test.outcomes
+			var undoes *connection.Operation
 			execute := func(_ context.Context, operations []connection.Operation) []connection.Outcome {
 				calls = append(calls, operations)
 				outcomes := slices.Clone(left[:len(operations)])
@@ -704,8 +705,12 @@ func TestARebuildIsOneCreateAndOneRow(t *testing.T) {
 				}
 				return outcomes
 			}
-			p := newPlan(1, plan.Step{ID: "s1", Kind: connection.Recreate, Items: items})
-			result, err := apply.Run(t.Context(), p, apply.Options{Execute: execute})
+			executeGroup := func(ctx context.Context, group connection.Group) []connection.Outcome {
+				undoes = group.Undo
+				return execute(ctx, group.Operations)
+			}
+			p := newPlan(1, plan.Step{ID: "s1", Kind: connection.Recreate, Items: items, Grouped: 2, Undo: &undo})
+			result, err := apply.Run(t.Context(), p, apply.Options{Execute: execute, ExecuteGroup: executeGroup})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -715,7 +720,7 @@ func TestARebuildIsOneCreateAndOneRow(t *testing.T) {
 			if len(calls[0]) != 1 || len(left) > 0 {
 				t.Fatalf("calls %+v", calls)
 			}
-			if len(calls) > 1 && (calls[1][0].ID != "1" || calls[1][1].ID != "made" || calls[1][1].Undo != &undo) {
+			if len(calls) > 1 && (calls[1][0].ID != "1" || calls[1][1].ID != "made" || undoes != &undo) {
 				t.Errorf("row %+v", calls[1])
 			}
 		})
@@ -730,7 +735,7 @@ func TestARebuildIsOneRowWhereTheNewOneIsThere(t *testing.T) {
 	create := item(0, 0)
 	create.Operation.Kind = connection.Create
 	makeWay, takeName := item(1, 0, 0), item(2, 0, 1)
-	makeWay.Undo, takeName.Undo, takeName.Created = &undo, &undo, &made
+	takeName.Created = &made
 	for _, test := range []struct {
 		name string
 		row  []connection.Outcome
@@ -749,23 +754,23 @@ func TestARebuildIsOneRowWhereTheNewOneIsThere(t *testing.T) {
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			var row []connection.Operation
-			execute := func(_ context.Context, operations []connection.Operation) []connection.Outcome {
-				if operations[0].Kind == connection.Create {
-					return []connection.Outcome{{ID: "made"}}
-				}
-				row = operations
+			var row connection.Group
+			execute := func(context.Context, []connection.Operation) []connection.Outcome {
+				return []connection.Outcome{{ID: "made"}}
+			}
+			executeGroup := func(_ context.Context, group connection.Group) []connection.Outcome {
+				row = group
 				return test.row
 			}
-			p := newPlan(1, step("s1", nil, create), plan.Step{ID: "s2", Kind: connection.Recreate, After: []string{"s1"}, Items: []plan.Item{makeWay, takeName}})
-			result, err := apply.Run(t.Context(), p, apply.Options{Execute: execute})
+			p := newPlan(1, step("s1", nil, create), plan.Step{ID: "s2", Kind: connection.Recreate, After: []string{"s1"}, Items: []plan.Item{makeWay, takeName}, Grouped: 2, Undo: &undo})
+			result, err := apply.Run(t.Context(), p, apply.Options{Execute: execute, ExecuteGroup: executeGroup})
 			if err != nil {
 				t.Fatal(err)
 			}
 			if got := outline(result)[0]; got != test.want {
 				t.Errorf("got  %s\nwant %s", got, test.want)
 			}
-			if len(row) != 2 || row[0].ID != "1" || row[1].ID != "made" || row[1].Undo != &undo {
+			if len(row.Operations) != 2 || row.Operations[0].ID != "1" || row.Operations[1].ID != "made" || row.Undo != &undo {
 				t.Errorf("row %+v", row)
 			}
 		})

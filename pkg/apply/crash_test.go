@@ -60,7 +60,7 @@ func TestAPanicOfAStepStopsTheRunAndIsInTheResult(t *testing.T) {
 			want: []string{"A/0 failed: " + unknown, "A/1 failed: " + unknown, `A/2 blocked: it needs the patch of "A/0", which was not done`, "3 = 0 done + 2 failed + 1 blocked + 0 skipped"},
 		},
 		"a recreate behind its create": {
-			plan:   newPlan(1, plan.Step{ID: "s1", Kind: connection.Recreate, Items: []plan.Item{create, item(1, 0, 0), item(2, 0, 1)}}),
+			plan:   newPlan(1, plan.Step{ID: "s1", Kind: connection.Recreate, Items: []plan.Item{create, item(1, 0, 0), item(2, 0, 1)}, Grouped: 2}),
 			tenant: panicAt(1), parallelism: 1,
 			want: []string{"A/0 failed in part: " + unknown + " (done: create)", "1 = 0 done + 1 failed + 0 blocked + 0 skipped"},
 		},
@@ -84,6 +84,9 @@ func TestAPanicOfAStepStopsTheRunAndIsInTheResult(t *testing.T) {
 						ctx = context.WithoutCancel(ctx) // as a provider waits for what it has sent
 					}
 					return test.tenant.execute(ctx, operations)
+				}
+				o.ExecuteGroup = func(ctx context.Context, group connection.Group) []connection.Outcome {
+					return o.Execute(ctx, group.Operations)
 				}
 				result, err := apply.Run(t.Context(), test.plan, o)
 				if err != nil {

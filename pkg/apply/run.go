@@ -204,13 +204,11 @@ func (r *run) send(ctx context.Context, step int, items []plan.Item) func() []co
 			operations[i].ID = r.records[*item.Created].id
 		}
 	}
-	if r.steps[step].Kind == connection.Recreate {
-		return func() []connection.Outcome { return rebuild(ctx, r.options.Execute, items, operations) }
+	if r.steps[step].Grouped > 0 {
+		return func() []connection.Outcome { return r.sendGroup(ctx, &r.steps[step], items, operations) }
 	}
-	return func() []connection.Outcome { return execute(ctx, r.options.Execute, operations) }
+	return func() []connection.Outcome { return r.execute(ctx, operations) }
 }
-
-type executor func(context.Context, []connection.Operation) []connection.Outcome
 
 // guarded returns the outcomes of so many operations. If sending panics, nobody knows what
 // was done, and the outcomes wrap the [guard.Panic].
@@ -226,38 +224,40 @@ func guarded(operations int, send func() []connection.Outcome) (outcomes []conne
 	return outcomes
 }
 
-// execute sends the operations and makes sure that each has an outcome.
-func execute(ctx context.Context, send executor, operations []connection.Operation) []connection.Outcome {
-	outcomes := guarded(len(operations), func() []connection.Outcome { return send(ctx, operations) })
-	for len(outcomes) < len(operations) {
+// execute sends operations that share a call.
+func (r *run) execute(ctx context.Context, operations []connection.Operation) []connection.Outcome {
+	return complete(len(operations), func() []connection.Outcome { return r.options.Execute(ctx, operations) })
+}
+
+// complete returns the outcomes of so many operations, one for each.
+func complete(operations int, send func() []connection.Outcome) []connection.Outcome {
+	outcomes := guarded(operations, send)
+	for len(outcomes) < operations {
 		outcomes = append(outcomes, connection.Outcome{Err: fmt.Errorf("the provider gave no outcome: %w", connection.ErrUnknownOutcome)})
 	}
 	return outcomes
 }
 
-// rebuild makes the new connection, unless it is there already, and then sends the
-// rest in a row, which neither an interrupt nor the rate limit separates: in between,
-// the name that apps use is missing. If the name cannot be given to the new one, the
-// old one gets it back.
-func rebuild(ctx context.Context, send executor, items []plan.Item, operations []connection.Operation) []connection.Outcome {
+// sendGroup sends what the group of a step needs, and then the group, which neither an
+// interrupt nor the rate limit separates: in between, the name that apps use is missing.
+func (r *run) sendGroup(ctx context.Context, step *plan.Step, items []plan.Item, operations []connection.Operation) []connection.Outcome {
+	leads := min(len(items), len(step.Items)-step.Grouped)
 	var outcomes []connection.Outcome
-	first := 0 // of the row
-	if items[0].Operation.Kind == connection.Create || items[0].Operation.Kind == connection.AskSignIn {
-		outcomes, first = execute(ctx, send, operations[:1]), 1
-	}
-	row := operations[first:]
-	for i, item := range items[first:] {
-		if first > 0 && item.Created != nil && *item.Created == items[0].ID {
-			row[i].ID = outcomes[0].ID
+	for i := range leads {
+		outcomes = append(outcomes, r.execute(ctx, operations[i:i+1])...)
+		for j := range operations {
+			if items[j].Created != nil && *items[j].Created == items[i].ID {
+				operations[j].ID = outcomes[i].ID
+			}
 		}
-		row[i].Undo = item.Undo
 	}
+	row := connection.Group{Operations: operations[leads:], Undo: step.Undo}
 	switch {
-	case len(row) == 0:
-	case first > 0 && !written(outcomes[0].Err):
-		outcomes = append(outcomes, make([]connection.Outcome, len(row))...)
+	case len(row.Operations) == 0:
+	case slices.ContainsFunc(outcomes, func(o connection.Outcome) bool { return !written(o.Err) }):
+		outcomes = append(outcomes, make([]connection.Outcome, len(row.Operations))...)
 	default:
-		outcomes = append(outcomes, execute(ctx, send, row)...)
+		outcomes = append(outcomes, complete(len(row.Operations), func() []connection.Outcome { return r.options.ExecuteGroup(ctx, row) })...)
 	}
 	failed := slices.IndexFunc(outcomes, func(o connection.Outcome) bool { return !written(o.Err) })
 	if failed < 0 {
@@ -271,7 +271,7 @@ func rebuild(ctx context.Context, send executor, items []plan.Item, operations [
 		}
 	}
 	unsent := errors.Is(cause, connection.ErrNotSent) || errors.Is(cause, connection.ErrChanged) && !errors.Is(cause, connection.ErrUnknownOutcome)
-	if begun := failed > first || !unsent; begun && items[failed].Undo != nil {
+	if begun := failed > leads || !unsent; begun && failed >= leads && step.Undo != nil {
 		outcomes[failed].Err = undone(cause, outcomes[failed].UndoErr)
 	}
 	return outcomes

@@ -117,3 +117,8 @@ func single(n int) *plan.Plan {
 	}
 	return newPlan(n, steps...)
 }
+
+// executeGroup carries out a group.
+func (f *tenant) executeGroup(ctx context.Context, group connection.Group) []connection.Outcome {
+	return f.execute(ctx, group.Operations)
+}

@@ -34,25 +34,35 @@ type Provider interface {
 	// planned; what is merely missing or unreadable is told in the snapshot.
 	Snapshot(ctx context.Context, scope Scope) (*Snapshot, error)
 
-	// Execute runs operations of one kind. Several of a kind that [Traits.BatchSize]
-	// knows take as few calls as possible. Several of any other kind are a group: one is
-	// sent after the other, up to the first that fails; the rest ends with
-	// [ErrNotSent]. The outcomes stand in the order of the operations, one for each,
+	// Execute runs one operation, or several of a kind that [Traits.BatchSize] knows, in as
+	// few calls as possible. The outcomes stand in the order of the operations, one for each,
 	// whatever happens.
 	//
 	// Nothing is written on an old read: what an operation is about is read again when its
 	// permit in the rate limit has been taken, before each attempt. What is no longer as it was
 	// seen fails with [ErrChanged], and the others of a batch go on without it.
 	//
-	// A group is not separated. Permits of the rate limit are reserved for all of its writes,
-	// undoing included, before the first is sent, and once that has been sent the
-	// context no longer matters.
-	//
 	// When the context ends, nothing more is sent: what waiting for the rate limit or
 	// for another try fails, with [ErrNotSent] where nothing was carried out. A write
 	// that has been sent is waited for all the same, as long as the provider's own
 	// time limit allows.
 	Execute(ctx context.Context, operations []Operation) []Outcome
+
+	// ExecuteGroup runs a group. What is said of Execute holds here too, until the first
+	// operation has been sent. After that nothing separates the group: permits of the rate
+	// limit are reserved for all of its writes, undoing included, before the first is sent, and
+	// the context no longer matters.
+	ExecuteGroup(ctx context.Context, group Group) []Outcome
+}
+
+// Group is operations that must not be separated: while only some of them are carried out,
+// something is missing that is in use. One is sent after the other, up to the first that
+// fails; the rest ends with [ErrNotSent].
+type Group struct {
+	Operations []Operation
+	// Undo puts back what the first one has changed, if one of them fails. Nil: nothing is
+	// put back.
+	Undo *Operation
 }
 
 // Pacer is what a provider may be besides: one that knows how far its rate limit is
@@ -537,8 +547,6 @@ type Operation struct {
 	Tags *[]string
 	// Mark replaces our mark.
 	Mark *Mark
-	// Undo puts things back if the operation fails. May be nil.
-	Undo *Operation
 	// Seen is the connection as the plan saw it. Nil where it is unknown: for a create, and
 	// for what an earlier operation of the plan creates. A provider reads the connection again
 	// just before it writes, and does not write where [CheckUnchanged] finds a difference from
@@ -562,8 +570,8 @@ type Outcome struct {
 	// [Desired.PositionOf] takes it: "/properties/region", "/credentials/password",
 	// "/name", "/space", "/owner", "/tags". Empty: the connection as a whole, or not known.
 	Path string
-	// UndoErr is the error of the operation's undo; it means something where the
-	// operation has one and failed.
+	// UndoErr is the error of [Group.Undo]. It means something for the operation of the group
+	// that failed.
 	UndoErr error
 	// SignInURL is where a person has to sign in first; Err is then [ErrSignIn]. It
 	// is meant for that person, and for one use: no log and no error quotes it.

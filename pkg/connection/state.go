@@ -102,7 +102,7 @@ type Path struct {
 	// ByTemporary reports that the object may go by a temporary name where a key between
 	// the first and the last is not free.
 	ByTemporary bool
-	// Group is the states that belong together; see [Group]. Zero: none do.
+	// Group is the operations that must not be separated; see [Group]. Zero: none.
 	Group Span
 }
 

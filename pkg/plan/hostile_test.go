@@ -377,7 +377,7 @@ func hostileRun(t *rapid.T, w *world, p *plan.Plan, trouble bool, stripped map[s
 		i := rapid.SampledFrom(ready).Draw(t, "step")
 		step := steps[i]
 		broken := false
-		for _, item := range step.Items {
+		for j, item := range step.Items {
 			blocked := broken || item.Creates != "" && notMade(p, done, item.Creates) || slices.ContainsFunc(item.Needs, func(id int) bool { return !done[id] })
 			if blocked {
 				all = false
@@ -401,8 +401,8 @@ func hostileRun(t *rapid.T, w *world, p *plan.Plan, trouble bool, stripped map[s
 					}
 					g.after(item)
 				}
-				if item.Undo != nil {
-					undo(w, *item.Undo)
+				if grouped := j >= len(step.Items)-step.Grouped; grouped && step.Undo != nil {
+					undo(w, *step.Undo)
 				}
 				if step.Kind == connection.Recreate {
 					stillThere(t, w, step.Connections[0], g.begin)

@@ -174,7 +174,7 @@ func (o *orderer) name(d *decision, path connection.Path, byTemporary bool) conn
 // derive returns the operations that lead from state to state of a path.
 func (o *orderer) derive(change int, d *decision, path connection.Path) []*node {
 	var nodes []*node
-	var undo *connection.Operation
+	together := &group{}
 	made := map[connection.Part]*node{}
 	for i := 1; i < len(path.States); i++ {
 		before, after := path.States[i-1], path.States[i]
@@ -196,13 +196,15 @@ func (o *orderer) derive(change int, d *decision, path connection.Path) []*node 
 		if len(nodes) > 0 {
 			n.needs = []*node{nodes[len(nodes)-1]}
 		}
-		if path.Group.From < i && i <= path.Group.To {
-			n.rebuild = d
-			if path.Group.Undo && was != nil && undo == nil {
-				back, _, _ := connection.Derive(connection.State{*is}, connection.State{*was}, o.traits)
-				undo = &back
+		switch {
+		case path.Group.To > 0 && i == path.Group.From && was == nil:
+			n.group, n.leads = together, true
+		case path.Group.From < i && i <= path.Group.To:
+			n.group = together
+			if path.Group.Undo && together.undo == nil {
+				undo, _, _ := connection.Derive(connection.State{*is}, connection.State{*was}, o.traits)
+				together.undo = &undo
 			}
-			n.undo = undo
 		}
 		o.complete(n, was, is)
 		nodes = append(nodes, n)

@@ -20,14 +20,14 @@ type node struct {
 	// created is the operation whose connection this one is about; nil where the
 	// id is known.
 	created *node
-	// undo puts things back if the operation fails; may be nil.
-	undo *connection.Operation
 	// owner is who owns the connection whose credentials this writes, where that is not
 	// the token's user; handedOver tells that the change has given it to them.
 	owner      string
 	handedOver bool
-	// rebuild groups the operations that are one step; nil for all others.
-	rebuild *decision
+	// group is the group whose step this is part of; nil: none. leads reports that it comes
+	// before the group, and creates what that needs.
+	group *group
+	leads bool
 	// urgent marks what brings back a name that is missing, and what must come before.
 	urgent bool
 	// tail counts the operations that wait for it along the longest chain, batches
@@ -36,6 +36,9 @@ type node struct {
 	id                   int
 	step                 *stepNode
 }
+
+// group is operations that must not be separated.
+type group struct{ undo *connection.Operation }
 
 // noteOwner notes whose connection it is to which an operation writes credentials.
 func (o *orderer) noteOwner(n *node, owner string) {

@@ -195,6 +195,10 @@ type Step struct {
 	// that does. No other step is begun beside it.
 	Urgent bool   `json:"-"`
 	Items  []Item `json:"-"`
+	// Grouped is how many of the last items are a [connection.Group], and Undo its undo. The
+	// items before them create what the group needs. Zero: there is no group.
+	Grouped int                   `json:"-"`
+	Undo    *connection.Operation `json:"-"`
 }
 
 // Item is one operation of a step.
@@ -213,8 +217,6 @@ type Item struct {
 	// Created is the id of the operation that makes the connection which this one
 	// is about; nil where the operation names the connection.
 	Created *int
-	// Undo puts things back if the operation fails; may be nil.
-	Undo *connection.Operation
 	// Advice says what to do if the service refuses the operation; may be empty.
 	Advice string
 	// Todo says what to do with the code of a sign-in; empty where nobody signs in.

@@ -156,10 +156,8 @@ func TestARebuildForAnotherOwner(t *testing.T) {
 				t.Errorf("calls differ (-want +got):\n%s\n%s", diff, outline(p))
 			}
 			for _, step := range p.Steps {
-				for _, item := range step.Items {
-					if item.Undo != nil && item.Undo.Mark.Transit != "" {
-						t.Errorf("who has its name back is marked as %q", item.Undo.Mark.Transit)
-					}
+				if step.Undo != nil && step.Undo.Mark.Transit != "" {
+					t.Errorf("who has its name back is marked as %q", step.Undo.Mark.Transit)
 				}
 			}
 		})

@@ -48,18 +48,18 @@ func (o *orderer) steps() []Step {
 // of one level never wait for each other: on a chain the level rises with every
 // batched operation.
 func (o *orderer) batch(nodes []*node) []*stepNode {
-	type group struct {
-		kind    connection.Mechanism
-		level   int
-		rebuild *decision
+	type call struct {
+		kind  connection.Mechanism
+		level int
+		group *group
 	}
 	var steps []*stepNode
-	open := map[group]*stepNode{}
+	open := map[call]*stepNode{}
 	for _, n := range nodes {
-		at := group{n.operation.Kind, n.level, nil}
+		at := call{n.operation.Kind, n.level, nil}
 		size := max(o.traits.BatchSize[at.kind], 1)
-		if n.rebuild != nil {
-			at, size = group{connection.Recreate, 0, n.rebuild}, len(o.nodes)
+		if n.group != nil {
+			at, size = call{connection.Recreate, 0, n.group}, len(o.nodes)
 		}
 		step := open[at]
 		if step == nil || len(step.nodes) >= size {
@@ -69,6 +69,9 @@ func (o *orderer) batch(nodes []*node) []*stepNode {
 		}
 		n.step = step
 		step.nodes = append(step.nodes, n)
+		if n.group != nil && !n.leads {
+			step.Grouped, step.Undo = step.Grouped+1, n.group.undo
+		}
 		step.tail, step.Urgent = max(step.tail, n.tail), step.Urgent || n.urgent
 	}
 	return steps
@@ -184,7 +187,7 @@ func number(placed []*stepNode, traits *connection.Traits) []Step {
 			step.After[j] = stepID(first)
 		}
 		for i, n := range step.nodes {
-			if i == 0 || n.rebuild == nil {
+			if i == 0 || n.group == nil {
 				step.Connections = append(step.Connections, n.decision.change.Connection)
 			}
 			step.Items = append(step.Items, item(n))
@@ -198,7 +201,7 @@ func number(placed []*stepNode, traits *connection.Traits) []Step {
 func stepID(i int) string { return "s" + strconv.Itoa(i+1) }
 
 func item(n *node) Item {
-	it := Item{Operation: n.operation, ID: n.id, Change: n.change, Undo: n.undo}
+	it := Item{Operation: n.operation, ID: n.id, Change: n.change}
 	if d := n.decision; d.change.Action == ActionDelete && !d.repair && n.tail == 0 {
 		it.Creates = d.change.DataSource
 	}

@@ -31,7 +31,7 @@ func (p *Provider) Execute(ctx context.Context, operations []connection.Operatio
 	case connection.AskSignIn:
 		outcomes[0] = p.askSignIn(ctx, first)
 	case connection.Patch:
-		p.group(ctx, operations, outcomes)
+		p.patch(ctx, first, &outcomes[0])
 	case connection.Delete:
 		outcomes[0].Err = p.delete(ctx, first)
 	case connection.BulkUpdate:
@@ -52,6 +52,45 @@ func failAll(outcomes []connection.Outcome, err error) []connection.Outcome {
 	return outcomes
 }
 
+// ExecuteGroup runs the two renames of a recreate.
+func (p *Provider) ExecuteGroup(ctx context.Context, group connection.Group) []connection.Outcome {
+	outcomes := make([]connection.Outcome, len(group.Operations))
+	for i, operation := range group.Operations {
+		outcomes[i].ID = operation.ID
+	}
+	if err := checkGroup(group); err != nil {
+		return failAll(outcomes, err)
+	}
+	if err := ctx.Err(); err != nil {
+		return failAll(outcomes, fmt.Errorf("%w: %w", connection.ErrNotSent, err))
+	}
+	p.group(ctx, group, outcomes)
+	for i, operation := range group.Operations {
+		outcomes[i].Path = concern(operation, outcomes[i].Err)
+	}
+	return outcomes
+}
+
+// checkGroup finds mistakes of the caller, before anything is sent.
+func checkGroup(group connection.Group) error {
+	if n := len(group.Operations); n > maxGroup {
+		return fmt.Errorf("execute a group: %d operations, at most %d", n, maxGroup)
+	}
+	operations := slices.Clone(group.Operations)
+	if group.Undo != nil {
+		operations = append(operations, *group.Undo)
+	}
+	for _, operation := range operations {
+		if operation.Kind != connection.Patch {
+			return fmt.Errorf("execute a group: %s, and only patches can be one", operation.Kind)
+		}
+		if err := checkOne(operation); err != nil {
+			return fmt.Errorf("execute a group: %w", err)
+		}
+	}
+	return nil
+}
+
 // check finds mistakes of the caller, before anything is sent.
 func (p *Provider) check(operations []connection.Operation) error {
 	kind := operations[0].Kind
@@ -59,8 +98,6 @@ func (p *Provider) check(operations []connection.Operation) error {
 	switch kind {
 	case connection.BulkUpdate, connection.BulkDelete:
 		room = p.batch
-	case connection.Patch:
-		room = maxGroup
 	}
 	switch {
 	case !slices.Contains([]connection.Mechanism{
@@ -76,9 +113,6 @@ func (p *Provider) check(operations []connection.Operation) error {
 		}
 		if err := checkOne(operation); err != nil {
 			return fmt.Errorf("execute %s: %w", kind, err)
-		}
-		if undo := operation.Undo; undo != nil && (kind != connection.Patch || undo.Kind != kind || checkOne(*undo) != nil) {
-			return fmt.Errorf("execute %s: it cannot be undone in that way", kind)
 		}
 	}
 	return nil

@@ -405,8 +405,7 @@ func TestMistakesOfTheCallerAreErrorsAndSendNothing(t *testing.T) {
 		want       string
 	}{
 		"two of a single kind": {[]connection.Operation{remove, remove}, "2 operations in one call, at most 1"},
-		"too long a group":     {[]connection.Operation{patch, patch, patch}, "3 operations in one call, at most 2"},
-		"a strange undo":       {[]connection.Operation{{Kind: connection.Patch, ID: "c1", Undo: &remove}}, "cannot be undone in that way"},
+		"two patches":          {[]connection.Operation{patch, patch}, "2 operations in one call, at most 1"},
 		"two kinds":            {[]connection.Operation{{Kind: connection.BulkDelete, ID: "c1"}, patch}, "two kinds"},
 		"too large a batch":    {many, "101 operations in one call, at most 100"},
 		"a recreate":           {[]connection.Operation{{Kind: connection.Recreate, ID: "c1"}}, "not an operation of this provider"},
@@ -436,7 +435,7 @@ func TestTheSizeOfBulkRequestsDoesNotBindARow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	must(t, provider.Execute(t.Context(), []connection.Operation{rename("old", "aside"), rename("new", "real")}))
+	must(t, provider.ExecuteGroup(t.Context(), connection.Group{Operations: []connection.Operation{rename("old", "aside"), rename("new", "real")}}))
 }
 
 // TestADefaultThatIsFilledInCanBeChanged sets a property that is shown only as the default.

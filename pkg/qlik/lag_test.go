@@ -55,7 +55,7 @@ func TestAWriteAfterAWriteWaitsUntilTheFirstOneIsVisible(t *testing.T) {
 							a.Key.Name = "N"
 						}
 						began := time.Now()
-						for _, outcome := range provider.Execute(t.Context(), write(&a, &b)) {
+						for _, outcome := range executeAny(t, provider, write(&a, &b)) {
 							if outcome.Err != nil {
 								t.Error(outcome.Err)
 							}

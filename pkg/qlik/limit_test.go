@@ -149,11 +149,9 @@ func (n *tenant) order(start time.Time) []string {
 // TestAGroupIsNotSeparated sends eight of ten writes, then a group of two with an undo,
 // and more writes beside it.
 func TestAGroupIsNotSeparated(t *testing.T) {
-	pair := func() []connection.Operation {
+	pair := func() connection.Group {
 		undo := rename("old", "real")
-		operations := []connection.Operation{rename("old", "aside"), rename("new", "real")}
-		operations[1].Undo = &undo
-		return operations
+		return connection.Group{Operations: []connection.Operation{rename("old", "aside"), rename("new", "real")}, Undo: &undo}
 	}
 	for name, test := range map[string]struct {
 		answers map[string]route
@@ -162,7 +160,7 @@ func TestAGroupIsNotSeparated(t *testing.T) {
 	}{
 		"by the limit":            {nil, []string{"1:old", "1:new"}, [3]error{}},
 		"from its undo":           {map[string]route{"new": always(409, "")}, []string{"1:old", "1:new", "1:old"}, [3]error{nil, connection.ErrConflict, nil}},
-		"and ends with a failure": {map[string]route{"old": always(404, "")}, []string{"1:old"}, [3]error{connection.ErrNotFound, connection.ErrNotSent, nil}},
+		"and ends with a failure": {map[string]route{"old": always(404, "")}, []string{"1:old", "1:old"}, [3]error{connection.ErrNotFound, connection.ErrNotSent, nil}},
 		"and says if undoing fails": {
 			map[string]route{"new": always(409, ""), "old": inTurn(always(204, ""), always(403, ""))},
 			[]string{"1:old", "1:new", "1:old"},
@@ -178,7 +176,7 @@ func TestAGroupIsNotSeparated(t *testing.T) {
 				}
 				var group sync.WaitGroup
 				var outcomes []connection.Outcome
-				group.Go(func() { outcomes = provider.Execute(t.Context(), pair()) })
+				group.Go(func() { outcomes = provider.ExecuteGroup(t.Context(), pair()) })
 				for range 7 {
 					synctest.Wait()
 					group.Go(func() { must(t, provider.Execute(t.Context(), []connection.Operation{rename("other", "x")})) })
@@ -212,7 +210,7 @@ func TestAGroupThatHasBegunWaitsForTheTierAlone(t *testing.T) {
 			must(t, provider.Execute(t.Context(), []connection.Operation{rename("other", "x")}))
 		}
 		start := time.Now()
-		must(t, provider.Execute(t.Context(), []connection.Operation{rename("old", "aside"), rename("new", "real")}))
+		must(t, provider.ExecuteGroup(t.Context(), connection.Group{Operations: []connection.Operation{rename("old", "aside"), rename("new", "real")}}))
 		if took := time.Since(start); took != 2*time.Second+4*latency {
 			t.Errorf("it took %v: %q", took, n.order(start))
 		}
@@ -235,7 +233,7 @@ func TestAGroupIsNotSeparatedByWhoGoesAlone(t *testing.T) {
 		start := time.Now()
 		var group sync.WaitGroup
 		group.Go(func() {
-			must(t, provider.Execute(t.Context(), []connection.Operation{rename("old", "aside"), rename("new", "real")}))
+			must(t, provider.ExecuteGroup(t.Context(), connection.Group{Operations: []connection.Operation{rename("old", "aside"), rename("new", "real")}}))
 			if took := time.Since(start); took != 2*latency {
 				t.Errorf("it took %v: %q", took, n.order(start))
 			}
@@ -260,7 +258,7 @@ func TestGroupsDoNotSeparateEachOther(t *testing.T) {
 		var group sync.WaitGroup
 		for _, name := range []string{"a", "b", "c"} {
 			group.Go(func() {
-				must(t, provider.Execute(t.Context(), []connection.Operation{rename(name+"1", "aside"), rename(name+"2", "real")}))
+				must(t, provider.ExecuteGroup(t.Context(), connection.Group{Operations: []connection.Operation{rename(name+"1", "aside"), rename(name+"2", "real")}}))
 			})
 		}
 		group.Wait()
@@ -294,11 +292,11 @@ func TestAGroupThatHasUsedItsPermitsUpSeparatesNoOther(t *testing.T) {
 		start := time.Now()
 		var group sync.WaitGroup
 		group.Go(func() {
-			must(t, provider.Execute(t.Context(), []connection.Operation{rename("a1", "aside"), rename("a2", "real")}))
+			must(t, provider.ExecuteGroup(t.Context(), connection.Group{Operations: []connection.Operation{rename("a1", "aside"), rename("a2", "real")}}))
 		})
 		time.Sleep(110 * time.Second) // six pauses are behind the first group, it is in the seventh
 		group.Go(func() {
-			must(t, provider.Execute(t.Context(), []connection.Operation{rename("b1", "aside"), rename("b2", "real")}))
+			must(t, provider.ExecuteGroup(t.Context(), connection.Group{Operations: []connection.Operation{rename("b1", "aside"), rename("b2", "real")}}))
 			if took := time.Since(start); took > 3*time.Minute+10*time.Second {
 				t.Errorf("the second group ended after %v, want it soon after the first one and the minute of its 429: %q", took, n.order(start))
 			}
@@ -321,7 +319,7 @@ func TestGroupsGoOneAtATime(t *testing.T) {
 		var group sync.WaitGroup
 		for range workers {
 			group.Go(func() {
-				must(t, provider.Execute(t.Context(), []connection.Operation{rename("old", "aside"), rename("new", "real")}))
+				must(t, provider.ExecuteGroup(t.Context(), connection.Group{Operations: []connection.Operation{rename("old", "aside"), rename("new", "real")}}))
 			})
 		}
 		group.Wait()
@@ -360,7 +358,7 @@ func TestAnInterruptDoesNotSeparateAGroup(t *testing.T) {
 				}
 				ctx, cancel := context.WithCancel(t.Context())
 				time.AfterFunc(test.at, cancel)
-				outcomes := provider.Execute(ctx, []connection.Operation{rename("old", "aside"), rename("new", "real")})
+				outcomes := provider.ExecuteGroup(ctx, connection.Group{Operations: []connection.Operation{rename("old", "aside"), rename("new", "real")}})
 				if sent := len(n.log()) - test.before; sent != test.sent {
 					t.Errorf("%d of the group were sent: %v", sent, n.log())
 				}
@@ -405,16 +403,15 @@ func TestNoPermitIsLost(t *testing.T) {
 				mu.Lock()
 				patience, isGroup := time.Duration(random.IntN(40))*latency, random.IntN(3) == 0
 				mu.Unlock()
-				operations := []connection.Operation{rename("other", "x")}
-				if isGroup {
-					undo := rename("old", "real")
-					operations = []connection.Operation{rename("old", "aside"), rename("new", "real")}
-					operations[1].Undo = &undo
-				}
+				undo := rename("old", "real")
 				group.Go(func() {
 					ctx, cancel := context.WithTimeout(t.Context(), patience)
 					defer cancel()
-					provider.Execute(ctx, operations)
+					if !isGroup {
+						provider.Execute(ctx, []connection.Operation{rename("other", "x")})
+						return
+					}
+					provider.ExecuteGroup(ctx, connection.Group{Operations: []connection.Operation{rename("old", "aside"), rename("new", "real")}, Undo: &undo})
 				})
 			}
 			group.Wait()

@@ -78,27 +78,24 @@ func recreate(l connection.Lowering) connection.Path {
 	beside := l.To.Mark
 	beside.Transit, beside.Moved, beside.Protected = connection.TransitNew, "", false
 	var made connection.Object
-	from := len(way.states) // of the group, if the create is its first operation
 	if l.Begun == nil {
 		made = way.create(beside, connection.Beside)
 	} else {
 		made = way.goOn(beside)
-	}
-	if len(way.states) != from+1 || l.Begun != nil {
-		from = len(way.states)
 	}
 	aside := old
 	aside.Way, aside.Mark = connection.Aside, connection.Mark{
 		Project: l.To.Mark.Project, Key: l.To.Mark.Key, Transit: connection.TransitOld,
 		Credentials: old.Mark.Credentials, Fingerprint: old.Mark.Fingerprint, Sensitive: old.Mark.Sensitive,
 	}
+	begins := len(way.states) - 1
 	way.to(aside)
 	made.Way, made.Key, made.Space, made.Mark.Transit = connection.InPlace, l.To.Key, l.To.Space, ""
 	made.Mark.Moved, made.Mark.Protected = l.To.Mark.Moved, l.To.Mark.Protected
 	way.to(made)
 	path := connection.Path{}
 	if old.Key == l.To.Key {
-		path.Group = connection.Span{From: from - 1, To: len(way.states) - 1, Undo: true}
+		path.Group = connection.Span{From: begins, To: len(way.states) - 1, Undo: true}
 	}
 	path.States = append(way.states, way.last().Without(connection.PartLive))
 	return path

@@ -109,7 +109,7 @@ func TestAtMostOneNameIsMissingUnderAnUnknownLimit(t *testing.T) {
 				for range workers {
 					swapping.Go(func() {
 						for pair := range work {
-							must(t, provider.Execute(t.Context(), []connection.Operation{rename("old"+pair, "aside"+pair), rename("new"+pair, "real"+pair)}))
+							must(t, provider.ExecuteGroup(t.Context(), connection.Group{Operations: []connection.Operation{rename("old"+pair, "aside"+pair), rename("new"+pair, "real"+pair)}}))
 						}
 					})
 				}

@@ -21,22 +21,21 @@ const maxGroup = 2
 // way: an attempt that may have happened has used up its permit.
 const repairs = 5
 
-// group sends patches one after the other, up to the first that fails, which is then
-// undone. Room for all of their writes is taken before, and what they have to read is
+// patch sends one patch.
+func (p *Provider) patch(ctx context.Context, operation connection.Operation, outcome *connection.Outcome) {
+	alone := &patching{operation: operation}
+	outcome.Err = p.sendPatch(ctx, alone, nil, alone.renew)
+	p.acknowledgeAll(ctx, alone)
+}
+
+// group sends patches one after the other, up to the first that fails, and undoes what it
+// has begun then. Room for all of their writes is taken before, and what they have to read is
 // read, so that none of them waits for a rate limit while something is missing that
 // apps use; only what is sent again after a failure may have to.
-func (p *Provider) group(ctx context.Context, operations []connection.Operation, outcomes []connection.Outcome) {
-	writes := len(operations)
-	for _, operation := range operations {
-		if operation.Undo != nil {
-			writes++
-		}
-	}
-	if writes == 1 {
-		alone := &patching{operation: operations[0]}
-		outcomes[0].Err = p.sendPatch(ctx, alone, nil, alone.renew)
-		p.acknowledgeAll(ctx, alone)
-		return
+func (p *Provider) group(ctx context.Context, group connection.Group, outcomes []connection.Outcome) {
+	writes := len(group.Operations)
+	if group.Undo != nil {
+		writes++
 	}
 	waiting, cancel := p.client.http.Within(ctx)
 	reserved, err := p.client.writes.reserve(waiting, writes+repairs)
@@ -46,8 +45,8 @@ func (p *Provider) group(ctx context.Context, operations []connection.Operation,
 		return
 	}
 	defer reserved.release()
-	patches := make([]*patching, len(operations))
-	for i, operation := range operations {
+	patches := make([]*patching, len(group.Operations))
+	for i, operation := range group.Operations {
 		patches[i] = &patching{operation: operation}
 	}
 	for i, patch := range patches {
@@ -60,8 +59,8 @@ func (p *Provider) group(ctx context.Context, operations []connection.Operation,
 		if outcomes[i].Err == nil {
 			continue
 		}
-		if undo := operations[i].Undo; undo != nil && (i > 0 || !nothingSent(outcomes[i].Err)) {
-			back := &patching{operation: *undo, undoes: true}
+		if group.Undo != nil && (i > 0 || !nothingSent(outcomes[i].Err)) {
+			back := &patching{operation: *group.Undo, undoes: true}
 			outcomes[i].UndoErr = p.sendPatch(ctx, back, reserved, back.renew)
 		}
 		failAll(outcomes[i+1:], fmt.Errorf("patch connection: %w: the one before it has failed", connection.ErrNotSent))

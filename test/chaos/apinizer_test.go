@@ -329,7 +329,7 @@ func (e *apiEpisode) process(n *apiWire) ending {
 	before := e.records()
 	n.begin()
 	result, err := apply.Run(ctx, p, apply.Options{
-		Execute: provider.Execute, Parallelism: e.world.parallel,
+		Execute: provider.Execute, ExecuteGroup: provider.ExecuteGroup, Parallelism: e.world.parallel,
 		Resolve: func(ref connection.Reference) (connection.Secret, error) { return connection.NewSecret(ref.Env), nil },
 		Again: func(ctx context.Context, touched func(*connection.Live) bool) (plan.Input, error) {
 			return e.read(ctx, provider, touched)

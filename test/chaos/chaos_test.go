@@ -194,7 +194,7 @@ func (e *episode) round(n *wire) (converged bool) {
 	n.seen.planned = true
 	n.order.Unlock()
 	result, err := apply.Run(ctx, p, apply.Options{
-		Execute: provider.Execute, Parallelism: e.world.parallel,
+		Execute: provider.Execute, ExecuteGroup: provider.ExecuteGroup, Parallelism: e.world.parallel,
 		Resolve: e.resolve,
 		Again: func(ctx context.Context, touched func(*connection.Live) bool) (plan.Input, error) {
 			return e.read(ctx, provider, touched)

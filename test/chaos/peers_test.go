@@ -122,7 +122,7 @@ func (e *engine) plan() *plan.Plan {
 func (e *engine) apply(p *plan.Plan) *apply.Result {
 	e.Helper()
 	result, err := apply.Run(context.Background(), p, apply.Options{
-		Execute: e.provider.Execute, Parallelism: e.workers, Again: e.read,
+		Execute: e.provider.Execute, ExecuteGroup: e.provider.ExecuteGroup, Parallelism: e.workers, Again: e.read,
 		Resolve: func(ref connection.Reference) (connection.Secret, error) {
 			return connection.NewSecret(value(ref)), nil
 		},
@@ -269,7 +269,7 @@ func thousandCreates(t testing.TB) time.Duration {
 	p := e.plan()
 	start := time.Now()
 	result, err := apply.Run(context.Background(), p, apply.Options{
-		Execute: e.provider.Execute, Parallelism: 10,
+		Execute: e.provider.Execute, ExecuteGroup: e.provider.ExecuteGroup, Parallelism: 10,
 		Resolve: func(ref connection.Reference) (connection.Secret, error) {
 			return connection.NewSecret(value(ref)), nil
 		},

@@ -37,7 +37,7 @@ func (*Provider) Lower(l connection.Lowering) []connection.Path {
 	if old.Key == l.To.Key {
 		return []connection.Path{{
 			States: []connection.State{{old}, {old, trial}, {trial}, {made, trial}, {made}},
-			Group:  connection.Span{To: 3},
+			Group:  connection.Span{From: 1, To: 3},
 		}}
 	}
 	made.Mark.Moved = l.Place // with it, the next run knows what the old one is

@@ -133,9 +133,14 @@ func (p *Provider) find(ctx context.Context, key connection.Key) (document, erro
 	return document{Space: key.Space, Name: key.Name}, err
 }
 
-// Execute implements [connection.Provider]. There are no batches: several operations are a
-// group.
+// Execute implements [connection.Provider]. There are no batches.
 func (p *Provider) Execute(ctx context.Context, operations []connection.Operation) []connection.Outcome {
+	return p.ExecuteGroup(ctx, connection.Group{Operations: operations})
+}
+
+// ExecuteGroup implements [connection.Provider]. No path of this provider is undone.
+func (p *Provider) ExecuteGroup(ctx context.Context, group connection.Group) []connection.Outcome {
+	operations := group.Operations
 	p.writing <- struct{}{}
 	defer func() { <-p.writing }()
 	outcomes := make([]connection.Outcome, len(operations))
