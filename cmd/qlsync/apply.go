@@ -29,7 +29,7 @@ func applyCommand(env *environment) *cli.Command {
 			"without asking, and only if planning again gives exactly the reviewed plan. A plan file - is standard input.",
 		Flags: slices.Concat(sharedFlags(), outputFlags(report.ResultFormats().Names()), planFlags(), []cli.Flag{
 			&cli.BoolFlag{Name: "auto-approve", Usage: "do not ask"},
-			repeatable("rotate", "write the credentials of this connection whatever is recorded of them, as `SPACE/NAME`; repeatable"),
+			commandline.Repeatable("rotate", "write the credentials of this connection whatever is recorded of them, as `SPACE/NAME`; repeatable"),
 			&cli.StringFlag{Name: "plan-hash", Usage: "apply only if the plan has this `HASH`; approves it"},
 			lockFlag(), lockFolderFlag(),
 			commandline.Choice(
@@ -68,7 +68,7 @@ func runApply(c *cli.Context, env *environment) error {
 	if err != nil {
 		return err
 	}
-	unconfirmed := confirmChanges(c, p)
+	unconfirmed := engine.Confirm(p, c.String("confirm-deletes"), c.String("confirm-recreates"))
 	shown := env.showPlan(c, p)
 	demanded := reviewed
 	if options.SkipStale {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/qlsync/qlsync/internal/commandline"
 	"github.com/qlsync/qlsync/internal/engine"
 	"github.com/qlsync/qlsync/internal/report"
 	"github.com/qlsync/qlsync/pkg/spec"
@@ -24,7 +25,7 @@ func doctorCommand(env *environment) *cli.Command {
 }
 
 func runDoctor(c *cli.Context, env *environment) error {
-	if err := cmp.Or(noArguments(c), checkFlags(c, env, report.DoctorFormats()), checkAllTenants(c)); err != nil {
+	if err := cmp.Or(commandline.NoArguments(c), checkFlags(c, env, report.DoctorFormats()), checkAllTenants(c)); err != nil {
 		return err
 	}
 	project, err := readProject(c, env, env.listener(c))

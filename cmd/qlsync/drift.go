@@ -23,7 +23,7 @@ func driftCommand(env *environment) *cli.Command {
 			allTenantsFlag(),
 			historyFlag("append this run to `FILE`, a JSON value a line; the html report shows all of them"),
 			commandline.Choices(
-				repeatable("ignore", "leave out a `KIND` of drift, such as unmanaged; repeatable"),
+				commandline.Repeatable("ignore", "leave out a `KIND` of drift, such as unmanaged; repeatable"),
 				driftKinds(),
 			),
 		}),
@@ -40,7 +40,7 @@ func driftKinds() []string {
 }
 
 func runDrift(c *cli.Context, env *environment) error {
-	if err := cmp.Or(noArguments(c), checkFlags(c, env, report.DriftFormats(report.HTML{})), checkAllTenants(c)); err != nil {
+	if err := cmp.Or(commandline.NoArguments(c), checkFlags(c, env, report.DriftFormats(report.HTML{})), checkAllTenants(c)); err != nil {
 		return err
 	}
 	for _, kind := range c.StringSlice("ignore") {

@@ -3,15 +3,11 @@ package main
 import (
 	"fmt"
 	"log/slog"
-	"slices"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/qlsync/qlsync/internal/commandline"
-	"github.com/qlsync/qlsync/internal/infile"
 	"github.com/qlsync/qlsync/internal/words"
-	"github.com/qlsync/qlsync/pkg/connection"
 )
 
 // sharedFlags are those that every command on a project takes.
@@ -19,7 +15,7 @@ func sharedFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "config", Aliases: []string{"c"}, Value: "qlsync.yaml", Usage: "the project `FILE`"},
 		&cli.StringFlag{Name: "tenant", Aliases: []string{"t"}, Usage: "the `NAME` of a tenant in the project file; needed where it has several, except by validate"},
-		repeatable("var", "set a variable, as `NAME=VALUE`, over the tenant's and the project's; repeatable"),
+		commandline.Repeatable("var", "set a variable, as `NAME=VALUE`, over the tenant's and the project's; repeatable"),
 		noColorFlag(),
 		commandline.Choice(
 			&cli.StringFlag{Name: "log-level", Value: "warn", Usage: "`LEVEL` of the log on standard error: " + words.OneOf(logLevelNames())},
@@ -31,23 +27,10 @@ func sharedFlags() []cli.Flag {
 	}
 }
 
-// repeatable is a flag that takes a text each time, blanks and commas included.
-func repeatable(name, usage string) *cli.StringSliceFlag {
-	return &cli.StringSliceFlag{Name: name, Usage: usage, KeepSpace: true}
-}
-
 func noColorFlag() cli.Flag { return &cli.BoolFlag{Name: "no-color", Usage: "never use colour"} }
 
 func raiseFlag() cli.Flag {
 	return &cli.IntFlag{Name: "raise-limits", Value: 1, Usage: "multiply the limits on the size of the project, of the tenant and of files that qlsync wrote by `N`"}
-}
-
-// noArguments refuses arguments that a command does not take.
-func noArguments(c *cli.Context) error {
-	if c.NArg() > 0 {
-		return fmt.Errorf("unexpected argument %q: see qlsync %s --help", c.Args().First(), c.Command.Name)
-	}
-	return nil
 }
 
 // planFlags are those of plan and apply that change the plan.
@@ -56,7 +39,7 @@ func planFlags() []cli.Flag {
 		&cli.StringFlag{Name: "confirm-deletes", Usage: "allow the deletes of exactly this plan, as `N@HASH`; it approves nothing else"},
 		&cli.StringFlag{Name: "confirm-recreates", Usage: "allow the recreates of exactly this plan, as `N@HASH`; it approves nothing else"},
 		&cli.IntFlag{Name: "batch-size", Value: 100, Usage: "put at most `N` connections into one bulk call"},
-		repeatable("target", "plan only for this connection and what it depends on, as `SPACE/NAME`; repeatable"),
+		commandline.Repeatable("target", "plan only for this connection and what it depends on, as `SPACE/NAME`; repeatable"),
 	}
 }
 
@@ -98,48 +81,8 @@ func outputFlags(names []string) []cli.Flag {
 	}
 	return []cli.Flag{
 		commandline.Choice(&cli.StringFlag{Name: "format", Value: names[0], Usage: "`FORMAT` of the result: " + words.OneOf(names)}, names),
-		commandline.Choices(repeatable("report", "write the result to a file too, as `FORMAT=FILE`; repeatable"), targets),
+		commandline.Choices(commandline.Repeatable("report", "write the result to a file too, as `FORMAT=FILE`; repeatable"), targets),
 	}
-}
-
-// union returns each name once, in the order of the lists.
-func union(lists ...[]string) []string {
-	var all []string
-	for _, name := range slices.Concat(lists...) {
-		if !slices.Contains(all, name) {
-			all = append(all, name)
-		}
-	}
-	return all
-}
-
-// keys reads the SPACE/NAME of a flag that may be repeated.
-func keys(c *cli.Context, flag string) ([]connection.Key, error) {
-	var found []connection.Key
-	for _, text := range c.StringSlice(flag) {
-		space, name, ok := strings.Cut(text, "/")
-		if !ok {
-			return nil, fmt.Errorf("%s %q: it must be SPACE/NAME", flag, text)
-		}
-		found = append(found, connection.Key{Space: space, Name: name})
-	}
-	return found, nil
-}
-
-func variables(c *cli.Context) (map[string]string, error) {
-	set := map[string]string{}
-	for _, pair := range c.StringSlice("var") {
-		name, value, ok := strings.Cut(pair, "=")
-		if !ok {
-			return nil, fmt.Errorf("variable %q: it must be NAME=VALUE", pair)
-		}
-		text, err := infile.Text([]byte(value))
-		if err != nil {
-			return nil, fmt.Errorf("variable %q: its value is %w, so it cannot be sent unchanged", name, err)
-		}
-		set[name] = string(text)
-	}
-	return set, nil
 }
 
 // logLevels are those that --log-level takes, and no others such as info+3.

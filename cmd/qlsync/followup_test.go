@@ -3,7 +3,6 @@ package main
 import (
 	"flag"
 	"runtime"
-	"strings"
 	"testing"
 
 	"github.com/urfave/cli/v2"
@@ -41,15 +40,5 @@ func TestAFollowUpReadsTheSameProject(t *testing.T) {
 		if got := followUp(c, "plan", test.tenant); got != test.want {
 			t.Errorf("after export %q, the next command is\n %s, want\n %s", test.line, got, test.want)
 		}
-	}
-}
-
-func TestNextCommandsArePastedWithoutEditing(t *testing.T) {
-	got := nextCommands("Next:", "qlsync plan", "qlsync apply")
-	if want := "Next:\n  qlsync plan\n  qlsync apply\n"; got != want {
-		t.Errorf("nextCommands returns %q, want one command on each line and nothing behind it: %q", got, want)
-	}
-	if hostile := nextCommands("Next:", "qlsync plan -t 'a\nrm -rf x'"); strings.Count(hostile, "\n") != 2 {
-		t.Errorf("a line break in a name gets lines of its own: %q", hostile)
 	}
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/qlsync/qlsync/internal/commandline"
 	"github.com/qlsync/qlsync/internal/report"
 )
 
@@ -17,7 +18,7 @@ func initCommand(env *environment) *cli.Command {
 }
 
 func runInit(c *cli.Context, env *environment) error {
-	if err := noArguments(c); err != nil {
+	if err := commandline.NoArguments(c); err != nil {
 		return err
 	}
 	done, err := env.files().Init()
@@ -30,6 +31,5 @@ func runInit(c *cli.Context, env *environment) error {
 	if done.Ignored != "" {
 		fmt.Fprintln(env.stdout, done.Ignored)
 	}
-	_, err = fmt.Fprint(env.stdout, nextCommands("Next:", "qlsync plan", "qlsync apply"))
-	return err
+	return env.text(env.stdout).NextCommands(env.stdout, "Next:", "qlsync plan", "qlsync apply")
 }

@@ -40,7 +40,7 @@ func (env *environment) tell(c *cli.Context, s *engine.Session, result *apply.Re
 	}
 	text := env.text(env.stdout)
 	if whole != "" {
-		text.Rest = "qlsync show " + shellWord(whole)
+		text.Rest = "qlsync show " + commandline.Word(whole)
 	}
 	if err := all.Write(form, text, env.stdout, result); err != nil {
 		unreported = append(unreported, err)
@@ -54,7 +54,7 @@ func (env *environment) tell(c *cli.Context, s *engine.Session, result *apply.Re
 		ending.Unreported = append(ending.Unreported, infile.ErrorText(err))
 	}
 	if whole != "" {
-		ending.Whole = "qlsync show " + shellWord(whole)
+		ending.Whole = "qlsync show " + commandline.Word(whole)
 	}
 	w := env.stderr
 	_ = env.text(w).Ending(w, result, ending)
@@ -70,7 +70,7 @@ func (env *environment) keepUntold(s *engine.Session, result *apply.Result) {
 		_ = report.JSON(env.stderr, result)
 		return
 	}
-	fmt.Fprintln(env.stderr, "The report has crashed. To see the result, run: qlsync show "+shellWord(file))
+	fmt.Fprintln(env.stderr, "The report has crashed. To see the result, run: qlsync show "+commandline.Word(file))
 }
 
 // reportedIn is the file to which the result was written in that form; empty for none.
@@ -97,7 +97,7 @@ func nextCommand(c *cli.Context, result *apply.Result) string {
 	}
 	command := "qlsync apply" + commandline.Given(c, c.Command.Flags, "plan-hash", "confirm-deletes", "confirm-recreates", "on-stale")
 	if c.NArg() > 0 {
-		command += " " + shellWord(c.Args().First()) + " --on-stale skip"
+		command += " " + commandline.Word(c.Args().First()) + " --on-stale skip"
 	}
 	return command
 }

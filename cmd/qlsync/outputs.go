@@ -1,8 +1,6 @@
 package main
 
 import (
-	"cmp"
-	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -61,52 +59,22 @@ func (env *environment) namedInputs(c *cli.Context) []spec.Input {
 	return all
 }
 
-// checkOutputs refuses, before anything is done, files that could not be written, that
-// the command reads, or that are named twice. What they would replace is checked by
-// [environment.checkReplaced], once the project is known.
+// checkOutputs refuses files that could not be written; see [engine.CheckOutputs]. What
+// they would replace is checked by [environment.checkReplaced], once the project is known.
 func (env *environment) checkOutputs(c *cli.Context) error {
-	all := env.outputs(c)
-	inputs := env.namedInputs(c)
-	for i, out := range all {
-		for _, other := range all[:i] {
-			if out.Same(other) {
-				return fmt.Errorf("%s: %s writes to the same file: name another one", out.Flag, other.Flag)
-			}
-		}
-		if err := cmp.Or(out.Check(), out.ApartFrom(inputs), apartFromStreams(out, c)); err != nil {
-			return err
+	streams := map[string]*os.File{}
+	for name, stream := range map[string]io.Writer{"output": env.stdout, "error": env.stderr} {
+		if named, ok := stream.(interface{ File() *os.File }); ok {
+			streams[name] = named.File()
 		}
 	}
-	return nil
+	return engine.CheckOutputs(env.outputs(c), env.namedInputs(c), streams)
 }
 
-// checkReplaced refuses files that the project is read from, and files that qlsync did
-// not write. The project is nil for a command that needs none.
+// checkReplaced refuses files whose former content would be lost. The project is nil for a
+// command that needs none.
 func (env *environment) checkReplaced(c *cli.Context, project *engine.Project) error {
-	all := env.outputs(c)
-	if len(all) == 0 {
-		return nil
-	}
-	return engine.Interruptibly(c.Context, func() error {
-		for _, out := range all {
-			if err := out.CheckReplaced(project); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-// apartFromStreams refuses a file to which the shell sends the result: whichever is
-// written last would be there alone.
-func apartFromStreams(out engine.Output, c *cli.Context) error {
-	for name, stream := range map[string]io.Writer{"output": c.App.Writer, "error": c.App.ErrWriter} {
-		named, ok := stream.(interface{ File() *os.File })
-		if ok && named.File() != nil && out.IsFile(named.File()) {
-			return fmt.Errorf("%s: standard %s goes to the same file: name another one", out.Flag, name)
-		}
-	}
-	return nil
+	return engine.CheckReplaced(c.Context, env.outputs(c), project)
 }
 
 // checkState refuses a state for simulate that would replace one of its inputs. A file

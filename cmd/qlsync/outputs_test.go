@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf16"
@@ -73,6 +74,15 @@ func TestEveryFormIsKnownWhenItIsReplaced(t *testing.T) {
 	formerly(t, report.SchemaListFormats(), listed(), listed(source("")))
 	formerly(t, report.SchemaCheckFormats(), listed(), listed(source(report.SchemaSame)), listed(source(report.SchemaGone)),
 		listed(source(report.SchemaDiffers)), listed(source(report.SchemaNotPulled)), broken)
+}
+
+func TestShowOffersTheFormsOfEveryReport(t *testing.T) {
+	offered := report.DriftFormats(report.HTML{}).Names()
+	for _, name := range slices.Concat(report.PlanFormats().Names(), report.ResultFormats().Names()) {
+		if !slices.Contains(offered, name) {
+			t.Errorf("a plan or a result can be shown as %s, but show offers only %q", name, offered)
+		}
+	}
 }
 
 // Editors and shells of Windows put a byte order mark there, or write UTF-16.

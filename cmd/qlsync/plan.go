@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/qlsync/qlsync/internal/commandline"
 	"github.com/qlsync/qlsync/internal/engine"
 	"github.com/qlsync/qlsync/internal/report"
 	"github.com/qlsync/qlsync/pkg/plan"
@@ -31,7 +32,7 @@ func planCommand(env *environment) *cli.Command {
 }
 
 func runPlan(c *cli.Context, env *environment) error {
-	if err := cmp.Or(noArguments(c), checkFlags(c, env, report.PlanFormats()), checkAllTenants(c, "out", "confirm-deletes", "confirm-recreates", "target", "snapshot")); err != nil {
+	if err := cmp.Or(commandline.NoArguments(c), checkFlags(c, env, report.PlanFormats()), checkAllTenants(c, "out", "confirm-deletes", "confirm-recreates", "target", "snapshot")); err != nil {
 		return err
 	}
 	if c.IsSet("snapshot") && c.IsSet("cache") {
@@ -53,7 +54,7 @@ func runPlan(c *cli.Context, env *environment) error {
 	if err != nil {
 		return err
 	}
-	unconfirmed := confirmChanges(c, p)
+	unconfirmed := engine.Confirm(p, c.String("confirm-deletes"), c.String("confirm-recreates"))
 	if file := c.String("out"); file != "" {
 		if err := env.output("", file).Write(func(w io.Writer) error { return report.JSON(w, p) }); err != nil {
 			return fmt.Errorf("plan file: %w", err)
@@ -69,25 +70,6 @@ func runPlan(c *cli.Context, env *environment) error {
 		return &exit{code: exitRefused} // as apply would end
 	case c.Bool("detailed-exitcode") && !p.Empty():
 		return &exit{code: exitDiffers}
-	}
-	return nil
-}
-
-// confirmChanges lifts the refusals of deletes and of recreates if the user confirms exactly this
-// plan.
-func confirmChanges(c *cli.Context, p *plan.Plan) error {
-	if p.Refusal == nil {
-		return nil
-	}
-	var deletes, recreates error
-	if confirmation := c.String("confirm-deletes"); confirmation != "" {
-		deletes = p.ConfirmDeletes(confirmation)
-	}
-	if confirmation := c.String("confirm-recreates"); confirmation != "" {
-		recreates = p.ConfirmRecreates(confirmation)
-	}
-	if err := cmp.Or(deletes, recreates); err != nil {
-		return engine.Refused("%w", err)
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/qlsync/qlsync/internal/commandline"
 	"github.com/qlsync/qlsync/internal/engine"
 	"github.com/qlsync/qlsync/internal/infile"
 	"github.com/qlsync/qlsync/internal/report"
@@ -76,7 +77,7 @@ func wroteLine(file string) string { return "wrote " + report.Clean(file) + "\n"
 
 // listSchemas lists what is vendored, and what is in use and not vendored.
 func listSchemas(c *cli.Context, env *environment) error {
-	if err := cmp.Or(noArguments(c), checkFlags(c, env, report.SchemaListFormats())); err != nil {
+	if err := cmp.Or(commandline.NoArguments(c), checkFlags(c, env, report.SchemaListFormats())); err != nil {
 		return err
 	}
 	return engine.Interruptibly(c.Context, func() error {
@@ -119,7 +120,7 @@ func (env *environment) builtIn(c *cli.Context, tenant *spec.Tenant) bool {
 
 // checkSchemas compares the vendored schemas with the tenant's.
 func checkSchemas(c *cli.Context, env *environment) error {
-	if err := cmp.Or(noArguments(c), checkFlags(c, env, report.SchemaCheckFormats())); err != nil {
+	if err := cmp.Or(commandline.NoArguments(c), checkFlags(c, env, report.SchemaCheckFormats())); err != nil {
 		return err
 	}
 	s, _, err := openSession(c, env)
@@ -149,7 +150,7 @@ func checkSchemas(c *cli.Context, env *environment) error {
 
 // writeEditorSchemas writes the schemas for editors from what is vendored.
 func writeEditorSchemas(c *cli.Context, env *environment) error {
-	if err := noArguments(c); err != nil {
+	if err := commandline.NoArguments(c); err != nil {
 		return err
 	}
 	project, tenants, err := chosenTenants(c, env)

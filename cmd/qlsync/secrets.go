@@ -6,6 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/qlsync/qlsync/internal/commandline"
 	"github.com/qlsync/qlsync/internal/engine"
 	"github.com/qlsync/qlsync/internal/report"
 )
@@ -25,7 +26,7 @@ func secretsCommand(env *environment) *cli.Command {
 }
 
 func runSecrets(c *cli.Context, env *environment) error {
-	if err := cmp.Or(noArguments(c), checkFlags(c, env, report.SecretsFormats())); err != nil {
+	if err := cmp.Or(commandline.NoArguments(c), checkFlags(c, env, report.SecretsFormats())); err != nil {
 		return err
 	}
 	project, err := readProject(c, env, env.listener(c))

@@ -3,10 +3,10 @@ package main
 import (
 	"fmt"
 	"log/slog"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/qlsync/qlsync/internal/commandline"
 	"github.com/qlsync/qlsync/internal/engine"
 	"github.com/qlsync/qlsync/internal/progress"
 	"github.com/qlsync/qlsync/internal/report"
@@ -27,9 +27,7 @@ func (env *environment) host(c *cli.Context, events *progress.Listener) (*engine
 		}
 		events.Notify(tenant, event)
 	}
-	host.Logger = func(tenant string) *slog.Logger {
-		return slog.New(slog.NewTextHandler(events.Lines(tenant), &slog.HandlerOptions{Level: level, ReplaceAttr: cleanAttribute}))
-	}
+	host.Logger = func(tenant string) *slog.Logger { return report.NewLog(events.Lines(tenant), level) }
 	if env.interrupts != nil {
 		host.Lifetime, host.Stopping = env.interrupts.Lifetime, env.interrupts.Stopping
 	}
@@ -43,7 +41,7 @@ func readProject(c *cli.Context, env *environment, events *progress.Listener) (*
 	if err != nil {
 		return nil, err
 	}
-	variables, err := variables(c)
+	variables, err := commandline.Variables(c)
 	if err != nil {
 		return nil, err
 	}
@@ -86,26 +84,10 @@ func sessionOptions(c *cli.Context) (engine.SessionOptions, error) {
 func planOptions(c *cli.Context) (engine.PlanOptions, error) {
 	var o engine.PlanOptions
 	var err error
-	if o.Only, err = keys(c, "target"); err != nil {
+	if o.Only, err = commandline.Keys(c, "target"); err != nil {
 		return o, err
 	}
-	o.Rotate, err = keys(c, "rotate")
+	o.Rotate, err = commandline.Keys(c, "rotate")
 	o.SkipStale = c.String("on-stale") == "skip"
 	return o, err
-}
-
-// cleanAttribute returns an attribute of the log whose text steers neither a terminal nor the
-// runner of a pipeline.
-func cleanAttribute(_ []string, attribute slog.Attr) slog.Attr {
-	switch value := attribute.Value.Any().(type) {
-	case string:
-		attribute.Value = slog.StringValue(report.Clean(value))
-	case error:
-		attribute.Value = slog.StringValue(report.Clean(value.Error()))
-	case fmt.Stringer:
-		if _, isTime := value.(time.Time); !isTime {
-			attribute.Value = slog.StringValue(report.Clean(value.String()))
-		}
-	}
-	return attribute
 }

@@ -17,7 +17,7 @@ import (
 )
 
 func showCommand(env *environment) *cli.Command {
-	names := union(report.PlanFormats().Names(), report.ResultFormats().Names(), report.DriftFormats(report.HTML{}).Names())
+	names := report.DriftFormats(report.HTML{}).Names() // those of plans and results are among them
 	return &cli.Command{
 		Name:      "show",
 		Usage:     "write a saved plan, result or drift report again, of one tenant or of all, in another format; needs no network",

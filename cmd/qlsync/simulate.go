@@ -35,7 +35,7 @@ func simulateCommand(env *environment) *cli.Command {
 func simulationNames() []string { return []string{spec.ProviderQlik, spec.ProviderApinizer} }
 
 func runSimulate(c *cli.Context, env *environment) error {
-	if err := noArguments(c); err != nil {
+	if err := commandline.NoArguments(c); err != nil {
 		return err
 	}
 	kind, known := engine.Simulations[c.String("provider")]

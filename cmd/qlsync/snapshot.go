@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/qlsync/qlsync/internal/commandline"
 	"github.com/qlsync/qlsync/internal/report"
 	"github.com/qlsync/qlsync/internal/words"
 )
@@ -25,7 +26,7 @@ func snapshotCommand(env *environment) *cli.Command {
 }
 
 func runSnapshot(c *cli.Context, env *environment) error {
-	if err := cmp.Or(noArguments(c), env.checkOutputs(c)); err != nil {
+	if err := cmp.Or(commandline.NoArguments(c), env.checkOutputs(c)); err != nil {
 		return err
 	}
 	s, _, err := openSession(c, env)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/qlsync/qlsync/internal/commandline"
 	"github.com/qlsync/qlsync/internal/engine"
 	"github.com/qlsync/qlsync/internal/report"
 	"github.com/qlsync/qlsync/pkg/connection"
@@ -25,7 +26,7 @@ func validateCommand(env *environment) *cli.Command {
 }
 
 func runValidate(c *cli.Context, env *environment) error {
-	if err := cmp.Or(noArguments(c), checkFlags(c, env, report.ValidationFormats(version())), checkAllTenants(c)); err != nil {
+	if err := cmp.Or(commandline.NoArguments(c), checkFlags(c, env, report.ValidationFormats(version())), checkAllTenants(c)); err != nil {
 		return err
 	}
 	found, err := validate(c, env)

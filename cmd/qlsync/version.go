@@ -5,6 +5,8 @@ import (
 	"runtime/debug"
 
 	"github.com/urfave/cli/v2"
+
+	"github.com/qlsync/qlsync/internal/commandline"
 )
 
 func versionCommand(env *environment) *cli.Command {
@@ -12,7 +14,7 @@ func versionCommand(env *environment) *cli.Command {
 		Name:  "version",
 		Usage: "print the version",
 		Action: func(c *cli.Context) error {
-			if err := noArguments(c); err != nil {
+			if err := commandline.NoArguments(c); err != nil {
 				return err
 			}
 			return printVersion(env)

@@ -1,5 +1,5 @@
 // Package commandline is what the command line needs beyond its library: flags anywhere on
-// the line, and completion in shells.
+// the line, their values, commands that can be pasted, and completion in shells.
 package commandline
 
 import (

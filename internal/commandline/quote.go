@@ -2,6 +2,7 @@ package commandline
 
 import (
 	"regexp"
+	"runtime"
 	"strings"
 )
 
@@ -39,3 +40,6 @@ func Quote(goos, word string) string {
 // powerShellEscapes escapes what is special between the double quotes of PowerShell, which
 // takes typographic quotes for double quotes too.
 var powerShellEscapes = strings.NewReplacer("$", "`$", "`", "``", `"`, `""`, "“", "““", "”", "””", "„", "„„")
+
+// Word returns a word as a part of a command that can be pasted on this computer.
+func Word(word string) string { return Quote(runtime.GOOS, word) }

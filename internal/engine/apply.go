@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -59,4 +60,23 @@ func (s *Session) Apply(ctx context.Context, p *plan.Plan, parallelism int) (*ap
 		Stop:        s.host.Stopping,
 		Progress:    func(step apply.Progress) { s.notify(Stepped{step}) },
 	})
+}
+
+// Confirm lifts the refusals of deletes and of recreates if the confirmations are of exactly
+// this plan. An empty one confirms nothing.
+func Confirm(p *plan.Plan, deletes, recreates string) error {
+	if p.Refusal == nil {
+		return nil
+	}
+	var ofDeletes, ofRecreates error
+	if deletes != "" {
+		ofDeletes = p.ConfirmDeletes(deletes)
+	}
+	if recreates != "" {
+		ofRecreates = p.ConfirmRecreates(recreates)
+	}
+	if err := cmp.Or(ofDeletes, ofRecreates); err != nil {
+		return Refused("%w", err)
+	}
+	return nil
 }

@@ -3,6 +3,7 @@ package engine
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -208,4 +209,43 @@ func (out Output) CheckReplaced(p *Project) error {
 		return fmt.Errorf("%s: the next run would read %s as a connection file of the project: name a file elsewhere", out.Flag, out.Path)
 	}
 	return nil
+}
+
+// CheckOutputs refuses, before anything is done, files that could not be written, that the
+// use case reads, that are named twice, or to which the shell sends a standard stream:
+// whichever is written last would be there alone. The streams have their names, such as
+// output; one that is no file is nil.
+func CheckOutputs(all []Output, inputs []spec.Input, streams map[string]*os.File) error {
+	for i, out := range all {
+		for _, other := range all[:i] {
+			if out.Same(other) {
+				return fmt.Errorf("%s: %s writes to the same file: name another one", out.Flag, other.Flag)
+			}
+		}
+		if err := cmp.Or(out.Check(), out.ApartFrom(inputs)); err != nil {
+			return err
+		}
+		for name, file := range streams {
+			if file != nil && out.IsFile(file) {
+				return fmt.Errorf("%s: standard %s goes to the same file: name another one", out.Flag, name)
+			}
+		}
+	}
+	return nil
+}
+
+// CheckReplaced refuses outputs that would replace a file of the project, or one that qlsync
+// did not write; see [Output.CheckReplaced].
+func CheckReplaced(ctx context.Context, all []Output, p *Project) error {
+	if len(all) == 0 {
+		return nil
+	}
+	return Interruptibly(ctx, func() error {
+		for _, out := range all {
+			if err := out.CheckReplaced(p); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }

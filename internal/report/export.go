@@ -2,6 +2,7 @@ package report
 
 import (
 	"io"
+	"path/filepath"
 
 	"github.com/qlsync/qlsync/internal/words"
 	"github.com/qlsync/qlsync/pkg/connection"
@@ -76,4 +77,26 @@ func (p *printer) remarks(title string, remarks []Remark) {
 	for _, remark := range remarks {
 		p.line("  %s: %s", label(remark.Connection.String()), Clean(remark.Reason))
 	}
+}
+
+// ExportNext is what to do after an export.
+type ExportNext struct {
+	Folder string   // which has the files
+	Unread string   // the project file, if it does not read the folder yet
+	Plan   string   // the command that plans with the files
+	Editor []string // commands that write schemas for editors, where there are none
+}
+
+// ExportNext writes what to do next, below what was exported.
+func (t Text) ExportNext(w io.Writer, next ExportNext) error {
+	p := t.printer(w)
+	p.line("")
+	if next.Unread != "" {
+		p.line("%s does not read the folder %s yet: add the folder to connections there first.", Clean(next.Unread), Clean(filepath.ToSlash(next.Folder)))
+	}
+	p.commands("Next:", next.Plan)
+	if len(next.Editor) > 0 {
+		p.commands("For completion and checks in your editor:", next.Editor...)
+	}
+	return p.err
 }

@@ -1,4 +1,4 @@
-package main
+package report_test
 
 import (
 	"bytes"
@@ -6,11 +6,13 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+
+	"github.com/qlsync/qlsync/internal/report"
 )
 
 func TestNoAttributeOfTheLogSteersATerminalOrAPipeline(t *testing.T) {
 	var log bytes.Buffer
-	logger := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{ReplaceAttr: cleanAttribute}))
+	logger := report.NewLog(&log, slog.LevelInfo)
 	const forged = "##vso[task.setvariable variable=PATH]/evil"
 	logger.Warn(forged, "text", forged, "bare", "##[add-path]/evil", "error", errors.New(forged+"\x1b]0;pwn\a"), slog.Group("group", "text", "\u202e"+forged))
 	if strings.Contains(log.String(), "##") || strings.ContainsAny(log.String(), "\x1b\a\u202e") {

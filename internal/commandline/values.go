@@ -1,0 +1,54 @@
+package commandline
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/qlsync/qlsync/internal/infile"
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// Repeatable returns a flag that takes a text each time, blanks and commas included.
+func Repeatable(name, usage string) *cli.StringSliceFlag {
+	return &cli.StringSliceFlag{Name: name, Usage: usage, KeepSpace: true}
+}
+
+// NoArguments refuses arguments that a command does not take.
+func NoArguments(c *cli.Context) error {
+	if c.NArg() > 0 {
+		return fmt.Errorf("unexpected argument %q: see qlsync %s --help", c.Args().First(), c.Command.Name)
+	}
+	return nil
+}
+
+// Keys returns the SPACE/NAME of a flag that may be repeated.
+func Keys(c *cli.Context, flag string) ([]connection.Key, error) {
+	var found []connection.Key
+	for _, text := range c.StringSlice(flag) {
+		space, name, ok := strings.Cut(text, "/")
+		if !ok {
+			return nil, fmt.Errorf("%s %q: it must be SPACE/NAME", flag, text)
+		}
+		found = append(found, connection.Key{Space: space, Name: name})
+	}
+	return found, nil
+}
+
+// Variables returns the NAME=VALUE of the flag --var.
+func Variables(c *cli.Context) (map[string]string, error) {
+	set := map[string]string{}
+	for _, pair := range c.StringSlice("var") {
+		name, value, ok := strings.Cut(pair, "=")
+		if !ok {
+			return nil, fmt.Errorf("variable %q: it must be NAME=VALUE", pair)
+		}
+		text, err := infile.Text([]byte(value))
+		if err != nil {
+			return nil, fmt.Errorf("variable %q: its value is %w, so it cannot be sent unchanged", name, err)
+		}
+		set[name] = string(text)
+	}
+	return set, nil
+}

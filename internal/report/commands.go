@@ -1,0 +1,18 @@
+package report
+
+import "io"
+
+// NextCommands writes commands under a heading, each on a line of its own, so that all of
+// them can be pasted at once.
+func (t Text) NextCommands(w io.Writer, heading string, commands ...string) error {
+	p := t.printer(w)
+	p.commands(heading, commands...)
+	return p.err
+}
+
+func (p *printer) commands(heading string, commands ...string) {
+	p.line("%s", heading)
+	for _, command := range commands {
+		p.line("  %s", Clean(command))
+	}
+}

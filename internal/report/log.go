@@ -1,0 +1,30 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+)
+
+// NewLog returns a log of that level, whose text steers neither a terminal nor the runner
+// of a pipeline.
+func NewLog(w io.Writer, level slog.Level) *slog.Logger {
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: cleanAttribute}))
+}
+
+// cleanAttribute returns an attribute of the log whose text steers neither a terminal nor the
+// runner of a pipeline.
+func cleanAttribute(_ []string, attribute slog.Attr) slog.Attr {
+	switch value := attribute.Value.Any().(type) {
+	case string:
+		attribute.Value = slog.StringValue(Clean(value))
+	case error:
+		attribute.Value = slog.StringValue(Clean(value.Error()))
+	case fmt.Stringer:
+		if _, isTime := value.(time.Time); !isTime {
+			attribute.Value = slog.StringValue(Clean(value.String()))
+		}
+	}
+	return attribute
+}
