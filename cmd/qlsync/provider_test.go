@@ -6,11 +6,13 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/qlsync/qlsync/pkg/spec"
 )
 
 // An engine that names a service would have a special case for it.
 func TestTheEngineNamesNoProvider(t *testing.T) {
-	named := regexp.MustCompile(`(?i)qlik|apinizer`)
+	named := regexp.MustCompile(`(?i)` + strings.Join(spec.Providers(), "|"))
 	ours := strings.NewReplacer("github.com/qlsync/qlsync", "")
 	for _, room := range []string{"pkg/plan", "pkg/apply", "internal/report", "internal/doctor"} {
 		files, err := filepath.Glob(filepath.Join("..", "..", filepath.FromSlash(room), "*.go"))
@@ -52,7 +54,7 @@ func TestOnlyTheSeamNamesAProvidersPackage(t *testing.T) {
 		if strings.HasSuffix(file, "_test.go") || filepath.Base(file) == "provider.go" {
 			continue
 		}
-		for _, provider := range []string{"qlik", "apinizer"} {
+		for _, provider := range spec.Providers() {
 			if strings.Contains(string(text), `"github.com/qlsync/qlsync/pkg/`+provider+`"`) {
 				t.Errorf("%s imports pkg/%s", file, provider)
 			}

@@ -20,8 +20,8 @@ func simulateCommand(env *environment) *cli.Command {
 		Usage: "serve an embedded tenant over HTTP until interrupted",
 		Flags: []cli.Flag{
 			commandline.Choice(
-				&cli.StringFlag{Name: "provider", Value: spec.ProviderQlik, Usage: "the `KIND` of system: " + words.OneOf(simulationNames())},
-				simulationNames(),
+				&cli.StringFlag{Name: "provider", Value: spec.Providers()[0], Usage: "the `KIND` of system: " + words.OneOf(spec.Providers())},
+				spec.Providers(),
 			),
 			&cli.StringFlag{Name: "listen", Value: "127.0.0.1:0", Usage: "the loopback `ADDR` to listen on; port 0 takes a free one"},
 			&cli.StringFlag{Name: "tenant", Required: false, Usage: "the `FILE` that describes the tenant; needed"},
@@ -32,15 +32,13 @@ func simulateCommand(env *environment) *cli.Command {
 	}
 }
 
-func simulationNames() []string { return []string{spec.ProviderQlik, spec.ProviderApinizer} }
-
 func runSimulate(c *cli.Context, env *environment) error {
 	if err := commandline.NoArguments(c); err != nil {
 		return err
 	}
-	kind, known := engine.Simulations[c.String("provider")]
+	kind, known := engine.SimulationOf(c.String("provider"))
 	if !known {
-		return fmt.Errorf("provider %q: it must be %s", c.String("provider"), words.OneOf(simulationNames()))
+		return fmt.Errorf("provider %q: it must be %s", c.String("provider"), words.OneOf(spec.Providers()))
 	}
 	if c.String("tenant") == "" {
 		return fmt.Errorf("simulate needs --tenant FILE: see examples/quickstart/tenant.yaml")

@@ -16,8 +16,6 @@ import (
 	"github.com/qlsync/qlsync/internal/outfile"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/simulator"
-	"github.com/qlsync/qlsync/pkg/simulator/apinizer"
-	"github.com/qlsync/qlsync/pkg/simulator/qlik"
 	"github.com/qlsync/qlsync/pkg/spec"
 )
 
@@ -28,26 +26,23 @@ type Simulation struct {
 	Open func(seed []byte, state string, faults []simulator.Fault) (Simulated, error)
 }
 
-func simulateQlik(seed []byte, state string, faults []simulator.Fault) (Simulated, error) {
-	o := qlik.Options{Faults: faults}
-	if state == "" {
-		return qlik.New(seed, o)
-	}
-	return qlik.Open(seed, state, o)
+// simulation returns the embedded tenant of a package of pkg/simulator, by its functions.
+func simulation[T Simulated, O any](
+	parse func(list []byte) ([]simulator.Fault, error), with func([]simulator.Fault) O,
+	fresh func(seed []byte, o O) (T, error), kept func(seed []byte, state string, o O) (T, error),
+) Simulation {
+	return Simulation{parse, func(seed []byte, state string, faults []simulator.Fault) (Simulated, error) {
+		if state == "" {
+			return fresh(seed, with(faults))
+		}
+		return kept(seed, state, with(faults))
+	}}
 }
 
-func simulateApinizer(seed []byte, state string, faults []simulator.Fault) (Simulated, error) {
-	o := apinizer.Options{Faults: faults}
-	if state == "" {
-		return apinizer.New(seed, o)
-	}
-	return apinizer.Open(seed, state, o)
-}
-
-// embedding returns what starts the embedded tenant of a provider. signIn makes a sign-in of its token.
-func embedding(provider string, signIn func(token connection.Secret) auth) func(seed []byte, state string) (*embedded, error) {
+// embedding returns what starts an embedded tenant for a session. signIn makes a sign-in of its token.
+func embedding(simulation Simulation, signIn func(token connection.Secret) auth) func(seed []byte, state string) (*embedded, error) {
 	return func(seed []byte, state string) (*embedded, error) {
-		tenant, err := Simulations[provider].Open(seed, state, nil)
+		tenant, err := simulation.Open(seed, state, nil)
 		if err != nil {
 			return nil, err
 		}
@@ -135,10 +130,11 @@ type Simulated interface {
 	Close() error
 }
 
-// Simulations are the kinds that --provider takes.
-var Simulations = map[string]Simulation{
-	spec.ProviderQlik:     {qlik.ParseFaults, simulateQlik},
-	spec.ProviderApinizer: {apinizer.ParseFaults, simulateApinizer},
+// SimulationOf returns the embedded tenant of a provider; false for a name that this program
+// does not know.
+func SimulationOf(name string) (Simulation, bool) {
+	kind, known := providers[name]
+	return kind.simulation, known
 }
 
 // SimulationOptions are the files of an embedded tenant that is served by itself.

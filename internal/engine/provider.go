@@ -10,6 +10,9 @@ import (
 	"github.com/qlsync/qlsync/pkg/apinizer"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/qlik"
+	"github.com/qlsync/qlsync/pkg/simulator"
+	apinizersimulator "github.com/qlsync/qlsync/pkg/simulator/apinizer"
+	qliksimulator "github.com/qlsync/qlsync/pkg/simulator/qlik"
 	"github.com/qlsync/qlsync/pkg/spec"
 )
 
@@ -34,8 +37,10 @@ type provider struct {
 	connect func(options) (connection.Provider, error)
 	// door is a path that answers everybody, if only with a refusal.
 	door string
-	// embed opens the embedded tenant: the seed as JSON, and the file of its state.
-	embed func(seed []byte, state string) (*embedded, error)
+	// simulation is the embedded tenant, and embed opens it for a session: the seed as JSON,
+	// and the file of its state.
+	simulation Simulation
+	embed      func(seed []byte, state string) (*embedded, error)
 }
 
 // options say how to speak to a tenant, whatever its kind. A provider takes no
@@ -80,6 +85,11 @@ func providerOf(tenant *spec.Tenant) (provider, bool) {
 
 var providers = map[string]provider{spec.ProviderQlik: qlikCloud, spec.ProviderApinizer: apinizerManager}
 
+var simulatedQlik = simulation(
+	qliksimulator.ParseFaults, func(faults []simulator.Fault) qliksimulator.Options { return qliksimulator.Options{Faults: faults} },
+	qliksimulator.New, qliksimulator.Open,
+)
+
 var qlikCloud = provider{
 	classify: qlik.Classify, holdsSecret: qlik.HoldsSecret, knowsSecret: qlik.KnowsSecret, normalize: qlik.Normalize, lower: qlik.Lower, parse: qlik.ParseDataSource,
 	connect: func(o options) (connection.Provider, error) {
@@ -90,9 +100,17 @@ var qlikCloud = provider{
 			Logger: o.logger, UserAgent: o.userAgent, Lifetime: o.lifetime, Secrets: o.secrets, RaiseLimits: o.raise,
 		})
 	},
-	door:  "/api/v1/users/me",
-	embed: embedding(spec.ProviderQlik, func(token connection.Secret) auth { return auth{apiKey: token} }),
+	door:       "/api/v1/users/me",
+	simulation: simulatedQlik,
+	embed:      embedding(simulatedQlik, func(token connection.Secret) auth { return auth{apiKey: token} }),
 }
+
+var simulatedApinizer = simulation(
+	apinizersimulator.ParseFaults, func(faults []simulator.Fault) apinizersimulator.Options {
+		return apinizersimulator.Options{Faults: faults}
+	},
+	apinizersimulator.New, apinizersimulator.Open,
+)
 
 var apinizerManager = provider{
 	classify: apinizer.Classify, holdsSecret: apinizer.HoldsSecret, knowsSecret: apinizer.KnowsSecret, normalize: apinizer.Normalize, lower: apinizer.Lower, builtin: apinizer.Builtin,
@@ -106,8 +124,9 @@ var apinizerManager = provider{
 			Logger: o.logger, UserAgent: o.userAgent, Lifetime: o.lifetime, Secrets: o.secrets, RaiseLimits: o.raise,
 		})
 	},
-	door:  "/apiops/projects/",
-	embed: embedding(spec.ProviderApinizer, func(token connection.Secret) auth { return auth{token: token} }),
+	door:       "/apiops/projects/",
+	simulation: simulatedApinizer,
+	embed:      embedding(simulatedApinizer, func(token connection.Secret) auth { return auth{token: token} }),
 }
 
 // checkCredentials checks what the files declare against what is known to be secret: by

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -37,12 +38,6 @@ type Project struct {
 	reserved  reserved
 	sources   func() loaded // reads the connection files once
 }
-
-// The kinds of system that a tenant can be.
-const (
-	ProviderQlik     = "qlik"
-	ProviderApinizer = "apinizer"
-)
 
 // Tenant is one tenant of a project.
 type Tenant struct {
@@ -122,7 +117,7 @@ func (p *Project) at(path string) string { return p.options.at(path) }
 // CanBeAsked reports whether enough is known of a tenant to call it: always, unless
 // there are problems at its provider, its address or its auth.
 func (t *Tenant) CanBeAsked() bool {
-	_, known := signIns[t.Provider]
+	_, known := systemOf(t.Provider)
 	return known && (t.SimFile != "" || t.URL != "" && t.Auth.complete())
 }
 
@@ -250,7 +245,7 @@ func integer(tree *node) int {
 func (n *notes) readTenant(p *Project, entry child) Tenant {
 	tenant := Tenant{
 		Name:       entry.key,
-		Provider:   cmp.Or(textOf(entry.value.get("provider")), ProviderQlik),
+		Provider:   cmp.Or(textOf(entry.value.get("provider")), systems[0].provider),
 		Position:   position(n.file, entry.place),
 		Variables:  n.variables(entry.value.get("variables")),
 		RateLimits: n.rateLimits(entry.value.get("rateLimits"), p.limits),
@@ -289,9 +284,10 @@ func (n *notes) unmarked(p *Project, tenant *node, provider string) bool {
 	if entry == nil || textOf(entry.value) != "none" {
 		return false
 	}
-	switch {
-	case provider != ProviderApinizer:
-		n.add(entry.place, "ownership: none is for the provider apinizer", "")
+	switch s, _ := systemOf(provider); {
+	case !s.unmarked:
+		able := slices.DeleteFunc(Providers(), func(name string) bool { s, _ := systemOf(name); return !s.unmarked })
+		n.add(entry.place, "ownership: none is for the provider "+strings.Join(able, " or "), "")
 	case p.Policy.Prune == connection.PruneOwned:
 		n.add(entry.place, "without ownership records nobody knows what is owned, so nothing can be pruned", "write policy.prune: none, or leave ownership out")
 	}
@@ -300,10 +296,8 @@ func (n *notes) unmarked(p *Project, tenant *node, provider string) bool {
 
 // tenantURL reads the address of a real tenant: scheme and host, nothing else.
 func (n *notes) tenantURL(address *node, provider string) string {
-	example := "write https://TENANT.REGION.qlikcloud.com, or sim:FILE for the embedded tenant"
-	if provider == ProviderApinizer {
-		example = "write the address of the API manager without /apiops, https://MANAGER, or sim:FILE for the embedded tenant"
-	}
+	s, _ := systemOf(provider)
+	example := "write " + s.url + ", or sim:FILE for the embedded tenant"
 	parsed, err := url.Parse(address.text)
 	switch {
 	case err != nil || parsed.Host == "" || parsed.Scheme != "https" && parsed.Scheme != "http":
@@ -323,24 +317,17 @@ func isLoopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// signIns are the two ways to sign in to each kind of system, by what auth holds,
-// and how to write the first of them.
-var signIns = map[string]struct{ one, other, example string }{
-	ProviderQlik:     {"apiKey", "oauth", "auth: {apiKey: {env: NAME}}"},
-	ProviderApinizer: {"token", "user", "auth: {token: {env: NAME}}"},
-}
-
 // needAuth notes where a real tenant has not exactly one way to sign in, and
 // reports whether it has. What is there under a misspelt name the structure tells of.
 func (n *notes) needAuth(p *Project, entry child, provider string) bool {
 	auth := entry.value.entry("auth")
-	ways, known := signIns[provider]
+	ways, known := systemOf(provider)
 	switch {
 	case !known:
 		return false // the structure says so
 	case auth == nil:
 		if !meantBy(entry.value.keys(), p.formats.tenantKeys())["auth"] {
-			n.add(entry.place, fmt.Sprintf("tenant %q has no auth", entry.key), "write "+ways.example)
+			n.add(entry.place, fmt.Sprintf("tenant %q has no auth", entry.key), "write "+ways.auth)
 		}
 		return false
 	case auth.value.is(kindObject):
@@ -360,13 +347,13 @@ func (n *notes) needAuth(p *Project, entry child, provider string) bool {
 
 // foreignAuth notes ways to sign in that belong to another kind of system.
 func (n *notes) foreignAuth(auth *node, provider string) bool {
+	own, _ := systemOf(provider)
 	found := false
 	for _, entry := range auth.entries() {
-		for other, ways := range signIns {
-			if other != provider && (entry.key == ways.one || entry.key == ways.other) {
-				n.add(entry.place, fmt.Sprintf("%q is no way to sign in to %s", entry.key, provider), "write "+signIns[provider].example)
-				found = true
-			}
+		foreign := slices.ContainsFunc(systems, func(s system) bool { return s.signsIn(entry.key) })
+		if foreign && !own.signsIn(entry.key) {
+			n.add(entry.place, fmt.Sprintf("%q is no way to sign in to %s", entry.key, provider), "write "+own.auth)
+			found = true
 		}
 	}
 	return found

@@ -1,0 +1,30 @@
+package engine
+
+import (
+	"maps"
+	"slices"
+	"testing"
+
+	"github.com/qlsync/qlsync/pkg/spec"
+)
+
+// The files may name what package spec knows, and nothing but the entry here speaks to it.
+func TestEveryProviderOfAProjectHasACompleteEntry(t *testing.T) {
+	names := slices.Sorted(slices.Values(spec.Providers()))
+	if known := slices.Sorted(maps.Keys(providers)); !slices.Equal(known, names) {
+		t.Fatalf("there are entries of %q, but a project may name %q", known, names)
+	}
+	for _, name := range names {
+		kind := providers[name]
+		for part, isThere := range map[string]bool{
+			"classify": kind.classify != nil, "holdsSecret": kind.holdsSecret != nil, "knowsSecret": kind.knowsSecret != nil,
+			"normalize": kind.normalize != nil, "lower": kind.lower != nil, "connect": kind.connect != nil, "door": kind.door != "",
+			"embed": kind.embed != nil, "simulation": kind.simulation.Open != nil && kind.simulation.ParseFaults != nil,
+			"one of builtin and parse": (kind.builtin == nil) != (kind.parse == nil),
+		} {
+			if !isThere {
+				t.Errorf("the entry of %s has no %s", name, part)
+			}
+		}
+	}
+}

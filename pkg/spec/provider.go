@@ -1,0 +1,53 @@
+package spec
+
+import "slices"
+
+// The kinds of system that a tenant can be.
+const (
+	ProviderQlik     = "qlik"
+	ProviderApinizer = "apinizer"
+)
+
+// system is what a project file has to say about a tenant of a provider.
+type system struct {
+	provider string
+	// one and other are the two ways to sign in, by what auth holds.
+	one, other string
+	// auth and url show how to write the first way, and the address.
+	auth, url string
+	// unmarked reports whether ownership: none is possible.
+	unmarked bool
+}
+
+// systems are all that this program knows. A tenant whose file names none is of the first.
+var systems = []system{
+	{
+		provider: ProviderQlik, one: "apiKey", other: "oauth", auth: "auth: {apiKey: {env: NAME}}",
+		url: "https://TENANT.REGION.qlikcloud.com",
+	},
+	{
+		provider: ProviderApinizer, one: "token", other: "user", auth: "auth: {token: {env: NAME}}",
+		url: "the address of the API manager without /apiops, https://MANAGER", unmarked: true,
+	},
+}
+
+// Providers returns the names of all providers, that of a tenant which names none first.
+func Providers() []string {
+	names := make([]string, len(systems))
+	for i, s := range systems {
+		names[i] = s.provider
+	}
+	return names
+}
+
+// systemOf returns the system of a provider. known is false, and the system that of the first
+// provider, for a name that this program does not know.
+func systemOf(provider string) (s system, known bool) {
+	if i := slices.IndexFunc(systems, func(s system) bool { return s.provider == provider }); i >= 0 {
+		return systems[i], true
+	}
+	return systems[0], false
+}
+
+// signsIn reports whether an entry of auth is a way to sign in.
+func (s *system) signsIn(key string) bool { return key == s.one || key == s.other }
