@@ -120,8 +120,8 @@ func TestWhatIsExportedPlansToNothingButAdoption(t *testing.T) {
 			t.Fatal(err)
 		}
 		worlds++
-		w := exportWorld{T: t, dir: filepath.Join(base, fmt.Sprint(worlds)), provider: provider}
-		w.write("qlsync.yaml", []byte("version: 1\nproject: acme\ntenants: {demo: {url: 'sim:x'}}\n"))
+		w := exportWorld{T: t, dir: filepath.Join(base, fmt.Sprint(worlds)), provider: provider, token: server.Token}
+		w.write("qlsync.yaml", fmt.Appendf(nil, "version: 1\nproject: acme\ntenants: {demo: {url: '%s', auth: {apiKey: {env: TOKEN}}}}\n", server.URL))
 		w.read(nil)
 		live := w.snapshot(func() []connection.SpaceRef {
 			var all []connection.SpaceRef
@@ -142,6 +142,7 @@ type exportWorld struct {
 	*rapid.T
 	dir      string
 	provider *qlik.Provider
+	token    string
 	project  *engine.Project
 	declared *spec.DesiredSet
 }
@@ -161,7 +162,8 @@ func (w *exportWorld) write(name string, text []byte) {
 
 func (w *exportWorld) read(catalog *connection.Catalog) {
 	var err error
-	w.project, err = (&engine.Host{}).ReadProject(context.Background(), engine.ProjectOptions{File: filepath.Join(w.dir, "qlsync.yaml")})
+	host := &engine.Host{Lookup: func(name string) (string, bool) { return w.token, name == "TOKEN" }}
+	w.project, err = host.ReadProject(context.Background(), engine.ProjectOptions{File: filepath.Join(w.dir, "qlsync.yaml")})
 	w.must(err)
 	w.must(w.project.Problems.Err())
 	var problems connection.Problems
@@ -259,26 +261,17 @@ func (w *exportWorld) saysAll(l *connection.Live, d *connection.Desired, source 
 }
 
 func (w *exportWorld) onlyAdopts(exported export.Result) {
-	in := plan.Input{
-		Project: "acme", Policy: w.project.Policy, Desired: w.declared.Connections, Spaces: w.declared.Spaces,
-		Catalog: w.catalog(nil), Normalize: qlik.Normalize, Lower: qlik.Lower,
-	}
-	for _, id := range w.declared.DataSources() {
-		catalog, err := w.provider.DataSources(context.Background(), []string{id})
-		w.must(err)
-		in.Catalog.DataSources[id] = catalog.DataSources[id]
-	}
-	var err error
-	in.Snapshot, err = w.provider.Snapshot(context.Background(), plan.Scope(in))
+	session, err := w.project.Open(context.Background(), engine.SessionOptions{})
 	w.must(err)
-	p, problems := plan.Make(in)
-	w.must(problems.Err())
+	defer session.Close()
+	p, err := session.Plan(context.Background(), engine.PlanOptions{})
+	w.must(err)
 	for _, change := range p.Changes {
 		if change.Action != plan.ActionAdopt || change.Refused != "" || len(change.Fields) > 0 {
-			w.Fatalf("%+v\n%s", change, exported.Files[0].Text)
+			w.Fatalf("a plan of what was exported does more than adopt: %+v\n%s", change, exported.Files[0].Text)
 		}
 	}
 	if p.Summary.Adopt+p.Summary.Unchanged != len(w.declared.Connections) {
-		w.Fatalf("%+v of %d", p.Summary, len(w.declared.Connections))
+		w.Fatalf("a plan of %d exported connections adopts and leaves alone others than these: %+v", len(w.declared.Connections), p.Summary)
 	}
 }
