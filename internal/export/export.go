@@ -324,7 +324,6 @@ const maxSettling = 1010
 // check reads what would be written and reports whether anything had to be taken
 // out.
 func (e *exporter) check(all []*exported) (again bool) {
-	const file = "export.yaml"
 	set, problems := e.project.Draft("export.yaml", e.text(all, common{}))
 	if len(set) != len(all) {
 		for _, x := range all {

@@ -117,10 +117,6 @@ func (p places) isNamed(live *connection.Live, prefix string, to connection.Key)
 	return slices.ContainsFunc(p.forms(to), func(form string) bool { return strings.HasPrefix(live.Key.Name, prefix+form) })
 }
 
-func (o *orderer) temporary(space string, to connection.Key) connection.Key {
-	return o.onTheWay(space, temporaryPrefix, to)
-}
-
 // onTheWay returns a free key in the space, with a name that is on the way to the key.
 func (o *orderer) onTheWay(space, prefix string, to connection.Key) connection.Key {
 	return o.spare(connection.Key{Space: space, Name: prefix + o.analysis.places.record(to)})
