@@ -45,8 +45,8 @@ func (out Output) IsRegular() bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
-// IsFile reports whether the file is this one, which is open.
-func (out Output) IsFile(file *os.File) bool {
+// isFile reports whether the file is this one, which is open.
+func (out Output) isFile(file *os.File) bool {
 	if outfile.IsStream(out.Path) || !out.IsRegular() {
 		return false
 	}
@@ -55,8 +55,8 @@ func (out Output) IsFile(file *os.File) bool {
 	return cmp.Or(err, failed) == nil && os.SameFile(info, other)
 }
 
-// Check refuses a file that cannot be written.
-func (out Output) Check() error {
+// check refuses a file that cannot be written.
+func (out Output) check() error {
 	if out.Path == "-" {
 		return fmt.Errorf("%s: a result goes to standard output without a flag, see --format; name a file, ./- for one of that name, or /dev/stdout", out.Flag)
 	}
@@ -66,9 +66,9 @@ func (out Output) Check() error {
 	return nil
 }
 
-// CheckFormer refuses a file that holds what qlsync did not write.
-func (out Output) CheckFormer() error {
-	former, err := FormerOutput(out.at())
+// checkFormer refuses a file that holds what qlsync did not write.
+func (out Output) checkFormer() error {
+	former, err := formerOutput(out.at())
 	switch {
 	case err != nil:
 		return fmt.Errorf("%s: %w", out.Flag, out.WorkDir.Shown(err))
@@ -85,9 +85,9 @@ func (out Output) CheckFormer() error {
 // maxFormer bounds what is read of a file to find out what it is, in bytes.
 const maxFormer = 32 << 20
 
-// FormerOutput reports what a file holds that is to be written; nil if nothing would be
+// formerOutput reports what a file holds that is to be written; nil if nothing would be
 // lost: the file does not exist, is empty, or is a device or a pipe.
-func FormerOutput(path string) (*report.Former, error) {
+func formerOutput(path string) (*report.Former, error) {
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && (!info.Mode().IsRegular() || info.Size() == 0) || outfile.IsStream(path) {
 		return nil, nil
@@ -136,20 +136,20 @@ func (host *Host) apartFrom(path string, inputs []spec.Input) error {
 		if _, err := infile.Real(input.Path); errors.Is(err, infile.ErrNetworkPath) || errors.Is(err, infile.ErrDevicePath) {
 			continue // a link that is never followed: asking the disk would open a share
 		}
-		if SamePath(host.at(path), input.Path) {
+		if samePath(host.at(path), input.Path) {
 			return fmt.Errorf("%s is %s, which would be lost", filepath.ToSlash(path), input.What)
 		}
 	}
 	return nil
 }
 
-// Same reports whether two outputs are one file; see [SamePath].
-func (out Output) Same(other Output) bool { return SamePath(out.at(), other.at()) }
+// same reports whether two outputs are one file; see [samePath].
+func (out Output) same(other Output) bool { return samePath(out.at(), other.at()) }
 
-// SamePath reports whether two paths that can be opened are one file: by any of its names where it exists,
+// samePath reports whether two paths that can be opened are one file: by any of its names where it exists,
 // and where it does not exist yet, by its folder and by what the file system says of
 // letter case.
-func SamePath(a, b string) bool {
+func samePath(a, b string) bool {
 	if a == "" || b == "" {
 		return false
 	}
@@ -167,13 +167,13 @@ func SamePath(a, b string) bool {
 	if errA != nil || errB != nil || !os.SameFile(folderA, folderB) {
 		return filepath.Clean(a) == filepath.Clean(b)
 	}
-	return nameA == nameB || strings.EqualFold(nameA, nameB) && FoldsCase(filepath.Dir(a))
+	return nameA == nameB || strings.EqualFold(nameA, nameB) && foldsCase(filepath.Dir(a))
 }
 
-// FoldsCase reports whether a folder takes names that differ only by letter case for
+// foldsCase reports whether a folder takes names that differ only by letter case for
 // one, by a file that is made for the question. Where nothing can be found out, the
 // answer is yes: that refuses too much rather than too little.
-func FoldsCase(folder string) bool {
+func foldsCase(folder string) bool {
 	probe, err := os.CreateTemp(folder, ".qlsync-case-*.tmp")
 	if err != nil {
 		return true
@@ -195,14 +195,14 @@ func (s *Session) checkCache(folder, path string) error {
 	return Output{Flag: "--cache " + folder, Path: path, WorkDir: s.host.WorkDir}.ApartFrom(s.project.Inputs())
 }
 
-// CheckReplaced refuses an output that would replace a file of the project, or a file that
+// checkReplaced refuses an output that would replace a file of the project, or a file that
 // qlsync did not write. The project is nil for a use case that needs none.
-func (out Output) CheckReplaced(p *Project) error {
+func (out Output) checkReplaced(p *Project) error {
 	var inputs []spec.Input
 	if p != nil {
 		inputs = p.Inputs()
 	}
-	if err := cmp.Or(out.ApartFrom(inputs), out.CheckFormer()); err != nil {
+	if err := cmp.Or(out.ApartFrom(inputs), out.checkFormer()); err != nil {
 		return err
 	}
 	if _, err := os.Lstat(out.at()); p != nil && errors.Is(err, fs.ErrNotExist) && p.WouldRead(out.Path) {
@@ -218,15 +218,15 @@ func (out Output) CheckReplaced(p *Project) error {
 func CheckOutputs(all []Output, inputs []spec.Input, streams map[string]*os.File) error {
 	for i, out := range all {
 		for _, other := range all[:i] {
-			if out.Same(other) {
+			if out.same(other) {
 				return fmt.Errorf("%s: %s writes to the same file: name another one", out.Flag, other.Flag)
 			}
 		}
-		if err := cmp.Or(out.Check(), out.ApartFrom(inputs)); err != nil {
+		if err := cmp.Or(out.check(), out.ApartFrom(inputs)); err != nil {
 			return err
 		}
 		for name, file := range streams {
-			if file != nil && out.IsFile(file) {
+			if file != nil && out.isFile(file) {
 				return fmt.Errorf("%s: standard %s goes to the same file: name another one", out.Flag, name)
 			}
 		}
@@ -235,14 +235,14 @@ func CheckOutputs(all []Output, inputs []spec.Input, streams map[string]*os.File
 }
 
 // CheckReplaced refuses outputs that would replace a file of the project, or one that qlsync
-// did not write; see [Output.CheckReplaced].
+// did not write. The project is nil for a use case that needs none.
 func CheckReplaced(ctx context.Context, all []Output, p *Project) error {
 	if len(all) == 0 {
 		return nil
 	}
 	return Interruptibly(ctx, func() error {
 		for _, out := range all {
-			if err := out.CheckReplaced(p); err != nil {
+			if err := out.checkReplaced(p); err != nil {
 				return err
 			}
 		}

@@ -1,4 +1,4 @@
-package main
+package engine
 
 import (
 	"encoding/binary"
@@ -6,13 +6,11 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"unicode/utf16"
 
 	"github.com/qlsync/qlsync/internal/doctor"
-	"github.com/qlsync/qlsync/internal/engine"
 	"github.com/qlsync/qlsync/internal/infile"
 	"github.com/qlsync/qlsync/internal/outfile"
 	"github.com/qlsync/qlsync/internal/report"
@@ -33,7 +31,7 @@ func formerly[T any](t *testing.T, all report.Formats[T], values ...T) {
 			if err := outfile.Write(path, outfile.Private, func(w io.Writer) error { return all.Write(name, report.Text{}, w, value) }); err != nil {
 				t.Fatal(err)
 			}
-			if former, err := engine.FormerOutput(path); err != nil || former != nil && *former != report.FormerReport {
+			if former, err := formerOutput(path); err != nil || former != nil && *former != report.FormerReport {
 				text, _ := os.ReadFile(path)
 				t.Errorf("%T as %s cannot be replaced: %v\n%.300s", value, name, err, text)
 			}
@@ -60,7 +58,7 @@ func TestEveryFormIsKnownWhenItIsReplaced(t *testing.T) {
 	for _, status := range []doctor.Status{doctor.OK, doctor.Warning, doctor.Failed, doctor.NotChecked} {
 		formerly(t, report.DoctorFormats(), doctor.Report{Format: doctor.Format, Tenants: []doctor.Examined{{Tenant: tenant, Checks: []doctor.Check{{Name: "files", Status: status}}}}})
 	}
-	formerly(t, report.ValidationFormats(version()),
+	formerly(t, report.ValidationFormats("1.0.0"),
 		valid("demo", 2), valid("a: b", 1),
 		report.Validation{Problems: connection.Problems{problem}}, report.Validation{Problems: connection.Problems{warning}, Checked: valid("x", 1).Checked})
 	source := func(state report.SchemaState) report.SchemaSource {
@@ -76,15 +74,6 @@ func TestEveryFormIsKnownWhenItIsReplaced(t *testing.T) {
 		listed(source(report.SchemaDiffers)), listed(source(report.SchemaNotPulled)), broken)
 }
 
-func TestShowOffersTheFormsOfEveryReport(t *testing.T) {
-	offered := report.DriftFormats(report.HTML{}).Names()
-	for _, name := range slices.Concat(report.PlanFormats().Names(), report.ResultFormats().Names()) {
-		if !slices.Contains(offered, name) {
-			t.Errorf("a plan or a result can be shown as %s, but show offers only %q", name, offered)
-		}
-	}
-}
-
 // Editors and shells of Windows put a byte order mark there, or write UTF-16.
 func TestAFormerOutputIsKnownBehindAByteOrderMark(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "file")
@@ -93,7 +82,7 @@ func TestAFormerOutputIsKnownBehindAByteOrderMark(t *testing.T) {
 		if err := os.WriteFile(path, []byte("\xef\xbb\xbf"+text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if former, err := engine.FormerOutput(path); err != nil || *former != want {
+		if former, err := formerOutput(path); err != nil || *former != want {
 			t.Errorf("%s is taken for %v, %v", format, former, err)
 		}
 		wide := binary.LittleEndian.AppendUint16(nil, 0xfeff)
@@ -103,7 +92,7 @@ func TestAFormerOutputIsKnownBehindAByteOrderMark(t *testing.T) {
 		if err := os.WriteFile(path, wide, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := engine.FormerOutput(path); !errors.Is(err, infile.ErrUTF16) || !strings.Contains(err.Error(), "Out-File -Encoding utf8") {
+		if _, err := formerOutput(path); !errors.Is(err, infile.ErrUTF16) || !strings.Contains(err.Error(), "Out-File -Encoding utf8") {
 			t.Errorf("%s in UTF-16: %v", format, err)
 		}
 	}
@@ -117,7 +106,7 @@ func TestATemplateThatMayBeFilledInIsNotReplaced(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if former, err := engine.FormerOutput(path); err != nil || former == nil || *former != report.Foreign {
+	if former, err := formerOutput(path); err != nil || former == nil || *former != report.Foreign {
 		t.Errorf("a .env file is taken for %v, %v", former, err)
 	}
 }
@@ -137,18 +126,18 @@ func TestWhatOthersWroteIsNotKnown(t *testing.T) {
 func TestPathsAreOneFileWhereTheFileSystemSaysSo(t *testing.T) {
 	folder := t.TempDir()
 	in := func(name string) string { return filepath.Join(folder, name) }
-	if !engine.SamePath(in("new.json"), in("new.json")) || engine.SamePath(in("new.json"), in("other.json")) {
+	if !samePath(in("new.json"), in("new.json")) || samePath(in("new.json"), in("other.json")) {
 		t.Error("the names of files that do not exist are compared wrongly")
 	}
-	if engine.SamePath(in("new.json"), in("NEW.json")) != engine.FoldsCase(folder) {
+	if samePath(in("new.json"), in("NEW.json")) != foldsCase(folder) {
 		t.Error("letter case counts for a file that does not exist, against the file system")
 	}
 	if err := os.WriteFile(in("a"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	_, err := os.Stat(in("A"))
-	if folds := err == nil; folds != engine.FoldsCase(folder) || engine.SamePath(in("a"), in("A")) != folds {
-		t.Errorf("the file system folds letter case: %v; said: %v", folds, engine.FoldsCase(folder))
+	if folds := err == nil; folds != foldsCase(folder) || samePath(in("a"), in("A")) != folds {
+		t.Errorf("the file system folds letter case: %v; said: %v", folds, foldsCase(folder))
 	}
 	if entries, _ := os.ReadDir(folder); len(entries) != 1 {
 		t.Errorf("%d files are left", len(entries))
