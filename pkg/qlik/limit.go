@@ -21,8 +21,8 @@ const (
 // A 429 closes the tier until Retry-After. Then one request goes alone; when it is admitted,
 // half as many as before may be under way, and one more for each admitted one. If the oldest
 // request leaves a minute or the published window when Retry-After ends, what was admitted in
-// it is the limit for the run. Otherwise, after a few refusals, it is the ceiling, which rises
-// at the published rate, or only one window later after twice as many.
+// it is the limit for the run. Otherwise, after a few refusals, it is the ceiling, which rises at the
+// published rate, or only one window later after twice as many (one burst counts from a quarter on).
 type tier struct {
 	published connection.RateLimit
 	group     chan struct{} // holds the one reservation that may exist
@@ -117,8 +117,7 @@ func (t *tier) reserve(ctx context.Context, permits int) (*reservation, error) {
 func (r *reservation) release() {
 	r.tier.mu.Lock()
 	defer r.tier.mu.Unlock()
-	r.tier.taken -= r.left
-	r.left = 0
+	r.tier.taken, r.left = r.tier.taken-r.left, 0
 	<-r.tier.group
 	r.tier.wake()
 }
@@ -247,13 +246,14 @@ func (p *permit) Limited(wait time.Duration) {
 		}
 	}
 	t.weight += refusalWeight
-	switch isShort := wait < longWait; {
-	case t.weight >= crowded && (isShort || isNew):
+	isShort, admitted := wait < longWait, len(t.within(t.limit.Window, now))+t.away-1
+	switch {
+	case t.weight >= crowded && (isNew || isShort && 4*admitted >= t.published.Requests):
 		t.rises = now.Add(t.limit.Window)
 	case t.weight >= crowded/2 && isShort:
 		t.rises = t.closed
 	default:
 		return
 	}
-	t.ceiling = len(t.within(t.limit.Window, now)) + t.away - 1
+	t.ceiling = admitted
 }

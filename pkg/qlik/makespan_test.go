@@ -356,6 +356,47 @@ func TestAFew429WithoutALimitCostLittle(t *testing.T) {
 	}
 }
 
+// TestABurstOf429sCostsAWindowOnlyAfterAQuarterOfTheLimit refuses all requests that are
+// under way at once. After few admitted ones that says only how many workers there are, and
+// the next request finds room. After many of them others use the tier, and one more request
+// would be one 429 too many.
+func TestABurstOf429sCostsAWindowOnlyAfterAQuarterOfTheLimit(t *testing.T) {
+	const workers = 10
+	for _, test := range []struct {
+		name       string
+		admitted   int           // one alone, and full rounds of all workers
+		room       time.Duration // when the service admits the rest
+		retryAfter int
+		most       time.Duration
+	}{
+		{"few admitted", 1 + 2*workers, 5 * time.Second, 5, 2 * time.Minute},
+		{"many admitted", 1 + 13*workers, 5 * time.Minute, 1, 6 * time.Minute},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				tenant, network := limited(t, connection.RateLimit{Requests: 500, Window: time.Second}, false)
+				start, admitted := time.Now(), 0
+				var mu sync.Mutex
+				network.service = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					mu.Lock()
+					defer mu.Unlock()
+					if admitted == test.admitted && time.Since(start) < test.room {
+						w.Header().Set("Retry-After", strconv.Itoa(test.retryAfter))
+						w.WriteHeader(http.StatusTooManyRequests)
+						return
+					}
+					admitted++
+					tenant.ServeHTTP(w, r)
+				})
+				took := makespan(t, network, tenant, 200, workers)
+				if took > test.most || network.refused != workers {
+					t.Errorf("200 writes took %v and %d were refused, want %v at most, and one burst of %d", took, network.refused, test.most, workers)
+				}
+			})
+		})
+	}
+}
+
 // limited makes a tenant with a limit, and the road to it.
 func limited(t *testing.T, limit connection.RateLimit, isBucket bool) (*inspect.Tenant, *road) {
 	t.Helper()
