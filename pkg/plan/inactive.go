@@ -27,7 +27,10 @@ func (a *analysis) refuseDisabled() {
 			disabled = p.live.DataSource
 		}
 		if disabled != "" {
-			p.trouble = fmt.Sprintf("data source %s is disabled in the tenant: let an administrator enable it, or leave the connection as it is", disabled)
+			p.trouble = fmt.Sprintf("data source %s is disabled in the tenant: let an administrator enable it, or remove this connection from the files; qlsync does not delete it then", disabled)
+			if p.live == nil {
+				p.trouble = fmt.Sprintf("data source %s is disabled in the tenant: let an administrator enable it, or remove this connection from the files", disabled)
+			}
 		}
 	}
 }

@@ -328,7 +328,7 @@ func (a *analysis) prune() {
 		case rest.taken:
 			continue
 		case a.isDisabled(rest.live.DataSource):
-			a.warn(&key, fmt.Sprintf("owned by this project and no longer declared, and its data source %s is disabled in the tenant; qlsync does not delete it", rest.live.DataSource))
+			a.warn(&key, fmt.Sprintf("owned by this project and no longer declared, and its data source %s is disabled in the tenant; qlsync does not delete it: let an administrator enable it, or delete the connection yourself", rest.live.DataSource))
 			continue
 		case rest.half:
 			a.repair(&rest)

@@ -81,8 +81,29 @@ func (d *decision) finding() Finding {
 	if missing := d.missing(); len(missing) > 0 {
 		f.Advice = "if the service does not show " + strings.Join(missing, ", ") +
 			": lifecycle.unreadable: [" + strings.Join(missing, ", ") + "]"
+	} else if rewritten := d.rewritten(); rewritten != "" {
+		f.Advice = "if the service writes the value so each time: lifecycle.compare: {" + rewritten + "}"
 	}
 	return f
+}
+
+// rewritten lists the entries of lifecycle.compare under which changed properties would be as
+// declared: the service has put a list in another order, or changed the letter case.
+func (d *decision) rewritten() string {
+	var rules []string
+	for _, field := range d.change.Fields {
+		escaped, isProperty := strings.CutPrefix(field.Path, "/properties/")
+		if !isProperty || field.Secret || field.Before == nil || field.After == nil {
+			continue
+		}
+		for _, as := range []string{connection.CompareSet, connection.CompareIgnoreCase} {
+			if alikeBy(connection.Comparison{As: as}, field.After, field.Before) {
+				rules = append(rules, jsonpointer.Unescape(escaped)+": {as: "+as+"}")
+				break
+			}
+		}
+	}
+	return strings.Join(rules, ", ")
 }
 
 // missing lists the declared properties that the live connection does not show.

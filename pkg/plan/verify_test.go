@@ -63,7 +63,10 @@ func TestWhatWasAppliedIsComparedAgain(t *testing.T) {
 		{
 			name: "a value that the service has changed is shown with the declared one before", files: update,
 			meddle: func(w *world) { w.at(connection.Key{Space: "A", Name: "Rates"}).Properties["path"] = "/RATES" },
-			want:   map[int]plan.Finding{0: {Fields: []plan.Field{{Path: "/properties/path", Before: "/Rates", After: "/RATES"}}}},
+			want: map[int]plan.Finding{0: {
+				Fields: []plan.Field{{Path: "/properties/path", Before: "/Rates", After: "/RATES"}},
+				Advice: "if the service writes the value so each time: lifecycle.compare: {path: {as: ignoreCase}}",
+			}},
 		},
 		{
 			name: "a property that is not returned comes with the advice to say so", files: update,
@@ -125,6 +128,28 @@ func TestWhatWasAppliedIsComparedAgain(t *testing.T) {
 			test.files(w)
 			if diff := cmp.Diff(test.want, applied(t, w, test.meddle)); diff != "" {
 				t.Error(diff)
+			}
+		})
+	}
+}
+
+// TestWhatTheServiceRewritesIsToldWithTheRuleThatAcceptsIt looks at the advice where a service
+// stores another letter case or another order than it was sent, at every apply again.
+func TestWhatTheServiceRewritesIsToldWithTheRuleThatAcceptsIt(t *testing.T) {
+	for name, test := range map[string]struct {
+		declared, live any
+		want           string
+	}{
+		"letter case": {"DB.Example.com", "db.example.com", "if the service writes the value so each time: lifecycle.compare: {place: {as: ignoreCase}}"},
+		"order":       {[]any{"b", "a"}, []any{"a", "b"}, "if the service writes the value so each time: lifecycle.compare: {place: {as: set}}"},
+		"another one": {"db1", "db2", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld()
+			w.declare("A", "Rates", func(d *connection.Desired) { d.Properties["place"] = test.declared })
+			found := applied(t, w, func(w *world) { w.snapshot.Connections[0].Properties["place"] = test.live })
+			if got := found[0].Advice; got != test.want || len(found) != 1 {
+				t.Errorf("got the advice %q of %d findings, want %q: without it the difference is there after every apply", got, len(found), test.want)
 			}
 		})
 	}
