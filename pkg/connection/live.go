@@ -18,6 +18,9 @@ type Live struct {
 	Key     Key    `json:"connection"`
 	SpaceID string `json:"spaceId,omitempty"` // empty: the caller's personal space
 	OwnerID string `json:"ownerId,omitempty"`
+	// Ownerless reports that nobody owns it, as after an account was deleted: the service
+	// says of others in the lists who owns them. Where both are empty, the owner is unknown.
+	Ownerless bool `json:"ownerless,omitempty"`
 	// UpdatedAt is when the service last saw it change, for people to read; zero
 	// where it does not tell. The plan never compares it; see [CheckUnchanged].
 	UpdatedAt time.Time `json:"updatedAt,omitzero"`
@@ -198,6 +201,14 @@ func KeyDigest(k Key) string { return digest("key", k.Space, k.Name) }
 // they were written for.
 func CredentialsMark(version int, credentials map[string]any, ownerID string) string {
 	return strconv.Itoa(version) + ":" + digest("credentials", Canonical(credentials), ownerID)
+}
+
+// SameCredentials reports whether two records are about the same credentials of the same owner,
+// whatever their versions. A record without digest says nothing about that.
+func SameCredentials(recorded, wanted string) bool {
+	_, was, hasDigest := strings.Cut(recorded, ":")
+	_, is, _ := strings.Cut(wanted, ":")
+	return !hasDigest || was == is
 }
 
 // CredentialsDue tells why the credentials must be written again when the live

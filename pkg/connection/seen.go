@@ -64,8 +64,7 @@ func IsUpdated(seen, now *Live) bool {
 // just read, has none, or has another owner, for whom they may be of no use.
 func CheckSuccessor(operation *Operation, deleted, now *Live) error {
 	seen := operation.Successor
-	handedOver := seen.OwnerID != "" && now.OwnerID != "" && seen.OwnerID != now.OwnerID
-	if !deleted.HasCredentials || now.HasCredentials && !handedOver {
+	if !deleted.HasCredentials || now.HasCredentials && !isHandedOver(seen, now) {
 		return nil
 	}
 	return fmt.Errorf("%w (it has credentials, and %q in its place no longer has any that work); plan again", ErrChanged, seen.Key.Name)
@@ -79,7 +78,7 @@ func differences(seen, now *Live) (changes []string) {
 	}
 	note(seen.Key.Name != now.Key.Name, "renamed to %q", now.Key.Name)
 	note(seen.SpaceID != now.SpaceID, "moved to another space")
-	note(seen.OwnerID != "" && now.OwnerID != "" && seen.OwnerID != now.OwnerID, "given to another owner")
+	note(isHandedOver(seen, now), "given to another owner")
 	was, is := seen.Mark, now.Mark
 	note(was.Project != is.Project && is.Project == "", "its ownership record was removed")
 	note(was.Project != is.Project && is.Project != "", "it belongs to project %q now", is.Project)
@@ -90,6 +89,12 @@ func differences(seen, now *Live) (changes []string) {
 	note(!slices.Equal(sortedTags(seen.Tags), sortedTags(now.Tags)), "its tags were changed")
 	note(seen.Statement != 0 && now.Statement != 0 && seen.Statement != now.Statement, "its properties were changed")
 	return append(changes, credentialChanges(seen, now)...)
+}
+
+// isHandedOver reports whether a connection has another owner than when it was last seen, or
+// has one and had none.
+func isHandedOver(seen, now *Live) bool {
+	return now.OwnerID != "" && seen.OwnerID != now.OwnerID && (seen.OwnerID != "" || seen.Ownerless)
 }
 
 // credentialChanges lists what changed about the credentials that a connection uses. New
@@ -136,7 +141,7 @@ func (l Live) After(operation *Operation) Live {
 		l.Key.Space, l.SpaceID = operation.Space.Name, operation.Space.ID
 	}
 	if operation.OwnerID != "" {
-		l.OwnerID = operation.OwnerID
+		l.OwnerID, l.Ownerless = operation.OwnerID, false
 	}
 	if operation.Tags != nil {
 		l.Tags = sortedTags(*operation.Tags)

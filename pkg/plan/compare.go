@@ -74,7 +74,7 @@ func (a *analysis) compare(p *pair) *difference {
 		d.dataSource = true
 		d.add("/dataSource", p.live.DataSource, p.DataSource)
 	}
-	if p.ownerID != "" && p.ownerID != p.live.OwnerID && !p.ignores("owner", "") {
+	if p.ownerDiffers() {
 		d.owner = true
 		d.add("/owner", a.userName(p.live.OwnerID), a.userName(p.ownerID))
 	}
@@ -215,14 +215,18 @@ func (a *analysis) compareCredentials(p *pair, d *difference) {
 
 // credentialsDue says why the credentials must be written again, by what is recorded of them.
 // Where the service does not say who owns the connection, and it has credentials, a record for
-// the caller also fits: a create writes that record, so that one recreate would follow another
-// for ever. Empty: they need not be written.
+// the caller also fits, as a create writes it, and one for the declared owner: one recreate or
+// change of owner would follow another for ever. Empty: they need not be written.
 func (a *analysis) credentialsDue(p *pair) string {
 	recorded := p.live.Mark.Credentials
 	due := connection.CredentialsDue(recorded, p.credentialsMark(p.live.OwnerID))
-	if p.live.OwnerID == "" && (p.live.HasCredentials || p.live.Separated) &&
-		connection.CredentialsDue(recorded, p.credentialsMark(a.in.Snapshot.Caller.ID)) == "" {
-		return ""
+	if p.live.OwnerID != "" || !p.live.HasCredentials && !p.live.Separated {
+		return due
+	}
+	for _, owner := range []string{a.in.Snapshot.Caller.ID, p.ownerID} {
+		if connection.CredentialsDue(recorded, p.credentialsMark(owner)) == "" {
+			return ""
+		}
 	}
 	return due
 }

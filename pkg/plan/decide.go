@@ -70,6 +70,7 @@ func analyze(in Input) *analysis {
 	a.match()
 	a.refuseDisabled()
 	a.warnAboutInactive()
+	a.warnAboutUnknownOwners()
 	a.warnOfLookAlikes()
 	a.warnOfLookAlikeSpaces()
 	for i := range a.pairs {

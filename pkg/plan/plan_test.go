@@ -366,6 +366,31 @@ func TestMake(t *testing.T) {
 			}
 		}, "update A/of another /credentials/password=(secret)\nupdate A/without credentials /credentials/password=(secret)\n" +
 			"s1 patch A/of another\ns2 patch A/without credentials"},
+		{"where the service does not say who owns a connection, the record of the credentials tells whether it is the declared owner", func(w *world) {
+			for name, owner := range map[string]string{"recorded": "u-bo", "of the caller": "u-ana", "of a former one": "u-di", "rotated": "u-bo"} {
+				w.declare("A", name, func(d *connection.Desired) {
+					d.Owner, d.Credentials = "bo@example.com", secretRef("P")
+					if name == "rotated" {
+						d.CredentialsVersion = 1
+					}
+				})
+				w.hold("A", name, func(l *connection.Live) {
+					l.OwnerID, l.HasCredentials = "", true
+					l.Mark.Credentials = connection.CredentialsMark(0, secretRef("P"), owner)
+				})
+			}
+		}, "update A/of a former one /owner:>bo@example.com /credentials/password=(secret)\n" +
+			"update A/of the caller /owner:>bo@example.com /credentials/password=(secret)\n" +
+			"update A/rotated /credentials/password=(secret)\n" +
+			"s1 bulk-update A/of a former one A/of the caller\ns2 patch A/of a former one after s1\ns3 patch A/of the caller after s1\ns4 patch A/rotated"},
+		{"without a record, nobody is given what may be theirs", func(w *world) {
+			w.declare("A", "x", func(d *connection.Desired) { d.Owner = "bo@example.com" })
+			w.hold("A", "x", func(l *connection.Live) { l.OwnerID = "" })
+		}, ""},
+		{"a connection whose owner was deleted gets the declared one", func(w *world) {
+			w.declare("A", "x", func(d *connection.Desired) { d.Owner = "bo@example.com" })
+			w.hold("A", "x", func(l *connection.Live) { l.OwnerID, l.Ownerless = "", true })
+		}, "update A/x /owner:>bo@example.com\ns1 bulk-update A/x"},
 		{"tags that leave no room for ours are refused before anything is written", func(w *world) {
 			w.snapshot.Traits.TagLimit = 32
 			full := func(tags int, change ...func(*connection.Live)) func(*connection.Live) {

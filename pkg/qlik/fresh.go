@@ -182,11 +182,14 @@ func (p *Provider) acknowledge(ctx context.Context, operation *connection.Operat
 		return
 	}
 	after := leftBy(operation, before)
+	isOwnerless := expected.Ownerless && after.OwnerID == "" // as one answer cannot say
+	after.Ownerless = isOwnerless
 	if operation.ReadBack {
 		now, err := p.look(ctx, operation.ID)
 		lags := !before.UpdatedAt.IsZero() && before.UpdatedAt.Equal(now.UpdatedAt)
 		if err == nil && !lags && connection.CheckUnchanged(&after, &now, operation) == nil {
 			after = now
+			after.Ownerless = isOwnerless && now.OwnerID == ""
 		}
 	}
 	if connection.IsUpdated(expected, &before) {

@@ -487,3 +487,51 @@ func executeAny(t *testing.T, provider *qlik.Provider, operations []connection.O
 	undo := connection.Operation{Kind: connection.Patch, ID: first.ID, Key: connection.Key{Space: first.Key.Space, Name: first.Name}, Name: first.Key.Name, Mark: operations[1].Mark}
 	return provider.ExecuteGroup(t.Context(), connection.Group{Operations: operations, Undo: &undo})
 }
+
+// TestANewOwnerOfWhatNobodyOwnedIsNoticed gives a connection whose owner was deleted to somebody
+// between the plan and the write, and between two writes of ours. Where the lists name no owner
+// at all, an answer that names one is no change.
+func TestANewOwnerOfWhatNobodyOwnedIsNoticed(t *testing.T) {
+	for name, c := range map[string]struct {
+		othersOwned, between, given, noticed bool
+	}{
+		"after the plan":                       {othersOwned: true, given: true, noticed: true},
+		"between two writes":                   {othersOwned: true, between: true, given: true, noticed: true},
+		"not given":                            {othersOwned: true, between: true},
+		"after the plan, nobody's is told":     {given: true},
+		"between two writes, nobody's is told": {between: true, given: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tenant, provider := embed(t, shared, simulator.Options{})
+			give := func(to string, names ...string) {
+				for _, c := range tenant.Connections() {
+					if slices.Contains(names, c.Name) {
+						if err := tenant.Edit(c.ID, func(c *inspect.Connection) { c.Owner = to }); err != nil {
+							t.Fatalf("give %s to %q: %v", c.Name, to, err)
+						}
+					}
+				}
+			}
+			if give("", "A"); !c.othersOwned {
+				give("", "B", "C")
+			}
+			_, live := look(t, provider)
+			a := live["Finance/A"]
+			rename := func(name string) error {
+				return provider.Execute(t.Context(), []connection.Operation{{Kind: connection.Patch, ID: a.ID, Key: a.Key, Seen: &a, Name: name, ReadBack: true}})[0].Err
+			}
+			if c.between {
+				if err := rename("A renamed"); err != nil {
+					t.Fatalf("the first write: %v", err)
+				}
+			}
+			if c.given {
+				give("u-bob", "A", "A renamed")
+			}
+			err := rename("A again")
+			if noticed := errors.Is(err, connection.ErrChanged); noticed != c.noticed || err != nil && !noticed {
+				t.Errorf("the error is %v; want it to say that another person changed the connection: %v", err, c.noticed)
+			}
+		})
+	}
+}

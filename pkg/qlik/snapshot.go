@@ -323,8 +323,18 @@ func (s *survey) connections(ctx context.Context, scope []connection.SpaceRef) (
 	err := group.Wait()
 	live := slices.Concat(lists...)
 	slices.SortFunc(live, byKey)
+	findOwnerless(live)
 	s.incomplete = slices.Concat(s.incomplete, slices.Concat(missing...), inTwoSpaces(live))
 	return live, err
+}
+
+// findOwnerless notes which connections have no owner. Where the lists name no owner at all,
+// the service does not tell.
+func findOwnerless(live []connection.Live) {
+	told := slices.ContainsFunc(live, func(one connection.Live) bool { return one.OwnerID != "" })
+	for i := range live {
+		live[i].Ownerless = told && live[i].OwnerID == ""
+	}
 }
 
 // inTwoSpaces tells of connections that are in the lists of two spaces: they were moved
@@ -669,6 +679,7 @@ func (s *survey) refresh(live *connection.Live, wire wireConnection) {
 	fresh := toLive(wire, connection.Space{ID: live.SpaceID, Name: live.Key.Space})
 	fresh.Key.Name = cmp.Or(wire.Name, live.Key.Name)
 	fresh.OwnerID = cmp.Or(wire.Owner, live.OwnerID)
+	fresh.Ownerless = live.Ownerless && fresh.OwnerID == ""
 	if fresh.UpdatedAt.IsZero() {
 		fresh.UpdatedAt = live.UpdatedAt
 	}

@@ -170,7 +170,7 @@ func (n *wire) do(d deed, c *inspect.Connection, s *story) error {
 		n.mu.Lock() // its credentials go
 		n.world.typed[c.ID] = true
 		n.mu.Unlock()
-		return edit(func(c *inspect.Connection) { c.Owner = map[string]string{ana: bo, bo: ana}[c.Owner] })
+		return edit(func(c *inspect.Connection) { c.Owner = map[string]string{ana: bo, bo: ana, cy: bo, di: bo}[c.Owner] })
 	case handsOver:
 		return edit(func(c *inspect.Connection) { c.Tags = []string{"qlsync:other"} })
 	case renamesSpace:

@@ -123,11 +123,15 @@ func (s *story) refusal() string {
 }
 
 // warning is a part of what the plan warns of, as long as the tenant is as it is; empty: nothing.
-func (s *story) warning() string {
+func (w *world) warning(s *story) string {
+	ownersTold := !slices.Contains(w.behaviour.Without, "user")
 	switch s.fate {
 	case retiresSwitchedOff:
 		return "is disabled in the tenant; qlsync does not delete it"
 	case ofInactive:
+		if !ownersTold {
+			return "cannot tell whether the owner is"
+		}
 		return "is not an active user"
 	case respelled:
 		return "differs from the declared name"
@@ -231,7 +235,7 @@ func (e *episode) checkTold(p *plan.Plan, allRead bool) {
 				e.trouble("%q %s, and the plan says %+v; want it refused by %q", s.after, s.fate, c, want)
 			}
 		}
-		if want := s.warning(); allRead && want != "" && !slices.ContainsFunc(p.Warnings, func(w plan.Warning) bool {
+		if want := e.world.warning(s); allRead && want != "" && !slices.ContainsFunc(p.Warnings, func(w plan.Warning) bool {
 			return w.Connection != nil && (*w.Connection == s.before || *w.Connection == s.after) && strings.Contains(w.Message, want)
 		}) {
 			e.trouble("%q %s, and no warning says %q: %+v", s.before, s.fate, want, p.Warnings)

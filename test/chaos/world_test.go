@@ -185,11 +185,6 @@ func drawWorld(t *rapid.T) *world {
 	if slices.Contains(w.behaviour.Without, "qSeparateCredentials") { // something must say whose credentials are used
 		w.behaviour.HideSeparateCredentials, w.behaviour.HideCredentialSettings = false, false
 	}
-	for i := range w.stories { // nobody knows whether who owns it is who is declared
-		if s := &w.stories[i]; slices.Contains(w.behaviour.Without, "user") && slices.Contains([]fate{handed, given, ofInactive}, s.fate) {
-			s.fate, s.bucket = keeps, fmt.Sprint("bucket-", i)
-		}
-	}
 	w.gone = rapid.IntRange(0, 3).Draw(t, "a moved block from a space that is gone") == 0
 	w.pageSize = rapid.SampledFrom([]int{0, 0, 1, 3}).Draw(t, "page size")
 	if rapid.IntRange(0, 2).Draw(t, "late") == 0 {
