@@ -84,7 +84,8 @@ func (p *Provider) traits() connection.Traits {
 		write.Writes = 1
 	}
 	return connection.Traits{
-		Space: connection.Recreate, Existence: connection.Delete, Untagged: true, Unmarked: p.unmarked, Whole: true, Trial: true, Named: true,
+		Space: connection.Recreate, Existence: connection.Delete, Untagged: true, Unmarked: p.unmarked, Whole: true, Trial: true,
+		Recreated: "the old one is deleted, and what uses it finds the new one by its name",
 		Costs: map[connection.Mechanism]connection.Cost{
 			connection.Create: write,
 			connection.Patch:  write,

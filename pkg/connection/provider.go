@@ -435,9 +435,9 @@ type Traits struct {
 	// declared credentials, and the declared properties that are hidden; where they
 	// are not declared there is none. See [Live.Withheld] and [Live.Hidden].
 	Whole bool `json:"whole,omitempty"`
-	// Named reports that a connection has no id of its own: it is found by its space and
-	// name alone.
-	Named bool `json:"named,omitempty"`
+	// Recreated says in a warning what a recreate changes for whoever uses the connection. It
+	// begins with what happens to the connection. Empty: nothing is known.
+	Recreated string `json:"recreated,omitempty"`
 	// Trial tells how a rebuild gets the name: the new connection is tried out under
 	// another one; then the old one is deleted and the new one created in its place,
 	// which is a row of two kinds. Otherwise names are swapped by patches.

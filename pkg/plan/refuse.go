@@ -269,10 +269,10 @@ func hostOf(address string) string {
 
 // recreateWarning says what a recreate changes for whoever uses the connection.
 func (a *analysis) recreateWarning() string {
-	if a.in.Snapshot.Traits.Named {
-		return "it is recreated: the old one is deleted, and what uses it finds the new one by its name"
+	if changes := a.in.Snapshot.Traits.Recreated; changes != "" {
+		return "it is recreated: " + changes
 	}
-	return "it is recreated: apps keep working by its name; its id changes, and what refers to the id is lost"
+	return "it is recreated"
 }
 
 // warnAboutOwners tells, once for all, which connections may be left without

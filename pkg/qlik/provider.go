@@ -302,9 +302,10 @@ func (p *Provider) traits(admin bool) connection.Traits {
 			connection.BulkDelete: {Reads: 1, Writes: 1},
 			connection.Delete:     {Reads: 1, Writes: 1},
 		},
-		Writes:   p.limits.orPublished().Writes,
-		MaxTags:  maxUserTags,
-		TagLimit: maxTags,
+		Writes:    p.limits.orPublished().Writes,
+		Recreated: "apps keep working by its name; its id changes, and what refers to the id is lost",
+		MaxTags:   maxUserTags,
+		TagLimit:  maxTags,
 		// Since July 2026 a patch of one of these without credentials is refused
 		// (changelog 236).
 		HostProperties: []string{"host", "server", "url"},

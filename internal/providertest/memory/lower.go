@@ -8,7 +8,8 @@ import (
 
 // traits say how connections are changed there.
 var traits = connection.Traits{
-	Space: connection.Recreate, Existence: connection.Delete, Untagged: true, Whole: true, Trial: true, Named: true,
+	Space: connection.Recreate, Existence: connection.Delete, Untagged: true, Whole: true, Trial: true,
+	Recreated: "the old one is deleted, and what uses it finds the new one by its name",
 	Costs: map[connection.Mechanism]connection.Cost{
 		connection.Create: {Reads: 2, Writes: 1}, connection.Patch: {Reads: 1, Writes: 1}, connection.Delete: {Reads: 1, Writes: 1},
 	},
