@@ -22,6 +22,10 @@ type checker struct {
 	// look up here.
 	doc      any
 	compiled *jsonschema.Schema
+	// shape accepts most values without the library. Nil: the library checks all.
+	shape *shape
+	// shapes are those of the items of its lists.
+	shapes map[string]*shape
 }
 
 // schemaURL is the address of every schema while it is compiled. An absolute one
@@ -54,7 +58,7 @@ func compile(doc any) (c *checker, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return &checker{doc, compiled}, nil
+	return &checker{doc: doc, compiled: compiled}, nil
 }
 
 // ofItems gives the checker of each item of the list that an object has at a key; nil
@@ -68,7 +72,7 @@ func (c *checker) ofItems(key string) *checker {
 	if !ok {
 		return nil
 	}
-	return &checker{c.doc, items}
+	return &checker{doc: c.doc, compiled: items, shape: c.shapes[key]}
 }
 
 // violation is one keyword of a schema that a value does not satisfy.

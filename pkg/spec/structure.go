@@ -41,6 +41,7 @@ func mustCompile(text []byte) *checker {
 		delete(doc.(map[string]any), "$id")
 		c, compileErr := compile(doc)
 		if compileErr == nil {
+			c.shapes = shapesOfItems(doc)
 			return c
 		}
 		err = compileErr
@@ -84,6 +85,9 @@ func firstItems(format *checker, root *node) *node {
 // checkPart notes what is wrong with the part of a tree that the tokens lead to, in
 // the order of the file.
 func (n *notes) checkPart(format *checker, root, part *node, tokens []string) {
+	if format.shape != nil && format.shape.verdict(part) == valid {
+		return
+	}
 	instance := part.value()
 	violations, err := format.check(instance, func(v violation) bool { return brokenAt(part, v.tokens) })
 	if err != nil {
