@@ -30,24 +30,38 @@ func CheckCredentials(set []connection.Desired,
 	classify func(dataSource, property string) connection.Class,
 	holdsSecret, knowsSecret func(dataSource, property string, value any) bool,
 ) connection.Problems {
-	var problems connection.Problems
-	for i := range set {
-		c := &sorter{
-			desired:     &set[i],
-			holdsSecret: func(property string, value any) bool { return holdsSecret(set[i].DataSource, property, value) },
-			knowsSecret: func(property string, value any) bool { return knowsSecret(set[i].DataSource, property, value) },
+	var all gathered
+	for part := range slices.Chunk(set, partSize) {
+		var found connection.Problems
+		for i := range part {
+			if !all.passes(&part[i]) {
+				found = append(found, sortOut(&part[i], classify, holdsSecret, knowsSecret)...)
+			}
 		}
-		c.checkNotSensitive()
-		classify := withSensitive(&set[i], classify)
-		for _, name := range slices.Sorted(maps.Keys(set[i].Properties)) {
-			c.property(name, set[i].Properties[name], classify(set[i].DataSource, name))
-		}
-		for _, name := range slices.Sorted(maps.Keys(set[i].Credentials)) {
-			c.credential(name, set[i].Credentials[name], classify(set[i].DataSource, name))
-		}
-		problems = append(problems, c.problems...)
+		all.add(found)
 	}
-	return Collect(problems)
+	return all.problems
+}
+
+// sortOut is [CheckCredentials] for one connection.
+func sortOut(d *connection.Desired,
+	classify func(dataSource, property string) connection.Class,
+	holdsSecret, knowsSecret func(dataSource, property string, value any) bool,
+) connection.Problems {
+	c := &sorter{
+		desired:     d,
+		holdsSecret: func(property string, value any) bool { return holdsSecret(d.DataSource, property, value) },
+		knowsSecret: func(property string, value any) bool { return knowsSecret(d.DataSource, property, value) },
+	}
+	c.checkNotSensitive()
+	classify = withSensitive(d, classify)
+	for _, name := range slices.Sorted(maps.Keys(d.Properties)) {
+		c.property(name, d.Properties[name], classify(d.DataSource, name))
+	}
+	for _, name := range slices.Sorted(maps.Keys(d.Credentials)) {
+		c.credential(name, d.Credentials[name], classify(d.DataSource, name))
+	}
+	return c.problems
 }
 
 // withSensitive lets the connection's own word about what is a secret win.

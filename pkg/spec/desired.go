@@ -47,7 +47,11 @@ func (p *Project) Desired(tenant *Tenant, variables map[string]string) (*Desired
 	}
 	r.scope.most = int(limits.Filled.At(p.options.RaiseLimits))
 	spaces := r.declaredSpaces()
-	set := &DesiredSet{Files: len(all.sources)}
+	number := 0
+	for _, file := range all.sources {
+		number += len(file.connections)
+	}
+	set := &DesiredSet{Files: len(all.sources), Connections: make([]connection.Desired, 0, number)}
 	for _, file := range all.sources {
 		r.readFile(set, file, spaces)
 	}
@@ -62,19 +66,27 @@ func (p *Project) Desired(tenant *Tenant, variables map[string]string) (*Desired
 // connection it is the first.
 func (set *DesiredSet) Identified() []connection.Desired {
 	type place struct {
-		space connection.SpaceRef
-		name  string
+		id, space, name string
+		personal        bool
 	}
-	seen := map[place]bool{}
-	identified := make([]connection.Desired, 0, len(set.Connections))
+	seen := make(map[place]bool, len(set.Connections))
+	left := map[int]bool{}
 	for i := range set.Connections {
-		at := place{set.Connections[i].Space, set.Connections[i].Name}
-		at.space.Position = connection.Position{}
-		if at.name == "" || at.space.String() == "" || seen[at] {
-			continue
+		d := &set.Connections[i]
+		at := place{d.Space.ID, d.Space.Name, d.Name, d.Space.Personal}
+		if d.Name == "" || d.Space.String() == "" || seen[at] {
+			left[i] = true
 		}
 		seen[at] = true
-		identified = append(identified, set.Connections[i])
+	}
+	if len(left) == 0 {
+		return slices.Clip(set.Connections) // a copy of all would be large
+	}
+	identified := make([]connection.Desired, 0, len(set.Connections)-len(left))
+	for i := range set.Connections {
+		if !left[i] {
+			identified = append(identified, set.Connections[i])
+		}
 	}
 	return identified
 }
@@ -174,7 +186,7 @@ func (r *reader) readFile(set *DesiredSet, file source, spaces []connection.Spac
 			set.Moves = append(set.Moves, move)
 		}
 	}
-	r.problems = append(r.problems, n.problems...)
+	r.problems = gather(r.problems, n.problems)
 }
 
 // isHere reports whether a list of tenants includes this one, and notes names

@@ -234,7 +234,7 @@ func (p *Project) load() loaded {
 	for _, file := range found.files {
 		read, problems := p.readSource(file, left)
 		all.sources = append(all.sources, read)
-		all.problems = append(all.problems, problems...)
+		all.problems = gather(all.problems, problems)
 		connections += len(read.connections)
 		if left.full() {
 			break

@@ -36,6 +36,46 @@ func Collect(lists ...connection.Problems) connection.Problems {
 	return bound(all, maxProblems, "", func(connection.Problem) string { return "" })
 }
 
+// gathered collects the problems of many connections, one part after the other, and keeps
+// no more of them than are told.
+type gathered struct {
+	problems connection.Problems
+	full     map[string]bool // files with more errors than are told
+}
+
+// add takes what was found in one part.
+func (g *gathered) add(found ...connection.Problems) {
+	if !slices.ContainsFunc(found, func(list connection.Problems) bool { return len(list) > 0 }) {
+		return
+	}
+	g.problems = Collect(append(found, g.problems)...)
+	g.full = map[string]bool{}
+	rest := restOf(maxProblemsOfFile, connection.SeverityError, inThisFile)
+	for _, problem := range g.problems {
+		if problem.Message == rest {
+			g.full[problem.Position.File] = true
+		}
+	}
+}
+
+// passes reports whether a connection need not be checked, because no more problems of its
+// file are told.
+func (g *gathered) passes(d *connection.Desired) bool {
+	return len(g.full) > 0 && g.full[d.PositionOf("").File]
+}
+
+// gather appends the problems of one of many files, and leaves out what is not told before
+// there are too many to keep.
+func gather(all, found connection.Problems) connection.Problems {
+	if all = append(all, found...); len(all) > 5*maxProblems {
+		return Collect(all)
+	}
+	return all
+}
+
+// partSize is how many connections are checked before their problems are counted.
+const partSize = 2000
+
 // maxWords is how long a message or a hint may be, in bytes: it may quote a name or the
 // values that a schema allows.
 const maxWords = 4000

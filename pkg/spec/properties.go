@@ -30,18 +30,23 @@ func CheckProperties(set []connection.Desired, catalog *connection.Catalog) conn
 		return nil
 	}
 	known, problems := prepareSources(set, catalog)
-	found := make([]connection.Problems, len(set))
-	eachInParallel(len(set), func(i int) {
-		d := &set[i]
-		switch s := known[d.DataSource]; {
-		case s != nil:
-			found[i] = s.check(d)
-		case slices.Contains(catalog.Disabled, d.DataSource): // the planner refuses it
-		case catalog.DataSources[d.DataSource] == nil:
-			found[i] = unknownSource(d, catalog)
-		}
-	})
-	return Collect(append(found, problems, checkCompared(set, known), checkLifted(set, known))...)
+	var all gathered
+	for part := range slices.Chunk(set, partSize) {
+		found := make([]connection.Problems, len(part))
+		eachInParallel(len(part), func(i int) {
+			d := &part[i]
+			switch s := known[d.DataSource]; {
+			case all.passes(d):
+			case s != nil:
+				found[i] = s.check(d)
+			case slices.Contains(catalog.Disabled, d.DataSource): // the planner refuses it
+			case catalog.DataSources[d.DataSource] == nil:
+				found[i] = unknownSource(d, catalog)
+			}
+		})
+		all.add(found...)
+	}
+	return Collect(all.problems, problems, checkCompared(set, known), checkLifted(set, known))
 }
 
 // eachInParallel calls do for 0 to n-1 on all processors and waits.

@@ -265,6 +265,7 @@ type walker struct {
 	nodes    int
 	full     bool // too many nodes: said once, and nothing more is read
 	spare    []node
+	keys     map[string]string // each key once: most connections have the same ones
 }
 
 // extent is how much an alias adds where it stands; text in bytes.
@@ -423,7 +424,7 @@ func (w *walker) object(n *yaml.Node, depth int) (*node, extent) {
 		}
 		size = size.with(inner)
 		size.text += len(key.Value)
-		object.children = append(object.children, child{key.Value, placeOf(key), value})
+		object.children = append(object.children, child{w.once(key.Value), placeOf(key), value})
 	}
 	for _, source := range merged {
 		size = size.with(w.merge(object, seen, source, depth))
@@ -433,6 +434,23 @@ func (w *walker) object(n *yaml.Node, depth int) (*node, extent) {
 	}
 	return object, size
 }
+
+// once returns the same text for keys that are equal.
+func (w *walker) once(key string) string {
+	known, ok := w.keys[key]
+	if !ok {
+		if w.keys == nil {
+			w.keys = map[string]string{}
+		}
+		if known = strings.Clone(key); len(w.keys) < maxKnownKeys {
+			w.keys[known] = known
+		}
+	}
+	return known
+}
+
+// maxKnownKeys bounds the keys of a file that are kept once.
+const maxKnownKeys = 1000
 
 // isNothing reports whether a value is not written at all, not even as null.
 func isNothing(n *yaml.Node) bool {
