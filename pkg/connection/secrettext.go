@@ -16,7 +16,11 @@ import (
 // header, a command line, a private key or a token of a well-known form. It is a guess by
 // names and forms, the same one for what files declare, for what a service keeps and for
 // what it says. A placeholder or an empty value is no secret.
-func HoldsSecret(text string) bool { return len(secretSpans(text)) > 0 }
+//
+// What it finds is remembered: the defaults of a file are searched for each connection.
+func HoldsSecret(text string) bool {
+	return searched.holds(text, func() bool { return len(secretSpans(text)) > 0 })
+}
 
 // RedactSecrets copies a text with [Placeholder] in place of each secret that
 // [HoldsSecret] sees. Where a value ends is a guess too: it takes too much, not too little.
@@ -658,13 +662,15 @@ func encodedSpans(text string, layers int) []span {
 	}
 	add(base64Words(text), decodeBase64)
 	if strings.Contains(text, "&quot;") || strings.Contains(text, "&#34;") || strings.Contains(text, `\u0022`) {
-		inner := strings.NewReplacer("&quot;", `"`, "&#34;", `"`, `\u0022`, `"`, "&amp;", "&").Replace(text)
+		inner := entities.Replace(text)
 		if len(spansWithin(inner, layers)) > 0 {
 			found = append(found, span{0, len(text)})
 		}
 	}
 	return found
 }
+
+var entities = strings.NewReplacer("&quot;", `"`, "&#34;", `"`, `\u0022`, `"`, "&amp;", "&")
 
 // minBase64 is the shortest run of letters that is tried as base64.
 const minBase64 = 16
@@ -694,9 +700,11 @@ func isBase64(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("+/_-", c) >= 0
 }
 
+var base64URL = strings.NewReplacer("+", "-", "/", "_", "=", "")
+
 // decodeBase64 decodes text, not bytes, in either alphabet and with or without its end.
 func decodeBase64(word string) (string, bool) {
-	decoded, err := base64.RawURLEncoding.DecodeString(strings.NewReplacer("+", "-", "/", "_", "=", "").Replace(word))
+	decoded, err := base64.RawURLEncoding.DecodeString(base64URL.Replace(word))
 	if err != nil || !utf8.Valid(decoded) || slices.ContainsFunc(decoded, func(b byte) bool { return b < ' ' && b != '\n' && b != '\r' && b != '\t' }) {
 		return "", false
 	}
