@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/qlsync/qlsync/internal/limits"
 )
 
 // What users are promised for one file of 10,000 connections and 160,000 lines, on
@@ -64,6 +66,43 @@ func BenchmarkValidate(b *testing.B) {
 	b.ReportMetric(float64(memory)/promisedMemory, "of-500MB")
 	if each > promisedTime || memory > promisedMemory {
 		b.Errorf("%v and %d MB for each file", each, memory>>20)
+	}
+}
+
+// BenchmarkPlanOfAllThatAProjectMayHold plans to create as many connections as a project may
+// hold. The bounds are those of the bombs, on a processor that does nothing else.
+func BenchmarkPlanOfAllThatAProjectMayHold(b *testing.B) {
+	folder := b.TempDir()
+	program := filepath.Join(folder, "qlsync")
+	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
+		b.Fatalf("%v\n%s", err, out)
+	}
+	connections := "version: 1\ndefaults: {space: Finance, dataSource: File_AmazonS3ConnectorV2}\nconnections:\n" +
+		numbered("  - name: Connection %[1]d of orders and customers\n    properties: {region: eu-west-1, bucketName: acme-bucket-%[1]d}\n    credentials: {secretKey: {env: S%[1]d}, accessKey: {env: A%[1]d}}\n", limits.ProjectConnections)
+	for name, text := range map[string]string{
+		"qlsync.yaml": "version: 1\nproject: bench\nconnections: [c.yaml]\ntenants: {demo: {url: \"sim:t.yaml\"}}\n",
+		"c.yaml":      connections,
+		"t.yaml":      "users: [{name: Ana, email: ana@example.com, roles: [TenantAdmin]}]\nspaces: [{name: Finance, type: shared}]\n",
+	} {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for b.Loop() {
+		command := exec.Command(program, "plan")
+		command.Dir = folder
+		out, err := command.CombinedOutput()
+		if want := fmt.Sprintf("Plan: %d to create.", limits.ProjectConnections); err != nil || !strings.Contains(string(out), want) {
+			b.Fatalf("got %v and %.500s, want %q", err, out, want)
+		}
+		took := command.ProcessState.UserTime() + command.ProcessState.SystemTime()
+		b.ReportMetric(took.Seconds(), "cpu-s/plan")
+		if usage, ok := command.ProcessState.SysUsage().(*syscall.Rusage); ok {
+			b.ReportMetric(float64(usage.Maxrss>>10), "MiB")
+			if usage.Maxrss<<10 > bombMemory || took > bombTime {
+				b.Errorf("got %v of processor time and %d MiB, want at most %v and %d", took, usage.Maxrss>>10, bombTime, bombMemory>>20)
+			}
+		}
 	}
 }
 

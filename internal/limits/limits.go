@@ -32,7 +32,7 @@ const (
 // A project, over all its files.
 const (
 	ProjectBytes       = 64 << 20
-	ProjectConnections = 200_000
+	ProjectConnections = 50_000
 	ProjectValues      = 3_000_000
 	ProjectFiles       = 50_000
 	ProjectMoves       = 200_000

@@ -33,7 +33,7 @@ func TestAProjectIsBoundedOverAllItsFiles(t *testing.T) {
 		raised  bool // try with twice the limit, which is enough
 	}{
 		"bytes":       {one, map[string]string{"a": comment, "b": comment, "c": comment}, "c.yaml: with this file, the project holds more than 67108864 bytes", true},
-		"connections": {one, map[string]string{"a": connections(110_000, ""), "b": connections(110_000, "")}, "b.yaml: with this file, the project holds more than 200000 connections", false},
+		"connections": {one, map[string]string{"a": connections(30_000, ""), "b": connections(30_000, "")}, "b.yaml: with this file, the project holds more than 50000 connections", false},
 		"defaults": {one, map[string]string{
 			"a": "defaults: {properties: {q: [" + strings.Repeat("1,", 900) + "1]}}\n" + connections(2000, ""),
 			"b": "defaults: {properties: {q: [" + strings.Repeat("1,", 900) + "1]}}\n" + connections(2000, ""),
