@@ -42,7 +42,7 @@ func (p *Project) examine(ctx context.Context, name string, o DoctorOptions) (do
 	}
 	defer func() { s.close() }()
 	present := s.secrets.resolver.Present
-	return doctor.Examine(ctx, doctor.Subject{
+	found := doctor.Examine(ctx, doctor.Subject{
 		Project: s.project.Project, Tenant: s.tenant, Declared: s.declared,
 		Problems: spec.Collect(s.problems, spec.Further(s.problems, spec.CheckProperties(s.declared.Connections, s.local))),
 		Local:    s.local, LocalProblems: s.localProblems, BuiltIn: IsBuiltIn(s.tenant),
@@ -61,5 +61,7 @@ func (p *Project) examine(ctx context.Context, name string, o DoctorOptions) (do
 		Check:   s.checkSchemas,
 		Explain: s.explained,
 		Command: func(words string) string { return o.Command(words, s.tenant.Name) },
-	}), nil
+	})
+	s.withholdChecks(found.Checks)
+	return found, nil
 }

@@ -53,13 +53,15 @@ func (s *Session) Export(ctx context.Context, o ExportOptions) (export.Result, e
 	if err != nil && !errors.As(err, &unread) {
 		return export.Result{}, s.explained(err)
 	}
+	hidden := plan.Hide(snapshot, nil, nil).Connections
+	s.withholdValues(hidden)
 	kind, _ := providerOf(s.tenant)
 	dir := o.Dir
 	if dir == "" {
 		dir = filepath.Join(s.project.Dir, "connections")
 	}
 	exported := export.Export(s.project.Project, export.Input{
-		Tenant: s.tenant.Name, Live: plan.Hide(snapshot, nil, nil).Connections, Catalog: catalog,
+		Tenant: s.tenant.Name, Live: hidden, Catalog: catalog,
 		Declared: s.declared.Connections, Moves: s.declared.Moves, Dir: dir, OneFile: o.Dir == "",
 		Classify: kind.classify, HoldsSecret: kind.holdsSecret, KnowsSecret: kind.knowsSecret, Normalize: s.provider.Normalize,
 	})

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
@@ -18,6 +19,9 @@ func (s *Session) identify(ctx context.Context) error {
 	var err error
 	if s.identity, err = asked.TenantID(ctx); err != nil {
 		return err
+	}
+	if s.host.Secrets != nil && s.host.Secrets.Holds(s.identity.ID) {
+		s.identity.ID, s.identity.Unknown = "", errors.New("the id of the tenant quotes a secret of this run")
 	}
 	if s.identity.Unknown != nil {
 		s.notify(UnknownID{s.tenant.Name, s.identity.Unknown})

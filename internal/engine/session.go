@@ -260,6 +260,7 @@ func (s *Session) plan(ctx context.Context, o PlanOptions) (*plan.Plan, error) {
 		s.notify(FromCache{s.cache, in.Snapshot.Cached, in.Snapshot.Details + in.Snapshot.Cached, in.Snapshot.Unkept})
 	}
 	p, problems := plan.Make(in)
+	s.withholdPlan(p)
 	return p, s.warn(spec.Collect(problems))
 }
 
@@ -284,6 +285,7 @@ func (s *Session) Drift(ctx context.Context, at time.Time, ignored []plan.DriftK
 	if err := s.warn(spec.Collect(problems)); err != nil {
 		return nil, err
 	}
+	s.withholdDrift(drift)
 	drift.At = at.UTC().Truncate(time.Second)
 	for _, kind := range ignored {
 		drift.Ignore(kind)

@@ -27,7 +27,9 @@ func (s *Session) snapshot(ctx context.Context, scope connection.Scope) (*connec
 	defer s.watch()()
 	s.notify(Listing{})
 	scope.Reading = func(done, total int) { s.notify(Read{done, total}) }
-	return s.provider.Snapshot(ctx, scope)
+	snapshot, err := s.provider.Snapshot(ctx, scope)
+	s.withhold(snapshot)
+	return snapshot, err
 }
 
 // sources reads data sources.

@@ -174,7 +174,7 @@ func (a *attempts) exchange(ctx context.Context) (*Answer, error) {
 	}
 	request, err := http.NewRequestWithContext(ctx, a.request.Method, a.target.String(), bytes.NewReader(a.request.Body))
 	if err != nil {
-		return nil, fmt.Errorf("%s %s: not a request: %w", a.request.Method, a.asked.Path, err)
+		return nil, fmt.Errorf("%s %s: not a request: %w", a.request.Method, pathOf(a.asked, c.secrets), err)
 	}
 	a.dress(request)
 	if a.request.Sent != nil {
@@ -187,7 +187,7 @@ func (a *attempts) exchange(ctx context.Context) (*Answer, error) {
 		c.clock.Note(got.Header)
 		wait, _ := RetryAfter(got.Header, time.Now())
 		got.URL, got.isWrite, got.failed = a.target, a.isWrite(), Error{
-			Method: a.request.Method, Path: a.asked.Path, Status: got.Status, Wait: wait,
+			Method: a.request.Method, Path: pathOf(a.asked, c.secrets), Status: got.Status, Wait: wait,
 			TraceID: c.secrets.Clean(got.Header.Get(c.service.TraceHeader), maxCode),
 		}
 	}
@@ -336,7 +336,7 @@ func (a *attempts) follow(got *Answer) error {
 	}
 	target, err := a.client.Resolve(a.target, location)
 	if err != nil {
-		return fmt.Errorf("%s %s: follow redirect: %w", a.request.Method, a.asked.Path, err)
+		return fmt.Errorf("%s %s: follow redirect: %w", a.request.Method, pathOf(a.asked, a.client.secrets), err)
 	}
 	a.target, a.count, a.limited = target, 0, 0
 	return nil

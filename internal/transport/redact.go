@@ -151,13 +151,16 @@ func (r *Redactor) Text(text string) string {
 func (r *Redactor) Holds(text string) bool {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	for _, one := range append(decodings(text), text) {
-		if slices.Contains(r.foundLong(lower(one)), true) {
-			return true
-		}
+	if slices.Contains(r.foundLong(lower(text)), true) {
+		return true
 	}
-	return false
+	if uuid.MatchString(text) {
+		return false // too short between the hyphens to be another text in an encoding
+	}
+	return slices.ContainsFunc(decodings(text), func(one string) bool { return slices.Contains(r.foundLong(lower(one)), true) })
 }
+
+var uuid = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
 // Hide returns a copy of a value of the service, in the form of decoded JSON, with a
 // [connection.Secret] in place of each text that holds a long secret: a service may store

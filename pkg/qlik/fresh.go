@@ -84,6 +84,11 @@ func (p *Provider) checkFresh(operation *connection.Operation, now *connection.L
 		return nil
 	}
 	err := connection.CheckUnchanged(expected, now, operation)
+	if hide := p.client.http.Redactor(); err != nil && hide.Holds(now.Key.Name) {
+		shown := *now // the error quotes the name
+		shown.Key.Name = hide.Text(now.Key.Name)
+		err = connection.CheckUnchanged(expected, &shown, operation)
+	}
 	if err != nil && maybe {
 		carriedOut := leftBy(operation, *expected)
 		if connection.CheckUnchanged(&carriedOut, now, operation) == nil {
