@@ -202,6 +202,8 @@ func (brokenOff) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
 // look compares the tenant with what must hold at any moment.
 func (n *wire) look(method string, disturbed bool) {
+	n.order.Lock() // not between what another client does and the note of it
+	defer n.order.Unlock()
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if disturbed {
