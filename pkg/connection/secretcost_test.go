@@ -60,6 +60,7 @@ var costlyTexts = map[string]string{
 	"quoted names":                `"a":`,
 	"brackets of names":           "[a]=",
 	"accents":                     "é=",
+	"letters of other alphabets":  "пар密ß=",
 	"redacted":                    Placeholder + "=",
 }
 

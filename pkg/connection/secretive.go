@@ -17,12 +17,14 @@ import (
 
 // PlainName returns a name without letter case, separators and accents: X-Api-Key, api_key
 // and apiKey are the same name.
-func PlainName(name string) string { return strings.Join(nameWords(name), "") }
+func PlainName(name string) string { return splitName(name).plain }
 
 // IsSecretName reports whether a name alone is that of a secret, in any place: a property, a
 // body, a connection string, a list or prose. See [IsSecretItem] for names that need a look at
 // the value.
-func IsSecretName(name string) bool { return mayHoldSecretName(name) && isSecretName(nameWords(name)) }
+func IsSecretName(name string) bool {
+	return mayHoldSecretName(name) && splitName(name).isSecret()
+}
 
 // IsKeyLike reports whether a header or a query parameter of that name may hold a secret:
 // Authorization, X-Api-Key, access_token, sig.
@@ -30,13 +32,13 @@ func IsKeyLike(name string) bool {
 	if !mayHoldSecretName(name) {
 		return false
 	}
-	words := nameWords(name)
-	return isSecretName(words) || isParameterSecret(words) || isVagueName(words)
+	split := splitName(name)
+	return split.isSecret() || split.isParameterSecret() || split.isVague()
 }
 
 // IsParameterSecret reports whether a header or a parameter is a secret by its name, although a
 // property is not: key, sig, sessionId, client_assertion.
-func IsParameterSecret(name string) bool { return isParameterSecret(nameWords(name)) }
+func IsParameterSecret(name string) bool { return splitName(name).isParameterSecret() }
 
 // IsSecretItem reports whether a header or a query parameter of that name and value is a
 // secret. Names such as key and code often mean something else, so that an ordinary value of
@@ -45,59 +47,158 @@ func IsSecretItem(name string, value any) bool {
 	if text, ok := ToText(value).(string); ok && !IsSecretText(text) {
 		return false
 	}
-	words := nameWords(name)
-	return isSecretName(words) || isParameterSecret(words) || isVagueName(words) && !isOrdinary(value)
+	return splitName(name).isSecretWith(value)
 }
 
 // IsAboutSecret reports whether a name that holds the word for a secret is that of a setting
 // (where a token comes from, how long a password lasts), or of a token that protects nothing,
 // such as that of the next page.
-func IsAboutSecret(name string) bool { return isAboutSecret(nameWords(name)) }
+func IsAboutSecret(name string) bool { return splitName(name).isAboutSecret() }
+
+// split is a name as its words, in lower case and without accents, and the same in one piece.
+type split struct {
+	words []string
+	plain string
+}
+
+// splitName splits a name into its words.
+func splitName(name string) split {
+	words := nameWords(name)
+	return split{words, strings.Join(words, "")}
+}
 
 // nameWords splits a name into its words, in lower case and without accents.
 func nameWords(name string) []string {
+	if isASCII(name) {
+		return asciiWords(name)
+	}
 	var words []string
-	var word []rune
+	var word []byte
+	begun := false
 	end := func() {
-		if len(word) > 0 {
-			words, word = append(words, foldWord(string(word))), nil
+		if begun {
+			words, word, begun = append(words, string(word)), word[:0], false
 		}
 	}
-	runes := []rune(name)
-	for i, r := range runes {
+	before := rune(-1) // the letter or digit, or whatever else, in front
+	for i, r := range name {
 		isLetter := unicode.IsLetter(r) || unicode.Is(unicode.M, r)
 		switch {
 		case !isLetter && !unicode.IsDigit(r):
 			end()
+			before = r
 			continue
-		case i == 0:
-		case unicode.IsDigit(r) != unicode.IsDigit(runes[i-1]):
+		case before < 0:
+		case unicode.IsDigit(r) != unicode.IsDigit(before):
 			end()
-		case unicode.IsUpper(r) && (!unicode.IsUpper(runes[i-1]) || i+1 < len(runes) && unicode.IsLower(runes[i+1])):
-			end() // dbPass, APIKey
+		case unicode.IsUpper(r):
+			next, size := utf8.DecodeRuneInString(name[i+utf8.RuneLen(r):])
+			if !unicode.IsUpper(before) || size > 0 && unicode.IsLower(next) {
+				end() // dbPass, APIKey
+			}
 		}
-		word = append(word, r)
+		word, begun, before = appendFolded(word, r), true, r
 	}
 	end()
 	return words
 }
 
-// foldWord takes letter case and accents out of a word. Some letters with a stroke have no
-// decomposition.
-func foldWord(word string) string {
-	word = strings.ToLower(word)
-	if isASCII(word) {
-		return word
+// asciiWords does the same as nameWords for a name of ASCII, where nothing needs a table.
+func asciiWords(name string) []string {
+	isUpper := func(c byte) bool { return c >= 'A' && c <= 'Z' }
+	isLower := func(c byte) bool { return c >= 'a' && c <= 'z' }
+	isDigit := func(c byte) bool { return c >= '0' && c <= '9' }
+	lower := strings.ToLower(name)
+	words := make([]string, 0, 4)
+	start := 0
+	end := func(at int) {
+		if start < at {
+			words = append(words, lower[start:at])
+		}
+		start = at
 	}
+	for i := range len(name) {
+		c := name[i]
+		switch {
+		case !isUpper(c) && !isLower(c) && !isDigit(c):
+			end(i)
+			start = i + 1
+		case i == 0:
+		case isDigit(c) != isDigit(name[i-1]), isUpper(c) && (!isUpper(name[i-1]) || i+1 < len(name) && isLower(name[i+1])):
+			end(i)
+		}
+	}
+	end(len(name))
+	return words
+}
+
+// foldWord takes letter case and accents out of a word.
+func foldWord(word string) string {
+	var folded []byte
+	for _, r := range word {
+		folded = appendFolded(folded, r)
+	}
+	return string(folded)
+}
+
+// appendFolded appends a letter without its case and accents. Some letters with a stroke have
+// no decomposition.
+func appendFolded(to []byte, r rune) []byte {
+	if r = unicode.ToLower(r); int(r) < len(foldedLatin) {
+		return append(to, foldedLatin[r]...)
+	}
+	return append(to, foldRune(r)...)
+}
+
+// foldedLatin is what the letters of Latin alphabets become, which are most of all letters.
+var foldedLatin = func() (folded [0x250]string) {
+	for r := range rune(len(folded)) {
+		folded[r] = foldRune(r)
+	}
+	return folded
+}()
+
+func foldRune(r rune) string {
 	return strokes.Replace(strings.Map(func(r rune) rune {
 		if unicode.Is(unicode.Mn, r) {
 			return -1
 		}
 		return r
-	}, norm.NFKD.String(word)))
+	}, norm.NFKD.String(string(r))))
 }
 
 var strokes = strings.NewReplacer("ł", "l", "ø", "o", "đ", "d", "ı", "i", "ß", "ss", "æ", "ae")
+
+// wordIndex holds words by their first and last bytes, so that a look for all of them at once
+// costs little more than one for a single word.
+type wordIndex struct{ byFirst, byLast [256][]string }
+
+func indexWords(words ...string) *wordIndex {
+	index := &wordIndex{}
+	for _, word := range words {
+		first, last := word[0], word[len(word)-1]
+		index.byFirst[first] = append(index.byFirst[first], word)
+		index.byLast[last] = append(index.byLast[last], word)
+	}
+	return index
+}
+
+// isWithin reports whether one of the words is in a text, and nothing in except follows it.
+func (x *wordIndex) isWithin(text string, except []string) bool {
+	for i := range len(text) {
+		for _, word := range x.byFirst[text[i]] {
+			if strings.HasPrefix(text[i:], word) && !hasPrefix(text[i+len(word):], except) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// ends reports whether a text ends with one of the words.
+func (x *wordIndex) ends(text string) bool {
+	return text != "" && hasSuffix(text, x.byLast[text[len(text)-1]])
+}
 
 func foldWords(words ...string) []string {
 	folded := make([]string, len(words))
@@ -194,71 +295,68 @@ func mayHoldSecretName(text string) bool {
 // secretary, tokenizer, passwordless.
 var derived = []string{"ary", "ariat", "iz", "ise", "ising", "isation", "less", "ism"}
 
-func isSecretName(words []string) bool {
-	plain := strings.Join(words, "")
-	return (holdsWord(plain, secretWords) || !isASCII(plain) && holdsWord(plain, foreignWords) || holdsSecretKey(plain) || endsSecretly(words)) && !isAboutSecret(words)
+func (s split) isSecret() bool {
+	return (secretWordIndex.isWithin(s.plain, derived) || !isASCII(s.plain) && foreignWordIndex.isWithin(s.plain, derived) || holdsSecretKey(s.plain) || s.endsSecretly()) && !s.isAboutSecret()
 }
 
-// holdsWord reports whether one of the words is in a plain name, and not only as the
-// beginning of another word.
-func holdsWord(plain string, words []string) bool {
-	for _, word := range words {
-		for rest, ok := plain, true; ok; {
-			if _, rest, ok = strings.Cut(rest, word); ok && !hasPrefix(rest, derived) {
-				return true
-			}
-		}
-	}
-	return false
-}
+var (
+	secretWordIndex    = indexWords(secretWords...)
+	foreignWordIndex   = indexWords(foreignWords...)
+	secretKeyIndex     = indexWords(secretKeys...)
+	secretEndingIndex  = indexWords(secretEndings...)
+	passingIndex       = indexWords(passings...)
+	sessionWordIndex   = indexWords(sessionWords...)
+	settingEndingIndex = indexWords(settingEndings...)
+	openTokenIndex     = indexWords("pagetoken", "nexttoken", "continuationtoken", "synctoken", "publickeytoken", "maxtokens", "totaltokens", "cookieconsent")
+)
 
 // holdsSecretKey finds apikey, accesskey and the like.
 func holdsSecretKey(plain string) bool {
-	for rest, before := plain, ""; ; {
-		upTo, after, ok := strings.Cut(rest, "key")
-		if !ok {
+	for from := 0; ; {
+		at := strings.Index(plain[from:], "key")
+		if at < 0 {
 			return false
 		}
-		if before += upTo; hasSuffix(before, secretKeys) {
+		if secretKeyIndex.ends(plain[:from+at]) {
 			return true
 		}
-		before, rest = before+"key", after
+		from += at + len("key")
 	}
 }
 
 // endsSecretly reports whether a name ends with a short word for a secret, or begins with one
 // of a language that puts it first (senhaBanco). Digits and words such as old or value at the
 // end change nothing.
-func endsSecretly(words []string) bool {
+func (s split) endsSecretly() bool {
+	words, plain := s.words, s.plain
 	for len(words) > 1 && (isDigits(words[len(words)-1]) || slices.Contains(qualifiers, words[len(words)-1])) {
+		plain = plain[:len(plain)-len(words[len(words)-1])]
 		words = words[:len(words)-1]
 	}
-	plain := strings.Join(words, "")
-	return hasSuffix(plain, secretEndings) && !hasSuffix(plain, passings) || len(words) > 0 && slices.Contains(firstWords, words[0])
+	return secretEndingIndex.ends(plain) && !passingIndex.ends(plain) || len(words) > 0 && slices.Contains(firstWords, words[0])
 }
 
 var qualifiers = []string{"old", "new", "current", "value", "text", "plain", "base", "prod", "dev", "test", "default"}
 
-func isParameterSecret(words []string) bool {
-	plain := strings.Join(words, "")
-	return (slices.Contains(parameterNames, plain) || containsAny(plain, sessionWords) && !slices.Contains(vagueNames, plain)) && !isAboutSecret(words)
+func (s split) isParameterSecret() bool {
+	return (slices.Contains(parameterNames, s.plain) || sessionWordIndex.isWithin(s.plain, nil) && !slices.Contains(vagueNames, s.plain)) && !s.isAboutSecret()
 }
 
-func isVagueName(words []string) bool {
-	plain := strings.Join(words, "")
-	return slices.Contains(vagueNames, plain) || isSomeKey(words)
+func (s split) isVague() bool { return slices.Contains(vagueNames, s.plain) || s.isSomeKey() }
+
+// isSecretWith reports whether the value makes a name that of a secret.
+func (s split) isSecretWith(value any) bool {
+	return s.isSecret() || s.isParameterSecret() || s.isVague() && !isOrdinary(value)
 }
 
 // isSomeKey reports whether a name is that of any key but a well-known harmless one: X-Foo-Key.
-func isSomeKey(words []string) bool {
-	n := len(words)
-	return n > 1 && words[n-1] == "key" && !slices.Contains(publicKeys, words[n-2])
+func (s split) isSomeKey() bool {
+	n := len(s.words)
+	return n > 1 && s.words[n-1] == "key" && !slices.Contains(publicKeys, s.words[n-2])
 }
 
-func isAboutSecret(words []string) bool {
-	plain := strings.Join(words, "")
-	return len(words) > 0 && slices.Contains(settingWords, words[len(words)-1]) || hasSuffix(plain, settingEndings) ||
-		containsAny(plain, []string{"pagetoken", "nexttoken", "continuationtoken", "synctoken", "publickeytoken", "maxtokens", "totaltokens", "cookieconsent"})
+func (s split) isAboutSecret() bool {
+	return len(s.words) > 0 && slices.Contains(settingWords, s.words[len(s.words)-1]) || settingEndingIndex.ends(s.plain) || openTokenIndex.isWithin(s.plain, nil)
 }
 
 // What a name of a setting ends with: settingEndings also inside its last word.

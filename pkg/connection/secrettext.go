@@ -82,32 +82,70 @@ func spansWithin(text string, layers int) []span {
 	return merged
 }
 
-// addressWithUser finds user:password@ after ://, also where the password is not escaped.
-// What may be a port before a path with an @ is a port in an address of the web, and after a
-// name of a host, which has a dot. In ftp://user:1/x@host it is the beginning of a password.
-var (
-	addressWithUser = regexp.MustCompile(`://([^\s:/?#@"'<>]*):([^\s"'<>?#]*)@`)
-	portAndPath     = regexp.MustCompile(`^\d{1,5}/`)
-)
+// portAndPath is what may be a port before a path with an @. It is one in an address of the web,
+// and after a name of a host, which has a dot. In ftp://user:1/x@host it is the beginning of a
+// password.
+var portAndPath = regexp.MustCompile(`^\d{1,5}/`)
 
+// addressSpans finds user:password@ after ://, also where the password is not escaped.
 func addressSpans(text string) []span {
 	var found []span
-	for _, at := range addressWithUser.FindAllStringSubmatchIndex(text, -1) {
-		host, value := text[at[2]:at[3]], text[at[4]:at[5]]
-		scheme := strings.ToLower(text[max(0, at[0]-len("https")):at[0]])
+	stop, lastAt := 0, -1 // where the password that was looked for last must end, and the last @ before it
+	for from := 0; ; {
+		at := strings.Index(text[from:], "://")
+		if at < 0 {
+			return found
+		}
+		at += from
+		user := at + len("://")
+		colon := user
+		for colon < len(text) && !endsUser[text[colon]] {
+			colon++
+		}
+		from = user
+		if colon == len(text) || text[colon] != ':' {
+			continue
+		}
+		start := colon + 1
+		if start > stop {
+			stop = start
+			for stop < len(text) && !endsPassword[text[stop]] {
+				stop++
+			}
+			lastAt = start + strings.LastIndexByte(text[start:stop], '@')
+		}
+		if lastAt < start {
+			continue
+		}
+		from = lastAt + 1
+		host, value := text[user:colon], text[start:lastAt]
+		scheme := strings.ToLower(text[max(0, at-len("https")):at])
 		isHost := strings.HasSuffix(scheme, "http") || scheme == "https" || host == "localhost" || strings.Contains(host, ".") || strings.HasSuffix(value, "/")
 		if !isHarmless(value) && !(isHost && portAndPath.MatchString(value)) {
-			found = append(found, span{at[4], at[5]})
+			found = append(found, span{start, lastAt})
 		}
 	}
-	return found
+}
+
+// endsUser and endsPassword hold the bytes that end the two parts of user:password@.
+var (
+	endsUser     = bytesOf(whitespace + `:/?#@"'<>`)
+	endsPassword = bytesOf(whitespace + `"'<>?#`)
+)
+
+// bytesOf makes a table of some bytes.
+func bytesOf(text string) (table [256]bool) {
+	for i := range len(text) {
+		table[text[i]] = true
+	}
+	return table
 }
 
 // user:password@host without a scheme: what stands before and after the @, and before the user.
 var (
 	userBefore  = regexp.MustCompile(`^([\w.%+$\\-]{1,64}):([^/<>]{1,128})$`)
 	hostAfter   = regexp.MustCompile(`^(?:\d+(?:\.\d+){3}|[A-Za-z])`)
-	beforeUsers = whitespace + `"'=,;(@/<>«`
+	beforeUsers = bytesOf(whitespace + `"'=,;(@/<>`) // and «
 )
 
 var (
@@ -122,14 +160,15 @@ func userSpans(text string) []span {
 	var found []span
 	for at := strings.IndexByte(text, '@'); at >= 0 && at+1 < len(text); {
 		from := max(0, at-maxUser)
-		before := text[from:at]
-		begin := from
-		if cut := strings.LastIndexAny(before, beforeUsers); cut >= 0 {
-			_, size := utf8.DecodeRuneInString(before[cut:])
-			begin += cut + size
+		begin := at
+		for begin > from && !beforeUsers[text[begin-1]] && !strings.HasSuffix(text[from:begin], "«") {
+			begin--
 		}
 		after := text[at+1 : min(len(text), at+1+maxUser)]
-		parts := userBefore.FindStringSubmatch(text[begin:at])
+		var parts []string
+		if strings.Contains(text[begin:at], ":") {
+			parts = userBefore.FindStringSubmatch(text[begin:at])
+		}
 		if parts != nil && (begin == 0 || !strings.ContainsAny(text[begin-1:begin], "@/<>")) && hostAfter.MatchString(after) &&
 			!isDigits(parts[1]) && !slices.Contains(labels, strings.ToLower(parts[1])) && !version.MatchString(after) &&
 			!isHarmless(parts[2]) && (begin == 0 && !strings.ContainsAny(after, whitespace) || !isOrdinary(parts[2])) {
@@ -158,14 +197,22 @@ type guarded struct {
 // folded is a text and its copy in lower case.
 type folded struct {
 	text  string
-	lower string // empty where the text holds more than ASCII: there, expressions fold more
+	lower string // with the two letters that expressions fold to others of ASCII folded too
 }
 
+var foldedToASCII = strings.NewReplacer("ſ", "s", "\u212a", "k") // the long s, and the sign of Kelvin
+
 func fold(text string) folded {
-	if !isASCII(text) {
-		return folded{text: text}
+	lower := []byte(text)
+	for i, c := range lower {
+		if c >= 'A' && c <= 'Z' {
+			lower[i] = c + 'a' - 'A'
+		}
 	}
-	return folded{text, strings.ToLower(text)}
+	if isASCII(text) {
+		return folded{text, string(lower)}
+	}
+	return folded{text, foldedToASCII.Replace(string(lower))}
 }
 
 const (
@@ -178,7 +225,7 @@ func (g guarded) findAll(in folded) [][]int {
 	switch {
 	case g.needs != "" && !strings.ContainsAny(in.text, g.needs),
 		len(g.holds) > 0 && !containsAny(in.text, g.holds),
-		len(g.folds) > 0 && in.lower != "" && !containsAny(in.lower, g.folds):
+		len(g.folds) > 0 && !containsAny(in.lower, g.folds):
 		return nil
 	}
 	return g.FindAllStringSubmatchIndex(in.text, -1)
@@ -345,8 +392,8 @@ type pair struct {
 	text   string
 	at     int // of the = or :
 	name   string
-	words  []string // of the name
-	secret bool     // the name alone is that of a secret
+	split  split // the name, unless it is of several words in a text
+	secret bool  // the name alone is that of a secret
 	value  span
 	query  bool // it is a parameter of an address or a form
 	before byte // the last character before it that is no blank; 0: none
@@ -357,18 +404,20 @@ type pair struct {
 
 // isNamed reports whether the name may be that of a secret.
 func (p *pair) isNamed() bool {
-	return p.secret || (isParameterSecret(p.words) || isVagueName(p.words)) && (p.query || p.isFirstOfForm() || p.isKey())
+	return p.secret || (p.split.isParameterSecret() || p.split.isVague()) && (p.query || p.isFirstOfForm() || p.isKey())
 }
 
 // isSecret reports whether name and value together are those of a secret.
 func (p *pair) isSecret() bool {
-	return p.secret || IsSecretItem(p.name, p.text[p.value.start:p.value.end])
+	value := p.text[p.value.start:p.value.end]
+	return p.secret || IsSecretText(value) && p.split.isSecretWith(value)
 }
 
 // isKey reports whether the pair can be a header with a key, or a token of a person: names
 // that are not those of ordinary settings.
 func (p *pair) isKey() bool {
-	return len(p.words) > 1 && p.words[0] == "x" && isSomeKey(p.words) || len(p.words) == 1 && p.words[0] == "pat"
+	words := p.split.words
+	return len(words) > 1 && words[0] == "x" && p.split.isSomeKey() || len(words) == 1 && words[0] == "pat"
 }
 
 // isFirstOfForm makes a parameter of the first pair of a form, or of the only one.
@@ -401,12 +450,6 @@ func pairAt(text string, i int, form *formFinder) (value span, ok bool) {
 	start, ok := p.readName(i)
 	if !ok {
 		return span{}, false
-	}
-	if !mayHoldSecretName(p.name) {
-		return span{}, false
-	}
-	if p.words = nameWords(p.name); !p.secret {
-		p.secret = isSecretName(p.words)
 	}
 	for at := start - 1; at >= 0 && p.before == 0; at-- {
 		if text[at] != ' ' && text[at] != '\t' {
@@ -448,17 +491,20 @@ func (p *pair) readName(end int) (start int, ok bool) {
 			return 0, false
 		}
 		p.name, p.quoted = inner[from+1:], quote != ']'
-		return max(0, end-maxKey) + from, p.name != ""
+		return max(0, end-maxKey) + from, p.judgeName()
 	}
 	start = end
 	for start > 0 && end-start < maxKey && isNameByte(p.text[start-1]) {
 		start--
 	}
 	p.name = p.text[start:end]
-	if unescaped, err := url.QueryUnescape(p.name); err == nil {
-		p.name = unescaped
+	if strings.Contains(p.name, "%") {
+		if unescaped, err := url.QueryUnescape(p.name); err == nil {
+			p.name = unescaped
+		}
 	}
-	if p.secret = IsSecretName(p.name); p.secret {
+	named := p.judgeName()
+	if p.secret {
 		return start, start < end
 	}
 	// Names are also of several words: Access Key, Pass Phrase, mot de passe.
@@ -476,7 +522,7 @@ func (p *pair) readName(end int) (start int, ok bool) {
 		starts = append(starts, word)
 	}
 	if len(starts) == 0 || !IsSecretName(p.text[starts[len(starts)-1]:end]) {
-		return start, start < end // a shorter name is none either
+		return start, start < end && named // a shorter name is none either
 	}
 	last := p.name
 	for _, from := range starts {
@@ -486,7 +532,17 @@ func (p *pair) readName(end int) (start int, ok bool) {
 			return from, true
 		}
 	}
-	return start, start < end
+	return start, start < end && named
+}
+
+// judgeName splits the name, and reports whether it may be that of a secret.
+func (p *pair) judgeName() bool {
+	if !mayHoldSecretName(p.name) {
+		return false
+	}
+	p.split = splitName(p.name)
+	p.secret = p.split.isSecret()
+	return p.name != ""
 }
 
 // isSecondWord reports whether a word continues a name that is that of a secret by itself: Pass
@@ -519,7 +575,7 @@ func (p *pair) readValue(start, limit int) bool {
 			end = at
 		}
 	}
-	escaped := escapedQuote.FindString(rest)
+	escaped := escapedQuote(rest)
 	switch quote := rest[0]; {
 	case escaped != "":
 		if at := strings.Index(rest[len(escaped):], escaped); at >= 0 {
@@ -560,7 +616,17 @@ func (p *pair) readValue(start, limit int) bool {
 	return end > 0
 }
 
-var escapedQuote = regexp.MustCompile(`^\\+["']`)
+// escapedQuote returns the quote behind backslashes that a text begins with.
+func escapedQuote(text string) string {
+	quote := 0
+	for quote < len(text) && text[quote] == '\\' {
+		quote++
+	}
+	if quote == 0 || quote == len(text) || text[quote] != '"' && text[quote] != '\'' {
+		return ""
+	}
+	return text[:quote+1]
+}
 
 // inList reports whether the value at start is an item of a list that is split by
 // semicolons, as connection strings are: it may hold blanks and quotes.
@@ -603,7 +669,6 @@ var (
 	emptied  = regexp.MustCompile(`^[{\[%]+([\w .-]+)[}\]%]+$`)
 	scheme   = regexp.MustCompile(`(?i)^(?:basic|bearer|digest|negotiate|ntlm|apikey|token|oauth2?)\b\s*`)
 	variable = regexp.MustCompile(`\$\{[A-Za-z0-9._-]+\}`)
-	address  = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*://`)
 )
 
 // noValues are what stands where a value would, and lets nobody in; noWords so where a
@@ -616,32 +681,56 @@ var (
 // isHarmless reports whether a value is no secret whatever its name is: nothing, a switch, a
 // placeholder, an address by itself.
 func isHarmless(value string) bool {
-	if unescaped, err := url.QueryUnescape(value); err == nil {
-		value = unescaped
+	if strings.ContainsAny(value, "%+") {
+		if unescaped, err := url.QueryUnescape(value); err == nil {
+			value = unescaped
+		}
 	}
 	value = strings.Trim(strings.TrimSpace(value), `"'\`)
-	return strings.HasPrefix(value, Placeholder) || slices.Contains(noValues, strings.ToLower(value)) || address.MatchString(value) || IsPlaceholder(value)
+	return strings.HasPrefix(value, Placeholder) || len(value) <= maxNoValue && slices.Contains(noValues, strings.ToLower(value)) || isAddress(value) || IsPlaceholder(value)
+}
+
+// maxNoValue bounds noValues, in bytes. A letter of more bytes may be one of fewer in lower case.
+const maxNoValue = 3 * len("undefined")
+
+// isAddress reports whether a value begins as an address does: with a scheme.
+func isAddress(value string) bool {
+	for i := range len(value) {
+		switch c := value[i]; {
+		case c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z':
+		case i > 0 && (c >= '0' && c <= '9' || c == '+' || c == '.' || c == '-'):
+		default:
+			return i > 0 && strings.HasPrefix(value[i:], "://")
+		}
+	}
+	return false
 }
 
 // IsPlaceholder reports whether a value that is named like a secret is none: nothing, or the
 // place of one that something else puts in, as in "Bearer ${TOKEN}".
 func IsPlaceholder(value string) bool {
-	value = strings.TrimSpace(scheme.ReplaceAllString(strings.TrimSpace(value), ""))
-	if variable.ReplaceAllString(value, "") == "" || placeholder.MatchString(value) {
+	value = strings.TrimSpace(value)
+	if value != "" && strings.IndexByte("bBdDnNaAtToO", value[0]) >= 0 {
+		value = strings.TrimSpace(scheme.ReplaceAllString(value, ""))
+	}
+	if value == "" {
 		return true
 	}
-	inner := emptied.FindStringSubmatch(value)
-	return inner != nil && IsKeyLike(inner[1])
+	switch first := value[0]; {
+	case first == '$' && variable.ReplaceAllString(value, "") == "":
+		return true
+	case (strings.IndexByte("$<*?{", first) >= 0 || first >= utf8.RuneSelf) && placeholder.MatchString(value):
+		return true
+	case strings.IndexByte("{[%", first) >= 0:
+		inner := emptied.FindStringSubmatch(value)
+		return inner != nil && IsKeyLike(inner[1])
+	}
+	return false
 }
 
 // IsSecretText reports whether a text that is named like a secret is one: neither a
 // placeholder nor a switch.
 func IsSecretText(text string) bool { return !IsPlaceholder(text) && ToBool(text) == any(text) }
-
-// encoded are words of a text that may hold an encoded text.
-var (
-	escapedWord = regexp.MustCompile(`[^\s"'<>]*%[0-9A-Fa-f]{2}[^\s"'<>]*`)
-)
 
 // encodedSpans finds words that hold a secret once they are decoded.
 func encodedSpans(text string, layers int) []span {
@@ -655,7 +744,7 @@ func encodedSpans(text string, layers int) []span {
 		}
 	}
 	if strings.Contains(text, "%") {
-		add(escapedWord.FindAllStringIndex(text, -1), func(word string) (string, bool) {
+		add(escapedWords(text), func(word string) (string, bool) {
 			inner, err := url.PathUnescape(word)
 			return inner, err == nil
 		})
@@ -670,6 +759,28 @@ func encodedSpans(text string, layers int) []span {
 	return found
 }
 
+// escapedWords returns where a text holds words with an escape of an address in them.
+func escapedWords(text string) (found [][]int) {
+	for start := 0; start < len(text); {
+		end, escaped := start, false
+		for ; end < len(text) && !endsWord[text[end]]; end++ {
+			escaped = escaped || text[end] == '%' && end+2 < len(text) && isHex(text[end+1]) && isHex(text[end+2])
+		}
+		if escaped {
+			found = append(found, []int{start, end})
+		}
+		start = end + 1
+	}
+	return found
+}
+
+// endsWord holds the bytes between words.
+var endsWord = bytesOf(whitespace + `"'<>`)
+
+func isHex(c byte) bool {
+	return c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
+}
+
 var entities = strings.NewReplacer("&quot;", `"`, "&#34;", `"`, `\u0022`, `"`, "&amp;", "&")
 
 // minBase64 is the shortest run of letters that is tried as base64.
@@ -679,7 +790,7 @@ const minBase64 = 16
 func base64Words(text string) (found [][]int) {
 	for start := 0; start < len(text); start++ {
 		end := start
-		for end < len(text) && isBase64(text[end]) {
+		for end < len(text) && isBase64[text[end]] {
 			end++
 		}
 		run := end - start
@@ -696,9 +807,7 @@ func base64Words(text string) (found [][]int) {
 	return found
 }
 
-func isBase64(c byte) bool {
-	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("+/_-", c) >= 0
-}
+var isBase64 = bytesOf("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-")
 
 var base64URL = strings.NewReplacer("+", "-", "/", "_", "=", "")
 
