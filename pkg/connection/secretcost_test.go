@@ -2,8 +2,12 @@ package connection
 
 import (
 	"fmt"
+	"math/rand/v2"
+	"regexp/syntax"
+	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 // costlyTexts are pieces which, repeated, make the search for secrets do most: each is what one
@@ -56,6 +60,8 @@ var costlyTexts = map[string]string{
 	"identified":                  "identified by ",
 	"tokens":                      "eyJhbGciOi.",
 	"prefixes of tokens":          "AKIA ghp_ glpat- xoxb- sk- npm_ hvs. AIza ",
+	"prefixes in one word":        "AKIA-npm_-hf_-r8_-",
+	"heads of web tokens":         "eyJ-",
 	"web keys":                    `"kty":"d":"`,
 	"quoted names":                `"a":`,
 	"brackets of names":           "[a]=",
@@ -89,6 +95,59 @@ func BenchmarkTheSearchForSecrets(b *testing.B) {
 			})
 		}
 	}
+}
+
+// TestATokenIsFoundByItsWord covers what the search for tokens relies on: each form consists of
+// the bytes of a token, is long enough, and has one of its words where it is looked for.
+func TestATokenIsFoundByItsWord(t *testing.T) {
+	for _, one := range tokenForms {
+		parsed, err := syntax.Parse(one.form, syntax.Perl)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 200 {
+			token := sample(parsed)
+			if len(token) < minToken {
+				t.Errorf("%s matches %q of %d bytes, want at least %d: a shorter run is passed over", one.form, token, len(token), minToken)
+			}
+			if strings.ContainsFunc(token, func(r rune) bool { return r >= utf8.RuneSelf || !tokenBytes[r] }) {
+				t.Errorf("%s matches %q, which has other bytes than those of a token", one.form, token)
+			}
+			if !slices.ContainsFunc(one.holds, func(word string) bool { return strings.HasPrefix(token[one.before:], word) }) {
+				t.Errorf("%s matches %q, which has none of %q at %d", one.form, token, one.holds, one.before)
+			}
+			text := "a " + token + " b"
+			if wordBytes[token[0]] && !slices.Contains(tokenSpans(text), span{2, 2 + len(token)}) {
+				t.Errorf("got %v in %q, want the token of the form %s", tokenSpans(text), text, one.form)
+			}
+		}
+	}
+}
+
+// sample returns a random text that an expression matches, with the least number of repetitions.
+func sample(form *syntax.Regexp) string {
+	var text strings.Builder
+	switch form.Op {
+	case syntax.OpLiteral:
+		return string(form.Rune)
+	case syntax.OpCharClass:
+		pair := 2 * rand.IntN(len(form.Rune)/2)
+		low, high := form.Rune[pair], form.Rune[pair+1]
+		return string(low + rand.N(high-low+1))
+	case syntax.OpAlternate:
+		return sample(form.Sub[rand.IntN(len(form.Sub))])
+	case syntax.OpConcat, syntax.OpCapture:
+		for _, sub := range form.Sub {
+			text.WriteString(sample(sub))
+		}
+	case syntax.OpPlus:
+		return sample(form.Sub[0])
+	case syntax.OpRepeat:
+		for range form.Min {
+			text.WriteString(sample(form.Sub[0]))
+		}
+	}
+	return text.String()
 }
 
 // TestNoNameOfASecretIsPassedOver compares the fast look at a name with the names themselves.

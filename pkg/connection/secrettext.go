@@ -233,8 +233,7 @@ func (g guarded) findAll(in folded) [][]int {
 
 // forms are secrets that are known by their own form; the first group is the secret.
 var forms = []guarded{
-	{Regexp: regexp.MustCompile(`(?s)\bPrivate-Lines: \d+\s(.*?)(?:Private-MAC|$)`), holds: []string{"Private-Lines: "}},            // PuTTY
-	{Regexp: regexp.MustCompile(`\b(eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]*)`), needs: ".", holds: []string{"eyJ"}}, // JSON Web Token
+	{Regexp: regexp.MustCompile(`(?s)\bPrivate-Lines: \d+\s(.*?)(?:Private-MAC|$)`), holds: []string{"Private-Lines: "}}, // PuTTY
 	{Regexp: regexp.MustCompile(`(?i)\b(?:` + strings.Join(webhooks, "|") + `)([\w:%/@=-]{8,})`), folds: webhookHosts},
 	{Regexp: regexp.MustCompile(`(?i)\bjdbc:oracle:\w+:[^\s/@:]+/("[^"]*"|[^\s@]+)@`), needs: "@", folds: []string{"jdbc:oracle:"}},
 	{Regexp: regexp.MustCompile(`(?:^|[\s"'=(«])[\w$#.]+/("[^"]+"|[^\s/@"']+)@(?://\w|[\w.-]+:\d{2,5}\b)`), needs: "@"}, // Oracle: user/password@//host
@@ -244,6 +243,48 @@ var forms = []guarded{
 	{Regexp: regexp.MustCompile(`(?i)(?:^|\s)(?:-u|--user|--proxy-user)[\s=]+["']?[^\s:"']+:([^\s"']+)`), needs: ":", folds: []string{"-u"}},
 	{Regexp: regexp.MustCompile(`(?i)\bidentified\s+by\s+(?:values\s+)?("[^"]+"|'[^']+'|[^\s;]+)`), needs: whitespace, folds: []string{"identified"}},
 }
+
+// webTokenSpans finds JSON Web Tokens: three runs of base64 with dots in between, the first of
+// which begins with eyJ.
+func webTokenSpans(text string) []span {
+	var found []span
+	run := func(at int) int {
+		for at < len(text) && base64URLBytes[text[at]] {
+			at++
+		}
+		return at
+	}
+	const begin, least = "eyJ", 5
+	for from := 0; ; {
+		at := strings.Index(text[from:], begin)
+		if at < 0 {
+			return found
+		}
+		at += from
+		from = at + len(begin)
+		if at > 0 && wordBytes[text[at-1]] {
+			continue
+		}
+		head := run(from)
+		if head == len(text) || text[head] != '.' {
+			from = head // no token begins later in this run
+			continue
+		}
+		body := run(head + 1)
+		if body == len(text) || text[body] != '.' || body-head-1 < least {
+			from = head
+			continue
+		}
+		if head-from < least {
+			continue
+		}
+		end := run(body + 1)
+		found = append(found, span{at, end})
+		from = end
+	}
+}
+
+var base64URLBytes = bytesOf(letters + "_-")
 
 // privateKeyBegins and privateKeyEnds match the lines around a private key.
 var (
@@ -308,12 +349,13 @@ func formSpans(text string) []span {
 		}
 	}
 	in := fold(text)
-	for _, list := range [...][]guarded{forms, tokens} {
-		for _, form := range list {
-			for _, at := range form.findAll(in) {
-				add(at[2], at[3])
-			}
+	for _, form := range forms {
+		for _, at := range form.findAll(in) {
+			add(at[2], at[3])
 		}
+	}
+	for _, token := range append(tokenSpans(text), webTokenSpans(text)...) {
+		add(token.start, token.end)
 	}
 	for _, at := range basic.findAll(in) {
 		if inner, ok := decodeBase64(text[at[2]:at[3]]); ok && strings.Contains(inner, ":") {
@@ -807,7 +849,7 @@ func base64Words(text string) (found [][]int) {
 	return found
 }
 
-var isBase64 = bytesOf("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-")
+var isBase64 = bytesOf(letters + "+/_-")
 
 var base64URL = strings.NewReplacer("+", "-", "/", "_", "=", "")
 
