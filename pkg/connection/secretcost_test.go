@@ -2,6 +2,7 @@ package connection
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"regexp/syntax"
 	"slices"
@@ -18,6 +19,8 @@ var costlyTexts = map[string]string{
 	"names and values":            "host=a;port=1;user=b,",
 	"short names":                 "a=",
 	"distinct names":              "",
+	"distinct names with accents": "",
+	"all of these":                "",
 	"names of keys":               "key=",
 	"a key in front of a form":    "key=x ",
 	"codes with colons":           "code: a ",
@@ -71,12 +74,19 @@ var costlyTexts = map[string]string{
 }
 
 func costlyText(name, piece string, size int) string {
-	if name == "distinct names" {
-		var text strings.Builder
+	var text strings.Builder
+	switch name {
+	case "distinct names", "distinct names with accents":
+		accent := strings.Repeat("é", strings.Count(name, "accents"))
 		for i := 0; text.Len() < size; i++ {
-			fmt.Fprintf(&text, "n%x=", i)
+			fmt.Fprintf(&text, "n%s%x=", accent, i)
 		}
 		return text.String()
+	case "all of these":
+		for _, name := range slices.Sorted(maps.Keys(costlyTexts)) {
+			text.WriteString(costlyTexts[name])
+		}
+		piece = text.String()
 	}
 	return strings.Repeat(piece, size/len(piece))
 }
@@ -170,6 +180,28 @@ func TestNoNameOfASecretIsPassedOver(t *testing.T) {
 	for _, name := range []string{"url", "https://host.example/v1/orders?page=1&size=100", "timeout", "p-2w", ""} {
 		if mayHoldSecretName(name) {
 			t.Errorf("got the name of a secret in %q, want none: the look at the name would be slow for every text", name)
+		}
+	}
+}
+
+// TestPlacesWithoutAnExpressionAreReadExactly covers the edges of what is read byte by byte.
+func TestPlacesWithoutAnExpressionAreReadExactly(t *testing.T) {
+	const jwt = "eyJhbGciOi.eyJzdWIiOi."
+	for text, want := range map[string]string{
+		"run -v --token \"hu\" -password \na":    "run -v --token \"(secret)\" -password \n(secret)",
+		"--api-token -x --api-token 'abc' tail":  "--api-token -x --api-token '(secret)' tail",
+		"a--token abc ---token abc -9token abc":  "a--token abc ---token abc -9token abc",
+		"x://u:a@b@h ftp://u:1/x@h http://u:1/@": "x://u:(secret)@h ftp://u:(secret)@h http://u:1/@",
+		"://://u:://u:p@h?q@":                    "://:(secret)@h?q@",
+		"a/b@h:15 c/d@//h":                       "a/(secret)@h:15 c/(secret)@//h",
+		"a/b@h:x a/b@h c/d@/h":                   "a/b@h:x a/b@h c/d@/h",
+		"eyJ-eyJ-" + jwt + " _" + jwt:            "(secret) _" + jwt,
+		"eyJa.eyJ-" + jwt:                        "eyJa.(secret)",
+		"PASSWOR\u0301D=a1;пар\u0306оль=a1":      "PASSWOR\u0301D=(secret);пар\u0306оль=(secret)",
+		"Ba\u017fic dTpwYXNz beare\u017f":        "Ba\u017fic (secret) beare\u017f",
+	} {
+		if got := RedactSecrets(text); got != want {
+			t.Errorf("got %q of %q, want %q", got, text, want)
 		}
 	}
 }

@@ -195,6 +195,11 @@ func (x *wordIndex) isWithin(text string, except []string) bool {
 	return false
 }
 
+// has reports whether a text is one of the words.
+func (x *wordIndex) has(text string) bool {
+	return text != "" && slices.Contains(x.byFirst[text[0]], text)
+}
+
 // ends reports whether a text ends with one of the words.
 func (x *wordIndex) ends(text string) bool {
 	return text != "" && hasSuffix(text, x.byLast[text[len(text)-1]])
@@ -306,6 +311,7 @@ var (
 	secretEndingIndex  = indexWords(secretEndings...)
 	passingIndex       = indexWords(passings...)
 	sessionWordIndex   = indexWords(sessionWords...)
+	settingWordIndex   = indexWords(settingWords...)
 	settingEndingIndex = indexWords(settingEndings...)
 	openTokenIndex     = indexWords("pagetoken", "nexttoken", "continuationtoken", "synctoken", "publickeytoken", "maxtokens", "totaltokens", "cookieconsent")
 )
@@ -356,7 +362,7 @@ func (s split) isSomeKey() bool {
 }
 
 func (s split) isAboutSecret() bool {
-	return len(s.words) > 0 && slices.Contains(settingWords, s.words[len(s.words)-1]) || settingEndingIndex.ends(s.plain) || openTokenIndex.isWithin(s.plain, nil)
+	return len(s.words) > 0 && settingWordIndex.has(s.words[len(s.words)-1]) || settingEndingIndex.ends(s.plain) || openTokenIndex.isWithin(s.plain, nil)
 }
 
 // What a name of a setting ends with: settingEndings also inside its last word.

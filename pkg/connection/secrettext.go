@@ -185,13 +185,15 @@ func userSpans(text string) []span {
 
 // guarded is an expression that matches only texts with one of the bytes in needs; any text
 // if needs is empty. Likewise, if holds is not empty, only texts with one of its words, and if
-// folds is not empty, only texts with one of its words in any letter case. Looking for a byte
-// or a word is much faster than the expression.
+// folds is not empty, only texts with one of its words in any letter case. If may is set, it
+// matches only texts for which that is true. Looking for a byte or a word is much faster than the
+// expression.
 type guarded struct {
 	*regexp.Regexp
 	needs string
 	holds []string
 	folds []string // in lower case
+	may   func(text string) bool
 }
 
 // folded is a text and its copy in lower case.
@@ -223,7 +225,8 @@ const (
 // findAll returns the places of all matches and their groups.
 func (g guarded) findAll(in folded) [][]int {
 	switch {
-	case g.needs != "" && !strings.ContainsAny(in.text, g.needs),
+	case g.may != nil && !g.may(in.text),
+		g.needs != "" && !strings.ContainsAny(in.text, g.needs),
 		len(g.holds) > 0 && !containsAny(in.text, g.holds),
 		len(g.folds) > 0 && !containsAny(in.lower, g.folds):
 		return nil
@@ -236,12 +239,34 @@ var forms = []guarded{
 	{Regexp: regexp.MustCompile(`(?s)\bPrivate-Lines: \d+\s(.*?)(?:Private-MAC|$)`), holds: []string{"Private-Lines: "}}, // PuTTY
 	{Regexp: regexp.MustCompile(`(?i)\b(?:` + strings.Join(webhooks, "|") + `)([\w:%/@=-]{8,})`), folds: webhookHosts},
 	{Regexp: regexp.MustCompile(`(?i)\bjdbc:oracle:\w+:[^\s/@:]+/("[^"]*"|[^\s@]+)@`), needs: "@", folds: []string{"jdbc:oracle:"}},
-	{Regexp: regexp.MustCompile(`(?:^|[\s"'=(«])[\w$#.]+/("[^"]+"|[^\s/@"']+)@(?://\w|[\w.-]+:\d{2,5}\b)`), needs: "@"}, // Oracle: user/password@//host
+	{Regexp: regexp.MustCompile(`(?:^|[\s"'=(«])[\w$#.]+/("[^"]+"|[^\s/@"']+)@(?://\w|[\w.-]+:\d{2,5}\b)`), may: mayHoldOracle}, // Oracle: user/password@//host
 	{Regexp: regexp.MustCompile(`(?i)\b(?:sqlplus|sqlcl|expdp|impdp)\s+(?:-\S+\s+)*[^\s/]+/([^\s@]+)`), needs: "/", folds: []string{"sqlplus", "sqlcl", "expdp", "impdp"}},
 	{Regexp: regexp.MustCompile(`(?i)\b(?:bearer|apikey)\s+([A-Za-z0-9+/=._~-]*[0-9][A-Za-z0-9+/=._~-]*)`), needs: whitespace, folds: []string{"bearer", "apikey"}},
 	{Regexp: regexp.MustCompile(`(?i)\bbearer\s+([A-Za-z0-9+/=._~-]{20,})`), needs: whitespace, folds: []string{"bearer"}},
 	{Regexp: regexp.MustCompile(`(?i)(?:^|\s)(?:-u|--user|--proxy-user)[\s=]+["']?[^\s:"']+:([^\s"']+)`), needs: ":", folds: []string{"-u"}},
 	{Regexp: regexp.MustCompile(`(?i)\bidentified\s+by\s+(?:values\s+)?("[^"]+"|'[^']+'|[^\s;]+)`), needs: whitespace, folds: []string{"identified"}},
+}
+
+// mayHoldOracle reports whether a text holds the @ in user/password@host:1521 or @//host.
+func mayHoldOracle(text string) bool {
+	if !strings.Contains(text, "/") {
+		return false
+	}
+	for at := 0; ; {
+		next := strings.IndexByte(text[at:], '@')
+		if next < 0 {
+			return false
+		}
+		if at += next + 1; strings.HasPrefix(text[at:], "//") {
+			return true
+		}
+		for at < len(text) && (wordBytes[text[at]] || text[at] == '.' || text[at] == '-') {
+			at++
+		}
+		if at+1 < len(text) && text[at] == ':' && text[at+1] >= '0' && text[at+1] <= '9' {
+			return true
+		}
+	}
 }
 
 // webTokenSpans finds JSON Web Tokens: three runs of base64 with dots in between, the first of
@@ -315,23 +340,76 @@ func privateKeySpans(text string) []span {
 var basic = guarded{Regexp: regexp.MustCompile(`(?i)\bbasic\s+([A-Za-z0-9+/_-]{2,}={0,2})`), needs: whitespace, folds: []string{"basic"}}
 
 // named finds values by their names in other places than pairs: elements of XML, {name,
-// value} in JSON or in attributes, options of a command line. Its groups are name and value.
+// value} in JSON or in attributes, options of a command line in a list. Its groups are name and value.
 var named = []guarded{
 	// {"k": "password", "v": "x"} in either order, and ["password", "x"].
-	{Regexp: regexp.MustCompile(`(?i)["'](?:` + fieldForm(nameFields) + `)\\*["']\s*:\s*\\*["']([^"'\\]+)\\*["']\s*,\s*\\*["'](?:` + fieldForm(valueFields) + `)\\*["']\s*:\s*\\*["']?([^"'\\\s,}\]]+)`), needs: quotes},
+	{Regexp: regexp.MustCompile(`(?i)["'](?:` + fieldForm(nameFields) + `)\\*["']\s*:\s*\\*["']([^"'\\]+)\\*["']\s*,\s*\\*["'](?:` + fieldForm(valueFields) + `)\\*["']\s*:\s*\\*["']?([^"'\\\s,}\]]+)`), folds: quotedValueFields},
 	{Regexp: regexp.MustCompile(`\[\s*\\*["']([^"'\\]+)\\*["']\s*,\s*\\*["']([^"'\\]+)\\*["']\s*\]`), needs: "["},
 	{Regexp: regexp.MustCompile(`<(?:[\w.-]+:)?([\pL\pM\w.-]+)(?:\s[^<>]*)?>\s*(?:<!\[CDATA\[)?([^<>]*[^<>\s])`), needs: "<"},
 	{Regexp: regexp.MustCompile(`(?i)\b(?:name|key)\\?["']?\s*[:=]\s*\\?["']([^"'\\]+)\\?["'][\s,]*\\?["']?value\\?["']?\s*[:=]\s*\\?["']([^"'\\]+)`), needs: quotes, folds: []string{"value"}},
 	{Regexp: regexp.MustCompile(`["']([\w .-]+)\\*["']\s*:\s*\{\s*\\*["'](?:[Vv]alue|\$|#text)\\*["']\s*:\s*\\*["']([^"'\\]+)`), needs: "{", holds: []string{"alue", "$", "#text"}},
 	{Regexp: regexp.MustCompile(`["']--?([A-Za-z][\w-]*)\\*["']\s*,\s*\\*["']([^"'\\-][^"'\\]*)`), holds: []string{`"-`, `'-`}},
-	{Regexp: regexp.MustCompile(`(?:^|\s)--?([A-Za-z][\w-]*)\s+["']?([^\s"'-][^\s"']*)`), needs: "-"},
 }
 
 // valueFirst finds {"v": "x", "k": "password"}: its groups are value and name.
-var valueFirst = guarded{Regexp: regexp.MustCompile(`(?i)["'](?:` + fieldForm(valueFields) + `)\\*["']\s*:\s*\\*["']?([^"'\\\s,}\]]+)\\*["']?\s*,\s*\\*["'](?:` + fieldForm(nameFields) + `)\\*["']\s*:\s*\\*["']([^"'\\]+)`), needs: quotes}
+var valueFirst = guarded{Regexp: regexp.MustCompile(`(?i)["'](?:` + fieldForm(valueFields) + `)\\*["']\s*:\s*\\*["']?([^"'\\\s,}\]]+)\\*["']?\s*,\s*\\*["'](?:` + fieldForm(nameFields) + `)\\*["']\s*:\s*\\*["']([^"'\\]+)`), folds: quotedValueFields}
+
+// quotedValueFields are the beginnings of valueFields in quotes.
+var quotedValueFields = func() (quoted []string) {
+	for _, field := range valueFields {
+		quoted = append(quoted, `"`+field, `'`+field)
+	}
+	return quoted
+}()
 
 // webKey matches the secret part of a JSON Web Key.
 var webKey = regexp.MustCompile(`"(?:d|k)\\*"\s*:\s*\\*"([^"\\]+)`)
+
+// optionSpans finds the values of the options of a command line whose names are those of secrets:
+// -password x, --token "x".
+func optionSpans(text string) []span {
+	var found []span
+	for i := 0; i < len(text); i++ {
+		if text[i] != '-' || i > 0 && !isBlank[text[i-1]] {
+			continue
+		}
+		name := i + 1
+		if strings.HasPrefix(text[name:], "-") {
+			name++
+		}
+		end := name
+		for end < len(text) && (wordBytes[text[end]] || text[end] == '-') {
+			end++
+		}
+		start := end
+		for start < len(text) && isBlank[text[start]] {
+			start++
+		}
+		if name == end || text[name] == '-' || text[name] == '_' || text[name] >= '0' && text[name] <= '9' || end == start {
+			continue
+		}
+		if start < len(text) && (text[start] == '"' || text[start] == '\'') {
+			start++
+		}
+		if start == len(text) || text[start] == '-' || endsOption[text[start]] {
+			continue
+		}
+		stop := start
+		for stop < len(text) && !endsOption[text[stop]] {
+			stop++
+		}
+		if IsSecretName(text[name:end]) {
+			found = append(found, span{start, stop})
+		}
+		i = stop - 1
+	}
+	return found
+}
+
+var (
+	isBlank    = bytesOf(whitespace)
+	endsOption = bytesOf(whitespace + quotes)
+)
 
 func fieldForm(fields []string) string {
 	quoted := make([]string, len(fields))
@@ -381,6 +459,9 @@ func formSpans(text string) []span {
 				add(at[4], at[5])
 			}
 		}
+	}
+	for _, option := range optionSpans(text) {
+		add(option.start, option.end)
 	}
 	return found
 }
