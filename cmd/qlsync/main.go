@@ -67,12 +67,13 @@ func newApp(env *environment) *cli.App {
 		Name:                      "qlsync",
 		Usage:                     "keep the data connections of Qlik Cloud tenants equal to YAML files",
 		HideVersion:               true,
+		HideHelp:                  true, // helpFlag and helpCommand instead
 		Writer:                    env.stdout,
 		ErrWriter:                 env.stderr,
 		ExitErrHandler:            func(*cli.Context, error) {},
 		OnUsageError:              usageError,
 		DisableSliceFlagSeparator: true,
-		Flags:                     []cli.Flag{&cli.BoolFlag{Name: "version", Usage: "print the version", DisableDefaultText: true}},
+		Flags:                     []cli.Flag{&cli.BoolFlag{Name: "version", Usage: "print the version", DisableDefaultText: true}, helpFlag()},
 		Action: func(c *cli.Context) error {
 			if c.NArg() > 0 {
 				return fmt.Errorf("unknown command %q: see qlsync help", c.Args().First())
@@ -86,7 +87,7 @@ func newApp(env *environment) *cli.App {
 			initCommand(env), validateCommand(env), planCommand(env), applyCommand(env),
 			driftCommand(env), snapshotCommand(env), showCommand(env), exportCommand(env), secretsCommand(env), doctorCommand(env), schemasCommand(env), simulateCommand(env),
 			completionCommand(env),
-			completeCommand(env), versionCommand(env),
+			completeCommand(env), versionCommand(env), helpCommand(),
 		},
 	}
 	prepareCommands(app.Commands)
@@ -96,8 +97,29 @@ func newApp(env *environment) *cli.App {
 func prepareCommands(commands []*cli.Command) {
 	for _, command := range commands {
 		command.OnUsageError = usageError
-		command.HideHelpCommand = true
+		command.HideHelpCommand, command.HideHelp = true, true
+		command.Flags = append(command.Flags, helpFlag())
 		prepareCommands(command.Subcommands)
+	}
+}
+
+// helpFlag returns the flag --help of one command. That of the library is one variable for all
+// programs of a process, and parsing writes to it.
+func helpFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "help", Aliases: []string{"h"}, Usage: "show help", DisableDefaultText: true}
+}
+
+// helpCommand returns the command help, for the reason that helpFlag has.
+func helpCommand() *cli.Command {
+	return &cli.Command{
+		Name: "help", Aliases: []string{"h"}, Usage: "Shows a list of commands or help for one command", ArgsUsage: "[command]",
+		Action: func(c *cli.Context) error {
+			parent := c.Lineage()[1]
+			if name := c.Args().First(); name != "" {
+				return cli.ShowCommandHelp(parent, name)
+			}
+			return cli.ShowAppHelp(parent)
+		},
 	}
 }
 

@@ -99,7 +99,9 @@ func visible(commands []*cli.Command, path string) []namedCommand {
 		if c.Hidden || c.Name == "help" {
 			continue
 		}
-		all = append(all, namedCommand{c, path + " " + c.Name})
+		own := *c // every command has --help, so it is not in the tables
+		own.Flags = slices.DeleteFunc(slices.Clone(c.Flags), func(flag cli.Flag) bool { return slices.Contains(flag.Names(), "help") })
+		all = append(all, namedCommand{&own, path + " " + c.Name})
 		all = append(all, visible(c.Subcommands, path+" "+c.Name)...)
 	}
 	return all

@@ -57,7 +57,7 @@ func Complete(app *cli.App, shared []cli.Flag, words []string, tenants func(conf
 }
 
 func newLine(app *cli.App, shared []cli.Flag, words []string) *line {
-	app.Setup() // the library adds its help
+	app.Setup()
 	l := &line{app: app, flags: slices.Concat(shared, app.Flags), config: "qlsync.yaml"}
 	if len(words) == 0 {
 		words = []string{""}
