@@ -52,8 +52,9 @@ func (host *Host) ReadArgument(ctx context.Context, name string, limit int64) ([
 	return content, nil
 }
 
-func (host *Host) readArgument(ctx context.Context, name string, limit int64) (content []byte, err error) {
-	err = Interruptibly(ctx, func() (err error) {
+func (host *Host) readArgument(ctx context.Context, name string, limit int64) ([]byte, error) {
+	var content []byte // of the reading, which may go on when the wait for it has ended
+	err := Interruptibly(ctx, func() (err error) {
 		if name == "-" {
 			content, err = infile.ReadStream(host.Stdin, limit)
 		} else {
@@ -61,5 +62,8 @@ func (host *Host) readArgument(ctx context.Context, name string, limit int64) (c
 		}
 		return err
 	})
-	return content, err
+	if err != nil {
+		return nil, err
+	}
+	return content, nil
 }
