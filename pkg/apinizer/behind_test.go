@@ -3,6 +3,7 @@ package apinizer_test
 import (
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/qlsync/qlsync/pkg/apply"
@@ -14,6 +15,7 @@ import (
 // and before each read.
 type behind struct {
 	inProcess
+	mu     sync.Mutex // one request at a time
 	writes int
 	act    func(write int) // from 1
 	reads  int             // since the last write
@@ -22,6 +24,8 @@ type behind struct {
 }
 
 func (b *behind) RoundTrip(r *http.Request) (*http.Response, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	if b.reads++; r.Method == http.MethodGet && b.read != nil {
 		b.read(b.writes, b.reads)
 	}
@@ -34,6 +38,7 @@ func (b *behind) RoundTrip(r *http.Request) (*http.Response, error) {
 		b.act(b.writes)
 	}
 	if b.writes == b.lost {
+		response.Body.Close()
 		return nil, http.ErrServerClosed
 	}
 	return response, nil
