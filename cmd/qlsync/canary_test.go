@@ -446,6 +446,9 @@ func (c *canaries) everything() {
 	}
 	var names []string
 	for _, command := range newApp(&environment{stdout: io.Discard, stderr: io.Discard}).Commands {
+		if command.Name == "help" {
+			continue // it reads nothing
+		}
 		names = append(names, command.Name)
 		if cover[strings.TrimLeft(command.Name, "_-")] == nil {
 			c.Errorf("no secret was sent through qlsync %s: add it here", command.Name)
