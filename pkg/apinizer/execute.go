@@ -95,7 +95,7 @@ func (p *Provider) create(ctx context.Context, operation connection.Operation) c
 	if operation.ReadBack {
 		live, err := p.getShown(context.WithoutCancel(ctx), operation.Key)
 		if err != nil {
-			outcome.Err = fmt.Errorf("create connection: read it again: %w", unfound(err))
+			outcome.Err = fmt.Errorf("create connection: read it again: %w", unsure(err))
 			return outcome
 		}
 		switch {
@@ -117,13 +117,10 @@ func (p *Provider) create(ctx context.Context, operation connection.Operation) c
 	return outcome
 }
 
-// unfound hides that something is not found which was just made: no caller may take
-// that for an absence.
-func unfound(err error) error {
-	if errors.Is(err, connection.ErrNotFound) {
-		return fmt.Errorf("%w: %s", connection.ErrUnknownOutcome, err.Error())
-	}
-	return err
+// unsure is the error of a read behind an acknowledged write: something was written, whatever
+// the read says. It hides that nothing was found: no caller may take that for an absence.
+func unsure(err error) error {
+	return fmt.Errorf("%w: %s", connection.ErrUnknownOutcome, err.Error())
 }
 
 // notBegun marks the error of a read before a write as one of nothing done, if it
@@ -476,17 +473,17 @@ func (p *Provider) arrived(ctx context.Context, from, to connection.Key, d docum
 func (p *Provider) renamed(ctx context.Context, from, to connection.Key) error {
 	live, err := p.getShown(ctx, to)
 	if err != nil {
-		return fmt.Errorf("the manager acknowledged the new name %q, but does not find a connection under it: %w", to.Name, unfound(err))
+		return fmt.Errorf("the manager acknowledged the new name %q, but the connection could not be read under it: %w", to.Name, unsure(err))
 	}
 	if name, _ := live.fields["name"].(string); name != to.Name {
-		return transport.Own(connection.ErrInvalid, "the manager acknowledged the new name %q, but the connection is still called %q: rename it in the console, or declare it under that name", to.Name, p.said(name))
+		return transport.Own(connection.ErrUnknownOutcome, "the manager acknowledged the new name %q, but the connection is still called %q: rename it in the console, or declare it under that name", to.Name, p.said(name))
 	}
 	p.remember(to, live)
 	if strings.EqualFold(from.Name, to.Name) {
 		return nil
 	}
 	if _, err := p.getShown(ctx, from); err == nil {
-		return transport.Own(connection.ErrInvalid, "the manager created %q instead of renaming %q, which is still there: delete one of them in the console", to.Name, from.Name)
+		return transport.Own(connection.ErrUnknownOutcome, "the manager created %q instead of renaming %q, which is still there: delete one of them in the console", to.Name, from.Name)
 	}
 	return nil
 }

@@ -403,10 +403,22 @@ func (e *apiEpisode) checkResult(p *plan.Plan, r *apply.Result, before map[conne
 			}
 		case item.Outcome == apply.Done && item.Differs == nil:
 			e.checkDeclared(s, c.Connection, got, there)
+		case leftByAnother(r, p, c.Connection):
 		case item.Outcome != apply.Done && item.Outcome != apply.Pending && !item.Partial && !item.Unknown && c.Action != plan.ActionCreate && !reflect.DeepEqual(before[c.Connection], got):
 			e.trouble("%s of %q is %s (%s), and it has changed: %+v -> %+v", c.Action, c.Connection, item.Outcome, item.Error, before[c.Connection], got)
 		}
 	}
+}
+
+// leftByAnother reports whether another change began to rename or move away what had that
+// name: then the result tells of it there.
+func leftByAnother(r *apply.Result, p *plan.Plan, key connection.Key) bool {
+	for i := range r.Items {
+		if c := &p.Changes[i]; c.From != nil && *c.From == key && c.Connection != key && (r.Items[i].Partial || r.Items[i].Unknown) {
+			return true
+		}
+	}
+	return false
 }
 
 // checkDeclared demands that a connection is as its story declares it.
