@@ -24,7 +24,7 @@ const killSeed = `{
   "token": "kill-token"
 }`
 
-// The files before and after: a create, a delete, a swap of names, a rebuild, one for another owner, a
+// The files before and after: a create, a delete, a swap of names, a recreate, one for another owner, a
 // change of owner, a move, a move with another name, and other credentials.
 const (
 	killBefore = `version: 1
@@ -45,8 +45,8 @@ defaults: {space: Finance, dataSource: File_AmazonS3ConnectorV2, credentials: {a
 connections:
   - {name: Left, properties: {bucketName: right}}
   - {name: Right, properties: {bucketName: left}}
-  - {name: Lake, properties: {bucketName: rebuilt}, lifecycle: {update: recreate}}
-  - {name: Given, owner: bo@example.com, properties: {bucketName: rebuilt and given}, lifecycle: {update: recreate}}
+  - {name: Lake, properties: {bucketName: recreated}, lifecycle: {update: recreate}}
+  - {name: Given, owner: bo@example.com, properties: {bucketName: recreated and given}, lifecycle: {update: recreate}}
   - {name: Handed, owner: bo@example.com, properties: {bucketName: handed}}
   - {name: Arrives, space: Sales, properties: {bucketName: travels}}
   - {name: Moves, space: Sales, properties: {bucketName: moves}}
@@ -83,7 +83,7 @@ moved:
 
 // TestKilledAtAnyWriteItConverges kills the process before and after each single
 // write. Planning and applying again must converge every time: no connection, no
-// credential and no id of a connection that is not rebuilt is lost, nothing stands
+// credential and no id of a connection that is not recreated is lost, nothing stands
 // under a temporary name, nothing exists twice.
 func TestKilledAtAnyWriteItConverges(t *testing.T) {
 	for _, test := range []struct {
@@ -260,7 +260,7 @@ func (k *killing) run(t *testing.T, code int, args ...string) int {
 
 func checkQlik(t *testing.T, tenant *inspectqlik.Tenant, ids map[string]string) {
 	want := map[string]string{ // bucket by name
-		"Left": "right", "Right": "left", "Lake": "rebuilt", "Given": "rebuilt and given", "Handed": "handed", "Arrives": "travels",
+		"Left": "right", "Right": "left", "Lake": "recreated", "Given": "recreated and given", "Handed": "handed", "Arrives": "travels",
 		"Moves": "moves", "Rotates": "rotates", "Appears": "appears",
 	}
 	for _, c := range tenant.Connections() {

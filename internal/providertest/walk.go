@@ -146,7 +146,7 @@ var stories = []story{
 		}
 	}},
 	{"rotate a value that nothing else tells of", func(f *files) { f.secrets["SECRET"] = "a newer value" }},
-	{"rebuild as another data source", func(f *files) {
+	{"recreate as another data source", func(f *files) {
 		k := f.system.Kinds[1]
 		d := f.find("Rates")
 		d.DataSource, d.Properties = k.DataSource, clone(k.Properties)

@@ -214,7 +214,7 @@ func TestRunSettlesEveryChange(t *testing.T) {
 			},
 		},
 		{
-			"a rebuild that was not sent because of an interrupt is skipped as a whole",
+			"a recreate that was not sent because of an interrupt is skipped as a whole",
 			newPlan(1, plan.Step{ID: "s1", Kind: connection.Recreate, Items: []plan.Item{makes(0, 0), item(1, 0, 0), item(2, 0, 1)}, Grouped: 2}),
 			&tenant{fails: map[int]error{0: connection.ErrNotSent}},
 			[][]int{{0}},
@@ -647,9 +647,9 @@ func TestAllMissingSecretsAreReportedTogetherAndNothingIsExecuted(t *testing.T) 
 	}
 }
 
-// TestARebuildIsOneCreateAndOneRow looks at what a rebuild asks of the provider, and
+// TestARecreateIsOneCreateAndOneRow looks at what a recreate asks of the provider, and
 // at what it makes of the answers.
-func TestARebuildIsOneCreateAndOneRow(t *testing.T) {
+func TestARecreateIsOneCreateAndOneRow(t *testing.T) {
 	undo := connection.Operation{Kind: connection.Patch, Key: key(0), ID: "old", Name: "real"}
 	made := 0
 	items := []plan.Item{item(0, 0), item(1, 0, 0), item(2, 0, 1)}
@@ -727,9 +727,9 @@ func TestARebuildIsOneCreateAndOneRow(t *testing.T) {
 	}
 }
 
-// TestARebuildIsOneRowWhereTheNewOneIsThere looks at one whose new connection was made
+// TestARecreateIsOneRowWhereTheNewOneIsThere looks at one whose new connection was made
 // by steps before, or by another run.
-func TestARebuildIsOneRowWhereTheNewOneIsThere(t *testing.T) {
+func TestARecreateIsOneRowWhereTheNewOneIsThere(t *testing.T) {
 	undo := connection.Operation{Kind: connection.Patch, Key: key(0), ID: "old", Name: "real"}
 	made := 0
 	create := item(0, 0)

@@ -142,7 +142,7 @@ func settle(c *plan.Change, records []record) Item {
 	}
 	var done []string
 	for _, rec := range records {
-		if rec.id != "" && !rec.deletes() { // a rebuild deletes the old one last
+		if rec.id != "" && !rec.deletes() { // a recreate deletes the old one last
 			item.ID = rec.id
 		}
 		item.SignInURL = cmp.Or(item.SignInURL, rec.signIn)

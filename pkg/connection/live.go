@@ -99,7 +99,7 @@ type Mark struct {
 	// Pending tells that what was written last is saved and not in effect; see
 	// [ErrPending].
 	Pending bool `json:"pending,omitempty"`
-	// Transit is set while a connection is being rebuilt; see [TransitNew].
+	// Transit is set while a connection is being recreated; see [TransitNew].
 	Transit string `json:"transit,omitempty"`
 }
 
@@ -117,7 +117,7 @@ func (m *Mark) Records() int {
 	return records
 }
 
-// The values of [Mark.Transit]. A rebuild makes the new connection beside the old
+// The values of [Mark.Transit]. A recreate makes the new connection beside the old
 // one, lets the old one make way, and gives its name to the new one; a crash in
 // between is repaired from these marks.
 const (

@@ -438,7 +438,7 @@ type Traits struct {
 	// Recreated says in a warning what a recreate changes for whoever uses the connection. It
 	// begins with what happens to the connection. Empty: nothing is known.
 	Recreated string `json:"recreated,omitempty"`
-	// Trial tells how a rebuild gets the name: the new connection is tried out under
+	// Trial tells how a recreate gets the name: the new connection is tried out under
 	// another one; then the old one is deleted and the new one created in its place,
 	// which is a row of two kinds. Otherwise names are swapped by patches.
 	Trial bool `json:"trial,omitempty"`

@@ -44,7 +44,7 @@ func BenchmarkMake(b *testing.B) {
 
 // BenchmarkCalls plans mixed changes and compares the number of writes with the
 // fewest that are possible: one for each create, one for each change that a patch
-// makes, three for each rebuild, one more for each cycle of names, and one for each
+// makes, three for each recreate, one more for each cycle of names, and one for each
 // full batch of moves and deletes. The ratio must be 1.00.
 func BenchmarkCalls(b *testing.B) {
 	for _, changes := range []int{10, 100, 1_000, 10_000} {
@@ -67,7 +67,7 @@ func BenchmarkCalls(b *testing.B) {
 }
 
 // mixedWorld makes as many changes: of each ten, two creates, two updates, a move
-// between spaces, a rename, a swap of two names, a rebuild and a delete.
+// between spaces, a rename, a swap of two names, a recreate and a delete.
 func mixedWorld(changes int) (w *world, fewest int) {
 	w = newWorld()
 	w.policy.Prune = connection.PruneOwned
@@ -83,14 +83,14 @@ func mixedWorld(changes int) (w *world, fewest int) {
 	}
 	for i := range tens {
 		name := func(kind string) string { return fmt.Sprintf("%s-%d", kind, i) }
-		for _, kind := range []string{"create1", "create2", "update1", "update2", "move", "renamed", "swap1", "swap2", "rebuild"} {
+		for _, kind := range []string{"create1", "create2", "update1", "update2", "move", "renamed", "swap1", "swap2", "recreate"} {
 			space := "A"
 			if kind == "move" {
 				space = "B"
 			}
 			w.declare(space, name(kind), func(d *connection.Desired) {
 				d.Properties["path"] = "/" + kind
-				if kind == "rebuild" {
+				if kind == "recreate" {
 					d.DataSource = "soap"
 				}
 			})
@@ -101,7 +101,7 @@ func mixedWorld(changes int) (w *world, fewest int) {
 		live("A", name("rename"), "/renamed")
 		live("A", name("swap1"), "/swap2")
 		live("A", name("swap2"), "/swap1")
-		live("A", name("rebuild"), "/rebuild")
+		live("A", name("recreate"), "/recreate")
 		live("C", name("delete"), "/delete")
 		w.moved("A", name("move"), "B", name("move"))
 		w.moved("A", name("rename"), "A", name("renamed"))
@@ -110,6 +110,6 @@ func mixedWorld(changes int) (w *world, fewest int) {
 	}
 	w.sort()
 	batches := func(items int) int { return (items + 99) / 100 }
-	fewest = tens*(2+2+1+2+1+3) + batches(tens) + batches(2*tens) // the last: deletes, and what rebuilds leave
+	fewest = tens*(2+2+1+2+1+3) + batches(tens) + batches(2*tens) // the last: deletes, and what recreates leave
 	return w, fewest
 }

@@ -30,7 +30,7 @@ type analysis struct {
 	targets   []*target
 	pairs     []pair
 	leftovers []leftover
-	// begun holds the new ones that interrupted rebuilds have left beside those that
+	// begun holds the new ones that interrupted recreates have left beside those that
 	// they were to replace, by key.
 	begun     map[connection.Key]*leftover
 	decisions []*decision // what is to change, by key
@@ -48,12 +48,12 @@ type decision struct {
 	live   *connection.Live
 	diff   *difference // nil for a create or a delete
 	missed bool        // apps look for the declared name in vain
-	// begun is the new one of a rebuild that was interrupted, if this one goes on with it.
+	// begun is the new one of a recreate that was interrupted, if this one goes on with it.
 	begun *connection.Live
-	// repair marks the delete of what an interrupted rebuild left behind, needless of
+	// repair marks the delete of what an interrupted recreate left behind, needless of
 	// that a new one that nothing will come to need.
 	repair, needless bool
-	of               connection.Key // the key that was rebuilt
+	of               connection.Key // the key that was recreated
 	// signIn is the credential that is the code of a person's sign-in; todo says what
 	// to do with it.
 	signIn, todo string
@@ -160,7 +160,7 @@ func (a *analysis) decide(p *pair) *decision {
 	return d
 }
 
-// goOn lets a rebuild go on with the new connection that an interrupted one has left,
+// goOn lets a recreate go on with the new connection that an interrupted one has left,
 // if that is what would be made now, but for what is written to it in any case.
 func (a *analysis) goOn(d *decision) {
 	rest := a.begun[d.target.key]
@@ -178,7 +178,7 @@ func (a *analysis) goOn(d *decision) {
 	}
 }
 
-// isRebuilt reports whether a connection has the properties that a rebuild would give it.
+// isRebuilt reports whether a connection has the properties that a recreate would give it.
 func (a *analysis) isRebuilt(made *connection.Live, d *decision) bool {
 	want := *d.target.Desired
 	want.Properties, want.Lifecycle.IgnoreChanges = a.rebuilt(d.target, d.live), nil

@@ -15,7 +15,7 @@ import (
 
 // hostileWorld adds to a random world what people and accidents do: connections
 // that cannot be read or are separated, protection, a host, marks of half-done
-// rebuilds, ignored fields, other users' owners, an incomplete list.
+// recreates, ignored fields, other users' owners, an incomplete list.
 func hostileWorld(t *rapid.T, base func(*rapid.T) *world) *world {
 	w := base(t)
 	w.snapshot.Users = append(w.snapshot.Users, connection.User{ID: "u-cy", Email: "cy@example.com"})
@@ -73,7 +73,7 @@ func hostileWorld(t *rapid.T, base func(*rapid.T) *world) *world {
 	return w
 }
 
-// leaveHalf leaves what an interrupted rebuild, or a cycle, leaves of a key.
+// leaveHalf leaves what an interrupted recreate, or a cycle, leaves of a key.
 func leaveHalf(t *rapid.T, w *world, key connection.Key) {
 	digest := w.record(key)
 	hold := func(prefix, transit string) {
@@ -313,7 +313,7 @@ func (g *guard) beforeDelete(item plan.Item, live *connection.Live) {
 	g.t.Fatalf("deletes %q (%s), the last one of its key, in\n%s", live.Key, live.Mark.Transit, outline(g.p))
 }
 
-// after demands that a name that stood is missing only while its own rebuild is
+// after demands that a name that stood is missing only while its own recreate is
 // between its two renames, or while a plan moves it away.
 func (g *guard) after(item plan.Item) {
 	op := item.Operation

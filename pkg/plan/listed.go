@@ -43,7 +43,7 @@ func needsNoDetails(in Input, d *connection.Desired, live *connection.Live) bool
 	case len(d.Properties) > 0, live.DataSource != d.DataSource, live.Mark.Transit != "":
 		return false
 	case cmp.Or(d.Lifecycle.Update, in.Policy.Update) == connection.UpdateRecreate:
-		return false // a rebuild carries what is not declared
+		return false // a recreate carries what is not declared
 	case len(d.Credentials) > 0 && (in.Catalog == nil || in.Catalog.DataSources[d.DataSource] == nil || in.Catalog.DataSources[d.DataSource].SignIn != nil):
 		return false // a property tells whether a person must sign in
 	}

@@ -24,12 +24,12 @@ func TestAPlanAsksForNoDetailsThatItDoesNotUse(t *testing.T) {
 		"a property":          {func(_ *world, d *connection.Desired, _ *connection.Live) { d.Properties = map[string]any{"path": nil} }, false},
 		"another name":        {func(_ *world, _ *connection.Desired, l *connection.Live) { l.Key.Name = "y" }, false},
 		"another data source": {func(_ *world, _ *connection.Desired, l *connection.Live) { l.DataSource = "soap" }, false},
-		"half of a rebuild":   {func(_ *world, _ *connection.Desired, l *connection.Live) { l.Mark.Transit = connection.TransitNew }, false},
-		"updates by rebuild": {func(_ *world, d *connection.Desired, _ *connection.Live) {
+		"half of a recreate":  {func(_ *world, _ *connection.Desired, l *connection.Live) { l.Mark.Transit = connection.TransitNew }, false},
+		"updates by recreate": {func(_ *world, d *connection.Desired, _ *connection.Live) {
 			d.Lifecycle.Update = connection.UpdateRecreate
 		}, false},
-		"all updates by rebuild": {func(w *world, _ *connection.Desired, _ *connection.Live) { w.policy.Update = connection.UpdateRecreate }, false},
-		"moved to":               {func(w *world, _ *connection.Desired, _ *connection.Live) { w.moved("B", "x", "A", "x") }, false},
+		"all updates by recreate": {func(w *world, _ *connection.Desired, _ *connection.Live) { w.policy.Update = connection.UpdateRecreate }, false},
+		"moved to":                {func(w *world, _ *connection.Desired, _ *connection.Live) { w.moved("B", "x", "A", "x") }, false},
 		"credentials of a person": {func(_ *world, d *connection.Desired, l *connection.Live) {
 			d.Credentials, d.DataSource, l.DataSource = secretRef("P"), "unknown", "unknown"
 		}, false},

@@ -72,7 +72,7 @@ func (o *orderer) build() bool {
 	return o.holdBack() && o.free(frees) && o.rank()
 }
 
-// holdBack lets the delete of what an interrupted rebuild left wait for the rest
+// holdBack lets the delete of what an interrupted recreate left wait for the rest
 // of it, unless nothing needs that, and refuses deletes beside a refusal: what could
 // not be made anew, or under its new name, must stay. It reports false when it had to
 // refuse one.

@@ -19,7 +19,7 @@
 //	match: what stands at a declared (space, name)   which live one is it?
 //	  itself, not moved away                         that one, whatever its mark says
 //	  nothing, but one was on its way when a run
-//	  was killed (temporary name, half a rebuild)    that one
+//	  was killed (temporary name, half a recreate)    that one
 //	  nothing, a pending moved block leads there     the one at the far end of the chain
 //	  nothing, one mark elsewhere names it           renamed or moved by hand: that one
 //	  nothing                                        none: create

@@ -558,7 +558,7 @@ func TestMake(t *testing.T) {
 			w.declare("A", "x", func(d *connection.Desired) { d.Sensitive, d.Lifecycle.PreventDestroy = []string{"pin"}, &yes })
 			w.hold("A", "x")
 		}, ""},
-		{"another data source is a rebuild, never a delete first", func(w *world) {
+		{"another data source is a recreate, never a delete first", func(w *world) {
 			w.declare("A", "x", func(d *connection.Desired) { d.DataSource = "soap" })
 			w.hold("A", "x")
 		}, "recreate A/x /dataSource:rest>soap\ns1 recreate A/x\ns2 bulk-delete A/x after s1"},
@@ -584,18 +584,18 @@ func TestMake(t *testing.T) {
 			w.declare("A", "x", func(d *connection.Desired) { d.Owner = "bo@example.com" })
 			w.hold("A", "x")
 		}, "update A/x /owner:ana@example.com>bo@example.com !this token may not change owners: leave owner out, or use a token with the admin role"},
-		{"update: recreate rebuilds for a property, and patches a tag", func(w *world) {
+		{"update: recreate recreates for a property, and patches a tag", func(w *world) {
 			w.policy.Update = connection.UpdateRecreate
 			w.declare("A", "x", func(d *connection.Desired) { d.Properties["path"] = "/new" })
 			w.declare("A", "y", func(d *connection.Desired) { d.Tags = []string{"t"} })
 			w.hold("A", "x")
 			w.hold("A", "y")
 		}, "recreate A/x /properties/path:/x>/new\nupdate A/y /tags:[]>[t]\ns1 recreate A/x\ns2 patch A/y\ns3 bulk-delete A/x after s1 s2"},
-		{"a value that cannot be patched needs a rebuild", func(w *world) {
+		{"a value that cannot be patched needs a recreate", func(w *world) {
 			w.declare("A", "x", func(d *connection.Desired) { d.Properties["options"] = map[string]any{"a": "b"} })
 			w.hold("A", "x")
 		}, "recreate A/x /properties/options:<nil>>map[a:b]\ns1 recreate A/x\ns2 bulk-delete A/x after s1"},
-		{"a rebuild is refused where something would be lost", func(w *world) {
+		{"a recreate is refused where something would be lost", func(w *world) {
 			for _, name := range []string{"family", "owner", "protected", "separated", "stored"} {
 				w.declare("A", name, func(d *connection.Desired) { d.DataSource = "soap" })
 			}

@@ -211,13 +211,13 @@ func carryOut(t *rapid.T, w *world, p *plan.Plan, mayBeKilled bool) (killed bool
 	return false
 }
 
-// stillThere demands that a rebuild, which is one step, has kept the name.
+// stillThere demands that a recreate, which is one step, has kept the name.
 func stillThere(t *rapid.T, w *world, key connection.Key, before []connection.Live) {
 	has := func(list []connection.Live) bool {
 		return slices.ContainsFunc(list, func(l connection.Live) bool { return l.Key == key })
 	}
 	if has(before) && !has(w.snapshot.Connections) {
-		t.Fatalf("%q is missing after its rebuild", key)
+		t.Fatalf("%q is missing after its recreate", key)
 	}
 }
 

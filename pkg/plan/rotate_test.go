@@ -127,7 +127,7 @@ func TestRotations(t *testing.T) {
 			w.declare("A", "x", with)
 			ours(w, func(l *connection.Live) { l.Mark.Project = "others" })
 		}, &changed, true, `rotate A/x !its change is refused: it belongs to project "others": remove it from these files, or remove its ownership record (qlsync:others)`},
-		{"a rebuild must be reviewed", func(w *world) {
+		{"a recreate must be reviewed", func(w *world) {
 			w.declare("A", "x", with, func(d *connection.Desired) { d.Lifecycle.Update = connection.UpdateRecreate })
 			ours(w)
 		}, &changed, false, "rotate A/x !writing its credentials needs a recreate (update: recreate), which must be reviewed: raise credentialsVersion"},

@@ -99,7 +99,7 @@ func TestWhatAPersonMustSignInFor(t *testing.T) {
 			w.declare("A", "y", mail(nil, func(d *connection.Desired) { d.DataSource, d.Credentials = "odd", secretRef("P") }))
 		}, "create A/x /properties/path:<nil>>/x /credentials/code=(secret)\n" +
 			"create A/y /properties/path:<nil>>/y /credentials/password=(secret)\ns1 create A/x\ns2 create A/y", put},
-		{"a rebuild needs the code before anything is touched", func(w *world) {
+		{"a recreate needs the code before anything is touched", func(w *world) {
 			w.declare("A", "x", mail("person", code, func(d *connection.Desired) { d.Lifecycle.Update = connection.UpdateRecreate }))
 			w.hold("A", "x", liveMail("person", func(l *connection.Live) { l.Properties["path"] = "/old" }))
 		}, "recreate A/x /properties/path:/old>/x /credentials/code=(secret)\ns1 recreate A/x\ns2 bulk-delete A/x after s1", put},

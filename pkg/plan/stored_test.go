@@ -42,7 +42,7 @@ func liveDB(separated bool, properties map[string]any) func(*connection.Live) {
 
 func password(d *connection.Desired) { d.Credentials = secretRef("P") }
 
-func rebuilds(d *connection.Desired) {
+func recreates(d *connection.Desired) {
 	d.Lifecycle = connection.Lifecycle{Update: connection.UpdateRecreate, RecreateAllowed: true}
 }
 
@@ -128,9 +128,9 @@ func TestCredentialsThatEachUserBrings(t *testing.T) {
 			"from now on every user needs credentials of their own; the stored ones are lost",
 		},
 		{
-			"a rebuild with credentials for everybody takes along nobody's own",
+			"a recreate with credentials for everybody takes along nobody's own",
 			func(w *world) {
-				w.declare("A", "x", db(map[string]any{"apart": "false"}, password, rebuilds))
+				w.declare("A", "x", db(map[string]any{"apart": "false"}, password, recreates))
 				w.hold("A", "x", liveDB(true, map[string]any{"apart": "true", "set": "id-team", "as": "team", "kept": "1"}))
 			}, "recreate A/x /properties/apart:true>false /credentials/password=(secret)\ns1 recreate A/x\ns2 bulk-delete A/x after s1",
 			[]string{`{"apart":"false","kept":"1"}`},
@@ -139,7 +139,7 @@ func TestCredentialsThatEachUserBrings(t *testing.T) {
 		{
 			"and one that still separates them links the same",
 			func(w *world) {
-				w.declare("A", "x", db(map[string]any{"host": "new"}, rebuilds))
+				w.declare("A", "x", db(map[string]any{"host": "new"}, recreates))
 				w.hold("A", "x", liveDB(true, map[string]any{"apart": "true", "set": "id-team", "as": "team"}))
 			}, "recreate A/x /properties/host:<nil>>new\ns1 recreate A/x\ns2 bulk-delete A/x after s1",
 			[]string{`{"apart":"true","as":"team","host":"new","set":"id-team"}`},

@@ -34,7 +34,7 @@ func (a *analysis) refuseTags(p *pair, d *difference) string {
 		len(tags)+others, ours, limit, a.in.Snapshot.Traits.MaxTags)
 }
 
-// transitRecords returns how many records the marks of a rebuild hold on its way: neither the new
+// transitRecords returns how many records the marks of a recreate hold on its way: neither the new
 // connection nor the old one is protected then.
 func (a *analysis) transitRecords(p *pair, final *connection.Mark) int {
 	on := *final

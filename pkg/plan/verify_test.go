@@ -47,7 +47,7 @@ func TestWhatWasAppliedIsComparedAgain(t *testing.T) {
 		w.declare("A", "Rates")
 		w.hold("A", "Rates")
 	}
-	rebuild := func(w *world) {
+	recreate := func(w *world) {
 		w.hold("A", "Rates", func(l *connection.Live) { l.DataSource = "soap" })
 		w.declare("A", "Rates")
 	}
@@ -59,7 +59,7 @@ func TestWhatWasAppliedIsComparedAgain(t *testing.T) {
 	}{
 		{name: "what is as declared has no finding", files: update, want: map[int]plan.Finding{}},
 		{name: "neither has a delete", files: remove, want: map[int]plan.Finding{}},
-		{name: "nor a rebuild", files: rebuild, want: map[int]plan.Finding{}},
+		{name: "nor a recreate", files: recreate, want: map[int]plan.Finding{}},
 		{
 			name: "a value that the service has changed is shown with the declared one before", files: update,
 			meddle: func(w *world) { w.at(connection.Key{Space: "A", Name: "Rates"}).Properties["path"] = "/RATES" },
@@ -102,14 +102,14 @@ func TestWhatWasAppliedIsComparedAgain(t *testing.T) {
 			want:   map[int]plan.Finding{0: {Reason: "whether it is gone cannot be seen: the tenant's list is incomplete"}},
 		},
 		{
-			name: "the old one of a rebuild that is still there is told", files: rebuild,
+			name: "the old one of a recreate that is still there is told", files: recreate,
 			meddle: func(w *world) {
 				w.hold("A", "Aside", func(l *connection.Live) { l.ID, l.Mark = "id-A-Rates", connection.Mark{} })
 			},
 			want: map[int]plan.Finding{0: {Reason: "the old one is still there, at A/Aside"}},
 		},
 		{
-			name: "the new one of a rebuild has the id of the old one where ids are names", files: rebuild,
+			name: "the new one of a recreate has the id of the old one where ids are names", files: recreate,
 			meddle: func(w *world) { w.at(connection.Key{Space: "A", Name: "Rates"}).ID = "id-A-Rates" },
 			want:   map[int]plan.Finding{},
 		},

@@ -28,7 +28,7 @@ func TestAServiceThatReplacesWholeConnections(t *testing.T) {
 	declared := func(d *connection.Desired) { d.Credentials = secretRef("P") }
 	changed := func(d *connection.Desired) { d.Properties["path"] = "/new" }
 	digest := recordOf("A", "x")
-	tried := "qlsync-new-" + digest // by a rebuild in place that was killed
+	tried := "qlsync-new-" + digest // by a recreate in place that was killed
 	for _, test := range []struct {
 		name string
 		set  func(*world)
@@ -80,7 +80,7 @@ func TestAServiceThatReplacesWholeConnections(t *testing.T) {
 			w.declare("A", "x", declared)
 			w.hold("A", "x", withholds, func(l *connection.Live) { l.Mark.Pending = true })
 		}, "update A/x /effective:false>true /credentials/password=(secret)\ns1 patch A/x"},
-		{"a rebuild in place tries the new one out first", func(w *world) {
+		{"a recreate in place tries the new one out first", func(w *world) {
 			w.declare("A", "x", declared, func(d *connection.Desired) { d.DataSource = "other" })
 			w.hold("A", "x", withholds)
 		}, "recreate A/x /dataSource:rest>other /credentials/password=(secret)\ns1 recreate A/x\ns2 delete A/x after s1"},
@@ -96,17 +96,17 @@ func TestAServiceThatReplacesWholeConnections(t *testing.T) {
 			w.hold("B", "x", withholds, func(l *connection.Live) { l.Mark.Moved = digest })
 			w.moved("A", "x", "B", "x")
 		}, "delete A/x\ns1 delete A/x"},
-		{"a rebuild needs what is hidden to be declared", func(w *world) {
+		{"a recreate needs what is hidden to be declared", func(w *world) {
 			w.declare("B", "x")
 			w.hold("A", "x", func(l *connection.Live) { l.Hidden = []string{"store"} })
 			w.moved("A", "x", "B", "x")
 		}, "recreate B/x from A/x /space:A>B !recreating it would lose store, which the service does not show in full: declare it"},
-		{"what a killed rebuild in place has tried out is deleted when the connection is there again", func(w *world) {
+		{"what a killed recreate in place has tried out is deleted when the connection is there again", func(w *world) {
 			w.declare("A", "x", declared)
 			w.hold("A", tried, withholds, func(l *connection.Live) { l.Mark.Key, l.Mark.Transit = digest, connection.TransitNew })
 		}, "delete A/" + tried + "\ncreate A/x /properties/path:<nil>>/x /credentials/password=(secret)\n" +
 			"s1 create A/x\ns2 delete A/" + tried + " after s1"},
-		{"what a killed rebuild in place has tried out goes before it is tried out again", func(w *world) {
+		{"what a killed recreate in place has tried out goes before it is tried out again", func(w *world) {
 			w.declare("A", "x", declared, func(d *connection.Desired) { d.DataSource = "other" })
 			w.hold("A", "x", withholds)
 			w.hold("A", tried, withholds, func(l *connection.Live) { l.Mark.Key, l.Mark.Transit = digest, connection.TransitNew })
@@ -166,7 +166,7 @@ func TestEveryPatchOfAWholeConnectionCarriesEverything(t *testing.T) {
 func TestWhatWasMadeAnewIsKnownAsLongAsTheOldOneIsThere(t *testing.T) {
 	w := newWorld()
 	w.snapshot.Traits = wholeTraits()
-	for name, dataSource := range map[string]string{"patched": "rest", "rebuilt": "other"} {
+	for name, dataSource := range map[string]string{"patched": "rest", "recreated": "other"} {
 		w.declare("B", name, func(d *connection.Desired) {
 			d.Credentials, d.Properties["path"], d.DataSource = secretRef("P"), "/changed", dataSource
 			d.Lifecycle.RecreateAllowed = true

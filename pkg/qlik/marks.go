@@ -17,7 +17,7 @@ const (
 	plainTag       = "qlsync-not-sensitive:" // + mark of the names of properties that are not sensitive
 	protectedTag   = "qlsync-protected"
 	movedTag       = "qlsync-moved:"   // + digest of the key it came from, on a cycle
-	transitTag     = "qlsync-transit:" // + what it is in a rebuild
+	transitTag     = "qlsync-transit:" // + what it is in a recreate
 
 	// reservedTag begins every tag of ours except the project's, also those of a
 	// newer qlsync, which are left alone.

@@ -14,7 +14,7 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// maxGroup is how many patches are sent in a group: the two renames of a rebuild.
+// maxGroup is how many patches are sent in a group: the two renames of a recreate.
 const maxGroup = 2
 
 // repairs is how many writes more than it takes a group reserves for what goes wrong on its

@@ -40,7 +40,7 @@ func TestAnyApinizerWorldConvergesAndNothingIsLost(t *testing.T) {
 
 // What Apinizer's worlds are made of.
 var (
-	apiFates = []fate{keeps, updates, rotates, rebuilt, renamed, moves, travels, retires, appears, changes, swapping}
+	apiFates = []fate{keeps, updates, rotates, recreated, renamed, moves, travels, retires, appears, changes, swapping}
 	apiDeeds = []deed{untags, forges, edits, renames, removes, takes, replaces, handsOver, typesIn}
 )
 
@@ -205,7 +205,7 @@ func (w *apiWorld) files() (desired []connection.Desired, moved []connection.Mov
 		switch s.fate {
 		case rotates, changes:
 			d.CredentialsVersion = 1
-		case rebuilt:
+		case recreated:
 			d.Lifecycle.Update = connection.UpdateRecreate
 		}
 		desired = append(desired, d)

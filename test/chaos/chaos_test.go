@@ -426,7 +426,7 @@ func (e *episode) hasSecret(c *inspect.Connection, value string) bool {
 	return e.tenant.CredentialEquals(c.ID, kinds[c.DataSource].secret, value)
 }
 
-// isBegun tells that the new one of a rebuild that cannot end stands at the key.
+// isBegun tells that the new one of a recreate that cannot end stands at the key.
 func (e *episode) isBegun(key connection.Key) bool {
 	return slices.ContainsFunc(e.world.stories, func(s story) bool {
 		record := connection.KeyRecord(connection.Space{ID: spaceIDs[s.after.Space]}, s.after.Name)

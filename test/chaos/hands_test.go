@@ -251,7 +251,7 @@ func (n *wire) beforeWrite(r *http.Request) (ids []string) {
 	return ids
 }
 
-// givesBack tells of a patch that it gives the old connection of a rebuild its name back.
+// givesBack tells of a patch that it gives the old connection of a recreate its name back.
 func (n *wire) givesBack(id string, body []byte) bool {
 	return slices.ContainsFunc(n.world.stories, func(s story) bool {
 		return s.anew() && n.ids[s.before.Name] == id && bytes.Contains(body, fmt.Appendf(nil, "%q:%q", "value", s.before.Name))

@@ -108,12 +108,12 @@ func everyTwentieth(requests int) []simulator.Fault {
 }
 
 // mix fills the tenant and declares, for each fifth of the steps, something else:
-// creates, updates, rebuilds, renames and other credentials. Besides, some are moved
+// creates, updates, recreates, renames and other credentials. Besides, some are moved
 // and some are no longer declared.
 func (e *engine) mix(tenant *inspect.Tenant, n int) {
 	e.Helper()
 	for i := range n {
-		for _, fate := range []fate{updates, rebuilt, renamed, rotates, moves, retires, appears} {
+		for _, fate := range []fate{updates, recreated, renamed, rotates, moves, retires, appears} {
 			s := story{fate: fate, before: connection.Key{Space: "Finance", Name: fmt.Sprintf("%s %04d", fate, i)}, bucket: "old", secret: "old"}
 			s.after = s.before
 			e.turn(tenant, &s)
@@ -138,7 +138,7 @@ func (e *engine) turn(tenant *inspect.Tenant, s *story) {
 		}
 	}
 	switch s.fate {
-	case updates, rebuilt:
+	case updates, recreated:
 		s.bucket = "new"
 	case rotates:
 		s.secret = "new"

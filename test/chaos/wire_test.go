@@ -242,14 +242,14 @@ func (n *wire) lookAtStored() {
 }
 
 // follow measures how long a name is missing, unless something was refused that the
-// process could not yet know of. Only the row of a rebuild may take it
+// process could not yet know of. Only the row of a recreate may take it
 // away, and only for the write that gives it to the new one, which has its credentials
 // by then.
 func (n *wire) follow(s *story, id string) {
 	since, missing := n.missing[s.after]
 	there := id != ""
 	if there && s.anew() && !n.world.typed[id] && !n.tenant.CredentialEquals(id, "secretKey", s.secret) {
-		n.trouble("%q is rebuilt, and has no credentials", s.after)
+		n.trouble("%q is recreated, and has no credentials", s.after)
 	}
 	switch {
 	case there && missing:

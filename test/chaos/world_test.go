@@ -37,26 +37,26 @@ const (
 type fate string
 
 const (
-	keeps    fate = "keeps"
-	updates  fate = "updates"
-	rotates  fate = "rotates"
-	rebuilt  fate = "is rebuilt"
-	given    fate = "is rebuilt for another owner"
-	handed   fate = "gets another owner"
-	tagged   fate = "gets tags"
-	renamed  fate = "is renamed"
-	moves    fate = "moves"
-	travels  fate = "moves under another name"
-	retires  fate = "retires"
-	appears  fate = "appears"
-	changes  fate = "is renamed, updated and rotated"
-	swapping fate = "swaps its name with the next one"
-	signed   fate = "appears when somebody has signed in"
-	resigned fate = "is updated, and somebody signs in again"
+	keeps     fate = "keeps"
+	updates   fate = "updates"
+	rotates   fate = "rotates"
+	recreated fate = "is recreated"
+	given     fate = "is recreated for another owner"
+	handed    fate = "gets another owner"
+	tagged    fate = "gets tags"
+	renamed   fate = "is renamed"
+	moves     fate = "moves"
+	travels   fate = "moves under another name"
+	retires   fate = "retires"
+	appears   fate = "appears"
+	changes   fate = "is renamed, updated and rotated"
+	swapping  fate = "swaps its name with the next one"
+	signed    fate = "appears when somebody has signed in"
+	resigned  fate = "is updated, and somebody signs in again"
 )
 
 var fates = []fate{
-	keeps, updates, rotates, rebuilt, rebuilt, given, handed, tagged, renamed, moves, travels, retires, appears, changes, swapping, signed, resigned,
+	keeps, updates, rotates, recreated, recreated, given, handed, tagged, renamed, moves, travels, retires, appears, changes, swapping, signed, resigned,
 }
 
 // story is one connection, before and after.
@@ -107,7 +107,7 @@ func (s *story) credentials(secret string) map[string]any {
 func (s *story) stays() bool { return s.before == s.after }
 
 // anew tells that another connection takes its place.
-func (s *story) anew() bool { return s.fate == rebuilt || s.fate == given }
+func (s *story) anew() bool { return s.fate == recreated || s.fate == given }
 
 // world is a tenant, what the files say about it, and everything that goes wrong.
 // It is data: what it does is the same each time, but for who comes first.
@@ -210,7 +210,7 @@ func drawStory(t *rapid.T, i int, fates []fate, spaces []string) story {
 	switch s.fate {
 	default:
 		s.settleOdd(t)
-	case updates, rebuilt, given, resigned:
+	case updates, recreated, given, resigned:
 		s.bucket += "-new"
 	case rotates:
 		s.secret = "new"
@@ -409,7 +409,7 @@ func (w *world) files() (desired []connection.Desired, moved []connection.Move) 
 			s.declareOdd(&d)
 		case rotates, changes, resigned:
 			d.CredentialsVersion = 1
-		case rebuilt:
+		case recreated:
 			d.Lifecycle.Update = connection.UpdateRecreate
 		case given:
 			d.Lifecycle.Update, d.Owner = connection.UpdateRecreate, "bo@example.com"
@@ -456,7 +456,7 @@ func (w *world) isHandled(s *story) bool {
 
 // isPlain tells that a story needs nothing of any other.
 func (s *story) isPlain() bool {
-	return slices.Contains([]fate{keeps, updates, rotates, tagged, rebuilt, full, whispers, relisted}, s.fate)
+	return slices.Contains([]fate{keeps, updates, rotates, tagged, recreated, full, whispers, relisted}, s.fate)
 }
 
 // at gives the story of a key afterwards.

@@ -15,8 +15,8 @@ import (
 	"github.com/qlsync/qlsync/pkg/plan"
 )
 
-// rebuildWorld has a connection that is to become another one, of Bo.
-func rebuildWorld(set ...func(*world)) *world {
+// recreateWorld has a connection that is to become another one, of Bo.
+func recreateWorld(set ...func(*world)) *world {
 	w := newWorld()
 	w.declare("A", "x", func(d *connection.Desired) {
 		d.DataSource, d.Owner, d.Credentials = "soap", "bo@example.com", secretRef("P")
@@ -29,7 +29,7 @@ func rebuildWorld(set ...func(*world)) *world {
 	return w
 }
 
-// begun adds the new one that an interrupted rebuild of A/x has left.
+// begun adds the new one that an interrupted recreate of A/x has left.
 func begun(changes ...func(*connection.Live)) func(*world) {
 	return func(w *world) {
 		digest := recordOf("A", "x")
@@ -73,7 +73,7 @@ func calls(p *plan.Plan) []string {
 	return lines
 }
 
-func TestARebuildForAnotherOwner(t *testing.T) {
+func TestARecreateForAnotherOwner(t *testing.T) {
 	swap := func(step string) []string {
 		return []string{step + " patch x > qlsync-old", step + " patch qlsync-new > x"}
 	}
@@ -91,7 +91,7 @@ func TestARebuildForAnotherOwner(t *testing.T) {
 				swap("s4"), []string{"s5 bulk-delete qlsync-old"}),
 		},
 		{"goes on with a new one that was begun, and writes the credentials, which nobody can see", begun(), goesOn},
-		{"also where what it rebuilds is nobody's yet", func(w *world) {
+		{"also where what it recreates is nobody's yet", func(w *world) {
 			begun()(w)
 			w.files[0].Lifecycle.Adopt = true
 			w.at(connection.Key{Space: "A", Name: "x"}).Mark = connection.Mark{}
@@ -123,7 +123,7 @@ func TestARebuildForAnotherOwner(t *testing.T) {
 			slices.Concat([]string{"s1 create qlsync-new with credentials", "s2 bulk-update qlsync-new for u-bo", "s3 patch qlsync-new with credentials"},
 				swap("s4"), []string{"s5 bulk-delete qlsync-old"}),
 		},
-		{"deletes one that was begun where it is no longer to be rebuilt", func(w *world) {
+		{"deletes one that was begun where it is no longer to be recreated", func(w *world) {
 			begun()(w)
 			w.files[0] = connection.Desired{Space: w.files[0].Space, Name: "x", DataSource: "rest"}
 		}, []string{"s1 bulk-delete qlsync-new"}},
@@ -148,7 +148,7 @@ func TestARebuildForAnotherOwner(t *testing.T) {
 		}, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			p, problems := plan.Make(rebuildWorld(test.set).input())
+			p, problems := plan.Make(recreateWorld(test.set).input())
 			if err := problems.Err(); err != nil {
 				t.Fatal(err)
 			}
@@ -164,9 +164,9 @@ func TestARebuildForAnotherOwner(t *testing.T) {
 	}
 }
 
-// TestARebuildThatASignInHasBegunAsksNobodyAgain holds the code of a sign-in to its
+// TestARecreateThatASignInHasBegunAsksNobodyAgain holds the code of a sign-in to its
 // one use.
-func TestARebuildThatASignInHasBegunAsksNobodyAgain(t *testing.T) {
+func TestARecreateThatASignInHasBegunAsksNobodyAgain(t *testing.T) {
 	plannedFor := func(owner string) *plan.Plan {
 		p, problems := plan.Make(signsIn(func(w *world) {
 			w.declare("A", "x", mail("person", code, func(d *connection.Desired) { d.Lifecycle.Update = connection.UpdateRecreate }))
@@ -233,7 +233,7 @@ func TestAdviceWhereOnlyTheOwnerMayWriteCredentials(t *testing.T) {
 		w    *world
 		want string
 	}{
-		{"a rebuild has changed nothing that apps use", rebuildWorld(), "the old one is as it was; " + only + " with the token of bo@example.com, or declare another owner"},
+		{"a recreate has changed nothing that apps use", recreateWorld(), "the old one is as it was; " + only + " with the token of bo@example.com, or declare another owner"},
 		{"what is given away has none", func() *world {
 			w := newWorld()
 			w.declare("A", "x", handed)
@@ -313,7 +313,7 @@ func TestOneWarningTellsWhatAChangeOfOwnerTakesAway(t *testing.T) {
 	}
 }
 
-func TestDriftTellsOnceOfWhatARebuildHasLeft(t *testing.T) {
+func TestDriftTellsOnceOfWhatARecreateHasLeft(t *testing.T) {
 	for _, test := range []struct {
 		name string
 		set  func(*connection.Live)
@@ -323,7 +323,7 @@ func TestDriftTellsOnceOfWhatARebuildHasLeft(t *testing.T) {
 		{"what will be deleted", func(l *connection.Live) { l.DataSource = "mssql" }, "delete: left behind by an interrupted recreate"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			drift, problems := plan.FindDrift(rebuildWorld(begun(test.set)).input())
+			drift, problems := plan.FindDrift(recreateWorld(begun(test.set)).input())
 			if err := problems.Err(); err != nil {
 				t.Fatal(err)
 			}
@@ -341,7 +341,7 @@ func TestDriftTellsOnceOfWhatARebuildHasLeft(t *testing.T) {
 }
 
 // TestRefusedCredentialsTakeNothingAway runs random plans again and again where only
-// owners may write credentials: what is rebuilt keeps its name with credentials, no
+// owners may write credentials: what is recreated keeps its name with credentials, no
 // second new one is begun, and no name waits for credentials. When the service has
 // changed its mind, all is done.
 func TestRefusedCredentialsTakeNothingAway(t *testing.T) {
@@ -385,7 +385,7 @@ func (w *world) checkRefused(t *rapid.T, c *plan.Change, had map[string]string) 
 		t.Fatalf("%q is not there", c.Connection)
 	case c.Action == plan.ActionRecreate && c.From == nil && had[c.ID] != "" && w.file(c.Connection).Credentials != nil &&
 		(now == nil || w.stored[now.ID] == ""):
-		t.Fatalf("%q has lost its credentials in its rebuild: %+v", c.Connection, now)
+		t.Fatalf("%q has lost its credentials in its recreate: %+v", c.Connection, now)
 	}
 }
 
@@ -417,5 +417,28 @@ func (w *world) carryOutWhatIsAllowed(t *rapid.T, p *plan.Plan) {
 			}
 			done[item.ID] = err == nil
 		}
+	}
+}
+
+// What an id or a name is good for, only the service knows.
+func TestTheWarningOfARecreateSaysWhatTheServiceSays(t *testing.T) {
+	for name, test := range map[string]struct{ recreated, want string }{
+		"a service that says it": {"the pipe is laid again", "it is recreated: the pipe is laid again"},
+		"a snapshot of before":   {"", "it is recreated"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld()
+			w.policy.Update = connection.UpdateRecreate
+			w.snapshot.Traits.Recreated = test.recreated
+			w.declare("A", "x", func(d *connection.Desired) { d.Properties["path"] = "/new" })
+			w.hold("A", "x")
+			p, problems := plan.Make(w.input())
+			if problems.Err() != nil {
+				t.Fatal(problems)
+			}
+			if len(p.Warnings) != 1 || p.Warnings[0].Message != test.want {
+				t.Errorf("got the warnings %+v, want one that says %q", p.Warnings, test.want)
+			}
+		})
 	}
 }
