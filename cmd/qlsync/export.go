@@ -46,13 +46,13 @@ func runExport(c *cli.Context, env *environment) error {
 				return err
 			}
 		}
-		_ = env.text(env.stderr).Export(env.stderr, engine.ExportReport(exported, "", false))
+		_ = env.text(env.stderr).Export(env.stderr, exported, "")
 		return nil
 	}
 	if err := env.files().WriteFiles(folder, exported.Files); err != nil {
 		return err
 	}
-	if err := env.text(env.stdout).Export(env.stdout, engine.ExportReport(exported, folder, true)); err != nil || len(exported.Files) == 0 {
+	if err := env.text(env.stdout).Export(env.stdout, exported, folder); err != nil || len(exported.Files) == 0 {
 		return err
 	}
 	return env.text(env.stdout).ExportNext(env.stdout, afterExport(c, s, project, exported.Files))

@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/qlsync/qlsync/internal/export"
-	"github.com/qlsync/qlsync/internal/report"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
 	"github.com/qlsync/qlsync/pkg/spec"
@@ -160,25 +159,4 @@ func (host *Host) WriteFiles(folder string, files []export.File) error {
 		}
 	}
 	return nil
-}
-
-// ExportReport returns an export in the words of the report, with its files if they were
-// written to the folder.
-func ExportReport(exported export.Result, folder string, written bool) report.Export {
-	e := report.Export{Written: exported.Written, Declared: exported.Declared}
-	for _, file := range exported.Files {
-		if written {
-			e.Files = append(e.Files, report.ExportFile{Name: filepath.ToSlash(filepath.Join(folder, file.Name)), Connections: file.Connections})
-		}
-	}
-	for _, remark := range exported.Omitted {
-		e.Omitted = append(e.Omitted, report.Remark(remark))
-	}
-	for _, remark := range exported.LeftOut {
-		e.LeftOut = append(e.LeftOut, report.Remark(remark))
-	}
-	for _, variable := range exported.Variables {
-		e.Variables = append(e.Variables, report.Variable(variable))
-	}
-	return e
 }

@@ -4,62 +4,34 @@ import (
 	"io"
 	"path/filepath"
 
+	"github.com/qlsync/qlsync/internal/export"
 	"github.com/qlsync/qlsync/internal/words"
-	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// Export is what became of live connections that were to be written as files.
-type Export struct {
-	Files     []ExportFile
-	Declared  int // connections that the files declare already
-	Omitted   []Remark
-	LeftOut   []Remark
-	Variables []Variable
-	// Written tells that whatever takes the connections over writes their credentials.
-	Written bool
-}
-
-// ExportFile is a file that was written, with the number of its connections.
-type ExportFile struct {
-	Name        string
-	Connections int
-}
-
-// Remark says something about one connection.
-type Remark struct {
-	Connection connection.Key
-	ID         string
-	Reason     string
-}
-
-// Variable is an environment variable that a credential is to come from.
-type Variable struct {
-	Name       string
-	Connection connection.Key
-	Credential string
-}
-
 // Export writes what was exported, what was not and why, and which variables are
-// to be set.
-func (t Text) Export(w io.Writer, e Export) error {
+// to be set. The folder is the one that the files were written to, or empty.
+func (t Text) Export(w io.Writer, exported export.Result, folder string) error {
 	p := t.printer(w)
-	for _, file := range e.Files {
-		p.line("wrote %s: %s", Clean(file.Name), words.Count(file.Connections, "connection"))
+	if folder != "" {
+		for _, file := range exported.Files {
+			name := filepath.ToSlash(filepath.Join(folder, file.Name))
+			p.line("wrote %s: %s", Clean(name), words.Count(file.Connections, "connection"))
+		}
 	}
-	if e.Declared > 0 {
-		p.line("declared already: %s", words.Count(e.Declared, "connection"))
+	if exported.Declared > 0 {
+		p.line("declared already: %s", words.Count(exported.Declared, "connection"))
 	}
-	p.remarks("Not exported", e.Omitted)
-	p.remarks("Exported without", e.LeftOut)
-	if len(e.Variables) > 0 {
+	p.remarks("Not exported", exported.Omitted)
+	p.remarks("Exported without", exported.LeftOut)
+	if len(exported.Variables) > 0 {
 		p.line("")
-		if e.Written {
+		if exported.Written {
 			p.line("Adoption writes the credentials of this tenant again. Set lifecycle.adopt: true, and these variables:")
 		} else {
 			p.line("Adoption leaves credentials alone. Set these variables before the first change that writes credentials:")
 		}
-		rows := make([][]string, len(e.Variables))
-		for i, v := range e.Variables {
+		rows := make([][]string, len(exported.Variables))
+		for i, v := range exported.Variables {
 			rows[i] = []string{"  " + Clean(v.Name), Clean(v.Credential) + " of " + label(v.Connection.String())}
 		}
 		p.table(rows)
@@ -68,7 +40,7 @@ func (t Text) Export(w io.Writer, e Export) error {
 }
 
 // remarks writes a list of remarks under a title.
-func (p *printer) remarks(title string, remarks []Remark) {
+func (p *printer) remarks(title string, remarks []export.Remark) {
 	if len(remarks) == 0 {
 		return
 	}
