@@ -66,23 +66,6 @@ type Lifecycle struct {
 	Compare map[string]Comparison
 }
 
-// Comparison says which differences between a declared and a live value do not count. What is
-// written is the declared value in any case.
-type Comparison struct {
-	// As is [CompareSet], [CompareIgnoreCase] or empty.
-	As string
-	// By is the key by which [CompareSet] recognises items. Empty: by the whole item.
-	By string
-	// OnlyDeclared takes no notice of entries of maps that are not declared, at any depth.
-	OnlyDeclared bool
-}
-
-// The values of [Comparison.As].
-const (
-	CompareSet        = "set"        // the order of a list does not count
-	CompareIgnoreCase = "ignoreCase" // letter case of texts does not count, at any depth
-)
-
 // The ways in which properties and credentials are updated.
 const (
 	UpdatePatch    = "patch"

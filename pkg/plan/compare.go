@@ -147,7 +147,7 @@ func (a *analysis) compareProperties(p *pair, d *difference) {
 			}
 			d.set[name] = want
 			d.add(path, nil, a.storedName(property, want))
-		case !alike(p.Lifecycle.Compare, name, want, have):
+		case !connection.EqualBy(p.Lifecycle.Compare, name, want, have):
 			d.set[name] = want
 			d.add(path, a.storedName(property, have), a.storedName(property, want))
 		default:

@@ -32,7 +32,7 @@ func (a *analysis) lifted(t *target, live *connection.Live) []string {
 func (a *analysis) showsNothingElse(t *target, live *connection.Live, name string) bool {
 	property := t.source.Properties[name]
 	have := a.in.Normalize(property, live.Properties[name])
-	kept := alike(t.Lifecycle.Compare, name, a.in.Normalize(property, t.Properties[name]), have)
+	kept := connection.EqualBy(t.Lifecycle.Compare, name, a.in.Normalize(property, t.Properties[name]), have)
 	return !slices.Contains(live.Hidden, name) && (len(connection.Secrets(have)) == 0 || !kept)
 }
 

@@ -97,8 +97,9 @@ func (d *decision) rewritten() string {
 			continue
 		}
 		for _, as := range []string{connection.CompareSet, connection.CompareIgnoreCase} {
-			if alikeBy(connection.Comparison{As: as}, field.After, field.Before) {
-				rules = append(rules, jsonpointer.Unescape(escaped)+": {as: "+as+"}")
+			name := jsonpointer.Unescape(escaped)
+			if connection.EqualBy(map[string]connection.Comparison{name: {As: as}}, name, field.After, field.Before) {
+				rules = append(rules, name+": {as: "+as+"}")
 				break
 			}
 		}
