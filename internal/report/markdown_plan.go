@@ -262,7 +262,7 @@ func (Markdown) Result(w io.Writer, r *apply.Result) error {
 // verification tells what is not as declared although it was done, by the names of
 // what differs, and whether that could be seen at all.
 func (p *page) verification(r *apply.Result) {
-	var differ []string
+	var differ, notSeen []string
 	for i := range r.Items {
 		item := &r.Items[i]
 		if item.Differs == nil {
@@ -279,10 +279,17 @@ func (p *page) verification(r *apply.Result) {
 			}
 			text += more
 		}
-		differ = append(differ, fmt.Sprintf("%s: %s", inKey(item.Connection), prose(at(item.Position)+text)))
+		list := &differ
+		if item.Differs.Unseen {
+			list = &notSeen
+		}
+		*list = append(*list, fmt.Sprintf("%s: %s", inKey(item.Connection), prose(at(item.Position)+text)))
 	}
 	if len(differ) > 0 {
 		p.add(alert("CAUTION", fmt.Sprintf("**%s not as declared when read again.**", are(r.Ledger.Differs)), differ, roomOfAlert))
+	}
+	if len(notSeen) > 0 {
+		p.add(alert("WARNING", fmt.Sprintf("**%s.**", notReadAgain(r.Ledger.Unseen)), notSeen, roomOfAlert))
 	}
 	if r.Unverified != "" {
 		p.add(alert("WARNING", "What was done was not read again: "+prose(r.Unverified), nil, roomOfAlert))

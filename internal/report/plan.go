@@ -318,13 +318,13 @@ func cost(e plan.Estimate) string {
 		return text
 	}
 	if e.SecondsMax == 0 {
-		return text + "; no waiting for a rate limit"
+		return text + "; no rate limit to wait for"
 	}
-	wait := "no waiting"
+	wait := "no wait"
 	if e.Seconds > 0 {
-		wait = "about " + duration(e.Seconds) + " of waiting"
+		wait = "a wait of about " + duration(e.Seconds)
 	}
-	return fmt.Sprintf("%s; %s for the rate limit if it is unused, up to %s if others have used it up", text, wait, duration(e.SecondsMax))
+	return fmt.Sprintf("%s; %s for the rate limit (up to %s if others have already used it)", text, wait, duration(e.SecondsMax))
 }
 
 func duration(seconds int) string {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/fatih/color"
 
+	"github.com/qlsync/qlsync/internal/words"
 	"github.com/qlsync/qlsync/pkg/apply"
 )
 
@@ -19,14 +20,21 @@ func (t Text) Result(w io.Writer, r *apply.Result) error {
 	p.line("Applied: %s", ledger(r))
 	l := r.Ledger
 	if l.Differs > 0 {
-		p.line("%s %s not as declared when read again: the tenant has made something else of it, or somebody has changed it since.",
+		p.line("%s %s not as declared when read again. The tenant has stored something else, or somebody has changed it since.",
 			p.paint(color.FgRed, "Differs:"), are(l.Differs))
+	}
+	if l.Unseen > 0 {
+		p.line("%s %s, so the result is not known. Run qlsync plan to compare again.",
+			p.paint(color.FgYellow, "Not verified:"), notReadAgain(l.Unseen))
 	}
 	if r.Unverified != "" {
 		p.line("%s the changes were not read again (%s)", p.paint(color.FgYellow, "Not verified:"), Clean(r.Unverified))
 	}
 	return p.err
 }
+
+// notReadAgain says how many connections could not be read again.
+func notReadAgain(n int) string { return words.Count(n, "connection") + " could not be read again" }
 
 // ledger is what became of the changes, in numbers that add up.
 func ledger(r *apply.Result) string {
@@ -69,6 +77,9 @@ func resultRow(item *apply.Item) row {
 	if differs := item.Differs; differs != nil {
 		r.sign, r.paint, r.kind, r.fields = "!", color.FgRed, "done, and differs", differs.Fields
 		r.remark = []string{at(item.Position) + "read again, it is not as declared"}
+		if differs.Unseen {
+			r.paint, r.kind, r.remark = color.FgYellow, "done, not verified", []string{at(item.Position) + "it could not be read again"}
+		}
 		for _, words := range []string{differs.Reason, differs.Advice} {
 			if words != "" {
 				r.remark = append(r.remark, words)

@@ -317,10 +317,14 @@ func everydayResult() *apply.Result {
 				Reason: "credentialsVersion 1 -> 2", Advice: "if the service does not show timeout: lifecycle.unreadable: [timeout]",
 			},
 		},
+		{
+			Connection: key("Sales", "Tickets"), Action: plan.ActionUpdate, Outcome: apply.Done, ID: "c-7", Position: at(60),
+			Differs: &plan.Finding{Unseen: true, Reason: "it cannot be read: GET /api/v1/data-connections/c-7: 403"},
+		},
 	}
 	return &apply.Result{
 		Format: apply.Format, Hash: someHash, Project: "finance", Tenant: plan.Tenant{Name: "demo", URL: "sim:tenant.yaml"},
-		Ledger: apply.Ledger{Planned: 9, Done: 3, Pending: 1, Failed: 1, Blocked: 3, Skipped: 1, Differs: 1}, Items: items,
+		Ledger: apply.Ledger{Planned: 10, Done: 4, Pending: 1, Failed: 1, Blocked: 3, Skipped: 1, Differs: 1, Unseen: 1}, Items: items,
 		Unverified: "read caller: acme.eu.qlikcloud.com not reachable",
 	}
 }

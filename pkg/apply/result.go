@@ -41,6 +41,8 @@ type Ledger struct {
 	Skipped int `json:"skipped"`
 	// Differs counts the done ones that are not as declared when they are read again.
 	Differs int `json:"differs,omitempty"`
+	// Unseen counts the done ones that could not be read again.
+	Unseen int `json:"unseen,omitempty"`
 }
 
 // Item is what became of one change.
@@ -57,11 +59,11 @@ type Item struct {
 	// that one of its calls may have been.
 	Partial bool `json:"partial,omitempty"`
 	Unknown bool `json:"unknown,omitempty"`
-	// Differs tells of a done change that its connection is not as declared when it
-	// is read again.
+	// Differs is set on a done change whose connection, when it is read again, is not as
+	// declared, or could not be read.
 	Differs *plan.Finding `json:"differs,omitempty"`
 	// Position is where the connection is declared, or the part of it that the tenant
-	// has refused or made something else of; nil for a delete.
+	// has refused or stored otherwise; nil for a delete.
 	Position *connection.Position `json:"position,omitempty"`
 }
 
@@ -95,7 +97,7 @@ func Decode(r io.Reader) (*Result, error) {
 // Complete reports whether everything was done, and is as declared as far as it was
 // to be read again.
 func (r *Result) Complete() bool {
-	return r.Ledger.Done == r.Ledger.Planned && r.Ledger.Differs == 0 && r.Unverified == ""
+	return r.Ledger.Done == r.Ledger.Planned && r.Ledger.Differs == 0 && r.Ledger.Unseen == 0 && r.Unverified == ""
 }
 
 // Wrote reports whether anything was changed on the tenant, or may have been.
@@ -111,7 +113,11 @@ func (r *Result) count() {
 	l := &r.Ledger
 	for i := range r.Items {
 		*map[Outcome]*int{Done: &l.Done, Pending: &l.Pending, Failed: &l.Failed, Blocked: &l.Blocked, Skipped: &l.Skipped}[r.Items[i].Outcome]++
-		if r.Items[i].Differs != nil {
+		switch differs := r.Items[i].Differs; {
+		case differs == nil:
+		case differs.Unseen:
+			l.Unseen++
+		default:
 			l.Differs++
 		}
 	}

@@ -119,6 +119,27 @@ func TestWhatCannotBeReadAgainIsNotVerified(t *testing.T) {
 	}
 }
 
+// TestAConnectionThatCannotBeReadAgainIsNotCalledDifferent demands that the result says what
+// is known: nothing, and not that the tenant has another value.
+func TestAConnectionThatCannotBeReadAgainIsNotCalledDifferent(t *testing.T) {
+	f := &tenant{}
+	p := single(2)
+	result, err := apply.Run(t.Context(), p, apply.Options{
+		Execute: f.execute,
+		Again: func(context.Context, func(*connection.Live) bool) (plan.Input, error) {
+			in := seen(p, map[int]string{0: "/declared", 1: "/declared"})
+			in.Snapshot.Connections[1].Unreadable = "403"
+			return in, nil
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := (apply.Ledger{Planned: 2, Done: 2, Unseen: 1}); result.Ledger != want || result.Complete() {
+		t.Errorf("got the ledger %+v, complete: %t, want %+v of an incomplete result", result.Ledger, result.Complete(), want)
+	}
+}
+
 func TestNothingIsReadAgainWhereNothingWasDone(t *testing.T) {
 	again := func(context.Context, func(*connection.Live) bool) (plan.Input, error) {
 		t.Error("it was read again")

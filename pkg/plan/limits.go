@@ -103,13 +103,17 @@ func (p *Plan) ConfirmRecreates(confirmation string) error {
 // confirm lifts the refusal by one of the rules, and no other.
 func (p *Plan) confirm(confirmation, what string, counted int, rules ...string) error {
 	count, hash, ok := strings.Cut(confirmation, "@")
+	wrong := ""
 	switch {
 	case !ok:
-		return fmt.Errorf("confirm %ss %q: it must be N@HASH, as the plan prints it", what, confirmation)
+		wrong = "it is not N@HASH"
 	case hash != p.Hash:
-		return fmt.Errorf("confirm %ss %q: the plan is now %s: review it again", what, confirmation, p.Hash)
+		wrong = "the plan is now another one"
 	case count != strconv.Itoa(counted):
-		return fmt.Errorf("confirm %ss %q: the plan %ss %d", what, confirmation, what, counted)
+		wrong = fmt.Sprintf("the plan %ss %d", what, counted)
+	}
+	if wrong != "" {
+		return fmt.Errorf("--confirm-%ss %q: %s; review the plan, then pass --confirm-%[1]ss %[4]d@%[5]s", what, confirmation, wrong, counted, p.Hash)
 	}
 	at := &p.Refusal
 	for *at != nil && !slices.Contains(rules, (*at).Rule) {

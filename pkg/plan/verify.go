@@ -8,9 +8,13 @@ import (
 )
 
 // Finding is a change of a plan that was carried out, and is still to be made when
-// the tenant is read again: the service has made something else of it, or somebody
-// has changed it since.
+// the tenant is read again: the service has stored something else, or somebody has
+// changed it since. It may also be one that could not be read again.
 type Finding struct {
+	// Unseen reports that the connection could not be read or compared again: whether it
+	// is as declared is not known.
+	Unseen bool `json:"unseen,omitempty"`
+
 	// Fields are what differs: Before is what is declared and After what is live.
 	Fields []Field `json:"fields,omitempty"`
 	// Reason says what the fields do not show.
@@ -43,27 +47,32 @@ func (p *Plan) Verify(in Input, changes []int) map[int]Finding {
 		switch d := left[c.Connection]; {
 		case c.Action == ActionRotate, c.Action == ActionRecord: // the service does not show what was written
 		case found.problems.Err() != nil:
-			findings[i] = Finding{Reason: "it cannot be compared again: " + found.problems.Error()}
+			findings[i] = Finding{Unseen: true, Reason: "it cannot be compared again: " + found.problems.Error()}
 		case c.Action != ActionDelete && d != nil:
-			findings[i] = d.finding()
+			findings[i] = d.finding(len(in.Snapshot.Incomplete) > 0)
 		case c.Action == ActionDelete && exists:
 			findings[i] = Finding{Reason: "it is still there"}
 		case c.Action == ActionRecreate && exists && live[c.ID] != c.Connection: // there, it is the new one: an id may be a name
 			findings[i] = Finding{Reason: "the old one is still there, at " + live[c.ID].String()}
 		case c.Action == ActionDelete && len(in.Snapshot.Incomplete) > 0:
-			findings[i] = Finding{Reason: "whether it is gone cannot be seen: the tenant's list is incomplete"}
+			findings[i] = Finding{Unseen: true, Reason: "whether it is gone cannot be seen: the tenant's list is incomplete"}
 		}
 	}
 	return findings
 }
 
-// finding turns what is left to do into what was not done.
-func (d *decision) finding() Finding {
+// finding turns what is left to do into what was not done. In an incomplete list, a
+// connection that is not listed may be there.
+func (d *decision) finding(incomplete bool) Finding {
 	c := &d.change
 	f := Finding{Reason: c.Refused}
 	switch {
+	case d.live == nil && incomplete:
+		f.Unseen, f.Reason = true, orElse(c.Refused, "the tenant's list is incomplete")
 	case d.live == nil:
 		f.Reason = orElse(c.Refused, "it is not there")
+	case d.live.Unreadable != "":
+		f.Unseen = true
 	case d.diff == nil:
 		f.Reason = orElse(c.Refused, "it cannot be compared")
 	case c.Action == ActionAdopt:

@@ -89,7 +89,12 @@ func TestWhatWasAppliedIsComparedAgain(t *testing.T) {
 		{
 			name: "what cannot be read again is told", files: update,
 			meddle: func(w *world) { w.at(connection.Key{Space: "A", Name: "Rates"}).Unreadable = "500" },
-			want:   map[int]plan.Finding{0: {Reason: "it cannot be read: 500"}},
+			want:   map[int]plan.Finding{0: {Unseen: true, Reason: "it cannot be read: 500"}},
+		},
+		{
+			name: "what an incomplete list does not name is not called gone", files: update,
+			meddle: func(w *world) { w.snapshot.Connections, w.snapshot.Incomplete = nil, []string{"one is missing"} },
+			want:   map[int]plan.Finding{0: {Unseen: true, Reason: "it was not seen, but the tenant's list is incomplete: it may exist; plan again when the tenant lists everything"}},
 		},
 		{
 			name: "what was deleted and is there is told", files: remove,
@@ -99,7 +104,7 @@ func TestWhatWasAppliedIsComparedAgain(t *testing.T) {
 		{
 			name: "whether it is gone cannot be seen in an incomplete list", files: remove,
 			meddle: func(w *world) { w.snapshot.Incomplete = []string{"two are missing"} },
-			want:   map[int]plan.Finding{0: {Reason: "whether it is gone cannot be seen: the tenant's list is incomplete"}},
+			want:   map[int]plan.Finding{0: {Unseen: true, Reason: "whether it is gone cannot be seen: the tenant's list is incomplete"}},
 		},
 		{
 			name: "the old one of a recreate that is still there is told", files: recreate,
