@@ -10,8 +10,8 @@ import (
 	"strings"
 
 	"github.com/qlsync/qlsync/internal/export"
+	"github.com/qlsync/qlsync/internal/keyrecord"
 	"github.com/qlsync/qlsync/pkg/connection"
-	"github.com/qlsync/qlsync/pkg/plan"
 	"github.com/qlsync/qlsync/pkg/spec"
 )
 
@@ -52,7 +52,7 @@ func (s *Session) Export(ctx context.Context, o ExportOptions) (export.Result, e
 	if err != nil && !errors.As(err, &unread) {
 		return export.Result{}, s.explained(err)
 	}
-	hidden := plan.Hide(snapshot, nil, nil).Connections
+	hidden := keyrecord.Hide(snapshot, nil, nil).Connections
 	s.withholdValues(hidden)
 	kind, _ := providerOf(s.tenant)
 	dir := o.Dir

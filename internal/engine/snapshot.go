@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/qlsync/qlsync/internal/keyrecord"
 	"github.com/qlsync/qlsync/internal/snapshot"
 	"github.com/qlsync/qlsync/pkg/plan"
 )
@@ -26,7 +27,7 @@ func (s *Session) Snapshot(ctx context.Context) (*snapshot.File, error) {
 	}
 	file.Catalog.Reads += s.identity.Reads
 	file.Project, file.Tenant = in.Project, snapshot.Tenant(in.Tenant)
-	file.Snapshot = plan.Hide(file.Snapshot, in.Desired, in.Moves)
+	file.Snapshot = keyrecord.Hide(file.Snapshot, in.Desired, in.Moves)
 	s.withholdValues(file.Snapshot.Connections)
 	return file, nil
 }

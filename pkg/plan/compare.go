@@ -168,7 +168,7 @@ func (a *analysis) compareRecord(p *pair, d *difference) {
 	// Where a write replaces everything, a record is no reason to lose what is not declared.
 	d.record = p.stale && !(a.in.Snapshot.Traits.Whole && a.undeclared(p, p.live.Withheld) != "")
 	if d.record && p.live.Key == p.key { // what moves is marked on its way
-		d.add("/keyRecord", p.live.Mark.Key, a.places.record(p.key))
+		d.add("/keyRecord", p.live.Mark.Key, a.places.Record(p.key))
 	}
 	if want := p.Lifecycle.PreventDestroy; want != nil && *want != p.live.Mark.Protected {
 		d.protection = true

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/qlsync/qlsync/internal/jsonpointer"
+	"github.com/qlsync/qlsync/internal/keyrecord"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -24,7 +25,7 @@ type analysis struct {
 	// spaces are those of the tenant by "name" and "id" of a reference, users by id.
 	spaces map[connection.SpaceRef]connection.Space
 	users  map[string]connection.User
-	places places
+	places keyrecord.Spaces
 	// folded holds the live connections by [connection.FoldKey].
 	folded    map[connection.Key][]*connection.Live
 	targets   []*target
@@ -63,7 +64,7 @@ type decision struct {
 
 // analyze compares the files with the tenant.
 func analyze(in Input) *analysis {
-	in.Snapshot = Hide(in.Snapshot, in.Desired, in.Moves)
+	in.Snapshot = keyrecord.Hide(in.Snapshot, in.Desired, in.Moves)
 	a := &analysis{in: in, warnings: []Warning{}, inScope: map[string]bool{}}
 	a.index()
 	a.resolve()
@@ -105,7 +106,7 @@ func (a *analysis) index() {
 		a.spaces[connection.SpaceRef{Name: space.Name}] = space
 		a.spaces[connection.SpaceRef{ID: space.ID}] = space
 	}
-	a.places = newPlaces(a.in.Snapshot, a.in.Moves)
+	a.places = keyrecord.Of(a.in.Snapshot, a.in.Moves)
 	a.users = map[string]connection.User{}
 	for _, user := range slices.Concat(a.in.Snapshot.People, a.in.Snapshot.Users) {
 		a.users[user.ID] = user

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/qlsync/qlsync/internal/keyrecord"
 	"github.com/qlsync/qlsync/internal/words"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
@@ -90,7 +91,7 @@ func describeName(n *node) string {
 		return "renames the old one aside"
 	case n.created != nil:
 		return "gives the name to the new one"
-	case strings.HasPrefix(name, temporaryPrefix):
+	case keyrecord.IsTemporary(name):
 		return "renames it to a temporary name, on its way"
 	}
 	return "renames it"

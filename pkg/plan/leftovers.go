@@ -2,9 +2,8 @@ package plan
 
 import (
 	"fmt"
-	"slices"
-	"strings"
 
+	"github.com/qlsync/qlsync/internal/keyrecord"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -22,7 +21,7 @@ func (a *analysis) finished(m *matcher) map[*connection.Live]bool {
 	for i := range a.in.Snapshot.Connections {
 		live := &a.in.Snapshot.Connections[i]
 		of, declared := m.target[live.Mark.Key]
-		if !declared || m.claimed[live] || live.Mark.Project != m.project || live.Mark.Protected || !a.inScope[live.Key.Space] || !m.places.isHalf(live, of) {
+		if !declared || m.claimed[live] || live.Mark.Project != m.project || live.Mark.Protected || !a.inScope[live.Key.Space] || !m.places.IsLeftover(live, of) {
 			continue
 		}
 		at := place{of, live.Mark.Transit}
@@ -37,33 +36,13 @@ func (a *analysis) finished(m *matcher) map[*connection.Live]bool {
 	return finished
 }
 
-// only returns the one connection of the list that is on its way to the key: the one whose
-// name has no number appended, or else the only one. Nil: qlsync cannot tell which one it is.
-func (p places) only(list []*connection.Live, of connection.Key) *connection.Live {
-	var exact []*connection.Live
-	for _, live := range list {
-		if slices.ContainsFunc(p.forms(of), func(form string) bool {
-			return slices.Contains([]string{newPrefix + form, oldPrefix + form, temporaryPrefix + form}, live.Key.Name)
-		}) {
-			exact = append(exact, live)
-		}
-	}
-	switch {
-	case len(exact) == 1:
-		return exact[0]
-	case len(list) == 1:
-		return list[0]
-	}
-	return nil
-}
-
 // keepLeftover says why a leftover of a recreate, which is not to be finished, is not deleted
 // either, and what a person can do. Both are empty for the leftover of a connection that is no
 // longer declared: that one is deleted and counted as any other undeclared connection.
 func (m *matcher) keepLeftover(live *connection.Live) (kept, wayOut string) {
 	of, declared := m.target[live.Mark.Key]
 	switch {
-	case declared && !m.places.isHalf(live, of), !declared && !namesRecord(live):
+	case declared && !m.places.IsLeftover(live, of), !declared && !keyrecord.IsLeftoverOfAny(live):
 		return "has the ownership record of an interrupted recreate, but not a name that qlsync writes", release
 	case declared && live.Mark.Protected:
 		return fmt.Sprintf("looks like a leftover of a recreate of %q, but is protected, and a recreate leaves nothing protected", of), release
@@ -75,20 +54,10 @@ func (m *matcher) keepLeftover(live *connection.Live) (kept, wayOut string) {
 	return "", ""
 }
 
-// namesRecord reports whether the name of a leftover is one that a recreate gives, for
-// whatever key it was.
-func namesRecord(live *connection.Live) bool {
-	prefix := newPrefix
-	if live.Mark.Transit == connection.TransitOld {
-		prefix = oldPrefix
-	}
-	return live.Mark.Key != "" && strings.HasPrefix(live.Key.Name, prefix+live.Mark.Key)
-}
-
 // isMoved reports whether a record is of a key at an end of a moved block.
 func (m *matcher) isMoved(record string) bool {
 	for from, to := range m.away {
-		if m.places.fits(record, from) || m.places.fits(record, to) {
+		if m.places.Fits(record, from) || m.places.Fits(record, to) {
 			return true
 		}
 	}

@@ -45,7 +45,7 @@ func (o *orderer) lowering(d *decision) connection.Lowering {
 		l.To.Properties = a.normalized(t)
 		return l
 	}
-	l.From, l.Place = o.object(live), a.places.record(live.Key)
+	l.From, l.Place = o.object(live), a.places.Record(live.Key)
 	l.Hidden, l.Absent = d.diff.hidden, absent(t, live.Withheld)
 	if d.diff.recreate == "" {
 		o.lowerUpdate(d, &l)
@@ -142,27 +142,22 @@ func (o *orderer) isFree(d *decision, path connection.Path) bool {
 // a moved block explains it, as nothing else is declared where it came from.
 func (o *orderer) unmarked(d *decision) bool {
 	mark := d.live.Mark
-	return !o.declared[d.live.Key] && mark.Project == o.analysis.in.Project && o.analysis.places.fits(mark.Key, d.live.Key)
+	return !o.declared[d.live.Key] && mark.Project == o.analysis.in.Project && o.analysis.places.Fits(mark.Key, d.live.Key)
 }
 
 // name fills in the names of a path that are not those of declared keys.
 func (o *orderer) name(d *decision, path connection.Path, byTemporary bool) connection.Path {
-	prefixes := map[connection.Way]string{connection.Beside: newPrefix, connection.Aside: oldPrefix}
-	if byTemporary {
-		prefixes[connection.OnTheWay] = temporaryPrefix
-	}
 	names := map[connection.Way]string{}
 	states := slices.Clone(path.States)
 	for i, state := range states {
 		states[i] = slices.Clone(state)
 		for j := range states[i] {
 			object := &states[i][j]
-			prefix, isNamed := prefixes[object.Way]
-			if !isNamed {
+			if object.Way == connection.InPlace || object.Way == connection.OnTheWay && !byTemporary {
 				continue
 			}
 			if names[object.Way] == "" {
-				names[object.Way] = o.onTheWay(object.Key.Space, prefix, d.target.key).Name
+				names[object.Way] = o.spare(connection.Key{Space: object.Key.Space, Name: o.analysis.places.Name(object.Way, d.target.key)}).Name
 			}
 			object.Key.Name = names[object.Way]
 		}

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/qlsync/qlsync/internal/keyrecord"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -60,7 +61,7 @@ type matcher struct {
 	// before it.
 	cycle   map[connection.Key]connection.Key
 	project string
-	places  places
+	places  keyrecord.Spaces
 }
 
 // match pairs every target, and tells what is left over. What stands at a
@@ -124,7 +125,7 @@ func (a *analysis) newMatcher() *matcher {
 	}
 	for _, t := range a.targets {
 		m.declared[t.key] = true
-		for _, form := range m.places.forms(t.key) {
+		for _, form := range m.places.Forms(t.key) {
 			m.target[form] = t.key
 		}
 	}
@@ -162,7 +163,7 @@ func (a *analysis) newMatcher() *matcher {
 // end returns the key of an end of a moved block. Its space may be gone: blocks may stay
 // for ever, and what a space holds that does not exist is moved already.
 func (a *analysis) end(end connection.MoveEnd) connection.Key {
-	return a.places.keyIn(end.Space, end.Name)
+	return a.places.KeyIn(end.Space, end.Name)
 }
 
 // demandSpaces notes a problem for each pending move whose blocks end in a space that the
@@ -274,7 +275,7 @@ func (m *matcher) arrived(key connection.Key) bool {
 		return false
 	}
 	mark := m.live[key].Mark
-	return mark.Project != m.project || m.places.fits(mark.Moved, before)
+	return mark.Project != m.project || m.places.Fits(mark.Moved, before)
 }
 
 // findCycles notes the declared keys from which moved blocks lead round to
@@ -329,7 +330,7 @@ func (m *matcher) contested(to connection.Key, there *connection.Live) string {
 // madeAnew reports whether what stands at a key is the connection from the other key,
 // made anew where it was to be moved.
 func (m *matcher) madeAnew(from connection.Key, there *connection.Live) bool {
-	return there != nil && there.Mark.Project == m.project && m.places.fits(there.Mark.Moved, from)
+	return there != nil && there.Mark.Project == m.project && m.places.Fits(there.Mark.Moved, from)
 }
 
 // findMoved looks for the live connection that was declared elsewhere before.
@@ -368,7 +369,7 @@ func (m *matcher) findMarked(p *pair) {
 // carriersOf lists the connections at no declared key that bear the record of the key.
 func (m *matcher) carriersOf(key connection.Key) []*connection.Live {
 	var found []*connection.Live
-	for _, form := range m.places.forms(key) {
+	for _, form := range m.places.Forms(key) {
 		found = append(found, m.carriers[form]...)
 	}
 	return found
@@ -408,16 +409,16 @@ func (m *matcher) underway(to connection.Key) *connection.Live {
 	var onItsWay, anew, aside []*connection.Live
 	for _, live := range m.carriersOf(to) {
 		switch {
-		case live.Mark.Transit == "" && m.places.isNamed(live, temporaryPrefix, to):
+		case live.Mark.Transit == "" && m.places.IsNamed(live, connection.OnTheWay, to):
 			onItsWay = append(onItsWay, live)
-		case live.Mark.Transit == "" || !m.places.isHalf(live, to):
+		case live.Mark.Transit == "" || !m.places.IsLeftover(live, to):
 		case live.Mark.Transit == connection.TransitNew:
 			anew = append(anew, live)
 		default:
 			aside = append(aside, live)
 		}
 	}
-	temporary, made, old := m.places.only(onItsWay, to), m.places.only(anew, to), m.places.only(aside, to)
+	temporary, made, old := m.places.Only(onItsWay, to), m.places.Only(anew, to), m.places.Only(aside, to)
 	switch {
 	case temporary != nil:
 		return temporary
@@ -425,16 +426,6 @@ func (m *matcher) underway(to connection.Key) *connection.Live {
 		return made
 	}
 	return old
-}
-
-// isHalf reports whether the connection stands where a recreate of the key would
-// have left it. A copy made by hand stands elsewhere.
-func (p places) isHalf(live *connection.Live, key connection.Key) bool {
-	prefix := newPrefix
-	if live.Mark.Transit == connection.TransitOld {
-		prefix = oldPrefix
-	}
-	return live.Mark.Transit != "" && p.isNamed(live, prefix, key)
 }
 
 // isUnsupplied reports whether the files neither declare credentials nor allow to let them go.
@@ -488,7 +479,7 @@ func (a *analysis) leave(m *matcher) {
 		case byID[live.ID] != nil && byID[live.ID] != live:
 			rest.kept = fmt.Sprintf("the tenant also lists it as %q: it was moved or renamed while the lists were read", byID[live.ID].Key)
 			rest.wayOut = "plan again"
-		case marked && a.places.isHalf(live, target) && unsupplied[target] && lastWithCredentials(live, standing[target]):
+		case marked && a.places.IsLeftover(live, target) && unsupplied[target] && lastWithCredentials(live, standing[target]):
 			rest.kept = "the old one of a recreate, with credentials that the one in its place does not have"
 			rest.wayOut = "declare credentials, or set lifecycle.recreate: allow to lose them"
 		case finished[live]:
@@ -506,7 +497,7 @@ func (a *analysis) leave(m *matcher) {
 		case !m.explains(live.Mark.Key, live.Key):
 			rest.kept, rest.wayOut = "owned by this project and no longer declared, but its key record is of another name or space: moved, renamed or copied", rewrite
 		default:
-			rest.elsewhere = !a.places.fits(live.Mark.Key, live.Key)
+			rest.elsewhere = !a.places.Fits(live.Mark.Key, live.Key)
 		}
 		a.leftovers = append(a.leftovers, rest)
 	}
@@ -543,8 +534,8 @@ func (a *analysis) declaredIDs(m *matcher) map[string]*connection.Live {
 // explains reports whether a record is of the key, or of one from which moved blocks led to
 // it.
 func (m *matcher) explains(record string, key connection.Key) bool {
-	if m.places.fits(record, key) {
+	if m.places.Fits(record, key) {
 		return true
 	}
-	return slices.ContainsFunc(m.origins(key), func(from connection.Key) bool { return m.places.fits(record, from) })
+	return slices.ContainsFunc(m.origins(key), func(from connection.Key) bool { return m.places.Fits(record, from) })
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/qlsync/qlsync/pkg/connection"
 )
@@ -64,7 +63,7 @@ func (a *analysis) ownerAfter(t *target, old *connection.Live) string {
 // a change.
 func (a *analysis) mark(t *target, live *connection.Live, written bool) *connection.Mark {
 	mark := &connection.Mark{
-		Project: a.in.Project, Key: a.places.record(t.key), Moved: a.movedMark(t.key, live),
+		Project: a.in.Project, Key: a.places.Record(t.key), Moved: a.movedMark(t.key, live),
 		Sensitive: connection.SensitiveMark(t.Sensitive), NotSensitive: connection.NotSensitiveMark(a.lifted(t, live)),
 	}
 	owner := a.in.Snapshot.Caller.ID
@@ -90,10 +89,10 @@ func (a *analysis) mark(t *target, live *connection.Live, written bool) *connect
 // next run must know what that is. Elsewhere there is none.
 func (a *analysis) movedMark(key connection.Key, live *connection.Live) string {
 	if from, ok := a.cycle[key]; ok {
-		return a.places.record(from)
+		return a.places.Record(from)
 	}
 	if live != nil && slices.ContainsFunc(a.leftovers, func(rest leftover) bool {
-		return rest.anew && a.places.fits(live.Mark.Moved, rest.live.Key)
+		return rest.anew && a.places.Fits(live.Mark.Moved, rest.live.Key)
 	}) {
 		return live.Mark.Moved
 	}
@@ -102,24 +101,6 @@ func (a *analysis) movedMark(key connection.Key, live *connection.Live) string {
 
 func (t *target) credentialsMark(ownerID string) string {
 	return connection.CredentialsMark(t.CredentialsVersion, t.Credentials, ownerID)
-}
-
-// The names of connections that are on their way to a declared key. They can be
-// told from any other, and from each other: the record of the key follows.
-const (
-	newPrefix       = "qlsync-new-"
-	oldPrefix       = "qlsync-old-"
-	temporaryPrefix = "qlsync-temporary-"
-)
-
-// isNamed reports whether the name of a connection is one on the way to the key.
-func (p places) isNamed(live *connection.Live, prefix string, to connection.Key) bool {
-	return slices.ContainsFunc(p.forms(to), func(form string) bool { return strings.HasPrefix(live.Key.Name, prefix+form) })
-}
-
-// onTheWay returns a free key in the space, with a name that is on the way to the key.
-func (o *orderer) onTheWay(space, prefix string, to connection.Key) connection.Key {
-	return o.spare(connection.Key{Space: space, Name: prefix + o.analysis.places.record(to)})
 }
 
 // spare gives the key, or one like it at which nothing stands.

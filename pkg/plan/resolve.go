@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/qlsync/qlsync/internal/jsonpointer"
+	"github.com/qlsync/qlsync/internal/keyrecord"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -65,7 +66,7 @@ func Scope(in Input) connection.Scope {
 				matters[place{spaceID: live.SpaceID, name: live.Key.Name}]
 		},
 		Listed:    listed(in),
-		Secretive: func(live *connection.Live) bool { return secretive(live, in) },
+		Secretive: func(live *connection.Live) bool { return keyrecord.MayHide(live, in.Desired) },
 	}
 }
 

@@ -1,9 +1,10 @@
-package plan_test
+package keyrecord_test
 
 import (
 	"fmt"
 	"testing"
 
+	"github.com/qlsync/qlsync/internal/keyrecord"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
 )
@@ -53,7 +54,7 @@ func TestLiveValuesOfMarkedPropertiesAreHidden(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			snapshot := &connection.Snapshot{Spaces: []connection.Space{{ID: "s1", Name: "Finance"}}, Connections: []connection.Live{test.live}}
-			got := plan.Hide(snapshot, []connection.Desired{test.desired}, test.moves).Connections[0].Properties
+			got := keyrecord.Hide(snapshot, []connection.Desired{test.desired}, test.moves).Connections[0].Properties
 			in := plan.Input{Desired: []connection.Desired{test.desired}, Moves: test.moves}
 			if test.hidden && !plan.Scope(in).Secretive(&test.live) {
 				t.Error("what is hidden may be kept in a file")

@@ -1,0 +1,114 @@
+package keyrecord
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// Hide returns the snapshot with a placeholder for every live value that the files
+// (sensitive), the mark of the connection (what they said when it was last written) or
+// the schema of the data source mark as a secret. What the provider knows for one by
+// itself it has hidden before. The snapshot that was given is not changed. The planner
+// hides by itself; Hide is for those who write a snapshot down.
+func Hide(snapshot *connection.Snapshot, desired []connection.Desired, moves []connection.Move) *connection.Snapshot {
+	spaces := Of(snapshot, moves)
+	marked := spaces.sensitive(desired, moves)
+	var hidden *connection.Snapshot
+	for i := range snapshot.Connections {
+		live := &snapshot.Connections[i]
+		names := slices.Concat(marked[spaces.Record(live.Key)], marked[live.Mark.Key], recorded(live))
+		properties := hideNamed(live.Properties, names)
+		if properties == nil {
+			continue
+		}
+		if hidden == nil {
+			copied := *snapshot
+			copied.Connections = slices.Clone(snapshot.Connections)
+			hidden = &copied
+		}
+		hidden.Connections[i].Properties = properties
+	}
+	if hidden == nil {
+		return snapshot
+	}
+	return hidden
+}
+
+// MayHide reports whether [Hide] may have something to hide of a connection. What any
+// declaration calls sensitive is taken to be so of every connection: which one is at
+// which key is not known before a snapshot is whole.
+func MayHide(live *connection.Live, desired []connection.Desired) bool {
+	names := recorded(live)
+	for i := range desired {
+		names = append(names, desired[i].Sensitive...)
+	}
+	return hideNamed(live.Properties, names) != nil
+}
+
+// sensitive collects what the files call sensitive, by every form of the record of every key at
+// which the connection may be: its own, and those from which moved blocks lead there.
+func (s Spaces) sensitive(desired []connection.Desired, moves []connection.Move) map[string][]string {
+	names := map[string][]string{}
+	var origins map[connection.Key][]connection.Key
+	for i := range desired {
+		if len(desired[i].Sensitive) == 0 {
+			continue
+		}
+		if origins == nil {
+			origins = s.origins(moves)
+		}
+		seen := map[connection.Key]bool{}
+		for keys := []connection.Key{s.KeyIn(desired[i].Space, desired[i].Name)}; len(keys) > 0; keys = keys[1:] {
+			key := keys[0]
+			if seen[key] {
+				continue
+			}
+			seen[key] = true
+			for _, form := range s.Forms(key) {
+				names[form] = append(names[form], desired[i].Sensitive...)
+			}
+			keys = append(keys, origins[key]...)
+		}
+	}
+	return names
+}
+
+// origins returns the keys from which moved blocks lead to each key.
+func (s Spaces) origins(moves []connection.Move) map[connection.Key][]connection.Key {
+	origins := map[connection.Key][]connection.Key{}
+	for _, move := range moves {
+		to := s.KeyIn(move.To.Space, move.To.Name)
+		origins[to] = append(origins[to], s.KeyIn(move.From.Space, move.From.Name))
+	}
+	return origins
+}
+
+// recorded lists the properties that the mark of the connection hides.
+func recorded(live *connection.Live) []string {
+	var names []string
+	for name := range live.Properties {
+		if live.Mark.Hides(name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// hideNamed copies the properties with the named ones hidden; nil where there is
+// nothing to hide.
+func hideNamed(properties map[string]any, names []string) map[string]any {
+	var hidden map[string]any
+	for _, name := range names {
+		value, present := properties[name]
+		if _, done := value.(connection.Secret); !present || done || value == nil {
+			continue
+		}
+		if hidden == nil {
+			hidden = maps.Clone(properties)
+		}
+		hidden[name] = connection.HideValue(value)
+	}
+	return hidden
+}

@@ -1,0 +1,124 @@
+// Package keyrecord answers which declared key the ownership record or the temporary name of a
+// live connection refers to, and which values those records and the files hide. It is pure.
+package keyrecord
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// Spaces holds the spaces of a tenant by name, and knows how records refer to keys in
+// them. Records are over the id of the space, which a rename does not change. Earlier
+// versions wrote them over its name; both forms fit.
+type Spaces map[string]connection.Space
+
+// Of returns the spaces of the tenant, and those of moved blocks that are gone and
+// whose id is known.
+func Of(snapshot *connection.Snapshot, moves []connection.Move) Spaces {
+	s := Spaces{}
+	for _, move := range moves {
+		for _, ref := range []connection.SpaceRef{move.From.Space, move.To.Space} {
+			if ref.ID != "" {
+				s[ref.String()] = connection.Space{ID: ref.ID, Name: ref.String()}
+			}
+		}
+	}
+	for _, space := range snapshot.Spaces {
+		delete(s, connection.SpaceRef{ID: space.ID}.String())
+		s[space.Name] = space
+	}
+	return s
+}
+
+// KeyIn returns the key of a name in a space as files refer to it.
+func (s Spaces) KeyIn(ref connection.SpaceRef, name string) connection.Key {
+	if ref.ID != "" {
+		for _, space := range s {
+			if space.ID == ref.ID {
+				return connection.Key{Space: space.Name, Name: name}
+			}
+		}
+	}
+	return connection.Key{Space: ref.String(), Name: name}
+}
+
+// Record returns the record of a key as it is written.
+func (s Spaces) Record(key connection.Key) string {
+	if space, known := s[key.Space]; known {
+		return connection.KeyRecord(space, key.Name)
+	}
+	return connection.KeyDigest(key)
+}
+
+// Forms returns every record that fits a key: the one that is written comes first.
+func (s Spaces) Forms(key connection.Key) []string {
+	return slices.Compact([]string{s.Record(key), connection.KeyDigest(key)})
+}
+
+// Fits reports whether a record is of the key.
+func (s Spaces) Fits(record string, key connection.Key) bool {
+	return record != "" && (record == s.Record(key) || record == connection.KeyDigest(key))
+}
+
+// prefixes begin the names of connections that are on their way to a declared key. They can be
+// told from any other, and from each other: the record of the key follows.
+var prefixes = map[connection.Way]string{
+	connection.Beside:   "qlsync-new-",
+	connection.Aside:    "qlsync-old-",
+	connection.OnTheWay: "qlsync-temporary-",
+}
+
+// Name returns the name of a connection that goes to the key on such a way. A number is appended
+// where the name is taken.
+func (s Spaces) Name(way connection.Way, to connection.Key) string {
+	return prefixes[way] + s.Record(to)
+}
+
+// IsNamed reports whether the name of a connection is one on the way to the key.
+func (s Spaces) IsNamed(live *connection.Live, way connection.Way, to connection.Key) bool {
+	return slices.ContainsFunc(s.Forms(to), func(form string) bool { return strings.HasPrefix(live.Key.Name, prefixes[way]+form) })
+}
+
+// IsTemporary reports whether a name is one that a connection has while its own is not free.
+func IsTemporary(name string) bool { return strings.HasPrefix(name, prefixes[connection.OnTheWay]) }
+
+// IsLeftover reports whether the connection is where a recreate of the key would have left it. A
+// copy made by hand is elsewhere.
+func (s Spaces) IsLeftover(live *connection.Live, key connection.Key) bool {
+	return live.Mark.Transit != "" && s.IsNamed(live, wayOf(live), key)
+}
+
+// IsLeftoverOfAny is [Spaces.IsLeftover] for whatever key it was.
+func IsLeftoverOfAny(live *connection.Live) bool {
+	return live.Mark.Key != "" && strings.HasPrefix(live.Key.Name, prefixes[wayOf(live)]+live.Mark.Key)
+}
+
+// wayOf returns the way of what an interrupted recreate has left.
+func wayOf(live *connection.Live) connection.Way {
+	if live.Mark.Transit == connection.TransitOld {
+		return connection.Aside
+	}
+	return connection.Beside
+}
+
+// Only returns the one connection of the list that is on its way to the key: the one whose
+// name has no number appended, or else the only one. Nil: qlsync cannot tell which one it is.
+func (s Spaces) Only(list []*connection.Live, to connection.Key) *connection.Live {
+	var exact []*connection.Live
+	for _, live := range list {
+		for _, prefix := range prefixes {
+			if form, ok := strings.CutPrefix(live.Key.Name, prefix); ok && slices.Contains(s.Forms(to), form) {
+				exact = append(exact, live)
+			}
+		}
+	}
+	switch {
+	case len(exact) == 1:
+		return exact[0]
+	case len(list) == 1:
+		return list[0]
+	}
+	return nil
+}
