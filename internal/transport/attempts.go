@@ -182,7 +182,7 @@ func (a *attempts) exchange(ctx context.Context) (*Answer, error) {
 	}
 	// The redactor learns this request first: any later answer may quote it.
 	c.secrets.Add(a.request.Secrets...)
-	got, err := Exchange(c.http, c.logger, request, a.count, c.Redactor(a.token))
+	got, err := exchange(c.http, c.logger, request, a.count, c.Redactor(a.token))
 	if got != nil {
 		c.clock.Note(got.Header)
 		wait, _ := RetryAfter(got.Header, time.Now())

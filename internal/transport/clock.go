@@ -6,13 +6,13 @@ import (
 	"time"
 )
 
-// Clock remembers how far the clock of a service is ahead of ours, by the Date of its
+// clock remembers how far the clock of a service is ahead of ours, by the Date of its
 // last answer. Whole seconds and the time of the answer on its way make it inexact by a
-// few seconds. The zero Clock knows nothing. It may be used concurrently.
-type Clock struct{ skew atomic.Pointer[time.Duration] }
+// few seconds. The zero clock knows nothing. It may be used concurrently.
+type clock struct{ skew atomic.Pointer[time.Duration] }
 
 // Note takes the Date of an answer that has just come. Without a Date nothing changes.
-func (c *Clock) Note(header http.Header) {
+func (c *clock) Note(header http.Header) {
 	at, err := http.ParseTime(header.Get("Date"))
 	if err != nil {
 		return
@@ -22,4 +22,4 @@ func (c *Clock) Note(header http.Header) {
 }
 
 // Skew returns how far the service's clock is ahead; nil: no answer told the time.
-func (c *Clock) Skew() *time.Duration { return c.skew.Load() }
+func (c *clock) Skew() *time.Duration { return c.skew.Load() }

@@ -120,14 +120,14 @@ func CheckTexts(text []byte) error {
 	return nil
 }
 
-// Exchange puts one request on the wire and reads the whole answer, whatever it says.
+// exchange puts one request on the wire and reads the whole answer, whatever it says.
 // Without an answer the error is a [*Failure]; beside one it says that the body is too
 // large, and was not read to its end, or holds too many values or levels to be decoded.
 //
 // The logger gets one debug record: no query (it may hold an e-mail address), no header
 // (the token), no body (secrets). The attempt is the number of this one; hide
 // takes the secrets of the request out of words that may quote an answer that is no HTTP.
-func Exchange(client *http.Client, logger *slog.Logger, request *http.Request, attempt int, hide *Redactor) (*Answer, error) {
+func exchange(client *http.Client, logger *slog.Logger, request *http.Request, attempt int, hide *Redactor) (*Answer, error) {
 	start := time.Now()
 	got, err := roundTrip(client, request, hide)
 	attributes := []slog.Attr{
@@ -188,8 +188,8 @@ func overQuota(request *http.Request, hide *Redactor, why string, sent bool) *Fa
 	}
 }
 
-// Within ends a context with another one too, such as the lifetime of a client.
-func Within(ctx, lifetime context.Context) (context.Context, context.CancelFunc) {
+// within ends a context with another one too, such as the lifetime of a client.
+func within(ctx, lifetime context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(ctx)
 	stop := context.AfterFunc(lifetime, cancel)
 	return ctx, func() { stop(); cancel() }

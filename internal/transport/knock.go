@@ -22,13 +22,13 @@ func Knock(ctx context.Context, tenant, path, userAgent string, logger *slog.Log
 	request.Header.Set("User-Agent", userAgent)
 	client := HTTPClient(nil, knockTimeout, 1)
 	defer client.CloseIdleConnections()
-	answer, err := Exchange(client, logger, request, 1, NewRedactor())
+	answer, err := exchange(client, logger, request, 1, NewRedactor())
 	if answer == nil {
 		return nil, err
 	}
-	var clock Clock
-	clock.Note(answer.Header)
-	return clock.Skew(), nil
+	var ahead clock
+	ahead.Note(answer.Header)
+	return ahead.Skew(), nil
 }
 
 // knockTimeout bounds how long Knock waits for an answer.

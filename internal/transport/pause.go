@@ -8,16 +8,16 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// Pauses are the pauses between two attempts that are under way. The zero value has
+// pauses are the pauses between two attempts that are under way. The zero value has
 // none.
-type Pauses struct {
+type pauses struct {
 	mu    sync.Mutex
 	under map[*connection.Wait]bool
 }
 
-// Sleep is [Sleep], and lets [Pauses.Longest] tell of it meanwhile. A pause after a failure
+// Sleep is [Sleep], and lets [pauses.Longest] tell of it meanwhile. A pause after a failure
 // counts as [Awaiting].
-func (p *Pauses) Sleep(ctx context.Context, why connection.WaitReason, wait time.Duration) error {
+func (p *pauses) Sleep(ctx context.Context, why connection.WaitReason, wait time.Duration) error {
 	pause := &connection.Wait{For: why, Until: time.Now().Add(wait)}
 	p.mu.Lock()
 	if p.under == nil {
@@ -37,7 +37,7 @@ func (p *Pauses) Sleep(ctx context.Context, why connection.WaitReason, wait time
 }
 
 // Longest returns the pause that ends last; the zero value if there is none.
-func (p *Pauses) Longest() connection.Wait {
+func (p *pauses) Longest() connection.Wait {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var longest connection.Wait

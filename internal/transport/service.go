@@ -76,7 +76,7 @@ type Config struct {
 	Parallelism int
 	// HTTPClient lends its transport and its timeout. Nil: a client of our own.
 	HTTPClient *http.Client
-	// Logger gets one debug record for each request; see [Exchange]. Nil: none.
+	// Logger gets one debug record for each request; see [exchange]. Nil: none.
 	Logger *slog.Logger
 	// UserAgent is sent with each request. Empty: "qlsync".
 	UserAgent string
@@ -99,8 +99,8 @@ type Client struct {
 	lifetime  context.Context // see [Config]
 	secrets   *Redactor
 	tokens    *tokens
-	pauses    Pauses
-	clock     Clock
+	pauses    pauses
+	clock     clock
 	// answered reports whether the service has been reached at least once. Until then a
 	// failure to connect is taken for a wrong URL and not tried again.
 	answered atomic.Bool
@@ -208,7 +208,7 @@ func (c *Client) Skew() *time.Duration { return c.clock.Skew() }
 
 // Within ends a context with the lifetime of the client too.
 func (c *Client) Within(ctx context.Context) (context.Context, context.CancelFunc) {
-	return Within(ctx, c.lifetime)
+	return within(ctx, c.lifetime)
 }
 
 // Redactor returns the redactor of the run, which learns these secrets. It knows those of

@@ -1,0 +1,10 @@
+package transport
+
+// What the tests use and no other package does.
+type (
+	Clock  = clock
+	Pauses = pauses
+)
+
+// Exchange is [exchange] for the tests.
+var Exchange = exchange
