@@ -86,30 +86,39 @@ func (s *Session) withholdValues(live []connection.Live) {
 	}
 }
 
-// withholdPlan replaces live values of a plan that quote a secret of the run. The hash of the plan
-// covers the values themselves.
+// withholdPlan replaces live values of a plan that quote a secret of the run, also where a message
+// names them. The hash of the plan covers the values themselves.
 func (s *Session) withholdPlan(p *plan.Plan) {
 	if p == nil || s.host.Secrets == nil {
 		return
 	}
 	for i := range p.Changes {
-		fields := p.Changes[i].Fields
-		for j := range fields {
-			fields[j].Before = s.host.Secrets.Hide(fields[j].Before)
+		change := &p.Changes[i]
+		for j := range change.Fields {
+			change.Fields[j].Before = s.host.Secrets.Hide(change.Fields[j].Before)
 		}
+		withholdTexts(s.host.Secrets, &change.Reason, &change.Refused)
+	}
+	for i := range p.Warnings {
+		withholdTexts(s.host.Secrets, &p.Warnings[i].Message)
+	}
+	for refusal := p.Refusal; refusal != nil; refusal = refusal.Next {
+		withholdTexts(s.host.Secrets, &refusal.Message)
 	}
 }
 
-// withholdDrift replaces live values of a drift report that quote a secret of the run.
+// withholdDrift replaces live values of a drift report that quote a secret of the run, also where a
+// reason names them.
 func (s *Session) withholdDrift(drift *plan.Drift) {
 	if s.host.Secrets == nil {
 		return
 	}
 	for i := range drift.Items {
-		fields := drift.Items[i].Fields
-		for j := range fields {
-			fields[j].After = s.host.Secrets.Hide(fields[j].After)
+		item := &drift.Items[i]
+		for j := range item.Fields {
+			item.Fields[j].After = s.host.Secrets.Hide(item.Fields[j].After)
 		}
+		withholdTexts(s.host.Secrets, &item.Reason)
 	}
 }
 
@@ -121,14 +130,9 @@ func (s *Session) withholdChecks(checks []doctor.Check) {
 		return
 	}
 	for i := range checks {
-		texts := []*string{&checks[i].Message, &checks[i].Next}
+		withholdTexts(secrets, &checks[i].Message, &checks[i].Next)
 		for j := range checks[i].Details {
-			texts = append(texts, &checks[i].Details[j])
-		}
-		for _, text := range texts {
-			if secrets.Holds(*text) {
-				*text = secrets.Text(*text)
-			}
+			withholdTexts(secrets, &checks[i].Details[j])
 		}
 	}
 }
@@ -136,7 +140,12 @@ func (s *Session) withholdChecks(checks []doctor.Check) {
 // withholdUser replaces the texts of a user that quote a secret of the run. The user is then
 // nobody who could be declared.
 func withholdUser(secrets *transport.Redactor, user *connection.User) {
-	for _, text := range []*string{&user.ID, &user.Name, &user.Email, &user.Subject, &user.Inactive} {
+	withholdTexts(secrets, &user.ID, &user.Name, &user.Email, &user.Subject, &user.Inactive)
+}
+
+// withholdTexts replaces the parts of texts that quote a secret of the run.
+func withholdTexts(secrets *transport.Redactor, texts ...*string) {
+	for _, text := range texts {
 		if secrets.Holds(*text) {
 			*text = secrets.Text(*text)
 		}

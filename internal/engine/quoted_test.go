@@ -1,0 +1,33 @@
+package engine
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/qlsync/qlsync/internal/transport"
+	"github.com/qlsync/qlsync/pkg/plan"
+)
+
+// TestAMessageOfAPlanOrADriftThatQuotesASecretIsRedacted checks the places in which the planner
+// names a live value in words.
+func TestAMessageOfAPlanOrADriftThatQuotesASecretIsRedacted(t *testing.T) {
+	const secret = "can-ary-7f3a9c"
+	s := &Session{host: &Host{Secrets: transport.NewRedactor(secret)}}
+	said := func() string { return `url changes from "Bearer+` + secret + `+" to "https://new.example"` }
+	p := &plan.Plan{
+		Changes:  []plan.Change{{Fields: []plan.Field{{Path: "/properties/url", Before: said()}}, Reason: said(), Refused: said()}},
+		Warnings: []plan.Warning{{Message: said()}},
+		Refusal:  &plan.Refusal{Message: said(), Next: &plan.Refusal{Message: said()}},
+	}
+	s.withholdPlan(p)
+	drift := &plan.Drift{Items: []plan.DriftItem{{Fields: []plan.Field{{Path: "/properties/url", After: said()}}, Reason: said()}}}
+	s.withholdDrift(drift)
+	text, err := json.Marshal([]any{p, p.Refusal.Next, drift})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(text), secret) || strings.Count(string(text), "new.example") < 6 {
+		t.Errorf("got %s, want every message without the secret and with the rest of its words", text)
+	}
+}
