@@ -178,8 +178,8 @@ func (o *Object) create(readBack bool) Operation {
 		Kind: Create, Key: o.Key, Name: o.Key.Name, Space: &space, DataSource: o.DataSource,
 		Set: o.Properties, Credentials: o.Credentials, Mark: &mark, ReadBack: readBack,
 	}
-	if len(o.Tags) > 0 {
-		operation.Tags = &o.Tags
+	if tags := o.Tags; len(tags) > 0 { // a pointer into the object would keep all of it in memory
+		operation.Tags = &tags
 	}
 	return operation
 }
@@ -205,7 +205,8 @@ func (o *Object) change(to *Object, traits *Traits) Operation {
 	}
 	operation.Set, operation.Remove = o.differences(to)
 	if to.TagsAgain && !o.TagsAgain || !slices.Equal(o.Tags, to.Tags) {
-		operation.Tags = &to.Tags
+		tags := to.Tags
+		operation.Tags = &tags
 	}
 	if to.Writes > o.Writes {
 		operation.Credentials = to.Credentials

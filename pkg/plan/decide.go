@@ -126,11 +126,11 @@ func (a *analysis) warn(key *connection.Key, message string) {
 func (a *analysis) decide(p *pair) *decision {
 	position := p.PositionOf("")
 	d := &decision{target: p.target, live: p.live, missed: p.missed, change: Change{
-		Connection: p.key, DataSource: p.DataSource, Declares: declares(p.target), Reason: p.because, Position: &position, At: p.PositionOf,
+		Connection: p.key, DataSource: p.DataSource, Reason: p.because, Position: &position, At: p.PositionOf,
 	}}
 	c := &d.change
 	if p.live == nil {
-		c.Action = ActionCreate
+		c.Action, c.Declares = ActionCreate, declares(p.target)
 		c.Fields = a.created(p.target)
 		c.Refused = a.refuseCreate(p)
 		position = a.refusedAt(p, a.in.Snapshot.Caller.ID, c.Refused)
@@ -154,6 +154,7 @@ func (a *analysis) decide(p *pair) *decision {
 	if d.diff != nil && owner != "" && !d.diff.content() && p.trouble == "" {
 		return nil
 	}
+	c.Declares = declares(p.target)
 	c.Refused = a.refuseChange(p, d.diff)
 	position = a.refusedAt(p, p.live.OwnerID, c.Refused)
 	a.goOn(d)
@@ -211,16 +212,18 @@ func joinReasons(reasons ...string) string {
 
 // created lists what a new connection will have.
 func (a *analysis) created(t *target) []Field {
-	d := &difference{}
+	d := &difference{fields: make([]Field, 0, 2+len(t.Properties)+len(t.Credentials))}
 	if t.ownerID != "" {
 		d.add("/owner", nil, a.userName(t.ownerID))
 	}
 	if len(t.Tags) > 0 {
 		d.add("/tags", nil, toList(slices.Sorted(slices.Values(t.Tags))))
 	}
-	properties := a.normalized(t)
-	for _, name := range slices.Sorted(maps.Keys(properties)) {
-		d.add("/properties/"+jsonpointer.Escape(name), nil, a.storedName(t.source.Properties[name], properties[name]))
+	for _, name := range slices.Sorted(maps.Keys(t.Properties)) {
+		if value := t.Properties[name]; value != nil {
+			property := t.source.Properties[name]
+			d.add("/properties/"+jsonpointer.Escape(name), nil, a.storedName(property, a.in.Normalize(property, value)))
+		}
 	}
 	d.addCredentials(t.Credentials)
 	return d.fields

@@ -21,6 +21,59 @@ func TestTheHashKeepsSpaceAndNameApart(t *testing.T) {
 	}
 }
 
+// TestHashesAreOverCanonicalJSON compares what is written piece by piece, or from structs, with
+// the canonical JSON of maps with the same content: a plan that was reviewed stays valid.
+func TestHashesAreOverCanonicalJSON(t *testing.T) {
+	key := connection.Key{Space: "A & B", Name: `<"é">`}
+	same := func(what, got string, value map[string]any) {
+		if want := digest(value); got != want {
+			t.Errorf("the digest of %s is %s, want %s: it is not over its canonical JSON", what, got, want)
+		}
+	}
+	yes := true
+	secret := map[string]any{"password": connection.Reference{Env: "A"}}
+	desired := &connection.Desired{CredentialsVersion: 3, Credentials: secret, Lifecycle: connection.Lifecycle{PreventDestroy: &yes}}
+	same("a declaration", declares(&target{Desired: desired, ownerID: "u"}), map[string]any{"version": 3, "credentials": secret, "owner": "u", "protected": true})
+	same("a declaration without credentials", declares(&target{Desired: &connection.Desired{}}),
+		map[string]any{"version": 0, "credentials": nil, "owner": "", "protected": nil})
+	live := &connection.Live{
+		ID: "x", Key: key, OwnerID: "u", DataSource: "rest", Tags: []string{"t"}, Properties: map[string]any{"b": json.Number("1.0"), "a": nil},
+		HasCredentials: true, Unreadable: "no", Mark: connection.Mark{Project: "p", Key: "k", Credentials: "c", Moved: "m", Transit: "old", Protected: true},
+	}
+	saw := map[string]any{
+		"id": "x", "space": key.Space, "name": key.Name, "owner": "u", "dataSource": "rest", "tags": []any{"t"}, "properties": live.Properties,
+		"hasCredentials": true, "separated": false, "unreadable": true, "mark": []any{"p", "k", "c", "m", "old"}, "protected": true,
+	}
+	same("a live connection", see(live).Digest, saw)
+	live.Mark.Pending, saw["pending"] = true, true
+	same("a pending connection", see(live).Digest, saw)
+	field := func(path string, before, after any, secret bool) map[string]any {
+		return map[string]any{"path": path, "before": before, "after": after, "secret": secret}
+	}
+	change := func(action, id string, refused bool, fields ...any) map[string]any {
+		return map[string]any{
+			"action": action, "connection": map[string]any{"space": key.Space, "name": key.Name}, "id": id, "dataSource": "rest",
+			"fields": append([]any{}, fields...), "declares": "d", "refused": refused,
+		}
+	}
+	p := &Plan{
+		Format: Format, Project: "p", Tenant: Tenant{URL: "https://a.example/?a&b"},
+		Changes: []Change{
+			{Action: ActionUpdate, Connection: key, ID: "x", DataSource: "rest", Declares: "d", Fields: []Field{{Path: "/a", Before: "1", After: []any{true}}, {Path: "/s", Secret: true}}},
+			{Action: ActionCreate, Connection: key, DataSource: "rest", Declares: "d", Refused: "no"},
+		},
+		Seen: []Seen{{Connection: key, ID: "x", Digest: "y"}, {ID: "z"}},
+	}
+	whole := map[string]any{
+		"hash": hashVersion, "format": Format, "project": "p", "tenant": p.Tenant.URL,
+		"changes": []any{change("update", "x", false, field("/a", "1", []any{true}, false), field("/s", nil, nil, true)), change("create", "", true)},
+		"seen":    []any{map[string]any{"id": "x", "digest": "y"}, map[string]any{"id": "z", "digest": ""}},
+	}
+	same("a plan", hash(p), whole)
+	p.Changes, p.Seen, whole["changes"], whole["seen"] = nil, nil, []any{}, []any{}
+	same("an empty plan", hash(p), whole)
+}
+
 // TestTheHashSees256BitsOfCredentials compares what is under the hash with the record in the
 // tag, of which two declarations may have the same.
 func TestTheHashSees256BitsOfCredentials(t *testing.T) {

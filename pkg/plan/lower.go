@@ -179,11 +179,14 @@ func (o *orderer) derive(change int, d *decision, path connection.Path) []*node 
 		}
 		n := &node{decision: d, change: change, operation: operation, created: made[part]}
 		was, is := before.Of(part), after.Of(part)
+		// The keys are copied: a pointer into a state would keep its objects in memory.
 		if was == nil || is != nil && was.Key != is.Key {
-			n.takes = &is.Key
+			takes := is.Key
+			n.takes = &takes
 		}
 		if is == nil || was != nil && was.Key != is.Key {
-			n.frees = &was.Key
+			frees := was.Key
+			n.frees = &frees
 		}
 		if was == nil {
 			made[part] = n

@@ -110,9 +110,9 @@ func (a *analysis) findStale(m *matcher) {
 
 func (a *analysis) newMatcher() *matcher {
 	m := &matcher{
-		live:     map[connection.Key]*connection.Live{},
-		declared: map[connection.Key]bool{},
-		target:   map[string]connection.Key{},
+		live:     make(map[connection.Key]*connection.Live, len(a.in.Snapshot.Connections)),
+		declared: make(map[connection.Key]bool, len(a.targets)),
+		target:   make(map[string]connection.Key, len(a.targets)),
 		moves:    map[connection.Key][]connection.Key{},
 		away:     map[connection.Key]connection.Key{},
 		incoming: map[connection.Key][]connection.Key{},
@@ -457,6 +457,10 @@ func quoted(keys []connection.Key) string {
 // unless a moved block explains it. Which of these cannot be told from one
 // connection alone, so it is not deleted.
 func (a *analysis) leave(m *matcher) {
+	a.begun = map[connection.Key]*leftover{}
+	if len(m.claimed) == len(a.in.Snapshot.Connections) {
+		return
+	}
 	unsupplied, stands, declared := map[connection.Key]bool{}, map[connection.Key]bool{}, a.namesakes()
 	byID, finished := a.declaredIDs(m), a.finished(m)
 	standing := map[connection.Key]*connection.Live{}
@@ -501,7 +505,6 @@ func (a *analysis) leave(m *matcher) {
 		}
 		a.leftovers = append(a.leftovers, rest)
 	}
-	a.begun = map[connection.Key]*leftover{}
 	for i := range a.leftovers {
 		rest := &a.leftovers[i]
 		if rest.half && rest.live.Mark.Transit == connection.TransitNew && rest.live.Key.Space == rest.of.Space {

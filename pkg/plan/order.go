@@ -29,8 +29,8 @@ type orderer struct {
 func order(a *analysis) []Step {
 	o := &orderer{
 		analysis: a, traits: &a.in.Snapshot.Traits,
-		live:     map[connection.Key]*connection.Live{},
-		declared: map[connection.Key]bool{},
+		live:     make(map[connection.Key]*connection.Live, len(a.in.Snapshot.Connections)),
+		declared: make(map[connection.Key]bool, len(a.targets)),
 	}
 	for i := range a.in.Snapshot.Connections {
 		live := &a.in.Snapshot.Connections[i]
@@ -87,9 +87,17 @@ func (o *orderer) holdBack() bool {
 			notMade[d.target.DataSource] = true
 		}
 	}
-	last := map[connection.Key]*node{}
+	last := map[connection.Key]*node{} // of those that a recreate has left something of
+	for _, d := range o.analysis.decisions {
+		if d.repair {
+			last[d.of] = nil
+		}
+	}
 	for _, n := range o.nodes {
-		if n.decision.target != nil {
+		if n.decision.target == nil {
+			continue
+		}
+		if _, waited := last[n.decision.target.key]; waited {
 			last[n.decision.target.key] = n
 		}
 	}
@@ -115,10 +123,9 @@ func (o *orderer) holdBack() bool {
 // reports false when something will never leave: then it has refused the change,
 // and whatever waits for that.
 func (o *orderer) free(frees map[connection.Key]*node) bool {
-	takers, of := map[connection.Key]*node{}, map[*decision][]*node{}
+	takers := map[connection.Key]*node{}
 	var stuck []*node
 	for _, n := range o.nodes {
-		of[n.decision] = append(of[n.decision], n)
 		if n.takes == nil {
 			continue
 		}
@@ -135,6 +142,10 @@ func (o *orderer) free(frees map[connection.Key]*node) bool {
 	}
 	if len(stuck) == 0 {
 		return true
+	}
+	of := map[*decision][]*node{}
+	for _, n := range o.nodes {
+		of[n.decision] = append(of[n.decision], n)
 	}
 	for ; len(stuck) > 0; stuck = stuck[1:] {
 		n := stuck[0]
@@ -155,8 +166,8 @@ func (o *orderer) free(frees map[connection.Key]*node) bool {
 // cycle and broke it.
 func (o *orderer) rank() bool {
 	waiters := map[*node][]*node{}
-	blocked := map[*node]int{}
-	var ready []*node
+	blocked := make(map[*node]int, len(o.nodes))
+	ready := make([]*node, 0, len(o.nodes))
 	for _, n := range o.nodes {
 		for _, first := range n.needs {
 			waiters[first] = append(waiters[first], n)

@@ -304,8 +304,8 @@ func Make(in Input) (*Plan, connection.Problems) {
 	}
 	p := &Plan{
 		Format: Format, Project: in.Project, Caller: in.Snapshot.Caller.ID,
-		Tenant:  in.Tenant,
-		Changes: []Change{}, Steps: []Step{}, Seen: []Seen{},
+		Tenant: in.Tenant,
+		Steps:  []Step{}, Seen: []Seen{},
 	}
 	if in.Taken != "" {
 		p.Snapshot = &Source{Taken: in.Taken}
@@ -316,6 +316,7 @@ func Make(in Input) (*Plan, connection.Problems) {
 	if len(in.Only) > 0 {
 		steps = found.onlyTargets(steps)
 	}
+	p.Changes = make([]Change, 0, len(found.decisions))
 	for _, d := range found.decisions {
 		found.warnAbout(d)
 		p.Changes = append(p.Changes, d.change)
@@ -325,7 +326,9 @@ func Make(in Input) (*Plan, connection.Problems) {
 	}
 	found.warnAboutOwners()
 	found.warnUnsuited()
-	p.Steps = append(p.Steps, steps...)
+	if len(steps) > 0 {
+		p.Steps = steps
+	}
 	p.Warnings = found.warnings
 	p.Summary = summarize(found.decisions, found.unchanged)
 	p.Summary.Omitted = found.omitted

@@ -118,6 +118,9 @@ func (a *analysis) unknownRotations() {
 // rotations gives the operations of the rotations, each behind the last one of its
 // connection. One whose change is refused is refused too.
 func (o *orderer) rotations() []*node {
+	if len(o.analysis.rotations) == 0 {
+		return nil
+	}
 	of := map[*target]*decision{}
 	for _, d := range o.analysis.decisions {
 		if d.target != nil {
