@@ -62,7 +62,7 @@ func TestNoPathOfAProjectLeadsToAShare(t *testing.T) {
 			}
 			app := newApp(env)
 			code := env.exitCode(app.RunContext(t.Context(), commandline.Arrange(app, sharedFlags(), []string{"qlsync", "validate", "--allow-exec"})))
-			if code != exitError || !strings.Contains(output.String(), "a network or device path") {
+			if code != exitError || !strings.Contains(output.String(), "a path to a network share or a device") {
 				t.Errorf("%s: %s is not refused (exit code %d):\n%s", field, path, code, output.String())
 			}
 		}

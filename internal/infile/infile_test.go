@@ -79,7 +79,7 @@ func TestOnlyRegularFilesAreReadAndOnlyUpToTheLimit(t *testing.T) {
 		path("none"):   "no such file or directory",
 		path("broken"): `a link to "none" that cannot be followed: no such file or directory`,
 		path("loop"):   "a link that leads back to itself",
-		path("share"):  `a link to "//host/share/x" that cannot be followed: a network or device path (it begins with two slashes)`,
+		path("share"):  `a link to "//host/share/x" that cannot be followed: a path to a network share or a device`,
 		folder:         "not a regular file",
 	} {
 		text, err := infile.Read(name, 5)

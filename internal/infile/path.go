@@ -11,9 +11,9 @@ import (
 
 // The reasons why a path that a file of the project names is refused.
 var (
-	ErrNetworkPath = errors.New("a network or device path (it begins with two slashes)")
+	ErrNetworkPath = errors.New("a path to a network share or a device")
 	ErrDevicePath  = errors.New("the name of a device")
-	ErrStreamPath  = errors.New("a stream of a file (a colon within a name)")
+	ErrStreamPath  = errors.New("a stream of a file, which the colon names")
 )
 
 // CheckPath refuses, on every platform, a path that leaves the file system when Windows

@@ -104,8 +104,8 @@ func TestWhatIsReadOfAFolderWithLinks(t *testing.T) {
 			nil,
 			map[string]string{"c/n.yaml": "//host/share/n.yaml", "c/w": `\\host\share`},
 			[]string{
-				`! n.yaml: a link to "//host/share/n.yaml" that cannot be followed: a network or device path (it begins with two slashes)`,
-				`! w: a link to "\\\\host\\share" that cannot be followed: a network or device path (it begins with two slashes)`,
+				`! n.yaml: a link to "//host/share/n.yaml" that cannot be followed: a path to a network share or a device`,
+				`! w: a link to "\\\\host\\share" that cannot be followed: a path to a network share or a device`,
 			},
 		},
 	} {

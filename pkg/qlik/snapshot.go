@@ -596,7 +596,7 @@ func setObsolete(live []connection.Live) {
 	for i := range live {
 		if one := &live[i]; one.DataSource == "" {
 			one.Properties = nil
-			one.Unreadable = fmt.Sprintf("it has no data source (its type is %q): it is of an obsolete kind, which can only be managed in the console", one.Family)
+			one.Unreadable = fmt.Sprintf("it is of an obsolete kind (type %q, no data source), which the API cannot show; leave it out of the files, and manage it in the console", one.Family)
 		}
 	}
 }

@@ -264,8 +264,8 @@ func (n *notes) readTenant(p *Project, entry child) Tenant {
 			n.add(address.place, "the embedded tenant has no file", "write sim:FILE, with the file that it starts from")
 			return tenant
 		}
-		n.warnOfBackslash(address.place, seed)
 		if n.isPath(address.place, seed) {
+			n.warnOfBackslash(address.place, seed)
 			tenant.URL, tenant.SimFile = address.text, infile.Under(p.Dir, seed)
 		}
 		return tenant

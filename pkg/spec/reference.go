@@ -52,8 +52,9 @@ func (n *notes) reference(tree *node) (ref connection.Reference, ok bool) {
 	for _, path := range append([]string{ref.File}, ref.Exec[:min(len(ref.Exec), 1)]...) {
 		n.isPath(tree.place, path)
 	}
-	ok = n.errors == known
-	n.warnOfBackslash(tree.place, ref.File)
+	if ok = n.errors == known; ok {
+		n.warnOfBackslash(tree.place, ref.File)
+	}
 	return ref, ok
 }
 

@@ -692,7 +692,7 @@ connections:
 		connections/a.yaml:21:10: the file "/run/../proc/1/environ" stands below /proc, where no secret is read
 		connections/a.yaml:22:10: the file "../../../../../../../../../../../../proc/self/environ" stands below /proc, where no secret is read
 		connections/a.yaml:23:10: the file "/sys/kernel/notes" stands below /sys, where no secret is read
-		connections/a.yaml:24:10: the path "//dev/stdin" is refused: a network or device path (it begins with two slashes) (name a file or folder on this computer)
+		connections/a.yaml:24:10: the path "//dev/stdin" is refused: a path to a network share or a device (name a file or folder on this computer)
 		connections/a.yaml:25:10: the file "keys/device" stands below /dev, where no secret is read
 		connections/a.yaml:27:86: the environment variable QLSYNC_FINGERPRINT_KEY is the key of the fingerprints and must not be sent anywhere
 		connections/a.yaml:28:32: the environment variable "Key" signs in to tenant "test" and must not be sent anywhere else (give the connection a secret of its own)
