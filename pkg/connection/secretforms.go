@@ -1,7 +1,9 @@
 package connection
 
 import (
+	"math"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -129,17 +131,256 @@ var tokenForms = []tokenForm{
 	{`AGE-SECRET-KEY-1[A-Z0-9]{20,}`, []string{"AGE-SECRET-KEY-1"}, 0},                                                                       // age
 }
 
-// webhooks are the beginnings of addresses that let in whoever knows the rest of the path.
-var webhooks = []string{
-	`hooks\.slack\.com/(?:services|workflows|triggers)/`, // Slack
-	`discord(?:app)?\.com/api/webhooks/\d+/`,             // Discord
-	`webhook\.office\.com/webhookb2/`,                    // Microsoft Teams
-	`outlook\.office(?:365)?\.com/webhook/`,
-	`api\.telegram\.org/bot`,          // Telegram
-	`hooks\.zapier\.com/hooks/catch/`, // Zapier
-	`maker\.ifttt\.com/\S{1,80}/with/key/`,
-	`hook\.[a-z0-9.]{1,20}\.?make\.com/`, // Make
+// webhooks are addresses that let in whoever knows the rest of the path: how they begin, how
+// many bytes of any kind may follow, and how the part before the secret ends.
+var webhooks = []struct {
+	begin string
+	any   int
+	end   string
+}{
+	{"hooks.slack.com/", 9, "/"},           // Slack: services, workflows, triggers
+	{"discord.com/api/webhooks/", 32, "/"}, // Discord
+	{"discordapp.com/api/webhooks/", 32, "/"},
+	{"webhook.office.com/", 0, "webhookb2/"}, // Microsoft Teams
+	{"outlook.office.com/", 0, "webhook/"},
+	{"outlook.office365.com/", 0, "webhook/"},
+	{"api.telegram.org/", 0, "bot"},          // Telegram
+	{"hooks.zapier.com/", 0, "hooks/catch/"}, // Zapier
+	{"maker.ifttt.com/", 80, "/with/key/"},   // IFTTT
+	{"hook.", 21, "make.com/"},               // Make
 }
 
-// webhookHosts are parts of texts without which they hold none of the webhooks.
-var webhookHosts = []string{"slack.com", "discord", "office", "telegram", "zapier", "ifttt", "make.com"}
+// wordForm is a secret behind one of some words, in any letter case.
+type wordForm struct {
+	words []string // in lower case
+	// read returns the secret behind the word, which ends at a place: an empty span if there is
+	// none.
+	read func(text string, at int) span
+}
+
+var wordForms = func() []wordForm {
+	all := []wordForm{
+		{[]string{"private-lines: "}, afterPrivateLines},
+		{[]string{"jdbc:oracle:"}, afterOracle},
+		{[]string{"sqlplus", "sqlcl", "expdp", "impdp"}, afterSQLPlus},
+		{[]string{"bearer"}, afterScheme(20)},
+		{[]string{"apikey"}, afterScheme(math.MaxInt)},
+		{[]string{"basic"}, afterBasic},
+		{[]string{"-u", "--user", "--proxy-user"}, afterUser},
+		{[]string{"identified"}, afterIdentified},
+	}
+	for _, hook := range webhooks {
+		all = append(all, wordForm{[]string{hook.begin}, func(text string, at int) span {
+			for last := at + hook.any; at <= last && at < len(text) && !isBlank[text[at]]; at++ {
+				if length := foldedPrefix(text[at:], hook.end); length > 0 {
+					return atLeast(8, span{at + length, skip(text, at+length, &pathBytes)})
+				}
+			}
+			return span{}
+		}})
+	}
+	return all
+}()
+
+var pathBytes = bytesOf(letters + "_:%/@=-ſ\u212a")
+
+// formsByFirst holds the places in wordForms by the first byte of their words.
+var formsByFirst = func() (byFirst [256][]int) {
+	for i, form := range wordForms {
+		for _, word := range form.words {
+			for _, first := range word[:1] + strings.ToUpper(word[:1]) {
+				if list := &byFirst[first]; !slices.Contains(*list, i) {
+					*list = append(*list, i)
+				}
+			}
+		}
+	}
+	return byFirst
+}()
+
+// wordSpans finds the secrets of all wordForms in one go.
+func wordSpans(text string) []span {
+	var found []span
+	var ends map[int]int // where the last secret of each form ends
+	for i := range len(text) {
+		for _, form := range formsByFirst[text[i]] {
+			for _, word := range wordForms[form].words {
+				at := i + foldedPrefix(text[i:], word)
+				if at == i || at < ends[form] || i > 0 && (wordBytes[word[0]] && wordBytes[text[i-1]] || word[0] == '-' && !isBlank[text[i-1]]) {
+					continue
+				}
+				if secret := wordForms[form].read(text, at); secret.start < secret.end {
+					found = append(found, secret)
+					if ends == nil {
+						ends = map[int]int{}
+					}
+					ends[form] = secret.end
+				}
+			}
+		}
+	}
+	return found
+}
+
+// foldedPrefix returns how many bytes of a text are a word in any letter case; 0 if it does not
+// begin with the word.
+func foldedPrefix(text, word string) int {
+	at := 0
+	for i := range len(word) {
+		switch {
+		case at < len(text) && (text[at] == word[i] || text[at] == word[i]-'a'+'A' && word[i] >= 'a'):
+			at++
+		case word[i] == 's' && strings.HasPrefix(text[at:], "ſ"):
+			at += len("ſ")
+		case word[i] == 'k' && strings.HasPrefix(text[at:], "\u212a"):
+			at += len("\u212a")
+		default:
+			return 0
+		}
+	}
+	return at
+}
+
+// blanks returns where the blanks at a place end; ok reports whether there is one.
+func blanks(text string, at int) (end int, ok bool) {
+	end = skip(text, at, &isBlank)
+	return end, end > at
+}
+
+// atLeast returns a span of that many bytes or more, or an empty one.
+func atLeast(least int, s span) span {
+	if s.end-s.start < least {
+		return span{}
+	}
+	return s
+}
+
+// afterPrivateLines reads the private part of a key of PuTTY.
+func afterPrivateLines(text string, at int) span {
+	start := skip(text, at, &digitBytes) + 1
+	if start-1 == at || start > len(text) || !isBlank[text[start-1]] {
+		return span{}
+	}
+	if mac := strings.Index(text[start:], "Private-MAC"); mac >= 0 {
+		return span{start, start + mac}
+	}
+	return span{start, len(text)}
+}
+
+// afterOracle reads the password in jdbc:oracle:thin:user/password@host.
+func afterOracle(text string, at int) span {
+	colon := skip(text, at, &wordBytes)
+	slash := until(text, min(len(text), colon+1), &endsOracleUser)
+	if colon == at || slash <= colon+1 || slash == len(text) || text[colon] != ':' || text[slash] != '/' {
+		return span{}
+	}
+	start := slash + 1
+	window := text[:min(len(text), start+maxDeciding)]
+	end := until(window, start, &endsLogin)
+	if start < len(text) && text[start] == '"' {
+		if length := strings.Index(window[start+1:], `"@`); length >= 0 {
+			end = start + 1 + length + 1
+		}
+	}
+	if end == len(text) || text[end] != '@' {
+		return span{}
+	}
+	return span{start, end}
+}
+
+var (
+	endsOracleUser = bytesOf(whitespace + "/@:")
+	endsLogin      = bytesOf(whitespace + "@")
+)
+
+// maxOptions bounds the options before the user of a command line.
+const maxOptions = 16
+
+// afterSQLPlus reads the password in sqlplus -s user/password@host.
+func afterSQLPlus(text string, at int) (password span) {
+	at, ok := blanks(text, at)
+	for range maxOptions {
+		slash := until(text, at, &endsSQLUser)
+		if start := slash + 1; slash > at && start < len(text) && text[slash] == '/' && !endsLogin[text[start]] {
+			password = span{start, until(text, start, &endsLogin)}
+		}
+		if !ok || !strings.HasPrefix(text[at:], "-") {
+			break
+		}
+		at, ok = blanks(text, until(text, at, &isBlank))
+	}
+	return password
+}
+
+var endsSQLUser = bytesOf(whitespace + "/")
+
+// afterScheme reads a token, which has a digit or is longer than a word may be.
+func afterScheme(maxWord int) func(text string, at int) span {
+	return func(text string, at int) span {
+		start, ok := blanks(text, at)
+		end := skip(text, start, &schemeBytes)
+		if !ok || end-start < maxWord && !strings.ContainsAny(text[start:end], "0123456789") {
+			return span{}
+		}
+		return span{start, end}
+	}
+}
+
+var schemeBytes = bytesOf(letters + "-_~.+/=ſ\u212a")
+
+// afterBasic reads the user and password of HTTP, in base64.
+func afterBasic(text string, at int) span {
+	start, ok := blanks(text, at)
+	end := skip(text, start, &isBase64)
+	if !ok || end-start < 2 {
+		return span{}
+	}
+	for padding := 0; padding < 2 && end < len(text) && text[end] == '='; padding++ {
+		end++
+	}
+	if inner, ok := decodeBase64(text[start:end]); !ok || !strings.Contains(inner, ":") {
+		return span{}
+	}
+	return span{start, end}
+}
+
+// afterUser reads the password in curl -u user:password.
+func afterUser(text string, at int) span {
+	user := skip(text, at, &beforeCurlUser)
+	if user == at || user == len(text) {
+		return span{}
+	}
+	if isQuote[text[user]] {
+		user++
+	}
+	colon := until(text, user, &endsCurlUser)
+	if colon == len(text) || text[colon] != ':' {
+		return span{}
+	}
+	return span{colon + 1, until(text, colon+1, &endsOption)}
+}
+
+var (
+	beforeCurlUser = bytesOf(whitespace + "=")
+	endsCurlUser   = bytesOf(whitespace + quotes + ":")
+)
+
+// afterIdentified reads the password in IDENTIFIED BY "password" of SQL.
+func afterIdentified(text string, at int) span {
+	by, ok := blanks(text, at)
+	start, isBy := blanks(text, by+foldedPrefix(text[by:], "by"))
+	if !ok || !isBy || start == len(text) {
+		return span{}
+	}
+	if value, isValues := blanks(text, start+foldedPrefix(text[start:], "values")); isValues && value < len(text) && text[value] != ';' {
+		start = value
+	}
+	if isQuote[text[start]] {
+		if length := strings.IndexByte(text[start+1:], text[start]); length > 0 {
+			return span{start, start + length + 2}
+		}
+	}
+	return span{start, until(text, start, &endsIdentified)}
+}
+
+var endsIdentified = bytesOf(whitespace + ";")

@@ -3,6 +3,7 @@ package connection
 import (
 	"slices"
 	"strings"
+	"sync/atomic"
 	"unicode"
 	"unicode/utf8"
 
@@ -23,7 +24,7 @@ func PlainName(name string) string { return splitName(name).plain }
 // body, a connection string, a list or prose. See [IsSecretItem] for names that need a look at
 // the value.
 func IsSecretName(name string) bool {
-	return mayHoldSecretName(name) && splitName(name).isSecret()
+	return mayHold(name, &secretBeginnings) && splitName(name).isSecret()
 }
 
 // IsKeyLike reports whether a header or a query parameter of that name may hold a secret:
@@ -144,19 +145,20 @@ func foldWord(word string) string {
 // appendFolded appends a letter without its case and accents. Some letters with a stroke have
 // no decomposition.
 func appendFolded(to []byte, r rune) []byte {
-	if r = unicode.ToLower(r); int(r) < len(foldedLatin) {
-		return append(to, foldedLatin[r]...)
+	if r = unicode.ToLower(r); int(r) >= len(foldedRunes) {
+		return append(to, foldRune(r)...)
 	}
-	return append(to, foldRune(r)...)
+	known := foldedRunes[r].Load()
+	if known == nil {
+		folded := foldRune(r)
+		known = &folded
+		foldedRunes[r].Store(known)
+	}
+	return append(to, *known...)
 }
 
-// foldedLatin is what the letters of Latin alphabets become, which are most of all letters.
-var foldedLatin = func() (folded [0x250]string) {
-	for r := range rune(len(folded)) {
-		folded[r] = foldRune(r)
-	}
-	return folded
-}()
+// foldedRunes remembers what runes become.
+var foldedRunes [1 << 17]atomic.Pointer[string]
 
 func foldRune(r rune) string {
 	return strokes.Replace(strings.Map(func(r rune) rune {
@@ -249,25 +251,36 @@ var (
 	publicKeys = []string{"idempotency", "partition", "sort", "primary", "foreign", "cache", "row", "public", "routing", "issue", "project", "surrogate", "group", "order"}
 )
 
-// secretBeginnings holds the first three letters of each word without which no name is that of
-// a secret, be it of a property or of a parameter.
-var secretBeginnings = func() (known [26 * 26 * 26]bool) {
-	for _, word := range slices.Concat(secretWords, secretEndings, firstWords, sessionWords, parameterNames, vagueNames) {
-		if len(word) < 3 || !isASCII(word) {
-			continue // two letters are looked for by themselves, and other letters always count
+// trigrams is a set of three letters of ASCII in a row.
+type trigrams [26 * 26 * 26]bool
+
+// add adds the first three letters of words. Shorter words are looked for by themselves, and
+// other letters always count.
+func (t *trigrams) add(words ...string) {
+	for _, word := range words {
+		if len(word) >= 3 && isASCII(word) {
+			t[(int(word[0]-'a')*26+int(word[1]-'a'))*26+int(word[2]-'a')] = true
 		}
-		at := 0
-		for i := range 3 {
-			at = at*26 + int(word[i]-'a')
-		}
-		known[at] = true
 	}
-	return known
+}
+
+// secretBeginnings holds three letters of each word without which no name is that of a secret;
+// parameterBeginnings also those without which no parameter is one.
+var secretBeginnings, parameterBeginnings = func() (secret, parameter trigrams) {
+	secret.add(slices.Concat(secretWords, secretEndings, firstWords)...)
+	for _, word := range secretKeys {
+		secret.add(word[len(word)-1:] + "key")
+	}
+	parameter = secret
+	parameter.add(slices.Concat(sessionWords, parameterNames, vagueNames)...)
+	return secret, parameter
 }()
 
-// mayHoldSecretName reports whether a text may be, or hold, the name of a secret. It is never
-// wrong when it reports false, and much faster than a look at the name.
-func mayHoldSecretName(text string) bool {
+// mayHoldSecretName reports whether a text may be, or hold, the name of a secret or a parameter
+// that is one. It is never wrong when it reports false, and much faster than a look at the name.
+func mayHoldSecretName(text string) bool { return mayHold(text, &parameterBeginnings) }
+
+func mayHold(text string, beginnings *trigrams) bool {
 	at, letters := 0, 0
 	for i := 0; i < len(text); i++ {
 		c := text[i]
@@ -289,7 +302,7 @@ func mayHoldSecretName(text string) bool {
 			return true
 		}
 		at = at%(26*26)*26 + int(c-'a')
-		if letters++; letters >= 3 && secretBeginnings[at] {
+		if letters++; letters >= 3 && beginnings[at] {
 			return true
 		}
 	}

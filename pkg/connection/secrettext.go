@@ -141,38 +141,35 @@ func bytesOf(text string) (table [256]bool) {
 	return table
 }
 
-// user:password@host without a scheme: what stands before and after the @, and before the user.
-var (
-	userBefore  = regexp.MustCompile(`^([\w.%+$\\-]{1,64}):([^/<>]{1,128})$`)
-	hostAfter   = regexp.MustCompile(`^(?:\d+(?:\.\d+){3}|[A-Za-z])`)
-	beforeUsers = bytesOf(whitespace + `"'=,;(@/<>`) // and «
+const (
+	// beforeUsers are the bytes before user:password@, beside «; withoutUsers those of them
+	// behind which no user begins.
+	beforeUsers  = whitespace + `"'=,;(@/<>`
+	withoutUsers = "@/<>"
 )
 
 var (
+	endsBefore = bytesOf(beforeUsers)
+	userBytes  = bytesOf(letters + `_.%+$\-`)
+	hostBytes  = bytesOf(letters + "_.-")
+	digitBytes = bytesOf("0123456789")
+
 	// labels are what comes before a colon and an address of mail, or the version of a package.
 	labels  = []string{"mailto", "email", "e-mail", "mail", "smtp", "sip", "sips", "xmpp", "acct", "to", "cc", "bcc", "from", "contact", "owner", "author", "user", "username", "login", "support", "npm", "docker", "pkg", "urn", "arn"}
 	version = regexp.MustCompile(`^(?:v\d|sha\d|latest\b)`)
 )
 
-// userSpans finds user:password@host without a scheme. A password that is only a word counts
-// if the text is nothing else.
+// userSpans finds the passwords before each @: user:password@host without a scheme, and
+// Oracle's user/password@host.
 func userSpans(text string) []span {
 	var found []span
 	for at := strings.IndexByte(text, '@'); at >= 0 && at+1 < len(text); {
-		from := max(0, at-maxUser)
-		begin := at
-		for begin > from && !beforeUsers[text[begin-1]] && !strings.HasSuffix(text[from:begin], "«") {
-			begin--
-		}
 		after := text[at+1 : min(len(text), at+1+maxUser)]
-		var parts []string
-		if strings.Contains(text[begin:at], ":") {
-			parts = userBefore.FindStringSubmatch(text[begin:at])
+		if start := userBefore(text, at, after); start < at {
+			found = append(found, span{start, at})
 		}
-		if parts != nil && (begin == 0 || !strings.ContainsAny(text[begin-1:begin], "@/<>")) && hostAfter.MatchString(after) &&
-			!isDigits(parts[1]) && !slices.Contains(labels, strings.ToLower(parts[1])) && !version.MatchString(after) &&
-			!isHarmless(parts[2]) && (begin == 0 && !strings.ContainsAny(after, whitespace) || !isOrdinary(parts[2])) {
-			found = append(found, span{at - len(parts[2]), at})
+		if start := oracleUserBefore(text, at); start < at && beginsOracleHost(after) && !isHarmless(text[start:at]) {
+			found = append(found, span{start, at})
 		}
 		next := strings.IndexByte(text[at+1:], '@')
 		if next < 0 {
@@ -183,38 +180,86 @@ func userSpans(text string) []span {
 	return found
 }
 
-// guarded is an expression that matches only texts with one of the bytes in needs; any text
-// if needs is empty. Likewise, if holds is not empty, only texts with one of its words, and if
-// folds is not empty, only texts with one of its words in any letter case. If may is set, it
-// matches only texts for which that is true. Looking for a byte or a word is much faster than the
-// expression.
-type guarded struct {
-	*regexp.Regexp
-	needs string
-	holds []string
-	folds []string // in lower case
-	may   func(text string) bool
-}
-
-// folded is a text and its copy in lower case.
-type folded struct {
-	text  string
-	lower string // with the two letters that expressions fold to others of ASCII folded too
-}
-
-var foldedToASCII = strings.NewReplacer("ſ", "s", "\u212a", "k") // the long s, and the sign of Kelvin
-
-func fold(text string) folded {
-	lower := []byte(text)
-	for i, c := range lower {
-		if c >= 'A' && c <= 'Z' {
-			lower[i] = c + 'a' - 'A'
+// userBefore returns where the password of user:password@ begins; at if there is none. A
+// password that is only a word counts if the text is nothing else.
+func userBefore(text string, at int, after string) int {
+	if !beginsHost(after) {
+		return at
+	}
+	begin, colon := at, at
+	for from := max(0, at-maxUser); begin > from && !endsBefore[text[begin-1]] && !strings.HasSuffix(text[from:begin], "«"); begin-- {
+		if text[begin-1] == ':' {
+			colon = begin - 1
 		}
 	}
-	if isASCII(text) {
-		return folded{text, string(lower)}
+	if colon == at || begin > 0 && strings.IndexByte(withoutUsers, text[begin-1]) >= 0 || skip(text, begin, &userBytes) != colon {
+		return at
 	}
-	return folded{text, foldedToASCII.Replace(string(lower))}
+	user, password := text[begin:colon], text[min(at, colon+1):at]
+	if user == "" || isDigits(user) || slices.Contains(labels, strings.ToLower(user)) || isHarmless(password) ||
+		strings.IndexByte("vsl", after[0]) >= 0 && version.MatchString(after) ||
+		isOrdinary(password) && (begin > 0 || strings.ContainsAny(after, whitespace)) {
+		return at
+	}
+	return colon + 1
+}
+
+// beginsHost reports whether a text begins with a letter or four numbers with dots.
+func beginsHost(text string) bool {
+	for part := range 4 {
+		if part > 0 && !strings.HasPrefix(text, ".") {
+			return false
+		}
+		text = text[min(part, 1):]
+		digits := skip(text, 0, &digitBytes)
+		if digits == 0 {
+			return part == 0 && text != "" && wordBytes[text[0]] && text[0] != '_'
+		}
+		text = text[digits:]
+	}
+	return true
+}
+
+// oracleUserBefore returns where the password of user/password@ or user/"password"@ begins; at
+// if there is none.
+func oracleUserBefore(text string, at int) int {
+	start := at
+	if quoted := strings.TrimSuffix(text[:at], `"`); len(quoted) < at {
+		start = strings.LastIndexByte(quoted, '"')
+	} else {
+		for start > 0 && !endsOraclePassword[text[start-1]] {
+			start--
+		}
+	}
+	if start < 2 || start == at || text[start-1] != '/' {
+		return at
+	}
+	user := start - 1
+	for user > 0 && oracleUserBytes[text[user-1]] {
+		user--
+	}
+	if user == start-1 || user > 0 && strings.IndexByte(whitespace+`"'=(`, text[user-1]) < 0 && !strings.HasSuffix(text[:user], "«") {
+		return at
+	}
+	return start
+}
+
+var (
+	endsOraclePassword = bytesOf(whitespace + `/@"'`)
+	oracleUserBytes    = bytesOf(letters + "_$#.")
+)
+
+// beginsOracleHost reports whether a text begins with //host or host:1521.
+func beginsOracleHost(text string) bool {
+	if host, ok := strings.CutPrefix(text, "//"); ok {
+		return host != "" && wordBytes[host[0]]
+	}
+	colon := skip(text, 0, &hostBytes)
+	if colon == 0 || colon == len(text) || text[colon] != ':' {
+		return false
+	}
+	end := skip(text, colon+1, &digitBytes)
+	return end-colon > 2 && end-colon < 7 && (end == len(text) || !wordBytes[text[end]])
 }
 
 const (
@@ -222,51 +267,20 @@ const (
 	quotes     = `"'`
 )
 
-// findAll returns the places of all matches and their groups.
-func (g guarded) findAll(in folded) [][]int {
-	switch {
-	case g.may != nil && !g.may(in.text),
-		g.needs != "" && !strings.ContainsAny(in.text, g.needs),
-		len(g.holds) > 0 && !containsAny(in.text, g.holds),
-		len(g.folds) > 0 && !containsAny(in.lower, g.folds):
-		return nil
+// skip returns the first place at or after another one whose byte is not in a table.
+func skip(text string, at int, table *[256]bool) int {
+	for at < len(text) && table[text[at]] {
+		at++
 	}
-	return g.FindAllStringSubmatchIndex(in.text, -1)
+	return at
 }
 
-// forms are secrets that are known by their own form; the first group is the secret.
-var forms = []guarded{
-	{Regexp: regexp.MustCompile(`(?s)\bPrivate-Lines: \d+\s(.*?)(?:Private-MAC|$)`), holds: []string{"Private-Lines: "}}, // PuTTY
-	{Regexp: regexp.MustCompile(`(?i)\b(?:` + strings.Join(webhooks, "|") + `)([\w:%/@=-]{8,})`), folds: webhookHosts},
-	{Regexp: regexp.MustCompile(`(?i)\bjdbc:oracle:\w+:[^\s/@:]+/("[^"]*"|[^\s@]+)@`), needs: "@", folds: []string{"jdbc:oracle:"}},
-	{Regexp: regexp.MustCompile(`(?:^|[\s"'=(«])[\w$#.]+/("[^"]+"|[^\s/@"']+)@(?://\w|[\w.-]+:\d{2,5}\b)`), may: mayHoldOracle}, // Oracle: user/password@//host
-	{Regexp: regexp.MustCompile(`(?i)\b(?:sqlplus|sqlcl|expdp|impdp)\s+(?:-\S+\s+)*[^\s/]+/([^\s@]+)`), needs: "/", folds: []string{"sqlplus", "sqlcl", "expdp", "impdp"}},
-	{Regexp: regexp.MustCompile(`(?i)\b(?:bearer|apikey)\s+([A-Za-z0-9+/=._~-]*[0-9][A-Za-z0-9+/=._~-]*)`), needs: whitespace, folds: []string{"bearer", "apikey"}},
-	{Regexp: regexp.MustCompile(`(?i)\bbearer\s+([A-Za-z0-9+/=._~-]{20,})`), needs: whitespace, folds: []string{"bearer"}},
-	{Regexp: regexp.MustCompile(`(?i)(?:^|\s)(?:-u|--user|--proxy-user)[\s=]+["']?[^\s:"']+:([^\s"']+)`), needs: ":", folds: []string{"-u"}},
-	{Regexp: regexp.MustCompile(`(?i)\bidentified\s+by\s+(?:values\s+)?("[^"]+"|'[^']+'|[^\s;]+)`), needs: whitespace, folds: []string{"identified"}},
-}
-
-// mayHoldOracle reports whether a text holds the @ in user/password@host:1521 or @//host.
-func mayHoldOracle(text string) bool {
-	if !strings.Contains(text, "/") {
-		return false
+// until returns the first place at or after another one whose byte is in a table.
+func until(text string, at int, table *[256]bool) int {
+	for at < len(text) && !table[text[at]] {
+		at++
 	}
-	for at := 0; ; {
-		next := strings.IndexByte(text[at:], '@')
-		if next < 0 {
-			return false
-		}
-		if at += next + 1; strings.HasPrefix(text[at:], "//") {
-			return true
-		}
-		for at < len(text) && (wordBytes[text[at]] || text[at] == '.' || text[at] == '-') {
-			at++
-		}
-		if at+1 < len(text) && text[at] == ':' && text[at+1] >= '0' && text[at+1] <= '9' {
-			return true
-		}
-	}
+	return at
 }
 
 // webTokenSpans finds JSON Web Tokens: three runs of base64 with dots in between, the first of
@@ -311,59 +325,47 @@ func webTokenSpans(text string) []span {
 
 var base64URLBytes = bytesOf(letters + "_-")
 
-// privateKeyBegins and privateKeyEnds match the lines around a private key.
-var (
-	privateKeyBegins = regexp.MustCompile(`-{4,5} ?BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)? ?-{4,5}`)
-	privateKeyEnds   = regexp.MustCompile(`-{4,5} ?END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)? ?-{4,5}`)
-)
-
 // privateKeySpans finds private keys with the lines around them. One that is cut off goes to
 // the end of the text.
 func privateKeySpans(text string) []span {
 	var found []span
-	for from := 0; strings.Contains(text[from:], "PRIVATE KEY"); {
-		begin := privateKeyBegins.FindStringIndex(text[from:])
-		if begin == nil {
-			break
+	for from := 0; ; {
+		begin, ok := privateKeyLine(text, from, "BEGIN ")
+		if !ok {
+			return found
 		}
-		key := span{from + begin[0], len(text)}
-		if end := privateKeyEnds.FindStringIndex(text[from+begin[1]:]); end != nil {
-			key.end = from + begin[1] + end[1]
+		key := span{begin.start, len(text)}
+		if end, ok := privateKeyLine(text, begin.end, "END "); ok {
+			key.end = end.end
 		}
 		found = append(found, key)
 		from = key.end
 	}
-	return found
 }
 
-// basic is the user and password of HTTP, in base64.
-var basic = guarded{Regexp: regexp.MustCompile(`(?i)\bbasic\s+([A-Za-z0-9+/_-]{2,}={0,2})`), needs: whitespace, folds: []string{"basic"}}
-
-// named finds values by their names in other places than pairs: elements of XML, {name,
-// value} in JSON or in attributes, options of a command line in a list. Its groups are name and value.
-var named = []guarded{
-	// {"k": "password", "v": "x"} in either order, and ["password", "x"].
-	{Regexp: regexp.MustCompile(`(?i)["'](?:` + fieldForm(nameFields) + `)\\*["']\s*:\s*\\*["']([^"'\\]+)\\*["']\s*,\s*\\*["'](?:` + fieldForm(valueFields) + `)\\*["']\s*:\s*\\*["']?([^"'\\\s,}\]]+)`), folds: quotedValueFields},
-	{Regexp: regexp.MustCompile(`\[\s*\\*["']([^"'\\]+)\\*["']\s*,\s*\\*["']([^"'\\]+)\\*["']\s*\]`), needs: "["},
-	{Regexp: regexp.MustCompile(`<(?:[\w.-]+:)?([\pL\pM\w.-]+)(?:\s[^<>]*)?>\s*(?:<!\[CDATA\[)?([^<>]*[^<>\s])`), needs: "<"},
-	{Regexp: regexp.MustCompile(`(?i)\b(?:name|key)\\?["']?\s*[:=]\s*\\?["']([^"'\\]+)\\?["'][\s,]*\\?["']?value\\?["']?\s*[:=]\s*\\?["']([^"'\\]+)`), needs: quotes, folds: []string{"value"}},
-	{Regexp: regexp.MustCompile(`["']([\w .-]+)\\*["']\s*:\s*\{\s*\\*["'](?:[Vv]alue|\$|#text)\\*["']\s*:\s*\\*["']([^"'\\]+)`), needs: "{", holds: []string{"alue", "$", "#text"}},
-	{Regexp: regexp.MustCompile(`["']--?([A-Za-z][\w-]*)\\*["']\s*,\s*\\*["']([^"'\\-][^"'\\]*)`), holds: []string{`"-`, `'-`}},
-}
-
-// valueFirst finds {"v": "x", "k": "password"}: its groups are value and name.
-var valueFirst = guarded{Regexp: regexp.MustCompile(`(?i)["'](?:` + fieldForm(valueFields) + `)\\*["']\s*:\s*\\*["']?([^"'\\\s,}\]]+)\\*["']?\s*,\s*\\*["'](?:` + fieldForm(nameFields) + `)\\*["']\s*:\s*\\*["']([^"'\\]+)`), folds: quotedValueFields}
-
-// quotedValueFields are the beginnings of valueFields in quotes.
-var quotedValueFields = func() (quoted []string) {
-	for _, field := range valueFields {
-		quoted = append(quoted, `"`+field, `'`+field)
+// privateKeyLine finds the next line such as -----BEGIN RSA PRIVATE KEY-----.
+func privateKeyLine(text string, from int, word string) (line span, ok bool) {
+	for at := from; ; {
+		next := strings.Index(text[at:], word)
+		if next < 0 {
+			return span{}, false
+		}
+		next += at
+		at = next + len(word)
+		before := strings.TrimSuffix(text[from:next], " ")
+		end := skip(text, at, &labelBytes)
+		label := strings.TrimSuffix(strings.TrimSuffix(text[at:end], " "), " BLOCK")
+		if strings.HasSuffix(before, "----") && strings.HasSuffix(label, "PRIVATE KEY") && strings.HasPrefix(text[end:], "----") {
+			line = span{from + len(strings.TrimSuffix(strings.TrimSuffix(before, "----"), "-")), end + len("----")}
+			if strings.HasPrefix(text[line.end:], "-") {
+				line.end++
+			}
+			return line, true
+		}
 	}
-	return quoted
-}()
+}
 
-// webKey matches the secret part of a JSON Web Key.
-var webKey = regexp.MustCompile(`"(?:d|k)\\*"\s*:\s*\\*"([^"\\]+)`)
+var labelBytes = bytesOf("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 ")
 
 // optionSpans finds the values of the options of a command line whose names are those of secrets:
 // -password x, --token "x".
@@ -411,59 +413,16 @@ var (
 	endsOption = bytesOf(whitespace + quotes)
 )
 
-func fieldForm(fields []string) string {
-	quoted := make([]string, len(fields))
-	for i, field := range fields {
-		quoted[i] = regexp.QuoteMeta(field)
-	}
-	return strings.Join(quoted, "|")
-}
-
 func formSpans(text string) []span {
-	var found []span
-	add := func(start, end int) {
-		if start < end && !isHarmless(text[start:end]) {
-			found = append(found, span{start, end})
-		}
+	found := slices.Concat(wordSpans(text), tokenSpans(text), webTokenSpans(text))
+	isNamed := mayHoldSecretName(text)
+	if isNamed || strings.Contains(text, `"kty`) {
+		found = append(found, itemSpans(text)...)
 	}
-	in := fold(text)
-	for _, form := range forms {
-		for _, at := range form.findAll(in) {
-			add(at[2], at[3])
-		}
+	if isNamed {
+		found = append(append(found, elementSpans(text)...), optionSpans(text)...)
 	}
-	for _, token := range append(tokenSpans(text), webTokenSpans(text)...) {
-		add(token.start, token.end)
-	}
-	for _, at := range basic.findAll(in) {
-		if inner, ok := decodeBase64(text[at[2]:at[3]]); ok && strings.Contains(inner, ":") {
-			add(at[2], at[3])
-		}
-	}
-	if strings.Contains(text, `"kty`) {
-		for _, at := range webKey.FindAllStringSubmatchIndex(text, -1) {
-			add(at[2], at[3])
-		}
-	}
-	if !mayHoldSecretName(text) {
-		return found
-	}
-	for _, at := range valueFirst.findAll(in) {
-		if IsSecretName(text[at[4]:at[5]]) {
-			add(at[2], at[3])
-		}
-	}
-	for _, form := range named {
-		for _, at := range form.findAll(in) {
-			if name := text[at[2]:at[3]]; IsSecretName(name) {
-				add(at[4], at[5])
-			}
-		}
-	}
-	for _, option := range optionSpans(text) {
-		add(option.start, option.end)
-	}
-	return found
+	return slices.DeleteFunc(found, func(s span) bool { return isHarmless(text[s.start:s.end]) })
 }
 
 // pairSpans finds the values of name=value and name: value whose names are those of
@@ -495,17 +454,18 @@ type formFinder struct {
 	begun bool // a pair follows the & at next
 }
 
-// nextPair matches the & of a form, and the name of the pair that follows.
-var nextPair = regexp.MustCompile(`^&[\w.%\[\]-]+=`)
+var (
+	endsFormValue = bytesOf(whitespace + "&\"'<>")
+	pairNameBytes = bytesOf(letters + "_.%[]-")
+)
 
 // begins reports whether text at a place is a value that another pair of a form follows.
 func (f *formFinder) begins(at int) bool {
 	if at >= f.next || f.from > at {
-		f.from, f.next, f.begun = at, len(f.text), false
-		if end := strings.IndexAny(f.text[at:], whitespace+"&\"'<>"); end >= 0 {
-			f.next = at + end
-			f.begun = nextPair.MatchString(f.text[f.next:min(len(f.text), f.next+maxLook)])
-		}
+		f.from, f.next = at, until(f.text, at, &endsFormValue)
+		name := min(len(f.text), f.next+1)
+		end := skip(f.text[:min(len(f.text), name+maxLook)], name, &pairNameBytes)
+		f.begun = end > name && strings.HasPrefix(f.text[f.next:], "&") && strings.HasPrefix(f.text[end:], "=")
 	}
 	return f.begun && f.next-at < maxLook
 }
@@ -553,9 +513,12 @@ func (p *pair) isFirstOfForm() bool {
 // isValue reports whether the value can be that of the name: after a colon in prose only
 // what is no word.
 func (p *pair) isValue() bool {
+	if p.equals || p.quoted {
+		return true
+	}
 	value := strings.TrimRight(p.text[p.value.start:p.value.end], ".!? ")
 	first, _, _ := strings.Cut(strings.ToLower(value), " ")
-	return p.equals || p.quoted || p.startsSegment() && !slices.Contains(noWords, first) ||
+	return p.startsSegment() && !slices.Contains(noWords, first) ||
 		!p.startsSegment() && strings.ContainsFunc(value, func(r rune) bool {
 			return !unicode.IsLetter(r) && r != '\'' && r != '-'
 		})
@@ -804,6 +767,9 @@ var (
 // isHarmless reports whether a value is no secret whatever its name is: nothing, a switch, a
 // placeholder, an address by itself.
 func isHarmless(value string) bool {
+	if isAddress(value) {
+		return true
+	}
 	if strings.ContainsAny(value, "%+") {
 		if unescaped, err := url.QueryUnescape(value); err == nil {
 			value = unescaped
