@@ -62,9 +62,9 @@ func (s *Session) Export(ctx context.Context, o ExportOptions) (export.Result, e
 	exported := export.Export(s.project.Project, export.Input{
 		Tenant: s.tenant.Name, Live: hidden, Catalog: catalog,
 		Declared: s.declared.Connections, Moves: s.declared.Moves, Dir: dir, OneFile: o.Dir == "",
-		Classify: kind.classify, HoldsSecret: kind.holdsSecret, KnowsSecret: kind.knowsSecret, Normalize: s.provider.Normalize,
+		Classify: kind.rules.Classify, HoldsSecret: kind.holdsSecret, KnowsSecret: kind.knowsSecret, Normalize: s.provider.Normalize,
 	})
-	exported.Written = snapshot.Traits.Whole
+	exported.Written = s.provider.Assess(connection.Difference{Live: &connection.Live{}, Declared: &connection.Desired{}, Source: &connection.DataSource{}}).Carries.Holds()
 	for _, reason := range snapshot.Incomplete {
 		s.notify(NotExported{reason})
 	}

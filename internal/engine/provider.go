@@ -18,19 +18,15 @@ import (
 
 // provider is what the use cases need of a kind of system besides [connection.Provider].
 type provider struct {
-	// classify is [connection.Provider.Classify], holdsSecret tells the same of what
-	// stands inside the value of a property. Both are pure.
-	classify    func(dataSource, property string) connection.Class
+	rules connection.Rules
+	// holdsSecret tells what [connection.Rules.Classify] does of what stands inside the value
+	// of a property.
 	holdsSecret func(property string, value any) bool
 	// knowsSecret tells which of these are more than guesses, which notSensitive lifts.
 	knowsSecret func(dataSource, property string, value any) bool
 	// builtin gives the data sources that are known without a network and without a
 	// vendored file. Nil: they are vendored.
 	builtin func() *connection.Catalog
-	// normalize is [connection.Provider.Normalize].
-	normalize func(connection.Property, any) any
-	// lower is [connection.Provider.Lower].
-	lower func(connection.Lowering) []connection.Path
 	// parse reads a vendored file that describes a data source.
 	parse func(id string, text []byte) (*connection.DataSource, error)
 	// connect makes the engine's side of it. It sends nothing.
@@ -91,7 +87,7 @@ var simulatedQlik = simulation(
 )
 
 var qlikCloud = provider{
-	classify: qlik.Classify, holdsSecret: qlik.HoldsSecret, knowsSecret: qlik.KnowsSecret, normalize: qlik.Normalize, lower: qlik.Lower, parse: qlik.ParseDataSource,
+	rules: qlik.Rules{}, holdsSecret: qlik.HoldsSecret, knowsSecret: qlik.KnowsSecret, parse: qlik.ParseDataSource,
 	connect: func(o options) (connection.Provider, error) {
 		return qlik.New(qlik.Config{
 			URL: o.url, Auth: qlik.Auth{APIKey: o.auth.apiKey, ClientID: o.auth.clientID, ClientSecret: o.auth.clientSecret},
@@ -113,7 +109,7 @@ var simulatedApinizer = simulation(
 )
 
 var apinizerManager = provider{
-	classify: apinizer.Classify, holdsSecret: apinizer.HoldsSecret, knowsSecret: apinizer.KnowsSecret, normalize: apinizer.Normalize, lower: apinizer.Lower, builtin: apinizer.Builtin,
+	rules: apinizer.Rules{}, holdsSecret: apinizer.HoldsSecret, knowsSecret: apinizer.KnowsSecret, builtin: apinizer.Builtin,
 	connect: func(o options) (connection.Provider, error) {
 		if o.cacheFile != "" {
 			return nil, errors.New("cache: this tenant does not say when a connection was changed, so nothing can be kept: leave --cache out")
@@ -132,7 +128,7 @@ var apinizerManager = provider{
 // checkCredentials checks what the files declare against what is known to be secret: by
 // the provider, and by the catalog.
 func (kind provider) checkCredentials(set *spec.DesiredSet, known *connection.Catalog) connection.Problems {
-	return spec.CheckCredentials(set.Connections, known.Classify(kind.classify), known.HoldsSecret(kind.holdsSecret), known.KnowsSecret(kind.knowsSecret))
+	return spec.CheckCredentials(set.Connections, known.Classify(kind.rules.Classify), known.HoldsSecret(kind.holdsSecret), known.KnowsSecret(kind.knowsSecret))
 }
 
 // ParseDataSource reads a vendored file that describes a data source of a provider.

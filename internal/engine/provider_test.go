@@ -17,8 +17,8 @@ func TestEveryProviderOfAProjectHasACompleteEntry(t *testing.T) {
 	for _, name := range names {
 		kind := providers[name]
 		for part, isThere := range map[string]bool{
-			"classify": kind.classify != nil, "holdsSecret": kind.holdsSecret != nil, "knowsSecret": kind.knowsSecret != nil,
-			"normalize": kind.normalize != nil, "lower": kind.lower != nil, "connect": kind.connect != nil, "door": kind.door != "",
+			"rules": kind.rules != nil, "holdsSecret": kind.holdsSecret != nil, "knowsSecret": kind.knowsSecret != nil,
+			"connect": kind.connect != nil, "door": kind.door != "",
 			"embed": kind.embed != nil, "simulation": kind.simulation.Open != nil && kind.simulation.ParseFaults != nil,
 			"one of builtin and parse": (kind.builtin == nil) != (kind.parse == nil),
 		} {

@@ -161,7 +161,7 @@ func (s *Session) declaredInput() plan.Input {
 	in := plan.Input{
 		Project: s.project.Name, Tenant: s.planTenant(),
 		Policy: s.project.Policy, Desired: set.Identified(), Moves: set.Moves, Spaces: set.Spaces, OnlyMoves: set.OnlyMoves,
-		Normalize: s.provider.Normalize, Lower: s.provider.Lower,
+		Rules: s.provider,
 	}
 	if !s.taken.IsZero() {
 		in.Taken = s.taken.Format(time.RFC3339)

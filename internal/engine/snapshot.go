@@ -36,7 +36,7 @@ func (s *Session) Snapshot(ctx context.Context) (*snapshot.File, error) {
 // over a network.
 func (s *Session) useSnapshot(ctx context.Context, name string) error {
 	kind, ok := providerOf(s.tenant)
-	if !ok || kind.normalize == nil {
+	if !ok || kind.rules == nil {
 		return fmt.Errorf("tenant %q cannot be planned for from a snapshot", s.tenant.Name)
 	}
 	text, err := s.host.ReadSaved(ctx, name, s.project.o.RaiseLimits)
@@ -52,7 +52,7 @@ func (s *Session) useSnapshot(ctx context.Context, name string) error {
 			name, file.Project, file.Tenant.Name, file.Tenant.URL, s.project.Name, s.tenant.Name, s.tenant.URL)
 	}
 	s.taken, s.identity.ID = file.Taken, file.Tenant.ID
-	s.provider = snapshot.NewProvider(file, snapshot.Service{Classify: kind.classify, Normalize: kind.normalize, Lower: kind.lower}, s.local)
+	s.provider = snapshot.NewProvider(file, kind.rules, s.local)
 	s.notify(FromSnapshot{name, s.host.now().Sub(file.Taken)})
 	return nil
 }

@@ -401,7 +401,7 @@ func (w *walk) read(ctx context.Context, provider connection.Provider, details f
 			Prune: connection.PruneOwned, Adopt: connection.AdoptMatching, Update: connection.UpdatePatch,
 			MaxDeletes: connection.MaxDeletes{Count: 100},
 		},
-		Desired: w.files.desired, Moves: w.files.moves, Spaces: w.spaces(), Normalize: provider.Normalize, Lower: provider.Lower,
+		Desired: w.files.desired, Moves: w.files.moves, Spaces: w.spaces(), Rules: provider,
 	}
 	var err error
 	if in.Catalog, err = provider.DataSources(ctx, sources); err != nil {

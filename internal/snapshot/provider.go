@@ -10,19 +10,11 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// Service is the pure part of a provider: what it knows without a tenant.
-type Service struct {
-	// Classify, Normalize and Lower are those of [connection.Provider].
-	Classify  func(dataSource, property string) connection.Class
-	Normalize func(property connection.Property, value any) any
-	Lower     func(change connection.Lowering) []connection.Path
-}
-
 // Provider gives what stands in a file for the state of the tenant. It may be used
 // concurrently.
 type Provider struct {
-	file    *File
-	service Service
+	connection.Rules
+	file *File
 	// local tells of data sources that the file says nothing about; may be nil.
 	local *connection.Catalog
 }
@@ -31,23 +23,8 @@ var _ connection.Provider = (*Provider)(nil)
 
 // NewProvider makes one of a file. What the file does not know of data sources is
 // looked up in the local catalog.
-func NewProvider(file *File, service Service, local *connection.Catalog) *Provider {
-	return &Provider{file, service, local}
-}
-
-// Classify tells what part a property plays.
-func (p *Provider) Classify(dataSource, property string) connection.Class {
-	return p.service.Classify(dataSource, property)
-}
-
-// Normalize gives the form in which a value is compared.
-func (p *Provider) Normalize(property connection.Property, value any) any {
-	return p.service.Normalize(property, value)
-}
-
-// Lower implements [connection.Provider].
-func (p *Provider) Lower(change connection.Lowering) []connection.Path {
-	return p.service.Lower(change)
+func NewProvider(file *File, rules connection.Rules, local *connection.Catalog) *Provider {
+	return &Provider{rules, file, local}
 }
 
 // DataSources gives what is known of the data sources: by the file, or else by the

@@ -97,7 +97,7 @@ func TestAFileKeepsToItsSchemaAndHoldsNoSecret(t *testing.T) {
 
 func TestAProviderOfAFileGivesWhatTheTenantGave(t *testing.T) {
 	file, _, tenant, scope := written(t)
-	provider := snapshot.NewProvider(file, snapshot.Service{Classify: qlik.Classify, Normalize: qlik.Normalize, Lower: qlik.Lower}, nil)
+	provider := snapshot.NewProvider(file, qlik.Rules{}, nil)
 	want, err := tenant.Snapshot(t.Context(), scope)
 	if err != nil {
 		t.Fatal(err)
@@ -135,7 +135,7 @@ func TestAProviderOfAFileGivesWhatTheTenantGave(t *testing.T) {
 func TestWhatWasNotAskedIsNotTakenForAbsent(t *testing.T) {
 	file, _, _, scope := written(t)
 	local := &connection.Catalog{DataSources: map[string]*connection.DataSource{"snowflake": {ID: "snowflake"}}}
-	provider := snapshot.NewProvider(file, snapshot.Service{Classify: qlik.Classify, Normalize: qlik.Normalize, Lower: qlik.Lower}, local)
+	provider := snapshot.NewProvider(file, qlik.Rules{}, local)
 	t.Run("a space and an owner", func(t *testing.T) {
 		wider := scope
 		wider.Spaces = append(wider.Spaces, connection.SpaceRef{Name: "Sales"}, connection.SpaceRef{Personal: true})
@@ -174,7 +174,7 @@ func TestWhatWasNotAskedIsNotTakenForAbsent(t *testing.T) {
 
 func TestASnapshotIsNeverWrittenTo(t *testing.T) {
 	file, _, _, _ := written(t)
-	provider := snapshot.NewProvider(file, snapshot.Service{}, nil)
+	provider := snapshot.NewProvider(file, qlik.Rules{}, nil)
 	for _, outcome := range provider.Execute(t.Context(), make([]connection.Operation, 2)) {
 		if !errors.Is(outcome.Err, snapshot.ErrReadOnly) || !errors.Is(outcome.Err, connection.ErrNotSent) {
 			t.Errorf("outcome %v", outcome.Err)

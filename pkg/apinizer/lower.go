@@ -11,7 +11,7 @@ import (
 // and the properties that nobody can read; a connection gets to another project or type only by
 // being created there; and names cannot be swapped, so that the old one is deleted before the
 // new one is created under its name.
-func Lower(l connection.Lowering) []connection.Path {
+func (Rules) Lower(l connection.Lowering) []connection.Path {
 	made := l.To
 	made.Part, made.ID, made.Owner, made.Credentials, made.Writes = connection.PartNew, "", l.Caller, l.Declared, 1
 	switch {
@@ -21,6 +21,7 @@ func Lower(l connection.Lowering) []connection.Path {
 		return []connection.Path{recreate(l, made)}
 	}
 	from, to := l.From, l.To
+	to.Drops, to.Advice = l.Demands.Drops, l.Demands.Advice
 	to.Carried = carried(l)
 	way := to
 	way.Way = connection.OnTheWay
@@ -29,7 +30,7 @@ func Lower(l connection.Lowering) []connection.Path {
 
 // carried returns what every write to a live connection carries.
 func carried(l connection.Lowering) *connection.Carried {
-	return &connection.Carried{Credentials: l.Declared, Set: maps.Clone(l.Hidden), Remove: l.Absent}
+	return &connection.Carried{Lossy: l.Lossy, Credentials: l.Declared, Set: maps.Clone(l.Hidden), Remove: l.Absent}
 }
 
 // recreate returns the path of a recreate. Under a new key the new connection is created, and

@@ -11,6 +11,7 @@ import (
 // Provider is an Apinizer manager as the engine sees it. It may be used
 // concurrently.
 type Provider struct {
+	Rules
 	client      *Client
 	project     string
 	unmarked    bool
@@ -47,19 +48,6 @@ func (p *Provider) Client() *Client { return p.client }
 // Waiting returns what holds requests back now.
 func (p *Provider) Waiting() connection.Wait { return p.client.http.Waiting() }
 
-// Classify is [Classify].
-func (*Provider) Classify(dataSource, property string) connection.Class {
-	return Classify(dataSource, property)
-}
-
-// Lower implements [connection.Provider]; see the function [Lower].
-func (*Provider) Lower(change connection.Lowering) []connection.Path { return Lower(change) }
-
-// Normalize is [Normalize].
-func (*Provider) Normalize(property connection.Property, value any) any {
-	return Normalize(property, value)
-}
-
 // DataSources returns the connection types with these names. They are those of the
 // documentation: no server lists its own, so none is asked.
 func (*Provider) DataSources(_ context.Context, ids []string) (*connection.Catalog, error) {
@@ -84,13 +72,11 @@ func (p *Provider) traits() connection.Traits {
 		write.Writes = 1
 	}
 	return connection.Traits{
-		Space: connection.Recreate, Existence: connection.Delete, Untagged: true, Unmarked: p.unmarked, Whole: true, Trial: true,
-		Recreated: "the old one is deleted, and what uses it finds the new one by its name",
+		Space: connection.Recreate, Existence: connection.Delete, Unmarked: p.unmarked,
 		Costs: map[connection.Mechanism]connection.Cost{
 			connection.Create: write,
 			connection.Patch:  write,
 			connection.Delete: {Reads: 1, Writes: 1},
 		},
-		HostProperties: hosts(),
 	}
 }

@@ -131,7 +131,7 @@ func (r *rig) plan() *plan.Plan {
 	in := plan.Input{
 		Project: testProject, Tenant: plan.Tenant{Name: "test", URL: "sim:test"}, Policy: r.policy,
 		Desired: r.desired, Moves: r.moves, Spaces: []connection.SpaceRef{{Name: "Payments"}, {Name: "Logs"}},
-		Catalog: catalog, Normalize: r.provider.Normalize, Lower: r.provider.Lower, Rotate: r.rotate, Fingerprints: r.fingerprints,
+		Catalog: catalog, Rules: r.provider, Rotate: r.rotate, Fingerprints: r.fingerprints,
 	}
 	if in.Snapshot, err = r.provider.Snapshot(r.t.Context(), plan.Scope(in)); err != nil {
 		r.t.Fatal(err)

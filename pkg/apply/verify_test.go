@@ -19,9 +19,8 @@ import (
 func seen(p *plan.Plan, values map[int]string) plan.Input {
 	in := plan.Input{
 		Project: "acme", Tenant: p.Tenant, Catalog: &connection.Catalog{},
-		Snapshot:  &connection.Snapshot{Spaces: []connection.Space{{ID: "a", Name: "A", Type: "shared"}}},
-		Lower:     qlik.Lower,
-		Normalize: func(_ connection.Property, value any) any { return value },
+		Snapshot: &connection.Snapshot{Spaces: []connection.Space{{ID: "a", Name: "A", Type: "shared"}}},
+		Rules:    qlik.Rules{},
 	}
 	for i, c := range p.Changes {
 		at := connection.Position{File: "a.yaml", Line: i + 1, Column: 3}

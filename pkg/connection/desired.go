@@ -66,6 +66,16 @@ type Lifecycle struct {
 	Compare map[string]Comparison
 }
 
+// Ignores reports whether [Lifecycle.IgnoreChanges] names the group, or the member of it.
+func (l *Lifecycle) Ignores(group, member string) bool {
+	for _, ignored := range l.IgnoreChanges {
+		if ignored == group || member != "" && ignored == group+"."+member {
+			return true
+		}
+	}
+	return false
+}
+
 // The ways in which properties and credentials are updated.
 const (
 	UpdatePatch    = "patch"

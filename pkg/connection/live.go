@@ -43,7 +43,7 @@ type Live struct {
 	Separated bool `json:"separated,omitempty"`
 	// Withheld names the parts of the credentials that the service keeps, or may keep,
 	// and does not show; sorted. A write that replaces the whole connection
-	// ([Traits.Whole]) must carry them.
+	// must carry them; see [Demands.Loses].
 	Withheld []string `json:"withheld,omitempty"`
 	// InUse names the parts of the credentials that the connection uses as it is set up;
 	// sorted. Nil where the service does not tell.

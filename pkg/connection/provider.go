@@ -10,20 +10,9 @@ import (
 )
 
 // Provider is a remote system that holds connections. It reads and writes; it
-// never compares and never decides. Classify, Normalize and Lower are pure and need no
-// network; all methods may be called concurrently.
+// never compares and never decides. All methods may be called concurrently.
 type Provider interface {
-	// Classify tells whether a property of a data source is part of its
-	// credentials, from the name alone: it also works without a schema.
-	Classify(dataSource, property string) Class
-
-	// Normalize gives the one form in which a value of the property is compared:
-	// "1433" and 1433 are the same port, "true" and true the same switch.
-	Normalize(property Property, value any) any
-
-	// Lower returns the ways in which the service can make a change, the best one first.
-	// It returns at least one, and none that the caller's rights do not allow.
-	Lower(change Lowering) []Path
+	Rules
 
 	// DataSources reads what the tenant says about the data sources with these ids.
 	// One that it does not have is absent from the answer, no error. If only some of
@@ -416,37 +405,8 @@ type Traits struct {
 	Costs map[Mechanism]Cost `json:"costs,omitempty"`
 	// Writes is the limit that the writes are counted against.
 	Writes RateLimit `json:"writes"`
-	// MaxTags is how many tags a file may declare. Untagged: there are no tags.
-	MaxTags int `json:"maxTags,omitempty"`
-	// TagLimit is how many tags a connection may have, whoever they are of, where each record of a
-	// mark takes a tag; see [Mark.Records]. Zero: there is no limit, or marks are kept elsewhere.
-	TagLimit int  `json:"tagLimit,omitempty"`
-	Untagged bool `json:"untagged,omitempty"`
 	// Unmarked tells that marks are not kept: what only a mark records is not compared.
 	Unmarked bool `json:"unmarked,omitempty"`
-	// HostProperties are those whose change points the connection at another
-	// host: all credentials must be sent in the same request.
-	HostProperties []string `json:"hostProperties,omitempty"`
-	// Patchable lists the kinds of value to which the patch mechanism can set a
-	// property; see [KindOf]. Nil: any.
-	Patchable []ValueKind `json:"patchable,omitempty"`
-	// Whole tells that a patch replaces the whole connection, and that what the
-	// service keeps and does not show would be lost. So every patch carries the
-	// declared credentials, and the declared properties that are hidden; where they
-	// are not declared there is none. See [Live.Withheld] and [Live.Hidden].
-	Whole bool `json:"whole,omitempty"`
-	// Recreated says in a warning what a recreate changes for whoever uses the connection. It
-	// begins with what happens to the connection. Empty: nothing is known.
-	Recreated string `json:"recreated,omitempty"`
-	// Trial tells how a recreate gets the name: the new connection is tried out under
-	// another one; then the old one is deleted and the new one created in its place,
-	// which is a row of two kinds. Otherwise names are swapped by patches.
-	Trial bool `json:"trial,omitempty"`
-}
-
-// CanPatch tells whether the patch mechanism can set a property to the value.
-func (t *Traits) CanPatch(value any) bool {
-	return t.Patchable == nil || slices.Contains(t.Patchable, KindOf(value))
 }
 
 // ValueKind is a kind of JSON value.
@@ -557,7 +517,7 @@ type Operation struct {
 	// out whether somebody else changed the connection in between.
 	ReadBack bool
 	// Lossy allows that what the service keeps, does not show and is not told by this
-	// operation is lost. See [Traits.Whole].
+	// operation is lost. See [Demands.Loses].
 	Lossy bool
 }
 

@@ -34,6 +34,11 @@ type Object struct {
 	TagsAgain bool
 	// Carried is what every write to the object must carry; nil: nothing.
 	Carried *Carried
+	// Drops reports that the service may have dropped or unlinked its stored credentials when it
+	// wrote its properties.
+	Drops bool
+	// Advice is what to do if the service refuses the operation that leads to the object.
+	Advice Reason
 }
 
 // Part is the role of an object in its change.
@@ -57,8 +62,10 @@ const (
 	OnTheWay            // moving, while its name is not free
 )
 
-// Carried is what each write carries where a write replaces the whole connection.
+// Carried is what each write carries where a write replaces the whole connection. Lossy allows
+// that what is not carried is lost.
 type Carried struct {
+	Lossy       bool
 	Credentials map[string]any
 	Set         map[string]any
 	Remove      []string
@@ -134,9 +141,14 @@ type Lowering struct {
 	Begun *Object
 	// Missed reports that the declared name is missing now.
 	Missed bool
-	// SignIn reports that the credentials hold the code of a person's sign-in, and Together
-	// that they must be written with the rest all the same.
-	SignIn, Together bool
+	// SignIn reports that the credentials hold the code of a person's sign-in.
+	SignIn bool
+	// Desired and Source are the declaration; Demands is what [Rules.Assess] has returned for it,
+	// and Lossy reports that it allows to lose what the service does not show.
+	Desired *Desired
+	Source  *DataSource
+	Demands Demands
+	Lossy   bool
 	// Declared are the declared credentials, also where they are not due; Hidden the declared
 	// properties whose live values nobody sees; Absent the parts that are declared to be absent.
 	Declared map[string]any
@@ -211,6 +223,7 @@ func (o *Object) change(to *Object, traits *Traits) Operation {
 	if to.Writes > o.Writes {
 		operation.Credentials = to.Credentials
 	}
+	operation.DropsCredentials = to.Drops && (operation.Set != nil || operation.Remove != nil)
 	return operation.carry(to.Carried)
 }
 
@@ -238,6 +251,7 @@ func (o Operation) carry(carried *Carried) Operation {
 	if carried == nil {
 		return o
 	}
+	o.Lossy = carried.Lossy
 	if len(carried.Credentials) > 0 {
 		o.Credentials = carried.Credentials
 	}

@@ -20,13 +20,12 @@ type difference struct {
 	credentialsWhy string
 	tags           bool
 	owner          bool
-	dataSource     bool
 	protection     bool
 	sensitive      bool
 	notSensitive   bool // a name to be lifted is not recorded yet
 	record         bool // the key record is of another key
-	// host names the changed property that points the connection at another host.
-	host string
+	// demands is what the service demands of the change.
+	demands connection.Demands
 	// pending tells that what was written last is not in effect.
 	pending bool
 	// carried tells that the credentials are written only because every write must
@@ -34,13 +33,6 @@ type difference struct {
 	carried, alone bool
 	// hidden are declared properties that cannot be compared.
 	hidden map[string]any
-	// whose names the changed property that tells whose credentials are used.
-	whose string
-	// relinked is the name of stored credentials that are linked again at another host.
-	relinked any
-	// separates tells that credentials of each user take the place of those of the
-	// connection, or the reverse; nil: neither.
-	separates *bool
 	// recreate says why only a recreate can make the change; empty where it need not.
 	recreate string
 }
@@ -71,7 +63,6 @@ func (a *analysis) compare(p *pair) *difference {
 		d.add("/name", p.live.Key.Name, p.key.Name)
 	}
 	if p.live.DataSource != p.DataSource {
-		d.dataSource = true
 		d.add("/dataSource", p.live.DataSource, p.DataSource)
 	}
 	if p.ownerDiffers() {
@@ -80,7 +71,7 @@ func (a *analysis) compare(p *pair) *difference {
 	}
 	a.compareTags(p, d)
 	a.compareProperties(p, d)
-	a.linkAgain(p, d)
+	a.assess(p, d)
 	a.compareCredentials(p, d)
 	if d.recreate = a.mustRecreate(p, d); d.recreate != "" {
 		d.writeCredentials(p.Credentials, "a recreate must carry the credentials")
@@ -92,11 +83,25 @@ func (a *analysis) compare(p *pair) *difference {
 		a.compareRecord(p, d)
 		a.compareNotSensitive(p, d)
 	}
-	if a.in.Snapshot.Traits.Whole && (d.content() || p.live.Mark.Project == "") {
+	if d.demands.Carries.Holds() && (d.content() || p.live.Mark.Project == "") {
 		d.alone, d.carried = !d.content(), !d.credentials && len(p.Credentials) > 0
-		d.writeCredentials(p.Credentials, "a write replaces the whole connection, so it carries the credentials")
+		d.writeCredentials(p.Credentials, a.text(d.demands.Carries))
 	}
 	return d
+}
+
+// assess asks the provider what the service demands of the change.
+func (a *analysis) assess(p *pair, d *difference) {
+	difference := connection.Difference{
+		Traits: &a.in.Snapshot.Traits, Caller: a.in.Snapshot.Caller.ID, Declared: p.Desired, Source: p.source, Live: p.live,
+		Set: d.set, Remove: d.remove, Space: p.live.Key.Space != p.key.Space,
+		Shown: func(name string, value any) any { return a.storedName(p.source.Properties[name], value) },
+	}
+	if d.owner {
+		difference.Owner = p.ownerID
+	}
+	d.demands = a.in.Rules.Assess(difference)
+	maps.Copy(d.set, d.demands.Set)
 }
 
 func (d *difference) add(path string, before, after any) {
@@ -104,7 +109,7 @@ func (d *difference) add(path string, before, after any) {
 }
 
 func (a *analysis) compareTags(p *pair, d *difference) {
-	if p.Tags == nil || p.ignores("tags", "") {
+	if p.Tags == nil || p.Lifecycle.Ignores("tags", "") {
 		return
 	}
 	want := slices.Sorted(slices.Values(p.Tags))
@@ -118,16 +123,16 @@ func (a *analysis) compareTags(p *pair, d *difference) {
 // is missing live is a difference unless its value is the schema's default.
 func (a *analysis) compareProperties(p *pair, d *difference) {
 	for _, name := range slices.Sorted(maps.Keys(p.Properties)) {
-		if p.ignores("properties", name) {
+		if p.Lifecycle.Ignores("properties", name) {
 			continue
 		}
 		property := p.source.Properties[name]
 		path := "/properties/" + jsonpointer.Escape(name)
-		want := a.in.Normalize(property, p.Properties[name])
+		want := a.in.Rules.Normalize(property, p.Properties[name])
 		have, present := p.live.Properties[name]
-		have = a.in.Normalize(property, have)
+		have = a.in.Rules.Normalize(property, have)
 		isDefault := func(value any) bool {
-			return property.HasDefault && connection.Equal(a.in.Normalize(property, property.Default), value)
+			return property.HasDefault && connection.Equal(a.in.Rules.Normalize(property, property.Default), value)
 		}
 		switch {
 		case slices.Contains(p.live.Hidden, name):
@@ -153,10 +158,6 @@ func (a *analysis) compareProperties(p *pair, d *difference) {
 		default:
 			continue
 		}
-		a.noteSeparated(d, property, name, want)
-		if slices.Contains(a.in.Snapshot.Traits.HostProperties, name) {
-			d.host = name
-		}
 	}
 }
 
@@ -166,7 +167,7 @@ func (a *analysis) compareProperties(p *pair, d *difference) {
 // stays until the next write.
 func (a *analysis) compareRecord(p *pair, d *difference) {
 	// Where a write replaces everything, a record is no reason to lose what is not declared.
-	d.record = p.stale && !(a.in.Snapshot.Traits.Whole && a.undeclared(p, p.live.Withheld) != "")
+	d.record = p.stale && len(d.demands.Loses) == 0
 	if d.record && p.live.Key == p.key { // what moves is marked on its way
 		d.add("/keyRecord", p.live.Mark.Key, a.places.Record(p.key))
 	}
@@ -192,18 +193,13 @@ func (d *difference) addUnrecorded(path string, names []string, isRecorded func(
 	return true
 }
 
-// compareCredentials asks the mark: the service never shows a credential. A
-// change of host must carry all of them in the same request, and a change of owner
-// takes them away.
+// compareCredentials asks the mark: the service never shows a credential. It may demand that a
+// change carries all of them.
 func (a *analysis) compareCredentials(p *pair, d *difference) {
 	switch {
-	case d.whose != "":
-		d.writeCredentials(p.Credentials, "a change of "+d.whose+" must carry the credentials")
-	case d.host != "":
-		d.writeCredentials(p.Credentials, "a change of "+d.host+" must carry the credentials")
-	case d.owner:
-		d.writeCredentials(p.Credentials, "a change of owner takes the credentials away")
-	case len(p.Credentials) == 0 || p.ignores("credentials", ""):
+	case d.demands.Credentials.Holds():
+		d.writeCredentials(p.Credentials, a.text(d.demands.Credentials))
+	case len(p.Credentials) == 0 || p.Lifecycle.Ignores("credentials", ""):
 	case p.live.Mark.Credentials == "" && !p.live.HasCredentials && !p.live.Separated:
 		d.writeCredentials(p.Credentials, "the tenant has no credentials for it")
 	default:
@@ -242,16 +238,8 @@ func (d *difference) writeCredentials(credentials map[string]any, why string) {
 
 // mustRecreate tells why a patch cannot make the change; empty where it can.
 func (a *analysis) mustRecreate(p *pair, d *difference) string {
-	switch {
-	case d.dataSource:
-		return "another data source needs a recreate"
-	case p.live.Key.Space != p.key.Space && a.in.Snapshot.Traits.Space == connection.Recreate:
-		return "another space needs a recreate"
-	}
-	for _, name := range slices.Sorted(maps.Keys(d.set)) {
-		if !a.in.Snapshot.Traits.CanPatch(d.set[name]) {
-			return "the value of " + name + " cannot be patched and needs a recreate"
-		}
+	if d.demands.Recreate.Holds() {
+		return a.text(d.demands.Recreate)
 	}
 	if a.updateOf(p.target) == connection.UpdateRecreate && (len(d.set)+len(d.remove) > 0 || d.credentials) {
 		return "update: recreate"
@@ -268,17 +256,6 @@ func (d *difference) addCredentials(credentials map[string]any) {
 	for _, name := range slices.Sorted(maps.Keys(credentials)) {
 		d.fields = append(d.fields, Field{Path: "/credentials/" + jsonpointer.Escape(name), Secret: true})
 	}
-}
-
-// ignores reports whether lifecycle.ignoreChanges names the group, or the member
-// of it.
-func (t *target) ignores(group, member string) bool {
-	for _, ignored := range t.Lifecycle.IgnoreChanges {
-		if ignored == group || member != "" && ignored == group+"."+member {
-			return true
-		}
-	}
-	return false
 }
 
 func (a *analysis) userName(id string) string {

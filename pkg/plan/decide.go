@@ -40,6 +40,7 @@ type analysis struct {
 	compared  []Compared
 	omitted   int // changes that were left out
 	warnings  []Warning
+	messages  connection.Messages
 }
 
 // decision is a change together with what it takes to carry it out.
@@ -65,7 +66,7 @@ type decision struct {
 // analyze compares the files with the tenant.
 func analyze(in Input) *analysis {
 	in.Snapshot = keyrecord.Hide(in.Snapshot, in.Desired, in.Moves)
-	a := &analysis{in: in, warnings: []Warning{}, inScope: map[string]bool{}}
+	a := &analysis{in: in, messages: messagesOf(in.Rules), warnings: []Warning{}, inScope: map[string]bool{}}
 	a.index()
 	a.resolve()
 	a.match()
@@ -132,8 +133,7 @@ func (a *analysis) decide(p *pair) *decision {
 	if p.live == nil {
 		c.Action, c.Declares = ActionCreate, declares(p.target)
 		c.Fields = a.created(p.target)
-		c.Refused = a.refuseCreate(p)
-		position = a.refusedAt(p, a.in.Snapshot.Caller.ID, c.Refused)
+		position = a.judge(createRules, p, d)
 		a.manual(d)
 		return d
 	}
@@ -155,18 +155,27 @@ func (a *analysis) decide(p *pair) *decision {
 		return nil
 	}
 	c.Declares = declares(p.target)
-	c.Refused = a.refuseChange(p, d.diff)
-	position = a.refusedAt(p, p.live.OwnerID, c.Refused)
+	position = a.judge(changeRules, p, d)
 	a.goOn(d)
 	a.manual(d)
 	return d
+}
+
+// judge refuses a change if one of the rules does, and returns the position of what the change is
+// about.
+func (a *analysis) judge(rules []rule, p *pair, d *decision) connection.Position {
+	reason := a.refuse(rules, p, d)
+	if reason.Holds() {
+		d.change.Refused = a.text(reason)
+	}
+	return p.PositionOf(reason.Path)
 }
 
 // goOn lets a recreate go on with the new connection that an interrupted one has left,
 // if that is what would be made now, but for what is written to it in any case.
 func (a *analysis) goOn(d *decision) {
 	rest := a.begun[d.target.key]
-	if rest == nil || d.change.Action != ActionRecreate || d.change.Refused != "" || a.in.Snapshot.Traits.Trial {
+	if rest == nil || d.change.Action != ActionRecreate || d.change.Refused != "" || !d.diff.demands.Resumes {
 		return
 	}
 	made, owner := rest.live, a.ownerAfter(d.target, d.live)
@@ -183,7 +192,7 @@ func (a *analysis) goOn(d *decision) {
 // isRebuilt reports whether a connection has the properties that a recreate would give it.
 func (a *analysis) isRebuilt(made *connection.Live, d *decision) bool {
 	want := *d.target.Desired
-	want.Properties, want.Lifecycle.IgnoreChanges = a.rebuilt(d.target, d.live), nil
+	want.Properties, want.Lifecycle.IgnoreChanges = a.rebuilt(d.target, d.live, d.diff.demands.Leaves), nil
 	for name := range made.Properties {
 		if _, wanted := want.Properties[name]; !wanted {
 			want.Properties[name] = nil
@@ -222,7 +231,7 @@ func (a *analysis) created(t *target) []Field {
 	for _, name := range slices.Sorted(maps.Keys(t.Properties)) {
 		if value := t.Properties[name]; value != nil {
 			property := t.source.Properties[name]
-			d.add("/properties/"+jsonpointer.Escape(name), nil, a.storedName(property, a.in.Normalize(property, value)))
+			d.add("/properties/"+jsonpointer.Escape(name), nil, a.storedName(property, a.in.Rules.Normalize(property, value)))
 		}
 	}
 	d.addCredentials(t.Credentials)
@@ -235,7 +244,7 @@ func (a *analysis) normalized(t *target) map[string]any {
 	properties := make(map[string]any, len(t.Properties))
 	for name, value := range t.Properties {
 		if value != nil {
-			properties[name] = a.in.Normalize(t.source.Properties[name], value)
+			properties[name] = a.in.Rules.Normalize(t.source.Properties[name], value)
 		}
 	}
 	return properties
@@ -243,22 +252,24 @@ func (a *analysis) normalized(t *target) map[string]any {
 
 // rebuilt gives the properties of a connection that is made anew: those that are
 // declared, and of the same data source those that the old one has besides, or
-// that are ignored.
-func (a *analysis) rebuilt(t *target, old *connection.Live) map[string]any {
+// that are ignored, without what it leaves behind.
+func (a *analysis) rebuilt(t *target, old *connection.Live, leaves []string) map[string]any {
 	properties := a.normalized(t)
 	if old.DataSource != t.DataSource {
 		return properties
 	}
 	for name := range t.Properties {
-		if t.ignores("properties", name) {
+		if t.Lifecycle.Ignores("properties", name) {
 			delete(properties, name)
 		}
 	}
 	for name, value := range old.Properties {
-		if _, declared := t.Properties[name]; !declared || t.ignores("properties", name) {
+		if _, declared := t.Properties[name]; !declared || t.Lifecycle.Ignores("properties", name) {
 			properties[name] = value
 		}
 	}
-	a.unlink(t, properties)
+	for _, name := range leaves {
+		delete(properties, name)
+	}
 	return properties
 }

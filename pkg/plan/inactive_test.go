@@ -19,7 +19,7 @@ func TestADisabledDataSourceRefusesItsOwnConnectionsAlone(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			in := plan.Input{
 				Project: "acme", Policy: connection.Policy{Prune: connection.PruneOwned}, Catalog: &connection.Catalog{},
-				Lower: qlik.Lower, Normalize: func(_ connection.Property, value any) any { return value },
+				Rules: qlik.Rules{},
 				Desired: []connection.Desired{
 					{Name: "Ledger", Space: connection.SpaceRef{Name: "Finance"}, DataSource: "teradata"},
 					{Name: "Rates", Space: connection.SpaceRef{Name: "Finance"}, DataSource: "rest"},
@@ -42,7 +42,7 @@ func TestADisabledDataSourceRefusesItsOwnConnectionsAlone(t *testing.T) {
 // owner; what is theirs already is a warning.
 func TestAnOwnerWhoIsNotActiveRefusesOnlyWhatWouldBeGivenToThem(t *testing.T) {
 	in := plan.Input{
-		Project: "acme", Catalog: &connection.Catalog{}, Lower: qlik.Lower, Normalize: func(_ connection.Property, value any) any { return value },
+		Project: "acme", Catalog: &connection.Catalog{}, Rules: qlik.Rules{},
 		Desired: []connection.Desired{
 			{Name: "Ledger", Space: connection.SpaceRef{Name: "Finance"}, DataSource: "rest", OwnerID: "u2"},
 			{Name: "Rates", Space: connection.SpaceRef{Name: "Finance"}, DataSource: "rest"},

@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// refuse applies the rules over the whole plan. The hash is known by now, so that
+// limit applies the rules over the whole plan. The hash is known by now, so that
 // the hint can name it.
-func (a *analysis) refuse(p *Plan) *Refusal {
+func (a *analysis) limit(p *Plan) *Refusal {
 	owned := 0
 	for i := range a.in.Snapshot.Connections {
 		if a.in.Snapshot.Connections[i].Mark.Project == a.in.Project {

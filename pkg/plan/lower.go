@@ -12,9 +12,9 @@ import (
 func (o *orderer) operations(change int, d *decision) []*node {
 	var path connection.Path
 	if d.change.Action == ActionDelete {
-		path.States = []connection.State{{o.object(d.live)}, {}}
+		path.States = []connection.State{{o.analysis.object(d.live)}, {}}
 	} else {
-		path = o.choose(d, o.analysis.in.Lower(o.lowering(d)))
+		path = o.choose(d, o.analysis.in.Rules.Lower(o.analysis.lowering(d)))
 	}
 	nodes := o.derive(change, d, path)
 	o.liftWritten(d, nodes, nil)
@@ -22,8 +22,8 @@ func (o *orderer) operations(change int, d *decision) []*node {
 }
 
 // object returns a live connection as an object of its change.
-func (o *orderer) object(live *connection.Live) connection.Object {
-	space, known := o.analysis.places[live.Key.Space]
+func (a *analysis) object(live *connection.Live) connection.Object {
+	space, known := a.places[live.Key.Space]
 	if !known {
 		space = connection.Space{ID: live.SpaceID, Name: live.Key.Space}
 	}
@@ -34,40 +34,42 @@ func (o *orderer) object(live *connection.Live) connection.Object {
 }
 
 // lowering returns what the provider is asked for a decision that is no delete.
-func (o *orderer) lowering(d *decision) connection.Lowering {
-	a, t, live := o.analysis, d.target, d.live
+func (a *analysis) lowering(d *decision) connection.Lowering {
+	t, live := d.target, d.live
 	l := connection.Lowering{
-		Traits: o.traits, Caller: a.in.Snapshot.Caller.ID, Live: live, Missed: d.missed,
+		Desired: t.Desired, Source: t.source, Traits: &a.in.Snapshot.Traits, Caller: a.in.Snapshot.Caller.ID, Live: live, Missed: d.missed,
 		Declared: t.Credentials, Record: t.credentialsMark,
 		To: connection.Object{DataSource: t.DataSource, Key: t.key, Space: t.space, Owner: a.ownerAfter(t, live), Tags: t.Tags, Mark: *a.mark(t, nil, true)},
 	}
 	if live == nil {
-		l.To.Properties = a.normalized(t)
+		l.To.Properties, l.SignIn = a.normalized(t), a.signIn(t, nil) != ""
 		return l
 	}
-	l.From, l.Place = o.object(live), a.places.Record(live.Key)
+	l.From, l.Place = a.object(live), a.places.Record(live.Key)
+	l.Demands, l.Lossy = d.diff.demands, t.Lifecycle.RecreateAllowed
 	l.Hidden, l.Absent = d.diff.hidden, absent(t, live.Withheld)
 	if d.diff.recreate == "" {
-		o.lowerUpdate(d, &l)
+		a.lowerUpdate(d, &l)
 		return l
 	}
-	l.Recreate, l.To.Properties, l.To.Mark.Moved = true, a.rebuilt(t, live), a.movedMark(t.key, live)
-	if t.Tags == nil || t.ignores("tags", "") {
+	l.SignIn = a.signIn(t, live) != ""
+	l.Recreate, l.To.Properties, l.To.Mark.Moved = true, a.rebuilt(t, live, d.diff.demands.Leaves), a.movedMark(t.key, live)
+	if t.Tags == nil || t.Lifecycle.Ignores("tags", "") {
 		l.To.Tags = live.Tags
 	}
 	if d.begun != nil {
-		begun := o.object(d.begun)
+		begun := a.object(d.begun)
 		begun.Part = connection.PartNew
-		l.Begun, l.SignIn = &begun, a.signIn(t, live) != ""
+		l.Begun = &begun
 	}
 	return l
 }
 
 // lowerUpdate fills in what is asked for a connection that stays the same one.
-func (o *orderer) lowerUpdate(d *decision, l *connection.Lowering) {
+func (a *analysis) lowerUpdate(d *decision, l *connection.Lowering) {
 	t, diff := d.target, d.diff
 	l.To = l.From
-	l.To.Key, l.To.Space, l.To.Mark = t.key, t.space, *o.analysis.mark(t, d.live, diff.credentials)
+	l.To.Key, l.To.Space, l.To.Mark = t.key, t.space, *a.mark(t, d.live, diff.credentials)
 	if diff.owner {
 		l.To.Owner = t.ownerID
 	}
@@ -88,7 +90,7 @@ func (o *orderer) lowerUpdate(d *decision, l *connection.Lowering) {
 	if diff.credentials {
 		l.Due, l.To.Credentials, l.To.Writes = true, t.Credentials, 1
 	}
-	l.SignIn, l.Together = d.signIn != "", diff.host != ""
+	l.SignIn = d.signIn != ""
 	l.Marking = diff.protection || diff.sensitive || diff.notSensitive || diff.record || diff.pending || d.live.Mark.Project == ""
 }
 
@@ -204,21 +206,16 @@ func (o *orderer) derive(change int, d *decision, path connection.Path) []*node 
 				together.undo = &undo
 			}
 		}
-		o.complete(n, was, is)
+		o.complete(n, is)
 		nodes = append(nodes, n)
 	}
 	return nodes
 }
 
 // complete adds to an operation what the states do not show.
-func (o *orderer) complete(n *node, was, is *connection.Object) {
-	d := n.decision
-	n.operation.Lossy = d.live != nil && d.target != nil && d.target.Lifecycle.RecreateAllowed
-	if diff := d.diff; diff != nil && n.operation.Kind == connection.Patch {
-		n.operation.DropsCredentials = (diff.host != "" || diff.whose != "") && (n.operation.Set != nil || n.operation.Remove != nil)
-	}
+func (o *orderer) complete(n *node, is *connection.Object) {
 	n.needSignIn()
-	if is != nil && was != nil && is.Writes > was.Writes {
-		o.noteOwner(n, is.Owner)
+	if is != nil && is.Advice.Holds() {
+		n.advice = o.analysis.text(is.Advice)
 	}
 }

@@ -2,7 +2,6 @@ package plan
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/qlsync/qlsync/pkg/connection"
 )
@@ -15,7 +14,7 @@ func (a *analysis) lifted(t *target, live *connection.Live) []string {
 	var names []string
 	for _, name := range t.NotSensitive {
 		value := t.Properties[name]
-		if value == nil || slices.Contains(t.Sensitive, name) || t.ignores("properties", name) {
+		if value == nil || slices.Contains(t.Sensitive, name) || t.Lifecycle.Ignores("properties", name) {
 			continue
 		}
 		if live != nil && !live.Mark.Lifts(a.in.Project, name) && !a.showsNothingElse(t, live, name) {
@@ -31,8 +30,8 @@ func (a *analysis) lifted(t *target, live *connection.Live) []string {
 // files do not declare: it writes the whole value, or there is no secret in the live one.
 func (a *analysis) showsNothingElse(t *target, live *connection.Live, name string) bool {
 	property := t.source.Properties[name]
-	have := a.in.Normalize(property, live.Properties[name])
-	kept := connection.EqualBy(t.Lifecycle.Compare, name, a.in.Normalize(property, t.Properties[name]), have)
+	have := a.in.Rules.Normalize(property, live.Properties[name])
+	kept := connection.EqualBy(t.Lifecycle.Compare, name, a.in.Rules.Normalize(property, t.Properties[name]), have)
 	return !slices.Contains(live.Hidden, name) && (len(connection.Secrets(have)) == 0 || !kept)
 }
 
@@ -91,15 +90,4 @@ func (a *analysis) compareNotSensitive(p *pair, d *difference) {
 	d.notSensitive = d.addUnrecorded("/notSensitive", a.lifted(p.target, p.live), func(name string) bool {
 		return p.live.Mark.Lifts(a.in.Project, name)
 	})
-}
-
-// checkNotSensitive refuses names that could never be lifted, as nothing can be recorded on
-// the connections of the tenant.
-func (a *analysis) checkNotSensitive(t *target) {
-	if !a.in.Snapshot.Traits.Unmarked || len(t.NotSensitive) == 0 {
-		return
-	}
-	a.problem(t.PositionOf("/notSensitive"), "leave notSensitive out",
-		"notSensitive needs a record on %q, and with ownership: none nothing is recorded: the live value of %s would stay hidden",
-		t.key, strings.Join(t.NotSensitive, ", "))
 }

@@ -3,6 +3,7 @@ package plan_test
 import (
 	"testing"
 
+	"github.com/qlsync/qlsync/pkg/apinizer"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
 )
@@ -39,7 +40,7 @@ func TestNoOperationLiftsANameBeforeItsValueIsWritten(t *testing.T) {
 
 func TestWhereNothingCanBeRecordedNothingCanBeLifted(t *testing.T) {
 	w := newWorld()
-	w.snapshot.Traits.Unmarked = true
+	w.snapshot.Traits.Unmarked, w.rules = true, exactly{apinizer.Rules{}}
 	w.declare("A", "x", func(d *connection.Desired) { d.NotSensitive = []string{"path"} })
 	_, problems := plan.Make(w.input())
 	want := `a.yaml:1:3: notSensitive needs a record on "A/x", and with ownership: none nothing is recorded: the live value of path would stay hidden (leave notSensitive out)`

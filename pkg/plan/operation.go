@@ -19,10 +19,7 @@ type node struct {
 	// created is the operation whose connection this one is about; nil where the
 	// id is known.
 	created *node
-	// owner is who owns the connection whose credentials this writes, where that is not
-	// the token's user; handedOver tells that the change has given it to them.
-	owner      string
-	handedOver bool
+	advice  string // what to do if the service refuses it
 	// group is the group whose step this is part of; nil: none. leads reports that it comes
 	// before the group, and creates what that needs.
 	group *group
@@ -39,19 +36,11 @@ type node struct {
 // group is operations that must not be separated.
 type group struct{ undo *connection.Operation }
 
-// noteOwner notes whose connection it is to which an operation writes credentials.
-func (o *orderer) noteOwner(n *node, owner string) {
-	if a := o.analysis; owner != a.in.Snapshot.Caller.ID {
-		n.owner = a.userName(owner)
-		n.handedOver = n.decision.live == nil || n.decision.live.OwnerID != owner
-	}
-}
-
 // ownerAfter gives who is to own what is made anew: the caller, where nobody is
 // declared.
 func (a *analysis) ownerAfter(t *target, old *connection.Live) string {
 	owner := t.ownerID
-	if old != nil && t.ignores("owner", "") {
+	if old != nil && t.Lifecycle.Ignores("owner", "") {
 		owner = old.OwnerID
 	}
 	return cmp.Or(owner, a.in.Snapshot.Caller.ID)
@@ -70,7 +59,7 @@ func (a *analysis) mark(t *target, live *connection.Live, written bool) *connect
 	if live != nil {
 		mark.Credentials, mark.Protected = live.Mark.Credentials, live.Mark.Protected
 		owner = live.OwnerID
-		if t.ownerID != "" && !t.ignores("owner", "") {
+		if t.ownerID != "" && !t.Lifecycle.Ignores("owner", "") {
 			owner = t.ownerID
 		}
 	}

@@ -12,11 +12,11 @@ import (
 // nobody knows, and the owner stays.
 func (p *pair) ownerDiffers() bool {
 	switch {
-	case p.ownerID == "" || p.ownerID == p.live.OwnerID || p.ignores("owner", ""):
+	case p.ownerID == "" || p.ownerID == p.live.OwnerID || p.Lifecycle.Ignores("owner", ""):
 		return false
 	case p.live.OwnerID != "" || p.live.Ownerless:
 		return true
-	case len(p.Credentials) == 0 || p.ignores("credentials", "") || p.live.Mark.Credentials == "":
+	case len(p.Credentials) == 0 || p.Lifecycle.Ignores("credentials", "") || p.live.Mark.Credentials == "":
 		return false
 	}
 	return !connection.SameCredentials(p.live.Mark.Credentials, p.credentialsMark(p.ownerID))
@@ -27,7 +27,7 @@ func (p *pair) ownerDiffers() bool {
 func (a *analysis) warnAboutUnknownOwners() {
 	for i := range a.pairs {
 		p := &a.pairs[i]
-		if p.live == nil || p.ownerID == "" || p.live.OwnerID != "" || p.live.Ownerless || p.ignores("owner", "") || p.ownerDiffers() {
+		if p.live == nil || p.ownerID == "" || p.live.OwnerID != "" || p.live.Ownerless || p.Lifecycle.Ignores("owner", "") || p.ownerDiffers() {
 			continue
 		}
 		key := connection.Key{Space: p.key.Space, Name: p.key.Name}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/qlsync/qlsync/pkg/apinizer"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
 )
@@ -204,7 +205,7 @@ func TestRenewedRecordsAreKeptByASecondPlan(t *testing.T) {
 // take what nobody can see.
 func TestARecordIsNoReasonToLoseSecrets(t *testing.T) {
 	w := newWorld()
-	w.snapshot.Traits.Whole = true
+	w.rules = exactly{apinizer.Rules{}}
 	w.declare("A", "kept", func(d *connection.Desired) { d.Lifecycle.RecreateAllowed = true })
 	w.declare("A", "renewed")
 	stale := func(withheld ...string) func(*connection.Live) {

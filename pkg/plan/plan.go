@@ -79,11 +79,8 @@ type Input struct {
 	// Reviewed is a plan of before: what differs from it is refused, and the rest
 	// goes on. Nil: nothing is compared.
 	Reviewed *Plan
-	// Lower returns the ways in which the service can make a change; see
-	// [connection.Provider.Lower].
-	Lower func(connection.Lowering) []connection.Path
-	// Normalize is [connection.Provider.Normalize].
-	Normalize func(connection.Property, any) any
+	// Rules is what the provider knows of its service.
+	Rules connection.Rules
 }
 
 // Plan is what would change and how. It holds no secret and nothing volatile.
@@ -324,7 +321,7 @@ func Make(in Input) (*Plan, connection.Problems) {
 			p.Seen = append(p.Seen, see(d.live))
 		}
 	}
-	found.warnAboutOwners()
+	found.warnOnce()
 	found.warnUnsuited()
 	if len(steps) > 0 {
 		p.Steps = steps
@@ -335,7 +332,7 @@ func Make(in Input) (*Plan, connection.Problems) {
 	found.listRotations(p)
 	p.Estimate = estimate(p.Steps, &in)
 	p.Hash = hash(p)
-	if p.Refusal = found.refuse(p); in.Reviewed != nil && !in.Reviewed.reviews(p) {
+	if p.Refusal = found.limit(p); in.Reviewed != nil && !in.Reviewed.reviews(p) {
 		p.Refusal = &Refusal{
 			Rule: RuleStale, Message: "the reviewed plan is not for this project and tenant, or was changed since", Hint: "plan and review again",
 		}

@@ -392,7 +392,6 @@ func TestMake(t *testing.T) {
 			w.hold("A", "x", func(l *connection.Live) { l.OwnerID, l.Ownerless = "", true })
 		}, "update A/x /owner:>bo@example.com\ns1 bulk-update A/x"},
 		{"tags that leave no room for ours are refused before anything is written", func(w *world) {
-			w.snapshot.Traits.TagLimit = 32
 			full := func(tags int, change ...func(*connection.Live)) func(*connection.Live) {
 				return func(l *connection.Live) {
 					l.Tags, l.OtherTags = numbered(tags), 1
@@ -466,7 +465,7 @@ func TestMake(t *testing.T) {
 				})
 				w.hold("A", name, func(l *connection.Live) { l.Properties = map[string]any{"list": test.have} })
 			}
-			w.snapshot.Traits.Patchable = nil
+			w.rules = patching{w.rules}
 		}, strings.Join([]string{
 			"update A/01 /properties/list:[map[name:a value:2] map[name:z value:3]]>[map[name:z value:1] map[name:a value:2]]",
 			"update A/02 /properties/list:[map[name:z value:2] map[name:z value:1]]>[map[name:z value:1] map[name:z value:2]]",
@@ -548,7 +547,6 @@ func TestMake(t *testing.T) {
 			"update A/sensitive /properties/path:(secret)>/sensitive\n" +
 			"s1 patch A/hidden\ns2 patch A/more\ns3 patch A/sensitive"},
 		{"a new record needs room among the tags", func(w *world) {
-			w.snapshot.Traits.TagLimit = 32
 			w.declare("A", "x", func(d *connection.Desired) { d.NotSensitive = []string{"path"} })
 			w.hold("A", "x", func(l *connection.Live) { l.Tags, l.OtherTags = numbered(28), 1 })
 		}, "update A/x /notSensitive:<nil>>[path] !it has 29 tags, and qlsync needs 4 of the 32 that a connection may have: take tags off it, or declare at most 26 under tags"},

@@ -11,8 +11,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/qlsync/qlsync/pkg/apinizer"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
+	"github.com/qlsync/qlsync/pkg/qlik"
 )
 
 // recreateWorld has a connection that is to become another one, of Bo.
@@ -422,14 +424,17 @@ func (w *world) carryOutWhatIsAllowed(t *rapid.T, p *plan.Plan) {
 
 // What an id or a name is good for, only the service knows.
 func TestTheWarningOfARecreateSaysWhatTheServiceSays(t *testing.T) {
-	for name, test := range map[string]struct{ recreated, want string }{
-		"a service that says it": {"the pipe is laid again", "it is recreated: the pipe is laid again"},
-		"a snapshot of before":   {"", "it is recreated"},
+	for name, test := range map[string]struct {
+		rules connection.Rules
+		want  string
+	}{
+		"one that has ids":  {qlik.Rules{}, "it is recreated: apps keep working by its name; its id changes, and what refers to the id is lost"},
+		"one that has none": {apinizer.Rules{}, "it is recreated: the old one is deleted, and what uses it finds the new one by its name"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld()
 			w.policy.Update = connection.UpdateRecreate
-			w.snapshot.Traits.Recreated = test.recreated
+			w.rules = test.rules
 			w.declare("A", "x", func(d *connection.Desired) { d.Properties["path"] = "/new" })
 			w.hold("A", "x")
 			p, problems := plan.Make(w.input())

@@ -2,11 +2,9 @@ package plan
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
-	"github.com/qlsync/qlsync/internal/jsonpointer"
 	"github.com/qlsync/qlsync/internal/keyrecord"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
@@ -110,42 +108,15 @@ func (a *analysis) resolve() {
 				own, connection.Resemblance(t.key.Name, first.key.Name), other, first.PositionOf(""))
 			continue
 		}
-		if a.in.Snapshot.Traits.Untagged && len(desired.Tags) > 0 {
-			a.problem(desired.PositionOf("/tags"), "leave tags out", "%q cannot have tags: the tenant knows none", t.key)
+		for _, reason := range a.in.Rules.Check(desired, t.source, &a.in.Snapshot.Traits) {
+			text, next := a.messages.Parts(reason.With("connection", t.key))
+			a.problem(desired.PositionOf(reason.Path), next, "%s", text)
 		}
-		most := a.in.Snapshot.Traits.MaxTags
-		if most > 0 && len(desired.Sensitive) > 0 {
-			most-- // that is a mark more
-		}
-		if most > 0 && len(desired.NotSensitive) > 0 {
-			most-- // and another one
-		}
-		if most > 0 && len(desired.Tags) > most {
-			a.problem(desired.PositionOf("/tags"), "", "%d tags are declared; at most %d fit beside qlsync's own", len(desired.Tags), most)
-		}
-		a.checkNotSensitive(t)
-		a.checkAbsent(t)
 		t.ownerID = a.owner(desired)
 		a.selectStored(t)
 		a.targets = append(a.targets, t)
 	}
 	slices.SortFunc(a.targets, func(x, y *target) int { return x.key.Compare(y.key) })
-}
-
-// checkAbsent refuses that a part of the credentials must be absent where no write
-// takes one away.
-func (a *analysis) checkAbsent(t *target) {
-	if a.in.Snapshot.Traits.Whole {
-		return
-	}
-	for _, name := range slices.Sorted(maps.Keys(t.Properties)) {
-		known := t.source.Properties[name]
-		secret := known.Class != connection.ClassProperty && !(known.Guessed && slices.Contains(t.NotSensitive, name)) ||
-			slices.Contains(t.Sensitive, name)
-		if t.Properties[name] == nil && secret {
-			a.problem(t.PositionOf("/properties/"+jsonpointer.Escape(name)), "leave it out", "%q is a part of the credentials, and the tenant takes none away", name)
-		}
-	}
 }
 
 func (a *analysis) source(id string) *connection.DataSource {

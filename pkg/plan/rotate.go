@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"cmp"
 	"slices"
 
 	"github.com/qlsync/qlsync/pkg/connection"
@@ -60,14 +59,14 @@ func (a *analysis) rotate(p *pair, d *decision) {
 	once := p.Credentials[code] != nil // a code for one use has no value that lasts
 	refused := d != nil && d.change.Refused != ""
 	written := p.live == nil || d != nil && d.diff != nil && d.diff.credentials
-	if !refused && !once && (written || asked || !p.ignores("credentials", "")) {
+	if !refused && !once && (written || asked || !p.Lifecycle.Ignores("credentials", "")) {
 		c := Compared{Connection: p.key, Credentials: p.Credentials}
 		if p.live != nil {
 			c.Recorded = p.live.Mark.Fingerprint
 		}
 		a.compared = append(a.compared, c)
 	}
-	if written || p.live == nil || refused && !asked || !asked && p.ignores("credentials", "") {
+	if written || p.live == nil || refused && !asked || !asked && p.Lifecycle.Ignores("credentials", "") {
 		return
 	}
 	known, ok := a.in.Fingerprints[p.key]
@@ -79,25 +78,25 @@ func (a *analysis) rotate(p *pair, d *decision) {
 		}
 	case ok && known.Changed:
 		a.addRotation(p, ActionRotate, "the values behind its references have changed")
-	case ok && known.Unknown && d == nil && !a.in.Snapshot.Traits.Whole:
+	case ok && known.Unknown && d == nil && !a.compare(p).demands.Carries.Holds():
 		a.addRotation(p, ActionRecord, "nothing is recorded of the values of its credentials that the key can be compared with: they are taken as they are")
 	}
 }
 
 func (a *analysis) addRotation(p *pair, action Action, reason string) *decision {
-	position := p.PositionOf("")
-	r := &decision{target: p.target, live: p.live, diff: &difference{}, change: Change{
+	position, compared := p.PositionOf(""), a.compare(p)
+	r := &decision{target: p.target, live: p.live, diff: &difference{demands: compared.demands}, change: Change{
 		Action: action, Connection: p.key, ID: p.live.ID, DataSource: p.DataSource, Reason: reason, Position: &position,
 	}}
 	switch action {
 	case ActionRecord:
-		r.change.Refused = a.refuseTags(p, r.diff)
+		a.judge([]rule{refusedByService}, p, r)
 	case ActionRotate:
 		r.diff.credentials = true
 		r.diff.addCredentials(p.Credentials)
 		r.change.Fields = r.diff.fields
-		r.diff.hidden = a.compare(p).hidden
-		r.change.Refused = cmp.Or(refuseCrowded(p), a.refuseTags(p, r.diff), a.refuseWrite(p, r.diff))
+		r.diff.hidden = compared.hidden
+		a.judge([]rule{crowded, refusedByService}, p, r)
 		if a.updateOf(p.target) == connection.UpdateRecreate {
 			r.change.Refused = "writing its credentials needs a recreate (update: recreate), which must be reviewed: raise credentialsVersion"
 		}
@@ -141,9 +140,9 @@ func (o *orderer) rotations() []*node {
 		if r.change.Refused != "" {
 			continue
 		}
-		change := o.lowering(r)
+		change := o.analysis.lowering(r)
 		change.From.Key, change.From.Space = r.target.key, r.target.space // the operations of its change have brought it there
-		written := o.derive(len(o.analysis.decisions)+i, r, o.choose(r, o.analysis.in.Lower(change)))
+		written := o.derive(len(o.analysis.decisions)+i, r, o.choose(r, o.analysis.in.Rules.Lower(change)))
 		var set map[string]any
 		if first := last[r.target]; first != nil && len(written) > 0 {
 			written[0].needs = []*node{first}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/qlsync/qlsync/pkg/apinizer"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
 )
@@ -65,12 +66,10 @@ func TestRotations(t *testing.T) {
 		{"without a key what is asked for forgets the fingerprint", func(w *world) { w.declare("A", "x", with); ours(w) }, nil, true, "rotate A/x\npatch A/x credentials []"},
 		{"what is asked for is written although it is the same", func(w *world) { w.declare("A", "x", with); ours(w) }, &same, true, "rotate A/x\npatch A/x credentials [new]"},
 		{"what has no room for its record is not rotated", func(w *world) {
-			w.snapshot.Traits.TagLimit = 32
 			w.declare("A", "x", with)
 			ours(w, func(l *connection.Live) { l.Tags, l.Mark.Key = numbered(30), "" })
 		}, &changed, false, "rotate A/x !it has 30 tags, and qlsync needs 3 of the 32 that a connection may have: take tags off it, or declare at most 26 under tags"},
 		{"what has no room for its record gets none", func(w *world) {
-			w.snapshot.Traits.TagLimit = 32
 			w.declare("A", "x", with)
 			ours(w, func(l *connection.Live) { l.Tags, l.Mark.Key = numbered(30), "" })
 		}, &unknown, false, "record A/x !it has 30 tags, and qlsync needs 3 of the 32 that a connection may have: take tags off it, or declare at most 26 under tags"},
@@ -218,7 +217,7 @@ func TestARotationOfAWholeConnectionCarriesWhatIsHidden(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld()
-			w.snapshot.Traits = wholeTraits()
+			w.snapshot.Traits, w.rules = wholeTraits(), exactly{apinizer.Rules{}}
 			w.declare("A", "x", func(d *connection.Desired) { d.Credentials, d.Properties["store"] = secretRef("P"), "main" })
 			w.hold("A", "x", func(l *connection.Live) {
 				l.Hidden, l.Withheld, l.HasCredentials = []string{"store"}, []string{"password"}, true

@@ -33,7 +33,7 @@ func (a *analysis) signIn(t *target, live *connection.Live) string {
 	if !declared && property.HasDefault {
 		value = property.Default
 	}
-	text, _ := a.in.Normalize(connection.Property{Type: "string"}, value).(string)
+	text, _ := a.in.Rules.Normalize(connection.Property{Type: "string"}, value).(string)
 	if !slices.Contains(known.Values, text) {
 		return ""
 	}
@@ -76,16 +76,6 @@ func placesOf(declared any) string {
 		return connection.Secret{}, nil
 	})
 	return strings.Join(places, " and ")
-}
-
-// refuseSignIn says why a connection that somebody signs in for cannot be made for
-// another owner: the change of owner takes away what the code has given, and the
-// code cannot be used again.
-func (a *analysis) refuseSignIn(p *pair, owner string) string {
-	if a.signIn(p.target, p.live) == "" || owner == "" || owner == a.in.Snapshot.Caller.ID {
-		return ""
-	}
-	return "a person signs in for the token's user, and a change of owner takes that away: leave owner out, or use the owner's token"
 }
 
 // needSignIn marks an operation that carries the code, or asks where to get one.

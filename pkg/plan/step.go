@@ -211,29 +211,12 @@ func item(n *node) Item {
 	if n.operation.SignIn != "" {
 		it.Todo = n.decision.todo
 	}
-	switch d := n.decision.diff; {
-	case n.operation.SignIn != "" && !n.decision.change.Waits:
+	it.Advice = n.advice
+	if n.operation.SignIn != "" && !n.decision.change.Waits {
 		it.Advice = "the code of a sign-in is for one use: without it, apply gives the address to get another one at"
-	case n.owner != "":
-		it.Advice = n.ownersAdvice()
-	case d != nil && d.host != "" && !d.credentials:
-		it.Advice = "a change of " + d.host + " may need the credentials in the same request: declare them under credentials, or set lifecycle.update: recreate"
 	}
 	for _, first := range n.needs {
 		it.Needs = append(it.Needs, first.id)
 	}
 	return it
-}
-
-// ownersAdvice says what to do if the service lets only the owner of a connection
-// write its credentials.
-func (n *node) ownersAdvice() string {
-	const only = "the service may let only the owner write credentials: "
-	switch {
-	case n.decision.change.Action == ActionRecreate:
-		return "the old one is as it was; " + only + "apply with the token of " + n.owner + ", or declare another owner"
-	case n.handedOver:
-		return "it has no credentials of use now; " + only + "apply once more with the token of " + n.owner
-	}
-	return only + "apply once more with the token of " + n.owner
 }

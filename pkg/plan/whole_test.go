@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/qlsync/qlsync/pkg/apinizer"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
 )
@@ -14,9 +15,8 @@ import (
 // updates: a write replaces everything, and a name is all that a connection has.
 func wholeTraits() connection.Traits {
 	return connection.Traits{
-		Space: connection.Recreate, Existence: connection.Delete, Untagged: true, Whole: true, Trial: true,
-		HostProperties: []string{"host"},
-		Costs:          map[connection.Mechanism]connection.Cost{connection.Create: {Reads: 2, Writes: 1}},
+		Space: connection.Recreate, Existence: connection.Delete,
+		Costs: map[connection.Mechanism]connection.Cost{connection.Create: {Reads: 2, Writes: 1}},
 	}
 }
 
@@ -115,7 +115,7 @@ func TestAServiceThatReplacesWholeConnections(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			w := newWorld()
-			w.snapshot.Traits = wholeTraits()
+			w.snapshot.Traits, w.rules = wholeTraits(), exactly{apinizer.Rules{}}
 			test.set(w)
 			p, problems := plan.Make(w.input())
 			if err := problems.Err(); err != nil {
@@ -130,7 +130,7 @@ func TestAServiceThatReplacesWholeConnections(t *testing.T) {
 
 func TestEveryPatchOfAWholeConnectionCarriesEverything(t *testing.T) {
 	w := newWorld()
-	w.snapshot.Traits = wholeTraits()
+	w.snapshot.Traits, w.rules = wholeTraits(), exactly{apinizer.Rules{}}
 	for _, name := range []string{"x", "y"} {
 		w.declare("A", name, func(d *connection.Desired) {
 			d.Credentials = secretRef("P")
@@ -165,7 +165,7 @@ func TestEveryPatchOfAWholeConnectionCarriesEverything(t *testing.T) {
 // Otherwise the next plan would take the old one for another connection, and refuse.
 func TestWhatWasMadeAnewIsKnownAsLongAsTheOldOneIsThere(t *testing.T) {
 	w := newWorld()
-	w.snapshot.Traits = wholeTraits()
+	w.snapshot.Traits, w.rules = wholeTraits(), exactly{apinizer.Rules{}}
 	for name, dataSource := range map[string]string{"patched": "rest", "recreated": "other"} {
 		w.declare("B", name, func(d *connection.Desired) {
 			d.Credentials, d.Properties["path"], d.DataSource = secretRef("P"), "/changed", dataSource
@@ -201,7 +201,7 @@ func TestWhatWasMadeAnewIsKnownAsLongAsTheOldOneIsThere(t *testing.T) {
 
 func TestARotationNeedsRoomForTheMark(t *testing.T) {
 	w := newWorld()
-	w.snapshot.Traits = wholeTraits()
+	w.snapshot.Traits, w.rules = wholeTraits(), exactly{apinizer.Rules{}}
 	w.declare("A", "x", func(d *connection.Desired) { d.Credentials = secretRef("P") })
 	w.hold("A", "x", func(l *connection.Live) {
 		l.Crowded, l.Mark.Credentials = "note", connection.CredentialsMark(0, secretRef("P"), "u-ana")
@@ -219,7 +219,7 @@ func TestARotationNeedsRoomForTheMark(t *testing.T) {
 
 func TestDriftDoesNotTellOfWhatIsOnlyWrittenAlong(t *testing.T) {
 	w := newWorld()
-	w.snapshot.Traits = wholeTraits()
+	w.snapshot.Traits, w.rules = wholeTraits(), exactly{apinizer.Rules{}}
 	w.declare("A", "x", func(d *connection.Desired) { d.Credentials = secretRef("P") })
 	w.hold("A", "x", func(l *connection.Live) {
 		l.Mark.Pending, l.HasCredentials = true, true
@@ -236,7 +236,7 @@ func TestDriftDoesNotTellOfWhatIsOnlyWrittenAlong(t *testing.T) {
 
 func TestTagsCanBeDeclaredOnlyWhereThereAreAny(t *testing.T) {
 	w := newWorld()
-	w.snapshot.Traits = wholeTraits()
+	w.snapshot.Traits, w.rules = wholeTraits(), exactly{apinizer.Rules{}}
 	w.declare("A", "x", func(d *connection.Desired) { d.Tags = []string{"t"} })
 	if _, problems := plan.Make(w.input()); problems.Err() == nil {
 		t.Error("no problem")

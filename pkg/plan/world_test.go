@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/qlsync/qlsync/pkg/apinizer"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
 	"github.com/qlsync/qlsync/pkg/qlik"
@@ -17,6 +16,7 @@ const project = "acme"
 // world is a tenant and files as the planner sees them, and a model of the
 // service that carries operations out and refuses what is impossible.
 type world struct {
+	rules    connection.Rules
 	files    []connection.Desired
 	moves    []connection.Move
 	policy   connection.Policy
@@ -41,6 +41,7 @@ func newWorld() *world {
 			Prune: connection.PruneNone, Adopt: connection.AdoptMatching,
 			MaxDeletes: connection.DefaultMaxDeletes(), Update: connection.UpdatePatch,
 		},
+		rules: exactly{qlik.Rules{}},
 		snapshot: &connection.Snapshot{
 			Caller: connection.User{ID: "u-ana", Email: "ana@example.com", Admin: true},
 			Users:  []connection.User{{ID: "u-ana", Email: "ana@example.com"}, {ID: "u-bo", Email: "bo@example.com"}},
@@ -64,12 +65,7 @@ func adminTraits() connection.Traits {
 			connection.Create: {Writes: 1}, connection.Patch: {Reads: 1, Writes: 1},
 			connection.BulkUpdate: {Writes: 1}, connection.BulkDelete: {Writes: 1}, connection.Delete: {Writes: 1},
 		},
-		Writes:         connection.RateLimit{Requests: 500, Window: 5 * time.Minute},
-		MaxTags:        26,
-		HostProperties: []string{"host", "server", "url"},
-		Patchable: []connection.ValueKind{
-			connection.KindNull, connection.KindBool, connection.KindInteger, connection.KindDecimal, connection.KindString, connection.KindList,
-		},
+		Writes: connection.RateLimit{Requests: 500, Window: 5 * time.Minute},
 	}
 }
 
@@ -161,8 +157,7 @@ func (w *world) input() plan.Input {
 			"soap":  {ID: "soap", Family: "web"},
 			"mssql": {ID: "mssql", Family: "odbc"},
 		}},
-		Lower:     w.lower,
-		Normalize: func(_ connection.Property, value any) any { return value },
+		Rules: w.rules,
 	}
 }
 
@@ -252,10 +247,18 @@ func (w *world) put(live connection.Live) error {
 	return nil
 }
 
-// lower lowers as the service does that the traits are of.
-func (w *world) lower(l connection.Lowering) []connection.Path {
-	if w.snapshot.Traits.Whole {
-		return apinizer.Lower(l)
+// exactly are the rules of a service that compares values as they are.
+type exactly struct{ connection.Rules }
+
+func (exactly) Normalize(_ connection.Property, value any) any { return value }
+
+// patching are rules under which a patch can set a property to any value.
+type patching struct{ connection.Rules }
+
+func (p patching) Assess(c connection.Difference) connection.Demands {
+	demands := p.Rules.Assess(c)
+	if demands.Recreate.Code == "not-patchable" {
+		demands.Recreate = connection.Reason{}
 	}
-	return qlik.Lower(l)
+	return demands
 }

@@ -18,16 +18,45 @@ import (
 //   - The service may let only the owner write credentials, so no name waits for them.
 //   - A new connection belongs to the caller. Nothing that apps use is touched before the new
 //     one of a recreate is all that it is to be; then two renames give it the name.
-func Lower(l connection.Lowering) []connection.Path {
+func (Rules) Lower(l connection.Lowering) []connection.Path {
+	var paths []connection.Path
+	l.To.Drops, l.To.Advice = l.Demands.Drops, l.Demands.Advice
 	switch {
 	case l.Live == nil:
 		way := lowering{l, []connection.State{{}}}
 		way.create(l.To.Mark, connection.InPlace)
-		return []connection.Path{{States: way.states}}
+		paths = []connection.Path{{States: way.states}}
 	case l.Recreate:
-		return []connection.Path{recreate(l)}
+		paths = []connection.Path{recreate(l)}
+	default:
+		paths = update(l)
 	}
-	return update(l)
+	for _, path := range paths {
+		advise(&l, path.States)
+	}
+	return paths
+}
+
+// advise says what to do if the service lets only the owner of a connection write its
+// credentials.
+func advise(l *connection.Lowering, states []connection.State) {
+	for i := 1; i < len(states); i++ {
+		for j := range states[i] {
+			object := &states[i][j]
+			before := states[i-1].Of(object.Part)
+			if before == nil || object.Writes == before.Writes || object.Owner == l.Caller || object.Owner == "" {
+				continue
+			}
+			code := "owner-only"
+			switch {
+			case l.Recreate:
+				code = "owner-only-in-recreate"
+			case l.Live == nil || l.Live.OwnerID != object.Owner:
+				code = "owner-only-handed"
+			}
+			object.Advice = connection.Because(code, "owner", connection.UserID(object.Owner))
+		}
+	}
 }
 
 // lowering is a path on its way.
@@ -153,7 +182,7 @@ func apart(l *connection.Lowering, gives bool) *connection.Object {
 	switch {
 	case to.Writes == l.From.Writes:
 		return nil
-	case l.SignIn && !l.Together && !gives:
+	case l.SignIn && !l.Demands.Together && !gives:
 		l.To.Credentials, l.To.Writes, l.To.Mark.Credentials = nil, l.From.Writes, l.From.Mark.Credentials
 	case l.From.Key != to.Key && to.Owner != "" && to.Owner != l.Caller:
 		l.To = l.From

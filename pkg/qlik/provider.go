@@ -32,6 +32,7 @@ const (
 // Provider is a Qlik Cloud tenant as the engine sees it. It may be used
 // concurrently.
 type Provider struct {
+	Rules
 	client      *Client
 	project     string
 	parallelism int
@@ -116,19 +117,6 @@ func New(config Config) (*Provider, error) {
 
 // Client gives the client, and with it the permits, that the provider uses.
 func (p *Provider) Client() *Client { return p.client }
-
-// Classify is [Classify].
-func (*Provider) Classify(dataSource, property string) connection.Class {
-	return Classify(dataSource, property)
-}
-
-// Lower implements [connection.Provider]; see the function [Lower].
-func (*Provider) Lower(change connection.Lowering) []connection.Path { return Lower(change) }
-
-// Normalize is [Normalize].
-func (*Provider) Normalize(property connection.Property, value any) any {
-	return Normalize(property, value)
-}
 
 // DataSources reads the api-specs of the data sources, side by side. One that is
 // unknown or disabled answers 404 and is absent from the catalog; so is one that
@@ -302,16 +290,7 @@ func (p *Provider) traits(admin bool) connection.Traits {
 			connection.BulkDelete: {Reads: 1, Writes: 1},
 			connection.Delete:     {Reads: 1, Writes: 1},
 		},
-		Writes:    p.limits.orPublished().Writes,
-		Recreated: "apps keep working by its name; its id changes, and what refers to the id is lost",
-		MaxTags:   maxUserTags,
-		TagLimit:  maxTags,
-		// Since July 2026 a patch of one of these without credentials is refused
-		// (changelog 236).
-		HostProperties: []string{"host", "server", "url"},
-		// A string, boolean, integer or array (API reference, PATCH): no object, no
-		// decimal, no null.
-		Patchable: []connection.ValueKind{connection.KindString, connection.KindBool, connection.KindInteger, connection.KindList},
+		Writes: p.limits.orPublished().Writes,
 	}
 	if admin {
 		traits.Space, traits.Owner, traits.Existence = connection.BulkUpdate, connection.BulkUpdate, connection.BulkDelete

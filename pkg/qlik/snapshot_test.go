@@ -420,7 +420,7 @@ func TestTraitsDependOnTheRole(t *testing.T) {
 			if traits.Space != test.space || traits.Owner != test.owner || traits.Existence != test.existence {
 				t.Errorf("space by %q, owner by %q, existence by %q", traits.Space, traits.Owner, traits.Existence)
 			}
-			if traits.Writes.Requests != 500 || traits.BatchSize[connection.BulkDelete] != 100 || traits.MaxTags != 26 {
+			if traits.Writes.Requests != 500 || traits.BatchSize[connection.BulkDelete] != 100 {
 				t.Errorf("traits %+v", traits)
 			}
 		})
@@ -428,7 +428,6 @@ func TestTraitsDependOnTheRole(t *testing.T) {
 }
 
 func TestPatchableValues(t *testing.T) {
-	traits := snapshot(t, small(t, nil), connection.Scope{}).Traits
 	for name, test := range map[string]struct {
 		value any
 		want  bool
@@ -445,8 +444,11 @@ func TestPatchableValues(t *testing.T) {
 		"a secret not yet had": {connection.Reference{Env: "X"}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := traits.CanPatch(test.value); got != test.want {
-				t.Errorf("got %v", got)
+			demands := qlik.Rules{}.Assess(connection.Difference{
+				Live: &connection.Live{}, Declared: &connection.Desired{}, Source: &connection.DataSource{}, Set: map[string]any{"x": test.value},
+			})
+			if got := !demands.Recreate.Holds(); got != test.want {
+				t.Errorf("a patch can set it: %v, want %v", got, test.want)
 			}
 		})
 	}

@@ -359,7 +359,7 @@ func (e *apiEpisode) read(ctx context.Context, provider *apinizer.Provider, touc
 			Prune: connection.PruneOwned, Adopt: connection.AdoptMatching, Update: connection.UpdatePatch,
 			MaxDeletes: connection.MaxDeletes{Count: 100},
 		},
-		Desired: desired, Moves: moved, Spaces: []connection.SpaceRef{{Name: "Finance"}, {Name: "Sales"}}, Normalize: provider.Normalize, Lower: provider.Lower,
+		Desired: desired, Moves: moved, Spaces: []connection.SpaceRef{{Name: "Finance"}, {Name: "Sales"}}, Rules: provider,
 	}
 	if len(desired) == 0 { // deleting everything takes a confirmation
 		in.Policy.Prune = connection.PruneNone

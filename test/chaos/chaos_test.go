@@ -264,7 +264,7 @@ func (e *episode) read(ctx context.Context, provider *qlik.Provider, touched fun
 			Prune: connection.PruneOwned, Adopt: connection.AdoptMatching, Update: connection.UpdatePatch,
 			MaxDeletes: connection.MaxDeletes{Count: 100},
 		},
-		Desired: desired, Moves: moved, Spaces: []connection.SpaceRef{{Name: "Finance"}, {Name: "Sales"}, {Name: "finance"}}, Normalize: qlik.Normalize, Lower: qlik.Lower,
+		Desired: desired, Moves: moved, Spaces: []connection.SpaceRef{{Name: "Finance"}, {Name: "Sales"}, {Name: "finance"}}, Rules: qlik.Rules{},
 	}
 	if e.world.gone {
 		in.Spaces, in.OnlyMoves = append(in.Spaces, goneSpace), []connection.SpaceRef{goneSpace}

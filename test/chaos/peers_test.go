@@ -80,7 +80,7 @@ func (e *engine) read(ctx context.Context, touched func(*connection.Live) bool) 
 			Prune: connection.PruneOwned, Adopt: connection.AdoptMatching, Update: connection.UpdatePatch,
 			MaxDeletes: connection.MaxDeletes{Count: 100_000},
 		},
-		Desired: e.desired, Moves: e.moves, Normalize: qlik.Normalize, Lower: qlik.Lower,
+		Desired: e.desired, Moves: e.moves, Rules: qlik.Rules{},
 		Spaces: []connection.SpaceRef{{Name: "Finance"}, {Name: "Sales"}},
 	}
 	var err error

@@ -3,20 +3,64 @@ package memory
 import (
 	"maps"
 
+	"github.com/qlsync/qlsync/internal/newhost"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
 // traits say how connections are changed there.
 var traits = connection.Traits{
-	Space: connection.Recreate, Existence: connection.Delete, Untagged: true, Whole: true, Trial: true,
-	Recreated: "the old one is deleted, and what uses it finds the new one by its name",
+	Space: connection.Recreate, Existence: connection.Delete,
 	Costs: map[connection.Mechanism]connection.Cost{
 		connection.Create: {Reads: 2, Writes: 1}, connection.Patch: {Reads: 1, Writes: 1}, connection.Delete: {Reads: 1, Writes: 1},
 	},
-	HostProperties: []string{"address"},
 }
 
-// Lower implements [connection.Provider]. A write replaces the whole connection, so it carries
+// hosts are the properties that point a connection at another host.
+var hosts = []string{"address"}
+
+// Check implements [connection.Rules].
+func (*Provider) Check(declared *connection.Desired, _ *connection.DataSource, _ *connection.Traits) []connection.Reason {
+	if len(declared.Tags) == 0 {
+		return nil
+	}
+	return []connection.Reason{connection.Because("no-tags").About("/tags")}
+}
+
+// Assess implements [connection.Rules].
+func (*Provider) Assess(c connection.Difference) connection.Demands {
+	d := connection.Demands{Carries: connection.Because("carries"), Recreated: connection.Because("recreated"), Loses: c.Declared.Undeclared(c.Live.Withheld)}
+	newhost.Demand(&d, c, newhost.In(c, hosts))
+	if c.Live.DataSource != c.Declared.DataSource || c.Space {
+		d.Recreate = connection.Because("anew")
+	}
+	return d
+}
+
+// Refuse implements [connection.Rules].
+func (*Provider) Refuse(l connection.Lowering) connection.Reason {
+	switch {
+	case l.Live == nil || l.Recreate:
+		return connection.Reason{}
+	case len(l.Demands.Loses) > 0 && !l.Lossy:
+		return connection.Because("loses", "properties", l.Demands.Loses)
+	}
+	return newhost.Refuse(l, newhost.Of(l, hosts))
+}
+
+// Messages implements [connection.Rules].
+func (*Provider) Messages() connection.Messages {
+	all := maps.Clone(newhost.Messages)
+	maps.Copy(all, connection.Messages{
+		"no-tags":   {Text: "{connection:q} cannot have tags", Next: "leave tags out"},
+		"carries":   {Text: "a write replaces everything, so it carries the credentials"},
+		"recreated": {Text: "it is recreated: what uses it finds the new one by its name"},
+		"anew":      {Text: "another kind or space needs a recreate"},
+		"loses":     {Text: "a write would lose {properties}", Next: "declare them under credentials"},
+	})
+	return all
+}
+
+// Lower implements [connection.Rules]. A write replaces the whole connection, so it carries
 // the declared credentials. A connection gets another name, space or kind only by being created
 // anew; where its name is taken, or is its own, it is created under another name first, so
 // that the service has taken all of it once before the old one is deleted.
@@ -29,7 +73,8 @@ func (*Provider) Lower(l connection.Lowering) []connection.Path {
 	old := l.From
 	if !l.Recreate && old.Key == l.To.Key {
 		to := l.To
-		to.Carried = &connection.Carried{Credentials: l.Declared, Set: maps.Clone(l.Hidden), Remove: l.Absent}
+		to.Drops, to.Advice = l.Demands.Drops, l.Demands.Advice
+		to.Carried = &connection.Carried{Lossy: l.Lossy, Credentials: l.Declared, Set: maps.Clone(l.Hidden), Remove: l.Absent}
 		return []connection.Path{{States: []connection.State{{old}, {to}}}}
 	}
 	trial := made

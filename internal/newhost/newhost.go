@@ -1,0 +1,101 @@
+// Package newhost has what providers say of a change that points a connection at another host:
+// the stored credentials would be sent there, so the declared ones must be written with it.
+package newhost
+
+import (
+	"net/url"
+	"slices"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// In returns the last of the properties that a difference changes; empty if it changes none.
+func In(c connection.Difference, properties []string) string {
+	host := ""
+	for _, name := range properties {
+		_, set := c.Set[name]
+		if set || slices.Contains(c.Remove, name) {
+			host = name
+		}
+	}
+	return host
+}
+
+// Of is [In] of a change.
+func Of(l connection.Lowering, properties []string) string {
+	host := ""
+	for _, name := range properties {
+		_, was := l.From.Properties[name]
+		_, is := l.To.Properties[name]
+		if slices.Contains(l.To.Set, name) || was && !is {
+			host = name
+		}
+	}
+	return host
+}
+
+// Gets returns the warning that credentials will be sent to the place at which the property
+// points. It has the old and the new place where the service shows both: of two URLs the hosts,
+// if these differ, and the whole values otherwise.
+func Gets(c connection.Difference, property, credentials string) connection.Reason {
+	before, _ := c.Live.Properties[property].(string)
+	after, _ := c.Set[property].(string)
+	if old, next := hostOf(before), hostOf(after); old != "" && next != "" && old != next {
+		before, after = old, next
+	}
+	warning := connection.Because("host-gets-credentials", "property", property, "credentials", credentials)
+	switch {
+	case after == "":
+		return warning
+	case before == "":
+		warning.Code = "host-gets-credentials-at"
+		return warning.With("after", after)
+	}
+	warning.Code = "host-gets-credentials-from"
+	return warning.With("before", before).With("after", after)
+}
+
+// hostOf returns the host of a URL, with its port; empty for any other text.
+func hostOf(address string) string {
+	parsed, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return parsed.Host
+}
+
+// Demand adds to the demands of a provider what a change of the property demands; empty: nothing
+// changes.
+func Demand(d *connection.Demands, c connection.Difference, property string) {
+	switch {
+	case property == "":
+		return
+	case len(c.Declared.Credentials) == 0:
+		d.Advice = connection.Because("host-may-need-credentials", "property", property)
+	default:
+		d.Warnings = append(d.Warnings, Gets(c, property, "these credentials"))
+	}
+	d.Together, d.Drops = true, true
+	d.Credentials = connection.Because("property-takes-credentials", "property", property)
+}
+
+// Refuse returns why a change of the property is refused: there are credentials, and none are
+// declared.
+func Refuse(l connection.Lowering, property string) connection.Reason {
+	if property == "" || len(l.Declared) > 0 || !l.Live.HasCredentials {
+		return connection.Reason{}
+	}
+	return connection.Because("host-needs-credentials", "property", property)
+}
+
+// Messages are the sentences of these reasons.
+var Messages = connection.Messages{
+	"property-takes-credentials": {Text: "a change of {property} must carry the credentials"},
+	"host-gets-credentials":      {Text: "{property} changes: {credentials} will be sent to the new host"},
+	"host-gets-credentials-at":   {Text: "{property} changes to {after:q}: {credentials} will be sent there"},
+	"host-gets-credentials-from": {Text: "{property} changes from {before:q} to {after:q}: {credentials} will be sent to {after:q}"},
+	"host-may-need-credentials": {
+		Text: "a change of {property} may need the credentials in the same request", Next: "declare them under credentials, or set lifecycle.update: recreate",
+	},
+	"host-needs-credentials": {Text: "a change of {property} must carry the credentials", Next: "declare them under credentials"},
+}

@@ -1,0 +1,94 @@
+package apinizer
+
+import (
+	"maps"
+
+	"github.com/qlsync/qlsync/internal/newhost"
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// Rules implements [connection.Rules] for Apinizer API managers.
+type Rules struct{}
+
+var _ connection.Rules = Rules{}
+
+// Classify implements [connection.Rules].
+func (Rules) Classify(dataSource, property string) connection.Class {
+	return Classify(dataSource, property)
+}
+
+// Normalize implements [connection.Rules].
+func (Rules) Normalize(property connection.Property, value any) any {
+	return Normalize(property, value)
+}
+
+// Check implements [connection.Rules]: there are no tags, and without ownership records nothing
+// can be lifted from what is hidden.
+func (Rules) Check(declared *connection.Desired, _ *connection.DataSource, traits *connection.Traits) []connection.Reason {
+	var found []connection.Reason
+	if len(declared.Tags) > 0 {
+		found = append(found, connection.Because("no-tags").About("/tags"))
+	}
+	if traits.Unmarked && len(declared.NotSensitive) > 0 {
+		found = append(found, connection.Because("not-sensitive-unmarked", "properties", declared.NotSensitive).About("/notSensitive"))
+	}
+	return found
+}
+
+// Assess implements [connection.Rules]. A write replaces the whole connection, so it carries
+// the declared credentials, and what is not declared would be lost.
+func (Rules) Assess(c connection.Difference) connection.Demands {
+	d := connection.Demands{
+		Carries: connection.Because("write-carries-credentials"), Recreated: connection.Because("recreated-by-delete"), Loses: c.Declared.Undeclared(c.Live.Withheld),
+	}
+	newhost.Demand(&d, c, newhost.In(c, hosts()))
+	switch {
+	case c.Live.DataSource != c.Declared.DataSource:
+		d.Recreate = connection.Because("another-data-source")
+	case c.Space:
+		d.Recreate = connection.Because("another-space")
+	}
+	return d
+}
+
+// Refuse implements [connection.Rules].
+func (Rules) Refuse(l connection.Lowering) connection.Reason {
+	creates := l.Live == nil || l.Recreate
+	owner := l.From.Owner
+	if creates {
+		owner = l.Caller
+	}
+	switch {
+	case l.To.Owner != owner:
+		return connection.Because("no-owners").About("/owner")
+	case creates:
+		return connection.Reason{}
+	case len(l.Demands.Loses) > 0 && !l.Lossy:
+		return connection.Because("write-loses", "properties", l.Demands.Loses)
+	}
+	return newhost.Refuse(l, newhost.Of(l, hosts()))
+}
+
+// Messages implements [connection.Rules].
+func (Rules) Messages() connection.Messages {
+	all := maps.Clone(newhost.Messages)
+	maps.Copy(all, messages)
+	return all
+}
+
+var messages = connection.Messages{
+	"no-tags": {Text: "{connection:q} cannot have tags: the tenant knows none", Next: "leave tags out"},
+	"not-sensitive-unmarked": {
+		Text: "notSensitive needs a record on {connection:q}, and with ownership: none nothing is recorded: the live value of {properties} would stay hidden",
+		Next: "leave notSensitive out",
+	},
+	"another-data-source":       {Text: "another data source needs a recreate"},
+	"another-space":             {Text: "another space needs a recreate"},
+	"write-carries-credentials": {Text: "a write replaces the whole connection, so it carries the credentials"},
+	"recreated-by-delete":       {Text: "it is recreated: the old one is deleted, and what uses it finds the new one by its name"},
+	"no-owners":                 {Text: "this token may not change owners", Next: "leave owner out, or use a token with the admin role"},
+	"write-loses": {
+		Text: "a write replaces the whole connection and would lose {properties}, which the service keeps, or may keep, and does not show",
+		Next: "declare it under credentials, or as null under properties where there is none; lifecycle.recreate: allow loses it",
+	},
+}

@@ -1,0 +1,126 @@
+package connection
+
+import (
+	"fmt"
+	"maps"
+	"strings"
+)
+
+// Reason is why a change is refused, must be made in a certain way, or needs attention: a code
+// that does not change, and what it is about. The zero value is no reason.
+type Reason struct {
+	Code string         `json:"code"`
+	Args map[string]any `json:"args,omitempty"`
+	// Path is what of the declaration the reason is about, as [Desired.PositionOf] takes it.
+	// Empty: the connection as a whole.
+	Path string `json:"-"`
+}
+
+// Because returns a reason with arguments, which are names and values in turn. A value is a
+// text, a number, a list of texts, a [Key], or a [UserID].
+func Because(code string, args ...any) Reason {
+	r := Reason{Code: code}
+	if len(args) > 0 {
+		r.Args = make(map[string]any, len(args)/2)
+	}
+	for i := 0; i+1 < len(args); i += 2 {
+		r.Args[args[i].(string)] = args[i+1]
+	}
+	return r
+}
+
+// UserID is an argument of a [Reason] that is shown as people know the user.
+type UserID string
+
+// About returns the reason with the path of what it is about.
+func (r Reason) About(path string) Reason {
+	r.Path = path
+	return r
+}
+
+// With returns the reason with one more argument.
+func (r Reason) With(name string, value any) Reason {
+	args := maps.Clone(r.Args)
+	if args == nil {
+		args = map[string]any{}
+	}
+	args[name] = value
+	r.Args = args
+	return r
+}
+
+// Holds reports whether there is a reason.
+func (r Reason) Holds() bool { return r.Code != "" }
+
+// FirstReason returns the first reason that holds, or the zero value.
+func FirstReason(reasons ...Reason) Reason {
+	for _, r := range reasons {
+		if r.Holds() {
+			return r
+		}
+	}
+	return Reason{}
+}
+
+// Message is the sentence of a reason, with its arguments in braces: {name}, or {name:q} for a
+// quoted text.
+type Message struct {
+	Text string
+	// Next is what a person can do about it. Empty: nothing, or the text says it.
+	Next string
+}
+
+// Messages are the sentences by code.
+type Messages map[string]Message
+
+// Text returns the sentence of a reason, with what to do about it behind a colon.
+func (m Messages) Text(r Reason) string {
+	text, next := m.Parts(r)
+	if next != "" {
+		text += ": " + next
+	}
+	return text
+}
+
+// Parts returns the sentence of a reason, and what to do about it. A code without a sentence is
+// its own text, so that nothing is hidden.
+func (m Messages) Parts(r Reason) (text, next string) {
+	message, known := m[r.Code]
+	if !known {
+		message.Text = r.Code
+	}
+	return r.fill(message.Text), r.fill(message.Next)
+}
+
+// fill puts the arguments into a text.
+func (r Reason) fill(text string) string {
+	var b strings.Builder
+	for {
+		before, rest, found := strings.Cut(text, "{")
+		name, after, closed := strings.Cut(rest, "}")
+		b.WriteString(before)
+		if !found {
+			return b.String()
+		}
+		plain, quoted := strings.CutSuffix(name, ":q")
+		value, known := r.Args[plain]
+		switch {
+		case !closed || !known:
+			b.WriteString("{")
+			text = rest
+			continue
+		case quoted:
+			fmt.Fprintf(&b, "%q", fmt.Sprint(value))
+		default:
+			b.WriteString(argument(value))
+		}
+		text = after
+	}
+}
+
+func argument(value any) string {
+	if list, ok := value.([]string); ok {
+		return strings.Join(list, ", ")
+	}
+	return fmt.Sprint(value)
+}

@@ -1,0 +1,80 @@
+package plan
+
+import (
+	"fmt"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// prune turns what is owned and no longer declared into deletes, where the policy
+// says so, and warns of copies.
+func (a *analysis) prune() {
+	for _, rest := range a.leftovers {
+		key := rest.live.Key
+		switch {
+		case !rest.owned:
+			continue
+		case rest.taken:
+			continue
+		case a.isDisabled(rest.live.DataSource):
+			a.warn(&key, fmt.Sprintf("owned by this project and no longer declared, and its data source %s is disabled in the tenant; qlsync does not delete it: let an administrator enable it, or delete the connection yourself", rest.live.DataSource))
+			continue
+		case rest.half:
+			a.repair(&rest)
+			continue
+		case rest.kept != "":
+			message := rest.kept + "; qlsync does not delete it"
+			if rest.wayOut != "" {
+				message += ": " + rest.wayOut
+			}
+			a.warn(&key, message)
+			continue
+		case a.in.Policy.Prune != connection.PruneOwned:
+			a.warn(&key, "owned by this project and no longer declared; policy.prune: owned would delete it")
+			continue
+		}
+		d := &decision{live: rest.live, change: Change{
+			Action: ActionDelete, Connection: key, ID: rest.live.ID, DataSource: rest.live.DataSource,
+			Reason: "owned by this project and no longer declared",
+		}}
+		d.change.Refused = a.refuseDelete(rest.live)
+		if d.change.Refused == "" && rest.elsewhere {
+			d.change.Refused = a.mayBeCreated(rest.live)
+		}
+		a.decisions = append(a.decisions, d)
+	}
+}
+
+// refuseDelete says why a live connection may not be deleted.
+func (a *analysis) refuseDelete(live *connection.Live) string {
+	switch {
+	case live.Unreadable != "":
+		return "it cannot be read: " + live.Unreadable
+	case live.Mark.Protected:
+		return "it is protected by preventDestroy: declare it again with lifecycle.preventDestroy: false first"
+	case len(a.in.Snapshot.Incomplete) > 0:
+		return "nothing is deleted while the tenant's list is incomplete"
+	}
+	return ""
+}
+
+// mayBeCreated says why a connection is not deleted whose record is of another key than its
+// own: what this plan creates may be that connection under a new name. Empty: nothing is
+// created that it could be.
+func (a *analysis) mayBeCreated(live *connection.Live) string {
+	for _, d := range a.decisions {
+		if d.change.Action == ActionCreate && d.change.DataSource == live.DataSource {
+			return fmt.Sprintf("its key record is of another name or space, and it may be what this plan creates as %q: add a moved block from %q, or plan again after the create", d.change.Connection, live.Key)
+		}
+	}
+	return ""
+}
+
+// repair deletes what an interrupted recreate left behind.
+func (a *analysis) repair(rest *leftover) {
+	live := rest.live
+	a.decisions = append(a.decisions, &decision{live: live, repair: true, needless: rest.needless, of: rest.of, change: Change{
+		Action: ActionDelete, Connection: live.Key, ID: live.ID, DataSource: live.DataSource,
+		Reason: "left behind by an interrupted recreate", Refused: a.refuseDelete(live),
+	}})
+}

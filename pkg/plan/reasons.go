@@ -1,0 +1,29 @@
+package plan
+
+import (
+	"maps"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// text returns the sentence of a reason, with users as people know them.
+func (a *analysis) text(r connection.Reason) string {
+	return a.messages.Text(a.named(r))
+}
+
+// named returns a reason whose arguments have names of users instead of their ids.
+func (a *analysis) named(r connection.Reason) connection.Reason {
+	for name, value := range r.Args {
+		if id, isUser := value.(connection.UserID); isUser {
+			r = r.With(name, a.userName(string(id)))
+		}
+	}
+	return r
+}
+
+// messagesOf returns the sentences of the planner and of a provider.
+func messagesOf(rules connection.Rules) connection.Messages {
+	all := maps.Clone(messages)
+	maps.Copy(all, rules.Messages())
+	return all
+}
