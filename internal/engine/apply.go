@@ -49,7 +49,7 @@ func (s *Session) Missing(p *plan.Plan) connection.Problems {
 func (s *Session) Apply(ctx context.Context, p *plan.Plan, parallelism int) (*apply.Result, error) {
 	defer s.watch()()
 	s.notify(Applying{len(p.Steps)})
-	return apply.Run(ctx, p, apply.Options{
+	result, err := apply.Run(ctx, p, apply.Options{
 		Execute: s.provider.Execute, ExecuteGroup: s.provider.ExecuteGroup,
 		Resolve: func(ref connection.Reference) (connection.Secret, error) {
 			return s.secrets.read(ctx, ref)
@@ -60,6 +60,8 @@ func (s *Session) Apply(ctx context.Context, p *plan.Plan, parallelism int) (*ap
 		Stop:        s.host.Stopping,
 		Progress:    func(step apply.Progress) { s.notify(Stepped{step}) },
 	})
+	s.withholdResult(result)
+	return result, err
 }
 
 // Confirm lifts the refusals of deletes and of recreates if the confirmations are of exactly

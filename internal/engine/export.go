@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -52,7 +53,12 @@ func (s *Session) Export(ctx context.Context, o ExportOptions) (export.Result, e
 	if err != nil && !errors.As(err, &unread) {
 		return export.Result{}, s.explained(err)
 	}
-	hidden := keyrecord.Hide(snapshot, nil, nil).Connections
+	hidden := keyrecord.Hide(snapshot, nil, nil)
+	for i := range hidden.Connections {
+		if one := &hidden.Connections[i]; s.redactAll(&one.Tags) { // a file must not declare other tags
+			one.Unreadable = cmp.Or(one.Unreadable, "one of its tags quotes a secret of this run")
+		}
+	}
 	s.withholdValues(hidden)
 	kind, _ := providerOf(s.tenant)
 	dir := o.Dir
@@ -60,7 +66,7 @@ func (s *Session) Export(ctx context.Context, o ExportOptions) (export.Result, e
 		dir = filepath.Join(s.project.Dir, "connections")
 	}
 	exported := export.Export(s.project.Project, export.Input{
-		Tenant: s.tenant.Name, Live: hidden, Catalog: catalog,
+		Tenant: s.tenant.Name, Live: hidden.Connections, Catalog: catalog,
 		Declared: s.declared.Connections, Moves: s.declared.Moves, Dir: dir, OneFile: o.Dir == "",
 		Classify: kind.rules.Classify, HoldsSecret: kind.holdsSecret, KnowsSecret: kind.knowsSecret, Normalize: s.provider.Normalize,
 	})

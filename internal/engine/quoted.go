@@ -1,153 +1,300 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/qlsync/qlsync/internal/doctor"
-	"github.com/qlsync/qlsync/internal/transport"
+	"github.com/qlsync/qlsync/pkg/apply"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
+	"github.com/qlsync/qlsync/pkg/spec"
 )
 
-// withhold replaces ids and data sources of live connections that quote a secret of the run,
-// because every output shows them. Such a connection is unreadable, so nothing writes to it,
-// and the snapshot is incomplete, so nothing is deleted. An id that is the connection's own
-// key, as with Apinizer, is a name and stays.
+// checkAddress is the advice for what only a tenant does that is not the expected one.
+const checkAddress = "check what answers at the url of the tenant"
+
+// quotes reports whether a text of the tenant quotes a secret of the run. A text that the files
+// declare is never altered: whoever reads them has seen it.
+func (s *Session) quotes(text string) bool {
+	if s.host.Secrets == nil || !s.host.Secrets.Holds(text) {
+		return false
+	}
+	if s.ours == nil {
+		s.ours = declaredTexts(s.project.Name, s.declared)
+	}
+	return !s.ours[connection.FoldName(text)]
+}
+
+// declaredTexts returns the names and ids that the files declare, folded.
+func declaredTexts(project string, declared *spec.DesiredSet) map[string]bool {
+	ours := map[string]bool{}
+	add := func(texts ...string) {
+		for _, text := range texts {
+			ours[connection.FoldName(text)] = true
+		}
+	}
+	add(project)
+	for _, space := range declared.Spaces {
+		add(space.Name, space.ID, space.String())
+	}
+	for i := range declared.Connections {
+		one := &declared.Connections[i]
+		add(one.Name, one.DataSource, one.Owner, one.OwnerID, one.Space.Name, connection.Key{Space: one.Space.String(), Name: one.Name}.String())
+		add(one.Tags...)
+	}
+	for _, move := range declared.Moves {
+		add(move.From.Name, connection.Key{Space: move.From.Space.String(), Name: move.From.Name}.String())
+	}
+	return ours
+}
+
+// redact replaces texts of the tenant that quote a secret of the run, and reports whether there
+// was one.
+func (s *Session) redact(texts ...*string) bool {
+	redacted := false
+	for _, text := range texts {
+		if s.quotes(*text) {
+			*text, redacted = s.host.Secrets.Text(*text), true
+		}
+	}
+	return redacted
+}
+
+// redactAll is [Session.redact] for a list. It returns a copy where it replaces something.
+func (s *Session) redactAll(texts *[]string) bool {
+	if !slices.ContainsFunc(*texts, s.quotes) {
+		return false
+	}
+	*texts = slices.Clone(*texts)
+	for i := range *texts {
+		s.redact(&(*texts)[i])
+	}
+	return true
+}
+
+// withhold replaces texts of live connections, spaces and users that quote a secret of the run,
+// because every output shows them. A connection whose name, id, data source, fields or ownership
+// record are concerned is unreadable, so nothing writes to it. Without its id or data source,
+// the snapshot is incomplete too, so nothing is deleted.
 func (s *Session) withhold(snapshot *connection.Snapshot) {
-	secrets := s.host.Secrets
-	if secrets == nil || snapshot == nil {
+	if s.host.Secrets == nil || snapshot == nil {
 		return
 	}
-	withholdUser(secrets, &snapshot.Caller)
-	for i := range snapshot.Users {
-		withholdUser(secrets, &snapshot.Users[i])
+	s.withholdUser(&snapshot.Caller)
+	for _, users := range [][]connection.User{snapshot.Users, snapshot.People} {
+		for i := range users {
+			s.withholdUser(&users[i])
+		}
 	}
+	s.redactAll(&snapshot.Incomplete)
+	s.redactAll(&snapshot.Disabled)
+	spaces := map[connection.Space]connection.Space{} // ids and names before and after
 	for i := range snapshot.Spaces {
 		one := &snapshot.Spaces[i]
-		if one.ID != one.Name && secrets.Holds(one.ID) {
-			snapshot.Incomplete = append(snapshot.Incomplete, fmt.Sprintf("the id of space %q quotes a secret of this run; check what answers at the url of the tenant", one.Name))
+		was := *one
+		if s.redact(&one.Name) {
+			one.Name += fmt.Sprint(" withheld-", i+1) // no two have the same name
+		}
+		if s.quotes(one.ID) {
+			if was.ID != was.Name {
+				snapshot.Incomplete = append(snapshot.Incomplete, fmt.Sprintf("the id of space %q quotes a secret of this run; %s", one.Name, checkAddress))
+			}
 			one.ID = fmt.Sprint("withheld-", i+1)
 		}
-		if secrets.Holds(one.Type) {
-			one.Type = secrets.Text(one.Type)
-		}
-	}
-	declared := s.declared.DataSources()
-	known := map[string]bool{} // many connections have the same owner and data source
-	holds := func(text string) bool {
-		found, seen := known[text]
-		if !seen {
-			found = secrets.Holds(text)
-			known[text] = found
-		}
-		return found
+		s.redact(&one.Type)
+		spaces[connection.Space{ID: was.ID, Name: was.Name}] = *one
 	}
 	for i := range snapshot.Connections {
 		one := &snapshot.Connections[i]
-		if holds(one.OwnerID) {
-			one.OwnerID = secrets.Text(one.OwnerID) // nobody's id
+		if space, ok := spaces[connection.Space{ID: one.SpaceID, Name: one.Key.Space}]; ok {
+			one.SpaceID, one.Key.Space = space.ID, space.Name
 		}
-		if holds(one.Family) {
-			one.Family = secrets.Text(one.Family)
+		s.redact(&one.OwnerID, &one.Family, &one.Unreadable) // the owner is then nobody
+		mark, what, isAddress := &one.Mark, "", one.ID == one.Key.String()
+		if s.redact(&mark.Project, &mark.Key, &mark.Credentials, &mark.Fingerprint, &mark.Sensitive, &mark.NotSensitive, &mark.Moved) {
+			what = "ownership record"
 		}
-		what := ""
-		if one.ID != one.Key.String() && secrets.Holds(one.ID) {
-			what, one.ID = "id", fmt.Sprint("withheld-", i+1)
+		for _, fields := range []*[]string{&one.Withheld, &one.InUse, &one.Hidden} {
+			if s.redactAll(fields) {
+				what = "list of fields"
+			}
 		}
-		if holds(one.DataSource) && !slices.Contains(declared, one.DataSource) {
-			what, one.DataSource = "data source", secrets.Text(one.DataSource)
+		if was := one.Key; s.redact(&one.Key.Name) {
+			what = "name"
+			one.Key.Name += fmt.Sprint(" withheld-", i+1) // no two have the same name
+			if space := (connection.Space{ID: one.SpaceID, Name: was.Space}); mark.Key == connection.KeyRecord(space, was.Name) || mark.Key == connection.KeyDigest(was) {
+				mark.Key = connection.KeyRecord(space, one.Key.Name) // its own name is no sign of a copy
+			}
+		}
+		isIncomplete := false
+		if isAddress {
+			one.ID = one.Key.String()
+		} else if s.quotes(one.ID) {
+			what, one.ID, isIncomplete = "id", fmt.Sprint("withheld-", i+1), true
+		}
+		if s.redact(&one.DataSource) {
+			what, isIncomplete = "data source", true
 		}
 		if what == "" {
 			continue
 		}
 		one.Properties, one.Unreadable = nil, fmt.Sprintf("its %s quotes a secret of this run", what)
-		snapshot.Incomplete = append(snapshot.Incomplete, fmt.Sprintf("the %s of a connection in space %q quotes a secret of this run; check what answers at the url of the tenant", what, one.Key.Space))
-	}
-}
-
-// withholdValues replaces properties and tags of live connections that quote a secret of the run,
-// for a file. No plan compares them in this form.
-func (s *Session) withholdValues(live []connection.Live) {
-	secrets := s.host.Secrets
-	if secrets == nil {
-		return
-	}
-	for i := range live {
-		if live[i].Properties != nil { // nil: unknown
-			live[i].Properties, _ = secrets.Hide(live[i].Properties).(map[string]any)
-		}
-		for j, tag := range live[i].Tags {
-			if secrets.Holds(tag) {
-				live[i].Tags = slices.Clone(live[i].Tags)
-				live[i].Tags[j] = secrets.Text(tag)
-			}
-		}
-	}
-}
-
-// withholdPlan replaces live values of a plan that quote a secret of the run, also where a message
-// names them. The hash of the plan covers the values themselves.
-func (s *Session) withholdPlan(p *plan.Plan) {
-	if p == nil || s.host.Secrets == nil {
-		return
-	}
-	for i := range p.Changes {
-		change := &p.Changes[i]
-		for j := range change.Fields {
-			change.Fields[j].Before = s.host.Secrets.Hide(change.Fields[j].Before)
-		}
-		withholdTexts(s.host.Secrets, &change.Reason, &change.Refused)
-	}
-	for i := range p.Warnings {
-		withholdTexts(s.host.Secrets, &p.Warnings[i].Message)
-	}
-	for refusal := p.Refusal; refusal != nil; refusal = refusal.Next {
-		withholdTexts(s.host.Secrets, &refusal.Message)
-	}
-}
-
-// withholdDrift replaces live values of a drift report that quote a secret of the run, also where a
-// reason names them.
-func (s *Session) withholdDrift(drift *plan.Drift) {
-	if s.host.Secrets == nil {
-		return
-	}
-	for i := range drift.Items {
-		item := &drift.Items[i]
-		for j := range item.Fields {
-			item.Fields[j].After = s.host.Secrets.Hide(item.Fields[j].After)
-		}
-		withholdTexts(s.host.Secrets, &item.Reason)
-	}
-}
-
-// withholdChecks replaces the parts of messages that quote a secret of the run, such as the name
-// of a role.
-func (s *Session) withholdChecks(checks []doctor.Check) {
-	secrets := s.host.Secrets
-	if secrets == nil {
-		return
-	}
-	for i := range checks {
-		withholdTexts(secrets, &checks[i].Message, &checks[i].Next)
-		for j := range checks[i].Details {
-			withholdTexts(secrets, &checks[i].Details[j])
+		if isIncomplete {
+			snapshot.Incomplete = append(snapshot.Incomplete, fmt.Sprintf("the %s of a connection in space %q quotes a secret of this run; %s", what, one.Key.Space, checkAddress))
 		}
 	}
 }
 
 // withholdUser replaces the texts of a user that quote a secret of the run. The user is then
 // nobody who could be declared.
-func withholdUser(secrets *transport.Redactor, user *connection.User) {
-	withholdTexts(secrets, &user.ID, &user.Name, &user.Email, &user.Subject, &user.Inactive)
+func (s *Session) withholdUser(user *connection.User) {
+	s.redact(&user.ID, &user.Name, &user.Email, &user.Subject, &user.Inactive)
 }
 
-// withholdTexts replaces the parts of texts that quote a secret of the run.
-func withholdTexts(secrets *transport.Redactor, texts ...*string) {
-	for _, text := range texts {
-		if secrets.Holds(*text) {
-			*text = secrets.Text(*text)
+// withholdSources leaves out data sources whose schema quotes a secret of the run, because
+// problems, suggestions and vendored schemas repeat its texts. Each is a problem.
+func (s *Session) withholdSources(catalog *connection.Catalog, err error) error {
+	if s.host.Secrets == nil || catalog == nil {
+		return err
+	}
+	var problems connection.Problems
+	if err != nil && !errors.As(err, &problems) {
+		return err
+	}
+	problems = s.withholdProblems(problems)
+	catalog.Known = slices.DeleteFunc(catalog.Known, s.quotes)
+	for _, id := range slices.Sorted(maps.Keys(catalog.DataSources)) {
+		source := catalog.DataSources[id]
+		if s.quotes(string(source.Schema)) || s.quotes(source.Version) || s.quotes(source.Family) {
+			delete(catalog.DataSources, id)
+			catalog.Unread = append(catalog.Unread, id)
+			problems = append(problems, connection.Problem{
+				Severity: connection.SeverityError, Message: fmt.Sprintf("the schema of data source %q quotes a secret of this run", id), Hint: checkAddress,
+			})
+		}
+	}
+	if len(problems) == 0 {
+		return nil
+	}
+	return problems
+}
+
+// isQuoting reports whether a live connection must be kept in no cache: it quotes a secret.
+func (s *Session) isQuoting(live *connection.Live) bool {
+	return s.quotes(live.ID) || s.quotes(live.DataSource) || s.quotes(connection.Canonical(live.Properties))
+}
+
+// withholdProblems returns problems whose texts quote no secret of the run.
+func (s *Session) withholdProblems(problems connection.Problems) connection.Problems {
+	problems = slices.Clone(problems)
+	for i := range problems {
+		s.redact(&problems[i].Message, &problems[i].Hint)
+	}
+	return problems
+}
+
+// withholdValues replaces properties, tags and stored credentials that quote a secret of the run,
+// for a file. No plan compares them in this form.
+func (s *Session) withholdValues(snapshot *connection.Snapshot) {
+	if s.host.Secrets == nil {
+		return
+	}
+	for i := range snapshot.Stored {
+		s.redact(&snapshot.Stored[i].ID, &snapshot.Stored[i].Name)
+	}
+	for i := range snapshot.Connections {
+		live := &snapshot.Connections[i]
+		if live.Properties != nil { // nil: unknown
+			live.Properties, _ = s.host.Secrets.Hide(live.Properties).(map[string]any)
+		}
+		s.redactAll(&live.Tags)
+		s.redact(&live.StoredID)
+	}
+}
+
+// withholdPlan replaces live values of a plan, and sentences about them, that quote a secret of the
+// run. The hash of the plan covers the values themselves.
+func (s *Session) withholdPlan(p *plan.Plan) {
+	if p == nil || s.host.Secrets == nil {
+		return
+	}
+	for _, changes := range [][]plan.Change{p.Changes, p.Rotations} {
+		for i := range changes {
+			c := &changes[i]
+			s.redact(&c.Reason, &c.Manual, &c.Refused)
+			for j := range c.Fields {
+				c.Fields[j].Before = s.host.Secrets.Hide(c.Fields[j].Before)
+			}
+		}
+	}
+	for i := range p.Steps {
+		s.redact(&p.Steps[i].Description)
+	}
+	for i := range p.Warnings {
+		s.redact(&p.Warnings[i].Message)
+	}
+	for refusal := p.Refusal; refusal != nil; refusal = refusal.Next {
+		s.redact(&refusal.Message, &refusal.Hint)
+	}
+}
+
+// withholdDrift replaces live values of a drift report, and sentences about them, that quote a
+// secret of the run.
+func (s *Session) withholdDrift(drift *plan.Drift) {
+	if s.host.Secrets == nil {
+		return
+	}
+	for i := range drift.Items {
+		s.redact(&drift.Items[i].Reason)
+		fields := drift.Items[i].Fields
+		for j := range fields {
+			fields[j].After = s.host.Secrets.Hide(fields[j].After)
 		}
 	}
 }
+
+// withholdResult replaces texts of the tenant in a result that quote a secret of the run. Many are
+// resolved only after the tenant has been read.
+func (s *Session) withholdResult(result *apply.Result) {
+	if result == nil {
+		return
+	}
+	s.redact(&result.Unverified)
+	for i := range result.Items {
+		item := &result.Items[i]
+		s.redact(&item.Connection.Space, &item.Connection.Name, &item.ID, &item.Error)
+		if item.Differs != nil {
+			s.redact(&item.Differs.Reason, &item.Differs.Advice)
+		}
+	}
+}
+
+// withholdChecks replaces the parts of messages that quote a secret of the run, such as the name
+// of a role.
+func (s *Session) withholdChecks(checks []doctor.Check) {
+	for i := range checks {
+		s.redact(&checks[i].Message, &checks[i].Next)
+		s.redactAll(&checks[i].Details)
+	}
+}
+
+// withholdError returns an error whose text quotes no secret of the run: errors of a reading name
+// live connections.
+func (s *Session) withholdError(err error) error {
+	if err == nil || !s.quotes(err.Error()) {
+		return err
+	}
+	return redactedError{err, s.host.Secrets.Text(err.Error())}
+}
+
+type redactedError struct {
+	error
+	text string
+}
+
+func (e redactedError) Error() string { return e.text }
+
+func (e redactedError) Unwrap() error { return e.error }

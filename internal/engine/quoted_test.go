@@ -13,7 +13,7 @@ import (
 // names a live value in words.
 func TestAMessageOfAPlanOrADriftThatQuotesASecretIsRedacted(t *testing.T) {
 	const secret = "can-ary-7f3a9c"
-	s := &Session{host: &Host{Secrets: transport.NewRedactor(secret)}}
+	s := &Session{host: &Host{Secrets: transport.NewRedactor(secret)}, ours: map[string]bool{}}
 	said := func() string { return `url changes from "Bearer+` + secret + `+" to "https://new.example"` }
 	p := &plan.Plan{
 		Changes:  []plan.Change{{Fields: []plan.Field{{Path: "/properties/url", Before: said()}}, Reason: said(), Refused: said()}},

@@ -34,7 +34,9 @@ type Session struct {
 	identity connection.TenantIdentity
 	planned  plan.Input // of the last plan
 	cache    string     // the folder of the read cache; empty for none
-	watched  int        // calls of watch that have not ended
+	// ours are the texts that the files declare, folded, once [Session.quotes] has needed them.
+	ours    map[string]bool
+	watched int // calls of watch that have not ended
 	// unsaved returns why an embedded tenant could not save its state; nil if it could.
 	unsaved func() error
 	close   func()
@@ -270,7 +272,7 @@ func (s *Session) again(ctx context.Context, touched func(*connection.Live) bool
 	scope := plan.Scope(in)
 	scope.Details = touched
 	var err error
-	in.Snapshot, err = s.snapshot(ctx, scope)
+	in.Snapshot, err = s.read(ctx, scope) // the result is redacted as a whole
 	return in, err
 }
 

@@ -28,7 +28,7 @@ func (s *Session) Snapshot(ctx context.Context) (*snapshot.File, error) {
 	file.Catalog.Reads += s.identity.Reads
 	file.Project, file.Tenant = in.Project, snapshot.Tenant(in.Tenant)
 	file.Snapshot = keyrecord.Hide(file.Snapshot, in.Desired, in.Moves)
-	s.withholdValues(file.Snapshot.Connections)
+	s.withholdValues(file.Snapshot)
 	return file, nil
 }
 

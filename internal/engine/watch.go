@@ -22,20 +22,28 @@ func (s *Session) watch() (end func()) {
 	}
 }
 
-// snapshot reads the tenant.
+// snapshot reads the tenant, without texts that quote a secret of the run.
 func (s *Session) snapshot(ctx context.Context, scope connection.Scope) (*connection.Snapshot, error) {
+	snapshot, err := s.read(ctx, scope)
+	s.withhold(snapshot)
+	return snapshot, s.withholdError(err)
+}
+
+// read reads the tenant.
+func (s *Session) read(ctx context.Context, scope connection.Scope) (*connection.Snapshot, error) {
 	defer s.watch()()
 	s.notify(Listing{})
 	scope.Reading = func(done, total int) { s.notify(Read{done, total}) }
-	snapshot, err := s.provider.Snapshot(ctx, scope)
-	s.withhold(snapshot)
-	return snapshot, err
+	secretive := scope.Secretive
+	scope.Secretive = func(live *connection.Live) bool { return s.isQuoting(live) || secretive != nil && secretive(live) }
+	return s.provider.Snapshot(ctx, scope)
 }
 
 // sources reads data sources.
 func (s *Session) sources(ctx context.Context, ids []string) (*connection.Catalog, error) {
 	defer s.watch()()
-	return s.provider.DataSources(connection.WithReading(ctx, func(done, total int) { s.notify(ReadSchemas{done, total}) }), ids)
+	catalog, err := s.provider.DataSources(connection.WithReading(ctx, func(done, total int) { s.notify(ReadSchemas{done, total}) }), ids)
+	return catalog, s.withholdSources(catalog, err)
 }
 
 // observed is a provider that reports what it reads.

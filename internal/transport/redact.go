@@ -180,6 +180,9 @@ func (r *Redactor) Hide(value any) any {
 	case map[string]any:
 		hidden := make(map[string]any, len(value))
 		for name, item := range value {
+			if r.Holds(name) { // the name of a property that only the tenant knows
+				name, item = r.Text(name), connection.NewSecret(name)
+			}
 			hidden[name] = r.Hide(item)
 		}
 		return hidden
@@ -295,11 +298,29 @@ func decodings(text string) []string {
 var (
 	percent = regexp.MustCompile(`%[0-9a-fA-F]{2}`)
 	escape  = regexp.MustCompile(`\\(u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|.)`)
-	digits  = regexp.MustCompile(`(?:[0-9a-fA-F]{2}){4,}`)
-	letters = regexp.MustCompile(`[0-9A-Za-z+/_-]{6,}`)
+	// Shorter ones encode fewer than longSecret bytes.
+	digits  = regexp.MustCompile(`(?:[0-9a-fA-F]{2}){8,}`)
+	letters = regexp.MustCompile(`[0-9A-Za-z+/_-]{11,}`)
 )
 
+// hasRun reports whether a text has that many letters or digits, or characters of a set, in a
+// row: most texts have not, and this is faster than an expression.
+func hasRun(text, set string, size int) bool {
+	run := 0
+	for i := 0; i < len(text) && run < size; i++ {
+		if b := text[i]; '0' <= b && b <= '9' || 'a' <= b|0x20 && b|0x20 <= 'z' || strings.IndexByte(set, b) >= 0 {
+			run++
+		} else {
+			run = 0
+		}
+	}
+	return run >= size
+}
+
 func decodePercent(text string) string {
+	if !strings.ContainsAny(text, "%+") {
+		return text
+	}
 	return percent.ReplaceAllStringFunc(strings.ReplaceAll(text, "+", " "), func(code string) string {
 		value, _ := strconv.ParseUint(code[1:], 16, 8)
 		return string([]byte{byte(value)})
@@ -307,6 +328,9 @@ func decodePercent(text string) string {
 }
 
 func decodeJSON(text string) string {
+	if !strings.Contains(text, `\`) {
+		return text
+	}
 	return escape.ReplaceAllStringFunc(text, func(code string) string {
 		if len(code) > 2 {
 			value, _ := strconv.ParseUint(code[2:], 16, 16)
@@ -321,6 +345,9 @@ func decodeJSON(text string) string {
 
 func decodeBase64(text string) string {
 	text = strings.NewReplacer("\n", "", "\r", "").Replace(text)
+	if !hasRun(text, "+/_-", 11) {
+		return text
+	}
 	return letters.ReplaceAllStringFunc(text, func(token string) string {
 		token = strings.NewReplacer("-", "+", "_", "/").Replace(token)
 		decoded, err := base64.RawStdEncoding.DecodeString(token[:len(token)-len(token)%4])
@@ -336,6 +363,9 @@ func decodeBase64(text string) string {
 }
 
 func decodeHex(text string) string {
+	if !hasRun(text, "", 16) {
+		return text
+	}
 	return digits.ReplaceAllStringFunc(text, func(token string) string {
 		decoded, err := hex.DecodeString(token)
 		if err != nil {

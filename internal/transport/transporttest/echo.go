@@ -6,9 +6,11 @@ import (
 	"encoding/json"
 	"html"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -65,6 +67,50 @@ func (m *Memory) Quote() string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return Encodings[m.rand.IntN(len(Encodings))](m.before[m.rand.IntN(len(m.before))])
+}
+
+// Insert returns JSON with a quotation in place of a text, or at times of a name in a map. It
+// often spares what is not inside a list: without that, a client can use no answer. The
+// result is false where nothing is quoted.
+func (m *Memory) Insert(body []byte) ([]byte, bool) {
+	var value any
+	if json.Unmarshal(body, &value) != nil {
+		return body, false
+	}
+	places := placesIn(value, false)
+	if len(places) == 0 || m.IntN(8) == 0 {
+		if places = placesIn(value, true); len(places) == 0 || m.IntN(4) > 0 {
+			return body, false
+		}
+	}
+	places[m.IntN(len(places))](m.Quote())
+	body, _ = json.Marshal(value)
+	return body, true
+}
+
+// placesIn lists what puts a quotation into a JSON value: inside of its lists, or everywhere.
+func placesIn(value any, everywhere bool) (places []func(quote string)) {
+	switch value := value.(type) {
+	case []any:
+		for i := range value {
+			if _, isText := value[i].(string); isText {
+				places = append(places, func(quote string) { value[i] = quote })
+			}
+			places = append(places, placesIn(value[i], true)...)
+		}
+	case map[string]any:
+		names := slices.Sorted(maps.Keys(value))
+		for _, name := range names {
+			if _, isText := value[name].(string); isText && everywhere {
+				places = append(places, func(quote string) { value[name] = quote })
+			}
+			places = append(places, placesIn(value[name], everywhere)...)
+		}
+		if everywhere && len(names) > 0 {
+			places = append(places, func(quote string) { value[quote] = value[names[0]]; delete(value, names[0]) })
+		}
+	}
+	return places
 }
 
 // IntN returns a random number from 0 up to n-1.
