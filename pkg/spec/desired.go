@@ -49,7 +49,7 @@ func (p *Project) Desired(tenant *Tenant, variables map[string]string) (*Desired
 	spaces := r.declaredSpaces()
 	number := 0
 	for _, file := range all.sources {
-		number += len(file.connections)
+		number += file.connections
 	}
 	set := &DesiredSet{Files: len(all.sources), Connections: make([]connection.Desired, 0, number)}
 	for _, file := range all.sources {
@@ -166,23 +166,26 @@ func (r *reader) declaredSpaces() []connection.SpaceRef {
 func (r *reader) readFile(set *DesiredSet, file source, spaces []connection.SpaceRef) {
 	n := &notes{file: file.file, filled: r.filled}
 	defer func() { r.filled = n.filled }()
-	for _, tree := range file.connections {
+	for i := range file.connections {
+		tree := file.trees.tree(i)
 		if !r.isHere(n, tree.get("tenants")) {
 			r.noteElsewhere(tree)
 			continue
 		}
 		desired := r.connection(n, tree)
+		desired.At = file.trees.at(i)
 		r.unique(n, tree, &desired)
 		if !outside(n, tree, &desired, spaces) {
 			r.distinctSpace(n, desired.Space)
 		}
 		set.Connections = append(set.Connections, desired)
 	}
-	for _, item := range file.moved {
-		if !r.isHere(n, item.value.get("tenants")) {
+	for i := file.connections; i < len(file.trees.trees); i++ {
+		tree := file.trees.tree(i)
+		if !r.isHere(n, tree.get("tenants")) {
 			continue
 		}
-		if move, ok := r.move(n, item.value); ok {
+		if move, ok := r.move(n, tree); ok {
 			set.Moves = append(set.Moves, move)
 		}
 	}

@@ -212,8 +212,8 @@ func (p *Project) Unmatched() connection.Problems { return p.sources().unmatched
 // source is one connection file.
 type source struct {
 	file        string
-	connections []*node // with the defaults of the file merged in
-	moved       []child
+	trees       *packed // connections, with the defaults of the file merged in, and then moved blocks
+	connections int     // how many of the trees are connections
 }
 
 // Reads reports whether a file is one of those that connections in the project
@@ -235,7 +235,7 @@ func (p *Project) load() loaded {
 		read, problems := p.readSource(file, left)
 		all.sources = append(all.sources, read)
 		all.problems = gather(all.problems, problems)
-		connections += len(read.connections)
+		connections += read.connections
 		if left.full() {
 			break
 		}
@@ -252,7 +252,7 @@ func (p *Project) load() loaded {
 
 // readSource reads one connection file, as far as there is room for it.
 func (p *Project) readSource(file string, left *room) (source, connection.Problems) {
-	read := source{file: file}
+	read := source{file: file, trees: &packed{}}
 	text, problems := readText(file, p.at(file))
 	if len(problems) > 0 || !left.take(&left.bytes, len(text), maxProjectBytes, file, "bytes") {
 		return read, problems
@@ -276,12 +276,17 @@ func (p *Project) readSource(file string, left *room) (source, connection.Proble
 		!left.take(&left.values, len(items)*defaults.size(), maxProjectValues, file, "values, with the defaults in each connection") {
 		return read, n.problems
 	}
+	var packer packer
 	for _, item := range items {
 		if item.value.is(kindObject) {
-			read.connections = append(read.connections, merge(defaults, item.value))
+			packer.add(merge(defaults, item.value))
 		}
 	}
-	read.moved = moved
+	read.connections = len(packer.trees)
+	for _, item := range moved {
+		packer.add(item.value)
+	}
+	read.trees = packer.of(file)
 	return read, n.problems
 }
 

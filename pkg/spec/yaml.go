@@ -386,10 +386,11 @@ func placeOf(n *yaml.Node) place { return place{int32(n.Line), int32(n.Column)} 
 func (w *walker) list(n *yaml.Node, depth int) (*node, extent) {
 	list, size := w.make(n, kindList), extent{nodes: 1}
 	list.children = make([]child, 0, len(n.Content))
-	for _, content := range n.Content {
+	for i, content := range n.Content {
 		item, inner := w.walk(content, depth+1)
 		size = size.with(inner)
 		list.children = append(list.children, child{place: placeOf(content), value: item})
+		n.Content[i] = nil // the library's node takes more memory than ours
 	}
 	return list, size
 }
