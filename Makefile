@@ -5,7 +5,7 @@ TOOL    := $(GO) tool -modfile=tools/go.mod
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 
 # What is fuzzed, and how long each target of it.
-FUZZED   ?= spec transport qlik apinizer simulator/apinizer
+FUZZED   ?= pkg/spec pkg/connection internal/transport pkg/qlik pkg/apinizer pkg/simulator/apinizer
 FUZZTIME ?= 20s
 
 # The race detector needs cgo, and that a C compiler.
@@ -88,9 +88,9 @@ bench: ## run the benchmarks
 	@$(GO) test -count=1 -v -run TestMakespan ./pkg/qlik | grep makespan_test
 
 fuzz: ## fuzz the readers of files and of answers, each for FUZZTIME
-	@set -e; for package in $(FUZZED); do for target in $$($(GO) test -list '^Fuzz' ./pkg/$$package | grep '^Fuzz'); do \
+	@set -e; for package in $(FUZZED); do targets=$$($(GO) test -list '^Fuzz' ./$$package | grep '^Fuzz'); for target in $$targets; do \
 	  echo "fuzzing $$target for $(FUZZTIME)"; \
-	  $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 20x ./pkg/$$package; \
+	  $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 20x ./$$package; \
 	done; done
 
 clean: ## remove what was built
