@@ -8,6 +8,7 @@ import (
 	"compress/gzip"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -28,10 +29,14 @@ type serviceBomb struct {
 	// path is which requests are answered with the bomb: those whose path ends so. The
 	// embedded tenant answers the others.
 	path   string
+	writes bool // answer the writes to that path, after they were made, and not the reads
 	answer func(http.ResponseWriter, *http.Request)
 	// within says that the answer is within the limits: it may have any exit code.
 	within bool
-	code   int // that is wanted: exitError, if it is zero
+	// more are connections of the tenant besides "a", and declared the declarations besides
+	// that of "a", where it writes.
+	more, declared string
+	code           int // that is wanted: exitError, if it is zero
 	// says are parts of the message: what is too large or too long, and what to do.
 	says []string
 }
@@ -117,6 +122,8 @@ const (
 	callerPath = "/users/me"
 	spacesPath = "/api/v1/spaces"
 	listPath   = "/api/v1/data-connections"
+	givePath   = listPath + "/actions/update"
+	deletePath = listPath + "/actions/delete"
 	onePath    = "/data-connections/" + bombID
 	schemaPath = "/rest/api-specs"
 	sourcePath = "/data-sources"
@@ -124,6 +131,7 @@ const (
 	projectsPath = "/apiops/projects/"
 	kindPath     = "/projects/Finance/connections/"
 	databasePath = "/connections/a/"
+	freshPath    = "/connections/fresh/"
 
 	bombID = "11111111-2222-4333-8444-555555555555"
 )
@@ -192,6 +200,7 @@ func serviceBombs() map[string]serviceBomb {
 	for name, path := range map[string]string{"a list of projects": projectsPath, "a list of a type": kindPath} {
 		all["a huge "+name[2:]] = serviceBomb{provider: "apinizer", path: path, answer: saysJSON(200, `{"status": "SUCCESS", "resultList": [`, `{},`, 250_000, `{}]}`), says: []string{tooMany, raise}}
 	}
+	maps.Copy(all, bombsOfWrites())
 	for kind, b := range badAnswers(`{"access_token": `, `{"error": "`, `", "error_description": "`, `"}`) {
 		b.path, b.auth = "/oauth/token", oauthOfABomb
 		all[kind+" for the token of an OAuth client"] = b
@@ -228,6 +237,36 @@ func serviceBombs() map[string]serviceBomb {
 	return all
 }
 
+// bombsOfWrites answer each kind of write with a bomb, after they have made it.
+func bombsOfWrites() map[string]serviceBomb {
+	all := map[string]serviceBomb{}
+	add := func(b serviceBomb) {
+		b.writes, b.command = true, []string{"apply", "--auto-approve"}
+		success, problem := `{"qID": `, []string{`{"errors": [{"title": "`, `", "detail": "`, `"}]}`}
+		if b.provider == "apinizer" {
+			success, problem = `{"status": "SUCCESS", "resultList": `, []string{`{"status": "ERROR", "resultMessage": "`, `", "more": "`, `"}`}
+		}
+		for kind, bad := range badAnswers(success, problem...) {
+			b.answer = bad.answer
+			all[kind+" for a write to "+b.path] = b
+		}
+	}
+	for _, path := range []string{listPath, onePath, givePath, deletePath} {
+		add(serviceBomb{path: path, more: `, {"name": "given", "space": "Finance", "dataSource": "rest", "properties": {"url": "https://a.example"}},
+			{"name": "again", "space": "Finance", "dataSource": "rest", "properties": {"url": "https://a.example"}}`, declared: `
+  - {name: fresh, space: Finance, dataSource: rest, properties: {url: "https://b.example"}}
+  - {name: given, space: Finance, dataSource: rest, owner: bo@example.com, properties: {url: "https://a.example"}}
+  - {name: again, space: Finance, dataSource: rest, lifecycle: {update: recreate, recreate: allow}, properties: {url: "https://b.example"}}
+`})
+	}
+	for _, path := range []string{databasePath, freshPath} {
+		add(serviceBomb{provider: "apinizer", path: path, declared: `
+  - {name: fresh, space: Finance, dataSource: database, properties: {dbType: POSTGRES, jdbcUrl: "jdbc:postgresql://db.example/z", username: app}, credentials: {password: {env: PASSWORD}}}
+`})
+	}
+	return all
+}
+
 // badAnswers are answers that no request should get: with the beginning of a success, and
 // with a problem of two texts between its three parts.
 func badAnswers(success string, problem ...string) map[string]serviceBomb {
@@ -256,13 +295,17 @@ func (b serviceBomb) serve(t *testing.T) string {
 	} else {
 		tenant, err = qlik.New([]byte(`{"token": "t0ken-of-the-bomb", "oauth": {"clientId": "bot", "clientSecret": "t0ken-of-the-bomb"},
 			"spaces": [{"id": "s-fin", "name": "Finance", "type": "shared"}],
-			"users": [{"name": "Ana", "email": "ana@example.com", "roles": ["TenantAdmin"]}], "connections": [{"id": "`+bombID+`", "name": "a", "space": "Finance", "dataSource": "rest", "properties": {"url": "https://a.example"}}]}`), qlik.Options{})
+			"users": [{"name": "Ana", "email": "ana@example.com", "roles": ["TenantAdmin"]}, {"name": "Bo", "email": "bo@example.com"}],
+			"connections": [{"id": "`+bombID+`", "name": "a", "space": "Finance", "dataSource": "rest", "properties": {"url": "https://a.example"}}`+b.more+`]}`), qlik.Options{})
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasSuffix(r.URL.Path, b.path) {
+		if strings.HasSuffix(r.URL.Path, b.path) && (!b.writes || r.Method != http.MethodGet) {
+			if b.writes {
+				tenant.ServeHTTP(httptest.NewRecorder(), r)
+			}
 			b.answer(w, r)
 			return
 		}
@@ -298,8 +341,15 @@ func TestNoAnswerOfAServiceTakesMoreThanTenSecondsOrAGigabyte(t *testing.T) {
 			default:
 				auth = cmp.Or(auth, "{apiKey: {env: TOKEN}}")
 			}
-			project := fmt.Sprintf("version: 1\nproject: acme\nconnections: [c.yaml]\ntenants: {live: {provider: %s, url: %q, auth: %s}}\n",
-				cmp.Or(b.provider, "qlik"), b.serve(t), auth)
+			policy := ""
+			if b.writes {
+				policy = "policy: {adopt: all}\n"
+				connections = strings.Replace(connections, "username: app}}", "username: app}, credentials: {password: {env: PASSWORD}}}", 1)
+				connections = strings.Replace(connections, `url: "https://b.example"`, `url: "https://a.example", authSchema: anonymous`, 1)
+				connections += b.declared
+			}
+			project := fmt.Sprintf("version: 1\nproject: acme\n%sconnections: [c.yaml]\ntenants: {live: {provider: %s, url: %q, auth: %s}}\n",
+				policy, cmp.Or(b.provider, "qlik"), b.serve(t), auth)
 			for file, text := range map[string]string{"c.yaml": connections, "qlsync.yaml": project} {
 				if err := os.WriteFile(filepath.Join(dir, file), []byte(text), 0o600); err != nil {
 					t.Fatal(err)
@@ -309,8 +359,14 @@ func TestNoAnswerOfAServiceTakesMoreThanTenSecondsOrAGigabyte(t *testing.T) {
 			if command == nil {
 				command = []string{"plan"}
 			}
-			said, code := detonate(t, program, dir, command, "TOKEN=t0ken-of-the-bomb")
-			t.Logf("exit code %d: %.1500s", code, said)
+			said, code := detonate(t, program, dir, command, "TOKEN=t0ken-of-the-bomb", "PASSWORD=pw-of-the-bomb")
+			t.Logf("exit code %d: %.3500s", code, said)
+			if b.writes {
+				if count := strings.Count(connections, "{name:"); !strings.Contains(said, fmt.Sprintf("of %d planned", count)) || code != exitOK && code != exitPartial {
+					t.Errorf("got exit code %d, want a ledger of all %d changes and 0 or %d", code, count, exitPartial)
+				}
+				return
+			}
 			if want := cmp.Or(b.code, exitError); code != want && !b.within {
 				t.Errorf("got exit code %d, want %d: %.500s", code, want, said)
 			}
