@@ -11,22 +11,22 @@ import (
 
 // describe says what a step does, in words that a reviewer understands; nothing
 // where its kind says it all.
-func describe(step *stepNode) string {
-	switch step.Kind {
+func describe(kind connection.Mechanism, nodes []*node) string {
+	switch kind {
 	case connection.Recreate:
-		if slices.ContainsFunc(step.nodes, func(n *node) bool { return n.operation.Kind == connection.Delete }) {
+		if slices.ContainsFunc(nodes, func(n *node) bool { return n.operation.Kind == connection.Delete }) {
 			return "tries the new one out under a temporary name, then puts it in the place of the old one"
 		}
-		if step.nodes[0].operation.Kind != connection.Create {
+		if nodes[0].operation.Kind != connection.Create {
 			return "swaps the names of the old one and the new one; apps keep working by name; its id changes"
 		}
 		return "creates the new one next to the old one, then swaps their names; apps keep working by name; its id changes"
 	case connection.BulkDelete, connection.Delete:
-		return describeDeletes(step)
+		return describeDeletes(nodes)
 	case connection.BulkUpdate:
-		return describeBulk(step)
+		return describeBulk(nodes)
 	}
-	return describeOne(step.nodes[0])
+	return describeOne(nodes[0])
 }
 
 func describeOne(n *node) string {
@@ -97,9 +97,9 @@ func describeName(n *node) string {
 	return "renames it"
 }
 
-func describeBulk(step *stepNode) string {
+func describeBulk(nodes []*node) string {
 	moved, handed := 0, 0
-	for _, n := range step.nodes {
+	for _, n := range nodes {
 		if n.operation.Space != nil {
 			moved++
 		}
@@ -117,14 +117,14 @@ func describeBulk(step *stepNode) string {
 	return strings.Join(does, ", ")
 }
 
-func describeDeletes(step *stepNode) string {
+func describeDeletes(nodes []*node) string {
 	recreated := 0
-	for _, n := range step.nodes {
+	for _, n := range nodes {
 		if n.decision.change.Action != ActionDelete || n.decision.repair {
 			recreated++
 		}
 	}
-	switch gone := len(step.nodes) - recreated; {
+	switch gone := len(nodes) - recreated; {
 	case recreated == 0:
 		return ""
 	case gone == 0:

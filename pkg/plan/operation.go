@@ -24,13 +24,10 @@ type node struct {
 	// before the group, and creates what that needs.
 	group *group
 	leads bool
-	// urgent marks what brings back a name that is missing, and what must come before.
+	// urgent marks what brings back a name that is missing.
 	urgent bool
-	// tail counts the operations that wait for it along the longest chain, batches
-	// those of them that share calls; level is the round in which it shares one.
-	tail, batches, level int
-	id                   int
-	step                 *stepNode
+	task   int // its index among the scheduled ones
+	id     int // see [Item.ID]
 }
 
 // group is operations that must not be separated.

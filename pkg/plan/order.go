@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/qlsync/qlsync/internal/schedule"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -17,6 +18,8 @@ type orderer struct {
 	passed   map[connection.Key]bool // keys at which a connection stands between two calls
 	needless map[connection.Key]bool // keys of what is deleted at any time
 	nodes    []*node
+	// scheduled is the nodes in order.
+	scheduled *schedule.Schedule
 }
 
 // order builds the steps of all changes that are not refused. A change whose
@@ -43,7 +46,7 @@ func order(a *analysis) []Step {
 		// Each round refuses at least one more change.
 	}
 	o.expect()
-	return o.steps()
+	return o.pack()
 }
 
 // build makes the graph; it reports false when it had to refuse a change, or to
@@ -69,7 +72,7 @@ func (o *orderer) build() bool {
 		}
 	}
 	o.nodes = append(o.nodes, o.rotations()...)
-	return o.holdBack() && o.free(frees) && o.rank()
+	return o.holdBack() && o.free(frees) && o.schedule()
 }
 
 // holdBack lets the delete of what an interrupted recreate left wait for the rest
@@ -162,44 +165,59 @@ func (o *orderer) free(frees map[connection.Key]*node) bool {
 	return false
 }
 
-// rank gives every node its tail and level; it reports false when it found a
-// cycle and broke it.
-func (o *orderer) rank() bool {
-	waiters := map[*node][]*node{}
-	blocked := make(map[*node]int, len(o.nodes))
-	ready := make([]*node, 0, len(o.nodes))
-	for _, n := range o.nodes {
-		for _, first := range n.needs {
-			waiters[first] = append(waiters[first], n)
-		}
-		if blocked[n] = len(n.needs); blocked[n] == 0 {
-			ready = append(ready, n)
-		}
-	}
-	for i := 0; i < len(ready); i++ {
-		n := ready[i]
-		for _, next := range waiters[n] {
-			if blocked[next]--; blocked[next] == 0 {
-				ready = append(ready, next)
-			}
-		}
-	}
-	if len(ready) < len(o.nodes) {
-		o.breakCycles(blocked)
-		return false
-	}
+// schedule puts the operations in order; it reports false when it found cycles and broke them.
+func (o *orderer) schedule() bool {
 	o.markRestoring()
-	for _, n := range slices.Backward(ready) {
-		for _, first := range n.needs {
-			first.urgent = first.urgent || n.urgent
-		}
-		for _, next := range waiters[n] {
-			n.tail = max(n.tail, next.tail+1)
-			n.batches = max(n.batches, next.batches+o.batched(next))
-		}
+	slices.SortStableFunc(o.nodes, func(x, y *node) int { return x.compare(y) })
+	for i, n := range o.nodes {
+		n.task = i
 	}
-	o.fill(waiters)
-	return true
+	tasks, rank := make([]schedule.Task, len(o.nodes)), 0
+	for i, n := range o.nodes {
+		if i > 0 && n.compare(o.nodes[i-1]) != 0 {
+			rank++
+		}
+		tasks[i] = o.taskOf(n)
+		tasks[i].Rank = rank
+	}
+	o.scheduled = schedule.Make(tasks)
+	for _, cycle := range o.scheduled.Cycles {
+		o.breakCycle(cycle)
+	}
+	for id, i := range o.scheduled.Order {
+		o.nodes[i].id = id
+	}
+	return len(o.scheduled.Cycles) == 0
+}
+
+// compare orders operations by their connections.
+func (n *node) compare(other *node) int {
+	x, y := &n.decision.change, &other.decision.change
+	return cmp.Or(x.Connection.Compare(y.Connection), cmp.Compare(x.ID, y.ID))
+}
+
+// kinds are the kinds of steps in the order in which those come that could begin at the same time.
+var kinds = []connection.Mechanism{
+	connection.AskSignIn, connection.Create, connection.BulkUpdate, connection.Patch, connection.Recreate, connection.BulkDelete, connection.Delete,
+}
+
+// taskOf returns an operation as a task.
+func (o *orderer) taskOf(n *node) schedule.Task {
+	kind := n.operation.Kind
+	task := schedule.Task{
+		Kind: slices.Index(kinds, kind), Size: o.traits.BatchSize[kind], Urgent: n.urgent,
+		AtEnd: kind == connection.Delete || kind == connection.BulkDelete,
+	}
+	if n.group != nil {
+		task.Kind, task.Size, task.Group = slices.Index(kinds, connection.Recreate), 0, n.change+1
+	}
+	if len(n.needs) > 0 {
+		task.Needs = make([]int, len(n.needs))
+	}
+	for i, first := range n.needs {
+		task.Needs[i] = first.task
+	}
+	return task
 }
 
 // markRestoring marks the operation of each decision that brings a missing name back. A
@@ -213,87 +231,15 @@ func (o *orderer) markRestoring() {
 	}
 }
 
-// fill puts the operations that share calls into rounds, as few as possible: each
-// round takes, of those that are ready, the ones with the most rounds behind them.
-// That is optimal here, as what waits for a name waits in chains.
-func (o *orderer) fill(waiters map[*node][]*node) {
-	blocked := make(map[*node]int, len(o.nodes))
-	var now []*node                              // ready, and alone in their calls
-	shared := map[connection.Mechanism][]*node{} // ready, and sharing calls
-	sorted := map[connection.Mechanism]bool{}
-	release := func(n *node) {
-		if o.batched(n) == 0 {
-			now = append(now, n)
-			return
-		}
-		shared[n.operation.Kind] = append(shared[n.operation.Kind], n)
-		sorted[n.operation.Kind] = false
+// breakCycle sends one connection of a cycle by a temporary name: that one leaves its place without
+// waiting, and all others can follow.
+func (o *orderer) breakCycle(cycle []int) {
+	first := slices.MinFunc(cycle, func(i, j int) int {
+		return o.nodes[i].decision.change.Connection.Compare(o.nodes[j].decision.change.Connection)
+	})
+	d := o.nodes[first].decision
+	if d.viaTemporary {
+		d.change.Refused = "its name is free only after another change that waits for this one: rename one of the connections by hand"
 	}
-	for _, n := range o.nodes {
-		if blocked[n] = len(n.needs); blocked[n] == 0 {
-			release(n)
-		}
-	}
-	end := func(n *node) {
-		for _, next := range waiters[n] {
-			if blocked[next]--; blocked[next] == 0 {
-				release(next)
-			}
-		}
-	}
-	for round := 0; ; round++ {
-		for ; len(now) > 0; now = now[1:] {
-			end(now[0])
-		}
-		var ended []*node
-		for _, kind := range []connection.Mechanism{connection.BulkUpdate, connection.BulkDelete} {
-			ready := shared[kind]
-			if !sorted[kind] {
-				slices.SortStableFunc(ready, func(x, y *node) int { return cmp.Compare(y.batches, x.batches) })
-				sorted[kind] = true
-			}
-			size := min(len(ready), o.traits.BatchSize[kind])
-			ended, shared[kind] = append(ended, ready[:size]...), ready[size:]
-		}
-		if len(ended) == 0 {
-			return
-		}
-		for _, n := range ended {
-			n.level = round
-			end(n)
-		}
-	}
-}
-
-// breakCycles sends one connection of each cycle by a temporary name: that one
-// leaves its place without waiting, and all others can follow.
-func (o *orderer) breakCycles(blocked map[*node]int) {
-	seen := map[*node]bool{}
-	for _, n := range o.nodes {
-		var path []*node
-		for blocked[n] > 0 && !seen[n] {
-			seen[n] = true
-			path = append(path, n)
-			n = n.needs[slices.IndexFunc(n.needs, func(first *node) bool { return blocked[first] > 0 })]
-		}
-		begin := slices.Index(path, n)
-		if begin < 0 {
-			continue // nothing is blocked, or it waits for a cycle that was seen before
-		}
-		first := slices.MinFunc(path[begin:], func(x, y *node) int {
-			return x.decision.change.Connection.Compare(y.decision.change.Connection)
-		})
-		if first.decision.viaTemporary {
-			first.decision.change.Refused = "its name is free only after another change that waits for this one: rename one of the connections by hand"
-		}
-		first.decision.viaTemporary = true
-	}
-}
-
-// batched is 1 for an operation that shares its call with others.
-func (o *orderer) batched(n *node) int {
-	if o.traits.BatchSize[n.operation.Kind] > 1 {
-		return 1
-	}
-	return 0
+	d.viaTemporary = true
 }

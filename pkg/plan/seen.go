@@ -16,7 +16,7 @@ func (o *orderer) expect() {
 		id      string
 		created *node
 	}
-	before := map[subject]*node{}
+	before, urgent := map[subject]*node{}, o.scheduled.Urgent
 	for _, n := range o.nodes {
 		about := subject{n.operation.ID, n.created}
 		switch {
@@ -25,7 +25,7 @@ func (o *orderer) expect() {
 		case n.created == nil:
 			continue // it makes one
 		}
-		if earlier := before[about]; earlier != nil && (n.operation.Destroys() || !n.urgent && !earlier.urgent) {
+		if earlier := before[about]; earlier != nil && (n.operation.Destroys() || !urgent[n.task] && !urgent[earlier.task]) {
 			earlier.operation.ReadBack = true
 		}
 		before[about] = n
