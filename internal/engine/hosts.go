@@ -26,21 +26,27 @@ func (s *Session) checkHost() error {
 	}
 	address, err := url.Parse(s.tenant.URL)
 	switch {
-	case !set, err == nil && slices.ContainsFunc(hosts, func(host string) bool { return strings.EqualFold(host, address.Host) }):
+	case !set, err == nil && slices.ContainsFunc(hosts, func(host string) bool {
+		return strings.EqualFold(withoutHTTPSPort(host), withoutHTTPSPort(address.Host))
+	}):
 		return nil
 	case len(hosts) == 0:
 		return Refused("%s is set and lists no host, so no token is sent to tenant %q: list the hosts that may get one, such as acme.eu.qlikcloud.com, or unset it",
 			hostsVariable, s.tenant.Name)
 	}
-	return Refused("tenant %q is at %s, which %s does not list: no token is sent there", s.tenant.Name, s.tenant.URL, hostsVariable)
+	return Refused("tenant %q is at %s, which %s does not list, so no token is sent there: correct the url, or add %s to %[3]s if you trust it",
+		s.tenant.Name, s.tenant.URL, hostsVariable, address.Host)
 }
+
+// withoutHTTPSPort drops the port that https has anyway. Plain http is for loopback only.
+func withoutHTTPSPort(host string) string { return strings.TrimSuffix(host, ":443") }
 
 // isHost reports whether a text is a host as it is in a URL, with or without a port, and
 // nothing else: an entry such as "https://acme.example" or "*.example" would never fit,
 // and who wrote it believes that it does.
 func isHost(text string) bool {
 	address, err := url.Parse("https://" + text)
-	return err == nil && address.Host == text && address.Hostname() != "" && !strings.ContainsAny(text, "*?#@")
+	return err == nil && address.Host == text && !strings.ContainsAny(text, "*?#@") && !slices.Contains(strings.Split(address.Hostname(), "."), "")
 }
 
 // checkAnyHost is [Session.checkHost], for an embedded tenant too: no token goes there.

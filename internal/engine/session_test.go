@@ -54,6 +54,8 @@ func TestATokenGoesOnlyToListedHosts(t *testing.T) {
 		"it is one of several":    {"other.example, ACME.example", "https://acme.example", false},
 		"its port is a part":      {"127.0.0.1:8080", "http://127.0.0.1:8080", false},
 		"another port":            {"127.0.0.1", "http://127.0.0.1:8080", true},
+		"the port of https":       {"acme.example:443", "https://acme.example", false},
+		"an empty label":          {".example, acme.example", "https://acme.example", true},
 		"it is not listed":        {"other.example", "https://acme.example", true},
 		"a part of it is listed":  {"example,me.example", "https://acme.example", true},
 		"it only begins like one": {"acme.example", "https://acme.example.evil.example", true},
