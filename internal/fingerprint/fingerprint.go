@@ -20,6 +20,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"strings"
+	"sync"
 
 	"golang.org/x/crypto/argon2"
 
@@ -44,16 +45,26 @@ type Key struct {
 	name   string
 }
 
-// NewKey derives a key for a project. That takes a tenth of a second and 64 MiB; it
-// is done once for a run. A text of fewer than 16 bytes is an error.
+// NewKey returns the key of a project. The derivation takes a tenth of a second and 64 MiB,
+// so a process does it once, also for a project of many tenants. A text of fewer than 16
+// bytes is an error. NewKey may be used by several goroutines.
 func NewKey(text connection.Secret, project string) (*Key, error) {
 	if len(text.Reveal()) < minKey {
 		return nil, fmt.Errorf("the key of the fingerprints must have at least %d characters: make one with openssl rand -hex 32", minKey)
 	}
 	salt := sha256.Sum256([]byte("qlsync fingerprint/v1 " + project))
-	k := &Key{secret: argon2.IDKey([]byte(text.Reveal()), salt[:], passes, memory, lanes, sha256.Size)}
+	id := sha256.Sum256(append(salt[:], text.Reveal()...))
+	key, _ := derived.LoadOrStore(id, sync.OnceValue(func() *Key { return derive(text, salt[:]) }))
+	return key.(func() *Key)(), nil
+}
+
+// derived are the keys of this process, by the digest of project and text.
+var derived sync.Map
+
+func derive(text connection.Secret, salt []byte) *Key {
+	k := &Key{secret: argon2.IDKey([]byte(text.Reveal()), salt, passes, memory, lanes, sha256.Size)}
 	k.name = hex.EncodeToString(k.mac("name")[:nameSize])
-	return k, nil
+	return k
 }
 
 // Of gives the fingerprint "KEY:SALT:VALUE" of the resolved credentials of a

@@ -77,3 +77,13 @@ func TestAWeakKeyIsRefusedWithoutBeingShown(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+func TestTheTenantsOfAProjectShareOneDerivationOfTheKey(t *testing.T) {
+	first := key(t, "a key of enough characters", "finance")
+	if again := key(t, "a key of enough characters", "finance"); again != first {
+		t.Error("got another derivation of the same key for the same project, want the first one: each takes 64 MiB")
+	}
+	if other := key(t, "a key of enough characters", "sales"); other == first {
+		t.Error("got the key of one project for another project, want a key of its own")
+	}
+}
