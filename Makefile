@@ -12,7 +12,7 @@ FUZZTIME ?= 20s
 CC_FOUND := $(shell command -v $$($(GO) env CC) 2>/dev/null)
 RACE     := $(if $(CC_FOUND),-race,)
 
-.PHONY: help build docs demo test windows property chaos matrix lint check audit witness editor browser bench fuzz clean
+.PHONY: help build docs demo test cases windows property chaos matrix lint check audit witness editor browser bench fuzz clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -29,7 +29,13 @@ demo: build ## plan, apply, drift and repair against the embedded tenant
 
 test: ## run all tests, with the race detector where a C compiler is found
 	@echo $(if $(RACE),"testing with the race detector","testing without the race detector: no C compiler found")
-	$(if $(RACE),CGO_ENABLED=1) $(GO) test $(RACE) -shuffle=on -timeout 30m ./...
+	$(if $(RACE),CGO_ENABLED=1) $(GO) test $(RACE) -vet=off -shuffle=on -timeout 30m ./...
+
+# The tests of which make test draws a part of the cases, and those that need a process without the race detector.
+CASES := Gigabyte|KilledAt|CutOff|NothingIsLost|SignalBefore|TrustsTooMuch|UnderEverySwitch|TenantQuotes
+
+cases: ## run every case of the tests of which make test runs a part
+	$(GO) test -vet=off -count=1 ./cmd/qlsync -run '$(CASES)' -every-case -matrix=60 -timeout 30m
 
 # What runs on Windows under Wine: the packages that read, write and start something there.
 WINDOWS ?= ./internal/... ./schemas ./pkg/connection ./pkg/plan ./pkg/spec ./pkg/simulator/...

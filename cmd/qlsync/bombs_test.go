@@ -7,10 +7,12 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -295,7 +297,7 @@ func TestNoBombTakesMoreThanTenSecondsOrAGigabyte(t *testing.T) {
 		t.Skip("starts a process for each bomb")
 	}
 	if underRace {
-		t.Skip("runs without the race detector: see .ci/run")
+		t.Skip("make cases runs it without the race detector")
 	}
 	program, err := buildRaceless()
 	if err != nil {
@@ -305,7 +307,11 @@ func TestNoBombTakesMoreThanTenSecondsOrAGigabyte(t *testing.T) {
 	if len(all) < 60 {
 		t.Errorf("got %d bombs, want at least 60", len(all))
 	}
-	for name, b := range all {
+	for i, name := range slices.Sorted(maps.Keys(all)) {
+		if !isDrawn(i, 4) {
+			continue
+		}
+		b := all[name]
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()

@@ -25,6 +25,7 @@ import (
 
 	"github.com/qlsync/qlsync/internal/commandline"
 	"github.com/qlsync/qlsync/internal/report"
+	"github.com/qlsync/qlsync/internal/workdir"
 	"github.com/qlsync/qlsync/pkg/simulator/apinizer"
 	"github.com/qlsync/qlsync/pkg/simulator/qlik"
 	"github.com/qlsync/qlsync/pkg/spec"
@@ -52,6 +53,7 @@ func TestNothingThatQlsyncWritesHoldsASecret(t *testing.T) {
 		"a manager gives nobody a token and quotes the user": {provider: "apinizer", signIn: "user", hostile: asksForToken},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			c := newCanaries(t, world)
 			c.everything()
 			if world.hostile == nil && world.provider == "" && c.forged < 10 {
@@ -105,7 +107,6 @@ func newCanaries(t *testing.T, w world) *canaries {
 		c.environ[name] = c.secret(name)
 	}
 	c.environ["ADDRESS"] = "https://reader:" + url.QueryEscape(c.secret("an address")) + "@rates.example.com"
-	t.Setenv("CANARY_EXEC", c.environ["CANARY_EXEC"])
 	token := "token-" + rand.Text()
 	c.secrets["the token"], c.environ["TOKEN"] = token, token
 	c.write("in/key.json", c.secret("a file"))
@@ -300,17 +301,17 @@ var quotations = []func(string) string{
 func (c *canaries) run(folder string, args ...string) {
 	c.Helper()
 	var output transcript
-	env := &environment{stdin: strings.NewReader(""), stdout: &output, stderr: &output, lookup: func(name string) (string, bool) {
-		value, ok := c.environ[name]
-		return value, ok
-	}}
+	env := &environment{
+		stdin: strings.NewReader(""), stdout: &output, stderr: &output, workDir: workdir.Dir(filepath.Join(c.folder, folder)),
+		lookup:  func(name string) (string, bool) { value, ok := c.environ[name]; return value, ok },
+		environ: func() []string { return append(os.Environ(), "CANARY_EXEC="+c.environ["CANARY_EXEC"]) },
+	}
 	ctx, cancel := context.WithTimeout(c.Context(), time.Minute)
 	defer cancel()
 	if args[0] == "simulate" {
 		ctx, cancel = context.WithTimeout(c.Context(), 100*time.Millisecond)
 		defer cancel()
 	}
-	c.Chdir(filepath.Join(c.folder, folder))
 	app := newApp(env)
 	line := append([]string{"qlsync"}, args...)
 	code := env.exitCode(app.RunContext(ctx, commandline.Arrange(app, sharedFlags(), line)))

@@ -13,6 +13,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -322,13 +323,18 @@ func TestNoAnswerOfAServiceTakesMoreThanTenSecondsOrAGigabyte(t *testing.T) {
 		t.Skip("starts a process for each answer")
 	}
 	if underRace {
-		t.Skip("runs without the race detector: see .ci/run")
+		t.Skip("make cases runs it without the race detector")
 	}
 	program, err := buildRaceless()
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, b := range serviceBombs() {
+	all := serviceBombs()
+	for i, name := range slices.Sorted(maps.Keys(all)) { // the same bomb for several answers stands side by side
+		if !isDrawn(i, 5) {
+			continue
+		}
+		b := all[name]
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()

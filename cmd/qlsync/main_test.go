@@ -32,7 +32,14 @@ import (
 	"github.com/qlsync/qlsync/pkg/plan"
 )
 
-var update = flag.Bool("update", false, "write what the stories print into them")
+var (
+	update    = flag.Bool("update", false, "write what the stories print into them")
+	everyCase = flag.Bool("every-case", false, "run every case of the tests with very many cases, as make cases does")
+)
+
+// isDrawn reports whether a test with very many cases runs the one with this number. Without
+// -every-case that is one in so many.
+func isDrawn(number, oneIn int) bool { return *everyCase || number%oneIn == 0 }
 
 // quickRace is the environment variable with the race detector's options.
 const quickRace = "GORACE"

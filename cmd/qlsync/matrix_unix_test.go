@@ -28,7 +28,7 @@ import (
 )
 
 var (
-	matrixRuns = flag.Int("matrix", 60, "how many random runs the matrix of signals and faults has")
+	matrixRuns = flag.Int("matrix", len(matrixFaults), "how many random runs the matrix of signals and faults has; each fault has one by default")
 	matrixSeed = flag.Uint64("matrix.seed", 1, "the seed of the matrix of signals and faults; 0 draws one")
 )
 
@@ -42,7 +42,7 @@ var (
 // A run is repeated with its seed and number: -run 'NothingIsLost/run_17' -matrix.seed=1
 func TestWhateverHappensToTheProcessNothingIsLost(t *testing.T) {
 	if underRace {
-		t.Skip("the process is what is tested, and is built without the race detector: the gate runs this test without it")
+		t.Skip("the process is what is tested, and is built without the race detector: make cases runs it")
 	}
 	if *matrixSeed == 0 {
 		*matrixSeed = uint64(time.Now().UnixNano())

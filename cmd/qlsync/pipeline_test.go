@@ -32,7 +32,7 @@ func TestPipelines(t *testing.T) {
 // A pipeline that trusts too much must be found out by the stories.
 func TestAPipelineThatTrustsTooMuchFailsItsStory(t *testing.T) {
 	needTools(t)
-	for name, c := range map[string]struct{ story, file, old, new string }{
+	mistakes := map[string]struct{ story, file, old, new string }{
 		"a comment of anybody": {
 			"github-apply", "ci/github.sh", `select(.user.login == "github-actions[bot]" and .user.type == "Bot")`, `select(true)`,
 		},
@@ -81,7 +81,12 @@ func TestAPipelineThatTrustsTooMuchFailsItsStory(t *testing.T) {
 		"an artifact of another branch": {
 			"gitlab", "ci/gitlab.sh", `and .ref == $branch`, ``,
 		},
-	} {
+	}
+	for i, name := range slices.Sorted(maps.Keys(mistakes)) {
+		if !isDrawn(i, 4) {
+			continue
+		}
+		c := mistakes[name]
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			text, err := os.ReadFile(filepath.Join("..", "..", "examples", "ci", c.file))

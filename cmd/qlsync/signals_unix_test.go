@@ -15,7 +15,7 @@ import (
 // TestASignalBeforeTheFirstWriteIsTheExitCode interrupts commands while they read.
 func TestASignalBeforeTheFirstWriteIsTheExitCode(t *testing.T) {
 	if underRace {
-		t.Skip("the process is what is tested, and is built without the race detector: the gate runs this test without it")
+		t.Skip("the process is what is tested, and is built without the race detector: make cases runs it")
 	}
 	for _, command := range []string{"plan", "drift", "apply --auto-approve", "export", "snapshot", "plan --all-tenants"} {
 		for signal, code := range map[syscall.Signal]int{syscall.SIGHUP: 129, syscall.SIGINT: 130, syscall.SIGQUIT: 131, syscall.SIGTERM: 143} {
