@@ -70,16 +70,16 @@ func (m *Memory) Quote() string {
 }
 
 // Insert returns JSON with a quotation in place of a text, or at times of a name in a map. It
-// often spares what is not inside a list: without that, a client can use no answer. The
-// result is false where nothing is quoted.
+// often spares the two outermost levels of maps: without that, a client can use no answer.
+// The result is false where nothing is quoted.
 func (m *Memory) Insert(body []byte) ([]byte, bool) {
 	var value any
 	if json.Unmarshal(body, &value) != nil {
 		return body, false
 	}
-	places := placesIn(value, false)
+	places := placesIn(value, 2)
 	if len(places) == 0 || m.IntN(8) == 0 {
-		if places = placesIn(value, true); len(places) == 0 || m.IntN(4) > 0 {
+		if places = placesIn(value, 0); len(places) == 0 || m.IntN(8) > 0 {
 			return body, false
 		}
 	}
@@ -88,25 +88,62 @@ func (m *Memory) Insert(body []byte) ([]byte, bool) {
 	return body, true
 }
 
-// placesIn lists what puts a quotation into a JSON value: inside of its lists, or everywhere.
-func placesIn(value any, everywhere bool) (places []func(quote string)) {
+// Echo is a service that does what it is asked. It quotes an earlier request in half of its
+// answers: mostly where the answer can still be used, at times in a broken one.
+type Echo struct {
+	Service http.RoundTripper
+	Memory  *Memory
+	// Break makes a broken answer of one, with a quotation. It returns the body.
+	Break  func(answer *http.Response, quote string) []byte
+	Quoted int // answers that quote
+}
+
+// RoundTrip answers a request. The requests of a test come one at a time.
+func (e *Echo) RoundTrip(request *http.Request) (*http.Response, error) {
+	e.Memory.Remember(request)
+	answer, err := e.Service.RoundTrip(request)
+	if err != nil || e.Memory.IntN(2) == 0 {
+		return answer, err
+	}
+	body, err := io.ReadAll(answer.Body)
+	if err != nil {
+		return nil, err
+	}
+	quoted := true
+	if e.Memory.IntN(20) == 0 {
+		body = e.Break(answer, e.Memory.Quote())
+	} else {
+		body, quoted = e.Memory.Insert(body)
+	}
+	if quoted {
+		e.Quoted++
+	}
+	answer.ContentLength = int64(len(body))
+	answer.Header.Del("Content-Length")
+	answer.Body = io.NopCloser(bytes.NewReader(body))
+	return answer, nil
+}
+
+// placesIn lists what puts a quotation into a JSON value, but for so many levels of maps that
+// are in no list.
+func placesIn(value any, spared int) (places []func(quote string)) {
 	switch value := value.(type) {
 	case []any:
 		for i := range value {
 			if _, isText := value[i].(string); isText {
 				places = append(places, func(quote string) { value[i] = quote })
 			}
-			places = append(places, placesIn(value[i], true)...)
+			places = append(places, placesIn(value[i], 0)...)
 		}
 	case map[string]any:
 		names := slices.Sorted(maps.Keys(value))
 		for _, name := range names {
-			if _, isText := value[name].(string); isText && everywhere {
+			if _, isText := value[name].(string); isText && spared <= 0 {
 				places = append(places, func(quote string) { value[name] = quote })
 			}
-			places = append(places, placesIn(value[name], everywhere)...)
+			places = append(places, placesIn(value[name], spared-1)...)
 		}
-		if everywhere && len(names) > 0 {
+		if spared <= 0 && len(names) > 0 {
 			places = append(places, func(quote string) { value[quote] = value[names[0]]; delete(value, names[0]) })
 		}
 	}
