@@ -14,26 +14,10 @@ import (
 // analysis is what the comparison of files and tenant found, before it becomes a
 // plan or a drift report.
 type analysis struct {
-	in       Input
-	problems connection.Problems
-	inScope  map[string]bool // names of the spaces whose connections matter
-	// cycle holds the declared keys on a cycle of moved blocks, each with the one
-	// before it.
-	cycle map[connection.Key]connection.Key
-	// away holds the keys from which moved blocks lead, each with the next one.
-	away map[connection.Key]connection.Key
-	// spaces are those of the tenant by "name" and "id" of a reference, users by id.
-	spaces map[connection.SpaceRef]connection.Space
-	users  map[string]connection.User
-	places keyrecord.Spaces
-	// folded holds the live connections by [connection.FoldKey].
-	folded    map[connection.Key][]*connection.Live
-	targets   []*target
-	pairs     []pair
-	leftovers []leftover
-	// begun holds the new ones that interrupted recreates have left beside those that
-	// they were to replace, by key.
-	begun     map[connection.Key]*leftover
+	in Input
+	*tenant
+	resolved
+	matched
 	decisions []*decision // what is to change, by key
 	unchanged int
 	rotations []*decision // writes of credentials apart from the changes, by key
@@ -66,15 +50,15 @@ type decision struct {
 // analyze compares the files with the tenant.
 func analyze(in Input) *analysis {
 	in.Snapshot = keyrecord.Hide(in.Snapshot, in.Desired, in.Moves)
-	a := &analysis{in: in, messages: messagesOf(in.Rules), warnings: []Warning{}, inScope: map[string]bool{}}
-	a.index()
-	a.resolve()
-	a.match()
+	a := &analysis{in: in, messages: messagesOf(in.Rules), tenant: newTenant(in.Snapshot, in.Moves)}
+	a.resolved = resolve(&in, a.tenant, a.messages)
+	a.matched = match(&in, a.tenant, &a.resolved)
+	a.demandSpaces(a.tenant, &a.moves)
+	a.warnings = append([]Warning{}, a.unseenOrigins()...)
 	a.refuseDisabled()
 	a.warnAboutInactive()
 	a.warnAboutUnknownOwners()
-	a.warnOfLookAlikes()
-	a.warnOfLookAlikeSpaces()
+	a.warnings = append(a.warnings, slices.Concat(lookAlikes(in.Snapshot, a.pairs), lookAlikeSpaces(in.Snapshot, a.pairs))...)
 	for i := range a.pairs {
 		d := a.decide(&a.pairs[i])
 		if d != nil {
@@ -94,29 +78,6 @@ func analyze(in Input) *analysis {
 	}
 	a.problems.Sort()
 	return a
-}
-
-// index prepares the look-ups of the tenant.
-func (a *analysis) index() {
-	a.spaces = map[connection.SpaceRef]connection.Space{}
-	for _, space := range a.in.Snapshot.Spaces {
-		if space.Type == "personal" {
-			a.spaces[connection.SpaceRef{Personal: true}] = space
-			continue
-		}
-		a.spaces[connection.SpaceRef{Name: space.Name}] = space
-		a.spaces[connection.SpaceRef{ID: space.ID}] = space
-	}
-	a.places = keyrecord.Of(a.in.Snapshot, a.in.Moves)
-	a.users = map[string]connection.User{}
-	for _, user := range slices.Concat(a.in.Snapshot.People, a.in.Snapshot.Users) {
-		a.users[user.ID] = user
-	}
-	a.folded = make(map[connection.Key][]*connection.Live, len(a.in.Snapshot.Connections))
-	for i := range a.in.Snapshot.Connections {
-		live := &a.in.Snapshot.Connections[i]
-		a.folded[connection.FoldKey(live.Key)] = append(a.folded[connection.FoldKey(live.Key)], live)
-	}
 }
 
 func (a *analysis) warn(key *connection.Key, message string) {
@@ -174,17 +135,17 @@ func (a *analysis) judge(rules []rule, p *pair, d *decision) connection.Position
 // goOn lets a recreate go on with the new connection that an interrupted one has left,
 // if that is what would be made now, but for what is written to it in any case.
 func (a *analysis) goOn(d *decision) {
-	rest := a.begun[d.target.key]
-	if rest == nil || d.change.Action != ActionRecreate || d.change.Refused != "" || !d.diff.demands.Resumes {
+	made := a.begun[d.target.key]
+	if made == nil || d.change.Action != ActionRecreate || d.change.Refused != "" || !d.diff.demands.Resumes {
 		return
 	}
-	made, owner := rest.live, a.ownerAfter(d.target, d.live)
+	owner := a.ownerAfter(d.target, d.live)
 	switch {
 	case made.DataSource != d.target.DataSource, made.Unreadable != "", !a.isRebuilt(made, d):
 	case made.OwnerID != owner && a.in.Snapshot.Traits.Owner == "":
 	case a.signIn(d.target, d.live) != "" && (made.OwnerID != owner || !made.HasCredentials || made.Mark.Credentials != d.target.credentialsMark(owner)):
 	default:
-		d.begun, rest.taken = made, true
+		d.begun = made
 		d.change.Reason = joinReasons(d.change.Reason, "goes on with the new one that is there already")
 	}
 }

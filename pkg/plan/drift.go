@@ -110,8 +110,9 @@ func FindDrift(in Input) (*Drift, connection.Problems) {
 			}
 		}
 	}
+	begun := found.goneOnWith()
 	for _, rest := range found.leftovers {
-		if item, ok := unmanaged(rest, in.Policy); ok {
+		if item, ok := unmanaged(rest, begun[rest.live], in.Policy); ok {
 			found.witness(&item, rest.live)
 			drift.Items = append(drift.Items, item)
 		}
@@ -176,21 +177,21 @@ func (a *analysis) witness(item *DriftItem, live *connection.Live) {
 
 // unmanaged tells of what is there and not declared. What would be deleted is a
 // decision already; another project's is none of ours.
-func unmanaged(rest leftover, policy connection.Policy) (DriftItem, bool) {
+func unmanaged(rest leftover, taken bool, policy connection.Policy) (DriftItem, bool) {
 	item := DriftItem{
 		Kind: DriftUnmanaged, Connection: rest.live.Key, ID: rest.live.ID,
 		DataSource: rest.live.DataSource, Apply: ApplyNothing,
 	}
 	switch {
-	case !rest.owned:
+	case rest.fate == fateForeign:
 		return item, rest.live.Mark.Project == ""
-	case rest.taken:
+	case taken:
 		item.Reason, item.Apply = "the new one of an unfinished recreate", string(ActionMove)
 		return item, true
-	case rest.half:
+	case rest.fate == fateFinished:
 		return item, false // its delete is told
-	case rest.kept != "":
-		item.Reason = rest.kept
+	case rest.fate == fateKept:
+		item.Reason = rest.kept.why
 		return item, true
 	}
 	item.Reason = "owned by this project and no longer declared"

@@ -1,65 +1,238 @@
 package plan
 
 import (
-	"fmt"
-
 	"github.com/qlsync/qlsync/internal/keyrecord"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// finished returns the leftovers of interrupted recreates that the plan deletes under the
-// approval of the recreate, without a limit and whatever policy.prune says. Names and marks
-// prove nothing: everybody who may edit the space can write them. So this is at most one new
-// and one old connection for each declared key, and none where there are several. It is never
-// a protected one: a recreate neither starts from a protected connection nor leaves one.
-func (a *analysis) finished(m *matcher) map[*connection.Live]bool {
-	type place struct {
-		of      connection.Key
-		transit string
+// leftover is a live connection that is no declared one.
+type leftover struct {
+	live *connection.Live
+	fate fate
+	kept kept // of what is [fateKept]
+	// of is, of one that is [fateFinished], the key that was recreated; needless reports that the
+	// connection is a new one, and that the one which it was to replace is at its key.
+	of       connection.Key
+	needless bool
+	// elsewhere reports that its record is of another key, which moved blocks explain.
+	elsewhere bool
+	// recreated reports that it was to be moved, and a recreate of it is at the new key.
+	recreated bool
+}
+
+// fate is what becomes of a leftover.
+type fate int
+
+const (
+	fateForeign    fate = iota // nobody's, or another project's: it stays
+	fateKept                   // ours, and it stays for a reason
+	fateFinished               // left by a recreate that was interrupted: its delete ends the recreate
+	fateUndeclared             // ours, and no longer declared: policy.prune says what becomes of it
+)
+
+// fates are the rules about a leftover. The first one that holds decides. Names, records and copies
+// of them can be made by everybody who may edit the space, so what might be a declared connection,
+// or the last one with its credentials, is kept.
+var fates = []struct {
+	holds func(*stray) bool
+	fate  fate
+	why   func(*stray) kept
+}{
+	{(*stray).isForeign, fateForeign, nil},
+	{(*stray).isListedTwice, fateKept, func(s *stray) kept { return keptListedTwice(s.ids[s.live.ID].Key) }},
+	{(*stray).isLastWithCredentials, fateKept, func(*stray) kept { return keptCredentials() }},
+	{(*stray).isFinished, fateFinished, nil},
+	{(*stray).isPending, fateKept, func(*stray) kept { return keptPending() }},
+	{(*stray).isMisnamedHalf, fateKept, func(*stray) kept { return keptMisnamed() }},
+	{(*stray).isProtectedHalf, fateKept, func(s *stray) kept { return keptProtected(s.of.key) }},
+	{(*stray).isHalfOfDeclared, fateKept, func(s *stray) kept { return keptSeveral(s.of.key) }},
+	{(*stray).isHalfOfMoved, fateKept, func(*stray) kept { return keptRenamed() }},
+	{(*stray).isHalf, fateUndeclared, nil},
+	{(*stray).isNamesake, fateKept, (*stray).namesake},
+	{(*stray).isUnrecorded, fateKept, func(*stray) kept { return keptUnrecorded() }},
+	{(*stray).isUnexplained, fateKept, func(*stray) kept { return keptUnexplained() }},
+	{func(*stray) bool { return true }, fateUndeclared, nil},
+}
+
+// strays is what the rules look up.
+type strays struct {
+	*matcher
+	byRecord map[string]*pair // the declared connections, by every form of their record
+	ids      map[string]*connection.Live
+	halves   map[half]int // how many could be that half of a recreate
+	names    namesakes
+}
+
+// half is one of the two connections of an unfinished recreate.
+type half struct {
+	of      connection.Key
+	transit string
+}
+
+// stray is a connection in scope that no target has claimed.
+type stray struct {
+	*strays
+	live *connection.Live
+	of   *pair // the declared connection whose record it has; nil: none
+}
+
+// leave decides what becomes of each live connection in scope that no target has claimed.
+func (found *matched) leave(m *matcher, r *resolved) {
+	var left []*connection.Live
+	for i := range m.snapshot.Connections {
+		if live := &m.snapshot.Connections[i]; !m.claimed[live] && r.inScope[live.Key.Space] {
+			left = append(left, live)
+		}
 	}
-	found := map[place][]*connection.Live{}
-	for i := range a.in.Snapshot.Connections {
-		live := &a.in.Snapshot.Connections[i]
-		of, declared := m.target[live.Mark.Key]
-		if !declared || m.claimed[live] || live.Mark.Project != m.project || live.Mark.Protected || !a.inScope[live.Key.Space] || !m.places.IsLeftover(live, of) {
+	if len(left) == 0 {
+		return
+	}
+	all, begun := newStrays(m, found.pairs), map[connection.Key]*connection.Live{}
+	for _, live := range left {
+		if s := all.stray(live); s.mayBeFinished() {
+			all.halves[s.half()]++
+		}
+	}
+	for _, live := range left {
+		rest := all.stray(live).decide()
+		if rest.fate == fateFinished && live.Mark.Transit == connection.TransitNew && live.Key.Space == rest.of.Space {
+			begun[rest.of] = live
+		}
+		found.leftovers = append(found.leftovers, rest)
+	}
+	found.begun = begun
+}
+
+func newStrays(m *matcher, pairs []pair) *strays {
+	s := &strays{
+		matcher: m, byRecord: make(map[string]*pair, len(pairs)), ids: make(map[string]*connection.Live, len(pairs)),
+		halves: map[half]int{}, names: newNamesakes(pairs),
+	}
+	for i := range pairs {
+		p := &pairs[i]
+		for _, form := range m.places.Forms(p.key) {
+			s.byRecord[form] = p
+		}
+		for _, live := range []*connection.Live{p.live, m.live[p.key]} {
+			if live != nil && live.ID != "" && s.ids[live.ID] == nil {
+				s.ids[live.ID] = live
+			}
+		}
+	}
+	return s
+}
+
+func (s *strays) stray(live *connection.Live) *stray {
+	return &stray{strays: s, live: live, of: s.byRecord[live.Mark.Key]}
+}
+
+func (s *stray) decide() leftover {
+	rest := leftover{live: s.live, recreated: s.isRecreatedElsewhere(), elsewhere: !s.places.Fits(s.live.Mark.Key, s.live.Key)}
+	for _, rule := range fates {
+		if !rule.holds(s) {
 			continue
 		}
-		at := place{of, live.Mark.Transit}
-		found[at] = append(found[at], live)
-	}
-	finished := map[*connection.Live]bool{}
-	for _, list := range found {
-		if len(list) == 1 { // of several, nobody can tell which one a recreate has left
-			finished[list[0]] = true
+		if rest.fate = rule.fate; rule.why != nil {
+			rest.kept = rule.why(s)
 		}
+		if rest.fate == fateFinished {
+			rest.of, rest.needless = s.of.key, s.live.Mark.Transit == connection.TransitNew && s.standing() != nil
+		}
+		return rest
 	}
-	return finished
+	return rest
 }
 
-// keepLeftover says why a leftover of a recreate, which is not to be finished, is not deleted
-// either, and what a person can do. Both are empty for the leftover of a connection that is no
-// longer declared: that one is deleted and counted as any other undeclared connection.
-func (m *matcher) keepLeftover(live *connection.Live) (kept, wayOut string) {
-	of, declared := m.target[live.Mark.Key]
-	switch {
-	case declared && !m.places.IsLeftover(live, of), !declared && !keyrecord.IsLeftoverOfAny(live):
-		return "has the ownership record of an interrupted recreate, but not a name that qlsync writes", release
-	case declared && live.Mark.Protected:
-		return fmt.Sprintf("looks like a leftover of a recreate of %q, but is protected, and a recreate leaves nothing protected", of), release
-	case declared:
-		return fmt.Sprintf("one of several connections that look like the leftover of a recreate of %q", of), release
-	case m.isMoved(live.Mark.Key):
-		return "a leftover of an interrupted recreate of a connection that a moved block has renamed since", release
-	}
-	return "", ""
+func (s *stray) isForeign() bool { return s.live.Mark.Project != s.project }
+
+// isListedTwice reports whether the connection is a declared one: it was moved by hand while the
+// lists were read, and is in several of them.
+func (s *stray) isListedTwice() bool {
+	other := s.ids[s.live.ID]
+	return other != nil && other != s.live
 }
 
-// isMoved reports whether a record is of a key at an end of a moved block.
-func (m *matcher) isMoved(record string) bool {
-	for from, to := range m.away {
-		if m.places.Fits(record, from) || m.places.Fits(record, to) {
+// isLastWithCredentials reports whether deleting what a recreate has put aside would lose
+// credentials that the connection in its place, if there is one, has not got: a change of owner may
+// have taken them away.
+func (s *stray) isLastWithCredentials() bool {
+	return s.isHalfOfDeclared() && s.places.IsLeftover(s.live, s.of.key) && s.of.isUnsupplied() &&
+		s.live.Mark.Transit == connection.TransitOld && s.live.HasCredentials && (s.of.live == nil || !s.of.live.HasCredentials)
+}
+
+// isFinished reports whether the delete of the connection needs no approval but that of the
+// interrupted recreate: no limit counts it, and policy.prune does not matter. Names and marks prove
+// nothing, so this is at most one new and one old connection for each declared key, and none where
+// there are several. It is never a protected one: a recreate neither starts from a protected
+// connection nor leaves one.
+func (s *stray) isFinished() bool { return s.mayBeFinished() && s.halves[s.half()] == 1 }
+
+func (s *stray) mayBeFinished() bool {
+	return !s.isForeign() && s.isHalfOfDeclared() && !s.live.Mark.Protected && s.places.IsLeftover(s.live, s.of.key)
+}
+
+func (s *stray) half() half { return half{s.of.key, s.live.Mark.Transit} }
+
+// isPending reports whether moved blocks lead from the connection to a declared key that is taken.
+func (s *stray) isPending() bool {
+	_, moved := s.moves.target[s.live.Key]
+	return moved && !s.isRecreatedElsewhere()
+}
+
+func (s *stray) isRecreatedElsewhere() bool {
+	to, moved := s.moves.target[s.live.Key]
+	return moved && s.isRecreated(s.live.Key, s.matcher.live[to])
+}
+
+// isHalf reports whether the connection has the mark of an unfinished recreate.
+func (s *stray) isHalf() bool { return s.live.Mark.Transit != "" }
+
+func (s *stray) isHalfOfDeclared() bool { return s.isHalf() && s.of != nil }
+
+func (s *stray) isProtectedHalf() bool { return s.isHalfOfDeclared() && s.live.Mark.Protected }
+
+// isMisnamedHalf reports whether a half has not the name that a recreate gives.
+func (s *stray) isMisnamedHalf() bool {
+	if s.of != nil {
+		return s.isHalf() && !s.places.IsLeftover(s.live, s.of.key)
+	}
+	return s.isHalf() && !keyrecord.IsLeftoverOfAny(s.live)
+}
+
+// isHalfOfMoved reports whether the half is of a key at an end of a moved block.
+func (s *stray) isHalfOfMoved() bool {
+	if !s.isHalf() {
+		return false
+	}
+	for from, to := range s.moves.away {
+		if s.places.Fits(s.live.Mark.Key, from) || s.places.Fits(s.live.Mark.Key, to) {
 			return true
 		}
 	}
 	return false
+}
+
+func (s *stray) isNamesake() bool {
+	_, found := s.names.meant(s.live.Key)
+	return found
+}
+
+func (s *stray) namesake() kept {
+	declared, _ := s.names.meant(s.live.Key)
+	return keptNamesake(s.live.Key.Name, declared.Name)
+}
+
+func (s *stray) isUnrecorded() bool { return s.live.Mark.Key == "" }
+
+// isUnexplained reports whether the record is of another key than the one at which the connection
+// is, and no moved block explains that: it was renamed, moved or copied by hand. Which of these
+// cannot be told from one connection alone.
+func (s *stray) isUnexplained() bool { return !s.explains(s.live.Mark.Key, s.live.Key) }
+
+// standing returns the connection of ours that is at the key of the declared one; nil: none.
+func (s *stray) standing() *connection.Live {
+	if live := s.of.live; live != nil && live.Mark.Project == s.project && live.Key == s.of.key {
+		return live
+	}
+	return nil
 }

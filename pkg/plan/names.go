@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 
@@ -15,12 +14,10 @@ func lookKey(key connection.Key) connection.Key {
 
 // refuseNamesake says that another connection has the name but for letter case or normalisation:
 // whether the service tells them apart is not documented.
-func (a *analysis) refuseNamesake(p *pair) string {
-	for _, other := range a.folded[connection.FoldKey(p.key)] {
+func (t *tenant) refuseNamesake(p *pair) string {
+	for _, other := range t.folded[connection.FoldKey(p.key)] {
 		if other.Key != p.key && other != p.live {
-			own, others := connection.QuoteApart(p.key.String(), other.Key.String())
-			return fmt.Sprintf("%s exists, and %s differs from it only in %s: declare the name as it exists, or rename it with a moved block",
-				others, own, connection.Resemblance(p.key.Name, other.Key.Name))
+			return hasNamesake(p.key, other.Key)
 		}
 	}
 	return ""
@@ -34,10 +31,10 @@ type namesakes struct {
 	created map[connection.Key]connection.Key
 }
 
-func (a *analysis) namesakes() namesakes {
+func newNamesakes(pairs []pair) namesakes {
 	n := namesakes{map[connection.Key]connection.Key{}, map[connection.Key]connection.Key{}}
-	for i := range a.pairs {
-		p := &a.pairs[i]
+	for i := range pairs {
+		p := &pairs[i]
 		n.folded[connection.FoldKey(p.key)] = p.key
 		if p.live == nil {
 			n.created[lookKey(p.key)] = p.key
@@ -46,74 +43,69 @@ func (a *analysis) namesakes() namesakes {
 	return n
 }
 
-// keep says why a connection that is not declared is not deleted: a declared name is the same but
-// for letter case or normalisation, or looks the same and is about to be created. Empty: neither is.
-func (n namesakes) keep(live connection.Key) string {
-	declared, found := n.folded[connection.FoldKey(live)]
-	if !found {
+// meant returns the declared key that is the same as a live one but for letter case or
+// normalisation, or that looks the same and is about to be created.
+func (n namesakes) meant(live connection.Key) (declared connection.Key, found bool) {
+	if declared, found = n.folded[connection.FoldKey(live)]; !found {
 		declared, found = n.created[lookKey(live)]
 	}
-	if !found {
-		return ""
-	}
-	quoted, meant := connection.QuoteApart(live.Name, declared.Name)
-	return fmt.Sprintf("%s differs from the declared name %s only in %s", quoted, meant, connection.Resemblance(live.Name, declared.Name))
+	return declared, found
 }
 
-// warnOfLookAlikes warns of each new connection whose name looks like that of a live one.
-// Names that are equal without letter case or normalisation are refused instead.
-func (a *analysis) warnOfLookAlikes() {
+// lookAlikes warns of each new connection whose name looks like that of a live one. Names that are
+// equal without letter case or normalisation are refused instead.
+func lookAlikes(snapshot *connection.Snapshot, pairs []pair) []Warning {
 	looks := map[connection.Key]connection.Key{}
-	for i := range a.in.Snapshot.Connections {
-		live := a.in.Snapshot.Connections[i].Key
+	for i := range snapshot.Connections {
+		live := snapshot.Connections[i].Key
 		looks[lookKey(live)] = live
 	}
-	for i := range a.pairs {
-		p := &a.pairs[i]
+	var warnings []Warning
+	for i := range pairs {
+		p := &pairs[i]
 		live, found := looks[lookKey(p.key)]
 		if p.live != nil && (p.live.Key == p.key || p.live.Key == live) || !found || connection.FoldKey(live) == connection.FoldKey(p.key) {
 			continue
 		}
-		key := p.key
-		own, other := connection.QuoteApart(p.key.Name, live.Name)
-		a.warn(&key, fmt.Sprintf("the new name %s differs from the live connection %s only in %s", own, other, connection.Resemblance(p.key.Name, live.Name)))
+		warnings = append(warnings, Warning{Connection: &p.key, Message: looksAlike(p.key.Name, live.Name)})
 	}
+	return warnings
 }
 
-// warnOfLookAlikeSpaces warns of declared spaces whose names look like the name of another
-// space: a reader cannot tell in which of them the connections are.
-func (a *analysis) warnOfLookAlikeSpaces() {
+// lookAlikeSpaces warns of declared spaces whose names look like the name of another space: a
+// reader cannot tell in which of them the connections are.
+func lookAlikeSpaces(snapshot *connection.Snapshot, pairs []pair) []Warning {
 	declared := map[string]bool{}
-	for i := range a.pairs {
-		if p := &a.pairs[i]; p.Space.Name != "" {
+	for i := range pairs {
+		if p := &pairs[i]; p.Space.Name != "" {
 			declared[p.space.Name] = true
 		}
 	}
 	spaces := map[string][]string{}
-	for _, space := range a.in.Snapshot.Spaces {
+	for _, space := range snapshot.Spaces {
 		look := connection.Skeleton(space.Name)
 		spaces[look] = append(spaces[look], space.Name)
 	}
+	var warnings []Warning
 	for _, name := range slices.Sorted(maps.Keys(declared)) {
 		for _, other := range spaces[connection.Skeleton(name)] {
 			if differ := connection.Resemblance(name, other); differ != "" && differ != connection.LetterCase {
-				own, others := connection.QuoteApart(name, other)
-				a.warn(nil, fmt.Sprintf("the declared space %s differs from the space %s only in %s: check which of them the files mean", own, others, differ))
+				warnings = append(warnings, Warning{Message: spaceLooksAlike(name, other, differ)})
 			}
 		}
 	}
+	return warnings
 }
 
-// meantSpace returns the hint for a space that does not exist.
-func (a *analysis) meantSpace(ref connection.SpaceRef) string {
-	for _, space := range a.in.Snapshot.Spaces {
-		switch differ := connection.Resemblance(ref.Name, space.Name); {
-		case ref.Name == "" || differ == "":
+// hintSpace returns the hint for a space that does not exist.
+func (t *tenant) hintSpace(name string) string {
+	for _, space := range t.snapshot.Spaces {
+		switch differ := connection.Resemblance(name, space.Name); {
+		case name == "" || differ == "":
 		case differ == connection.LetterCase:
-			return fmt.Sprintf("did you mean %q?", space.Name)
+			return meantSpace(space.Name)
 		default:
-			own, other := connection.QuoteApart(ref.Name, space.Name)
-			return fmt.Sprintf("did you mean %s? %s differs from it only in %s", other, own, differ)
+			return meantLikeSpace(name, space.Name, differ)
 		}
 	}
 	return "check the name, and that the token's user is a member"

@@ -74,11 +74,11 @@ func (a *analysis) mark(t *target, live *connection.Live, written bool) *connect
 // it has gone round; and of what was made anew, as long as the old one is there: the
 // next run must know what that is. Elsewhere there is none.
 func (a *analysis) movedMark(key connection.Key, live *connection.Live) string {
-	if from, ok := a.cycle[key]; ok {
+	if from, ok := a.moves.cycle[key]; ok {
 		return a.places.Record(from)
 	}
 	if live != nil && slices.ContainsFunc(a.leftovers, func(rest leftover) bool {
-		return rest.anew && a.places.Fits(live.Mark.Moved, rest.live.Key)
+		return rest.recreated && a.places.Fits(live.Mark.Moved, rest.live.Key)
 	}) {
 		return live.Mark.Moved
 	}
@@ -102,7 +102,7 @@ func (o *orderer) spare(key connection.Key) connection.Key {
 // something stands there that does not leave at any time, now or at the end, or passes
 // through as well.
 func (o *orderer) reserve(key connection.Key) bool {
-	_, leadsAway := o.analysis.away[key]
+	_, leadsAway := o.analysis.moves.away[key]
 	if o.live[key] != nil && !o.needless[key] || o.declared[key] || o.passed[key] || leadsAway {
 		return false
 	}

@@ -322,7 +322,7 @@ func Make(in Input) (*Plan, connection.Problems) {
 		}
 	}
 	found.warnOnce()
-	found.warnUnsuited()
+	found.warnings = append(found.warnings, unsuitedSpaces(found.targets)...)
 	if len(steps) > 0 {
 		p.Steps = steps
 	}

@@ -9,23 +9,22 @@ import (
 // prune turns what is owned and no longer declared into deletes, where the policy
 // says so, and warns of copies.
 func (a *analysis) prune() {
+	taken := a.goneOnWith()
 	for _, rest := range a.leftovers {
 		key := rest.live.Key
 		switch {
-		case !rest.owned:
-			continue
-		case rest.taken:
+		case rest.fate == fateForeign, taken[rest.live]:
 			continue
 		case a.isDisabled(rest.live.DataSource):
 			a.warn(&key, fmt.Sprintf("owned by this project and no longer declared, and its data source %s is disabled in the tenant; qlsync does not delete it: let an administrator enable it, or delete the connection yourself", rest.live.DataSource))
 			continue
-		case rest.half:
+		case rest.fate == fateFinished:
 			a.repair(&rest)
 			continue
-		case rest.kept != "":
-			message := rest.kept + "; qlsync does not delete it"
-			if rest.wayOut != "" {
-				message += ": " + rest.wayOut
+		case rest.fate == fateKept:
+			message := rest.kept.why + "; qlsync does not delete it"
+			if rest.kept.wayOut != "" {
+				message += ": " + rest.kept.wayOut
 			}
 			a.warn(&key, message)
 			continue
@@ -43,6 +42,15 @@ func (a *analysis) prune() {
 		}
 		a.decisions = append(a.decisions, d)
 	}
+}
+
+// goneOnWith returns the new connections of interrupted recreates with which recreates go on.
+func (a *analysis) goneOnWith() map[*connection.Live]bool {
+	begun := map[*connection.Live]bool{}
+	for _, d := range a.decisions {
+		begun[d.begun] = d.begun != nil
+	}
+	return begun
 }
 
 // refuseDelete says why a live connection may not be deleted.

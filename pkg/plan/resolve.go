@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/qlsync/qlsync/internal/keyrecord"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -22,137 +21,134 @@ type target struct {
 	selects string
 }
 
-// Scope says what must be read of a tenant to plan for the files: the
-// connections of the project's spaces, in detail where they are declared, moved
-// from, or owned by the project.
-func Scope(in Input) connection.Scope {
-	type place struct{ spaceName, spaceID, name string }
-	matters := map[place]bool{}
-	add := func(space connection.SpaceRef, name string) {
-		switch {
-		case space.Personal:
-			matters[place{spaceName: connection.PersonalSpace, name: name}] = true
-		case space.ID != "":
-			matters[place{spaceID: space.ID, name: name}] = true
-		default:
-			matters[place{spaceName: space.Name, name: name}] = true
-		}
-	}
-	var owners, ownerIDs []string
-	for i := range in.Desired {
-		add(in.Desired[i].Space, in.Desired[i].Name)
-		if owner := in.Desired[i].Owner; owner != "" {
-			owners = append(owners, owner)
-		} else if id := in.Desired[i].OwnerID; id != "" {
-			ownerIDs = append(ownerIDs, id)
-		}
-	}
-	stored, linked := storedIn(in)
-	for _, move := range in.Moves {
-		add(move.From.Space, move.From.Name)
-		add(move.To.Space, move.To.Name)
-	}
-	slices.Sort(owners)
-	return connection.Scope{
-		Spaces: in.Spaces,
-		Owners: slices.Compact(owners), OwnerIDs: ownerIDs,
-		Stored: stored,
-		Linked: linked,
-		Details: func(live *connection.Live) bool {
-			return live.Mark.Project == in.Project ||
-				matters[place{spaceName: live.Key.Space, name: live.Key.Name}] ||
-				matters[place{spaceID: live.SpaceID, name: live.Key.Name}]
-		},
-		Listed:    listed(in),
-		Secretive: func(live *connection.Live) bool { return keyrecord.MayHide(live, in.Desired) },
+// resolved is what resolve found: the declared connections with what their names mean in the tenant.
+type resolved struct {
+	targets  []*target // by key
+	declared map[connection.Key]*target
+	inScope  map[string]bool // names of the spaces whose connections matter
+	problems connection.Problems
+}
+
+// problem notes an error once, however many times it is found.
+func (r *resolved) problem(position connection.Position, hint, format string, args ...any) {
+	p := connection.Problem{Position: position, Severity: connection.SeverityError, Message: fmt.Sprintf(format, args...), Hint: hint}
+	if !slices.Contains(r.problems, p) {
+		r.problems = append(r.problems, p)
 	}
 }
 
-// resolve looks up what a declaration names. What cannot be found is a problem.
-func (a *analysis) resolve() {
-	for _, ref := range a.in.Spaces {
-		if slices.ContainsFunc(a.in.OnlyMoves, ref.Same) {
+func (r *resolved) noSpace(t *tenant, ref connection.SpaceRef) {
+	r.problem(ref.Position, t.hintSpace(ref.Name), "no space %q that this token can see", ref.String())
+}
+
+type resolver struct {
+	resolved
+	*tenant
+	in    *Input
+	first map[connection.Key]*target // by [connection.FoldKey]
+}
+
+// resolve looks up what the declarations name. What cannot be found is a problem.
+func resolve(in *Input, tenant *tenant, messages connection.Messages) resolved {
+	r := resolver{
+		resolved: resolved{declared: map[connection.Key]*target{}, inScope: map[string]bool{}},
+		tenant:   tenant, in: in, first: map[connection.Key]*target{},
+	}
+	r.findScope()
+	for i := range in.Desired {
+		t := r.locate(&in.Desired[i])
+		if t == nil || !r.isFirst(t) {
+			continue
+		}
+		for _, reason := range in.Rules.Check(t.Desired, t.source, &r.snapshot.Traits) {
+			text, next := messages.Parts(reason.With("connection", t.key))
+			r.problem(t.PositionOf(reason.Path), next, "%s", text)
+		}
+		t.ownerID = r.owner(t.Desired)
+		r.selectStored(t)
+		r.declared[t.key], r.targets = t, append(r.targets, t)
+	}
+	slices.SortFunc(r.targets, func(x, y *target) int { return x.key.Compare(y.key) })
+	return r.resolved
+}
+
+func (r *resolver) findScope() {
+	for _, ref := range r.in.Spaces {
+		if slices.ContainsFunc(r.in.OnlyMoves, ref.Same) {
 			continue // a space that is gone holds nothing to move
 		}
-		if space, ok := a.space(ref); ok {
-			a.inScope[space.Name] = true
+		if space, ok := r.space(ref); ok {
+			r.inScope[space.Name] = true
 		}
 	}
-	for _, ref := range a.in.OnlyMoves {
-		if space, ok := a.visible(ref); ok {
-			delete(a.inScope, space.Name)
+	for _, ref := range r.in.OnlyMoves {
+		if space, ok := r.visible(ref); ok {
+			delete(r.inScope, space.Name)
 		}
 	}
-	places := map[connection.Key]*target{}
-	for i := range a.in.Desired {
-		desired := &a.in.Desired[i]
-		t := &target{Desired: desired, source: a.source(desired.DataSource)}
-		space, ok := a.space(desired.Space)
-		if !ok {
-			continue
-		}
-		t.space, t.key = space, connection.Key{Space: space.Name, Name: desired.Name}
-		if len(a.in.Spaces) > 0 && !a.inScope[space.Name] {
-			a.problem(desired.PositionOf("/space"), "add it to spaces in the project file",
-				"%q is outside of the project's spaces", space.Name)
-		}
-		switch first := places[connection.FoldKey(t.key)]; {
-		case first == nil:
-			places[connection.FoldKey(t.key)] = t
-		case first.key == t.key:
-			a.problem(desired.PositionOf(""), "", "%q is already declared at %s", t.key, first.PositionOf(""))
-			continue
-		default: // by the id of the space here, and by its name there
-			own, other := connection.QuoteApart(t.key.String(), first.key.String())
-			a.problem(desired.PositionOf(""), "rename one of them", "%s differs only in %s from %s, which is declared at %s",
-				own, connection.Resemblance(t.key.Name, first.key.Name), other, first.PositionOf(""))
-			continue
-		}
-		for _, reason := range a.in.Rules.Check(desired, t.source, &a.in.Snapshot.Traits) {
-			text, next := a.messages.Parts(reason.With("connection", t.key))
-			a.problem(desired.PositionOf(reason.Path), next, "%s", text)
-		}
-		t.ownerID = a.owner(desired)
-		a.selectStored(t)
-		a.targets = append(a.targets, t)
-	}
-	slices.SortFunc(a.targets, func(x, y *target) int { return x.key.Compare(y.key) })
 }
 
-func (a *analysis) source(id string) *connection.DataSource {
-	if a.in.Catalog != nil {
-		if source := a.in.Catalog.DataSources[id]; source != nil {
-			return source
-		}
+// locate returns the target at the declared space and name; nil where there is no such space.
+func (r *resolver) locate(desired *connection.Desired) *target {
+	space, ok := r.space(desired.Space)
+	if !ok {
+		return nil
+	}
+	if len(r.in.Spaces) > 0 && !r.inScope[space.Name] {
+		r.problem(desired.PositionOf("/space"), "add it to spaces in the project file", "%q is outside of the project's spaces", space.Name)
+	}
+	return &target{
+		Desired: desired, source: r.in.source(desired.DataSource),
+		space: space, key: connection.Key{Space: space.Name, Name: desired.Name},
+	}
+}
+
+// isFirst reports whether no declaration before has the same key, or one that differs only in
+// letter case or normalisation.
+func (r *resolver) isFirst(t *target) bool {
+	folded := connection.FoldKey(t.key)
+	first := r.first[folded]
+	if first == nil {
+		r.first[folded] = t
+		return true
+	}
+	if first.key == t.key {
+		r.problem(t.PositionOf(""), "", "%q is already declared at %s", t.key, first.PositionOf(""))
+		return false
+	}
+	own, other := connection.QuoteApart(t.key.String(), first.key.String()) // by the id of the space here, and by its name there
+	r.problem(t.PositionOf(""), "rename one of them", "%s differs only in %s from %s, which is declared at %s",
+		own, connection.Resemblance(t.key.Name, first.key.Name), other, first.PositionOf(""))
+	return false
+}
+
+// source returns the data source as the catalog knows it.
+func (in *Input) source(id string) *connection.DataSource {
+	if in.Catalog != nil && in.Catalog.DataSources[id] != nil {
+		return in.Catalog.DataSources[id]
 	}
 	return &connection.DataSource{ID: id}
 }
 
-// visible finds a space by its exact name or id.
-func (a *analysis) visible(ref connection.SpaceRef) (connection.Space, bool) {
-	space, ok := a.spaces[connection.SpaceRef{Name: ref.Name, ID: ref.ID, Personal: ref.Personal}]
+// space is like visible, and notes a problem where there is no such space.
+func (r *resolver) space(ref connection.SpaceRef) (connection.Space, bool) {
+	space, ok := r.visible(ref)
+	if !ok {
+		r.noSpace(r.tenant, ref)
+	}
 	return space, ok
 }
 
-// space is like visible, and notes a problem where there is no such space.
-func (a *analysis) space(ref connection.SpaceRef) (connection.Space, bool) {
-	if space, ok := a.visible(ref); ok {
-		return space, true
-	}
-	a.problem(ref.Position, a.meantSpace(ref), "no space %q that this token can see", ref.String())
-	return connection.Space{}, false
-}
-
 // owner finds the declared owner's id.
-func (a *analysis) owner(desired *connection.Desired) string {
+func (r *resolver) owner(desired *connection.Desired) string {
 	if desired.Owner == "" {
-		if id := desired.OwnerID; slices.Contains(a.in.Snapshot.NoUsers, id) {
-			a.problem(desired.PositionOf("/owner"), "", "no user of the tenant has the id %q", id)
+		if id := desired.OwnerID; slices.Contains(r.snapshot.NoUsers, id) {
+			r.problem(desired.PositionOf("/owner"), "", "no user of the tenant has the id %q", id)
 		}
 		return desired.OwnerID
 	}
 	var found []string
-	for _, user := range a.in.Snapshot.Users {
+	for _, user := range r.snapshot.Users {
 		if strings.EqualFold(user.Email, desired.Owner) || user.Subject == desired.Owner {
 			found = append(found, user.ID)
 		}
@@ -161,19 +157,11 @@ func (a *analysis) owner(desired *connection.Desired) string {
 	case 1:
 		return found[0]
 	case 0:
-		a.problem(desired.PositionOf("/owner"), "", "no active user of the tenant has the e-mail or subject %q", desired.Owner)
+		r.problem(desired.PositionOf("/owner"), "", "no active user of the tenant has the e-mail or subject %q", desired.Owner)
 	default:
 		slices.Sort(found)
-		a.problem(desired.PositionOf("/owner"), "declare it as {id: ...}", "%d users have the e-mail or subject %q: %s",
+		r.problem(desired.PositionOf("/owner"), "declare it as {id: ...}", "%d users have the e-mail or subject %q: %s",
 			len(found), desired.Owner, strings.Join(found, ", "))
 	}
 	return ""
-}
-
-// problem notes an error once, however many times it is found.
-func (a *analysis) problem(position connection.Position, hint, format string, args ...any) {
-	p := connection.Problem{Position: position, Severity: connection.SeverityError, Message: fmt.Sprintf(format, args...), Hint: hint}
-	if !slices.Contains(a.problems, p) {
-		a.problems = append(a.problems, p)
-	}
 }

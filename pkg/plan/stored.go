@@ -41,31 +41,31 @@ func storedIn(in Input) (refs []string, linked bool) {
 }
 
 // selectStored puts ids in the place of the names of stored credentials.
-func (a *analysis) selectStored(t *target) {
+func (r *resolver) selectStored(t *target) {
 	for _, name := range slices.Sorted(maps.Keys(t.Properties)) {
 		ref, isText := t.Properties[name].(string)
 		if t.source.Properties[name].Separated != connection.SelectsCredentials || !isText || ref == "" {
 			continue
 		}
-		found := slices.IndexFunc(a.in.Snapshot.Stored, func(one connection.StoredCredentials) bool { return one.ID == ref || one.Name == ref })
+		found := slices.IndexFunc(r.snapshot.Stored, func(one connection.StoredCredentials) bool { return one.ID == ref || one.Name == ref })
 		if found < 0 {
 			t.selects = name
-			t.lacks = fmt.Sprintf("this token's user has no stored credentials %q", ref) + a.maker(ref)
+			t.lacks = fmt.Sprintf("this token's user has no stored credentials %q", ref) + r.maker(ref)
 			continue
 		}
 		desired := *t.Desired
 		desired.Properties = maps.Clone(desired.Properties)
-		desired.Properties[name] = a.in.Snapshot.Stored[found].ID
+		desired.Properties[name] = r.snapshot.Stored[found].ID
 		t.Desired = &desired
 	}
 }
 
 // maker says which declared connection makes stored credentials of a name.
-func (a *analysis) maker(name string) string {
-	for i := range a.in.Desired {
-		desired := &a.in.Desired[i]
+func (r *resolver) maker(name string) string {
+	for i := range r.in.Desired {
+		desired := &r.in.Desired[i]
 		for property, value := range desired.Properties {
-			if a.source(desired.DataSource).Properties[property].Separated == connection.NamesCredentials && value == name {
+			if r.in.source(desired.DataSource).Properties[property].Separated == connection.NamesCredentials && value == name {
 				return fmt.Sprintf(": they are made with %q; apply once more then", connection.Key{Space: desired.Space.String(), Name: desired.Name})
 			}
 		}

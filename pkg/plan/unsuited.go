@@ -1,24 +1,24 @@
 package plan
 
-import "fmt"
-
-// warnUnsuited says once for each data source and type of space that connections do not belong
+// unsuitedSpaces warns once for each data source and type of space that connections do not belong
 // there, with the source of that knowledge.
-func (a *analysis) warnUnsuited() {
+func unsuitedSpaces(targets []*target) []Warning {
 	type kind struct{ dataSource, space string }
-	keys := map[kind][]string{}
+	unsuitedOf := map[kind][]*target{}
 	var kinds []kind
-	for _, t := range a.targets {
+	for _, t := range targets {
 		k := kind{t.DataSource, t.space.Type}
 		if t.source.Unsuited[k.space] == "" {
 			continue
 		}
-		if keys[k] == nil {
+		if unsuitedOf[k] == nil {
 			kinds = append(kinds, k)
 		}
-		keys[k] = append(keys[k], t.key.String())
+		unsuitedOf[k] = append(unsuitedOf[k], t)
 	}
+	var warnings []Warning
 	for _, k := range kinds {
-		a.warn(nil, fmt.Sprintf("data source %s does not fit the type of space of %s. %s", k.dataSource, firstOf(keys[k]), a.source(k.dataSource).Unsuited[k.space]))
+		warnings = append(warnings, Warning{Message: unsuited(unsuitedOf[k])})
 	}
+	return warnings
 }

@@ -1,0 +1,53 @@
+package plan
+
+import (
+	"slices"
+
+	"github.com/qlsync/qlsync/internal/keyrecord"
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// tenant is the snapshot of a tenant with the look-ups that the stages share.
+type tenant struct {
+	snapshot *connection.Snapshot
+	places   keyrecord.Spaces
+	// spaces holds the spaces by every reference that a file may use: name, id, or personal.
+	spaces map[connection.SpaceRef]connection.Space
+	users  map[string]connection.User // by id
+	live   map[connection.Key]*connection.Live
+	// folded holds the live connections by [connection.FoldKey].
+	folded map[connection.Key][]*connection.Live
+}
+
+func newTenant(snapshot *connection.Snapshot, blocks []connection.Move) *tenant {
+	t := &tenant{
+		snapshot: snapshot, places: keyrecord.Of(snapshot, blocks),
+		spaces: map[connection.SpaceRef]connection.Space{},
+		users:  map[string]connection.User{},
+		live:   make(map[connection.Key]*connection.Live, len(snapshot.Connections)),
+		folded: make(map[connection.Key][]*connection.Live, len(snapshot.Connections)),
+	}
+	for _, space := range snapshot.Spaces {
+		if space.Type == "personal" {
+			t.spaces[connection.SpaceRef{Personal: true}] = space
+			continue
+		}
+		t.spaces[connection.SpaceRef{Name: space.Name}] = space
+		t.spaces[connection.SpaceRef{ID: space.ID}] = space
+	}
+	for _, user := range slices.Concat(snapshot.People, snapshot.Users) {
+		t.users[user.ID] = user
+	}
+	for i := range snapshot.Connections {
+		live := &snapshot.Connections[i]
+		folded := connection.FoldKey(live.Key)
+		t.live[live.Key], t.folded[folded] = live, append(t.folded[folded], live)
+	}
+	return t
+}
+
+// visible returns the space with exactly the name or id of the reference.
+func (t *tenant) visible(ref connection.SpaceRef) (connection.Space, bool) {
+	space, ok := t.spaces[connection.SpaceRef{Name: ref.Name, ID: ref.ID, Personal: ref.Personal}]
+	return space, ok
+}
