@@ -130,6 +130,9 @@ func CheckTexts(text []byte) error {
 func exchange(client *http.Client, logger *slog.Logger, request *http.Request, attempt int, hide *Redactor) (*Answer, error) {
 	start := time.Now()
 	got, err := roundTrip(client, request, hide)
+	if !logger.Enabled(request.Context(), slog.LevelDebug) {
+		return got, err // to look for secrets in the path takes longer than many an exchange
+	}
 	attributes := []slog.Attr{
 		slog.String("method", request.Method), slog.String("path", pathOf(request.URL, hide)),
 		slog.Int("attempt", attempt), slog.Duration("duration", time.Since(start)),
