@@ -201,6 +201,7 @@ func TestPlacesWithoutAnExpressionAreReadExactly(t *testing.T) {
 		"curl -u 'u:p w' --USER=:x1 -user:x1":      "curl -u 'u:(secret) w' --USER=:(secret) -user:x1",
 		"identified by values 'a b' by \"\" c":     "identified by values (secret) by \"\" c",
 		"jdbc:oracle:thin:u/\"p @\"@h oracle:x/y@": "jdbc:oracle:thin:u/(secret)@h oracle:x/y@",
+		"pass=Qz1+db://svc":                        "(secret)",
 		"bearer a bearer 12 apikey a1":             "bearer a bearer (secret) apikey (secret)",
 		"Private-Lines: 2\na1\nPrivate-MAC: b":     "Private-Lines: 2\n(secret)Private-MAC: b",
 		"https://hook.eu1.make.com/abcdefgh ":      "https://hook.eu1.make.com/(secret) ",

@@ -48,7 +48,7 @@ func (c *cursor) value() span {
 	if inner, _ := c.quoted(); inner.start < inner.end {
 		return inner
 	}
-	start := skip(c.text, c.at, &isBlank)
+	start := skip(c.text, skip(c.text, c.at, &isBlank), &backslashes)
 	end := until(c.text, start, &endsItem)
 	c.at = skip(c.text, end, &endsQuoted)
 	return span{start, end}

@@ -782,12 +782,13 @@ func isHarmless(value string) bool {
 // maxNoValue bounds noValues, in bytes. A letter of more bytes may be one of fewer in lower case.
 const maxNoValue = 3 * len("undefined")
 
-// isAddress reports whether a value begins as an address does: with a scheme.
+// isAddress reports whether a value begins as an address does: with a scheme. A plus is a blank
+// in a form, so that a scheme with one is not taken for one.
 func isAddress(value string) bool {
 	for i := range len(value) {
 		switch c := value[i]; {
 		case c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z':
-		case i > 0 && (c >= '0' && c <= '9' || c == '+' || c == '.' || c == '-'):
+		case i > 0 && (c >= '0' && c <= '9' || c == '.' || c == '-'):
 		default:
 			return i > 0 && strings.HasPrefix(value[i:], "://")
 		}
