@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"hash/maphash"
 	"html"
+	"iter"
 	"net/url"
 	"regexp"
 	"slices"
@@ -35,6 +36,12 @@ type Redactor struct {
 	windows map[uint64]bool         // hashes of all runs of window bytes of the long forms
 	wholes  map[int]map[string]bool // forms that are shorter than a window, by length
 	words   map[string]bool         // forms of short secrets
+	sizes   []int                   // the lengths of words
+	firsts  [256]bool               // the first bytes of words
+
+	// begins has a bit for the first longSecret bytes of each window and whole. Most places of a
+	// text need no look at the maps.
+	begins [1 << beginBits / 64]uint64
 }
 
 const (
@@ -42,6 +49,8 @@ const (
 	longSecret = 8
 	// window is the length, in bytes, of the runs of a form that are recognised.
 	window = 12
+	// beginBits is the size of the hash of a beginning. 1,000 secrets have about 400,000 beginnings.
+	beginBits = 22
 	// maxQuoted bounds what is looked at of a text, in bytes; the rest is dropped.
 	maxQuoted = 8 << 10
 	// maxLayers is how often an encoding may be wrapped in others.
@@ -76,7 +85,10 @@ func (r *Redactor) Add(secrets ...string) {
 		r.known[secret] = true
 		for _, form := range formsOf(secret) {
 			if len(secret) < longSecret {
-				r.words[form] = true
+				r.words[form], r.firsts[form[0]] = true, true
+				if !slices.Contains(r.sizes, len(form)) {
+					r.sizes = append(r.sizes, len(form))
+				}
 			} else if len(form) >= longSecret {
 				r.learn(lower(form))
 			}
@@ -91,12 +103,27 @@ func (r *Redactor) learn(form string) {
 			r.wholes[len(form)] = map[string]bool{}
 		}
 		r.wholes[len(form)][form] = true
+		r.begin(form)
 		return
 	}
 	for i := 0; i+window <= len(form); i++ {
 		r.windows[maphash.String(r.seed, form[i:i+window])] = true
+		r.begin(form[i:])
 	}
 }
+
+// begin notes the beginning of a form.
+func (r *Redactor) begin(form string) {
+	var bytes uint64
+	for i := range longSecret {
+		bytes = bytes<<8 | uint64(form[i])
+	}
+	at := beginHash(bytes)
+	r.begins[at/64] |= 1 << (at % 64)
+}
+
+// beginHash spreads longSecret bytes over beginBits.
+func beginHash(bytes uint64) uint64 { return bytes * 0x9e3779b97f4a7c15 >> (64 - beginBits) }
 
 // formsOf lists the ways in which a service may quote a secret: as it is, one of its
 // lines, as JSON, as part of a URL or of HTML, in base64 wherever it stands there, in
@@ -140,7 +167,7 @@ func (r *Redactor) Text(text string) string {
 		masked = strings.ToValidUTF8(masked, "")
 	}
 	for _, inner := range decodings(masked) {
-		if slices.Contains(r.foundLong(lower(inner)), true) {
+		if r.holdsLong(inner) {
 			return withheld
 		}
 	}
@@ -151,13 +178,13 @@ func (r *Redactor) Text(text string) string {
 func (r *Redactor) Holds(text string) bool {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	if slices.Contains(r.foundLong(lower(text)), true) {
+	if r.holdsLong(text) {
 		return true
 	}
 	if uuid.MatchString(text) {
 		return false // too short between the hyphens to be another text in an encoding
 	}
-	return slices.ContainsFunc(decodings(text), func(one string) bool { return slices.Contains(r.foundLong(lower(one)), true) })
+	return slices.ContainsFunc(decodings(text), r.holdsLong)
 }
 
 var uuid = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
@@ -203,15 +230,13 @@ func (r *Redactor) unseen(text string) string { return connection.RedactSecrets(
 // found marks the bytes of a text that are part of a secret.
 func (r *Redactor) found(text string) []bool {
 	marks := r.foundLong(lower(text))
-	for word := range r.words {
-		for from := 0; ; {
-			at := strings.Index(text[from:], word)
-			if at < 0 {
-				break
-			}
-			at += from
-			if from = at + 1; isWord(text, at, at+len(word)) {
-				fill(marks, at, at+len(word))
+	for at := range len(text) {
+		if !r.firsts[text[at]] {
+			continue
+		}
+		for _, size := range r.sizes {
+			if end := at + size; end <= len(text) && r.words[text[at:end]] && isWord(text, at, end) {
+				fill(marks, at, end)
 			}
 		}
 	}
@@ -221,19 +246,40 @@ func (r *Redactor) found(text string) []bool {
 // foundLong marks the bytes of a text, in lower case, that are part of a long secret.
 func (r *Redactor) foundLong(text string) []bool {
 	marks := make([]bool, len(text))
-	for size, forms := range r.wholes {
-		for i := 0; i+size <= len(text); i++ {
-			if forms[text[i:i+size]] {
-				fill(marks, i, i+size)
+	for from, to := range r.longIn(text) {
+		fill(marks, from, to)
+	}
+	return marks
+}
+
+// holdsLong reports whether a text holds a long secret.
+func (r *Redactor) holdsLong(text string) bool {
+	for range r.longIn(lower(text)) {
+		return true
+	}
+	return false
+}
+
+// longIn finds the parts of a text, in lower case, that are those of a long secret.
+func (r *Redactor) longIn(text string) iter.Seq2[int, int] {
+	return func(yield func(from, to int) bool) {
+		var bytes uint64 // the last longSecret of them
+		for i := range len(text) {
+			bytes = bytes<<8 | uint64(text[i])
+			hash, at := beginHash(bytes), i+1-longSecret
+			if r.begins[hash/64]>>(hash%64)&1 == 0 || at < 0 {
+				continue
+			}
+			for size, forms := range r.wholes {
+				if at+size <= len(text) && forms[text[at:at+size]] && !yield(at, at+size) {
+					return
+				}
+			}
+			if at+window <= len(text) && r.windows[maphash.String(r.seed, text[at:at+window])] && !yield(at, at+window) {
+				return
 			}
 		}
 	}
-	for i := 0; i+window <= len(text) && len(r.windows) > 0; i++ {
-		if r.windows[maphash.String(r.seed, text[i:i+window])] {
-			fill(marks, i, i+window)
-		}
-	}
-	return marks
 }
 
 func fill(marks []bool, from, to int) {
@@ -296,60 +342,68 @@ func decodings(text string) []string {
 }
 
 var (
-	percent = regexp.MustCompile(`%[0-9a-fA-F]{2}`)
-	escape  = regexp.MustCompile(`\\(u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|.)`)
-	// Shorter ones encode fewer than longSecret bytes.
-	digits  = regexp.MustCompile(`(?:[0-9a-fA-F]{2}){8,}`)
-	letters = regexp.MustCompile(`[0-9A-Za-z+/_-]{11,}`)
+	isHex    = bytesOf("0123456789abcdefABCDEF")
+	isBase64 = bytesOf("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-")
+
+	unbroken       = strings.NewReplacer("\n", "", "\r", "")
+	standardBase64 = strings.NewReplacer("-", "+", "_", "/")
 )
 
-// hasRun reports whether a text has that many letters or digits, or characters of a set, in a
-// row: most texts have not, and this is faster than an expression.
-func hasRun(text, set string, size int) bool {
-	run := 0
-	for i := 0; i < len(text) && run < size; i++ {
-		if b := text[i]; '0' <= b && b <= '9' || 'a' <= b|0x20 && b|0x20 <= 'z' || strings.IndexByte(set, b) >= 0 {
-			run++
-		} else {
-			run = 0
-		}
-	}
-	return run >= size
-}
-
 func decodePercent(text string) string {
-	if !strings.ContainsAny(text, "%+") {
+	text = strings.ReplaceAll(text, "+", " ")
+	first, rest, ok := strings.Cut(text, "%")
+	if !ok {
 		return text
 	}
-	return percent.ReplaceAllStringFunc(strings.ReplaceAll(text, "+", " "), func(code string) string {
-		value, _ := strconv.ParseUint(code[1:], 16, 8)
-		return string([]byte{byte(value)})
-	})
+	decoded := []byte(first)
+	for ; ok; decoded = append(decoded, first...) {
+		first, rest, ok = strings.Cut(rest, "%")
+		if code, err := hex.DecodeString(first[:min(len(first), 2)]); err == nil && len(code) == 1 {
+			decoded, first = append(decoded, code...), first[2:]
+		} else {
+			decoded = append(decoded, '%')
+		}
+	}
+	return string(decoded)
 }
 
 func decodeJSON(text string) string {
-	if !strings.Contains(text, `\`) {
+	first, rest, ok := strings.Cut(text, `\`)
+	if !ok {
 		return text
 	}
-	return escape.ReplaceAllStringFunc(text, func(code string) string {
-		if len(code) > 2 {
-			value, _ := strconv.ParseUint(code[2:], 16, 16)
-			return string(rune(value))
+	decoded := []byte(first)
+	for ; ok; decoded = append(decoded, first...) {
+		digits := 0
+		switch {
+		case strings.HasPrefix(rest, "x"):
+			digits = len("41")
+		case strings.HasPrefix(rest, "u"):
+			digits = len("0041")
 		}
-		if letter := strings.IndexByte("nrtbf", code[1]); letter >= 0 {
-			return "\n\r\t\b\f"[letter : letter+1]
+		value, err := strconv.ParseUint(rest[min(1, len(rest)):min(1+digits, len(rest))], 16, 16)
+		switch {
+		case rest == "" || rest[0] == '\n':
+			decoded = append(decoded, '\\')
+		case digits > 0 && err == nil && len(rest) > digits:
+			decoded, rest = utf8.AppendRune(decoded, rune(value)), rest[1+digits:]
+		default:
+			letter := rest[0]
+			if at := strings.IndexByte("nrtbf", letter); at >= 0 {
+				letter = "\n\r\t\b\f"[at]
+			}
+			decoded, rest = append(decoded, letter), rest[1:]
 		}
-		return code[1:]
-	})
+		first, rest, ok = strings.Cut(rest, `\`)
+	}
+	return string(decoded)
 }
 
+// decodeBase64 passes over runs of letters that encode fewer than longSecret bytes, as decodeHex
+// does.
 func decodeBase64(text string) string {
-	text = strings.NewReplacer("\n", "", "\r", "").Replace(text)
-	if !hasRun(text, "+/_-", 11) {
-		return text
-	}
-	return letters.ReplaceAllStringFunc(text, func(token string) string {
-		token = strings.NewReplacer("-", "+", "_", "/").Replace(token)
+	return decodeRuns(unbroken.Replace(text), &isBase64, 11, func(token string) string {
+		token = standardBase64.Replace(token)
 		decoded, err := base64.RawStdEncoding.DecodeString(token[:len(token)-len(token)%4])
 		if rest := token[len(token)-len(token)%4:]; err == nil && len(rest) > 1 {
 			last, _ := base64.RawStdEncoding.DecodeString(rest)
@@ -363,14 +417,38 @@ func decodeBase64(text string) string {
 }
 
 func decodeHex(text string) string {
-	if !hasRun(text, "", 16) {
+	return decodeRuns(text, &isHex, 16, func(token string) string {
+		decoded, _ := hex.DecodeString(token[:len(token)&^1])
+		return string(decoded) + token[len(token)&^1:]
+	})
+}
+
+// decodeRuns decodes each run of some bytes or more that are in a table.
+func decodeRuns(text string, table *[256]bool, least int, decode func(run string) string) string {
+	var decoded strings.Builder
+	done := 0
+	for start := 0; start < len(text); start++ {
+		end := start
+		for end < len(text) && table[text[end]] {
+			end++
+		}
+		if end-start >= least {
+			decoded.WriteString(text[done:start])
+			decoded.WriteString(decode(text[start:end]))
+			done = end
+		}
+		start = end
+	}
+	if done == 0 {
 		return text
 	}
-	return digits.ReplaceAllStringFunc(text, func(token string) string {
-		decoded, err := hex.DecodeString(token)
-		if err != nil {
-			return token
-		}
-		return string(decoded)
-	})
+	return decoded.String() + text[done:]
+}
+
+// bytesOf makes a table of some bytes.
+func bytesOf(text string) (table [256]bool) {
+	for i := range len(text) {
+		table[text[i]] = true
+	}
+	return table
 }
