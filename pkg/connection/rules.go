@@ -25,7 +25,8 @@ type Rules interface {
 	Refuse(change Lowering) Reason
 
 	// Lower returns the ways in which the service can make a change that it does not refuse, the
-	// best one first. It returns at least one, and none that the caller's rights do not allow.
+	// best one first. It returns at least one. Without a recreate none deletes what is there: such a
+	// change is one for which Assess demands a recreate.
 	Lower(change Lowering) []Path
 
 	// Messages returns the sentences of the reasons that the other methods return.
@@ -41,10 +42,10 @@ type Difference struct {
 	// Set and Remove are the properties that are to be written, in normal form, and removed.
 	Set    map[string]any
 	Remove []string
-	// Space reports that the connection is to get to another space. Owner is the id of its new
+	// Space and Name report that the connection is to get to another space or name. Owner is the id of its new
 	// owner; empty: the owner stays.
-	Space bool
-	Owner string
+	Space, Name bool
+	Owner       string
 	// Caller is the id of the user whose token is used.
 	Caller string
 	// Shown returns the value of a property as people know it.

@@ -55,18 +55,17 @@ func (d *difference) content() bool { return len(d.fields) > 0 }
 // compare finds the fields in which a live connection differs. Only what is
 // declared is compared.
 func (a *analysis) compare(p *pair) *difference {
-	d := &difference{set: map[string]any{}, hidden: map[string]any{}}
-	if p.live.Key.Space != p.key.Space {
-		d.add("/space", p.live.Key.Space, p.key.Space)
+	d := &difference{set: map[string]any{}, hidden: map[string]any{}, owner: p.ownerDiffers()}
+	for _, part := range []struct{ path, before, after string }{
+		{"/space", p.live.Key.Space, p.key.Space},
+		{"/name", p.live.Key.Name, p.key.Name},
+		{"/dataSource", p.live.DataSource, p.DataSource},
+	} {
+		if part.before != part.after {
+			d.add(part.path, part.before, part.after)
+		}
 	}
-	if p.live.Key.Name != p.key.Name {
-		d.add("/name", p.live.Key.Name, p.key.Name)
-	}
-	if p.live.DataSource != p.DataSource {
-		d.add("/dataSource", p.live.DataSource, p.DataSource)
-	}
-	if p.ownerDiffers() {
-		d.owner = true
+	if d.owner {
 		d.add("/owner", a.userName(p.live.OwnerID), a.userName(p.ownerID))
 	}
 	a.compareTags(p, d)
@@ -76,12 +75,8 @@ func (a *analysis) compare(p *pair) *difference {
 	if d.recreate = a.mustRecreate(p, d); d.recreate != "" {
 		d.writeCredentials(p.Credentials, "a recreate must carry the credentials")
 	}
-	if d.pending = p.live.Mark.Pending && p.live.Mark.Project == a.in.Project; d.pending {
-		d.add("/effective", false, true)
-	}
-	if p.live.Mark.Project == a.in.Project && !a.in.Snapshot.Traits.Unmarked {
-		a.compareRecord(p, d)
-		a.compareNotSensitive(p, d)
+	if p.live.Mark.Project == a.in.Project {
+		a.compareMark(p, d)
 	}
 	if d.demands.Carries.Holds() && (d.content() || p.live.Mark.Project == "") {
 		d.alone, d.carried = !d.content(), !d.credentials && len(p.Credentials) > 0
@@ -90,11 +85,22 @@ func (a *analysis) compare(p *pair) *difference {
 	return d
 }
 
+// compareMark compares what our mark records.
+func (a *analysis) compareMark(p *pair, d *difference) {
+	if d.pending = p.live.Mark.Pending; d.pending {
+		d.add("/effective", false, true)
+	}
+	if !a.in.Snapshot.Traits.Unmarked {
+		a.compareRecord(p, d)
+		a.compareNotSensitive(p, d)
+	}
+}
+
 // assess asks the provider what the service demands of the change.
 func (a *analysis) assess(p *pair, d *difference) {
 	difference := connection.Difference{
 		Traits: &a.in.Snapshot.Traits, Caller: a.in.Snapshot.Caller.ID, Declared: p.Desired, Source: p.source, Live: p.live,
-		Set: d.set, Remove: d.remove, Space: p.live.Key.Space != p.key.Space,
+		Set: d.set, Remove: d.remove, Space: p.live.Key.Space != p.key.Space, Name: p.live.Key.Name != p.key.Name,
 		Shown: func(name string, value any) any { return a.storedName(p.source.Properties[name], value) },
 	}
 	if d.owner {
@@ -119,45 +125,44 @@ func (a *analysis) compareTags(p *pair, d *difference) {
 	}
 }
 
-// compareProperties compares each declared property in its normal form. One that
-// is missing live is a difference unless its value is the schema's default.
+// compareProperties compares each declared property in its normal form.
 func (a *analysis) compareProperties(p *pair, d *difference) {
 	for _, name := range slices.Sorted(maps.Keys(p.Properties)) {
-		if p.Lifecycle.Ignores("properties", name) {
-			continue
+		if !p.Lifecycle.Ignores("properties", name) {
+			a.compareProperty(p, d, name)
 		}
-		property := p.source.Properties[name]
-		path := "/properties/" + jsonpointer.Escape(name)
-		want := a.in.Rules.Normalize(property, p.Properties[name])
-		have, present := p.live.Properties[name]
-		have = a.in.Rules.Normalize(property, have)
-		isDefault := func(value any) bool {
-			return property.HasDefault && connection.Equal(a.in.Rules.Normalize(property, property.Default), value)
+	}
+}
+
+// compareProperty compares one property. One that is missing live is a difference unless its
+// value is the schema's default.
+func (a *analysis) compareProperty(p *pair, d *difference, name string) {
+	property := p.source.Properties[name]
+	path := "/properties/" + jsonpointer.Escape(name)
+	want := a.in.Rules.Normalize(property, p.Properties[name])
+	have, present := p.live.Properties[name]
+	have = a.in.Rules.Normalize(property, have)
+	isDefault := func(value any) bool {
+		return property.HasDefault && connection.Equal(a.in.Rules.Normalize(property, property.Default), value)
+	}
+	switch {
+	case slices.Contains(p.live.Hidden, name):
+		if want != nil {
+			d.hidden[name] = want
 		}
-		switch {
-		case slices.Contains(p.live.Hidden, name):
-			if want != nil {
-				d.hidden[name] = want
-			}
-			continue
-		case want == nil:
-			if !present || isDefault(have) {
-				continue
-			}
+	case want == nil:
+		if present && !isDefault(have) {
 			d.remove = append(d.remove, name)
 			d.add(path, have, nil)
-		case !present:
-			if isDefault(want) || slices.Contains(p.Lifecycle.Unreadable, name) {
-				continue
-			}
+		}
+	case !present:
+		if !isDefault(want) && !slices.Contains(p.Lifecycle.Unreadable, name) {
 			d.set[name] = want
 			d.add(path, nil, a.storedName(property, want))
-		case !connection.EqualBy(p.Lifecycle.Compare, name, want, have):
-			d.set[name] = want
-			d.add(path, a.storedName(property, have), a.storedName(property, want))
-		default:
-			continue
 		}
+	case !connection.EqualBy(p.Lifecycle.Compare, name, want, have):
+		d.set[name] = want
+		d.add(path, a.storedName(property, have), a.storedName(property, want))
 	}
 }
 

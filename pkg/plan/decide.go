@@ -99,17 +99,12 @@ func (a *analysis) decide(p *pair) *decision {
 		return d
 	}
 	c.ID = p.live.ID
-	owner := p.live.Mark.Project
-	if p.live.Unreadable == "" && (owner == a.in.Project || owner == "") {
-		d.diff = a.compare(p)
-		c.Fields = d.diff.fields
-		c.Reason = joinReasons(c.Reason, d.diff.recreate, d.diff.credentialsWhy, d.diff.staleness())
-		if owner == "" && len(p.Credentials) > 0 && !d.diff.credentials {
-			c.Reason = joinReasons(c.Reason, "its credentials are taken as they are")
-		}
-	}
 	if from := p.live.Key; from != p.key {
 		c.From = &from
+	}
+	owner := p.live.Mark.Project
+	if p.live.Unreadable == "" && (owner == a.in.Project || owner == "") {
+		a.decideFields(p, d)
 	}
 	c.Action = a.action(p, d.diff)
 	if d.diff != nil && owner != "" && !d.diff.content() && p.trouble == "" {
@@ -120,6 +115,17 @@ func (a *analysis) decide(p *pair) *decision {
 	a.goOn(d)
 	a.manual(d)
 	return d
+}
+
+// decideFields compares a pair, and says in its change what differs and why it is written.
+func (a *analysis) decideFields(p *pair, d *decision) {
+	d.diff = a.compare(p)
+	kept := ""
+	if p.live.Mark.Project == "" && len(p.Credentials) > 0 && !d.diff.credentials {
+		kept = "its credentials are taken as they are"
+	}
+	d.change.Fields = d.diff.fields
+	d.change.Reason = joinReasons(d.change.Reason, d.diff.recreate, d.diff.credentialsWhy, d.diff.staleness(), kept)
 }
 
 // judge refuses a change if one of the rules does, and returns the position of what the change is
@@ -139,15 +145,25 @@ func (a *analysis) goOn(d *decision) {
 	if made == nil || d.change.Action != ActionRecreate || d.change.Refused != "" || !d.diff.demands.Resumes {
 		return
 	}
-	owner := a.ownerAfter(d.target, d.live)
-	switch {
-	case made.DataSource != d.target.DataSource, made.Unreadable != "", !a.isRebuilt(made, d):
-	case made.OwnerID != owner && a.in.Snapshot.Traits.Owner == "":
-	case a.signIn(d.target, d.live) != "" && (made.OwnerID != owner || !made.HasCredentials || made.Mark.Credentials != d.target.credentialsMark(owner)):
-	default:
+	if a.wouldBeMade(made, d) {
 		d.begun = made
 		d.change.Reason = joinReasons(d.change.Reason, "goes on with the new one that is there already")
 	}
+}
+
+// wouldBeMade reports whether a connection is what a recreate would make, but for what is written
+// to it in any case. The code of a sign-in cannot be written again.
+func (a *analysis) wouldBeMade(made *connection.Live, d *decision) bool {
+	owner := a.ownerAfter(d.target, d.live)
+	switch {
+	case made.DataSource != d.target.DataSource, made.Unreadable != "", !a.isRebuilt(made, d):
+		return false
+	case made.OwnerID != owner && a.in.Snapshot.Traits.Owner == "":
+		return false
+	case a.signIn(d.target, d.live) == "":
+		return true
+	}
+	return made.OwnerID == owner && made.HasCredentials && made.Mark.Credentials == d.target.credentialsMark(owner)
 }
 
 // isRebuilt reports whether a connection has the properties that a recreate would give it.

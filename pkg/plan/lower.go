@@ -14,11 +14,24 @@ func (o *orderer) operations(change int, d *decision) []*node {
 	if d.change.Action == ActionDelete {
 		path.States = []connection.State{{o.analysis.object(d.live)}, {}}
 	} else {
-		path = o.choose(d, o.analysis.in.Rules.Lower(o.analysis.lowering(d)))
+		lowering := o.analysis.lowering(d)
+		paths := o.analysis.in.Rules.Lower(lowering)
+		if !lowering.Recreate && slices.ContainsFunc(paths, deletes) {
+			d.change.Refused = o.analysis.text(connection.Because("path-deletes"))
+			return nil
+		}
+		path = o.choose(d, paths)
 	}
 	nodes := o.derive(change, d, path)
 	o.liftWritten(d, nodes, nil)
 	return nodes
+}
+
+// deletes reports whether a path deletes what is there when it begins. Without a recreate none may:
+// nobody has asked whether something would be lost.
+func deletes(path connection.Path) bool {
+	return path.States[0].Of(connection.PartLive) != nil &&
+		slices.ContainsFunc(path.States, func(s connection.State) bool { return s.Of(connection.PartLive) == nil })
 }
 
 // object returns a live connection as an object of its change.
@@ -181,41 +194,51 @@ func (o *orderer) derive(change int, d *decision, path connection.Path) []*node 
 		}
 		n := &node{decision: d, change: change, operation: operation, created: made[part]}
 		was, is := before.Of(part), after.Of(part)
-		// The keys are copied: a pointer into a state would keep its objects in memory.
-		if was == nil || is != nil && was.Key != is.Key {
-			takes := is.Key
-			n.takes = &takes
-		}
-		if is == nil || was != nil && was.Key != is.Key {
-			frees := was.Key
-			n.frees = &frees
-		}
+		n.takes, n.frees = keysBetween(was, is)
 		if was == nil {
 			made[part] = n
 		}
 		if len(nodes) > 0 {
 			n.needs = []*node{nodes[len(nodes)-1]}
 		}
-		switch {
-		case path.Group.To > 0 && i == path.Group.From && was == nil:
-			n.group, n.leads = together, true
-		case path.Group.From < i && i <= path.Group.To:
-			n.group = together
-			if path.Group.Undo && together.undo == nil {
-				undo, _, _ := connection.Derive(connection.State{*is}, connection.State{*was}, o.traits)
-				together.undo = &undo
-			}
+		if path.Group.From <= i && i <= path.Group.To {
+			o.join(n, together, path.Group, i == path.Group.From, was, is)
 		}
-		o.complete(n, is)
+		n.needSignIn()
+		if is != nil && is.Advice.Holds() {
+			n.advice = o.analysis.text(is.Advice)
+		}
 		nodes = append(nodes, n)
 	}
 	return nodes
 }
 
-// complete adds to an operation what the states do not show.
-func (o *orderer) complete(n *node, is *connection.Object) {
-	n.needSignIn()
-	if is != nil && is.Advice.Holds() {
-		n.advice = o.analysis.text(is.Advice)
+// keysBetween returns the keys that an operation takes and frees; nil: none. They are copies: a
+// pointer into a state would keep its objects in memory.
+func keysBetween(was, is *connection.Object) (takes, frees *connection.Key) {
+	if was == nil || is != nil && was.Key != is.Key {
+		key := is.Key
+		takes = &key
+	}
+	if is == nil || was != nil && was.Key != is.Key {
+		key := was.Key
+		frees = &key
+	}
+	return takes, frees
+}
+
+// join makes an operation a part of a group. The one before the group belongs to it if it creates
+// what the group needs. The first one of the group can be undone if it changes something.
+func (o *orderer) join(n *node, together *group, span connection.Span, before bool, was, is *connection.Object) {
+	if before {
+		if was == nil && span.To > 0 {
+			n.group, n.leads = together, true
+		}
+		return
+	}
+	n.group = together
+	if span.Undo && together.undo == nil && was != nil && is != nil {
+		undo, _, _ := connection.Derive(connection.State{*is}, connection.State{*was}, o.traits)
+		together.undo = &undo
 	}
 }

@@ -28,6 +28,10 @@ var messages = connection.Messages{
 		Text: "it exists, nobody owns it, and it differs", Next: "set lifecycle.adopt: true to take it over and overwrite what is shown",
 	},
 
+	"path-deletes": {
+		Text: "the provider would delete it to make this change, and does not call that a recreate", Next: "this is a fault of qlsync; report it",
+	},
+
 	"move-not-listed": {Text: "nothing is renamed or moved while the tenant's list is incomplete", Next: "its name may be taken"},
 
 	"recreate-protected": {
@@ -55,4 +59,10 @@ var messages = connection.Messages{
 	"loses-credentials":       {Text: "it is recreated, and its stored credentials are lost"},
 	"loses-users-credentials": {Text: "it is recreated, and the credentials that each user has entered are lost"},
 	"loses-owner":             {Text: "it is recreated, and no longer belongs to {owner}"},
+
+	"rotate-asked":          {Text: "asked for"},
+	"rotate-changed":        {Text: "the values behind its references have changed"},
+	"record-unknown":        {Text: "nothing is recorded of the values of its credentials that the key can be compared with: they are taken as they are"},
+	"rotate-needs-recreate": {Text: "writing its credentials needs a recreate (update: recreate), which must be reviewed", Next: "raise credentialsVersion"},
+	"rotate-needs-sign-in":  {Text: "a person must sign in for it", Next: "raise credentialsVersion"},
 }

@@ -42,45 +42,47 @@ func (o *orderer) liftWritten(d *decision, nodes []*node, written map[string]any
 	if d.target == nil || len(d.target.NotSensitive) == 0 {
 		return
 	}
-	lives, set := map[string]*connection.Live{}, map[string]map[string]bool{}
+	open := map[string]map[string]bool{"": {}} // the names that hide nothing, by id; empty: of what the operations create
+	lifted := o.analysis.lifted(d.target, nil)
 	for _, live := range []*connection.Live{d.live, d.begun} {
 		if live != nil {
-			lives[live.ID] = live
-		}
-	}
-	note := func(id string, properties map[string]any) {
-		if set[id] == nil {
-			set[id] = map[string]bool{}
-		}
-		for name := range properties {
-			set[id][name] = true
+			open[live.ID] = openOf(o.analysis.in.Project, live, lifted)
 		}
 	}
 	if d.live != nil {
-		note(d.live.ID, written)
+		noteNames(open[d.live.ID], written)
 	}
 	for _, n := range nodes {
-		id := n.operation.ID // empty: of what the operations create
-		note(id, n.operation.Set)
+		names := open[n.operation.ID]
+		noteNames(names, n.operation.Set)
 		if n.operation.Mark == nil || n.operation.Mark.NotSensitive == "" {
 			continue
 		}
-		var names []string
-		for _, name := range o.analysis.lifted(d.target, nil) {
-			if set[id][name] || isOpen(o.analysis.in.Project, lives[id], name) {
-				names = append(names, name)
-			}
-		}
 		mark := *n.operation.Mark
-		mark.NotSensitive = connection.NotSensitiveMark(names)
+		mark.NotSensitive = connection.NotSensitiveMark(slices.DeleteFunc(slices.Clone(lifted), func(name string) bool { return !names[name] }))
 		n.operation.Mark = &mark
 	}
 }
 
+func noteNames(names map[string]bool, values map[string]any) {
+	for name := range values {
+		names[name] = true
+	}
+}
+
+// openOf returns those of the names of which nothing is hidden on a live connection.
+func openOf(project string, live *connection.Live, names []string) map[string]bool {
+	open := map[string]bool{}
+	for _, name := range names {
+		open[name] = isOpen(project, live, name)
+	}
+	return open
+}
+
 // isOpen reports whether nothing of a live property is hidden.
 func isOpen(project string, live *connection.Live, name string) bool {
-	return live != nil && (live.Mark.Lifts(project, name) ||
-		live.Properties != nil && !slices.Contains(live.Hidden, name) && len(connection.Secrets(live.Properties[name])) == 0)
+	return live.Mark.Lifts(project, name) ||
+		live.Properties != nil && !slices.Contains(live.Hidden, name) && len(connection.Secrets(live.Properties[name])) == 0
 }
 
 // compareNotSensitive compares the record of what is not sensitive. A name that is not

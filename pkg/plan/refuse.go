@@ -165,7 +165,8 @@ func wouldDestroy(a *analysis, p *pair, d *decision) connection.Reason {
 	return connection.Reason{}
 }
 
-// wouldLose: a recreate would lose something that cannot be put back.
+// wouldLose: a recreate would lose something that cannot be put back. The files can allow it,
+// but for properties that they could declare.
 func wouldLose(a *analysis, p *pair, d *decision) connection.Reason {
 	if d.diff.recreate == "" {
 		return connection.Reason{}
@@ -176,21 +177,36 @@ func wouldLose(a *analysis, p *pair, d *decision) connection.Reason {
 	if p.Lifecycle.RecreateAllowed {
 		return connection.Reason{}
 	}
-	live, same := p.live, p.live.DataSource == p.DataSource
+	return a.refuse([]rule{losesApps, losesCredentials, losesOwner}, p, d)
+}
+
+// losesApps: apps that load from one connector cannot load from another.
+func losesApps(_ *analysis, p *pair, _ *decision) connection.Reason {
+	if p.live.Family == "" || p.source.Family == "" || p.live.Family == p.source.Family {
+		return connection.Reason{}
+	}
+	return connection.Because("recreate-other-family", "dataSource", p.DataSource, "live", p.live.DataSource)
+}
+
+func losesCredentials(_ *analysis, p *pair, _ *decision) connection.Reason {
+	live := p.live
 	withheld := p.Undeclared(live.Withheld)
 	switch {
-	case live.Family != "" && p.source.Family != "" && live.Family != p.source.Family:
-		return connection.Because("recreate-other-family", "dataSource", p.DataSource, "live", live.DataSource)
 	case live.HasCredentials && len(p.Credentials) == 0:
 		return connection.Because("recreate-loses-credentials")
-	case same && len(withheld) > 0:
+	case live.DataSource == p.DataSource && len(withheld) > 0:
 		return connection.Because("recreate-loses-withheld", "properties", withheld)
 	case live.Separated:
 		return connection.Because("recreate-loses-users-credentials")
-	case live.OwnerID != "" && p.ownerID == "" && a.ownerAfter(p.target, live) != live.OwnerID:
-		return connection.Because("recreate-changes-owner", "owner", connection.UserID(live.OwnerID))
 	}
 	return connection.Reason{}
+}
+
+func losesOwner(a *analysis, p *pair, _ *decision) connection.Reason {
+	if p.live.OwnerID == "" || p.ownerID != "" || a.ownerAfter(p.target, p.live) == p.live.OwnerID {
+		return connection.Reason{}
+	}
+	return connection.Because("recreate-changes-owner", "owner", connection.UserID(p.live.OwnerID))
 }
 
 // lostProperty returns the undeclared properties of the same data source that a recreate would

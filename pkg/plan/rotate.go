@@ -11,16 +11,7 @@ import (
 // asks for it. So they are no part of the changes, nor of the hash: the same files
 // and the same tenant have the same hash whatever the values are. Each is one patch
 // with all credentials of the connection and the record of them, behind the
-// operations of its change, if it has one.
-//
-//	credentials are written anyway                         no rotation: that records the fingerprint
-//	asked for                                              rotate
-//	ours, and the recorded fingerprint is of other values  rotate
-//	ours, unchanged, nothing comparable is recorded        record: the values are taken as they are
-//	changed, nothing comparable is recorded, not asked for the patch of the change records it
-//
-// Where every write replaces the whole connection there is no record alone: it would
-// write the credentials.
+// operations of its change, if it has one. [rotationTable] decides it.
 
 // The actions that are apart from the changes.
 const (
@@ -45,64 +36,109 @@ type Compared struct {
 	Recorded    string         // fingerprint; empty: none
 }
 
-// rotate finds out whether the credentials of a pair are to be written for a reason
-// of their own; d is its change, nil where there is none.
-func (a *analysis) rotate(p *pair, d *decision) {
-	asked := slices.Contains(a.in.Rotate, p.key)
-	if len(p.Credentials) == 0 {
-		if asked {
-			a.problem(p.PositionOf(""), "", "the credentials of %q cannot be written again: it declares none", p.key)
-		}
-		return
-	}
-	code := a.signIn(p.target, p.live)
-	once := p.Credentials[code] != nil // a code for one use has no value that lasts
-	refused := d != nil && d.change.Refused != ""
-	written := p.live == nil || d != nil && d.diff != nil && d.diff.credentials
-	if !refused && !once && (written || asked || !p.Lifecycle.Ignores("credentials", "")) {
-		c := Compared{Connection: p.key, Credentials: p.Credentials}
-		if p.live != nil {
-			c.Recorded = p.live.Mark.Fingerprint
-		}
-		a.compared = append(a.compared, c)
-	}
-	if written || p.live == nil || refused && !asked || !asked && p.Lifecycle.Ignores("credentials", "") {
-		return
-	}
-	known, ok := a.in.Fingerprints[p.key]
-	switch {
-	case asked:
-		r := a.addRotation(p, ActionRotate, "asked for")
-		if once && r.change.Refused == "" {
-			r.change.Refused = "a person must sign in for it: raise credentialsVersion"
-		}
-	case ok && known.Changed:
-		a.addRotation(p, ActionRotate, "the values behind its references have changed")
-	case ok && known.Unknown && d == nil && !a.compare(p).demands.Carries.Holds():
-		a.addRotation(p, ActionRecord, "nothing is recorded of the values of its credentials that the key can be compared with: they are taken as they are")
+// credentialsCase is what decides whether credentials are written apart from the change of their
+// connection.
+type credentialsCase struct {
+	asked   bool // somebody asks for it
+	ignored bool // by the files
+	refused bool // its change is refused
+	written bool // its change writes them
+	changed bool // it has a change
+	carries bool // every write carries them
+	once    bool // a code for one use is among them, which has no value that lasts
+	known   Fingerprint
+}
+
+func (a *analysis) caseOf(p *pair, d *decision) credentialsCase {
+	return credentialsCase{
+		asked:   slices.Contains(a.in.Rotate, p.key),
+		ignored: p.Lifecycle.Ignores("credentials", ""),
+		refused: d != nil && d.change.Refused != "",
+		written: p.live == nil || d != nil && d.diff != nil && d.diff.credentials,
+		changed: d != nil,
+		once:    p.Credentials[a.signIn(p.target, p.live)] != nil,
+		known:   a.in.Fingerprints[p.key],
 	}
 }
 
-func (a *analysis) addRotation(p *pair, action Action, reason string) *decision {
-	position, compared := p.PositionOf(""), a.compare(p)
-	r := &decision{target: p.target, live: p.live, diff: &difference{demands: compared.demands}, change: Change{
-		Action: action, Connection: p.key, ID: p.live.ID, DataSource: p.DataSource, Reason: reason, Position: &position,
-	}}
-	switch action {
-	case ActionRecord:
-		a.judge([]rule{refusedByService}, p, r)
-	case ActionRotate:
-		r.diff.credentials = true
-		r.diff.addCredentials(p.Credentials)
-		r.change.Fields = r.diff.fields
-		r.diff.hidden = compared.hidden
-		a.judge([]rule{crowded, refusedByService}, p, r)
-		if a.updateOf(p.target) == connection.UpdateRecreate {
-			r.change.Refused = "writing its credentials needs a recreate (update: recreate), which must be reviewed: raise credentialsVersion"
+// rotationTable says what is written apart from a change, by the first row that applies. Without
+// an action it is nothing.
+var rotationTable = []struct {
+	applies func(c *credentialsCase) bool
+	action  Action
+	reason  string
+}{
+	{func(c *credentialsCase) bool { return c.written }, "", ""}, // that records the fingerprint
+	{func(c *credentialsCase) bool { return c.asked }, ActionRotate, "rotate-asked"},
+	{func(c *credentialsCase) bool { return c.refused || c.ignored }, "", ""},
+	{func(c *credentialsCase) bool { return c.known.Changed }, ActionRotate, "rotate-changed"},
+	{func(c *credentialsCase) bool { return c.changed || c.carries }, "", ""}, // the change records it, or a record would write them
+	{func(c *credentialsCase) bool { return c.known.Unknown }, ActionRecord, "record-unknown"},
+}
+
+// rotate finds out whether the credentials of a pair are to be written for a reason
+// of their own; d is its change, nil where there is none.
+func (a *analysis) rotate(p *pair, d *decision) {
+	c := a.caseOf(p, d)
+	switch {
+	case len(p.Credentials) == 0 && c.asked:
+		a.problem(p.PositionOf(""), "", "the credentials of %q cannot be written again: it declares none", p.key)
+		return
+	case len(p.Credentials) == 0:
+		return
+	}
+	if !c.refused && !c.once && (c.written || c.asked || !c.ignored) {
+		compared := Compared{Connection: p.key, Credentials: p.Credentials}
+		if p.live != nil {
+			compared.Recorded = p.live.Mark.Fingerprint
+		}
+		a.compared = append(a.compared, compared)
+	}
+	if c.known.Unknown && !c.written && !c.changed {
+		c.carries = a.compare(p).demands.Carries.Holds()
+	}
+	for _, row := range rotationTable {
+		if row.applies(&c) {
+			a.addRotation(p, row.action, row.reason)
+			return
 		}
 	}
+}
+
+// addRotation adds what is written apart from a change. An empty action adds nothing.
+func (a *analysis) addRotation(p *pair, action Action, reason string) {
+	if action == "" {
+		return
+	}
+	position, compared := p.PositionOf(""), a.compare(p)
+	r := &decision{target: p.target, live: p.live, diff: &difference{demands: compared.demands}, change: Change{
+		Action: action, Connection: p.key, ID: p.live.ID, DataSource: p.DataSource, Reason: a.text(connection.Because(reason)), Position: &position,
+	}}
+	rules := []rule{refusedByService}
+	if action == ActionRotate {
+		r.diff.credentials, r.diff.hidden = true, compared.hidden
+		r.diff.addCredentials(p.Credentials)
+		r.change.Fields = r.diff.fields
+		rules = []rule{rotatedByRecreate, crowded, refusedByService, rotatedBySignIn}
+	}
+	a.judge(rules, p, r)
 	a.rotations = append(a.rotations, r)
-	return r
+}
+
+// rotatedByRecreate: a recreate is reviewed, and a rotation is not.
+func rotatedByRecreate(a *analysis, p *pair, _ *decision) connection.Reason {
+	if a.updateOf(p.target) != connection.UpdateRecreate {
+		return connection.Reason{}
+	}
+	return connection.Because("rotate-needs-recreate")
+}
+
+// rotatedBySignIn: a code for one use cannot be written again.
+func rotatedBySignIn(a *analysis, p *pair, _ *decision) connection.Reason {
+	if p.Credentials[a.signIn(p.target, p.live)] == nil {
+		return connection.Reason{}
+	}
+	return connection.Because("rotate-needs-sign-in")
 }
 
 // unknownRotations notes what is asked for and not declared.
@@ -114,46 +150,58 @@ func (a *analysis) unknownRotations() {
 	}
 }
 
-// rotations gives the operations of the rotations, each behind the last one of its
+// rotations returns the operations of the rotations, each behind the last one of its
 // connection. One whose change is refused is refused too.
 func (o *orderer) rotations() []*node {
 	if len(o.analysis.rotations) == 0 {
 		return nil
 	}
-	of := map[*target]*decision{}
-	for _, d := range o.analysis.decisions {
-		if d.target != nil {
-			of[d.target] = d
-		}
-	}
+	of := o.analysis.byTarget()
 	last := map[*target]*node{}
 	for _, n := range o.nodes {
-		if n.decision.target != nil && n.operation.Kind != connection.BulkDelete && n.operation.Kind != connection.Delete {
+		if n.decision.target != nil && n.operation.Kind != o.traits.Existence {
 			last[n.decision.target] = n
 		}
 	}
 	var nodes []*node
 	for i, r := range o.analysis.rotations {
-		if d := of[r.target]; d != nil && d.change.Refused != "" && r.change.Refused == "" {
+		d := of[r.target]
+		if d != nil && d.change.Refused != "" && r.change.Refused == "" {
 			r.change.Refused = "its change is refused: " + d.change.Refused
 		}
-		if r.change.Refused != "" {
-			continue
+		if r.change.Refused == "" {
+			nodes = append(nodes, o.rotation(len(o.analysis.decisions)+i, r, d, last[r.target])...)
 		}
-		change := o.analysis.lowering(r)
-		change.From.Key, change.From.Space = r.target.key, r.target.space // the operations of its change have brought it there
-		written := o.derive(len(o.analysis.decisions)+i, r, o.choose(r, o.analysis.in.Rules.Lower(change)))
-		var set map[string]any
-		if first := last[r.target]; first != nil && len(written) > 0 {
-			written[0].needs = []*node{first}
-			if d := of[r.target]; d != nil && d.diff != nil {
-				set = d.diff.set
-			}
-		}
-		o.liftWritten(r, written, set)
-		nodes = append(nodes, written...)
 	}
 	return nodes
+}
+
+// rotation returns the operations of one rotation, behind the last operation of the change of its
+// connection. Both are nil where it has no change.
+func (o *orderer) rotation(index int, r, change *decision, last *node) []*node {
+	lowering := o.analysis.lowering(r)
+	lowering.From.Key, lowering.From.Space = r.target.key, r.target.space // the change has brought it there
+	nodes := o.derive(index, r, o.choose(r, o.analysis.in.Rules.Lower(lowering)))
+	var set map[string]any
+	if last != nil && len(nodes) > 0 {
+		nodes[0].needs = []*node{last}
+		if change.diff != nil {
+			set = change.diff.set
+		}
+	}
+	o.liftWritten(r, nodes, set)
+	return nodes
+}
+
+// byTarget returns the changes of declared connections.
+func (a *analysis) byTarget() map[*target]*decision {
+	of := make(map[*target]*decision, len(a.decisions))
+	for _, d := range a.decisions {
+		if d.target != nil {
+			of[d.target] = d
+		}
+	}
+	return of
 }
 
 // fingerprint gives what is recorded of the values: of those that are written, what
@@ -183,6 +231,7 @@ func (a *analysis) onlyRotations() {
 
 // listRotations puts the rotations into the plan, apart from its changes.
 func (a *analysis) listRotations(p *Plan) {
+	of := a.byTarget()
 	for _, r := range a.rotations {
 		p.Rotations = append(p.Rotations, r.change)
 		switch {
@@ -193,7 +242,7 @@ func (a *analysis) listRotations(p *Plan) {
 		default:
 			p.Summary.Record++
 		}
-		if !slices.ContainsFunc(a.decisions, func(d *decision) bool { return d.target == r.target }) {
+		if of[r.target] == nil {
 			p.Summary.Unchanged--
 		}
 	}

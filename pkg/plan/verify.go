@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/qlsync/qlsync/internal/jsonpointer"
@@ -36,54 +37,64 @@ func (p *Plan) Verify(in Input, changes []int) map[int]Finding {
 			left[d.change.Connection] = d
 		}
 	}
-	live := map[string]connection.Key{}
-	for i := range in.Snapshot.Connections {
-		live[in.Snapshot.Connections[i].ID] = in.Snapshot.Connections[i].Key
-	}
+	undeclared := found.undeclared()
 	findings := map[int]Finding{}
 	for _, i := range changes {
 		c := p.Change(i)
-		_, exists := live[c.ID]
+		if c.Action == ActionRotate || c.Action == ActionRecord { // the service does not show what was written
+			continue
+		}
 		switch d := left[c.Connection]; {
-		case c.Action == ActionRotate, c.Action == ActionRecord: // the service does not show what was written
 		case found.problems.Err() != nil:
 			findings[i] = Finding{Unseen: true, Reason: "it cannot be compared again: " + found.problems.Error()}
 		case c.Action != ActionDelete && d != nil:
 			findings[i] = d.finding(len(in.Snapshot.Incomplete) > 0)
-		case c.Action == ActionDelete && exists:
-			findings[i] = Finding{Reason: "it is still there"}
-		case c.Action == ActionRecreate && exists && live[c.ID] != c.Connection: // there, it is the new one: an id may be a name
-			findings[i] = Finding{Reason: "the old one is still there, at " + live[c.ID].String()}
-		case c.Action == ActionDelete && len(in.Snapshot.Incomplete) > 0:
-			findings[i] = Finding{Unseen: true, Reason: "whether it is gone cannot be seen: the tenant's list is incomplete"}
+		default:
+			if finding := c.findDeleted(undeclared, len(in.Snapshot.Incomplete) > 0); finding.Reason != "" {
+				findings[i] = finding
+			}
 		}
 	}
 	return findings
 }
 
-// finding turns what is left to do into what was not done. In an incomplete list, a
-// connection that is not listed may be there.
-func (d *decision) finding(incomplete bool) Finding {
-	c := &d.change
-	f := Finding{Reason: c.Refused}
-	switch {
-	case d.live == nil && incomplete:
-		f.Unseen, f.Reason = true, orElse(c.Refused, "the tenant's list is incomplete")
-	case d.live == nil:
-		f.Reason = orElse(c.Refused, "it is not there")
-	case d.live.Unreadable != "":
-		f.Unseen = true
-	case d.diff == nil:
-		f.Reason = orElse(c.Refused, "it cannot be compared")
-	case c.Action == ActionAdopt:
-		f.Reason = "it does not have our ownership record"
-	case c.Refused == "":
-		f.Reason = c.Reason
+// undeclared returns, by id, where the live connections stand that are no declared ones. An id may
+// be a name, and then that of a declared one where the connection stood that is asked about.
+func (a *analysis) undeclared() map[string]connection.Key {
+	keys := map[string]connection.Key{}
+	for i := range a.in.Snapshot.Connections {
+		keys[a.in.Snapshot.Connections[i].ID] = a.in.Snapshot.Connections[i].Key
 	}
+	for i := range a.pairs {
+		if live := a.pairs[i].live; live != nil {
+			delete(keys, live.ID)
+		}
+	}
+	return keys
+}
+
+// findDeleted returns what is left of a delete, or of the one of a recreate; the zero value where
+// nothing is.
+func (c *Change) findDeleted(undeclared map[string]connection.Key, incomplete bool) Finding {
+	at, exists := undeclared[c.ID]
+	switch {
+	case c.Action == ActionRecreate && exists:
+		return Finding{Reason: "the old one is still there, at " + at.String()}
+	case c.Action == ActionDelete && exists:
+		return Finding{Reason: "it is still there"}
+	case c.Action == ActionDelete && incomplete:
+		return Finding{Unseen: true, Reason: "whether it is gone cannot be seen: the tenant's list is incomplete"}
+	}
+	return Finding{}
+}
+
+// finding turns what is left to do into what was not done.
+func (d *decision) finding(incomplete bool) Finding {
+	f := Finding{Reason: d.leftReason(incomplete), Unseen: d.live == nil && incomplete || d.live != nil && d.live.Unreadable != ""}
 	if d.live == nil || d.diff == nil {
 		return f
 	}
-	for _, field := range c.Fields {
+	for _, field := range d.change.Fields {
 		field.Before, field.After = field.After, field.Before
 		f.Fields = append(f.Fields, field)
 	}
@@ -94,6 +105,24 @@ func (d *decision) finding(incomplete bool) Finding {
 		f.Advice = "if the service writes the value so each time: lifecycle.compare: {" + rewritten + "}"
 	}
 	return f
+}
+
+// leftReason returns why something is left to do.
+func (d *decision) leftReason(incomplete bool) string {
+	refused := d.change.Refused
+	switch {
+	case d.live == nil && incomplete:
+		return cmp.Or(refused, "the tenant's list is incomplete")
+	case d.live == nil:
+		return cmp.Or(refused, "it is not there")
+	case d.live.Unreadable != "":
+		return refused
+	case d.diff == nil:
+		return cmp.Or(refused, "it cannot be compared")
+	case d.change.Action == ActionAdopt:
+		return "it does not have our ownership record"
+	}
+	return cmp.Or(refused, d.change.Reason)
 }
 
 // rewritten lists the entries of lifecycle.compare under which changed properties would be as
@@ -126,11 +155,4 @@ func (d *decision) missing() []string {
 		}
 	}
 	return names
-}
-
-func orElse(text, otherwise string) string {
-	if text == "" {
-		return otherwise
-	}
-	return text
 }

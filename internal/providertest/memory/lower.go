@@ -30,7 +30,7 @@ func (*Provider) Check(declared *connection.Desired, _ *connection.DataSource, _
 func (*Provider) Assess(c connection.Difference) connection.Demands {
 	d := connection.Demands{Carries: connection.Because("carries"), Recreated: connection.Because("recreated"), Loses: c.Declared.Undeclared(c.Live.Withheld)}
 	newhost.Demand(&d, c, newhost.In(c, hosts))
-	if c.Live.DataSource != c.Declared.DataSource || c.Space {
+	if c.Live.DataSource != c.Declared.DataSource || c.Space || c.Name {
 		d.Recreate = connection.Because("anew")
 	}
 	return d
@@ -54,7 +54,7 @@ func (*Provider) Messages() connection.Messages {
 		"no-tags":   {Text: "{connection:q} cannot have tags", Next: "leave tags out"},
 		"carries":   {Text: "a write replaces everything, so it carries the credentials"},
 		"recreated": {Text: "it is recreated: what uses it finds the new one by its name"},
-		"anew":      {Text: "another kind or space needs a recreate"},
+		"anew":      {Text: "another kind, space or name needs a recreate"},
 		"loses":     {Text: "a write would lose {properties}", Next: "declare them under credentials"},
 	})
 	return all
@@ -71,7 +71,7 @@ func (*Provider) Lower(l connection.Lowering) []connection.Path {
 		return []connection.Path{{States: []connection.State{{}, {made}}}}
 	}
 	old := l.From
-	if !l.Recreate && old.Key == l.To.Key {
+	if !l.Recreate {
 		to := l.To
 		to.Drops, to.Advice = l.Demands.Drops, l.Demands.Advice
 		to.Carried = &connection.Carried{Lossy: l.Lossy, Credentials: l.Declared, Set: maps.Clone(l.Hidden), Remove: l.Absent}
