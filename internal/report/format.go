@@ -1,6 +1,8 @@
 package report
 
 import (
+	"bufio"
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -46,11 +48,12 @@ func (all Formats[T]) Names() []string {
 	return names
 }
 
-// Write writes a value in the form of that name.
+// Write writes a value in the form of that name, many lines at once.
 func (all Formats[T]) Write(name string, text Text, w io.Writer, value T) error {
 	for _, f := range all {
 		if f.name == name {
-			return f.write(text, w, value)
+			buffered := bufio.NewWriterSize(w, bufferSize)
+			return cmp.Or(f.write(text, buffered, value), buffered.Flush())
 		}
 	}
 	return CheckFormat("format", name, all.Names())

@@ -50,7 +50,10 @@ func (p Point) Line(w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	_, err = w.Write(append(escapeJSON(text), '\n'))
+	var line bytes.Buffer // which is appended to a file in one write
+	escapeJSON(&line, text)
+	line.WriteByte('\n')
+	_, err = w.Write(line.Bytes())
 	return err
 }
 

@@ -8,6 +8,7 @@
 package report
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"fmt"
@@ -44,30 +45,36 @@ func JSON(w io.Writer, value any) error {
 	if err := encoder.Encode(value); err != nil {
 		return err
 	}
-	_, err := w.Write(escapeJSON(text.Bytes()))
-	return err
+	escaped := bufio.NewWriterSize(w, bufferSize)
+	escapeJSON(escaped, text.Bytes())
+	return escaped.Flush()
 }
 
-// escapeJSON escapes what cannot be printed; in encoded JSON, such characters
-// stand in strings only.
-func escapeJSON(text []byte) []byte {
-	text = bytes.ReplaceAll(text, []byte("##"), []byte(`#\u0023`))
-	if bytes.IndexFunc(text, unprintable) < 0 {
-		return text
-	}
-	escaped := make([]byte, 0, len(text)+64)
-	for _, r := range string(text) {
-		switch {
-		case !unprintable(r):
-			escaped = utf8.AppendRune(escaped, r)
-		case r > 0xffff:
-			high, low := utf16.EncodeRune(r)
-			escaped = fmt.Appendf(escaped, `\u%04x\u%04x`, high, low)
-		default:
-			escaped = fmt.Appendf(escaped, `\u%04x`, r)
+// bufferSize is how much of a report is written at once, in bytes.
+const bufferSize = 64 << 10
+
+// escapeJSON writes a text with what cannot be printed escaped; in encoded JSON, such
+// characters stand in strings only. A report may be large, so no copy of it is made. The
+// writer keeps its first error.
+func escapeJSON(w io.Writer, text []byte) {
+	begin := 0 // of what is written as it is
+	for at := 0; at < len(text); {
+		r, size := utf8.DecodeRune(text[at:])
+		isCommand := r == '#' && at > begin && text[at-1] == '#'
+		if isCommand || unprintable(r) {
+			_, _ = w.Write(text[begin:at])
+			begin = at + size
+			if r > 0xffff {
+				var low rune
+				r, low = utf16.EncodeRune(r)
+				_, _ = fmt.Fprintf(w, `\u%04x`, r)
+				r = low
+			}
+			_, _ = fmt.Fprintf(w, `\u%04x`, r)
 		}
+		at += size
 	}
-	return escaped
+	_, _ = w.Write(text[begin:])
 }
 
 func unprintable(r rune) bool { return r != '\n' && connection.IsUnseen(r) }
@@ -136,11 +143,21 @@ func (p *printer) paint(attribute color.Attribute, text string) string {
 // nothing: unchanged where every character is seen, otherwise with those that are not, by the table
 // of [connection.IsUnseen], and with backslashes escaped.
 func Clean(text string) string {
-	if !utf8.ValidString(text) || strings.ContainsFunc(text, connection.IsUnseen) {
+	if !isPlain(text) && (!utf8.ValidString(text) || strings.ContainsFunc(text, connection.IsUnseen)) {
 		quoted := connection.Quote(text)
 		text = strings.ReplaceAll(quoted[1:len(quoted)-1], `\"`, `"`)
 	}
 	return connection.BreakRunnerCommands(text) // last: its backslash is not to be escaped
+}
+
+// isPlain reports whether a text is printable ASCII, as nearly all are.
+func isPlain(text string) bool {
+	for i := range len(text) {
+		if text[i] < ' ' || text[i] > '~' {
+			return false
+		}
+	}
+	return true
 }
 
 // label gives a name for the beginning of a line or column: clean, in quotes where it could not be
@@ -156,6 +173,9 @@ func label(name string) string {
 // cells measures a clean text in terminal cells, by the same table everywhere: the
 // library's own default depends on the locale.
 func cells(text string) int {
+	if isPlain(text) {
+		return len(text)
+	}
 	table := runewidth.Condition{StrictEmojiNeutral: true}
 	return table.StringWidth(text)
 }

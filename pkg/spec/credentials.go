@@ -30,6 +30,7 @@ func CheckCredentials(set []connection.Desired,
 	classify func(dataSource, property string) connection.Class,
 	holdsSecret, knowsSecret func(dataSource, property string, value any) bool,
 ) connection.Problems {
+	classify = remembered(classify)
 	var all gathered
 	for part := range slices.Chunk(set, partSize) {
 		var found connection.Problems
@@ -41,6 +42,23 @@ func CheckCredentials(set []connection.Desired,
 		all.add(found)
 	}
 	return all.problems
+}
+
+// remembered returns a function that asks classify once for each property: most connections
+// have the same ones.
+func remembered(classify func(dataSource, property string) connection.Class) func(dataSource, property string) connection.Class {
+	type name struct{ dataSource, property string }
+	classes := map[name]connection.Class{}
+	return func(dataSource, property string) connection.Class {
+		class, known := classes[name{dataSource, property}]
+		if !known {
+			class = classify(dataSource, property)
+			if len(classes) < maxKnownKeys {
+				classes[name{dataSource, property}] = class
+			}
+		}
+		return class
+	}
 }
 
 // sortOut is [CheckCredentials] for one connection.
