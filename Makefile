@@ -53,7 +53,7 @@ chaos: ## draw 2,500 random worlds with faults, 300 more of Apinizer, soak 5,000
 	$(GO) test ./pkg/qlik -run TestManyConnections -connections=10000
 	$(GO) test ./test/chaos -skip Apinizer -rapid.checks=2500 -rapid.seed=$(SEED) -soak=5000 -timeout 30m
 	$(GO) test ./test/chaos -run Apinizer -rapid.checks=300 -rapid.seed=$(SEED) -timeout 30m
-	$(GO) test ./pkg/qlik ./pkg/apinizer ./cmd/qlsync -run 'TestNoAnswer|TestNoOutputShows' -echoes=10000 -timeout 30m
+	$(GO) test ./pkg/qlik ./pkg/apinizer ./cmd/qlsync -run 'TestNoAnswerBrings|TestNoAnswerOfAManager|TestNoOutputShows' -echoes=10000 -timeout 30m
 
 matrix: ## let signals and faults happen to 500 applies at random moments
 	$(GO) test ./cmd/qlsync -run NothingIsLost -matrix=500 -matrix.seed=$(SEED) -timeout 30m

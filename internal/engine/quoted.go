@@ -75,6 +75,17 @@ func (s *Session) redactAll(texts *[]string) bool {
 	return true
 }
 
+// redactKey is [Session.redact] for a copy of a key, which may be nil. Only a secret that was read
+// after the tenant is still in one; see [Session.withhold].
+func (s *Session) redactKey(key *connection.Key) *connection.Key {
+	if key == nil {
+		return nil
+	}
+	redacted := *key
+	s.redact(&redacted.Space, &redacted.Name)
+	return &redacted
+}
+
 // withhold replaces texts of live connections, spaces and users that quote a secret of the run,
 // because every output shows them. A connection whose name, id, data source, fields or ownership
 // record are concerned is unreadable, so nothing writes to it. Without its id or data source,
@@ -225,16 +236,24 @@ func (s *Session) withholdPlan(p *plan.Plan) {
 		for i := range changes {
 			c := &changes[i]
 			s.redact(&c.Reason, &c.Manual, &c.Refused)
+			c.From = s.redactKey(c.From)
+			c.Connection = *s.redactKey(&c.Connection)
 			for j := range c.Fields {
 				c.Fields[j].Before = s.host.Secrets.Hide(c.Fields[j].Before)
 			}
 		}
 	}
 	for i := range p.Steps {
-		s.redact(&p.Steps[i].Description)
+		step := &p.Steps[i]
+		s.redact(&step.Description)
+		step.Connections = slices.Clone(step.Connections)
+		for j := range step.Connections {
+			step.Connections[j] = *s.redactKey(&step.Connections[j])
+		}
 	}
 	for i := range p.Warnings {
 		s.redact(&p.Warnings[i].Message)
+		p.Warnings[i].Connection = s.redactKey(p.Warnings[i].Connection)
 	}
 	for refusal := p.Refusal; refusal != nil; refusal = refusal.Next {
 		s.redact(&refusal.Message, &refusal.Hint)

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/qlsync/qlsync/internal/transport"
+	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
 )
 
@@ -29,5 +30,30 @@ func TestAMessageOfAPlanOrADriftThatQuotesASecretIsRedacted(t *testing.T) {
 	}
 	if strings.Contains(string(text), secret) || strings.Count(string(text), "new.example") < 6 {
 		t.Errorf("got %s, want every message without the secret and with the rest of its words", text)
+	}
+}
+
+// TestAPlanShowsNoNameThatQuotesASecretOfItsCredentials has a plan whose credentials were read after
+// the tenant: the names that it shows are redacted, and what its steps do is not.
+func TestAPlanShowsNoNameThatQuotesASecretOfItsCredentials(t *testing.T) {
+	const secret = "can-ary-7f3a9c"
+	s := &Session{host: &Host{Secrets: transport.NewRedactor(secret)}, ours: map[string]bool{}}
+	key := connection.Key{Space: "Finance", Name: "Old " + secret}
+	was := key
+	p := &plan.Plan{
+		Changes:  []plan.Change{{Action: plan.ActionDelete, Connection: key, From: &key}},
+		Steps:    []plan.Step{{Connections: []connection.Key{key}, Items: []plan.Item{{Operation: connection.Operation{Kind: connection.Delete, Key: key}}}}},
+		Warnings: []plan.Warning{{Connection: &key, Message: "it is deleted"}},
+	}
+	s.withholdPlan(p)
+	text, err := json.Marshal(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(text), secret) || strings.Count(string(text), "Old (secret)") != 4 {
+		t.Errorf("got %s, want the redacted name four times", text)
+	}
+	if got := p.Steps[0].Items[0].Operation.Key; got != was || key != was {
+		t.Errorf("the operation is about %v and the key is %v, want %v for both: the plan must change only what it shows", got, key, was)
 	}
 }
