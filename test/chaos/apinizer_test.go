@@ -266,7 +266,8 @@ func (e *apiEpisode) run() {
 		}
 		e.note("round %d", round)
 		outcome := e.process(n)
-		time.Sleep(time.Duration(e.world.behaviour.Lag) * time.Second)
+		// The next run comes later: what this one used up of a limit is no fault of that one.
+		time.Sleep(time.Duration(e.world.behaviour.Lag+e.world.limit.Seconds) * time.Second)
 		calm := round > e.world.rounds()
 		switch {
 		case outcome == inSync && (round > lastHand || len(e.world.hands) == 0):
