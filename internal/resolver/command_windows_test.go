@@ -38,7 +38,7 @@ func TestBatchFilesAreCommandsToo(t *testing.T) {
 		"by its whole path":         {[]string{filepath.Join(folder, "sec")}, "hunter2", ""},
 		"arguments are passed on":   {[]string{"./pass", "a b", "c=d", "(e,f)", `C:\g\`, `C:\h i\`}, `a b|c=d|(e,f)|C:\g\|C:\h i\`, ""},
 		"what cmd.exe would expand": {[]string{"./pass", "%PATH%"}, "", `secret command "./pass": pass.bat is a batch file, and cmd.exe would interpret "%" in argument 1: call the program behind pass.bat directly, or put the whole call into your own batch file and name that file`},
-		"what cmd.exe would run":    {[]string{"./sec", `a" & echo INJECTED & rem "`}, "", `secret command "./sec": sec.cmd is a batch file, and cmd.exe would interpret "\"" in argument 1: name the program that sec.cmd calls, or put the whole call into a batch file of your own and name that`},
+		"what cmd.exe would run":    {[]string{"./sec", `a" & echo INJECTED & rem "`}, "", `secret command "./sec": sec.cmd is a batch file, and cmd.exe would interpret "\"" in argument 1: call the program behind sec.cmd directly, or put the whole call into your own batch file and name that file`},
 		"no program":                {[]string{"./script.ps1"}, "", `secret command "./script.ps1": the system cannot run such a file by itself: name its interpreter first, as in [powershell, -NoProfile, -File, ./secret.ps1] or [python, ./secret.py]`},
 	} {
 		t.Run(name, func(t *testing.T) { resolvesTo(t, resolver, test.command, test.want, test.wrong) })

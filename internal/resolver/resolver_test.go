@@ -17,7 +17,7 @@ func TestSecretsAreReadFromWhereReferencesSay(t *testing.T) {
 	for name, content := range map[string]string{
 		"plain": "hunter2", "line": "hunter2\n", "windows": "hunter2\r\n", "lines": "a\nb\n\n",
 		"empty": "", "newline": "\n", "bytes": "p\xe9w\n", "large": strings.Repeat("x", 1<<20+1), "full": strings.Repeat("x", 1<<20),
-		"marked": "\xef\xbb\xbfhunter2\r\n", "only a mark": "\xef\xbb\xbf\n", "utf16": "\xff\xfeh\x00\n\x00", "utf16be": "\x00h\x00u\x00n", "nul": "hunter\x002",
+		"marked": "\xef\xbb\xbfhunter2\r\n", "only a mark": "\xef\xbb\xbf\n", "utf16": "\xff\xfeh\x00\n\x00", "utf16be": "\x00h\x00u\x00n", "nul byte": "hunter\x002",
 	} {
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
@@ -57,7 +57,7 @@ func TestSecretsAreReadFromWhereReferencesSay(t *testing.T) {
 		{"a file that is a byte order mark", connection.Reference{File: "only a mark"}, "", `c.yaml:3:4: secret file "only a mark" is empty`},
 		{"a file in UTF-16", connection.Reference{File: "utf16"}, "", `c.yaml:3:4: secret file "utf16" is in UTF-16: save it as UTF-8; in Windows PowerShell, use Out-File -Encoding utf8 instead of >`},
 		{"a file in UTF-16 without a mark", connection.Reference{File: "utf16be"}, "", `c.yaml:3:4: secret file "utf16be" is in UTF-16: save it as UTF-8; in Windows PowerShell, use Out-File -Encoding utf8 instead of >`},
-		{"a file with a NUL byte", connection.Reference{File: "nul"}, "", `c.yaml:3:4: secret file "nul" is not text: it holds a NUL byte: to send its bytes, add encoding: base64`},
+		{"a file with a NUL byte", connection.Reference{File: "nul byte"}, "", `c.yaml:3:4: secret file "nul byte" is not text: it holds a NUL byte: to send its bytes, add encoding: base64`},
 		{"a file that is not there", connection.Reference{File: "none"}, "", `c.yaml:3:4: secret file "none": no such file or directory`},
 		{"a file that is empty", connection.Reference{File: "empty"}, "", `c.yaml:3:4: secret file "empty" is empty`},
 		{"an empty file to be encoded", connection.Reference{File: "empty", Encoding: "base64"}, "", `c.yaml:3:4: secret file "empty" is empty`},

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/qlsync/qlsync/internal/workdir"
@@ -28,8 +29,8 @@ func TestRelativePathsAreOpenedBelowTheFolderAndShownAsTheyWereGiven(t *testing.
 	}
 	_, err := os.Stat(dir.Path("missing/file"))
 	err = dir.Shown(fmt.Errorf("read: %w", err))
-	if want := "read: stat missing/file: no such file or directory"; filepath.ToSlash(err.Error()) != want || !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("got the error %q (not found: %v), want %q", err, errors.Is(err, fs.ErrNotExist), want)
+	if want := " missing/file: "; !strings.Contains(filepath.ToSlash(err.Error()), want) || strings.Contains(err.Error(), folder) || !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("got the error %q (not found: %v), want one that names%sand not the folder before it", err, errors.Is(err, fs.ErrNotExist), want)
 	}
 	other := errors.New("no path at all")
 	if dir.Shown(other) != other || dir.Shown(nil) != nil {
