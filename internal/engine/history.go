@@ -43,7 +43,8 @@ func (host *Host) ReadHistory(name, project string, tenants []string) (points []
 	return points, broken, nil
 }
 
-// AppendHistory appends drift reports to a file, in one write. An empty name is no file.
+// AppendHistory appends drift reports to a file, in one write. An empty name is no file. A pipe is
+// refused: opening it could wait for a reader for ever.
 func (host *Host) AppendHistory(name string, drifts ...*plan.Drift) error {
 	if name == "" || len(drifts) == 0 {
 		return nil
@@ -53,6 +54,9 @@ func (host *Host) AppendHistory(name string, drifts ...*plan.Drift) error {
 		if err := report.NewPoint(drift).Line(&lines); err != nil {
 			return fmt.Errorf("history: %w", err)
 		}
+	}
+	if info, err := os.Stat(host.at(name)); err == nil && !info.Mode().IsRegular() {
+		return fmt.Errorf("history %q: %w: name a file that keeps what is written to it", name, infile.ErrNotRegular)
 	}
 	if err := outfile.Append(host.at(name), outfile.Private, lines.Bytes()); err != nil {
 		return fmt.Errorf("history: %w", host.WorkDir.Shown(err))
