@@ -263,8 +263,8 @@ func (d *difference) addCredentials(credentials map[string]any) {
 	}
 }
 
-func (a *analysis) userName(id string) string {
-	if email := a.users[id].Email; email != "" {
+func (t *tenant) userName(id string) string {
+	if email := t.users[id].Email; email != "" {
 		return email
 	}
 	return id

@@ -15,7 +15,6 @@ import (
 // plan or a drift report.
 type analysis struct {
 	in Input
-	*tenant
 	resolved
 	matched
 	decisions []*decision // what is to change, by key
@@ -24,7 +23,6 @@ type analysis struct {
 	compared  []Compared
 	omitted   int // changes that were left out
 	warnings  []Warning
-	messages  connection.Messages
 }
 
 // decision is a change together with what it takes to carry it out.
@@ -50,15 +48,15 @@ type decision struct {
 // analyze compares the files with the tenant.
 func analyze(in Input) *analysis {
 	in.Snapshot = keyrecord.Hide(in.Snapshot, in.Desired, in.Moves)
-	a := &analysis{in: in, messages: messagesOf(in.Rules), tenant: newTenant(in.Snapshot, in.Moves)}
-	a.resolved = resolve(&in, a.tenant, a.messages)
-	a.matched = match(&in, a.tenant, &a.resolved)
-	a.demandSpaces(a.tenant, &a.moves)
-	a.warnings = append([]Warning{}, a.unseenOrigins()...)
+	a := &analysis{in: in, warnings: []Warning{}, resolved: resolve(&in, newTenant(&in))}
+	a.matched = match(&in, &a.resolved)
+	a.demandSpaces(&a.moves)
+	a.remark(a.unseenOrigins())
 	a.refuseDisabled()
 	a.warnAboutInactive()
 	a.warnAboutUnknownOwners()
-	a.warnings = append(a.warnings, slices.Concat(lookAlikes(in.Snapshot, a.pairs), lookAlikeSpaces(in.Snapshot, a.pairs))...)
+	a.remark(lookAlikes(in.Snapshot, a.pairs))
+	a.remark(lookAlikeSpaces(in.Snapshot, a.pairs))
 	for i := range a.pairs {
 		d := a.decide(&a.pairs[i])
 		if d != nil {
@@ -84,11 +82,17 @@ func (a *analysis) warn(key *connection.Key, message string) {
 	a.warnings = append(a.warnings, Warning{Connection: key, Message: message})
 }
 
+func (a *analysis) remark(remarks []remark) {
+	for _, r := range remarks {
+		a.warn(r.about, a.text(r.reason))
+	}
+}
+
 // decide turns a pair into a change; nil where nothing has to change.
 func (a *analysis) decide(p *pair) *decision {
 	position := p.PositionOf("")
 	d := &decision{target: p.target, live: p.live, missed: p.missed, change: Change{
-		Connection: p.key, DataSource: p.DataSource, Reason: p.because, Position: &position, At: p.PositionOf,
+		Connection: p.key, DataSource: p.DataSource, Reason: a.text(p.because), Position: &position, At: p.PositionOf,
 	}}
 	c := &d.change
 	if p.live == nil {
@@ -107,7 +111,7 @@ func (a *analysis) decide(p *pair) *decision {
 		a.decideFields(p, d)
 	}
 	c.Action = a.action(p, d.diff)
-	if d.diff != nil && owner != "" && !d.diff.content() && p.trouble == "" {
+	if d.diff != nil && owner != "" && !d.diff.content() && !p.trouble.Holds() {
 		return nil
 	}
 	c.Declares = declares(p.target)

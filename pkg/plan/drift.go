@@ -112,7 +112,7 @@ func FindDrift(in Input) (*Drift, connection.Problems) {
 	}
 	begun := found.goneOnWith()
 	for _, rest := range found.leftovers {
-		if item, ok := unmanaged(rest, begun[rest.live], in.Policy); ok {
+		if item, ok := found.unmanaged(rest, begun[rest.live], in.Policy); ok {
 			found.witness(&item, rest.live)
 			drift.Items = append(drift.Items, item)
 		}
@@ -177,7 +177,7 @@ func (a *analysis) witness(item *DriftItem, live *connection.Live) {
 
 // unmanaged tells of what is there and not declared. What would be deleted is a
 // decision already; another project's is none of ours.
-func unmanaged(rest leftover, taken bool, policy connection.Policy) (DriftItem, bool) {
+func (a *analysis) unmanaged(rest leftover, taken bool, policy connection.Policy) (DriftItem, bool) {
 	item := DriftItem{
 		Kind: DriftUnmanaged, Connection: rest.live.Key, ID: rest.live.ID,
 		DataSource: rest.live.DataSource, Apply: ApplyNothing,
@@ -191,7 +191,7 @@ func unmanaged(rest leftover, taken bool, policy connection.Policy) (DriftItem, 
 	case rest.fate == fateFinished:
 		return item, false // its delete is told
 	case rest.fate == fateKept:
-		item.Reason = rest.kept.why
+		item.Reason, _ = a.messages.Parts(rest.kept)
 		return item, true
 	}
 	item.Reason = "owned by this project and no longer declared"

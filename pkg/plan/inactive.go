@@ -27,9 +27,9 @@ func (a *analysis) refuseDisabled() {
 			disabled = p.live.DataSource
 		}
 		if disabled != "" {
-			p.trouble = fmt.Sprintf("data source %s is disabled in the tenant: let an administrator enable it, or remove this connection from the files; qlsync does not delete it then", disabled)
+			p.trouble = connection.Because("disabled-live", "dataSource", disabled)
 			if p.live == nil {
-				p.trouble = fmt.Sprintf("data source %s is disabled in the tenant: let an administrator enable it, or remove this connection from the files", disabled)
+				p.trouble.Code = "disabled"
 			}
 		}
 	}

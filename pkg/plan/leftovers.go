@@ -9,7 +9,7 @@ import (
 type leftover struct {
 	live *connection.Live
 	fate fate
-	kept kept // of what is [fateKept]
+	kept connection.Reason // of what is [fateKept]
 	// of is, of one that is [fateFinished], the key that was recreated; needless reports that the
 	// connection is a new one, and that the one which it was to replace is at its key.
 	of       connection.Key
@@ -36,22 +36,23 @@ const (
 var fates = []struct {
 	holds func(*stray) bool
 	fate  fate
-	why   func(*stray) kept
+	why   string             // the code of the reason why it is kept
+	args  func(*stray) []any // of the reason
 }{
-	{(*stray).isForeign, fateForeign, nil},
-	{(*stray).isListedTwice, fateKept, func(s *stray) kept { return keptListedTwice(s.ids[s.live.ID].Key) }},
-	{(*stray).isLastWithCredentials, fateKept, func(*stray) kept { return keptCredentials() }},
-	{(*stray).isFinished, fateFinished, nil},
-	{(*stray).isPending, fateKept, func(*stray) kept { return keptPending() }},
-	{(*stray).isMisnamedHalf, fateKept, func(*stray) kept { return keptMisnamed() }},
-	{(*stray).isProtectedHalf, fateKept, func(s *stray) kept { return keptProtected(s.of.key) }},
-	{(*stray).isHalfOfDeclared, fateKept, func(s *stray) kept { return keptSeveral(s.of.key) }},
-	{(*stray).isHalfOfMoved, fateKept, func(*stray) kept { return keptRenamed() }},
-	{(*stray).isHalf, fateUndeclared, nil},
-	{(*stray).isNamesake, fateKept, (*stray).namesake},
-	{(*stray).isUnrecorded, fateKept, func(*stray) kept { return keptUnrecorded() }},
-	{(*stray).isUnexplained, fateKept, func(*stray) kept { return keptUnexplained() }},
-	{func(*stray) bool { return true }, fateUndeclared, nil},
+	{(*stray).isForeign, fateForeign, "", nil},
+	{(*stray).isListedTwice, fateKept, "kept-listed-twice", (*stray).other},
+	{(*stray).isLastWithCredentials, fateKept, "kept-credentials", nil},
+	{(*stray).isFinished, fateFinished, "", nil},
+	{(*stray).isPending, fateKept, "kept-pending", nil},
+	{(*stray).isMisnamedHalf, fateKept, "kept-misnamed", nil},
+	{(*stray).isProtectedHalf, fateKept, "kept-protected", (*stray).recreated},
+	{(*stray).isHalfOfDeclared, fateKept, "kept-several", (*stray).recreated},
+	{(*stray).isHalfOfMoved, fateKept, "kept-renamed", nil},
+	{(*stray).isHalf, fateUndeclared, "", nil},
+	{(*stray).isNamesake, fateKept, "kept-namesake", (*stray).namesake},
+	{(*stray).isUnrecorded, fateKept, "kept-unrecorded", nil},
+	{(*stray).isUnexplained, fateKept, "kept-unexplained", nil},
+	{func(*stray) bool { return true }, fateUndeclared, "", nil},
 }
 
 // strays is what the rules look up.
@@ -77,10 +78,10 @@ type stray struct {
 }
 
 // leave decides what becomes of each live connection in scope that no target has claimed.
-func (found *matched) leave(m *matcher, r *resolved) {
+func (found *matched) leave(m *matcher) {
 	var left []*connection.Live
 	for i := range m.snapshot.Connections {
-		if live := &m.snapshot.Connections[i]; !m.claimed[live] && r.inScope[live.Key.Space] {
+		if live := &m.snapshot.Connections[i]; !m.claimed[live] && m.inScope[live.Key.Space] {
 			left = append(left, live)
 		}
 	}
@@ -132,9 +133,11 @@ func (s *stray) decide() leftover {
 		if !rule.holds(s) {
 			continue
 		}
-		if rest.fate = rule.fate; rule.why != nil {
-			rest.kept = rule.why(s)
+		var args []any
+		if rule.args != nil {
+			args = rule.args(s)
 		}
+		rest.fate, rest.kept = rule.fate, connection.Because(rule.why, args...)
 		if rest.fate == fateFinished {
 			rest.of, rest.needless = s.of.key, s.live.Mark.Transit == connection.TransitNew && s.standing() != nil
 		}
@@ -151,6 +154,10 @@ func (s *stray) isListedTwice() bool {
 	other := s.ids[s.live.ID]
 	return other != nil && other != s.live
 }
+
+func (s *stray) other() []any { return []any{"other", s.ids[s.live.ID].Key} }
+
+func (s *stray) recreated() []any { return []any{"of", s.of.key} }
 
 // isLastWithCredentials reports whether deleting what a recreate has put aside would lose
 // credentials that the connection in its place, if there is one, has not got: a change of owner may
@@ -217,9 +224,10 @@ func (s *stray) isNamesake() bool {
 	return found
 }
 
-func (s *stray) namesake() kept {
+func (s *stray) namesake() []any {
 	declared, _ := s.names.meant(s.live.Key)
-	return keptNamesake(s.live.Key.Name, declared.Name)
+	own, other := connection.QuoteApart(s.live.Key.Name, declared.Name)
+	return []any{"own", own, "other", other, "difference", connection.Resemblance(s.live.Key.Name, declared.Name)}
 }
 
 func (s *stray) isUnrecorded() bool { return s.live.Mark.Key == "" }

@@ -32,7 +32,7 @@ func Make(in Input) (*Plan, connection.Problems) {
 		}
 	}
 	found.warnOnce()
-	found.warnings = append(found.warnings, unsuitedSpaces(found.targets)...)
+	found.remark(unsuitedSpaces(found.targets))
 	if len(steps) > 0 {
 		p.Steps = steps
 	}

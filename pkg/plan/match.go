@@ -2,6 +2,7 @@ package plan
 
 import (
 	"slices"
+	"strconv"
 
 	"github.com/qlsync/qlsync/pkg/connection"
 )
@@ -12,9 +13,9 @@ type pair struct {
 	*target
 	live *connection.Live
 	// trouble says why it cannot be told which live connection is meant.
-	trouble string
+	trouble connection.Reason
 	// because says how the live connection was found where it is at another key.
-	because string
+	because connection.Reason
 	// missed reports that no connection has the declared name, and apps look for it.
 	missed bool
 	// stale reports that the record of the live connection is of another key, which no moved block
@@ -38,7 +39,7 @@ type matched struct {
 
 // matcher finds the live connection of every target.
 type matcher struct {
-	*tenant
+	*resolved
 	moves    moves
 	project  string
 	carriers map[string][]*connection.Live // our connections at no declared key, by key record
@@ -49,13 +50,13 @@ type matcher struct {
 // match pairs every target with a live connection: first with what is at the declared key and is
 // not to leave it, then with what an interrupted run has left on its way there, then by moved
 // blocks, then by key records.
-func match(in *Input, t *tenant, r *resolved) matched {
+func match(in *Input, r *resolved) matched {
 	m := &matcher{
-		tenant: t, moves: follow(in.Moves, t, r.declared), project: in.Project,
+		resolved: r, moves: follow(in.Moves, r.tenant, r.declared), project: in.Project,
 		carriers: map[string][]*connection.Live{}, claimed: map[*connection.Live]bool{}, leaving: map[connection.Key]bool{},
 	}
-	for i := range t.snapshot.Connections {
-		live := &t.snapshot.Connections[i]
+	for i := range r.snapshot.Connections {
+		live := &r.snapshot.Connections[i]
 		if live.Mark.Project == in.Project && live.Mark.Key != "" && r.declared[live.Key] == nil {
 			m.carriers[live.Mark.Key] = append(m.carriers[live.Mark.Key], live)
 		}
@@ -66,46 +67,46 @@ func match(in *Input, t *tenant, r *resolved) matched {
 	}
 	for _, find := range []func(*pair){m.findInPlace, m.findUnderway, m.findMoved, m.findMarked} {
 		for i := range found.pairs {
-			if p := &found.pairs[i]; p.live == nil && p.trouble == "" {
+			if p := &found.pairs[i]; p.live == nil && !p.trouble.Holds() {
 				find(p)
 			}
 		}
 	}
-	found.leave(m, r)
+	found.leave(m)
 	return found
 }
 
 // demandSpaces notes a problem for each pending move whose blocks end in a space that the token
 // cannot see: such a connection is not one that is no longer declared.
-func (r *resolved) demandSpaces(t *tenant, m *moves) {
+func (r *resolved) demandSpaces(m *moves) {
 	for _, end := range m.end {
 		if ref, unseen := m.unseen[end]; unseen {
-			r.noSpace(t, ref)
+			r.problem(ref.Position, r.noSpace(ref))
 		}
 	}
 }
 
 // unseenOrigins warns of what is created because nothing is seen where its moved blocks come from.
-func (found *matched) unseenOrigins() []Warning {
-	var warnings []Warning
+func (found *matched) unseenOrigins() []remark {
+	var remarks []remark
 	for i := range found.pairs {
 		p := &found.pairs[i]
-		if p.live != nil || p.trouble != "" || len(found.moves.unseen) == 0 {
+		if p.live != nil || p.trouble.Holds() || len(found.moves.unseen) == 0 {
 			continue
 		}
 		for _, from := range found.moves.origins(p.key) {
 			if _, unseen := found.moves.unseen[from]; unseen {
-				warnings = append(warnings, Warning{Connection: &p.key, Message: comesFromUnseen(from)})
+				remarks = append(remarks, remark{&p.key, connection.Because("moved-from-unseen", "from", from, "space", from.Space)})
 				break
 			}
 		}
 	}
-	return warnings
+	return remarks
 }
 
 func (m *matcher) claim(p *pair, live *connection.Live, because string) {
 	m.claimed[live] = true
-	p.live, p.because = live, because
+	p.live, p.because = live, connection.Because(because)
 	p.stale = live.Mark.Project == m.project && live.Mark.Key != "" && !m.explains(live.Mark.Key, p.key)
 }
 
@@ -125,13 +126,13 @@ func (m *matcher) findInPlace(p *pair) {
 // contested says that a moved block leads to a key at which there is another connection already,
 // while the one to be moved still exists: the name is taken. A finished move whose old name was
 // used again, by a declaration or by somebody else, is no contest.
-func (m *matcher) contested(to connection.Key, there *connection.Live) string {
+func (m *matcher) contested(to connection.Key, there *connection.Live) connection.Reason {
 	for _, from := range m.moves.sources[to] {
 		if m.moves.declared[from] == nil && !m.isRecreated(from, there) && (there.Mark.Project == "" || there.Mark.Project == m.live[from].Mark.Project) {
-			return taken(from)
+			return connection.Because("moved-to-taken", "from", from)
 		}
 	}
-	return ""
+	return connection.Reason{}
 }
 
 // isRecreated reports whether the connection at a key is a recreate of the one at the key from
@@ -180,7 +181,7 @@ func (m *matcher) isOnItsWay(to connection.Key) bool {
 
 func (m *matcher) findUnderway(p *pair) {
 	if live := m.underway(p.key); live != nil {
-		m.claim(p, live, becauseInterrupted)
+		m.claim(p, live, "interrupted")
 		p.missed = m.live[p.key] == nil
 	}
 }
@@ -210,9 +211,9 @@ func (m *matcher) underway(to connection.Key) *connection.Live {
 func (m *matcher) findMoved(p *pair) {
 	switch sources := m.moves.sources[p.key]; {
 	case len(sources) > 1:
-		p.trouble = severalMoves(sources)
+		p.trouble = connection.Because("several-moves", "from", quoted(sources))
 	case len(sources) == 1 && m.leaves(sources[0]) && !m.claimed[m.live[sources[0]]]:
-		m.claim(p, m.live[sources[0]], becauseMoved)
+		m.claim(p, m.live[sources[0]], "moved")
 	}
 }
 
@@ -227,10 +228,10 @@ func (m *matcher) findMarked(p *pair) {
 	}
 	switch {
 	case len(found) == 1:
-		m.claim(p, m.live[found[0]], becauseByHand)
+		m.claim(p, m.live[found[0]], "moved-by-hand")
 		p.missed = m.live[p.key] == nil
 	case len(found) > 1:
-		p.trouble = severalMarked(found)
+		p.trouble = connection.Because("several-candidates", "found", quoted(found))
 	}
 }
 
@@ -243,4 +244,13 @@ func (m *matcher) unclaimed(key connection.Key) []connection.Key {
 		}
 	}
 	return found
+}
+
+func quoted(keys []connection.Key) []string {
+	list := make([]string, len(keys))
+	for i, key := range keys {
+		list[i] = strconv.Quote(key.String())
+	}
+	slices.Sort(list)
+	return list
 }

@@ -2,9 +2,76 @@ package plan
 
 import "github.com/qlsync/qlsync/pkg/connection"
 
+// release is what a person can do about a connection that is kept for want of a record that fits.
+const release = "delete it yourself, or remove its ownership record to keep it"
+
 // messages are the sentences of the planner's own reasons.
 var messages = connection.Messages{
-	"told": {Text: "{text}"},
+	"already-declared":      {Text: "{connection:q} is already declared at {at}"},
+	"declared-almost-alike": {Text: "{own} differs only in {difference} from {other}, which is declared at {at}", Next: "rename one of them"},
+	"outside-spaces":        {Text: "{space:q} is outside of the project's spaces", Next: "add it to spaces in the project file"},
+	"no-space":              {Text: "no space {space:q} that this token can see", Next: "check the name, and that the token's user is a member"},
+	"no-space-case":         {Text: "no space {space:q} that this token can see", Next: "did you mean {meant:q}?"},
+	"no-space-alike":        {Text: "no space {space:q} that this token can see", Next: "did you mean {other}? {own} differs from it only in {difference}"},
+	"no-user-id":            {Text: "no user of the tenant has the id {user:q}"},
+	"no-user":               {Text: "no active user of the tenant has the e-mail or subject {user:q}"},
+	"several-users":         {Text: "{count} users have the e-mail or subject {user:q}: {ids}", Next: "declare it as {id: ...}"},
+	"no-stored-yet": {
+		Text: "this token's user has no stored credentials {name:q}", Next: "they are made with {connection:q}; apply once more then",
+	},
+	"no-stored": {
+		Text: "this token's user has no stored credentials {name:q}",
+		Next: "they belong to one user, and are made by whoever declares their name with a connection",
+	},
+
+	"interrupted":   {Text: "finishes what was interrupted"},
+	"moved":         {Text: "moved in the files"},
+	"moved-by-hand": {Text: "renamed or moved outside of the files; brought back"},
+	"moved-to-taken": {
+		Text: "the name is taken: a moved block leads here from {from:q}, and both exist. Delete or rename one of them",
+	},
+	"several-moves": {Text: "several moved blocks lead here, from {from}", Next: "keep one of them"},
+	"several-candidates": {
+		Text: "several connections may be this one, renamed or copied by hand: {found}. Add a moved block from the right one, or delete the others",
+	},
+	"moved-from-unseen": {
+		Text: "a moved block comes from {from:q}, and this token sees no space {space:q}",
+		Next: "if the space exists, make the token's user a member before it is created here",
+	},
+	"disabled": {
+		Text: "data source {dataSource} is disabled in the tenant", Next: "let an administrator enable it, or remove this connection from the files",
+	},
+	"disabled-live": {
+		Text: "data source {dataSource} is disabled in the tenant",
+		Next: "let an administrator enable it, or remove this connection from the files; qlsync does not delete it then",
+	},
+
+	"kept-listed-twice": {Text: "the tenant also lists it as {other:q}: it was moved or renamed while the lists were read", Next: "plan again"},
+	"kept-credentials": {
+		Text: "the old one of a recreate, with credentials that the one in its place does not have",
+		Next: "declare credentials, or set lifecycle.recreate: allow to lose them",
+	},
+	"kept-pending":   {Text: "owned by this project, and a moved block leads from it to a name that is taken", Next: "delete or rename one of the two"},
+	"kept-misnamed":  {Text: "has the ownership record of an interrupted recreate, but not a name that qlsync writes", Next: release},
+	"kept-protected": {Text: "looks like a leftover of a recreate of {of:q}, but is protected, and a recreate leaves nothing protected", Next: release},
+	"kept-several":   {Text: "one of several connections that look like the leftover of a recreate of {of:q}", Next: release},
+	"kept-renamed":   {Text: "a leftover of an interrupted recreate of a connection that a moved block has renamed since", Next: release},
+	"kept-namesake":  {Text: "{own} differs from the declared name {other} only in {difference}"},
+	"kept-unrecorded": {
+		Text: "owned by this project and no longer declared, but without the key record that qlsync writes", Next: release,
+	},
+	"kept-unexplained": {
+		Text: "owned by this project and no longer declared, but its key record is of another name or space: moved, renamed or copied",
+		Next: "to have it deleted, declare it, apply (which renews the record), and remove it again, or delete it yourself; to keep it, remove its ownership record",
+	},
+
+	"namesake":          {Text: "{other} exists, and {own} differs from it only in {difference}", Next: "declare the name as it exists, or rename it with a moved block"},
+	"looks-alike":       {Text: "the new name {own} differs from the live connection {other} only in {difference}"},
+	"space-looks-alike": {Text: "the declared space {own} differs from the space {other} only in {difference}", Next: "check which of them the files mean"},
+	"unsuited":          {Text: "data source {dataSource} does not fit the type of space of {connections}. {why}"},
+	"rotate-nothing":    {Text: "the credentials of {connection:q} cannot be written again: it declares none"},
+	"rotate-undeclared": {Text: "the credentials of {connection:q} cannot be written again: it is not declared", Next: "give it as SPACE/NAME"},
+	"target-unknown":    {Text: "target {connection:q} is neither declared nor changed", Next: "give it as SPACE/NAME"},
 
 	"create-not-listed": {
 		Text: "it was not seen, but the tenant's list is incomplete", Next: "it may exist; plan again when the tenant lists everything",

@@ -12,15 +12,15 @@ func lookKey(key connection.Key) connection.Key {
 	return connection.Key{Space: key.Space, Name: connection.Skeleton(key.Name)}
 }
 
-// refuseNamesake says that another connection has the name but for letter case or normalisation:
-// whether the service tells them apart is not documented.
-func (t *tenant) refuseNamesake(p *pair) string {
+// namesakeOf says that another connection has the name but for letter case or normalisation: whether
+// the service tells them apart is not documented.
+func (t *tenant) namesakeOf(p *pair) connection.Reason {
 	for _, other := range t.folded[connection.FoldKey(p.key)] {
 		if other.Key != p.key && other != p.live {
-			return hasNamesake(p.key, other.Key)
+			return apart("namesake", p.key.String(), other.Key.String(), connection.Resemblance(p.key.Name, other.Key.Name))
 		}
 	}
-	return ""
+	return connection.Reason{}
 }
 
 // namesakes are the declared keys by which what is no longer declared is recognised as a name that
@@ -54,27 +54,27 @@ func (n namesakes) meant(live connection.Key) (declared connection.Key, found bo
 
 // lookAlikes warns of each new connection whose name looks like that of a live one. Names that are
 // equal without letter case or normalisation are refused instead.
-func lookAlikes(snapshot *connection.Snapshot, pairs []pair) []Warning {
+func lookAlikes(snapshot *connection.Snapshot, pairs []pair) []remark {
 	looks := map[connection.Key]connection.Key{}
 	for i := range snapshot.Connections {
 		live := snapshot.Connections[i].Key
 		looks[lookKey(live)] = live
 	}
-	var warnings []Warning
+	var remarks []remark
 	for i := range pairs {
 		p := &pairs[i]
 		live, found := looks[lookKey(p.key)]
 		if p.live != nil && (p.live.Key == p.key || p.live.Key == live) || !found || connection.FoldKey(live) == connection.FoldKey(p.key) {
 			continue
 		}
-		warnings = append(warnings, Warning{Connection: &p.key, Message: looksAlike(p.key.Name, live.Name)})
+		remarks = append(remarks, remark{&p.key, apart("looks-alike", p.key.Name, live.Name, connection.Resemblance(p.key.Name, live.Name))})
 	}
-	return warnings
+	return remarks
 }
 
 // lookAlikeSpaces warns of declared spaces whose names look like the name of another space: a
 // reader cannot tell in which of them the connections are.
-func lookAlikeSpaces(snapshot *connection.Snapshot, pairs []pair) []Warning {
+func lookAlikeSpaces(snapshot *connection.Snapshot, pairs []pair) []remark {
 	declared := map[string]bool{}
 	for i := range pairs {
 		if p := &pairs[i]; p.Space.Name != "" {
@@ -86,27 +86,27 @@ func lookAlikeSpaces(snapshot *connection.Snapshot, pairs []pair) []Warning {
 		look := connection.Skeleton(space.Name)
 		spaces[look] = append(spaces[look], space.Name)
 	}
-	var warnings []Warning
+	var remarks []remark
 	for _, name := range slices.Sorted(maps.Keys(declared)) {
 		for _, other := range spaces[connection.Skeleton(name)] {
 			if differ := connection.Resemblance(name, other); differ != "" && differ != connection.LetterCase {
-				warnings = append(warnings, Warning{Message: spaceLooksAlike(name, other, differ)})
+				remarks = append(remarks, remark{nil, apart("space-looks-alike", name, other, differ)})
 			}
 		}
 	}
-	return warnings
+	return remarks
 }
 
-// hintSpace returns the hint for a space that does not exist.
-func (t *tenant) hintSpace(name string) string {
+// noSpace says that a space does not exist, and which one may be meant.
+func (t *tenant) noSpace(ref connection.SpaceRef) connection.Reason {
 	for _, space := range t.snapshot.Spaces {
-		switch differ := connection.Resemblance(name, space.Name); {
-		case name == "" || differ == "":
+		switch differ := connection.Resemblance(ref.Name, space.Name); {
+		case ref.Name == "" || differ == "":
 		case differ == connection.LetterCase:
-			return meantSpace(space.Name)
+			return connection.Because("no-space-case", "space", ref, "meant", space.Name)
 		default:
-			return meantLikeSpace(name, space.Name, differ)
+			return apart("no-space-alike", ref.Name, space.Name, differ).With("space", ref)
 		}
 	}
-	return "check the name, and that the token's user is a member"
+	return connection.Because("no-space", "space", ref)
 }

@@ -22,9 +22,10 @@ func (a *analysis) prune() {
 			a.repair(&rest)
 			continue
 		case rest.fate == fateKept:
-			message := rest.kept.why + "; qlsync does not delete it"
-			if rest.kept.wayOut != "" {
-				message += ": " + rest.kept.wayOut
+			message, next := a.messages.Parts(rest.kept)
+			message += "; qlsync does not delete it"
+			if next != "" {
+				message += ": " + next
 			}
 			a.warn(&key, message)
 			continue

@@ -37,10 +37,7 @@ func (a *analysis) refuse(rules []rule, p *pair, d *decision) connection.Reason 
 
 // troubled: it cannot be told which live connection is meant.
 func troubled(_ *analysis, p *pair, _ *decision) connection.Reason {
-	if p.trouble == "" {
-		return connection.Reason{}
-	}
-	return connection.Because("told", "text", p.trouble)
+	return p.trouble
 }
 
 // mayExist: what was not listed may be there.
@@ -77,10 +74,10 @@ func (a *analysis) newOwner(p *pair, d *decision) string {
 
 // lacksStored: a property selects stored credentials that the tenant does not have.
 func lacksStored(_ *analysis, p *pair, d *decision) connection.Reason {
-	if p.lacks == "" || d.live != nil && p.Lifecycle.Ignores("properties", p.selects) {
+	if d.live != nil && p.Lifecycle.Ignores("properties", p.selects) {
 		return connection.Reason{}
 	}
-	return connection.Because("told", "text", p.lacks)
+	return p.lacks
 }
 
 // refusedByService: the service does not allow it, or the rights of the caller do not.
@@ -90,10 +87,7 @@ func refusedByService(a *analysis, _ *pair, d *decision) connection.Reason {
 
 // namesake: another connection has almost the same name.
 func namesake(a *analysis, p *pair, _ *decision) connection.Reason {
-	if text := a.refuseNamesake(p); text != "" {
-		return connection.Because("told", "text", text)
-	}
-	return connection.Reason{}
+	return a.namesakeOf(p)
 }
 
 func ofAnotherProject(a *analysis, p *pair, _ *decision) connection.Reason {

@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -16,13 +15,14 @@ type target struct {
 	ownerID string                 // empty: not declared
 	source  *connection.DataSource // never nil; empty where the tenant has none
 	// lacks says which stored credentials the tenant does not have; empty: none.
-	lacks string
+	lacks connection.Reason
 	// selects is the property that selects them.
 	selects string
 }
 
 // resolved is what resolve found: the declared connections with what their names mean in the tenant.
 type resolved struct {
+	*tenant
 	targets  []*target // by key
 	declared map[connection.Key]*target
 	inScope  map[string]bool // names of the spaces whose connections matter
@@ -30,29 +30,25 @@ type resolved struct {
 }
 
 // problem notes an error once, however many times it is found.
-func (r *resolved) problem(position connection.Position, hint, format string, args ...any) {
-	p := connection.Problem{Position: position, Severity: connection.SeverityError, Message: fmt.Sprintf(format, args...), Hint: hint}
+func (r *resolved) problem(position connection.Position, reason connection.Reason) {
+	text, next := r.messages.Parts(reason)
+	p := connection.Problem{Position: position, Severity: connection.SeverityError, Message: text, Hint: next}
 	if !slices.Contains(r.problems, p) {
 		r.problems = append(r.problems, p)
 	}
 }
 
-func (r *resolved) noSpace(t *tenant, ref connection.SpaceRef) {
-	r.problem(ref.Position, t.hintSpace(ref.Name), "no space %q that this token can see", ref.String())
-}
-
 type resolver struct {
 	resolved
-	*tenant
 	in    *Input
 	first map[connection.Key]*target // by [connection.FoldKey]
 }
 
 // resolve looks up what the declarations name. What cannot be found is a problem.
-func resolve(in *Input, tenant *tenant, messages connection.Messages) resolved {
+func resolve(in *Input, t *tenant) resolved {
 	r := resolver{
-		resolved: resolved{declared: map[connection.Key]*target{}, inScope: map[string]bool{}},
-		tenant:   tenant, in: in, first: map[connection.Key]*target{},
+		resolved: resolved{tenant: t, declared: map[connection.Key]*target{}, inScope: map[string]bool{}},
+		in:       in, first: map[connection.Key]*target{},
 	}
 	r.findScope()
 	for i := range in.Desired {
@@ -61,8 +57,7 @@ func resolve(in *Input, tenant *tenant, messages connection.Messages) resolved {
 			continue
 		}
 		for _, reason := range in.Rules.Check(t.Desired, t.source, &r.snapshot.Traits) {
-			text, next := messages.Parts(reason.With("connection", t.key))
-			r.problem(t.PositionOf(reason.Path), next, "%s", text)
+			r.problem(t.PositionOf(reason.Path), reason.With("connection", t.key))
 		}
 		t.ownerID = r.owner(t.Desired)
 		r.selectStored(t)
@@ -95,7 +90,7 @@ func (r *resolver) locate(desired *connection.Desired) *target {
 		return nil
 	}
 	if len(r.in.Spaces) > 0 && !r.inScope[space.Name] {
-		r.problem(desired.PositionOf("/space"), "add it to spaces in the project file", "%q is outside of the project's spaces", space.Name)
+		r.problem(desired.PositionOf("/space"), connection.Because("outside-spaces", "space", space.Name))
 	}
 	return &target{
 		Desired: desired, source: r.in.source(desired.DataSource),
@@ -112,13 +107,11 @@ func (r *resolver) isFirst(t *target) bool {
 		r.first[folded] = t
 		return true
 	}
-	if first.key == t.key {
-		r.problem(t.PositionOf(""), "", "%q is already declared at %s", t.key, first.PositionOf(""))
-		return false
+	reason := connection.Because("already-declared", "connection", t.key)
+	if first.key != t.key { // by the id of the space here, and by its name there
+		reason = apart("declared-almost-alike", t.key.String(), first.key.String(), connection.Resemblance(t.key.Name, first.key.Name))
 	}
-	own, other := connection.QuoteApart(t.key.String(), first.key.String()) // by the id of the space here, and by its name there
-	r.problem(t.PositionOf(""), "rename one of them", "%s differs only in %s from %s, which is declared at %s",
-		own, connection.Resemblance(t.key.Name, first.key.Name), other, first.PositionOf(""))
+	r.problem(t.PositionOf(""), reason.With("at", first.PositionOf("")))
 	return false
 }
 
@@ -134,7 +127,7 @@ func (in *Input) source(id string) *connection.DataSource {
 func (r *resolver) space(ref connection.SpaceRef) (connection.Space, bool) {
 	space, ok := r.visible(ref)
 	if !ok {
-		r.noSpace(r.tenant, ref)
+		r.problem(ref.Position, r.noSpace(ref))
 	}
 	return space, ok
 }
@@ -143,7 +136,7 @@ func (r *resolver) space(ref connection.SpaceRef) (connection.Space, bool) {
 func (r *resolver) owner(desired *connection.Desired) string {
 	if desired.Owner == "" {
 		if id := desired.OwnerID; slices.Contains(r.snapshot.NoUsers, id) {
-			r.problem(desired.PositionOf("/owner"), "", "no user of the tenant has the id %q", id)
+			r.problem(desired.PositionOf("/owner"), connection.Because("no-user-id", "user", id))
 		}
 		return desired.OwnerID
 	}
@@ -157,11 +150,10 @@ func (r *resolver) owner(desired *connection.Desired) string {
 	case 1:
 		return found[0]
 	case 0:
-		r.problem(desired.PositionOf("/owner"), "", "no active user of the tenant has the e-mail or subject %q", desired.Owner)
+		r.problem(desired.PositionOf("/owner"), connection.Because("no-user", "user", desired.Owner))
 	default:
 		slices.Sort(found)
-		r.problem(desired.PositionOf("/owner"), "declare it as {id: ...}", "%d users have the e-mail or subject %q: %s",
-			len(found), desired.Owner, strings.Join(found, ", "))
+		r.problem(desired.PositionOf("/owner"), connection.Because("several-users", "count", len(found), "user", desired.Owner, "ids", found))
 	}
 	return ""
 }

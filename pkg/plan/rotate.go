@@ -82,7 +82,7 @@ func (a *analysis) rotate(p *pair, d *decision) {
 	c := a.caseOf(p, d)
 	switch {
 	case len(p.Credentials) == 0 && c.asked:
-		a.problem(p.PositionOf(""), "", "the credentials of %q cannot be written again: it declares none", p.key)
+		a.problem(p.PositionOf(""), connection.Because("rotate-nothing", "connection", p.key))
 		return
 	case len(p.Credentials) == 0:
 		return
@@ -145,7 +145,7 @@ func rotatedBySignIn(a *analysis, p *pair, _ *decision) connection.Reason {
 func (a *analysis) unknownRotations() {
 	for _, key := range a.in.Rotate {
 		if !slices.ContainsFunc(a.targets, func(t *target) bool { return t.key == key }) {
-			a.problem(connection.Position{}, "give it as SPACE/NAME", "the credentials of %q cannot be written again: it is not declared", key)
+			a.problem(connection.Position{}, connection.Because("rotate-undeclared", "connection", key))
 		}
 	}
 }

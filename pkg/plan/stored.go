@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 
@@ -50,7 +49,7 @@ func (r *resolver) selectStored(t *target) {
 		found := slices.IndexFunc(r.snapshot.Stored, func(one connection.StoredCredentials) bool { return one.ID == ref || one.Name == ref })
 		if found < 0 {
 			t.selects = name
-			t.lacks = fmt.Sprintf("this token's user has no stored credentials %q", ref) + r.maker(ref)
+			t.lacks = r.noStored(ref)
 			continue
 		}
 		desired := *t.Desired
@@ -60,17 +59,18 @@ func (r *resolver) selectStored(t *target) {
 	}
 }
 
-// maker says which declared connection makes stored credentials of a name.
-func (r *resolver) maker(name string) string {
+// noStored says that there are no stored credentials of a name, and which declared connection makes
+// them.
+func (r *resolver) noStored(name string) connection.Reason {
 	for i := range r.in.Desired {
 		desired := &r.in.Desired[i]
 		for property, value := range desired.Properties {
 			if r.in.source(desired.DataSource).Properties[property].Separated == connection.NamesCredentials && value == name {
-				return fmt.Sprintf(": they are made with %q; apply once more then", connection.Key{Space: desired.Space.String(), Name: desired.Name})
+				return connection.Because("no-stored-yet", "name", name, "connection", connection.Key{Space: desired.Space.String(), Name: desired.Name})
 			}
 		}
 	}
-	return ": they belong to one user, and are made by whoever declares their name with a connection"
+	return connection.Because("no-stored", "name", name)
 }
 
 // storedName gives the value of a property for people to read: stored credentials

@@ -38,7 +38,7 @@ func (a *analysis) onlyTargets(steps []Step) []Step {
 			}
 		}
 		if !found {
-			a.problem(connection.Position{}, "give it as SPACE/NAME", "target %q is neither declared nor changed", key)
+			a.problem(connection.Position{}, connection.Because("target-unknown", "connection", key))
 		}
 	}
 	var kept []*decision

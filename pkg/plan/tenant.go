@@ -10,6 +10,7 @@ import (
 // tenant is the snapshot of a tenant with the look-ups that the stages share.
 type tenant struct {
 	snapshot *connection.Snapshot
+	messages connection.Messages
 	places   keyrecord.Spaces
 	// spaces holds the spaces by every reference that a file may use: name, id, or personal.
 	spaces map[connection.SpaceRef]connection.Space
@@ -19,9 +20,10 @@ type tenant struct {
 	folded map[connection.Key][]*connection.Live
 }
 
-func newTenant(snapshot *connection.Snapshot, blocks []connection.Move) *tenant {
+func newTenant(in *Input) *tenant {
+	snapshot := in.Snapshot
 	t := &tenant{
-		snapshot: snapshot, places: keyrecord.Of(snapshot, blocks),
+		snapshot: snapshot, messages: messagesOf(in.Rules), places: keyrecord.Of(snapshot, in.Moves),
 		spaces: map[connection.SpaceRef]connection.Space{},
 		users:  map[string]connection.User{},
 		live:   make(map[connection.Key]*connection.Live, len(snapshot.Connections)),

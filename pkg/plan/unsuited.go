@@ -1,24 +1,27 @@
 package plan
 
+import "github.com/qlsync/qlsync/pkg/connection"
+
 // unsuitedSpaces warns once for each data source and type of space that connections do not belong
 // there, with the source of that knowledge.
-func unsuitedSpaces(targets []*target) []Warning {
-	type kind struct{ dataSource, space string }
-	unsuitedOf := map[kind][]*target{}
+func unsuitedSpaces(targets []*target) []remark {
+	type kind struct{ dataSource, space, why string }
+	keys := map[kind][]string{}
 	var kinds []kind
 	for _, t := range targets {
-		k := kind{t.DataSource, t.space.Type}
-		if t.source.Unsuited[k.space] == "" {
+		k := kind{t.DataSource, t.space.Type, t.source.Unsuited[t.space.Type]}
+		if k.why == "" {
 			continue
 		}
-		if unsuitedOf[k] == nil {
+		if keys[k] == nil {
 			kinds = append(kinds, k)
 		}
-		unsuitedOf[k] = append(unsuitedOf[k], t)
+		keys[k] = append(keys[k], t.key.String())
 	}
-	var warnings []Warning
+	var remarks []remark
 	for _, k := range kinds {
-		warnings = append(warnings, Warning{Message: unsuited(unsuitedOf[k])})
+		remarks = append(remarks, remark{nil, connection.Because("unsuited",
+			"dataSource", k.dataSource, "connections", firstOf(keys[k]), "why", k.why)})
 	}
-	return warnings
+	return remarks
 }
