@@ -24,9 +24,9 @@ type Task struct {
 	Kind int
 	// Size is how many tasks of the kind fit into one step. Up to 1: each has its own.
 	Size int
-	// Group is the number of the group whose tasks must be in one step, whatever it does to
-	// the number of steps; 0: none. Tasks of a group have one kind.
-	Group int
+	// Group is what the tasks have in common that must be in one step; nil: nothing. Tasks of a
+	// group have one kind.
+	Group any
 	// Urgent tasks come first, and with them what they need.
 	Urgent bool
 	// AtEnd lets the task wait for all others, unless one of them needs it.

@@ -53,8 +53,9 @@ func (w *work) steps(s *Schedule) []Step {
 // is left to the end shares steps whatever it had to wait for.
 func (w *work) batch(s *Schedule) (steps, of []*step) {
 	type call struct {
-		kind, round, group int
-		last               bool
+		kind, round int
+		group       any
+		last        bool
 	}
 	of = make([]*step, len(w.tasks))
 	open := map[call]*step{}
@@ -64,7 +65,7 @@ func (w *work) batch(s *Schedule) (steps, of []*step) {
 		if at.last {
 			at.round = 0
 		}
-		if task.Group > 0 {
+		if task.Group != nil {
 			at.round, size = 0, len(w.tasks)
 		}
 		in := open[at]

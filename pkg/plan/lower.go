@@ -9,7 +9,7 @@ import (
 
 // operations returns the operations of a decision, each of which needs the one before: those of
 // the first way of the provider whose keys are free.
-func (o *orderer) operations(change int, d *decision) []*node {
+func (o *orderer) operations(d *decision) []*node {
 	var path connection.Path
 	if d.change.Action == ActionDelete {
 		path.States = []connection.State{{o.analysis.object(d.live)}, {}}
@@ -22,7 +22,7 @@ func (o *orderer) operations(change int, d *decision) []*node {
 		}
 		path = o.choose(d, paths)
 	}
-	nodes := o.derive(change, d, path)
+	nodes := o.derive(d, path)
 	o.liftWritten(d, nodes, nil)
 	return nodes
 }
@@ -182,7 +182,7 @@ func (o *orderer) name(d *decision, path connection.Path, byTemporary bool) conn
 }
 
 // derive returns the operations that lead from state to state of a path.
-func (o *orderer) derive(change int, d *decision, path connection.Path) []*node {
+func (o *orderer) derive(d *decision, path connection.Path) []*node {
 	var nodes []*node
 	together := &group{}
 	made := map[connection.Part]*node{}
@@ -192,7 +192,7 @@ func (o *orderer) derive(change int, d *decision, path connection.Path) []*node 
 		if !ok {
 			continue
 		}
-		n := &node{decision: d, change: change, operation: operation, created: made[part]}
+		n := &node{decision: d, operation: operation, created: made[part]}
 		was, is := before.Of(part), after.Of(part)
 		n.takes, n.frees = keysBetween(was, is)
 		if was == nil {

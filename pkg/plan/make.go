@@ -19,9 +19,9 @@ func Make(in Input) (*Plan, connection.Problems) {
 		found.warn(nil, "made from a snapshot of "+in.Taken+", not from the tenant: what has changed there since is not seen")
 	}
 	found.onlyReviewed()
-	steps := order(found)
+	ordered := order(found)
 	if len(in.Only) > 0 {
-		steps = found.onlyTargets(steps)
+		found.onlyTargets(ordered)
 	}
 	p.Changes = make([]Change, 0, len(found.decisions))
 	for _, d := range found.decisions {
@@ -33,7 +33,7 @@ func Make(in Input) (*Plan, connection.Problems) {
 	}
 	found.warnOnce()
 	found.remark(unsuitedSpaces(found.targets))
-	if len(steps) > 0 {
+	if steps := ordered.pack(); len(steps) > 0 {
 		p.Steps = steps
 	}
 	p.Warnings = found.warnings

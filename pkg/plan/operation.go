@@ -12,7 +12,6 @@ import (
 type node struct {
 	operation connection.Operation
 	decision  *decision
-	change    int
 	// takes and frees are the keys that the operation occupies and gives up.
 	takes, frees *connection.Key
 	needs        []*node // must have succeeded before

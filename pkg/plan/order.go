@@ -9,7 +9,7 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// orderer turns decisions into steps.
+// orderer is the operations of decisions, and their order.
 type orderer struct {
 	analysis *analysis
 	traits   *connection.Traits
@@ -22,14 +22,14 @@ type orderer struct {
 	scheduled *schedule.Schedule
 }
 
-// order builds the steps of all changes that are not refused. A change whose
-// name cannot become free is refused, and then whatever waited for it.
+// order finds the operations of all changes that are not refused, and puts them in order. A change
+// whose name cannot become free is refused, and then whatever waited for it.
 //
 // A name must be free before it is taken, so the operation that frees it comes
 // first. Deletes come last unless their name is needed. Of what is ready, what
 // brings back a missing name comes first, then the step with the longest chain behind
 // it, then by kind and key: the same order every time.
-func order(a *analysis) []Step {
+func order(a *analysis) *orderer {
 	o := &orderer{
 		analysis: a, traits: &a.in.Snapshot.Traits,
 		live:     make(map[connection.Key]*connection.Live, len(a.in.Snapshot.Connections)),
@@ -45,43 +45,36 @@ func order(a *analysis) []Step {
 	for !o.build() {
 		// Each round refuses at least one more change.
 	}
-	o.expect()
-	return o.pack()
+	return o
 }
 
 // build makes the graph; it reports false when it had to refuse a change, or to
 // break a cycle, and must be called again.
 func (o *orderer) build() bool {
+	decisions := o.analysis.decisions
+	keepBesideRefused(decisions)
 	o.nodes = nil
 	o.passed, o.needless = map[connection.Key]bool{}, map[connection.Key]bool{}
-	frees := map[connection.Key]*node{}
-	for _, d := range o.analysis.decisions {
+	for _, d := range decisions {
 		if d.needless && d.change.Refused == "" {
 			o.needless[d.live.Key] = true
 		}
 	}
-	for i, d := range o.analysis.decisions {
-		if d.change.Refused != "" {
-			continue
-		}
-		for _, n := range o.operations(i, d) {
-			if n.frees != nil && n.created == nil { // nothing waits for where a new one has stood
-				frees[*n.frees] = n
-			}
-			o.nodes = append(o.nodes, n)
+	for _, d := range decisions {
+		if d.change.Refused == "" {
+			o.nodes = append(o.nodes, o.operations(d)...)
 		}
 	}
 	o.nodes = append(o.nodes, o.rotations()...)
-	return o.holdBack() && o.free(frees) && o.schedule()
+	o.deleteLeftoversLast()
+	return o.free() && o.schedule()
 }
 
-// holdBack lets the delete of what an interrupted recreate left wait for the rest
-// of it, unless nothing needs that, and refuses deletes beside a refusal: what could
-// not be made anew, or under its new name, must stay. It reports false when it had to
-// refuse one.
-func (o *orderer) holdBack() bool {
+// keepBesideRefused refuses deletes beside another refusal: what could not be made anew, or under
+// its new name, must stay.
+func keepBesideRefused(decisions []*decision) {
 	refused, notMade := map[connection.Key]bool{}, map[string]bool{}
-	for _, d := range o.analysis.decisions {
+	for _, d := range decisions {
 		if d.target == nil || d.change.Refused == "" && !d.change.Waits {
 			continue
 		}
@@ -90,7 +83,29 @@ func (o *orderer) holdBack() bool {
 			notMade[d.target.DataSource] = true
 		}
 	}
-	last := map[connection.Key]*node{} // of those that a recreate has left something of
+	for _, d := range decisions {
+		if d.change.Action == ActionDelete && d.change.Refused == "" && !d.needless {
+			d.change.Refused = refuseBeside(d, refused, notMade)
+		}
+	}
+}
+
+// refuseBeside says why a delete may not be made beside the keys that are refused, and the data
+// sources of which a connection is not made.
+func refuseBeside(d *decision, refused map[connection.Key]bool, notMade map[string]bool) string {
+	switch {
+	case d.repair && refused[d.of]:
+		return "it is kept while its recreate is refused"
+	case !d.repair && notMade[d.change.DataSource]:
+		return "it is kept while the create of another " + d.change.DataSource + " is refused or waits for a person: it may be its old name"
+	}
+	return ""
+}
+
+// deleteLeftoversLast lets the delete of what an interrupted recreate left wait for the rest of
+// the recreate, unless nothing needs the leftover.
+func (o *orderer) deleteLeftoversLast() {
+	last := map[connection.Key]*node{}
 	for _, d := range o.analysis.decisions {
 		if d.repair {
 			last[d.of] = nil
@@ -104,29 +119,23 @@ func (o *orderer) holdBack() bool {
 			last[n.decision.target.key] = n
 		}
 	}
-	held := true
 	for _, n := range o.nodes {
-		d := n.decision
-		switch {
-		case d.change.Action != ActionDelete, d.needless:
-		case d.repair && refused[d.of]:
-			d.change.Refused = "it is kept while its recreate is refused"
-			held = false
-		case d.repair && last[d.of] != nil:
+		if d := n.decision; d.repair && !d.needless && last[d.of] != nil {
 			n.needs = append(n.needs, last[d.of])
-		case !d.repair && notMade[d.change.DataSource]:
-			d.change.Refused = "it is kept while the create of another " + d.change.DataSource + " is refused or waits for a person: it may be its old name"
-			held = false
 		}
 	}
-	return held
 }
 
 // free makes every operation wait for whatever stands at the key that it takes. It
 // reports false when something will never leave: then it has refused the change,
 // and whatever waits for that.
-func (o *orderer) free(frees map[connection.Key]*node) bool {
-	takers := map[connection.Key]*node{}
+func (o *orderer) free() bool {
+	frees, takers := map[connection.Key]*node{}, map[connection.Key]*node{}
+	for _, n := range o.nodes {
+		if n.frees != nil && n.created == nil { // nothing waits for where a new one has stood
+			frees[*n.frees] = n
+		}
+	}
 	var stuck []*node
 	for _, n := range o.nodes {
 		if n.takes == nil {
@@ -143,9 +152,15 @@ func (o *orderer) free(frees map[connection.Key]*node) bool {
 			stuck = append(stuck, n)
 		}
 	}
-	if len(stuck) == 0 {
-		return true
+	if len(stuck) > 0 {
+		o.refuseStuck(stuck, takers)
 	}
+	return len(stuck) == 0
+}
+
+// refuseStuck refuses the changes of operations whose key does not become free, and then those of
+// the takers that wait for them.
+func (o *orderer) refuseStuck(stuck []*node, takers map[connection.Key]*node) {
 	of := map[*decision][]*node{}
 	for _, n := range o.nodes {
 		of[n.decision] = append(of[n.decision], n)
@@ -162,7 +177,6 @@ func (o *orderer) free(frees map[connection.Key]*node) bool {
 			}
 		}
 	}
-	return false
 }
 
 // schedule puts the operations in order; it reports false when it found cycles and broke them.
@@ -209,7 +223,7 @@ func (o *orderer) taskOf(n *node) schedule.Task {
 		AtEnd: kind == connection.Delete || kind == connection.BulkDelete,
 	}
 	if n.group != nil {
-		task.Kind, task.Size, task.Group = slices.Index(kinds, connection.Recreate), 0, n.change+1
+		task.Kind, task.Size, task.Group = slices.Index(kinds, connection.Recreate), 0, n.group
 	}
 	if len(n.needs) > 0 {
 		task.Needs = make([]int, len(n.needs))

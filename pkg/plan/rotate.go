@@ -164,13 +164,13 @@ func (o *orderer) rotations() []*node {
 		}
 	}
 	var nodes []*node
-	for i, r := range o.analysis.rotations {
+	for _, r := range o.analysis.rotations {
 		d := of[r.target]
 		if d != nil && d.change.Refused != "" && r.change.Refused == "" {
 			r.change.Refused = "its change is refused: " + d.change.Refused
 		}
 		if r.change.Refused == "" {
-			nodes = append(nodes, o.rotation(len(o.analysis.decisions)+i, r, d, last[r.target])...)
+			nodes = append(nodes, o.rotation(r, d, last[r.target])...)
 		}
 	}
 	return nodes
@@ -178,10 +178,10 @@ func (o *orderer) rotations() []*node {
 
 // rotation returns the operations of one rotation, behind the last operation of the change of its
 // connection. Both are nil where it has no change.
-func (o *orderer) rotation(index int, r, change *decision, last *node) []*node {
+func (o *orderer) rotation(r, change *decision, last *node) []*node {
 	lowering := o.analysis.lowering(r)
 	lowering.From.Key, lowering.From.Space = r.target.key, r.target.space // the change has brought it there
-	nodes := o.derive(index, r, o.choose(r, o.analysis.in.Rules.Lower(lowering)))
+	nodes := o.derive(r, o.choose(r, o.analysis.in.Rules.Lower(lowering)))
 	var set map[string]any
 	if last != nil && len(nodes) > 0 {
 		nodes[0].needs = []*node{last}
@@ -218,15 +218,6 @@ func (a *analysis) fingerprint(t *target, live *connection.Live, written bool) s
 		return live.Mark.Fingerprint
 	}
 	return ""
-}
-
-// onlyRotations leaves out the rotations that nobody asked for.
-func (a *analysis) onlyRotations() {
-	wanted := func(key connection.Key) bool { return slices.Contains(a.in.Only, key) }
-	a.rotations = slices.DeleteFunc(a.rotations, func(r *decision) bool { return !wanted(r.change.Connection) })
-	a.compared = slices.DeleteFunc(a.compared, func(c Compared) bool {
-		return !wanted(c.Connection) && !slices.ContainsFunc(a.decisions, func(d *decision) bool { return d.change.Connection == c.Connection })
-	})
 }
 
 // listRotations puts the rotations into the plan, apart from its changes.

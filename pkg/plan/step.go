@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/qlsync/qlsync/pkg/connection"
@@ -8,6 +9,11 @@ import (
 
 // pack turns the scheduled operations into steps: calls, with all that is to be known of them.
 func (o *orderer) pack() []Step {
+	o.expect()
+	changes := make(map[*decision]int, len(o.analysis.decisions))
+	for i, d := range slices.Concat(o.analysis.decisions, o.analysis.rotations) {
+		changes[d] = i
+	}
 	steps := make([]Step, len(o.scheduled.Steps))
 	for i, scheduled := range o.scheduled.Steps {
 		nodes := make([]*node, len(scheduled.Tasks))
@@ -25,7 +31,9 @@ func (o *orderer) pack() []Step {
 			if n.group != nil && !n.leads {
 				step.Grouped, step.Undo = step.Grouped+1, n.group.undo
 			}
-			step.Items = append(step.Items, item(n, o.scheduled.Last[n.task]))
+			item := item(n, o.scheduled.Last[n.task])
+			item.Change = changes[n.decision]
+			step.Items = append(step.Items, item)
 		}
 		step.Calls, step.Description = step.writes(o.traits), describe(step.Kind, nodes)
 		steps[i] = step
@@ -46,7 +54,7 @@ func stepID(i int) string { return "s" + strconv.Itoa(i+1) }
 // item returns an operation as the steps have it. Where isLast is set, nothing waits for the
 // operation.
 func item(n *node, isLast bool) Item {
-	it := Item{Operation: n.operation, ID: n.id, Change: n.change}
+	it := Item{Operation: n.operation, ID: n.id}
 	if d := n.decision; d.change.Action == ActionDelete && !d.repair && isLast {
 		it.Creates = d.change.DataSource
 	}

@@ -8,49 +8,48 @@ import (
 )
 
 // onlyTargets leaves out the changes that nobody asked for: what remains are the
-// named connections, and those whose steps they need. A name that is not declared
+// named connections, and those whose operations they need. A name that is not declared
 // and does not change is a problem.
-func (a *analysis) onlyTargets(steps []Step) []Step {
-	owner, needs := map[int]int{}, map[int][]int{} // the change of an operation, and the operations that a change needs
-	for _, step := range steps {
-		for _, item := range step.Items {
-			owner[item.ID] = item.Change
-			needs[item.Change] = append(needs[item.Change], item.Needs...)
-		}
+func (a *analysis) onlyTargets(o *orderer) {
+	of := map[*decision][]*node{}
+	for _, n := range o.nodes {
+		of[n.decision] = append(of[n.decision], n)
 	}
-	wanted := map[int]bool{}
-	var want func(change int)
-	want = func(change int) {
-		if wanted[change] {
+	wanted := map[*decision]bool{}
+	var want func(*decision)
+	want = func(d *decision) {
+		if wanted[d] {
 			return
 		}
-		wanted[change] = true
-		for _, id := range needs[change] {
-			want(owner[id])
+		wanted[d] = true
+		for _, n := range of[d] {
+			for _, first := range n.needs {
+				want(first.decision)
+			}
 		}
 	}
+	all := slices.Concat(a.decisions, a.rotations)
 	for _, key := range a.in.Only {
 		found := slices.ContainsFunc(a.targets, func(t *target) bool { return t.key == key })
-		for i, d := range a.decisions {
+		for _, d := range all {
 			if d.change.Connection == key {
 				found = true
-				want(i)
+				want(d)
 			}
 		}
 		if !found {
 			a.problem(connection.Position{}, connection.Because("target-unknown", "connection", key))
 		}
 	}
-	var kept []*decision
-	for i, d := range a.decisions {
-		if wanted[i] {
-			kept = append(kept, d)
-		}
-	}
-	a.omitted = len(a.decisions) - len(kept)
-	a.decisions = kept
-	a.onlyRotations()
-	return order(a)
+	isOmitted := func(d *decision) bool { return !wanted[d] }
+	kept := slices.DeleteFunc(slices.Clone(a.decisions), isOmitted)
+	a.omitted, a.decisions = len(a.decisions)-len(kept), kept
+	a.rotations = slices.DeleteFunc(a.rotations, isOmitted)
+	a.compared = slices.DeleteFunc(a.compared, func(c Compared) bool {
+		return !slices.Contains(a.in.Only, c.Connection) && !slices.ContainsFunc(kept, func(d *decision) bool { return d.change.Connection == c.Connection })
+	})
+	o.nodes = slices.DeleteFunc(o.nodes, func(n *node) bool { return isOmitted(n.decision) })
+	o.schedule()
 }
 
 // onlyReviewed refuses the changes that differ from those of a reviewed plan: the
