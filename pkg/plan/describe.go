@@ -30,56 +30,56 @@ func describe(kind connection.Mechanism, nodes []*node) string {
 }
 
 func describeOne(n *node) string {
-	op := &n.operation
-	if op.Kind == connection.AskSignIn {
+	switch {
+	case n.operation.Kind == connection.AskSignIn:
 		return "asks for the address where a person signs in; makes nothing"
-	}
-	if op.Kind == connection.Create {
-		if op.Name == n.decision.target.key.Name {
-			return ""
-		}
+	case n.operation.Kind == connection.Create && n.operation.Name == n.decision.target.key.Name:
+		return ""
+	case n.operation.Kind == connection.Create:
 		return "creates the new one under a temporary name"
-	}
-	if n.decision.change.Action == ActionRecord {
+	case n.decision.change.Action == ActionRecord:
 		return "records the fingerprint of its credentials"
 	}
-	var does []string
-	if op.Name != "" {
-		does = append(does, describeName(n))
-	}
-	if op.Space != nil {
-		does = append(does, "moves it to the space")
-	}
-	if n := len(op.Set); n > 0 {
-		does = append(does, "sets "+words.CountOf(n, "property", "properties"))
-	}
-	if n := len(op.Remove); n > 0 {
-		does = append(does, "removes "+words.CountOf(n, "property", "properties"))
-	}
-	switch {
-	case op.Credentials == nil:
-	case n.decision.change.Action == ActionRecreate:
-		does = append(does, "writes the credentials of the new one")
-	default:
-		does = append(does, "writes its credentials")
-	}
-	if op.Tags != nil {
-		does = append(does, "sets its tags")
-	}
-	switch diff := n.decision.diff; {
-	case len(does) > 0:
+	if does := describePatch(n); len(does) > 0 {
 		return strings.Join(does, ", ")
-	case diff != nil && diff.owner:
+	}
+	return describeRecord(n.decision.diff)
+}
+
+// describePatch lists what people see of a patch.
+func describePatch(n *node) []string {
+	var does []string
+	add := func(isDone bool, text string) {
+		if isDone {
+			does = append(does, text)
+		}
+	}
+	op, isRecreate := &n.operation, n.decision.change.Action == ActionRecreate
+	add(op.Name != "", describeName(n))
+	add(op.Space != nil, "moves it to the space")
+	add(len(op.Set) > 0, "sets "+words.CountOf(len(op.Set), "property", "properties"))
+	add(len(op.Remove) > 0, "removes "+words.CountOf(len(op.Remove), "property", "properties"))
+	add(op.Credentials != nil && isRecreate, "writes the credentials of the new one")
+	add(op.Credentials != nil && !isRecreate, "writes its credentials")
+	add(op.Tags != nil, "sets its tags")
+	return does
+}
+
+// describeRecord says why a patch writes the ownership record alone.
+func describeRecord(diff *difference) string {
+	switch {
+	case diff == nil:
+	case diff.owner:
 		return "records its credentials, before the change of owner takes them away"
-	case diff != nil && diff.pending:
+	case diff.pending:
 		return "writes it again, as what was written last is not in effect"
-	case diff != nil && diff.protection:
+	case diff.protection:
 		return "records whether it is protected"
-	case diff != nil && diff.sensitive:
+	case diff.sensitive:
 		return "records which of its properties are sensitive"
-	case diff != nil && diff.notSensitive:
+	case diff.notSensitive:
 		return "records which of its properties are not sensitive"
-	case diff != nil && diff.record:
+	case diff.record:
 		return "renews its key record"
 	}
 	return "adds the ownership record"
