@@ -118,7 +118,7 @@ func reviewedPlan(c *cli.Context, env *environment) (*plan.Plan, error) {
 	if err != nil {
 		return nil, fmt.Errorf("plan file %q: %w", name, err)
 	}
-	reviewed, err := plan.Decode(bytes.NewReader(text))
+	reviewed, err := report.ReadPlan(bytes.NewReader(text))
 	if err != nil {
 		return nil, fmt.Errorf("plan file %q: %w", name, err)
 	}

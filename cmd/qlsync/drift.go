@@ -93,7 +93,7 @@ func (env *environment) writeDrift(c *cli.Context, drift *plan.Drift) error {
 // driftAll looks for drift of every tenant.
 func driftAll(c *cli.Context, env *environment) error {
 	at := env.clock()
-	drifts, err := eachTenant(c, env, plan.DriftsFormat, func(ctx context.Context, s *engine.Session) (*plan.Drift, error) {
+	drifts, err := eachTenant(c, env, report.DriftsFormat, func(ctx context.Context, s *engine.Session) (*plan.Drift, error) {
 		return s.Drift(ctx, at, ignoredKinds(c))
 	})
 	if err != nil {
@@ -115,7 +115,7 @@ func driftAll(c *cli.Context, env *environment) error {
 	return nil
 }
 
-func (env *environment) writeDrifts(c *cli.Context, drifts *plan.Fleet[plan.Drift]) error {
+func (env *environment) writeDrifts(c *cli.Context, drifts *report.Fleet[plan.Drift]) error {
 	var found []*plan.Drift
 	var names []string
 	for _, member := range drifts.Tenants {

@@ -28,8 +28,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/qlsync/qlsync/internal/report"
 	"github.com/qlsync/qlsync/internal/workdir"
-	"github.com/qlsync/qlsync/pkg/plan"
 )
 
 var (
@@ -310,7 +310,7 @@ func hash(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: hash file name")
 	}
-	p, err := plan.Decode(strings.NewReader(ts.ReadFile(args[0])))
+	p, err := report.ReadPlan(strings.NewReader(ts.ReadFile(args[0])))
 	ts.Check(err)
 	ts.Setenv(args[1], p.Hash)
 }

@@ -80,7 +80,7 @@ func planAll(c *cli.Context, env *environment) error {
 	if err != nil {
 		return err
 	}
-	plans, err := eachTenant(c, env, plan.PlansFormat, func(ctx context.Context, s *engine.Session) (*plan.Plan, error) { return s.Plan(ctx, options) })
+	plans, err := eachTenant(c, env, report.PlansFormat, func(ctx context.Context, s *engine.Session) (*plan.Plan, error) { return s.Plan(ctx, options) })
 	if err != nil {
 		return err
 	}

@@ -48,17 +48,17 @@ func runShow(c *cli.Context, env *environment) error {
 	}
 	switch head.Format {
 	case plan.Format:
-		err = writeSaved(c, env, report.PlanFormats(), plan.Decode, text)
+		err = writeSaved(c, env, report.PlanFormats(), report.ReadPlan, text)
 	case apply.Format:
 		err = writeSaved(c, env, report.ResultFormats(), apply.Decode, text)
-	case plan.PlansFormat:
-		err = writeSaved(c, env, report.PlansFormats(), plan.DecodeFleet[plan.Plan], text)
+	case report.PlansFormat:
+		err = writeSaved(c, env, report.PlansFormats(), report.ReadFleet[plan.Plan], text)
 	case plan.DriftFormat:
 		err = env.showDrift(c, text)
-	case plan.DriftsFormat:
+	case report.DriftsFormat:
 		err = env.showDrifts(c, text)
 	default:
-		known := []string{plan.Format, apply.Format, plan.DriftFormat, plan.PlansFormat, plan.DriftsFormat}
+		known := []string{plan.Format, apply.Format, plan.DriftFormat, report.PlansFormat, report.DriftsFormat}
 		err = fmt.Errorf("its format is %q; it must be %s", head.Format, words.OneOf(known))
 	}
 	if err != nil {
@@ -81,7 +81,7 @@ func writeSaved[T any](c *cli.Context, env *environment, all report.Formats[T], 
 
 // showDrift writes a saved drift report with its history.
 func (env *environment) showDrift(c *cli.Context, text []byte) error {
-	drift, err := plan.DecodeDrift(bytes.NewReader(text))
+	drift, err := report.ReadDrift(bytes.NewReader(text))
 	if err != nil {
 		return err
 	}
@@ -89,12 +89,12 @@ func (env *environment) showDrift(c *cli.Context, text []byte) error {
 	if err != nil {
 		return err
 	}
-	return writeSaved(c, env, report.DriftFormats(report.HTML{History: history}), plan.DecodeDrift, text)
+	return writeSaved(c, env, report.DriftFormats(report.HTML{History: history}), report.ReadDrift, text)
 }
 
 // showDrifts does so for the drift of several tenants.
 func (env *environment) showDrifts(c *cli.Context, text []byte) error {
-	drifts, err := plan.DecodeFleet[plan.Drift](bytes.NewReader(text))
+	drifts, err := report.ReadFleet[plan.Drift](bytes.NewReader(text))
 	if err != nil {
 		return err
 	}
@@ -106,5 +106,5 @@ func (env *environment) showDrifts(c *cli.Context, text []byte) error {
 	if err != nil {
 		return err
 	}
-	return writeSaved(c, env, report.DriftsFormats(report.HTML{History: history}), plan.DecodeFleet[plan.Drift], text)
+	return writeSaved(c, env, report.DriftsFormats(report.HTML{History: history}), report.ReadFleet[plan.Drift], text)
 }

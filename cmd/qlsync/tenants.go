@@ -6,12 +6,12 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/qlsync/qlsync/internal/engine"
-	"github.com/qlsync/qlsync/pkg/plan"
+	"github.com/qlsync/qlsync/internal/report"
 )
 
 // eachTenant looks at all tenants of the project file; see [engine.EachTenant]. What is
 // said meanwhile begins with the tenant's name.
-func eachTenant[T any](c *cli.Context, env *environment, format string, look func(context.Context, *engine.Session) (*T, error)) (*plan.Fleet[T], error) {
+func eachTenant[T any](c *cli.Context, env *environment, format string, look func(context.Context, *engine.Session) (*T, error)) (*report.Fleet[T], error) {
 	events := env.listener(c)
 	project, err := readProject(c, env, events)
 	if err != nil {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/qlsync/qlsync/internal/commandline"
 	"github.com/qlsync/qlsync/internal/engine"
+	"github.com/qlsync/qlsync/internal/report"
 	"github.com/qlsync/qlsync/internal/terminal"
 	"github.com/qlsync/qlsync/pkg/plan"
 	"github.com/qlsync/qlsync/pkg/simulator"
@@ -124,7 +125,7 @@ func TestTwoHundredTenantsAreLookedAtSideBySideEachWithABudget(t *testing.T) {
 	if code != exitError {
 		t.Errorf("exit code %d: some were not reached; %s", code, stderr)
 	}
-	var drifts plan.Fleet[plan.Drift]
+	var drifts report.Fleet[plan.Drift]
 	if err := json.Unmarshal([]byte(stdout), &drifts); err != nil || len(drifts.Tenants) != n {
 		t.Fatalf("%d tenants, %v", len(drifts.Tenants), err)
 	}

@@ -48,10 +48,10 @@ func TestEveryFormIsKnownWhenItIsReplaced(t *testing.T) {
 	}
 	page := report.HTML{}
 	formerly(t, report.PlanFormats(), &plan.Plan{Format: plan.Format})
-	formerly(t, report.PlansFormats(), &plan.Fleet[plan.Plan]{Format: plan.PlansFormat}, &plan.Fleet[plan.Plan]{Format: plan.PlansFormat, Tenants: []plan.Member[plan.Plan]{{Error: "no"}}})
+	formerly(t, report.PlansFormats(), &report.Fleet[plan.Plan]{Format: report.PlansFormat}, &report.Fleet[plan.Plan]{Format: report.PlansFormat, Tenants: []report.Member[plan.Plan]{{Error: "no"}}})
 	formerly(t, report.ResultFormats(), &apply.Result{Format: apply.Format})
 	formerly(t, report.DriftFormats(page), &plan.Drift{Format: plan.DriftFormat, Project: "p"})
-	formerly(t, report.DriftsFormats(page), &plan.Fleet[plan.Drift]{Format: plan.DriftsFormat, Project: "p"}, &plan.Fleet[plan.Drift]{Format: plan.DriftsFormat, Project: "p", Tenants: []plan.Member[plan.Drift]{{Error: "no"}}})
+	formerly(t, report.DriftsFormats(page), &report.Fleet[plan.Drift]{Format: report.DriftsFormat, Project: "p"}, &report.Fleet[plan.Drift]{Format: report.DriftsFormat, Project: "p", Tenants: []report.Member[plan.Drift]{{Error: "no"}}})
 	tenant := plan.Tenant{Name: "a b", URL: "https://acme.example"}
 	formerly(t, report.SecretsFormats(), doctor.Secrets{Format: doctor.SecretsFormat, Tenants: []doctor.TenantSecrets{{Tenant: tenant}}},
 		doctor.Secrets{Format: doctor.SecretsFormat, Tenants: []doctor.TenantSecrets{{Tenant: tenant, Secrets: []doctor.Secret{{Use: doctor.UseAuth}}}}})

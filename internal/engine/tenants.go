@@ -7,6 +7,7 @@ import (
 
 	"github.com/qlsync/qlsync/internal/guard"
 	"github.com/qlsync/qlsync/internal/infile"
+	"github.com/qlsync/qlsync/internal/report"
 	"github.com/qlsync/qlsync/pkg/plan"
 )
 
@@ -18,9 +19,9 @@ const TenantsAtOnce = 12
 // and a rate budget of its own. An error of one tenant, also an interrupt, is in its
 // member of the fleet, and so is a panic, of which the first is returned too. Format is the
 // name of the fleet's format.
-func EachTenant[T any](ctx context.Context, p *Project, o SessionOptions, format string, look func(context.Context, *Session) (*T, error)) (*plan.Fleet[T], *guard.Panic) {
+func EachTenant[T any](ctx context.Context, p *Project, o SessionOptions, format string, look func(context.Context, *Session) (*T, error)) (*report.Fleet[T], *guard.Panic) {
 	var first atomic.Pointer[guard.Panic]
-	fleet := &plan.Fleet[T]{Format: format, Project: p.Name, Tenants: make([]plan.Member[T], len(p.Tenants))}
+	fleet := &report.Fleet[T]{Format: format, Project: p.Name, Tenants: make([]report.Member[T], len(p.Tenants))}
 	group := guard.Group{}
 	group.SetLimit(TenantsAtOnce)
 	for i := range p.Tenants {

@@ -15,7 +15,7 @@ import (
 
 // Plans writes the plans of several tenants: those with changes or warnings in full, the
 // others in a line.
-func (t Text) Plans(w io.Writer, f *plan.Fleet[plan.Plan]) error {
+func (t Text) Plans(w io.Writer, f *Fleet[plan.Plan]) error {
 	p := t.printer(w)
 	p.line("Plans for project %s on %s", Clean(f.Project), words.Count(len(f.Tenants), "tenant"))
 	var changing, unchanged, quiet int
@@ -54,7 +54,7 @@ func isQuiet(pl *plan.Plan) bool { return pl.Empty() && len(pl.Warnings) == 0 &&
 
 // Drifts writes the drift of several tenants: those with drift in full, the others in
 // a line.
-func (t Text) Drifts(w io.Writer, f *plan.Fleet[plan.Drift]) error {
+func (t Text) Drifts(w io.Writer, f *Fleet[plan.Drift]) error {
 	p := t.printer(w)
 	p.line("Drift of %s from project %s", words.Count(len(f.Tenants), "tenant"), Clean(f.Project))
 	var differing, clean int
@@ -100,7 +100,7 @@ func (p *printer) include(err error) {
 
 // failures writes which tenants could not be looked at, and why, and gives their
 // names.
-func failures[T any](p *printer, f *plan.Fleet[T]) []string {
+func failures[T any](p *printer, f *Fleet[T]) []string {
 	var names []string
 	for _, member := range f.Tenants {
 		if member.Report != nil {
@@ -132,7 +132,7 @@ func notLookedAt(names []string) string {
 }
 
 // Plans writes the plans of several tenants into one comment.
-func (Markdown) Plans(w io.Writer, f *plan.Fleet[plan.Plan]) error {
+func (Markdown) Plans(w io.Writer, f *Fleet[plan.Plan]) error {
 	p := newPage()
 	p.add(Marker("plans", f.Project, "", ""))
 	t := &tally{noun: "tenant", columns: planColumns}
@@ -183,7 +183,7 @@ func (Markdown) Plans(w io.Writer, f *plan.Fleet[plan.Plan]) error {
 }
 
 // hashes lists the plans that something can be applied of.
-func hashes(f *plan.Fleet[plan.Plan]) []string {
+func hashes(f *Fleet[plan.Plan]) []string {
 	var lines []string
 	for _, member := range f.Tenants {
 		if pl := member.Report; pl != nil && !pl.Empty() {
@@ -194,7 +194,7 @@ func hashes(f *plan.Fleet[plan.Plan]) []string {
 }
 
 // lookedAt counts the tenants that a report is about: "3 tenants", "2 of 3 tenants".
-func lookedAt[T any](f *plan.Fleet[T]) string {
+func lookedAt[T any](f *Fleet[T]) string {
 	if failed := f.Failed(); failed > 0 {
 		return fmt.Sprintf("%d of %s", len(f.Tenants)-failed, words.Count(len(f.Tenants), "tenant"))
 	}
@@ -202,7 +202,7 @@ func lookedAt[T any](f *plan.Fleet[T]) string {
 }
 
 // addFailures adds which tenants could not be looked at.
-func addFailures[T any](p *page, f *plan.Fleet[T]) {
+func addFailures[T any](p *page, f *Fleet[T]) {
 	var items []string
 	for _, member := range f.Tenants {
 		if member.Report == nil {
@@ -215,7 +215,7 @@ func addFailures[T any](p *page, f *plan.Fleet[T]) {
 }
 
 // Drifts writes the drift of several tenants into one comment.
-func (Markdown) Drifts(w io.Writer, f *plan.Fleet[plan.Drift]) error {
+func (Markdown) Drifts(w io.Writer, f *Fleet[plan.Drift]) error {
 	p := newPage()
 	p.add(Marker("drifts", f.Project, "", ""))
 	t := &tally{noun: "tenant", columns: slices.Concat(driftColumns, []string{"clean"})}
@@ -262,7 +262,7 @@ func (Markdown) Drifts(w io.Writer, f *plan.Fleet[plan.Drift]) error {
 }
 
 // Drifts writes a suite for each tenant.
-func (JUnit) Drifts(w io.Writer, f *plan.Fleet[plan.Drift]) error {
+func (JUnit) Drifts(w io.Writer, f *Fleet[plan.Drift]) error {
 	var suites []testSuite
 	for _, member := range f.Tenants {
 		suite := testSuite{name: f.Project + " on " + member.Tenant.Name}

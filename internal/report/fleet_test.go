@@ -17,10 +17,10 @@ import (
 	"github.com/qlsync/qlsync/schemas"
 )
 
-func drifts() *plan.Fleet[plan.Drift] {
+func drifts() *report.Fleet[plan.Drift] {
 	west, south := cleanDrift(), everydayDrift()
 	west.Tenant, south.Tenant = plan.Tenant{Name: "west", URL: "https://west.example"}, plan.Tenant{Name: "south", URL: "https://south.example"}
-	return &plan.Fleet[plan.Drift]{Format: plan.DriftsFormat, Project: "finance", Tenants: []plan.Member[plan.Drift]{
+	return &report.Fleet[plan.Drift]{Format: report.DriftsFormat, Project: "finance", Tenants: []report.Member[plan.Drift]{
 		{Tenant: everydayDrift().Tenant, Report: everydayDrift()},
 		{Tenant: west.Tenant, Report: west},
 		{Tenant: plan.Tenant{Name: "north", URL: "https://north.example"}, Error: "read caller: no such host\nand \x1b[31mmore @somebody"},
@@ -28,11 +28,11 @@ func drifts() *plan.Fleet[plan.Drift] {
 	}}
 }
 
-func plans() *plan.Fleet[plan.Plan] {
+func plans() *report.Fleet[plan.Plan] {
 	west, south := emptyPlan(), refusedPlan()
 	west.Warnings, south.Warnings = []plan.Warning{}, []plan.Warning{}
 	west.Tenant, south.Tenant = plan.Tenant{Name: "west", URL: "https://west.example"}, plan.Tenant{Name: "south", URL: "https://south.example"}
-	return &plan.Fleet[plan.Plan]{Format: plan.PlansFormat, Project: "finance", Tenants: []plan.Member[plan.Plan]{
+	return &report.Fleet[plan.Plan]{Format: report.PlansFormat, Project: "finance", Tenants: []report.Member[plan.Plan]{
 		{Tenant: everydayPlan().Tenant, Report: everydayPlan()},
 		{Tenant: west.Tenant, Report: west},
 		{Tenant: plan.Tenant{Name: "north", URL: "https://north.example"}, Error: "::error::read caller: no such host"},
@@ -70,7 +70,7 @@ func TestReportsOfSeveralTenantsReadAsTheirGoldens(t *testing.T) {
 func TestATenantOfWhichThereAreOnlyWarningsIsOneWithoutChanges(t *testing.T) {
 	west := emptyPlan()
 	west.Warnings = []plan.Warning{{Message: "the vendored schema differs"}}
-	fleet := &plan.Fleet[plan.Plan]{Format: plan.PlansFormat, Project: "finance", Tenants: []plan.Member[plan.Plan]{{Tenant: west.Tenant, Report: west}}}
+	fleet := &report.Fleet[plan.Plan]{Format: report.PlansFormat, Project: "finance", Tenants: []report.Member[plan.Plan]{{Tenant: west.Tenant, Report: west}}}
 	text := print(t, func(w io.Writer) error { return report.Text{}.Plans(w, fleet) })
 	if !strings.Contains(text, "Warning: the vendored schema differs") || !strings.HasSuffix(text, "\n\nTenants: 0 with changes, 1 without.\n") || strings.Contains(text, "\n\n\n") {
 		t.Errorf("%s", text)
@@ -99,7 +99,7 @@ func TestReportsOfSeveralTenantsKeepToTheirSchemasAndReadBack(t *testing.T) {
 	if err := report.JSON(&text, drifts()); err != nil {
 		t.Fatal(err)
 	}
-	again, err := plan.DecodeFleet[plan.Drift](&text)
+	again, err := report.ReadFleet[plan.Drift](&text)
 	if err != nil {
 		t.Fatal(err)
 	}

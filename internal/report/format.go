@@ -93,18 +93,18 @@ func DriftFormats(page HTML) Formats[*plan.Drift] {
 
 // PlansFormats are the forms of plans for several tenants in one report. They have the
 // same names as those of one plan.
-func PlansFormats() Formats[*plan.Fleet[plan.Plan]] {
-	return Formats[*plan.Fleet[plan.Plan]]{
-		{FormatText, Text.Plans}, plainly("markdown", Markdown{}.Plans), jsonFormat[*plan.Fleet[plan.Plan]](),
+func PlansFormats() Formats[*Fleet[plan.Plan]] {
+	return Formats[*Fleet[plan.Plan]]{
+		{FormatText, Text.Plans}, plainly("markdown", Markdown{}.Plans), jsonFormat[*Fleet[plan.Plan]](),
 	}
 }
 
 // DriftsFormats are the forms of the drift of several tenants in one report. They have the
 // same names as those of [DriftFormats].
-func DriftsFormats(page HTML) Formats[*plan.Fleet[plan.Drift]] {
-	return Formats[*plan.Fleet[plan.Drift]]{
+func DriftsFormats(page HTML) Formats[*Fleet[plan.Drift]] {
+	return Formats[*Fleet[plan.Drift]]{
 		{FormatText, Text.Drifts},
-		plainly("markdown", Markdown{}.Drifts), jsonFormat[*plan.Fleet[plan.Drift]](),
+		plainly("markdown", Markdown{}.Drifts), jsonFormat[*Fleet[plan.Drift]](),
 		plainly("html", page.Drifts), plainly("junit", JUnit{}.Drifts),
 	}
 }

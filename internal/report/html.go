@@ -53,13 +53,13 @@ const (
 
 // Drift writes the page of one tenant.
 func (h HTML) Drift(w io.Writer, d *plan.Drift) error {
-	return h.Drifts(w, &plan.Fleet[plan.Drift]{
-		Project: d.Project, Tenants: []plan.Member[plan.Drift]{{Tenant: d.Tenant, Report: d}},
+	return h.Drifts(w, &Fleet[plan.Drift]{
+		Project: d.Project, Tenants: []Member[plan.Drift]{{Tenant: d.Tenant, Report: d}},
 	})
 }
 
 // Drifts writes one page of several tenants.
-func (h HTML) Drifts(w io.Writer, f *plan.Fleet[plan.Drift]) error {
+func (h HTML) Drifts(w io.Writer, f *Fleet[plan.Drift]) error {
 	view := newPageView(f, h.History)
 	out := &counter{w: w}
 	out.run("head", view)
@@ -90,7 +90,7 @@ func (c *counter) run(name string, data any) {
 
 // items writes the connections that differ, and tells how many, and how many of
 // them without their differences.
-func (v *pageView) items(out *counter, f *plan.Fleet[plan.Drift]) (shown, briefly int) {
+func (v *pageView) items(out *counter, f *Fleet[plan.Drift]) (shown, briefly int) {
 	for t, member := range f.Tenants {
 		if member.Report == nil {
 			continue
@@ -132,7 +132,7 @@ func (v *pageView) leaveOut(shown, briefly int) {
 
 type groupView struct{ Label, Name, Tenant, Count string }
 
-func (v *pageView) group(f *plan.Fleet[plan.Drift], tenant int, items []plan.DriftItem) groupView {
+func (v *pageView) group(f *Fleet[plan.Drift], tenant int, items []plan.DriftItem) groupView {
 	g := groupView{Name: label(items[0].Connection.Space), Count: thousands(len(items))}
 	g.Label = "Space " + g.Name
 	if len(f.Tenants) > 1 {
@@ -173,7 +173,7 @@ type sideView struct {
 
 type lineView struct{ Class, Text string }
 
-func (v *pageView) item(f *plan.Fleet[plan.Drift], tenant int, item *plan.DriftItem, full bool) itemView {
+func (v *pageView) item(f *Fleet[plan.Drift], tenant int, item *plan.DriftItem, full bool) itemView {
 	out := itemView{
 		Long: v.Long,
 		Kind: v.kind(item.Kind), Space: strconv.Itoa(v.spaces[item.Connection.Space]), Apply: Clean(item.Apply),

@@ -356,7 +356,7 @@ func TestEveryFormOfDriftSaysWhichKindsWereLeftOut(t *testing.T) {
 }
 
 func TestAPageOfTenantsOfWhichNoneCouldBeLookedAtSaysSo(t *testing.T) {
-	f := &plan.Fleet[plan.Drift]{Project: "finance", Tenants: []plan.Member[plan.Drift]{{Tenant: plan.Tenant{Name: "a"}, Error: "no such host"}}}
+	f := &report.Fleet[plan.Drift]{Project: "finance", Tenants: []report.Member[plan.Drift]{{Tenant: plan.Tenant{Name: "a"}, Error: "no such host"}}}
 	text := print(t, func(w io.Writer) error { return report.HTML{}.Drifts(w, f) })
 	if !strings.Contains(text, "<h1>Nothing could be looked at.</h1>") || strings.Contains(text, "Everything") {
 		t.Errorf("it says otherwise:\n%.3000s", text)

@@ -105,7 +105,7 @@ var meanings = map[plan.DriftKind]string{
 	plan.DriftUnreadable: "there, but the service does not show it",
 }
 
-func newPageView(f *plan.Fleet[plan.Drift], history []Point) *pageView {
+func newPageView(f *Fleet[plan.Drift], history []Point) *pageView {
 	v := &pageView{Policy: pagePolicy(), Style: pageStyleElement(), Script: pageScriptElement(), spaces: map[string]int{}}
 	for _, kind := range plan.DriftKinds() {
 		v.Kinds = append(v.Kinds, string(kind))
@@ -137,7 +137,7 @@ func (v *pageView) kind(kind plan.DriftKind) string {
 	return string(plan.DriftUnreadable)
 }
 
-func (v *pageView) introduce(f *plan.Fleet[plan.Drift], sum plan.DriftSummary) {
+func (v *pageView) introduce(f *Fleet[plan.Drift], sum plan.DriftSummary) {
 	v.Where = Clean(f.Project) + " on " + thousands(len(f.Tenants)) + " tenants"
 	if len(f.Tenants) == 1 {
 		v.Where = "project " + Clean(f.Project) + " on tenant " + tenantName(f.Tenants[0].Tenant)
@@ -323,7 +323,7 @@ func countsOf(s plan.DriftSummary, clean bool) []int {
 	return counts
 }
 
-func (v *pageView) byTenant(f *plan.Fleet[plan.Drift]) {
+func (v *pageView) byTenant(f *Fleet[plan.Drift]) {
 	if len(f.Tenants) < 2 {
 		return
 	}
@@ -341,7 +341,7 @@ func (v *pageView) byTenant(f *plan.Fleet[plan.Drift]) {
 	}
 }
 
-func (v *pageView) bySpace(f *plan.Fleet[plan.Drift], history []run) {
+func (v *pageView) bySpace(f *Fleet[plan.Drift], history []run) {
 	sums := map[string]plan.DriftSummary{}
 	for _, member := range f.Tenants {
 		if member.Report == nil {
@@ -399,7 +399,7 @@ func trend(history []run, space string) *trendView {
 }
 
 // byAction counts what apply would do, by kind.
-func (v *pageView) byAction(f *plan.Fleet[plan.Drift]) {
+func (v *pageView) byAction(f *Fleet[plan.Drift]) {
 	counts := map[string]map[string]int{}
 	for _, member := range f.Tenants {
 		if member.Report == nil {

@@ -322,7 +322,7 @@ func TestTheTablesOfPlansCountAsTheirSummaries(t *testing.T) {
 		{Action: plan.ActionRecreate, Connection: key("Finance", "C"), ID: "c", DataSource: "gbq", Position: at(6), Manual: todo, Waits: true},
 		{Action: plan.ActionUpdate, Connection: key("Finance", "D"), ID: "d", DataSource: "gbq", Position: at(7), Manual: todo, Waits: true, Refused: "the name is taken"},
 	})
-	fleet := &plan.Fleet[plan.Plan]{Tenants: []plan.Member[plan.Plan]{{Tenant: p.Tenant, Report: p}}}
+	fleet := &report.Fleet[plan.Plan]{Tenants: []report.Member[plan.Plan]{{Tenant: p.Tenant, Report: p}}}
 	for row, write := range map[string]func(io.Writer) error{
 		"Finance": mdPlan(p),
 		"prod":    func(w io.Writer) error { return report.Markdown{}.Plans(w, fleet) },

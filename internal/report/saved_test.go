@@ -23,14 +23,14 @@ var savedKinds = map[string]struct {
 	write func(text []byte, formats map[string]string) error
 }{
 	"plan": {everydayPlan(), func(text []byte, formats map[string]string) error {
-		p, err := plan.Decode(bytes.NewReader(text))
+		p, err := report.ReadPlan(bytes.NewReader(text))
 		if err != nil {
 			return err
 		}
 		return writeAll(formats, map[string]func(io.Writer) error{"text": func(w io.Writer) error { return report.Text{}.Plan(w, p) }, "markdown": mdPlan(p), "json": jsonOf(p)})
 	}},
 	"refused plan": {refusedPlan(), func(text []byte, formats map[string]string) error {
-		p, err := plan.Decode(bytes.NewReader(text))
+		p, err := report.ReadPlan(bytes.NewReader(text))
 		if err != nil {
 			return err
 		}
@@ -47,7 +47,7 @@ var savedKinds = map[string]struct {
 		})
 	}},
 	"drift": {ignoring(everydayDrift()), func(text []byte, formats map[string]string) error {
-		d, err := plan.DecodeDrift(bytes.NewReader(text))
+		d, err := report.ReadDrift(bytes.NewReader(text))
 		if err != nil {
 			return err
 		}
@@ -57,7 +57,7 @@ var savedKinds = map[string]struct {
 		})
 	}},
 	"plans": {plans(), func(text []byte, formats map[string]string) error {
-		f, err := plan.DecodeFleet[plan.Plan](bytes.NewReader(text))
+		f, err := report.ReadFleet[plan.Plan](bytes.NewReader(text))
 		if err != nil {
 			return err
 		}
@@ -67,7 +67,7 @@ var savedKinds = map[string]struct {
 		})
 	}},
 	"drifts": {ignoringAll(drifts()), func(text []byte, formats map[string]string) error {
-		f, err := plan.DecodeFleet[plan.Drift](bytes.NewReader(text))
+		f, err := report.ReadFleet[plan.Drift](bytes.NewReader(text))
 		if err != nil {
 			return err
 		}
@@ -84,7 +84,7 @@ func ignoring(d *plan.Drift) *plan.Drift {
 	return d
 }
 
-func ignoringAll(f *plan.Fleet[plan.Drift]) *plan.Fleet[plan.Drift] {
+func ignoringAll(f *report.Fleet[plan.Drift]) *report.Fleet[plan.Drift] {
 	for _, member := range f.Tenants {
 		if member.Report != nil {
 			ignoring(member.Report)

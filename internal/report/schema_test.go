@@ -207,7 +207,7 @@ func TestFormatsAreThoseOfTheSchemas(t *testing.T) {
 func TestAPlanReadsBackAsItWasWritten(t *testing.T) {
 	for _, p := range []*plan.Plan{everydayPlan(), emptyPlan(), refusedPlan(), thousandStepsPlan()} {
 		text := print(t, func(w io.Writer) error { return report.JSON(w, p) })
-		back, err := plan.Decode(strings.NewReader(text))
+		back, err := report.ReadPlan(strings.NewReader(text))
 		if err != nil {
 			t.Fatal(err)
 		}

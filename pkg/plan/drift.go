@@ -204,3 +204,22 @@ func (s *DriftSummary) counter(kind DriftKind) *int {
 		DriftForeign: &s.Foreign, DriftUnreadable: &s.Unreadable,
 	}[kind]
 }
+
+// Add adds up two summaries.
+func (s DriftSummary) Add(other DriftSummary) DriftSummary {
+	return DriftSummary{
+		Changed: s.Changed + other.Changed, Missing: s.Missing + other.Missing, Unmanaged: s.Unmanaged + other.Unmanaged,
+		Foreign: s.Foreign + other.Foreign, Unreadable: s.Unreadable + other.Unreadable, Clean: s.Clean + other.Clean,
+	}
+}
+
+// Drifted counts the connections that differ.
+func (s DriftSummary) Drifted() int {
+	return s.Changed + s.Missing + s.Unmanaged + s.Foreign + s.Unreadable
+}
+
+// Of returns the number of a kind.
+func (s DriftSummary) Of(kind DriftKind) int { return *s.counter(kind) }
+
+// Count counts one more of a kind.
+func (s *DriftSummary) Count(kind DriftKind) { *s.counter(kind)++ }

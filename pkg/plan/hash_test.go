@@ -115,11 +115,13 @@ const earlierPlan = `{"format": "qlsync.plan/v1", "hash": "sha256:8853109fdf2ed1
 
 func TestAPlanOfAnEarlierVersionIsRecognised(t *testing.T) {
 	read := func(hash string) *Plan {
-		p, err := Decode(strings.NewReader(strings.ReplaceAll(earlierPlan, earlierHashOfPlan, hash)))
-		if err != nil {
+		var p Plan
+		decoder := json.NewDecoder(strings.NewReader(strings.ReplaceAll(earlierPlan, earlierHashOfPlan, hash)))
+		decoder.UseNumber()
+		if err := decoder.Decode(&p); err != nil {
 			t.Fatal(err)
 		}
-		return p
+		return &p
 	}
 	old := read(earlierHashOfPlan)
 	if !old.IsEarlier() {

@@ -239,6 +239,16 @@ type Summary struct {
 	Record int `json:"record,omitempty"`
 }
 
+// Add adds up two summaries.
+func (s Summary) Add(other Summary) Summary {
+	return Summary{
+		Create: s.Create + other.Create, Adopt: s.Adopt + other.Adopt, Update: s.Update + other.Update, Move: s.Move + other.Move,
+		Recreate: s.Recreate + other.Recreate, Delete: s.Delete + other.Delete, Unchanged: s.Unchanged + other.Unchanged,
+		Manual: s.Manual + other.Manual, Refused: s.Refused + other.Refused, Omitted: s.Omitted + other.Omitted,
+		Rotate: s.Rotate + other.Rotate, Record: s.Record + other.Record,
+	}
+}
+
 // Estimate is the cost of applying a plan.
 type Estimate struct {
 	// Tier1Calls counts the reads: reading everything again, and what steps read.

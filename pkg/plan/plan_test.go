@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/qlsync/qlsync/internal/report"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
 )
@@ -759,7 +760,7 @@ func TestHash(t *testing.T) {
 		}
 	})
 	t.Run("a plan that went through a file is the same", func(t *testing.T) {
-		decoded, err := plan.Decode(strings.NewReader(encode(t, reviewed)))
+		decoded, err := report.ReadPlan(strings.NewReader(encode(t, reviewed)))
 		if err != nil {
 			t.Fatal(err)
 		}

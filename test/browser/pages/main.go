@@ -195,12 +195,12 @@ func large() *plan.Drift {
 	return drift(items, 30_000)
 }
 
-func fleet(one *plan.Drift) *plan.Fleet[plan.Drift] {
-	f := &plan.Fleet[plan.Drift]{Format: plan.DriftsFormat, Project: "finance"}
+func fleet(one *plan.Drift) *report.Fleet[plan.Drift] {
+	f := &report.Fleet[plan.Drift]{Format: report.DriftsFormat, Project: "finance"}
 	for i := range 12 {
 		d := *one
 		d.Tenant = plan.Tenant{Name: fmt.Sprintf("customer-%02d", i+1), URL: fmt.Sprintf("https://customer-%02d.eu.qlikcloud.com", i+1)}
-		member := plan.Member[plan.Drift]{Tenant: d.Tenant, Report: &d}
+		member := report.Member[plan.Drift]{Tenant: d.Tenant, Report: &d}
 		switch {
 		case i == 4:
 			member.Report, member.Error = nil, "read caller: GET /api/v1/users/me: dial tcp: lookup customer-05.eu.qlikcloud.com: no such host"
