@@ -9,34 +9,6 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// difference is what differs between a declared connection and its live one, and
-// what would have to be written.
-type difference struct {
-	fields []Field
-	set    map[string]any // properties, in the form that is sent
-	remove []string
-	// credentials tells that they must be written, and why.
-	credentials    bool
-	credentialsWhy string
-	tags           bool
-	owner          bool
-	protection     bool
-	sensitive      bool
-	notSensitive   bool // a name to be lifted is not recorded yet
-	record         bool // the key record is of another key
-	// demands is what the service demands of the change.
-	demands connection.Demands
-	// pending tells that what was written last is not in effect.
-	pending bool
-	// carried tells that the credentials are written only because every write must
-	// carry them, alone that nothing else differs.
-	carried, alone bool
-	// hidden are declared properties that cannot be compared.
-	hidden map[string]any
-	// recreate says why only a recreate can make the change; empty where it need not.
-	recreate string
-}
-
 // staleness explains the renewal of a key record; empty where none is renewed.
 func (d *difference) staleness() string {
 	if !d.shows("/keyRecord") {
@@ -261,13 +233,6 @@ func (d *difference) addCredentials(credentials map[string]any) {
 	for _, name := range slices.Sorted(maps.Keys(credentials)) {
 		d.fields = append(d.fields, Field{Path: "/credentials/" + jsonpointer.Escape(name), Secret: true})
 	}
-}
-
-func (t *tenant) userName(id string) string {
-	if email := t.users[id].Email; email != "" {
-		return email
-	}
-	return id
 }
 
 func toList(items []string) []any {

@@ -1,82 +1,13 @@
 package plan
 
 import (
-	"cmp"
 	"maps"
 	"slices"
 	"strings"
 
 	"github.com/qlsync/qlsync/internal/jsonpointer"
-	"github.com/qlsync/qlsync/internal/keyrecord"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
-
-// analysis is what the comparison of files and tenant found, before it becomes a
-// plan or a drift report.
-type analysis struct {
-	in Input
-	resolved
-	matched
-	decisions []*decision // what is to change, by key
-	unchanged int
-	rotations []*decision // writes of credentials apart from the changes, by key
-	compared  []Compared
-	omitted   int // changes that were left out
-	warnings  []Warning
-}
-
-// decision is a change together with what it takes to carry it out.
-type decision struct {
-	change Change
-	target *target // nil for a delete
-	live   *connection.Live
-	diff   *difference // nil for a create or a delete
-	missed bool        // apps look for the declared name in vain
-	// begun is the new one of a recreate that was interrupted, if this one goes on with it.
-	begun *connection.Live
-	// repair marks the delete of what an interrupted recreate left behind, needless of
-	// that a new one that nothing will come to need.
-	repair, needless bool
-	of               connection.Key // the key that was recreated
-	// signIn is the credential that is the code of a person's sign-in; todo says what
-	// to do with it.
-	signIn, todo string
-	// viaTemporary lets the connection go to its key by a temporary name.
-	viaTemporary bool
-}
-
-// analyze compares the files with the tenant.
-func analyze(in Input) *analysis {
-	in.Snapshot = keyrecord.Hide(in.Snapshot, in.Desired, in.Moves)
-	a := &analysis{in: in, warnings: []Warning{}, resolved: resolve(&in, newTenant(&in))}
-	a.matched = match(&in, &a.resolved)
-	a.demandSpaces(&a.moves)
-	a.remark(a.unseenOrigins())
-	a.refuseDisabled()
-	a.warnAboutInactive()
-	a.warnAboutUnknownOwners()
-	a.remark(lookAlikes(in.Snapshot, a.pairs))
-	a.remark(lookAlikeSpaces(in.Snapshot, a.pairs))
-	for i := range a.pairs {
-		d := a.decide(&a.pairs[i])
-		if d != nil {
-			a.decisions = append(a.decisions, d)
-		} else {
-			a.unchanged++
-		}
-		a.rotate(&a.pairs[i], d)
-	}
-	a.unknownRotations()
-	a.prune()
-	slices.SortStableFunc(a.decisions, func(x, y *decision) int {
-		return cmp.Or(x.change.Connection.Compare(y.change.Connection), cmp.Compare(x.change.ID, y.change.ID))
-	})
-	for _, reason := range in.Snapshot.Incomplete {
-		a.warn(nil, "the tenant's list is incomplete, so nothing is deleted: "+reason)
-	}
-	a.problems.Sort()
-	return a
-}
 
 func (a *analysis) warn(key *connection.Key, message string) {
 	a.warnings = append(a.warnings, Warning{Connection: key, Message: message})

@@ -4,8 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"strconv"
-
-	"github.com/qlsync/qlsync/pkg/connection"
 )
 
 // earlierVersion says why a plan or a hash of an earlier version is not accepted.
@@ -14,28 +12,6 @@ const earlierVersion = "it was made by an earlier version of qlsync, whose hash 
 // IsEarlier reports whether the plan was read from a file that an earlier version of qlsync
 // wrote, and that was not changed since: its hash has version 1.
 func (p *Plan) IsEarlier() bool { return earlierHash(p) == p.Hash }
-
-// EarlierHash returns the hash of version 1 of the plan for the input. Nothing accepts it: it
-// serves to say why a hash does not fit. Empty: there is no plan.
-func EarlierHash(in Input) string {
-	p, problems := Make(in)
-	if problems.Err() != nil || p == nil {
-		return ""
-	}
-	declared := map[connection.Key]*target{}
-	for _, t := range analyze(in).targets {
-		declared[t.key] = t
-	}
-	for i := range p.Changes {
-		if c := &p.Changes[i]; c.Declares != "" {
-			c.Declares = earlierDeclares(declared[c.Connection])
-		}
-	}
-	for i := range p.Seen {
-		p.Seen[i].Digest = p.Seen[i].Digest[:len("sha256:")+32]
-	}
-	return earlierHash(p)
-}
 
 // earlierDeclares is [Change.Declares] as version 1 of the hash had it.
 func earlierDeclares(t *target) string {

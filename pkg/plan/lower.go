@@ -3,6 +3,7 @@ package plan
 import (
 	"maps"
 	"slices"
+	"strconv"
 
 	"github.com/qlsync/qlsync/pkg/connection"
 )
@@ -241,4 +242,25 @@ func (o *orderer) join(n *node, together *group, span connection.Span, before bo
 		undo, _, _ := connection.Derive(connection.State{*is}, connection.State{*was}, o.traits)
 		together.undo = &undo
 	}
+}
+
+// spare gives the key, or one like it at which nothing stands.
+func (o *orderer) spare(key connection.Key) connection.Key {
+	name := key.Name
+	for i := 2; !o.reserve(key); i++ {
+		key.Name = name + "-" + strconv.Itoa(i)
+	}
+	return key
+}
+
+// reserve takes a key for the moment between two calls; it reports false when
+// something stands there that does not leave at any time, now or at the end, or passes
+// through as well.
+func (o *orderer) reserve(key connection.Key) bool {
+	_, leadsAway := o.analysis.moves.away[key]
+	if o.live[key] != nil && !o.needless[key] || o.declared[key] || o.passed[key] || leadsAway {
+		return false
+	}
+	o.passed[key] = true
+	return true
 }

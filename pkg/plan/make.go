@@ -1,6 +1,12 @@
 package plan
 
-import "github.com/qlsync/qlsync/pkg/connection"
+import (
+	"cmp"
+	"slices"
+
+	"github.com/qlsync/qlsync/internal/keyrecord"
+	"github.com/qlsync/qlsync/pkg/connection"
+)
 
 // Make plans. The problems are the user's to mend (an unknown space, an owner
 // that nobody is); while there is one that is an error, there is no plan.
@@ -70,4 +76,59 @@ func summarize(decisions []*decision, unchanged int) Summary {
 		}
 	}
 	return s
+}
+
+// analyze compares the files with the tenant.
+func analyze(in Input) *analysis {
+	in.Snapshot = keyrecord.Hide(in.Snapshot, in.Desired, in.Moves)
+	a := &analysis{in: in, warnings: []Warning{}, resolved: resolve(&in, newTenant(&in))}
+	a.matched = match(&in, &a.resolved)
+	a.demandSpaces(&a.moves)
+	a.remark(a.unseenOrigins())
+	a.refuseDisabled()
+	a.warnAboutInactive()
+	a.warnAboutUnknownOwners()
+	a.remark(lookAlikes(in.Snapshot, a.pairs))
+	a.remark(lookAlikeSpaces(in.Snapshot, a.pairs))
+	for i := range a.pairs {
+		d := a.decide(&a.pairs[i])
+		if d != nil {
+			a.decisions = append(a.decisions, d)
+		} else {
+			a.unchanged++
+		}
+		a.rotate(&a.pairs[i], d)
+	}
+	a.unknownRotations()
+	a.prune()
+	slices.SortStableFunc(a.decisions, func(x, y *decision) int {
+		return cmp.Or(x.change.Connection.Compare(y.change.Connection), cmp.Compare(x.change.ID, y.change.ID))
+	})
+	for _, reason := range in.Snapshot.Incomplete {
+		a.warn(nil, "the tenant's list is incomplete, so nothing is deleted: "+reason)
+	}
+	a.problems.Sort()
+	return a
+}
+
+// EarlierHash returns the hash of version 1 of the plan for the input. Nothing accepts it: it
+// serves to say why a hash does not fit. Empty: there is no plan.
+func EarlierHash(in Input) string {
+	p, problems := Make(in)
+	if problems.Err() != nil || p == nil {
+		return ""
+	}
+	declared := map[connection.Key]*target{}
+	for _, t := range analyze(in).targets {
+		declared[t.key] = t
+	}
+	for i := range p.Changes {
+		if c := &p.Changes[i]; c.Declares != "" {
+			c.Declares = earlierDeclares(declared[c.Connection])
+		}
+	}
+	for i := range p.Seen {
+		p.Seen[i].Digest = p.Seen[i].Digest[:len("sha256:")+32]
+	}
+	return earlierHash(p)
 }

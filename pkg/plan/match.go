@@ -7,35 +7,8 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// pair is a declared connection and the live connection that it is. Live is nil where there is
-// none.
-type pair struct {
-	*target
-	live *connection.Live
-	// trouble says why it cannot be told which live connection is meant.
-	trouble connection.Reason
-	// because says how the live connection was found where it is at another key.
-	because connection.Reason
-	// missed reports that no connection has the declared name, and apps look for it.
-	missed bool
-	// stale reports that the record of the live connection is of another key, which no moved block
-	// explains: after a rename of its space, a moved block that was removed, or by hand. Without a
-	// record that fits it would never be deleted. A missing record is written with the next change.
-	stale bool
-}
-
 // isUnsupplied reports whether the files neither declare credentials nor allow to let them go.
 func (p *pair) isUnsupplied() bool { return len(p.Credentials) == 0 && !p.Lifecycle.RecreateAllowed }
-
-// matched is what match found: for every target its live connection, and what is left over.
-type matched struct {
-	moves     moves
-	pairs     []pair // by key
-	leftovers []leftover
-	// begun holds the new connections that interrupted recreates have left next to those that they
-	// were to replace, by key.
-	begun map[connection.Key]*connection.Live
-}
 
 // matcher finds the live connection of every target.
 type matcher struct {

@@ -6,26 +6,6 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// lifted lists, sorted, what of [connection.Desired.NotSensitive] a write records on a
-// connection: only names whose live value is what the files show once the write is done.
-// Otherwise the record would uncover a value that nobody has declared. Live is nil where the
-// write creates the connection.
-func (a *analysis) lifted(t *target, live *connection.Live) []string {
-	var names []string
-	for _, name := range t.NotSensitive {
-		value := t.Properties[name]
-		if value == nil || slices.Contains(t.Sensitive, name) || t.Lifecycle.Ignores("properties", name) {
-			continue
-		}
-		if live != nil && !live.Mark.Lifts(a.in.Project, name) && !a.showsNothingElse(t, live, name) {
-			continue
-		}
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
-}
-
 // showsNothingElse reports whether an update leaves nothing hidden in a property that the
 // files do not declare: it writes the whole value, or there is no secret in the live one.
 func (a *analysis) showsNothingElse(t *target, live *connection.Live, name string) bool {

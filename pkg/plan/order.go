@@ -9,19 +9,6 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// orderer is the operations of decisions, and their order.
-type orderer struct {
-	analysis *analysis
-	traits   *connection.Traits
-	live     map[connection.Key]*connection.Live
-	declared map[connection.Key]bool
-	passed   map[connection.Key]bool // keys at which a connection stands between two calls
-	needless map[connection.Key]bool // keys of what is deleted at any time
-	nodes    []*node
-	// scheduled is the nodes in order.
-	scheduled *schedule.Schedule
-}
-
 // order finds the operations of all changes that are not refused, and puts them in order. A change
 // whose name cannot become free is refused, and then whatever waited for it.
 //

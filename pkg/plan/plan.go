@@ -301,3 +301,20 @@ func (p *Plan) Change(i int) *Change {
 
 // Empty reports whether there is nothing to do, not even something refused.
 func (p *Plan) Empty() bool { return len(p.Changes)+len(p.Rotations) == 0 }
+
+// Fingerprint is what is known of the values of a connection's credentials.
+type Fingerprint struct {
+	// Fresh is what is recorded of them.
+	Fresh string
+	// Changed tells that what is recorded is of other values, Unknown that nothing
+	// comparable is recorded.
+	Changed, Unknown bool
+}
+
+// Compared is a declared connection whose values matter to [Input.Fingerprints]:
+// its credentials are written, or what is recorded of them is compared.
+type Compared struct {
+	Connection  connection.Key
+	Credentials map[string]any // with references
+	Recorded    string         // fingerprint; empty: none
+}

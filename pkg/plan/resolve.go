@@ -7,28 +7,6 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// target is a declared connection whose names have been looked up in the tenant.
-type target struct {
-	*connection.Desired
-	key     connection.Key
-	space   connection.Space
-	ownerID string                 // empty: not declared
-	source  *connection.DataSource // never nil; empty where the tenant has none
-	// lacks says which stored credentials the tenant does not have; empty: none.
-	lacks connection.Reason
-	// selects is the property that selects them.
-	selects string
-}
-
-// resolved is what resolve found: the declared connections with what their names mean in the tenant.
-type resolved struct {
-	*tenant
-	targets  []*target // by key
-	declared map[connection.Key]*target
-	inScope  map[string]bool // names of the spaces whose connections matter
-	problems connection.Problems
-}
-
 // problem notes an error once, however many times it is found.
 func (r *resolved) problem(position connection.Position, reason connection.Reason) {
 	text, next := r.messages.Parts(reason)

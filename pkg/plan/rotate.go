@@ -19,23 +19,6 @@ const (
 	ActionRecord Action = "record" // record the fingerprint of what is taken to be there
 )
 
-// Fingerprint is what is known of the values of a connection's credentials.
-type Fingerprint struct {
-	// Fresh is what is recorded of them.
-	Fresh string
-	// Changed tells that what is recorded is of other values, Unknown that nothing
-	// comparable is recorded.
-	Changed, Unknown bool
-}
-
-// Compared is a declared connection whose values matter to [Input.Fingerprints]:
-// its credentials are written, or what is recorded of them is compared.
-type Compared struct {
-	Connection  connection.Key
-	Credentials map[string]any // with references
-	Recorded    string         // fingerprint; empty: none
-}
-
 // credentialsCase is what decides whether credentials are written apart from the change of their
 // connection.
 type credentialsCase struct {
@@ -202,22 +185,6 @@ func (a *analysis) byTarget() map[*target]*decision {
 		}
 	}
 	return of
-}
-
-// fingerprint gives what is recorded of the values: of those that are written, what
-// is known; of those that are there already, what stands on the connection or, where
-// that says nothing, a baseline.
-func (a *analysis) fingerprint(t *target, live *connection.Live, written bool) string {
-	known, ok := a.in.Fingerprints[t.key]
-	switch {
-	case len(t.Credentials) > 0 && written:
-		return known.Fresh
-	case ok && known.Unknown && !slices.Contains(a.in.Rotate, t.key):
-		return known.Fresh
-	case live != nil:
-		return live.Mark.Fingerprint
-	}
-	return ""
 }
 
 // listRotations puts the rotations into the plan, apart from its changes.

@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/qlsync/qlsync/pkg/connection"
@@ -50,22 +49,4 @@ func (a *analysis) onlyTargets(o *orderer) {
 	})
 	o.nodes = slices.DeleteFunc(o.nodes, func(n *node) bool { return isOmitted(n.decision) })
 	o.schedule()
-}
-
-// onlyReviewed refuses the changes that differ from those of a reviewed plan: the
-// change itself is another one, or what it was seen on has changed since.
-func (a *analysis) onlyReviewed() {
-	if a.in.Reviewed == nil {
-		return
-	}
-	reviewed := a.in.Reviewed.describe()
-	for _, d := range a.decisions {
-		now := Plan{Changes: []Change{d.change}}
-		if d.live != nil {
-			now.Seen = []Seen{see(d.live)}
-		}
-		if text := now.describe()[d.change.Connection]; d.change.Refused == "" && reviewed[d.change.Connection] != text {
-			d.change.Refused = fmt.Sprintf("it is not as reviewed in plan %s: plan and review again", a.in.Reviewed.Hash)
-		}
-	}
 }

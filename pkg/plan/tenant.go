@@ -53,3 +53,10 @@ func (t *tenant) visible(ref connection.SpaceRef) (connection.Space, bool) {
 	space, ok := t.spaces[connection.SpaceRef{Name: ref.Name, ID: ref.ID, Personal: ref.Personal}]
 	return space, ok
 }
+
+func (t *tenant) userName(id string) string {
+	if email := t.users[id].Email; email != "" {
+		return email
+	}
+	return id
+}

@@ -3,34 +3,9 @@ package plan
 import (
 	"cmp"
 	"slices"
-	"strconv"
 
 	"github.com/qlsync/qlsync/pkg/connection"
 )
-
-// node is one operation in the graph.
-type node struct {
-	operation connection.Operation
-	decision  *decision
-	// takes and frees are the keys that the operation occupies and gives up.
-	takes, frees *connection.Key
-	needs        []*node // must have succeeded before
-	// created is the operation whose connection this one is about; nil where the
-	// id is known.
-	created *node
-	advice  string // what to do if the service refuses it
-	// group is the group whose step this is part of; nil: none. leads reports that it comes
-	// before the group, and creates what that needs.
-	group *group
-	leads bool
-	// urgent marks what brings back a name that is missing.
-	urgent bool
-	task   int // its index among the scheduled ones
-	id     int // see [Item.ID]
-}
-
-// group is operations that must not be separated.
-type group struct{ undo *connection.Operation }
 
 // ownerAfter gives who is to own what is made anew: the caller, where nobody is
 // declared.
@@ -88,23 +63,38 @@ func (t *target) credentialsMark(ownerID string) string {
 	return connection.CredentialsMark(t.CredentialsVersion, t.Credentials, ownerID)
 }
 
-// spare gives the key, or one like it at which nothing stands.
-func (o *orderer) spare(key connection.Key) connection.Key {
-	name := key.Name
-	for i := 2; !o.reserve(key); i++ {
-		key.Name = name + "-" + strconv.Itoa(i)
+// fingerprint gives what is recorded of the values: of those that are written, what
+// is known; of those that are there already, what stands on the connection or, where
+// that says nothing, a baseline.
+func (a *analysis) fingerprint(t *target, live *connection.Live, written bool) string {
+	known, ok := a.in.Fingerprints[t.key]
+	switch {
+	case len(t.Credentials) > 0 && written:
+		return known.Fresh
+	case ok && known.Unknown && !slices.Contains(a.in.Rotate, t.key):
+		return known.Fresh
+	case live != nil:
+		return live.Mark.Fingerprint
 	}
-	return key
+	return ""
 }
 
-// reserve takes a key for the moment between two calls; it reports false when
-// something stands there that does not leave at any time, now or at the end, or passes
-// through as well.
-func (o *orderer) reserve(key connection.Key) bool {
-	_, leadsAway := o.analysis.moves.away[key]
-	if o.live[key] != nil && !o.needless[key] || o.declared[key] || o.passed[key] || leadsAway {
-		return false
+// lifted lists, sorted, what of [connection.Desired.NotSensitive] a write records on a
+// connection: only names whose live value is what the files show once the write is done.
+// Otherwise the record would uncover a value that nobody has declared. Live is nil where the
+// write creates the connection.
+func (a *analysis) lifted(t *target, live *connection.Live) []string {
+	var names []string
+	for _, name := range t.NotSensitive {
+		value := t.Properties[name]
+		if value == nil || slices.Contains(t.Sensitive, name) || t.Lifecycle.Ignores("properties", name) {
+			continue
+		}
+		if live != nil && !live.Mark.Lifts(a.in.Project, name) && !a.showsNothingElse(t, live, name) {
+			continue
+		}
+		names = append(names, name)
 	}
-	o.passed[key] = true
-	return true
+	slices.Sort(names)
+	return slices.Compact(names)
 }
