@@ -85,8 +85,8 @@ func bombs() map[string]bomb {
 	add("accents on one letter", inside(`url: "e`+strings.Repeat("\u0300", 200_000)+`"`))
 	add("defaults in each connection", "version: 1\ndefaults: {properties: {a: ["+strings.Repeat("1,", 15_000)+"1]}}\nconnections:\n"+numbered("  - {name: c%d}\n", 5000))
 	full := "version: 1\ndefaults: {space: Finance, dataSource: rest, properties: {about: \"" + strings.Repeat("a long text of the defaults ", 30) + "\"}}\nconnections:\n"
-	add("connections up to the limit", full+numbered("  - {name: c%[1]d, properties: {url: \"https://host-%[1]d.example/v1/orders/of/customers\"}, credentials: {password: {env: P%[1]d}}}\n", limits.ProjectConnections))
-	add("mistakes up to the limit", full+numbered("  - {name: c%[1]d, properties: {password: \"x%[1]d\", url: \"https://u:secret%[1]d@host.example\"}, tgas: []}\n", limits.ProjectConnections))
+	add("connections up to the limit", full+numbered("  - {name: c%[1]d, properties: {url: \"https://host-%[1]d.example/v1/orders/of/customers\"}, credentials: {password: {env: P%[1]d}}}\n", limits.TenantConnections))
+	add("mistakes up to the limit", full+numbered("  - {name: c%[1]d, properties: {password: \"x%[1]d\", url: \"https://u:secret%[1]d@host.example\"}, tgas: []}\n", limits.TenantConnections))
 	add("moved blocks in a chain", one+"moved:\n"+numbered("  - {from: {space: F, name: m%[1]d}, to: {space: F, name: n%[1]d}}\n", 5000))
 	add("moved blocks to one place", one+"moved:\n"+numbered("  - {from: {space: Finance, name: m%d}, to: {space: Finance, name: a}}\n", 5000))
 	add("tags", "%YAML 1.2\n"+strings.Repeat("%TAG !a! tag:example.com,2000:\n", 50_000)+"---\n"+one)
@@ -201,8 +201,8 @@ func bombSays(name string) string {
 		"aliases of lists":                   tooManyIn,
 		"merged maps":                        tooManyIn,
 		"values of a connection":             tooManyIn,
-		"aliases of maps":                    "more than 3000000 values " + projects,
-		"aliases of long texts":              "more than 3000000 values " + projects,
+		"aliases of maps":                    "more than 4000000 values " + projects,
+		"aliases of long texts":              "more than 4000000 values " + projects,
 		"a map merged into itself":           `the alias "a" refers to the value that it stands in`,
 		"an alias in its own anchor":         `the alias "a" refers to the value that it stands in`,
 		"aliases of a connection":            "more than 50000 connections " + projects,

@@ -69,16 +69,16 @@ func BenchmarkValidate(b *testing.B) {
 	}
 }
 
-// BenchmarkPlanOfAllThatAProjectMayHold plans to create as many connections as a project may
-// hold. The bounds are those of the bombs, on a processor that does nothing else.
-func BenchmarkPlanOfAllThatAProjectMayHold(b *testing.B) {
+// BenchmarkPlanOfAllThatATenantMayHave plans to create as many connections as may be declared for
+// a tenant. The bounds are those of the bombs, on a processor that does nothing else.
+func BenchmarkPlanOfAllThatATenantMayHave(b *testing.B) {
 	folder := b.TempDir()
 	program := filepath.Join(folder, "qlsync")
 	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
 		b.Fatalf("%v\n%s", err, out)
 	}
 	connections := "version: 1\ndefaults: {space: Finance, dataSource: File_AmazonS3ConnectorV2}\nconnections:\n" +
-		numbered("  - name: Connection %[1]d of orders and customers\n    properties: {region: eu-west-1, bucketName: acme-bucket-%[1]d}\n    credentials: {secretKey: {env: S%[1]d}, accessKey: {env: A%[1]d}}\n", limits.ProjectConnections)
+		numbered("  - name: Connection %[1]d of orders and customers\n    properties: {region: eu-west-1, bucketName: acme-bucket-%[1]d}\n    credentials: {secretKey: {env: S%[1]d}, accessKey: {env: A%[1]d}}\n", limits.TenantConnections)
 	for name, text := range map[string]string{
 		"qlsync.yaml": "version: 1\nproject: bench\nconnections: [c.yaml]\ntenants: {demo: {url: \"sim:t.yaml\"}}\n",
 		"c.yaml":      connections,
@@ -92,7 +92,7 @@ func BenchmarkPlanOfAllThatAProjectMayHold(b *testing.B) {
 		command := exec.Command(program, "plan")
 		command.Dir = folder
 		out, err := command.CombinedOutput()
-		if want := fmt.Sprintf("Plan: %d to create.", limits.ProjectConnections); err != nil || !strings.Contains(string(out), want) {
+		if want := fmt.Sprintf("Plan: %d to create.", limits.TenantConnections); err != nil || !strings.Contains(string(out), want) {
 			b.Fatalf("got %v and %.500s, want %q", err, out, want)
 		}
 		took := command.ProcessState.UserTime() + command.ProcessState.SystemTime()

@@ -32,13 +32,14 @@ const (
 // A project, over all its files.
 const (
 	ProjectBytes       = 64 << 20
-	ProjectConnections = 50_000
-	ProjectValues      = 3_000_000
+	ProjectConnections = 200_000
+	ProjectValues      = 4_000_000
 	ProjectFiles       = 50_000
 	ProjectMoves       = 200_000
 	ProjectPatterns    = 1000
 	ProjectLooks       = 500_000
 	ProjectDeclared    = 1_000_000
+	TenantConnections  = 50_000 // declared for one tenant: a plan holds all of them
 	FilledBytes        = 64 << 20
 	SchemaFiles        = 2000
 	SchemaFolderBytes  = 64 << 20

@@ -47,6 +47,7 @@ var Table = []Limit{
 	{Of: project, Text: "%s `moved` blocks", Most: ProjectMoves, Raised: true, Test: "TestTheLimitsOfAProjectAreRaised"},
 	{Of: patterns, Text: "%s", Most: ProjectPatterns, Raised: true, Test: overTest},
 	{Of: patterns, Text: "%s files and folders that they look at", Most: ProjectLooks, Raised: true, Test: "TestTheLimitsOfAProjectAreRaised"},
+	{Of: "connections declared for one tenant", Text: "%s", Most: TenantConnections, Raised: true, Test: overTest},
 	{Of: "connections times tenants", Text: "%s", Most: ProjectDeclared, Raised: true, Test: overTest},
 	Filled,
 	{Of: schema, Text: "%s", Most: SchemaBytes, Bytes: true, Test: bombsTest},

@@ -17,6 +17,7 @@ const (
 	maxProjectPatterns    = limits.ProjectPatterns // entries under connections
 	maxProjectLooks       = limits.ProjectLooks    // files and folders that the entries look at
 	maxProjectDeclared    = limits.ProjectDeclared // connections times tenants
+	maxTenantConnections  = limits.TenantConnections
 )
 
 const hintRaise = "split the project, or " + limits.Option

@@ -54,6 +54,10 @@ func (p *Project) Desired(tenant *Tenant, variables map[string]string) (*Desired
 	set := &DesiredSet{Files: len(all.sources), Connections: make([]connection.Desired, 0, number)}
 	for _, file := range all.sources {
 		r.readFile(set, file, spaces)
+		if most := p.options.factor() * maxTenantConnections; len(set.Connections) > most {
+			r.problems = append(r.problems, p.tooMuch("more than %d connections are declared for tenant %q", most, tenant.Name))
+			break
+		}
 	}
 	set.collectSpaces(spaces)
 	r.checkMoves(set.Moves)
