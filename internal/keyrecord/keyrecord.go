@@ -104,20 +104,23 @@ func wayOf(live *connection.Live) connection.Way {
 }
 
 // Only returns the one connection of the list that is on its way to the key: the one whose
-// name has no number appended, or else the only one. Nil: qlsync cannot tell which one it is.
+// name has no number appended, and rather the record as it is written now than as earlier versions
+// wrote it, or else the only one. Nil: qlsync cannot tell which one it is.
 func (s Spaces) Only(list []*connection.Live, to connection.Key) *connection.Live {
-	var exact []*connection.Live
-	for _, live := range list {
-		for _, prefix := range prefixes {
-			if form, ok := strings.CutPrefix(live.Key.Name, prefix); ok && slices.Contains(s.Forms(to), form) {
-				exact = append(exact, live)
+	for _, form := range s.Forms(to) {
+		var exact []*connection.Live
+		for _, live := range list {
+			for _, prefix := range prefixes {
+				if live.Key.Name == prefix+form {
+					exact = append(exact, live)
+				}
 			}
 		}
+		if len(exact) == 1 {
+			return exact[0]
+		}
 	}
-	switch {
-	case len(exact) == 1:
-		return exact[0]
-	case len(list) == 1:
+	if len(list) == 1 {
 		return list[0]
 	}
 	return nil

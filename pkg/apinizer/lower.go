@@ -46,7 +46,7 @@ func recreate(l connection.Lowering, made connection.Object) connection.Path {
 	}
 	trial := made
 	trial.Part, trial.Way = connection.PartTrial, connection.Beside
-	trial.Mark.Transit, trial.Mark.Moved, trial.Mark.Protected = connection.TransitNew, "", false
+	trial.Mark.Transit, trial.Mark.Moved, trial.Mark.Protected = connection.TransitNew, l.Place, false // with the place, the next run goes on
 	return connection.Path{
 		States: []connection.State{{old}, {old, trial}, {trial}, {made, trial}, {made}},
 		Group:  connection.Span{From: 1, To: 3},

@@ -176,8 +176,10 @@ func (a *analysis) compareCredentials(p *pair, d *difference) {
 	switch {
 	case d.demands.Credentials.Holds():
 		d.writeCredentials(p.Credentials, a.text(d.demands.Credentials))
-	case len(p.Credentials) == 0 || p.Lifecycle.Ignores("credentials", ""):
-	case p.live.Mark.Credentials == "" && !p.live.HasCredentials && !p.live.Separated:
+	case len(p.Credentials) == 0:
+	case p.Lifecycle.Ignores("credentials", "") && (p.live.HasCredentials || p.live.Separated || a.credentialsDue(p) == ""):
+		// Where the tenant has none, a change of owner that was interrupted may have taken them away.
+	case p.Lifecycle.Ignores("credentials", ""), p.live.Mark.Credentials == "" && !p.live.HasCredentials && !p.live.Separated:
 		d.writeCredentials(p.Credentials, "the tenant has no credentials for it")
 	default:
 		if due := a.credentialsDue(p); due != "" {
@@ -218,10 +220,21 @@ func (a *analysis) mustRecreate(p *pair, d *difference) string {
 	if d.demands.Recreate.Holds() {
 		return a.text(d.demands.Recreate)
 	}
-	if a.updateOf(p.target) == connection.UpdateRecreate && (len(d.set)+len(d.remove) > 0 || d.credentials) {
+	if a.updateOf(p.target) == connection.UpdateRecreate && (len(d.set)+len(d.remove) > 0 || d.credentials && !a.handsOver(p, d)) {
 		return "update: recreate"
 	}
 	return ""
+}
+
+// handsOver reports whether the credentials are to be written only because a connection is given to
+// another owner than the caller, or was given by a run that was interrupted, so that the tenant has
+// none. That takes a patch in any case, also after a create.
+func (a *analysis) handsOver(p *pair, d *difference) bool {
+	caller := a.in.Snapshot.Caller.ID
+	if d.owner {
+		return p.ownerID != caller && connection.CredentialsDue(p.live.Mark.Credentials, p.credentialsMark(p.live.OwnerID)) == ""
+	}
+	return p.live.OwnerID != caller && !p.live.HasCredentials
 }
 
 // updateOf tells how properties and credentials of a connection are updated.

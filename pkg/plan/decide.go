@@ -140,14 +140,30 @@ func (a *analysis) created(t *target) []Field {
 	if len(t.Tags) > 0 {
 		d.add("/tags", nil, toList(slices.Sorted(slices.Values(t.Tags))))
 	}
-	for _, name := range slices.Sorted(maps.Keys(t.Properties)) {
-		if value := t.Properties[name]; value != nil {
-			property := t.source.Properties[name]
-			d.add("/properties/"+jsonpointer.Escape(name), nil, a.storedName(property, a.in.Rules.Normalize(property, value)))
-		}
+	properties := a.declaredProperties(t)
+	for _, name := range slices.Sorted(maps.Keys(properties)) {
+		d.add("/properties/"+jsonpointer.Escape(name), nil, a.storedName(t.source.Properties[name], properties[name]))
 	}
 	d.addCredentials(t.Credentials)
 	return d.fields
+}
+
+// declaredProperties returns the properties of a connection that is created: those that are
+// declared, and those that an interrupted recreate has kept of the old one.
+func (a *analysis) declaredProperties(t *target) map[string]any {
+	if t.tried == nil {
+		return a.normalized(t)
+	}
+	old, declared := *t.tried, a.normalized(t)
+	old.Properties = maps.Clone(old.Properties)
+	maps.DeleteFunc(old.Properties, func(_ string, value any) bool { return len(connection.Secrets(value)) > 0 })
+	properties := a.rebuilt(t, &old, nil)
+	for _, name := range old.Hidden {
+		if value, ok := declared[name]; ok {
+			properties[name] = value
+		}
+	}
+	return properties
 }
 
 // normalized gives the declared properties in the form in which they are sent,

@@ -47,7 +47,7 @@ func hostileWorld(t *rapid.T, base func(*rapid.T) *world) *world {
 			leaveHalf(t, w, connection.Key{Space: d.Space.Name, Name: d.Name})
 		}
 	}
-	if rapid.IntRange(0, 3).Draw(t, "personal") == 0 {
+	if !w.whole && rapid.IntRange(0, 3).Draw(t, "personal") == 0 {
 		goPersonal(w)
 	}
 	for i := range w.files {
@@ -79,15 +79,27 @@ func leaveHalf(t *rapid.T, w *world, key connection.Key) {
 	hold := func(prefix, transit string) {
 		live := w.hold(key.Space, prefix+digest, func(l *connection.Live) {
 			l.Mark = connection.Mark{Project: project, Key: digest, Transit: transit, Credentials: "0"}
+			if w.whole && transit == connection.TransitNew {
+				l.Mark.Moved = digest // it was tried out for its own key
+			}
 			l.HasCredentials = true
 			l.Properties = map[string]any{"path": "/1"}
 		})
 		w.stored[live.ID] = "from before"
 	}
-	if rapid.Bool().Draw(t, "gone") {
+	isGone := rapid.Bool().Draw(t, "gone")
+	if isGone {
 		w.snapshot.Connections = slices.DeleteFunc(w.snapshot.Connections, func(l connection.Live) bool { return l.Key == key })
 	}
 	which := rapid.IntRange(1, 7).Draw(t, "halves")
+	switch {
+	case w.fixedNames:
+		which = 1
+	case w.whole && !isGone: // where a new one is tried out, no old one makes way
+		which = 1
+	case w.whole:
+		which &^= 2
+	}
 	if which&1 != 0 {
 		hold("qlsync-new-", connection.TransitNew)
 	}
@@ -243,7 +255,7 @@ func (w *world) file(key connection.Key) *connection.Desired {
 
 func (g *guard) before(item plan.Item) {
 	op := item.Operation
-	change := g.p.Changes[item.Change]
+	change := *g.p.Change(item.Change)
 	if change.Refused != "" {
 		g.t.Fatalf("an operation of a refused change: %s %s", op.Kind, op.Key)
 	}
@@ -265,7 +277,7 @@ func (g *guard) before(item plan.Item) {
 			g.t.Fatalf("%s touches %q, which nobody owns, and the policy is %s\n%s", op.Kind, live.Key, g.w.policy.Adopt, outline(g.p))
 		}
 	}
-	if _, sets := op.Set["host"]; (sets || slices.Contains(op.Remove, "host")) && op.Credentials == nil && live.HasCredentials {
+	if _, sets := op.Set["host"]; (sets || slices.Contains(op.Remove, "host")) && op.Credentials == nil && live.HasCredentials && !g.w.fixedNames {
 		g.t.Fatalf("%s of %q changes the host without the credentials: the service refuses it\n%s", op.Kind, live.Key, outline(g.p))
 	}
 	if op.Kind == connection.Delete || op.Kind == connection.BulkDelete {
@@ -281,11 +293,26 @@ func (g *guard) before(item plan.Item) {
 // the old one exists.
 func (g *guard) beforeDelete(item plan.Item, live *connection.Live) {
 	change := g.p.Changes[item.Change]
-	if live.Mark.Protected {
+	d := g.w.file(change.Connection)
+	for _, other := range g.w.snapshot.Connections {
+		if d == nil && g.w.whole && g.w.fits(other.Mark.Moved, live.Key) {
+			d = g.w.file(other.Key) // it was recreated there
+		}
+	}
+	if live.Mark.Protected && (d == nil || d.Lifecycle.PreventDestroy == nil || *d.Lifecycle.PreventDestroy) {
 		g.t.Fatalf("deletes %q, which is protected", live.Key)
+	}
+	if g.w.whole && (change.Action == plan.ActionRecreate || g.w.fixedNames && change.Action == plan.ActionMove) {
+		g.beforeReplaced(change, live)
+		return
 	}
 	if live.Mark.Project == "" {
 		g.t.Fatalf("deletes %q, which nobody owns", live.Key)
+	}
+	for _, other := range g.w.snapshot.Connections {
+		if g.w.whole && g.w.fits(other.Mark.Moved, live.Key) && g.w.file(other.Key) != nil && g.w.file(live.Key) == nil {
+			return // it was recreated at another key
+		}
 	}
 	if g.w.fits(live.Mark.Key, live.Key) || live.Mark.Transit == "" { // the former: put back by hand
 		if change.Action != plan.ActionDelete || g.w.policy.Prune != connection.PruneOwned || g.w.file(live.Key) != nil {
@@ -299,11 +326,16 @@ func (g *guard) beforeDelete(item plan.Item, live *connection.Live) {
 	if undeclared && change.Action == plan.ActionDelete && g.w.policy.Prune == connection.PruneOwned {
 		return
 	}
+	if slices.ContainsFunc(g.p.Changes, func(c plan.Change) bool {
+		return c.Refused == "" && g.w.fits(live.Mark.Key, c.Connection) && c.From != nil && g.w.at(*c.From) != nil
+	}) {
+		return // it is recreated from elsewhere
+	}
 	for _, other := range g.w.snapshot.Connections {
-		if other.ID == live.ID || other.Mark.Project != project {
+		if other.ID == live.ID {
 			continue
 		}
-		if g.w.fits(live.Mark.Key, other.Key) {
+		if g.w.fits(live.Mark.Key, other.Key) && (other.Mark.Project == project || g.isAdopted(other)) {
 			return
 		}
 		if live.Mark.Transit == connection.TransitNew && other.Mark.Transit == connection.TransitOld && other.Mark.Key == live.Mark.Key {
@@ -311,6 +343,27 @@ func (g *guard) beforeDelete(item plan.Item, live *connection.Live) {
 		}
 	}
 	g.t.Fatalf("deletes %q (%s), the last one of its key, in\n%s", live.Key, live.Mark.Transit, outline(g.p))
+}
+
+// isAdopted reports whether the plan takes a connection over.
+func (g *guard) isAdopted(live connection.Live) bool {
+	return slices.ContainsFunc(g.p.Changes, func(c plan.Change) bool { return c.ID == live.ID && c.Refused == "" })
+}
+
+// beforeReplaced demands that a connection that is recreated is deleted only while another one has
+// all that it is to have.
+func (g *guard) beforeReplaced(change plan.Change, live *connection.Live) {
+	if live.Mark.Transit == connection.TransitNew {
+		return // the one that was tried out
+	}
+	d := g.w.file(change.Connection)
+	for _, other := range g.w.snapshot.Connections {
+		if other.ID != live.ID && other.Mark.Project == project && g.w.fits(other.Mark.Key, change.Connection) &&
+			(other.HasCredentials || !live.HasCredentials || d.Lifecycle.RecreateAllowed) {
+			return
+		}
+	}
+	g.t.Fatalf("deletes %q, and nothing has what it has, in\n%s", live.Key, outline(g.p))
 }
 
 // after demands that a name that stood is missing only while its own recreate is

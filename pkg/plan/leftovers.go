@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"cmp"
+
 	"github.com/qlsync/qlsync/internal/keyrecord"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
@@ -18,6 +20,7 @@ var fates = []struct {
 	{(*stray).isListedTwice, fateKept, "kept-listed-twice", (*stray).other},
 	{(*stray).isLastWithCredentials, fateKept, "kept-credentials", nil},
 	{(*stray).isFinished, fateFinished, "", nil},
+	{(*stray).isReplaced, fateFinished, "", nil},
 	{(*stray).isPending, fateKept, "kept-pending", nil},
 	{(*stray).isMisnamedHalf, fateKept, "kept-misnamed", nil},
 	{(*stray).isProtectedHalf, fateKept, "kept-protected", (*stray).recreated},
@@ -35,7 +38,8 @@ type strays struct {
 	*matcher
 	byRecord map[string]*pair // the declared connections, by every form of their record
 	ids      map[string]*connection.Live
-	halves   map[half]int // how many could be that half of a recreate
+	halves   map[half]int     // how many could be that half of a recreate
+	made     map[string]*pair // the declared connections of ours that record where they come from, by that record
 	names    namesakes
 }
 
@@ -82,12 +86,15 @@ func (found *matched) leave(m *matcher) {
 func newStrays(m *matcher, pairs []pair) *strays {
 	s := &strays{
 		matcher: m, byRecord: make(map[string]*pair, len(pairs)), ids: make(map[string]*connection.Live, len(pairs)),
-		halves: map[half]int{}, names: newNamesakes(pairs),
+		halves: map[half]int{}, made: map[string]*pair{}, names: newNamesakes(pairs),
 	}
 	for i := range pairs {
 		p := &pairs[i]
 		for _, form := range m.places.Forms(p.key) {
 			s.byRecord[form] = p
+		}
+		if live := p.live; live != nil && live.Key == p.key && live.Mark.Project == m.project && live.Mark.Moved != "" {
+			s.made[live.Mark.Moved] = p
 		}
 		for _, live := range []*connection.Live{p.live, m.live[p.key]} {
 			if live != nil && live.ID != "" && s.ids[live.ID] == nil {
@@ -113,7 +120,10 @@ func (s *stray) decide() leftover {
 			args = rule.args(s)
 		}
 		rest.fate, rest.kept = rule.fate, connection.Because(rule.why, args...)
-		if rest.fate == fateFinished {
+		switch by := s.replacedBy(); {
+		case rest.fate == fateFinished && by != nil:
+			rest.of, rest.recreated, rest.released = by.key, true, by.isReleased()
+		case rest.fate == fateFinished:
 			rest.of, rest.needless = s.of.key, s.live.Mark.Transit == connection.TransitNew && s.standing() != nil
 		}
 		return rest
@@ -139,7 +149,7 @@ func (s *stray) recreated() []any { return []any{"of", s.of.key} }
 // have taken them away.
 func (s *stray) isLastWithCredentials() bool {
 	return s.isHalfOfDeclared() && s.places.IsLeftover(s.live, s.of.key) && s.of.isUnsupplied() &&
-		s.live.Mark.Transit == connection.TransitOld && s.live.HasCredentials && (s.of.live == nil || !s.of.live.HasCredentials)
+		s.live.Mark.Transit == connection.TransitOld && s.live.HasCredentials && (s.of.live == nil || !s.of.live.HasCredentials || s.of.ownerDiffers())
 }
 
 // isFinished reports whether the delete of the connection needs no approval but that of the
@@ -149,8 +159,34 @@ func (s *stray) isLastWithCredentials() bool {
 // connection nor leaves one.
 func (s *stray) isFinished() bool { return s.mayBeFinished() && s.halves[s.half()] == 1 }
 
+// isReplaced reports whether a recreate has made the connection anew at another key, and was
+// interrupted before it deleted this one.
+func (s *stray) isReplaced() bool { return s.replacedBy() != nil }
+
+// replacedBy returns the declared connection that has replaced this one; nil: none. Both must be as
+// the recreate has left them: what has gone round a cycle of moved blocks also records where it came
+// from. Neither protection nor credentials may be lost with the old one.
+func (s *stray) replacedBy() *pair {
+	old, p := s.live, s.made[s.places.Record(s.live.Key)]
+	switch to, moved := s.moves.target[old.Key]; {
+	case p == nil, old.Mark.Transit != "", old.Mark.Protected && !p.isReleased(), p.isUnsupplied() && old.HasCredentials && !p.live.HasCredentials:
+		return nil
+	case !moved && s.moves.away[p.key] != old.Key && s.explains(old.Mark.Key, p.key): // moved by hand, and brought back
+		return p
+	case moved && to == p.key && s.recreates(old, p) && old.Mark.Moved == "" && s.places.Fits(old.Mark.Key, old.Key):
+		return p
+	}
+	return nil
+}
+
+// recreates reports whether to bring a connection to the key of a declared one takes a recreate.
+func (s *stray) recreates(old *connection.Live, p *pair) bool {
+	return s.snapshot.Traits.Space == connection.Recreate &&
+		(old.Key.Space != p.key.Space || old.DataSource != p.live.DataSource || cmp.Or(p.Lifecycle.Update, s.update) == connection.UpdateRecreate)
+}
+
 func (s *stray) mayBeFinished() bool {
-	return !s.isForeign() && s.isHalfOfDeclared() && !s.live.Mark.Protected && s.places.IsLeftover(s.live, s.of.key)
+	return !s.isForeign() && s.isHalfOfDeclared() && !s.live.Mark.Protected && s.places.IsLeftover(s.live, s.of.key) && !s.isLastWithCredentials()
 }
 
 func (s *stray) half() half { return half{s.of.key, s.live.Mark.Transit} }

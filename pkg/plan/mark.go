@@ -51,6 +51,9 @@ func (a *analysis) movedMark(key connection.Key, live *connection.Live) string {
 	if from, ok := a.moves.cycle[key]; ok {
 		return a.places.Record(from)
 	}
+	if to, ok := a.apart[key]; ok {
+		return a.places.Record(to)
+	}
 	if live != nil && slices.ContainsFunc(a.leftovers, func(rest leftover) bool {
 		return rest.recreated && a.places.Fits(live.Mark.Moved, rest.live.Key)
 	}) {

@@ -10,11 +10,17 @@ import (
 // isUnsupplied reports whether the files neither declare credentials nor allow to let them go.
 func (p *pair) isUnsupplied() bool { return len(p.Credentials) == 0 && !p.Lifecycle.RecreateAllowed }
 
+// isReleased reports whether the files say that the connection is not protected.
+func (p *pair) isReleased() bool {
+	return p.Lifecycle.PreventDestroy != nil && !*p.Lifecycle.PreventDestroy
+}
+
 // matcher finds the live connection of every target.
 type matcher struct {
 	*resolved
 	moves    moves
 	project  string
+	update   string                        // policy.update
 	carriers map[string][]*connection.Live // our connections at no declared key, by key record
 	claimed  map[*connection.Live]bool
 	leaving  map[connection.Key]bool // what leaves has found out
@@ -25,7 +31,7 @@ type matcher struct {
 // blocks, then by key records.
 func match(in *Input, r *resolved) matched {
 	m := &matcher{
-		resolved: r, moves: follow(in.Moves, r.tenant, r.declared), project: in.Project,
+		resolved: r, moves: follow(in.Moves, r.tenant, r.declared), project: in.Project, update: in.Policy.Update,
 		carriers: map[string][]*connection.Live{}, claimed: map[*connection.Live]bool{}, leaving: map[connection.Key]bool{},
 	}
 	for i := range r.snapshot.Connections {
@@ -33,6 +39,11 @@ func match(in *Input, r *resolved) matched {
 		if live.Mark.Project == in.Project && live.Mark.Key != "" && r.declared[live.Key] == nil {
 			m.carriers[live.Mark.Key] = append(m.carriers[live.Mark.Key], live)
 		}
+	}
+	for to, sources := range m.moves.sources {
+		m.moves.sources[to] = slices.DeleteFunc(sources, func(from connection.Key) bool {
+			return m.isApart(from, to) || m.hasComeRound(from) && m.live[from].Mark.Project == m.project
+		})
 	}
 	found := matched{moves: m.moves, pairs: make([]pair, len(r.targets))}
 	for i, target := range r.targets {
@@ -45,6 +56,7 @@ func match(in *Input, r *resolved) matched {
 			}
 		}
 	}
+	found.apart = m.apart()
 	found.leave(m)
 	return found
 }
@@ -124,7 +136,7 @@ func (m *matcher) leaves(from connection.Key) bool {
 	m.leaving[from] = true // for a cycle that closes here
 	to, moved := m.moves.target[from]
 	free := m.live[to] == nil
-	m.leaving[from] = moved && len(m.moves.sources[to]) == 1 && !m.hasComeRound(from) && m.underway(to) == nil &&
+	m.leaving[from] = moved && slices.Equal(m.moves.sources[to], []connection.Key{from}) && !m.hasComeRound(from) && m.underway(to) == nil && !m.isTried(to, from) &&
 		(free && !m.isOnItsWay(to) || !free && m.leaves(to))
 	return m.leaving[from]
 }
@@ -135,6 +147,39 @@ func (m *matcher) hasComeRound(key connection.Key) bool {
 	before, cyclic := m.moves.cycle[key]
 	mark := m.live[key].Mark
 	return cyclic && (mark.Project != m.project || m.places.Fits(mark.Moved, before))
+}
+
+// isApart reports whether the connection at a declared key is another one than that which moved
+// blocks led from there: it has come to the key while nothing was at either end of them.
+func (m *matcher) isApart(key, to connection.Key) bool {
+	live := m.live[key]
+	return !m.moves.isCyclic(key) && m.moves.declared[key] != nil && live != nil && live.Mark.Project == m.project && m.places.Fits(live.Mark.Moved, to)
+}
+
+// apart is [matched.apart]. The ownership record says so, or the next run would take what has come
+// to the key for the connection to move.
+func (m *matcher) apart() map[connection.Key]connection.Key {
+	apart := map[connection.Key]connection.Key{}
+	for key, to := range m.moves.target {
+		if m.moves.declared[key] != nil && !m.moves.isCyclic(key) && (m.live[to] == nil || m.leaves(to)) && (m.live[key] == nil || m.isApart(key, to)) {
+			apart[key] = to
+		}
+	}
+	return apart
+}
+
+// tried returns the new connection that an interrupted recreate has tried out for the key, before
+// it deleted the old one and created the new one under its name. Its record says where the old one was.
+func (m *matcher) tried(key connection.Key) *connection.Live {
+	return m.places.Only(slices.DeleteFunc(m.carriersOf(key), func(l *connection.Live) bool {
+		return l.Mark.Transit != connection.TransitNew || l.Mark.Moved == "" || !m.places.IsLeftover(l, key)
+	}), key)
+}
+
+// isTried reports whether what was tried out for a key is not of the connection at the other one.
+func (m *matcher) isTried(to, from connection.Key) bool {
+	tried := m.tried(to)
+	return tried != nil && !m.places.Fits(tried.Mark.Moved, from)
 }
 
 // carriersOf lists the connections at no declared key that have the record of the key.
@@ -156,6 +201,8 @@ func (m *matcher) findUnderway(p *pair) {
 	if live := m.underway(p.key); live != nil {
 		m.claim(p, live, "interrupted")
 		p.missed = m.live[p.key] == nil
+	} else {
+		p.tried = m.tried(p.key)
 	}
 }
 
@@ -172,10 +219,10 @@ func (m *matcher) underway(to connection.Key) *connection.Live {
 	temporary := m.places.Only(found[""], to)
 	made, old := m.places.Only(found[connection.TransitNew], to), m.places.Only(found[connection.TransitOld], to)
 	switch {
-	case temporary != nil:
-		return temporary
 	case made != nil && old != nil:
 		return made
+	case temporary != nil:
+		return temporary
 	}
 	return old
 }
@@ -183,6 +230,7 @@ func (m *matcher) underway(to connection.Key) *connection.Live {
 // findMoved looks for the live connection that was declared elsewhere before.
 func (m *matcher) findMoved(p *pair) {
 	switch sources := m.moves.sources[p.key]; {
+	case m.wasTried(p):
 	case len(sources) > 1:
 		p.trouble = connection.Because("several-moves", "from", quoted(sources))
 	case len(sources) == 1 && m.leaves(sources[0]) && !m.claimed[m.live[sources[0]]]:
@@ -193,6 +241,9 @@ func (m *matcher) findMoved(p *pair) {
 // findMarked looks for a connection elsewhere that has the record of the key: because a move of two
 // calls was interrupted, or because somebody renamed or moved it by hand.
 func (m *matcher) findMarked(p *pair) {
+	if m.wasTried(p) {
+		return
+	}
 	found := m.unclaimed(p.key)
 	for _, from := range m.moves.origins(p.key) {
 		if len(found) == 0 && m.live[from] == nil {
@@ -206,6 +257,12 @@ func (m *matcher) findMarked(p *pair) {
 	case len(found) > 1:
 		p.trouble = connection.Because("several-candidates", "found", quoted(found))
 	}
+}
+
+// wasTried reports whether an interrupted recreate has tried out a connection for its own key: the
+// old one is deleted, and whatever else has the record of the key is a copy.
+func (m *matcher) wasTried(p *pair) bool {
+	return p.tried != nil && m.places.Fits(p.tried.Mark.Moved, p.key)
 }
 
 // unclaimed lists the keys of the connections that have the record of the key and are not claimed.

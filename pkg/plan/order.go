@@ -107,9 +107,37 @@ func (o *orderer) deleteLeftoversLast() {
 		}
 	}
 	for _, n := range o.nodes {
-		if d := n.decision; d.repair && !d.needless && last[d.of] != nil {
-			n.needs = append(n.needs, last[d.of])
+		if d := n.decision; d.repair {
+			o.clear(n, last[d.of])
 		}
+	}
+}
+
+// clear lets the delete of what an interrupted recreate left of a key wait for the last operation
+// of the key, unless nothing needs the leftover. Where the key is recreated again, the delete waits
+// only until something is at the key, and comes before the recreate leaves the same kind of
+// leftover: of two, the next run could not tell which one a recreate has left.
+func (o *orderer) clear(n, last *node) {
+	if last == nil {
+		return
+	}
+	d := last.decision
+	isThere := d.live != nil && (!d.missed || n.decision.live.Mark.Transit == connection.TransitNew)
+	for _, other := range o.nodes { // in the order of the decision
+		if other.decision != d {
+			continue
+		}
+		if mark := other.operation.Mark; isThere && mark != nil && mark.Transit != "" && mark.Transit == n.decision.live.Mark.Transit {
+			other.needs = append(other.needs, n)
+			return
+		}
+		if d.missed && other.takes != nil && *other.takes == d.target.key {
+			isThere = true
+			n.needs = append(n.needs, other)
+		}
+	}
+	if !n.decision.needless {
+		n.needs = append(n.needs, last)
 	}
 }
 

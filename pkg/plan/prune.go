@@ -82,8 +82,10 @@ func (a *analysis) mayBeCreated(live *connection.Live) string {
 // repair deletes what an interrupted recreate left behind.
 func (a *analysis) repair(rest *leftover) {
 	live := rest.live
+	old := *live
+	old.Mark.Protected = old.Mark.Protected && !rest.released
 	a.decisions = append(a.decisions, &decision{live: live, repair: true, needless: rest.needless, of: rest.of, change: Change{
 		Action: ActionDelete, Connection: live.Key, ID: live.ID, DataSource: live.DataSource,
-		Reason: "left behind by an interrupted recreate", Refused: a.refuseDelete(live),
+		Reason: "left behind by an interrupted recreate", Refused: a.refuseDelete(&old),
 	}})
 }

@@ -141,8 +141,8 @@ func TestARecreateForAnotherOwner(t *testing.T) {
 			},
 			slices.Concat([]string{
 				"s1 patch qlsync-new > x", "s2 create qlsync-new with credentials", "s3 bulk-update qlsync-new for u-bo",
-				"s4 patch qlsync-new with credentials",
-			}, swap("s5"), []string{"s6 bulk-delete qlsync-old", "s7 bulk-delete qlsync-old"}),
+				"s4 patch qlsync-new with credentials", "s5 bulk-delete qlsync-old",
+			}, swap("s6"), []string{"s7 bulk-delete qlsync-old"}),
 		},
 		{"begins nothing that the token could not hand over", func(w *world) {
 			w.snapshot.Traits = memberTraits()

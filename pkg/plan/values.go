@@ -18,6 +18,9 @@ type target struct {
 	lacks connection.Reason
 	// selects is the property that selects them.
 	selects string
+	// tried is what an interrupted recreate has tried out before it deleted the old connection;
+	// nil: nothing.
+	tried *connection.Live
 }
 
 // resolved is what resolve found: the declared connections with what their names mean in the tenant.
@@ -69,6 +72,8 @@ type leftover struct {
 	elsewhere bool
 	// recreated reports that it was to be moved, and a recreate of it is at the new key.
 	recreated bool
+	// released reports that the files lift the protection of what a recreate has replaced.
+	released bool
 }
 
 // matched is what match found: for every target its live connection, and what is left over.
@@ -79,6 +84,9 @@ type matched struct {
 	// begun holds the new connections that interrupted recreates have left next to those that they
 	// were to replace, by key.
 	begun map[connection.Key]*connection.Live
+	// apart holds the declared keys to which something comes while moved blocks lead on from there
+	// to another declared key at which nothing stays, with that key.
+	apart map[connection.Key]connection.Key
 }
 
 // difference is what differs between a declared connection and its live one, and

@@ -29,6 +29,11 @@ type world struct {
 	stored map[string]string
 	// ownersOnly lets nobody but the owner of a connection write credentials to it.
 	ownersOnly bool
+	// whole reports that the service has no owners, that the key of a connection is its id, and
+	// that a write replaces all of it; fixedNames that it never gives a connection another name.
+	whole, fixedNames bool
+	// fresh is the fingerprint of the values that are declared; empty: none is compared.
+	fresh string
 	// byName lets the records of live connections be over the names of spaces, as earlier
 	// versions wrote them.
 	byName bool
@@ -167,6 +172,10 @@ func (w *world) do(item plan.Item) error {
 	if item.Created != nil {
 		op.ID = w.made[*item.Created]
 	}
+	w.snapshot.Connections = slices.Clone(w.snapshot.Connections)
+	if w.whole {
+		return w.replace(op)
+	}
 	if op.Kind == connection.Create {
 		w.created++
 		live := connection.Live{
@@ -189,7 +198,7 @@ func (w *world) do(item plan.Item) error {
 	if w.ownersOnly && op.Credentials != nil && live.OwnerID != w.snapshot.Caller.ID {
 		return fmt.Errorf("%s %q: %w", op.Kind, op.Key, connection.ErrForbidden)
 	}
-	w.snapshot.Connections = slices.Delete(slices.Clone(w.snapshot.Connections), i, i+1)
+	w.snapshot.Connections = slices.Delete(w.snapshot.Connections, i, i+1)
 	if op.Kind == connection.Delete || op.Kind == connection.BulkDelete {
 		return nil
 	}
@@ -198,6 +207,55 @@ func (w *world) do(item plan.Item) error {
 	}
 	live.Properties = maps.Clone(live.Properties)
 	w.write(&live, op)
+	return w.put(live)
+}
+
+// replace carries one operation out at such a service. What a write does not carry is gone.
+func (w *world) replace(op connection.Operation) error {
+	i := slices.IndexFunc(w.snapshot.Connections, func(l connection.Live) bool { return l.Key == op.Key })
+	live := connection.Live{Key: op.Key, SpaceID: w.spaceID(op.Key.Space), DataSource: op.DataSource, Family: family(op.DataSource)}
+	switch {
+	case op.Kind == connection.Create && i >= 0:
+		return fmt.Errorf("create %q: %w", op.Key, connection.ErrConflict)
+	case op.Kind != connection.Create && i < 0:
+		return fmt.Errorf("%s %q: %w", op.Kind, op.Key, connection.ErrNotFound)
+	case i >= 0:
+		live = w.snapshot.Connections[i]
+		w.snapshot.Connections = slices.Delete(w.snapshot.Connections, i, i+1)
+	}
+	store := w.stored[live.ID+" store"]
+	delete(w.stored, live.ID)
+	delete(w.stored, live.ID+" store")
+	switch {
+	case op.Kind == connection.Delete:
+		return nil
+	case op.Kind != connection.Create && op.Kind != connection.Patch, op.OwnerID != "", op.Tags != nil,
+		op.Kind == connection.Patch && (op.Space != nil || op.DataSource != live.DataSource || op.Name != "" && w.fixedNames):
+		return fmt.Errorf("%s of %q writes what it cannot", op.Kind, op.Key)
+	}
+	for _, name := range live.Withheld {
+		if op.Credentials[name] == nil && !slices.Contains(op.Remove, name) && !op.Lossy {
+			return fmt.Errorf("%s of %q loses %s, which the service keeps", op.Kind, op.Key, name)
+		}
+	}
+	live.Properties = maps.Clone(live.Properties)
+	if live.Properties == nil {
+		live.Properties = map[string]any{}
+	}
+	if op.Name != "" {
+		live.Key.Name = op.Name
+	}
+	live.ID = live.Key.String()
+	w.write(&live, connection.Operation{Set: op.Set, Remove: op.Remove, Mark: op.Mark})
+	if value, has := live.Properties["store"]; has && !w.fixedNames { // it is shown as an id
+		live.Hidden, store = []string{"store"}, fmt.Sprint(value)
+		delete(live.Properties, "store")
+	}
+	w.stored[live.ID+" store"] = store
+	live.Withheld, live.HasCredentials = slices.Sorted(maps.Keys(op.Credentials)), len(op.Credentials) > 0
+	if live.HasCredentials {
+		w.stored[live.ID] = connection.Canonical(op.Credentials)
+	}
 	return w.put(live)
 }
 

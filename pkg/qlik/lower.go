@@ -101,7 +101,7 @@ func recreate(l connection.Lowering) connection.Path {
 		way.states[0] = way.last().With(*l.Begun)
 	}
 	if l.Missed && old.Key.Space == l.To.Key.Space {
-		old.Key, old.Mark.Transit = l.To.Key, ""
+		old.Key, old.Mark.Transit, old.Mark.Moved = l.To.Key, "", l.To.Mark.Moved
 		way.to(old)
 	}
 	beside := l.To.Mark
@@ -139,7 +139,9 @@ func (l *lowering) goOn(mark connection.Mark) connection.Object {
 		made.Owner = l.To.Owner
 		l.to(made)
 	}
-	mark.Credentials = l.Record(made.Owner)
+	if len(l.Declared) > 0 {
+		mark.Credentials = l.Record(made.Owner)
+	}
 	made.Mark, made.Tags, made.TagsAgain = mark, l.To.Tags, true
 	if len(l.Declared) > 0 && !l.SignIn { // the code of a sign-in was for one use
 		made.Credentials, made.Writes = l.Declared, made.Writes+1

@@ -79,7 +79,7 @@ func (*Provider) Lower(l connection.Lowering) []connection.Path {
 	}
 	trial := made
 	trial.Part, trial.Way = connection.PartTrial, connection.Beside
-	trial.Mark.Transit, trial.Mark.Moved, trial.Mark.Protected = connection.TransitNew, "", false
+	trial.Mark.Transit, trial.Mark.Moved, trial.Mark.Protected = connection.TransitNew, l.Place, false
 	if old.Key == l.To.Key {
 		return []connection.Path{{
 			States: []connection.State{{old}, {old, trial}, {trial}, {made, trial}, {made}},
