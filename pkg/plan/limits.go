@@ -16,24 +16,20 @@ func (a *analysis) limit(p *Plan) *Refusal {
 			owned++
 		}
 	}
-	deletes, recreates := a.refuseDeletes(owned), a.refuseRecreates(owned)
 	var confirm []string
-	if deletes != nil {
+	recreates := a.refuseRecreates(owned)
+	first := recreates
+	if deletes := a.refuseDeletes(owned); deletes != nil {
+		first, deletes.Next = deletes, recreates
 		confirm = append(confirm, fmt.Sprintf("--confirm-deletes %d@%s", p.Summary.Delete, p.Hash))
 	}
 	if recreates != nil {
 		confirm = append(confirm, fmt.Sprintf("--confirm-recreates %d@%s", p.Summary.Recreate, p.Hash))
 	}
-	for _, refusal := range []*Refusal{deletes, recreates} {
-		if refusal != nil {
-			refusal.Hint = "if this is meant: " + strings.Join(confirm, " ")
-		}
+	for refusal := first; refusal != nil; refusal = refusal.Next {
+		refusal.Hint = "if this is meant: " + strings.Join(confirm, " ")
 	}
-	if deletes == nil {
-		return recreates
-	}
-	deletes.Next = recreates
-	return deletes
+	return first
 }
 
 // refuseDeletes returns the refusal of a plan that deletes too much; nil where it does not.

@@ -24,7 +24,9 @@ func Make(in Input) (*Plan, connection.Problems) {
 		p.Snapshot = &Source{Taken: in.Taken}
 		found.warn(nil, "made from a snapshot of "+in.Taken+", not from the tenant: what has changed there since is not seen")
 	}
-	found.onlyReviewed()
+	if in.Reviewed != nil {
+		onlyReviewed(found.decisions, in.Reviewed)
+	}
 	ordered := order(found)
 	if len(in.Only) > 0 {
 		found.onlyTargets(ordered)
@@ -48,12 +50,10 @@ func Make(in Input) (*Plan, connection.Problems) {
 	found.listRotations(p)
 	p.Estimate = estimate(p.Steps, &in)
 	p.Hash = hash(p)
-	if p.Refusal = found.limit(p); in.Reviewed != nil && !in.Reviewed.reviews(p) {
-		p.Refusal = &Refusal{
-			Rule: RuleStale, Message: "the reviewed plan is not for this project and tenant, or was changed since", Hint: "plan and review again",
-		}
-		if in.Reviewed.IsEarlier() {
-			p.Refusal.Message = "the reviewed plan was made by an earlier version of qlsync, whose hash covers less"
+	p.Refusal = found.limit(p)
+	if in.Reviewed != nil {
+		if refusal := p.refuseReviewed(in.Reviewed); refusal != nil {
+			p.Refusal = refusal
 		}
 	}
 	return p, found.problems
