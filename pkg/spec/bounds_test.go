@@ -36,9 +36,10 @@ func TestAProjectIsBoundedOverAllItsFiles(t *testing.T) {
 		"connections":             {one, map[string]string{"a": connections(110_000, ""), "b": connections(110_000, "")}, "b.yaml: with this file, the project holds more than 200000 connections", false},
 		"connections of a tenant": {one, map[string]string{"a": connections(30_000, ""), "b": connections(30_000, "")}, "qlsync.yaml: more than 50000 connections are declared for tenant \"t\"", true},
 		"defaults": {one, map[string]string{
-			"a": "defaults: {properties: {q: [" + strings.Repeat("1,", 900) + "1]}}\n" + connections(2400, ""),
-			"b": "defaults: {properties: {q: [" + strings.Repeat("1,", 900) + "1]}}\n" + connections(2400, ""),
-		}, "b.yaml: with this file, the project holds more than 4000000 values, with the defaults in each connection", true},
+			"a": "defaults: {properties: {q: [" + strings.Repeat("1,", 900) + "1]}}\n" + connections(2000, ""),
+			"b": "defaults: {properties: {q: [" + strings.Repeat("1,", 900) + "1]}}\n" + connections(2000, ""),
+			"c": "defaults: {properties: {q: [" + strings.Repeat("1,", 900) + "1]}}\n" + connections(2000, ""),
+		}, "c.yaml: with this file, the project holds more than 4000000 values, with the defaults in each connection", true},
 		"tenants": {tenants, map[string]string{"a": connections(17_000, "")}, "qlsync.yaml: 17000 connections for 60 tenants are more than 1000000", true},
 		"entries": {one + "connections: [" + strings.Repeat("'**/a.yaml', ", 1500) + "a.yaml]\n", map[string]string{"a": connections(1, "")}, "qlsync.yaml: more than 1000 entries under connections", true},
 		"marks":   {one, map[string]string{"a": "version: 1\nconnections: [" + strings.Repeat(",", 4<<20) + "]\n"}, "a.yaml: the file has more than 3145728 lines, commas, colons and brackets", false},
