@@ -201,6 +201,12 @@ func serviceBombs() map[string]serviceBomb {
 	for name, path := range map[string]string{"a list of projects": projectsPath, "a list of a type": kindPath} {
 		all["a huge "+name[2:]] = serviceBomb{provider: "apinizer", path: path, answer: saysJSON(200, `{"status": "SUCCESS", "resultList": [`, `{},`, 250_000, `{}]}`), says: []string{tooMany, raise}}
 	}
+	for kind, answer := range map[string]func(http.ResponseWriter, *http.Request){
+		"a 30 MB refusal":     saysJSON(200, `{"status": "ERROR", "resultMessage": "`, `project `, 3*mib, `"}`),
+		"many invalid fields": saysJSON(200, `{"success": false, "validation_errors": [`, `{},`, 900_000, `{}]}`),
+	} {
+		all[kind+" for the projects"] = serviceBomb{provider: "apinizer", path: projectsPath, answer: answer, says: []string{"200"}}
+	}
 	maps.Copy(all, bombsOfWrites())
 	for kind, b := range badAnswers(`{"access_token": `, `{"error": "`, `", "error_description": "`, `"}`) {
 		b.path, b.auth = "/oauth/token", oauthOfABomb

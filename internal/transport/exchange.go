@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/qlsync/qlsync/internal/limits"
@@ -24,6 +25,7 @@ type Answer struct {
 
 	failed  Error // the error of the answer, as far as the pipeline knows it
 	isWrite bool
+	isCut   bool // only the first maxProblem bytes of the body were read
 }
 
 // Unreadable returns the error of an answer that says it is a success and cannot be used. A
@@ -36,10 +38,14 @@ func (a *Answer) Unreadable(why string) *Error {
 
 // NotJSON describes a body that is not JSON.
 func (a *Answer) NotJSON(hide *Redactor) string {
-	if len(bytes.TrimSpace(a.Body)) == 0 {
+	size := fmt.Sprint(len(a.Body))
+	switch {
+	case a.isCut:
+		size = fmt.Sprintf("more than %d", maxProblem)
+	case len(bytes.TrimSpace(a.Body)) == 0:
 		return "the answer is empty"
 	}
-	return fmt.Sprintf("the answer is not whole JSON (%d bytes of %q)", len(a.Body), hide.Clean(a.Header.Get("Content-Type"), maxCode))
+	return fmt.Sprintf("the answer is not whole JSON (%s bytes of %q)", size, hide.Clean(a.Header.Get("Content-Type"), maxCode))
 }
 
 // maxCode is how much of a name that a service sends is repeated, in characters.
@@ -47,6 +53,9 @@ const maxCode = 64
 
 // maxAnswer bounds the body of an answer.
 const maxAnswer = limits.AnswerBytes
+
+// maxProblem bounds what is read of the body of a failure, of which only a few words are shown.
+const maxProblem = 1 << 20
 
 // maxMarks bounds the values of an answer, by its commas and opening brackets. A decoded
 // value takes many times the memory of its text: 32 MiB of "{}," become a gigabyte.
@@ -167,7 +176,11 @@ func roundTrip(client *http.Client, request *http.Request, hide *Redactor) (*Ans
 		return nil, newFailure(client, request, err, made.reached(), hide)
 	}
 	defer response.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
+	most := maxAnswer
+	if response.StatusCode >= http.StatusBadRequest {
+		most = maxProblem
+	}
+	body, err := io.ReadAll(io.LimitReader(response.Body, int64(most)+1))
 	if err != nil {
 		failed := newFailure(client, request, err, phaseAnswer, hide)
 		failed.Sent = true // a part of the answer is here
@@ -177,10 +190,51 @@ func roundTrip(client *http.Client, request *http.Request, hide *Redactor) (*Ans
 		return nil, overQuota(request, hide, why, true)
 	}
 	got := &Answer{Status: response.StatusCode, Header: response.Header, Body: body}
-	if len(body) > maxAnswer {
+	switch {
+	case len(body) <= most:
+	case most == maxAnswer:
 		return got, errTooLarge
+	default:
+		got.Body, got.isCut = closeJSON(body[:most]), true
 	}
-	return got, checkShape(body)
+	return got, checkShape(got.Body)
+}
+
+// closeJSON makes JSON of the beginning of a JSON text: it drops the last value if that is not
+// whole, and closes the lists and maps that are open. A long text is kept up to a place that is
+// never shown, as a secret may lie across the cut.
+func closeJSON(text []byte) []byte {
+	const shown = 2 * maxQuoted
+	var open []byte // the brackets that close what is open
+	whole, colon, begin, part, inString := 0, 0, 0, 0, false
+	for i := 0; i < len(text); i++ {
+		if inString && i-begin <= shown {
+			part = i
+		}
+		switch c := text[i]; {
+		case inString && bytes.HasPrefix(text[i:], []byte(`\u`)):
+			i += len(`u0041`)
+		case inString && c == '\\':
+			i++
+		case c == '"':
+			inString, begin = !inString, i
+		case inString:
+		case c == ':':
+			colon = i
+		case c == ',':
+			whole = i
+		case c == '[' || c == '{':
+			open, whole = append(open, c+2), i+1
+		case c == ']' || c == '}':
+			open, whole = open[:max(0, len(open)-1)], i+1
+		}
+	}
+	end := ""
+	if inString && whole > 0 && colon >= whole && len(text)-begin > shown {
+		whole, end = part, `"`
+	}
+	slices.Reverse(open)
+	return slices.Concat(text[:whole], []byte(end), open)
 }
 
 // overQuota returns the failure of a request that a quota ends.

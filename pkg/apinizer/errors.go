@@ -19,6 +19,9 @@ const (
 	maxText = 400
 )
 
+// maxDeciding is how much of what the server says decides what kind of a refusal it is, in bytes.
+const maxDeciding = 64 << 10
+
 // Error is an answer of the server that is no success, or that cannot be used. Its title
 // is the server's own words, and only answers of the old contract have a code.
 //
@@ -89,11 +92,12 @@ func (e *envelope) ok() bool {
 
 // text returns the server's own words.
 func (e *envelope) text() string {
-	words := cmp.Or(e.Message, e.Description)
+	var words strings.Builder
+	words.WriteString(cmp.Or(e.Message, e.Description))
 	for _, invalid := range e.Invalid {
-		words += fmt.Sprintf("; %s: %s", invalid.Field, invalid.Message)
+		fmt.Fprintf(&words, "; %s: %s", invalid.Field, invalid.Message)
 	}
-	return strings.TrimPrefix(words, "; ")
+	return strings.TrimPrefix(words.String(), "; ")
 }
 
 // classify is [transport.Service.Classify].
@@ -122,6 +126,7 @@ func (c *Client) classify(got *transport.Answer, failed *transport.Error, hide *
 		return transport.Unreadable
 	}
 	text := body.text()
+	text = text[:min(len(text), maxDeciding)]
 	failed.Title = hide.Clean(text, maxText)
 	if code, ok := body.Error.(string); ok {
 		failed.Code = hide.Clean(code, maxCode)
