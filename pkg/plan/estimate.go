@@ -62,15 +62,10 @@ func stillThere(steps []Step) int {
 	left := map[int]bool{}
 	for _, step := range steps {
 		for _, item := range step.Items {
-			kind := item.Operation.Kind
-			left[item.Change] = left[item.Change] || kind != connection.Delete && kind != connection.BulkDelete
+			if kind := item.Operation.Kind; kind != connection.Delete && kind != connection.BulkDelete {
+				left[item.Change] = true
+			}
 		}
 	}
-	count := 0
-	for _, there := range left {
-		if there {
-			count++
-		}
-	}
-	return count
+	return len(left)
 }

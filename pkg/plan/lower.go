@@ -158,7 +158,7 @@ func (o *orderer) isFree(d *decision, path connection.Path) bool {
 // a moved block explains it, as nothing else is declared where it came from.
 func (o *orderer) unmarked(d *decision) bool {
 	mark := d.live.Mark
-	return !o.declared[d.live.Key] && mark.Project == o.analysis.in.Project && o.analysis.places.Fits(mark.Key, d.live.Key)
+	return o.analysis.declared[d.live.Key] == nil && mark.Project == o.analysis.in.Project && o.analysis.places.Fits(mark.Key, d.live.Key)
 }
 
 // name fills in the names of a path that are not those of declared keys.
@@ -258,7 +258,7 @@ func (o *orderer) spare(key connection.Key) connection.Key {
 // through as well.
 func (o *orderer) reserve(key connection.Key) bool {
 	_, leadsAway := o.analysis.moves.away[key]
-	if o.live[key] != nil && !o.needless[key] || o.declared[key] || o.passed[key] || leadsAway {
+	if o.analysis.live[key] != nil && !o.needless[key] || o.analysis.declared[key] != nil || o.passed[key] || leadsAway {
 		return false
 	}
 	o.passed[key] = true

@@ -7,7 +7,7 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// ownerAfter gives who is to own what is made anew: the caller, where nobody is
+// ownerAfter returns who is to own what is created or recreated: the caller, where no owner is
 // declared.
 func (a *analysis) ownerAfter(t *target, old *connection.Live) string {
 	owner := t.ownerID
@@ -17,7 +17,7 @@ func (a *analysis) ownerAfter(t *target, old *connection.Live) string {
 	return cmp.Or(owner, a.in.Snapshot.Caller.ID)
 }
 
-// mark is what will be known of the connection afterwards. Credentials are
+// mark returns the ownership record of the connection after the change. Credentials are
 // recorded when they are written, and as a baseline when nothing is recorded; that
 // none are declared is recorded too, so that those which are added later count as
 // a change.
@@ -44,9 +44,9 @@ func (a *analysis) mark(t *target, live *connection.Live, written bool) *connect
 	return mark
 }
 
-// movedMark is the mark of what stands at a key on a cycle of moved blocks: that
-// it has gone round; and of what was made anew, as long as the old one is there: the
-// next run must know what that is. Elsewhere there is none.
+// movedMark is the record from where a connection has come: at a key on a cycle of moved blocks,
+// and of what was recreated at another key, as long as the old one is there. The next run must know
+// what that is. Elsewhere there is none.
 func (a *analysis) movedMark(key connection.Key, live *connection.Live) string {
 	if from, ok := a.moves.cycle[key]; ok {
 		return a.places.Record(from)
@@ -66,8 +66,8 @@ func (t *target) credentialsMark(ownerID string) string {
 	return connection.CredentialsMark(t.CredentialsVersion, t.Credentials, ownerID)
 }
 
-// fingerprint gives what is recorded of the values: of those that are written, what
-// is known; of those that are there already, what stands on the connection or, where
+// fingerprint returns what is recorded of the values: of those that are written, what
+// is known; of those that are there already, what the connection has recorded or, where
 // that says nothing, a baseline.
 func (a *analysis) fingerprint(t *target, live *connection.Live, written bool) string {
 	known, ok := a.in.Fingerprints[t.key]

@@ -17,18 +17,7 @@ import (
 // brings back a missing name comes first, then the step with the longest chain behind
 // it, then by kind and key: the same order every time.
 func order(a *analysis) *orderer {
-	o := &orderer{
-		analysis: a, traits: &a.in.Snapshot.Traits,
-		live:     make(map[connection.Key]*connection.Live, len(a.in.Snapshot.Connections)),
-		declared: make(map[connection.Key]bool, len(a.targets)),
-	}
-	for i := range a.in.Snapshot.Connections {
-		live := &a.in.Snapshot.Connections[i]
-		o.live[live.Key] = live
-	}
-	for _, t := range a.targets {
-		o.declared[t.key] = true
-	}
+	o := &orderer{analysis: a, traits: &a.in.Snapshot.Traits}
 	for !o.build() {
 		// Each round refuses at least one more change.
 	}
@@ -57,8 +46,8 @@ func (o *orderer) build() bool {
 	return o.free() && o.schedule()
 }
 
-// keepBesideRefused refuses deletes beside another refusal: what could not be made anew, or under
-// its new name, must stay.
+// keepBesideRefused refuses deletes next to another refusal: what could not be recreated, or
+// created under its new name, must stay.
 func keepBesideRefused(decisions []*decision) {
 	refused, notMade := map[connection.Key]bool{}, map[string]bool{}
 	for _, d := range decisions {
@@ -77,8 +66,8 @@ func keepBesideRefused(decisions []*decision) {
 	}
 }
 
-// refuseBeside says why a delete may not be made beside the keys that are refused, and the data
-// sources of which a connection is not made.
+// refuseBeside says why a delete may not be made next to the keys that are refused, and the data
+// sources of which a connection is not created.
 func refuseBeside(d *decision, refused map[connection.Key]bool, notMade map[string]bool) string {
 	switch {
 	case d.repair && refused[d.of]:
@@ -141,9 +130,8 @@ func (o *orderer) clear(n, last *node) {
 	}
 }
 
-// free makes every operation wait for whatever stands at the key that it takes. It
-// reports false when something will never leave: then it has refused the change,
-// and whatever waits for that.
+// free lets every operation wait for the connection at the key that it takes. It reports false when
+// that connection never leaves: then it has refused the change, and what waits for the change.
 func (o *orderer) free() bool {
 	frees, takers := map[connection.Key]*node{}, map[connection.Key]*node{}
 	for _, n := range o.nodes {
@@ -156,7 +144,7 @@ func (o *orderer) free() bool {
 		if n.takes == nil {
 			continue
 		}
-		other := o.live[*n.takes]
+		other := o.analysis.live[*n.takes]
 		if other == nil || other == n.decision.live {
 			continue
 		}

@@ -179,8 +179,6 @@ type group struct{ undo *connection.Operation }
 type orderer struct {
 	analysis *analysis
 	traits   *connection.Traits
-	live     map[connection.Key]*connection.Live
-	declared map[connection.Key]bool
 	passed   map[connection.Key]bool // keys at which a connection stands between two calls
 	needless map[connection.Key]bool // keys of what is deleted at any time
 	nodes    []*node
