@@ -130,30 +130,14 @@ func FindDrift(in Input) (*Drift, connection.Problems) {
 func driftOf(d *decision, incomplete bool) (DriftItem, bool) {
 	c := &d.change
 	item := DriftItem{
-		Kind: DriftChanged, Connection: c.Connection, ID: c.ID, DataSource: c.DataSource,
+		Kind: driftKind(d, incomplete), Connection: c.Connection, ID: c.ID, DataSource: c.DataSource,
 		Reason: joinReasons(c.Reason, c.Refused), Apply: string(c.Action), Position: c.Position,
 	}
 	if c.Refused != "" {
 		item.Apply = ApplyRefuse
 	}
-	switch {
-	case d.target == nil: // a delete: told among the leftovers, with its refusal
-		item.Kind = DriftUnmanaged
-		return item, true
-	case d.live == nil && incomplete:
-		item.Kind = DriftUnreadable
-		return item, true
-	case d.live == nil:
-		item.Kind = DriftMissing
-		return item, true
-	case d.live.Unreadable != "":
-		item.Kind = DriftUnreadable
-		return item, true
-	case d.diff == nil:
-		item.Kind = DriftForeign
-		return item, true
-	case !d.diff.content():
-		return item, false
+	if item.Kind != DriftChanged || !d.diff.content() {
+		return item, item.Kind != DriftChanged
 	}
 	for _, field := range c.Fields {
 		if field.Secret && d.diff.carried {
@@ -163,6 +147,22 @@ func driftOf(d *decision, incomplete bool) (DriftItem, bool) {
 		item.Fields = append(item.Fields, field)
 	}
 	return item, true
+}
+
+// driftKind returns the kind of drift of what has a decision. A delete is an unmanaged connection, with
+// its refusal.
+func driftKind(d *decision, incomplete bool) DriftKind {
+	switch {
+	case d.target == nil:
+		return DriftUnmanaged
+	case d.live == nil && !incomplete:
+		return DriftMissing
+	case d.live == nil, d.live.Unreadable != "":
+		return DriftUnreadable
+	case d.diff == nil:
+		return DriftForeign
+	}
+	return DriftChanged
 }
 
 // witness says whose the live connection is and when it changed: whom to ask.

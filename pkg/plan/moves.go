@@ -7,24 +7,6 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// moves is what the moved blocks mean for this tenant. Blocks may stay in the files for ever, so
-// most of them lead from keys and to keys at which there is nothing.
-type moves struct {
-	away map[connection.Key]connection.Key   // the key to which the block of a key leads
-	into map[connection.Key][]connection.Key // the keys whose blocks lead to a key, sorted
-	// target is, for live and declared keys, the first declared key to which the blocks lead.
-	target map[connection.Key]connection.Key
-	// end is the last key of the blocks of a live connection that lead to no declared key.
-	end map[connection.Key]connection.Key
-	// sources are the live keys that have a declared key as their target, sorted.
-	sources map[connection.Key][]connection.Key
-	// cycle holds the declared keys that are on a cycle of targets, each with the key before it.
-	cycle map[connection.Key]connection.Key
-	// unseen holds the ends of blocks that are in a space which the token cannot see.
-	unseen   map[connection.Key]connection.SpaceRef
-	declared map[connection.Key]*target
-}
-
 // follow resolves the moved blocks once, for all later stages.
 func follow(blocks []connection.Move, t *tenant, declared map[connection.Key]*target) moves {
 	m := moves{
@@ -52,9 +34,16 @@ func follow(blocks []connection.Move, t *tenant, declared map[connection.Key]*ta
 	for _, keys := range m.into {
 		slices.SortFunc(keys, connection.Key.Compare)
 	}
+	m.findTargets(t)
+	m.findCycles()
+	return m
+}
+
+// findTargets follows the blocks of each key that is live or declared.
+func (m *moves) findTargets(t *tenant) {
 	for _, from := range slices.SortedFunc(maps.Keys(m.away), connection.Key.Compare) {
 		live := t.live[from] != nil
-		if !live && declared[from] == nil {
+		if !live && m.declared[from] == nil {
 			continue
 		}
 		switch end, found := m.walk(from); {
@@ -66,8 +55,6 @@ func follow(blocks []connection.Move, t *tenant, declared map[connection.Key]*ta
 			m.end[from] = end
 		}
 	}
-	m.findCycles()
-	return m
 }
 
 // walk follows the blocks from a key to the first declared key, or else to the last one. Blocks

@@ -17,7 +17,7 @@ func lookKey(key connection.Key) connection.Key {
 func (t *tenant) namesakeOf(p *pair) connection.Reason {
 	for _, other := range t.folded[connection.FoldKey(p.key)] {
 		if other.Key != p.key && other != p.live {
-			return apart("namesake", p.key.String(), other.Key.String(), connection.Resemblance(p.key.Name, other.Key.Name))
+			return contrast("namesake", p.key.String(), other.Key.String(), connection.Resemblance(p.key.Name, other.Key.Name))
 		}
 	}
 	return connection.Reason{}
@@ -67,7 +67,7 @@ func lookAlikes(snapshot *connection.Snapshot, pairs []pair) []remark {
 		if p.live != nil && (p.live.Key == p.key || p.live.Key == live) || !found || connection.FoldKey(live) == connection.FoldKey(p.key) {
 			continue
 		}
-		remarks = append(remarks, remark{&p.key, apart("looks-alike", p.key.Name, live.Name, connection.Resemblance(p.key.Name, live.Name))})
+		remarks = append(remarks, remark{&p.key, contrast("looks-alike", p.key.Name, live.Name, connection.Resemblance(p.key.Name, live.Name))})
 	}
 	return remarks
 }
@@ -90,7 +90,7 @@ func lookAlikeSpaces(snapshot *connection.Snapshot, pairs []pair) []remark {
 	for _, name := range slices.Sorted(maps.Keys(declared)) {
 		for _, other := range spaces[connection.Skeleton(name)] {
 			if differ := connection.Resemblance(name, other); differ != "" && differ != connection.LetterCase {
-				remarks = append(remarks, remark{nil, apart("space-looks-alike", name, other, differ)})
+				remarks = append(remarks, remark{nil, contrast("space-looks-alike", name, other, differ)})
 			}
 		}
 	}
@@ -105,7 +105,7 @@ func (t *tenant) noSpace(ref connection.SpaceRef) connection.Reason {
 		case differ == connection.LetterCase:
 			return connection.Because("no-space-case", "space", ref, "meant", space.Name)
 		default:
-			return apart("no-space-alike", ref.Name, space.Name, differ).With("space", ref)
+			return contrast("no-space-alike", ref.Name, space.Name, differ).With("space", ref)
 		}
 	}
 	return connection.Because("no-space", "space", ref)

@@ -21,8 +21,8 @@ func (t *tenant) named(r connection.Reason) connection.Reason {
 	return r
 }
 
-// apart returns a reason about two names that a reader may take for the same.
-func apart(code, own, other, difference string) connection.Reason {
+// contrast returns a reason about two names that a reader may take for the same.
+func contrast(code, own, other, difference string) connection.Reason {
 	own, other = connection.QuoteApart(own, other)
 	return connection.Because(code, "own", own, "other", other, "difference", difference)
 }

@@ -87,7 +87,7 @@ func (r *resolver) isFirst(t *target) bool {
 	}
 	reason := connection.Because("already-declared", "connection", t.key)
 	if first.key != t.key { // by the id of the space here, and by its name there
-		reason = apart("declared-almost-alike", t.key.String(), first.key.String(), connection.Resemblance(t.key.Name, first.key.Name))
+		reason = contrast("declared-almost-alike", t.key.String(), first.key.String(), connection.Resemblance(t.key.Name, first.key.Name))
 	}
 	r.problem(t.PositionOf(""), reason.With("at", first.PositionOf("")))
 	return false

@@ -20,10 +20,10 @@ type tenant struct {
 	folded map[connection.Key][]*connection.Live
 }
 
-func newTenant(in *Input) *tenant {
+func newTenant(in *Input, messages connection.Messages) *tenant {
 	snapshot := in.Snapshot
 	t := &tenant{
-		snapshot: snapshot, messages: messagesOf(in.Rules), places: keyrecord.Of(snapshot, in.Moves),
+		snapshot: snapshot, messages: messages, places: keyrecord.Of(snapshot, in.Moves),
 		spaces: map[connection.SpaceRef]connection.Space{},
 		users:  map[string]connection.User{},
 		live:   make(map[connection.Key]*connection.Live, len(snapshot.Connections)),

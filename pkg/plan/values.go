@@ -32,6 +32,24 @@ type resolved struct {
 	problems connection.Problems
 }
 
+// moves is what the moved blocks mean for this tenant. Blocks may stay in the files for ever, so
+// most of them lead from keys and to keys at which there is nothing.
+type moves struct {
+	away map[connection.Key]connection.Key   // the key to which the block of a key leads
+	into map[connection.Key][]connection.Key // the keys whose blocks lead to a key, sorted
+	// target is, for live and declared keys, the first declared key to which the blocks lead.
+	target map[connection.Key]connection.Key
+	// end is the last key of the blocks of a live connection that lead to no declared key.
+	end map[connection.Key]connection.Key
+	// sources are the live keys that have a declared key as their target, sorted.
+	sources map[connection.Key][]connection.Key
+	// cycle holds the declared keys that are on a cycle of targets, each with the key before it.
+	cycle map[connection.Key]connection.Key
+	// unseen holds the ends of blocks that are in a space which the token cannot see.
+	unseen   map[connection.Key]connection.SpaceRef
+	declared map[connection.Key]*target
+}
+
 // pair is a declared connection and the live connection that it is. Live is nil where there is
 // none.
 type pair struct {
