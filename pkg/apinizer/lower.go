@@ -50,5 +50,6 @@ func recreate(l connection.Lowering, made connection.Object) connection.Path {
 	return connection.Path{
 		States: []connection.State{{old}, {old, trial}, {trial}, {made, trial}, {made}},
 		Group:  connection.Span{From: 1, To: 3},
+		Does:   connection.Because("tries-and-replaces"),
 	}
 }

@@ -86,6 +86,7 @@ var messages = connection.Messages{
 	"another-space":             {Text: "another space needs a recreate"},
 	"write-carries-credentials": {Text: "a write replaces the whole connection, so it carries the credentials"},
 	"recreated-by-delete":       {Text: "it is recreated: the old one is deleted, and what uses it finds the new one by its name"},
+	"tries-and-replaces":        {Text: "tries the new one out under a temporary name, then puts it in the place of the old one"},
 	"no-owners":                 {Text: "this token may not change owners", Next: "leave owner out, or use a token with the admin role"},
 	"write-loses": {
 		Text: "a write replaces the whole connection and would lose {properties}, which the service keeps, or may keep, and does not show",

@@ -174,7 +174,7 @@ func settle(c *plan.Change, records []record) Item {
 }
 
 func (r *record) deletes() bool {
-	return r.item.Operation.Kind == connection.Delete || r.item.Operation.Kind == connection.BulkDelete
+	return r.item.Operation.Kind.Deletes()
 }
 
 // created reports whether a create made something although it failed: it could

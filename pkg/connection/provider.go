@@ -473,6 +473,14 @@ const (
 	AskSignIn Mechanism = "sign-in"
 )
 
+// Deletes reports whether operations of the kind delete connections.
+func (m Mechanism) Deletes() bool { return m == Delete || m == BulkDelete }
+
+// Order is smaller for a kind that comes first of those that could begin at the same time.
+func (m Mechanism) Order() int {
+	return slices.Index([]Mechanism{AskSignIn, Create, BulkUpdate, Patch, Recreate, BulkDelete, Delete}, m)
+}
+
 // Operation is one thing to do to one connection. What is zero stays as it is.
 type Operation struct {
 	Kind Mechanism

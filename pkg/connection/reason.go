@@ -73,8 +73,12 @@ type Message struct {
 // Messages are the sentences by code.
 type Messages map[string]Message
 
-// Text returns the sentence of a reason, with what to do about it behind a colon.
+// Text returns the sentence of a reason, with what to do about it behind a colon; empty where there
+// is no reason.
 func (m Messages) Text(r Reason) string {
+	if !r.Holds() {
+		return ""
+	}
 	text, next := m.Parts(r)
 	if next != "" {
 		text += ": " + next

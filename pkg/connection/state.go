@@ -109,8 +109,10 @@ type Path struct {
 	// ByTemporary reports that the object may go by a temporary name where a key between
 	// the first and the last is not free.
 	ByTemporary bool
-	// Group is the operations that must not be separated; see [Group]. Zero: none.
+	// Group is the operations that must not be separated; see [Group]. Zero: none. Does says what
+	// they do, with the operation before them if that creates what they need.
 	Group Span
+	Does  Reason
 }
 
 // Span is the operations between the states From and To of a path.

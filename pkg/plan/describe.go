@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/qlsync/qlsync/internal/keyrecord"
@@ -12,21 +11,16 @@ import (
 // describe says what a step does, in words that a reviewer understands; nothing
 // where its kind says it all.
 func describe(kind connection.Mechanism, nodes []*node) string {
-	switch kind {
-	case connection.Recreate:
-		if slices.ContainsFunc(nodes, func(n *node) bool { return n.operation.Kind == connection.Delete }) {
-			return "tries the new one out under a temporary name, then puts it in the place of the old one"
-		}
-		if nodes[0].operation.Kind != connection.Create {
-			return "swaps the names of the old one and the new one; apps keep working by name; its id changes"
-		}
-		return "creates the new one next to the old one, then swaps their names; apps keep working by name; its id changes"
-	case connection.BulkDelete, connection.Delete:
+	first := nodes[0]
+	switch {
+	case first.group != nil:
+		return first.group.does
+	case kind.Deletes():
 		return describeDeletes(nodes)
-	case connection.BulkUpdate:
-		return describeBulk(nodes)
+	case kind == connection.AskSignIn, kind == connection.Create, kind == connection.Patch:
+		return describeOne(first)
 	}
-	return describeOne(nodes[0])
+	return describeBatch(nodes)
 }
 
 func describeOne(n *node) string {
@@ -97,7 +91,7 @@ func describeName(n *node) string {
 	return "renames it"
 }
 
-func describeBulk(nodes []*node) string {
+func describeBatch(nodes []*node) string {
 	moved, handed := 0, 0
 	for _, n := range nodes {
 		if n.operation.Space != nil {

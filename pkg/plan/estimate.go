@@ -62,7 +62,7 @@ func stillThere(steps []Step) int {
 	left := map[int]bool{}
 	for _, step := range steps {
 		for _, item := range step.Items {
-			if kind := item.Operation.Kind; kind != connection.Delete && kind != connection.BulkDelete {
+			if !item.Operation.Kind.Deletes() {
 				left[item.Change] = true
 			}
 		}

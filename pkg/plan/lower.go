@@ -185,7 +185,7 @@ func (o *orderer) name(d *decision, path connection.Path, byTemporary bool) conn
 // derive returns the operations that lead from state to state of a path.
 func (o *orderer) derive(d *decision, path connection.Path) []*node {
 	var nodes []*node
-	together := &group{}
+	together := &group{does: o.analysis.text(path.Does)}
 	made := map[connection.Part]*node{}
 	for i := 1; i < len(path.States); i++ {
 		before, after := path.States[i-1], path.States[i]

@@ -213,20 +213,15 @@ func (n *node) compare(other *node) int {
 	return cmp.Or(x.Connection.Compare(y.Connection), cmp.Compare(x.ID, y.ID))
 }
 
-// kinds are the kinds of steps in the order in which those come that could begin at the same time.
-var kinds = []connection.Mechanism{
-	connection.AskSignIn, connection.Create, connection.BulkUpdate, connection.Patch, connection.Recreate, connection.BulkDelete, connection.Delete,
-}
-
 // taskOf returns an operation as a task.
 func (o *orderer) taskOf(n *node) schedule.Task {
 	kind := n.operation.Kind
 	task := schedule.Task{
-		Kind: slices.Index(kinds, kind), Size: o.traits.BatchSize[kind], Urgent: n.urgent,
-		AtEnd: kind == connection.Delete || kind == connection.BulkDelete,
+		Kind: kind.Order(), Size: o.traits.BatchSize[kind], Urgent: n.urgent,
+		AtEnd: kind.Deletes(),
 	}
 	if n.group != nil {
-		task.Kind, task.Size, task.Group = slices.Index(kinds, connection.Recreate), 0, n.group
+		task.Kind, task.Size, task.Group = connection.Recreate.Order(), 0, n.group
 	}
 	if len(n.needs) > 0 {
 		task.Needs = make([]int, len(n.needs))

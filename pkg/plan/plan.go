@@ -3,43 +3,34 @@
 //
 // It is pure. No I/O, no clock, no logging; the same input gives the same plan,
 // byte for byte, whatever the order of files or maps. It knows no provider: what
-// can be changed by which kind of call, in which batches and at which cost comes
-// as data ([connection.Traits]). It never sees a secret: credentials are
-// references here.
+// a service demands, refuses and does in which calls, the rules of the provider
+// say ([connection.Rules]). It never sees a secret: credentials are references here.
 //
-// # The algorithm
+// # The stages
 //
 //	declared ──resolve──▶ targets ─┐
-//	                               ├─match──▶ pairs ──compare──▶ fields ──decide──▶ changes
-//	live ──────────────────────────┘            │
-//	                                            └──▶ left over: owned, copied, foreign, nobody's
-//
-//	changes ──split by mechanism──▶ operations ──names to be free──▶ graph ──levels, batches──▶ steps
+//	                               ├─match──▶ pairs ──compare──▶ differences ──decide──▶ changes ──refuse──┐
+//	live ──────────────────────────┘            └──▶ leftovers: owned, copied, another project's           │
+//	                                                                                                       │
+//	steps ◀──pack── tasks ◀──order── operations ◀──derive── paths ◀──lower─────────────────────────────────┘
 //
 //	match: what stands at a declared (space, name)   which live one is it?
 //	  itself, not moved away                         that one, whatever its mark says
 //	  nothing, but one was on its way when a run
-//	  was killed (temporary name, half a recreate)    that one
+//	  was killed (temporary name, half a recreate)   that one
 //	  nothing, a pending moved block leads there     the one at the far end of the chain
 //	  nothing, one mark elsewhere names it           renamed or moved by hand: that one
 //	  nothing                                        none: create
 //
 //	decide: whose is it?     differs?   action
 //	  ours                   yes        update, or move when its key differs,
-//	                                    or recreate where a patch cannot express it
+//	                                    or recreate where the service demands it
 //	  nobody's               no         adopt: only our mark is written
 //	  nobody's               yes        adopt where a policy says so, else refused
 //	  another project's                 refused
 //	  ours, not declared                delete where policy.prune says so
 //
-//	operations of a change, each of which needs the one before:
-//	  create    create [owner, credentials]
-//	  update    patch
-//	  move      patch (name), bulk update (space), or both; by a temporary name on a cycle
-//	  owner     [record of the credentials] bulk update, patch with the credentials
-//	  recreate  create beside [owner, credentials], old one aside, new one in its place,
-//	            delete at the end
-//	  delete    bulk delete, behind everything that does not need the name
+// By which operations a change is made is the provider's to say: [connection.Rules].
 //
 // A refused change is part of the plan, with its reason and without steps; so is
 // all that depends on it. Everything else goes on.

@@ -191,7 +191,10 @@ type node struct {
 }
 
 // group is operations that must not be separated.
-type group struct{ undo *connection.Operation }
+type group struct {
+	undo *connection.Operation
+	does string // in words
+}
 
 // orderer is the operations of decisions, and their order.
 type orderer struct {

@@ -125,6 +125,10 @@ func recreate(l connection.Lowering) connection.Path {
 	path := connection.Path{}
 	if old.Key == l.To.Key {
 		path.Group = connection.Span{From: begins, To: len(way.states) - 1, Undo: true}
+		path.Does = connection.Because("swaps-names")
+		if begins > 0 && way.states[begins-1].Of(connection.PartNew) == nil {
+			path.Does = connection.Because("creates-and-swaps-names")
+		}
 	}
 	path.States = append(way.states, way.last().Without(connection.PartLive))
 	return path

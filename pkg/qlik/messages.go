@@ -38,6 +38,11 @@ var messages = connection.Messages{
 		Text: "the old one is as it was; the service may let only the owner write credentials", Next: "apply with the token of {owner}, or declare another owner",
 	},
 
+	"swaps-names": {Text: "swaps the names of the old one and the new one; apps keep working by name; its id changes"},
+	"creates-and-swaps-names": {
+		Text: "creates the new one next to the old one, then swaps their names; apps keep working by name; its id changes",
+	},
+
 	"no-room-for-tags": {
 		Text: "it has {tags} tags, and qlsync needs {ours} of the {limit} that a connection may have", Next: "take tags off it, or declare at most {most} under tags",
 	},

@@ -161,7 +161,7 @@ func TestAConnectionWithoutADataSourceIsObsolete(t *testing.T) {
 	const old = `{"id": "c1", "qName": "Orders lake", "space": "s1", "user": "u1", "qType": "folder"}`
 	n := small(t, map[string]route{getList: always(200, `{"data": [`+old+`]}`), getOne: always(200, old)})
 	got := snapshot(t, n, finance).Connections
-	if len(got) != 1 || !strings.Contains(got[0].Unreadable, `it has no data source (its type is "folder")`) {
+	if len(got) != 1 || !strings.Contains(got[0].Unreadable, `it is of an obsolete kind (type "folder", no data source)`) {
 		t.Errorf("connections %+v", got)
 	}
 }

@@ -54,6 +54,7 @@ func (*Provider) Messages() connection.Messages {
 		"no-tags":   {Text: "{connection:q} cannot have tags", Next: "leave tags out"},
 		"carries":   {Text: "a write replaces everything, so it carries the credentials"},
 		"recreated": {Text: "it is recreated: what uses it finds the new one by its name"},
+		"replaces":  {Text: "tries the new one, then puts it in the place of the old one"},
 		"anew":      {Text: "another kind, space or name needs a recreate"},
 		"loses":     {Text: "a write would lose {properties}", Next: "declare them under credentials"},
 	})
@@ -84,6 +85,7 @@ func (*Provider) Lower(l connection.Lowering) []connection.Path {
 		return []connection.Path{{
 			States: []connection.State{{old}, {old, trial}, {trial}, {made, trial}, {made}},
 			Group:  connection.Span{From: 1, To: 3},
+			Does:   connection.Because("replaces"),
 		}}
 	}
 	made.Mark.Moved = l.Place // with it, the next run knows what the old one is

@@ -1,0 +1,35 @@
+package plan_test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// TestThePlannerHoldsNoFactAboutAService: such a fact stands in the rules of a provider, with its
+// words. What the vocabulary of package connection has a word for may be said.
+func TestThePlannerHoldsNoFactAboutAService(t *testing.T) {
+	facts := regexp.MustCompile(`(?i:qlik[ _-]?cloud|apinizer|tenant ?admin|admin role|bulk|\bhosts?\b|gateway|deploy|oauth|api-specs|` +
+		`swaps?\b|personal space|replaces the whole|tags? limit|may not (change|move)|token of|only the owner|id changes)|` +
+		`HostProperties|Patchable|Whole\b|Trial\b|Untagged|TagLimit|MaxTags`)
+	files, err := filepath.Glob("*.go")
+	if err != nil || len(files) < 20 {
+		t.Fatalf("found %d files, %v; want those of the package", len(files), err)
+	}
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, line := range strings.Split(string(text), "\n") {
+			if found := facts.FindString(line); found != "" {
+				t.Errorf("%s:%d says %q, which is a fact about a service: let its provider say it\n\t%s", file, i+1, found, strings.TrimSpace(line))
+			}
+		}
+	}
+}
