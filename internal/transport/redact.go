@@ -3,6 +3,7 @@ package transport
 import (
 	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
 	"hash/maphash"
 	"html"
 	"iter"
@@ -13,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/qlsync/qlsync/pkg/connection"
@@ -53,7 +55,8 @@ const (
 	beginBits = 22
 	// maxQuoted bounds what is looked at of a text, in bytes; the rest is dropped.
 	maxQuoted = 8 << 10
-	// maxLayers is how often an encoding may be wrapped in others.
+	// maxLayers is how often an encoding may be wrapped in others. Escapes of different kinds in
+	// one text are one layer.
 	maxLayers = 3
 
 	withheld = "(withheld: it may quote a secret)"
@@ -90,7 +93,7 @@ func (r *Redactor) Add(secrets ...string) {
 					r.sizes = append(r.sizes, len(form))
 				}
 			} else if len(form) >= longSecret {
-				r.learn(lower(form))
+				r.learn(fold(form))
 			}
 		}
 	}
@@ -130,9 +133,12 @@ func beginHash(bytes uint64) uint64 { return bytes * 0x9e3779b97f4a7c15 >> (64 -
 // hexadecimal.
 func formsOf(secret string) []string {
 	quoted, _ := JSON(secret)
+	careful, _ := json.Marshal(secret) // with \u0026 for &
+	ascii := strconv.QuoteToASCII(secret)
 	lines := strings.FieldsFunc(secret, func(r rune) bool { return r == '\n' || r == '\r' })
 	forms := append(
-		lines, secret, strings.Trim(string(quoted), `"`), url.QueryEscape(secret), url.PathEscape(secret),
+		lines, secret, strings.Trim(string(quoted), `"`), strings.Trim(string(careful), `"`), strings.Trim(ascii, `"`),
+		url.QueryEscape(secret), url.PathEscape(secret),
 		html.EscapeString(secret), hex.EncodeToString([]byte(secret)),
 	)
 	for _, encoding := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
@@ -140,8 +146,10 @@ func formsOf(secret string) []string {
 			forms = append(forms, inside(encoding, secret, offset))
 		}
 	}
-	if padded := base64.StdEncoding.EncodeToString([]byte(secret)); len(secret) < longSecret {
-		forms = append(forms, padded) // a word ends with its padding
+	if len(secret) < longSecret {
+		forms = append(forms, base64.StdEncoding.EncodeToString([]byte(secret))) // a word ends with its padding
+	} else {
+		forms = append(forms, unescape(secret), unescape(unescape(secret))) // what looks like an escape in it is decoded too
 	}
 	slices.Sort(forms)
 	return slices.DeleteFunc(slices.Compact(forms), func(form string) bool { return form == "" })
@@ -166,10 +174,8 @@ func (r *Redactor) Text(text string) string {
 	if len(text) > maxQuoted {
 		masked = strings.ToValidUTF8(masked, "")
 	}
-	for _, inner := range decodings(masked) {
-		if r.holdsLong(inner) {
-			return withheld
-		}
+	if r.holdsEncoded(masked, maxLayers) {
+		return withheld
 	}
 	return masked
 }
@@ -184,7 +190,7 @@ func (r *Redactor) Holds(text string) bool {
 	if uuid.MatchString(text) {
 		return false // too short between the hyphens to be another text in an encoding
 	}
-	return slices.ContainsFunc(decodings(text), r.holdsLong)
+	return r.holdsEncoded(text, maxLayers)
 }
 
 var uuid = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
@@ -222,14 +228,21 @@ func (r *Redactor) Hide(value any) any {
 // that nobody has told: a service quotes what it keeps, as in CUSTOM CONNECT TO
 // "...;password=...". It is the way of every text of a service to whoever reads it.
 func (r *Redactor) Clean(text string, limit int) string {
-	return Clean(r.unseen(Clean(r.unseen(text), maxQuoted)), limit)
+	redacted := r.unseen(text)
+	if line := Clean(redacted, maxQuoted); line != redacted {
+		redacted = r.unseen(line)
+	}
+	return Clean(redacted, limit)
 }
 
 func (r *Redactor) unseen(text string) string { return connection.RedactSecrets(r.Text(text)) }
 
 // found marks the bytes of a text that are part of a secret.
 func (r *Redactor) found(text string) []bool {
-	marks := r.foundLong(lower(text))
+	marks := make([]bool, len(text))
+	for from, to := range r.longIn(text) {
+		fill(marks, from, to)
+	}
 	for at := range len(text) {
 		if !r.firsts[text[at]] {
 			continue
@@ -243,39 +256,42 @@ func (r *Redactor) found(text string) []bool {
 	return marks
 }
 
-// foundLong marks the bytes of a text, in lower case, that are part of a long secret.
-func (r *Redactor) foundLong(text string) []bool {
-	marks := make([]bool, len(text))
-	for from, to := range r.longIn(text) {
-		fill(marks, from, to)
-	}
-	return marks
-}
-
 // holdsLong reports whether a text holds a long secret.
 func (r *Redactor) holdsLong(text string) bool {
-	for range r.longIn(lower(text)) {
+	for range r.longIn(text) {
 		return true
 	}
 	return false
 }
 
-// longIn finds the parts of a text, in lower case, that are those of a long secret.
+// holdsEncoded reports whether a text holds a long secret once it is decoded, in so many layers.
+func (r *Redactor) holdsEncoded(text string, layers int) bool {
+	for _, decode := range []func(string) string{unescape, decodeRuns} {
+		inner := decode(text)
+		if inner != text && (r.holdsLong(inner) || layers > 1 && r.holdsEncoded(inner, layers-1)) {
+			return true
+		}
+	}
+	return false
+}
+
+// longIn finds the parts of a text that are those of a long secret.
 func (r *Redactor) longIn(text string) iter.Seq2[int, int] {
 	return func(yield func(from, to int) bool) {
 		var bytes uint64 // the last longSecret of them
 		for i := range len(text) {
-			bytes = bytes<<8 | uint64(text[i])
+			bytes = bytes<<8 | uint64(folded[text[i]])
 			hash, at := beginHash(bytes), i+1-longSecret
 			if r.begins[hash/64]>>(hash%64)&1 == 0 || at < 0 {
 				continue
 			}
+			begin := fold(text[at:min(len(text), at+window)])
 			for size, forms := range r.wholes {
-				if at+size <= len(text) && forms[text[at:at+size]] && !yield(at, at+size) {
+				if size <= len(begin) && forms[begin[:size]] && !yield(at, at+size) {
 					return
 				}
 			}
-			if at+window <= len(text) && r.windows[maphash.String(r.seed, text[at:at+window])] && !yield(at, at+window) {
+			if len(begin) == window && r.windows[maphash.String(r.seed, begin)] && !yield(at, at+window) {
 				return
 			}
 		}
@@ -310,145 +326,178 @@ func mask(text string, marks []bool) string {
 	return masked.String()
 }
 
-// lower folds the letter case of ASCII alone, so that no place is shifted.
-func lower(text string) string {
-	folded := []byte(text)
-	for i, b := range folded {
-		if 'A' <= b && b <= 'Z' {
-			folded[i] = b + 'a' - 'A'
+// folded is what each byte is compared as: the letter case of ASCII makes no difference, and a
+// plus is a blank in a form. No place is shifted.
+var folded = func() (table [256]byte) {
+	for i := range table {
+		table[i] = byte(i)
+		if 'A' <= i && i <= 'Z' {
+			table[i] += 'a' - 'A'
 		}
 	}
-	return string(folded)
+	table['+'] = ' '
+	return table
+}()
+
+func fold(text string) string {
+	bytes := []byte(text)
+	for i, b := range bytes {
+		bytes[i] = folded[b]
+	}
+	return string(bytes)
 }
 
-// decodings gives what a text becomes when what looks encoded in it is decoded, in
-// up to maxLayers layers of any kinds.
-func decodings(text string) []string {
-	seen := map[string]bool{text: true}
-	layer, all := []string{text}, []string(nil)
-	for range maxLayers {
-		var next []string
-		for _, one := range layer {
-			for _, decode := range []func(string) string{decodePercent, decodeJSON, html.UnescapeString, decodeBase64, decodeHex} {
-				if inner := decode(one); !seen[inner] {
-					seen[inner] = true
-					next = append(next, inner)
-				}
+// unescape decodes the escapes of URLs, HTML and JSON in a text.
+func unescape(text string) string {
+	at := strings.IndexAny(text, `%\&`)
+	if at < 0 {
+		return text
+	}
+	decoded := append(make([]byte, 0, len(text)), text[:at]...)
+	for at < len(text) {
+		size := 0
+		if decoded, size = appendEscape(decoded, text[at:]); size == 0 {
+			decoded, size = append(decoded, text[at]), 1
+		}
+		at += size
+	}
+	return string(decoded)
+}
+
+// appendEscape decodes the escape that a text begins with, and returns its size; zero: there is
+// none. A backslash in front of another escape is none: the escape may stand for the letter behind.
+func appendEscape(decoded []byte, text string) ([]byte, int) {
+	switch text[0] {
+	case '%':
+		if code, ok := hexAt(text, 1, 2); ok {
+			return append(decoded, byte(code)), len("%41")
+		}
+	case '&':
+		end := 1
+		for end < len(text) && (text[end] == '#' || isAlphanumeric[text[end]]) {
+			end++
+		}
+		switch rest := text[end:]; {
+		case strings.HasPrefix(rest, ";"):
+			end++
+		case strings.HasPrefix(rest, "%"), strings.HasPrefix(rest, `\`):
+			return decoded, 0 // which may be an escaped semicolon
+		}
+		if entity := html.UnescapeString(text[:end]); entity != text[:end] {
+			return append(decoded, entity...), end
+		}
+	case '\\':
+		if len(text) == 1 || text[1] == '\n' {
+			break
+		}
+		if text[1] == '%' || text[1] == '&' {
+			if _, size := appendEscape(nil, text[1:]); size > 0 {
+				break
 			}
 		}
-		layer, all = next, append(all, next...)
+		return appendJSON(decoded, text)
 	}
-	return all
+	return decoded, 0
+}
+
+// appendJSON decodes the escape of JSON that a text begins with, and returns its size; zero: there
+// is none.
+func appendJSON(decoded []byte, text string) ([]byte, int) {
+	letter, digits := text[1], 4
+	switch letter {
+	case 'x':
+		digits = 2
+		fallthrough
+	case 'u':
+		code, ok := hexAt(text, 2, digits)
+		if !ok {
+			return decoded, 0
+		}
+		if low, ok := hexAt(text, 8, 4); ok && text[6:8] == `\u` && utf16.DecodeRune(code, low) != utf8.RuneError {
+			return utf8.AppendRune(decoded, utf16.DecodeRune(code, low)), len(`\ud83d\ude00`)
+		}
+		return utf8.AppendRune(decoded, code), 2 + digits
+	}
+	if at := strings.IndexByte("nrtbf", letter); at >= 0 {
+		letter = "\n\r\t\b\f"[at]
+	}
+	return append(decoded, letter), 2
+}
+
+// hexAt reads so many hexadecimal digits.
+func hexAt(text string, at, digits int) (code rune, ok bool) {
+	if at+digits > len(text) {
+		return 0, false
+	}
+	for _, c := range []byte(text[at : at+digits]) {
+		if hexadecimal.values[c] < 0 {
+			return 0, false
+		}
+		code = code<<4 | rune(hexadecimal.values[c])
+	}
+	return code, true
+}
+
+// alphabet is an encoding of bytes in letters of so many bits.
+type alphabet struct {
+	values [256]int8 // -1: not a letter of it
+	bits   int
+	least  int // letters of a run that is decoded: shorter ones encode fewer than longSecret bytes
 }
 
 var (
-	isHex    = bytesOf("0123456789abcdefABCDEF")
-	isBase64 = bytesOf("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-")
+	hexadecimal = newAlphabet(4, 16, "0123456789abcdef", "0123456789ABCDEF")
+	anyBase64   = newAlphabet(6, 11, base64Letters+"+/", base64Letters+"-_")
 
-	unbroken       = strings.NewReplacer("\n", "", "\r", "")
-	standardBase64 = strings.NewReplacer("-", "+", "_", "/")
+	isAlphanumeric = func() (table [256]bool) {
+		for _, c := range []byte(base64Letters) {
+			table[c] = true
+		}
+		return table
+	}()
+
+	unbroken = strings.NewReplacer("\n", "", "\r", "")
 )
 
-func decodePercent(text string) string {
-	text = strings.ReplaceAll(text, "+", " ")
-	first, rest, ok := strings.Cut(text, "%")
-	if !ok {
-		return text
+const base64Letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+
+func newAlphabet(bits, least int, variants ...string) *alphabet {
+	a := &alphabet{bits: bits, least: least}
+	for i := range a.values {
+		a.values[i] = -1
 	}
-	decoded := []byte(first)
-	for ; ok; decoded = append(decoded, first...) {
-		first, rest, ok = strings.Cut(rest, "%")
-		if code, err := hex.DecodeString(first[:min(len(first), 2)]); err == nil && len(code) == 1 {
-			decoded, first = append(decoded, code...), first[2:]
-		} else {
-			decoded = append(decoded, '%')
+	for _, letters := range variants {
+		for i, c := range []byte(letters) {
+			a.values[c] = int8(i)
 		}
 	}
-	return string(decoded)
+	return a
 }
 
-func decodeJSON(text string) string {
-	first, rest, ok := strings.Cut(text, `\`)
-	if !ok {
-		return text
-	}
-	decoded := []byte(first)
-	for ; ok; decoded = append(decoded, first...) {
-		digits := 0
-		switch {
-		case strings.HasPrefix(rest, "x"):
-			digits = len("41")
-		case strings.HasPrefix(rest, "u"):
-			digits = len("0041")
-		}
-		value, err := strconv.ParseUint(rest[min(1, len(rest)):min(1+digits, len(rest))], 16, 16)
-		switch {
-		case rest == "" || rest[0] == '\n':
-			decoded = append(decoded, '\\')
-		case digits > 0 && err == nil && len(rest) > digits:
-			decoded, rest = utf8.AppendRune(decoded, rune(value)), rest[1+digits:]
-		default:
-			letter := rest[0]
-			if at := strings.IndexByte("nrtbf", letter); at >= 0 {
-				letter = "\n\r\t\b\f"[at]
-			}
-			decoded, rest = append(decoded, letter), rest[1:]
-		}
-		first, rest, ok = strings.Cut(rest, `\`)
-	}
-	return string(decoded)
+// decodeRuns decodes the runs of base64 and of hexadecimal digits in a text, with a zero behind
+// each. What is between them is left out.
+func decodeRuns(text string) string {
+	return string(hexadecimal.appendRuns(anyBase64.appendRuns(nil, unbroken.Replace(text)), text))
 }
 
-// decodeBase64 passes over runs of letters that encode fewer than longSecret bytes, as decodeHex
-// does.
-func decodeBase64(text string) string {
-	return decodeRuns(unbroken.Replace(text), &isBase64, 11, func(token string) string {
-		token = standardBase64.Replace(token)
-		decoded, err := base64.RawStdEncoding.DecodeString(token[:len(token)-len(token)%4])
-		if rest := token[len(token)-len(token)%4:]; err == nil && len(rest) > 1 {
-			last, _ := base64.RawStdEncoding.DecodeString(rest)
-			decoded = append(decoded, last...)
-		}
-		if err != nil {
-			return token
-		}
-		return string(decoded)
-	})
-}
-
-func decodeHex(text string) string {
-	return decodeRuns(text, &isHex, 16, func(token string) string {
-		decoded, _ := hex.DecodeString(token[:len(token)&^1])
-		return string(decoded) + token[len(token)&^1:]
-	})
-}
-
-// decodeRuns decodes each run of some bytes or more that are in a table.
-func decodeRuns(text string, table *[256]bool, least int, decode func(run string) string) string {
-	var decoded strings.Builder
-	done := 0
+func (a *alphabet) appendRuns(decoded []byte, text string) []byte {
 	for start := 0; start < len(text); start++ {
 		end := start
-		for end < len(text) && table[text[end]] {
+		for end < len(text) && a.values[text[end]] >= 0 {
 			end++
 		}
-		if end-start >= least {
-			decoded.WriteString(text[done:start])
-			decoded.WriteString(decode(text[start:end]))
-			done = end
+		if end-start >= a.least {
+			held, bits := 0, 0
+			for _, c := range []byte(text[start:end]) {
+				held, bits = held<<a.bits|int(a.values[c]), bits+a.bits
+				if bits >= 8 {
+					bits -= 8
+					decoded = append(decoded, byte(held>>bits))
+				}
+			}
+			decoded = append(decoded, 0)
 		}
 		start = end
 	}
-	if done == 0 {
-		return text
-	}
-	return decoded.String() + text[done:]
-}
-
-// bytesOf makes a table of some bytes.
-func bytesOf(text string) (table [256]bool) {
-	for i := range len(text) {
-		table[text[i]] = true
-	}
-	return table
+	return decoded
 }

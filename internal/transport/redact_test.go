@@ -42,6 +42,9 @@ func TestARedactorKnowsASecretInEveryForm(t *testing.T) {
 		"with a character nobody sees":   secret[:10] + "\u200b" + secret[10:],
 		"with a line end nobody sees":    secret[:9] + "\x00" + secret[9:],
 		"with every character as a code": codes(secret),
+		"in HTML, then in a path":        url.PathEscape(html.EscapeString(secret)),
+		"in HTML, JSON and a query":      url.QueryEscape(codes(html.EscapeString(secret))),
+		"in JSON and base64, then hex":   hex.EncodeToString([]byte(base64.StdEncoding.EncodeToString(quoted))),
 	} {
 		t.Run(name, func(t *testing.T) {
 			hide := transport.NewRedactor("other", secret)
@@ -235,5 +238,21 @@ func TestABackslashBeforeAnyLetterIsTakenOut(t *testing.T) {
 	escaped := strings.NewReplacer("ß", `\ß`, "ö", `\ö`).Replace(secret)
 	if !hide.Holds(escaped) {
 		t.Errorf("got no secret in %q, want %q: a service may escape any letter", escaped, secret)
+	}
+}
+
+// TestASecretThatHoldsAnEscapeIsFound covers secrets in which a part looks like an escape: who
+// decodes the text around it decodes that part too.
+func TestASecretThatHoldsAnEscapeIsFound(t *testing.T) {
+	for secret, text := range map[string]string{
+		"100%41 of &lt;it":     `\u0031\u0030\u0030%41\u0020\u006f\u0066 \u0026lt;i\u0074`,
+		`DOMAIN\user17`:        `DOMAIN\us&#101;r17`,
+		"a plus b+c d":         "a+plus+b%2Bc+d",
+		"key&ü%2F":             `key&\u00fc%2F`,
+		"\U0001f525\U0001f511": `\ud83d\udd25\ud83d\udd11`,
+	} {
+		if hide := transport.NewRedactor(secret); !hide.Holds(text) {
+			t.Errorf("got no secret in %q, want %q", text, secret)
+		}
 	}
 }
