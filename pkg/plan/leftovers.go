@@ -171,18 +171,27 @@ func (s *stray) replacedBy() *pair {
 	switch to, moved := s.moves.target[old.Key]; {
 	case p == nil, old.Mark.Transit != "", old.Mark.Protected && !p.isReleased(), p.isUnsupplied() && old.HasCredentials && !p.live.HasCredentials:
 		return nil
+	case !s.recreates(old, p): // the record is of a cycle, or of what is finished
+		return nil
 	case !moved && s.moves.away[p.key] != old.Key && s.explains(old.Mark.Key, p.key): // moved by hand, and brought back
 		return p
-	case moved && to == p.key && s.recreates(old, p) && old.Mark.Moved == "" && s.places.Fits(old.Mark.Key, old.Key):
+	case moved && to == p.key && old.Mark.Moved == "" && s.places.Fits(old.Mark.Key, old.Key):
 		return p
 	}
 	return nil
 }
 
-// recreates reports whether to bring a connection to the key of a declared one takes a recreate.
+// recreates reports whether to bring a connection to the key of a declared one takes a recreate
+// that records where the old one is.
 func (s *stray) recreates(old *connection.Live, p *pair) bool {
-	return s.snapshot.Traits.Space == connection.Recreate &&
-		(old.Key.Space != p.key.Space || old.DataSource != p.live.DataSource || cmp.Or(p.Lifecycle.Update, s.update) == connection.UpdateRecreate)
+	if s.snapshot.Traits.Space != connection.Recreate {
+		return false
+	}
+	demands := s.rules.Assess(connection.Difference{
+		Traits: &s.snapshot.Traits, Caller: s.snapshot.Caller.ID, Declared: p.Desired, Source: p.source, Live: old,
+		Space: old.Key.Space != p.key.Space, Name: old.Key.Name != p.key.Name, Shown: func(_ string, value any) any { return value },
+	})
+	return demands.Recreate.Holds() || cmp.Or(p.Lifecycle.Update, s.update) == connection.UpdateRecreate
 }
 
 func (s *stray) mayBeFinished() bool {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/qlsync/qlsync/pkg/apinizer"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
 )
@@ -272,5 +273,51 @@ func TestCredentialsTypedIntoWhatARecreatePutAsideOutliveIt(t *testing.T) {
 				t.Errorf("deletes %q, want %q, because credentials that were typed in by hand are nowhere else", got, test.want)
 			}
 		})
+	}
+}
+
+// TestACopyMadeByHandIsNotTakenForWhatARecreateHasReplaced has records of where a connection has
+// come from that are no longer true, or that somebody has written: a copy of the connection at
+// that place is no leftover.
+func TestACopyMadeByHandIsNotTakenForWhatARecreateHasReplaced(t *testing.T) {
+	for name, set := range map[string]func(*world){
+		"where a connection moves as it is": func(*world) {},
+		"where it is recreated":             func(w *world) { w.snapshot.Traits, w.rules = wholeTraits(), exactly{apinizer.Rules{}} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld()
+			set(w)
+			w.policy.MaxDeletes = connection.MaxDeletes{}
+			w.declare("A", "x")
+			w.hold("A", "x", func(l *connection.Live) { l.Mark.Moved = recordOf("A", "y") })
+			w.hold("A", "y", func(l *connection.Live) { l.Mark.Key = recordOf("A", "x") })
+			p, problems := plan.Make(w.input())
+			if err := problems.Err(); err != nil {
+				t.Fatal(err)
+			}
+			if len(p.Changes) > 0 || len(p.Warnings) != 1 {
+				t.Errorf("got the plan\n%s\nwith the warnings %v, want no change and one warning of the copy", outline(p), p.Warnings)
+			}
+		})
+	}
+}
+
+// TestAForgedTrialDoesNotHideTheConnection is about a service whose recreates try nothing out: what
+// looks like a trial must not have a new connection created in place of the one that was renamed.
+func TestAForgedTrialDoesNotHideTheConnection(t *testing.T) {
+	w := newWorld()
+	w.declare("A", "x")
+	w.hold("A", "renamed", func(l *connection.Live) {
+		l.HasCredentials, l.Mark.Key, l.Properties = true, recordOf("A", "x"), map[string]any{"path": "/x"}
+	})
+	leftoverOf(w, connection.TransitNew, "", func(l *connection.Live) {
+		l.Mark.Moved, l.Properties["proxy"] = recordOf("A", "x"), "https://elsewhere.example"
+	})
+	p, problems := plan.Make(w.input())
+	if err := problems.Err(); err != nil {
+		t.Fatal(err)
+	}
+	if c := p.Changes[len(p.Changes)-1]; c.Action != plan.ActionMove || c.ID != "id-A-renamed" {
+		t.Errorf("got the plan\n%s\nwant the connection with the credentials to get its name back", outline(p))
 	}
 }

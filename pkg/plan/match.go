@@ -19,6 +19,7 @@ func (p *pair) isReleased() bool {
 type matcher struct {
 	*resolved
 	moves    moves
+	rules    connection.Rules
 	project  string
 	update   string                        // policy.update
 	carriers map[string][]*connection.Live // our connections at no declared key, by key record
@@ -31,7 +32,7 @@ type matcher struct {
 // blocks, then by key records.
 func match(in *Input, r *resolved) matched {
 	m := &matcher{
-		resolved: r, moves: follow(in.Moves, r.tenant, r.declared), project: in.Project, update: in.Policy.Update,
+		resolved: r, moves: follow(in.Moves, r.tenant, r.declared), rules: in.Rules, project: in.Project, update: in.Policy.Update,
 		carriers: map[string][]*connection.Live{}, claimed: map[*connection.Live]bool{}, leaving: map[connection.Key]bool{},
 	}
 	for i := range r.snapshot.Connections {
@@ -170,7 +171,11 @@ func (m *matcher) apart() map[connection.Key]connection.Key {
 
 // tried returns the new connection that an interrupted recreate has tried out for the key, before
 // it deleted the old one and created the new one under its name. Its record says where the old one was.
+// Where names can be swapped, no recreate tries anything out, and such a record is forged.
 func (m *matcher) tried(key connection.Key) *connection.Live {
+	if m.snapshot.Traits.Space != connection.Recreate {
+		return nil
+	}
 	return m.places.Only(slices.DeleteFunc(m.carriersOf(key), func(l *connection.Live) bool {
 		return l.Mark.Transit != connection.TransitNew || l.Mark.Moved == "" || !m.places.IsLeftover(l, key)
 	}), key)
