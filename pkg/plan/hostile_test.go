@@ -326,7 +326,8 @@ func (g *guard) beforeDelete(item plan.Item, live *connection.Live) {
 	if undeclared && change.Action == plan.ActionDelete && g.w.policy.Prune == connection.PruneOwned {
 		return
 	}
-	if slices.ContainsFunc(g.p.Changes, func(c plan.Change) bool {
+	full, _ := plan.Make(g.w.input()) // with --target, the plan has but a part of it
+	if slices.ContainsFunc(full.Changes, func(c plan.Change) bool {
 		return c.Refused == "" && g.w.fits(live.Mark.Key, c.Connection) && c.From != nil && g.w.at(*c.From) != nil
 	}) {
 		return // it is recreated from elsewhere
@@ -347,7 +348,8 @@ func (g *guard) beforeDelete(item plan.Item, live *connection.Live) {
 
 // isAdopted reports whether the plan takes a connection over.
 func (g *guard) isAdopted(live connection.Live) bool {
-	return slices.ContainsFunc(g.p.Changes, func(c plan.Change) bool { return c.ID == live.ID && c.Refused == "" })
+	full, _ := plan.Make(g.w.input()) // with --target, the plan has but a part of it
+	return slices.ContainsFunc(slices.Concat(g.p.Changes, full.Changes), func(c plan.Change) bool { return c.ID == live.ID && c.Refused == "" })
 }
 
 // beforeReplaced demands that a connection that is recreated is deleted only while another one has

@@ -104,14 +104,15 @@ func (o *orderer) deleteLeftoversLast() {
 
 // clear lets the delete of what an interrupted recreate left of a key wait for the last operation
 // of the key, unless nothing needs the leftover. Where the key is recreated again, the delete waits
-// only until something is at the key, and comes before the recreate leaves the same kind of
-// leftover: of two, the next run could not tell which one a recreate has left.
+// only until something is at the key, for an old one something of ours, and comes before the
+// recreate leaves the same kind of leftover: of two, the next run could not tell which one a recreate has left.
 func (o *orderer) clear(n, last *node) {
 	if last == nil {
 		return
 	}
 	d := last.decision
-	isThere := d.live != nil && (!d.missed || n.decision.live.Mark.Transit == connection.TransitNew)
+	isOurs := d.live != nil && d.live.Mark.Project == o.analysis.in.Project
+	isThere := d.live != nil && n.decision.live.Mark.Transit == connection.TransitNew || isOurs && !d.missed
 	for _, other := range o.nodes { // in the order of the decision
 		if other.decision != d {
 			continue

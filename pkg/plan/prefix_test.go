@@ -129,7 +129,8 @@ func (w *world) forgetIgnored() {
 
 // contradicts reports whether a plan has no end that holds after a kill: a person must decide about
 // moved blocks that contradict each other or the tenant, or what an interrupted recreate has left is
-// recreated while another connection is still to leave its name. Where a recreate creates a connection at
+// recreated while another connection is still to leave its name, or beside an old one while nobody owns
+// what is at the name: nothing of ours is deleted for that. Where a recreate creates a connection at
 // another key and then deletes the old one, there are more of them: a name at either end is declared
 // to be two connections, so that nothing tells the old one from a new one; the old one is nobody's,
 // and is not deleted behind a kill; and so is a protected one, where a rename is a recreate.
@@ -141,12 +142,22 @@ func (w *world) contradicts(p *plan.Plan) bool {
 		if live := w.byID(c.ID); c.Action == plan.ActionRecreate && c.Refused == "" && live != nil && live.Mark.Transit != "" && w.at(c.Connection) != nil {
 			return true
 		}
+		if live := w.byID(c.ID); c.Action == plan.ActionRecreate && c.Refused == "" && live != nil && live.Mark.Project == "" && w.hasOld(c.Connection) {
+			return true
+		}
 		if c.Refused != "" || !w.whole || c.From == nil || !w.fixedNames && c.Action != plan.ActionRecreate {
 			return false
 		}
 		leadsOn := slices.ContainsFunc(w.moves, func(m connection.Move) bool { return m.From.String() == c.Connection.String() })
 		old := w.byID(c.ID)
 		return leadsOn || w.file(*c.From) != nil || old != nil && (old.Mark.Project == "" || w.fixedNames && old.Mark.Protected)
+	})
+}
+
+// hasOld reports whether an interrupted recreate of a key has left its old connection.
+func (w *world) hasOld(key connection.Key) bool {
+	return slices.ContainsFunc(w.snapshot.Connections, func(l connection.Live) bool {
+		return l.Mark.Transit == connection.TransitOld && w.fits(l.Mark.Key, key)
 	})
 }
 
