@@ -5,8 +5,14 @@ import (
 	"sync"
 )
 
-// searched remembers which texts hold a secret, for all of the process.
-var searched = newMemory()
+// searched remembers which texts hold a secret within so many layers of encodings, for all of the
+// process.
+var searched = func() (memories [maxLayers + 1]*memory) {
+	for layers := range memories {
+		memories[layers] = newMemory()
+	}
+	return memories
+}()
 
 // memory remembers something of each text. It keeps two hashes of a text and not the text,
 // which may be long, or a secret. The newer of two texts that share a place wins.

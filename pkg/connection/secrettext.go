@@ -18,9 +18,7 @@ import (
 // what it says. A placeholder or an empty value is no secret.
 //
 // What it finds is remembered: the defaults of a file are searched for each connection.
-func HoldsSecret(text string) bool {
-	return searched.holds(text, func() bool { return len(secretSpans(text)) > 0 })
-}
+func HoldsSecret(text string) bool { return holdsWithin(text, maxLayers) }
 
 // RedactSecrets copies a text with [Placeholder] in place of each secret that
 // [HoldsSecret] sees. Where a value ends is a guess too: it takes too much, not too little.
@@ -62,8 +60,23 @@ type span struct{ start, end int }
 // secretSpans finds the secrets of a text: apart from each other, in order.
 func secretSpans(text string) []span { return spansWithin(text, maxLayers) }
 
+// finders find secrets that are not encoded.
+var finders = []func(text string) []span{addressSpans, userSpans, pairSpans, privateKeySpans, formSpans}
+
+// holdsWithin reports whether spansWithin finds something. It is remembered, as the same text is
+// reached by decoding in one order and in another.
+func holdsWithin(text string, layers int) bool {
+	return searched[layers].holds(text, func() bool {
+		return slices.ContainsFunc(finders, func(find func(string) []span) bool { return len(find(text)) > 0 }) ||
+			layers > 0 && len(encodedSpans(text, layers-1)) > 0 || isSecretJSON(text)
+	})
+}
+
 func spansWithin(text string, layers int) []span {
-	all := slices.Concat(addressSpans(text), userSpans(text), pairSpans(text), privateKeySpans(text), formSpans(text))
+	var all []span
+	for _, find := range finders {
+		all = append(all, find(text)...)
+	}
 	if layers > 0 {
 		all = append(all, encodedSpans(text, layers-1)...)
 	}
@@ -828,7 +841,7 @@ func encodedSpans(text string, layers int) []span {
 	add := func(words [][]int, decode func(string) (string, bool)) {
 		for _, at := range words {
 			word := text[at[0]:at[1]]
-			if inner, ok := decode(word); ok && inner != word && len(spansWithin(inner, layers)) > 0 && len(spansWithin(word, 0)) == 0 {
+			if inner, ok := decode(word); ok && inner != word && holdsWithin(inner, layers) && !holdsWithin(word, 0) {
 				found = append(found, span{at[0], at[1]})
 			}
 		}
@@ -842,7 +855,7 @@ func encodedSpans(text string, layers int) []span {
 	add(base64Words(text), decodeBase64)
 	if strings.Contains(text, "&quot;") || strings.Contains(text, "&#34;") || strings.Contains(text, `\u0022`) {
 		inner := entities.Replace(text)
-		if len(spansWithin(inner, layers)) > 0 {
+		if holdsWithin(inner, layers) {
 			found = append(found, span{0, len(text)})
 		}
 	}
