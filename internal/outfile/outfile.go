@@ -201,7 +201,23 @@ func direct(path string) (open func() (*os.File, error), info fs.FileInfo, err e
 	if err != nil || info == nil || info.Mode().IsRegular() {
 		return nil, info, err
 	}
-	return func() (*os.File, error) { return os.OpenFile(path, os.O_WRONLY, 0) }, info, nil
+	return func() (*os.File, error) { return openDirectly(path) }, info, nil
+}
+
+// pipePatience is how long a pipe waits for somebody who reads it.
+const pipePatience = 10 * time.Second
+
+// openDirectly opens a device or a pipe. It does not wait for ever for the reader of a pipe: no
+// signal would end that.
+func openDirectly(path string) (file *os.File, err error) {
+	err = insist(pipePatience, func() (err error) {
+		file, err = os.OpenFile(path, os.O_WRONLY|nonBlocking, 0)
+		return err
+	}, hasNoReader)
+	if err != nil && hasNoReader(err) {
+		return nil, fmt.Errorf("write %q: nobody has read the pipe for %v: start its reader first", path, pipePatience)
+	}
+	return file, err
 }
 
 // replace puts a new file in the place of another one, or of none. A rename that fails
@@ -268,13 +284,13 @@ func fill(open func() (*os.File, error), text []byte) error {
 const patience = time.Second
 
 func rename(from, to string) error {
-	return insist(func() error { return os.Rename(from, to) }, isBusy)
+	return insist(patience, func() error { return os.Rename(from, to) }, isBusy)
 }
 
 // Remove removes a file, or a link and not what it leads to. On Windows it tries again for
 // about a second while another program has the file open.
 func Remove(path string) error {
-	return inUse(insist(func() error { return os.Remove(path) }, isBusy), isBusy)
+	return inUse(insist(patience, func() error { return os.Remove(path) }, isBusy), isBusy)
 }
 
 // inUse says what to do about a file that is still open in another program.
@@ -285,8 +301,9 @@ func inUse(err error, isBusy func(error) bool) error {
 	return fmt.Errorf("%w: close the program that has the file open, or make the file writable, and run the command again", cause(err))
 }
 
-// insist tries something again until its error is another one than "in use".
-func insist(try func() error, inUse func(error) bool) error {
+// insist tries something again until its error is another one than "in use", for as long as
+// patience lasts.
+func insist(patience time.Duration, try func() error, inUse func(error) bool) error {
 	err := try()
 	for pause, waited := 10*time.Millisecond, time.Duration(0); err != nil && inUse(err) && waited < patience; pause *= 2 {
 		pause = min(pause, patience-waited)

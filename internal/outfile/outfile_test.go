@@ -297,7 +297,7 @@ func TestARenameIsTriedAgainForAboutASecondWhileTheFileIsInUse(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				start := time.Now()
-				err := insist(func() error {
+				err := insist(patience, func() error {
 					if time.Since(start) < test.free {
 						return inUse
 					}

@@ -3,6 +3,7 @@
 package outfile
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -12,6 +13,11 @@ import (
 
 // NoFollow makes [os.OpenFile] fail for a link, where the system can do that.
 const NoFollow = syscall.O_NOFOLLOW
+
+// nonBlocking makes opening a pipe fail that nobody reads, instead of waiting for a reader.
+const nonBlocking = syscall.O_NONBLOCK
+
+func hasNoReader(err error) bool { return errors.Is(err, syscall.ENXIO) }
 
 // isBusy reports whether a file is only in use: a rename never fails for that here.
 func isBusy(error) bool { return false }

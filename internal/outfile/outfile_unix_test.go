@@ -14,6 +14,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
 )
 
 // helper is the environment variable that makes the test binary write the file that it
@@ -120,6 +121,20 @@ func TestAFIFOIsWrittenAndStaysOne(t *testing.T) {
 	}
 	demandMode(t, path, fs.ModeNamedPipe|0o600)
 	alone(t, filepath.Dir(path), "fifo")
+}
+
+// TestAPipeThatNobodyReadsIsAnError: no signal ends the wait for a reader.
+func TestAPipeThatNobodyReadsIsAnError(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "fifo")
+	if err := syscall.Mkfifo(path, 0o600); err != nil {
+		t.Skip("FIFOs cannot be made here: ", err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		err := WriteBytes(path, Private, []byte("new"))
+		if err == nil || !strings.Contains(err.Error(), "nobody has read the pipe for 10s: start its reader first") {
+			t.Errorf("got %v, want an error that says what to do", err)
+		}
+	})
 }
 
 func TestAFullDeviceIsAnErrorAndStaysADevice(t *testing.T) {

@@ -10,6 +10,11 @@ import (
 // NoFollow makes [os.OpenFile] fail for a link, where the system can do that.
 const NoFollow = 0
 
+// nonBlocking is for pipes that are files, which do not exist here.
+const nonBlocking = 0
+
+func hasNoReader(error) bool { return false }
+
 // The errors that a rename ends with while another program has the file open.
 const (
 	accessDenied     = syscall.Errno(5)
