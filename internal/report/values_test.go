@@ -165,7 +165,7 @@ func refusedPlan() *plan.Plan {
 	p.Snapshot = &plan.Source{Taken: "2026-11-24T02:00:00Z"}
 	p.Refusal = &plan.Refusal{
 		Rule: plan.RuleMaxDeletes, Message: "the plan would delete 2 of 7 owned connections; policy.maxDeletes allows 0",
-		Hint: "if this is meant: --confirm-deletes 2@" + someHash,
+		Hint: "if this is intended, pass --confirm-deletes 2@" + someHash,
 	}
 	return p
 }
@@ -314,7 +314,7 @@ func everydayResult() *apply.Result {
 			Connection: key("Sales", "Targets"), Action: plan.ActionUpdate, Outcome: apply.Done, ID: "c-6", Position: at(52),
 			Differs: &plan.Finding{
 				Fields: []plan.Field{field("/properties/timeout", "30", nil), field("/properties/url", "https://a.example", "https://A.example"), secretField("password")},
-				Reason: "credentialsVersion 1 -> 2", Advice: "if the service does not show timeout: lifecycle.unreadable: [timeout]",
+				Reason: "credentialsVersion 1 -> 2", Advice: "if the service does not show timeout, set lifecycle.unreadable: [timeout]",
 			},
 		},
 		{

@@ -95,7 +95,7 @@ func TestAnOptionalSecretThatMayHaveBeenAddedBlocksAWrite(t *testing.T) {
 	}
 	d.Properties["description"] = "another"
 	r.reconnect()
-	r.demand(r.refusals(), "would lose caTruststoreFile, caTruststoreFilePass, which the service keeps, or may keep, and does not show: "+
+	r.demand(r.refusals(), "would lose caTruststoreFile, caTruststoreFilePass, which the service stores, or may store, and does not show: "+
 		"declare it under credentials, or as null under properties where there is none")
 	if !r.manager.SecretEquals("Payments", "Logs", "caTruststoreFilePass", "by hand") {
 		t.Error("it is lost")

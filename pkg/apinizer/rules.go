@@ -77,9 +77,9 @@ func (Rules) Messages() connection.Messages {
 }
 
 var messages = connection.Messages{
-	"no-tags": {Text: "{connection:q} cannot have tags: the tenant knows none", Next: "leave tags out"},
+	"no-tags": {Text: "{connection:q} cannot have tags, because this kind of tenant has none", Next: "leave tags out"},
 	"not-sensitive-unmarked": {
-		Text: "notSensitive needs a record on {connection:q}, and with ownership: none nothing is recorded: the live value of {properties} would stay hidden",
+		Text: "notSensitive needs an ownership record on {connection:q}, and ownership: none writes no record, so the live value of {properties} would stay hidden",
 		Next: "leave notSensitive out",
 	},
 	"another-data-source":       {Text: "another data source needs a recreate"},
@@ -87,9 +87,9 @@ var messages = connection.Messages{
 	"write-carries-credentials": {Text: "a write replaces the whole connection, so it carries the credentials"},
 	"recreated-by-delete":       {Text: "it is recreated: the old one is deleted, and what uses it finds the new one by its name"},
 	"tries-and-replaces":        {Text: "tries the new one out under a temporary name, then puts it in the place of the old one"},
-	"no-owners":                 {Text: "this token may not change owners", Next: "leave owner out, or use a token with the admin role"},
+	"no-owners":                 {Text: "connections of this kind of tenant have no owner", Next: "leave owner out"},
 	"write-loses": {
-		Text: "a write replaces the whole connection and would lose {properties}, which the service keeps, or may keep, and does not show",
+		Text: "a write replaces the whole connection and would lose {properties}, which the service stores, or may store, and does not show",
 		Next: "declare it under credentials, or as null under properties where there is none; lifecycle.recreate: allow loses it",
 	},
 }

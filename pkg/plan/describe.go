@@ -26,7 +26,7 @@ func describe(kind connection.Mechanism, nodes []*node) string {
 func describeOne(n *node) string {
 	switch {
 	case n.operation.Kind == connection.AskSignIn:
-		return "asks for the address where a person signs in; makes nothing"
+		return "asks for the address where a person signs in; creates nothing"
 	case n.operation.Kind == connection.Create && n.operation.Name == n.decision.target.key.Name:
 		return ""
 	case n.operation.Kind == connection.Create:
@@ -64,9 +64,9 @@ func describeRecord(diff *difference) string {
 	switch {
 	case diff == nil:
 	case diff.owner:
-		return "records its credentials, before the change of owner takes them away"
+		return "records its credentials, before the change of owner removes them"
 	case diff.pending:
-		return "writes it again, as what was written last is not in effect"
+		return "writes it again, because the last write is not in effect"
 	case diff.protection:
 		return "records whether it is protected"
 	case diff.sensitive:
@@ -84,7 +84,7 @@ func describeName(n *node) string {
 	case n.operation.Mark != nil && n.operation.Mark.Transit == connection.TransitOld:
 		return "renames the old one aside"
 	case n.created != nil:
-		return "gives the name to the new one"
+		return "renames the new one to the declared name"
 	case keyrecord.IsTemporary(name):
 		return "renames it to a temporary name, on its way"
 	}

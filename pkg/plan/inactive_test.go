@@ -31,7 +31,7 @@ func TestADisabledDataSourceRefusesItsOwnConnectionsAlone(t *testing.T) {
 			if problems.Err() != nil || p.Summary.Create != 1 || p.Summary.Refused != 1 {
 				t.Fatalf("%+v, %v", p, problems)
 			}
-			if got := p.Changes[0].Refused; got != "data source teradata is disabled in the tenant: let an administrator enable it, or remove this connection from the files" {
+			if got := p.Changes[0].Refused; got != "data source teradata is disabled in the tenant: ask an administrator to enable it, or remove this connection from the files" {
 				t.Errorf("refused: %q", got)
 			}
 		})

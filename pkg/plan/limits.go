@@ -27,7 +27,7 @@ func (a *analysis) limit(p *Plan) *Refusal {
 		confirm = append(confirm, fmt.Sprintf("--confirm-recreates %d@%s", p.Summary.Recreate, p.Hash))
 	}
 	for refusal := first; refusal != nil; refusal = refusal.Next {
-		refusal.Hint = "if this is meant: " + strings.Join(confirm, " ")
+		refusal.Hint = "if this is intended, pass " + strings.Join(confirm, " ")
 	}
 	return first
 }
@@ -104,7 +104,7 @@ func (p *Plan) confirm(confirmation, what string, counted int, rules ...string) 
 	case !ok:
 		wrong = "it is not N@HASH"
 	case hash != p.Hash:
-		wrong = "the plan is now another one"
+		wrong = "the plan has changed"
 	case count != strconv.Itoa(counted):
 		wrong = fmt.Sprintf("the plan %ss %d", what, counted)
 	}

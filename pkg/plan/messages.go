@@ -2,8 +2,11 @@ package plan
 
 import "github.com/qlsync/qlsync/pkg/connection"
 
-// release is what a person can do about a connection that is kept for want of a record that fits.
+// release is what a person can do about a connection that is kept because no record fits it.
 const release = "delete it yourself, or remove its ownership record to keep it"
+
+// listed is what a person can do about an incomplete list.
+const listed = "plan again when the tenant lists everything"
 
 // messages are the sentences of the planner's own reasons.
 var messages = connection.Messages{
@@ -15,18 +18,18 @@ var messages = connection.Messages{
 	"no-space-alike":        {Text: "no space {space:q} that this token can see", Next: "did you mean {other}? {own} differs from it only in {difference}"},
 	"no-user-id":            {Text: "no user of the tenant has the id {user:q}"},
 	"no-user":               {Text: "no active user of the tenant has the e-mail or subject {user:q}"},
-	"several-users":         {Text: "{count} users have the e-mail or subject {user:q}: {ids}", Next: "declare it as {id: ...}"},
+	"several-users":         {Text: "{count} users have the e-mail or subject {user:q} ({ids})", Next: "declare it as {id: ...}"},
 	"no-stored-yet": {
-		Text: "this token's user has no stored credentials {name:q}", Next: "they are made with {connection:q}; apply once more then",
+		Text: "this token's user has no stored credentials {name:q}", Next: "this plan creates them with {connection:q}; run apply again afterwards",
 	},
 	"no-stored": {
 		Text: "this token's user has no stored credentials {name:q}",
-		Next: "they belong to one user, and are made by whoever declares their name with a connection",
+		Next: "use the token of the user who has them, or create them with a connection that declares credentialsName {name:q} and credentials",
 	},
 
-	"interrupted":   {Text: "finishes what was interrupted"},
+	"interrupted":   {Text: "resumes an interrupted run"},
 	"moved":         {Text: "moved in the files"},
-	"moved-by-hand": {Text: "renamed or moved outside of the files; brought back"},
+	"moved-by-hand": {Text: "renamed or moved outside of the files; this plan reverts that"},
 	"moved-to-taken": {
 		Text: "the name is taken: a moved block leads here from {from:q}, and both exist. Delete or rename one of them",
 	},
@@ -39,11 +42,11 @@ var messages = connection.Messages{
 		Next: "if the space exists, make the token's user a member before it is created here",
 	},
 	"disabled": {
-		Text: "data source {dataSource} is disabled in the tenant", Next: "let an administrator enable it, or remove this connection from the files",
+		Text: "data source {dataSource} is disabled in the tenant", Next: "ask an administrator to enable it, or remove this connection from the files",
 	},
 	"disabled-live": {
 		Text: "data source {dataSource} is disabled in the tenant",
-		Next: "let an administrator enable it, or remove this connection from the files; qlsync does not delete it then",
+		Next: "ask an administrator to enable it, or remove this connection from the files; qlsync does not delete it then",
 	},
 
 	"kept-listed-twice": {Text: "the tenant also lists it as {other:q}: it was moved or renamed while the lists were read", Next: "plan again"},
@@ -61,7 +64,7 @@ var messages = connection.Messages{
 		Text: "owned by this project and no longer declared, but without the key record that qlsync writes", Next: release,
 	},
 	"kept-unexplained": {
-		Text: "owned by this project and no longer declared, but its key record is of another name or space: moved, renamed or copied",
+		Text: "owned by this project and no longer declared, but its key record is for another name or space: it was moved, renamed or copied",
 		Next: "to have it deleted, declare it, apply (which renews the record), and remove it again, or delete it yourself; to keep it, remove its ownership record",
 	},
 
@@ -70,14 +73,14 @@ var messages = connection.Messages{
 	"space-looks-alike": {Text: "the declared space {own} differs from the space {other} only in {difference}", Next: "check which of them the files mean"},
 	"unsuited":          {Text: "data source {dataSource} does not fit the type of space of {connections}. {why}"},
 	"rotate-nothing":    {Text: "the credentials of {connection:q} cannot be written again: it declares none"},
-	"rotate-undeclared": {Text: "the credentials of {connection:q} cannot be written again: it is not declared", Next: "give it as SPACE/NAME"},
-	"target-unknown":    {Text: "target {connection:q} is neither declared nor changed", Next: "give it as SPACE/NAME"},
+	"rotate-undeclared": {Text: "the credentials of {connection:q} cannot be written again: it is not declared", Next: "write it as SPACE/NAME"},
+	"target-unknown":    {Text: "target {connection:q} is neither declared nor changed", Next: "write it as SPACE/NAME"},
 
 	"create-not-listed": {
-		Text: "it was not seen, but the tenant's list is incomplete", Next: "it may exist; plan again when the tenant lists everything",
+		Text: "it may exist, because the tenant's list is incomplete", Next: listed,
 	},
 	"owner-inactive": {
-		Text: "the declared owner {owner} is not an active user (status {status})", Next: "declare another owner, or let an administrator enable the account",
+		Text: "the declared owner {owner} is not an active user (status {status})", Next: "declare another owner, or ask an administrator to enable the account",
 	},
 	"other-project": {
 		Text: "it belongs to project {project:q}", Next: "remove it from these files, or remove its ownership record (qlsync:{project})",
@@ -87,24 +90,24 @@ var messages = connection.Messages{
 		Text: "its {property} is too long to add the ownership record", Next: "shorten it in the console, or declare {property} in the file",
 	},
 
-	"adopt-none": {Text: "it exists and nobody owns it", Next: "set lifecycle.adopt: true to take it over (policy.adopt is none)"},
+	"adopt-none": {Text: "it exists and no project owns it", Next: "set lifecycle.adopt: true to take it over (policy.adopt is none)"},
 	"adopt-writes-credentials": {
-		Text: "it exists, nobody owns it, and adding the ownership record would write its credentials again", Next: "set lifecycle.adopt: true to take it over",
+		Text: "it exists, no project owns it, and adding the ownership record would write its credentials again", Next: "set lifecycle.adopt: true to take it over",
 	},
 	"adopt-differs": {
-		Text: "it exists, nobody owns it, and it differs", Next: "set lifecycle.adopt: true to take it over and overwrite what is shown",
+		Text: "it exists, no project owns it, and it differs", Next: "set lifecycle.adopt: true to take it over and overwrite what is shown",
 	},
 
 	"path-deletes": {
-		Text: "the provider would delete it to make this change, and does not call that a recreate", Next: "this is a fault of qlsync; report it",
+		Text: "the provider would delete it to make this change without a recreate", Next: "this is a bug in qlsync; report it",
 	},
 
-	"move-not-listed": {Text: "nothing is renamed or moved while the tenant's list is incomplete", Next: "its name may be taken"},
+	"move-not-listed": {Text: "nothing is renamed or moved while the tenant's list is incomplete, as the name may be taken", Next: listed},
 
 	"recreate-protected": {
 		Text: "it is protected by preventDestroy, and this change needs a recreate", Next: "declare lifecycle.preventDestroy: false first",
 	},
-	"recreate-not-listed":   {Text: "nothing is recreated while the tenant's list is incomplete"},
+	"recreate-not-listed":   {Text: "nothing is recreated while the tenant's list is incomplete", Next: listed},
 	"recreate-loses-hidden": {Text: "recreating it would lose {property}, which the service does not show in full", Next: "declare it"},
 	"recreate-other-family": {
 		Text: "a connection of data source {dataSource} cannot serve the apps that load from it as {live}. To recreate it anyway, set lifecycle.recreate: allow",
@@ -113,7 +116,7 @@ var messages = connection.Messages{
 		Text: "recreating it would lose its stored credentials", Next: "declare them under credentials. To recreate it anyway, set lifecycle.recreate: allow",
 	},
 	"recreate-loses-withheld": {
-		Text: "recreating it would lose {properties}, which the service keeps, or may keep, and does not show",
+		Text: "recreating it would lose {properties}, which the service stores, or may store, and does not show",
 		Next: "declare it under credentials. To recreate it anyway, set lifecycle.recreate: allow",
 	},
 	"recreate-loses-users-credentials": {
@@ -123,13 +126,13 @@ var messages = connection.Messages{
 		Text: "recreating it would change its owner from {owner}", Next: "declare owner. To recreate it anyway, set lifecycle.recreate: allow",
 	},
 
-	"loses-credentials":       {Text: "it is recreated, and its stored credentials are lost"},
-	"loses-users-credentials": {Text: "it is recreated, and the credentials that each user has entered are lost"},
-	"loses-owner":             {Text: "it is recreated, and no longer belongs to {owner}"},
+	"loses-credentials":       {Text: "its stored credentials will be lost"},
+	"loses-users-credentials": {Text: "the credentials that each user has entered will be lost"},
+	"loses-owner":             {Text: "it will no longer belong to {owner}"},
 
-	"rotate-asked":          {Text: "asked for"},
+	"rotate-asked":          {Text: "asked for with --rotate"},
 	"rotate-changed":        {Text: "the values behind its references have changed"},
-	"record-unknown":        {Text: "nothing is recorded of the values of its credentials that the key can be compared with: they are taken as they are"},
+	"record-unknown":        {Text: "no fingerprint of its credentials was made with this key; apply records their current values without writing them"},
 	"rotate-needs-recreate": {Text: "writing its credentials needs a recreate (update: recreate), which must be reviewed", Next: "raise credentialsVersion"},
 	"rotate-needs-sign-in":  {Text: "a person must sign in for it", Next: "raise credentialsVersion"},
 }

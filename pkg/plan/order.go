@@ -73,7 +73,7 @@ func refuseBeside(d *decision, refused map[connection.Key]bool, notMade map[stri
 	case d.repair && refused[d.of]:
 		return "it is kept while its recreate is refused"
 	case !d.repair && notMade[d.change.DataSource]:
-		return "it is kept while the create of another " + d.change.DataSource + " is refused or waits for a person: it may be its old name"
+		return "it is kept while the create of another " + d.change.DataSource + " is refused or waits for a person, because it may be that connection under its old name"
 	}
 	return ""
 }
@@ -174,7 +174,7 @@ func (o *orderer) refuseStuck(stuck []*node, takers map[connection.Key]*node) {
 		if n.decision.change.Refused != "" {
 			continue
 		}
-		n.decision.change.Refused = fmt.Sprintf("the name is taken: %q exists and does not leave", *n.takes)
+		n.decision.change.Refused = fmt.Sprintf("the name is taken: %q exists and keeps it", *n.takes)
 		for _, m := range of[n.decision] {
 			if m.frees != nil && takers[*m.frees] != nil {
 				stuck = append(stuck, takers[*m.frees])

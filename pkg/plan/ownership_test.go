@@ -54,7 +54,7 @@ func TestWhoseAConnectionIsAfterSpacesAndRecordsHaveChanged(t *testing.T) {
 				w.hold("A", "x", record("c78d01d1f41f1ca6"))
 				w.hold("A", "left", record("0985c347b84a39cd"))
 			}, "update A/x /keyRecord:c78d01d1f41f1ca6>" + recordOf("A", "x") + "\ns1 patch A/x",
-			[]string{"A/left: its key record is of another name or space", "declare it, apply"},
+			[]string{"A/left: its key record is for another name or space", "declare it, apply"},
 		},
 		{"what left after a rename of the space is deleted where a moved block explains its record", func(w *world) {
 			w.declare("A", "x")
@@ -84,7 +84,7 @@ func TestWhoseAConnectionIsAfterSpacesAndRecordsHaveChanged(t *testing.T) {
 			w.declare("B", "renamed")
 			w.hold("B", "x", record(recordOf("A", "x")))
 			w.moved("A", "x", "B", "x")
-		}, "create B/renamed /properties/path:<nil>>/renamed\ndelete B/x !its key record is of another name or space, and it may be what this plan creates" +
+		}, "create B/renamed /properties/path:<nil>>/renamed\ndelete B/x !its key record is for another name or space, and it may be what this plan creates" +
 			" as \"B/renamed\": add a moved block from \"B/x\", or plan again after the create\ns1 create B/renamed", nil},
 		{"it is deleted beside a create of another data source", func(w *world) {
 			w.declare("B", "other", func(d *connection.Desired) { d.DataSource = "soap" })

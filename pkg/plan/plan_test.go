@@ -132,7 +132,7 @@ func TestMake(t *testing.T) {
 			w.declare("B", "x")
 			w.hold("A", "x")
 			w.moved("A", "x", "B", "x")
-		}, "move B/x from A/x /space:A>B !nothing is renamed or moved while the tenant's list is incomplete: its name may be taken"},
+		}, "move B/x from A/x /space:A>B !nothing is renamed or moved while the tenant's list is incomplete, as the name may be taken: plan again when the tenant lists everything"},
 		{"another reference writes the credentials again", func(w *world) {
 			w.declare("A", "x", func(d *connection.Desired) { d.Credentials = secretRef("NEW") })
 			w.hold("A", "x", func(l *connection.Live) {
@@ -156,7 +156,7 @@ func TestMake(t *testing.T) {
 		{"what nobody owns and differs is refused", func(w *world) {
 			w.declare("A", "x")
 			w.hold("A", "x", func(l *connection.Live) { l.Mark, l.Properties["path"] = connection.Mark{}, "/old" })
-		}, "adopt A/x /properties/path:/old>/x !it exists, nobody owns it, and it differs: set lifecycle.adopt: true to take it over and overwrite what is shown"},
+		}, "adopt A/x /properties/path:/old>/x !it exists, no project owns it, and it differs: set lifecycle.adopt: true to take it over and overwrite what is shown"},
 		{"what nobody owns and differs is adopted where the file says so", func(w *world) {
 			w.declare("A", "x", func(d *connection.Desired) { d.Lifecycle.Adopt = true })
 			w.hold("A", "x", func(l *connection.Live) { l.Mark, l.Properties["path"] = connection.Mark{}, "/old" })
@@ -326,8 +326,8 @@ func TestMake(t *testing.T) {
 			w.snapshot.Incomplete = []string{"one connection failed"}
 			w.declare("A", "x")
 			w.hold("A", "gone")
-		}, "delete A/gone !nothing is deleted while the tenant's list is incomplete\n" +
-			"create A/x /properties/path:<nil>>/x !it was not seen, but the tenant's list is incomplete: it may exist; plan again when the tenant lists everything"},
+		}, "delete A/gone !nothing is deleted while the tenant's list is incomplete: plan again when the tenant lists everything\n" +
+			"create A/x /properties/path:<nil>>/x !it may exist, because the tenant's list is incomplete: plan again when the tenant lists everything"},
 		{"a name in another letter case is not created beside the live one", func(w *world) {
 			w.declare("A", "Orders")
 			w.hold("A", "orders", func(l *connection.Live) { l.Mark = connection.Mark{} })
@@ -420,13 +420,13 @@ func TestMake(t *testing.T) {
 			w.hold("A", "update room", full(28))
 			w.declare("A", "zrecreate", other, func(d *connection.Desired) { d.Lifecycle = anew })
 			w.hold("A", "zrecreate", full(28))
-		}, "adopt A/adopt full !it has 30 tags, and qlsync needs 3 of the 32 that a connection may have: take tags off it, or declare at most 26 under tags\n" +
+		}, "adopt A/adopt full !it has 30 tags, and qlsync needs 3 of the 32 that a connection may have: remove tags from it, or declare at most 26 under tags\n" +
 			"adopt A/adopt room\nupdate A/declared /tags:[" + strings.Join(numbered(30), " ") + "]>[one]\n" +
-			"update A/protect /lifecycle/preventDestroy:false>true !it has 29 tags, and qlsync needs 4 of the 32 that a connection may have: take tags off it, or declare at most 26 under tags\n" +
-			"update A/sensitive /sensitive:<nil>>[x] !it has 29 tags, and qlsync needs 4 of the 32 that a connection may have: take tags off it, or declare at most 26 under tags\n" +
-			"update A/update full /properties/path:/update full>/other !it has 30 tags, and qlsync needs 3 of the 32 that a connection may have: take tags off it, or declare at most 26 under tags\n" +
+			"update A/protect /lifecycle/preventDestroy:false>true !it has 29 tags, and qlsync needs 4 of the 32 that a connection may have: remove tags from it, or declare at most 26 under tags\n" +
+			"update A/sensitive /sensitive:<nil>>[x] !it has 29 tags, and qlsync needs 4 of the 32 that a connection may have: remove tags from it, or declare at most 26 under tags\n" +
+			"update A/update full /properties/path:/update full>/other !it has 30 tags, and qlsync needs 3 of the 32 that a connection may have: remove tags from it, or declare at most 26 under tags\n" +
 			"update A/update room /properties/path:/update room>/other\n" +
-			"recreate A/zrecreate /properties/path:/zrecreate>/other !it has 29 tags, and qlsync needs 4 of the 32 that a connection may have: take tags off it, or declare at most 26 under tags\n" +
+			"recreate A/zrecreate /properties/path:/zrecreate>/other !it has 29 tags, and qlsync needs 4 of the 32 that a connection may have: remove tags from it, or declare at most 26 under tags\n" +
 			"s1 patch A/adopt room\ns2 patch A/declared\ns3 patch A/update room"},
 		{"what lifecycle.compare takes for the same is no difference, and what it does not is written as declared", func(w *world) {
 			item := func(name, value string, more ...string) any {
@@ -550,7 +550,7 @@ func TestMake(t *testing.T) {
 		{"a new record needs room among the tags", func(w *world) {
 			w.declare("A", "x", func(d *connection.Desired) { d.NotSensitive = []string{"path"} })
 			w.hold("A", "x", func(l *connection.Live) { l.Tags, l.OtherTags = numbered(28), 1 })
-		}, "update A/x /notSensitive:<nil>>[path] !it has 29 tags, and qlsync needs 4 of the 32 that a connection may have: take tags off it, or declare at most 26 under tags"},
+		}, "update A/x /notSensitive:<nil>>[path] !it has 29 tags, and qlsync needs 4 of the 32 that a connection may have: remove tags from it, or declare at most 26 under tags"},
 		{"where no marks are kept, what they would record is not compared", func(w *world) {
 			yes := true
 			w.snapshot.Traits.Unmarked = true
@@ -639,9 +639,9 @@ func TestMakeReportsWhatTheUserMustMend(t *testing.T) {
 	}
 	want := `a.yaml:1:9: no space "a" that this token can see (did you mean "A"?)
 a.yaml:2:3: no active user of the tenant has the e-mail or subject "cy@example.com"
-a.yaml:3:3: 2 users have the e-mail or subject "bo@example.com": u-bo, u-bo2 (declare it as {id: ...})
-a.yaml:4:3: 27 tags are declared; at most 26 fit beside qlsync's own
-a.yaml:5:3: "password" is a part of the credentials, and the tenant takes none away (leave it out)`
+a.yaml:3:3: 2 users have the e-mail or subject "bo@example.com" (u-bo, u-bo2) (declare it as {id: ...})
+a.yaml:4:3: 27 tags are declared; at most 26 fit next to qlsync's own (declare fewer tags)
+a.yaml:5:3: "password" is part of the credentials, which the tenant never removes (leave it out)`
 	if diff := cmp.Diff(want, problems.Error()); diff != "" {
 		t.Errorf("problems differ (-want +got):\n%s", diff)
 	}

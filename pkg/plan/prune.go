@@ -16,7 +16,7 @@ func (a *analysis) prune() {
 		case rest.fate == fateForeign, taken[rest.live]:
 			continue
 		case a.isDisabled(rest.live.DataSource):
-			a.warn(&key, fmt.Sprintf("owned by this project and no longer declared, and its data source %s is disabled in the tenant; qlsync does not delete it: let an administrator enable it, or delete the connection yourself", rest.live.DataSource))
+			a.warn(&key, fmt.Sprintf("owned by this project and no longer declared, and its data source %s is disabled in the tenant; qlsync does not delete it: ask an administrator to enable it, or delete the connection yourself", rest.live.DataSource))
 			continue
 		case rest.fate == fateFinished:
 			a.repair(&rest)
@@ -62,7 +62,7 @@ func (a *analysis) refuseDelete(live *connection.Live) string {
 	case live.Mark.Protected:
 		return "it is protected by preventDestroy: declare it again with lifecycle.preventDestroy: false first"
 	case len(a.in.Snapshot.Incomplete) > 0:
-		return "nothing is deleted while the tenant's list is incomplete"
+		return "nothing is deleted while the tenant's list is incomplete: " + listed
 	}
 	return ""
 }
@@ -73,7 +73,7 @@ func (a *analysis) refuseDelete(live *connection.Live) string {
 func (a *analysis) mayBeCreated(live *connection.Live) string {
 	for _, d := range a.decisions {
 		if d.change.Action == ActionCreate && d.change.DataSource == live.DataSource {
-			return fmt.Sprintf("its key record is of another name or space, and it may be what this plan creates as %q: add a moved block from %q, or plan again after the create", d.change.Connection, live.Key)
+			return fmt.Sprintf("its key record is for another name or space, and it may be what this plan creates as %q: add a moved block from %q, or plan again after the create", d.change.Connection, live.Key)
 		}
 	}
 	return ""

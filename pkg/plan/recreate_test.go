@@ -229,30 +229,30 @@ func TestTheLastOneWithCredentialsIsKept(t *testing.T) {
 func TestAdviceWhereOnlyTheOwnerMayWriteCredentials(t *testing.T) {
 	handed := func(d *connection.Desired) { d.Owner, d.Credentials = "bo@example.com", secretRef("P") }
 	bos := func(l *connection.Live) { l.OwnerID, l.Mark.Credentials = "u-bo", "1:aa" }
-	const only = "the service may let only the owner write credentials: apply"
+	const only = "the service may allow only the owner to write credentials: "
 	for _, test := range []struct {
 		name string
 		w    *world
 		want string
 	}{
-		{"a recreate has changed nothing that apps use", recreateWorld(), "the old one is as it was; " + only + " with the token of bo@example.com, or declare another owner"},
+		{"a recreate has changed nothing that apps use", recreateWorld(), "the old connection is unchanged; " + only + "apply with the token of bo@example.com, or declare another owner"},
 		{"what is given away has none", func() *world {
 			w := newWorld()
 			w.declare("A", "x", handed)
 			w.hold("A", "x")
 			return w
-		}(), "it has no credentials of use now; " + only + " once more with the token of bo@example.com"},
+		}(), "it has no usable credentials now; " + only + "run apply again with the token of bo@example.com"},
 		{"nor has what is new", func() *world {
 			w := newWorld()
 			w.declare("A", "x", handed)
 			return w
-		}(), "it has no credentials of use now; " + only + " once more with the token of bo@example.com"},
+		}(), "it has no usable credentials now; " + only + "run apply again with the token of bo@example.com"},
 		{"what belongs to them already keeps those that it has", func() *world {
 			w := newWorld()
 			w.declare("A", "x", handed)
 			w.hold("A", "x", bos)
 			return w
-		}(), only + " once more with the token of bo@example.com"},
+		}(), only + "run apply again with the token of bo@example.com"},
 		{"who gets it back needs nobody", func() *world {
 			w := newWorld()
 			w.declare("A", "x", handed, func(d *connection.Desired) { d.Owner = "ana@example.com" })
@@ -428,7 +428,7 @@ func TestTheWarningOfARecreateSaysWhatTheServiceSays(t *testing.T) {
 		rules connection.Rules
 		want  string
 	}{
-		"one that has ids":  {qlik.Rules{}, "it is recreated: apps keep working by its name; its id changes, and what refers to the id is lost"},
+		"one that has ids":  {qlik.Rules{}, "it is recreated: apps keep working by its name; its id changes, and references to the old id break"},
 		"one that has none": {apinizer.Rules{}, "it is recreated: the old one is deleted, and what uses it finds the new one by its name"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -113,7 +113,7 @@ func crowded(_ *analysis, p *pair, _ *decision) connection.Reason {
 	return connection.Because("no-room-for-record", "property", name)
 }
 
-// notTakenOver: it exists, nobody owns it, and the files do not say that it may be taken over.
+// notTakenOver: it exists, no project owns it, and the files do not say that it may be taken over.
 func notTakenOver(a *analysis, p *pair, d *decision) connection.Reason {
 	switch adopt := a.in.Policy.Adopt; {
 	case p.live.Mark.Project != "" || p.Lifecycle.Adopt:

@@ -68,11 +68,11 @@ func TestRotations(t *testing.T) {
 		{"what has no room for its record is not rotated", func(w *world) {
 			w.declare("A", "x", with)
 			ours(w, func(l *connection.Live) { l.Tags, l.Mark.Key = numbered(30), "" })
-		}, &changed, false, "rotate A/x !it has 30 tags, and qlsync needs 3 of the 32 that a connection may have: take tags off it, or declare at most 26 under tags"},
+		}, &changed, false, "rotate A/x !it has 30 tags, and qlsync needs 3 of the 32 that a connection may have: remove tags from it, or declare at most 26 under tags"},
 		{"what has no room for its record gets none", func(w *world) {
 			w.declare("A", "x", with)
 			ours(w, func(l *connection.Live) { l.Tags, l.Mark.Key = numbered(30), "" })
-		}, &unknown, false, "record A/x !it has 30 tags, and qlsync needs 3 of the 32 that a connection may have: take tags off it, or declare at most 26 under tags"},
+		}, &unknown, false, "record A/x !it has 30 tags, and qlsync needs 3 of the 32 that a connection may have: remove tags from it, or declare at most 26 under tags"},
 		{"a create writes and records them", func(w *world) { w.declare("A", "x", with) }, &unknown, true, "create A/x credentials [new]"},
 		{"credentials that are due anyway are no rotation", func(w *world) {
 			w.declare("A", "x", with, func(d *connection.Desired) { d.CredentialsVersion = 1 })

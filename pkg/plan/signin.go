@@ -58,7 +58,7 @@ func (a *analysis) manual(d *decision) {
 	default:
 		d.todo = "put the code into " + placesOf(declared)
 	}
-	d.change.Manual = "a person must sign in: " + d.todo + "; without a code, apply gives the address to get one at"
+	d.change.Manual = "a person must sign in: " + d.todo + "; without a code, apply prints the address where the person gets one"
 }
 
 // placesOf says where a reference is read from.

@@ -106,14 +106,14 @@ func TestWhatAPersonMustSignInFor(t *testing.T) {
 		{"nobody signs in for another owner", func(w *world) {
 			w.declare("A", "x", mail("person", code, func(d *connection.Desired) { d.OwnerID = "u-bo" }))
 		}, "create A/x /owner:<nil>>bo@example.com /properties/how:<nil>>person /properties/path:<nil>>/x /credentials/code=(secret)" +
-			" !a person signs in for the token's user, and a change of owner takes that away: leave owner out, or use the owner's token", ""},
+			" !a person signs in for the token's user, and a change of owner removes that sign-in: leave owner out, or use the owner's token", ""},
 		{
 			"a delete of the same kind waits for the person too", func(w *world) {
 				w.policy.Prune = connection.PruneOwned
 				w.declare("A", "x", mail("person"))
 				w.hold("A", "y", liveMail("person"))
 			}, "create A/x /properties/how:<nil>>person /properties/path:<nil>>/x" +
-				"\ndelete A/y !it is kept while the create of another mail is refused or waits for a person: it may be its old name\ns1 sign-in A/x",
+				"\ndelete A/y !it is kept while the create of another mail is refused or waits for a person, because it may be that connection under its old name\ns1 sign-in A/x",
 			"declare the code under credentials, as code: {env: NAME}",
 		},
 	} {

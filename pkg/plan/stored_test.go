@@ -106,7 +106,7 @@ func TestCredentialsThatEachUserBrings(t *testing.T) {
 			func(w *world) {
 				w.declare("A", "x", db(map[string]any{"set": "maybe"}))
 				w.declare("A", "y", db(map[string]any{"as": "maybe"}))
-			}, "create A/x /properties/set:<nil>>maybe !this token's user has no stored credentials \"maybe\": they are made with \"A/y\"; apply once more then" +
+			}, "create A/x /properties/set:<nil>>maybe !this token's user has no stored credentials \"maybe\": this plan creates them with \"A/y\"; run apply again afterwards" +
 				"\ncreate A/y /properties/as:<nil>>maybe\ns1 create A/y", nil, "",
 		},
 		{

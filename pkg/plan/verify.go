@@ -100,9 +100,9 @@ func (d *decision) finding(incomplete bool) Finding {
 	}
 	if missing := d.missing(); len(missing) > 0 {
 		f.Advice = "if the service does not show " + strings.Join(missing, ", ") +
-			": lifecycle.unreadable: [" + strings.Join(missing, ", ") + "]"
+			", set lifecycle.unreadable: [" + strings.Join(missing, ", ") + "]"
 	} else if rewritten := d.rewritten(); rewritten != "" {
-		f.Advice = "if the service writes the value so each time: lifecycle.compare: {" + rewritten + "}"
+		f.Advice = "if the service rewrites the value each time, set lifecycle.compare: {" + rewritten + "}"
 	}
 	return f
 }

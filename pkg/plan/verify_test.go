@@ -65,7 +65,7 @@ func TestWhatWasAppliedIsComparedAgain(t *testing.T) {
 			meddle: func(w *world) { w.at(connection.Key{Space: "A", Name: "Rates"}).Properties["path"] = "/RATES" },
 			want: map[int]plan.Finding{0: {
 				Fields: []plan.Field{{Path: "/properties/path", Before: "/Rates", After: "/RATES"}},
-				Advice: "if the service writes the value so each time: lifecycle.compare: {path: {as: ignoreCase}}",
+				Advice: "if the service rewrites the value each time, set lifecycle.compare: {path: {as: ignoreCase}}",
 			}},
 		},
 		{
@@ -73,7 +73,7 @@ func TestWhatWasAppliedIsComparedAgain(t *testing.T) {
 			meddle: func(w *world) { delete(w.at(connection.Key{Space: "A", Name: "Rates"}).Properties, "seconds") },
 			want: map[int]plan.Finding{0: {
 				Fields: []plan.Field{{Path: "/properties/seconds", Before: "30"}},
-				Advice: "if the service does not show seconds: lifecycle.unreadable: [seconds]",
+				Advice: "if the service does not show seconds, set lifecycle.unreadable: [seconds]",
 			}},
 		},
 		{
@@ -94,7 +94,7 @@ func TestWhatWasAppliedIsComparedAgain(t *testing.T) {
 		{
 			name: "what an incomplete list does not name is not called gone", files: update,
 			meddle: func(w *world) { w.snapshot.Connections, w.snapshot.Incomplete = nil, []string{"one is missing"} },
-			want:   map[int]plan.Finding{0: {Unseen: true, Reason: "it was not seen, but the tenant's list is incomplete: it may exist; plan again when the tenant lists everything"}},
+			want:   map[int]plan.Finding{0: {Unseen: true, Reason: "it may exist, because the tenant's list is incomplete: plan again when the tenant lists everything"}},
 		},
 		{
 			name: "what was deleted and is there is told", files: remove,
@@ -145,8 +145,8 @@ func TestWhatTheServiceRewritesIsToldWithTheRuleThatAcceptsIt(t *testing.T) {
 		declared, live any
 		want           string
 	}{
-		"letter case": {"DB.Example.com", "db.example.com", "if the service writes the value so each time: lifecycle.compare: {place: {as: ignoreCase}}"},
-		"order":       {[]any{"b", "a"}, []any{"a", "b"}, "if the service writes the value so each time: lifecycle.compare: {place: {as: set}}"},
+		"letter case": {"DB.Example.com", "db.example.com", "if the service rewrites the value each time, set lifecycle.compare: {place: {as: ignoreCase}}"},
+		"order":       {[]any{"b", "a"}, []any{"a", "b"}, "if the service rewrites the value each time, set lifecycle.compare: {place: {as: set}}"},
 		"another one": {"db1", "db2", ""},
 	} {
 		t.Run(name, func(t *testing.T) {

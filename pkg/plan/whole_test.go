@@ -66,7 +66,7 @@ func TestAServiceThatReplacesWholeConnections(t *testing.T) {
 		{"to take over what equals the files but for its credentials needs a word", func(w *world) {
 			w.declare("A", "x", declared)
 			w.hold("A", "x", withholds, func(l *connection.Live) { l.Mark = connection.Mark{} })
-		}, "adopt A/x /credentials/password=(secret) !it exists, nobody owns it, and adding the ownership record would write its credentials again: " +
+		}, "adopt A/x /credentials/password=(secret) !it exists, no project owns it, and adding the ownership record would write its credentials again: " +
 			"set lifecycle.adopt: true to take it over"},
 		{"what is hidden is not compared, and written along", func(w *world) {
 			w.declare("A", "x", changed, func(d *connection.Desired) { d.Properties["store"] = "main" })
