@@ -57,6 +57,12 @@ func (s Spaces) Forms(key connection.Key) []string {
 	return slices.Compact([]string{s.Record(key), connection.KeyDigest(key)})
 }
 
+// Apart returns the record of a connection which is not the one that moved blocks lead to the key.
+// It fits no key: nobody may take it for a record of where the connection has come from.
+func (s Spaces) Apart(to connection.Key) string {
+	return connection.KeyDigest(connection.Key{Name: s.Record(to)})
+}
+
 // Fits reports whether a record is of the key.
 func (s Spaces) Fits(record string, key connection.Key) bool {
 	return record != "" && (record == s.Record(key) || record == connection.KeyDigest(key))

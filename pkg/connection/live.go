@@ -93,8 +93,10 @@ type Mark struct {
 	NotSensitive string `json:"notSensitive,omitempty"`
 	// Protected refuses delete and recreate, also after the file's block is gone.
 	Protected bool `json:"protected,omitempty"`
-	// Moved is the [KeyRecord] of the key from which a move brought it that is part
-	// of a cycle: without it nobody could tell whether the cycle was gone round.
+	// Moved is the [KeyRecord] of the key from which it was brought, by a move that is part of a
+	// cycle or by a recreate at another key: without it nobody could tell whether the cycle was gone
+	// round, and what the old connection is. Of a connection that moved blocks do not move on from
+	// its key, it is a record that fits no key.
 	Moved string `json:"moved,omitempty"`
 	// Pending tells that what was written last is saved and not in effect; see
 	// [ErrPending].

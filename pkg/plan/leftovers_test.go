@@ -321,3 +321,43 @@ func TestAForgedTrialDoesNotHideTheConnection(t *testing.T) {
 		t.Errorf("got the plan\n%s\nwant the connection with the credentials to get its name back", outline(p))
 	}
 }
+
+// TestABlockThatIsTurnedRoundDeletesNothing creates both ends of a moved block, of which the record
+// of one says that it is not what the block leads to the other. It must not say later that the other
+// one was replaced.
+func TestABlockThatIsTurnedRoundDeletesNothing(t *testing.T) {
+	for name, set := range map[string]func(*world){
+		"where a connection moves as it is": func(*world) {},
+		"where it is recreated": func(w *world) {
+			w.snapshot.Traits, w.whole, w.rules, w.snapshot.Caller = wholeTraits(), true, exactly{apinizer.Rules{}}, connection.User{}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld()
+			set(w)
+			w.policy.Prune = connection.PruneOwned
+			w.declare("A", "x")
+			w.declare("B", "y")
+			w.moved("A", "x", "B", "y")
+			p, problems := plan.Make(w.input())
+			if err := problems.Err(); err != nil {
+				t.Fatal(err)
+			}
+			for _, item := range itemsOf(p.Steps) {
+				if err := w.do(item); err != nil {
+					t.Fatal(err)
+				}
+			}
+			w.files, w.moves = w.files[:1], nil
+			w.moved("B", "y", "A", "x")
+			w.files[0].Properties = map[string]any{"path": "/changed"}
+			p, problems = plan.Make(w.input())
+			if err := problems.Err(); err != nil {
+				t.Fatal(err)
+			}
+			if deleted(p) != "" || p.Summary.Refused != 1 {
+				t.Errorf("got the plan\n%s\nwant it refused: both ends of the block exist", outline(p))
+			}
+		})
+	}
+}

@@ -52,7 +52,7 @@ func (a *analysis) movedMark(key connection.Key, live *connection.Live) string {
 		return a.places.Record(from)
 	}
 	if to, ok := a.apart[key]; ok {
-		return a.places.Record(to)
+		return a.places.Apart(to)
 	}
 	if live != nil && slices.ContainsFunc(a.leftovers, func(rest leftover) bool {
 		return rest.recreated && a.places.Fits(live.Mark.Moved, rest.live.Key)

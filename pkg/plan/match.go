@@ -154,7 +154,7 @@ func (m *matcher) hasComeRound(key connection.Key) bool {
 // blocks led from there: it has come to the key while nothing was at either end of them.
 func (m *matcher) isApart(key, to connection.Key) bool {
 	live := m.live[key]
-	return !m.moves.isCyclic(key) && m.moves.declared[key] != nil && live != nil && live.Mark.Project == m.project && m.places.Fits(live.Mark.Moved, to)
+	return !m.moves.isCyclic(key) && m.moves.declared[key] != nil && live != nil && live.Mark.Project == m.project && live.Mark.Moved == m.places.Apart(to)
 }
 
 // apart is [matched.apart]. The ownership record says so, or the next run would take what has come
