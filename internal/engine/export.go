@@ -97,7 +97,7 @@ func (s *Session) sourcesOf(ctx context.Context, live []connection.Live) (*conne
 	return s.sources(ctx, slices.Compact(ids))
 }
 
-// exportedSpaces gives the spaces to export: those that are named, or those of the
+// exportedSpaces returns the spaces to export: those that are named, or those of the
 // project. What is outside of a project's spaces is not exported.
 func (s *Session) exportedSpaces(named []string) ([]connection.SpaceRef, error) {
 	all := slices.DeleteFunc(slices.Clone(s.declared.Spaces), func(space connection.SpaceRef) bool {

@@ -19,12 +19,11 @@ import (
 // provider is what the use cases need of a kind of system besides [connection.Provider].
 type provider struct {
 	rules connection.Rules
-	// holdsSecret tells what [connection.Rules.Classify] does of what stands inside the value
-	// of a property.
+	// holdsSecret reports whether the value of a property contains a secret.
 	holdsSecret func(property string, value any) bool
-	// knowsSecret tells which of these are more than guesses, which notSensitive lifts.
+	// knowsSecret reports whether that is more than a guess, which notSensitive can lift.
 	knowsSecret func(dataSource, property string, value any) bool
-	// builtin gives the data sources that are known without a network and without a
+	// builtin returns the data sources that are known without a network and without a
 	// vendored file. Nil: they are vendored.
 	builtin func() *connection.Catalog
 	// parse reads a vendored file that describes a data source.
@@ -65,14 +64,14 @@ type auth struct{ apiKey, clientID, clientSecret, token, user, password connecti
 type embedded struct {
 	url  string
 	auth auth
-	// reseeded tells that its seed has changed, so that it starts anew.
+	// reseeded reports that its seed has changed, so that it starts anew.
 	reseeded bool
 	misuse   func() []string // requests that broke the contract
 	unsaved  func() error    // why its state could not be saved
 	close    func()
 }
 
-// providerOf gives the kind of system that a tenant is; false for a name that this
+// providerOf returns the kind of system that a tenant is; false for a name that this
 // program does not know.
 func providerOf(tenant *spec.Tenant) (provider, bool) {
 	kind, ok := providers[tenant.Provider]

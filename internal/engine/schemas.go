@@ -80,7 +80,7 @@ func (p *Project) HasEditorSchemas() bool {
 	return err == nil
 }
 
-// wanted gives the ids that a pull was asked for, sorted, each once.
+// wanted returns the ids that a pull was asked for, sorted, each once.
 func (s *Session) wanted(ctx context.Context, o PullOptions, lock vendored.Lock) ([]string, error) {
 	var ids []string
 	switch {
@@ -110,7 +110,7 @@ func (s *Session) wanted(ctx context.Context, o PullOptions, lock vendored.Lock)
 	return slices.Compact(slices.Sorted(slices.Values(ids))), nil
 }
 
-// concerned gives the data sources that are the tenant's business: those in use for
+// concerned returns the data sources that are the tenant's business: those in use for
 // it, and of the vendored ones those that no connection of any tenant uses and that
 // were pulled from it, or from one that the project has no more. While the files
 // have mistakes, nobody knows what is not in use.

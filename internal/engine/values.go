@@ -30,7 +30,7 @@ type secret struct {
 	err   error
 }
 
-// read gives the value of a reference. Who asks while it is being read waits.
+// read returns the value of a reference. Who asks while it is being read waits.
 func (s *secrets) read(ctx context.Context, ref connection.Reference) (connection.Secret, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -53,7 +53,7 @@ func unended(value any) bool {
 // beside is how many equal lines are shown before and after those that differ.
 const beside = 2
 
-// chunk gives the lines of one side, or what is next to a difference of a stretch
+// chunk returns the lines of one side, or what is next to a difference of a stretch
 // that both have.
 func chunk(diff diffmatchpatch.Diff, first, last bool) []diffLine {
 	lines := strings.Split(strings.TrimSuffix(diff.Text, "\n"), "\n")

@@ -109,5 +109,5 @@ func witness(item *plan.DriftItem) string {
 	return strings.Join(words, ", ")
 }
 
-// minute gives a time as people read it, in UTC.
+// minute returns a time as people read it, in UTC.
 func minute(at time.Time) string { return at.UTC().Format("2006-01-02 15:04 UTC") }

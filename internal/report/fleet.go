@@ -49,7 +49,7 @@ func (t Text) Plans(w io.Writer, f *Fleet[plan.Plan]) error {
 	return p.err
 }
 
-// isQuiet tells whether there is nothing to say of a plan.
+// isQuiet reports whether there is nothing to say of a plan.
 func isQuiet(pl *plan.Plan) bool { return pl.Empty() && len(pl.Warnings) == 0 && pl.Refusal == nil }
 
 // Drifts writes the drift of several tenants: those with drift in full, the others in

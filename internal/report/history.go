@@ -26,7 +26,7 @@ type Point struct {
 	Summary plan.DriftSummary `json:"summary"`
 	// Spaces counts the connections that differ, by space; the others have none.
 	Spaces map[string]int `json:"spaces,omitempty"`
-	// Incomplete tells that not everything of the tenant could be listed.
+	// Incomplete reports that not everything of the tenant could be listed.
 	Incomplete bool `json:"incomplete,omitempty"`
 	// Ignored are the kinds of drift that were not counted.
 	Ignored []plan.DriftKind `json:"ignored,omitempty"`
@@ -104,7 +104,7 @@ type run struct {
 	summary plan.DriftSummary
 	spaces  map[string]int
 	tenants map[string]bool
-	// incomplete tells that not everything of some tenant could be listed.
+	// incomplete reports that not everything of some tenant could be listed.
 	incomplete bool
 	ignored    []plan.DriftKind
 }

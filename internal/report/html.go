@@ -231,7 +231,7 @@ func viewField(f plan.Field) fieldView {
 	return out
 }
 
-// bare gives a value on one line, a text without its quotes where these tell nothing.
+// bare returns a value on one line, a text without its quotes where these tell nothing.
 func bare(value any) string {
 	text, ok := value.(string)
 	if !ok || text == "" || Clean(text) != text || strings.TrimSpace(text) != text || json.Valid([]byte(text)) {
@@ -279,7 +279,7 @@ func viewLine(line diffLine) lineView {
 	return lineView{"", "  " + text}
 }
 
-// moment gives a time as a sentence has it, in UTC.
+// moment returns a time as a sentence has it, in UTC.
 func moment(at time.Time) string { return at.UTC().Format("2 Jan 2006, 15:04 UTC") }
 
 // thousands gives 12345 as 12,345.

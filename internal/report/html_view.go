@@ -129,7 +129,7 @@ func newPageView(f *Fleet[plan.Drift], history []Point) *pageView {
 	return v
 }
 
-// kind gives the name of a kind if it is one; a class must not be anything else.
+// kind returns the name of a kind if it is one; a class must not be anything else.
 func (v *pageView) kind(kind plan.DriftKind) string {
 	if slices.Contains(v.Kinds, string(kind)) {
 		return string(kind)
@@ -284,7 +284,7 @@ func (r *run) name(tenants int) string {
 	return text
 }
 
-// niceTop gives a round number for the top of an axis.
+// niceTop returns a round number for the top of an axis.
 func niceTop(highest int) int {
 	for step := 1; ; step *= 10 {
 		for _, factor := range []int{2, 4, 6, 10} {
@@ -309,7 +309,7 @@ func driftWords(s plan.DriftSummary) string {
 	return driftCounts(s)
 }
 
-// countsOf gives the numbers of a summary in the order of a table: each kind, all of
+// countsOf returns the numbers of a summary in the order of a table: each kind, all of
 // them, and if so asked what is as declared.
 func countsOf(s plan.DriftSummary, clean bool) []int {
 	var counts []int

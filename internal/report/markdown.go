@@ -34,7 +34,7 @@ func Marker(kind, project, tenant, hash string) string {
 		kind, url.QueryEscape(clip(tenant, 100)), url.QueryEscape(clip(project, 100)), clip(hashOnly(hash), 100))
 }
 
-// hashOnly gives what can be a hash, so that a file cannot smuggle anything else
+// hashOnly returns what can be a hash, so that a file cannot smuggle anything else
 // into a marker.
 func hashOnly(hash string) string {
 	return strings.Map(func(r rune) rune {
@@ -92,13 +92,13 @@ func clip(text string, most int) string {
 	return fmt.Sprintf("%s… (%d more characters)", string(runes[:most]), len(runes)-most)
 }
 
-// code gives a name as code. HTML has no trouble with what breaks a code span, and
+// code returns a name as code. HTML has no trouble with what breaks a code span, and
 // stands in tables and summaries.
 func code(name string) string {
 	return "<code>" + escaped(label(name), "", maxName) + "</code>"
 }
 
-// prose gives a sentence that may hold names. What could begin a mention, a
+// prose returns a sentence that may hold names. What could begin a mention, a
 // reference or an emoji stands in an element of its own: GitHub and GitLab look for
 // such in the text of one element, after entities have become characters.
 func prose(sentence string) string {
@@ -297,7 +297,7 @@ func addTo(sum, counts []int) {
 	}
 }
 
-// patch gives the differences of one connection as lines of a diff: what goes with
+// patch returns the differences of one connection as lines of a diff: what goes with
 // '-', what comes with '+', a secret that is written with '!'.
 func patch(fields []plan.Field) []string {
 	var lines []string

@@ -71,12 +71,12 @@ func planCounts(s plan.Summary) string {
 	)
 }
 
-// destroys tells whether a change takes something away that cannot be brought back.
+// destroys reports whether a change takes something away that cannot be brought back.
 func destroys(c *plan.Change) bool {
 	return c.Refused == "" && !c.Waits && (c.Action == plan.ActionDelete || c.Action == plan.ActionRecreate)
 }
 
-// gravest gives the changes in the order of their weight: what destroys, what is
+// gravest returns the changes in the order of their weight: what destroys, what is
 // refused, the rest; each by space and name.
 func gravest(changes []plan.Change) []*plan.Change {
 	sorted := make([]*plan.Change, len(changes))

@@ -66,7 +66,7 @@ func (GitHub) Problems(w io.Writer, problems connection.Problems) error {
 	return nil
 }
 
-// githubData gives a text as the data of a workflow command, githubProperty as one of
+// githubData returns a text as the data of a workflow command, githubProperty as one of
 // its properties. Both are clean, so that neither holds a line end to be escaped.
 func githubData(text string) string { return strings.ReplaceAll(Clean(text), "%", "%25") }
 

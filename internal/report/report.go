@@ -139,7 +139,7 @@ func (p *printer) paint(attribute color.Attribute, text string) string {
 	return c.Sprint(text)
 }
 
-// Clean gives a text that can steer neither a terminal nor a pipeline, is one line and hides
+// Clean returns a text that can steer neither a terminal nor a pipeline, is one line and hides
 // nothing: unchanged where every character is seen, otherwise with those that are not, by the table
 // of [connection.IsUnseen], and with backslashes escaped.
 func Clean(text string) string {
@@ -160,7 +160,7 @@ func isPlain(text string) bool {
 	return true
 }
 
-// label gives a name for the beginning of a line or column: clean, in quotes where it could not be
+// label returns a name for the beginning of a line or column: clean, in quotes where it could not be
 // seen, and with the blanks escaped that follow another, as a browser shows one of them.
 func label(name string) string {
 	text := Clean(name)
@@ -185,7 +185,7 @@ func pad(text string, width int) string {
 	return text + strings.Repeat(" ", max(0, width-cells(text)))
 }
 
-// widest gives the width of the widest text within the limit: what is wider stands
+// widest returns the width of the widest text within the limit: what is wider stands
 // out of its column, and does not move the others.
 func widest(limit int, texts ...string) int {
 	width := 0

@@ -36,7 +36,7 @@ type SchemaSource struct {
 	Version string `json:"connectorVersion,omitempty"`
 	Pulled  string `json:"pulled,omitempty"`
 	From    string `json:"from,omitempty"` // the tenant
-	// Edited tells that the vendored file is not what was pulled, if it was.
+	// Edited reports that the vendored file is not what was pulled, if it was.
 	Edited bool `json:"edited,omitempty"`
 	// Uses counts the declared connections.
 	Uses int `json:"connections"`

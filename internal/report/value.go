@@ -94,7 +94,7 @@ func fieldName(path string) string {
 	return strings.Join(jsonpointer.Split(path), ".")
 }
 
-// inline gives a value on one line; empty where it is too long for that.
+// inline returns a value on one line; empty where it is too long for that.
 func inline(value any) string {
 	text := ""
 	switch v := value.(type) {
@@ -139,7 +139,7 @@ func (p *printer) block(f plan.Field) {
 	}
 }
 
-// longText gives a value as lines: a string's own, or one for each item of a list
+// longText returns a value as lines: a string's own, or one for each item of a list
 // and each member of a map. An absent value has none.
 func longText(value any) string {
 	switch v := value.(type) {

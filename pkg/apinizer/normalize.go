@@ -49,7 +49,7 @@ func (s *schema) normalizeList(value []any) []any {
 	return list
 }
 
-// normalizeMap gives the entries that the schema describes their form and their
+// normalizeMap returns the entries that the schema describes their form and their
 // defaults. One that is null is not there.
 func (s *schema) normalizeMap(value map[string]any) map[string]any {
 	entries := make(map[string]any, len(value))

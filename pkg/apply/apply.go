@@ -2,7 +2,7 @@
 // in its order where it does not, each change recorded however it ends.
 //
 // It knows steps and results. It does not know YAML, does not decide what to
-// change, prints nothing and keeps nothing: it returns a [Result] and tells its
+// change, prints nothing and keeps nothing: it returns a [Result] and reports its
 // progress as events. Secrets pass through it on their way from a reference to
 // the provider, and nowhere else.
 package apply
@@ -26,7 +26,7 @@ type Options struct {
 	Execute func(ctx context.Context, operations []connection.Operation) []connection.Outcome
 	// ExecuteGroup is [connection.Provider.ExecuteGroup].
 	ExecuteGroup func(ctx context.Context, group connection.Group) []connection.Outcome
-	// Resolve gives the value of a reference.
+	// Resolve returns the value of a reference.
 	Resolve func(connection.Reference) (connection.Secret, error)
 	// Again reads the tenant once more, with the details of those connections only
 	// that are touched; the input is otherwise that of the plan. Nil: what was written
@@ -44,7 +44,7 @@ type Options struct {
 	Progress func(Progress)
 }
 
-// Progress tells how far a run is.
+// Progress is how far a run is.
 type Progress struct {
 	Step  *plan.Step // the one that has just ended
 	Err   error      // of its first item that was not done
@@ -95,7 +95,7 @@ func Run(ctx context.Context, p *plan.Plan, o Options) (*Result, error) {
 	return result, nil
 }
 
-// ErrRefused tells that a safety rule refuses the whole plan.
+// ErrRefused reports that a safety rule refuses the whole plan.
 var ErrRefused = errors.New("refused")
 
 // resolve copies the steps with secrets in place of references. Each reference is
@@ -135,7 +135,7 @@ func resolve(steps []plan.Step, lookup func(connection.Reference) (connection.Se
 	return resolved, problems.Err()
 }
 
-// withoutCode gives the credentials of an operation that must be there before
+// withoutCode returns the credentials of an operation that must be there before
 // anything is written: all but the code of a sign-in.
 func withoutCode(operation *connection.Operation) map[string]any {
 	credentials := maps.Clone(operation.Credentials)
@@ -143,7 +143,7 @@ func withoutCode(operation *connection.Operation) map[string]any {
 	return credentials
 }
 
-// withCode gives the credentials with the code of a sign-in in place of its
+// withCode returns the credentials with the code of a sign-in in place of its
 // reference, if there is one. That there is none is no mistake: it is the reason to
 // ask for the address where a person gets it.
 func withCode(operation *connection.Operation, lookup func(connection.Reference) (connection.Secret, error)) map[string]any {

@@ -55,8 +55,8 @@ type Item struct {
 	// SignInURL is where a person has to sign in so that the change can be made. It is
 	// meant for that person, and for one use: no error quotes it, and no log should.
 	SignInURL string `json:"signInUrl,omitempty"`
-	// Partial tells of a failed change that some of its calls were done, Unknown
-	// that one of its calls may have been.
+	// Partial reports whether some calls of a failed change were done, Unknown whether
+	// one of its calls may have been.
 	Partial bool `json:"partial,omitempty"`
 	Unknown bool `json:"unknown,omitempty"`
 	// Differs is set on a done change whose connection, when it is read again, is not as

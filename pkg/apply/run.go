@@ -159,7 +159,7 @@ func (r *run) checkStop(ctx context.Context) {
 	}
 }
 
-// sendable gives the operations of a step that may be sent, and records why the
+// sendable returns the operations of a step that may be sent, and records why the
 // others may not.
 func (r *run) sendable(step int) []plan.Item {
 	var items []plan.Item
@@ -277,7 +277,7 @@ func (r *run) sendGroup(ctx context.Context, step *plan.Step, items []plan.Item,
 	return outcomes
 }
 
-// written tells whether an operation with that error was carried out: it may have
+// written reports whether an operation with that error was carried out: it may have
 // been, and not be in effect.
 func written(err error) bool { return err == nil || errors.Is(err, connection.ErrPending) }
 
@@ -352,7 +352,7 @@ func (r *run) noteReach(outcomes []connection.Outcome) {
 	}
 }
 
-// firstError gives the error of the step's first item that was not done.
+// firstError returns the error of the step's first item that was not done.
 func (r *run) firstError(step int) error {
 	for _, item := range r.steps[step].Items {
 		switch rec := &r.records[item.ID]; {

@@ -50,7 +50,7 @@ func (r *run) hide(fields []plan.Field) {
 	}
 }
 
-// idOf gives the id of the connection that stands at a key, which a create that was
+// idOf returns the id of the connection that stands at a key, which a create that was
 // not answered has not told.
 func idOf(key connection.Key, snapshot *connection.Snapshot) string {
 	for i := range snapshot.Connections {
@@ -80,7 +80,7 @@ func touched(result *Result) (items []int, ids map[string]bool) {
 	return items, ids
 }
 
-// pointTo gives the item the place of the first field that differs.
+// pointTo returns the item the place of the first field that differs.
 func (item *Item) pointTo(c *plan.Change) {
 	if c.At == nil || len(item.Differs.Fields) == 0 {
 		return

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Conform gives the form in which a value of the property is compared and sent:
+// Conform returns the form in which a value of the property is compared and sent:
 // converted to the type of the schema where that loses nothing, letter case of
 // enums folded to the schema's own, numbers in one notation. Documentation and
 // services mix 1433 with "1433" and true with "true" freely. What does not fit the
@@ -62,7 +62,7 @@ func ToBool(value any) any {
 	return value
 }
 
-// foldEnum gives the schema's spelling of a value if exactly one differs from it
+// foldEnum returns the schema's spelling of a value if exactly one differs from it
 // by letter case alone: enums are case-sensitive.
 func foldEnum(enum []string, text string) string {
 	found := text
@@ -133,7 +133,7 @@ func CanonicalNumber(number json.Number) json.Number {
 	return json.Number(exact.FloatString(digits))
 }
 
-// isNumber tells whether a text is a JSON number: no sign +, no leading zero, no
+// isNumber reports whether a text is a JSON number: no sign +, no leading zero, no
 // spaces, no hexadecimal.
 func isNumber(text string) bool {
 	if text == "" || text[0] != '-' && (text[0] < '0' || text[0] > '9') {
@@ -143,7 +143,7 @@ func isNumber(text string) bool {
 	return last >= '0' && last <= '9' && json.Valid([]byte(text))
 }
 
-// IsInteger tells whether a number is written without point and exponent.
+// IsInteger reports whether a number is written without point and exponent.
 func IsInteger(number json.Number) bool {
 	return isNumber(number.String()) && !strings.ContainsAny(number.String(), ".eE")
 }

@@ -36,7 +36,7 @@ type Key struct {
 // declared by its id, and appears as "{id: ...}".
 const PersonalSpace = "personal"
 
-// String gives the key for messages: "Finance/Orders lake".
+// String returns the key for messages: "Finance/Orders lake".
 func (k Key) String() string { return k.Space + "/" + k.Name }
 
 // Compare orders keys by space, then by name.
@@ -53,7 +53,7 @@ type SpaceRef struct {
 	Position Position // where it is written
 }
 
-// String gives the reference as it would be written in a file.
+// String returns the reference as it would be written in a file.
 func (r SpaceRef) String() string {
 	switch {
 	case r.Personal:
@@ -91,7 +91,7 @@ func PositionIn(file string, text []byte, offset int) Position {
 	}
 }
 
-// String gives "file:line:col", or as much of it as is known.
+// String returns "file:line:col", or as much of it as is known.
 func (p Position) String() string {
 	if p.Line == 0 {
 		return p.File

@@ -21,8 +21,8 @@ type Desired struct {
 	// UnknownAllowed accepts properties that the schema of the data source does not
 	// know; each is a warning.
 	UnknownAllowed bool
-	// Sensitive names properties that are secrets although nothing else tells: they
-	// stand under credentials, and their live values are hidden.
+	// Sensitive names properties that are secrets although nothing else shows it: they
+	// are under credentials, and their live values are hidden.
 	Sensitive []string
 	// NotSensitive names properties that are not secrets although a provider guesses so, by
 	// their names or their values.
@@ -30,14 +30,14 @@ type Desired struct {
 	// CredentialsVersion is bumped by hand to have the credentials written again.
 	CredentialsVersion int
 	Lifecycle          Lifecycle
-	// At tells where the value at a path such as "/properties/region" is written,
+	// At returns where the value at a path such as "/properties/region" is written,
 	// or the closest thing around it; "" is the connection itself, and a "#" at the
 	// end asks for the key instead of the value. It may be nil: use
 	// [Desired.PositionOf].
 	At func(path string) Position
 }
 
-// PositionOf gives the place in the files of the value at the path, or of the
+// PositionOf returns the place in the files of the value at the path, or of the
 // closest value around it.
 func (d *Desired) PositionOf(path string) Position {
 	if d.At == nil {
@@ -95,7 +95,7 @@ type MoveEnd struct {
 	Name  string
 }
 
-// String gives the end for messages: "Finance/Orders S3".
+// String returns the end for messages: "Finance/Orders S3".
 func (e MoveEnd) String() string { return e.Space.String() + "/" + e.Name }
 
 // Policy is what the project file says about taking over and deleting. Every

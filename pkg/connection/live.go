@@ -37,9 +37,9 @@ type Live struct {
 	Mark      Mark `json:"mark"`
 	// Properties is nil where the details were not asked for, or not readable.
 	Properties map[string]any `json:"properties"`
-	// HasCredentials tells that the service knows credentials for the connection.
+	// HasCredentials reports that the service knows credentials for the connection.
 	HasCredentials bool `json:"hasCredentials,omitempty"`
-	// Separated tells that each user brings their own credentials.
+	// Separated reports that each user brings their own credentials.
 	Separated bool `json:"separated,omitempty"`
 	// Withheld names the parts of the credentials that the service keeps, or may keep,
 	// and does not show; sorted. A write that replaces the whole connection
@@ -98,7 +98,7 @@ type Mark struct {
 	// round, and what the old connection is. Of a connection that moved blocks do not move on from
 	// its key, it is a record that fits no key.
 	Moved string `json:"moved,omitempty"`
-	// Pending tells that what was written last is saved and not in effect; see
+	// Pending reports that what was written last is saved and not in effect; see
 	// [ErrPending].
 	Pending bool `json:"pending,omitempty"`
 	// Transit is set while a connection is being recreated; see [TransitNew].
@@ -119,9 +119,9 @@ func (m *Mark) Records() int {
 	return records
 }
 
-// The values of [Mark.Transit]. A recreate makes the new connection beside the old
-// one, lets the old one make way, and gives its name to the new one; a crash in
-// between is repaired from these marks.
+// The values of [Mark.Transit]. A recreate creates the new connection next to the old
+// one, renames the old one, and renames the new one to the free name. These marks
+// repair a crash in between.
 const (
 	TransitNew = "new" // made, and waiting for its owner and its name
 	TransitOld = "old" // has made way, and is to be deleted
@@ -213,7 +213,7 @@ func SameCredentials(recorded, wanted string) bool {
 	return !hasDigest || was == is
 }
 
-// CredentialsDue tells why the credentials must be written again when the live
+// CredentialsDue returns why the credentials must be written again when the live
 // mark is recorded and the wanted one is declared; empty when they need not be.
 // A missing record is a baseline, not a change; a record without digest is
 // compared by its version.

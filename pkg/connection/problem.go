@@ -23,7 +23,7 @@ func FileProblem(path, message string) Problem {
 	return Problem{Position: Position{File: filepath.ToSlash(path)}, Severity: SeverityError, Message: message}
 }
 
-// Severity tells whether a problem stops the run.
+// Severity reports whether a problem stops the run.
 type Severity string
 
 // An error stops the run before anything is written; a warning is only said.
@@ -32,7 +32,7 @@ const (
 	SeverityWarning Severity = "warning"
 )
 
-// Error gives "file:line:col: message (hint)" on one line.
+// Error returns "file:line:col: message (hint)" on one line.
 func (p Problem) Error() string {
 	text := p.Message
 	if p.Hint != "" {
@@ -54,7 +54,7 @@ type Excerpt struct {
 // Problems is a list of problems; as an error it prints one line for each.
 type Problems []Problem
 
-// Error gives one line for each problem.
+// Error returns one line for each problem.
 func (ps Problems) Error() string {
 	lines := make([]string, len(ps))
 	for i, p := range ps {
@@ -95,15 +95,15 @@ var (
 	ErrConflict     = errors.New("the name is taken")
 	ErrInvalid      = errors.New("refused by the service")
 	ErrUnreachable  = errors.New("not reachable")
-	// ErrUnknownOutcome tells that a write may or may not have happened.
+	// ErrUnknownOutcome reports that a write may or may not have happened.
 	ErrUnknownOutcome = errors.New("outcome unknown")
-	// ErrSignIn tells that nothing was done because a person must sign in first.
+	// ErrSignIn reports that nothing was done because a person must sign in first.
 	ErrSignIn = errors.New("a person must sign in first")
-	// ErrPending tells that a write is saved and not in effect: the service keeps it,
+	// ErrPending reports that a write is saved and not in effect: the service keeps it,
 	// and has not brought it to where it is used. What was written is there all the
 	// same, so what waits for it may go on.
 	ErrPending = errors.New("saved, but not in effect")
-	// ErrNotSent tells that nothing of an operation was carried out, because the
+	// ErrNotSent reports that nothing of an operation was carried out, because the
 	// context ended before, or because the one before it in its row failed.
 	ErrNotSent = errors.New("not sent")
 )

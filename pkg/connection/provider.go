@@ -20,7 +20,7 @@ type Provider interface {
 	DataSources(ctx context.Context, ids []string) (*Catalog, error)
 
 	// Snapshot reads what the scope names. An error means that nothing can be
-	// planned; what is merely missing or unreadable is told in the snapshot.
+	// planned; what is merely missing or unreadable is reported in the snapshot.
 	Snapshot(ctx context.Context, scope Scope) (*Snapshot, error)
 
 	// Execute runs one operation, or several of a kind that [Traits.BatchSize] knows, in as
@@ -54,10 +54,10 @@ type Group struct {
 	Undo *Operation
 }
 
-// Pacer is what a provider may be besides: one that knows how far its rate limit is
+// Pacer is an optional interface of a provider that knows how far its rate limit is
 // used up.
 type Pacer interface {
-	// Pace tells how long the rate limit makes so many more requests wait, until the
+	// Pace returns how long so many more requests wait for the rate limit, until the
 	// last of them may be sent, if nobody else uses it. It may be called concurrently.
 	Pace(reads, writes int) time.Duration
 }
@@ -76,7 +76,7 @@ type Wait struct {
 	Until time.Time
 }
 
-// WaitReason tells what is waited for.
+// WaitReason is what requests wait for.
 type WaitReason string
 
 // The reasons: a rate limit, of reads or of writes, and the next attempt at a request
@@ -90,7 +90,7 @@ const (
 type readingKey struct{}
 
 // WithReading returns a context for [Provider.DataSources]: after each data source,
-// reading is told how many of those that were asked for have been read. It may be
+// reading receives how many of the requested ones have been read. It may be
 // called concurrently.
 func WithReading(ctx context.Context, reading func(done, total int)) context.Context {
 	return context.WithValue(ctx, readingKey{}, reading)
@@ -105,11 +105,11 @@ func Reading(ctx context.Context) func(done, total int) {
 	return func(int, int) {}
 }
 
-// Identifier is what a provider may be besides: one whose tenant has an id of its own,
-// by which a URL that leads to another tenant is noticed.
+// Identifier is an optional interface of a provider whose tenant has an id of its own,
+// which shows that a URL leads to another tenant.
 type Identifier interface {
-	// TenantID reads the id of the tenant. That the tenant does not tell the caller is no
-	// error; see [TenantIdentity.Unknown].
+	// TenantID reads the id of the tenant. An id that the tenant does not show the caller is
+	// not an error; see [TenantIdentity.Unknown].
 	TenantID(ctx context.Context) (TenantIdentity, error)
 }
 
@@ -136,7 +136,7 @@ const (
 	ClassSecret
 )
 
-// MarshalText gives the name of the class.
+// MarshalText returns the name of the class.
 func (c Class) MarshalText() ([]byte, error) { return []byte(classNames[c]), nil }
 
 // UnmarshalText reads the name of a class.
@@ -161,7 +161,7 @@ type Catalog struct {
 	// Disabled lists those that were asked for and are disabled in the tenant, sorted: they
 	// are in no other list.
 	Disabled []string `json:"disabled,omitempty"`
-	// Unread lists those that could not be read, of which the error tells.
+	// Unread lists those that could not be read; the error says why.
 	Unread []string `json:"-"`
 	// Reads counts the requests that were made.
 	Reads int `json:"reads"`
@@ -179,7 +179,7 @@ func (c *Catalog) Absence(id string) string {
 	return fmt.Sprintf("the tenant has no data source %q", id)
 }
 
-// Classify gives what tells secrets by name, as [Provider.Classify] does, and by the
+// Classify returns a function that finds secrets by name, as [Rules.Classify] does, and by the
 // marks and the switches in the schemas of the catalog. The catalog may be nil.
 func (c *Catalog) Classify(byName func(dataSource, property string) Class) func(dataSource, property string) Class {
 	return func(dataSource, property string) Class {
@@ -199,8 +199,8 @@ func (c *Catalog) Classify(byName func(dataSource, property string) Class) func(
 	}
 }
 
-// HoldsSecret gives what tells secrets inside a value by what stands there, as a provider
-// does, and by the marks in the schemas of the catalog. The catalog may be nil.
+// HoldsSecret returns a function that reports whether a value contains a secret, by its content,
+// as a provider does, and by the marks in the schemas of the catalog. The catalog may be nil.
 func (c *Catalog) HoldsSecret(byValue func(property string, value any) bool) func(dataSource, property string, value any) bool {
 	return func(dataSource, property string, value any) bool {
 		if c != nil && c.DataSources[dataSource] != nil && len(Secrets(c.DataSources[dataSource].Properties[property].hide(value, false))) > 0 {
@@ -233,21 +233,21 @@ type DataSource struct {
 	// a family they can read through another. Empty: unknown.
 	Family string `json:"family,omitempty"`
 	// Schema is the JSON Schema of the properties, credentials included, as the
-	// service gives it.
+	// service returns it.
 	Schema json.RawMessage `json:"schema,omitempty"`
 	// Properties is what the engine needs of the schema, by property name.
 	Properties map[string]Property `json:"properties,omitempty"`
 	// Unsuited says, by type of space, why connections of this kind do not belong there, with the
 	// source of that knowledge. The service may accept them anyway.
 	Unsuited map[string]string `json:"unsuited,omitempty"`
-	// SignIn tells when a connection of this kind needs a person; nil: never.
+	// SignIn is when a person must sign in for a connection of this kind; nil: never.
 	SignIn *SignIn `json:"signIn,omitempty"`
 }
 
-// SignIn tells when a person has to sign in so that a connection can be made, or
-// its credentials written: the property has one of the values, or, where no property
-// is known that tells, the code is declared. What the person gets for it, a code for
-// one use, goes where a credential of that name goes.
+// SignIn is when a person has to sign in so that a connection can be created, or
+// its credentials written: the property has one of the values, or, if no such property
+// is known, the code is declared. The person gets a code for one use, which goes
+// where a credential of that name goes.
 type SignIn struct {
 	Property string   `json:"property"`
 	Values   []string `json:"values"`
@@ -316,18 +316,18 @@ type Scope struct {
 	// of their properties with the roles NamesCredentials and SelectsCredentials.
 	Stored []string
 	Linked bool
-	// Details tells for which connections the properties are wanted. It is called
+	// Details reports whether the properties of a connection are needed. It is called
 	// from one goroutine, once for each listed connection.
 	Details func(*Live) bool
-	// Listed tells of which connections the properties are not needed, whatever Details says, by a
-	// provider whose list tells everything else. It is called from one goroutine. May be nil.
+	// Listed reports whether a provider whose list has everything else can leave out the properties
+	// of a connection, even if Details asks for them. It is called from one goroutine. May be nil.
 	Listed func(*Live) bool
-	// Secretive tells that among the properties that were read of a connection is a
-	// secret which the provider does not know for one: they must be kept in no file. It
+	// Secretive reports whether the properties that were read of a connection contain a
+	// secret that the provider does not recognise: they must not be kept in a file. It
 	// is called from one goroutine. May be nil.
 	Secretive func(*Live) bool
-	// Reading is told after each connection how many of those have been read whose
-	// details are wanted. It may be called concurrently. May be nil.
+	// Reading receives, after each connection, how many of those whose details are wanted
+	// have been read. It may be called concurrently. May be nil.
 	Reading func(done, total int)
 }
 
@@ -344,7 +344,7 @@ type Snapshot struct {
 	// Disabled holds the data sources of listed connections that are disabled in the tenant.
 	Disabled []string `json:"disabledDataSources,omitempty"`
 	// People holds the owners of the connections, by id, if the scope asked for them
-	// and the service tells. It is for people to read: no declared owner is looked for
+	// and the service shows them. It is for people to read: no declared owner is looked for
 	// among them.
 	People []User `json:"people,omitempty"`
 	// Stored holds the stored credentials that were looked up and found.
@@ -382,30 +382,30 @@ type User struct {
 	// Inactive is the status of a user who is not active, as the service calls it; empty:
 	// active. Nothing can be given to that user.
 	Inactive string `json:"inactive,omitempty"`
-	// Admin tells that the user may change what others own.
+	// Admin reports that the user may change what others own.
 	Admin bool `json:"admin,omitempty"`
 }
 
 // Traits say, as data, how the remote system changes what. They depend on the
 // caller's role, so they come with the snapshot.
 type Traits struct {
-	// Space, Owner and Existence tell by which kind of operation a connection is
-	// moved to another space, given to another owner, and deleted. Empty: this
-	// caller cannot. Everything else is changed by [Patch], or by [Recreate] where
-	// a patch cannot express it. A Space by [Recreate] is one to which a connection
-	// gets only by being made anew there.
+	// Space, Owner and Existence are the kinds of operation that move a connection to
+	// another space, change its owner, and delete it. Empty: this caller cannot do
+	// that. Everything else is changed by [Patch], or by [Recreate] where a patch
+	// cannot express it. If Space is [Recreate], a connection gets to another space
+	// only by a recreate.
 	Space     Mechanism `json:"space,omitempty"`
 	Owner     Mechanism `json:"owner,omitempty"`
 	Existence Mechanism `json:"existence,omitempty"`
-	// BatchSize tells how many operations of a kind fit in one call. A kind that
-	// is absent takes one.
+	// BatchSize is how many operations of a kind fit in one call: one for a kind that
+	// is absent.
 	BatchSize map[Mechanism]int `json:"batchSize,omitempty"`
-	// Costs tells how many requests one call of each kind takes at most; its reads are
+	// Costs is how many requests one call of each kind needs at most; its reads are
 	// those for each operation of the call.
 	Costs map[Mechanism]Cost `json:"costs,omitempty"`
 	// Writes is the limit that the writes are counted against.
 	Writes RateLimit `json:"writes"`
-	// Unmarked tells that marks are not kept: what only a mark records is not compared.
+	// Unmarked reports that marks are not kept: what only a mark records is not compared.
 	Unmarked bool `json:"unmarked,omitempty"`
 }
 
@@ -423,7 +423,7 @@ const (
 	KindObject  ValueKind = "object"
 )
 
-// KindOf tells the kind of a value; empty for what no JSON value is.
+// KindOf returns the kind of a value; empty for what is not a JSON value.
 func KindOf(value any) ValueKind {
 	switch value := value.(type) {
 	case nil:
@@ -524,8 +524,8 @@ type Operation struct {
 	// is not what was sent; for any other operation, so that a later operation of the plan finds
 	// out whether somebody else changed the connection in between.
 	ReadBack bool
-	// Lossy allows that what the service keeps, does not show and is not told by this
-	// operation is lost. See [Demands.Loses].
+	// Lossy permits the operation to erase what the service stores, does not show, and does not
+	// receive with this operation. See [Demands.Loses].
 	Lossy bool
 }
 
@@ -534,7 +534,7 @@ type Outcome struct {
 	ID string // of the connection; for a create, the new one
 	// Err wraps one of the sentinel errors where it can.
 	Err error
-	// Path tells what of the declaration the error is about, as
+	// Path is what of the declaration the error is about, as
 	// [Desired.PositionOf] takes it: "/properties/region", "/credentials/password",
 	// "/name", "/space", "/owner", "/tags". Empty: the connection as a whole, or not known.
 	Path string

@@ -5,11 +5,11 @@ import "slices"
 // Rules is what a provider knows of its service without a network. Every method is pure and may
 // be called concurrently.
 type Rules interface {
-	// Classify tells whether a property of a data source is part of its
+	// Classify reports whether a property of a data source is part of its
 	// credentials, from the name alone: it also works without a schema.
 	Classify(dataSource, property string) Class
 
-	// Normalize gives the one form in which a value of the property is compared:
+	// Normalize returns the one form in which a value of the property is compared:
 	// "1433" and 1433 are the same port, "true" and true the same switch.
 	Normalize(property Property, value any) any
 
@@ -42,7 +42,7 @@ type Difference struct {
 	// Set and Remove are the properties that are to be written, in normal form, and removed.
 	Set    map[string]any
 	Remove []string
-	// Space and Name report that the connection is to get to another space or name. Owner is the id of its new
+	// Space and Name report whether the connection moves to another space or name. Owner is the id of its new
 	// owner; empty: the owner stays.
 	Space, Name bool
 	Owner       string
@@ -54,9 +54,9 @@ type Difference struct {
 
 // Demands is what a service demands of a change.
 type Demands struct {
-	// Recreate is why the connection must be made anew. The zero value: it need not.
+	// Recreate is why the connection must be recreated. The zero value: it need not be.
 	Recreate Reason
-	// Recreated is what a recreate, be it demanded or not, changes for whoever uses the connection.
+	// Recreated is what a recreate, demanded or not, changes for those who use the connection.
 	Recreated Reason
 	// Credentials is why the declared credentials must be written with the change. The zero
 	// value: they need not.
@@ -85,8 +85,8 @@ type Demands struct {
 	Advice Reason
 }
 
-// Undeclared returns those of the parts of a connection that are neither declared as properties,
-// be it to be absent, nor as credentials.
+// Undeclared returns those of the names that are declared neither as properties (also as absent
+// ones) nor as credentials.
 func (d *Desired) Undeclared(names []string) []string {
 	return slices.DeleteFunc(slices.Clone(names), func(name string) bool {
 		_, declared := d.Properties[name]

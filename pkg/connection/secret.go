@@ -19,7 +19,7 @@ type Secret struct{ reveal func() string }
 // NewSecret wraps a value.
 func NewSecret(value string) Secret { return Secret{func() string { return value }} }
 
-// Reveal gives the value; empty for the zero Secret.
+// Reveal returns the value; empty for the zero Secret.
 func (s Secret) Reveal() string {
 	if s.reveal == nil {
 		return ""
@@ -27,25 +27,25 @@ func (s Secret) Reveal() string {
 	return s.reveal()
 }
 
-// String gives [Placeholder].
+// String returns [Placeholder].
 func (Secret) String() string { return Placeholder }
 
-// GoString gives [Placeholder].
+// GoString returns [Placeholder].
 func (Secret) GoString() string { return Placeholder }
 
 // Format writes [Placeholder] whatever the verb.
 func (Secret) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(Placeholder)) }
 
-// MarshalJSON gives [Placeholder] as a JSON string.
+// MarshalJSON returns [Placeholder] as a JSON string.
 func (Secret) MarshalJSON() ([]byte, error) { return json.Marshal(Placeholder) }
 
-// MarshalText gives [Placeholder].
+// MarshalText returns [Placeholder].
 func (Secret) MarshalText() ([]byte, error) { return []byte(Placeholder), nil }
 
-// MarshalYAML gives [Placeholder].
+// MarshalYAML returns [Placeholder].
 func (Secret) MarshalYAML() (any, error) { return Placeholder, nil }
 
-// LogValue gives [Placeholder].
+// LogValue returns [Placeholder].
 func (Secret) LogValue() slog.Value { return slog.StringValue(Placeholder) }
 
 // Reference says where a secret comes from. Exactly one of Env, File and Exec is
@@ -58,7 +58,7 @@ type Reference struct {
 	Position Position `json:"-"`
 }
 
-// String gives the reference as a file would have it: {env: NAME}.
+// String returns the reference as a file would have it: {env: NAME}.
 func (r Reference) String() string {
 	switch {
 	case r.Env != "":

@@ -7,7 +7,7 @@ import (
 
 // Object is a connection of a change, as it is between two operations.
 type Object struct {
-	// Part tells apart the objects of one change. Every state names the same object by
+	// Part identifies an object within one change. Every state names the same object by
 	// the same part.
 	Part Part
 	// ID is empty for an object that the change creates.
@@ -51,7 +51,7 @@ const (
 	PartTrial             // what is created and deleted again, to see whether the service takes it
 )
 
-// Way tells why an object does not have its declared name.
+// Way is why an object does not have its declared name.
 type Way int
 
 // The ways.
@@ -137,7 +137,7 @@ type Lowering struct {
 	Due bool
 	// Marking reports that the mark of To must be written even if nothing else is.
 	Marking bool
-	// Recreate reports that the connection must be made anew.
+	// Recreate reports whether the connection must be recreated.
 	Recreate bool
 	// Begun is what an interrupted recreate has created, if this one goes on with it.
 	Begun *Object

@@ -24,7 +24,7 @@ func Equal(a, b any) bool {
 	return reflect.DeepEqual(a, b)
 }
 
-// Canonical gives the one JSON text of a value: object keys sorted, numbers as
+// Canonical returns the one JSON text of a value: object keys sorted, numbers as
 // they were written, references by name, secrets as placeholders.
 func Canonical(value any) string {
 	text, err := json.Marshal(value)

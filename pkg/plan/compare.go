@@ -215,7 +215,7 @@ func (d *difference) writeCredentials(credentials map[string]any, why string) {
 	d.addCredentials(credentials)
 }
 
-// mustRecreate tells why a patch cannot make the change; empty where it can.
+// mustRecreate returns why a patch cannot make the change; empty where it can.
 func (a *analysis) mustRecreate(p *pair, d *difference) string {
 	if d.demands.Recreate.Holds() {
 		return a.text(d.demands.Recreate)
@@ -237,7 +237,7 @@ func (a *analysis) handsOver(p *pair, d *difference) bool {
 	return p.live.OwnerID != caller && !p.live.HasCredentials
 }
 
-// updateOf tells how properties and credentials of a connection are updated.
+// updateOf returns how properties and credentials of a connection are updated.
 func (a *analysis) updateOf(t *target) string {
 	return cmp.Or(t.Lifecycle.Update, a.in.Policy.Update)
 }

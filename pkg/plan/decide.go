@@ -166,7 +166,7 @@ func (a *analysis) declaredProperties(t *target) map[string]any {
 	return properties
 }
 
-// normalized gives the declared properties in the form in which they are sent,
+// normalized returns the declared properties in the form in which they are sent,
 // without those that must be absent.
 func (a *analysis) normalized(t *target) map[string]any {
 	properties := make(map[string]any, len(t.Properties))
@@ -178,9 +178,9 @@ func (a *analysis) normalized(t *target) map[string]any {
 	return properties
 }
 
-// rebuilt gives the properties of a connection that is made anew: those that are
-// declared, and of the same data source those that the old one has besides, or
-// that are ignored, without what it leaves behind.
+// rebuilt returns the properties of a recreated connection: the declared ones and, if
+// the data source is the same, the ignored ones and the further ones of the old
+// connection, without those that a recreate does not carry over.
 func (a *analysis) rebuilt(t *target, old *connection.Live, leaves []string) map[string]any {
 	properties := a.normalized(t)
 	if old.DataSource != t.DataSource {

@@ -159,7 +159,7 @@ func (s *stray) isLastWithCredentials() bool {
 // connection nor leaves one.
 func (s *stray) isFinished() bool { return s.mayBeFinished() && s.halves[s.half()] == 1 }
 
-// isReplaced reports whether a recreate has made the connection anew at another key, and was
+// isReplaced reports whether a recreate has created the connection at another key, and was
 // interrupted before it deleted this one.
 func (s *stray) isReplaced() bool { return s.replacedBy() != nil }
 
@@ -218,7 +218,7 @@ func (s *stray) isHalfOfDeclared() bool { return s.isHalf() && s.of != nil }
 
 func (s *stray) isProtectedHalf() bool { return s.isHalfOfDeclared() && s.live.Mark.Protected }
 
-// isMisnamedHalf reports whether a half has not the name that a recreate gives.
+// isMisnamedHalf reports whether a half does not have a name that a recreate uses.
 func (s *stray) isMisnamedHalf() bool {
 	if s.of != nil {
 		return s.isHalf() && !s.places.IsLeftover(s.live, s.of.key)

@@ -244,7 +244,7 @@ func (o *orderer) join(n *node, together *group, span connection.Span, before bo
 	}
 }
 
-// spare gives the key, or one like it at which nothing stands.
+// spare returns the key, or a similar one that is free.
 func (o *orderer) spare(key connection.Key) connection.Key {
 	name := key.Name
 	for i := 2; !o.reserve(key); i++ {

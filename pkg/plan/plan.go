@@ -1,10 +1,10 @@
 // Package plan decides what has to change and in which calls: it compares what
-// the files declare with what a tenant holds and gives back a [Plan], a value.
+// the files declare with what a tenant holds and returns a [Plan], a value.
 //
-// It is pure. No I/O, no clock, no logging; the same input gives the same plan,
-// byte for byte, whatever the order of files or maps. It knows no provider: what
-// a service demands, refuses and does in which calls, the rules of the provider
-// say ([connection.Rules]). It never sees a secret: credentials are references here.
+// It is pure. No I/O, no clock, no logging; the same input produces the same plan,
+// byte for byte, in any order of files or maps. It knows no provider: the rules of
+// the provider ([connection.Rules]) say what a service demands and refuses, and in
+// which calls it does a change. It never sees a secret: credentials are references here.
 //
 // # The stages
 //
@@ -30,10 +30,10 @@
 //	  another project's                 refused
 //	  ours, not declared                delete where policy.prune says so
 //
-// By which operations a change is made is the provider's to say: [connection.Rules].
+// The provider says which operations make a change: [connection.Rules].
 //
-// A refused change is part of the plan, with its reason and without steps; so is
-// all that depends on it. Everything else goes on.
+// A refused change is part of the plan, with its reason and without steps, and so are
+// the changes that depend on it. All others have steps.
 package plan
 
 import (
@@ -56,7 +56,7 @@ type Input struct {
 	OnlyMoves []connection.SpaceRef
 	Catalog   *connection.Catalog
 	Snapshot  *connection.Snapshot
-	// Taken tells when the snapshot was taken (RFC 3339), where it comes from a file
+	// Taken is when the snapshot was taken (RFC 3339), if it comes from a file
 	// and not from the tenant. Empty: it is fresh.
 	Taken string
 	// Only names the connections to plan for, with what they depend on. Empty: all.
@@ -81,7 +81,7 @@ type Plan struct {
 	Project string `json:"project"`
 	Tenant  Tenant `json:"tenant"`
 	Caller  string `json:"caller"` // id of the user whose token was used
-	// Snapshot tells of a plan that was made from a file and not from the tenant.
+	// Snapshot is the file that the plan was made from; nil: from the tenant.
 	Snapshot *Source  `json:"snapshot,omitempty"`
 	Changes  []Change `json:"changes"`
 	// Rotations are writes of credentials, and of what is recorded of them, for
@@ -94,7 +94,7 @@ type Plan struct {
 	Warnings []Warning `json:"warnings"`
 	// Refusal says why nothing of the plan may be applied; empty when it may.
 	Refusal *Refusal `json:"refusal,omitempty"`
-	// Seen tells what the plan saw of every live connection that it touches.
+	// Seen is what the plan saw of every live connection that it touches.
 	Seen []Seen `json:"seen"`
 	// Compared lists the connections whose values matter to [Input.Fingerprints].
 	Compared []Compared `json:"-"`
@@ -148,7 +148,7 @@ type Change struct {
 	// Manual says what a person has to do so that the change can be made; empty where
 	// nobody has to do anything.
 	Manual string `json:"manual,omitempty"`
-	// Waits tells that the change is not made before that: there is nothing to try.
+	// Waits reports whether the change is not tried before that.
 	Waits bool `json:"waits,omitempty"`
 	// Refused says why the change will not be made; empty when it will.
 	Refused string `json:"refused,omitempty"`
@@ -179,8 +179,8 @@ type Step struct {
 	Calls int `json:"calls"`
 	// Description says what the step does; empty where its kind says it all.
 	Description string `json:"description,omitempty"`
-	// Urgent tells that it brings back a name that is missing, or must come before one
-	// that does. No other step is begun beside it.
+	// Urgent reports whether the step restores a missing name, or must come before one
+	// that does. No other step is begun next to it.
 	Urgent bool   `json:"-"`
 	Items  []Item `json:"-"`
 	// Grouped is how many of the last items are a [connection.Group], and Undo its undo. The
@@ -281,7 +281,7 @@ type Seen struct {
 	Digest     string         `json:"digest"`
 }
 
-// Change gives the change with the index that [Item.Change] has: one of the changes
+// Change returns the change with the index that [Item.Change] has: one of the changes
 // of the plan, or one of its rotations behind them.
 func (p *Plan) Change(i int) *Change {
 	if i < len(p.Changes) {
@@ -297,7 +297,7 @@ func (p *Plan) Empty() bool { return len(p.Changes)+len(p.Rotations) == 0 }
 type Fingerprint struct {
 	// Fresh is what is recorded of them.
 	Fresh string
-	// Changed tells that what is recorded is of other values, Unknown that nothing
+	// Changed reports whether other values are recorded, Unknown whether nothing
 	// comparable is recorded.
 	Changed, Unknown bool
 }

@@ -17,8 +17,8 @@ var createRules = []rule{troubled, mayExist, inactiveOwner, lacksStored, refused
 
 // changeRules are asked, in this order, whether a live connection may be changed.
 var changeRules = []rule{
-	troubled, ofAnotherProject, unreadable, lacksStored, crowded, // what it is cannot be told, or nothing can be written
-	notTakenOver,               // nobody owns it
+	troubled, ofAnotherProject, unreadable, lacksStored, crowded, // it is not clear what it is, or nothing can be written
+	notTakenOver,               // no project owns it
 	nameMayBeTaken, renamesake, // it goes to another key
 	inactiveOwner,           // it goes to another owner
 	wouldDestroy, wouldLose, // it is recreated
@@ -35,7 +35,7 @@ func (a *analysis) refuse(rules []rule, p *pair, d *decision) connection.Reason 
 	return connection.Reason{}
 }
 
-// troubled: it cannot be told which live connection is meant.
+// troubled: it is not clear which live connection is meant.
 func troubled(_ *analysis, p *pair, _ *decision) connection.Reason {
 	return p.trouble
 }
@@ -218,7 +218,7 @@ func lostProperty(p *pair) string {
 	return lost
 }
 
-// warnAbout tells what a reviewer must not miss in a change that will be made.
+// warnAbout warns of what a reviewer must not miss in a change that will be made.
 func (a *analysis) warnAbout(decided *decision) {
 	d, key := decided.diff, decided.change.Connection
 	if d == nil || decided.change.Refused != "" {

@@ -73,6 +73,6 @@ func (in *Input) needsNoDetails(d *connection.Desired, live *connection.Live) bo
 	case len(d.Credentials) == 0:
 		return true
 	}
-	// A property tells whether a person must sign in.
+	// A property shows whether a person must sign in.
 	return in.Catalog != nil && in.Catalog.DataSources[d.DataSource] != nil && in.Catalog.DataSources[d.DataSource].SignIn == nil
 }

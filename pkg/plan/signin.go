@@ -12,7 +12,7 @@ import (
 // out whether there is one. Without it, the operation that would carry it asks for
 // the address to sign in at instead; nothing is written, and what needs it waits.
 
-// signIn tells whether a person must sign in for a connection, and which
+// signIn reports whether a person must sign in for a connection, and which
 // credential is the code; empty: nobody must. What is not declared is as it is
 // live, or else the default.
 func (a *analysis) signIn(t *target, live *connection.Live) string {

@@ -11,7 +11,7 @@ import (
 // from connections, under a name of their own, and a connection links to them. A
 // file may select stored ones by name; what is sent and compared is the id.
 
-// storedIn lists the stored credentials that the files select, and tells whether
+// storedIn lists the stored credentials that the files select, and reports whether
 // they say anything about which ones are used.
 func storedIn(in Input) (refs []string, linked bool) {
 	if in.Catalog == nil {
@@ -73,7 +73,7 @@ func (r *resolver) noStored(name string) connection.Reason {
 	return connection.Because("no-stored", "name", name)
 }
 
-// storedName gives the value of a property for people to read: stored credentials
+// storedName returns the value of a property for people to read: stored credentials
 // by name, if it is known.
 func (a *analysis) storedName(property connection.Property, value any) any {
 	if property.Separated != connection.SelectsCredentials {

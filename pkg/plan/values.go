@@ -55,7 +55,7 @@ type moves struct {
 type pair struct {
 	*target
 	live *connection.Live
-	// trouble says why it cannot be told which live connection is meant.
+	// trouble is why it is not clear which live connection is meant.
 	trouble connection.Reason
 	// because says how the live connection was found where it is at another key.
 	because connection.Reason
@@ -113,7 +113,7 @@ type difference struct {
 	fields []Field
 	set    map[string]any // properties, in the form that is sent
 	remove []string
-	// credentials tells that they must be written, and why.
+	// credentials reports whether they must be written, credentialsWhy is why.
 	credentials    bool
 	credentialsWhy string
 	tags           bool
@@ -124,10 +124,10 @@ type difference struct {
 	record         bool // the key record is of another key
 	// demands is what the service demands of the change.
 	demands connection.Demands
-	// pending tells that what was written last is not in effect.
+	// pending reports whether the last write is not in effect.
 	pending bool
-	// carried tells that the credentials are written only because every write must
-	// carry them, alone that nothing else differs.
+	// carried reports whether the credentials are written only because every write must
+	// carry them, alone whether nothing else differs.
 	carried, alone bool
 	// hidden are declared properties that cannot be compared.
 	hidden map[string]any

@@ -24,10 +24,10 @@ type Finding struct {
 	Advice string `json:"advice,omitempty"`
 }
 
-// Verify plans again and tells which of the plan's changes with the given indices
-// are still to be made; the rest is as declared. The input is as for [Make], with a
-// snapshot that was taken afterwards. In it only the details of the connections that
-// were touched need be there.
+// Verify plans again and returns those of the plan's changes with the given indices
+// that are still to be made; the rest is as declared. The input is as for [Make], with a
+// snapshot that was taken afterwards. It needs only the details of the connections that
+// were touched.
 func (p *Plan) Verify(in Input, changes []int) map[int]Finding {
 	in.Only, in.Reviewed = nil, nil
 	found := analyze(in)

@@ -17,7 +17,7 @@ type bulkAction struct {
 	item func(connection.Operation) wireBulkItem
 	// settled tells, from a fresh read, whether an operation has been carried out.
 	settled func(operation connection.Operation, live wireConnection, err error) bool
-	// gone tells that a connection that does not exist is a success.
+	// gone reports that a connection that does not exist is a success.
 	gone bool
 }
 

@@ -96,7 +96,7 @@ func digestOf(text []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// fill gives a listed connection the properties that are known of it; false if they
+// fill returns a listed connection the properties that are known of it; false if they
 // must be read.
 func (c *cache) fill(live *connection.Live) bool {
 	known, ok := c.known[live.ID]

@@ -75,7 +75,7 @@ type Config struct {
 	BatchSize int
 	// Limits are those of the service for one user. Zero: the published ones.
 	Limits Limits
-	// HTTPClient gives the transport and the timeout. Nil: a client of our own.
+	// HTTPClient returns the transport and the timeout. Nil: a client of our own.
 	HTTPClient *http.Client
 	// Logger gets one debug record for each request, without query, bodies and
 	// headers. Nil: nothing is logged.
@@ -112,7 +112,7 @@ type Request struct {
 	Query  url.Values
 	// Body is encoded as JSON. Nil: none.
 	Body any
-	// Repeatable tells that sending the request twice comes to the same as sending
+	// Repeatable reports that sending the request twice comes to the same as sending
 	// it once, so that it may be sent again after a broken connection. A GET always is.
 	Repeatable bool
 	// Secrets are values in Body that an error must not quote.

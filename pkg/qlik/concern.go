@@ -57,7 +57,7 @@ func parts(operation connection.Operation) map[string]string {
 	return named
 }
 
-// mentioned gives the path of the name that the words have first, as a whole word;
+// mentioned returns the path of the name that the words have first, as a whole word;
 // of two at one place the longer.
 func mentioned(words string, named map[string]string) string {
 	first, found := len(words), ""

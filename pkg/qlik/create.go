@@ -197,7 +197,7 @@ func hasTags(wire wireConnection, tags []string) bool {
 	return !slices.ContainsFunc(tags, func(tag string) bool { return !slices.Contains(wire.Tags, tag) })
 }
 
-// shows tells whether the live properties are those that were sent, as far as the
+// shows reports whether the live properties are those that were sent, as far as the
 // service returns them.
 func shows(live, sent map[string]any) bool {
 	for name, value := range live {

@@ -59,7 +59,7 @@ func unsuited(id string) map[string]string {
 	return map[string]string{"data": "It is for analytics, and spaces of type data are for Data Integration only " + source + ". Use a shared, managed or personal space instead."}
 }
 
-// versionText gives a version as the service writes it: 4.10 is not 4.1.
+// versionText returns a version as the service writes it: 4.10 is not 4.1.
 func versionText(version json.RawMessage) string {
 	var text string
 	if json.Unmarshal(version, &text) == nil {
@@ -129,7 +129,7 @@ func isMarked(text []byte) bool {
 // maxNesting is how deep a schema is looked into.
 const maxNesting = 32
 
-// markedIn gives the places in the values of a schema at which it marks a secret, as
+// markedIn returns the places in the values of a schema at which it marks a secret, as
 // [connection.Property] has them; place is that of the values. So is what stands deeper
 // than anybody nests values, whatever it is.
 func markedIn(schema any, place []string) [][]string {
@@ -165,7 +165,7 @@ func markedIn(schema any, place []string) [][]string {
 	return places
 }
 
-// each gives the items of a list, or the one thing that is none.
+// each returns the items of a list, or the one thing that is none.
 func each(value any) []any {
 	if items, ok := value.([]any); ok {
 		return items
@@ -173,7 +173,7 @@ func each(value any) []any {
 	return []any{value}
 }
 
-// typeOf gives the one type that a schema allows beside null, or "".
+// typeOf returns the one type that a schema allows beside null, or "".
 func typeOf(declared any) string {
 	if name, ok := declared.(string); ok {
 		return name
@@ -224,7 +224,7 @@ var secretNames = []string{"pat"}
 // userNames are credential parts that may be shown.
 var userNames = []string{"username", "user", "userid", "uid", "login", "qusername"}
 
-// Classify tells whether a property is part of the credentials: by the documented
+// Classify reports whether a property is part of the credentials: by the documented
 // lists first, then by its name. "DG_x", the variant for the data gateway, is like "x".
 func Classify(dataSource, property string) connection.Class {
 	if isDocumented(dataSource, property) {

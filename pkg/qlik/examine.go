@@ -56,7 +56,7 @@ func (s *survey) examine(ctx context.Context, refs []connection.SpaceRef) connec
 	return found
 }
 
-// rolesIn gives the caller's roles in a space; nil where the service does not tell.
+// rolesIn returns the caller's roles in a space; nil where the service does not tell.
 func (s *survey) rolesIn(listed []wireSpace, space connection.Space) []string {
 	at := slices.IndexFunc(listed, func(wire wireSpace) bool { return wire.ID == space.ID })
 	if at < 0 || space.ID == "" {

@@ -72,7 +72,7 @@ func (p *Provider) group(ctx context.Context, group connection.Group, outcomes [
 // patching is one patch on its way.
 type patching struct {
 	operation connection.Operation
-	// undoes tells that it gives a name back that is missing: then somebody else's change
+	// undoes reports that it gives a name back that is missing: then somebody else's change
 	// does not matter.
 	undoes bool
 	live   wireConnection // as it was last read
@@ -174,13 +174,13 @@ func (p *Provider) acknowledgeAll(ctx context.Context, patches ...*patching) {
 	}
 }
 
-// signInCode gives the code of a person's sign-in, if the patch carries one.
+// signInCode returns the code of a person's sign-in, if the patch carries one.
 func signInCode(operation connection.Operation) string {
 	code, _ := connection.Reveal(operation.Credentials[operation.SignIn]).(string)
 	return strings.TrimSpace(code)
 }
 
-// isMarked tells whether a patch has happened, by the tags that it changes.
+// isMarked reports whether a patch has happened, by the tags that it changes.
 func (p *Provider) isMarked(ctx context.Context, patch *patching) bool {
 	if len(patchTags(patch.operation, patch.live)) == 0 {
 		return false

@@ -58,7 +58,7 @@ var (
 	_ connection.Identifier = (*Provider)(nil)
 )
 
-// Pace tells how long the rate limit makes so many more requests wait.
+// Pace returns how long so many more requests wait for the rate limit.
 func (p *Provider) Pace(reads, writes int) time.Duration {
 	return max(p.client.reads.pace(reads), p.client.writes.pace(writes))
 }
@@ -115,7 +115,7 @@ func New(config Config) (*Provider, error) {
 	return p, nil
 }
 
-// Client gives the client, and with it the permits, that the provider uses.
+// Client returns the client, and with it the permits, that the provider uses.
 func (p *Provider) Client() *Client { return p.client }
 
 // DataSources reads the api-specs of the data sources, side by side. One that is
@@ -182,7 +182,7 @@ func concernsAll(err error) bool {
 	return unanswered || unsigned || refused && (refusal.Status == http.StatusUnauthorized || refusal.Status == http.StatusTooManyRequests)
 }
 
-// schema gives a data source that has been read, nil if the tenant does not have it, and
+// schema returns a data source that has been read, nil if the tenant does not have it, and
 // whether it has been.
 func (p *Provider) schema(id string) (source *connection.DataSource, known bool) {
 	p.mu.Lock()
@@ -270,7 +270,7 @@ func (p *Provider) readers(ctx context.Context) (*guard.Group, context.Context) 
 	return group, groupCtx
 }
 
-// isSegment tells whether a text can stand between two slashes of a path.
+// isSegment reports whether a text can stand between two slashes of a path.
 func isSegment(text string) bool {
 	return text != "" && text != "." && text != ".." && !strings.ContainsAny(text, `/\`)
 }

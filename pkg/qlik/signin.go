@@ -30,7 +30,7 @@ var signIns = map[string]connection.SignIn{
 	"gbq": {Property: "OAuthMechanism", Values: []string{"1"}, Code: signInProperty},
 }
 
-// signInOf gives nil for a data source that has no property for a code.
+// signInOf returns nil for a data source that has no property for a code.
 func signInOf(dataSource string, properties map[string]connection.Property) *connection.SignIn {
 	known, ok := signIns[strings.TrimPrefix(dataSource, "DG_")]
 	if _, listed := properties[signInProperty]; !listed {

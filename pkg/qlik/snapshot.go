@@ -183,7 +183,7 @@ func toSpaces(spaces []wireSpace) []connection.Space {
 	return slices.Compact(all)
 }
 
-// readOwner gives the active users whom an e-mail address or else a subject names, or
+// readOwner returns the active users whom an e-mail address or else a subject names, or
 // where there is none, those who are not active. Neither is promised to be unique.
 func (s *survey) readOwner(ctx context.Context, owner string) ([]connection.User, error) {
 	var inactive []connection.User
@@ -207,7 +207,7 @@ func (s *survey) readOwner(ctx context.Context, owner string) ([]connection.User
 	return inactive, nil
 }
 
-// readOwnersByID gives the users with the ids, and notes the ids that nobody has.
+// readOwnersByID returns the users with the ids, and notes the ids that nobody has.
 func (s *survey) readOwnersByID(ctx context.Context, ids []string) (found []connection.User, err error) {
 	for _, id := range slices.Compact(slices.Sorted(slices.Values(ids))) {
 		users, err := s.usersWhose(ctx, "id", id)
@@ -256,7 +256,7 @@ func toUser(user wireUser) connection.User {
 // maxUserIDs is how many users one request asks for.
 const maxUserIDs = 50
 
-// people gives the owners of the connections, by id. Where the caller may not see
+// people returns the owners of the connections, by id. Where the caller may not see
 // them, they stay unknown.
 func (s *survey) people(ctx context.Context, live []connection.Live) ([]connection.User, error) {
 	ids := make([]string, len(live))
@@ -296,7 +296,7 @@ func (s *survey) usersByID(ctx context.Context, ids []string) ([]connection.User
 	return slices.DeleteFunc(users, func(user connection.User) bool { return !slices.Contains(ids, user.ID) }), nil
 }
 
-// distinctUsers gives each user once, by id.
+// distinctUsers returns each user once, by id.
 func distinctUsers(caller connection.User, others []connection.User) []connection.User {
 	users := []connection.User{caller}
 	for _, user := range others {
@@ -352,7 +352,7 @@ func inTwoSpaces(live []connection.Live) []string {
 	return told
 }
 
-// inScope gives the spaces that the references name, each once. A reference to
+// inScope returns the spaces that the references name, each once. A reference to
 // none is left to the planner to report.
 func inScope(spaces []connection.Space, scope []connection.SpaceRef) []connection.Space {
 	var found []connection.Space
@@ -609,7 +609,7 @@ func (s *survey) remembered() (*cache, error) {
 	return openCache(s.cacheFile, s.caller.ID, s.client.raise)
 }
 
-// detail reads one connection, and tells whether it is settled: see [settling]. What the
+// detail reads one connection, and reports whether it is settled: see [settling]. What the
 // service answers about this one alone makes it unreadable: 403, 404, or a 500 because
 // its credentials cannot be decrypted, which never goes away. Everything else fails the
 // snapshot.
@@ -630,7 +630,7 @@ func (s *survey) detail(ctx context.Context, live *connection.Live) (settled boo
 	return wire.answered.Sub(live.UpdatedAt) >= settling, nil
 }
 
-// concernsOne tells whether a status says something about one connection rather
+// concernsOne reports whether a status says something about one connection rather
 // than about us or the service.
 func concernsOne(status int) bool {
 	switch status {

@@ -88,7 +88,7 @@ func (s *survey) stored(ctx context.Context, scope connection.Scope, live []conn
 	return distinctStored(found), nil
 }
 
-// storedOne gives the zero value where there is none, or none that the caller may see.
+// storedOne returns the zero value where there is none, or none that the caller may see.
 func (s *survey) storedOne(ctx context.Context, ref string) (connection.StoredCredentials, error) {
 	if !isSegment(ref) {
 		return connection.StoredCredentials{}, nil

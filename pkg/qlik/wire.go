@@ -49,7 +49,7 @@ type wirePage struct {
 			Href string `json:"href"`
 		} `json:"next"`
 	} `json:"links"`
-	// Errors tells that some items of a list of connections are missing.
+	// Errors reports that some items of a list of connections are missing.
 	Errors []wireError `json:"errors"`
 }
 

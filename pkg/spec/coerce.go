@@ -97,7 +97,7 @@ func coerceType(schema map[string]any, value any) any {
 	return value
 }
 
-// allowedTypes gives the types of a schema, or of its alternatives.
+// allowedTypes returns the types of a schema, or of its alternatives.
 func allowedTypes(schema map[string]any) []any {
 	types := schemaTypes(schema)
 	if len(types) > 0 {
@@ -113,7 +113,7 @@ func allowedTypes(schema map[string]any) []any {
 	return types
 }
 
-// coerceEnum gives the one value of an enum that is written like the value, but
+// coerceEnum returns the one value of an enum that is written like the value, but
 // for letter case and quotes; the value itself where there is none or several.
 func coerceEnum(schema map[string]any, value any) any {
 	allowed, _ := schema["enum"].([]any)

@@ -167,7 +167,7 @@ func (c *sorter) isSwitch(name string, value any) bool {
 	return ok && !slices.Contains(c.desired.Sensitive, name)
 }
 
-// plainSecrets gives the paths in a value where a secret stands: of each item that
+// plainSecrets returns the paths in a value where a secret stands: of each item that
 // holds one, where it is a list; none if there is no secret.
 func (c *sorter) plainSecrets(path, name string, value any) []string {
 	value = withoutReferences(value)

@@ -25,7 +25,7 @@ type DesiredSet struct {
 	Files     int // how many connection files were read
 }
 
-// Desired gives what the files say about a tenant. The variables given here win
+// Desired returns what the files say about a tenant. The variables given here win
 // over the tenant's, and those over the project's. The files are read once,
 // however many tenants are asked for; problems that are the same for several
 // tenants are the same values, so that [Collect] shows them once.
@@ -65,7 +65,7 @@ func (p *Project) Desired(tenant *Tenant, variables map[string]string) (*Desired
 	return set, Collect(r.problems)
 }
 
-// Identified gives the connections that have a space and a name of their own: all
+// Identified returns the connections that have a space and a name of their own: all
 // of them, unless there are problems in the files. Of two that are the same
 // connection it is the first.
 func (set *DesiredSet) Identified() []connection.Desired {
@@ -95,7 +95,7 @@ func (set *DesiredSet) Identified() []connection.Desired {
 	return identified
 }
 
-// DataSources gives the ids of the data sources in use, sorted, each once.
+// DataSources returns the ids of the data sources in use, sorted, each once.
 func (set *DesiredSet) DataSources() []string {
 	var ids []string
 	for i := range set.Connections {
@@ -147,7 +147,7 @@ func foldKey(space connection.SpaceRef, name string) foldedKey {
 	return foldedKey{space.String(), connection.FoldName(name)}
 }
 
-// declaredSpaces gives the project's spaces with variables filled in.
+// declaredSpaces returns the project's spaces with variables filled in.
 func (r *reader) declaredSpaces() []connection.SpaceRef {
 	n := &notes{file: r.project.File}
 	var spaces []connection.SpaceRef

@@ -19,7 +19,7 @@ const (
 	EditorProject     = "editor/qlsync.schema.json"
 )
 
-// EditorSchemas gives the JSON Schemas (draft-07) that language servers use: one
+// EditorSchemas returns the JSON Schemas (draft-07) that language servers use: one
 // for connection files, with the properties of each data source of the catalog
 // behind its name, and one for the project file.
 //
@@ -64,7 +64,7 @@ func EditorSchemas(catalog *connection.Catalog) (connections, project []byte) {
 	return jsontext.Indented(doc), jsontext.Indented(ownSchema(schemas.Project()))
 }
 
-// Modeline gives the line at the top of a file by which language servers for YAML
+// Modeline returns the line at the top of a file by which language servers for YAML
 // find its schema: the file, the folder of the schemas, and which of them it is.
 func Modeline(file, schemasDir, schema string) string {
 	target := filepath.Join(schemasDir, filepath.FromSlash(schema))
@@ -199,7 +199,7 @@ func described(schema any, to map[string]any) map[string]any {
 // maxInlined bounds how deep a schema is copied.
 const maxInlined = 8
 
-// milder gives what an editor should demand of a value: the type that the service
+// milder returns what an editor should demand of a value: the type that the service
 // would make of it, or a text with a variable, or null.
 func (s *sourceSchema) milder(schema any, depth int) any {
 	object, ok := schema.(map[string]any)
@@ -252,7 +252,7 @@ func alsoPlain(values []any) []any {
 	return all
 }
 
-// ofType gives the forms in which a value of a type may be written.
+// ofType returns the forms in which a value of a type may be written.
 func (s *sourceSchema) ofType(name string, schema map[string]any, depth int) []any {
 	keep := func(form map[string]any, keywords ...string) map[string]any {
 		for _, keyword := range keywords {

@@ -14,7 +14,7 @@ import (
 // Masked stands in an excerpt for a value that could be a secret.
 const Masked = "***"
 
-// Excerpts gives the lines of the files that problems are about, so that people see
+// Excerpts returns the lines of the files that problems are about, so that people see
 // what is meant. A line holds names and what cannot be a secret; every other value
 // is masked, and so is a comment. A line of which it is not certain what stands on it
 // is left out, and so is a line that is too long to be read: each problem on it would
@@ -63,7 +63,7 @@ type token struct {
 	hidden bool
 }
 
-// tokensByLine gives the tokens of the lines that matter, from left to right.
+// tokensByLine returns the tokens of the lines that matter, from left to right.
 func tokensByLine(root *node, places []connection.Position) map[int32][]token {
 	tokens := map[int32][]token{}
 	if root == nil {

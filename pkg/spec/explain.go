@@ -70,7 +70,7 @@ func meantValues(text string, allowed []string) string {
 	return "did you mean " + alternatives(meant) + "?"
 }
 
-// enumTexts gives the allowed values as people would write them.
+// enumTexts returns the allowed values as people would write them.
 func enumTexts(schema map[string]any) []string {
 	values, _ := schema["enum"].([]any)
 	texts := make([]string, 0, len(values))
@@ -82,7 +82,7 @@ func enumTexts(schema map[string]any) []string {
 	return texts
 }
 
-// plainText gives a JSON value of a schema as text.
+// plainText returns a JSON value of a schema as text.
 func plainText(value any) string {
 	if text, ok := value.(string); ok {
 		return text
@@ -110,7 +110,7 @@ func unknownKeys(v violation, instance any) []finding {
 	return found
 }
 
-// entryNames gives the keys of a JSON object, sorted.
+// entryNames returns the keys of a JSON object, sorted.
 func entryNames(object any) []string {
 	entries, _ := object.(map[string]any)
 	return slices.Sorted(maps.Keys(entries))
@@ -155,7 +155,7 @@ func missingCompanions(v violation, instance any) []finding {
 	return found
 }
 
-// texts gives the strings of a JSON list.
+// texts returns the strings of a JSON list.
 func texts(list any) []string {
 	items, _ := list.([]any)
 	var found []string

@@ -205,7 +205,7 @@ type loaded struct {
 	unmatched connection.Problems // those of entries that name no file
 }
 
-// Unmatched gives the problems of those entries under connections that name no
+// Unmatched returns the problems of those entries under connections that name no
 // file: for who is about to write the files they are none.
 func (p *Project) Unmatched() connection.Problems { return p.sources().unmatched }
 

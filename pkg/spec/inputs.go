@@ -15,7 +15,7 @@ import (
 type Input struct {
 	Path string // as it can be opened
 	What string // what the file is, with its article: "a connection file"
-	// Schema tells that the file is a vendored schema, or made from them.
+	// Schema reports that the file is a vendored schema, or made from them.
 	Schema bool
 }
 

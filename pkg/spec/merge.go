@@ -28,7 +28,7 @@ func mergeMaps(under, over *node) *node {
 	return overlay(under, over, func(_ string, under, over *node) *node { return mergeMaps(under, over) })
 }
 
-// overlay gives the entries of over, combined with those of under that have the
+// overlay returns the entries of over, combined with those of under that have the
 // same key, and then the other entries of under.
 func overlay(under, over *node, combine func(key string, under, over *node) *node) *node {
 	merged := &node{kind: kindObject, place: over.place}

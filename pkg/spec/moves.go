@@ -61,7 +61,7 @@ func (r *reader) checkMoves(moves []connection.Move) {
 	}
 }
 
-// check gives what is wrong with one block; nil if nothing is.
+// check returns what is wrong with one block; nil if nothing is.
 func (c *chain) check(move connection.Move) *connection.Problem {
 	to := foldKey(move.To.Space, move.To.Name)
 	words, declared := c.declared[to]

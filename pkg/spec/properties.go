@@ -91,7 +91,7 @@ type sourceSchema struct {
 	weight  int      // see [weigh]
 	// names are the properties that it knows; empty: it does not say.
 	names []string
-	// open tells that it allows others in so many words.
+	// open reports that it allows others in so many words.
 	open       bool
 	patterns   []map[string]any // schemas with patterns of names
 	properties map[string]connection.Property
@@ -220,7 +220,7 @@ type checked struct {
 	desired  *connection.Desired
 	written  map[string]any // properties that must be there, and credentials
 	problems connection.Problems
-	// missed tells that a required credential was complained about.
+	// missed reports that a required credential was complained about.
 	missed bool
 }
 
@@ -256,7 +256,7 @@ func (c *checked) add(severity connection.Severity, f finding, message string) {
 	})
 }
 
-// path gives the path in the connection of what stands at the tokens.
+// path returns the path in the connection of what stands at the tokens.
 func (c *checked) path(tokens []string) string {
 	switch {
 	case len(tokens) > 0 && c.isCredential(tokens):
@@ -414,7 +414,7 @@ func (c *checked) discreet(f finding) finding {
 	return f
 }
 
-// words gives a finding as a sentence that names the property.
+// words returns a finding as a sentence that names the property.
 func (c *checked) words(f finding) string {
 	switch {
 	case f.sentence != "":

@@ -100,7 +100,7 @@ func reserve(dir string, tenants []Tenant) reserved {
 	return r
 }
 
-// foldVariable gives the name of an environment variable for comparison. On Windows
+// foldVariable returns the name of an environment variable for comparison. On Windows
 // letter case means nothing there; who is careful takes no notice of it anywhere.
 func foldVariable(name string) string { return strings.ToUpper(name) }
 
@@ -208,7 +208,7 @@ func (n *notes) signsIn(at place, what, name, tenant string) {
 		"give the connection a secret of its own")
 }
 
-// textOf gives the text of a string; empty for anything else.
+// textOf returns the text of a string; empty for anything else.
 func textOf(tree *node) string {
 	if tree.is(kindString) {
 		return tree.text

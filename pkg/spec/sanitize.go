@@ -157,7 +157,7 @@ func cutInvalid(doc map[string]any, err error) (cut []string) {
 	return cut
 }
 
-// leafLocations gives the places in the instance that an error is about.
+// leafLocations returns the places in the instance that an error is about.
 func leafLocations(e *jsonschema.ValidationError) (locations [][]string) {
 	if len(e.Causes) == 0 {
 		return [][]string{splitLocation(e.InstanceLocation)}

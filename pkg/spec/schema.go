@@ -61,7 +61,7 @@ func compile(doc any) (c *checker, err error) {
 	return &checker{doc: doc, compiled: compiled}, nil
 }
 
-// ofItems gives the checker of each item of the list that an object has at a key; nil
+// ofItems returns the checker of each item of the list that an object has at a key; nil
 // where there is none.
 func (c *checker) ofItems(key string) *checker {
 	property := c.compiled.Properties[key]
@@ -79,7 +79,7 @@ func (c *checker) ofItems(key string) *checker {
 type violation struct {
 	// tokens lead to the value in the instance.
 	tokens []string
-	// ofKey tells that the last token itself is at fault, as a name.
+	// ofKey reports that the last token itself is at fault, as a name.
 	ofKey   bool
 	keyword string
 	// schema is the object that holds the keyword; nil where a boolean forbids
@@ -87,7 +87,7 @@ type violation struct {
 	schema map[string]any
 }
 
-// check gives the violations of an instance, in a fixed order. Those that ignore
+// check returns the violations of an instance, in a fixed order. Those that ignore
 // accepts count as satisfied, also within alternatives. An error means that the
 // schema, not the instance, cannot be worked with.
 func (c *checker) check(instance any, ignore func(violation) bool) (found []violation, err error) {
@@ -108,7 +108,7 @@ func (c *checker) check(instance any, ignore func(violation) bool) (found []viol
 	return c.flatten(invalid, ignore), nil
 }
 
-// flatten gives the leaves of the library's tree of errors, and of alternatives
+// flatten returns the leaves of the library's tree of errors, and of alternatives
 // those of the likeliest one. The order does not depend on the library's, which
 // is random.
 func (c *checker) flatten(e *jsonschema.ValidationError, ignore func(violation) bool) []violation {
@@ -159,7 +159,7 @@ func likeliest(of violation, branches [][]violation) []violation {
 	return []violation{{tokens: of.tokens, keyword: "type", schema: map[string]any{"type": types}}}
 }
 
-// schemaTypes gives the types that a schema names, as it names them.
+// schemaTypes returns the types that a schema names, as it names them.
 func schemaTypes(schema map[string]any) []any {
 	switch types := schema["type"].(type) {
 	case string:
@@ -243,7 +243,7 @@ func subschema(schema map[string]any, tokens []string) (next any, used int) {
 	return next, 2
 }
 
-// childOf gives an entry or an item of a JSON value.
+// childOf returns an entry or an item of a JSON value.
 func childOf(value any, token string) (child any, found bool) {
 	switch value := value.(type) {
 	case map[string]any:

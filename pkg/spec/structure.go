@@ -28,7 +28,7 @@ func (f formats) authKeys() []string {
 	return keysOf(f.project, "definitions", "tenant", "properties", "auth")
 }
 
-// keysOf gives the keys that the schema at the tokens knows.
+// keysOf returns the keys that the schema at the tokens knows.
 func keysOf(format *checker, tokens ...string) []string {
 	return entryNames(valueAt(format.doc, append(tokens, "properties")))
 }
@@ -67,7 +67,7 @@ func (n *notes) checkStructure(format *checker, root *node) {
 	}
 }
 
-// firstItems gives a tree with only the first item of each list at the top whose items
+// firstItems returns a tree with only the first item of each list at the top whose items
 // can be checked one by one.
 func firstItems(format *checker, root *node) *node {
 	short := *root
@@ -121,7 +121,7 @@ func brokenAt(root *node, tokens []string) bool {
 	return root.is(kindBroken)
 }
 
-// words gives the finding as a sentence.
+// words returns the finding as a sentence.
 func (f finding) words() string {
 	if f.sentence != "" {
 		return f.sentence

@@ -12,7 +12,7 @@ import (
 // longestTypo bounds the words that are compared: the time grows with the square.
 const longestTypo = 200
 
-// closest gives those of the known words that somebody who wrote word may have
+// closest returns those of the known words that somebody who wrote word may have
 // meant, the likeliest first, at most limit of them.
 func closest(word string, known []string, limit int) []string {
 	type candidate struct {
@@ -49,7 +49,7 @@ func edits(word, other string) int {
 	return distance
 }
 
-// sorted gives the letters of a word in their order.
+// sorted returns the letters of a word in their order.
 func sorted(word string) string {
 	letters := []rune(word)
 	slices.Sort(letters)
@@ -65,7 +65,7 @@ func didYouMean(word string, known []string) string {
 	return "did you mean " + strconv.Quote(words[0]) + "?"
 }
 
-// meantBy gives the known words that are suggested for the others.
+// meantBy returns the known words that are suggested for the others.
 func meantBy(words, known []string) map[string]bool {
 	meant := map[string]bool{}
 	for _, word := range words {
@@ -79,7 +79,7 @@ func meantBy(words, known []string) map[string]bool {
 	return meant
 }
 
-// DidYouMean gives a hint for a word that is not among the known ones; empty when
+// DidYouMean returns a hint for a word that is not among the known ones; empty when
 // none is close.
 func DidYouMean(word string, known []string) string { return didYouMean(word, known) }
 

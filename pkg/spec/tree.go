@@ -72,7 +72,7 @@ func (n *node) entry(key string) *child {
 	return nil
 }
 
-// get gives the value of an entry; nil where there is none.
+// get returns the value of an entry; nil where there is none.
 func (n *node) get(key string) *node {
 	if found := n.entry(key); found != nil {
 		return found.value
@@ -80,7 +80,7 @@ func (n *node) get(key string) *node {
 	return nil
 }
 
-// entries gives the entries of an object, nothing for anything else.
+// entries returns the entries of an object, nothing for anything else.
 func (n *node) entries() []child {
 	if n.is(kindObject) {
 		return n.children
@@ -100,7 +100,7 @@ func (n *node) size() int {
 	return size
 }
 
-// keys gives the keys of an object, nothing for anything else.
+// keys returns the keys of an object, nothing for anything else.
 func (n *node) keys() []string {
 	keys := make([]string, len(n.entries()))
 	for i, entry := range n.entries() {
@@ -109,7 +109,7 @@ func (n *node) keys() []string {
 	return keys
 }
 
-// items gives the items of a list, nothing for anything else.
+// items returns the items of a list, nothing for anything else.
 func (n *node) items() []child {
 	if n.is(kindList) {
 		return n.children
@@ -134,7 +134,7 @@ func index(token string, length int) (i int, ok bool) {
 	return i, err == nil && 0 <= i && i < length
 }
 
-// value gives the node as a JSON value of package connection.
+// value returns the node as a JSON value of package connection.
 func (n *node) value() any {
 	switch n.kind {
 	case kindBool:
@@ -159,7 +159,7 @@ func (n *node) value() any {
 	return nil
 }
 
-// locate gives the place of what the tokens lead to, or of the closest value
+// locate returns the place of what the tokens lead to, or of the closest value
 // around it. With ofKey it is the place of the key before the value.
 func (n *node) locate(tokens []string, ofKey bool) place {
 	at := n.place

@@ -41,7 +41,7 @@ const (
 // to note that it cannot; nothing more is to be said about such a text.
 type filler func(at place, text string) (filled string, ok bool)
 
-// fill gives the filler for one file. The texts may be parts of credentials: they
+// fill returns the filler for one file. The texts may be parts of credentials: they
 // do not go into the messages.
 func (s *scope) fill(n *notes) filler {
 	return func(at place, text string) (string, bool) {
@@ -95,7 +95,7 @@ func (s *scope) replace(n *notes, at place, text string) string {
 	return ""
 }
 
-// lookup gives the value of a variable, or notes that there is none.
+// lookup returns the value of a variable, or notes that there is none.
 func (s *scope) lookup(n *notes, at place, name string) string {
 	value, defined := s.values[name]
 	s.used[name] = true

@@ -246,7 +246,7 @@ func firstBadLine(text []byte, message string, named int) int {
 // bytes: it is parsed some twenty times.
 const maxSearched = 1 << 20
 
-// saidOf gives what the library says about a text, without a line; empty if nothing.
+// saidOf returns what the library says about a text, without a line; empty if nothing.
 func saidOf(text []byte) (message string) {
 	defer func() { _ = recover() }() // as in readDocument
 	var node yaml.Node
@@ -296,7 +296,7 @@ func (w *walker) walk(n *yaml.Node, depth int) (*node, extent) {
 	return e.node, e.extent
 }
 
-// alias gives the node of the anchor, so that a bomb costs no memory, and counts
+// alias returns the node of the anchor, so that a bomb costs no memory, and counts
 // what it stands for, so that nobody who walks the tree pays for it either.
 func (w *walker) alias(n *yaml.Node, depth int) (*node, extent) {
 	known := w.anchors[n.Alias]
@@ -370,7 +370,7 @@ func allowedTag(n *yaml.Node) bool {
 	return n.Tag == "!!str"
 }
 
-// make gives a fresh node; many at a time, because there are many.
+// make returns a fresh node; many at a time, because there are many.
 func (w *walker) make(n *yaml.Node, k kind) *node {
 	if len(w.spare) == 0 {
 		w.spare = make([]node, 256)
