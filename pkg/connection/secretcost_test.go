@@ -242,3 +242,22 @@ func TestTheBeginningOfALongValueDecides(t *testing.T) {
 		}
 	}
 }
+
+// TestAListInJSONIsReadInPlace covers a list of a million numbers: a tree of it takes 50 times the
+// memory of its text.
+func TestAListInJSONIsReadInPlace(t *testing.T) {
+	list := `[{"key": null}, ` + strings.Repeat("1,", 1<<20)
+	for text, want := range map[string]bool{
+		list + "1]":                false,
+		list + `["password", 12]]`: true,
+		list + `{"v": [12], "k": "\u0070assword"}] x`: true,
+		list + `["password", 12]`:                     false, // not JSON: it does not end
+	} {
+		if got := isSecretJSON(text); got != want {
+			t.Errorf("got %v, want %v for a list that ends with %q", got, want, text[len(list):])
+		}
+	}
+	if got, want := testing.AllocsPerRun(1, func() { isSecretJSON(list + "1]") }), 100.0; got > want {
+		t.Errorf("got %v allocations for a list of a million numbers, want at most %v: it is read in place", got, want)
+	}
+}

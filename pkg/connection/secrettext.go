@@ -2,7 +2,6 @@ package connection
 
 import (
 	"encoding/base64"
-	"encoding/json"
 	"net/url"
 	"regexp"
 	"slices"
@@ -921,49 +920,4 @@ func decodeBase64(word string) (string, bool) {
 		return "", false
 	}
 	return string(decoded), true
-}
-
-// isSecretJSON reports whether a text is JSON that holds a secret by its structure, such as
-// a list under the name of one.
-func isSecretJSON(text string) bool {
-	trimmed := strings.TrimSpace(text)
-	if trimmed == "" || trimmed[0] != '{' && trimmed[0] != '[' {
-		return false
-	}
-	decoder := json.NewDecoder(strings.NewReader(trimmed))
-	decoder.UseNumber()
-	var tree any
-	return decoder.Decode(&tree) == nil && isSecretTree(tree, false)
-}
-
-// isSecretTree looks through JSON; secret tells that it is under the name of a secret.
-func isSecretTree(tree any, secret bool) bool {
-	switch tree := tree.(type) {
-	case string:
-		return secret && !isHarmless(tree)
-	case json.Number:
-		return secret && !isHarmless(tree.String())
-	case []any:
-		for i, item := range tree {
-			if pair, ok := item.([]any); ok && IsSecretName(NameInPair(pair)) && isSecretTree(pair[1], true) {
-				return true
-			}
-			option, _ := item.(string) // of a command line
-			if strings.HasPrefix(option, "-") && i+1 < len(tree) && IsSecretName(option) && isSecretTree(tree[i+1], true) {
-				return true
-			}
-			if isSecretTree(item, secret) {
-				return true
-			}
-		}
-	case map[string]any:
-		isKey := tree["kty"] != nil // JSON Web Key
-		for field, value := range tree {
-			names := NamesInItem(tree, field)
-			if isSecretTree(value, isKey && (field == "d" || field == "k") || IsSecretName(field) || slices.Contains(valueFields, field) && secret || slices.ContainsFunc(names, IsSecretName)) {
-				return true
-			}
-		}
-	}
-	return false
 }
