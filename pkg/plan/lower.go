@@ -15,10 +15,8 @@ func (o *orderer) operations(d *decision) []*node {
 	if d.change.Action == ActionDelete {
 		path.States = []connection.State{{o.analysis.object(d.live)}, {}}
 	} else {
-		lowering := o.analysis.lowering(d)
-		paths := o.analysis.in.Rules.Lower(lowering)
-		if !lowering.Recreate && slices.ContainsFunc(paths, deletes) {
-			d.change.Refused = o.analysis.text(connection.Because("path-deletes"))
+		paths := o.paths(d, o.analysis.lowering(d))
+		if paths == nil {
 			return nil
 		}
 		path = o.choose(d, paths)
@@ -26,6 +24,17 @@ func (o *orderer) operations(d *decision) []*node {
 	nodes := o.derive(d, path)
 	o.liftWritten(d, nodes, nil)
 	return nodes
+}
+
+// paths returns the ways of the provider. If one of them deletes without a recreate, it refuses the
+// change and returns nil.
+func (o *orderer) paths(d *decision, l connection.Lowering) []connection.Path {
+	paths := o.analysis.in.Rules.Lower(l)
+	if l.Recreate || !slices.ContainsFunc(paths, deletes) {
+		return paths
+	}
+	d.change.Refused = o.analysis.text(connection.Because("path-deletes"))
+	return nil
 }
 
 // deletes reports whether a path deletes what is there when it begins. Without a recreate none may:

@@ -37,8 +37,11 @@ func (o *orderer) build() bool {
 		}
 	}
 	for _, d := range decisions {
-		if d.change.Refused == "" {
-			o.nodes = append(o.nodes, o.operations(d)...)
+		if d.change.Refused != "" {
+			continue
+		}
+		if o.nodes = append(o.nodes, o.operations(d)...); d.change.Refused != "" {
+			return false // what is beside it must stay
 		}
 	}
 	o.nodes = append(o.nodes, o.rotations()...)

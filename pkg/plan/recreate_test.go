@@ -447,3 +447,41 @@ func TestTheWarningOfARecreateSaysWhatTheServiceSays(t *testing.T) {
 		})
 	}
 }
+
+// deleting is the rules of a provider that makes every change by a recreate, and does not call it one.
+type deleting struct{ connection.Rules }
+
+func (d deleting) Lower(l connection.Lowering) []connection.Path {
+	l.Recreate = l.Live != nil
+	return d.Rules.Lower(l)
+}
+
+// TestNoChangeDeletesWhatNobodyCalledARecreate demands that neither a change nor a rotation deletes a
+// connection in silence, and that what a recreate has left next to it stays.
+func TestNoChangeDeletesWhatNobodyCalledARecreate(t *testing.T) {
+	for name, set := range map[string]func(*world, *plan.Input){
+		"a change":   func(w *world, _ *plan.Input) { w.files[0].Properties["path"] = "/changed" },
+		"a rotation": func(_ *world, in *plan.Input) { in.Rotate = []connection.Key{{Space: "A", Name: "x"}} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld()
+			w.rules = deleting{w.rules}
+			w.declare("A", "x", func(d *connection.Desired) { d.Credentials = secretRef("P") })
+			w.hold("A", "x", func(l *connection.Live) {
+				l.HasCredentials, l.Mark.Credentials = true, connection.CredentialsMark(0, secretRef("P"), "u-ana")
+			})
+			if name == "a change" {
+				leftoverOf(w, connection.TransitOld, "")
+			}
+			in := w.input()
+			set(w, &in)
+			p, problems := plan.Make(in)
+			if err := problems.Err(); err != nil {
+				t.Fatal(err)
+			}
+			if len(p.Steps) > 0 || p.Summary.Refused == 0 {
+				t.Errorf("got the plan\n%s%s\nwant it refused, and no step", outline(p), outlineRotations(p))
+			}
+		})
+	}
+}

@@ -164,7 +164,11 @@ func (o *orderer) rotations() []*node {
 func (o *orderer) rotation(r, change *decision, last *node) []*node {
 	lowering := o.analysis.lowering(r)
 	lowering.From.Key, lowering.From.Space = r.target.key, r.target.space // the change has brought it there
-	nodes := o.derive(r, o.choose(r, o.analysis.in.Rules.Lower(lowering)))
+	paths := o.paths(r, lowering)
+	if paths == nil {
+		return nil
+	}
+	nodes := o.derive(r, o.choose(r, paths))
 	var set map[string]any
 	if last != nil && len(nodes) > 0 {
 		nodes[0].needs = []*node{last}

@@ -84,6 +84,8 @@ func (c *Change) findDeleted(undeclared map[string]connection.Key, incomplete bo
 		return Finding{Reason: "it is still there"}
 	case c.Action == ActionDelete && incomplete:
 		return Finding{Unseen: true, Reason: "whether it is gone cannot be seen: the tenant's list is incomplete"}
+	case c.Action == ActionRecreate && incomplete:
+		return Finding{Unseen: true, Reason: "whether the old one is gone cannot be seen: the tenant's list is incomplete"}
 	}
 	return Finding{}
 }

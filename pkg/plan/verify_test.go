@@ -107,6 +107,11 @@ func TestWhatWasAppliedIsComparedAgain(t *testing.T) {
 			want:   map[int]plan.Finding{0: {Unseen: true, Reason: "whether it is gone cannot be seen: the tenant's list is incomplete"}},
 		},
 		{
+			name: "whether the old one of a recreate is gone cannot be seen in an incomplete list", files: recreate,
+			meddle: func(w *world) { w.snapshot.Incomplete = []string{"two are missing"} },
+			want:   map[int]plan.Finding{0: {Unseen: true, Reason: "whether the old one is gone cannot be seen: the tenant's list is incomplete"}},
+		},
+		{
 			name: "the old one of a recreate that is still there is told", files: recreate,
 			meddle: func(w *world) {
 				w.hold("A", "Aside", func(l *connection.Live) { l.ID, l.Mark = "id-A-Rates", connection.Mark{} })
