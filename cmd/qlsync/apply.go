@@ -26,10 +26,10 @@ func applyCommand(env *environment) *cli.Command {
 		Usage:     "make the tenant equal to the files",
 		ArgsUsage: "[plan.json]",
 		Description: "Plans, shows the plan, asks, and carries it out. With a plan file or --plan-hash it goes on\n" +
-			"without asking, and only if planning again gives exactly the reviewed plan. A plan file - is standard input.",
+			"without asking, and only if planning again produces exactly the reviewed plan. A plan file - is standard input.",
 		Flags: slices.Concat(sharedFlags(), outputFlags(report.ResultFormats().Names()), planFlags(), []cli.Flag{
 			&cli.BoolFlag{Name: "auto-approve", Usage: "do not ask"},
-			commandline.Repeatable("rotate", "write the credentials of this connection whatever is recorded of them, as `SPACE/NAME`; repeatable"),
+			commandline.Repeatable("rotate", "write the credentials of this connection even if its record is up to date, as `SPACE/NAME`; repeatable"),
 			&cli.StringFlag{Name: "plan-hash", Usage: "apply only if the plan has this `HASH`; approves it"},
 			lockFlag(), lockFolderFlag(),
 			commandline.Choice(

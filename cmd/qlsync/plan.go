@@ -36,7 +36,7 @@ func runPlan(c *cli.Context, env *environment) error {
 		return err
 	}
 	if c.IsSet("snapshot") && c.IsSet("cache") {
-		return errors.New("--cache does not go with --snapshot, which stands for all that would be read")
+		return errors.New("--cache cannot be used with --snapshot, which replaces all reads")
 	}
 	if c.Bool("all-tenants") {
 		return planAll(c, env)

@@ -63,7 +63,7 @@ func reference(app *cli.App) string {
 	var b strings.Builder
 	b.WriteString("# Command line reference\n\n" +
 		"<!-- Written from the definitions of the commands: change those and run `make docs`. -->\n\n" +
-		"`qlsync COMMAND --help` prints the same. What the commands do, how they end and what they print is told in\n" +
+		"`qlsync COMMAND --help` prints the same. What the commands do, how they end and what they print is described in\n" +
 		"[commands](commands.md).\n\n" +
 		"| command | does |\n|---|---|\n")
 	commands := visible(app.Commands, "qlsync")

@@ -26,7 +26,7 @@ func schemasCommand(env *environment) *cli.Command {
 	}
 	return &cli.Command{
 		Name:  "schemas",
-		Usage: "keep what the tenant says about data sources beside the files, for validate and for editors",
+		Usage: "keep what the tenant says about data sources next to the files, for validate and for editors",
 		Subcommands: []*cli.Command{
 			command("pull", "vendor the schemas of the data sources in use and bring the others up to date; or of those that are named, or of all", "[ID...]",
 				[]cli.Flag{&cli.BoolFlag{Name: "all", Usage: "take all data sources that the tenant offers"}}, pullSchemas),

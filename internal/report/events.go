@@ -65,7 +65,7 @@ func (t Text) NotExported(w io.Writer, reason string) error {
 // Reseeded writes that the embedded tenant starts again because its seed has changed.
 func (t Text) Reseeded(w io.Writer, seed string) error {
 	p := t.printer(w)
-	p.line("The embedded tenant starts anew: %s has changed.", Clean(seed))
+	p.line("The embedded tenant starts again from its seed: %s has changed.", Clean(seed))
 	return p.err
 }
 

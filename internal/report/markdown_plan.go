@@ -67,7 +67,7 @@ func planHeadline(pl *plan.Plan) string {
 func planCounts(s plan.Summary) string {
 	return counts(
 		number{s.Delete, "to delete"}, number{s.Recreate, "to recreate"}, number{s.Create, "to create"}, number{s.Adopt, "to adopt"},
-		number{s.Update, "to update"}, number{s.Move, "to move"}, number{s.Manual, "to sign in for"}, number{s.Rotate + s.Record, "beside the hash"}, number{s.Refused, "refused"},
+		number{s.Update, "to update"}, number{s.Move, "to move"}, number{s.Manual, "to sign in for"}, number{s.Rotate + s.Record, "not in the hash"}, number{s.Refused, "refused"},
 	)
 }
 
@@ -234,7 +234,7 @@ func (Markdown) Result(w io.Writer, r *apply.Result) error {
 		if item.Outcome != apply.Done {
 			why := at(item.Position) + item.Error
 			if item.SignInURL != "" {
-				why += " (the address stands in the output of apply)" // it is not for everybody who reads along
+				why += " (the output of apply has the address)" // it is not for everybody who reads along
 			}
 			undone = append(undone, fmt.Sprintf("**%s** %s of %s: %s", prose(string(item.Outcome)), prose(string(item.Action)), inKey(item.Connection), prose(why)))
 		}
@@ -346,7 +346,7 @@ func (Markdown) Drift(w io.Writer, d *plan.Drift) error {
 	return p.writeTo(w)
 }
 
-const notEverything = "**Not everything was looked at**, so there may be more than is told here."
+const notEverything = "**Not everything was read**, so there may be more than is listed here."
 
 func driftHeadline(d *plan.Drift) string {
 	where := fmt.Sprintf("tenant %s from %s", code(d.Tenant.Name), code(d.Project))

@@ -95,7 +95,7 @@ func Run(ctx context.Context, p *plan.Plan, o Options) (*Result, error) {
 	return result, nil
 }
 
-// ErrRefused reports that a safety rule refuses the whole plan.
+// ErrRefused means that a safety rule refuses the whole plan.
 var ErrRefused = errors.New("refused")
 
 // resolve copies the steps with secrets in place of references. Each reference is

@@ -95,15 +95,15 @@ var (
 	ErrConflict     = errors.New("the name is taken")
 	ErrInvalid      = errors.New("refused by the service")
 	ErrUnreachable  = errors.New("not reachable")
-	// ErrUnknownOutcome reports that a write may or may not have happened.
+	// ErrUnknownOutcome means that a write may or may not have happened.
 	ErrUnknownOutcome = errors.New("outcome unknown")
-	// ErrSignIn reports that nothing was done because a person must sign in first.
+	// ErrSignIn means that nothing was done because a person must sign in first.
 	ErrSignIn = errors.New("a person must sign in first")
-	// ErrPending reports that a write is saved and not in effect: the service keeps it,
+	// ErrPending means that a write is saved and not in effect: the service keeps it,
 	// and has not brought it to where it is used. What was written is there all the
 	// same, so what waits for it may go on.
 	ErrPending = errors.New("saved, but not in effect")
-	// ErrNotSent reports that nothing of an operation was carried out, because the
+	// ErrNotSent means that nothing of an operation was carried out, because the
 	// context ended before, or because the one before it in its row failed.
 	ErrNotSent = errors.New("not sent")
 )

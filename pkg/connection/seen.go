@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// ErrChanged reports that a connection is no longer what it was when the plan was made,
+// ErrChanged means that a connection is no longer what it was when the plan was made,
 // or when this run last wrote it, and that therefore nothing was sent to it.
 var ErrChanged = errors.New("left alone because another person or client changed it after the plan")
 

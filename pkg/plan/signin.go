@@ -71,7 +71,7 @@ func placesOf(declared any) string {
 		case ref.File != "":
 			places = append(places, "the file "+ref.File)
 		default:
-			places = append(places, "what "+ref.String()+" gives")
+			places = append(places, "the output of "+ref.String())
 		}
 		return connection.Secret{}, nil
 	})

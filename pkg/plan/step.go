@@ -66,7 +66,7 @@ func item(n *node, isLast bool) Item {
 	}
 	it.Advice = n.advice
 	if n.operation.SignIn != "" && !n.decision.change.Waits {
-		it.Advice = "the code of a sign-in is for one use: without it, apply gives the address to get another one at"
+		it.Advice = "the code of a sign-in is for one use: without it, apply prints the address where the person gets another one"
 	}
 	for _, first := range n.needs {
 		it.Needs = append(it.Needs, first.id)

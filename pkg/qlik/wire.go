@@ -49,7 +49,7 @@ type wirePage struct {
 			Href string `json:"href"`
 		} `json:"next"`
 	} `json:"links"`
-	// Errors reports that some items of a list of connections are missing.
+	// Errors means that some items of a list of connections are missing.
 	Errors []wireError `json:"errors"`
 }
 

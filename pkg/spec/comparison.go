@@ -44,7 +44,7 @@ func (n *notes) checkComparisons(tree *node, desired *connection.Desired) {
 		case rule.As == "" && !rule.OnlyDeclared && rule.By == "":
 			n.add(entry.place, fmt.Sprintf("%q says nothing about how it is compared", entry.key), "write as: set, as: ignoreCase or only: declared")
 		case rule.By != "" && rule.As != connection.CompareSet:
-			n.add(by.place, "by needs as: set: it tells the items of a set apart", "")
+			n.add(by.place, "by needs as: set, because it identifies the items of a set", "")
 		case !declared || value == nil:
 		case rule.As == connection.CompareSet && !isList:
 			n.add(entry.value.get("as").place, fmt.Sprintf("%q is declared as %s, and only a list is compared as a set", entry.key, kindName(value)), "")

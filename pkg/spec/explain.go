@@ -147,7 +147,7 @@ func missingCompanions(v violation, instance any) []finding {
 				found = append(found, finding{
 					tokens:   append(slices.Clone(v.tokens), key),
 					ofKey:    true,
-					sentence: fmt.Sprintf("%q needs %q beside it", key, needed),
+					sentence: fmt.Sprintf("%q needs %q next to it", key, needed),
 				})
 			}
 		}

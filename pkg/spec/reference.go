@@ -195,7 +195,7 @@ func (n *notes) mayBeSent(at place, dir string, ref connection.Reference) bool {
 	named := locate(dir, ref.File)
 	for _, folder := range systemFolders {
 		if named.below(folder) {
-			n.add(at, fmt.Sprintf("the file %q stands below %s, where no secret is read", ref.File, folder), "")
+			n.add(at, fmt.Sprintf("the file %q is below %s, where no secret is read", ref.File, folder), "")
 			return false
 		}
 	}

@@ -149,7 +149,7 @@ tenants:
   i: {url: "https://i.example", auth: {token: {env: A}}}
   j: {url: "https://j.example", auth: {apiKey: {env: A}}, ownership: none}
 `, `
-			qlsync.yaml:6:66: "user" needs "password" beside it
+			qlsync.yaml:6:66: "user" needs "password" next to it
 			qlsync.yaml:7:59: auth must have one of token and user
 			qlsync.yaml:8:66: "apiKey" is no way to sign in to apinizer (write auth: {token: {env: NAME}})
 			qlsync.yaml:9:32: the url of a tenant must have a host and nothing behind it (write the address of the API manager without /apiops, https://MANAGER, or sim:FILE for the embedded tenant)
@@ -180,7 +180,7 @@ tenants:
 			qlsync.yaml:5:75: "clientSecret" is a secret: write where it comes from, {env: NAME} or {file: PATH}, not its value
 			qlsync.yaml:6:54: "env" must be the name of an environment variable
 			qlsync.yaml:7:48: a reference names more than one source (keep one of env, file and exec)
-			qlsync.yaml:8:57: "encoding" needs "file" beside it
+			qlsync.yaml:8:57: "encoding" needs "file" next to it
 			qlsync.yaml:9:48: "apiKey" must not be empty`},
 		{"entries that name no file", `version: 1
 project: finance
@@ -377,7 +377,7 @@ connections:
 			connections/a.yaml:13:31: no item of "map.in" has the key "name"
 			connections/a.yaml:19:9: "list" says nothing about how it is compared (write as: set, as: ignoreCase or only: declared)
 			connections/a.yaml:20:22: "text" is declared as a text, which has no entries
-			connections/a.yaml:21:21: by needs as: set: it tells the items of a set apart
+			connections/a.yaml:21:21: by needs as: set, because it identifies the items of a set
 			connections/a.yaml:24:38: "as" must be "set" or "ignoreCase"
 			connections/a.yaml:24:63: unknown key "per"`},
 		{"names that differ in what nobody sees", project + `
@@ -688,12 +688,12 @@ connections:
 		connections/a.yaml:14:10: the file "./keys/../keys/secret.txt" signs in to tenant "prod" and must not be sent anywhere else (give the connection a secret of its own)
 		connections/a.yaml:15:28: the file "../p/keys/secret.txt" signs in to tenant "prod" and must not be sent anywhere else (give the connection a secret of its own)
 		connections/a.yaml:16:10: the file "keys/link.txt" signs in to tenant "prod" and must not be sent anywhere else (give the connection a secret of its own)
-		connections/a.yaml:20:10: the file "/proc/self/environ" stands below /proc, where no secret is read
-		connections/a.yaml:21:10: the file "/run/../proc/1/environ" stands below /proc, where no secret is read
-		connections/a.yaml:22:10: the file "../../../../../../../../../../../../proc/self/environ" stands below /proc, where no secret is read
-		connections/a.yaml:23:10: the file "/sys/kernel/notes" stands below /sys, where no secret is read
+		connections/a.yaml:20:10: the file "/proc/self/environ" is below /proc, where no secret is read
+		connections/a.yaml:21:10: the file "/run/../proc/1/environ" is below /proc, where no secret is read
+		connections/a.yaml:22:10: the file "../../../../../../../../../../../../proc/self/environ" is below /proc, where no secret is read
+		connections/a.yaml:23:10: the file "/sys/kernel/notes" is below /sys, where no secret is read
 		connections/a.yaml:24:10: the path "//dev/stdin" is refused: a path to a network share or a device (name a file or folder on this computer)
-		connections/a.yaml:25:10: the file "keys/device" stands below /dev, where no secret is read
+		connections/a.yaml:25:10: the file "keys/device" is below /dev, where no secret is read
 		connections/a.yaml:27:86: the environment variable QLSYNC_FINGERPRINT_KEY is the key of the fingerprints and must not be sent anywhere
 		connections/a.yaml:28:32: the environment variable "Key" signs in to tenant "test" and must not be sent anywhere else (give the connection a secret of its own)
 		connections/a.yaml:28:47: the environment variable QLSYNC_FINGERPRINT_KEY is the key of the fingerprints and must not be sent anywhere

@@ -301,7 +301,7 @@ func (w *walker) walk(n *yaml.Node, depth int) (*node, extent) {
 func (w *walker) alias(n *yaml.Node, depth int) (*node, extent) {
 	known := w.anchors[n.Alias]
 	if known == nil || !known.complete {
-		return w.refuse(n, fmt.Sprintf("the alias %q refers to the value that it stands in", n.Value), "")
+		return w.refuse(n, fmt.Sprintf("the alias %q refers to the value that contains it", n.Value), "")
 	}
 	if depth+known.extent.depth > maxDepth {
 		return w.refuse(n, tooDeep, hintDeep)

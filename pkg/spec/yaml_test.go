@@ -66,7 +66,7 @@ func TestYAMLThatIsRefused(t *testing.T) {
 		{"numbers without measure", "a: 1e-5000000\nb: 1e-400\nc: 1e5000000\nd: " + strings.Repeat("9", 500), "f.yaml:1:4: the number is too large or too small (quote it if it is text)\nf.yaml:2:4: the number is too large or too small (quote it if it is text)\nf.yaml:3:4: the number is too large or too small (quote it if it is text)\nf.yaml:4:4: the number is too large or too small (quote it if it is text)"},
 		{"tags", "a: !secret foo\nb: !!binary Zm9v\nc: !!set {x}\nd: !!int 5", "f.yaml:1:4: a tag that is not supported (put it in quotes if it is text)\nf.yaml:2:4: a tag that is not supported (put it in quotes if it is text)\n" +
 			"f.yaml:3:4: a tag that is not supported (put it in quotes if it is text)\nf.yaml:4:4: a tag that is not supported (put it in quotes if it is text)"},
-		{"a value within itself", "a: &a [b, *a]", `f.yaml:1:11: the alias "a" refers to the value that it stands in`},
+		{"a value within itself", "a: &a [b, *a]", `f.yaml:1:11: the alias "a" refers to the value that contains it`},
 		{"a merge of something else", "a: {<<: 1}", "f.yaml:1:9: << must name a map, or a list of maps"},
 		{"too deep", strings.Repeat("[", 70) + strings.Repeat("]", 70), "f.yaml:1:66: maps and lists are nested more than 64 deep (is a closing bracket missing?)"},
 		{"too deep for the library", strings.Repeat("[", 20_000), "f.yaml:1:1: maps and lists are nested more than 64 deep (is a closing bracket missing?)"},
