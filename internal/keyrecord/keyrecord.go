@@ -9,7 +9,7 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// Spaces holds the spaces of a tenant by name, and knows how records refer to keys in
+// Spaces holds the spaces of a tenant by name, and by the reference with their id, and knows how records refer to keys in
 // them. Records are over the id of the space, which a rename does not change. Earlier
 // versions wrote them over its name; both forms fit.
 type Spaces map[string]connection.Space
@@ -26,7 +26,11 @@ func Of(snapshot *connection.Snapshot, moves []connection.Move) Spaces {
 		}
 	}
 	for _, space := range snapshot.Spaces {
-		delete(s, connection.SpaceRef{ID: space.ID}.String())
+		if space.ID != "" {
+			s[connection.SpaceRef{ID: space.ID}.String()] = space
+		}
+	}
+	for _, space := range snapshot.Spaces {
 		s[space.Name] = space
 	}
 	return s
@@ -34,12 +38,8 @@ func Of(snapshot *connection.Snapshot, moves []connection.Move) Spaces {
 
 // KeyIn returns the key of a name in a space as files refer to it.
 func (s Spaces) KeyIn(ref connection.SpaceRef, name string) connection.Key {
-	if ref.ID != "" {
-		for _, space := range s {
-			if space.ID == ref.ID {
-				return connection.Key{Space: space.Name, Name: name}
-			}
-		}
+	if space, known := s[ref.String()]; known && ref.ID != "" && space.ID == ref.ID {
+		return connection.Key{Space: space.Name, Name: name}
 	}
 	return connection.Key{Space: ref.String(), Name: name}
 }

@@ -41,6 +41,7 @@ type strays struct {
 	halves   map[half]int     // how many could be that half of a recreate
 	made     map[string]*pair // the declared connections of ours that record where they come from, by that record
 	names    namesakes
+	moved    map[string]bool // see ends
 }
 
 // half is one of the two connections of an unfinished recreate.
@@ -68,6 +69,7 @@ func (found *matched) leave(m *matcher) {
 		return
 	}
 	all, begun := newStrays(m, found.pairs), map[connection.Key]*connection.Live{}
+	found.recreated = map[string]bool{}
 	for _, live := range left {
 		if s := all.stray(live); s.mayBeFinished() {
 			all.halves[s.half()]++
@@ -79,6 +81,11 @@ func (found *matched) leave(m *matcher) {
 			begun[rest.of] = live
 		}
 		found.leftovers = append(found.leftovers, rest)
+		if rest.recreated {
+			for _, form := range m.places.Forms(live.Key) {
+				found.recreated[form] = true
+			}
+		}
 	}
 	found.begun = begun
 }
@@ -231,12 +238,20 @@ func (s *stray) isHalfOfMoved() bool {
 	if !s.isHalf() {
 		return false
 	}
-	for from, to := range s.moves.away {
-		if s.places.Fits(s.live.Mark.Key, from) || s.places.Fits(s.live.Mark.Key, to) {
-			return true
+	return s.ends()[s.live.Mark.Key]
+}
+
+// ends returns the records of the keys at the ends of moved blocks.
+func (s *strays) ends() map[string]bool {
+	if s.moved == nil {
+		s.moved = map[string]bool{}
+		for from, to := range s.moves.away {
+			for _, form := range append(s.places.Forms(from), s.places.Forms(to)...) {
+				s.moved[form] = true
+			}
 		}
 	}
-	return false
+	return s.moved
 }
 
 func (s *stray) isNamesake() bool {

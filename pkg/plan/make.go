@@ -83,6 +83,10 @@ func analyze(in Input) *analysis {
 	in.Snapshot = keyrecord.Hide(in.Snapshot, in.Desired, in.Moves)
 	a := &analysis{in: in, warnings: []Warning{}, resolved: resolve(&in, newTenant(&in, messagesOf(in.Rules)))}
 	a.matched = match(&in, &a.resolved)
+	a.asked = map[connection.Key]bool{}
+	for _, key := range in.Rotate {
+		a.asked[key] = true
+	}
 	a.demandSpaces(&a.moves)
 	a.remark(a.unseenOrigins())
 	a.refuseDisabled()

@@ -54,9 +54,7 @@ func (a *analysis) movedMark(key connection.Key, live *connection.Live) string {
 	if to, ok := a.apart[key]; ok {
 		return a.places.Apart(to)
 	}
-	if live != nil && slices.ContainsFunc(a.leftovers, func(rest leftover) bool {
-		return rest.recreated && a.places.Fits(live.Mark.Moved, rest.live.Key)
-	}) {
+	if live != nil && a.recreated[live.Mark.Moved] {
 		return live.Mark.Moved
 	}
 	return ""
@@ -74,7 +72,7 @@ func (a *analysis) fingerprint(t *target, live *connection.Live, written bool) s
 	switch {
 	case len(t.Credentials) > 0 && written:
 		return known.Fresh
-	case ok && known.Unknown && !slices.Contains(a.in.Rotate, t.key):
+	case ok && known.Unknown && !a.asked[t.key]:
 		return known.Fresh
 	case live != nil:
 		return live.Mark.Fingerprint

@@ -99,6 +99,22 @@ func lookAlikeSpaces(snapshot *connection.Snapshot, pairs []pair) []remark {
 
 // noSpace says that a space does not exist, and which one may be meant.
 func (t *tenant) noSpace(ref connection.SpaceRef) connection.Reason {
+	at := plain(ref)
+	reason, known := t.noSpaces[at]
+	if !known {
+		reason = t.meantSpace(ref, len(t.noSpaces) < maxMeant)
+		t.noSpaces[at] = reason
+	}
+	return reason
+}
+
+// maxMeant is how many spaces that do not exist are compared with all others.
+const maxMeant = 1000
+
+func (t *tenant) meantSpace(ref connection.SpaceRef, compared bool) connection.Reason {
+	if !compared {
+		return connection.Because("no-space", "space", ref)
+	}
 	for _, space := range t.snapshot.Spaces {
 		switch differ := connection.Resemblance(ref.Name, space.Name); {
 		case ref.Name == "" || differ == "":

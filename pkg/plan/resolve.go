@@ -11,22 +11,33 @@ import (
 func (r *resolved) problem(position connection.Position, reason connection.Reason) {
 	text, next := r.messages.Parts(reason)
 	p := connection.Problem{Position: position, Severity: connection.SeverityError, Message: text, Hint: next}
-	if !slices.Contains(r.problems, p) {
+	if !r.noted[p] {
+		r.noted[p] = true
 		r.problems = append(r.problems, p)
 	}
 }
 
 type resolver struct {
 	resolved
-	in    *Input
-	first map[connection.Key]*target // by [connection.FoldKey]
+	in      *Input
+	first   map[connection.Key]*target // by [connection.FoldKey]
+	owners  map[string][]string        // ids, by "address " and an address in small letters, and by "subject " and a subject
+	noUsers map[string]bool            // ids
 }
 
 // resolve looks up what the declarations name. What cannot be found is a problem.
 func resolve(in *Input, t *tenant) resolved {
 	r := resolver{
-		resolved: resolved{tenant: t, declared: map[connection.Key]*target{}, inScope: map[string]bool{}},
-		in:       in, first: map[connection.Key]*target{},
+		resolved: resolved{tenant: t, noted: map[connection.Problem]bool{}, declared: map[connection.Key]*target{}, inScope: map[string]bool{}},
+		in:       in, first: map[connection.Key]*target{}, owners: map[string][]string{}, noUsers: map[string]bool{},
+	}
+	for _, user := range in.Snapshot.Users {
+		for _, name := range []string{"address " + strings.ToLower(user.Email), "subject " + user.Subject} {
+			r.owners[name] = append(r.owners[name], user.ID)
+		}
+	}
+	for _, id := range in.Snapshot.NoUsers {
+		r.noUsers[id] = true
 	}
 	r.findScope()
 	for i := range in.Desired {
@@ -46,8 +57,12 @@ func resolve(in *Input, t *tenant) resolved {
 }
 
 func (r *resolver) findScope() {
+	onlyMoves := map[connection.SpaceRef]bool{}
+	for _, ref := range r.in.OnlyMoves {
+		onlyMoves[plain(ref)] = true
+	}
 	for _, ref := range r.in.Spaces {
-		if slices.ContainsFunc(r.in.OnlyMoves, ref.Same) {
+		if onlyMoves[plain(ref)] {
 			continue // a space that is gone holds nothing to move
 		}
 		if space, ok := r.space(ref); ok {
@@ -59,6 +74,11 @@ func (r *resolver) findScope() {
 			delete(r.inScope, space.Name)
 		}
 	}
+}
+
+// plain returns a reference without its position.
+func plain(ref connection.SpaceRef) connection.SpaceRef {
+	return connection.SpaceRef{Name: ref.Name, ID: ref.ID, Personal: ref.Personal}
 }
 
 // locate returns the target at the declared space and name; nil where there is no such space.
@@ -113,24 +133,19 @@ func (r *resolver) space(ref connection.SpaceRef) (connection.Space, bool) {
 // owner finds the declared owner's id.
 func (r *resolver) owner(desired *connection.Desired) string {
 	if desired.Owner == "" {
-		if id := desired.OwnerID; slices.Contains(r.snapshot.NoUsers, id) {
+		if id := desired.OwnerID; r.noUsers[id] {
 			r.problem(desired.PositionOf("/owner"), connection.Because("no-user-id", "user", id))
 		}
 		return desired.OwnerID
 	}
-	var found []string
-	for _, user := range r.snapshot.Users {
-		if strings.EqualFold(user.Email, desired.Owner) || user.Subject == desired.Owner {
-			found = append(found, user.ID)
-		}
-	}
-	switch len(found) {
+	found := slices.Concat(r.owners["address "+strings.ToLower(desired.Owner)], r.owners["subject "+desired.Owner])
+	slices.Sort(found)
+	switch found = slices.Compact(found); len(found) {
 	case 1:
 		return found[0]
 	case 0:
 		r.problem(desired.PositionOf("/owner"), connection.Because("no-user", "user", desired.Owner))
 	default:
-		slices.Sort(found)
 		r.problem(desired.PositionOf("/owner"), connection.Because("several-users", "count", len(found), "user", desired.Owner, "ids", found))
 	}
 	return ""

@@ -1,8 +1,6 @@
 package plan
 
 import (
-	"slices"
-
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -34,7 +32,7 @@ type credentialsCase struct {
 
 func (a *analysis) caseOf(p *pair, d *decision) credentialsCase {
 	return credentialsCase{
-		asked:   slices.Contains(a.in.Rotate, p.key),
+		asked:   a.asked[p.key],
 		ignored: p.Lifecycle.Ignores("credentials", ""),
 		refused: d != nil && d.change.Refused != "",
 		written: p.live == nil || d != nil && d.diff != nil && d.diff.credentials,
@@ -127,7 +125,7 @@ func rotatedBySignIn(a *analysis, p *pair, _ *decision) connection.Reason {
 // unknownRotations notes what is asked for and not declared.
 func (a *analysis) unknownRotations() {
 	for _, key := range a.in.Rotate {
-		if !slices.ContainsFunc(a.targets, func(t *target) bool { return t.key == key }) {
+		if a.declared[key] == nil {
 			a.problem(connection.Position{}, connection.Because("rotate-undeclared", "connection", key))
 		}
 	}

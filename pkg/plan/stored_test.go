@@ -89,8 +89,8 @@ func TestCredentialsThatEachUserBrings(t *testing.T) {
 			func(w *world) {
 				w.declare("A", "x", db(map[string]any{"set": "nobody"}))
 				w.declare("A", "y", db(map[string]any{"as": "maybe"}))
-			}, "create A/x /properties/set:<nil>>nobody !this token's user has no stored credentials \"nobody\": they belong to one user," +
-				" and are made by whoever declares their name with a connection\ncreate A/y /properties/as:<nil>>maybe\ns1 create A/y", nil, "",
+			}, "create A/x /properties/set:<nil>>nobody !this token's user has no stored credentials \"nobody\": use the token of the user who has them," +
+				" or create them with a connection that declares credentialsName \"nobody\" and credentials\ncreate A/y /properties/as:<nil>>maybe\ns1 create A/y", nil, "",
 		},
 		{
 			"but not where the selection is ignored",
@@ -134,7 +134,7 @@ func TestCredentialsThatEachUserBrings(t *testing.T) {
 				w.hold("A", "x", liveDB(true, map[string]any{"apart": "true", "set": "id-team", "as": "team", "kept": "1"}))
 			}, "recreate A/x /properties/apart:true>false /credentials/password=(secret)\ns1 recreate A/x\ns2 bulk-delete A/x after s1",
 			[]string{`{"apart":"false","kept":"1"}`},
-			"it gets credentials for everybody; those that each user has linked are no longer used",
+			"it gets credentials for all users; those that each user has linked are no longer used",
 		},
 		{
 			"and one that still separates them links the same",

@@ -29,7 +29,7 @@ func (a *analysis) onlyTargets(o *orderer) {
 	}
 	all := slices.Concat(a.decisions, a.rotations)
 	for _, key := range a.in.Only {
-		found := slices.ContainsFunc(a.targets, func(t *target) bool { return t.key == key })
+		found := a.declared[key] != nil
 		for _, d := range all {
 			if d.change.Connection == key {
 				found = true
@@ -44,9 +44,14 @@ func (a *analysis) onlyTargets(o *orderer) {
 	kept := slices.DeleteFunc(slices.Clone(a.decisions), isOmitted)
 	a.omitted, a.decisions = len(a.decisions)-len(kept), kept
 	a.rotations = slices.DeleteFunc(a.rotations, isOmitted)
-	a.compared = slices.DeleteFunc(a.compared, func(c Compared) bool {
-		return !slices.Contains(a.in.Only, c.Connection) && !slices.ContainsFunc(kept, func(d *decision) bool { return d.change.Connection == c.Connection })
-	})
+	shown := map[connection.Key]bool{}
+	for _, key := range a.in.Only {
+		shown[key] = true
+	}
+	for _, d := range kept {
+		shown[d.change.Connection] = true
+	}
+	a.compared = slices.DeleteFunc(a.compared, func(c Compared) bool { return !shown[c.Connection] })
 	o.nodes = slices.DeleteFunc(o.nodes, func(n *node) bool { return isOmitted(n.decision) })
 	o.schedule()
 }

@@ -18,13 +18,15 @@ type tenant struct {
 	live   map[connection.Key]*connection.Live
 	// folded holds the live connections by [connection.FoldKey].
 	folded map[connection.Key][]*connection.Live
+	// noSpaces holds what is said of references to spaces that do not exist.
+	noSpaces map[connection.SpaceRef]connection.Reason
 }
 
 func newTenant(in *Input, messages connection.Messages) *tenant {
 	snapshot := in.Snapshot
 	t := &tenant{
 		snapshot: snapshot, messages: messages, places: keyrecord.Of(snapshot, in.Moves),
-		spaces: map[connection.SpaceRef]connection.Space{},
+		spaces: map[connection.SpaceRef]connection.Space{}, noSpaces: map[connection.SpaceRef]connection.Reason{},
 		users:  map[string]connection.User{},
 		live:   make(map[connection.Key]*connection.Live, len(snapshot.Connections)),
 		folded: make(map[connection.Key][]*connection.Live, len(snapshot.Connections)),
@@ -50,7 +52,7 @@ func newTenant(in *Input, messages connection.Messages) *tenant {
 
 // visible returns the space with exactly the name or id of the reference.
 func (t *tenant) visible(ref connection.SpaceRef) (connection.Space, bool) {
-	space, ok := t.spaces[connection.SpaceRef{Name: ref.Name, ID: ref.ID, Personal: ref.Personal}]
+	space, ok := t.spaces[plain(ref)]
 	return space, ok
 }
 

@@ -30,6 +30,7 @@ type resolved struct {
 	declared map[connection.Key]*target
 	inScope  map[string]bool // names of the spaces whose connections matter
 	problems connection.Problems
+	noted    map[connection.Problem]bool // the problems
 }
 
 // moves is what the moved blocks mean for this tenant. Blocks may stay in the files for ever, so
@@ -102,6 +103,9 @@ type matched struct {
 	// begun holds the new connections that interrupted recreates have left next to those that they
 	// were to replace, by key.
 	begun map[connection.Key]*connection.Live
+	// recreated holds the records of the keys from which a connection was to be moved, and
+	// was recreated instead.
+	recreated map[string]bool
 	// apart holds the declared keys to which something comes while moved blocks lead on from there
 	// to another declared key at which nothing stays, with that key.
 	apart map[connection.Key]connection.Key
@@ -165,7 +169,8 @@ type analysis struct {
 	unchanged int
 	rotations []*decision // writes of credentials apart from the changes, by key
 	compared  []Compared
-	omitted   int // changes that were left out
+	asked     map[connection.Key]bool // whose credentials are to be written again
+	omitted   int                     // changes that were left out
 	warnings  []Warning
 }
 

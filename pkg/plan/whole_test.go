@@ -45,8 +45,8 @@ func TestAServiceThatReplacesWholeConnections(t *testing.T) {
 		{"a write without what is withheld would lose it", func(w *world) {
 			w.declare("A", "x", changed)
 			w.hold("A", "x", withholds)
-		}, "update A/x /properties/path:/x>/new !a write replaces the whole connection and would lose password, which the service keeps, " +
-			"or may keep, and does not show: declare it under credentials, or as null under properties where there is none; lifecycle.recreate: allow loses it"},
+		}, "update A/x /properties/path:/x>/new !a write replaces the whole connection and would lose password, which the service stores, " +
+			"or may store, and does not show: declare it under credentials, or as null under properties where there is none; lifecycle.recreate: allow loses it"},
 		{"a property that leaves no room for the mark is shortened or declared", func(w *world) {
 			crowded := func(l *connection.Live) { l.Crowded = "note" }
 			w.declare("A", "x", changed)
