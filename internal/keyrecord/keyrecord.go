@@ -68,8 +68,8 @@ func (s Spaces) Fits(record string, key connection.Key) bool {
 	return record != "" && (record == s.Record(key) || record == connection.KeyDigest(key))
 }
 
-// prefixes begin the names of connections that are on their way to a declared key. They can be
-// told from any other, and from each other: the record of the key follows.
+// prefixes begin the names of connections that are on their way to a declared key. The record of
+// the key follows, so such a name is unlike any other.
 var prefixes = map[connection.Way]string{
 	connection.Beside:   "qlsync-new-",
 	connection.Aside:    "qlsync-old-",
@@ -96,7 +96,7 @@ func (s Spaces) IsLeftover(live *connection.Live, key connection.Key) bool {
 	return live.Mark.Transit != "" && s.IsNamed(live, wayOf(live), key)
 }
 
-// IsLeftoverOfAny is [Spaces.IsLeftover] for whatever key it was.
+// IsLeftoverOfAny is [Spaces.IsLeftover] for any key.
 func IsLeftoverOfAny(live *connection.Live) bool {
 	return live.Mark.Key != "" && strings.HasPrefix(live.Key.Name, prefixes[wayOf(live)]+live.Mark.Key)
 }
@@ -111,7 +111,7 @@ func wayOf(live *connection.Live) connection.Way {
 
 // Only returns the one connection of the list that is on its way to the key: the one whose
 // name has no number appended, and rather the record as it is written now than as earlier versions
-// wrote it, or else the only one. Nil: qlsync cannot tell which one it is.
+// wrote it, or else the only one. Nil: it is not clear which one it is.
 func (s Spaces) Only(list []*connection.Live, to connection.Key) *connection.Live {
 	for _, form := range s.Forms(to) {
 		var exact []*connection.Live

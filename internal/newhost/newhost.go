@@ -1,5 +1,6 @@
-// Package newhost has what providers say of a change that points a connection at another host:
-// the stored credentials would be sent there, so the declared ones must be written with it.
+// Package newhost is the rule for a change that points a connection at another host, shared by
+// the providers: the stored credentials would be sent there, so the declared ones must be written
+// with the change.
 package newhost
 
 import (
@@ -9,7 +10,7 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// In returns the last of the properties that a difference changes; empty if it changes none.
+// In returns the last of the properties that a difference changes; empty if none changes.
 func In(c connection.Difference, properties []string) string {
 	host := ""
 	for _, name := range properties {
@@ -21,7 +22,7 @@ func In(c connection.Difference, properties []string) string {
 	return host
 }
 
-// Of is [In] of a change.
+// Of returns the last of the properties that a change sets or removes; empty if none changes.
 func Of(l connection.Lowering, properties []string) string {
 	host := ""
 	for _, name := range properties {
@@ -34,9 +35,9 @@ func Of(l connection.Lowering, properties []string) string {
 	return host
 }
 
-// Gets returns the warning that credentials will be sent to the place at which the property
-// points. It has the old and the new place where the service shows both: of two URLs the hosts,
-// if these differ, and the whole values otherwise.
+// Gets returns the warning that credentials will be sent to the place that the property names.
+// The warning has the old and the new place if the service shows both: the hosts of two URLs
+// that differ in the host, else the whole values.
 func Gets(c connection.Difference, property, credentials string) connection.Reason {
 	before, _ := c.Live.Properties[property].(string)
 	after, _ := c.Set[property].(string)
@@ -64,8 +65,8 @@ func hostOf(address string) string {
 	return parsed.Host
 }
 
-// Demand adds to the demands of a provider what a change of the property demands; empty: nothing
-// changes.
+// Demand adds to the demands of a provider what a change of the property demands. An empty
+// property adds nothing.
 func Demand(d *connection.Demands, c connection.Difference, property string) {
 	switch {
 	case property == "":
@@ -88,7 +89,7 @@ func Refuse(l connection.Lowering, property string) connection.Reason {
 	return connection.Because("host-needs-credentials", "property", property)
 }
 
-// Messages are the sentences of these reasons.
+// Messages are the sentences of the reasons of this package.
 var Messages = connection.Messages{
 	"property-takes-credentials": {Text: "a change of {property} must carry the credentials"},
 	"host-gets-credentials":      {Text: "{property} changes: {credentials} will be sent to the new host"},

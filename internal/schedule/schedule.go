@@ -5,8 +5,8 @@
 //	          └──▶ cycles: nothing can be ordered
 //
 // Tasks of a kind that share steps are put into rounds. Each round takes, of the tasks that are
-// ready, those with the most rounds behind them. That gives the fewest steps where what waits
-// for a shared step waits in chains. Of the steps that are ready, urgent ones come first, then
+// ready, those with the most rounds behind them. This makes the fewest steps if the tasks that
+// wait for a shared step form chains. Of the steps that are ready, urgent ones come first, then
 // the one with the longest chain behind it, then the order of kinds and tasks: the same order
 // every time.
 package schedule
@@ -20,7 +20,7 @@ import (
 type Task struct {
 	// Needs are the tasks that must be done before, as indices.
 	Needs []int
-	// Kind says which tasks may share a step. Where nothing else decides, a smaller kind comes first.
+	// Kind says which tasks may share a step. A smaller kind comes first if nothing else decides.
 	Kind int
 	// Size is how many tasks of the kind fit into one step. Up to 1: each has its own.
 	Size int
@@ -31,7 +31,7 @@ type Task struct {
 	Urgent bool
 	// AtEnd lets the task wait for all others, unless one of them needs it.
 	AtEnd bool
-	// Rank orders tasks where nothing else decides; several may have the same.
+	// Rank orders tasks if nothing else decides; several may have the same.
 	Rank int
 }
 

@@ -15,7 +15,7 @@ type pauses struct {
 	under map[*connection.Wait]bool
 }
 
-// Sleep is [Sleep], and lets [pauses.Longest] tell of it meanwhile. A pause after a failure
+// Sleep is [Sleep], and lets [pauses.Longest] report it meanwhile. A pause after a failure
 // counts as [Awaiting].
 func (p *pauses) Sleep(ctx context.Context, why connection.WaitReason, wait time.Duration) error {
 	pause := &connection.Wait{For: why, Until: time.Now().Add(wait)}

@@ -5,19 +5,19 @@ import "slices"
 // Rules is what a provider knows of its service without a network. Every method is pure and may
 // be called concurrently.
 type Rules interface {
-	// Classify reports whether a property of a data source is part of its
-	// credentials, from the name alone: it also works without a schema.
+	// Classify returns the class of a property of a data source, from the name alone: it also
+	// works without a schema.
 	Classify(dataSource, property string) Class
 
 	// Normalize returns the one form in which a value of the property is compared:
 	// "1433" and 1433 are the same port, "true" and true the same switch.
 	Normalize(property Property, value any) any
 
-	// Check returns what of a declaration the service can never hold, each with its path.
+	// Check returns what of a declaration the service can never store, each with its path.
 	Check(declared *Desired, source *DataSource, traits *Traits) []Reason
 
-	// Assess returns what the service demands of a change that makes a live connection as it is
-	// declared.
+	// Assess returns what the service demands of a change that brings a live connection in sync
+	// with its declaration.
 	Assess(change Difference) Demands
 
 	// Refuse returns why the service, or the rights of the caller, do not allow a change. The
@@ -42,8 +42,8 @@ type Difference struct {
 	// Set and Remove are the properties that are to be written, in normal form, and removed.
 	Set    map[string]any
 	Remove []string
-	// Space and Name report whether the connection moves to another space or name. Owner is the id of its new
-	// owner; empty: the owner stays.
+	// Space and Name report whether the connection moves to another space or name. Owner is the
+	// id of its new owner; empty: the owner stays.
 	Space, Name bool
 	Owner       string
 	// Caller is the id of the user whose token is used.

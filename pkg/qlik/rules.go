@@ -61,7 +61,7 @@ func (Rules) Check(declared *connection.Desired, source *connection.DataSource, 
 type change struct {
 	connection.Difference
 	// host is the changed property that points the connection at another host, whose the one
-	// that tells whose credentials are used, and separates the switch between credentials of the
+	// that selects whose credentials are used, and separates the switch between credentials of the
 	// connection and those of each user. Empty: it does not change.
 	host, whose, separates string
 }
