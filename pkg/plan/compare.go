@@ -177,15 +177,34 @@ func (a *analysis) compareCredentials(p *pair, d *difference) {
 	case d.demands.Credentials.Holds():
 		d.writeCredentials(p.Credentials, a.text(d.demands.Credentials))
 	case len(p.Credentials) == 0:
-	case p.Lifecycle.Ignores("credentials", "") && (p.live.HasCredentials || p.live.Separated || a.credentialsDue(p) == ""):
-		// Where the tenant has none, a change of owner that was interrupted may have taken them away.
-	case p.Lifecycle.Ignores("credentials", ""), p.live.Mark.Credentials == "" && !p.live.HasCredentials && !p.live.Separated:
+	case p.Lifecycle.Ignores("credentials", ""):
+		if a.wereTakenAway(p) {
+			d.writeCredentials(p.Credentials, "the tenant has no credentials for it")
+		}
+	case p.live.Mark.Credentials == "" && !p.live.HasCredentials && !p.live.Separated:
 		d.writeCredentials(p.Credentials, "the tenant has no credentials for it")
 	default:
 		if due := a.credentialsDue(p); due != "" {
 			d.writeCredentials(p.Credentials, due)
 		}
 	}
+}
+
+// wereTakenAway reports whether a change of owner that was interrupted has taken away the credentials
+// that the files ignore from then on: the declared owner has the connection, and what is recorded was
+// written for another one. That the tenant shows none is no reason, because it may never show any,
+// and somebody may have typed them in.
+func (a *analysis) wereTakenAway(p *pair) bool {
+	live := p.live
+	if live.HasCredentials || live.Separated || p.ownerID == "" || p.ownerID != live.OwnerID || a.credentialsDue(p) == "" {
+		return false
+	}
+	for owner := range a.users {
+		if connection.CredentialsDue(live.Mark.Credentials, p.credentialsMark(owner)) == "" {
+			return true
+		}
+	}
+	return connection.CredentialsDue(live.Mark.Credentials, p.credentialsMark(a.in.Snapshot.Caller.ID)) == ""
 }
 
 // credentialsDue says why the credentials must be written again, by what is recorded of them.

@@ -218,3 +218,26 @@ func TestARecordIsNoReasonToLoseSecrets(t *testing.T) {
 		t.Errorf("%v\n%s", err, outline(p))
 	}
 }
+
+// TestIgnoredCredentialsThatTheTenantDoesNotShowAreNotOverwritten is about a service that may never
+// say that there are credentials: a change of the references is no sign that somebody took them away.
+func TestIgnoredCredentialsThatTheTenantDoesNotShowAreNotOverwritten(t *testing.T) {
+	for name, owner := range map[string]string{"no owner is declared": "", "the declared owner has it": "ana@example.com"} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld()
+			w.declare("A", "x", func(d *connection.Desired) {
+				d.Owner, d.Credentials, d.Lifecycle.IgnoreChanges = owner, secretRef("RENAMED"), []string{"credentials"}
+			})
+			w.hold("A", "x", func(l *connection.Live) {
+				l.Mark.Credentials = connection.CredentialsMark(0, secretRef("P"), "u-ana")
+			})
+			p, problems := plan.Make(w.input())
+			if err := problems.Err(); err != nil {
+				t.Fatal(err)
+			}
+			if !p.Empty() {
+				t.Errorf("got the plan\n%s\nwant none: the files ignore the credentials, which may be there", outline(p))
+			}
+		})
+	}
+}
