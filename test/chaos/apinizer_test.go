@@ -276,7 +276,7 @@ func (e *apiEpisode) run() {
 		case calm && outcome == explained && (e.world.blocked() || len(e.world.handled) > 0):
 			e.check()
 			return
-		case calm:
+		case calm && round > e.world.lastFault():
 			e.trouble("after %d rounds there is something left to do", round)
 		}
 	}

@@ -117,7 +117,7 @@ func (s *story) refusal() string {
 	case respelled:
 		return "differs from it only in"
 	case crowded:
-		return "take tags off it"
+		return "remove tags from it"
 	}
 	return ""
 }

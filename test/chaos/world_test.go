@@ -448,6 +448,16 @@ func (w *world) rounds() int {
 	return rounds + 2*len(w.hands)
 }
 
+// lastFault is the last round in which a fault may happen, where each round sends one request that
+// it may hit, as one does that finds out each time that the list is not whole.
+func (w *world) lastFault() int {
+	last := 0
+	for _, f := range w.faults {
+		last = max(last, f.Skip+f.Times)
+	}
+	return last
+}
+
 // isHandled tells that another client has worked on the connection of a story, so that the
 // files may no longer be carried out for it.
 func (w *world) isHandled(s *story) bool {
