@@ -82,7 +82,7 @@ func step(id string, kind connection.Mechanism, after []string, keys ...connecti
 var describes = map[connection.Mechanism]string{
 	connection.Create: "creates it", connection.Patch: "sets 2 properties", connection.BulkUpdate: "moves them to another space",
 	connection.BulkDelete: "deletes them", connection.Delete: "deletes it",
-	connection.Recreate: "creates the new one next to the old one, then swaps their names; apps keep working by name; its id changes",
+	connection.Recreate: "creates the new one next to the old one, then swaps their names",
 }
 
 // everydayPlan has every action, and most of what can be said of one.

@@ -38,9 +38,9 @@ var messages = connection.Messages{
 		Text: "the old connection is unchanged; the service may allow only the owner to write credentials", Next: "apply with the token of {owner}, or declare another owner",
 	},
 
-	"swaps-names": {Text: "swaps the names of the old one and the new one; apps keep working by name; its id changes"},
+	"swaps-names": {Text: "swaps the names of the old one and the new one"},
 	"creates-and-swaps-names": {
-		Text: "creates the new one next to the old one, then swaps their names; apps keep working by name; its id changes",
+		Text: "creates the new one next to the old one, then swaps their names",
 	},
 
 	"no-room-for-tags": {
