@@ -50,9 +50,13 @@ func isDeleted(_ connection.Operation, _ wireConnection, err error) bool {
 // it does not tell is read from the live connections. What is not as it was last known
 // is left out.
 func (p *Provider) bulk(ctx context.Context, action bulkAction, operations []connection.Operation, outcomes []connection.Outcome) {
-	var found []sighting // by the last attempt
+	var found []sighting                   // by the last attempt
+	begun := make([]bool, len(operations)) // by an attempt that may have been carried out
 	request := Request{Method: http.MethodPost, Path: action.path, Repeatable: true}
 	request.fresh = func(ctx context.Context, maybe bool) (_ any, err error) {
+		for i := range found {
+			begun[i] = begun[i] || maybe && found[i].err == nil
+		}
 		if found, err = p.lookAgain(ctx, operations, maybe); err != nil {
 			return nil, err
 		}
@@ -85,6 +89,8 @@ func (p *Provider) bulk(ctx context.Context, action bulkAction, operations []con
 		result, told := results[operation.ID]
 		switch left := leftOut(found, i); {
 		case action.gone && errors.Is(left, connection.ErrNotFound):
+		case left != nil && begun[i]:
+			outcomes[i].Err = fmt.Errorf("%s: %w: %w", operation.Kind, connection.ErrUnknownOutcome, left)
 		case left != nil:
 			outcomes[i].Err = fmt.Errorf("%s: %w", operation.Kind, left)
 		case err != nil && !errors.Is(err, connection.ErrUnknownOutcome):

@@ -254,6 +254,21 @@ func TestEachConnectionOfABatchIsReadAgainByItself(t *testing.T) {
 	}
 }
 
+// TestABatchThatMayHaveBeenCarriedOutIsNotCalledFailed cuts the connection behind a bulk action, and
+// refuses the read before it is sent again: nobody can tell what became of it.
+func TestABatchThatMayHaveBeenCarriedOutIsNotCalledFailed(t *testing.T) {
+	_, provider := embed(t, shared, simulator.Options{Faults: []simulator.Fault{
+		{Method: http.MethodPost, Times: 1, Cut: "after"},
+		{Method: http.MethodGet, Path: connections + "/*", Skip: 4, Times: 1, Status: http.StatusBadRequest},
+	}})
+	_, live := look(t, provider)
+	seen := live["Finance/A"]
+	outcome := executeAny(t, provider, []connection.Operation{{Kind: connection.BulkUpdate, ID: seen.ID, Key: seen.Key, Seen: &seen, OwnerID: "u-bob"}})[0]
+	if !errors.Is(outcome.Err, connection.ErrUnknownOutcome) {
+		t.Errorf("got the error %v, want that the outcome is unknown: the owner has changed", outcome.Err)
+	}
+}
+
 // TestCredentialsThatWereTypedInByHandAreNotDestroyed has somebody type credentials between
 // the plan and each write that would lose them: into a connection that had none, and over
 // others, which only the time of update shows.
