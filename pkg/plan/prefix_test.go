@@ -129,8 +129,8 @@ func (w *world) forgetIgnored() {
 
 // contradicts reports whether a plan has no end that holds after a kill: a person must decide about
 // moved blocks that contradict each other or the tenant, or what an interrupted recreate has left is
-// recreated while another connection is still to leave its name, or beside an old one while nobody owns
-// what is at the name: nothing of ours is deleted for that. Where a recreate creates a connection at
+// recreated while another connection is still to leave its name, or beside an old one that is kept, as
+// while nobody owns what is at the name: nothing of ours is deleted for that. Where a recreate creates a connection at
 // another key and then deletes the old one, there are more of them: a name at either end is declared
 // to be two connections, so that nothing tells the old one from a new one; the old one is nobody's,
 // and is not deleted behind a kill; and so is a protected one, where a rename is a recreate.
@@ -142,7 +142,7 @@ func (w *world) contradicts(p *plan.Plan) bool {
 		if live := w.byID(c.ID); c.Action == plan.ActionRecreate && c.Refused == "" && live != nil && live.Mark.Transit != "" && w.at(c.Connection) != nil {
 			return true
 		}
-		if live := w.byID(c.ID); c.Action == plan.ActionRecreate && c.Refused == "" && live != nil && live.Mark.Project == "" && w.hasOld(c.Connection) {
+		if live := w.byID(c.ID); c.Action == plan.ActionRecreate && c.Refused == "" && live != nil && w.keepsOld(p, c.Connection, live) {
 			return true
 		}
 		if c.Refused != "" || !w.whole || c.From == nil || !w.fixedNames && c.Action != plan.ActionRecreate {
@@ -154,10 +154,12 @@ func (w *world) contradicts(p *plan.Plan) bool {
 	})
 }
 
-// hasOld reports whether an interrupted recreate of a key has left its old connection.
-func (w *world) hasOld(key connection.Key) bool {
+// keepsOld reports whether a plan does not delete, before it recreates a connection, the old one that
+// an interrupted recreate of the key has left.
+func (w *world) keepsOld(p *plan.Plan, key connection.Key, live *connection.Live) bool {
 	return slices.ContainsFunc(w.snapshot.Connections, func(l connection.Live) bool {
-		return l.Mark.Transit == connection.TransitOld && w.fits(l.Mark.Key, key)
+		isDeleted := slices.ContainsFunc(p.Changes, func(c plan.Change) bool { return c.Action == plan.ActionDelete && c.ID == l.ID && c.Refused == "" })
+		return l.Mark.Transit == connection.TransitOld && w.fits(l.Mark.Key, key) && (live.Mark.Project == "" || !isDeleted)
 	})
 }
 
