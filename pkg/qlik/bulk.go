@@ -76,7 +76,7 @@ func (p *Provider) bulk(ctx context.Context, action bulkAction, operations []con
 	if errors.Is(err, connection.ErrForbidden) {
 		err = fmt.Errorf("%w: bulk actions need the role %s", err, tenantAdmin)
 	}
-	if len(operations) > 1 && isTooMuch(err) {
+	if len(operations) > 1 && isTooMuch(err) && !errors.Is(err, connection.ErrUnknownOutcome) { // halves would find our own change
 		half := len(operations) / 2
 		p.bulk(ctx, action, operations[:half], outcomes[:half])
 		p.bulk(ctx, action, operations[half:], outcomes[half:])

@@ -269,6 +269,21 @@ func TestABatchThatMayHaveBeenCarriedOutIsNotCalledFailed(t *testing.T) {
 	}
 }
 
+// TestABatchThatWasCarriedOutIsNotTakenForAChangeOfOthers cuts the connection behind a bulk action of
+// two, and refuses the second attempt: each half would find what the first attempt has written.
+func TestABatchThatWasCarriedOutIsNotTakenForAChangeOfOthers(t *testing.T) {
+	_, provider := embed(t, shared, simulator.Options{Faults: []simulator.Fault{
+		{Method: http.MethodPost, Times: 1, Cut: "after"},
+		{Method: http.MethodPost, Times: 1, Status: http.StatusBadRequest},
+	}})
+	_, live := look(t, provider)
+	for _, outcome := range executeAny(t, provider, writes["owner change"](new(live["Finance/A"]), new(live["Finance/B"]))) {
+		if outcome.Err != nil {
+			t.Errorf("got the error %v, want none: the owner is as declared", outcome.Err)
+		}
+	}
+}
+
 // TestCredentialsThatWereTypedInByHandAreNotDestroyed has somebody type credentials between
 // the plan and each write that would lose them: into a connection that had none, and over
 // others, which only the time of update shows.
