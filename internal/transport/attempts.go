@@ -17,7 +17,7 @@ import (
 const (
 	// maxLimited is how often one request is refused by a rate limit at most. Each time it
 	// waits as long as the service says, so that it may well be more often.
-	maxLimited = 10
+	maxLimited = 20
 
 	firstPause = 500 * time.Millisecond
 	maxPause   = 20 * time.Second
