@@ -37,7 +37,8 @@ func (a *analysis) limit(p *Plan) *Refusal {
 func (a *analysis) refuseDeletes(owned int) *Refusal {
 	deletes := 0
 	for _, d := range a.decisions {
-		if d.change.Action == ActionDelete && d.change.Refused == "" && !d.repair {
+		// A leftover without a temporary name is counted: nothing proves that a recreate has left it.
+		if d.change.Action == ActionDelete && d.change.Refused == "" && (!d.repair || d.live.Mark.Transit == "") {
 			deletes++
 		}
 	}

@@ -425,6 +425,22 @@ func line(item plan.Item) string {
 	return text
 }
 
+// TestWhatWasRecreatedElsewhereCountsAsADelete: such a connection has no temporary name, and may
+// have been made again by hand since.
+func TestWhatWasRecreatedElsewhereCountsAsADelete(t *testing.T) {
+	w := newWorld()
+	w.snapshot.Traits, w.whole, w.rules = wholeTraits(), true, exactly{apinizer.Rules{}}
+	w.policy.MaxDeletes = connection.MaxDeletes{}
+	w.declare("B", "x")
+	w.hold("B", "x", func(l *connection.Live) { l.Mark.Moved = recordOf("A", "x") })
+	w.hold("A", "x")
+	w.moved("A", "x", "B", "x")
+	p, problems := plan.Make(w.input())
+	if problems.Err() != nil || outline(p) != "delete A/x\ns1 delete A/x" || p.Refusal == nil || p.Refusal.Rule != plan.RuleMaxDeletes {
+		t.Errorf("got %v, %+v and\n%s\nwant one delete, which policy.maxDeletes refuses", problems, p.Refusal, outline(p))
+	}
+}
+
 // TestWhatAKilledRunLeavesIsFinished has the worlds in which a plan did not converge. Each runs the
 // first operations of a plan, and then the next plan.
 func TestWhatAKilledRunLeavesIsFinished(t *testing.T) {
