@@ -102,6 +102,9 @@ func (p *Provider) create(ctx context.Context, operation connection.Operation) c
 		case live.record() != d.record():
 			outcome.Err = fmt.Errorf("create connection: it was created, then %w (its ownership record in the description); plan again", connection.ErrChanged)
 			return outcome
+		case d.gained(live):
+			outcome.Err = fmt.Errorf("create connection: it was created, then %w (credentials were entered); plan again", connection.ErrChanged)
+			return outcome
 		case !p.shows(live, d):
 			outcome.Err = transport.Own(connection.ErrInvalid, "create connection: it was created, but the manager shows other values than were sent")
 			return outcome
@@ -486,6 +489,19 @@ func (p *Provider) renamed(ctx context.Context, from, to connection.Key) error {
 		return transport.Own(connection.ErrUnknownOutcome, "the manager created %q instead of renaming %q, which is still there: delete one of them in the console", to.Name, from.Name)
 	}
 	return nil
+}
+
+// gained reports whether a live connection shows a secret although none was sent.
+func (d document) gained(live document) bool {
+	t := types[d.kind]
+	for name, value := range live.fields {
+		shown, _ := value.(string)
+		sent, _ := d.fields[name].(string)
+		if shown != "" && sent == "" && t.masks(live.fields, name) {
+			return true
+		}
+	}
+	return false
 }
 
 // shows reports whether a live connection is what was sent, as far as it is shown. One
