@@ -8,6 +8,7 @@ import (
 
 	"github.com/qlsync/qlsync/pkg/apply"
 	"github.com/qlsync/qlsync/pkg/connection"
+	simulator "github.com/qlsync/qlsync/pkg/simulator/apinizer"
 	"github.com/qlsync/qlsync/pkg/simulator/apinizer/inspect"
 )
 
@@ -185,5 +186,38 @@ func TestATrialThatSomebodyTookOverIsNotDeleted(t *testing.T) {
 				r.holds("Mail", "password")
 			})
 		}
+	}
+}
+
+// TestATrialIntoWhichSomebodyEnteredCredentialsStays: a recreate tries the new connection out
+// before it deletes the old one, and deletes only what it has created.
+func TestATrialIntoWhichSomebodyEnteredCredentialsStays(t *testing.T) {
+	r := newRig(t, twoProjects, simulator.Behaviour{Secrets: "ciphertext"})
+	d := r.mail("Mail")
+	delete(d.Properties, "auth")
+	delete(d.Properties, "username")
+	d.Credentials = nil
+	r.apply()
+	d.Properties["from"], d.Lifecycle.Update = "other@example.com", connection.UpdateRecreate
+	trial := ""
+	r.from(&behind{act: func(n int) {
+		if n > 1 {
+			return
+		}
+		for _, c := range r.manager.Connections() {
+			if strings.HasPrefix(c.Name, "qlsync-new-") {
+				trial = c.Name
+			}
+		}
+		if err := r.manager.TypeIn("Payments", trial, "password", "by hand"); err != nil {
+			t.Error(err)
+		}
+	}})
+	item := r.run(r.plan()).Items[0]
+	if item.Outcome != apply.Failed || !r.manager.SecretEquals("Payments", trial, "password", "by hand") {
+		t.Errorf("the item is %s (%s), want failed; %q must have the credentials that were entered", item.Outcome, item.Error, trial)
+	}
+	if _, there := r.manager.Find("Payments", "Mail"); !there {
+		t.Error("the old connection is gone, want it to stay until the new one is tried out")
 	}
 }
