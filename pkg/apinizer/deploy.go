@@ -100,8 +100,11 @@ func (p *Provider) marked(ctx context.Context, key connection.Key, sent document
 	return err == nil && live.record() == sent.record() && !live.mark().Pending
 }
 
+// deployKey is the field by which a write is asked to deploy what it writes.
+const deployKey = "deployToWorker"
+
 // deploys reports whether a write brings it to the gateways.
-func (d document) deploys() bool { return d.fields["deployToWorker"] != false }
+func (d document) deploys() bool { return d.fields[deployKey] != false }
 
 // maxFailures bounds how many gateways are named.
 const maxFailures = 5

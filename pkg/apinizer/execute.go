@@ -179,7 +179,7 @@ func (p *Provider) created(operation connection.Operation) (document, error) {
 		d.fields[descriptionKey] = text
 	}
 	if operation.Mark != nil && operation.Mark.Transit == connection.TransitNew {
-		d.fields["deployToWorker"] = false // it is only tried out
+		d.fields[deployKey] = false // it is only tried out
 	}
 	d.fields["name"] = operation.Key.Name
 	return d, p.check(d, nil, operation)

@@ -41,6 +41,9 @@ func (Rules) Assess(c connection.Difference) connection.Demands {
 	d := connection.Demands{
 		Carries: connection.Because("write-carries-credentials"), Recreated: connection.Because("recreated-by-delete"), Loses: c.Declared.Undeclared(c.Live.Withheld),
 	}
+	if _, declared := c.Declared.Properties[deployKey]; !declared && c.Live.Mark.Transit == connection.TransitNew {
+		d.Leaves = []string{deployKey} // a trial is never deployed
+	}
 	newhost.Demand(&d, c, newhost.In(c, hosts()))
 	switch {
 	case c.Live.DataSource != c.Declared.DataSource:
