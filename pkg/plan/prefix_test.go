@@ -401,10 +401,21 @@ func (w *world) shape(last *plan.Plan) map[string]any {
 			l.ID = ""
 		}
 		l.Mark.Moved = "" // no plan compares it
+		w.forgetRecords(&l)
 		of["live"] = l
 		shape[l.Key.String()] = of
 	}
 	return shape
+}
+
+// forgetRecords takes out of the mark of what a moved block has led here what a move by one call
+// does not write, whichever record was there before: that of the key, and that of the credentials.
+func (w *world) forgetRecords(l *connection.Live) {
+	for _, move := range w.moves {
+		if (connection.Key{Space: move.To.Space.String(), Name: move.To.Name}) == l.Key {
+			l.Mark.Key, l.Mark.Credentials = w.record(l.Key), ""
+		}
+	}
 }
 
 func line(item plan.Item) string {
