@@ -98,28 +98,36 @@ func (o *orderer) deleteLeftoversLast() {
 			last[n.decision.target.key] = n
 		}
 	}
+	if len(last) == 0 {
+		return
+	}
+	of := o.byDecision()
 	for _, n := range o.nodes {
-		if d := n.decision; d.repair {
-			o.clear(n, last[d.of])
+		if d := n.decision; d.repair && last[d.of] != nil {
+			o.clear(n, last[d.of], of[last[d.of].decision])
 		}
 	}
+}
+
+// byDecision returns the operations of each decision, in their order.
+func (o *orderer) byDecision() map[*decision][]*node {
+	of := map[*decision][]*node{}
+	for _, n := range o.nodes {
+		of[n.decision] = append(of[n.decision], n)
+	}
+	return of
 }
 
 // clear lets the delete of what an interrupted recreate left of a key wait for the last operation
 // of the key, unless nothing needs the leftover. Where the key is recreated again, the delete waits
 // only until something is at the key, for an old one something of ours, and comes before the
 // recreate leaves the same kind of leftover: of two, the next run could not tell which one a recreate has left.
-func (o *orderer) clear(n, last *node) {
-	if last == nil {
-		return
-	}
+// The operations are those of the key.
+func (o *orderer) clear(n, last *node, operations []*node) {
 	d := last.decision
 	isOurs := d.live != nil && d.live.Mark.Project == o.analysis.in.Project
 	isThere := d.live != nil && n.decision.live.Mark.Transit == connection.TransitNew || isOurs && !d.missed
-	for _, other := range o.nodes { // in the order of the decision
-		if other.decision != d {
-			continue
-		}
+	for _, other := range operations {
 		if mark := other.operation.Mark; isThere && mark != nil && mark.Transit != "" && mark.Transit == n.decision.live.Mark.Transit {
 			other.needs = append(other.needs, n)
 			return
@@ -168,10 +176,7 @@ func (o *orderer) free() bool {
 // refuseStuck refuses the changes of operations whose key does not become free, and then those of
 // the takers that wait for them.
 func (o *orderer) refuseStuck(stuck []*node, takers map[connection.Key]*node) {
-	of := map[*decision][]*node{}
-	for _, n := range o.nodes {
-		of[n.decision] = append(of[n.decision], n)
-	}
+	of := o.byDecision()
 	for ; len(stuck) > 0; stuck = stuck[1:] {
 		n := stuck[0]
 		if n.decision.change.Refused != "" {

@@ -10,10 +10,7 @@ import (
 // named connections, and those whose operations they need. A name that is not declared
 // and does not change is a problem.
 func (a *analysis) onlyTargets(o *orderer) {
-	of := map[*decision][]*node{}
-	for _, n := range o.nodes {
-		of[n.decision] = append(of[n.decision], n)
-	}
+	of := o.byDecision()
 	wanted := map[*decision]bool{}
 	var want func(*decision)
 	want = func(d *decision) {
