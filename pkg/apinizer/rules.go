@@ -44,7 +44,7 @@ func (Rules) Assess(c connection.Difference) connection.Demands {
 	if _, declared := c.Declared.Properties[deployKey]; !declared && c.Live.Mark.Transit == connection.TransitNew {
 		d.Leaves = []string{deployKey} // a trial is never deployed
 	}
-	newhost.Demand(&d, c, newhost.In(c, hosts()))
+	newhost.Demand(&d, c, newhost.In(c, hosts))
 	switch {
 	case c.Live.DataSource != c.Declared.DataSource:
 		d.Recreate = connection.Because("another-data-source")
@@ -69,7 +69,7 @@ func (Rules) Refuse(l connection.Lowering) connection.Reason {
 	case len(l.Demands.Loses) > 0 && !l.Lossy:
 		return connection.Because("write-loses", "properties", l.Demands.Loses)
 	}
-	return newhost.Refuse(l, newhost.Of(l, hosts()))
+	return newhost.Refuse(l, newhost.Of(l, hosts))
 }
 
 // Messages implements [connection.Rules].

@@ -191,8 +191,10 @@ func (t *connectionType) holds(when map[string][]any, fields map[string]any) boo
 	return true
 }
 
-// hosts lists the fields that point a connection at a host, of all types.
-func hosts() []string {
+// hosts are the fields that point a connection at a host, of all types.
+var hosts = hostFields()
+
+func hostFields() []string {
 	var names []string
 	for _, t := range types {
 		for name, s := range t.fields {
