@@ -52,16 +52,6 @@ func (r Reason) With(name string, value any) Reason {
 // Holds reports whether there is a reason.
 func (r Reason) Holds() bool { return r.Code != "" }
 
-// FirstReason returns the first reason that holds, or the zero value.
-func FirstReason(reasons ...Reason) Reason {
-	for _, r := range reasons {
-		if r.Holds() {
-			return r
-		}
-	}
-	return Reason{}
-}
-
 // Message is the sentence of a reason, with its arguments in braces: {name}, or {name:q} for a
 // quoted text.
 type Message struct {

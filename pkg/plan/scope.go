@@ -43,8 +43,7 @@ func Scope(in Input) connection.Scope {
 func namedIn(in *Input) func(*connection.Live) (declared *connection.Desired, moved bool) {
 	declarations, ends := map[connection.MoveEnd]*connection.Desired{}, map[connection.MoveEnd]bool{}
 	place := func(space connection.SpaceRef, name string) connection.MoveEnd {
-		space.Position = connection.Position{}
-		return connection.MoveEnd{Space: space, Name: name}
+		return connection.MoveEnd{Space: plain(space), Name: name}
 	}
 	for i := range in.Desired {
 		declarations[place(in.Desired[i].Space, in.Desired[i].Name)] = &in.Desired[i]
