@@ -70,11 +70,8 @@ func (a *analysis) compareMark(p *pair, d *difference) {
 
 // assess asks the provider what the service demands of the change.
 func (a *analysis) assess(p *pair, d *difference) {
-	difference := connection.Difference{
-		Traits: &a.in.Snapshot.Traits, Caller: a.in.Snapshot.Caller.ID, Declared: p.Desired, Source: p.source, Live: p.live,
-		Set: d.set, Remove: d.remove, Space: p.live.Key.Space != p.key.Space, Name: p.live.Key.Name != p.key.Name,
-		Shown: func(name string, value any) any { return a.storedName(p.source.Properties[name], value) },
-	}
+	difference := a.difference(p.target, p.live)
+	difference.Set, difference.Remove = d.set, d.remove
 	if d.owner {
 		difference.Owner = p.ownerID
 	}

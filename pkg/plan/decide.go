@@ -157,10 +157,7 @@ func (a *analysis) declaredProperties(t *target) map[string]any {
 	old, declared := *t.tried, a.normalized(t)
 	old.Properties = maps.Clone(old.Properties)
 	maps.DeleteFunc(old.Properties, func(_ string, value any) bool { return len(connection.Secrets(value)) > 0 })
-	leaves := a.in.Rules.Assess(connection.Difference{
-		Traits: &a.in.Snapshot.Traits, Caller: a.in.Snapshot.Caller.ID, Declared: t.Desired, Source: t.source, Live: &old,
-	}).Leaves
-	properties := a.rebuilt(t, &old, leaves)
+	properties := a.rebuilt(t, &old, a.in.Rules.Assess(a.difference(t, &old)).Leaves)
 	for _, name := range old.Hidden {
 		if value, ok := declared[name]; ok {
 			properties[name] = value

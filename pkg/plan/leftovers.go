@@ -194,10 +194,7 @@ func (s *stray) recreates(old *connection.Live, p *pair) bool {
 	if s.snapshot.Traits.Space != connection.Recreate {
 		return false
 	}
-	demands := s.rules.Assess(connection.Difference{
-		Traits: &s.snapshot.Traits, Caller: s.snapshot.Caller.ID, Declared: p.Desired, Source: p.source, Live: old,
-		Space: old.Key.Space != p.key.Space, Name: old.Key.Name != p.key.Name, Shown: func(_ string, value any) any { return value },
-	})
+	demands := s.rules.Assess(s.difference(p.target, old))
 	return demands.Recreate.Holds() || cmp.Or(p.Lifecycle.Update, s.update) == connection.UpdateRecreate
 }
 

@@ -75,11 +75,11 @@ func (r *resolver) noStored(name string) connection.Reason {
 
 // storedName returns the value of a property for people to read: stored credentials
 // by name, if it is known.
-func (a *analysis) storedName(property connection.Property, value any) any {
+func (t *tenant) storedName(property connection.Property, value any) any {
 	if property.Separated != connection.SelectsCredentials {
 		return value
 	}
-	for _, one := range a.in.Snapshot.Stored {
+	for _, one := range t.snapshot.Stored {
 		if one.ID == value && one.Name != "" {
 			return one.Name
 		}

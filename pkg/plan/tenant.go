@@ -56,6 +56,16 @@ func (t *tenant) visible(ref connection.SpaceRef) (connection.Space, bool) {
 	return space, ok
 }
 
+// difference returns what a provider is asked about a live connection that is to be as declared,
+// without its properties and its owner.
+func (t *tenant) difference(to *target, live *connection.Live) connection.Difference {
+	return connection.Difference{
+		Traits: &t.snapshot.Traits, Caller: t.snapshot.Caller.ID, Declared: to.Desired, Source: to.source, Live: live,
+		Space: live.Key.Space != to.key.Space, Name: live.Key.Name != to.key.Name,
+		Shown: func(name string, value any) any { return t.storedName(to.source.Properties[name], value) },
+	}
+}
+
 func (t *tenant) userName(id string) string {
 	if email := t.users[id].Email; email != "" {
 		return email
