@@ -29,7 +29,7 @@ func TestEverySchemaIsADraft07DocumentWithATitle(t *testing.T) {
 			Type   string `json:"type"`
 		}
 		if err := json.Unmarshal(text, &head); err != nil {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s is not JSON: %v", name, err)
 			continue
 		}
 		if head.Schema != "http://json-schema.org/draft-07/schema#" || head.Title == "" || head.Type != "object" {

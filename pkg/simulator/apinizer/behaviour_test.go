@@ -312,7 +312,7 @@ func TestWrongSwitchesAreRefused(t *testing.T) {
 		`"nullKeepsSecret": "yes"`: "nullKeepsSecret",
 	} {
 		if _, err := inspect.New([]byte(under(behaviour)), apinizer.Options{}); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: error %v", behaviour, err)
+			t.Errorf("%s: got error %v, want one with %q", behaviour, err, want)
 		}
 	}
 }

@@ -22,22 +22,22 @@ func TestAConnectionLives(t *testing.T) {
 		t.Run(dialect, func(t *testing.T) {
 			r := newRig(t, under(`"dialect": "`+dialect+`"`), apinizer.Options{})
 			if got := r.want(200, "POST", path, body).text; got != want.write {
-				t.Errorf("POST: %s", got)
+				t.Errorf("got %s for POST, want %s", got, want.write)
 			}
 			if got := r.want(200, "GET", path, "").text; got != want.read {
-				t.Errorf("GET: %s", got)
+				t.Errorf("got %s for GET, want %s", got, want.read)
 			}
 			if got := r.want(200, "GET", connections+"?type=webhook", "").text; got != want.read {
-				t.Errorf("list: %s", got)
+				t.Errorf("got %s for the list, want %s", got, want.read)
 			}
 			if got := r.want(200, "PUT", path, `{"type": "webhook", "name": "Hook", "fullUrl": "https://b.example"}`).text; got != want.write {
-				t.Errorf("PUT: %s", got)
+				t.Errorf("got %s for PUT, want %s", got, want.write)
 			}
 			if got := r.one("Hook"); got["timeout"] != 2.0 || got["fullUrl"] != "https://b.example" {
 				t.Errorf("a PUT did not replace everything: %v", got)
 			}
 			if got := r.want(200, "DELETE", path, "").text; got != want.write {
-				t.Errorf("DELETE: %s", got)
+				t.Errorf("got %s for DELETE, want %s", got, want.write)
 			}
 			if got := r.want(200, "GET", connections+"?type=webhook", "").text; r.do("GET", path, "").status == 200 || len(got) > 60 {
 				t.Errorf("it is still there: %s", got)

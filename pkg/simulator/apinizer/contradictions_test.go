@@ -182,7 +182,7 @@ func TestC19ARateLimitTellsItselfInFourWays(t *testing.T) {
 			r.want(200, "GET", "/apiops/projects/", "")
 			got := r.do("GET", "/apiops/projects/", "")
 			if text := fmt.Sprint(got.status, " ", got.header.Get("Retry-After"), " ", got.text); text != want {
-				t.Errorf("got %s", text)
+				t.Errorf("got the refusal %s, want %s", text, want)
 			}
 			r.want(200, "GET", "/apiops/test/healthcheck", "")
 			now = now.Add(time.Minute)

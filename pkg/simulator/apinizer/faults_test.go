@@ -29,18 +29,18 @@ func TestFaultsAreData(t *testing.T) {
 	}{
 		"a status, in the dialect": {`[{"status": 500}]`, func(t *testing.T, r *rig) {
 			if got := r.want(500, "GET", path, "").text; got != `{"status":"FAILURE","resultMessage":"An unexpected error occurred"}` {
-				t.Errorf("%s", got)
+				t.Errorf("got %s, want the failure of status 500", got)
 			}
 			r.want(200, "GET", path, "")
 		}},
 		"too many requests, with the wait": {`[{"retryAfter": 7}]`, func(t *testing.T, r *rig) {
 			if got := r.want(429, "GET", path, ""); got.header.Get("Retry-After") != "7" || !strings.Contains(got.text, "Rate limit exceeded") {
-				t.Errorf("%s", got.text)
+				t.Errorf("got %s, want a refusal by the rate limit with Retry-After 7", got.text)
 			}
 		}},
 		"a page of a proxy, under 404": {`[{"status": 404, "body": "<h1>Not Found</h1>"}]`, func(t *testing.T, r *rig) {
 			if got := r.want(404, "DELETE", path, ""); got.text != "<h1>Not Found</h1>" || !strings.HasPrefix(got.header.Get("Content-Type"), "text/html") {
-				t.Errorf("%s", got.text)
+				t.Errorf("got %s, want the HTML page of a 404", got.text)
 			}
 			r.one("Mail")
 		}},
@@ -62,7 +62,7 @@ func TestFaultsAreData(t *testing.T) {
 		}},
 		"cut off half way": {`[{"truncate": true}]`, func(t *testing.T, r *rig) {
 			if _, err := r.try("PUT", path, mail+`, "port": 9}`); err == nil || !strings.Contains(err.Error(), "unexpected EOF") {
-				t.Errorf("error %v", err)
+				t.Errorf("got error %v, want a body that ends early", err)
 			}
 			if r.one("Mail")["port"] != 9.0 {
 				t.Error("it was not written")
@@ -73,7 +73,7 @@ func TestFaultsAreData(t *testing.T) {
 		}},
 		"an expired token, once for a personal one": {`[{"expireToken": true}]`, func(t *testing.T, r *rig) {
 			if got := r.want(401, "GET", path, "").text; !strings.Contains(got, "Token was expired!") {
-				t.Errorf("%s", got)
+				t.Errorf("got %s, want an expired token", got)
 			}
 			r.want(200, "GET", path, "")
 		}},
@@ -88,17 +88,17 @@ func TestFaultsAreData(t *testing.T) {
 		"the right to write is gone": {`[{"noAdmin": true}]`, func(t *testing.T, r *rig) {
 			r.want(200, "GET", path, "") // it waits for a write
 			if got := r.want(400, "DELETE", path, "").text; !strings.Contains(got, "required permission") {
-				t.Errorf("%s", got)
+				t.Errorf("got %s, want a missing permission", got)
 			}
 			r.want(200, "DELETE", path, "")
 		}},
 		"a list that tells of more than it shows": {`[{"omit": ["Mail"]}]`, func(t *testing.T, r *rig) {
 			r.want(200, "GET", connections+"?type=ftp", "")
 			if got := r.want(200, "GET", connections+"?type=email", ""); len(got.items()) != 0 || got.body["resultCount"] != 1.0 {
-				t.Errorf("%s", got.text)
+				t.Errorf("got %s, want an empty page of a list that counts 1", got.text)
 			}
 			if got := r.want(200, "GET", connections+"?type=email", "").names(); got != "Mail" {
-				t.Errorf("%s", got)
+				t.Errorf("got names %s after the faults of the list, want Mail", got)
 			}
 		}},
 		"a list that counts less than it has": {`[{"count": -1}]`, func(t *testing.T, r *rig) {
@@ -118,7 +118,7 @@ func TestFaultsAreData(t *testing.T) {
 			r.want(200, "PUT", path, mail+`, "deployToWorker": false}`) // it waits for a push
 			got := r.want(200, "PUT", path, mail+`}`)
 			if c, _ := r.Find("Payments", "Mail"); c.Deployed || !strings.Contains(got.text, "saved successfully but deployment to environments failed") {
-				t.Errorf("%s", got.text)
+				t.Errorf("got %s, want a saved connection that is not deployed", got.text)
 			}
 			r.want(200, "PUT", path, mail+`}`)
 			if c, _ := r.Find("Payments", "Mail"); !c.Deployed {
@@ -127,18 +127,18 @@ func TestFaultsAreData(t *testing.T) {
 		}},
 		"a delete that the workers do not hear of": {`[{"method": "DELETE", "deploy": "partly"}]`, func(t *testing.T, r *rig) {
 			if got := r.want(200, "DELETE", path, "").text; !strings.Contains(got, `"success":false`) {
-				t.Errorf("%s", got)
+				t.Errorf("got %s for the fault of DELETE, want success false", got)
 			}
 			r.want(400, "GET", path, "")
 		}},
 		"a push that is not told of": {`[{"deploy": "unknown"}]`, func(t *testing.T, r *rig) {
 			if got := result(r.want(200, "PUT", path, mail+`}`)); got != "null" {
-				t.Errorf("%s", got)
+				t.Errorf("got result %s for the fault of PUT, want null", got)
 			}
 		}},
 		"no token, in the manner of OAuth": {`[{"path": "/apiops/auth/token", "status": 500}]`, func(t *testing.T, r *rig) {
 			if got := r.form(500, "grant_type=client_credentials").body["error"]; got != "server_error" {
-				t.Errorf("%v", got)
+				t.Errorf("got the OAuth error %v, want server_error", got)
 			}
 		}},
 		"later, and twice": {`[{"skip": 1, "times": 2, "status": 502}]`, func(t *testing.T, r *rig) {
@@ -147,7 +147,7 @@ func TestFaultsAreData(t *testing.T) {
 				got = append(got, r.do("GET", path, "").status)
 			}
 			if fmt.Sprint(got) != "[200 502 502 200]" {
-				t.Errorf("%v", got)
+				t.Errorf("got statuses %v, want the two faults between two answers: [200 502 502 200]", got)
 			}
 		}},
 	}
@@ -188,7 +188,7 @@ func TestFaultsOfAFileAreStrict(t *testing.T) {
 		`[{"latency": "soon"}]`:    "latency",
 	} {
 		if _, err := apinizer.ParseFaults([]byte(faults)); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: error %v", faults, err)
+			t.Errorf("%s: got error %v, want one with %q", faults, err, want)
 		}
 	}
 	if _, err := inspect.New([]byte(acme), apinizer.Options{Faults: []apinizer.Fault{{Deploy: "x"}}}); err == nil {

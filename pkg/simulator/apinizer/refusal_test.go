@@ -148,7 +148,7 @@ func TestRefusals(t *testing.T) {
 					t.Errorf("got  %s\nwant %s", text, want)
 				}
 				if misused := len(r.Misuse()) > 0; misused != test.misuse {
-					t.Errorf("misuse: %q", r.Misuse())
+					t.Errorf("got misuse %q, want some: %v", r.Misuse(), test.misuse)
 				}
 				if compact(t, r.Connections()) != before {
 					t.Error("a refused request changed something")
@@ -256,14 +256,14 @@ func TestSigningIn(t *testing.T) {
 				t.Helper()
 				r.token = token
 				if got := r.want(401, "GET", path, "").text; got != want {
-					t.Errorf("got %s", got)
+					t.Errorf("got %s for a token that is not accepted, want %s", got, want)
 				}
 			}
 			check("", want.none)
 			check("wrong", want.wrong)
 			grant := r.form(200, "grant_type=client_credentials&client_id=ana&client_secret=open+sesame")
 			if grant.body["expires_in"] != 3600.0 || (grant.body["token_type"] == "Bearer") != (dialect == "legacy") {
-				t.Errorf("%s", grant.text)
+				t.Errorf("got the grant %s, want one for 3600 seconds whose type is Bearer in the legacy dialect only", grant.text)
 			}
 			token := grant.body["access_token"].(string)
 			r.token = token
@@ -277,7 +277,7 @@ func TestSigningIn(t *testing.T) {
 				"grant_type=client_credentials&client_id=bob":                 `401 {"error":"unauthorized_client","error_description":"Bad credentials"}`,
 			} {
 				if got := r.form(0, body); compact(t, got.status)+" "+got.text != want {
-					t.Errorf("%s: %d %s", body, got.status, got.text)
+					t.Errorf("%s: got %d %s, want %s", body, got.status, got.text, want)
 				}
 			}
 			r.noMisuse()
@@ -285,7 +285,7 @@ func TestSigningIn(t *testing.T) {
 			r.token = ""
 			r.want(400, "POST", "/apiops/auth/token", `{"grant_type": "client_credentials"}`)
 			if len(r.Misuse()) != 2 {
-				t.Errorf("misuse: %q", r.Misuse())
+				t.Errorf("got misuse %q, want two requests", r.Misuse())
 			}
 		})
 	}
@@ -315,7 +315,7 @@ func TestTheSecondHeaderIsOfTheCurrentDialect(t *testing.T) {
 		}
 		request.Header.Set("apinizer-token", r.token)
 		if got, err := r.send(request); err != nil || got.status != want {
-			t.Errorf("%s: status %d, error %v", dialect, got.status, err)
+			t.Errorf("%s: got status %d, error %v; want status %d", dialect, got.status, err, want)
 		}
 	}
 }
@@ -324,17 +324,17 @@ func TestTheSecondHeaderIsOfTheCurrentDialect(t *testing.T) {
 func TestProbesAndProjects(t *testing.T) {
 	r := newRig(t, acme, apinizer.Options{})
 	if got := r.want(200, "GET", "/apiops/test/hello/a%2Fb", ""); got.text != "Hello a/b" {
-		t.Errorf("%s", got.text)
+		t.Errorf("got %s, want the greeting of a/b", got.text)
 	}
 	if got := r.want(200, "GET", "/apiops/projects/", ""); got.names() != "Payments,Logs" || got.body["resultCount"] != 2.0 {
-		t.Errorf("%s", got.text)
+		t.Errorf("got projects %s, want Payments and Logs", got.text)
 	}
 	if got := r.want(200, "GET", "/apiops/environments/", ""); got.names() != "production" {
-		t.Errorf("%s", got.text)
+		t.Errorf("got environments %s, want production", got.text)
 	}
 	r.token = ""
 	if got := r.want(200, "GET", "/apiops/test/healthcheck", ""); got.text != "OK" || !strings.HasPrefix(got.header.Get("Content-Type"), "text/plain") {
-		t.Errorf("%s", got.text)
+		t.Errorf("got %s, want OK as text/plain", got.text)
 	}
 	r.noMisuse()
 }
@@ -346,7 +346,7 @@ func TestNamesMayHaveAnyCharacter(t *testing.T) {
 		path := "/apiops/projects/a%2Fb%20c/connections/" + escape(name) + "/"
 		r.want(200, "POST", path, `{"type": "webhook", "name": `+compact(t, name)+`, "fullUrl": "https://w"}`)
 		if got := r.want(200, "GET", path, "").items(); len(got) != 1 || got[0]["name"] != name {
-			t.Errorf("%q: %v", name, got)
+			t.Errorf("got %v for the name %[1]q, want that connection", name, got)
 		}
 	}
 	r.noMisuse()

@@ -46,7 +46,7 @@ func TestTheStateSurvivesTheProcess(t *testing.T) {
 		}
 	}
 	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 && runtime.GOOS != "windows" {
-		t.Errorf("mode %v, error %v", info.Mode(), err)
+		t.Errorf("got mode %v of the state file (error %v), want 0600", info.Mode(), err)
 	}
 	t.Run("second run", func(t *testing.T) {
 		manager := open(t, acme, file)
@@ -56,7 +56,7 @@ func TestTheStateSurvivesTheProcess(t *testing.T) {
 		}
 		if got := compact(t, []any{r.one("Hook")["headerList"], r.one("Hook")["timeout"], r.one("Post")["password"], r.one("Orders")["password"]}); got !=
 			`[[{"name":"A","value":"t0ken2"}],7,"t0ken5",null]` {
-			t.Errorf("%s", got)
+			t.Errorf("got %s after a restart, want the values that were written before", got)
 		}
 		if !r.SecretEquals("Payments", "Orders", "password", "t0ken4") {
 			t.Error("the secret is lost")
@@ -68,10 +68,10 @@ func TestAChangedSeedStartsAnew(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "manager.state")
 	first := open(t, acme, file)
 	if err := first.Remove("Payments", "Mail"); err != nil || first.Reseeded() {
-		t.Errorf("error %v, reseeded %v", err, first.Reseeded())
+		t.Errorf("got error %v and reseeded %v for a state of the same seed, want neither", err, first.Reseeded())
 	}
 	if _, err := inspect.Open([]byte(acme), file, apinizer.Options{LockTimeout: 50 * time.Millisecond}); err == nil || !strings.Contains(err.Error(), "in use by another process") {
-		t.Errorf("error %v", err)
+		t.Errorf("got error %v, want a state in use by another process", err)
 	}
 	if err := first.Close(); err != nil {
 		t.Fatal(err)
@@ -89,7 +89,7 @@ func TestADamagedStateIsNotOverwritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := inspect.Open([]byte(acme), file, apinizer.Options{}); err == nil || !strings.Contains(err.Error(), "delete it to start from the seed") {
-		t.Errorf("error %v", err)
+		t.Errorf("got error %v, want the advice to delete the damaged state", err)
 	}
 }
 
@@ -164,15 +164,15 @@ func TestSeedMistakesAreNamedByTheirPath(t *testing.T) {
 func TestNewerFieldsAreShownAndLost(t *testing.T) {
 	r := newRig(t, strings.Replace(acme, `"token"`, `"newerFields": {"email": {"useSsl": false}}, "token"`, 1), apinizer.Options{})
 	if got := r.one("Mail")["useSsl"]; got != false {
-		t.Errorf("useSsl %v", got)
+		t.Errorf("got useSsl %v, want false in an answer of the old version", got)
 	}
 	r.want(200, "PUT", connections+"Mail/", mail+`, "useSsl": true}`)
 	if got := r.one("Mail")["useSsl"]; got != true {
-		t.Errorf("useSsl %v", got)
+		t.Errorf("got useSsl %v, want true", got)
 	}
 	r.want(200, "PUT", connections+"Mail/", mail+`}`)
 	if got := r.one("Mail")["useSsl"]; got != false {
-		t.Errorf("useSsl %v", got)
+		t.Errorf("got useSsl %v, want false after a PUT that lacked the field", got)
 	}
 	r.want(400, "PUT", connections+"Orders/", `{"type": "database", "name": "Orders", "dbType": "ORACLE", "jdbcUrl": "j", "useCredentials": false, "useSsl": true}`)
 }
@@ -187,7 +187,7 @@ func TestHandsChangeThingsBehindAClientsBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := r.one("Post"); got["port"] != 99.0 || got["auth"] != false || !r.SecretEquals("Payments", "Post", "password", "pa55word") {
-		t.Errorf("%v", got)
+		t.Errorf("got %v after the edit, want port 99, no auth and the stored password", got)
 	}
 	for what, edit := range map[string]func(*inspect.Connection){
 		"taken":         func(c *inspect.Connection) { c.Name = "orders" },
@@ -195,7 +195,7 @@ func TestHandsChangeThingsBehindAClientsBack(t *testing.T) {
 		"whole number":  func(c *inspect.Connection) { c.Fields["port"] = "x" },
 	} {
 		if err := r.Edit("Payments", "Post", edit); err == nil || !strings.Contains(err.Error(), what) {
-			t.Errorf("%s: error %v", what, err)
+			t.Errorf("got error %[2]v of an edit, want one with %[1]q", what, err)
 		}
 	}
 	if err := r.Add(inspect.SeedConnection{Project: "Payments", Type: "linux-script", Name: "Box", Fields: map[string]any{
@@ -204,7 +204,7 @@ func TestHandsChangeThingsBehindAClientsBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	if c, _ := r.Find("Payments", "Box"); compact(t, c) != `{"Project":"Payments","Type":"linux-script","Name":"Box","Fields":{"hostName":"h","sshPort":2222,"username":"u"},"Secrets":["password"],"Deployed":true,"Stale":false}` {
-		t.Errorf("%s", compact(t, c))
+		t.Errorf("got %s, want the connection that was added", compact(t, c))
 	}
 	for _, value := range []string{"typed in", ""} {
 		if err := r.TypeIn("Payments", "Box", "password", value); err != nil || !r.SecretEquals("Payments", "Box", "password", value) {
@@ -237,18 +237,18 @@ func TestManyClientsAtOnce(t *testing.T) {
 				body := `{"type": "ftp", "name": "` + name + `", "host": "h", "username": "u", "password": "p", "protocol": "FTP"}`
 				for _, request := range [][2]string{{"POST", body}, {"GET", ""}, {"PUT", body}} {
 					if got := direct(manager, request[0], connections+name+"/", request[1]); got.Code != 200 {
-						t.Errorf("%s: %s", request[0], got.Body)
+						t.Errorf("%s: got %s, want status 200", request[0], got.Body)
 					}
 				}
 				if got := direct(manager, "GET", connections+"?type=ftp", ""); got.Code != 200 {
-					t.Errorf("list: %s", got.Body)
+					t.Errorf("got %s for the list, want status 200", got.Body)
 				}
 			}
 		})
 	}
 	clients.Wait()
 	if got := len(manager.Connections()); got != 83 {
-		t.Errorf("%d connections", got)
+		t.Errorf("got %d connections after the clients ended, want 83", got)
 	}
 }
 
@@ -262,12 +262,12 @@ func BenchmarkWrite(b *testing.B) {
 	const body = `{"type": "webhook", "name": "%s", "fullUrl": "https://w", "headerList": [{"name": "A", "value": "b"}]}`
 	for n := range 1000 {
 		if name := fmt.Sprint("c", n); direct(manager, "POST", connections+name+"/", fmt.Sprintf(body, name)).Code != 200 {
-			b.Fatal(name)
+			b.Fatalf("could not create %s, want status 200", name)
 		}
 	}
 	for b.Loop() {
 		if got := direct(manager, "PUT", connections+"c500/", fmt.Sprintf(body, "c500")); got.Code != 200 {
-			b.Fatal(got.Body)
+			b.Fatalf("got %s for PUT, want status 200", got.Body)
 		}
 	}
 }
@@ -286,7 +286,7 @@ func FuzzBodies(f *testing.F) {
 			}
 			got := direct(manager, "POST", connections+"c/", body)
 			if got.Code != 200 && got.Code != 400 {
-				t.Errorf("status %d: %s", got.Code, got.Body)
+				t.Errorf("got status %d for a fuzzed body, want 200 or 400: %s", got.Code, got.Body)
 			}
 			if got := direct(manager, "GET", connections+"c/", ""); got.Code != 200 && got.Code != 400 {
 				t.Errorf("GET: status %d: %s", got.Code, got.Body)
@@ -311,7 +311,7 @@ func TestAWriteThatCannotBeSavedChangesNothing(t *testing.T) {
 	}
 	r.want(500, "DELETE", connections+"Mail/", "")
 	if err := manager.Unsaved(); err == nil || !strings.Contains(err.Error(), filepath.ToSlash(file)) {
-		t.Errorf("the error is %v", err)
+		t.Errorf("got error %v, want one that names the file that cannot be saved", err)
 	}
 	if after := compact(t, r.Connections()); after != before {
 		t.Errorf("got  %s\nwant %s", after, before)

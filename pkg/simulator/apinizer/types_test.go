@@ -110,7 +110,7 @@ func (s sample) under(t *testing.T, dialect string) map[string]any {
 // TestEveryDocumentedFieldIsKept writes and reads all fields of all types in both dialects (facts, section 8).
 func TestEveryDocumentedFieldIsKept(t *testing.T) {
 	if len(samples) != 14 {
-		t.Fatalf("%d types", len(samples))
+		t.Fatalf("got samples of %d types, want 14", len(samples))
 	}
 	for _, dialect := range []string{"current", "legacy"} {
 		for name, s := range samples {
@@ -141,7 +141,7 @@ func TestEveryDocumentedFieldIsKept(t *testing.T) {
 				}
 				for _, key := range s.secrets {
 					if !r.SecretEquals("Payments", "c", key, fields[key].(string)) {
-						t.Errorf("%s is lost", key)
+						t.Errorf("the secret %s is not stored with the value that was sent", key)
 					}
 				}
 				r.noMisuse()
@@ -169,7 +169,7 @@ func TestEveryFieldIsLostByAPutThatLacksIt(t *testing.T) {
 				got := r.do("PUT", connections+"c/", compact(t, without))
 				if got.status == 400 {
 					if !strings.Contains(got.text, field) || !reflect.DeepEqual(r.one("c"), before) {
-						t.Errorf("%s: %s", field, got.text)
+						t.Errorf("%s: got %s, want a refusal that names the field and changes nothing", field, got.text)
 					}
 					continue
 				}
@@ -179,7 +179,7 @@ func TestEveryFieldIsLostByAPutThatLacksIt(t *testing.T) {
 						t.Errorf("the secret %s is still there", field)
 					}
 				} else if reflect.DeepEqual(after[field], whole[field]) && field != "useExplicit" { // its default
-					t.Errorf("%s: still %v", field, after[field])
+					t.Errorf("%s is still %v after a PUT that lacked the field", field, after[field])
 				}
 			}
 			r.noMisuse()

@@ -225,7 +225,7 @@ func TestATenantOfOneUserHasHalfTheLimit(t *testing.T) {
 				r.want(200, "GET", connections, "")
 			}
 			if wait := r.want(429, "GET", connections, "").header.Get("Retry-After"); wait != "60" {
-				t.Errorf("Retry-After %q", wait)
+				t.Errorf("got Retry-After %q, want 60: half the limit of a tenant with more users", wait)
 			}
 			now = now.Add(time.Minute)
 			if test.most > 0 {

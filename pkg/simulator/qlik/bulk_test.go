@@ -44,7 +44,7 @@ func TestBulkUpdateReportsEveryItem(t *testing.T) {
 		{"id": "`+ledger+`", "ownerId": "nope"}]}`)
 	names := map[string]string{lake: "lake", ledger: "ledger", mine: "mine", gone: "gone"}
 	if text := statuses(got, names); text != "lake=204 gone=404! mine=409! ledger=400! ledger=404! ledger=404!" {
-		t.Errorf("items: %s", text)
+		t.Errorf("got statuses of items %s, want lake=204 gone=404! mine=409! ledger=400! ledger=404! ledger=404!", text)
 	}
 	if _, found := r.Find("Griffin", "Orders lake"); !found {
 		t.Error("the good item was not done, or renamed")
@@ -64,7 +64,7 @@ func TestAnOwnerChangeClearsTheCredentials(t *testing.T) {
 	}
 	got := r.want(200, "GET", connections+"/"+id, "")
 	if got.body["user"] != bob || got.body["qCredentialsID"] != nil {
-		t.Errorf("%s", got.text)
+		t.Errorf("got %s, want the connection of bob without credentials", got.text)
 	}
 	r.want(207, "POST", bulkUpdate, `{"connections": [{"id": "`+r.id("Finance", "Ledger")+`", "ownerId": "`+bob+`"}]}`)
 	if !r.HasCredentials(r.id("Finance", "Ledger")) {
@@ -118,7 +118,7 @@ func TestBulkDeleteSaysWhatWasGone(t *testing.T) {
 	}
 	got := r.want(207, "POST", bulkDelete, `{"connections": [{"id": "`+lake+`", "name": "Orders lake"}, {"id": "`+ledger+`"}]}`)
 	if text := statuses(got, map[string]string{lake: "lake", ledger: "ledger"}); text != "lake=204 ledger=404!" {
-		t.Errorf("items: %s", text)
+		t.Errorf("got statuses of items %s, want lake=204 ledger=404!", text)
 	}
 	if _, found := r.Find("Finance", "Orders lake"); found {
 		t.Error("it is still there")

@@ -29,16 +29,16 @@ func TestCreateAnswersTheTutorialsShape(t *testing.T) {
 		}
 	}
 	if tags := compact(t, got.body["tags"]); tags != `["mine","DcaasAPI:QvWebStorageProviderConnectorPackage.exe:4.46.0"]` {
-		t.Errorf("tags = %s", tags)
+		t.Errorf("got tags %s, want the declared one and the one that Qlik adds", tags)
 	}
 	if privileges := compact(t, got.body["privileges"]); privileges != `["read","update","delete"]` {
-		t.Errorf("privileges = %s", privileges)
+		t.Errorf("got privileges %s, want those of the owner", privileges)
 	}
 	if got.body["qCredentialsID"] == nil || got.body["connectionProperties"] != nil {
 		t.Errorf("want a credential link and no properties: %s", got.text)
 	}
 	if !strings.HasPrefix(got.body["qri"].(string), "qri:file:s3://") {
-		t.Errorf("qri = %v", got.body["qri"])
+		t.Errorf("got qri %v, want a prefix of qri:file:s3://", got.body["qri"])
 	}
 	if strings.Contains(got.text, "hush") || strings.Contains(got.text, "AKIA2") {
 		t.Errorf("a credential shows: %s", got.text)
@@ -98,7 +98,7 @@ func TestCreateTakesStringsForNumbersAndBooleansAsTheyCome(t *testing.T) {
 	got := r.want(200, "GET", connections+"/"+r.id("", "N")+"?parseConnection=true", "")
 	want := `{"QueryTimeout":"30","host":"h","maxStringLength":4096,"port":1433,"separateCredentials":"true"}`
 	if text := compact(t, got.body["connectionProperties"]); text != want {
-		t.Errorf("properties = %s", text)
+		t.Errorf("got properties %s, want %s", text, want)
 	}
 	if got.body["qSeparateCredentials"] != true {
 		t.Error("qSeparateCredentials does not mirror the property")
@@ -122,14 +122,14 @@ func TestGetShowsOnlyTheNonSecretPart(t *testing.T) {
 		t.Error("properties come unasked")
 	}
 	if compact(t, got.body["privileges"]) != `["change_owner","change_space","delete","list","read","update"]` {
-		t.Errorf("privileges = %v", got.body["privileges"])
+		t.Errorf("got privileges %v, want those of an administrator in the space", got.body["privileges"])
 	}
 	got = r.want(200, "GET", connections+"/"+id+"?parseConnection=true", "")
 	if text := compact(t, got.body["connectionProperties"]); text != `{"bucketName":"orders","region":"eu-west-1"}` {
-		t.Errorf("properties = %s", text)
+		t.Errorf("got properties %s, want the non-secret ones only", text)
 	}
 	if got.at("links", "self", "href") != r.url+connections+"/"+id {
-		t.Errorf("self = %v", got.at("links", "self", "href"))
+		t.Errorf("got self link %v, want the URL of the connection", got.at("links", "self", "href"))
 	}
 	r.noMisuse()
 }
@@ -141,13 +141,13 @@ func TestEncryptedHeadersComeBackWithoutTheirValue(t *testing.T) {
 	id := r.id("", "H")
 	got := r.want(200, "GET", connections+"/"+id+"?parseConnection=true", "")
 	if text := compact(t, got.at("connectionProperties", "queryHeaders")); text != `[{"name":"A","value":"plain"},{"encrypt":true,"name":"B"}]` {
-		t.Errorf("headers = %s", text)
+		t.Errorf("got headers %s, want no value for the encrypted one", text)
 	}
 	if strings.Contains(created.text+got.text, "tok3n") {
 		t.Error("the encrypted value shows")
 	}
 	if s := got.body["qConnectStatement"]; s != `CUSTOM CONNECT TO "provider=QvRestConnector.exe;url=https://x;queryHeaders=A%2plain;"` {
-		t.Errorf("statement = %s", s)
+		t.Errorf("got statement %s, want the plain header only", s)
 	}
 	if !r.CredentialEquals(id, "queryHeaders/1/value", "tok3n") {
 		t.Error("the encrypted value is not kept")
@@ -210,6 +210,6 @@ func TestIdsDoNotDependOnTheOrderOfCreation(t *testing.T) {
 	}
 	one, other := ids("a", "b"), ids("b", "a")
 	if one["a"] != other["a"] || one["b"] != other["b"] || one["a"] == one["b"] {
-		t.Errorf("%v and %v", one, other)
+		t.Errorf("got ids %v and %v, want the same for either order of creation", one, other)
 	}
 }

@@ -25,7 +25,7 @@ func TestEachServiceHasItsFormOfErrors(t *testing.T) {
 	for path, test := range tests {
 		got := r.want(404, "GET", path, "")
 		if (got.list("errors")[0]["status"] == 404.0) != test.status || (got.body["traceId"] != nil) != test.trace {
-			t.Errorf("%s: %s", path, got.text)
+			t.Errorf("%s: got %s, want a status in the error: %v, a trace id: %v", path, got.text, test.status, test.trace)
 		}
 	}
 }
@@ -36,7 +36,7 @@ func TestEveryRouteNeedsABearerToken(t *testing.T) {
 		for _, token := range []string{"", "wrong"} {
 			r.token = token
 			if got := r.want(401, "GET", path, ""); len(got.list("errors")) != 1 {
-				t.Errorf("%s: %s", path, got.text)
+				t.Errorf("%s: got %s, want one error", path, got.text)
 			}
 		}
 	}
@@ -51,7 +51,7 @@ func TestEveryRouteNeedsABearerToken(t *testing.T) {
 	}
 	response.Body.Close()
 	if response.StatusCode != 401 {
-		t.Errorf("status %d", response.StatusCode)
+		t.Errorf("got status %d without a token, want 401", response.StatusCode)
 	}
 }
 
@@ -62,12 +62,12 @@ func TestClientCredentialsGiveATokenOfTheBotUser(t *testing.T) {
 	const ask = `{"client_id": "ci", "client_secret": "open sesame", "grant_type": "client_credentials", "scope": "user_default"}`
 	got := r.want(200, "POST", "/oauth/token", ask)
 	if got.body["token_type"] != "bearer" || got.body["expires_in"] != 21600.0 || got.body["expires_at"] != "2026-11-11T06:00:00.000Z" {
-		t.Errorf("%s", got.text)
+		t.Errorf("got %s, want a bearer token for 21600 seconds", got.text)
 	}
 	r.token = got.body["access_token"].(string)
 	me := r.want(200, "GET", r.want(301, "GET", "/api/v1/users/me", "").header.Get("Location"), "")
 	if me.body["name"] != "Bot user of ci" {
-		t.Errorf("%s", me.text)
+		t.Errorf("got the caller %s, want the bot user of ci", me.text)
 	}
 	r.want(201, "POST", connections, `{"datasourceID": "rest", "qName": "n", "connectionProperties": {}}`)
 	r.want(207, "POST", bulkUpdate, `{"connections": []}`) // the bot is an administrator
@@ -94,7 +94,7 @@ func TestTheTokenEndpointRefuses(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			if got := test.who.in(t).want(test.status, "POST", "/oauth/token", test.body); len(got.list("errors")) != 1 {
-				t.Errorf("%s", got.text)
+				t.Errorf("got the refusal %s, want one error", got.text)
 			}
 		})
 	}
@@ -111,7 +111,7 @@ func TestWrongRequestsAreRecordedAsMisuse(t *testing.T) {
 	got := r.Misuse()
 	want := []string{"/api/v1/apps", "PUT", `"fliter"`, "connectionString", "takes no body"}
 	if len(got) != len(want) {
-		t.Fatalf("misuse: %q", got)
+		t.Fatalf("got misuse %q, want %q", got, want)
 	}
 	for i := range want {
 		if !strings.Contains(got[i], want[i]) || strings.Contains(got[i], "top secret") {
@@ -144,10 +144,10 @@ func TestRequestsAreLogged(t *testing.T) {
 	got := r.Requests()
 	want := inspect.Request{Method: "GET", Path: connections, Query: "limit=1", Tier: 1, Status: 200}
 	if len(got) != 2 || got[0] != want {
-		t.Errorf("%+v", got)
+		t.Errorf("got requests %+v, want two, the first %+v", got, want)
 	}
 	if writes := r.Writes(); len(writes) != 1 || writes[0].Method != "DELETE" || writes[0].Status != 404 {
-		t.Errorf("writes: %+v", writes)
+		t.Errorf("got writes %+v, want the DELETE with status 404 only", writes)
 	}
 }
 
@@ -166,11 +166,11 @@ func TestATierIsBlockedUntilItsWindowMoves(t *testing.T) {
 	write(404)
 	got := write(429)
 	if got.header.Get("Retry-After") != "200" {
-		t.Errorf("Retry-After %q", got.header.Get("Retry-After"))
+		t.Errorf("got Retry-After %q, want 200", got.header.Get("Retry-After"))
 	}
 	if errs := got.list("errors"); errs[0]["code"] != "HTTP-429" || errs[0]["title"] != "API rate limit reached." ||
 		errs[0]["detail"] != "You need to wait 200 seconds until limit is lifted." || errs[0]["status"] != nil {
-		t.Errorf("%s", got.text)
+		t.Errorf("got %s, want the 429 body of the rate limit with 200 seconds", got.text)
 	}
 	r.want(200, "GET", connections, "") // the other tier goes on
 	now = now.Add(199 * time.Second)
@@ -218,7 +218,7 @@ func TestFaults(t *testing.T) {
 		r := newRig(t, acme, qlik.Options{Faults: []qlik.Fault{{RetryAfter: 7}}})
 		got := r.want(429, "GET", connections, "")
 		if got.header.Get("Retry-After") != "7" || !strings.Contains(got.detail(), "7 seconds") {
-			t.Errorf("%v %s", got.header, got.text)
+			t.Errorf("got headers %v and %s, want 7 seconds in both", got.header, got.text)
 		}
 		r.want(200, "GET", connections, "")
 	})
@@ -226,7 +226,7 @@ func TestFaults(t *testing.T) {
 		r := newRig(t, acme, qlik.Options{Faults: []qlik.Fault{{Body: "<h1>Bad Gateway</h1>"}}})
 		got := r.want(502, "GET", connections, "")
 		if got.text != "<h1>Bad Gateway</h1>" || !strings.HasPrefix(got.header.Get("Content-Type"), "text/html") {
-			t.Errorf("%v %s", got.header, got.text)
+			t.Errorf("got headers %v and %s, want the HTML page of a bad gateway", got.header, got.text)
 		}
 	})
 	t.Run("a connection cut before the write", func(t *testing.T) {
@@ -247,21 +247,21 @@ func TestFaults(t *testing.T) {
 			t.Error("it was not created")
 		}
 		if w := r.Writes(); len(w) != 1 || w[0].Status != 0 {
-			t.Errorf("%+v", w)
+			t.Errorf("got writes %+v, want one without a status: the fault cut its answer off", w)
 		}
 	})
 	t.Run("an incomplete list", func(t *testing.T) {
 		r := newRig(t, acme, qlik.Options{Faults: []qlik.Fault{{Path: connections, Omit: []string{"Ledger"}}}})
 		got := r.want(200, "GET", connections+"?noDatafiles=true&sort=qName", "")
 		if got.names() != "Gold,Mine,Orders lake" || len(got.list("errors")) != 1 || got.at("meta", "count") != 4.0 {
-			t.Errorf("%s", got.text)
+			t.Errorf("got %s, want three of four connections and one error", got.text)
 		}
 	})
 	t.Run("one that no request meets is reported", func(t *testing.T) {
 		r := newRig(t, acme, qlik.Options{Faults: []qlik.Fault{{Method: "PATCH", Status: 500}}})
 		r.want(200, "GET", connections, "")
 		if got := r.UnfiredFaults(); len(got) != 1 || got[0].Method != "PATCH" {
-			t.Errorf("%+v", got)
+			t.Errorf("got unfired faults %+v, want that of PATCH", got)
 		}
 	})
 	for name, f := range map[string]qlik.Fault{"without effect": {}, "with a broken path": {Path: "[", Status: 500}, "with another cut": {Cut: "halfway"}} {
@@ -285,7 +285,7 @@ func TestLatencyPassesInFakeTime(t *testing.T) {
 		w := httptest.NewRecorder()
 		tenant.ServeHTTP(w, request)
 		if waited := time.Since(began); waited != time.Hour || w.Code != 200 {
-			t.Errorf("status %d after %v", w.Code, waited)
+			t.Errorf("got status %d after %v, want 200 after the latency of an hour", w.Code, waited)
 		}
 	})
 }
@@ -297,15 +297,15 @@ func TestConcurrentRequestsDoNotDisturbEachOther(t *testing.T) {
 		group.Go(func() {
 			name := string(rune('a' + i))
 			if got, err := r.try("POST", connections, `{"datasourceID": "rest", "qName": "`+name+`", "connectionProperties": {}}`); err != nil || got.status != 201 {
-				t.Errorf("create: %v %d", err, got.status)
+				t.Errorf("create: got error %v, status %d; want 201", err, got.status)
 			}
 			for range 10 {
 				if got, err := r.try("GET", connections+"?limit=20", ""); err != nil || got.status != 200 {
-					t.Errorf("list: %v %d", err, got.status)
+					t.Errorf("list: got error %v, status %d; want 200", err, got.status)
 				}
 			}
 			if got, err := r.try("DELETE", connections+"/"+name+"?type=connectionname", ""); err != nil || got.status != 204 {
-				t.Errorf("delete: %v %d", err, got.status)
+				t.Errorf("delete: got error %v, status %d; want 204", err, got.status)
 			}
 		})
 	}

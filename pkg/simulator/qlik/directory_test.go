@@ -40,7 +40,7 @@ func TestSpacesAreListedByNameAndPaged(t *testing.T) {
 		t.Errorf("second page: %s", second.text)
 	}
 	if back := ana.want(200, "GET", second.at("links", "prev", "href").(string), ""); back.names() != "Finance,Griffin" {
-		t.Errorf("back: %s", back.text)
+		t.Errorf("got the previous page %s, want Finance and Griffin", back.text)
 	}
 	ana.want(400, "GET", "/api/v1/spaces?sort=size", "")
 	ana.want(400, "GET", "/api/v1/spaces?action=read", "")
@@ -54,7 +54,7 @@ func TestSpacesDefaultToTenAPage(t *testing.T) {
 	}
 	r := newRig(t, `{"users": [{"email": "a@x"}], "spaces": [`+strings.Join(spaces, ",")+`]}`, qlik.Options{})
 	if got := r.want(200, "GET", "/api/v1/spaces", ""); len(got.list("data")) != 10 || got.at("links", "next") == nil {
-		t.Errorf("%s", got.text)
+		t.Errorf("got %s, want a page of 10 spaces with a next link", got.text)
 	}
 }
 
@@ -62,7 +62,7 @@ func TestASpaceWithoutAccessIsNotFound(t *testing.T) {
 	ana, bob := newRig(t, acme, qlik.Options{}), newRig(t, asBob, qlik.Options{})
 	vault := ana.space("Vault")
 	if got := ana.want(200, "GET", "/api/v1/spaces/"+vault, ""); got.at("links", "assignments", "href") == nil || got.body["type"] != "data" || got.body["ownerId"] != ana.user("ana@acme.example") {
-		t.Errorf("%s", got.text)
+		t.Errorf("got %s, want the data space of ana with its assignments link", got.text)
 	}
 	bob.want(404, "GET", "/api/v1/spaces/"+vault, "")
 	bob.want(404, "GET", "/api/v1/spaces/nope", "")
@@ -89,7 +89,7 @@ func TestUsersAreFiltered(t *testing.T) {
 				t.Errorf("got %s, want %s", got.names(), want)
 			}
 			if total := int(got.body["totalResults"].(float64)); total != len(got.list("data")) {
-				t.Errorf("total %d", total)
+				t.Errorf("got totalResults %d, want %d", total, len(got.list("data")))
 			}
 		})
 	}
@@ -110,11 +110,11 @@ func TestUsersShowTheFieldsThatAreAskedFor(t *testing.T) {
 			got = list[0].(map[string]any)
 		}
 		if len(got) != 2 || got["id"] != id || got["email"] != "bob@acme.example" {
-			t.Errorf("%s: %v", path, got)
+			t.Errorf("%s: got %v, want the id and the email of bob only", path, got)
 		}
 	}
 	if got := r.want(200, "POST", "/api/v1/users/actions/filter?fields=name", `{}`).list("data")[0]; len(got) != 1 {
-		t.Errorf("%v", got)
+		t.Errorf("got the user %v, want one field: name", got)
 	}
 	r.noMisuse()
 }
@@ -124,7 +124,7 @@ func TestMeRedirectsToTheCaller(t *testing.T) {
 	got := r.want(301, "GET", "/api/v1/users/me", "")
 	me := r.want(200, "GET", got.header.Get("Location"), "")
 	if me.body["email"] != "ana@acme.example" || !strings.Contains(me.text, `"name":"TenantAdmin"`) {
-		t.Errorf("%s", me.text)
+		t.Errorf("got the caller %s, want ana as TenantAdmin", me.text)
 	}
 	r.want(404, "GET", "/api/v1/users/nope", "")
 	r.want(400, "GET", "/api/v1/users?sort=picture", "")
@@ -164,7 +164,7 @@ func TestTheS3SpecsAreThoseOfTheTutorial(t *testing.T) {
 	r := newRig(t, acme, qlik.Options{})
 	got := r.want(200, "GET", "/api/v1/data-sources/File_AmazonS3ConnectorV2/api-specs", "")
 	if got.body["connectorProvider"] != "QvWebStorageProviderConnectorPackage.exe" || got.body["connectorVersion"] != "4.46.0" {
-		t.Errorf("%v %v", got.body["connectorProvider"], got.body["connectorVersion"])
+		t.Errorf("got provider %v, version %v; want those of the tutorial", got.body["connectorProvider"], got.body["connectorVersion"])
 	}
 	want := map[string][2]any{
 		"region":              {"string", "Amazon S3 region code. (Default=us-east-1). (enum values are case sensitive)"},
@@ -183,7 +183,7 @@ func TestTheS3SpecsAreThoseOfTheTutorial(t *testing.T) {
 	for name, expected := range want {
 		p, _ := properties[name].(map[string]any)
 		if p["type"] != expected[0] || p["description"] != expected[1] {
-			t.Errorf("%s is %v", name, p)
+			t.Errorf("%s: got the property %v, want type %q and description %q", name, p, expected[0], expected[1])
 		}
 	}
 	if got.at("connectionProperties", "properties", "region", "default") != "us-east-1" ||

@@ -26,12 +26,12 @@ func TestFaultsAreData(t *testing.T) {
 	}{
 		"Retry-After may be a date": {`[{"retryAfter": 90, "retryAfterDate": true, "status": 503}]`, func(t *testing.T, r *rig) {
 			if got := r.want(503, "GET", connections, "").header.Get("Retry-After"); got != "Thu, 01 Jan 2026 00:01:30 GMT" {
-				t.Errorf("Retry-After %q", got)
+				t.Errorf("got Retry-After %q, want the date 90 seconds later", got)
 			}
 		}},
 		"a body may be cut off half way": {`[{"path": "/api/v1/data-connections", "truncate": true}]`, func(t *testing.T, r *rig) {
 			if _, err := r.try("GET", connections, ""); err == nil || !strings.Contains(err.Error(), "unexpected EOF") {
-				t.Errorf("error %v", err)
+				t.Errorf("got error %v, want a body that ends early", err)
 			}
 			r.want(200, "GET", connections, "")
 		}},
@@ -48,14 +48,14 @@ func TestFaultsAreData(t *testing.T) {
 			r.want(200, "GET", connections, "") // without limit there are no pages: it waits
 			next, _ := r.want(200, "GET", connections+"?limit=1", "").at("links", "next", "href").(string)
 			if !strings.HasPrefix(next, "http://elsewhere.example/api/v1/data-connections?") {
-				t.Errorf("next %s", next)
+				t.Errorf("got next link %s, want one of another host", next)
 			}
 		}},
 		"omitted items wait for a list that has them": {`[{"omit": ["Ledger"]}]`, func(t *testing.T, r *rig) {
 			r.want(200, "GET", "/api/v1/spaces", "")
 			r.want(200, "GET", connections+"?personal=true", "")
 			if got := r.want(200, "GET", connections, ""); len(got.list("errors")) != 1 {
-				t.Errorf("%s", got.text)
+				t.Errorf("got %s, want one error inside an answer with status 200", got.text)
 			}
 		}},
 		"items of a list may be without a member": {`[{"without": ["space"], "of": ["Ledger"]}]`, func(t *testing.T, r *rig) {
@@ -118,7 +118,7 @@ func TestFaultsAreData(t *testing.T) {
 		"another client may use up a tier": {`[{"percent": 100, "tier": 2}]`, func(t *testing.T, r *rig) {
 			r.want(200, "GET", connections, "")
 			if got := r.want(429, "POST", bulkUpdate, `{"connections": []}`).header.Get("Retry-After"); got != "300" {
-				t.Errorf("Retry-After %q", got)
+				t.Errorf("got Retry-After %q, want 300", got)
 			}
 			r.want(200, "GET", connections, "")
 		}},
@@ -170,6 +170,6 @@ func TestAFaultIsWrittenAsItIsRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := list[0].String(); got != text || list[0].Latency != 1500*time.Millisecond {
-		t.Errorf("got %s", got)
+		t.Errorf("got fault %s, want %s with a latency of 1.5s", got, text)
 	}
 }

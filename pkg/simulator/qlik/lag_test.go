@@ -61,7 +61,7 @@ func TestReadsLagBehindWrites(t *testing.T) {
 				path = ""
 			}
 			if w := ask(step.method, path, step.body); w.Code != step.status {
-				t.Fatalf("%s: %d %s", step.method, w.Code, w.Body)
+				t.Fatalf("%s: got %d %s, want status %d", step.method, w.Code, w.Body, step.status)
 			}
 			if found, ok := tenant.Find("S", "first"); ok && id == "" {
 				id = found.ID

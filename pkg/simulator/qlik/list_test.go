@@ -55,7 +55,7 @@ func TestListSelects(t *testing.T) {
 					t.Errorf("the list shows properties or qri: %v", c)
 				}
 				if (c["user"] == nil) != (c["qName"] == "DataFiles") {
-					t.Errorf("owner of %v is %v", c["qName"], c["user"])
+					t.Errorf("%v: got owner %v, want an owner for all but DataFiles", c["qName"], c["user"])
 				}
 			}
 		})
@@ -96,7 +96,7 @@ func TestListPagesThroughEverythingAndBack(t *testing.T) {
 			last = r.want(200, "GET", next, "")
 			forward = append(forward, last.names())
 			if count := last.at("meta", "count"); count != 27.0 {
-				t.Fatalf("count = %v", count)
+				t.Fatalf("got count %v on the last page, want 27", count)
 			}
 			next, _ = last.at("links", "next", "href").(string)
 		}
@@ -151,6 +151,6 @@ func TestPageSizeMayBeSmallerThanAskedFor(t *testing.T) {
 	r := newRig(t, seedOf(7), qlik.Options{PageSize: 3})
 	got := r.want(200, "GET", connections+"?limit=100&noDatafiles=true", "")
 	if len(got.list("data")) != 3 || got.at("links", "next") == nil {
-		t.Errorf("%s", got.text)
+		t.Errorf("got %s, want a page of 3 connections with a next link", got.text)
 	}
 }

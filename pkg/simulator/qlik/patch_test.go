@@ -29,7 +29,7 @@ func TestPatchChanges(t *testing.T) {
 			path := connections + "/" + r.find(test.name)
 			before := r.want(200, "GET", path, "")
 			if got := r.want(204, "PATCH", path, test.ops); got.text != "" {
-				t.Errorf("body %q", got.text)
+				t.Errorf("got body %q for a 204, want an empty one", got.text)
 			}
 			after := r.want(200, "GET", path+"?parseConnection=true", "")
 			if got := compact(t, after.body["connectionProperties"]); got != test.want {
@@ -126,7 +126,7 @@ func TestPatchChangesNameSpaceAndTags(t *testing.T) {
 	r.want(204, "PATCH", connections+"/"+id, `[{"op": "replace", "path": "/qName", "value": "Lake"},
 		{"op": "replace", "path": "/space", "value": "`+r.space("Griffin")+`"}, {"op": "add", "path": "/tags", "value": ["a", "b"]}]`)
 	if c, found := r.Find("Griffin", "Lake"); !found || c.ID != id || strings.Join(c.Tags, ",") != "a,b" {
-		t.Errorf("found %v: %+v", found, c)
+		t.Errorf("got found %v: %+v; want the connection in Griffin with the tags a and b", found, c)
 	}
 	if _, found := r.Find("Finance", "Orders lake"); found {
 		t.Error("the old name is still taken")

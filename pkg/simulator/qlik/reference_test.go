@@ -24,12 +24,12 @@ func TestCreateTakesAStatement(t *testing.T) {
 		"qPassword": "encoded", "tags": ["a"], "qArchitecture": 1, "qConnectionSecret": "s3cr3t", "owner": "an app"`))
 	if made.body["qID"] != id || made.body["qLogOn"] != "LOG_ON_CURRENT_USER" || made.body["qCredentialsID"] == nil ||
 		compact(t, made.body["tags"]) != `["a"]` || strings.Contains(made.text, "encoded") {
-		t.Errorf("%s", made.text)
+		t.Errorf("got %s, want the connection of the statement with credentials and without the encoded secret", made.text)
 	}
 	got := r.want(200, "GET", connections+"/"+id+"?parseConnection=true", "")
 	if compact(t, got.body["connectionProperties"]) != `{"port":"443","server":"x.example"}` || got.body["qLogOn"] != 1.0 ||
 		got.body["qArchitecture"] != 1.0 || got.body["qConnectStatement"] != strings.ReplaceAll(snowStatement, `\"`, `"`) {
-		t.Errorf("%s", got.text)
+		t.Errorf("got %s, want the properties of the statement", got.text)
 	}
 	if secret, _ := got.body["qConnectionSecret"].(string); secret == "" || strings.Contains(got.text, "s3cr3t") {
 		t.Errorf("the connection secret is missing or the one that was sent: %q", secret)
@@ -88,7 +88,7 @@ func TestAStatementMayHoldAToken(t *testing.T) {
 		"queryHeaders": [{"name": "X-Token", "value": "in the open"}, {"name": "X-Key", "value": "hidden", "encrypt": true}]}}`)
 	text := got.body["qConnectStatement"].(string)
 	if !strings.Contains(text, "queryHeaders=X-Token%2in the open;") || strings.Contains(text, "hidden") {
-		t.Errorf("%s", text)
+		t.Errorf("got statement %s, want the header in the open and not the hidden one", text)
 	}
 }
 
@@ -100,7 +100,7 @@ func TestPatchOfTheStatement(t *testing.T) {
 	r.want(204, "PATCH", path, `[`+statement+`, {"op": "replace", "path": "/qPassword", "value": "enc"}, {"op": "replace", "path": "/qUsername", "value": "u"}]`)
 	got := r.want(200, "GET", path+"?parseConnection=true", "")
 	if compact(t, got.body["connectionProperties"]) != `{"host":"db9"}` || got.body["qCredentialsID"] == nil {
-		t.Errorf("%s", got.text)
+		t.Errorf("got %s, want host db9 and the stored credentials", got.text)
 	}
 	id := r.id("Finance", "Ledger")
 	if !r.CredentialEquals(id, "qPassword", "enc") || r.CredentialEquals(id, "password", "pw1") {
@@ -156,7 +156,7 @@ func TestDuplicate(t *testing.T) {
 	id := r.id("Finance", "Orders lake")
 	made := r.want(201, "POST", action, `{"id": "`+id+`"}`)
 	if made.body["qName"] != "Orders lake (1)" || made.body["qLogOn"] != "1" || made.body["tags"] != nil || made.body["qCredentialsID"] == nil {
-		t.Errorf("%s", made.text)
+		t.Errorf("got the duplicate %s, want its own name, no tags and the credentials", made.text)
 	}
 	if !r.CredentialEquals(made.body["qID"].(string), "secretKey", "s3cr3t") {
 		t.Error("the credentials were not copied")
@@ -164,7 +164,7 @@ func TestDuplicate(t *testing.T) {
 	made = r.want(201, "POST", action, `{"id": "`+id+`", "name": "Mine too", "spaceId": "", "qUsername": "u", "qPassword": "enc"}`)
 	copied := made.body["qID"].(string)
 	if c, found := r.Find("", "Mine too"); !found || c.ID != copied || r.CredentialEquals(copied, "secretKey", "s3cr3t") || !r.CredentialEquals(copied, "qPassword", "enc") {
-		t.Errorf("%v %+v", found, c)
+		t.Errorf("got found %v: %+v; want the copy with the copied credentials", found, c)
 	}
 	r.want(409, "POST", action, `{"id": "`+id+`", "name": "Ledger"}`)
 	r.want(400, "POST", action, `{"name": "x"}`)
@@ -223,11 +223,11 @@ func TestTheOtherListParameters(t *testing.T) {
 		}
 	}
 	if got := r.want(200, "GET", connections+"?dataName=connections&noDatafiles=true", ""); len(got.list("connections")) != 4 || got.body["data"] != nil {
-		t.Errorf("%s", got.text)
+		t.Errorf("got %s, want four connections under that name only", got.text)
 	}
 	r.want(400, "GET", connections+"?dataName=", "")
 	if got := r.want(200, "GET", connections+"/"+r.id("Finance", "Ledger")+"?extended=true", ""); got.at("qCredentials", "ciphertext") == nil {
-		t.Errorf("%s", got.text)
+		t.Errorf("got %s, want the encrypted credentials that extended asks for", got.text)
 	}
 	r.noMisuse()
 	other := newRig(t, asBob, qlik.Options{})
@@ -238,12 +238,12 @@ func TestDataSourcesCanBeSwitchedOff(t *testing.T) {
 	r := newRig(t, acme, qlik.Options{})
 	const settings = "/api/v1/data-sources/rest/settings"
 	if got := r.want(200, "GET", settings, ""); got.body["disabled"] != false {
-		t.Errorf("%s", got.text)
+		t.Errorf("got settings %s, want an enabled data source", got.text)
 	}
 	r.want(200, "PUT", settings, `{"disabled": true}`)
 	r.want(404, "GET", "/api/v1/data-sources/rest/api-specs", "")
 	if got := r.want(200, "GET", settings, ""); got.body["disabled"] != true {
-		t.Errorf("%s", got.text)
+		t.Errorf("got settings %s, want a disabled data source", got.text)
 	}
 	if got := r.want(200, "GET", connections+"?noDatafiles=true", "").names(); strings.Contains(got, "Mine") {
 		t.Errorf("a connection of a disabled data source is listed: %s", got)
@@ -255,7 +255,7 @@ func TestDataSourcesCanBeSwitchedOff(t *testing.T) {
 	r.want(200, "GET", "/api/v1/data-sources/rest/api-specs", "")
 	got := r.want(200, "GET", "/api/v1/data-sources?includeui=true&detail=true", "")
 	if first := got.list("dataSources")[0]; first["uiInfo"] == nil || len(got.list("connectorNodes")) == 0 {
-		t.Errorf("%s", got.text)
+		t.Errorf("got %s, want uiInfo and connector nodes", got.text)
 	}
 	r.noMisuse()
 	newRig(t, asBob, qlik.Options{}).want(403, "PUT", settings, `{"disabled": true}`)
@@ -265,14 +265,14 @@ func TestGateways(t *testing.T) {
 	r := newRig(t, strings.Replace(acme, `"token"`, `"gateways": [{"name": "Munich", "default": true}, {"id": "a::b", "name": "Lund"}], "token"`, 1), qlik.Options{})
 	got := r.want(200, "GET", "/api/v1/data-sources/DG_snowflake/gateways?forceRefresh=true", "").list("gateways")
 	if len(got) != 2 || got[0]["default"] != true || got[1]["id"] != "a::b" {
-		t.Errorf("%v", got)
+		t.Errorf("got gateways %v, want two: the default one and a::b", got)
 	}
 	r.want(404, "GET", "/api/v1/data-sources/snowflake/gateways", "")
 	r.want(404, "GET", "/api/v1/data-sources/DG_nope/gateways", "")
 	const create = `{"datasourceID": "DG_snowflake", "qName": "n", "connectionProperties": {"server": "x", "gatewayInstance": "`
 	r.want(400, "POST", connections, create+`c::d"}}`)
 	if made := r.want(201, "POST", connections, create+`a::b"}}`); made.body["qType"] != "QlikConnectorsCommonService.exe" {
-		t.Errorf("%s", made.text)
+		t.Errorf("got %s, want the type of the gateway's connector service", made.text)
 	}
 	r.noMisuse()
 	newRig(t, acme, qlik.Options{}).want(404, "GET", "/api/v1/data-sources/DG_snowflake/gateways", "")
@@ -282,7 +282,7 @@ func TestUsersAreFilteredByABody(t *testing.T) {
 	r := newRig(t, acme, qlik.Options{})
 	const path = "/api/v1/users/actions/filter"
 	if got := r.want(200, "POST", path+"?limit=1", `{"filter": "name co \"a\" and (status eq \"active\")"}`); got.names() != "Ana" {
-		t.Errorf("%s", got.text)
+		t.Errorf("got users %s, want Ana only", got.text)
 	}
 	r.want(400, "POST", path, `{"filter": "status co \"a\""}`)
 	r.want(400, "POST", path, `{"filter": "id eq \"x\"`+strings.Repeat(` or id eq \"x\"`, 100)+`"}`)
@@ -304,7 +304,7 @@ func TestInteractiveOAuth(t *testing.T) {
 	begun := r.want(201, "POST", connections, gbq(`"}, "authUrlOnly": true`))
 	address, _ := begun.body["authUrl"].(string)
 	if _, made := r.Find("", "Big"); made || address == "" || len(begun.body) != 1 {
-		t.Fatalf("made %v: %s", made, begun.text)
+		t.Fatalf("got made %v: %s; want no connection before the sign-in, and only the address in the answer", made, begun.text)
 	}
 	code, err := r.SignIn(address)
 	if err != nil {
@@ -317,7 +317,7 @@ func TestInteractiveOAuth(t *testing.T) {
 	r.want(400, "POST", connections, gbq(`wrong"}`))
 	made := r.want(201, "POST", connections, gbq(code+`"}`))
 	if strings.Contains(made.text, code) || made.body["qCredentialsID"] == nil {
-		t.Errorf("%s", made.text)
+		t.Errorf("got %s, want credentials and no code in the answer", made.text)
 	}
 	r.want(400, "POST", connections, strings.Replace(gbq(code+`"}`), "Big", "Bigger", 1)) // a code is for one use
 	if _, err := r.SignIn(address); err == nil {
@@ -326,15 +326,15 @@ func TestInteractiveOAuth(t *testing.T) {
 	next, _ := r.want(201, "POST", connections, gbq(`"}, "authUrlOnly": true`)).body["authUrl"].(string)
 	code, err = r.SignIn(next)
 	if err != nil || next == address {
-		t.Fatal(err, next)
+		t.Fatalf("got error %v, next address %q; want a new address", err, next)
 	}
 	const ops = `[{"op": "replace", "path": "/connectionProperties/Catalog", "value": "q"}]`
 	path := connections + "/" + made.body["qID"].(string)
 	if status := r.patchWithCode(path, ops, "code="+code); status != 204 {
-		t.Errorf("status %d", status)
+		t.Errorf("got status %d for a patch with a fresh code, want 204", status)
 	}
 	if status := r.patchWithCode(path, ops, code); status != 400 {
-		t.Errorf("status %d", status)
+		t.Errorf("got status %d for a patch with a used code, want 400", status)
 	}
 	r.want(204, "PATCH", path, ops)                                                                       // what is no secret needs no code
 	r.want(400, "PATCH", path, `[{"op": "add", "path": "/connectionProperties/authCode", "value": "x"}]`) // a patch takes it in the header

@@ -19,24 +19,24 @@ func TestSeparatedCredentialsBelongToAUserAndOutliveTheConnection(t *testing.T) 
 	made := r.want(201, "POST", connections, sql("A", `, "credentialsName": "ana's", "username": "u", "password": "p"`))
 	id, key := made.body["qID"].(string), made.body["qCredentialsID"].(string)
 	if made.body["qSeparateCredentials"] != true || !r.CredentialEquals(id, "password", "p") {
-		t.Errorf("%s", made.text)
+		t.Errorf("got %s, want per-user credentials that hold the password", made.text)
 	}
 	got := r.want(200, "GET", credentials+"/ana's?byCredentialName=true", "")
 	if got.body["qID"] != key || got.body["qConnCount"] != 1.0 || got.body["qSeparated"] != 1.0 || strings.Contains(got.text, `"p"`) {
-		t.Errorf("%s", got.text)
+		t.Errorf("got the credential set %s, want it used by one connection and without the password", got.text)
 	}
 	again := r.want(201, "POST", connections, sql("B", `, "selectedCredentials": "`+key+`"`))
 	if again.body["qCredentialsID"] != key || r.want(200, "GET", credentials+"/"+key, "").body["qConnCount"] != 2.0 {
-		t.Errorf("%s", again.text)
+		t.Errorf("got %s, want the same credential set, used by two connections", again.text)
 	}
 	r.want(204, "DELETE", connections+"/"+id, "")
 	r.want(204, "DELETE", connections+"/"+again.body["qID"].(string), "")
 	orphans := r.want(200, "POST", credentials+"/actions/filter-orphan", `{"qSeparated": 1, "datasourceID": "mssql"}`)
 	if orphans.body["count"] != 1.0 || orphans.list("data")[0]["qID"] != key {
-		t.Errorf("%s", orphans.text)
+		t.Errorf("got orphans %s, want the set that outlived its connections", orphans.text)
 	}
 	if got := r.want(200, "POST", credentials+"/actions/filter-orphan", `{"qSeparated": 0}`); got.body["count"] != 0.0 {
-		t.Errorf("%s", got.text)
+		t.Errorf("got %s, want no orphan that is not per user", got.text)
 	}
 	r.want(204, "DELETE", credentials+"/"+key, "")
 	r.want(404, "GET", credentials+"/"+key, "")
@@ -58,7 +58,7 @@ func TestSeparatedCredentialsArePatchedThroughTheConnection(t *testing.T) {
 	r.want(204, "PATCH", path, `[{"op": "replace", "path": "/connectionProperties/credentialsName", "value": "c2"},
 		{"op": "replace", "path": "/connectionProperties/password", "value": "p3"}]`)
 	if sets := r.Credentials(); len(sets) != 2 || sets[1].Name != "c2" && sets[0].Name != "c2" {
-		t.Errorf("%+v", sets)
+		t.Errorf("got credential sets %+v, want two, one of them named c2", sets)
 	}
 	r.noMisuse()
 }
@@ -80,7 +80,7 @@ func TestAHostChangeDropsTheLinkUnlessItIsMadeAnew(t *testing.T) {
 			path, key := connections+"/"+made.body["qID"].(string), made.body["qCredentialsID"].(string)
 			r.want(204, "PATCH", path, strings.Replace(host+test.op, "KEY", key, 1))
 			if got := r.want(200, "GET", path, ""); (got.body["qCredentialsID"] != nil) != test.linked {
-				t.Errorf("%s", got.text)
+				t.Errorf("got %s, want a link to the credentials: %v", got.text, test.linked)
 			}
 			r.want(200, "GET", credentials+"/"+key, "") // the set itself stays
 		})
@@ -129,7 +129,7 @@ func TestCredentialWrites(t *testing.T) {
 	id := r.id("Finance", "Ledger")
 	embedded := credentials + "/" + r.want(200, "GET", connections+"/"+id, "").body["qCredentialsID"].(string)
 	if got := r.want(200, "GET", embedded, ""); got.body["qSeparated"] != 0.0 {
-		t.Errorf("%s", got.text)
+		t.Errorf("got %s, want embedded credentials", got.text)
 	}
 	r.want(204, "PATCH", embedded, `[{"op": "replace", "path": "/qPassword", "value": "enc"}]`)
 	if !r.CredentialEquals(id, "qPassword", "enc") {

@@ -42,7 +42,7 @@ func TestTheStateSurvivesTheProcess(t *testing.T) {
 		}
 		got := r.want(200, "GET", connections+"/"+id+"?parseConnection=true", "")
 		if got.body["updated"] != updated || compact(t, got.body["connectionProperties"]) != `{"QueryTimeout":12,"host":"h"}` {
-			t.Errorf("%s", got.text)
+			t.Errorf("got %s after a restart, want the patched properties and the same time of the update", got.text)
 		}
 		if _, found := r.Find("", "Mine"); found {
 			t.Error("a deleted connection is back")
@@ -72,7 +72,7 @@ func TestTheStateHoldsNoSecretAndIsPrivate(t *testing.T) {
 		t.Fatal(err)
 	}
 	if info.Mode().Perm() != 0o600 && runtime.GOOS != "windows" { // there the folder decides
-		t.Errorf("mode %v", info.Mode())
+		t.Errorf("got mode %v of the state file, want 0600", info.Mode())
 	}
 }
 
@@ -100,7 +100,7 @@ func TestAStateIsOfOneProcess(t *testing.T) {
 	first := open(t, acme, file)
 	_, err := inspect.Open([]byte(acme), file, qlik.Options{LockTimeout: 50 * time.Millisecond})
 	if err == nil || !strings.Contains(err.Error(), "in use by another process") {
-		t.Errorf("error %v", err)
+		t.Errorf("got error %v, want a state in use by another process", err)
 	}
 	if err := first.Close(); err != nil {
 		t.Fatal(err)
@@ -117,7 +117,7 @@ func TestADamagedStateIsNotOverwritten(t *testing.T) {
 	}
 	_, err := inspect.Open([]byte(acme), file, qlik.Options{})
 	if err == nil || !strings.Contains(err.Error(), "delete it to start from the seed") {
-		t.Errorf("error %v", err)
+		t.Errorf("got error %v, want the advice to delete the damaged state", err)
 	}
 }
 
@@ -162,7 +162,7 @@ func TestSeedMistakesAreNamedByTheirPath(t *testing.T) {
 func TestAllSeedMistakesAreReported(t *testing.T) {
 	_, err := inspect.New([]byte(`{"users": [{"email": "a@x"}], "spaces": [{"name": "a", "type": "b"}], "disabledDataSources": ["x"]}`), qlik.Options{})
 	if err == nil || strings.Count(err.Error(), "seed: ") != 2 {
-		t.Errorf("error %v", err)
+		t.Errorf("got error %v, want both mistakes of the seed", err)
 	}
 }
 
@@ -194,7 +194,7 @@ func TestHandsChangeThingsBehindAClientsBack(t *testing.T) {
 	}
 	got := r.want(200, "GET", connections+"/"+r.id("Griffin", "Book")+"?parseConnection=true", "")
 	if text := compact(t, got.body["connectionProperties"]); text != `{"QueryTimeout":45,"host":"db9"}` || got.body["updated"] == before {
-		t.Errorf("%s", got.text)
+		t.Errorf("got %s after the edit, want host db9 and another time of the update", got.text)
 	}
 	if !r.CredentialEquals(id, "password", "pw1") {
 		t.Error("an edit lost the credentials")
@@ -207,7 +207,7 @@ func TestHandsChangeThingsBehindAClientsBack(t *testing.T) {
 	}
 	added, err := r.Add(inspect.SeedConnection{Name: "Copy", Space: "Finance", DataSource: "rest", Credentials: map[string]any{"password": "p"}})
 	if err != nil || !r.HasCredentials(added) {
-		t.Errorf("add: %v", err)
+		t.Errorf("add: got error %v, want a connection with credentials", err)
 	}
 	if len(r.Writes()) != 0 {
 		t.Error("hands are in the request log")
@@ -248,7 +248,7 @@ func benchmarkGet(b *testing.B, tenant *inspect.Tenant, path string) {
 	request.Header.Set("Authorization", "Bearer "+tenant.Token())
 	w := httptest.NewRecorder()
 	if tenant.ServeHTTP(w, request); w.Code != 200 {
-		b.Fatalf("status %d", w.Code)
+		b.Fatalf("got status %d, want 200", w.Code)
 	}
 }
 
@@ -272,12 +272,12 @@ func TestAWriteThatCannotBeSavedChangesNothing(t *testing.T) {
 		t.Error("a connection is added by hand")
 	}
 	if err := tenant.Unsaved(); err == nil || !strings.Contains(err.Error(), filepath.ToSlash(file)) {
-		t.Errorf("the error is %v", err)
+		t.Errorf("got error %v, want one that names the file that cannot be saved", err)
 	}
 	r.want(200, "GET", connections+"/"+mine, "")
 	for name, want := range map[string]bool{"before": true, "Mine": true, "after": false, "by hand": false} {
 		if _, found := r.Find("", name); found != want {
-			t.Errorf("%s is there: %v", name, found)
+			t.Errorf("%s: got found %v, want %v", name, found, want)
 		}
 	}
 

@@ -39,7 +39,7 @@ func TestAFullDiskLeavesTheOldState(t *testing.T) {
 	f := kept(t, mounted(t))
 	err := f.put(strings.Repeat("x", 200_000))
 	if !errors.Is(err, syscall.ENOSPC) || !strings.Contains(err.Error(), f.path) || f.Unsaved() != err {
-		t.Errorf("the error is %v, and then %v", err, f.Unsaved())
+		t.Errorf("got error %v, and then %v from Unsaved; want the same ENOSPC error with the path of the state", err, f.Unsaved())
 	}
 	holds(t, f, "old")
 	if err := f.put("new"); err != nil {
@@ -57,7 +57,7 @@ func TestAReadOnlyDiskLeavesTheOldState(t *testing.T) {
 	}
 	err := f.put("new")
 	if !errors.Is(err, syscall.EROFS) || !strings.Contains(err.Error(), f.path) || f.Unsaved() != err {
-		t.Errorf("the error is %v, and then %v", err, f.Unsaved())
+		t.Errorf("got error %v, and then %v from Unsaved; want the same EROFS error with the path of the state", err, f.Unsaved())
 	}
 	holds(t, f, "old")
 }

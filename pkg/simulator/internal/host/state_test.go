@@ -68,7 +68,7 @@ func TestAStateThatIsOpenInAnotherProgramIsWaitedForOnceForASecond(t *testing.T)
 			return os.Rename(from, to)
 		}
 		if err := f.put("new"); err != nil || tries < 3 || f.Unsaved() != nil {
-			t.Fatalf("after %d tries: %v, %v", tries, err, f.Unsaved())
+			t.Fatalf("after %d tries: got error %v and %v from Unsaved, want success after 3 tries or more", tries, err, f.Unsaved())
 		}
 		holds(t, f, "new")
 
@@ -79,7 +79,7 @@ func TestAStateThatIsOpenInAnotherProgramIsWaitedForOnceForASecond(t *testing.T)
 			t.Errorf("it has waited for %v", waited)
 		}
 		if !errors.Is(err, errInUse) || !strings.Contains(err.Error(), filepath.ToSlash(f.path)+": in use") || strings.Contains(err.Error(), ".tmp") || f.Unsaved() != err {
-			t.Errorf("the error is %v, and then %v", err, f.Unsaved())
+			t.Errorf("got error %v, and then %v from Unsaved; want the same one that says which file is in use", err, f.Unsaved())
 		}
 		holds(t, f, "new")
 		start, tries = time.Now(), 0
@@ -88,7 +88,7 @@ func TestAStateThatIsOpenInAnotherProgramIsWaitedForOnceForASecond(t *testing.T)
 		}
 		free = time.Now()
 		if err := f.put("last"); err != nil || f.Unsaved() != nil {
-			t.Errorf("%v, %v", err, f.Unsaved())
+			t.Errorf("got error %v and %v from Unsaved, want the next state to be saved", err, f.Unsaved())
 		}
 		holds(t, f, "last")
 	})
@@ -102,7 +102,7 @@ func TestARenameThatFailsForAnotherReasonIsTriedOnce(t *testing.T) {
 	tries := 0
 	f.rename = func(string, string) error { tries++; return errors.New("no") }
 	if err := f.put("new"); err == nil || tries != 1 {
-		t.Errorf("after %d tries: %v", tries, err)
+		t.Errorf("after %d tries: got error %v, want an error after 1 try", tries, err)
 	}
 	holds(t, f, "old")
 }
@@ -135,12 +135,12 @@ func TestAFileThatIsNotAStateIsNotReplaced(t *testing.T) {
 		})
 		switch {
 		case want == "" && (err != nil || !reseeded):
-			t.Errorf("%s: reseeded %v, %v", text, reseeded, err)
+			t.Errorf("%s: got reseeded %v, error %v; want a new state without an error", text, reseeded, err)
 		case want != "" && (err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), path)):
-			t.Errorf("%s: %v", text, err)
+			t.Errorf("%s: got error %v, want one with %q and the path", text, err, want)
 		}
 		if kept, err := os.ReadFile(path); err != nil || string(kept) != text {
-			t.Errorf("%s: it holds %s, %v", text, kept, err)
+			t.Errorf("%s: the file holds %s (error %v), want it unchanged", text, kept, err)
 		}
 	}
 }
@@ -154,7 +154,7 @@ func TestNoStateOrLockIsWrittenThroughALink(t *testing.T) {
 		}
 		_, err := lockState(filepath.Join(folder, "state.json"), time.Second)
 		if err == nil || !strings.Contains(err.Error(), name+" is not a regular file") {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: got error %v, want a refusal to write through a link", name, err)
 		}
 		if _, err := os.Lstat(precious); !errors.Is(err, os.ErrNotExist) {
 			t.Errorf("%s: written through the link", name)

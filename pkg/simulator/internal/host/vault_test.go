@@ -20,7 +20,7 @@ func TestAVaultIsOpenedUnderItsSeedAlone(t *testing.T) {
 		t.Fatalf("hidden as %s, error %v", hidden, err)
 	}
 	if got, err := vault.Reveal(hidden); err != nil || !reflect.DeepEqual(got, value) {
-		t.Errorf("got %v, error %v", got, err)
+		t.Errorf("got the revealed value %v, error %v; want %v", got, err, value)
 	}
 	other, err := host.NewVault([]byte("another seed"))
 	if err != nil {
@@ -28,7 +28,7 @@ func TestAVaultIsOpenedUnderItsSeedAlone(t *testing.T) {
 	}
 	for text, opener := range map[string]*host.Vault{hidden: other, "no base64!": vault, "QUJD": vault, hidden[:len(hidden)-4]: vault} {
 		if got, err := opener.Reveal(text); err == nil {
-			t.Errorf("%s is opened: %v", text, got)
+			t.Errorf("%s is revealed as %v under another seed, want an error", text, got)
 		}
 	}
 }
