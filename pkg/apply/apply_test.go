@@ -280,10 +280,10 @@ func TestRunSettlesEveryChange(t *testing.T) {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(test.want, outline(result)); diff != "" {
-				t.Error(diff)
+				t.Errorf("the result differs (-want +got):\n%s", diff)
 			}
 			if diff := cmp.Diff(test.calls, test.tenant.calls); diff != "" {
-				t.Errorf("calls: %s", diff)
+				t.Errorf("calls differ (-want +got):\n%s", diff)
 			}
 			if result.Format != apply.Format || result.Hash != test.plan.Hash || result.Tenant != test.plan.Tenant || result.Project != "acme" {
 				t.Errorf("it does not say what was applied: %+v", result)
@@ -304,7 +304,7 @@ func TestAnItemHasTheIdThatTheProviderGave(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := []string{result.Items[0].ID, result.Items[1].ID, result.Items[2].ID}; !slices.Equal(got, []string{"live-0", "live-1", "id-2"}) {
-		t.Errorf("got %v", got)
+		t.Errorf("got ids %v, want live-0, live-1 and id-2", got)
 	}
 }
 
@@ -331,7 +331,7 @@ func TestARunThatOnlyFailedOrWasRefusedWroteNothing(t *testing.T) {
 				t.Fatal(err)
 			}
 			if got := result.Wrote(); got != test.want {
-				t.Errorf("got %v", got)
+				t.Errorf("got Wrote %v, want %v", got, test.want)
 			}
 		})
 	}
@@ -353,7 +353,7 @@ func TestARefusedPlanIsNotStarted(t *testing.T) {
 	f := &tenant{}
 	_, err := apply.Run(t.Context(), p, apply.Options{Execute: f.execute})
 	if !errors.Is(err, apply.ErrRefused) || err.Error() != "refused: too many deletes" || len(f.calls) > 0 {
-		t.Errorf("got %v, %v", err, f.calls)
+		t.Errorf("got error %v after calls %v, want the refusal of the plan and no call", err, f.calls)
 	}
 }
 
@@ -366,7 +366,7 @@ func TestAnOrderWithoutEndIsAnErrorBeforeTheFirstWrite(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			f := &tenant{}
 			if _, err := apply.Run(t.Context(), p, apply.Options{Execute: f.execute}); err == nil || len(f.calls) > 0 {
-				t.Errorf("got %v, %v", err, f.calls)
+				t.Errorf("got error %v after calls %v, want an error before any call", err, f.calls)
 			}
 		})
 	}
@@ -391,7 +391,7 @@ func TestNoMoreStepsRunAtATimeThanAllowed(t *testing.T) {
 					gate <- struct{}{}
 				}
 				if result := <-results; !result.Complete() {
-					t.Errorf("%v", outline(result))
+					t.Errorf("got an incomplete run, want every step done: %v", outline(result))
 				}
 			})
 		})
@@ -463,7 +463,7 @@ func TestStopLetsRunningStepsFinishAndStartsNoMore(t *testing.T) {
 			"4 = 2 done + 0 failed + 0 blocked + 2 skipped",
 		}
 		if diff := cmp.Diff(want, outline(<-results)); diff != "" {
-			t.Error(diff)
+			t.Errorf("the result differs (-want +got):\n%s", diff)
 		}
 	})
 }
@@ -474,7 +474,7 @@ func TestStopBeforeTheBeginningSendsNothing(t *testing.T) {
 	f := &tenant{}
 	result, err := apply.Run(t.Context(), single(2), apply.Options{Execute: f.execute, Stop: stop})
 	if err != nil || result.Ledger.Skipped != 2 || len(f.calls) > 0 || result.Wrote() {
-		t.Errorf("got %v, %v, %v", result, err, f.calls)
+		t.Errorf("got %v, error %v, calls %v; want two skipped items and no call", result, err, f.calls)
 	}
 }
 
@@ -498,7 +498,7 @@ func TestCancellingBreaksRunningRequestsAndKeepsTheLedger(t *testing.T) {
 			"4 = 1 done + 2 failed + 0 blocked + 1 skipped",
 		}
 		if diff := cmp.Diff(want, outline(<-results)); diff != "" {
-			t.Error(diff)
+			t.Errorf("the result differs (-want +got):\n%s", diff)
 		}
 	})
 }
@@ -508,7 +508,7 @@ func TestTheFirstReasonToStopStays(t *testing.T) {
 	f := &tenant{fails: map[int]error{0: connection.ErrUnauthorized}, during: func(context.Context, []int) { close(stop) }}
 	result, err := apply.Run(t.Context(), single(2), apply.Options{Execute: f.execute, Parallelism: 1, Stop: stop})
 	if err != nil || result.Items[1].Error != "stopped: the tenant no longer accepts the token" {
-		t.Errorf("got %v, %v", outline(result), err)
+		t.Errorf("got %v, error %v; want the first reason to stop", outline(result), err)
 	}
 }
 
@@ -529,7 +529,7 @@ func TestProgressTellsEveryStepWithTheErrorOfItsFirstItem(t *testing.T) {
 		"3/3 s3: <nil>",
 	}
 	if diff := cmp.Diff(want, lines); diff != "" {
-		t.Error(diff)
+		t.Errorf("lines of progress differ (-want +got):\n%s", diff)
 	}
 }
 
@@ -561,17 +561,17 @@ func TestSecretsAreResolvedOnceEachAndBeforeTheFirstWrite(t *testing.T) {
 		},
 	})
 	if err != nil || !result.Complete() {
-		t.Fatal(err, result)
+		t.Fatalf("got error %v and %+v, want a complete run", err, result)
 	}
 	if diff := cmp.Diff([]string{"{file: SHARED}", "{env: SHARED}"}, asked); diff != "" {
-		t.Errorf("asked for: %s", diff)
+		t.Errorf("secrets that were asked for differ (-want +got):\n%s", diff)
 	}
 	want := map[int]any{
 		0: map[string]any{"password": "value of {env: SHARED}", "user": "ana"},
 		1: map[string]any{"password": "value of {env: SHARED}", "files": []any{map[string]any{"value": "value of {file: SHARED}"}}},
 	}
 	if diff := cmp.Diff(want, f.secrets); diff != "" {
-		t.Errorf("sent: %s", diff)
+		t.Errorf("secrets that were sent differ (-want +got):\n%s", diff)
 	}
 	if len(connection.Secrets(p.Steps[0].Items[0].Operation.Credentials)) > 0 {
 		t.Error("the plan now holds a secret")
@@ -640,10 +640,10 @@ func TestAllMissingSecretsAreReportedTogetherAndNothingIsExecuted(t *testing.T) 
 	}
 	var problems connection.Problems
 	if !errors.As(err, &problems) {
-		t.Fatalf("got %v", err)
+		t.Fatalf("got error %v, want problems", err)
 	}
 	if diff := cmp.Diff(want, strings.Split(problems.Error(), "\n")); diff != "" {
-		t.Error(diff)
+		t.Errorf("problems differ (-want +got):\n%s", diff)
 	}
 }
 
@@ -718,10 +718,10 @@ func TestARecreateIsOneCreateAndOneRow(t *testing.T) {
 				t.Errorf("got  %s\nwant %s", got, test.want)
 			}
 			if len(calls[0]) != 1 || len(left) > 0 {
-				t.Fatalf("calls %+v", calls)
+				t.Fatalf("got calls %+v, want one create first and every step called", calls)
 			}
 			if len(calls) > 1 && (calls[1][0].ID != "1" || calls[1][1].ID != "made" || undoes != &undo) {
-				t.Errorf("row %+v", calls[1])
+				t.Errorf("got the last call %+v, want the old connection, the new one and the undo", calls[1])
 			}
 		})
 	}
@@ -771,7 +771,7 @@ func TestARecreateIsOneRowWhereTheNewOneIsThere(t *testing.T) {
 				t.Errorf("got  %s\nwant %s", got, test.want)
 			}
 			if len(row.Operations) != 2 || row.Operations[0].ID != "1" || row.Operations[1].ID != "made" || row.Undo != &undo {
-				t.Errorf("row %+v", row)
+				t.Errorf("got group %+v, want the old connection, the new one and the undo", row)
 			}
 		})
 	}

@@ -146,7 +146,7 @@ func TestAnyRunKeepsItsOrderAndItsLedger(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, trouble := range f.troubles {
-			t.Error(trouble)
+			t.Errorf("the run broke a rule: %s", trouble)
 		}
 		if progress != len(p.Steps) {
 			t.Errorf("%d of %d steps were told", progress, len(p.Steps))

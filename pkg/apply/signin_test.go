@@ -75,7 +75,7 @@ func TestACodeThatIsMissingIsAskedForAndNoMistake(t *testing.T) {
 			}
 			lines := outline(result)
 			if diff := cmp.Diff(test.want, lines); diff != "" {
-				t.Error(diff)
+				t.Errorf("lines differ (-want +got):\n%s", diff)
 			}
 			if !slices.Equal(kinds, []connection.Mechanism{test.kind}) || result.Items[0].SignInURL != test.url {
 				t.Errorf("kinds %q, address %q", kinds, result.Items[0].SignInURL)
@@ -100,6 +100,6 @@ func TestOnlyTheCodeOfASignInMayBeMissing(t *testing.T) {
 		},
 	})
 	if err == nil || err.Error() != "PASSWORD is not set" {
-		t.Errorf("error %v", err)
+		t.Errorf("got error %v, want PASSWORD is not set", err)
 	}
 }

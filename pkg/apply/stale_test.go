@@ -107,9 +107,9 @@ func TestAnAcknowledgedWriteIsLookedForAgainUntilTheTenantShowsIt(t *testing.T) 
 				result, took := run(t, 5*time.Second)
 				switch {
 				case !test.waits && took > 0:
-					t.Errorf("waited %v", took)
+					t.Errorf("waited %v, want no wait", took)
 				case test.waits && (took < 5*time.Second || took > 10*time.Second || !result.Complete()):
-					t.Errorf("after %v: %+v", took, result.Items[0].Differs)
+					t.Errorf("waited %v, want 5s to 10s and a complete run: %+v", took, result.Items[0].Differs)
 				}
 			})
 		})
@@ -118,7 +118,7 @@ func TestAnAcknowledgedWriteIsLookedForAgainUntilTheTenantShowsIt(t *testing.T) 
 				result, took := run(t, time.Hour)
 				differs := result.Items[0].Differs
 				if test.waits != (took == 30*time.Second) || test.reason != "" && (differs == nil || !strings.HasSuffix(differs.Reason, test.reason)) {
-					t.Errorf("after %v: %+v", took, differs)
+					t.Errorf("waited %v, want 30s only for a write that does not show: %+v", took, differs)
 				}
 			})
 		})
@@ -155,7 +155,7 @@ func TestTheSecondOfTwoWritesIsLookedForAgain(t *testing.T) {
 			},
 		})
 		if took := time.Since(began); err != nil || !result.Complete() || took < 5*time.Second {
-			t.Errorf("%+v after %v: %v", result, took, err)
+			t.Errorf("got %+v after %v, error %v; want a complete run after at least 5s", result, took, err)
 		}
 	})
 }
@@ -183,10 +183,10 @@ func TestLookingAgainEndsWithAnInterruptOrAFailure(t *testing.T) {
 				})
 				took := time.Since(began)
 				if err != nil || reads != 3 || took != 3*time.Second {
-					t.Fatalf("%d reads, %v: %v", reads, took, err)
+					t.Fatalf("got %d reads in %v, error %v; want 3 reads in 3s", reads, took, err)
 				}
 				if differs := result.Items[0].Differs; differs == nil || differs.Reason != "it is not there, even after 3s" {
-					t.Errorf("%+v", differs)
+					t.Errorf("got %+v, want the connection that is missing after 3s", differs)
 				}
 			})
 		})

@@ -67,17 +67,17 @@ func TestWhatWasDoneIsReadAgain(t *testing.T) {
 	}
 	want := apply.Ledger{Planned: 5, Done: 3, Failed: 2, Differs: 1}
 	if diff := cmp.Diff(want, result.Ledger); diff != "" {
-		t.Error(diff)
+		t.Errorf("the ledger differs (-want +got):\n%s", diff)
 	}
 	if result.Complete() {
 		t.Error("it is complete")
 	}
 	differs := result.Items[1]
 	if diff := cmp.Diff(&plan.Finding{Fields: []plan.Field{{Path: "/properties/path", Before: "/declared", After: "/other"}}}, differs.Differs); diff != "" {
-		t.Error(diff)
+		t.Errorf("the finding differs (-want +got):\n%s", diff)
 	}
 	if differs.Outcome != apply.Done || differs.Position.Line != 20 || differs.Position.Column != len("/properties/path") {
-		t.Errorf("item %+v", differs)
+		t.Errorf("got item %+v, want a done one at the place of its path", differs)
 	}
 	if settled := result.Items[2]; settled.Outcome != apply.Done || settled.Unknown || settled.Error != "" {
 		t.Errorf("what may have happened, and has: %+v", settled)
@@ -101,7 +101,7 @@ func TestACreateThatWasNotAnsweredGetsTheIDThatIsThere(t *testing.T) {
 		},
 	})
 	if err != nil || result.Items[0].Outcome != apply.Done || result.Items[0].ID != "new" {
-		t.Errorf("%+v, %v", result.Items[0], err)
+		t.Errorf("got %+v, error %v; want a done item with the id that was found", result.Items[0], err)
 	}
 }
 
@@ -114,7 +114,7 @@ func TestWhatCannotBeReadAgainIsNotVerified(t *testing.T) {
 		},
 	})
 	if err != nil || result.Ledger.Done != 2 || result.Unverified != "list spaces: 403" || result.Complete() {
-		t.Errorf("%+v, %v", result, err)
+		t.Errorf("got %+v, error %v; want both done and unverified because of the 403", result, err)
 	}
 }
 
@@ -152,7 +152,7 @@ func TestNothingIsReadAgainWhereNothingWasDone(t *testing.T) {
 	f = &tenant{during: func(context.Context, []int) { close(stop) }}
 	result, err := apply.Run(t.Context(), single(2), apply.Options{Execute: f.execute, Again: again, Parallelism: 1, Stop: stop})
 	if err != nil || result.Unverified == "" || result.Ledger.Done != 1 {
-		t.Errorf("after an interrupt: %+v, %v", result, err)
+		t.Errorf("after an interrupt: got %+v, error %v; want one done and unverified", result, err)
 	}
 }
 
@@ -168,6 +168,6 @@ func TestARefusalStandsAtTheLineOfItsProperty(t *testing.T) {
 		},
 	})
 	if err != nil || result.Items[0].Position.String() != "a.yaml:7:15" {
-		t.Errorf("%+v, %v", result, err)
+		t.Errorf("got %+v, error %v; want the refusal at a.yaml:7:15", result, err)
 	}
 }

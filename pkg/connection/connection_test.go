@@ -47,7 +47,7 @@ func TestEqualComparesValuesAndNeverSecrets(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if got := connection.Equal(test.a, test.b); got != test.want {
-				t.Errorf("got %v", got)
+				t.Errorf("got equal %v, want %v", got, test.want)
 			}
 			if got := connection.Equal(test.b, test.a); got != test.want {
 				t.Errorf("the other way round: got %v", got)
@@ -128,7 +128,7 @@ func TestAKeyDigestNamesOneKeyOnly(t *testing.T) {
 	for _, key := range keys {
 		digest := connection.KeyDigest(key)
 		if len(digest) != 16 || strings.Trim(digest, "0123456789abcdef") != "" {
-			t.Errorf("%q: the digest is %q", key, digest)
+			t.Errorf("%q: got digest %q, want 16 hexadecimal digits", key, digest)
 		}
 		if other, taken := seen[digest]; taken {
 			t.Errorf("%q and %q have the same digest", key, other)
@@ -153,7 +153,7 @@ func TestANotSensitiveMarkLiftsTheNamesThatItRecordsForItsProject(t *testing.T) 
 		want              bool
 	}{{"p", "pin", true}, {"p", "Pin", false}, {"p", "", false}, {"p", "code", false}, {"q", "pin", false}, {"", "pin", false}} {
 		if got := mark.Lifts(test.project, test.property); got != test.want {
-			t.Errorf("%+v: %v", test, got)
+			t.Errorf("%+v: got lifted %v, want %v", test, got, test.want)
 		}
 	}
 	nobodys, withoutKey := mark, mark
@@ -171,11 +171,11 @@ func TestASensitiveMarkHidesTheNamesThatItRecordsAndNoOther(t *testing.T) {
 	mark := connection.Mark{Sensitive: connection.SensitiveMark([]string{"pin", "OffsetDataPath", "pin"})}
 	for name, want := range map[string]bool{"pin": true, "OffsetDataPath": true, "Pin": false, "": false, "pinOffsetDataPath": false} {
 		if got := mark.Hides(name); got != want {
-			t.Errorf("%q: %v", name, got)
+			t.Errorf("%q: got hidden %v, want %v", name, got, want)
 		}
 	}
 	if again := connection.SensitiveMark([]string{"OffsetDataPath", "pin"}); again != mark.Sensitive || len(again) != 16 {
-		t.Errorf("%q and %q", mark.Sensitive, again)
+		t.Errorf("got marks %q and %q, want the same 16 characters for another order of the names", mark.Sensitive, again)
 	}
 	if none := (&connection.Mark{}); none.Hides("") || connection.SensitiveMark(nil) != "" {
 		t.Error("nothing is recorded, and something is hidden")
@@ -213,7 +213,7 @@ func TestACredentialsMarkChangesWithVersionReferencesPlainPartsAndOwner(t *testi
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if (test.mark == first) != test.equal {
-				t.Errorf("%s and %s", first, test.mark)
+				t.Errorf("got marks %s and %s, want equal: %v", first, test.mark, test.equal)
 			}
 		})
 	}
@@ -291,7 +291,7 @@ func TestProblemsAreSortedByPositionThenText(t *testing.T) {
 		mixed := connection.Problems(rapid.Permutation(sorted).Draw(t, "order"))
 		mixed.Sort()
 		if diff := cmp.Diff(sorted, mixed); diff != "" {
-			t.Fatal(diff)
+			t.Fatalf("problems are not sorted (-want +got):\n%s", diff)
 		}
 	})
 }
@@ -320,18 +320,18 @@ func TestOnlyProblemsThatAreErrorsMakeAnError(t *testing.T) {
 	late := connection.Problem{Position: at("a.yaml", 9, 1), Severity: connection.SeverityError, Message: "late"}
 	early := connection.Problem{Position: at("a.yaml", 5, 1), Severity: connection.SeverityError, Message: "early"}
 	if err := (connection.Problems{warning}).Err(); err != nil {
-		t.Errorf("a warning is an error: %v", err)
+		t.Errorf("got error %v for a warning, want none", err)
 	}
 	if err := connection.Problems(nil).Err(); err != nil {
-		t.Errorf("nothing is an error: %v", err)
+		t.Errorf("got error %v for no problem, want none", err)
 	}
 	err := connection.Problems{late, warning, early}.Err()
 	if err == nil || err.Error() != "a.yaml:5:1: early\na.yaml:9:1: late" {
-		t.Errorf("got %v", err)
+		t.Errorf("got error %v, want both errors and no warning", err)
 	}
 	var problems connection.Problems
 	if !errors.As(err, &problems) || len(problems) != 2 {
-		t.Errorf("the error holds %v", problems)
+		t.Errorf("got problems %v inside the error, want two", problems)
 	}
 }
 
@@ -340,10 +340,10 @@ func TestKeysAreOrderedBySpaceThenName(t *testing.T) {
 	slices.SortFunc(keys, connection.Key.Compare)
 	want := []connection.Key{{Space: "A", Name: "B"}, {Space: "A", Name: "b"}, {Space: "B", Name: "a"}}
 	if diff := cmp.Diff(want, keys); diff != "" {
-		t.Error(diff)
+		t.Errorf("the order of keys differs (-want +got):\n%s", diff)
 	}
 	if got := keys[0].String(); got != "A/B" {
-		t.Errorf("got %q", got)
+		t.Errorf("got key %q, want A/B", got)
 	}
 }
 
@@ -357,7 +357,7 @@ func TestASpaceIsNamedAsAFileHasIt(t *testing.T) {
 			t.Errorf("got %q, want %q", got, want)
 		}
 		if end := (connection.MoveEnd{Space: ref, Name: "Orders"}); end.String() != want+"/Orders" {
-			t.Errorf("got %q", end)
+			t.Errorf("got move end %q, want %q", end, want+"/Orders")
 		}
 		elsewhere := ref
 		elsewhere.Position = at("a.yaml", 1, 1)
@@ -370,10 +370,10 @@ func TestASpaceIsNamedAsAFileHasIt(t *testing.T) {
 func TestAConnectionWithoutPlacesIsNowhere(t *testing.T) {
 	var d connection.Desired
 	if got := d.PositionOf("/name"); got != (connection.Position{}) || got.String() != "" {
-		t.Errorf("got %v", got)
+		t.Errorf("got position %v of a connection without places, want none", got)
 	}
 	d.At = func(path string) connection.Position { return at(path, 1, 2) }
 	if got := d.PositionOf("/name").String(); got != "/name:1:2" {
-		t.Errorf("got %v", got)
+		t.Errorf("got position %v, want /name:1:2", got)
 	}
 }

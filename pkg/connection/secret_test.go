@@ -103,7 +103,7 @@ func TestABareSecretPrintsThePlaceholderWhateverTheVerb(t *testing.T) {
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
 		for name, value := range map[string]any{"full": connection.NewSecret(canary), "zero": connection.Secret{}} {
 			if got := fmt.Sprintf(verb, value); got != connection.Placeholder {
-				t.Errorf("%s with %s: got %q", name, verb, got)
+				t.Errorf("%s with %s: got %q, want the placeholder", name, verb, got)
 			}
 		}
 	}
@@ -182,10 +182,10 @@ func TestNoEncoderShowsASecret(t *testing.T) {
 func TestEncodersWriteThePlaceholder(t *testing.T) {
 	value := map[string]any{"password": connection.NewSecret(canary)}
 	if text, err := json.Marshal(value); err != nil || string(text) != `{"password":"(secret)"}` {
-		t.Errorf("json: %s, %v", text, err)
+		t.Errorf("json: got %s, error %v; want the placeholder as the password", text, err)
 	}
 	if text, err := yaml.Marshal(value); err != nil || string(text) != "password: (secret)\n" {
-		t.Errorf("yaml: %s, %v", text, err)
+		t.Errorf("yaml: got %s, error %v; want the placeholder as the password", text, err)
 	}
 }
 
@@ -239,7 +239,7 @@ func TestAPanicNeverShowsASecret(t *testing.T) {
 
 func TestOnlyRevealGivesTheValue(t *testing.T) {
 	if got := connection.NewSecret(canary).Reveal(); got != canary {
-		t.Errorf("got %q", got)
+		t.Errorf("got the revealed value %q, want the canary", got)
 	}
 	if got := (connection.Secret{}).Reveal(); got != "" {
 		t.Errorf("the zero secret gives %q", got)
@@ -270,7 +270,7 @@ func TestResolveReplacesEveryReferenceAndKeepsTheRest(t *testing.T) {
 		return connection.NewSecret("value of " + r.String()), nil
 	})
 	if len(errs) > 0 {
-		t.Fatal(errs)
+		t.Fatalf("got errors %v, want none", errs)
 	}
 	want := map[string]any{
 		"user": "ana", "port": json.Number("1433"), "nothing": nil, "none": []any(nil), "empty": []any{},
@@ -278,7 +278,7 @@ func TestResolveReplacesEveryReferenceAndKeepsTheRest(t *testing.T) {
 		"files":    []any{map[string]any{"name": "key.json", "value": "value of {file: key, encoding: base64}"}},
 	}
 	if diff := cmp.Diff(want, connection.Reveal(resolved)); diff != "" {
-		t.Error(diff)
+		t.Errorf("the resolved tree differs (-want +got):\n%s", diff)
 	}
 	if connection.Canonical(tree) != before {
 		t.Error("the tree that was given has changed")
@@ -303,13 +303,13 @@ func TestResolveGoesOnAfterAnErrorInTheOrderOfTheTree(t *testing.T) {
 		return connection.Secret{}, errors.New(r.Env)
 	})
 	if got := fmt.Sprint(errs); got != "[A B2 C]" {
-		t.Errorf("got %s", got)
+		t.Errorf("got errors %s, want those of A, B2 and C in the order of the tree", got)
 	}
 }
 
 func TestATreeThatIsNilStaysNil(t *testing.T) {
 	resolved, errs := connection.Resolve(map[string]any(nil), nil)
 	if tree, ok := resolved.(map[string]any); !ok || tree != nil || errs != nil {
-		t.Errorf("got %#v, %v", resolved, errs)
+		t.Errorf("got %#v, errors %v; want a nil tree without errors", resolved, errs)
 	}
 }

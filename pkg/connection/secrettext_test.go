@@ -19,12 +19,12 @@ func TestEverySecretInATextIsFoundAndRedacted(t *testing.T) {
 			continue
 		}
 		if !connection.HoldsSecret(text) {
-			t.Errorf("missed: %s", text)
+			t.Errorf("got no secret, want one in %s", text)
 		}
 		for _, around := range []string{text, "error: " + text, "the service answered 400: " + text + "; try again", "«" + text + "»\nand more"} {
 			redacted := connection.RedactSecrets(around)
 			if strings.Contains(redacted, "hunter2") || strings.Contains(redacted, "aHVudGVyM") || strings.Contains(redacted, "918273645") {
-				t.Errorf("%q is redacted to %q", around, redacted)
+				t.Errorf("%q is redacted to %q, want no part of the secret", around, redacted)
 			}
 			if again := connection.RedactSecrets(redacted); again != redacted {
 				t.Errorf("redacted again, %q becomes %q", redacted, again)
@@ -39,7 +39,7 @@ func TestAHarmlessTextIsLeftAsItIs(t *testing.T) {
 			t.Errorf("%s is taken for the name of a secret", one.Property)
 		}
 		if text, ok := one.Value.(string); ok && connection.RedactSecrets(text) != text {
-			t.Errorf("%q is redacted to %q", text, connection.RedactSecrets(text))
+			t.Errorf("%q is redacted to %q, want it unchanged", text, connection.RedactSecrets(text))
 		}
 	}
 }

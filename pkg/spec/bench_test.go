@@ -28,7 +28,7 @@ func BenchmarkValidate(b *testing.B) {
 		project, problems := spec.LoadProject(path)
 		set, more := project.Desired(&project.Tenants[0], nil)
 		if len(problems)+len(more) > 0 || len(set.Connections) != n {
-			b.Fatal(problems, more)
+			b.Fatalf("got problems %v and %v, want %d connections without any", problems, more, n)
 		}
 		return set
 	}
@@ -43,10 +43,10 @@ func BenchmarkValidate(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
 			if problems := spec.CheckProperties(set.Connections, catalog(sampleSchema, nil)); len(problems) > 0 {
-				b.Fatal(problems)
+				b.Fatalf("got problems %v, want none with the properties", problems)
 			}
 			if problems := spec.CheckCredentials(set.Connections, classify, holdsSecret, knowsSecret); len(problems) > 0 {
-				b.Fatal(problems)
+				b.Fatalf("got problems %v, want none with the credentials", problems)
 			}
 		}
 	})
@@ -69,7 +69,7 @@ func BenchmarkValidate(b *testing.B) {
 			set, problems := project.Desired(&project.Tenants[0], nil)
 			problems = spec.Collect(problems, spec.CheckProperties(set.Connections, catalog(sampleSchema, nil)))
 			if len(problems) != 1001 { // no more are told
-				b.Fatal(len(problems))
+				b.Fatalf("got %d problems, want 1001: the limit and the line about the rest", len(problems))
 			}
 		}
 	})

@@ -62,7 +62,7 @@ func TestAProjectIsBoundedOverAllItsFiles(t *testing.T) {
 			said := func(options spec.Options) string {
 				p, problems := options.LoadProject("qlsync.yaml")
 				if p == nil {
-					t.Fatal(problems)
+					t.Fatalf("got no project, want one: %v", problems)
 				}
 				_, more := p.Desired(&p.Tenants[0], nil)
 				return spec.Collect(problems, more).Error()
@@ -74,7 +74,7 @@ func TestAProjectIsBoundedOverAllItsFiles(t *testing.T) {
 				return
 			}
 			if got := said(spec.Options{RaiseLimits: 2}); strings.Contains(got, test.want) {
-				t.Errorf("raised: %.500s", got)
+				t.Errorf("got %.500s with raised limits, want no %q", got, test.want)
 			}
 		})
 	}
@@ -84,7 +84,7 @@ func TestAMessageIsShortWhateverItQuotes(t *testing.T) {
 	long := connection.Problem{Message: strings.Repeat("é", 3<<20), Hint: strings.Repeat("x", 3<<20)}
 	got := spec.Collect(connection.Problems{long})[0]
 	if len(got.Message) > 4003 || len(got.Hint) > 4003 || !utf8.ValidString(got.Message) || !strings.HasSuffix(got.Message, "é...") {
-		t.Errorf("%d and %d bytes", len(got.Message), len(got.Hint))
+		t.Errorf("got a message of %d bytes and a hint of %d, want both cut to 4003 bytes of whole characters", len(got.Message), len(got.Hint))
 	}
 }
 
@@ -146,7 +146,7 @@ func TestTheLimitsOfAProjectAreRaised(t *testing.T) {
 			said := func(options spec.Options) string {
 				p, problems := options.LoadProject("qlsync.yaml")
 				if p == nil {
-					t.Fatal(problems)
+					t.Fatalf("got no project with raised limits, want one: %v", problems)
 				}
 				_, more := p.Desired(&p.Tenants[0], nil)
 				return spec.Collect(problems, more).Error()

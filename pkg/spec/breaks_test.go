@@ -13,13 +13,13 @@ func TestConnectionsThatAChangeBreaks(t *testing.T) {
 	fresh := strings.Replace(sampleSchema, `"minimum": 1,`, `"minimum": 1024,`, 1)
 	broken := spec.Breaks(set, catalog(sampleSchema, nil), catalog(fresh, nil))
 	if len(broken) != 1 || broken[0].Problems.Error() != `c.yaml:7:33: property "port" must be at least 1024` {
-		t.Error(broken)
+		t.Errorf("got %v, want the one connection whose port the change refuses", broken)
 	}
 	gone := &connection.Catalog{Known: []string{"other"}}
 	if broken := spec.Breaks(set, catalog(sampleSchema, nil), gone); len(broken) != 1 || !strings.Contains(broken[0].Problems.Error(), `there is no data source "src"`) {
-		t.Error(broken)
+		t.Errorf("got %v, want the one connection whose data source is gone", broken)
 	}
 	if broken := spec.Breaks(set, catalog(sampleSchema, nil), catalog(sampleSchema, nil)); broken != nil {
-		t.Error(broken)
+		t.Errorf("got %v, want no broken connection for the same schema twice", broken)
 	}
 }

@@ -28,7 +28,7 @@ func TestLongChains(t *testing.T) {
 	for range 2 {
 		for name, circles := range map[string]bool{"a": true, "b": true, "into": true, "there": false, "declared": false} {
 			if c.circles(foldedKey{"s", name}) != circles {
-				t.Errorf("%s: circle %v", name, !circles)
+				t.Errorf("%s: got a circle %v, want %v", name, !circles, circles)
 			}
 		}
 	}

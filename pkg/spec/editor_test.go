@@ -27,7 +27,7 @@ func editor(t *testing.T, text string) []string {
 	}})
 	root, problems := parseYAML("a.yaml", []byte(text))
 	if len(problems) > 0 {
-		t.Fatal(problems)
+		t.Fatalf("got problems %v, want none", problems)
 	}
 	violations, err := mustCompile(connections).check(root.value(), func(violation) bool { return false })
 	if err != nil {
@@ -53,7 +53,7 @@ func TestWhatAnEditorTakes(t *testing.T) {
 		"defaults: {dataSource: src, properties: {port: 1}}\nconnections: [{name: a, dataSource: other, properties: {prot: 1}}]",
 	} {
 		if found := editor(t, "version: 1\n"+text); len(found) > 0 {
-			t.Error(text, found)
+			t.Errorf("%s: got marks %q, want none", text, found)
 		}
 	}
 }
@@ -73,7 +73,7 @@ func TestWhatAnEditorMarks(t *testing.T) {
 		"defaults: {dataSource: any}\nconnections: [{name: a, dataSource: src, properties: {secure: [1]}}]": "/connections/0/properties/secure type",
 	} {
 		if found := editor(t, "version: 1\n"+text); len(found) != 1 || found[0] != want {
-			t.Errorf("%s: %q, not %q", text, found, want)
+			t.Errorf("%s: got marks %q, want only %q", text, found, want)
 		}
 	}
 }
@@ -86,7 +86,7 @@ func TestTheModelineLeadsFromTheFileToTheSchema(t *testing.T) {
 		{"p/a.yaml", "/elsewhere", "/elsewhere/" + EditorConnections},
 	} {
 		if got := Modeline(test.file, test.schemas, EditorConnections); got != "# yaml-language-server: $schema="+test.want {
-			t.Error(test, got)
+			t.Errorf("got modeline %q, want the schema %q", got, test.want)
 		}
 	}
 }

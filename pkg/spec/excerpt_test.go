@@ -48,12 +48,12 @@ func TestAnExcerptShowsWhereAndHidesWhat(t *testing.T) {
 				found = true
 				got := excerpt.Text + "\n" + strings.Repeat(" ", excerpt.Column-1) + strings.Repeat("^", excerpt.Width)
 				if got != test.want {
-					t.Errorf("%q\n%s\nnot\n%s", test.text, got, test.want)
+					t.Errorf("%q: got excerpt\n%s\nwant\n%s", test.text, got, test.want)
 				}
 			}
 		}
 		if found != (test.want != "") {
-			t.Errorf("%q: an excerpt: %v", test.text, found)
+			t.Errorf("%q: got an excerpt %v, want %v", test.text, found, test.want != "")
 		}
 	}
 }
@@ -77,7 +77,7 @@ func TestNoExcerptHoldsAValueOfCredentials(t *testing.T) {
 		}
 		for at, excerpt := range excerptsOf(t, folder, text) {
 			if strings.Contains(excerpt.Text, secret) {
-				t.Fatalf("%s\n%v shows %s", text, at, excerpt.Text)
+				t.Fatalf("%s\nthe excerpt at %v shows a value of the credentials: %s", text, at, excerpt.Text)
 			}
 		}
 	})
@@ -98,6 +98,6 @@ func TestManyMistakesOnOneLongLineAreToldInTime(t *testing.T) {
 		t.Errorf("%d excerpts of a line that nobody can read", len(found))
 	}
 	if took := time.Since(start); took > 5*time.Second {
-		t.Errorf("took %s", took)
+		t.Errorf("took %s for many mistakes on one line, want at most 5s", took)
 	}
 }

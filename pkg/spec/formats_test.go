@@ -59,9 +59,9 @@ func TestTheFormatsOfOutputs(t *testing.T) {
 			}
 			switch {
 			case test.where == "" && len(violations) > 0:
-				t.Error(violations)
+				t.Errorf("got violations %v, want none", violations)
 			case test.where != "" && (len(violations) != 1 || jsonpointer.Join(violations[0].tokens...) != test.where):
-				t.Error(violations)
+				t.Errorf("got violations %v, want one at %s", violations, test.where)
 			}
 		})
 	}

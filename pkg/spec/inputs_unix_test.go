@@ -29,7 +29,7 @@ func TestTheListOfInputsFollowsNoLinkToAShare(t *testing.T) {
 		}
 		project, problems := spec.LoadProject(file)
 		if project == nil {
-			t.Fatal(problems)
+			t.Fatalf("got no project, want one: %v", problems)
 		}
 		for _, input := range project.Inputs(nil) {
 			if input.Schema {

@@ -40,7 +40,7 @@ tenants:
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(want, tenant.RateLimits); diff != "" {
-			t.Errorf("%s: %s", name, diff)
+			t.Errorf("%s: rate limits differ (-want +got):\n%s", name, diff)
 		}
 	}
 }

@@ -23,11 +23,11 @@ func TestThousandsOfMovesThatLeadNowhere(t *testing.T) {
 	inFolder(t, project+"\n-- connections/a.yaml --\n"+file.String())
 	_, problems := readAll(t, nil)
 	if len(problems) != 600 || problems[0].Severity != connection.SeverityWarning {
-		t.Fatal(problems)
+		t.Fatalf("got %d problems, want 600 warnings: %v", len(problems), problems)
 	}
 	for i, suggested := range map[int]bool{0: true, 499: true, 500: false, 599: false} {
 		if strings.HasPrefix(problems[i].Hint, "did you mean") != suggested {
-			t.Errorf("block %d: %s", i, problems[i].Hint)
+			t.Errorf("block %d: got hint %s, want a suggestion: %v", i, problems[i].Hint, suggested)
 		}
 	}
 }
@@ -53,7 +53,7 @@ moved:
 		text += problem.Message + "\n"
 	}
 	if !strings.Contains(text, `there is no tenant "uk"`) || strings.Contains(text, "moved twice") {
-		t.Errorf("problems:\n%s", text)
+		t.Errorf("got problems\n%s\nwant the unknown tenant and no connection that is moved twice", text)
 	}
 	for i, want := range []string{"CRM", "Other"} {
 		if moves := sets[i].Moves; len(moves) != 1 || moves[0].To.Name != want || spaceNames(sets[i].OnlyMoves) != "Staging" {

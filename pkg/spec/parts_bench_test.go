@@ -43,7 +43,7 @@ func BenchmarkParts(b *testing.B) {
 		found = append(found, len(n.problems), len(CheckProperties(set, catalog)))
 		lap(4)
 		if problem != nil || found[0]+found[1] > 0 || len(set) != 10_000 {
-			b.Fatal(problem, n.problems, found, len(set))
+			b.Fatalf("got problem %v, problems %v and counts %v for %d connections; want 10,000 connections without any", problem, n.problems, found, len(set))
 		}
 	}
 	all := time.Duration(0)

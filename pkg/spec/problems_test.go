@@ -51,7 +51,7 @@ func TestWhatIsToldIsBounded(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			told := spec.Collect(test.found)
 			if len(told) != test.told {
-				t.Errorf("%d are told", len(told))
+				t.Errorf("got %d problems in the report, want %d", len(told), test.told)
 			}
 			for _, want := range test.want {
 				if !strings.Contains("\n"+told.Error()+"\n", "\n"+want+"\n") {
@@ -81,7 +81,7 @@ func TestCollectingInStepsIsCollecting(t *testing.T) {
 			steps = spec.Collect(steps, part)
 		}
 		if diff := cmp.Diff(want, steps); diff != "" {
-			t.Error(diff)
+			t.Errorf("problems collected in steps differ from those collected at once (-want +got):\n%s", diff)
 		}
 	}
 }

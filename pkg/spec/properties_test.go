@@ -30,7 +30,7 @@ connections:
 `+text)
 	sets, problems := readAll(t, nil)
 	if len(problems) > 0 {
-		t.Fatal(problems)
+		t.Fatalf("got problems %v, want none", problems)
 	}
 	return sets[0].Connections
 }
@@ -83,7 +83,7 @@ func TestValuesThatASchemaAccepts(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if problems := spec.CheckProperties(desired(t, test.text), catalog(sampleSchema, nil)); len(problems) > 0 {
-				t.Error(problems)
+				t.Errorf("got problems %v, want none: the schema accepts the value", problems)
 			}
 		})
 	}
@@ -128,7 +128,7 @@ func TestValuesThatASchemaRefuses(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			problems := spec.CheckProperties(desired(t, test.text), catalog(sampleSchema, nil))
 			if diff := cmp.Diff(lines(test.want), problems.Error()); diff != "" {
-				t.Error(diff)
+				t.Errorf("problems differ (-want +got):\n%s", diff)
 			}
 		})
 	}
@@ -141,11 +141,11 @@ func TestAConnectionMayHaveWhatTheSchemaDoesNotKnow(t *testing.T) {
 			c.yaml:8:35: property "port" must be a whole number, not a string
 			c.yaml:9:19: data source "src" has no property "pin"`)
 	if diff := cmp.Diff(want, problems.Error()); diff != "" {
-		t.Error(diff)
+		t.Errorf("problems differ (-want +got):\n%s", diff)
 	}
 	for i, severity := range []connection.Severity{connection.SeverityWarning, connection.SeverityError, connection.SeverityWarning} {
 		if problems[i].Severity != severity {
-			t.Error(problems[i], problems[i].Severity)
+			t.Errorf("%v: got severity %v, want %v", problems[i], problems[i].Severity, severity)
 		}
 	}
 }
@@ -168,7 +168,7 @@ func TestWhatASchemaRequires(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			problems := spec.CheckProperties(desired(t, test.text), catalog(schema, classes))
 			if diff := cmp.Diff(lines(test.want), problems.Error()); diff != "" {
-				t.Error(diff)
+				t.Errorf("problems differ (-want +got):\n%s", diff)
 			}
 		})
 	}
@@ -225,7 +225,7 @@ func TestSchemasOfOtherDialectsAndWithMistakes(t *testing.T) {
 				got.WriteString(string(p.Severity) + ": " + p.Error() + "\n")
 			}
 			if diff := cmp.Diff(strings.TrimSpace(test.want), strings.TrimSpace(got.String())); diff != "" {
-				t.Error(diff)
+				t.Errorf("problems differ (-want +got):\n%s", diff)
 			}
 		})
 	}
@@ -245,7 +245,7 @@ func TestDataSourcesThatATenantDoesNotHave(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if got := spec.CheckProperties(set, test.catalog).Error(); got != test.want {
-				t.Error(got)
+				t.Errorf("got problems %q, want %q", got, test.want)
 			}
 		})
 	}
@@ -317,7 +317,7 @@ func TestWhatBelongsToTheCredentials(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			problems := spec.CheckCredentials(desired(t, test.text), classify, holdsSecret, knowsSecret)
 			if diff := cmp.Diff(lines(test.want), problems.Error()); diff != "" {
-				t.Error(diff)
+				t.Errorf("problems differ (-want +got):\n%s", diff)
 			}
 		})
 	}

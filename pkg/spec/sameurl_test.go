@@ -51,7 +51,7 @@ func TestTwoTenantsOfAProjectHaveTwoAddresses(t *testing.T) {
 			_, problems := spec.LoadProject("qlsync.yaml")
 			want := `qlsync.yaml:6:12: tenant "b" has the same url as tenant "a" at qlsync.yaml:5:12, so each would delete`
 			if said := problems.Error(); strings.HasPrefix(said, want) != test.same || !test.same && len(problems) > 0 {
-				t.Errorf("%s and %s: %s", test.one, test.other, said)
+				t.Errorf("%s and %s: got problems %q, want them refused as the same address: %v", test.one, test.other, said, test.same)
 			}
 		}
 	}

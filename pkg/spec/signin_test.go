@@ -29,9 +29,9 @@ func TestAKeyThatCannotBeSentIsRefusedAtOnce(t *testing.T) {
 			always := wrong == "a line end" || wrong == "a control character"
 			switch said := problems.Error(); {
 			case (len(problems) > 0) != (always || wrong != "" && inHeader):
-				t.Errorf("%s %q: %s", part, value, said)
+				t.Errorf("%s %q: got problems %q, want some only for a key that cannot be sent", part, value, said)
 			case len(problems) > 0 && !strings.Contains(said, from+" contains "+wrong+","):
-				t.Errorf("%s %q: %s", part, value, said)
+				t.Errorf("%s %q: got problems %q, want them to say that %s contains %s", part, value, said, from, wrong)
 			case strings.Contains(said, "canary"):
 				t.Errorf("the value is quoted: %s", said)
 			}

@@ -197,7 +197,7 @@ tenants: {demo: {url: "sim:tenant.yaml"}}
 			inFolder(t, "-- qlsync.yaml --\n"+test.text+files)
 			_, problems := readAll(t, nil)
 			if diff := cmp.Diff(lines(test.want), problems.Error()); diff != "" {
-				t.Error(diff)
+				t.Errorf("problems differ (-want +got):\n%s", diff)
 			}
 		})
 	}
@@ -207,7 +207,7 @@ func TestAProjectThatIsNotThere(t *testing.T) {
 	t.Chdir(t.TempDir())
 	project, problems := spec.LoadProject("./sub/../qlsync.yaml")
 	if project != nil || problems.Error() != "qlsync.yaml: read file: no such file or directory" {
-		t.Error(project, problems)
+		t.Errorf("got project %v and problems %v, want only the missing file", project, problems)
 	}
 }
 
@@ -603,7 +603,7 @@ x: 1
 			inFolder(t, test.files)
 			_, problems := readAll(t, nil)
 			if diff := cmp.Diff(lines(test.want), problems.Error()); diff != "" {
-				t.Error(diff)
+				t.Errorf("problems differ (-want +got):\n%s", diff)
 			}
 		})
 	}
@@ -622,7 +622,7 @@ connections:
 	_, first := readAll(t, nil)
 	for range 50 {
 		if _, again := readAll(t, nil); again.Error() != first.Error() {
-			t.Fatal(cmp.Diff(first.Error(), again.Error()))
+			t.Fatalf("the second run reports other problems (-first +second):\n%s", cmp.Diff(first.Error(), again.Error()))
 		}
 	}
 }
@@ -702,11 +702,11 @@ connections:
 		want = regexp.MustCompile(`(?m)^.*(keys/link\.txt|no secret is read).*\n`).ReplaceAllString(want, "")
 	}
 	if diff := cmp.Diff(lines(want), problems.Error()); diff != "" {
-		t.Error(diff)
+		t.Errorf("problems differ (-want +got):\n%s", diff)
 	}
 	_, problems = readAllWith(t, spec.Options{AllowExec: true}, nil)
 	if text := problems.Error(); strings.Contains(text, "exec") || len(problems) != 16 {
-		t.Error(text)
+		t.Errorf("got problems\n%s\nwant 16 that do not quote the command", text)
 	}
 }
 
@@ -722,7 +722,7 @@ func TestLeftoversThatNobodyWouldFind(t *testing.T) {
 			inFolder(t, strings.Replace(twoTenants, "variables: {stage: dev}", test.text, 1)+"-- connections/a.yaml --\nversion: 1\n")
 			_, problems := readAll(t, nil)
 			if problems.Error() != test.want || problems.Err() != nil {
-				t.Error(problems)
+				t.Errorf("got problems %v, want only the warning %q", problems, test.want)
 			}
 		})
 	}
@@ -790,7 +790,7 @@ func TestAProjectIsReadInFull(t *testing.T) {
 	inFolder(t, example)
 	project, problems := spec.LoadProject("qlsync.yaml")
 	if len(problems) > 0 {
-		t.Fatal(problems)
+		t.Fatalf("got problems %v, want none", problems)
 	}
 	at := func(line, column int) connection.Position {
 		return connection.Position{File: "qlsync.yaml", Line: line, Column: column}
@@ -812,7 +812,7 @@ func TestAProjectIsReadInFull(t *testing.T) {
 		},
 	}
 	if diff := cmp.Diff(want, project, cmp.FilterPath(isUnexported, cmp.Ignore())); diff != "" {
-		t.Error(diff)
+		t.Errorf("the project differs (-want +got):\n%s", diff)
 	}
 }
 
@@ -825,12 +825,12 @@ func TestWhatIsLeftOutHasADefault(t *testing.T) {
 	inFolder(t, project)
 	project, problems := spec.LoadProject("qlsync.yaml")
 	if len(problems) > 0 {
-		t.Fatal(problems)
+		t.Fatalf("got problems %v, want none", problems)
 	}
 	limit := connection.DefaultMaxDeletes()
 	want := connection.Policy{Prune: "none", Adopt: "matching", Update: "patch", MaxDeletes: limit, MaxRecreates: &limit}
 	if diff := cmp.Diff(want, project.Policy); diff != "" {
-		t.Error(diff)
+		t.Errorf("the default policy differs (-want +got):\n%s", diff)
 	}
 	if project.Spaces != nil {
 		t.Error("spaces appeared from nowhere")
@@ -850,7 +850,7 @@ func TestRecreatesHaveNoLimitUnderUpdateRecreateUnlessOneIsWritten(t *testing.T)
 		inFolder(t, strings.Replace(project, "version: 1\n", "version: 1\npolicy: "+policy+"\n", 1))
 		read, problems := spec.LoadProject("qlsync.yaml")
 		if len(problems) > 0 {
-			t.Fatal(policy, problems)
+			t.Fatalf("got policy %+v and problems %v, want no problem", policy, problems)
 		}
 		if diff := cmp.Diff(want, read.Policy.MaxRecreates); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", policy, diff)
@@ -862,7 +862,7 @@ func TestADesiredStateIsReadInFull(t *testing.T) {
 	inFolder(t, example)
 	sets, problems := readAllWith(t, spec.Options{AllowExec: true}, nil)
 	if len(problems) > 0 {
-		t.Fatal(problems)
+		t.Fatalf("got problems %v, want none", problems)
 	}
 	prod := sets[0]
 	no := false
@@ -903,7 +903,7 @@ func TestADesiredStateIsReadInFull(t *testing.T) {
 	}
 	withoutAt := cmp.FilterPath(func(p cmp.Path) bool { return p.Last().String() == ".At" }, cmp.Ignore())
 	if diff := cmp.Diff(want, prod.Connections, withoutAt); diff != "" {
-		t.Error(diff)
+		t.Errorf("connections differ (-want +got):\n%s", diff)
 	}
 	old := connection.SpaceRef{Name: "Old", Position: at(30, 20)}
 	wantMove := []connection.Move{{
@@ -912,7 +912,7 @@ func TestADesiredStateIsReadInFull(t *testing.T) {
 		Position: at(30, 5),
 	}}
 	if diff := cmp.Diff(wantMove, prod.Moves); diff != "" {
-		t.Error(diff)
+		t.Errorf("moves differ (-want +got):\n%s", diff)
 	}
 	if got := spaceNames(prod.Spaces); got != "Finance Sales personal Old" || spaceNames(prod.OnlyMoves) != "Old" || prod.Files != 1 {
 		t.Errorf("spaces %s, only moves %s, files %d", got, spaceNames(prod.OnlyMoves), prod.Files)
@@ -972,10 +972,10 @@ moved:
 `)
 	sets, problems := readAll(t, map[string]string{"stage": "personal"})
 	if len(problems) > 0 {
-		t.Fatal(problems)
+		t.Fatalf("got problems %v, want none", problems)
 	}
 	if got := spaceNames(sets[0].Spaces); got != "S T personal U" || !sets[0].Spaces[2].Personal {
-		t.Error(got)
+		t.Errorf("got spaces %q, want those of the files, the third one personal", got)
 	}
 }
 
@@ -988,11 +988,11 @@ connections: [{name: "A ${var.stage}"}, {name: "B ${var.new}"}]
 `)
 	sets, problems := readAll(t, map[string]string{"stage": "x${var.y}", "new": "n", "stge": "typo"})
 	if want := `--var stge: no file declares or uses this variable (did you mean "stage"?)`; problems.Error() != want {
-		t.Error(problems)
+		t.Errorf("got problems %v, want %s", problems, want)
 	}
 	for _, set := range sets {
 		if set.Connections[0].Name != "A x${var.y}" || set.Connections[1].Name != "B n" {
-			t.Error(set.Connections)
+			t.Errorf("got connections %v, want the variable of the command line in their names", set.Connections)
 		}
 	}
 }
@@ -1028,13 +1028,13 @@ broken: [
 	project, problems := spec.LoadProject("p/qlsync.yaml")
 	set, more := project.Desired(&project.Tenants[0], nil)
 	if len(problems)+len(more) > 0 {
-		t.Fatal(problems, more)
+		t.Fatalf("got problems %v and %v, want none", problems, more)
 	}
 	if set.Files != 5 {
 		t.Errorf("%d files were read, want a, b, odd, e and f: a link to a file that is read is not read again", set.Files)
 	}
 	if filepath.ToSlash(project.SchemasDir) != "p/schemas" || filepath.ToSlash(project.Tenants[0].SimFile) != "p/tenant.yaml" {
-		t.Error(project.SchemasDir, project.Tenants[0].SimFile)
+		t.Errorf("got schemas folder %s and simulator file %s, want p/schemas and p/tenant.yaml", project.SchemasDir, project.Tenants[0].SimFile)
 	}
 }
 
@@ -1045,7 +1045,7 @@ func TestSeveralTenantsMayBeReadAtOnce(t *testing.T) {
 	for i := range project.Tenants {
 		group.Go(func() {
 			if set, problems := project.Desired(&project.Tenants[i], nil); len(problems) > 0 || len(set.Connections) < 2 {
-				t.Error(set, problems)
+				t.Errorf("got %v and problems %v, want at least 2 connections and no problem", set, problems)
 			}
 		})
 	}
@@ -1063,13 +1063,13 @@ func TestATenantIsFoundByName(t *testing.T) {
 	} {
 		tenant, err := two.Tenant(name)
 		if err != nil && err.Error() != want || err == nil && tenant.Name != want {
-			t.Errorf("%q: %v, %v", name, tenant, err)
+			t.Errorf("tenant %q: got %v, error %v; want %s", name, tenant, err, want)
 		}
 	}
 	inFolder(t, project)
 	one, _ := spec.LoadProject("qlsync.yaml")
 	if tenant, err := one.Tenant(""); err != nil || tenant.Name != "demo" {
-		t.Error(tenant, err)
+		t.Errorf("got %v, error %v; want the only tenant, demo", tenant, err)
 	}
 }
 

@@ -47,10 +47,10 @@ func TestASchemaThatMultipliesItselfIsRefusedWithItsName(t *testing.T) {
 			s, problems := prepareSource("rest", &connection.DataSource{Schema: []byte(schema)})
 			if s == nil || s.checker != nil || len(problems) != 1 || !strings.Contains(problems[0].Message, `the schema of data source "rest" cannot be used, as its `) &&
 				!strings.Contains(problems[0].Message, `the schema of data source "rest" cannot be used, as it holds more than`) {
-				t.Errorf("%v, %v", s, problems)
+				t.Errorf("got schema %v and problems %v, want one problem that names rest and no checker", s, problems)
 			}
 			if took := time.Since(start); took > 5*time.Second {
-				t.Errorf("took %v", took)
+				t.Errorf("took %v to refuse a schema that multiplies itself, want at most 5s", took)
 			}
 		})
 	}
@@ -70,7 +70,7 @@ func TestSchemasAsPeopleWriteThemAreFarBelowTheLimit(t *testing.T) {
 				t.Fatal(err)
 			}
 			if weight, err := weigh(doc.(map[string]any)); err != nil || weight > maxSchemaPaths/2 {
-				t.Errorf("%d, %v", weight, err)
+				t.Errorf("got weight %d, error %v; want at most half of %d", weight, err, maxSchemaPaths)
 			}
 		})
 	}
@@ -84,6 +84,6 @@ func TestASchemaIsNotAppliedToMoreValuesThanAnybodyWaitsFor(t *testing.T) {
 	}}
 	_, problems := prepareSources(set, catalog)
 	if len(problems) != 1 || !strings.Contains(problems[0].Message, `"rest" would be applied more than 50000000 times`) {
-		t.Errorf("%v", problems)
+		t.Errorf("got problems %v, want one: the schema is applied too often", problems)
 	}
 }

@@ -31,10 +31,10 @@ func TestYAMLBecomesJSON(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			got, problems := spec.ToJSON("f.yaml", []byte(test.text))
 			if len(problems) > 0 {
-				t.Fatal(problems)
+				t.Fatalf("got problems %v, want none", problems)
 			}
 			if diff := cmp.Diff(test.want, string(got)); diff != "" {
-				t.Error(diff)
+				t.Errorf("the JSON differs (-want +got):\n%s", diff)
 			}
 		})
 	}
@@ -80,7 +80,7 @@ func TestYAMLThatIsRefused(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			_, problems := spec.ToJSON("f.yaml", []byte(test.text))
 			if diff := cmp.Diff(test.want, problems.Error()); diff != "" {
-				t.Error(diff)
+				t.Errorf("problems differ (-want +got):\n%s", diff)
 			}
 		})
 	}
@@ -104,10 +104,10 @@ func TestAnAliasBombIsRefusedAtOnce(t *testing.T) {
 	begin := time.Now()
 	_, problems := spec.ToJSON("f.yaml", []byte(bomb.String()))
 	if len(problems) != 1 || !strings.Contains(problems.Error(), "the file holds more than 2097152 values (split it, or use fewer aliases)") {
-		t.Error(problems)
+		t.Errorf("got problems %v, want one: more values than the limit", problems)
 	}
 	if took := time.Since(begin); took > 2*time.Second {
-		t.Errorf("it took %s", took)
+		t.Errorf("took %s to refuse the aliases, want at most 2s", took)
 	}
 }
 
@@ -120,7 +120,7 @@ func TestDefaultsOfVeryMuchAreRefusedWithPlace(t *testing.T) {
 		_, problems := readAll(t, nil)
 		want := "connections/a.yaml:2:11: with the defaults in each of its connections, the file holds more than 2097152 values (split it, or declare less under defaults)"
 		if got := problems[0].Error(); (got == want) != refused || refused && len(problems) > 1 {
-			t.Errorf("%d connections: %v", connections, problems)
+			t.Errorf("%d connections: got problems %v, want a refusal: %v", connections, problems, refused)
 		}
 	}
 }
@@ -133,12 +133,12 @@ func TestLongTextsThatAreUsedAgainCountAsMany(t *testing.T) {
 		"a: &a " + long + "\nb: [" + strings.Repeat("*a, ", 120) + "]\n": "",
 	} {
 		if _, problems := spec.ToJSON("f.yaml", []byte(text)); problems.Error() != want {
-			t.Error(problems)
+			t.Errorf("got problems %v, want %s", problems, want)
 		}
 	}
 	inFolder(t, project+"-- connections/a.yaml --\nversion: 1\ndefaults: {dataSource: d, space: "+long+"}\nconnections:\n"+strings.Repeat("- {name: n}\n", 150))
 	if _, problems := readAll(t, nil); len(problems) != 1 || !strings.Contains(problems.Error(), "with the defaults in each of its connections") {
-		t.Error(len(problems))
+		t.Errorf("got %d problems, want one about the defaults in each connection", len(problems))
 	}
 }
 
@@ -150,7 +150,7 @@ func TestVariablesOfVeryMuchAreRefusedWithPlace(t *testing.T) {
 	at := strings.Repeat("${var.big}", 60)
 	want := fmt.Sprintf("connections/a.yaml:4:%d: with variables filled in, the project is larger than 64 MiB for this tenant (use shorter variables, use them less often, or raise the limits with --raise-limits N)", len(`- {name: a, properties: {p: "`+at+`", q: `)+1)
 	if got := problems.Error(); got != want {
-		t.Error(got)
+		t.Errorf("got problems %s, want %s", got, want)
 	}
 }
 
