@@ -66,7 +66,7 @@ func TestEveryBrokenFileIsToldOf(t *testing.T) {
 				}
 			}
 			if diff := cmp.Diff(string(last.Data), got); diff != "" {
-				t.Error(diff)
+				t.Errorf("the verdicts differ from the golden file (-want +got):\n%s", diff)
 			}
 		})
 	}
@@ -111,7 +111,7 @@ func verdictOf(t *testing.T) string {
 	runLine([]string{"qlsync", "validate", "--format", "json"}, nil, &stdout, &stderr)
 	var found report.ProblemList
 	if err := json.Unmarshal(stdout.Bytes(), &found); err != nil || stderr.Len() > 0 {
-		t.Fatalf("%v\n%s\n%s", err, stdout.String(), stderr.String())
+		t.Fatalf("got error %v, want JSON on stdout and nothing on stderr:\n%s\n%s", err, stdout.String(), stderr.String())
 	}
 	var lines strings.Builder
 	if err := (report.Text{}).Problems(&lines, found.Problems); err != nil {

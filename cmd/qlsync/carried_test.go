@@ -27,7 +27,7 @@ func TestAVariableThatCannotBeSentAsItIsIsRefused(t *testing.T) {
 		for _, command := range []string{"validate", "plan"} {
 			err := newApp(streams(nil, io.Discard)).RunContext(t.Context(), []string{"qlsync", command, "--var", "x=" + value})
 			if err == nil || !strings.Contains(err.Error(), want) {
-				t.Errorf("%s %q: %v", command, value, err)
+				t.Errorf("%s %q: got error %v, want one with %q", command, value, err, want)
 			}
 		}
 	}

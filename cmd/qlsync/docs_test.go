@@ -149,7 +149,7 @@ func (d *document) run(line, want string) {
 	pattern = regexp.MustCompile(`(?m)^ *\\\.\\\.\\\.\n`).ReplaceAllString(pattern, "(?:.*\n)*?")
 	pattern = `\A` + strings.ReplaceAll(pattern, `\.\.\.`, ".*") + `\z`
 	if err != nil || !regexp.MustCompile(pattern).MatchString(strings.TrimSpace(string(got))+"\n") {
-		d.Errorf("$ %s\n%s(%v)\nand not:\n%s", line, got, err, want)
+		d.Errorf("$ %s\ngot %s(%v)\nwant:\n%s", line, got, err, want)
 	}
 }
 
@@ -182,6 +182,6 @@ func (d *document) check() {
 		problems = spec.Collect(problems, project.Problems, more, spec.CheckProperties(set.Connections, catalog))
 	}
 	if len(problems) > 0 {
-		d.Errorf("%s", problems)
+		d.Errorf("got problems %s, want none in the examples of the docs", problems)
 	}
 }

@@ -76,7 +76,7 @@ func TestTheFirstInterruptStopsAndTheSecondEndsEverything(t *testing.T) {
 					t.Error("a command that hangs after two interrupts is waited for without end")
 				}
 				if stderr.String() != test.said {
-					t.Errorf("said %q", stderr.String())
+					t.Errorf("got stderr %q, want %q", stderr.String(), test.said)
 				}
 			})
 		})
@@ -94,7 +94,7 @@ func TestOnlyYesApproves(t *testing.T) {
 			case want == "" && err != nil:
 				t.Error(err)
 			case want != "" && (ended == nil || ended.code != exitRefused || !strings.Contains(err.Error(), want)):
-				t.Errorf("got %v", err)
+				t.Errorf("got error %v, want a refusal with %q", err, want)
 			}
 		})
 	}
@@ -134,6 +134,6 @@ func TestAnInterruptAnswersTheQuestion(t *testing.T) {
 	err := streams(input, io.Discard).ask(ctx, "Apply? ")
 	ended := endOf(err)
 	if ended == nil || ended.code != exitRefused || err.Error() != "nothing was written: interrupted" {
-		t.Errorf("got %v", err)
+		t.Errorf("got error %v, want a refusal: nothing was written", err)
 	}
 }

@@ -208,7 +208,7 @@ func (w *exportWorld) complete(live []connection.Live, exported export.Result) {
 		count += file.Connections
 		for _, secret := range []string{"hunter2", "me:pw", "api_key=k7Qz"} {
 			if strings.Contains(string(file.Text), secret) {
-				w.Fatalf("a secret is in %s:\n%s", file.Name, file.Text)
+				w.Fatalf("the file %s shows a secret:\n%s", file.Name, file.Text)
 			}
 		}
 	}
@@ -252,7 +252,7 @@ func (w *exportWorld) saysAll(l *connection.Live, d *connection.Desired, source 
 		_, isCredential := d.Credentials[name]
 		isDefault := property.HasDefault && connection.Equal(qlik.Normalize(property, value), qlik.Normalize(property, property.Default))
 		if !connection.Equal(value, d.Properties[name]) && !isDefault && !isCredential && !leftOut(fmt.Sprintf("property %q", name)) {
-			w.Fatalf("%q: %s is %v, and %v in the file", l.Key, name, value, d.Properties[name])
+			w.Fatalf("%q: %s is %v in the tenant and %v in the file, want the same or a remark that the file lacks it", l.Key, name, value, d.Properties[name])
 		}
 	}
 	if l.HasCredentials && l.Mark.Project == "" && l.Mark.Credentials == "" && !l.Separated && len(d.Credentials) == 0 && !leftOut("credentials: its way to sign in") {

@@ -46,7 +46,7 @@ func TestAPipeInAProjectIsRefusedWithoutWaiting(t *testing.T) {
 				env.stdout = &out
 				err := newApp(env).RunContext(t.Context(), append([]string{"qlsync"}, strings.Fields(command)...))
 				if err == nil || !strings.Contains(out.String()+err.Error(), "not a regular file") {
-					t.Error(out.String(), err)
+					t.Errorf("got %s and error %v, want a refusal of the pipe", out.String(), err)
 				}
 			})
 		}

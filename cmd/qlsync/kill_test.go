@@ -287,10 +287,10 @@ func checkQlik(t *testing.T, tenant *inspectqlik.Tenant, ids map[string]string) 
 		delete(want, c.Name)
 	}
 	for name := range want {
-		t.Errorf("%q is missing", name)
+		t.Errorf("%q is missing after the kill, want every connection kept", name)
 	}
 	if misuse := tenant.Misuse(); len(misuse) > 0 {
-		t.Errorf("misuse: %v", misuse)
+		t.Errorf("got misuse %v, want none", misuse)
 	}
 }
 
@@ -308,9 +308,9 @@ func checkApinizer(t *testing.T, manager *inspectapinizer.Manager) {
 		delete(want, c.Name)
 	}
 	for name := range want {
-		t.Errorf("%q is missing", name)
+		t.Errorf("%q is missing after the kill, want every connection kept", name)
 	}
 	if misuse := manager.Misuse(); len(misuse) > 0 {
-		t.Errorf("misuse: %v", misuse)
+		t.Errorf("got misuse %v, want none", misuse)
 	}
 }

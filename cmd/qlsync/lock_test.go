@@ -71,15 +71,15 @@ func TestALockStandsWhereOnlyItsUserLooks(t *testing.T) {
 	unlock := locked(t, cache, "acme", "https://acme.example")
 	files, _ := filepath.Glob(filepath.Join(cache, "qlsync", "locks", "*"))
 	if len(files) != 2 {
-		t.Fatalf("files %q", files)
+		t.Fatalf("got files %q, want two: the lock and its holder", files)
 	}
 	for _, file := range files {
 		info, err := os.Stat(file)
 		if err != nil || info.Mode().Perm() != 0o600 {
-			t.Errorf("%s: %v, %v", file, info.Mode(), err)
+			t.Errorf("%s: got mode %v, error %v; want 0600", file, info.Mode(), err)
 		}
 		if text, _ := os.ReadFile(file); bytes.Contains(text, []byte("example")) {
-			t.Errorf("%s holds %s", file, text)
+			t.Errorf("the file %s shows the address of the tenant: %s", file, text)
 		}
 	}
 	unlock()

@@ -363,7 +363,7 @@ func without(ts *testscript.TestScript, neg bool, args []string) {
 	look := func(name, text string) {
 		for _, forbidden := range args {
 			if strings.Contains(text, forbidden) {
-				ts.Fatalf("%s holds %q", name, forbidden)
+				ts.Fatalf("the file %s has the forbidden text %q", name, forbidden)
 			}
 		}
 	}

@@ -179,7 +179,7 @@ func (m *matrixRun) suffer(t *testing.T, f fault) {
 		t.Errorf("the code is not one of %v: %s", f.codes, said)
 	}
 	if end.code > exitSignal && m.writes.Load() > 0 {
-		t.Errorf("after %d writes: %s", m.writes.Load(), said)
+		t.Errorf("got an unexpected exit code after %d writes, want a clean end: %s", m.writes.Load(), said)
 	}
 	if missing := m.staying(); len(missing) > 0 && !f.torn {
 		t.Errorf("missing on the tenant: %q: %s", missing, said)
@@ -212,7 +212,7 @@ func (m *matrixRun) checkKept(t *testing.T, must bool, said string) {
 		result, err := apply.Decode(file)
 		_ = file.Close()
 		if err != nil {
-			t.Errorf("%s: %v: %s", name, err, said)
+			t.Errorf("%s: got error %v, want a run that succeeds: %s", name, err, said)
 			continue
 		}
 		if l := result.Ledger; l.Done+l.Pending+l.Failed+l.Blocked+l.Skipped != l.Planned || l.Planned == 0 {

@@ -324,7 +324,7 @@ func runJob(ts *testscript.TestScript, r *runner, args []string) {
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs("log"), run.output.Bytes(), 0o644))
 	if got != args[0] {
-		ts.Fatalf("%s %s: %s, not %s\n%s", args[1], args[2], got, args[0], run.output)
+		ts.Fatalf("%s %s: got %s, want %s\n%s", args[1], args[2], got, args[0], run.output)
 	}
 	ts.Logf("%s", run.output)
 }
@@ -561,7 +561,7 @@ func TestTheContainerIsStaticAndNotRoot(t *testing.T) {
 		"arguments go to qlsync":             `(?m)^ENTRYPOINT \["/usr/local/bin/qlsync"\]$`,
 	} {
 		if !regexp.MustCompile(pattern).MatchString(last) {
-			t.Errorf("%s: no %s in\n%s", name, pattern, last)
+			t.Errorf("%s: the last stage has no %s, want it:\n%s", name, pattern, last)
 		}
 	}
 	if strings.Contains(string(text), "latest") {

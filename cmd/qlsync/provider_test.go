@@ -17,7 +17,7 @@ func TestTheEngineNamesNoProvider(t *testing.T) {
 	for _, room := range []string{"pkg/plan", "pkg/apply", "internal/report", "internal/doctor"} {
 		files, err := filepath.Glob(filepath.Join("..", "..", filepath.FromSlash(room), "*.go"))
 		if err != nil || len(files) == 0 {
-			t.Fatalf("%s: %v", room, err)
+			t.Fatalf("got no files of %s (%v), want those of the package", room, err)
 		}
 		for _, file := range files {
 			if strings.HasSuffix(file, "_test.go") {
@@ -29,7 +29,7 @@ func TestTheEngineNamesNoProvider(t *testing.T) {
 			}
 			for i, line := range strings.Split(ours.Replace(string(text)), "\n") {
 				if found := named.FindString(line); found != "" {
-					t.Errorf("%s:%d names %s: %s", file, i+1, found, strings.TrimSpace(line))
+					t.Errorf("%s:%d names %s, want no provider named in: %s", file, i+1, found, strings.TrimSpace(line))
 				}
 			}
 		}

@@ -78,6 +78,6 @@ func TestSimulateTellsOfMisuse(t *testing.T) {
 		t.Error(err)
 	}
 	if !strings.HasPrefix(stderr.String(), "misuse: GET /api/v1/apps: ") {
-		t.Errorf("stderr %q", stderr.String())
+		t.Errorf("got stderr %q, want the misuse first", stderr.String())
 	}
 }

@@ -91,7 +91,7 @@ func same(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: same file file")
 	}
 	if switched.ReplaceAllString(ts.ReadFile(args[0]), "") != switched.ReplaceAllString(ts.ReadFile(args[1]), "") {
-		ts.Fatalf("%s and %s differ", args[0], args[1])
+		ts.Fatalf("%s and %s differ, want the same text without switches", args[0], args[1])
 	}
 }
 

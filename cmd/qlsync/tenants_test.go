@@ -127,7 +127,7 @@ func TestTwoHundredTenantsAreLookedAtSideBySideEachWithABudget(t *testing.T) {
 	}
 	var drifts report.Fleet[plan.Drift]
 	if err := json.Unmarshal([]byte(stdout), &drifts); err != nil || len(drifts.Tenants) != n {
-		t.Fatalf("%d tenants, %v", len(drifts.Tenants), err)
+		t.Fatalf("got %d tenants, error %v; want %d", len(drifts.Tenants), err, n)
 	}
 	for i, member := range drifts.Tenants {
 		changed := 0
@@ -136,11 +136,11 @@ func TestTwoHundredTenantsAreLookedAtSideBySideEachWithABudget(t *testing.T) {
 		}
 		switch {
 		case member.Tenant.Name != fmt.Sprintf("tenant-%03d", i):
-			t.Fatalf("tenant %d is %s", i, member.Tenant.Name)
+			t.Fatalf("got %[2]s as tenant %[1]d, want the order of the project", i, member.Tenant.Name)
 		case (member.Report == nil) != (i%10 == 9) || (member.Error == "") != (i%10 != 9):
-			t.Errorf("%s: report %v, error %q", member.Tenant.Name, member.Report != nil, member.Error)
+			t.Errorf("%s: got report %v and error %q, want an error for each tenth tenant only", member.Tenant.Name, member.Report != nil, member.Error)
 		case member.Report != nil && (member.Report.Summary.Changed != changed || member.Report.Summary.Clean != 1-changed):
-			t.Errorf("%s: %+v", member.Tenant.Name, member.Report.Summary)
+			t.Errorf("%s: got summary %+v, want the one change of its tenant", member.Tenant.Name, member.Report.Summary)
 		}
 	}
 	if all.most < 2 || all.most > engine.TenantsAtOnce {
@@ -293,10 +293,10 @@ func TestWhatIsSaidOfTenantsAtTheSameTimeStandsBehindTheirNames(t *testing.T) {
 	group.Wait()
 	for line := range strings.Lines(out.String()) {
 		if got := strings.TrimSpace(line[3:]); line[1:3] != ": " || got != "half line" && got != "and another" && got != "rest" {
-			t.Errorf("a line %q", line)
+			t.Errorf("got the line %q, want the name of a tenant before a whole line", line)
 		}
 	}
 	if got := strings.Count(out.String(), "\n"); got != 202 {
-		t.Errorf("%d lines", got)
+		t.Errorf("got %d lines, want 202: no line lost or split", got)
 	}
 }

@@ -106,7 +106,7 @@ func newManyOfManager(t *testing.T, exist bool) *manyConnections {
 	m.begin(t, manager, "provider: apinizer, auth: {token: {env: MANY_TOKEN}}", files.String())
 	if exist {
 		if output, err := m.command(t, "apply", "--auto-approve").CombinedOutput(); err != nil {
-			t.Fatalf("%v\n%s", err, output)
+			t.Fatalf("apply: got error %v, want success\n%s", err, output)
 		}
 	}
 	return m

@@ -29,7 +29,7 @@ func BenchmarkValidate(b *testing.B) {
 	folder := b.TempDir()
 	program := filepath.Join(folder, "qlsync")
 	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
-		b.Fatalf("%v\n%s", err, out)
+		b.Fatalf("go build: got error %v, want success\n%s", err, out)
 	}
 	schema, err := os.ReadFile(filepath.Join("..", "..", "testdata", "broken", "schemas", "snowflake.json"))
 	if err != nil {
@@ -54,7 +54,7 @@ func BenchmarkValidate(b *testing.B) {
 		command.Dir = folder
 		out, err := command.CombinedOutput()
 		if err != nil || !strings.Contains(string(out), "10000 connections in 1 file are valid") || strings.Contains(string(out), "no schema") {
-			b.Fatalf("%v\n%s", err, out)
+			b.Fatalf("got error %v, want 10000 valid connections checked with their schemas\n%s", err, out)
 		}
 		if usage, ok := command.ProcessState.SysUsage().(*syscall.Rusage); ok {
 			memory = max(memory, usage.Maxrss<<10)
@@ -75,7 +75,7 @@ func BenchmarkPlanOfAllThatATenantMayHave(b *testing.B) {
 	folder := b.TempDir()
 	program := filepath.Join(folder, "qlsync")
 	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
-		b.Fatalf("%v\n%s", err, out)
+		b.Fatalf("go build: got error %v, want success\n%s", err, out)
 	}
 	connections := "version: 1\ndefaults: {space: Finance, dataSource: File_AmazonS3ConnectorV2}\nconnections:\n" +
 		numbered("  - name: Connection %[1]d of orders and customers\n    properties: {region: eu-west-1, bucketName: acme-bucket-%[1]d}\n    credentials: {secretKey: {env: S%[1]d}, accessKey: {env: A%[1]d}}\n", limits.TenantConnections)

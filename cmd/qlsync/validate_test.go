@@ -71,7 +71,7 @@ func TestOfVeryManyMistakesTheFirstAreTold(t *testing.T) {
 		"junit":  suites.Failures,
 	} {
 		if found != told {
-			t.Errorf("%s tells %d", format, found)
+			t.Errorf("got %[2]d mistakes in the format %[1]s, want %d", format, found, told)
 		}
 	}
 	for format, text := range map[string]string{
@@ -94,6 +94,6 @@ func TestWhatIsValidSteersNoTerminal(t *testing.T) {
 	var stdout bytes.Buffer
 	runLine([]string{"qlsync", "validate"}, nil, &stdout, io.Discard)
 	if want := `the properties of x\x1b[31m \x23#[error] (no schema`; !strings.Contains(stdout.String(), want) {
-		t.Errorf("%q", stdout.String())
+		t.Errorf("got %q, want the escaped name without a control character", stdout.String())
 	}
 }

@@ -148,10 +148,10 @@ func TestContradictions(t *testing.T) {
 			r.through(map[string]func(http.ResponseWriter){"GET " + mailPath: says(404, "<html>not here</html>")})
 			key := connection.Key{Space: "Payments", Name: "Mail"}
 			if err := r.execute(connection.Operation{Kind: connection.Delete, Key: key, DataSource: "email"}).Err; err == nil || errors.Is(err, connection.ErrNotFound) {
-				t.Errorf("delete: %v", err)
+				t.Errorf("delete: got error %v, want one that is not ErrNotFound", err)
 			}
 			if err := r.execute(connection.Operation{Kind: connection.Create, Key: key, Name: "Mail", DataSource: "email"}).Err; !errors.Is(err, connection.ErrConflict) {
-				t.Errorf("create: %v", err)
+				t.Errorf("create: got error %v, want ErrConflict", err)
 			}
 			if _, there := r.manager.Find("Payments", "Mail"); !there {
 				t.Error("it is gone")
@@ -165,10 +165,10 @@ func TestContradictions(t *testing.T) {
 				r.add("email", "Mail", map[string]any{"host": "somebody's"}) // meanwhile
 				result := r.run(p)
 				if item := result.Items[0]; item.Outcome != apply.Failed || !strings.Contains(item.Error, "the name is taken") {
-					t.Errorf("%s: %+v", existing, item)
+					t.Errorf("%s: got %+v, want a failed item because the name is taken", existing, item)
 				}
 				if there, _ := r.manager.Find("Payments", "Mail"); there.Fields["host"] != "somebody's" {
-					t.Errorf("%s: it was overwritten", existing)
+					t.Errorf("%s: the connection of somebody else was overwritten", existing)
 				}
 			}
 		},
@@ -179,7 +179,7 @@ func TestContradictions(t *testing.T) {
 				r.holds("Kept", "password")
 				live := r.live("Kept")
 				if _, shown := live.Properties["password"]; shown || !slices.Equal(live.Withheld, []string{"password"}) {
-					t.Errorf("%s: %+v", secrets, live)
+					t.Errorf("%s: got %+v, want a password that is write-only and not shown", secrets, live)
 				}
 				r.desired[0].Credentials, r.desired[0].Properties["port"] = nil, number(26)
 				r.demand(r.refusals(), "would lose password")
@@ -241,7 +241,7 @@ func TestContradictions(t *testing.T) {
 					r.mail("Mail")
 					result := r.run(r.plan())
 					if item := result.Items[0]; item.Outcome != apply.Pending || result.Complete() || !result.Wrote() {
-						t.Errorf("%s %s: %+v", deployment, detail, item)
+						t.Errorf("%s %s: got %+v, want a pending item in an incomplete run that wrote", deployment, detail, item)
 					}
 				}
 			}
@@ -250,7 +250,7 @@ func TestContradictions(t *testing.T) {
 			r := newRigWithFaults(t, simulator.Fault{Method: "POST", Deploy: "fails"})
 			r.mail("Mail")
 			if result := r.run(r.plan()); result.Ledger.Pending != 1 {
-				t.Fatalf("%+v", result.Items)
+				t.Fatalf("got items %+v, want one that is pending", result.Items)
 			}
 			r.reconnect()
 			p := r.plan()
@@ -272,7 +272,7 @@ func TestContradictions(t *testing.T) {
 					Set: map[string]any{"fullUrl": "https://x.example"},
 				})
 				if !errors.Is(outcome.Err, connection.ErrForbidden) {
-					t.Errorf("%s: %v", dialect, outcome.Err)
+					t.Errorf("%s: got error %v, want ErrForbidden", dialect, outcome.Err)
 				}
 			}
 		},
@@ -308,7 +308,7 @@ func TestContradictions(t *testing.T) {
 			r.declare("ldap", "Staff", map[string]any{"serverAddress": "s", "username": "u", "baseDn": "dc=x", "useSsl": true, "certificateId": "42"}, "password")
 			r.apply()
 			if there, _ := r.manager.Find("Payments", "Staff"); there.Fields["certificateId"] != "42" {
-				t.Errorf("%+v", there.Fields)
+				t.Errorf("got fields %+v, want the certificate 42", there.Fields)
 			}
 		},
 		"C17: environments have two paths, and none is asked": func(t *testing.T) {
@@ -316,7 +316,7 @@ func TestContradictions(t *testing.T) {
 			r.cycle()
 			for _, request := range r.manager.Requests() {
 				if strings.Contains(request.Path, "environments") {
-					t.Error(request.Path)
+					t.Errorf("got a request of %s, want none of environments", request.Path)
 				}
 			}
 		},
@@ -325,7 +325,7 @@ func TestContradictions(t *testing.T) {
 				{"database", "driverClassName"}, {"database", "port"}, {"kafka", "bootstrapServers"}, {"snmp", "pduUdpForMessage"}, {"snmp", "enabledUserAuthentication"},
 			} {
 				if _, known := apinizer.Builtin().DataSources[sample.kind].Properties[sample.field]; known {
-					t.Errorf("%s.%s is known", sample.kind, sample.field)
+					t.Errorf("%s.%s is known, want no such field", sample.kind, sample.field)
 				}
 			}
 			r := newRig(t, `{"token": "token-of-ana", "projects": [{"name": "Payments"}, {"name": "Logs"}], "newerFields": {"email": {"useSsl": false, "circuit": "off"}}}`, behaviour{})
@@ -360,7 +360,7 @@ func TestContradictions(t *testing.T) {
 					}})
 					start := time.Now()
 					if r.live("Mail").Unreadable != "" || times != 3 || time.Since(start) < time.Second/4 {
-						t.Errorf("%d requests in %s", times, time.Since(start))
+						t.Errorf("got %d requests in %s, want 3 with pauses before the detail is readable", times, time.Since(start))
 					}
 				})
 			}

@@ -126,7 +126,7 @@ func TestARequiredSecretThatIsNotShownIsNotBlanked(t *testing.T) {
 	}
 	r.reconnect()
 	if live := r.live("Trap"); !slices.Equal(live.Withheld, []string{"securityOrCommunityName"}) {
-		t.Errorf("withheld: %q", live.Withheld)
+		t.Errorf("got write-only %q, want securityOrCommunityName", live.Withheld)
 	}
 	d.Credentials, d.Properties["description"] = nil, "another"
 	r.demand(r.refusals(), "would lose securityOrCommunityName")

@@ -15,11 +15,11 @@ func TestAManagerIsExaminedAsFarAsItTells(t *testing.T) {
 	found := r.provider.Examine(t.Context(), []connection.SpaceRef{{Name: "Payments"}, {Name: "Nowhere"}, {Name: "Logs"}})
 	switch {
 	case found.Err != nil || found.CallerUnknown == "" || found.Caller != (connection.User{}):
-		t.Errorf("caller: %+v", found)
+		t.Errorf("got caller %+v, want an unknown one with the reason", found)
 	case len(found.Spaces) != 3 || !found.Spaces[0].Found || found.Spaces[1].Found || !found.Spaces[2].Found:
-		t.Errorf("spaces: %+v", found.Spaces)
+		t.Errorf("got spaces %+v, want three, the second one not found", found.Spaces)
 	case len(found.Spaces[0].Connections) != 1 || len(found.Spaces[2].Connections) != 0:
-		t.Errorf("connections: %+v", found.Spaces)
+		t.Errorf("got spaces %+v, want one connection in the first and none in the third", found.Spaces)
 	case found.Spaces[0].Connections[0].Privileges != nil || found.Spaces[0].Roles != nil:
 		t.Errorf("rights that no manager tells: %+v", found.Spaces[0])
 	}
@@ -36,6 +36,6 @@ func TestAManagerThatLetsNobodyInIsExaminedNoFurther(t *testing.T) {
 	}
 	found := provider.Examine(t.Context(), []connection.SpaceRef{{Name: "Payments"}})
 	if !errors.Is(found.Err, connection.ErrUnauthorized) || found.Spaces != nil {
-		t.Errorf("found %+v", found)
+		t.Errorf("got %+v, want ErrUnauthorized and no spaces", found)
 	}
 }

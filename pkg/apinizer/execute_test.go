@@ -28,7 +28,7 @@ func TestWhatSomebodyChangesMeanwhileIsNotOverwritten(t *testing.T) {
 	}
 	r.demand(r.run(p).Items[0].Error, "left alone because another person or client changed it after the plan")
 	if there, _ := r.manager.Find("Payments", "Mail"); there.Fields["host"] != "other.example" {
-		t.Errorf("%+v", there.Fields)
+		t.Errorf("got fields %+v, want the host that was changed meanwhile", there.Fields)
 	}
 }
 
@@ -41,7 +41,7 @@ func TestASecretThatIsNotInHandBlocksAWrite(t *testing.T) {
 		Kind: connection.Patch, Key: connection.Key{Space: "Payments", Name: "Mail"}, DataSource: "email", Set: map[string]any{"port": number(25)},
 	})
 	if !errors.Is(outcome.Err, connection.ErrInvalid) || !strings.Contains(outcome.Err.Error(), "the write would clear password and was not sent") {
-		t.Errorf("got %v", outcome.Err)
+		t.Errorf("got error %v, want a write that is not sent because it would clear password", outcome.Err)
 	}
 	if len(r.manager.Writes()) != writes {
 		t.Error("something was sent")
@@ -57,7 +57,7 @@ func TestTheLossOfASecretCanBeAllowed(t *testing.T) {
 	d.Credentials, d.Properties["port"], d.Lifecycle.RecreateAllowed = nil, number(26), true
 	r.apply()
 	if there, _ := r.manager.Find("Payments", "Mail"); fmt.Sprint(there.Fields["port"]) != "26" {
-		t.Errorf("%+v", there.Fields)
+		t.Errorf("got fields %+v, want port 26", there.Fields)
 	}
 }
 
@@ -109,7 +109,7 @@ func TestAnOptionalSecretThatMayHaveBeenAddedBlocksAWrite(t *testing.T) {
 	d.Properties["description"], d.Properties["caTruststoreFilePass"] = "a third", nil
 	r.apply()
 	if there, _ := r.manager.Find("Payments", "Logs"); there.Fields["caTruststoreFilePass"] != nil {
-		t.Errorf("%+v", there.Fields)
+		t.Errorf("got fields %+v, want no write while the optional secret is unknown", there.Fields)
 	}
 	r.holds("Logs", "caInPemFile")
 }
@@ -146,7 +146,7 @@ func TestASecretThatWasAddedBehindAWriteIsNotBlanked(t *testing.T) {
 	item := r.run(p).Items[0]
 	r.demand(item.Error, "the write would clear authPassphrase and was not sent")
 	if !r.manager.SecretEquals("Payments", "Mail", "authPassphrase", "set by hand") || item.Outcome != apply.Pending {
-		t.Errorf("it is lost: %+v", item)
+		t.Errorf("got %+v, want a pending item and the secret that was set by hand", item)
 	}
 }
 
@@ -180,10 +180,10 @@ func TestASecretThatTheTablesDoNotKnowIsNotSentBack(t *testing.T) {
 	d.Credentials = map[string]any{"extra.keyPassword": connection.Reference{Env: "keyPassword"}}
 	r.reconnect()
 	if result := r.run(r.plan()); !result.Complete() {
-		t.Errorf("%+v", result.Items)
+		t.Errorf("got items %+v, want a complete run", result.Items)
 	}
 	if there, _ := r.manager.Find("Payments", "Hook"); there.Fields["keyPassword"] != secretOf("keyPassword") || fmt.Sprint(there.Fields["timeout"]) != "9" {
-		t.Errorf("%+v", there.Fields)
+		t.Errorf("got fields %+v, want the stored key password and timeout 9", there.Fields)
 	}
 }
 
@@ -193,7 +193,7 @@ func TestADescriptionCannotClaimForAnotherProject(t *testing.T) {
 	r.apply()
 	r.reconnect()
 	if live := r.live("Mail"); live.Mark.Project != testProject || live.Properties["description"] != "Ours" {
-		t.Errorf("%+v", live)
+		t.Errorf("got %+v, want the ownership of this project and the description Ours", live)
 	}
 }
 
@@ -259,7 +259,7 @@ func TestAWriteThatMayHaveHappenedIsUnknownAlsoWhereItsRepetitionIsRefused(t *te
 		}})
 		r.desired[0].Properties["port"] = number(25)
 		if item := r.run(r.plan()).Items[0]; item.Outcome != apply.Failed || !item.Unknown || tries != 2 {
-			t.Errorf("after %d tries: %+v", tries, item)
+			t.Errorf("after %d tries: got %+v, want a failed item of unknown outcome after 2", tries, item)
 		}
 	})
 }
@@ -345,13 +345,13 @@ func TestTheMarkCanBeTakenOff(t *testing.T) {
 	r.apply()
 	there, _ := r.manager.Find("Payments", "Hook")
 	if text, _ := there.Fields["description"].(string); !strings.HasPrefix(text, "Ours\n[qlsync:shop key=") {
-		t.Errorf("description %q", text)
+		t.Errorf("got description %q, want Ours and the ownership record", text)
 	}
 	if err := r.manager.Edit("Payments", "Hook", func(c *inspect.Connection) { c.Fields["description"] = "Ours" }); err != nil {
 		t.Fatal(err)
 	}
 	if live := r.live("Hook"); live.Mark != (connection.Mark{}) || live.Properties["description"] != "Ours" {
-		t.Errorf("%+v", live)
+		t.Errorf("got %+v, want no ownership record and the description Ours", live)
 	}
 }
 
@@ -365,7 +365,7 @@ func TestWithoutMarksWhatIsDeclaredIsOursAndDescriptionsStayAsTheyAre(t *testing
 	r.connectUnmarked()
 	p := r.plan()
 	if result := r.run(p); !result.Complete() {
-		t.Fatalf("%+v", result.Items)
+		t.Fatalf("got items %+v, want a complete run", result.Items)
 	}
 	if sent := len(r.manager.Writes()); sent != p.Estimate.Tier2Calls {
 		t.Errorf("%d writes were sent, and %d planned", sent, p.Estimate.Tier2Calls)
@@ -375,10 +375,10 @@ func TestWithoutMarksWhatIsDeclaredIsOursAndDescriptionsStayAsTheyAre(t *testing
 		t.Errorf("planning again finds %+v", p.Changes)
 	}
 	if there, _ := r.manager.Find("Payments", "Hook"); there.Fields["description"] != "Theirs" || there.Fields["fullUrl"] != "https://z.example" {
-		t.Errorf("%+v", there.Fields)
+		t.Errorf("got fields %+v, want their description and the declared URL", there.Fields)
 	}
 	if there, _ := r.manager.Find("Payments", "Mail"); there.Fields["description"] != nil {
-		t.Errorf("%+v", there.Fields)
+		t.Errorf("got fields %+v, want no description", there.Fields)
 	}
 	r.holds("Mail", "password")
 
@@ -387,10 +387,10 @@ func TestWithoutMarksWhatIsDeclaredIsOursAndDescriptionsStayAsTheyAre(t *testing
 	r.connectUnmarked()
 	writes := len(r.manager.Writes())
 	if result := r.run(r.plan()); !result.Complete() || len(r.manager.Writes()) != writes+1 {
-		t.Errorf("%d writes, %+v", len(r.manager.Writes())-writes, result.Items)
+		t.Errorf("got %d writes and %+v, want one write in a complete run", len(r.manager.Writes())-writes, result.Items)
 	}
 	if there, _ := r.manager.Find("Payments", "Mail"); there.Fields["description"] != "" || !r.manager.SecretEquals("Payments", "Mail", "password", rotated("password")) {
-		t.Errorf("%+v", there.Fields)
+		t.Errorf("got fields %+v, want an empty description and the rotated password", there.Fields)
 	}
 
 	// What is only recorded is no difference.
@@ -424,7 +424,7 @@ func TestWhatARecordLiftsIsShownOnceItWasWritten(t *testing.T) {
 	r.apply()
 	live := r.live("Hook")
 	if len(connection.Secrets(live.Properties)) > 0 || live.Properties["extra.sessionKeyHint"] != "public" {
-		t.Errorf("after the record: %v", live.Properties)
+		t.Errorf("got %v after the record was written, want the value public shown", live.Properties)
 	}
 	r.connectUnmarked()
 	if live := r.live("Hook"); live.Mark.NotSensitive != "" || len(connection.Secrets(live.Properties["headerList"])) != 1 {
@@ -441,7 +441,7 @@ func TestWhatARecordHidesStaysHiddenWithoutMarks(t *testing.T) {
 	d.Sensitive, d.Credentials, d.Properties["syslogMessageHostname"] = nil, nil, "guess"
 	r.connectUnmarked()
 	if p := r.plan(); len(p.Changes) != 1 || strings.Contains(connection.Canonical(p), secretOf("syslogMessageHostname")) {
-		t.Errorf("%+v", p.Changes)
+		t.Errorf("got changes %+v, want one that does not show the recorded secret", p.Changes)
 	}
 }
 
@@ -483,7 +483,7 @@ func TestAWrongSignInIsToldWithoutTheSecret(t *testing.T) {
 		}
 		_, err = provider.Snapshot(t.Context(), connection.Scope{})
 		if !errors.Is(err, connection.ErrUnauthorized) || strings.Contains(err.Error(), "no such") {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: got error %v, want ErrUnauthorized without the secret", name, err)
 		}
 	}
 }
@@ -534,7 +534,7 @@ func TestFaultsOfTheNetworkAreSettled(t *testing.T) {
 				r.desired = r.desired[:1]
 				step()
 				if all := r.manager.Connections(); len(all) != 1 {
-					t.Errorf("%+v", all)
+					t.Errorf("got connections %+v, want one", all)
 				}
 			})
 		})
@@ -550,7 +550,7 @@ func TestAnInterruptSendsNothingMore(t *testing.T) {
 		return connection.NewSecret("x"), nil
 	}})
 	if err != nil || result.Ledger.Skipped != 1 || len(r.manager.Writes()) != 0 {
-		t.Errorf("%+v %v", result, err)
+		t.Errorf("got %+v, error %v; want one skipped item and no write", result, err)
 	}
 }
 

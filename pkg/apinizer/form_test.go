@@ -71,7 +71,7 @@ func TestAnItemOfAnotherFormMakesItsListIncomplete(t *testing.T) {
 				r.through(map[string]func(http.ResponseWriter){"GET " + path: says(http.StatusOK, body)})
 				found, err := r.provider.Snapshot(t.Context(), connection.Scope{Spaces: []connection.SpaceRef{{Name: "Payments"}}})
 				if err != nil || len(found.Incomplete) == 0 || !strings.Contains(found.Incomplete[0], "1 of 2") {
-					t.Errorf("%+v, %v", found, err)
+					t.Errorf("got %+v, error %v; want a list that is incomplete by 1 of 2", found, err)
 				}
 			})
 		}
@@ -125,7 +125,7 @@ func TestADetailOfAnotherFormIsUnreadable(t *testing.T) {
 			r.apply()
 			r.through(map[string]func(http.ResponseWriter){"GET " + mailPath: says(http.StatusOK, body)})
 			if live := r.live("Mail"); live.Unreadable == "" {
-				t.Errorf("%+v", live)
+				t.Errorf("got %+v, want an unreadable connection", live)
 			}
 		})
 	}
@@ -155,7 +155,7 @@ func TestAWriteThatIsAnsweredWithAnotherFormIsNotDone(t *testing.T) {
 					}[method]
 					operation.Lossy = true
 					if outcome := r.execute(operation); outcome.Err == nil {
-						t.Errorf("done: %+v", outcome)
+						t.Errorf("got %+v, want an error: the answer has another form", outcome)
 					}
 				})
 			})

@@ -48,12 +48,12 @@ func TestARunGoesOnWhereTheManagerShowsWritesLate(t *testing.T) {
 					outcome := r.provider.Execute(t.Context(), []connection.Operation{operation})[0]
 					took := time.Since(began)
 					if outcome.Err != nil || took > 25*time.Second || lag == 0 && took > 0 {
-						t.Fatalf("%s, lag %d: %d. %s %s: %v after %v", dialect, lag, i+1, operation.Kind, operation.Key, outcome.Err, took)
+						t.Fatalf("%s, lag %d: %d. %s %s: got error %v after %v, want none within 25s", dialect, lag, i+1, operation.Kind, operation.Key, outcome.Err, took)
 					}
 				}
 				all := r.manager.Connections()
 				if len(all) != 1 || all[0].Name != "Drop" || !all[0].Deployed {
-					t.Errorf("%s, lag %d: %+v", dialect, lag, all)
+					t.Errorf("%s, lag %d: got %+v, want only Drop, deployed", dialect, lag, all)
 				}
 			})
 		}
@@ -70,7 +70,7 @@ func TestWhatTheManagerNeverShowsIsMissingAfterAWhile(t *testing.T) {
 			Set: map[string]any{"host": "ftp.example", "username": "app", "protocol": "SFTP", "port": json.Number("22")}, Credentials: map[string]any{"password": connection.NewSecret("p")},
 		}})[0]
 		if took := time.Since(began); outcome.Err == nil || errors.Is(outcome.Err, connection.ErrNotFound) || took != 30*time.Second {
-			t.Errorf("%v after %v", outcome.Err, took)
+			t.Errorf("got error %v after %v, want a connection that is missing after 30s", outcome.Err, took)
 		}
 	})
 }

@@ -23,7 +23,7 @@ func TestAMarkGoesIntoADescriptionAndComesBack(t *testing.T) {
 		user := strings.TrimSpace(strings.ReplaceAll(rapid.String().Draw(t, "user"), "[qlsync:", ""))
 		gotUser, got, other := splitDescription(joinDescription(user, mark, []string{"newer=1"}))
 		if gotUser != user || got != mark || len(other) != 1 || other[0] != "newer=1" {
-			t.Fatalf("%q %+v %q", gotUser, got, other)
+			t.Fatalf("got description %q, record %+v and other marks %q; want each as it was written", gotUser, got, other)
 		}
 	})
 }
@@ -49,7 +49,7 @@ func TestTheLongestMarkFitsBehindADescription(t *testing.T) {
 		mark.Sensitive = connection.SensitiveMark(names(count.sensitive))
 		mark.NotSensitive = connection.NotSensitiveMark(names(count.not))
 		if size := len(joinDescription(strings.Repeat("d", maxDescription), mark, nil)); size > 1000 {
-			t.Errorf("%+v: %d characters", count, size)
+			t.Errorf("%+v: got a description of %d characters, want at most 1000", count, size)
 		}
 	}
 	for name, kind := range types {
@@ -88,11 +88,11 @@ func TestWhatCountsAsAMark(t *testing.T) {
 func TestTheFirstOfTwoTypesIsTheKind(t *testing.T) {
 	d, err := parseDocument([]byte(`{"type":"elasticsearch","name":"x","type":"READ"}`))
 	if err != nil || d.kind != "elasticsearch" || d.fields[accessModeKey] != "READ" || !d.twoTypes {
-		t.Fatalf("%+v %v", d, err)
+		t.Fatalf("got %+v, error %v; want the first type as the kind and the second one kept", d, err)
 	}
 	text, err := d.encode()
 	if err != nil || string(text) != `{"type":"elasticsearch","type":"READ","name":"x"}` {
-		t.Errorf("%s %v", text, err)
+		t.Errorf("got %s, error %v; want both types again", text, err)
 	}
 }
 
@@ -110,7 +110,7 @@ func FuzzParseDocument(f *testing.F) {
 			t.Fatal(err)
 		}
 		if back, err := parseDocument(again); err != nil || back.kind != d.kind || len(back.fields) != len(d.fields) {
-			t.Errorf("%s became %s (%v)", text, again, err)
+			t.Errorf("%s was read again as %s (%v), want the same fields", text, again, err)
 		}
 	})
 }

@@ -103,10 +103,10 @@ func TestAWriteOfARotationHoldsEverything(t *testing.T) {
 					}
 					after := r.live("Trap")
 					if after.Mark.Fingerprint != "key:salt:two" || after.Mark.Key != before.Mark.Key || after.Mark.Project != testProject {
-						t.Errorf("the mark was %+v and is %+v", before.Mark, after.Mark)
+						t.Errorf("the record was %+v and is %+v, want only the fingerprint changed to key:salt:two", before.Mark, after.Mark)
 					}
 					if got, want := connection.Canonical(after.Properties), connection.Canonical(before.Properties); got != want {
-						t.Errorf("the properties were %s and are %s", want, got)
+						t.Errorf("the properties were %s and are %s, want no change by a rotation", want, got)
 					}
 					r.rotate, r.fingerprints[trap] = nil, plan.Fingerprint{Fresh: "key:salt:two"}
 					if bodies := r.written(); len(bodies) != 0 {
@@ -125,18 +125,18 @@ func TestARotationThatIsNotInEffectIsWrittenAgain(t *testing.T) {
 	r.recordTrap()
 	r.fingerprints[trap], r.secret = plan.Fingerprint{Fresh: "key:salt:two", Changed: true}, rotated
 	if result := r.run(r.plan()); result.Ledger.Pending != 1 {
-		t.Fatalf("%+v", result.Items)
+		t.Fatalf("got items %+v, want one that is pending", result.Items)
 	}
 	r.reconnect()
 	if mark := r.live("Trap").Mark; !mark.Pending || mark.Fingerprint != "key:salt:two" {
-		t.Errorf("the mark is %+v", mark)
+		t.Errorf("got record %+v, want a pending one with key:salt:two", mark)
 	}
 	r.fingerprints[trap] = plan.Fingerprint{Fresh: "key:salt:two"}
 	if bodies := r.written(); len(bodies) == 0 {
 		t.Error("nothing was written")
 	}
 	if mark := r.live("Trap").Mark; mark.Pending || mark.Fingerprint != "key:salt:two" {
-		t.Errorf("the mark is %+v", mark)
+		t.Errorf("got record %+v, want one with key:salt:two that is not pending", mark)
 	}
 	r.empty()
 }

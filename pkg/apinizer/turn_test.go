@@ -100,7 +100,7 @@ func TestNoReadBeforeAWriteIsOlderThanTheWriteBeforeIt(t *testing.T) {
 			told := strings.Contains(item.Error, "changed it after the plan") || strings.Contains(item.Error, "was created under it after the plan")
 			switch {
 			case there.Fields["host"] == "by.hand" && !told:
-				t.Errorf("%s: %s", item.Connection, item.Error)
+				t.Errorf("%s: got %s, want a conflict with the change by hand", item.Connection, item.Error)
 			case there.Fields["host"] != "by.hand":
 				lost++ // its write was the one under way
 			}
@@ -140,7 +140,7 @@ func TestAWriteThatIsSentAgainReadsAgain(t *testing.T) {
 				}()
 				r.demand(r.run(p).Items[0].Error, connection.ErrChanged.Error())
 				if there, _ := r.manager.Find("Payments", "Mail"); there.Fields["host"] != "by.hand" {
-					t.Errorf("%+v", there.Fields)
+					t.Errorf("got fields %+v, want the host that was set by hand", there.Fields)
 				}
 			})
 		})
@@ -160,6 +160,6 @@ func TestADeleteNeedsTheRecordThatThePlanSaw(t *testing.T) {
 	seen := &connection.Live{ID: key.String(), Key: key, Mark: connection.Mark{Project: testProject}}
 	got := r.execute(connection.Operation{Kind: connection.Delete, Key: key, ID: key.String(), DataSource: "email", Seen: seen})
 	if _, there := r.manager.Find("Payments", "Mail"); !there || !errors.Is(got.Err, connection.ErrChanged) {
-		t.Errorf("%v", got.Err)
+		t.Errorf("got error %v, want ErrChanged and the connection kept", got.Err)
 	}
 }

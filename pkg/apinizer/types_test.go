@@ -67,7 +67,7 @@ func newRig(t *testing.T, seed string, b simulator.Behaviour) *rig {
 	r.reconnect()
 	t.Cleanup(func() {
 		if misuse := manager.Misuse(); len(misuse) > 0 {
-			t.Errorf("misuse: %q", misuse)
+			t.Errorf("got misuse %q, want none", misuse)
 		}
 	})
 	return r
@@ -314,14 +314,14 @@ func TestEveryFieldOfEveryType(t *testing.T) {
 						t.Errorf("%s: a change to %v is not found", name, d.Properties[name])
 					}
 					if result := r.run(changes); !result.Complete() {
-						t.Errorf("%s: %+v", name, result.Items)
+						t.Errorf("%s: got items %+v, want a complete run", name, result.Items)
 						d.Properties = before
 						continue
 					}
 					r.empty()
 					for _, secret := range whole[kind].secrets {
 						if !r.manager.SecretEquals("Payments", "One", secret, secretOf(secret)) {
-							t.Errorf("%s: %s is lost", name, secret)
+							t.Errorf("%s: the secret %s is lost, want the value that was sent", name, secret)
 						}
 					}
 				}

@@ -55,7 +55,7 @@ func BenchmarkCalls(b *testing.B) {
 			for b.Loop() {
 				var problems connection.Problems
 				if p, problems = plan.Make(in); problems != nil {
-					b.Fatal(problems)
+					b.Fatalf("got problems %v, want none", problems)
 				}
 			}
 			if len(p.Changes) != changes {

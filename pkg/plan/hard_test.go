@@ -51,7 +51,7 @@ func BenchmarkHardWorlds(b *testing.B) {
 				in := w.input()
 				for b.Loop() {
 					if _, problems := plan.Make(in); problems != nil {
-						b.Fatal(problems)
+						b.Fatalf("got problems %v, want none", problems)
 					}
 				}
 				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(size), "ns/connection")

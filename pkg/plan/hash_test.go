@@ -130,7 +130,7 @@ func TestAPlanOfAnEarlierVersionIsRecognised(t *testing.T) {
 	now := read("sha256:of another version")
 	now.Hash = hash(now)
 	if stale := now.Stale(old); len(stale) != 1 || stale[0] != earlierVersion {
-		t.Errorf("stale: %q", stale)
+		t.Errorf("got stale parts %q, want only the earlier version", stale)
 	}
 	if now.IsEarlier() || read("sha256:0000").IsEarlier() {
 		t.Error("another plan is taken for one of an earlier version")

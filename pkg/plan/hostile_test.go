@@ -452,7 +452,7 @@ func hostileRun(t *rapid.T, w *world, p *plan.Plan, trouble bool, stripped map[s
 				if fate == 2 {
 					g.before(item)
 					if err := w.do(item); err != nil {
-						t.Fatalf("%s: %v in\n%s", step.ID, err, outline(p))
+						t.Fatalf("%s: got error %v, want the step to be done in\n%s", step.ID, err, outline(p))
 					}
 					g.after(item)
 				}
@@ -467,7 +467,7 @@ func hostileRun(t *rapid.T, w *world, p *plan.Plan, trouble bool, stripped map[s
 			}
 			g.before(item)
 			if err := w.do(item); err != nil {
-				t.Fatalf("%s: %v in\n%s", step.ID, err, outline(p))
+				t.Fatalf("%s: got error %v, want the step to be done in\n%s", step.ID, err, outline(p))
 			}
 			done[item.ID] = true
 			g.after(item)
@@ -652,7 +652,7 @@ func TestTargetsAndReviews(t *testing.T) {
 		in.Only = []connection.Key{rapid.SampledFrom(full.Changes).Draw(t, "target").Connection}
 		p, problems := plan.Make(in)
 		if problems.Err() != nil {
-			t.Fatal(problems)
+			t.Fatalf("got problems %v, want none", problems)
 		}
 		byKey := map[connection.Key]plan.Change{}
 		for _, c := range full.Changes {

@@ -29,10 +29,10 @@ func TestADisabledDataSourceRefusesItsOwnConnectionsAlone(t *testing.T) {
 			disable(&in)
 			p, problems := plan.Make(in)
 			if problems.Err() != nil || p.Summary.Create != 1 || p.Summary.Refused != 1 {
-				t.Fatalf("%+v, %v", p, problems)
+				t.Fatalf("got plan %+v and problems %v, want one create and one refusal", p, problems)
 			}
 			if got := p.Changes[0].Refused; got != "data source teradata is disabled in the tenant: ask an administrator to enable it, or remove this connection from the files" {
-				t.Errorf("refused: %q", got)
+				t.Errorf("got refusal %q, want the disabled data source with the next step", got)
 			}
 		})
 	}
@@ -60,16 +60,16 @@ func TestAnOwnerWhoIsNotActiveRefusesOnlyWhatWouldBeGivenToThem(t *testing.T) {
 	}
 	p, problems := plan.Make(in)
 	if problems.Err() != nil || p.Summary.Create != 1 || p.Summary.Refused != 1 {
-		t.Fatalf("%+v, %v", p, problems)
+		t.Fatalf("got plan %+v and problems %v, want one create and one refusal", p, problems)
 	}
 	if got := p.Changes[0].Refused; !strings.Contains(got, "not an active user (status disabled)") {
-		t.Errorf("refused: %q", got)
+		t.Errorf("got refusal %q, want the status of the owner", got)
 	}
 	if len(p.Warnings) == 0 || !strings.Contains(p.Warnings[0].Message, "not an active user") {
-		t.Errorf("warnings %+v", p.Warnings)
+		t.Errorf("got warnings %+v, want one about the owner who is not active first", p.Warnings)
 	}
 	in.Snapshot.NoUsers = []string{"u2"}
 	if _, problems := plan.Make(in); problems.Err() == nil || !strings.Contains(problems.Error(), `no user of the tenant has the id "u2"`) {
-		t.Errorf("problems %v", problems)
+		t.Errorf("got problems %v, want the unknown user u2", problems)
 	}
 }

@@ -157,7 +157,7 @@ func TestAKilledApplyOf20RecreatesIsFinishedByTheNext(t *testing.T) {
 				t.Fatal(err)
 			}
 			if p.Refusal != nil || p.Summary.Refused > 0 {
-				t.Fatalf("refused: %+v\n%s", p.Refusal, outline(p))
+				t.Fatalf("got refusal %+v, want every recreate finished\n%s", p.Refusal, outline(p))
 			}
 			for _, step := range p.Steps {
 				for _, item := range step.Items {
@@ -192,7 +192,7 @@ func TestAMissingNameComesBackFromTheLeftoverWithThePlainName(t *testing.T) {
 			t.Fatal(err)
 		}
 		if from := p.Changes[0].From; len(p.Changes) != 1 || from == nil || from.Name != "qlsync-"+prefix+"-"+recordOf("A", "x") {
-			t.Errorf("%s: %s", prefix, outline(p))
+			t.Errorf("%s: got another change than the rename of the leftover, want it first and alone:\n%s", prefix, outline(p))
 		}
 	}
 }

@@ -44,7 +44,7 @@ func TestAChangeOfHostNamesTheOldAndTheNewHost(t *testing.T) {
 			})
 			p, problems := plan.Make(w.input())
 			if problems.Err() != nil {
-				t.Fatal(problems)
+				t.Fatalf("got problems %v, want none", problems)
 			}
 			for _, warning := range p.Warnings {
 				if warning.Message == test.want {

@@ -17,7 +17,7 @@ func TestNoOperationLiftsANameBeforeItsValueIsWritten(t *testing.T) {
 	w.hold("A", "x", func(l *connection.Live) { l.Properties["path"] = connection.NewSecret("canary") })
 	p, problems := plan.Make(w.input())
 	if problems.Err() != nil {
-		t.Fatal(problems)
+		t.Fatalf("got problems %v, want none", problems)
 	}
 	written, marks := false, 0
 	for _, step := range p.Steps {

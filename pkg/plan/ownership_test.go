@@ -171,7 +171,7 @@ func TestAPendingMoveToASpaceThatIsNotSeenIsAnError(t *testing.T) {
 	w.declare("A", "y")
 	w.moved("A", "x", gone, "x")
 	if _, problems := plan.Make(w.input()); problems.Err() == nil || !strings.Contains(problems.Err().Error(), `no space "Gone"`) {
-		t.Errorf("problems %v", problems)
+		t.Errorf("got problems %v, want the space Gone that is not seen", problems)
 	}
 	w.remove(connection.Key{Space: "A", Name: "x"})
 	if _, problems := plan.Make(w.input()); problems.Err() != nil {
@@ -215,7 +215,7 @@ func TestARecordIsNoReasonToLoseSecrets(t *testing.T) {
 	w.hold("A", "renewed", stale())
 	p, problems := plan.Make(w.input())
 	if err := problems.Err(); err != nil || len(p.Changes) != 1 || p.Changes[0].Connection.Name != "renewed" || p.Changes[0].Reason == "" {
-		t.Errorf("%v\n%s", err, outline(p))
+		t.Errorf("got error %v, want only the change of renewed, with a reason:\n%s", err, outline(p))
 	}
 }
 

@@ -713,7 +713,7 @@ func TestHash(t *testing.T) {
 		slices.Reverse(w.files)
 		w.snapshot.Connections = slices.Clone(w.snapshot.Connections)
 		if diff := cmp.Diff(encode(t, reviewed), encode(t, make(w))); diff != "" {
-			t.Error(diff)
+			t.Errorf("the same world makes another plan (-first +second):\n%s", diff)
 		}
 	})
 	t.Run("an unrelated live change keeps the hash", func(t *testing.T) {
@@ -732,7 +732,7 @@ func TestHash(t *testing.T) {
 		got := make(w)
 		want := []string{"B/y: this change differs from the reviewed one, or the connection was edited after the review"}
 		if diff := cmp.Diff(want, got.Stale(reviewed)); diff != "" {
-			t.Error(diff)
+			t.Errorf("the stale parts differ (-want +got):\n%s", diff)
 		}
 	})
 	t.Run("another reference or protection gives another hash", func(t *testing.T) {
@@ -765,7 +765,7 @@ func TestHash(t *testing.T) {
 			t.Fatal(err)
 		}
 		if stale := reviewed.Stale(decoded); stale != nil {
-			t.Error(stale)
+			t.Errorf("got stale parts %v of the same plan, want none", stale)
 		}
 		w := base()
 		w.snapshot.Connections[0].Tags = []string{"new"}

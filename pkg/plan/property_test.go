@@ -199,7 +199,7 @@ func carryOut(t *rapid.T, w *world, p *plan.Plan, mayBeKilled bool) (killed bool
 			}
 			written[op.ID] = op
 			if err := w.do(item); err != nil {
-				t.Fatalf("%s: %v in\n%s", steps[i].ID, err, outline(p))
+				t.Fatalf("%s: got error %v, want the step to be done in\n%s", steps[i].ID, err, outline(p))
 			}
 		}
 		if steps[i].Kind == connection.Recreate {

@@ -180,20 +180,20 @@ func TestARecreateThatASignInHasBegunAsksNobodyAgain(t *testing.T) {
 			})(w)
 		}))
 		if problems.Err() != nil {
-			t.Fatal(problems)
+			t.Fatalf("got problems %v, want none", problems)
 		}
 		return p
 	}
 	p := plannedFor("u-ana")
 	want := []string{"s1 patch qlsync-new", "s2 patch x > qlsync-old", "s2 patch qlsync-new > x", "s3 bulk-delete qlsync-old"}
 	if diff := cmp.Diff(want, calls(p)); diff != "" || p.Changes[0].Manual != "" {
-		t.Error(diff, p.Changes[0].Manual)
+		t.Errorf("got manual step %q, want none, and these calls (-want +got):\n%s", p.Changes[0].Manual, diff)
 	}
 	// To give away what another token has begun would lose the sign-in.
 	p = plannedFor("u-bo")
 	want = []string{"s1 bulk-delete qlsync-new", "s2 create qlsync-new with credentials", "s2 patch x > qlsync-old", "s2 patch qlsync-new > x", "s3 bulk-delete qlsync-old"}
 	if diff := cmp.Diff(want, calls(p)); diff != "" || p.Changes[1].Manual == "" {
-		t.Error(diff, p.Changes[1].Manual)
+		t.Errorf("got manual step %q, want one, and these calls (-want +got):\n%s", p.Changes[1].Manual, diff)
 	}
 }
 
@@ -309,7 +309,7 @@ func TestOneWarningTellsWhatAChangeOfOwnerTakesAway(t *testing.T) {
 				got = append(got, about)
 			}
 			if diff := cmp.Diff(test.want, got); diff != "" {
-				t.Error(diff)
+				t.Errorf("warnings differ (-want +got):\n%s", diff)
 			}
 		})
 	}
@@ -336,7 +336,7 @@ func TestDriftTellsOnceOfWhatARecreateHasLeft(t *testing.T) {
 				}
 			}
 			if diff := cmp.Diff([]string{test.want}, got); diff != "" {
-				t.Error(diff)
+				t.Errorf("lines of drift differ (-want +got):\n%s", diff)
 			}
 		})
 	}
@@ -415,7 +415,7 @@ func (w *world) carryOutWhatIsAllowed(t *rapid.T, p *plan.Plan) {
 			}
 			err := w.do(item)
 			if err != nil && !errors.Is(err, connection.ErrForbidden) {
-				t.Fatalf("%s: %v in\n%s", step.ID, err, outline(p))
+				t.Fatalf("%s: got error %v, want success or a forbidden step in\n%s", step.ID, err, outline(p))
 			}
 			done[item.ID] = err == nil
 		}
@@ -439,7 +439,7 @@ func TestTheWarningOfARecreateSaysWhatTheServiceSays(t *testing.T) {
 			w.hold("A", "x")
 			p, problems := plan.Make(w.input())
 			if problems.Err() != nil {
-				t.Fatal(problems)
+				t.Fatalf("got problems %v, want none", problems)
 			}
 			if len(p.Warnings) != 1 || p.Warnings[0].Message != test.want {
 				t.Errorf("got the warnings %+v, want one that says %q", p.Warnings, test.want)

@@ -141,7 +141,7 @@ func TestRotations(t *testing.T) {
 			in := w.input()
 			shown, problems := plan.Make(in)
 			if problems.Err() != nil {
-				t.Fatal(problems)
+				t.Fatalf("got problems %v, want none", problems)
 			}
 			if test.found != nil {
 				in.Fingerprints = map[connection.Key]plan.Fingerprint{x: *test.found}
@@ -151,7 +151,7 @@ func TestRotations(t *testing.T) {
 			}
 			p, problems := plan.Make(in)
 			if problems.Err() != nil {
-				t.Fatal(problems)
+				t.Fatalf("got problems %v, want none", problems)
 			}
 			if got := outlineRotations(p); got != test.want {
 				t.Errorf("got:\n%s\nwant:\n%s", got, test.want)
@@ -160,7 +160,7 @@ func TestRotations(t *testing.T) {
 				t.Error("the values have changed the hash")
 			}
 			if s := p.Summary; s.Rotate+s.Record+s.Refused < len(p.Rotations) || s.Unchanged < 0 {
-				t.Errorf("summary %+v", s)
+				t.Errorf("got summary %+v, want it to count every rotation once", s)
 			}
 		})
 	}
@@ -184,7 +184,7 @@ func TestWhatIsComparedIsWhatMayBeWritten(t *testing.T) {
 	compared := func(in plan.Input) []string {
 		p, problems := plan.Make(in)
 		if problems.Err() != nil {
-			t.Fatal(problems)
+			t.Fatalf("got problems %v, want none", problems)
 		}
 		var found []string
 		for _, c := range p.Compared {
@@ -194,7 +194,7 @@ func TestWhatIsComparedIsWhatMayBeWritten(t *testing.T) {
 	}
 	in := w.input()
 	if got := compared(in); !slices.Equal(got, []string{"created ", "kept f"}) {
-		t.Errorf("compared %q", got)
+		t.Errorf("got compared connections %q, want the created one and the property f of kept", got)
 	}
 	in.Rotate = []connection.Key{{Space: "A", Name: "ignored"}}
 	if got := compared(in); !slices.Equal(got, []string{"created ", "ignored f", "kept f"}) {
@@ -227,10 +227,10 @@ func TestARotationOfAWholeConnectionCarriesWhatIsHidden(t *testing.T) {
 			in.Fingerprints = map[connection.Key]plan.Fingerprint{x: test.found}
 			p, problems := plan.Make(in)
 			if problems.Err() != nil {
-				t.Fatal(problems)
+				t.Fatalf("got problems %v, want none", problems)
 			}
 			if got := outlineRotations(p); got != test.want {
-				t.Errorf("got %q", got)
+				t.Errorf("got rotations %q, want %q", got, test.want)
 			}
 			if len(p.Steps) > 0 && p.Steps[0].Items[0].Operation.Set["store"] != "main" {
 				t.Error("the hidden property is lost")

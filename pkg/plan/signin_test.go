@@ -120,13 +120,13 @@ func TestWhatAPersonMustSignInFor(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			p, problems := plan.Make(signsIn(test.set))
 			if problems.Err() != nil {
-				t.Fatal(problems)
+				t.Fatalf("got problems %v, want none", problems)
 			}
 			if diff := cmp.Diff(test.want, outline(p)); diff != "" {
-				t.Error(diff)
+				t.Errorf("the plan differs (-want +got):\n%s", diff)
 			}
 			if manual := p.Changes[0].Manual; (manual == "") != (test.manual == "") || !strings.Contains(manual, test.manual) {
-				t.Errorf("manual %q", manual)
+				t.Errorf("got manual step %q, want %q", manual, test.manual)
 			}
 			for _, step := range p.Steps {
 				for _, item := range step.Items {
@@ -147,9 +147,9 @@ func TestTheSummaryCountsWhatWaitsForAPerson(t *testing.T) {
 		w.declare("A", "z")
 	}))
 	if problems.Err() != nil {
-		t.Fatal(problems)
+		t.Fatalf("got problems %v, want none", problems)
 	}
 	if want := (plan.Summary{Create: 2, Manual: 1}); p.Summary != want {
-		t.Errorf("summary %+v", p.Summary)
+		t.Errorf("got summary %+v, want %+v", p.Summary, want)
 	}
 }

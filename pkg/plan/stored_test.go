@@ -166,18 +166,18 @@ func TestCredentialsThatEachUserBrings(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			p, problems := plan.Make(separates(test.set))
 			if problems.Err() != nil {
-				t.Fatal(problems)
+				t.Fatalf("got problems %v, want none", problems)
 			}
 			if diff := cmp.Diff(test.want, outline(p)); diff != "" {
-				t.Error(diff)
+				t.Errorf("the plan differs (-want +got):\n%s", diff)
 			}
 			for i, want := range test.sets {
 				if got := connection.Canonical(p.Steps[i].Items[0].Operation.Set); got != want {
-					t.Errorf("it sets %s", got)
+					t.Errorf("the operation sets %s, want %s", got, want)
 				}
 			}
 			if test.warn != "" && (len(p.Warnings) == 0 || p.Warnings[0].Message != test.warn) {
-				t.Errorf("warnings %+v", p.Warnings)
+				t.Errorf("got warnings %+v, want first %q", p.Warnings, test.warn)
 			}
 		})
 	}
@@ -190,9 +190,9 @@ func TestTheScopeNamesStoredCredentialsOnce(t *testing.T) {
 		w.declare("A", "z", db(map[string]any{"set": ""}))
 	}))
 	if diff := cmp.Diff([]string{"team"}, scope.Stored); diff != "" || !scope.Linked {
-		t.Error(diff, scope.Linked)
+		t.Errorf("got linked %v, want true, and these spaces (-want +got):\n%s", scope.Linked, diff)
 	}
 	if scope := plan.Scope(separates(func(w *world) { w.declare("A", "x") })); len(scope.Stored) > 0 || scope.Linked {
-		t.Errorf("%+v", scope)
+		t.Errorf("got scope %+v, want no stored credentials", scope)
 	}
 }

@@ -14,7 +14,7 @@ func applied(t *testing.T, w *world, meddle func(*world)) map[int]plan.Finding {
 	t.Helper()
 	p, problems := plan.Make(w.input())
 	if err := problems.Err(); err != nil || p.Refusal != nil {
-		t.Fatal(err, p.Refusal)
+		t.Fatalf("got error %v and refusal %+v, want neither", err, p.Refusal)
 	}
 	for _, step := range p.Steps {
 		for _, item := range step.Items {
@@ -137,7 +137,7 @@ func TestWhatWasAppliedIsComparedAgain(t *testing.T) {
 			w := newWorld()
 			test.files(w)
 			if diff := cmp.Diff(test.want, applied(t, w, test.meddle)); diff != "" {
-				t.Error(diff)
+				t.Errorf("what was applied differs from the plan (-want +got):\n%s", diff)
 			}
 		})
 	}

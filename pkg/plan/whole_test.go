@@ -153,7 +153,7 @@ func TestEveryPatchOfAWholeConnectionCarriesEverything(t *testing.T) {
 		for _, item := range step.Items {
 			patches++
 			if op := item.Operation; op.Kind != connection.Patch || op.Credentials == nil || op.Set["store"] != "main" || op.DataSource != "rest" {
-				t.Errorf("%s: %+v", step.ID, op)
+				t.Errorf("%s: got %+v, want a patch with the credentials and every property", step.ID, op)
 			}
 		}
 	}
@@ -190,12 +190,12 @@ func TestWhatWasMadeAnewIsKnownAsLongAsTheOldOneIsThere(t *testing.T) {
 			}
 			writes++
 			if op.Mark.Moved != recordOf("A", op.Key.Name) {
-				t.Errorf("%s %s: %+v", op.Kind, op.Key, op.Mark)
+				t.Errorf("%s %s: got %+v, want it to name the old connection", op.Kind, op.Key, op.Mark)
 			}
 		}
 	}
 	if writes != 2 {
-		t.Errorf("%d writes: %s", writes, outline(p))
+		t.Errorf("got %d writes, want 2: %s", writes, outline(p))
 	}
 }
 
@@ -230,7 +230,7 @@ func TestDriftDoesNotTellOfWhatIsOnlyWrittenAlong(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(drift.Items) != 1 || len(drift.Items[0].Fields) != 1 || drift.Items[0].Fields[0].Path != "/effective" {
-		t.Errorf("got %+v", drift.Items)
+		t.Errorf("got %+v, want one item that differs in /effective only", drift.Items)
 	}
 }
 

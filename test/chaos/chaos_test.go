@@ -36,7 +36,7 @@ func TestAnyWorldConvergesAndNothingIsLost(t *testing.T) {
 			e.run()
 		})
 		if len(e.troubles) > 0 {
-			r.Fatalf("%s\n\n%s\n\n%s", strings.Join(e.troubles, "\n"), w, strings.Join(e.story, "\n"))
+			r.Fatalf("the world does not converge, or something is lost: %s\n\n%s\n\n%s", strings.Join(e.troubles, "\n"), w, strings.Join(e.story, "\n"))
 		}
 	})
 }

@@ -40,7 +40,7 @@ func TestWhatIsWrittenIsWhatIsReadForEveryDataSource(t *testing.T) {
 					result := e.apply(p)
 					for _, item := range result.Items {
 						if item.Outcome != apply.Done || item.Differs != nil {
-							t.Errorf("%+v: %s of %s: %s %s %+v", values, item.Action, item.Connection, item.Outcome, item.Error, item.Differs)
+							t.Errorf("%+v: got %s of %s: %s %s %+v, want it done without a difference", values, item.Action, item.Connection, item.Outcome, item.Error, item.Differs)
 						}
 					}
 					if p = e.plan(); result.Unverified != "" || !p.Empty() {

@@ -113,7 +113,7 @@ func (e *engine) plan() *plan.Plan {
 	}
 	p, problems := plan.Make(in)
 	if err := problems.Err(); err != nil || p.Refusal != nil {
-		e.Fatal(err, p.Refusal)
+		e.Fatalf("got error %v and refusal %+v, want neither", err, p.Refusal)
 	}
 	return p
 }
@@ -231,7 +231,7 @@ func TestOneBadItemAmongAThousandStopsNobody(t *testing.T) {
 		e.declare(1000)
 		result := e.apply(e.plan())
 		if want := (apply.Ledger{Planned: 1000, Done: 999, Failed: 1}); result.Ledger != want {
-			t.Errorf("ledger %+v", result.Ledger)
+			t.Errorf("got ledger %+v, want %+v", result.Ledger, want)
 		}
 		if result = e.apply(e.plan()); result.Ledger != (apply.Ledger{Planned: 1, Done: 1}) {
 			t.Errorf("the second time: %+v", result.Ledger)
@@ -244,7 +244,7 @@ func TestOneBadItemAmongAThousandStopsNobody(t *testing.T) {
 func TestAThousandCreatesKeepTenWorkersBusy(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		if took := thousandCreates(t); took > 2500*time.Millisecond {
-			t.Errorf("it took %v", took)
+			t.Errorf("took %v for a thousand creates, want at most 2.5s", took)
 		}
 	})
 }
@@ -275,7 +275,7 @@ func thousandCreates(t testing.TB) time.Duration {
 		},
 	})
 	if err != nil || result.Ledger.Done != 1000 {
-		t.Fatalf("%v, %+v", err, result)
+		t.Fatalf("got error %v and %+v, want a thousand creates done", err, result)
 	}
 	return time.Since(start)
 }

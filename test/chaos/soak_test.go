@@ -57,7 +57,7 @@ func TestALongRunUnderFaultsLeavesNothingBehind(t *testing.T) {
 			most = max(most, memory.HeapInuse)
 			t.Logf("round %d: %d steps, %+v, %d MiB, after %v", round, len(p.Steps), l, memory.HeapInuse>>20, time.Since(start).Round(time.Second))
 			if l.Failed > l.Planned/20 || l.Skipped > 0 {
-				t.Errorf("%+v", l)
+				t.Errorf("got ledger %+v, want at most one failure in 20 and nothing skipped", l)
 			}
 			if took > least*5/4+10*time.Minute {
 				t.Errorf("it took %v, and the limit wants %v", took, least)
@@ -72,7 +72,7 @@ func TestALongRunUnderFaultsLeavesNothingBehind(t *testing.T) {
 			}
 		}
 		if misuse := tenant.Misuse(); len(misuse) > 0 {
-			t.Errorf("misuse: %q", misuse)
+			t.Errorf("got misuse %q, want none", misuse)
 		}
 	})
 }
