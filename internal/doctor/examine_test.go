@@ -62,7 +62,7 @@ func healthy() (doctor.Subject, *connection.Examination) {
 func TestNothingIsWrongWithAHealthyTenant(t *testing.T) {
 	s, _ := healthy()
 	if got := statuses(doctor.Examine(t.Context(), s)); got != "" {
-		t.Errorf("found %s", got)
+		t.Errorf("got findings %s, want none of a healthy tenant", got)
 	}
 }
 
@@ -193,7 +193,7 @@ func TestEachFaultIsOneCheckAndKeepsOnlyFromBeingAskedWhatCannotBe(t *testing.T)
 				t.Errorf("nothing says %q: %s", test.says, said)
 			}
 			if report := (doctor.Report{Tenants: []doctor.Examined{examined}}); report.Failed() != strings.Contains(test.want, "failed") {
-				t.Errorf("Failed() is %v", report.Failed())
+				t.Errorf("got Failed %v, want %v", report.Failed(), strings.Contains(test.want, "failed"))
 			}
 		})
 	}
@@ -212,6 +212,6 @@ func TestManyDetailsAreCut(t *testing.T) {
 	}
 	check := doctor.Examine(t.Context(), s).Checks[0]
 	if len(check.Details) != 6 || check.Details[5] != "and 4 more" {
-		t.Errorf("details: %q", check.Details)
+		t.Errorf("got details %q, want five and a count of the other 4", check.Details)
 	}
 }

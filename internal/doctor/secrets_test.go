@@ -75,7 +75,7 @@ func TestEveryReferenceIsListedOnceForEachUse(t *testing.T) {
 		missing = append(missing, secret.Problem)
 	}
 	if !slices.Equal(missing, []string{"no CLIENT_SECRET", "no NESTED"}) {
-		t.Errorf("missing: %q", missing)
+		t.Errorf("got missing secrets %q, want CLIENT_SECRET and NESTED", missing)
 	}
 }
 
@@ -83,6 +83,6 @@ func TestAnEmbeddedTenantNeedsNoSecretsToSignIn(t *testing.T) {
 	tenant := &spec.Tenant{Name: "demo", URL: "sim:t.yaml", SimFile: "t.yaml", Auth: spec.Auth{APIKey: connection.Reference{Env: "KEY"}}}
 	listed := doctor.ListSecrets(tenant, nil, nil, func(connection.Reference) error { return errors.New("asked") })
 	if len(listed.Secrets) != 0 {
-		t.Errorf("listed %v", listed.Secrets)
+		t.Errorf("got secrets %v, want none for an embedded tenant", listed.Secrets)
 	}
 }

@@ -35,11 +35,11 @@ func TestALockFindsASafePlaceWithoutAHomeFolder(t *testing.T) {
 		t.Setenv("HOME", home)
 		folder, err := host.LockFolder("")
 		if err != nil || !strings.HasPrefix(folder, temporary) {
-			t.Fatalf("HOME=%s: %q, %v", home, folder, err)
+			t.Fatalf("HOME=%s: got folder %q, error %v; want one inside the temporary folder", home, folder, err)
 		}
 		for _, made := range []string{folder, filepath.Dir(folder)} {
 			if info, err := os.Lstat(made); err != nil || info.Mode() != os.ModeDir|0o700 {
-				t.Errorf("%s: %v, %v", made, info.Mode(), err)
+				t.Errorf("%s: got mode %v, error %v; want a folder with 0700", made, info.Mode(), err)
 			}
 		}
 	}
@@ -72,14 +72,14 @@ func TestALockTakesNoFolderThatSomebodyElseMayHavePrepared(t *testing.T) {
 			}
 			_, err := host.LockFolder("")
 			if err == nil || !strings.Contains(err.Error(), "--lock-dir DIR") || !strings.Contains(err.Error(), temporary) {
-				t.Errorf("the error is %v", err)
+				t.Errorf("got error %v, want one with the folder and --lock-dir DIR", err)
 			}
 			if entries, _ := os.ReadDir(elsewhere); len(entries) > 0 {
 				t.Errorf("it has written elsewhere: %v", entries)
 			}
 			named := filepath.Join(t.TempDir(), "locks")
 			if folder, err := host.LockFolder(named); err != nil || folder != named {
-				t.Errorf("with --lock-dir: %q, %v", folder, err)
+				t.Errorf("got %q, error %v; want the folder of --lock-dir", folder, err)
 			}
 		})
 	}
@@ -101,7 +101,7 @@ func TestALockIsNeverWrittenThroughALink(t *testing.T) {
 		}
 		unlock, err := s.Lock(t.Context(), folder, 0)
 		if strings.HasSuffix(link, ".lock") != (err != nil) {
-			t.Errorf("%s: the error is %v", filepath.Ext(link), err)
+			t.Errorf("%s: got error %v, want one only for the link of the lock", filepath.Ext(link), err)
 		}
 		if err == nil {
 			unlock()

@@ -82,8 +82,12 @@ func TestAFormerOutputIsKnownBehindAByteOrderMark(t *testing.T) {
 		if err := os.WriteFile(path, []byte("\xef\xbb\xbf"+text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if former, err := formerOutput(path); err != nil || *former != want {
-			t.Errorf("%s is taken for %v, %v", format, former, err)
+		former, err := formerOutput(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if *former != want {
+			t.Errorf("%s: got the former output %v, want %v", format, *former, want)
 		}
 		wide := binary.LittleEndian.AppendUint16(nil, 0xfeff)
 		for _, unit := range utf16.Encode([]rune(text)) {
@@ -93,7 +97,7 @@ func TestAFormerOutputIsKnownBehindAByteOrderMark(t *testing.T) {
 			t.Fatal(err)
 		}
 		if _, err := formerOutput(path); !errors.Is(err, infile.ErrUTF16) || !strings.Contains(err.Error(), "Out-File -Encoding utf8") {
-			t.Errorf("%s in UTF-16: %v", format, err)
+			t.Errorf("%s in UTF-16: got error %v, want ErrUTF16 with the way to write UTF-8", format, err)
 		}
 	}
 }
@@ -118,7 +122,7 @@ func TestWhatOthersWroteIsNotKnown(t *testing.T) {
 		`{"runs":[{"tool":{"driver":{"name":"gosec"}}}]}`, `{"runs":[]}`, "\xef\xbb\xbf", "::error::other", "<!-- other -->",
 	} {
 		if former := report.Recognize([]byte(text)); former != report.Foreign {
-			t.Errorf("%q is taken for %v", text, former)
+			t.Errorf("%q is recognized as %v, want a foreign file", text, former)
 		}
 	}
 }

@@ -38,7 +38,7 @@ connections:
 		write("c.yaml", test.files)
 		project, problems := spec.LoadProject("qlsync.yaml")
 		if problems.Err() != nil {
-			t.Fatal(problems)
+			t.Fatalf("got problems %v, want none", problems)
 		}
 		tenant, err := project.Tenant(test.name)
 		if err != nil {
@@ -70,6 +70,6 @@ func TestEditorsKnowTheDataSourcesOfEveryProvider(t *testing.T) {
 	}
 	text, err := os.ReadFile("schemas/" + spec.EditorConnections)
 	if err != nil || !strings.Contains(string(text), `"rest.properties"`) || !strings.Contains(string(text), `"syslog.properties"`) {
-		t.Errorf("%v\n%s", err, text)
+		t.Errorf("got error %v, want the properties of rest and of syslog in\n%s", err, text)
 	}
 }

@@ -21,12 +21,12 @@ func TestEveryPartOfTheSignInThatIsMissingIsReported(t *testing.T) {
 	_, err := s.auth(t.Context())
 	var problems connection.Problems
 	if !errors.As(err, &problems) || len(problems) != 2 {
-		t.Errorf("got %v", err)
+		t.Errorf("got error %v, want two problems", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := s.auth(ctx); !errors.Is(err, context.Canceled) {
-		t.Errorf("interrupted: %v", err)
+		t.Errorf("after an interrupt: got error %v, want context.Canceled", err)
 	}
 }
 
@@ -37,7 +37,7 @@ func TestTheSignInIsMadeOfSecrets(t *testing.T) {
 	}
 	auth, err := s.auth(t.Context())
 	if err != nil || auth.clientID.Reveal() != "plain" || auth.clientSecret.Reveal() != "value of SECRET" || auth.apiKey.Reveal() != "" {
-		t.Errorf("got %q, %q, %q, %v", auth.clientID.Reveal(), auth.clientSecret.Reveal(), auth.apiKey.Reveal(), err)
+		t.Errorf("got %q, %q, %q and error %v; want the plain id, the secret of SECRET and no API key", auth.clientID.Reveal(), auth.clientSecret.Reveal(), auth.apiKey.Reveal(), err)
 	}
 }
 
@@ -65,7 +65,7 @@ func TestATokenGoesOnlyToListedHosts(t *testing.T) {
 				return test.listed, test.listed != unset
 			}}}
 			if err := s.checkHost(); (err != nil) != test.refused {
-				t.Errorf("error %v", err)
+				t.Errorf("got error %v, want a refusal: %v", err, test.refused)
 			}
 		})
 	}

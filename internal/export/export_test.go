@@ -32,7 +32,7 @@ func exportLedger(t *testing.T, declared []connection.Desired) export.Result {
 	t.Helper()
 	project, problems := spec.LoadProject("qlsync.yaml")
 	if problems.Err() != nil {
-		t.Fatal(problems)
+		t.Fatalf("got problems %v, want none", problems)
 	}
 	exported := export.Export(project, export.Input{
 		Tenant: "prod", Dir: "connections", Declared: declared,
@@ -48,7 +48,7 @@ func exportLedger(t *testing.T, declared []connection.Desired) export.Result {
 		Normalize: func(_ connection.Property, value any) any { return value },
 	})
 	if len(exported.Files) != 1 {
-		t.Fatalf("%+v", exported)
+		t.Fatalf("got %+v, want one file", exported)
 	}
 	return exported
 }
@@ -57,7 +57,7 @@ func TestAnExportSaysOfEachCredentialWhyItsValueIsMissing(t *testing.T) {
 	inFolder(t, severalTenants)
 	project, problems := spec.LoadProject("qlsync.yaml")
 	if problems.Err() != nil {
-		t.Fatal(problems)
+		t.Fatalf("got problems %v, want none", problems)
 	}
 	secret := connection.NewSecret("x")
 	for name, test := range map[string]struct {
@@ -107,7 +107,7 @@ func TestWhatIsExportedOfOneTenantIsDeclaredForThatOneAlone(t *testing.T) {
 	inFolder(t, severalTenants)
 	sets, problems := readAll(t)
 	if problems.Err() != nil {
-		t.Fatal(problems)
+		t.Fatalf("got problems %v, want none", problems)
 	}
 	file := exportLedger(t, sets[0].Connections).Files[0]
 	if err := os.WriteFile(filepath.Join("connections", file.Name), file.Text, 0o600); err != nil {
@@ -115,7 +115,7 @@ func TestWhatIsExportedOfOneTenantIsDeclaredForThatOneAlone(t *testing.T) {
 	}
 	sets, problems = readAll(t)
 	if problems.Err() != nil || len(sets[0].Connections) != 2 || len(sets[1].Connections) != 1 {
-		t.Errorf("%v\n%s", problems, file.Text)
+		t.Errorf("got problems %v, want 2 connections of the first tenant and 1 of the second in\n%s", problems, file.Text)
 	}
 }
 
@@ -139,7 +139,7 @@ func TestWhyADataSourceKeepsConnectionsFromBeingExported(t *testing.T) {
 		got[omitted.ID] = omitted.Reason
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
+		t.Errorf("reasons differ (-want +got):\n%s", diff)
 	}
 }
 
@@ -165,7 +165,7 @@ func TestTheReasonIsToldOfEachOfVeryMany(t *testing.T) {
 	}
 	for _, remark := range exported.LeftOut {
 		if want := `the tags: the tag "qlsync" is reserved`; remark.Reason != want {
-			t.Errorf("%s: %s", remark.Connection, remark.Reason)
+			t.Errorf("%s: got reason %s, want %s", remark.Connection, remark.Reason, want)
 		}
 	}
 }
@@ -179,7 +179,7 @@ func TestAnExportTakesNoVariableThatAnotherConnectionHas(t *testing.T) {
 	}{{nil, "FINANCE_L_EDGER_PASSWORD"}, {sets[0].Connections, "FINANCE_L_EDGER_PASSWORD_2"}} {
 		want := []export.Variable{{Name: test.want, Connection: connection.Key{Space: "Finance", Name: "L edger"}, Credential: "password"}}
 		if diff := cmp.Diff(want, exportLedger(t, test.declared).Variables); diff != "" {
-			t.Error(diff)
+			t.Errorf("variables differ (-want +got):\n%s", diff)
 		}
 	}
 }
@@ -190,7 +190,7 @@ func exportAll(t *testing.T, live []connection.Live, declared []connection.Desir
 	inFolder(t, severalTenants)
 	project, problems := spec.LoadProject("qlsync.yaml")
 	if problems.Err() != nil {
-		t.Fatal(problems)
+		t.Fatalf("got problems %v, want none", problems)
 	}
 	text := connection.Property{Type: "string"}
 	secret := connection.Property{Type: "string", Class: connection.ClassSecret}

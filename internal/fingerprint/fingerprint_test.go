@@ -74,7 +74,7 @@ func TestAFingerprintShowsNothing(t *testing.T) {
 func TestAWeakKeyIsRefusedWithoutBeingShown(t *testing.T) {
 	_, err := fingerprint.NewKey(connection.NewSecret("fifteen letters"), "finance")
 	if err == nil || strings.Contains(err.Error(), "fifteen") {
-		t.Errorf("error %v", err)
+		t.Errorf("got error %v, want one that does not show the key", err)
 	}
 }
 

@@ -50,7 +50,7 @@ func TestTextIsCarriedExactlyOrRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			got, err := infile.Text([]byte(test.content))
 			if string(got) != test.want || !errors.Is(err, test.wrong) {
-				t.Errorf("%q, %v", got, err)
+				t.Errorf("got %q, error %v; want %q, error %v", got, err, test.want, test.wrong)
 			}
 			reader, err := infile.TextReader(strings.NewReader(test.content))
 			if (err != nil) != errors.Is(test.wrong, infile.ErrUTF16) {
@@ -106,12 +106,12 @@ func TestFilesOfTheSystemAreNotRead(t *testing.T) {
 	mustLink(t, "/proc/self/environ", link)
 	for _, path := range []string{"/proc/self/environ", "/proc/self/status", link} {
 		if text, err := infile.Read(path, 1<<20); !errors.Is(err, infile.ErrSystemFile) {
-			t.Errorf("%s: %d bytes, %v", path, len(text), err)
+			t.Errorf("%s: got %d bytes, error %v; want ErrSystemFile", path, len(text), err)
 		}
 	}
 	for _, path := range []string{"/dev/zero", "/dev/ptmx"} {
 		if _, err := infile.Read(path, 1<<20); !errors.Is(err, infile.ErrNotRegular) {
-			t.Errorf("%s: %v", path, err)
+			t.Errorf("%s: got error %v, want ErrNotRegular", path, err)
 		}
 		if _, err := infile.ReadArgument(path, 1<<20); !errors.Is(err, infile.ErrNotRegular) {
 			t.Errorf("%s as an argument: %v", path, err)

@@ -25,7 +25,7 @@ func TestAPipeIsReadOnlyWhereTheCommandLineNamesIt(t *testing.T) {
 	wrote := make(chan error, 1)
 	go func() { wrote <- os.WriteFile(pipe, []byte("12345"), 0o600) }()
 	if text, err := infile.ReadArgument(pipe, 5); string(text) != "12345" || err != nil {
-		t.Errorf("%q, %v", text, err)
+		t.Errorf("got %q, error %v; want the bytes of the pipe up to the limit", text, err)
 	}
 	if err := <-wrote; err != nil {
 		t.Error(err)
@@ -58,7 +58,7 @@ func TestADeviceInAFolderThatIsReadIsAFailure(t *testing.T) {
 	}
 	mustLink(t, "/dev/zero", filepath.Join(folder, "zero.yaml"))
 	if got, want := walk(t, folder, folder), []string{"! pipe.yaml: not a regular file", "! zero.yaml: a link that leads out of the project"}; !equal(got, want) {
-		t.Errorf("%q", got)
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
@@ -74,6 +74,6 @@ func TestAFolderWithoutRightsIsAFailure(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = os.Chmod(filepath.Join(folder, "closed"), 0o700) })
 	if got, want := walk(t, folder, folder), []string{"open.yaml", "! closed: read folder: permission denied"}; !equal(got, want) {
-		t.Errorf("%q", got)
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

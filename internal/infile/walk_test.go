@@ -121,7 +121,7 @@ func TestWhatIsReadOfAFolderWithLinks(t *testing.T) {
 				mustLink(t, target, filepath.Join(project, link))
 			}
 			if got := walk(t, filepath.Join(project, "c"), project); !equal(got, test.want) {
-				t.Errorf("%q", got)
+				t.Errorf("got %q, want %q", got, test.want)
 			}
 		})
 	}
@@ -143,7 +143,7 @@ func TestWorkGrowsWithTheFilesNotWithTheLinks(t *testing.T) {
 		}
 	}
 	if got := walk(t, root, root); len(got) != 30 || got[0] != "f00/a.yaml" {
-		t.Errorf("%d: %q", len(got), got)
+		t.Errorf("got %d files %q, want each of the 30 once", len(got), got)
 	}
 }
 
@@ -157,7 +157,7 @@ func TestWhatIsNamedInAFolderMustNotLeadOutOfIt(t *testing.T) {
 	for path, leaves := range map[string]bool{"a": false, "within": false, "link": true, "link/b": true, "../common": false, "../common/b": false, ".": false} {
 		_, err := infile.Inside(project, filepath.Join(project, path))
 		if errors.Is(err, infile.ErrLeaves) != leaves || !leaves && err != nil {
-			t.Errorf("%s: %v", path, err)
+			t.Errorf("%s: got error %v, want ErrLeaves: %v", path, err, leaves)
 		}
 	}
 }

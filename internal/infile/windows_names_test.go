@@ -15,7 +15,7 @@ func TestOnWindowsNamesOfDevicesAndStreamsAreRefused(t *testing.T) {
 			t.Errorf("%s: %v, want %v", path, err, want)
 		}
 		if err := checkPath(path, false); err != nil {
-			t.Errorf("%s elsewhere: %v", path, err)
+			t.Errorf("%s: got error %v on another system than Windows, want none", path, err)
 		}
 	}
 }

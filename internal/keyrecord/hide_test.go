@@ -64,7 +64,7 @@ func TestLiveValuesOfMarkedPropertiesAreHidden(t *testing.T) {
 				want = connection.Placeholder
 			}
 			if fmt.Sprint(got["pin"]) != want || got["plain"] != "shown" || got["none"] != nil {
-				t.Errorf("properties %v", got)
+				t.Errorf("got properties %v, want the pin hidden and the others as they were", got)
 			}
 			if snapshot.Connections[0].Properties["pin"] != "canary" {
 				t.Error("the snapshot was changed")

@@ -51,7 +51,7 @@ func TestAReadOnlyFolderIsToldBeforehandUnlessTheFileIsThere(t *testing.T) {
 		asNobody(t, func(t *testing.T) {
 			for call, err := range map[string]error{"Check": Check(path), "Write": Write(path, Private, text("new"))} {
 				if !errors.Is(err, fs.ErrPermission) || !strings.Contains(err.Error(), path) || strings.Contains(err.Error(), ".tmp") {
-					t.Errorf("%s: the error is %v", call, err)
+					t.Errorf("%s: got error %v, want a permission error with the path of the file itself", call, err)
 				}
 			}
 			if err := errors.Join(Check(fixed), Write(fixed, Private, text("new"))); err != nil {
@@ -76,7 +76,7 @@ func TestAFileOfAnotherUserAmongTheTemporaryFilesOfAllIsNotWritten(t *testing.T)
 	t.Run("", func(t *testing.T) {
 		asNobody(t, func(t *testing.T) {
 			if err := Write(path, Private, text("new")); !errors.Is(err, fs.ErrPermission) {
-				t.Errorf("the error is %v", err)
+				t.Errorf("got error %v, want a permission error for the file of another user", err)
 			}
 		})
 	})
@@ -93,7 +93,7 @@ func TestAFolderThatAnotherUserPreparedIsNotTaken(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := PrivateFolder(path); err == nil || !strings.Contains(err.Error(), "another user") {
-		t.Errorf("the error is %v", err)
+		t.Errorf("got error %v, want one about the folder of another user", err)
 	}
 }
 
@@ -131,7 +131,7 @@ func TestAFullDiskLeavesTheOldFile(t *testing.T) {
 		"Create": Create(filepath.Join(folder, "new"), Private, make([]byte, 200_000)),
 	} {
 		if !errors.Is(err, syscall.ENOSPC) {
-			t.Errorf("%s: the error is %v", call, err)
+			t.Errorf("%s: got error %v, want ENOSPC", call, err)
 		}
 	}
 	expect(t, path, "old")
@@ -153,7 +153,7 @@ func TestAReadOnlyDiskIsToldBeforehand(t *testing.T) {
 			"Write": Write(filepath.Join(folder, name), Private, text("new")),
 		} {
 			if !errors.Is(err, syscall.EROFS) {
-				t.Errorf("%s %s: the error is %v", call, name, err)
+				t.Errorf("%s %s: got error %v, want EROFS", call, name, err)
 			}
 		}
 	}

@@ -108,7 +108,7 @@ func TestNothingIsTouchedIfTheTextCannotBeMade(t *testing.T) {
 	broken := errors.New("broken")
 	err := Write(path, Private, func(w io.Writer) error { _, _ = io.WriteString(w, "half"); return broken })
 	if !errors.Is(err, broken) {
-		t.Errorf("the error is %v", err)
+		t.Errorf("got error %v, want the one of making the text", err)
 	}
 	expect(t, path, "old")
 	demandMode(t, path, 0o644)
@@ -133,7 +133,7 @@ func TestNoLinkIsWrittenThroughOrReplaced(t *testing.T) {
 				"Create": Create(link, Public, []byte("new")),
 			} {
 				if err == nil || call != "Create" && !strings.Contains(err.Error(), "is a link") {
-					t.Errorf("%s: the error is %v", call, err)
+					t.Errorf("%s: got error %v, want one about the link", call, err)
 				}
 			}
 			if at, err := os.Readlink(link); err != nil || at != target {
@@ -173,7 +173,7 @@ func TestAMissingFolderAFolderAndANullDeviceAreToldApart(t *testing.T) {
 		folder:                                "is a folder",
 	} {
 		if err := Check(path); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("Check(%q): %v", path, err)
+			t.Errorf("Check(%q): got error %v, want one with %q", path, err, want)
 		}
 		if err := Write(path, Private, text("new")); err == nil {
 			t.Errorf("Write(%q) succeeds", path)
@@ -207,7 +207,7 @@ func TestCreateNeverReplaces(t *testing.T) {
 	}
 	demandMode(t, path, Public)
 	if err := Create(path, Public, []byte("second")); !errors.Is(err, fs.ErrExist) {
-		t.Errorf("the error is %v", err)
+		t.Errorf("got error %v, want one that says the file exists", err)
 	}
 	expect(t, path, "first")
 }
@@ -252,7 +252,7 @@ func TestLinesAppendedAtTheSameTimeAreAllThereAndWhole(t *testing.T) {
 		}
 	}
 	if lines != 20 {
-		t.Errorf("%d lines", lines)
+		t.Errorf("got %d lines, want 20", lines)
 	}
 }
 
@@ -341,7 +341,7 @@ func TestAPrivateFolderIsOursAndNoLink(t *testing.T) {
 		t.Skip("links cannot be made here: ", err)
 	}
 	if err := PrivateFolder(link); err == nil || !strings.Contains(err.Error(), "link") {
-		t.Errorf("the error is %v", err)
+		t.Errorf("got error %v, want one about the link", err)
 	}
 }
 
@@ -358,7 +358,7 @@ func TestAFileThatStaysOpenInAnotherProgramIsToldWithTheWayOut(t *testing.T) {
 	} {
 		err := inUse(test.err, isBusy)
 		if got := fmt.Sprint(err); test.err != nil && got != test.want || !errors.Is(err, test.err) && !errors.Is(err, busy) {
-			t.Errorf("%v becomes %v", test.err, err)
+			t.Errorf("%v becomes %v, want %v", test.err, err, test.want)
 		}
 	}
 }
@@ -379,6 +379,6 @@ func TestRemoveTakesALinkAndNotWhatItLeadsTo(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := Remove(file); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("the error is %v", err)
+		t.Errorf("got error %v, want one that says the file does not exist", err)
 	}
 }

@@ -46,7 +46,7 @@ func TestAFileThatGrowsTooLargeLeavesTheOldOne(t *testing.T) {
 	command.Env = append(os.Environ(), helper+"="+path, helper+"_LIMIT=1")
 	said, err := command.CombinedOutput()
 	if command.ProcessState.ExitCode() != 1 || !strings.Contains(string(said), path) {
-		t.Fatalf("it ended with %v: %s", err, said)
+		t.Fatalf("got end %v, want exit code 1 with the path in %s", err, said)
 	}
 	expect(t, path, "old")
 	alone(t, filepath.Dir(path), "file")
@@ -88,14 +88,14 @@ func TestAPipeOfTheShellIsWritten(t *testing.T) { // >(...)
 	_ = writer.Close()
 	got, err := io.ReadAll(reader)
 	if err := errors.Join(err, command.Wait()); err != nil || len(got) != 100_000 {
-		t.Fatalf("%d bytes, %v", len(got), err)
+		t.Fatalf("got %d bytes, error %v; want 100,000 through the pipe", len(got), err)
 	}
 }
 
 func TestAClosedStreamIsAnError(t *testing.T) {
 	for _, name := range []string{"/dev/fd/999999", "/dev/fd/none"} {
 		if err := WriteBytes(name, Private, []byte("new")); err == nil {
-			t.Errorf("%s is written", name)
+			t.Errorf("%s is written, want an error for a closed stream", name)
 		}
 	}
 }
@@ -117,7 +117,7 @@ func TestAFIFOIsWrittenAndStaysOne(t *testing.T) {
 		t.Fatal(err)
 	}
 	if said := <-got; said != "new<nil>" {
-		t.Errorf("the reader got %q", said)
+		t.Errorf("the reader got %q, want the text and no error", said)
 	}
 	demandMode(t, path, fs.ModeNamedPipe|0o600)
 	alone(t, filepath.Dir(path), "fifo")
@@ -142,9 +142,9 @@ func TestAFullDeviceIsAnErrorAndStaysADevice(t *testing.T) {
 		t.Skip("there is no /dev/full here")
 	}
 	if err := WriteBytes("/dev/full", Private, []byte("new")); !errors.Is(err, syscall.ENOSPC) {
-		t.Errorf("the error is %v", err)
+		t.Errorf("got error %v, want ENOSPC of the device", err)
 	}
 	if info, err := os.Lstat("/dev/full"); err != nil || info.Mode().IsRegular() {
-		t.Errorf("it is %v, %v", info.Mode(), err)
+		t.Errorf("got mode %v, error %v; want the device kept", info.Mode(), err)
 	}
 }

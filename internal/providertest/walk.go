@@ -209,7 +209,7 @@ func tellAll(t *testing.T, fresh func(t *testing.T) *System, write int, in incid
 			}
 			w.inspect()
 			if t.Failed() {
-				t.Errorf("in the story: %s", s.name)
+				t.Errorf("the story %s failed: its errors are above", s.name)
 				return
 			}
 		}

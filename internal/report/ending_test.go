@@ -42,7 +42,7 @@ func TestALargeResultShowsTenOfEachKindAndCountsTheOthers(t *testing.T) {
 	}
 	text := out.String()
 	if lines := strings.Count(text, "\n"); lines > 60 {
-		t.Errorf("%d lines", lines)
+		t.Errorf("got %d lines, want at most 60", lines)
 	}
 	for _, want := range []string{
 		"C 0000", "C 0001", "C 0002", "C 0003", "C 0022",
@@ -52,7 +52,7 @@ func TestALargeResultShowsTenOfEachKindAndCountsTheOthers(t *testing.T) {
 		"Applied: 1 done, 1 failed, 2 blocked, 1496 skipped of 1500 planned.\n",
 	} {
 		if !strings.Contains(text, want) {
-			t.Errorf("it lacks %q:\n%s", want, text)
+			t.Errorf("got no %q, want it in\n%s", want, text)
 		}
 	}
 	if !Folds(large()) {
@@ -79,7 +79,7 @@ func TestAPlanCountsRefusalsThatSayTheSame(t *testing.T) {
 	}
 	for _, want := range []string{"a.yaml:10:1", "! 1490 more refused: nobody owns it and it differs\n", "To list all, add --format json\n", "Shown"} {
 		if !strings.Contains(out.String(), want) {
-			t.Errorf("it lacks %q:\n%s", want, out.String())
+			t.Errorf("got no %q, want it in\n%s", want, out.String())
 		}
 	}
 	if strings.Contains(out.String(), "a.yaml:11:1") {
@@ -106,6 +106,6 @@ Full result: qlsync show kept.json
 To continue, run again: qlsync apply -t prod
 `
 	if out.String() != want {
-		t.Errorf("got:\n%s", out.String())
+		t.Errorf("got\n%s\nwant\n%s", out.String(), want)
 	}
 }

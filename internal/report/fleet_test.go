@@ -61,7 +61,7 @@ func TestReportsOfSeveralTenantsReadAsTheirGoldens(t *testing.T) {
 			}
 			full := errors.New("disk full")
 			if err := write(&small{0, full}); !errors.Is(err, full) {
-				t.Errorf("got %v", err)
+				t.Errorf("got error %v, want that of the writer", err)
 			}
 		})
 	}
@@ -73,7 +73,7 @@ func TestATenantOfWhichThereAreOnlyWarningsIsOneWithoutChanges(t *testing.T) {
 	fleet := &report.Fleet[plan.Plan]{Format: report.PlansFormat, Project: "finance", Tenants: []report.Member[plan.Plan]{{Tenant: west.Tenant, Report: west}}}
 	text := print(t, func(w io.Writer) error { return report.Text{}.Plans(w, fleet) })
 	if !strings.Contains(text, "Warning: the vendored schema differs") || !strings.HasSuffix(text, "\n\nTenants: 0 with changes, 1 without.\n") || strings.Contains(text, "\n\n\n") {
-		t.Errorf("%s", text)
+		t.Errorf("got the warning or the count of tenants not as expected, want 1 without changes:\n%s", text)
 	}
 }
 
@@ -82,12 +82,12 @@ func TestReportsOfSeveralTenantsKeepToTheirSchemasAndReadBack(t *testing.T) {
 		t.Helper()
 		decoded := asJSON(t, value)
 		if err := compile(t, "fleet.json", schema).Validate(decoded); err != nil {
-			t.Errorf("%#v", err)
+			t.Errorf("got %#v, want a fleet that keeps to its schema", err)
 		}
 		for _, member := range decoded.(map[string]any)["tenants"].([]any) {
 			if one, ok := member.(map[string]any)["report"]; ok {
 				if err := compile(t, "one.json", inner).Validate(one); err != nil {
-					t.Errorf("%#v", err)
+					t.Errorf("got %#v, want the report of a tenant that keeps to its schema", err)
 				}
 			}
 		}
@@ -104,7 +104,7 @@ func TestReportsOfSeveralTenantsKeepToTheirSchemasAndReadBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(print(t, fleets["drifts.txt"]), print(t, func(w io.Writer) error { return report.Text{}.Drifts(w, again) })); diff != "" {
-		t.Error(diff)
+		t.Errorf("the drifts that were read back differ (-want +got):\n%s", diff)
 	}
 }
 
@@ -120,7 +120,7 @@ func TestAHistoryKeepsToItsSchema(t *testing.T) {
 			t.Fatalf("no line of JSON: %s, %v", line.String(), err)
 		}
 		if err := compile(t, "history.json", schemas.History()).Validate(value); err != nil {
-			t.Errorf("%#v", err)
+			t.Errorf("got %#v, want a history that keeps to its schema", err)
 		}
 	}
 }
@@ -137,7 +137,7 @@ func TestTheJUnitOfSeveralTenantsHasASuiteForEach(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := fmt.Sprint(read); got != "{5 [{finance on prod 2} {finance on west 0} {finance on north 1} {finance on south 2}]}" {
-		t.Errorf("got %s", got)
+		t.Errorf("got suites %s, want one with its count for each of 4 tenants", got)
 	}
 }
 

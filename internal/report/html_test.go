@@ -65,7 +65,7 @@ func TestThePageTellsOfEveryConnection(t *testing.T) {
 	d := everydayDrift()
 	root := pageOf(t, print(t, htmlDrift(d)))
 	if got := texts(elements(root, "h1", "")); len(got) != 1 || got[0] != "Of what was looked at, 4 of 39 declared connections differ from the files, and 2 more are not in the files." {
-		t.Errorf("verdict %q", got)
+		t.Errorf("got the verdict %q, want 4 of 39 that differ and 2 more", got)
 	}
 	var got []string
 	for _, summary := range elements(root, "summary", "") {
@@ -78,7 +78,7 @@ func TestThePageTellsOfEveryConnection(t *testing.T) {
 		"unreadableRatesrest", "unmanagedBy handrest", "unmanagedRetiredrest",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
+		t.Errorf("the connections of the page differ (-want +got):\n%s", diff)
 	}
 	rows := texts(elements(elements(root, "details", "changed")[0], "tr", ""))
 	wantRows := []string{
@@ -88,10 +88,10 @@ func TestThePageTellsOfEveryConnection(t *testing.T) {
 		"credentials.password(secret) is to be written again; its value is never shown",
 	}
 	if diff := cmp.Diff(wantRows, rows); diff != "" {
-		t.Error(diff)
+		t.Errorf("the rows of the page differ (-want +got):\n%s", diff)
 	}
 	if notice := texts(elements(root, "div", "notice")); len(notice) != 1 || !strings.Contains(notice[0], "2 connections could not be read") {
-		t.Errorf("notice %q", notice)
+		t.Errorf("got notices %q, want one about 2 connections that could not be read", notice)
 	}
 	if len(elements(root, "div", "chart")) != 0 {
 		t.Error("there is a chart without a history")
@@ -101,7 +101,7 @@ func TestThePageTellsOfEveryConnection(t *testing.T) {
 func TestThePageOfATenantWithoutDriftSaysSo(t *testing.T) {
 	root := pageOf(t, print(t, htmlDrift(cleanDrift())))
 	if got := texts(elements(root, "h1", "")); got[0] != "Everything is as declared: 1 connection." {
-		t.Errorf("verdict %q", got)
+		t.Errorf("got the verdict %q, want everything as declared", got)
 	}
 	if len(elements(root, "details", "")) != 0 || strings.Contains(textOf(elements(root, "main", "")[0]), "differ") {
 		t.Error("it lists connections")
@@ -124,7 +124,7 @@ func TestThePageMarksWhatDiffersBetweenTwoTexts(t *testing.T) {
 			cells := elements(root, "td", "")
 			cells = cells[len(cells)-2:]
 			if textOf(cells[0]) != test.before || textOf(cells[1]) != test.after {
-				t.Errorf("got %q and %q", textOf(cells[0]), textOf(cells[1]))
+				t.Errorf("got %q and %q, want %q and %q", textOf(cells[0]), textOf(cells[1]), test.before, test.after)
 			}
 			marks := texts(elements(cells[1], "mark", ""))
 			if got := strings.Join(marks, ""); got != test.want {
@@ -177,17 +177,17 @@ func TestNoNameCanDoAnythingOnThePage(t *testing.T) {
 		walk(root, func(n *html.Node) {
 			switch n.Type {
 			case html.CommentNode:
-				t.Errorf("a comment %q", n.Data)
+				t.Errorf("got the comment %q on the page, want none", n.Data)
 			case html.ElementNode:
 				if !allowed[n.Data] {
-					t.Errorf("an element <%s>", n.Data)
+					t.Errorf("got an element <%s> on the page, want only the allowed ones", n.Data)
 				}
 				if n.Data == "script" {
 					own++
 				}
 				for _, a := range n.Attr {
 					if scripts.MatchString(a.Key) && !(n.Data == "a" && a.Val == "#connections") {
-						t.Errorf("an attribute %s=%q", a.Key, a.Val)
+						t.Errorf("got the attribute %s=%q, want none that can load or run something", a.Key, a.Val)
 					}
 				}
 			case html.TextNode:
@@ -259,7 +259,7 @@ func TestThePageDrawsItsHistory(t *testing.T) {
 		want = append(want, fmt.Sprint(p.Summary.Drifted()))
 	}
 	if diff := cmp.Diff(want, bars); diff != "" {
-		t.Error(diff)
+		t.Errorf("the bars of the history differ (-want +got):\n%s", diff)
 	}
 	text := textOf(root)
 	for _, said := range []string{"34 earlier runs are not listed.", "3 Nov 2026, 03:00 UTC, incomplete: 6 changed, 2 missing"} {

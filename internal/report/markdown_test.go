@@ -133,9 +133,9 @@ func harmless(t failing, markdown string) {
 		case n.Type == html.CommentNode:
 			comments++
 		case n.Type == html.ElementNode && !slices.Contains(ours, n.Data):
-			t.Errorf("an element <%s> with %q", n.Data, textOf(n))
+			t.Errorf("got an element <%s> with %q, want only those that the report writes", n.Data, textOf(n))
 		case n.Type == html.ElementNode && len(n.Attr) > 0 && n.Attr[0].Key != "class" && n.Attr[0].Key != "style":
-			t.Errorf("an attribute %v of <%s>", n.Attr, n.Data)
+			t.Errorf("got the attribute %v of <%s>, want only class or style", n.Attr, n.Data)
 		case n.Type == html.TextNode && !within(n, "code", "pre") && reference.MatchString(strings.TrimPrefix(strings.TrimPrefix(n.Data, "[!CAUTION]"), "[!WARNING]")):
 			t.Errorf("it refers to something: %q", n.Data)
 		}
@@ -330,7 +330,7 @@ func TestTheTablesOfPlansCountAsTheirSummaries(t *testing.T) {
 		text := print(t, write)
 		if !strings.Contains(text, " create | manual | refused |\n") || !strings.Contains(text, "| <code>"+row+"</code> | 1 | 2 | 1 |\n") ||
 			!strings.Contains(text, "1 to create, 2 to sign in for, 1 refused") || strings.Contains(text, "estroy") {
-			t.Errorf("%s", text)
+			t.Errorf("got another table than that of the summaries, want 1 create, 2 manual, 1 refused and no destroy column:\n%s", text)
 		}
 	}
 }

@@ -35,7 +35,7 @@ func TestAnnotationsAreEscapedAsGitHubReadsThem(t *testing.T) {
 ::error file=connections/finance.yaml,line=6,col=5,title=qlsync::unknown key "propertys" (did you mean "properties"?)
 `
 	if got := out.String(); !strings.HasPrefix(got, want) {
-		t.Errorf("%s", got)
+		t.Errorf("got annotations %s, want first %s", got, want)
 	}
 	lines := strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
 	if len(lines) != len(badFiles) {
@@ -132,7 +132,7 @@ func TestSARIFIsAcceptedByItsSchema(t *testing.T) {
 				t.Fatal(err)
 			}
 			if again.Version != "2.1.0" || len(again.Runs) != 1 || len(again.Runs[0].Results) != len(problems) || again.Runs[0].ColumnKind != "unicodeCodePoints" {
-				t.Fatalf("%+v", again)
+				t.Fatalf("got SARIF %+v, want one run of version 2.1.0 with every problem", again)
 			}
 			if problems == nil {
 				return
@@ -141,7 +141,7 @@ func TestSARIFIsAcceptedByItsSchema(t *testing.T) {
 			place := third.Locations[0].PhysicalLocation
 			if third.Level != "error" || third.Message.Text != `unknown key "propertys" (did you mean "properties"?)` ||
 				place.ArtifactLocation.URI != "connections/finance.yaml" || place.Region.StartLine != 6 || place.Region.StartColumn != 5 {
-				t.Errorf("%+v", third)
+				t.Errorf("got the third result %+v, want the unknown key at connections/finance.yaml:6:5", third)
 			}
 			if uri := again.Runs[0].Results[3].Locations[0].PhysicalLocation.ArtifactLocation.URI; uri != "a%20b/50%25,c:d%0A%E6%97%A5%E6%9C%AC.yaml" {
 				t.Errorf("the file is called %q", uri)
@@ -196,6 +196,6 @@ func TestAnExcerptMarksWhatIsMeant(t *testing.T) {
 		place("connections/finance.yaml", 6, 5): {Text: "日本\x1b: 名前", Column: 5, Width: 99},
 	})
 	if want := "  6 | 日本\\x1b: 名前\n    |          ^~~~~\n"; !strings.HasSuffix(out.String(), want) {
-		t.Errorf("%s", out.String())
+		t.Errorf("got the excerpt %s, want the mark under the wide characters: %s", out.String(), want)
 	}
 }

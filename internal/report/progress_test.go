@@ -60,7 +60,7 @@ func TestAQuickRunWithoutATerminalSaysNothing(t *testing.T) {
 		task.Applying(100)
 		task.Step(apply.Progress{Done: 50, Total: 100})
 		if said := lines(p, 4*time.Second); said != nil {
-			t.Errorf("said %q", said)
+			t.Errorf("got lines %q, want none for a quick run", said)
 		}
 	})
 }
@@ -87,7 +87,7 @@ func TestWithoutATerminalALineIsSaidAtLeastEveryFifteenSeconds(t *testing.T) {
 			"14:00:35 applying 8 of 8 steps, 17/min, 1 not done",
 		}
 		if diff := cmp.Diff(want, said); diff != "" {
-			t.Error(diff)
+			t.Errorf("lines of progress differ (-want +got):\n%s", diff)
 		}
 	})
 }
@@ -108,7 +108,7 @@ func TestAWaitIsToldWhenItBeginsAndAsOftenAsTheRest(t *testing.T) {
 			"14:00:43 applying 500 of 1500 steps, 12/s, about 4 s left",
 		}
 		if diff := cmp.Diff(want, lines(p, 45*time.Second)); diff != "" {
-			t.Error(diff)
+			t.Errorf("lines of progress differ (-want +got):\n%s", diff)
 		}
 	})
 }
@@ -119,7 +119,7 @@ func TestAWaitBeforeTheFirstReadIsTold(t *testing.T) {
 		p.Task().Follow(limited(connection.WaitReads, time.Now().Add(212*time.Second)))
 		want := []string{"14:00:01 connecting for 1 s, waiting for the rate limit of reads until 14:03:32 (3 min 31 s)"}
 		if diff := cmp.Diff(want, lines(p, 2*time.Second)); diff != "" {
-			t.Error(diff)
+			t.Errorf("lines of progress differ (-want +got):\n%s", diff)
 		}
 	})
 }
@@ -154,7 +154,7 @@ func TestTheRestFollowsWhereItDoesNotFitAndTheBarGivesWayFirst(t *testing.T) {
 			task.Follow(limited(connection.WaitWrites, time.Now().Add(38*time.Second)))
 			rows := p.Rows(columns)
 			if diff := cmp.Diff(want, rows); want != nil && diff != "" {
-				t.Errorf("%d columns: %s", columns, diff)
+				t.Errorf("%d columns: rows differ (-want +got):\n%s", columns, diff)
 			}
 			for _, row := range rows {
 				if len(row) > max(1, columns-1) {
@@ -162,7 +162,7 @@ func TestTheRestFollowsWhereItDoesNotFitAndTheBarGivesWayFirst(t *testing.T) {
 				}
 			}
 			if columns > 8 && strings.Fields(strings.Join(rows, " "))[0] != "applying" {
-				t.Errorf("%d columns: %q", columns, rows)
+				t.Errorf("%d columns: got rows %q, want the phase first", columns, rows)
 			}
 		})
 	}
@@ -198,7 +198,7 @@ func TestAShortWaitAndOneForTheNextAttempt(t *testing.T) {
 		}
 		task.Follow(limited(connection.WaitRetry, time.Now().Add(20*time.Second)))
 		if shown := strings.Join(p.Rows(300), " "); !strings.Contains(shown, "waiting for the next attempt until 14:00:20 (20 s)") {
-			t.Errorf("got %q", shown)
+			t.Errorf("got rows %q, want the wait for the next attempt with its end", shown)
 		}
 	})
 }
@@ -217,11 +217,11 @@ func TestSeveralTenantsAreOneLine(t *testing.T) {
 		tasks[1].Follow(limited(connection.WaitReads, time.Now().Add(30*time.Second)))
 		want := []string{"14:00:01 1 of 3 tenants done, reading 150 of 200 connections, 150/s, 1 tenant waiting for the rate limit of reads until 14:00:30 (29 s)"}
 		if diff := cmp.Diff(want, lines(p, 2*time.Second)); diff != "" {
-			t.Error(diff)
+			t.Errorf("lines of progress differ (-want +got):\n%s", diff)
 		}
 		tasks[0].Follow(limited(connection.WaitReads, time.Now().Add(10*time.Second)))
 		if shown := strings.Join(p.Rows(300), " "); !strings.Contains(shown, "2 tenants waiting for the rate limit of reads until 14:00:12 (10 s)") {
-			t.Errorf("got %q", shown)
+			t.Errorf("got rows %q, want 2 tenants that wait for the rate limit with its end", shown)
 		}
 		tasks[0].End()
 		tasks[1].End()
@@ -254,6 +254,6 @@ func TestWorkersAndTheDisplayDoNotWaitForEachOther(t *testing.T) {
 	}
 	workers.Wait()
 	if shown := strings.Join(p.Rows(80), " "); !strings.HasPrefix(shown, "reading 2000 of 2000 connections") {
-		t.Errorf("got %q", shown)
+		t.Errorf("got rows %q, want 2000 of 2000 connections first", shown)
 	}
 }

@@ -97,7 +97,7 @@ func TestColourChangesNothingButColour(t *testing.T) {
 			plain := print(t, func(w io.Writer) error { return write(report.Text{}, w) })
 			coloured := print(t, func(w io.Writer) error { return write(report.Text{Color: true}, w) })
 			if diff := cmp.Diff(plain, colour.ReplaceAllString(coloured, "")); diff != "" {
-				t.Error(diff)
+				t.Errorf("colour changes the text (-plain +coloured):\n%s", diff)
 			}
 			for _, line := range strings.Split(coloured, "\n") {
 				if strings.Count(line, "\x1b[")%2 != 0 {
@@ -166,7 +166,7 @@ func TestAWriterThatFailsEndsTheReportWithItsError(t *testing.T) {
 		}
 	}
 	if err := report.JSON(&small{0, full}, everydayPlan()); !errors.Is(err, full) {
-		t.Errorf("JSON: got %v", err)
+		t.Errorf("JSON: got error %v, want that of the writer", err)
 	}
 }
 
@@ -222,7 +222,7 @@ func TestAnyTextIsCleanOnce(t *testing.T) {
 			t.Fatalf("%q is not clean", clean)
 		}
 		if again := report.Clean(clean); again != clean {
-			t.Fatalf("%q became %q", clean, again)
+			t.Fatalf("%q, sanitized again, became %q, want no second change", clean, again)
 		}
 	})
 }
@@ -263,7 +263,7 @@ func TestAnyDifferenceOfTwoTextsCanBeReadBack(t *testing.T) {
 			}
 		}
 		if diff := cmp.Diff(before, gotBefore) + cmp.Diff(after, gotAfter); diff != "" {
-			t.Fatalf("%s\n%s", diff, out.String())
+			t.Fatalf("the texts that were read back differ (-want +got):\n%s\nin the report\n%s", diff, out.String())
 		}
 	})
 }
@@ -272,7 +272,7 @@ func TestJSONEscapesWhatCannotBePrintedAndKeepsItsMeaning(t *testing.T) {
 	value := report.NewProblems(connection.Problems{{Message: "\u009b \u202e \U000e0041 \x7f \x1b <&> \U0001f9fe 注文 ##vso[x] ###[y]"}})
 	got := print(t, func(w io.Writer) error { return report.JSON(w, value) })
 	if want := `"\u009b \u202e \udb40\udc41 \u007f \u001b <&> 🧾 注文 #\u0023vso[x] #\u0023#[y]"`; !strings.Contains(got, want) {
-		t.Errorf("got %s", got)
+		t.Errorf("got %s, want the escaped text %s", got, want)
 	}
 	var back report.ProblemList
 	if err := json.Unmarshal([]byte(got), &back); err != nil || !cmp.Equal(value, back) {

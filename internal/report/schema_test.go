@@ -70,7 +70,7 @@ func TestEveryOutputKeepsToItsSchema(t *testing.T) {
 			schema := compile(t, output.name+".json", output.schema)
 			for i, value := range output.values {
 				if err := schema.Validate(asJSON(t, value)); err != nil {
-					t.Errorf("value %d: %#v", i, err)
+					t.Errorf("value %d does not keep to its schema: %#v", i, err)
 				}
 			}
 		})
@@ -199,7 +199,7 @@ func TestFormatsAreThoseOfTheSchemas(t *testing.T) {
 	} {
 		var head struct{ Title string }
 		if err := json.Unmarshal(schema, &head); err != nil || head.Title != format {
-			t.Errorf("%s: the schema is of %q, %v", format, head.Title, err)
+			t.Errorf("%[1]s: got the title %[2]q of the schema, error %[3]v; want %[1]s", format, head.Title, err)
 		}
 	}
 }

@@ -35,23 +35,23 @@ func TestWhatABatchFileWouldNotGetAsItIsWrittenIsRefused(t *testing.T) {
 		want := fmt.Sprintf("az.cmd is a batch file, and cmd.exe would interpret %q in argument 2: "+
 			"call the program behind az.cmd directly, or put the whole call into your own batch file and name that file", character)
 		if line != "" || err == nil || err.Error() != want {
-			t.Errorf("%q: line %q, error %v", character, line, err)
+			t.Errorf("%q: got line %q, error %v; want no line and %s", character, line, err, want)
 		}
 	}
 	if _, err := batchLine(`C:\R&D 100%\az.cmd`, nil); err == nil || err.Error() != `az.cmd is a batch file, and cmd.exe would interpret "&" in its path: move it to another folder` {
-		t.Errorf("error %v", err)
+		t.Errorf("got error %v, want the character of the path that cmd.exe would interpret", err)
 	}
 }
 
 func TestWhichFilesAreBatchFiles(t *testing.T) {
 	for _, path := range []string{`C:\a\az.cmd`, `C:\a\AZ.CMD`, "a/x.bat", "x.Bat", "x.cmd ", "x.cmd.", "x.bat . ."} {
 		if !isBatch(path) {
-			t.Errorf("%q is none", path)
+			t.Errorf("%q is not recognized as a batch file", path)
 		}
 	}
 	for _, path := range []string{"op.exe", "cmd.exe", "cmd", "x.cmd.exe", "bat", "x.cmdx", "x.ps1"} {
 		if isBatch(path) {
-			t.Errorf("%q is one", path)
+			t.Errorf("%q is recognized as a batch file, want another kind", path)
 		}
 	}
 }
@@ -73,7 +73,7 @@ func TestNoArgumentOfABatchFileEscapesItsQuotation(t *testing.T) {
 				}
 				inner := strings.TrimSuffix(strings.TrimPrefix(line, `cmd.exe /d /e:on /v:off /s /c "`), `"`)
 				if strings.Count(inner, `"`)%2 != 0 || !strings.HasSuffix(inner, " end") || !strings.Contains(inner, argument) {
-					t.Fatalf("%q becomes %s", argument, line)
+					t.Fatalf("%q becomes %s, want the argument inside an even number of quotes", argument, line)
 				}
 			}
 		}

@@ -131,11 +131,11 @@ func resolvesTo(t *testing.T, resolver *Resolver, command []string, want, wrong 
 	secret, err := resolver.Resolve(t.Context(), ref)
 	switch {
 	case wrong != "" && (err == nil || err.Error() != "c.yaml:3:4: "+wrong):
-		t.Errorf("error %v", err)
+		t.Errorf("got error %v, want c.yaml:3:4: %s", err, wrong)
 	case err != nil && strings.Contains(err.Error(), "canary"):
 		t.Errorf("the error quotes what was printed: %v", err)
 	case wrong == "" && (err != nil || secret.Reveal() != want):
-		t.Errorf("%q, error %v", secret.Reveal(), err)
+		t.Errorf("got %q, error %v; want %q", secret.Reveal(), err, want)
 	}
 }
 
@@ -147,7 +147,7 @@ func TestCommandsThatDoNotEndAreEnded(t *testing.T) {
 		resolver.timeout = 20 * time.Millisecond
 		_, err := resolver.Resolve(t.Context(), ref)
 		if err == nil || !strings.HasSuffix(err.Error(), ": it has not ended after 20ms") {
-			t.Errorf("error %v", err)
+			t.Errorf("got error %v, want a command that has not ended after 20ms", err)
 		}
 	})
 	t.Run("by an interrupt", func(t *testing.T) {
@@ -155,7 +155,7 @@ func TestCommandsThatDoNotEndAreEnded(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 		defer cancel()
 		if _, err := resolver.Resolve(ctx, ref); err != context.DeadlineExceeded {
-			t.Errorf("error %v", err)
+			t.Errorf("got error %v, want that of the deadline", err)
 		}
 	})
 }

@@ -54,7 +54,7 @@ func TestBatchFilesAreCommandsToo(t *testing.T) {
 	t.Run("a folder of the network", func(t *testing.T) {
 		cmd := exec.Command(filepath.Join(folder, "sec.cmd"))
 		if err := throughShell(cmd, `\\host\share\project`); err == nil || !strings.Contains(err.Error(), "drive letter") {
-			t.Errorf("error %v", err)
+			t.Errorf("got error %v, want one about a folder without a drive letter", err)
 		}
 	})
 }

@@ -78,6 +78,6 @@ func checkPresent(t *testing.T, err error, wrong string) {
 		t.Error(err)
 	case wrong == "":
 	case !errors.As(err, &problem) || problem.Message != wrong || problem.Position.Line != 3:
-		t.Errorf("got %v, not %q", err, wrong)
+		t.Errorf("got error %v, want %q on line 3", err, wrong)
 	}
 }

@@ -78,7 +78,7 @@ func TestSecretsAreReadFromWhereReferencesSay(t *testing.T) {
 				return
 			}
 			if err != nil || secret.Reveal() != test.want {
-				t.Error(secret.Reveal(), err)
+				t.Errorf("got %q, error %v; want %q", secret.Reveal(), err, test.want)
 			}
 		})
 	}

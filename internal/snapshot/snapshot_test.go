@@ -86,7 +86,7 @@ func TestAFileKeepsToItsSchemaAndHoldsNoSecret(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := schema.Validate(value); err != nil {
-		t.Errorf("%#v", err)
+		t.Errorf("got %#v, want a file that keeps to its schema", err)
 	}
 	for _, hidden := range []string{"canary", "Ana Example", "leads"} {
 		if strings.Contains(string(text), hidden) {
@@ -112,7 +112,7 @@ func TestAProviderOfAFileGivesWhatTheTenantGave(t *testing.T) {
 	}
 	secrets := cmp.Comparer(func(connection.Secret, connection.Secret) bool { return true })
 	if diff := cmp.Diff(want, got, secrets); diff != "" {
-		t.Error(diff)
+		t.Errorf("the snapshot of the file differs (-want +got):\n%s", diff)
 	}
 	catalog, err := tenant.DataSources(t.Context(), []string{"rest"})
 	if err != nil {
@@ -128,7 +128,7 @@ func TestAProviderOfAFileGivesWhatTheTenantGave(t *testing.T) {
 		return compact.String()
 	})
 	if diff := cmp.Diff(catalog, again, asText); diff != "" {
-		t.Error(diff)
+		t.Errorf("the catalog of the file differs (-want +got):\n%s", diff)
 	}
 }
 
@@ -142,13 +142,13 @@ func TestWhatWasNotAskedIsNotTakenForAbsent(t *testing.T) {
 		wider.Owners = []string{"cy@example.com"}
 		_, err := provider.Snapshot(t.Context(), wider)
 		if err == nil || !strings.Contains(err.Error(), `the space "Sales", the space "personal", the owner "cy@example.com"`) {
-			t.Errorf("error %v", err)
+			t.Errorf("got error %v, want each space and owner that was not asked for", err)
 		}
 	})
 	t.Run("a data source", func(t *testing.T) {
 		_, err := provider.DataSources(t.Context(), []string{"rest", "snowflake", "gbq"})
 		if err == nil || !strings.Contains(err.Error(), `the data source "gbq"`) || strings.Contains(err.Error(), "snowflake") {
-			t.Errorf("error %v", err)
+			t.Errorf("got error %v, want the data source gbq only", err)
 		}
 	})
 	t.Run("the details of a connection", func(t *testing.T) {
@@ -160,14 +160,14 @@ func TestWhatWasNotAskedIsNotTakenForAbsent(t *testing.T) {
 		}
 		for _, l := range got.Connections {
 			if (l.Unreadable != "") != (l.Key.Name == "Other") {
-				t.Errorf("%s: %q", l.Key, l.Unreadable)
+				t.Errorf("%s: got unreadable %q, want a reason only for Other", l.Key, l.Unreadable)
 			}
 		}
 	})
 	t.Run("a space of the file that is not asked for", func(t *testing.T) {
 		got, err := provider.Snapshot(t.Context(), connection.Scope{})
 		if err != nil || len(got.Connections) != 0 {
-			t.Errorf("%d connections, %v", len(got.Connections), err)
+			t.Errorf("got %d connections, error %v; want none", len(got.Connections), err)
 		}
 	})
 }
@@ -177,7 +177,7 @@ func TestASnapshotIsNeverWrittenTo(t *testing.T) {
 	provider := snapshot.NewProvider(file, qlik.Rules{}, nil)
 	for _, outcome := range provider.Execute(t.Context(), make([]connection.Operation, 2)) {
 		if !errors.Is(outcome.Err, snapshot.ErrReadOnly) || !errors.Is(outcome.Err, connection.ErrNotSent) {
-			t.Errorf("outcome %v", outcome.Err)
+			t.Errorf("got error %v, want ErrReadOnly and ErrNotSent", outcome.Err)
 		}
 	}
 }
@@ -195,7 +195,7 @@ func TestFilesThatAreNoSnapshots(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			_, err := snapshot.Decode(strings.NewReader(text))
 			if err == nil || strings.Contains(err.Error(), "canary") || !strings.Contains(err.Error(), "snapshot") {
-				t.Errorf("error %v", err)
+				t.Errorf("got error %v, want one about a snapshot that does not quote the file", err)
 			}
 		})
 	}

@@ -117,7 +117,7 @@ func TestATerminalThatAcceptsNoOutputDelaysNoWorkAndIsCleanAfterwards(t *testing
 		time.Sleep(quickly + drawEvery)
 		synctest.Wait()
 		if got := f.text(); got != drawnA {
-			t.Fatalf("wrote %q", got)
+			t.Fatalf("wrote %q to the terminal, want only the first frame", got)
 		}
 		f.set(func() { f.ready = false })
 		begun := time.Now()
@@ -170,7 +170,7 @@ func TestATerminalThatHasGoneAwayIsNotWrittenToAgain(t *testing.T) {
 		time.Sleep(time.Minute)
 		d.Close()
 		if got := f.text(); got != drawnA {
-			t.Errorf("wrote %q", got)
+			t.Errorf("wrote %q to the terminal, want only the first frame", got)
 		}
 	})
 }
@@ -204,7 +204,7 @@ func TestWithoutATerminalLinesAreWrittenAndTextIsNotDelayed(t *testing.T) {
 		d.Close()
 		time.Sleep(time.Minute)
 		if got := f.text(); got != "text a b\na b\n" {
-			t.Errorf("wrote %q", got)
+			t.Errorf("wrote %q, want the text at once and the line after it", got)
 		}
 	})
 }

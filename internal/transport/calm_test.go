@@ -100,7 +100,7 @@ func TestManyRequestsSurviveAServerThatCallsForCalm(t *testing.T) {
 				for i := range 60 {
 					group.Go(func() {
 						if _, err := client.Do(t.Context(), test.requests[i%2]); err != nil {
-							t.Errorf("request %d: %v", i, err)
+							t.Errorf("request %d: got error %v, want it repeated after the pause", i, err)
 						}
 					})
 				}

@@ -32,7 +32,7 @@ func TestWhatIsSaidOfAnAnswerThatIsNoHTTPHoldsNoSecret(t *testing.T) {
 	hide := transport.NewRedactor("can-ary-7f3a9c")
 	_, err = transport.Exchange(&http.Client{Transport: quoting{"Bearer can-ary-7f3a9c"}}, logger, request, 1, hide)
 	if err == nil || !strings.Contains(err.Error(), "Location") || strings.Contains(err.Error()+log.String(), "can-ary") {
-		t.Errorf("%v\n%s", err, log.String())
+		t.Errorf("got error %v, want one about Location without the secret, which the log has not either:\n%s", err, log.String())
 	}
 }
 

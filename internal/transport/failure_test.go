@@ -141,10 +141,10 @@ func TestTroubleWithAProxyNamesTheProxyAndItsVariable(t *testing.T) {
 			failed := failureOf(t, transport.HTTPClient(nil, time.Minute, 1), target)
 			host := value[strings.LastIndexAny(value, "/@")+1:]
 			if want := strings.ReplaceAll(test.trouble, "HOST", host); !strings.Contains(failed.Error(), want) || !strings.Contains(failed.Hint, test.hint) {
-				t.Errorf("%v\n%s", failed, failed.Hint)
+				t.Errorf("got %v with the hint\n%s\nwant %q with %q", failed, failed.Hint, want, test.hint)
 			}
 			if failed.Sent || !failed.AtProxy || failed.Hopeless != test.hopeless {
-				t.Errorf("%+v", failed)
+				t.Errorf("got %+v, want a failure at the proxy before the request was sent, hopeless: %v", failed, test.hopeless)
 			}
 			if strings.Contains(failed.Error()+failed.Hint+failed.Proxy.String(), "can-ary") {
 				t.Errorf("the password is shown: %v %s", failed, failed.Hint)
@@ -170,7 +170,7 @@ func TestAProxyThatIsNotUsedIsNamedWhereOneMayBeNeeded(t *testing.T) {
 			t.Setenv("NO_PROXY", test.no)
 			failed := failureOf(t, transport.HTTPClient(nil, time.Minute, 1), "https://acme.invalid/x")
 			if failed.Proxy != nil || failed.Sent || !strings.Contains(failed.Error(), "acme.invalid not reachable: no such host") || !strings.Contains(failed.Hint, test.hint) {
-				t.Errorf("%v\n%s", failed, failed.Hint)
+				t.Errorf("got %v with the hint\n%s\nwant an unreachable host and %q", failed, failed.Hint, test.hint)
 			}
 		})
 	}
@@ -200,7 +200,7 @@ func TestCertificatesThatAreNotAcceptedAreToldApart(t *testing.T) {
 			}
 			want := `its certificate, issued by "Acme Test CA", is not accepted: ` + test.cause
 			if !strings.HasPrefix(failed.Cause, want) || !strings.Contains(failed.Hint, test.hint) || failed.Sent || !failed.Hopeless {
-				t.Errorf("%+v", failed)
+				t.Errorf("got %+v, want the cause %q and the hint %q before the request was sent", failed, want, test.hint)
 			}
 		})
 	}
@@ -239,13 +239,13 @@ func TestABrokenWayIsToldByItsPart(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			failed := failureOf(t, transport.HTTPClient(nil, time.Minute, 1), test.scheme+"://"+listen(t, test.answer))
 			if failed.Cause != test.cause || !strings.Contains(failed.Hint, test.hint) || failed.Sent != test.sent {
-				t.Errorf("%+v", failed)
+				t.Errorf("got %+v, want cause %q, hint %q, sent %v", failed, test.cause, test.hint, test.sent)
 			}
 		})
 	}
 	t.Run("nobody listens", func(t *testing.T) {
 		if failed := failureOf(t, transport.HTTPClient(nil, time.Minute, 1), "http://127.0.0.1:1"); failed.Cause != "connection refused" || failed.Sent || failed.Hint == "" {
-			t.Errorf("%+v", failed)
+			t.Errorf("got %+v, want a refused connection before the request was sent, with a hint", failed)
 		}
 	})
 }
@@ -281,7 +281,7 @@ func TestATimeoutNamesItsPhase(t *testing.T) {
 				}
 				failed := failureOf(t, &http.Client{Transport: own, Timeout: time.Minute}, test.url)
 				if failed.Cause != test.cause || !strings.Contains(failed.Hint, test.hint) || failed.Sent != test.sent || failed.Hopeless {
-					t.Errorf("%+v", failed)
+					t.Errorf("got %+v, want cause %q, hint %q, sent %v and another attempt", failed, test.cause, test.hint, test.sent)
 				}
 				time.Sleep(time.Hour) // dialling goes on
 			})

@@ -20,10 +20,10 @@ func TestAnyAnswerCountsWhereNobodySignsIn(t *testing.T) {
 	log := slog.New(slog.DiscardHandler)
 	skew, err := transport.Knock(t.Context(), server.URL, "/api/v1/users/me", "qlsync", log)
 	if err != nil || skew == nil || skew.Abs() > 5e9 {
-		t.Errorf("skew %v, %v", skew, err)
+		t.Errorf("got skew %v, error %v; want at most 5s of skew", skew, err)
 	}
 	if len(asked) != 1 || asked[0] != "GET /api/v1/users/me " {
-		t.Errorf("asked %q", asked)
+		t.Errorf("got requests %q, want one of the own user without a token", asked)
 	}
 	server.Close()
 	if _, err := transport.Knock(t.Context(), server.URL, "/", "qlsync", log); !errors.Is(err, connection.ErrUnreachable) {

@@ -50,7 +50,7 @@ func TestARedactorKnowsASecretInEveryForm(t *testing.T) {
 			hide := transport.NewRedactor("other", secret)
 			got := hide.Clean("value «"+text+"» is wrong", 400)
 			if shows(got, secret) {
-				t.Errorf("%s", got)
+				t.Errorf("got %s, want no form of the secret", got)
 			}
 			if !strings.Contains(got, "(secret)") && !strings.Contains(got, "withheld") {
 				t.Errorf("it does not say that something is missing: %s", got)
@@ -183,10 +183,10 @@ func FuzzRedactor(f *testing.F) {
 		quoted := encode[int(second)%len(encode)](encode[int(first)%len(encode)](secret))
 		hide := transport.NewRedactor(secret)
 		if got := hide.Text(before + quoted + behind); shows(got, secret) {
-			t.Errorf("%q", got)
+			t.Errorf("got %q, want no form of the secret", got)
 		}
 		if got := hide.Clean(before+quoted+behind, 10_000); shows(got, secret) {
-			t.Errorf("cleaned: %q", got)
+			t.Errorf("got the sanitized text %q, want no form of the secret", got)
 		}
 	})
 }

@@ -286,7 +286,7 @@ func TestARefusedTokenIsReplacedOnce(t *testing.T) {
 					group.Go(func() {
 						_, err := client.Do(t.Context(), []transport.Request{read, create}[i%2]) // a 401 is never carried out
 						if (err == nil) != (good != "") {
-							t.Errorf("error %v", err)
+							t.Errorf("got error %v, want one only without a good token", err)
 						}
 						if err != nil && !strings.Contains(err.Error(), "a new token was refused too") {
 							t.Errorf("error %v, want the advice for a refused token in it", err)

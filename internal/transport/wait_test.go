@@ -36,7 +36,7 @@ func TestRetryAfterIsReadByTheServersClock(t *testing.T) {
 		header.Set("Retry-After", test.after)
 		header.Set("Date", test.date)
 		if wait, ok := transport.RetryAfter(header, now); wait != test.want || ok != test.ok {
-			t.Errorf("%s: %v %v", name, wait, ok)
+			t.Errorf("%s: got %v, %v; want %v, %v", name, wait, ok, test.want, test.ok)
 		}
 	}
 }

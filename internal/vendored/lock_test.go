@@ -39,7 +39,7 @@ func TestAVendoredSchemaIsTheSameTextHoweverTheServiceWritesIt(t *testing.T) {
 	} {
 		text, err := vendored.Text(source("src", "1.0", schema))
 		if err != nil || string(text) != want {
-			t.Errorf("%v\n%s", err, cmp.Diff(want, string(text)))
+			t.Errorf("got error %v, want the same text (-want +got):\n%s", err, cmp.Diff(want, string(text)))
 		}
 	}
 }
@@ -50,7 +50,7 @@ func TestWhatCannotBeVendored(t *testing.T) {
 		source("src", "1", `{"description": "`+strings.Repeat("x", 4<<20)+`"}`),
 	} {
 		if text, err := vendored.Text(bad); err == nil {
-			t.Errorf("%q gives %.100s", bad.ID, text)
+			t.Errorf("got the text %[2].100s of %[1]q, want an error", bad.ID, text)
 		}
 	}
 }
@@ -59,7 +59,7 @@ func TestALockKeepsTheDayOfWhatDidNotChange(t *testing.T) {
 	folder := t.TempDir()
 	lock, problems := vendored.ReadLock("", folder)
 	if len(problems) > 0 || len(lock.DataSources) > 0 {
-		t.Fatal(lock, problems)
+		t.Fatalf("got lock %v and problems %v, want an empty lock", lock, problems)
 	}
 	lock.Take(source("a", "1", "{}"), []byte("text"), "prod", "2026-01-01")
 	lock.Take(source("b", "1", "{}"), []byte("text"), "prod", "2026-01-01")
@@ -68,12 +68,12 @@ func TestALockKeepsTheDayOfWhatDidNotChange(t *testing.T) {
 	}
 	lock, problems = vendored.ReadLock("", folder)
 	if len(problems) > 0 {
-		t.Fatal(problems)
+		t.Fatalf("got problems %v, want none", problems)
 	}
 	lock.Take(source("a", "1", "{}"), []byte("text"), "test", "2026-02-02")
 	lock.Take(source("b", "1", "{}"), []byte("other text"), "test", "2026-02-02")
 	if a, b := lock.DataSources["a"], lock.DataSources["b"]; a.Pulled != "2026-01-01" || a.Tenant != "prod" || b.Pulled != "2026-02-02" || b.Tenant != "test" {
-		t.Error(a, b)
+		t.Errorf("got %v and %v, want the old day of a and the new one of b", a, b)
 	}
 }
 
@@ -84,7 +84,7 @@ func TestALockThatIsNoneIsTold(t *testing.T) {
 			t.Fatal(err)
 		}
 		if _, problems := vendored.ReadLock("", folder); problems.Err() == nil {
-			t.Errorf("%s is a lock", text)
+			t.Errorf("%s is accepted as a lock, want a problem", text)
 		}
 	}
 }
@@ -103,10 +103,10 @@ func TestWhatChangedInASchema(t *testing.T) {
 		{Kind: connection.SchemaChanged, Details: []string{"additionalProperties false", `required gains "b"`}},
 	}
 	if diff := cmp.Diff(want, vendored.CompareSchemas(source("s", "1", before), source("s", "1", after))); diff != "" {
-		t.Error(diff)
+		t.Errorf("changes differ (-want +got):\n%s", diff)
 	}
 	if changes := vendored.CompareSchemas(source("s", "1", before), source("s", "2", strings.ReplaceAll(before, "\n", " "))); changes != nil {
-		t.Error(changes)
+		t.Errorf("got changes %v, want none for another form of the same text", changes)
 	}
 }
 
@@ -114,7 +114,7 @@ func TestWhatStandsInAnotherOrderHasNotChanged(t *testing.T) {
 	const before = `{"required": ["a", "b"], "properties": {"a": {"enum": ["x", "y", 1]}, "b": {"type": ["string", "null"], "items": {"required": ["c", "d"]}}}}`
 	const after = `{"properties": {"b": {"items": {"required": ["d", "c", "d"]}, "type": ["null", "string"]}, "a": {"enum": [1, "y", "x"]}}, "required": ["b", "a"]}`
 	if changes := vendored.CompareSchemas(source("s", "1", before), source("s", "1", after)); changes != nil {
-		t.Error(changes)
+		t.Errorf("got changes %v, want none for another order", changes)
 	}
 	if vendored.Digest([]byte(before)) != vendored.Digest([]byte(after)) {
 		t.Error("the digest depends on the order")
@@ -132,7 +132,7 @@ func TestEveryChangeOfASchemaIsToldInWords(t *testing.T) {
 		within := func(property string) string { return `{"properties": {"p": ` + property + `}}` }
 		changes := vendored.CompareSchemas(source("s", "1", within(test.before)), source("s", "1", within(test.after)))
 		if len(changes) != 1 || strings.Join(changes[0].Details, "; ") != test.want {
-			t.Errorf("%s -> %s: %+v", test.before, test.after, changes)
+			t.Errorf("%s -> %s: got %+v, want one change: %s", test.before, test.after, changes, test.want)
 		}
 	}
 }

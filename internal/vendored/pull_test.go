@@ -62,7 +62,7 @@ func TestWhatAPullDoesToAVendoredSchema(t *testing.T) {
 func TestADataSourceThatIsListedAndHasNoSpecs(t *testing.T) {
 	pull := vendored.Pull{Catalog: &connection.Catalog{Known: []string{"s"}}, Needed: func(string) bool { return true }}
 	if _, problem := pull.Decide("s", nil); problem == nil || problem.Message != `the tenant has no api-specs of data source "s"` {
-		t.Error(problem)
+		t.Errorf("got problem %v, want the missing api-specs of s", problem)
 	}
 }
 

@@ -32,18 +32,18 @@ func TestVendoredSchemasAreReadByName(t *testing.T) {
 `)
 	specs, problems := vendored.Read("", "schemas", ".", 1)
 	if got := slices.Sorted(maps.Keys(specs)); !slices.Equal(got, []string{"rest"}) || string(specs["rest"]) != "{\"connectorVersion\": \"1\"}\n" {
-		t.Error(got)
+		t.Errorf("got schemas %v, want that of rest", got)
 	}
 	want := "schemas/mssql.json:2:7: not valid JSON: invalid character '}' looking for beginning of value"
 	if diff := cmp.Diff(want, problems.Error()); diff != "" {
-		t.Error(diff)
+		t.Errorf("problems differ (-want +got):\n%s", diff)
 	}
 }
 
 func TestAFolderOfSchemasNeedNotExist(t *testing.T) {
 	t.Chdir(t.TempDir())
 	if specs, problems := vendored.Read("", "schemas", ".", 1); specs != nil || problems != nil {
-		t.Error(specs, problems)
+		t.Errorf("got schemas %v and problems %v, want none of either", specs, problems)
 	}
 }
 
@@ -71,7 +71,7 @@ func TestVendoredSchemasThatTheTenantHasOtherwise(t *testing.T) {
 			}
 			problems := vendored.Compare("folder", of(test.vendored), of(test.tenant))
 			if diff := cmp.Diff(test.want, problems.Error()); diff != "" || problems.Err() != nil {
-				t.Error(diff)
+				t.Errorf("got error %v, want none, and these problems (-want +got):\n%s", problems.Err(), diff)
 			}
 		})
 	}

@@ -38,17 +38,17 @@ func TestATokenIsAskedForInJSONAndKept(t *testing.T) {
 		}
 	}
 	if got := strings.Join(n.log(), ","); got != "POST /oauth/token,GET /api/v1/spaces,GET /api/v1/spaces,GET /api/v1/spaces" {
-		t.Errorf("requests %s", got)
+		t.Errorf("got requests %s, want one of a token before three of spaces", got)
 	}
 	asked := n.last("POST", "/oauth/token")
 	if asked.body != `{"client_id":"bot","client_secret":"open sesame","grant_type":"client_credentials"}` {
-		t.Errorf("body %s", asked.body)
+		t.Errorf("got body %s, want the client credentials as JSON", asked.body)
 	}
 	if asked.header.Get("Content-Type") != "application/json" || asked.header.Get("Authorization") != "" {
-		t.Errorf("headers %v", asked.header)
+		t.Errorf("got headers %v, want JSON without a token", asked.header)
 	}
 	if got := n.last("GET", spaces).header.Get("Authorization"); got != "Bearer token-1" {
-		t.Errorf("Authorization %q", got)
+		t.Errorf("got Authorization %q, want the issued token", got)
 	}
 }
 

@@ -55,7 +55,7 @@ func TestASnapshotReadsAgainOnlyWhatHasBeenUpdated(t *testing.T) {
 	}
 	same := cmpopts.IgnoreFields(connection.Snapshot{}, "Reads", "Details", "Cached", "Traits")
 	if diff := cmp.Diff(cold, warm, same); diff != "" {
-		t.Error(diff)
+		t.Errorf("the second snapshot differs from the first (-first +second):\n%s", diff)
 	}
 
 	nothing := everything
@@ -85,7 +85,7 @@ func TestACacheIsPrivateAndHoldsNoSecret(t *testing.T) {
 	look(t, provider)
 	for path, mode := range map[string]os.FileMode{file: 0o600, filepath.Dir(file): 0o700} {
 		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != mode && runtime.GOOS != "windows" {
-			t.Errorf("%s: %v, %v", path, info.Mode(), err)
+			t.Errorf("%s: got mode %v, error %v; want %v", path, info.Mode(), err, mode)
 		}
 	}
 	text, err := os.ReadFile(file)
@@ -94,7 +94,7 @@ func TestACacheIsPrivateAndHoldsNoSecret(t *testing.T) {
 	}
 	for _, secret := range []string{"canary", connection.Placeholder, "s3cr3t", "AKIA1", "pw1"} {
 		if strings.Contains(string(text), secret) {
-			t.Errorf("it holds %q: %s", secret, text)
+			t.Errorf("the cache holds the secret %q: %s", secret, text)
 		}
 	}
 	if warm, _ := look(t, provider); warm.Details != 1 {
@@ -134,7 +134,7 @@ func TestAChangeThatHasTheSameTimeAsTheOneBeforeItIsSeen(t *testing.T) {
 			t.Fatal(err)
 		}
 		if _, byKey := look(t, provider); byKey["Finance/Orders lake"].Properties["bucketName"] != bucket {
-			t.Errorf("it is %v, not %s", byKey["Finance/Orders lake"].Properties["bucketName"], bucket)
+			t.Errorf("got bucket %v, want %s", byKey["Finance/Orders lake"].Properties["bucketName"], bucket)
 		}
 	}
 }
@@ -215,7 +215,7 @@ func TestWhatIsNotOurFileIsNotTakenForACache(t *testing.T) {
 	for _, path := range []string{file, folder} {
 		_, err := cachedProvider(t, embedded{tenant}, tenant, path).Snapshot(t.Context(), everything)
 		if want := fmt.Sprintf("cache: %q is not a regular file: remove it", path); err == nil || err.Error() != want {
-			t.Errorf("error %v, not %s", err, want)
+			t.Errorf("got error %v, want %s", err, want)
 		}
 	}
 	if text, _ := os.ReadFile(other); string(text) != "precious" {
@@ -232,7 +232,7 @@ func TestACacheOfAnotherUserIsNotRead(t *testing.T) {
 	}
 	_, err := cachedProvider(t, embedded{tenant}, tenant, file).Snapshot(t.Context(), everything)
 	if err == nil || !strings.Contains(err.Error(), "belongs to another user") {
-		t.Errorf("the error is %v", err)
+		t.Errorf("got error %v, want one about a cache of another user", err)
 	}
 }
 
@@ -242,7 +242,7 @@ func TestASnapshotIsGivenAlthoughItCannotBeKept(t *testing.T) {
 	remove := func(*http.Response) { _ = os.RemoveAll(filepath.Dir(file)) }
 	got, _ := look(t, cachedProvider(t, altered{embedded{tenant}, remove}, tenant, file))
 	if got.Details != 4 || got.Unkept == nil {
-		t.Errorf("%d read, %v", got.Details, got.Unkept)
+		t.Errorf("got %d details and error %v, want 4 details and the reason that no cache was kept", got.Details, got.Unkept)
 	}
 }
 
@@ -303,7 +303,7 @@ func TestManyConnectionsAreReadAtThePaceOfTheTier(t *testing.T) {
 			}
 			got, err := provider.Snapshot(context.Background(), scope)
 			if err != nil || len(got.Connections) != spaces*each {
-				t.Fatalf("%v", err)
+				t.Fatalf("got error %v, want every connection of every space", err)
 			}
 			return time.Since(start), len(tenant.Requests()) - before
 		}

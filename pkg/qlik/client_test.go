@@ -89,10 +89,10 @@ func TestAReadIsSentWithTokenAndAgent(t *testing.T) {
 	got := n.last("GET", "/api/v1/spaces")
 	if got.header.Get("Authorization") != "Bearer key-of-ana" || got.header.Get("User-Agent") != "qlsync" ||
 		got.header.Get("Accept") != "application/json" || got.header.Get("Content-Type") != "" {
-		t.Errorf("headers %v", got.header)
+		t.Errorf("got headers %v, want the token, the agent and JSON without a content type", got.header)
 	}
 	if got.query != "filter=name+eq+%22a%26b%22" {
-		t.Errorf("query %q", got.query)
+		t.Errorf("got query %q, want the escaped filter", got.query)
 	}
 	if text(t, answer["n"]) != "12345678901234567890" {
 		t.Errorf("the number became %v", answer["n"])
@@ -198,7 +198,7 @@ func TestAnErrorNeverQuotesASecret(t *testing.T) {
 func TestErrorTextsAreBounded(t *testing.T) {
 	n := newTenant(t, map[string]route{"GET /api/v1/spaces": always(400, refuse("C", "T", strings.Repeat("very long ", 1000)))})
 	if err := n.client().Do(t.Context(), anything, nil); len(err.Error()) > 600 {
-		t.Errorf("%d bytes of error", len(err.Error()))
+		t.Errorf("got an error of %d bytes, want at most 600", len(err.Error()))
 	}
 }
 
@@ -230,7 +230,7 @@ func TestATenantThatCannotBeReached(t *testing.T) {
 
 func TestTheTokenStaysOnTheTenant(t *testing.T) {
 	stranger := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		t.Errorf("a stranger got %s %s with %q", r.Method, r.URL, r.Header.Get("Authorization"))
+		t.Errorf("another host got %s %s with the token %q, want no request", r.Method, r.URL, r.Header.Get("Authorization"))
 	}))
 	defer stranger.Close()
 	for name, target := range map[string]string{
@@ -292,7 +292,7 @@ func TestARedirectOnTheTenantIsFollowedWithTheToken(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := n.last("GET", "/api/v1/users/u1").header.Get("Authorization"); got != "Bearer key-of-ana" {
-		t.Errorf("Authorization %q", got)
+		t.Errorf("got Authorization %q, want the token of ana", got)
 	}
 }
 
@@ -336,6 +336,6 @@ func TestAnInterruptedReadIsNotATenantThatCannotBeReached(t *testing.T) {
 	n.fail = func(*http.Request, int) error { cancel(); return context.Canceled }
 	err := n.client().Do(ctx, anything, nil)
 	if !errors.Is(err, context.Canceled) || errors.Is(err, connection.ErrUnreachable) || errors.Is(err, connection.ErrUnknownOutcome) {
-		t.Errorf("error %v", err)
+		t.Errorf("got error %v, want context.Canceled and neither an unreachable tenant nor an unknown outcome", err)
 	}
 }

@@ -36,7 +36,7 @@ func TestConformance(t *testing.T) {
 			},
 			Check: func(t *testing.T) {
 				if misuse := tenant.Misuse(); len(misuse) > 0 {
-					t.Errorf("misuse: %q", misuse)
+					t.Errorf("got misuse %q, want none", misuse)
 				}
 			},
 		}

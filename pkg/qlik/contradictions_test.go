@@ -72,7 +72,7 @@ func TestContradictionsOfTheDocuments(t *testing.T) {
 		t.Run(fmt.Sprintf("%02d %s", c.row, c.topic), c.test)
 	}
 	if len(contradictions) != 35 {
-		t.Errorf("%d rows", len(contradictions))
+		t.Errorf("got %d contradictions, want 35", len(contradictions))
 	}
 }
 
@@ -96,7 +96,7 @@ func wire(t *testing.T, tenant *inspect.Tenant, method, path, body string) (int,
 	answer := map[string]any{}
 	if len(text) > 0 {
 		if err := json.Unmarshal(text, &answer); err != nil {
-			t.Fatalf("%s: %v", text, err)
+			t.Fatalf("%s is not JSON: %v", text, err)
 		}
 	}
 	return response.StatusCode, answer
@@ -132,7 +132,7 @@ func pathOf(t *testing.T, tenant *inspect.Tenant, space, name string) string {
 	t.Helper()
 	found, ok := tenant.Find(space, name)
 	if !ok {
-		t.Fatalf("no %s/%s", space, name)
+		t.Fatalf("got no connection %s/%s, want one in the tenant", space, name)
 	}
 	return connections + "/" + found.ID
 }
@@ -170,13 +170,13 @@ func bodyOf(t *testing.T, requests []sent, method, path string) string {
 			return request.body
 		}
 	}
-	t.Fatalf("no %s %s", method, path)
+	t.Fatalf("got no request %s %s, want one in the log", method, path)
 	return ""
 }
 
 func patchIsABareArray(t *testing.T) {
 	if body := bodyOf(t, everyWrite(t), "PATCH", one); !strings.HasPrefix(body, `[{"op":`) {
-		t.Errorf("body %s", body)
+		t.Errorf("got body %s, want a bare array", body)
 	}
 	tenant, _ := strict(t, simulator.Options{})
 	wantStatus(t, tenant, 400, "PATCH", pathOf(t, tenant, "Finance", "Ledger"), `{"patchData": [{"op": "replace", "path": "/qName", "value": "x"}]}`)
@@ -184,7 +184,7 @@ func patchIsABareArray(t *testing.T) {
 
 func patchSaysValue(t *testing.T) {
 	if body := bodyOf(t, everyWrite(t), "PATCH", one); strings.Contains(body, `"Value"`) || !strings.Contains(body, `"value":`) {
-		t.Errorf("body %s", body)
+		t.Errorf("got body %s, want value in lower case", body)
 	}
 	tenant, _ := strict(t, simulator.Options{})
 	wantStatus(t, tenant, 204, "PATCH", pathOf(t, tenant, "Finance", "Ledger"), `[{"op": "replace", "path": "/qName", "Value": "x"}]`)
@@ -192,7 +192,7 @@ func patchSaysValue(t *testing.T) {
 
 func createNamesItsSourceOnce(t *testing.T) {
 	if body := bodyOf(t, everyWrite(t), "POST", connections); strings.Count(strings.ToLower(body), "datasourceid") != 1 || !strings.Contains(body, `"datasourceID":`) {
-		t.Errorf("body %s", body)
+		t.Errorf("got body %s, want datasourceID once", body)
 	}
 	for _, spelling := range []string{"", "datasourceID", "dataSourceId"} {
 		tenant, provider := strict(t, simulator.Options{Behaviour: simulator.Behaviour{DataSourceKey: spelling}})
@@ -219,7 +219,7 @@ func answersSpellBothWays(t *testing.T) {
 	}
 	catalog, err := provider.DataSources(t.Context(), []string{"nope"})
 	if err != nil || !slices.Contains(catalog.Known, "mssql") {
-		t.Errorf("known %q, %v", catalog.Known, err)
+		t.Errorf("got known data sources %q, error %v; want mssql among them", catalog.Known, err)
 	}
 	n := small(t, map[string]route{getList: always(200, `{"data": [`+strings.ReplaceAll(lake, "datasourceID", "dataSourceId")+`]}`)})
 	if got := snapshot(t, n, connection.Scope{Spaces: finance.Spaces}).Connections[0].DataSource; got != "File_AmazonS3ConnectorV2" {
@@ -232,10 +232,10 @@ func spaceIsAskedForAndChecked(t *testing.T) {
 	n := small(t, map[string]route{getList: always(200, `{"data": [`+elsewhere+`, `+lake+`]}`)})
 	got := snapshot(t, n, connection.Scope{Spaces: finance.Spaces})
 	if len(got.Connections) != 1 || got.Connections[0].ID != "c1" {
-		t.Errorf("connections %+v", got.Connections)
+		t.Errorf("got connections %+v, want c1 only", got.Connections)
 	}
 	if query := n.last("GET", connections).query; !strings.Contains(query, "spaceId=s1") || strings.Contains(query, "space=") {
-		t.Errorf("query %s", query)
+		t.Errorf("got query %s, want spaceId and not space", query)
 	}
 	tenant, _ := strict(t, simulator.Options{})
 	wantStatus(t, tenant, 400, "GET", connections+"/Ledger?type=connectionname&space=s-fin", "")
@@ -248,12 +248,12 @@ func idIsEither(t *testing.T) {
 	} {
 		n := small(t, map[string]route{getList: always(200, `{"data": [`+text+`]}`)})
 		if got := snapshot(t, n, finance).Connections; len(got) != 1 || got[0].ID != "c1" {
-			t.Errorf("%s: %+v", name, got)
+			t.Errorf("%s: got %+v, want c1 only", name, got)
 		}
 	}
 	tenant, _ := strict(t, simulator.Options{})
 	if got := wantStatus(t, tenant, 200, "GET", pathOf(t, tenant, "Finance", "Ledger"), ""); got["id"] != got["qID"] || got["id"] == nil {
-		t.Errorf("answer %v", got)
+		t.Errorf("got %v, want id and qID alike", got)
 	}
 }
 
@@ -261,12 +261,12 @@ func logOnIsEither(t *testing.T) {
 	for _, logOn := range []string{`1`, `"1"`, `"LOG_ON_CURRENT_USER"`, `null`} {
 		n := small(t, map[string]route{getList: always(200, `{"data": [`+strings.Replace(lake, `"qLogOn": 1`, `"qLogOn": `+logOn, 1)+`]}`)})
 		if got := snapshot(t, n, finance).Connections; len(got) != 1 {
-			t.Errorf("%s: %+v", logOn, got)
+			t.Errorf("qLogOn %s: got %+v, want one connection", logOn, got)
 		}
 	}
 	for _, request := range everyWrite(t) {
 		if strings.Contains(request.body, "qLogOn") {
-			t.Errorf("%s %s", request.path, request.body)
+			t.Errorf("got qLogOn in %s %s, want it in no request", request.path, request.body)
 		}
 	}
 	tenant, _ := strict(t, simulator.Options{})
@@ -282,11 +282,11 @@ func logOnIsEither(t *testing.T) {
 func pagesAreAskedFor(t *testing.T) {
 	tenant, provider := embed(t, acme, simulator.Options{PageSize: 1})
 	if _, live := look(t, provider); len(live) != 4 {
-		t.Errorf("%d connections", len(live))
+		t.Errorf("got %d connections, want 4 from several pages", len(live))
 	}
 	for _, request := range tenant.Requests() {
 		if list := request.Path == connections || request.Path == spaces; list && !strings.Contains(request.Query, "limit=100") {
-			t.Errorf("%s?%s", request.Path, request.Query)
+			t.Errorf("got %s?%s, want limit=100 in every list", request.Path, request.Query)
 		}
 	}
 }
@@ -304,7 +304,7 @@ func tagsFit(t *testing.T) {
 	must(t, provider.Execute(t.Context(), []connection.Operation{{Kind: connection.Patch, ID: id, Mark: &full, Tags: &tags}}))
 	stored, _ := tenant.Find("Finance", "n")
 	if len(stored.Tags) != 32 { // 31, and the server's own
-		t.Errorf("%d tags", len(stored.Tags))
+		t.Errorf("got %d tags, want 32", len(stored.Tags))
 	}
 	tooMany, _ := json.Marshal(append(tags, "1", "2", "3", "4", "5", "6"))
 	wantStatus(t, tenant, 400, "POST", connections, `{"datasourceID": "rest", "qName": "o", "connectionProperties": {}, "tags": `+string(tooMany)+`}`)
@@ -314,19 +314,19 @@ func newerDatesAreIgnored(t *testing.T) {
 	newer := strings.Replace(lake, `"qLogOn"`, `"createdAt": 7, "updatedAt": {"no": "date"}, "ownerId": [], "qLogOn"`, 1)
 	n := small(t, map[string]route{getList: always(200, `{"data": [`+newer+`]}`)})
 	if got := snapshot(t, n, finance).Connections; len(got) != 1 || got[0].OwnerID != "u1" {
-		t.Errorf("%+v", got)
+		t.Errorf("got %+v, want c1 with its owner", got)
 	}
 	tenant, _ := strict(t, simulator.Options{})
 	got := wantStatus(t, tenant, 200, "GET", pathOf(t, tenant, "Finance", "Ledger"), "")
 	if got["created"] == nil || got["updated"] == nil || got["createdAt"] != nil {
-		t.Errorf("answer %v", got)
+		t.Errorf("got %v, want created and updated without createdAt", got)
 	}
 }
 
 func statementsAreNotOurs(t *testing.T) {
 	for _, request := range everyWrite(t) {
 		if strings.Contains(request.body, "Statement") || strings.Contains(request.body, "CUSTOM CONNECT") || strings.Contains(request.body, "qType") {
-			t.Errorf("%s %s", request.path, request.body)
+			t.Errorf("got a statement or a type in %s %s, want it in no request", request.path, request.body)
 		}
 	}
 	tenant, _ := strict(t, simulator.Options{})
@@ -341,7 +341,7 @@ func alike(t *testing.T, property connection.Property, pairs ...[2]any) {
 	t.Helper()
 	for _, pair := range pairs {
 		if a, b := qlik.Normalize(property, pair[0]), qlik.Normalize(property, pair[1]); !connection.Equal(a, b) {
-			t.Errorf("%v and %v differ: %v, %v", pair[0], pair[1], a, b)
+			t.Errorf("%v and %v are normalized to %v and %v, want the same value", pair[0], pair[1], a, b)
 		}
 	}
 }
@@ -394,7 +394,7 @@ func enumsAreThoseOfTheSpecs(t *testing.T) {
 	}
 	property := catalog.DataSources["athena"].Properties["AuthenticationType"]
 	if !slices.Contains(property.Enum, "IAM Credentials") {
-		t.Fatalf("enum %q", property.Enum)
+		t.Fatalf("got values %q, want IAM Credentials among them", property.Enum)
 	}
 	alike(t, property, [2]any{"iam credentials", "IAM Credentials"})
 	const create = `{"datasourceID": "athena", "qName": "n", "connectionProperties": {"AuthenticationType": "`
@@ -405,7 +405,7 @@ func enumsAreThoseOfTheSpecs(t *testing.T) {
 func nothingIsPut(t *testing.T) {
 	for _, request := range everyWrite(t) {
 		if request.method == http.MethodPut {
-			t.Errorf("PUT %s", request.path)
+			t.Errorf("got PUT %s, want no PUT", request.path)
 		}
 	}
 	tenant, _ := strict(t, simulator.Options{})
@@ -426,7 +426,7 @@ func credentialsArePatched(t *testing.T) {
 	}}))
 	after, _ := tenant.Find("Finance", "Ledger")
 	if after.ID != before.ID || !tenant.CredentialEquals(after.ID, "password", "pw2") || !tenant.CredentialEquals(after.ID, "username", "sa") {
-		t.Errorf("before %+v, after %+v", before, after)
+		t.Errorf("got %+v before and %+v after, want the same connection with the new password and the old user name", before, after)
 	}
 }
 
@@ -441,7 +441,7 @@ func patchesTouchWhatTheyMay(t *testing.T) {
 	}
 	want := []string{"/qName", "/space", "/tags", "/connectionProperties/a~1b~0c", "/connectionProperties/region", "/connectionProperties/secretKey", "/connectionProperties/port"}
 	if !slices.Equal(paths, want) {
-		t.Errorf("paths %q", paths)
+		t.Errorf("got paths %q, want %q", paths, want)
 	}
 	tenant, _ := strict(t, simulator.Options{})
 	path := pathOf(t, tenant, "Finance", "Ledger")
@@ -452,7 +452,7 @@ func patchesTouchWhatTheyMay(t *testing.T) {
 
 func bulkUpdatesDoNotRename(t *testing.T) {
 	if body := bodyOf(t, everyWrite(t), "POST", connections+"/actions/update"); strings.Contains(body, "ame") {
-		t.Errorf("body %s", body)
+		t.Errorf("got body %s, want no name in a bulk update", body)
 	}
 	tenant, _ := strict(t, simulator.Options{})
 	id := filepath.Base(pathOf(t, tenant, "Finance", "Ledger"))
@@ -465,11 +465,11 @@ func bulkAsksForTheRole(t *testing.T) {
 	got, live := look(t, provider)
 	err := provider.Execute(t.Context(), []connection.Operation{{Kind: connection.BulkDelete, ID: live["Finance/Ledger"].ID}})[0].Err
 	if mustContain(t, err, "TenantAdmin"); !errors.Is(err, connection.ErrForbidden) {
-		t.Errorf("error %v", err)
+		t.Errorf("got error %v, want ErrForbidden", err)
 	}
 	traits := got.Traits
 	if traits.Existence != connection.Delete || traits.Space != connection.Patch || traits.Owner != "" {
-		t.Errorf("traits %+v", traits)
+		t.Errorf("got %+v, want single deletes and patches and no change of owner", traits)
 	}
 	must(t, provider.Execute(t.Context(), []connection.Operation{{Kind: connection.Delete, ID: live["Finance/Ledger"].ID}}))
 	n := small(t, map[string]route{me: always(200, strings.Replace(admin, "TenantAdmin", "AnalyticsAdmin", 1))})
@@ -486,7 +486,7 @@ func itemWithErrorHasFailed(t *testing.T) {
 		n := newTenant(t, map[string]route{bulkUpdate: always(207, `{"data": [`+item+`]}`)})
 		err := execute(t, n, connection.Operation{Kind: connection.BulkUpdate, ID: "c1", OwnerID: "u2"})[0].Err
 		if !errors.Is(err, connection.ErrForbidden) {
-			t.Errorf("%s: error %v", item, err)
+			t.Errorf("%s: got error %v, want ErrForbidden", item, err)
 		}
 	}
 	n := newTenant(t, map[string]route{bulkUpdate: always(207, `{"data": [{"id": "c1", "status": 204}]}`)})
@@ -499,7 +499,7 @@ func signInBeginsWithACreate(t *testing.T) {
 	ask.Kind = connection.AskSignIn
 	execute(t, n, ask)
 	if body := n.last("POST", connections).body; !strings.Contains(body, `"authUrlOnly":true`) {
-		t.Errorf("body %s", body)
+		t.Errorf("got body %s, want authUrlOnly", body)
 	}
 	tenant, _ := strict(t, simulator.Options{})
 	const create = `{"datasourceID": "gbq", "qName": "n", "connectionProperties": {"OAuthMechanism": "1", "authCode": ""}, "authUrlOnly": `
@@ -507,27 +507,27 @@ func signInBeginsWithACreate(t *testing.T) {
 	wantStatus(t, tenant, 400, "POST", connections, create+`"true"}`)
 	wantStatus(t, tenant, 400, "POST", connections, strings.Replace(create, `""`, `"a-code"`, 1)+`true}`)
 	if got := wantStatus(t, tenant, 201, "POST", connections, create+`true}`); got["authUrl"] == nil {
-		t.Errorf("answer %v", got)
+		t.Errorf("got %v, want an authUrl", got)
 	}
 }
 
 func createHasNoOwner(t *testing.T) {
 	if body := bodyOf(t, everyWrite(t), "POST", connections); strings.Contains(body, "wner") {
-		t.Errorf("body %s", body)
+		t.Errorf("got body %s, want no owner in a create", body)
 	}
 	tenant, _ := strict(t, simulator.Options{})
 	wantStatus(t, tenant, 400, "POST", connections, `{"datasourceID": "rest", "qName": "n", "connectionProperties": {}, "owner": "u-bob"}`)
 	got := wantStatus(t, tenant, 201, "POST", connections, `{"datasourceID": "rest", "qName": "n", "qType": "QvRestConnector.exe", "owner": "u-bob",
 		"qConnectStatement": "CUSTOM CONNECT TO \"provider=QvRestConnector.exe;url=https://a.example;\""}`)
 	if got["user"] != "u-ana" {
-		t.Errorf("the owner is %v", got["user"])
+		t.Errorf("got owner %v, want the caller u-ana", got["user"])
 	}
 }
 
 func patchGoesToAnID(t *testing.T) {
 	for _, request := range everyWrite(t) {
 		if request.query != "" {
-			t.Errorf("%s %s?%s", request.method, request.path, request.query)
+			t.Errorf("got %s %s?%s, want no query", request.method, request.path, request.query)
 		}
 	}
 	tenant, _ := strict(t, simulator.Options{})
@@ -543,7 +543,7 @@ func patchGoesToAnID(t *testing.T) {
 func tokenIsBehindBearer(t *testing.T) {
 	for _, request := range everyWrite(t) {
 		if got := request.header.Get("Authorization"); got != "Bearer key-of-ana" {
-			t.Errorf("authorization %q", got)
+			t.Errorf("got Authorization %q, want the key after Bearer", got)
 		}
 	}
 	tenant, _ := strict(t, simulator.Options{})
@@ -553,7 +553,7 @@ func tokenIsBehindBearer(t *testing.T) {
 	}
 	request.Header.Set("Authorization", tenant.Token())
 	if response, err := (embedded{tenant}).RoundTrip(request); err != nil || response.StatusCode != 401 {
-		t.Errorf("response %v, %v", response, err)
+		t.Errorf("got response %v, error %v; want status 401", response, err)
 	}
 }
 
@@ -561,7 +561,7 @@ func selfLinksAreIgnored(t *testing.T) {
 	for _, href := range []string{"/v1/data-connections/c1", "https://elsewhere.example/x", "::no url"} {
 		n := small(t, map[string]route{getList: always(200, `{"data": [`+lake+`], "links": {"self": {"href": "`+href+`"}}}`)})
 		if got := snapshot(t, n, finance).Connections; len(got) != 1 {
-			t.Errorf("%s: %+v", href, got)
+			t.Errorf("%s: got %+v, want one connection", href, got)
 		}
 	}
 }
@@ -573,7 +573,7 @@ func listsAreLists(t *testing.T) {
 	privileges, alsoList := got["privileges"].([]any)
 	properties, isMap := got["connectionProperties"].(map[string]any)
 	if !isList || !alsoList || !isMap || len(tags)*len(privileges)*len(properties) == 0 {
-		t.Errorf("answer %v", got)
+		t.Errorf("got %v, want lists of tags and privileges and a map of properties", got)
 	}
 	n := small(t, map[string]route{getList: always(200, `{"data": [`+strings.Replace(lake, `"tags": [`, `"tags": "a,b", "more": [`, 1)+`]}`)})
 	odd := snapshot(t, n, finance)
@@ -586,7 +586,7 @@ func statementsAreEscapedOnce(t *testing.T) {
 	tenant, _ := strict(t, simulator.Options{})
 	got := wantStatus(t, tenant, 200, "GET", pathOf(t, tenant, "Finance", "Ledger"), "")
 	if text := fmt.Sprint(got["qConnectStatement"]); !strings.HasPrefix(text, `CUSTOM CONNECT TO "provider=`) || strings.Contains(text, `\`) {
-		t.Errorf("statement %s", text)
+		t.Errorf("got statement %s, want it escaped once", text)
 	}
 }
 
@@ -600,7 +600,7 @@ func credentialsHaveNoList(t *testing.T) {
 	wantStatus(t, tenant, 400, "GET", "/api/v1/data-credentials", "")
 	wantStatus(t, tenant, 400, "POST", "/api/v1/data-credentials", "{}")
 	if len(tenant.Misuse()) != 2 {
-		t.Errorf("misuse %q", tenant.Misuse())
+		t.Errorf("got misuse %q, want two requests", tenant.Misuse())
 	}
 }
 
@@ -626,7 +626,7 @@ func privilegesOfACreateAreNotRead(t *testing.T) {
 	made := wantStatus(t, tenant, 201, "POST", connections, `{"datasourceID": "rest", "qName": "n", "connectionProperties": {}}`)
 	got := wantStatus(t, tenant, 200, "GET", connections+"/"+fmt.Sprint(made["qID"]), "")
 	if short, whole := made["privileges"].([]any), got["privileges"].([]any); len(short) != 3 || len(whole) != 6 {
-		t.Errorf("privileges %v, then %v", short, whole)
+		t.Errorf("got privileges %v, then %v; want 3 from the create and 6 from the read", short, whole)
 	}
 }
 
@@ -634,7 +634,7 @@ func userIsTheOwner(t *testing.T) {
 	tenant, provider := embed(t, acme, simulator.Options{})
 	_, live := look(t, provider)
 	if got := live["Finance/Ledger"].OwnerID; got != "u-bob" {
-		t.Errorf("owner %q", got)
+		t.Errorf("got owner %q, want u-bob", got)
 	}
 	made := wantStatus(t, tenant, 201, "POST", connections, `{"datasourceID": "rest", "qName": "n", "space": "s-fin", "connectionProperties": {}}`)
 	if made["user"] != "u-ana" {
@@ -656,7 +656,7 @@ func nothingIsRemembered(t *testing.T) {
 		}
 		got, err := provider.Snapshot(t.Context(), finance)
 		if err != nil || got.Caller.Admin != want || got.Traits.Owner != map[bool]connection.Mechanism{true: connection.BulkUpdate}[want] {
-			t.Errorf("admin %v, %v", got, err)
+			t.Errorf("got role and kind of a change of owner %v, error %v; want the role %v", got, err, want)
 		}
 	}
 	if got := n.attempts["POST /oauth/token"]; got != 2 {
@@ -669,6 +669,6 @@ func ownersCanBeChanged(t *testing.T) {
 	_, live := look(t, provider)
 	must(t, provider.Execute(t.Context(), []connection.Operation{{Kind: connection.BulkUpdate, ID: live["Finance/Ledger"].ID, OwnerID: "u-ana"}}))
 	if _, after := look(t, provider); after["Finance/Ledger"].OwnerID != "u-ana" {
-		t.Errorf("owner %q", after["Finance/Ledger"].OwnerID)
+		t.Errorf("got owner %q, want u-ana", after["Finance/Ledger"].OwnerID)
 	}
 }

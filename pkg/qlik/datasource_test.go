@@ -52,7 +52,7 @@ func TestParseDataSource(t *testing.T) {
 		"nothing": {HasDefault: true},
 	}
 	if diff := cmp.Diff(want, got.Properties); diff != "" {
-		t.Error(diff)
+		t.Errorf("properties differ (-want +got):\n%s", diff)
 	}
 	if got.ID != "File_AmazonS3ConnectorV2" || got.Version != "4.46.0" || !json.Valid(got.Schema) {
 		t.Errorf("data source %+v", got)
@@ -67,7 +67,7 @@ func TestASchemaThatIsNestedWithoutNeedIsRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	if marked := source.Properties["deep"].Marked; len(marked) != 1 || len(marked[0]) > 100 {
-		t.Errorf("%d places", len(marked))
+		t.Errorf("got %d places of the mark, want one short path", len(marked))
 	}
 }
 
@@ -98,7 +98,7 @@ func TestAVersionIsTakenAsTheServiceWritesIt(t *testing.T) {
 	} {
 		got, err := qlik.ParseDataSource("rest", []byte(`{"connectorVersion": `+written+`, "connectionProperties": {}}`))
 		if err != nil || got.Version != want {
-			t.Errorf("%s is %+v, %v", written, got, err)
+			t.Errorf("%s: got %+v, error %v; want version %s", written, got, err, want)
 		}
 	}
 }
@@ -139,13 +139,13 @@ func TestADataSourceThatCannotBeReadKeepsNoOtherAway(t *testing.T) {
 	got, err := n.provider().DataSources(t.Context(), []string{"rest", "odd", "html", "broken"})
 	problems, ok := errors.AsType[connection.Problems](err)
 	if !ok || len(problems) != 3 {
-		t.Fatalf("%#v", err)
+		t.Fatalf("got %#v, want three problems", err)
 	}
 	for i, id := range []string{"odd", "broken", "html"} {
 		mustContain(t, problems[i], fmt.Sprintf("%q", id))
 	}
 	if got == nil || len(got.DataSources) != 1 || got.DataSources["rest"] == nil || got.Known != nil || !slices.Equal(got.Unread, []string{"broken", "html", "odd"}) {
-		t.Errorf("catalog %+v", got)
+		t.Errorf("got catalog %+v, want rest read and the other three unread", got)
 	}
 }
 
@@ -153,7 +153,7 @@ func TestWhatConcernsEveryDataSourceEndsTheirReading(t *testing.T) {
 	n := newTenant(t, map[string]route{"GET /api/v1/data-sources/rest/api-specs": always(401, refuse("AUTH-1", "no", ""))})
 	got, err := n.provider().DataSources(t.Context(), []string{"rest"})
 	if _, isProblem := errors.AsType[connection.Problems](err); got != nil || isProblem || !errors.Is(err, connection.ErrUnauthorized) {
-		t.Errorf("%+v, %v", got, err)
+		t.Errorf("got %+v, error %v; want ErrUnauthorized and no catalog", got, err)
 	}
 }
 
@@ -178,13 +178,13 @@ func TestDataSources(t *testing.T) {
 		t.Errorf("data sources %+v", got.DataSources)
 	}
 	if diff := cmp.Diff([]string{"mssql", "rest"}, got.Known); diff != "" {
-		t.Error(diff)
+		t.Errorf("known data sources differ (-want +got):\n%s", diff)
 	}
 	if got.Reads != 3 {
 		t.Errorf("%d reads are counted, and %v were made", got.Reads, n.log())
 	}
 	if got, err := provider.DataSources(t.Context(), []string{"rest"}); err != nil || got.Known != nil || got.Reads != 1 {
-		t.Errorf("catalog %+v, %v", got, err)
+		t.Errorf("got catalog %+v, error %v; want one read and no list of known data sources", got, err)
 	}
 }
 
@@ -233,6 +233,6 @@ func TestADataSourceThatIsListedWithoutAnID(t *testing.T) {
 func TestSpecsThatNobodyWritesAreRefused(t *testing.T) {
 	specs := `{"connectionProperties": {"properties": {"url": {"enum": ["` + strings.Repeat("x", 5<<20) + `"]}}}}`
 	if source, err := qlik.ParseDataSource("rest", []byte(specs)); source != nil || err == nil || err.Error() != `read api-specs of "rest": they are larger than 4 MiB` {
-		t.Errorf("%.200v", err)
+		t.Errorf("got error %.200v, want the limit of 4 MiB", err)
 	}
 }

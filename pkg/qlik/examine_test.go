@@ -18,22 +18,22 @@ func TestATenantIsExaminedAsFarAsTheCallerSees(t *testing.T) {
 	_, provider := embed(t, acme, simulator.Options{})
 	found := provider.Examine(t.Context(), []connection.SpaceRef{{Name: "Finance"}, {Name: "Nowhere"}, {Personal: true}})
 	if found.Err != nil || found.CallerUnknown != "" || found.Caller.Email != "ana@acme.example" || !slices.Equal(found.Roles, []string{"TenantAdmin"}) {
-		t.Errorf("caller: %+v", found)
+		t.Errorf("got caller %+v, want ana as TenantAdmin", found)
 	}
 	if len(found.Spaces) != 3 || !found.Spaces[0].Found || found.Spaces[1].Found || !found.Spaces[2].Found {
-		t.Fatalf("spaces: %+v", found.Spaces)
+		t.Fatalf("got spaces %+v, want three, the second one not found", found.Spaces)
 	}
 	var names []string
 	for _, space := range found.Spaces {
 		for _, one := range space.Connections {
 			names = append(names, one.Key.String())
 			if !slices.Contains(one.Privileges, "update") {
-				t.Errorf("%s: privileges %q", one.Key, one.Privileges)
+				t.Errorf("%s: got privileges %q, want update among them", one.Key, one.Privileges)
 			}
 		}
 	}
 	if !slices.Equal(names, []string{"Finance/Ledger", "Finance/Orders lake", "personal/Mine"}) {
-		t.Errorf("connections %q", names)
+		t.Errorf("got connections %q, want those of Finance and the personal one", names)
 	}
 }
 
@@ -62,13 +62,13 @@ func TestWhatATenantSaysAboutRightsMayBeMissingOrOdd(t *testing.T) {
 			})
 			found := examine(t, n)
 			if found.Err != nil || len(found.Spaces) != 1 || len(found.Spaces[0].Connections) != 1 {
-				t.Fatalf("found %+v", found)
+				t.Fatalf("got %+v, want one space with one connection", found)
 			}
 			if got := found.Spaces[0].Roles; !slices.Equal(got, test.roles) || (got == nil) != (test.roles == nil) {
-				t.Errorf("roles %#v", got)
+				t.Errorf("got roles %#v, want %#v", got, test.roles)
 			}
 			if got := found.Spaces[0].Connections[0].Privileges; !slices.Equal(got, test.privileges) || (got == nil) != (test.privileges == nil) {
-				t.Errorf("privileges %#v", got)
+				t.Errorf("got privileges %#v, want %#v", got, test.privileges)
 			}
 			if _, err := provider(t, n).Snapshot(t.Context(), connection.Scope{Spaces: finance.Spaces}); err != nil {
 				t.Errorf("and a plan cannot be made: %v", err)
@@ -122,6 +122,6 @@ func TestOnePartThatFailsKeepsNoOtherFromBeingExamined(t *testing.T) {
 	cancel()
 	n := newTenant(t, nil)
 	if interrupted := provider(t, n).Examine(ctx, finance.Spaces); !errors.Is(interrupted.Err, context.Canceled) {
-		t.Errorf("interrupted: %+v", interrupted)
+		t.Errorf("after an interrupt: got %+v, want context.Canceled", interrupted)
 	}
 }

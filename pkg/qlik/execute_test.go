@@ -52,13 +52,13 @@ func TestACreateSendsThePropertiesForm(t *testing.T) {
 	n := newTenant(t, map[string]route{post: always(201, `{"qID": "c9", "qName": "Orders lake"}`)})
 	got := execute(t, n, newLake())[0]
 	if got.Err != nil || got.ID != "c9" {
-		t.Fatalf("outcome %+v", got)
+		t.Fatalf("got outcome %+v, want c9 without an error", got)
 	}
 	want := `{"datasourceID":"File_AmazonS3ConnectorV2","qName":"Orders lake","space":"s1",` +
 		`"tags":["orders","qlsync:finance","qlsync-key:aa","qlsync-credentials:1:bb","qlsync-protected"],` +
 		`"connectionProperties":{"files":[{"value":"pem"}],"region":"eu-west-1","secretKey":"hunter2 <&>"}}`
 	if body := n.last("POST", connections).body; body != want {
-		t.Errorf("body %s", body)
+		t.Errorf("got body %s, want %s", body, want)
 	}
 }
 
@@ -67,10 +67,10 @@ func TestAPersonalCreateNamesNoSpace(t *testing.T) {
 	operation := newLake()
 	operation.Space = &personalSpace
 	if got := execute(t, n, operation)[0]; got.ID != "c9" || got.Err != nil {
-		t.Errorf("outcome %+v", got)
+		t.Errorf("got outcome %+v, want c9 without an error", got)
 	}
 	if body := n.last("POST", connections).body; strings.Contains(body, `"space"`) {
-		t.Errorf("body %s", body)
+		t.Errorf("got body %s, want no space", body)
 	}
 }
 
@@ -84,7 +84,7 @@ func TestATenantThatInsistsOnTheTutorialSpelling(t *testing.T) {
 		}
 	}
 	if len(n.requests) != 3 || !strings.Contains(n.requests[1].body, `"dataSourceId":`) || strings.Contains(n.requests[2].body, `"datasourceID":`) {
-		t.Errorf("requests %v", n.requests)
+		t.Errorf("got requests %v, want one more with dataSourceId and that spelling from then on", n.requests)
 	}
 }
 
@@ -106,7 +106,7 @@ func TestCreatesThatFail(t *testing.T) {
 			err := execute(t, n, newLake())[0].Err
 			mustContain(t, err, "create connection: ", test.want)
 			if !errors.Is(err, test.kind) || len(n.requests) != 1 {
-				t.Errorf("error %v after %d requests", err, len(n.requests))
+				t.Errorf("got error %v after %d requests, want %v after one", err, len(n.requests), test.kind)
 			}
 		})
 	}
@@ -149,7 +149,7 @@ func TestACreateThatMayHaveHappenedIsLookedFor(t *testing.T) {
 				got := execute(t, n, operation)[0]
 				log := n.log()
 				if test.done && (got.Err != nil || got.ID != "c1") || !test.done && !errors.Is(got.Err, connection.ErrUnknownOutcome) {
-					t.Errorf("outcome %+v", got)
+					t.Errorf("got outcome %+v, want it found: %v", got, test.done)
 				}
 				if posts, looks := count(log, post), count(log, getList); posts != 1 || looks != test.looks {
 					t.Errorf("%d creates, %d looks", posts, looks)
@@ -186,7 +186,7 @@ func TestAPatchIsOneRequestWithEverything(t *testing.T) {
 		Tags:        &[]string{"b", "a"}, Mark: &ours,
 	})[0]
 	if got.Err != nil || got.ID != "c1" {
-		t.Fatalf("outcome %+v", got)
+		t.Fatalf("got outcome %+v, want c1 without an error", got)
 	}
 	want := `[{"op":"replace","path":"/qName","value":"New"},{"op":"add","path":"/space","value":"s1"},` +
 		`{"op":"add","path":"/tags","value":["b","a","qlsync:finance","qlsync-key:aa","qlsync-credentials:1:bb","qlsync-protected","DcaasAPI:x:1","qlsync-next:7"]},` +
@@ -194,7 +194,7 @@ func TestAPatchIsOneRequestWithEverything(t *testing.T) {
 		`{"op":"add","path":"/connectionProperties/region","value":"b"},{"op":"add","path":"/connectionProperties/secretKey","value":"hunter2"},` +
 		`{"op":"remove","path":"/connectionProperties/gone"}]`
 	if body := n.last("PATCH", one).body; body != want {
-		t.Errorf("body %s", body)
+		t.Errorf("got body %s, want %s", body, want)
 	}
 }
 
@@ -226,7 +226,7 @@ func TestPatchesOfTags(t *testing.T) {
 				return
 			}
 			if body := n.last("PATCH", one).body; body != `[{"op":"add","path":"/tags","value":`+test.want+`}]` {
-				t.Errorf("body %s", body)
+				t.Errorf("got body %s, want the tags %s", body, test.want)
 			}
 		})
 	}
@@ -248,7 +248,7 @@ func TestAPatchReadsFirstOnlyIfItMustAndStopsAtForeignConnections(t *testing.T) 
 			test.operation.Kind, test.operation.ID = connection.Patch, "c1"
 			err := execute(t, n, test.operation)[0].Err
 			if !errors.Is(err, test.kind) || count(n.log(), getOne) != test.reads || count(n.log(), patchOne) != 1-test.reads {
-				t.Errorf("error %v, requests %v", err, n.log())
+				t.Errorf("got error %v after %v, want %v and %d reads", err, n.log(), test.kind, test.reads)
 			}
 		})
 	}
@@ -258,7 +258,7 @@ func TestAPatchOfWhatIsGoneIsNotFound(t *testing.T) {
 	n := newTenant(t, map[string]route{getOne: always(404, "")})
 	err := execute(t, n, connection.Operation{Kind: connection.Patch, ID: "c1", Mark: &ours})[0].Err
 	if !errors.Is(err, connection.ErrNotFound) {
-		t.Errorf("error %v", err)
+		t.Errorf("got error %v, want ErrNotFound", err)
 	}
 }
 
@@ -295,7 +295,7 @@ func TestDeletes(t *testing.T) {
 				n := newTenant(t, map[string]route{deleteOne: always(test.status, "")})
 				err := execute(t, n, connection.Operation{Kind: connection.Delete, ID: "c1"})[0].Err
 				if !errors.Is(err, test.kind) || (err == nil) != (test.kind == nil) {
-					t.Errorf("error %v", err)
+					t.Errorf("got error %v, want %v", err, test.kind)
 				}
 			})
 		})
@@ -315,7 +315,7 @@ func TestABulkUpdateSendsSpacesWithTheirTypes(t *testing.T) {
 	}
 	want := `{"connections":[{"id":"c1","spaceId":"s1","spaceType":"shared"},{"id":"c2","spaceId":"","spaceType":"personal"},{"id":"c3","ownerId":"u2"}]}`
 	if body := n.last("POST", connections+"/actions/update").body; body != want {
-		t.Errorf("body %s", body)
+		t.Errorf("got body %s, want %s", body, want)
 	}
 }
 
@@ -352,7 +352,7 @@ func TestABulkAnswerIsReadItemByItem(t *testing.T) {
 			}
 			err := execute(t, newTenant(t, routes), operation)[0].Err
 			if test.kind == nil && err != nil || !errors.Is(err, test.kind) {
-				t.Errorf("error %v", err)
+				t.Errorf("got error %v, want %v", err, test.kind)
 			}
 			if test.want != "" {
 				mustContain(t, err, string(operation.Kind)+": ", test.want)
@@ -381,7 +381,7 @@ func TestABulkCallThatIsRefusedAsAWhole(t *testing.T) {
 					connection.Operation{Kind: connection.BulkDelete, ID: "c1"}, connection.Operation{Kind: connection.BulkDelete, ID: "c2"})
 				mustContain(t, outcomes[0].Err, test.want)
 				if !errors.Is(outcomes[0].Err, test.kind) {
-					t.Errorf("error %v", outcomes[0].Err)
+					t.Errorf("got error %v, want %v", outcomes[0].Err, test.kind)
 				}
 				if settled := outcomes[1].Err == nil; settled != (test.status == 503) {
 					t.Errorf("the second outcome is %v", outcomes[1].Err)

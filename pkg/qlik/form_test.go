@@ -55,11 +55,11 @@ func TestADataSourceOfAnotherFormIsNotUnknown(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			n := newTenant(t, map[string]route{"GET /api/v1/data-sources/rest/api-specs": always(200, body)})
 			if catalog, err := n.provider().DataSources(t.Context(), []string{"rest"}); err == nil || catalog != nil && len(catalog.Unread) != 1 {
-				t.Errorf("api-specs: %+v, %v", catalog, err)
+				t.Errorf("api-specs: got catalog %+v, error %v; want an error and one data source unread", catalog, err)
 			}
 			n = newTenant(t, map[string]route{"GET /api/v1/data-sources": always(200, body)})
 			if catalog, err := n.provider().DataSources(t.Context(), []string{"gone"}); err == nil {
-				t.Errorf("the list: %+v", catalog)
+				t.Errorf("the list: got catalog %+v, want an error", catalog)
 			}
 		})
 	}
@@ -118,7 +118,7 @@ func TestADetailOfAnotherFormIsUnreadable(t *testing.T) {
 			n := small(t, map[string]route{"GET " + one: always(200, body)})
 			found := snapshot(t, n, finance)
 			if len(found.Connections) != 1 || found.Connections[0].Unreadable == "" || found.Connections[0].Mark.Project == "" {
-				t.Errorf("%+v", found.Connections)
+				t.Errorf("got connections %+v, want one that is unreadable and has its ownership record", found.Connections)
 			}
 		})
 	}
@@ -158,7 +158,7 @@ func TestAWriteThatIsAnsweredWithAnotherFormIsNotDone(t *testing.T) {
 						test.route: always(http.StatusOK, body), getOne: always(200, live), getList: always(200, `{"data": []}`),
 					})
 					if outcome := execute(t, n, test.operation)[0]; outcome.Err == nil {
-						t.Errorf("done: %+v after %q", outcome, n.log())
+						t.Errorf("got outcome %+v after %q, want an error: the answer has another form", outcome, n.log())
 					}
 				})
 			})
@@ -192,7 +192,7 @@ func TestWhatWasJustCreatedIsLookedForAgain(t *testing.T) {
 				outcome := execute(t, n, operation)[0]
 				gone := outcome.Err != nil && strings.Contains(outcome.Err.Error(), "404")
 				if took := time.Since(began); gone == test.found || took > 30*time.Second || !test.found && took < 10*time.Second {
-					t.Errorf("%+v after %v", outcome, took)
+					t.Errorf("got %+v after %v, want found %v within 30s", outcome, took, test.found)
 				}
 			})
 		})

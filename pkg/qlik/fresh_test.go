@@ -105,11 +105,11 @@ func TestWhatSomebodyElseHasChangedIsLeftAlone(t *testing.T) {
 				}
 				foreign := strings.Contains(does.says, "project") && strings.Contains(told.Error(), does.says)
 				if !foreign && (!errors.Is(told, connection.ErrChanged) || !strings.Contains(told.Error(), does.says) || !strings.Contains(told.Error(), "plan again")) {
-					t.Errorf("%v", told)
+					t.Errorf("got error %v, want ErrChanged with what was changed and the advice to plan again", told)
 				}
 				now := stored(tenant)
 				if diff := cmp.Diff(before[a.ID], now[a.ID]); diff != "" {
-					t.Error(diff)
+					t.Errorf("another connection was changed too (-before +after):\n%s", diff)
 				}
 				if diff := cmp.Diff(before, now); kind == "both renames of a recreate" && diff != "" {
 					t.Errorf("the first rename was sent: %s", diff)
@@ -162,7 +162,7 @@ func TestWhatWeWroteOurselvesIsNoChangeOfOthers(t *testing.T) {
 			must(t, provider.Execute(t.Context(), []connection.Operation{operation}))
 		}
 		if left := tenant.Connections(); len(left) != 2 {
-			t.Errorf("%+v", left)
+			t.Errorf("got connections %+v, want two", left)
 		}
 	}
 }
@@ -180,7 +180,7 @@ func TestAnEditBetweenTwoOfOurWritesIsNoticed(t *testing.T) {
 	}
 	got := provider.Execute(t.Context(), []connection.Operation{{Kind: connection.BulkDelete, ID: a.ID, Key: a.Key, Seen: &a}})[0]
 	if !errors.Is(got.Err, connection.ErrChanged) || len(tenant.Connections()) != 3 {
-		t.Errorf("%v: %+v", got.Err, tenant.Connections())
+		t.Errorf("got error %v and %+v, want ErrChanged and three connections", got.Err, tenant.Connections())
 	}
 }
 
@@ -206,7 +206,7 @@ func TestAChangeWhileAWriteWaitsForItsTurnIsNoticed(t *testing.T) {
 				}()
 				outcomes := executeAny(t, provider, write(&a, &b))
 				if i := slices.IndexFunc(outcomes, func(o connection.Outcome) bool { return errors.Is(o.Err, connection.ErrChanged) }); i < 0 {
-					t.Errorf("%+v", outcomes)
+					t.Errorf("got outcomes %+v, want one with ErrChanged", outcomes)
 				}
 			})
 		})
@@ -248,7 +248,7 @@ func TestEachConnectionOfABatchIsReadAgainByItself(t *testing.T) {
 				}
 			}
 			if !slices.Equal(reads, test.reads) {
-				t.Errorf("%q", reads)
+				t.Errorf("got reads %q, want %q", reads, test.reads)
 			}
 		})
 	}
@@ -484,7 +484,7 @@ func TestCredentialsThatWereTypedIntoWhatWasJustCreatedAreNotDestroyed(t *testin
 							Mark: &connection.Mark{Project: "finance", Transit: connection.TransitNew}, ReadBack: c.back,
 						}})[0]
 						if made.Err != nil {
-							t.Fatalf("create: %v", made.Err)
+							t.Fatalf("create: got error %v, want none", made.Err)
 						}
 						if len(c.faults) == 0 {
 							time.Sleep(time.Second)
@@ -537,7 +537,7 @@ func TestANewOwnerOfWhatNobodyOwnedIsNoticed(t *testing.T) {
 				for _, c := range tenant.Connections() {
 					if slices.Contains(names, c.Name) {
 						if err := tenant.Edit(c.ID, func(c *inspect.Connection) { c.Owner = to }); err != nil {
-							t.Fatalf("give %s to %q: %v", c.Name, to, err)
+							t.Fatalf("%s cannot be given to the owner %q: %v", c.Name, to, err)
 						}
 					}
 				}

@@ -32,7 +32,7 @@ var reactions = map[string]struct {
 		func(t *testing.T, _ *inspect.Tenant, provider *qlik.Provider) {
 			start := time.Now()
 			if _, live := look(t, provider); len(live) != 4 || time.Since(start) < 20*time.Second {
-				t.Errorf("%d connections after %v", len(live), time.Since(start))
+				t.Errorf("got %d connections after %v, want 4 after at least 20s", len(live), time.Since(start))
 			}
 		},
 	},
@@ -75,7 +75,7 @@ var reactions = map[string]struct {
 			look(t, provider)
 			must(t, provider.Execute(t.Context(), []connection.Operation{newRest}))
 			if got := len(tenant.Writes()); got != 1 {
-				t.Errorf("%d writes", got)
+				t.Errorf("got %d writes, want 1", got)
 			}
 		},
 	},
@@ -84,7 +84,7 @@ var reactions = map[string]struct {
 		[]simulator.Fault{{Path: connections, Truncate: true}},
 		func(t *testing.T, _ *inspect.Tenant, provider *qlik.Provider) {
 			if _, live := look(t, provider); len(live) != 4 {
-				t.Errorf("%d connections", len(live))
+				t.Errorf("got %d connections, want 4", len(live))
 			}
 		},
 	},
@@ -107,7 +107,7 @@ var reactions = map[string]struct {
 			}
 			outcome := provider.Execute(t.Context(), []connection.Operation{operation})[0]
 			if made, ok := tenant.Find("Finance", operation.Name); outcome.Err != nil || !ok || outcome.ID != made.ID {
-				t.Errorf("%+v, %v", outcome, made)
+				t.Errorf("got %+v for %v, want the id of the created connection", outcome, made)
 			}
 		},
 	},
@@ -127,7 +127,7 @@ var reactions = map[string]struct {
 			_, err := provider.Snapshot(t.Context(), everything)
 			mustContain(t, err, "follow next page", "leaves the tenant", "evil.example")
 			if got := len(tenant.Requests()); got > 20 {
-				t.Errorf("%d requests", got)
+				t.Errorf("got %d requests, want at most 20", got)
 			}
 		},
 	},
@@ -141,7 +141,7 @@ var reactions = map[string]struct {
 			}
 			tried := slices.DeleteFunc(tenant.Requests(), func(r inspect.Request) bool { return r.Path != connections })
 			if len(tried) != 1 {
-				t.Errorf("%d tries", len(tried))
+				t.Errorf("got %d tries, want 1", len(tried))
 			}
 		},
 	},
@@ -162,7 +162,7 @@ var reactions = map[string]struct {
 		func(t *testing.T, _ *inspect.Tenant, provider *qlik.Provider) {
 			snapshot, err := provider.Snapshot(t.Context(), connection.Scope{Spaces: []connection.SpaceRef{{Name: "Finance"}}})
 			if err != nil || len(snapshot.Incomplete) != 1 || !strings.Contains(snapshot.Incomplete[0], "listed twice") {
-				t.Fatalf("%v, %+v", err, snapshot)
+				t.Fatalf("got error %v and %+v, want a snapshot that is incomplete because of a connection listed twice", err, snapshot)
 			}
 			seen := map[string]bool{}
 			for _, live := range snapshot.Connections {
@@ -214,10 +214,10 @@ var reactions = map[string]struct {
 				must(t, provider.Execute(t.Context(), []connection.Operation{operation}))
 			}
 			if took := time.Since(start); took < time.Minute || took > 6*time.Minute {
-				t.Errorf("it took %v", took)
+				t.Errorf("took %v, want 1 to 6 minutes", took)
 			}
 			if got := len(tenant.Writes()); got < 3 || got > 6 { // two, and a few that were refused
-				t.Errorf("%d writes", got)
+				t.Errorf("got %d writes, want 3 to 6", got)
 			}
 		},
 	},
@@ -232,7 +232,7 @@ func takes(t *testing.T, provider *qlik.Provider, least time.Duration) {
 	start := time.Now()
 	look(t, provider)
 	if took := time.Since(start); took < least || took > least+10*time.Second {
-		t.Errorf("it took %v", took)
+		t.Errorf("took %v, want %v to %v", took, least, least+10*time.Second)
 	}
 }
 
@@ -271,7 +271,7 @@ func TestAnExpiredTokenIsRenewedOnce(t *testing.T) {
 	look(t, provider)
 	tokens := slices.DeleteFunc(tenant.Requests(), func(r inspect.Request) bool { return r.Path != "/oauth/token" })
 	if len(tokens) != 2 {
-		t.Errorf("%d tokens", len(tokens))
+		t.Errorf("got %d tokens, want 2", len(tokens))
 	}
 }
 

@@ -31,12 +31,12 @@ func TestATenantTellsItsIDOrWhyNot(t *testing.T) {
 			}
 			identity, err := provider.TenantID(t.Context())
 			if identity.ID != test.id || !errors.Is(err, test.err) || identity.Reads != test.reads {
-				t.Errorf("%+v %v", identity, err)
+				t.Errorf("got %+v, error %v; want id %q, error %v, %d reads", identity, err, test.id, test.err, test.reads)
 			}
 			if test.unknown != "" {
 				mustContain(t, identity.Unknown, test.unknown)
 			} else if identity.Unknown != nil {
-				t.Error(identity.Unknown)
+				t.Errorf("got the reason %v for an unknown id, want none", identity.Unknown)
 			}
 		})
 	}

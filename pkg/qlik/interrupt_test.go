@@ -82,11 +82,11 @@ func TestAnInterruptEndsWaitsAndReadsAndLetsWritesFinish(t *testing.T) {
 					for _, kind := range []error{connection.ErrNotSent, connection.ErrUnknownOutcome, connection.ErrConflict, context.Canceled} {
 						wanted := slices.Contains(test.kinds, kind) || kind == context.Canceled
 						if errors.Is(outcome.Err, kind) && !wanted || !errors.Is(outcome.Err, kind) && slices.Contains(test.kinds, kind) {
-							t.Errorf("outcome %v: Is(%v) = %v", outcome.Err, kind, errors.Is(outcome.Err, kind))
+							t.Errorf("got %v and Is(%v) = %v, want one of %v", outcome.Err, kind, errors.Is(outcome.Err, kind), test.kinds)
 						}
 					}
 					if (outcome.Err == nil) != (test.kinds == nil) {
-						t.Errorf("outcome %v", outcome.Err)
+						t.Errorf("got error %v, want one of %v", outcome.Err, test.kinds)
 					}
 				}
 			})
@@ -100,7 +100,7 @@ func TestNothingIsSentAfterTheInterrupt(t *testing.T) {
 	n := newTenant(t, nil)
 	outcomes := n.provider().Execute(ctx, []connection.Operation{{Kind: connection.Patch, ID: "c1", Name: "B"}})
 	if !errors.Is(outcomes[0].Err, connection.ErrNotSent) || len(n.log()) > 0 {
-		t.Errorf("outcome %v after %v", outcomes[0].Err, n.log())
+		t.Errorf("got error %v after %v, want ErrNotSent after no request", outcomes[0].Err, n.log())
 	}
 }
 
@@ -127,7 +127,7 @@ func TestTheEndOfTheLifetimeBreaksOffWritesToo(t *testing.T) {
 				start := time.Now()
 				err = client.Do(context.WithoutCancel(t.Context()), set, nil)
 				if !errors.Is(err, test.kind) || time.Since(start) > time.Second/4 {
-					t.Errorf("after %v: %v", time.Since(start), err)
+					t.Errorf("got error %[2]v after %[1]v, want %[3]v within a quarter of a second", time.Since(start), err, test.kind)
 				}
 			})
 		})

@@ -61,7 +61,7 @@ func TestAWriteAfterAWriteWaitsUntilTheFirstOneIsVisible(t *testing.T) {
 							}
 						}
 						if took := time.Since(began); took > 15*time.Second {
-							t.Errorf("after %v", took)
+							t.Errorf("took %v, want at most 15s", took)
 						}
 					})
 				})
@@ -83,7 +83,7 @@ func TestAnEditAfterOurWriteIsToldAtOnce(t *testing.T) {
 		began := time.Now()
 		outcome := provider.Execute(t.Context(), []connection.Operation{{Kind: connection.Delete, ID: a.ID, Key: a.Key, Seen: &a}})[0]
 		if took := time.Since(began); !errors.Is(outcome.Err, connection.ErrChanged) || took > 0 {
-			t.Errorf("%v after %v", outcome.Err, took)
+			t.Errorf("got error %v after %v, want ErrChanged at once", outcome.Err, took)
 		}
 	})
 }

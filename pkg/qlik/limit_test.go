@@ -83,7 +83,7 @@ func TestNoWindowHoldsMoreThanTheLimit(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				times := run(t, test.limits, test.request, test.n, 8, 100*time.Millisecond)
 				if len(times) != test.n {
-					t.Fatalf("%d requests", len(times))
+					t.Fatalf("got %d requests, want %d", len(times), test.n)
 				}
 				for i := range times[:len(times)-test.limit] {
 					if within := times[i+test.limit] - times[i]; within < test.window {
@@ -212,7 +212,7 @@ func TestAGroupThatHasBegunWaitsForTheTierAlone(t *testing.T) {
 		start := time.Now()
 		must(t, provider.ExecuteGroup(t.Context(), connection.Group{Operations: []connection.Operation{rename("old", "aside"), rename("new", "real")}}))
 		if took := time.Since(start); took != 2*time.Second+4*latency {
-			t.Errorf("it took %v: %q", took, n.order(start))
+			t.Errorf("took %v, want two seconds of the tier and four answers: %q", took, n.order(start))
 		}
 	})
 }
@@ -235,7 +235,7 @@ func TestAGroupIsNotSeparatedByWhoGoesAlone(t *testing.T) {
 		group.Go(func() {
 			must(t, provider.ExecuteGroup(t.Context(), connection.Group{Operations: []connection.Operation{rename("old", "aside"), rename("new", "real")}}))
 			if took := time.Since(start); took != 2*latency {
-				t.Errorf("it took %v: %q", took, n.order(start))
+				t.Errorf("took %v, want two answers: %q", took, n.order(start))
 			}
 		})
 		synctest.Wait()
@@ -364,7 +364,7 @@ func TestAnInterruptDoesNotSeparateAGroup(t *testing.T) {
 				}
 				for _, outcome := range outcomes {
 					if errors.Is(outcome.Err, connection.ErrNotSent) != (test.sent == 0) {
-						t.Errorf("outcome %v", outcome.Err)
+						t.Errorf("got error %v, want ErrNotSent: %v", outcome.Err, test.sent == 0)
 					}
 				}
 			})

@@ -23,16 +23,16 @@ func TestTheMarkOfCredentialsHasRoomForAFingerprint(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := markTags(test.mark); !slices.Equal(got, test.tags) {
-				t.Errorf("tags %q", got)
+				t.Errorf("got tags %q, want %q", got, test.tags)
 			}
 			if got := splitTags(test.tags).mark; got != test.mark {
-				t.Errorf("mark %+v", got)
+				t.Errorf("got record %+v, want %+v", got, test.mark)
 			}
 		})
 	}
 	t.Run("without a digest there is no room", func(t *testing.T) {
 		if got := markTags(connection.Mark{Credentials: "3", Fingerprint: "f"}); !slices.Equal(got, []string{"qlsync-credentials:3"}) {
-			t.Errorf("tags %q", got)
+			t.Errorf("got tags %q, want the version without the fingerprint", got)
 		}
 	})
 }

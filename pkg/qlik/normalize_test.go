@@ -51,7 +51,7 @@ func TestNormalize(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			got := qlik.Normalize(test.property, test.value)
 			if diff := cmp.Diff(test.want, got); diff != "" {
-				t.Error(diff)
+				t.Errorf("the normalized value differs (-want +got):\n%s", diff)
 			}
 			if again := qlik.Normalize(test.property, got); !connection.Equal(got, again) {
 				t.Errorf("a second time gives %v", again)

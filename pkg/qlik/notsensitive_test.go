@@ -66,7 +66,7 @@ func TestOnlyAFullRecordOfTheProjectLiftsGuessesAndNothingElse(t *testing.T) {
 			}
 			live := got.Connections[0]
 			if live.Unreadable != "" {
-				t.Fatal(live.Unreadable)
+				t.Fatalf("got an unreadable connection, want a readable one: %s", live.Unreadable)
 			}
 			shown := map[string]bool{}
 			for property, value := range live.Properties {
@@ -100,7 +100,7 @@ func TestACacheKeepsNothingThatARecordHasLifted(t *testing.T) {
 		t.Fatalf("the record lifts nothing: %v", shown)
 	}
 	if text, err := os.ReadFile(file); err != nil || strings.Contains(string(text), "canary") {
-		t.Errorf("%v: %s", err, text)
+		t.Errorf("got error %v, want a cache without the lifted value: %s", err, text)
 	}
 	// The time of the last update stays, as of a service that does not count tags.
 	withoutRecord := altered{embedded{tenant}, func(response *http.Response) {

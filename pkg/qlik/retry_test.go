@@ -90,7 +90,7 @@ func TestRetryBySafety(t *testing.T) {
 				}
 				for _, kind := range []error{connection.ErrUnknownOutcome, connection.ErrUnreachable, connection.ErrConflict} {
 					if errors.Is(err, kind) != (kind == test.kind) {
-						t.Errorf("error %v: Is(%v) = %v", err, kind, errors.Is(err, kind))
+						t.Errorf("got %v and Is(%v) = %v, want only %v", err, kind, errors.Is(err, kind), test.kind)
 					}
 				}
 			})
@@ -184,10 +184,10 @@ func TestAnInterruptEndsEveryWait(t *testing.T) {
 		start := time.Now()
 		err := n.client().Do(ctx, set, nil)
 		if !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, connection.ErrUnknownOutcome) {
-			t.Errorf("error %v", err)
+			t.Errorf("got error %v, want that of the deadline and no unknown outcome", err)
 		}
 		if time.Since(start) != 5*time.Second {
-			t.Errorf("after %v", time.Since(start))
+			t.Errorf("took %v, want 5s", time.Since(start))
 		}
 	})
 }

@@ -41,7 +41,7 @@ func TestASignInFromTheFirstAddressToTheSecondCode(t *testing.T) {
 		operation.Kind = connection.AskSignIn
 		outcome := do(operation)
 		if !errors.Is(outcome.Err, connection.ErrSignIn) || outcome.ID != "" {
-			t.Fatalf("outcome %+v", outcome)
+			t.Fatalf("got outcome %+v, want ErrSignIn and no id", outcome)
 		}
 		if strings.Contains(outcome.Err.Error(), "state=") {
 			t.Errorf("the error quotes the address: %v", outcome.Err)
@@ -96,7 +96,7 @@ func TestWhichDataSourcesASignInIsFor(t *testing.T) {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(test.want, got.SignIn); diff != "" {
-			t.Errorf("%s with %s: %s", test.id, test.properties, diff)
+			t.Errorf("%s with %s: sign-in differs (-want +got):\n%s", test.id, test.properties, diff)
 		}
 	}
 }
@@ -105,7 +105,7 @@ func TestACreateThatIsAnsweredWithAnAddress(t *testing.T) {
 	n := newTenant(t, map[string]route{post: always(201, `{"authUrl": "https://login.example/?state=4711"}`)})
 	outcome := execute(t, n, newLake())[0]
 	if !errors.Is(outcome.Err, connection.ErrSignIn) || outcome.SignInURL != "https://login.example/?state=4711" {
-		t.Errorf("outcome %+v", outcome)
+		t.Errorf("got outcome %+v, want ErrSignIn with the address", outcome)
 	}
 }
 
@@ -117,7 +117,7 @@ func TestAnAddressThatQuotesASecretIsNotShown(t *testing.T) {
 		ask.Kind, ask.Credentials = connection.AskSignIn, map[string]any{"P12CustomPwd": connection.NewSecret("sesame-open-4711")}
 		outcome := execute(t, n, ask)[0]
 		if mustContain(t, outcome.Err, "contains a secret of the request"); outcome.SignInURL != "" || strings.Contains(outcome.Err.Error(), quoted) {
-			t.Errorf("%s: %+v", name, outcome)
+			t.Errorf("%s: got %+v, want no address and no quoted secret", name, outcome)
 		}
 	}
 }
@@ -133,7 +133,7 @@ func TestATenantThatTakesNoNoticeOfAuthUrlOnly(t *testing.T) {
 		t.Errorf("a new one: %+v", outcome)
 	}
 	if body := n.last("POST", connections).body; !strings.Contains(body, `"authCode":""`) || !strings.Contains(body, `"authUrlOnly":true`) {
-		t.Errorf("body %s", body)
+		t.Errorf("got body %s, want an empty authCode and authUrlOnly", body)
 	}
 	outcome := execute(t, n, connection.Operation{Kind: connection.AskSignIn, ID: "c1", SignIn: "authCode"})[0]
 	mustContain(t, outcome.Err, "created another connection of that name, c9")
@@ -168,7 +168,7 @@ func TestAPatchWithACodeIsNotSentTwice(t *testing.T) {
 				err := execute(t, n, patch)[0].Err
 				sent := n.last("PATCH", one)
 				if !errors.Is(err, test.kind) || n.attempts[patchOne] != 1 || sent.header.Get("qlik-auth-code") != "4711" || strings.Contains(sent.body, "4711") {
-					t.Errorf("error %v after %d patches: %s", err, n.attempts[patchOne], sent.body)
+					t.Errorf("got error %v after %d patches with body %s, want %v after one with the code in the header", err, n.attempts[patchOne], sent.body, test.kind)
 				}
 			})
 		})

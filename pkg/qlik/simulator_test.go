@@ -72,7 +72,7 @@ func embed(t *testing.T, seed string, options simqlik.Options) (*inspect.Tenant,
 			t.Errorf("faults that never fired: %+v", unfired)
 		}
 		if misuse := tenant.Misuse(); len(misuse) > 0 {
-			t.Errorf("misuse: %q", misuse)
+			t.Errorf("got misuse %q, want none", misuse)
 		}
 	})
 	provider, err := qlik.New(qlik.Config{
@@ -126,17 +126,17 @@ func TestTheEmbeddedTenantIsReadWhole(t *testing.T) {
 		keys = append(keys, live.Key.String())
 	}
 	if want := []string{"Finance/Ledger", "Finance/Orders lake", "Sales/Leads", "personal/Mine"}; !slices.Equal(keys, want) {
-		t.Errorf("connections %q", keys)
+		t.Errorf("got connections %q, want %q", keys, want)
 	}
 	if len(got.Users) != 2 || got.Caller.ID != "u-ana" || !got.Caller.Admin {
-		t.Errorf("users %+v", got.Users)
+		t.Errorf("got users %+v, want two and ana as the caller with the role", got.Users)
 	}
 	if reads := len(tenant.Requests()); reads != got.Reads {
 		t.Errorf("%d reads, and the tenant has counted %d", got.Reads, reads)
 	}
 	ledger := got.Connections[0]
 	if !ledger.HasCredentials || ledger.OwnerID != "u-bob" || connection.Canonical(ledger.Properties) != `{"host":"db1","port":"1433"}` {
-		t.Errorf("ledger %+v", ledger)
+		t.Errorf("got ledger %+v, want the one of bob with credentials", ledger)
 	}
 }
 
@@ -161,7 +161,7 @@ func TestTheLifeOfAConnection(t *testing.T) {
 	stored, _ := tenant.Find("Finance", "Raw lake")
 	want.UpdatedAt = stored.Updated.UTC().Truncate(time.Millisecond)
 	if diff := cmp.Diff(want, live["Finance/Raw lake"], cmpopts.EquateEmpty(), cmpopts.IgnoreFields(connection.Live{}, "Statement", "CredentialsID")); diff != "" {
-		t.Error(diff)
+		t.Errorf("the connection differs (-want +got):\n%s", diff)
 	}
 	if !slices.ContainsFunc(stored.Tags, func(tag string) bool { return strings.HasPrefix(tag, "DcaasAPI:") }) {
 		t.Errorf("the server's tag is gone: %q", stored.Tags)
@@ -198,7 +198,7 @@ func TestBulkOperationsAtTheEmbeddedTenant(t *testing.T) {
 	})
 	must(t, outcomes)
 	if got := len(tenant.Connections()); got != 4 {
-		t.Errorf("%d connections", got)
+		t.Errorf("got %d connections, want 4", got)
 	}
 }
 
@@ -206,12 +206,12 @@ func TestACallerWithoutTheRole(t *testing.T) {
 	_, provider := embed(t, strings.Replace(acme, `"caller": "ana@`, `"caller": "bob@`, 1), simqlik.Options{})
 	got, live := look(t, provider)
 	if got.Caller.Admin || got.Traits.Space != connection.Patch {
-		t.Errorf("snapshot %+v", got)
+		t.Errorf("got %+v, want no role and moves by patch", got)
 	}
 	sales := &connection.Space{ID: "s-sal", Name: "Sales", Type: "managed"}
 	err := provider.Execute(t.Context(), []connection.Operation{{Kind: connection.BulkUpdate, ID: live["Finance/Ledger"].ID, Space: sales}})[0].Err
 	if !errors.Is(err, connection.ErrForbidden) {
-		t.Errorf("error %v", err)
+		t.Errorf("got error %v, want ErrForbidden", err)
 	}
 	must(t, provider.Execute(t.Context(), []connection.Operation{{Kind: connection.Patch, ID: live["Finance/Ledger"].ID, Space: sales}}))
 	if _, moved := look(t, provider); moved["Sales/Ledger"].ID == "" {
@@ -253,7 +253,7 @@ func TestFaultsOfTheEmbeddedTenant(t *testing.T) {
 				must(t, provider.Execute(t.Context(), []connection.Operation{{Kind: connection.BulkDelete, ID: live["Finance/Ledger"].ID}}))
 				_, after := look(t, provider)
 				if after["Finance/Orders lake"].Properties["bucketName"] != "b2" || after["Finance/Ledger"].ID != "" {
-					t.Errorf("after: %+v", after)
+					t.Errorf("got %+v, want the patched bucket and no Ledger", after)
 				}
 			})
 		})
@@ -264,7 +264,7 @@ func TestAnIncompleteListOfTheEmbeddedTenant(t *testing.T) {
 	_, provider := embed(t, acme, simqlik.Options{Faults: []simqlik.Fault{{Method: "GET", Path: connections, Omit: []string{"Ledger"}, Times: -1}}})
 	got, live := look(t, provider)
 	if len(got.Incomplete) == 0 || !strings.Contains(got.Incomplete[0], `space "Finance"`) || live["Finance/Ledger"].ID != "" {
-		t.Errorf("incomplete %q", got.Incomplete)
+		t.Errorf("got incomplete %q, want the space Finance and no Ledger", got.Incomplete)
 	}
 }
 
@@ -275,10 +275,10 @@ func TestDataSourcesOfTheEmbeddedTenant(t *testing.T) {
 		t.Fatal(err)
 	}
 	if s3 := got.DataSources["File_AmazonS3ConnectorV2"]; s3 == nil || s3.Properties["region"].Default != "us-east-1" {
-		t.Errorf("S3 %+v", s3)
+		t.Errorf("got S3 %+v, want the region us-east-1 as the default", s3)
 	}
 	if len(got.DataSources) != 2 || !slices.Contains(got.Known, "mssql") {
-		t.Errorf("catalog %+v", got)
+		t.Errorf("got catalog %+v, want two data sources and mssql among the known ones", got)
 	}
 }
 
@@ -298,13 +298,13 @@ func TestOAuthAndARealServer(t *testing.T) {
 	}
 	got, err := provider.Snapshot(t.Context(), connection.Scope{Spaces: []connection.SpaceRef{{Name: "Finance"}}})
 	if err != nil || len(got.Connections) != 2 {
-		t.Errorf("snapshot %+v, %v", got, err)
+		t.Errorf("got %+v, error %v; want two connections", got, err)
 	}
 	wrong, err := qlik.New(qlik.Config{URL: server.URL, Auth: qlik.Auth{ClientID: connection.NewSecret("bot"), ClientSecret: connection.NewSecret("open")}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := wrong.Snapshot(t.Context(), connection.Scope{}); !errors.Is(err, connection.ErrUnauthorized) {
-		t.Errorf("error %v", err)
+		t.Errorf("got error %v, want ErrUnauthorized", err)
 	}
 }

@@ -84,7 +84,7 @@ func TestASnapshotHoldsWhatTheScopeNames(t *testing.T) {
 		Reads: 6, Details: 1, // one for the schema of the data source
 	}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(connection.Snapshot{}, "Traits"), cmpopts.IgnoreFields(connection.Live{}, "Statement")); diff != "" {
-		t.Error(diff)
+		t.Errorf("the snapshot differs (-want +got):\n%s", diff)
 	}
 	list := n.last("GET", connections)
 	if list.query != "includeDisabled=true&limit=100&noDatafiles=true&spaceId=s1" {
@@ -101,7 +101,7 @@ func TestDetailsAreReadOnlyWhereTheyAreWanted(t *testing.T) {
 	scope.Details = func(live *connection.Live) bool { return live.Key.Name != "Orders lake" }
 	got := snapshot(t, n, scope).Connections[0]
 	if got.Properties != nil || got.Unreadable != "" || !slices.Equal(got.Tags, []string{"alpha", "zeta"}) {
-		t.Errorf("connection %+v", got)
+		t.Errorf("got %+v, want the tags alpha and zeta without details", got)
 	}
 	if slices.Contains(n.log(), getOne) {
 		t.Error("the details were read")
@@ -113,7 +113,7 @@ func TestDetailsAreNotReadWhereTheListSaysEnough(t *testing.T) {
 	scope := finance
 	scope.Listed = func(live *connection.Live) bool { return live.Key.Name == "Orders lake" }
 	if got := snapshot(t, n, scope).Connections[0]; got.Properties != nil || got.Unreadable != "" || got.OtherTags != 1 {
-		t.Errorf("connection %+v", got)
+		t.Errorf("got %+v, want one other tag without details", got)
 	}
 	if slices.Contains(n.log(), getOne) {
 		t.Error("the details were read")
@@ -152,7 +152,7 @@ func TestAConnectionWithoutAnOwnerIsNotTakenForDataFiles(t *testing.T) {
 	scope.Details = nil
 	got := snapshot(t, n, scope).Connections
 	if len(got) != 1 || got[0].ID != "c1" || got[0].OwnerID != "" || got[0].Unreadable != "" {
-		t.Errorf("connections %+v", got)
+		t.Errorf("got connections %+v, want c1 without an owner", got)
 	}
 }
 
@@ -162,7 +162,7 @@ func TestAConnectionWithoutADataSourceIsObsolete(t *testing.T) {
 	n := small(t, map[string]route{getList: always(200, `{"data": [`+old+`]}`), getOne: always(200, old)})
 	got := snapshot(t, n, finance).Connections
 	if len(got) != 1 || !strings.Contains(got[0].Unreadable, `it is of an obsolete kind (type "folder", no data source)`) {
-		t.Errorf("connections %+v", got)
+		t.Errorf("got connections %+v, want one of an obsolete kind", got)
 	}
 }
 
@@ -187,7 +187,7 @@ func TestSeparateCredentialsIsReadFromEitherPlace(t *testing.T) {
 				"GET /api/v1/data-sources/mssql/api-specs": always(200, `{"connectionProperties": {"properties": {"separateCredentials": {"type": "boolean"}}}}`),
 			})
 			if got := snapshot(t, n, finance).Connections[0].Properties["separateCredentials"]; got != test.want {
-				t.Errorf("got %v", got)
+				t.Errorf("got separateCredentials %v, want %v", got, test.want)
 			}
 		})
 	}
@@ -200,10 +200,10 @@ func TestAPersonalScopeIsTheCallersOwn(t *testing.T) {
 		{"id": "c5", "qName": "files", "qType": "qix-datafiles.exe"}, {"qName": "no id", "user": "u1"}]}`)})
 	got := snapshot(t, n, connection.Scope{Spaces: []connection.SpaceRef{{Personal: true}}})
 	if len(got.Connections) != 1 || got.Connections[0].Key != (connection.Key{Space: "personal", Name: "mine"}) {
-		t.Errorf("connections %+v", got.Connections)
+		t.Errorf("got connections %+v, want personal/mine only", got.Connections)
 	}
 	if q := n.last("GET", connections).query; q != "includeDisabled=true&limit=100&noDatafiles=true&ownedByMe=true&personal=true" {
-		t.Errorf("query %q", q)
+		t.Errorf("got query %q, want the personal connections of the caller", q)
 	}
 }
 
@@ -226,7 +226,7 @@ func TestScopesThatNameOddSpaces(t *testing.T) {
 				{ID: "s2", Name: "Fin", Type: "managed"}, {Name: "personal", Type: "personal"}, {ID: "s1", Name: "{id: s1}", Type: "shared"},
 			}
 			if !slices.Equal(got.Spaces, want) {
-				t.Errorf("spaces %+v", got.Spaces)
+				t.Errorf("got spaces %+v, want %+v", got.Spaces, want)
 			}
 			var lists []string
 			for _, r := range n.requests {
@@ -235,7 +235,7 @@ func TestScopesThatNameOddSpaces(t *testing.T) {
 				}
 			}
 			if test.want == "" && len(lists) > 0 || test.want != "" && (len(lists) != 1 || !strings.Contains(lists[0], test.want)) {
-				t.Errorf("lists %q", lists)
+				t.Errorf("got lists %q, want one with %q", lists, test.want)
 			}
 		})
 	}
@@ -275,7 +275,7 @@ func TestAnIncompleteListSaysSo(t *testing.T) {
 		`connections of space "Finance" are incomplete: no reason given`,
 	}
 	if diff := cmp.Diff(want, snapshot(t, n, finance).Incomplete); diff != "" {
-		t.Error(diff)
+		t.Errorf("reasons differ (-want +got):\n%s", diff)
 	}
 }
 
@@ -283,7 +283,7 @@ func TestReasonsAreBounded(t *testing.T) {
 	n := small(t, map[string]route{getList: always(200, `{"data": [], "errors": [`+strings.Repeat(`{"title": "x"}, `, 29)+`{}]}`)})
 	got := snapshot(t, n, finance).Incomplete
 	if len(got) != 21 || got[20] != "and 10 more" {
-		t.Errorf("reasons %q", got)
+		t.Errorf("got reasons %q, want 20 and a count of the other 10", got)
 	}
 }
 
@@ -301,7 +301,7 @@ func TestOneBadConnectionIsUnreadableAndTheRestGoesOn(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			got := snapshot(t, small(t, map[string]route{getOne: test.answer}), finance).Connections[0]
 			if !strings.Contains(got.Unreadable, test.reason) || got.Properties != nil || got.OwnerID != "u1" {
-				t.Errorf("connection %+v", got)
+				t.Errorf("got %+v, want an unreadable connection because %q", got, test.reason)
 			}
 		})
 	}
@@ -334,7 +334,7 @@ func TestFailuresThatAreNotOfOneConnectionFailTheSnapshot(t *testing.T) {
 				_, err := n.provider().Snapshot(t.Context(), finance)
 				mustContain(t, err, test.want)
 				if test.kind != nil && !errors.Is(err, test.kind) {
-					t.Errorf("%v is not %v", err, test.kind)
+					t.Errorf("got error %v, want %v", err, test.kind)
 				}
 			})
 		})
@@ -359,11 +359,11 @@ func TestOwnersAreLookedUpByEmailThenBySubject(t *testing.T) {
 	for _, user := range got.Users {
 		ids = append(ids, user.ID)
 		if user.Admin != (user.ID == "u1") {
-			t.Errorf("user %+v", user)
+			t.Errorf("got user %+v, want the role for u1 only", user)
 		}
 	}
 	if strings.Join(ids, " ") != "u1 u2 u3 u5" {
-		t.Errorf("users %v", ids)
+		t.Errorf("got users %v, want u1 u2 u3 u5", ids)
 	}
 }
 
@@ -374,7 +374,7 @@ func TestPeopleAreTheOwnersOfWhatWasListedWhereTheyMayBeSeen(t *testing.T) {
 		{"qID": "c3", "qName": "Third", "space": "s1", "user": "u1", "updated": "yesterday"}]}`
 	asked := func(w http.ResponseWriter, r *http.Request, _ int) {
 		if r.URL.Query().Get("filter") != `id eq "u\"2" or id eq "u1"` {
-			t.Errorf("filter %s", r.URL.Query().Get("filter"))
+			t.Errorf("got filter %s, want both ids, escaped", r.URL.Query().Get("filter"))
 		}
 		say(w, 200, `{"data": [`+admin+`, {"id": "u\"2", "name": "Bo", "status": "disabled"}, {"id": "u9", "name": "not asked for"}]}`)
 	}
@@ -383,7 +383,7 @@ func TestPeopleAreTheOwnersOfWhatWasListedWhereTheyMayBeSeen(t *testing.T) {
 		{ID: "u1", Name: "Ana", Email: "ana@example.com", Subject: "s|ana", Admin: true}, {ID: "u\"2", Name: "Bo", Inactive: "disabled"},
 	}
 	if diff := cmp.Diff(want, got.People); diff != "" {
-		t.Error(diff)
+		t.Errorf("people differ (-want +got):\n%s", diff)
 	}
 	if len(got.Users) != 1 {
 		t.Errorf("an owner could be looked for among %+v", got.Users)
@@ -393,12 +393,12 @@ func TestPeopleAreTheOwnersOfWhatWasListedWhereTheyMayBeSeen(t *testing.T) {
 		updated = append(updated, live.UpdatedAt.Format(time.RFC3339Nano))
 	}
 	if joined := strings.Join(updated, " "); !strings.Contains(joined, "2026-01-02T02:04:05.9Z") || strings.Count(joined, "0001-01-01") != 2 {
-		t.Errorf("updated %s", joined)
+		t.Errorf("got updated %s, want one time in UTC and two that are unknown", joined)
 	}
 
 	refused := snapshot(t, small(t, map[string]route{users: always(403, `{}`)}), scope)
 	if len(refused.People) != 0 || len(refused.Connections) != 1 {
-		t.Errorf("people %+v", refused.People)
+		t.Errorf("got people %+v, want none, and one connection", refused.People)
 	}
 	if snapshot(t, small(t, nil), finance).People != nil {
 		t.Error("nobody asked for people")
@@ -421,7 +421,7 @@ func TestTraitsDependOnTheRole(t *testing.T) {
 				t.Errorf("space by %q, owner by %q, existence by %q", traits.Space, traits.Owner, traits.Existence)
 			}
 			if traits.Writes.Requests != 500 || traits.BatchSize[connection.BulkDelete] != 100 {
-				t.Errorf("traits %+v", traits)
+				t.Errorf("got %+v, want 500 writes and 100 items in a bulk delete", traits)
 			}
 		})
 	}
@@ -468,7 +468,7 @@ func TestSecretsInPropertiesAreShielded(t *testing.T) {
 		`"queryParameters":[{"name":"api_key","value":"(secret)"},{"name":"page","value":2}],` +
 		`"rootCertificates":[{"name":"token.pem","value":"public"}],"url":"https://x"}`
 	if text := connection.Canonical(got); text != want {
-		t.Errorf("properties %s", text)
+		t.Errorf("got properties %s, want %s", text, want)
 	}
 }
 
@@ -522,7 +522,7 @@ func TestWhatASchemaMarksIsHiddenThoughNoFileNamesTheDataSource(t *testing.T) {
 		const want = `{"empty":"","list":[{"name":"shown","value":"(secret)"}],"map":{"a":"(secret)","b":"(secret)"},"none":null,` +
 			`"number":"(secret)","pin":"(secret)","plain":"shown","tree":{"code":"(secret)","plain":"shown"}}`
 		if diff := cmp.Diff(want, connection.Canonical(got.Connections[0].Properties)); diff != "" {
-			t.Error(diff)
+			t.Errorf("properties differ (-want +got):\n%s", diff)
 		}
 	}
 	if n.attempts[specs] != 1 {

@@ -27,7 +27,7 @@ func TestAnIDThatIsAStepIsNotReadAndNotWritten(t *testing.T) {
 				}
 				outcomes := n.provider().Execute(t.Context(), []connection.Operation{operation})
 				if outcomes[0].Err == nil {
-					t.Errorf("%s is done", kind)
+					t.Errorf("got no error of %s, want the id refused", kind)
 				}
 			}
 		})
@@ -38,7 +38,7 @@ func TestADataSourceThatIsAStepIsNotAskedFor(t *testing.T) {
 	for _, id := range hostileIDs {
 		n := small(t, map[string]route{"GET /api/v1/data-sources": always(200, `{"data": []}`)})
 		if catalog, err := n.provider().DataSources(t.Context(), []string{id}); err == nil && catalog.DataSources[id] != nil {
-			t.Errorf("%q: %+v", id, catalog.DataSources[id])
+			t.Errorf("%q: got %+v, want no data source", id, catalog.DataSources[id])
 		}
 	}
 }

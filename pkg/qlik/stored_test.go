@@ -35,7 +35,7 @@ func TestStoredCredentialsAreFoundByNameAndID(t *testing.T) {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff([]connection.StoredCredentials{{ID: id, Name: "team / 1"}}, got.Stored); diff != "" {
-				t.Error(diff)
+				t.Errorf("stored credentials differ (-want +got):\n%s", diff)
 			}
 			if reads := len(tenant.Requests()) - len(tenant.Writes()); got.Reads != reads {
 				t.Errorf("%d reads, and the tenant has counted %d", got.Reads, reads)
@@ -45,7 +45,7 @@ func TestStoredCredentialsAreFoundByNameAndID(t *testing.T) {
 					continue
 				}
 				if live.Properties["selectedCredentials"] != id || live.Properties["credentialsName"] != "team / 1" || live.StoredID != id || live.HasCredentials {
-					t.Errorf("%+v", live)
+					t.Errorf("got %+v, want the stored credentials by name and id", live)
 				}
 			}
 		})
