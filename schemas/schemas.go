@@ -55,7 +55,7 @@ func Secrets() []byte { return read("secrets.json") }
 // Doctor is the schema of the format qlsync.doctor/v1.
 func Doctor() []byte { return read("doctor.json") }
 
-// read gives the bytes of an embedded schema; the caller owns them.
+// read returns the bytes of an embedded schema; the caller owns them.
 func read(name string) []byte {
 	text, err := files.ReadFile(name)
 	if err != nil {

@@ -161,10 +161,10 @@ func approvePlan(c *cli.Context, env *environment, p, reviewed *plan.Plan, shown
 	if shown != nil {
 		return engine.Refused("cannot show the plan, so nothing was written: %w", shown)
 	}
-	return env.ask(c.Context, fmt.Sprintf("Apply this plan to %s? Only \"yes\" is taken for an answer: ", report.Clean(p.Tenant.Name)))
+	return env.ask(c.Context, fmt.Sprintf("Apply this plan to %s? Only \"yes\" is taken for an answer: ", report.Sanitize(p.Tenant.Name)))
 }
 
-// ask gives nil when somebody says yes. An interrupt is an answer too.
+// ask returns nil when somebody says yes. An interrupt is an answer too.
 func (env *environment) ask(ctx context.Context, question string) error {
 	fmt.Fprint(env.stderr, question)
 	answers := guard.Start(func() string {

@@ -104,7 +104,7 @@ func unpack(t *testing.T, folder string, project *txtar.Archive, shared string) 
 	}
 }
 
-// verdictOf gives what validate says, one line for each problem.
+// verdictOf returns what validate says, one line for each problem.
 func verdictOf(t *testing.T) string {
 	t.Helper()
 	var stdout, stderr bytes.Buffer

@@ -77,7 +77,7 @@ type world struct {
 	hostile  hostility
 }
 
-// hostility tells which requests are answered with an error that quotes them.
+// hostility reports which requests are answered with an error that quotes them.
 type hostility func(*http.Request) bool
 
 func quoteWrites(r *http.Request) bool { return r.Method != http.MethodGet && !asksForToken(r) }

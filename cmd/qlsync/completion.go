@@ -43,7 +43,7 @@ func completeCommand(env *environment) *cli.Command {
 		Name: "__complete", Hidden: true, SkipFlagParsing: true,
 		Action: func(c *cli.Context) error {
 			for _, found := range commandline.Complete(c.App, sharedFlags(), c.Args().Slice(), env.tenantsOf) {
-				fmt.Fprintf(env.stdout, "%s\t%s\n", report.Clean(found.Word), report.Clean(found.Says))
+				fmt.Fprintf(env.stdout, "%s\t%s\n", report.Sanitize(found.Word), report.Sanitize(found.Says))
 			}
 			return nil
 		},

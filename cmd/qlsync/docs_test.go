@@ -72,7 +72,7 @@ func (d *document) must(err error) {
 	}
 }
 
-// read gives a document, with the address replaced.
+// read returns a document, with the address replaced.
 func (d *document) read(name string) string {
 	text, err := os.ReadFile(name)
 	d.must(err)

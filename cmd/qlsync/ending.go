@@ -32,13 +32,13 @@ func (env *environment) exitCode(err error) int {
 	case errors.Is(err, context.Canceled):
 		fmt.Fprintln(env.stderr, "error: interrupted")
 	default:
-		fmt.Fprintln(env.stderr, "error: "+report.Clean(infile.ErrorText(env.workDir.Shown(err))))
+		fmt.Fprintln(env.stderr, "error: "+report.Sanitize(infile.ErrorText(env.workDir.Shown(err))))
 	}
 	if ended == nil {
 		return env.interrupted(exitError)
 	}
 	for _, line := range ended.details {
-		fmt.Fprintln(env.stderr, "  "+report.Clean(line))
+		fmt.Fprintln(env.stderr, "  "+report.Sanitize(line))
 	}
 	return ended.code
 }

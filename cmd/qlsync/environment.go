@@ -97,7 +97,7 @@ func (env *environment) prepare(c *cli.Context) (slog.Level, error) {
 	return level, nil
 }
 
-// warnOfRunningRequests tells whoever interrupts that requests are waited for.
+// warnOfRunningRequests reports whoever interrupts that requests are waited for.
 func (env *environment) warnOfRunningRequests() {
 	if env.writing.Load() {
 		// On its own, because the terminal may be suspended, and the next signal counts.

@@ -15,7 +15,7 @@ import (
 	"github.com/qlsync/qlsync/pkg/apply"
 )
 
-// streams gives an environment that writes to the builder, which is read when
+// streams returns an environment that writes to the builder, which is read when
 // nothing writes any more.
 func streams(stdin io.Reader, stderr io.Writer) *environment {
 	return &environment{stdin: stdin, stdout: io.Discard, stderr: stderr, lookup: func(string) (string, bool) { return "", false }}

@@ -255,7 +255,7 @@ func (w *exportWorld) saysAll(l *connection.Live, d *connection.Desired, source 
 			w.Fatalf("%q: %s is %v in the tenant and %v in the file, want the same or a remark that the file lacks it", l.Key, name, value, d.Properties[name])
 		}
 	}
-	if l.HasCredentials && l.Mark.Project == "" && l.Mark.Credentials == "" && !l.Separated && len(d.Credentials) == 0 && !leftOut("credentials: its way to sign in") {
+	if l.HasCredentials && l.Record.Project == "" && l.Record.Credentials == "" && !l.PerUserCredentials && len(d.Credentials) == 0 && !leftOut("credentials: its way to sign in") {
 		w.Fatalf("%q has credentials, and the file names none", l.Key)
 	}
 }

@@ -310,7 +310,7 @@ func (f *forge) blob(w http.ResponseWriter, r *http.Request) {
 	http.NotFound(w, r)
 }
 
-// page gives a page of the comments on a pull request, oldest first.
+// page returns a page of the comments on a pull request, oldest first.
 func (f *forge) page(r *http.Request, shape func(*comment) any) []any {
 	var all []any
 	for _, c := range f.comments {

@@ -23,7 +23,7 @@ func runInit(c *cli.Context, env *environment) error {
 	}
 	done, err := env.files().Init()
 	for _, file := range done.Written {
-		fmt.Fprintf(env.stdout, "wrote %s\n", report.Clean(file))
+		fmt.Fprintf(env.stdout, "wrote %s\n", report.Sanitize(file))
 	}
 	if err != nil {
 		return err

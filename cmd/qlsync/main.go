@@ -56,7 +56,7 @@ func (env *environment) run(parent context.Context, args []string) int {
 // service. It returns the exit code.
 func (env *environment) crashed(crash *guard.Panic) int {
 	fmt.Fprintf(env.stderr, "error: qlsync has crashed: %s\nThis is a bug in qlsync. Please report it with the lines below; they hold no secrets.\n%s",
-		report.Clean(env.secrets.Text(fmt.Sprint(crash.Value))), crash.Stack)
+		report.Sanitize(env.secrets.Text(fmt.Sprint(crash.Value))), crash.Stack)
 	return env.brokenOff()
 }
 

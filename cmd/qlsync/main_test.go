@@ -139,7 +139,7 @@ func TestStories(t *testing.T) {
 	testscript.Run(t, params)
 }
 
-// stories gives what the scripts of a folder need. A behaviour is added to every
+// stories returns what the scripts of a folder need. A behaviour is added to every
 // embedded tenant's file.
 func stories(folder, behaviour string) testscript.Params {
 	return testscript.Params{

@@ -149,7 +149,7 @@ func (j *judge) Verbose() bool     { return false }
 
 const runnerKey = "runner"
 
-// pipelines gives what the stories of the pipelines need. One file of examples/ci may
+// pipelines returns what the stories of the pipelines need. One file of examples/ci may
 // be replaced by a text.
 func pipelines(file, text string) testscript.Params {
 	params := stories(filepath.Join("..", "..", "testdata", "ci"), "")

@@ -92,7 +92,7 @@ type namedCommand struct {
 	path string
 }
 
-// visible gives the commands that people are told of, and theirs.
+// visible returns the commands that people are told of, and theirs.
 func visible(commands []*cli.Command, path string) []namedCommand {
 	var all []namedCommand
 	for _, c := range commands {
@@ -111,7 +111,7 @@ func (c namedCommand) takesShared() bool {
 	return !slices.ContainsFunc(sharedFlags(), func(shared cli.Flag) bool { return !c.has(shared) })
 }
 
-// has tells whether the command takes a flag of the same name and meaning.
+// has reports whether the command takes a flag of the same name and meaning.
 func (c namedCommand) has(flag cli.Flag) bool {
 	return slices.ContainsFunc(c.Flags, func(own cli.Flag) bool { return row(own) == row(flag) })
 }

@@ -61,7 +61,7 @@ func pullSchemas(c *cli.Context, env *environment) error {
 	}
 	var lines strings.Builder
 	for _, file := range pulled.Files {
-		lines.WriteString(report.Clean(file.File+": "+file.Change) + "\n")
+		lines.WriteString(report.Sanitize(file.File+": "+file.Change) + "\n")
 	}
 	for _, file := range pulled.Editor {
 		lines.WriteString(wroteLine(file))
@@ -73,7 +73,7 @@ func pullSchemas(c *cli.Context, env *environment) error {
 	return spec.Collect(problems).Err()
 }
 
-func wroteLine(file string) string { return "wrote " + report.Clean(file) + "\n" }
+func wroteLine(file string) string { return "wrote " + report.Sanitize(file) + "\n" }
 
 // listSchemas lists what is vendored, and what is in use and not vendored.
 func listSchemas(c *cli.Context, env *environment) error {
@@ -114,7 +114,7 @@ func (env *environment) builtIn(c *cli.Context, tenant *spec.Tenant) bool {
 		return false
 	}
 	fmt.Fprintf(env.stderr, "The schemas of %s are built in (provider %s), so there is nothing to vendor. To write them for editors, run: %s\n",
-		report.Clean(tenant.Name), tenant.Provider, report.Clean(followUp(c, "schemas editor", c.String("tenant"))))
+		report.Sanitize(tenant.Name), tenant.Provider, report.Sanitize(followUp(c, "schemas editor", c.String("tenant"))))
 	return true
 }
 

@@ -74,7 +74,7 @@ func checkServed(env *environment, tenant engine.Simulated) error {
 	unsaved := env.tellUnsaved(tenant.Unsaved())
 	never := tenant.UnfiredFaults()
 	for _, fault := range never {
-		fmt.Fprintln(env.stderr, "never fired: "+report.Clean(fault.String()))
+		fmt.Fprintln(env.stderr, "never fired: "+report.Sanitize(fault.String()))
 	}
 	if len(never) > 0 {
 		return &exit{code: exitError}
@@ -88,7 +88,7 @@ func (env *environment) tellUnsaved(err error) error {
 	if err == nil {
 		return nil
 	}
-	fmt.Fprintln(env.stderr, "error: "+report.Clean(infile.ErrorText(env.workDir.Shown(err)))+"; what failed for this reason changed nothing. "+
+	fmt.Fprintln(env.stderr, "error: "+report.Sanitize(infile.ErrorText(env.workDir.Shown(err)))+"; what failed for this reason changed nothing. "+
 		"Close the program that has the file open, or make the folder writable or room on the disk, then run the command again.")
 	return &exit{code: exitError}
 }

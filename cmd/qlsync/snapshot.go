@@ -38,7 +38,7 @@ func runSnapshot(c *cli.Context, env *environment) error {
 	if err != nil {
 		return err
 	}
-	write := func(w io.Writer) error { return report.JSON(w, file.Sealed()) }
+	write := func(w io.Writer) error { return report.JSON(w, file.Redacted()) }
 	name := c.String("out")
 	if name == "" {
 		return write(env.stdout)
@@ -47,6 +47,6 @@ func runSnapshot(c *cli.Context, env *environment) error {
 		return fmt.Errorf("snapshot: %w", err)
 	}
 	_, err = fmt.Fprintf(env.stdout, "%s holds %s of project %s on tenant %s, without secrets.\n",
-		report.Clean(filepath.ToSlash(name)), words.Count(len(file.Snapshot.Connections), "connection"), report.Clean(file.Project), report.Clean(file.Tenant.Name))
+		report.Sanitize(filepath.ToSlash(name)), words.Count(len(file.Snapshot.Connections), "connection"), report.Sanitize(file.Project), report.Sanitize(file.Tenant.Name))
 	return err
 }

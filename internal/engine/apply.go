@@ -55,12 +55,12 @@ func (s *Session) Apply(ctx context.Context, p *plan.Plan, parallelism int) (*ap
 			return s.secrets.read(ctx, ref)
 		},
 		Again:       s.again,
-		Hide:        s.host.Secrets.Hide,
+		Redact:      s.host.Secrets.Value,
 		Parallelism: parallelism,
 		Stop:        s.host.Stopping,
 		Progress:    func(step apply.Progress) { s.notify(Stepped{step}) },
 	})
-	s.withholdResult(result)
+	s.redactResult(result)
 	return result, err
 }
 

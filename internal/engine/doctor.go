@@ -62,6 +62,6 @@ func (p *Project) examine(ctx context.Context, name string, o DoctorOptions) (do
 		Explain: s.explained,
 		Command: func(words string) string { return o.Command(words, s.tenant.Name) },
 	})
-	s.withholdChecks(found.Checks)
+	s.redactChecks(found.Checks)
 	return found, nil
 }

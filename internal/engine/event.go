@@ -91,7 +91,7 @@ func (s *Session) notify(event Event) {
 
 // warn reports warnings as an event and returns errors.
 func (s *Session) warn(problems connection.Problems) error {
-	problems = s.withholdProblems(problems)
+	problems = s.redactProblems(problems)
 	if problems.Err() != nil {
 		return problems
 	}

@@ -39,7 +39,7 @@ func (s *Session) Export(ctx context.Context, o ExportOptions) (export.Result, e
 	snapshot, err := s.snapshot(ctx, connection.Scope{
 		Spaces: spaces,
 		Details: func(live *connection.Live) bool {
-			return live.Mark.Project == "" || live.Mark.Project == s.project.Name
+			return live.Record.Project == "" || live.Record.Project == s.project.Name
 		},
 	})
 	if err != nil {
@@ -53,13 +53,13 @@ func (s *Session) Export(ctx context.Context, o ExportOptions) (export.Result, e
 	if err != nil && !errors.As(err, &unread) {
 		return export.Result{}, s.explained(err)
 	}
-	hidden := keyrecord.Hide(snapshot, nil, nil)
+	hidden := keyrecord.Redact(snapshot, nil, nil)
 	for i := range hidden.Connections {
 		if one := &hidden.Connections[i]; s.redactAll(&one.Tags) { // a file must not declare other tags
 			one.Unreadable = cmp.Or(one.Unreadable, "one of its tags quotes a secret of this run")
 		}
 	}
-	s.withholdValues(hidden)
+	s.redactValues(hidden)
 	kind, _ := providerOf(s.tenant)
 	dir := o.Dir
 	if dir == "" {

@@ -146,7 +146,7 @@ func (p *Project) Validate(tenants []spec.Tenant) report.Validation {
 
 // resolver returns what reads the secrets that the files refer to.
 func (p *Project) resolver() *resolver.Resolver {
-	return resolver.New(resolver.Options{Dir: p.host.at(p.Dir), Lookup: p.host.Lookup, Environ: p.host.Environ, AllowExec: p.o.AllowExec, Withheld: p.Reserved()})
+	return resolver.New(resolver.Options{Dir: p.host.at(p.Dir), Lookup: p.host.Lookup, Environ: p.host.Environ, AllowExec: p.o.AllowExec, WriteOnlyCredentials: p.Reserved()})
 }
 
 // ListSecrets lists the secrets that the files refer to, without reading any. While the

@@ -115,7 +115,7 @@ var apinizerManager = provider{
 		}
 		return apinizer.New(apinizer.Config{
 			URL: o.url, Auth: apinizer.Auth{Token: o.auth.token, User: o.auth.user, Password: o.auth.password},
-			Project: o.project, Unmarked: o.unmarked, Parallelism: o.parallelism,
+			Project: o.project, NoRecords: o.unmarked, Parallelism: o.parallelism,
 			Logger: o.logger, UserAgent: o.userAgent, Lifetime: o.lifetime, Secrets: o.secrets, RaiseLimits: o.raise,
 		})
 	},

@@ -94,10 +94,10 @@ func (s *Session) withhold(snapshot *connection.Snapshot) {
 	if s.host.Secrets == nil || snapshot == nil {
 		return
 	}
-	s.withholdUser(&snapshot.Caller)
+	s.redactUser(&snapshot.Caller)
 	for _, users := range [][]connection.User{snapshot.Users, snapshot.People} {
 		for i := range users {
-			s.withholdUser(&users[i])
+			s.redactUser(&users[i])
 		}
 	}
 	s.redactAll(&snapshot.Incomplete)
@@ -124,11 +124,11 @@ func (s *Session) withhold(snapshot *connection.Snapshot) {
 			one.SpaceID, one.Key.Space = space.ID, space.Name
 		}
 		s.redact(&one.OwnerID, &one.Family, &one.Unreadable) // the owner is then nobody
-		mark, what, isAddress := &one.Mark, "", one.ID == one.Key.String()
-		if s.redact(&mark.Project, &mark.Key, &mark.Credentials, &mark.Fingerprint, &mark.Sensitive, &mark.NotSensitive, &mark.Moved) {
+		record, what, isAddress := &one.Record, "", one.ID == one.Key.String()
+		if s.redact(&record.Project, &record.Key, &record.Credentials, &record.Fingerprint, &record.Sensitive, &record.NotSensitive, &record.Moved) {
 			what = "ownership record"
 		}
-		for _, fields := range []*[]string{&one.Withheld, &one.InUse, &one.Hidden} {
+		for _, fields := range []*[]string{&one.WriteOnlyCredentials, &one.InUse, &one.WriteOnlyProperties} {
 			if s.redactAll(fields) {
 				what = "list of fields"
 			}
@@ -136,8 +136,8 @@ func (s *Session) withhold(snapshot *connection.Snapshot) {
 		if was := one.Key; s.redact(&one.Key.Name) {
 			what = "name"
 			one.Key.Name += fmt.Sprint(" withheld-", i+1) // no two have the same name
-			if space := (connection.Space{ID: one.SpaceID, Name: was.Space}); mark.Key == connection.KeyRecord(space, was.Name) || mark.Key == connection.KeyDigest(was) {
-				mark.Key = connection.KeyRecord(space, one.Key.Name) // its own name is no sign of a copy
+			if space := (connection.Space{ID: one.SpaceID, Name: was.Space}); record.Key == connection.KeyRecord(space, was.Name) || record.Key == connection.KeyDigest(was) {
+				record.Key = connection.KeyRecord(space, one.Key.Name) // its own name is no sign of a copy
 			}
 		}
 		isIncomplete := false
@@ -159,15 +159,15 @@ func (s *Session) withhold(snapshot *connection.Snapshot) {
 	}
 }
 
-// withholdUser replaces the texts of a user that quote a secret of the run. The user is then
+// redactUser replaces the texts of a user that quote a secret of the run. The user is then
 // nobody who could be declared.
-func (s *Session) withholdUser(user *connection.User) {
+func (s *Session) redactUser(user *connection.User) {
 	s.redact(&user.ID, &user.Name, &user.Email, &user.Subject, &user.Inactive)
 }
 
-// withholdSources leaves out data sources whose schema quotes a secret of the run, because
+// redactSources leaves out data sources whose schema quotes a secret of the run, because
 // problems, suggestions and vendored schemas repeat its texts. Each is a problem.
-func (s *Session) withholdSources(catalog *connection.Catalog, err error) error {
+func (s *Session) redactSources(catalog *connection.Catalog, err error) error {
 	if s.host.Secrets == nil || catalog == nil {
 		return err
 	}
@@ -175,7 +175,7 @@ func (s *Session) withholdSources(catalog *connection.Catalog, err error) error 
 	if err != nil && !errors.As(err, &problems) {
 		return err
 	}
-	problems = s.withholdProblems(problems)
+	problems = s.redactProblems(problems)
 	catalog.Known = slices.DeleteFunc(catalog.Known, s.quotes)
 	for _, id := range slices.Sorted(maps.Keys(catalog.DataSources)) {
 		source := catalog.DataSources[id]
@@ -198,8 +198,8 @@ func (s *Session) isQuoting(live *connection.Live) bool {
 	return s.quotes(live.ID) || s.quotes(live.DataSource) || s.quotes(connection.Canonical(live.Properties))
 }
 
-// withholdProblems returns problems whose texts quote no secret of the run.
-func (s *Session) withholdProblems(problems connection.Problems) connection.Problems {
+// redactProblems returns problems whose texts quote no secret of the run.
+func (s *Session) redactProblems(problems connection.Problems) connection.Problems {
 	problems = slices.Clone(problems)
 	for i := range problems {
 		s.redact(&problems[i].Message, &problems[i].Hint)
@@ -207,9 +207,9 @@ func (s *Session) withholdProblems(problems connection.Problems) connection.Prob
 	return problems
 }
 
-// withholdValues replaces properties, tags and stored credentials that quote a secret of the run,
+// redactValues replaces properties, tags and stored credentials that quote a secret of the run,
 // for a file. No plan compares them in this form.
-func (s *Session) withholdValues(snapshot *connection.Snapshot) {
+func (s *Session) redactValues(snapshot *connection.Snapshot) {
 	if s.host.Secrets == nil {
 		return
 	}
@@ -219,16 +219,16 @@ func (s *Session) withholdValues(snapshot *connection.Snapshot) {
 	for i := range snapshot.Connections {
 		live := &snapshot.Connections[i]
 		if live.Properties != nil { // nil: unknown
-			live.Properties, _ = s.host.Secrets.Hide(live.Properties).(map[string]any)
+			live.Properties, _ = s.host.Secrets.Value(live.Properties).(map[string]any)
 		}
 		s.redactAll(&live.Tags)
 		s.redact(&live.StoredID)
 	}
 }
 
-// withholdPlan replaces live values of a plan, and sentences about them, that quote a secret of the
+// redactPlan replaces live values of a plan, and sentences about them, that quote a secret of the
 // run. The hash of the plan covers the values themselves.
-func (s *Session) withholdPlan(p *plan.Plan) {
+func (s *Session) redactPlan(p *plan.Plan) {
 	if p == nil || s.host.Secrets == nil {
 		return
 	}
@@ -239,7 +239,7 @@ func (s *Session) withholdPlan(p *plan.Plan) {
 			c.From = s.redactKey(c.From)
 			c.Connection = *s.redactKey(&c.Connection)
 			for j := range c.Fields {
-				c.Fields[j].Before = s.host.Secrets.Hide(c.Fields[j].Before)
+				c.Fields[j].Before = s.host.Secrets.Value(c.Fields[j].Before)
 			}
 		}
 	}
@@ -260,9 +260,9 @@ func (s *Session) withholdPlan(p *plan.Plan) {
 	}
 }
 
-// withholdDrift replaces live values of a drift report, and sentences about them, that quote a
+// redactDrift replaces live values of a drift report, and sentences about them, that quote a
 // secret of the run.
-func (s *Session) withholdDrift(drift *plan.Drift) {
+func (s *Session) redactDrift(drift *plan.Drift) {
 	if s.host.Secrets == nil {
 		return
 	}
@@ -270,14 +270,14 @@ func (s *Session) withholdDrift(drift *plan.Drift) {
 		s.redact(&drift.Items[i].Reason)
 		fields := drift.Items[i].Fields
 		for j := range fields {
-			fields[j].After = s.host.Secrets.Hide(fields[j].After)
+			fields[j].After = s.host.Secrets.Value(fields[j].After)
 		}
 	}
 }
 
-// withholdResult replaces texts of the tenant in a result that quote a secret of the run. Many are
+// redactResult replaces texts of the tenant in a result that quote a secret of the run. Many are
 // resolved only after the tenant has been read.
-func (s *Session) withholdResult(result *apply.Result) {
+func (s *Session) redactResult(result *apply.Result) {
 	if result == nil {
 		return
 	}
@@ -291,18 +291,18 @@ func (s *Session) withholdResult(result *apply.Result) {
 	}
 }
 
-// withholdChecks replaces the parts of messages that quote a secret of the run, such as the name
+// redactChecks replaces the parts of messages that quote a secret of the run, such as the name
 // of a role.
-func (s *Session) withholdChecks(checks []doctor.Check) {
+func (s *Session) redactChecks(checks []doctor.Check) {
 	for i := range checks {
 		s.redact(&checks[i].Message, &checks[i].Next)
 		s.redactAll(&checks[i].Details)
 	}
 }
 
-// withholdError returns an error whose text quotes no secret of the run: errors of a reading name
+// redactError returns an error whose text quotes no secret of the run: errors of a reading name
 // live connections.
-func (s *Session) withholdError(err error) error {
+func (s *Session) redactError(err error) error {
 	if err == nil || !s.quotes(err.Error()) {
 		return err
 	}

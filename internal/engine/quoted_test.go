@@ -21,9 +21,9 @@ func TestAMessageOfAPlanOrADriftThatQuotesASecretIsRedacted(t *testing.T) {
 		Warnings: []plan.Warning{{Message: said()}},
 		Refusal:  &plan.Refusal{Message: said(), Next: &plan.Refusal{Message: said()}},
 	}
-	s.withholdPlan(p)
+	s.redactPlan(p)
 	drift := &plan.Drift{Items: []plan.DriftItem{{Fields: []plan.Field{{Path: "/properties/url", After: said()}}, Reason: said()}}}
-	s.withholdDrift(drift)
+	s.redactDrift(drift)
 	text, err := json.Marshal([]any{p, p.Refusal.Next, drift})
 	if err != nil {
 		t.Fatal(err)
@@ -45,7 +45,7 @@ func TestAPlanShowsNoNameThatQuotesASecretOfItsCredentials(t *testing.T) {
 		Steps:    []plan.Step{{Connections: []connection.Key{key}, Items: []plan.Item{{Operation: connection.Operation{Kind: connection.Delete, Key: key}}}}},
 		Warnings: []plan.Warning{{Connection: &key, Message: "it is deleted"}},
 	}
-	s.withholdPlan(p)
+	s.redactPlan(p)
 	text, err := json.Marshal(p)
 	if err != nil {
 		t.Fatal(err)

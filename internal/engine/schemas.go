@@ -215,7 +215,7 @@ func countSources(declared *spec.DesiredSet) map[string]int {
 	return uses
 }
 
-// vendoredSources tells of each data source that is vendored or in use, by id.
+// vendoredSources reports of each data source that is vendored or in use, by id.
 func (p *Project) vendoredSources(uses map[string]int) (report.Schemas, error) {
 	listed := report.Schemas{Format: report.SchemasFormat, Sources: []report.SchemaSource{}}
 	texts, problems := vendored.Read(p.host.WorkDir, p.SchemasDir, p.Dir, p.o.RaiseLimits)
@@ -267,7 +267,7 @@ func (s *Session) CheckSchemas(ctx context.Context) (report.Schemas, error) {
 	return checked, nil
 }
 
-// compareSource tells how a vendored schema stands to the tenant's.
+// compareSource reports how a vendored schema stands to the tenant's.
 func compareSource(source *report.SchemaSource, ours, theirs *connection.DataSource) {
 	if theirs != nil {
 		source.TenantVersion = theirs.Version

@@ -127,7 +127,7 @@ func (s *Session) connect(ctx context.Context, with SessionOptions) error {
 		return connection.Problems{unknownProvider(s.tenant)}
 	}
 	o := options{
-		url: s.tenant.URL, project: s.project.Name, unmarked: s.tenant.Unmarked, parallelism: with.Parallelism,
+		url: s.tenant.URL, project: s.project.Name, unmarked: s.tenant.NoRecords, parallelism: with.Parallelism,
 		logger: s.host.logger(s.tenant.Name), userAgent: s.userAgent(),
 		lifetime: s.host.Lifetime, secrets: s.host.Secrets, batchSize: with.BatchSize,
 		limits: s.tenant.RateLimits, raise: s.project.o.RaiseLimits,
@@ -262,7 +262,7 @@ func (s *Session) plan(ctx context.Context, o PlanOptions) (*plan.Plan, error) {
 		s.notify(FromCache{s.cache, in.Snapshot.Cached, in.Snapshot.Details + in.Snapshot.Cached, in.Snapshot.Unkept})
 	}
 	p, problems := plan.Make(in)
-	s.withholdPlan(p)
+	s.redactPlan(p)
 	return p, s.warn(spec.Collect(problems))
 }
 
@@ -287,7 +287,7 @@ func (s *Session) Drift(ctx context.Context, at time.Time, ignored []plan.DriftK
 	if err := s.warn(spec.Collect(problems)); err != nil {
 		return nil, err
 	}
-	s.withholdDrift(drift)
+	s.redactDrift(drift)
 	drift.At = at.UTC().Truncate(time.Second)
 	for _, kind := range ignored {
 		drift.Ignore(kind)

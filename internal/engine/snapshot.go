@@ -27,8 +27,8 @@ func (s *Session) Snapshot(ctx context.Context) (*snapshot.File, error) {
 	}
 	file.Catalog.Reads += s.identity.Reads
 	file.Project, file.Tenant = in.Project, snapshot.Tenant(in.Tenant)
-	file.Snapshot = keyrecord.Hide(file.Snapshot, in.Desired, in.Moves)
-	s.withholdValues(file.Snapshot)
+	file.Snapshot = keyrecord.Redact(file.Snapshot, in.Desired, in.Moves)
+	s.redactValues(file.Snapshot)
 	return file, nil
 }
 

@@ -66,7 +66,7 @@ func (s *Session) withValues(ctx context.Context, p *plan.Plan) (*plan.Plan, err
 		return nil, err
 	}
 	p, problems := plan.Make(s.planned)
-	s.withholdPlan(p)
+	s.redactPlan(p)
 	return p, problems.Err()
 }
 

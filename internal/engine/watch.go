@@ -26,7 +26,7 @@ func (s *Session) watch() (end func()) {
 func (s *Session) snapshot(ctx context.Context, scope connection.Scope) (*connection.Snapshot, error) {
 	snapshot, err := s.read(ctx, scope)
 	s.withhold(snapshot)
-	return snapshot, s.withholdError(err)
+	return snapshot, s.redactError(err)
 }
 
 // read reads the tenant.
@@ -43,7 +43,7 @@ func (s *Session) read(ctx context.Context, scope connection.Scope) (*connection
 func (s *Session) sources(ctx context.Context, ids []string) (*connection.Catalog, error) {
 	defer s.watch()()
 	catalog, err := s.provider.DataSources(connection.WithReading(ctx, func(done, total int) { s.notify(ReadSchemas{done, total}) }), ids)
-	return catalog, s.withholdSources(catalog, err)
+	return catalog, s.redactSources(catalog, err)
 }
 
 // observed is a provider that reports what it reads.

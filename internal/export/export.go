@@ -48,7 +48,7 @@ type Result struct {
 	LeftOut []Remark
 	// Variables are to be set before credentials are written, by name.
 	Variables []Variable
-	// Written tells that to take over one of the connections writes its credentials;
+	// Written reports that to take over one of the connections writes its credentials;
 	// whoever knows the tenant fills it in.
 	Written bool
 }
@@ -173,7 +173,7 @@ func compareNaturally(a, b string) int {
 	return cmp.Compare(len(a), len(b))
 }
 
-// digitsOf gives the digits at the start of a text.
+// digitsOf returns the digits at the start of a text.
 func digitsOf(text string) string {
 	return text[:len(text)-len(strings.TrimLeft(text, "0123456789"))]
 }
@@ -206,9 +206,9 @@ func liveKey(live *connection.Live) folded {
 func (e *exporter) refuse(live *connection.Live) string {
 	source := e.in.Catalog.DataSources[live.DataSource]
 	switch {
-	case live.Mark.Project != "" && live.Mark.Project != e.project.Name:
-		return fmt.Sprintf("it belongs to project %q", live.Mark.Project)
-	case live.Mark.Transit != "":
+	case live.Record.Project != "" && live.Record.Project != e.project.Name:
+		return fmt.Sprintf("it belongs to project %q", live.Record.Project)
+	case live.Record.Phase != "":
 		return "it was left behind by an interrupted recreate: plan and apply first"
 	case e.isDeclared(live):
 		return alreadyDeclared

@@ -38,7 +38,7 @@ func exportLedger(t *testing.T, declared []connection.Desired) export.Result {
 		Tenant: "prod", Dir: "connections", Declared: declared,
 		Live: []connection.Live{{
 			ID: "1", SpaceID: "s", Key: connection.Key{Space: "Finance", Name: "L edger"}, DataSource: "src",
-			Properties: map[string]any{"host": "h"}, Withheld: []string{"password"},
+			Properties: map[string]any{"host": "h"}, WriteOnlyCredentials: []string{"password"},
 		}},
 		Catalog: catalog(`{"properties": {"host": {"type": "string"}, "password": {"type": "string"}}}`),
 		Classify: func(_, property string) connection.Class {
@@ -62,7 +62,7 @@ func TestAnExportSaysOfEachCredentialWhyItsValueIsMissing(t *testing.T) {
 	secret := connection.NewSecret("x")
 	for name, test := range map[string]struct {
 		properties map[string]any
-		withheld   []string
+		writeOnly  []string
 		want       string
 	}{
 		"hidden": {
@@ -85,7 +85,7 @@ func TestAnExportSaysOfEachCredentialWhyItsValueIsMissing(t *testing.T) {
 			Tenant: "prod", Dir: "connections",
 			Live: []connection.Live{{
 				ID: "1", SpaceID: "s", Key: connection.Key{Space: "Finance", Name: "L"}, DataSource: "src", Properties: test.properties,
-				Withheld: test.withheld, HasCredentials: true, Mark: connection.Mark{Credentials: "1"},
+				WriteOnlyCredentials: test.writeOnly, HasCredentials: true, Record: connection.Record{Credentials: "1"},
 			}},
 			Catalog: catalog(`{"properties": {"body": {"type": "string"}, "password": {"type": "string"}}}`),
 			Classify: func(_, property string) connection.Class {
@@ -268,7 +268,7 @@ func TestAnExportOnStandardOutputSteersNoPipeline(t *testing.T) {
 	} {
 		live := []connection.Live{{
 			ID: "1", SpaceID: "s", Key: connection.Key{Space: "Finance", Name: strings.ReplaceAll(text, "\n", " ")}, DataSource: "src",
-			Properties: map[string]any{"host": text, text: []any{text, map[string]any{text: text}}}, Withheld: []string{"password"},
+			Properties: map[string]any{"host": text, text: []any{text, map[string]any{text: text}}}, WriteOnlyCredentials: []string{"password"},
 		}}
 		exported := exportAll(t, live, nil)
 		if len(exported.Files) == 0 {

@@ -27,7 +27,7 @@ type exported struct {
 	offered map[string]any
 	// others are further parts that such credentials may have.
 	others       []string
-	sensitive    []string // as its mark records
+	sensitive    []string // as its ownership record records
 	notSensitive []string // likewise, of what is shown
 	allowUnknown bool
 	variables    []Variable
@@ -42,7 +42,7 @@ func (e *exporter) connection(live *connection.Live) *exported {
 	secrets := map[string]any{}
 	for _, name := range slices.Sorted(maps.Keys(live.Properties)) {
 		value, property := live.Properties[name], source.Properties[name]
-		if live.Mark.Hides(name) {
+		if live.Record.Redacts(name) {
 			x.sensitive = append(x.sensitive, name)
 		}
 		switch {
@@ -54,23 +54,23 @@ func (e *exporter) connection(live *connection.Live) *exported {
 			x.leftOut = append(x.leftOut, fmt.Sprintf("property %q: its value cannot be written in a file", name))
 		default:
 			x.properties[name] = value
-			if live.Mark.Lifts(e.project.Name, name) {
+			if live.Record.Lifts(e.project.Name, name) {
 				x.notSensitive = append(x.notSensitive, name)
 			}
 			x.allowUnknown = x.allowUnknown || e.unknown[live.DataSource](name)
 		}
 	}
-	for _, name := range live.Hidden {
+	for _, name := range live.WriteOnlyProperties {
 		x.leftOut = append(x.leftOut, fmt.Sprintf("property %q: the service does not show its value", name))
 	}
 	e.references(x, source, secrets)
 	return x
 }
 
-// isOfOneUser tells which properties say something about the caller, not about the
+// isOfOneUser reports which properties say something about the caller, not about the
 // connection.
 func isOfOneUser(property connection.Property) bool {
-	return property.Separated == connection.NamesCredentials || property.Separated == connection.SelectsCredentials
+	return property.PerUserRole == connection.NamesCredentials || property.PerUserRole == connection.SelectsCredentials
 }
 
 func (e *exporter) isDefault(property connection.Property, value any) bool {
@@ -100,9 +100,9 @@ func (e *exporter) references(x *exported, source *connection.DataSource, secret
 	for _, name := range slices.Sorted(maps.Keys(secrets)) {
 		wanted[name] = e.withReferences(x, name, name, secrets[name])
 	}
-	hasThem := live.HasCredentials || live.InUse == nil && len(live.Withheld) > 0
+	hasThem := live.HasCredentials || live.InUse == nil && len(live.WriteOnlyCredentials) > 0
 	e.unused(x)
-	active := hasThem && live.Mark.Project == "" && live.Mark.Credentials == "" && !live.Separated
+	active := hasThem && live.Record.Project == "" && live.Record.Credentials == "" && !live.PerUserCredentials
 	switch {
 	case len(wanted) == 0:
 	case active:
@@ -117,29 +117,29 @@ func (e *exporter) references(x *exported, source *connection.DataSource, secret
 	x.variables = nil
 }
 
-// unused tells which parts of the credentials the service may store although the connection
+// unused reports which parts of the credentials the service may store although the connection
 // does not use them: whoever takes it over must say what becomes of them.
 func (e *exporter) unused(x *exported) {
 	if x.live.InUse == nil {
 		return
 	}
-	names := slices.DeleteFunc(slices.Clone(x.live.Withheld), func(name string) bool { return slices.Contains(x.live.InUse, name) })
+	names := slices.DeleteFunc(slices.Clone(x.live.WriteOnlyCredentials), func(name string) bool { return slices.Contains(x.live.InUse, name) })
 	if len(names) > 0 {
 		x.leftOut = append(x.leftOut, "credentials that are not in use, but may be stored: "+strings.Join(names, ", ")+
 			"; before a takeover, declare each under credentials, or as null under properties where there is none")
 	}
 }
 
-// credentialNames gives the parts of the credentials that a file should declare, and
+// credentialNames returns the parts of the credentials that a file should declare, and
 // others that it might: which of them there are, most services do not tell.
 func (e *exporter) credentialNames(live *connection.Live, source *connection.DataSource) (names, others []string) {
 	switch {
 	case live.InUse != nil:
 		return live.InUse, nil
-	case len(live.Withheld) > 0:
-		return live.Withheld, nil
+	case len(live.WriteOnlyCredentials) > 0:
+		return live.WriteOnlyCredentials, nil
 	}
-	if live.Separated || !live.HasCredentials {
+	if live.PerUserCredentials || !live.HasCredentials {
 		return nil, nil
 	}
 	var users, passwords, texts, files []string
@@ -147,7 +147,7 @@ func (e *exporter) credentialNames(live *connection.Live, source *connection.Dat
 	for _, name := range slices.Sorted(maps.Keys(source.Properties)) {
 		property := source.Properties[name]
 		switch class := classify(live.DataSource, name); {
-		case class == connection.ClassProperty, property.Separated != 0, source.SignIn != nil && source.SignIn.Code == name:
+		case class == connection.ClassProperty, property.PerUserRole != 0, source.SignIn != nil && source.SignIn.Code == name:
 		case class == connection.ClassCredential:
 			users = append(users, name)
 		case strings.EqualFold(name, "password"):
@@ -173,7 +173,7 @@ func (e *exporter) credentialNames(live *connection.Live, source *connection.Dat
 	return slices.Concat(users, texts), nil
 }
 
-// signInMethod gives how a connection signs in, in plain form, where a property says so:
+// signInMethod returns how a connection signs in, in plain form, where a property says so:
 // snowflakejwt, keypair; else "".
 func signInMethod(live *connection.Live, source *connection.DataSource) string {
 	for _, name := range slices.Sorted(maps.Keys(source.Properties)) {

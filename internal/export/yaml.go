@@ -109,7 +109,7 @@ func (e *exporter) text(all []*exported, c common) []byte {
 }
 
 // whyOffered says why the credentials of a connection are a comment, and what the comment is for:
-// the service does not return the value, or the value is hidden because it is a secret by a mark or
+// the service does not return the value, or the value is hidden because it is a secret by an ownership record or
 // a guess.
 func (x *exported) whyOffered() []string {
 	var unreturned, hidden []string

@@ -67,7 +67,7 @@ func derive(text connection.Secret, salt []byte) *Key {
 	return k
 }
 
-// Of gives the fingerprint "KEY:SALT:VALUE" of the resolved credentials of a
+// Of returns the fingerprint "KEY:SALT:VALUE" of the resolved credentials of a
 // connection. The same connection with the same values has the same one.
 func (k *Key) Of(connection connection.Key, credentials map[string]any) string {
 	values := text(credentials)
@@ -85,7 +85,7 @@ const (
 	Changed
 )
 
-// Compare tells whether a recorded fingerprint is of these resolved credentials,
+// Compare reports whether a recorded fingerprint is of these resolved credentials,
 // also where the connection has another key by now.
 func (k *Key) Compare(recorded string, credentials map[string]any) Verdict {
 	parts := strings.Split(recorded, ":")

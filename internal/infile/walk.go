@@ -32,7 +32,7 @@ func (e *BrokenLinkError) Error() string {
 	return fmt.Sprintf("a link to %q that cannot be followed: %s", e.Target, Reason(e.Err))
 }
 
-// Unwrap gives the reason, except where it is [fs.ErrNotExist]: the link itself exists, so
+// Unwrap returns the reason, except where it is [fs.ErrNotExist]: the link itself exists, so
 // a caller that treats a missing file as an absence must not treat a broken link so.
 func (e *BrokenLinkError) Unwrap() error {
 	if errors.Is(e.Err, fs.ErrNotExist) {
@@ -166,7 +166,7 @@ type Walk struct {
 	// Enter reports whether a folder is to be read. Its answer may depend on the names
 	// only by State. Nil: every folder is.
 	Enter func(names []string) bool
-	// State tells apart the names under which one folder holds different files to be
+	// State reports apart the names under which one folder holds different files to be
 	// read. Nil: its files are the same, whatever it is called.
 	State func(names []string) string
 	// Left is how many files and folders may still be looked at. A walk counts it down, and

@@ -93,17 +93,17 @@ func IsTemporary(name string) bool { return strings.HasPrefix(name, prefixes[con
 // IsLeftover reports whether the connection is where a recreate of the key would have left it. A
 // copy made by hand is elsewhere.
 func (s Spaces) IsLeftover(live *connection.Live, key connection.Key) bool {
-	return live.Mark.Transit != "" && s.IsNamed(live, wayOf(live), key)
+	return live.Record.Phase != "" && s.IsNamed(live, wayOf(live), key)
 }
 
 // IsLeftoverOfAny is [Spaces.IsLeftover] for any key.
 func IsLeftoverOfAny(live *connection.Live) bool {
-	return live.Mark.Key != "" && strings.HasPrefix(live.Key.Name, prefixes[wayOf(live)]+live.Mark.Key)
+	return live.Record.Key != "" && strings.HasPrefix(live.Key.Name, prefixes[wayOf(live)]+live.Record.Key)
 }
 
 // wayOf returns the way of what an interrupted recreate has left.
 func wayOf(live *connection.Live) connection.Way {
-	if live.Mark.Transit == connection.TransitOld {
+	if live.Record.Phase == connection.PhaseDeposed {
 		return connection.Aside
 	}
 	return connection.Beside

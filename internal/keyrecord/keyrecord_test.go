@@ -35,10 +35,10 @@ func TestARecordFitsAfterARenameOfItsSpace(t *testing.T) {
 }
 
 func TestOnlyTheNamesThatQlsyncWritesAreOnTheWay(t *testing.T) {
-	live := func(name, transit string) *connection.Live {
+	live := func(name, phase string) *connection.Live {
 		return &connection.Live{
-			Key:  connection.Key{Space: "Finance", Name: name},
-			Mark: connection.Mark{Key: spaces.Record(orders), Transit: transit},
+			Key:    connection.Key{Space: "Finance", Name: name},
+			Record: connection.Record{Key: spaces.Record(orders), Phase: phase},
 		}
 	}
 	beside := spaces.Name(connection.Beside, orders)
@@ -46,11 +46,11 @@ func TestOnlyTheNamesThatQlsyncWritesAreOnTheWay(t *testing.T) {
 		live            *connection.Live
 		leftover, ofAny bool
 	}{
-		"the new one":                   {live(beside, connection.TransitNew), true, true},
-		"with a number":                 {live(beside+"-2", connection.TransitNew), true, true},
-		"the old one":                   {live(spaces.Name(connection.Aside, orders), connection.TransitOld), true, true},
-		"a copy with the other name":    {live(beside, connection.TransitOld), false, false},
-		"a copy with a name by hand":    {live("Orders (copy)", connection.TransitNew), false, false},
+		"the new one":                   {live(beside, connection.PhaseNew), true, true},
+		"with a number":                 {live(beside+"-2", connection.PhaseNew), true, true},
+		"the old one":                   {live(spaces.Name(connection.Aside, orders), connection.PhaseDeposed), true, true},
+		"a copy with the other name":    {live(beside, connection.PhaseDeposed), false, false},
+		"a copy with a name by hand":    {live("Orders (copy)", connection.PhaseNew), false, false},
 		"no leftover: it is on its way": {live(beside, ""), false, true},
 	} {
 		if got := spaces.IsLeftover(test.live, orders); got != test.leftover {
@@ -60,12 +60,12 @@ func TestOnlyTheNamesThatQlsyncWritesAreOnTheWay(t *testing.T) {
 			t.Errorf("%s: has the name of a leftover: %v, want %v", name, got, test.ofAny)
 		}
 	}
-	exact, numbered := live(beside, connection.TransitNew), live(beside+"-2", connection.TransitNew)
+	exact, numbered := live(beside, connection.PhaseNew), live(beside+"-2", connection.PhaseNew)
 	for name, test := range map[string]struct {
 		list []*connection.Live
 		want *connection.Live
 	}{
-		"nobody can tell two with numbers apart": {[]*connection.Live{numbered, live(beside+"-3", connection.TransitNew)}, nil},
+		"nobody can tell two with numbers apart": {[]*connection.Live{numbered, live(beside+"-3", connection.PhaseNew)}, nil},
 		"the one without a number is meant":      {[]*connection.Live{numbered, exact}, exact},
 		"a number alone is enough for one":       {[]*connection.Live{numbered}, numbered},
 	} {

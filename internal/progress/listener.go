@@ -61,7 +61,7 @@ func (l *Listener) of(tenant string) *view {
 	if v == nil {
 		v = &view{}
 		if l.several {
-			v.lines = terminal.NewPrefixed(l.w, &l.said, report.Clean(tenant)+": ")
+			v.lines = terminal.NewPrefixed(l.w, &l.said, report.Sanitize(tenant)+": ")
 		}
 		l.views[tenant] = v
 	}

@@ -38,7 +38,7 @@ type System struct {
 	Spaces [2]string
 	// Kinds are two data sources with what can be declared of them.
 	Kinds [2]Kind
-	// Holds tells whether the service holds the value of the credential for the
+	// Holds reports whether the service holds the value of the credential for the
 	// connection at the key.
 	Holds func(key connection.Key, credential, value string) bool
 	// Check complains about what the service has to complain about. May be nil.
@@ -165,7 +165,7 @@ var stories = []story{
 // incident is what befalls a write.
 type incident struct {
 	name string
-	// carriedOut tells that the service does what it is asked for all the same.
+	// carriedOut reports that the service does what it is asked for all the same.
 	carriedOut bool
 	// kills ends the process: nothing is sent or answered any more.
 	kills bool
@@ -181,7 +181,7 @@ var incidents = []incident{
 	{name: "it is carried out and answered with 503", status: http.StatusServiceUnavailable, carriedOut: true},
 }
 
-// Walk tells all stories to a fresh system, and again with each incident at each of
+// Walk reports all stories to a fresh system, and again with each incident at each of
 // their writes. Fresh is called in a bubble of fake time.
 func Walk(t *testing.T, fresh func(t *testing.T) *System) {
 	t.Helper()
@@ -196,7 +196,7 @@ func Walk(t *testing.T, fresh func(t *testing.T) *System) {
 	}
 }
 
-// tellAll tells all stories. The incident befalls the write of each that has the
+// tellAll reports all stories. The incident befalls the write of each that has the
 // number, unless that is less than 1; tellAll reports whether there was such a write.
 func tellAll(t *testing.T, fresh func(t *testing.T) *System, write int, in incident) (reached bool) {
 	synctest.Test(t, func(t *testing.T) {
@@ -388,7 +388,7 @@ func (w *walk) plan(provider connection.Provider) (*plan.Plan, error) {
 	return p, problems.Err()
 }
 
-// read gives what a plan is made of, with the details that it needs, or those that are
+// read returns what a plan is made of, with the details that it needs, or those that are
 // asked for.
 func (w *walk) read(ctx context.Context, provider connection.Provider, details func(*connection.Live) bool) (plan.Input, error) {
 	var sources []string

@@ -16,7 +16,7 @@ type diffLine struct {
 	text string
 }
 
-// difference tells what differs between two long values, line by line.
+// difference reports what differs between two long values, line by line.
 func difference(a, b any) []diffLine {
 	before, after := longText(a), longText(b)
 	if ended(a) && unended(b) {
@@ -81,7 +81,7 @@ func chunk(diff diffmatchpatch.Diff, first, last bool) []diffLine {
 func signed(sign byte, lines []string) []diffLine {
 	all := make([]diffLine, len(lines))
 	for i, line := range lines {
-		text := Clean(line)
+		text := Sanitize(line)
 		if sign != ' ' {
 			// Blanks at the end may be all that differs.
 			kept := strings.TrimRight(text, " ")

@@ -18,7 +18,7 @@ func (t Text) Doctor(w io.Writer, r doctor.Report) error {
 		if i > 0 {
 			p.line("")
 		}
-		p.line("%s (%s)", label(tenant.Tenant.Name), Clean(tenant.Tenant.URL))
+		p.line("%s (%s)", label(tenant.Tenant.Name), Sanitize(tenant.Tenant.URL))
 		for _, check := range tenant.Checks {
 			p.check(check)
 		}
@@ -34,16 +34,16 @@ func (p *printer) check(check doctor.Check) {
 		doctor.Failed:     p.paint(color.FgRed, "FAIL"),
 		doctor.NotChecked: "--  ",
 	}
-	message := Clean(check.Message)
+	message := Sanitize(check.Message)
 	if check.Status == doctor.NotChecked {
 		message = "not checked: " + message
 	}
-	p.line("  %s  %s: %s", signs[check.Status], Clean(check.Name), message)
+	p.line("  %s  %s: %s", signs[check.Status], Sanitize(check.Name), message)
 	for _, detail := range check.Details {
-		p.line("          %s", Clean(detail))
+		p.line("          %s", Sanitize(detail))
 	}
 	if check.Next != "" {
-		p.line("        > %s", Clean(check.Next))
+		p.line("        > %s", Sanitize(check.Next))
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 // summary.
 func (t Text) Drift(w io.Writer, d *plan.Drift) error {
 	p := t.printer(w)
-	p.line("Drift of tenant %s from project %s", tenantName(d.Tenant), Clean(d.Project))
+	p.line("Drift of tenant %s from project %s", tenantName(d.Tenant), Sanitize(d.Project))
 	var warnings []plan.Warning
 	for _, reason := range unseen(d) {
 		warnings = append(warnings, plan.Warning{Message: reason})
@@ -35,7 +35,7 @@ func (t Text) Drift(w io.Writer, d *plan.Drift) error {
 	return p.err
 }
 
-// unseen tells what a drift report does not cover.
+// unseen reports what a drift report does not cover.
 func unseen(d *plan.Drift) []string {
 	var reasons []string
 	for _, reason := range d.Incomplete {
@@ -76,7 +76,7 @@ func driftRow(item *plan.DriftItem) row {
 	look := driftSigns[item.Kind]
 	r := row{
 		key: item.Connection, name: label(item.Connection.Name), sign: look.sign, paint: look.paint,
-		verb: Clean(string(item.Kind)), kind: item.DataSource, fields: item.Fields,
+		verb: Sanitize(string(item.Kind)), kind: item.DataSource, fields: item.Fields,
 	}
 	if item.Reason != "" {
 		r.remark = append(r.remark, item.Reason)

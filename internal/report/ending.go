@@ -60,7 +60,7 @@ func (a alikeMessages) text() string {
 func (a alikeMessages) names() string {
 	var names []string
 	for _, key := range a.keys[:min(3, len(a.keys))] {
-		names = append(names, Clean(key.String()))
+		names = append(names, Sanitize(key.String()))
 	}
 	text := strings.Join(names, ", ")
 	if more := len(a.keys) - len(names); more > 0 {
@@ -104,7 +104,7 @@ func (p *printer) foldedRest() {
 	}
 	p.line("")
 	for _, group := range p.left {
-		p.line("%s %d more %s", p.paint(color.FgRed, "!"), len(group.keys), Clean(group.text()))
+		p.line("%s %d more %s", p.paint(color.FgRed, "!"), len(group.keys), Sanitize(group.text()))
 	}
 	p.listAll(p.rest, "all")
 }
@@ -125,7 +125,7 @@ const groupsShown = 10
 func (t Text) Ending(w io.Writer, r *apply.Result, e Ending) error {
 	p := t.printer(w)
 	for _, why := range e.Unreported {
-		p.line("%s %s", p.paint(color.FgRed, "error:"), Clean(why))
+		p.line("%s %s", p.paint(color.FgRed, "error:"), Sanitize(why))
 	}
 	head := "Applied in part"
 	switch {
@@ -139,10 +139,10 @@ func (t Text) Ending(w io.Writer, r *apply.Result, e Ending) error {
 	p.outcomes(r, apply.Pending)
 	p.outcomes(r, apply.Skipped)
 	if r.Unverified != "" && r.Ledger.Done > 0 {
-		p.line("Not verified: the changes were not read again (%s)", Clean(r.Unverified))
+		p.line("Not verified: the changes were not read again (%s)", Sanitize(r.Unverified))
 	}
 	if e.Whole != "" {
-		p.line("Full result: %s", Clean(e.Whole))
+		p.line("Full result: %s", Sanitize(e.Whole))
 	}
 	p.outcomes(r, apply.Blocked)
 	if e.Next == "" {
@@ -160,7 +160,7 @@ func (t Text) Ending(w io.Writer, r *apply.Result, e Ending) error {
 	if strings.HasPrefix(e.Next, "qlsync plan") && r.Ledger.Skipped > 0 {
 		why = "To continue, plan again"
 	}
-	p.line("%s: %s", why, Clean(e.Next))
+	p.line("%s: %s", why, Sanitize(e.Next))
 	return p.err
 }
 
@@ -179,6 +179,6 @@ func (p *printer) outcomes(r *apply.Result, outcome apply.Outcome) {
 			p.line("  %s: %d more messages", outcome, len(groups)-i)
 			break
 		}
-		p.line("  %s: %s: %s", outcome, group.names(), Clean(group.text()))
+		p.line("  %s: %s: %s", outcome, group.names(), Sanitize(group.text()))
 	}
 }

@@ -18,9 +18,9 @@ type FromCache struct {
 func (t Text) FromCache(w io.Writer, from FromCache) error {
 	p := t.printer(w)
 	p.line("Of %d connections, %d were not read again: they have not been updated since, and %s holds what they were. apply and drift always read.",
-		from.Total, from.Cached, Clean(filepath.ToSlash(from.Folder)))
+		from.Total, from.Cached, Sanitize(filepath.ToSlash(from.Folder)))
 	if from.NotKept != nil {
-		p.line("warning: %s: the next plan will read again what this one has read", Clean(from.NotKept.Error()))
+		p.line("warning: %s: the next plan will read again what this one has read", Sanitize(from.NotKept.Error()))
 	}
 	return p.err
 }
@@ -28,7 +28,7 @@ func (t Text) FromCache(w io.Writer, from FromCache) error {
 // FromSnapshot writes how old the file is that stands for the tenant.
 func (t Text) FromSnapshot(w io.Writer, file string, age time.Duration) error {
 	p := t.printer(w)
-	p.line("%s was taken %s; later changes on the tenant are not visible.", Clean(filepath.ToSlash(file)), ago(age))
+	p.line("%s was taken %s; later changes on the tenant are not visible.", Sanitize(filepath.ToSlash(file)), ago(age))
 	return p.err
 }
 
@@ -51,21 +51,21 @@ func ago(age time.Duration) string {
 func (t Text) UnknownID(w io.Writer, tenant string, reason error) error {
 	p := t.printer(w)
 	p.line("warning: tenant %q does not report its id, so qlsync cannot notice a url that leads to another tenant: %s",
-		Clean(tenant), Clean(reason.Error()))
+		Sanitize(tenant), Sanitize(reason.Error()))
 	return p.err
 }
 
 // NotExported writes why an export is incomplete.
 func (t Text) NotExported(w io.Writer, reason string) error {
 	p := t.printer(w)
-	p.line("warning: not everything is exported: %s", Clean(reason))
+	p.line("warning: not everything is exported: %s", Sanitize(reason))
 	return p.err
 }
 
 // Reseeded writes that the embedded tenant starts again because its seed has changed.
 func (t Text) Reseeded(w io.Writer, seed string) error {
 	p := t.printer(w)
-	p.line("The embedded tenant starts again from its seed: %s has changed.", Clean(seed))
+	p.line("The embedded tenant starts again from its seed: %s has changed.", Sanitize(seed))
 	return p.err
 }
 
@@ -73,7 +73,7 @@ func (t Text) Reseeded(w io.Writer, seed string) error {
 func (t Text) Misuse(w io.Writer, requests []string) error {
 	p := t.printer(w)
 	for _, request := range requests {
-		p.line("misuse: %s", Clean(request))
+		p.line("misuse: %s", Sanitize(request))
 	}
 	return p.err
 }

@@ -15,7 +15,7 @@ func (t Text) Export(w io.Writer, exported export.Result, folder string) error {
 	if folder != "" {
 		for _, file := range exported.Files {
 			name := filepath.ToSlash(filepath.Join(folder, file.Name))
-			p.line("wrote %s: %s", Clean(name), words.Count(file.Connections, "connection"))
+			p.line("wrote %s: %s", Sanitize(name), words.Count(file.Connections, "connection"))
 		}
 	}
 	if exported.Declared > 0 {
@@ -32,7 +32,7 @@ func (t Text) Export(w io.Writer, exported export.Result, folder string) error {
 		}
 		rows := make([][]string, len(exported.Variables))
 		for i, v := range exported.Variables {
-			rows[i] = []string{"  " + Clean(v.Name), Clean(v.Credential) + " of " + label(v.Connection.String())}
+			rows[i] = []string{"  " + Sanitize(v.Name), Sanitize(v.Credential) + " of " + label(v.Connection.String())}
 		}
 		p.table(rows)
 	}
@@ -47,7 +47,7 @@ func (p *printer) remarks(title string, remarks []export.Remark) {
 	p.line("")
 	p.line("%s:", title)
 	for _, remark := range remarks {
-		p.line("  %s: %s", label(remark.Connection.String()), Clean(remark.Reason))
+		p.line("  %s: %s", label(remark.Connection.String()), Sanitize(remark.Reason))
 	}
 }
 
@@ -64,7 +64,7 @@ func (t Text) ExportNext(w io.Writer, next ExportNext) error {
 	p := t.printer(w)
 	p.line("")
 	if next.Unread != "" {
-		p.line("%s does not read the folder %s yet: add the folder to connections there first.", Clean(next.Unread), Clean(filepath.ToSlash(next.Folder)))
+		p.line("%s does not read the folder %s yet: add the folder to connections there first.", Sanitize(next.Unread), Sanitize(filepath.ToSlash(next.Folder)))
 	}
 	p.commands("Next:", next.Plan)
 	if len(next.Editor) > 0 {

@@ -17,7 +17,7 @@ import (
 // others in a line.
 func (t Text) Plans(w io.Writer, f *Fleet[plan.Plan]) error {
 	p := t.printer(w)
-	p.line("Plans for project %s on %s", Clean(f.Project), words.Count(len(f.Tenants), "tenant"))
+	p.line("Plans for project %s on %s", Sanitize(f.Project), words.Count(len(f.Tenants), "tenant"))
 	var changing, unchanged, quiet int
 	for _, member := range f.Tenants {
 		pl := member.Report
@@ -56,7 +56,7 @@ func isQuiet(pl *plan.Plan) bool { return pl.Empty() && len(pl.Warnings) == 0 &&
 // a line.
 func (t Text) Drifts(w io.Writer, f *Fleet[plan.Drift]) error {
 	p := t.printer(w)
-	p.line("Drift of %s from project %s", words.Count(len(f.Tenants), "tenant"), Clean(f.Project))
+	p.line("Drift of %s from project %s", words.Count(len(f.Tenants), "tenant"), Sanitize(f.Project))
 	var differing, clean int
 	var sum plan.DriftSummary
 	var left []plan.DriftKind // the same for all tenants
@@ -82,7 +82,7 @@ func (t Text) Drifts(w io.Writer, f *Fleet[plan.Drift]) error {
 		p.line("")
 	}
 	if len(left) > 0 {
-		p.line("Of all of them, %s.", Clean(ignored(left)))
+		p.line("Of all of them, %s.", Sanitize(ignored(left)))
 	}
 	p.line("Tenants: %d with drift, %d without%s.", differing, clean, notLookedAt(failed))
 	if differing > 0 {
@@ -108,9 +108,9 @@ func failures[T any](p *printer, f *Fleet[T]) []string {
 		}
 		names = append(names, member.Tenant.Name)
 		lines := strings.Split(strings.TrimRight(member.Error, "\n"), "\n")
-		p.line("%s: %s: %s", tenantName(member.Tenant), p.paint(color.FgRed, "not looked at"), Clean(lines[0]))
+		p.line("%s: %s: %s", tenantName(member.Tenant), p.paint(color.FgRed, "not looked at"), Sanitize(lines[0]))
 		for _, line := range lines[1:] {
-			p.line("  %s", Clean(line))
+			p.line("  %s", Sanitize(line))
 		}
 	}
 	return names
@@ -187,7 +187,7 @@ func hashes(f *Fleet[plan.Plan]) []string {
 	var lines []string
 	for _, member := range f.Tenants {
 		if pl := member.Report; pl != nil && !pl.Empty() {
-			lines = append(lines, label(member.Tenant.Name)+"  "+Clean(pl.Hash))
+			lines = append(lines, label(member.Tenant.Name)+"  "+Sanitize(pl.Hash))
 		}
 	}
 	return lines

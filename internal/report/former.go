@@ -37,7 +37,7 @@ var formerHeads = regexp.MustCompile(strings.Join([]string{
 // formatHead is the beginning of a JSON value of ours.
 var formatHead = regexp.MustCompile(`^\{\s*"format"\s*:\s*"qlsync\.([a-z-]+)/`)
 
-// Recognize tells what a text is. It needs the whole text of SARIF, and of everything
+// Recognize reports what a text is. It needs the whole text of SARIF, and of everything
 // else the first few thousand bytes.
 func Recognize(text []byte) Former {
 	text = bytes.TrimSpace(text)

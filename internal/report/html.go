@@ -176,21 +176,21 @@ type lineView struct{ Class, Text string }
 func (v *pageView) item(f *Fleet[plan.Drift], tenant int, item *plan.DriftItem, full bool) itemView {
 	out := itemView{
 		Long: v.Long,
-		Kind: v.kind(item.Kind), Space: strconv.Itoa(v.spaces[item.Connection.Space]), Apply: Clean(item.Apply),
-		Name: label(item.Connection.Name), Source: Clean(item.DataSource), Owner: Clean(item.Owner),
-		Would: strings.TrimPrefix(Clean(wouldDo(item.Apply)), "apply would "), ID: Clean(item.ID),
+		Kind: v.kind(item.Kind), Space: strconv.Itoa(v.spaces[item.Connection.Space]), Apply: Sanitize(item.Apply),
+		Name: label(item.Connection.Name), Source: Sanitize(item.DataSource), Owner: Sanitize(item.Owner),
+		Would: strings.TrimPrefix(Sanitize(wouldDo(item.Apply)), "apply would "), ID: Sanitize(item.ID),
 	}
 	if len(f.Tenants) > 1 {
 		out.Tenant = strconv.Itoa(tenant)
 	}
 	if item.Reason != "" {
-		out.Remarks = append(out.Remarks, clip(Clean(item.Reason), longestText))
+		out.Remarks = append(out.Remarks, clip(Sanitize(item.Reason), longestText))
 	}
 	if !item.UpdatedAt.IsZero() {
 		out.Day, out.When = item.UpdatedAt.UTC().Format("2 Jan 2006"), moment(item.UpdatedAt)
 	}
 	if item.Position != nil {
-		out.Position = Clean(item.Position.String())
+		out.Position = Sanitize(item.Position.String())
 	}
 	if !full && len(item.Fields) > 0 {
 		out.Shortened = words.Count(len(item.Fields), "field") + " differ; the report as JSON has them."
@@ -234,7 +234,7 @@ func viewField(f plan.Field) fieldView {
 // bare returns a value on one line, a text without its quotes where these tell nothing.
 func bare(value any) string {
 	text, ok := value.(string)
-	if !ok || text == "" || Clean(text) != text || strings.TrimSpace(text) != text || json.Valid([]byte(text)) {
+	if !ok || text == "" || Sanitize(text) != text || strings.TrimSpace(text) != text || json.Valid([]byte(text)) {
 		return inline(value)
 	}
 	return text
@@ -282,7 +282,7 @@ func viewLine(line diffLine) lineView {
 // moment returns a time as a sentence has it, in UTC.
 func moment(at time.Time) string { return at.UTC().Format("2 Jan 2006, 15:04 UTC") }
 
-// thousands gives 12345 as 12,345.
+// thousands returns 12345 as 12,345.
 func thousands(n int) string {
 	text := strconv.Itoa(n)
 	for i := len(text) - 3; i > 0; i -= 3 {

@@ -33,7 +33,7 @@ func pageOf(t failing, text string) *html.Node {
 	return root
 }
 
-// elements gives the elements with a name and, if one is given, a class.
+// elements returns the elements with a name and, if one is given, a class.
 func elements(root *html.Node, tag, class string) []*html.Node {
 	var found []*html.Node
 	walk(root, func(n *html.Node) {

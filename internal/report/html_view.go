@@ -138,21 +138,21 @@ func (v *pageView) kind(kind plan.DriftKind) string {
 }
 
 func (v *pageView) introduce(f *Fleet[plan.Drift], sum plan.DriftSummary) {
-	v.Where = Clean(f.Project) + " on " + thousands(len(f.Tenants)) + " tenants"
+	v.Where = Sanitize(f.Project) + " on " + thousands(len(f.Tenants)) + " tenants"
 	if len(f.Tenants) == 1 {
-		v.Where = "project " + Clean(f.Project) + " on tenant " + tenantName(f.Tenants[0].Tenant)
+		v.Where = "project " + Sanitize(f.Project) + " on tenant " + tenantName(f.Tenants[0].Tenant)
 	}
 	v.Title = "Drift of " + v.Where
 	for _, member := range f.Tenants {
 		if member.Report == nil {
-			v.Notices = append(v.Notices, Clean(member.Tenant.Name)+": "+clip(Clean(member.Error), longestText))
+			v.Notices = append(v.Notices, Sanitize(member.Tenant.Name)+": "+clip(Sanitize(member.Error), longestText))
 			continue
 		}
 		if v.When == "" && !member.Report.At.IsZero() {
 			v.When = moment(member.Report.At)
 		}
 		for _, reason := range unseen(member.Report) {
-			v.Notices = append(v.Notices, clip(Clean(reason), longestText))
+			v.Notices = append(v.Notices, clip(Sanitize(reason), longestText))
 		}
 	}
 	if more := len(v.Notices) - mostNotices; more > 0 {
@@ -279,7 +279,7 @@ func (r *run) name(tenants int) string {
 		text += ", incomplete"
 	}
 	if len(r.ignored) > 0 {
-		text += ", " + Clean(ignored(r.ignored))
+		text += ", " + Sanitize(ignored(r.ignored))
 	}
 	return text
 }
@@ -330,7 +330,7 @@ func (v *pageView) byTenant(f *Fleet[plan.Drift]) {
 	for i, member := range f.Tenants {
 		row := rowView{Name: clip(label(member.Tenant.Name), mostName)}
 		if member.Report == nil {
-			row.Error = "not reached: " + clip(Clean(member.Error), 300)
+			row.Error = "not reached: " + clip(Sanitize(member.Error), 300)
 		} else {
 			row.Counts = countsOf(member.Report.Summary, true)
 			if len(member.Report.Items) > 0 {
@@ -406,7 +406,7 @@ func (v *pageView) byAction(f *Fleet[plan.Drift]) {
 			continue
 		}
 		for _, item := range member.Report.Items {
-			kind, action := v.kind(item.Kind), Clean(item.Apply)
+			kind, action := v.kind(item.Kind), Sanitize(item.Apply)
 			if counts[kind] == nil {
 				counts[kind] = map[string]int{}
 			}

@@ -75,9 +75,9 @@ type testSuite struct {
 }
 
 func writeJUnit(w io.Writer, name string, suites ...testSuite) error {
-	all := xmlSuites{Name: Clean(name)}
+	all := xmlSuites{Name: Sanitize(name)}
 	for _, group := range suites {
-		suite := xmlSuite{Name: Clean(group.name)}
+		suite := xmlSuite{Name: Sanitize(group.name)}
 		for _, c := range group.cases {
 			suite.Cases = append(suite.Cases, c.xml())
 			suite.Tests++
@@ -109,16 +109,16 @@ func writeJUnit(w io.Writer, name string, suites ...testSuite) error {
 func (c *testCase) xml() xmlCase {
 	out := xmlCase{Name: label(c.name), Class: label(c.class)}
 	if c.position != nil {
-		out.File, out.Line = Clean(c.position.File), c.position.Line
+		out.File, out.Line = Sanitize(c.position.File), c.position.Line
 	}
-	reason := &xmlReason{Message: Clean(c.message), Text: "\n" + c.text}
+	reason := &xmlReason{Message: Sanitize(c.message), Text: "\n" + c.text}
 	switch {
 	case c.failed != "":
-		reason.Type, out.Failure = Clean(c.failed), reason
+		reason.Type, out.Failure = Sanitize(c.failed), reason
 	case c.broken != "":
-		reason.Type, out.Error = Clean(c.broken), reason
+		reason.Type, out.Error = Sanitize(c.broken), reason
 	case c.skipped:
-		out.Skipped = &xmlSkip{Clean(c.message)}
+		out.Skipped = &xmlSkip{Sanitize(c.message)}
 	}
 	return out
 }
@@ -158,7 +158,7 @@ func driftText(item *plan.DriftItem) string {
 	p := Text{}.printer(&text)
 	r := driftRow(item)
 	for _, remark := range r.remark {
-		p.line("%s", Clean(remark))
+		p.line("%s", Sanitize(remark))
 	}
 	p.fields(r, drifted)
 	return text.String()

@@ -18,12 +18,12 @@ func NewLog(w io.Writer, level slog.Level) *slog.Logger {
 func cleanAttribute(_ []string, attribute slog.Attr) slog.Attr {
 	switch value := attribute.Value.Any().(type) {
 	case string:
-		attribute.Value = slog.StringValue(Clean(value))
+		attribute.Value = slog.StringValue(Sanitize(value))
 	case error:
-		attribute.Value = slog.StringValue(Clean(value.Error()))
+		attribute.Value = slog.StringValue(Sanitize(value.Error()))
 	case fmt.Stringer:
 		if _, isTime := value.(time.Time); !isTime {
-			attribute.Value = slog.StringValue(Clean(value.String()))
+			attribute.Value = slog.StringValue(Sanitize(value.String()))
 		}
 	}
 	return attribute

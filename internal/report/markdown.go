@@ -102,7 +102,7 @@ func code(name string) string {
 // reference or an emoji stands in an element of its own: GitHub and GitLab look for
 // such in the text of one element, after entities have become characters.
 func prose(sentence string) string {
-	return escaped(strings.TrimSpace(Clean(sentence)), "@#!$%~&^*[:", maxMessage)
+	return escaped(strings.TrimSpace(Sanitize(sentence)), "@#!$%~&^*[:", maxMessage)
 }
 
 // escaped turns all punctuation of a clean text into entities, some of it in elements
@@ -128,7 +128,7 @@ func escaped(clean, apart string, most int) string {
 	return out.String()
 }
 
-// fenced gives clean lines as a block of code that none of them can end. Lines
+// fenced returns clean lines as a block of code that none of them can end. Lines
 // beyond the room are counted instead.
 func fenced(language string, lines []string, room int) string {
 	longest, run := 0, 0

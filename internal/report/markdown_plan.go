@@ -63,7 +63,7 @@ func planHeadline(pl *plan.Plan) string {
 	return fmt.Sprintf("qlsync: %s, for %s", what, where)
 }
 
-// planCounts tells how many changes there are of each kind, the gravest first.
+// planCounts reports how many changes there are of each kind, the gravest first.
 func planCounts(s plan.Summary) string {
 	return counts(
 		number{s.Delete, "to delete"}, number{s.Recreate, "to recreate"}, number{s.Create, "to create"}, number{s.Adopt, "to adopt"},
@@ -259,7 +259,7 @@ func (Markdown) Result(w io.Writer, r *apply.Result) error {
 	return p.writeTo(w)
 }
 
-// verification tells what is not as declared although it was done, by the names of
+// verification reports what is not as declared although it was done, by the names of
 // what differs, and whether that could be seen at all.
 func (p *page) verification(r *apply.Result) {
 	var differ, notSeen []string

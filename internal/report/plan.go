@@ -17,7 +17,7 @@ import (
 // Plan writes what would change, grouped by space, then the steps, then a summary.
 func (t Text) Plan(w io.Writer, pl *plan.Plan) error {
 	p := t.printer(w)
-	p.line("Plan for project %s on tenant %s", Clean(pl.Project), tenantName(pl.Tenant))
+	p.line("Plan for project %s on tenant %s", Sanitize(pl.Project), tenantName(pl.Tenant))
 	t.warnings(p, pl.Warnings)
 	p.rows(t.folded(p, changeRows(pl.Changes)), planned)
 	p.foldedRest()
@@ -41,7 +41,7 @@ func changeRows(changes []plan.Change) []row {
 }
 
 func tenantName(t plan.Tenant) string {
-	name := Clean(t.Name) + " (" + Clean(t.URL)
+	name := Sanitize(t.Name) + " (" + Sanitize(t.URL)
 	if strings.HasPrefix(t.URL, "sim:") {
 		name += ", the embedded tenant"
 	}
@@ -75,9 +75,9 @@ func (p *printer) rows(rows []row, words wording) {
 			p.line("")
 			p.line("%s", p.paint(color.Bold, label(r.key.Space)))
 		}
-		p.line("  %s %s  %s  %s", p.paint(r.paint, r.sign), pad(r.name, nameWidth), pad(r.verb, verbWidth), Clean(r.kind))
+		p.line("  %s %s  %s  %s", p.paint(r.paint, r.sign), pad(r.name, nameWidth), pad(r.verb, verbWidth), Sanitize(r.kind))
 		for _, remark := range r.remark {
-			p.line("      %s", Clean(remark))
+			p.line("      %s", Sanitize(remark))
 		}
 		p.fields(r, words)
 	}
@@ -97,7 +97,7 @@ func changeRow(c *plan.Change) row {
 	look := signs[c.Action]
 	r := row{
 		key: c.Connection, name: label(c.Connection.Name), sign: look.sign, paint: look.paint,
-		verb: Clean(string(c.Action)), kind: c.DataSource, fields: c.Fields, fresh: c.Action == plan.ActionCreate,
+		verb: Sanitize(string(c.Action)), kind: c.DataSource, fields: c.Fields, fresh: c.Action == plan.ActionCreate,
 	}
 	if c.Reason != "" {
 		r.remark = append(r.remark, "because: "+c.Reason)
@@ -137,7 +137,7 @@ func (p *printer) steps(steps []plan.Step) {
 		end := begin + alike(steps[begin:])
 		group := steps[begin:end]
 		ids = append(ids, span(steps, begin, end-1))
-		whats = append(whats, fmt.Sprintf("%-11s  %s", Clean(string(group[0].Kind)), connections(group)))
+		whats = append(whats, fmt.Sprintf("%-11s  %s", Sanitize(string(group[0].Kind)), connections(group)))
 		calls = append(calls, words.Count(writes(group), "call"))
 		does = append(does, describe(group))
 		afters = append(afters, after(steps, group, places))
@@ -165,7 +165,7 @@ func writes(steps []plan.Step) int {
 func describe(steps []plan.Step) string {
 	var words []string
 	for _, step := range steps {
-		if text := Clean(step.Description); !slices.Contains(words, text) {
+		if text := Sanitize(step.Description); !slices.Contains(words, text) {
 			words = append(words, text)
 		}
 	}
@@ -262,7 +262,7 @@ func (p *printer) summary(pl *plan.Plan) {
 	s := pl.Summary
 	if pl.Empty() {
 		p.line("Nothing to do: %s as declared.%s", are(s.Unchanged), omitted(s.Omitted))
-		p.line("Hash: %s", Clean(pl.Hash))
+		p.line("Hash: %s", Sanitize(pl.Hash))
 		return
 	}
 	p.line("Plan: %s.", counts(
@@ -272,11 +272,11 @@ func (p *printer) summary(pl *plan.Plan) {
 		number{s.Refused, "refused"}, number{s.Unchanged, "unchanged"}, number{s.Omitted, "not asked for"},
 	))
 	p.line("Cost: %s.", cost(pl.Estimate))
-	p.line("Hash: %s", Clean(pl.Hash))
+	p.line("Hash: %s", Sanitize(pl.Hash))
 	if pl.Refusal != nil {
 		p.line("")
-		p.line("%s %s", p.paint(color.FgRed, "Refused:"), Clean(pl.Refusal.Message))
-		p.line("  %s", Clean(pl.Refusal.Hint))
+		p.line("%s %s", p.paint(color.FgRed, "Refused:"), Sanitize(pl.Refusal.Message))
+		p.line("  %s", Sanitize(pl.Refusal.Hint))
 	}
 }
 
@@ -297,7 +297,7 @@ func counts(numbers ...number) string {
 	return strings.Join(parts, ", ")
 }
 
-// omitted tells of changes that were not asked for.
+// omitted reports of changes that were not asked for.
 func omitted(n int) string {
 	if n == 0 {
 		return ""

@@ -12,7 +12,7 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// Excerpts writes each problem with the line that it is about and a mark below what
+// Excerpts writes each problem with the line that it is about and an ownership record below what
 // is meant, as compilers do. A problem without an excerpt is one line.
 func (t Text) Excerpts(w io.Writer, problems connection.Problems, excerpts map[connection.Position]connection.Excerpt) error {
 	p := t.printer(w)
@@ -33,10 +33,10 @@ func (p *printer) excerpt(problem connection.Problem, e connection.Excerpt) {
 	number := strconv.Itoa(problem.Position.Line)
 	text := []rune(strings.ReplaceAll(e.Text, "\t", " "))
 	at, end := min(e.Column-1, len(text)), min(e.Column-1+e.Width, len(text))
-	before, meant := Clean(string(text[:at])), Clean(string(text[at:end]))
-	p.line("  %s | %s", number, before+meant+Clean(string(text[end:])))
-	mark := "^" + strings.Repeat("~", max(0, cells(meant)-1))
-	p.line("  %s | %s%s", strings.Repeat(" ", len(number)), strings.Repeat(" ", cells(before)), p.paint(paint, mark))
+	before, meant := Sanitize(string(text[:at])), Sanitize(string(text[at:end]))
+	p.line("  %s | %s", number, before+meant+Sanitize(string(text[end:])))
+	record := "^" + strings.Repeat("~", max(0, cells(meant)-1))
+	p.line("  %s | %s%s", strings.Repeat(" ", len(number)), strings.Repeat(" ", cells(before)), p.paint(paint, record))
 }
 
 // GitHub writes problems as workflow commands, which GitHub shows as annotations at
@@ -68,10 +68,10 @@ func (GitHub) Problems(w io.Writer, problems connection.Problems) error {
 
 // githubData returns a text as the data of a workflow command, githubProperty as one of
 // its properties. Both are clean, so that neither holds a line end to be escaped.
-func githubData(text string) string { return strings.ReplaceAll(Clean(text), "%", "%25") }
+func githubData(text string) string { return strings.ReplaceAll(Sanitize(text), "%", "%25") }
 
 func githubProperty(text string) string {
-	return strings.NewReplacer("%", "%25", ":", "%3A", ",", "%2C").Replace(Clean(text))
+	return strings.NewReplacer("%", "%25", ":", "%3A", ",", "%2C").Replace(Sanitize(text))
 }
 
 // Problems writes a suite for each file: a failed test for each error. Warnings
@@ -97,7 +97,7 @@ func (JUnit) Problems(w io.Writer, problems connection.Problems) error {
 		if position.Line > 0 {
 			c.name = fmt.Sprintf("%d:%d: %s", position.Line, position.Column, problem.Message)
 		}
-		c.text = guarded(Clean(problem.Error())) + "\n"
+		c.text = guarded(Sanitize(problem.Error())) + "\n"
 		add(c.class, c)
 	}
 	failed := slices.ContainsFunc(problems, func(p connection.Problem) bool { return p.Severity != connection.SeverityWarning })

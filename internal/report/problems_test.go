@@ -42,12 +42,12 @@ func TestAnnotationsAreEscapedAsGitHubReadsThem(t *testing.T) {
 		t.Fatalf("%d lines for %d problems", len(lines), len(badFiles))
 	}
 	head, data, _ := strings.Cut(strings.TrimPrefix(lines[3], "::"), "::")
-	if got := unescapeGitHub.Replace(data); got != report.Clean(badFiles[3].Message) {
+	if got := unescapeGitHub.Replace(data); got != report.Sanitize(badFiles[3].Message) {
 		t.Errorf("the message is read as %q", got)
 	}
 	_, properties, _ := strings.Cut(head, " ")
 	file, _, _ := strings.Cut(properties, ",")
-	if got := unescapeGitHub.Replace(strings.TrimPrefix(file, "file=")); got != report.Clean(badFiles[3].Position.File) {
+	if got := unescapeGitHub.Replace(strings.TrimPrefix(file, "file=")); got != report.Sanitize(badFiles[3].Position.File) {
 		t.Errorf("the file is read as %q", got)
 	}
 }

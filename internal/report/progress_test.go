@@ -40,7 +40,7 @@ func lines(p *report.Progress, during time.Duration) []string {
 	return said
 }
 
-// limited tells that requests wait until a time.
+// limited reports that requests wait until a time.
 func limited(why connection.WaitReason, until time.Time) report.Pacing {
 	return report.Pacing{
 		Waiting: func() connection.Wait {

@@ -25,7 +25,7 @@ import (
 
 // Text writes for people. The zero Text writes without colour.
 type Text struct {
-	// Color says whether escape codes may be used; the caller knows the stream.
+	// Color reports whether escape codes may be used; the caller knows the stream.
 	Color bool
 	// Whole writes every row. Otherwise rows that say the same of many connections are
 	// counted after the first ten; see [Folds].
@@ -98,7 +98,7 @@ func (p *printer) problem(problem connection.Problem) {
 	if place != "" {
 		place += ": "
 	}
-	p.line("%s%s: %s", Clean(place), severity, Clean(problem.Error()))
+	p.line("%s%s: %s", Sanitize(place), severity, Sanitize(problem.Error()))
 }
 
 // printer collects the first error of a writer, so that callers need not look at
@@ -139,10 +139,10 @@ func (p *printer) paint(attribute color.Attribute, text string) string {
 	return c.Sprint(text)
 }
 
-// Clean returns a text that can steer neither a terminal nor a pipeline, is one line and hides
+// Sanitize returns a text that can steer neither a terminal nor a pipeline, is one line and hides
 // nothing: unchanged where every character is seen, otherwise with those that are not, by the table
 // of [connection.IsUnseen], and with backslashes escaped.
-func Clean(text string) string {
+func Sanitize(text string) string {
 	if !isPlain(text) && (!utf8.ValidString(text) || strings.ContainsFunc(text, connection.IsUnseen)) {
 		quoted := connection.Quote(text)
 		text = strings.ReplaceAll(quoted[1:len(quoted)-1], `\"`, `"`)
@@ -163,7 +163,7 @@ func isPlain(text string) bool {
 // label returns a name for the beginning of a line or column: clean, in quotes where it could not be
 // seen, and with the blanks escaped that follow another, as a browser shows one of them.
 func label(name string) string {
-	text := Clean(name)
+	text := Sanitize(name)
 	if strings.Trim(text, " ") != text || text == "" {
 		text = connection.BreakRunnerCommands(connection.Quote(name))
 	}

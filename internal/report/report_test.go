@@ -207,7 +207,7 @@ func TestCleanGivesOnePrintableLineAndLeavesTheRestAlone(t *testing.T) {
 		{"nothing", "", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if got := report.Clean(test.text); got != test.want {
+			if got := report.Sanitize(test.text); got != test.want {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
 		})
@@ -217,11 +217,11 @@ func TestCleanGivesOnePrintableLineAndLeavesTheRestAlone(t *testing.T) {
 func TestAnyTextIsCleanOnce(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := string(rapid.SliceOf(rapid.Byte()).Draw(t, "bytes")) + rapid.String().Draw(t, "text")
-		clean := report.Clean(text)
+		clean := report.Sanitize(text)
 		if !utf8.ValidString(clean) || strings.ContainsFunc(clean, connection.IsUnseen) {
 			t.Fatalf("%q is not clean", clean)
 		}
-		if again := report.Clean(clean); again != clean {
+		if again := report.Sanitize(clean); again != clean {
 			t.Fatalf("%q, sanitized again, became %q, want no second change", clean, again)
 		}
 	})

@@ -13,7 +13,7 @@ import (
 // Result writes what became of each change, then the ledger.
 func (t Text) Result(w io.Writer, r *apply.Result) error {
 	p := t.printer(w)
-	p.line("Applied project %s to tenant %s", Clean(r.Project), tenantName(r.Tenant))
+	p.line("Applied project %s to tenant %s", Sanitize(r.Project), tenantName(r.Tenant))
 	p.rows(t.folded(p, resultRows(r)), drifted)
 	p.foldedRest()
 	p.line("")
@@ -28,7 +28,7 @@ func (t Text) Result(w io.Writer, r *apply.Result) error {
 			p.paint(color.FgYellow, "Not verified:"), notReadAgain(l.Unseen))
 	}
 	if r.Unverified != "" {
-		p.line("%s the changes were not read again (%s)", p.paint(color.FgYellow, "Not verified:"), Clean(r.Unverified))
+		p.line("%s the changes were not read again (%s)", p.paint(color.FgYellow, "Not verified:"), Sanitize(r.Unverified))
 	}
 	return p.err
 }
@@ -58,7 +58,7 @@ func resultRow(item *apply.Item) row {
 	look := signs[item.Action]
 	r := row{
 		key: item.Connection, name: label(item.Connection.Name), sign: look.sign, paint: look.paint,
-		verb: Clean(string(item.Action)), kind: string(item.Outcome),
+		verb: Sanitize(string(item.Action)), kind: string(item.Outcome),
 	}
 	switch item.Outcome {
 	case apply.Done:

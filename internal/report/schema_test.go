@@ -52,7 +52,7 @@ func compile(t *testing.T, name string, schema []byte) *jsonschema.Schema {
 	return compiled
 }
 
-// asJSON gives a value as a program reads it from our output.
+// asJSON returns a value as a program reads it from our output.
 func asJSON(t *testing.T, value any) any {
 	t.Helper()
 	decoder := json.NewDecoder(strings.NewReader(print(t, func(w io.Writer) error { return report.JSON(w, value) })))

@@ -70,7 +70,7 @@ type SchemaBreak struct {
 func (t Text) SchemaList(w io.Writer, s Schemas) error {
 	p := t.printer(w)
 	if len(s.Sources) == 0 {
-		p.line("No schemas are vendored. To pull those of the data sources in use, run: %s", Clean(s.Pull))
+		p.line("No schemas are vendored. To pull those of the data sources in use, run: %s", Sanitize(s.Pull))
 		return p.err
 	}
 	rows := [][]string{{"DATA SOURCE", "VERSION", "PULLED", "FROM", "CONNECTIONS"}}
@@ -84,7 +84,7 @@ func (t Text) SchemaList(w io.Writer, s Schemas) error {
 		case source.Edited:
 			version += " (edited)"
 		}
-		rows = append(rows, []string{Clean(source.ID), Clean(version), Clean(source.Pulled), Clean(source.From), fmt.Sprint(source.Uses)})
+		rows = append(rows, []string{Sanitize(source.ID), Sanitize(version), Sanitize(source.Pulled), Sanitize(source.From), fmt.Sprint(source.Uses)})
 	}
 	p.table(rows)
 	return p.err
@@ -119,7 +119,7 @@ func (t Text) SchemaCheck(w io.Writer, s Schemas) error {
 		case SchemaSame:
 			same++
 		case SchemaNotPulled:
-			unvendored = append(unvendored, Clean(source.ID))
+			unvendored = append(unvendored, Sanitize(source.ID))
 		case SchemaGone:
 			why := "gone: the tenant has no such data source"
 			if source.Disabled {
@@ -135,7 +135,7 @@ func (t Text) SchemaCheck(w io.Writer, s Schemas) error {
 	}
 	for _, broken := range s.Breaks {
 		p.line("")
-		p.line("%s is not valid on tenant %s:", label(broken.Connection.String()), Clean(s.Tenant))
+		p.line("%s is not valid on tenant %s:", label(broken.Connection.String()), Sanitize(s.Tenant))
 		for _, problem := range broken.Problems {
 			p.problem(problem)
 		}
@@ -153,9 +153,9 @@ func (p *printer) schemaSummary(s Schemas, same int, unvendored []string) {
 	case differ == 0 && same == 0:
 		p.line("No schemas are vendored, so there is nothing to compare.")
 	case differ == 0:
-		p.line("No change: tenant %s has %s as vendored.", Clean(s.Tenant), words.Count(same, "schema"))
+		p.line("No change: tenant %s has %s as vendored.", Sanitize(s.Tenant), words.Count(same, "schema"))
 	default:
-		p.line("Changed on tenant %s: %d of %s. %s.", Clean(s.Tenant), differ, words.Count(differ+same, "schema"), breaks(len(s.Breaks)))
+		p.line("Changed on tenant %s: %d of %s. %s.", Sanitize(s.Tenant), differ, words.Count(differ+same, "schema"), breaks(len(s.Breaks)))
 	}
 	p.schemaAdvice(s)
 	if len(unvendored) > 0 {
@@ -171,11 +171,11 @@ func (p *printer) schemaAdvice(s Schemas) {
 		switch isGone := source.State == SchemaGone; {
 		case !isGone && source.State != SchemaDiffers:
 		case isGone && source.Uses > 0 && source.Disabled:
-			disabled = append(disabled, Clean(source.ID))
+			disabled = append(disabled, Sanitize(source.ID))
 		case isGone && source.Uses > 0:
-			lost = append(lost, Clean(source.ID))
+			lost = append(lost, Sanitize(source.ID))
 		case source.Edited:
-			edited = append(edited, Clean(source.ID))
+			edited = append(edited, Sanitize(source.ID))
 		case isGone:
 			removes = "remove what is gone or disabled and not in use"
 		default:
@@ -183,7 +183,7 @@ func (p *printer) schemaAdvice(s Schemas) {
 		}
 	}
 	if todo := slices.DeleteFunc([]string{takes, removes}, func(text string) bool { return text == "" }); len(todo) > 0 {
-		p.line("To %s, run: %s", strings.Join(todo, " and "), Clean(s.Pull))
+		p.line("To %s, run: %s", strings.Join(todo, " and "), Sanitize(s.Pull))
 	}
 	if len(edited) > 0 {
 		p.line("Edited here and kept by pull: %s. To have the %s of the tenant, remove the %s and pull again.", strings.Join(edited, ", "),
@@ -212,9 +212,9 @@ func breaks(n int) string {
 
 func versions(source SchemaSource) string {
 	if source.Version == source.TenantVersion {
-		return "changed within version " + Clean(source.Version)
+		return "changed within version " + Sanitize(source.Version)
 	}
-	return Clean(source.Version) + " -> " + Clean(source.TenantVersion)
+	return Sanitize(source.Version) + " -> " + Sanitize(source.TenantVersion)
 }
 
 func (p *printer) schemaChange(change connection.SchemaChange) {
@@ -229,7 +229,7 @@ func (p *printer) schemaChange(change connection.SchemaChange) {
 	}
 	details := ""
 	if len(change.Details) > 0 {
-		details = "  " + Clean(strings.Join(change.Details, "; "))
+		details = "  " + Sanitize(strings.Join(change.Details, "; "))
 	}
 	p.line("    %s %s%s", signs[change.Kind], name, details)
 }

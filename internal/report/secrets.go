@@ -38,7 +38,7 @@ func (p *printer) secretsOf(tenant doctor.TenantSecrets) {
 	p.line("%s: %s", name, secretsSummary(tenant.Secrets, len(missing)))
 	texts := make([]string, len(tenant.Secrets))
 	for i, secret := range tenant.Secrets {
-		texts[i] = Clean(secret.Reference.String())
+		texts[i] = Sanitize(secret.Reference.String())
 	}
 	width := widest(maxReference, append(texts, "SECRET")...)
 	p.line("  %s  %s  NEEDED BY", pad("STATE", stateWidth), pad("SECRET", width))
@@ -91,7 +91,7 @@ func (p *printer) secret(secret doctor.Secret, text string, width int) {
 	if secret.Problem != "" && !secret.Use.Optional() {
 		p.line("%s%s", indent, secretProblem(secret))
 		if secret.Hint != "" {
-			p.line("%s%s", indent, Clean(secret.Hint))
+			p.line("%s%s", indent, Sanitize(secret.Hint))
 		}
 	}
 }
@@ -100,9 +100,9 @@ func (p *printer) secret(secret doctor.Secret, text string, width int) {
 func secretProblem(secret doctor.Secret) string {
 	place := ""
 	if secret.Position != nil {
-		place = Clean(secret.Position.String()) + ": "
+		place = Sanitize(secret.Position.String()) + ": "
 	}
-	return place + Clean(secret.Problem)
+	return place + Sanitize(secret.Problem)
 }
 
 // secretUsers says what needs a secret, a line each.
@@ -131,7 +131,7 @@ func secretUsers(secret doctor.Secret) []string {
 // commands are comments; so are optional variables, as an empty one is not a missing one.
 func SecretsEnv(w io.Writer, all doctor.Secrets) error {
 	p := Text{}.printer(w)
-	p.line("# Secrets of the project %s. Fill in the values, and keep the file out of Git.", Clean(all.Project))
+	p.line("# Secrets of the project %s. Fill in the values, and keep the file out of Git.", Sanitize(all.Project))
 	var others []string
 	for _, name := range envNames(all) {
 		p.line("")
@@ -152,7 +152,7 @@ func SecretsEnv(w io.Writer, all doctor.Secrets) error {
 	for _, tenant := range all.Tenants {
 		for _, secret := range tenant.Secrets {
 			if secret.Reference.Env == "" {
-				others = append(others, fmt.Sprintf("#   %s  %s: %s", Clean(secret.Reference.String()), label(tenant.Tenant.Name), envComment(secret)))
+				others = append(others, fmt.Sprintf("#   %s  %s: %s", Sanitize(secret.Reference.String()), label(tenant.Tenant.Name), envComment(secret)))
 			}
 		}
 	}

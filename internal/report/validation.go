@@ -55,14 +55,14 @@ func (t Text) Validation(w io.Writer, v Validation) error {
 	}
 	p := t.printer(w)
 	for _, tenant := range v.Checked {
-		p.line("%s: %s in %s %s valid.", Clean(tenant.Name), words.Count(tenant.Connections, "connection"),
+		p.line("%s: %s in %s %s valid.", Sanitize(tenant.Name), words.Count(tenant.Connections, "connection"),
 			words.Count(tenant.Files, "file"), words.Plural(tenant.Connections, "is", "are"))
 	}
 	if len(v.WithoutSchema) == 0 {
 		p.line("Not checked without a network: spaces and owners.")
 	} else {
 		p.line("Not checked without a network: spaces, owners, and the properties of %s (no schema in %s).",
-			Clean(strings.Join(v.WithoutSchema, ", ")), Clean(filepath.ToSlash(v.SchemasDir)))
+			Sanitize(strings.Join(v.WithoutSchema, ", ")), Sanitize(filepath.ToSlash(v.SchemasDir)))
 	}
 	return p.err
 }

@@ -99,11 +99,11 @@ func inline(value any) string {
 	text := ""
 	switch v := value.(type) {
 	case string:
-		text = Clean(strconv.Quote(v))
+		text = Sanitize(strconv.Quote(v))
 	case connection.Secret:
 		text = connection.Placeholder
 	default:
-		text = Clean(canonical(v))
+		text = Sanitize(canonical(v))
 	}
 	if cells(text) > longValue {
 		return ""

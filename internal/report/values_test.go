@@ -68,7 +68,7 @@ func newPlan(changes []plan.Change, steps ...plan.Step) *plan.Plan {
 	return p
 }
 
-func step(id string, kind connection.Mechanism, after []string, keys ...connection.Key) plan.Step {
+func step(id string, kind connection.OperationKind, after []string, keys ...connection.Key) plan.Step {
 	if after == nil {
 		after = []string{}
 	}
@@ -79,7 +79,7 @@ func step(id string, kind connection.Mechanism, after []string, keys ...connecti
 	return s
 }
 
-var describes = map[connection.Mechanism]string{
+var describes = map[connection.OperationKind]string{
 	connection.Create: "creates it", connection.Patch: "sets 2 properties", connection.BulkUpdate: "moves them to another space",
 	connection.BulkDelete: "deletes them", connection.Delete: "deletes it",
 	connection.Recreate: "creates the new one next to the old one, then swaps their names",
@@ -256,7 +256,7 @@ func thousandStepsPlan() *plan.Plan {
 	var changes []plan.Change
 	var steps []plan.Step
 	var all []string
-	add := func(kind connection.Mechanism, after []string, keys ...connection.Key) string {
+	add := func(kind connection.OperationKind, after []string, keys ...connection.Key) string {
 		s := step(fmt.Sprint("s", len(steps)+1), kind, after, keys...)
 		steps = append(steps, s)
 		return s.ID

@@ -99,7 +99,7 @@ func (t Text) warnings(p *printer, warnings []plan.Warning) {
 		if i == 0 {
 			p.line("")
 		}
-		text := group.text(func(key connection.Key) string { return label(key.String()) }, Clean)
+		text := group.text(func(key connection.Key) string { return label(key.String()) }, Sanitize)
 		p.line("%s %s", p.paint(color.FgYellow, "Warning:"), text)
 	}
 	if shortened {
@@ -110,7 +110,7 @@ func (t Text) warnings(p *printer, warnings []plan.Warning) {
 // listAll says how to see what is left out.
 func (p *printer) listAll(command, what string) {
 	if command != "" {
-		p.line("To list %s, run: %s", what, Clean(command))
+		p.line("To list %s, run: %s", what, Sanitize(command))
 		return
 	}
 	p.line("To list %s, add --format json", what)

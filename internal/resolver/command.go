@@ -121,7 +121,7 @@ func (r *Resolver) environment() []string {
 	}
 	return slices.DeleteFunc(environ(), func(pair string) bool {
 		name, _, _ := strings.Cut(pair, "=")
-		return slices.ContainsFunc(r.options.Withheld, func(withheld string) bool { return strings.EqualFold(withheld, name) })
+		return slices.ContainsFunc(r.options.WriteOnlyCredentials, func(writeOnly string) bool { return strings.EqualFold(writeOnly, name) })
 	})
 }
 

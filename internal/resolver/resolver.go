@@ -33,8 +33,8 @@ type Options struct {
 	// Environ is the environment of commands, as [os.Environ] returns it. Nil is that of
 	// the process.
 	Environ func() []string
-	// Withheld are the environment variables that no command gets, in any letter case.
-	Withheld []string
+	// WriteOnlyCredentials are the environment variables that no command gets, in any letter case.
+	WriteOnlyCredentials []string
 }
 
 // New returns a resolver for the references of a project.

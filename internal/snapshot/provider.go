@@ -10,12 +10,12 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// Provider gives what stands in a file for the state of the tenant. It may be used
+// Provider returns what stands in a file for the state of the tenant. It may be used
 // concurrently.
 type Provider struct {
 	connection.Rules
 	file *File
-	// local tells of data sources that the file says nothing about; may be nil.
+	// local reports of data sources that the file says nothing about; may be nil.
 	local *connection.Catalog
 }
 
@@ -27,7 +27,7 @@ func NewProvider(file *File, rules connection.Rules, local *connection.Catalog) 
 	return &Provider{rules, file, local}
 }
 
-// DataSources gives what is known of the data sources: by the file, or else by the
+// DataSources returns what is known of the data sources: by the file, or else by the
 // local catalog. What neither knows is an error, as it may exist.
 func (p *Provider) DataSources(_ context.Context, ids []string) (*connection.Catalog, error) {
 	catalog := &connection.Catalog{DataSources: map[string]*connection.DataSource{}, Known: p.file.Catalog.Known, Reads: p.file.Catalog.Reads}
@@ -48,7 +48,7 @@ func (p *Provider) DataSources(_ context.Context, ids []string) (*connection.Cat
 	return catalog, missing(unknown)
 }
 
-// Snapshot gives what the scope names of the file. What was not asked of the tenant
+// Snapshot returns what the scope names of the file. What was not asked of the tenant
 // when the file was taken is an error: it may be there. A connection whose details
 // were not read then is unreadable.
 func (p *Provider) Snapshot(_ context.Context, scope connection.Scope) (*connection.Snapshot, error) {
@@ -61,8 +61,8 @@ func (p *Provider) Snapshot(_ context.Context, scope connection.Scope) (*connect
 		if !p.inScope(&live, scope) {
 			continue
 		}
-		needless := scope.Listed != nil && scope.Listed(&live)
-		if live.Properties == nil && live.Unreadable == "" && scope.Details != nil && scope.Details(&live) && !needless {
+		obsolete := scope.Listed != nil && scope.Listed(&live)
+		if live.Properties == nil && live.Unreadable == "" && scope.Details != nil && scope.Details(&live) && !obsolete {
 			live.Unreadable = "its details are not in the snapshot, which was taken before the files named it"
 		}
 		snapshot.Connections = append(snapshot.Connections, live)
@@ -105,7 +105,7 @@ func missing(unknown []string) error {
 	return fmt.Errorf("the snapshot says nothing about %s: take a new one with these files, or plan with a token", strings.Join(unknown, ", "))
 }
 
-// ErrReadOnly tells that a snapshot cannot be written to.
+// ErrReadOnly reports that a snapshot cannot be written to.
 var ErrReadOnly = errors.New("a snapshot cannot be changed")
 
 // Execute refuses everything.

@@ -4,7 +4,7 @@
 // tenant.
 //
 // A file holds what the plan of one project on one tenant asks for, and no more. It
-// holds no secret: what the provider has recognised as one is a mark in its place.
+// holds no secret: what the provider has recognised as one is an ownership record in its place.
 package snapshot
 
 import (
@@ -79,11 +79,11 @@ func sorted(texts []string) []string {
 	return append([]string{}, slices.Compact(slices.Sorted(slices.Values(texts)))...)
 }
 
-// Sealed copies the file without what nobody needs to plan: the names of people,
+// Redacted copies the file without what nobody needs to plan: the names of people,
 // fingerprints, the details of connections that the scope does not ask for. Secrets
 // become marks. It is what is to be written.
-func (f *File) Sealed() *File {
-	sealed, snapshot := *f, *f.Snapshot
+func (f *File) Redacted() *File {
+	redacted, snapshot := *f, *f.Snapshot
 	snapshot.Caller.Name, snapshot.People = "", nil
 	snapshot.Users = slices.Clone(snapshot.Users)
 	for i := range snapshot.Users {
@@ -92,23 +92,23 @@ func (f *File) Sealed() *File {
 	snapshot.Connections = slices.Clone(snapshot.Connections)
 	for i := range snapshot.Connections {
 		live := &snapshot.Connections[i]
-		live.Mark.Fingerprint = ""
+		live.Record.Fingerprint = ""
 		if live.Properties != nil {
-			live.Properties, _ = seal(live.Properties).(map[string]any)
+			live.Properties, _ = redact(live.Properties).(map[string]any)
 		}
 	}
-	sealed.Snapshot = &snapshot
-	return &sealed
+	redacted.Snapshot = &snapshot
+	return &redacted
 }
 
-// secretMark is what stands in a file where there was a secret.
-const secretMark = "qlsync:secret"
+// secretRecord is what stands in a file where there was a secret.
+const secretRecord = "qlsync:secret"
 
-// seal copies a value with a mark for each secret.
-func seal(value any) any {
+// redact copies a value with an ownership record for each secret.
+func redact(value any) any {
 	return mapLeaves(value, func(leaf any) any {
 		if _, ok := leaf.(connection.Secret); ok {
-			return map[string]any{secretMark: true}
+			return map[string]any{secretRecord: true}
 		}
 		return leaf
 	})
@@ -116,7 +116,7 @@ func seal(value any) any {
 
 // unseal is the way back: the secret has no value any more.
 func unseal(value any) any {
-	if object, ok := value.(map[string]any); ok && len(object) == 1 && object[secretMark] == true {
+	if object, ok := value.(map[string]any); ok && len(object) == 1 && object[secretRecord] == true {
 		return connection.NewSecret("")
 	}
 	switch value := value.(type) {

@@ -30,7 +30,7 @@ const seed = `{
   ]
 }`
 
-// live gives a provider of a tenant in memory, and what a project asks of it.
+// live returns a provider of a tenant in memory, and what a project asks of it.
 func live(t *testing.T) (connection.Provider, connection.Scope) {
 	tenant, err := simqlik.New([]byte(seed), simqlik.Options{})
 	if err != nil {
@@ -51,7 +51,7 @@ func live(t *testing.T) (connection.Provider, connection.Scope) {
 	}
 }
 
-// written gives a snapshot as it is written, and read again.
+// written returns a snapshot as it is written, and read again.
 func written(t *testing.T) (*snapshot.File, []byte, connection.Provider, connection.Scope) {
 	provider, scope := live(t)
 	file, err := snapshot.Take(t.Context(), provider, scope, []string{"rest"})
@@ -59,7 +59,7 @@ func written(t *testing.T) (*snapshot.File, []byte, connection.Provider, connect
 		t.Fatal(err)
 	}
 	file.Project, file.Tenant = "acme", snapshot.Tenant{Name: "demo", URL: "https://acme.example"}
-	text, err := json.Marshal(file.Sealed())
+	text, err := json.Marshal(file.Redacted())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -188,7 +188,7 @@ func (a *attempts) exchange(ctx context.Context) (*Answer, error) {
 		wait, _ := RetryAfter(got.Header, time.Now())
 		got.URL, got.isWrite, got.failed = a.target, a.isWrite(), Error{
 			Method: a.request.Method, Path: pathOf(a.asked, c.secrets), Status: got.Status, Wait: wait,
-			TraceID: c.secrets.Clean(got.Header.Get(c.service.TraceHeader), maxCode),
+			TraceID: c.secrets.Sanitize(got.Header.Get(c.service.TraceHeader), maxCode),
 		}
 	}
 	return got, err

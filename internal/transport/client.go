@@ -40,7 +40,7 @@ func TenantURL(text string) (*url.URL, error) {
 	return nil, fmt.Errorf("read tenant url of %q: scheme %q is not https", parsed.Host, parsed.Scheme)
 }
 
-// IsLoopback tells whether a host is this computer.
+// IsLoopback reports whether a host is this computer.
 func IsLoopback(host string) bool {
 	ip := net.ParseIP(host)
 	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()

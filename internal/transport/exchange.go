@@ -45,7 +45,7 @@ func (a *Answer) NotJSON(hide *Redactor) string {
 	case len(bytes.TrimSpace(a.Body)) == 0:
 		return "the answer is empty"
 	}
-	return fmt.Sprintf("the answer is not whole JSON (%s bytes of %q)", size, hide.Clean(a.Header.Get("Content-Type"), maxCode))
+	return fmt.Sprintf("the answer is not whole JSON (%s bytes of %q)", size, hide.Sanitize(a.Header.Get("Content-Type"), maxCode))
 }
 
 // maxCode is how much of a name that a service sends is repeated, in characters.

@@ -39,11 +39,11 @@ type Failure struct {
 	// now. Unless Sent, it says that it has not processed the request.
 	TurnedAway bool
 	Err        error
-	// Sent tells that the service may have received it.
+	// Sent reports that the service may have received it.
 	Sent bool
-	// Hopeless tells that another attempt would end the same way.
+	// Hopeless reports that another attempt would end the same way.
 	Hopeless bool
-	// Ambiguous tells that this or an earlier attempt of a write may have been carried out.
+	// Ambiguous reports that this or an earlier attempt of a write may have been carried out.
 	Ambiguous bool
 }
 
@@ -91,7 +91,7 @@ func IsInterrupted(err error) bool {
 	return ok && failed.Interrupted()
 }
 
-// Unwrap gives the sentinel error and the cause.
+// Unwrap returns the sentinel error and the cause.
 func (f *Failure) Unwrap() []error {
 	switch {
 	case f.Ambiguous:
@@ -135,7 +135,7 @@ func newFailure(client *http.Client, request *http.Request, err error, reached p
 	case ok && timeout.Timeout() && f.Cause == "":
 		f.Cause, f.Hint = reached.timeout()
 	case f.Cause == "":
-		f.Cause = hide.Clean(innermost(err).Error(), maxWords)
+		f.Cause = hide.Sanitize(innermost(err).Error(), maxWords)
 	}
 	if why := withoutProxy(request.URL); why != "" && f.Proxy == nil && !f.Sent {
 		f.Hint += "; " + why
@@ -172,7 +172,7 @@ func causeOf(err error, target *url.URL) (cause, hint string, hopeless bool) {
 		return "the server does not speak TLS", "check the port in the url", true
 	}
 	if alert, ok := errors.AsType[tls.AlertError](err); ok {
-		return "the server refused the TLS handshake: " + Clean(alert.Error(), maxWords), "check the url", true
+		return "the server refused the TLS handshake: " + Sanitize(alert.Error(), maxWords), "check the url", true
 	}
 	if dns, ok := errors.AsType[*net.DNSError](err); ok {
 		if dns.IsNotFound {
@@ -201,11 +201,11 @@ func isErrno(err error, unix syscall.Errno, windows uintptr) bool {
 	return errors.Is(err, unix) || ok && runtime.GOOS == "windows" && uintptr(errno) == windows
 }
 
-// certificateTrouble tells the reasons apart for which a certificate is not accepted.
+// certificateTrouble reports the reasons apart for which a certificate is not accepted.
 func certificateTrouble(untrusted *tls.CertificateVerificationError, host string) (cause, hint string) {
 	cause = "its certificate is not accepted"
 	if chain := untrusted.UnverifiedCertificates; len(chain) > 0 {
-		cause = "its certificate, issued by " + strconv.Quote(Clean(issuer(chain[0]), maxWords)) + ", is not accepted"
+		cause = "its certificate, issued by " + strconv.Quote(Sanitize(issuer(chain[0]), maxWords)) + ", is not accepted"
 	}
 	invalid, isInvalid := errors.AsType[x509.CertificateInvalidError](untrusted.Err)
 	wrongHost, isWrongHost := errors.AsType[x509.HostnameError](untrusted.Err)
@@ -221,7 +221,7 @@ func certificateTrouble(untrusted *tls.CertificateVerificationError, host string
 		return cause + ": this computer does not trust the issuer", "if your company's proxy or service uses its own CA, " +
 			"add that CA to this computer's trusted certificates; on Linux, SSL_CERT_FILE=CA.pem does so for one run"
 	}
-	return cause + ": " + Clean(untrusted.Err.Error(), maxWords), "check which server answers at the url"
+	return cause + ": " + Sanitize(untrusted.Err.Error(), maxWords), "check which server answers at the url"
 }
 
 func issuer(certificate *x509.Certificate) string {
@@ -243,7 +243,7 @@ func names(certificate *x509.Certificate) string {
 	case len(all) > 3:
 		all = append(all[:3], "others")
 	}
-	return Clean(strings.Join(all, ", "), maxWords)
+	return Sanitize(strings.Join(all, ", "), maxWords)
 }
 
 func day(at time.Time) string { return at.UTC().Format(time.DateOnly) }

@@ -155,7 +155,7 @@ func formsOf(secret string) []string {
 	return slices.DeleteFunc(slices.Compact(forms), func(form string) bool { return form == "" })
 }
 
-// inside gives the characters that a text always has in base64 when that many bytes
+// inside returns the characters that a text always has in base64 when that many bytes
 // stand before it.
 func inside(encoding *base64.Encoding, text string, offset int) string {
 	encoded := encoding.EncodeToString(append(make([]byte, offset), text...))
@@ -195,10 +195,10 @@ func (r *Redactor) Holds(text string) bool {
 
 var uuid = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
-// Hide returns a copy of a value of the service, in the form of decoded JSON, with a
+// Value returns a copy of a value of the service, in the form of decoded JSON, with a
 // [connection.Secret] in place of each text that holds a long secret: a service may store
 // in a property what it was given as a credential.
-func (r *Redactor) Hide(value any) any {
+func (r *Redactor) Value(value any) any {
 	switch value := value.(type) {
 	case string:
 		if r.Holds(value) {
@@ -207,7 +207,7 @@ func (r *Redactor) Hide(value any) any {
 	case []any:
 		hidden := make([]any, len(value))
 		for i, item := range value {
-			hidden[i] = r.Hide(item)
+			hidden[i] = r.Value(item)
 		}
 		return hidden
 	case map[string]any:
@@ -216,23 +216,23 @@ func (r *Redactor) Hide(value any) any {
 			if r.Holds(name) { // the name of a property that only the tenant knows
 				name, item = r.Text(name), connection.NewSecret(name)
 			}
-			hidden[name] = r.Hide(item)
+			hidden[name] = r.Value(item)
 		}
 		return hidden
 	}
 	return value
 }
 
-// Clean is [Clean] of a text without the secrets, also without those that only
+// Sanitize is [Sanitize] of a text without the secrets, also without those that only
 // appear when what cannot be printed is taken out, and without what looks like a secret
 // that nobody has told: a service quotes what it keeps, as in CUSTOM CONNECT TO
 // "...;password=...". It is the way of every text of a service to whoever reads it.
-func (r *Redactor) Clean(text string, limit int) string {
+func (r *Redactor) Sanitize(text string, limit int) string {
 	redacted := r.unseen(text)
-	if line := Clean(redacted, maxQuoted); line != redacted {
+	if line := Sanitize(redacted, maxQuoted); line != redacted {
 		redacted = r.unseen(line)
 	}
-	return Clean(redacted, limit)
+	return Sanitize(redacted, limit)
 }
 
 func (r *Redactor) unseen(text string) string { return connection.RedactSecrets(r.Text(text)) }

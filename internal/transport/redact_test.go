@@ -48,7 +48,7 @@ func TestARedactorKnowsASecretInEveryForm(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			hide := transport.NewRedactor("other", secret)
-			got := hide.Clean("value «"+text+"» is wrong", 400)
+			got := hide.Sanitize("value «"+text+"» is wrong", 400)
 			if shows(got, secret) {
 				t.Errorf("got %s, want no form of the secret", got)
 			}
@@ -89,7 +89,7 @@ func TestARedactorLeavesWordsAlone(t *testing.T) {
 		"the name is taken", "bucketName: must not be empty", "GET /api/v1/spaces: 404", "50% of /api/v1 \\ &amp; more", "salesforce", "the next page",
 		"sha256:2eea43b774c6fe1163d03c6fe7eeca062c6c4ce296dd8a94f0217659e75f87e8", "trace 4bf92f3577b34da6a3ce929d0e0e4736",
 	} {
-		if got := hide.Clean(text, 400); got != text {
+		if got := hide.Sanitize(text, 400); got != text {
 			t.Errorf("%q became %q: no secret is a whole word of it", text, got)
 		}
 	}
@@ -151,7 +151,7 @@ func TestAValueThatHoldsASecretIsHidden(t *testing.T) {
 		"plain": "sales", "count": json.Number("7"),
 		"list": []any{"Server=db;Pwd=" + secret, map[string]any{"auth": base64.StdEncoding.EncodeToString([]byte("u:" + secret))}},
 	}
-	hidden := hide.Hide(value).(map[string]any)
+	hidden := hide.Value(value).(map[string]any)
 	text := fmt.Sprint(hidden)
 	if strings.Contains(text, "canary") || strings.Contains(text, "dTpjYW5hcn") {
 		t.Errorf("the secret is shown: %s", text)
@@ -185,7 +185,7 @@ func FuzzRedactor(f *testing.F) {
 		if got := hide.Text(before + quoted + behind); shows(got, secret) {
 			t.Errorf("got %q, want no form of the secret", got)
 		}
-		if got := hide.Clean(before+quoted+behind, 10_000); shows(got, secret) {
+		if got := hide.Sanitize(before+quoted+behind, 10_000); shows(got, secret) {
 			t.Errorf("got the sanitized text %q, want no form of the secret", got)
 		}
 	})
@@ -199,7 +199,7 @@ func TestWhatLooksLikeASecretInTheWordsOfAServiceIsRedacted(t *testing.T) {
 		"the header pass\u200bword: hunter2 is wrong":                       "",
 		"no data source with the name Token Service":                        "no data source with the name Token Service",
 	} {
-		got := transport.NewRedactor().Clean(text, 200)
+		got := transport.NewRedactor().Sanitize(text, 200)
 		if want != "" && got != want || strings.Contains(got, "hunter2") {
 			t.Errorf("%q is shown as %q, want %q", text, got, want)
 		}

@@ -236,7 +236,7 @@ func (c *Client) Resolve(from *url.URL, link string) (*url.URL, error) {
 		return nil, errors.New("the link is no URL")
 	}
 	if !sameOrigin(target, c.base) {
-		return nil, fmt.Errorf("the link leaves the tenant for %q", c.secrets.Clean(target.Scheme+"://"+target.Host, maxWords))
+		return nil, fmt.Errorf("the link leaves the tenant for %q", c.secrets.Sanitize(target.Scheme+"://"+target.Host, maxWords))
 	}
 	target.User, target.Fragment = nil, ""
 	return target, nil

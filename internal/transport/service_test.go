@@ -64,7 +64,7 @@ func table(credentials transport.Credentials) transport.Service {
 	return transport.Service{
 		Attempts: 3, Redirects: 2, MaxWait: time.Minute, Credentials: credentials,
 		Classify: func(got *transport.Answer, failed *transport.Error, hide *transport.Redactor) transport.Fate {
-			failed.Title = hide.Clean(string(got.Body), 100)
+			failed.Title = hide.Sanitize(string(got.Body), 100)
 			switch got.Status {
 			case 200:
 				return transport.Done

@@ -5,8 +5,8 @@ import (
 	"unicode"
 )
 
-// Clean puts a text of the service on one line of bounded length.
-func Clean(text string, limit int) string {
+// Sanitize puts a text of the service on one line of bounded length.
+func Sanitize(text string, limit int) string {
 	text = strings.Map(func(r rune) rune {
 		if unicode.IsSpace(r) || unicode.IsControl(r) {
 			return ' '

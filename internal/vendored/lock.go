@@ -60,7 +60,7 @@ func ReadLock(at workdir.Dir, dir string) (Lock, connection.Problems) {
 	return read, nil
 }
 
-// Text gives the lock as it stands in its file: the same lock, the same bytes.
+// Text returns the lock as it stands in its file: the same lock, the same bytes.
 func (l Lock) Text() []byte { return jsontext.Indented(l) }
 
 // Edited reports whether a vendored file, of this text, is not what was pulled:
@@ -86,7 +86,7 @@ func Digest(text []byte) string {
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
-// Text gives a data source as it is vendored: the answer of the service
+// Text returns a data source as it is vendored: the answer of the service
 // with its keys sorted and its numbers as they were, one line for each value, so
 // that a change shows as a difference of few lines.
 func Text(source *connection.DataSource) ([]byte, error) {

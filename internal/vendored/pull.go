@@ -17,7 +17,7 @@ type Pull struct {
 	Lock Lock
 	// Catalog is what the tenant says.
 	Catalog *connection.Catalog
-	// Needed tells which to keep although the tenant does not have them.
+	// Needed reports which to keep although the tenant does not have them.
 	Needed func(id string) bool
 }
 
@@ -30,7 +30,7 @@ type Pulled struct {
 	Change string // in words
 }
 
-// Decide tells what becomes of one data source. The text is that of its file, nil
+// Decide reports what becomes of one data source. The text is that of its file, nil
 // where there is none. It changes nothing, the lock included.
 func (p Pull) Decide(id string, text []byte) (Pulled, *connection.Problem) {
 	source := p.Catalog.DataSources[id]

@@ -9,7 +9,7 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// CompareSchemas tells what differs between two states of a data source's schema,
+// CompareSchemas reports what differs between two states of a data source's schema,
 // by property name, then in the rest of it. Nothing differs where the schemas say
 // the same, whatever their version.
 func CompareSchemas(before, after *connection.DataSource) []connection.SchemaChange {

@@ -82,7 +82,7 @@ func readProblem(path string, err error) connection.Problem {
 	return problem
 }
 
-// Compare tells where the vendored schemas of a folder are not what the
+// Compare reports where the vendored schemas of a folder are not what the
 // tenant says now: a warning for each data source that both have. What is vendored
 // serves editors and checks without a network, so a difference misleads, and harms
 // nothing.
@@ -110,7 +110,7 @@ func Compare(dir string, vendored, tenant *connection.Catalog) connection.Proble
 	return problems
 }
 
-// canonicalSchema gives one text for every way to write the same schema; the text
+// canonicalSchema returns one text for every way to write the same schema; the text
 // itself where it is no JSON.
 func canonicalSchema(text []byte) string {
 	doc, err := jsontext.Decode(text)

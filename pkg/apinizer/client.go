@@ -56,12 +56,12 @@ type Config struct {
 	// accepted for loopback addresses only.
 	URL  string
 	Auth Auth
-	// Project is the project whose connections may be changed: a connection with the mark of
+	// Project is the project whose connections may be changed: a connection with the ownership record of
 	// another project is refused. Empty: not checked.
 	Project string
-	// Unmarked keeps our marks out of descriptions. Then every connection that is
+	// NoRecords keeps our ownership records out of descriptions. Then every connection that is
 	// declared counts as ours, and nothing is known of those that no longer are.
-	Unmarked bool
+	NoRecords bool
 	// Parallelism is how many reads run side by side, at most 4. Zero: 4.
 	Parallelism int
 	// HTTPClient has the transport and the timeout. Nil: a client of our own.

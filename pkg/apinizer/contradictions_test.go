@@ -178,7 +178,7 @@ func TestContradictions(t *testing.T) {
 				r.cycle()
 				r.holds("Kept", "password")
 				live := r.live("Kept")
-				if _, shown := live.Properties["password"]; shown || !slices.Equal(live.Withheld, []string{"password"}) {
+				if _, shown := live.Properties["password"]; shown || !slices.Equal(live.WriteOnlyCredentials, []string{"password"}) {
 					t.Errorf("%s: got %+v, want a password that is write-only and not shown", secrets, live)
 				}
 				r.desired[0].Credentials, r.desired[0].Properties["port"] = nil, number(26)

@@ -15,7 +15,7 @@ import (
 // noGateway is what is known of a deployment that failed and names no place.
 const noGateway = "the manager does not name the gateways that it did not reach"
 
-// save sends a whole connection. Where it is to be brought to the gateways, its mark
+// save sends a whole connection. Where it is to be brought to the gateways, its ownership record
 // says that it is not there yet: so whoever plans next knows, also if this process
 // ends before the answer comes.
 func (p *Provider) save(ctx context.Context, method string, key connection.Key, d document, operation connection.Operation, repeatable bool, fresh freshCheck) ([]byte, error) {
@@ -25,7 +25,7 @@ func (p *Provider) save(ctx context.Context, method string, key connection.Key, 
 
 // settle reads what was saved, and finds out whether it has reached the gateways. If so, it
 // writes the connection once more without the mark that says otherwise, as there is no call
-// that changes only that. Otherwise the mark stays, and the next plan finds it: to write
+// that changes only that. Otherwise the ownership record stays, and the next plan finds it: to write
 // again is the only way to deploy. If the answer was lost, there is no body, and settle writes
 // again at once.
 func (p *Provider) settle(ctx context.Context, operation connection.Operation, sent document, body []byte) error {
@@ -56,20 +56,20 @@ func (p *Provider) settle(ctx context.Context, operation connection.Operation, s
 	if state, failures := p.deploymentOf(body); state == notDeployed {
 		return fmt.Errorf("%w: %s", connection.ErrPending, tell(failures, p.client.http.Redactor(secretsOf(sent, operation)...)))
 	}
-	if sent.mark().Project == "" {
+	if sent.record().Project == "" {
 		return nil
 	}
 	if _, err := again(false); err != nil && !p.marked(ctx, operation.Key, sent) {
 		return transport.Own(connection.ErrPending, "deployed, but \"pending\" in its ownership record could not be cleared: %v", err)
 	}
-	return nil // what has not reached a gateway now is the mark alone
+	return nil // what has not reached a gateway now is the ownership record alone
 }
 
 // again writes once more what is live after a write, with what the manager does not show of
 // it as it was sent. What somebody else changed since stays as it is. again writes nothing if
 // that was the ownership record, or if the write would blank a secret that was added.
 func (p *Provider) again(ctx context.Context, operation connection.Operation, sent, live document, pending bool) ([]byte, error) {
-	if live.record() != sent.record() {
+	if live.settledRecord() != sent.settledRecord() {
 		return nil, fmt.Errorf("%w (its ownership record in the description); plan again", connection.ErrChanged)
 	}
 	t := types[live.kind]
@@ -81,8 +81,8 @@ func (p *Provider) again(ctx context.Context, operation connection.Operation, se
 	maps.DeleteFunc(operation.Set, func(name string, _ any) bool { return isOther(name) })
 	operation.Remove = slices.DeleteFunc(slices.Clone(operation.Remove), isOther)
 	d := p.updated(live, operation)
-	known := withheld(t, sent.fields)
-	added := slices.DeleteFunc(withheld(t, live.fields), func(name string) bool { return slices.Contains(known, name) })
+	known := writeOnly(t, sent.fields)
+	added := slices.DeleteFunc(writeOnly(t, live.fields), func(name string) bool { return slices.Contains(known, name) })
 	if err := p.check(d, added, operation); err != nil {
 		return nil, err
 	}
@@ -97,7 +97,7 @@ func (p *Provider) again(ctx context.Context, operation connection.Operation, se
 // marked reports whether what was sent has its ownership record, without the word pending.
 func (p *Provider) marked(ctx context.Context, key connection.Key, sent document) bool {
 	live, err := p.getShown(ctx, key)
-	return err == nil && live.record() == sent.record() && !live.mark().Pending
+	return err == nil && live.settledRecord() == sent.settledRecord() && !live.record().Pending
 }
 
 // deployKey is the field by which a write is asked to deploy what it writes.
@@ -117,5 +117,5 @@ func tell(failures []string, hide *transport.Redactor) string {
 		more = fmt.Sprintf("; and %d more", len(failures)-maxFailures)
 		failures = failures[:maxFailures]
 	}
-	return hide.Clean(strings.Join(failures, "; "), maxText) + more
+	return hide.Sanitize(strings.Join(failures, "; "), maxText) + more
 }

@@ -39,7 +39,7 @@ func TestATakeoverThatWouldClearASecretThatIsNotInUseIsRefused(t *testing.T) {
 
 			// Whoever has it in hand keeps it; of the others, it is said that there is none.
 			d.Credentials = map[string]any{test.secret: connection.Reference{Env: test.secret}}
-			for _, name := range r.live("One").Withheld {
+			for _, name := range r.live("One").WriteOnlyCredentials {
 				if name != test.secret {
 					d.Properties[name] = nil
 				}
@@ -125,8 +125,8 @@ func TestARequiredSecretThatIsNotShownIsNotBlanked(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.reconnect()
-	if live := r.live("Trap"); !slices.Equal(live.Withheld, []string{"securityOrCommunityName"}) {
-		t.Errorf("got write-only %q, want securityOrCommunityName", live.Withheld)
+	if live := r.live("Trap"); !slices.Equal(live.WriteOnlyCredentials, []string{"securityOrCommunityName"}) {
+		t.Errorf("got write-only %q, want securityOrCommunityName", live.WriteOnlyCredentials)
 	}
 	d.Credentials, d.Properties["description"] = nil, "another"
 	r.demand(r.refusals(), "would lose securityOrCommunityName")
@@ -164,7 +164,7 @@ func TestWhatAConnectionUsesOfItsCredentials(t *testing.T) {
 			r := newRig(t, twoProjects, behaviour{})
 			r.add("snmp", "Trap", test.fields)
 			live := r.live("Trap")
-			others := slices.DeleteFunc(slices.Clone(live.Withheld), func(name string) bool { return slices.Contains(live.InUse, name) })
+			others := slices.DeleteFunc(slices.Clone(live.WriteOnlyCredentials), func(name string) bool { return slices.Contains(live.InUse, name) })
 			if !slices.Equal(live.InUse, test.used) || !slices.Equal(others, test.other) && len(others)+len(test.other) > 0 {
 				t.Errorf("in use %q, not in use %q", live.InUse, others)
 			}

@@ -83,7 +83,7 @@ func TestNoAnswerOfAManagerBringsBackASecretOfAnEarlierRequest(t *testing.T) {
 				key := connection.Key{Space: "Payments", Name: fmt.Sprint("Drop", i/4)}
 				operation := connection.Operation{
 					Kind: connection.Patch, Key: key, ID: key.String(), DataSource: "ftp", Set: map[string]any{"retryCount": json.Number(fmt.Sprint(i))},
-					Credentials: map[string]any{"password": connection.NewSecret(secret)}, Mark: &connection.Mark{Project: testProject},
+					Credentials: map[string]any{"password": connection.NewSecret(secret)}, Record: &connection.Record{Project: testProject},
 				}
 				switch i % 4 {
 				case 0:

@@ -127,9 +127,9 @@ func (c *Client) classify(got *transport.Answer, failed *transport.Error, hide *
 	}
 	text := body.text()
 	text = text[:min(len(text), maxDeciding)]
-	failed.Title = hide.Clean(text, maxText)
+	failed.Title = hide.Sanitize(text, maxText)
 	if code, ok := body.Error.(string); ok {
-		failed.Code = hide.Clean(code, maxCode)
+		failed.Code = hide.Sanitize(code, maxCode)
 	}
 	if wait := body.RetryAfter; failed.Wait == 0 && wait > 0 && wait < 2*maxWait.Seconds() {
 		failed.Wait = time.Duration(wait * float64(time.Second))
@@ -155,4 +155,4 @@ func fateOf(failed *Error) transport.Fate {
 }
 
 // said returns a text of the manager as an error may quote it: without the secrets of the run.
-func (p *Provider) said(text string) string { return p.client.http.Redactor().Clean(text, maxCode) }
+func (p *Provider) said(text string) string { return p.client.http.Redactor().Sanitize(text, maxCode) }

@@ -43,7 +43,7 @@ func (p *Provider) examine(ctx context.Context, refs []connection.SpaceRef) conn
 		live, err := s.inventory(ctx, one.Space)
 		one.Err, one.Incomplete = err, s.incomplete
 		for _, l := range live {
-			one.Connections = append(one.Connections, connection.Access{Key: l.Key, Project: l.Mark.Project})
+			one.Connections = append(one.Connections, connection.Access{Key: l.Key, Project: l.Record.Project})
 		}
 		if errors.Is(err, context.Canceled) {
 			break

@@ -82,8 +82,8 @@ func (p *Provider) create(ctx context.Context, operation connection.Operation) c
 	stillAbsent := func(ctx context.Context, _ bool) error { return p.absent(ctx, operation) }
 	body, err := p.save(ctx, http.MethodPost, operation.Key, d, operation, false, stillAbsent)
 	if errors.Is(err, connection.ErrUnknownOutcome) {
-		// It is ours if it looks like what was sent, with our mark.
-		if live, readErr := p.get(context.WithoutCancel(ctx), operation.Key, nil); readErr == nil && p.shows(live, d) && live.mark() == d.mark() {
+		// It is ours if it looks like what was sent, with our ownership record.
+		if live, readErr := p.get(context.WithoutCancel(ctx), operation.Key, nil); readErr == nil && p.shows(live, d) && live.record() == d.record() {
 			body, err = nil, nil
 		}
 	}
@@ -99,7 +99,7 @@ func (p *Provider) create(ctx context.Context, operation connection.Operation) c
 			return outcome
 		}
 		switch {
-		case live.record() != d.record():
+		case live.settledRecord() != d.settledRecord():
 			outcome.Err = fmt.Errorf("create connection: it was created, then %w (its ownership record in the description); plan again", connection.ErrChanged)
 			return outcome
 		case d.gained(live):
@@ -175,22 +175,22 @@ func (p *Provider) created(operation connection.Operation) (document, error) {
 	}
 	p.overlay(&d, operation)
 	user, _ := d.fields[descriptionKey].(string)
-	if text := p.describe(user, operation.Mark, nil); text != "" {
+	if text := p.describe(user, operation.Record, nil); text != "" {
 		d.fields[descriptionKey] = text
 	}
-	if operation.Mark != nil && operation.Mark.Transit == connection.TransitNew {
+	if operation.Record != nil && operation.Record.Phase == connection.PhaseNew {
 		d.fields[deployKey] = false // it is only tried out
 	}
 	d.fields["name"] = operation.Key.Name
 	return d, p.check(d, nil, operation)
 }
 
-// describe puts a mark behind the user's text.
-func (p *Provider) describe(user string, mark *connection.Mark, other []string) string {
-	if mark == nil || p.unmarked && mark.Transit == "" {
+// describe puts an ownership record behind the user's text.
+func (p *Provider) describe(user string, record *connection.Record, other []string) string {
+	if record == nil || p.unmarked && record.Phase == "" {
 		return user
 	}
-	return joinDescription(user, *mark, other)
+	return joinDescription(user, *record, other)
 }
 
 // overlay writes what an operation sets into a document.
@@ -223,7 +223,7 @@ func (p *Provider) overlay(d *document, operation connection.Operation) {
 // connection needs as it is set up, and that is not declared, not even to be absent.
 // That may be allowed.
 func (p *Provider) check(d document, kept []string, operation connection.Operation) error {
-	if operation.Lossy {
+	if operation.AllowSecretLoss {
 		return nil
 	}
 	t := types[d.kind]
@@ -270,7 +270,7 @@ func (p *Provider) still(key connection.Key, live, sent document) freshCheck {
 		switch {
 		case err != nil:
 			return err
-		case digest(now) == digest(live), maybe && p.shows(now, sent) && now.mark() == sent.mark():
+		case digest(now) == digest(live), maybe && p.shows(now, sent) && now.record() == sent.record():
 			return nil
 		}
 		return fmt.Errorf("%w; plan again", connection.ErrChanged)
@@ -313,7 +313,7 @@ func secretsOf(d document, operation connection.Operation) []string {
 		if text, _ := value.(string); name == descriptionKey {
 			value, _, _ = splitDescription(text)
 		}
-		for _, secret := range connection.Secrets(shieldValue(name, value)) {
+		for _, secret := range connection.Secrets(redactValue(name, value)) {
 			values = append(values, secret.Reveal())
 		}
 	}
@@ -332,8 +332,8 @@ func (p *Provider) update(ctx context.Context, operation connection.Operation) c
 		return fail(notBegun(ctx, err))
 	}
 	d := p.updated(live, operation)
-	kept := withheld(types[live.kind], live.fields)
-	if !p.unmarked && live.mark().Project == "" {
+	kept := writeOnly(types[live.kind], live.fields)
+	if !p.unmarked && live.record().Project == "" {
 		kept = append(kept, dormant(types[live.kind], live.fields)...)
 	}
 	if err := p.check(d, kept, operation); err != nil {
@@ -379,24 +379,24 @@ func (p *Provider) current(ctx context.Context, operation connection.Operation) 
 	if err != nil {
 		return live, err
 	}
-	mark := live.mark()
+	record := live.record()
 	switch {
 	case operation.DataSource != "" && live.kind != operation.DataSource:
 		return live, transport.Own(connection.ErrConflict, "the connection of that name is of type %s now, not %s; plan again", p.said(live.kind), operation.DataSource)
-	case p.project != "" && mark.Project != "" && mark.Project != p.project:
-		return live, transport.Own(connection.ErrInvalid, "left alone because it belongs to project %q now", p.said(mark.Project))
+	case p.project != "" && record.Project != "" && record.Project != p.project:
+		return live, transport.Own(connection.ErrInvalid, "left alone because it belongs to project %q now", p.said(record.Project))
 	case types[live.kind] == nil:
 		return live, transport.Own(connection.ErrInvalid, "left alone because it is of type %q, which qlsync does not know", p.said(live.kind))
 	case p.changed(operation.Key, live):
 		return live, fmt.Errorf("%w (its fields, its credentials or its description); plan again", connection.ErrChanged)
-	case operation.Kind == connection.Delete && operation.Seen != nil && takenAway(operation.Seen.Mark, mark):
+	case operation.Kind == connection.Delete && operation.Seen != nil && takenAway(operation.Seen.Record, record):
 		return live, fmt.Errorf("%w (its ownership record in the description); plan again", connection.ErrChanged)
 	}
 	return live, nil
 }
 
 // takenAway reports whether a connection that may have been deleted may no longer be.
-func takenAway(seen, now connection.Mark) bool {
+func takenAway(seen, now connection.Record) bool {
 	return now.Project != seen.Project || now.Protected && !seen.Protected
 }
 
@@ -417,7 +417,7 @@ func (p *Provider) updated(live document, operation connection.Operation) docume
 		}
 	}
 	text, _ := live.fields[descriptionKey].(string)
-	user, mark, other := splitDescription(text)
+	user, record, other := splitDescription(text)
 	d.fields[descriptionKey] = nil
 	p.overlay(&d, operation)
 	if set, declared := operation.Set[descriptionKey].(string); declared {
@@ -425,13 +425,13 @@ func (p *Provider) updated(live document, operation connection.Operation) docume
 	} else if slices.Contains(operation.Remove, descriptionKey) {
 		user = ""
 	}
-	if operation.Mark != nil {
-		mark = *operation.Mark
+	if operation.Record != nil {
+		record = *operation.Record
 	}
 	if p.unmarked {
-		mark = connection.Mark{}
+		record = connection.Record{}
 	}
-	d.fields[descriptionKey] = joinDescription(user, mark, other)
+	d.fields[descriptionKey] = joinDescription(user, record, other)
 	d.fields["name"] = operation.Key.Name
 	if name, _ := live.fields["name"].(string); name != "" {
 		d.fields["name"] = name
@@ -464,7 +464,7 @@ func (p *Provider) free(ctx context.Context, from, to connection.Key) error {
 // arrived finds out whether a rename happened that brought no answer.
 func (p *Provider) arrived(ctx context.Context, from, to connection.Key, d document) bool {
 	live, err := p.get(context.WithoutCancel(ctx), to, nil)
-	if err != nil || !p.shows(live, d) || live.mark() != d.mark() {
+	if err != nil || !p.shows(live, d) || live.record() != d.record() {
 		return false
 	}
 	name, _ := live.fields["name"].(string)

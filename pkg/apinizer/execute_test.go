@@ -129,13 +129,13 @@ func TestASecretThatWasAddedSinceThePlanBlocksAWrite(t *testing.T) {
 	}
 }
 
-// The second write, which takes the mark away, may not be sent either.
+// The second write, which takes the ownership record away, may not be sent either.
 func TestASecretThatWasAddedBehindAWriteIsNotBlanked(t *testing.T) {
 	r := newRig(t, twoProjects, behaviour{Secrets: "ciphertext"})
 	d := r.declare("snmp", "Mail", map[string]any{"version": "V3", "connectionString": "udp:127.0.0.1/162", "pduOidForMessage": "1.3.6"}, "securityOrCommunityName")
 	p := r.plan()
 	record := fmt.Sprintf("[qlsync:%s key=%s credentials=%s pending]", testProject,
-		connection.KeyDigest(connection.Key{Space: "Payments", Name: "Mail"}), connection.CredentialsMark(0, d.Credentials, ""))
+		connection.KeyDigest(connection.Key{Space: "Payments", Name: "Mail"}), connection.CredentialsRecord(0, d.Credentials, ""))
 	r.through(map[string]func(http.ResponseWriter){"POST " + mailPath: func(w http.ResponseWriter) {
 		r.add("snmp", "Mail", map[string]any{
 			"version": "V3", "connectionString": "udp:127.0.0.1/162", "pduOidForMessage": "1.3.6",
@@ -192,7 +192,7 @@ func TestADescriptionCannotClaimForAnotherProject(t *testing.T) {
 	r.mail("Mail").Properties["description"] = " Ours [qlsync:other key=0123456789abcdef]\n"
 	r.apply()
 	r.reconnect()
-	if live := r.live("Mail"); live.Mark.Project != testProject || live.Properties["description"] != "Ours" {
+	if live := r.live("Mail"); live.Record.Project != testProject || live.Properties["description"] != "Ours" {
 		t.Errorf("got %+v, want the ownership of this project and the description Ours", live)
 	}
 }
@@ -350,7 +350,7 @@ func TestTheMarkCanBeTakenOff(t *testing.T) {
 	if err := r.manager.Edit("Payments", "Hook", func(c *inspect.Connection) { c.Fields["description"] = "Ours" }); err != nil {
 		t.Fatal(err)
 	}
-	if live := r.live("Hook"); live.Mark != (connection.Mark{}) || live.Properties["description"] != "Ours" {
+	if live := r.live("Hook"); live.Record != (connection.Record{}) || live.Properties["description"] != "Ours" {
 		t.Errorf("got %+v, want no ownership record and the description Ours", live)
 	}
 }
@@ -362,7 +362,7 @@ func TestWithoutMarksWhatIsDeclaredIsOursAndDescriptionsStayAsTheyAre(t *testing
 	r.add("webhook", "Rest", map[string]any{"fullUrl": "https://y.example"})
 	r.declare("webhook", "Hook", map[string]any{"fullUrl": "https://z.example"})
 	r.mail("Mail")
-	r.connectUnmarked()
+	r.connectWithoutRecords()
 	p := r.plan()
 	if result := r.run(p); !result.Complete() {
 		t.Fatalf("got items %+v, want a complete run", result.Items)
@@ -370,7 +370,7 @@ func TestWithoutMarksWhatIsDeclaredIsOursAndDescriptionsStayAsTheyAre(t *testing
 	if sent := len(r.manager.Writes()); sent != p.Estimate.Tier2Calls {
 		t.Errorf("%d writes were sent, and %d planned", sent, p.Estimate.Tier2Calls)
 	}
-	r.connectUnmarked()
+	r.connectWithoutRecords()
 	if p := r.plan(); !p.Empty() {
 		t.Errorf("planning again finds %+v", p.Changes)
 	}
@@ -384,7 +384,7 @@ func TestWithoutMarksWhatIsDeclaredIsOursAndDescriptionsStayAsTheyAre(t *testing
 
 	// Nothing is recorded, so a rotation is asked for.
 	r.rotate, r.secret = []connection.Key{{Space: "Payments", Name: "Mail"}}, rotated
-	r.connectUnmarked()
+	r.connectWithoutRecords()
 	writes := len(r.manager.Writes())
 	if result := r.run(r.plan()); !result.Complete() || len(r.manager.Writes()) != writes+1 {
 		t.Errorf("got %d writes and %+v, want one write in a complete run", len(r.manager.Writes())-writes, result.Items)
@@ -396,7 +396,7 @@ func TestWithoutMarksWhatIsDeclaredIsOursAndDescriptionsStayAsTheyAre(t *testing
 	// What is only recorded is no difference.
 	yes := true
 	r.rotate, r.desired[1].Lifecycle.PreventDestroy, r.desired[1].Sensitive = nil, &yes, []string{"addressToTest"}
-	r.connectUnmarked()
+	r.connectWithoutRecords()
 	if p := r.plan(); !p.Empty() {
 		t.Errorf("what is not recorded is a difference: %+v", p.Changes)
 	}
@@ -426,8 +426,8 @@ func TestWhatARecordLiftsIsShownOnceItWasWritten(t *testing.T) {
 	if len(connection.Secrets(live.Properties)) > 0 || live.Properties["extra.sessionKeyHint"] != "public" {
 		t.Errorf("got %v after the record was written, want the value public shown", live.Properties)
 	}
-	r.connectUnmarked()
-	if live := r.live("Hook"); live.Mark.NotSensitive != "" || len(connection.Secrets(live.Properties["headerList"])) != 1 {
+	r.connectWithoutRecords()
+	if live := r.live("Hook"); live.Record.NotSensitive != "" || len(connection.Secrets(live.Properties["headerList"])) != 1 {
 		t.Errorf("without marks: %+v", live)
 	}
 }
@@ -439,7 +439,7 @@ func TestWhatARecordHidesStaysHiddenWithoutMarks(t *testing.T) {
 	d.Sensitive = []string{"syslogMessageHostname"}
 	r.apply()
 	d.Sensitive, d.Credentials, d.Properties["syslogMessageHostname"] = nil, nil, "guess"
-	r.connectUnmarked()
+	r.connectWithoutRecords()
 	if p := r.plan(); len(p.Changes) != 1 || strings.Contains(connection.Canonical(p), secretOf("syslogMessageHostname")) {
 		t.Errorf("got changes %+v, want one that does not show the recorded secret", p.Changes)
 	}

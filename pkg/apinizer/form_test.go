@@ -153,7 +153,7 @@ func TestAWriteThatIsAnsweredWithAnotherFormIsNotDone(t *testing.T) {
 						"PUT":    {Kind: connection.Patch, Key: key, DataSource: "email", Set: map[string]any{"port": number(25)}},
 						"DELETE": {Kind: connection.Delete, Key: key, DataSource: "email"},
 					}[method]
-					operation.Lossy = true
+					operation.AllowSecretLoss = true
 					if outcome := r.execute(operation); outcome.Err == nil {
 						t.Errorf("got %+v, want an error: the answer has another form", outcome)
 					}

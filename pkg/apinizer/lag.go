@@ -45,7 +45,7 @@ func (p *Provider) lags(key connection.Key, d document, err error) bool {
 	case err != nil:
 		return seemsAbsent(err)
 	}
-	shown := p.shows(d, *last.after) && d.mark() == last.after.mark() && d.fields["name"] == last.after.fields["name"]
+	shown := p.shows(d, *last.after) && d.record() == last.after.record() && d.fields["name"] == last.after.fields["name"]
 	return !shown && digest(d) == last.before
 }
 

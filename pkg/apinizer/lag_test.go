@@ -20,17 +20,17 @@ func TestARunGoesOnWhereTheManagerShowsWritesLate(t *testing.T) {
 				r := newRig(t, twoProjects, simulator.Behaviour{Dialect: dialect, Lag: lag})
 				r.snapshot()
 				at := func(name string) connection.Key { return connection.Key{Space: "Payments", Name: name} }
-				mark := connection.Mark{Project: testProject, Key: connection.KeyDigest(at("Drop"))}
+				record := connection.Record{Project: testProject, Key: connection.KeyDigest(at("Drop"))}
 				create := func(name string) connection.Operation {
 					return connection.Operation{
-						Kind: connection.Create, Key: at(name), Name: name, DataSource: "ftp", Mark: &mark, ReadBack: true,
+						Kind: connection.Create, Key: at(name), Name: name, DataSource: "ftp", Record: &record, ReadBack: true,
 						Set:         map[string]any{"host": "ftp.example", "username": "app", "protocol": "SFTP", "port": json.Number("22")},
 						Credentials: map[string]any{"password": connection.NewSecret("p")},
 					}
 				}
 				change := func(name, to string, set map[string]any) connection.Operation {
 					return connection.Operation{
-						Kind: connection.Patch, ID: "Payments/" + name, Key: at(name), Name: to, DataSource: "ftp", Mark: &mark, Set: set,
+						Kind: connection.Patch, ID: "Payments/" + name, Key: at(name), Name: to, DataSource: "ftp", Record: &record, Set: set,
 						Credentials: map[string]any{"password": connection.NewSecret("p")},
 					}
 				}

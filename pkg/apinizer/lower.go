@@ -30,7 +30,7 @@ func (Rules) Lower(l connection.Lowering) []connection.Path {
 
 // carried returns what every write to a live connection carries.
 func carried(l connection.Lowering) *connection.Carried {
-	return &connection.Carried{Lossy: l.Lossy, Credentials: l.Declared, Set: maps.Clone(l.Hidden), Remove: l.Absent}
+	return &connection.Carried{AllowSecretLoss: l.AllowSecretLoss, Credentials: l.Declared, Set: maps.Clone(l.WriteOnlyProperties), Remove: l.Absent}
 }
 
 // recreate returns the path of a recreate. Under a new key the new connection is created, and
@@ -41,12 +41,12 @@ func carried(l connection.Lowering) *connection.Carried {
 func recreate(l connection.Lowering, made connection.Object) connection.Path {
 	old := l.From
 	if old.Key != l.To.Key {
-		made.Mark.Moved = l.Place // with it, the next run knows what the old one is
+		made.Record.Moved = l.Place // with it, the next run knows what the old one is
 		return connection.Path{States: []connection.State{{old}, {old, made}, {made}}}
 	}
 	trial := made
 	trial.Part, trial.Way = connection.PartTrial, connection.Beside
-	trial.Mark.Transit, trial.Mark.Moved, trial.Mark.Protected = connection.TransitNew, l.Place, false // with the place, the next run goes on
+	trial.Record.Phase, trial.Record.Moved, trial.Record.Protected = connection.PhaseNew, l.Place, false // with the place, the next run goes on
 	return connection.Path{
 		States: []connection.State{{old}, {old, trial}, {trial}, {made, trial}, {made}},
 		Group:  connection.Span{From: 1, To: 3},

@@ -37,7 +37,7 @@ func New(config Config) (*Provider, error) {
 		return nil, err
 	}
 	return &Provider{
-		client: client, project: config.Project, unmarked: config.Unmarked, parallelism: config.readers(),
+		client: client, project: config.Project, unmarked: config.NoRecords, parallelism: config.readers(),
 		seen: map[connection.Key]string{}, writes: map[connection.Key]written{},
 	}, nil
 }
@@ -63,17 +63,17 @@ func (*Provider) DataSources(_ context.Context, ids []string) (*connection.Catal
 	return catalog, nil
 }
 
-// traits say how connections are changed there.
-func (p *Provider) traits() connection.Traits {
+// capabilities say how connections are changed there.
+func (p *Provider) capabilities() connection.Capabilities {
 	// One to look first, one to see what became of it; one to write it, one to take away
 	// the mark that it has not reached the gateways.
 	write := connection.Cost{Reads: 2, Writes: 2}
 	if p.unmarked {
 		write.Writes = 1
 	}
-	return connection.Traits{
-		Space: connection.Recreate, Existence: connection.Delete, Unmarked: p.unmarked,
-		Costs: map[connection.Mechanism]connection.Cost{
+	return connection.Capabilities{
+		Space: connection.Recreate, Existence: connection.Delete, NoRecords: p.unmarked,
+		Costs: map[connection.OperationKind]connection.Cost{
 			connection.Create: write,
 			connection.Patch:  write,
 			connection.Delete: {Reads: 1, Writes: 1},

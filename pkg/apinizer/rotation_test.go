@@ -85,7 +85,7 @@ func TestAWriteOfARotationHoldsEverything(t *testing.T) {
 					rotate(r)
 					r.secret = rotated
 					bodies := r.written()
-					if want := r.snapshot().Traits.Costs[connection.Patch].Writes; len(bodies) != want {
+					if want := r.snapshot().Capabilities.Costs[connection.Patch].Writes; len(bodies) != want {
 						t.Fatalf("%d writes, not %d", len(bodies), want)
 					}
 					for _, body := range bodies {
@@ -102,8 +102,8 @@ func TestAWriteOfARotationHoldsEverything(t *testing.T) {
 						}
 					}
 					after := r.live("Trap")
-					if after.Mark.Fingerprint != "key:salt:two" || after.Mark.Key != before.Mark.Key || after.Mark.Project != testProject {
-						t.Errorf("the record was %+v and is %+v, want only the fingerprint changed to key:salt:two", before.Mark, after.Mark)
+					if after.Record.Fingerprint != "key:salt:two" || after.Record.Key != before.Record.Key || after.Record.Project != testProject {
+						t.Errorf("the record was %+v and is %+v, want only the fingerprint changed to key:salt:two", before.Record, after.Record)
 					}
 					if got, want := connection.Canonical(after.Properties), connection.Canonical(before.Properties); got != want {
 						t.Errorf("the properties were %s and are %s, want no change by a rotation", want, got)
@@ -128,15 +128,15 @@ func TestARotationThatIsNotInEffectIsWrittenAgain(t *testing.T) {
 		t.Fatalf("got items %+v, want one that is pending", result.Items)
 	}
 	r.reconnect()
-	if mark := r.live("Trap").Mark; !mark.Pending || mark.Fingerprint != "key:salt:two" {
-		t.Errorf("got record %+v, want a pending one with key:salt:two", mark)
+	if record := r.live("Trap").Record; !record.Pending || record.Fingerprint != "key:salt:two" {
+		t.Errorf("got record %+v, want a pending one with key:salt:two", record)
 	}
 	r.fingerprints[trap] = plan.Fingerprint{Fresh: "key:salt:two"}
 	if bodies := r.written(); len(bodies) == 0 {
 		t.Error("nothing was written")
 	}
-	if mark := r.live("Trap").Mark; mark.Pending || mark.Fingerprint != "key:salt:two" {
-		t.Errorf("got record %+v, want one with key:salt:two that is not pending", mark)
+	if record := r.live("Trap").Record; record.Pending || record.Fingerprint != "key:salt:two" {
+		t.Errorf("got record %+v, want one with key:salt:two that is not pending", record)
 	}
 	r.empty()
 }

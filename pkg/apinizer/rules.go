@@ -24,12 +24,12 @@ func (Rules) Normalize(property connection.Property, value any) any {
 
 // Check implements [connection.Rules]: there are no tags, and without ownership records nothing
 // can be lifted from what is hidden.
-func (Rules) Check(declared *connection.Desired, _ *connection.DataSource, traits *connection.Traits) []connection.Reason {
+func (Rules) Check(declared *connection.Desired, _ *connection.DataSource, capabilities *connection.Capabilities) []connection.Reason {
 	var found []connection.Reason
 	if len(declared.Tags) > 0 {
 		found = append(found, connection.Because("no-tags").About("/tags"))
 	}
-	if traits.Unmarked && len(declared.NotSensitive) > 0 {
+	if capabilities.NoRecords && len(declared.NotSensitive) > 0 {
 		found = append(found, connection.Because("not-sensitive-unmarked", "properties", declared.NotSensitive).About("/notSensitive"))
 	}
 	return found
@@ -39,9 +39,9 @@ func (Rules) Check(declared *connection.Desired, _ *connection.DataSource, trait
 // the declared credentials, and what is not declared would be lost.
 func (Rules) Assess(c connection.Difference) connection.Demands {
 	d := connection.Demands{
-		Carries: connection.Because("write-carries-credentials"), Recreated: connection.Because("recreated-by-delete"), Loses: c.Declared.Undeclared(c.Live.Withheld),
+		Carries: connection.Because("write-carries-credentials"), Recreated: connection.Because("recreated-by-delete"), Loses: c.Declared.Undeclared(c.Live.WriteOnlyCredentials),
 	}
-	if _, declared := c.Declared.Properties[deployKey]; !declared && c.Live.Mark.Transit == connection.TransitNew {
+	if _, declared := c.Declared.Properties[deployKey]; !declared && c.Live.Record.Phase == connection.PhaseNew {
 		d.Leaves = []string{deployKey} // a trial is never deployed
 	}
 	newhost.Demand(&d, c, newhost.In(c, hosts))
@@ -66,7 +66,7 @@ func (Rules) Refuse(l connection.Lowering) connection.Reason {
 		return connection.Because("no-owners").About("/owner")
 	case creates:
 		return connection.Reason{}
-	case len(l.Demands.Loses) > 0 && !l.Lossy:
+	case len(l.Demands.Loses) > 0 && !l.AllowSecretLoss:
 		return connection.Because("write-loses", "properties", l.Demands.Loses)
 	}
 	return newhost.Refuse(l, newhost.Of(l, hosts))

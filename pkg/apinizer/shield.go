@@ -20,7 +20,7 @@ import (
 // HoldsSecret reports whether the value of a property holds something that must not
 // stand in a file or a report.
 func HoldsSecret(property string, value any) bool {
-	return len(connection.Secrets(shieldValue(property, value))) > 0
+	return len(connection.Secrets(redactValue(property, value))) > 0
 }
 
 // KnowsSecret reports whether a field is a secret by the table of its type: what
@@ -30,17 +30,17 @@ func KnowsSecret(dataSource, property string, _ any) bool {
 	return t != nil && t.fields[property] != nil && t.fields[property].class() == connection.ClassSecret
 }
 
-// shieldLive shields the value of a property, unless the mark lifts what is guessed of it.
-func (p *Provider) shieldLive(mark *connection.Mark, property, field string, value any) any {
-	if mark.Lifts(p.project, property) {
+// redactLive shields the value of a property, unless the ownership record lifts what is guessed of it.
+func (p *Provider) redactLive(record *connection.Record, property, field string, value any) any {
+	if record.Lifts(p.project, property) {
 		return value
 	}
-	return shieldValue(field, value)
+	return redactValue(field, value)
 }
 
-// shieldValue copies a value with a [connection.Secret] for each secret in it. The
+// redactValue copies a value with a [connection.Secret] for each secret in it. The
 // name is that of the property or the entry.
-func shieldValue(name string, value any) any {
+func redactValue(name string, value any) any {
 	switch value := value.(type) {
 	case string:
 		if connection.HoldsSecret(value) || isSecretValue(name, value) {
@@ -53,19 +53,19 @@ func shieldValue(name string, value any) any {
 	case []any:
 		shielded := make([]any, len(value))
 		for i, item := range value {
-			shielded[i] = shieldValue(name, item)
+			shielded[i] = redactValue(name, item)
 			if pair, ok := item.([]any); ok && connection.NameInPair(pair) != "" {
-				shielded[i] = []any{pair[0], shieldValue(connection.NameInPair(pair), pair[1])}
+				shielded[i] = []any{pair[0], redactValue(connection.NameInPair(pair), pair[1])}
 			}
 		}
 		return shielded
 	case map[string]any:
-		return shieldEntries(name, value)
+		return redactEntries(name, value)
 	}
 	return value
 }
 
-func shieldEntries(name string, value map[string]any) map[string]any {
+func redactEntries(name string, value map[string]any) map[string]any {
 	shielded := make(map[string]any, len(value))
 	for key, item := range value {
 		names := connection.NamesInItem(value, key)
@@ -74,15 +74,15 @@ func shieldEntries(name string, value map[string]any) map[string]any {
 			shielded[key] = item
 			for _, named := range names {
 				if len(connection.Secrets(shielded[key])) == 0 {
-					shielded[key] = shieldValue(named, item)
+					shielded[key] = redactValue(named, item)
 				}
 			}
 		case key == "value":
-			shielded[key] = shieldValue(name, item) // {value, valueType} of a map
+			shielded[key] = redactValue(name, item) // {value, valueType} of a map
 		case key == "name" || key == "key":
 			shielded[key] = item
 		default:
-			shielded[key] = shieldValue(key, item)
+			shielded[key] = redactValue(key, item)
 		}
 	}
 	return shielded

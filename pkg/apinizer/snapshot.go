@@ -26,7 +26,7 @@ type survey struct {
 	*Provider
 	sent, details atomic.Int64
 	incomplete    []string
-	// undescribed holds what a list shows without a description, in which a mark may be.
+	// undescribed holds what a list shows without a description, in which an ownership record may be.
 	undescribed map[connection.Key]bool
 }
 
@@ -59,7 +59,7 @@ func (p *Provider) Snapshot(ctx context.Context, scope connection.Scope) (*conne
 	slices.SortFunc(live, func(a, b connection.Live) int { return cmp.Or(a.Key.Compare(b.Key), cmp.Compare(a.ID, b.ID)) })
 	return &connection.Snapshot{
 		Spaces: spaces, Connections: live, Incomplete: s.incomplete,
-		Reads: int(s.sent.Load()), Details: int(s.details.Load()), Traits: p.traits(),
+		Reads: int(s.sent.Load()), Details: int(s.details.Load()), Capabilities: p.capabilities(),
 	}, nil
 }
 
@@ -243,14 +243,14 @@ func idOf(key connection.Key) string { return key.String() }
 func (p *Provider) toLive(space connection.Space, d document) connection.Live {
 	name, _ := d.fields["name"].(string)
 	live := connection.Live{
-		Key: connection.Key{Space: space.Name, Name: name}, SpaceID: space.ID, DataSource: d.kind, Mark: d.mark(),
+		Key: connection.Key{Space: space.Name, Name: name}, SpaceID: space.ID, DataSource: d.kind, Record: d.record(),
 	}
 	live.ID = idOf(live.Key)
 	return live
 }
 
 // read fills in the properties of the connections for which they are wanted, or whose
-// list does not show a description, in which a mark might be.
+// list does not show a description, in which an ownership record might be.
 func (s *survey) read(ctx context.Context, live []connection.Live, scope connection.Scope) error {
 	if scope.Details == nil {
 		return nil
@@ -323,19 +323,19 @@ func (p *Provider) get(ctx context.Context, key connection.Key, sent *atomic.Int
 // may be ciphertext. Null is the same as absent.
 func (p *Provider) fill(live *connection.Live, d document) {
 	text, _ := d.fields[descriptionKey].(string)
-	user, mark, _ := splitDescription(text)
-	live.Mark = mark
-	if p.unmarked && (mark.Project == "" || mark.Project == p.project) {
-		live.Mark = connection.Mark{Project: p.project, Key: connection.KeyDigest(live.Key), Sensitive: mark.Sensitive}
+	user, record, _ := splitDescription(text)
+	live.Record = record
+	if p.unmarked && (record.Project == "" || record.Project == p.project) {
+		live.Record = connection.Record{Project: p.project, Key: connection.KeyDigest(live.Key), Sensitive: record.Sensitive}
 	}
 	if !p.unmarked && utf8.RuneCountInString(user) > maxDescription {
 		live.Crowded = descriptionKey
 	}
 	t := types[d.kind]
 	live.Properties = map[string]any{}
-	live.Withheld, live.InUse = withheld(t, d.fields), inUse(t, d.fields)
-	if live.Mark.Project == "" {
-		live.Withheld = slices.Sorted(slices.Values(slices.Concat(live.Withheld, dormant(t, d.fields))))
+	live.WriteOnlyCredentials, live.InUse = writeOnly(t, d.fields), inUse(t, d.fields)
+	if live.Record.Project == "" {
+		live.WriteOnlyCredentials = slices.Sorted(slices.Values(slices.Concat(live.WriteOnlyCredentials, dormant(t, d.fields))))
 	}
 	for name, value := range d.fields {
 		s := t.fields[name]
@@ -347,25 +347,25 @@ func (p *Provider) fill(live *connection.Live, d document) {
 				live.Properties[name] = user
 			}
 		case s != nil:
-			live.Properties[name] = p.shieldLive(&live.Mark, name, name, s.normalize(value))
-		case t.shownAs(name), slices.Contains(live.Withheld, extraPrefix+name):
+			live.Properties[name] = p.redactLive(&live.Record, name, name, s.normalize(value))
+		case t.shownAs(name), slices.Contains(live.WriteOnlyCredentials, extraPrefix+name):
 		default:
-			live.Properties[extraPrefix+name] = p.shieldLive(&live.Mark, extraPrefix+name, name, value)
+			live.Properties[extraPrefix+name] = p.redactLive(&live.Record, extraPrefix+name, name, value)
 		}
 	}
 	for name, s := range t.fields {
 		if s.ShownAs != "" && live.Properties[name] == nil && d.fields[s.ShownAs] != nil {
-			live.Hidden = append(live.Hidden, name)
+			live.WriteOnlyProperties = append(live.WriteOnlyProperties, name)
 		}
 	}
-	slices.Sort(live.Hidden)
+	slices.Sort(live.WriteOnlyProperties)
 	live.HasCredentials = len(live.InUse) > 0 || len(connection.Secrets(live.Properties)) > 0
 }
 
 // inUse lists the parts of the credentials that the connection uses as it is set up: those
-// that are withheld, and those that are answered in clear.
+// that are write-only, and those that are answered in clear.
 func inUse(t *connectionType, fields map[string]any) []string {
-	found := append([]string{}, withheld(t, fields)...)
+	found := append([]string{}, writeOnly(t, fields)...)
 	for name, s := range t.fields {
 		if text, _ := fields[name].(string); text != "" && s.class() != connection.ClassProperty {
 			found = append(found, name)
@@ -393,11 +393,11 @@ func (t *connectionType) shownAs(name string) bool {
 	return false
 }
 
-// withheld lists the masked fields that the connection has: those that it needs as it
+// write-only lists the masked fields that the connection has: those that it needs as it
 // is set up, or may need, and those for which the server shows something. One that
 // holds only environment variables is no secret, and is shown. That we did not write
 // one does not prove that there is none: it may have been added by hand since.
-func withheld(t *connectionType, fields map[string]any) []string {
+func writeOnly(t *connectionType, fields map[string]any) []string {
 	var found []string
 	for name, s := range t.fields {
 		text, _ := fields[name].(string)

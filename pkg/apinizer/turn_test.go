@@ -157,7 +157,7 @@ func TestADeleteNeedsTheRecordThatThePlanSaw(t *testing.T) {
 	if err := r.manager.Edit("Payments", "Mail", func(c *inspect.Connection) { c.Fields["description"] = "ours no more" }); err != nil {
 		t.Fatal(err)
 	}
-	seen := &connection.Live{ID: key.String(), Key: key, Mark: connection.Mark{Project: testProject}}
+	seen := &connection.Live{ID: key.String(), Key: key, Record: connection.Record{Project: testProject}}
 	got := r.execute(connection.Operation{Kind: connection.Delete, Key: key, ID: key.String(), DataSource: "email", Seen: seen})
 	if _, there := r.manager.Find("Payments", "Mail"); !there || !errors.Is(got.Err, connection.ErrChanged) {
 		t.Errorf("got error %v, want ErrChanged and the connection kept", got.Err)

@@ -149,7 +149,7 @@ func (s *schema) class() connection.Class {
 func (s *schema) masked() bool { return s != nil && (s.WriteOnly && !s.Shown || s.Credential) }
 
 // masks reports whether a field is masked, as far as can be known: of those that the tables
-// do not know, what is a secret by its name and shown as a text or null, unless the mark
+// do not know, what is a secret by its name and shown as a text or null, unless the ownership record
 // among the fields lifts that guess.
 func (t *connectionType) masks(fields map[string]any, name string) bool {
 	if s := t.fields[name]; s != nil {
@@ -160,8 +160,8 @@ func (t *connectionType) masks(fields map[string]any, name string) bool {
 	if !text && value != nil || !isSecretName(name) || t.shownAs(name) {
 		return false
 	}
-	mark := document{fields: fields}.mark()
-	return !mark.Lifts(mark.Project, extraPrefix+name)
+	record := document{fields: fields}.record()
+	return !record.Lifts(record.Project, extraPrefix+name)
 }
 
 // inUse reports whether a masked field matters to a connection with these fields.

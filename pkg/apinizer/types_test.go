@@ -83,13 +83,13 @@ func (r *rig) reconnect() {
 	}
 }
 
-// connectUnmarked makes one that writes no marks.
-func (r *rig) connectUnmarked() {
+// connectWithoutRecords makes one that writes no ownership records.
+func (r *rig) connectWithoutRecords() {
 	r.t.Helper()
 	var err error
 	r.provider, err = apinizer.New(apinizer.Config{
 		URL: "http://127.0.0.1:8080", Auth: apinizer.Auth{Token: connection.NewSecret(r.manager.Token())},
-		Project: testProject, Unmarked: true, HTTPClient: &http.Client{Transport: inProcess{r.manager}},
+		Project: testProject, NoRecords: true, HTTPClient: &http.Client{Transport: inProcess{r.manager}},
 	})
 	if err != nil {
 		r.t.Fatal(err)
@@ -243,7 +243,7 @@ var others = map[string]any{
 	"database.logTableNameOverrides":             map[string]any{"AuditEvent": "events"},
 }
 
-// other gives another valid value of a property.
+// other returns another valid value of a property.
 func other(kind, name string, p connection.Property, now any) any {
 	if value, ok := others[kind+"."+name]; ok {
 		return value
@@ -265,7 +265,7 @@ func other(kind, name string, p connection.Property, now any) any {
 	return "another " + name
 }
 
-// since tells which contract has the property.
+// since reports which contract has the property.
 func since(kind, name string) simulator.Dialect {
 	switch {
 	case kind == "elasticsearch" && slices.Contains([]string{"bulkBufferCapacity", "bulkFlushIntervalMs", "bulkMaxBatchSize", "elasticsearchMajorVersion"}, name),
@@ -289,7 +289,7 @@ func TestEveryFieldOfEveryType(t *testing.T) {
 
 				live := r.live("One")
 				exported := maps.Clone(live.Properties)
-				for _, name := range live.Hidden {
+				for _, name := range live.WriteOnlyProperties {
 					exported[name] = d.Properties[name]
 				}
 				d.Properties = exported
@@ -310,7 +310,7 @@ func TestEveryFieldOfEveryType(t *testing.T) {
 						d.Properties["useImplicit"] = true
 					}
 					changes := r.plan()
-					if len(changes.Changes) != 1 && !slices.Contains(live.Hidden, name) {
+					if len(changes.Changes) != 1 && !slices.Contains(live.WriteOnlyProperties, name) {
 						t.Errorf("%s: a change to %v is not found", name, d.Properties[name])
 					}
 					if result := r.run(changes); !result.Complete() {

@@ -32,10 +32,10 @@ type Options struct {
 	// that are touched; the input is otherwise that of the plan. Nil: what was written
 	// is not read again.
 	Again func(ctx context.Context, touched func(*connection.Live) bool) (plan.Input, error)
-	// Hide returns a live value without the secrets of the run: a service may store in a
+	// Redact returns a live value without the secrets of the run: a service may store in a
 	// property what it was given as a credential, and it then differs from the files. Nil:
 	// values are shown as they are.
-	Hide func(live any) any
+	Redact func(live any) any
 	// Parallelism is how many steps run at the same time; less than 1 means 8.
 	Parallelism int
 	// Stop, when closed, lets the running steps finish and starts no more.

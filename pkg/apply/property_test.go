@@ -262,7 +262,7 @@ func late(order []int, before plan.Step, id int) bool {
 	return at >= 0 && slices.ContainsFunc(before.Items, func(i plan.Item) bool { return slices.Index(order, i.ID) > at })
 }
 
-// lost reports whether the outcome of the item was the one that its call withheld:
+// lost reports whether the outcome of the item was the one that its call write-only:
 // the last of those that were sent.
 func lost(s plan.Step, at int, sent []int, h hostility) bool {
 	first, last := -1, -1

@@ -281,7 +281,7 @@ func (r *run) sendGroup(ctx context.Context, step *plan.Step, items []plan.Item,
 // been, and not be in effect.
 func written(err error) bool { return err == nil || errors.Is(err, connection.ErrPending) }
 
-// errBehindFailed tells of an operation that was not sent because one before it in
+// errBehindFailed reports of an operation that was not sent because one before it in
 // the same step has failed.
 var errBehindFailed = errors.New("not sent: the one before it has failed")
 

@@ -20,7 +20,7 @@ func TestACodeThatIsMissingIsAskedForAndNoMistake(t *testing.T) {
 		name        string
 		credentials map[string]any
 		known       string // the environment variable that is set
-		kind        connection.Mechanism
+		kind        connection.OperationKind
 		want        []string
 		url         string
 	}{
@@ -48,7 +48,7 @@ func TestACodeThatIsMissingIsAskedForAndNoMistake(t *testing.T) {
 			create.Operation.Kind, create.Operation.SignIn = connection.Create, "code"
 			create.Operation.Credentials, create.Todo = test.credentials, "put the code somewhere"
 			p := newPlan(3, step("s1", nil, create), step("s2", []string{"s1"}, item(1, 1, 0)), step("s3", nil, item(2, 2)))
-			var kinds []connection.Mechanism
+			var kinds []connection.OperationKind
 			result, err := apply.Run(t.Context(), p, apply.Options{
 				Parallelism: 1,
 				Resolve: func(ref connection.Reference) (connection.Secret, error) {
@@ -77,7 +77,7 @@ func TestACodeThatIsMissingIsAskedForAndNoMistake(t *testing.T) {
 			if diff := cmp.Diff(test.want, lines); diff != "" {
 				t.Errorf("lines differ (-want +got):\n%s", diff)
 			}
-			if !slices.Equal(kinds, []connection.Mechanism{test.kind}) || result.Items[0].SignInURL != test.url {
+			if !slices.Equal(kinds, []connection.OperationKind{test.kind}) || result.Items[0].SignInURL != test.url {
 				t.Errorf("kinds %q, address %q", kinds, result.Items[0].SignInURL)
 			}
 		})

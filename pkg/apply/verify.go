@@ -42,11 +42,11 @@ func (r *run) verify(ctx context.Context, p *plan.Plan, result *Result) {
 
 // hide takes the secrets of the run out of the live values of fields.
 func (r *run) hide(fields []plan.Field) {
-	if r.options.Hide == nil {
+	if r.options.Redact == nil {
 		return
 	}
 	for i := range fields {
-		fields[i].After = r.options.Hide(fields[i].After)
+		fields[i].After = r.options.Redact(fields[i].After)
 	}
 }
 

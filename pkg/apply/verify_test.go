@@ -31,7 +31,7 @@ func seen(p *plan.Plan, values map[int]string) plan.Input {
 		if value, there := values[i]; there {
 			in.Snapshot.Connections = append(in.Snapshot.Connections, connection.Live{
 				ID: c.ID, Key: c.Connection, SpaceID: "a", DataSource: "rest", Properties: map[string]any{"path": value},
-				Mark: connection.Mark{Project: "acme", Key: connection.KeyDigest(c.Connection)},
+				Record: connection.Record{Project: "acme", Key: connection.KeyDigest(c.Connection)},
 			})
 		}
 	}

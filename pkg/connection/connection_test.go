@@ -145,43 +145,43 @@ func TestAKeyDigestNamesOneKeyOnly(t *testing.T) {
 }
 
 func TestANotSensitiveMarkLiftsTheNamesThatItRecordsForItsProject(t *testing.T) {
-	mark := connection.Mark{
-		Project: "p", Key: "k", NotSensitive: connection.NotSensitiveMark([]string{"pin", "code"}), Sensitive: connection.SensitiveMark([]string{"code"}),
+	record := connection.Record{
+		Project: "p", Key: "k", NotSensitive: connection.NotSensitiveRecord([]string{"pin", "code"}), Sensitive: connection.SensitiveRecord([]string{"code"}),
 	}
 	for _, test := range []struct {
 		project, property string
 		want              bool
 	}{{"p", "pin", true}, {"p", "Pin", false}, {"p", "", false}, {"p", "code", false}, {"q", "pin", false}, {"", "pin", false}} {
-		if got := mark.Lifts(test.project, test.property); got != test.want {
+		if got := record.Lifts(test.project, test.property); got != test.want {
 			t.Errorf("%+v: got lifted %v, want %v", test, got, test.want)
 		}
 	}
-	nobodys, withoutKey := mark, mark
+	nobodys, withoutKey := record, record
 	nobodys.Project, withoutKey.Key = "", ""
 	if nobodys.Lifts("", "pin") || withoutKey.Lifts("p", "pin") {
 		t.Error("a record that is not full lifts something")
 	}
 	// It stands in tags of tenants.
-	if got, want := connection.NotSensitiveMark([]string{"pin"}), "7d4d5261"; got != want {
+	if got, want := connection.NotSensitiveRecord([]string{"pin"}), "7d4d5261"; got != want {
 		t.Errorf("the mark of pin has become %s, it was %s", got, want)
 	}
 }
 
 func TestASensitiveMarkHidesTheNamesThatItRecordsAndNoOther(t *testing.T) {
-	mark := connection.Mark{Sensitive: connection.SensitiveMark([]string{"pin", "OffsetDataPath", "pin"})}
+	record := connection.Record{Sensitive: connection.SensitiveRecord([]string{"pin", "OffsetDataPath", "pin"})}
 	for name, want := range map[string]bool{"pin": true, "OffsetDataPath": true, "Pin": false, "": false, "pinOffsetDataPath": false} {
-		if got := mark.Hides(name); got != want {
+		if got := record.Redacts(name); got != want {
 			t.Errorf("%q: got hidden %v, want %v", name, got, want)
 		}
 	}
-	if again := connection.SensitiveMark([]string{"OffsetDataPath", "pin"}); again != mark.Sensitive || len(again) != 16 {
-		t.Errorf("got marks %q and %q, want the same 16 characters for another order of the names", mark.Sensitive, again)
+	if again := connection.SensitiveRecord([]string{"OffsetDataPath", "pin"}); again != record.Sensitive || len(again) != 16 {
+		t.Errorf("got marks %q and %q, want the same 16 characters for another order of the names", record.Sensitive, again)
 	}
-	if none := (&connection.Mark{}); none.Hides("") || connection.SensitiveMark(nil) != "" {
+	if none := (&connection.Record{}); none.Redacts("") || connection.SensitiveRecord(nil) != "" {
 		t.Error("nothing is recorded, and something is hidden")
 	}
 	// It stands in tags of tenants: another algorithm would show what they hide.
-	if got, want := connection.SensitiveMark([]string{"pin"}), "f6387dd4"; got != want {
+	if got, want := connection.SensitiveRecord([]string{"pin"}), "f6387dd4"; got != want {
 		t.Errorf("the mark of pin has become %s, it was %s", got, want)
 	}
 }
@@ -193,35 +193,35 @@ func TestACredentialsMarkChangesWithVersionReferencesPlainPartsAndOwner(t *testi
 		return tree
 	}
 	unchanged := func(map[string]any) {}
-	first := connection.CredentialsMark(1, credentials(unchanged), "u-1")
+	first := connection.CredentialsRecord(1, credentials(unchanged), "u-1")
 	for _, test := range []struct {
-		name  string
-		mark  string
-		equal bool
+		name   string
+		record string
+		equal  bool
 	}{
-		{"the same again", connection.CredentialsMark(1, credentials(unchanged), "u-1"), true},
-		{"the reference is written on another line", connection.CredentialsMark(1, credentials(func(m map[string]any) { m["password"] = connection.Reference{Env: "P"} }), "u-1"), true},
-		{"another version", connection.CredentialsMark(2, credentials(unchanged), "u-1"), false},
-		{"another owner", connection.CredentialsMark(1, credentials(unchanged), "u-2"), false},
-		{"another plain part", connection.CredentialsMark(1, credentials(func(m map[string]any) { m["user"] = "bo" }), "u-1"), false},
-		{"another variable", connection.CredentialsMark(1, credentials(func(m map[string]any) { m["password"] = connection.Reference{Env: "Q"} }), "u-1"), false},
-		{"a file of the same name", connection.CredentialsMark(1, credentials(func(m map[string]any) { m["password"] = connection.Reference{File: "P"} }), "u-1"), false},
-		{"another encoding", connection.CredentialsMark(1, credentials(func(m map[string]any) {
+		{"the same again", connection.CredentialsRecord(1, credentials(unchanged), "u-1"), true},
+		{"the reference is written on another line", connection.CredentialsRecord(1, credentials(func(m map[string]any) { m["password"] = connection.Reference{Env: "P"} }), "u-1"), true},
+		{"another version", connection.CredentialsRecord(2, credentials(unchanged), "u-1"), false},
+		{"another owner", connection.CredentialsRecord(1, credentials(unchanged), "u-2"), false},
+		{"another plain part", connection.CredentialsRecord(1, credentials(func(m map[string]any) { m["user"] = "bo" }), "u-1"), false},
+		{"another variable", connection.CredentialsRecord(1, credentials(func(m map[string]any) { m["password"] = connection.Reference{Env: "Q"} }), "u-1"), false},
+		{"a file of the same name", connection.CredentialsRecord(1, credentials(func(m map[string]any) { m["password"] = connection.Reference{File: "P"} }), "u-1"), false},
+		{"another encoding", connection.CredentialsRecord(1, credentials(func(m map[string]any) {
 			m["password"] = connection.Reference{Env: "P", Encoding: "base64"}
 		}), "u-1"), false},
-		{"another name", connection.CredentialsMark(1, credentials(func(m map[string]any) { delete(m, "user"); m["username"] = "ana" }), "u-1"), false},
+		{"another name", connection.CredentialsRecord(1, credentials(func(m map[string]any) { delete(m, "user"); m["username"] = "ana" }), "u-1"), false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if (test.mark == first) != test.equal {
-				t.Errorf("got marks %s and %s, want equal: %v", first, test.mark, test.equal)
+			if (test.record == first) != test.equal {
+				t.Errorf("got marks %s and %s, want equal: %v", first, test.record, test.equal)
 			}
 		})
 	}
 }
 
 func TestACredentialsMarkSaysNothingOfTheValues(t *testing.T) {
-	one := connection.CredentialsMark(1, map[string]any{"p": connection.NewSecret("one")}, "")
-	two := connection.CredentialsMark(1, map[string]any{"p": connection.NewSecret("two")}, "")
+	one := connection.CredentialsRecord(1, map[string]any{"p": connection.NewSecret("one")}, "")
+	two := connection.CredentialsRecord(1, map[string]any{"p": connection.NewSecret("two")}, "")
 	if one != two {
 		t.Error("the mark depends on a secret value")
 	}

@@ -127,7 +127,7 @@ type MaxDeletes struct {
 	Percent int
 	// AtLeast deletes are allowed whatever the percentage gives.
 	AtLeast int
-	// IsPercent tells which of Count and Percent holds.
+	// IsPercent reports which of Count and Percent holds.
 	IsPercent bool
 }
 

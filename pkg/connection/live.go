@@ -32,25 +32,25 @@ type Live struct {
 	Family string `json:"family,omitempty"`
 	// Tags are the user's own, sorted: without ours and without the server's.
 	Tags []string `json:"tags,omitempty"`
-	// OtherTags is how many tags there are that are neither the user's nor part of our mark.
-	OtherTags int  `json:"otherTags,omitempty"`
-	Mark      Mark `json:"mark"`
+	// OtherTags is how many tags there are that are neither the user's nor part of our ownership record.
+	OtherTags int    `json:"otherTags,omitempty"`
+	Record    Record `json:"mark"`
 	// Properties is nil where the details were not asked for, or not readable.
 	Properties map[string]any `json:"properties"`
 	// HasCredentials reports that the service knows credentials for the connection.
 	HasCredentials bool `json:"hasCredentials,omitempty"`
-	// Separated reports that each user brings their own credentials.
-	Separated bool `json:"separated,omitempty"`
-	// Withheld names the parts of the credentials that the service keeps, or may keep,
+	// PerUserCredentials reports that each user brings their own credentials.
+	PerUserCredentials bool `json:"separated,omitempty"`
+	// WriteOnlyCredentials names the parts of the credentials that the service keeps, or may keep,
 	// and does not show; sorted. A write that replaces the whole connection
 	// must carry them; see [Demands.Loses].
-	Withheld []string `json:"withheld,omitempty"`
+	WriteOnlyCredentials []string `json:"withheld,omitempty"`
 	// InUse names the parts of the credentials that the connection uses as it is set up;
 	// sorted. Nil where the service does not tell.
 	InUse []string `json:"inUse,omitempty"`
-	// Hidden names properties that are set and whose values the service does not show;
+	// WriteOnlyProperties names properties that are set and whose values the service does not show;
 	// sorted. They cannot be compared.
-	Hidden []string `json:"hidden,omitempty"`
+	WriteOnlyProperties []string `json:"hidden,omitempty"`
 	// Crowded names a property that, as long as it is as it is, leaves no room for our
 	// mark; empty: there is room.
 	Crowded string `json:"crowded,omitempty"`
@@ -71,25 +71,25 @@ type Live struct {
 	Missing bool `json:"-"`
 }
 
-// Mark is what qlsync has written on a live connection. There is no state file:
+// Record is what qlsync has written on a live connection. There is no state file:
 // this is all the memory between two runs, and each provider keeps it where its
 // service has room (tags, a description).
-type Mark struct {
+type Record struct {
 	// Project owns the connection. Empty: nobody does.
 	Project string `json:"project,omitempty"`
 	// Key is the [KeyRecord] of the declared key that the connection was written for.
 	Key string `json:"key,omitempty"`
-	// Credentials is the [CredentialsMark] of what was last written. Empty: unknown.
+	// Credentials is the [CredentialsRecord] of what was last written. Empty: unknown.
 	Credentials string `json:"credentials,omitempty"`
 	// Fingerprint is the keyed fingerprint of the values that were last written, as
 	// package fingerprint makes it. Empty: none is known. It means something only
 	// beside Credentials.
 	Fingerprint string `json:"fingerprint,omitempty"`
-	// Sensitive is the [SensitiveMark] of what was declared sensitive when it was last
+	// Sensitive is the [SensitiveRecord] of what was declared sensitive when it was last
 	// written: what a file no longer says is still to be hidden. Empty: nothing.
 	Sensitive string `json:"sensitive,omitempty"`
-	// NotSensitive is the [NotSensitiveMark] of declared properties that were written and are
-	// not secrets although a provider guesses so. It counts only as [Mark.Lifts] says.
+	// NotSensitive is the [NotSensitiveRecord] of declared properties that were written and are
+	// not secrets although a provider guesses so. It counts only as [Record.Lifts] says.
 	NotSensitive string `json:"notSensitive,omitempty"`
 	// Protected refuses delete and recreate, also after the file's block is gone.
 	Protected bool `json:"protected,omitempty"`
@@ -101,16 +101,16 @@ type Mark struct {
 	// Pending reports that what was written last is saved and not in effect; see
 	// [ErrPending].
 	Pending bool `json:"pending,omitempty"`
-	// Transit is set while a connection is being recreated; see [TransitNew].
-	Transit string `json:"transit,omitempty"`
+	// Phase is set while a connection is being recreated; see [PhaseNew].
+	Phase string `json:"transit,omitempty"`
 }
 
-// Records returns how many records the mark holds. A fingerprint stands in the one of the
+// Records returns how many records the ownership record holds. A fingerprint stands in the one of the
 // credentials.
-func (m *Mark) Records() int {
+func (m *Record) Records() int {
 	records := 0
 	for _, record := range []bool{
-		m.Project != "", m.Key != "", m.Credentials != "", m.Sensitive != "", m.NotSensitive != "", m.Protected, m.Moved != "", m.Transit != "",
+		m.Project != "", m.Key != "", m.Credentials != "", m.Sensitive != "", m.NotSensitive != "", m.Protected, m.Moved != "", m.Phase != "",
 	} {
 		if record {
 			records++
@@ -119,12 +119,12 @@ func (m *Mark) Records() int {
 	return records
 }
 
-// The values of [Mark.Transit]. A recreate creates the new connection next to the old
+// The values of [Record.Phase]. A recreate creates the new connection next to the old
 // one, renames the old one, and renames the new one to the free name. These marks
 // repair a crash in between.
 const (
-	TransitNew = "new" // made, and waiting for its owner and its name
-	TransitOld = "old" // has made way, and is to be deleted
+	PhaseNew     = "new" // made, and waiting for its owner and its name
+	PhaseDeposed = "old" // has made way, and is to be deleted
 )
 
 // digest is 64 bits of SHA-256 in hexadecimal: short enough for a tag, long
@@ -137,24 +137,24 @@ func digest(parts ...string) string {
 	return hex.EncodeToString(h.Sum(nil)[:8])
 }
 
-// MaxSensitive is how many names a [SensitiveMark] may record: it must have room beside
-// the rest of a [Mark].
+// MaxSensitive is how many names a [SensitiveRecord] may record: it must have room beside
+// the rest of a [Record].
 const MaxSensitive = 8
 
-// MaxNotSensitive is how many names a [NotSensitiveMark] may record, and how many it and a
-// [SensitiveMark] may record together.
+// MaxNotSensitive is how many names a [NotSensitiveRecord] may record, and how many it and a
+// [SensitiveRecord] may record together.
 const MaxNotSensitive = 7
 
-// nameSize is the length of the digest of one name in a [SensitiveMark] or a [NotSensitiveMark].
+// nameSize is the length of the digest of one name in a [SensitiveRecord] or a [NotSensitiveRecord].
 const nameSize = 8
 
-// SensitiveMark records the names of properties: a short digest of each, in order.
-func SensitiveMark(names []string) string { return nameMark("sensitive", names) }
+// SensitiveRecord records the names of properties: a short digest of each, in order.
+func SensitiveRecord(names []string) string { return nameRecord("sensitive", names) }
 
-// NotSensitiveMark records names as [SensitiveMark] does. The digests differ from those.
-func NotSensitiveMark(names []string) string { return nameMark("notSensitive", names) }
+// NotSensitiveRecord records names as [SensitiveRecord] does. The digests differ from those.
+func NotSensitiveRecord(names []string) string { return nameRecord("notSensitive", names) }
 
-func nameMark(kind string, names []string) string {
+func nameRecord(kind string, names []string) string {
 	digests := make([]string, len(names))
 	for i, name := range names {
 		digests[i] = nameDigest(kind, name)
@@ -164,12 +164,12 @@ func nameMark(kind string, names []string) string {
 
 func nameDigest(kind, name string) string { return digest(kind, name)[:nameSize] }
 
-func isRecorded(mark, kind, name string) bool {
-	if mark == "" {
+func isRecorded(record, kind, name string) bool {
+	if record == "" {
 		return false
 	}
 	digest := nameDigest(kind, name)
-	for known := range slices.Chunk([]byte(mark), nameSize) {
+	for known := range slices.Chunk([]byte(record), nameSize) {
 		if string(known) == digest {
 			return true
 		}
@@ -177,18 +177,18 @@ func isRecorded(mark, kind, name string) bool {
 	return false
 }
 
-// Hides reports whether the mark records the property as sensitive.
-func (m *Mark) Hides(property string) bool { return isRecorded(m.Sensitive, "sensitive", property) }
+// Redacts reports whether the ownership record records the property as sensitive.
+func (m *Record) Redacts(property string) bool { return isRecorded(m.Sensitive, "sensitive", property) }
 
-// Lifts reports whether the mark records that the property is not a secret, whatever a
+// Lifts reports whether the ownership record records that the property is not a secret, whatever a
 // provider guesses. Only a full record of the project counts, and what is recorded as
 // sensitive stays hidden.
-func (m *Mark) Lifts(project, property string) bool {
-	return project != "" && m.Project == project && m.Key != "" && !m.Hides(property) &&
+func (m *Record) Lifts(project, property string) bool {
+	return project != "" && m.Project == project && m.Key != "" && !m.Redacts(property) &&
 		isRecorded(m.NotSensitive, "notSensitive", property)
 }
 
-// KeyRecord is the record of a declared key in a [Mark]. It is over the id of the space,
+// KeyRecord is the record of a declared key in a [Record]. It is over the id of the space,
 // which a rename does not change; the personal space has none, and keeps its word.
 func KeyRecord(space Space, name string) string {
 	return KeyDigest(Key{Space: cmp.Or(space.ID, space.Name), Name: name})
@@ -198,10 +198,10 @@ func KeyRecord(space Space, name string) string {
 // wrote it. It still fits where it is read.
 func KeyDigest(k Key) string { return digest("key", k.Space, k.Name) }
 
-// CredentialsMark describes credentials without their values: the version, and a
+// CredentialsRecord describes credentials without their values: the version, and a
 // digest of the names, references and plain parts of the tree and of the owner
 // they were written for.
-func CredentialsMark(version int, credentials map[string]any, ownerID string) string {
+func CredentialsRecord(version int, credentials map[string]any, ownerID string) string {
 	return strconv.Itoa(version) + ":" + digest("credentials", Canonical(credentials), ownerID)
 }
 

@@ -18,18 +18,18 @@ func (d *DataSource) Hide(properties map[string]any, lifts func(property string)
 
 func (p Property) hide(value any, lifted bool) any {
 	if p.Class == ClassSecret && !(lifted && p.Guessed) {
-		return HideValue(value)
+		return RedactValue(value)
 	}
 	for _, place := range p.Marked {
-		value = hideAt(place, value)
+		value = redactAt(place, value)
 	}
 	return value
 }
 
-// hideAt copies a value with what stands at a place of [Property.Marked] hidden.
-func hideAt(place []string, value any) any {
+// redactAt copies a value with what stands at a place of [Property.Marked] hidden.
+func redactAt(place []string, value any) any {
 	if len(place) == 0 {
-		return HideValue(value)
+		return RedactValue(value)
 	}
 	switch value := value.(type) {
 	case []any:
@@ -38,14 +38,14 @@ func hideAt(place []string, value any) any {
 		}
 		copied := make([]any, len(value))
 		for i, item := range value {
-			copied[i] = hideAt(place[1:], item)
+			copied[i] = redactAt(place[1:], item)
 		}
 		return copied
 	case map[string]any:
 		copied := make(map[string]any, len(value))
 		for name, entry := range value {
 			if copied[name] = entry; place[0] == anywhere || place[0] == name {
-				copied[name] = hideAt(place[1:], entry)
+				copied[name] = redactAt(place[1:], entry)
 			}
 		}
 		return copied
@@ -56,9 +56,9 @@ func hideAt(place []string, value any) any {
 // anywhere is every item or entry, in [Property.Marked].
 const anywhere = "*"
 
-// HideValue wraps a value in a [Secret], whatever it is; null and an empty text are none,
+// RedactValue wraps a value in a [Secret], whatever it is; null and an empty text are none,
 // and stay. What is neither a text nor a number cannot be revealed again.
-func HideValue(value any) any {
+func RedactValue(value any) any {
 	switch value := value.(type) {
 	case nil, Secret:
 		return value

@@ -23,7 +23,7 @@ type Provider interface {
 	// planned; what is merely missing or unreadable is reported in the snapshot.
 	Snapshot(ctx context.Context, scope Scope) (*Snapshot, error)
 
-	// Execute runs one operation, or several of a kind that [Traits.BatchSize] knows, in as
+	// Execute runs one operation, or several of a kind that [Capabilities.BatchSize] knows, in as
 	// few calls as possible. The outcomes stand in the order of the operations, one for each,
 	// whatever happens.
 	//
@@ -200,7 +200,7 @@ func (c *Catalog) Classify(byName func(dataSource, property string) Class) func(
 }
 
 // HoldsSecret returns a function that reports whether a value contains a secret, by its content,
-// as a provider does, and by the marks in the schemas of the catalog. The catalog may be nil.
+// as a provider does, and by the ownership records in the schemas of the catalog. The catalog may be nil.
 func (c *Catalog) HoldsSecret(byValue func(property string, value any) bool) func(dataSource, property string, value any) bool {
 	return func(dataSource, property string, value any) bool {
 		if c != nil && c.DataSources[dataSource] != nil && len(Secrets(c.DataSources[dataSource].Properties[property].hide(value, false))) > 0 {
@@ -211,7 +211,7 @@ func (c *Catalog) HoldsSecret(byValue func(property string, value any) bool) fun
 }
 
 // KnowsSecret returns a function that reports whether a property, or something inside its
-// value, is a secret by more than a guess: by what the provider knows, or by the marks in the
+// value, is a secret by more than a guess: by what the provider knows, or by the ownership records in the
 // schemas of the catalog. The catalog may be nil.
 func (c *Catalog) KnowsSecret(byProvider func(dataSource, property string, value any) bool) func(dataSource, property string, value any) bool {
 	return func(dataSource, property string, value any) bool {
@@ -265,8 +265,8 @@ type Property struct {
 	Guessed bool `json:"guessed,omitempty"`
 	// Marked are the places within a value at which the schema marks a secret: the names
 	// that lead there, of which "*" is every item of a list and every entry of a map.
-	Marked    [][]string    `json:"marked,omitempty"`
-	Separated SeparatedRole `json:"separated,omitempty"`
+	Marked      [][]string  `json:"marked,omitempty"`
+	PerUserRole PerUserRole `json:"separated,omitempty"`
 	// Form is the provider's own word for how values are compared; it means something
 	// to its Normalize alone. Usually empty.
 	Form string `json:"form,omitempty"`
@@ -278,13 +278,13 @@ type Property struct {
 	Gone bool `json:"gone,omitempty"`
 }
 
-// SeparatedRole is the part that a property plays where each user brings their own
+// PerUserRole is the part that a property plays where each user brings their own
 // credentials, which are stored apart from connections.
-type SeparatedRole int
+type PerUserRole int
 
 // The roles; most properties have none.
 const (
-	_ SeparatedRole = iota
+	_ PerUserRole = iota
 	// SeparatesCredentials is the switch between credentials of the connection and
 	// credentials of each user.
 	SeparatesCredentials
@@ -362,8 +362,8 @@ type Snapshot struct {
 	// not read.
 	Cached int `json:"-"`
 	// Unkept is why what was read could not be kept for the next time.
-	Unkept error  `json:"-"`
-	Traits Traits `json:"traits"`
+	Unkept       error        `json:"-"`
+	Capabilities Capabilities `json:"traits"`
 }
 
 // Space is a place for connections.
@@ -386,27 +386,27 @@ type User struct {
 	Admin bool `json:"admin,omitempty"`
 }
 
-// Traits say, as data, how the remote system changes what. They depend on the
+// Capabilities say, as data, how the remote system changes what. They depend on the
 // caller's role, so they come with the snapshot.
-type Traits struct {
+type Capabilities struct {
 	// Space, Owner and Existence are the kinds of operation that move a connection to
 	// another space, change its owner, and delete it. Empty: this caller cannot do
 	// that. Everything else is changed by [Patch], or by [Recreate] where a patch
 	// cannot express it. If Space is [Recreate], a connection gets to another space
 	// only by a recreate.
-	Space     Mechanism `json:"space,omitempty"`
-	Owner     Mechanism `json:"owner,omitempty"`
-	Existence Mechanism `json:"existence,omitempty"`
+	Space     OperationKind `json:"space,omitempty"`
+	Owner     OperationKind `json:"owner,omitempty"`
+	Existence OperationKind `json:"existence,omitempty"`
 	// BatchSize is how many operations of a kind fit in one call: one for a kind that
 	// is absent.
-	BatchSize map[Mechanism]int `json:"batchSize,omitempty"`
+	BatchSize map[OperationKind]int `json:"batchSize,omitempty"`
 	// Costs is how many requests one call of each kind needs at most; its reads are
 	// those for each operation of the call.
-	Costs map[Mechanism]Cost `json:"costs,omitempty"`
+	Costs map[OperationKind]Cost `json:"costs,omitempty"`
 	// Writes is the limit that the writes are counted against.
 	Writes RateLimit `json:"writes"`
-	// Unmarked reports that marks are not kept: what only a mark records is not compared.
-	Unmarked bool `json:"unmarked,omitempty"`
+	// NoRecords reports that ownership records are not kept: what only an ownership record records is not compared.
+	NoRecords bool `json:"unmarked,omitempty"`
 }
 
 // ValueKind is a kind of JSON value.
@@ -457,33 +457,33 @@ type RateLimit struct {
 	Window   time.Duration `json:"window"` // in JSON: nanoseconds
 }
 
-// Mechanism is a kind of operation, and so of step.
-type Mechanism string
+// OperationKind is a kind of operation, and so of step.
+type OperationKind string
 
 // The mechanisms.
 const (
-	Create     Mechanism = "create"
-	Patch      Mechanism = "patch"
-	BulkUpdate Mechanism = "bulk-update"
-	BulkDelete Mechanism = "bulk-delete"
-	Delete     Mechanism = "delete"
-	Recreate   Mechanism = "recreate"
+	Create     OperationKind = "create"
+	Patch      OperationKind = "patch"
+	BulkUpdate OperationKind = "bulk-update"
+	BulkDelete OperationKind = "bulk-delete"
+	Delete     OperationKind = "delete"
+	Recreate   OperationKind = "recreate"
 	// AskSignIn changes nothing: it asks where a person can sign in for what would
 	// otherwise be a create or a patch.
-	AskSignIn Mechanism = "sign-in"
+	AskSignIn OperationKind = "sign-in"
 )
 
 // Deletes reports whether operations of the kind delete connections.
-func (m Mechanism) Deletes() bool { return m == Delete || m == BulkDelete }
+func (m OperationKind) Deletes() bool { return m == Delete || m == BulkDelete }
 
 // Order is smaller for a kind that comes first of those that could begin at the same time.
-func (m Mechanism) Order() int {
-	return slices.Index([]Mechanism{AskSignIn, Create, BulkUpdate, Patch, Recreate, BulkDelete, Delete}, m)
+func (m OperationKind) Order() int {
+	return slices.Index([]OperationKind{AskSignIn, Create, BulkUpdate, Patch, Recreate, BulkDelete, Delete}, m)
 }
 
 // Operation is one thing to do to one connection. What is zero stays as it is.
 type Operation struct {
-	Kind Mechanism
+	Kind OperationKind
 	// Key is where the connection stands before the operation, or where it will
 	// stand after a create.
 	Key Key
@@ -513,8 +513,8 @@ type Operation struct {
 	SignIn string
 	// Tags replaces the user's tags, and leaves ours and the server's.
 	Tags *[]string
-	// Mark replaces our mark.
-	Mark *Mark
+	// Record replaces our ownership record.
+	Record *Record
 	// Seen is the connection as the plan saw it. Nil where it is unknown: for a create, and
 	// for what an earlier operation of the plan creates. A provider reads the connection again
 	// just before it writes, and does not write where [CheckUnchanged] finds a difference from
@@ -524,9 +524,9 @@ type Operation struct {
 	// is not what was sent; for any other operation, so that a later operation of the plan finds
 	// out whether somebody else changed the connection in between.
 	ReadBack bool
-	// Lossy permits the operation to erase what the service stores, does not show, and does not
+	// AllowSecretLoss permits the operation to erase what the service stores, does not show, and does not
 	// receive with this operation. See [Demands.Loses].
-	Lossy bool
+	AllowSecretLoss bool
 }
 
 // Outcome is what became of one operation.

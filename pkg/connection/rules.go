@@ -14,7 +14,7 @@ type Rules interface {
 	Normalize(property Property, value any) any
 
 	// Check returns what of a declaration the service can never store, each with its path.
-	Check(declared *Desired, source *DataSource, traits *Traits) []Reason
+	Check(declared *Desired, source *DataSource, capabilities *Capabilities) []Reason
 
 	// Assess returns what the service demands of a change that brings a live connection in sync
 	// with its declaration.
@@ -35,10 +35,10 @@ type Rules interface {
 
 // Difference is what differs between a live connection and its declaration.
 type Difference struct {
-	Traits   *Traits
-	Declared *Desired
-	Source   *DataSource // that is declared; never nil
-	Live     *Live
+	Capabilities *Capabilities
+	Declared     *Desired
+	Source       *DataSource // that is declared; never nil
+	Live         *Live
 	// Set and Remove are the properties that are to be written, in normal form, and removed.
 	Set    map[string]any
 	Remove []string

@@ -20,10 +20,10 @@ var (
 	beforeField = bytesOf(whitespace + quotes + `\,`)
 )
 
-// is passes over a mark, and reports whether it is there.
-func (c *cursor) is(mark byte) bool {
+// is passes over an ownership record, and reports whether it is there.
+func (c *cursor) is(record byte) bool {
 	at := skip(c.text, c.at, &isBlank)
-	if at == len(c.text) || c.text[at] != mark {
+	if at == len(c.text) || c.text[at] != record {
 		return false
 	}
 	c.at = at + 1

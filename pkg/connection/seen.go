@@ -79,7 +79,7 @@ func differences(seen, now *Live) (changes []string) {
 	note(seen.Key.Name != now.Key.Name, "renamed to %q", now.Key.Name)
 	note(seen.SpaceID != now.SpaceID, "moved to another space")
 	note(isHandedOver(seen, now), "given to another owner")
-	was, is := seen.Mark, now.Mark
+	was, is := seen.Record, now.Record
 	note(was.Project != is.Project && is.Project == "", "its ownership record was removed")
 	note(was.Project != is.Project && is.Project != "", "it belongs to project %q now", is.Project)
 	note(is.Protected && !was.Protected, "it was protected")
@@ -102,9 +102,9 @@ func isHandedOver(seen, now *Live) bool {
 func credentialChanges(seen, now *Live) []string {
 	switch {
 	case seen.CredentialsUnknown || now.CredentialsUnknown:
-	case seen.Separated != now.Separated && now.Separated:
+	case seen.PerUserCredentials != now.PerUserCredentials && now.PerUserCredentials:
 		return []string{"each user brings their own credentials now"}
-	case seen.Separated != now.Separated:
+	case seen.PerUserCredentials != now.PerUserCredentials:
 		return []string{"all users share its credentials now"}
 	case !seen.hasAnyCredentials() && now.hasAnyCredentials():
 		return []string{"it was given credentials"}
@@ -127,7 +127,7 @@ func sortedTags(tags []string) []string {
 // of host may unlink; or its name, where a recreate puts it aside to delete it at the end.
 func (o *Operation) Destroys() bool {
 	return o.Kind == Delete || o.Kind == BulkDelete || o.OwnerID != "" || len(o.Credentials) > 0 || o.DropsCredentials ||
-		o.Mark != nil && o.Mark.Transit == TransitOld
+		o.Record != nil && o.Record.Phase == PhaseDeposed
 }
 
 // After returns how a connection is known once the operation was acknowledged. What a write
@@ -146,8 +146,8 @@ func (l Live) After(operation *Operation) Live {
 	if operation.Tags != nil {
 		l.Tags = sortedTags(*operation.Tags)
 	}
-	if operation.Mark != nil {
-		l.Mark = *operation.Mark
+	if operation.Record != nil {
+		l.Record = *operation.Record
 	}
 	if operation.Kind == Create || operation.OwnerID != "" || len(operation.Credentials) > 0 || len(operation.Set) > 0 || len(operation.Remove) > 0 {
 		l.CredentialsUnknown = true

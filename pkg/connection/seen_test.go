@@ -15,7 +15,7 @@ func TestWhatBecameOfTheCredentialsIsCompared(t *testing.T) {
 		says string
 	}{
 		"first ones are typed in": {func(l *connection.Live) { l.HasCredentials, l.CredentialsID = true, "k" }, "it was given credentials"},
-		"each user has their own": {func(l *connection.Live) { l.Separated = true }, "each user brings their own credentials now"},
+		"each user has their own": {func(l *connection.Live) { l.PerUserCredentials = true }, "each user brings their own credentials now"},
 		"others are linked":       {func(l *connection.Live) { l.CredentialsID = "other" }, "it uses other credentials"},
 		"nothing":                 {func(*connection.Live) {}, ""},
 		"what nobody knows":       {func(l *connection.Live) { l.CredentialsUnknown, l.HasCredentials = true, true }, ""},
@@ -39,7 +39,7 @@ func TestAnUpdateStopsARecreateFromPuttingAConnectionAside(t *testing.T) {
 	seen := connection.Live{ID: "1", UpdatedAt: time.Unix(1, 0)}
 	now := seen
 	now.UpdatedAt = time.Unix(2, 0)
-	aside := &connection.Operation{Kind: connection.Patch, Name: "aside", Mark: &connection.Mark{Transit: connection.TransitOld}}
+	aside := &connection.Operation{Kind: connection.Patch, Name: "aside", Record: &connection.Record{Phase: connection.PhaseDeposed}}
 	if err := connection.CheckUnchanged(&seen, &now, aside); !errors.Is(err, connection.ErrChanged) {
 		t.Errorf("the error is %v, want ErrChanged: credentials may have been typed in, and the recreate deletes them", err)
 	}

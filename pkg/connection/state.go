@@ -22,7 +22,7 @@ type Object struct {
 	// Properties and Tags are those that it has, as far as they are known.
 	Properties map[string]any
 	Tags       []string
-	Mark       Mark
+	Record     Record
 	// Credentials are those that this change has written last, and Writes counts how often.
 	// Before the first write, they are whatever the service has.
 	Credentials map[string]any
@@ -62,13 +62,13 @@ const (
 	OnTheWay            // moving, while its name is not free
 )
 
-// Carried is what each write carries where a write replaces the whole connection. Lossy allows
+// Carried is what each write carries where a write replaces the whole connection. AllowSecretLoss allows
 // that what is not carried is lost.
 type Carried struct {
-	Lossy       bool
-	Credentials map[string]any
-	Set         map[string]any
-	Remove      []string
+	AllowSecretLoss bool
+	Credentials     map[string]any
+	Set             map[string]any
+	Remove          []string
 }
 
 // State is all objects of a change at one moment, ordered by part.
@@ -103,9 +103,9 @@ func (s State) Without(part Part) State {
 // state to the next, exactly one object is created, changed or deleted.
 type Path struct {
 	States []State
-	// Unmarked reports that the object stands at a key between the first and the last
-	// before its mark says where it is going.
-	Unmarked bool
+	// NoRecords reports that the object stands at a key between the first and the last
+	// before its ownership record says where it is going.
+	NoRecords bool
 	// ByTemporary reports that the object may go by a temporary name where a key between
 	// the first and the last is not free.
 	ByTemporary bool
@@ -125,8 +125,8 @@ type Span struct {
 
 // Lowering is what a provider is asked for: the paths of one change.
 type Lowering struct {
-	Traits *Traits
-	Caller string
+	Capabilities *Capabilities
+	Caller       string
 	// Live is what is there; nil: nothing is, and the change creates the connection.
 	Live *Live
 	// From is the live connection as an object. It means nothing where Live is nil.
@@ -135,7 +135,7 @@ type Lowering struct {
 	To Object
 	// Due reports that the declared credentials must be written; To has them then.
 	Due bool
-	// Marking reports that the mark of To must be written even if nothing else is.
+	// Marking reports that the ownership record of To must be written even if nothing else is.
 	Marking bool
 	// Recreate reports whether the connection must be recreated.
 	Recreate bool
@@ -146,17 +146,17 @@ type Lowering struct {
 	// SignIn reports that the credentials hold the code of a person's sign-in.
 	SignIn bool
 	// Desired and Source are the declaration; Demands is what [Rules.Assess] has returned for it,
-	// and Lossy reports that it allows to lose what the service does not show.
-	Desired *Desired
-	Source  *DataSource
-	Demands Demands
-	Lossy   bool
+	// and AllowSecretLoss reports that it allows to lose what the service does not show.
+	Desired         *Desired
+	Source          *DataSource
+	Demands         Demands
+	AllowSecretLoss bool
 	// Declared are the declared credentials, also where they are not due; Hidden the declared
 	// properties whose live values nobody sees; Absent the parts that are declared to be absent.
-	Declared map[string]any
-	Hidden   map[string]any
-	Absent   []string
-	// Record returns the record of the declared credentials for an owner; see [CredentialsMark].
+	Declared            map[string]any
+	WriteOnlyProperties map[string]any
+	Absent              []string
+	// Record returns the record of the declared credentials for an owner; see [CredentialsRecord].
 	Record func(owner string) string
 	// Place is the record of the key at which the live connection stands.
 	Place string
@@ -165,7 +165,7 @@ type Lowering struct {
 // Derive returns the operation that leads from one state of a path to the next, and the part
 // of the object that it is about. ok is false where the states do not differ. Keys, ids and
 // what the operation is told of the plan are for the planner to fill in.
-func Derive(before, after State, traits *Traits) (operation Operation, part Part, ok bool) {
+func Derive(before, after State, capabilities *Capabilities) (operation Operation, part Part, ok bool) {
 	for i := range after {
 		is := &after[i]
 		was := before.Of(is.Part)
@@ -174,12 +174,12 @@ func Derive(before, after State, traits *Traits) (operation Operation, part Part
 			return is.create(before.Of(PartLive) != nil && is.Part != PartLive), is.Part, true
 		case was.equals(is):
 		default:
-			return was.change(is, traits), is.Part, true
+			return was.change(is, capabilities), is.Part, true
 		}
 	}
 	for i := range before {
 		if was := &before[i]; after.Of(was.Part) == nil {
-			return Operation{Kind: traits.Existence, Key: was.Key, ID: was.ID, DataSource: was.DataSource}, was.Part, true
+			return Operation{Kind: capabilities.Existence, Key: was.Key, ID: was.ID, DataSource: was.DataSource}, was.Part, true
 		}
 	}
 	return Operation{}, 0, false
@@ -187,10 +187,10 @@ func Derive(before, after State, traits *Traits) (operation Operation, part Part
 
 // create returns the operation that creates the object.
 func (o *Object) create(readBack bool) Operation {
-	mark, space := o.Mark, o.Space
+	record, space := o.Record, o.Space
 	operation := Operation{
 		Kind: Create, Key: o.Key, Name: o.Key.Name, Space: &space, DataSource: o.DataSource,
-		Set: o.Properties, Credentials: o.Credentials, Mark: &mark, ReadBack: readBack,
+		Set: o.Properties, Credentials: o.Credentials, Record: &record, ReadBack: readBack,
 	}
 	if tags := o.Tags; len(tags) > 0 { // a pointer into the object would keep all of it in memory
 		operation.Tags = &tags
@@ -199,21 +199,21 @@ func (o *Object) create(readBack bool) Operation {
 }
 
 // change returns the operation after which the object is as the other one.
-func (o *Object) change(to *Object, traits *Traits) Operation {
+func (o *Object) change(to *Object, capabilities *Capabilities) Operation {
 	operation := Operation{Kind: Patch, Key: o.Key, ID: o.ID, DataSource: o.DataSource}
 	if o.Key.Space != to.Key.Space {
 		space := to.Space
 		operation.Space = &space
-		operation.Kind = traits.Space
+		operation.Kind = capabilities.Space
 	}
 	if o.Owner != to.Owner {
-		operation.Kind, operation.OwnerID = traits.Owner, to.Owner
+		operation.Kind, operation.OwnerID = capabilities.Owner, to.Owner
 	}
 	if operation.Kind != Patch {
 		return operation
 	}
-	mark := to.Mark
-	operation.Mark = &mark
+	record := to.Record
+	operation.Record = &record
 	if o.Key.Name != to.Key.Name {
 		operation.Name = to.Key.Name
 	}
@@ -253,7 +253,7 @@ func (o Operation) carry(carried *Carried) Operation {
 	if carried == nil {
 		return o
 	}
-	o.Lossy = carried.Lossy
+	o.AllowSecretLoss = carried.AllowSecretLoss
 	if len(carried.Credentials) > 0 {
 		o.Credentials = carried.Credentials
 	}
@@ -271,6 +271,6 @@ func (o Operation) carry(carried *Carried) Operation {
 // equals reports whether two objects are the same: nothing leads from one to the other.
 func (o *Object) equals(other *Object) bool {
 	set, remove := o.differences(other)
-	return o.Key == other.Key && o.Owner == other.Owner && o.Mark == other.Mark && o.Writes == other.Writes && (o.TagsAgain || !other.TagsAgain) &&
+	return o.Key == other.Key && o.Owner == other.Owner && o.Record == other.Record && o.Writes == other.Writes && (o.TagsAgain || !other.TagsAgain) &&
 		slices.Equal(o.Tags, other.Tags) && set == nil && remove == nil
 }

@@ -25,7 +25,7 @@ func BenchmarkMake(b *testing.B) {
 				w.snapshot.Connections = append(w.snapshot.Connections, connection.Live{
 					ID: "id-" + name, Key: key, SpaceID: "s-a", DataSource: "rest", OwnerID: "u-ana",
 					Properties: map[string]any{"path": path},
-					Mark:       connection.Mark{Project: project, Key: w.record(key)},
+					Record:     connection.Record{Project: project, Key: w.record(key)},
 				})
 			}
 			w.sort()
@@ -78,7 +78,7 @@ func mixedWorld(changes int) (w *world, fewest int) {
 		w.snapshot.Connections = append(w.snapshot.Connections, connection.Live{
 			ID: "id-" + name, Key: key, SpaceID: w.spaceID(space), DataSource: "rest", Family: "web", OwnerID: "u-ana",
 			Properties: map[string]any{"path": path},
-			Mark:       connection.Mark{Project: project, Key: w.record(key)},
+			Record:     connection.Record{Project: project, Key: w.record(key)},
 		})
 	}
 	for i := range tens {

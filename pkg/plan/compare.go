@@ -21,7 +21,7 @@ func (d *difference) shows(path string) bool {
 	return slices.ContainsFunc(d.fields, func(f Field) bool { return f.Path == path })
 }
 
-// content reports whether something differs that is not merely our own mark.
+// content reports whether something differs besides the ownership record.
 func (d *difference) content() bool { return len(d.fields) > 0 }
 
 // compare finds the fields in which a live connection differs. Only what is
@@ -47,23 +47,23 @@ func (a *analysis) compare(p *pair) *difference {
 	if d.recreate = a.mustRecreate(p, d); d.recreate != "" {
 		d.writeCredentials(p.Credentials, "a recreate must carry the credentials")
 	}
-	if p.live.Mark.Project == a.in.Project {
-		a.compareMark(p, d)
+	if p.live.Record.Project == a.in.Project {
+		a.compareRecord(p, d)
 	}
-	if d.demands.Carries.Holds() && (d.content() || p.live.Mark.Project == "") {
+	if d.demands.Carries.Holds() && (d.content() || p.live.Record.Project == "") {
 		d.alone, d.carried = !d.content(), !d.credentials && len(p.Credentials) > 0
 		d.writeCredentials(p.Credentials, a.text(d.demands.Carries))
 	}
 	return d
 }
 
-// compareMark compares what our mark records.
-func (a *analysis) compareMark(p *pair, d *difference) {
-	if d.pending = p.live.Mark.Pending; d.pending {
+// compareRecord compares what our ownership record records.
+func (a *analysis) compareRecord(p *pair, d *difference) {
+	if d.pending = p.live.Record.Pending; d.pending {
 		d.add("/effective", false, true)
 	}
-	if !a.in.Snapshot.Traits.Unmarked {
-		a.compareRecord(p, d)
+	if !a.in.Snapshot.Capabilities.NoRecords {
+		a.compareRecorded(p, d)
 		a.compareNotSensitive(p, d)
 	}
 }
@@ -115,7 +115,7 @@ func (a *analysis) compareProperty(p *pair, d *difference, name string) {
 		return property.HasDefault && connection.Equal(a.in.Rules.Normalize(property, property.Default), value)
 	}
 	switch {
-	case slices.Contains(p.live.Hidden, name):
+	case slices.Contains(p.live.WriteOnlyProperties, name):
 		if want != nil {
 			d.hidden[name] = want
 		}
@@ -135,24 +135,24 @@ func (a *analysis) compareProperty(p *pair, d *difference, name string) {
 	}
 }
 
-// compareRecord compares what stands in the mark alone: the key, the protection, and what
+// compareRecorded compares what the ownership record alone has: the key, the protection, and what
 // was declared sensitive. A name that is not recorded yet is worth a write, since nothing
 // else hides the value once a file no longer says so; one that is no longer declared
 // stays until the next write.
-func (a *analysis) compareRecord(p *pair, d *difference) {
+func (a *analysis) compareRecorded(p *pair, d *difference) {
 	// Where a write replaces everything, a record is no reason to lose what is not declared.
 	d.record = p.stale && len(d.demands.Loses) == 0
-	if d.record && p.live.Key == p.key { // what moves is marked on its way
-		d.add("/keyRecord", p.live.Mark.Key, a.places.Record(p.key))
+	if d.record && p.live.Key == p.key { // what moves gets its record on its way
+		d.add("/keyRecord", p.live.Record.Key, a.places.Record(p.key))
 	}
-	if want := p.Lifecycle.PreventDestroy; want != nil && *want != p.live.Mark.Protected {
+	if want := p.Lifecycle.PreventDestroy; want != nil && *want != p.live.Record.Protected {
 		d.protection = true
-		d.add("/lifecycle/preventDestroy", p.live.Mark.Protected, *want)
+		d.add("/lifecycle/preventDestroy", p.live.Record.Protected, *want)
 	}
-	d.sensitive = d.addUnrecorded("/sensitive", slices.Compact(slices.Sorted(slices.Values(p.Sensitive))), p.live.Mark.Hides)
+	d.sensitive = d.addUnrecorded("/sensitive", slices.Compact(slices.Sorted(slices.Values(p.Sensitive))), p.live.Record.Redacts)
 }
 
-// addUnrecorded adds a field for names that a mark should record, and reports whether one
+// addUnrecorded adds a field for names that an ownership record should record, and reports whether one
 // of them is not recorded. The field shows those that are recorded, and all that should be.
 func (d *difference) addUnrecorded(path string, names []string, isRecorded func(name string) bool) bool {
 	recorded := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !isRecorded(name) })
@@ -167,7 +167,7 @@ func (d *difference) addUnrecorded(path string, names []string, isRecorded func(
 	return true
 }
 
-// compareCredentials asks the mark: the service never shows a credential. It may demand that a
+// compareCredentials asks the ownership record: the service never shows a credential. It may demand that a
 // change carries all of them.
 func (a *analysis) compareCredentials(p *pair, d *difference) {
 	switch {
@@ -178,7 +178,7 @@ func (a *analysis) compareCredentials(p *pair, d *difference) {
 		if a.wereTakenAway(p) {
 			d.writeCredentials(p.Credentials, "the tenant has no credentials for it")
 		}
-	case p.live.Mark.Credentials == "" && !p.live.HasCredentials && !p.live.Separated:
+	case p.live.Record.Credentials == "" && !p.live.HasCredentials && !p.live.PerUserCredentials:
 		d.writeCredentials(p.Credentials, "the tenant has no credentials for it")
 	default:
 		if due := a.credentialsDue(p); due != "" {
@@ -193,15 +193,15 @@ func (a *analysis) compareCredentials(p *pair, d *difference) {
 // and somebody may have typed them in.
 func (a *analysis) wereTakenAway(p *pair) bool {
 	live := p.live
-	if live.HasCredentials || live.Separated || p.ownerID == "" || p.ownerID != live.OwnerID || a.credentialsDue(p) == "" {
+	if live.HasCredentials || live.PerUserCredentials || p.ownerID == "" || p.ownerID != live.OwnerID || a.credentialsDue(p) == "" {
 		return false
 	}
 	for owner := range a.users {
-		if connection.CredentialsDue(live.Mark.Credentials, p.credentialsMark(owner)) == "" {
+		if connection.CredentialsDue(live.Record.Credentials, p.credentialsRecord(owner)) == "" {
 			return true
 		}
 	}
-	return connection.CredentialsDue(live.Mark.Credentials, p.credentialsMark(a.in.Snapshot.Caller.ID)) == ""
+	return connection.CredentialsDue(live.Record.Credentials, p.credentialsRecord(a.in.Snapshot.Caller.ID)) == ""
 }
 
 // credentialsDue says why the credentials must be written again, by what is recorded of them.
@@ -209,13 +209,13 @@ func (a *analysis) wereTakenAway(p *pair) bool {
 // the caller also fits, as a create writes it, and one for the declared owner: one recreate or
 // change of owner would follow another for ever. Empty: they need not be written.
 func (a *analysis) credentialsDue(p *pair) string {
-	recorded := p.live.Mark.Credentials
-	due := connection.CredentialsDue(recorded, p.credentialsMark(p.live.OwnerID))
-	if p.live.OwnerID != "" || !p.live.HasCredentials && !p.live.Separated {
+	recorded := p.live.Record.Credentials
+	due := connection.CredentialsDue(recorded, p.credentialsRecord(p.live.OwnerID))
+	if p.live.OwnerID != "" || !p.live.HasCredentials && !p.live.PerUserCredentials {
 		return due
 	}
 	for _, owner := range []string{a.in.Snapshot.Caller.ID, p.ownerID} {
-		if connection.CredentialsDue(recorded, p.credentialsMark(owner)) == "" {
+		if connection.CredentialsDue(recorded, p.credentialsRecord(owner)) == "" {
 			return ""
 		}
 	}
@@ -248,7 +248,7 @@ func (a *analysis) mustRecreate(p *pair, d *difference) string {
 func (a *analysis) handsOver(p *pair, d *difference) bool {
 	caller := a.in.Snapshot.Caller.ID
 	if d.owner {
-		return p.ownerID != caller && connection.CredentialsDue(p.live.Mark.Credentials, p.credentialsMark(p.live.OwnerID)) == ""
+		return p.ownerID != caller && connection.CredentialsDue(p.live.Record.Credentials, p.credentialsRecord(p.live.OwnerID)) == ""
 	}
 	return p.live.OwnerID != caller && !p.live.HasCredentials
 }

@@ -37,7 +37,7 @@ func (a *analysis) decide(p *pair) *decision {
 	if from := p.live.Key; from != p.key {
 		c.From = &from
 	}
-	owner := p.live.Mark.Project
+	owner := p.live.Record.Project
 	if p.live.Unreadable == "" && (owner == a.in.Project || owner == "") {
 		a.decideFields(p, d)
 	}
@@ -56,7 +56,7 @@ func (a *analysis) decide(p *pair) *decision {
 func (a *analysis) decideFields(p *pair, d *decision) {
 	d.diff = a.compare(p)
 	kept := ""
-	if p.live.Mark.Project == "" && len(p.Credentials) > 0 && !d.diff.credentials {
+	if p.live.Record.Project == "" && len(p.Credentials) > 0 && !d.diff.credentials {
 		kept = "its credentials are taken as they are"
 	}
 	d.change.Fields = d.diff.fields
@@ -93,12 +93,12 @@ func (a *analysis) wouldBeMade(made *connection.Live, d *decision) bool {
 	switch {
 	case made.DataSource != d.target.DataSource, made.Unreadable != "", !a.isRebuilt(made, d):
 		return false
-	case made.OwnerID != owner && a.in.Snapshot.Traits.Owner == "":
+	case made.OwnerID != owner && a.in.Snapshot.Capabilities.Owner == "":
 		return false
 	case a.signIn(d.target, d.live) == "":
 		return true
 	}
-	return made.OwnerID == owner && made.HasCredentials && made.Mark.Credentials == d.target.credentialsMark(owner)
+	return made.OwnerID == owner && made.HasCredentials && made.Record.Credentials == d.target.credentialsRecord(owner)
 }
 
 // isRebuilt reports whether a connection has the properties that a recreate would give it.
@@ -121,7 +121,7 @@ func (a *analysis) action(p *pair, d *difference) Action {
 		return ActionRecreate
 	case p.live.Key != p.key:
 		return ActionMove
-	case p.live.Mark.Project != a.in.Project:
+	case p.live.Record.Project != a.in.Project:
 		return ActionAdopt
 	}
 	return ActionUpdate
@@ -158,7 +158,7 @@ func (a *analysis) declaredProperties(t *target) map[string]any {
 	old.Properties = maps.Clone(old.Properties)
 	maps.DeleteFunc(old.Properties, func(_ string, value any) bool { return len(connection.Secrets(value)) > 0 })
 	properties := a.rebuilt(t, &old, a.in.Rules.Assess(a.difference(t, &old)).Leaves)
-	for _, name := range old.Hidden {
+	for _, name := range old.WriteOnlyProperties {
 		if value, ok := declared[name]; ok {
 			properties[name] = value
 		}

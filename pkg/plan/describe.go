@@ -10,7 +10,7 @@ import (
 
 // describe says what a step does, in words that a reviewer understands; nothing
 // where its kind says it all.
-func describe(kind connection.Mechanism, nodes []*node) string {
+func describe(kind connection.OperationKind, nodes []*node) string {
 	first := nodes[0]
 	switch {
 	case first.group != nil:
@@ -81,7 +81,7 @@ func describeRecord(diff *difference) string {
 
 func describeName(n *node) string {
 	switch name := n.operation.Name; {
-	case n.operation.Mark != nil && n.operation.Mark.Transit == connection.TransitOld:
+	case n.operation.Record != nil && n.operation.Record.Phase == connection.PhaseDeposed:
 		return "renames the old one aside"
 	case n.created != nil:
 		return "renames the new one to the declared name"

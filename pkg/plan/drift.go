@@ -175,7 +175,7 @@ func (a *analysis) witness(item *DriftItem, live *connection.Live) {
 	item.UpdatedAt = live.UpdatedAt
 }
 
-// unmanaged tells of what is there and not declared. What would be deleted is a
+// unmanaged reports of what is there and not declared. What would be deleted is a
 // decision already; another project's is none of ours.
 func (a *analysis) unmanaged(rest leftover, taken bool, policy connection.Policy) (DriftItem, bool) {
 	item := DriftItem{
@@ -184,7 +184,7 @@ func (a *analysis) unmanaged(rest leftover, taken bool, policy connection.Policy
 	}
 	switch {
 	case rest.fate == fateForeign:
-		return item, rest.live.Mark.Project == ""
+		return item, rest.live.Record.Project == ""
 	case taken:
 		item.Reason, item.Apply = "the new one of an unfinished recreate", string(ActionMove)
 		return item, true

@@ -19,7 +19,7 @@ func earlierDeclares(t *target) string {
 	if want := t.Lifecycle.PreventDestroy; want != nil {
 		protection = strconv.FormatBool(*want)
 	}
-	sum := sha256.Sum256([]byte(t.credentialsMark(t.ownerID) + " " + protection))
+	sum := sha256.Sum256([]byte(t.credentialsRecord(t.ownerID) + " " + protection))
 	return "sha256:" + hex.EncodeToString(sum[:16])
 }
 

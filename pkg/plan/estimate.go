@@ -12,16 +12,16 @@ import (
 // more. The time is what the rate limit alone imposes on the writes: n of them need
 // the window to pass once for each limit that they fill completely before the last.
 func estimate(steps []Step, in *Input) Estimate {
-	now, traits := in.Snapshot, &in.Snapshot.Traits
+	now, capabilities := in.Snapshot, &in.Snapshot.Capabilities
 	e := Estimate{Tier1Calls: now.Reads + now.Cached + in.Catalog.Reads}
 	if len(steps) > 0 {
 		e.Tier1Calls += now.Reads - now.Details + stillThere(steps)
 	}
 	for _, step := range steps {
-		e.Tier1Calls += step.reads(traits)
-		e.Tier2Calls += step.writes(traits)
+		e.Tier1Calls += step.reads(capabilities)
+		e.Tier2Calls += step.writes(capabilities)
 	}
-	limit := traits.Writes
+	limit := capabilities.Writes
 	if limit.Requests > 0 && e.Tier2Calls > 0 {
 		wait := time.Duration((e.Tier2Calls-1)/limit.Requests) * limit.Window
 		e.Seconds = int(math.Ceil(wait.Seconds()))
@@ -31,22 +31,22 @@ func estimate(steps []Step, in *Input) Estimate {
 }
 
 // writes counts the write calls of a step.
-func (s *Step) writes(traits *connection.Traits) (sum int) {
+func (s *Step) writes(capabilities *connection.Capabilities) (sum int) {
 	calls := s.Items[:1] // a batch is one call
 	if s.Kind == connection.Recreate {
 		calls = s.Items
 	}
 	for _, item := range calls {
-		sum += traits.Costs[item.Operation.Kind].Writes
+		sum += capabilities.Costs[item.Operation.Kind].Writes
 	}
 	return sum
 }
 
 // reads counts the reads of a step: each connection that its operations are about is read
 // again before it is written, and what has taken the place of one that is deleted with it.
-func (s *Step) reads(traits *connection.Traits) (sum int) {
+func (s *Step) reads(capabilities *connection.Capabilities) (sum int) {
 	for _, item := range s.Items {
-		sum += traits.Costs[item.Operation.Kind].Reads
+		sum += capabilities.Costs[item.Operation.Kind].Reads
 		if item.Operation.Successor != nil {
 			sum++
 		}

@@ -34,7 +34,7 @@ func BenchmarkHardWorlds(b *testing.B) {
 		}},
 		{"blocked", func(w *world, size int) {
 			chain(w, size)
-			w.hold("A", name(size), func(l *connection.Live) { l.Mark.Project = "other" })
+			w.hold("A", name(size), func(l *connection.Live) { l.Record.Project = "other" })
 		}},
 		{"deletes", func(w *world, size int) {
 			w.policy.Prune, w.policy.MaxDeletes = connection.PruneOwned, connection.MaxDeletes{Count: size}
@@ -66,6 +66,6 @@ func (w *world) add(space, name string) {
 	w.snapshot.Connections = append(w.snapshot.Connections, connection.Live{
 		ID: "id-" + name, Key: key, SpaceID: w.spaceID(space), DataSource: "rest", Family: "web", OwnerID: "u-ana",
 		Properties: map[string]any{"path": "/" + name},
-		Mark:       connection.Mark{Project: project, Key: w.record(key)},
+		Record:     connection.Record{Project: project, Key: w.record(key)},
 	})
 }

@@ -15,7 +15,7 @@ func see(live *connection.Live) Seen {
 		DataSource     string         `json:"dataSource"`
 		HasCredentials bool           `json:"hasCredentials"`
 		ID             string         `json:"id"`
-		Mark           [5]string      `json:"mark"`
+		Record         [5]string      `json:"mark"`
 		Name           string         `json:"name"`
 		Owner          string         `json:"owner"`
 		Pending        bool           `json:"pending,omitempty"`
@@ -27,8 +27,8 @@ func see(live *connection.Live) Seen {
 		Unreadable     bool           `json:"unreadable"`
 	}{
 		live.DataSource, live.HasCredentials, live.ID,
-		[5]string{live.Mark.Project, live.Mark.Key, live.Mark.Credentials, live.Mark.Moved, live.Mark.Transit},
-		live.Key.Name, live.OwnerID, live.Mark.Pending, live.Properties, live.Mark.Protected, live.Separated,
+		[5]string{live.Record.Project, live.Record.Key, live.Record.Credentials, live.Record.Moved, live.Record.Phase},
+		live.Key.Name, live.OwnerID, live.Record.Pending, live.Properties, live.Record.Protected, live.PerUserCredentials,
 		live.Key.Space, toList(live.Tags), live.Unreadable != "",
 	})}
 }

@@ -38,14 +38,14 @@ func TestHashesAreOverCanonicalJSON(t *testing.T) {
 		map[string]any{"version": 0, "credentials": nil, "owner": "", "protected": nil})
 	live := &connection.Live{
 		ID: "x", Key: key, OwnerID: "u", DataSource: "rest", Tags: []string{"t"}, Properties: map[string]any{"b": json.Number("1.0"), "a": nil},
-		HasCredentials: true, Unreadable: "no", Mark: connection.Mark{Project: "p", Key: "k", Credentials: "c", Moved: "m", Transit: "old", Protected: true},
+		HasCredentials: true, Unreadable: "no", Record: connection.Record{Project: "p", Key: "k", Credentials: "c", Moved: "m", Phase: "old", Protected: true},
 	}
 	saw := map[string]any{
 		"id": "x", "space": key.Space, "name": key.Name, "owner": "u", "dataSource": "rest", "tags": []any{"t"}, "properties": live.Properties,
 		"hasCredentials": true, "separated": false, "unreadable": true, "mark": []any{"p", "k", "c", "m", "old"}, "protected": true,
 	}
 	same("a live connection", see(live).Digest, saw)
-	live.Mark.Pending, saw["pending"] = true, true
+	live.Record.Pending, saw["pending"] = true, true
 	same("a pending connection", see(live).Digest, saw)
 	field := func(path string, before, after any, secret bool) map[string]any {
 		return map[string]any{"path": path, "before": before, "after": after, "secret": secret}

@@ -28,7 +28,7 @@ func hostileWorld(t *rapid.T, base func(*rapid.T) *world) *world {
 		case 0:
 			l.Unreadable = "403"
 		case 1:
-			l.Separated, l.HasCredentials = true, false
+			l.PerUserCredentials, l.HasCredentials = true, false
 			delete(w.stored, l.ID)
 		case 2:
 			l.OwnerID = "u-cy"
@@ -37,9 +37,9 @@ func hostileWorld(t *rapid.T, base func(*rapid.T) *world) *world {
 		case 4, 5:
 			l.Properties["host"] = "one"
 		case 6:
-			l.Mark.Credentials = connection.CredentialsMark(0, secretRef("P"), "u-cy")
+			l.Record.Credentials = connection.CredentialsRecord(0, secretRef("P"), "u-cy")
 		case 7:
-			l.Mark.Credentials = connection.CredentialsMark(1, secretRef("Q"), l.OwnerID)
+			l.Record.Credentials = connection.CredentialsRecord(1, secretRef("Q"), l.OwnerID)
 		}
 	}
 	for _, d := range slices.Clone(w.files) {
@@ -76,11 +76,11 @@ func hostileWorld(t *rapid.T, base func(*rapid.T) *world) *world {
 // leaveHalf leaves what an interrupted recreate, or a cycle, leaves of a key.
 func leaveHalf(t *rapid.T, w *world, key connection.Key) {
 	digest := w.record(key)
-	hold := func(prefix, transit string) {
+	hold := func(prefix, phase string) {
 		live := w.hold(key.Space, prefix+digest, func(l *connection.Live) {
-			l.Mark = connection.Mark{Project: project, Key: digest, Transit: transit, Credentials: "0"}
-			if w.whole && transit == connection.TransitNew {
-				l.Mark.Moved = digest // it was tried out for its own key
+			l.Record = connection.Record{Project: project, Key: digest, Phase: phase, Credentials: "0"}
+			if w.whole && phase == connection.PhaseNew {
+				l.Record.Moved = digest // it was tried out for its own key
 			}
 			l.HasCredentials = true
 			l.Properties = map[string]any{"path": "/1"}
@@ -101,10 +101,10 @@ func leaveHalf(t *rapid.T, w *world, key connection.Key) {
 		which &^= 2
 	}
 	if which&1 != 0 {
-		hold("qlsync-new-", connection.TransitNew)
+		hold("qlsync-new-", connection.PhaseNew)
 	}
 	if which&2 != 0 {
-		hold("qlsync-old-", connection.TransitOld)
+		hold("qlsync-old-", connection.PhaseDeposed)
 	}
 	if which == 4 {
 		hold("qlsync-temporary-", "")
@@ -121,8 +121,8 @@ func goPersonal(w *world) {
 		}
 		old := l.Key
 		l.Key.Space, l.SpaceID, l.OwnerID = connection.PersonalSpace, "", "u-ana"
-		if l.Mark.Key == w.record(old) {
-			l.Mark.Key = w.record(l.Key)
+		if l.Record.Key == w.record(old) {
+			l.Record.Key = w.record(l.Key)
 		}
 	}
 	personal := func(ref *connection.SpaceRef) {
@@ -186,7 +186,7 @@ func handMade(t *rapid.T, w *world) string {
 		l.Properties = map[string]any{"path": "/edited"}
 	case 5:
 		text = "takes all tags off " + l.Key.String()
-		l.Mark = connection.Mark{}
+		l.Record = connection.Record{}
 	}
 	w.sort()
 	return text
@@ -269,10 +269,10 @@ func (g *guard) before(item plan.Item) {
 	if live == nil {
 		return
 	}
-	if live.Mark.Project == "other" || live.Unreadable != "" {
-		g.t.Fatalf("%s touches %q of %q (unreadable: %q)", op.Kind, live.Key, live.Mark.Project, live.Unreadable)
+	if live.Record.Project == "other" || live.Unreadable != "" {
+		g.t.Fatalf("%s touches %q of %q (unreadable: %q)", op.Kind, live.Key, live.Record.Project, live.Unreadable)
 	}
-	if d := g.w.file(change.Connection); live.Mark.Project == "" && g.w.byIDIn(g.begin, live.ID) && g.w.policy.Adopt != connection.AdoptAll && (d == nil || !d.Lifecycle.Adopt) {
+	if d := g.w.file(change.Connection); live.Record.Project == "" && g.w.byIDIn(g.begin, live.ID) && g.w.policy.Adopt != connection.AdoptAll && (d == nil || !d.Lifecycle.Adopt) {
 		if g.w.policy.Adopt == connection.AdoptNone || len(change.Fields) > 0 {
 			g.t.Fatalf("%s touches %q, which nobody owns, and the policy is %s\n%s", op.Kind, live.Key, g.w.policy.Adopt, outline(g.p))
 		}
@@ -295,40 +295,40 @@ func (g *guard) beforeDelete(item plan.Item, live *connection.Live) {
 	change := g.p.Changes[item.Change]
 	d := g.w.file(change.Connection)
 	for _, other := range g.w.snapshot.Connections {
-		if d == nil && g.w.whole && g.w.fits(other.Mark.Moved, live.Key) {
+		if d == nil && g.w.whole && g.w.fits(other.Record.Moved, live.Key) {
 			d = g.w.file(other.Key) // it was recreated there
 		}
 	}
-	if live.Mark.Protected && (d == nil || d.Lifecycle.PreventDestroy == nil || *d.Lifecycle.PreventDestroy) {
+	if live.Record.Protected && (d == nil || d.Lifecycle.PreventDestroy == nil || *d.Lifecycle.PreventDestroy) {
 		g.t.Fatalf("deletes %q, which is protected", live.Key)
 	}
 	if g.w.whole && (change.Action == plan.ActionRecreate || g.w.fixedNames && change.Action == plan.ActionMove) {
 		g.beforeReplaced(change, live)
 		return
 	}
-	if live.Mark.Project == "" {
+	if live.Record.Project == "" {
 		g.t.Fatalf("deletes %q, which nobody owns", live.Key)
 	}
 	for _, other := range g.w.snapshot.Connections {
-		if g.w.whole && g.w.fits(other.Mark.Moved, live.Key) && g.w.file(other.Key) != nil && g.w.file(live.Key) == nil {
+		if g.w.whole && g.w.fits(other.Record.Moved, live.Key) && g.w.file(other.Key) != nil && g.w.file(live.Key) == nil {
 			return // it was recreated at another key
 		}
 	}
-	if g.w.fits(live.Mark.Key, live.Key) || live.Mark.Transit == "" { // the former: put back by hand
+	if g.w.fits(live.Record.Key, live.Key) || live.Record.Phase == "" { // the former: put back by hand
 		if change.Action != plan.ActionDelete || g.w.policy.Prune != connection.PruneOwned || g.w.file(live.Key) != nil {
 			g.t.Fatalf("deletes %q: %s", live.Key, change.Action)
 		}
 		return
 	}
 	undeclared := !slices.ContainsFunc(g.w.files, func(d connection.Desired) bool {
-		return g.w.fits(live.Mark.Key, connection.Key{Space: d.Space.String(), Name: d.Name})
+		return g.w.fits(live.Record.Key, connection.Key{Space: d.Space.String(), Name: d.Name})
 	})
 	if undeclared && change.Action == plan.ActionDelete && g.w.policy.Prune == connection.PruneOwned {
 		return
 	}
 	full, _ := plan.Make(g.w.input()) // with --target, the plan has but a part of it
 	if slices.ContainsFunc(full.Changes, func(c plan.Change) bool {
-		return c.Refused == "" && g.w.fits(live.Mark.Key, c.Connection) && c.From != nil && g.w.at(*c.From) != nil
+		return c.Refused == "" && g.w.fits(live.Record.Key, c.Connection) && c.From != nil && g.w.at(*c.From) != nil
 	}) {
 		return // it is recreated from elsewhere
 	}
@@ -336,14 +336,14 @@ func (g *guard) beforeDelete(item plan.Item, live *connection.Live) {
 		if other.ID == live.ID {
 			continue
 		}
-		if g.w.fits(live.Mark.Key, other.Key) && (other.Mark.Project == project || g.isAdopted(other)) {
+		if g.w.fits(live.Record.Key, other.Key) && (other.Record.Project == project || g.isAdopted(other)) {
 			return
 		}
-		if live.Mark.Transit == connection.TransitNew && other.Mark.Transit == connection.TransitOld && other.Mark.Key == live.Mark.Key {
+		if live.Record.Phase == connection.PhaseNew && other.Record.Phase == connection.PhaseDeposed && other.Record.Key == live.Record.Key {
 			return
 		}
 	}
-	g.t.Fatalf("deletes %q (%s), the last one of its key, in\n%s", live.Key, live.Mark.Transit, outline(g.p))
+	g.t.Fatalf("deletes %q (%s), the last one of its key, in\n%s", live.Key, live.Record.Phase, outline(g.p))
 }
 
 // isAdopted reports whether the plan takes a connection over.
@@ -355,12 +355,12 @@ func (g *guard) isAdopted(live connection.Live) bool {
 // beforeReplaced demands that a connection that is recreated is deleted only while another one has
 // all that it is to have.
 func (g *guard) beforeReplaced(change plan.Change, live *connection.Live) {
-	if live.Mark.Transit == connection.TransitNew {
+	if live.Record.Phase == connection.PhaseNew {
 		return // the one that was tried out
 	}
 	d := g.w.file(change.Connection)
 	for _, other := range g.w.snapshot.Connections {
-		if other.ID != live.ID && other.Mark.Project == project && g.w.fits(other.Mark.Key, change.Connection) &&
+		if other.ID != live.ID && other.Record.Project == project && g.w.fits(other.Record.Key, change.Connection) &&
 			(other.HasCredentials || !live.HasCredentials || d.Lifecycle.RecreateAllowed) {
 			return
 		}
@@ -380,7 +380,7 @@ func (g *guard) after(item plan.Item) {
 		delete(g.stripped, id)
 	}
 	for _, old := range g.begin {
-		if old.Mark.Project != project || g.w.at(old.Key) != nil || g.w.file(old.Key) == nil {
+		if old.Record.Project != project || g.w.at(old.Key) != nil || g.w.file(old.Key) == nil {
 			continue
 		}
 		if g.mayBeMissing(old, item) {
@@ -398,7 +398,7 @@ func (g *guard) mayBeMissing(old connection.Live, item plan.Item) bool {
 		if c.Connection != old.Key {
 			return true // it is moved away: a chain or a cycle
 		}
-		return c.Action == plan.ActionRecreate && item.Change == i && item.Operation.Mark != nil && item.Operation.Mark.Transit == connection.TransitOld
+		return c.Action == plan.ActionRecreate && item.Change == i && item.Operation.Record != nil && item.Operation.Record.Phase == connection.PhaseDeposed
 	}
 	return false
 }

@@ -24,7 +24,7 @@ func TestADisabledDataSourceRefusesItsOwnConnectionsAlone(t *testing.T) {
 					{Name: "Ledger", Space: connection.SpaceRef{Name: "Finance"}, DataSource: "teradata"},
 					{Name: "Rates", Space: connection.SpaceRef{Name: "Finance"}, DataSource: "rest"},
 				},
-				Snapshot: &connection.Snapshot{Spaces: []connection.Space{{ID: "s1", Name: "Finance", Type: "shared"}}, Traits: connection.Traits{Writes: connection.RateLimit{Requests: 500, Window: time.Minute}}},
+				Snapshot: &connection.Snapshot{Spaces: []connection.Space{{ID: "s1", Name: "Finance", Type: "shared"}}, Capabilities: connection.Capabilities{Writes: connection.RateLimit{Requests: 500, Window: time.Minute}}},
 			}
 			disable(&in)
 			p, problems := plan.Make(in)
@@ -51,10 +51,10 @@ func TestAnOwnerWhoIsNotActiveRefusesOnlyWhatWouldBeGivenToThem(t *testing.T) {
 		Snapshot: &connection.Snapshot{
 			Spaces: []connection.Space{{ID: "s1", Name: "Finance", Type: "shared"}},
 			Caller: connection.User{ID: "u1"}, Users: []connection.User{{ID: "u1"}, {ID: "u2", Inactive: "disabled"}},
-			Traits: connection.Traits{Owner: connection.BulkUpdate, Writes: connection.RateLimit{Requests: 500, Window: time.Minute}},
+			Capabilities: connection.Capabilities{Owner: connection.BulkUpdate, Writes: connection.RateLimit{Requests: 500, Window: time.Minute}},
 			Connections: []connection.Live{{
 				ID: "c1", Key: connection.Key{Space: "Finance", Name: "Theirs"}, SpaceID: "s1", OwnerID: "u2", DataSource: "rest",
-				Mark: connection.Mark{Project: "acme"}, Properties: map[string]any{},
+				Record: connection.Record{Project: "acme"}, Properties: map[string]any{},
 			}},
 		},
 	}

@@ -46,8 +46,8 @@ type strays struct {
 
 // half is one of the two connections of an unfinished recreate.
 type half struct {
-	of      connection.Key
-	transit string
+	of    connection.Key
+	phase string
 }
 
 // stray is a connection in scope that no target has claimed.
@@ -77,7 +77,7 @@ func (found *matched) leave(m *matcher) {
 	}
 	for _, live := range left {
 		rest := all.stray(live).decide()
-		if rest.fate == fateFinished && live.Mark.Transit == connection.TransitNew && live.Key.Space == rest.of.Space {
+		if rest.fate == fateFinished && live.Record.Phase == connection.PhaseNew && live.Key.Space == rest.of.Space {
 			begun[rest.of] = live
 		}
 		found.leftovers = append(found.leftovers, rest)
@@ -100,8 +100,8 @@ func newStrays(m *matcher, pairs []pair) *strays {
 		for _, form := range m.places.Forms(p.key) {
 			s.byRecord[form] = p
 		}
-		if live := p.live; live != nil && live.Key == p.key && live.Mark.Project == m.project && live.Mark.Moved != "" {
-			s.made[live.Mark.Moved] = p
+		if live := p.live; live != nil && live.Key == p.key && live.Record.Project == m.project && live.Record.Moved != "" {
+			s.made[live.Record.Moved] = p
 		}
 		for _, live := range []*connection.Live{p.live, m.live[p.key]} {
 			if live != nil && live.ID != "" && s.ids[live.ID] == nil {
@@ -113,11 +113,11 @@ func newStrays(m *matcher, pairs []pair) *strays {
 }
 
 func (s *strays) stray(live *connection.Live) *stray {
-	return &stray{strays: s, live: live, of: s.byRecord[live.Mark.Key]}
+	return &stray{strays: s, live: live, of: s.byRecord[live.Record.Key]}
 }
 
 func (s *stray) decide() leftover {
-	rest := leftover{live: s.live, recreated: s.isRecreatedElsewhere(), elsewhere: !s.places.Fits(s.live.Mark.Key, s.live.Key)}
+	rest := leftover{live: s.live, recreated: s.isRecreatedElsewhere(), elsewhere: !s.places.Fits(s.live.Record.Key, s.live.Key)}
 	for _, rule := range fates {
 		if !rule.holds(s) {
 			continue
@@ -131,14 +131,14 @@ func (s *stray) decide() leftover {
 		case rest.fate == fateFinished && by != nil:
 			rest.of, rest.recreated, rest.released = by.key, true, by.isReleased()
 		case rest.fate == fateFinished:
-			rest.of, rest.needless = s.of.key, s.live.Mark.Transit == connection.TransitNew && s.standing() != nil
+			rest.of, rest.obsolete = s.of.key, s.live.Record.Phase == connection.PhaseNew && s.standing() != nil
 		}
 		return rest
 	}
 	return rest
 }
 
-func (s *stray) isForeign() bool { return s.live.Mark.Project != s.project }
+func (s *stray) isForeign() bool { return s.live.Record.Project != s.project }
 
 // isListedTwice reports whether the connection is a declared one: it was moved by hand while the
 // lists were read, and is in several of them.
@@ -156,7 +156,7 @@ func (s *stray) recreated() []any { return []any{"of", s.of.key} }
 // have taken them away.
 func (s *stray) isLastWithCredentials() bool {
 	return s.isHalfOfDeclared() && s.places.IsLeftover(s.live, s.of.key) && s.of.isUnsupplied() &&
-		s.live.Mark.Transit == connection.TransitOld && s.live.HasCredentials && (s.of.live == nil || !s.of.live.HasCredentials || s.of.ownerDiffers())
+		s.live.Record.Phase == connection.PhaseDeposed && s.live.HasCredentials && (s.of.live == nil || !s.of.live.HasCredentials || s.of.ownerDiffers())
 }
 
 // isFinished reports whether the delete of the connection needs no approval but that of the
@@ -176,13 +176,13 @@ func (s *stray) isReplaced() bool { return s.replacedBy() != nil }
 func (s *stray) replacedBy() *pair {
 	old, p := s.live, s.made[s.places.Record(s.live.Key)]
 	switch to, moved := s.moves.target[old.Key]; {
-	case p == nil, old.Mark.Transit != "", old.Mark.Protected && !p.isReleased(), p.isUnsupplied() && old.HasCredentials && !p.live.HasCredentials:
+	case p == nil, old.Record.Phase != "", old.Record.Protected && !p.isReleased(), p.isUnsupplied() && old.HasCredentials && !p.live.HasCredentials:
 		return nil
 	case !s.recreates(old, p): // the record is of a cycle, or of what is finished
 		return nil
-	case !moved && s.moves.away[p.key] != old.Key && s.explains(old.Mark.Key, p.key): // moved by hand, and brought back
+	case !moved && s.moves.away[p.key] != old.Key && s.explains(old.Record.Key, p.key): // moved by hand, and brought back
 		return p
-	case moved && to == p.key && old.Mark.Moved == "" && s.places.Fits(old.Mark.Key, old.Key):
+	case moved && to == p.key && old.Record.Moved == "" && s.places.Fits(old.Record.Key, old.Key):
 		return p
 	}
 	return nil
@@ -191,7 +191,7 @@ func (s *stray) replacedBy() *pair {
 // recreates reports whether to bring a connection to the key of a declared one takes a recreate
 // that records where the old one is.
 func (s *stray) recreates(old *connection.Live, p *pair) bool {
-	if s.snapshot.Traits.Space != connection.Recreate {
+	if s.snapshot.Capabilities.Space != connection.Recreate {
 		return false
 	}
 	demands := s.rules.Assess(s.difference(p.target, old))
@@ -199,10 +199,10 @@ func (s *stray) recreates(old *connection.Live, p *pair) bool {
 }
 
 func (s *stray) mayBeFinished() bool {
-	return !s.isForeign() && s.isHalfOfDeclared() && !s.live.Mark.Protected && s.places.IsLeftover(s.live, s.of.key) && !s.isLastWithCredentials()
+	return !s.isForeign() && s.isHalfOfDeclared() && !s.live.Record.Protected && s.places.IsLeftover(s.live, s.of.key) && !s.isLastWithCredentials()
 }
 
-func (s *stray) half() half { return half{s.of.key, s.live.Mark.Transit} }
+func (s *stray) half() half { return half{s.of.key, s.live.Record.Phase} }
 
 // isPending reports whether moved blocks lead from the connection to a declared key that is taken.
 func (s *stray) isPending() bool {
@@ -215,12 +215,12 @@ func (s *stray) isRecreatedElsewhere() bool {
 	return moved && s.isRecreated(s.live.Key, s.matcher.live[to])
 }
 
-// isHalf reports whether the connection has the mark of an unfinished recreate.
-func (s *stray) isHalf() bool { return s.live.Mark.Transit != "" }
+// isHalf reports whether the connection has the ownership record of an unfinished recreate.
+func (s *stray) isHalf() bool { return s.live.Record.Phase != "" }
 
 func (s *stray) isHalfOfDeclared() bool { return s.isHalf() && s.of != nil }
 
-func (s *stray) isProtectedHalf() bool { return s.isHalfOfDeclared() && s.live.Mark.Protected }
+func (s *stray) isProtectedHalf() bool { return s.isHalfOfDeclared() && s.live.Record.Protected }
 
 // isMisnamedHalf reports whether a half does not have a name that a recreate uses.
 func (s *stray) isMisnamedHalf() bool {
@@ -235,7 +235,7 @@ func (s *stray) isHalfOfMoved() bool {
 	if !s.isHalf() {
 		return false
 	}
-	return s.ends()[s.live.Mark.Key]
+	return s.ends()[s.live.Record.Key]
 }
 
 // ends returns the records of the keys at the ends of moved blocks.
@@ -262,16 +262,16 @@ func (s *stray) namesake() []any {
 	return []any{"own", own, "other", other, "difference", connection.Resemblance(s.live.Key.Name, declared.Name)}
 }
 
-func (s *stray) isUnrecorded() bool { return s.live.Mark.Key == "" }
+func (s *stray) isUnrecorded() bool { return s.live.Record.Key == "" }
 
 // isUnexplained reports whether the record is of another key than the one at which the connection
 // is, and no moved block explains that: it was renamed, moved or copied by hand. Which of these
 // cannot be told from one connection alone.
-func (s *stray) isUnexplained() bool { return !s.explains(s.live.Mark.Key, s.live.Key) }
+func (s *stray) isUnexplained() bool { return !s.explains(s.live.Record.Key, s.live.Key) }
 
 // standing returns the connection of ours that is at the key of the declared one; nil: none.
 func (s *stray) standing() *connection.Live {
-	if live := s.of.live; live != nil && live.Mark.Project == s.project && live.Key == s.of.key {
+	if live := s.of.live; live != nil && live.Record.Project == s.project && live.Key == s.of.key {
 		return live
 	}
 	return nil

@@ -13,17 +13,17 @@ import (
 )
 
 // leftoverOf adds a connection that looks like the leftover of a recreate of A/x.
-func leftoverOf(w *world, transit, suffix string, changes ...func(*connection.Live)) {
+func leftoverOf(w *world, phase, suffix string, changes ...func(*connection.Live)) {
 	digest := recordOf("A", "x")
-	w.hold("A", "qlsync-"+transit+"-"+digest+suffix, func(l *connection.Live) {
-		l.Mark = connection.Mark{Project: project, Key: digest, Transit: transit}
+	w.hold("A", "qlsync-"+phase+"-"+digest+suffix, func(l *connection.Live) {
+		l.Record = connection.Record{Project: project, Key: digest, Phase: phase}
 		for _, change := range changes {
 			change(l)
 		}
 	})
 }
 
-func protected(l *connection.Live) { l.Mark.Protected = true }
+func protected(l *connection.Live) { l.Record.Protected = true }
 
 // deleted lists the names that the plan deletes, with the record of A/x taken out.
 func deleted(p *plan.Plan) string {
@@ -44,33 +44,33 @@ func TestAtMostOneUnprotectedLeftoverOfEachKindIsDeletedWithoutALimit(t *testing
 	}{
 		{"40 protected connections of others stay", func(w *world) {
 			for i := range 40 {
-				leftoverOf(w, connection.TransitNew, fmt.Sprintf("-%d", i+2), protected)
+				leftoverOf(w, connection.PhaseNew, fmt.Sprintf("-%d", i+2), protected)
 			}
 		}, ""},
 		{"40 unprotected ones stay, as none can be told from the others", func(w *world) {
 			for i := range 40 {
-				leftoverOf(w, connection.TransitOld, fmt.Sprintf("-%d", i+2))
+				leftoverOf(w, connection.PhaseDeposed, fmt.Sprintf("-%d", i+2))
 			}
 		}, ""},
 		{"the real one stays too, as it cannot be told from the forged", func(w *world) {
-			leftoverOf(w, connection.TransitOld, "")
+			leftoverOf(w, connection.PhaseDeposed, "")
 			for i := range 40 {
-				leftoverOf(w, connection.TransitOld, fmt.Sprintf("-%d", i+2))
+				leftoverOf(w, connection.PhaseDeposed, fmt.Sprintf("-%d", i+2))
 			}
 		}, ""},
 		{"a protected one at the plain name does not hide the only other one", func(w *world) {
-			leftoverOf(w, connection.TransitNew, "", protected)
-			leftoverOf(w, connection.TransitNew, "-2")
+			leftoverOf(w, connection.PhaseNew, "", protected)
+			leftoverOf(w, connection.PhaseNew, "-2")
 		}, "qlsync-new-2"},
 		{"one new and one old", func(w *world) {
-			leftoverOf(w, connection.TransitNew, "")
-			leftoverOf(w, connection.TransitOld, "")
+			leftoverOf(w, connection.PhaseNew, "")
+			leftoverOf(w, connection.PhaseDeposed, "")
 		}, "qlsync-new qlsync-old"},
 		{"one that cannot be read stays", func(w *world) {
-			leftoverOf(w, connection.TransitOld, "", func(l *connection.Live) { l.Unreadable = "403" })
+			leftoverOf(w, connection.PhaseDeposed, "", func(l *connection.Live) { l.Unreadable = "403" })
 		}, ""},
 		{"one without a declared key stays under prune: none", func(w *world) {
-			leftoverOf(w, connection.TransitOld, "")
+			leftoverOf(w, connection.PhaseDeposed, "")
 			w.files[0].Name, w.files[0].Properties = "y", map[string]any{"path": "/y"}
 			w.hold("A", "y")
 		}, ""},
@@ -102,8 +102,8 @@ func TestLeftoversWithoutADeclaredKeyCountAgainstMaxDeletes(t *testing.T) {
 	w.policy.Prune, w.policy.MaxDeletes = connection.PruneOwned, connection.MaxDeletes{Count: 1}
 	w.declare("A", "y")
 	w.hold("A", "y")
-	leftoverOf(w, connection.TransitNew, "")
-	leftoverOf(w, connection.TransitOld, "", protected)
+	leftoverOf(w, connection.PhaseNew, "")
+	leftoverOf(w, connection.PhaseDeposed, "", protected)
 	p, problems := plan.Make(w.input())
 	if err := problems.Err(); err != nil {
 		t.Fatal(err)
@@ -111,7 +111,7 @@ func TestLeftoversWithoutADeclaredKeyCountAgainstMaxDeletes(t *testing.T) {
 	if got := deleted(p); got != "qlsync-new" || p.Refusal != nil {
 		t.Errorf("deletes %q, refusal %+v", got, p.Refusal)
 	}
-	leftoverOf(w, connection.TransitNew, "-2")
+	leftoverOf(w, connection.PhaseNew, "-2")
 	if p, _ = plan.Make(w.input()); p.Refusal == nil || p.Refusal.Rule != plan.RuleMaxDeletes {
 		t.Errorf("2 leftovers are deleted where 1 is allowed: %s", outline(p))
 	}
@@ -134,22 +134,22 @@ func TestAKilledApplyOf20RecreatesIsFinishedByTheNext(t *testing.T) {
 				name := fmt.Sprintf("x%02d", i)
 				w.declare("A", name, func(d *connection.Desired) { d.DataSource = "soap" })
 				digest := recordOf("A", name)
-				held := func(at, source, transit string) {
+				held := func(at, source, phase string) {
 					w.hold("A", at, func(l *connection.Live) {
 						l.DataSource, l.Properties = source, map[string]any{"path": "/" + name}
-						l.Mark = connection.Mark{Project: project, Key: digest, Transit: transit, Credentials: connection.CredentialsMark(0, nil, "u-ana")}
+						l.Record = connection.Record{Project: project, Key: digest, Phase: phase, Credentials: connection.CredentialsRecord(0, nil, "u-ana")}
 					})
 				}
 				switch killed {
 				case "before the first rename":
 					held(name, "rest", "")
-					held("qlsync-new-"+digest, "soap", connection.TransitNew)
+					held("qlsync-new-"+digest, "soap", connection.PhaseNew)
 				case "between the renames":
-					held("qlsync-old-"+digest, "rest", connection.TransitOld)
-					held("qlsync-new-"+digest, "soap", connection.TransitNew)
+					held("qlsync-old-"+digest, "rest", connection.PhaseDeposed)
+					held("qlsync-new-"+digest, "soap", connection.PhaseNew)
 				default:
 					held(name, "soap", "")
-					held("qlsync-old-"+digest, "rest", connection.TransitOld)
+					held("qlsync-old-"+digest, "rest", connection.PhaseDeposed)
 				}
 			}
 			p, problems := plan.Make(w.input())
@@ -177,15 +177,15 @@ func TestAKilledApplyOf20RecreatesIsFinishedByTheNext(t *testing.T) {
 }
 
 func TestAMissingNameComesBackFromTheLeftoverWithThePlainName(t *testing.T) {
-	for _, transit := range []string{connection.TransitOld, ""} {
+	for _, phase := range []string{connection.PhaseDeposed, ""} {
 		w := newWorld()
 		w.declare("A", "x")
-		prefix := transit
-		if transit == "" {
+		prefix := phase
+		if phase == "" {
 			prefix = "temporary"
 		}
 		for _, suffix := range []string{"", "-2", "-3"} {
-			leftoverOf(w, prefix, suffix, func(l *connection.Live) { l.Mark.Transit = transit })
+			leftoverOf(w, prefix, suffix, func(l *connection.Live) { l.Record.Phase = phase })
 		}
 		p, problems := plan.Make(w.input())
 		if err := problems.Err(); err != nil {
@@ -218,7 +218,7 @@ func TestAnOldOneWithCredentialsIsDeletedOnlyBesideOneThatHasSome(t *testing.T) 
 			w := newWorld()
 			w.declare("A", "x", test.file)
 			w.hold("A", "x", has)
-			leftoverOf(w, connection.TransitOld, "", test.old)
+			leftoverOf(w, connection.PhaseDeposed, "", test.old)
 			p, problems := plan.Make(w.input())
 			if err := problems.Err(); err != nil {
 				t.Fatal(err)
@@ -263,8 +263,8 @@ func TestCredentialsTypedIntoWhatARecreatePutAsideOutliveIt(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			w := newWorld()
 			w.declare("A", "x", func(d *connection.Desired) { d.Credentials = test.declared })
-			leftoverOf(w, connection.TransitNew, "")
-			leftoverOf(w, connection.TransitOld, "", func(l *connection.Live) { l.HasCredentials = true })
+			leftoverOf(w, connection.PhaseNew, "")
+			leftoverOf(w, connection.PhaseDeposed, "", func(l *connection.Live) { l.HasCredentials = true })
 			p, problems := plan.Make(w.input())
 			if err := problems.Err(); err != nil {
 				t.Fatal(err)
@@ -282,15 +282,15 @@ func TestCredentialsTypedIntoWhatARecreatePutAsideOutliveIt(t *testing.T) {
 func TestACopyMadeByHandIsNotTakenForWhatARecreateHasReplaced(t *testing.T) {
 	for name, set := range map[string]func(*world){
 		"where a connection moves as it is": func(*world) {},
-		"where it is recreated":             func(w *world) { w.snapshot.Traits, w.rules = wholeTraits(), exactly{apinizer.Rules{}} },
+		"where it is recreated":             func(w *world) { w.snapshot.Capabilities, w.rules = replacingCapabilities(), exactly{apinizer.Rules{}} },
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld()
 			set(w)
 			w.policy.MaxDeletes = connection.MaxDeletes{}
 			w.declare("A", "x")
-			w.hold("A", "x", func(l *connection.Live) { l.Mark.Moved = recordOf("A", "y") })
-			w.hold("A", "y", func(l *connection.Live) { l.Mark.Key = recordOf("A", "x") })
+			w.hold("A", "x", func(l *connection.Live) { l.Record.Moved = recordOf("A", "y") })
+			w.hold("A", "y", func(l *connection.Live) { l.Record.Key = recordOf("A", "x") })
 			p, problems := plan.Make(w.input())
 			if err := problems.Err(); err != nil {
 				t.Fatal(err)
@@ -308,10 +308,10 @@ func TestAForgedTrialDoesNotHideTheConnection(t *testing.T) {
 	w := newWorld()
 	w.declare("A", "x")
 	w.hold("A", "renamed", func(l *connection.Live) {
-		l.HasCredentials, l.Mark.Key, l.Properties = true, recordOf("A", "x"), map[string]any{"path": "/x"}
+		l.HasCredentials, l.Record.Key, l.Properties = true, recordOf("A", "x"), map[string]any{"path": "/x"}
 	})
-	leftoverOf(w, connection.TransitNew, "", func(l *connection.Live) {
-		l.Mark.Moved, l.Properties["proxy"] = recordOf("A", "x"), "https://elsewhere.example"
+	leftoverOf(w, connection.PhaseNew, "", func(l *connection.Live) {
+		l.Record.Moved, l.Properties["proxy"] = recordOf("A", "x"), "https://elsewhere.example"
 	})
 	p, problems := plan.Make(w.input())
 	if err := problems.Err(); err != nil {
@@ -329,7 +329,7 @@ func TestABlockThatIsTurnedRoundDeletesNothing(t *testing.T) {
 	for name, set := range map[string]func(*world){
 		"where a connection moves as it is": func(*world) {},
 		"where it is recreated": func(w *world) {
-			w.snapshot.Traits, w.whole, w.rules, w.snapshot.Caller = wholeTraits(), true, exactly{apinizer.Rules{}}, connection.User{}
+			w.snapshot.Capabilities, w.whole, w.rules, w.snapshot.Caller = replacingCapabilities(), true, exactly{apinizer.Rules{}}, connection.User{}
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -12,7 +12,7 @@ import (
 func (a *analysis) limit(p *Plan) *Refusal {
 	owned := 0
 	for i := range a.in.Snapshot.Connections {
-		if a.in.Snapshot.Connections[i].Mark.Project == a.in.Project {
+		if a.in.Snapshot.Connections[i].Record.Project == a.in.Project {
 			owned++
 		}
 	}
@@ -38,7 +38,7 @@ func (a *analysis) refuseDeletes(owned int) *Refusal {
 	deletes := 0
 	for _, d := range a.decisions {
 		// A leftover without a temporary name is counted: nothing proves that a recreate has left it.
-		if d.change.Action == ActionDelete && d.change.Refused == "" && (!d.repair || d.live.Mark.Transit == "") {
+		if d.change.Action == ActionDelete && d.change.Refused == "" && (!d.repair || d.live.Record.Phase == "") {
 			deletes++
 		}
 	}

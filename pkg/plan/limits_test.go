@@ -37,13 +37,13 @@ func TestRecreatesCountAgainstMaxRecreatesOnly(t *testing.T) {
 		{"what an interrupted run has begun is not counted", func(w *world) {
 			w.declare("A", "x", soap)
 			w.hold("A", "x")
-			leftoverOf(w, connection.TransitNew, "", func(l *connection.Live) {
+			leftoverOf(w, connection.PhaseNew, "", func(l *connection.Live) {
 				l.DataSource, l.Properties = "soap", map[string]any{"path": "/x"}
 			})
 		}, &connection.MaxDeletes{}, nil},
 		{"a missing name that comes back is not counted", func(w *world) {
 			w.declare("A", "x", soap)
-			leftoverOf(w, connection.TransitOld, "")
+			leftoverOf(w, connection.PhaseDeposed, "")
 		}, &connection.MaxDeletes{}, nil},
 		{"deletes and recreates are confirmed apart", func(w *world) {
 			recreates(w, 1)

@@ -52,7 +52,7 @@ func (a *analysis) object(live *connection.Live) connection.Object {
 	}
 	return connection.Object{
 		ID: live.ID, DataSource: live.DataSource, Key: live.Key, Space: space, Owner: live.OwnerID,
-		Properties: live.Properties, Tags: live.Tags, Mark: live.Mark,
+		Properties: live.Properties, Tags: live.Tags, Record: live.Record,
 	}
 }
 
@@ -60,23 +60,23 @@ func (a *analysis) object(live *connection.Live) connection.Object {
 func (a *analysis) lowering(d *decision) connection.Lowering {
 	t, live := d.target, d.live
 	l := connection.Lowering{
-		Desired: t.Desired, Source: t.source, Traits: &a.in.Snapshot.Traits, Caller: a.in.Snapshot.Caller.ID, Live: live, Missed: d.missed,
-		Declared: t.Credentials, Record: t.credentialsMark,
-		To: connection.Object{DataSource: t.DataSource, Key: t.key, Space: t.space, Owner: a.ownerAfter(t, live), Tags: t.Tags, Mark: *a.mark(t, nil, true)},
+		Desired: t.Desired, Source: t.source, Capabilities: &a.in.Snapshot.Capabilities, Caller: a.in.Snapshot.Caller.ID, Live: live, Missed: d.missed,
+		Declared: t.Credentials, Record: t.credentialsRecord,
+		To: connection.Object{DataSource: t.DataSource, Key: t.key, Space: t.space, Owner: a.ownerAfter(t, live), Tags: t.Tags, Record: *a.record(t, nil, true)},
 	}
 	if live == nil {
 		l.To.Properties, l.SignIn = a.declaredProperties(t), a.signIn(t, nil) != ""
 		return l
 	}
 	l.From, l.Place = a.object(live), a.places.Record(live.Key)
-	l.Demands, l.Lossy = d.diff.demands, t.Lifecycle.RecreateAllowed
-	l.Hidden, l.Absent = d.diff.hidden, absent(t, live.Withheld)
+	l.Demands, l.AllowSecretLoss = d.diff.demands, t.Lifecycle.RecreateAllowed
+	l.WriteOnlyProperties, l.Absent = d.diff.hidden, absent(t, live.WriteOnlyCredentials)
 	if d.diff.recreate == "" {
 		a.lowerUpdate(d, &l)
 		return l
 	}
 	l.SignIn = a.signIn(t, live) != ""
-	l.Recreate, l.To.Properties, l.To.Mark.Moved = true, a.rebuilt(t, live, d.diff.demands.Leaves), a.movedMark(t.key, live)
+	l.Recreate, l.To.Properties, l.To.Record.Moved = true, a.rebuilt(t, live, d.diff.demands.Leaves), a.movedRecord(t.key, live)
 	if t.Tags == nil || t.Lifecycle.Ignores("tags", "") {
 		l.To.Tags = live.Tags
 	}
@@ -92,7 +92,7 @@ func (a *analysis) lowering(d *decision) connection.Lowering {
 func (a *analysis) lowerUpdate(d *decision, l *connection.Lowering) {
 	t, diff := d.target, d.diff
 	l.To = l.From
-	l.To.Key, l.To.Space, l.To.Mark = t.key, t.space, *a.mark(t, d.live, diff.credentials)
+	l.To.Key, l.To.Space, l.To.Record = t.key, t.space, *a.record(t, d.live, diff.credentials)
 	if diff.owner {
 		l.To.Owner = t.ownerID
 	}
@@ -114,7 +114,7 @@ func (a *analysis) lowerUpdate(d *decision, l *connection.Lowering) {
 		l.Due, l.To.Credentials, l.To.Writes = true, t.Credentials, 1
 	}
 	l.SignIn = d.signIn != ""
-	l.Marking = diff.protection || diff.sensitive || diff.notSensitive || diff.record || diff.pending || d.live.Mark.Project == ""
+	l.Marking = diff.protection || diff.sensitive || diff.notSensitive || diff.record || diff.pending || d.live.Record.Project == ""
 }
 
 // absent lists those of the parts of a connection that are declared to be absent.
@@ -154,7 +154,7 @@ func (o *orderer) isFree(d *decision, path connection.Path) bool {
 			if object.Way != connection.OnTheWay || passed[object.Key] {
 				continue
 			}
-			if path.Unmarked && !o.unmarked(d) || !o.reserve(object.Key) {
+			if path.NoRecords && !o.unmarked(d) || !o.reserve(object.Key) {
 				return false
 			}
 			passed[object.Key] = true
@@ -166,8 +166,8 @@ func (o *orderer) isFree(d *decision, path connection.Path) bool {
 // unmarked reports whether the connection may stand between two operations without being marked:
 // a moved block explains it, as nothing else is declared where it came from.
 func (o *orderer) unmarked(d *decision) bool {
-	mark := d.live.Mark
-	return o.analysis.declared[d.live.Key] == nil && mark.Project == o.analysis.in.Project && o.analysis.places.Fits(mark.Key, d.live.Key)
+	record := d.live.Record
+	return o.analysis.declared[d.live.Key] == nil && record.Project == o.analysis.in.Project && o.analysis.places.Fits(record.Key, d.live.Key)
 }
 
 // name fills in the names of a path that are not those of declared keys.
@@ -198,7 +198,7 @@ func (o *orderer) derive(d *decision, path connection.Path) []*node {
 	made := map[connection.Part]*node{}
 	for i := 1; i < len(path.States); i++ {
 		before, after := path.States[i-1], path.States[i]
-		operation, part, ok := connection.Derive(before, after, o.traits)
+		operation, part, ok := connection.Derive(before, after, o.capabilities)
 		if !ok {
 			continue
 		}
@@ -248,7 +248,7 @@ func (o *orderer) join(n *node, together *group, span connection.Span, before bo
 	}
 	n.group = together
 	if span.Undo && together.undo == nil && was != nil && is != nil {
-		undo, _, _ := connection.Derive(connection.State{*is}, connection.State{*was}, o.traits)
+		undo, _, _ := connection.Derive(connection.State{*is}, connection.State{*was}, o.capabilities)
 		together.undo = &undo
 	}
 }
@@ -267,7 +267,7 @@ func (o *orderer) spare(key connection.Key) connection.Key {
 // through as well.
 func (o *orderer) reserve(key connection.Key) bool {
 	_, leadsAway := o.analysis.moves.away[key]
-	if o.analysis.live[key] != nil && !o.needless[key] || o.analysis.declared[key] != nil || o.passed[key] || leadsAway {
+	if o.analysis.live[key] != nil && !o.obsolete[key] || o.analysis.declared[key] != nil || o.passed[key] || leadsAway {
 		return false
 	}
 	o.passed[key] = true

@@ -80,7 +80,7 @@ func summarize(decisions []*decision, unchanged int) Summary {
 
 // analyze compares the files with the tenant.
 func analyze(in Input) *analysis {
-	in.Snapshot = keyrecord.Hide(in.Snapshot, in.Desired, in.Moves)
+	in.Snapshot = keyrecord.Redact(in.Snapshot, in.Desired, in.Moves)
 	a := &analysis{in: in, warnings: []Warning{}, resolved: resolve(&in, newTenant(&in, messagesOf(in.Rules)))}
 	a.matched = match(&in, &a.resolved)
 	a.asked = map[connection.Key]bool{}

@@ -37,20 +37,20 @@ func match(in *Input, r *resolved) matched {
 	}
 	for i := range r.snapshot.Connections {
 		live := &r.snapshot.Connections[i]
-		if live.Mark.Project == in.Project && live.Mark.Key != "" && r.declared[live.Key] == nil {
-			m.carriers[live.Mark.Key] = append(m.carriers[live.Mark.Key], live)
+		if live.Record.Project == in.Project && live.Record.Key != "" && r.declared[live.Key] == nil {
+			m.carriers[live.Record.Key] = append(m.carriers[live.Record.Key], live)
 		}
 	}
 	for to, sources := range m.moves.sources {
 		m.moves.sources[to] = slices.DeleteFunc(sources, func(from connection.Key) bool {
-			return m.isApart(from, to) || m.hasComeRound(from) && m.live[from].Mark.Project == m.project
+			return m.isApart(from, to) || m.hasComeRound(from) && m.live[from].Record.Project == m.project
 		})
 	}
 	found := matched{moves: m.moves, pairs: make([]pair, len(r.targets))}
 	for i, target := range r.targets {
 		found.pairs[i].target = target
 	}
-	for _, find := range []func(*pair){m.findInPlace, m.findUnderway, m.findMoved, m.findMarked} {
+	for _, find := range []func(*pair){m.findInPlace, m.findUnderway, m.findMoved, m.findRecorded} {
 		for i := range found.pairs {
 			if p := &found.pairs[i]; p.live == nil && !p.trouble.Holds() {
 				find(p)
@@ -93,7 +93,7 @@ func (found *matched) unseenOrigins() []remark {
 func (m *matcher) claim(p *pair, live *connection.Live, because string) {
 	m.claimed[live] = true
 	p.live, p.because = live, connection.Because(because)
-	p.stale = live.Mark.Project == m.project && live.Mark.Key != "" && !m.explains(live.Mark.Key, p.key)
+	p.stale = live.Record.Project == m.project && live.Record.Key != "" && !m.explains(live.Record.Key, p.key)
 }
 
 // explains reports whether a record is of the key, or of one from which moved blocks lead to it.
@@ -114,7 +114,7 @@ func (m *matcher) findInPlace(p *pair) {
 // used again, by a declaration or by somebody else, is no contest.
 func (m *matcher) contested(to connection.Key, there *connection.Live) connection.Reason {
 	for _, from := range m.moves.sources[to] {
-		if m.moves.declared[from] == nil && !m.isRecreated(from, there) && (there.Mark.Project == "" || there.Mark.Project == m.live[from].Mark.Project) {
+		if m.moves.declared[from] == nil && !m.isRecreated(from, there) && (there.Record.Project == "" || there.Record.Project == m.live[from].Record.Project) {
 			return connection.Because("moved-to-taken", "from", from)
 		}
 	}
@@ -124,7 +124,7 @@ func (m *matcher) contested(to connection.Key, there *connection.Live) connectio
 // isRecreated reports whether the connection at a key is a recreate of the one at the key from
 // which it was to be moved there.
 func (m *matcher) isRecreated(from connection.Key, there *connection.Live) bool {
-	return there != nil && there.Mark.Project == m.project && m.places.Fits(there.Mark.Moved, from)
+	return there != nil && there.Record.Project == m.project && m.places.Fits(there.Record.Moved, from)
 }
 
 // leaves reports whether the live connection at the key is still to be moved: there is nothing at
@@ -146,15 +146,15 @@ func (m *matcher) leaves(from connection.Key) bool {
 // before, or it was never ours to be moved.
 func (m *matcher) hasComeRound(key connection.Key) bool {
 	before, cyclic := m.moves.cycle[key]
-	mark := m.live[key].Mark
-	return cyclic && (mark.Project != m.project || m.places.Fits(mark.Moved, before))
+	record := m.live[key].Record
+	return cyclic && (record.Project != m.project || m.places.Fits(record.Moved, before))
 }
 
 // isApart reports whether the connection at a declared key is another one than that which moved
 // blocks led from there: it has come to the key while nothing was at either end of them.
 func (m *matcher) isApart(key, to connection.Key) bool {
 	live := m.live[key]
-	return !m.moves.isCyclic(key) && m.moves.declared[key] != nil && live != nil && live.Mark.Project == m.project && live.Mark.Moved == m.places.Apart(to)
+	return !m.moves.isCyclic(key) && m.moves.declared[key] != nil && live != nil && live.Record.Project == m.project && live.Record.Moved == m.places.Apart(to)
 }
 
 // apart is [matched.apart]. The ownership record says so, or the next run would take what has come
@@ -173,18 +173,18 @@ func (m *matcher) apart() map[connection.Key]connection.Key {
 // it deleted the old one and created the new one under its name. Its record says where the old one was.
 // Where names can be swapped, no recreate tries anything out, and such a record is forged.
 func (m *matcher) tried(key connection.Key) *connection.Live {
-	if m.snapshot.Traits.Space != connection.Recreate {
+	if m.snapshot.Capabilities.Space != connection.Recreate {
 		return nil
 	}
 	return m.places.Only(slices.DeleteFunc(m.carriersOf(key), func(l *connection.Live) bool {
-		return l.Mark.Transit != connection.TransitNew || l.Mark.Moved == "" || !m.places.IsLeftover(l, key)
+		return l.Record.Phase != connection.PhaseNew || l.Record.Moved == "" || !m.places.IsLeftover(l, key)
 	}), key)
 }
 
 // isTried reports whether what was tried out for a key is not of the connection at the other one.
 func (m *matcher) isTried(to, from connection.Key) bool {
 	tried := m.tried(to)
-	return tried != nil && !m.places.Fits(tried.Mark.Moved, from)
+	return tried != nil && !m.places.Fits(tried.Record.Moved, from)
 }
 
 // carriersOf lists the connections at no declared key that have the record of the key.
@@ -199,7 +199,7 @@ func (m *matcher) carriersOf(key connection.Key) []*connection.Live {
 // isOnItsWay reports whether a connection at no declared key has the record of the key: the first
 // of the two calls of a move has brought it there.
 func (m *matcher) isOnItsWay(to connection.Key) bool {
-	return slices.ContainsFunc(m.carriersOf(to), func(l *connection.Live) bool { return l.Mark.Transit == "" })
+	return slices.ContainsFunc(m.carriersOf(to), func(l *connection.Live) bool { return l.Record.Phase == "" })
 }
 
 func (m *matcher) findUnderway(p *pair) {
@@ -217,12 +217,12 @@ func (m *matcher) findUnderway(p *pair) {
 func (m *matcher) underway(to connection.Key) *connection.Live {
 	found := map[string][]*connection.Live{}
 	for _, live := range m.carriersOf(to) {
-		if live.Mark.Transit == "" && m.places.IsNamed(live, connection.OnTheWay, to) || m.places.IsLeftover(live, to) {
-			found[live.Mark.Transit] = append(found[live.Mark.Transit], live)
+		if live.Record.Phase == "" && m.places.IsNamed(live, connection.OnTheWay, to) || m.places.IsLeftover(live, to) {
+			found[live.Record.Phase] = append(found[live.Record.Phase], live)
 		}
 	}
 	temporary := m.places.Only(found[""], to)
-	made, old := m.places.Only(found[connection.TransitNew], to), m.places.Only(found[connection.TransitOld], to)
+	made, old := m.places.Only(found[connection.PhaseNew], to), m.places.Only(found[connection.PhaseDeposed], to)
 	switch {
 	case made != nil && old != nil:
 		return made
@@ -243,9 +243,9 @@ func (m *matcher) findMoved(p *pair) {
 	}
 }
 
-// findMarked looks for a connection elsewhere that has the record of the key: because a move of two
+// findRecorded looks for a connection elsewhere that has the record of the key: because a move of two
 // calls was interrupted, or because somebody renamed or moved it by hand.
-func (m *matcher) findMarked(p *pair) {
+func (m *matcher) findRecorded(p *pair) {
 	if m.wasTried(p) {
 		return
 	}
@@ -267,14 +267,14 @@ func (m *matcher) findMarked(p *pair) {
 // wasTried reports whether an interrupted recreate has tried out a connection for its own key: the
 // old one is deleted, and whatever else has the record of the key is a copy.
 func (m *matcher) wasTried(p *pair) bool {
-	return p.tried != nil && m.places.Fits(p.tried.Mark.Moved, p.key)
+	return p.tried != nil && m.places.Fits(p.tried.Record.Moved, p.key)
 }
 
 // unclaimed lists the keys of the connections that have the record of the key and are not claimed.
 func (m *matcher) unclaimed(key connection.Key) []connection.Key {
 	var found []connection.Key
 	for _, live := range m.carriersOf(key) {
-		if !m.claimed[live] && live.Mark.Transit == "" {
+		if !m.claimed[live] && live.Record.Phase == "" {
 			found = append(found, live.Key)
 		}
 	}

@@ -91,7 +91,7 @@ func TestAnInactiveOwnerIsToldAtTheOwner(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld()
-			w.snapshot.Traits.Owner = connection.BulkUpdate
+			w.snapshot.Capabilities.Owner = connection.BulkUpdate
 			w.snapshot.Users = append(w.snapshot.Users, connection.User{ID: "u-eve", Email: "eve@example.com", Subject: "acme/eve", Inactive: "disabled"})
 			at := func(d *connection.Desired) {
 				d.At = func(path string) connection.Position {
@@ -114,4 +114,4 @@ func TestAnInactiveOwnerIsToldAtTheOwner(t *testing.T) {
 	}
 }
 
-func others(l *connection.Live) { l.Mark = connection.Mark{} }
+func others(l *connection.Live) { l.Record = connection.Record{} }

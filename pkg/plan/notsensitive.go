@@ -12,10 +12,10 @@ func (a *analysis) showsNothingElse(t *target, live *connection.Live, name strin
 	property := t.source.Properties[name]
 	have := a.in.Rules.Normalize(property, live.Properties[name])
 	kept := connection.EqualBy(t.Lifecycle.Compare, name, a.in.Rules.Normalize(property, t.Properties[name]), have)
-	return !slices.Contains(live.Hidden, name) && (len(connection.Secrets(have)) == 0 || !kept)
+	return !slices.Contains(live.WriteOnlyProperties, name) && (len(connection.Secrets(have)) == 0 || !kept)
 }
 
-// liftWritten takes out of the marks of operations, in their order, which names they would
+// liftWritten takes out of the ownership records of operations, in their order, which names they would
 // lift before the value is written: a run that ends in between must not uncover what was
 // there before. Written is what earlier operations have set.
 func (o *orderer) liftWritten(d *decision, nodes []*node, written map[string]any) {
@@ -35,12 +35,12 @@ func (o *orderer) liftWritten(d *decision, nodes []*node, written map[string]any
 	for _, n := range nodes {
 		names := open[n.operation.ID]
 		noteNames(names, n.operation.Set)
-		if n.operation.Mark == nil || n.operation.Mark.NotSensitive == "" {
+		if n.operation.Record == nil || n.operation.Record.NotSensitive == "" {
 			continue
 		}
-		mark := *n.operation.Mark
-		mark.NotSensitive = connection.NotSensitiveMark(slices.DeleteFunc(slices.Clone(lifted), func(name string) bool { return !names[name] }))
-		n.operation.Mark = &mark
+		record := *n.operation.Record
+		record.NotSensitive = connection.NotSensitiveRecord(slices.DeleteFunc(slices.Clone(lifted), func(name string) bool { return !names[name] }))
+		n.operation.Record = &record
 	}
 }
 
@@ -61,8 +61,8 @@ func openOf(project string, live *connection.Live, names []string) map[string]bo
 
 // isOpen reports whether nothing of a live property is hidden.
 func isOpen(project string, live *connection.Live, name string) bool {
-	return live.Mark.Lifts(project, name) ||
-		live.Properties != nil && !slices.Contains(live.Hidden, name) && len(connection.Secrets(live.Properties[name])) == 0
+	return live.Record.Lifts(project, name) ||
+		live.Properties != nil && !slices.Contains(live.WriteOnlyProperties, name) && len(connection.Secrets(live.Properties[name])) == 0
 }
 
 // compareNotSensitive compares the record of what is not sensitive. A name that is not
@@ -70,6 +70,6 @@ func isOpen(project string, live *connection.Live, name string) bool {
 // longer declared stays until the next write.
 func (a *analysis) compareNotSensitive(p *pair, d *difference) {
 	d.notSensitive = d.addUnrecorded("/notSensitive", a.lifted(p.target, p.live), func(name string) bool {
-		return p.live.Mark.Lifts(a.in.Project, name)
+		return p.live.Record.Lifts(a.in.Project, name)
 	})
 }

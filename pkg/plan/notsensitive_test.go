@@ -24,11 +24,11 @@ func TestNoOperationLiftsANameBeforeItsValueIsWritten(t *testing.T) {
 		for _, item := range step.Items {
 			op := item.Operation
 			written = written || op.Set["path"] != nil
-			if op.Mark == nil {
+			if op.Record == nil {
 				continue
 			}
 			marks++
-			if lifts := op.Mark.Lifts(project, "path"); lifts != written {
+			if lifts := op.Record.Lifts(project, "path"); lifts != written {
 				t.Errorf("operation %d (%s): it lifts: %v, and the value is written: %v", marks, op.Kind, lifts, written)
 			}
 		}
@@ -40,7 +40,7 @@ func TestNoOperationLiftsANameBeforeItsValueIsWritten(t *testing.T) {
 
 func TestWhereNothingCanBeRecordedNothingCanBeLifted(t *testing.T) {
 	w := newWorld()
-	w.snapshot.Traits.Unmarked, w.rules = true, exactly{apinizer.Rules{}}
+	w.snapshot.Capabilities.NoRecords, w.rules = true, exactly{apinizer.Rules{}}
 	w.declare("A", "x", func(d *connection.Desired) { d.NotSensitive = []string{"path"} })
 	_, problems := plan.Make(w.input())
 	want := `a.yaml:1:3: notSensitive needs an ownership record on "A/x", and ownership: none writes no record, so the live value of path would stay hidden (leave notSensitive out)`

@@ -17,7 +17,7 @@ import (
 // brings back a missing name comes first, then the step with the longest chain behind
 // it, then by kind and key: the same order every time.
 func order(a *analysis) *orderer {
-	o := &orderer{analysis: a, traits: &a.in.Snapshot.Traits}
+	o := &orderer{analysis: a, capabilities: &a.in.Snapshot.Capabilities}
 	for !o.build() {
 		// Each round refuses at least one more change.
 	}
@@ -30,10 +30,10 @@ func (o *orderer) build() bool {
 	decisions := o.analysis.decisions
 	keepBesideRefused(decisions)
 	o.nodes = nil
-	o.passed, o.needless = map[connection.Key]bool{}, map[connection.Key]bool{}
+	o.passed, o.obsolete = map[connection.Key]bool{}, map[connection.Key]bool{}
 	for _, d := range decisions {
-		if d.needless && d.change.Refused == "" {
-			o.needless[d.live.Key] = true
+		if d.obsolete && d.change.Refused == "" {
+			o.obsolete[d.live.Key] = true
 		}
 	}
 	for _, d := range decisions {
@@ -63,7 +63,7 @@ func keepBesideRefused(decisions []*decision) {
 		}
 	}
 	for _, d := range decisions {
-		if d.change.Action == ActionDelete && d.change.Refused == "" && !d.needless {
+		if d.change.Action == ActionDelete && d.change.Refused == "" && !d.obsolete {
 			d.change.Refused = refuseBeside(d, refused, notMade)
 		}
 	}
@@ -125,10 +125,10 @@ func (o *orderer) byDecision() map[*decision][]*node {
 // The operations are those of the key.
 func (o *orderer) clear(n, last *node, operations []*node) {
 	d := last.decision
-	isOurs := d.live != nil && d.live.Mark.Project == o.analysis.in.Project
-	isThere := d.live != nil && n.decision.live.Mark.Transit == connection.TransitNew || isOurs && !d.missed
+	isOurs := d.live != nil && d.live.Record.Project == o.analysis.in.Project
+	isThere := d.live != nil && n.decision.live.Record.Phase == connection.PhaseNew || isOurs && !d.missed
 	for _, other := range operations {
-		if mark := other.operation.Mark; isThere && mark != nil && mark.Transit != "" && mark.Transit == n.decision.live.Mark.Transit {
+		if record := other.operation.Record; isThere && record != nil && record.Phase != "" && record.Phase == n.decision.live.Record.Phase {
 			other.needs = append(other.needs, n)
 			return
 		}
@@ -137,7 +137,7 @@ func (o *orderer) clear(n, last *node, operations []*node) {
 			n.needs = append(n.needs, other)
 		}
 	}
-	if !n.decision.needless {
+	if !n.decision.obsolete {
 		n.needs = append(n.needs, last)
 	}
 }
@@ -193,7 +193,7 @@ func (o *orderer) refuseStuck(stuck []*node, takers map[connection.Key]*node) {
 
 // schedule puts the operations in order; it reports false when it found cycles and broke them.
 func (o *orderer) schedule() bool {
-	o.markRestoring()
+	o.markUrgent()
 	slices.SortStableFunc(o.nodes, func(x, y *node) int { return x.compare(y) })
 	for i, n := range o.nodes {
 		n.task = i
@@ -226,7 +226,7 @@ func (n *node) compare(other *node) int {
 func (o *orderer) taskOf(n *node) schedule.Task {
 	kind := n.operation.Kind
 	task := schedule.Task{
-		Kind: kind.Order(), Size: o.traits.BatchSize[kind], Urgent: n.urgent,
+		Kind: kind.Order(), Size: o.capabilities.BatchSize[kind], Urgent: n.urgent,
 		AtEnd: kind.Deletes(),
 	}
 	if n.group != nil {
@@ -241,9 +241,9 @@ func (o *orderer) taskOf(n *node) schedule.Task {
 	return task
 }
 
-// markRestoring marks the operation of each decision that brings a missing name back. A
+// markUrgent marks the operation of each decision that brings a missing name back. A
 // recreate that begins by that takes the name a second time, which is not urgent.
-func (o *orderer) markRestoring() {
+func (o *orderer) markUrgent() {
 	restored := map[*decision]bool{}
 	for _, n := range o.nodes { // in the order of each decision
 		if d := n.decision; d.missed && !restored[d] && n.takes != nil && *n.takes == d.target.key {

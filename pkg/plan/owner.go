@@ -16,10 +16,10 @@ func (p *pair) ownerDiffers() bool {
 		return false
 	case p.live.OwnerID != "" || p.live.Ownerless:
 		return true
-	case len(p.Credentials) == 0 || p.Lifecycle.Ignores("credentials", "") || p.live.Mark.Credentials == "":
+	case len(p.Credentials) == 0 || p.Lifecycle.Ignores("credentials", "") || p.live.Record.Credentials == "":
 		return false
 	}
-	return !connection.SameCredentials(p.live.Mark.Credentials, p.credentialsMark(p.ownerID))
+	return !connection.SameCredentials(p.live.Record.Credentials, p.credentialsRecord(p.ownerID))
 }
 
 // warnAboutUnknownOwners warns of connections for which an owner is declared and whose owner

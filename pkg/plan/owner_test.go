@@ -21,7 +21,7 @@ func TestAPlanSaysWhereItCannotTellTheOwner(t *testing.T) {
 		"nobody's":          {live: func(l *connection.Live) { l.Ownerless = true }},
 		"not told, ignored": {live: func(*connection.Live) {}, files: func(d *connection.Desired) { d.Lifecycle.IgnoreChanges = []string{"owner"} }},
 		"not told, recorded for the owner": {live: func(l *connection.Live) {
-			l.HasCredentials, l.Mark.Credentials = true, connection.CredentialsMark(0, secretRef("P"), "u-bo")
+			l.HasCredentials, l.Record.Credentials = true, connection.CredentialsRecord(0, secretRef("P"), "u-bo")
 		}, files: func(d *connection.Desired) { d.Credentials = secretRef("P") }, warns: true},
 	} {
 		t.Run(name, func(t *testing.T) {

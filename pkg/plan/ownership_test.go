@@ -18,7 +18,7 @@ const gone = "Gone"
 // key record is missing, or of another key than the one at which they are.
 func TestWhoseAConnectionIsAfterSpacesAndRecordsHaveChanged(t *testing.T) {
 	record := func(record string) func(*connection.Live) {
-		return func(l *connection.Live) { l.Mark.Key = record }
+		return func(l *connection.Live) { l.Record.Key = record }
 	}
 	byName := func(space, name string) string {
 		return connection.KeyDigest(connection.Key{Space: space, Name: name})
@@ -182,7 +182,7 @@ func TestAPendingMoveToASpaceThatIsNotSeenIsAnError(t *testing.T) {
 func TestRenewedRecordsAreKeptByASecondPlan(t *testing.T) {
 	w := newWorld()
 	w.declare("A", "x")
-	w.hold("A", "x", func(l *connection.Live) { l.Mark.Key = "0123456789abcdef" })
+	w.hold("A", "x", func(l *connection.Live) { l.Record.Key = "0123456789abcdef" })
 	for _, want := range []int{1, 0} {
 		p, problems := plan.Make(w.input())
 		if err := problems.Err(); err != nil || p.Summary.Update != want {
@@ -208,8 +208,8 @@ func TestARecordIsNoReasonToLoseSecrets(t *testing.T) {
 	w.rules = exactly{apinizer.Rules{}}
 	w.declare("A", "kept", func(d *connection.Desired) { d.Lifecycle.RecreateAllowed = true })
 	w.declare("A", "renewed")
-	stale := func(withheld ...string) func(*connection.Live) {
-		return func(l *connection.Live) { l.Mark.Key, l.Withheld = "0123456789abcdef", withheld }
+	stale := func(writeOnly ...string) func(*connection.Live) {
+		return func(l *connection.Live) { l.Record.Key, l.WriteOnlyCredentials = "0123456789abcdef", writeOnly }
 	}
 	w.hold("A", "kept", stale("password"))
 	w.hold("A", "renewed", stale())
@@ -229,7 +229,7 @@ func TestIgnoredCredentialsThatTheTenantDoesNotShowAreNotOverwritten(t *testing.
 				d.Owner, d.Credentials, d.Lifecycle.IgnoreChanges = owner, secretRef("RENAMED"), []string{"credentials"}
 			})
 			w.hold("A", "x", func(l *connection.Live) {
-				l.Mark.Credentials = connection.CredentialsMark(0, secretRef("P"), "u-ana")
+				l.Record.Credentials = connection.CredentialsRecord(0, secretRef("P"), "u-ana")
 			})
 			p, problems := plan.Make(w.input())
 			if err := problems.Err(); err != nil {

@@ -15,17 +15,17 @@
 //	steps ◀──pack── tasks ◀──order── operations ◀──derive── paths ◀──lower─────────────────────────────────┘
 //
 //	match: what stands at a declared (space, name)   which live one is it?
-//	  itself, not moved away                         that one, whatever its mark says
+//	  itself, not moved away                         that one, whatever its record says
 //	  nothing, but one was on its way when a run
 //	  was killed (temporary name, half a recreate)   that one
 //	  nothing, a pending moved block leads there     the one at the far end of the chain
-//	  nothing, one mark elsewhere names it           renamed or moved by hand: that one
+//	  nothing, one record elsewhere names it           renamed or moved by hand: that one
 //	  nothing                                        none: create
 //
 //	decide: whose is it?     differs?   action
 //	  ours                   yes        update, or move when its key differs,
 //	                                    or recreate where the service demands it
-//	  nobody's               no         adopt: only our mark is written
+//	  nobody's               no         adopt: only our record is written
 //	  nobody's               yes        adopt where a policy says so, else refused
 //	  another project's                 refused
 //	  ours, not declared                delete where policy.prune says so
@@ -171,10 +171,10 @@ type Field struct {
 // Step is one call to the service, or, of kind recreate, a few in a row that are
 // not to be separated.
 type Step struct {
-	ID          string               `json:"id"`
-	Kind        connection.Mechanism `json:"kind"`
-	Connections []connection.Key     `json:"connections"`
-	After       []string             `json:"after"` // steps that come first
+	ID          string                   `json:"id"`
+	Kind        connection.OperationKind `json:"kind"`
+	Connections []connection.Key         `json:"connections"`
+	After       []string                 `json:"after"` // steps that come first
 	// Calls is how many writes the step takes.
 	Calls int `json:"calls"`
 	// Description says what the step does; empty where its kind says it all.

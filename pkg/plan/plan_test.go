@@ -15,7 +15,7 @@ import (
 	"github.com/qlsync/qlsync/pkg/plan"
 )
 
-// outline gives a plan as one line for each change and step.
+// outline returns a plan as one line for each change and step.
 func outline(p *plan.Plan) string {
 	var lines []string
 	for _, c := range p.Changes {
@@ -116,7 +116,7 @@ func TestMake(t *testing.T) {
 		{"credentials that are added later are written", func(w *world) {
 			w.declare("A", "x", func(d *connection.Desired) { d.Credentials = secretRef("P") })
 			w.hold("A", "x", func(l *connection.Live) {
-				l.HasCredentials, l.Mark.Credentials = true, connection.CredentialsMark(0, nil, "u-ana")
+				l.HasCredentials, l.Record.Credentials = true, connection.CredentialsRecord(0, nil, "u-ana")
 			})
 		}, "update A/x /credentials/password=(secret)\ns1 patch A/x"},
 		{"nothing moves into the personal space of somebody else", func(w *world) {
@@ -136,7 +136,7 @@ func TestMake(t *testing.T) {
 		{"another reference writes the credentials again", func(w *world) {
 			w.declare("A", "x", func(d *connection.Desired) { d.Credentials = secretRef("NEW") })
 			w.hold("A", "x", func(l *connection.Live) {
-				l.Mark.Credentials = connection.CredentialsMark(0, secretRef("OLD"), "u-ana")
+				l.Record.Credentials = connection.CredentialsRecord(0, secretRef("OLD"), "u-ana")
 			})
 		}, "update A/x /credentials/password=(secret)\ns1 patch A/x"},
 		{"a host change carries all credentials", func(w *world) {
@@ -151,19 +151,19 @@ func TestMake(t *testing.T) {
 		}, "update A/x /properties/url:<nil>>https://new !a change of url must carry the credentials: declare them under credentials"},
 		{"what nobody owns and equals the files is adopted", func(w *world) {
 			w.declare("A", "x")
-			w.hold("A", "x", func(l *connection.Live) { l.Mark = connection.Mark{} })
+			w.hold("A", "x", func(l *connection.Live) { l.Record = connection.Record{} })
 		}, "adopt A/x\ns1 patch A/x"},
 		{"what nobody owns and differs is refused", func(w *world) {
 			w.declare("A", "x")
-			w.hold("A", "x", func(l *connection.Live) { l.Mark, l.Properties["path"] = connection.Mark{}, "/old" })
+			w.hold("A", "x", func(l *connection.Live) { l.Record, l.Properties["path"] = connection.Record{}, "/old" })
 		}, "adopt A/x /properties/path:/old>/x !it exists, no project owns it, and it differs: set lifecycle.adopt: true to take it over and overwrite what is shown"},
 		{"what nobody owns and differs is adopted where the file says so", func(w *world) {
 			w.declare("A", "x", func(d *connection.Desired) { d.Lifecycle.Adopt = true })
-			w.hold("A", "x", func(l *connection.Live) { l.Mark, l.Properties["path"] = connection.Mark{}, "/old" })
+			w.hold("A", "x", func(l *connection.Live) { l.Record, l.Properties["path"] = connection.Record{}, "/old" })
 		}, "adopt A/x /properties/path:/old>/x\ns1 patch A/x"},
 		{"another project's is refused", func(w *world) {
 			w.declare("A", "x")
-			w.hold("A", "x", func(l *connection.Live) { l.Mark.Project = "other" })
+			w.hold("A", "x", func(l *connection.Live) { l.Record.Project = "other" })
 		}, `adopt A/x !it belongs to project "other": remove it from these files, or remove its ownership record (qlsync:other)`},
 		{"what cannot be read is refused, and the rest goes on", func(w *world) {
 			w.declare("A", "x")
@@ -188,18 +188,18 @@ func TestMake(t *testing.T) {
 		{"the place in between must be free", func(w *world) {
 			w.declare("B", "y", func(d *connection.Desired) { d.Properties["path"] = "/x" })
 			w.hold("A", "x")
-			w.hold("A", "y", func(l *connection.Live) { l.Mark = connection.Mark{} })
+			w.hold("A", "y", func(l *connection.Live) { l.Record = connection.Record{} })
 			w.moved("A", "x", "B", "y")
 		}, "move B/y from A/x /space:A>B /name:x>y\ns1 bulk-update B/y\ns2 patch B/y after s1"},
 		{"where both places in between are taken, a temporary name helps", func(w *world) {
 			w.declare("B", "y", func(d *connection.Desired) { d.Properties["path"] = "/x" })
 			w.hold("A", "x")
-			w.hold("A", "y", func(l *connection.Live) { l.Mark = connection.Mark{} })
-			w.hold("B", "x", func(l *connection.Live) { l.Mark = connection.Mark{} })
+			w.hold("A", "y", func(l *connection.Live) { l.Record = connection.Record{} })
+			w.hold("B", "x", func(l *connection.Live) { l.Record = connection.Record{} })
 			w.moved("A", "x", "B", "y")
 		}, "move B/y from A/x /space:A>B /name:x>y\ns1 patch B/y\ns2 bulk-update B/y after s1\ns3 patch B/y after s2"},
 		{"without the admin role a change of space and name is one patch", func(w *world) {
-			w.snapshot.Traits = memberTraits()
+			w.snapshot.Capabilities = memberCapabilities()
 			w.declare("B", "y", func(d *connection.Desired) { d.Properties["path"] = "/x" })
 			w.hold("A", "x")
 			w.moved("A", "x", "B", "y")
@@ -262,9 +262,9 @@ func TestMake(t *testing.T) {
 			w.moved("A", "b", "A", "a")
 		}, ""},
 		{"calls are filled with what others wait for first", func(w *world) {
-			traits := adminTraits()
-			traits.BatchSize = map[connection.Mechanism]int{connection.BulkUpdate: 2, connection.BulkDelete: 2}
-			w.snapshot.Traits = traits
+			capabilities := adminCapabilities()
+			capabilities.BatchSize = map[connection.OperationKind]int{connection.BulkUpdate: 2, connection.BulkDelete: 2}
+			w.snapshot.Capabilities = capabilities
 			for _, name := range []string{"1", "2", "3"} {
 				w.declare("B", name)
 				w.hold("A", name)
@@ -279,7 +279,7 @@ func TestMake(t *testing.T) {
 			w.declare("A", "x")
 			w.hold("A", "mine", func(l *connection.Live) {
 				l.Properties["path"] = "/x"
-				l.Mark.Key = recordOf("A", "x")
+				l.Record.Key = recordOf("A", "x")
 			})
 		}, "move A/x from A/mine /name:mine>x\ns1 patch A/x"},
 		{"a copy made by hand is never pruned", func(w *world) {
@@ -287,7 +287,7 @@ func TestMake(t *testing.T) {
 			w.declare("A", "x")
 			w.hold("A", "x")
 			w.hold("A", "copy", func(l *connection.Live) {
-				l.Mark.Key = recordOf("A", "x")
+				l.Record.Key = recordOf("A", "x")
 			})
 		}, ""},
 		{"what is owned and no longer declared is kept unless the policy prunes", func(w *world) {
@@ -305,21 +305,21 @@ func TestMake(t *testing.T) {
 			w.policy.Prune = connection.PruneOwned
 			w.declare("B", "x")
 			w.hold("A", "x")
-			w.hold("B", "x", func(l *connection.Live) { l.Mark.Project = "" })
+			w.hold("B", "x", func(l *connection.Live) { l.Record.Project = "" })
 			w.files[0].Lifecycle.Adopt = true
 		}, "delete A/x\nadopt B/x\ns1 patch B/x\ns2 bulk-delete A/x after s1"},
 		{"a protected connection is not pruned", func(w *world) {
 			w.policy.Prune = connection.PruneOwned
 			w.declare("A", "x")
 			w.hold("A", "x")
-			w.hold("A", "gone", func(l *connection.Live) { l.Mark.Protected = true })
+			w.hold("A", "gone", func(l *connection.Live) { l.Record.Protected = true })
 		}, "delete A/gone !it is protected by preventDestroy: declare it again with lifecycle.preventDestroy: false first"},
 		{"what others own is never pruned", func(w *world) {
 			w.policy.Prune = connection.PruneOwned
 			w.declare("A", "x")
 			w.hold("A", "x")
-			w.hold("A", "theirs", func(l *connection.Live) { l.Mark.Project = "other" })
-			w.hold("A", "nobodys", func(l *connection.Live) { l.Mark = connection.Mark{} })
+			w.hold("A", "theirs", func(l *connection.Live) { l.Record.Project = "other" })
+			w.hold("A", "nobodys", func(l *connection.Live) { l.Record = connection.Record{} })
 		}, ""},
 		{"nothing is deleted or created where the list is incomplete", func(w *world) {
 			w.policy.Prune = connection.PruneOwned
@@ -330,7 +330,7 @@ func TestMake(t *testing.T) {
 			"create A/x /properties/path:<nil>>/x !it may exist, because the tenant's list is incomplete: plan again when the tenant lists everything"},
 		{"a name in another letter case is not created beside the live one", func(w *world) {
 			w.declare("A", "Orders")
-			w.hold("A", "orders", func(l *connection.Live) { l.Mark = connection.Mark{} })
+			w.hold("A", "orders", func(l *connection.Live) { l.Record = connection.Record{} })
 		}, `create A/Orders /properties/path:<nil>>/Orders !"A/orders" exists, and "A/Orders" differs from it only in letter case: declare the name as it exists, or rename it with a moved block`},
 		{"a name in another normalisation is neither created nor deleted, and the eye sees which is which", func(w *world) {
 			w.policy.Prune = connection.PruneOwned
@@ -362,7 +362,7 @@ func TestMake(t *testing.T) {
 				w.declare("A", name, func(d *connection.Desired) { d.Credentials = secretRef("P") })
 				w.hold("A", name, func(l *connection.Live) {
 					l.OwnerID, l.HasCredentials = "", name != "without credentials"
-					l.Mark.Credentials = connection.CredentialsMark(0, secretRef("P"), owner)
+					l.Record.Credentials = connection.CredentialsRecord(0, secretRef("P"), owner)
 				})
 			}
 		}, "update A/of another /credentials/password=(secret)\nupdate A/without credentials /credentials/password=(secret)\n" +
@@ -377,7 +377,7 @@ func TestMake(t *testing.T) {
 				})
 				w.hold("A", name, func(l *connection.Live) {
 					l.OwnerID, l.HasCredentials = "", true
-					l.Mark.Credentials = connection.CredentialsMark(0, secretRef("P"), owner)
+					l.Record.Credentials = connection.CredentialsRecord(0, secretRef("P"), owner)
 				})
 			}
 		}, "update A/of a former one /owner:>bo@example.com /credentials/password=(secret)\n" +
@@ -401,7 +401,7 @@ func TestMake(t *testing.T) {
 					}
 				}
 			}
-			nobodys := func(l *connection.Live) { l.Mark = connection.Mark{} }
+			nobodys := func(l *connection.Live) { l.Record = connection.Record{} }
 			other := func(d *connection.Desired) { d.Properties["path"] = "/other" }
 			protect, anew := true, connection.Lifecycle{Update: connection.UpdateRecreate}
 			w.declare("A", "adopt full")
@@ -486,13 +486,13 @@ func TestMake(t *testing.T) {
 			w.declare("A", "y", func(d *connection.Desired) { d.Lifecycle.PreventDestroy = &no })
 			w.declare("A", "z")
 			w.hold("A", "x")
-			w.hold("A", "y", func(l *connection.Live) { l.Mark.Protected = true })
-			w.hold("A", "z", func(l *connection.Live) { l.Mark.Protected = true })
+			w.hold("A", "y", func(l *connection.Live) { l.Record.Protected = true })
+			w.hold("A", "z", func(l *connection.Live) { l.Record.Protected = true })
 		}, "update A/x /lifecycle/preventDestroy:false>true\nupdate A/y /lifecycle/preventDestroy:true>false\ns1 patch A/x\ns2 patch A/y"},
 		{"what is sensitive is written down once, and only where something is", func(w *world) {
 			recorded := func(names ...string) func(*connection.Live) {
 				return func(l *connection.Live) {
-					l.Mark.Credentials, l.Mark.Sensitive = connection.CredentialsMark(0, nil, "u-ana"), connection.SensitiveMark(names)
+					l.Record.Credentials, l.Record.Sensitive = connection.CredentialsRecord(0, nil, "u-ana"), connection.SensitiveRecord(names)
 				}
 			}
 			sensitive := func(names ...string) func(*connection.Desired) {
@@ -512,14 +512,14 @@ func TestMake(t *testing.T) {
 		{"what was sensitive is overwritten unseen", func(w *world) {
 			w.declare("A", "x")
 			w.hold("A", "x", func(l *connection.Live) {
-				l.Properties["path"], l.Mark.Sensitive = "canary", connection.SensitiveMark([]string{"path"})
+				l.Properties["path"], l.Record.Sensitive = "canary", connection.SensitiveRecord([]string{"path"})
 			})
 		}, "update A/x /properties/path:(secret)>/x\ns1 patch A/x"},
 		{"what is not sensitive is recorded once, of what is declared and written", func(w *world) {
 			recorded := func(value any, names ...string) func(*connection.Live) {
 				return func(l *connection.Live) {
 					l.Properties["path"] = value
-					l.Mark.Credentials, l.Mark.NotSensitive = connection.CredentialsMark(0, nil, "u-ana"), connection.NotSensitiveMark(names)
+					l.Record.Credentials, l.Record.NotSensitive = connection.CredentialsRecord(0, nil, "u-ana"), connection.NotSensitiveRecord(names)
 				}
 			}
 			canary := connection.NewSecret("canary")
@@ -542,7 +542,7 @@ func TestMake(t *testing.T) {
 			w.declare("A", "no longer")
 			w.hold("A", "no longer", recorded("/no longer", "path"))
 			w.declare("A", "sensitive", not("path"), func(d *connection.Desired) { d.Sensitive = []string{"path"} })
-			w.hold("A", "sensitive", recorded("/sensitive"), func(l *connection.Live) { l.Mark.Sensitive = connection.SensitiveMark([]string{"path"}) })
+			w.hold("A", "sensitive", recorded("/sensitive"), func(l *connection.Live) { l.Record.Sensitive = connection.SensitiveRecord([]string{"path"}) })
 		}, "update A/hidden /properties/path:(secret)>/hidden /notSensitive:<nil>>[path]\n" +
 			"update A/more /notSensitive:<nil>>[path]\n" +
 			"update A/sensitive /properties/path:(secret)>/sensitive\n" +
@@ -553,7 +553,7 @@ func TestMake(t *testing.T) {
 		}, "update A/x /notSensitive:<nil>>[path] !it has 29 tags, and qlsync needs 4 of the 32 that a connection may have: remove tags from it, or declare at most 26 under tags"},
 		{"where no marks are kept, what they would record is not compared", func(w *world) {
 			yes := true
-			w.snapshot.Traits.Unmarked = true
+			w.snapshot.Capabilities.NoRecords = true
 			w.declare("A", "x", func(d *connection.Desired) { d.Sensitive, d.Lifecycle.PreventDestroy = []string{"pin"}, &yes })
 			w.hold("A", "x")
 		}, ""},
@@ -563,7 +563,9 @@ func TestMake(t *testing.T) {
 		}, "recreate A/x /dataSource:rest>soap\ns1 recreate A/x\ns2 bulk-delete A/x after s1"},
 		{"another owner takes the credentials away, so they are written again", func(w *world) {
 			w.declare("A", "x", func(d *connection.Desired) { d.Owner, d.Credentials = "bo@example.com", secretRef("P") })
-			w.hold("A", "x", func(l *connection.Live) { l.Mark.Credentials = connection.CredentialsMark(0, secretRef("P"), "u-ana") })
+			w.hold("A", "x", func(l *connection.Live) {
+				l.Record.Credentials = connection.CredentialsRecord(0, secretRef("P"), "u-ana")
+			})
 		}, "update A/x /owner:ana@example.com>bo@example.com /credentials/password=(secret)\ns1 bulk-update A/x\ns2 patch A/x after s1"},
 		{"a record of the credentials comes before the change of owner, so that a crash is noticed", func(w *world) {
 			w.declare("A", "x", func(d *connection.Desired) { d.Owner, d.Credentials = "bo@example.com", secretRef("P") })
@@ -571,7 +573,7 @@ func TestMake(t *testing.T) {
 		}, "update A/x /owner:ana@example.com>bo@example.com /credentials/password=(secret)\ns1 patch A/x\ns2 bulk-update A/x after s1\ns3 patch A/x after s2"},
 		{"a name does not wait for credentials that the service may let only another owner write", func(w *world) {
 			w.declare("A", "y", func(d *connection.Desired) { d.Properties, d.Credentials = nil, secretRef("P") })
-			w.hold("A", "x", func(l *connection.Live) { l.OwnerID, l.Mark.Credentials = "u-bo", "1:aa" })
+			w.hold("A", "x", func(l *connection.Live) { l.OwnerID, l.Record.Credentials = "u-bo", "1:aa" })
 			w.moved("A", "x", "A", "y")
 		}, "move A/y from A/x /name:x>y /credentials/password=(secret)\ns1 patch A/y\ns2 patch A/y after s1"},
 		{"a create for another owner hands over", func(w *world) {
@@ -579,7 +581,7 @@ func TestMake(t *testing.T) {
 		}, "create A/x /owner:<nil>>bo@example.com /properties/path:<nil>>/x /credentials/password=(secret)\n" +
 			"s1 create A/x\ns2 bulk-update A/x after s1\ns3 patch A/x after s2"},
 		{"without the admin role an owner cannot change", func(w *world) {
-			w.snapshot.Traits = memberTraits()
+			w.snapshot.Capabilities = memberCapabilities()
 			w.declare("A", "x", func(d *connection.Desired) { d.Owner = "bo@example.com" })
 			w.hold("A", "x")
 		}, "update A/x /owner:ana@example.com>bo@example.com !this token may not change owners: leave owner out, or use a token with the admin role"},
@@ -601,8 +603,8 @@ func TestMake(t *testing.T) {
 			w.files[0].DataSource = "mssql"
 			w.hold("A", "family")
 			w.hold("A", "owner", func(l *connection.Live) { l.OwnerID = "u-bo" })
-			w.hold("A", "protected", func(l *connection.Live) { l.Mark.Protected = true })
-			w.hold("A", "separated", func(l *connection.Live) { l.Separated = true })
+			w.hold("A", "protected", func(l *connection.Live) { l.Record.Protected = true })
+			w.hold("A", "separated", func(l *connection.Live) { l.PerUserCredentials = true })
 			w.hold("A", "stored", func(l *connection.Live) { l.HasCredentials = true })
 		}, "recreate A/family /dataSource:rest>mssql !a connection of data source mssql cannot serve the apps that load from it as rest. To recreate it anyway, set lifecycle.recreate: allow\n" +
 			"recreate A/owner /dataSource:rest>soap !recreating it would change its owner from bo@example.com: declare owner. To recreate it anyway, set lifecycle.recreate: allow\n" +
@@ -792,7 +794,7 @@ func TestDriftTellsWhoseAConnectionIsAndWhenItChanged(t *testing.T) {
 		w.hold("A", name, func(l *connection.Live) {
 			l.Properties["path"], l.OwnerID, l.UpdatedAt = "/live", owner, at
 			if name != "changed" {
-				l.Mark = connection.Mark{}
+				l.Record = connection.Record{}
 			}
 		})
 	}
@@ -825,12 +827,12 @@ func TestFindDrift(t *testing.T) {
 	w.declare("A", "adopt")
 	w.hold("A", "clean")
 	w.hold("A", "changed", func(l *connection.Live) { l.Properties["path"] = "/live" })
-	w.hold("A", "foreign", func(l *connection.Live) { l.Mark.Project = "other" })
+	w.hold("A", "foreign", func(l *connection.Live) { l.Record.Project = "other" })
 	w.hold("A", "unreadable", func(l *connection.Live) { l.Unreadable = "broken" })
-	w.hold("A", "adopt", func(l *connection.Live) { l.Mark = connection.Mark{} })
-	w.hold("A", "nobodys", func(l *connection.Live) { l.Mark = connection.Mark{} })
+	w.hold("A", "adopt", func(l *connection.Live) { l.Record = connection.Record{} })
+	w.hold("A", "nobodys", func(l *connection.Live) { l.Record = connection.Record{} })
 	w.hold("A", "left")
-	w.hold("A", "others", func(l *connection.Live) { l.Mark.Project = "other" })
+	w.hold("A", "others", func(l *connection.Live) { l.Record.Project = "other" })
 	drift, problems := plan.FindDrift(w.input())
 	if err := problems.Err(); err != nil {
 		t.Fatal(err)

@@ -121,7 +121,7 @@ func (w *world) forgetIgnored() {
 		if slices.Contains(d.Lifecycle.IgnoreChanges, "owner") {
 			d.Owner = ""
 		}
-		if live := w.at(connection.Key{Space: d.Space.String(), Name: d.Name}); live != nil && live.Separated {
+		if live := w.at(connection.Key{Space: d.Space.String(), Name: d.Name}); live != nil && live.PerUserCredentials {
 			d.Lifecycle.IgnoreChanges = slices.DeleteFunc(d.Lifecycle.IgnoreChanges, func(path string) bool { return path == "credentials" })
 		}
 	}
@@ -139,7 +139,7 @@ func (w *world) contradicts(p *plan.Plan) bool {
 		if strings.Contains(c.Refused, "moved block") || strings.Contains(c.Refused, "the name is taken") {
 			return true
 		}
-		if live := w.byID(c.ID); c.Action == plan.ActionRecreate && c.Refused == "" && live != nil && live.Mark.Transit != "" && w.at(c.Connection) != nil {
+		if live := w.byID(c.ID); c.Action == plan.ActionRecreate && c.Refused == "" && live != nil && live.Record.Phase != "" && w.at(c.Connection) != nil {
 			return true
 		}
 		if live := w.byID(c.ID); c.Action == plan.ActionRecreate && c.Refused == "" && live != nil && w.keepsOld(p, c.Connection, live) {
@@ -150,7 +150,7 @@ func (w *world) contradicts(p *plan.Plan) bool {
 		}
 		leadsOn := slices.ContainsFunc(w.moves, func(m connection.Move) bool { return m.From.String() == c.Connection.String() })
 		old := w.byID(c.ID)
-		return leadsOn || w.file(*c.From) != nil || old != nil && (old.Mark.Project == "" || w.fixedNames && old.Mark.Protected)
+		return leadsOn || w.file(*c.From) != nil || old != nil && (old.Record.Project == "" || w.fixedNames && old.Record.Protected)
 	})
 }
 
@@ -159,7 +159,7 @@ func (w *world) contradicts(p *plan.Plan) bool {
 func (w *world) keepsOld(p *plan.Plan, key connection.Key, live *connection.Live) bool {
 	return slices.ContainsFunc(w.snapshot.Connections, func(l connection.Live) bool {
 		isDeleted := slices.ContainsFunc(p.Changes, func(c plan.Change) bool { return c.Action == plan.ActionDelete && c.ID == l.ID && c.Refused == "" })
-		return l.Mark.Transit == connection.TransitOld && w.fits(l.Mark.Key, key) && (live.Mark.Project == "" || !isDeleted)
+		return l.Record.Phase == connection.PhaseDeposed && w.fits(l.Record.Key, key) && (live.Record.Project == "" || !isDeleted)
 	})
 }
 
@@ -221,7 +221,7 @@ func newWatch(t *rapid.T, w *world, p *plan.Plan) *watch {
 		}
 	}
 	for _, item := range itemsOf(p.Steps) { // what an interrupted recreate has left, and is gone on with
-		if live := w.byID(item.Operation.ID); live != nil && live.Mark.Project == project && live.Mark.Transit != "" {
+		if live := w.byID(item.Operation.ID); live != nil && live.Record.Project == project && live.Record.Phase != "" {
 			watch.touched[live.ID] = true
 		}
 	}
@@ -252,7 +252,7 @@ func (g *watch) do(item plan.Item) {
 				g.t.Fatalf("%s touches %q, which no change is about, in\n%s", line(item), old.Key, outline(g.p))
 			}
 		}
-		if old.Mark.Project != project || g.w.at(old.Key) != nil || g.w.file(old.Key) == nil || g.movesAway(old) {
+		if old.Record.Project != project || g.w.at(old.Key) != nil || g.w.file(old.Key) == nil || g.movesAway(old) {
 			continue
 		}
 		if !g.group[item.ID] {
@@ -272,7 +272,7 @@ func (g *watch) movesAway(old connection.Live) bool {
 func replaced(draw func(*rapid.T) *world, fixedNames bool) func(*rapid.T) *world {
 	return func(t *rapid.T) *world {
 		w := draw(t)
-		w.snapshot.Traits, w.whole, w.fixedNames = wholeTraits(), true, fixedNames
+		w.snapshot.Capabilities, w.whole, w.fixedNames = replacingCapabilities(), true, fixedNames
 		w.rules = exactly{apinizer.Rules{}}
 		if fixedNames { // what a rename has replaced is left to policy.prune
 			w.rules = exactly{&memory.Provider{}}
@@ -290,23 +290,23 @@ func keepWhole(t *rapid.T, w *world) {
 		l := &w.snapshot.Connections[i]
 		stored := w.stored[l.ID]
 		delete(w.stored, l.ID)
-		l.ID, l.OwnerID, l.Tags, l.Separated, l.Withheld = l.Key.String(), "", nil, false, nil
-		if l.Mark.Credentials != "" {
-			l.Mark.Credentials = connection.CredentialsMark(0, secretRef("P"), "")
+		l.ID, l.OwnerID, l.Tags, l.PerUserCredentials, l.WriteOnlyCredentials = l.Key.String(), "", nil, false, nil
+		if l.Record.Credentials != "" {
+			l.Record.Credentials = connection.CredentialsRecord(0, secretRef("P"), "")
 		}
-		if l.Mark.Key != "" && slices.ContainsFunc(w.moves, func(m connection.Move) bool {
+		if l.Record.Key != "" && slices.ContainsFunc(w.moves, func(m connection.Move) bool {
 			return m.From.String() == l.Key.String() || m.To.String() == l.Key.String()
 		}) {
-			l.Mark.Key = w.record(l.Key) // where the record is of another key, nothing is deleted
+			l.Record.Key = w.record(l.Key) // where the record is of another key, nothing is deleted
 		}
 		if l.HasCredentials {
-			l.Withheld, w.stored[l.ID] = []string{"password"}, stored
+			l.WriteOnlyCredentials, w.stored[l.ID] = []string{"password"}, stored
 			if rapid.IntRange(0, 5).Draw(t, "undeclared secret") == 0 {
-				l.Withheld = append(l.Withheld, "token")
+				l.WriteOnlyCredentials = append(l.WriteOnlyCredentials, "token")
 			}
 		}
 		if !w.fixedNames && rapid.IntRange(0, 5).Draw(t, "hidden") == 0 {
-			l.Hidden, w.stored[l.ID+" store"] = []string{"store"}, "main"
+			l.WriteOnlyProperties, w.stored[l.ID+" store"] = []string{"store"}, "main"
 		}
 	}
 	for i := range w.files {
@@ -400,7 +400,7 @@ func (w *world) shape(last *plan.Plan) map[string]any {
 		if strings.HasPrefix(l.ID, "id-new-") {
 			l.ID = ""
 		}
-		l.Mark.Moved = "" // no plan compares it
+		l.Record.Moved = "" // no plan compares it
 		w.forgetRecords(&l)
 		of["live"] = l
 		shape[l.Key.String()] = of
@@ -408,12 +408,12 @@ func (w *world) shape(last *plan.Plan) map[string]any {
 	return shape
 }
 
-// forgetRecords takes out of the mark of what a moved block has led here what a move by one call
+// forgetRecords takes out of the ownership record of what a moved block has led here what a move by one call
 // does not write, whichever record was there before: that of the key, and that of the credentials.
 func (w *world) forgetRecords(l *connection.Live) {
 	for _, move := range w.moves {
 		if (connection.Key{Space: move.To.Space.String(), Name: move.To.Name}) == l.Key {
-			l.Mark.Key, l.Mark.Credentials = w.record(l.Key), ""
+			l.Record.Key, l.Record.Credentials = w.record(l.Key), ""
 		}
 	}
 }
@@ -440,10 +440,10 @@ func line(item plan.Item) string {
 // have been made again by hand since.
 func TestWhatWasRecreatedElsewhereCountsAsADelete(t *testing.T) {
 	w := newWorld()
-	w.snapshot.Traits, w.whole, w.rules = wholeTraits(), true, exactly{apinizer.Rules{}}
+	w.snapshot.Capabilities, w.whole, w.rules = replacingCapabilities(), true, exactly{apinizer.Rules{}}
 	w.policy.MaxDeletes = connection.MaxDeletes{}
 	w.declare("B", "x")
-	w.hold("B", "x", func(l *connection.Live) { l.Mark.Moved = recordOf("A", "x") })
+	w.hold("B", "x", func(l *connection.Live) { l.Record.Moved = recordOf("A", "x") })
 	w.hold("A", "x")
 	w.moved("A", "x", "B", "x")
 	p, problems := plan.Make(w.input())
@@ -456,12 +456,12 @@ func TestWhatWasRecreatedElsewhereCountsAsADelete(t *testing.T) {
 // first operations of a plan, and then the next plan.
 func TestWhatAKilledRunLeavesIsFinished(t *testing.T) {
 	whole := func(w *world) {
-		w.snapshot.Traits, w.whole, w.rules = wholeTraits(), true, exactly{apinizer.Rules{}}
+		w.snapshot.Capabilities, w.whole, w.rules = replacingCapabilities(), true, exactly{apinizer.Rules{}}
 		w.snapshot.Caller = connection.User{}
 	}
-	half := func(w *world, prefix, transit string) {
+	half := func(w *world, prefix, phase string) {
 		w.hold("A", prefix+recordOf("A", "x"), func(l *connection.Live) {
-			l.Mark.Key, l.Mark.Transit, l.DataSource = recordOf("A", "x"), transit, "rest"
+			l.Record.Key, l.Record.Phase, l.DataSource = recordOf("A", "x"), phase, "rest"
 		})
 	}
 	for _, test := range []struct {
@@ -502,14 +502,14 @@ func TestWhatAKilledRunLeavesIsFinished(t *testing.T) {
 				d.Owner, d.Credentials, d.Lifecycle.IgnoreChanges = "bo@example.com", secretRef("P"), []string{"credentials"}
 			})
 			live := w.hold("A", "x", func(l *connection.Live) {
-				l.HasCredentials, l.Mark.Credentials = true, connection.CredentialsMark(0, secretRef("P"), "u-ana")
+				l.HasCredentials, l.Record.Credentials = true, connection.CredentialsRecord(0, secretRef("P"), "u-ana")
 			})
 			w.stored[live.ID] = "from before"
 		}, 1, "update A/x /credentials/password=(secret)\ns1 patch A/x"},
 		{"an old leftover goes before a recreate leaves another one", func(w *world) {
 			w.declare("A", "x", func(d *connection.Desired) { d.DataSource = "soap" })
 			w.hold("A", "x")
-			half(w, "qlsync-old-", connection.TransitOld)
+			half(w, "qlsync-old-", connection.PhaseDeposed)
 		}, 3, "delete A/qlsync-old-d8f4cfd3350ddcab-2\nmove A/x from A/qlsync-new-d8f4cfd3350ddcab /name:qlsync-new-d8f4cfd3350ddcab>x\n" +
 			"s1 patch A/x\ns2 bulk-delete A/qlsync-old-d8f4cfd3350ddcab-2 after s1"},
 	} {

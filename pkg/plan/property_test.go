@@ -18,7 +18,7 @@ func randomWorld(t *rapid.T) *world {
 	w := newWorld()
 	w.byName = rapid.Bool().Draw(t, "records by name")
 	if rapid.IntRange(0, 3).Draw(t, "member") == 0 {
-		w.snapshot.Traits = memberTraits()
+		w.snapshot.Capabilities = memberCapabilities()
 	}
 	w.policy.Prune = rapid.SampledFrom([]string{connection.PruneNone, connection.PruneOwned}).Draw(t, "prune")
 	w.policy.Adopt = rapid.SampledFrom([]string{connection.AdoptNone, connection.AdoptMatching, connection.AdoptAll}).Draw(t, "adopt")
@@ -51,16 +51,16 @@ func allKeys() []connection.Key {
 
 func holdAny(t *rapid.T, w *world, key connection.Key, keys []connection.Key) {
 	live := w.hold(key.Space, key.Name, func(l *connection.Live) {
-		l.Mark.Project = rapid.SampledFrom([]string{project, project, project, project, "", "other"}).Draw(t, "project")
-		l.Mark.Protected = rapid.IntRange(0, 9).Draw(t, "protected") == 0
+		l.Record.Project = rapid.SampledFrom([]string{project, project, project, project, "", "other"}).Draw(t, "project")
+		l.Record.Protected = rapid.IntRange(0, 9).Draw(t, "protected") == 0
 		if rapid.IntRange(0, 3).Draw(t, "elsewhere") == 0 {
-			l.Mark.Key = w.record(rapid.SampledFrom(keys).Draw(t, "mark"))
+			l.Record.Key = w.record(rapid.SampledFrom(keys).Draw(t, "mark"))
 		}
 		l.Properties["path"] = rapid.SampledFrom([]string{"/1", "/2"}).Draw(t, "path")
 		l.OwnerID = rapid.SampledFrom([]string{"u-ana", "u-ana", "u-bo"}).Draw(t, "owner")
 		l.HasCredentials = rapid.Bool().Draw(t, "stored")
 		if l.HasCredentials && rapid.Bool().Draw(t, "recorded") {
-			l.Mark.Credentials = connection.CredentialsMark(0, secretRef("P"), l.OwnerID)
+			l.Record.Credentials = connection.CredentialsRecord(0, secretRef("P"), l.OwnerID)
 		}
 	})
 	if live.HasCredentials {
@@ -227,9 +227,9 @@ func unharmed(t *rapid.T, w *world, before []connection.Live) {
 	for _, old := range before {
 		i := slices.IndexFunc(w.snapshot.Connections, func(l connection.Live) bool { return l.ID == old.ID })
 		switch {
-		case old.Mark.Project == "other" && (i < 0 || w.snapshot.Connections[i].Mark != old.Mark || w.snapshot.Connections[i].Key != old.Key):
+		case old.Record.Project == "other" && (i < 0 || w.snapshot.Connections[i].Record != old.Record || w.snapshot.Connections[i].Key != old.Key):
 			t.Fatalf("%q of another project was touched", old.Key)
-		case i < 0 && old.Mark.Protected:
+		case i < 0 && old.Record.Protected:
 			t.Fatalf("%q is gone, and was protected", old.Key)
 		}
 	}
@@ -245,7 +245,7 @@ func reached(t *rapid.T, w *world, before []connection.Live) {
 	}
 	if len(refused) == 0 {
 		for _, live := range w.snapshot.Connections {
-			if strings.HasPrefix(live.Key.Name, "qlsync-") || live.Mark.Transit != "" {
+			if strings.HasPrefix(live.Key.Name, "qlsync-") || live.Record.Phase != "" {
 				t.Fatalf("%q was left behind", live.Key)
 			}
 		}

@@ -59,7 +59,7 @@ func (a *analysis) refuseDelete(live *connection.Live) string {
 	switch {
 	case live.Unreadable != "":
 		return "it cannot be read: " + live.Unreadable
-	case live.Mark.Protected:
+	case live.Record.Protected:
 		return "it is protected by preventDestroy: declare it again with lifecycle.preventDestroy: false first"
 	case len(a.in.Snapshot.Incomplete) > 0:
 		return "nothing is deleted while the tenant's list is incomplete: " + listed
@@ -83,8 +83,8 @@ func (a *analysis) mayBeCreated(live *connection.Live) string {
 func (a *analysis) repair(rest *leftover) {
 	live := rest.live
 	old := *live
-	old.Mark.Protected = old.Mark.Protected && !rest.released
-	a.decisions = append(a.decisions, &decision{live: live, repair: true, needless: rest.needless, of: rest.of, change: Change{
+	old.Record.Protected = old.Record.Protected && !rest.released
+	a.decisions = append(a.decisions, &decision{live: live, repair: true, obsolete: rest.obsolete, of: rest.of, change: Change{
 		Action: ActionDelete, Connection: live.Key, ID: live.ID, DataSource: live.DataSource,
 		Reason: "left behind by an interrupted recreate", Refused: a.refuseDelete(&old),
 	}})

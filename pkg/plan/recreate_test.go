@@ -37,7 +37,7 @@ func begun(changes ...func(*connection.Live)) func(*world) {
 		digest := recordOf("A", "x")
 		w.hold("A", "qlsync-new-"+digest, func(l *connection.Live) {
 			l.DataSource, l.OwnerID, l.Properties = "soap", "u-bo", map[string]any{"path": "/x"}
-			l.Mark = connection.Mark{Project: project, Key: digest, Transit: connection.TransitNew}
+			l.Record = connection.Record{Project: project, Key: digest, Phase: connection.PhaseNew}
 			for _, change := range changes {
 				change(l)
 			}
@@ -45,7 +45,7 @@ func begun(changes ...func(*connection.Live)) func(*world) {
 	}
 }
 
-// calls gives the operations of a plan, in their order, without digests.
+// calls returns the operations of a plan, in their order, without digests.
 func calls(p *plan.Plan) []string {
 	var lines []string
 	short := func(name string) string {
@@ -96,11 +96,11 @@ func TestARecreateForAnotherOwner(t *testing.T) {
 		{"also where what it recreates is nobody's yet", func(w *world) {
 			begun()(w)
 			w.files[0].Lifecycle.Adopt = true
-			w.at(connection.Key{Space: "A", Name: "x"}).Mark = connection.Mark{}
+			w.at(connection.Key{Space: "A", Name: "x"}).Record = connection.Record{}
 		}, goesOn},
 		{"also with the owner's own token, without the admin role", func(w *world) {
 			begun()(w)
-			w.snapshot.Caller, w.snapshot.Traits = connection.User{ID: "u-bo"}, memberTraits()
+			w.snapshot.Caller, w.snapshot.Capabilities = connection.User{ID: "u-bo"}, memberCapabilities()
 		}, slices.Concat(goesOn[:3], []string{"s3 delete qlsync-old"})},
 		{
 			"gives one that was begun to who is declared by now", func(w *world) {
@@ -121,7 +121,7 @@ func TestARecreateForAnotherOwner(t *testing.T) {
 		{"and what has something that is not declared", begun(func(l *connection.Live) { l.Properties["other"] = true }), anew},
 		{"and what is of another data source", begun(func(l *connection.Live) { l.DataSource = "mssql" }), anew},
 		{
-			"leaves what only looks like one that was begun", begun(func(l *connection.Live) { l.Mark = connection.Mark{} }),
+			"leaves what only looks like one that was begun", begun(func(l *connection.Live) { l.Record = connection.Record{} }),
 			slices.Concat([]string{"s1 create qlsync-new with credentials", "s2 bulk-update qlsync-new for u-bo", "s3 patch qlsync-new with credentials"},
 				swap("s4"), []string{"s5 bulk-delete qlsync-old"}),
 		},
@@ -137,7 +137,7 @@ func TestARecreateForAnotherOwner(t *testing.T) {
 			"brings a missing name back before all else", func(w *world) {
 				begun(func(l *connection.Live) { l.DataSource = "rest" })(w)
 				x := w.at(connection.Key{Space: "A", Name: "x"})
-				x.Mark.Transit, x.Key.Name = connection.TransitOld, "qlsync-old-"+x.Mark.Key
+				x.Record.Phase, x.Key.Name = connection.PhaseDeposed, "qlsync-old-"+x.Record.Key
 			},
 			slices.Concat([]string{
 				"s1 patch qlsync-new > x", "s2 create qlsync-new with credentials", "s3 bulk-update qlsync-new for u-bo",
@@ -145,7 +145,7 @@ func TestARecreateForAnotherOwner(t *testing.T) {
 			}, swap("s6"), []string{"s7 bulk-delete qlsync-old"}),
 		},
 		{"begins nothing that the token could not hand over", func(w *world) {
-			w.snapshot.Traits = memberTraits()
+			w.snapshot.Capabilities = memberCapabilities()
 			w.at(connection.Key{Space: "A", Name: "x"}).OwnerID = "u-bo"
 		}, nil},
 	} {
@@ -158,8 +158,8 @@ func TestARecreateForAnotherOwner(t *testing.T) {
 				t.Errorf("calls differ (-want +got):\n%s\n%s", diff, outline(p))
 			}
 			for _, step := range p.Steps {
-				if step.Undo != nil && step.Undo.Mark.Transit != "" {
-					t.Errorf("who has its name back is marked as %q", step.Undo.Mark.Transit)
+				if step.Undo != nil && step.Undo.Record.Phase != "" {
+					t.Errorf("who has its name back is marked as %q", step.Undo.Record.Phase)
 				}
 			}
 		})
@@ -176,7 +176,7 @@ func TestARecreateThatASignInHasBegunAsksNobodyAgain(t *testing.T) {
 			begun(func(l *connection.Live) {
 				l.DataSource, l.OwnerID, l.HasCredentials = "mail", owner, true
 				l.Properties["how"] = "person"
-				l.Mark.Credentials = connection.CredentialsMark(0, w.files[0].Credentials, owner)
+				l.Record.Credentials = connection.CredentialsRecord(0, w.files[0].Credentials, owner)
 			})(w)
 		}))
 		if problems.Err() != nil {
@@ -213,7 +213,7 @@ func TestTheLastOneWithCredentialsIsKept(t *testing.T) {
 			w.declare("A", "x", test.change)
 			w.hold("A", "x")
 			w.hold("A", "qlsync-old-"+digest, func(l *connection.Live) {
-				l.Mark, l.HasCredentials = connection.Mark{Project: project, Key: digest, Transit: connection.TransitOld}, true
+				l.Record, l.HasCredentials = connection.Record{Project: project, Key: digest, Phase: connection.PhaseDeposed}, true
 			})
 			p, problems := plan.Make(w.input())
 			if err := problems.Err(); err != nil {
@@ -228,7 +228,7 @@ func TestTheLastOneWithCredentialsIsKept(t *testing.T) {
 
 func TestAdviceWhereOnlyTheOwnerMayWriteCredentials(t *testing.T) {
 	handed := func(d *connection.Desired) { d.Owner, d.Credentials = "bo@example.com", secretRef("P") }
-	bos := func(l *connection.Live) { l.OwnerID, l.Mark.Credentials = "u-bo", "1:aa" }
+	bos := func(l *connection.Live) { l.OwnerID, l.Record.Credentials = "u-bo", "1:aa" }
 	const only = "the service may allow only the owner to write credentials: "
 	for _, test := range []struct {
 		name string
@@ -394,11 +394,11 @@ func (w *world) checkRefused(t *rapid.T, c *plan.Change, had map[string]string) 
 func (w *world) checkBegun(t *rapid.T) {
 	begun := map[string]bool{}
 	for _, live := range w.snapshot.Connections {
-		if live.Mark.Transit == connection.TransitNew {
-			if begun[live.Mark.Key] {
+		if live.Record.Phase == connection.PhaseNew {
+			if begun[live.Record.Key] {
 				t.Fatalf("%q was begun twice", live.Key)
 			}
-			begun[live.Mark.Key] = true
+			begun[live.Record.Key] = true
 		}
 	}
 }
@@ -468,10 +468,10 @@ func TestNoChangeDeletesWhatNobodyCalledARecreate(t *testing.T) {
 			w.rules = deleting{w.rules}
 			w.declare("A", "x", func(d *connection.Desired) { d.Credentials = secretRef("P") })
 			w.hold("A", "x", func(l *connection.Live) {
-				l.HasCredentials, l.Mark.Credentials = true, connection.CredentialsMark(0, secretRef("P"), "u-ana")
+				l.HasCredentials, l.Record.Credentials = true, connection.CredentialsRecord(0, secretRef("P"), "u-ana")
 			})
 			if name == "a change" {
-				leftoverOf(w, connection.TransitOld, "")
+				leftoverOf(w, connection.PhaseDeposed, "")
 			}
 			in := w.input()
 			set(w, &in)

@@ -91,7 +91,7 @@ func namesake(a *analysis, p *pair, _ *decision) connection.Reason {
 }
 
 func ofAnotherProject(a *analysis, p *pair, _ *decision) connection.Reason {
-	if owner := p.live.Mark.Project; owner != "" && owner != a.in.Project {
+	if owner := p.live.Record.Project; owner != "" && owner != a.in.Project {
 		return connection.Because("other-project", "project", owner)
 	}
 	return connection.Reason{}
@@ -116,7 +116,7 @@ func crowded(_ *analysis, p *pair, _ *decision) connection.Reason {
 // notTakenOver: it exists, no project owns it, and the files do not say that it may be taken over.
 func notTakenOver(a *analysis, p *pair, d *decision) connection.Reason {
 	switch adopt := a.in.Policy.Adopt; {
-	case p.live.Mark.Project != "" || p.Lifecycle.Adopt:
+	case p.live.Record.Project != "" || p.Lifecycle.Adopt:
 	case adopt == connection.AdoptNone:
 		return connection.Because("adopt-none")
 	case adopt == connection.AdoptMatching && d.diff.carried && d.diff.alone:
@@ -145,7 +145,7 @@ func renamesake(a *analysis, p *pair, d *decision) connection.Reason {
 
 // wouldDestroy: a recreate deletes the old connection, which must be unprotected and seen.
 func wouldDestroy(a *analysis, p *pair, d *decision) connection.Reason {
-	protected := p.live.Mark.Protected
+	protected := p.live.Record.Protected
 	if want := p.Lifecycle.PreventDestroy; want != nil {
 		protected = *want
 	}
@@ -184,13 +184,13 @@ func losesApps(_ *analysis, p *pair, _ *decision) connection.Reason {
 
 func losesCredentials(_ *analysis, p *pair, _ *decision) connection.Reason {
 	live := p.live
-	withheld := p.Undeclared(live.Withheld)
+	writeOnly := p.Undeclared(live.WriteOnlyCredentials)
 	switch {
 	case live.HasCredentials && len(p.Credentials) == 0:
 		return connection.Because("recreate-loses-credentials")
-	case live.DataSource == p.DataSource && len(withheld) > 0:
-		return connection.Because("recreate-loses-withheld", "properties", withheld)
-	case live.Separated:
+	case live.DataSource == p.DataSource && len(writeOnly) > 0:
+		return connection.Because("recreate-loses-withheld", "properties", writeOnly)
+	case live.PerUserCredentials:
 		return connection.Because("recreate-loses-users-credentials")
 	}
 	return connection.Reason{}
@@ -209,7 +209,7 @@ func lostProperty(p *pair) string {
 	if p.live.DataSource != p.DataSource {
 		return ""
 	}
-	lost := strings.Join(p.Undeclared(p.live.Hidden), ", ")
+	lost := strings.Join(p.Undeclared(p.live.WriteOnlyProperties), ", ")
 	for _, name := range p.Undeclared(slices.Sorted(maps.Keys(p.live.Properties))) {
 		if len(connection.Secrets(p.live.Properties[name])) > 0 {
 			lost = name
@@ -239,7 +239,7 @@ func (a *analysis) lost(decided *decision) (lost []connection.Reason) {
 	if live.HasCredentials && len(t.Credentials) == 0 {
 		lost = append(lost, connection.Because("loses-credentials"))
 	}
-	if live.Separated {
+	if live.PerUserCredentials {
 		lost = append(lost, connection.Because("loses-users-credentials"))
 	}
 	if live.OwnerID != "" && t.ownerID == "" && a.ownerAfter(t, live) != live.OwnerID {

@@ -45,7 +45,7 @@ func resolve(in *Input, t *tenant) resolved {
 		if t == nil || !r.isFirst(t) {
 			continue
 		}
-		for _, reason := range in.Rules.Check(t.Desired, t.source, &r.snapshot.Traits) {
+		for _, reason := range in.Rules.Check(t.Desired, t.source, &r.snapshot.Capabilities) {
 			r.problem(t.PositionOf(reason.Path), reason.With("connection", t.key))
 		}
 		t.ownerID = r.owner(t.Desired)

@@ -71,7 +71,7 @@ func (a *analysis) rotate(p *pair, d *decision) {
 	if !c.refused && !c.once && (c.written || c.asked || !c.ignored) {
 		compared := Compared{Connection: p.key, Credentials: p.Credentials}
 		if p.live != nil {
-			compared.Recorded = p.live.Mark.Fingerprint
+			compared.Recorded = p.live.Record.Fingerprint
 		}
 		a.compared = append(a.compared, compared)
 	}
@@ -140,7 +140,7 @@ func (o *orderer) rotations() []*node {
 	of := o.analysis.byTarget()
 	last := map[*target]*node{}
 	for _, n := range o.nodes {
-		if n.decision.target != nil && n.operation.Kind != o.traits.Existence {
+		if n.decision.target != nil && n.operation.Kind != o.capabilities.Existence {
 			last[n.decision.target] = n
 		}
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/qlsync/qlsync/pkg/plan"
 )
 
-// outlineRotations gives the rotations of a plan and the operations of all steps.
+// outlineRotations returns the rotations of a plan and the operations of all steps.
 func outlineRotations(p *plan.Plan) string {
 	var lines []string
 	for _, c := range p.Rotations {
@@ -28,8 +28,8 @@ func outlineRotations(p *plan.Plan) string {
 			if op.Credentials != nil {
 				line += " credentials"
 			}
-			if op.Mark != nil {
-				line += " [" + op.Mark.Fingerprint + "]"
+			if op.Record != nil {
+				line += " [" + op.Record.Fingerprint + "]"
 			}
 			if len(item.Needs) > 0 {
 				line += fmt.Sprintf(" needs %v", item.Needs)
@@ -45,7 +45,7 @@ func TestRotations(t *testing.T) {
 	ours := func(w *world, change ...func(*connection.Live)) {
 		w.hold("A", "x", append([]func(*connection.Live){func(l *connection.Live) {
 			l.HasCredentials = true
-			l.Mark.Credentials, l.Mark.Fingerprint = connection.CredentialsMark(0, secretRef("P"), "u-ana"), "old"
+			l.Record.Credentials, l.Record.Fingerprint = connection.CredentialsRecord(0, secretRef("P"), "u-ana"), "old"
 		}}, change...)...)
 	}
 	with := func(d *connection.Desired) { d.Credentials = secretRef("P") }
@@ -67,11 +67,11 @@ func TestRotations(t *testing.T) {
 		{"what is asked for is written although it is the same", func(w *world) { w.declare("A", "x", with); ours(w) }, &same, true, "rotate A/x\npatch A/x credentials [new]"},
 		{"what has no room for its record is not rotated", func(w *world) {
 			w.declare("A", "x", with)
-			ours(w, func(l *connection.Live) { l.Tags, l.Mark.Key = numbered(30), "" })
+			ours(w, func(l *connection.Live) { l.Tags, l.Record.Key = numbered(30), "" })
 		}, &changed, false, "rotate A/x !it has 30 tags, and qlsync needs 3 of the 32 that a connection may have: remove tags from it, or declare at most 26 under tags"},
 		{"what has no room for its record gets none", func(w *world) {
 			w.declare("A", "x", with)
-			ours(w, func(l *connection.Live) { l.Tags, l.Mark.Key = numbered(30), "" })
+			ours(w, func(l *connection.Live) { l.Tags, l.Record.Key = numbered(30), "" })
 		}, &unknown, false, "record A/x !it has 30 tags, and qlsync needs 3 of the 32 that a connection may have: remove tags from it, or declare at most 26 under tags"},
 		{"a create writes and records them", func(w *world) { w.declare("A", "x", with) }, &unknown, true, "create A/x credentials [new]"},
 		{"credentials that are due anyway are no rotation", func(w *world) {
@@ -96,19 +96,19 @@ func TestRotations(t *testing.T) {
 		}, &changed, false, "rotate A/x\npatch A/x [old]\npatch A/x credentials [new] needs [0]"},
 		{"what is asked for is not recorded before it is written", func(w *world) {
 			w.declare("A", "x", with)
-			ours(w, func(l *connection.Live) { l.Properties["path"], l.Mark.Fingerprint = "/old", "" })
+			ours(w, func(l *connection.Live) { l.Properties["path"], l.Record.Fingerprint = "/old", "" })
 		}, &unknown, true, "rotate A/x\npatch A/x []\npatch A/x credentials [new] needs [0]"},
 		{"it is written where it was moved to", func(w *world) {
 			w.declare("A", "x", with)
 			w.hold("B", "y", func(l *connection.Live) {
-				l.Mark.Credentials, l.Mark.Fingerprint, l.HasCredentials = connection.CredentialsMark(0, secretRef("P"), "u-ana"), "old", true
+				l.Record.Credentials, l.Record.Fingerprint, l.HasCredentials = connection.CredentialsRecord(0, secretRef("P"), "u-ana"), "old", true
 				l.Properties["path"] = "/x"
 			})
 			w.moved("B", "y", "A", "x")
 		}, &changed, false, "rotate A/x\npatch B/y [old]\nbulk-update B/x needs [0]\npatch A/x credentials [new] needs [1]"},
 		{"an adoption takes credentials as they are, and records them", func(w *world) {
 			w.declare("A", "x", with)
-			ours(w, func(l *connection.Live) { l.Mark = connection.Mark{} })
+			ours(w, func(l *connection.Live) { l.Record = connection.Record{} })
 		}, &unknown, false, "patch A/x [new]"},
 		{"ignored credentials are not compared", func(w *world) {
 			w.declare("A", "x", with, func(d *connection.Desired) { d.Lifecycle.IgnoreChanges = []string{"credentials"} })
@@ -120,11 +120,11 @@ func TestRotations(t *testing.T) {
 		}, &changed, true, "rotate A/x\npatch A/x credentials [new]"},
 		{"another project's are not looked at", func(w *world) {
 			w.declare("A", "x", with)
-			ours(w, func(l *connection.Live) { l.Mark.Project = "others" })
+			ours(w, func(l *connection.Live) { l.Record.Project = "others" })
 		}, &changed, false, ""},
 		{"nor written when that is asked for", func(w *world) {
 			w.declare("A", "x", with)
-			ours(w, func(l *connection.Live) { l.Mark.Project = "others" })
+			ours(w, func(l *connection.Live) { l.Record.Project = "others" })
 		}, &changed, true, `rotate A/x !its change is refused: it belongs to project "others": remove it from these files, or remove its ownership record (qlsync:others)`},
 		{"a recreate must be reviewed", func(w *world) {
 			w.declare("A", "x", with, func(d *connection.Desired) { d.Lifecycle.Update = connection.UpdateRecreate })
@@ -175,9 +175,9 @@ func TestWhatIsComparedIsWhatMayBeWritten(t *testing.T) {
 	w.declare("A", "kept", with)
 	w.declare("A", "plain")
 	record := func(l *connection.Live) {
-		l.HasCredentials, l.Mark.Credentials, l.Mark.Fingerprint = true, connection.CredentialsMark(0, secretRef("P"), "u-ana"), "f"
+		l.HasCredentials, l.Record.Credentials, l.Record.Fingerprint = true, connection.CredentialsRecord(0, secretRef("P"), "u-ana"), "f"
 	}
-	w.hold("A", "foreign", record, func(l *connection.Live) { l.Mark.Project = "others" })
+	w.hold("A", "foreign", record, func(l *connection.Live) { l.Record.Project = "others" })
 	w.hold("A", "ignored", record)
 	w.hold("A", "kept", record)
 	w.hold("A", "plain")
@@ -217,11 +217,11 @@ func TestARotationOfAWholeConnectionCarriesWhatIsHidden(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld()
-			w.snapshot.Traits, w.rules = wholeTraits(), exactly{apinizer.Rules{}}
+			w.snapshot.Capabilities, w.rules = replacingCapabilities(), exactly{apinizer.Rules{}}
 			w.declare("A", "x", func(d *connection.Desired) { d.Credentials, d.Properties["store"] = secretRef("P"), "main" })
 			w.hold("A", "x", func(l *connection.Live) {
-				l.Hidden, l.Withheld, l.HasCredentials = []string{"store"}, []string{"password"}, true
-				l.Mark.Credentials, l.Mark.Fingerprint = connection.CredentialsMark(0, secretRef("P"), "u-ana"), "old"
+				l.WriteOnlyProperties, l.WriteOnlyCredentials, l.HasCredentials = []string{"store"}, []string{"password"}, true
+				l.Record.Credentials, l.Record.Fingerprint = connection.CredentialsRecord(0, secretRef("P"), "u-ana"), "old"
 			})
 			in := w.input()
 			in.Fingerprints = map[connection.Key]plan.Fingerprint{x: test.found}

@@ -14,7 +14,7 @@ import (
 func Scope(in Input) connection.Scope {
 	scope := connection.Scope{
 		Spaces:    in.Spaces,
-		Secretive: func(live *connection.Live) bool { return keyrecord.MayHide(live, in.Desired) },
+		Secretive: func(live *connection.Live) bool { return keyrecord.MayRedact(live, in.Desired) },
 	}
 	for i := range in.Desired {
 		if owner := in.Desired[i].Owner; owner != "" {
@@ -29,7 +29,7 @@ func Scope(in Input) connection.Scope {
 	named := namedIn(&in)
 	scope.Details = func(live *connection.Live) bool {
 		declared, moved := named(live)
-		return live.Mark.Project == in.Project || declared != nil || moved
+		return live.Record.Project == in.Project || declared != nil || moved
 	}
 	scope.Listed = func(live *connection.Live) bool {
 		declared, moved := named(live)
@@ -65,7 +65,7 @@ func namedIn(in *Input) func(*connection.Live) (declared *connection.Desired, mo
 // only its details tell: no property is declared of it, and nothing recreates it.
 func (in *Input) needsNoDetails(d *connection.Desired, live *connection.Live) bool {
 	switch {
-	case len(d.Properties) > 0, live.DataSource != d.DataSource, live.Mark.Transit != "":
+	case len(d.Properties) > 0, live.DataSource != d.DataSource, live.Record.Phase != "":
 		return false
 	case cmp.Or(d.Lifecycle.Update, in.Policy.Update) == connection.UpdateRecreate:
 		return false // a recreate carries what is not declared

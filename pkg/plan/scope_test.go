@@ -16,7 +16,7 @@ func TestAPlanAsksForNoDetailsThatItDoesNotUse(t *testing.T) {
 	}{
 		"no property":           {func(*world, *connection.Desired, *connection.Live) {}, true},
 		"no property, by id":    {func(_ *world, d *connection.Desired, _ *connection.Live) { d.Space = connection.SpaceRef{ID: "s-a"} }, true},
-		"no property, nobody's": {func(_ *world, _ *connection.Desired, l *connection.Live) { l.Mark = connection.Mark{} }, true},
+		"no property, nobody's": {func(_ *world, _ *connection.Desired, l *connection.Live) { l.Record = connection.Record{} }, true},
 		"no property, in person": {func(_ *world, d *connection.Desired, l *connection.Live) {
 			d.Space, l.SpaceID = connection.SpaceRef{Personal: true}, ""
 		}, true},
@@ -24,7 +24,7 @@ func TestAPlanAsksForNoDetailsThatItDoesNotUse(t *testing.T) {
 		"a property":          {func(_ *world, d *connection.Desired, _ *connection.Live) { d.Properties = map[string]any{"path": nil} }, false},
 		"another name":        {func(_ *world, _ *connection.Desired, l *connection.Live) { l.Key.Name = "y" }, false},
 		"another data source": {func(_ *world, _ *connection.Desired, l *connection.Live) { l.DataSource = "soap" }, false},
-		"half of a recreate":  {func(_ *world, _ *connection.Desired, l *connection.Live) { l.Mark.Transit = connection.TransitNew }, false},
+		"half of a recreate":  {func(_ *world, _ *connection.Desired, l *connection.Live) { l.Record.Phase = connection.PhaseNew }, false},
 		"updates by recreate": {func(_ *world, d *connection.Desired, _ *connection.Live) {
 			d.Lifecycle.Update = connection.UpdateRecreate
 		}, false},

@@ -2,7 +2,7 @@ package plan
 
 import "github.com/qlsync/qlsync/pkg/connection"
 
-// expect tells each operation how the plan saw the connection that it is about: whoever
+// expect reports each operation how the plan saw the connection that it is about: whoever
 // carries it out must not write on anything else. What an operation leaves is read again
 // where a later one is about the same connection, so that the later one also notices what
 // somebody else does in between. Where it would delay what brings a name back, that is only
@@ -37,7 +37,7 @@ func (o *orderer) expect() {
 // what is under the declared name, where the old one of an interrupted recreate is deleted and
 // the files declare no credentials to write. Nil: there is no such condition.
 func (o *orderer) successor(d *decision) *connection.Live {
-	if !d.repair || d.needless || d.live.Mark.Transit != connection.TransitOld || !d.live.HasCredentials {
+	if !d.repair || d.obsolete || d.live.Record.Phase != connection.PhaseDeposed || !d.live.HasCredentials {
 		return nil
 	}
 	for i := range o.analysis.pairs {

@@ -79,20 +79,20 @@ func TestWhatAPersonMustSignInFor(t *testing.T) {
 		{"new credentials are a patch of their own, so that the rest does not wait", func(w *world) {
 			w.declare("A", "x", mail("person", code, func(d *connection.Desired) { d.CredentialsVersion = 2 }))
 			w.hold("A", "x", liveMail("person", func(l *connection.Live) {
-				l.Properties["path"], l.Mark.Credentials = "/old", "1:aa"
+				l.Properties["path"], l.Record.Credentials = "/old", "1:aa"
 			}))
 		}, "update A/x /properties/path:/old>/x /credentials/code=(secret)\ns1 patch A/x\ns2 patch A/x after s1", put},
 		{"with nothing else to do, one patch is enough", func(w *world) {
 			w.declare("A", "x", mail("person", code, func(d *connection.Desired) { d.CredentialsVersion = 2 }))
-			w.hold("A", "x", liveMail("person", func(l *connection.Live) { l.Mark.Credentials = "1:aa" }))
+			w.hold("A", "x", liveMail("person", func(l *connection.Live) { l.Record.Credentials = "1:aa" }))
 		}, "update A/x /credentials/code=(secret)\ns1 patch A/x", put},
 		{"what is not declared is as it is live", func(w *world) {
 			w.declare("A", "x", mail(nil, code, func(d *connection.Desired) { d.CredentialsVersion = 2 }))
-			w.hold("A", "x", liveMail("robot", func(l *connection.Live) { l.Mark.Credentials = "1:aa" }))
+			w.hold("A", "x", liveMail("robot", func(l *connection.Live) { l.Record.Credentials = "1:aa" }))
 		}, "update A/x /credentials/code=(secret)\ns1 patch A/x", put},
 		{"other credentials need nobody", func(w *world) {
 			w.declare("A", "x", mail("person", func(d *connection.Desired) { d.Credentials, d.CredentialsVersion = secretRef("P"), 2 }))
-			w.hold("A", "x", liveMail("person", func(l *connection.Live) { l.Mark.Credentials = "1:aa" }))
+			w.hold("A", "x", liveMail("person", func(l *connection.Live) { l.Record.Credentials = "1:aa" }))
 		}, "update A/x /credentials/password=(secret)\ns1 patch A/x", ""},
 		{"where no property tells, the code itself does", func(w *world) {
 			w.declare("A", "x", mail(nil, code, func(d *connection.Desired) { d.DataSource = "odd" }))

@@ -35,14 +35,14 @@ func (o *orderer) pack() []Step {
 			item.Change = changes[n.decision]
 			step.Items = append(step.Items, item)
 		}
-		step.Calls, step.Description = step.writes(o.traits), describe(step.Kind, nodes)
+		step.Calls, step.Description = step.writes(o.capabilities), describe(step.Kind, nodes)
 		steps[i] = step
 	}
 	return steps
 }
 
 // kindOf returns the kind of a step.
-func kindOf(nodes []*node) connection.Mechanism {
+func kindOf(nodes []*node) connection.OperationKind {
 	if nodes[0].group != nil {
 		return connection.Recreate
 	}

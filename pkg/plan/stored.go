@@ -24,7 +24,7 @@ func storedIn(in Input) (refs []string, linked bool) {
 			continue
 		}
 		for name, value := range desired.Properties {
-			switch source.Properties[name].Separated {
+			switch source.Properties[name].PerUserRole {
 			case connection.SelectsCredentials:
 				linked = true
 				if ref, ok := value.(string); ok && ref != "" {
@@ -43,7 +43,7 @@ func storedIn(in Input) (refs []string, linked bool) {
 func (r *resolver) selectStored(t *target) {
 	for _, name := range slices.Sorted(maps.Keys(t.Properties)) {
 		ref, isText := t.Properties[name].(string)
-		if t.source.Properties[name].Separated != connection.SelectsCredentials || !isText || ref == "" {
+		if t.source.Properties[name].PerUserRole != connection.SelectsCredentials || !isText || ref == "" {
 			continue
 		}
 		found := slices.IndexFunc(r.snapshot.Stored, func(one connection.StoredCredentials) bool { return one.ID == ref || one.Name == ref })
@@ -65,7 +65,7 @@ func (r *resolver) noStored(name string) connection.Reason {
 	for i := range r.in.Desired {
 		desired := &r.in.Desired[i]
 		for property, value := range desired.Properties {
-			if r.in.source(desired.DataSource).Properties[property].Separated == connection.NamesCredentials && value == name {
+			if r.in.source(desired.DataSource).Properties[property].PerUserRole == connection.NamesCredentials && value == name {
 				return connection.Because("no-stored-yet", "name", name, "connection", connection.Key{Space: desired.Space.String(), Name: desired.Name})
 			}
 		}
@@ -76,7 +76,7 @@ func (r *resolver) noStored(name string) connection.Reason {
 // storedName returns the value of a property for people to read: stored credentials
 // by name, if it is known.
 func (t *tenant) storedName(property connection.Property, value any) any {
-	if property.Separated != connection.SelectsCredentials {
+	if property.PerUserRole != connection.SelectsCredentials {
 		return value
 	}
 	for _, one := range t.snapshot.Stored {

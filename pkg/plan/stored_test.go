@@ -17,9 +17,9 @@ func separates(set func(*world)) plan.Input {
 	set(w)
 	in := w.input()
 	in.Catalog.DataSources["db"] = &connection.DataSource{ID: "db", Family: "odbc", Properties: map[string]connection.Property{
-		"apart": {Type: "boolean", Separated: connection.SeparatesCredentials, Default: false, HasDefault: true},
-		"set":   {Type: "string", Separated: connection.SelectsCredentials},
-		"as":    {Type: "string", Separated: connection.NamesCredentials},
+		"apart": {Type: "boolean", PerUserRole: connection.SeparatesCredentials, Default: false, HasDefault: true},
+		"set":   {Type: "string", PerUserRole: connection.SelectsCredentials},
+		"as":    {Type: "string", PerUserRole: connection.NamesCredentials},
 	}}
 	return in
 }
@@ -35,8 +35,8 @@ func db(properties map[string]any, more ...func(*connection.Desired)) func(*conn
 
 func liveDB(separated bool, properties map[string]any) func(*connection.Live) {
 	return func(l *connection.Live) {
-		l.DataSource, l.Family, l.Properties, l.Separated, l.HasCredentials = "db", "odbc", properties, separated, !separated
-		l.Mark.Credentials = "1:aa"
+		l.DataSource, l.Family, l.Properties, l.PerUserCredentials, l.HasCredentials = "db", "odbc", properties, separated, !separated
+		l.Record.Credentials = "1:aa"
 	}
 }
 

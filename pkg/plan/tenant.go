@@ -60,7 +60,7 @@ func (t *tenant) visible(ref connection.SpaceRef) (connection.Space, bool) {
 // without its properties and its owner.
 func (t *tenant) difference(to *target, live *connection.Live) connection.Difference {
 	return connection.Difference{
-		Traits: &t.snapshot.Traits, Caller: t.snapshot.Caller.ID, Declared: to.Desired, Source: to.source, Live: live,
+		Capabilities: &t.snapshot.Capabilities, Caller: t.snapshot.Caller.ID, Declared: to.Desired, Source: to.source, Live: live,
 		Space: live.Key.Space != to.key.Space, Name: live.Key.Name != to.key.Name,
 		Shown: func(name string, value any) any { return t.storedName(to.source.Properties[name], value) },
 	}

@@ -83,10 +83,10 @@ type leftover struct {
 	live *connection.Live
 	fate fate
 	kept connection.Reason // of what is [fateKept]
-	// of is, of one that is [fateFinished], the key that was recreated; needless reports that the
+	// of is, of one that is [fateFinished], the key that was recreated; obsolete reports that the
 	// connection is a new one, and that the one which it was to replace is at its key.
 	of       connection.Key
-	needless bool
+	obsolete bool
 	// elsewhere reports that its record is of another key, which moved blocks explain.
 	elsewhere bool
 	// recreated reports that it was to be moved, and a recreate of it is at the new key.
@@ -148,9 +148,9 @@ type decision struct {
 	missed bool        // apps look for the declared name in vain
 	// begun is the new one of a recreate that was interrupted, if this one goes on with it.
 	begun *connection.Live
-	// repair marks the delete of what an interrupted recreate left behind, needless of
+	// repair marks the delete of what an interrupted recreate left behind, obsolete of
 	// that a new one that nothing will come to need.
-	repair, needless bool
+	repair, obsolete bool
 	of               connection.Key // the key that was recreated
 	// signIn is the credential that is the code of a person's sign-in; todo says what
 	// to do with it.
@@ -203,11 +203,11 @@ type group struct {
 
 // orderer is the operations of decisions, and their order.
 type orderer struct {
-	analysis *analysis
-	traits   *connection.Traits
-	passed   map[connection.Key]bool // keys at which a connection stands between two calls
-	needless map[connection.Key]bool // keys of what is deleted at any time
-	nodes    []*node
+	analysis     *analysis
+	capabilities *connection.Capabilities
+	passed       map[connection.Key]bool // keys at which a connection stands between two calls
+	obsolete     map[connection.Key]bool // keys of what is deleted at any time
+	nodes        []*node
 	// scheduled is the nodes in order.
 	scheduled *schedule.Schedule
 }

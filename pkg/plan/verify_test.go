@@ -78,7 +78,7 @@ func TestWhatWasAppliedIsComparedAgain(t *testing.T) {
 		},
 		{
 			name: "a mark that was not kept is told", files: update,
-			meddle: func(w *world) { w.at(connection.Key{Space: "A", Name: "Rates"}).Mark.Project = "" },
+			meddle: func(w *world) { w.at(connection.Key{Space: "A", Name: "Rates"}).Record.Project = "" },
 			want:   map[int]plan.Finding{0: {Reason: "it does not have our ownership record"}},
 		},
 		{
@@ -114,7 +114,7 @@ func TestWhatWasAppliedIsComparedAgain(t *testing.T) {
 		{
 			name: "the old one of a recreate that is still there is told", files: recreate,
 			meddle: func(w *world) {
-				w.hold("A", "Aside", func(l *connection.Live) { l.ID, l.Mark = "id-A-Rates", connection.Mark{} })
+				w.hold("A", "Aside", func(l *connection.Live) { l.ID, l.Record = "id-A-Rates", connection.Record{} })
 			},
 			want: map[int]plan.Finding{0: {Reason: "the old one is still there, at A/Aside"}},
 		},

@@ -11,19 +11,19 @@ import (
 	"github.com/qlsync/qlsync/pkg/plan"
 )
 
-// wholeTraits are those of a service without ids, tags, batches and partial
+// replacingCapabilities are those of a service without ids, tags, batches and partial
 // updates: a write replaces everything, and a name is all that a connection has.
-func wholeTraits() connection.Traits {
-	return connection.Traits{
+func replacingCapabilities() connection.Capabilities {
+	return connection.Capabilities{
 		Space: connection.Recreate, Existence: connection.Delete,
-		Costs: map[connection.Mechanism]connection.Cost{connection.Create: {Reads: 2, Writes: 1}},
+		Costs: map[connection.OperationKind]connection.Cost{connection.Create: {Reads: 2, Writes: 1}},
 	}
 }
 
 func TestAServiceThatReplacesWholeConnections(t *testing.T) {
 	withholds := func(l *connection.Live) {
-		l.Withheld, l.HasCredentials = []string{"password"}, true
-		l.Mark.Credentials = connection.CredentialsMark(0, secretRef("P"), "u-ana")
+		l.WriteOnlyCredentials, l.HasCredentials = []string{"password"}, true
+		l.Record.Credentials = connection.CredentialsRecord(0, secretRef("P"), "u-ana")
 	}
 	declared := func(d *connection.Desired) { d.Credentials = secretRef("P") }
 	changed := func(d *connection.Desired) { d.Properties["path"] = "/new" }
@@ -65,20 +65,20 @@ func TestAServiceThatReplacesWholeConnections(t *testing.T) {
 		}, "update A/x /properties/path:/x>/new\ns1 patch A/x"},
 		{"to take over what equals the files but for its credentials needs a word", func(w *world) {
 			w.declare("A", "x", declared)
-			w.hold("A", "x", withholds, func(l *connection.Live) { l.Mark = connection.Mark{} })
+			w.hold("A", "x", withholds, func(l *connection.Live) { l.Record = connection.Record{} })
 		}, "adopt A/x /credentials/password=(secret) !it exists, no project owns it, and adding the ownership record would write its credentials again: " +
 			"set lifecycle.adopt: true to take it over"},
 		{"what is hidden is not compared, and written along", func(w *world) {
 			w.declare("A", "x", changed, func(d *connection.Desired) { d.Properties["store"] = "main" })
-			w.hold("A", "x", func(l *connection.Live) { l.Hidden = []string{"store"} })
+			w.hold("A", "x", func(l *connection.Live) { l.WriteOnlyProperties = []string{"store"} })
 		}, "update A/x /properties/path:/x>/new\ns1 patch A/x"},
 		{"what is hidden alone is no difference", func(w *world) {
 			w.declare("A", "x", func(d *connection.Desired) { d.Properties["store"] = "main" })
-			w.hold("A", "x", func(l *connection.Live) { l.Hidden = []string{"store"} })
+			w.hold("A", "x", func(l *connection.Live) { l.WriteOnlyProperties = []string{"store"} })
 		}, ""},
 		{"what is not in effect is written again", func(w *world) {
 			w.declare("A", "x", declared)
-			w.hold("A", "x", withholds, func(l *connection.Live) { l.Mark.Pending = true })
+			w.hold("A", "x", withholds, func(l *connection.Live) { l.Record.Pending = true })
 		}, "update A/x /effective:false>true /credentials/password=(secret)\ns1 patch A/x"},
 		{"a recreate in place tries the new one out first", func(w *world) {
 			w.declare("A", "x", declared, func(d *connection.Desired) { d.DataSource = "other" })
@@ -93,29 +93,29 @@ func TestAServiceThatReplacesWholeConnections(t *testing.T) {
 			w.policy.Prune = connection.PruneOwned
 			w.declare("B", "x", declared)
 			w.hold("A", "x", withholds)
-			w.hold("B", "x", withholds, func(l *connection.Live) { l.Mark.Moved = digest })
+			w.hold("B", "x", withholds, func(l *connection.Live) { l.Record.Moved = digest })
 			w.moved("A", "x", "B", "x")
 		}, "delete A/x\ns1 delete A/x"},
 		{"a recreate needs what is hidden to be declared", func(w *world) {
 			w.declare("B", "x")
-			w.hold("A", "x", func(l *connection.Live) { l.Hidden = []string{"store"} })
+			w.hold("A", "x", func(l *connection.Live) { l.WriteOnlyProperties = []string{"store"} })
 			w.moved("A", "x", "B", "x")
 		}, "recreate B/x from A/x /space:A>B !recreating it would lose store, which the service does not show in full: declare it"},
 		{"what a killed recreate in place has tried out is deleted when the connection is there again", func(w *world) {
 			w.declare("A", "x", declared)
-			w.hold("A", tried, withholds, func(l *connection.Live) { l.Mark.Key, l.Mark.Transit = digest, connection.TransitNew })
+			w.hold("A", tried, withholds, func(l *connection.Live) { l.Record.Key, l.Record.Phase = digest, connection.PhaseNew })
 		}, "delete A/" + tried + "\ncreate A/x /properties/path:<nil>>/x /credentials/password=(secret)\n" +
 			"s1 create A/x\ns2 delete A/" + tried + " after s1"},
 		{"what a killed recreate in place has tried out goes before it is tried out again", func(w *world) {
 			w.declare("A", "x", declared, func(d *connection.Desired) { d.DataSource = "other" })
 			w.hold("A", "x", withholds)
-			w.hold("A", tried, withholds, func(l *connection.Live) { l.Mark.Key, l.Mark.Transit = digest, connection.TransitNew })
+			w.hold("A", tried, withholds, func(l *connection.Live) { l.Record.Key, l.Record.Phase = digest, connection.PhaseNew })
 		}, "delete A/" + tried + "\nrecreate A/x /dataSource:rest>other /credentials/password=(secret)\n" +
 			"s1 delete A/" + tried + "\ns2 recreate A/x after s1\ns3 delete A/x after s2"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			w := newWorld()
-			w.snapshot.Traits, w.rules = wholeTraits(), exactly{apinizer.Rules{}}
+			w.snapshot.Capabilities, w.rules = replacingCapabilities(), exactly{apinizer.Rules{}}
 			test.set(w)
 			p, problems := plan.Make(w.input())
 			if err := problems.Err(); err != nil {
@@ -130,16 +130,16 @@ func TestAServiceThatReplacesWholeConnections(t *testing.T) {
 
 func TestEveryPatchOfAWholeConnectionCarriesEverything(t *testing.T) {
 	w := newWorld()
-	w.snapshot.Traits, w.rules = wholeTraits(), exactly{apinizer.Rules{}}
+	w.snapshot.Capabilities, w.rules = replacingCapabilities(), exactly{apinizer.Rules{}}
 	for _, name := range []string{"x", "y"} {
 		w.declare("A", name, func(d *connection.Desired) {
 			d.Credentials = secretRef("P")
 			d.Properties = map[string]any{"path": "/", "store": "main"}
 		})
 		w.hold("A", name, func(l *connection.Live) {
-			l.Hidden, l.Properties = []string{"store"}, map[string]any{"path": "/"}
-			l.Withheld, l.HasCredentials = []string{"password"}, true
-			l.Mark.Credentials = connection.CredentialsMark(0, secretRef("P"), "u-ana")
+			l.WriteOnlyProperties, l.Properties = []string{"store"}, map[string]any{"path": "/"}
+			l.WriteOnlyCredentials, l.HasCredentials = []string{"password"}, true
+			l.Record.Credentials = connection.CredentialsRecord(0, secretRef("P"), "u-ana")
 		})
 	}
 	w.moved("A", "x", "A", "y")
@@ -165,7 +165,7 @@ func TestEveryPatchOfAWholeConnectionCarriesEverything(t *testing.T) {
 // Otherwise the next plan would take the old one for another connection, and refuse.
 func TestWhatWasMadeAnewIsKnownAsLongAsTheOldOneIsThere(t *testing.T) {
 	w := newWorld()
-	w.snapshot.Traits, w.rules = wholeTraits(), exactly{apinizer.Rules{}}
+	w.snapshot.Capabilities, w.rules = replacingCapabilities(), exactly{apinizer.Rules{}}
 	for name, dataSource := range map[string]string{"patched": "rest", "recreated": "other"} {
 		w.declare("B", name, func(d *connection.Desired) {
 			d.Credentials, d.Properties["path"], d.DataSource = secretRef("P"), "/changed", dataSource
@@ -173,7 +173,7 @@ func TestWhatWasMadeAnewIsKnownAsLongAsTheOldOneIsThere(t *testing.T) {
 		})
 		w.hold("A", name)
 		w.hold("B", name, func(l *connection.Live) {
-			l.Mark.Moved = recordOf("A", name)
+			l.Record.Moved = recordOf("A", name)
 		})
 		w.moved("A", name, "B", name)
 	}
@@ -185,12 +185,12 @@ func TestWhatWasMadeAnewIsKnownAsLongAsTheOldOneIsThere(t *testing.T) {
 	for _, step := range p.Steps {
 		for _, item := range step.Items {
 			op := item.Operation
-			if op.Mark == nil || op.Mark.Transit != "" {
+			if op.Record == nil || op.Record.Phase != "" {
 				continue
 			}
 			writes++
-			if op.Mark.Moved != recordOf("A", op.Key.Name) {
-				t.Errorf("%s %s: got %+v, want it to name the old connection", op.Kind, op.Key, op.Mark)
+			if op.Record.Moved != recordOf("A", op.Key.Name) {
+				t.Errorf("%s %s: got %+v, want it to name the old connection", op.Kind, op.Key, op.Record)
 			}
 		}
 	}
@@ -201,10 +201,10 @@ func TestWhatWasMadeAnewIsKnownAsLongAsTheOldOneIsThere(t *testing.T) {
 
 func TestARotationNeedsRoomForTheMark(t *testing.T) {
 	w := newWorld()
-	w.snapshot.Traits, w.rules = wholeTraits(), exactly{apinizer.Rules{}}
+	w.snapshot.Capabilities, w.rules = replacingCapabilities(), exactly{apinizer.Rules{}}
 	w.declare("A", "x", func(d *connection.Desired) { d.Credentials = secretRef("P") })
 	w.hold("A", "x", func(l *connection.Live) {
-		l.Crowded, l.Mark.Credentials = "note", connection.CredentialsMark(0, secretRef("P"), "u-ana")
+		l.Crowded, l.Record.Credentials = "note", connection.CredentialsRecord(0, secretRef("P"), "u-ana")
 	})
 	in := w.input()
 	in.Rotate = []connection.Key{{Space: "A", Name: "x"}}
@@ -219,11 +219,11 @@ func TestARotationNeedsRoomForTheMark(t *testing.T) {
 
 func TestDriftDoesNotTellOfWhatIsOnlyWrittenAlong(t *testing.T) {
 	w := newWorld()
-	w.snapshot.Traits, w.rules = wholeTraits(), exactly{apinizer.Rules{}}
+	w.snapshot.Capabilities, w.rules = replacingCapabilities(), exactly{apinizer.Rules{}}
 	w.declare("A", "x", func(d *connection.Desired) { d.Credentials = secretRef("P") })
 	w.hold("A", "x", func(l *connection.Live) {
-		l.Mark.Pending, l.HasCredentials = true, true
-		l.Mark.Credentials = connection.CredentialsMark(0, secretRef("P"), "u-ana")
+		l.Record.Pending, l.HasCredentials = true, true
+		l.Record.Credentials = connection.CredentialsRecord(0, secretRef("P"), "u-ana")
 	})
 	drift, problems := plan.FindDrift(w.input())
 	if err := problems.Err(); err != nil {
@@ -236,7 +236,7 @@ func TestDriftDoesNotTellOfWhatIsOnlyWrittenAlong(t *testing.T) {
 
 func TestTagsCanBeDeclaredOnlyWhereThereAreAny(t *testing.T) {
 	w := newWorld()
-	w.snapshot.Traits, w.rules = wholeTraits(), exactly{apinizer.Rules{}}
+	w.snapshot.Capabilities, w.rules = replacingCapabilities(), exactly{apinizer.Rules{}}
 	w.declare("A", "x", func(d *connection.Desired) { d.Tags = []string{"t"} })
 	if _, problems := plan.Make(w.input()); problems.Err() == nil {
 		t.Error("no problem")

@@ -56,17 +56,17 @@ func newWorld() *world {
 				{ID: "s-b", Name: "B", Type: "shared"},
 				{ID: "s-c", Name: "C", Type: "managed"},
 			},
-			Reads:  3,
-			Traits: adminTraits(),
+			Reads:        3,
+			Capabilities: adminCapabilities(),
 		},
 	}
 }
 
-func adminTraits() connection.Traits {
-	return connection.Traits{
+func adminCapabilities() connection.Capabilities {
+	return connection.Capabilities{
 		Space: connection.BulkUpdate, Owner: connection.BulkUpdate, Existence: connection.BulkDelete,
-		BatchSize: map[connection.Mechanism]int{connection.BulkUpdate: 100, connection.BulkDelete: 100},
-		Costs: map[connection.Mechanism]connection.Cost{
+		BatchSize: map[connection.OperationKind]int{connection.BulkUpdate: 100, connection.BulkDelete: 100},
+		Costs: map[connection.OperationKind]connection.Cost{
 			connection.Create: {Writes: 1}, connection.Patch: {Reads: 1, Writes: 1},
 			connection.BulkUpdate: {Writes: 1}, connection.BulkDelete: {Writes: 1}, connection.Delete: {Writes: 1},
 		},
@@ -74,11 +74,11 @@ func adminTraits() connection.Traits {
 	}
 }
 
-func memberTraits() connection.Traits {
-	traits := adminTraits()
-	traits.Space, traits.Owner, traits.Existence = connection.Patch, "", connection.Delete
-	traits.BatchSize = nil
-	return traits
+func memberCapabilities() connection.Capabilities {
+	capabilities := adminCapabilities()
+	capabilities.Space, capabilities.Owner, capabilities.Existence = connection.Patch, "", connection.Delete
+	capabilities.BatchSize = nil
+	return capabilities
 }
 
 // declare adds a connection to the files.
@@ -101,7 +101,7 @@ func (w *world) hold(space, name string, change ...func(*connection.Live)) *conn
 	live := connection.Live{
 		ID: "id-" + space + "-" + name, Key: key, SpaceID: w.spaceID(space), OwnerID: "u-ana", DataSource: "rest", Family: "web",
 		Properties: map[string]any{"path": "/" + name},
-		Mark:       connection.Mark{Project: project, Key: w.record(key)},
+		Record:     connection.Record{Project: project, Key: w.record(key)},
 	}
 	for _, c := range change {
 		c(&live)
@@ -202,7 +202,7 @@ func (w *world) do(item plan.Item) error {
 	if op.Kind == connection.Delete || op.Kind == connection.BulkDelete {
 		return nil
 	}
-	if op.Kind == connection.BulkUpdate && (op.Name != "" || op.Set != nil || op.Mark != nil || op.Tags != nil || op.Credentials != nil) {
+	if op.Kind == connection.BulkUpdate && (op.Name != "" || op.Set != nil || op.Record != nil || op.Tags != nil || op.Credentials != nil) {
 		return fmt.Errorf("bulk update of %q writes what it cannot", op.Key)
 	}
 	live.Properties = maps.Clone(live.Properties)
@@ -233,8 +233,8 @@ func (w *world) replace(op connection.Operation) error {
 		op.Kind == connection.Patch && (op.Space != nil || op.DataSource != live.DataSource || op.Name != "" && w.fixedNames):
 		return fmt.Errorf("%s of %q writes what it cannot", op.Kind, op.Key)
 	}
-	for _, name := range live.Withheld {
-		if op.Credentials[name] == nil && !slices.Contains(op.Remove, name) && !op.Lossy {
+	for _, name := range live.WriteOnlyCredentials {
+		if op.Credentials[name] == nil && !slices.Contains(op.Remove, name) && !op.AllowSecretLoss {
 			return fmt.Errorf("%s of %q loses %s, which the service keeps", op.Kind, op.Key, name)
 		}
 	}
@@ -246,13 +246,13 @@ func (w *world) replace(op connection.Operation) error {
 		live.Key.Name = op.Name
 	}
 	live.ID = live.Key.String()
-	w.write(&live, connection.Operation{Set: op.Set, Remove: op.Remove, Mark: op.Mark})
+	w.write(&live, connection.Operation{Set: op.Set, Remove: op.Remove, Record: op.Record})
 	if value, has := live.Properties["store"]; has && !w.fixedNames { // it is shown as an id
-		live.Hidden, store = []string{"store"}, fmt.Sprint(value)
+		live.WriteOnlyProperties, store = []string{"store"}, fmt.Sprint(value)
 		delete(live.Properties, "store")
 	}
 	w.stored[live.ID+" store"] = store
-	live.Withheld, live.HasCredentials = slices.Sorted(maps.Keys(op.Credentials)), len(op.Credentials) > 0
+	live.WriteOnlyCredentials, live.HasCredentials = slices.Sorted(maps.Keys(op.Credentials)), len(op.Credentials) > 0
 	if live.HasCredentials {
 		w.stored[live.ID] = connection.Canonical(op.Credentials)
 	}
@@ -289,8 +289,8 @@ func (w *world) write(live *connection.Live, op connection.Operation) {
 	if op.Tags != nil {
 		live.Tags = slices.Sorted(slices.Values(*op.Tags))
 	}
-	if op.Mark != nil {
-		live.Mark = *op.Mark
+	if op.Record != nil {
+		live.Record = *op.Record
 	}
 }
 

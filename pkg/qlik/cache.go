@@ -113,7 +113,7 @@ func (c *cache) save(settled []*connection.Live, secretive func(*connection.Live
 	file := cacheFile{Version: cacheVersion, Caller: c.caller, Connections: map[string]cached{}}
 	for _, live := range settled {
 		secret := len(connection.Secrets(live.Properties)) > 0 || secretive != nil && secretive(live)
-		if live.Properties != nil && !live.UpdatedAt.IsZero() && !secret && live.Mark.NotSensitive == "" {
+		if live.Properties != nil && !live.UpdatedAt.IsZero() && !secret && live.Record.NotSensitive == "" {
 			file.Connections[live.ID] = cached{live.UpdatedAt, live.DataSource, live.Properties}
 		}
 	}

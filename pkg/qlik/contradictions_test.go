@@ -150,7 +150,7 @@ func everyWrite(t *testing.T) []sent {
 	})
 	patch := connection.Operation{
 		Kind: connection.Patch, ID: "c1", Name: "New", Space: &financeSpace, Set: map[string]any{"region": "eu-west-2", "a/b~c": "x"},
-		Remove: []string{"port"}, Credentials: map[string]any{"secretKey": connection.NewSecret("s")}, Tags: &[]string{"t"}, Mark: &ours,
+		Remove: []string{"port"}, Credentials: map[string]any{"secretKey": connection.NewSecret("s")}, Tags: &[]string{"t"}, Record: &ours,
 	}
 	for _, operation := range []connection.Operation{
 		newLake(), patch,
@@ -196,7 +196,7 @@ func createNamesItsSourceOnce(t *testing.T) {
 	}
 	for _, spelling := range []string{"", "datasourceID", "dataSourceId"} {
 		tenant, provider := strict(t, simulator.Options{Behaviour: simulator.Behaviour{DataSourceKey: spelling}})
-		create := connection.Operation{Kind: connection.Create, Name: "n", Space: &fin, DataSource: "rest", Set: map[string]any{}, Mark: &ours}
+		create := connection.Operation{Kind: connection.Create, Name: "n", Space: &fin, DataSource: "rest", Set: map[string]any{}, Record: &ours}
 		for _, name := range []string{"n", "m"} { // the second one knows
 			create.Name = name
 			must(t, provider.Execute(t.Context(), []connection.Operation{create}))
@@ -297,11 +297,11 @@ func tagsFit(t *testing.T) {
 	for i := range 26 {
 		tags = append(tags, fmt.Sprintf("tag %02d", i))
 	}
-	full := connection.Mark{Project: "finance", Key: "aa", Credentials: "1:bb", Protected: true, Moved: "cc"}
-	create := connection.Operation{Kind: connection.Create, Name: "n", Space: &fin, DataSource: "rest", Set: map[string]any{}, Mark: &full, Tags: &tags}
+	full := connection.Record{Project: "finance", Key: "aa", Credentials: "1:bb", Protected: true, Moved: "cc"}
+	create := connection.Operation{Kind: connection.Create, Name: "n", Space: &fin, DataSource: "rest", Set: map[string]any{}, Record: &full, Tags: &tags}
 	id := must(t, provider.Execute(t.Context(), []connection.Operation{create}))[0].ID
 	full.Key = "bb"
-	must(t, provider.Execute(t.Context(), []connection.Operation{{Kind: connection.Patch, ID: id, Mark: &full, Tags: &tags}}))
+	must(t, provider.Execute(t.Context(), []connection.Operation{{Kind: connection.Patch, ID: id, Record: &full, Tags: &tags}}))
 	stored, _ := tenant.Find("Finance", "n")
 	if len(stored.Tags) != 32 { // 31, and the server's own
 		t.Errorf("got %d tags, want 32", len(stored.Tags))
@@ -362,7 +362,7 @@ func separateCredentialsIsEither(t *testing.T) {
 	tenant, provider := embed(t, acme, simulator.Options{})
 	ledger, _ := tenant.Find("Finance", "Ledger")
 	must(t, provider.Execute(t.Context(), []connection.Operation{{Kind: connection.Patch, ID: ledger.ID, Set: map[string]any{"separateCredentials": true}}}))
-	if _, live := look(t, provider); !live["Finance/Ledger"].Separated {
+	if _, live := look(t, provider); !live["Finance/Ledger"].PerUserCredentials {
 		t.Error("its credentials are not separated")
 	}
 }
@@ -467,9 +467,9 @@ func bulkAsksForTheRole(t *testing.T) {
 	if mustContain(t, err, "TenantAdmin"); !errors.Is(err, connection.ErrForbidden) {
 		t.Errorf("got error %v, want ErrForbidden", err)
 	}
-	traits := got.Traits
-	if traits.Existence != connection.Delete || traits.Space != connection.Patch || traits.Owner != "" {
-		t.Errorf("got %+v, want single deletes and patches and no change of owner", traits)
+	capabilities := got.Capabilities
+	if capabilities.Existence != connection.Delete || capabilities.Space != connection.Patch || capabilities.Owner != "" {
+		t.Errorf("got %+v, want single deletes and patches and no change of owner", capabilities)
 	}
 	must(t, provider.Execute(t.Context(), []connection.Operation{{Kind: connection.Delete, ID: live["Finance/Ledger"].ID}}))
 	n := small(t, map[string]route{me: always(200, strings.Replace(admin, "TenantAdmin", "AnalyticsAdmin", 1))})
@@ -655,7 +655,7 @@ func nothingIsRemembered(t *testing.T) {
 			t.Fatal(err)
 		}
 		got, err := provider.Snapshot(t.Context(), finance)
-		if err != nil || got.Caller.Admin != want || got.Traits.Owner != map[bool]connection.Mechanism{true: connection.BulkUpdate}[want] {
+		if err != nil || got.Caller.Admin != want || got.Capabilities.Owner != map[bool]connection.OperationKind{true: connection.BulkUpdate}[want] {
 			t.Errorf("got role and kind of a change of owner %v, error %v; want the role %v", got, err, want)
 		}
 	}

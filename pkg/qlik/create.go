@@ -113,8 +113,8 @@ func createTags(operation connection.Operation) []string {
 	if operation.Tags != nil {
 		set.user = *operation.Tags
 	}
-	if operation.Mark != nil {
-		set.mark = *operation.Mark
+	if operation.Record != nil {
+		set.record = *operation.Record
 	}
 	return set.tags()
 }
@@ -150,7 +150,7 @@ func (p *Provider) settleCreate(ctx context.Context, operation connection.Operat
 		cause = fmt.Errorf("%w: the answer holds no id", connection.ErrUnknownOutcome)
 	}
 	failed := connection.Outcome{Err: fmt.Errorf("create connection: %w", cause)}
-	if operation.Mark == nil {
+	if operation.Record == nil {
 		return failed // anybody's connection could look like this one
 	}
 	for pause := firstLook; ; pause *= 2 {

@@ -88,7 +88,7 @@ func parseProperties(id string, schema []byte) (map[string]connection.Property, 
 		if property.Guessed && property.Type == "boolean" { // useToken is a switch
 			property.Class, property.Guessed = connection.ClassProperty, false
 		}
-		property.Separated = separatedRoles[name]
+		property.PerUserRole = perUserRoles[name]
 		properties[name] = property
 	}
 	return properties, nil
@@ -188,7 +188,7 @@ func typeOf(declared any) string {
 }
 
 // secretProperties lists the secret properties that the documentation shows for
-// each data source. api-specs has no mark for them.
+// each data source. api-specs has no ownership record for them.
 var secretProperties = map[string][]string{
 	"File_AmazonS3ConnectorV2":         {"accessKey", "secretKey"},
 	"AmazonS3ConnectorV2":              {"accessKey", "secretKey"},

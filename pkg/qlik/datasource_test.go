@@ -39,7 +39,7 @@ func TestParseDataSource(t *testing.T) {
 		"region":              {Type: "string", Default: "us-east-1", HasDefault: true, Enum: []string{"us-east-1", "eu-west-1", "7"}},
 		"secretKey":           {Type: "string", Class: connection.ClassSecret},
 		"username":            {Type: "string", Class: connection.ClassCredential},
-		"separateCredentials": {Type: "boolean", Default: false, HasDefault: true, Separated: connection.SeparatesCredentials},
+		"separateCredentials": {Type: "boolean", Default: false, HasDefault: true, PerUserRole: connection.SeparatesCredentials},
 		"port":                {Type: "integer", Default: json.Number("443"), HasDefault: true},
 		"either":              {}, "odd": {}, "branch": {},
 		"hidden": {Type: "string", Class: connection.ClassSecret},

@@ -55,7 +55,7 @@ func classify(got *transport.Answer, failed *transport.Error, hide *transport.Re
 	var body wireErrors
 	switch err := json.Unmarshal(got.Body, &body); {
 	case err == nil:
-		failed.TraceID = cmp.Or(hide.Clean(body.TraceID, maxCode), failed.TraceID)
+		failed.TraceID = cmp.Or(hide.Sanitize(body.TraceID, maxCode), failed.TraceID)
 		fill(failed, body.Errors, hide)
 	case len(bytes.TrimSpace(got.Body)) > 0:
 		failed.Detail = got.NotJSON(hide)
@@ -79,7 +79,7 @@ func fill(e *Error, items []wireError, hide *transport.Redactor) {
 	var details []string
 	for i, item := range items {
 		if i == 0 {
-			e.Code, e.Title = hide.Clean(item.Code, maxCode), hide.Clean(item.Title, maxTitle)
+			e.Code, e.Title = hide.Sanitize(item.Code, maxCode), hide.Sanitize(item.Title, maxTitle)
 		} else if item.Title != "" && item.Title != items[0].Title {
 			details = append(details, item.Title)
 		}
@@ -87,7 +87,7 @@ func fill(e *Error, items []wireError, hide *transport.Redactor) {
 			details = append(details, item.Detail)
 		}
 	}
-	e.Detail = hide.Clean(strings.Join(details, "; "), maxDetail)
+	e.Detail = hide.Sanitize(strings.Join(details, "; "), maxDetail)
 }
 
 // decode reads a successful answer.
@@ -106,7 +106,7 @@ func (c *Client) decode(got *transport.Answer, answer any) error {
 	hide := c.http.Redactor()
 	why := got.NotJSON(hide)
 	if wrongType, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		why = fmt.Sprintf("the answer holds a JSON %s at %q where it should not", wrongType.Value, hide.Clean(wrongType.Field, maxTitle))
+		why = fmt.Sprintf("the answer holds a JSON %s at %q where it should not", wrongType.Value, hide.Sanitize(wrongType.Field, maxTitle))
 	} else if missing, ok := errors.AsType[otherForm](err); ok {
 		why = "the answer is not what the API describes: " + string(missing)
 	} else if errors.Is(err, transport.ErrLongText) {
@@ -115,7 +115,7 @@ func (c *Client) decode(got *transport.Answer, answer any) error {
 	return got.Unreadable(why)
 }
 
-// otherForm tells what is wrong with JSON that can be read and is not what it should be.
+// otherForm reports what is wrong with JSON that can be read and is not what it should be.
 type otherForm string
 
 func (e otherForm) Error() string { return string(e) }

@@ -31,7 +31,7 @@ func (s *survey) examine(ctx context.Context, refs []connection.SpaceRef) connec
 			found.Roles = append(found.Roles, role.Name)
 		}
 		slices.Sort(found.Roles)
-	case concernsAll(err) || !errors.Is(err, connection.ErrForbidden):
+	case affectsAll(err) || !errors.Is(err, connection.ErrForbidden):
 		found.Err = err
 		return found
 	default:
@@ -79,7 +79,7 @@ func (s *survey) examineSpace(ctx context.Context, one *connection.SpaceExaminat
 	one.Incomplete = append(slices.Clip(one.Incomplete), reasons("connections", append(problems, placeless...))...)
 	for _, wire := range inSpace {
 		live := toLive(wire, one.Space)
-		one.Connections = append(one.Connections, connection.Access{Key: live.Key, Project: live.Mark.Project, Privileges: wire.Privileges.value})
+		one.Connections = append(one.Connections, connection.Access{Key: live.Key, Project: live.Record.Project, Privileges: wire.Privileges.value})
 	}
 	slices.SortFunc(one.Connections, func(a, b connection.Access) int { return a.Key.Compare(b.Key) })
 }

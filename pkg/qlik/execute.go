@@ -40,7 +40,7 @@ func (p *Provider) Execute(ctx context.Context, operations []connection.Operatio
 		p.bulk(ctx, bulkDelete, operations, outcomes)
 	}
 	for i, operation := range operations {
-		outcomes[i].Path = concern(operation, outcomes[i].Err)
+		outcomes[i].Path = fieldPath(operation, outcomes[i].Err)
 	}
 	return outcomes
 }
@@ -66,7 +66,7 @@ func (p *Provider) ExecuteGroup(ctx context.Context, group connection.Group) []c
 	}
 	p.group(ctx, group, outcomes)
 	for i, operation := range group.Operations {
-		outcomes[i].Path = concern(operation, outcomes[i].Err)
+		outcomes[i].Path = fieldPath(operation, outcomes[i].Err)
 	}
 	return outcomes
 }
@@ -100,7 +100,7 @@ func (p *Provider) check(operations []connection.Operation) error {
 		room = p.batch
 	}
 	switch {
-	case !slices.Contains([]connection.Mechanism{
+	case !slices.Contains([]connection.OperationKind{
 		connection.Create, connection.Patch, connection.Delete, connection.BulkUpdate, connection.BulkDelete, connection.AskSignIn,
 	}, kind):
 		return fmt.Errorf("execute %q: not an operation of this provider", kind)

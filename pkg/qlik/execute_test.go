@@ -26,7 +26,7 @@ const (
 var (
 	financeSpace  = connection.Space{ID: "s1", Name: "Finance", Type: "shared"}
 	personalSpace = connection.Space{Name: "personal", Type: "personal"}
-	ours          = connection.Mark{Project: "finance", Key: "aa", Credentials: "1:bb", Protected: true}
+	ours          = connection.Record{Project: "finance", Key: "aa", Credentials: "1:bb", Protected: true}
 )
 
 func newLake() connection.Operation {
@@ -35,7 +35,7 @@ func newLake() connection.Operation {
 		Name: "Orders lake", Space: &financeSpace, DataSource: "File_AmazonS3ConnectorV2",
 		Set:         map[string]any{"region": "eu-west-1", "storeSseHeader": nil},
 		Credentials: map[string]any{"secretKey": connection.NewSecret("hunter2 <&>"), "files": []any{map[string]any{"value": connection.NewSecret("pem")}}},
-		Tags:        &[]string{"orders"}, Mark: &ours,
+		Tags:        &[]string{"orders"}, Record: &ours,
 	}
 }
 
@@ -183,7 +183,7 @@ func TestAPatchIsOneRequestWithEverything(t *testing.T) {
 		Set:         map[string]any{"region": "b", "b/~c": "x", "extra": false},
 		Remove:      []string{"gone", "never there"},
 		Credentials: map[string]any{"secretKey": connection.NewSecret("hunter2")},
-		Tags:        &[]string{"b", "a"}, Mark: &ours,
+		Tags:        &[]string{"b", "a"}, Record: &ours,
 	})[0]
 	if got.Err != nil || got.ID != "c1" {
 		t.Fatalf("got outcome %+v, want c1 without an error", got)
@@ -201,22 +201,22 @@ func TestAPatchIsOneRequestWithEverything(t *testing.T) {
 func TestPatchesOfTags(t *testing.T) {
 	live := []string{"DcaasAPI:x:1", "mine", "qlsync:finance", "qlsync-key:aa"}
 	for name, test := range map[string]struct {
-		tags *[]string
-		mark *connection.Mark
-		want string // tags sent; empty: no patch at all
+		tags   *[]string
+		record *connection.Record
+		want   string // tags sent; empty: no patch at all
 	}{
 		"new tags leave the mark":   {&[]string{"new"}, nil, `["new","qlsync:finance","qlsync-key:aa","DcaasAPI:x:1"]`},
 		"no tags leave the mark":    {&[]string{}, nil, `["qlsync:finance","qlsync-key:aa","DcaasAPI:x:1"]`},
-		"a new mark leaves tags":    {nil, &connection.Mark{Project: "finance", Protected: true}, `["mine","qlsync:finance","qlsync-protected","DcaasAPI:x:1"]`},
-		"an empty mark lets go":     {nil, &connection.Mark{}, `["mine","DcaasAPI:x:1"]`},
-		"what is there is not sent": {&[]string{"mine"}, &connection.Mark{Project: "finance", Key: "aa"}, ""},
+		"a new mark leaves tags":    {nil, &connection.Record{Project: "finance", Protected: true}, `["mine","qlsync:finance","qlsync-protected","DcaasAPI:x:1"]`},
+		"an empty mark lets go":     {nil, &connection.Record{}, `["mine","DcaasAPI:x:1"]`},
+		"what is there is not sent": {&[]string{"mine"}, &connection.Record{Project: "finance", Key: "aa"}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := newTenant(t, map[string]route{
 				getOne:   always(200, `{"qID": "c1", "qName": "Orders lake", "tags": `+text(t, live)+`}`),
 				patchOne: always(204, ""),
 			})
-			if err := execute(t, n, connection.Operation{Kind: connection.Patch, ID: "c1", Tags: test.tags, Mark: test.mark})[0].Err; err != nil {
+			if err := execute(t, n, connection.Operation{Kind: connection.Patch, ID: "c1", Tags: test.tags, Record: test.record})[0].Err; err != nil {
 				t.Fatal(err)
 			}
 			if test.want == "" {
@@ -240,7 +240,7 @@ func TestAPatchReadsFirstOnlyIfItMustAndStopsAtForeignConnections(t *testing.T) 
 	}{
 		"a rename reads nothing":            {connection.Operation{Name: "New"}, 0, nil},
 		"credentials read nothing":          {connection.Operation{Credentials: map[string]any{"a": "b"}}, 0, nil},
-		"a mark on another project's stops": {connection.Operation{Mark: &ours}, 1, connection.ErrChanged},
+		"a mark on another project's stops": {connection.Operation{Record: &ours}, 1, connection.ErrChanged},
 		"a property of another's stops":     {connection.Operation{Set: map[string]any{"a": "b"}}, 1, connection.ErrChanged},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -256,7 +256,7 @@ func TestAPatchReadsFirstOnlyIfItMustAndStopsAtForeignConnections(t *testing.T) 
 
 func TestAPatchOfWhatIsGoneIsNotFound(t *testing.T) {
 	n := newTenant(t, map[string]route{getOne: always(404, "")})
-	err := execute(t, n, connection.Operation{Kind: connection.Patch, ID: "c1", Mark: &ours})[0].Err
+	err := execute(t, n, connection.Operation{Kind: connection.Patch, ID: "c1", Record: &ours})[0].Err
 	if !errors.Is(err, connection.ErrNotFound) {
 		t.Errorf("got error %v, want ErrNotFound", err)
 	}

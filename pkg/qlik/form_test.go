@@ -117,7 +117,7 @@ func TestADetailOfAnotherFormIsUnreadable(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			n := small(t, map[string]route{"GET " + one: always(200, body)})
 			found := snapshot(t, n, finance)
-			if len(found.Connections) != 1 || found.Connections[0].Unreadable == "" || found.Connections[0].Mark.Project == "" {
+			if len(found.Connections) != 1 || found.Connections[0].Unreadable == "" || found.Connections[0].Record.Project == "" {
 				t.Errorf("got connections %+v, want one that is unreadable and has its ownership record", found.Connections)
 			}
 		})

@@ -102,8 +102,8 @@ func (p *Provider) checkFresh(operation *connection.Operation, now *connection.L
 // back.
 func leftBy(operation *connection.Operation, before connection.Live) connection.Live {
 	after := before.After(operation)
-	set := splitTags(tagSet{user: after.Tags, mark: after.Mark}.tags())
-	after.Tags, after.Mark = set.user, set.mark
+	set := splitTags(tagSet{user: after.Tags, record: after.Record}.tags())
+	after.Tags, after.Record = set.user, set.record
 	return after
 }
 
@@ -152,7 +152,7 @@ func (p *Provider) lookAgain(ctx context.Context, operations []connection.Operat
 			if found[i].err == nil {
 				found[i].err = p.checkSuccessor(groupCtx, operation, &found[i].live)
 			}
-			if concernsAll(found[i].err) {
+			if affectsAll(found[i].err) {
 				return found[i].err
 			}
 			return nil

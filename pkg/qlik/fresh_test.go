@@ -65,21 +65,21 @@ var writes = map[string]func(a, b *connection.Live) []connection.Operation{
 	},
 	"patch of credentials": func(a, _ *connection.Live) []connection.Operation {
 		return []connection.Operation{{
-			Kind: connection.Patch, ID: a.ID, Key: a.Key, Seen: a, Mark: &connection.Mark{Project: "finance"},
+			Kind: connection.Patch, ID: a.ID, Key: a.Key, Seen: a, Record: &connection.Record{Project: "finance"},
 			Credentials: map[string]any{"password": connection.NewSecret("p")},
 		}}
 	},
 	"rename aside for a recreate": func(a, _ *connection.Live) []connection.Operation {
-		return []connection.Operation{{Kind: connection.Patch, ID: a.ID, Key: a.Key, Seen: a, Name: "A aside", Mark: &connection.Mark{Project: "finance", Transit: connection.TransitOld}}}
+		return []connection.Operation{{Kind: connection.Patch, ID: a.ID, Key: a.Key, Seen: a, Name: "A aside", Record: &connection.Record{Project: "finance", Phase: connection.PhaseDeposed}}}
 	},
 	"change of whose credentials are used": func(a, _ *connection.Live) []connection.Operation {
 		return []connection.Operation{{Kind: connection.Patch, ID: a.ID, Key: a.Key, Seen: a, Set: map[string]any{"credentialsName": "of each"}, DropsCredentials: true}}
 	},
 	"both renames of a recreate": func(a, b *connection.Live) []connection.Operation {
-		back := connection.Mark{Project: "finance"}
+		back := connection.Record{Project: "finance"}
 		return []connection.Operation{
 			{Kind: connection.Patch, ID: b.ID, Key: b.Key, Seen: b, Name: "B aside"},
-			{Kind: connection.Patch, ID: a.ID, Key: a.Key, Seen: a, Name: "B", Mark: &back, Credentials: map[string]any{"password": connection.NewSecret("p")}},
+			{Kind: connection.Patch, ID: a.ID, Key: a.Key, Seen: a, Name: "B", Record: &back, Credentials: map[string]any{"password": connection.NewSecret("p")}},
 		}
 	},
 }
@@ -151,11 +151,11 @@ func TestWhatWeWroteOurselvesIsNoChangeOfOthers(t *testing.T) {
 		_, live := look(t, provider)
 		a := live["Finance/A"]
 		sales := connection.Space{ID: "s-sal", Name: "Sales", Type: "managed"}
-		moving := connection.Mark{Project: "finance", Key: "aa", Credentials: "1", Fingerprint: "it has no room without a digest", Protected: true}
+		moving := connection.Record{Project: "finance", Key: "aa", Credentials: "1", Fingerprint: "it has no room without a digest", Protected: true}
 		for _, operation := range []connection.Operation{
-			{Kind: connection.Patch, Name: "A2", Mark: &moving, Tags: &[]string{"z", "y", "z"}},
+			{Kind: connection.Patch, Name: "A2", Record: &moving, Tags: &[]string{"z", "y", "z"}},
 			{Kind: connection.BulkUpdate, Space: &sales, OwnerID: "u-bob"},
-			{Kind: connection.Patch, Mark: &connection.Mark{Project: "finance", Key: "bb"}, Set: map[string]any{"url": "https://set.example"}, Credentials: map[string]any{"password": connection.NewSecret("p")}},
+			{Kind: connection.Patch, Record: &connection.Record{Project: "finance", Key: "bb"}, Set: map[string]any{"url": "https://set.example"}, Credentials: map[string]any{"password": connection.NewSecret("p")}},
 			{Kind: connection.BulkDelete},
 		} {
 			operation.ID, operation.Key, operation.Seen, operation.ReadBack = a.ID, a.Key, &a, back
@@ -173,7 +173,7 @@ func TestAnEditBetweenTwoOfOurWritesIsNoticed(t *testing.T) {
 	_, live := look(t, provider)
 	a := live["Finance/A"]
 	must(t, provider.Execute(t.Context(), []connection.Operation{{
-		Kind: connection.Patch, ID: a.ID, Key: a.Key, Seen: &a, Name: "A aside", Mark: &connection.Mark{Project: "finance", Transit: connection.TransitOld}, ReadBack: true,
+		Kind: connection.Patch, ID: a.ID, Key: a.Key, Seen: &a, Name: "A aside", Record: &connection.Record{Project: "finance", Phase: connection.PhaseDeposed}, ReadBack: true,
 	}}))
 	if err := tenant.Edit(a.ID, func(c *inspect.Connection) { c.Properties["url"] = "https://edited.example" }); err != nil {
 		t.Fatal(err)
@@ -349,7 +349,7 @@ func TestTheLastCredentialsAreNotDeleted(t *testing.T) {
 		}, false},
 		"the one in its place is gone": {func(tenant *inspect.Tenant, standing string) error { return tenant.Remove(standing) }, false},
 	} {
-		for _, kind := range []connection.Mechanism{connection.Delete, connection.BulkDelete} {
+		for _, kind := range []connection.OperationKind{connection.Delete, connection.BulkDelete} {
 			t.Run(fmt.Sprint(name, "/", kind), func(t *testing.T) {
 				tenant, provider := embed(t, shared, simulator.Options{})
 				for _, c := range tenant.Connections() {
@@ -428,12 +428,12 @@ func TestAnotherOwnerOfWhatWasJustCreatedIsNoticed(t *testing.T) {
 		made := provider.Execute(t.Context(), []connection.Operation{{
 			Kind: connection.Create, Key: connection.Key{Space: "Finance", Name: "New"}, Name: "New", Space: &connection.Space{ID: "s-fin", Name: "Finance", Type: "shared"},
 			DataSource: "rest", Set: map[string]any{"url": "https://new.example"}, Credentials: map[string]any{"password": connection.NewSecret("p")},
-			Mark: &connection.Mark{Project: "finance", Transit: connection.TransitNew}, ReadBack: true,
+			Record: &connection.Record{Project: "finance", Phase: connection.PhaseNew}, ReadBack: true,
 		}})[0]
 		if made.Err != nil {
 			t.Fatal(made.Err)
 		}
-		got := provider.Execute(t.Context(), []connection.Operation{{Kind: connection.Patch, ID: made.ID, Name: "Renamed", Mark: &connection.Mark{Project: "finance"}}})[0]
+		got := provider.Execute(t.Context(), []connection.Operation{{Kind: connection.Patch, ID: made.ID, Name: "Renamed", Record: &connection.Record{Project: "finance"}}})[0]
 		if !errors.Is(got.Err, connection.ErrChanged) {
 			t.Errorf("the error is %v, want one that says that the connection was changed: it belongs to somebody else by now", got.Err)
 		}
@@ -481,7 +481,7 @@ func TestCredentialsThatWereTypedIntoWhatWasJustCreatedAreNotDestroyed(t *testin
 						made := provider.Execute(t.Context(), []connection.Operation{{
 							Kind: connection.Create, Key: connection.Key{Space: "Finance", Name: "New"}, Name: "New", Space: &connection.Space{ID: "s-fin", Name: "Finance", Type: "shared"},
 							DataSource: "rest", Set: map[string]any{"url": "https://new.example"}, Credentials: map[string]any{"password": connection.NewSecret("p")},
-							Mark: &connection.Mark{Project: "finance", Transit: connection.TransitNew}, ReadBack: c.back,
+							Record: &connection.Record{Project: "finance", Phase: connection.PhaseNew}, ReadBack: c.back,
 						}})[0]
 						if made.Err != nil {
 							t.Fatalf("create: got error %v, want none", made.Err)
@@ -514,11 +514,11 @@ func executeAny(t *testing.T, provider *qlik.Provider, operations []connection.O
 		return provider.Execute(t.Context(), operations)
 	}
 	first := operations[0]
-	undo := connection.Operation{Kind: connection.Patch, ID: first.ID, Key: connection.Key{Space: first.Key.Space, Name: first.Name}, Name: first.Key.Name, Mark: operations[1].Mark}
+	undo := connection.Operation{Kind: connection.Patch, ID: first.ID, Key: connection.Key{Space: first.Key.Space, Name: first.Name}, Name: first.Key.Name, Record: operations[1].Record}
 	return provider.ExecuteGroup(t.Context(), connection.Group{Operations: operations, Undo: &undo})
 }
 
-// TestANewOwnerOfWhatNobodyOwnedIsNoticed gives a connection whose owner was deleted to somebody
+// TestANewOwnerOfWhatNobodyOwnedIsNoticed returns a connection whose owner was deleted to somebody
 // between the plan and the write, and between two writes of ours. Where the lists name no owner
 // at all, an answer that names one is no change.
 func TestANewOwnerOfWhatNobodyOwnedIsNoticed(t *testing.T) {

@@ -103,7 +103,7 @@ var reactions = map[string]struct {
 			operation := connection.Operation{
 				Kind: connection.Create, Name: "Another lake", DataSource: "File_AmazonS3ConnectorV2",
 				Space: &connection.Space{ID: "s-fin", Name: "Finance", Type: "shared"},
-				Set:   map[string]any{"bucketName": "lake", "region": "eu-west-1"}, Mark: &connection.Mark{Project: "finance", Key: "bb"},
+				Set:   map[string]any{"bucketName": "lake", "region": "eu-west-1"}, Record: &connection.Record{Project: "finance", Key: "bb"},
 			}
 			outcome := provider.Execute(t.Context(), []connection.Operation{operation})[0]
 			if made, ok := tenant.Find("Finance", operation.Name); outcome.Err != nil || !ok || outcome.ID != made.ID {
@@ -224,7 +224,7 @@ var reactions = map[string]struct {
 }
 
 var newRest = connection.Operation{
-	Kind: connection.Create, Name: "Raw", Space: &fin, DataSource: "rest", Set: map[string]any{"url": "https://a.example"}, Mark: &ours,
+	Kind: connection.Create, Name: "Raw", Space: &fin, DataSource: "rest", Set: map[string]any{"url": "https://a.example"}, Record: &ours,
 }
 
 func takes(t *testing.T, provider *qlik.Provider, least time.Duration) {

@@ -33,7 +33,7 @@ func closed(w http.ResponseWriter, _ *http.Request, _ int) {
 // TestAnInterruptEndsWaitsAndReadsAndLetsWritesFinish interrupts one operation
 // after two seconds.
 func TestAnInterruptEndsWaitsAndReadsAndLetsWritesFinish(t *testing.T) {
-	create := []connection.Operation{{Kind: connection.Create, Name: "A", Space: &financeSpace, DataSource: "rest", Mark: &ours}}
+	create := []connection.Operation{{Kind: connection.Create, Name: "A", Space: &financeSpace, DataSource: "rest", Record: &ours}}
 	rename := []connection.Operation{{Kind: connection.Patch, ID: "c1", Name: "B"}}
 	tag := []connection.Operation{{Kind: connection.Patch, ID: "c1", Tags: &[]string{"a"}}}
 	bulk := []connection.Operation{

@@ -27,7 +27,7 @@ func TestAWriteAfterAWriteWaitsUntilTheFirstOneIsVisible(t *testing.T) {
 		"a create": func(*connection.Live) connection.Operation {
 			return connection.Operation{
 				Kind: connection.Create, Name: "N", Key: connection.Key{Space: "Finance", Name: "N"}, Space: &connection.Space{ID: "s-fin", Name: "Finance", Type: "shared"},
-				DataSource: "rest", Set: map[string]any{"url": "https://n.example"}, Mark: &connection.Mark{Project: "finance"}, Tags: &[]string{"mine"},
+				DataSource: "rest", Set: map[string]any{"url": "https://n.example"}, Record: &connection.Record{Project: "finance"}, Tags: &[]string{"mine"},
 			}
 		},
 	}

@@ -11,7 +11,7 @@ import (
 //
 //   - One patch writes everything but the space and the owner. Those take a bulk action and
 //     the role TenantAdmin; without it, a patch also changes the space.
-//   - A bulk action writes no tags, so it leaves no mark. Who is killed behind it must find
+//   - A bulk action writes no tags, so it leaves no ownership record. Who is killed behind it must find
 //     the connection by what was written before.
 //   - A change of owner takes the credentials away. What makes the next run notice that they
 //     are due is recorded before.
@@ -24,7 +24,7 @@ func (Rules) Lower(l connection.Lowering) []connection.Path {
 	switch {
 	case l.Live == nil:
 		way := lowering{l, []connection.State{{}}}
-		way.create(l.To.Mark, connection.InPlace)
+		way.create(l.To.Record, connection.InPlace)
 		paths = []connection.Path{{States: way.states}}
 	case l.Recreate:
 		paths = []connection.Path{recreate(l)}
@@ -73,9 +73,9 @@ func (l *lowering) to(object connection.Object) { l.states = append(l.states, l.
 
 // create appends what creates the declared connection and hands it over to its owner, and
 // returns it.
-func (l *lowering) create(mark connection.Mark, way connection.Way) connection.Object {
+func (l *lowering) create(record connection.Record, way connection.Way) connection.Object {
 	made := l.To
-	made.Part, made.ID, made.Way, made.Mark, made.Owner = connection.PartNew, "", way, mark, l.Caller
+	made.Part, made.ID, made.Way, made.Record, made.Owner = connection.PartNew, "", way, record, l.Caller
 	made.Credentials, made.Writes = l.Declared, 1
 	l.to(made)
 	if l.To.Owner == l.Caller {
@@ -85,7 +85,7 @@ func (l *lowering) create(mark connection.Mark, way connection.Way) connection.O
 	l.to(made)
 	if len(l.Declared) > 0 {
 		made.Credentials, made.Writes = l.Declared, 2
-		made.Mark.Credentials = l.Record(made.Owner)
+		made.Record.Credentials = l.Record(made.Owner)
 		l.to(made)
 	}
 	return made
@@ -101,11 +101,11 @@ func recreate(l connection.Lowering) connection.Path {
 		way.states[0] = way.last().With(*l.Begun)
 	}
 	if l.Missed && old.Key.Space == l.To.Key.Space {
-		old.Key, old.Mark.Transit, old.Mark.Moved = l.To.Key, "", l.To.Mark.Moved
+		old.Key, old.Record.Phase, old.Record.Moved = l.To.Key, "", l.To.Record.Moved
 		way.to(old)
 	}
-	beside := l.To.Mark
-	beside.Transit, beside.Moved, beside.Protected = connection.TransitNew, "", false
+	beside := l.To.Record
+	beside.Phase, beside.Moved, beside.Protected = connection.PhaseNew, "", false
 	var made connection.Object
 	if l.Begun == nil {
 		made = way.create(beside, connection.Beside)
@@ -113,14 +113,14 @@ func recreate(l connection.Lowering) connection.Path {
 		made = way.goOn(beside)
 	}
 	aside := old
-	aside.Way, aside.Mark = connection.Aside, connection.Mark{
-		Project: l.To.Mark.Project, Key: l.To.Mark.Key, Transit: connection.TransitOld,
-		Credentials: old.Mark.Credentials, Fingerprint: old.Mark.Fingerprint, Sensitive: old.Mark.Sensitive,
+	aside.Way, aside.Record = connection.Aside, connection.Record{
+		Project: l.To.Record.Project, Key: l.To.Record.Key, Phase: connection.PhaseDeposed,
+		Credentials: old.Record.Credentials, Fingerprint: old.Record.Fingerprint, Sensitive: old.Record.Sensitive,
 	}
 	begins := len(way.states) - 1
 	way.to(aside)
-	made.Way, made.Key, made.Space, made.Mark.Transit = connection.InPlace, l.To.Key, l.To.Space, ""
-	made.Mark.Moved, made.Mark.Protected = l.To.Mark.Moved, l.To.Mark.Protected
+	made.Way, made.Key, made.Space, made.Record.Phase = connection.InPlace, l.To.Key, l.To.Space, ""
+	made.Record.Moved, made.Record.Protected = l.To.Record.Moved, l.To.Record.Protected
 	way.to(made)
 	path := connection.Path{}
 	if old.Key == l.To.Key {
@@ -137,16 +137,16 @@ func recreate(l connection.Lowering) connection.Path {
 // goOn appends what brings the new connection that an interrupted recreate has left to where
 // a fresh one would be, and returns it. To it is written what may be of the past: its owner,
 // its tags, and its credentials, which nobody can see.
-func (l *lowering) goOn(mark connection.Mark) connection.Object {
+func (l *lowering) goOn(record connection.Record) connection.Object {
 	made := *l.Begun
 	if made.Owner != l.To.Owner {
 		made.Owner = l.To.Owner
 		l.to(made)
 	}
 	if len(l.Declared) > 0 {
-		mark.Credentials = l.Record(made.Owner)
+		record.Credentials = l.Record(made.Owner)
 	}
-	made.Mark, made.Tags, made.TagsAgain = mark, l.To.Tags, true
+	made.Record, made.Tags, made.TagsAgain = record, l.To.Tags, true
 	if len(l.Declared) > 0 && !l.SignIn { // the code of a sign-in was for one use
 		made.Credentials, made.Writes = l.Declared, made.Writes+1
 	}
@@ -159,7 +159,7 @@ func (l *lowering) goOn(mark connection.Mark) connection.Object {
 func update(l connection.Lowering) []connection.Path {
 	gives := l.From.Owner != l.To.Owner
 	behind := apart(&l, gives)
-	moves := l.From.Key.Space != l.To.Key.Space && l.Traits.Space != connection.Patch
+	moves := l.From.Key.Space != l.To.Key.Space && l.Capabilities.Space != connection.Patch
 	var paths []connection.Path
 	switch {
 	case gives:
@@ -181,7 +181,7 @@ func update(l connection.Lowering) []connection.Path {
 
 // apart takes what need not hold up the rest out of a change, and returns what is declared with
 // it; nil if nothing is taken out. The code of a sign-in is taken out, because the rest does not
-// wait for a person; and everything but the mark, where a name would otherwise wait for credentials
+// wait for a person; and everything but the ownership record, where a name would otherwise wait for credentials
 // of somebody else's connection.
 func apart(l *connection.Lowering, gives bool) *connection.Object {
 	to := l.To
@@ -189,11 +189,11 @@ func apart(l *connection.Lowering, gives bool) *connection.Object {
 	case to.Writes == l.From.Writes:
 		return nil
 	case l.SignIn && !l.Demands.Together && !gives:
-		l.To.Credentials, l.To.Writes, l.To.Mark.Credentials = nil, l.From.Writes, l.From.Mark.Credentials
+		l.To.Credentials, l.To.Writes, l.To.Record.Credentials = nil, l.From.Writes, l.From.Record.Credentials
 	case l.From.Key != to.Key && to.Owner != "" && to.Owner != l.Caller:
 		l.To = l.From
-		l.To.Key, l.To.Space, l.To.Owner, l.To.Mark = to.Key, to.Space, to.Owner, to.Mark
-		l.To.Mark.Credentials, l.To.Mark.Fingerprint = recorded(l), l.From.Mark.Fingerprint
+		l.To.Key, l.To.Space, l.To.Owner, l.To.Record = to.Key, to.Space, to.Owner, to.Record
+		l.To.Record.Credentials, l.To.Record.Fingerprint = recorded(l), l.From.Record.Fingerprint
 	default:
 		return nil
 	}
@@ -203,7 +203,7 @@ func apart(l *connection.Lowering, gives bool) *connection.Object {
 // recorded returns the record of the credentials that a connection bears until they are
 // written: one by which a later run notices that they are due.
 func recorded(l *connection.Lowering) string {
-	record := l.From.Mark.Credentials
+	record := l.From.Record.Credentials
 	if l.From.Owner != l.To.Owner && connection.CredentialsDue(record, l.Record(l.To.Owner)) == "" {
 		return l.Record(l.From.Owner)
 	}
@@ -214,8 +214,8 @@ func recorded(l *connection.Lowering) string {
 // is no reason for a call.
 func worthwhile(l *connection.Lowering, object connection.Object) bool {
 	written := l.To
-	written.Key, written.Space, written.Owner, written.Mark = object.Key, object.Space, object.Owner, object.Mark
-	_, _, differ := connection.Derive(connection.State{object}, connection.State{written}, l.Traits)
+	written.Key, written.Space, written.Owner, written.Record = object.Key, object.Space, object.Owner, object.Record
+	_, _, differ := connection.Derive(connection.State{object}, connection.State{written}, l.Capabilities)
 	return l.Marking || differ
 }
 
@@ -232,17 +232,17 @@ func move(l connection.Lowering) []connection.Path {
 	renamed, moved := onTheWay(l.To), onTheWay(l.From)
 	renamed.Key.Space, renamed.Space = l.From.Key.Space, l.From.Space
 	moved.Key.Space, moved.Space = l.To.Key.Space, l.To.Space
-	markFirst := connection.Path{States: []connection.State{{l.From}, {renamed}, {onTheWay(l.To)}, {l.To}}, ByTemporary: true}
-	moveFirst := connection.Path{States: []connection.State{{l.From}, {moved}, {l.To}}, Unmarked: true}
+	recordFirst := connection.Path{States: []connection.State{{l.From}, {renamed}, {onTheWay(l.To)}, {l.To}}, ByTemporary: true}
+	moveFirst := connection.Path{States: []connection.State{{l.From}, {moved}, {l.To}}, NoRecords: true}
 	switch {
 	case l.From.Key.Name != l.To.Key.Name:
-		return []connection.Path{markFirst, moveFirst}
-	case l.To.Mark.Moved != "":
-		return []connection.Path{markFirst}
+		return []connection.Path{recordFirst, moveFirst}
+	case l.To.Record.Moved != "":
+		return []connection.Path{recordFirst}
 	case !worthwhile(&l, moved):
 		moveFirst.States = moveFirst.States[:2]
 	}
-	return []connection.Path{moveFirst, markFirst}
+	return []connection.Path{moveFirst, recordFirst}
 }
 
 // give returns the paths to another owner, and with it to another space. That takes the
@@ -250,40 +250,40 @@ func move(l connection.Lowering) []connection.Path {
 // later run notices that they are due comes before.
 func give(l connection.Lowering, moves bool) []connection.Path {
 	at, start := l.From, []connection.State{{l.From}}
-	record := func(mark connection.Mark) {
-		at.Mark = mark
-		at.Mark.Transit = l.From.Mark.Transit
+	record := func(record connection.Record) {
+		at.Record = record
+		at.Record.Phase = l.From.Record.Phase
 		start = append(start, connection.State{at})
 	}
-	due := l.To.Mark
-	due.Credentials, due.Fingerprint = recorded(&l), l.From.Mark.Fingerprint
-	if l.Due && l.From.Mark.Credentials != due.Credentials {
+	due := l.To.Record
+	due.Credentials, due.Fingerprint = recorded(&l), l.From.Record.Fingerprint
+	if l.Due && l.From.Record.Credentials != due.Credentials {
 		record(due)
 	}
-	if none := connection.CredentialsMark(0, nil, ""); len(l.Declared) == 0 && l.Live.HasCredentials && l.From.Mark.Credentials != none {
+	if none := connection.CredentialsRecord(0, nil, ""); len(l.Declared) == 0 && l.Live.HasCredentials && l.From.Record.Credentials != none {
 		// Those that are declared again later must not look as if they were there.
-		l.To.Mark.Credentials, l.To.Mark.Fingerprint = none, ""
-		record(l.To.Mark)
+		l.To.Record.Credentials, l.To.Record.Fingerprint = none, ""
+		record(l.To.Record)
 	}
 	given := onTheWay(at)
 	given.Owner = l.To.Owner
 	if moves {
 		given.Key.Space, given.Space = l.To.Key.Space, l.To.Space
 	}
-	giveFirst := connection.Path{States: append(slices.Clone(start), connection.State{given}), Unmarked: true}
+	giveFirst := connection.Path{States: append(slices.Clone(start), connection.State{given}), NoRecords: true}
 	if given.Key != l.To.Key || worthwhile(&l, given) {
 		giveFirst.States = append(giveFirst.States, connection.State{l.To})
 	}
 	marked := onTheWay(l.To)
 	if l.Due {
-		marked.Properties, marked.Set, marked.Credentials, marked.Writes, marked.Mark = at.Properties, at.Set, at.Credentials, at.Writes, due
+		marked.Properties, marked.Set, marked.Credentials, marked.Writes, marked.Record = at.Properties, at.Set, at.Credentials, at.Writes, due
 	}
 	marked.Key.Space, marked.Space, marked.Owner = l.From.Key.Space, l.From.Space, l.From.Owner
 	given = marked
 	given.Key, given.Space, given.Owner = l.To.Key, l.To.Space, l.To.Owner
-	markFirst := connection.Path{States: append(slices.Clone(start), connection.State{marked}, connection.State{given}, connection.State{l.To}), ByTemporary: true}
-	if (l.From.Mark.Transit != "" || l.To.Mark.Moved != "") && l.From.Key != l.To.Key {
-		return []connection.Path{markFirst}
+	recordFirst := connection.Path{States: append(slices.Clone(start), connection.State{marked}, connection.State{given}, connection.State{l.To}), ByTemporary: true}
+	if (l.From.Record.Phase != "" || l.To.Record.Moved != "") && l.From.Key != l.To.Key {
+		return []connection.Path{recordFirst}
 	}
-	return []connection.Path{giveFirst, markFirst}
+	return []connection.Path{giveFirst, recordFirst}
 }

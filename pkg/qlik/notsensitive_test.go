@@ -18,7 +18,7 @@ import (
 
 func TestOnlyAFullRecordOfTheProjectLiftsGuessesAndNothingElse(t *testing.T) {
 	names := []string{"sharedTokens", "queryHeaders", "marked", "options", "password", "url"}
-	full := []string{"qlsync:finance", "qlsync-key:0123456789abcdef", "qlsync-not-sensitive:" + connection.NotSensitiveMark(names)}
+	full := []string{"qlsync:finance", "qlsync-key:0123456789abcdef", "qlsync-not-sensitive:" + connection.NotSensitiveRecord(names)}
 	for name, test := range map[string]struct {
 		tags []string
 		want map[string]bool // what is shown
@@ -31,10 +31,10 @@ func TestOnlyAFullRecordOfTheProjectLiftsGuessesAndNothingElse(t *testing.T) {
 			[]string{"qlsync:sales", full[1], full[2]}, nil,
 		},
 		"two projects":     {append([]string{"qlsync:sales"}, full...), nil},
-		"other names":      {[]string{full[0], full[1], "qlsync-not-sensitive:" + connection.NotSensitiveMark([]string{"x"})}, nil},
-		"sensitive digest": {[]string{full[0], full[1], "qlsync-not-sensitive:" + connection.SensitiveMark(names)}, nil},
+		"other names":      {[]string{full[0], full[1], "qlsync-not-sensitive:" + connection.NotSensitiveRecord([]string{"x"})}, nil},
+		"sensitive digest": {[]string{full[0], full[1], "qlsync-not-sensitive:" + connection.SensitiveRecord(names)}, nil},
 		"also sensitive": {
-			append([]string{"qlsync-sensitive:" + connection.SensitiveMark([]string{"url", "sharedTokens"})}, full...),
+			append([]string{"qlsync-sensitive:" + connection.SensitiveRecord([]string{"url", "sharedTokens"})}, full...),
 			map[string]bool{"queryHeaders": true, "options": true},
 		},
 	} {
@@ -90,7 +90,7 @@ func TestACacheKeepsNothingThatARecordHasLifted(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "private", "cache.json")
 	seed := strings.Replace(acme, `{"name": "Leads", "space": "Sales", "dataSource": "rest", "properties": {"url": "https://a.example"}}`,
 		`{"name": "Leads", "space": "Sales", "dataSource": "rest", "properties": {"url": "https://a.example/?api_key=canary"},
-		  "tags": ["qlsync:finance", "qlsync-key:0123456789abcdef", "qlsync-not-sensitive:`+connection.NotSensitiveMark([]string{"url"})+`"]}`, 1)
+		  "tags": ["qlsync:finance", "qlsync-key:0123456789abcdef", "qlsync-not-sensitive:`+connection.NotSensitiveRecord([]string{"url"})+`"]}`, 1)
 	if seed == acme {
 		t.Fatal("the seed has changed")
 	}

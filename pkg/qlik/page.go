@@ -170,7 +170,7 @@ func decodeItems[T any](texts []json.RawMessage) (items []T, problems []wireErro
 	return items, problems
 }
 
-// describeForm tells what is wrong with an item, in words of ours alone.
+// describeForm reports what is wrong with an item, in words of ours alone.
 func describeForm(err error) string {
 	if wrongType, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		return fmt.Sprintf("it holds a JSON %s where it should not", wrongType.Value)
@@ -190,9 +190,9 @@ func withLimit(query url.Values) url.Values {
 func (c *Client) readable(problems []wireError) []wireError {
 	hide := c.http.Redactor()
 	for i, problem := range problems {
-		problems[i].Code = hide.Clean(problem.Code, maxCode)
-		problems[i].Title = hide.Clean(problem.Title, maxTitle)
-		problems[i].Detail = hide.Clean(problem.Detail, maxDetail)
+		problems[i].Code = hide.Sanitize(problem.Code, maxCode)
+		problems[i].Title = hide.Sanitize(problem.Title, maxTitle)
+		problems[i].Detail = hide.Sanitize(problem.Detail, maxDetail)
 	}
 	return problems
 }

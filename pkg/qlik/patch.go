@@ -239,12 +239,12 @@ func (p *Provider) patchBody(ctx context.Context, patch *patching, maybe bool) (
 }
 
 func needsLive(operation connection.Operation) bool {
-	return operation.Tags != nil || operation.Mark != nil || len(operation.Set) > 0 || len(operation.Remove) > 0 || operation.SignIn != ""
+	return operation.Tags != nil || operation.Record != nil || len(operation.Set) > 0 || len(operation.Remove) > 0 || operation.SignIn != ""
 }
 
 // checkOwner refuses what another project has taken since the plan was made.
 func (p *Provider) checkOwner(live wireConnection) error {
-	owner := splitTags(live.Tags).mark.Project
+	owner := splitTags(live.Tags).record.Project
 	if p.project == "" || owner == "" || owner == p.project {
 		return nil
 	}
@@ -254,15 +254,15 @@ func (p *Provider) checkOwner(live wireConnection) error {
 // patchTags sends the whole array, which replaces the live one: the server's own
 // tag and those we do not know go back as they came.
 func patchTags(operation connection.Operation, live wireConnection) []wirePatch {
-	if operation.Tags == nil && operation.Mark == nil {
+	if operation.Tags == nil && operation.Record == nil {
 		return nil
 	}
 	set := splitTags(live.Tags)
 	if operation.Tags != nil {
 		set.user = *operation.Tags
 	}
-	if operation.Mark != nil {
-		set.mark = *operation.Mark
+	if operation.Record != nil {
+		set.record = *operation.Record
 	}
 	tags := set.tags()
 	if slices.Equal(slices.Sorted(slices.Values(tags)), slices.Sorted(slices.Values(live.Tags))) {

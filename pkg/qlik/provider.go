@@ -132,7 +132,7 @@ func (p *Provider) DataSources(ctx context.Context, ids []string) (*connection.C
 		group.Go(func() (err error) {
 			defer func() { reading(int(done.Add(1)), len(ids)) }()
 			found[i], err = p.dataSource(groupCtx, id, &sent)
-			if err != nil && !concernsAll(err) {
+			if err != nil && !affectsAll(err) {
 				unread[i], err = err, nil
 			}
 			return err
@@ -174,8 +174,8 @@ func (p *Provider) DataSources(ctx context.Context, ids []string) (*connection.C
 	return catalog, problems.Err()
 }
 
-// concernsAll tells of an error of one request whether others would meet it too.
-func concernsAll(err error) bool {
+// affectsAll reports of an error of one request whether others would meet it too.
+func affectsAll(err error) bool {
 	_, unanswered := errors.AsType[*transport.Failure](err)
 	_, unsigned := errors.AsType[*transport.NoToken](err)
 	refusal, refused := errors.AsType[*Error](err)
@@ -275,14 +275,14 @@ func isSegment(text string) bool {
 	return text != "" && text != "." && text != ".." && !strings.ContainsAny(text, `/\`)
 }
 
-// traits say how this caller can change what (API reference; "admin" is the role
+// capabilities say how this caller can change what (API reference; "admin" is the role
 // TenantAdmin, which bulk actions ask for).
-func (p *Provider) traits(admin bool) connection.Traits {
-	traits := connection.Traits{
+func (p *Provider) capabilities(admin bool) connection.Capabilities {
+	capabilities := connection.Capabilities{
 		Space:     connection.Patch, // documented until 2025, assumed since
 		Existence: connection.Delete,
-		BatchSize: map[connection.Mechanism]int{connection.BulkUpdate: p.batch, connection.BulkDelete: p.batch},
-		Costs: map[connection.Mechanism]connection.Cost{
+		BatchSize: map[connection.OperationKind]int{connection.BulkUpdate: p.batch, connection.BulkDelete: p.batch},
+		Costs: map[connection.OperationKind]connection.Cost{
 			connection.Create:     {Writes: 1},
 			connection.AskSignIn:  {Writes: 1},
 			connection.Patch:      {Reads: 1, Writes: 1}, // each read is for what is live at the moment of the write
@@ -293,7 +293,7 @@ func (p *Provider) traits(admin bool) connection.Traits {
 		Writes: p.limits.orPublished().Writes,
 	}
 	if admin {
-		traits.Space, traits.Owner, traits.Existence = connection.BulkUpdate, connection.BulkUpdate, connection.BulkDelete
+		capabilities.Space, capabilities.Owner, capabilities.Existence = connection.BulkUpdate, connection.BulkUpdate, connection.BulkDelete
 	}
-	return traits
+	return capabilities
 }

@@ -35,7 +35,7 @@ func (Rules) Normalize(property connection.Property, value any) any {
 
 // Check implements [connection.Rules]: tags must leave room for those of qlsync, and no write
 // takes a part of the credentials away.
-func (Rules) Check(declared *connection.Desired, source *connection.DataSource, _ *connection.Traits) []connection.Reason {
+func (Rules) Check(declared *connection.Desired, source *connection.DataSource, _ *connection.Capabilities) []connection.Reason {
 	var found []connection.Reason
 	most := maxUserTags
 	for _, names := range [][]string{declared.Sensitive, declared.NotSensitive} {
@@ -79,7 +79,7 @@ func examine(difference connection.Difference) change {
 
 // note notes what it means that a property changes.
 func (c *change) note(name string) {
-	switch c.Source.Properties[name].Separated {
+	switch c.Source.Properties[name].PerUserRole {
 	case connection.SeparatesCredentials:
 		c.whose, c.separates = name, name
 	case connection.NamesCredentials:
@@ -99,7 +99,7 @@ func (Rules) Assess(difference connection.Difference) connection.Demands {
 	case c.host == "" && c.Owner != "":
 		d.Credentials = connection.Because("owner-takes-credentials")
 	}
-	if c.host != "" && c.Live.Separated {
+	if c.host != "" && c.Live.PerUserCredentials {
 		d.Set = c.relinked()
 	}
 	d.Warnings = append(d.Warnings, c.warnings(d.Set)...)
@@ -137,7 +137,7 @@ func (c *change) relinked() map[string]any {
 // links reports whether a property selects or names credentials that are stored apart from the
 // connection.
 func links(source *connection.DataSource, name string) bool {
-	role := source.Properties[name].Separated
+	role := source.Properties[name].PerUserRole
 	return role == connection.SelectsCredentials || role == connection.NamesCredentials
 }
 
@@ -150,7 +150,7 @@ func (c *change) leaves() []string {
 		if !declared || c.Declared.Lifecycle.Ignores("properties", name) {
 			value = c.Live.Properties[name]
 		}
-		if property.Separated == connection.SeparatesCredentials && isOn(value) {
+		if property.PerUserRole == connection.SeparatesCredentials && isOn(value) {
 			return nil
 		}
 		if links(c.Source, name) && c.Declared.Properties[name] == nil {
@@ -169,11 +169,11 @@ func isOn(value any) bool {
 func (c *change) warnings(relinked map[string]any) []connection.Reason {
 	var found []connection.Reason
 	for _, name := range slices.Sorted(maps.Keys(relinked)) {
-		if c.Source.Properties[name].Separated == connection.SelectsCredentials {
+		if c.Source.Properties[name].PerUserRole == connection.SelectsCredentials {
 			found = append(found, newhost.Gets(c.Difference, c.host, fmt.Sprintf("the stored credentials %q", c.Shown(name, relinked[name]))))
 		}
 	}
-	if c.host != "" && c.Live.Separated {
+	if c.host != "" && c.Live.PerUserCredentials {
 		found = append(found, connection.Because("host-unlinks-users", "property", c.host))
 	}
 	if c.Owner != "" && c.Live.HasCredentials && len(c.Declared.Credentials) == 0 {
@@ -204,13 +204,13 @@ func (Rules) Refuse(l connection.Lowering) connection.Reason {
 		return connection.Because("personal-of-another", "owner", connection.UserID(l.From.Owner))
 	case toPersonal && l.To.Owner != owner:
 		return connection.Because("personal-owner").About("/owner")
-	case l.To.Owner != owner && l.Traits.Owner == "":
+	case l.To.Owner != owner && l.Capabilities.Owner == "":
 		return connection.Because("may-not-change-owner").About("/owner")
 	case creates && l.SignIn && l.To.Owner != l.Caller:
 		return connection.Because("sign-in-of-another")
 	case creates:
 		return connection.Reason{}
-	case moves && l.Traits.Space == "":
+	case moves && l.Capabilities.Space == "":
 		return connection.Because("may-not-move")
 	}
 	return refuseHost(l)
@@ -223,7 +223,7 @@ func refuseHost(l connection.Lowering) connection.Reason {
 		return reason
 	}
 	link := unlinkedBy(l.Desired, l.Source)
-	if host != "" && len(l.Declared) > 0 && l.Live.Separated && link != "" {
+	if host != "" && len(l.Declared) > 0 && l.Live.PerUserCredentials && link != "" {
 		return connection.Because("host-needs-link", "property", host, "link", link)
 	}
 	return connection.Reason{}
@@ -238,7 +238,7 @@ func unlinkedBy(declared *connection.Desired, source *connection.DataSource) str
 		case !links(source, name):
 		case declared.Properties[name] != nil:
 			return ""
-		case source.Properties[name].Separated == connection.NamesCredentials:
+		case source.Properties[name].PerUserRole == connection.NamesCredentials:
 			unlinked = name
 		}
 	}
@@ -256,18 +256,18 @@ func tags(l connection.Lowering) int {
 	return users + others + records(l)
 }
 
-// records returns how many tags the marks take at most. Neither connection of a recreate is
+// records returns how many tags the ownership records take at most. Neither connection of a recreate is
 // protected on its way.
 func records(l connection.Lowering) int {
-	most := l.To.Mark.Records()
+	most := l.To.Record.Records()
 	if !l.Recreate {
 		return most
 	}
-	beside := l.To.Mark
-	beside.Transit, beside.Moved, beside.Protected = connection.TransitNew, "", false
+	beside := l.To.Record
+	beside.Phase, beside.Moved, beside.Protected = connection.PhaseNew, "", false
 	aside := beside
 	if aside.Sensitive == "" {
-		aside.Sensitive = l.Live.Mark.Sensitive
+		aside.Sensitive = l.Live.Record.Sensitive
 	}
 	return max(most, beside.Records(), aside.Records())
 }

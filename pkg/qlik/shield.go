@@ -22,15 +22,15 @@ import (
 // not stand in a file or a report.
 func HoldsSecret(property string, value any) bool {
 	if Classify("", property) == connection.ClassSecret {
-		return isHideable(value)
+		return isRedactable(value)
 	}
-	return len(connection.Secrets(shieldWithin("", property, value, true))) > 0
+	return len(connection.Secrets(redactWithin("", property, value, true))) > 0
 }
 
 // KnowsSecret reports whether a property is a secret by the documentation of its data source,
 // or an item of its value says of itself that it is one: what notSensitive never lifts.
 func KnowsSecret(dataSource, property string, value any) bool {
-	return isDocumented(dataSource, property) || len(connection.Secrets(shieldWithin(dataSource, property, value, false))) > 0
+	return isDocumented(dataSource, property) || len(connection.Secrets(redactWithin(dataSource, property, value, false))) > 0
 }
 
 // shield copies live properties without their credential parts, and with a
@@ -42,9 +42,9 @@ func shield(dataSource string, properties map[string]any, lifts func(property st
 		lifted := lifts(name)
 		switch {
 		case Classify(dataSource, name) == connection.ClassProperty, lifted && IsGuess(dataSource, name):
-			shielded[name] = shieldWithin(dataSource, name, value, !lifted)
-		case IsGuess(dataSource, name) && isHideable(value):
-			shielded[name] = connection.HideValue(value)
+			shielded[name] = redactWithin(dataSource, name, value, !lifted)
+		case IsGuess(dataSource, name) && isRedactable(value):
+			shielded[name] = connection.RedactValue(value)
 		case IsGuess(dataSource, name):
 			shielded[name] = value
 		}
@@ -65,9 +65,9 @@ func isSecretItem(list, name string, value any) bool {
 	return connection.IsSecretName(name)
 }
 
-// shieldWithin shields a value. Without guess only what is known for a secret is one: a
+// redactWithin shields a value. Without guess only what is known for a secret is one: a
 // documented name, and an item with encrypt: true.
-func shieldWithin(dataSource, property string, value any, guess bool) any {
+func redactWithin(dataSource, property string, value any, guess bool) any {
 	switch value := value.(type) {
 	case string:
 		if guess && connection.HoldsSecret(value) {
@@ -76,9 +76,9 @@ func shieldWithin(dataSource, property string, value any, guess bool) any {
 	case []any:
 		shielded := make([]any, len(value))
 		for i, item := range value {
-			shielded[i] = shieldWithin(dataSource, property, item, guess)
-			if pair, ok := item.([]any); ok && guess && connection.NameInPair(pair) != "" && isSecretItem(property, connection.NameInPair(pair), pair[1]) && isHideable(pair[1]) {
-				shielded[i] = []any{pair[0], connection.HideValue(pair[1])}
+			shielded[i] = redactWithin(dataSource, property, item, guess)
+			if pair, ok := item.([]any); ok && guess && connection.NameInPair(pair) != "" && isSecretItem(property, connection.NameInPair(pair), pair[1]) && isRedactable(pair[1]) {
+				shielded[i] = []any{pair[0], connection.RedactValue(pair[1])}
 			}
 		}
 		return shielded
@@ -88,10 +88,10 @@ func shieldWithin(dataSource, property string, value any, guess bool) any {
 			isNamedSecret := func(itemName string) bool { return isSecretItem(property, itemName, item) }
 			secret := name == "value" && connection.ToBool(value["encrypt"]) == true || isDocumented(dataSource, name) ||
 				guess && (Classify(dataSource, name) == connection.ClassSecret || slices.ContainsFunc(connection.NamesInItem(value, name), isNamedSecret))
-			if secret && isHideable(item) {
-				shielded[name] = connection.HideValue(item)
+			if secret && isRedactable(item) {
+				shielded[name] = connection.RedactValue(item)
 			} else {
-				shielded[name] = shieldWithin(dataSource, property, item, guess)
+				shielded[name] = redactWithin(dataSource, property, item, guess)
 			}
 		}
 		return shielded
@@ -99,7 +99,7 @@ func shieldWithin(dataSource, property string, value any, guess bool) any {
 	return value
 }
 
-func isHideable(value any) bool {
+func isRedactable(value any) bool {
 	switch value := value.(type) {
 	case nil, bool:
 		return false

@@ -18,7 +18,7 @@ import (
 var (
 	fin = connection.Space{ID: "s-fin", Name: "Finance", Type: "shared"}
 	big = connection.Operation{
-		Kind: connection.Create, Name: "Big", Space: &fin, DataSource: "gbq", Mark: &ours, SignIn: "authCode",
+		Kind: connection.Create, Name: "Big", Space: &fin, DataSource: "gbq", Record: &ours, SignIn: "authCode",
 		Set: map[string]any{"OAuthMechanism": "1", "Catalog": "p"},
 	}
 )
@@ -66,7 +66,7 @@ func TestASignInFromTheFirstAddressToTheSecondCode(t *testing.T) {
 	}
 	renewed := ours
 	renewed.Credentials = "2:bb"
-	again := connection.Operation{Kind: connection.Patch, ID: id, Mark: &renewed, SignIn: "authCode"}
+	again := connection.Operation{Kind: connection.Patch, ID: id, Record: &renewed, SignIn: "authCode"}
 	second := code(again)
 	if outcome := do(withCode(again, " code="+second+"\n")); outcome.Err != nil {
 		t.Fatal(outcome.Err)
@@ -164,7 +164,7 @@ func TestAPatchWithACodeIsNotSentTwice(t *testing.T) {
 					}
 					return nil
 				}
-				patch := withCode(connection.Operation{Kind: connection.Patch, ID: "c1", Mark: &ours, SignIn: "authCode"}, "4711")
+				patch := withCode(connection.Operation{Kind: connection.Patch, ID: "c1", Record: &ours, SignIn: "authCode"}, "4711")
 				err := execute(t, n, patch)[0].Err
 				sent := n.last("PATCH", one)
 				if !errors.Is(err, test.kind) || n.attempts[patchOne] != 1 || sent.header.Get("qlik-auth-code") != "4711" || strings.Contains(sent.body, "4711") {

@@ -145,17 +145,17 @@ func TestTheLifeOfAConnection(t *testing.T) {
 	id := must(t, provider.Execute(t.Context(), []connection.Operation{{
 		Kind: connection.Create, Name: "Raw", Space: &connection.Space{ID: "s-fin", Name: "Finance", Type: "shared"}, DataSource: "File_AmazonS3ConnectorV2",
 		Set: map[string]any{"bucketName": "raw"}, Credentials: map[string]any{"accessKey": connection.NewSecret("A"), "secretKey": connection.NewSecret("S1")},
-		Tags: &[]string{"raw"}, Mark: &ours,
+		Tags: &[]string{"raw"}, Record: &ours,
 	}}))[0].ID
 	must(t, provider.Execute(t.Context(), []connection.Operation{{
 		Kind: connection.Patch, ID: id, Name: "Raw lake", Set: map[string]any{"bucketName": "lake", "region": "eu-west-1"},
-		Credentials: map[string]any{"secretKey": connection.NewSecret("S2")}, Tags: &[]string{"lake"}, Mark: &connection.Mark{Project: "finance", Key: "bb"},
+		Credentials: map[string]any{"secretKey": connection.NewSecret("S2")}, Tags: &[]string{"lake"}, Record: &connection.Record{Project: "finance", Key: "bb"},
 	}}))
 	_, live := look(t, provider)
 	want := connection.Live{
 		ID: id, Key: connection.Key{Space: "Finance", Name: "Raw lake"}, SpaceID: "s-fin", OwnerID: "u-ana", DataSource: "File_AmazonS3ConnectorV2",
 		Family: "QvWebStorageProviderConnectorPackage.exe",
-		Tags:   []string{"lake"}, OtherTags: 1, Mark: connection.Mark{Project: "finance", Key: "bb"}, HasCredentials: true,
+		Tags:   []string{"lake"}, OtherTags: 1, Record: connection.Record{Project: "finance", Key: "bb"}, HasCredentials: true,
 		Properties: map[string]any{"bucketName": "lake", "region": "eu-west-1"},
 	}
 	stored, _ := tenant.Find("Finance", "Raw lake")
@@ -205,7 +205,7 @@ func TestBulkOperationsAtTheEmbeddedTenant(t *testing.T) {
 func TestACallerWithoutTheRole(t *testing.T) {
 	_, provider := embed(t, strings.Replace(acme, `"caller": "ana@`, `"caller": "bob@`, 1), simqlik.Options{})
 	got, live := look(t, provider)
-	if got.Caller.Admin || got.Traits.Space != connection.Patch {
+	if got.Caller.Admin || got.Capabilities.Space != connection.Patch {
 		t.Errorf("got %+v, want no role and moves by patch", got)
 	}
 	sales := &connection.Space{ID: "s-sal", Name: "Sales", Type: "managed"}
@@ -241,7 +241,7 @@ func TestFaultsOfTheEmbeddedTenant(t *testing.T) {
 				_, live := look(t, provider)
 				created := provider.Execute(t.Context(), []connection.Operation{{
 					Kind: connection.Create, Name: "Raw", Space: &connection.Space{ID: "s-fin"}, DataSource: "File_AmazonS3ConnectorV2",
-					Set: map[string]any{"bucketName": "raw"}, Mark: &ours,
+					Set: map[string]any{"bucketName": "raw"}, Record: &ours,
 				}})[0]
 				stored, there := tenant.Find("Finance", "Raw")
 				if !errors.Is(created.Err, test.kind) || there != (test.kind == nil) || created.ID != stored.ID {

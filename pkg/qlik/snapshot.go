@@ -78,20 +78,20 @@ func (p *Provider) Snapshot(ctx context.Context, scope connection.Scope) (*conne
 	slices.SortFunc(live, byKey)
 	caller := toUser(s.caller)
 	return &connection.Snapshot{
-		Caller:      caller,
-		Spaces:      s.spaces,
-		Users:       distinctUsers(caller, s.owners),
-		People:      people,
-		NoUsers:     s.noUsers,
-		Disabled:    s.disabled,
-		Stored:      stored,
-		Connections: live,
-		Incomplete:  bounded(s.incomplete),
-		Reads:       int(s.sent.Load()),
-		Details:     s.detailed,
-		Cached:      s.cached,
-		Unkept:      s.unkept,
-		Traits:      p.traits(caller.Admin),
+		Caller:       caller,
+		Spaces:       s.spaces,
+		Users:        distinctUsers(caller, s.owners),
+		People:       people,
+		NoUsers:      s.noUsers,
+		Disabled:     s.disabled,
+		Stored:       stored,
+		Connections:  live,
+		Incomplete:   bounded(s.incomplete),
+		Reads:        int(s.sent.Load()),
+		Details:      s.detailed,
+		Cached:       s.cached,
+		Unkept:       s.unkept,
+		Capabilities: p.capabilities(caller.Admin),
 	}, nil
 }
 
@@ -283,7 +283,7 @@ func (s *survey) usersByID(ctx context.Context, ids []string) ([]connection.User
 		terms[i] = "id eq " + filterText(id)
 	}
 	listed, _, err := list[wireUser](ctx, s.client, s.get(usersPath, url.Values{"filter": {strings.Join(terms, " or ")}}))
-	if refusal, ok := err.(*Error); ok && concernsOne(refusal.Status) { //nolint:errorlint // a wrapped one is about the token
+	if refusal, ok := err.(*Error); ok && affectsOne(refusal.Status) { //nolint:errorlint // a wrapped one is about the token
 		return nil, nil
 	}
 	if err != nil {
@@ -337,7 +337,7 @@ func findOwnerless(live []connection.Live) {
 	}
 }
 
-// inTwoSpaces tells of connections that are in the lists of two spaces: they were moved
+// inTwoSpaces reports of connections that are in the lists of two spaces: they were moved
 // between the two requests, and another one may have been moved out of sight.
 func inTwoSpaces(live []connection.Live) []string {
 	var told []string
@@ -456,22 +456,22 @@ func isEmpty(text string) bool { return text == "" }
 func toLive(wire wireConnection, space connection.Space) connection.Live {
 	set := splitTags(wire.Tags)
 	live := connection.Live{
-		ID:             wire.id(),
-		Key:            connection.Key{Space: space.Name, Name: wire.Name},
-		SpaceID:        space.ID,
-		OwnerID:        wire.Owner,
-		UpdatedAt:      wire.Updated.Time,
-		Statement:      connection.StatementDigest(wire.Statement),
-		DataSource:     wire.DataSource,
-		Family:         wire.Type,
-		Tags:           set.user,
-		Mark:           set.mark,
-		OtherTags:      len(set.other),
-		HasCredentials: wire.Credentials != "" && !wire.isSeparated(),
-		Separated:      wire.isSeparated(),
-		CredentialsID:  wire.Credentials,
+		ID:                 wire.id(),
+		Key:                connection.Key{Space: space.Name, Name: wire.Name},
+		SpaceID:            space.ID,
+		OwnerID:            wire.Owner,
+		UpdatedAt:          wire.Updated.Time,
+		Statement:          connection.StatementDigest(wire.Statement),
+		DataSource:         wire.DataSource,
+		Family:             wire.Type,
+		Tags:               set.user,
+		Record:             set.record,
+		OtherTags:          len(set.other),
+		HasCredentials:     wire.Credentials != "" && !wire.isSeparated(),
+		PerUserCredentials: wire.isSeparated(),
+		CredentialsID:      wire.Credentials,
 	}
-	if live.Separated {
+	if live.PerUserCredentials {
 		live.StoredID = wire.Credentials
 	}
 	return live
@@ -520,7 +520,7 @@ func (s *survey) details(ctx context.Context, live []connection.Live, scope conn
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	if err := s.hideMarked(ctx, chosen); err != nil || known == nil {
+	if err := s.redactMarked(ctx, chosen); err != nil || known == nil {
 		return err
 	}
 	var keep []*connection.Live
@@ -533,10 +533,10 @@ func (s *survey) details(ctx context.Context, live []connection.Live, scope conn
 	return nil
 }
 
-// hideMarked hides what the schemas of the data sources mark as a secret. Those that
+// redactMarked hides what the schemas of the data sources mark as a secret. Those that
 // have not been read are read now: what is live may be of another data source than what
 // is declared. Where one cannot be read, nobody knows what is a secret.
-func (s *survey) hideMarked(ctx context.Context, live []*connection.Live) error {
+func (s *survey) redactMarked(ctx context.Context, live []*connection.Live) error {
 	missing := map[string][]*connection.Live{}
 	for _, one := range live {
 		if _, known := s.schema(one.DataSource); !known && one.Properties != nil {
@@ -547,7 +547,7 @@ func (s *survey) hideMarked(ctx context.Context, live []*connection.Live) error 
 	for id, of := range missing {
 		group.Go(func() error {
 			_, err := s.dataSource(ctx, id, &s.sent)
-			if err == nil || concernsAll(err) {
+			if err == nil || affectsAll(err) {
 				return err
 			}
 			for _, one := range of {
@@ -615,7 +615,7 @@ func (s *survey) remembered() (*cache, error) {
 // snapshot.
 func (s *survey) detail(ctx context.Context, live *connection.Live) (settled bool, err error) {
 	wire, err := s.read(ctx, live.ID, &s.sent)
-	if refusal, ok := err.(*Error); ok && concernsOne(refusal.Status) { //nolint:errorlint // a wrapped one is about the token
+	if refusal, ok := err.(*Error); ok && affectsOne(refusal.Status) { //nolint:errorlint // a wrapped one is about the token
 		live.Unreadable, live.Missing = refusal.Error(), refusal.Status == http.StatusNotFound
 		return false, nil
 	}
@@ -630,9 +630,9 @@ func (s *survey) detail(ctx context.Context, live *connection.Live) (settled boo
 	return wire.answered.Sub(live.UpdatedAt) >= settling, nil
 }
 
-// concernsOne reports whether a status says something about one connection rather
+// affectsOne reports whether a status says something about one connection rather
 // than about us or the service.
-func concernsOne(status int) bool {
+func affectsOne(status int) bool {
 	switch status {
 	case http.StatusUnauthorized, http.StatusTooManyRequests,
 		http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
@@ -667,9 +667,9 @@ func checkSame(id string, wire *wireConnection) error {
 func pathOf(id string) string { return connectionsPath + "/" + url.PathEscape(id) }
 
 // lifts returns a function that reports which properties of a connection are not secrets,
-// whatever their names and values look like; see [connection.Mark.Lifts].
+// whatever their names and values look like; see [connection.Record.Lifts].
 func (p *Provider) lifts(live *connection.Live) func(property string) bool {
-	return func(property string) bool { return live.Mark.Lifts(p.project, property) }
+	return func(property string) bool { return live.Record.Lifts(p.project, property) }
 }
 
 // refresh takes the newer and fuller answer for the truth about everything but the

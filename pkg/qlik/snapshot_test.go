@@ -77,13 +77,13 @@ func TestASnapshotHoldsWhatTheScopeNames(t *testing.T) {
 		Connections: []connection.Live{{
 			ID: "c1", Key: connection.Key{Space: "Finance", Name: "Orders lake"}, SpaceID: "s1", OwnerID: "u1",
 			DataSource: "File_AmazonS3ConnectorV2", Tags: []string{"alpha"},
-			Mark:           connection.Mark{Project: "finance", Key: "aa"},
+			Record:         connection.Record{Project: "finance", Key: "aa"},
 			Properties:     map[string]any{"region": "eu-west-1", "port": json.Number("12345678901234567890")},
 			HasCredentials: true, CredentialsID: "cr1",
 		}},
 		Reads: 6, Details: 1, // one for the schema of the data source
 	}
-	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(connection.Snapshot{}, "Traits"), cmpopts.IgnoreFields(connection.Live{}, "Statement")); diff != "" {
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(connection.Snapshot{}, "Capabilities"), cmpopts.IgnoreFields(connection.Live{}, "Statement")); diff != "" {
 		t.Errorf("the snapshot differs (-want +got):\n%s", diff)
 	}
 	list := n.last("GET", connections)
@@ -408,7 +408,7 @@ func TestPeopleAreTheOwnersOfWhatWasListedWhereTheyMayBeSeen(t *testing.T) {
 func TestTraitsDependOnTheRole(t *testing.T) {
 	for name, test := range map[string]struct {
 		role                    string
-		space, owner, existence connection.Mechanism
+		space, owner, existence connection.OperationKind
 	}{
 		"a tenant admin works in bulk":     {"TenantAdmin", connection.BulkUpdate, connection.BulkUpdate, connection.BulkDelete},
 		"an analytics admin does not":      {"AnalyticsAdmin", connection.Patch, "", connection.Delete},
@@ -416,12 +416,12 @@ func TestTraitsDependOnTheRole(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := small(t, map[string]route{me: always(200, strings.Replace(admin, "TenantAdmin", test.role, 1))})
-			traits := snapshot(t, n, connection.Scope{}).Traits
-			if traits.Space != test.space || traits.Owner != test.owner || traits.Existence != test.existence {
-				t.Errorf("space by %q, owner by %q, existence by %q", traits.Space, traits.Owner, traits.Existence)
+			capabilities := snapshot(t, n, connection.Scope{}).Capabilities
+			if capabilities.Space != test.space || capabilities.Owner != test.owner || capabilities.Existence != test.existence {
+				t.Errorf("space by %q, owner by %q, existence by %q", capabilities.Space, capabilities.Owner, capabilities.Existence)
 			}
-			if traits.Writes.Requests != 500 || traits.BatchSize[connection.BulkDelete] != 100 {
-				t.Errorf("got %+v, want 500 writes and 100 items in a bulk delete", traits)
+			if capabilities.Writes.Requests != 500 || capabilities.BatchSize[connection.BulkDelete] != 100 {
+				t.Errorf("got %+v, want 500 writes and 100 items in a bulk delete", capabilities)
 			}
 		})
 	}
@@ -474,25 +474,25 @@ func TestSecretsInPropertiesAreShielded(t *testing.T) {
 
 func TestMarksAreReadFromTags(t *testing.T) {
 	for name, test := range map[string]struct {
-		tags []string
-		user []string
-		mark connection.Mark
+		tags   []string
+		user   []string
+		record connection.Record
 	}{
-		"none": {[]string{"b", "a"}, []string{"a", "b"}, connection.Mark{}},
+		"none": {[]string{"b", "a"}, []string{"a", "b"}, connection.Record{}},
 		"all of them": {
 			[]string{"qlsync-protected", "qlsync:finance", "a", "qlsync-credentials:3:ab", "qlsync-key:cd", "DcaasAPI:x:1"},
 			[]string{"a"},
-			connection.Mark{Project: "finance", Key: "cd", Credentials: "3:ab", Protected: true},
+			connection.Record{Project: "finance", Key: "cd", Credentials: "3:ab", Protected: true},
 		},
-		"two projects are foreign to each":      {[]string{"qlsync:sales", "qlsync:finance"}, nil, connection.Mark{Project: "finance,sales"}},
-		"the first of two keys counts":          {[]string{"qlsync-key:b", "qlsync-key:a"}, nil, connection.Mark{Key: "a"}},
-		"those of a newer qlsync are no user's": {[]string{"qlsync-next:1", "qlsyncing"}, []string{"qlsyncing"}, connection.Mark{}},
+		"two projects are foreign to each":      {[]string{"qlsync:sales", "qlsync:finance"}, nil, connection.Record{Project: "finance,sales"}},
+		"the first of two keys counts":          {[]string{"qlsync-key:b", "qlsync-key:a"}, nil, connection.Record{Key: "a"}},
+		"those of a newer qlsync are no user's": {[]string{"qlsync-next:1", "qlsyncing"}, []string{"qlsyncing"}, connection.Record{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			detail := `{"qID": "c1", "qName": "x", "user": "u1", "connectionProperties": {}, "tags": ` + text(t, test.tags) + `}`
 			got := snapshot(t, small(t, map[string]route{getOne: always(200, detail)}), finance).Connections[0]
-			if !slices.Equal(got.Tags, test.user) || got.Mark != test.mark {
-				t.Errorf("tags %q, mark %+v", got.Tags, got.Mark)
+			if !slices.Equal(got.Tags, test.user) || got.Record != test.record {
+				t.Errorf("tags %q, mark %+v", got.Tags, got.Record)
 			}
 		})
 	}

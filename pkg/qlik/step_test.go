@@ -20,7 +20,7 @@ func TestAnIDThatIsAStepIsNotReadAndNotWritten(t *testing.T) {
 			if len(got.Connections) != 1 || !strings.Contains(got.Connections[0].Unreadable, "the id cannot be a part of a path") {
 				t.Errorf("the snapshot has %+v", got.Connections)
 			}
-			for _, kind := range []connection.Mechanism{connection.Patch, connection.Delete} {
+			for _, kind := range []connection.OperationKind{connection.Patch, connection.Delete} {
 				operation := connection.Operation{
 					Kind: kind, ID: id, Key: connection.Key{Space: "Finance", Name: "Orders lake"}, DataSource: "File_AmazonS3ConnectorV2",
 					Set: map[string]any{"region": "eu"},

@@ -27,7 +27,7 @@ const (
 	selectedCredentials = "selectedCredentials"
 )
 
-var separatedRoles = map[string]connection.SeparatedRole{
+var perUserRoles = map[string]connection.PerUserRole{
 	separateCredentials: connection.SeparatesCredentials,
 	credentialsName:     connection.NamesCredentials,
 	selectedCredentials: connection.SelectsCredentials,

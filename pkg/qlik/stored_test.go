@@ -17,7 +17,7 @@ func TestStoredCredentialsAreFoundByNameAndID(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			tenant, provider := embed(t, acme, simulator.Options{Behaviour: simulator.Behaviour{HideCredentialSettings: hidden}})
 			create := connection.Operation{
-				Kind: connection.Create, Name: "First", Space: &fin, DataSource: "mssql", Mark: &ours,
+				Kind: connection.Create, Name: "First", Space: &fin, DataSource: "mssql", Record: &ours,
 				Set:         map[string]any{"host": "h", "separateCredentials": true, "credentialsName": "team / 1"},
 				Credentials: map[string]any{"username": "u", "password": connection.NewSecret("p")},
 			}

@@ -112,7 +112,7 @@ func (n *tenant) note(r *http.Request) (int, error) {
 	return n.attempts[key], nil
 }
 
-// log gives "METHOD /path" of all requests so far.
+// log returns "METHOD /path" of all requests so far.
 func (n *tenant) log() []string {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -176,7 +176,7 @@ func text(t *testing.T, value any) string {
 	return string(encoded)
 }
 
-// refuse gives the body of an error.
+// refuse returns the body of an error.
 func refuse(code, title, detail string) string {
 	body, _ := json.Marshal(map[string]any{
 		"errors":  []any{map[string]any{"code": code, "title": title, "detail": detail}},

@@ -211,7 +211,7 @@ func isStructure(text []rune) bool {
 	return strings.Trim(string(text), " \t-?:,{}[]") == ""
 }
 
-// written tells how many characters of a line a token takes; zero where that cannot
+// written reports how many characters of a line a token takes; zero where that cannot
 // be told.
 func written(line []rune, text string) int {
 	if len(line) == 0 {

@@ -12,7 +12,7 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// excerptsOf gives the excerpts of every place in a text.
+// excerptsOf returns the excerpts of every place in a text.
 func excerptsOf(t interface{ Fatal(...any) }, folder, text string) map[connection.Position]connection.Excerpt {
 	file := filepath.Join(folder, "a.yaml")
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
@@ -31,7 +31,7 @@ func TestAnExcerptShowsWhereAndHidesWhat(t *testing.T) {
 	for _, test := range []struct {
 		text         string
 		line, column int
-		want         string // the text, then the mark below it; empty: none
+		want         string // the text, then the ownership record below it; empty: none
 	}{
 		{"connections:\n  - name: Orders # old one\n", 2, 11, "  - name: Orders\n          ^^^^^^"},
 		{"connections:\n  - {name: \"é\", space: 'a''b', nope: x}\n", 2, 32, "  - {name: \"é\", space: 'a''b', nope: ***}\n                               ^^^^"},

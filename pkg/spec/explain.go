@@ -50,7 +50,7 @@ func explain(v violation, instance any) []finding {
 	return []finding{at}
 }
 
-// emptyList tells how to say that a list is empty, to somebody who wrote nothing.
+// emptyList reports how to say that a list is empty, to somebody who wrote nothing.
 func emptyList(v violation, value any) string {
 	if _, least := v.schema["minItems"]; value != nil || least || !slices.Contains(schemaTypes(v.schema), any("array")) {
 		return ""

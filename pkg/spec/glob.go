@@ -77,7 +77,7 @@ func (g glob) mayMatchBelow(names []string) bool {
 	return len(g) == 0 || g.after(names)&(1<<len(g)-1) != 0
 }
 
-// state tells apart folders below which the glob names different files.
+// state reports apart folders below which the glob names different files.
 func (g glob) state(names []string) string {
 	if len(g) == 0 {
 		return ""

@@ -21,7 +21,7 @@ type chain struct {
 	// is addressed.
 	words []string
 	names map[addressed]bool
-	// round tells of the keys that were followed whether the blocks lead round from there.
+	// round reports of the keys that were followed whether the blocks lead round from there.
 	round map[foldedKey]bool
 	// compared counts the words that suggestions were looked for among.
 	compared int

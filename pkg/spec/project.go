@@ -50,8 +50,8 @@ type Tenant struct {
 	// SimFile is the seed of the embedded tenant, for a URL "sim:FILE": a path
 	// that can be opened. Empty: a real tenant.
 	SimFile string
-	// Unmarked keeps qlsync's marks off connections: what is declared counts as ours.
-	Unmarked  bool
+	// NoRecords keeps qlsync's marks off connections: what is declared counts as ours.
+	NoRecords bool
 	Auth      Auth
 	Variables map[string]string // they win over the project's
 	// RateLimits are the tenant's own, or else the project's.
@@ -189,7 +189,7 @@ func (n *notes) readProject(p *Project, root *node) {
 	n.warnAboutLeftovers(p, root)
 }
 
-// warnAboutLeftovers tells what pruning cannot find: without declared spaces, one
+// warnAboutLeftovers reports what pruning cannot find: without declared spaces, one
 // that no file names any more is not looked at.
 func (n *notes) warnAboutLeftovers(p *Project, root *node) {
 	if p.Policy.Prune == connection.PruneOwned && root.entry("spaces") == nil {
@@ -251,7 +251,7 @@ func (n *notes) readTenant(p *Project, entry child) Tenant {
 		RateLimits: n.rateLimits(entry.value.get("rateLimits"), p.limits),
 		Auth:       n.readAuth(entry.value.get("auth"), p),
 	}
-	tenant.Unmarked = n.unmarked(p, entry.value, tenant.Provider)
+	tenant.NoRecords = n.unmarked(p, entry.value, tenant.Provider)
 	address := entry.value.get("url")
 	if address != nil {
 		tenant.address = position(n.file, address.place)
@@ -277,7 +277,7 @@ func (n *notes) readTenant(p *Project, entry child) Tenant {
 	return tenant
 }
 
-// unmarked reads whether connections bear no mark. Then nothing tells what is ours and
+// unmarked reads whether connections bear no ownership record. Then nothing tells what is ours and
 // no longer declared, so nothing may be pruned.
 func (n *notes) unmarked(p *Project, tenant *node, provider string) bool {
 	entry := tenant.entry("ownership")

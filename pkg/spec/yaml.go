@@ -116,7 +116,7 @@ func countMarks(text []byte) int {
 // All that is accepted here means the same in 1.1, and no place in the file changes.
 var version12 = regexp.MustCompile(`\A((?:[ \t]*(?:#.*)?\r?\n)*%YAML[ \t]+)1\.2\b`)
 
-// unfit tells where a text holds what YAML cannot be written in, or what is read as
+// unfit reports where a text holds what YAML cannot be written in, or what is read as
 // something else than a reviewer sees; nil if nowhere.
 func unfit(file string, text []byte) *connection.Problem {
 	const inQuotes = "leave it out, or write it as an escape in double quotes: "

@@ -176,7 +176,7 @@ func (w *apiWorld) seed() []byte {
 		if !w.isBare(s) {
 			fields["password"] = "old"
 		}
-		fields["description"] = fmt.Sprintf("Ours\n[qlsync:%s key=%s credentials=%s]", project, connection.KeyDigest(s.before), connection.CredentialsMark(0, w.credentials(s, "old"), ""))
+		fields["description"] = fmt.Sprintf("Ours\n[qlsync:%s key=%s credentials=%s]", project, connection.KeyDigest(s.before), connection.CredentialsRecord(0, w.credentials(s, "old"), ""))
 		connections = append(connections, inspect.SeedConnection{Project: s.before.Space, Type: "email", Name: s.before.Name, Fields: fields})
 	}
 	for i := range w.strange {

@@ -217,7 +217,7 @@ func (e *episode) round(n *wire) (converged bool) {
 	return atRest
 }
 
-// resolve gives the value of a reference. A code is there when somebody has signed in.
+// resolve returns the value of a reference. A code is there when somebody has signed in.
 func (e *episode) resolve(ref connection.Reference) (connection.Secret, error) {
 	if strings.HasPrefix(ref.Env, "CODE ") {
 		if code := e.codes[ref.Env]; code != "" {
@@ -416,7 +416,7 @@ func (e *episode) check() {
 	}
 }
 
-// bucketOf gives the bucket of a connection.
+// bucketOf returns the bucket of a connection.
 func (s *story) bucketOf(c *inspect.Connection) any {
 	return c.Properties[s.kind().property]
 }
@@ -426,7 +426,7 @@ func (e *episode) hasSecret(c *inspect.Connection, value string) bool {
 	return e.tenant.CredentialEquals(c.ID, kinds[c.DataSource].secret, value)
 }
 
-// isBegun tells that the new one of a recreate that cannot end stands at the key.
+// isBegun reports that the new one of a recreate that cannot end stands at the key.
 func (e *episode) isBegun(key connection.Key) bool {
 	return slices.ContainsFunc(e.world.stories, func(s story) bool {
 		record := connection.KeyRecord(connection.Space{ID: spaceIDs[s.after.Space]}, s.after.Name)

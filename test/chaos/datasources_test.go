@@ -52,7 +52,7 @@ func TestWhatIsWrittenIsWhatIsReadForEveryDataSource(t *testing.T) {
 	}
 }
 
-// catalog gives every data source of the embedded tenant.
+// catalog returns every data source of the embedded tenant.
 func (e *engine) catalog() map[string]*connection.DataSource {
 	e.Helper()
 	missing, err := e.provider.DataSources(context.Background(), []string{"missing"})
@@ -82,7 +82,7 @@ func (v values) everywhere(t *testing.T, sources map[string]*connection.DataSour
 		}
 		for name, property := range sources[id].Properties {
 			switch signIn := sources[id].SignIn; {
-			case property.Separated != 0, signIn != nil && (name == signIn.Property || name == signIn.Code):
+			case property.PerUserRole != 0, signIn != nil && (name == signIn.Property || name == signIn.Code):
 			case property.Class == connection.ClassProperty:
 				d.Properties[name] = v.of(t, property)
 			case property.Type == "array":
@@ -96,7 +96,7 @@ func (v values) everywhere(t *testing.T, sources map[string]*connection.DataSour
 	return desired
 }
 
-// of gives a value of a property, in the form in which files are read.
+// of returns a value of a property, in the form in which files are read.
 func (v values) of(t *testing.T, property connection.Property) any {
 	t.Helper()
 	if enum := property.Enum; len(enum) > 0 {

@@ -207,7 +207,7 @@ func (n *wire) found(id string) (inspect.Connection, bool) {
 	return all[i], true
 }
 
-// storyOf gives the story of a connection, also of one that is on its way; nil: none.
+// storyOf returns the story of a connection, also of one that is on its way; nil: none.
 func (w *world) storyOf(key connection.Key) *story {
 	for i := range w.stories {
 		s := &w.stories[i]
@@ -251,7 +251,7 @@ func (n *wire) beforeWrite(r *http.Request) (ids []string) {
 	return ids
 }
 
-// givesBack tells of a patch that it gives the old connection of a recreate its name back.
+// givesBack reports of a patch that it gives the old connection of a recreate its name back.
 func (n *wire) givesBack(id string, body []byte) bool {
 	return slices.ContainsFunc(n.world.stories, func(s story) bool {
 		return s.anew() && n.ids[s.before.Name] == id && bytes.Contains(body, fmt.Appendf(nil, "%q:%q", "value", s.before.Name))
@@ -263,7 +263,7 @@ func (n *wire) givesBack(id string, body []byte) bool {
 func destroys(r *http.Request, body []byte) bool {
 	has := func(text string) bool { return bytes.Contains(body, []byte(text)) }
 	return r.Method == http.MethodDelete || strings.HasSuffix(r.URL.Path, "/actions/delete") ||
-		has(`"ownerId"`) || has("/connectionProperties/secretKey") || has("qlsync-transit:"+connection.TransitOld)
+		has(`"ownerId"`) || has("/connectionProperties/secretKey") || has("qlsync-transit:"+connection.PhaseDeposed)
 }
 
 // touches lists the connections that a write is about.

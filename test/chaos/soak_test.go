@@ -131,7 +131,7 @@ func (e *engine) turn(tenant *inspect.Tenant, s *story) {
 			Credentials: map[string]any{"accessKey": "key", "secretKey": "old"},
 			Tags: []string{
 				"qlsync:" + project, "qlsync-key:" + connection.KeyDigest(s.before),
-				"qlsync-credentials:" + connection.CredentialsMark(0, credentials("old"), ana),
+				"qlsync-credentials:" + connection.CredentialsRecord(0, credentials("old"), ana),
 			},
 		}); err != nil {
 			e.Fatal(err)

@@ -117,7 +117,7 @@ func (n *wire) leave(method string) (carryOut, late bool, err error) {
 	return true, n.writes == n.lateAt, nil
 }
 
-// serve gives the answer of a service, as far as it comes. It is not whole either where
+// serve returns the answer of a service, as far as it comes. It is not whole either where
 // something is missing from a list, and where it is none that the service describes.
 func serve(service http.Handler, r *http.Request) (response *http.Response, whole bool, err error) {
 	if r.Body == nil {
@@ -185,7 +185,7 @@ func (n *wire) isDistorted(r *http.Request, response *http.Response) bool {
 	return n.world.pageSize == 0 && list.Meta.Count != nil && *list.Meta.Count != len(list.Data)
 }
 
-// isRoleless tells of an answer that it denies Ana her roles.
+// isRoleless reports of an answer that it denies Ana her roles.
 func isRoleless(r *http.Request, response *http.Response) bool {
 	if !strings.HasSuffix(r.URL.Path, "/users/"+ana) {
 		return false

@@ -68,7 +68,7 @@ type story struct {
 	own           string         // the name of the credentials, where each user brings their own
 }
 
-// signsIn tells that a person must sign in.
+// signsIn reports that a person must sign in.
 func (s *story) signsIn() bool { return s.fate == signed || s.fate == resigned }
 
 // properties are those that stand in the files, with a bucket.
@@ -102,11 +102,11 @@ func (s *story) credentials(secret string) map[string]any {
 	return map[string]any{k.name: connection.Reference{Env: "KEY"}, k.secret: connection.Reference{Env: secret}}
 }
 
-// stays tells that the files declare the same connection at the same key before and
+// stays reports that the files declare the same connection at the same key before and
 // after: apps that read it must find it all the time.
 func (s *story) stays() bool { return s.before == s.after }
 
-// anew tells that another connection takes its place.
+// anew reports that another connection takes its place.
 func (s *story) anew() bool { return s.fate == recreated || s.fate == given }
 
 // world is a tenant, what the files say about it, and everything that goes wrong.
@@ -350,7 +350,7 @@ func (w *world) seed() []byte {
 			tags := s.userTags()
 			if s.fate != crowded {
 				tags = append(tags, "qlsync:"+project, "qlsync-key:"+recordOf(s.before, i%2 == 0),
-					"qlsync-credentials:"+connection.CredentialsMark(0, s.credentials("old"), s.owner()))
+					"qlsync-credentials:"+connection.CredentialsRecord(0, s.credentials("old"), s.owner()))
 			}
 			add(s, s.before, s.owner(), fmt.Sprint("bucket-", i), tags)
 		}
@@ -458,18 +458,18 @@ func (w *world) lastFault() int {
 	return last
 }
 
-// isHandled tells that another client has worked on the connection of a story, so that the
+// isHandled reports that another client has worked on the connection of a story, so that the
 // files may no longer be carried out for it.
 func (w *world) isHandled(s *story) bool {
 	return s.before.Name != "" && w.handled[s.before.Name] || s.after.Name != "" && w.handled[s.after.Name]
 }
 
-// isPlain tells that a story needs nothing of any other.
+// isPlain reports that a story needs nothing of any other.
 func (s *story) isPlain() bool {
 	return slices.Contains([]fate{keeps, updates, rotates, tagged, recreated, full, whispers, relisted}, s.fate)
 }
 
-// at gives the story of a key afterwards.
+// at returns the story of a key afterwards.
 func (w *world) at(key connection.Key) *story {
 	i := slices.IndexFunc(w.stories, func(s story) bool { return s.after == key })
 	if i < 0 {
@@ -478,7 +478,7 @@ func (w *world) at(key connection.Key) *story {
 	return &w.stories[i]
 }
 
-// stuck tells that the story cannot end while the token is Ana's: only another owner may
+// stuck reports that the story cannot end while the token is Ana's: only another owner may
 // write the credentials.
 func (w *world) stuck(s *story) bool {
 	return w.behaviour.CredentialsByOwnerOnly && slices.Contains([]fate{handed, given, ofInactive, ofDeleted}, s.fate)

@@ -45,14 +45,14 @@ func TestTheSmallestProviderDemandsWhatItsServiceNeeds(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			key := connection.Key{Space: "Shop", Name: "Orders"}
-			mark, _ := json.Marshal(connection.Mark{
+			record, _ := json.Marshal(connection.Record{
 				Project: "walk", Key: connection.KeyRecord(connection.Space{ID: "Shop"}, "Orders"), Protected: test.protected,
-				Credentials: connection.CredentialsMark(0, declares, ""),
+				Credentials: connection.CredentialsRecord(0, declares, ""),
 			})
 			service := &memory.Service{Spaces: []string{"Shop"}}
 			body, _ := json.Marshal(map[string]any{
 				"space": key.Space, "name": key.Name, "kind": "table", "secrets": map[string]string{"password": "a value"},
-				"settings": map[string]any{"address": "db.example", "limit": 5}, "notes": map[string]string{"qlsync": string(mark)},
+				"settings": map[string]any{"address": "db.example", "limit": 5}, "notes": map[string]string{"qlsync": string(record)},
 			})
 			answer := httptest.NewRecorder()
 			service.ServeHTTP(answer, httptest.NewRequest(http.MethodPut, "/Shop/Orders", strings.NewReader(string(body))))

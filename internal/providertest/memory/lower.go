@@ -7,10 +7,10 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// traits say how connections are changed there.
-var traits = connection.Traits{
+// capabilities say how connections are changed there.
+var capabilities = connection.Capabilities{
 	Space: connection.Recreate, Existence: connection.Delete,
-	Costs: map[connection.Mechanism]connection.Cost{
+	Costs: map[connection.OperationKind]connection.Cost{
 		connection.Create: {Reads: 2, Writes: 1}, connection.Patch: {Reads: 1, Writes: 1}, connection.Delete: {Reads: 1, Writes: 1},
 	},
 }
@@ -19,7 +19,7 @@ var traits = connection.Traits{
 var hosts = []string{"address"}
 
 // Check implements [connection.Rules].
-func (*Provider) Check(declared *connection.Desired, _ *connection.DataSource, _ *connection.Traits) []connection.Reason {
+func (*Provider) Check(declared *connection.Desired, _ *connection.DataSource, _ *connection.Capabilities) []connection.Reason {
 	if len(declared.Tags) == 0 {
 		return nil
 	}
@@ -28,7 +28,7 @@ func (*Provider) Check(declared *connection.Desired, _ *connection.DataSource, _
 
 // Assess implements [connection.Rules].
 func (*Provider) Assess(c connection.Difference) connection.Demands {
-	d := connection.Demands{Carries: connection.Because("carries"), Recreated: connection.Because("recreated"), Loses: c.Declared.Undeclared(c.Live.Withheld)}
+	d := connection.Demands{Carries: connection.Because("carries"), Recreated: connection.Because("recreated"), Loses: c.Declared.Undeclared(c.Live.WriteOnlyCredentials)}
 	newhost.Demand(&d, c, newhost.In(c, hosts))
 	if c.Live.DataSource != c.Declared.DataSource || c.Space || c.Name {
 		d.Recreate = connection.Because("anew")
@@ -41,7 +41,7 @@ func (*Provider) Refuse(l connection.Lowering) connection.Reason {
 	switch {
 	case l.Live == nil || l.Recreate:
 		return connection.Reason{}
-	case len(l.Demands.Loses) > 0 && !l.Lossy:
+	case len(l.Demands.Loses) > 0 && !l.AllowSecretLoss:
 		return connection.Because("loses", "properties", l.Demands.Loses)
 	}
 	return newhost.Refuse(l, newhost.Of(l, hosts))
@@ -75,12 +75,12 @@ func (*Provider) Lower(l connection.Lowering) []connection.Path {
 	if !l.Recreate {
 		to := l.To
 		to.Drops, to.Advice = l.Demands.Drops, l.Demands.Advice
-		to.Carried = &connection.Carried{Lossy: l.Lossy, Credentials: l.Declared, Set: maps.Clone(l.Hidden), Remove: l.Absent}
+		to.Carried = &connection.Carried{AllowSecretLoss: l.AllowSecretLoss, Credentials: l.Declared, Set: maps.Clone(l.WriteOnlyProperties), Remove: l.Absent}
 		return []connection.Path{{States: []connection.State{{old}, {to}}}}
 	}
 	trial := made
 	trial.Part, trial.Way = connection.PartTrial, connection.Beside
-	trial.Mark.Transit, trial.Mark.Moved, trial.Mark.Protected = connection.TransitNew, l.Place, false
+	trial.Record.Phase, trial.Record.Moved, trial.Record.Protected = connection.PhaseNew, l.Place, false
 	if old.Key == l.To.Key {
 		return []connection.Path{{
 			States: []connection.State{{old}, {old, trial}, {trial}, {made, trial}, {made}},
@@ -88,7 +88,7 @@ func (*Provider) Lower(l connection.Lowering) []connection.Path {
 			Does:   connection.Because("replaces"),
 		}}
 	}
-	made.Mark.Moved = l.Place // with it, the next run knows what the old one is
+	made.Record.Moved = l.Place // with it, the next run knows what the old one is
 	return []connection.Path{
 		{States: []connection.State{{old}, {old, made}, {made}}},
 		{States: []connection.State{{old}, {old, trial}, {trial}, {made, trial}, {made}}, ByTemporary: true},

@@ -43,7 +43,7 @@ func classify(got *transport.Answer, failed *transport.Error, hide *transport.Re
 		return transport.Doubtful
 	}
 	_ = json.Unmarshal(got.Body, &failed.Title)
-	failed.Title = hide.Clean(failed.Title, 400)
+	failed.Title = hide.Sanitize(failed.Title, 400)
 	failed.Kind = map[int]error{http.StatusNotFound: connection.ErrNotFound, http.StatusConflict: connection.ErrChanged}[got.Status]
 	failed.Kind = cmp.Or(failed.Kind, connection.ErrInvalid)
 	return transport.Refused
@@ -80,7 +80,7 @@ func (p *Provider) Snapshot(ctx context.Context, scope connection.Scope) (*conne
 	if err != nil {
 		return nil, err
 	}
-	snapshot := &connection.Snapshot{Traits: traits, NoUsers: scope.OwnerIDs, Reads: 1}
+	snapshot := &connection.Snapshot{Capabilities: capabilities, NoUsers: scope.OwnerIDs, Reads: 1}
 	for _, space := range all.Spaces {
 		snapshot.Spaces = append(snapshot.Spaces, connection.Space{ID: space, Name: space, Type: "space"})
 	}
@@ -102,10 +102,10 @@ func (p *Provider) Snapshot(ctx context.Context, scope connection.Scope) (*conne
 func (d document) live() connection.Live {
 	key := connection.Key{Space: d.Space, Name: d.Name}
 	live := connection.Live{
-		ID: key.String(), Key: key, SpaceID: d.Space, DataSource: d.Kind, Withheld: d.Holds, HasCredentials: len(d.Holds) > 0,
+		ID: key.String(), Key: key, SpaceID: d.Space, DataSource: d.Kind, WriteOnlyCredentials: d.Holds, HasCredentials: len(d.Holds) > 0,
 		Statement: connection.DigestStatement(strconv.Itoa(d.Version)),
 	}
-	_ = json.Unmarshal([]byte(d.Notes["qlsync"]), &live.Mark) // what cannot be read is no record of ours
+	_ = json.Unmarshal([]byte(d.Notes["qlsync"]), &live.Record) // what cannot be read is no record of ours
 	return live
 }
 
@@ -223,7 +223,7 @@ func (p *Provider) check(o *connection.Operation, now document) error {
 		}
 	}
 	for _, name := range now.Holds {
-		if o.Kind == connection.Patch && o.Credentials[name] == nil && !o.Lossy && !slices.Contains(o.Remove, name) {
+		if o.Kind == connection.Patch && o.Credentials[name] == nil && !o.AllowSecretLoss && !slices.Contains(o.Remove, name) {
 			return fmt.Errorf("%w: it would clear %s", connection.ErrInvalid, name)
 		}
 	}
@@ -245,8 +245,8 @@ func (d document) after(o *connection.Operation) document {
 	for name, value := range o.Credentials {
 		d.Secrets[name], _ = connection.Reveal(value).(string)
 	}
-	if o.Mark != nil {
-		record, _ := json.Marshal(o.Mark) // of texts and switches only
+	if o.Record != nil {
+		record, _ := json.Marshal(o.Record) // of texts and switches only
 		notes["qlsync"] = string(record)
 	}
 	d.Settings, d.Notes = settings, notes

@@ -32,7 +32,7 @@ func (m *Manager) authenticate(r *http.Request) error {
 	return nil
 }
 
-// bearer gives the token of a request; the header apinizer-token is of the current documentation.
+// bearer returns the token of a request; the header apinizer-token is of the current documentation.
 func (m *Manager) bearer(r *http.Request) string {
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if strings.EqualFold(scheme, "Bearer") {

@@ -210,7 +210,7 @@ const pushed = `{"success":true,"detailList":[{"envName":"production","podName":
 // keyStoreID is what the manager makes of the name ks.
 const keyStoreID = "59548661e252a6f235e5d2da"
 
-// brief gives an answer as "status SUCCESS" or "status FAILURE message".
+// brief returns an answer as "status SUCCESS" or "status FAILURE message".
 func (r *rig) brief(method, path, body string) string {
 	r.t.Helper()
 	got := r.do(method, path, body)
@@ -226,7 +226,7 @@ func secrets(r *rig) string {
 	return compact(r.t, []any{r.one("Mail")["password"], r.one("Orders")["password"], listed})
 }
 
-// lost gives the ways of sending no secret that lose it.
+// lost returns the ways of sending no secret that lose it.
 func lost(r *rig) string {
 	var ways []string
 	for _, way := range []struct{ name, field string }{{"null", `, "password": null`}, {`""`, `, "password": ""`}, {"omitted", ""}} {
@@ -271,7 +271,7 @@ func proxied(r *rig) string {
 	return r.want(404, "GET", "/apiops/nowhere", "").text + " " + r.do("GET", connections+"Mail/", "").names()
 }
 
-// deployed gives the deploymentResult of a create, and what it came to.
+// deployed returns the deploymentResult of a create, and what it came to.
 func deployed(r *rig) string {
 	got := r.want(200, "POST", connections+"Hook/", `{"type": "webhook", "name": "Hook", "fullUrl": "https://w"}`)
 	c, found := r.Find("Payments", "Hook")
@@ -284,7 +284,7 @@ func deployed(r *rig) string {
 	return result(got) + " saved"
 }
 
-// result gives the deploymentResult as it was written.
+// result returns the deploymentResult as it was written.
 func result(p reply) string {
 	_, after, _ := strings.Cut(p.text, `"deploymentResult":`)
 	return strings.TrimSuffix(after, "}")

@@ -126,7 +126,7 @@ func (r *rig) want(status int, method, path, body string) reply {
 	return out
 }
 
-// one gives a connection of the project Payments as a single GET shows it.
+// one returns a connection of the project Payments as a single GET shows it.
 func (r *rig) one(name string) map[string]any {
 	r.t.Helper()
 	items := r.want(200, "GET", connections+name+"/", "").items()

@@ -46,7 +46,7 @@ func (m *Manager) listConnections(c *call) (answer, error) {
 	return m.listed(items, total), nil
 }
 
-// page gives the part of a list that is answered (Behaviour.PageSize).
+// page returns the part of a list that is answered (Behaviour.PageSize).
 func (m *Manager) page(c *call, records []*model.Record) ([]*model.Record, error) {
 	if m.store.Behaviour.PageSize == 0 {
 		return records, nil
@@ -173,7 +173,7 @@ func (m *Manager) deleteConnection(c *call) (answer, error) {
 	return m.written(result), nil
 }
 
-// entered gives the project of a call, if the caller may do what it asks for.
+// entered returns the project of a call, if the caller may do what it asks for.
 func (m *Manager) entered(c *call, write bool) (*model.Project, error) {
 	name := c.parts["project"]
 	p := m.store.Project(name)
@@ -197,7 +197,7 @@ func (m *Manager) entered(c *call, write bool) (*model.Project, error) {
 	return p, nil
 }
 
-// named gives the connection that the path of a call names.
+// named returns the connection that the path of a call names.
 func (m *Manager) named(c *call, write bool) (*model.Record, error) {
 	p, err := m.entered(c, write)
 	if err != nil {

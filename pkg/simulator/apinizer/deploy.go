@@ -53,7 +53,7 @@ func (p pod) message() string {
 	return "Connection refused: " + p.name
 }
 
-// detail gives the nested list in its form (facts, section 3): per environment, or per pod.
+// detail returns the nested list in its form (facts, section 3): per environment, or per pod.
 func (m *Manager) detail(pods []pod) model.Member {
 	items := []any{}
 	if form := m.store.Behaviour.DeploymentDetail; form == "deploymentResults" || form == "environmentResults" {
@@ -70,7 +70,7 @@ func (m *Manager) detail(pods []pod) model.Member {
 	return pair("detailList", items)
 }
 
-// inEnvironments gives for each environment the first pod that was not reached, or any.
+// inEnvironments returns for each environment the first pod that was not reached, or any.
 func inEnvironments(pods []pod) []pod {
 	var out []pod
 	for _, p := range pods {
@@ -85,7 +85,7 @@ func inEnvironments(pods []pod) []pod {
 	return out
 }
 
-// written gives the answer of a write that was done; it never echoes the object (facts, section 3).
+// written returns the answer of a write that was done; it never echoes the object (facts, section 3).
 func (m *Manager) written(result any) answer {
 	out := model.Document{pair("success", true)}
 	if m.store.Behaviour.Dialect == Current {
@@ -97,7 +97,7 @@ func (m *Manager) written(result any) answer {
 	return answer{status: m.store.Behaviour.WriteStatus, body: append(out, pair("deploymentResult", result))}
 }
 
-// listed gives the envelope of a read.
+// listed returns the envelope of a read.
 func (m *Manager) listed(items []any, count int) answer {
 	head := pair("success", true)
 	if m.store.Behaviour.Dialect == Current {

@@ -7,7 +7,7 @@ import (
 	"github.com/qlsync/qlsync/pkg/simulator/apinizer/internal/model"
 )
 
-// insteadOf gives what a fault has sent instead of serving the request; ok is false if it lets it through.
+// insteadOf returns what a fault has sent instead of serving the request; ok is false if it lets it through.
 func (m *Manager) insteadOf(f Fault, path string) (reply answer, ok bool) {
 	status, header := f.Instead(m.store.Now())
 	if status == 0 {

@@ -43,16 +43,16 @@ type Manager struct {
 	routes  []route
 }
 
-// Reseeded says whether Open found a state that had begun from another seed, and dropped it.
+// Reseeded reports whether Open found a state that had begun from another seed, and dropped it.
 func (m *Manager) Reseeded() bool { return m.store.Reseeded }
 
-// Token gives the personal access token of the caller.
+// Token returns the personal access token of the caller.
 func (m *Manager) Token() string { return m.keys.personal }
 
-// UnfiredFaults gives the faults that no request has met; a test that asked for them has not tested what it says.
+// UnfiredFaults returns the faults that no request has met; a test that asked for them has not tested what it says.
 func (m *Manager) UnfiredFaults() []Fault { return m.faults.Unfired() }
 
-// Misuse gives the requests that broke the contract (unknown route, query key or body field, a body that is no JSON), as
+// Misuse returns the requests that broke the contract (unknown route, query key or body field, a body that is no JSON), as
 // "METHOD path: what was wrong". A test of a client demands that there are none.
 func (m *Manager) Misuse() []string { return m.store.Journal.Misuse() }
 
@@ -64,7 +64,7 @@ func (m *Manager) Unsaved() error {
 	return m.store.File.Unsaved()
 }
 
-// Close gives the state file back. The manager must not be used any more.
+// Close returns the state file back. The manager must not be used any more.
 func (m *Manager) Close() error {
 	m.store.Lock()
 	defer m.store.Unlock()

@@ -88,7 +88,7 @@ var samples = map[string]sample{
 		"maxFileSize": 1, "maxHistory": 1, "totalSizeCap": 1}`},
 }
 
-// under gives the fields of a sample in a dialect.
+// under returns the fields of a sample in a dialect.
 func (s sample) under(t *testing.T, dialect string) map[string]any {
 	t.Helper()
 	texts := []string{s.fields}

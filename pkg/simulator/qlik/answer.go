@@ -39,7 +39,7 @@ type errorBody struct {
 	TraceID string           `json:"traceId,omitempty"`
 }
 
-// as gives the body in the form of the service that the path belongs to (API reference): only spaces and users tell the
+// as returns the body in the form of the service that the path belongs to (API reference): only spaces and users tell the
 // trace, and data sources and spaces do not repeat the status.
 func (e errorBody) as(path, trace string) errorBody {
 	sources, spaces := strings.HasPrefix(path, sourcesPath), strings.HasPrefix(path, spacesPath)

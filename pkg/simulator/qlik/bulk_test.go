@@ -14,7 +14,7 @@ const (
 	bulkDelete = connections + "/actions/delete"
 )
 
-// statuses gives the items of a 207 as "id=status", with the names of the connections for ids.
+// statuses returns the items of a 207 as "id=status", with the names of the connections for ids.
 func statuses(got reply, names map[string]string) string {
 	var out []string
 	for _, item := range got.list("data") {

@@ -132,7 +132,7 @@ func (r *rig) want(status int, method, path, body string) reply {
 	return out
 }
 
-// id gives the id of a connection; "" as space is the caller's personal one.
+// id returns the id of a connection; "" as space is the caller's personal one.
 func (r *rig) id(space, name string) string {
 	r.t.Helper()
 	c, found := r.Find(space, name)
@@ -142,7 +142,7 @@ func (r *rig) id(space, name string) string {
 	return c.ID
 }
 
-// space gives the id of a space by its name.
+// space returns the id of a space by its name.
 func (r *rig) space(name string) string {
 	r.t.Helper()
 	for _, s := range r.want(200, "GET", "/api/v1/spaces?limit=100", "").list("data") {
@@ -201,7 +201,7 @@ func (p reply) at(path ...string) any {
 	return v
 }
 
-// detail gives the detail of the first error.
+// detail returns the detail of the first error.
 func (p reply) detail() string {
 	errs := p.list("errors")
 	if len(errs) == 0 {

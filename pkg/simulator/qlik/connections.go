@@ -75,7 +75,7 @@ func (t *Tenant) byName(c *call, name string) (*model.Record, error) {
 	return found, nil
 }
 
-// dataFilesSpace says whether the path names the DataFiles of a space, "" for the caller's personal one.
+// dataFilesSpace reports whether the path names the DataFiles of a space, "" for the caller's personal one.
 func (t *Tenant) dataFilesSpace(c *call) (space string, builtIn bool) {
 	ref, spaces := c.request.PathValue("id"), t.enterable(c.user)
 	if c.query.Get("type") == "connectionname" {
@@ -141,7 +141,7 @@ func (t *Tenant) deleteConnection(c *call) (answer, error) {
 	return noContent, nil
 }
 
-// enterable gives the spaces that the user may enter, and "" for the personal one.
+// enterable returns the spaces that the user may enter, and "" for the personal one.
 func (t *Tenant) enterable(u *model.User) map[string]bool {
 	spaces := map[string]bool{"": true}
 	for _, s := range t.store.World.Spaces {

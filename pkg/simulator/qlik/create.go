@@ -61,7 +61,7 @@ func (t *Tenant) createConnection(c *call) (answer, error) {
 	return t.created(c, r, source.NamesOf(body.Properties), 1)
 }
 
-// created gives a new record its id, stores it and answers it.
+// created returns a new record its id, stores it and answers it.
 func (t *Tenant) created(c *call, r *model.Record, given map[string]bool, logOn any) (answer, error) {
 	if r.ID == "" {
 		r.ID = t.store.World.FreshID(r.Key())
@@ -76,7 +76,7 @@ func (t *Tenant) created(c *call, r *model.Record, given map[string]bool, logOn 
 	return answer{status: http.StatusCreated, body: v}, nil
 }
 
-// dataSource gives the data source that the body names.
+// dataSource returns the data source that the body names.
 func (b *createBody) dataSource(accepted string) (id string, err error) {
 	contract, tutorials := b.DatasourceID, b.DataSourceID
 	switch accepted {
@@ -96,7 +96,7 @@ func (b *createBody) dataSource(accepted string) (id string, err error) {
 	return "", refusal.BadRequest("Field %s is missing in the request", cmp.Or(accepted, model.KeyOfContract))
 }
 
-// checkCreate gives the data source of an acceptable body. An unknown or disabled one is 400: undocumented; assumed.
+// checkCreate returns the data source of an acceptable body. An unknown or disabled one is 400: undocumented; assumed.
 func (t *Tenant) checkCreate(c *call, body *createBody) (*source.Source, error) {
 	id, err := body.dataSource(t.behaviour.DataSourceKey)
 	switch {
@@ -134,7 +134,7 @@ func (t *Tenant) checkNew(c *call, space string, tags []string, mostTags int, so
 	return t.enabledSource(sourceID)
 }
 
-// enabledSource gives a data source that connections can be made for.
+// enabledSource returns a data source that connections can be made for.
 func (t *Tenant) enabledSource(id string) (*source.Source, error) {
 	s := source.ByID(id)
 	if s == nil || t.store.World.Disabled[id] {
@@ -192,10 +192,10 @@ func (l *createLogin) apply(r *model.Record) (given map[string]bool) {
 	given = make(map[string]bool)
 	set := func(name string, value any) { r.Properties[name], given[name] = value, true }
 	if l.Username != nil {
-		set(source.LoginUser, host.Seal(*l.Username))
+		set(source.LoginUser, host.Hash(*l.Username))
 	}
 	if l.Password != nil {
-		set(source.LoginPassword, host.Seal(*l.Password))
+		set(source.LoginPassword, host.Hash(*l.Password))
 	}
 	if l.Separate != nil {
 		set("separateCredentials", *l.Separate)
@@ -207,7 +207,7 @@ func (l *createLogin) apply(r *model.Record) (given map[string]bool) {
 	case l.Secret != nil && *l.Secret == "":
 		r.Secret = nil
 	case l.Secret != nil:
-		r.Secret = host.Seal(*l.Secret)
+		r.Secret = host.Hash(*l.Secret)
 	}
 	if number := logOns[l.LogOn]; l.LogOn != "" {
 		r.LogOn = &number

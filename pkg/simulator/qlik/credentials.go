@@ -162,7 +162,7 @@ func (t *Tenant) putCredential(c *call) (answer, error) {
 	return t.writeCredential(found, login{body.Name, &body.Username, &body.Password})
 }
 
-// identity gives id, data source, and the connection that the credentials are stored with.
+// identity returns id, data source, and the connection that the credentials are stored with.
 func (f foundCredential) identity() (id string, s *source.Source, connection string) {
 	if f.set != nil {
 		return f.set.ID, f.set.Source(), ""
@@ -195,10 +195,10 @@ func (l login) into(s *source.Source, values map[string]any) {
 		for name := range s.CredentialsIn(values) {
 			delete(values, name)
 		}
-		values[source.LoginPassword] = host.Seal(*l.password)
+		values[source.LoginPassword] = host.Hash(*l.password)
 	}
 	if l.username != nil {
-		values[source.LoginUser] = host.Seal(*l.username)
+		values[source.LoginUser] = host.Hash(*l.username)
 	}
 }
 

@@ -71,7 +71,7 @@ func (l *sourceList) addNode(s *source.Source) {
 	})
 }
 
-// withMember gives a copy of a JSON object with another member.
+// withMember returns a copy of a JSON object with another member.
 func withMember(object json.RawMessage, name, value string) (json.RawMessage, error) {
 	members := make(map[string]json.RawMessage)
 	if err := json.Unmarshal(object, &members); err != nil {

@@ -51,7 +51,7 @@ func (t *Tenant) checkGateway(properties map[string]any) error {
 	return refusal.BadRequest("connectionProperties: no such gateway %q", id)
 }
 
-// sourceOf gives the data source of the path, if it is enabled.
+// sourceOf returns the data source of the path, if it is enabled.
 func (t *Tenant) sourceOf(c *call) (*source.Source, error) {
 	s := source.ByID(c.request.PathValue("id"))
 	if s == nil || t.store.World.Disabled[s.ID] {

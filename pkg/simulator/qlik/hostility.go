@@ -11,7 +11,7 @@ import (
 	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/refusal"
 )
 
-// faultAnswer gives what is sent instead of serving the request; ok is false if the fault lets it through.
+// faultAnswer returns what is sent instead of serving the request; ok is false if the fault lets it through.
 func faultAnswer(f Fault, now time.Time) (reply answer, ok bool) {
 	status, header := f.Instead(now)
 	switch {

@@ -24,7 +24,7 @@ type keys struct {
 	issued map[string]time.Time // access token: when it expires; all are the bot user's
 }
 
-// holder gives the id of the user that the token stands for.
+// holder returns the id of the user that the token stands for.
 func (k *keys) holder(token string, now time.Time) (userID string, ok bool) {
 	if subtle.ConstantTimeCompare([]byte(token), []byte(k.apiKey)) == 1 {
 		return k.caller, true

@@ -47,7 +47,7 @@ type connectionList struct {
 	name string // what data is called in the answer
 }
 
-// MarshalJSON gives data another name, where the query asked for one.
+// MarshalJSON returns data another name, where the query asked for one.
 func (l connectionList) MarshalJSON() ([]byte, error) {
 	type plain connectionList
 	if l.name == "data" {
@@ -138,7 +138,7 @@ func (o connectionOrder) key(l listed) []string {
 	return []string{"0", o.sortKey(l.record), l.record.ID}
 }
 
-// entries gives what the query selects, in order. The filter does not apply to DataFiles; owner applies to them alone, and
+// entries returns what the query selects, in order. The filter does not apply to DataFiles; owner applies to them alone, and
 // as it is the id of an app, and there are no apps, none of them has it.
 func (t *Tenant) entries(c *call, order connectionOrder, matches filter.Predicate[*model.Record]) []listed {
 	var entries []listed

@@ -69,7 +69,7 @@ type pageLinks struct {
 	Prev *link `json:"prev,omitempty"`
 }
 
-// page gives the items that the query asks for, and absolute links to the pages around them.
+// page returns the items that the query asks for, and absolute links to the pages around them.
 func page[T any](t *Tenant, c *call, l listing[T]) ([]T, pageLinks, error) {
 	links := pageLinks{Self: link{c.base() + c.request.URL.RequestURI()}}
 	digest := queryDigest(c.query, l.at)

@@ -99,8 +99,8 @@ func (op *patchOp) checkValue() error {
 	}
 	switch v := value.(type) {
 	case string, bool, []any:
-		if host.HoldsSealKey(value) {
-			return refusal.BadRequest("%s: the value holds the reserved key %s", op.Path, host.SealKey)
+		if host.HoldsHashKey(value) {
+			return refusal.BadRequest("%s: the value holds the reserved key %s", op.Path, host.HashKey)
 		}
 		return nil
 	case json.Number:
@@ -111,7 +111,7 @@ func (op *patchOp) checkValue() error {
 	return refusal.BadRequest("%s: a value must be a string, boolean, integer or array", op.Path)
 }
 
-// property gives the connection property that the operation is about; "" if it is about something else.
+// property returns the connection property that the operation is about; "" if it is about something else.
 func (op *patchOp) property() string {
 	tokens := strings.Split(op.Path, "/")
 	if len(tokens) < 3 || tokens[0] != "" || tokens[1] != "connectionProperties" {
@@ -154,7 +154,7 @@ func checkRules(ops []patchOp, counts func(property string) bool, exempt bool) e
 	return nil
 }
 
-// countsAsCredential tells which properties are credentials for the rules.
+// countsAsCredential reports which properties are credentials for the rules.
 func (t *Tenant) countsAsCredential(s *source.Source) func(property string) bool {
 	return func(name string) bool {
 		return s.IsCredential(name) && (!t.behaviour.HostChangeNeedsPassword || strings.Contains(strings.ToLower(name), "password"))
@@ -170,7 +170,7 @@ func (op *patchOp) direct() bool { return slices.Contains(directPaths, op.Path) 
 func checkPaths(ops []patchOp) error {
 	for i := range ops {
 		switch path := ops[i].Path; {
-		case strings.Contains(path, host.SealKey):
+		case strings.Contains(path, host.HashKey):
 			return refusal.BadRequest("path %q cannot be patched", path)
 		case path == "/qName", path == "/tags", path == "/space", ops[i].property() != "", ops[i].direct():
 		default:
@@ -180,7 +180,7 @@ func checkPaths(ops []patchOp) error {
 	return nil
 }
 
-// applyPatch gives the connection's document after the operations.
+// applyPatch returns the connection's document after the operations.
 //
 // A credential may be replaced where none is stored, as a client cannot know that; any other replacement or removal of
 // what is not there is an error of RFC 6902. Undocumented; assumed.
@@ -228,7 +228,7 @@ func operation(kind, path string, value json.RawMessage) jsonpatch.Operation {
 	return op
 }
 
-// patchCause gives the kind of failure without any part of the document.
+// patchCause returns the kind of failure without any part of the document.
 func patchCause(err error) string {
 	for _, known := range []error{jsonpatch.ErrMissing, jsonpatch.ErrInvalidIndex, jsonpatch.ErrInvalid} {
 		if errors.Is(err, known) {

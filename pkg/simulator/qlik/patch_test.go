@@ -43,7 +43,7 @@ func TestPatchChanges(t *testing.T) {
 	}
 }
 
-// find gives the id of a connection wherever it is.
+// find returns the id of a connection wherever it is.
 func (r *rig) find(name string) string {
 	r.t.Helper()
 	for _, c := range r.Connections() {

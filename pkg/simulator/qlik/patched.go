@@ -68,7 +68,7 @@ func (t *Tenant) checkProperty(s *source.Source, op *patchOp, properties map[str
 	return nil
 }
 
-// keptTags gives the tags after a patch.
+// keptTags returns the tags after a patch.
 func (t *Tenant) keptTags(r *model.Record, tags []string) []string {
 	if !t.behaviour.KeepServerTag {
 		return tags
@@ -81,7 +81,7 @@ func (t *Tenant) keptTags(r *model.Record, tags []string) []string {
 	return tags
 }
 
-// setBy gives the names of the properties that the operations set.
+// setBy returns the names of the properties that the operations set.
 func setBy(ops []patchOp) map[string]bool {
 	given := make(map[string]bool)
 	for i := range ops {
@@ -132,7 +132,7 @@ func (t *Tenant) applyDirect(c *call, next *model.Record, direct map[string]*str
 		case changes && value == nil:
 			delete(next.Properties, name)
 		case changes:
-			next.Properties[name], given[name] = host.Seal(*value), true
+			next.Properties[name], given[name] = host.Hash(*value), true
 		}
 	}
 	id, changes := direct["/qCredentialsID"]
@@ -162,7 +162,7 @@ func (t *Tenant) redeemHeader(c *call, next *model.Record, given map[string]bool
 	if err := t.store.World.Redeem(c.user.ID, s, code); err != nil {
 		return err
 	}
-	next.Properties[s.SignIn.Code], given[s.SignIn.Code] = host.Seal(code), true
+	next.Properties[s.SignIn.Code], given[s.SignIn.Code] = host.Hash(code), true
 	return nil
 }
 

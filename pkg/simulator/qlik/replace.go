@@ -125,7 +125,7 @@ func (t *Tenant) duplicateConnection(c *call) (answer, error) {
 	return t.created(c, &next, login.apply(&next), "1")
 }
 
-// duplicated gives the source of a duplicate, if the request is an acceptable one.
+// duplicated returns the source of a duplicate, if the request is an acceptable one.
 func (t *Tenant) duplicated(c *call, body *duplicateBody) (*model.Record, error) {
 	if body.ID == "" {
 		return nil, refusal.BadRequest("Field id is missing in the request")

@@ -39,7 +39,7 @@ func (t *Tenant) serve(w http.ResponseWriter, r *http.Request, rt route) {
 	reply.write(w, traceID(r))
 }
 
-// stages gives the answer, and the fault that was applied on the way.
+// stages returns the answer, and the fault that was applied on the way.
 func (t *Tenant) stages(w http.ResponseWriter, r *http.Request, rt route) (answer, host.Firing, error) {
 	var userID string
 	if !rt.open {

@@ -44,13 +44,13 @@ type Tenant struct {
 	store     *model.Store
 }
 
-// Reseeded says whether Open found a state that had begun from another seed, and dropped it.
+// Reseeded reports whether Open found a state that had begun from another seed, and dropped it.
 func (t *Tenant) Reseeded() bool { return t.store.Reseeded }
 
-// Token gives the API key of the caller.
+// Token returns the API key of the caller.
 func (t *Tenant) Token() string { return t.keys.apiKey }
 
-// UnfiredFaults gives the faults that no request has met; a test that asked for them has not tested what it says.
+// UnfiredFaults returns the faults that no request has met; a test that asked for them has not tested what it says.
 func (t *Tenant) UnfiredFaults() []Fault { return t.faults.Unfired() }
 
 // Unsaved returns why the last write could not be saved in the state file, with its path; nil if it was. Such a write is
@@ -61,7 +61,7 @@ func (t *Tenant) Unsaved() error {
 	return t.store.File.Unsaved()
 }
 
-// Close gives the state file back. The tenant must not be used any more.
+// Close returns the state file back. The tenant must not be used any more.
 func (t *Tenant) Close() error {
 	t.store.Lock()
 	defer t.store.Unlock()
@@ -76,6 +76,6 @@ func (t *Tenant) tenantID() string { return t.id }
 // Store returns what the tenant holds, for package inspect.
 func (t *Tenant) Store() *model.Store { return t.store }
 
-// Misuse gives the requests that broke the contract (unknown route, query key or body field, a body that is no JSON), as
+// Misuse returns the requests that broke the contract (unknown route, query key or body field, a body that is no JSON), as
 // "METHOD path: what was wrong". A test of a client demands that there are none.
 func (t *Tenant) Misuse() []string { return t.store.Journal.Misuse() }

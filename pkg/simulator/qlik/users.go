@@ -46,7 +46,7 @@ func (v userView) MarshalJSON() ([]byte, error) {
 	return json.Marshal(members)
 }
 
-// userFieldsOf gives the fields that a query asks for.
+// userFieldsOf returns the fields that a query asks for.
 func userFieldsOf(c *call) []string {
 	if !c.query.Has("fields") {
 		return nil

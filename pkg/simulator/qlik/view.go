@@ -70,7 +70,7 @@ type selfLink struct {
 	Self link `json:"self"`
 }
 
-// view gives what the caller sees of a connection, without properties and qri.
+// view returns what the caller sees of a connection, without properties and qri.
 func (t *Tenant) view(c *call, r *model.Record) connectionView {
 	v := connectionView{
 		QID: r.ID, ID: r.ID, EngineObjectID: r.ID, Name: r.Name, Type: r.Source().Provider, DataSource: r.DataSource,
@@ -99,13 +99,13 @@ func (t *Tenant) view(c *call, r *model.Record) connectionView {
 }
 
 // secretText is what stands for a connection secret in an answer: its digest, as the secret itself is not kept.
-func secretText(sealed any) string {
-	digest, _ := sealed.(map[string]any)
-	text, _ := digest[host.SealKey].(string)
+func secretText(hashed any) string {
+	digest, _ := hashed.(map[string]any)
+	text, _ := digest[host.HashKey].(string)
 	return text
 }
 
-// dataFilesView gives the built-in connection of a space, or of the caller's personal space for "": it has no owner.
+// dataFilesView returns the built-in connection of a space, or of the caller's personal space for "": it has no owner.
 // Type, statement and privileges are undocumented; assumed.
 func (t *Tenant) dataFilesView(c *call, space string) connectionView {
 	id := dataFilesID(model.ScopeOf(space, c.user.ID))

@@ -61,7 +61,7 @@ const (
 	CutAfter  Cut = "after"
 )
 
-// Effective says whether the fault does anything at all.
+// Effective reports whether the fault does anything at all.
 func (f Fault) Effective() bool {
 	return f.Latency > 0 || f.Status != 0 || f.RetryAfter != 0 || f.Body != "" || f.Answer != "" || f.Cut != "" || f.Truncate ||
 		len(f.Omit) > 0 || f.Repeat || len(f.Without) > 0 || f.Count != 0 || f.NextHost != "" || f.ExpireToken || f.NoAdmin || f.Percent > 0 || f.Deploy != ""
@@ -165,7 +165,7 @@ func (f Fault) MarshalJSON() ([]byte, error) {
 	return json.Marshal(form)
 }
 
-// String gives the fault as JSON.
+// String returns the fault as JSON.
 func (f Fault) String() string {
 	data, err := json.Marshal(f)
 	if err != nil {
@@ -210,7 +210,7 @@ type Firing struct {
 	at int // its place in the list
 }
 
-// Take gives the fault for a request; a zero one if there is none.
+// Take returns the fault for a request; a zero one if there is none.
 func (s *Faults) Take(method, urlPath string) Firing {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -235,7 +235,7 @@ func (s *Faults) Misfired(f Firing) {
 	s.fired[f.at]--
 }
 
-// Unfired gives the faults that no request has met.
+// Unfired returns the faults that no request has met.
 func (s *Faults) Unfired() []Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -261,7 +261,7 @@ func (f Fault) Wait(ctx context.Context) {
 	}
 }
 
-// Instead gives what is sent instead of serving the request, but for a body that is no HTML, which the service makes; status
+// Instead returns what is sent instead of serving the request, but for a body that is no HTML, which the service makes; status
 // is 0 if the fault lets the request through.
 func (f Fault) Instead(now time.Time) (status int, header http.Header) {
 	switch {

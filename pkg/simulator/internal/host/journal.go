@@ -48,7 +48,7 @@ func appendBounded[T any](list []T, item T) []T {
 	return append(list, item)
 }
 
-// Requests gives the requests so far, oldest first; those in flight are not among them.
+// Requests returns the requests so far, oldest first; those in flight are not among them.
 func (j *Journal) Requests() []Request {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -58,7 +58,7 @@ func (j *Journal) Requests() []Request {
 // MisuseHeader stands in the answer to a request that broke the contract, for tests that see answers alone.
 const MisuseHeader = "Embedded-Misuse"
 
-// MarkMisuse gives the header of such an answer; header may be nil.
+// MarkMisuse returns the header of such an answer; header may be nil.
 func MarkMisuse(header http.Header) http.Header {
 	header = header.Clone()
 	if header == nil {
@@ -68,7 +68,7 @@ func MarkMisuse(header http.Header) http.Header {
 	return header
 }
 
-// Misuse gives what Misused was told, oldest first.
+// Misuse returns what Misused was told, oldest first.
 func (j *Journal) Misuse() []string {
 	j.mu.Lock()
 	defer j.mu.Unlock()

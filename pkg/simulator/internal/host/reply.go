@@ -17,7 +17,7 @@ type Reply struct {
 	Truncate bool // break off half way through the content
 }
 
-// JSON gives a body as the services write one.
+// JSON returns a body as the services write one.
 func JSON(body any) ([]byte, error) {
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)

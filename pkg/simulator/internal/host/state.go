@@ -209,7 +209,7 @@ func cause(err error) error {
 	return err
 }
 
-// Close gives the lock back.
+// Close returns the lock back.
 func (f *StateFile) Close() error {
 	if f == nil {
 		return nil

@@ -105,7 +105,7 @@ func orTop(field string) string {
 	return field
 }
 
-// SortedKeys gives the keys of m in order, so that nothing that is answered depends on map order.
+// SortedKeys returns the keys of m in order, so that nothing that is answered depends on map order.
 func SortedKeys[V any](m map[string]V) []string {
 	keys := make([]string, 0, len(m))
 	for key := range m {

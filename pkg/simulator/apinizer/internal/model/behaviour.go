@@ -27,7 +27,7 @@ type Behaviour struct {
 	Errors Dialect `json:"errors"`
 
 	// ErrorStatus is the status of all refusals that are neither 401, 429 nor 500. 0: that of the dialect. With 200 the body
-	// alone tells (facts, section 3).
+	// alone reports (facts, section 3).
 	ErrorStatus int `json:"errorStatus"`
 
 	// WriteStatus is that of a write that was done (facts, C20). 0: 200.

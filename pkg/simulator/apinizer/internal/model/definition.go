@@ -80,7 +80,7 @@ func (d *Definition) take(m *Store, part Member) error {
 	return nil
 }
 
-// fieldOf gives the field that a key of a body means.
+// fieldOf returns the field that a key of a body means.
 func (m *Store) fieldOf(t *connectionType, key string) (field, bool) {
 	if t.Name == "elasticsearch" && m.Behaviour.AccessModeKey == "type" {
 		switch key {
@@ -232,7 +232,7 @@ func (m *Store) cleanObject(path string, f field, value any, wrong func(string) 
 	return out, nil
 }
 
-// partOf gives the field that a key of a map or an object stands for; taken is false if the server takes no notice of it.
+// partOf returns the field that a key of a map or an object stands for; taken is false if the server takes no notice of it.
 func (m *Store) partOf(path string, f field, key string) (part field, taken bool, err error) {
 	if f.kind == mapKind {
 		if f.values != nil && !slices.Contains(f.values, key) {
@@ -250,7 +250,7 @@ func (m *Store) partOf(path string, f field, key string) (part field, taken bool
 	return field{kind: anyKind}, m.Behaviour.UnknownFields == "keep", nil
 }
 
-// Complete gives the fields of a connection after a write: what was sent, and of the old one what the switches keep. The
+// Complete returns the fields of a connection after a write: what was sent, and of the old one what the switches keep. The
 // rest is lost: a PUT replaces everything (facts, 6.2 and 6.3).
 func (m *Store) Complete(d *Definition, old *Record) (map[string]any, error) {
 	out := make(map[string]any, len(d.fields))

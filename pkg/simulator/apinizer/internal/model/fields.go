@@ -123,7 +123,7 @@ func (f field) inFull() field {
 	return f
 }
 
-// printedAs gives the form of the values in the OpenAPI document (facts, C14).
+// printedAs returns the form of the values in the OpenAPI document (facts, C14).
 func (f field) printedAs(printed map[string]string) field {
 	f.printed = printed
 	return f

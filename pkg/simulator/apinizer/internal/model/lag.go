@@ -12,7 +12,7 @@ type earlier struct {
 	world *world
 }
 
-// copied gives a world that later writes do not change: they replace records.
+// copied returns a world that later writes do not change: they replace records.
 func (w *world) copied() *world {
 	lists := make(map[Place][]*Record, len(w.Lists))
 	for p, list := range w.Lists {

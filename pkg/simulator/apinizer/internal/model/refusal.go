@@ -62,7 +62,7 @@ var codes = map[situation]string{
 	Internal: "internal_error",
 }
 
-// StatusUnder gives the status of a refusal.
+// StatusUnder returns the status of a refusal.
 func (e *Refusal) StatusUnder(b Behaviour) int {
 	switch e.Situation {
 	case unauthorized:
@@ -85,7 +85,7 @@ func (e *Refusal) usualStatus(d Dialect) int {
 	return http.StatusBadRequest
 }
 
-// Body gives the body of a refusal in its dialect.
+// Body returns the body of a refusal in its dialect.
 func (e *Refusal) Body(d Dialect, status int) any {
 	if d == Current {
 		return Document{{"status", "FAILURE"}, {"resultMessage", e.Text}}

@@ -2,13 +2,13 @@ package model
 
 import "github.com/qlsync/qlsync/pkg/simulator/internal/host"
 
-// SecretAfter gives what is stored of a secret after a write; nil: nothing.
+// SecretAfter returns what is stored of a secret after a write; nil: nothing.
 func (m *Store) SecretAfter(f field, sent any, isSent bool, old *Record) any {
 	if !empty(sent) {
 		if m.retains(f) {
 			return sent
 		}
-		return host.Seal(sent)
+		return host.Hash(sent)
 	}
 	b := m.Behaviour
 	keeps := !isSent && b.OmittedKeepsSecret || isSent && sent == nil && b.NullKeepsSecret || sent == "" && b.BlankKeepsSecret
@@ -18,19 +18,19 @@ func (m *Store) SecretAfter(f field, sent any, isSent bool, old *Record) any {
 	return nil
 }
 
-// retains says whether the value itself must be kept, because a GET shows it.
+// retains reports whether the value itself must be kept, because a GET shows it.
 func (m *Store) retains(f field) bool {
 	return m.Behaviour.Secrets == "clear" || m.Behaviour.Secrets == "" && f.shown
 }
 
-// shownSecret gives what a GET answers of a stored secret.
+// shownSecret returns what a GET answers of a stored secret.
 func (m *Store) shownSecret(stored any, single bool) any {
 	switch {
 	case stored == nil || !single || m.Behaviour.Secrets == "null":
 		return nil
 	case m.Behaviour.Secrets == "ciphertext":
 		return ciphertext(stored)
-	case host.IsSealed(stored):
+	case host.IsHashed(stored):
 		return nil
 	}
 	return stored
@@ -39,8 +39,8 @@ func (m *Store) shownSecret(stored any, single bool) any {
 // ciphertext stands for the encrypted secret. Sent back, it is a secret of its own: the old one is lost (facts, 6.3).
 func ciphertext(stored any) string {
 	text, _ := stored.(string)
-	if sealed, isSealed := stored.(map[string]any); isSealed {
-		text, _ = sealed[host.SealKey].(string)
+	if hashed, isHashed := stored.(map[string]any); isHashed {
+		text, _ = hashed[host.HashKey].(string)
 	}
 	return host.SaltedDigest("ciphertext", text)[len("ciphertext."):] + "=="
 }

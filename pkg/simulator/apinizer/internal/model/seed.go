@@ -75,7 +75,7 @@ func parseSeed(data []byte, b Behaviour) (*seed, Behaviour, error) {
 	return s, b.complete(), nil
 }
 
-// check gives all mistakes of the seed but those of connections, with their paths.
+// check returns all mistakes of the seed but those of connections, with their paths.
 func (s *seed) check() error {
 	var problems []error
 	note := func(format string, args ...any) { problems = append(problems, fmt.Errorf("seed: "+format, args...)) }

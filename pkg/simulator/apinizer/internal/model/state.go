@@ -24,7 +24,7 @@ type storedConnection struct {
 	Type     string            `json:"type"`
 	Name     string            `json:"name"`
 	Fields   map[string]any    `json:"fields"`
-	Hidden   map[string]string `json:"hidden,omitempty"` // fields in the vault
+	Hidden   map[string]string `json:"hidden,omitempty"` // fields in the cipher
 	Revision int               `json:"revision"`
 	Live     int               `json:"live"`
 }
@@ -54,7 +54,7 @@ func (m *Store) worldOf(kept state) (*world, error) {
 		r := &Record{Project: s.Project, Type: s.Type, Name: s.Name, Fields: s.Fields, Revision: s.Revision, Live: s.Live}
 		for key, hidden := range s.Hidden {
 			var err error
-			if r.Fields[key], err = m.vault.Reveal(hidden); err != nil {
+			if r.Fields[key], err = m.cipher.Decrypt(hidden); err != nil {
 				return nil, fmt.Errorf("state of the embedded manager: connection %q: %w", s.Name, err)
 			}
 		}
@@ -102,7 +102,7 @@ func (m *Store) back() error {
 	return err
 }
 
-// encode gives a record as it stands in the state file.
+// encode returns a record as it stands in the state file.
 func (m *Store) encode(r *Record) (json.RawMessage, error) {
 	s := storedConnection{
 		Project: r.Project, Type: r.Type, Name: r.Name, Fields: map[string]any{}, Hidden: map[string]string{},
@@ -111,12 +111,12 @@ func (m *Store) encode(r *Record) (json.RawMessage, error) {
 	for _, key := range host.SortedKeys(r.Fields) {
 		value := r.Fields[key]
 		f, known := m.Types[r.Type].Field(key)
-		if known && f.Class == plain && f.kind != anyKind || host.IsSealed(value) {
+		if known && f.Class == plain && f.kind != anyKind || host.IsHashed(value) {
 			s.Fields[key] = value
 			continue
 		}
 		var err error
-		if s.Hidden[key], err = m.vault.Hide(value); err != nil {
+		if s.Hidden[key], err = m.cipher.Encrypt(value); err != nil {
 			return nil, err
 		}
 	}

@@ -15,7 +15,7 @@ type Store struct {
 	Behaviour Behaviour // complete
 	Types     map[string]*connectionType
 	Seed      *seed
-	vault     *host.Vault
+	cipher    *host.Cipher
 	Journal   host.Journal // has a lock of its own
 
 	sync.RWMutex // guards world and the state file
@@ -33,7 +33,7 @@ func NewStore(data []byte, b Behaviour, now func() time.Time, file *host.StateFi
 	if m.Seed, m.Behaviour, err = parseSeed(data, b); err != nil {
 		return nil, err
 	}
-	if m.vault, err = host.NewVault(data); err != nil {
+	if m.cipher, err = host.NewCipher(data); err != nil {
 		return nil, err
 	}
 	m.Types, m.World = types(m.Behaviour), newWorld(m.Behaviour)
@@ -51,7 +51,7 @@ func (m *Store) shows(e earlier) bool {
 	return m.Now().Sub(e.until) < time.Duration(m.Behaviour.Lag)*time.Second
 }
 
-// Lagging gives the world that reads show.
+// Lagging returns the world that reads show.
 func (m *Store) Lagging() *world {
 	if i := slices.IndexFunc(m.past, m.shows); i >= 0 {
 		return m.past[i].world

@@ -34,7 +34,7 @@ func commonFields() []field {
 	}
 }
 
-// types gives the tables as one dialect has them.
+// types returns the tables as one dialect has them.
 func types(b Behaviour) map[string]*connectionType {
 	all := make(map[string]*connectionType, len(TypeNames))
 	for _, t := range []connectionType{
@@ -345,10 +345,10 @@ func (t *connectionType) normalise(fields map[string]any) {
 	}
 }
 
-// provided says whether a value will do for a required field; a blank one does where it is the default.
+// provided reports whether a value will do for a required field; a blank one does where it is the default.
 func (f field) provided(value any) bool { return !empty(value) || value == "" && f.standard == "" }
 
-// empty says whether a value counts as missing.
+// empty reports whether a value counts as missing.
 func empty(v any) bool {
 	switch v := v.(type) {
 	case nil:

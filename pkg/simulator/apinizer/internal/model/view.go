@@ -7,7 +7,7 @@ import (
 	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
 )
 
-// View gives a connection as a GET answers it, alone or in a list (facts, section 8: "single GET"; 2.2 for lists).
+// View returns a connection as a GET answers it, alone or in a list (facts, section 8: "single GET"; 2.2 for lists).
 func (m *Store) View(r *Record, single bool) Document {
 	kind, b := m.Types[r.Type], m.Behaviour
 	out := Document{{"type", r.Type}, {"name", r.Name}}
@@ -41,7 +41,7 @@ func (m *Store) View(r *Record, single bool) Document {
 	return out
 }
 
-// keyOf gives the key of a field in an answer.
+// keyOf returns the key of a field in an answer.
 func (m *Store) keyOf(f field) string {
 	if f.Name == accessMode {
 		return m.Behaviour.AccessModeKey
@@ -49,7 +49,7 @@ func (m *Store) keyOf(f field) string {
 	return f.Name
 }
 
-// shownValue gives a stored value with what the server adds to it.
+// shownValue returns a stored value with what the server adds to it.
 func (m *Store) shownValue(f field, stored any) any {
 	if stored == nil {
 		stored = f.standard
@@ -103,7 +103,7 @@ func (m *Store) shownObject(f field, value map[string]any) Document {
 	return out
 }
 
-// computed gives what the server says of an object beside what was written (facts, 7.2).
+// computed returns what the server says of an object beside what was written (facts, 7.2).
 func computed(name string, value map[string]any) any {
 	switch name {
 	case "valueByType":

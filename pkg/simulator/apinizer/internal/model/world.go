@@ -20,7 +20,7 @@ type Record struct {
 	Project string
 	Type    string
 	Name    string
-	// Fields are what was written, without nulls. A secret is sealed, unless the manager must be able to show it.
+	// Fields are what was written, without nulls. A secret is hashed, unless the manager must be able to show it.
 	Fields   map[string]any
 	Revision int // counts writes
 	Live     int // the revision that the workers have; 0: none
@@ -50,7 +50,7 @@ func (w *world) key(p Place, name string) nameKey {
 	return nameKey{p, name}
 }
 
-// Find gives the connection that a path means; nil if there is none.
+// Find returns the connection that a path means; nil if there is none.
 func (w *world) Find(project, name string) *Record {
 	order := TypeNames
 	if w.behaviour.SameName == "last" {
@@ -66,7 +66,7 @@ func (w *world) Find(project, name string) *Record {
 	return nil
 }
 
-// Holder gives the connection that stands in the way of a new one of that type and name; nil if the name is free.
+// Holder returns the connection that stands in the way of a new one of that type and name; nil if the name is free.
 func (w *world) Holder(p Place, name string) *Record {
 	if w.behaviour.SameName != "" {
 		return w.index[w.key(p, name)]
@@ -96,7 +96,7 @@ func (w *world) Remove(r *Record) {
 	w.Lists[r.Place()] = slices.DeleteFunc(w.Lists[r.Place()], func(other *Record) bool { return other == r })
 }
 
-// All gives every record: by project, then by type in the documentation's order, then by creation.
+// All returns every record: by project, then by type in the documentation's order, then by creation.
 func (w *world) All(projects []Project) []*Record {
 	var out []*Record
 	for _, p := range projects {

@@ -31,7 +31,7 @@ type Field[T any] struct {
 	Time      bool     // values are of the form of RFC 3339
 }
 
-// Parse gives the predicate of a filter over the fields; the empty filter takes everything.
+// Parse returns the predicate of a filter over the fields; the empty filter takes everything.
 func Parse[T any](filter string, fields map[string]Field[T]) (Predicate[T], error) {
 	p := &filterParser[T]{fields: fields}
 	if strings.TrimSpace(filter) == "" {
@@ -59,7 +59,7 @@ type filterParser[T any] struct {
 	depth  int
 }
 
-// take gives the next token; "" at the end.
+// take returns the next token; "" at the end.
 func (p *filterParser[T]) take() string {
 	if len(p.tokens) == 0 {
 		return ""
@@ -165,7 +165,7 @@ var comparisons = map[string]func(value, wanted string) bool{
 	"le": func(value, wanted string) bool { return value <= wanted },
 }
 
-// test gives the comparison with the wanted value. Times are brought to a form of fixed width, in which they compare as
+// test returns the comparison with the wanted value. Times are brought to a form of fixed width, in which they compare as
 // text; only the operators that make sense of one are taken.
 func (f Field[T]) test(op, wanted string) (func(string) bool, error) {
 	fold := strings.ToLower

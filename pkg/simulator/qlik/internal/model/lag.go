@@ -28,5 +28,5 @@ func (h *history) note(id string, before *Record) {
 	h.before[id] = append(kept, earlier{now, before})
 }
 
-// isShown says whether a read at that time, which lags so much, is still of before the write.
+// isShown reports whether a read at that time, which lags so much, is still of before the write.
 func (e earlier) isShown(now time.Time, lag time.Duration) bool { return now.Sub(e.until) < lag }

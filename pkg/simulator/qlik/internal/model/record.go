@@ -9,7 +9,7 @@ import (
 	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/source"
 )
 
-// Change gives a copy of the record to be changed and stored in its place.
+// Change returns a copy of the record to be changed and stored in its place.
 func (r *Record) Change(now time.Time) *Record {
 	next := *r
 	next.Properties, next.Links = maps.Clone(r.Properties), maps.Clone(r.Links)
@@ -17,7 +17,7 @@ func (r *Record) Change(now time.Time) *Record {
 	return &next
 }
 
-// ConnectStatement gives the statement of a connection.
+// ConnectStatement returns the statement of a connection.
 func (r *Record) ConnectStatement() string {
 	if r.Statement != "" {
 		return r.Statement
@@ -45,7 +45,7 @@ func (r *Record) SetStatement(text string) error {
 // PropertiesChanged has the statement built anew from now on.
 func (r *Record) PropertiesChanged() { r.Statement = "" }
 
-// Separated says whether every user brings credentials of their own.
+// Separated reports whether every user brings credentials of their own.
 func (r *Record) Separated() bool { return source.IsTrue(r.Properties["separateCredentials"]) }
 
 // LinkKey is where a link of the user stands: a connection that does not separate credentials has one for everybody.
@@ -56,7 +56,7 @@ func (r *Record) LinkKey(user string) string {
 	return ""
 }
 
-// CredentialOf gives qCredentialsID as the user sees it.
+// CredentialOf returns qCredentialsID as the user sees it.
 func (r *Record) CredentialOf(user string) string {
 	if id := r.Links[r.LinkKey(user)]; id != "" {
 		return id

@@ -17,11 +17,11 @@ type User struct {
 	Roles   []string `json:"roles"`
 }
 
-// IsAdmin says whether the user holds the role that the bulk actions ask for (update tutorial). That the other
+// IsAdmin reports whether the user holds the role that the bulk actions ask for (update tutorial). That the other
 // administrator roles do not suffice is undocumented; assumed.
 func (u *User) IsAdmin() bool { return slices.Contains(u.Roles, "TenantAdmin") }
 
-// MayEnter says whether the user sees a space: administrators, its owner and its members do.
+// MayEnter reports whether the user sees a space: administrators, its owner and its members do.
 func (u *User) MayEnter(s *Space) bool {
 	return s != nil && (u.IsAdmin() || s.Members == nil || s.Owner == u.ID || slices.Contains(s.Members, u.ID))
 }
@@ -50,7 +50,7 @@ type Credential struct {
 	Name       string         `json:"name"`
 	User       string         `json:"user"`
 	DataSource string         `json:"dataSource"`
-	Values     map[string]any `json:"values"` // sealed
+	Values     map[string]any `json:"values"` // hashed
 	Created    time.Time      `json:"created"`
 	Updated    time.Time      `json:"updated"`
 }
@@ -70,7 +70,7 @@ type Record struct {
 	Space        string         `json:"space,omitempty"` // "" is the personal space of Owner
 	Owner        string         `json:"owner"`
 	DataSource   string         `json:"dataSource"`
-	Properties   map[string]any `json:"properties"`             // credentials among them, sealed
+	Properties   map[string]any `json:"properties"`             // credentials among them, hashed
 	CredentialID string         `json:"credentialId,omitempty"` // of the credentials stored with the connection
 	Stale        bool           `json:"stale,omitempty"`        // those credentials are of a former owner: of no use
 
@@ -79,7 +79,7 @@ type Record struct {
 
 	Statement    string    `json:"statement,omitempty"` // as it was sent, until a property changes
 	Extras       []string  `json:"extras,omitempty"`    // pairs of the statement that are no properties
-	Secret       any       `json:"secret,omitempty"`    // qConnectionSecret, sealed
+	Secret       any       `json:"secret,omitempty"`    // qConnectionSecret, hashed
 	Legacy       string    `json:"legacy,omitempty"`    // its qType: of before there were data sources
 	Architecture int       `json:"architecture,omitempty"`
 	LogOn        *int      `json:"logOn,omitempty"`
@@ -106,7 +106,7 @@ func ScopeOf(space, owner string) string {
 // ReservedName is the built-in connection of every space; nobody may create, change or delete one.
 const ReservedName = "DataFiles"
 
-// Touched gives the time of a write: `updated` moves with every one, even under a clock that stands still.
+// Touched returns the time of a write: `updated` moves with every one, even under a clock that stands still.
 func Touched(now, before time.Time) time.Time {
 	now = now.UTC().Truncate(time.Millisecond)
 	if !now.After(before) {

@@ -251,7 +251,7 @@ func (w *World) AddConnection(c SeedConnection, caller *User, at time.Time) (*Re
 	return r, nil
 }
 
-// stored checks and seals the properties and credentials of a described connection.
+// stored checks and hashes the properties and credentials of a described connection.
 func (c SeedConnection) stored(w *World) (map[string]any, error) {
 	s := source.ByID(c.DataSource)
 	if s == nil {

@@ -28,12 +28,12 @@ func (w *World) CredentialNamed(user, name string) *Credential {
 	return nil
 }
 
-// Linked gives the separated credentials that the user has with the connection; nil if there are none.
+// Linked returns the separated credentials that the user has with the connection; nil if there are none.
 func (w *World) Linked(r *Record, user string) *Credential {
 	return w.Credentials[r.Links[r.LinkKey(user)]]
 }
 
-// usable gives the id of a stored set that the user may link to the connection: their own, of the same connector.
+// usable returns the id of a stored set that the user may link to the connection: their own, of the same connector.
 func (w *World) usable(r *Record, user, id string) error {
 	k := w.Credentials[id]
 	if k == nil || k.User != user || k.Source().Provider != r.Source().Provider {
@@ -149,7 +149,7 @@ func (w *World) ChangeCredential(k *Credential, at time.Time, change func(*Crede
 	w.Credentials[k.ID] = &next
 }
 
-// movedHost says whether the connection points to another host than before.
+// movedHost reports whether the connection points to another host than before.
 func movedHost(before, next *Record) bool {
 	for _, name := range source.HostProperties {
 		was, set := before.Properties[name]
@@ -160,7 +160,7 @@ func movedHost(before, next *Record) bool {
 	return false
 }
 
-// ConnectionsOf gives the connections that use a set of credentials.
+// ConnectionsOf returns the connections that use a set of credentials.
 func (w *World) ConnectionsOf(id string) []*Record {
 	var using []*Record
 	for _, r := range w.InOrder() {

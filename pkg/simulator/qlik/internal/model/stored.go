@@ -5,19 +5,19 @@ import (
 	"github.com/qlsync/qlsync/pkg/simulator/qlik/internal/source"
 )
 
-// Store gives properties as they are stored: sealed, and with ShowUsername the user name to read beside its digest.
+// Store returns properties as they are stored: hashed, and with ShowUsername the user name to read beside its digest.
 func (w *World) Store(s *source.Source, properties map[string]any) map[string]any {
-	stored := s.SealAll(properties)
+	stored := s.HashAll(properties)
 	switch name, set := properties["username"]; {
 	case !w.behaviour.ShowUsername || !set || !s.IsCredential("username"):
 		delete(stored, source.PlainUser)
-	case !host.IsSealed(name):
+	case !host.IsHashed(name):
 		stored[source.PlainUser] = name
 	}
 	return stored
 }
 
-// Shown gives what parseConnection=true answers.
+// Shown returns what parseConnection=true answers.
 func (w *World) Shown(r *Record) map[string]any {
 	s := r.Source()
 	shown := s.Visible(r.Properties)

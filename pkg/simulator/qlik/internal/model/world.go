@@ -72,7 +72,7 @@ func (w *World) Remove(id string) {
 	w.sorted = nil
 }
 
-// Taken says whether another connection than id stands at the key.
+// Taken reports whether another connection than id stands at the key.
 func (w *World) Taken(key NameKey, id string) bool {
 	holder, found := w.byName[w.at(key)]
 	return key.Name == ReservedName || found && holder != id
@@ -99,7 +99,7 @@ func (w *World) FreshID(key NameKey) string {
 	}
 }
 
-// InOrder gives all connections by creation and id. The slice is shared: do not change it.
+// InOrder returns all connections by creation and id. The slice is shared: do not change it.
 func (w *World) InOrder() []*Record {
 	w.order.Lock()
 	defer w.order.Unlock()
@@ -141,7 +141,7 @@ func find[T any](items []*T, match func(*T) bool) *T {
 	return nil
 }
 
-// Sees says whether the user may see a connection, and, as space roles are not modelled, change it. Personal
+// Sees reports whether the user may see a connection, and, as space roles are not modelled, change it. Personal
 // connections are seen by their owner alone.
 func (w *World) Sees(u *User, r *Record) bool {
 	if r.Space == "" {
@@ -157,7 +157,7 @@ func (w *World) KeepHistory(now func() time.Time) {
 	}
 }
 
-// Lagging gives the world that reads show which lag so much.
+// Lagging returns the world that reads show which lag so much.
 func (w *World) Lagging(lag time.Duration) *World {
 	old, now := newWorld(w.behaviour), w.past.now()
 	old.Users, old.Spaces, old.Credentials = w.Users, w.Spaces, w.Credentials
@@ -179,7 +179,7 @@ func (w *World) Lagging(lag time.Duration) *World {
 	return old
 }
 
-// FreeName gives a name for a copy that is free where the copy goes.
+// FreeName returns a name for a copy that is free where the copy goes.
 func (w *World) FreeName(r *Record) string {
 	for n := 1; ; n++ {
 		copied := *r

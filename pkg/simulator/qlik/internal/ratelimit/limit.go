@@ -88,7 +88,7 @@ func (l *Limiter) Admit(user string, in Tier, now time.Time) *refusal.Error {
 	return nil
 }
 
-// wait gives how long somebody must wait before another request; 0 if they need not.
+// wait returns how long somebody must wait before another request; 0 if they need not.
 func (l *Limiter) wait(who string, in Tier, most int, now time.Time) time.Duration {
 	window := time.Duration(l.limits[in].Seconds) * time.Second
 	times := l.log[who][in]

@@ -52,7 +52,7 @@ type property struct {
 	Default any    `json:"default"`
 }
 
-// Catalogue gives the embedded data sources in the order of their ids. They are shared and must not be changed.
+// Catalogue returns the embedded data sources in the order of their ids. They are shared and must not be changed.
 var Catalogue = sync.OnceValue(func() []*Source {
 	files, err := sourceFiles.ReadDir("datasources")
 	if err != nil {

@@ -38,8 +38,8 @@ func (s *Source) check(name string, value any) error {
 	if !known {
 		return fmt.Errorf("unknown property %q of data source %s", name, s.ID)
 	}
-	if host.HoldsSealKey(value) {
-		return fmt.Errorf("property %q holds the reserved key %s", name, host.SealKey)
+	if host.HoldsHashKey(value) {
+		return fmt.Errorf("property %q holds the reserved key %s", name, host.HashKey)
 	}
 	if !p.accepts(value) {
 		return fmt.Errorf("property %q must be of type %s", name, p.Type)
@@ -83,26 +83,26 @@ func (s *Source) CheckAll(properties map[string]any) error {
 	return nil
 }
 
-// SealAll gives a copy of the properties as they are stored: credentials, and the values of list items that ask for
+// HashAll returns a copy of the properties as they are stored: credentials, and the values of list items that ask for
 // encryption, are digests.
-func (s *Source) SealAll(properties map[string]any) map[string]any {
+func (s *Source) HashAll(properties map[string]any) map[string]any {
 	stored := make(map[string]any, len(properties))
 	for name, value := range properties {
 		switch {
 		case name == PlainUser:
 			stored[name] = value
 		case s.IsCredential(name):
-			stored[name] = host.Seal(value)
+			stored[name] = host.Hash(value)
 		default:
-			stored[name] = sealEncrypted(value)
+			stored[name] = hashEncrypted(value)
 		}
 	}
 	return stored
 }
 
-// sealEncrypted seals "value" of list items with encrypt: true, as in the headers of a REST connection. That such an
+// hashEncrypted hashes "value" of list items with encrypt: true, as in the headers of a REST connection. That such an
 // item is read back without its value is undocumented; assumed.
-func sealEncrypted(value any) any {
+func hashEncrypted(value any) any {
 	list, ok := value.([]any)
 	if !ok {
 		return value
@@ -114,19 +114,19 @@ func sealEncrypted(value any) any {
 		if !ok || host.ScalarText(entry["encrypt"]) != "true" {
 			continue
 		}
-		sealed := make(map[string]any, len(entry))
+		hashed := make(map[string]any, len(entry))
 		for key, part := range entry {
-			sealed[key] = part
+			hashed[key] = part
 			if key == "value" {
-				sealed[key] = host.Seal(part)
+				hashed[key] = host.Hash(part)
 			}
 		}
-		out[i] = sealed
+		out[i] = hashed
 	}
 	return out
 }
 
-// Visible gives the properties that parseConnection=true shows: the update tutorial's sample has neither the secret nor
+// Visible returns the properties that parseConnection=true shows: the update tutorial's sample has neither the secret nor
 // the access key. User names are assumed to be hidden too, as they are stored with the credentials.
 func (s *Source) Visible(properties map[string]any) map[string]any {
 	shown := make(map[string]any, len(properties))
@@ -134,7 +134,7 @@ func (s *Source) Visible(properties map[string]any) map[string]any {
 		if s.IsCredential(name) {
 			continue
 		}
-		if v, ok := host.Unsealed(value); ok {
+		if v, ok := host.NotHashed(value); ok {
 			shown[name] = v
 		}
 	}
@@ -145,7 +145,7 @@ func (s *Source) HasCredentials(properties map[string]any) bool {
 	return len(s.CredentialsIn(properties)) > 0
 }
 
-// CredentialsIn gives the credentials among stored properties.
+// CredentialsIn returns the credentials among stored properties.
 func (s *Source) CredentialsIn(properties map[string]any) map[string]any {
 	found := make(map[string]any)
 	for name, value := range properties {
@@ -184,7 +184,7 @@ func IsTrue(value any) bool { return value != nil && host.ScalarText(value) == "
 // HostProperties are those that name the remote place: changing one needs credentials in the same request.
 var HostProperties = []string{"host", "server", "url"}
 
-// Known gives the properties that the api-specs list.
+// Known returns the properties that the api-specs list.
 func (s *Source) Known(properties map[string]any) map[string]any {
 	kept := make(map[string]any, len(properties))
 	for name, value := range properties {
@@ -195,7 +195,7 @@ func (s *Source) Known(properties map[string]any) map[string]any {
 	return kept
 }
 
-// NamesOf gives the keys of properties that a request sets.
+// NamesOf returns the keys of properties that a request sets.
 func NamesOf(properties map[string]any) map[string]bool {
 	given := make(map[string]bool, len(properties))
 	for name := range properties {
@@ -204,7 +204,7 @@ func NamesOf(properties map[string]any) map[string]bool {
 	return given
 }
 
-// AsDecoded gives properties that Go code wrote as they would come out of a request.
+// AsDecoded returns properties that Go code wrote as they would come out of a request.
 func AsDecoded(properties map[string]any) (map[string]any, error) {
 	data, err := json.Marshal(properties)
 	if err != nil {
@@ -217,23 +217,23 @@ func AsDecoded(properties map[string]any) (map[string]any, error) {
 
 // CheckPatched checks a value that may hold digests of parts which the patch left alone.
 func (s *Source) CheckPatched(name string, value any) error {
-	if host.IsSealed(value) {
+	if host.IsHashed(value) {
 		return nil
 	}
 	if list, isList := value.([]any); isList {
-		visible, _ := host.Unsealed(list)
+		visible, _ := host.NotHashed(list)
 		value = visible
 	}
 	return s.check(name, value)
 }
 
-// SignsIn says whether a connection with these properties needs a person to sign in.
+// SignsIn reports whether a connection with these properties needs a person to sign in.
 func (s *Source) SignsIn(properties map[string]any) bool {
 	return s.SignIn != nil && properties[s.SignIn.Property] != nil &&
 		host.ScalarText(properties[s.SignIn.Property]) == s.SignIn.Value
 }
 
-// Plain gives numbers as float64, as tests write them. Lists are already copies.
+// Plain returns numbers as float64, as tests write them. Lists are already copies.
 func Plain(properties map[string]any) map[string]any {
 	for name, value := range properties {
 		if number, ok := value.(json.Number); ok {

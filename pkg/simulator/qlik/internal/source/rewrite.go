@@ -10,7 +10,7 @@ import (
 	"github.com/qlsync/qlsync/pkg/simulator/internal/host"
 )
 
-// Detailed gives the api-specs with everything that a schema could say beside types, defaults and enums: what is
+// Detailed returns the api-specs with everything that a schema could say beside types, defaults and enums: what is
 // required is the host.
 func (s *Source) Detailed() (json.RawMessage, error) {
 	var specs map[string]any
@@ -37,7 +37,7 @@ func (s *Source) Detailed() (json.RawMessage, error) {
 	return json.Marshal(specs)
 }
 
-// Normalised gives visible properties with the types of the api-specs, and with the defaults of what is missing.
+// Normalised returns visible properties with the types of the api-specs, and with the defaults of what is missing.
 func (s *Source) Normalised(shown map[string]any) map[string]any {
 	for name, p := range s.Properties {
 		value, set := shown[name]
@@ -51,7 +51,7 @@ func (s *Source) Normalised(shown map[string]any) map[string]any {
 	return shown
 }
 
-// Rewritten gives visible properties as a service may make them of what was sent.
+// Rewritten returns visible properties as a service may make them of what was sent.
 func Rewritten(shown map[string]any) map[string]any {
 	for name, value := range shown {
 		switch v := value.(type) {
@@ -66,7 +66,7 @@ func Rewritten(shown map[string]any) map[string]any {
 	return shown
 }
 
-// completed gives a list of named items in the order of their names, with what they leave out.
+// completed returns a list of named items in the order of their names, with what they leave out.
 func completed(list []any) []any {
 	items := make([]any, len(list))
 	for i, item := range list {
@@ -84,7 +84,7 @@ func completed(list []any) []any {
 	return items
 }
 
-// typed gives a value in the type of its property, where it was sent in another.
+// typed returns a value in the type of its property, where it was sent in another.
 func (p property) typed(value any) any {
 	text, isText := value.(string)
 	switch {

@@ -40,7 +40,7 @@ func (s *Source) ConnectStatement(properties map[string]any, extras []string) st
 	return b.String()
 }
 
-// called gives the name of a property in a statement.
+// called returns the name of a property in a statement.
 func (f statementForm) called(property string) string {
 	if name, other := f.Names[property]; other {
 		return name
@@ -76,7 +76,7 @@ func parseList(text string) []any {
 	return list
 }
 
-// ParseStatement gives the properties of a statement, and the pairs that are none. Credentials in a statement are the
+// ParseStatement returns the properties of a statement, and the pairs that are none. Credentials in a statement are the
 // latter: they stay where they were put. A statement of another connector is refused: undocumented; assumed.
 func (s *Source) ParseStatement(text string) (properties map[string]any, extras []string, err error) {
 	text = strings.TrimSpace(text)

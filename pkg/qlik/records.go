@@ -7,7 +7,7 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// The tags that carry a [connection.Mark]. Everyone who sees a connection sees its
+// The tags that carry a [connection.Record]. Everyone who sees a connection sees its
 // tags, and everyone who may edit it may change them.
 const (
 	projectTag     = "qlsync:"               // + project
@@ -17,7 +17,7 @@ const (
 	plainTag       = "qlsync-not-sensitive:" // + mark of the names of properties that are not sensitive
 	protectedTag   = "qlsync-protected"
 	movedTag       = "qlsync-moved:"   // + digest of the key it came from, on a cycle
-	transitTag     = "qlsync-transit:" // + what it is in a recreate
+	phaseTag       = "qlsync-transit:" // + what it is in a recreate
 
 	// reservedTag begins every tag of ours except the project's, also those of a
 	// newer qlsync, which are left alone.
@@ -35,12 +35,12 @@ const (
 // tagSet is the tags of a live connection, told apart by whose they are. All parts
 // are sorted.
 type tagSet struct {
-	user  []string
-	mark  connection.Mark
-	other []string // the server's, and ours that this version does not know
+	user   []string
+	record connection.Record
+	other  []string // the server's, and ours that this version does not know
 }
 
-// splitTags tells apart what tags hold. Several projects, which only a hand can
+// splitTags reports apart what tags hold. Several projects, which only a hand can
 // have written, are joined by commas, so that the connection is foreign to each.
 func splitTags(tags []string) tagSet {
 	var set tagSet
@@ -50,19 +50,19 @@ func splitTags(tags []string) tagSet {
 		if project, ok := strings.CutPrefix(tag, projectTag); ok {
 			projects = append(projects, project)
 		} else if key, ok := strings.CutPrefix(tag, keyTag); ok {
-			set.mark.Key = key
+			set.record.Key = key
 		} else if credentials, ok := strings.CutPrefix(tag, credentialsTag); ok {
-			set.mark.Credentials, set.mark.Fingerprint = splitCredentials(credentials)
+			set.record.Credentials, set.record.Fingerprint = splitCredentials(credentials)
 		} else if sensitive, ok := strings.CutPrefix(tag, sensitiveTag); ok {
-			set.mark.Sensitive = sensitive
+			set.record.Sensitive = sensitive
 		} else if plain, ok := strings.CutPrefix(tag, plainTag); ok {
-			set.mark.NotSensitive = plain
+			set.record.NotSensitive = plain
 		} else if tag == protectedTag {
-			set.mark.Protected = true
+			set.record.Protected = true
 		} else if moved, ok := strings.CutPrefix(tag, movedTag); ok {
-			set.mark.Moved = moved
-		} else if transit, ok := strings.CutPrefix(tag, transitTag); ok {
-			set.mark.Transit = transit
+			set.record.Moved = moved
+		} else if phase, ok := strings.CutPrefix(tag, phaseTag); ok {
+			set.record.Phase = phase
 		} else if strings.HasPrefix(tag, serverTag) || strings.HasPrefix(tag, reservedTag) {
 			set.other = append(set.other, tag)
 		} else {
@@ -72,47 +72,47 @@ func splitTags(tags []string) tagSet {
 	slices.Reverse(projects)
 	slices.Reverse(set.other)
 	slices.Reverse(set.user)
-	set.mark.Project = strings.Join(projects, ",")
+	set.record.Project = strings.Join(projects, ",")
 	return set
 }
 
 // tags puts the set together again: the user's, ours, the rest.
 func (s tagSet) tags() []string {
-	return slices.Concat(s.user, markTags(s.mark), s.other)
+	return slices.Concat(s.user, recordTags(s.record), s.other)
 }
 
-func markTags(mark connection.Mark) []string {
+func recordTags(record connection.Record) []string {
 	var tags []string
-	if mark.Project != "" {
-		for project := range strings.SplitSeq(mark.Project, ",") {
+	if record.Project != "" {
+		for project := range strings.SplitSeq(record.Project, ",") {
 			tags = append(tags, projectTag+project)
 		}
 	}
-	if mark.Key != "" {
-		tags = append(tags, keyTag+mark.Key)
+	if record.Key != "" {
+		tags = append(tags, keyTag+record.Key)
 	}
-	if mark.Credentials != "" {
-		tags = append(tags, credentialsTag+joinCredentials(mark))
+	if record.Credentials != "" {
+		tags = append(tags, credentialsTag+joinCredentials(record))
 	}
-	if mark.Sensitive != "" {
-		tags = append(tags, sensitiveTag+mark.Sensitive)
+	if record.Sensitive != "" {
+		tags = append(tags, sensitiveTag+record.Sensitive)
 	}
-	if mark.NotSensitive != "" {
-		tags = append(tags, plainTag+mark.NotSensitive)
+	if record.NotSensitive != "" {
+		tags = append(tags, plainTag+record.NotSensitive)
 	}
-	if mark.Protected {
+	if record.Protected {
 		tags = append(tags, protectedTag)
 	}
-	if mark.Moved != "" {
-		tags = append(tags, movedTag+mark.Moved)
+	if record.Moved != "" {
+		tags = append(tags, movedTag+record.Moved)
 	}
-	if mark.Transit != "" {
-		tags = append(tags, transitTag+mark.Transit)
+	if record.Phase != "" {
+		tags = append(tags, phaseTag+record.Phase)
 	}
 	return tags
 }
 
-// splitCredentials takes "VERSION:DIGEST:FINGERPRINT" apart: the mark of the
+// splitCredentials takes "VERSION:DIGEST:FINGERPRINT" apart: the ownership record of the
 // credentials ends before the second colon, and what stands behind it is the
 // fingerprint.
 func splitCredentials(text string) (credentials, fingerprint string) {
@@ -126,9 +126,9 @@ func splitCredentials(text string) (credentials, fingerprint string) {
 
 // joinCredentials is the way back. A record without a digest has no room for a
 // fingerprint.
-func joinCredentials(mark connection.Mark) string {
-	if mark.Fingerprint == "" || !strings.Contains(mark.Credentials, ":") {
-		return mark.Credentials
+func joinCredentials(record connection.Record) string {
+	if record.Fingerprint == "" || !strings.Contains(record.Credentials, ":") {
+		return record.Credentials
 	}
-	return mark.Credentials + ":" + mark.Fingerprint
+	return record.Credentials + ":" + record.Fingerprint
 }

@@ -21,47 +21,47 @@ func (a *analysis) ownerAfter(t *target, old *connection.Live) string {
 // recorded when they are written, and as a baseline when nothing is recorded; that
 // none are declared is recorded too, so that those which are added later count as
 // a change.
-func (a *analysis) mark(t *target, live *connection.Live, written bool) *connection.Mark {
-	mark := &connection.Mark{
-		Project: a.in.Project, Key: a.places.Record(t.key), Moved: a.movedMark(t.key, live),
-		Sensitive: connection.SensitiveMark(t.Sensitive), NotSensitive: connection.NotSensitiveMark(a.lifted(t, live)),
+func (a *analysis) record(t *target, live *connection.Live, written bool) *connection.Record {
+	record := &connection.Record{
+		Project: a.in.Project, Key: a.places.Record(t.key), Moved: a.movedRecord(t.key, live),
+		Sensitive: connection.SensitiveRecord(t.Sensitive), NotSensitive: connection.NotSensitiveRecord(a.lifted(t, live)),
 	}
 	owner := a.in.Snapshot.Caller.ID
 	if live != nil {
-		mark.Credentials, mark.Protected = live.Mark.Credentials, live.Mark.Protected
+		record.Credentials, record.Protected = live.Record.Credentials, live.Record.Protected
 		owner = live.OwnerID
 		if t.ownerID != "" && !t.Lifecycle.Ignores("owner", "") {
 			owner = t.ownerID
 		}
 	}
-	if len(t.Credentials) > 0 && written || mark.Credentials == "" {
-		mark.Credentials = t.credentialsMark(owner)
+	if len(t.Credentials) > 0 && written || record.Credentials == "" {
+		record.Credentials = t.credentialsRecord(owner)
 	}
-	mark.Fingerprint = a.fingerprint(t, live, written)
+	record.Fingerprint = a.fingerprint(t, live, written)
 	if protect := t.Lifecycle.PreventDestroy; protect != nil {
-		mark.Protected = *protect
+		record.Protected = *protect
 	}
-	return mark
+	return record
 }
 
-// movedMark is the record from where a connection has come: at a key on a cycle of moved blocks,
+// movedRecord is the record from where a connection has come: at a key on a cycle of moved blocks,
 // and of what was recreated at another key, as long as the old one is there. The next run must know
 // what that is. Elsewhere there is none.
-func (a *analysis) movedMark(key connection.Key, live *connection.Live) string {
+func (a *analysis) movedRecord(key connection.Key, live *connection.Live) string {
 	if from, ok := a.moves.cycle[key]; ok {
 		return a.places.Record(from)
 	}
 	if to, ok := a.apart[key]; ok {
 		return a.places.Apart(to)
 	}
-	if live != nil && a.recreated[live.Mark.Moved] {
-		return live.Mark.Moved
+	if live != nil && a.recreated[live.Record.Moved] {
+		return live.Record.Moved
 	}
 	return ""
 }
 
-func (t *target) credentialsMark(ownerID string) string {
-	return connection.CredentialsMark(t.CredentialsVersion, t.Credentials, ownerID)
+func (t *target) credentialsRecord(ownerID string) string {
+	return connection.CredentialsRecord(t.CredentialsVersion, t.Credentials, ownerID)
 }
 
 // fingerprint returns what is recorded of the values: of those that are written, what
@@ -75,7 +75,7 @@ func (a *analysis) fingerprint(t *target, live *connection.Live, written bool) s
 	case ok && known.Unknown && !a.asked[t.key]:
 		return known.Fresh
 	case live != nil:
-		return live.Mark.Fingerprint
+		return live.Record.Fingerprint
 	}
 	return ""
 }
@@ -91,7 +91,7 @@ func (a *analysis) lifted(t *target, live *connection.Live) []string {
 		if value == nil || slices.Contains(t.Sensitive, name) || t.Lifecycle.Ignores("properties", name) {
 			continue
 		}
-		if live != nil && !live.Mark.Lifts(a.in.Project, name) && !a.showsNothingElse(t, live, name) {
+		if live != nil && !live.Record.Lifts(a.in.Project, name) && !a.showsNothingElse(t, live, name) {
 			continue
 		}
 		names = append(names, name)

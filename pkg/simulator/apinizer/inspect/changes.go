@@ -23,11 +23,11 @@ type Connection struct {
 	Fields map[string]any
 	// Secrets are the names of the secrets that are set.
 	Secrets []string
-	// Deployed says whether the workers have the connection as it is; Stale, that they have an older one.
+	// Deployed reports whether the workers have the connection as it is; Stale, that they have an older one.
 	Deployed, Stale bool
 }
 
-// Connections gives all connections: by project, then by type in the documentation's order, then by creation.
+// Connections returns all connections: by project, then by type in the documentation's order, then by creation.
 func (m *Manager) Connections() []Connection {
 	m.store.RLock()
 	defer m.store.RUnlock()
@@ -38,7 +38,7 @@ func (m *Manager) Connections() []Connection {
 	return all
 }
 
-// Find gives the connection of that name, in exactly this spelling.
+// Find returns the connection of that name, in exactly this spelling.
 func (m *Manager) Find(project, name string) (Connection, bool) {
 	m.store.RLock()
 	defer m.store.RUnlock()
@@ -88,7 +88,7 @@ func (m *Manager) Edit(project, name string, edit func(*Connection)) error {
 	return m.store.Save()
 }
 
-// edited gives the fields of a connection after an edit: those that are wanted, and the secrets that were there.
+// edited returns the fields of a connection after an edit: those that are wanted, and the secrets that were there.
 func (m *Manager) edited(old *model.Record, wanted map[string]any) (map[string]any, error) {
 	wanted, err := asDecoded(wanted)
 	if err != nil {
@@ -150,7 +150,7 @@ func (m *Manager) Remove(project, name string) error {
 	return m.store.Save()
 }
 
-// SecretEquals says whether the stored secret was made from value; "" asks for one that is not set.
+// SecretEquals reports whether the stored secret was made from value; "" asks for one that is not set.
 func (m *Manager) SecretEquals(project, name, field, value string) bool {
 	m.store.RLock()
 	defer m.store.RUnlock()
@@ -164,7 +164,7 @@ func (m *Manager) SecretEquals(project, name, field, value string) bool {
 	case string:
 		return stored == value
 	default:
-		return host.SealedEquals(stored, value)
+		return host.HashEquals(stored, value)
 	}
 }
 
@@ -188,7 +188,7 @@ func (m *Manager) exported(r *model.Record) Connection {
 	return c
 }
 
-// asDecoded gives fields that Go code wrote as they would come out of a request.
+// asDecoded returns fields that Go code wrote as they would come out of a request.
 func asDecoded(fields map[string]any) (map[string]any, error) {
 	data, err := json.Marshal(fields)
 	if err != nil {
@@ -202,10 +202,10 @@ func asDecoded(fields map[string]any) (map[string]any, error) {
 // Request is one entry of the request log.
 type Request = host.Request
 
-// Requests gives the requests so far, oldest first; those in flight are not among them.
+// Requests returns the requests so far, oldest first; those in flight are not among them.
 func (m *Manager) Requests() []Request { return m.store.Journal.Requests() }
 
-// Writes gives the requests that create, change or delete a connection, whatever their outcome.
+// Writes returns the requests that create, change or delete a connection, whatever their outcome.
 func (m *Manager) Writes() []Request {
 	var out []Request
 	for _, r := range m.store.Journal.Requests() {

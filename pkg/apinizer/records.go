@@ -8,8 +8,8 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// A server has no room for a [connection.Mark] but the description, which everyone
-// who sees a connection sees and everyone who may edit it may change. The mark is at the
+// A server has no room for a [connection.Record] but the description, which everyone
+// who sees a connection sees and everyone who may edit it may change. The ownership record is at the
 // end, in exactly this form with the record of a key, and whoever takes it away gives the
 // connection up:
 //
@@ -20,7 +20,7 @@ import (
 var markPattern = regexp.MustCompile(`(?:^|\s)\[qlsync:([a-z][a-z0-9,-]*) key=([0-9a-f]{16})((?: [a-z]+(?:=[^\s\]]*)?)*)\]\s*$`)
 
 const (
-	// descriptionKey is the field that holds the mark.
+	// descriptionKey is the field that holds the ownership record.
 	descriptionKey = "description"
 	// maxDescription is how many characters the user's text may have: the console
 	// allows 1,000 in all, and the longest mark has fewer than 300. The schemas have it
@@ -28,10 +28,10 @@ const (
 	maxDescription = 700
 )
 
-// splitDescription separates the user's text from our mark. Words of a newer qlsync come
+// splitDescription separates the user's text from our ownership record. Words of a newer qlsync come
 // back as other. Several projects, which only a hand can have written, are joined by
 // commas, so that the connection is foreign to each.
-func splitDescription(text string) (user string, mark connection.Mark, other []string) {
+func splitDescription(text string) (user string, record connection.Record, other []string) {
 	var projects []string
 	user = strings.TrimSpace(text)
 	for {
@@ -40,38 +40,38 @@ func splitDescription(text string) (user string, mark connection.Mark, other []s
 			break
 		}
 		projects = append(projects, strings.Split(user[at[2]:at[3]], ",")...)
-		mark.Key = user[at[4]:at[5]]
+		record.Key = user[at[4]:at[5]]
 		for word := range strings.FieldsSeq(user[at[6]:at[7]]) {
-			if !readWord(&mark, word) {
+			if !readWord(&record, word) {
 				other = append(other, word)
 			}
 		}
 		user = strings.TrimSpace(user[:at[0]])
 	}
 	slices.Sort(projects)
-	mark.Project = strings.Join(slices.Compact(projects), ",")
-	return user, mark, other
+	record.Project = strings.Join(slices.Compact(projects), ",")
+	return user, record, other
 }
 
-func readWord(mark *connection.Mark, word string) bool {
+func readWord(record *connection.Record, word string) bool {
 	name, value, _ := strings.Cut(word, "=")
 	switch name {
 	case "credentials":
-		mark.Credentials = value
+		record.Credentials = value
 	case "fingerprint":
-		mark.Fingerprint = value
+		record.Fingerprint = value
 	case "sensitive":
-		mark.Sensitive = value
+		record.Sensitive = value
 	case "plain":
-		mark.NotSensitive = value
+		record.NotSensitive = value
 	case "protected":
-		mark.Protected = true
+		record.Protected = true
 	case "moved":
-		mark.Moved = value
+		record.Moved = value
 	case "transit":
-		mark.Transit = value
+		record.Phase = value
 	case "pending":
-		mark.Pending = true
+		record.Pending = true
 	default:
 		return false
 	}
@@ -79,28 +79,28 @@ func readWord(mark *connection.Mark, word string) bool {
 }
 
 // joinDescription is the way back.
-func joinDescription(user string, mark connection.Mark, other []string) string {
-	if mark.Project == "" {
+func joinDescription(user string, record connection.Record, other []string) string {
+	if record.Project == "" {
 		return user
 	}
-	words := []string{"qlsync:" + mark.Project}
+	words := []string{"qlsync:" + record.Project}
 	for _, word := range []struct{ name, value string }{
-		{"key", mark.Key},
-		{"credentials", mark.Credentials},
-		{"fingerprint", mark.Fingerprint},
-		{"sensitive", mark.Sensitive},
-		{"plain", mark.NotSensitive},
-		{"moved", mark.Moved},
-		{"transit", mark.Transit},
+		{"key", record.Key},
+		{"credentials", record.Credentials},
+		{"fingerprint", record.Fingerprint},
+		{"sensitive", record.Sensitive},
+		{"plain", record.NotSensitive},
+		{"moved", record.Moved},
+		{"transit", record.Phase},
 	} {
 		if word.value != "" {
 			words = append(words, word.name+"="+word.value)
 		}
 	}
-	if mark.Protected {
+	if record.Protected {
 		words = append(words, "protected")
 	}
-	if mark.Pending {
+	if record.Pending {
 		words = append(words, "pending")
 	}
 	text := "[" + strings.Join(append(words, other...), " ") + "]"
@@ -110,25 +110,25 @@ func joinDescription(user string, mark connection.Mark, other []string) string {
 	return text
 }
 
-// mark returns the mark in the description; the zero one if there is none.
-func (d document) mark() connection.Mark {
+// mark returns the ownership record in the description; the zero one if there is none.
+func (d document) record() connection.Record {
 	text, _ := d.fields[descriptionKey].(string)
-	_, mark, _ := splitDescription(text)
-	return mark
+	_, record, _ := splitDescription(text)
+	return record
 }
 
-// record is the mark without whether a deployment is pending: whose the connection is.
-func (d document) record() connection.Mark {
-	mark := d.mark()
-	mark.Pending = false
-	return mark
+// record is the ownership record without whether a deployment is pending: whose the connection is.
+func (d document) settledRecord() connection.Record {
+	record := d.record()
+	record.Pending = false
+	return record
 }
 
-// setPending writes into the mark, if there is one, whether a deployment is pending.
+// setPending writes into the ownership record, if there is one, whether a deployment is pending.
 func (d document) setPending(pending bool) {
 	text, _ := d.fields[descriptionKey].(string)
-	if user, mark, other := splitDescription(text); mark.Project != "" {
-		mark.Pending = pending
-		d.fields[descriptionKey] = joinDescription(user, mark, other)
+	if user, record, other := splitDescription(text); record.Project != "" {
+		record.Pending = pending
+		d.fields[descriptionKey] = joinDescription(user, record, other)
 	}
 }

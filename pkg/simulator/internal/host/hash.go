@@ -12,30 +12,30 @@ import (
 	"strings"
 )
 
-// SealKey marks a digest in the place of a value: {"$sealed": "salt.digest"}. A request that brings this key is refused.
-const SealKey = "$sealed"
+// HashKey marks a digest in the place of a value: {"$sealed": "salt.digest"}. A request that brings this key is refused.
+const HashKey = "$sealed"
 
-// Seal gives a copy of v in which every scalar is replaced by its salted digest. What is sealed already stays as it is,
+// Hash returns a copy of v in which every scalar is replaced by its salted digest. What is hashed already stays as it is,
 // so a patch may replace one part of a credential and leave the others.
-func Seal(v any) any {
+func Hash(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
-		if IsSealed(v) {
+		if IsHashed(v) {
 			return v
 		}
 		out := make(map[string]any, len(v))
 		for key, item := range v {
-			out[key] = Seal(item)
+			out[key] = Hash(item)
 		}
 		return out
 	case []any:
 		out := make([]any, len(v))
 		for i, item := range v {
-			out[i] = Seal(item)
+			out[i] = Hash(item)
 		}
 		return out
 	default:
-		return map[string]any{SealKey: SaltedDigest(rand.Text(), ScalarText(v))}
+		return map[string]any{HashKey: SaltedDigest(rand.Text(), ScalarText(v))}
 	}
 }
 
@@ -45,7 +45,7 @@ func SaltedDigest(salt, text string) string {
 	return salt + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// MatchesDigest says whether digest was made from text.
+// MatchesDigest reports whether digest was made from text.
 func MatchesDigest(digest, text string) bool {
 	salt, _, _ := strings.Cut(digest, ".")
 	return hmac.Equal([]byte(digest), []byte(SaltedDigest(salt, text)))
@@ -58,28 +58,28 @@ func isSaltedDigest(text string) bool {
 	return found && salt != "" && err == nil && len(sum) == sha256.Size
 }
 
-func IsSealed(v any) bool {
+func IsHashed(v any) bool {
 	m, ok := v.(map[string]any)
-	_, sealed := m[SealKey].(string)
-	return ok && sealed && len(m) == 1
+	_, hashed := m[HashKey].(string)
+	return ok && hashed && len(m) == 1
 }
 
-// HoldsSealKey says whether a value from outside would be taken for a sealed one.
-func HoldsSealKey(v any) bool {
+// HoldsHashKey reports whether a value from outside would be taken for a hashed one.
+func HoldsHashKey(v any) bool {
 	switch v := v.(type) {
 	case map[string]any:
-		_, found := v[SealKey]
-		return found || slices.ContainsFunc(slices.Collect(maps.Values(v)), HoldsSealKey)
+		_, found := v[HashKey]
+		return found || slices.ContainsFunc(slices.Collect(maps.Values(v)), HoldsHashKey)
 	case []any:
-		return slices.ContainsFunc(v, HoldsSealKey)
+		return slices.ContainsFunc(v, HoldsHashKey)
 	}
 	return false
 }
 
-// SealedEquals says whether stored was sealed from value.
-func SealedEquals(stored, value any) bool {
-	if IsSealed(stored) {
-		digest := stored.(map[string]any)[SealKey].(string)
+// HashEquals reports whether stored was hashed from value.
+func HashEquals(stored, value any) bool {
+	if IsHashed(stored) {
+		digest := stored.(map[string]any)[HashKey].(string)
 		switch value.(type) {
 		case map[string]any, []any:
 			return false
@@ -89,24 +89,24 @@ func SealedEquals(stored, value any) bool {
 	switch stored := stored.(type) {
 	case map[string]any:
 		other, ok := value.(map[string]any)
-		return ok && maps.EqualFunc(stored, other, SealedEquals)
+		return ok && maps.EqualFunc(stored, other, HashEquals)
 	case []any:
 		other, ok := value.([]any)
-		return ok && slices.EqualFunc(stored, other, SealedEquals)
+		return ok && slices.EqualFunc(stored, other, HashEquals)
 	}
 	return false
 }
 
-// Unsealed gives a copy of v without its sealed parts; ok is false if nothing but a digest was there.
-func Unsealed(v any) (out any, ok bool) {
+// NotHashed returns a copy of v without its hashed parts; ok is false if nothing but a digest was there.
+func NotHashed(v any) (out any, ok bool) {
 	switch v := v.(type) {
 	case map[string]any:
-		if IsSealed(v) {
+		if IsHashed(v) {
 			return nil, false
 		}
 		visible := make(map[string]any, len(v))
 		for key, item := range v {
-			if shown, ok := Unsealed(item); ok {
+			if shown, ok := NotHashed(item); ok {
 				visible[key] = shown
 			}
 		}
@@ -114,7 +114,7 @@ func Unsealed(v any) (out any, ok bool) {
 	case []any:
 		visible := make([]any, 0, len(v))
 		for _, item := range v {
-			if shown, ok := Unsealed(item); ok {
+			if shown, ok := NotHashed(item); ok {
 				visible = append(visible, shown)
 			}
 		}

@@ -13,13 +13,13 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// concern tells which part of an operation the service complains about, as
+// fieldPath reports which part of an operation the service complains about, as
 // [connection.Outcome.Path] has it; empty where it does not say.
 //
 // An error of the service has no pointer, only words (API reference, errors[]). A
 // part is meant where the words name it as the request did, or where it is the only
 // part that the request has.
-func concern(operation connection.Operation, err error) string {
+func fieldPath(operation connection.Operation, err error) string {
 	refusal, ok := errors.AsType[*Error](err)
 	switch {
 	case !ok:

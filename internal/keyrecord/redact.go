@@ -7,19 +7,19 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// Hide returns the snapshot with a placeholder for every live value that the files
-// (sensitive), the mark of the connection (what they said when it was last written) or
+// Redact returns the snapshot with a placeholder for every live value that the files
+// (sensitive), the ownership record of the connection (what they said when it was last written) or
 // the schema of the data source mark as a secret. What the provider knows for one by
 // itself it has hidden before. The snapshot that was given is not changed. The planner
-// hides by itself; Hide is for those who write a snapshot down.
-func Hide(snapshot *connection.Snapshot, desired []connection.Desired, moves []connection.Move) *connection.Snapshot {
+// hides by itself; Redact is for those who write a snapshot down.
+func Redact(snapshot *connection.Snapshot, desired []connection.Desired, moves []connection.Move) *connection.Snapshot {
 	spaces := Of(snapshot, moves)
 	marked := spaces.sensitive(desired, moves)
 	var hidden *connection.Snapshot
 	for i := range snapshot.Connections {
 		live := &snapshot.Connections[i]
-		names := slices.Concat(marked[spaces.Record(live.Key)], marked[live.Mark.Key], recorded(live))
-		properties := hideNamed(live.Properties, names)
+		names := slices.Concat(marked[spaces.Record(live.Key)], marked[live.Record.Key], recorded(live))
+		properties := redactNamed(live.Properties, names)
 		if properties == nil {
 			continue
 		}
@@ -36,15 +36,15 @@ func Hide(snapshot *connection.Snapshot, desired []connection.Desired, moves []c
 	return hidden
 }
 
-// MayHide reports whether [Hide] may have something to hide of a connection. What any
+// MayRedact reports whether [Redact] may have something to hide of a connection. What any
 // declaration calls sensitive is taken to be so of every connection: which one is at
 // which key is not known before a snapshot is whole.
-func MayHide(live *connection.Live, desired []connection.Desired) bool {
+func MayRedact(live *connection.Live, desired []connection.Desired) bool {
 	names := recorded(live)
 	for i := range desired {
 		names = append(names, desired[i].Sensitive...)
 	}
-	return hideNamed(live.Properties, names) != nil
+	return redactNamed(live.Properties, names) != nil
 }
 
 // sensitive collects what the files call sensitive, by every form of the record of every key at
@@ -85,20 +85,20 @@ func (s Spaces) origins(moves []connection.Move) map[connection.Key][]connection
 	return origins
 }
 
-// recorded lists the properties that the mark of the connection hides.
+// recorded lists the properties that the ownership record of the connection hides.
 func recorded(live *connection.Live) []string {
 	var names []string
 	for name := range live.Properties {
-		if live.Mark.Hides(name) {
+		if live.Record.Redacts(name) {
 			names = append(names, name)
 		}
 	}
 	return names
 }
 
-// hideNamed copies the properties with the named ones hidden; nil where there is
+// redactNamed copies the properties with the named ones hidden; nil where there is
 // nothing to hide.
-func hideNamed(properties map[string]any, names []string) map[string]any {
+func redactNamed(properties map[string]any, names []string) map[string]any {
 	var hidden map[string]any
 	for _, name := range names {
 		value, present := properties[name]
@@ -108,7 +108,7 @@ func hideNamed(properties map[string]any, names []string) map[string]any {
 		if hidden == nil {
 			hidden = maps.Clone(properties)
 		}
-		hidden[name] = connection.HideValue(value)
+		hidden[name] = connection.RedactValue(value)
 	}
 	return hidden
 }

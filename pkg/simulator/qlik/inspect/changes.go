@@ -34,7 +34,7 @@ type Connection struct {
 	Updated        time.Time
 }
 
-// Connections gives all connections of the tenant, in the order of creation, DataFiles not among them.
+// Connections returns all connections of the tenant, in the order of creation, DataFiles not among them.
 func (t *Tenant) Connections() []Connection {
 	t.store.RLock()
 	defer t.store.RUnlock()
@@ -45,7 +45,7 @@ func (t *Tenant) Connections() []Connection {
 	return all
 }
 
-// Find gives the connection of that name in the space with that name; "" is the caller's personal space.
+// Find returns the connection of that name in the space with that name; "" is the caller's personal space.
 func (t *Tenant) Find(space, name string) (Connection, bool) {
 	t.store.RLock()
 	defer t.store.RUnlock()
@@ -128,7 +128,7 @@ func (t *Tenant) TypeIn(id string, credentials map[string]any) error {
 	return t.store.Save()
 }
 
-// RenameSpace gives a space another name, as a person would.
+// RenameSpace returns a space another name, as a person would.
 func (t *Tenant) RenameSpace(name, to string) error {
 	t.store.Lock()
 	defer t.store.Unlock()
@@ -154,7 +154,7 @@ func (t *Tenant) Remove(id string) error {
 	return t.store.Save()
 }
 
-// HasCredentials says whether any credential is stored with the connection.
+// HasCredentials reports whether any credential is stored with the connection.
 func (t *Tenant) HasCredentials(id string) bool {
 	t.store.RLock()
 	defer t.store.RUnlock()
@@ -162,7 +162,7 @@ func (t *Tenant) HasCredentials(id string) bool {
 	return r != nil && r.HasCredentials()
 }
 
-// CredentialEquals says whether the stored value of a property was made from value. The name may lead into lists, as in
+// CredentialEquals reports whether the stored value of a property was made from value. The name may lead into lists, as in
 // KeyFilePath/0/value; the value of a whole list or object is given as JSON.
 func (t *Tenant) CredentialEquals(id, name, value string) bool {
 	t.store.RLock()
@@ -178,11 +178,11 @@ func (t *Tenant) CredentialEquals(id, name, value string) bool {
 		}
 	}
 	stored := partOf(properties, strings.Split(name, "/"))
-	if host.IsSealed(stored) {
-		return host.SealedEquals(stored, value)
+	if host.IsHashed(stored) {
+		return host.HashEquals(stored, value)
 	}
 	var parsed any
-	return host.DecodeOne([]byte(value), &parsed) == nil && host.SealedEquals(stored, parsed)
+	return host.DecodeOne([]byte(value), &parsed) == nil && host.HashEquals(stored, parsed)
 }
 
 func partOf(v any, path []string) any {
@@ -222,7 +222,7 @@ type Credential struct {
 	Updated    time.Time
 }
 
-// Credentials gives all separated credentials of the tenant, in the order of creation.
+// Credentials returns all separated credentials of the tenant, in the order of creation.
 func (t *Tenant) Credentials() []Credential {
 	t.store.RLock()
 	defer t.store.RUnlock()
@@ -251,10 +251,10 @@ func (t *Tenant) SignIn(authURL string) (code string, err error) {
 // Request is one entry of the request log.
 type Request = host.Request
 
-// Requests gives the requests so far, oldest first; those in flight are not among them.
+// Requests returns the requests so far, oldest first; those in flight are not among them.
 func (t *Tenant) Requests() []Request { return t.store.Journal.Requests() }
 
-// Writes gives the requests of tier 2: every create, change and delete that was asked for, whatever its outcome.
+// Writes returns the requests of tier 2: every create, change and delete that was asked for, whatever its outcome.
 func (t *Tenant) Writes() []Request {
 	return slices.DeleteFunc(t.Requests(), func(r Request) bool { return r.Tier != int(ratelimit.Tier2) })
 }

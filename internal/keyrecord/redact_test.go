@@ -11,9 +11,9 @@ import (
 
 func TestLiveValuesOfMarkedPropertiesAreHidden(t *testing.T) {
 	shared := connection.SpaceRef{Name: "Finance"}
-	live := func(name string, mark connection.Mark) connection.Live {
+	live := func(name string, record connection.Record) connection.Live {
 		return connection.Live{
-			Key: connection.Key{Space: "Finance", Name: name}, SpaceID: "s1", DataSource: "rest", Mark: mark,
+			Key: connection.Key{Space: "Finance", Name: name}, SpaceID: "s1", DataSource: "rest", Record: record,
 			Properties: map[string]any{"pin": "canary", "plain": "shown", "none": nil},
 		}
 	}
@@ -24,26 +24,26 @@ func TestLiveValuesOfMarkedPropertiesAreHidden(t *testing.T) {
 		moves   []connection.Move
 		hidden  bool
 	}{
-		"by nobody":           {live("a", connection.Mark{}), connection.Desired{Space: shared, Name: "a"}, nil, false},
-		"by its mark":         {live("a", connection.Mark{Sensitive: connection.SensitiveMark([]string{"code", "pin"})}), connection.Desired{Space: shared, Name: "a"}, nil, true},
-		"of no declared one":  {live("z", connection.Mark{Project: "p", Sensitive: connection.SensitiveMark(pin)}), connection.Desired{Space: shared, Name: "a"}, nil, true},
-		"by a mark of others": {live("a", connection.Mark{Sensitive: connection.SensitiveMark([]string{"pins"})}), connection.Desired{Space: shared, Name: "a"}, nil, false},
-		"by the files":        {live("a", connection.Mark{}), connection.Desired{Space: shared, Name: "a", Sensitive: pin}, nil, true},
-		"in a space by id":    {live("a", connection.Mark{}), connection.Desired{Space: connection.SpaceRef{ID: "s1"}, Name: "a", Sensitive: pin}, nil, true},
-		"of another one":      {live("a", connection.Mark{}), connection.Desired{Space: shared, Name: "b", Sensitive: pin}, nil, false},
-		"of another property": {live("a", connection.Mark{}), connection.Desired{Space: shared, Name: "a", Sensitive: []string{"pins"}}, nil, false},
+		"by nobody":           {live("a", connection.Record{}), connection.Desired{Space: shared, Name: "a"}, nil, false},
+		"by its mark":         {live("a", connection.Record{Sensitive: connection.SensitiveRecord([]string{"code", "pin"})}), connection.Desired{Space: shared, Name: "a"}, nil, true},
+		"of no declared one":  {live("z", connection.Record{Project: "p", Sensitive: connection.SensitiveRecord(pin)}), connection.Desired{Space: shared, Name: "a"}, nil, true},
+		"by a mark of others": {live("a", connection.Record{Sensitive: connection.SensitiveRecord([]string{"pins"})}), connection.Desired{Space: shared, Name: "a"}, nil, false},
+		"by the files":        {live("a", connection.Record{}), connection.Desired{Space: shared, Name: "a", Sensitive: pin}, nil, true},
+		"in a space by id":    {live("a", connection.Record{}), connection.Desired{Space: connection.SpaceRef{ID: "s1"}, Name: "a", Sensitive: pin}, nil, true},
+		"of another one":      {live("a", connection.Record{}), connection.Desired{Space: shared, Name: "b", Sensitive: pin}, nil, false},
+		"of another property": {live("a", connection.Record{}), connection.Desired{Space: shared, Name: "a", Sensitive: []string{"pins"}}, nil, false},
 		"where it was renamed by hand": {
-			live("z", connection.Mark{Key: connection.KeyDigest(connection.Key{Space: "Finance", Name: "a"})}),
+			live("z", connection.Record{Key: connection.KeyDigest(connection.Key{Space: "Finance", Name: "a"})}),
 			connection.Desired{Space: shared, Name: "a", Sensitive: pin},
 			nil, true,
 		},
 		"where it was renamed by hand, and its record is over the id of the space": {
-			live("z", connection.Mark{Key: connection.KeyRecord(connection.Space{ID: "s1", Name: "Finance"}, "a")}),
+			live("z", connection.Record{Key: connection.KeyRecord(connection.Space{ID: "s1", Name: "Finance"}, "a")}),
 			connection.Desired{Space: shared, Name: "a", Sensitive: pin},
 			nil, true,
 		},
 		"where two moves come from": {
-			live("x", connection.Mark{}),
+			live("x", connection.Record{}),
 			connection.Desired{Space: shared, Name: "a", Sensitive: pin},
 			[]connection.Move{
 				{From: connection.MoveEnd{Space: shared, Name: "x"}, To: connection.MoveEnd{Space: shared, Name: "y"}},
@@ -54,7 +54,7 @@ func TestLiveValuesOfMarkedPropertiesAreHidden(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			snapshot := &connection.Snapshot{Spaces: []connection.Space{{ID: "s1", Name: "Finance"}}, Connections: []connection.Live{test.live}}
-			got := keyrecord.Hide(snapshot, []connection.Desired{test.desired}, test.moves).Connections[0].Properties
+			got := keyrecord.Redact(snapshot, []connection.Desired{test.desired}, test.moves).Connections[0].Properties
 			in := plan.Input{Desired: []connection.Desired{test.desired}, Moves: test.moves}
 			if test.hidden && !plan.Scope(in).Secretive(&test.live) {
 				t.Error("what is hidden may be kept in a file")

@@ -13,16 +13,16 @@ import (
 func TestAMarkGoesIntoADescriptionAndComesBack(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		word := rapid.StringMatching(`[0-9a-f:]{0,20}`)
-		mark := connection.Mark{
+		record := connection.Record{
 			Project: rapid.StringMatching(`[a-z][a-z0-9-]{0,39}`).Draw(t, "project"), Key: rapid.StringMatching(`[0-9a-f]{16}`).Draw(t, "key"),
 			Credentials: word.Draw(t, "credentials"), Fingerprint: word.Draw(t, "fingerprint"), Moved: word.Draw(t, "moved"),
 			Sensitive: word.Draw(t, "sensitive"), NotSensitive: word.Draw(t, "not sensitive"),
-			Transit:   rapid.SampledFrom([]string{"", connection.TransitNew, connection.TransitOld}).Draw(t, "transit"),
+			Phase:     rapid.SampledFrom([]string{"", connection.PhaseNew, connection.PhaseDeposed}).Draw(t, "transit"),
 			Protected: rapid.Bool().Draw(t, "protected"), Pending: rapid.Bool().Draw(t, "pending"),
 		}
 		user := strings.TrimSpace(strings.ReplaceAll(rapid.String().Draw(t, "user"), "[qlsync:", ""))
-		gotUser, got, other := splitDescription(joinDescription(user, mark, []string{"newer=1"}))
-		if gotUser != user || got != mark || len(other) != 1 || other[0] != "newer=1" {
+		gotUser, got, other := splitDescription(joinDescription(user, record, []string{"newer=1"}))
+		if gotUser != user || got != record || len(other) != 1 || other[0] != "newer=1" {
 			t.Fatalf("got description %q, record %+v and other marks %q; want each as it was written", gotUser, got, other)
 		}
 	})
@@ -39,16 +39,16 @@ func TestTheLongestMarkFitsBehindADescription(t *testing.T) {
 		return names
 	}
 	key := connection.KeyDigest(connection.Key{})
-	mark := connection.Mark{
-		Project: strings.Repeat("p", 40), Key: key, Credentials: connection.CredentialsMark(1_000_000_000, nil, ""),
+	record := connection.Record{
+		Project: strings.Repeat("p", 40), Key: key, Credentials: connection.CredentialsRecord(1_000_000_000, nil, ""),
 		Fingerprint: strings.Repeat("f", 8+1+16+1+32), Moved: key, Protected: true, Pending: true,
 	}
 	for _, count := range []struct{ sensitive, not int }{
 		{connection.MaxSensitive, 0}, {0, connection.MaxNotSensitive}, {1, connection.MaxNotSensitive - 1}, {connection.MaxNotSensitive - 1, 1},
 	} {
-		mark.Sensitive = connection.SensitiveMark(names(count.sensitive))
-		mark.NotSensitive = connection.NotSensitiveMark(names(count.not))
-		if size := len(joinDescription(strings.Repeat("d", maxDescription), mark, nil)); size > 1000 {
+		record.Sensitive = connection.SensitiveRecord(names(count.sensitive))
+		record.NotSensitive = connection.NotSensitiveRecord(names(count.not))
+		if size := len(joinDescription(strings.Repeat("d", maxDescription), record, nil)); size > 1000 {
 			t.Errorf("%+v: got a description of %d characters, want at most 1000", count, size)
 		}
 	}
@@ -78,9 +78,9 @@ func TestWhatCountsAsAMark(t *testing.T) {
 		"[qlsync:a key=0123456789ABCDEF]":           {"", "", "[qlsync:a key=0123456789ABCDEF]"},
 		"[QLSYNC:a key=0123456789abcdef]":           {"", "", "[QLSYNC:a key=0123456789abcdef]"},
 	} {
-		user, mark, _ := splitDescription(text)
-		if user != want.user || mark.Project != want.project || mark.Key != want.key {
-			t.Errorf("%q: user %q, mark %+v, want %+v", text, user, mark, want)
+		user, record, _ := splitDescription(text)
+		if user != want.user || record.Project != want.project || record.Key != want.key {
+			t.Errorf("%q: user %q, mark %+v, want %+v", text, user, record, want)
 		}
 	}
 }
