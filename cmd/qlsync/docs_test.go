@@ -3,15 +3,20 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/qlsync/qlsync/internal/engine"
 	"github.com/qlsync/qlsync/pkg/connection"
@@ -24,14 +29,18 @@ import (
 // The documents are tests. What a fenced block is, the words behind its language say:
 //
 //	yaml file=PATH       a file of the current folder; qlsync.yaml begins a new project in a new folder
-//	yaml file=PATH wrong the same, and the text is about what is wrong with it
+//	yaml file=PATH edit  the same, but qlsync.yaml stays in the folder
+//	yaml file=PATH wrong the same, and the project does not load: the file is wrong, or other files are still missing
 //	console              commands behind "$ " and all that they print; "..." stands for anything
 //	console new          the same, in a new, empty folder
 //	console example=NAME the same, in a copy of examples/NAME
+//	console exit=CODE    the same, and the last command ends with CODE
+//	powershell           the qlsync commands and variables of the console block before, for PowerShell
 //	sh, text             not looked at
 //
 // Every project must load, and fit the embedded data sources. A command must end with 0, or say with what it ends; one
-// that ends in & runs until the document ends. The address below is replaced by a free one.
+// that ends in & runs until the document ends. CLONE is the folder of this repository. The address below is replaced by a
+// free one.
 const documentAddress = "127.0.0.1:8765"
 
 var fence = regexp.MustCompile("(?ms)^```([a-z]+) ?([^\n]*)\n(.*?)^```$")
@@ -40,22 +49,148 @@ func TestEveryExampleInTheDocumentsRuns(t *testing.T) {
 	if _, err := exec.LookPath("sh"); err != nil {
 		t.Skip("no shell")
 	}
-	for _, pattern := range []string{"*.md", "docs/*.md", "examples/*/*.md"} {
-		names, err := filepath.Glob(filepath.Join("..", "..", filepath.FromSlash(pattern)))
-		if err != nil || len(names) == 0 {
-			t.Fatalf("%s: no document (%v)", pattern, err)
+	for _, name := range documents(t) {
+		t.Run(strings.TrimPrefix(filepath.ToSlash(name), "../../"), func(t *testing.T) {
+			t.Parallel()
+			d := &document{T: t, dir: t.TempDir()}
+			for _, b := range fence.FindAllStringSubmatch(d.read(name), -1) {
+				d.take(b[1], b[2]+" ", b[3])
+			}
+			d.check()
+		})
+	}
+}
+
+// documents returns the names of the documents: those of the root, and all below docs and examples.
+func documents(t *testing.T) []string {
+	root := filepath.Join("..", "..")
+	names, err := filepath.Glob(filepath.Join(root, "*.md"))
+	for _, folder := range []string{"docs", "examples"} {
+		err = errors.Join(err, filepath.WalkDir(filepath.Join(root, folder), func(name string, _ fs.DirEntry, err error) error {
+			if strings.HasSuffix(name, ".md") {
+				names = append(names, name)
+			}
+			return err
+		}))
+	}
+	if err != nil || len(names) < 10 {
+		t.Fatalf("found %d documents, want at least 10 (%v)", len(names), err)
+	}
+	return names
+}
+
+var (
+	link    = regexp.MustCompile(`(?:\]\(|src="|href=")([^)"\s]*)[)"]`)
+	heading = regexp.MustCompile(`(?m)^#+ (.*)$`)
+)
+
+// TestEveryLinkInTheDocumentsLeadsSomewhere checks the links to files and headings of the repository.
+func TestEveryLinkInTheDocumentsLeadsSomewhere(t *testing.T) {
+	read := func(name string) string {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
 		}
-		for _, name := range names {
-			t.Run(strings.TrimPrefix(filepath.ToSlash(name), "../../"), func(t *testing.T) {
-				t.Parallel()
-				d := &document{T: t, dir: t.TempDir()}
-				for _, b := range fence.FindAllStringSubmatch(d.read(name), -1) {
-					d.take(b[1], b[2]+" ", b[3])
-				}
-				d.check()
-			})
+		return fence.ReplaceAllString(string(text), "")
+	}
+	for _, name := range documents(t) {
+		for _, l := range link.FindAllStringSubmatch(read(name), -1) {
+			file, anchor, _ := strings.Cut(l[1], "#")
+			if strings.Contains(file, "://") {
+				continue
+			}
+			target := filepath.Join(filepath.Dir(name), filepath.FromSlash(file))
+			if file == "" {
+				target = name
+			}
+			if _, err := os.Stat(target); err != nil {
+				t.Errorf("%s links to %s, which is not there", name, l[1])
+			} else if anchor != "" && !slices.Contains(anchors(read(target)), anchor) {
+				t.Errorf("%s links to %s, but %s has no such heading", name, l[1], target)
+			}
 		}
 	}
+}
+
+// anchors returns the anchors of the headings of a document, as GitHub makes them.
+func anchors(text string) []string {
+	var all []string
+	for _, h := range heading.FindAllStringSubmatch(text, -1) {
+		all = append(all, strings.Map(func(r rune) rune {
+			switch {
+			case r == ' ':
+				return '-'
+			case r == '-' || r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r):
+				return unicode.ToLower(r)
+			}
+			return -1
+		}, h[1]))
+	}
+	return all
+}
+
+var (
+	onlyInSh   = regexp.MustCompile(`[|<>;&\\]|\$[({A-Za-z]|(?m)^(?:export|cp|rm|sed|chmod) `)
+	qlsyncCall = regexp.MustCompile(`qlsync [a-z][^|<>;&\n]*`)
+	setInSh    = regexp.MustCompile(`\b([A-Z][A-Z0-9_]*)=`)
+	setInPwsh  = regexp.MustCompile(`\$env:([A-Z0-9_]+) =`)
+)
+
+// TestGuidesHaveAPowerShellFormWhereTheShellsDiffer compares each block of README.md, docs/tutorial and docs/how-to that
+// PowerShell cannot run with the powershell block behind it: the same qlsync commands, and the same variables.
+func TestGuidesHaveAPowerShellFormWhereTheShellsDiffer(t *testing.T) {
+	for _, name := range documents(t) {
+		if slash := filepath.ToSlash(name); !strings.Contains(slash, "/how-to/") && !strings.Contains(slash, "/tutorial/") && slash != "../../README.md" {
+			continue
+		}
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		blocks := append(fence.FindAllStringSubmatch(string(text), -1), make([]string, 4))
+		for i, b := range blocks {
+			var commands []string
+			for _, line := range strings.Split(strings.ReplaceAll(b[3], "\\\n", ""), "\n") {
+				if command, found := strings.CutPrefix(line, "$ "); found || b[1] == "sh" {
+					commands = append(commands, command)
+				}
+			}
+			sh := strings.Join(commands, "\n")
+			if !onlyInSh.MatchString(sh) {
+				continue
+			}
+			next := blocks[i+1]
+			if next[1] != "powershell" {
+				t.Errorf("%s: a powershell block must follow, because PowerShell cannot run this:\n%s", name, sh)
+				continue
+			}
+			pwsh := strings.NewReplacer("`\n", "", "$env:", "$").Replace(next[3])
+			if got, want := calls(pwsh), calls(sh); !slices.Equal(got, want) {
+				t.Errorf("%s: the powershell block runs %q, the block before it %q", name, got, want)
+			}
+			if got, want := names(setInPwsh, next[3]), names(setInSh, sh); !slices.Equal(got, want) {
+				t.Errorf("%s: the powershell block sets %q, the block before it %q", name, got, want)
+			}
+		}
+	}
+}
+
+// calls returns the qlsync commands of a script.
+func calls(script string) []string {
+	all := qlsyncCall.FindAllString(script, -1)
+	for i := range all {
+		all[i] = strings.Join(strings.Fields(all[i]), " ")
+	}
+	return all
+}
+
+// names returns the first groups of all matches.
+func names(pattern *regexp.Regexp, text string) []string {
+	var all []string
+	for _, match := range pattern.FindAllStringSubmatch(text, -1) {
+		all = append(all, match[1])
+	}
+	return all
 }
 
 // document is one that is being read from top to bottom.
@@ -92,7 +227,7 @@ func (d *document) take(language, said, text string) {
 		if _, err := os.Stat(filepath.Join(d.dir, file)); err == nil || file == "qlsync.yaml" {
 			d.check()
 		}
-		if file == "qlsync.yaml" {
+		if file == "qlsync.yaml" && !strings.Contains(said, "edit ") {
 			d.dir = d.TempDir()
 		}
 		path := filepath.Join(d.dir, filepath.FromSlash(file))
@@ -112,27 +247,37 @@ func (d *document) take(language, said, text string) {
 			d.must(os.RemoveAll(filepath.Join(d.dir, ".qlsync")))
 			d.must(os.RemoveAll(filepath.Join(d.dir, "tenants", ".qlsync")))
 		}
-		for _, command := range strings.Split("\n"+text, "\n$ ")[1:] {
+		commands := strings.Split("\n"+text, "\n$ ")[1:]
+		for i, command := range commands {
 			line, want, _ := strings.Cut(strings.ReplaceAll(command, "\\\n", ""), "\n")
-			d.run(line, want)
+			code := 0
+			if _, ending, found := strings.Cut(said, "exit="); found && i == len(commands)-1 {
+				code, _ = strconv.Atoi(strings.TrimSpace(ending))
+			}
+			d.run(line, want, code)
 		}
 	}
 }
 
-// run runs a command and compares what it prints.
-func (d *document) run(line, want string) {
+// run runs a command and compares what it prints, and how it ends.
+func (d *document) run(line, want string, code int) {
 	line, isServer := strings.CutSuffix(line, " &")
 	if strings.HasPrefix(line, "export ") {
 		d.exports += line + "\n"
 	}
-	if _, err := exec.LookPath("curl"); err != nil && strings.HasPrefix(line, "curl ") {
-		return
+	for _, tool := range []string{"curl", "git"} {
+		if _, err := exec.LookPath(tool); err != nil && strings.HasPrefix(line, tool+" ") {
+			return
+		}
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	cmd := exec.CommandContext(ctx, "sh", "-c", d.exports+line)
 	cmd.Dir = d.dir
+	root, err := filepath.Abs(filepath.Join("..", ".."))
+	d.must(err)
+	cmd.Env = append(os.Environ(), "CLONE="+root, "GIT_CONFIG_GLOBAL="+os.DevNull, "GIT_CONFIG_NOSYSTEM=1",
+		"GIT_AUTHOR_NAME=Ana", "GIT_AUTHOR_EMAIL=ana@example.com", "GIT_COMMITTER_NAME=Ana", "GIT_COMMITTER_EMAIL=ana@example.com")
 	var got []byte
-	var err error
 	if isServer {
 		cmd.Args[2] = d.exports + "exec " + line + " 2>&1"
 		cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
@@ -144,6 +289,11 @@ func (d *document) run(line, want string) {
 	} else {
 		defer cancel()
 		got, err = cmd.CombinedOutput()
+		if exit := (*exec.ExitError)(nil); errors.As(err, &exit) && exit.ExitCode() == code && code != 0 {
+			err = nil
+		} else if err == nil && code != 0 {
+			err = fmt.Errorf("exit code 0, want %d", code)
+		}
 	}
 	pattern := regexp.QuoteMeta(strings.TrimSpace(want) + "\n")
 	pattern = regexp.MustCompile(`(?m)^ *\\\.\\\.\\\.\n`).ReplaceAllString(pattern, "(?:.*\n)*?")
