@@ -21,7 +21,7 @@ import (
 	"github.com/qlsync/qlsync/internal/limits"
 )
 
-// What a bomb may cost: see docs/security.md.
+// What a bomb may cost: see docs/reference/security.md.
 const (
 	bombMemory = 1 << 30 // bytes
 	bombTime   = 10 * time.Second

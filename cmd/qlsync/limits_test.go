@@ -9,10 +9,10 @@ import (
 	"github.com/qlsync/qlsync/internal/limits"
 )
 
-// TestTheDocumentedLimitsAreThoseOfTheTable demands each limit in docs/security.md, in its line,
+// TestTheDocumentedLimitsAreThoseOfTheTable demands each limit in docs/reference/security.md, in its line,
 // and for each the test that goes over it.
 func TestTheDocumentedLimitsAreThoseOfTheTable(t *testing.T) {
-	text, err := os.ReadFile("../../docs/security.md")
+	text, err := os.ReadFile("../../docs/reference/security.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,7 +27,7 @@ func TestTheDocumentedLimitsAreThoseOfTheTable(t *testing.T) {
 	tests := testsOf(t, "../..")
 	for _, limit := range limits.Table {
 		if !slices.Contains(documented[limit.Of], limit.String()) {
-			t.Errorf("docs/security.md, limits of %q: got %q, want %q among them", limit.Of, documented[limit.Of], limit)
+			t.Errorf("docs/reference/security.md, limits of %q: got %q, want %q among them", limit.Of, documented[limit.Of], limit)
 		}
 		if !slices.Contains(tests, limit.Test) {
 			t.Errorf("%s, %s: the test %s does not exist", limit.Of, limit, limit.Test)

@@ -35,7 +35,7 @@ var (
 // TestWhateverHappensToTheProcessNothingIsLost applies a plan of every kind while something
 // happens to the process: a signal at a random request, a reader of its output that goes
 // away, a terminal that is closed, a full disk, a folder that is not writable. Whatever it
-// is, the process ends with a code of the table in docs/commands.md and leaves none behind,
+// is, the process ends with a code of the table in docs/reference/commands.md and leaves none behind,
 // no recreated connection is without its name, what could not be reported is in a file, and
 // planning and applying again converges.
 //

@@ -15,10 +15,10 @@ import (
 	"github.com/qlsync/qlsync/schemas"
 )
 
-// docs/cli.md is what the definitions of the commands say, and nothing else. What
-// they cannot say stands in docs/commands.md.
+// docs/reference/cli.md is what the definitions of the commands say, and nothing else. What
+// they cannot say stands in docs/reference/commands.md.
 func TestTheReferenceSaysWhatTheCommandsDo(t *testing.T) {
-	file := filepath.Join("..", "..", "docs", "cli.md")
+	file := filepath.Join("..", "..", "docs", "reference", "cli.md")
 	want := reference(newApp(&environment{}))
 	if *update {
 		if err := os.WriteFile(file, []byte(want), 0o644); err != nil {
@@ -30,7 +30,7 @@ func TestTheReferenceSaysWhatTheCommandsDo(t *testing.T) {
 		t.Fatal(err)
 	}
 	if difference := firstDifference(string(got), want); difference != "" {
-		t.Errorf("docs/cli.md is not what the commands say. Run this, and commit what it changes:\n\n"+
+		t.Errorf("docs/reference/cli.md is not what the commands say. Run this, and commit what it changes:\n\n"+
 			"    make docs\n\n(that is: go test ./cmd/qlsync -run TestTheReference -update)\n%s", difference)
 	}
 }
@@ -224,12 +224,12 @@ func TestTheDocumentsNameNoFlagThatIsNone(t *testing.T) {
 
 var tableRow = regexp.MustCompile("(?m)^\\| `([A-Za-z]+)` \\|.*$")
 
-// The tables of docs/files.md have a row for each key of the two kinds of files, with
+// The tables of docs/reference/files.md have a row for each key of the two kinds of files, with
 // what it may be and what it is where it is left out, as their schemas have it.
 func TestTheTablesOfFilesAreTheirSchemas(t *testing.T) {
 	d := &document{T: t}
 	rows := map[string]string{}
-	for _, row := range tableRow.FindAllStringSubmatch(d.read(filepath.Join("..", "..", "docs", "files.md")), -1) {
+	for _, row := range tableRow.FindAllStringSubmatch(d.read(filepath.Join("..", "..", "docs", "reference", "files.md")), -1) {
 		rows[row[1]] += row[0]
 	}
 	known := map[string]bool{}

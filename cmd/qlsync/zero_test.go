@@ -15,15 +15,15 @@ import (
 	"github.com/qlsync/qlsync/internal/transport"
 )
 
-// TestEveryLineOfZeroToleranceHasItsTests reads the list in docs/security.md.
+// TestEveryLineOfZeroToleranceHasItsTests reads the list in docs/reference/security.md.
 func TestEveryLineOfZeroToleranceHasItsTests(t *testing.T) {
-	text, err := os.ReadFile("../../docs/security.md")
+	text, err := os.ReadFile("../../docs/reference/security.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, section, found := strings.Cut(string(text), "\n## Zero tolerance\n")
 	if !found {
-		t.Fatal("docs/security.md has no section \"Zero tolerance\"")
+		t.Fatal("docs/reference/security.md has no section \"Zero tolerance\"")
 	}
 	section, _, _ = strings.Cut(section, "\n## ")
 	tests := testsOf(t, "../..")

@@ -1,4 +1,4 @@
-// Package limits is the table of what qlsync reads at most. docs/security.md shows it.
+// Package limits is the table of what qlsync reads at most. docs/reference/security.md shows it.
 //
 // There is one rule for --raise-limits N: it multiplies the limits of what adds up over a
 // project, a tenant or a file that qlsync wrote about them. It leaves the limits of one
@@ -84,7 +84,7 @@ const (
 
 // Limit is one line of the table.
 type Limit struct {
-	Of   string // what is limited, as in docs/security.md
+	Of   string // what is limited, as in docs/reference/security.md
 	Text string // the number within its sentence, for which %s stands
 	Most int64
 	// Bytes reports whether Most is a number of bytes.

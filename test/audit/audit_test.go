@@ -64,10 +64,10 @@ func copySources(t *testing.T, folder string) {
 	}
 }
 
-// Every module that qlsync is linked from is in the table of docs/security.md: a
+// Every module that qlsync is linked from is in the table of docs/reference/security.md: a
 // dependency that nobody can give a reason for should not be there.
 func TestEveryDependencyIsInTheTableOfTheDocuments(t *testing.T) {
-	text, err := os.ReadFile(filepath.Join(root, "docs", "security.md"))
+	text, err := os.ReadFile(filepath.Join(root, "docs", "reference", "security.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,12 +87,12 @@ func TestEveryDependencyIsInTheTableOfTheDocuments(t *testing.T) {
 	documented := modulesOfTable(string(text))
 	for path := range linked {
 		if !documented[path] {
-			t.Errorf("%s is linked and not in the table of dependencies in docs/security.md: say why it is needed and who keeps it", path)
+			t.Errorf("%s is linked and not in the table of dependencies in docs/reference/security.md: say why it is needed and who keeps it", path)
 		}
 	}
 	for path := range documented {
 		if !linked[path] {
-			t.Errorf("docs/security.md lists %s, which is not linked any more", path)
+			t.Errorf("docs/reference/security.md lists %s, which is not linked any more", path)
 		}
 	}
 }

@@ -318,14 +318,14 @@ func TestWrongSwitchesAreRefused(t *testing.T) {
 }
 
 func TestEverySwitchIsDocumented(t *testing.T) {
-	documented, err := os.ReadFile(filepath.Join("..", "..", "..", "docs", "simulator.md"))
+	documented, err := os.ReadFile(filepath.Join("..", "..", "..", "docs", "reference", "simulator.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, section, _ := strings.Cut(string(documented), "### Its behaviour")
 	for f := range reflect.TypeFor[apinizer.Behaviour]().Fields() {
 		if name := f.Tag.Get("json"); !strings.Contains(section, "`"+name+"`") {
-			t.Errorf("docs/simulator.md lacks %s", name)
+			t.Errorf("docs/reference/simulator.md lacks %s", name)
 		}
 	}
 }
