@@ -354,7 +354,7 @@ func detonate(t *testing.T, program, dir string, command []string, environment .
 	t.Helper()
 	detonating <- struct{}{}
 	defer func() { <-detonating }()
-	ctx, cancel := context.WithTimeout(t.Context(), 18*bombTime) // a busy machine gives it a part of a processor
+	ctx, cancel := context.WithTimeout(t.Context(), 18*bombTime) // on a busy machine the test has a part of a processor
 	defer cancel()
 	process := exec.CommandContext(ctx, program, command...)
 	process.Dir = dir

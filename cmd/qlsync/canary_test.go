@@ -73,11 +73,11 @@ func TestNothingThatQlsyncWritesHoldsASecret(t *testing.T) {
 type world struct {
 	provider string // empty: qlik
 	signIn   string // empty: by an API key
-	tokens   bool   // it gives tokens
+	tokens   bool   // the manager issues tokens
 	hostile  hostility
 }
 
-// hostility reports which requests are answered with an error that quotes them.
+// hostility reports whether a request is answered with an error that quotes the request.
 type hostility func(*http.Request) bool
 
 func quoteWrites(r *http.Request) bool { return r.Method != http.MethodGet && !asksForToken(r) }
@@ -129,7 +129,7 @@ func newCanaries(t *testing.T, w world) *canaries {
 	return c
 }
 
-// qlik makes a tenant of Qlik Cloud, and gives what is declared for it.
+// qlik makes a tenant of Qlik Cloud, and returns what is declared for it.
 func (c *canaries) qlik(token string) string {
 	seed, err := json.Marshal(map[string]any{
 		"users": []any{
@@ -162,7 +162,7 @@ connections:
 `
 }
 
-// apinizer makes an Apinizer manager that shows secrets in the clear, and gives what is
+// apinizer makes an Apinizer manager that shows secrets in the clear, and returns what is
 // declared for it.
 func (c *canaries) apinizer(token string) string {
 	live := func(name, kind string, fields map[string]any) map[string]any {
@@ -204,8 +204,8 @@ func (c *canaries) secret(what string) string {
 	return value
 }
 
-// live is a connection that has been made by hand, with secrets in the open: they
-// stand in its connect statement too.
+// live is a connection that has been made by hand, with secrets in the open: its
+// connect statement has them too.
 func (c *canaries) live(name, header, address string) map[string]any {
 	return map[string]any{"name": name, "space": "Finance", "dataSource": "rest", "properties": map[string]any{
 		"url": "https://reader:" + url.QueryEscape(address) + "@rates.example.com", "authSchema": "anonymous",
@@ -235,7 +235,7 @@ func (c *canaries) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.tenant.ServeHTTP(w, r)
 		return
 	}
-	// Each way of quoting stands in one place, and in another one the next time.
+	// Each way of quoting is used in one place, and in another place the next time.
 	turn := int(c.quoted.Add(1))
 	body, _ := io.ReadAll(r.Body)
 	said := r.Header.Get("Authorization") + " " + string(body)
@@ -262,7 +262,7 @@ func (c *canaries) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(answer)
 }
 
-// tcpListener keeps the token that an answer gives.
+// tcpListener keeps the token of an answer.
 type tcpListener struct {
 	http.ResponseWriter
 	canaries *canaries

@@ -68,7 +68,7 @@ func TestAPanicOfAWorkerEndsLikeOneOfTheCommand(t *testing.T) {
 		command  []string
 		when     func(string) bool
 		code     int
-		says     []string // parts of what is reported beside the crash
+		says     []string // parts of the report next to the crash
 	}{
 		"while the tenant is listed": {
 			command: []string{"plan"}, when: has(1, "path=/api/v1/spaces"), code: exitError,
@@ -129,7 +129,7 @@ func TestAPanicOfAWorkerEndsLikeOneOfTheCommand(t *testing.T) {
 			}
 			for _, part := range test.says {
 				if !strings.Contains(stdout.String()+said, part) {
-					t.Errorf("got no %q beside the crash:\n%s\n%s", part, stdout.String(), said)
+					t.Errorf("got no %q next to the crash:\n%s\n%s", part, stdout.String(), said)
 				}
 			}
 		})

@@ -26,12 +26,12 @@ import (
 	"github.com/qlsync/qlsync/pkg/spec"
 )
 
-// The documents are tests. What a fenced block is, the words behind its language say:
+// The documents are tests. The words behind the language of a fenced block say how it is used:
 //
 //	yaml file=PATH       a file of the current folder; qlsync.yaml begins a new project in a new folder
 //	yaml file=PATH edit  the same, but qlsync.yaml stays in the folder
 //	yaml file=PATH wrong the same, and the project does not load: the file is wrong, or other files are still missing
-//	console              commands behind "$ " and all that they print; "..." stands for anything
+//	console              commands behind "$ " and all that they print; "..." matches any text
 //	console new          the same, in a new, empty folder
 //	console example=NAME the same, in a copy of examples/NAME
 //	console exit=CODE    the same, and the last command ends with CODE

@@ -30,7 +30,7 @@ type forge struct {
 	merged    map[string]int    // the pull request of each merge commit
 	heads     map[string]string // the commit of each branch
 	artifacts []artifact
-	broken    bool // answers with 500 whatever is asked for
+	broken    bool // answers every request with 500
 	misuse    []string
 }
 
@@ -70,7 +70,7 @@ func newForge(system string) *forge {
 	f.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		f.mu.Lock()
 		defer f.mu.Unlock()
-		// The patterns of the mux cannot tell issues/comments/ID from issues/NUMBER/comments.
+		// The patterns of the mux cannot separate issues/comments/ID from issues/NUMBER/comments.
 		r.URL.Path = strings.Replace(r.URL.Path, "/issues/comments/", "/comment/", 1)
 		if _, pattern := mux.Handler(r); pattern == "" {
 			f.complain("unknown: %s %s", r.Method, r.URL)

@@ -72,7 +72,7 @@ func saysJSON(status int, parts ...any) func(http.ResponseWriter, *http.Request)
 	}
 }
 
-// saysPages answers with pages for ever, each with a link to the next.
+// saysPages answers with pages without end, each with a link to the next.
 func saysPages(page func(number int) string) func(http.ResponseWriter, *http.Request) {
 	var pages atomic.Int64
 	return func(w http.ResponseWriter, r *http.Request) {
@@ -336,7 +336,7 @@ func TestNoAnswerOfAServiceTakesMoreThanTenSecondsOrAGigabyte(t *testing.T) {
 		t.Fatal(err)
 	}
 	all := serviceBombs()
-	for i, name := range slices.Sorted(maps.Keys(all)) { // the same bomb for several answers stands side by side
+	for i, name := range slices.Sorted(maps.Keys(all)) { // the same bomb for several answers is listed side by side
 		if !isDrawn(i, 5) {
 			continue
 		}

@@ -13,8 +13,8 @@ import (
 	"testing"
 )
 
-// TestAPipeInAProjectIsRefusedWithoutWaiting: nobody writes to the pipe, so whoever opened
-// it would wait for ever.
+// TestAPipeInAProjectIsRefusedWithoutWaiting: nobody writes to the pipe, so a process that
+// opened the pipe would wait forever.
 func TestAPipeInAProjectIsRefusedWithoutWaiting(t *testing.T) {
 	for _, command := range []string{"validate", "plan"} {
 		for _, pipe := range []string{"qlsync.yaml", "pipe.yaml", "connections/pipe.yaml", "schemas/rest.json", "tenant.yaml"} {
@@ -63,8 +63,8 @@ func writeBelow(t *testing.T, name, text string) {
 	}
 }
 
-// TestAnInterruptEndsTheReadingOfAPipe: a pipe that nobody writes to is a file that takes
-// for ever to be read.
+// TestAnInterruptEndsTheReadingOfAPipe: reading a pipe that nobody writes to never
+// ends.
 func TestAnInterruptEndsTheReadingOfAPipe(t *testing.T) {
 	for _, command := range []string{"show", "simulate --tenant"} {
 		t.Run(command, func(t *testing.T) {

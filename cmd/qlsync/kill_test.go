@@ -84,8 +84,8 @@ moved:
 
 // TestKilledAtAnyWriteItConverges kills the process before and after each single
 // write. Planning and applying again must converge every time: no connection, no
-// credential and no id of a connection that is not recreated is lost, nothing stands
-// under a temporary name, nothing exists twice.
+// credential and no id of a connection that is not recreated is lost, no connection
+// has a temporary name, and none exists twice.
 func TestKilledAtAnyWriteItConverges(t *testing.T) {
 	for _, test := range []struct {
 		name   string
@@ -150,7 +150,7 @@ func newKilling(t *testing.T) *killing {
 	}
 	k := &killing{service: tenant, tenant: tenant}
 	k.begin(t, "auth: {apiKey: {env: KILL_TOKEN}}", killBefore, killAfter)
-	ids := map[string]string{} // of what stood before, by bucket
+	ids := map[string]string{} // of the connections before the run, by bucket
 	for _, c := range tenant.Connections() {
 		ids[fmt.Sprint(c.Properties["bucketName"])] = c.ID
 	}

@@ -76,7 +76,7 @@ func (t tests) Run() int {
 	if signal.Ignored(syscall.SIGHUP) {
 		signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
 	}
-	// Locks of tests stand apart from those of whoever runs them.
+	// Locks of tests are apart from those of the user who runs the tests.
 	os.Setenv("XDG_CACHE_HOME", filepath.Join(os.TempDir(), "qlsync-tests"))
 	var err error
 	if raceless, err = os.MkdirTemp("", "qlsync-raceless-"); err != nil {

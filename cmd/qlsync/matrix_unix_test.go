@@ -32,15 +32,15 @@ var (
 	matrixSeed = flag.Uint64("matrix.seed", 1, "the seed of the matrix of signals and faults; 0 draws one")
 )
 
-// TestWhateverHappensToTheProcessNothingIsLost applies a plan of every kind while something
+// TestNothingIsLostWhenTheProcessIsDisturbed applies a plan of every kind while something
 // happens to the process: a signal at a random request, a reader of its output that goes
-// away, a terminal that is closed, a full disk, a folder that is not writable. Whatever it
-// is, the process ends with a code of the table in docs/reference/commands.md and leaves none behind,
-// no recreated connection is without its name, what could not be reported is in a file, and
-// planning and applying again converges.
+// away, a terminal that is closed, a full disk, a folder that is not writable. Each time the
+// process ends with a code of the table in docs/reference/commands.md and leaves no other process,
+// every recreated connection has its name, a report that could not be printed is in a file,
+// and planning and applying again converges.
 //
 // A run is repeated with its seed and number: -run 'NothingIsLost/run_17' -matrix.seed=1
-func TestWhateverHappensToTheProcessNothingIsLost(t *testing.T) {
+func TestNothingIsLostWhenTheProcessIsDisturbed(t *testing.T) {
 	if underRace {
 		t.Skip("the process is what is tested, and is built without the race detector: make cases runs it")
 	}
@@ -104,7 +104,7 @@ func missingOfManager(manager *inspectapinizer.Manager, names ...string) []strin
 	return names
 }
 
-// serviceOf stands between the tenant and the process.
+// serviceOf is the proxy between the tenant and the process.
 func (m *matrixRun) serviceOf(w http.ResponseWriter, r *http.Request) {
 	if m.armed.Load() == 0 {
 		m.next.ServeHTTP(w, r)

@@ -23,7 +23,7 @@ import (
 
 // TestPipelines runs the pipelines of examples/ci: the steps of their YAML files, in
 // bash, against a forge on loopback and a tenant that is served by a process of its
-// own. The stories stand in testdata/ci.
+// own. The stories are in testdata/ci.
 func TestPipelines(t *testing.T) {
 	needTools(t)
 	testscript.Run(t, pipelines("", ""))
@@ -475,7 +475,7 @@ func (run *jobRun) bash(script string, env map[string]string) int {
 
 var expression = regexp.MustCompile(`\$\{\{\s*(.*?)\s*\}\}`)
 
-// fillIn fills in what stands between ${{ and }}.
+// fillIn replaces the expressions between ${{ and }}.
 func fillIn(text string, lookup func(string) string) string {
 	return expression.ReplaceAllStringFunc(text, func(found string) string { return lookup(expression.FindStringSubmatch(found)[1]) })
 }

@@ -15,8 +15,8 @@ import (
 	"github.com/qlsync/qlsync/schemas"
 )
 
-// docs/reference/cli.md is what the definitions of the commands say, and nothing else. What
-// they cannot say stands in docs/reference/commands.md.
+// docs/reference/cli.md holds the definitions of the commands and nothing else. All other
+// documentation of commands is in docs/reference/commands.md.
 func TestTheReferenceSaysWhatTheCommandsDo(t *testing.T) {
 	file := filepath.Join("..", "..", "docs", "reference", "cli.md")
 	want := reference(newApp(&environment{}))
@@ -92,7 +92,7 @@ type namedCommand struct {
 	path string
 }
 
-// visible returns the commands that people are told of, and theirs.
+// visible returns the commands that the help lists, and their subcommands.
 func visible(commands []*cli.Command, path string) []namedCommand {
 	var all []namedCommand
 	for _, c := range commands {

@@ -322,7 +322,7 @@ func TestOnATerminalAPlanWorksOnWhileOutputIsSuspended(t *testing.T) {
 	e.isClean()
 }
 
-// A terminal that stays suspended must not keep a process, nor its lock, for ever.
+// A terminal that stays suspended must not keep a process or its lock forever.
 func TestOnATerminalThatStaysSuspendedAnApplyEndsAfterTwoSignals(t *testing.T) {
 	t.Parallel()
 	m := newMany(t, false)
@@ -359,7 +359,7 @@ func TestOnATerminalAnInterruptedApplyLeavesACleanScreenAndNoLock(t *testing.T) 
 	}
 	e.fits(40)
 	e.isClean()
-	// Whoever has the lock comes as far as to compare the hash.
+	// A process that gets the lock goes on to compare the hash.
 	if output, _ := m.command(t, "apply", "--plan-hash", "0").CombinedOutput(); !strings.Contains(string(output), "not the reviewed") {
 		t.Errorf("the lock is not free: %s", output)
 	}
@@ -472,7 +472,7 @@ func (e *emulator) isOver() bool {
 type terminalEvent struct {
 	name   string
 	shell  bool
-	codes  []int // of the exit, beside success
+	codes  []int // exit codes that are possible next to success
 	happen func(*emulator, *manyConnections)
 }
 

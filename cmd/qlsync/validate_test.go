@@ -29,9 +29,9 @@ func writeProject(t *testing.T, files map[string]string) {
 	}
 }
 
-// TestOfVeryManyMistakesTheFirstAreTold: a file that a program got wrong, forty
-// thousand times, is told of in every format as one that a person can read.
-func TestOfVeryManyMistakesTheFirstAreTold(t *testing.T) {
+// TestTheFirstOfVeryManyMistakesAreReported: a program wrote a file with forty thousand
+// mistakes, and every format reports as many of them as a person can read.
+func TestTheFirstOfVeryManyMistakesAreReported(t *testing.T) {
 	writeProject(t, map[string]string{
 		"connections/a.yaml": "version: 1\nconnections:\n" + strings.Repeat("- a\n", 40_000),
 		"connections/b.yaml": "version: 2\n",

@@ -13,8 +13,8 @@ import (
 	"github.com/qlsync/qlsync/pkg/plan"
 )
 
-// TestAHistoryThatIsAPipeIsRefused has a pipe that nobody reads: opening it to write would wait
-// for ever, and no signal would end that.
+// TestAHistoryThatIsAPipeIsRefused has a pipe that nobody reads: opening the pipe to write would
+// wait forever, and no signal would end the wait.
 func TestAHistoryThatIsAPipeIsRefused(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "pipe")
 	if err := syscall.Mkfifo(name, 0o600); err != nil {

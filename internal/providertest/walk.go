@@ -1,11 +1,11 @@
 // Package providertest is the walk that every provider must pass: the same stories,
-// told to its embedded service through the whole engine. A provider switches it on
+// run against its embedded service through the whole engine. A provider switches it on
 // with a [System] in a test of its own; it is no part of the program.
 //
-// After every story, planning again must find nothing to do. Then all of them are told
+// After every story, planning again must find nothing to do. Then all of them run
 // again with an incident at the first write of each, at the second, and so on: the
-// process is killed before or behind it, or there is a failure in the place of its
-// answer. What the result says must be so, as far as there is one. Then a process that
+// process is killed before or after it, or a failure replaces its
+// answer. The result must be true, as far as there is one. Then a process that
 // knows nothing of the first must bring the story to the same end, with no credential
 // lost and nothing left behind.
 package providertest
@@ -61,8 +61,8 @@ const project = "walk"
 // story is one change to the files.
 type story struct {
 	name string
-	// tell changes the declared connections and moves.
-	tell func(f *files)
+	// change changes the declared connections and moves.
+	change func(f *files)
 }
 
 // files are what is declared.
@@ -112,7 +112,7 @@ func clone(properties map[string]any) map[string]any {
 	return copied
 }
 
-// stories are told one after the other.
+// stories run one after the other.
 var stories = []story{
 	{"create", func(f *files) {
 		for _, name := range []string{"Orders", "Rates", "Mail"} {
@@ -165,7 +165,7 @@ var stories = []story{
 // incident is what befalls a write.
 type incident struct {
 	name string
-	// carriedOut reports that the service does what it is asked for all the same.
+	// carriedOut reports whether the service carries out the request anyway.
 	carriedOut bool
 	// kills ends the process: nothing is sent or answered any more.
 	kills bool
@@ -181,28 +181,28 @@ var incidents = []incident{
 	{name: "it is carried out and answered with 503", status: http.StatusServiceUnavailable, carriedOut: true},
 }
 
-// Walk reports all stories to a fresh system, and again with each incident at each of
+// Walk runs all stories against a fresh system, and again with each incident at each of
 // their writes. Fresh is called in a bubble of fake time.
 func Walk(t *testing.T, fresh func(t *testing.T) *System) {
 	t.Helper()
-	t.Run("no incident", func(t *testing.T) { tellAll(t, fresh, 0, incident{}) })
+	t.Run("no incident", func(t *testing.T) { runAll(t, fresh, 0, incident{}) })
 	for write, reached := 1, true; reached && !t.Failed(); write++ {
 		reached = false
 		for _, in := range incidents {
 			t.Run(fmt.Sprintf("write %d: %s", write, in.name), func(t *testing.T) {
-				reached = tellAll(t, fresh, write, in) || reached
+				reached = runAll(t, fresh, write, in) || reached
 			})
 		}
 	}
 }
 
-// tellAll reports all stories. The incident befalls the write of each that has the
-// number, unless that is less than 1; tellAll reports whether there was such a write.
-func tellAll(t *testing.T, fresh func(t *testing.T) *System, write int, in incident) (reached bool) {
+// runAll runs all stories. The incident befalls the write of each that has the
+// number, unless that is less than 1; runAll reports whether there was such a write.
+func runAll(t *testing.T, fresh func(t *testing.T) *System, write int, in incident) (reached bool) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWalk(t, fresh(t))
 		for _, s := range stories {
-			s.tell(w.files)
+			s.change(w.files)
 			if w.disturb(write, in) {
 				reached = true
 				w.settle()

@@ -207,7 +207,7 @@ func TestNoNameCanDoAnythingInMarkdown(t *testing.T) {
 		if err := mdPlan(p)(&out); err != nil {
 			t.Fatal(err)
 		}
-		single := strings.NewReplacer(`\\`, `\`, `\"`, `"`).Replace // the space beside it may have it escaped
+		single := strings.NewReplacer(`\\`, `\`, `\"`, `"`).Replace // the name of the space may be escaped
 		if shown, want := all(render(t, out.String()), "code"), single(strings.ReplaceAll(report.Sanitize(k.Name), "  ", ` \x20`)); strings.Trim(want, " ") != "" && !slices.ContainsFunc(shown, func(text string) bool {
 			return strings.Contains(single(text), strings.Trim(want, " "))
 		}) {

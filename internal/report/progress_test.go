@@ -40,7 +40,7 @@ func lines(p *report.Progress, during time.Duration) []string {
 	return said
 }
 
-// limited reports that requests wait until a time.
+// limited returns the pacing of requests that wait until a time.
 func limited(why connection.WaitReason, until time.Time) report.Pacing {
 	return report.Pacing{
 		Waiting: func() connection.Wait {
@@ -141,7 +141,7 @@ func TestTheRestFollowsWhereItDoesNotFitAndTheBarGivesWayFirst(t *testing.T) {
 			"writes until 14:00:48 (38 s), about",
 			"38 s left",
 		},
-		8: nil, // whatever it looks like
+		8: nil, // any rows are accepted
 		1: nil,
 	} {
 		inTime(t, func(t *testing.T) {
@@ -231,8 +231,8 @@ func TestSeveralTenantsAreOneLine(t *testing.T) {
 	})
 }
 
-// A worker that notes its work never waits for whoever shows it, and the other way
-// round: it would be a deadlock if both could.
+// A worker that counts its work never waits for the display, and the display never
+// waits for a worker: both together would be a deadlock.
 func TestWorkersAndTheDisplayDoNotWaitForEachOther(t *testing.T) {
 	p := report.NewProgress(1)
 	task := p.Task()

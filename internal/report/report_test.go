@@ -26,7 +26,7 @@ var update = flag.Bool("update", false, "write what is printed into the goldens"
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// goldens are all reports in text. In the files, an escape stands as ␛.
+// goldens are all reports in text. The files have ␛ for an escape.
 var goldens = map[string]func(report.Text, io.Writer) error{
 	"plan":         showPlan(everydayPlan()),
 	"plan-empty":   showPlan(emptyPlan()),

@@ -90,7 +90,7 @@ func TestAnAnswerOfTooManyValuesOrLevelsIsRefusedBeforeItIsDecoded(t *testing.T)
 	}
 }
 
-// dripping answers with a byte a second, for ever.
+// dripping answers with a byte a second, without end.
 type dripping struct{}
 
 func (dripping) RoundTrip(r *http.Request) (*http.Response, error) {

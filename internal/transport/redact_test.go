@@ -161,8 +161,8 @@ func TestAValueThatHoldsASecretIsHidden(t *testing.T) {
 	}
 }
 
-// FuzzRedactor demands that no secret of a few letters is left over, whatever is
-// around it and however often it is encoded.
+// FuzzRedactor demands that no secret of a few letters is left over, with any text
+// around the secret and any number of encodings.
 func FuzzRedactor(f *testing.F) {
 	f.Add("hunter2!", "before ", " behind", byte(0), byte(0))
 	f.Add("a\"b\\c/d&e", `{"x": "`, `"}`, byte(1), byte(2))

@@ -131,7 +131,7 @@ func bot() transport.Credentials {
 	}
 }
 
-// TestARequestIsRepeatedAsFarAsThatIsHarmless meets each failure for ever.
+// TestARequestIsRepeatedAsFarAsThatIsHarmless repeats each failure without end.
 func TestARequestIsRepeatedAsFarAsThatIsHarmless(t *testing.T) {
 	for name, test := range map[string]struct {
 		request  transport.Request
@@ -246,7 +246,7 @@ func TestATokenIsAskedForOnceForAllAndEndsWithTheClientOnly(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		var group sync.WaitGroup
-		group.Go(func() { // the one whose call asks for the token gives up first
+		group.Go(func() { // the caller that asks for the token ends first
 			start := time.Now()
 			if _, err := client.Do(ctx, set); !errors.Is(err, connection.ErrNotSent) || time.Since(start) != time.Second {
 				t.Errorf("a write that waits for its token ends after %v with %v, want ErrNotSent after 1s", time.Since(start), err)
@@ -684,7 +684,7 @@ func TestATokenEndsByTheClockOfTheService(t *testing.T) {
 }
 
 // TestAPanicEndsThePermitAndReachesEveryCaller: a permit that is lost would hold back the
-// requests of others for ever.
+// requests of others forever.
 func TestAPanicEndsThePermitAndReachesEveryCaller(t *testing.T) {
 	for name, test := range map[string]struct {
 		place, want string

@@ -14,7 +14,7 @@ func TestWhatAPullDoesToAVendoredSchema(t *testing.T) {
 	now, old := source("s", "2", `{"required": ["a", "b"]}`), fileOf("1", "{}")
 	for _, test := range []struct {
 		name           string
-		file, pulled   string // what stands there, and what was pulled
+		file, pulled   string // what the file holds, and what was pulled
 		needed         bool
 		source         *connection.DataSource
 		change, refuse string

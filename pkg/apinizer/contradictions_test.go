@@ -63,7 +63,7 @@ func (r *rig) cycle() {
 	r.apply()
 }
 
-// refusals runs what is planned, and gives what was refused or failed.
+// refusals runs what is planned, and returns what was refused or failed.
 func (r *rig) refusals() string {
 	r.t.Helper()
 	p := r.plan()
@@ -89,7 +89,7 @@ func (r *rig) execute(operation connection.Operation) connection.Outcome {
 	return r.provider.Execute(r.t.Context(), []connection.Operation{operation})[0]
 }
 
-// scripted answers requests by "METHOD path", and whatever else from the manager.
+// scripted answers requests by "METHOD path", and all others from the manager.
 type scripted struct {
 	http.Handler
 	answers map[string]func(w http.ResponseWriter)
@@ -136,7 +136,7 @@ func TestContradictions(t *testing.T) {
 			newRig(t, twoProjects, behaviour{Dialect: simulator.Current, Errors: simulator.Legacy}).cycle()
 			newRig(t, twoProjects, behaviour{Dialect: simulator.Legacy, Errors: simulator.Current}).cycle()
 		},
-		"C3: not found is told by the words, whatever the status": func(t *testing.T) {
+		"C3: not found is known by the words, under any status": func(t *testing.T) {
 			for _, status := range []int{200, 400, 404, 409} {
 				newRig(t, twoProjects, behaviour{ErrorStatus: status}).cycle()
 			}
@@ -235,7 +235,7 @@ func TestContradictions(t *testing.T) {
 			for _, detail := range []string{"deploymentResults", "environmentResults", "detailList", "none"} {
 				for _, deployment := range []string{"fails", "partly"} {
 					if detail == "none" && deployment == "partly" {
-						continue // nothing tells
+						continue // nothing says whether it was deployed
 					}
 					r := newRig(t, twoProjects, behaviour{Deployment: deployment, DeploymentDetail: detail})
 					r.mail("Mail")

@@ -37,7 +37,7 @@ func TestATakeoverThatWouldClearASecretThatIsNotInUseIsRefused(t *testing.T) {
 				t.Error("it is lost")
 			}
 
-			// Whoever has it in hand keeps it; of the others, it is said that there is none.
+			// A write with the secret in hand keeps it; for the others the plan says that there is none.
 			d.Credentials = map[string]any{test.secret: connection.Reference{Env: test.secret}}
 			for _, name := range r.live("One").WriteOnlyCredentials {
 				if name != test.secret {

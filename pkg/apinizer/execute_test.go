@@ -432,7 +432,7 @@ func TestWhatARecordLiftsIsShownOnceItWasWritten(t *testing.T) {
 	}
 }
 
-// Whoever may change the files may change "ownership" too.
+// A person who may change the files may change "ownership" too.
 func TestWhatARecordHidesStaysHiddenWithoutMarks(t *testing.T) {
 	r := newRig(t, twoProjects, behaviour{})
 	d := r.declare("syslog", "Audit", map[string]any{"syslogServerHostname": "syslog.example"}, "syslogMessageHostname")

@@ -14,7 +14,7 @@ import (
 
 var trap = connection.Key{Space: "Payments", Name: "Trap"}
 
-// rotated is what a reference gives after a rotation.
+// rotated returns the value of a reference after a rotation.
 func rotated(name string) string { return secretOf("rotated " + name) }
 
 // newTrap makes a connection with two secrets, and records a fingerprint of them.
@@ -32,7 +32,7 @@ func (r *rig) recordTrap() {
 	r.apply()
 }
 
-// written applies and gives the bodies of what was written.
+// written applies and returns the bodies of what was written.
 func (r *rig) written() []map[string]any {
 	r.t.Helper()
 	var bodies []map[string]any
@@ -60,7 +60,7 @@ func (r *rig) written() []map[string]any {
 }
 
 // TestAWriteOfARotationHoldsEverything: all secrets of the connection and the record of
-// them go in each request, whatever a GET shows of secrets.
+// them go in each request, with or without secrets in a GET.
 func TestAWriteOfARotationHoldsEverything(t *testing.T) {
 	for _, dialect := range []simulator.Dialect{simulator.Current, simulator.Legacy} {
 		for _, shows := range []string{"", "clear", "null", "ciphertext"} {
@@ -118,8 +118,8 @@ func TestAWriteOfARotationHoldsEverything(t *testing.T) {
 	}
 }
 
-// TestARotationThatIsNotInEffectIsWrittenAgain: what is saved is recorded, and beside it
-// that it is not on the gateways.
+// TestARotationThatIsNotInEffectIsWrittenAgain: the record holds the saved
+// credentials and that they are not on the gateways.
 func TestARotationThatIsNotInEffectIsWrittenAgain(t *testing.T) {
 	r := newRigWithFaults(t, simulator.Fault{Method: "PUT", Deploy: "fails"}, simulator.Fault{Method: "PUT", Deploy: "fails"})
 	r.recordTrap()

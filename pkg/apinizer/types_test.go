@@ -47,7 +47,7 @@ type rig struct {
 	desired  []connection.Desired
 	moves    []connection.Move
 	policy   connection.Policy
-	// rotate and fingerprints go into plans; secret gives the values of references.
+	// rotate and fingerprints go into plans; secret returns the values of references.
 	rotate       []connection.Key
 	fingerprints map[connection.Key]plan.Fingerprint
 	secret       func(name string) string
@@ -265,7 +265,7 @@ func other(kind, name string, p connection.Property, now any) any {
 	return "another " + name
 }
 
-// since reports which contract has the property.
+// since returns the contract that has the property.
 func since(kind, name string) simulator.Dialect {
 	switch {
 	case kind == "elasticsearch" && slices.Contains([]string{"bulkBufferCapacity", "bulkFlushIntervalMs", "bulkMaxBatchSize", "elasticsearchMajorVersion"}, name),

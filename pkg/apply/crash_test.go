@@ -17,7 +17,7 @@ import (
 )
 
 // TestAPanicOfAStepStopsTheRunAndIsInTheResult: what was done before and at the same time
-// is told, nothing more is sent, and no text quotes the value of the panic.
+// is reported, nothing more is sent, and no text quotes the value of the panic.
 func TestAPanicOfAStepStopsTheRunAndIsInTheResult(t *testing.T) {
 	const secret = "canary-7F3a51d0e2ab"
 	const unknown = "outcome unknown: qlsync has crashed; see the end of the output"

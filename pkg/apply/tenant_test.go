@@ -20,7 +20,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // tenant executes operations and remembers them, by the number of the operation.
 type tenant struct {
 	fails map[int]error
-	// outcomes, when set, is how many outcomes a call gives at most.
+	// outcomes, when set, is how many outcomes a call returns at most.
 	outcomes func(ids []int) int
 	// during is called in every call, after it was noted.
 	during func(ctx context.Context, ids []int)

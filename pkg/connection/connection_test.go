@@ -138,7 +138,7 @@ func TestAKeyDigestNamesOneKeyOnly(t *testing.T) {
 		}
 		seen[digest] = key
 	}
-	// It stands in tags of tenants: another algorithm would disown everything.
+	// The tags of tenants hold the digest: another algorithm would disown everything.
 	if got, want := connection.KeyDigest(keys[0]), "c97385a0d5c686d2"; got != want {
 		t.Errorf("the digest of %q has become %s, it was %s", keys[0], got, want)
 	}
@@ -161,7 +161,7 @@ func TestANotSensitiveMarkLiftsTheNamesThatItRecordsForItsProject(t *testing.T) 
 	if nobodys.Lifts("", "pin") || withoutKey.Lifts("p", "pin") {
 		t.Error("a record that is not full lifts something")
 	}
-	// It stands in tags of tenants.
+	// The tags of tenants hold the mark.
 	if got, want := connection.NotSensitiveRecord([]string{"pin"}), "7d4d5261"; got != want {
 		t.Errorf("the mark of pin has become %s, it was %s", got, want)
 	}
@@ -180,7 +180,7 @@ func TestASensitiveMarkHidesTheNamesThatItRecordsAndNoOther(t *testing.T) {
 	if none := (&connection.Record{}); none.Redacts("") || connection.SensitiveRecord(nil) != "" {
 		t.Error("nothing is recorded, and something is hidden")
 	}
-	// It stands in tags of tenants: another algorithm would show what they hide.
+	// The tags of tenants hold the mark: another algorithm would show what it hides.
 	if got, want := connection.SensitiveRecord([]string{"pin"}), "f6387dd4"; got != want {
 		t.Errorf("the mark of pin has become %s, it was %s", got, want)
 	}

@@ -289,7 +289,7 @@ func (g *guard) before(item plan.Item) {
 }
 
 // beforeDelete demands that a half-done connection is deleted only while another
-// one that is ours and carries the same key stands at that key, or, for a new one,
+// one of ours with the same key record has that key, or, for a new one,
 // the old one exists.
 func (g *guard) beforeDelete(item plan.Item, live *connection.Live) {
 	change := g.p.Changes[item.Change]
@@ -368,7 +368,7 @@ func (g *guard) beforeReplaced(change plan.Change, live *connection.Live) {
 	g.t.Fatalf("deletes %q, and nothing has what it has, in\n%s", live.Key, outline(g.p))
 }
 
-// after demands that a name that stood is missing only while its own recreate is
+// after demands that a name that was there is missing only while its own recreate is
 // between its two renames, or while a plan moves it away.
 func (g *guard) after(item plan.Item) {
 	op := item.Operation
@@ -486,7 +486,7 @@ func undo(w *world, op connection.Operation) {
 	}
 }
 
-// shown demands that whatever differs at a declared key after a complete plan is
+// shown demands that each difference at a declared key after a complete plan is
 // among the fields that were reviewed.
 func shown(t *rapid.T, w *world, p *plan.Plan, begin []connection.Live) {
 	for _, c := range p.Changes {
@@ -586,7 +586,7 @@ func hostile(t *rapid.T, w *world) {
 	if untouched {
 		for key, id := range meant {
 			if slices.ContainsFunc(w.moves, func(m connection.Move) bool { return m.From.String() == key.String() }) {
-				continue // only from is there: it is pending, whatever it was before
+				continue // only from is there: the move is pending in any case
 			}
 			if live := w.at(key); !slices.ContainsFunc(p.Changes, func(c plan.Change) bool { return c.Connection == key }) && (live == nil || live.ID != id) {
 				t.Fatalf("%q was to be %s and is not", key, id)

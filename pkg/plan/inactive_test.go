@@ -10,7 +10,7 @@ import (
 	"github.com/qlsync/qlsync/pkg/qlik"
 )
 
-// TestADisabledDataSourceRefusesItsOwnConnectionsAlone also where only the snapshot tells.
+// TestADisabledDataSourceRefusesItsOwnConnectionsAlone also where only the snapshot says that the data source is disabled.
 func TestADisabledDataSourceRefusesItsOwnConnectionsAlone(t *testing.T) {
 	for name, disable := range map[string]func(in *plan.Input){
 		"declared": func(in *plan.Input) { in.Catalog.Disabled = []string{"teradata"} },

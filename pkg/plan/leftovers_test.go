@@ -119,7 +119,7 @@ func TestLeftoversWithoutADeclaredKeyCountAgainstMaxDeletes(t *testing.T) {
 	w.policy.MaxDeletes = connection.MaxDeletes{Count: 100}
 	w.declare("A", "z")
 	if p, _ = plan.Make(w.input()); deleted(p) != "" {
-		t.Errorf("deleted beside a create: %s", outline(p))
+		t.Errorf("the old one is deleted next to a create, want it kept: %s", outline(p))
 	}
 }
 
@@ -197,9 +197,9 @@ func TestAMissingNameComesBackFromTheLeftoverWithThePlainName(t *testing.T) {
 	}
 }
 
-// TestAnOldOneWithCredentialsIsDeletedOnlyBesideOneThatHasSome has the delete name the
-// connection in whose favour it is, where the files could not give it credentials again.
-func TestAnOldOneWithCredentialsIsDeletedOnlyBesideOneThatHasSome(t *testing.T) {
+// TestAnOldOneWithCredentialsIsDeletedOnlyWhereANewOneHasSome: the delete names the new
+// connection where the files could not restore the credentials of the old one.
+func TestAnOldOneWithCredentialsIsDeletedOnlyWhereANewOneHasSome(t *testing.T) {
 	has := func(l *connection.Live) { l.HasCredentials = true }
 	for _, test := range []struct {
 		name      string

@@ -8,9 +8,9 @@ import (
 	"github.com/qlsync/qlsync/pkg/plan"
 )
 
-// TestAPlanSaysWhereItCannotTellTheOwner declares an owner for what the service names no owner
-// of. Where nobody owns it, and where the owner does not count, there is nothing to tell.
-func TestAPlanSaysWhereItCannotTellTheOwner(t *testing.T) {
+// TestAPlanSaysWhereItDoesNotKnowTheOwner declares an owner where the service names none. A plan
+// says nothing of a connection without an owner, or where the owner does not count.
+func TestAPlanSaysWhereItDoesNotKnowTheOwner(t *testing.T) {
 	for name, c := range map[string]struct {
 		live  func(*connection.Live)
 		files func(*connection.Desired)

@@ -455,7 +455,7 @@ func TestMake(t *testing.T) {
 				{map[string]connection.Comparison{"list": {As: connection.CompareIgnoreCase}}, []any{"A", "b"}, []any{"a", "B"}},                                                             // 11
 				{map[string]connection.Comparison{"list": {As: connection.CompareIgnoreCase}}, "a", "b"},                                                                                     // 12: another text
 				{map[string]connection.Comparison{"list.in": {As: connection.CompareSet}}, map[string]any{"in": []any{"b", "a"}, "n": "1"}, map[string]any{"in": []any{"a", "b"}, "n": "1"}}, // 13
-				{map[string]connection.Comparison{"list.in": {As: connection.CompareSet}}, map[string]any{"in": []any{"b", "a"}, "n": "1"}, map[string]any{"in": []any{"a", "b"}, "n": "2"}}, // 14: beside it
+				{map[string]connection.Comparison{"list.in": {As: connection.CompareSet}}, map[string]any{"in": []any{"b", "a"}, "n": "1"}, map[string]any{"in": []any{"a", "b"}, "n": "2"}}, // 14: next to it
 				{nil, []any{"b", "a"}, []any{"a", "b"}}, // 15: no rule
 				{map[string]connection.Comparison{"list": {As: connection.CompareSet, OnlyDeclared: true}}, []any{"b", "a"}, []any{"a", "x", "b"}}, // 16: a subset
 				{map[string]connection.Comparison{"list": {As: connection.CompareSet, OnlyDeclared: true}}, []any{"b", "b"}, []any{"a", "x", "b"}}, // 17: one is missing

@@ -113,8 +113,8 @@ func everyPrefix(t *rapid.T, w *world) {
 	}
 }
 
-// forgetIgnored takes out of the files what no record can bring back: a create gives an owner who is
-// ignored later, and whether each user has credentials of their own hides that ignored ones are gone.
+// forgetIgnored removes from the files what no record can restore: an owner who is set by a create and
+// ignored later, and ignored credentials whose loss per-user credentials hide.
 func (w *world) forgetIgnored() {
 	for i := range w.files {
 		d := &w.files[i]
@@ -129,11 +129,11 @@ func (w *world) forgetIgnored() {
 
 // contradicts reports whether a plan has no end that holds after a kill: a person must decide about
 // moved blocks that contradict each other or the tenant, or what an interrupted recreate has left is
-// recreated while another connection is still to leave its name, or beside an old one that is kept, as
+// recreated while another connection is still to leave its name, or next to an old one that is kept, as
 // while nobody owns what is at the name: nothing of ours is deleted for that. Where a recreate creates a connection at
 // another key and then deletes the old one, there are more of them: a name at either end is declared
-// to be two connections, so that nothing tells the old one from a new one; the old one is nobody's,
-// and is not deleted behind a kill; and so is a protected one, where a rename is a recreate.
+// to be two connections, so that nothing separates the old one from a new one; the old one is nobody's,
+// and is not deleted after a kill; and so is a protected one, where a rename is a recreate.
 func (w *world) contradicts(p *plan.Plan) bool {
 	return slices.ContainsFunc(p.Changes, func(c plan.Change) bool {
 		if strings.Contains(c.Refused, "moved block") || strings.Contains(c.Refused, "the name is taken") {

@@ -189,7 +189,7 @@ func TestARecreateThatASignInHasBegunAsksNobodyAgain(t *testing.T) {
 	if diff := cmp.Diff(want, calls(p)); diff != "" || p.Changes[0].Manual != "" {
 		t.Errorf("got manual step %q, want none, and these calls (-want +got):\n%s", p.Changes[0].Manual, diff)
 	}
-	// To give away what another token has begun would lose the sign-in.
+	// Another owner of what another token has begun would lose the sign-in.
 	p = plannedFor("u-bo")
 	want = []string{"s1 bulk-delete qlsync-new", "s2 create qlsync-new with credentials", "s2 patch x > qlsync-old", "s2 patch qlsync-new > x", "s3 bulk-delete qlsync-old"}
 	if diff := cmp.Diff(want, calls(p)); diff != "" || p.Changes[1].Manual == "" {

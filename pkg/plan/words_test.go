@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestThePlannerHoldsNoFactAboutAService: such a fact stands in the rules of a provider, with its
-// words. What the vocabulary of package connection has a word for may be said.
+// TestThePlannerHoldsNoFactAboutAService: such a fact belongs in the rules of a provider, with its
+// words. The vocabulary of package connection is allowed.
 func TestThePlannerHoldsNoFactAboutAService(t *testing.T) {
 	facts := regexp.MustCompile(`(?i:qlik[ _-]?cloud|apinizer|tenant ?admin|admin role|bulk|\bhosts?\b|gateway|deploy|oauth|api-specs|` +
 		`swaps?\b|personal space|replaces the whole|tags? limit|may not (change|move)|only the owner|id changes)|` +

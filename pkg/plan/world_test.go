@@ -25,12 +25,12 @@ type world struct {
 	// made maps the operations of the plan that is being carried out to the ids of
 	// what they created.
 	made map[int]string
-	// stored tells, by id, for whom the service keeps which credentials.
+	// stored holds, by id, the user of each credential set that the service keeps.
 	stored map[string]string
 	// ownersOnly lets nobody but the owner of a connection write credentials to it.
 	ownersOnly bool
 	// whole reports that the service has no owners, that the key of a connection is its id, and
-	// that a write replaces all of it; fixedNames that it never gives a connection another name.
+	// that a write replaces all of it; fixedNames that it never renames a connection.
 	whole, fixedNames bool
 	// fresh is the fingerprint of the values that are declared; empty: none is compared.
 	fresh string
@@ -95,7 +95,7 @@ func (w *world) declare(space, name string, change ...func(*connection.Desired))
 	w.files = append(w.files, d)
 }
 
-// hold adds a live connection that is ours and equals what declare gives.
+// hold adds a live connection that is ours and equals what declare declares.
 func (w *world) hold(space, name string, change ...func(*connection.Live)) *connection.Live {
 	key := connection.Key{Space: space, Name: name}
 	live := connection.Live{
@@ -118,7 +118,7 @@ func (w *world) moved(fromSpace, fromName, toSpace, toName string) {
 	})
 }
 
-// record returns the record of a key that a live connection bears.
+// record returns the key record of a live connection.
 func (w *world) record(key connection.Key) string {
 	if w.byName {
 		return connection.KeyDigest(key)

@@ -137,7 +137,7 @@ func pathOf(t *testing.T, tenant *inspect.Tenant, space, name string) string {
 	return connections + "/" + found.ID
 }
 
-// everyWrite sends one operation of each kind to a scripted tenant, and gives the
+// everyWrite sends one operation of each kind to a scripted tenant, and returns the
 // requests.
 func everyWrite(t *testing.T) []sent {
 	t.Helper()

@@ -15,7 +15,7 @@ import (
 
 // A provider reads a tenant and carries out operations on it. Everything about it is
 // in its configuration: two of them, of one tenant or of two, know nothing of each
-// other. Errors are told apart by the sentinels of package connection, and an answer
+// other. Errors are separated by the sentinels of package connection, and an answer
 // of the service is an [*qlik.Error].
 func Example() {
 	tenant, err := simulator.New([]byte(`{"users": [{"email": "ana@example.com"}], "spaces": [{"name": "Finance", "type": "shared"}]}`), simulator.Options{})

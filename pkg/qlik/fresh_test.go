@@ -49,7 +49,7 @@ var hands = map[string]struct {
 	"writes it again without change": {func(*inspect.Connection) {}, "perhaps its credentials"},
 }
 
-// writes are the kinds of writes, on the connection A; a write of several has B beside it.
+// writes are the kinds of writes, on the connection A; a write of several has B too.
 var writes = map[string]func(a, b *connection.Live) []connection.Operation{
 	"delete": func(a, _ *connection.Live) []connection.Operation {
 		return []connection.Operation{{Kind: connection.Delete, ID: a.ID, Key: a.Key, Seen: a}}
@@ -254,8 +254,8 @@ func TestEachConnectionOfABatchIsReadAgainByItself(t *testing.T) {
 	}
 }
 
-// TestABatchThatMayHaveBeenCarriedOutIsNotCalledFailed cuts the connection behind a bulk action, and
-// refuses the read before it is sent again: nobody can tell what became of it.
+// TestABatchThatMayHaveBeenCarriedOutIsNotCalledFailed cuts the connection after a bulk action, and
+// refuses the read before the action is sent again: the outcome stays unknown.
 func TestABatchThatMayHaveBeenCarriedOutIsNotCalledFailed(t *testing.T) {
 	_, provider := embed(t, shared, simulator.Options{Faults: []simulator.Fault{
 		{Method: http.MethodPost, Times: 1, Cut: "after"},
@@ -442,7 +442,7 @@ func TestAnotherOwnerOfWhatWasJustCreatedIsNoticed(t *testing.T) {
 
 // TestCredentialsThatWereTypedIntoWhatWasJustCreatedAreNotDestroyed has somebody type them into
 // a connection behind its create: before it is read back, where it is not, and before it is
-// found because the answer was lost. Only the time of update tells.
+// found because the answer was lost. Only the time of the update shows them.
 func TestCredentialsThatWereTypedIntoWhatWasJustCreatedAreNotDestroyed(t *testing.T) {
 	slowRead := simulator.Fault{Method: http.MethodGet, Path: connections + "/*", Skip: 3, RetryAfter: 60}
 	slowList := simulator.Fault{Method: http.MethodGet, Path: connections, Skip: 3, RetryAfter: 60}
@@ -518,7 +518,7 @@ func executeAny(t *testing.T, provider *qlik.Provider, operations []connection.O
 	return provider.ExecuteGroup(t.Context(), connection.Group{Operations: operations, Undo: &undo})
 }
 
-// TestANewOwnerOfWhatNobodyOwnedIsNoticed returns a connection whose owner was deleted to somebody
+// TestANewOwnerOfWhatNobodyOwnedIsNoticed sets an owner of a connection whose owner was deleted,
 // between the plan and the write, and between two writes of ours. Where the lists name no owner
 // at all, an answer that names one is no change.
 func TestANewOwnerOfWhatNobodyOwnedIsNoticed(t *testing.T) {

@@ -22,7 +22,7 @@ import (
 	"github.com/qlsync/qlsync/pkg/qlik"
 )
 
-// run sends n requests through some workers and gives the times at which the
+// run sends n requests through some workers and returns the times at which the
 // tenant got them.
 func run(t *testing.T, limits qlik.Limits, request qlik.Request, n, workers int, latency time.Duration) []time.Duration {
 	t.Helper()
@@ -147,7 +147,7 @@ func (n *tenant) order(start time.Time) []string {
 }
 
 // TestAGroupIsNotSeparated sends eight of ten writes, then a group of two with an undo,
-// and more writes beside it.
+// and more writes at the same time.
 func TestAGroupIsNotSeparated(t *testing.T) {
 	pair := func() connection.Group {
 		undo := rename("old", "real")
@@ -198,7 +198,7 @@ func TestAGroupIsNotSeparated(t *testing.T) {
 }
 
 // TestAGroupThatHasBegunWaitsForTheTierAlone refuses the second request of a group twice:
-// it goes again whenever the tier is open, whatever is learned of the limit.
+// the request goes again whenever the tier is open, with any limit learned meanwhile.
 func TestAGroupThatHasBegunWaitsForTheTierAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		full := func(w http.ResponseWriter, _ *http.Request, _ int) {

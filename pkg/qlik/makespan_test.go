@@ -127,8 +127,8 @@ func (b *bucket) take() time.Duration {
 	return 0
 }
 
-// makespan sends n writes as fast as the client does it with some workers, and tells
-// how long it took.
+// makespan sends n writes as fast as the client does it with some workers, and returns
+// the time that they took.
 func makespan(t *testing.T, n *road, tenant *inspect.Tenant, writes, workers int) time.Duration {
 	t.Helper()
 	client, err := qlik.NewClient(qlik.Config{
@@ -166,7 +166,7 @@ func renaming(tenant *inspect.Tenant) qlik.Request {
 }
 
 // others sends so many writes of another client of the same user, evenly over a
-// time, and tells how many were admitted.
+// time, and returns how many were admitted.
 func others(t *testing.T, tenant *inspect.Tenant, writes int, over time.Duration) (admitted int) {
 	t.Helper()
 	request := renaming(tenant)
@@ -326,7 +326,7 @@ func TestNothingFailsWhateverTheLimit(t *testing.T) {
 	})
 }
 
-// TestAFew429WithoutALimitCostLittle refuses one write in twenty, whatever was sent.
+// TestAFew429WithoutALimitCostLittle refuses one write in twenty, of any kind.
 func TestAFew429WithoutALimitCostLittle(t *testing.T) {
 	const wait = 2
 	var took, best time.Duration

@@ -36,7 +36,7 @@ func (s *frugal) admit() time.Duration {
 }
 
 // TestAtMostOneNameIsMissingUnderAnUnknownLimit swaps the names of forty pairs of connections
-// with eight workers, under limits that the client is not told. A name is missing from the
+// with eight workers, under limits that the client does not know. A name is missing from the
 // rename away to the rename that takes its place. Two are never missing at once, and one for
 // longer than two round trips only where a refusal came in between.
 func TestAtMostOneNameIsMissingUnderAnUnknownLimit(t *testing.T) {

@@ -33,7 +33,7 @@ var (
 )
 
 // TestRetryBySafety goes through the table of the retry rules. Each request meets
-// the failure for ever, after one read has shown that the tenant is there.
+// the failure every time, after one read has shown that the tenant is there.
 func TestRetryBySafety(t *testing.T) {
 	limited := func(w http.ResponseWriter, _ *http.Request, _ int) {
 		w.Header().Set("Retry-After", "2")

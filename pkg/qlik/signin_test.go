@@ -139,8 +139,8 @@ func TestATenantThatTakesNoNoticeOfAuthUrlOnly(t *testing.T) {
 	mustContain(t, outcome.Err, "created another connection of that name, c9")
 }
 
-// TestAPatchWithACodeIsNotSentTwice loses the answer of one: whether it has
-// happened is told by the tags that came with it.
+// TestAPatchWithACodeIsNotSentTwice loses the answer of a patch: the tags that came
+// with the code show whether the patch has happened.
 func TestAPatchWithACodeIsNotSentTwice(t *testing.T) {
 	for name, test := range map[string]struct {
 		happened bool

@@ -220,7 +220,7 @@ func TestACallerWithoutTheRole(t *testing.T) {
 }
 
 // TestFaultsOfTheEmbeddedTenant does the same few things while one thing goes
-// wrong, and wants them done exactly once all the same.
+// wrong, and wants each done exactly once anyway.
 func TestFaultsOfTheEmbeddedTenant(t *testing.T) {
 	for name, test := range map[string]struct {
 		faults []simqlik.Fault

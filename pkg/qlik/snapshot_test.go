@@ -166,8 +166,8 @@ func TestAConnectionWithoutADataSourceIsObsolete(t *testing.T) {
 	}
 }
 
-// TestSeparateCredentialsIsReadFromEitherPlace shows the switch whether the properties have
-// it or only the connection, and not at all where neither tells.
+// TestSeparateCredentialsIsReadFromEitherPlace shows the switch where the properties or only
+// the connection have it, and not where neither has it.
 func TestSeparateCredentialsIsReadFromEitherPlace(t *testing.T) {
 	for name, test := range map[string]struct {
 		member, property string

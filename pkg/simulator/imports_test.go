@@ -78,7 +78,7 @@ func TestTheProgramDoesNotLookBehindTheAPI(t *testing.T) {
 }
 
 // TestFilesDependDownwardsOnly demands an order of the files of each package in which every use of a declaration in
-// another file points to one that stands before it.
+// another file points to an earlier file.
 func TestFilesDependDownwardsOnly(t *testing.T) {
 	set, files := sources(t, ".", parser.SkipObjectResolution)
 	packages := map[string][]*ast.File{}

@@ -68,7 +68,7 @@ func BenchmarkValidate(b *testing.B) {
 			project, _ := spec.LoadProject(path)
 			set, problems := project.Desired(&project.Tenants[0], nil)
 			problems = spec.Collect(problems, spec.CheckProperties(set.Connections, catalog(sampleSchema, nil)))
-			if len(problems) != 1001 { // no more are told
+			if len(problems) != 1001 { // no more are reported
 				b.Fatalf("got %d problems, want 1001: the limit and the line about the rest", len(problems))
 			}
 		}

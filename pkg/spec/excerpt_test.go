@@ -59,7 +59,7 @@ func TestAnExcerptShowsWhereAndHidesWhat(t *testing.T) {
 }
 
 // TestNoExcerptHoldsAValueOfCredentials writes a secret in any way that YAML knows
-// beside other things, and looks at the excerpts of every place.
+// next to other text, and reads the excerpts of every place.
 func TestNoExcerptHoldsAValueOfCredentials(t *testing.T) {
 	const secret = "hunter2"
 	folder := t.TempDir()

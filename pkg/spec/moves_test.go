@@ -8,8 +8,8 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// TestThousandsOfMovesThatLeadNowhere: blocks may stay for ever, so each is told of,
-// and suggestions are looked for as long as that takes no time.
+// TestThousandsOfMovesThatLeadNowhere: blocks may stay in the files forever, so each is
+// reported, with a suggestion as long as the search takes no time.
 func TestThousandsOfMovesThatLeadNowhere(t *testing.T) {
 	var file strings.Builder
 	file.WriteString("version: 1\ndefaults: {space: S, dataSource: x}\nconnections:\n")

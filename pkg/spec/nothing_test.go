@@ -11,7 +11,7 @@ import (
 	"github.com/qlsync/qlsync/schemas"
 )
 
-// Every key that people write stands on a line of its own here.
+// Every key that people write has a line of its own here.
 const (
 	wholeProject = `version: 1
 project: p
@@ -141,7 +141,7 @@ func TestAKeyWithNothingBehindItIsAnErrorWhereverItStands(t *testing.T) {
 				continue
 			}
 			indent := len(line) - len(bare)
-			end := i + 1 // what stands below the key goes too
+			end := i + 1 // the lines below the key go too
 			for end < len(lines) && len(lines[end])-len(strings.TrimLeft(lines[end], " -")) > indent {
 				end++
 			}

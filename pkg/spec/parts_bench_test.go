@@ -11,8 +11,8 @@ import (
 
 // BenchmarkParts takes the validation of one file of 10,000 connections and 160,000
 // lines apart: parsing the text, walking the library's tree, checking the structure,
-// reading what is declared, and checking it against a schema. It tells which part of
-// the time each takes.
+// reading the declarations, and checking them against a schema. It reports the share of
+// the time of each part.
 func BenchmarkParts(b *testing.B) {
 	text := []byte(ManyConnections(10_000))
 	catalog := &connection.Catalog{DataSources: map[string]*connection.DataSource{"src": {ID: "src", Schema: []byte(partsSchema)}}}

@@ -26,7 +26,7 @@ func TestWhatIsToldIsBounded(t *testing.T) {
 	for name, test := range map[string]struct {
 		found connection.Problems
 		told  int
-		want  []string // some of what is told
+		want  []string // some of the reported problems
 	}{
 		"as many as are told": {problemsIn("a", mistake, 1000), 1000, []string{"a:1000:1: wrong (mend it)"}},
 		"one more":            {problemsIn("a", mistake, 1001), 1001, []string{"a:1000:1: wrong (mend it)", "a:1001:1: more than 1000 errors in this file: from here on, none is shown"}},
@@ -63,7 +63,7 @@ func TestWhatIsToldIsBounded(t *testing.T) {
 }
 
 // TestCollectingInStepsIsCollecting: files are read one by one, for several tenants,
-// and what is told must not depend on that.
+// and the report must not depend on the order.
 func TestCollectingInStepsIsCollecting(t *testing.T) {
 	var parts []connection.Problems
 	for i := range 30 {

@@ -267,7 +267,7 @@ func knowsSecret(_, property string, value any) bool {
 	return property == "known" || strings.Contains(connection.Canonical(value), "really")
 }
 
-// holdsSecret finds hunter2, wherever it stands.
+// holdsSecret reports whether a value contains hunter2 anywhere.
 func holdsSecret(_, _ string, value any) bool {
 	return strings.Contains(connection.Canonical(value), "hunter2")
 }

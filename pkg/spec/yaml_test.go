@@ -111,7 +111,7 @@ func TestAnAliasBombIsRefusedAtOnce(t *testing.T) {
 	}
 }
 
-// TestDefaultsOfVeryMuchAreRefusedWithPlace: a small file could stand for gigabytes.
+// TestDefaultsOfVeryMuchAreRefusedWithPlace: a small file could expand to gigabytes.
 func TestDefaultsOfVeryMuchAreRefusedWithPlace(t *testing.T) {
 	items := strings.Repeat("x,", 19_000)
 	for connections, refused := range map[int]bool{100: false, 120: true} {

@@ -14,7 +14,7 @@ import (
 // root is the folder of the project.
 var root = filepath.Join("..", "..")
 
-// Whoever wants to know whether a binary was made from these sources can build it again
+// A person who wants to know whether a binary was made from these sources can build it again
 // and compare. A path of the builder's computer in the binary would make that impossible.
 func TestTheSameSourcesGiveTheSameBinaryInAnyFolder(t *testing.T) {
 	if testing.Short() {
@@ -65,7 +65,7 @@ func copySources(t *testing.T, folder string) {
 }
 
 // Every module that qlsync is linked from is in the table of docs/reference/security.md: a
-// dependency that nobody can give a reason for should not be there.
+// dependency without a reason should not be there.
 func TestEveryDependencyIsInTheTableOfTheDocuments(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join(root, "docs", "reference", "security.md"))
 	if err != nil {

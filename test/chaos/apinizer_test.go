@@ -412,7 +412,7 @@ func (e *apiEpisode) checkResult(p *plan.Plan, r *apply.Result, before map[conne
 }
 
 // leftByAnother reports whether another change began to rename or move away what had that
-// name: then the result tells of it there.
+// name: then the result reports that change there.
 func leftByAnother(r *apply.Result, p *plan.Plan, key connection.Key) bool {
 	for i := range r.Items {
 		if c := &p.Changes[i]; c.From != nil && *c.From == key && c.Connection != key && (r.Items[i].Partial || r.Items[i].Unknown) {

@@ -18,9 +18,9 @@ import (
 	"github.com/qlsync/qlsync/pkg/simulator/apinizer/inspect"
 )
 
-// apiWire is the way of one process to the manager, with whatever another client does between
-// its requests. It knows, of each name, when somebody else changed what has it and when this
-// process last read it, by the number of the request.
+// apiWire is the wire of one process to the manager, with all that another client does between
+// its requests. It knows, by the number of the request, when somebody else last changed the
+// connection with a name, and when this process last read that connection.
 type apiWire struct {
 	e      *apiEpisode
 	round  int
@@ -123,7 +123,7 @@ func (n *apiWire) noteRead(key connection.Key, single bool, response *http.Respo
 // of ours in between, and that this read did not show what somebody else has done since the
 // plan. A change between that read and the write cannot be noticed. An edit after a write of
 // ours is taken for a part of that, and only has to stay. beforeWrite returns the name that a
-// write gives.
+// write sets.
 func (n *apiWire) beforeWrite(r *http.Request, key connection.Key) (to string) {
 	text, _ := io.ReadAll(r.Body)
 	r.Body = io.NopCloser(bytes.NewReader(text))

@@ -1,6 +1,6 @@
 // Package chaos_test lets random tenants, random files and random faults meet, from
-// the comparison down to the wire, in fake time: whatever goes wrong, it converges,
-// nothing is lost, and what is said of it is true.
+// the comparison down to the wire, in fake time: every run converges, nothing is lost,
+// and every report is true.
 package chaos_test
 
 import (
@@ -62,7 +62,7 @@ type episode struct {
 	ids      map[string]string // of the stories that were there before, by bucket number
 	codes    map[string]string // of those who have signed in, by their variables
 	troubles []string
-	story    []string // what happened, for whoever looks for the cause
+	story    []string // what happened, for a reader who looks for the cause
 }
 
 func newEpisode(w *world) *episode {
@@ -136,7 +136,7 @@ func (e *episode) absent() map[connection.Key]bool {
 	return names
 }
 
-// leave takes over what another client has done beside a process: what belongs to others
+// leave takes over what another client has done next to a process: what belongs to others
 // by now is a stranger from then on, and spaces get their names back.
 func (e *episode) leave(n *wire) {
 	maps.Copy(e.strange, n.seen.foreign)
@@ -247,7 +247,7 @@ func (e *episode) signIn(r *apply.Result, n *wire) {
 	}
 }
 
-// value is what a reference stands for.
+// value returns the value of a reference.
 func value(ref connection.Reference) string {
 	if ref.Env == "KEY" {
 		return "key"
@@ -421,12 +421,12 @@ func (s *story) bucketOf(c *inspect.Connection) any {
 	return c.Properties[s.kind().property]
 }
 
-// hasSecret reports whether a connection has the secret, whatever its data source calls it.
+// hasSecret reports whether a connection has the secret, under the name that its data source uses.
 func (e *episode) hasSecret(c *inspect.Connection, value string) bool {
 	return e.tenant.CredentialEquals(c.ID, kinds[c.DataSource].secret, value)
 }
 
-// isBegun reports that the new one of a recreate that cannot end stands at the key.
+// isBegun reports whether the new one of a recreate that cannot end has the key.
 func (e *episode) isBegun(key connection.Key) bool {
 	return slices.ContainsFunc(e.world.stories, func(s story) bool {
 		record := connection.KeyRecord(connection.Space{ID: spaceIDs[s.after.Space]}, s.after.Name)

@@ -43,10 +43,10 @@ type hand struct {
 	target int // which of the connections that are there then
 }
 
-// byHand ends the name that somebody gives to what has one.
+// byHand is the end of a name that somebody changed by hand.
 const byHand = " by hand"
 
-// lastHand is the last process beside which another client works.
+// lastHand is the last process next to which another client works.
 const lastHand = 3
 
 func drawHand(t *rapid.T, deeds []deed) hand {
@@ -220,8 +220,8 @@ func (w *world) storyOf(key connection.Key) *story {
 }
 
 // beforeWrite demands that nothing is written to what somebody else has changed since the
-// plan, if the process has read it since. Only a name that is missing is given back
-// whatever else has happened. It is called with the lock.
+// plan, if the process has read it since. Only a missing name is restored in any
+// case. It is called with the lock.
 func (n *wire) beforeWrite(r *http.Request) (ids []string) {
 	body, _ := io.ReadAll(r.Body)
 	r.Body = io.NopCloser(bytes.NewReader(body))
@@ -230,7 +230,7 @@ func (n *wire) beforeWrite(r *http.Request) (ids []string) {
 		at, handled := n.seen.hands[id]
 		switch {
 		case !handled:
-		case n.givesBack(id, body):
+		case n.restoresName(id, body):
 			if n.seen.read[id] < at || n.seen.did[id] == renames { // it is as this write leaves it
 				delete(n.seen.hands, id)
 				delete(n.seen.foreign, id)
@@ -251,8 +251,8 @@ func (n *wire) beforeWrite(r *http.Request) (ids []string) {
 	return ids
 }
 
-// givesBack reports of a patch that it gives the old connection of a recreate its name back.
-func (n *wire) givesBack(id string, body []byte) bool {
+// restoresName reports whether a patch restores the name of the old connection of a recreate.
+func (n *wire) restoresName(id string, body []byte) bool {
 	return slices.ContainsFunc(n.world.stories, func(s story) bool {
 		return s.anew() && n.ids[s.before.Name] == id && bytes.Contains(body, fmt.Appendf(nil, "%q:%q", "value", s.before.Name))
 	})

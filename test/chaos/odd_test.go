@@ -48,7 +48,7 @@ const (
 
 // kind is a data source as stories use it.
 type kind struct {
-	source, property string // the property stands for the bucket
+	source, property string // the property that has the value of the bucket
 	name, secret     string // the credentials
 }
 
@@ -147,7 +147,7 @@ func (s *story) isUntouchable() bool { return s.refusal() != "" || s.fate == ret
 func (s *story) makesWay() bool { return s.fate == lookAlike || s.fate == replaced }
 
 // rewritten is the property that the service rewrites in a way that the declaration has not
-// allowed for, so that it differs for ever; empty: there is none.
+// allowed for, so that it always differs; empty: there is none.
 func (w *world) rewritten(s *story) string {
 	switch {
 	case !w.behaviour.RewriteValues:
@@ -264,8 +264,8 @@ func will(p *plan.Plan, key connection.Key, action plan.Action) bool {
 	return c != nil && c.Action == action && c.Refused == ""
 }
 
-// isAtRest reports whether a plan has nothing to do but what is refused for ever, and what the
-// service rewrites each time that it is written.
+// isAtRest reports whether a plan has nothing to do but what is always refused, and what the
+// service rewrites after each write.
 func (e *episode) isAtRest(p *plan.Plan) bool {
 	return len(p.Rotations) == 0 && !slices.ContainsFunc(p.Changes, func(c plan.Change) bool {
 		if s := e.world.at(c.Connection); s != nil {
@@ -276,7 +276,7 @@ func (e *episode) isAtRest(p *plan.Plan) bool {
 }
 
 // keeps reports whether what is no longer declared of a data source is kept, because the create
-// of another connection of it is refused for ever: the one may be the old name of the other.
+// of another connection of it is always refused: the one may be the old name of the other.
 func (w *world) keeps(source string) bool {
 	return slices.ContainsFunc(w.stories, func(s story) bool {
 		return s.kind().source == source && s.refusal() != "" && s.after.Name != "" && s.before != s.after

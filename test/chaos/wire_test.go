@@ -70,7 +70,7 @@ func (n *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response, cut
 }
 
-// carryOut lets the tenant carry a request out, after whatever another client does before it.
+// carryOut lets the tenant carry a request out, after all that another client does before it.
 func (n *wire) carryOut(r *http.Request) (response *http.Response, whole bool, err error) {
 	n.order.Lock()
 	defer n.order.Unlock()
@@ -185,7 +185,7 @@ func (n *wire) isDistorted(r *http.Request, response *http.Response) bool {
 	return n.world.pageSize == 0 && list.Meta.Count != nil && *list.Meta.Count != len(list.Data)
 }
 
-// isRoleless reports of an answer that it denies Ana her roles.
+// isRoleless reports whether an answer denies Ana her roles.
 func isRoleless(r *http.Request, response *http.Response) bool {
 	if !strings.HasSuffix(r.URL.Path, "/users/"+ana) {
 		return false
@@ -243,7 +243,7 @@ func (n *wire) lookAtStored() {
 
 // follow measures how long a name is missing, unless something was refused that the
 // process could not yet know of. Only the row of a recreate may take it
-// away, and only for the write that gives it to the new one, which has its credentials
+// away, and only for the write that names the new one, which has its credentials
 // by then.
 func (n *wire) follow(s *story, id string) {
 	since, missing := n.missing[s.after]
@@ -269,7 +269,7 @@ func (n *wire) follow(s *story, id string) {
 	}
 }
 
-// trouble is called by whoever has one of the locks, never by two at once.
+// trouble is called with one of the locks, never by two callers at once.
 func (n *wire) trouble(format string, args ...any) {
 	n.troubles = append(n.troubles, fmt.Sprintf(format, args...))
 }

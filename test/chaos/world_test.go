@@ -68,10 +68,10 @@ type story struct {
 	own           string         // the name of the credentials, where each user brings their own
 }
 
-// signsIn reports that a person must sign in.
+// signsIn reports whether a person must sign in.
 func (s *story) signsIn() bool { return s.fate == signed || s.fate == resigned }
 
-// properties are those that stand in the files, with a bucket.
+// properties returns those of the files, with a bucket.
 func (s *story) properties(bucket string) map[string]any {
 	k := s.kind()
 	properties := map[string]any{k.property: bucket}
@@ -93,7 +93,7 @@ func (s *story) properties(bucket string) map[string]any {
 	return properties
 }
 
-// credentials are those that stand in the files.
+// credentials returns those of the files.
 func (s *story) credentials(secret string) map[string]any {
 	if s.signsIn() {
 		return map[string]any{"authCode": connection.Reference{Env: "CODE " + s.after.Name}}
@@ -102,11 +102,11 @@ func (s *story) credentials(secret string) map[string]any {
 	return map[string]any{k.name: connection.Reference{Env: "KEY"}, k.secret: connection.Reference{Env: secret}}
 }
 
-// stays reports that the files declare the same connection at the same key before and
+// stays reports whether the files declare the same connection at the same key before and
 // after: apps that read it must find it all the time.
 func (s *story) stays() bool { return s.before == s.after }
 
-// anew reports that another connection takes its place.
+// anew reports whether another connection takes its place.
 func (s *story) anew() bool { return s.fate == recreated || s.fate == given }
 
 // world is a tenant, what the files say about it, and everything that goes wrong.
@@ -125,7 +125,7 @@ type world struct {
 	// handled are the names of connections that another client has worked on.
 	handled map[string]bool
 	typed   map[string]bool // ids into which somebody has typed credentials
-	// behaviour is how the tenant does what no documentation tells.
+	// behaviour is what the tenant does where the documentation says nothing.
 	behaviour simulator.Behaviour
 	pageSize  int  // of lists; 0: as large as is asked for
 	gone      bool // moved blocks come from a space that does not exist any more
@@ -144,7 +144,7 @@ func drawWorld(t *rapid.T) *world {
 			among = oddFates
 		}
 		s := drawStory(t, i, among, []string{"Finance", "Finance", "Sales", "Sales", "finance"})
-		if w.member && (s.fate == handed || s.fate == given) { // who may not give it away is refused for ever
+		if w.member && (s.fate == handed || s.fate == given) { // a caller who may not change the owner is always refused
 			s.fate = keeps
 		}
 		w.stories = append(w.stories, s)
@@ -458,13 +458,13 @@ func (w *world) lastFault() int {
 	return last
 }
 
-// isHandled reports that another client has worked on the connection of a story, so that the
+// isHandled reports whether another client has worked on the connection of a story, so that the
 // files may no longer be carried out for it.
 func (w *world) isHandled(s *story) bool {
 	return s.before.Name != "" && w.handled[s.before.Name] || s.after.Name != "" && w.handled[s.after.Name]
 }
 
-// isPlain reports that a story needs nothing of any other.
+// isPlain reports whether a story needs nothing of any other.
 func (s *story) isPlain() bool {
 	return slices.Contains([]fate{keeps, updates, rotates, tagged, recreated, full, whispers, relisted}, s.fate)
 }
@@ -478,7 +478,7 @@ func (w *world) at(key connection.Key) *story {
 	return &w.stories[i]
 }
 
-// stuck reports that the story cannot end while the token is Ana's: only another owner may
+// stuck reports whether the story cannot end while the token is Ana's: only another owner may
 // write the credentials.
 func (w *world) stuck(s *story) bool {
 	return w.behaviour.CredentialsByOwnerOnly && slices.Contains([]fate{handed, given, ofInactive, ofDeleted}, s.fate)

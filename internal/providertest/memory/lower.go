@@ -63,7 +63,7 @@ func (*Provider) Messages() connection.Messages {
 
 // Lower implements [connection.Rules]. A write replaces the whole connection, so it carries
 // the declared credentials. A connection gets another name, space or kind only by being created
-// anew; where its name is taken, or is its own, it is created under another name first, so
+// again; where its name is taken, or is its own, it is created under another name first, so
 // that the service has taken all of it once before the old one is deleted.
 func (*Provider) Lower(l connection.Lowering) []connection.Path {
 	made := l.To

@@ -98,7 +98,7 @@ func (p *Provider) Snapshot(ctx context.Context, scope connection.Scope) (*conne
 	return snapshot, nil
 }
 
-// live returns a connection without its properties. Its version stands for all of it.
+// live returns a connection without its properties. Its version changes with the properties.
 func (d document) live() connection.Live {
 	key := connection.Key{Space: d.Space, Name: d.Name}
 	live := connection.Live{

@@ -10,7 +10,7 @@ import (
 	"github.com/qlsync/qlsync/pkg/simulator/apinizer/inspect"
 )
 
-// hostile is the manager with faults as they stand in a file.
+// hostile returns the manager with the faults of a file.
 func hostile(t *testing.T, seed, faults string) *rig {
 	t.Helper()
 	list, err := apinizer.ParseFaults([]byte(faults))

@@ -11,8 +11,8 @@ import (
 	"github.com/qlsync/qlsync/pkg/simulator/apinizer"
 )
 
-// sample is a connection of one type with every documented field set, to another value than its default. What the
-// documentation of the current dialect alone has stands under current.
+// sample is a connection of one type with every documented field set, to another value than its default. The fields
+// that only the documentation of the current dialect has are under current.
 type sample struct {
 	fields, current, legacy string
 	secrets                 []string // not read back, but for email
@@ -128,7 +128,7 @@ func TestEveryDocumentedFieldIsKept(t *testing.T) {
 						value = nil
 					}
 					if key == "type" && name == "elasticsearch" && dialect == "legacy" {
-						value = "READ_WRITE" // the key stands there twice, and the last one counts
+						value = "READ_WRITE" // the key is there twice, and the last one counts
 					}
 					if !reflect.DeepEqual(got[key], value) {
 						t.Errorf("%s: %v, want %v", key, got[key], value)

@@ -194,7 +194,7 @@ func (r *rig) status(method, path, body string) string {
 	return compact(r.t, r.do(method, path, body).status)
 }
 
-// made creates a REST connection and gives its id.
+// made creates a REST connection and returns its id.
 func (r *rig) made(properties string) string {
 	r.t.Helper()
 	return r.want(201, "POST", connections, `{"datasourceID": "rest", "qName": "made", "connectionProperties": `+properties+`}`).body["qID"].(string)

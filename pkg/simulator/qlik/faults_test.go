@@ -8,7 +8,7 @@ import (
 	"github.com/qlsync/qlsync/pkg/simulator/qlik"
 )
 
-// hostile is the tenant with faults as they stand in a file.
+// hostile returns the tenant with the faults of a file.
 func hostile(t *testing.T, seed, faults string) *rig {
 	t.Helper()
 	list, err := qlik.ParseFaults([]byte(faults))
