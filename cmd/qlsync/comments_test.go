@@ -1,0 +1,352 @@
+package main
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// plainer maps each expression that no comment may contain to what to write instead.
+var plainer = []struct {
+	banned *regexp.Regexp
+	write  string
+}{
+	{regexp.MustCompile(`(?i)\bgives\b`), "returns, has, provides"},
+	{regexp.MustCompile(`(?i)\btells\b`), "reports whether, says, shows"},
+	{regexp.MustCompile(`(?i)\bstands\b`), "is, means"},
+	{regexp.MustCompile(`(?i)\bbears\b`), "has"},
+	{regexp.MustCompile(`(?i)\bbeside\b`), "next to, together with"},
+	{regexp.MustCompile(`(?i)\banew\b`), "again"},
+	{regexp.MustCompile(`(?i)\ball the same\b`), "anyway, still"},
+	{regexp.MustCompile(`(?i)\bin vain\b`), "without success"},
+	{regexp.MustCompile(`(?i)\b(come|comes|came) to need\b`), "need"},
+	{regexp.MustCompile(`(?i)\bhas it that\b`), "says that"},
+	{regexp.MustCompile(`(?i)\bwhatever\b`), "any, every, regardless of"},
+	{regexp.MustCompile(`(?i)\bunless [^.;:]*\bbut\b`), "only if"},
+	// "There is no space" and "is no longer" are plain.
+	{regexp.MustCompile(`(?i)(?:^|[^e ] |[^r]e )(?:is|are) no [a-km-z]`), "is not"},
+}
+
+// notYetPlain lists the files whose comments are still to be rewritten. It only shrinks.
+var notYetPlain = []string{
+	"cmd/qlsync/bombs_test.go",
+	"cmd/qlsync/canary_test.go",
+	"cmd/qlsync/crash_test.go",
+	"cmd/qlsync/docs_test.go",
+	"cmd/qlsync/drift.go",
+	"cmd/qlsync/ending.go",
+	"cmd/qlsync/exit.go",
+	"cmd/qlsync/forge_test.go",
+	"cmd/qlsync/hostile_service_test.go",
+	"cmd/qlsync/kept.go",
+	"cmd/qlsync/kill_test.go",
+	"cmd/qlsync/main.go",
+	"cmd/qlsync/matrix_unix_test.go",
+	"cmd/qlsync/output.go",
+	"cmd/qlsync/pipeline_test.go",
+	"cmd/qlsync/reference_test.go",
+	"cmd/qlsync/terminal_unix_test.go",
+	"cmd/qlsync/validate_bench_test.go",
+	"examples/examples.go",
+	"internal/doctor/examine.go",
+	"internal/engine/embedded.go",
+	"internal/engine/folders.go",
+	"internal/engine/history.go",
+	"internal/engine/host.go",
+	"internal/engine/hosts.go",
+	"internal/engine/lock.go",
+	"internal/engine/outputs.go",
+	"internal/engine/provider.go",
+	"internal/engine/quoted.go",
+	"internal/engine/schemas.go",
+	"internal/engine/session.go",
+	"internal/export/export.go",
+	"internal/export/exported.go",
+	"internal/export/yaml.go",
+	"internal/fingerprint/fingerprint.go",
+	"internal/guard/guard.go",
+	"internal/infile/path.go",
+	"internal/infile/walk.go",
+	"internal/interrupt/interrupt.go",
+	"internal/interrupt/signals_windows.go",
+	"internal/jsonpointer/jsonpointer.go",
+	"internal/jsontext/jsontext.go",
+	"internal/limits/limits.go",
+	"internal/outfile/outfile.go",
+	"internal/providertest/memory/lower.go",
+	"internal/providertest/memory/provider.go",
+	"internal/providertest/walk.go",
+	"internal/report/difference.go",
+	"internal/report/events.go",
+	"internal/report/fleet.go",
+	"internal/report/history.go",
+	"internal/report/html.go",
+	"internal/report/markdown.go",
+	"internal/report/markdown_test.go",
+	"internal/report/progress.go",
+	"internal/report/progress_test.go",
+	"internal/report/report.go",
+	"internal/report/report_test.go",
+	"internal/report/schemas.go",
+	"internal/resolver/command.go",
+	"internal/resolver/resolver.go",
+	"internal/schedule/step.go",
+	"internal/snapshot/provider.go",
+	"internal/snapshot/snapshot.go",
+	"internal/terminal/display.go",
+	"internal/transport/exchange.go",
+	"internal/transport/proxy.go",
+	"internal/transport/redact.go",
+	"internal/transport/redact_test.go",
+	"internal/transport/refusal.go",
+	"internal/transport/service_test.go",
+	"internal/transport/transporttest/transporttest.go",
+	"internal/transport/visible.go",
+	"internal/vendored/lock.go",
+	"internal/vendored/pull_test.go",
+	"internal/vendored/schemadiff.go",
+	"internal/vendored/vendored.go",
+	"pkg/apinizer/client.go",
+	"pkg/apinizer/contradictions_test.go",
+	"pkg/apinizer/deploy.go",
+	"pkg/apinizer/errors.go",
+	"pkg/apinizer/execute.go",
+	"pkg/apinizer/execute_test.go",
+	"pkg/apinizer/lower.go",
+	"pkg/apinizer/records.go",
+	"pkg/apinizer/rotation_test.go",
+	"pkg/apinizer/snapshot.go",
+	"pkg/apinizer/typed_test.go",
+	"pkg/apinizer/types.go",
+	"pkg/apinizer/types_test.go",
+	"pkg/apply/apply.go",
+	"pkg/apply/run.go",
+	"pkg/apply/stale.go",
+	"pkg/apply/tenant_test.go",
+	"pkg/apply/verify.go",
+	"pkg/connection/connection.go",
+	"pkg/connection/connection_test.go",
+	"pkg/connection/desired.go",
+	"pkg/connection/live.go",
+	"pkg/connection/marked.go",
+	"pkg/connection/problem.go",
+	"pkg/connection/provider.go",
+	"pkg/connection/reason.go",
+	"pkg/connection/secret.go",
+	"pkg/connection/secretforms.go",
+	"pkg/connection/secretive.go",
+	"pkg/connection/secrettext.go",
+	"pkg/connection/seen.go",
+	"pkg/connection/state.go",
+	"pkg/plan/compare.go",
+	"pkg/plan/drift.go",
+	"pkg/plan/hostile_test.go",
+	"pkg/plan/inactive_test.go",
+	"pkg/plan/lower.go",
+	"pkg/plan/match.go",
+	"pkg/plan/names.go",
+	"pkg/plan/order.go",
+	"pkg/plan/ownership_test.go",
+	"pkg/plan/plan.go",
+	"pkg/plan/plan_test.go",
+	"pkg/plan/prefix_test.go",
+	"pkg/plan/refuse.go",
+	"pkg/plan/rotate.go",
+	"pkg/plan/values.go",
+	"pkg/plan/verify.go",
+	"pkg/plan/words_test.go",
+	"pkg/plan/world_test.go",
+	"pkg/qlik/bulk.go",
+	"pkg/qlik/client.go",
+	"pkg/qlik/contradictions_test.go",
+	"pkg/qlik/datasource.go",
+	"pkg/qlik/errors.go",
+	"pkg/qlik/fieldpath.go",
+	"pkg/qlik/fresh_test.go",
+	"pkg/qlik/limit.go",
+	"pkg/qlik/limit_test.go",
+	"pkg/qlik/lower.go",
+	"pkg/qlik/makespan_test.go",
+	"pkg/qlik/page.go",
+	"pkg/qlik/patch.go",
+	"pkg/qlik/provider.go",
+	"pkg/qlik/records.go",
+	"pkg/qlik/rules.go",
+	"pkg/qlik/shield.go",
+	"pkg/qlik/signin.go",
+	"pkg/qlik/simulator_test.go",
+	"pkg/qlik/snapshot.go",
+	"pkg/qlik/snapshot_test.go",
+	"pkg/simulator/apinizer/call.go",
+	"pkg/simulator/apinizer/client_test.go",
+	"pkg/simulator/apinizer/contradictions_test.go",
+	"pkg/simulator/apinizer/deploy.go",
+	"pkg/simulator/apinizer/faults.go",
+	"pkg/simulator/apinizer/inspect/changes.go",
+	"pkg/simulator/apinizer/inspect/inspect.go",
+	"pkg/simulator/apinizer/internal/model/behaviour.go",
+	"pkg/simulator/apinizer/internal/model/definition.go",
+	"pkg/simulator/apinizer/internal/model/refusal.go",
+	"pkg/simulator/apinizer/internal/model/secrets.go",
+	"pkg/simulator/apinizer/internal/model/state.go",
+	"pkg/simulator/apinizer/internal/model/view.go",
+	"pkg/simulator/apinizer/internal/model/world.go",
+	"pkg/simulator/apinizer/manager.go",
+	"pkg/simulator/apinizer/open.go",
+	"pkg/simulator/apinizer/serve.go",
+	"pkg/simulator/apinizer/types_test.go",
+	"pkg/simulator/doc.go",
+	"pkg/simulator/imports_test.go",
+	"pkg/simulator/internal/host/faults.go",
+	"pkg/simulator/internal/host/journal.go",
+	"pkg/simulator/internal/host/state.go",
+	"pkg/simulator/internal/host/strict.go",
+	"pkg/simulator/qlik/answer.go",
+	"pkg/simulator/qlik/behaviour_test.go",
+	"pkg/simulator/qlik/call.go",
+	"pkg/simulator/qlik/client_test.go",
+	"pkg/simulator/qlik/create.go",
+	"pkg/simulator/qlik/credentials.go",
+	"pkg/simulator/qlik/doc.go",
+	"pkg/simulator/qlik/faults.go",
+	"pkg/simulator/qlik/inspect/changes.go",
+	"pkg/simulator/qlik/inspect/inspect.go",
+	"pkg/simulator/qlik/internal/identity/identity.go",
+	"pkg/simulator/qlik/internal/model/behaviour.go",
+	"pkg/simulator/qlik/internal/model/record.go",
+	"pkg/simulator/qlik/internal/model/records.go",
+	"pkg/simulator/qlik/internal/model/seed.go",
+	"pkg/simulator/qlik/internal/model/stored.go",
+	"pkg/simulator/qlik/internal/model/world.go",
+	"pkg/simulator/qlik/internal/ratelimit/limit.go",
+	"pkg/simulator/qlik/internal/source/properties.go",
+	"pkg/simulator/qlik/internal/source/rewrite.go",
+	"pkg/simulator/qlik/internal/source/statement.go",
+	"pkg/simulator/qlik/keys.go",
+	"pkg/simulator/qlik/list.go",
+	"pkg/simulator/qlik/open.go",
+	"pkg/simulator/qlik/patch.go",
+	"pkg/simulator/qlik/patched.go",
+	"pkg/simulator/qlik/reference_test.go",
+	"pkg/simulator/qlik/serve.go",
+	"pkg/simulator/qlik/spaces.go",
+	"pkg/simulator/qlik/tenant.go",
+	"pkg/simulator/qlik/view.go",
+	"pkg/simulator/server.go",
+	"pkg/spec/bounds.go",
+	"pkg/spec/comparison.go",
+	"pkg/spec/credentials.go",
+	"pkg/spec/desired.go",
+	"pkg/spec/draft.go",
+	"pkg/spec/excerpt.go",
+	"pkg/spec/excerpt_test.go",
+	"pkg/spec/explain.go",
+	"pkg/spec/files.go",
+	"pkg/spec/glob.go",
+	"pkg/spec/nothing_test.go",
+	"pkg/spec/parts_bench_test.go",
+	"pkg/spec/problems.go",
+	"pkg/spec/project.go",
+	"pkg/spec/properties.go",
+	"pkg/spec/properties_test.go",
+	"pkg/spec/reference.go",
+	"pkg/spec/schema.go",
+	"pkg/spec/shape.go",
+	"pkg/spec/spec.go",
+	"pkg/spec/tree.go",
+	"pkg/spec/variables.go",
+	"pkg/spec/weight.go",
+	"pkg/spec/yaml.go",
+	"schemas/schemas.go",
+	"test/chaos/apinizer_test.go",
+	"test/chaos/apinizer_wire_test.go",
+	"test/chaos/chaos_test.go",
+	"test/chaos/datasources_test.go",
+	"test/chaos/hands_test.go",
+	"test/chaos/odd_test.go",
+	"test/chaos/wire_test.go",
+	"test/chaos/world_test.go",
+}
+
+// TestCommentsAreWrittenInPlainEnglish reads every comment of every Go file.
+func TestCommentsAreWrittenInPlainEnglish(t *testing.T) {
+	root := filepath.Join("..", "..")
+	comments := 0
+	for _, folder := range []string{"cmd", "internal", "pkg", "schemas", "examples", "test"} {
+		err := filepath.WalkDir(filepath.Join(root, folder), func(path string, entry fs.DirEntry, err error) error {
+			if err != nil || entry.IsDir() || !strings.HasSuffix(path, ".go") {
+				return err
+			}
+			name, _ := filepath.Rel(root, path)
+			name = filepath.ToSlash(name)
+			if name == "cmd/qlsync/comments_test.go" {
+				return nil
+			}
+			text, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			files := token.NewFileSet()
+			parsed, err := parser.ParseFile(files, path, text, parser.ParseComments)
+			if err != nil {
+				return err
+			}
+			for _, comment := range parsed.Comments {
+				comments++
+				if slices.Contains(notYetPlain, name) {
+					continue
+				}
+				for _, advice := range notPlain(comment.Text()) {
+					t.Errorf("%s:%d: got a comment that says %s", name, files.Position(comment.Pos()).Line, advice)
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if comments < 5000 {
+		t.Errorf("got %d comments, want at least 5000: have the folders moved?", comments)
+	}
+}
+
+func TestACommentThatIsNotPlainIsFound(t *testing.T) {
+	for comment, isPlain := range map[string]bool{
+		"name gives the name.":                          false,
+		"Each of them tells\nwhether it is open.":       false,
+		"It bears our record.":                          false,
+		"It waits all the\nsame.":                       false,
+		"A folder is no file.":                          false,
+		"Those are no names.":                           false,
+		"Unless the file is there, nothing but a line.": false,
+		"There is no such file, and no file is closed.": true,
+		"There are no names.":                           true,
+		"The name is no longer free.":                   true,
+		"name returns the name.":                        true,
+		"Unless the file is open, Close fails.":         true,
+	} {
+		if got := len(notPlain(comment)) == 0; got != isPlain {
+			t.Errorf("plain is %v, want %v, for the comment %q", got, isPlain, comment)
+		}
+	}
+}
+
+// notPlain returns what to change in a comment.
+func notPlain(comment string) []string {
+	line := strings.Join(strings.Fields(comment), " ")
+	advice := []string{}
+	for _, rule := range plainer {
+		if found := rule.banned.FindString(line); found != "" {
+			advice = append(advice, strconv.Quote(strings.TrimSpace(found))+", want "+rule.write)
+		}
+	}
+	return advice
+}
