@@ -13,6 +13,16 @@ func (a *analysis) warn(key *connection.Key, message string) {
 	a.warnings = append(a.warnings, Warning{Connection: key, Message: message})
 }
 
+// problem notes an error once, however many times it is found.
+func (a *analysis) problem(position connection.Position, reason connection.Reason) {
+	text, next := a.messages.Parts(reason)
+	p := connection.Problem{Position: position, Severity: connection.SeverityError, Message: text, Hint: next}
+	if !a.noted[p] {
+		a.noted[p] = true
+		a.problems = append(a.problems, p)
+	}
+}
+
 func (a *analysis) remark(remarks []remark) {
 	for _, r := range remarks {
 		a.warn(r.about, a.text(r.reason))
@@ -22,13 +32,13 @@ func (a *analysis) remark(remarks []remark) {
 // decide turns a pair into a change; nil where nothing has to change.
 func (a *analysis) decide(p *pair) *decision {
 	position := p.PositionOf("")
-	d := &decision{target: p.target, live: p.live, missed: p.missed, change: Change{
+	d := &decision{target: p.target, live: p.live, tried: p.tried, missed: p.missed, change: Change{
 		Connection: p.key, DataSource: p.DataSource, Reason: a.text(p.because), Position: &position, At: p.PositionOf,
 	}}
 	c := &d.change
 	if p.live == nil {
 		c.Action, c.Declares = ActionCreate, declares(p.target)
-		c.Fields = a.created(p.target)
+		c.Fields = a.created(d)
 		position = a.judge(createRules, p, d)
 		a.manual(d)
 		return d
@@ -132,7 +142,8 @@ func joinReasons(reasons ...string) string {
 }
 
 // created lists what a new connection will have.
-func (a *analysis) created(t *target) []Field {
+func (a *analysis) created(created *decision) []Field {
+	t := created.target
 	d := &difference{fields: make([]Field, 0, 2+len(t.Properties)+len(t.Credentials))}
 	if t.ownerID != "" {
 		d.add("/owner", nil, a.userName(t.ownerID))
@@ -140,7 +151,7 @@ func (a *analysis) created(t *target) []Field {
 	if len(t.Tags) > 0 {
 		d.add("/tags", nil, toList(slices.Sorted(slices.Values(t.Tags))))
 	}
-	properties := a.declaredProperties(t)
+	properties := a.declaredProperties(created)
 	for _, name := range slices.Sorted(maps.Keys(properties)) {
 		d.add("/properties/"+jsonpointer.Escape(name), nil, a.storedName(t.source.Properties[name], properties[name]))
 	}
@@ -150,11 +161,12 @@ func (a *analysis) created(t *target) []Field {
 
 // declaredProperties returns the properties of a connection that is created: those that are
 // declared, and those that an interrupted recreate has kept of the old one.
-func (a *analysis) declaredProperties(t *target) map[string]any {
-	if t.tried == nil {
-		return a.normalized(t)
+func (a *analysis) declaredProperties(d *decision) map[string]any {
+	t, declared := d.target, a.normalized(d.target)
+	if d.tried == nil {
+		return declared
 	}
-	old, declared := *t.tried, a.normalized(t)
+	old := *d.tried
 	old.Properties = maps.Clone(old.Properties)
 	maps.DeleteFunc(old.Properties, func(_ string, value any) bool { return len(connection.Secrets(value)) > 0 })
 	properties := a.rebuilt(t, &old, a.in.Rules.Assess(a.difference(t, &old)).Leaves)

@@ -65,7 +65,7 @@ func (a *analysis) lowering(d *decision) connection.Lowering {
 		To: connection.Object{DataSource: t.DataSource, Key: t.key, Space: t.space, Owner: a.ownerAfter(t, live), Tags: t.Tags, Record: *a.record(t, nil, true)},
 	}
 	if live == nil {
-		l.To.Properties, l.SignIn = a.declaredProperties(t), a.signIn(t, nil) != ""
+		l.To.Properties, l.SignIn = a.declaredProperties(d), a.signIn(t, nil) != ""
 		return l
 	}
 	l.From, l.Place = a.object(live), a.places.Record(live.Key)

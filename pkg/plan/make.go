@@ -78,22 +78,39 @@ func summarize(decisions []*decision, unchanged int) Summary {
 	return s
 }
 
+// Scope returns what must be read of a tenant to plan for the files: the
+// connections of the project's spaces, in detail where they are declared, moved
+// from, or owned by the project.
+func Scope(in Input) connection.Scope { return scope(in.files()) }
+
+// files returns what the files of the project declare.
+func (in *Input) files() *files {
+	return &files{
+		Project: in.Project, Policy: in.Policy, Desired: in.Desired, Moves: in.Moves, Spaces: in.Spaces, OnlyMoves: in.OnlyMoves, Catalog: in.Catalog,
+	}
+}
+
 // analyze compares the files with the tenant.
 func analyze(in Input) *analysis {
 	in.Snapshot = keyrecord.Redact(in.Snapshot, in.Desired, in.Moves)
-	a := &analysis{in: in, warnings: []Warning{}, resolved: resolve(&in, newTenant(&in, messagesOf(in.Rules)))}
-	a.matched = match(&in, &a.resolved)
+	declared := in.files()
+	a := &analysis{
+		in: in, messages: messagesOf(in.Rules), noted: map[connection.Problem]bool{}, warnings: []Warning{},
+		resolved: resolve(declared, in.Rules, newTenant(in.Snapshot, in.Moves)),
+	}
+	a.matched = match(declared, in.Rules, &a.resolved)
+	for _, p := range slices.Concat(a.resolved.problems, a.matched.problems) {
+		a.problem(p.position, p.reason)
+	}
 	a.asked = map[connection.Key]bool{}
 	for _, key := range in.Rotate {
 		a.asked[key] = true
 	}
-	a.demandSpaces(&a.moves)
-	a.remark(a.unseenOrigins())
-	a.refuseDisabled()
+	a.remark(a.remarks)
 	a.warnAboutInactive()
 	a.warnAboutUnknownOwners()
-	a.remark(lookAlikes(in.Snapshot, a.pairs))
-	a.remark(lookAlikeSpaces(in.Snapshot, a.pairs))
+	a.remark(a.lookAlikes(in.Snapshot))
+	a.remark(a.lookAlikeSpaces(in.Snapshot))
 	for i := range a.pairs {
 		d := a.decide(&a.pairs[i])
 		if d != nil {

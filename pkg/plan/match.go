@@ -15,6 +15,22 @@ func (p *pair) isReleased() bool {
 	return p.Lifecycle.PreventDestroy != nil && !*p.Lifecycle.PreventDestroy
 }
 
+// ownerDiffers reports whether a live connection must be given to the declared owner. Where
+// the service does not say who owns it, the record of its credentials, which is over their
+// owner, decides: after a change of owner it fits, so that none follows. Without a record
+// nobody knows, and the owner stays.
+func (p *pair) ownerDiffers() bool {
+	switch {
+	case p.ownerID == "" || p.ownerID == p.live.OwnerID || p.Lifecycle.Ignores("owner", ""):
+		return false
+	case p.live.OwnerID != "" || p.live.Ownerless:
+		return true
+	case len(p.Credentials) == 0 || p.Lifecycle.Ignores("credentials", "") || p.live.Record.Credentials == "":
+		return false
+	}
+	return !connection.SameCredentials(p.live.Record.Credentials, p.credentialsRecord(p.ownerID))
+}
+
 // matcher finds the live connection of every target.
 type matcher struct {
 	*resolved
@@ -30,14 +46,14 @@ type matcher struct {
 // match pairs every target with a live connection: first with what is at the declared key and is
 // not to leave it, then with what an interrupted run has left on its way there, then by moved
 // blocks, then by key records.
-func match(in *Input, r *resolved) matched {
+func match(files *files, rules connection.Rules, r *resolved) matched {
 	m := &matcher{
-		resolved: r, moves: follow(in.Moves, r.tenant, r.declared), rules: in.Rules, project: in.Project, update: in.Policy.Update,
+		resolved: r, moves: follow(files.Moves, r.tenant, r.declared), rules: rules, project: files.Project, update: files.Policy.Update,
 		carriers: map[string][]*connection.Live{}, claimed: map[*connection.Live]bool{}, leaving: map[connection.Key]bool{},
 	}
 	for i := range r.snapshot.Connections {
 		live := &r.snapshot.Connections[i]
-		if live.Record.Project == in.Project && live.Record.Key != "" && r.declared[live.Key] == nil {
+		if live.Record.Project == files.Project && live.Record.Key != "" && r.declared[live.Key] == nil {
 			m.carriers[live.Record.Key] = append(m.carriers[live.Record.Key], live)
 		}
 	}
@@ -59,15 +75,38 @@ func match(in *Input, r *resolved) matched {
 	}
 	found.apart = m.apart()
 	found.leave(m)
+	found.demandSpaces(r)
+	found.remarks = found.unseenOrigins()
+	found.refuseDisabled(r)
 	return found
 }
 
 // demandSpaces notes a problem for each pending move whose blocks end in a space that the token
 // cannot see: such a connection is not one that is no longer declared.
-func (r *resolved) demandSpaces(m *moves) {
-	for _, end := range m.end {
-		if ref, unseen := m.unseen[end]; unseen {
-			r.problem(ref.Position, r.noSpace(ref))
+func (found *matched) demandSpaces(r *resolved) {
+	for _, end := range found.moves.end {
+		if ref, unseen := found.moves.unseen[end]; unseen {
+			found.problems = append(found.problems, problem{ref.Position, r.noSpace(ref)})
+		}
+	}
+}
+
+// refuseDisabled refuses what is declared of a disabled data source, or live of one.
+func (found *matched) refuseDisabled(r *resolved) {
+	for i := range found.pairs {
+		p := &found.pairs[i]
+		disabled := ""
+		switch {
+		case r.disabled[p.DataSource]:
+			disabled = p.DataSource
+		case p.live != nil && r.disabled[p.live.DataSource]:
+			disabled = p.live.DataSource
+		}
+		if disabled != "" {
+			p.trouble = connection.Because("disabled-live", "dataSource", disabled)
+			if p.live == nil {
+				p.trouble.Code = "disabled"
+			}
 		}
 	}
 }

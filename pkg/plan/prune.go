@@ -15,7 +15,7 @@ func (a *analysis) prune() {
 		switch {
 		case rest.fate == fateForeign, taken[rest.live]:
 			continue
-		case a.isDisabled(rest.live.DataSource):
+		case a.disabled[rest.live.DataSource]:
 			a.warn(&key, fmt.Sprintf("owned by this project and no longer declared, and its data source %s is disabled in the tenant; qlsync does not delete it: ask an administrator to enable it, or delete the connection yourself", rest.live.DataSource))
 			continue
 		case rest.fate == fateFinished:

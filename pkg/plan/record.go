@@ -60,10 +60,6 @@ func (a *analysis) movedRecord(key connection.Key, live *connection.Live) string
 	return ""
 }
 
-func (t *target) credentialsRecord(ownerID string) string {
-	return connection.CredentialsRecord(t.CredentialsVersion, t.Credentials, ownerID)
-}
-
 // fingerprint returns what is recorded of the values: of those that are written, what
 // is known; of those that are there already, what the connection has recorded or, where
 // that says nothing, a baseline.

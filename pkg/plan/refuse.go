@@ -87,7 +87,7 @@ func refusedByService(a *analysis, _ *pair, d *decision) connection.Reason {
 
 // namesake: another connection has almost the same name.
 func namesake(a *analysis, p *pair, _ *decision) connection.Reason {
-	return a.namesakeOf(p)
+	return a.namesake(p.key, p.live)
 }
 
 func ofAnotherProject(a *analysis, p *pair, _ *decision) connection.Reason {

@@ -7,45 +7,55 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// problem notes an error once, however many times it is found.
-func (r *resolved) problem(position connection.Position, reason connection.Reason) {
-	text, next := r.messages.Parts(reason)
-	p := connection.Problem{Position: position, Severity: connection.SeverityError, Message: text, Hint: next}
-	if !r.noted[p] {
-		r.noted[p] = true
-		r.problems = append(r.problems, p)
-	}
+// files is what the files of a project declare, with the catalog that the declarations refer to.
+type files struct {
+	Project string
+	Policy  connection.Policy
+	Desired []connection.Desired
+	Moves   []connection.Move
+	// Spaces is what the project looks at; OnlyMoves is the part that only moves come from.
+	Spaces    []connection.SpaceRef
+	OnlyMoves []connection.SpaceRef
+	Catalog   *connection.Catalog // may be nil
+}
+
+// problem notes a mistake.
+func (r *resolver) problem(position connection.Position, reason connection.Reason) {
+	r.problems = append(r.problems, problem{position, reason})
 }
 
 type resolver struct {
 	resolved
-	in      *Input
+	files   *files
 	first   map[connection.Key]*target // by [connection.FoldKey]
 	owners  map[string][]string        // ids, by "address " and an address in small letters, and by "subject " and a subject
 	noUsers map[string]bool            // ids
 }
 
-// resolve looks up what the declarations name. What cannot be found is a problem.
-func resolve(in *Input, t *tenant) resolved {
+// resolve looks up what the declarations name. What cannot be found is a problem, and so is what the
+// provider says of a declaration ([connection.Rules]). Of two declarations of one connection, the
+// second one is a problem, and is left out.
+func resolve(files *files, rules connection.Rules, tenant *tenant) resolved {
 	r := resolver{
-		resolved: resolved{tenant: t, noted: map[connection.Problem]bool{}, declared: map[connection.Key]*target{}, inScope: map[string]bool{}},
-		in:       in, first: map[connection.Key]*target{}, owners: map[string][]string{}, noUsers: map[string]bool{},
+		resolved: resolved{tenant: tenant, declared: map[connection.Key]*target{}, inScope: map[string]bool{}, disabled: map[string]bool{}},
+		files:    files, first: map[connection.Key]*target{}, owners: map[string][]string{}, noUsers: map[string]bool{},
 	}
-	for _, user := range in.Snapshot.Users {
+	for _, user := range tenant.snapshot.Users {
 		for _, name := range []string{"address " + strings.ToLower(user.Email), "subject " + user.Subject} {
 			r.owners[name] = append(r.owners[name], user.ID)
 		}
 	}
-	for _, id := range in.Snapshot.NoUsers {
+	for _, id := range tenant.snapshot.NoUsers {
 		r.noUsers[id] = true
 	}
+	r.findDisabled()
 	r.findScope()
-	for i := range in.Desired {
-		t := r.locate(&in.Desired[i])
+	for i := range files.Desired {
+		t := r.locate(&files.Desired[i])
 		if t == nil || !r.isFirst(t) {
 			continue
 		}
-		for _, reason := range in.Rules.Check(t.Desired, t.source, &r.snapshot.Capabilities) {
+		for _, reason := range rules.Check(t.Desired, t.source, &r.snapshot.Capabilities) {
 			r.problem(t.PositionOf(reason.Path), reason.With("connection", t.key))
 		}
 		t.ownerID = r.owner(t.Desired)
@@ -56,12 +66,22 @@ func resolve(in *Input, t *tenant) resolved {
 	return r.resolved
 }
 
+func (r *resolver) findDisabled() {
+	disabled := r.snapshot.Disabled
+	if r.files.Catalog != nil {
+		disabled = slices.Concat(disabled, r.files.Catalog.Disabled)
+	}
+	for _, dataSource := range disabled {
+		r.disabled[dataSource] = true
+	}
+}
+
 func (r *resolver) findScope() {
 	onlyMoves := map[connection.SpaceRef]bool{}
-	for _, ref := range r.in.OnlyMoves {
+	for _, ref := range r.files.OnlyMoves {
 		onlyMoves[plain(ref)] = true
 	}
-	for _, ref := range r.in.Spaces {
+	for _, ref := range r.files.Spaces {
 		if onlyMoves[plain(ref)] {
 			continue // a space that is gone holds nothing to move
 		}
@@ -69,7 +89,7 @@ func (r *resolver) findScope() {
 			r.inScope[space.Name] = true
 		}
 	}
-	for _, ref := range r.in.OnlyMoves {
+	for _, ref := range r.files.OnlyMoves {
 		if space, ok := r.visible(ref); ok {
 			delete(r.inScope, space.Name)
 		}
@@ -87,11 +107,11 @@ func (r *resolver) locate(desired *connection.Desired) *target {
 	if !ok {
 		return nil
 	}
-	if len(r.in.Spaces) > 0 && !r.inScope[space.Name] {
+	if len(r.files.Spaces) > 0 && !r.inScope[space.Name] {
 		r.problem(desired.PositionOf("/space"), connection.Because("outside-spaces", "space", space.Name))
 	}
 	return &target{
-		Desired: desired, source: r.in.source(desired.DataSource),
+		Desired: desired, source: r.files.source(desired.DataSource),
 		space: space, key: connection.Key{Space: space.Name, Name: desired.Name},
 	}
 }
@@ -114,14 +134,15 @@ func (r *resolver) isFirst(t *target) bool {
 }
 
 // source returns the data source as the catalog knows it.
-func (in *Input) source(id string) *connection.DataSource {
-	if in.Catalog != nil && in.Catalog.DataSources[id] != nil {
-		return in.Catalog.DataSources[id]
+func (f *files) source(id string) *connection.DataSource {
+	if f.Catalog != nil && f.Catalog.DataSources[id] != nil {
+		return f.Catalog.DataSources[id]
 	}
 	return &connection.DataSource{ID: id}
 }
 
-// space is like visible, and notes a problem where there is no such space.
+// space returns the space with exactly the name or id of the reference, and notes a problem where
+// there is none.
 func (r *resolver) space(ref connection.SpaceRef) (connection.Space, bool) {
 	space, ok := r.visible(ref)
 	if !ok {

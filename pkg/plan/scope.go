@@ -8,47 +8,47 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// Scope returns what must be read of a tenant to plan for the files: the
+// scope returns what must be read of a tenant to plan for the files: the
 // connections of the project's spaces, in detail where they are declared, moved
 // from, or owned by the project.
-func Scope(in Input) connection.Scope {
-	scope := connection.Scope{
-		Spaces:    in.Spaces,
-		Secretive: func(live *connection.Live) bool { return keyrecord.MayRedact(live, in.Desired) },
+func scope(f *files) connection.Scope {
+	wanted := connection.Scope{
+		Spaces:    f.Spaces,
+		Secretive: func(live *connection.Live) bool { return keyrecord.MayRedact(live, f.Desired) },
 	}
-	for i := range in.Desired {
-		if owner := in.Desired[i].Owner; owner != "" {
-			scope.Owners = append(scope.Owners, owner)
-		} else if id := in.Desired[i].OwnerID; id != "" {
-			scope.OwnerIDs = append(scope.OwnerIDs, id)
+	for i := range f.Desired {
+		if owner := f.Desired[i].Owner; owner != "" {
+			wanted.Owners = append(wanted.Owners, owner)
+		} else if id := f.Desired[i].OwnerID; id != "" {
+			wanted.OwnerIDs = append(wanted.OwnerIDs, id)
 		}
 	}
-	slices.Sort(scope.Owners)
-	scope.Owners = slices.Compact(scope.Owners)
-	scope.Stored, scope.Linked = storedIn(in)
-	named := namedIn(&in)
-	scope.Details = func(live *connection.Live) bool {
+	slices.Sort(wanted.Owners)
+	wanted.Owners = slices.Compact(wanted.Owners)
+	wanted.Stored, wanted.Linked = f.stored()
+	named := f.named()
+	wanted.Details = func(live *connection.Live) bool {
 		declared, moved := named(live)
-		return live.Record.Project == in.Project || declared != nil || moved
+		return live.Record.Project == f.Project || declared != nil || moved
 	}
-	scope.Listed = func(live *connection.Live) bool {
+	wanted.Listed = func(live *connection.Live) bool {
 		declared, moved := named(live)
-		return declared != nil && !moved && in.needsNoDetails(declared, live)
+		return declared != nil && !moved && f.needsNoDetails(declared, live)
 	}
-	return scope
+	return wanted
 }
 
-// namedIn returns what the files say of the place at which a live connection is: its declaration,
+// named returns what the files say of the place at which a live connection is: its declaration,
 // or nil, and whether the place is an end of a moved block.
-func namedIn(in *Input) func(*connection.Live) (declared *connection.Desired, moved bool) {
+func (f *files) named() func(*connection.Live) (declared *connection.Desired, moved bool) {
 	declarations, ends := map[connection.MoveEnd]*connection.Desired{}, map[connection.MoveEnd]bool{}
 	place := func(space connection.SpaceRef, name string) connection.MoveEnd {
 		return connection.MoveEnd{Space: plain(space), Name: name}
 	}
-	for i := range in.Desired {
-		declarations[place(in.Desired[i].Space, in.Desired[i].Name)] = &in.Desired[i]
+	for i := range f.Desired {
+		declarations[place(f.Desired[i].Space, f.Desired[i].Name)] = &f.Desired[i]
 	}
-	for _, move := range in.Moves {
+	for _, move := range f.Moves {
 		ends[place(move.From.Space, move.From.Name)], ends[place(move.To.Space, move.To.Name)] = true, true
 	}
 	return func(live *connection.Live) (*connection.Desired, bool) {
@@ -63,15 +63,15 @@ func namedIn(in *Input) func(*connection.Live) (declared *connection.Desired, mo
 
 // needsNoDetails reports whether the plan needs nothing of a live connection at a declared key that
 // only its details tell: no property is declared of it, and nothing recreates it.
-func (in *Input) needsNoDetails(d *connection.Desired, live *connection.Live) bool {
+func (f *files) needsNoDetails(d *connection.Desired, live *connection.Live) bool {
 	switch {
 	case len(d.Properties) > 0, live.DataSource != d.DataSource, live.Record.Phase != "":
 		return false
-	case cmp.Or(d.Lifecycle.Update, in.Policy.Update) == connection.UpdateRecreate:
+	case cmp.Or(d.Lifecycle.Update, f.Policy.Update) == connection.UpdateRecreate:
 		return false // a recreate carries what is not declared
 	case len(d.Credentials) == 0:
 		return true
 	}
 	// A property shows whether a person must sign in.
-	return in.Catalog != nil && in.Catalog.DataSources[d.DataSource] != nil && in.Catalog.DataSources[d.DataSource].SignIn == nil
+	return f.Catalog != nil && f.Catalog.DataSources[d.DataSource] != nil && f.Catalog.DataSources[d.DataSource].SignIn == nil
 }

@@ -11,18 +11,12 @@ import (
 // from connections, under a name of their own, and a connection links to them. A
 // file may select stored ones by name; what is sent and compared is the id.
 
-// storedIn lists the stored credentials that the files select, and reports whether
+// stored lists the stored credentials that the files select, and reports whether
 // they say anything about which ones are used.
-func storedIn(in Input) (refs []string, linked bool) {
-	if in.Catalog == nil {
-		return nil, false
-	}
-	for i := range in.Desired {
-		desired := &in.Desired[i]
-		source := in.Catalog.DataSources[desired.DataSource]
-		if source == nil {
-			continue
-		}
+func (f *files) stored() (refs []string, linked bool) {
+	for i := range f.Desired {
+		desired := &f.Desired[i]
+		source := f.source(desired.DataSource)
 		for name, value := range desired.Properties {
 			switch source.Properties[name].PerUserRole {
 			case connection.SelectsCredentials:
@@ -62,10 +56,10 @@ func (r *resolver) selectStored(t *target) {
 // noStored says that there are no stored credentials of a name, and which declared connection makes
 // them.
 func (r *resolver) noStored(name string) connection.Reason {
-	for i := range r.in.Desired {
-		desired := &r.in.Desired[i]
+	for i := range r.files.Desired {
+		desired := &r.files.Desired[i]
 		for property, value := range desired.Properties {
-			if r.in.source(desired.DataSource).Properties[property].PerUserRole == connection.NamesCredentials && value == name {
+			if r.files.source(desired.DataSource).Properties[property].PerUserRole == connection.NamesCredentials && value == name {
 				return connection.Because("no-stored-yet", "name", name, "connection", connection.Key{Space: desired.Space.String(), Name: desired.Name})
 			}
 		}

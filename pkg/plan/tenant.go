@@ -10,7 +10,6 @@ import (
 // tenant is the snapshot of a tenant with the look-ups that the stages share.
 type tenant struct {
 	snapshot *connection.Snapshot
-	messages connection.Messages
 	places   keyrecord.Spaces
 	// spaces holds the spaces by every reference that a file may use: name, id, or personal.
 	spaces map[connection.SpaceRef]connection.Space
@@ -22,10 +21,10 @@ type tenant struct {
 	noSpaces map[connection.SpaceRef]connection.Reason
 }
 
-func newTenant(in *Input, messages connection.Messages) *tenant {
-	snapshot := in.Snapshot
+// newTenant returns the look-ups of a snapshot, and of the spaces of moved blocks.
+func newTenant(snapshot *connection.Snapshot, moves []connection.Move) *tenant {
 	t := &tenant{
-		snapshot: snapshot, messages: messages, places: keyrecord.Of(snapshot, in.Moves),
+		snapshot: snapshot, places: keyrecord.Of(snapshot, moves),
 		spaces: map[connection.SpaceRef]connection.Space{}, noSpaces: map[connection.SpaceRef]connection.Reason{},
 		users:  map[string]connection.User{},
 		live:   make(map[connection.Key]*connection.Live, len(snapshot.Connections)),

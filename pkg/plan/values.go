@@ -18,9 +18,12 @@ type target struct {
 	lacks connection.Reason
 	// selects is the property that selects them.
 	selects string
-	// tried is what an interrupted recreate has tried out before it deleted the old connection;
-	// nil: nothing.
-	tried *connection.Live
+}
+
+// credentialsRecord returns what is recorded of the declared credentials once the user owns the
+// connection; see [connection.CredentialsRecord].
+func (t *target) credentialsRecord(ownerID string) string {
+	return connection.CredentialsRecord(t.CredentialsVersion, t.Credentials, ownerID)
 }
 
 // resolved is what resolve found: the declared connections with what their names mean in the tenant.
@@ -29,8 +32,20 @@ type resolved struct {
 	targets  []*target // by key
 	declared map[connection.Key]*target
 	inScope  map[string]bool // names of the spaces whose connections matter
-	problems connection.Problems
-	noted    map[connection.Problem]bool // the problems
+	disabled map[string]bool // data sources with which nothing can be made or changed
+	problems []problem
+}
+
+// problem is a mistake in the files that only the tenant shows.
+type problem struct {
+	position connection.Position
+	reason   connection.Reason
+}
+
+// remark is something that a reader of the plan should know and that stops nothing.
+type remark struct {
+	about  *connection.Key // nil: no single connection
+	reason connection.Reason
 }
 
 // moves is what the moved blocks mean for this tenant. Blocks may stay in the files for ever, so
@@ -56,6 +71,9 @@ type moves struct {
 type pair struct {
 	*target
 	live *connection.Live
+	// tried is what an interrupted recreate has tried out before it deleted the old connection;
+	// nil: nothing.
+	tried *connection.Live
 	// trouble is why it is not clear which live connection is meant.
 	trouble connection.Reason
 	// because says how the live connection was found where it is at another key.
@@ -108,7 +126,10 @@ type matched struct {
 	recreated map[string]bool
 	// apart holds the declared keys to which something comes while moved blocks lead on from there
 	// to another declared key at which nothing stays, with that key.
-	apart map[connection.Key]connection.Key
+	apart    map[connection.Key]connection.Key
+	problems []problem
+	// remarks are about what is created because nothing is seen where its moved blocks come from.
+	remarks []remark
 }
 
 // difference is what differs between a declared connection and its live one, and
@@ -144,8 +165,9 @@ type decision struct {
 	change Change
 	target *target // nil for a delete
 	live   *connection.Live
-	diff   *difference // nil for a create or a delete
-	missed bool        // apps look for the declared name in vain
+	tried  *connection.Live // see [pair]
+	diff   *difference      // nil for a create or a delete
+	missed bool             // apps look for the declared name in vain
 	// begun is the new one of a recreate that was interrupted, if this one goes on with it.
 	begun *connection.Live
 	// repair marks the delete of what an interrupted recreate left behind, obsolete of
@@ -165,7 +187,10 @@ type analysis struct {
 	in Input
 	resolved
 	matched
-	decisions []*decision // what is to change, by key
+	messages  connection.Messages
+	problems  connection.Problems
+	noted     map[connection.Problem]bool // the problems
+	decisions []*decision                 // what is to change, by key
 	unchanged int
 	rotations []*decision // writes of credentials apart from the changes, by key
 	compared  []Compared

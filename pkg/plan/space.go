@@ -1,0 +1,50 @@
+package plan
+
+import "github.com/qlsync/qlsync/pkg/connection"
+
+// namesake says that another connection than the live one, which may be nil, has the name of the key
+// but for letter case or normalisation: whether the service tells them apart is not documented.
+func (t *tenant) namesake(key connection.Key, live *connection.Live) connection.Reason {
+	for _, other := range t.folded[connection.FoldKey(key)] {
+		if other.Key != key && other != live {
+			return contrast("namesake", key.String(), other.Key.String(), connection.Resemblance(key.Name, other.Key.Name))
+		}
+	}
+	return connection.Reason{}
+}
+
+// noSpace says that a space does not exist, and which one may be meant.
+func (t *tenant) noSpace(ref connection.SpaceRef) connection.Reason {
+	at := plain(ref)
+	reason, known := t.noSpaces[at]
+	if !known {
+		reason = t.meantSpace(ref, len(t.noSpaces) < maxMeant)
+		t.noSpaces[at] = reason
+	}
+	return reason
+}
+
+// maxMeant is how many spaces that do not exist are compared with all others.
+const maxMeant = 1000
+
+func (t *tenant) meantSpace(ref connection.SpaceRef, compared bool) connection.Reason {
+	if !compared {
+		return connection.Because("no-space", "space", ref)
+	}
+	for _, space := range t.snapshot.Spaces {
+		switch differ := connection.Resemblance(ref.Name, space.Name); {
+		case ref.Name == "" || differ == "":
+		case differ == connection.LetterCase:
+			return connection.Because("no-space-case", "space", ref, "meant", space.Name)
+		default:
+			return contrast("no-space-alike", ref.Name, space.Name, differ).With("space", ref)
+		}
+	}
+	return connection.Because("no-space", "space", ref)
+}
+
+// contrast returns a reason about two names that a reader may take for the same.
+func contrast(code, own, other, difference string) connection.Reason {
+	own, other = connection.QuoteApart(own, other)
+	return connection.Because(code, "own", own, "other", other, "difference", difference)
+}
