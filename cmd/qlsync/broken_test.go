@@ -25,7 +25,7 @@ const (
 	leastOfBroken = 60
 )
 
-func TestEveryBrokenFileIsToldOf(t *testing.T) {
+func TestEveryBrokenFileIsReported(t *testing.T) {
 	archives, err := filepath.Glob(filepath.Join(corpus, "*.txtar"))
 	if err != nil || len(archives) < leastOfBroken {
 		t.Fatalf("there are %d broken files (%v), not %d", len(archives), err, leastOfBroken)

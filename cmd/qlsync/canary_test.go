@@ -48,9 +48,9 @@ func TestNothingThatQlsyncWritesHoldsASecret(t *testing.T) {
 		"nothing is known of data sources": {hostile: func(r *http.Request) bool {
 			return strings.Contains(r.URL.Path, "/data-sources")
 		}},
-		"a manager that behaves":                             {provider: "apinizer", signIn: "token"},
-		"a manager refuses what is written with it":          {provider: "apinizer", signIn: "user", tokens: true, hostile: quoteWrites},
-		"a manager gives nobody a token and quotes the user": {provider: "apinizer", signIn: "user", hostile: asksForToken},
+		"a manager that behaves":                        {provider: "apinizer", signIn: "token"},
+		"a manager refuses what is written with it":     {provider: "apinizer", signIn: "user", tokens: true, hostile: quoteWrites},
+		"a manager issues no token and quotes the user": {provider: "apinizer", signIn: "user", hostile: asksForToken},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -66,7 +66,7 @@ func TestTwoAppliesOfOneProjectToOneTenantDoNotRunAtOnce(t *testing.T) {
 	k.run(t, exitOK, "apply", "--auto-approve")
 }
 
-func TestALockStandsWhereOnlyItsUserLooks(t *testing.T) {
+func TestALockIsInAFolderOfItsUser(t *testing.T) {
 	cache := t.TempDir()
 	unlock := locked(t, cache, "acme", "https://acme.example")
 	files, _ := filepath.Glob(filepath.Join(cache, "qlsync", "locks", "*"))

@@ -75,7 +75,7 @@ func TestAPipelineThatTrustsTooMuchFailsItsStory(t *testing.T) {
 		"an address to which the forge redirects": {
 			"gitlab", "ci/common.sh", `target=$("${@:2}" --output "$1"`, `target=$("${@:2}" --location --output "$1"`,
 		},
-		"whatever host the files name": {
+		"any host that the files name": {
 			"gitlab", "ci/common.sh", `export QLSYNC_HOSTS=${QLSYNC_HOSTS-}`, ``,
 		},
 		"an artifact of another branch": {

@@ -67,7 +67,7 @@ func TestSimulateFailsIfItsStateCouldNotBeSaved(t *testing.T) {
 	}
 }
 
-func TestSimulateTellsOfMisuse(t *testing.T) {
+func TestSimulateReportsMisuse(t *testing.T) {
 	tenant, err := inspect.New([]byte(`{"users": [{"email": "ana@example.com"}]}`), simulator.Options{})
 	if err != nil {
 		t.Fatal(err)

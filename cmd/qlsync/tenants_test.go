@@ -274,7 +274,7 @@ func TestAnInterruptSaysOfEveryTenantWhatBecameOfIt(t *testing.T) {
 	}
 }
 
-func TestWhatIsSaidOfTenantsAtTheSameTimeStandsBehindTheirNames(t *testing.T) {
+func TestLinesOfTenantsAtTheSameTimeBeginWithTheirNames(t *testing.T) {
 	var out bytes.Buffer
 	var mu sync.Mutex
 	var group sync.WaitGroup

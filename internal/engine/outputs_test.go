@@ -75,7 +75,7 @@ func TestEveryFormIsKnownWhenItIsReplaced(t *testing.T) {
 }
 
 // Editors and shells of Windows put a byte order mark there, or write UTF-16.
-func TestAFormerOutputIsKnownBehindAByteOrderMark(t *testing.T) {
+func TestAFormerOutputIsKnownAfterAByteOrderMark(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "file")
 	for format, want := range map[string]report.Former{plan.Format: report.FormerReport, report.HistoryFormat: report.FormerHistory} {
 		text := `{"format": "` + format + `"}`

@@ -143,9 +143,9 @@ func TestWhyADataSourceKeepsConnectionsFromBeingExported(t *testing.T) {
 	}
 }
 
-// TestTheReasonIsToldOfEachOfVeryMany: beyond a thousand in one file, the reasons are
+// TestTheReasonIsReportedForEachOfVeryMany: beyond a thousand in one file, the reasons are
 // found in several rounds.
-func TestTheReasonIsToldOfEachOfVeryMany(t *testing.T) {
+func TestTheReasonIsReportedForEachOfVeryMany(t *testing.T) {
 	inFolder(t, severalTenants)
 	project, _ := spec.LoadProject("qlsync.yaml")
 	const connections = 1100

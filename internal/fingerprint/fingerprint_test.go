@@ -23,7 +23,7 @@ func credentials(password string) map[string]any {
 
 var ledger = connection.Key{Space: "Finance", Name: "Ledger"}
 
-func TestAFingerprintTellsValuesApart(t *testing.T) {
+func TestAFingerprintSeparatesValues(t *testing.T) {
 	k := key(t, "a key of enough characters", "finance")
 	recorded := k.Of(ledger, credentials("hunter2"))
 	for name, test := range map[string]struct {

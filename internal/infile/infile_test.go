@@ -89,7 +89,7 @@ func TestOnlyRegularFilesAreReadAndOnlyUpToTheLimit(t *testing.T) {
 		case err != nil && infile.Reason(err) != want:
 			t.Errorf("%s: %v, want %q", name, err, want)
 		case errors.Is(err, fs.ErrNotExist) != (name == path("none")):
-			t.Errorf("%s: whether it is missing is told wrongly: %v", name, err)
+			t.Errorf("%s: got error %v, want one that says whether the file is missing", name, err)
 		}
 	}
 	var large *infile.TooLargeError

@@ -65,9 +65,9 @@ func TestOnlyTheNamesThatQlsyncWritesAreOnTheWay(t *testing.T) {
 		list []*connection.Live
 		want *connection.Live
 	}{
-		"nobody can tell two with numbers apart": {[]*connection.Live{numbered, live(beside+"-3", connection.PhaseNew)}, nil},
-		"the one without a number is meant":      {[]*connection.Live{numbered, exact}, exact},
-		"a number alone is enough for one":       {[]*connection.Live{numbered}, numbered},
+		"two with numbers are not separable": {[]*connection.Live{numbered, live(beside+"-3", connection.PhaseNew)}, nil},
+		"the one without a number is meant":  {[]*connection.Live{numbered, exact}, exact},
+		"a number alone is enough for one":   {[]*connection.Live{numbered}, numbered},
 	} {
 		if got := spaces.Only(test.list, orders); got != test.want {
 			t.Errorf("%s: got %v, want %v", name, got, test.want)

@@ -40,7 +40,7 @@ func opened(t *testing.T) string {
 	return folder
 }
 
-func TestAReadOnlyFolderIsToldBeforehandUnlessTheFileIsThere(t *testing.T) {
+func TestAReadOnlyFolderIsReportedBeforehandUnlessTheFileExists(t *testing.T) {
 	folder := opened(t)
 	path, fixed := filepath.Join(folder, "new"), filepath.Join(folder, "fixed")
 	put(t, fixed, "what was there before, and longer", 0o666)
@@ -139,7 +139,7 @@ func TestAFullDiskLeavesTheOldFile(t *testing.T) {
 	alone(t, folder, "file")
 }
 
-func TestAReadOnlyDiskIsToldBeforehand(t *testing.T) {
+func TestAReadOnlyDiskIsReportedBeforehand(t *testing.T) {
 	folder := t.TempDir()
 	mount(t, "tmpfs", folder, "tmpfs", 0, "size=64k")
 	path := filepath.Join(folder, "file")

@@ -71,7 +71,7 @@ func text(s string) func(io.Writer) error {
 	return func(w io.Writer) error { _, err := io.WriteString(w, s); return err }
 }
 
-func TestAFileHasTheModeItIsWrittenWithWhateverWasThere(t *testing.T) {
+func TestAFileHasTheModeItIsWrittenWithAndNotTheFormerOne(t *testing.T) {
 	for _, mode := range []fs.FileMode{Private, Public} {
 		for _, before := range []fs.FileMode{0, 0o600, 0o644, 0o666, 0o755, 0o444} {
 			path := filepath.Join(t.TempDir(), "file")
@@ -164,7 +164,7 @@ func TestLinksAmongTheFoldersAreFollowed(t *testing.T) {
 	expect(t, filepath.Join(folder, "real", "file"), "new")
 }
 
-func TestAMissingFolderAFolderAndANullDeviceAreToldApart(t *testing.T) {
+func TestAMissingFolderAFolderAndANullDeviceAreDifferentErrors(t *testing.T) {
 	folder := t.TempDir()
 	put(t, filepath.Join(folder, "file"), "old", 0o600)
 	for path, want := range map[string]string{
@@ -345,7 +345,7 @@ func TestAPrivateFolderIsOursAndNoLink(t *testing.T) {
 	}
 }
 
-func TestAFileThatStaysOpenInAnotherProgramIsToldWithTheWayOut(t *testing.T) {
+func TestAFileThatStaysOpenInAnotherProgramIsReportedWithTheNextStep(t *testing.T) {
 	busy, other := errors.New("busy"), errors.New("other")
 	isBusy := func(err error) bool { return errors.Is(err, busy) }
 	for _, test := range []struct {

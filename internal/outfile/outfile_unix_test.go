@@ -52,7 +52,7 @@ func TestAFileThatGrowsTooLargeLeavesTheOldOne(t *testing.T) {
 	alone(t, filepath.Dir(path), "file")
 }
 
-func TestAStreamOfTheProcessIsWrittenBehindWhatIsThere(t *testing.T) {
+func TestAStreamOfTheProcessIsAppendedTo(t *testing.T) {
 	for _, name := range []string{"/dev/stdout", "/dev/fd/1"} {
 		path := filepath.Join(t.TempDir(), "file")
 		file, err := os.Create(path)

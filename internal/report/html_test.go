@@ -61,7 +61,7 @@ func texts(nodes []*html.Node) []string {
 	return all
 }
 
-func TestThePageTellsOfEveryConnection(t *testing.T) {
+func TestThePageShowsEveryConnection(t *testing.T) {
 	d := everydayDrift()
 	root := pageOf(t, print(t, htmlDrift(d)))
 	if got := texts(elements(root, "h1", "")); len(got) != 1 || got[0] != "Of what was looked at, 4 of 39 declared connections differ from the files, and 2 more are not in the files." {

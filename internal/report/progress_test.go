@@ -92,7 +92,7 @@ func TestWithoutATerminalALineIsSaidAtLeastEveryFifteenSeconds(t *testing.T) {
 	})
 }
 
-func TestAWaitIsToldWhenItBeginsAndAsOftenAsTheRest(t *testing.T) {
+func TestAWaitIsShownWhenItBeginsAndAsOftenAsTheRest(t *testing.T) {
 	inTime(t, func(t *testing.T) {
 		p := report.NewProgress(1)
 		task := p.Task()
@@ -113,7 +113,7 @@ func TestAWaitIsToldWhenItBeginsAndAsOftenAsTheRest(t *testing.T) {
 	})
 }
 
-func TestAWaitBeforeTheFirstReadIsTold(t *testing.T) {
+func TestAWaitBeforeTheFirstReadIsShown(t *testing.T) {
 	inTime(t, func(t *testing.T) {
 		p := report.NewProgress(1)
 		p.Task().Follow(limited(connection.WaitReads, time.Now().Add(212*time.Second)))
@@ -124,7 +124,7 @@ func TestAWaitBeforeTheFirstReadIsTold(t *testing.T) {
 	})
 }
 
-func TestTheRestFollowsWhereItDoesNotFitAndTheBarGivesWayFirst(t *testing.T) {
+func TestTheRestFollowsWhereItDoesNotFitAndTheBarIsDroppedFirst(t *testing.T) {
 	for columns, want := range map[int][]string{
 		200: {
 			"applying 812 of 1500 steps [================--------------] 81/s, 1 not done, " +

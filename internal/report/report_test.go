@@ -184,7 +184,7 @@ func (s *small) Write(text []byte) (int, error) {
 	return len(text), nil
 }
 
-func TestCleanGivesOnePrintableLineAndLeavesTheRestAlone(t *testing.T) {
+func TestSanitizeReturnsOnePrintableLineAndKeepsTheRest(t *testing.T) {
 	for _, test := range []struct{ name, text, want string }{
 		{"a plain text", "Orders lake", "Orders lake"},
 		{"quotes and backslashes", `"C:\data"`, `"C:\data"`},

@@ -14,7 +14,7 @@ import (
 
 func TestAMissingSecretIsFoundWithoutReadingOrRunningAnything(t *testing.T) {
 	if runtime.GOOS == "windows" {
-		t.Skip("permissions and executables are told apart differently there")
+		t.Skip("permissions and executables work differently there")
 	}
 	folder := t.TempDir()
 	ran := filepath.Join(folder, "ran")

@@ -95,7 +95,7 @@ func TestAFileKeepsToItsSchemaAndHoldsNoSecret(t *testing.T) {
 	}
 }
 
-func TestAProviderOfAFileGivesWhatTheTenantGave(t *testing.T) {
+func TestAProviderOfAFileReturnsWhatTheTenantReturned(t *testing.T) {
 	file, _, tenant, scope := written(t)
 	provider := snapshot.NewProvider(file, qlik.Rules{}, nil)
 	want, err := tenant.Snapshot(t.Context(), scope)

@@ -175,7 +175,7 @@ func TestATerminalThatHasGoneAwayIsNotWrittenToAgain(t *testing.T) {
 	})
 }
 
-func TestTextForASuspendedTerminalIsBoundedAndTheLossIsTold(t *testing.T) {
+func TestTextForASuspendedTerminalIsBoundedAndTheLossIsReported(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f, _, stderr := onFake()
 		f.ready = false

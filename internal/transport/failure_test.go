@@ -176,7 +176,7 @@ func TestAProxyThatIsNotUsedIsNamedWhereOneMayBeNeeded(t *testing.T) {
 	}
 }
 
-func TestCertificatesThatAreNotAcceptedAreToldApart(t *testing.T) {
+func TestCertificatesThatAreNotAcceptedHaveDifferentCauses(t *testing.T) {
 	now := time.Now()
 	for name, test := range map[string]struct {
 		host        string
@@ -206,7 +206,7 @@ func TestCertificatesThatAreNotAcceptedAreToldApart(t *testing.T) {
 	}
 }
 
-func TestABrokenWayIsToldByItsPart(t *testing.T) {
+func TestABrokenConnectionNamesTheBrokenPart(t *testing.T) {
 	for name, test := range map[string]struct {
 		answer      func(net.Conn)
 		scheme      string

@@ -575,7 +575,7 @@ func TestAPermitIsReturnedWithWhatBecameOfItsAttempt(t *testing.T) {
 	}
 }
 
-func TestWhatARequestWaitsForIsTold(t *testing.T) {
+func TestWhatARequestWaitsForIsReported(t *testing.T) {
 	for name, test := range map[string]struct {
 		request transport.Request
 		status  int

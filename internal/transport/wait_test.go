@@ -29,8 +29,8 @@ func TestRetryAfterIsReadByTheServersClock(t *testing.T) {
 		"a date without Date":                       {after: at(4 * time.Second), want: 4 * time.Second, ok: true},
 		"a date without Date that is an hour away":  {after: at(time.Hour), want: 5 * time.Minute, ok: true},
 		"a date without Date that has passed":       {after: at(-time.Hour)},
-		"a date beside a Date that cannot be read":  {after: at(4 * time.Second), date: "noon", want: 4 * time.Second, ok: true},
-		"seconds whatever the clock of the server":  {after: "7", date: at(time.Hour), want: 7 * time.Second, ok: true},
+		"a date next to a Date that cannot be read": {after: at(4 * time.Second), date: "noon", want: 4 * time.Second, ok: true},
+		"seconds with any clock of the server":      {after: "7", date: at(time.Hour), want: 7 * time.Second, ok: true},
 	} {
 		header := http.Header{}
 		header.Set("Retry-After", test.after)

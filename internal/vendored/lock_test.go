@@ -77,7 +77,7 @@ func TestALockKeepsTheDayOfWhatDidNotChange(t *testing.T) {
 	}
 }
 
-func TestALockThatIsNoneIsTold(t *testing.T) {
+func TestALockThatIsNoLockIsReported(t *testing.T) {
 	folder := t.TempDir()
 	for _, text := range []string{"", "[]", `{"format": "qlsync.schemas-lock/v2", "dataSources": {}}`, `{"format": "qlsync.schemas-lock/v1"}`, `{"format": "qlsync.schemas-lock/v1", "dataSources": {}, "x": 1}`} {
 		if err := os.WriteFile(filepath.Join(folder, spec.LockFile), []byte(text), 0o600); err != nil {
@@ -110,7 +110,7 @@ func TestWhatChangedInASchema(t *testing.T) {
 	}
 }
 
-func TestWhatStandsInAnotherOrderHasNotChanged(t *testing.T) {
+func TestAnotherOrderIsNoChange(t *testing.T) {
 	const before = `{"required": ["a", "b"], "properties": {"a": {"enum": ["x", "y", 1]}, "b": {"type": ["string", "null"], "items": {"required": ["c", "d"]}}}}`
 	const after = `{"properties": {"b": {"items": {"required": ["d", "c", "d"]}, "type": ["null", "string"]}, "a": {"enum": [1, "y", "x"]}}, "required": ["b", "a"]}`
 	if changes := vendored.CompareSchemas(source("s", "1", before), source("s", "1", after)); changes != nil {
@@ -121,7 +121,7 @@ func TestWhatStandsInAnotherOrderHasNotChanged(t *testing.T) {
 	}
 }
 
-func TestEveryChangeOfASchemaIsToldInWords(t *testing.T) {
+func TestEveryChangeOfASchemaIsDescribedInWords(t *testing.T) {
 	for _, test := range []struct{ before, after, want string }{
 		{`{"required": false}`, `{"required": true}`, "required false -> true"},
 		{`{"enum": "a"}`, `{"enum": ["a"]}`, `enum "a" -> ["a"]`},

@@ -57,7 +57,7 @@ func (r *rig) from(b *behind) {
 
 // After a write qlsync reads what was saved and writes it once more, without the word pending
 // in the ownership record. Somebody may have changed it in between.
-func TestWhatSomebodyDoesBehindAWriteStays(t *testing.T) {
+func TestWhatSomebodyDoesAfterAWriteStays(t *testing.T) {
 	edit := func(change func(c *inspect.Connection)) func(*rig) {
 		return func(r *rig) {
 			if err := r.manager.Edit("Payments", "Mail", change); err != nil {
@@ -137,7 +137,7 @@ func TestWhatSomebodyDoesBehindAWriteStays(t *testing.T) {
 
 // Where the answer of a create is lost, qlsync writes again to deploy, and once more to clear
 // the word pending. It reads before each.
-func TestEachWriteBehindALostAnswerReadsAgain(t *testing.T) {
+func TestEachWriteAfterALostAnswerReadsAgain(t *testing.T) {
 	r := newRig(t, twoProjects, behaviour{})
 	r.mail("Mail")
 	b := &behind{lost: 1, act: func(n int) {

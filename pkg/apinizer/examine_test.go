@@ -9,7 +9,7 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-func TestAManagerIsExaminedAsFarAsItTells(t *testing.T) {
+func TestAManagerIsExaminedAsFarAsItAnswers(t *testing.T) {
 	r := newRig(t, twoProjects, behaviour{})
 	r.add("email", "Mail", map[string]any{"host": "mail.example"})
 	found := r.provider.Examine(t.Context(), []connection.SpaceRef{{Name: "Payments"}, {Name: "Nowhere"}, {Name: "Logs"}})
@@ -21,7 +21,7 @@ func TestAManagerIsExaminedAsFarAsItTells(t *testing.T) {
 	case len(found.Spaces[0].Connections) != 1 || len(found.Spaces[2].Connections) != 0:
 		t.Errorf("got spaces %+v, want one connection in the first and none in the third", found.Spaces)
 	case found.Spaces[0].Connections[0].Privileges != nil || found.Spaces[0].Roles != nil:
-		t.Errorf("rights that no manager tells: %+v", found.Spaces[0])
+		t.Errorf("got rights %+v, want none: no manager reports them", found.Spaces[0])
 	}
 }
 

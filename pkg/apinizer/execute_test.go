@@ -130,7 +130,7 @@ func TestASecretThatWasAddedSinceThePlanBlocksAWrite(t *testing.T) {
 }
 
 // The second write, which takes the ownership record away, may not be sent either.
-func TestASecretThatWasAddedBehindAWriteIsNotBlanked(t *testing.T) {
+func TestASecretThatWasAddedAfterAWriteIsNotBlanked(t *testing.T) {
 	r := newRig(t, twoProjects, behaviour{Secrets: "ciphertext"})
 	d := r.declare("snmp", "Mail", map[string]any{"version": "V3", "connectionString": "udp:127.0.0.1/162", "pduOidForMessage": "1.3.6"}, "securityOrCommunityName")
 	p := r.plan()
@@ -220,13 +220,13 @@ func TestASecretOfAMarkedConnectionOfAnotherProjectIsLeftAlone(t *testing.T) {
 	r.demand(r.refusals(), `it belongs to project "other"`)
 }
 
-func TestWhatAskedForNoDeploymentIsDoneWhateverTheAnswerSays(t *testing.T) {
+func TestAWriteThatAskedForNoDeploymentIsDoneWithAnyAnswer(t *testing.T) {
 	r := newRig(t, twoProjects, behaviour{EmptyWhenNotDeployed: true, Deployment: "fails"})
 	r.mail("Mail").Properties["deployToWorker"] = false
 	r.apply()
 }
 
-func TestADeploymentThatIsNotToldIsNoFailure(t *testing.T) {
+func TestADeploymentThatIsNotReportedIsNoFailure(t *testing.T) {
 	newRig(t, twoProjects, behaviour{Deployment: "unknown"}).cycle()
 }
 
@@ -471,7 +471,7 @@ func TestAUserSignsInForTokensAndRenewsThem(t *testing.T) {
 	})
 }
 
-func TestAWrongSignInIsToldWithoutTheSecret(t *testing.T) {
+func TestAWrongSignInIsReportedWithoutTheSecret(t *testing.T) {
 	r := newRig(t, twoProjects, behaviour{})
 	for name, auth := range map[string]apinizer.Auth{
 		"a token": {Token: connection.NewSecret("no such token")},

@@ -28,9 +28,9 @@ func TestAMarkGoesIntoADescriptionAndComesBack(t *testing.T) {
 	})
 }
 
-// TestTheLongestMarkFitsBehindADescription: the console takes 1,000 characters, and files
+// TestTheLongestRecordFitsAfterADescription: the console takes 1,000 characters, and files
 // may declare 700.
-func TestTheLongestMarkFitsBehindADescription(t *testing.T) {
+func TestTheLongestRecordFitsAfterADescription(t *testing.T) {
 	names := func(count int) []string {
 		names := make([]string, count)
 		for i := range names {

@@ -14,7 +14,7 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-func TestTheProviderTellsWhatItsRequestsWaitForAndWhatIsRead(t *testing.T) {
+func TestTheProviderReportsWhatItsRequestsWaitForAndWhatIsRead(t *testing.T) {
 	for name, test := range map[string]struct {
 		status int
 		want   connection.WaitReason

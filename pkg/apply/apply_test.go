@@ -167,7 +167,7 @@ func TestRunSettlesEveryChange(t *testing.T) {
 			},
 		},
 		{
-			"a change of two calls side by side tells of the one that was done, whichever it is",
+			"a change of two calls side by side reports the one that was done",
 			newPlan(1, step("s1", nil, item(0, 0)), step("s2", nil, item(1, 0))),
 			&tenant{fails: map[int]error{0: errInvalid}},
 			[][]int{{0}, {1}},
@@ -423,7 +423,7 @@ func TestAStepWaitsForThoseBeforeItAndForNoOthers(t *testing.T) {
 	})
 }
 
-func TestNothingIsBegunBesideWhatBringsANameBack(t *testing.T) {
+func TestNothingIsBegunNextToAStepThatRestoresAName(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		gates := []chan struct{}{make(chan struct{}), make(chan struct{}), make(chan struct{})}
 		f := &tenant{during: func(_ context.Context, ids []int) { <-gates[ids[0]] }, fails: map[int]error{1: errors.New("refused")}}
@@ -512,7 +512,7 @@ func TestTheFirstReasonToStopStays(t *testing.T) {
 	}
 }
 
-func TestProgressTellsEveryStepWithTheErrorOfItsFirstItem(t *testing.T) {
+func TestProgressReportsEveryStepWithTheErrorOfItsFirstItem(t *testing.T) {
 	p := newPlan(4,
 		step("s1", nil, item(0, 0), item(1, 1)), step("s2", []string{"s1"}, item(2, 2, 1)), step("s3", []string{"s2"}, item(3, 3)))
 	f := &tenant{fails: map[int]error{1: errInvalid}}

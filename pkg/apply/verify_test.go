@@ -156,7 +156,7 @@ func TestNothingIsReadAgainWhereNothingWasDone(t *testing.T) {
 	}
 }
 
-func TestARefusalStandsAtTheLineOfItsProperty(t *testing.T) {
+func TestARefusalHasTheLineOfItsProperty(t *testing.T) {
 	p := single(1)
 	p.Changes[0].Position = &connection.Position{File: "a.yaml", Line: 1, Column: 1}
 	p.Changes[0].At = func(path string) connection.Position {

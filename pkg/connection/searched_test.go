@@ -23,8 +23,8 @@ func TestATextIsSearchedOnce(t *testing.T) {
 	}
 }
 
-// TestTextsThatShareAPlaceAreToldApart asks about more texts than there are places.
-func TestTextsThatShareAPlaceAreToldApart(t *testing.T) {
+// TestTextsThatShareAPlaceAreSeparated asks about more texts than there are places.
+func TestTextsThatShareAPlaceAreSeparated(t *testing.T) {
 	m := newMemory()
 	for range 2 {
 		for i := range 2 * memoryPlaces {

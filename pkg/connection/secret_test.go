@@ -99,7 +99,7 @@ func TestNoVerbShowsASecret(t *testing.T) {
 	}
 }
 
-func TestABareSecretPrintsThePlaceholderWhateverTheVerb(t *testing.T) {
+func TestABareSecretPrintsThePlaceholderForEveryVerb(t *testing.T) {
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
 		for name, value := range map[string]any{"full": connection.NewSecret(canary), "zero": connection.Secret{}} {
 			if got := fmt.Sprintf(verb, value); got != connection.Placeholder {
@@ -237,12 +237,12 @@ func TestAPanicNeverShowsASecret(t *testing.T) {
 	}
 }
 
-func TestOnlyRevealGivesTheValue(t *testing.T) {
+func TestOnlyRevealReturnsTheValue(t *testing.T) {
 	if got := connection.NewSecret(canary).Reveal(); got != canary {
 		t.Errorf("got the revealed value %q, want the canary", got)
 	}
 	if got := (connection.Secret{}).Reveal(); got != "" {
-		t.Errorf("the zero secret gives %q", got)
+		t.Errorf("got %q from the zero secret, want an empty text", got)
 	}
 }
 

@@ -541,7 +541,7 @@ func hostile(t *rapid.T, w *world) {
 			t.Fatal(err)
 		}
 		if again, _ := plan.Make(shuffled(t, w)); jsonOf(p) != jsonOf(again) {
-			t.Fatalf("another order of files gives another plan:\n%s\n%s", outline(p), outline(again))
+			t.Fatalf("got another plan for another order of files:\n%s\nwant\n%s", outline(p), outline(again))
 		}
 		if p.Refusal != nil || len(p.Steps) == 0 {
 			break

@@ -78,9 +78,9 @@ func TestASpaceThatIsMissingIsComparedWithWhatLooksLikeIt(t *testing.T) {
 	}
 }
 
-// TestAnInactiveOwnerIsToldAtTheOwner names the owner by the field that the file has, at its
+// TestAnInactiveOwnerIsReportedAtTheOwner names the owner by the field that the file has, at its
 // position, in a create and in a change of owner.
-func TestAnInactiveOwnerIsToldAtTheOwner(t *testing.T) {
+func TestAnInactiveOwnerIsReportedAtTheOwner(t *testing.T) {
 	for name, test := range map[string]struct {
 		change func(*connection.Desired)
 		want   string

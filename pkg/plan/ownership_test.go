@@ -66,7 +66,7 @@ func TestWhoseAConnectionIsAfterSpacesAndRecordsHaveChanged(t *testing.T) {
 			w.declare("A", "x")
 			w.hold("A", "x", record(""))
 		}, "", nil},
-		{"what bears the project's tag without a key record is never deleted", func(w *world) {
+		{"a connection with the project's tag and without a key record is never deleted", func(w *world) {
 			w.declare("A", "x")
 			w.hold("A", "x")
 			w.hold("A", "theirs", record(""))
@@ -80,13 +80,13 @@ func TestWhoseAConnectionIsAfterSpacesAndRecordsHaveChanged(t *testing.T) {
 			w.declare("B", "x")
 			w.hold("B", "x", record(recordOf("A", "x")))
 		}, "update B/x /keyRecord:" + recordOf("A", "x") + ">" + recordOf("B", "x") + "\ns1 patch B/x", nil},
-		{"what a bulk move brought elsewhere is not deleted beside a create of its data source", func(w *world) {
+		{"what a bulk move brought elsewhere is not deleted next to a create of its data source", func(w *world) {
 			w.declare("B", "renamed")
 			w.hold("B", "x", record(recordOf("A", "x")))
 			w.moved("A", "x", "B", "x")
 		}, "create B/renamed /properties/path:<nil>>/renamed\ndelete B/x !its key record is for another name or space, and it may be what this plan creates" +
 			" as \"B/renamed\": add a moved block from \"B/x\", or plan again after the create\ns1 create B/renamed", nil},
-		{"it is deleted beside a create of another data source", func(w *world) {
+		{"it is deleted next to a create of another data source", func(w *world) {
 			w.declare("B", "other", func(d *connection.Desired) { d.DataSource = "soap" })
 			w.hold("B", "x", record(recordOf("A", "x")))
 			w.moved("A", "x", "B", "x")
@@ -96,7 +96,7 @@ func TestWhoseAConnectionIsAfterSpacesAndRecordsHaveChanged(t *testing.T) {
 			w.hold("A", "x")
 			w.moved(gone, "x", "A", "x")
 		}, "", nil},
-		{"a create is told where the space of its moved block is not seen", func(w *world) {
+		{"a create has a warning where the space of its moved block is not seen", func(w *world) {
 			w.declare("A", "x")
 			w.moved(gone, "x", "A", "x")
 		}, "create A/x /properties/path:<nil>>/x\ns1 create A/x", []string{`A/x: this token sees no space "Gone"`}},

@@ -328,7 +328,7 @@ func TestMake(t *testing.T) {
 			w.hold("A", "gone")
 		}, "delete A/gone !nothing is deleted while the tenant's list is incomplete: plan again when the tenant lists everything\n" +
 			"create A/x /properties/path:<nil>>/x !it may exist, because the tenant's list is incomplete: plan again when the tenant lists everything"},
-		{"a name in another letter case is not created beside the live one", func(w *world) {
+		{"a name in another letter case is not created next to the live one", func(w *world) {
 			w.declare("A", "Orders")
 			w.hold("A", "orders", func(l *connection.Live) { l.Record = connection.Record{} })
 		}, `create A/Orders /properties/path:<nil>>/Orders !"A/orders" exists, and "A/Orders" differs from it only in letter case: declare the name as it exists, or rename it with a moved block`},
@@ -367,7 +367,7 @@ func TestMake(t *testing.T) {
 			}
 		}, "update A/of another /credentials/password=(secret)\nupdate A/without credentials /credentials/password=(secret)\n" +
 			"s1 patch A/of another\ns2 patch A/without credentials"},
-		{"where the service does not say who owns a connection, the record of the credentials tells whether it is the declared owner", func(w *world) {
+		{"where the service does not say who owns a connection, the record of the credentials says whether the owner is the declared one", func(w *world) {
 			for name, owner := range map[string]string{"recorded": "u-bo", "of the caller": "u-ana", "of a former one": "u-di", "rotated": "u-bo"} {
 				w.declare("A", name, func(d *connection.Desired) {
 					d.Owner, d.Credentials = "bo@example.com", secretRef("P")
@@ -710,7 +710,7 @@ func TestHash(t *testing.T) {
 	}
 	reviewed := make(base())
 
-	t.Run("another order of files gives the same bytes", func(t *testing.T) {
+	t.Run("another order of files makes the same bytes", func(t *testing.T) {
 		w := base()
 		slices.Reverse(w.files)
 		w.snapshot.Connections = slices.Clone(w.snapshot.Connections)
@@ -728,7 +728,7 @@ func TestHash(t *testing.T) {
 			t.Error("the hash has changed")
 		}
 	})
-	t.Run("a related live change gives another hash and says where", func(t *testing.T) {
+	t.Run("a related live change makes another hash and says where", func(t *testing.T) {
 		w := base()
 		w.snapshot.Connections[0].Tags = []string{"new"}
 		got := make(w)
@@ -737,7 +737,7 @@ func TestHash(t *testing.T) {
 			t.Errorf("the stale parts differ (-want +got):\n%s", diff)
 		}
 	})
-	t.Run("another reference or protection gives another hash", func(t *testing.T) {
+	t.Run("another reference or protection makes another hash", func(t *testing.T) {
 		w := base()
 		w.files[0].Credentials = secretRef("A")
 		first := make(w).Hash
@@ -785,7 +785,7 @@ func encode(t *testing.T, p *plan.Plan) string {
 	return string(text)
 }
 
-func TestDriftTellsWhoseAConnectionIsAndWhenItChanged(t *testing.T) {
+func TestDriftReportsTheOwnerOfAConnectionAndWhenItChanged(t *testing.T) {
 	at := time.Date(2026, 11, 24, 16, 5, 6, 0, time.UTC)
 	w := newWorld()
 	w.declare("A", "changed")

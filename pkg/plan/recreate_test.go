@@ -103,7 +103,7 @@ func TestARecreateForAnotherOwner(t *testing.T) {
 			w.snapshot.Caller, w.snapshot.Capabilities = connection.User{ID: "u-bo"}, memberCapabilities()
 		}, slices.Concat(goesOn[:3], []string{"s3 delete qlsync-old"})},
 		{
-			"gives one that was begun to who is declared by now", func(w *world) {
+			"changes the owner of a begun one to the owner declared by now", func(w *world) {
 				begun()(w)
 				w.files[0].Owner = "ana@example.com"
 			},
@@ -117,7 +117,7 @@ func TestARecreateForAnotherOwner(t *testing.T) {
 			slices.Concat([]string{"s1 create qlsync-new with credentials", "s2 bulk-update qlsync-new for u-bo", "s3 patch qlsync-new with credentials"},
 				swap("s4"), []string{"s5 bulk-delete qlsync-old"}),
 		},
-		{"makes anew what is declared otherwise by now", begun(func(l *connection.Live) { l.Properties["path"] = "/other" }), anew},
+		{"recreates what is declared differently by now", begun(func(l *connection.Live) { l.Properties["path"] = "/other" }), anew},
 		{"and what has something that is not declared", begun(func(l *connection.Live) { l.Properties["other"] = true }), anew},
 		{"and what is of another data source", begun(func(l *connection.Live) { l.DataSource = "mssql" }), anew},
 		{
@@ -278,7 +278,7 @@ func TestAdviceWhereOnlyTheOwnerMayWriteCredentials(t *testing.T) {
 	}
 }
 
-func TestOneWarningTellsWhatAChangeOfOwnerTakesAway(t *testing.T) {
+func TestOneWarningReportsWhatAChangeOfOwnerRemoves(t *testing.T) {
 	for _, test := range []struct {
 		name  string
 		count int
@@ -315,7 +315,7 @@ func TestOneWarningTellsWhatAChangeOfOwnerTakesAway(t *testing.T) {
 	}
 }
 
-func TestDriftTellsOnceOfWhatARecreateHasLeft(t *testing.T) {
+func TestDriftReportsOnceWhatARecreateHasLeft(t *testing.T) {
 	for _, test := range []struct {
 		name string
 		set  func(*connection.Live)

@@ -94,7 +94,7 @@ func TestWhatAPersonMustSignInFor(t *testing.T) {
 			w.declare("A", "x", mail("person", func(d *connection.Desired) { d.Credentials, d.CredentialsVersion = secretRef("P"), 2 }))
 			w.hold("A", "x", liveMail("person", func(l *connection.Live) { l.Record.Credentials = "1:aa" }))
 		}, "update A/x /credentials/password=(secret)\ns1 patch A/x", ""},
-		{"where no property tells, the code itself does", func(w *world) {
+		{"where no property says so, the code itself does", func(w *world) {
 			w.declare("A", "x", mail(nil, code, func(d *connection.Desired) { d.DataSource = "odd" }))
 			w.declare("A", "y", mail(nil, func(d *connection.Desired) { d.DataSource, d.Credentials = "odd", secretRef("P") }))
 		}, "create A/x /properties/path:<nil>>/x /credentials/code=(secret)\n" +

@@ -102,7 +102,7 @@ func TestCredentialsThatEachUserBrings(t *testing.T) {
 			}, "update A/x /properties/host:<nil>>h\ns1 patch A/x", nil, "",
 		},
 		{
-			"and what is about to be made is told of",
+			"and a pending create is reported",
 			func(w *world) {
 				w.declare("A", "x", db(map[string]any{"set": "maybe"}))
 				w.declare("A", "y", db(map[string]any{"as": "maybe"}))

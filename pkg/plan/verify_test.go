@@ -77,17 +77,17 @@ func TestWhatWasAppliedIsComparedAgain(t *testing.T) {
 			}},
 		},
 		{
-			name: "a mark that was not kept is told", files: update,
+			name: "a mark that was not kept is reported", files: update,
 			meddle: func(w *world) { w.at(connection.Key{Space: "A", Name: "Rates"}).Record.Project = "" },
 			want:   map[int]plan.Finding{0: {Reason: "it does not have our ownership record"}},
 		},
 		{
-			name: "what is gone is told", files: update,
+			name: "a missing connection is reported", files: update,
 			meddle: func(w *world) { w.snapshot.Connections = nil },
 			want:   map[int]plan.Finding{0: {Reason: "it is not there"}},
 		},
 		{
-			name: "what cannot be read again is told", files: update,
+			name: "an unreadable connection is reported", files: update,
 			meddle: func(w *world) { w.at(connection.Key{Space: "A", Name: "Rates"}).Unreadable = "500" },
 			want:   map[int]plan.Finding{0: {Unseen: true, Reason: "it cannot be read: 500"}},
 		},
@@ -97,7 +97,7 @@ func TestWhatWasAppliedIsComparedAgain(t *testing.T) {
 			want:   map[int]plan.Finding{0: {Unseen: true, Reason: "it may exist, because the tenant's list is incomplete: plan again when the tenant lists everything"}},
 		},
 		{
-			name: "what was deleted and is there is told", files: remove,
+			name: "a deleted connection that still exists is reported", files: remove,
 			meddle: func(w *world) { w.hold("A", "Retired") },
 			want:   map[int]plan.Finding{0: {Reason: "it is still there"}},
 		},
@@ -112,7 +112,7 @@ func TestWhatWasAppliedIsComparedAgain(t *testing.T) {
 			want:   map[int]plan.Finding{0: {Unseen: true, Reason: "whether the old one is gone cannot be seen: the tenant's list is incomplete"}},
 		},
 		{
-			name: "the old one of a recreate that is still there is told", files: recreate,
+			name: "the old one of a recreate that still exists is reported", files: recreate,
 			meddle: func(w *world) {
 				w.hold("A", "Aside", func(l *connection.Live) { l.ID, l.Record = "id-A-Rates", connection.Record{} })
 			},
@@ -143,9 +143,9 @@ func TestWhatWasAppliedIsComparedAgain(t *testing.T) {
 	}
 }
 
-// TestWhatTheServiceRewritesIsToldWithTheRuleThatAcceptsIt looks at the advice where a service
+// TestAValueThatTheServiceRewritesIsReportedWithTheRuleThatAcceptsIt looks at the advice where a service
 // stores another letter case or another order than it was sent, at every apply again.
-func TestWhatTheServiceRewritesIsToldWithTheRuleThatAcceptsIt(t *testing.T) {
+func TestAValueThatTheServiceRewritesIsReportedWithTheRuleThatAcceptsIt(t *testing.T) {
 	for name, test := range map[string]struct {
 		declared, live any
 		want           string

@@ -84,12 +84,12 @@ func TestAServiceThatReplacesWholeConnections(t *testing.T) {
 			w.declare("A", "x", declared, func(d *connection.Desired) { d.DataSource = "other" })
 			w.hold("A", "x", withholds)
 		}, "recreate A/x /dataSource:rest>other /credentials/password=(secret)\ns1 recreate A/x\ns2 delete A/x after s1"},
-		{"a move to another space is made anew there, and then deleted here", func(w *world) {
+		{"a move to another space is created there, and then deleted here", func(w *world) {
 			w.declare("B", "x", declared)
 			w.hold("A", "x", withholds)
 			w.moved("A", "x", "B", "x")
 		}, "recreate B/x from A/x /space:A>B /credentials/password=(secret)\ns1 create B/x\ns2 delete B/x after s1"},
-		{"what was made anew elsewhere by a run that was killed leaves the old one to pruning", func(w *world) {
+		{"what was created elsewhere by a run that was killed leaves the old one to pruning", func(w *world) {
 			w.policy.Prune = connection.PruneOwned
 			w.declare("B", "x", declared)
 			w.hold("A", "x", withholds)
@@ -163,7 +163,7 @@ func TestEveryPatchOfAWholeConnectionCarriesEverything(t *testing.T) {
 }
 
 // Otherwise the next plan would take the old one for another connection, and refuse.
-func TestWhatWasMadeAnewIsKnownAsLongAsTheOldOneIsThere(t *testing.T) {
+func TestARecreatedConnectionIsKnownAsLongAsTheOldOneExists(t *testing.T) {
 	w := newWorld()
 	w.snapshot.Capabilities, w.rules = replacingCapabilities(), exactly{apinizer.Rules{}}
 	for name, dataSource := range map[string]string{"patched": "rest", "recreated": "other"} {
@@ -217,7 +217,7 @@ func TestARotationNeedsRoomForTheMark(t *testing.T) {
 	}
 }
 
-func TestDriftDoesNotTellOfWhatIsOnlyWrittenAlong(t *testing.T) {
+func TestDriftDoesNotReportWhatIsOnlyWrittenAlong(t *testing.T) {
 	w := newWorld()
 	w.snapshot.Capabilities, w.rules = replacingCapabilities(), exactly{apinizer.Rules{}}
 	w.declare("A", "x", func(d *connection.Desired) { d.Credentials = secretRef("P") })

@@ -51,7 +51,7 @@ var contradictions = []struct {
 	{22, "a sign-in begins with a create, and a boolean", signInBeginsWithACreate},
 	{23, "a create has no owner", createHasNoOwner},
 	{24, "a patch goes to an id", patchGoesToAnID},
-	{25, "a token is sent behind Bearer", tokenIsBehindBearer},
+	{25, "a token is sent behind Bearer", tokenFollowsBearer},
 	{26, "links to oneself are not followed", selfLinksAreIgnored},
 	{27, "tags, privileges and properties are no texts", listsAreLists},
 	{28, "a statement has no backslash once it is read", statementsAreEscapedOnce},
@@ -67,7 +67,7 @@ var contradictions = []struct {
 func TestContradictionsOfTheDocuments(t *testing.T) {
 	for i, c := range contradictions {
 		if c.row != i+1 {
-			t.Fatalf("row %d stands where row %d should", c.row, i+1)
+			t.Fatalf("got row %d, want row %d", c.row, i+1)
 		}
 		t.Run(fmt.Sprintf("%02d %s", c.row, c.topic), c.test)
 	}
@@ -540,7 +540,7 @@ func patchGoesToAnID(t *testing.T) {
 	wantStatus(t, tenant, 204, "PATCH", connections+"/Leads?type=connectionname", rename)
 }
 
-func tokenIsBehindBearer(t *testing.T) {
+func tokenFollowsBearer(t *testing.T) {
 	for _, request := range everyWrite(t) {
 		if got := request.header.Get("Authorization"); got != "Bearer key-of-ana" {
 			t.Errorf("got Authorization %q, want the key after Bearer", got)

@@ -136,7 +136,7 @@ func TestACreateThatMayHaveHappenedIsLookedFor(t *testing.T) {
 		"another's is there":                {always(503, ""), always(200, entry("Orders lake", `"orders"`)), right, false, 3},
 		"ours is there with another region": {always(503, ""), always(200, entry("Orders lake", `"orders", `+marks)), detail("File_AmazonS3ConnectorV2", "us-east-1"), false, 3},
 		"ours is there from another source": {always(503, ""), always(200, entry("Orders lake", `"orders", `+marks)), detail("rest", "eu-west-1"), false, 3},
-		"one looks in vain":                 {always(503, ""), always(403, "{"), "", false, 1},
+		"the search finds nothing":          {always(503, ""), always(403, "{"), "", false, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -262,7 +262,7 @@ func TestAPatchOfWhatIsGoneIsNotFound(t *testing.T) {
 	}
 }
 
-func TestARemovalThatMayHaveHappenedIsMadeAnew(t *testing.T) {
+func TestARemovalThatMayHaveHappenedIsSentAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := newTenant(t, map[string]route{
 			getOne: inTurn(
@@ -368,7 +368,7 @@ func TestABulkCallThatIsRefusedAsAWhole(t *testing.T) {
 		want   string
 	}{
 		"403 names the role":        {403, connection.ErrForbidden, "need the role TenantAdmin"},
-		"400 is told of each":       {400, connection.ErrInvalid, "400"},
+		"400 is reported for each":  {400, connection.ErrInvalid, "400"},
 		"503 is settled by reading": {503, connection.ErrUnknownOutcome, "503"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -525,11 +525,11 @@ func TestANewOwnerOfWhatNobodyOwnedIsNoticed(t *testing.T) {
 	for name, c := range map[string]struct {
 		othersOwned, between, given, noticed bool
 	}{
-		"after the plan":                       {othersOwned: true, given: true, noticed: true},
-		"between two writes":                   {othersOwned: true, between: true, given: true, noticed: true},
-		"not given":                            {othersOwned: true, between: true},
-		"after the plan, nobody's is told":     {given: true},
-		"between two writes, nobody's is told": {between: true, given: true},
+		"after the plan":                           {othersOwned: true, given: true, noticed: true},
+		"between two writes":                       {othersOwned: true, between: true, given: true, noticed: true},
+		"not given":                                {othersOwned: true, between: true},
+		"after the plan, nobody's is reported":     {given: true},
+		"between two writes, nobody's is reported": {between: true, given: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tenant, provider := embed(t, shared, simulator.Options{})

@@ -48,7 +48,7 @@ var reactions = map[string]struct {
 		},
 	},
 	"RetryAfter": {
-		"waits as long as it is told",
+		"waits as long as the answer says",
 		[]simulator.Fault{{Path: connections, RetryAfter: 40}},
 		func(t *testing.T, _ *inspect.Tenant, provider *qlik.Provider) { takes(t, provider, 40*time.Second) },
 	},

@@ -8,7 +8,7 @@ import (
 	"github.com/qlsync/qlsync/pkg/qlik"
 )
 
-func TestATenantTellsItsIDOrWhyNot(t *testing.T) {
+func TestATenantReturnsItsIDOrWhyNot(t *testing.T) {
 	for name, test := range map[string]struct {
 		answer  route
 		id      string

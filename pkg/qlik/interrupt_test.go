@@ -134,7 +134,7 @@ func TestTheEndOfTheLifetimeBreaksOffWritesToo(t *testing.T) {
 	}
 }
 
-func TestAProviderTellsWhatItsRequestsWaitFor(t *testing.T) {
+func TestAProviderReportsWhatItsRequestsWaitFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		config := newTenant(t, map[string]route{"PATCH " + one: always(204, ""), "GET " + spaces: always(200, "{}")}).config()
 		config.Limits.Writes = connection.RateLimit{Requests: 2, Window: time.Minute}

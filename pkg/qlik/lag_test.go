@@ -70,8 +70,8 @@ func TestAWriteAfterAWriteWaitsUntilTheFirstOneIsVisible(t *testing.T) {
 	}
 }
 
-// TestAnEditAfterOurWriteIsToldAtOnce does not take somebody else's edit for a lag.
-func TestAnEditAfterOurWriteIsToldAtOnce(t *testing.T) {
+// TestAnEditAfterOurWriteIsReportedAtOnce does not take somebody else's edit for a lag.
+func TestAnEditAfterOurWriteIsReportedAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tenant, provider := embed(t, shared, simulator.Options{})
 		_, live := look(t, provider)

@@ -279,9 +279,9 @@ func TestMakespan(t *testing.T) {
 	}
 }
 
-// TestNothingFailsWhateverTheLimit draws limits of any kind, which others have used and
+// TestNothingFailsUnderAnyLimit draws limits of any kind, which others have used and
 // go on to use in part: it takes its time, and no request is given up.
-func TestNothingFailsWhateverTheLimit(t *testing.T) {
+func TestNothingFailsUnderAnyLimit(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		limit := connection.RateLimit{
 			Requests: rapid.SampledFrom([]int{20, 50, 100, 250, 500}).Draw(r, "limit"),

@@ -54,7 +54,7 @@ func TestNormalize(t *testing.T) {
 				t.Errorf("the normalized value differs (-want +got):\n%s", diff)
 			}
 			if again := qlik.Normalize(test.property, got); !connection.Equal(got, again) {
-				t.Errorf("a second time gives %v", again)
+				t.Errorf("got %v the second time, want no change", again)
 			}
 		})
 	}

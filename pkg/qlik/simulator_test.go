@@ -226,14 +226,14 @@ func TestFaultsOfTheEmbeddedTenant(t *testing.T) {
 		faults []simqlik.Fault
 		kind   error // of the create
 	}{
-		"a create cut after it happened is found": {[]simqlik.Fault{{Method: "POST", Path: connections, Cut: simqlik.CutAfter}}, nil},
-		"a create cut before it happened is told": {[]simqlik.Fault{{Method: "POST", Path: connections, Cut: simqlik.CutBefore}}, connection.ErrUnknownOutcome},
-		"a create that met a limit is sent again": {[]simqlik.Fault{{Method: "POST", Path: connections, RetryAfter: 40}}, nil},
-		"a gateway page instead of the list":      {[]simqlik.Fault{{Method: "GET", Path: connections, Body: "<html>"}}, nil},
-		"patches cut after they happened":         {[]simqlik.Fault{{Method: "PATCH", Path: connections + "/*", Cut: simqlik.CutAfter, Times: 2}}, nil},
-		"reads that break":                        {[]simqlik.Fault{{Method: "GET", Path: connections + "/*", Cut: simqlik.CutBefore, Times: 3}}, nil},
-		"a bulk delete cut after it happened":     {[]simqlik.Fault{{Method: "POST", Path: connections + "/actions/*", Cut: simqlik.CutAfter}}, nil},
-		"a bulk delete that stays unavailable":    {[]simqlik.Fault{{Method: "POST", Path: connections + "/actions/*", Status: 503, Times: 4}}, nil},
+		"a create cut after it happened is found":     {[]simqlik.Fault{{Method: "POST", Path: connections, Cut: simqlik.CutAfter}}, nil},
+		"a create cut before it happened is reported": {[]simqlik.Fault{{Method: "POST", Path: connections, Cut: simqlik.CutBefore}}, connection.ErrUnknownOutcome},
+		"a create that met a limit is sent again":     {[]simqlik.Fault{{Method: "POST", Path: connections, RetryAfter: 40}}, nil},
+		"a gateway page instead of the list":          {[]simqlik.Fault{{Method: "GET", Path: connections, Body: "<html>"}}, nil},
+		"patches cut after they happened":             {[]simqlik.Fault{{Method: "PATCH", Path: connections + "/*", Cut: simqlik.CutAfter, Times: 2}}, nil},
+		"reads that break":                            {[]simqlik.Fault{{Method: "GET", Path: connections + "/*", Cut: simqlik.CutBefore, Times: 3}}, nil},
+		"a bulk delete cut after it happened":         {[]simqlik.Fault{{Method: "POST", Path: connections + "/actions/*", Cut: simqlik.CutAfter}}, nil},
+		"a bulk delete that stays unavailable":        {[]simqlik.Fault{{Method: "POST", Path: connections + "/actions/*", Status: 503, Times: 4}}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -120,7 +120,7 @@ func TestDetailsAreNotReadWhereTheListSaysEnough(t *testing.T) {
 	}
 }
 
-func TestADataSourceTellsInWhichSpacesItDoesNotBelong(t *testing.T) {
+func TestADataSourceNamesTheSpacesInWhichItDoesNotBelong(t *testing.T) {
 	for id, want := range map[string][]string{
 		"rest": {"data"}, "DG_mssql": {"data"},
 		"repsrc_mssql": {"managed", "personal", "shared"}, "reptgt_qdis3": {"managed", "personal", "shared"},

@@ -80,7 +80,7 @@ func TestAProjectIsBoundedOverAllItsFiles(t *testing.T) {
 	}
 }
 
-func TestAMessageIsShortWhateverItQuotes(t *testing.T) {
+func TestAMessageIsShortWithAnyQuotation(t *testing.T) {
 	long := connection.Problem{Message: strings.Repeat("é", 3<<20), Hint: strings.Repeat("x", 3<<20)}
 	got := spec.Collect(connection.Problems{long})[0]
 	if len(got.Message) > 4003 || len(got.Hint) > 4003 || !utf8.ValidString(got.Message) || !strings.HasSuffix(got.Message, "é...") {

@@ -83,7 +83,7 @@ func TestNoExcerptHoldsAValueOfCredentials(t *testing.T) {
 	})
 }
 
-func TestManyMistakesOnOneLongLineAreToldInTime(t *testing.T) {
+func TestManyMistakesOnOneLongLineAreReportedInTime(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "long.yaml")
 	const items = 50_000
 	if err := os.WriteFile(file, []byte("connections: ["+strings.Repeat("a,", items)+"]\n"), 0o600); err != nil {

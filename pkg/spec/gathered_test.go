@@ -23,10 +23,10 @@ func TestTheProblemsOfManyConnectionsAreCountedWhileTheyAreFound(t *testing.T) {
 	holds := func(string, string, any) bool { return false }
 	problems := CheckCredentials(set, func(string, string) connection.Class { checked++; return connection.ClassSecret }, holds, holds)
 	if want := maxProblemsOfFile + 1 + 60; len(problems) != want {
-		t.Errorf("got %d problems, want %d: those that are told of a.yaml with the word that there are more, and all of b.yaml", len(problems), want)
+		t.Errorf("got %d problems, want %d: those of a.yaml that are reported, with the remark that there are more, and all of b.yaml", len(problems), want)
 	}
 	if checked > 2*partSize {
-		t.Errorf("got %d of %d connections checked, want at most %d: no more problems of their file are told", checked, len(set), 2*partSize)
+		t.Errorf("got %d of %d connections checked, want at most %d: no more problems of their file are reported", checked, len(set), 2*partSize)
 	}
 	if last := problems[len(problems)-1].Position.File; last != "b.yaml" {
 		t.Errorf("got the last problem in %q, want b.yaml: a file that is full says nothing about another one", last)

@@ -128,7 +128,7 @@ moved:
 `
 )
 
-func TestAKeyWithNothingBehindItIsAnErrorWhereverItStands(t *testing.T) {
+func TestAKeyWithoutAValueIsAnErrorEverywhere(t *testing.T) {
 	inFolder(t, "")
 	for _, file := range []struct{ name, text, schema string }{
 		{"qlsync.yaml", wholeProject, string(schemas.Project())}, {"c.yaml", wholeConnections, string(schemas.Connections())},

@@ -21,15 +21,15 @@ func problemsIn(file string, severity connection.Severity, n int) connection.Pro
 	return problems
 }
 
-func TestWhatIsToldIsBounded(t *testing.T) {
+func TestTheReportedProblemsAreBounded(t *testing.T) {
 	const mistake, warning = connection.SeverityError, connection.SeverityWarning
 	for name, test := range map[string]struct {
 		found connection.Problems
 		told  int
 		want  []string // some of the reported problems
 	}{
-		"as many as are told": {problemsIn("a", mistake, 1000), 1000, []string{"a:1000:1: wrong (mend it)"}},
-		"one more":            {problemsIn("a", mistake, 1001), 1001, []string{"a:1000:1: wrong (mend it)", "a:1001:1: more than 1000 errors in this file: from here on, none is shown"}},
+		"as many as are reported": {problemsIn("a", mistake, 1000), 1000, []string{"a:1000:1: wrong (mend it)"}},
+		"one more":                {problemsIn("a", mistake, 1001), 1001, []string{"a:1000:1: wrong (mend it)", "a:1001:1: more than 1000 errors in this file: from here on, none is shown"}},
 		"many more, and another file": {
 			append(problemsIn("a", mistake, 5000), problemsIn("b", mistake, 1)...), 1002,
 			[]string{"a:1001:1: more than 1000 errors in this file: from here on, none is shown", "b:1:1: wrong (mend it)"},

@@ -287,7 +287,7 @@ func TestWhatBelongsToTheCredentials(t *testing.T) {
 		{"an address with a password", "    properties: {url: \"https://me:hunter2@example.com\", map: {a: {b: hunter2}}}", `
 			c.yaml:7:23: holds a secret; move "url" under credentials, with {env: NAME} or {file: PATH} for the value (if it is not a secret, add notSensitive: [url])
 			c.yaml:7:62: holds a secret; move "map" under credentials, with {env: NAME} or {file: PATH} for the value (if it is not a secret, add notSensitive: [map])`},
-		{"a secret in the open beside a reference", "    credentials: {headers: [{name: a, value: {env: A}}, {name: b, value: hunter2}], url: hunter2}", `
+		{"a secret in the open next to a reference", "    credentials: {headers: [{name: a, value: {env: A}}, {name: b, value: hunter2}], url: hunter2}", `
 			c.yaml:7:74: a secret must not stand in a file (write {env: NAME} or {file: PATH} instead of the value)
 			c.yaml:7:90: a secret must not stand in a file (write {env: NAME} or {file: PATH} instead of the value)`},
 		{"references under properties", "    properties: {host: {env: H}, list: [{a: {file: x, encoding: base64}}]}", `
@@ -301,7 +301,7 @@ func TestWhatBelongsToTheCredentials(t *testing.T) {
 			c.yaml:7:24: "key" is a secret, and nothing says where its value comes from (write {env: NAME} or {file: PATH} where the value belongs)
 			c.yaml:7:47: "password" is a secret, and nothing says where its value comes from (write {env: NAME} or {file: PATH} where the value belongs)`},
 		{"guesses that the connection lifts", "    notSensitive: [password, headers, url]\n    properties: {password: public, headers: [{name: b, value: hunter2}], url: hunter2}", ""},
-		{"what is more than a guess, listed all the same", "    notSensitive: [known, headers, key]\n    properties: {known: hunter2, headers: [{name: b, value: really}], key: public}", `
+		{"more than a guess, and listed anyway", "    notSensitive: [known, headers, key]\n    properties: {known: hunter2, headers: [{name: b, value: really}], key: public}", `
 			c.yaml:7:20: "known" is a secret by the documentation or the schema of its data source, or holds one: notSensitive lifts only guesses (take it out of the list, and declare the secret under credentials)
 			c.yaml:7:27: "headers" is a secret by the documentation or the schema of its data source, or holds one: notSensitive lifts only guesses (take it out of the list, and declare the secret under credentials)
 			c.yaml:8:25: holds a secret; move "known" under credentials, with {env: NAME} or {file: PATH} for the value`},

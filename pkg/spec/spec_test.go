@@ -579,7 +579,7 @@ connections:
 `, `
 			connections/a.yaml:2:37: space "Finanse" is not among the project's spaces (did you mean "Finance"?)
 			connections/a.yaml:6:22: space "personal" is not among the project's spaces`},
-		{"mistakes of YAML beside others, which do not hide each other", project + `
+		{"mistakes of YAML next to others, which do not hide each other", project + `
 -- connections/a.yaml --
 version: 1
 connections:

@@ -16,7 +16,7 @@ var root = filepath.Join("..", "..")
 
 // A person who wants to know whether a binary was made from these sources can build it again
 // and compare. A path of the builder's computer in the binary would make that impossible.
-func TestTheSameSourcesGiveTheSameBinaryInAnyFolder(t *testing.T) {
+func TestTheSameSourcesBuildTheSameBinaryInAnyFolder(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds qlsync twice")
 	}

@@ -184,7 +184,7 @@ func (e *episode) round(n *wire) (converged bool) {
 	if !whole {
 		n.disturbed++
 	}
-	e.checkTold(p, n.disturbed == 0)
+	e.checkReported(p, n.disturbed == 0)
 	atRest := whole && n.disturbed == 0 && e.isAtRest(p) // a list without tags does not show what is ours
 	if p.Empty() {
 		return atRest

@@ -214,10 +214,10 @@ func (e *episode) keepUntouchable(c *inspect.Connection) bool {
 	return slices.ContainsFunc(e.world.stories, func(s story) bool { return s.before == key && s.isUntouchable() })
 }
 
-// checkTold demands that a plan refuses what must be refused, and never creates and deletes what
+// checkReported demands that a plan refuses what must be refused, and never creates and deletes what
 // looks the same, or creates what exists. If all was read, it also demands the reason, and the warnings of what stays as
 // it is.
-func (e *episode) checkTold(p *plan.Plan, allRead bool) {
+func (e *episode) checkReported(p *plan.Plan, allRead bool) {
 	for _, c := range p.Changes {
 		is, there := e.tenant.Find(c.Connection.Space, c.Connection.Name)
 		if there && len(e.world.handled) == 0 && c.Action == plan.ActionCreate && c.Refused == "" && is.Name == c.Connection.Name && !e.isLeaving(is.ID, p) {

@@ -167,8 +167,8 @@ func TestEveryContradictionCanBeServed(t *testing.T) {
 	}
 }
 
-// TestC19ARateLimitTellsItselfInFourWays: the documentation has its body, but no status and no header.
-func TestC19ARateLimitTellsItselfInFourWays(t *testing.T) {
+// TestC19ARateLimitIsReportedInFourWays: the documentation has its body, but no status and no header.
+func TestC19ARateLimitIsReportedInFourWays(t *testing.T) {
 	for limit, want := range map[string]string{
 		`"dialect": "legacy"} {"requests": 1, "seconds": 60}`:                  `429  {"error":"rate_limit_exceeded","error_description":"Rate limit exceeded","retry_after":60}`,
 		`"dialect": "legacy"} {"requests": 1, "seconds": 60, "status": 503}`:   `503  {"error":"rate_limit_exceeded","error_description":"Rate limit exceeded","retry_after":60}`,

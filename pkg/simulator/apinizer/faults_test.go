@@ -92,7 +92,7 @@ func TestFaultsAreData(t *testing.T) {
 			}
 			r.want(200, "DELETE", path, "")
 		}},
-		"a list that tells of more than it shows": {`[{"omit": ["Mail"]}]`, func(t *testing.T, r *rig) {
+		"a list that counts more than it shows": {`[{"omit": ["Mail"]}]`, func(t *testing.T, r *rig) {
 			r.want(200, "GET", connections+"?type=ftp", "")
 			if got := r.want(200, "GET", connections+"?type=email", ""); len(got.items()) != 0 || got.body["resultCount"] != 1.0 {
 				t.Errorf("got %s, want an empty page of a list that counts 1", got.text)

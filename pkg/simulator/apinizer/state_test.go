@@ -64,7 +64,7 @@ func TestTheStateSurvivesTheProcess(t *testing.T) {
 	})
 }
 
-func TestAChangedSeedStartsAnew(t *testing.T) {
+func TestAChangedSeedStartsAgain(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "manager.state")
 	first := open(t, acme, file)
 	if err := first.Remove("Payments", "Mail"); err != nil || first.Reseeded() {

@@ -36,7 +36,7 @@ func TestBulkUpdateReportsEveryItem(t *testing.T) {
 	}
 	griffin := r.space("Griffin")
 	got := r.want(207, "POST", bulkUpdate, `{"connections": [
-		{"id": "`+lake+`", "name": "whatever", "spaceId": "`+griffin+`", "spaceType": "managed"},
+		{"id": "`+lake+`", "name": "any name", "spaceId": "`+griffin+`", "spaceType": "managed"},
 		{"id": "`+gone+`", "spaceId": "`+griffin+`", "spaceType": "managed"},
 		{"id": "`+mine+`", "spaceId": "`+griffin+`", "spaceType": "managed"},
 		{"id": "`+ledger+`", "spaceId": "`+griffin+`", "spaceType": "shared"},

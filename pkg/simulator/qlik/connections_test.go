@@ -106,7 +106,7 @@ func TestCreateTakesStringsForNumbersAndBooleansAsTheyCome(t *testing.T) {
 	r.noMisuse()
 }
 
-func TestTheSameNameMayStandInAnotherSpace(t *testing.T) {
+func TestTheSameNameMayExistInAnotherSpace(t *testing.T) {
 	r := newRig(t, acme, qlik.Options{})
 	body := `{"datasourceID": "rest", "qName": "Ledger", "connectionProperties": {}, "space": "`
 	r.want(201, "POST", connections, body+r.space("Griffin")+`"}`)

@@ -55,7 +55,7 @@ func TestEveryRouteNeedsABearerToken(t *testing.T) {
 	}
 }
 
-func TestClientCredentialsGiveATokenOfTheBotUser(t *testing.T) {
+func TestClientCredentialsReturnATokenOfTheBotUser(t *testing.T) {
 	now := time.Date(2026, 11, 11, 0, 0, 0, 0, time.UTC)
 	r := newRig(t, asBob, qlik.Options{Now: func() time.Time { return now }})
 	r.token = ""

@@ -58,7 +58,7 @@ func TestCreateWithAStatementRefuses(t *testing.T) {
 		"33 tags":                       {snow(`, "tags": ["x"` + strings.Repeat(`,"x"`, 32) + `]`), "at most 32", 400},
 		"ids that differ":               {snow(`, "qID": "b4a949cb-3aaf-4cd5-a140-dd3ea34f0d28", "qEngineObjectID": "x"`), "the same", 400},
 		"an id that is no UUID":         {snow(`, "qID": "x"`), "UUID", 400},
-		"properties beside it":          {snow(`, "connectionProperties": {}`), "unknown field", 400},
+		"properties next to it":         {snow(`, "connectionProperties": {}`), "unknown field", 400},
 		"a statement of another form":   {strings.Replace(snow(""), "CUSTOM", "ODBC", 1), "CUSTOM CONNECT TO", 400},
 		"another provider inside":       {strings.Replace(snow(""), "provider=QvOdbc", "provider=X", 1), "provider", 400},
 		"no type":                       {strings.Replace(snow(""), `"qType": "QvOdbcConnectorPackage.exe", `, "", 1), "qType", 400},

@@ -63,7 +63,7 @@ func TestSeparatedCredentialsArePatchedThroughTheConnection(t *testing.T) {
 	r.noMisuse()
 }
 
-func TestAHostChangeDropsTheLinkUnlessItIsMadeAnew(t *testing.T) {
+func TestAHostChangeDropsTheLinkUnlessTheLinkIsSetAgain(t *testing.T) {
 	const host = `[{"op": "replace", "path": "/connectionProperties/host", "value": "h2"}, {"op": "add", "path": "/connectionProperties/`
 	tests := map[string]struct {
 		op     string

@@ -76,7 +76,7 @@ func TestTheStateHoldsNoSecretAndIsPrivate(t *testing.T) {
 	}
 }
 
-func TestAChangedSeedStartsAnew(t *testing.T) {
+func TestAChangedSeedStartsAgain(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "tenant.state")
 	first := open(t, acme, file)
 	if first.Reseeded() {

@@ -44,7 +44,7 @@ func holds(t *testing.T, f *StateFile, want string) {
 	var kept, last world
 	found, damaged := f.Last(&last)
 	if err := errors.Join(json.Unmarshal(text, &kept), damaged); err != nil || !found || kept.Value != want || last.Value != want {
-		t.Errorf("the file holds %q, Last gives %q, want %q (%v)", kept.Value, last.Value, want, err)
+		t.Errorf("the file holds %q, Last returns %q, want %q (%v)", kept.Value, last.Value, want, err)
 	}
 	left, _ := filepath.Glob(filepath.Join(filepath.Dir(f.path), "*.tmp"))
 	if len(left) > 0 {
