@@ -5,14 +5,14 @@ import (
 	"strings"
 )
 
-// Comparison says which differences between a declared and a live value do not count. What is
-// written is the declared value in any case.
+// Comparison is the rule for which differences between a declared and a live value count. The value
+// that is written is always the declared one.
 type Comparison struct {
 	// As is [CompareSet], [CompareIgnoreCase] or empty.
 	As string
 	// By is the key by which [CompareSet] recognises items. Empty: by the whole item.
 	By string
-	// OnlyDeclared takes no notice of entries of maps that are not declared, at any depth.
+	// OnlyDeclared ignores entries of maps that are not declared, at any depth.
 	OnlyDeclared bool
 }
 
@@ -23,7 +23,7 @@ const (
 )
 
 // EqualBy reports whether a live value is the declared one under the rules for the path and the
-// paths below it. What has no rule is compared by [Equal].
+// paths below it. A path without a rule is compared by [Equal].
 func EqualBy(rules map[string]Comparison, path string, declared, live any) bool {
 	if len(rules) == 0 || Equal(declared, live) {
 		return Equal(declared, live)
@@ -54,7 +54,7 @@ func hasRuleBelow(rules map[string]Comparison, path string) bool {
 	return false
 }
 
-// equal reports whether a live value is the declared one under the rule alone.
+// equal reports whether a live value is the declared one under this rule.
 func (c Comparison) equal(declared, live any) bool {
 	switch want := declared.(type) {
 	case map[string]any:
@@ -75,7 +75,7 @@ func (c Comparison) equalMaps(want, have map[string]any) bool {
 		return false
 	}
 	if c.As == CompareSet {
-		c.As = "" // it is about the items of one list
+		c.As = "" // the rule for order is for the items of one list
 	}
 	for name, value := range want {
 		other, present := have[name]
@@ -93,7 +93,7 @@ func (c Comparison) equalLists(want, have []any) bool {
 		}
 		sortedWant, isKnown := c.sorted(want)
 		sortedHave, areBoth := c.sorted(have)
-		if isKnown && areBoth { // otherwise nobody can tell which items are meant: the order counts
+		if isKnown && areBoth { // otherwise the items cannot be matched, and the order counts
 			want, have = sortedWant, sortedHave
 		}
 		c.As, c.By = "", ""
@@ -115,8 +115,8 @@ func containsAll(have, want []any) bool {
 	return true
 }
 
-// sorted returns a list in the order of what identifies its items. It reports false where an item
-// has no identity, or two have the same value at the key.
+// sorted returns a list in the order of the identities of its items. ok is false where an item has
+// no identity, or two items have the same value at the key.
 func (c Comparison) sorted(list []any) ([]any, bool) {
 	type identified struct {
 		by   string
@@ -141,8 +141,8 @@ func (c Comparison) sorted(list []any) ([]any, bool) {
 	return sorted, true
 }
 
-// identity returns what identifies an item: the value at the key, or the whole item. A map without
-// the key, and a value that is hidden, have no identity.
+// identity returns the value that identifies an item: the value at the key, or the whole item. A
+// map without the key and a redacted value have no identity.
 func (c Comparison) identity(item any) (string, bool) {
 	if c.By != "" {
 		object, ok := item.(map[string]any)

@@ -7,11 +7,10 @@ import (
 	"strings"
 )
 
-// Conform returns the form in which a value of the property is compared and sent:
-// converted to the type of the schema where that loses nothing, letter case of
-// enums folded to the schema's own, numbers in one notation. Documentation and
-// services mix 1433 with "1433" and true with "true" freely. What does not fit the
-// type is left as it is, for the validation to refuse.
+// Conform returns the form in which a value of the property is compared and sent: converted to the
+// type of the schema where the conversion is exact, enums in the schema's letter case, numbers in
+// one notation. Documentation and services mix 1433 with "1433" and true with "true". A value that
+// does not fit the type is returned unchanged, for the validation to refuse.
 func Conform(property Property, value any) any {
 	switch property.Type {
 	case "string":
@@ -27,7 +26,7 @@ func Conform(property Property, value any) any {
 	return canonicalNumbers(value)
 }
 
-// ToText writes a scalar as text, and keeps a number as it was written: a version 1.10 is not 1.1.
+// ToText returns a scalar as text. A number keeps its notation: a version 1.10 is not 1.1.
 func ToText(value any) any {
 	switch value := value.(type) {
 	case bool:
@@ -50,7 +49,7 @@ func toNumber(value any, integer bool) any {
 	return number
 }
 
-// ToBool reads a switch that is written as text.
+// ToBool returns the boolean that a text spells, or the value unchanged.
 func ToBool(value any) any {
 	text, ok := value.(string)
 	switch {
@@ -109,11 +108,11 @@ func canonicalNumbers(value any) any {
 	return value
 }
 
-// maxNumberText bounds the numbers that are rewritten: "1e999999999" is a short
-// text and a very long number.
+// maxNumberText bounds the numbers that are rewritten: the short text "1e999999999" is a very long
+// number.
 const maxNumberText = 64
 
-// CanonicalNumber writes 1.0, 1e0 and 1 as 1, and 0.50 as 0.5, exactly.
+// CanonicalNumber returns 1.0, 1e0 and 1 as 1, and 0.50 as 0.5, exactly.
 func CanonicalNumber(number json.Number) json.Number {
 	text := number.String()
 	if mantissa, exponent, ok := strings.Cut(strings.ToLower(text), "e"); ok {
@@ -133,8 +132,8 @@ func CanonicalNumber(number json.Number) json.Number {
 	return json.Number(exact.FloatString(digits))
 }
 
-// isNumber reports whether a text is a JSON number: no sign +, no leading zero, no
-// spaces, no hexadecimal.
+// isNumber reports whether a text is a JSON number: no plus sign, leading zero, spaces or
+// hexadecimal.
 func isNumber(text string) bool {
 	if text == "" || text[0] != '-' && (text[0] < '0' || text[0] > '9') {
 		return false

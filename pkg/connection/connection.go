@@ -1,21 +1,18 @@
-// Package connection is the vocabulary of qlsync: what a data connection is when
-// a file declares it ([Desired]), when a tenant holds it ([Live]), how it is
-// called ([Key]), and the boundary behind which a remote system stands
-// ([Provider]).
+// Package connection defines the types that all other packages share: a data connection as files
+// declare it ([Desired]), as a tenant holds it ([Live]), its identity ([Key]), and the interface to
+// a remote system ([Provider]).
 //
-// It is the leaf of the program. Every other package speaks in its words; it
-// imports none of them, does no I/O, and keeps no state. It does not know how
-// files are written (package spec), how a difference becomes a step (package
-// plan), or how a service is called (package qlik).
+// The package imports no other package of the core, does no I/O and keeps no state. It does not
+// know how files are written (package spec), how a difference becomes a step (package plan), or how
+// a service is called (package qlik).
 //
 // # Values
 //
-// Properties and credentials are JSON values: nil, bool, string, [encoding/json.Number],
-// []any and map[string]any, and nothing else. Two kinds of leaf are added where a
-// secret stands: [Reference] in what files declare, [Secret] in what is about to
-// be sent or was recognised in what a tenant answered. In a declared map, an
-// absent entry, a nil entry and an empty entry are three different things: not
-// compared, must be absent, and must be empty.
+// Properties and credentials are JSON values: nil, bool, string, [encoding/json.Number], []any and
+// map[string]any. Two more kinds of leaf represent secrets: [Reference] in declarations, and
+// [Secret] in values that are about to be sent or that were recognised in a tenant's answer. In a
+// declared map, an absent entry is not compared, a nil entry must be absent, and an empty entry
+// must be empty.
 package connection
 
 import (
@@ -24,16 +21,15 @@ import (
 	"strings"
 )
 
-// Key is how apps find a connection, and therefore its identity: the exact name
-// of its space, or [PersonalSpace], and its own name.
+// Key is the identity of a connection, by which apps find it: its name, and the exact name of its
+// space or [PersonalSpace].
 type Key struct {
 	Space string `json:"space"`
 	Name  string `json:"name"`
 }
 
-// PersonalSpace is the name under which the caller's own personal space appears
-// in files and keys. A shared space that is itself called so can only be
-// declared by its id, and appears as "{id: ...}".
+// PersonalSpace is the name of the caller's own personal space in files and keys. A shared space
+// with that name can only be declared by its id, and appears as "{id: ...}".
 const PersonalSpace = "personal"
 
 // String returns the key for messages: "Finance/Orders lake".
@@ -64,21 +60,21 @@ func (r SpaceRef) String() string {
 	return r.Name
 }
 
-// Same reports whether two references name a space in the same words.
+// Same reports whether two references are written identically.
 func (r SpaceRef) Same(other SpaceRef) bool {
 	return r.Name == other.Name && r.ID == other.ID && r.Personal == other.Personal
 }
 
-// Position is a place in a file. Lines and columns count from 1, columns in
-// characters. The zero Position is "nowhere in particular".
+// Position is a place in a file. Lines and columns count from 1, columns in characters. The zero
+// Position is unknown.
 type Position struct {
 	File   string `json:"file"`
 	Line   int    `json:"line"`
 	Column int    `json:"column"`
 }
 
-// PositionIn returns the place of a byte offset in the text of a file. For an offset
-// outside the text it is the file as a whole.
+// PositionIn returns the position of a byte offset in the text of a file. For an offset outside the
+// text the position is the file as a whole.
 func PositionIn(file string, text []byte, offset int) Position {
 	if offset < 0 || offset > len(text) {
 		return Position{File: file}
@@ -91,7 +87,7 @@ func PositionIn(file string, text []byte, offset int) Position {
 	}
 }
 
-// String returns "file:line:col", or as much of it as is known.
+// String returns "file:line:col", or the part of it that is known.
 func (p Position) String() string {
 	if p.Line == 0 {
 		return p.File

@@ -1,7 +1,7 @@
 package connection
 
-// Desired is one connection as the files declare it for one tenant: defaults
-// merged, variables filled in, secrets still references.
+// Desired is one connection as the files declare it for one tenant: defaults are merged and
+// variables filled in; secrets are still references.
 type Desired struct {
 	Space      SpaceRef
 	Name       string
@@ -12,33 +12,31 @@ type Desired struct {
 	OwnerID string
 	// Tags is the exact set of the user's tags. Nil: not declared, not compared.
 	Tags []string
-	// Properties holds what is declared, and only that is compared. A nil entry
-	// must be absent from the live connection.
+	// Properties holds the declared properties; others are not compared. A nil entry must be absent
+	// from the live connection.
 	Properties map[string]any
 	// Credentials holds write-only parts, with [Reference] leaves where they are
 	// secret. Nil: none are declared.
 	Credentials map[string]any
-	// UnknownAllowed accepts properties that the schema of the data source does not
-	// know; each is a warning.
+	// UnknownAllowed accepts properties that the schema of the data source does not have; each is a
+	// warning.
 	UnknownAllowed bool
-	// Sensitive names properties that are secrets although nothing else shows it: they
-	// are under credentials, and their live values are hidden.
+	// Sensitive names properties to treat as secrets although neither the schema nor their names say
+	// so. They are declared under credentials, and their live values are redacted.
 	Sensitive []string
-	// NotSensitive names properties that are not secrets although a provider guesses so, by
-	// their names or their values.
+	// NotSensitive names properties that are not secrets although a provider guesses so by their names
+	// or values.
 	NotSensitive []string
-	// CredentialsVersion is bumped by hand to have the credentials written again.
+	// CredentialsVersion is increased by hand to have the credentials written again.
 	CredentialsVersion int
 	Lifecycle          Lifecycle
-	// At returns where the value at a path such as "/properties/region" is written,
-	// or the closest thing around it; "" is the connection itself, and a "#" at the
-	// end asks for the key instead of the value. It may be nil: use
-	// [Desired.PositionOf].
+	// At returns the position of the value at a path such as "/properties/region", or of the closest
+	// value around it. The path "" is the connection itself; a "#" at the end selects the key instead
+	// of the value. At may be nil: use [Desired.PositionOf].
 	At func(path string) Position
 }
 
-// PositionOf returns the place in the files of the value at the path, or of the
-// closest value around it.
+// PositionOf returns the position of the value at the path, or of the closest value around it.
 func (d *Desired) PositionOf(path string) Position {
 	if d.At == nil {
 		return Position{}
@@ -46,23 +44,23 @@ func (d *Desired) PositionOf(path string) Position {
 	return d.At(path)
 }
 
-// Lifecycle is what a file says about how its connection may be treated.
+// Lifecycle is the lifecycle block of a declaration.
 type Lifecycle struct {
-	// PreventDestroy true protects, false lifts a protection; nil says nothing.
+	// PreventDestroy protects if true and lifts a protection if false; nil: not declared.
 	PreventDestroy *bool
-	// IgnoreChanges names what is not compared once the connection exists:
-	// "tags", "owner", "credentials", "properties", or "properties.NAME".
+	// IgnoreChanges names parts that are not compared once the connection exists: "tags", "owner",
+	// "credentials", "properties", or "properties.NAME".
 	IgnoreChanges []string
-	// Update is [UpdatePatch] or [UpdateRecreate]; empty: the policy's.
+	// Update is [UpdatePatch] or [UpdateRecreate]; empty: as the policy says.
 	Update string
-	// RecreateAllowed lets a recreate go on although it loses something.
+	// RecreateAllowed allows a recreate that loses something.
 	RecreateAllowed bool
-	// Adopt takes over a live connection that nobody owns although it differs.
+	// Adopt takes over a live connection without an owner project although the two differ.
 	Adopt bool
 	// Unreadable names properties that the service accepts and never returns.
 	Unreadable []string
-	// Compare says how properties are compared, by path: names joined by dots. What has no entry is
-	// compared exactly.
+	// Compare holds the rules by which properties are compared, by path: names joined by dots. Paths
+	// without an entry are compared exactly.
 	Compare map[string]Comparison
 }
 
@@ -82,8 +80,7 @@ const (
 	UpdateRecreate = "recreate"
 )
 
-// Move says that a connection was renamed or moved in the files: the live one at
-// From is the one declared at To.
+// Move is a rename or a move in the files: the live connection at From is the declared one at To.
 type Move struct {
 	From, To MoveEnd
 	Position Position
@@ -98,12 +95,12 @@ type MoveEnd struct {
 // String returns the end for messages: "Finance/Orders S3".
 func (e MoveEnd) String() string { return e.Space.String() + "/" + e.Name }
 
-// Policy is what the project file says about taking over and deleting. Every
-// field is set: package spec fills in the defaults.
+// Policy is the project's policy for adoption, deletes and recreates. Package spec fills in the
+// defaults, so every field is set.
 type Policy struct {
 	Prune string // [PruneNone] or [PruneOwned]
 	Adopt string // [AdoptNone], [AdoptMatching] or [AdoptAll]
-	// MaxDeletes is how many deletes a plan may hold.
+	// MaxDeletes is how many deletes a plan may contain.
 	MaxDeletes MaxDeletes
 	// MaxRecreates is how many connections a plan may recreate. Nil: any number.
 	MaxRecreates *MaxDeletes
@@ -125,18 +122,17 @@ const (
 type MaxDeletes struct {
 	Count   int
 	Percent int
-	// AtLeast deletes are allowed whatever the percentage gives.
+	// AtLeast deletes are always allowed, even if the percentage allows fewer.
 	AtLeast int
 	// IsPercent reports which of Count and Percent holds.
 	IsPercent bool
 }
 
-// DefaultMaxDeletes is used when the project file says nothing: a tenth of what
-// is owned, and up to three in any case.
+// DefaultMaxDeletes returns the limit of a project that declares none: a tenth of the owned
+// connections, but at least three.
 func DefaultMaxDeletes() MaxDeletes { return MaxDeletes{Percent: 10, IsPercent: true, AtLeast: 3} }
 
-// Allowed is the number of deletes that may be planned when the project owns
-// that many connections.
+// Allowed returns how many deletes a plan may contain when the project owns that many connections.
 func (m MaxDeletes) Allowed(owned int) int {
 	if !m.IsPercent {
 		return m.Count

@@ -2,9 +2,9 @@ package connection
 
 import "encoding/json"
 
-// Hide copies live properties with a [Secret] wherever the schema marks one, or the name of
-// a property betrays one and lifts does not name it. What is null or an empty text is none.
-// Nil is no data source, and marks nothing.
+// Hide copies live properties with a [Secret] in place of each value that the schema marks as
+// secret, or whose name looks like a secret's and is not named by lifts. Null and empty texts stay.
+// A nil data source marks nothing.
 func (d *DataSource) Hide(properties map[string]any, lifts func(property string) bool) map[string]any {
 	if d == nil || properties == nil {
 		return properties
@@ -26,7 +26,7 @@ func (p Property) hide(value any, lifted bool) any {
 	return value
 }
 
-// redactAt copies a value with what stands at a place of [Property.Marked] hidden.
+// redactAt copies a value with a [Secret] at one place of [Property.Marked].
 func redactAt(place []string, value any) any {
 	if len(place) == 0 {
 		return RedactValue(value)
@@ -53,11 +53,11 @@ func redactAt(place []string, value any) any {
 	return value
 }
 
-// anywhere is every item or entry, in [Property.Marked].
+// anywhere matches every item or entry in [Property.Marked].
 const anywhere = "*"
 
-// RedactValue wraps a value in a [Secret], whatever it is; null and an empty text are none,
-// and stay. What is neither a text nor a number cannot be revealed again.
+// RedactValue wraps any value in a [Secret], except null and an empty text. Only texts and numbers
+// can be revealed again.
 func RedactValue(value any) any {
 	switch value := value.(type) {
 	case nil, Secret:

@@ -10,27 +10,27 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// unseen holds the characters that a reader does not see, or takes for a plain blank: Unicode's
-// Default_Ignorable_Code_Point (which is made of the three tables in the middle), its White_Space
-// but for the plain blank, control characters and line ends.
+// unseen holds the characters that a reader does not see or reads as a plain blank: Unicode's
+// Default_Ignorable_Code_Point (the three tables in the middle), its White_Space except the plain
+// blank, control characters and line ends.
 var unseen = []*unicode.RangeTable{
 	unicode.Cc, unicode.Zl, unicode.Zp,
 	unicode.Cf, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector,
 	unicode.White_Space,
 }
 
-// brailleBlank is the pattern without dots: a symbol to Unicode, and empty to the eye.
+// brailleBlank is the Braille pattern without dots: Unicode calls it a symbol, and it looks empty.
 const brailleBlank = '\u2800'
 
-// Joiners are legal inside a name: Persian, Hindi and others write words with them.
+// Joiners are allowed inside a name: Persian, Hindi and other languages need them.
 const (
 	nonJoiner = '\u200c'
 	joiner    = '\u200d'
 )
 
 // IsUnseen reports whether a character must be shown escaped, because a reader does not see it,
-// takes it for a plain blank, or sees other characters differently for it. Every output uses this
-// one table.
+// reads it as a plain blank, or sees other characters differently because of it. Every output uses
+// this table.
 func IsUnseen(r rune) bool {
 	if r < utf8.RuneSelf {
 		return r < ' ' || r == 0x7f
@@ -38,13 +38,13 @@ func IsUnseen(r rune) bool {
 	return !unicode.IsPrint(r) || r == brailleBlank || unicode.In(r, unseen...)
 }
 
-// IsJoiner reports whether a character is one of the two joiners, which names may hold.
+// IsJoiner reports whether a character is one of the two joiners, which names may contain.
 func IsJoiner(r rune) bool { return r == nonJoiner || r == joiner }
 
-// FoldName returns a name without what Unicode takes for the same in canonical caseless matching:
-// letter case (full case folding), and the ways in which one character may be encoded (NFC). Two
-// names with the same result are kept apart by their bytes, but no plan may create one and delete
-// the other. NFKC would be too much: it makes one of what anybody can see is two, such as "m²" and "m2".
+// FoldName returns a name without the differences that canonical caseless matching of Unicode
+// ignores: letter case (full case folding) and encoding (NFC). Two names with the same result are
+// different names, but no plan may create one and delete the other. NFKC would go too far: it
+// merges names that look different, such as "m²" and "m2".
 func FoldName(name string) string {
 	if isASCII(name) {
 		return strings.ToLower(name)
@@ -52,17 +52,17 @@ func FoldName(name string) string {
 	return norm.NFC.String(cases.Fold().String(norm.NFD.String(name)))
 }
 
-// FoldKey returns a key with its name folded by [FoldName]. Every letter of the space counts: spaces
-// that differ only in letter case are two spaces.
+// FoldKey returns a key with its name folded by [FoldName]. The space is unchanged: spaces that
+// differ only in letter case are two spaces.
 func FoldKey(key Key) Key { return Key{Space: key.Space, Name: FoldName(key.Name)} }
 
 func isASCII(text string) bool {
 	return strings.IndexFunc(text, func(r rune) bool { return r >= utf8.RuneSelf }) < 0
 }
 
-// Skeleton returns a name as the eye sees it: folded, without invisible characters, with every run
-// of blanks as one, and with the Latin letter in place of one of another script that looks like it.
-// Names with the same skeleton may well be two names; see [Resemblance].
+// Skeleton returns a name as a reader sees it: folded, without invisible characters, with each run
+// of blanks as one, and with Latin letters in place of look-alikes of other scripts. Two different
+// names may have the same skeleton; see [Resemblance].
 func Skeleton(name string) string {
 	if isASCII(name) {
 		return strings.Join(strings.Fields(strings.ToLower(name)), " ")
@@ -70,8 +70,8 @@ func Skeleton(name string) string {
 	return strings.Join(strings.Fields(FoldName(strings.Map(latin, visible(name)))), " ")
 }
 
-// visible returns a name in NFC, with plain blanks in place of what looks like them and without
-// what is not seen at all.
+// visible returns a name in NFC, without invisible characters and with plain blanks in place of
+// characters that look like them.
 func visible(name string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
@@ -84,16 +84,16 @@ func visible(name string) string {
 	}, norm.NFC.String(name))
 }
 
-// isFiller reports whether a character is a Hangul filler: ignorable, but drawn as a blank.
+// isFiller reports whether a character is a Hangul filler: ignorable, but displayed as a blank.
 func isFiller(r rune) bool { return r == 0x115f || r == 0x1160 || r == 0x3164 || r == 0xffa0 }
 
-// LetterCase is the [Resemblance] that a reader can see, if they look for it.
+// LetterCase is the only [Resemblance] that a reader can see.
 const LetterCase = "letter case"
 
-// Resemblance says in what two different names differ that a reader may not see: "letter case",
-// "letters that Unicode treats as equal, such as ß and ss", "Unicode normalisation",
-// "an invisible character", "blanks" or "look-alike letters". Empty:
-// anybody can tell them apart.
+// Resemblance returns the kind of difference between two different names if a reader may overlook
+// it: "letter case", "letters that Unicode treats as equal, such as ß and ss", "Unicode
+// normalisation", "an invisible character", "blanks" or "look-alike letters". Empty: the names look
+// different.
 func Resemblance(a, b string) string {
 	squeeze := func(name string) string { return strings.Join(strings.Fields(name), " ") }
 	switch {
@@ -115,7 +115,7 @@ func Resemblance(a, b string) string {
 	return "blanks"
 }
 
-// withoutInvisible leaves out what has no width.
+// withoutInvisible removes characters without width.
 func withoutInvisible(name string) string {
 	return strings.Map(func(r rune) rune {
 		if IsUnseen(r) && !unicode.Is(unicode.White_Space, r) && r != brailleBlank && !isFiller(r) {
@@ -125,11 +125,11 @@ func withoutInvisible(name string) string {
 	}, name)
 }
 
-// Quote returns a text in double quotes with what cannot be seen escaped.
+// Quote returns a text in double quotes with invisible characters escaped.
 func Quote(text string) string { return quoteFrom(text, 0, 0) }
 
-// QuoteApart returns two texts in double quotes, escaped so that the eye sees where they differ:
-// what cannot be seen, and what is not ASCII between the first and the last difference.
+// QuoteApart returns two texts in double quotes, escaped so that their differences are visible:
+// invisible characters, and non-ASCII characters between the first and the last difference.
 func QuoteApart(a, b string) (quotedA, quotedB string) {
 	runesA, runesB := []rune(a), []rune(b)
 	head, tail := 0, 0
@@ -142,7 +142,7 @@ func QuoteApart(a, b string) (quotedA, quotedB string) {
 	return quoteFrom(a, head, len(runesA)-tail), quoteFrom(b, head, len(runesB)-tail)
 }
 
-// quoteFrom quotes a text, with what is not ASCII escaped from one character on to before another.
+// quoteFrom quotes a text, with non-ASCII characters between two character positions escaped.
 func quoteFrom(text string, from, to int) string {
 	var quoted strings.Builder
 	quoted.WriteByte('"')
@@ -174,14 +174,14 @@ func latin(r rune) rune {
 	return r
 }
 
-// lookAlikes are the Cyrillic, Greek and Armenian letters that cannot be told from Latin ones.
+// lookAlikes are the Cyrillic, Greek and Armenian letters that look like Latin ones.
 var lookAlikes = pairs(
 	"АВЕЅІЈКМНОРСТУХԌԚԜҮаеѕіјорсухԛԝһү", "ABESIJKMHOPCTYXGQWYaesijopcyxqwhy",
 	"ΑΒΕΖΗΙΚΜΝΟΡΤΥΧϹοανϲ", "ABEZHIKMNOPTYXCoavc",
 	"ՍՕոսօցհ", "UOnuogh",
 )
 
-// pairs makes a table of texts that belong to each other, two by two.
+// pairs returns a table of texts, from the first to the second of each two.
 func pairs(texts ...string) map[rune]rune {
 	table := map[rune]rune{}
 	for i := 0; i < len(texts); i += 2 {

@@ -5,14 +5,13 @@ import (
 	"strings"
 )
 
-// runnerCommand matches the beginning of a command that the runner of a pipeline obeys anywhere in
-// a line: ##vso[ of Azure Pipelines, ##[ of Azure Pipelines and GitHub Actions, ##teamcity[ of
-// TeamCity.
+// runnerCommand matches the beginning of a command that a pipeline runner obeys anywhere in a line:
+// ##vso[ of Azure Pipelines, ##[ of Azure Pipelines and GitHub Actions, ##teamcity[ of TeamCity.
 var runnerCommand = regexp.MustCompile(`##([A-Za-z]*\[)`)
 
-// HasRunnerCommand reports whether the runner of a pipeline would obey a part of a text if the
-// text were printed. Besides the commands that count anywhere in a line, the runner of GitHub
-// Actions obeys a line that begins with "::".
+// HasRunnerCommand reports whether a pipeline runner would obey a part of the text if the text were
+// printed. In addition to commands anywhere in a line, the runner of GitHub Actions obeys a line
+// that begins with "::".
 func HasRunnerCommand(text string) bool {
 	if runnerCommand.MatchString(text) {
 		return true
@@ -25,9 +24,9 @@ func HasRunnerCommand(text string) bool {
 	return false
 }
 
-// BreakRunnerCommands returns a text in which `\x23` replaces the first character of each command
-// that counts anywhere in a line. A line that begins with "::" is for the caller to change: only the
-// caller knows where the text is printed.
+// BreakRunnerCommands returns the text with `\x23` in place of the first character of each command
+// that counts anywhere in a line. The caller must change lines that begin with "::", because only
+// the caller knows where a line begins.
 func BreakRunnerCommands(text string) string {
 	if !strings.Contains(text, "##") {
 		return text

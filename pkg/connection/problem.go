@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Problem is one thing that a person must mend, with the place to do it.
+// Problem is a diagnostic: one fault or warning for a person, with its position.
 type Problem struct {
 	Position Position `json:"position"`
 	Severity Severity `json:"severity"`
@@ -17,8 +17,8 @@ type Problem struct {
 	Hint string `json:"hint,omitempty"`
 }
 
-// FileProblem returns an error about a file as a whole. The path may have the separators of
-// the system.
+// FileProblem returns an error about a file as a whole. The path may have the separators of the
+// operating system.
 func FileProblem(path, message string) Problem {
 	return Problem{Position: Position{File: filepath.ToSlash(path)}, Severity: SeverityError, Message: message}
 }
@@ -26,7 +26,7 @@ func FileProblem(path, message string) Problem {
 // Severity reports whether a problem stops the run.
 type Severity string
 
-// An error stops the run before anything is written; a warning is only said.
+// An error stops the run before anything is written; a warning is only reported.
 const (
 	SeverityError   Severity = "error"
 	SeverityWarning Severity = "warning"
@@ -44,10 +44,10 @@ func (p Problem) Error() string {
 	return text
 }
 
-// Excerpt is the line of a file that a problem is about, fit to be shown.
+// Excerpt is the line of a file to which a problem refers, ready to be shown.
 type Excerpt struct {
 	Text string
-	// Column, from 1, and Width tell in characters what of the text is meant.
+	// Column, from 1, and Width select the relevant part of the text, in characters.
 	Column, Width int
 }
 
@@ -63,15 +63,15 @@ func (ps Problems) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// Sort orders the problems by position, then by text and severity, so that every run
-// reports them in the same order.
+// Sort orders the problems by position, then by text and severity, so that the order is the same in
+// every run.
 func (ps Problems) Sort() {
 	slices.SortStableFunc(ps, func(a, b Problem) int {
 		return cmp.Or(a.Position.Compare(b.Position), cmp.Compare(a.Message, b.Message), cmp.Compare(a.Hint, b.Hint), cmp.Compare(a.Severity, b.Severity))
 	})
 }
 
-// Err sorts the problems and returns those that are errors as one error, or nil.
+// Err sorts the problems and returns the errors among them as one error, or nil.
 func (ps Problems) Err() error {
 	ps.Sort()
 	var failed Problems
@@ -86,8 +86,8 @@ func (ps Problems) Err() error {
 	return failed
 }
 
-// Sentinel errors of a provider. Callers branch on them with [errors.Is]; the
-// wrapped error has the words and, for HTTP, the status and trace id.
+// Sentinel errors of a provider. Callers test for them with [errors.Is]; the error that wraps one
+// has the details and, for HTTP, the status and trace id.
 var (
 	ErrUnauthorized = errors.New("not authorised")
 	ErrForbidden    = errors.New("forbidden")
@@ -99,11 +99,10 @@ var (
 	ErrUnknownOutcome = errors.New("outcome unknown")
 	// ErrSignIn means that nothing was done because a person must sign in first.
 	ErrSignIn = errors.New("a person must sign in first")
-	// ErrPending means that a write is saved and not in effect: the service keeps it,
-	// and has not brought it to where it is used. What was written is there all the
-	// same, so what waits for it may go on.
+	// ErrPending means that a write is saved but not in effect: the service stores the values and has
+	// not deployed them. Operations that depend on the write may continue.
 	ErrPending = errors.New("saved, but not in effect")
-	// ErrNotSent means that nothing of an operation was carried out, because the
-	// context ended before, or because the one before it in its row failed.
+	// ErrNotSent means that nothing of an operation was carried out, because the context ended first or
+	// because an earlier operation of its group failed.
 	ErrNotSent = errors.New("not sent")
 )

@@ -14,73 +14,68 @@ import (
 type Provider interface {
 	Rules
 
-	// DataSources reads what the tenant says about the data sources with these ids.
-	// One that it does not have is absent from the answer, no error. If only some of
-	// them cannot be read, the error is [Problems], and the others are in the answer.
+	// DataSources reads the schemas of the data sources with these ids. An id that the tenant does not
+	// have is absent from the result and not an error. If only some cannot be read, the error is
+	// [Problems], and the others are in the result.
 	DataSources(ctx context.Context, ids []string) (*Catalog, error)
 
-	// Snapshot reads what the scope names. An error means that nothing can be
-	// planned; what is merely missing or unreadable is reported in the snapshot.
+	// Snapshot reads what the scope selects. An error means that no plan is possible; parts that are
+	// missing or unreadable are reported in the snapshot.
 	Snapshot(ctx context.Context, scope Scope) (*Snapshot, error)
 
-	// Execute runs one operation, or several of a kind that [Capabilities.BatchSize] knows, in as
-	// few calls as possible. The outcomes stand in the order of the operations, one for each,
-	// whatever happens.
+	// Execute runs one operation, or several of a kind that [Capabilities.BatchSize] contains, in as
+	// few calls as possible. It always returns one outcome for each operation, in their order.
 	//
-	// Nothing is written on an old read: what an operation is about is read again when its
-	// permit in the rate limit has been taken, before each attempt. What is no longer as it was
-	// seen fails with [ErrChanged], and the others of a batch go on without it.
+	// Execute does not write on the basis of an old read: it reads the connection of each operation
+	// again after a permit of the rate limit has been taken, before each attempt. An operation whose
+	// connection has changed fails with [ErrChanged], and the others of a batch continue.
 	//
-	// When the context ends, nothing more is sent: what waiting for the rate limit or
-	// for another try fails, with [ErrNotSent] where nothing was carried out. A write
-	// that has been sent is waited for all the same, as long as the provider's own
-	// time limit allows.
+	// When the context ends, nothing more is sent: operations that wait for the rate limit or for
+	// another attempt fail, with [ErrNotSent] if nothing was carried out. Execute still waits for the
+	// response to a write that has been sent, within the provider's own time limit.
 	Execute(ctx context.Context, operations []Operation) []Outcome
 
-	// ExecuteGroup runs a group. What is said of Execute holds here too, until the first
-	// operation has been sent. After that nothing separates the group: permits of the rate
-	// limit are reserved for all of its writes, undoing included, before the first is sent, and
-	// the context no longer matters.
+	// ExecuteGroup runs a group. The contract of Execute applies until the first operation has been
+	// sent. From then on nothing interrupts the group: permits of the rate limit for all of its writes,
+	// including undo, are reserved before the first is sent, and the end of the context no longer
+	// matters.
 	ExecuteGroup(ctx context.Context, group Group) []Outcome
 }
 
-// Group is operations that must not be separated: while only some of them are carried out,
-// something is missing that is in use. One is sent after the other, up to the first that
-// fails; the rest ends with [ErrNotSent].
+// Group is an atomic group of operations: if only some of them are carried out, something in use is
+// missing. They are sent one after the other, up to the first that fails; the rest end with
+// [ErrNotSent].
 type Group struct {
 	Operations []Operation
-	// Undo puts back what the first one has changed, if one of them fails. Nil: nothing is
-	// put back.
+	// Undo reverts the first operation if a later one fails. Nil: nothing is reverted.
 	Undo *Operation
 }
 
-// Pacer is an optional interface of a provider that knows how far its rate limit is
-// used up.
+// Pacer is an optional interface of a provider that knows how much of its rate limit is used up.
 type Pacer interface {
-	// Pace returns how long so many more requests wait for the rate limit, until the
-	// last of them may be sent, if nobody else uses it. It may be called concurrently.
+	// Pace returns how long that many more requests would wait for the rate limit, until the last of
+	// them may be sent, if no other client uses the limit. It may be called concurrently.
 	Pace(reads, writes int) time.Duration
 }
 
-// Waiter is an optional interface of a provider that knows what its requests wait for.
+// Waiter is an optional interface of a provider that knows why its requests wait.
 type Waiter interface {
-	// Waiting returns what holds requests back now, and until when at least. The zero
-	// value means that nothing does. It may be called concurrently, also while requests
-	// are sent, and returns at once.
+	// Waiting returns the current reason for delays and the earliest time at which it ends. The zero
+	// value means that nothing delays requests. Waiting returns at once and may be called concurrently.
 	Waiting() Wait
 }
 
-// Wait is a wait of requests.
+// Wait is a delay of requests.
 type Wait struct {
 	For   WaitReason
 	Until time.Time
 }
 
-// WaitReason is what requests wait for.
+// WaitReason is why requests wait.
 type WaitReason string
 
-// The reasons: a rate limit, of reads or of writes, and the next attempt at a request
-// that the service could not answer.
+// The reasons: a rate limit, of reads or of writes, and the next attempt at a request that the
+// service could not answer.
 const (
 	WaitReads  WaitReason = "reads"
 	WaitWrites WaitReason = "writes"
@@ -89,15 +84,14 @@ const (
 
 type readingKey struct{}
 
-// WithReading returns a context for [Provider.DataSources]: after each data source,
-// reading receives how many of the requested ones have been read. It may be
-// called concurrently.
+// WithReading returns a context for [Provider.DataSources]. After each data source, reading
+// receives how many of the requested ones have been read. It may be called concurrently.
 func WithReading(ctx context.Context, reading func(done, total int)) context.Context {
 	return context.WithValue(ctx, readingKey{}, reading)
 }
 
-// Reading returns the function that a context was given by [WithReading], or one that
-// does nothing.
+// Reading returns the function that [WithReading] stored in the context, or a function that does
+// nothing.
 func Reading(ctx context.Context) func(done, total int) {
 	if reading, ok := ctx.Value(readingKey{}).(func(done, total int)); ok {
 		return reading
@@ -105,32 +99,32 @@ func Reading(ctx context.Context) func(done, total int) {
 	return func(int, int) {}
 }
 
-// Identifier is an optional interface of a provider whose tenant has an id of its own,
-// which shows that a URL leads to another tenant.
+// Identifier is an optional interface of a provider whose tenants have ids, which shows when a URL
+// leads to another tenant.
 type Identifier interface {
-	// TenantID reads the id of the tenant. An id that the tenant does not show the caller is
-	// not an error; see [TenantIdentity.Unknown].
+	// TenantID reads the id of the tenant. An id that the caller may not see is not an error; see
+	// [TenantIdentity.Unknown].
 	TenantID(ctx context.Context) (TenantIdentity, error)
 }
 
-// TenantIdentity is what a tenant says of itself.
+// TenantIdentity is the identity of a tenant, as the tenant reports it.
 type TenantIdentity struct {
 	ID string
-	// Unknown is why there is no ID.
+	// Unknown says why there is no ID.
 	Unknown error
 	// Reads counts the requests that were made.
 	Reads int
 }
 
-// Class is the part that a property plays.
+// Class is the role of a property with respect to secrets.
 type Class int
 
 // The classes of properties.
 const (
 	// ClassProperty is readable and compared.
 	ClassProperty Class = iota
-	// ClassCredential belongs to the credentials and is not returned by the
-	// service, but is no secret to show: a user name.
+	// ClassCredential belongs to the credentials and is not returned by the service, but may be shown:
+	// a user name.
 	ClassCredential
 	// ClassSecret must never be shown.
 	ClassSecret
@@ -139,7 +133,7 @@ const (
 // MarshalText returns the name of the class.
 func (c Class) MarshalText() ([]byte, error) { return []byte(classNames[c]), nil }
 
-// UnmarshalText reads the name of a class.
+// UnmarshalText parses the name of a class.
 func (c *Class) UnmarshalText(text []byte) error {
 	found := slices.Index(classNames[:], string(text))
 	if found < 0 {
@@ -151,24 +145,24 @@ func (c *Class) UnmarshalText(text []byte) error {
 
 var classNames = [...]string{ClassProperty: "property", ClassCredential: "credential", ClassSecret: "secret"}
 
-// Catalog is what a tenant offers.
+// Catalog is the data sources that a tenant offers.
 type Catalog struct {
-	// DataSources holds those that were asked for and exist, by id.
+	// DataSources holds the requested data sources that exist, by id.
 	DataSources map[string]*DataSource `json:"dataSources"`
-	// Known lists the ids of all data sources, for suggestions, sorted. It is
-	// filled only when one that was asked for does not exist.
+	// Known lists the ids of all data sources, for suggestions, sorted. It is filled only if a
+	// requested one does not exist.
 	Known []string `json:"known,omitempty"`
-	// Disabled lists those that were asked for and are disabled in the tenant, sorted: they
-	// are in no other list.
+	// Disabled lists the requested data sources that are disabled in the tenant, sorted. They are in no
+	// other list.
 	Disabled []string `json:"disabled,omitempty"`
-	// Unread lists those that could not be read; the error says why.
+	// Unread lists the data sources that could not be read; the error says why.
 	Unread []string `json:"-"`
 	// Reads counts the requests that were made.
 	Reads int `json:"reads"`
 }
 
-// Absence says why a tenant returns no schema of a data source: the tenant describes it
-// nowhere, has disabled it, or does not have it.
+// Absence returns why a tenant has no schema of a data source: the tenant has no description of it,
+// has disabled it, or does not have it.
 func (c *Catalog) Absence(id string) string {
 	switch {
 	case slices.Contains(c.Known, id):
@@ -193,14 +187,14 @@ func (c *Catalog) Classify(byName func(dataSource, property string) Class) func(
 		case known.Class == ClassSecret:
 			return ClassSecret
 		case class == ClassSecret && known.Type == "boolean":
-			return known.Class // the name of a switch betrays nothing
+			return known.Class // the name of a switch does not mean that its value is a secret
 		}
 		return class
 	}
 }
 
-// HoldsSecret returns a function that reports whether a value contains a secret, by its content,
-// as a provider does, and by the ownership records in the schemas of the catalog. The catalog may be nil.
+// HoldsSecret returns a function that reports whether a value contains a secret, by its content, as
+// a provider does, and by the marks in the schemas of the catalog. The catalog may be nil.
 func (c *Catalog) HoldsSecret(byValue func(property string, value any) bool) func(dataSource, property string, value any) bool {
 	return func(dataSource, property string, value any) bool {
 		if c != nil && c.DataSources[dataSource] != nil && len(Secrets(c.DataSources[dataSource].Properties[property].hide(value, false))) > 0 {
@@ -210,9 +204,9 @@ func (c *Catalog) HoldsSecret(byValue func(property string, value any) bool) fun
 	}
 }
 
-// KnowsSecret returns a function that reports whether a property, or something inside its
-// value, is a secret by more than a guess: by what the provider knows, or by the ownership records in the
-// schemas of the catalog. The catalog may be nil.
+// KnowsSecret returns a function that reports whether a property, or something inside its value, is
+// known to be a secret: by what the provider knows, or by the marks in the schemas of the catalog.
+// A guess does not count. The catalog may be nil.
 func (c *Catalog) KnowsSecret(byProvider func(dataSource, property string, value any) bool) func(dataSource, property string, value any) bool {
 	return func(dataSource, property string, value any) bool {
 		if c != nil && c.DataSources[dataSource] != nil {
@@ -228,71 +222,69 @@ func (c *Catalog) KnowsSecret(byProvider func(dataSource, property string, value
 // DataSource is a kind of connection.
 type DataSource struct {
 	ID      string `json:"id"`
-	Version string `json:"version,omitempty"` // of the connector; the schema belongs to it
-	// Family is the connector behind it: what apps read through one data source of
-	// a family they can read through another. Empty: unknown.
+	Version string `json:"version,omitempty"` // of the connector to which the schema belongs
+	// Family is the connector behind the data source. Apps that read through one data source of a
+	// family can read through another. Empty: unknown.
 	Family string `json:"family,omitempty"`
-	// Schema is the JSON Schema of the properties, credentials included, as the
-	// service returns it.
+	// Schema is the JSON Schema of the properties and credentials, as the service returns it.
 	Schema json.RawMessage `json:"schema,omitempty"`
-	// Properties is what the engine needs of the schema, by property name.
+	// Properties is the part of the schema that the engine needs, by property name.
 	Properties map[string]Property `json:"properties,omitempty"`
 	// Unsuited says, by type of space, why connections of this kind do not belong there, with the
 	// source of that knowledge. The service may accept them anyway.
 	Unsuited map[string]string `json:"unsuited,omitempty"`
-	// SignIn is when a person must sign in for a connection of this kind; nil: never.
+	// SignIn is the condition under which a person must sign in for a connection of this kind; nil:
+	// never.
 	SignIn *SignIn `json:"signIn,omitempty"`
 }
 
-// SignIn is when a person has to sign in so that a connection can be created, or
-// its credentials written: the property has one of the values, or, if no such property
-// is known, the code is declared. The person gets a code for one use, which goes
-// where a credential of that name goes.
+// SignIn is the condition under which a person must sign in before a connection is created or its
+// credentials are written: the property has one of the values or, if there is no such property, the
+// code is declared. The person gets a single-use code, which is sent as the credential of that
+// name.
 type SignIn struct {
 	Property string   `json:"property"`
 	Values   []string `json:"values"`
 	Code     string   `json:"code"`
 }
 
-// Property is what the engine knows of one property of a data source.
+// Property is the part of a data source's property that the engine needs.
 type Property struct {
 	Type       string   `json:"type,omitempty"`    // JSON type; empty: unknown or several
 	Default    any      `json:"default,omitempty"` // meaningful if HasDefault
 	HasDefault bool     `json:"hasDefault,omitempty"`
 	Enum       []string `json:"enum,omitempty"`
 	Class      Class    `json:"class"`
-	// Guessed reports that nothing but the name of the property says that it is a secret.
+	// Guessed reports whether the only evidence for a secret is the name of the property.
 	Guessed bool `json:"guessed,omitempty"`
-	// Marked are the places within a value at which the schema marks a secret: the names
-	// that lead there, of which "*" is every item of a list and every entry of a map.
+	// Marked are the places within a value at which the schema marks a secret, as paths of names; "*"
+	// is every item of a list and every entry of a map.
 	Marked      [][]string  `json:"marked,omitempty"`
 	PerUserRole PerUserRole `json:"separated,omitempty"`
-	// Form is the provider's own word for how values are compared; it means something
-	// to its Normalize alone. Usually empty.
+	// Form is the provider's own word for how values are compared, for its Normalize only. Usually
+	// empty.
 	Form string `json:"form,omitempty"`
-	// UsedWhen are alternatives; each one lists values of other properties. The property is
-	// in use where, in one of the alternatives, every other property has one of its values.
-	// Nil: always.
+	// UsedWhen lists alternatives, each a set of values of other properties. The property is in use if,
+	// in at least one alternative, every other property has one of its values. Nil: always.
 	UsedWhen []map[string][]any `json:"usedWhen,omitempty"`
 	// Gone reports that newer versions of the service do not have the property.
 	Gone bool `json:"gone,omitempty"`
 }
 
-// PerUserRole is the part that a property plays where each user brings their own
-// credentials, which are stored apart from connections.
+// PerUserRole is the role of a property where each user brings their own credentials, which are
+// stored separately from connections.
 type PerUserRole int
 
 // The roles; most properties have none.
 const (
 	_ PerUserRole = iota
-	// SeparatesCredentials is the switch between credentials of the connection and
-	// credentials of each user.
+	// SeparatesCredentials is the switch between credentials of the connection and credentials of each
+	// user.
 	SeparatesCredentials
-	// NamesCredentials is the name of the caller's stored credentials that the
-	// declared credentials become.
+	// NamesCredentials is the name under which the declared credentials are stored for the caller.
 	NamesCredentials
-	// SelectsCredentials is the id, and in a file also the name, of stored
-	// credentials of the caller.
+	// SelectsCredentials is the id of the caller's stored credentials; a file may contain their name
+	// instead.
 	SelectsCredentials
 )
 
@@ -302,32 +294,32 @@ type StoredCredentials struct {
 	Name string `json:"name"`
 }
 
-// Scope is what a snapshot reads.
+// Scope selects what a snapshot reads.
 type Scope struct {
 	Spaces []SpaceRef
-	// Owners are declared owners (e-mail or subject) to be looked up.
+	// Owners are declared owners (e-mail or subject) to look up.
 	Owners []string
-	// OwnerIDs are ids of declared owners to be looked up.
+	// OwnerIDs are ids of declared owners to look up.
 	OwnerIDs []string
-	// People asks who the owners of the listed connections are; see [Snapshot.People].
+	// People requests the names of the owners of the listed connections; see [Snapshot.People].
 	People bool
-	// Stored are ids and names of stored credentials to be looked up. Linked asks
-	// which of them the connections use that are read in detail: that is then the value
-	// of their properties with the roles NamesCredentials and SelectsCredentials.
+	// Stored are ids and names of stored credentials to look up. Linked requests which of them the
+	// connections use that are read in detail: the result is the value of their properties with the
+	// roles NamesCredentials and SelectsCredentials.
 	Stored []string
 	Linked bool
 	// Details reports whether the properties of a connection are needed. It is called
 	// from one goroutine, once for each listed connection.
 	Details func(*Live) bool
-	// Listed reports whether a provider whose list has everything else can leave out the properties
-	// of a connection, even if Details asks for them. It is called from one goroutine. May be nil.
+	// Listed reports whether the properties of a connection are not needed, even if Details asks for
+	// them, provided that the list has everything else. It is called from one goroutine. May be nil.
 	Listed func(*Live) bool
-	// Secretive reports whether the properties that were read of a connection contain a
-	// secret that the provider does not recognise: they must not be kept in a file. It
-	// is called from one goroutine. May be nil.
+	// Secretive reports whether the properties of a connection contain a secret that the provider does
+	// not recognise, so that they must not be stored in a file. It is called from one goroutine. May be
+	// nil.
 	Secretive func(*Live) bool
-	// Reading receives, after each connection, how many of those whose details are wanted
-	// have been read. It may be called concurrently. May be nil.
+	// Reading receives, after each connection, how many of the requested details have been read. It may
+	// be called concurrently. May be nil.
 	Reading func(done, total int)
 }
 
@@ -336,32 +328,29 @@ type Snapshot struct {
 	Caller User `json:"caller"`
 	// Spaces holds every space that the caller can see, and the personal one.
 	Spaces []Space `json:"spaces"`
-	// Users holds the caller, and whoever a looked-up owner may be: two users for
-	// one address are two entries.
+	// Users holds the caller and every user who matches a looked-up owner: two users with one address
+	// are two entries.
 	Users []User `json:"users"`
-	// NoUsers holds the ids of declared owners that were looked up and that nobody has.
+	// NoUsers holds the ids of declared owners that were looked up and do not exist.
 	NoUsers []string `json:"noUsers,omitempty"`
 	// Disabled holds the data sources of listed connections that are disabled in the tenant.
 	Disabled []string `json:"disabledDataSources,omitempty"`
-	// People holds the owners of the connections, by id, if the scope asked for them
-	// and the service shows them. It is for people to read: no declared owner is looked for
-	// among them.
+	// People holds the owners of the connections, by id, if the scope asked for them and the service
+	// returns them. It is for people to read: declared owners are not looked up in it.
 	People []User `json:"people,omitempty"`
 	// Stored holds the stored credentials that were looked up and found.
 	Stored []StoredCredentials `json:"stored,omitempty"`
-	// Connections holds what was found in the scope, by key, then id.
+	// Connections holds the connections found in the scope, by key, then id.
 	Connections []Live `json:"connections"`
-	// Incomplete says what was left out of the lists, and why. While it is not
-	// empty, absence proves nothing.
+	// Incomplete says what is missing from the lists, and why. If it is not empty, absence proves
+	// nothing.
 	Incomplete []string `json:"incomplete,omitempty"`
-	// Reads counts the requests that were made; Details those among them that read
-	// one connection.
+	// Reads counts the requests that were made, and Details those of them that read one connection.
 	Reads   int `json:"reads"`
 	Details int `json:"details"`
-	// Cached counts the connections whose details were known from before, and were
-	// not read.
+	// Cached counts the connections whose details came from the cache.
 	Cached int `json:"-"`
-	// Unkept is why what was read could not be kept for the next time.
+	// Unkept is the error of writing the cache.
 	Unkept       error        `json:"-"`
 	Capabilities Capabilities `json:"traits"`
 }
@@ -379,33 +368,32 @@ type User struct {
 	Name    string `json:"name,omitempty"`
 	Email   string `json:"email,omitempty"`
 	Subject string `json:"subject,omitempty"`
-	// Inactive is the status of a user who is not active, as the service calls it; empty:
-	// active. Nothing can be given to that user.
+	// Inactive is the status of a user who is not active, in the service's words; empty: active. An
+	// inactive user cannot become an owner.
 	Inactive string `json:"inactive,omitempty"`
-	// Admin reports that the user may change what others own.
+	// Admin reports whether the user may change connections that others own.
 	Admin bool `json:"admin,omitempty"`
 }
 
-// Capabilities say, as data, how the remote system changes what. They depend on the
-// caller's role, so they come with the snapshot.
+// Capabilities describe, as data, how the remote system makes changes. They depend on the caller's
+// role, so they are part of the snapshot.
 type Capabilities struct {
-	// Space, Owner and Existence are the kinds of operation that move a connection to
-	// another space, change its owner, and delete it. Empty: this caller cannot do
-	// that. Everything else is changed by [Patch], or by [Recreate] where a patch
-	// cannot express it. If Space is [Recreate], a connection gets to another space
-	// only by a recreate.
+	// Space, Owner and Existence are the kinds of operation that move a connection to another space,
+	// change its owner, and delete it. Empty: this caller cannot do so. Everything else is changed by
+	// [Patch], or by [Recreate] where a patch cannot express it. If Space is [Recreate], a connection
+	// changes its space only by a recreate.
 	Space     OperationKind `json:"space,omitempty"`
 	Owner     OperationKind `json:"owner,omitempty"`
 	Existence OperationKind `json:"existence,omitempty"`
-	// BatchSize is how many operations of a kind fit in one call: one for a kind that
-	// is absent.
+	// BatchSize is how many operations of a kind fit in one call: one for a kind that is absent.
 	BatchSize map[OperationKind]int `json:"batchSize,omitempty"`
-	// Costs is how many requests one call of each kind needs at most; its reads are
-	// those for each operation of the call.
+	// Costs is how many requests one call of each kind needs at most; its reads are for each operation
+	// of the call.
 	Costs map[OperationKind]Cost `json:"costs,omitempty"`
-	// Writes is the limit that the writes are counted against.
+	// Writes is the rate limit of writes.
 	Writes RateLimit `json:"writes"`
-	// NoRecords reports that ownership records are not kept: what only an ownership record records is not compared.
+	// NoRecords reports that ownership records are not stored: parts that only an ownership record
+	// remembers are not compared.
 	NoRecords bool `json:"unmarked,omitempty"`
 }
 
@@ -416,14 +404,14 @@ type ValueKind string
 const (
 	KindNull    ValueKind = "null"
 	KindBool    ValueKind = "boolean"
-	KindInteger ValueKind = "integer" // written as one: 1.0 is a decimal
+	KindInteger ValueKind = "integer" // written as an integer: 1.0 is a decimal
 	KindDecimal ValueKind = "decimal"
 	KindString  ValueKind = "string" // also a secret, and a reference to one
 	KindList    ValueKind = "array"
 	KindObject  ValueKind = "object"
 )
 
-// KindOf returns the kind of a value; empty for what is not a JSON value.
+// KindOf returns the kind of a JSON value; empty for any other value.
 func KindOf(value any) ValueKind {
 	switch value := value.(type) {
 	case nil:
@@ -460,7 +448,7 @@ type RateLimit struct {
 // OperationKind is a kind of operation, and so of step.
 type OperationKind string
 
-// The mechanisms.
+// The operation kinds.
 const (
 	Create     OperationKind = "create"
 	Patch      OperationKind = "patch"
@@ -468,80 +456,77 @@ const (
 	BulkDelete OperationKind = "bulk-delete"
 	Delete     OperationKind = "delete"
 	Recreate   OperationKind = "recreate"
-	// AskSignIn changes nothing: it asks where a person can sign in for what would
-	// otherwise be a create or a patch.
+	// AskSignIn changes nothing: it asks the service where a person can sign in, in place of a create
+	// or a patch.
 	AskSignIn OperationKind = "sign-in"
 )
 
 // Deletes reports whether operations of the kind delete connections.
 func (m OperationKind) Deletes() bool { return m == Delete || m == BulkDelete }
 
-// Order is smaller for a kind that comes first of those that could begin at the same time.
+// Order returns the rank of a kind: of operations that could begin at the same time, the smaller
+// rank comes first.
 func (m OperationKind) Order() int {
 	return slices.Index([]OperationKind{AskSignIn, Create, BulkUpdate, Patch, Recreate, BulkDelete, Delete}, m)
 }
 
-// Operation is one thing to do to one connection. What is zero stays as it is.
+// Operation is one change to one connection. Zero fields leave their part unchanged.
 type Operation struct {
 	Kind OperationKind
-	// Key is where the connection stands before the operation, or where it will
-	// stand after a create.
+	// Key is the key of the connection before the operation; for a create, the key after it.
 	Key Key
 	ID  string // empty for a create
 
 	Name    string // create: its name; patch: its new name
 	Space   *Space // create: its space; otherwise its new space
 	OwnerID string // bulk update: its new owner
-	// DataSource is that of the new connection; otherwise the one with which the
-	// connection was seen, for a service where a name may have come to mean another.
+	// DataSource is the data source of a new connection; otherwise the one with which the connection
+	// was read, for a service where a name may later refer to another connection.
 	DataSource string
 	Set        map[string]any
 	Remove     []string
-	// Credentials has [Reference] leaves in a plan and [Secret] leaves when it is
-	// executed.
+	// Credentials has [Reference] leaves in a plan and [Secret] leaves during execution.
 	Credentials map[string]any
-	// DropsCredentials reports that the service may drop or unlink stored credentials with
-	// this operation, although it writes none: a change of host, or of whose they are.
+	// DropsCredentials reports that the service may drop or unlink stored credentials with this
+	// operation, although the operation writes none: a change of host or of the owner.
 	DropsCredentials bool
-	// Successor is the connection that has taken the place of the one that this operation
-	// deletes, as the plan saw it: its credentials replace those that are deleted. The
-	// provider reads it too, and deletes nothing where [CheckSuccessor] returns an error.
-	// Nil: no such condition.
+	// Successor is the connection, as the plan saw it, that has replaced the one that this operation
+	// deletes: its credentials replace the deleted ones. The provider reads it too, and does not delete
+	// if [CheckSuccessor] returns an error. Nil: no such condition.
 	Successor *Live
-	// SignIn names the credential that is the code of a person's sign-in. Empty:
-	// nobody has to sign in.
+	// SignIn names the credential that holds the code of a person's sign-in. Empty: no sign-in is
+	// needed.
 	SignIn string
-	// Tags replaces the user's tags, and leaves ours and the server's.
+	// Tags replaces the user's tags; ours and the server's stay.
 	Tags *[]string
-	// Record replaces our ownership record.
+	// Record replaces the ownership record.
 	Record *Record
-	// Seen is the connection as the plan saw it. Nil where it is unknown: for a create, and
-	// for what an earlier operation of the plan creates. A provider reads the connection again
-	// just before it writes, and does not write where [CheckUnchanged] finds a difference from
-	// Seen, or from what its own acknowledged writes have left since.
+	// Seen is the connection as the plan saw it. Nil: unknown, for a create and for a connection that
+	// an earlier operation of the plan creates. A provider reads the connection again just before it
+	// writes, and does not write if [CheckUnchanged] finds a difference from Seen, or from the result
+	// of its own acknowledged writes since.
 	Seen *Live
-	// ReadBack asks for what was written to be read again: for a create, with an error when it
-	// is not what was sent; for any other operation, so that a later operation of the plan finds
-	// out whether somebody else changed the connection in between.
+	// ReadBack requests that the connection is read again after the write. For a create, a difference
+	// from what was sent is an error. For any other operation, a later operation of the plan then finds
+	// out whether another client changed the connection in between.
 	ReadBack bool
-	// AllowSecretLoss permits the operation to erase what the service stores, does not show, and does not
-	// receive with this operation. See [Demands.Loses].
+	// AllowSecretLoss permits the operation to erase secrets that the service stores and does not
+	// return and that this operation does not set. See [Demands.Loses].
 	AllowSecretLoss bool
 }
 
-// Outcome is what became of one operation.
+// Outcome is the result of one operation.
 type Outcome struct {
 	ID string // of the connection; for a create, the new one
-	// Err wraps one of the sentinel errors where it can.
+	// Err wraps one of the sentinel errors if one applies.
 	Err error
-	// Path is what of the declaration the error is about, as
-	// [Desired.PositionOf] takes it: "/properties/region", "/credentials/password",
-	// "/name", "/space", "/owner", "/tags". Empty: the connection as a whole, or not known.
+	// Path is the part of the declaration to which the error refers, as [Desired.PositionOf] takes it:
+	// "/properties/region", "/credentials/password", "/name", "/space", "/owner", "/tags". Empty: the
+	// connection as a whole, or unknown.
 	Path string
-	// UndoErr is the error of [Group.Undo]. It means something for the operation of the group
-	// that failed.
+	// UndoErr is the error of [Group.Undo]. It is set only for the operation of the group that failed.
 	UndoErr error
-	// SignInURL is where a person has to sign in first; Err is then [ErrSignIn]. It
-	// is meant for that person, and for one use: no log and no error quotes it.
+	// SignInURL is where a person must sign in first; Err is then [ErrSignIn]. The URL is for that
+	// person and for one use: no log and no error quotes it.
 	SignInURL string
 }

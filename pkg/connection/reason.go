@@ -6,18 +6,18 @@ import (
 	"strings"
 )
 
-// Reason is why a change is refused, must be made in a certain way, or needs attention: a code
-// that does not change, and what it is about. The zero value is no reason.
+// Reason is why a change is refused, must be made in a certain way, or needs attention: a stable
+// code with arguments. The zero value means that there is no reason.
 type Reason struct {
 	Code string         `json:"code"`
 	Args map[string]any `json:"args,omitempty"`
-	// Path is what of the declaration the reason is about, as [Desired.PositionOf] takes it.
+	// Path is the part of the declaration to which the reason refers, as [Desired.PositionOf] takes it.
 	// Empty: the connection as a whole.
 	Path string `json:"-"`
 }
 
-// Because returns a reason with arguments, which are names and values in turn. A value is a
-// text, a number, a list of texts, a [Key], or a [UserID].
+// Because returns a reason with arguments, as alternating names and values. A value is a text, a
+// number, a list of texts, a [Key], or a [UserID].
 func Because(code string, args ...any) Reason {
 	r := Reason{Code: code}
 	if len(args) > 0 {
@@ -29,10 +29,10 @@ func Because(code string, args ...any) Reason {
 	return r
 }
 
-// UserID is an argument of a [Reason] that is shown as people know the user.
+// UserID is an argument of a [Reason] that is shown as the user's name.
 type UserID string
 
-// About returns the reason with the path of what it is about.
+// About returns the reason with its path.
 func (r Reason) About(path string) Reason {
 	r.Path = path
 	return r
@@ -56,15 +56,15 @@ func (r Reason) Holds() bool { return r.Code != "" }
 // quoted text.
 type Message struct {
 	Text string
-	// Next is what a person can do about it. Empty: nothing, or the text says it.
+	// Next is the next step for a person. Empty: none, or the text contains it.
 	Next string
 }
 
-// Messages are the sentences by code.
+// Messages holds the sentences by code.
 type Messages map[string]Message
 
-// Text returns the sentence of a reason, with what to do about it behind a colon; empty where there
-// is no reason.
+// Text returns the sentence of a reason, with the next step after a colon; empty for the zero
+// reason.
 func (m Messages) Text(r Reason) string {
 	if !r.Holds() {
 		return ""
@@ -76,8 +76,8 @@ func (m Messages) Text(r Reason) string {
 	return text
 }
 
-// Parts returns the sentence of a reason, and what to do about it. A code without a sentence is
-// its own text, so that nothing is hidden.
+// Parts returns the sentence of a reason and the next step. A code without a sentence is its own
+// text.
 func (m Messages) Parts(r Reason) (text, next string) {
 	message, known := m[r.Code]
 	if !known {
@@ -86,7 +86,7 @@ func (m Messages) Parts(r Reason) (text, next string) {
 	return r.fill(message.Text), r.fill(message.Next)
 }
 
-// fill puts the arguments into a text.
+// fill returns the text with the arguments filled in.
 func (r Reason) fill(text string) string {
 	var b strings.Builder
 	for {

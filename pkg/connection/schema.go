@@ -1,16 +1,15 @@
 package connection
 
-// SchemaChange is one thing in which a data source's schema differs from what it
-// was.
+// SchemaChange is one difference between two versions of a data source's schema.
 type SchemaChange struct {
-	// Property is its name; empty: the rest of the schema.
+	// Property is the name of the property; empty: the rest of the schema.
 	Property string           `json:"property,omitempty"`
 	Kind     SchemaChangeKind `json:"change"`
-	// Details say what came, went or differs, in the schema's own words.
+	// Details lists what was added, removed or changed, in the schema's own words.
 	Details []string `json:"details,omitempty"`
 }
 
-// SchemaChangeKind says what became of a property.
+// SchemaChangeKind is the kind of change to a property.
 type SchemaChangeKind string
 
 // The kinds of changes.

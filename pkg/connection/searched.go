@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// searched remembers which texts hold a secret within so many layers of encodings, for all of the
-// process.
+// searched remembers, for the lifetime of the process, which texts contain a secret within a number
+// of layers of encodings.
 var searched = func() (memories [maxLayers + 1]*memory) {
 	for layers := range memories {
 		memories[layers] = newMemory()
@@ -14,27 +14,27 @@ var searched = func() (memories [maxLayers + 1]*memory) {
 	return memories
 }()
 
-// memory remembers something of each text. It keeps two hashes of a text and not the text,
-// which may be long, or a secret. The newer of two texts that share a place wins.
+// memory is a cache of one fact about each text. It stores two hashes of a text and not the text,
+// which may be long or a secret. Of two texts with the same slot the newer one wins.
 type memory struct {
 	first, second maphash.Seed
 	lock          sync.Mutex
-	places        []remembered // made when the first text is asked about
+	places        []remembered // allocated at the first lookup
 }
 
-// remembered is two hashes of one text. The last bit of the second one is what is known of it.
+// remembered is two hashes of one text. The last bit of the second hash is the fact.
 type remembered struct{ first, second uint64 }
 
 const (
 	memoryPlaces = 1 << 17
-	// minRemembered is the shortest text that is remembered, in bytes: a shorter one is
-	// searched as fast.
+	// minRemembered is the shortest text that is remembered, in bytes: searching a shorter one is as
+	// fast.
 	minRemembered = 8
 )
 
 func newMemory() *memory { return &memory{first: maphash.MakeSeed(), second: maphash.MakeSeed()} }
 
-// holds returns what search returns for a text, now or when it was asked before.
+// holds returns the result of search for a text, from the cache if the text was searched before.
 func (m *memory) holds(text string, search func() bool) bool {
 	if len(text) < minRemembered {
 		return search()

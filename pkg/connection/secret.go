@@ -10,13 +10,13 @@ import (
 // Placeholder is what every formatter and encoder shows instead of a [Secret].
 const Placeholder = "(secret)"
 
-// Secret holds a value that must never be shown. Whatever prints or encodes it
-// gets [Placeholder]; only [Secret.Reveal] gives the value, and only a provider
-// that is about to send it has a reason to ask. The value sits behind a function,
-// so that no reflection-driven formatter finds it. Two secrets are never equal.
+// Secret holds a value that must never be shown. Every formatter and encoder prints [Placeholder]
+// for it; only [Secret.Reveal] returns the value, and only a provider that is about to send the
+// value may call it. The value is in a closure, so that no formatter finds it by reflection. Two
+// secrets are never equal.
 type Secret struct{ reveal func() string }
 
-// NewSecret wraps a value.
+// NewSecret returns a secret with the value.
 func NewSecret(value string) Secret { return Secret{func() string { return value }} }
 
 // Reveal returns the value; empty for the zero Secret.
@@ -33,7 +33,7 @@ func (Secret) String() string { return Placeholder }
 // GoString returns [Placeholder].
 func (Secret) GoString() string { return Placeholder }
 
-// Format writes [Placeholder] whatever the verb.
+// Format writes [Placeholder] for every verb.
 func (Secret) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(Placeholder)) }
 
 // MarshalJSON returns [Placeholder] as a JSON string.
@@ -48,8 +48,8 @@ func (Secret) MarshalYAML() (any, error) { return Placeholder, nil }
 // LogValue returns [Placeholder].
 func (Secret) LogValue() slog.Value { return slog.StringValue(Placeholder) }
 
-// Reference says where a secret comes from. Exactly one of Env, File and Exec is
-// set. It may be shown: it holds names, never values.
+// Reference is the source of a secret. Exactly one of Env, File and Exec is set. A reference may be
+// shown: it contains names, never values.
 type Reference struct {
 	Env      string   `json:"env,omitempty"`
 	File     string   `json:"file,omitempty"`
@@ -58,7 +58,7 @@ type Reference struct {
 	Position Position `json:"-"`
 }
 
-// String returns the reference as a file would have it: {env: NAME}.
+// String returns the reference as it is written in a file: {env: NAME}.
 func (r Reference) String() string {
 	switch {
 	case r.Env != "":
@@ -71,9 +71,9 @@ func (r Reference) String() string {
 	return "{exec: [" + strings.Join(r.Exec, ", ") + "]}"
 }
 
-// Resolve copies a tree of values with every [Reference] replaced by the
-// [Secret] that resolve gives for it. It goes on after an error and returns all
-// of them, in the order of the tree.
+// Resolve copies a tree of values with every [Reference] replaced by the [Secret] that resolve
+// returns for it. Resolve continues after an error and returns all errors, in the order of the
+// tree.
 func Resolve(tree any, resolve func(Reference) (Secret, error)) (any, []error) {
 	var errs []error
 	resolved := mapLeaves(tree, func(leaf any) any {
@@ -90,8 +90,8 @@ func Resolve(tree any, resolve func(Reference) (Secret, error)) (any, []error) {
 	return resolved, errs
 }
 
-// Reveal copies a tree with every [Secret] replaced by its value, ready to be
-// encoded for the service it is meant for. Only providers call it.
+// Reveal copies a tree with every [Secret] replaced by its value, ready to be encoded for its
+// service. Only providers call it.
 func Reveal(tree any) any {
 	return mapLeaves(tree, func(leaf any) any {
 		if secret, ok := leaf.(Secret); ok {
@@ -101,7 +101,7 @@ func Reveal(tree any) any {
 	})
 }
 
-// Secrets lists the values of all secrets in the tree, for a redactor.
+// Secrets returns the values of all secrets in the tree, for a redactor.
 func Secrets(tree any) []Secret {
 	var found []Secret
 	mapLeaves(tree, func(leaf any) any {

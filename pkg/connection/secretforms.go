@@ -7,25 +7,25 @@ import (
 	"strings"
 )
 
-// tokenForm is the form of a token, and the words one of which such a token contains.
+// tokenForm is the form of a token, and words of which every such token contains at least one.
 type tokenForm struct {
 	form   string
 	holds  []string
 	before int // how many bytes of the token come before the word
 }
 
-// A token consists of tokenBytes only, and of minToken of them or more.
+// A token consists only of tokenBytes, and of at least minToken of them.
 const minToken = 16
 
 var (
 	tokenBytes = bytesOf(letters + "-_~.+/=")
 	wordBytes  = bytesOf(letters + "_")
-	beforeWord = bytesOf(letters + "+/") // what may stand before a word that no token begins with
+	beforeWord = bytesOf(letters + "+/") // what may precede a word with which no token begins
 )
 
 const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
-// tokens are the expressions of tokenForms, for a text that begins with the token.
+// tokens are the expressions of tokenForms, anchored at the beginning of a text.
 var tokens = func() []*regexp.Regexp {
 	all := make([]*regexp.Regexp, len(tokenForms))
 	for i, one := range tokenForms {
@@ -50,12 +50,12 @@ var tokenWords = func() (byFirst [256][]tokenWord) {
 	return byFirst
 }()
 
-// tokenSpans finds the tokens of all forms in one go. An expression is used only where a word
-// of its form stands: one for each form over a whole text takes seconds.
+// tokenSpans finds the tokens of all forms in one pass. An expression is used only where a word of
+// its form occurs: searching a whole text with each expression takes seconds.
 func tokenSpans(text string) []span {
 	var found []span
 	var ends []int // where the last token of each form ends
-	run := 0       // the first byte after those of a token that was looked at
+	run := 0       // the first byte after the last token that was examined
 	for i := range len(text) {
 		for _, word := range tokenWords[text[i]] {
 			start := i - word.before
@@ -84,10 +84,9 @@ func tokenSpans(text string) []span {
 	return found
 }
 
-// tokenForms are the tokens that show by a prefix what they are. The prefixes are documented
-// by the services that issue them, and listed in the documentation of GitHub on supported
-// secret scanning patterns. The bare id of an access key (AKIA) counts too: it stands next to
-// its secret.
+// tokenForms are the tokens that a prefix identifies. The prefixes are documented by the services
+// that issue them, and listed in the documentation of GitHub on supported secret scanning patterns.
+// The bare id of an access key (AKIA) counts too, because its secret is usually next to it.
 var tokenForms = []tokenForm{
 	{`(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b`, []string{"AKIA", "ASIA", "ABIA", "ACCA"}, 0},                                               // Amazon Web Services
 	{`LTAI[A-Za-z0-9]{12,20}\b`, []string{"LTAI"}, 0},                                                                                    // Alibaba Cloud
@@ -131,8 +130,8 @@ var tokenForms = []tokenForm{
 	{`AGE-SECRET-KEY-1[A-Z0-9]{20,}`, []string{"AGE-SECRET-KEY-1"}, 0},                                                                       // age
 }
 
-// webhooks are addresses that let in whoever knows the rest of the path: how they begin, how
-// many bytes of any kind may follow, and how the part before the secret ends.
+// webhooks are addresses whose path is a secret: how they begin, how many bytes of any kind may
+// follow, and how the part before the secret ends.
 var webhooks = []struct {
 	begin string
 	any   int
@@ -150,11 +149,10 @@ var webhooks = []struct {
 	{"hook.", 21, "make.com/"},               // Make
 }
 
-// wordForm is a secret behind one of some words, in any letter case.
+// wordForm is a secret after one of several words, in any letter case.
 type wordForm struct {
 	words []string // in lower case
-	// read returns the secret behind the word, which ends at a place: an empty span if there is
-	// none.
+	// read returns the secret after a word that ends at the offset: an empty span if there is none.
 	read func(text string, at int) span
 }
 
@@ -184,7 +182,7 @@ var wordForms = func() []wordForm {
 
 var pathBytes = bytesOf(letters + "_:%/@=-ſ\u212a")
 
-// formsByFirst holds the places in wordForms by the first byte of their words.
+// formsByFirst holds the indexes in wordForms by the first byte of their words.
 var formsByFirst = func() (byFirst [256][]int) {
 	for i, form := range wordForms {
 		for _, word := range form.words {
@@ -198,7 +196,7 @@ var formsByFirst = func() (byFirst [256][]int) {
 	return byFirst
 }()
 
-// wordSpans finds the secrets of all wordForms in one go.
+// wordSpans finds the secrets of all wordForms in one pass.
 func wordSpans(text string) []span {
 	var found []span
 	var ends map[int]int // where the last secret of each form ends
@@ -222,8 +220,8 @@ func wordSpans(text string) []span {
 	return found
 }
 
-// foldedPrefix returns how many bytes of a text are a word in any letter case; 0 if it does not
-// begin with the word.
+// foldedPrefix returns the length in bytes of a word at the beginning of a text, in any letter
+// case; 0 if the text does not begin with the word.
 func foldedPrefix(text, word string) int {
 	at := 0
 	for i := range len(word) {
@@ -241,13 +239,13 @@ func foldedPrefix(text, word string) int {
 	return at
 }
 
-// blanks returns where the blanks at a place end; ok reports whether there is one.
+// blanks returns the end of the blanks at an offset; ok reports whether there is at least one.
 func blanks(text string, at int) (end int, ok bool) {
 	end = skip(text, at, &isBlank)
 	return end, end > at
 }
 
-// atLeast returns a span of that many bytes or more, or an empty one.
+// atLeast returns the span if it has at least that many bytes, or an empty one.
 func atLeast(least int, s span) span {
 	if s.end-s.start < least {
 		return span{}
@@ -255,7 +253,7 @@ func atLeast(least int, s span) span {
 	return s
 }
 
-// afterPrivateLines reads the private part of a key of PuTTY.
+// afterPrivateLines reads the private part of a PuTTY key.
 func afterPrivateLines(text string, at int) span {
 	start := skip(text, at, &digitBytes) + 1
 	if start-1 == at || start > len(text) || !isBlank[text[start-1]] {
@@ -314,7 +312,7 @@ func afterSQLPlus(text string, at int) (password span) {
 
 var endsSQLUser = bytesOf(whitespace + "/")
 
-// afterScheme reads a token, which has a digit or is longer than a word may be.
+// afterScheme reads a token: a word that has a digit or is longer than maxWord.
 func afterScheme(maxWord int) func(text string, at int) span {
 	return func(text string, at int) span {
 		start, ok := blanks(text, at)
@@ -328,7 +326,7 @@ func afterScheme(maxWord int) func(text string, at int) span {
 
 var schemeBytes = bytesOf(letters + "-_~.+/=ſ\u212a")
 
-// afterBasic reads the user and password of HTTP, in base64.
+// afterBasic reads the user and password of HTTP basic authentication, in base64.
 func afterBasic(text string, at int) span {
 	start, ok := blanks(text, at)
 	end := skip(text, start, &isBase64)
@@ -365,7 +363,7 @@ var (
 	endsCurlUser   = bytesOf(whitespace + quotes + ":")
 )
 
-// afterIdentified reads the password in IDENTIFIED BY "password" of SQL.
+// afterIdentified reads the password in SQL's IDENTIFIED BY "password".
 func afterIdentified(text string, at int) span {
 	by, ok := blanks(text, at)
 	start, isBy := blanks(text, by+foldedPrefix(text[by:], "by"))

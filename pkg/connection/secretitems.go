@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// cursor reads a text piece by piece. Blanks in front of a piece are skipped.
+// cursor reads a text piece by piece. It skips blanks in front of a piece.
 type cursor struct {
 	text string
 	at   int
@@ -20,18 +20,18 @@ var (
 	beforeField = bytesOf(whitespace + quotes + `\,`)
 )
 
-// is passes over an ownership record, and reports whether it is there.
-func (c *cursor) is(record byte) bool {
+// is skips the character if it comes next, and reports whether it does.
+func (c *cursor) is(char byte) bool {
 	at := skip(c.text, c.at, &isBlank)
-	if at == len(c.text) || c.text[at] != record {
+	if at == len(c.text) || c.text[at] != char {
 		return false
 	}
 	c.at = at + 1
 	return true
 }
 
-// quoted reads a text in quotes, which may have backslashes in front, up to its end or the first
-// backslash. closed reports whether the quote that ends it is there.
+// quoted reads a text in quotes, optionally with backslashes in front, up to its end or the first
+// backslash. closed reports whether the closing quote is there.
 func (c *cursor) quoted() (inner span, closed bool) {
 	start := skip(c.text, skip(c.text, c.at, &isBlank), &backslashes) + 1
 	if start > len(c.text) || !isQuote[c.text[start-1]] {
@@ -54,7 +54,7 @@ func (c *cursor) value() span {
 	return span{start, end}
 }
 
-// field passes over one of some fields of JSON and its colon, and reports whether they are there.
+// field skips one of the JSON fields and its colon, and reports whether it does.
 func (c *cursor) field(fields []string) bool {
 	name, closed := c.quoted()
 	return closed && isField(c.text[name.start:name.end], fields) && c.is(':')
@@ -64,9 +64,9 @@ func isField(name string, fields []string) bool {
 	return len(name) <= maxWord && slices.Contains(fields, strings.ToLower(name))
 }
 
-// itemSpans finds values that are near their names, and not in pairs: {"name": "password",
-// "value": "x"} in either order and in attributes, {"password": {"value": "x"}}, ["password", "x"],
-// the options of a command line in a list, and the secret part of a JSON Web Key.
+// itemSpans finds values that are near their names but not in pairs: {"name": "password", "value":
+// "x"} in either order and in attributes, {"password": {"value": "x"}}, ["password", "x"], the
+// options of a command line in a list, and the secret part of a JSON Web Key.
 func itemSpans(text string) []span {
 	var found []span
 	add := func(name, value span) {
@@ -124,7 +124,7 @@ func itemSpans(text string) []span {
 	return found
 }
 
-// isNameBefore reports whether a text ends with name= or key: and the like.
+// isNameBefore reports whether a text ends with a name and a separator, such as name= or key:.
 func isNameBefore(text string) bool {
 	text = strings.TrimRight(text, whitespace+`\`)
 	if !strings.HasSuffix(text, "=") && !strings.HasSuffix(text, ":") {
@@ -138,7 +138,7 @@ func isNameBefore(text string) bool {
 	return strings.EqualFold(text[start:], "name") || strings.EqualFold(text[start:], "key")
 }
 
-// elementSpans finds the texts of elements of XML whose names are those of secrets.
+// elementSpans finds the texts of XML elements whose names are names of secrets.
 func elementSpans(text string) []span {
 	var found []span
 	for at := 0; ; {

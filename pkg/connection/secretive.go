@@ -10,24 +10,24 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// How a name is judged: it is split into words at separators, at digits and where the letter
-// case changes. A compound means what its last word means: dbPass is a password, tokenUrl is
-// an address, secretsManager is a product. So a name is that of a secret if it holds a word
-// for a secret, and does not end with a word for something else. Names in one piece (dbpass,
-// ADLSCLIENTAPPKEY) are judged by the same words, as their parts.
+// Rules for names: a name is split into words at separators, at digits and where the letter case
+// changes. The last word of a compound decides: dbPass is a password, tokenUrl is an address,
+// secretsManager is a product. A name is therefore the name of a secret if it contains a word for a
+// secret and does not end with a word for something else. Names in one piece (dbpass,
+// ADLSCLIENTAPPKEY) are matched by the same words, as substrings.
 
 // PlainName returns a name without letter case, separators and accents: X-Api-Key, api_key
 // and apiKey are the same name.
 func PlainName(name string) string { return splitName(name).plain }
 
-// IsSecretName reports whether a name alone is that of a secret, in any place: a property, a
-// body, a connection string, a list or prose. See [IsSecretItem] for names that need a look at
-// the value.
+// IsSecretName reports whether a name alone is the name of a secret, in any place: a property, a
+// body, a connection string, a list or prose. See [IsSecretItem] for names for which the value
+// matters.
 func IsSecretName(name string) bool {
 	return mayHold(name, &secretBeginnings) && splitName(name).isSecret()
 }
 
-// IsKeyLike reports whether a header or a query parameter of that name may hold a secret:
+// IsKeyLike reports whether a header or query parameter of that name may contain a secret:
 // Authorization, X-Api-Key, access_token, sig.
 func IsKeyLike(name string) bool {
 	if !mayHoldSecretName(name) {
@@ -37,13 +37,13 @@ func IsKeyLike(name string) bool {
 	return split.isSecret() || split.isParameterSecret() || split.isVague()
 }
 
-// IsParameterSecret reports whether a header or a parameter is a secret by its name, although a
-// property is not: key, sig, sessionId, client_assertion.
+// IsParameterSecret reports whether a header or parameter of that name is a secret although a
+// property of that name is not: key, sig, sessionId, client_assertion.
 func IsParameterSecret(name string) bool { return splitName(name).isParameterSecret() }
 
-// IsSecretItem reports whether a header or a query parameter of that name and value is a
-// secret. Names such as key and code often mean something else, so that an ordinary value of
-// theirs is not a secret: code=DE, session=2024.
+// IsSecretItem reports whether a header or query parameter of that name and value is a secret.
+// Names such as key and code have other meanings too, so an ordinary value of theirs is not a
+// secret: code=DE, session=2024.
 func IsSecretItem(name string, value any) bool {
 	if text, ok := ToText(value).(string); ok && !IsSecretText(text) {
 		return false
@@ -51,9 +51,9 @@ func IsSecretItem(name string, value any) bool {
 	return splitName(name).isSecretWith(value)
 }
 
-// IsAboutSecret reports whether a name that holds the word for a secret is that of a setting
-// (where a token comes from, how long a password lasts), or of a token that protects nothing,
-// such as that of the next page.
+// IsAboutSecret reports whether a name that contains a word for a secret is the name of a setting
+// (the source of a token, the lifetime of a password), or of a token that protects nothing, such as
+// a page token.
 func IsAboutSecret(name string) bool { return splitName(name).isAboutSecret() }
 
 // split is a name as its words, in lower case and without accents, and the same in one piece.
@@ -81,7 +81,7 @@ func nameWords(name string) []string {
 			words, word, begun = append(words, string(word)), word[:0], false
 		}
 	}
-	before := rune(-1) // the letter or digit, or whatever else, in front
+	before := rune(-1) // the letter, digit or other character in front
 	for i, r := range name {
 		isLetter := unicode.IsLetter(r) || unicode.Is(unicode.M, r)
 		switch {
@@ -104,7 +104,7 @@ func nameWords(name string) []string {
 	return words
 }
 
-// asciiWords does the same as nameWords for a name of ASCII, where nothing needs a table.
+// asciiWords does the same as nameWords for an ASCII name, which needs no tables.
 func asciiWords(name string) []string {
 	isUpper := func(c byte) bool { return c >= 'A' && c <= 'Z' }
 	isLower := func(c byte) bool { return c >= 'a' && c <= 'z' }
@@ -133,7 +133,7 @@ func asciiWords(name string) []string {
 	return words
 }
 
-// foldWord takes letter case and accents out of a word.
+// foldWord returns a word without letter case and accents.
 func foldWord(word string) string {
 	var folded []byte
 	for _, r := range word {
@@ -142,8 +142,8 @@ func foldWord(word string) string {
 	return string(folded)
 }
 
-// appendFolded appends a letter without its case and accents. Some letters with a stroke have
-// no decomposition.
+// appendFolded appends a letter without its case and accents. Some letters with a stroke have no
+// Unicode decomposition.
 func appendFolded(to []byte, r rune) []byte {
 	if r = unicode.ToLower(r); int(r) >= len(foldedRunes) {
 		return append(to, foldRune(r)...)
@@ -157,7 +157,7 @@ func appendFolded(to []byte, r rune) []byte {
 	return append(to, *known...)
 }
 
-// foldedRunes remembers what runes become.
+// foldedRunes caches the folded form of runes.
 var foldedRunes [1 << 17]atomic.Pointer[string]
 
 func foldRune(r rune) string {
@@ -171,8 +171,8 @@ func foldRune(r rune) string {
 
 var strokes = strings.NewReplacer("ł", "l", "ø", "o", "đ", "d", "ı", "i", "ß", "ss", "æ", "ae")
 
-// wordIndex holds words by their first and last bytes, so that a look for all of them at once
-// costs little more than one for a single word.
+// wordIndex holds words by their first and last bytes, so that a search for all of them costs
+// little more than a search for one.
 type wordIndex struct{ byFirst, byLast [256][]string }
 
 func indexWords(words ...string) *wordIndex {
@@ -185,7 +185,7 @@ func indexWords(words ...string) *wordIndex {
 	return index
 }
 
-// isWithin reports whether one of the words is in a text, and nothing in except follows it.
+// isWithin reports whether one of the words is in a text and not followed by a text of except.
 func (x *wordIndex) isWithin(text string, except []string) bool {
 	for i := range len(text) {
 		for _, word := range x.byFirst[text[i]] {
@@ -215,8 +215,8 @@ func foldWords(words ...string) []string {
 	return folded
 }
 
-// Words for secrets. Long ones betray a secret anywhere in a name; short ones, which are also
-// parts of other words, only at the end of it or of its last word.
+// Words for secrets. Long ones indicate a secret anywhere in a name; short ones, which are also
+// parts of other words, only at the end of the name or of its last word.
 var (
 	secretWords = foldWords(
 		"password", "passwd", "pwd", "pswd", "passphrase", "passcode", "secret", "token", "credential", "accesssignature",
@@ -236,26 +236,26 @@ var (
 		"geslo", "sifra", "codeverifier", "sastoken",
 	)
 	firstWords = []string{"senha", "clave"}
-	// passings are words that end with pass and have nothing to do with passwords.
+	// passings are words that end with "pass" and are unrelated to passwords.
 	passings = []string{
 		"bypass", "compass", "encompass", "trespass", "surpass", "overpass", "underpass", "lowpass", "highpass", "bandpass", "allpass",
 		"onepass", "singlepass", "firstpass", "secondpass", "twopass", "multipass", "boardingpass", "seasonpass", "enclave", "autoclave",
 	}
 	sessionWords = []string{"signature", "session", "assertion", "samlresponse"}
-	// parameterNames are those of secrets in headers and parameters only.
+	// parameterNames are names of secrets in headers and parameters only.
 	parameterNames = []string{"key", "sig"}
-	// vagueNames are names of secrets that have other meanings too. As a part of a longer
-	// name they mean nothing.
+	// vagueNames are names of secrets that have other meanings too. As a part of a longer name they do
+	// not count.
 	vagueNames = []string{"code", "auth", "session", "sessions", "signature", "pat", "sid"}
-	// publicKeys are words before key that make a name harmless in headers and parameters.
+	// publicKeys are words before "key" that make a name harmless in headers and parameters.
 	publicKeys = []string{"idempotency", "partition", "sort", "primary", "foreign", "cache", "row", "public", "routing", "issue", "project", "surrogate", "group", "order"}
 )
 
-// trigrams is a set of three letters of ASCII in a row.
+// trigrams is a set of three consecutive ASCII letters.
 type trigrams [26 * 26 * 26]bool
 
-// add adds the first three letters of words. Shorter words are looked for by themselves, and
-// other letters always count.
+// add adds the first three letters of words. Shorter words are looked up separately, and other
+// letters always count.
 func (t *trigrams) add(words ...string) {
 	for _, word := range words {
 		if len(word) >= 3 && isASCII(word) {
@@ -264,8 +264,8 @@ func (t *trigrams) add(words ...string) {
 	}
 }
 
-// secretBeginnings holds three letters of each word without which no name is that of a secret;
-// parameterBeginnings also those without which no parameter is one.
+// secretBeginnings holds three letters of each word of which a secret's name contains at least one;
+// parameterBeginnings also those of parameters.
 var secretBeginnings, parameterBeginnings = func() (secret, parameter trigrams) {
 	secret.add(slices.Concat(secretWords, secretEndings, firstWords)...)
 	for _, word := range secretKeys {
@@ -276,8 +276,8 @@ var secretBeginnings, parameterBeginnings = func() (secret, parameter trigrams) 
 	return secret, parameter
 }()
 
-// mayHoldSecretName reports whether a text may be, or hold, the name of a secret or a parameter
-// that is one. It is never wrong when it reports false, and much faster than a look at the name.
+// mayHoldSecretName reports whether a text may contain the name of a secret or of a secret
+// parameter. False is always correct, and much faster than splitting the name.
 func mayHoldSecretName(text string) bool { return mayHold(text, &parameterBeginnings) }
 
 func mayHold(text string, beginnings *trigrams) bool {
@@ -292,9 +292,9 @@ func mayHold(text string, beginnings *trigrams) bool {
 		case c >= '0' && c <= '9':
 			letters = 0
 			continue
-		case c < 'a' || c > 'z': // a name is the same without what separates its words
+		case c < 'a' || c > 'z': // separators between words do not change a name
 			if c == '%' {
-				return true // a letter may be behind an escape
+				return true // an escape may encode a letter
 			}
 			continue
 		}
@@ -309,8 +309,8 @@ func mayHold(text string, beginnings *trigrams) bool {
 	return false
 }
 
-// derived are the beginnings of what follows a word for a secret within another word:
-// secretary, tokenizer, passwordless.
+// derived are suffixes that turn a word for a secret into another word: secretary, tokenizer,
+// passwordless.
 var derived = []string{"ary", "ariat", "iz", "ise", "ising", "isation", "less", "ism"}
 
 func (s split) isSecret() bool {
@@ -329,7 +329,7 @@ var (
 	openTokenIndex     = indexWords("pagetoken", "nexttoken", "continuationtoken", "synctoken", "publickeytoken", "maxtokens", "totaltokens", "cookieconsent")
 )
 
-// holdsSecretKey finds apikey, accesskey and the like.
+// holdsSecretKey reports whether a name contains apikey, accesskey or a similar word.
 func holdsSecretKey(plain string) bool {
 	for from := 0; ; {
 		at := strings.Index(plain[from:], "key")
@@ -343,9 +343,9 @@ func holdsSecretKey(plain string) bool {
 	}
 }
 
-// endsSecretly reports whether a name ends with a short word for a secret, or begins with one
-// of a language that puts it first (senhaBanco). Digits and words such as old or value at the
-// end change nothing.
+// endsSecretly reports whether a name ends with a short word for a secret, or begins with one of a
+// language that puts it first (senhaBanco). Digits and words such as old or value at the end are
+// ignored.
 func (s split) endsSecretly() bool {
 	words, plain := s.words, s.plain
 	for len(words) > 1 && (isDigits(words[len(words)-1]) || slices.Contains(qualifiers, words[len(words)-1])) {
@@ -363,12 +363,13 @@ func (s split) isParameterSecret() bool {
 
 func (s split) isVague() bool { return slices.Contains(vagueNames, s.plain) || s.isSomeKey() }
 
-// isSecretWith reports whether the value makes a name that of a secret.
+// isSecretWith reports whether a name is the name of a secret if it has this value.
 func (s split) isSecretWith(value any) bool {
 	return s.isSecret() || s.isParameterSecret() || s.isVague() && !isOrdinary(value)
 }
 
-// isSomeKey reports whether a name is that of any key but a well-known harmless one: X-Foo-Key.
+// isSomeKey reports whether a name is the name of a key that is not known to be harmless:
+// X-Foo-Key.
 func (s split) isSomeKey() bool {
 	n := len(s.words)
 	return n > 1 && s.words[n-1] == "key" && !slices.Contains(publicKeys, s.words[n-2])
@@ -378,7 +379,7 @@ func (s split) isAboutSecret() bool {
 	return len(s.words) > 0 && settingWordIndex.has(s.words[len(s.words)-1]) || settingEndingIndex.ends(s.plain) || openTokenIndex.isWithin(s.plain, nil)
 }
 
-// What a name of a setting ends with: settingEndings also inside its last word.
+// Endings of names of settings; settingEndings also count inside the last word.
 var (
 	settingEndings = []string{
 		"url", "uri", "path", "name", "header", "type", "field", "endpoint", "location", "placement", "parameter", "attribute",
@@ -411,20 +412,20 @@ func isDigits(text string) bool {
 }
 
 const (
-	// maxOrdinary bounds a value that is taken for words and numbers, in bytes.
+	// maxOrdinary is the longest value that counts as words and numbers, in bytes.
 	maxOrdinary = 40
 	maxWord     = 16
 	maxDigits   = 8
 	maxMixed    = 4
 )
 
-// isOrdinary reports whether a value consists of words and short numbers, as codes of
-// countries, dates and names of columns do: DE, 49, 2024-Q3, customerId. What mixes letters
-// and digits, or letter case without a pattern, may be random.
+// isOrdinary reports whether a value consists of words and short numbers, as country codes, dates
+// and column names do: DE, 49, 2024-Q3, customerId. A value that mixes letters and digits, or
+// letter case without a pattern, may be random.
 func isOrdinary(value any) bool {
 	text, ok := ToText(value).(string)
 	if !ok {
-		return true // a switch, or a value whose parts are judged by themselves
+		return true // a switch, or a value whose parts are judged separately
 	}
 	if len(text) > maxOrdinary {
 		return false
@@ -443,15 +444,15 @@ func isOrdinary(value any) bool {
 	return true
 }
 
-// Items that give a name and a value: {name, value}, {key, value}, {k, v}, and the
+// Fields of items that consist of a name and a value: {name, value}, {key, value}, {k, v}, and the
 // attributes of XML in JSON.
 var (
 	nameFields  = []string{"name", "key", "k", "id", "n", "field", "header", "param", "parameter", "property", "variable", "attribute", "option", "@name", "@key"}
 	valueFields = []string{"value", "v", "val", "values", "content", "text", "data", "stringvalue", "defaultvalue", "@value", "$", "#text"}
 )
 
-// NamesInItem returns the names that an item of a list gives to the value that its field
-// holds, as in {"k": "password", "v": "x"}: none if the field is not one for values.
+// NamesInItem returns the names, within a list item, of the value in one of its fields, as in {"k":
+// "password", "v": "x"}. It returns nil if the field does not usually hold a value.
 func NamesInItem(item map[string]any, field string) []string {
 	if !slices.Contains(valueFields, strings.ToLower(field)) {
 		return nil
@@ -465,8 +466,8 @@ func NamesInItem(item map[string]any, field string) []string {
 	return names
 }
 
-// NameInPair returns the name of the second item of a list of two texts within a list, as in
-// [["password", "x"]]; empty if the list is not such a pair.
+// NameInPair returns the name in a list of a name and a value, as in [["password", "x"]]; empty if
+// the list is not such a pair.
 func NameInPair(list []any) string {
 	if len(list) != 2 {
 		return ""

@@ -6,8 +6,9 @@ import (
 	"strings"
 )
 
-// isSecretJSON reports whether a text begins with JSON that holds a secret by its structure, such
-// as a list under the name of one. The text is read in place: a tree takes 50 times its memory.
+// isSecretJSON reports whether a text begins with JSON that contains a secret by its structure,
+// such as a list under the name of a secret. The text is read in place, because a tree would take
+// 50 times its memory.
 func isSecretJSON(text string) bool {
 	text = strings.TrimSpace(text)
 	if text == "" || text[0] != '{' && text[0] != '[' ||
@@ -19,7 +20,7 @@ func isSecretJSON(text string) bool {
 	return json.Valid([]byte(text)) && reader.value(false).holds
 }
 
-// endOfJSON returns where the list or map ends that a text begins with.
+// endOfJSON returns the end of the list or map with which a text begins.
 func endOfJSON(text string) int {
 	depth := 0
 	for i := 0; i < len(text); i++ {
@@ -47,12 +48,12 @@ type jsonReader struct {
 	at   int
 }
 
-// jsonValue is what is known of a value.
+// jsonValue is the knowledge of one value.
 type jsonValue struct {
 	first byte   // of its text
 	text  string // of a string
-	holds bool   // it holds a secret
-	named bool   // it holds one if it is under the name of one; unknown if nobody asks for it
+	holds bool   // it contains a secret
+	named bool   // it contains one if its name is the name of a secret; false if not requested
 	pair  bool   // it is a list of the name of a secret and its value
 }
 
@@ -66,7 +67,7 @@ var (
 	endsLiteral   = bytesOf(whitespace + ",]}")
 )
 
-// ends passes over what is between values, and reports whether the list or map ends then.
+// ends skips separators and reports whether the list or map ends then.
 func (r *jsonReader) ends(closing byte) bool {
 	r.at = skip(r.text, r.at, &betweenValues)
 	if r.text[r.at] != closing {
@@ -76,7 +77,7 @@ func (r *jsonReader) ends(closing byte) bool {
 	return true
 }
 
-// value reads the next value; named asks for what it is under the name of a secret.
+// value reads the next value; named requests that field of the result.
 func (r *jsonReader) value(named bool) jsonValue {
 	r.at = skip(r.text, r.at, &betweenValues)
 	start := r.at

@@ -10,17 +10,16 @@ import (
 	"unicode/utf8"
 )
 
-// HoldsSecret reports whether a text holds something that lets in whoever has it: an
-// address with a password or a key, a connection string, a form, a JSON or XML body, a
-// header, a command line, a private key or a token of a well-known form. It is a guess by
-// names and forms, the same one for what files declare, for what a service keeps and for
-// what it says. A placeholder or an empty value is no secret.
+// HoldsSecret reports whether a text contains a secret: an address with a password or a key, a
+// connection string, a form, a JSON or XML body, a header, a command line, a private key or a token
+// of a well-known form. The answer is a guess by names and forms, and the same for declarations,
+// stored values and messages of a service. Placeholders and empty values are not secrets.
 //
-// What it finds is remembered: the defaults of a file are searched for each connection.
+// Results are cached, because the defaults of a file are searched for each connection.
 func HoldsSecret(text string) bool { return holdsWithin(text, maxLayers) }
 
-// RedactSecrets copies a text with [Placeholder] in place of each secret that
-// [HoldsSecret] sees. Where a value ends is a guess too: it takes too much, not too little.
+// RedactSecrets returns a text with [Placeholder] in place of each secret that [HoldsSecret] finds.
+// The end of a value is a guess too: RedactSecrets redacts too much rather than too little.
 func RedactSecrets(text string) string {
 	for range maxRedactions {
 		spans := secretSpans(text)
@@ -35,19 +34,19 @@ func RedactSecrets(text string) string {
 		}
 		text = redacted.String() + text[end:]
 	}
-	return Placeholder // what is left of it still looks like a secret
+	return Placeholder // the rest still looks like a secret
 }
 
 const (
 	maxRedactions = 4
-	// maxLayers bounds the encodings in one another that are looked through.
+	// maxLayers bounds the nested encodings that are searched.
 	maxLayers = 3
 	// maxKey bounds a name in a text, in bytes.
 	maxKey       = 80
 	maxNameWords = 4
 	// maxUser bounds user:password before an @, in bytes.
 	maxUser = 192
-	// maxLook bounds how far the surroundings of a value are looked at, in bytes.
+	// maxLook bounds how much text around a value is examined, in bytes.
 	maxLook = 4 << 10
 	// maxDeciding bounds the beginning of a value that decides whether it is a secret, in bytes.
 	maxDeciding = 512
@@ -56,14 +55,14 @@ const (
 // span is a part of a text, in bytes.
 type span struct{ start, end int }
 
-// secretSpans finds the secrets of a text: apart from each other, in order.
+// secretSpans returns the secrets of a text, in order and without overlaps.
 func secretSpans(text string) []span { return spansWithin(text, maxLayers) }
 
 // finders find secrets that are not encoded.
 var finders = []func(text string) []span{addressSpans, userSpans, pairSpans, privateKeySpans, formSpans}
 
-// holdsWithin reports whether spansWithin finds something. It is remembered, as the same text is
-// reached by decoding in one order and in another.
+// holdsWithin reports whether spansWithin finds a secret. Results are cached, because decoding
+// reaches the same text in several orders.
 func holdsWithin(text string, layers int) bool {
 	return searched[layers].holds(text, func() bool {
 		return slices.ContainsFunc(finders, func(find func(string) []span) bool { return len(find(text)) > 0 }) ||
@@ -94,15 +93,14 @@ func spansWithin(text string, layers int) []span {
 	return merged
 }
 
-// portAndPath is what may be a port before a path with an @. It is one in an address of the web,
-// and after a name of a host, which has a dot. In ftp://user:1/x@host it is the beginning of a
-// password.
+// portAndPath matches a possible port before a path with an @. It is a port in a web address, and
+// after a host name with a dot. In ftp://user:1/x@host it is the beginning of a password.
 var portAndPath = regexp.MustCompile(`^\d{1,5}/`)
 
-// addressSpans finds user:password@ after ://, also where the password is not escaped.
+// addressSpans finds user:password@ after ://, also if the password is not escaped.
 func addressSpans(text string) []span {
 	var found []span
-	stop, lastAt := 0, -1 // where the password that was looked for last must end, and the last @ before it
+	stop, lastAt := 0, -1 // where the password that was looked for last must end, and the last @ before that
 	for from := 0; ; {
 		at := strings.Index(text[from:], "://")
 		if at < 0 {
@@ -145,7 +143,7 @@ var (
 	endsPassword = bytesOf(whitespace + `"'<>?#`)
 )
 
-// bytesOf makes a table of some bytes.
+// bytesOf returns a table of the bytes of a text.
 func bytesOf(text string) (table [256]bool) {
 	for i := range len(text) {
 		table[text[i]] = true
@@ -154,8 +152,8 @@ func bytesOf(text string) (table [256]bool) {
 }
 
 const (
-	// beforeUsers are the bytes before user:password@, beside «; withoutUsers those of them
-	// behind which no user begins.
+	// beforeUsers are the bytes before user:password@, in addition to «; withoutUsers are those of them
+	// after which no user begins.
 	beforeUsers  = whitespace + `"'=,;(@/<>`
 	withoutUsers = "@/<>"
 )
@@ -166,7 +164,7 @@ var (
 	hostBytes  = bytesOf(letters + "_.-")
 	digitBytes = bytesOf("0123456789")
 
-	// labels are what comes before a colon and an address of mail, or the version of a package.
+	// labels are words before a colon and an e-mail address, or the version of a package.
 	labels  = []string{"mailto", "email", "e-mail", "mail", "smtp", "sip", "sips", "xmpp", "acct", "to", "cc", "bcc", "from", "contact", "owner", "author", "user", "username", "login", "support", "npm", "docker", "pkg", "urn", "arn"}
 	version = regexp.MustCompile(`^(?:v\d|sha\d|latest\b)`)
 )
@@ -192,8 +190,8 @@ func userSpans(text string) []span {
 	return found
 }
 
-// userBefore returns where the password of user:password@ begins; at if there is none. A
-// password that is only a word counts if the text is nothing else.
+// userBefore returns where the password of user:password@ begins; at if there is none. A password
+// that is only a word counts if the text contains nothing else.
 func userBefore(text string, at int, after string) int {
 	if !beginsHost(after) {
 		return at
@@ -216,7 +214,7 @@ func userBefore(text string, at int, after string) int {
 	return colon + 1
 }
 
-// beginsHost reports whether a text begins with a letter or four numbers with dots.
+// beginsHost reports whether a text begins with a letter or an IPv4 address.
 func beginsHost(text string) bool {
 	for part := range 4 {
 		if part > 0 && !strings.HasPrefix(text, ".") {
@@ -279,7 +277,7 @@ const (
 	quotes     = `"'`
 )
 
-// skip returns the first place at or after another one whose byte is not in a table.
+// skip returns the first offset, from at on, whose byte is not in a table.
 func skip(text string, at int, table *[256]bool) int {
 	for at < len(text) && table[text[at]] {
 		at++
@@ -287,7 +285,7 @@ func skip(text string, at int, table *[256]bool) int {
 	return at
 }
 
-// until returns the first place at or after another one whose byte is in a table.
+// until returns the first offset, from at on, whose byte is in a table.
 func until(text string, at int, table *[256]bool) int {
 	for at < len(text) && !table[text[at]] {
 		at++
@@ -295,8 +293,8 @@ func until(text string, at int, table *[256]bool) int {
 	return at
 }
 
-// webTokenSpans finds JSON Web Tokens: three runs of base64 with dots in between, the first of
-// which begins with eyJ.
+// webTokenSpans finds JSON Web Tokens: three runs of base64 separated by dots, the first of which
+// begins with eyJ.
 func webTokenSpans(text string) []span {
 	var found []span
 	run := func(at int) int {
@@ -337,7 +335,7 @@ func webTokenSpans(text string) []span {
 
 var base64URLBytes = bytesOf(letters + "_-")
 
-// privateKeySpans finds private keys with the lines around them. One that is cut off goes to
+// privateKeySpans finds private keys with the lines around them. A key that is cut off extends to
 // the end of the text.
 func privateKeySpans(text string) []span {
 	var found []span
@@ -379,8 +377,8 @@ func privateKeyLine(text string, from int, word string) (line span, ok bool) {
 
 var labelBytes = bytesOf("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 ")
 
-// optionSpans finds the values of the options of a command line whose names are those of secrets:
-// -password x, --token "x".
+// optionSpans finds the values of command line options with names of secrets: -password x, --token
+// "x".
 func optionSpans(text string) []span {
 	var found []span
 	for i := 0; i < len(text); i++ {
@@ -437,8 +435,7 @@ func formSpans(text string) []span {
 	return slices.DeleteFunc(found, func(s span) bool { return isHarmless(text[s.start:s.end]) })
 }
 
-// pairSpans finds the values of name=value and name: value whose names are those of
-// secrets.
+// pairSpans finds the values of name=value and name: value with names of secrets.
 func pairSpans(text string) []span {
 	if !mayHoldSecretName(text) {
 		return nil
@@ -457,11 +454,11 @@ func pairSpans(text string) []span {
 	return found
 }
 
-// formFinder finds where a form may begin in a text. The places that it is asked about only
-// grow, so it looks at each byte of the text once.
+// formFinder finds where a form may begin in a text. Offsets must not decrease from call to call,
+// so that each byte of the text is read once.
 type formFinder struct {
 	text  string
-	from  int  // the place that next and begun are about
+	from  int  // the offset for which next and begun are valid
 	next  int  // the first byte at or after from that ends a value
 	begun bool // a pair follows the & at next
 }
@@ -471,7 +468,8 @@ var (
 	pairNameBytes = bytesOf(letters + "_.%[]-")
 )
 
-// begins reports whether text at a place is a value that another pair of a form follows.
+// begins reports whether the text at an offset is a value that is followed by another pair of a
+// form.
 func (f *formFinder) begins(at int) bool {
 	if at >= f.next || f.from > at {
 		f.from, f.next = at, until(f.text, at, &endsFormValue)
@@ -487,43 +485,44 @@ type pair struct {
 	text   string
 	at     int // of the = or :
 	name   string
-	split  split // the name, unless it is of several words in a text
-	secret bool  // the name alone is that of a secret
+	split  split // the name, unless it consists of several words in a text
+	secret bool  // the name alone is the name of a secret
 	value  span
-	query  bool // it is a parameter of an address or a form
-	before byte // the last character before it that is no blank; 0: none
+	query  bool // the pair is a parameter of an address or a form
+	before byte // the last character before the pair that is not blank; 0: none
 	equals bool // name=value
-	quoted bool // the value is in quotes, or the name is
+	quoted bool // the value or the name is in quotes
 	form   *formFinder
 }
 
-// isNamed reports whether the name may be that of a secret.
+// isNamed reports whether the name may be the name of a secret.
 func (p *pair) isNamed() bool {
 	return p.secret || (p.split.isParameterSecret() || p.split.isVague()) && (p.query || p.isFirstOfForm() || p.isKey())
 }
 
-// isSecret reports whether name and value together are those of a secret.
+// isSecret reports whether name and value together are a secret.
 func (p *pair) isSecret() bool {
 	value := p.text[p.value.start:p.value.end]
 	return p.secret || IsSecretText(value) && p.split.isSecretWith(value)
 }
 
-// isKey reports whether the pair can be a header with a key, or a token of a person: names
-// that are not those of ordinary settings.
+// isKey reports whether the pair can be a header with a key, or a personal token: such names are
+// not names of ordinary settings.
 func (p *pair) isKey() bool {
 	words := p.split.words
 	return len(words) > 1 && words[0] == "x" && p.split.isSomeKey() || len(words) == 1 && words[0] == "pat"
 }
 
-// isFirstOfForm makes a parameter of the first pair of a form, or of the only one.
+// isFirstOfForm reports whether the pair is the first or only one of a form, and marks it as a
+// parameter.
 func (p *pair) isFirstOfForm() bool {
 	rest := p.text[p.at+1 : min(len(p.text), p.at+maxLook)]
 	p.query = p.equals && (p.form.begins(p.at+1) || p.before == 0 && !strings.ContainsAny(rest, whitespace+",;"))
 	return p.query
 }
 
-// isValue reports whether the value can be that of the name: after a colon in prose only
-// what is no word.
+// isValue reports whether the value can belong to the name: after a colon in prose a word does not
+// count.
 func (p *pair) isValue() bool {
 	if p.equals || p.quoted {
 		return true
@@ -540,9 +539,9 @@ func (p *pair) startsSegment() bool {
 	return p.before == 0 || strings.IndexByte("\n\r,;{([\"'&|>-`", p.before) >= 0
 }
 
-// pairAt reads the pair whose = or : is at i, and reports whether its value looks like a
-// secret. What decides about a value is its beginning: one that is long, and no secret, would
-// otherwise be read again for each pair within it.
+// pairAt reads the pair whose = or : is at i, and reports whether its value looks like a secret.
+// Only the beginning of a value decides: a long harmless value would otherwise be read again for
+// each pair within it.
 func pairAt(text string, i int, form *formFinder) (value span, ok bool) {
 	p := &pair{text: text, at: i, equals: text[i] == '=', form: form}
 	start, ok := p.readName(i)
@@ -569,7 +568,7 @@ func pairAt(text string, i int, form *formFinder) (value span, ok bool) {
 	return p.value, true
 }
 
-// readName reads the name that ends before end, and gives its start.
+// readName reads the name that ends before end, and returns its start.
 func (p *pair) readName(end int) (start int, ok bool) {
 	for end > 0 && (p.text[end-1] == ' ' || p.text[end-1] == '\t') {
 		end--
@@ -605,7 +604,7 @@ func (p *pair) readName(end int) (start int, ok bool) {
 	if p.secret {
 		return start, start < end
 	}
-	// Names are also of several words: Access Key, Pass Phrase, mot de passe.
+	// Names may consist of several words: Access Key, Pass Phrase, mot de passe.
 	var starts []int
 	for word := start; len(starts) < maxNameWords-1; {
 		first := strings.TrimRight(p.text[:word], " ")
@@ -620,7 +619,7 @@ func (p *pair) readName(end int) (start int, ok bool) {
 		starts = append(starts, word)
 	}
 	if len(starts) == 0 || !IsSecretName(p.text[starts[len(starts)-1]:end]) {
-		return start, start < end && named // a shorter name is none either
+		return start, start < end && named // a shorter name does not count either
 	}
 	last := p.name
 	for _, from := range starts {
@@ -633,7 +632,7 @@ func (p *pair) readName(end int) (start int, ok bool) {
 	return start, start < end && named
 }
 
-// judgeName splits the name, and reports whether it may be that of a secret.
+// judgeName splits the name, and reports whether it may be the name of a secret.
 func (p *pair) judgeName() bool {
 	if !mayHoldSecretName(p.name) {
 		return false
@@ -643,8 +642,8 @@ func (p *pair) judgeName() bool {
 	return p.name != ""
 }
 
-// isSecondWord reports whether a word continues a name that is that of a secret by itself: Pass
-// Phrase, Secret Key. Other words after such a name have a meaning of their own.
+// isSecondWord reports whether a word continues a name that is the name of a secret by itself: Pass
+// Phrase, Secret Key. Other words after such a name have their own meaning.
 func isSecondWord(first, word string) bool {
 	plain := PlainName(word)
 	return plain == "phrase" || plain == "word" || plain == "key" || plain == "code" && PlainName(first) == "pass"
@@ -696,7 +695,7 @@ func (p *pair) readValue(start, limit int) bool {
 		p.value = span{start + 1, start + end}
 		return strings.ContainsAny(rest[:end], `"'`)
 	case quote == '{' && !p.equals:
-		return false // what is inside is looked at by itself
+		return false // the inside is searched separately
 	case p.query:
 		until("&# \t\r\n\"'<>")
 	case p.equals && p.inList(start):
@@ -714,7 +713,7 @@ func (p *pair) readValue(start, limit int) bool {
 	return end > 0
 }
 
-// escapedQuote returns the quote behind backslashes that a text begins with.
+// escapedQuote returns the quote at the beginning of a text, with the backslashes in front of it.
 func escapedQuote(text string) string {
 	quote := 0
 	for quote < len(text) && text[quote] == '\\' {
@@ -726,15 +725,15 @@ func escapedQuote(text string) string {
 	return text[:quote+1]
 }
 
-// inList reports whether the value at start is an item of a list that is split by
-// semicolons, as connection strings are: it may hold blanks and quotes.
+// inList reports whether the value at start is an item of a list that is split by semicolons, as
+// connection strings are: it may contain blanks and quotes.
 func (p *pair) inList(start int) bool {
 	line, _, _ := strings.Cut(p.text[start:min(len(p.text), start+maxLook)], "\n")
 	return p.before == ';' || strings.Contains(line, ";")
 }
 
-// endInList finds the end of an item of a list that is split by semicolons. Where none
-// follows, the item may end with a quote that began before the list.
+// endInList finds the end of an item of a list that is split by semicolons. Without a semicolon,
+// the item may end with a quote that began before the list.
 func endInList(rest string) int {
 	if at := strings.IndexAny(rest, ";\r\n"); at >= 0 {
 		return at
@@ -745,8 +744,8 @@ func endInList(rest string) int {
 	return len(rest)
 }
 
-// closing finds the quote that ends what the first character begins: not one after a
-// backslash, and not two of them. It is the end of a text that is cut off.
+// closing finds the closing quote of a text: not one after a backslash, and not a doubled one. If
+// the text is cut off, it returns the length of the text.
 func closing(rest string, quote byte) int {
 	for i := 1; i < len(rest); i++ {
 		switch {
@@ -763,21 +762,20 @@ func closing(rest string, quote byte) int {
 
 var (
 	placeholder = regexp.MustCompile(`^(?:\$\{[^{}]*\}|\$\([^()]*\)|\{\{[^{}]*\}\}|<[\w .:-]+>|[*•]+|\?)$`)
-	// emptied is a name in brackets, which is a placeholder where it is that of a secret.
+	// emptied is a name in brackets, which is a placeholder if it is the name of a secret.
 	emptied  = regexp.MustCompile(`^[{\[%]+([\w .-]+)[}\]%]+$`)
 	scheme   = regexp.MustCompile(`(?i)^(?:basic|bearer|digest|negotiate|ntlm|apikey|token|oauth2?)\b\s*`)
 	variable = regexp.MustCompile(`\$\{[A-Za-z0-9._-]+\}`)
 )
 
-// noValues are what stands where a value would, and lets nobody in; noWords so where a
-// colon in prose is taken for that of a pair.
+// noValues are harmless words in place of a value; noWords are such words after a colon in prose.
 var (
 	noValues = []string{"", "true", "false", "yes", "no", "on", "off", "0", "1", "null", "none", "nil", "undefined"}
 	noWords  = []string{"required", "optional", "missing", "invalid", "expired", "empty", "default", "not", "string"}
 )
 
-// isHarmless reports whether a value is no secret whatever its name is: nothing, a switch, a
-// placeholder, an address by itself.
+// isHarmless reports whether a value is not a secret under any name: empty, a switch, a
+// placeholder, or only an address.
 func isHarmless(value string) bool {
 	if isAddress(value) {
 		return true
@@ -791,11 +789,11 @@ func isHarmless(value string) bool {
 	return strings.HasPrefix(value, Placeholder) || len(value) <= maxNoValue && slices.Contains(noValues, strings.ToLower(value)) || isAddress(value) || IsPlaceholder(value)
 }
 
-// maxNoValue bounds noValues, in bytes. A letter of more bytes may be one of fewer in lower case.
+// maxNoValue bounds noValues, in bytes. A letter may have fewer bytes in lower case.
 const maxNoValue = 3 * len("undefined")
 
-// isAddress reports whether a value begins as an address does: with a scheme. A plus is a blank
-// in a form, so that a scheme with one is not taken for one.
+// isAddress reports whether a value begins with a scheme. A scheme with a plus does not count,
+// because a plus is a blank in a form.
 func isAddress(value string) bool {
 	for i := range len(value) {
 		switch c := value[i]; {
@@ -808,8 +806,8 @@ func isAddress(value string) bool {
 	return false
 }
 
-// IsPlaceholder reports whether a value that is named like a secret is none: nothing, or the
-// place of one that something else puts in, as in "Bearer ${TOKEN}".
+// IsPlaceholder reports whether a value named like a secret is not a secret: empty, or a
+// placeholder that another program replaces, as in "Bearer ${TOKEN}".
 func IsPlaceholder(value string) bool {
 	value = strings.TrimSpace(value)
 	if value != "" && strings.IndexByte("bBdDnNaAtToO", value[0]) >= 0 {
@@ -830,11 +828,11 @@ func IsPlaceholder(value string) bool {
 	return false
 }
 
-// IsSecretText reports whether a text that is named like a secret is one: neither a
-// placeholder nor a switch.
+// IsSecretText reports whether a text named like a secret is a secret: neither a placeholder nor a
+// switch.
 func IsSecretText(text string) bool { return !IsPlaceholder(text) && ToBool(text) == any(text) }
 
-// encodedSpans finds words that hold a secret once they are decoded.
+// encodedSpans finds words that contain a secret after decoding.
 func encodedSpans(text string, layers int) []span {
 	var found []span
 	add := func(words [][]int, decode func(string) (string, bool)) {
@@ -861,7 +859,7 @@ func encodedSpans(text string, layers int) []span {
 	return found
 }
 
-// escapedWords returns where a text holds words with an escape of an address in them.
+// escapedWords returns the words of a text that contain a URL escape.
 func escapedWords(text string) (found [][]int) {
 	for start := 0; start < len(text); {
 		end, escaped := start, false
@@ -876,7 +874,7 @@ func escapedWords(text string) (found [][]int) {
 	return found
 }
 
-// endsWord holds the bytes between words.
+// endsWord is the set of bytes between words.
 var endsWord = bytesOf(whitespace + `"'<>`)
 
 func isHex(c byte) bool {
@@ -885,10 +883,10 @@ func isHex(c byte) bool {
 
 var entities = strings.NewReplacer("&quot;", `"`, "&#34;", `"`, `\u0022`, `"`, "&amp;", "&")
 
-// minBase64 is the shortest run of letters that is tried as base64.
+// minBase64 is the shortest run of letters that is decoded as base64.
 const minBase64 = 16
 
-// base64Words returns where a text holds runs of letters of base64, with their padding.
+// base64Words returns the runs of base64 letters in a text, with their padding.
 func base64Words(text string) (found [][]int) {
 	for start := 0; start < len(text); start++ {
 		end := start
@@ -913,7 +911,7 @@ var isBase64 = bytesOf(letters + "+/_-")
 
 var base64URL = strings.NewReplacer("+", "-", "/", "_", "=", "")
 
-// decodeBase64 decodes text, not bytes, in either alphabet and with or without its end.
+// decodeBase64 decodes text, but not bytes, in either alphabet, with or without padding.
 func decodeBase64(word string) (string, bool) {
 	decoded, err := base64.RawURLEncoding.DecodeString(base64URL.Replace(word))
 	if err != nil || !utf8.Valid(decoded) || slices.ContainsFunc(decoded, func(b byte) bool { return b < ' ' && b != '\n' && b != '\r' && b != '\t' }) {

@@ -9,16 +9,16 @@ import (
 	"time"
 )
 
-// ErrChanged means that a connection is no longer what it was when the plan was made,
-// or when this run last wrote it, and that therefore nothing was sent to it.
+// ErrChanged means that nothing was sent to a connection because it changed after the plan, or
+// after the last write of this run.
 var ErrChanged = errors.New("left alone because another person or client changed it after the plan")
 
-// StatementDigest stands for the text in which a service keeps the properties of a
-// connection, which may hold secrets. Digests can be compared within one process and mean
-// nothing outside of it: they are never written or shown. Zero: unknown.
+// StatementDigest is the digest of the text in which a service keeps the properties of a
+// connection, which may contain secrets. Digests are comparable within one process only; they are
+// never written or shown. Zero: unknown.
 type StatementDigest uint64
 
-// statementSeed differs in each process, so that a digest tells nothing about its text.
+// statementSeed differs in each process, so that a digest reveals nothing about its text.
 var statementSeed = maphash.MakeSeed()
 
 // DigestStatement returns the digest of a statement; zero for an empty one.
@@ -29,14 +29,14 @@ func DigestStatement(statement string) StatementDigest {
 	return StatementDigest(max(1, maphash.String(statementSeed, statement)))
 }
 
-// CheckUnchanged returns an error that wraps [ErrChanged] and lists the differences where
-// a connection that was just read differs from how it was last seen: in name, space, owner,
-// tags, ownership record, protection, statement, or the credentials that it uses. What one
-// side does not know is not compared.
+// CheckUnchanged returns an error that wraps [ErrChanged] and lists the differences between a
+// connection that was just read and its last known state: in name, space, owner, tags, ownership
+// record, protection, statement, or the credentials that it uses. Parts that either side does not
+// know are not compared.
 //
-// A difference in [Live.UpdatedAt] alone counts only for an operation that takes away what
-// nobody can read back, as [Operation.Destroys] reports: credentials may have been typed in
-// by hand over others, and some services may touch the time of update for reasons of their own.
+// A difference in [Live.UpdatedAt] alone counts only for an operation for which
+// [Operation.Destroys] reports true: somebody may have typed in new credentials, and some services
+// may change the time of update for reasons of their own.
 func CheckUnchanged(seen, now *Live, operation *Operation) error {
 	changes := differences(seen, now)
 	touched := IsUpdated(seen, now)
@@ -52,16 +52,16 @@ func CheckUnchanged(seen, now *Live, operation *Operation) error {
 	return fmt.Errorf("%w (%s); plan again", ErrChanged, strings.Join(changes, "; "))
 }
 
-// IsUpdated reports whether the service has changed the time of update of a connection since
-// it was last seen. Where either time is unknown it reports false. Less than a millisecond is
-// no difference: a service may answer a create with more decimals than it stores.
+// IsUpdated reports whether the service has changed the time of update of a connection since the
+// last read. It reports false if either time is unknown. A difference of less than a millisecond
+// does not count: a service may answer a create with more decimals than it stores.
 func IsUpdated(seen, now *Live) bool {
 	return !seen.UpdatedAt.IsZero() && !now.UpdatedAt.IsZero() && now.UpdatedAt.Sub(seen.UpdatedAt).Abs() >= time.Millisecond
 }
 
-// CheckSuccessor returns an error that wraps [ErrChanged] where a delete would lose the last
-// credentials: the connection that it deletes has some, and [Operation.Successor], as it was
-// just read, has none, or has another owner, for whom they may be of no use.
+// CheckSuccessor returns an error that wraps [ErrChanged] if a delete would lose the last
+// credentials: the connection to delete has some, and [Operation.Successor], as just read, has
+// none, or has another owner, who may be unable to use them.
 func CheckSuccessor(operation *Operation, deleted, now *Live) error {
 	seen := operation.Successor
 	if !deleted.HasCredentials || now.HasCredentials && !isHandedOver(seen, now) {
@@ -91,14 +91,14 @@ func differences(seen, now *Live) (changes []string) {
 	return append(changes, credentialChanges(seen, now)...)
 }
 
-// isHandedOver reports whether a connection has another owner than when it was last seen, or
-// has one and had none.
+// isHandedOver reports whether a connection has another owner than at the last read, or has one and
+// had none.
 func isHandedOver(seen, now *Live) bool {
 	return now.OwnerID != "" && seen.OwnerID != now.OwnerID && (seen.OwnerID != "" || seen.Ownerless)
 }
 
-// credentialChanges lists what changed about the credentials that a connection uses. New
-// values under the same id cannot be told from the old ones here.
+// credentialChanges lists the changes to the credentials that a connection uses. It cannot detect
+// new values under the same id.
 func credentialChanges(seen, now *Live) []string {
 	switch {
 	case seen.CredentialsUnknown || now.CredentialsUnknown:
@@ -122,17 +122,17 @@ func sortedTags(tags []string) []string {
 	return slices.Compact(slices.Sorted(slices.Values(tags)))
 }
 
-// Destroys reports whether the operation takes away what nobody can read back, or begins to:
-// the connection itself; its credentials, which a new owner does not get and which a change
-// of host may unlink; or its name, where a recreate puts it aside to delete it at the end.
+// Destroys reports whether the operation removes something that cannot be read back, or begins to:
+// the connection itself; its credentials, which a new owner does not get and which a change of host
+// may unlink; or its name, when a recreate renames the connection to delete it at the end.
 func (o *Operation) Destroys() bool {
 	return o.Kind == Delete || o.Kind == BulkDelete || o.OwnerID != "" || len(o.Credentials) > 0 || o.DropsCredentials ||
 		o.Record != nil && o.Record.Phase == PhaseDeposed
 }
 
-// After returns how a connection is known once the operation was acknowledged. What a write
-// does to the statement and to the time of update is for the service to say: they are unknown,
-// and so is what becomes of the credentials under any write that may concern them.
+// After returns the known state of a connection after the operation was acknowledged. The statement
+// and the time of update are then unknown, because the service sets them; so are the credentials
+// after any write that may affect them.
 func (l Live) After(operation *Operation) Live {
 	if operation.Name != "" {
 		l.Key.Name = operation.Name

@@ -5,37 +5,35 @@ import (
 	"slices"
 )
 
-// Object is a connection of a change, as it is between two operations.
+// Object is the state of one connection of a change between two operations.
 type Object struct {
-	// Part identifies an object within one change. Every state names the same object by
-	// the same part.
+	// Part identifies an object within one change: every state uses the same part for the same object.
 	Part Part
 	// ID is empty for an object that the change creates.
 	ID         string
 	DataSource string
-	// Key is where it stands, Space the space of that key. On the way to its key an object
-	// may have a name that the planner chooses; then the name in Key means nothing.
+	// Key is the current key, and Space the space of that key. On the way to its key an object may have
+	// a temporary name that the planner chooses; then the name in Key is not meaningful.
 	Key   Key
 	Space Space
 	Way   Way
 	Owner string // id
-	// Properties and Tags are those that it has, as far as they are known.
+	// Properties and Tags are the known properties and tags.
 	Properties map[string]any
 	Tags       []string
 	Record     Record
-	// Credentials are those that this change has written last, and Writes counts how often.
-	// Before the first write, they are whatever the service has.
+	// Credentials are the last ones that this change has written, and Writes counts the writes. Before
+	// the first write, the service's own credentials apply.
 	Credentials map[string]any
 	Writes      int
-	// Set lists the properties that this change has written so far. Values are not compared:
-	// a secret equals nothing. TagsAgain reports that the tags were written although they did
-	// not differ.
+	// Set lists the properties that this change has written so far, because secrets cannot be compared.
+	// TagsAgain reports that the tags were written although they did not differ.
 	Set       []string
 	TagsAgain bool
-	// Carried is what every write to the object must carry; nil: nothing.
+	// Carried is the content that every write to the object must carry; nil: none.
 	Carried *Carried
-	// Drops reports that the service may have dropped or unlinked its stored credentials when it
-	// wrote its properties.
+	// Drops reports that the service may have dropped or unlinked stored credentials when the
+	// properties were written.
 	Drops bool
 	// Advice is what to do if the service refuses the operation that leads to the object.
 	Advice Reason
@@ -44,11 +42,11 @@ type Object struct {
 // Part is the role of an object in its change.
 type Part int
 
-// The parts: the connection that the change is about, and what it creates.
+// The parts: the connection of the change, and the connections that the change creates.
 const (
-	PartLive  Part = iota // what is there before the change; without a recreate it is also what is declared
-	PartNew               // what is created under the declared name
-	PartTrial             // what is created and deleted again, to see whether the service takes it
+	PartLive  Part = iota // the existing connection; without a recreate also the declared one
+	PartNew               // created under the declared name
+	PartTrial             // created and deleted again, to test whether the service accepts it
 )
 
 // Way is why an object does not have its declared name.
@@ -56,14 +54,14 @@ type Way int
 
 // The ways.
 const (
-	InPlace  Way = iota // the name is that of the key
-	Beside              // new, and waiting for the name of what it replaces
+	InPlace  Way = iota // the name is the name of the key
+	Beside              // new, and waiting for the name of the connection that it replaces
 	Aside               // old, and replaced
-	OnTheWay            // moving, while its name is not free
+	OnTheWay            // moving, while its name is taken
 )
 
-// Carried is what each write carries where a write replaces the whole connection. AllowSecretLoss allows
-// that what is not carried is lost.
+// Carried is the content of each write where a write replaces the whole connection. AllowSecretLoss
+// permits each write to erase secrets that are not carried.
 type Carried struct {
 	AllowSecretLoss bool
 	Credentials     map[string]any
@@ -84,7 +82,7 @@ func (s State) Of(part Part) *Object {
 	return nil
 }
 
-// With returns a state in which an object has taken the place of that of its part.
+// With returns a state in which the object replaces the object of the same part.
 func (s State) With(object Object) State {
 	state := s.Without(object.Part)
 	at := slices.IndexFunc(state, func(o Object) bool { return o.Part > object.Part })
@@ -99,18 +97,18 @@ func (s State) Without(part Part) State {
 	return slices.DeleteFunc(slices.Clone(s), func(o Object) bool { return o.Part == part })
 }
 
-// Path is one way for a service to get from the first of its states to the last. From one
-// state to the next, exactly one object is created, changed or deleted.
+// Path is one way in which a service can get from the first of its states to the last. Each step
+// creates, changes or deletes exactly one object.
 type Path struct {
 	States []State
-	// NoRecords reports that the object stands at a key between the first and the last
-	// before its ownership record says where it is going.
+	// NoRecords reports that the object is at a key between the first and the last before its ownership
+	// record names its target.
 	NoRecords bool
-	// ByTemporary reports that the object may go by a temporary name where a key between
-	// the first and the last is not free.
+	// ByTemporary reports that the object may get a temporary name if a key between the first and the
+	// last is taken.
 	ByTemporary bool
-	// Group is the operations that must not be separated; see [Group]. Zero: none. Does says what
-	// they do, with the operation before them if that creates what they need.
+	// Group is the span of the atomic group; see [Group]. Zero: none. Does describes the group,
+	// including the operation before it if that creates what the group needs.
 	Group Span
 	Does  Reason
 }
@@ -118,53 +116,53 @@ type Path struct {
 // Span is the operations between the states From and To of a path.
 type Span struct {
 	From, To int
-	// Undo reports that a failure in between is undone: what was changed first becomes again
-	// what it was.
+	// Undo reports that a failure in between reverts the first operation.
 	Undo bool
 }
 
-// Lowering is what a provider is asked for: the paths of one change.
+// Lowering is the input of [Rules.Lower]: one change.
 type Lowering struct {
 	Capabilities *Capabilities
 	Caller       string
-	// Live is what is there; nil: nothing is, and the change creates the connection.
+	// Live is the existing connection; nil: the change creates the connection.
 	Live *Live
-	// From is the live connection as an object. It means nothing where Live is nil.
+	// From is the live connection as an object. It is not meaningful if Live is nil.
 	From Object
-	// To is what is declared. For a create its owner is the one that it is to have in the end.
+	// To is the declared connection. For a create its owner is the final one.
 	To Object
-	// Due reports that the declared credentials must be written; To has them then.
+	// Due reports that the declared credentials must be written; To then has them.
 	Due bool
-	// Marking reports that the ownership record of To must be written even if nothing else is.
+	// Marking reports that the ownership record of To must be written even if there is no other change.
 	Marking bool
 	// Recreate reports whether the connection must be recreated.
 	Recreate bool
-	// Begun is what an interrupted recreate has created, if this one goes on with it.
+	// Begun is the connection that an interrupted recreate has created and that this one continues
+	// with.
 	Begun *Object
-	// Missed reports that the declared name is missing now.
+	// Missed reports that no connection currently has the declared name.
 	Missed bool
-	// SignIn reports that the credentials hold the code of a person's sign-in.
+	// SignIn reports that the credentials contain the code of a person's sign-in.
 	SignIn bool
-	// Desired and Source are the declaration; Demands is what [Rules.Assess] has returned for it,
-	// and AllowSecretLoss reports that it allows to lose what the service does not show.
+	// Desired and Source are the declaration; Demands is the result of [Rules.Assess] for it, and
+	// AllowSecretLoss reports that it permits the loss of secrets that the service does not return.
 	Desired         *Desired
 	Source          *DataSource
 	Demands         Demands
 	AllowSecretLoss bool
-	// Declared are the declared credentials, also where they are not due; Hidden the declared
-	// properties whose live values nobody sees; Absent the parts that are declared to be absent.
+	// Declared are the declared credentials, also if they are not due; Hidden are the declared
+	// properties whose live values cannot be read; Absent are the parts that must be absent.
 	Declared            map[string]any
 	WriteOnlyProperties map[string]any
 	Absent              []string
 	// Record returns the record of the declared credentials for an owner; see [CredentialsRecord].
 	Record func(owner string) string
-	// Place is the record of the key at which the live connection stands.
+	// Place is the record of the current key of the live connection.
 	Place string
 }
 
-// Derive returns the operation that leads from one state of a path to the next, and the part
-// of the object that it is about. ok is false where the states do not differ. Keys, ids and
-// what the operation is told of the plan are for the planner to fill in.
+// Derive returns the operation that leads from one state of a path to the next, and the part of the
+// object that it changes. ok is false if the states do not differ. The planner fills in keys, ids
+// and the fields that depend on the plan.
 func Derive(before, after State, capabilities *Capabilities) (operation Operation, part Part, ok bool) {
 	for i := range after {
 		is := &after[i]
@@ -192,13 +190,13 @@ func (o *Object) create(readBack bool) Operation {
 		Kind: Create, Key: o.Key, Name: o.Key.Name, Space: &space, DataSource: o.DataSource,
 		Set: o.Properties, Credentials: o.Credentials, Record: &record, ReadBack: readBack,
 	}
-	if tags := o.Tags; len(tags) > 0 { // a pointer into the object would keep all of it in memory
+	if tags := o.Tags; len(tags) > 0 { // a pointer into the object would keep the whole object in memory
 		operation.Tags = &tags
 	}
 	return operation
 }
 
-// change returns the operation after which the object is as the other one.
+// change returns the operation that turns the object into the other one.
 func (o *Object) change(to *Object, capabilities *Capabilities) Operation {
 	operation := Operation{Kind: Patch, Key: o.Key, ID: o.ID, DataSource: o.DataSource}
 	if o.Key.Space != to.Key.Space {
@@ -229,8 +227,8 @@ func (o *Object) change(to *Object, capabilities *Capabilities) Operation {
 	return operation.carry(to.Carried)
 }
 
-// differences returns the properties that are set and removed on the way to the other object;
-// nil where there are none.
+// differences returns the properties to set and to remove on the way to the other object; nil where
+// there are none.
 func (o *Object) differences(to *Object) (set map[string]any, remove []string) {
 	for _, name := range to.Set {
 		if !slices.Contains(o.Set, name) {
@@ -248,7 +246,7 @@ func (o *Object) differences(to *Object) (set map[string]any, remove []string) {
 	return set, remove
 }
 
-// carry returns the operation with what every write must carry.
+// carry returns the operation with the content that every write must carry.
 func (o Operation) carry(carried *Carried) Operation {
 	if carried == nil {
 		return o
@@ -268,7 +266,7 @@ func (o Operation) carry(carried *Carried) Operation {
 	return o
 }
 
-// equals reports whether two objects are the same: nothing leads from one to the other.
+// equals reports whether two objects are the same, so that no operation is needed.
 func (o *Object) equals(other *Object) bool {
 	set, remove := o.differences(other)
 	return o.Key == other.Key && o.Owner == other.Owner && o.Record == other.Record && o.Writes == other.Writes && (o.TagsAgain || !other.TagsAgain) &&
