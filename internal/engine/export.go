@@ -84,7 +84,7 @@ func (s *Session) Export(ctx context.Context, o ExportOptions) (export.Result, e
 // declare must be known to be left out of an export.
 func (s *Session) problemsBut(these connection.Problems) error {
 	problems := slices.Clone(s.problems)
-	return slices.DeleteFunc(problems, func(p connection.Problem) bool { return slices.Contains(these, p) }).Err()
+	return slices.DeleteFunc(problems, func(p connection.Problem) bool { return slices.ContainsFunc(these, p.Same) }).Err()
 }
 
 // sourcesOf reads the data sources of live connections.

@@ -203,8 +203,34 @@ func (s *Session) redactProblems(problems connection.Problems) connection.Proble
 	problems = slices.Clone(problems)
 	for i := range problems {
 		s.redact(&problems[i].Message, &problems[i].Hint)
+		problems[i].Args = s.redactArgs(problems[i].Args)
 	}
 	return problems
+}
+
+// redactArgs returns the arguments of a reason, in which no text quotes a secret of the run.
+func (s *Session) redactArgs(args map[string]any) map[string]any {
+	if s.host.Secrets == nil {
+		return args
+	}
+	args = maps.Clone(args)
+	for name, value := range args {
+		switch value := value.(type) {
+		case string:
+			s.redact(&value)
+			args[name] = value
+		case connection.UserID:
+			text := string(value)
+			s.redact(&text)
+			args[name] = connection.UserID(text)
+		case connection.Key:
+			args[name] = *s.redactKey(&value)
+		case []string:
+			s.redactAll(&value)
+			args[name] = value
+		}
+	}
+	return args
 }
 
 // redactValues replaces properties, tags and stored credentials that quote a secret of the run,

@@ -33,6 +33,22 @@ func TestAMessageOfAPlanOrADriftThatQuotesASecretIsRedacted(t *testing.T) {
 	}
 }
 
+// TestTheArgumentsOfAProblemQuoteNoSecret has an argument of each type.
+func TestTheArgumentsOfAProblemQuoteNoSecret(t *testing.T) {
+	const secret = "can-ary-7f3a9c"
+	s := &Session{host: &Host{Secrets: transport.NewRedactor(secret)}, ours: map[string]bool{}}
+	problem := connection.Problem{Code: "any", Args: map[string]any{
+		"text": "a " + secret, "list": []string{"one", "a " + secret}, "key": connection.Key{Space: "Finance", Name: "a " + secret}, "user": connection.UserID("a " + secret), "count": 3,
+	}}
+	text, err := json.Marshal(s.redactProblems(connection.Problems{problem}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(text), secret) || strings.Count(string(text), "a (secret)") != 4 || !strings.Contains(string(text), `"count":3`) {
+		t.Errorf("got %s, want four redacted texts and the number", text)
+	}
+}
+
 // TestAPlanShowsNoNameThatQuotesASecretOfItsCredentials has a plan whose credentials were read after
 // the tenant: the names that it shows are redacted, and what its steps do is not.
 func TestAPlanShowsNoNameThatQuotesASecretOfItsCredentials(t *testing.T) {

@@ -394,7 +394,7 @@ func everydayProblems() connection.Problems {
 		{Severity: connection.SeverityError, Message: "the project names no tenant"},
 		{Position: position("connections/empty.yaml", 0, 0), Severity: connection.SeverityWarning, Message: "the file declares nothing"},
 		{Position: position("connections/finance.yaml", 6, 5), Severity: connection.SeverityError, Message: `unknown key "propertys"`, Hint: `did you mean "properties"?`},
-		{Position: position("connections/finance.yaml", 120, 14), Severity: connection.SeverityError, Message: `variable "stag" is not defined`},
+		{Position: position("connections/finance.yaml", 120, 14), Severity: connection.SeverityError, Message: `variable "stag" is not defined`, Code: "no-variable", Args: map[string]any{"name": "stag"}},
 		{Position: position("日本\x1b[1m.yaml", 1, 1), Severity: connection.SeverityError, Message: "hostile \x1b[31m\n100 %d", Hint: "\u202e"},
 	}
 }

@@ -15,6 +15,9 @@ type Problem struct {
 	Message  string   `json:"message"`
 	// Hint says what to do next; may be empty.
 	Hint string `json:"hint,omitempty"`
+	// Code and Args are the [Reason] that the message was made from; may be empty.
+	Code string         `json:"code,omitempty"`
+	Args map[string]any `json:"args,omitempty"`
 }
 
 // FileProblem returns an error about a file as a whole. The path may have the separators of the
@@ -42,6 +45,12 @@ func (p Problem) Error() string {
 		text = place + ": " + text
 	}
 	return text
+}
+
+// Same reports whether two problems look the same to a reader: at the same place, with the same
+// texts and severity.
+func (p Problem) Same(other Problem) bool {
+	return p.Position == other.Position && p.Severity == other.Severity && p.Message == other.Message && p.Hint == other.Hint
 }
 
 // Excerpt is the line of a file to which a problem refers, ready to be shown.

@@ -58,6 +58,10 @@ type Message struct {
 	Text string
 	// Next is the next step for a person. Empty: none, or the text contains it.
 	Next string
+	// Meaning explains to a reader of the documentation, in one or two sentences, when and why the
+	// message appears. Example has arguments for the braces.
+	Meaning string
+	Example map[string]any
 }
 
 // Messages holds the sentences by code.

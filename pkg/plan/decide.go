@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/qlsync/qlsync/internal/jsonpointer"
+	"github.com/qlsync/qlsync/internal/report/messages"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -15,10 +16,9 @@ func (a *analysis) warn(key *connection.Key, message string) {
 
 // problem notes an error once, however many times it is found.
 func (a *analysis) problem(position connection.Position, reason connection.Reason) {
-	text, next := a.messages.Parts(reason)
-	p := connection.Problem{Position: position, Severity: connection.SeverityError, Message: text, Hint: next}
-	if !a.noted[p] {
-		a.noted[p] = true
+	p := messages.ProblemOf(a.messages, position, connection.SeverityError, reason)
+	if text := p.Error(); !a.noted[text] {
+		a.noted[text] = true
 		a.problems = append(a.problems, p)
 	}
 }

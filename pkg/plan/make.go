@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/qlsync/qlsync/internal/keyrecord"
+	"github.com/qlsync/qlsync/internal/report/messages"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -95,7 +96,7 @@ func analyze(in Input) *analysis {
 	in.Snapshot = keyrecord.Redact(in.Snapshot, in.Desired, in.Moves)
 	declared := in.files()
 	a := &analysis{
-		in: in, messages: messagesOf(in.Rules), noted: map[connection.Problem]bool{}, warnings: []Warning{},
+		in: in, messages: messages.All(in.Rules.Messages()), noted: map[string]bool{}, warnings: []Warning{},
 		resolved: resolve(declared, in.Rules, newTenant(in.Snapshot, in.Moves)),
 	}
 	a.matched = match(declared, in.Rules, &a.resolved)

@@ -62,7 +62,7 @@ func (a *analysis) refuseDelete(live *connection.Live) string {
 	case live.Record.Protected:
 		return "it is protected by preventDestroy: declare it again with lifecycle.preventDestroy: false first"
 	case len(a.in.Snapshot.Incomplete) > 0:
-		return "nothing is deleted while the tenant's list is incomplete: " + listed
+		return "nothing is deleted while the tenant's list is incomplete: " + "plan again when the tenant lists everything"
 	}
 	return ""
 }

@@ -1,10 +1,6 @@
 package plan
 
-import (
-	"maps"
-
-	"github.com/qlsync/qlsync/pkg/connection"
-)
+import "github.com/qlsync/qlsync/pkg/connection"
 
 // text returns the sentence of a reason, with users as people know them.
 func (a *analysis) text(r connection.Reason) string {
@@ -19,11 +15,4 @@ func (a *analysis) named(r connection.Reason) connection.Reason {
 		}
 	}
 	return r
-}
-
-// messagesOf returns the sentences of the planner and of a provider.
-func messagesOf(rules connection.Rules) connection.Messages {
-	all := maps.Clone(messages)
-	maps.Copy(all, rules.Messages())
-	return all
 }

@@ -189,8 +189,8 @@ type analysis struct {
 	matched
 	messages  connection.Messages
 	problems  connection.Problems
-	noted     map[connection.Problem]bool // the problems
-	decisions []*decision                 // what is to change, by key
+	noted     map[string]bool // the texts of the problems
+	decisions []*decision     // what is to change, by key
 	unchanged int
 	rotations []*decision // writes of credentials apart from the changes, by key
 	compared  []Compared

@@ -16,9 +16,9 @@ type Break struct {
 // Breaks finds the connections that the schemas of one catalog accept and those of
 // the other refuse, in the order of the set.
 func Breaks(set []connection.Desired, ours, theirs *connection.Catalog) []Break {
-	known := map[connection.Problem]bool{}
+	known := map[string]bool{}
 	for _, problem := range CheckProperties(set, ours) {
-		known[problem] = true
+		known[problem.Error()] = true
 	}
 	sources, _ := prepareSources(set, theirs)
 	var broken []Break
@@ -32,7 +32,7 @@ func Breaks(set []connection.Desired, ours, theirs *connection.Catalog) []Break 
 			continue
 		}
 		found = slices.DeleteFunc(found, func(p connection.Problem) bool {
-			return p.Severity == connection.SeverityWarning || known[p]
+			return p.Severity == connection.SeverityWarning || known[p.Error()]
 		})
 		if len(found) > 0 {
 			broken = append(broken, Break{connection.Key{Space: d.Space.String(), Name: d.Name}, found})

@@ -32,7 +32,7 @@ func Collect(lists ...connection.Problems) connection.Problems {
 		all[i].Message, all[i].Hint = cutShort(all[i].Message), cutShort(all[i].Hint)
 	}
 	all.Sort()
-	all = bound(slices.Compact(all), maxProblemsOfFile, inThisFile, func(p connection.Problem) string { return p.Position.File })
+	all = bound(slices.CompactFunc(all, connection.Problem.Same), maxProblemsOfFile, inThisFile, func(p connection.Problem) string { return p.Position.File })
 	return bound(all, maxProblems, "", func(connection.Problem) string { return "" })
 }
 

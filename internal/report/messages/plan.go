@@ -1,4 +1,4 @@
-package plan
+package messages
 
 import "github.com/qlsync/qlsync/pkg/connection"
 
@@ -8,8 +8,8 @@ const release = "delete it yourself, or remove its ownership record to keep it"
 // listed is what a person can do about an incomplete list.
 const listed = "plan again when the tenant lists everything"
 
-// messages are the sentences of the planner's own reasons.
-var messages = connection.Messages{
+// Plan are the messages of package plan.
+var Plan = connection.Messages{
 	"already-declared":      {Text: "{connection:q} is already declared at {at}"},
 	"declared-almost-alike": {Text: "{own} differs only in {difference} from {other}, which is declared at {at}", Next: "rename one of them"},
 	"outside-spaces":        {Text: "{space:q} is outside of the project's spaces", Next: "add it to spaces in the project file"},

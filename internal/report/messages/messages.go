@@ -1,0 +1,47 @@
+// Package messages holds the sentences of all reasons, in one table with a part for each package
+// that reports reasons. The messages of a provider are its own; see [connection.Rules].
+package messages
+
+import (
+	"maps"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// Part is the messages of one package, as the documentation groups them.
+type Part struct {
+	Title    string
+	Messages connection.Messages
+}
+
+// Parts returns the table by part.
+func Parts() []Part {
+	return []Part{
+		{"Files", Spec},
+		{"Plan", Plan},
+	}
+}
+
+// All returns the table with the messages of a provider added. Nil adds none.
+func All(provider connection.Messages) connection.Messages {
+	all := connection.Messages{}
+	for _, part := range Parts() {
+		maps.Copy(all, part.Messages)
+	}
+	maps.Copy(all, provider)
+	return all
+}
+
+// all is the table without a provider.
+var all = All(nil)
+
+// Problem returns a problem with the message of a reason that no provider brings.
+func Problem(position connection.Position, severity connection.Severity, reason connection.Reason) connection.Problem {
+	return ProblemOf(all, position, severity, reason)
+}
+
+// ProblemOf is [Problem] with another table.
+func ProblemOf(table connection.Messages, position connection.Position, severity connection.Severity, reason connection.Reason) connection.Problem {
+	text, next := table.Parts(reason)
+	return connection.Problem{Position: position, Severity: severity, Message: text, Hint: next, Code: reason.Code, Args: reason.Args}
+}
