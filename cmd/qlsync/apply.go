@@ -29,7 +29,7 @@ func applyCommand(env *environment) *cli.Command {
 			"without asking, and only if planning again produces exactly the reviewed plan. A plan file - is standard input.",
 		Flags: slices.Concat(sharedFlags(), outputFlags(report.ResultFormats().Names()), planFlags(), []cli.Flag{
 			&cli.BoolFlag{Name: "auto-approve", Usage: "do not ask"},
-			commandline.Repeatable("rotate", "write the credentials of this connection even if its record is up to date, as `SPACE/NAME`; repeatable"),
+			commandline.Repeatable("rotate", "write the credentials of this connection even if its record is up to date, as `SPACE/NAME`; * and ? match several; repeatable"),
 			&cli.StringFlag{Name: "plan-hash", Usage: "apply only if the plan has this `HASH`; approves it"},
 			lockFlag(), lockFolderFlag(),
 			commandline.Choice(
@@ -49,12 +49,16 @@ func runApply(c *cli.Context, env *environment) error {
 	if err != nil {
 		return err
 	}
-	options, err := planOptions(c)
+	options, err := planOptions(c, env)
 	if err != nil {
 		return err
 	}
 	options.Reviewed, options.Values = reviewed, true
-	s, _, err := openSession(c, env)
+	tenant := c.String("tenant")
+	if reviewed != nil {
+		tenant = cmp.Or(tenant, reviewed.Tenant.Name)
+	}
+	s, _, err := openTenant(c, env, tenant)
 	if err != nil {
 		return err
 	}
@@ -88,7 +92,7 @@ func runApply(c *cli.Context, env *environment) error {
 	}
 	unsaved := env.tellUnsaved(s.Unsaved())
 	if crash := guard.Try(func() { env.tell(c, s, result) }); crash != nil {
-		env.keepUntold(s, result)
+		env.keepUntold(c, s, result)
 		panic(crash)
 	}
 	env.crash, _ = errors.AsType[*guard.Panic](result.Crash)

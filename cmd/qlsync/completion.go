@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -11,6 +13,7 @@ import (
 	"github.com/qlsync/qlsync/internal/engine"
 	"github.com/qlsync/qlsync/internal/report"
 	"github.com/qlsync/qlsync/internal/words"
+	"github.com/qlsync/qlsync/internal/workdir"
 )
 
 func completionCommand(env *environment) *cli.Command {
@@ -42,7 +45,7 @@ func completeCommand(env *environment) *cli.Command {
 	return &cli.Command{
 		Name: "__complete", Hidden: true, SkipFlagParsing: true,
 		Action: func(c *cli.Context) error {
-			for _, found := range commandline.Complete(c.App, sharedFlags(), c.Args().Slice(), env.tenantsOf) {
+			for _, found := range commandline.Complete(c.App, sharedFlags(), c.Args().Slice(), env.names) {
 				fmt.Fprintf(env.stdout, "%s\t%s\n", report.Sanitize(found.Word), report.Sanitize(found.Says))
 			}
 			return nil
@@ -50,15 +53,49 @@ func completeCommand(env *environment) *cli.Command {
 	}
 }
 
-// tenantsOf returns the tenants of a project file, if it can be read that far.
-func (env *environment) tenantsOf(config string) []commandline.Candidate {
-	project, err := env.files().ReadProject(context.Background(), engine.ProjectOptions{File: config})
+// names returns the tenants or the declared connections of the project, whichever a flag
+// takes, as far as the files can be read. Given are flags of the line.
+func (env *environment) names(flag string, given map[string]string) []commandline.Candidate {
+	if !slices.Contains([]string{"tenant", "target", "exclude", "rotate"}, flag) {
+		return nil
+	}
+	value := func(flag string) string {
+		variable, _ := env.lookup(variableOf(flag))
+		return cmp.Or(given[flag], variable)
+	}
+	host := env.files()
+	if folder := value(directoryName); folder != "" {
+		absolute, err := env.workDir.Abs(folder)
+		if err != nil {
+			return nil
+		}
+		host.WorkDir = workdir.Dir(absolute)
+	}
+	file, err := host.FindProject(value("config"))
+	if err != nil {
+		return nil
+	}
+	project, err := host.ReadProject(context.Background(), engine.ProjectOptions{File: file})
 	if err != nil {
 		return nil
 	}
 	var found []commandline.Candidate
-	for _, tenant := range project.Tenants {
-		found = append(found, commandline.Candidate{Word: tenant.Name, Says: tenant.URL})
+	if flag == "tenant" {
+		for _, tenant := range project.Tenants {
+			found = append(found, commandline.Candidate{Word: tenant.Name, Says: tenant.URL})
+		}
+		return found
 	}
-	return found
+	tenants, err := project.Chosen(cmp.Or(value("tenant"), project.DefaultTenant))
+	if err != nil {
+		return nil
+	}
+	for i := range tenants {
+		declared, _ := project.Desired(&tenants[i], nil)
+		for _, d := range declared.Connections {
+			found = append(found, commandline.Candidate{Word: d.Space.String() + "/" + d.Name, Says: d.DataSource})
+		}
+	}
+	slices.SortFunc(found, func(a, b commandline.Candidate) int { return strings.Compare(a.Word, b.Word) })
+	return slices.CompactFunc(found, func(a, b commandline.Candidate) bool { return a.Word == b.Word })
 }

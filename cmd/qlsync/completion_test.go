@@ -29,12 +29,15 @@ func TestTheWordAtTheCursorIsCompleted(t *testing.T) {
 		"the whole line may be help":                        {"help he", "help"},
 		"a shell is offered once":                           {"completion bash z", ""},
 		"kinds of drift":                                    {"drift --ignore un", "unmanaged unreadable"},
+		"a value of --tenant is one of the project":         {"plan -C ../../examples/acme -t d", "dev"},
+		"the project may be a folder":                       {"plan -c ../../examples/acme --tenant=p", "--tenant=prod"},
+		"a connection is declared for the tenant":           {"plan -C ../../examples/acme -t prod --exclude Finance/E", "Finance/Exchange rates"},
 		"a report wants a file behind its format":           {"plan --report t", "text="},
 		"the value of a repeatable flag is one of the flag": {"plan --var a=b --var c=d --o", "--out"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got []string
-			for _, found := range commandline.Complete(newApp(&environment{}), sharedFlags(), strings.Split(c.line, " "), streams(nil, io.Discard).tenantsOf) {
+			for _, found := range commandline.Complete(newApp(&environment{}), sharedFlags(), strings.Split(c.line, " "), streams(nil, io.Discard).names) {
 				got = append(got, found.Word)
 			}
 			if got := strings.Join(got, " "); got != c.want {

@@ -145,7 +145,7 @@ func (env *environment) report(problems connection.Problems) error {
 
 // listener returns what writes the events of a command to standard error.
 func (env *environment) listener(c *cli.Context) *progress.Listener {
-	return progress.NewListener(env.stderr, env.text, env.draws(c))
+	return progress.NewListener(env.stderr, env.text, env.draws(c), c.Bool("quiet"))
 }
 
 // draws reports whether the progress is drawn and not written in lines: on a terminal, and

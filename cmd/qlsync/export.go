@@ -52,7 +52,7 @@ func runExport(c *cli.Context, env *environment) error {
 	if err := env.files().WriteFiles(folder, exported.Files); err != nil {
 		return err
 	}
-	if err := env.text(env.stdout).Export(env.stdout, exported, folder); err != nil || len(exported.Files) == 0 {
+	if err := env.text(env.stdout).Export(env.stdout, exported, folder); err != nil || len(exported.Files) == 0 || c.Bool("quiet") {
 		return err
 	}
 	return env.text(env.stdout).ExportNext(env.stdout, afterExport(c, s, project, exported.Files))

@@ -13,9 +13,11 @@ import (
 // sharedFlags are those that every command on a project takes.
 func sharedFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "config", Aliases: []string{"c"}, Value: "qlsync.yaml", Usage: "the project `FILE`"},
-		&cli.StringFlag{Name: "tenant", Aliases: []string{"t"}, Usage: "the `NAME` of a tenant in the project file; needed where it has several, except by validate"},
+		directoryFlag(),
+		&cli.StringFlag{Name: "config", Aliases: []string{"c"}, Usage: "the project `FILE`, or its folder; left out: qlsync.yaml in this folder or the nearest one above"},
+		&cli.StringFlag{Name: "tenant", Aliases: []string{"t"}, Usage: "the `NAME` of a tenant in the project file; left out: its defaultTenant, or the only one"},
 		commandline.Repeatable("var", "set a variable, as `NAME=VALUE`, over the tenant's and the project's; repeatable"),
+		quietFlag(),
 		noColorFlag(),
 		commandline.Choice(
 			&cli.StringFlag{Name: "log-level", Value: "warn", Usage: "`LEVEL` of the log on standard error: " + words.OneOf(logLevelNames())},
@@ -25,6 +27,17 @@ func sharedFlags() []cli.Flag {
 		raiseFlag(),
 		&cli.IntFlag{Name: "parallelism", Value: 8, Usage: "run at most `N` requests at the same time"},
 	}
+}
+
+const directoryName = "directory"
+
+// directoryFlag is a flag of every command.
+func directoryFlag() cli.Flag {
+	return &cli.StringFlag{Name: directoryName, Aliases: []string{"C"}, Usage: "run as if started in the folder `DIR`"}
+}
+
+func quietFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "show no progress and no next steps; warnings and errors are shown"}
 }
 
 func noColorFlag() cli.Flag { return &cli.BoolFlag{Name: "no-color", Usage: "never use colour"} }
@@ -39,7 +52,9 @@ func planFlags() []cli.Flag {
 		&cli.StringFlag{Name: "confirm-deletes", Usage: "allow the deletes of exactly this plan, as `N@HASH`; it approves nothing else"},
 		&cli.StringFlag{Name: "confirm-recreates", Usage: "allow the recreates of exactly this plan, as `N@HASH`; it approves nothing else"},
 		&cli.IntFlag{Name: "batch-size", Value: 100, Usage: "put at most `N` connections into one bulk call"},
-		commandline.Repeatable("target", "plan only for this connection and what it depends on, as `SPACE/NAME`; repeatable"),
+		commandline.Repeatable("target", "plan only for this connection and what it depends on, as `SPACE/NAME`; * and ? match several; repeatable"),
+		&cli.StringFlag{Name: "target-file", Usage: "plan only for the connections in `FILE`, as --target, one a line; lines that begin with # are ignored; - is standard input"},
+		commandline.Repeatable("exclude", "leave this connection and what depends on it out of the plan, as `SPACE/NAME`; * and ? match several; repeatable"),
 	}
 }
 

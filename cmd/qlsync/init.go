@@ -13,6 +13,7 @@ func initCommand(env *environment) *cli.Command {
 	return &cli.Command{
 		Name:   "init",
 		Usage:  "write a commented project that works against the embedded tenant",
+		Flags:  []cli.Flag{quietFlag()},
 		Action: func(c *cli.Context) error { return runInit(c, env) },
 	}
 }
@@ -31,5 +32,8 @@ func runInit(c *cli.Context, env *environment) error {
 	if done.Ignored != "" {
 		fmt.Fprintln(env.stdout, done.Ignored)
 	}
-	return env.text(env.stdout).NextCommands(env.stdout, "Next:", "qlsync plan", "qlsync apply")
+	if c.Bool("quiet") {
+		return nil
+	}
+	return env.text(env.stdout).NextCommands(env.stdout, "Next:", followUp(c, "plan", ""), followUp(c, "apply", ""))
 }

@@ -40,7 +40,7 @@ func (env *environment) tell(c *cli.Context, s *engine.Session, result *apply.Re
 	}
 	text := env.text(env.stdout)
 	if whole != "" {
-		text.Rest = "qlsync show " + commandline.Word(whole)
+		text.Rest = showLine(c, whole)
 	}
 	if err := all.Write(form, text, env.stdout, result); err != nil {
 		unreported = append(unreported, err)
@@ -49,12 +49,15 @@ func (env *environment) tell(c *cli.Context, s *engine.Session, result *apply.Re
 	if result.Complete() && len(unreported) == 0 {
 		return
 	}
-	ending := report.Ending{Whole: text.Rest, Next: nextCommand(c, result)}
+	ending := report.Ending{Whole: text.Rest}
+	if !c.Bool("quiet") {
+		ending.Next = nextCommand(c, result)
+	}
 	for _, err := range unreported {
 		ending.Unreported = append(ending.Unreported, infile.ErrorText(err))
 	}
 	if whole != "" {
-		ending.Whole = "qlsync show " + commandline.Word(whole)
+		ending.Whole = showLine(c, whole)
 	}
 	w := env.stderr
 	_ = env.text(w).Ending(w, result, ending)
@@ -63,14 +66,19 @@ func (env *environment) tell(c *cli.Context, s *engine.Session, result *apply.Re
 	}
 }
 
+// showLine returns the command that shows a saved result, so that it can be pasted.
+func showLine(c *cli.Context, file string) string {
+	return "qlsync show" + commandline.Given(c, []cli.Flag{directoryFlag()}) + " " + commandline.Word(file)
+}
+
 // keepUntold saves a result whose report has crashed, or writes it as JSON.
-func (env *environment) keepUntold(s *engine.Session, result *apply.Result) {
+func (env *environment) keepUntold(c *cli.Context, s *engine.Session, result *apply.Result) {
 	file, err := s.KeepResult(result)
 	if err != nil {
 		_ = report.JSON(env.stderr, result)
 		return
 	}
-	fmt.Fprintln(env.stderr, "The report has crashed. To see the result, run: qlsync show "+commandline.Word(file))
+	fmt.Fprintln(env.stderr, "The report has crashed. To see the result, run: "+showLine(c, file))
 }
 
 // reportedIn is the file to which the result was written in that form; empty for none.

@@ -10,6 +10,7 @@ import (
 	"io"
 	"log"
 	"os"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 
@@ -73,7 +74,7 @@ func newApp(env *environment) *cli.App {
 		ExitErrHandler:            func(*cli.Context, error) {},
 		OnUsageError:              usageError,
 		DisableSliceFlagSeparator: true,
-		Flags:                     []cli.Flag{&cli.BoolFlag{Name: "version", Usage: "print the version", DisableDefaultText: true}, helpFlag()},
+		Flags:                     []cli.Flag{&cli.BoolFlag{Name: "version", Aliases: []string{"v"}, Usage: "print the version", DisableDefaultText: true}, directoryFlag(), helpFlag()},
 		Action: func(c *cli.Context) error {
 			if c.NArg() > 0 {
 				return fmt.Errorf("unknown command %q: see qlsync help", c.Args().First())
@@ -90,16 +91,23 @@ func newApp(env *environment) *cli.App {
 			completeCommand(env), versionCommand(env), helpCommand(),
 		},
 	}
-	prepareCommands(app.Commands)
+	env.prepareCommands(app.Commands)
 	return app
 }
 
-func prepareCommands(commands []*cli.Command) {
+// prepareCommands adds to the commands what all of them have.
+func (env *environment) prepareCommands(commands []*cli.Command) {
 	for _, command := range commands {
 		command.OnUsageError = usageError
 		command.HideHelpCommand, command.HideHelp = true, true
+		if !slices.ContainsFunc(command.Flags, func(flag cli.Flag) bool { return flag.Names()[0] == directoryName }) {
+			command.Flags = append(command.Flags, directoryFlag())
+		}
 		command.Flags = append(command.Flags, helpFlag())
-		prepareCommands(command.Subcommands)
+		if len(command.Subcommands) == 0 { // one command of the line begins the run
+			command.Before = env.begin
+		}
+		env.prepareCommands(command.Subcommands)
 	}
 }
 

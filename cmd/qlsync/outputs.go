@@ -55,7 +55,10 @@ func (env *environment) namedInputs(c *cli.Context) []spec.Input {
 		add(c.String("faults"), "the file of faults")
 	}
 	add(c.String("snapshot"), "the snapshot")
-	add(c.String("config"), "the project file")
+	add(c.String("target-file"), "the list of targets")
+	if file, err := projectFile(c, env); err == nil {
+		add(file, "the project file")
+	}
 	return all
 }
 

@@ -32,7 +32,7 @@ func planCommand(env *environment) *cli.Command {
 }
 
 func runPlan(c *cli.Context, env *environment) error {
-	if err := cmp.Or(commandline.NoArguments(c), checkFlags(c, env, report.PlanFormats()), checkAllTenants(c, "out", "confirm-deletes", "confirm-recreates", "target", "snapshot")); err != nil {
+	if err := cmp.Or(commandline.NoArguments(c), checkFlags(c, env, report.PlanFormats()), checkAllTenants(c, "out", "confirm-deletes", "confirm-recreates", "target", "target-file", "exclude", "snapshot")); err != nil {
 		return err
 	}
 	if c.IsSet("snapshot") && c.IsSet("cache") {
@@ -41,7 +41,7 @@ func runPlan(c *cli.Context, env *environment) error {
 	if c.Bool("all-tenants") {
 		return planAll(c, env)
 	}
-	options, err := planOptions(c)
+	options, err := planOptions(c, env)
 	if err != nil {
 		return err
 	}
@@ -76,7 +76,7 @@ func runPlan(c *cli.Context, env *environment) error {
 
 // planAll plans for every tenant.
 func planAll(c *cli.Context, env *environment) error {
-	options, err := planOptions(c)
+	options, err := planOptions(c, env)
 	if err != nil {
 		return err
 	}

@@ -1,13 +1,16 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"log/slog"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/qlsync/qlsync/internal/commandline"
 	"github.com/qlsync/qlsync/internal/engine"
+	"github.com/qlsync/qlsync/internal/infile"
 	"github.com/qlsync/qlsync/internal/progress"
 	"github.com/qlsync/qlsync/internal/report"
 )
@@ -45,18 +48,35 @@ func readProject(c *cli.Context, env *environment, events *progress.Listener) (*
 	if err != nil {
 		return nil, err
 	}
+	file, err := projectFile(c, env)
+	if err != nil {
+		return nil, err
+	}
 	project, err := host.ReadProject(c.Context, engine.ProjectOptions{
-		File: c.String("config"), Variables: variables, AllowExec: c.Bool("allow-exec"), RaiseLimits: c.Int("raise-limits"),
+		File: file, Variables: variables, AllowExec: c.Bool("allow-exec"), RaiseLimits: c.Int("raise-limits"),
 	})
 	if err != nil {
 		return nil, err
 	}
+	if !c.IsSet("config") && file != engine.ProjectFile {
+		fmt.Fprintf(env.stderr, "Using %s, which is above this folder: project %s.\n", report.Sanitize(project.File), report.Sanitize(project.Name))
+	}
 	return project, env.checkReplaced(c, project)
+}
+
+// projectFile returns the path of the project file; see [engine.Host.FindProject].
+func projectFile(c *cli.Context, env *environment) (string, error) {
+	return env.files().FindProject(c.String("config"))
 }
 
 // openSession reads the project and opens the tenant that the flags name. Whoever opens a session
 // closes it.
 func openSession(c *cli.Context, env *environment) (*engine.Session, *engine.Project, error) {
+	return openTenant(c, env, c.String("tenant"))
+}
+
+// openTenant does so for a tenant of that name.
+func openTenant(c *cli.Context, env *environment, tenant string) (*engine.Session, *engine.Project, error) {
 	project, err := readProject(c, env, env.listener(c))
 	if err != nil {
 		return nil, nil, err
@@ -65,13 +85,14 @@ func openSession(c *cli.Context, env *environment) (*engine.Session, *engine.Pro
 	if err != nil {
 		return nil, nil, err
 	}
+	options.Tenant = tenant
 	s, err := project.Open(c.Context, options)
 	return s, project, err
 }
 
 func sessionOptions(c *cli.Context) (engine.SessionOptions, error) {
 	o := engine.SessionOptions{
-		Tenant: c.String("tenant"), Parallelism: c.Int("parallelism"), BatchSize: c.Int("batch-size"),
+		Parallelism: c.Int("parallelism"), BatchSize: c.Int("batch-size"),
 		Cache: c.String("cache"), Snapshot: c.String("snapshot"),
 	}
 	if c.IsSet("batch-size") && o.BatchSize < 1 {
@@ -81,13 +102,40 @@ func sessionOptions(c *cli.Context) (engine.SessionOptions, error) {
 }
 
 // planOptions returns what the flags say about a plan.
-func planOptions(c *cli.Context) (engine.PlanOptions, error) {
-	var o engine.PlanOptions
-	var err error
-	if o.Only, err = commandline.Keys(c, "target"); err != nil {
-		return o, err
+func planOptions(c *cli.Context, env *environment) (engine.PlanOptions, error) {
+	o := engine.PlanOptions{SkipStale: c.String("on-stale") == "skip"}
+	var errs [4]error
+	var listed []string
+	o.Target, errs[0] = commandline.Names("target", c.StringSlice("target"))
+	o.Exclude, errs[1] = commandline.Names("exclude", c.StringSlice("exclude"))
+	o.Rotate, errs[2] = commandline.Names("rotate", c.StringSlice("rotate"))
+	listed, errs[3] = env.targetFile(c)
+	o.Target = append(o.Target, listed...)
+	return o, cmp.Or(errs[:]...)
+}
+
+// targetFile returns the connections that the file of --target-file lists.
+func (env *environment) targetFile(c *cli.Context) ([]string, error) {
+	const flag = "target-file"
+	name := c.String(flag)
+	if name == "" {
+		return nil, nil
 	}
-	o.Rotate, err = commandline.Keys(c, "rotate")
-	o.SkipStale = c.String("on-stale") == "skip"
-	return o, err
+	text, err := env.files().ReadArgument(c.Context, name, engine.MaxWrittenFile)
+	if err == nil {
+		text, err = infile.Text(text)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("--%s %s: %w", flag, name, err)
+	}
+	var lines []string
+	for line := range strings.Lines(string(text)) {
+		if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
+			lines = append(lines, line)
+		}
+	}
+	if len(lines) == 0 {
+		return nil, fmt.Errorf("--%s %s: the file lists no connection: write one SPACE/NAME a line", flag, name)
+	}
+	return commandline.Names(flag, lines)
 }

@@ -37,28 +37,29 @@ type Candidate struct{ Word, Says string }
 // line is a command line up to the cursor, as far as it can be understood.
 type line struct {
 	app     *cli.App
-	tenants func(config string) []Candidate
+	names   func(flag string, given map[string]string) []Candidate
 	command *cli.Command // nil before the first one
 	flags   []cli.Flag   // what may stand here
 	pending cli.Flag     // whose value comes next
 	plain   bool         // behind --
 	args    int
-	config  string // what --config says
-	current string // the word at the cursor
+	given   map[string]string // the values of the flags that say where the names are
+	current string            // the word at the cursor
 }
 
 // Complete returns the words that may stand at the cursor of a command line, in order. The
 // last one of the words is the one at the cursor, and may be empty. Shared are the flags
-// that may stand before a command. Tenants returns the tenants of a project file.
-func Complete(app *cli.App, shared []cli.Flag, words []string, tenants func(config string) []Candidate) []Candidate {
+// that may stand before a command. Names returns the values of a flag that the project file
+// knows, such as its tenants, for the values of --directory, --config and --tenant on the line.
+func Complete(app *cli.App, shared []cli.Flag, words []string, names func(flag string, given map[string]string) []Candidate) []Candidate {
 	l := newLine(app, shared, words)
-	l.tenants = tenants
+	l.names = names
 	return slices.DeleteFunc(l.candidates(), func(found Candidate) bool { return !strings.HasPrefix(found.Word, l.current) })
 }
 
 func newLine(app *cli.App, shared []cli.Flag, words []string) *line {
 	app.Setup()
-	l := &line{app: app, flags: slices.Concat(shared, app.Flags), config: "qlsync.yaml"}
+	l := &line{app: app, flags: slices.Concat(shared, app.Flags), given: map[string]string{}}
 	if len(words) == 0 {
 		words = []string{""}
 	}
@@ -96,10 +97,10 @@ func (l *line) read(word string) {
 	}
 }
 
-// note keeps what the project file is; where the tenants stand is in there.
+// note keeps the values that say where names are.
 func (l *line) note(flag cli.Flag, value string) {
-	if slices.Contains(flag.Names(), "config") {
-		l.config = value
+	if name := flag.Names()[0]; slices.Contains([]string{"directory", "config", "tenant"}, name) {
+		l.given[name] = value
 	}
 }
 
@@ -200,8 +201,8 @@ func (l *line) values(flag cli.Flag) []Candidate {
 	case choices:
 		return words(flag.values)
 	}
-	if slices.Contains(flag.Names(), "tenant") && l.flag("config") != nil {
-		return l.tenants(l.config)
+	if l.flag("config") != nil {
+		return l.names(flag.Names()[0], l.given)
 	}
 	return nil
 }

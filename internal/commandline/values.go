@@ -7,7 +7,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/qlsync/qlsync/internal/infile"
-	"github.com/qlsync/qlsync/pkg/connection"
 )
 
 // Repeatable returns a flag that takes a text each time, blanks and commas included.
@@ -23,17 +22,14 @@ func NoArguments(c *cli.Context) error {
 	return nil
 }
 
-// Keys returns the SPACE/NAME of a flag that may be repeated.
-func Keys(c *cli.Context, flag string) ([]connection.Key, error) {
-	var found []connection.Key
-	for _, text := range c.StringSlice(flag) {
-		space, name, ok := strings.Cut(text, "/")
-		if !ok {
-			return nil, fmt.Errorf("%s %q: it must be SPACE/NAME", flag, text)
+// Names returns the values of a flag that names connections, each as SPACE/NAME.
+func Names(flag string, values []string) ([]string, error) {
+	for _, text := range values {
+		if !strings.Contains(text, "/") {
+			return nil, fmt.Errorf("--%s %q: it must be SPACE/NAME", flag, text)
 		}
-		found = append(found, connection.Key{Space: space, Name: name})
 	}
-	return found, nil
+	return values, nil
 }
 
 // Variables returns the NAME=VALUE of the flag --var.

@@ -221,11 +221,13 @@ func (s *Session) checkSchemas(catalog *connection.Catalog) connection.Problems 
 
 // PlanOptions say what is planned.
 type PlanOptions struct {
-	// Only restricts the plan to these connections and what they depend on. Empty is no
+	// Target restricts the plan to these connections and what they depend on. Empty is no
 	// restriction.
-	Only []connection.Key
+	Target Selection
+	// Exclude takes these connections, and what depends on them, out of the plan.
+	Exclude Selection
 	// Rotate are connections whose credentials are written whatever is recorded of them.
-	Rotate []connection.Key
+	Rotate Selection
 	// Reviewed is a plan that was reviewed. A plan of another tenant is refused.
 	Reviewed *plan.Plan
 	// SkipStale refuses, change by change, what differs from the reviewed plan.
@@ -253,7 +255,7 @@ func (s *Session) plan(ctx context.Context, o PlanOptions) (*plan.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	in.Only, in.Rotate = o.Only, o.Rotate
+	wrong := o.restrict(&in)
 	if o.SkipStale {
 		in.Reviewed = o.Reviewed
 	}
@@ -263,7 +265,10 @@ func (s *Session) plan(ctx context.Context, o PlanOptions) (*plan.Plan, error) {
 	}
 	p, problems := plan.Make(in)
 	s.redactPlan(p)
-	return p, s.warn(spec.Collect(problems))
+	if err := s.warn(spec.Collect(wrong, problems)); err != nil {
+		return nil, err // a selection that is wrong restricts nothing
+	}
+	return p, nil
 }
 
 // again reads the tenant once more, with the details of what was touched.

@@ -59,3 +59,10 @@ func IsOurs(info fs.FileInfo) bool {
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	return ok && int(stat.Uid) == os.Geteuid()
 }
+
+// SameSystem reports whether two files are on one file system, as far as that is known.
+func SameSystem(a, b fs.FileInfo) bool {
+	one, ok := a.Sys().(*syscall.Stat_t)
+	other, known := b.Sys().(*syscall.Stat_t)
+	return !ok || !known || one.Dev == other.Dev
+}

@@ -37,11 +37,13 @@ type view struct {
 }
 
 // NewListener returns the listener of a command on one tenant, which writes to w. Progress
-// is shown if w is a [terminal.Stream]: drawn, or else written in lines. Text returns how
-// a writer wants its text.
-func NewListener(w io.Writer, text func(io.Writer) report.Text, draw bool) *Listener {
+// is shown if w is a [terminal.Stream] and the listener is not quiet: drawn, or else written
+// in lines. Text returns how a writer wants its text.
+func NewListener(w io.Writer, text func(io.Writer) report.Text, draw, quiet bool) *Listener {
 	l := &Listener{w: w, text: text, draw: draw, tenants: 1, views: map[string]*view{}}
-	l.stream, _ = w.(*terminal.Stream)
+	if !quiet {
+		l.stream, _ = w.(*terminal.Stream)
+	}
 	return l
 }
 

@@ -28,7 +28,7 @@ var userEvents = map[string]engine.Event{
 func TestWhatTheUserMustHearIsWritten(t *testing.T) {
 	for subject, event := range userEvents {
 		var stderr strings.Builder
-		progress.NewListener(&stderr, plainText, false).Notify("demo", event)
+		progress.NewListener(&stderr, plainText, false, false).Notify("demo", event)
 		if !strings.Contains(stderr.String(), subject) {
 			t.Errorf("%T is written as %q, want a text about %q", event, stderr.String(), subject)
 		}
@@ -37,7 +37,7 @@ func TestWhatTheUserMustHearIsWritten(t *testing.T) {
 
 func TestEachLineOfSeveralTenantsBeginsWithTheTenant(t *testing.T) {
 	var stderr strings.Builder
-	listener := progress.NewListener(&stderr, plainText, false)
+	listener := progress.NewListener(&stderr, plainText, false, false)
 	end := listener.Several(2)
 	for _, tenant := range []string{"dev", "prod"} {
 		listener.Notify(tenant, engine.Began{})

@@ -34,6 +34,7 @@ policy:
   maxDeletes: 5
   maxRecreates: 5
   update: patch
+defaultTenant: a
 tenants:
   a:
     provider: qlik

@@ -25,6 +25,8 @@ type Project struct {
 	// Policy has every field set.
 	Policy  connection.Policy
 	Tenants []Tenant // in the order of the file
+	// DefaultTenant is the name of the tenant that is meant where none is named. Empty: none is.
+	DefaultTenant string
 	// Spaces is what the project looks at, as written: variables are filled in by
 	// [Project.Desired]. Nil: not declared.
 	Spaces     []connection.SpaceRef
@@ -185,8 +187,22 @@ func (n *notes) readProject(p *Project, root *node) {
 		p.Tenants = append(p.Tenants, n.readTenant(p, entry))
 	}
 	n.distinctTenants(p)
+	n.readDefaultTenant(p, root.get("defaultTenant"))
 	p.reserved = reserve(p.at(p.Dir), p.Tenants)
 	n.warnAboutLeftovers(p, root)
+}
+
+// readDefaultTenant reads the name of the default tenant, which must be one of the tenants.
+func (n *notes) readDefaultTenant(p *Project, tree *node) {
+	name := textOf(tree)
+	if name == "" {
+		return
+	}
+	if names := p.tenantNames(); !slices.Contains(names, name) {
+		n.add(tree.place, fmt.Sprintf("there is no tenant %q", name), didYouMean(name, names))
+		return
+	}
+	p.DefaultTenant = name
 }
 
 // warnAboutLeftovers reports what pruning cannot find: without declared spaces, one
@@ -393,11 +409,13 @@ func (n *notes) authPart(tree *node, mayBePlain bool, p *Project) any {
 	return nil
 }
 
-// Tenant finds a tenant by name. An empty name means the only one there is.
+// Tenant returns the tenant of that name. An empty name means the only tenant or the default
+// tenant.
 func (p *Project) Tenant(name string) (*Tenant, error) {
 	if name == "" && len(p.Tenants) == 1 {
 		return &p.Tenants[0], nil
 	}
+	name = cmp.Or(name, p.DefaultTenant)
 	names := p.tenantNames()
 	for i := range p.Tenants {
 		if p.Tenants[i].Name == name {

@@ -1,6 +1,6 @@
 # Completes qlsync in bash 3.2 and newer.
 _qlsync() {
-  local words=() word current offset=0 i
+  local words=() word current offset=0 i quote=
   # Readline takes = and : for breaks between words; qlsync does not.
   for ((i = 1; i <= COMP_CWORD; i++)); do
     word=${COMP_WORDS[i]}
@@ -10,14 +10,26 @@ _qlsync() {
       words+=("$word")
     fi
   done
-  current=${words[${#words[@]} - 1]}
   word=${COMP_WORDS[COMP_CWORD]}
   [[ $word == [=:] ]] && word=
+  [[ $word == [\"\']* ]] && quote=${word:0:1}
+  # What is typed may be quoted; qlsync takes it as the shell would pass it on.
+  words=("${words[@]//[\\\"\']/}")
+  word=${word//[\\\"\']/}
+  current=${words[${#words[@]} - 1]}
   offset=$((${#current} - ${#word}))
 
   COMPREPLY=()
   while IFS=$'\t' read -r word _; do
-    [[ -n $word ]] && COMPREPLY+=("${word:offset}")
+    [[ -n $word ]] || continue
+    word=${word:offset}
+    # A name may hold anything, and the shell must run none of it.
+    if [[ -z $quote && -n $word ]]; then
+      printf -v word %q "$word"
+    elif [[ $word == *[\$\`\!\\\"\']* ]]; then
+      continue
+    fi
+    COMPREPLY+=("$word")
   done < <("${COMP_WORDS[0]}" __complete "${words[@]}" 2>/dev/null)
   if [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *= ]]; then
     compopt -o nospace 2>/dev/null

@@ -10,6 +10,8 @@ Register-ArgumentCompleter -Native -CommandName qlsync -ScriptBlock {
     & $commandAst.CommandElements[0].Extent.Text __complete @words $current 2>$null | ForEach-Object {
         $word, $says = $_ -split "`t", 2
         if (-not $says) { $says = $word }
+        # A name may hold anything, and the shell must run none of it.
+        if ($word -notmatch '^[\w./:=+-]+$') { $word = "'" + ($word -replace "['‘’‚‛]", '$0$0') + "'" }
         [System.Management.Automation.CompletionResult]::new($word, $word, 'ParameterValue', $says)
     }
 }

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/qlsync/qlsync/internal/infile"
+	"github.com/qlsync/qlsync/internal/workdir"
+)
+
+// begin prepares the run of a command: flags that the line leaves out are taken from the
+// environment, and the run goes to the folder of -C.
+func (env *environment) begin(c *cli.Context) error {
+	if err := env.readVariables(c); err != nil {
+		return err
+	}
+	for _, name := range []string{directoryName, "config", "tenant"} {
+		if c.IsSet(name) && c.String(name) == "" {
+			return fmt.Errorf("--%s is empty: give it a value or leave it out", name)
+		}
+	}
+	folder := c.String(directoryName)
+	if folder == "" {
+		return nil
+	}
+	absolute, err := env.workDir.Abs(folder)
+	if err == nil {
+		_, err = os.ReadDir(absolute)
+	}
+	if err != nil {
+		return fmt.Errorf("-C %s: %s", folder, infile.Reason(err))
+	}
+	env.workDir = workdir.Dir(absolute)
+	return nil
+}
+
+// variablePrefix begins the names of the environment variables that stand for flags.
+const variablePrefix = "QLSYNC_"
+
+// variableOf returns the environment variable that stands for a flag: QLSYNC_OUT for --out.
+func variableOf(flag string) string {
+	return variablePrefix + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
+}
+
+// lineOnly reports whether a flag is taken only from the command line. An environment outlives the
+// line that was typed, so it must not approve, allow or confirm anything.
+func lineOnly(flag string) bool {
+	return strings.HasPrefix(flag, "allow-") || strings.HasPrefix(flag, "confirm-") ||
+		slices.Contains([]string{"auto-approve", "plan-hash", "rotate", "on-stale", "version", "help"}, flag)
+}
+
+// exclusive lists flags that exclude each other. A variable for one of them does not count if the
+// other one is set.
+var exclusive = map[string]string{"tenant": "all-tenants", "all-tenants": "tenant", "snapshot": "cache", "cache": "snapshot"}
+
+// readVariables sets the flags that the line leaves out from their environment variables. A
+// variable that is set to nothing counts as not set. A repeatable flag has a value a line.
+func (env *environment) readVariables(c *cli.Context) error {
+	for _, flag := range c.Command.Flags {
+		name := flag.Names()[0]
+		value, known := env.lookup(variableOf(name))
+		other := exclusive[name]
+		isFile := name == "tenant" && c.Command.Name == "simulate"
+		switch {
+		case !known || value == "", isFile, c.IsSet(name), other != "" && c.IsSet(other):
+			continue
+		case lineOnly(name):
+			if name != "help" {
+				fmt.Fprintf(env.stderr, "warning: %s is ignored: --%s must be on the command line\n", variableOf(name), name)
+			}
+			continue
+		}
+		values := []string{value}
+		if _, isList := c.Value(name).(cli.StringSlice); isList {
+			values = strings.FieldsFunc(value, func(r rune) bool { return r == '\n' || r == '\r' })
+		}
+		for _, value := range values {
+			if err := c.Set(name, value); err != nil {
+				return fmt.Errorf("%s: not a value of --%s", variableOf(name), name)
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,74 @@
+package engine
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	"github.com/qlsync/qlsync/internal/outfile"
+	"github.com/qlsync/qlsync/pkg/connection"
+)
+
+// ProjectFile is the name that a project file has where no other name is given.
+const ProjectFile = "qlsync.yaml"
+
+// FindProject returns the path of the project file: the named file, or [ProjectFile] in the
+// named folder. For an empty name the file is searched in the working directory and in the
+// folders above it. The search ends, as Git's does, at the root of a Git repository, below
+// the home directory, and at the end of a file system. It finds no file of another user:
+// whoever can write to a folder above, such as /tmp, could have put it there.
+// An error is a [connection.Problems].
+func (host *Host) FindProject(named string) (string, error) {
+	if named != "" {
+		if info, err := os.Stat(host.at(named)); err == nil && info.IsDir() {
+			return filepath.Join(named, ProjectFile), nil
+		}
+		return named, nil
+	}
+	folder := "."
+	info, err := os.Stat(host.at(folder))
+	for err == nil {
+		file := filepath.Join(folder, ProjectFile)
+		switch found, err := os.Lstat(host.at(file)); {
+		case errors.Is(err, fs.ErrNotExist):
+		case folder != "." && err == nil && !outfile.IsOurs(found):
+			return "", projectProblem(file, "another user owns this file, which is above the current folder",
+				"to use it anyway, pass -c "+filepath.ToSlash(file))
+		default:
+			return file, nil
+		}
+		if _, err := os.Lstat(host.at(filepath.Join(folder, ".git"))); err == nil {
+			break
+		}
+		above := filepath.Join(folder, "..")
+		next, err := os.Stat(host.at(above))
+		if err != nil || os.SameFile(info, next) || host.isHome(next) || !outfile.SameSystem(info, next) {
+			break
+		}
+		folder, info = above, next
+	}
+	return "", projectProblem(ProjectFile, "there is no such file in this folder or above it",
+		"to start a project, run: qlsync init; to use a project elsewhere, pass -c FILE or -C DIR")
+}
+
+func projectProblem(file, message, hint string) error {
+	problem := connection.FileProblem(filepath.ToSlash(file), message)
+	problem.Hint = hint
+	return connection.Problems{problem}
+}
+
+// isHome reports whether a folder is the user's home directory.
+func (host *Host) isHome(folder fs.FileInfo) bool {
+	variable := "HOME"
+	if runtime.GOOS == "windows" {
+		variable = "USERPROFILE"
+	}
+	home, _ := host.Lookup(variable)
+	if !filepath.IsAbs(home) {
+		return false
+	}
+	info, err := os.Stat(home)
+	return err == nil && os.SameFile(folder, info)
+}

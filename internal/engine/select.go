@@ -1,0 +1,209 @@
+package engine
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+	"github.com/qlsync/qlsync/pkg/plan"
+	"github.com/qlsync/qlsync/pkg/spec"
+)
+
+// Selection names connections, each as SPACE/NAME. A text that is the exact name of a
+// connection means that connection, whatever characters it has. In any other text, * stands
+// for any characters and ? for one character, within the space or within the name.
+type Selection []string
+
+// candidates are the connections that a selection may name.
+type candidates struct {
+	// exact are all of them, and globbed those that a pattern can match.
+	exact, globbed map[connection.Key]bool
+	what           string // what a connection that is none of them is not
+}
+
+// find returns the connections that a selection names. A text that names none of them is a
+// problem; flag is where the text was given.
+func (s Selection) find(flag string, among candidates) (map[connection.Key]bool, connection.Problems) {
+	byText := make(map[string][]connection.Key, len(among.exact))
+	for key := range among.exact {
+		byText[key.String()] = append(byText[key.String()], key)
+	}
+	found := map[connection.Key]bool{}
+	var problems connection.Problems
+	for _, text := range s {
+		matched := byText[text]
+		if matched == nil {
+			for key := range among.globbed {
+				if matchesKey(text, key) {
+					matched = append(matched, key)
+				}
+			}
+		}
+		if len(matched) == 0 {
+			problems = append(problems, connection.Problem{
+				Severity: connection.SeverityError, Message: fmt.Sprintf("--%s %q matches no connection that %s", flag, text, among.what),
+				Hint: spec.DidYouMean(text, slices.Sorted(maps.Keys(byText))),
+			})
+		}
+		for _, key := range matched {
+			found[key] = true
+		}
+	}
+	return found, problems
+}
+
+// matchesKey reports whether a pattern matches a key. Spaces and names may have slashes, so
+// every slash of the pattern may be the one between them.
+func matchesKey(pattern string, key connection.Key) bool {
+	if !strings.ContainsAny(pattern, "*?") {
+		return false // the exact name of another connection
+	}
+	for i := range len(pattern) {
+		if pattern[i] == '/' && matches(pattern[:i], key.Space) && matches(pattern[i+1:], key.Name) {
+			return true
+		}
+	}
+	return false
+}
+
+// matches reports whether a pattern matches the whole of a text. The work is bounded by the
+// product of the lengths.
+func matches(pattern, text string) bool {
+	wanted, got := []rune(pattern), []rune(text)
+	star, tried := -1, 0 // the last * and how much of the text it has been tried with
+	p, t := 0, 0
+	for t < len(got) {
+		switch {
+		case p < len(wanted) && wanted[p] == '*':
+			star, tried = p, t
+			p++
+		case p < len(wanted) && (wanted[p] == '?' || wanted[p] == got[t]):
+			p, t = p+1, t+1
+		case star >= 0:
+			tried++
+			p, t = star+1, tried
+		default:
+			return false
+		}
+	}
+	return strings.Trim(string(wanted[p:]), "*") == ""
+}
+
+// restrict sets which connections are planned and rotated. The problems have an error if the
+// options name what does not exist, or leave nothing to plan.
+func (o *PlanOptions) restrict(in *plan.Input) connection.Problems {
+	declared, withCredentials := map[connection.Key]bool{}, map[connection.Key]bool{}
+	for i := range in.Desired {
+		d := &in.Desired[i]
+		key := connection.Key{Space: nameOf(d.Space, in.Snapshot.Spaces), Name: d.Name}
+		declared[key] = true
+		if len(d.Credentials) > 0 {
+			withCredentials[key] = true
+		}
+	}
+	rotated, problems := o.Rotate.find("rotate", candidates{declared, withCredentials, "is declared with credentials"})
+	if len(o.Target)+len(o.Exclude) > 0 {
+		all, more := plan.Make(*in)
+		if more.Err() != nil {
+			return spec.Collect(problems, more)
+		}
+		planned := candidates{declared, declared, "is declared or would change"}
+		for _, change := range slices.Concat(all.Changes, all.Rotations) {
+			declared[change.Connection] = true
+		}
+		targets, unknown := o.Target.find("target", planned)
+		excluded, more := o.Exclude.find("exclude", planned)
+		problems = spec.Collect(problems, unknown, more)
+		if len(o.Target) == 0 {
+			targets = declared
+		}
+		if problems.Err() != nil {
+			return problems
+		}
+		in.Only, more = exclude(all, targets, excluded)
+		problems = spec.Collect(problems, more)
+	}
+	in.Rotate = sortedKeys(rotated)
+	return problems
+}
+
+// exclude returns the targets without those that are excluded, and without those whose changes
+// need a change that is excluded. An empty result is a problem: no restriction would mean all.
+func exclude(p *plan.Plan, targets, excluded map[connection.Key]bool) ([]connection.Key, connection.Problems) {
+	left := maps.Clone(targets)
+	dependents := dependentsOf(p)
+	pending := slices.Collect(maps.Keys(excluded))
+	reached := maps.Clone(excluded)
+	var along []string
+	for len(pending) > 0 {
+		key := pending[0]
+		pending = pending[1:]
+		if left[key] && !excluded[key] {
+			along = append(along, key.String())
+		}
+		delete(left, key)
+		for _, dependent := range dependents[key] {
+			if !reached[dependent] {
+				reached[dependent] = true
+				pending = append(pending, dependent)
+			}
+		}
+	}
+	var problems connection.Problems
+	if len(along) > 0 {
+		slices.Sort(along)
+		problems = append(problems, connection.Problem{
+			Severity: connection.SeverityWarning, Message: "also left out, because their changes need a connection that is excluded: " + firstOf(along),
+		})
+	}
+	if len(left) == 0 {
+		problems = append(problems, connection.Problem{Severity: connection.SeverityError, Message: "--exclude leaves nothing to plan"})
+	}
+	return sortedKeys(left), problems
+}
+
+// dependentsOf returns, for each connection, those whose changes need one of its changes.
+func dependentsOf(p *plan.Plan) map[connection.Key][]connection.Key {
+	owners := map[int]connection.Key{} // by operation
+	for _, step := range p.Steps {
+		for _, item := range step.Items {
+			owners[item.ID] = p.Change(item.Change).Connection
+		}
+	}
+	dependents := map[connection.Key][]connection.Key{}
+	for _, step := range p.Steps {
+		for _, item := range step.Items {
+			for _, needed := range item.Needs {
+				dependents[owners[needed]] = append(dependents[owners[needed]], owners[item.ID])
+			}
+		}
+	}
+	return dependents
+}
+
+// nameOf returns the name that a space has in keys.
+func nameOf(ref connection.SpaceRef, spaces []connection.Space) string {
+	for _, space := range spaces {
+		isPersonal := space.Type == connection.PersonalSpace
+		if ref.Personal && isPersonal || ref.ID != "" && !isPersonal && space.ID == ref.ID {
+			return space.Name
+		}
+	}
+	return ref.String()
+}
+
+func sortedKeys(keys map[connection.Key]bool) []connection.Key {
+	return slices.SortedFunc(maps.Keys(keys), connection.Key.Compare)
+}
+
+// firstOf lists the first three of several texts, and how many there are more.
+func firstOf(texts []string) string {
+	const shown = 3
+	if len(texts) <= shown {
+		return strings.Join(texts, ", ")
+	}
+	return strings.Join(texts[:shown], ", ") + " and " + strconv.Itoa(len(texts)-shown) + " more"
+}
