@@ -23,8 +23,8 @@ const (
 )
 
 // BenchmarkValidate validates such a file in a process of its own, as a pipeline
-// does, and fails where it takes more than is promised: that is why it is no test,
-// which would fail on a machine that does something else.
+// does, and fails where it takes more than is promised. It is a benchmark because a
+// test would fail on a machine that does something else.
 func BenchmarkValidate(b *testing.B) {
 	folder := b.TempDir()
 	program := filepath.Join(folder, "qlsync")

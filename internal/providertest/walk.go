@@ -1,13 +1,12 @@
 // Package providertest is the walk that every provider must pass: the same stories,
 // run against its embedded service through the whole engine. A provider switches it on
-// with a [System] in a test of its own; it is no part of the program.
+// with a [System] in a test of its own. The program does not contain the package.
 //
 // After every story, planning again must find nothing to do. Then all of them run
 // again with an incident at the first write of each, at the second, and so on: the
-// process is killed before or after it, or a failure replaces its
-// answer. The result must be true, as far as there is one. Then a process that
-// knows nothing of the first must bring the story to the same end, with no credential
-// lost and nothing left behind.
+// process is killed before or after the write, or a failure replaces the answer. The
+// result, if there is one, must be true. Then a process that knows nothing of the first
+// must bring the story to the same end, with no credential lost and nothing left over.
 package providertest
 
 import (

@@ -393,7 +393,7 @@ func TestWithoutMarksWhatIsDeclaredIsOursAndDescriptionsStayAsTheyAre(t *testing
 		t.Errorf("got fields %+v, want an empty description and the rotated password", there.Fields)
 	}
 
-	// What is only recorded is no difference.
+	// A value that is only recorded is not a difference.
 	yes := true
 	r.rotate, r.desired[1].Lifecycle.PreventDestroy, r.desired[1].Sensitive = nil, &yes, []string{"addressToTest"}
 	r.connectWithoutRecords()

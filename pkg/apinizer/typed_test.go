@@ -78,7 +78,7 @@ func TestASecretOfANewerManagerThatSomebodySetAfterThePlanIsNoticedBeforeADelete
 	}
 }
 
-// Environment variables in a masked field are shown, and are no secret.
+// Environment variables in a masked field are shown, and are not secret.
 func TestAnEnvironmentVariableThatSomebodyChangedAfterThePlanIsNoticed(t *testing.T) {
 	r := newRig(t, twoProjects, behaviour{Secrets: "clear"})
 	r.secret = func(string) string { return "${MAIL_PASSWORD}" }

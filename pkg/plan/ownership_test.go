@@ -220,7 +220,7 @@ func TestARecordIsNoReasonToLoseSecrets(t *testing.T) {
 }
 
 // TestIgnoredCredentialsThatTheTenantDoesNotShowAreNotOverwritten is about a service that may never
-// say that there are credentials: a change of the references is no sign that somebody took them away.
+// say that there are credentials: a change of the references does not mean that somebody removed the credentials.
 func TestIgnoredCredentialsThatTheTenantDoesNotShowAreNotOverwritten(t *testing.T) {
 	for name, owner := range map[string]string{"no owner is declared": "", "the declared owner has it": "ana@example.com"} {
 		t.Run(name, func(t *testing.T) {

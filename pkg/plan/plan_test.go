@@ -403,7 +403,7 @@ func TestMake(t *testing.T) {
 			}
 			nobodys := func(l *connection.Live) { l.Record = connection.Record{} }
 			other := func(d *connection.Desired) { d.Properties["path"] = "/other" }
-			protect, anew := true, connection.Lifecycle{Update: connection.UpdateRecreate}
+			protect, recreated := true, connection.Lifecycle{Update: connection.UpdateRecreate}
 			w.declare("A", "adopt full")
 			w.hold("A", "adopt full", full(29, nobodys))
 			w.declare("A", "adopt room")
@@ -418,7 +418,7 @@ func TestMake(t *testing.T) {
 			w.hold("A", "update full", full(29))
 			w.declare("A", "update room", other)
 			w.hold("A", "update room", full(28))
-			w.declare("A", "zrecreate", other, func(d *connection.Desired) { d.Lifecycle = anew })
+			w.declare("A", "zrecreate", other, func(d *connection.Desired) { d.Lifecycle = recreated })
 			w.hold("A", "zrecreate", full(28))
 		}, "adopt A/adopt full !it has 30 tags, and qlsync needs 3 of the 32 that a connection may have: remove tags from it, or declare at most 26 under tags\n" +
 			"adopt A/adopt room\nupdate A/declared /tags:[" + strings.Join(numbered(30), " ") + "]>[one]\n" +

@@ -79,7 +79,7 @@ func TestARecreateForAnotherOwner(t *testing.T) {
 	swap := func(step string) []string {
 		return []string{step + " patch x > qlsync-old", step + " patch qlsync-new > x"}
 	}
-	anew := slices.Concat([]string{"s1 bulk-delete qlsync-new", "s2 create qlsync-new with credentials", "s3 bulk-update qlsync-new for u-bo", "s4 patch qlsync-new with credentials"},
+	recreated := slices.Concat([]string{"s1 bulk-delete qlsync-new", "s2 create qlsync-new with credentials", "s3 bulk-update qlsync-new for u-bo", "s4 patch qlsync-new with credentials"},
 		swap("s5"), []string{"s6 bulk-delete qlsync-old"})
 	goesOn := slices.Concat([]string{"s1 patch qlsync-new with credentials"}, swap("s2"), []string{"s3 bulk-delete qlsync-old"})
 	for _, test := range []struct {
@@ -117,9 +117,9 @@ func TestARecreateForAnotherOwner(t *testing.T) {
 			slices.Concat([]string{"s1 create qlsync-new with credentials", "s2 bulk-update qlsync-new for u-bo", "s3 patch qlsync-new with credentials"},
 				swap("s4"), []string{"s5 bulk-delete qlsync-old"}),
 		},
-		{"recreates what is declared differently by now", begun(func(l *connection.Live) { l.Properties["path"] = "/other" }), anew},
-		{"and what has something that is not declared", begun(func(l *connection.Live) { l.Properties["other"] = true }), anew},
-		{"and what is of another data source", begun(func(l *connection.Live) { l.DataSource = "mssql" }), anew},
+		{"recreates what is declared differently by now", begun(func(l *connection.Live) { l.Properties["path"] = "/other" }), recreated},
+		{"and what has something that is not declared", begun(func(l *connection.Live) { l.Properties["other"] = true }), recreated},
+		{"and what is of another data source", begun(func(l *connection.Live) { l.DataSource = "mssql" }), recreated},
 		{
 			"leaves what only looks like one that was begun", begun(func(l *connection.Live) { l.Record = connection.Record{} }),
 			slices.Concat([]string{"s1 create qlsync-new with credentials", "s2 bulk-update qlsync-new for u-bo", "s3 patch qlsync-new with credentials"},

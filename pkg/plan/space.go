@@ -3,7 +3,7 @@ package plan
 import "github.com/qlsync/qlsync/pkg/connection"
 
 // namesake says that another connection than the live one, which may be nil, has the name of the key
-// but for letter case or normalisation: whether the service tells them apart is not documented.
+// but for letter case or normalisation: whether the service distinguishes them is not documented.
 func (t *tenant) namesake(key connection.Key, live *connection.Live) connection.Reason {
 	for _, other := range t.folded[connection.FoldKey(key)] {
 		if other.Key != key && other != live {

@@ -520,7 +520,7 @@ func executeAny(t *testing.T, provider *qlik.Provider, operations []connection.O
 
 // TestANewOwnerOfWhatNobodyOwnedIsNoticed sets an owner of a connection whose owner was deleted,
 // between the plan and the write, and between two writes of ours. Where the lists name no owner
-// at all, an answer that names one is no change.
+// at all, an answer that names one is not a change.
 func TestANewOwnerOfWhatNobodyOwnedIsNoticed(t *testing.T) {
 	for name, c := range map[string]struct {
 		othersOwned, between, given, noticed bool

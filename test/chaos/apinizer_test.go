@@ -266,7 +266,7 @@ func (e *apiEpisode) run() {
 		}
 		e.note("round %d", round)
 		outcome := e.process(n)
-		// The next run comes later: what this one used up of a limit is no fault of that one.
+		// The next run comes later, when the limit that this run used is free again.
 		time.Sleep(time.Duration(e.world.behaviour.Lag+e.world.limit.Seconds) * time.Second)
 		calm := round > e.world.rounds()
 		switch {

@@ -390,7 +390,7 @@ func (e *episode) check() {
 			e.trouble("%q has no credentials of who has signed in", key)
 		case !s.signsIn() && !e.world.typed[c.ID] && (!e.hasSecret(&c, s.secret) || !e.tenant.CredentialEquals(c.ID, s.kind().name, "key")):
 			e.trouble("%q has lost its credentials", key)
-		case !s.anew() && !s.makesWay() && s.before.Name != "" && e.ids[s.before.Name] != c.ID:
+		case !s.isReplaced() && !s.makesWay() && s.before.Name != "" && e.ids[s.before.Name] != c.ID:
 			e.trouble("%q is another connection than before", key)
 		case (c.Owner == bo) != (s.fate == handed || s.fate == given):
 			e.trouble("%q belongs to %s", key, c.Owner)

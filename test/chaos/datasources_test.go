@@ -69,7 +69,7 @@ func (e *engine) catalog() map[string]*connection.DataSource {
 // values are what a test declares properties as.
 type values struct {
 	digit  string // "1" or "2"
-	asText bool   // also what is no text
+	asText bool   // also values that are not texts
 }
 
 // everywhere declares a connection of each data source.

@@ -254,7 +254,7 @@ func (n *wire) beforeWrite(r *http.Request) (ids []string) {
 // restoresName reports whether a patch restores the name of the old connection of a recreate.
 func (n *wire) restoresName(id string, body []byte) bool {
 	return slices.ContainsFunc(n.world.stories, func(s story) bool {
-		return s.anew() && n.ids[s.before.Name] == id && bytes.Contains(body, fmt.Appendf(nil, "%q:%q", "value", s.before.Name))
+		return s.isReplaced() && n.ids[s.before.Name] == id && bytes.Contains(body, fmt.Appendf(nil, "%q:%q", "value", s.before.Name))
 	})
 }
 

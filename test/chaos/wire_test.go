@@ -248,7 +248,7 @@ func (n *wire) lookAtStored() {
 func (n *wire) follow(s *story, id string) {
 	since, missing := n.missing[s.after]
 	there := id != ""
-	if there && s.anew() && !n.world.typed[id] && !n.tenant.CredentialEquals(id, "secretKey", s.secret) {
+	if there && s.isReplaced() && !n.world.typed[id] && !n.tenant.CredentialEquals(id, "secretKey", s.secret) {
 		n.trouble("%q is recreated, and has no credentials", s.after)
 	}
 	switch {
@@ -263,7 +263,7 @@ func (n *wire) follow(s *story, id string) {
 		}
 	case !there && !missing:
 		n.missing[s.after] = time.Now()
-		if !s.anew() {
+		if !s.isReplaced() {
 			n.trouble("%q %s, and is missing", s.after, s.fate)
 		}
 	}

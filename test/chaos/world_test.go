@@ -106,8 +106,8 @@ func (s *story) credentials(secret string) map[string]any {
 // after: apps that read it must find it all the time.
 func (s *story) stays() bool { return s.before == s.after }
 
-// anew reports whether another connection takes its place.
-func (s *story) anew() bool { return s.fate == recreated || s.fate == given }
+// isReplaced reports whether another connection takes its place.
+func (s *story) isReplaced() bool { return s.fate == recreated || s.fate == given }
 
 // world is a tenant, what the files say about it, and everything that goes wrong.
 // It is data: what it does is the same each time, but for who comes first.
@@ -120,7 +120,7 @@ type world struct {
 	carryOut bool            // that write is carried out
 	lateAt   int             // the write that is carried out and answered by 500; 0: none
 	parallel int
-	member   bool   // who applies is no administrator
+	member   bool   // the caller is not an administrator
 	hands    []hand // what another client does
 	// handled are the names of connections that another client has worked on.
 	handled map[string]bool
@@ -227,7 +227,7 @@ func drawStory(t *rapid.T, i int, fates []fate, spaces []string) story {
 	case appears, signed:
 		s.before = connection.Key{}
 	}
-	mayShare := s.kind().source == lake && !slices.Contains(oddFates, s.fate) && !s.anew() && s.fate != handed // those are refused
+	mayShare := s.kind().source == lake && !slices.Contains(oddFates, s.fate) && !s.isReplaced() && s.fate != handed // those are refused
 	if rapid.IntRange(0, 3).Draw(t, "own credentials") == 0 && mayShare {
 		s.own = fmt.Sprint("own ", i)
 	}

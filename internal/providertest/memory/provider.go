@@ -1,6 +1,6 @@
 // Package memory is the smallest provider that passes the walk of package providertest, with
 // the service that it speaks to. It shows what a new provider has to do, and that package plan
-// and package apply need no word about a service. It is no part of the program.
+// and package apply need no word about a service. The program does not contain the package.
 package memory
 
 import (
@@ -105,7 +105,7 @@ func (d document) live() connection.Live {
 		ID: key.String(), Key: key, SpaceID: d.Space, DataSource: d.Kind, WriteOnlyCredentials: d.Holds, HasCredentials: len(d.Holds) > 0,
 		Statement: connection.DigestStatement(strconv.Itoa(d.Version)),
 	}
-	_ = json.Unmarshal([]byte(d.Notes["qlsync"]), &live.Record) // what cannot be read is no record of ours
+	_ = json.Unmarshal([]byte(d.Notes["qlsync"]), &live.Record) // a record that cannot be read is not ours
 	return live
 }
 

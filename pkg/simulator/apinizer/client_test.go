@@ -103,7 +103,7 @@ func (r *rig) send(request *http.Request) (reply, error) {
 		return reply{}, err
 	}
 	out := reply{status: response.StatusCode, header: response.Header, text: strings.TrimSpace(string(text))}
-	_ = json.Unmarshal(text, &out.body) // some bodies are no objects
+	_ = json.Unmarshal(text, &out.body) // some bodies are not objects
 	return out, nil
 }
 

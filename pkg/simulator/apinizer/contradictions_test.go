@@ -145,7 +145,7 @@ func TestEveryContradictionCanBeServed(t *testing.T) {
 			return fmt.Sprint(r.do("PUT", connections+"Mail/", mail+`}`).status)
 		}, sides{``: "200", `"writeStatus": 201`: "201", `"writeStatus": 202`: "202"}},
 	}
-	covered := map[string]bool{"C19": true} // below, as it is no switch
+	covered := map[string]bool{"C19": true} // below, because C19 has no switch
 	for name, test := range tests {
 		covered[name[:strings.Index(name, ":")]] = true
 		for behaviour, want := range test.sides {

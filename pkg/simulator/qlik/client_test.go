@@ -13,7 +13,7 @@ import (
 	"github.com/qlsync/qlsync/pkg/simulator/qlik/inspect"
 )
 
-// acme is the tenant of most tests: Ana administers, Bob does not and is no member of Vault.
+// acme is the tenant of most tests: Ana is an administrator, Bob is not and cannot see Vault.
 const acme = `{
   "caller": "ana@acme.example", "token": "key-of-ana", "oauth": {"clientId": "ci", "clientSecret": "open sesame"},
   "users": [
@@ -32,7 +32,7 @@ const acme = `{
     {"name": "His", "dataSource": "rest", "owner": "bob@acme.example", "properties": {"url": "https://b.example"}}]
 }`
 
-// asBob is the same tenant for one who is no administrator.
+// asBob is the same tenant for Bob, who is not an administrator.
 var asBob = strings.Replace(acme, `"caller": "ana@acme.example"`, `"caller": "bob@acme.example"`, 1)
 
 // rig is a tenant behind a real server, and a client with a token.
@@ -109,7 +109,7 @@ func (r *rig) try(method, path, body string) (reply, error) {
 		return reply{}, err
 	}
 	out := reply{status: response.StatusCode, header: response.Header, text: string(text)}
-	_ = json.Unmarshal(text, &out.body) // some bodies are no objects
+	_ = json.Unmarshal(text, &out.body) // some bodies are not objects
 	return out, nil
 }
 

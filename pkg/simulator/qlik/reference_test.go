@@ -336,7 +336,7 @@ func TestInteractiveOAuth(t *testing.T) {
 	if status := r.patchWithCode(path, ops, code); status != 400 {
 		t.Errorf("got status %d for a patch with a used code, want 400", status)
 	}
-	r.want(204, "PATCH", path, ops)                                                                       // what is no secret needs no code
+	r.want(204, "PATCH", path, ops)                                                                       // a value that is not secret needs no code
 	r.want(400, "PATCH", path, `[{"op": "add", "path": "/connectionProperties/authCode", "value": "x"}]`) // a patch takes it in the header
 	r.noMisuse()
 	r.want(201, "POST", connections, `{"datasourceID": "rest", "qName": "n", "authUrlOnly": true, "connectionProperties": {}}`) // ignored
