@@ -322,7 +322,7 @@ func TestEverySwitchIsDocumented(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, section, _ := strings.Cut(string(documented), "### Its behaviour")
+	_, section, _ := strings.Cut(string(documented), "### Behaviour of a manager")
 	for f := range reflect.TypeFor[apinizer.Behaviour]().Fields() {
 		if name := f.Tag.Get("json"); !strings.Contains(section, "`"+name+"`") {
 			t.Errorf("docs/reference/simulator.md lacks %s", name)
