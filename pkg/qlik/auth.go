@@ -8,18 +8,18 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// Auth is how the tenant knows us: by an API key, or by the id and secret of an
-// OAuth machine-to-machine client. An API key acts as its user, an OAuth client as
-// a bot user of its own (qlik.dev, OAuth M2M guide).
+// Auth is the identity of the caller: an API key, or the id and secret of an OAuth
+// machine-to-machine client. An API key acts as its user, an OAuth client as a bot user of its own
+// (qlik.dev, OAuth M2M guide).
 type Auth struct {
 	APIKey       connection.Secret
 	ClientID     connection.Secret
 	ClientSecret connection.Secret
 }
 
-// credentials checks the credentials. The request for a token is POST /oauth/token
-// (qlik.dev, OAuth M2M guide), whose body is JSON. There is no refresh token. The scope is
-// left out: the client's own.
+// credentials checks the configuration and returns the credentials of the transport. The request
+// for a token is POST /oauth/token (qlik.dev, OAuth M2M guide) with a JSON body. There is no
+// refresh token. The scope is omitted: the client's own applies.
 func (a Auth) credentials() (transport.Credentials, error) {
 	key, client, secret := a.APIKey.Reveal(), a.ClientID.Reveal(), a.ClientSecret.Reveal()
 	switch {

@@ -10,12 +10,12 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// bulkAction is one of the two actions on many connections. Both set or remove, so
-// they may be sent twice.
+// bulkAction is one of the two actions on many connections. Both are idempotent, so they may be
+// sent twice.
 type bulkAction struct {
 	path string
 	item func(connection.Operation) wireBulkItem
-	// settled tells, from a fresh read, whether an operation has been carried out.
+	// settled reports, from a fresh read, whether an operation has been carried out.
 	settled func(operation connection.Operation, live wireConnection, err error) bool
 	// gone reports that a connection that does not exist is a success.
 	gone bool
@@ -46,9 +46,9 @@ func isDeleted(_ connection.Operation, _ wireConnection, err error) bool {
 	return errors.Is(err, connection.ErrNotFound)
 }
 
-// bulk sends one request for all operations and reads the 207 item by item. What
-// it does not tell is read from the live connections. What is not as it was last known
-// is left out.
+// bulk sends one request for all operations and reads the 207 item by item. Results that the answer
+// lacks are read from the live connections. Operations on connections that have changed are
+// skipped.
 func (p *Provider) bulk(ctx context.Context, action bulkAction, operations []connection.Operation, outcomes []connection.Outcome) {
 	var found []sighting                   // by the last attempt
 	begun := make([]bool, len(operations)) // by an attempt that may have been carried out
@@ -76,7 +76,7 @@ func (p *Provider) bulk(ctx context.Context, action bulkAction, operations []con
 	if errors.Is(err, connection.ErrForbidden) {
 		err = fmt.Errorf("%w: bulk actions need the role %s", err, tenantAdmin)
 	}
-	if len(operations) > 1 && isTooMuch(err) && !errors.Is(err, connection.ErrUnknownOutcome) { // halves would find our own change
+	if len(operations) > 1 && isTooMuch(err) && !errors.Is(err, connection.ErrUnknownOutcome) { // after an unknown outcome, halves would find our own change
 		half := len(operations) / 2
 		p.bulk(ctx, action, operations[:half], outcomes[:half])
 		p.bulk(ctx, action, operations[half:], outcomes[half:])
@@ -115,8 +115,8 @@ func (p *Provider) bulk(ctx context.Context, action bulkAction, operations []con
 	_ = group.Wait()
 }
 
-// leftOut returns why the last attempt left an operation out; nil if it did not, or if
-// there was none.
+// leftOut returns why the last attempt skipped an operation; nil if it did not, or if there was no
+// attempt.
 func leftOut(found []sighting, i int) error {
 	if i >= len(found) {
 		return nil
@@ -124,15 +124,15 @@ func leftOut(found []sighting, i int) error {
 	return found[i].err
 }
 
-// isTooMuch reports whether the service may take the items in smaller requests: no
-// size is documented, nor how one item that is wrong makes the whole request fail.
+// isTooMuch reports whether smaller requests may succeed: neither the maximum size is documented,
+// nor which wrong item makes the whole request fail.
 func isTooMuch(err error) bool {
 	var failed *Error
 	return errors.As(err, &failed) && (failed.Status == http.StatusBadRequest || failed.Status == http.StatusRequestEntityTooLarge)
 }
 
-// byID finds results by id: their order is not promised. One without a status says
-// nothing.
+// byID returns the results by id, because their order is not documented. Results without a status
+// are ignored.
 func byID(results []wireBulkResult) map[string]wireBulkResult {
 	found := map[string]wireBulkResult{}
 	for _, result := range results {
@@ -143,8 +143,8 @@ func byID(results []wireBulkResult) map[string]wireBulkResult {
 	return found
 }
 
-// itemError reads one result: a failure if it holds an error or a status outside
-// 2xx. The reference shows both, a success status with an error, in one item.
+// itemError returns the error of one result: a failure if the result contains an error or a status
+// outside 2xx. The reference shows both, a success status with an error, in one item.
 func (p *Provider) itemError(request Request, action bulkAction, operation connection.Operation, result wireBulkResult) error {
 	status := result.Status
 	if result.Error == nil && status/100 == 2 {
@@ -164,8 +164,7 @@ func (p *Provider) itemError(request Request, action bulkAction, operation conne
 	return fmt.Errorf("%s: %w", operation.Kind, failed)
 }
 
-// settle finds out by reading what became of an operation that the answer is
-// silent about.
+// settle finds out by reading whether an operation without a result in the answer was carried out.
 func (p *Provider) settle(ctx context.Context, action bulkAction, operation connection.Operation, cause error) error {
 	live, err := p.read(ctx, operation.ID, nil)
 	switch {

@@ -19,24 +19,23 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// cacheVersion is that of the layout; files of another are not read.
+// cacheVersion is the version of the file format; files of other versions are not read.
 const cacheVersion = 2
 
-// settling is how long ago a connection was updated at least, when it was read, for
-// what was read to be kept. A change soon after the read may have the same `updated`,
-// whose resolution is not documented, and another computer of the service may have set
-// it, whose clock is a little behind.
+// settling is the minimum age of a connection's last update at the time of a read for the result to
+// be cached. A change soon after the read may have the same `updated`, whose resolution is not
+// documented, and may be dated by another server whose clock is slightly behind.
 const settling = time.Minute
 
-// cache is what is known of connections from an earlier snapshot: their properties,
-// for as long as the list says that they have not been updated since. It is a file
-// that only its owner may read, and holds what one caller sees. It holds no secret: a
-// connection that has one among its properties is not kept, and neither is one with a record
-// that lifts guesses, since what such a record shows must not outlive the record.
+// cache holds the properties of connections from an earlier snapshot, valid as long as the list
+// says that they have not been updated since. It is a file that only its owner may read, with the
+// view of one caller. It contains no secrets: connections with a secret among their properties are
+// not cached, and neither are those with a record that lifts guesses, because the lifted values
+// must not outlive the record.
 type cache struct {
 	path   string
 	caller string
-	most   int64             // bytes of the file; a larger one is neither read nor kept
+	most   int64             // maximum size of the file; a larger one is neither read nor written
 	known  map[string]cached // by id
 }
 
@@ -46,16 +45,16 @@ type cached struct {
 	Properties map[string]any `json:"properties"`
 }
 
-// cacheFile is the layout, behind a line with its digest.
+// cacheFile is the file format, after a line with its digest.
 type cacheFile struct {
 	Version     int               `json:"version"`
 	Caller      string            `json:"caller"`
 	Connections map[string]cached `json:"connections"`
 }
 
-// openCache reads the file. One that is not there is empty, and so is one that is not as
-// it was written, or by another caller or layout, or larger than the limit, which is
-// multiplied by raise: then everything is read from the tenant.
+// openCache reads the file. The cache is empty, so that everything is read from the tenant, if the
+// file does not exist, was modified, is of another caller or version, or is larger than the limit,
+// which is multiplied by raise.
 func openCache(path, caller string, raise int) (*cache, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("cache: %w", err)
@@ -68,7 +67,7 @@ func openCache(path, caller string, raise int) (*cache, error) {
 		return nil, fmt.Errorf("cache: %w", err)
 	case !info.Mode().IsRegular():
 		return nil, fmt.Errorf("cache: %q is not a regular file: remove it", path)
-	case !outfile.IsOurs(info): // who writes it decides what is in sync
+	case !outfile.IsOurs(info): // whoever can write the file decides what is in sync
 		return nil, fmt.Errorf("cache: %q belongs to another user: remove it, or name a folder that only you can write to", path)
 	}
 	whole, err := infile.Read(path, c.most)
@@ -96,8 +95,7 @@ func digestOf(text []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// fill returns a listed connection the properties that are known of it; false if they
-// must be read.
+// fill sets the properties of a listed connection from the cache; false if they must be read.
 func (c *cache) fill(live *connection.Live) bool {
 	known, ok := c.known[live.ID]
 	if !ok || live.UpdatedAt.IsZero() || !known.Updated.Equal(live.UpdatedAt) || known.DataSource != live.DataSource || known.Properties == nil {
@@ -107,7 +105,7 @@ func (c *cache) fill(live *connection.Live) bool {
 	return true
 }
 
-// save keeps these for the next time, and nothing else; secretive is that of
+// save writes these connections to the file and no others; secretive is the function of
 // [connection.Scope].
 func (c *cache) save(settled []*connection.Live, secretive func(*connection.Live) bool) error {
 	file := cacheFile{Version: cacheVersion, Caller: c.caller, Connections: map[string]cached{}}
@@ -119,7 +117,7 @@ func (c *cache) save(settled []*connection.Live, secretive func(*connection.Live
 	}
 	text, err := json.Marshal(file)
 	if int64(len(text)) > c.most {
-		return nil // what was kept before is still true, as far as the list says so
+		return nil // the cached properties are still valid as far as the list says so
 	}
 	if err == nil {
 		err = outfile.WriteBytes(c.path, outfile.Private, slices.Concat([]byte(digestOf(text)), []byte("\n"), text))

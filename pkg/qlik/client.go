@@ -1,27 +1,24 @@
-// Package qlik speaks to a Qlik Cloud tenant: [Client] is the HTTP side (tokens,
-// rate limits, retries, paging, errors), [Provider] stands on it and implements
-// [connection.Provider].
+// Package qlik implements [connection.Provider] for Qlik Cloud. [Client] is the HTTP side (tokens,
+// rate limits, retries, paging, errors), and [Provider] is built on it.
 //
-// In the flow it is both ends: Snapshot reads the live side of a plan, Execute
-// carries out one operation of it. In between it has no say: it never compares,
-// never decides, never prints, and knows neither files nor plans.
+// Snapshot reads the live side of a plan, and Execute carries out its operations. The package never
+// compares, decides or prints, and does not know files or plans.
 //
-// What holds for every request:
+// Rules for every request:
 //
-//   - The token goes to the tenant's own scheme, host and port and nowhere else:
-//     not after a redirect, not to the next page. Plain http is for loopback only.
-//   - A tier of the rate limit is never knowingly overdrawn, and a 429 closes it
-//     for every goroutine until the time that the service named.
-//   - A request is repeated only if repeating it is harmless. A create that may
-//     have happened is looked for, never sent blindly again.
-//   - Nothing is written on an old read: what a write is about is read again when its
-//     place in the rate limit has been taken.
-//   - Connect statements and stored credentials are dropped where an answer is
-//     decoded. What an error quotes from an answer is freed of every secret of
-//     the request first.
+//   - The token goes only to the tenant's own scheme, host and port: not to the target of a
+//     redirect or of a link to the next page. Plain http is for loopback only.
+//   - A tier of the rate limit is never knowingly exceeded, and a 429 closes it for every goroutine
+//     until the time that the service named.
+//   - A request is repeated only if repeating it is harmless. A create that may have happened is
+//     looked for, never sent again blindly.
+//   - No write is based on an old read: the connection is read again after the write has its permit
+//     of the rate limit.
+//   - Connect statements and stored credentials are dropped when an answer is decoded. Secrets of
+//     the request are redacted from the part of an answer that an error quotes.
 //
-// Facts about the service come from its API reference and guides on qlik.dev;
-// a comment says so where they are used, and says "assumed" where they are silent.
+// Facts about the service come from its API reference and guides on qlik.dev. A comment names the
+// source where a fact is used, and says "assumed" if there is none.
 package qlik
 
 import (
@@ -41,63 +38,60 @@ import (
 )
 
 const (
-	// apiPath begins the path of every call but the one for a token. A newer copy of the
-	// same operations exists below /api/connectivity; v1 is not deprecated.
+	// apiPath begins the path of every call except the one for a token. A newer copy of the same
+	// operations exists below /api/connectivity; v1 is not deprecated.
 	apiPath = "/api/v1"
-	// maxAttempts is how often one request is sent at most (as in the sample of the
-	// rate-limit page).
+	// maxAttempts is how often one request is sent at most (as in the sample of the rate-limit page).
 	maxAttempts = 5
-	// maxRedirects is how many redirects of one read are followed. GET /users/me is
-	// documented as a redirect to /users/{id}.
+	// maxRedirects is how many redirects of one read are followed. GET /users/me is documented as a
+	// redirect to /users/{id}.
 	maxRedirects = 5
-	// maxWait is how long the tenant may ask to wait. A tier that it closes is tried again
-	// after that time.
+	// maxWait is the longest wait that the tenant may request. After that time a closed tier is tried
+	// again.
 	maxWait = 10 * time.Minute
-	// defaultParallelism is how many reads run side by side.
+	// defaultParallelism is how many reads run concurrently.
 	defaultParallelism = 8
 )
 
-// Config says which tenant to speak to, as whom and how. URL and Auth are
-// required; everything else has a default.
+// Config selects the tenant and the caller. URL and Auth are required; all other fields have
+// defaults.
 type Config struct {
-	// URL is the tenant's: "https://acme.eu.qlikcloud.com". Plain http is accepted
-	// for loopback addresses only.
+	// URL is the tenant's URL: "https://acme.eu.qlikcloud.com". Plain http is accepted for loopback
+	// addresses only.
 	URL  string
 	Auth Auth
-	// Project is whose connections may be changed. A patch that would rewrite the
-	// tags of a connection that another project has taken meanwhile is refused.
-	// Empty: not checked.
+	// Project is the project whose connections may be changed. A patch that would rewrite the tags of a
+	// connection that another project has taken over since the plan is refused. Empty: not checked.
 	Project string
-	// Parallelism is how many reads run side by side. Zero: 8.
+	// Parallelism is how many reads run concurrently. Zero: 8.
 	Parallelism int
-	// BatchSize is how many connections go into one bulk request. Zero: 100. The
-	// API reference names no maximum.
+	// BatchSize is how many connections one bulk request contains. Zero: 100. The API reference names
+	// no maximum.
 	BatchSize int
-	// Limits are those of the service for one user. Zero: the published ones.
+	// Limits are the rate limits of the service for one user. Zero: the published ones.
 	Limits Limits
-	// HTTPClient returns the transport and the timeout. Nil: a client of our own.
+	// HTTPClient provides the transport and the timeout. Nil: a client of our own.
 	HTTPClient *http.Client
-	// Logger gets one debug record for each request, without query, bodies and
-	// headers. Nil: nothing is logged.
+	// Logger receives one debug record for each request, without query, bodies and headers. Nil:
+	// nothing is logged.
 	Logger *slog.Logger
-	// CacheFile is where snapshots keep what they have read, so that the next one of
-	// the same tenant need not read again what the lists say has not been updated
-	// since. Empty: everything is read.
+	// CacheFile is where snapshots store what they have read, so that the next snapshot of the same
+	// tenant reads only connections that were updated since. Empty: no cache.
 	CacheFile string
 	// UserAgent is sent with each request. Empty: "qlsync".
 	UserAgent string
-	// Lifetime ends everything, also writes that are under way and would otherwise
-	// be waited for although their own context has ended. Nil: never.
+	// Lifetime cancels everything, including writes in progress, which otherwise continue after their
+	// own context has ended. Nil: never.
 	Lifetime context.Context
-	// Secrets takes the secrets of the run out of what the tenant says. The client adds
-	// those that it sends. Nil: a redactor of the client's own.
+	// Secrets redacts the secrets of the run from the tenant's messages. The client adds those that it
+	// sends. Nil: a redactor of the client's own.
 	Secrets *transport.Redactor
-	// RaiseLimits multiplies the limits on what the service answers in all. Zero is one.
+	// RaiseLimits multiplies the limits on the total size of the service's answers. Zero means one.
 	RaiseLimits int
 }
 
-// Client sends requests to one tenant. It may be used concurrently; all users of
-// one client share its permits.
+// Client sends requests to one tenant. It may be used concurrently; all users of one client share
+// its permits.
 type Client struct {
 	http   *transport.Client
 	reads  *tier
@@ -112,25 +106,24 @@ type Request struct {
 	Query  url.Values
 	// Body is encoded as JSON. Nil: none.
 	Body any
-	// Repeatable reports that sending the request twice comes to the same as sending
-	// it once, so that it may be sent again after a broken connection. A GET always is.
+	// Repeatable reports that sending the request twice has the same effect as sending it once, so that
+	// it may be sent again after a broken connection. A GET is always repeatable.
 	Repeatable bool
-	// Secrets are values in Body that an error must not quote.
+	// Secrets are values in Body that no error may quote.
 	Secrets []connection.Secret
 
-	// signInCode is what a person got for signing in; see [signInHeader].
+	// signInCode is the code of a person's sign-in; see [signInHeader].
 	signInCode string
-	// sent counts the requests that were really made. May be nil.
+	// sent counts the requests that were actually sent. May be nil.
 	sent *atomic.Int64
-	// reservation holds the places of the group that this request belongs to.
-	// May be nil.
+	// reservation holds the permits of the group to which this request belongs. May be nil.
 	reservation *reservation
-	// fresh reads again what the request is about before each attempt, and returns the body
-	// to send; see [transport.Request.Fresh]. May be nil.
+	// fresh reads the connection of the request again before each attempt, and returns the body to
+	// send; see [transport.Request.Fresh]. May be nil.
 	fresh func(ctx context.Context, maybe bool) (body any, err error)
 }
 
-// NewClient checks the configuration and makes a client. It sends nothing.
+// NewClient checks the configuration and returns a client. It sends nothing.
 func NewClient(config Config) (*Client, error) {
 	credentials, authErr := config.Auth.credentials()
 	client, err := transport.NewClient(transport.Service{
@@ -147,7 +140,7 @@ func NewClient(config Config) (*Client, error) {
 	return &Client{http: client, reads: newTier(limits.Reads), writes: newTier(limits.Writes), raise: max(1, config.RaiseLimits)}, nil
 }
 
-// Tenant returns the tenant's URL, without a slash at the end.
+// Tenant returns the tenant's URL, without a trailing slash.
 func (c *Client) Tenant() string { return c.http.Tenant() }
 
 func orDefault(value, standard int) int {
@@ -160,24 +153,23 @@ func orDefault(value, standard int) int {
 // CloseIdleConnections closes connections to the tenant that are not in use.
 func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }
 
-// Do sends a request as soon as its tier has room, repeats it as far as that is
-// harmless, and decodes the answer into answer unless that is nil. Numbers
-// decoded into an interface become [json.Number].
+// Do sends a request as soon as its tier has a permit, repeats it if that is harmless, and decodes
+// the answer into answer unless that is nil. Numbers decoded into an interface become
+// [json.Number].
 //
-// When the context ends, a read ends. A write that has been sent is waited for, as
-// long as the timeout of the HTTP client and [Config.Lifetime] allow; one that
-// waits for its tier or for another attempt ends at once.
+// The end of the context ends a read, and a write that waits for its tier or for another attempt.
+// Do still waits for a write that has been sent, within the timeout of the HTTP client and
+// [Config.Lifetime].
 //
-// The error is an [*Error] if the service answered. Otherwise it wraps
-// [connection.ErrUnreachable], or [connection.ErrUnknownOutcome] if a write may
-// have happened, or the error of the context, with [connection.ErrNotSent] for a
-// write.
+// The error is an [*Error] if the service answered. Otherwise it wraps [connection.ErrUnreachable],
+// [connection.ErrUnknownOutcome] if a write may have happened, or the error of the context, with
+// [connection.ErrNotSent] for a write.
 func (c *Client) Do(ctx context.Context, request Request, answer any) error {
 	_, err := c.do(ctx, request, answer)
 	return err
 }
 
-// do is Do, and returns the answer as it came too; nil if there was none.
+// do is like Do and also returns the raw answer; nil if there was none.
 func (c *Client) do(ctx context.Context, request Request, answer any) (*transport.Answer, error) {
 	prepared, err := c.prepare(request)
 	if err != nil {
@@ -194,11 +186,11 @@ func (c *Client) send(ctx context.Context, request transport.Request, answer any
 	return got, c.decode(got, answer)
 }
 
-// errNoStep is the error of an id that would lead somewhere else if it became a part of a path.
+// errNoStep is the error of an id that would change the path if it became a part of it.
 var errNoStep = errors.New("the id cannot be a part of a path")
 
-// checkSteps refuses a path in which an id is ".", ".." or holds a slash. The ids are the
-// service's, and paths are cleaned before they are sent.
+// checkSteps refuses a path in which an id is ".", ".." or contains a slash: ids come from the
+// service, and paths are cleaned before they are sent.
 func checkSteps(path string) error {
 	for step := range strings.SplitSeq(path, "/") {
 		id, err := url.PathUnescape(step)
@@ -209,7 +201,7 @@ func checkSteps(path string) error {
 	return nil
 }
 
-// prepare makes the request of the pipeline.
+// prepare converts the request to a request of the transport.
 func (c *Client) prepare(request Request) (transport.Request, error) {
 	if err := checkSteps(request.Path); err != nil {
 		return transport.Request{}, fmt.Errorf("%s %s: %w", request.Method, request.Path, err)
@@ -238,8 +230,8 @@ func (c *Client) prepare(request Request) (transport.Request, error) {
 	return prepared, err
 }
 
-// tier returns the tier of a method: "most" GET requests are in Tier 1, all others that we
-// send in Tier 2 (API reference).
+// tier returns the tier of a method: "most" GET requests are in Tier 1, all others that we send in
+// Tier 2 (API reference).
 func (c *Client) tier(method string) *tier {
 	if method == http.MethodGet {
 		return c.reads

@@ -17,18 +17,17 @@ import (
 )
 
 const (
-	// looks is how often one looks for a create that may have happened: a gateway
-	// may give up on a request that the service is still busy with.
+	// looks is how often the provider looks for a create that may have happened: a gateway may give up
+	// on a request that the service is still processing.
 	looks     = 3
 	firstLook = time.Second
 )
 
-// create makes a connection from its properties (API reference, POST). There are
-// no idempotency keys, so a create that may have happened is looked for. It also
-// asks where to sign in for one: a data source that knows no such thing takes no
-// notice and creates.
+// create creates a connection from its properties (API reference, POST). There are no idempotency
+// keys, so a create that may have happened is looked for. It also requests the sign-in address for
+// a create: a data source without sign-in ignores the request and creates the connection.
 func (p *Provider) create(ctx context.Context, operation connection.Operation) connection.Outcome {
-	spelling := p.tutorialSpelling.Load() // another create may change it meanwhile
+	spelling := p.tutorialSpelling.Load() // another create may change it in the meantime
 	created, err := p.post(ctx, operation, spelling)
 	if asksForTutorialSpelling(err) && !spelling {
 		if created, err = p.post(ctx, operation, true); err == nil {
@@ -53,17 +52,17 @@ func (p *Provider) create(ctx context.Context, operation connection.Operation) c
 	}
 }
 
-// left returns how a create has left a connection: with the owner of the answer and the time
-// from which on any update of it is by somebody else. Zero: that time is not known.
+// left returns the state of a connection after its create: with the owner of the answer and the
+// time after which any update is by another client. Zero: that time is unknown.
 func (w *wireConnection) left(operation *connection.Operation, id string, at looseTime) connection.Live {
 	live := leftBy(operation, connection.Live{ID: id, OwnerID: w.Owner})
 	live.UpdatedAt = at.Time
 	return live
 }
 
-// readBack compares what was created with what was sent, as far as the service shows it, and
-// notes how it was left. By the answer to the create, a change of the owner and any other
-// update between the two is noticed: a later operation may destroy what somebody has typed in.
+// readBack compares the created connection with the request, as far as the service returns its
+// parts, and stores its state. A change of the owner or any other update since the answer to the
+// create is noticed: a later operation might destroy credentials that somebody has typed in.
 func (p *Provider) readBack(ctx context.Context, left connection.Live, operation connection.Operation) error {
 	var wire wireConnection
 	id := left.ID
@@ -80,7 +79,7 @@ func (p *Provider) readBack(ctx context.Context, left connection.Live, operation
 	}
 	now := liveOf(id, wire)
 	if connection.CheckUnchanged(&left, &now, &connection.Operation{Kind: connection.Delete}) == nil {
-		left = now // otherwise somebody has changed it already, and a later operation finds out
+		left = now // otherwise another client has already changed the connection, and a later operation finds out
 	}
 	p.known.leave(left)
 	return nil
@@ -119,8 +118,8 @@ func createTags(operation connection.Operation) []string {
 	return set.tags()
 }
 
-// createProperties puts properties and credentials together, revealed: the service
-// takes them in one object. What must be absent is left out.
+// createProperties merges properties and revealed credentials: the service takes them in one
+// object. Properties that must be absent are omitted.
 func createProperties(operation connection.Operation) map[string]any {
 	properties := map[string]any{}
 	maps.Copy(properties, operation.Set)
@@ -130,9 +129,8 @@ func createProperties(operation connection.Operation) map[string]any {
 	return revealed
 }
 
-// asksForTutorialSpelling recognises a 400 that misses the data source: the API
-// reference calls it datasourceID, every tutorial dataSourceId. Which of them the
-// service insists on, if on any, is not known.
+// asksForTutorialSpelling recognises a 400 for a missing data source: the API reference calls it
+// datasourceID, every tutorial dataSourceId. It is unknown which of them the service requires.
 func asksForTutorialSpelling(err error) bool {
 	refusal, ok := errors.AsType[*Error](err)
 	if !ok || refusal.Status != http.StatusBadRequest {
@@ -143,22 +141,22 @@ func asksForTutorialSpelling(err error) bool {
 		containsAny(words, []string{"missing", "required", "empty", "must be", "not specified"})
 }
 
-// settleCreate looks for a connection that may have been created: at its place,
-// with what was sent. It is ours because its tags came with the create.
+// settleCreate looks for a connection that may have been created, by its key and content. A match
+// is ours because its tags came with the create.
 func (p *Provider) settleCreate(ctx context.Context, operation connection.Operation, cause error) connection.Outcome {
 	if cause == nil {
 		cause = fmt.Errorf("%w: the answer holds no id", connection.ErrUnknownOutcome)
 	}
 	failed := connection.Outcome{Err: fmt.Errorf("create connection: %w", cause)}
 	if operation.Record == nil {
-		return failed // anybody's connection could look like this one
+		return failed // any connection could look like this one
 	}
 	for pause := firstLook; ; pause *= 2 {
 		last := pause >= firstLook<<(looks-1)
 		found, err := p.findCreated(ctx, operation, last)
 		if id := found.id(); err == nil && id != "" {
-			// Who owned it at first is not known. What was updated since it was created may
-			// have other credentials by now.
+			// Its first owner is unknown. If it was updated since it was created, it may have other
+			// credentials.
 			p.known.leave(found.left(&operation, id, found.Created))
 			return connection.Outcome{ID: id}
 		}
@@ -169,9 +167,9 @@ func (p *Provider) settleCreate(ctx context.Context, operation connection.Operat
 	}
 }
 
-// findCreated returns the connection that equals what was to be created; one without an id
-// where there is none. It asks for the name, or goes through everything that is there: a filter may know of
-// something new later than the list.
+// findCreated returns the connection that equals the one to create; one without an id if there is
+// none. It filters by the name or, with everything, reads the whole list: a filter may find a new
+// connection later than the list.
 func (p *Provider) findCreated(ctx context.Context, operation connection.Operation, everything bool) (wireConnection, error) {
 	name := operation.Name
 	if everything {
@@ -197,8 +195,8 @@ func hasTags(wire wireConnection, tags []string) bool {
 	return !slices.ContainsFunc(tags, func(tag string) bool { return !slices.Contains(wire.Tags, tag) })
 }
 
-// shows reports whether the live properties are those that were sent, as far as the
-// service returns them.
+// shows reports whether the live properties are the ones that were sent, as far as the service
+// returns them.
 func shows(live, sent map[string]any) bool {
 	for name, value := range live {
 		if want, ok := sent[name]; ok && !alike(value, want) {

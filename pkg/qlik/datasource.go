@@ -15,10 +15,9 @@ import (
 // maxSpecs bounds the api-specs of one data source, in bytes.
 const maxSpecs = 4 << 20
 
-// ParseDataSource reads the answer of GET /data-sources/{id}/api-specs, or a file
-// that holds it: {connectorProvider, connectorVersion, connectionProperties}. The
-// last is a JSON Schema, of which only one sample is public: whatever it holds
-// beyond types, defaults and enums is tolerated.
+// ParseDataSource parses the answer of GET /data-sources/{id}/api-specs, or a file with its
+// content: {connectorProvider, connectorVersion, connectionProperties}. The last is a JSON Schema,
+// of which only one sample is public: keywords other than types, defaults and enums are tolerated.
 func ParseDataSource(id string, apiSpecs []byte) (*connection.DataSource, error) {
 	if len(apiSpecs) > maxSpecs {
 		return nil, fmt.Errorf("read api-specs of %q: they are larger than %d MiB", id, maxSpecs>>20)
@@ -45,11 +44,11 @@ func ParseDataSource(id string, apiSpecs []byte) (*connection.DataSource, error)
 	}, nil
 }
 
-// integrationPrefixes begin the ids of the data sources of Data Integration.
+// integrationPrefixes are prefixes of the ids of Data Integration's data sources.
 var integrationPrefixes = []string{"repsrc_", "reptgt_"}
 
-// unsuited says in which types of space a data source does not belong. That the service refuses it
-// there is nowhere documented.
+// unsuited returns the types of space in which a data source does not belong. No documentation says
+// that the service refuses it there.
 func unsuited(id string) map[string]string {
 	const source = "(source: Qlik's reference of the Spaces API)"
 	if slices.ContainsFunc(integrationPrefixes, func(prefix string) bool { return strings.HasPrefix(strings.TrimPrefix(id, "DG_"), prefix) }) {
@@ -59,7 +58,7 @@ func unsuited(id string) map[string]string {
 	return map[string]string{"data": "It is for analytics, and spaces of type data are for Data Integration only " + source + ". Use a shared, managed or personal space instead."}
 }
 
-// versionText returns a version as the service writes it: 4.10 is not 4.1.
+// versionText returns a version in the service's notation: 4.10 is not 4.1.
 func versionText(version json.RawMessage) string {
 	var text string
 	if json.Unmarshal(version, &text) == nil {
@@ -94,7 +93,7 @@ func parseProperties(id string, schema []byte) (map[string]connection.Property, 
 	return properties, nil
 }
 
-// parseProperty takes what it understands of the schema of one property.
+// parseProperty returns the parts of a property's schema that it understands.
 func parseProperty(class connection.Class, text []byte) connection.Property {
 	property := connection.Property{Class: class}
 	decoder := json.NewDecoder(bytes.NewReader(text))
@@ -119,24 +118,24 @@ func parseProperty(class connection.Class, text []byte) connection.Property {
 	return property
 }
 
-// isMarked reports whether the schema of a property marks the whole of it as a secret.
+// isMarked reports whether the schema of a property marks all of it as a secret.
 func isMarked(text []byte) bool {
 	var schema map[string]any
 	return json.Unmarshal(text, &schema) == nil &&
 		slices.ContainsFunc(markedIn(schema, nil), func(place []string) bool { return len(place) == 0 })
 }
 
-// maxNesting is how deep a schema is looked into.
+// maxNesting is how deep a schema is searched.
 const maxNesting = 32
 
-// markedIn returns the places in the values of a schema at which it marks a secret, as
-// [connection.Property] has them; place is that of the values. So is what stands deeper
-// than anybody nests values, whatever it is.
+// markedIn returns the places in the values of a schema at which it marks a secret, as in
+// [connection.Property]; place is the place of the values. Values nested deeper than maxNesting
+// count as secret.
 func markedIn(schema any, place []string) [][]string {
 	object, ok := schema.(map[string]any)
 	switch {
 	case !ok:
-		return nil // also "true" is a schema
+		return nil // "true" is a schema too
 	case object["writeOnly"] == true, object["format"] == "password", len(place) > maxNesting:
 		return [][]string{place}
 	}
@@ -165,7 +164,7 @@ func markedIn(schema any, place []string) [][]string {
 	return places
 }
 
-// each returns the items of a list, or the one thing that is none.
+// each returns the items of a list, or the value itself if it is not a list.
 func each(value any) []any {
 	if items, ok := value.([]any); ok {
 		return items
@@ -173,7 +172,7 @@ func each(value any) []any {
 	return []any{value}
 }
 
-// typeOf returns the one type that a schema allows beside null, or "".
+// typeOf returns the one type that a schema allows in addition to null, or "".
 func typeOf(declared any) string {
 	if name, ok := declared.(string); ok {
 		return name
@@ -187,8 +186,8 @@ func typeOf(declared any) string {
 	return name
 }
 
-// secretProperties lists the secret properties that the documentation shows for
-// each data source. api-specs has no ownership record for them.
+// secretProperties lists the secret properties that the documentation shows for each data source.
+// api-specs does not mark them.
 var secretProperties = map[string][]string{
 	"File_AmazonS3ConnectorV2":         {"accessKey", "secretKey"},
 	"AmazonS3ConnectorV2":              {"accessKey", "secretKey"},
@@ -205,27 +204,26 @@ var secretProperties = map[string][]string{
 	"reptgt_qdis3":                     {"s3SecretKey", "s3AccessKey"},
 }
 
-// notSecret lists what the name rule would take for a secret: the trio of
-// separated credentials, which are settings, and lists of which only some items
-// are secret.
+// notSecret lists names that look like secrets and are not: the three settings of per-user
+// credentials, and lists of which only some items are secret.
 var notSecret = []string{"separatecredentials", "selectedcredentials", "credentialsname", "queryheaders", "queryparameters"}
 
-// secretWords are in the names of properties of Qlik that hold a secret, besides those that
-// [connection.IsSecretName] knows; they are looked for in the plain form of the name.
+// secretWords occur in names of secret properties of Qlik, in addition to the words that
+// [connection.IsSecretName] knows; they are matched in the plain form of the name.
 var secretWords = []string{"pfx"}
 
-// secretWhatever are words of such names that no ending makes harmless: the value of
+// secretWhatever are words of such names that remain secret with any ending: the value of
 // KeyFilePath is the file itself.
 var secretWhatever = []string{"keyfile", "sasurl", "sasuri"}
 
-// secretNames are secrets as whole names: as a part of a longer one they mean nothing.
+// secretNames are secrets only as whole names, not as parts of longer ones.
 var secretNames = []string{"pat"}
 
-// userNames are credential parts that may be shown.
+// userNames are parts of credentials that may be shown.
 var userNames = []string{"username", "user", "userid", "uid", "login", "qusername"}
 
-// Classify reports whether a property is part of the credentials: by the documented
-// lists first, then by its name. "DG_x", the variant for the data gateway, is like "x".
+// Classify returns the class of a property: by the documented lists first, then by its name.
+// "DG_x", the variant for the data gateway, is like "x".
 func Classify(dataSource, property string) connection.Class {
 	if isDocumented(dataSource, property) {
 		return connection.ClassSecret
@@ -246,7 +244,7 @@ func Classify(dataSource, property string) connection.Class {
 	return connection.ClassProperty
 }
 
-// IsGuess reports whether [Classify] takes a property for a secret by nothing but its name.
+// IsGuess reports whether [Classify] takes a property for a secret by its name alone.
 func IsGuess(dataSource, property string) bool {
 	return Classify(dataSource, property) == connection.ClassSecret && !isDocumented(dataSource, property)
 }

@@ -13,19 +13,19 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// How much of what the service says is repeated, in characters.
+// Limits on quoted messages of the service, in characters.
 const (
 	maxCode   = 64
 	maxTitle  = 200
 	maxDetail = 400
 )
 
-// Error is an answer of the service that is no success, or that cannot be used.
+// Error is an answer of the service that is not a success or cannot be used.
 //
-// It wraps a sentinel error of package connection where the status has one: 400
-// and 422 ErrInvalid, 401 ErrUnauthorized, 403 ErrForbidden, 404 ErrNotFound, 409
-// ErrConflict; and ErrUnknownOutcome, beside it, for a write that may have happened all
-// the same: this attempt, or an earlier one. The trace is for Qlik's support.
+// It wraps a sentinel error of package connection if the status has one: 400 and 422 ErrInvalid,
+// 401 ErrUnauthorized, 403 ErrForbidden, 404 ErrNotFound, 409 ErrConflict. For a write that may
+// still have happened, in this attempt or an earlier one, it also wraps ErrUnknownOutcome. The
+// trace is for Qlik's support.
 type Error = transport.Error
 
 func kindOf(status int) error {
@@ -44,9 +44,9 @@ func kindOf(status int) error {
 	return nil
 }
 
-// classify is [transport.Service.Classify]. The body of a failure should be {"errors":
-// [...], "traceId": ...}, but proxies send what they like. An error 500 may be permanent,
-// as for credentials that cannot be decrypted.
+// classify is [transport.Service.Classify]. The body of a failure should be {"errors": [...],
+// "traceId": ...}, but proxies send other bodies. An error 500 may be permanent, as for credentials
+// that cannot be decrypted.
 func classify(got *transport.Answer, failed *transport.Error, hide *transport.Redactor) transport.Fate {
 	if got.Status/100 == 2 {
 		return transport.Done
@@ -73,8 +73,7 @@ func classify(got *transport.Answer, failed *transport.Error, hide *transport.Re
 	return transport.Unexplained
 }
 
-// fill takes over the words of the service: code and title of the first error,
-// the details of all.
+// fill copies the service's messages: code and title of the first error, the details of all.
 func fill(e *Error, items []wireError, hide *transport.Redactor) {
 	var details []string
 	for i, item := range items {
@@ -90,7 +89,7 @@ func fill(e *Error, items []wireError, hide *transport.Redactor) {
 	e.Detail = hide.Sanitize(strings.Join(details, "; "), maxDetail)
 }
 
-// decode reads a successful answer.
+// decode parses a successful answer.
 func (c *Client) decode(got *transport.Answer, answer any) error {
 	text := bytes.TrimSpace(got.Body)
 	if _, written := answer.(*wireWritten); answer == nil || written && len(text) == 0 {
@@ -115,12 +114,12 @@ func (c *Client) decode(got *transport.Answer, answer any) error {
 	return got.Unreadable(why)
 }
 
-// otherForm reports what is wrong with JSON that can be read and is not what it should be.
+// otherForm is an error about JSON that is valid and has an unexpected form.
 type otherForm string
 
 func (e otherForm) Error() string { return string(e) }
 
-// decodeOne reads one JSON value, and checks that what it must have is there.
+// decodeOne parses one JSON value and checks that its required parts are there.
 func decodeOne(text []byte, into any) error {
 	if string(text) == "null" {
 		return otherForm("it is null")

@@ -12,8 +12,8 @@ import (
 
 var _ connection.Examiner = (*Provider)(nil)
 
-// Examine is [connection.Examiner.Examine]. Which privileges and roles a service names
-// is not documented to be complete, so what it does not name stays unknown.
+// Examine is [connection.Examiner.Examine]. The privileges and roles that the service returns are
+// not documented to be complete, so those that it does not return are unknown.
 func (p *Provider) Examine(ctx context.Context, refs []connection.SpaceRef) connection.Examination {
 	ctx = transport.WithQuota(ctx, p.client.raise)
 	s := &survey{Provider: p}
@@ -56,7 +56,7 @@ func (s *survey) examine(ctx context.Context, refs []connection.SpaceRef) connec
 	return found
 }
 
-// rolesIn returns the caller's roles in a space; nil where the service does not tell.
+// rolesIn returns the caller's roles in a space; nil if the service does not return them.
 func (s *survey) rolesIn(listed []wireSpace, space connection.Space) []string {
 	at := slices.IndexFunc(listed, func(wire wireSpace) bool { return wire.ID == space.ID })
 	if at < 0 || space.ID == "" {
@@ -67,7 +67,7 @@ func (s *survey) rolesIn(listed []wireSpace, space connection.Space) []string {
 		roles = append(roles, "owner")
 	}
 	if len(roles) == 0 {
-		return nil // an empty list says nothing: the owner's roles are not listed either
+		return nil // an empty list proves nothing: the owner's roles are not listed either
 	}
 	return roles
 }

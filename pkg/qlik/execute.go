@@ -71,7 +71,7 @@ func (p *Provider) ExecuteGroup(ctx context.Context, group connection.Group) []c
 	return outcomes
 }
 
-// checkGroup finds mistakes of the caller, before anything is sent.
+// checkGroup rejects mistakes of the caller before anything is sent.
 func checkGroup(group connection.Group) error {
 	if n := len(group.Operations); n > maxGroup {
 		return fmt.Errorf("execute a group: %d operations, at most %d", n, maxGroup)
@@ -91,7 +91,7 @@ func checkGroup(group connection.Group) error {
 	return nil
 }
 
-// check finds mistakes of the caller, before anything is sent.
+// check rejects mistakes of the caller before anything is sent.
 func (p *Provider) check(operations []connection.Operation) error {
 	kind := operations[0].Kind
 	room := 1
@@ -134,12 +134,12 @@ func checkOne(operation connection.Operation) error {
 	return errors.Join(slices.Concat(inCredentials, inProperties)...)
 }
 
-// secretsOf lists what an error about the operation must not quote.
+// secretsOf returns the secrets that an error about the operation must not quote.
 func secretsOf(operation connection.Operation) []connection.Secret {
 	return slices.Concat(connection.Secrets(operation.Credentials), connection.Secrets(operation.Set))
 }
 
-// delete removes one connection. Gone already is gone.
+// delete removes one connection. A connection that does not exist is a success.
 func (p *Provider) delete(ctx context.Context, operation connection.Operation) error {
 	err := p.client.Do(ctx, Request{
 		Method: http.MethodDelete, Path: pathOf(operation.ID), Repeatable: true,

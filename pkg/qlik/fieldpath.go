@@ -13,12 +13,11 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// fieldPath reports which part of an operation the service complains about, as
-// [connection.Outcome.Path] has it; empty where it does not say.
+// fieldPath returns the part of an operation to which an error of the service refers, as in
+// [connection.Outcome.Path]; empty if unknown.
 //
-// An error of the service has no pointer, only words (API reference, errors[]). A
-// part is meant where the words name it as the request did, or where it is the only
-// part that the request has.
+// An error of the service has no pointer, only words (API reference, errors[]). The words refer to
+// a part if they contain its name in the request, or if it is the only part of the request.
 func fieldPath(operation connection.Operation, err error) string {
 	refusal, ok := errors.AsType[*Error](err)
 	switch {
@@ -34,7 +33,7 @@ func fieldPath(operation connection.Operation, err error) string {
 	return mentioned(refusal.Title+" "+refusal.Detail, parts(operation))
 }
 
-// onlyPart is what a bulk update changes, if that is one thing.
+// onlyPart returns what a bulk update changes, if that is a single field.
 func onlyPart(operation connection.Operation) string {
 	switch {
 	case operation.Space == nil:
@@ -45,7 +44,7 @@ func onlyPart(operation connection.Operation) string {
 	return ""
 }
 
-// parts are those of a create or patch, by the name in the request.
+// parts returns the paths of the parts of a create or patch, by the name in the request.
 func parts(operation connection.Operation) map[string]string {
 	named := map[string]string{"qName": "/name", "tags": "/tags", "space": "/space", "datasourceID": "/dataSource", "dataSourceId": "/dataSource"}
 	for _, name := range slices.Concat(slices.Collect(maps.Keys(operation.Set)), operation.Remove) {
@@ -57,8 +56,8 @@ func parts(operation connection.Operation) map[string]string {
 	return named
 }
 
-// mentioned returns the path of the name that the words have first, as a whole word;
-// of two at one place the longer.
+// mentioned returns the path of the name that occurs first in the words, as a whole word; of two
+// names at one place the longer.
 func mentioned(words string, named map[string]string) string {
 	first, found := len(words), ""
 	for _, name := range slices.Sorted(maps.Keys(named)) {
@@ -70,8 +69,8 @@ func mentioned(words string, named map[string]string) string {
 	return named[found]
 }
 
-// wordAt is where the words have the name, with no letter or digit beside it; -1 if
-// they do not.
+// wordAt returns where the words contain the name, not next to a letter or digit; -1 if they do
+// not.
 func wordAt(words, name string) int {
 	for from := 0; name != ""; {
 		at := strings.Index(words[from:], name)

@@ -12,26 +12,24 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// There is no ETag, so a write cannot be made conditional. Instead, what it is about is
-// read again when its place in the rate limit has been taken, and compared with what the
-// plan saw or what our own acknowledged writes have left since, whichever is newer. What
-// somebody else has changed is left alone. The moment between that read and the write
-// remains.
+// There is no ETag, so a write cannot be made conditional. Instead, the connection is read again
+// after the write has its permit of the rate limit, and compared with what the plan saw or what our
+// own acknowledged writes have left since, whichever is newer. A connection that another client has
+// changed is not written. A race remains between that read and the write.
 
-// errNothingLeft ends a request that has nothing to do any more.
+// errNothingLeft ends a request that is no longer needed.
 var errNothingLeft = errors.New("nothing left to do")
 
-// known is what this process knows of connections beyond the plan; the zero value knows
-// nothing.
+// known is what this process knows of connections in addition to the plan; the zero value is empty.
 type known struct {
 	mu sync.Mutex
-	// left holds how acknowledged writes of ours have left connections, by id; older holds
-	// what was there before those writes, which the service may still show for a while.
+	// left holds the state of connections after our acknowledged writes, by id; older holds the state
+	// before those writes, which the service may still return for a while.
 	left  map[string]connection.Live
 	older map[string][]connection.Live
 }
 
-// reset forgets everything: what a snapshot reads is newer.
+// reset forgets everything, because a snapshot reads newer states.
 func (k *known) reset() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -44,7 +42,7 @@ func (k *known) leave(live connection.Live) {
 	k.left[live.ID] = live
 }
 
-// replace notes that an acknowledged write has made after of before.
+// replace records that an acknowledged write has changed before to after.
 func (k *known) replace(before, after connection.Live) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -52,8 +50,8 @@ func (k *known) replace(before, after connection.Live) {
 	k.older[after.ID] = append(k.older[after.ID], before)
 }
 
-// lags reports whether a read that ended with err shows the state from before an
-// acknowledged write of ours: not there yet, or as it was.
+// lags reports whether a read that ended with err shows the state before an acknowledged write of
+// ours: not there yet, or unchanged.
 func (k *known) lags(id string, now *connection.Live, err error) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -66,7 +64,7 @@ func (k *known) lags(id string, now *connection.Live, err error) bool {
 	})
 }
 
-// expected returns how the connection of an operation was last known; nil: not at all.
+// expected returns the last known state of the connection of an operation; nil: unknown.
 func (k *known) expected(operation *connection.Operation) *connection.Live {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -76,8 +74,8 @@ func (k *known) expected(operation *connection.Operation) *connection.Live {
 	return operation.Seen
 }
 
-// checkFresh refuses to write on what is not as it was last known. Where an earlier
-// attempt may have been carried out, what that would have left is as good.
+// checkFresh returns an error if the connection differs from its last known state. If an earlier
+// attempt may have been carried out, the state after that attempt is accepted too.
 func (p *Provider) checkFresh(operation *connection.Operation, now *connection.Live, maybe bool) error {
 	expected := p.known.expected(operation)
 	if expected == nil {
@@ -98,8 +96,8 @@ func (p *Provider) checkFresh(operation *connection.Operation, now *connection.L
 	return err
 }
 
-// leftBy returns how a connection is known after an operation, with tags as they are read
-// back.
+// leftBy returns the state of a connection after an operation, with tags in the form in which they
+// are read back.
 func leftBy(operation *connection.Operation, before connection.Live) connection.Live {
 	after := before.After(operation)
 	set := splitTags(tagSet{user: after.Tags, record: after.Record}.tags())
@@ -107,8 +105,8 @@ func leftBy(operation *connection.Operation, before connection.Live) connection.
 	return after
 }
 
-// look reads one connection without its properties, which cannot be answered where its
-// credentials cannot be decrypted.
+// look reads one connection without its properties, which the service cannot return if it cannot
+// decrypt the credentials.
 func (p *Provider) look(ctx context.Context, id string) (connection.Live, error) {
 	var wire wireConnection
 	if err := p.client.Do(ctx, Request{Method: http.MethodGet, Path: pathOf(id)}, &wire); err != nil {
@@ -120,20 +118,20 @@ func (p *Provider) look(ctx context.Context, id string) (connection.Live, error)
 	return liveOf(id, wire), nil
 }
 
-// liveOf takes over what is compared before a write. The name of the space is unknown.
+// liveOf returns the parts that are compared before a write. The name of the space is unknown.
 func liveOf(id string, wire wireConnection) connection.Live {
 	wire.QID = id
 	return toLive(wire, connection.Space{ID: wire.Space})
 }
 
-// sighting is what was found out about one connection just before a write.
+// sighting is the result of reading one connection just before a write.
 type sighting struct {
 	live connection.Live
-	err  error // nil: it is as it was last known
+	err  error // nil: the connection is in its last known state
 }
 
-// lookAgain reads the connections of a batch, each one by itself: a list may lag behind, and
-// one that shows what the plan saw proves nothing. The error is one of all.
+// lookAgain reads the connections of a batch one by one: a list may lag behind, so a list that
+// shows what the plan saw proves nothing. An error applies to all of them.
 func (p *Provider) lookAgain(ctx context.Context, operations []connection.Operation, maybe bool) ([]sighting, error) {
 	found := make([]sighting, len(operations))
 	group, groupCtx := p.readers(ctx)
@@ -161,14 +159,14 @@ func (p *Provider) lookAgain(ctx context.Context, operations []connection.Operat
 	return found, group.Wait()
 }
 
-// checkSuccessor reads what has taken the place of a connection that is to be deleted, and
-// refuses to delete the last credentials of the two.
+// checkSuccessor reads the replacement of a connection that is to be deleted, and refuses to delete
+// the last credentials of the two.
 func (p *Provider) checkSuccessor(ctx context.Context, operation *connection.Operation, deleted *connection.Live) error {
 	if operation.Successor == nil {
 		return nil
 	}
 	successor, err := p.look(ctx, operation.Successor.ID)
-	if errors.Is(err, connection.ErrNotFound) { // which of the deleted one would mean success
+	if errors.Is(err, connection.ErrNotFound) { // a 404 of the connection to delete would mean success
 		return fmt.Errorf("%w (%q, which has taken its place, is gone); plan again", connection.ErrChanged, operation.Successor.Key)
 	}
 	if err != nil {
@@ -177,17 +175,18 @@ func (p *Provider) checkSuccessor(ctx context.Context, operation *connection.Ope
 	return connection.CheckSuccessor(operation, deleted, &successor)
 }
 
-// acknowledge notes what an acknowledged write has left of what was read before it. With
-// [connection.Operation.ReadBack] that is read, so that a later operation also notices what
-// somebody else writes in between. Where somebody had updated the connection before our write,
-// which only stops what destroys, that stays known: a later operation may destroy.
+// acknowledge records the state after an acknowledged write, given the state read before. With
+// [connection.Operation.ReadBack] it reads the new state, so that a later operation also notices
+// writes of other clients in between. If another client had updated the connection before our
+// write, which stops only operations that destroy, the difference stays on record for a later such
+// operation.
 func (p *Provider) acknowledge(ctx context.Context, operation *connection.Operation, before connection.Live) {
 	expected := p.known.expected(operation)
 	if expected == nil {
 		return
 	}
 	after := leftBy(operation, before)
-	isOwnerless := expected.Ownerless && after.OwnerID == "" // as one answer cannot say
+	isOwnerless := expected.Ownerless && after.OwnerID == "" // one answer alone cannot show that
 	after.Ownerless = isOwnerless
 	if operation.ReadBack {
 		now, err := p.look(ctx, operation.ID)
@@ -203,7 +202,7 @@ func (p *Provider) acknowledge(ctx context.Context, operation *connection.Operat
 	p.known.replace(before, after)
 }
 
-// unread is the error of a write whose connections could not be read before.
+// unread is the error of a write whose connection could not be read before.
 func unread(err error) error {
 	if transport.IsInterrupted(err) && !errors.Is(err, connection.ErrUnknownOutcome) {
 		return fmt.Errorf("%w: %w", connection.ErrNotSent, err)
@@ -211,14 +210,13 @@ func unread(err error) error {
 	return err
 }
 
-// untilVisible reads what was just acknowledged until it is found; see
-// [transport.UntilVisible].
+// untilVisible reads an acknowledged connection until it is found; see [transport.UntilVisible].
 func untilVisible(ctx context.Context, read func() error) error {
 	return transport.UntilVisible(ctx, func(err error) bool { return errors.Is(err, connection.ErrNotFound) }, read)
 }
 
-// untilShown reads a connection into live, again as long as that shows the state from before
-// an acknowledged write of ours; see [transport.UntilVisible].
+// untilShown reads a connection into live, and repeats the read while it shows the state before an
+// acknowledged write of ours; see [transport.UntilVisible].
 func (p *Provider) untilShown(ctx context.Context, id string, live *connection.Live, read func() error) error {
 	return transport.UntilVisible(ctx, func(err error) bool { return p.known.lags(id, live, err) }, read)
 }

@@ -11,41 +11,42 @@ import (
 )
 
 const (
-	longWait               = 10 * time.Second             // a shorter Retry-After says nothing about the limit
-	unknown                = time.Duration(math.MaxInt64) // to wait, as answers that have yet to come decide
-	refusalWeight, crowded = 4, 28                        // admitted requests that offset a 429; weight at which others use the tier
+	longWait               = 10 * time.Second             // a shorter Retry-After reveals nothing about the limit
+	unknown                = time.Duration(math.MaxInt64) // to wait, because answers that have not arrived yet decide
+	refusalWeight, crowded = 4, 28                        // admitted requests that offset a 429; weight at which other clients use the tier
 )
 
-// tier is the client's side of one rate limit: a log of what was admitted in the last
-// window, and a queue. A window is used up at once: spreading requests is not faster.
-// A 429 closes the tier until Retry-After. Then one request goes alone; when it is admitted,
-// half as many as before may be under way, and one more for each admitted one. If the oldest
-// request leaves a minute or the published window when Retry-After ends, what was admitted in
-// it is the limit for the run. Otherwise, after a few refusals, it is the ceiling, which rises at the
-// published rate, or only one window later after twice as many (one burst counts from a quarter on).
+// tier is the client's view of one rate limit: a log of the requests that were admitted in the last
+// window, and a queue. A window is used up at once, because spreading requests is not faster. A 429
+// closes the tier until Retry-After. Then one request goes alone. When it is admitted, the
+// concurrency is half of what it was, and rises by one with each admitted request. If the oldest
+// request leaves a minute or the published window when Retry-After ends, the number of requests
+// admitted in that window is the limit for the run. Otherwise, after a few refusals, that number
+// becomes the ceiling, which rises at the published rate, or only one window later after twice as
+// many (one burst counts from a quarter on).
 type tier struct {
 	published connection.RateLimit
 	group     chan struct{} // holds the one reservation that may exist
 	mu        sync.Mutex
 	limit     connection.RateLimit // the published one, or the one for the run
-	log       []time.Time          // of the answers within a window: the service counted before
+	log       []time.Time          // times of the answers within a window: the service counted earlier
 	taken     int                  // by permits and the reservation
-	away      int                  // requests under way
+	away      int                  // requests in progress
 	queue     []*waiter
-	changed   chan struct{} // closed when those who wait must look again
+	changed   chan struct{} // closed when waiters must check again
 
 	closed  time.Time // until when
-	refused time.Time // the last 429 of a request that was sent after the 429 before
+	refused time.Time // the last 429 of a request that was sent after the previous 429
 	probing bool      // one request goes alone
-	width   int       // how many may be under way otherwise
-	weight  int       // of refusals, less what was admitted
+	width   int       // how many requests may be in progress otherwise
+	weight  int       // of refusals, minus admitted requests
 	ceiling int       // without effect while rises is zero
-	rises   time.Time // from when on the ceiling rises
+	rises   time.Time // when the ceiling begins to rise
 }
 
 // waiter waits to send one request, or to reserve permits.
 type waiter struct {
-	permits int // that the tier must have; 0: the reservation has one
+	permits int // that the tier must have; 0: taken from the reservation
 	sends   bool
 	from    *reservation
 	rank    int // the lowest goes first
@@ -54,12 +55,12 @@ type waiter struct {
 // permit is the right to send one request. It is a [transport.Permit].
 type permit struct {
 	tier        *tier
-	reservation *reservation // that the permit is from; nil: none
+	reservation *reservation // the source of the permit; nil: none
 	sent        time.Time
 }
 
-// reservation is permits for a group of requests, which no wait may separate. There is one
-// at a time, so that a 429 interrupts one group at most.
+// reservation is a number of permits for a group of requests, so that no wait interrupts the group.
+// There is one at a time, so that a 429 interrupts at most one group.
 type reservation struct {
 	tier  *tier
 	left  int
@@ -70,8 +71,8 @@ func newTier(limit connection.RateLimit) *tier {
 	return &tier{published: limit, limit: limit, group: make(chan struct{}, 1), changed: make(chan struct{}), probing: true, width: math.MaxInt}
 }
 
-// acquire waits for a permit. A group that has begun and has a permit goes first, and waits
-// only while the tier is closed. Other groups and repeated requests go before the rest.
+// acquire waits for a permit. A group that has begun and has a permit goes first and waits only
+// while the tier is closed. Other groups and repeated requests go before the rest.
 func (t *tier) acquire(ctx context.Context, from *reservation, again bool) (*permit, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -95,7 +96,7 @@ func (t *tier) acquire(ctx context.Context, from *reservation, again bool) (*per
 	return &permit{tier: t, reservation: w.from, sent: time.Now()}, nil
 }
 
-// reserve waits for so many permits at once, or for as many as the limit has.
+// reserve waits until that many permits are free at once, or as many as the limit has.
 func (t *tier) reserve(ctx context.Context, permits int) (*reservation, error) {
 	select {
 	case t.group <- struct{}{}:
@@ -113,7 +114,7 @@ func (t *tier) reserve(ctx context.Context, permits int) (*reservation, error) {
 	return &reservation{tier: t, left: permits}, nil
 }
 
-// release returns the permits that are left.
+// release returns the unused permits.
 func (r *reservation) release() {
 	r.tier.mu.Lock()
 	defer r.tier.mu.Unlock()
@@ -122,7 +123,7 @@ func (r *reservation) release() {
 	r.tier.wake()
 }
 
-// wait returns when w is first in the queue and may go. It is called with the lock.
+// wait returns when w is first in the queue and may go. The caller holds the lock.
 func (t *tier) wait(ctx context.Context, w *waiter) error {
 	at, _ := slices.BinarySearchFunc(t.queue, w.rank+1, func(w *waiter, rank int) int { return w.rank - rank })
 	t.queue = slices.Insert(t.queue, at, w)
@@ -154,7 +155,7 @@ func (t *tier) wake() {
 	t.changed = make(chan struct{})
 }
 
-// delay returns how long w has to wait at least, if it is first in the queue.
+// delay returns how long w must wait at least, if it is first in the queue.
 func (t *tier) delay(w *waiter, now time.Time) time.Duration {
 	t.log = t.within(t.limit.Window, now)
 	most, interval := t.limit.Requests, max(1, t.published.Window/time.Duration(t.published.Requests))
@@ -182,7 +183,7 @@ func (t *tier) delay(w *waiter, now time.Time) time.Duration {
 	return wait
 }
 
-// Begin reports whether the request may be sent now: the tier may have closed meanwhile.
+// Begin reports whether the request may be sent now: the tier may have closed in the meantime.
 func (p *permit) Begin() bool {
 	p.tier.mu.Lock()
 	defer p.tier.mu.Unlock()
@@ -197,7 +198,7 @@ func (p *permit) Unused() {
 	p.end(p.reservation != nil)
 }
 
-// end frees the permit, or gives it back to its reservation.
+// end frees the permit, or returns it to its reservation.
 func (p *permit) end(giveBack bool) {
 	p.tier.away--
 	if giveBack {
@@ -208,7 +209,7 @@ func (p *permit) end(giveBack bool) {
 	p.tier.wake()
 }
 
-// Answered ends the permit of a request that the service has counted, or may have.
+// Answered ends the permit of a request that the service has counted, or may have counted.
 func (p *permit) Answered() {
 	t := p.tier
 	t.mu.Lock()
@@ -224,7 +225,7 @@ func (p *permit) Answered() {
 	p.end(false)
 }
 
-// Limited ends the permit of a request that met a 429, which is assumed not to count.
+// Limited ends the permit of a request that got a 429, which is assumed not to count.
 func (p *permit) Limited(wait time.Duration) {
 	t, now := p.tier, time.Now()
 	t.mu.Lock()

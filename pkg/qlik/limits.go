@@ -13,7 +13,7 @@ var (
 	publishedWrites = connection.RateLimit{Requests: 500, Window: 5 * time.Minute}
 )
 
-// Limits are the numbers of requests that the service allows one user. Zero: as published.
+// Limits are the numbers of requests that the service allows one user. Zero: the published ones.
 type Limits struct{ Reads, Writes connection.RateLimit }
 
 func (l Limits) orPublished() Limits {
@@ -26,18 +26,18 @@ func (l Limits) orPublished() Limits {
 	return l
 }
 
-// within returns the part of the log that a window holds.
+// within returns the part of the log within a window.
 func (t *tier) within(window time.Duration, now time.Time) []time.Time {
 	return t.log[sort.Search(len(t.log), func(i int) bool { return t.log[i].Add(window).After(now) }):]
 }
 
-// pace returns how long the limit delays the last of so many more requests.
+// pace returns how long the limit delays the last of that many more requests.
 func (t *tier) pace(requests int) time.Duration {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now, limit := time.Now(), t.limit
 	wait, log := max(0, t.closed.Sub(now)), t.within(limit.Window, now)
-	last := requests - (limit.Requests - t.taken - len(log)) - 1 // of those that must wait
+	last := requests - (limit.Requests - t.taken - len(log)) - 1 // index among the requests that must wait
 	if requests <= 0 || last < 0 {
 		return wait
 	}
@@ -48,7 +48,7 @@ func (t *tier) pace(requests int) time.Duration {
 	return max(wait, first+time.Duration(last/limit.Requests)*limit.Window)
 }
 
-// waiting returns when the first in the queue may go; zero if that is now or unknown.
+// waiting returns when the first waiter may go; zero if that is now or unknown.
 func (t *tier) waiting() time.Time {
 	t.mu.Lock()
 	defer t.mu.Unlock()

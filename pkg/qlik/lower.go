@@ -6,18 +6,18 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// Lower returns the ways in which the service can make a change, the best one first. It is
-// pure. What it knows of the service:
+// Lower returns the paths by which the service can make a change, the best one first. It is pure.
+// Facts about the service:
 //
-//   - One patch writes everything but the space and the owner. Those take a bulk action and
-//     the role TenantAdmin; without it, a patch also changes the space.
-//   - A bulk action writes no tags, so it leaves no ownership record. Who is killed behind it must find
-//     the connection by what was written before.
-//   - A change of owner takes the credentials away. What makes the next run notice that they
-//     are due is recorded before.
+//   - One patch writes everything except the space and the owner. Those need a bulk action and the
+//     role TenantAdmin; without the role, a patch also changes the space.
+//   - A bulk action writes no tags, and therefore no ownership record. If the run is killed after
+//     it, the next run must find the connection by an earlier record.
+//   - A change of owner removes the credentials. The record by which the next run notices that they
+//     are due is written before.
 //   - The service may let only the owner write credentials, so no name waits for them.
-//   - A new connection belongs to the caller. Nothing that apps use is touched before the new
-//     one of a recreate is all that it is to be; then two renames give it the name.
+//   - A new connection belongs to the caller. Nothing that apps use is changed before the new
+//     connection of a recreate is complete; then two renames give it the name.
 func (Rules) Lower(l connection.Lowering) []connection.Path {
 	var paths []connection.Path
 	l.To.Drops, l.To.Advice = l.Demands.Drops, l.Demands.Advice
@@ -37,8 +37,7 @@ func (Rules) Lower(l connection.Lowering) []connection.Path {
 	return paths
 }
 
-// advise says what to do if the service lets only the owner of a connection write its
-// credentials.
+// advise adds what to do if the service lets only the owner of a connection write its credentials.
 func advise(l *connection.Lowering, states []connection.State) {
 	for i := 1; i < len(states); i++ {
 		for j := range states[i] {
@@ -59,20 +58,20 @@ func advise(l *connection.Lowering, states []connection.State) {
 	}
 }
 
-// lowering is a path on its way.
+// lowering is a path under construction.
 type lowering struct {
 	connection.Lowering
 	states []connection.State
 }
 
-// last returns the state that was reached.
+// last returns the last state of the path.
 func (l *lowering) last() connection.State { return l.states[len(l.states)-1] }
 
 // to appends a state in which one object has changed.
 func (l *lowering) to(object connection.Object) { l.states = append(l.states, l.last().With(object)) }
 
-// create appends what creates the declared connection and hands it over to its owner, and
-// returns it.
+// create appends the steps that create the declared connection and assign its owner, and returns
+// it.
 func (l *lowering) create(record connection.Record, way connection.Way) connection.Object {
 	made := l.To
 	made.Part, made.ID, made.Way, made.Record, made.Owner = connection.PartNew, "", way, record, l.Caller
@@ -91,9 +90,9 @@ func (l *lowering) create(record connection.Record, way connection.Way) connecti
 	return made
 }
 
-// recreate returns the path of a recreate: the new connection is made beside the old one, the
-// old one makes way, the new one takes the name, and the old one is deleted. If the name does
-// not change, it is missing only between the two renames, which are a group.
+// recreate returns the path of a recreate: the new connection is created next to the old one, the
+// old one is renamed, the new one gets the name, and the old one is deleted. If the name does not
+// change, it is missing only between the two renames, which are a group.
 func recreate(l connection.Lowering) connection.Path {
 	old := l.From
 	way := lowering{l, []connection.State{{old}}}
@@ -134,9 +133,9 @@ func recreate(l connection.Lowering) connection.Path {
 	return path
 }
 
-// goOn appends what brings the new connection that an interrupted recreate has left to where
-// a fresh one would be, and returns it. To it is written what may be of the past: its owner,
-// its tags, and its credentials, which nobody can see.
+// goOn appends the steps that bring the new connection of an interrupted recreate to the state of a
+// fresh one, and returns it. It writes the parts that may be outdated: the owner, the tags, and the
+// credentials, which cannot be read.
 func (l *lowering) goOn(record connection.Record) connection.Object {
 	made := *l.Begun
 	if made.Owner != l.To.Owner {
@@ -147,15 +146,15 @@ func (l *lowering) goOn(record connection.Record) connection.Object {
 		record.Credentials = l.Record(made.Owner)
 	}
 	made.Record, made.Tags, made.TagsAgain = record, l.To.Tags, true
-	if len(l.Declared) > 0 && !l.SignIn { // the code of a sign-in was for one use
+	if len(l.Declared) > 0 && !l.SignIn { // the code of a sign-in is valid for one use
 		made.Credentials, made.Writes = l.Declared, made.Writes+1
 	}
 	l.to(made)
 	return made
 }
 
-// update returns the paths of a change that leaves the connection the same one. Where it
-// helps, the credentials are written in a patch of their own, behind all else.
+// update returns the paths of a change that keeps the connection. Where it helps, the credentials
+// are written in a separate patch after everything else.
 func update(l connection.Lowering) []connection.Path {
 	gives := l.From.Owner != l.To.Owner
 	behind := apart(&l, gives)
@@ -179,10 +178,10 @@ func update(l connection.Lowering) []connection.Path {
 	return paths
 }
 
-// apart takes what need not hold up the rest out of a change, and returns what is declared with
-// it; nil if nothing is taken out. The code of a sign-in is taken out, because the rest does not
-// wait for a person; and everything but the ownership record, where a name would otherwise wait for credentials
-// of somebody else's connection.
+// apart removes from a change what need not delay the rest, and returns the declared object with
+// it; nil if nothing is removed. It removes the code of a sign-in, so that the rest does not wait
+// for a person. It removes everything except the ownership record where a name would otherwise wait
+// for credentials of another user's connection.
 func apart(l *connection.Lowering, gives bool) *connection.Object {
 	to := l.To
 	switch {
@@ -200,8 +199,8 @@ func apart(l *connection.Lowering, gives bool) *connection.Object {
 	return &to
 }
 
-// recorded returns the record of the credentials that a connection bears until they are
-// written: one by which a later run notices that they are due.
+// recorded returns the record of the credentials that a connection has until they are written: a
+// later run notices by it that they are due.
 func recorded(l *connection.Lowering) string {
 	record := l.From.Record.Credentials
 	if l.From.Owner != l.To.Owner && connection.CredentialsDue(record, l.Record(l.To.Owner)) == "" {
@@ -210,8 +209,8 @@ func recorded(l *connection.Lowering) string {
 	return record
 }
 
-// worthwhile reports whether more than a fresh mark is to be written to an object, which alone
-// is no reason for a call.
+// worthwhile reports whether a write to an object has more to write than an updated ownership
+// record, which alone does not justify a call.
 func worthwhile(l *connection.Lowering, object connection.Object) bool {
 	written := l.To
 	written.Key, written.Space, written.Owner, written.Record = object.Key, object.Space, object.Owner, object.Record
@@ -225,9 +224,9 @@ func onTheWay(object connection.Object) connection.Object {
 	return object
 }
 
-// move returns the paths to another space by a bulk action. With a new name too, the place
+// move returns the paths to another space by a bulk action. If the name changes too, the key
 // between the two calls must be free: the new name in the old space, or the old name in the new
-// one. The patch comes first where it can: it marks where the connection is going.
+// one. The patch comes first where possible, because it records the target of the connection.
 func move(l connection.Lowering) []connection.Path {
 	renamed, moved := onTheWay(l.To), onTheWay(l.From)
 	renamed.Key.Space, renamed.Space = l.From.Key.Space, l.From.Space
@@ -245,9 +244,9 @@ func move(l connection.Lowering) []connection.Path {
 	return []connection.Path{moveFirst, recordFirst}
 }
 
-// give returns the paths to another owner, and with it to another space. That takes the
-// credentials away, so the patch that carries them comes behind, and the record by which a
-// later run notices that they are due comes before.
+// give returns the paths to another owner, and to another space with it. A change of owner removes
+// the credentials, so the patch that carries them comes after it, and the record by which a later
+// run notices that they are due comes before it.
 func give(l connection.Lowering, moves bool) []connection.Path {
 	at, start := l.From, []connection.State{{l.From}}
 	record := func(record connection.Record) {
@@ -261,7 +260,7 @@ func give(l connection.Lowering, moves bool) []connection.Path {
 		record(due)
 	}
 	if none := connection.CredentialsRecord(0, nil, ""); len(l.Declared) == 0 && l.Live.HasCredentials && l.From.Record.Credentials != none {
-		// Those that are declared again later must not look as if they were there.
+		// Credentials that are declared again later must not look as if they were stored.
 		l.To.Record.Credentials, l.To.Record.Fingerprint = none, ""
 		record(l.To.Record)
 	}

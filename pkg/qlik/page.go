@@ -18,22 +18,21 @@ import (
 )
 
 const (
-	// pageSize is the largest that the API reference allows for connections and
-	// users; for spaces it is assumed. The default differs from page to page of the
-	// documentation, so it is always sent.
+	// pageSize is the largest that the API reference allows for connections and users; for spaces it is
+	// assumed. The documentation names several defaults, so the size is always sent.
 	pageSize = 100
-	// maxPages ends a chain of links that never does.
+	// maxPages ends an endless chain of links.
 	maxPages = limits.TenantPages
-	// maxEmptyPages ends a chain of pages without an item. A service that filters a page after
-	// it has read it may send some.
+	// maxEmptyPages ends a chain of empty pages. A service that filters pages after reading them may
+	// send some.
 	maxEmptyPages = 100
 	// maxLink is the longest link to a next page, in bytes.
 	maxLink = 16 << 10
 )
 
-// list reads all pages of a list. The problems are what is missing from it: what the
-// service says, and what has another form than the reference describes. A first page of
-// another form is an error: then nothing of the list is known.
+// list reads all pages of a list. The problems are the reasons why the list is incomplete: the
+// service's own, and pages or items of an undocumented form. A first page of an undocumented form
+// is an error, because then nothing of the list is known.
 func list[T any](ctx context.Context, c *Client, request Request) (items []T, problems []wireError, err error) {
 	ctx = transport.WithQuota(ctx, c.raise)
 	request.Method = http.MethodGet
@@ -43,7 +42,7 @@ func list[T any](ctx context.Context, c *Client, request Request) (items []T, pr
 		return nil, nil, err
 	}
 	seen := map[string]bool{}
-	empty := 0 // pages in a row
+	empty := 0 // consecutive pages
 	check := consistency{ids: map[string]bool{}, counts: map[int]bool{}}
 	at := c.http.Address(next).String()
 	for len(seen) < maxPages*c.raise && !seen[at] {
@@ -92,24 +91,24 @@ func list[T any](ctx context.Context, c *Client, request Request) (items []T, pr
 	return nil, nil, fmt.Errorf("GET %s: follow next page: there are more than %d pages", request.Path, maxPages*c.raise)
 }
 
-// identified is an item of a list of which there is only one with that id.
+// identified is an item of a list whose id is unique.
 type identified interface{ id() string }
 
-// consistency compares the pages of a list with each other and with what they count. A list
-// that does not fit together has changed while its pages were read, or lacks something.
+// consistency compares the pages of a list with each other and with their counts. An inconsistent
+// list has changed while its pages were read, or is incomplete.
 type consistency struct {
 	ids   map[string]bool
-	twice int // items that were listed before
+	twice int // items that were listed already
 	items int
-	last  int // items on the last page
-	// counts holds the different counts of the pages; notPages reports that one of them is
-	// not the number of items on its page.
+	last  int // items of the last page
+	// counts holds the different counts of the pages; notPages reports that at least one count is not
+	// the number of items on its page.
 	counts   map[int]bool
 	notPages bool
 }
 
-// notePage takes a page, with those of its items that could be read. It reports whether the
-// page has anything new: a chain of pages that has not goes round in circles.
+// notePage adds a page with those of its items that could be read. It reports whether the page has
+// anything new: a chain of pages without news is circular.
 func notePage[T any](c *consistency, page wirePage, found []T) (news bool) {
 	if count := page.Meta.value.Count; count != nil {
 		c.counts[*count] = true
@@ -129,10 +128,10 @@ func notePage[T any](c *consistency, page wirePage, found []T) (news bool) {
 	return news || len(found) == 0
 }
 
-// problems returns what does not fit. The reference says that a page counts the items of
-// all pages; a count of its own items also fits. Where the service itself has told what is
-// missing, a count that is larger says nothing new. Nor does it after a last page that is not
-// full: whether the total counts what the request leaves out, such as DataFiles, is unknown.
+// problems returns the inconsistencies. According to the reference, a page counts the items of all
+// pages; a count of its own items is accepted too. A larger count adds nothing if the service has
+// already reported what is missing. Nor does it after a last page that is not full: whether the
+// total includes items that the request excludes, such as DataFiles, is unknown.
 func (c *consistency) problems(told bool) []wireError {
 	counts := slices.Sorted(maps.Keys(c.counts))
 	fits := len(counts) == 0 || !c.notPages || len(counts) == 1 && (counts[0] == c.items || counts[0] > c.items && c.last < pageSize)
@@ -151,8 +150,7 @@ func (c *consistency) problems(told bool) []wireError {
 	return []wireError{{Title: title, Detail: "plan again"}}
 }
 
-// decodeItems reads the items of a page, and tells of those that are not what they
-// should be.
+// decodeItems parses the items of a page, and reports the items of an unexpected form.
 func decodeItems[T any](texts []json.RawMessage) (items []T, problems []wireError) {
 	odd, why := 0, ""
 	items = make([]T, 0, len(texts))
@@ -170,7 +168,7 @@ func decodeItems[T any](texts []json.RawMessage) (items []T, problems []wireErro
 	return items, problems
 }
 
-// describeForm reports what is wrong with an item, in words of ours alone.
+// describeForm describes what is wrong with an item, without quoting the service.
 func describeForm(err error) string {
 	if wrongType, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		return fmt.Sprintf("it holds a JSON %s where it should not", wrongType.Value)
@@ -186,7 +184,7 @@ func withLimit(query url.Values) url.Values {
 	return limited
 }
 
-// readable makes the words of the service fit to be shown.
+// readable returns the service's problems with their texts sanitized and redacted.
 func (c *Client) readable(problems []wireError) []wireError {
 	hide := c.http.Redactor()
 	for i, problem := range problems {

@@ -14,11 +14,11 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// maxGroup is how many patches are sent in a group: the two renames of a recreate.
+// maxGroup is how many patches a group contains: the two renames of a recreate.
 const maxGroup = 2
 
-// repairs is how many writes more than it takes a group reserves for what goes wrong on its
-// way: an attempt that may have happened has used up its permit.
+// repairs is how many extra writes a group reserves for failures: an attempt that may have happened
+// has used up its permit.
 const repairs = 5
 
 // patch sends one patch.
@@ -28,10 +28,10 @@ func (p *Provider) patch(ctx context.Context, operation connection.Operation, ou
 	p.acknowledgeAll(ctx, alone)
 }
 
-// group sends patches one after the other, up to the first that fails, and undoes what it
-// has begun then. Room for all of their writes is taken before, and what they have to read is
-// read, so that none of them waits for a rate limit while something is missing that
-// apps use; only what is sent again after a failure may have to.
+// group sends patches one after the other, up to the first that fails, and then reverts the first.
+// Before it begins, it reserves permits for all of their writes and reads what they need, so that
+// none of them waits for a rate limit while a name that apps use is missing; only a repetition
+// after a failure may have to wait.
 func (p *Provider) group(ctx context.Context, group connection.Group, outcomes []connection.Outcome) {
 	writes := len(group.Operations)
 	if group.Undo != nil {
@@ -69,22 +69,22 @@ func (p *Provider) group(ctx context.Context, group connection.Group, outcomes [
 	p.acknowledgeAll(ctx, patches...)
 }
 
-// patching is one patch on its way.
+// patching is the state of one patch.
 type patching struct {
 	operation connection.Operation
-	// undoes reports that it gives a name back that is missing: then somebody else's change
-	// does not matter.
+	// undoes reports that the patch restores a missing name: then another client's change does not
+	// matter.
 	undoes bool
 	live   wireConnection // as it was last read
-	body   []wirePatch    // made from that
+	body   []wirePatch    // computed from live
 	ready  bool           // the body is for the next attempt
 	done   bool           // it was sent and acknowledged
 }
 
-// renewal brings the body of a patch up to date before an attempt; see [Request].
+// renewal updates the body of a patch before an attempt; see [Request].
 type renewal = func(ctx context.Context, p *Provider, maybe bool) error
 
-// renew reads what the patch is about, unless that was done for this attempt.
+// renew reads the connection of the patch, unless that was done for this attempt.
 func (c *patching) renew(ctx context.Context, p *Provider, maybe bool) (err error) {
 	if !c.ready {
 		c.body, err = p.patchBody(ctx, c, maybe)
@@ -93,8 +93,8 @@ func (c *patching) renew(ctx context.Context, p *Provider, maybe bool) (err erro
 	return err
 }
 
-// together renews the first patch of a group, and reads for the others at the same time, so
-// that they can follow at once.
+// together renews the first patch of a group and at the same time reads for the others, so that
+// they can follow at once.
 func together(patches []*patching) renewal {
 	return func(ctx context.Context, p *Provider, maybe bool) error {
 		group, groupCtx := p.readers(ctx)
@@ -113,17 +113,17 @@ func together(patches []*patching) renewal {
 	}
 }
 
-// nothingSent reports whether an error says that no attempt of a request was sent.
+// nothingSent reports whether an error means that no attempt of a request was sent.
 func nothingSent(err error) bool {
 	_, unwritten := errors.AsType[*transport.NotWritten](err)
 	return !errors.Is(err, connection.ErrUnknownOutcome) && (unwritten || errors.Is(err, connection.ErrNotSent))
 }
 
-// sendPatch changes one connection with one request (API reference, PATCH; the order of
-// its operations is that of the body). The body is made anew for each attempt from what is
-// live then, so it may be sent again. One that carries the code of a sign-in, which is for
-// one use, is not: whether it has happened is told by the mark that comes with it. In a group
-// the context ends it only before it is sent.
+// sendPatch changes one connection with one request (API reference, PATCH; operations apply in the
+// order of the body). The body is computed again for each attempt from the live state, so the
+// request may be repeated. A patch with the single-use code of a sign-in is not repeated: the
+// ownership record that is sent with it shows whether it was applied. In a group the context ends
+// it only before it is sent.
 func (p *Provider) sendPatch(ctx context.Context, patch *patching, reserved *reservation, renew renewal) error {
 	code := signInCode(patch.operation)
 	sending, begun := ctx, false
@@ -164,7 +164,7 @@ func (p *Provider) sendPatch(ctx context.Context, patch *patching, reserved *res
 	return nil
 }
 
-// acknowledgeAll notes what patches have left. It may read that, so it comes when nothing
+// acknowledgeAll records the states after patches. It may read them, so it is called when no name
 // is missing any more.
 func (p *Provider) acknowledgeAll(ctx context.Context, patches ...*patching) {
 	for _, patch := range patches {
@@ -180,7 +180,7 @@ func signInCode(operation connection.Operation) string {
 	return strings.TrimSpace(code)
 }
 
-// isMarked reports whether a patch has happened, by the tags that it changes.
+// isMarked reports whether a patch was applied, by the tags that it changes.
 func (p *Provider) isMarked(ctx context.Context, patch *patching) bool {
 	if len(patchTags(patch.operation, patch.live)) == 0 {
 		return false
@@ -198,8 +198,8 @@ const (
 	tagsPath = "/tags"
 )
 
-// patchBody says what has to change now: name, space, tags, properties by name,
-// credentials by name. The live connection is read first where that matters.
+// patchBody returns the current differences: name, space, tags, properties by name, credentials by
+// name. It reads the live connection first where the live state matters.
 func (p *Provider) patchBody(ctx context.Context, patch *patching, maybe bool) ([]wirePatch, error) {
 	operation := patch.operation
 	if needsLive(operation) || p.known.expected(&operation) != nil {
@@ -226,14 +226,14 @@ func (p *Provider) patchBody(ctx context.Context, patch *patching, maybe bool) (
 		body = append(body, wirePatch{opReplace, "/qName", operation.Name})
 	}
 	if operation.Space != nil {
-		// Documented until 2025 only. "add" also sets what is there (RFC 6902), and a
-		// connection in a personal space has no space. That "" means personal is assumed.
+		// Documented until 2025 only. "add" also replaces an existing value (RFC 6902), and a connection in
+		// a personal space has no space. The meaning of "" as personal is assumed.
 		body = append(body, wirePatch{opAdd, "/space", operation.Space.ID})
 	}
 	body = append(body, patchTags(operation, live)...)
 	body = append(body, patchProperties(operation, live)...)
 	if len(body) == 0 && signInCode(operation) != "" {
-		body = append(body, wirePatch{opReplace, "/qName", live.Name}) // the code needs a request to go with
+		body = append(body, wirePatch{opReplace, "/qName", live.Name}) // the code needs a request
 	}
 	return body, nil
 }
@@ -242,7 +242,7 @@ func needsLive(operation connection.Operation) bool {
 	return operation.Tags != nil || operation.Record != nil || len(operation.Set) > 0 || len(operation.Remove) > 0 || operation.SignIn != ""
 }
 
-// checkOwner refuses what another project has taken since the plan was made.
+// checkOwner returns an error if another project has taken over the connection since the plan.
 func (p *Provider) checkOwner(live wireConnection) error {
 	owner := splitTags(live.Tags).record.Project
 	if p.project == "" || owner == "" || owner == p.project {
@@ -251,8 +251,8 @@ func (p *Provider) checkOwner(live wireConnection) error {
 	return fmt.Errorf("%w (it belongs to project %q now); plan again", connection.ErrChanged, owner)
 }
 
-// patchTags sends the whole array, which replaces the live one: the server's own
-// tag and those we do not know go back as they came.
+// patchTags sends the whole array, which replaces the live one: the server's own tag and unknown
+// tags are sent back unchanged.
 func patchTags(operation connection.Operation, live wireConnection) []wirePatch {
 	if operation.Tags == nil && operation.Record == nil {
 		return nil
@@ -271,12 +271,12 @@ func patchTags(operation connection.Operation, live wireConnection) []wirePatch 
 	if tags == nil {
 		tags = []string{}
 	}
-	return []wirePatch{{opAdd, tagsPath, tags}} // "add", as the guide has it
+	return []wirePatch{{opAdd, tagsPath, tags}} // "add", as in the guide
 }
 
-// patchProperties sets and removes properties and credentials by name. It sets by
-// "add", which is right whether the property is there or not (RFC 6902): credentials
-// are never shown, and what is shown may be a default that the service fills in.
+// patchProperties sets and removes properties and credentials by name. It uses "add", which works
+// whether or not the property exists (RFC 6902): credentials are never returned, and a returned
+// value may be a default that the service fills in.
 func patchProperties(operation connection.Operation, live wireConnection) []wirePatch {
 	var body []wirePatch
 	for _, name := range slices.Sorted(maps.Keys(operation.Set)) {
@@ -284,7 +284,7 @@ func patchProperties(operation connection.Operation, live wireConnection) []wire
 	}
 	for _, name := range slices.Sorted(maps.Keys(operation.Credentials)) {
 		if name == operation.SignIn {
-			continue // goes into a header
+			continue // sent as a header
 		}
 		body = append(body, wirePatch{opAdd, propertyPath(name), connection.Reveal(operation.Credentials[name])})
 	}
@@ -296,7 +296,7 @@ func patchProperties(operation connection.Operation, live wireConnection) []wire
 	return body
 }
 
-// propertyPath is a JSON Pointer (RFC 6901).
+// propertyPath returns the JSON Pointer (RFC 6901) of a property.
 func propertyPath(name string) string {
 	return "/connectionProperties/" + jsonpointer.Escape(name)
 }

@@ -29,8 +29,7 @@ const (
 	tenantPath      = apiPath + "/tenants/me"
 )
 
-// Provider is a Qlik Cloud tenant as the engine sees it. It may be used
-// concurrently.
+// Provider implements [connection.Provider] for a Qlik Cloud tenant. It may be used concurrently.
 type Provider struct {
 	Rules
 	client      *Client
@@ -39,14 +38,14 @@ type Provider struct {
 	batch       int
 	limits      Limits
 	cacheFile   string
-	// tutorialSpelling is set once the tenant has asked for dataSourceId where the
-	// API reference has datasourceID.
+	// tutorialSpelling is set once the tenant has asked for dataSourceId, where the API reference has
+	// datasourceID.
 	tutorialSpelling atomic.Bool
 	known            known
 
 	mu sync.Mutex
-	// schemas holds the data sources that have been read, by id; nil for one that the
-	// tenant does not have.
+	// schemas holds the data sources that have been read, by id; nil for one that the tenant does not
+	// have.
 	schemas map[string]*connection.DataSource
 }
 
@@ -58,13 +57,12 @@ var (
 	_ connection.Identifier = (*Provider)(nil)
 )
 
-// Pace returns how long so many more requests wait for the rate limit.
+// Pace returns how long that many more requests would wait for the rate limit.
 func (p *Provider) Pace(reads, writes int) time.Duration {
 	return max(p.client.reads.pace(reads), p.client.writes.pace(writes))
 }
 
-// Waiting returns what holds requests back now. Of the two rate limits it is the one
-// that does so longer.
+// Waiting returns why requests wait now: of the two rate limits, the one that delays longer.
 func (p *Provider) Waiting() connection.Wait {
 	reads, writes := p.client.reads.waiting(), p.client.writes.waiting()
 	switch {
@@ -76,8 +74,8 @@ func (p *Provider) Waiting() connection.Wait {
 	return connection.Wait{For: connection.WaitWrites, Until: writes}
 }
 
-// TenantID reads the tenant's own id from GET /tenants/me (API reference, Tenants). Which
-// callers may read it is not documented, so 403 and 404 mean that the id is unknown.
+// TenantID reads the tenant's own id from GET /tenants/me (API reference, Tenants). It is not
+// documented which callers may read the id, so 403 and 404 mean that it is unknown.
 func (p *Provider) TenantID(ctx context.Context) (connection.TenantIdentity, error) {
 	var sent atomic.Int64
 	var answer struct {
@@ -96,7 +94,7 @@ func (p *Provider) TenantID(ctx context.Context) (connection.TenantIdentity, err
 	return identity, nil
 }
 
-// New checks the configuration and makes a provider. It sends nothing.
+// New checks the configuration and returns a provider. It sends nothing.
 func New(config Config) (*Provider, error) {
 	client, err := NewClient(config)
 	if err != nil {
@@ -115,12 +113,12 @@ func New(config Config) (*Provider, error) {
 	return p, nil
 }
 
-// Client returns the client, and with it the permits, that the provider uses.
+// Client returns the provider's client, which also holds the permits of the rate limits.
 func (p *Provider) Client() *Client { return p.client }
 
-// DataSources reads the api-specs of the data sources, side by side. One that is
-// unknown or disabled answers 404 and is absent from the catalog; so is one that
-// cannot be read, and the error says so.
+// DataSources reads the api-specs of the data sources concurrently. A data source that is unknown
+// or disabled answers 404 and is absent from the catalog; so is one that cannot be read, which the
+// error reports.
 func (p *Provider) DataSources(ctx context.Context, ids []string) (*connection.Catalog, error) {
 	ctx = transport.WithQuota(ctx, p.client.raise)
 	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
@@ -174,7 +172,7 @@ func (p *Provider) DataSources(ctx context.Context, ids []string) (*connection.C
 	return catalog, problems.Err()
 }
 
-// affectsAll reports of an error of one request whether others would meet it too.
+// affectsAll reports whether an error of one request would also affect the others.
 func affectsAll(err error) bool {
 	_, unanswered := errors.AsType[*transport.Failure](err)
 	_, unsigned := errors.AsType[*transport.NoToken](err)
@@ -182,8 +180,8 @@ func affectsAll(err error) bool {
 	return unanswered || unsigned || refused && (refusal.Status == http.StatusUnauthorized || refusal.Status == http.StatusTooManyRequests)
 }
 
-// schema returns a data source that has been read, nil if the tenant does not have it, and
-// whether it has been.
+// schema returns a data source that has been read; nil if the tenant does not have it. known
+// reports whether it has been read.
 func (p *Provider) schema(id string) (source *connection.DataSource, known bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -191,13 +189,13 @@ func (p *Provider) schema(id string) (source *connection.DataSource, known bool)
 	return source, known
 }
 
-// dataSource reads one, and keeps it for [Provider.schema]; nil if the tenant does not
+// dataSource reads one data source and stores it for [Provider.schema]; nil if the tenant does not
 // have it.
 func (p *Provider) dataSource(ctx context.Context, id string, sent *atomic.Int64) (*connection.DataSource, error) {
 	if !isSegment(id) {
 		return nil, nil
 	}
-	// The schema is handed on as the service gives it, so it is not decoded here.
+	// The schema is passed on as the service returned it, so it is not decoded here.
 	var specs rawAnswer
 	err := p.client.Do(ctx, Request{
 		Method: http.MethodGet, Path: sourcesPath + "/" + url.PathEscape(id) + "/api-specs", sent: sent,
@@ -221,11 +219,11 @@ func (p *Provider) dataSource(ctx context.Context, id string, sent *atomic.Int64
 // sourceList is the list of data sources of a tenant.
 type sourceList struct {
 	enabled, disabled []string // ids, sorted
-	// unnamed counts the items that have no id.
+	// unnamed counts the items without an id.
 	unnamed int
 }
 
-// listSources lists the data sources that the tenant offers, and those that are disabled there.
+// listSources lists the enabled and the disabled data sources of the tenant.
 func (p *Provider) listSources(ctx context.Context, sent *atomic.Int64) (sourceList, error) {
 	var answer wireDataSources
 	if err := p.client.Do(ctx, Request{
@@ -253,8 +251,8 @@ func (p *Provider) listSources(ctx context.Context, sent *atomic.Int64) (sourceL
 	return list, nil
 }
 
-// doubt says why nobody knows whether a data source without api-specs is disabled or does not
-// exist: one of the items without an id may be this data source. Empty: it is known.
+// doubt returns why it is unknown whether a data source without api-specs is disabled or does not
+// exist: an item without an id may be this data source. Empty: it is known.
 func (l *sourceList) doubt(id string) string {
 	if l.unnamed == 0 || slices.Contains(l.enabled, id) || slices.Contains(l.disabled, id) {
 		return ""
@@ -263,20 +261,20 @@ func (l *sourceList) doubt(id string) string {
 		id, l.unnamed, id)
 }
 
-// readers is a group for reads: the first error cancels the others.
+// readers returns a group for reads: the first error cancels the others.
 func (p *Provider) readers(ctx context.Context) (*guard.Group, context.Context) {
 	group, groupCtx := guard.WithContext(ctx)
 	group.SetLimit(p.parallelism)
 	return group, groupCtx
 }
 
-// isSegment reports whether a text can stand between two slashes of a path.
+// isSegment reports whether a text can be one segment of a path.
 func isSegment(text string) bool {
 	return text != "" && text != "." && text != ".." && !strings.ContainsAny(text, `/\`)
 }
 
-// capabilities say how this caller can change what (API reference; "admin" is the role
-// TenantAdmin, which bulk actions ask for).
+// capabilities returns how this caller can make changes (API reference; "admin" is the role
+// TenantAdmin, which bulk actions require).
 func (p *Provider) capabilities(admin bool) connection.Capabilities {
 	capabilities := connection.Capabilities{
 		Space:     connection.Patch, // documented until 2025, assumed since
@@ -285,7 +283,7 @@ func (p *Provider) capabilities(admin bool) connection.Capabilities {
 		Costs: map[connection.OperationKind]connection.Cost{
 			connection.Create:     {Writes: 1},
 			connection.AskSignIn:  {Writes: 1},
-			connection.Patch:      {Reads: 1, Writes: 1}, // each read is for what is live at the moment of the write
+			connection.Patch:      {Reads: 1, Writes: 1}, // each read is for the live state just before the write
 			connection.BulkUpdate: {Reads: 1, Writes: 1},
 			connection.BulkDelete: {Reads: 1, Writes: 1},
 			connection.Delete:     {Reads: 1, Writes: 1},

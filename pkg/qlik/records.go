@@ -7,46 +7,45 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// The tags that carry a [connection.Record]. Everyone who sees a connection sees its
-// tags, and everyone who may edit it may change them.
+// The tags that contain a [connection.Record]. Everyone who sees a connection sees its tags, and
+// everyone who may edit it may change them.
 const (
 	projectTag     = "qlsync:"               // + project
 	keyTag         = "qlsync-key:"           // + digest of the declared key
-	credentialsTag = "qlsync-credentials:"   // + mark of what was last written [ + ":" + fingerprint of it ]
-	sensitiveTag   = "qlsync-sensitive:"     // + mark of the names of sensitive properties
-	plainTag       = "qlsync-not-sensitive:" // + mark of the names of properties that are not sensitive
+	credentialsTag = "qlsync-credentials:"   // + record of the last write [ + ":" + fingerprint of it ]
+	sensitiveTag   = "qlsync-sensitive:"     // + record of the names of sensitive properties
+	plainTag       = "qlsync-not-sensitive:" // + record of the names of properties that are not sensitive
 	protectedTag   = "qlsync-protected"
-	movedTag       = "qlsync-moved:"   // + digest of the key it came from, on a cycle
-	phaseTag       = "qlsync-transit:" // + what it is in a recreate
+	movedTag       = "qlsync-moved:"   // + digest of the previous key, on a cycle
+	phaseTag       = "qlsync-transit:" // + phase of a recreate
 
-	// reservedTag begins every tag of ours except the project's, also those of a
-	// newer qlsync, which are left alone.
+	// reservedTag is the prefix of every tag of ours except the project's, and of tags of newer
+	// versions of qlsync, which are kept.
 	reservedTag = "qlsync-"
-	// serverTag begins the tag that the service adds to what is created from
-	// properties: "DcaasAPI:<provider>:<version>".
+	// serverTag is the prefix of the tag that the service adds to connections created from properties:
+	// "DcaasAPI:<provider>:<version>".
 	serverTag = "DcaasAPI:"
 
 	// maxTags is how many tags a connection may have: 31 in a create, to which the server adds one.
 	maxTags = 32
-	// maxUserTags leaves room for ours and the server's.
+	// maxUserTags is how many tags a user may have, next to ours and the server's.
 	maxUserTags = 26
 )
 
-// tagSet is the tags of a live connection, told apart by whose they are. All parts
-// are sorted.
+// tagSet is the tags of a live connection by their owners. All parts are sorted.
 type tagSet struct {
 	user   []string
 	record connection.Record
 	other  []string // the server's, and ours that this version does not know
 }
 
-// splitTags reports apart what tags hold. Several projects, which only a hand can
-// have written, are joined by commas, so that the connection is foreign to each.
+// splitTags sorts tags by their owners. Several projects, which only manual edits can cause, are
+// joined by commas, so that the connection is foreign to each.
 func splitTags(tags []string) tagSet {
 	var set tagSet
 	var projects []string
 	sorted := slices.Compact(slices.Sorted(slices.Values(tags)))
-	for _, tag := range slices.Backward(sorted) { // so that of two equal marks the first counts
+	for _, tag := range slices.Backward(sorted) { // so that of two equal records the first counts
 		if project, ok := strings.CutPrefix(tag, projectTag); ok {
 			projects = append(projects, project)
 		} else if key, ok := strings.CutPrefix(tag, keyTag); ok {
@@ -76,7 +75,7 @@ func splitTags(tags []string) tagSet {
 	return set
 }
 
-// tags puts the set together again: the user's, ours, the rest.
+// tags returns the whole set: the user's tags, ours, the rest.
 func (s tagSet) tags() []string {
 	return slices.Concat(s.user, recordTags(s.record), s.other)
 }
@@ -112,9 +111,8 @@ func recordTags(record connection.Record) []string {
 	return tags
 }
 
-// splitCredentials takes "VERSION:DIGEST:FINGERPRINT" apart: the ownership record of the
-// credentials ends before the second colon, and what stands behind it is the
-// fingerprint.
+// splitCredentials splits "VERSION:DIGEST:FINGERPRINT": the record of the credentials ends before
+// the second colon, and the fingerprint follows.
 func splitCredentials(text string) (credentials, fingerprint string) {
 	version, rest, _ := strings.Cut(text, ":")
 	digest, fingerprint, found := strings.Cut(rest, ":")
@@ -124,7 +122,7 @@ func splitCredentials(text string) (credentials, fingerprint string) {
 	return version + ":" + digest, fingerprint
 }
 
-// joinCredentials is the way back. A record without a digest has no room for a
+// joinCredentials is the inverse of splitCredentials. A record without a digest cannot have a
 // fingerprint.
 func joinCredentials(record connection.Record) string {
 	if record.Fingerprint == "" || !strings.Contains(record.Credentials, ":") {

@@ -15,8 +15,8 @@ type Rules struct{}
 
 var _ connection.Rules = Rules{}
 
-// hostProperties are those whose change points a connection at another host. Since July 2026 a
-// patch of one of them without credentials is refused (changelog 236).
+// hostProperties are the properties that select the host. Since July 2026 a patch of one of them
+// without credentials is refused (changelog 236).
 var hostProperties = []string{"host", "server", "url"}
 
 // patchable are the kinds of value to which a patch can set a property: no object, no decimal
@@ -33,14 +33,14 @@ func (Rules) Normalize(property connection.Property, value any) any {
 	return Normalize(property, value)
 }
 
-// Check implements [connection.Rules]: tags must leave room for those of qlsync, and no write
-// takes a part of the credentials away.
+// Check implements [connection.Rules]: tags must leave space for those of qlsync, and no write
+// removes a part of the credentials.
 func (Rules) Check(declared *connection.Desired, source *connection.DataSource, _ *connection.Capabilities) []connection.Reason {
 	var found []connection.Reason
 	most := maxUserTags
 	for _, names := range [][]string{declared.Sensitive, declared.NotSensitive} {
 		if len(names) > 0 {
-			most-- // they take a tag of ours
+			most-- // they use one of our tags
 		}
 	}
 	if len(declared.Tags) > most {
@@ -57,12 +57,12 @@ func (Rules) Check(declared *connection.Desired, source *connection.DataSource, 
 	return found
 }
 
-// change is a difference as Qlik Cloud sees it.
+// change is a difference with the properties that matter to Qlik Cloud.
 type change struct {
 	connection.Difference
-	// host is the changed property that points the connection at another host, whose the one
-	// that selects whose credentials are used, and separates the switch between credentials of the
-	// connection and those of each user. Empty: it does not change.
+	// host is the changed property that selects the host, whose the one that selects the owner of the
+	// credentials, and separates the switch between credentials of the connection and per-user
+	// credentials. Empty: no change.
 	host, whose, separates string
 }
 
@@ -77,7 +77,7 @@ func examine(difference connection.Difference) change {
 	return c
 }
 
-// note notes what it means that a property changes.
+// note records the change of a property.
 func (c *change) note(name string) {
 	switch c.Source.Properties[name].PerUserRole {
 	case connection.SeparatesCredentials:
@@ -87,8 +87,8 @@ func (c *change) note(name string) {
 	}
 }
 
-// Assess implements [connection.Rules]. A change of host, of whose credentials are used, or of
-// the owner takes the stored credentials away, so the declared ones are written with it.
+// Assess implements [connection.Rules]. A change of host, of the selected credentials, or of the
+// owner removes the stored credentials, so the declared ones are written with it.
 func (Rules) Assess(difference connection.Difference) connection.Demands {
 	c := examine(difference)
 	d := connection.Demands{Recreate: c.recreate(), Recreated: connection.Because("recreated-id"), Resumes: true, Leaves: c.leaves()}
@@ -109,7 +109,7 @@ func (Rules) Assess(difference connection.Difference) connection.Demands {
 	return d
 }
 
-// recreate returns why a patch cannot make the change.
+// recreate returns why a patch cannot make the change; the zero value: it can.
 func (c *change) recreate() connection.Reason {
 	if c.Live.DataSource != c.Declared.DataSource {
 		return connection.Because("another-data-source")
@@ -122,8 +122,8 @@ func (c *change) recreate() connection.Reason {
 	return connection.Reason{}
 }
 
-// relinked returns the properties that link to credentials of each user: a change of host takes
-// the link away.
+// relinked returns the properties that link to per-user credentials, because a change of host
+// removes the link.
 func (c *change) relinked() map[string]any {
 	set := map[string]any{}
 	for name, value := range c.Declared.Properties {
@@ -134,15 +134,14 @@ func (c *change) relinked() map[string]any {
 	return set
 }
 
-// links reports whether a property selects or names credentials that are stored apart from the
-// connection.
+// links reports whether a property selects or names per-user credentials.
 func links(source *connection.DataSource, name string) bool {
 	role := source.Properties[name].PerUserRole
 	return role == connection.SelectsCredentials || role == connection.NamesCredentials
 }
 
-// leaves lists the links that a recreate must not carry over, where the new connection has
-// credentials for everybody: those of one user would become everybody's.
+// leaves returns the links that a recreate must not carry over, because the new connection has
+// credentials for everybody: the credentials of one user would otherwise become everybody's.
 func (c *change) leaves() []string {
 	var leaves []string
 	for name, property := range c.Source.Properties {
@@ -160,7 +159,7 @@ func (c *change) leaves() []string {
 	return leaves
 }
 
-// isOn reports whether the value of a switch is true, in whatever form.
+// isOn reports whether the value of a switch is true, in any form.
 func isOn(value any) bool {
 	return Normalize(connection.Property{Type: "string"}, value) == "true"
 }
@@ -194,7 +193,7 @@ func (Rules) Refuse(l connection.Lowering) connection.Reason {
 	creates := l.Live == nil || l.Recreate
 	owner := l.From.Owner
 	if creates {
-		owner = l.Caller // who creates it
+		owner = l.Caller // the creator
 	}
 	moves := l.Live != nil && l.From.Key.Space != l.To.Key.Space
 	switch toPersonal := l.To.Space.Type == "personal"; {
@@ -216,7 +215,7 @@ func (Rules) Refuse(l connection.Lowering) connection.Reason {
 	return refuseHost(l)
 }
 
-// refuseHost returns why a connection cannot be pointed at another host.
+// refuseHost returns why the host of a connection cannot be changed.
 func refuseHost(l connection.Lowering) connection.Reason {
 	host := newhost.Of(l, hostProperties)
 	if reason := newhost.Refuse(l, host); reason.Holds() {
@@ -229,8 +228,8 @@ func refuseHost(l connection.Lowering) connection.Reason {
 	return connection.Reason{}
 }
 
-// unlinkedBy returns the property by which the declared credentials could be linked; empty if
-// one is declared already, or the data source has none.
+// unlinkedBy returns the property by which the declared credentials could be linked; empty if one
+// is declared already, or the data source has none.
 func unlinkedBy(declared *connection.Desired, source *connection.DataSource) string {
 	unlinked := ""
 	for _, name := range slices.Sorted(maps.Keys(source.Properties)) {
@@ -245,19 +244,18 @@ func unlinkedBy(declared *connection.Desired, source *connection.DataSource) str
 	return unlinked
 }
 
-// tags returns how many tags the connection has at most while it is changed: those of its user,
-// of others, and of qlsync. Where it would be too many, the service refuses the change at every
-// apply.
+// tags returns the maximum number of tags of the connection during the change: those of its user,
+// of others, and of qlsync. If there are too many, the service refuses the change at every apply.
 func tags(l connection.Lowering) int {
 	users, others := len(l.To.Tags), l.Live.OtherTags
-	if l.Recreate { // the old one keeps its tags, and the service adds one to what is created
+	if l.Recreate { // the old connection keeps its tags, and the service adds one to the new connection
 		users, others = max(users, len(l.Live.Tags)), max(others, 1)
 	}
 	return users + others + records(l)
 }
 
-// records returns how many tags the ownership records take at most. Neither connection of a recreate is
-// protected on its way.
+// records returns the maximum number of tags of the ownership record. Neither connection of a
+// recreate is protected during the recreate.
 func records(l connection.Lowering) int {
 	most := l.To.Record.Records()
 	if !l.Recreate {

@@ -7,19 +7,18 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// What is a secret inside a value, by one rule for what a tenant answers and for
-// what a file declares:
+// Secrets inside a value, by the same rules for a tenant's answers and for declarations:
 //
 //   - the value of {name, value, encrypt} with encrypt: true;
-//   - the value of an item by its name, as in {name, value} and [name, value], in every list
-//     but those of files;
+//   - the value of an item by its name, as in {name, value} and [name, value], in every list except
+//     lists of files;
 //   - an entry of a map, by its name as in [Classify];
-//   - a text in which [connection.HoldsSecret] sees one: the whole text.
+//   - a whole text in which [connection.HoldsSecret] finds a secret.
 //
-// What is empty, a boolean or a placeholder is none, whatever its name.
+// Empty values, booleans and placeholders are never secrets.
 
-// HoldsSecret reports whether the value of a property holds something that must
-// not stand in a file or a report.
+// HoldsSecret reports whether the value of a property contains a secret, which must not be written
+// to a file or a report.
 func HoldsSecret(property string, value any) bool {
 	if Classify("", property) == connection.ClassSecret {
 		return isRedactable(value)
@@ -27,15 +26,15 @@ func HoldsSecret(property string, value any) bool {
 	return len(connection.Secrets(redactWithin("", property, value, true))) > 0
 }
 
-// KnowsSecret reports whether a property is a secret by the documentation of its data source,
-// or an item of its value says of itself that it is one: what notSensitive never lifts.
+// KnowsSecret reports whether a property is a secret by the documentation of its data source, or by
+// a flag of an item in its value. notSensitive never lifts such a property.
 func KnowsSecret(dataSource, property string, value any) bool {
 	return isDocumented(dataSource, property) || len(connection.Secrets(redactWithin(dataSource, property, value, false))) > 0
 }
 
-// shield copies live properties without their credential parts, and with a
-// [connection.Secret] for each secret inside a value, or that only its name betrays. Of the
-// properties that lifts names, guesses do not count.
+// shield copies live properties without their credentials, and with a [connection.Secret] for each
+// secret inside a value and for each value that only its name marks as secret. For properties that
+// lifts names, guesses do not count.
 func shield(dataSource string, properties map[string]any, lifts func(property string) bool) map[string]any {
 	shielded := make(map[string]any, len(properties))
 	for name, value := range properties {
@@ -52,8 +51,8 @@ func shield(dataSource string, properties map[string]any, lifts func(property st
 	return shielded
 }
 
-// isSecretItem reports whether the value of an item of a list is a secret by the name of the
-// item. Headers and parameters are named by whoever wrote them; a file may have any name.
+// isSecretItem reports whether the value of a list item is a secret by the name of the item.
+// Headers and parameters may have any name, and so may files.
 func isSecretItem(list, name string, value any) bool {
 	list = strings.ToLower(list)
 	switch {
@@ -65,8 +64,8 @@ func isSecretItem(list, name string, value any) bool {
 	return connection.IsSecretName(name)
 }
 
-// redactWithin shields a value. Without guess only what is known for a secret is one: a
-// documented name, and an item with encrypt: true.
+// redactWithin redacts a value. Without guess, only known secrets count: a documented name, and an
+// item with encrypt: true.
 func redactWithin(dataSource, property string, value any, guess bool) any {
 	switch value := value.(type) {
 	case string:

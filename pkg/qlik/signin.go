@@ -10,27 +10,26 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// Interactive OAuth (API reference, authUrlOnly; guide to authorising data
-// connections): a create with authUrlOnly answers an address and makes nothing. A
-// person signs in there and gets a code for one use, which goes among the
-// properties of the create, or into a header of a patch. It has a challenge and a
-// state, so it belongs to one request; nobody can do this unattended.
+// Interactive OAuth (API reference, authUrlOnly; guide to authorising data connections): a create
+// with authUrlOnly returns an address and creates nothing. A person signs in there and gets a
+// single-use code, which is sent among the properties of the create or in a header of a patch. The
+// address contains a challenge and a state, so it belongs to one request. Sign-in cannot be
+// unattended.
 
-// signInHeader takes the code of a patch. The example of the API reference begins
-// with "code=", the guide has the bare code: it is sent as the person gives it.
+// signInHeader carries the code of a patch. The example of the API reference begins with "code=",
+// the guide has the bare code: the code is sent as the person entered it.
 const signInHeader = "qlik-auth-code"
 
-// signInProperty takes the code of a create.
+// signInProperty carries the code of a create.
 const signInProperty = "authCode"
 
-// signIns are the data sources of which it is known when they want it (guide to
-// authorising data connections), without the "DG_" of their variants for the data
-// gateway.
+// signIns are the data sources that are known to require sign-in (guide to authorising data
+// connections), without the "DG_" of their variants for the data gateway.
 var signIns = map[string]connection.SignIn{
 	"gbq": {Property: "OAuthMechanism", Values: []string{"1"}, Code: signInProperty},
 }
 
-// signInOf returns nil for a data source that has no property for a code.
+// signInOf returns the sign-in condition of a data source; nil if it has no property for a code.
 func signInOf(dataSource string, properties map[string]connection.Property) *connection.SignIn {
 	known, ok := signIns[strings.TrimPrefix(dataSource, "DG_")]
 	if _, listed := properties[signInProperty]; !listed {
@@ -42,8 +41,8 @@ func signInOf(dataSource string, properties map[string]connection.Property) *con
 	return &known
 }
 
-// askSignIn asks where a person has to sign in. The request is that of the create
-// which is to follow, so for a live connection it is made from what is live.
+// askSignIn requests the address at which a person must sign in. The request equals the create that
+// will follow, so for a live connection it is computed from the live state.
 func (p *Provider) askSignIn(ctx context.Context, operation connection.Operation) connection.Outcome {
 	if operation.ID == "" {
 		return p.create(ctx, operation)
@@ -58,14 +57,14 @@ func (p *Provider) askSignIn(ctx context.Context, operation connection.Operation
 		DataSource: live.DataSource, Set: live.Properties, Credentials: credentials, SignIn: operation.SignIn,
 	}
 	outcome := p.create(ctx, operation)
-	if outcome.Err == nil { // the service took no notice of authUrlOnly, and of the name
+	if outcome.Err == nil { // the service ignored authUrlOnly and the duplicate name
 		outcome.Err = transport.Own(connection.ErrInvalid, "ask for the address to sign in at: the tenant returned no address and created another connection of that name, %s: delete it", outcome.ID)
 	}
 	return outcome
 }
 
-// mustSignIn is the outcome of a request that was answered with an address. It is
-// shown, so it may hold no secret of the request; parts of one do not count, as a
+// mustSignIn returns the outcome of a request that was answered with an address. The address is
+// shown, so it may contain no secret of the request. Parts of a secret do not count, because a
 // state or a challenge is random.
 func mustSignIn(address string, hide *transport.Redactor) connection.Outcome {
 	if hide.Holds(address) {

@@ -17,36 +17,36 @@ import (
 )
 
 const (
-	// tenantAdmin is the role that may change what others own, everywhere. What
-	// AnalyticsAdmin and DataAdmin may do through the API is not documented; they
-	// count as users without the role.
+	// tenantAdmin is the role that may change connections of other owners, everywhere. It is not
+	// documented what AnalyticsAdmin and DataAdmin may do through the API; they count as users without
+	// the role.
 	tenantAdmin = "TenantAdmin"
-	// dataFilesType is the type of the connection that each space has by nature.
+	// dataFilesType is the type of the built-in connection of each space.
 	dataFilesType = "qix-datafiles.exe"
-	// maxReasons bounds what is told about an incomplete list.
+	// maxReasons bounds the reasons that are reported for an incomplete list.
 	maxReasons = 20
 )
 
-// survey is one snapshot being taken.
+// survey is a snapshot in progress.
 type survey struct {
 	*Provider
 	sent   atomic.Int64
 	caller wireUser
 	spaces []connection.Space
 	owners []connection.User
-	// noUsers and disabled are those of the snapshot.
+	// noUsers and disabled are the fields of the snapshot.
 	noUsers, disabled []string
-	// detailed and cached count the connections whose details were read, and those
-	// of which they were known.
+	// detailed and cached count the connections whose details were read, and those whose details came
+	// from the cache.
 	detailed, cached int
 	unkept           error                 // see [connection.Snapshot]
 	reading          func(done, total int) // see [connection.Scope.Reading]
-	// incomplete holds the reasons of the list of spaces, then of each space.
+	// incomplete holds the reasons for the list of spaces, then for each space.
 	incomplete []string
 }
 
-// Snapshot reads in three rounds, each concurrent in itself: who and where, the
-// lists of connections, the details that are wanted.
+// Snapshot reads in three rounds, each concurrent in itself: the caller, spaces and owners; the
+// lists of connections; the requested details.
 func (p *Provider) Snapshot(ctx context.Context, scope connection.Scope) (*connection.Snapshot, error) {
 	ctx = transport.WithQuota(ctx, p.client.raise)
 	s := &survey{Provider: p, reading: scope.Reading}
@@ -111,7 +111,7 @@ func (s *survey) get(path string, query url.Values) Request {
 	return Request{Method: http.MethodGet, Path: path, Query: query, sent: &s.sent}
 }
 
-// look finds out who we are, which spaces there are, and who the owners may be.
+// look reads the caller, the spaces, and the users who match the owners.
 func (s *survey) look(ctx context.Context, scope connection.Scope) error {
 	group, ctx := s.readers(ctx)
 	group.Go(func() error { return s.readCaller(ctx) })
@@ -145,9 +145,8 @@ func (s *survey) readCaller(ctx context.Context) error {
 	return nil
 }
 
-// readSpaces lists all spaces at once: the name filter of the API is a
-// case-insensitive "contains". Where the list is incomplete and lacks a wanted space,
-// nobody knows whether that space exists.
+// readSpaces lists all spaces, because the name filter of the API is a case-insensitive "contains".
+// If the list is incomplete and lacks a wanted space, it is unknown whether that space exists.
 func (s *survey) readSpaces(ctx context.Context, wanted []connection.SpaceRef) error {
 	spaces, problems, err := list[wireSpace](ctx, s.client, s.get(spacesPath, nil))
 	if err != nil {
@@ -166,8 +165,8 @@ func (s *survey) readSpaces(ctx context.Context, wanted []connection.SpaceRef) e
 	return nil
 }
 
-// toSpaces adds the personal space, which the service has no object for. A real
-// space of that name appears under its id.
+// toSpaces adds the personal space, for which the service has no object. A shared space of that
+// name appears under its id.
 func toSpaces(spaces []wireSpace) []connection.Space {
 	all := []connection.Space{{Name: connection.PersonalSpace, Type: connection.PersonalSpace}}
 	for _, space := range spaces {
@@ -183,8 +182,8 @@ func toSpaces(spaces []wireSpace) []connection.Space {
 	return slices.Compact(all)
 }
 
-// readOwner returns the active users whom an e-mail address or else a subject names, or
-// where there is none, those who are not active. Neither is promised to be unique.
+// readOwner returns the active users with an e-mail address or else a subject or, if there are
+// none, the inactive ones. Neither attribute is documented to be unique.
 func (s *survey) readOwner(ctx context.Context, owner string) ([]connection.User, error) {
 	var inactive []connection.User
 	for _, attribute := range []string{"email", "subject"} {
@@ -207,7 +206,7 @@ func (s *survey) readOwner(ctx context.Context, owner string) ([]connection.User
 	return inactive, nil
 }
 
-// readOwnersByID returns the users with the ids, and notes the ids that nobody has.
+// readOwnersByID returns the users with the ids, and records the ids that do not exist.
 func (s *survey) readOwnersByID(ctx context.Context, ids []string) (found []connection.User, err error) {
 	for _, id := range slices.Compact(slices.Sorted(slices.Values(ids))) {
 		users, err := s.usersWhose(ctx, "id", id)
@@ -224,8 +223,8 @@ func (s *survey) readOwnersByID(ctx context.Context, ids []string) (found []conn
 	return found, nil
 }
 
-// usersWhose returns the users of whom an attribute has a value. A list that may lack some
-// of them is an error.
+// usersWhose returns the users with a value of an attribute. A list that may be incomplete is an
+// error.
 func (s *survey) usersWhose(ctx context.Context, attribute, value string) ([]wireUser, error) {
 	filter := url.Values{"filter": {attribute + " eq " + filterText(value)}}
 	users, problems, err := list[wireUser](ctx, s.client, s.get(usersPath, filter))
@@ -235,7 +234,7 @@ func (s *survey) usersWhose(ctx context.Context, attribute, value string) ([]wir
 	return users, err
 }
 
-// filterText quotes a value in a SCIM filter as in JSON (RFC 7644).
+// filterText quotes a value for a SCIM filter, as in JSON (RFC 7644).
 func filterText(text string) string {
 	quoted, _ := transport.JSON(text)
 	return string(quoted)
@@ -253,11 +252,11 @@ func toUser(user wireUser) connection.User {
 	}
 }
 
-// maxUserIDs is how many users one request asks for.
+// maxUserIDs is how many users one request reads.
 const maxUserIDs = 50
 
-// people returns the owners of the connections, by id. Where the caller may not see
-// them, they stay unknown.
+// people returns the owners of the connections, by id. Owners whom the caller may not see are
+// absent.
 func (s *survey) people(ctx context.Context, live []connection.Live) ([]connection.User, error) {
 	ids := make([]string, len(live))
 	for i := range live {
@@ -308,7 +307,7 @@ func distinctUsers(caller connection.User, others []connection.User) []connectio
 	return users
 }
 
-// connections lists what is in the spaces of the scope, by key.
+// connections lists the connections in the spaces of the scope, by key.
 func (s *survey) connections(ctx context.Context, scope []connection.SpaceRef) ([]connection.Live, error) {
 	spaces := inScope(s.spaces, scope)
 	lists := make([][]connection.Live, len(spaces))
@@ -328,8 +327,8 @@ func (s *survey) connections(ctx context.Context, scope []connection.SpaceRef) (
 	return live, err
 }
 
-// findOwnerless notes which connections have no owner. Where the lists name no owner at all,
-// the service does not tell.
+// findOwnerless marks connections without an owner. If the lists name no owner at all, the service
+// does not return owners.
 func findOwnerless(live []connection.Live) {
 	told := slices.ContainsFunc(live, func(one connection.Live) bool { return one.OwnerID != "" })
 	for i := range live {
@@ -337,8 +336,8 @@ func findOwnerless(live []connection.Live) {
 	}
 }
 
-// inTwoSpaces reports of connections that are in the lists of two spaces: they were moved
-// between the two requests, and another one may have been moved out of sight.
+// inTwoSpaces returns the reasons for connections that are in the lists of two spaces: they were
+// moved between the two requests, and another one may have been moved out of the lists.
 func inTwoSpaces(live []connection.Live) []string {
 	var told []string
 	first := map[string]connection.Key{}
@@ -352,8 +351,8 @@ func inTwoSpaces(live []connection.Live) []string {
 	return told
 }
 
-// inScope returns the spaces that the references name, each once. A reference to
-// none is left to the planner to report.
+// inScope returns the spaces of the references, each once. The planner reports references to spaces
+// that do not exist.
 func inScope(spaces []connection.Space, scope []connection.SpaceRef) []connection.Space {
 	var found []connection.Space
 	for _, space := range spaces {
@@ -388,8 +387,9 @@ func (s *survey) listSpace(ctx context.Context, space connection.Space) ([]conne
 	return live, reasons(fmt.Sprintf("connections of space %q", space.Name), append(problems, placeless...)), nil
 }
 
-// listConnections reads the whole list of a space, or what has that name: without the built-in DataFiles,
-// and with those whose data source is disabled, whose names are taken too.
+// listConnections reads the whole list of a space, or only connections of that name: without the
+// built-in DataFiles, and including connections whose data source is disabled, because their names
+// are taken too.
 func (p *Provider) listConnections(ctx context.Context, space connection.Space, name string, sent *atomic.Int64) ([]wireConnection, []wireError, error) {
 	query := url.Values{"noDatafiles": {"true"}, "includeDisabled": {"true"}}
 	if space.ID == "" {
@@ -405,8 +405,8 @@ func (p *Provider) listConnections(ctx context.Context, space connection.Space, 
 	return distinct(listed), problems, err
 }
 
-// distinct drops what is listed twice, as happens when something is created or moved while
-// pages are turned; [list] tells that it was.
+// distinct removes items that are listed twice, which happens when a connection is created or moved
+// while pages are read; [list] reports it.
 func distinct(listed []wireConnection) []wireConnection {
 	seen := map[string]bool{}
 	return slices.DeleteFunc(listed, func(wire wireConnection) bool {
@@ -417,10 +417,10 @@ func distinct(listed []wireConnection) []wireConnection {
 	})
 }
 
-// inSpace returns the listed connections of a space that can be managed. A service that
-// ignores a query parameter answers with the connections of other spaces and people. In the
-// list of a space, a connection that names no space is of that space, or a personal one of
-// such an answer: nobody knows, so the list is incomplete.
+// inSpace returns the listed connections of a space that can be managed. A service that ignores a
+// query parameter returns connections of other spaces and people. A connection without a space in
+// the list of a space belongs to that space, or is a personal one in such an answer: this cannot be
+// decided, so the list is incomplete.
 func (s *survey) inSpace(listed []wireConnection, space connection.Space) (found []wireConnection, problems []wireError) {
 	placeless := 0
 	for _, wire := range listed {
@@ -452,7 +452,7 @@ func reasons(what string, problems []wireError) []string {
 
 func isEmpty(text string) bool { return text == "" }
 
-// toLive takes over what a list says.
+// toLive converts an item of a list.
 func toLive(wire wireConnection, space connection.Space) connection.Live {
 	set := splitTags(wire.Tags)
 	live := connection.Live{
@@ -477,7 +477,7 @@ func toLive(wire wireConnection, space connection.Space) connection.Live {
 	return live
 }
 
-// details fills in the properties of the connections for which they are wanted.
+// details reads the properties of the connections for which they are requested.
 func (s *survey) details(ctx context.Context, live []connection.Live, scope connection.Scope) error {
 	if scope.Details == nil {
 		return nil
@@ -489,7 +489,7 @@ func (s *survey) details(ctx context.Context, live []connection.Live, scope conn
 		}
 	}
 	if len(chosen) == 0 {
-		return nil // and the cache stays as it is: mistakes in the files bring this about
+		return nil // the cache stays unchanged: mistakes in the files can cause this
 	}
 	known, err := s.remembered()
 	if err != nil {
@@ -533,9 +533,9 @@ func (s *survey) details(ctx context.Context, live []connection.Live, scope conn
 	return nil
 }
 
-// redactMarked hides what the schemas of the data sources mark as a secret. Those that
-// have not been read are read now: what is live may be of another data source than what
-// is declared. Where one cannot be read, nobody knows what is a secret.
+// redactMarked redacts the values that the schemas of the data sources mark as secret. It reads
+// missing schemas: a live connection may have another data source than the declared one. If a
+// schema cannot be read, the secrets are unknown.
 func (s *survey) redactMarked(ctx context.Context, live []*connection.Live) error {
 	missing := map[string][]*connection.Live{}
 	for _, one := range live {
@@ -567,9 +567,9 @@ func (s *survey) redactMarked(ctx context.Context, live []*connection.Live) erro
 	return nil
 }
 
-// findDisabled notes the data sources of connections that are disabled. It asks only where
-// one of them has no api-specs. Where it stays unknown whether one is disabled, the snapshot
-// is incomplete, so that nothing is deleted.
+// findDisabled records the data sources of connections that are disabled. It asks only if one of
+// them has no api-specs. If the answer is unknown, the snapshot is incomplete, so that nothing is
+// deleted.
 func (s *survey) findDisabled(ctx context.Context, live []connection.Live) error {
 	absent := map[string]bool{}
 	for i := range live {
@@ -590,8 +590,8 @@ func (s *survey) findDisabled(ctx context.Context, live []connection.Live) error
 	return err
 }
 
-// setObsolete makes unreadable what has no data source: connections of the time before
-// there were any. The API neither describes them nor makes new ones.
+// setObsolete marks connections without a data source as unreadable: they were created before data
+// sources existed. The API neither describes nor creates such connections.
 func setObsolete(live []connection.Live) {
 	for i := range live {
 		if one := &live[i]; one.DataSource == "" {
@@ -601,7 +601,7 @@ func setObsolete(live []connection.Live) {
 	}
 }
 
-// remembered opens the cache; nil where there is to be none.
+// remembered opens the cache; nil if no cache is configured.
 func (s *survey) remembered() (*cache, error) {
 	if s.cacheFile == "" {
 		return nil, nil
@@ -609,10 +609,9 @@ func (s *survey) remembered() (*cache, error) {
 	return openCache(s.cacheFile, s.caller.ID, s.client.raise)
 }
 
-// detail reads one connection, and reports whether it is settled: see [settling]. What the
-// service answers about this one alone makes it unreadable: 403, 404, or a 500 because
-// its credentials cannot be decrypted, which never goes away. Everything else fails the
-// snapshot.
+// detail reads one connection, and reports whether it is settled: see [settling]. An answer that
+// concerns only this connection makes it unreadable: 403, 404, or a 500 because its credentials
+// cannot be decrypted, which is permanent. Any other error fails the snapshot.
 func (s *survey) detail(ctx context.Context, live *connection.Live) (settled bool, err error) {
 	wire, err := s.read(ctx, live.ID, &s.sent)
 	if refusal, ok := err.(*Error); ok && affectsOne(refusal.Status) { //nolint:errorlint // a wrapped one is about the token
@@ -630,8 +629,8 @@ func (s *survey) detail(ctx context.Context, live *connection.Live) (settled boo
 	return wire.answered.Sub(live.UpdatedAt) >= settling, nil
 }
 
-// affectsOne reports whether a status says something about one connection rather
-// than about us or the service.
+// affectsOne reports whether a status is about one connection rather than about the caller or the
+// service.
 func affectsOne(status int) bool {
 	switch status {
 	case http.StatusUnauthorized, http.StatusTooManyRequests,
@@ -641,7 +640,7 @@ func affectsOne(status int) bool {
 	return true
 }
 
-// read gets one connection with its properties.
+// read reads one connection with its properties.
 func (p *Provider) read(ctx context.Context, id string, sent *atomic.Int64) (wireConnection, error) {
 	var wire wireConnection
 	got, err := p.client.do(ctx, Request{
@@ -656,7 +655,7 @@ func (p *Provider) read(ctx context.Context, id string, sent *atomic.Int64) (wir
 	return wire, err
 }
 
-// checkSame refuses an answer that is about another connection than was asked for.
+// checkSame returns an error if an answer is about another connection than requested.
 func checkSame(id string, wire *wireConnection) error {
 	if strings.EqualFold(wire.id(), id) {
 		return nil
@@ -667,13 +666,13 @@ func checkSame(id string, wire *wireConnection) error {
 func pathOf(id string) string { return connectionsPath + "/" + url.PathEscape(id) }
 
 // lifts returns a function that reports which properties of a connection are not secrets,
-// whatever their names and values look like; see [connection.Record.Lifts].
+// regardless of their names and values; see [connection.Record.Lifts].
 func (p *Provider) lifts(live *connection.Live) func(property string) bool {
 	return func(property string) bool { return live.Record.Lifts(p.project, property) }
 }
 
-// refresh takes the newer and fuller answer for the truth about everything but the
-// place, which the scope was chosen by.
+// refresh takes over the newer and more complete answer, except for the space, by which the scope
+// was chosen.
 func (s *survey) refresh(live *connection.Live, wire wireConnection) {
 	wire.QID = live.ID
 	fresh := toLive(wire, connection.Space{ID: live.SpaceID, Name: live.Key.Space})

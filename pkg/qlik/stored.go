@@ -11,16 +11,16 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// Separated credentials (create guide; guide to authorising data connections): with
-// separateCredentials, every user brings a set of their own. credentialsName makes
-// one for the caller, selectedCredentials is the id of one. There is no list of
-// them: one is found by its id or name. What a connection uses is its
-// qCredentialsID, as the caller sees it; whether the two settings are read back is
-// not documented, and after a change of host they would be of the past.
+// Per-user credentials (create guide; guide to authorising data connections): with
+// separateCredentials, every user has their own set. credentialsName creates one for the caller,
+// selectedCredentials is the id of one. The API cannot list them: one is found by its id or name.
+// The credentials that a connection uses are its qCredentialsID, as the caller sees it. It is not
+// documented whether the two settings can be read back, and after a change of host they would be
+// outdated.
 
 const credentialsPath = apiPath + "/data-credentials"
 
-// The settings of separated credentials, in every data source that has them.
+// The settings of per-user credentials, in every data source that has them.
 const (
 	separateCredentials = "separateCredentials"
 	credentialsName     = "credentialsName"
@@ -35,16 +35,16 @@ var perUserRoles = map[string]connection.PerUserRole{
 
 var uuidShape = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
-// showSeparated adds the switch between the two kinds of credentials to properties that do
-// not have it, as in the published sample of an answer: qSeparateCredentials is its value.
+// showSeparated adds the switch for per-user credentials to properties that lack it, as in the
+// published sample of an answer: qSeparateCredentials is its value.
 func showSeparated(properties map[string]any, wire *wireConnection) {
 	if _, shown := properties[separateCredentials]; !shown && wire.Separated != nil {
 		properties[separateCredentials] = wire.isSeparated()
 	}
 }
 
-// dropSeparated takes the switch away again where it is off and that is what an absent one
-// means: the data source has none, or it is off by default.
+// dropSeparated removes the switch again if it is off and an absent switch means off: the data
+// source has none, or it is off by default.
 func dropSeparated(source *connection.DataSource, properties map[string]any) {
 	if properties[separateCredentials] != false {
 		return
@@ -59,9 +59,8 @@ func dropSeparated(source *connection.DataSource, properties map[string]any) {
 	}
 }
 
-// stored looks up stored credentials, side by side, each once: those that the scope
-// names, and those that connections use if it asks for them. What is not there is
-// left out.
+// stored looks up stored credentials concurrently, each once: those of the scope, and on request
+// those that connections use. Credentials that do not exist are absent from the result.
 func (s *survey) stored(ctx context.Context, scope connection.Scope, live []connection.Live) ([]connection.StoredCredentials, error) {
 	refs := slices.Clone(scope.Stored)
 	for i := range live {
@@ -88,7 +87,7 @@ func (s *survey) stored(ctx context.Context, scope connection.Scope, live []conn
 	return distinctStored(found), nil
 }
 
-// storedOne returns the zero value where there is none, or none that the caller may see.
+// storedOne returns the zero value if there is no set that the caller may see.
 func (s *survey) storedOne(ctx context.Context, ref string) (connection.StoredCredentials, error) {
 	if !isSegment(ref) {
 		return connection.StoredCredentials{}, nil
@@ -108,7 +107,7 @@ func (s *survey) storedOne(ctx context.Context, ref string) (connection.StoredCr
 	return connection.StoredCredentials{ID: wire.ID, Name: wire.Name}, nil
 }
 
-// showLinked puts what connections use into their properties.
+// showLinked adds the credentials that connections use to their properties.
 func showLinked(live []connection.Live, found []connection.StoredCredentials) {
 	for i := range live {
 		one := &live[i]

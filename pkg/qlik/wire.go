@@ -10,9 +10,9 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// The shapes of answers, as far as we read them. What is not named here is dropped
-// where it is decoded. qConnectStatement and qConnectionSecret may hold secrets: of the
-// former only a digest is kept, and the latter is left out on purpose.
+// The forms of answers, as far as we read them. Fields that are not named here are dropped during
+// decoding. qConnectStatement and qConnectionSecret may contain secrets: only a digest of the
+// former is kept, and the latter is omitted on purpose.
 
 // wireErrors is the body of an error: every field is optional (API reference).
 type wireErrors struct {
@@ -27,17 +27,17 @@ type wireError struct {
 	Status int    `json:"status"`
 }
 
-// promised is an answer, or an item of a list, that must have something to be one: a
-// service under maintenance, or a proxy in between, may answer 200 with anything.
+// promised is an answer, or an item of a list, with required parts: a service under maintenance, or
+// a proxy in between, may answer 200 with any content.
 type promised interface {
-	// missing names what the reference promises and is not there; empty: nothing.
+	// missing returns the name of a required part that is absent; empty: none.
 	missing() string
 }
 
-// wirePage is one page of any list. Its items are decoded one by one, so that one of
-// another form does not take the others with it.
+// wirePage is one page of any list. Its items are decoded one by one, so that an item of another
+// form does not fail the others.
 type wirePage struct {
-	// Data is nil where there is no list, which an empty one is not.
+	// Data is nil if there is no list, as opposed to an empty one.
 	Data []json.RawMessage `json:"data"`
 	// Meta counts the items of all pages, or of this one; see [consistency].
 	Meta optional[struct {
@@ -55,7 +55,7 @@ type wirePage struct {
 
 func (w *wirePage) missing() string { return lacks(w.Data == nil, "data") }
 
-// lacks returns the name where something is missing.
+// lacks returns the name if missing is true.
 func lacks(missing bool, name string) string {
 	if missing {
 		return name
@@ -69,19 +69,19 @@ type wireConnection struct {
 	PlainID     string             `json:"id"` // in every sample, not in the schema
 	Name        string             `json:"qName"`
 	Space       string             `json:"space"`                // absent or empty: personal
-	Owner       string             `json:"user"`                 // absent: its owner was deleted, or it is not told
+	Owner       string             `json:"user"`                 // absent: its owner was deleted, or it is not returned
 	Type        string             `json:"qType"`                // the connector's provider
-	DataSource  string             `json:"datasourceID"`         // absent: of before there were data sources
+	DataSource  string             `json:"datasourceID"`         // absent: created before data sources existed
 	Properties  map[string]any     `json:"connectionProperties"` // with parseConnection=true only
-	Separated   *looseBool         `json:"qSeparateCredentials"` // nil: not told
+	Separated   *looseBool         `json:"qSeparateCredentials"` // nil: not returned
 	Credentials string             `json:"qCredentialsID"`
 	Tags        []string           `json:"tags"`
-	Created     looseTime          `json:"created"`    // as updated, at first
+	Created     looseTime          `json:"created"`    // initially equal to updated
 	Updated     looseTime          `json:"updated"`    // RFC 3339, with any number of decimals
-	Privileges  optional[[]string] `json:"privileges"` // of the caller; shorter in the answer to a create, where nobody reads them
+	Privileges  optional[[]string] `json:"privileges"` // of the caller; incomplete in the answer to a create, where they are not used
 	Statement   wireStatement      `json:"qConnectStatement"`
 
-	answered time.Time // by the clock of the service; zero: it did not say
+	answered time.Time // by the clock of the service; zero: unknown
 }
 
 func (w *wireConnection) id() string {
@@ -97,22 +97,22 @@ func (w *wireConnection) missing() string {
 
 func (w *wireConnection) isSeparated() bool { return w.Separated != nil && bool(*w.Separated) }
 
-// isBuiltIn reports whether the connection is the one of the files of a space, which nobody
-// can manage. A missing owner does not tell it: accounts are deleted.
+// isBuiltIn reports whether the connection is the built-in one for the files of a space, which
+// cannot be managed. A missing owner is not evidence: accounts are deleted.
 func (w *wireConnection) isBuiltIn() bool {
 	return strings.EqualFold(w.Type, dataFilesType) || w.Name == "DataFiles" || w.Name == "MyDataFiles"
 }
 
-// wireCreated is the answer to a create: a connection, or a place to sign in.
+// wireCreated is the answer to a create: a connection, or an address to sign in.
 type wireCreated struct {
 	wireConnection
 	AuthURL string `json:"authUrl"`
 }
 
-// missing returns nothing: without an id and an address, the create is looked for.
+// missing returns "": if there is neither an id nor an address, the create is looked for.
 func (*wireCreated) missing() string { return "" }
 
-// wireCredential is a set of separated credentials, which holds no secret.
+// wireCredential is a set of per-user credentials, without secrets.
 type wireCredential struct {
 	ID   string `json:"qID"`
 	Name string `json:"qName"`
@@ -125,7 +125,7 @@ type wireSpace struct {
 	Name    string `json:"name"`
 	Type    string `json:"type"`
 	OwnerID string `json:"ownerId"`
-	// Meta holds the roles of the caller. Those of the owner are not listed.
+	// Meta holds the roles of the caller. The roles of the owner are not listed.
 	Meta optional[struct {
 		Roles optional[[]string] `json:"roles"`
 	}] `json:"meta"`
@@ -161,8 +161,8 @@ type wireDataSources struct {
 
 func (w *wireDataSources) missing() string { return lacks(w.DataSources == nil, "dataSources") }
 
-// wireWritten is the answer to a write that should have no body. One with a body that is
-// about no connection may come from something in between, which has written nothing.
+// wireWritten is the answer to a write that should have no body. A body that is not about a
+// connection may come from a proxy, which has written nothing.
 type wireWritten struct {
 	QID     string `json:"qID"`
 	PlainID string `json:"id"`
@@ -179,7 +179,7 @@ type wireCreate struct {
 	Space           string         `json:"space,omitempty"` // absent: personal
 	Tags            []string       `json:"tags,omitempty"`
 	Properties      map[string]any `json:"connectionProperties"`
-	AuthURLOnly     bool           `json:"authUrlOnly,omitempty"` // answer an address, create nothing
+	AuthURLOnly     bool           `json:"authUrlOnly,omitempty"` // return an address, create nothing
 }
 
 // wirePatch is one operation of a PATCH, whose body is a bare array of them; the
@@ -195,8 +195,8 @@ type wireBulk struct {
 	Connections []wireBulkItem `json:"connections"`
 }
 
-// wireBulkItem is one connection of a bulk action. An absent field stays as it is;
-// an empty spaceId is the personal space.
+// wireBulkItem is one connection of a bulk action. An absent field is not changed; an empty spaceId
+// is the personal space.
 type wireBulkItem struct {
 	ID        string  `json:"id"`
 	OwnerID   string  `json:"ownerId,omitempty"`
@@ -204,7 +204,7 @@ type wireBulkItem struct {
 	SpaceType string  `json:"spaceType,omitempty"` // required with spaceId
 }
 
-// wireBulkAnswer is what a 207 holds: results by id, in no promised order.
+// wireBulkAnswer is the content of a 207: results by id, in no documented order.
 type wireBulkAnswer struct {
 	Data []wireBulkResult `json:"data"`
 }
@@ -215,20 +215,20 @@ type wireBulkResult struct {
 	Error  *wireError `json:"error"`
 }
 
-// looseBool is a boolean that some answers give as a string.
+// looseBool is a boolean that some answers contain as a string.
 type looseBool bool
 
-// UnmarshalJSON takes true and "true" for true, and everything else for false.
+// UnmarshalJSON decodes true and "true" as true, and everything else as false.
 func (b *looseBool) UnmarshalJSON(text []byte) error {
 	*b = looseBool(strings.EqualFold(string(bytes.Trim(text, `"`)), "true"))
 	return nil
 }
 
-// optional is a value that qlsync can do without: a value of another form is unknown, and
-// the zero value.
+// optional is a value that qlsync does not require: a value of another form is unknown, and the
+// zero value.
 type optional[T any] struct{ value T }
 
-// UnmarshalJSON takes a T, and everything else for unknown.
+// UnmarshalJSON decodes a T, and everything else as the zero value.
 func (o *optional[T]) UnmarshalJSON(text []byte) error {
 	var value T
 	if json.Unmarshal(text, &value) == nil {
@@ -237,10 +237,10 @@ func (o *optional[T]) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// looseTime is a time that can be done without: what cannot be read is unknown.
+// looseTime is a time that qlsync does not require: a text that cannot be parsed is unknown.
 type looseTime struct{ time.Time }
 
-// UnmarshalJSON takes RFC 3339, and everything else for no time.
+// UnmarshalJSON decodes RFC 3339, and everything else as the zero time.
 func (t *looseTime) UnmarshalJSON(text []byte) error {
 	at, err := time.Parse(time.RFC3339, string(bytes.Trim(text, `"`)))
 	if err == nil {
@@ -249,10 +249,10 @@ func (t *looseTime) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// wireStatement is the digest of a statement, which is dropped where it is decoded.
+// wireStatement is the digest of a statement; the text is dropped during decoding.
 type wireStatement connection.StatementDigest
 
-// UnmarshalJSON takes a string, and everything else for unknown.
+// UnmarshalJSON decodes a string, and everything else as unknown.
 func (s *wireStatement) UnmarshalJSON(text []byte) error {
 	var statement string
 	if json.Unmarshal(text, &statement) == nil {
@@ -261,7 +261,7 @@ func (s *wireStatement) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// rawAnswer keeps an answer as it came.
+// rawAnswer keeps an answer unchanged.
 type rawAnswer []byte
 
 // UnmarshalJSON copies the text.
