@@ -7,6 +7,33 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
+// fate is what becomes of a leftover.
+type fate int
+
+const (
+	fateForeign    fate = iota // nobody's, or another project's: it stays
+	fateKept                   // ours, and it stays for a reason
+	fateFinished               // left by a recreate that was interrupted: its delete ends the recreate
+	fateUndeclared             // ours, and no longer declared: policy.prune says what becomes of it
+)
+
+// leftover is a live connection that is no declared one.
+type leftover struct {
+	live *connection.Live
+	fate fate
+	kept connection.Reason // of what is [fateKept]
+	// of is, of one that is [fateFinished], the key that was recreated; obsolete reports that the
+	// connection is a new one, and that the one which it was to replace is at its key.
+	of       connection.Key
+	obsolete bool
+	// elsewhere reports that its record is of another key, which moved blocks explain.
+	elsewhere bool
+	// recreated reports that it was to be moved, and a recreate of it is at the new key.
+	recreated bool
+	// released reports that the files lift the protection of what a recreate has replaced.
+	released bool
+}
+
 // fates are the rules about a leftover. The first one that holds decides. Names, records and copies
 // of them can be made by everybody who may edit the space, so what might be a declared connection,
 // or the last one with its credentials, is kept.

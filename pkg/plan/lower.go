@@ -266,8 +266,7 @@ func (o *orderer) spare(key connection.Key) connection.Key {
 // something stands there that does not leave at any time, now or at the end, or passes
 // through as well.
 func (o *orderer) reserve(key connection.Key) bool {
-	_, leadsAway := o.analysis.moves.away[key]
-	if o.analysis.live[key] != nil && !o.obsolete[key] || o.analysis.declared[key] != nil || o.passed[key] || leadsAway {
+	if o.analysis.live[key] != nil && !o.obsolete[key] || o.analysis.declared[key] != nil || o.passed[key] || o.analysis.leadsAway(key) {
 		return false
 	}
 	o.passed[key] = true

@@ -111,7 +111,6 @@ func analyze(in Input) *analysis {
 	a.warnAboutInactive()
 	a.warnAboutUnknownOwners()
 	a.remark(a.lookAlikes(in.Snapshot))
-	a.remark(a.lookAlikeSpaces(in.Snapshot))
 	for i := range a.pairs {
 		d := a.decide(&a.pairs[i])
 		if d != nil {

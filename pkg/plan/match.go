@@ -4,8 +4,50 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/qlsync/qlsync/internal/keyrecord"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
+
+// pair is a declared connection and the live connection that it is. Live is nil where there is
+// none.
+type pair struct {
+	*target
+	live *connection.Live
+	// tried is what an interrupted recreate has tried out before it deleted the old connection;
+	// nil: nothing.
+	tried *connection.Live
+	// trouble is why it is not clear which live connection is meant.
+	trouble connection.Reason
+	// because says how the live connection was found where it is at another key.
+	because connection.Reason
+	// missed reports that no connection has the declared name, and apps look for it.
+	missed bool
+	// stale reports that the record of the live connection is of another key, which no moved block
+	// explains: after a rename of its space, a moved block that was removed, or by hand. Without a
+	// record that fits it would never be deleted. A missing record is written with the next change.
+	stale bool
+}
+
+// matched is what match found: for every target its live connection, and what is left over.
+type matched struct {
+	pairs     []pair // by key
+	leftovers []leftover
+	// begun holds the new connections that interrupted recreates have left next to those that they
+	// were to replace, by key.
+	begun    map[connection.Key]*connection.Live
+	problems []problem
+	// remarks are about what is created because nothing is seen where its moved blocks come from.
+	remarks []remark
+
+	keys  keyrecord.Spaces
+	moves  moves
+	// recreated holds the records of the keys from which a connection was to be moved, and
+	// was recreated instead.
+	recreated map[string]bool
+	// apart holds the declared keys to which something comes while moved blocks lead on from there
+	// to another declared key at which nothing stays, with that key.
+	apart map[connection.Key]connection.Key
+}
 
 // isUnsupplied reports whether the files neither declare credentials nor allow to let them go.
 func (p *pair) isUnsupplied() bool { return len(p.Credentials) == 0 && !p.Lifecycle.RecreateAllowed }
@@ -62,9 +104,9 @@ func match(files *files, rules connection.Rules, r *resolved) matched {
 			return m.isApart(from, to) || m.hasComeRound(from) && m.live[from].Record.Project == m.project
 		})
 	}
-	found := matched{moves: m.moves, pairs: make([]pair, len(r.targets))}
-	for i, target := range r.targets {
-		found.pairs[i].target = target
+	found := matched{keys: r.places, moves: m.moves, pairs: make([]pair, len(r.targets))}
+	for i, t := range r.targets {
+		found.pairs[i].target = t
 	}
 	for _, find := range []func(*pair){m.findInPlace, m.findUnderway, m.findMoved, m.findRecorded} {
 		for i := range found.pairs {

@@ -7,6 +7,46 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
+// moves is what the moved blocks mean for this tenant. Blocks may stay in the files for ever, so
+// most of them lead from keys and to keys at which there is nothing.
+type moves struct {
+	away map[connection.Key]connection.Key   // the key to which the block of a key leads
+	into map[connection.Key][]connection.Key // the keys whose blocks lead to a key, sorted
+	// target is, for live and declared keys, the first declared key to which the blocks lead.
+	target map[connection.Key]connection.Key
+	// end is the last key of the blocks of a live connection that lead to no declared key.
+	end map[connection.Key]connection.Key
+	// sources are the live keys that have a declared key as their target, sorted.
+	sources map[connection.Key][]connection.Key
+	// cycle holds the declared keys that are on a cycle of targets, each with the key before it.
+	cycle map[connection.Key]connection.Key
+	// unseen holds the ends of blocks that are in a space which the token cannot see.
+	unseen   map[connection.Key]connection.SpaceRef
+	declared map[connection.Key]*target
+}
+
+// movedRecord returns the record from where a connection has come that is to be at the key: at a key
+// on a cycle of moved blocks, and of what was recreated at another key, as long as the old one is
+// there. The next run must know what that is. Elsewhere there is none. Live is nil for a new one.
+func (found *matched) movedRecord(key connection.Key, live *connection.Live) string {
+	if from, ok := found.moves.cycle[key]; ok {
+		return found.keys.Record(from)
+	}
+	if to, ok := found.apart[key]; ok {
+		return found.keys.Apart(to)
+	}
+	if live != nil && found.recreated[live.Record.Moved] {
+		return live.Record.Moved
+	}
+	return ""
+}
+
+// leadsAway reports whether a moved block leads from the key.
+func (found *matched) leadsAway(from connection.Key) bool {
+	_, leads := found.moves.away[from]
+	return leads
+}
+
 // follow resolves the moved blocks once, for all later stages.
 func follow(blocks []connection.Move, t *tenant, declared map[connection.Key]*target) moves {
 	m := moves{

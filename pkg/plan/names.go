@@ -41,9 +41,14 @@ func (n namesakes) meant(live connection.Key) (declared connection.Key, found bo
 	return declared, found
 }
 
-// lookAlikes warns of each new connection whose name looks like that of a live one. Names that are
-// equal without letter case or normalisation are refused instead.
+// lookAlikes warns of names that a reader takes for others.
 func (found *matched) lookAlikes(snapshot *connection.Snapshot) []remark {
+	return append(found.lookAlikeConnections(snapshot), found.lookAlikeSpaces(snapshot)...)
+}
+
+// lookAlikeConnections warns of each new connection whose name looks like that of a live one. Names that are
+// equal without letter case or normalisation are refused instead.
+func (found *matched) lookAlikeConnections(snapshot *connection.Snapshot) []remark {
 	looks := map[connection.Key]connection.Key{}
 	for i := range snapshot.Connections {
 		live := snapshot.Connections[i].Key

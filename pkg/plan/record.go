@@ -44,22 +44,6 @@ func (a *analysis) record(t *target, live *connection.Live, written bool) *conne
 	return record
 }
 
-// movedRecord is the record from where a connection has come: at a key on a cycle of moved blocks,
-// and of what was recreated at another key, as long as the old one is there. The next run must know
-// what that is. Elsewhere there is none.
-func (a *analysis) movedRecord(key connection.Key, live *connection.Live) string {
-	if from, ok := a.moves.cycle[key]; ok {
-		return a.places.Record(from)
-	}
-	if to, ok := a.apart[key]; ok {
-		return a.places.Apart(to)
-	}
-	if live != nil && a.recreated[live.Record.Moved] {
-		return live.Record.Moved
-	}
-	return ""
-}
-
 // fingerprint returns what is recorded of the values: of those that are written, what
 // is known; of those that are there already, what the connection has recorded or, where
 // that says nothing, a baseline.

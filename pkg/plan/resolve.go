@@ -7,18 +7,6 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// files is what the files of a project declare, with the catalog that the declarations refer to.
-type files struct {
-	Project string
-	Policy  connection.Policy
-	Desired []connection.Desired
-	Moves   []connection.Move
-	// Spaces is what the project looks at; OnlyMoves is the part that only moves come from.
-	Spaces    []connection.SpaceRef
-	OnlyMoves []connection.SpaceRef
-	Catalog   *connection.Catalog // may be nil
-}
-
 // problem notes a mistake.
 func (r *resolver) problem(position connection.Position, reason connection.Reason) {
 	r.problems = append(r.problems, problem{position, reason})
@@ -131,14 +119,6 @@ func (r *resolver) isFirst(t *target) bool {
 	}
 	r.problem(t.PositionOf(""), reason.With("at", first.PositionOf("")))
 	return false
-}
-
-// source returns the data source as the catalog knows it.
-func (f *files) source(id string) *connection.DataSource {
-	if f.Catalog != nil && f.Catalog.DataSources[id] != nil {
-		return f.Catalog.DataSources[id]
-	}
-	return &connection.DataSource{ID: id}
 }
 
 // space returns the space with exactly the name or id of the reference, and notes a problem where

@@ -1,54 +1,70 @@
 package plan
 
-import (
-	"slices"
+import "github.com/qlsync/qlsync/pkg/connection"
 
-	"github.com/qlsync/qlsync/pkg/connection"
-)
+// files is what the files of a project declare, with the catalog that the declarations refer to.
+type files struct {
+	Project string
+	Policy  connection.Policy
+	Desired []connection.Desired
+	Moves   []connection.Move
+	// Spaces is what the project looks at; OnlyMoves is the part that only moves come from.
+	Spaces    []connection.SpaceRef
+	OnlyMoves []connection.SpaceRef
+	Catalog   *connection.Catalog // may be nil
+}
 
-// onlyTargets leaves out the changes that nobody asked for: what remains are the
-// named connections, and those whose operations they need. A name that is not declared
-// and does not change is a problem.
-func (a *analysis) onlyTargets(o *orderer) {
-	of := o.byDecision()
-	wanted := map[*decision]bool{}
-	var want func(*decision)
-	want = func(d *decision) {
-		if wanted[d] {
-			return
-		}
-		wanted[d] = true
-		for _, n := range of[d] {
-			for _, first := range n.needs {
-				want(first.decision)
-			}
-		}
+// source returns the data source as the catalog knows it.
+func (f *files) source(id string) *connection.DataSource {
+	if f.Catalog != nil && f.Catalog.DataSources[id] != nil {
+		return f.Catalog.DataSources[id]
 	}
-	all := slices.Concat(a.decisions, a.rotations)
-	for _, key := range a.in.Only {
-		found := a.declared[key] != nil
-		for _, d := range all {
-			if d.change.Connection == key {
-				found = true
-				want(d)
-			}
-		}
-		if !found {
-			a.problem(connection.Position{}, connection.Because("target-unknown", "connection", key))
-		}
-	}
-	isOmitted := func(d *decision) bool { return !wanted[d] }
-	kept := slices.DeleteFunc(slices.Clone(a.decisions), isOmitted)
-	a.omitted, a.decisions = len(a.decisions)-len(kept), kept
-	a.rotations = slices.DeleteFunc(a.rotations, isOmitted)
-	shown := map[connection.Key]bool{}
-	for _, key := range a.in.Only {
-		shown[key] = true
-	}
-	for _, d := range kept {
-		shown[d.change.Connection] = true
-	}
-	a.compared = slices.DeleteFunc(a.compared, func(c Compared) bool { return !shown[c.Connection] })
-	o.nodes = slices.DeleteFunc(o.nodes, func(n *node) bool { return isOmitted(n.decision) })
-	o.schedule()
+	return &connection.DataSource{ID: id}
+}
+
+// target is a declared connection whose names have been looked up in the tenant.
+type target struct {
+	*connection.Desired
+	key     connection.Key
+	space   connection.Space
+	ownerID string                 // empty: not declared
+	source  *connection.DataSource // never nil; empty where the tenant has none
+	// lacks says which stored credentials the tenant does not have; empty: none.
+	lacks connection.Reason
+	// selects is the property that selects them.
+	selects string
+}
+
+// credentialsRecord returns what is recorded of the declared credentials once the user owns the
+// connection; see [connection.CredentialsRecord].
+func (t *target) credentialsRecord(ownerID string) string {
+	return connection.CredentialsRecord(t.CredentialsVersion, t.Credentials, ownerID)
+}
+
+// resolved is what resolve found: the declared connections with what their names mean in the tenant.
+type resolved struct {
+	*tenant
+	targets  []*target // by key
+	declared map[connection.Key]*target
+	inScope  map[string]bool // names of the spaces whose connections matter
+	disabled map[string]bool // data sources with which nothing can be made or changed
+	problems []problem
+}
+
+// problem is a mistake in the files that only the tenant shows.
+type problem struct {
+	position connection.Position
+	reason   connection.Reason
+}
+
+// remark is something that a reader of the plan should know and that stops nothing.
+type remark struct {
+	about  *connection.Key // nil: no single connection
+	reason connection.Reason
+}
+
+// contrast returns a reason about two names that a reader may take for the same.
+func contrast(code, own, other, difference string) connection.Reason {
+	own, other = connection.QuoteApart(own, other)
+	return connection.Because(code, "own", own, "other", other, "difference", difference)
 }

@@ -42,9 +42,3 @@ func (t *tenant) meantSpace(ref connection.SpaceRef, compared bool) connection.R
 	}
 	return connection.Because("no-space", "space", ref)
 }
-
-// contrast returns a reason about two names that a reader may take for the same.
-func contrast(code, own, other, difference string) connection.Reason {
-	own, other = connection.QuoteApart(own, other)
-	return connection.Because(code, "own", own, "other", other, "difference", difference)
-}
