@@ -107,8 +107,6 @@ var notYetPlain = []string{
 	"pkg/plan/compare.go",
 	"pkg/plan/drift.go",
 	"pkg/plan/lower.go",
-	"pkg/plan/match.go",
-	"pkg/plan/names.go",
 	"pkg/plan/order.go",
 	"pkg/plan/plan.go",
 	"pkg/plan/refuse.go",

@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/qlsync/qlsync/internal/jsonpointer"
+	"github.com/qlsync/qlsync/internal/match"
+	"github.com/qlsync/qlsync/internal/target"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -26,19 +28,19 @@ func (d *difference) content() bool { return len(d.fields) > 0 }
 
 // compare finds the fields in which a live connection differs. Only what is
 // declared is compared.
-func (a *analysis) compare(p *pair) *difference {
-	d := &difference{set: map[string]any{}, hidden: map[string]any{}, owner: p.ownerDiffers()}
+func (a *analysis) compare(p *match.Pair) *difference {
+	d := &difference{set: map[string]any{}, hidden: map[string]any{}, owner: p.OwnerDiffers()}
 	for _, part := range []struct{ path, before, after string }{
-		{"/space", p.live.Key.Space, p.key.Space},
-		{"/name", p.live.Key.Name, p.key.Name},
-		{"/dataSource", p.live.DataSource, p.DataSource},
+		{"/space", p.Live.Key.Space, p.Key.Space},
+		{"/name", p.Live.Key.Name, p.Key.Name},
+		{"/dataSource", p.Live.DataSource, p.DataSource},
 	} {
 		if part.before != part.after {
 			d.add(part.path, part.before, part.after)
 		}
 	}
 	if d.owner {
-		d.add("/owner", a.userName(p.live.OwnerID), a.userName(p.ownerID))
+		d.add("/owner", a.UserName(p.Live.OwnerID), a.UserName(p.TenantOwner))
 	}
 	a.compareTags(p, d)
 	a.compareProperties(p, d)
@@ -47,10 +49,10 @@ func (a *analysis) compare(p *pair) *difference {
 	if d.recreate = a.mustRecreate(p, d); d.recreate != "" {
 		d.writeCredentials(p.Credentials, "a recreate must carry the credentials")
 	}
-	if p.live.Record.Project == a.in.Project {
+	if p.Live.Record.Project == a.in.Project {
 		a.compareRecord(p, d)
 	}
-	if d.demands.Carries.Holds() && (d.content() || p.live.Record.Project == "") {
+	if d.demands.Carries.Holds() && (d.content() || p.Live.Record.Project == "") {
 		d.alone, d.carried = !d.content(), !d.credentials && len(p.Credentials) > 0
 		d.writeCredentials(p.Credentials, a.text(d.demands.Carries))
 	}
@@ -58,8 +60,8 @@ func (a *analysis) compare(p *pair) *difference {
 }
 
 // compareRecord compares what our ownership record records.
-func (a *analysis) compareRecord(p *pair, d *difference) {
-	if d.pending = p.live.Record.Pending; d.pending {
+func (a *analysis) compareRecord(p *match.Pair, d *difference) {
+	if d.pending = p.Live.Record.Pending; d.pending {
 		d.add("/effective", false, true)
 	}
 	if !a.in.Snapshot.Capabilities.NoRecords {
@@ -69,11 +71,11 @@ func (a *analysis) compareRecord(p *pair, d *difference) {
 }
 
 // assess asks the provider what the service demands of the change.
-func (a *analysis) assess(p *pair, d *difference) {
-	difference := a.difference(p.target, p.live)
+func (a *analysis) assess(p *match.Pair, d *difference) {
+	difference := a.Difference(p.Target, p.Live)
 	difference.Set, difference.Remove = d.set, d.remove
 	if d.owner {
-		difference.Owner = p.ownerID
+		difference.Owner = p.TenantOwner
 	}
 	d.demands = a.in.Rules.Assess(difference)
 	maps.Copy(d.set, d.demands.Set)
@@ -83,19 +85,19 @@ func (d *difference) add(path string, before, after any) {
 	d.fields = append(d.fields, Field{Path: path, Before: before, After: after})
 }
 
-func (a *analysis) compareTags(p *pair, d *difference) {
+func (a *analysis) compareTags(p *match.Pair, d *difference) {
 	if p.Tags == nil || p.Lifecycle.Ignores("tags", "") {
 		return
 	}
 	want := slices.Sorted(slices.Values(p.Tags))
-	if !slices.Equal(want, p.live.Tags) {
+	if !slices.Equal(want, p.Live.Tags) {
 		d.tags = true
-		d.add("/tags", toList(p.live.Tags), toList(want))
+		d.add("/tags", toList(p.Live.Tags), toList(want))
 	}
 }
 
 // compareProperties compares each declared property in its normal form.
-func (a *analysis) compareProperties(p *pair, d *difference) {
+func (a *analysis) compareProperties(p *match.Pair, d *difference) {
 	for _, name := range slices.Sorted(maps.Keys(p.Properties)) {
 		if !p.Lifecycle.Ignores("properties", name) {
 			a.compareProperty(p, d, name)
@@ -105,17 +107,17 @@ func (a *analysis) compareProperties(p *pair, d *difference) {
 
 // compareProperty compares one property. One that is missing live is a difference unless its
 // value is the schema's default.
-func (a *analysis) compareProperty(p *pair, d *difference, name string) {
-	property := p.source.Properties[name]
+func (a *analysis) compareProperty(p *match.Pair, d *difference, name string) {
+	property := p.Source.Properties[name]
 	path := "/properties/" + jsonpointer.Escape(name)
 	want := a.in.Rules.Normalize(property, p.Properties[name])
-	have, present := p.live.Properties[name]
+	have, present := p.Live.Properties[name]
 	have = a.in.Rules.Normalize(property, have)
 	isDefault := func(value any) bool {
 		return property.HasDefault && connection.Equal(a.in.Rules.Normalize(property, property.Default), value)
 	}
 	switch {
-	case slices.Contains(p.live.WriteOnlyProperties, name):
+	case slices.Contains(p.Live.WriteOnlyProperties, name):
 		if want != nil {
 			d.hidden[name] = want
 		}
@@ -127,11 +129,11 @@ func (a *analysis) compareProperty(p *pair, d *difference, name string) {
 	case !present:
 		if !isDefault(want) && !slices.Contains(p.Lifecycle.Unreadable, name) {
 			d.set[name] = want
-			d.add(path, nil, a.storedName(property, want))
+			d.add(path, nil, a.StoredName(property, want))
 		}
 	case !connection.EqualBy(p.Lifecycle.Compare, name, want, have):
 		d.set[name] = want
-		d.add(path, a.storedName(property, have), a.storedName(property, want))
+		d.add(path, a.StoredName(property, have), a.StoredName(property, want))
 	}
 }
 
@@ -139,17 +141,17 @@ func (a *analysis) compareProperty(p *pair, d *difference, name string) {
 // was declared sensitive. A name that is not recorded yet is worth a write, since nothing
 // else hides the value once a file no longer says so; one that is no longer declared
 // stays until the next write.
-func (a *analysis) compareRecorded(p *pair, d *difference) {
+func (a *analysis) compareRecorded(p *match.Pair, d *difference) {
 	// Where a write replaces everything, a record is no reason to lose what is not declared.
-	d.record = p.stale && len(d.demands.Loses) == 0
-	if d.record && p.live.Key == p.key { // what moves gets its record on its way
-		d.add("/keyRecord", p.live.Record.Key, a.places.Record(p.key))
+	d.record = p.Stale && len(d.demands.Loses) == 0
+	if d.record && p.Live.Key == p.Key { // what moves gets its record on its way
+		d.add("/keyRecord", p.Live.Record.Key, a.Places.Record(p.Key))
 	}
-	if want := p.Lifecycle.PreventDestroy; want != nil && *want != p.live.Record.Protected {
+	if want := p.Lifecycle.PreventDestroy; want != nil && *want != p.Live.Record.Protected {
 		d.protection = true
-		d.add("/lifecycle/preventDestroy", p.live.Record.Protected, *want)
+		d.add("/lifecycle/preventDestroy", p.Live.Record.Protected, *want)
 	}
-	d.sensitive = d.addUnrecorded("/sensitive", slices.Compact(slices.Sorted(slices.Values(p.Sensitive))), p.live.Record.Redacts)
+	d.sensitive = d.addUnrecorded("/sensitive", slices.Compact(slices.Sorted(slices.Values(p.Sensitive))), p.Live.Record.Redacts)
 }
 
 // addUnrecorded adds a field for names that an ownership record should record, and reports whether one
@@ -169,7 +171,7 @@ func (d *difference) addUnrecorded(path string, names []string, isRecorded func(
 
 // compareCredentials asks the ownership record: the service never shows a credential. It may demand that a
 // change carries all of them.
-func (a *analysis) compareCredentials(p *pair, d *difference) {
+func (a *analysis) compareCredentials(p *match.Pair, d *difference) {
 	switch {
 	case d.demands.Credentials.Holds():
 		d.writeCredentials(p.Credentials, a.text(d.demands.Credentials))
@@ -178,7 +180,7 @@ func (a *analysis) compareCredentials(p *pair, d *difference) {
 		if a.wereTakenAway(p) {
 			d.writeCredentials(p.Credentials, "the tenant has no credentials for it")
 		}
-	case p.live.Record.Credentials == "" && !p.live.HasCredentials && !p.live.PerUserCredentials:
+	case p.Live.Record.Credentials == "" && !p.Live.HasCredentials && !p.Live.PerUserCredentials:
 		d.writeCredentials(p.Credentials, "the tenant has no credentials for it")
 	default:
 		if due := a.credentialsDue(p); due != "" {
@@ -191,31 +193,31 @@ func (a *analysis) compareCredentials(p *pair, d *difference) {
 // that the files ignore from then on: the declared owner has the connection, and what is recorded was
 // written for another one. That the tenant shows none is no reason, because it may never show any,
 // and somebody may have typed them in.
-func (a *analysis) wereTakenAway(p *pair) bool {
-	live := p.live
-	if live.HasCredentials || live.PerUserCredentials || p.ownerID == "" || p.ownerID != live.OwnerID || a.credentialsDue(p) == "" {
+func (a *analysis) wereTakenAway(p *match.Pair) bool {
+	live := p.Live
+	if live.HasCredentials || live.PerUserCredentials || p.TenantOwner == "" || p.TenantOwner != live.OwnerID || a.credentialsDue(p) == "" {
 		return false
 	}
-	for owner := range a.users {
-		if connection.CredentialsDue(live.Record.Credentials, p.credentialsRecord(owner)) == "" {
+	for owner := range a.Users {
+		if connection.CredentialsDue(live.Record.Credentials, p.CredentialsRecord(owner)) == "" {
 			return true
 		}
 	}
-	return connection.CredentialsDue(live.Record.Credentials, p.credentialsRecord(a.in.Snapshot.Caller.ID)) == ""
+	return connection.CredentialsDue(live.Record.Credentials, p.CredentialsRecord(a.in.Snapshot.Caller.ID)) == ""
 }
 
 // credentialsDue says why the credentials must be written again, by what is recorded of them.
 // Where the service does not say who owns the connection, and it has credentials, a record for
 // the caller also fits, as a create writes it, and one for the declared owner: one recreate or
 // change of owner would follow another for ever. Empty: they need not be written.
-func (a *analysis) credentialsDue(p *pair) string {
-	recorded := p.live.Record.Credentials
-	due := connection.CredentialsDue(recorded, p.credentialsRecord(p.live.OwnerID))
-	if p.live.OwnerID != "" || !p.live.HasCredentials && !p.live.PerUserCredentials {
+func (a *analysis) credentialsDue(p *match.Pair) string {
+	recorded := p.Live.Record.Credentials
+	due := connection.CredentialsDue(recorded, p.CredentialsRecord(p.Live.OwnerID))
+	if p.Live.OwnerID != "" || !p.Live.HasCredentials && !p.Live.PerUserCredentials {
 		return due
 	}
-	for _, owner := range []string{a.in.Snapshot.Caller.ID, p.ownerID} {
-		if connection.CredentialsDue(recorded, p.credentialsRecord(owner)) == "" {
+	for _, owner := range []string{a.in.Snapshot.Caller.ID, p.TenantOwner} {
+		if connection.CredentialsDue(recorded, p.CredentialsRecord(owner)) == "" {
 			return ""
 		}
 	}
@@ -232,11 +234,11 @@ func (d *difference) writeCredentials(credentials map[string]any, why string) {
 }
 
 // mustRecreate returns why a patch cannot make the change; empty where it can.
-func (a *analysis) mustRecreate(p *pair, d *difference) string {
+func (a *analysis) mustRecreate(p *match.Pair, d *difference) string {
 	if d.demands.Recreate.Holds() {
 		return a.text(d.demands.Recreate)
 	}
-	if a.updateOf(p.target) == connection.UpdateRecreate && (len(d.set)+len(d.remove) > 0 || d.credentials && !a.handsOver(p, d)) {
+	if a.updateOf(p.Target) == connection.UpdateRecreate && (len(d.set)+len(d.remove) > 0 || d.credentials && !a.handsOver(p, d)) {
 		return "update: recreate"
 	}
 	return ""
@@ -245,16 +247,16 @@ func (a *analysis) mustRecreate(p *pair, d *difference) string {
 // handsOver reports whether the credentials are to be written only because a connection is given to
 // another owner than the caller, or was given by a run that was interrupted, so that the tenant has
 // none. That takes a patch in any case, also after a create.
-func (a *analysis) handsOver(p *pair, d *difference) bool {
+func (a *analysis) handsOver(p *match.Pair, d *difference) bool {
 	caller := a.in.Snapshot.Caller.ID
 	if d.owner {
-		return p.ownerID != caller && connection.CredentialsDue(p.live.Record.Credentials, p.credentialsRecord(p.live.OwnerID)) == ""
+		return p.TenantOwner != caller && connection.CredentialsDue(p.Live.Record.Credentials, p.CredentialsRecord(p.Live.OwnerID)) == ""
 	}
-	return p.live.OwnerID != caller && !p.live.HasCredentials
+	return p.Live.OwnerID != caller && !p.Live.HasCredentials
 }
 
 // updateOf returns how properties and credentials of a connection are updated.
-func (a *analysis) updateOf(t *target) string {
+func (a *analysis) updateOf(t *target.Target) string {
 	return cmp.Or(t.Lifecycle.Update, a.in.Policy.Update)
 }
 

@@ -6,7 +6,9 @@ import (
 	"strings"
 
 	"github.com/qlsync/qlsync/internal/jsonpointer"
+	"github.com/qlsync/qlsync/internal/match"
 	"github.com/qlsync/qlsync/internal/report/messages"
+	"github.com/qlsync/qlsync/internal/target"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -23,39 +25,39 @@ func (a *analysis) problem(position connection.Position, reason connection.Reaso
 	}
 }
 
-func (a *analysis) remark(remarks []remark) {
+func (a *analysis) remark(remarks []target.Remark) {
 	for _, r := range remarks {
-		a.warn(r.about, a.text(r.reason))
+		a.warn(r.About, a.text(r.Reason))
 	}
 }
 
 // decide turns a pair into a change; nil where nothing has to change.
-func (a *analysis) decide(p *pair) *decision {
+func (a *analysis) decide(p *match.Pair) *decision {
 	position := p.PositionOf("")
-	d := &decision{target: p.target, live: p.live, tried: p.tried, missed: p.missed, change: Change{
-		Connection: p.key, DataSource: p.DataSource, Reason: a.text(p.because), Position: &position, At: p.PositionOf,
+	d := &decision{target: p.Target, live: p.Live, tried: p.Tried, missed: p.Missed, change: Change{
+		Connection: p.Key, DataSource: p.DataSource, Reason: a.text(p.Because), Position: &position, At: p.PositionOf,
 	}}
 	c := &d.change
-	if p.live == nil {
-		c.Action, c.Declares = ActionCreate, declares(p.target)
+	if p.Live == nil {
+		c.Action, c.Declares = ActionCreate, declares(p.Target)
 		c.Fields = a.created(d)
 		position = a.judge(createRules, p, d)
 		a.manual(d)
 		return d
 	}
-	c.ID = p.live.ID
-	if from := p.live.Key; from != p.key {
+	c.ID = p.Live.ID
+	if from := p.Live.Key; from != p.Key {
 		c.From = &from
 	}
-	owner := p.live.Record.Project
-	if p.live.Unreadable == "" && (owner == a.in.Project || owner == "") {
+	owner := p.Live.Record.Project
+	if p.Live.Unreadable == "" && (owner == a.in.Project || owner == "") {
 		a.decideFields(p, d)
 	}
 	c.Action = a.action(p, d.diff)
-	if d.diff != nil && owner != "" && !d.diff.content() && !p.trouble.Holds() {
+	if d.diff != nil && owner != "" && !d.diff.content() && !p.Trouble.Holds() {
 		return nil
 	}
-	c.Declares = declares(p.target)
+	c.Declares = declares(p.Target)
 	position = a.judge(changeRules, p, d)
 	a.goOn(d)
 	a.manual(d)
@@ -63,10 +65,10 @@ func (a *analysis) decide(p *pair) *decision {
 }
 
 // decideFields compares a pair, and says in its change what differs and why it is written.
-func (a *analysis) decideFields(p *pair, d *decision) {
+func (a *analysis) decideFields(p *match.Pair, d *decision) {
 	d.diff = a.compare(p)
 	kept := ""
-	if p.live.Record.Project == "" && len(p.Credentials) > 0 && !d.diff.credentials {
+	if p.Live.Record.Project == "" && len(p.Credentials) > 0 && !d.diff.credentials {
 		kept = "its credentials are taken as they are"
 	}
 	d.change.Fields = d.diff.fields
@@ -75,7 +77,7 @@ func (a *analysis) decideFields(p *pair, d *decision) {
 
 // judge refuses a change if one of the rules does, and returns the position of what the change is
 // about.
-func (a *analysis) judge(rules []rule, p *pair, d *decision) connection.Position {
+func (a *analysis) judge(rules []rule, p *match.Pair, d *decision) connection.Position {
 	reason := a.refuse(rules, p, d)
 	if reason.Holds() {
 		d.change.Refused = a.text(reason)
@@ -86,7 +88,7 @@ func (a *analysis) judge(rules []rule, p *pair, d *decision) connection.Position
 // goOn lets a recreate go on with the new connection that an interrupted one has left,
 // if that is what would be made now, but for what is written to it in any case.
 func (a *analysis) goOn(d *decision) {
-	made := a.begun[d.target.key]
+	made := a.Begun[d.target.Key]
 	if made == nil || d.change.Action != ActionRecreate || d.change.Refused != "" || !d.diff.demands.Resumes {
 		return
 	}
@@ -108,7 +110,7 @@ func (a *analysis) wouldBeMade(made *connection.Live, d *decision) bool {
 	case a.signIn(d.target, d.live) == "":
 		return true
 	}
-	return made.OwnerID == owner && made.HasCredentials && made.Record.Credentials == d.target.credentialsRecord(owner)
+	return made.OwnerID == owner && made.HasCredentials && made.Record.Credentials == d.target.CredentialsRecord(owner)
 }
 
 // isRebuilt reports whether a connection has the properties that a recreate would give it.
@@ -121,17 +123,17 @@ func (a *analysis) isRebuilt(made *connection.Live, d *decision) bool {
 		}
 	}
 	differs := &difference{set: map[string]any{}}
-	a.compareProperties(&pair{target: &target{Desired: &want, source: d.target.source}, live: made}, differs)
+	a.compareProperties(&match.Pair{Target: &target.Target{Desired: &want, Source: d.target.Source}, Live: made}, differs)
 	return !differs.content()
 }
 
-func (a *analysis) action(p *pair, d *difference) Action {
+func (a *analysis) action(p *match.Pair, d *difference) Action {
 	switch {
 	case d != nil && d.recreate != "":
 		return ActionRecreate
-	case p.live.Key != p.key:
+	case p.Live.Key != p.Key:
 		return ActionMove
-	case p.live.Record.Project != a.in.Project:
+	case p.Live.Record.Project != a.in.Project:
 		return ActionAdopt
 	}
 	return ActionUpdate
@@ -145,15 +147,15 @@ func joinReasons(reasons ...string) string {
 func (a *analysis) created(created *decision) []Field {
 	t := created.target
 	d := &difference{fields: make([]Field, 0, 2+len(t.Properties)+len(t.Credentials))}
-	if t.ownerID != "" {
-		d.add("/owner", nil, a.userName(t.ownerID))
+	if t.TenantOwner != "" {
+		d.add("/owner", nil, a.UserName(t.TenantOwner))
 	}
 	if len(t.Tags) > 0 {
 		d.add("/tags", nil, toList(slices.Sorted(slices.Values(t.Tags))))
 	}
 	properties := a.declaredProperties(created)
 	for _, name := range slices.Sorted(maps.Keys(properties)) {
-		d.add("/properties/"+jsonpointer.Escape(name), nil, a.storedName(t.source.Properties[name], properties[name]))
+		d.add("/properties/"+jsonpointer.Escape(name), nil, a.StoredName(t.Source.Properties[name], properties[name]))
 	}
 	d.addCredentials(t.Credentials)
 	return d.fields
@@ -169,7 +171,7 @@ func (a *analysis) declaredProperties(d *decision) map[string]any {
 	old := *d.tried
 	old.Properties = maps.Clone(old.Properties)
 	maps.DeleteFunc(old.Properties, func(_ string, value any) bool { return len(connection.Secrets(value)) > 0 })
-	properties := a.rebuilt(t, &old, a.in.Rules.Assess(a.difference(t, &old)).Leaves)
+	properties := a.rebuilt(t, &old, a.in.Rules.Assess(a.Difference(t, &old)).Leaves)
 	for _, name := range old.WriteOnlyProperties {
 		if value, ok := declared[name]; ok {
 			properties[name] = value
@@ -180,11 +182,11 @@ func (a *analysis) declaredProperties(d *decision) map[string]any {
 
 // normalized returns the declared properties in the form in which they are sent,
 // without those that must be absent.
-func (a *analysis) normalized(t *target) map[string]any {
+func (a *analysis) normalized(t *target.Target) map[string]any {
 	properties := make(map[string]any, len(t.Properties))
 	for name, value := range t.Properties {
 		if value != nil {
-			properties[name] = a.in.Rules.Normalize(t.source.Properties[name], value)
+			properties[name] = a.in.Rules.Normalize(t.Source.Properties[name], value)
 		}
 	}
 	return properties
@@ -193,7 +195,7 @@ func (a *analysis) normalized(t *target) map[string]any {
 // rebuilt returns the properties of a recreated connection: the declared ones and, if
 // the data source is the same, the ignored ones and the further ones of the old
 // connection, without those that a recreate does not carry over.
-func (a *analysis) rebuilt(t *target, old *connection.Live, leaves []string) map[string]any {
+func (a *analysis) rebuilt(t *target.Target, old *connection.Live, leaves []string) map[string]any {
 	properties := a.normalized(t)
 	if old.DataSource != t.DataSource {
 		return properties

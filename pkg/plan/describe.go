@@ -27,7 +27,7 @@ func describeOne(n *node) string {
 	switch {
 	case n.operation.Kind == connection.AskSignIn:
 		return "asks for the address where a person signs in; creates nothing"
-	case n.operation.Kind == connection.Create && n.operation.Name == n.decision.target.key.Name:
+	case n.operation.Kind == connection.Create && n.operation.Name == n.decision.target.Key.Name:
 		return ""
 	case n.operation.Kind == connection.Create:
 		return "creates the new one under a temporary name"

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/qlsync/qlsync/internal/match"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -100,7 +101,7 @@ func FindDrift(in Input) (*Drift, connection.Problems) {
 		Format: DriftFormat, Project: in.Project, Tenant: in.Tenant,
 		Items: []DriftItem{}, Incomplete: in.Snapshot.Incomplete,
 	}
-	declared := len(found.targets)
+	declared := len(found.Targets)
 	for _, d := range found.decisions {
 		if item, ok := driftOf(d, len(in.Snapshot.Incomplete) > 0); ok {
 			found.witness(&item, d.live)
@@ -111,9 +112,9 @@ func FindDrift(in Input) (*Drift, connection.Problems) {
 		}
 	}
 	begun := found.goneOnWith()
-	for _, rest := range found.leftovers {
-		if item, ok := found.unmanaged(rest, begun[rest.live], in.Policy); ok {
-			found.witness(&item, rest.live)
+	for _, rest := range found.Leftovers {
+		if item, ok := found.unmanaged(rest, begun[rest.Live], in.Policy); ok {
+			found.witness(&item, rest.Live)
 			drift.Items = append(drift.Items, item)
 		}
 	}
@@ -170,28 +171,28 @@ func (a *analysis) witness(item *DriftItem, live *connection.Live) {
 	if live == nil {
 		return
 	}
-	owner := a.users[live.OwnerID]
+	owner := a.Users[live.OwnerID]
 	item.Owner = cmp.Or(owner.Email, owner.Name, live.OwnerID)
 	item.UpdatedAt = live.UpdatedAt
 }
 
 // unmanaged reports of what is there and not declared. What would be deleted is a
 // decision already; another project's is none of ours.
-func (a *analysis) unmanaged(rest leftover, taken bool, policy connection.Policy) (DriftItem, bool) {
+func (a *analysis) unmanaged(rest match.Leftover, taken bool, policy connection.Policy) (DriftItem, bool) {
 	item := DriftItem{
-		Kind: DriftUnmanaged, Connection: rest.live.Key, ID: rest.live.ID,
-		DataSource: rest.live.DataSource, Apply: ApplyNothing,
+		Kind: DriftUnmanaged, Connection: rest.Live.Key, ID: rest.Live.ID,
+		DataSource: rest.Live.DataSource, Apply: ApplyNothing,
 	}
 	switch {
-	case rest.fate == fateForeign:
-		return item, rest.live.Record.Project == ""
+	case rest.Fate == match.Foreign:
+		return item, rest.Live.Record.Project == ""
 	case taken:
 		item.Reason, item.Apply = "the new one of an unfinished recreate", string(ActionMove)
 		return item, true
-	case rest.fate == fateFinished:
+	case rest.Fate == match.Finished:
 		return item, false // its delete is told
-	case rest.fate == fateKept:
-		item.Reason, _ = a.messages.Parts(rest.kept)
+	case rest.Fate == match.Kept:
+		item.Reason, _ = a.messages.Parts(rest.Kept)
 		return item, true
 	}
 	item.Reason = "owned by this project and no longer declared"

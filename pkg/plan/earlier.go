@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"strconv"
+
+	"github.com/qlsync/qlsync/internal/target"
 )
 
 // earlierVersion says why a plan or a hash of an earlier version is not accepted.
@@ -14,12 +16,12 @@ const earlierVersion = "it was made by an earlier version of qlsync, whose hash 
 func (p *Plan) IsEarlier() bool { return earlierHash(p) == p.Hash }
 
 // earlierDeclares is [Change.Declares] as version 1 of the hash had it.
-func earlierDeclares(t *target) string {
+func earlierDeclares(t *target.Target) string {
 	protection := "-"
 	if want := t.Lifecycle.PreventDestroy; want != nil {
 		protection = strconv.FormatBool(*want)
 	}
-	sum := sha256.Sum256([]byte(t.credentialsRecord(t.ownerID) + " " + protection))
+	sum := sha256.Sum256([]byte(t.CredentialsRecord(t.TenantOwner) + " " + protection))
 	return "sha256:" + hex.EncodeToString(sum[:16])
 }
 

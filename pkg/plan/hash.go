@@ -6,6 +6,7 @@ import (
 	"io"
 	"strconv"
 
+	"github.com/qlsync/qlsync/internal/target"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -44,13 +45,13 @@ func digest(value any) string {
 // declares is a digest of what a declaration says and the fields do not show. It is not made
 // from the record of the credentials, which has to fit into a tag and keeps 64 bits: so few
 // that another declaration with the same record could be found.
-func declares(t *target) string {
+func declares(t *target.Target) string {
 	return digest(struct { // the fields in the order of their names
 		Credentials map[string]any `json:"credentials"`
 		Owner       string         `json:"owner"`
 		Protected   *bool          `json:"protected"`
 		Version     int            `json:"version"`
-	}{t.Credentials, t.ownerID, t.Lifecycle.PreventDestroy, t.CredentialsVersion})
+	}{t.Credentials, t.TenantOwner, t.Lifecycle.PreventDestroy, t.CredentialsVersion})
 }
 
 // hashVersion is in the hash. It is raised whenever the hash of the same decision changes.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/qlsync/qlsync/internal/target"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -46,7 +47,7 @@ func deletes(path connection.Path) bool {
 
 // object returns a live connection as an object of its change.
 func (a *analysis) object(live *connection.Live) connection.Object {
-	space, known := a.places[live.Key.Space]
+	space, known := a.Places[live.Key.Space]
 	if !known {
 		space = connection.Space{ID: live.SpaceID, Name: live.Key.Space}
 	}
@@ -60,15 +61,15 @@ func (a *analysis) object(live *connection.Live) connection.Object {
 func (a *analysis) lowering(d *decision) connection.Lowering {
 	t, live := d.target, d.live
 	l := connection.Lowering{
-		Desired: t.Desired, Source: t.source, Capabilities: &a.in.Snapshot.Capabilities, Caller: a.in.Snapshot.Caller.ID, Live: live, Missed: d.missed,
-		Declared: t.Credentials, Record: t.credentialsRecord,
-		To: connection.Object{DataSource: t.DataSource, Key: t.key, Space: t.space, Owner: a.ownerAfter(t, live), Tags: t.Tags, Record: *a.record(t, nil, true)},
+		Desired: t.Desired, Source: t.Source, Capabilities: &a.in.Snapshot.Capabilities, Caller: a.in.Snapshot.Caller.ID, Live: live, Missed: d.missed,
+		Declared: t.Credentials, Record: t.CredentialsRecord,
+		To: connection.Object{DataSource: t.DataSource, Key: t.Key, Space: t.TenantSpace, Owner: a.ownerAfter(t, live), Tags: t.Tags, Record: *a.record(t, nil, true)},
 	}
 	if live == nil {
 		l.To.Properties, l.SignIn = a.declaredProperties(d), a.signIn(t, nil) != ""
 		return l
 	}
-	l.From, l.Place = a.object(live), a.places.Record(live.Key)
+	l.From, l.Place = a.object(live), a.Places.Record(live.Key)
 	l.Demands, l.AllowSecretLoss = d.diff.demands, t.Lifecycle.RecreateAllowed
 	l.WriteOnlyProperties, l.Absent = d.diff.hidden, absent(t, live.WriteOnlyCredentials)
 	if d.diff.recreate == "" {
@@ -76,7 +77,7 @@ func (a *analysis) lowering(d *decision) connection.Lowering {
 		return l
 	}
 	l.SignIn = a.signIn(t, live) != ""
-	l.Recreate, l.To.Properties, l.To.Record.Moved = true, a.rebuilt(t, live, d.diff.demands.Leaves), a.movedRecord(t.key, live)
+	l.Recreate, l.To.Properties, l.To.Record.Moved = true, a.rebuilt(t, live, d.diff.demands.Leaves), a.MovedRecord(t.Key, live)
 	if t.Tags == nil || t.Lifecycle.Ignores("tags", "") {
 		l.To.Tags = live.Tags
 	}
@@ -92,9 +93,9 @@ func (a *analysis) lowering(d *decision) connection.Lowering {
 func (a *analysis) lowerUpdate(d *decision, l *connection.Lowering) {
 	t, diff := d.target, d.diff
 	l.To = l.From
-	l.To.Key, l.To.Space, l.To.Record = t.key, t.space, *a.record(t, d.live, diff.credentials)
+	l.To.Key, l.To.Space, l.To.Record = t.Key, t.TenantSpace, *a.record(t, d.live, diff.credentials)
 	if diff.owner {
-		l.To.Owner = t.ownerID
+		l.To.Owner = t.TenantOwner
 	}
 	if diff.tags {
 		l.To.Tags = t.Tags
@@ -118,7 +119,7 @@ func (a *analysis) lowerUpdate(d *decision, l *connection.Lowering) {
 }
 
 // absent lists those of the parts of a connection that are declared to be absent.
-func absent(t *target, names []string) []string {
+func absent(t *target.Target, names []string) []string {
 	var absent []string
 	for _, name := range names {
 		if value, declared := t.Properties[name]; declared && value == nil {
@@ -145,7 +146,7 @@ func (o *orderer) choose(d *decision, paths []connection.Path) connection.Path {
 // isFree reports whether nothing stands at the keys between the ends of a path, and reserves
 // them if so.
 func (o *orderer) isFree(d *decision, path connection.Path) bool {
-	passed := map[connection.Key]bool{d.target.key: true}
+	passed := map[connection.Key]bool{d.target.Key: true}
 	if d.live != nil {
 		passed[d.live.Key] = true
 	}
@@ -167,7 +168,7 @@ func (o *orderer) isFree(d *decision, path connection.Path) bool {
 // a moved block explains it, as nothing else is declared where it came from.
 func (o *orderer) unmarked(d *decision) bool {
 	record := d.live.Record
-	return o.analysis.declared[d.live.Key] == nil && record.Project == o.analysis.in.Project && o.analysis.places.Fits(record.Key, d.live.Key)
+	return o.analysis.Declared[d.live.Key] == nil && record.Project == o.analysis.in.Project && o.analysis.Places.Fits(record.Key, d.live.Key)
 }
 
 // name fills in the names of a path that are not those of declared keys.
@@ -182,7 +183,7 @@ func (o *orderer) name(d *decision, path connection.Path, byTemporary bool) conn
 				continue
 			}
 			if names[object.Way] == "" {
-				names[object.Way] = o.spare(connection.Key{Space: object.Key.Space, Name: o.analysis.places.Name(object.Way, d.target.key)}).Name
+				names[object.Way] = o.spare(connection.Key{Space: object.Key.Space, Name: o.analysis.Places.Name(object.Way, d.target.Key)}).Name
 			}
 			object.Key.Name = names[object.Way]
 		}
@@ -266,7 +267,7 @@ func (o *orderer) spare(key connection.Key) connection.Key {
 // something stands there that does not leave at any time, now or at the end, or passes
 // through as well.
 func (o *orderer) reserve(key connection.Key) bool {
-	if o.analysis.live[key] != nil && !o.obsolete[key] || o.analysis.declared[key] != nil || o.passed[key] || o.analysis.leadsAway(key) {
+	if o.analysis.Live[key] != nil && !o.obsolete[key] || o.analysis.Declared[key] != nil || o.passed[key] || o.analysis.LeadsAway(key) {
 		return false
 	}
 	o.passed[key] = true

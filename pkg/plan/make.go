@@ -5,7 +5,9 @@ import (
 	"slices"
 
 	"github.com/qlsync/qlsync/internal/keyrecord"
+	"github.com/qlsync/qlsync/internal/match"
 	"github.com/qlsync/qlsync/internal/report/messages"
+	"github.com/qlsync/qlsync/internal/target"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -41,7 +43,7 @@ func Make(in Input) (*Plan, connection.Problems) {
 		}
 	}
 	found.warnOnce()
-	found.remark(unsuitedSpaces(found.targets))
+	found.remark(unsuitedSpaces(found.Targets))
 	if steps := ordered.pack(); len(steps) > 0 {
 		p.Steps = steps
 	}
@@ -82,11 +84,11 @@ func summarize(decisions []*decision, unchanged int) Summary {
 // Scope returns what must be read of a tenant to plan for the files: the
 // connections of the project's spaces, in detail where they are declared, moved
 // from, or owned by the project.
-func Scope(in Input) connection.Scope { return scope(in.files()) }
+func Scope(in Input) connection.Scope { return target.Scope(in.files()) }
 
 // files returns what the files of the project declare.
-func (in *Input) files() *files {
-	return &files{
+func (in *Input) files() *target.Files {
+	return &target.Files{
 		Project: in.Project, Policy: in.Policy, Desired: in.Desired, Moves: in.Moves, Spaces: in.Spaces, OnlyMoves: in.OnlyMoves, Catalog: in.Catalog,
 	}
 }
@@ -97,28 +99,28 @@ func analyze(in Input) *analysis {
 	declared := in.files()
 	a := &analysis{
 		in: in, messages: messages.All(in.Rules.Messages()), noted: map[string]bool{}, warnings: []Warning{},
-		resolved: resolve(declared, in.Rules, newTenant(in.Snapshot, in.Moves)),
+		Resolved: target.Resolve(declared, in.Rules, target.NewTenant(in.Snapshot, in.Moves)),
 	}
-	a.matched = match(declared, in.Rules, &a.resolved)
-	for _, p := range slices.Concat(a.resolved.problems, a.matched.problems) {
-		a.problem(p.position, p.reason)
+	a.Found = match.Find(declared, in.Rules, &a.Resolved)
+	for _, p := range slices.Concat(a.Resolved.Problems, a.Found.Problems) {
+		a.problem(p.Position, p.Reason)
 	}
 	a.asked = map[connection.Key]bool{}
 	for _, key := range in.Rotate {
 		a.asked[key] = true
 	}
-	a.remark(a.remarks)
+	a.remark(a.Remarks)
 	a.warnAboutInactive()
 	a.warnAboutUnknownOwners()
-	a.remark(a.lookAlikes(in.Snapshot))
-	for i := range a.pairs {
-		d := a.decide(&a.pairs[i])
+	a.remark(a.LookAlikes(in.Snapshot))
+	for i := range a.Pairs {
+		d := a.decide(&a.Pairs[i])
 		if d != nil {
 			a.decisions = append(a.decisions, d)
 		} else {
 			a.unchanged++
 		}
-		a.rotate(&a.pairs[i], d)
+		a.rotate(&a.Pairs[i], d)
 	}
 	a.unknownRotations()
 	a.prune()
@@ -139,9 +141,9 @@ func EarlierHash(in Input) string {
 	if problems.Err() != nil || p == nil {
 		return ""
 	}
-	declared := map[connection.Key]*target{}
-	for _, t := range analyze(in).targets {
-		declared[t.key] = t
+	declared := map[connection.Key]*target.Target{}
+	for _, t := range analyze(in).Targets {
+		declared[t.Key] = t
 	}
 	for i := range p.Changes {
 		if c := &p.Changes[i]; c.Declares != "" {

@@ -3,13 +3,15 @@ package plan
 import (
 	"slices"
 
+	"github.com/qlsync/qlsync/internal/match"
+	"github.com/qlsync/qlsync/internal/target"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
 // showsNothingElse reports whether an update leaves nothing hidden in a property that the
 // files do not declare: it writes the whole value, or there is no secret in the live one.
-func (a *analysis) showsNothingElse(t *target, live *connection.Live, name string) bool {
-	property := t.source.Properties[name]
+func (a *analysis) showsNothingElse(t *target.Target, live *connection.Live, name string) bool {
+	property := t.Source.Properties[name]
 	have := a.in.Rules.Normalize(property, live.Properties[name])
 	kept := connection.EqualBy(t.Lifecycle.Compare, name, a.in.Rules.Normalize(property, t.Properties[name]), have)
 	return !slices.Contains(live.WriteOnlyProperties, name) && (len(connection.Secrets(have)) == 0 || !kept)
@@ -68,8 +70,8 @@ func isOpen(project string, live *connection.Live, name string) bool {
 // compareNotSensitive compares the record of what is not sensitive. A name that is not
 // recorded yet is worth a write, since the live value is hidden until then; one that is no
 // longer declared stays until the next write.
-func (a *analysis) compareNotSensitive(p *pair, d *difference) {
-	d.notSensitive = d.addUnrecorded("/notSensitive", a.lifted(p.target, p.live), func(name string) bool {
-		return p.live.Record.Lifts(a.in.Project, name)
+func (a *analysis) compareNotSensitive(p *match.Pair, d *difference) {
+	d.notSensitive = d.addUnrecorded("/notSensitive", a.lifted(p.Target, p.Live), func(name string) bool {
+		return p.Live.Record.Lifts(a.in.Project, name)
 	})
 }

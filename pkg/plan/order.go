@@ -57,7 +57,7 @@ func keepBesideRefused(decisions []*decision) {
 		if d.target == nil || d.change.Refused == "" && !d.change.Waits {
 			continue
 		}
-		refused[d.target.key] = true
+		refused[d.target.Key] = true
 		if d.live == nil {
 			notMade[d.target.DataSource] = true
 		}
@@ -94,8 +94,8 @@ func (o *orderer) deleteLeftoversLast() {
 		if n.decision.target == nil {
 			continue
 		}
-		if _, waited := last[n.decision.target.key]; waited {
-			last[n.decision.target.key] = n
+		if _, waited := last[n.decision.target.Key]; waited {
+			last[n.decision.target.Key] = n
 		}
 	}
 	if len(last) == 0 {
@@ -132,7 +132,7 @@ func (o *orderer) clear(n, last *node, operations []*node) {
 			other.needs = append(other.needs, n)
 			return
 		}
-		if d.missed && other.takes != nil && *other.takes == d.target.key {
+		if d.missed && other.takes != nil && *other.takes == d.target.Key {
 			isThere = true
 			n.needs = append(n.needs, other)
 		}
@@ -156,7 +156,7 @@ func (o *orderer) free() bool {
 		if n.takes == nil {
 			continue
 		}
-		other := o.analysis.live[*n.takes]
+		other := o.analysis.Live[*n.takes]
 		if other == nil || other == n.decision.live {
 			continue
 		}
@@ -246,7 +246,7 @@ func (o *orderer) taskOf(n *node) schedule.Task {
 func (o *orderer) markUrgent() {
 	restored := map[*decision]bool{}
 	for _, n := range o.nodes { // in the order of each decision
-		if d := n.decision; d.missed && !restored[d] && n.takes != nil && *n.takes == d.target.key {
+		if d := n.decision; d.missed && !restored[d] && n.takes != nil && *n.takes == d.target.Key {
 			n.urgent, restored[d] = true, true
 		}
 	}

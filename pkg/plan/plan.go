@@ -10,17 +10,13 @@
 //
 //	declared ──resolve──▶ targets ─┐
 //	                               ├─match──▶ pairs ──compare──▶ differences ──decide──▶ changes ──refuse──┐
-//	live ──────────────────────────┘            └──▶ leftovers: owned, copied, another project's           │
+//	live ──────────────────────────┘            └──▶ leftovers ──────────────prune──────────▶ deletes ─────┤
 //	                                                                                                       │
 //	steps ◀──pack── tasks ◀──order── operations ◀──derive── paths ◀──lower─────────────────────────────────┘
 //
-//	match: what stands at a declared (space, name)   which live one is it?
-//	  itself, not moved away                         that one, whatever its record says
-//	  nothing, but one was on its way when a run
-//	  was killed (temporary name, half a recreate)   that one
-//	  nothing, a pending moved block leads there     the one at the far end of the chain
-//	  nothing, one record elsewhere names it           renamed or moved by hand: that one
-//	  nothing                                        none: create
+// The first two stages are packages of their own: internal/target looks up the names in the files,
+// and internal/match finds which live connection each declared one is. The other stages are files
+// of this package.
 //
 //	decide: whose is it?     differs?   action
 //	  ours                   yes        update, or move when its key differs,

@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 
+	"github.com/qlsync/qlsync/internal/match"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -10,19 +11,19 @@ import (
 // says so, and warns of copies.
 func (a *analysis) prune() {
 	taken := a.goneOnWith()
-	for _, rest := range a.leftovers {
-		key := rest.live.Key
+	for _, rest := range a.Leftovers {
+		key := rest.Live.Key
 		switch {
-		case rest.fate == fateForeign, taken[rest.live]:
+		case rest.Fate == match.Foreign, taken[rest.Live]:
 			continue
-		case a.disabled[rest.live.DataSource]:
-			a.warn(&key, fmt.Sprintf("owned by this project and no longer declared, and its data source %s is disabled in the tenant; qlsync does not delete it: ask an administrator to enable it, or delete the connection yourself", rest.live.DataSource))
+		case a.Disabled[rest.Live.DataSource]:
+			a.warn(&key, fmt.Sprintf("owned by this project and no longer declared, and its data source %s is disabled in the tenant; qlsync does not delete it: ask an administrator to enable it, or delete the connection yourself", rest.Live.DataSource))
 			continue
-		case rest.fate == fateFinished:
+		case rest.Fate == match.Finished:
 			a.repair(&rest)
 			continue
-		case rest.fate == fateKept:
-			message, next := a.messages.Parts(rest.kept)
+		case rest.Fate == match.Kept:
+			message, next := a.messages.Parts(rest.Kept)
 			message += "; qlsync does not delete it"
 			if next != "" {
 				message += ": " + next
@@ -33,13 +34,13 @@ func (a *analysis) prune() {
 			a.warn(&key, "owned by this project and no longer declared; policy.prune: owned would delete it")
 			continue
 		}
-		d := &decision{live: rest.live, change: Change{
-			Action: ActionDelete, Connection: key, ID: rest.live.ID, DataSource: rest.live.DataSource,
+		d := &decision{live: rest.Live, change: Change{
+			Action: ActionDelete, Connection: key, ID: rest.Live.ID, DataSource: rest.Live.DataSource,
 			Reason: "owned by this project and no longer declared",
 		}}
-		d.change.Refused = a.refuseDelete(rest.live)
-		if d.change.Refused == "" && rest.elsewhere {
-			d.change.Refused = a.mayBeCreated(rest.live)
+		d.change.Refused = a.refuseDelete(rest.Live)
+		if d.change.Refused == "" && rest.Elsewhere {
+			d.change.Refused = a.mayBeCreated(rest.Live)
 		}
 		a.decisions = append(a.decisions, d)
 	}
@@ -80,11 +81,11 @@ func (a *analysis) mayBeCreated(live *connection.Live) string {
 }
 
 // repair deletes what an interrupted recreate left behind.
-func (a *analysis) repair(rest *leftover) {
-	live := rest.live
+func (a *analysis) repair(rest *match.Leftover) {
+	live := rest.Live
 	old := *live
-	old.Record.Protected = old.Record.Protected && !rest.released
-	a.decisions = append(a.decisions, &decision{live: live, repair: true, obsolete: rest.obsolete, of: rest.of, change: Change{
+	old.Record.Protected = old.Record.Protected && !rest.Released
+	a.decisions = append(a.decisions, &decision{live: live, repair: true, obsolete: rest.Obsolete, of: rest.Of, change: Change{
 		Action: ActionDelete, Connection: live.Key, ID: live.ID, DataSource: live.DataSource,
 		Reason: "left behind by an interrupted recreate", Refused: a.refuseDelete(&old),
 	}})

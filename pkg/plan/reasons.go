@@ -11,7 +11,7 @@ func (a *analysis) text(r connection.Reason) string {
 func (a *analysis) named(r connection.Reason) connection.Reason {
 	for name, value := range r.Args {
 		if id, isUser := value.(connection.UserID); isUser {
-			r = r.With(name, a.userName(string(id)))
+			r = r.With(name, a.UserName(string(id)))
 		}
 	}
 	return r

@@ -6,11 +6,12 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/qlsync/qlsync/internal/match"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
 // rule returns why the change of a pair is refused; the zero value where it is not.
-type rule func(a *analysis, p *pair, d *decision) connection.Reason
+type rule func(a *analysis, p *match.Pair, d *decision) connection.Reason
 
 // createRules are asked, in this order, whether a connection that is not there may be created.
 var createRules = []rule{troubled, mayExist, inactiveOwner, lacksStored, refusedByService, namesake}
@@ -26,7 +27,7 @@ var changeRules = []rule{
 }
 
 // refuse returns the answer of the first rule that refuses a change.
-func (a *analysis) refuse(rules []rule, p *pair, d *decision) connection.Reason {
+func (a *analysis) refuse(rules []rule, p *match.Pair, d *decision) connection.Reason {
 	for _, asked := range rules {
 		if reason := asked(a, p, d); reason.Holds() {
 			return reason
@@ -36,12 +37,12 @@ func (a *analysis) refuse(rules []rule, p *pair, d *decision) connection.Reason 
 }
 
 // troubled: it is not clear which live connection is meant.
-func troubled(_ *analysis, p *pair, _ *decision) connection.Reason {
-	return p.trouble
+func troubled(_ *analysis, p *match.Pair, _ *decision) connection.Reason {
+	return p.Trouble
 }
 
 // mayExist: what was not listed may be there.
-func mayExist(a *analysis, _ *pair, _ *decision) connection.Reason {
+func mayExist(a *analysis, _ *match.Pair, _ *decision) connection.Reason {
 	if len(a.in.Snapshot.Incomplete) == 0 {
 		return connection.Reason{}
 	}
@@ -49,64 +50,64 @@ func mayExist(a *analysis, _ *pair, _ *decision) connection.Reason {
 }
 
 // inactiveOwner: nothing can be given to an inactive user.
-func inactiveOwner(a *analysis, p *pair, d *decision) connection.Reason {
+func inactiveOwner(a *analysis, p *match.Pair, d *decision) connection.Reason {
 	to := a.newOwner(p, d)
-	if to == "" || a.users[to].Inactive == "" {
+	if to == "" || a.Users[to].Inactive == "" {
 		return connection.Reason{}
 	}
-	return connection.Because("owner-inactive", "owner", a.ownerAsDeclared(p.target), "status", a.users[to].Inactive).About("/owner")
+	return connection.Because("owner-inactive", "owner", a.ownerAsDeclared(p.Target), "status", a.Users[to].Inactive).About("/owner")
 }
 
 // newOwner returns the id of the user to whom the change gives a connection; empty: nobody gets
 // one.
-func (a *analysis) newOwner(p *pair, d *decision) string {
+func (a *analysis) newOwner(p *match.Pair, d *decision) string {
 	caller := a.in.Snapshot.Caller.ID
 	switch {
 	case d.live != nil && d.diff.recreate != "":
-		if owner := a.ownerAfter(p.target, d.live); owner != caller {
+		if owner := a.ownerAfter(p.Target, d.live); owner != caller {
 			return owner
 		}
-	case d.live != nil && d.diff.owner, d.live == nil && p.ownerID != caller:
-		return p.ownerID
+	case d.live != nil && d.diff.owner, d.live == nil && p.TenantOwner != caller:
+		return p.TenantOwner
 	}
 	return ""
 }
 
 // lacksStored: a property selects stored credentials that the tenant does not have.
-func lacksStored(_ *analysis, p *pair, d *decision) connection.Reason {
-	if d.live != nil && p.Lifecycle.Ignores("properties", p.selects) {
+func lacksStored(_ *analysis, p *match.Pair, d *decision) connection.Reason {
+	if d.live != nil && p.Lifecycle.Ignores("properties", p.Selects) {
 		return connection.Reason{}
 	}
-	return p.lacks
+	return p.Lacks
 }
 
 // refusedByService: the service does not allow it, or the rights of the caller do not.
-func refusedByService(a *analysis, _ *pair, d *decision) connection.Reason {
+func refusedByService(a *analysis, _ *match.Pair, d *decision) connection.Reason {
 	return a.in.Rules.Refuse(a.lowering(d))
 }
 
 // namesake: another connection has almost the same name.
-func namesake(a *analysis, p *pair, _ *decision) connection.Reason {
-	return a.namesake(p.key, p.live)
+func namesake(a *analysis, p *match.Pair, _ *decision) connection.Reason {
+	return a.Namesake(p.Key, p.Live)
 }
 
-func ofAnotherProject(a *analysis, p *pair, _ *decision) connection.Reason {
-	if owner := p.live.Record.Project; owner != "" && owner != a.in.Project {
+func ofAnotherProject(a *analysis, p *match.Pair, _ *decision) connection.Reason {
+	if owner := p.Live.Record.Project; owner != "" && owner != a.in.Project {
 		return connection.Because("other-project", "project", owner)
 	}
 	return connection.Reason{}
 }
 
-func unreadable(_ *analysis, p *pair, _ *decision) connection.Reason {
-	if p.live.Unreadable == "" {
+func unreadable(_ *analysis, p *match.Pair, _ *decision) connection.Reason {
+	if p.Live.Unreadable == "" {
 		return connection.Reason{}
 	}
-	return connection.Because("unreadable", "error", p.live.Unreadable)
+	return connection.Because("unreadable", "error", p.Live.Unreadable)
 }
 
 // crowded: no ownership record can be written beside what stands where it is kept.
-func crowded(_ *analysis, p *pair, _ *decision) connection.Reason {
-	name := p.live.Crowded
+func crowded(_ *analysis, p *match.Pair, _ *decision) connection.Reason {
+	name := p.Live.Crowded
 	if _, declared := p.Properties[name]; name == "" || declared && !p.Lifecycle.Ignores("properties", name) {
 		return connection.Reason{}
 	}
@@ -114,9 +115,9 @@ func crowded(_ *analysis, p *pair, _ *decision) connection.Reason {
 }
 
 // notTakenOver: it exists, no project owns it, and the files do not say that it may be taken over.
-func notTakenOver(a *analysis, p *pair, d *decision) connection.Reason {
+func notTakenOver(a *analysis, p *match.Pair, d *decision) connection.Reason {
 	switch adopt := a.in.Policy.Adopt; {
-	case p.live.Record.Project != "" || p.Lifecycle.Adopt:
+	case p.Live.Record.Project != "" || p.Lifecycle.Adopt:
 	case adopt == connection.AdoptNone:
 		return connection.Because("adopt-none")
 	case adopt == connection.AdoptMatching && d.diff.carried && d.diff.alone:
@@ -128,24 +129,24 @@ func notTakenOver(a *analysis, p *pair, d *decision) connection.Reason {
 }
 
 // nameMayBeTaken: what was not listed may have the new name.
-func nameMayBeTaken(a *analysis, p *pair, _ *decision) connection.Reason {
-	if p.live.Key == p.key || len(a.in.Snapshot.Incomplete) == 0 {
+func nameMayBeTaken(a *analysis, p *match.Pair, _ *decision) connection.Reason {
+	if p.Live.Key == p.Key || len(a.in.Snapshot.Incomplete) == 0 {
 		return connection.Reason{}
 	}
 	return connection.Because("move-not-listed")
 }
 
 // renamesake is [namesake] for a connection that gets another name.
-func renamesake(a *analysis, p *pair, d *decision) connection.Reason {
-	if p.live.Key == p.key {
+func renamesake(a *analysis, p *match.Pair, d *decision) connection.Reason {
+	if p.Live.Key == p.Key {
 		return connection.Reason{}
 	}
 	return namesake(a, p, d)
 }
 
 // wouldDestroy: a recreate deletes the old connection, which must be unprotected and seen.
-func wouldDestroy(a *analysis, p *pair, d *decision) connection.Reason {
-	protected := p.live.Record.Protected
+func wouldDestroy(a *analysis, p *match.Pair, d *decision) connection.Reason {
+	protected := p.Live.Record.Protected
 	if want := p.Lifecycle.PreventDestroy; want != nil {
 		protected = *want
 	}
@@ -161,7 +162,7 @@ func wouldDestroy(a *analysis, p *pair, d *decision) connection.Reason {
 
 // wouldLose: a recreate would lose something that cannot be put back. The files can allow it,
 // but for properties that they could declare.
-func wouldLose(a *analysis, p *pair, d *decision) connection.Reason {
+func wouldLose(a *analysis, p *match.Pair, d *decision) connection.Reason {
 	if d.diff.recreate == "" {
 		return connection.Reason{}
 	}
@@ -175,15 +176,15 @@ func wouldLose(a *analysis, p *pair, d *decision) connection.Reason {
 }
 
 // losesApps: apps that load from one connector cannot load from another.
-func losesApps(_ *analysis, p *pair, _ *decision) connection.Reason {
-	if p.live.Family == "" || p.source.Family == "" || p.live.Family == p.source.Family {
+func losesApps(_ *analysis, p *match.Pair, _ *decision) connection.Reason {
+	if p.Live.Family == "" || p.Source.Family == "" || p.Live.Family == p.Source.Family {
 		return connection.Reason{}
 	}
-	return connection.Because("recreate-other-family", "dataSource", p.DataSource, "live", p.live.DataSource)
+	return connection.Because("recreate-other-family", "dataSource", p.DataSource, "live", p.Live.DataSource)
 }
 
-func losesCredentials(_ *analysis, p *pair, _ *decision) connection.Reason {
-	live := p.live
+func losesCredentials(_ *analysis, p *match.Pair, _ *decision) connection.Reason {
+	live := p.Live
 	writeOnly := p.Undeclared(live.WriteOnlyCredentials)
 	switch {
 	case live.HasCredentials && len(p.Credentials) == 0:
@@ -196,22 +197,22 @@ func losesCredentials(_ *analysis, p *pair, _ *decision) connection.Reason {
 	return connection.Reason{}
 }
 
-func losesOwner(a *analysis, p *pair, _ *decision) connection.Reason {
-	if p.live.OwnerID == "" || p.ownerID != "" || a.ownerAfter(p.target, p.live) == p.live.OwnerID {
+func losesOwner(a *analysis, p *match.Pair, _ *decision) connection.Reason {
+	if p.Live.OwnerID == "" || p.TenantOwner != "" || a.ownerAfter(p.Target, p.Live) == p.Live.OwnerID {
 		return connection.Reason{}
 	}
-	return connection.Because("recreate-changes-owner", "owner", connection.UserID(p.live.OwnerID))
+	return connection.Because("recreate-changes-owner", "owner", connection.UserID(p.Live.OwnerID))
 }
 
 // lostProperty returns the undeclared properties of the same data source that a recreate would
 // lose, because the service does not show them in full; empty: none.
-func lostProperty(p *pair) string {
-	if p.live.DataSource != p.DataSource {
+func lostProperty(p *match.Pair) string {
+	if p.Live.DataSource != p.DataSource {
 		return ""
 	}
-	lost := strings.Join(p.Undeclared(p.live.WriteOnlyProperties), ", ")
-	for _, name := range p.Undeclared(slices.Sorted(maps.Keys(p.live.Properties))) {
-		if len(connection.Secrets(p.live.Properties[name])) > 0 {
+	lost := strings.Join(p.Undeclared(p.Live.WriteOnlyProperties), ", ")
+	for _, name := range p.Undeclared(slices.Sorted(maps.Keys(p.Live.Properties))) {
+		if len(connection.Secrets(p.Live.Properties[name])) > 0 {
 			lost = name
 		}
 	}
@@ -242,7 +243,7 @@ func (a *analysis) lost(decided *decision) (lost []connection.Reason) {
 	if live.PerUserCredentials {
 		lost = append(lost, connection.Because("loses-users-credentials"))
 	}
-	if live.OwnerID != "" && t.ownerID == "" && a.ownerAfter(t, live) != live.OwnerID {
+	if live.OwnerID != "" && t.TenantOwner == "" && a.ownerAfter(t, live) != live.OwnerID {
 		lost = append(lost, connection.Because("loses-owner", "owner", connection.UserID(live.OwnerID)))
 	}
 	return lost

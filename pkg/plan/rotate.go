@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"github.com/qlsync/qlsync/internal/match"
+	"github.com/qlsync/qlsync/internal/target"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -30,15 +32,15 @@ type credentialsCase struct {
 	known   Fingerprint
 }
 
-func (a *analysis) caseOf(p *pair, d *decision) credentialsCase {
+func (a *analysis) caseOf(p *match.Pair, d *decision) credentialsCase {
 	return credentialsCase{
-		asked:   a.asked[p.key],
+		asked:   a.asked[p.Key],
 		ignored: p.Lifecycle.Ignores("credentials", ""),
 		refused: d != nil && d.change.Refused != "",
-		written: p.live == nil || d != nil && d.diff != nil && d.diff.credentials,
+		written: p.Live == nil || d != nil && d.diff != nil && d.diff.credentials,
 		changed: d != nil,
-		once:    p.Credentials[a.signIn(p.target, p.live)] != nil,
-		known:   a.in.Fingerprints[p.key],
+		once:    p.Credentials[a.signIn(p.Target, p.Live)] != nil,
+		known:   a.in.Fingerprints[p.Key],
 	}
 }
 
@@ -59,19 +61,19 @@ var rotationTable = []struct {
 
 // rotate finds out whether the credentials of a pair are to be written for a reason
 // of their own; d is its change, nil where there is none.
-func (a *analysis) rotate(p *pair, d *decision) {
+func (a *analysis) rotate(p *match.Pair, d *decision) {
 	c := a.caseOf(p, d)
 	switch {
 	case len(p.Credentials) == 0 && c.asked:
-		a.problem(p.PositionOf(""), connection.Because("rotate-nothing", "connection", p.key))
+		a.problem(p.PositionOf(""), connection.Because("rotate-nothing", "connection", p.Key))
 		return
 	case len(p.Credentials) == 0:
 		return
 	}
 	if !c.refused && !c.once && (c.written || c.asked || !c.ignored) {
-		compared := Compared{Connection: p.key, Credentials: p.Credentials}
-		if p.live != nil {
-			compared.Recorded = p.live.Record.Fingerprint
+		compared := Compared{Connection: p.Key, Credentials: p.Credentials}
+		if p.Live != nil {
+			compared.Recorded = p.Live.Record.Fingerprint
 		}
 		a.compared = append(a.compared, compared)
 	}
@@ -87,13 +89,13 @@ func (a *analysis) rotate(p *pair, d *decision) {
 }
 
 // addRotation adds what is written apart from a change. An empty action adds nothing.
-func (a *analysis) addRotation(p *pair, action Action, reason string) {
+func (a *analysis) addRotation(p *match.Pair, action Action, reason string) {
 	if action == "" {
 		return
 	}
 	position, compared := p.PositionOf(""), a.compare(p)
-	r := &decision{target: p.target, live: p.live, diff: &difference{demands: compared.demands}, change: Change{
-		Action: action, Connection: p.key, ID: p.live.ID, DataSource: p.DataSource, Reason: a.text(connection.Because(reason)), Position: &position,
+	r := &decision{target: p.Target, live: p.Live, diff: &difference{demands: compared.demands}, change: Change{
+		Action: action, Connection: p.Key, ID: p.Live.ID, DataSource: p.DataSource, Reason: a.text(connection.Because(reason)), Position: &position,
 	}}
 	rules := []rule{refusedByService}
 	if action == ActionRotate {
@@ -107,16 +109,16 @@ func (a *analysis) addRotation(p *pair, action Action, reason string) {
 }
 
 // rotatedByRecreate: a recreate is reviewed, and a rotation is not.
-func rotatedByRecreate(a *analysis, p *pair, _ *decision) connection.Reason {
-	if a.updateOf(p.target) != connection.UpdateRecreate {
+func rotatedByRecreate(a *analysis, p *match.Pair, _ *decision) connection.Reason {
+	if a.updateOf(p.Target) != connection.UpdateRecreate {
 		return connection.Reason{}
 	}
 	return connection.Because("rotate-needs-recreate")
 }
 
 // rotatedBySignIn: a code for one use cannot be written again.
-func rotatedBySignIn(a *analysis, p *pair, _ *decision) connection.Reason {
-	if p.Credentials[a.signIn(p.target, p.live)] == nil {
+func rotatedBySignIn(a *analysis, p *match.Pair, _ *decision) connection.Reason {
+	if p.Credentials[a.signIn(p.Target, p.Live)] == nil {
 		return connection.Reason{}
 	}
 	return connection.Because("rotate-needs-sign-in")
@@ -125,7 +127,7 @@ func rotatedBySignIn(a *analysis, p *pair, _ *decision) connection.Reason {
 // unknownRotations notes what is asked for and not declared.
 func (a *analysis) unknownRotations() {
 	for _, key := range a.in.Rotate {
-		if a.declared[key] == nil {
+		if a.Declared[key] == nil {
 			a.problem(connection.Position{}, connection.Because("rotate-undeclared", "connection", key))
 		}
 	}
@@ -138,7 +140,7 @@ func (o *orderer) rotations() []*node {
 		return nil
 	}
 	of := o.analysis.byTarget()
-	last := map[*target]*node{}
+	last := map[*target.Target]*node{}
 	for _, n := range o.nodes {
 		if n.decision.target != nil && n.operation.Kind != o.capabilities.Existence {
 			last[n.decision.target] = n
@@ -161,7 +163,7 @@ func (o *orderer) rotations() []*node {
 // connection. Both are nil where it has no change.
 func (o *orderer) rotation(r, change *decision, last *node) []*node {
 	lowering := o.analysis.lowering(r)
-	lowering.From.Key, lowering.From.Space = r.target.key, r.target.space // the change has brought it there
+	lowering.From.Key, lowering.From.Space = r.target.Key, r.target.TenantSpace // the change has brought it there
 	paths := o.paths(r, lowering)
 	if paths == nil {
 		return nil
@@ -179,8 +181,8 @@ func (o *orderer) rotation(r, change *decision, last *node) []*node {
 }
 
 // byTarget returns the changes of declared connections.
-func (a *analysis) byTarget() map[*target]*decision {
-	of := make(map[*target]*decision, len(a.decisions))
+func (a *analysis) byTarget() map[*target.Target]*decision {
+	of := make(map[*target.Target]*decision, len(a.decisions))
 	for _, d := range a.decisions {
 		if d.target != nil {
 			of[d.target] = d

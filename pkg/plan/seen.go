@@ -40,10 +40,10 @@ func (o *orderer) successor(d *decision) *connection.Live {
 	if !d.repair || d.obsolete || d.live.Record.Phase != connection.PhaseDeposed || !d.live.HasCredentials {
 		return nil
 	}
-	for i := range o.analysis.pairs {
-		p := &o.analysis.pairs[i]
-		if p.key == d.of && p.live != nil && p.isUnsupplied() {
-			return p.live
+	for i := range o.analysis.Pairs {
+		p := &o.analysis.Pairs[i]
+		if p.Key == d.of && p.Live != nil && p.IsUnsupplied() {
+			return p.Live
 		}
 	}
 	return nil

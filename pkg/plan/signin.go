@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/qlsync/qlsync/internal/target"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -15,8 +16,8 @@ import (
 // signIn reports whether a person must sign in for a connection, and which
 // credential is the code; empty: nobody must. What is not declared is as it is
 // live, or else the default.
-func (a *analysis) signIn(t *target, live *connection.Live) string {
-	known := t.source.SignIn
+func (a *analysis) signIn(t *target.Target, live *connection.Live) string {
+	known := t.Source.SignIn
 	switch {
 	case known == nil:
 		return ""
@@ -25,7 +26,7 @@ func (a *analysis) signIn(t *target, live *connection.Live) string {
 	case known.Property == "":
 		return known.Code
 	}
-	property := t.source.Properties[known.Property]
+	property := t.Source.Properties[known.Property]
 	value, declared := t.Properties[known.Property]
 	if !declared && live != nil && live.DataSource == t.DataSource {
 		value, declared = live.Properties[known.Property]

@@ -1,7 +1,9 @@
 package plan
 
 import (
+	"github.com/qlsync/qlsync/internal/match"
 	"github.com/qlsync/qlsync/internal/schedule"
+	"github.com/qlsync/qlsync/internal/target"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -38,9 +40,9 @@ type difference struct {
 // decision is a change together with what it takes to carry it out.
 type decision struct {
 	change Change
-	target *target // nil for a delete
+	target *target.Target // nil for a delete
 	live   *connection.Live
-	tried  *connection.Live // see [pair]
+	tried  *connection.Live // see [match.Pair]
 	diff   *difference      // nil for a create or a delete
 	missed bool             // apps look for the declared name in vain
 	// begun is the new one of a recreate that was interrupted, if this one goes on with it.
@@ -60,8 +62,8 @@ type decision struct {
 // plan or a drift report.
 type analysis struct {
 	in Input
-	resolved
-	matched
+	target.Resolved
+	match.Found
 	messages  connection.Messages
 	problems  connection.Problems
 	noted     map[string]bool // the texts of the problems

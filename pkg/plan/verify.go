@@ -65,8 +65,8 @@ func (a *analysis) undeclared() map[string]connection.Key {
 	for i := range a.in.Snapshot.Connections {
 		keys[a.in.Snapshot.Connections[i].ID] = a.in.Snapshot.Connections[i].Key
 	}
-	for i := range a.pairs {
-		if live := a.pairs[i].live; live != nil {
+	for i := range a.Pairs {
+		if live := a.Pairs[i].Live; live != nil {
 			delete(keys, live.ID)
 		}
 	}

@@ -14,9 +14,13 @@ func TestThePlannerHoldsNoFactAboutAService(t *testing.T) {
 	facts := regexp.MustCompile(`(?i:qlik[ _-]?cloud|apinizer|tenant ?admin|admin role|bulk|\bhosts?\b|gateway|deploy|oauth|api-specs|` +
 		`swaps?\b|personal space|replaces the whole|tags? limit|may not (change|move)|only the owner|id changes)|` +
 		`HostProperties|Patchable|Whole\b|Trial\b|Untagged|TagLimit|MaxTags`)
-	files, err := filepath.Glob("*.go")
-	if err != nil || len(files) < 20 {
-		t.Fatalf("found %d files, %v; want those of the package", len(files), err)
+	var files []string
+	for room, atLeast := range map[string]int{".": 20, "../../internal/target": 5, "../../internal/match": 5} {
+		found, err := filepath.Glob(filepath.Join(filepath.FromSlash(room), "*.go"))
+		if err != nil || len(found) < atLeast {
+			t.Fatalf("found %d files in %s, %v; want those of the package", len(found), room, err)
+		}
+		files = append(files, found...)
 	}
 	for _, file := range files {
 		if strings.HasSuffix(file, "_test.go") {

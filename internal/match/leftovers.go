@@ -1,4 +1,4 @@
-package plan
+package match
 
 import (
 	"cmp"
@@ -7,66 +7,39 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// fate is what becomes of a leftover.
-type fate int
-
-const (
-	fateForeign    fate = iota // nobody's, or another project's: it stays
-	fateKept                   // ours, and it stays for a reason
-	fateFinished               // left by a recreate that was interrupted: its delete ends the recreate
-	fateUndeclared             // ours, and no longer declared: policy.prune says what becomes of it
-)
-
-// leftover is a live connection that is no declared one.
-type leftover struct {
-	live *connection.Live
-	fate fate
-	kept connection.Reason // of what is [fateKept]
-	// of is, of one that is [fateFinished], the key that was recreated; obsolete reports that the
-	// connection is a new one, and that the one which it was to replace is at its key.
-	of       connection.Key
-	obsolete bool
-	// elsewhere reports that its record is of another key, which moved blocks explain.
-	elsewhere bool
-	// recreated reports that it was to be moved, and a recreate of it is at the new key.
-	recreated bool
-	// released reports that the files lift the protection of what a recreate has replaced.
-	released bool
-}
-
 // fates are the rules about a leftover. The first one that holds decides. Names, records and copies
 // of them can be made by everybody who may edit the space, so what might be a declared connection,
 // or the last one with its credentials, is kept.
 var fates = []struct {
 	holds func(*stray) bool
-	fate  fate
+	fate  Fate
 	why   string             // the code of the reason why it is kept
 	args  func(*stray) []any // of the reason
 }{
-	{(*stray).isForeign, fateForeign, "", nil},
-	{(*stray).isListedTwice, fateKept, "kept-listed-twice", (*stray).other},
-	{(*stray).isLastWithCredentials, fateKept, "kept-credentials", nil},
-	{(*stray).isFinished, fateFinished, "", nil},
-	{(*stray).isReplaced, fateFinished, "", nil},
-	{(*stray).isPending, fateKept, "kept-pending", nil},
-	{(*stray).isMisnamedHalf, fateKept, "kept-misnamed", nil},
-	{(*stray).isProtectedHalf, fateKept, "kept-protected", (*stray).recreated},
-	{(*stray).isHalfOfDeclared, fateKept, "kept-several", (*stray).recreated},
-	{(*stray).isHalfOfMoved, fateKept, "kept-renamed", nil},
-	{(*stray).isHalf, fateUndeclared, "", nil},
-	{(*stray).isNamesake, fateKept, "kept-namesake", (*stray).namesake},
-	{(*stray).isUnrecorded, fateKept, "kept-unrecorded", nil},
-	{(*stray).isUnexplained, fateKept, "kept-unexplained", nil},
-	{func(*stray) bool { return true }, fateUndeclared, "", nil},
+	{(*stray).isForeign, Foreign, "", nil},
+	{(*stray).isListedTwice, Kept, "kept-listed-twice", (*stray).other},
+	{(*stray).isLastWithCredentials, Kept, "kept-credentials", nil},
+	{(*stray).isFinished, Finished, "", nil},
+	{(*stray).isReplaced, Finished, "", nil},
+	{(*stray).isPending, Kept, "kept-pending", nil},
+	{(*stray).isMisnamedHalf, Kept, "kept-misnamed", nil},
+	{(*stray).isProtectedHalf, Kept, "kept-protected", (*stray).recreated},
+	{(*stray).isHalfOfDeclared, Kept, "kept-several", (*stray).recreated},
+	{(*stray).isHalfOfMoved, Kept, "kept-renamed", nil},
+	{(*stray).isHalf, Undeclared, "", nil},
+	{(*stray).isNamesake, Kept, "kept-namesake", (*stray).namesake},
+	{(*stray).isUnrecorded, Kept, "kept-unrecorded", nil},
+	{(*stray).isUnexplained, Kept, "kept-unexplained", nil},
+	{func(*stray) bool { return true }, Undeclared, "", nil},
 }
 
 // strays is what the rules look up.
 type strays struct {
 	*matcher
-	byRecord map[string]*pair // the declared connections, by every form of their record
+	byRecord map[string]*Pair // the declared connections, by every form of their record
 	ids      map[string]*connection.Live
 	halves   map[half]int     // how many could be that half of a recreate
-	made     map[string]*pair // the declared connections of ours that record where they come from, by that record
+	made     map[string]*Pair // the declared connections of ours that record where they come from, by that record
 	names    namesakes
 	moved    map[string]bool // see ends
 }
@@ -81,21 +54,21 @@ type half struct {
 type stray struct {
 	*strays
 	live *connection.Live
-	of   *pair // the declared connection whose record it has; nil: none
+	of   *Pair // the declared connection whose record it has; nil: none
 }
 
 // leave decides what becomes of each live connection in scope that no target has claimed.
-func (found *matched) leave(m *matcher) {
+func (found *Found) leave(m *matcher) {
 	var left []*connection.Live
-	for i := range m.snapshot.Connections {
-		if live := &m.snapshot.Connections[i]; !m.claimed[live] && m.inScope[live.Key.Space] {
+	for i := range m.Snapshot.Connections {
+		if live := &m.Snapshot.Connections[i]; !m.claimed[live] && m.InScope[live.Key.Space] {
 			left = append(left, live)
 		}
 	}
 	if len(left) == 0 {
 		return
 	}
-	all, begun := newStrays(m, found.pairs), map[connection.Key]*connection.Live{}
+	all, begun := newStrays(m, found.Pairs), map[connection.Key]*connection.Live{}
 	found.recreated = map[string]bool{}
 	for _, live := range left {
 		if s := all.stray(live); s.mayBeFinished() {
@@ -104,33 +77,33 @@ func (found *matched) leave(m *matcher) {
 	}
 	for _, live := range left {
 		rest := all.stray(live).decide()
-		if rest.fate == fateFinished && live.Record.Phase == connection.PhaseNew && live.Key.Space == rest.of.Space {
-			begun[rest.of] = live
+		if rest.Fate == Finished && live.Record.Phase == connection.PhaseNew && live.Key.Space == rest.Of.Space {
+			begun[rest.Of] = live
 		}
-		found.leftovers = append(found.leftovers, rest)
+		found.Leftovers = append(found.Leftovers, rest)
 		if rest.recreated {
-			for _, form := range m.places.Forms(live.Key) {
+			for _, form := range m.Places.Forms(live.Key) {
 				found.recreated[form] = true
 			}
 		}
 	}
-	found.begun = begun
+	found.Begun = begun
 }
 
-func newStrays(m *matcher, pairs []pair) *strays {
+func newStrays(m *matcher, pairs []Pair) *strays {
 	s := &strays{
-		matcher: m, byRecord: make(map[string]*pair, len(pairs)), ids: make(map[string]*connection.Live, len(pairs)),
-		halves: map[half]int{}, made: map[string]*pair{}, names: newNamesakes(pairs),
+		matcher: m, byRecord: make(map[string]*Pair, len(pairs)), ids: make(map[string]*connection.Live, len(pairs)),
+		halves: map[half]int{}, made: map[string]*Pair{}, names: newNamesakes(pairs),
 	}
 	for i := range pairs {
 		p := &pairs[i]
-		for _, form := range m.places.Forms(p.key) {
+		for _, form := range m.Places.Forms(p.Key) {
 			s.byRecord[form] = p
 		}
-		if live := p.live; live != nil && live.Key == p.key && live.Record.Project == m.project && live.Record.Moved != "" {
+		if live := p.Live; live != nil && live.Key == p.Key && live.Record.Project == m.project && live.Record.Moved != "" {
 			s.made[live.Record.Moved] = p
 		}
-		for _, live := range []*connection.Live{p.live, m.live[p.key]} {
+		for _, live := range []*connection.Live{p.Live, m.Live[p.Key]} {
 			if live != nil && live.ID != "" && s.ids[live.ID] == nil {
 				s.ids[live.ID] = live
 			}
@@ -143,8 +116,8 @@ func (s *strays) stray(live *connection.Live) *stray {
 	return &stray{strays: s, live: live, of: s.byRecord[live.Record.Key]}
 }
 
-func (s *stray) decide() leftover {
-	rest := leftover{live: s.live, recreated: s.isRecreatedElsewhere(), elsewhere: !s.places.Fits(s.live.Record.Key, s.live.Key)}
+func (s *stray) decide() Leftover {
+	rest := Leftover{Live: s.live, recreated: s.isRecreatedElsewhere(), Elsewhere: !s.Places.Fits(s.live.Record.Key, s.live.Key)}
 	for _, rule := range fates {
 		if !rule.holds(s) {
 			continue
@@ -153,12 +126,12 @@ func (s *stray) decide() leftover {
 		if rule.args != nil {
 			args = rule.args(s)
 		}
-		rest.fate, rest.kept = rule.fate, connection.Because(rule.why, args...)
+		rest.Fate, rest.Kept = rule.fate, connection.Because(rule.why, args...)
 		switch by := s.replacedBy(); {
-		case rest.fate == fateFinished && by != nil:
-			rest.of, rest.recreated, rest.released = by.key, true, by.isReleased()
-		case rest.fate == fateFinished:
-			rest.of, rest.obsolete = s.of.key, s.live.Record.Phase == connection.PhaseNew && s.standing() != nil
+		case rest.Fate == Finished && by != nil:
+			rest.Of, rest.recreated, rest.Released = by.Key, true, by.isReleased()
+		case rest.Fate == Finished:
+			rest.Of, rest.Obsolete = s.of.Key, s.live.Record.Phase == connection.PhaseNew && s.standing() != nil
 		}
 		return rest
 	}
@@ -176,14 +149,14 @@ func (s *stray) isListedTwice() bool {
 
 func (s *stray) other() []any { return []any{"other", s.ids[s.live.ID].Key} }
 
-func (s *stray) recreated() []any { return []any{"of", s.of.key} }
+func (s *stray) recreated() []any { return []any{"of", s.of.Key} }
 
 // isLastWithCredentials reports whether deleting what a recreate has put aside would lose
 // credentials that the connection in its place, if there is one, has not got: a change of owner may
 // have taken them away.
 func (s *stray) isLastWithCredentials() bool {
-	return s.isHalfOfDeclared() && s.places.IsLeftover(s.live, s.of.key) && s.of.isUnsupplied() &&
-		s.live.Record.Phase == connection.PhaseDeposed && s.live.HasCredentials && (s.of.live == nil || !s.of.live.HasCredentials || s.of.ownerDiffers())
+	return s.isHalfOfDeclared() && s.Places.IsLeftover(s.live, s.of.Key) && s.of.IsUnsupplied() &&
+		s.live.Record.Phase == connection.PhaseDeposed && s.live.HasCredentials && (s.of.Live == nil || !s.of.Live.HasCredentials || s.of.OwnerDiffers())
 }
 
 // isFinished reports whether the delete of the connection needs no approval but that of the
@@ -200,16 +173,16 @@ func (s *stray) isReplaced() bool { return s.replacedBy() != nil }
 // replacedBy returns the declared connection that has replaced this one; nil: none. Both must be as
 // the recreate has left them: what has gone round a cycle of moved blocks also records where it came
 // from. Neither protection nor credentials may be lost with the old one.
-func (s *stray) replacedBy() *pair {
-	old, p := s.live, s.made[s.places.Record(s.live.Key)]
+func (s *stray) replacedBy() *Pair {
+	old, p := s.live, s.made[s.Places.Record(s.live.Key)]
 	switch to, moved := s.moves.target[old.Key]; {
-	case p == nil, old.Record.Phase != "", old.Record.Protected && !p.isReleased(), p.isUnsupplied() && old.HasCredentials && !p.live.HasCredentials:
+	case p == nil, old.Record.Phase != "", old.Record.Protected && !p.isReleased(), p.IsUnsupplied() && old.HasCredentials && !p.Live.HasCredentials:
 		return nil
 	case !s.recreates(old, p): // the record is of a cycle, or of what is finished
 		return nil
-	case !moved && s.moves.away[p.key] != old.Key && s.explains(old.Record.Key, p.key): // moved by hand, and brought back
+	case !moved && s.moves.away[p.Key] != old.Key && s.explains(old.Record.Key, p.Key): // moved by hand, and brought back
 		return p
-	case moved && to == p.key && old.Record.Moved == "" && s.places.Fits(old.Record.Key, old.Key):
+	case moved && to == p.Key && old.Record.Moved == "" && s.Places.Fits(old.Record.Key, old.Key):
 		return p
 	}
 	return nil
@@ -217,19 +190,19 @@ func (s *stray) replacedBy() *pair {
 
 // recreates reports whether to bring a connection to the key of a declared one takes a recreate
 // that records where the old one is.
-func (s *stray) recreates(old *connection.Live, p *pair) bool {
-	if s.snapshot.Capabilities.Space != connection.Recreate {
+func (s *stray) recreates(old *connection.Live, p *Pair) bool {
+	if s.Snapshot.Capabilities.Space != connection.Recreate {
 		return false
 	}
-	demands := s.rules.Assess(s.difference(p.target, old))
+	demands := s.rules.Assess(s.Difference(p.Target, old))
 	return demands.Recreate.Holds() || cmp.Or(p.Lifecycle.Update, s.update) == connection.UpdateRecreate
 }
 
 func (s *stray) mayBeFinished() bool {
-	return !s.isForeign() && s.isHalfOfDeclared() && !s.live.Record.Protected && s.places.IsLeftover(s.live, s.of.key) && !s.isLastWithCredentials()
+	return !s.isForeign() && s.isHalfOfDeclared() && !s.live.Record.Protected && s.Places.IsLeftover(s.live, s.of.Key) && !s.isLastWithCredentials()
 }
 
-func (s *stray) half() half { return half{s.of.key, s.live.Record.Phase} }
+func (s *stray) half() half { return half{s.of.Key, s.live.Record.Phase} }
 
 // isPending reports whether moved blocks lead from the connection to a declared key that is taken.
 func (s *stray) isPending() bool {
@@ -239,7 +212,7 @@ func (s *stray) isPending() bool {
 
 func (s *stray) isRecreatedElsewhere() bool {
 	to, moved := s.moves.target[s.live.Key]
-	return moved && s.isRecreated(s.live.Key, s.matcher.live[to])
+	return moved && s.isRecreated(s.live.Key, s.matcher.Live[to])
 }
 
 // isHalf reports whether the connection has the ownership record of an unfinished recreate.
@@ -252,7 +225,7 @@ func (s *stray) isProtectedHalf() bool { return s.isHalfOfDeclared() && s.live.R
 // isMisnamedHalf reports whether a half does not have a name that a recreate uses.
 func (s *stray) isMisnamedHalf() bool {
 	if s.of != nil {
-		return s.isHalf() && !s.places.IsLeftover(s.live, s.of.key)
+		return s.isHalf() && !s.Places.IsLeftover(s.live, s.of.Key)
 	}
 	return s.isHalf() && !keyrecord.IsLeftoverOfAny(s.live)
 }
@@ -270,7 +243,7 @@ func (s *strays) ends() map[string]bool {
 	if s.moved == nil {
 		s.moved = map[string]bool{}
 		for from, to := range s.moves.away {
-			for _, form := range append(s.places.Forms(from), s.places.Forms(to)...) {
+			for _, form := range append(s.Places.Forms(from), s.Places.Forms(to)...) {
 				s.moved[form] = true
 			}
 		}
@@ -298,7 +271,7 @@ func (s *stray) isUnexplained() bool { return !s.explains(s.live.Record.Key, s.l
 
 // standing returns the connection of ours that is at the key of the declared one; nil: none.
 func (s *stray) standing() *connection.Live {
-	if live := s.of.live; live != nil && live.Record.Project == s.project && live.Key == s.of.key {
+	if live := s.of.Live; live != nil && live.Record.Project == s.project && live.Key == s.of.Key {
 		return live
 	}
 	return nil

@@ -1,4 +1,4 @@
-package plan
+package target
 
 import (
 	"slices"
@@ -7,33 +7,46 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// problem notes a mistake.
-func (r *resolver) problem(position connection.Position, reason connection.Reason) {
-	r.problems = append(r.problems, problem{position, reason})
+// Resolved is what [Resolve] has found. Each declared connection is a target, but for those whose
+// space does not exist, and those that are declared twice.
+type Resolved struct {
+	*Tenant
+	Targets  []*Target // by key
+	Declared map[connection.Key]*Target
+	// InScope holds the names of the spaces of the project. A space that only moves come from is none.
+	InScope map[string]bool
+	// Disabled holds the data sources with which nothing can be created or changed.
+	Disabled map[string]bool
+	Problems []Problem
 }
 
 type resolver struct {
-	resolved
-	files   *files
-	first   map[connection.Key]*target // by [connection.FoldKey]
+	Resolved
+	files   *Files
+	first   map[connection.Key]*Target // by [connection.FoldKey]
 	owners  map[string][]string        // ids, by "address " and an address in small letters, and by "subject " and a subject
 	noUsers map[string]bool            // ids
 }
 
-// resolve looks up what the declarations name. What cannot be found is a problem, and so is what the
+// problem notes a mistake.
+func (r *resolver) problem(position connection.Position, reason connection.Reason) {
+	r.Problems = append(r.Problems, Problem{position, reason})
+}
+
+// Resolve looks up what the declarations name. What cannot be found is a problem, and so is what the
 // provider says of a declaration ([connection.Rules]). Of two declarations of one connection, the
 // second one is a problem, and is left out.
-func resolve(files *files, rules connection.Rules, tenant *tenant) resolved {
+func Resolve(files *Files, rules connection.Rules, tenant *Tenant) Resolved {
 	r := resolver{
-		resolved: resolved{tenant: tenant, declared: map[connection.Key]*target{}, inScope: map[string]bool{}, disabled: map[string]bool{}},
-		files:    files, first: map[connection.Key]*target{}, owners: map[string][]string{}, noUsers: map[string]bool{},
+		Resolved: Resolved{Tenant: tenant, Declared: map[connection.Key]*Target{}, InScope: map[string]bool{}, Disabled: map[string]bool{}},
+		files:    files, first: map[connection.Key]*Target{}, owners: map[string][]string{}, noUsers: map[string]bool{},
 	}
-	for _, user := range tenant.snapshot.Users {
+	for _, user := range tenant.Snapshot.Users {
 		for _, name := range []string{"address " + strings.ToLower(user.Email), "subject " + user.Subject} {
 			r.owners[name] = append(r.owners[name], user.ID)
 		}
 	}
-	for _, id := range tenant.snapshot.NoUsers {
+	for _, id := range tenant.Snapshot.NoUsers {
 		r.noUsers[id] = true
 	}
 	r.findDisabled()
@@ -43,27 +56,29 @@ func resolve(files *files, rules connection.Rules, tenant *tenant) resolved {
 		if t == nil || !r.isFirst(t) {
 			continue
 		}
-		for _, reason := range rules.Check(t.Desired, t.source, &r.snapshot.Capabilities) {
-			r.problem(t.PositionOf(reason.Path), reason.With("connection", t.key))
+		for _, reason := range rules.Check(t.Desired, t.Source, &r.Snapshot.Capabilities) {
+			r.problem(t.PositionOf(reason.Path), reason.With("connection", t.Key))
 		}
-		t.ownerID = r.owner(t.Desired)
-		r.selectStored(t)
-		r.declared[t.key], r.targets = t, append(r.targets, t)
+		t.TenantOwner = r.owner(t.Desired)
+		files.selectStored(t, tenant.Snapshot.Stored)
+		r.Declared[t.Key], r.Targets = t, append(r.Targets, t)
 	}
-	slices.SortFunc(r.targets, func(x, y *target) int { return x.key.Compare(y.key) })
-	return r.resolved
+	slices.SortFunc(r.Targets, func(x, y *Target) int { return x.Key.Compare(y.Key) })
+	return r.Resolved
 }
 
+// findDisabled finds what the tenant or the catalog calls disabled.
 func (r *resolver) findDisabled() {
-	disabled := r.snapshot.Disabled
+	disabled := r.Snapshot.Disabled
 	if r.files.Catalog != nil {
 		disabled = slices.Concat(disabled, r.files.Catalog.Disabled)
 	}
 	for _, dataSource := range disabled {
-		r.disabled[dataSource] = true
+		r.Disabled[dataSource] = true
 	}
 }
 
+// findScope finds the spaces of the project.
 func (r *resolver) findScope() {
 	onlyMoves := map[connection.SpaceRef]bool{}
 	for _, ref := range r.files.OnlyMoves {
@@ -74,48 +89,43 @@ func (r *resolver) findScope() {
 			continue // a space that is gone holds nothing to move
 		}
 		if space, ok := r.space(ref); ok {
-			r.inScope[space.Name] = true
+			r.InScope[space.Name] = true
 		}
 	}
 	for _, ref := range r.files.OnlyMoves {
-		if space, ok := r.visible(ref); ok {
-			delete(r.inScope, space.Name)
+		if space, ok := r.Visible(ref); ok {
+			delete(r.InScope, space.Name)
 		}
 	}
 }
 
-// plain returns a reference without its position.
-func plain(ref connection.SpaceRef) connection.SpaceRef {
-	return connection.SpaceRef{Name: ref.Name, ID: ref.ID, Personal: ref.Personal}
-}
-
 // locate returns the target at the declared space and name; nil where there is no such space.
-func (r *resolver) locate(desired *connection.Desired) *target {
+func (r *resolver) locate(desired *connection.Desired) *Target {
 	space, ok := r.space(desired.Space)
 	if !ok {
 		return nil
 	}
-	if len(r.files.Spaces) > 0 && !r.inScope[space.Name] {
+	if len(r.files.Spaces) > 0 && !r.InScope[space.Name] {
 		r.problem(desired.PositionOf("/space"), connection.Because("outside-spaces", "space", space.Name))
 	}
-	return &target{
-		Desired: desired, source: r.files.source(desired.DataSource),
-		space: space, key: connection.Key{Space: space.Name, Name: desired.Name},
+	return &Target{
+		Desired: desired, Source: r.files.source(desired.DataSource),
+		TenantSpace: space, Key: connection.Key{Space: space.Name, Name: desired.Name},
 	}
 }
 
 // isFirst reports whether no declaration before has the same key, or one that differs only in
 // letter case or normalisation.
-func (r *resolver) isFirst(t *target) bool {
-	folded := connection.FoldKey(t.key)
+func (r *resolver) isFirst(t *Target) bool {
+	folded := connection.FoldKey(t.Key)
 	first := r.first[folded]
 	if first == nil {
 		r.first[folded] = t
 		return true
 	}
-	reason := connection.Because("already-declared", "connection", t.key)
-	if first.key != t.key { // by the id of the space here, and by its name there
-		reason = contrast("declared-almost-alike", t.key.String(), first.key.String(), connection.Resemblance(t.key.Name, first.key.Name))
+	reason := connection.Because("already-declared", "connection", t.Key)
+	if first.Key != t.Key { // by the id of the space here, and by its name there
+		reason = Contrast("declared-almost-alike", t.Key.String(), first.Key.String(), connection.Resemblance(t.Key.Name, first.Key.Name))
 	}
 	r.problem(t.PositionOf(""), reason.With("at", first.PositionOf("")))
 	return false
@@ -124,9 +134,9 @@ func (r *resolver) isFirst(t *target) bool {
 // space returns the space with exactly the name or id of the reference, and notes a problem where
 // there is none.
 func (r *resolver) space(ref connection.SpaceRef) (connection.Space, bool) {
-	space, ok := r.visible(ref)
+	space, ok := r.Visible(ref)
 	if !ok {
-		r.problem(ref.Position, r.noSpace(ref))
+		r.problem(ref.Position, r.NoSpace(ref))
 	}
 	return space, ok
 }

@@ -1,4 +1,4 @@
-package plan
+package target
 
 import (
 	"maps"
@@ -13,7 +13,7 @@ import (
 
 // stored lists the stored credentials that the files select, and reports whether
 // they say anything about which ones are used.
-func (f *files) stored() (refs []string, linked bool) {
+func (f *Files) stored() (refs []string, linked bool) {
 	for i := range f.Desired {
 		desired := &f.Desired[i]
 		source := f.source(desired.DataSource)
@@ -33,50 +33,37 @@ func (f *files) stored() (refs []string, linked bool) {
 	return slices.Compact(refs), linked
 }
 
-// selectStored puts ids in the place of the names of stored credentials.
-func (r *resolver) selectStored(t *target) {
+// selectStored puts ids in the place of the names of stored credentials in the properties of a target,
+// or notes which ones are not known.
+func (f *Files) selectStored(t *Target, known []connection.StoredCredentials) {
 	for _, name := range slices.Sorted(maps.Keys(t.Properties)) {
 		ref, isText := t.Properties[name].(string)
-		if t.source.Properties[name].PerUserRole != connection.SelectsCredentials || !isText || ref == "" {
+		if t.Source.Properties[name].PerUserRole != connection.SelectsCredentials || !isText || ref == "" {
 			continue
 		}
-		found := slices.IndexFunc(r.snapshot.Stored, func(one connection.StoredCredentials) bool { return one.ID == ref || one.Name == ref })
+		found := slices.IndexFunc(known, func(one connection.StoredCredentials) bool { return one.ID == ref || one.Name == ref })
 		if found < 0 {
-			t.selects = name
-			t.lacks = r.noStored(ref)
+			t.Selects = name
+			t.Lacks = f.noStored(ref)
 			continue
 		}
 		desired := *t.Desired
 		desired.Properties = maps.Clone(desired.Properties)
-		desired.Properties[name] = r.snapshot.Stored[found].ID
+		desired.Properties[name] = known[found].ID
 		t.Desired = &desired
 	}
 }
 
 // noStored says that there are no stored credentials of a name, and which declared connection makes
 // them.
-func (r *resolver) noStored(name string) connection.Reason {
-	for i := range r.files.Desired {
-		desired := &r.files.Desired[i]
+func (f *Files) noStored(name string) connection.Reason {
+	for i := range f.Desired {
+		desired := &f.Desired[i]
 		for property, value := range desired.Properties {
-			if r.files.source(desired.DataSource).Properties[property].PerUserRole == connection.NamesCredentials && value == name {
+			if f.source(desired.DataSource).Properties[property].PerUserRole == connection.NamesCredentials && value == name {
 				return connection.Because("no-stored-yet", "name", name, "connection", connection.Key{Space: desired.Space.String(), Name: desired.Name})
 			}
 		}
 	}
 	return connection.Because("no-stored", "name", name)
-}
-
-// storedName returns the value of a property for people to read: stored credentials
-// by name, if it is known.
-func (t *tenant) storedName(property connection.Property, value any) any {
-	if property.PerUserRole != connection.SelectsCredentials {
-		return value
-	}
-	for _, one := range t.snapshot.Stored {
-		if one.ID == value && one.Name != "" {
-			return one.Name
-		}
-	}
-	return value
 }

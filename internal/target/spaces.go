@@ -1,20 +1,20 @@
-package plan
+package target
 
 import "github.com/qlsync/qlsync/pkg/connection"
 
-// namesake says that another connection than the live one, which may be nil, has the name of the key
+// Namesake says that another connection than the live one, which may be nil, has the name of the key
 // but for letter case or normalisation: whether the service distinguishes them is not documented.
-func (t *tenant) namesake(key connection.Key, live *connection.Live) connection.Reason {
+func (t *Tenant) Namesake(key connection.Key, live *connection.Live) connection.Reason {
 	for _, other := range t.folded[connection.FoldKey(key)] {
 		if other.Key != key && other != live {
-			return contrast("namesake", key.String(), other.Key.String(), connection.Resemblance(key.Name, other.Key.Name))
+			return Contrast("namesake", key.String(), other.Key.String(), connection.Resemblance(key.Name, other.Key.Name))
 		}
 	}
 	return connection.Reason{}
 }
 
-// noSpace says that a space does not exist, and which one may be meant.
-func (t *tenant) noSpace(ref connection.SpaceRef) connection.Reason {
+// NoSpace says that a space does not exist, and which one may be meant.
+func (t *Tenant) NoSpace(ref connection.SpaceRef) connection.Reason {
 	at := plain(ref)
 	reason, known := t.noSpaces[at]
 	if !known {
@@ -27,17 +27,17 @@ func (t *tenant) noSpace(ref connection.SpaceRef) connection.Reason {
 // maxMeant is how many spaces that do not exist are compared with all others.
 const maxMeant = 1000
 
-func (t *tenant) meantSpace(ref connection.SpaceRef, compared bool) connection.Reason {
+func (t *Tenant) meantSpace(ref connection.SpaceRef, compared bool) connection.Reason {
 	if !compared {
 		return connection.Because("no-space", "space", ref)
 	}
-	for _, space := range t.snapshot.Spaces {
+	for _, space := range t.Snapshot.Spaces {
 		switch differ := connection.Resemblance(ref.Name, space.Name); {
 		case ref.Name == "" || differ == "":
 		case differ == connection.LetterCase:
 			return connection.Because("no-space-case", "space", ref, "meant", space.Name)
 		default:
-			return contrast("no-space-alike", ref.Name, space.Name, differ).With("space", ref)
+			return Contrast("no-space-alike", ref.Name, space.Name, differ).With("space", ref)
 		}
 	}
 	return connection.Because("no-space", "space", ref)

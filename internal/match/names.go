@@ -1,9 +1,10 @@
-package plan
+package match
 
 import (
 	"maps"
 	"slices"
 
+	"github.com/qlsync/qlsync/internal/target"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -20,13 +21,13 @@ type namesakes struct {
 	created map[connection.Key]connection.Key
 }
 
-func newNamesakes(pairs []pair) namesakes {
+func newNamesakes(pairs []Pair) namesakes {
 	n := namesakes{map[connection.Key]connection.Key{}, map[connection.Key]connection.Key{}}
 	for i := range pairs {
 		p := &pairs[i]
-		n.folded[connection.FoldKey(p.key)] = p.key
-		if p.live == nil {
-			n.created[lookKey(p.key)] = p.key
+		n.folded[connection.FoldKey(p.Key)] = p.Key
+		if p.Live == nil {
+			n.created[lookKey(p.Key)] = p.Key
 		}
 	}
 	return n
@@ -41,38 +42,38 @@ func (n namesakes) meant(live connection.Key) (declared connection.Key, found bo
 	return declared, found
 }
 
-// lookAlikes warns of names that a reader takes for others.
-func (found *matched) lookAlikes(snapshot *connection.Snapshot) []remark {
+// LookAlikes warns of names that a reader takes for others.
+func (found *Found) LookAlikes(snapshot *connection.Snapshot) []target.Remark {
 	return append(found.lookAlikeConnections(snapshot), found.lookAlikeSpaces(snapshot)...)
 }
 
 // lookAlikeConnections warns of each new connection whose name looks like that of a live one. Names that are
 // equal without letter case or normalisation are refused instead.
-func (found *matched) lookAlikeConnections(snapshot *connection.Snapshot) []remark {
+func (found *Found) lookAlikeConnections(snapshot *connection.Snapshot) []target.Remark {
 	looks := map[connection.Key]connection.Key{}
 	for i := range snapshot.Connections {
 		live := snapshot.Connections[i].Key
 		looks[lookKey(live)] = live
 	}
-	var remarks []remark
-	for i := range found.pairs {
-		p := &found.pairs[i]
-		live, known := looks[lookKey(p.key)]
-		if p.live != nil && (p.live.Key == p.key || p.live.Key == live) || !known || connection.FoldKey(live) == connection.FoldKey(p.key) {
+	var remarks []target.Remark
+	for i := range found.Pairs {
+		p := &found.Pairs[i]
+		live, known := looks[lookKey(p.Key)]
+		if p.Live != nil && (p.Live.Key == p.Key || p.Live.Key == live) || !known || connection.FoldKey(live) == connection.FoldKey(p.Key) {
 			continue
 		}
-		remarks = append(remarks, remark{&p.key, contrast("looks-alike", p.key.Name, live.Name, connection.Resemblance(p.key.Name, live.Name))})
+		remarks = append(remarks, target.Remark{About: &p.Key, Reason: target.Contrast("looks-alike", p.Key.Name, live.Name, connection.Resemblance(p.Key.Name, live.Name))})
 	}
 	return remarks
 }
 
 // lookAlikeSpaces warns of declared spaces whose names look like the name of another space: a
 // reader cannot tell in which of them the connections are.
-func (found *matched) lookAlikeSpaces(snapshot *connection.Snapshot) []remark {
+func (found *Found) lookAlikeSpaces(snapshot *connection.Snapshot) []target.Remark {
 	declared := map[string]bool{}
-	for i := range found.pairs {
-		if p := &found.pairs[i]; p.Space.Name != "" {
-			declared[p.space.Name] = true
+	for i := range found.Pairs {
+		if p := &found.Pairs[i]; p.Space.Name != "" {
+			declared[p.TenantSpace.Name] = true
 		}
 	}
 	spaces := map[string][]string{}
@@ -80,11 +81,11 @@ func (found *matched) lookAlikeSpaces(snapshot *connection.Snapshot) []remark {
 		look := connection.Skeleton(space.Name)
 		spaces[look] = append(spaces[look], space.Name)
 	}
-	var remarks []remark
+	var remarks []target.Remark
 	for _, name := range slices.Sorted(maps.Keys(declared)) {
 		for _, other := range spaces[connection.Skeleton(name)] {
 			if differ := connection.Resemblance(name, other); differ != "" && differ != connection.LetterCase {
-				remarks = append(remarks, remark{nil, contrast("space-looks-alike", name, other, differ)})
+				remarks = append(remarks, target.Remark{About: nil, Reason: target.Contrast("space-looks-alike", name, other, differ)})
 			}
 		}
 	}

@@ -1,9 +1,10 @@
-package plan
+package match
 
 import (
 	"maps"
 	"slices"
 
+	"github.com/qlsync/qlsync/internal/target"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -22,33 +23,11 @@ type moves struct {
 	cycle map[connection.Key]connection.Key
 	// unseen holds the ends of blocks that are in a space which the token cannot see.
 	unseen   map[connection.Key]connection.SpaceRef
-	declared map[connection.Key]*target
-}
-
-// movedRecord returns the record from where a connection has come that is to be at the key: at a key
-// on a cycle of moved blocks, and of what was recreated at another key, as long as the old one is
-// there. The next run must know what that is. Elsewhere there is none. Live is nil for a new one.
-func (found *matched) movedRecord(key connection.Key, live *connection.Live) string {
-	if from, ok := found.moves.cycle[key]; ok {
-		return found.keys.Record(from)
-	}
-	if to, ok := found.apart[key]; ok {
-		return found.keys.Apart(to)
-	}
-	if live != nil && found.recreated[live.Record.Moved] {
-		return live.Record.Moved
-	}
-	return ""
-}
-
-// leadsAway reports whether a moved block leads from the key.
-func (found *matched) leadsAway(from connection.Key) bool {
-	_, leads := found.moves.away[from]
-	return leads
+	declared map[connection.Key]*target.Target
 }
 
 // follow resolves the moved blocks once, for all later stages.
-func follow(blocks []connection.Move, t *tenant, declared map[connection.Key]*target) moves {
+func follow(blocks []connection.Move, t *target.Tenant, declared map[connection.Key]*target.Target) moves {
 	m := moves{
 		away:     map[connection.Key]connection.Key{},
 		into:     map[connection.Key][]connection.Key{},
@@ -60,8 +39,8 @@ func follow(blocks []connection.Move, t *tenant, declared map[connection.Key]*ta
 		declared: declared,
 	}
 	key := func(end connection.MoveEnd) connection.Key {
-		key := t.places.KeyIn(end.Space, end.Name)
-		if _, seen := t.visible(end.Space); !seen {
+		key := t.Places.KeyIn(end.Space, end.Name)
+		if _, seen := t.Visible(end.Space); !seen {
 			m.unseen[key] = end.Space
 		}
 		return key
@@ -80,9 +59,9 @@ func follow(blocks []connection.Move, t *tenant, declared map[connection.Key]*ta
 }
 
 // findTargets follows the blocks of each key that is live or declared.
-func (m *moves) findTargets(t *tenant) {
+func (m *moves) findTargets(t *target.Tenant) {
 	for _, from := range slices.SortedFunc(maps.Keys(m.away), connection.Key.Compare) {
-		live := t.live[from] != nil
+		live := t.Live[from] != nil
 		if !live && m.declared[from] == nil {
 			continue
 		}

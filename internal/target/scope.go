@@ -1,4 +1,4 @@
-package plan
+package target
 
 import (
 	"cmp"
@@ -8,10 +8,10 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// scope returns what must be read of a tenant to plan for the files: the
+// Scope returns what must be read of a tenant to plan for the files: the
 // connections of the project's spaces, in detail where they are declared, moved
 // from, or owned by the project.
-func scope(f *files) connection.Scope {
+func Scope(f *Files) connection.Scope {
 	wanted := connection.Scope{
 		Spaces:    f.Spaces,
 		Secretive: func(live *connection.Live) bool { return keyrecord.MayRedact(live, f.Desired) },
@@ -40,7 +40,7 @@ func scope(f *files) connection.Scope {
 
 // named returns what the files say of the place at which a live connection is: its declaration,
 // or nil, and whether the place is an end of a moved block.
-func (f *files) named() func(*connection.Live) (declared *connection.Desired, moved bool) {
+func (f *Files) named() func(*connection.Live) (declared *connection.Desired, moved bool) {
 	declarations, ends := map[connection.MoveEnd]*connection.Desired{}, map[connection.MoveEnd]bool{}
 	place := func(space connection.SpaceRef, name string) connection.MoveEnd {
 		return connection.MoveEnd{Space: plain(space), Name: name}
@@ -63,7 +63,7 @@ func (f *files) named() func(*connection.Live) (declared *connection.Desired, mo
 
 // needsNoDetails reports whether the plan needs nothing of a live connection at a declared key that
 // only its details tell: no property is declared of it, and nothing recreates it.
-func (f *files) needsNoDetails(d *connection.Desired, live *connection.Live) bool {
+func (f *Files) needsNoDetails(d *connection.Desired, live *connection.Live) bool {
 	switch {
 	case len(d.Properties) > 0, live.DataSource != d.DataSource, live.Record.Phase != "":
 		return false
