@@ -77,7 +77,7 @@ witness: ## hold qlsync and its embedded tenant against Qlik's own npm package (
 	@command -v npm >/dev/null || { echo "make witness needs Node 20 or newer, with npm: there is none here"; exit 1; }
 	cd test/witness && npm ci --loglevel=error && GO="$(GO)" npm test --silent
 
-browser: ## open the drift page in Chromium and look at it as people do (needs Node and Chromium)
+browser: ## open the pages of plans and drift in Chromium and look at them as people do (needs Node and Chromium)
 	@command -v npm >/dev/null || { echo "make browser needs Node 20 or newer, with npm: there is none here"; exit 1; }
 	@command -v "$${CHROMIUM:-/usr/bin/chromium}" >/dev/null || { echo "make browser needs Chromium: install it, or set CHROMIUM"; exit 1; }
 	cd test/browser && npm ci --loglevel=error && GO="$(GO)" npm test --silent

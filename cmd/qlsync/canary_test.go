@@ -401,7 +401,7 @@ func (c *canaries) everything() {
 		},
 		"plan": func() {
 			each(report.PlanFormats().Names(), append([]string{"plan", "--out", "plan.json"}, cache...)...)
-			project("plan", "--all-tenants")
+			project("plan", "--all-tenants", "--format", "html", "--report", "html=plans.html", "--report", "text=plans.txt")
 			project("plan", "--snapshot", "live.json", "--out", "offline.json")
 			project("plan", "--snapshot", "../in/key.json")
 		},
@@ -427,6 +427,7 @@ func (c *canaries) everything() {
 					c.run("out", "show", file, "--format", format)
 				}
 			}
+			c.run("out", "show", "plan.json", "--format", "html")
 		},
 		"export": func() { project("export"); project("export", "--space", "Finance", "--out", "exported") },
 		"schemas": func() {
@@ -466,7 +467,7 @@ func (c *canaries) everything() {
 	}
 	c.lookAtFiles()
 	if c.hostile == nil {
-		for _, file := range []string{"plan.json", "live.json", "result.json", "history.jsonl", "report-drift-html", "exported"} {
+		for _, file := range []string{"plan.json", "live.json", "result.json", "history.jsonl", "report-drift-html", "report-plan-html", "plans.html", "exported"} {
 			if _, err := os.Stat(filepath.Join(c.folder, "out", file)); err != nil {
 				c.Errorf("got error %v, want a file of output to look at", err)
 			}

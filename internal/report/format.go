@@ -70,7 +70,7 @@ func CheckFormat(flag, name string, names []string) error {
 // PlanFormats are the forms of a plan.
 func PlanFormats() Formats[*plan.Plan] {
 	return Formats[*plan.Plan]{
-		{FormatText, Text.Plan}, plainly("markdown", Markdown{}.Plan), jsonFormat[*plan.Plan](),
+		{FormatText, Text.Plan}, plainly("markdown", Markdown{}.Plan), jsonFormat[*plan.Plan](), plainly("html", HTML{}.Plan),
 	}
 }
 
@@ -95,7 +95,9 @@ func DriftFormats(page HTML) Formats[*plan.Drift] {
 // same names as those of one plan.
 func PlansFormats() Formats[*Fleet[plan.Plan]] {
 	return Formats[*Fleet[plan.Plan]]{
-		{FormatText, Text.Plans}, plainly("markdown", Markdown{}.Plans), jsonFormat[*Fleet[plan.Plan]](),
+		{FormatText, Text.Plans},
+		plainly("markdown", Markdown{}.Plans), jsonFormat[*Fleet[plan.Plan]](),
+		plainly("html", HTML{}.Plans),
 	}
 }
 

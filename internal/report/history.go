@@ -102,7 +102,6 @@ func readLine(lines *bufio.Reader) (line []byte, whole bool, err error) {
 type run struct {
 	at      time.Time
 	summary plan.DriftSummary
-	spaces  map[string]int
 	tenants map[string]bool
 	// incomplete reports that not everything of some tenant could be listed.
 	incomplete bool
@@ -115,16 +114,13 @@ func runs(points []Point) []run {
 	var all []run
 	for _, p := range points {
 		if n := len(all); n == 0 || !all[n-1].at.Equal(p.At) || all[n-1].tenants[p.Tenant] {
-			all = append(all, run{at: p.At, spaces: map[string]int{}, tenants: map[string]bool{}})
+			all = append(all, run{at: p.At, tenants: map[string]bool{}})
 		}
 		last := &all[len(all)-1]
 		last.tenants[p.Tenant] = true
 		last.summary = last.summary.Add(p.Summary)
 		last.incomplete = last.incomplete || p.Incomplete
 		last.ignored = p.Ignored
-		for space, n := range p.Spaces {
-			last.spaces[space] += n
-		}
 	}
 	return all
 }

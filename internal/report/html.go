@@ -17,24 +17,24 @@ import (
 	"github.com/qlsync/qlsync/pkg/plan"
 )
 
-// HTML writes drift as one file that needs no network and no script: a script only
-// adds search and filters. Its policy lets nothing run but that script, and load
-// nothing at all.
+// HTML writes a plan or drift as one file that needs no network and no script: a script
+// only adds search and filters. The policy of the page allows that script and nothing else:
+// the page loads nothing.
 //
-// A page stays below 10 MB: beyond that, the differences of what is left are
-// shortened to their number, and then connections are counted; the page says so.
+// A page is smaller than 10 MB. Beyond that, the page shows only the number of differences
+// of a connection, and then only the number of connections; it says so.
 type HTML struct {
 	// History holds earlier runs and this one, by time; see [ReadHistory]. Without
-	// it, there is no chart.
+	// it, a page of drift has no chart.
 	History []Point
 }
 
 var (
-	//go:embed web/drift.css
+	//go:embed web/page.css
 	pageStyle string
-	//go:embed web/drift.js
+	//go:embed web/page.js
 	pageScript string
-	//go:embed web/drift.tmpl
+	//go:embed web/page.tmpl
 	pageText string
 
 	pageTemplate = template.Must(template.New("page").Parse(pageText))
@@ -60,11 +60,17 @@ func (h HTML) Drift(w io.Writer, d *plan.Drift) error {
 
 // Drifts writes one page of several tenants.
 func (h HTML) Drifts(w io.Writer, f *Fleet[plan.Drift]) error {
-	view := newPageView(f, h.History)
+	view := newDriftView(f, h.History)
 	out := &counter{w: w}
 	out.run("head", view)
-	shown, briefly := view.items(out, f)
-	view.leaveOut(shown, briefly)
+	for t, member := range f.Tenants {
+		if member.Report != nil {
+			items := member.Report.Items
+			view.list(out, t, len(items), func(i int) string { return items[i].Connection.Space },
+				func(i int, full bool) itemView { return view.driftItem(t, &items[i], full) })
+		}
+	}
+	view.end(out)
 	out.run("foot", view)
 	return out.err
 }
@@ -82,61 +88,61 @@ func (c *counter) Write(text []byte) (int, error) {
 	return n, err
 }
 
+func (c *counter) write(text string) {
+	if c.err == nil {
+		_, c.err = io.WriteString(c, text)
+	}
+}
+
 func (c *counter) run(name string, data any) {
 	if c.err == nil {
 		c.err = pageTemplate.ExecuteTemplate(c, name, data)
 	}
 }
 
-// items writes the connections that differ, and tells how many, and how many of
-// them without their differences.
-func (v *pageView) items(out *counter, f *Fleet[plan.Drift]) (shown, briefly int) {
-	for t, member := range f.Tenants {
-		if member.Report == nil {
-			continue
+// list writes items of one tenant that are sorted by space. The item is asked for with its
+// fields until the page is nearly full.
+func (v *pageView) list(out *counter, tenant, n int, space func(int) string, item func(i int, full bool) itemView) {
+	for begin := 0; begin < n && out.n < pageMost && out.err == nil; {
+		end := begin + 1
+		for end < n && space(end) == space(begin) {
+			end++
 		}
-		items := member.Report.Items
-		for begin := 0; begin < len(items) && out.n < pageMost && out.err == nil; {
-			end := begin + 1
-			for end < len(items) && items[end].Connection.Space == items[begin].Connection.Space {
-				end++
+		out.run("group", v.group(tenant, space(begin), end-begin))
+		for i := begin; i < end && out.n < pageMost && out.err == nil; i++ {
+			one := item(i, out.n < pageFull)
+			if one.Shortened != "" {
+				v.briefly++
 			}
-			out.run("group", v.group(f, t, items[begin:end]))
-			for i := begin; i < end && out.n < pageMost && out.err == nil; i++ {
-				item := v.item(f, t, &items[i], out.n < pageFull)
-				if item.Shortened != "" {
-					briefly++
-				}
-				out.run("item", item)
-				shown++
-			}
-			if out.err == nil {
-				_, out.err = io.WriteString(out, "</section>")
-			}
-			begin = end
+			out.run("item", one)
+			v.shown++
 		}
+		out.write("</section>")
+		begin = end
 	}
-	return shown, briefly
 }
 
-// leaveOut says what is not on the page.
-func (v *pageView) leaveOut(shown, briefly int) {
+// end ends the list of connections, and says what is not in it.
+func (v *pageView) end(out *counter) {
+	if v.Total > 0 {
+		out.write("</section>")
+	}
 	switch {
-	case shown < v.Total:
-		v.LeftOut = fmt.Sprintf("This page is full: %s more differ and are not shown, and of %s only the number of fields is. The report as JSON has all of it.",
-			thousands(v.Total-shown), thousands(briefly))
-	case briefly > 0:
-		v.LeftOut = fmt.Sprintf("This page is full: of %s connections only the number of fields is shown. The report as JSON has all of it.", thousands(briefly))
+	case v.shown < v.Total:
+		v.LeftOut = fmt.Sprintf("This page is full: %s more connections are not shown, and of %s only the number of fields is. The report as JSON has all of it.",
+			thousands(v.Total-v.shown), thousands(v.briefly))
+	case v.briefly > 0:
+		v.LeftOut = fmt.Sprintf("This page is full: of %s connections only the number of fields is shown. The report as JSON has all of it.", thousands(v.briefly))
 	}
 }
 
 type groupView struct{ Label, Name, Tenant, Count string }
 
-func (v *pageView) group(f *Fleet[plan.Drift], tenant int, items []plan.DriftItem) groupView {
-	g := groupView{Name: label(items[0].Connection.Space), Count: thousands(len(items))}
+func (v *pageView) group(tenant int, space string, n int) groupView {
+	g := groupView{Name: label(space), Count: thousands(n)}
 	g.Label = "Space " + g.Name
-	if len(f.Tenants) > 1 {
-		g.Tenant = label(f.Tenants[tenant].Tenant.Name)
+	if len(v.tenants) > 1 {
+		g.Tenant = v.tenants[tenant]
 		g.Label += " of tenant " + g.Tenant
 	}
 	return g
@@ -144,15 +150,47 @@ func (v *pageView) group(f *Fleet[plan.Drift], tenant int, items []plan.DriftIte
 
 // itemView is one connection on the page.
 type itemView struct {
-	Kind, Space, Apply, Tenant            string
-	Name, Source, Owner, Day, When, Would string
-	Remarks                               []string
-	Position, ID                          string
-	Fields                                []fieldView
-	Shortened                             string
+	Kind, Space, Apply, Tenant string // what the filters look at
+	Label, Name, Source        string
+	Aside, Day                 string
+	Remarks                    []string
+	Facts                      []factView
+	Was, Is                    string // the headings of the two sides
+	One                        bool   // there is only the second side
+	Fields                     []fieldView
+	Shortened                  string
+	Open, Overwrites           bool
 	// Long leaves what is folded until it is unfolded: a browser that runs the script
 	// takes the content of <noscript> for a text, which costs it nothing.
 	Long bool
+}
+
+type factView struct{ Name, Text string }
+
+// fact adds what is known of a connection.
+func (i *itemView) fact(name, text string) {
+	if text != "" {
+		i.Facts = append(i.Facts, factView{name, clip(text, longestText)})
+	}
+}
+
+// remark adds a sentence.
+func (i *itemView) remark(text string) {
+	if text != "" {
+		i.Remarks = append(i.Remarks, clip(Sanitize(text), longestText))
+	}
+}
+
+// show adds the fields, or their number where the page is nearly full.
+func (i *itemView) show(fields []plan.Field, s sides, full bool) {
+	i.Was, i.Is = s.was, s.is
+	if !full && len(fields) > 0 {
+		i.Shortened = words.Count(len(fields), "field") + " " + words.Plural(len(fields), "differs", "differ") + "; the report as JSON has " + words.Plural(len(fields), "it", "them") + "."
+		return
+	}
+	for _, field := range fields {
+		i.Fields = append(i.Fields, viewField(field, s))
+	}
 }
 
 // fieldView is one difference: two values side by side, the lines of a long one, or
@@ -173,42 +211,23 @@ type sideView struct {
 
 type lineView struct{ Class, Text string }
 
-func (v *pageView) item(f *Fleet[plan.Drift], tenant int, item *plan.DriftItem, full bool) itemView {
-	out := itemView{
-		Long: v.Long,
-		Kind: v.kind(item.Kind), Space: strconv.Itoa(v.spaces[item.Connection.Space]), Apply: Sanitize(item.Apply),
-		Name: label(item.Connection.Name), Source: Sanitize(item.DataSource), Owner: Sanitize(item.Owner),
-		Would: strings.TrimPrefix(Sanitize(wouldDo(item.Apply)), "apply would "), ID: Sanitize(item.ID),
-	}
-	if len(f.Tenants) > 1 {
-		out.Tenant = strconv.Itoa(tenant)
-	}
-	if item.Reason != "" {
-		out.Remarks = append(out.Remarks, clip(Sanitize(item.Reason), longestText))
-	}
-	if !item.UpdatedAt.IsZero() {
-		out.Day, out.When = item.UpdatedAt.UTC().Format("2 Jan 2006"), moment(item.UpdatedAt)
-	}
-	if item.Position != nil {
-		out.Position = Sanitize(item.Position.String())
-	}
-	if !full && len(item.Fields) > 0 {
-		out.Shortened = words.Count(len(item.Fields), "field") + " differ; the report as JSON has them."
-		return out
-	}
-	for _, field := range item.Fields {
-		out.Fields = append(out.Fields, viewField(field))
-	}
-	return out
-}
+// sides are the names of the two sides of a difference, what it means that one has no value,
+// and what happens to a secret.
+type sides struct{ was, is, noWas, noIs, secret string }
 
-func viewField(f plan.Field) fieldView {
-	out := fieldView{Name: label(fieldName(f.Path))}
-	before, after := inline(f.Before), inline(f.After)
+var (
+	driftSides = sides{"Declared", "Live", "must be absent", "not live", "is to be written again"}
+	planSides  = sides{"Now", "Planned", "not set", "removed", "is written"}
+)
+
+func viewField(f plan.Field, s sides) fieldView {
+	out := fieldView{Name: clip(label(fieldName(f.Path)), longestText)}
+	before, beforeFits := bare(f.Before)
+	after, afterFits := bare(f.After)
 	switch {
 	case f.Secret:
-		out.Note = connection.Placeholder + " is to be written again; its value is never shown"
-	case f.Before != nil && before == "", f.After != nil && after == "":
+		out.Note = connection.Placeholder + " " + s.secret + "; its value is never shown"
+	case !beforeFits, !afterFits:
 		for i, line := range difference(f.Before, f.After) {
 			if i == mostLines {
 				out.Lines = append(out.Lines, lineView{"gap", "… and more lines"})
@@ -217,11 +236,10 @@ func viewField(f plan.Field) fieldView {
 			out.Lines = append(out.Lines, viewLine(line))
 		}
 	case f.Before == nil:
-		out.Before, out.After = &sideView{None: true, Head: "must be absent"}, &sideView{Head: bare(f.After)}
+		out.Before, out.After = &sideView{None: true, Head: s.noWas}, &sideView{Head: after}
 	case f.After == nil:
-		out.Before, out.After = &sideView{Head: bare(f.Before)}, &sideView{None: true, Head: "not live"}
+		out.Before, out.After = &sideView{Head: before}, &sideView{None: true, Head: s.noIs}
 	default:
-		before, after = bare(f.Before), bare(f.After)
 		if before == after {
 			before, after = inline(f.Before), inline(f.After) // a text and a number
 		}
@@ -231,13 +249,20 @@ func viewField(f plan.Field) fieldView {
 	return out
 }
 
-// bare returns a value on one line, a text without its quotes where these tell nothing.
-func bare(value any) string {
+// bare returns a value on one line, a text without its quotes where these say nothing. It
+// also reports whether the value fits there: a text of one line does unless it is very long.
+func bare(value any) (string, bool) {
 	text, ok := value.(string)
-	if !ok || text == "" || Sanitize(text) != text || strings.TrimSpace(text) != text || json.Valid([]byte(text)) {
-		return inline(value)
+	switch {
+	case value == nil:
+		return "", true
+	case !ok:
+		text = inline(value)
+		return text, text != ""
+	case text == "" || Sanitize(text) != text || strings.TrimSpace(text) != text || json.Valid([]byte(text)):
+		text = Sanitize(strconv.Quote(text))
 	}
-	return text
+	return text, !strings.Contains(value.(string), "\n") && len(text) <= longestText
 }
 
 func viewSide(text string, head, tail int) *sideView {

@@ -144,13 +144,14 @@ func TestNoNameCanDoAnythingOnThePage(t *testing.T) {
 	name := rapid.Custom(func(t *rapid.T) string {
 		return strings.Join(rapid.SliceOfN(rapid.SampledFrom(more), 0, 5).Draw(t, "pieces"), "")
 	})
-	plainPage := pageOf(t, print(t, htmlDrift(everydayDrift(), report.NewPoint(everydayDrift()))))
 	allowed := map[string]bool{}
-	walk(plainPage, func(n *html.Node) {
-		if n.Type == html.ElementNode {
-			allowed[n.Data] = true
-		}
-	})
+	for _, write := range []func(io.Writer) error{htmlDrift(everydayDrift(), report.NewPoint(everydayDrift())), htmlPlan(everydayPlan())} {
+		walk(pageOf(t, print(t, write)), func(n *html.Node) {
+			if n.Type == html.ElementNode {
+				allowed[n.Data] = true
+			}
+		})
+	}
 	for _, tag := range strings.Fields("noscript svg polyline select option") {
 		allowed[tag] = true
 	}
@@ -168,39 +169,63 @@ func TestNoNameCanDoAnythingOnThePage(t *testing.T) {
 		}
 		history := []report.Point{report.NewPoint(d), report.NewPoint(d)}
 		history[1].At = history[1].At.Add(time.Hour)
-		var out bytes.Buffer
-		if err := htmlDrift(d, history...)(&out); err != nil {
-			t.Fatal(err)
+		harmlessPage(t, allowed, htmlDrift(d, history...))
+
+		one := key(text, name.Draw(t, "connection"))
+		p := newPlan(nil)
+		for range rapid.SampledFrom([]int{1, 1, 2, 2, 3, 401}).Draw(t, "changes") {
+			p.Changes = append(p.Changes, plan.Change{
+				Action: plan.Action(rapid.SampledFrom([]string{"update", "create", text}).Draw(t, "action")), Connection: one, From: &one,
+				ID: text, DataSource: text, Reason: text, Manual: text, Refused: rapid.SampledFrom([]string{"", text}).Draw(t, "refused"), Fields: d.Items[0].Fields,
+			})
 		}
-		root := pageOf(t, out.String())
-		own := 0
-		walk(root, func(n *html.Node) {
-			switch n.Type {
-			case html.CommentNode:
-				t.Errorf("got the comment %q on the page, want none", n.Data)
-			case html.ElementNode:
-				if !allowed[n.Data] {
-					t.Errorf("got an element <%s> on the page, want only the allowed ones", n.Data)
-				}
-				if n.Data == "script" {
-					own++
-				}
-				for _, a := range n.Attr {
-					if scripts.MatchString(a.Key) && !(n.Data == "a" && a.Val == "#connections") {
-						t.Errorf("got the attribute %s=%q, want none that can load or run something", a.Key, a.Val)
-					}
-				}
-			case html.TextNode:
-				if strings.IndexFunc(n.Data, func(r rune) bool { return r != '\n' && r != '\t' && !unicode.IsPrint(r) }) >= 0 {
-					t.Errorf("not printable: %q", n.Data)
-				}
-			}
-		})
-		if own != 1 {
-			t.Errorf("there are %d scripts", own)
-		}
+		p.Steps = []plan.Step{{ID: text, Kind: connection.OperationKind(text), Connections: []connection.Key{one}, Description: text, After: []string{text}}}
+		p.Project, p.Tenant, p.Hash, p.Snapshot = d.Project, d.Tenant, text, &plan.Source{Taken: text}
+		p.Warnings, p.Refusal = []plan.Warning{{Message: text}}, &plan.Refusal{Message: text, Hint: text}
+		harmlessPage(t, allowed, htmlPlan(p))
 	})
 }
+
+// harmlessPage checks that a page has only our elements, attributes and script.
+func harmlessPage(t *rapid.T, allowed map[string]bool, write func(io.Writer) error) {
+	t.Helper()
+	var out bytes.Buffer
+	if err := write(&out); err != nil {
+		t.Fatal(err)
+	}
+	own := 0
+	walk(pageOf(t, out.String()), func(n *html.Node) {
+		switch n.Type {
+		case html.CommentNode:
+			t.Errorf("a comment %q", n.Data)
+		case html.ElementNode:
+			if !allowed[n.Data] {
+				t.Errorf("an element <%s>", n.Data)
+			}
+			if n.Data == "script" {
+				own++
+			}
+			for _, a := range n.Attr {
+				if scripts.MatchString(a.Key) && !(n.Data == "a" && a.Val == "#connections") {
+					t.Errorf("an attribute %s=%q", a.Key, a.Val)
+				}
+				if a.Key == "class" && !classes.MatchString(a.Val) {
+					t.Errorf("a class that is not ours: %q", a.Val)
+				}
+			}
+		case html.TextNode:
+			if strings.IndexFunc(n.Data, func(r rune) bool { return r != '\n' && r != '\t' && !unicode.IsPrint(r) }) >= 0 {
+				t.Errorf("not printable: %q", n.Data)
+			}
+		}
+	})
+	if own != 1 {
+		t.Errorf("there are %d scripts, want our own", own)
+	}
+}
+
+// classes are names of ours.
+var classes = regexp.MustCompile(`^[a-z -]*$`)
 
 func TestThePageStaysBelowTenMegabytesAndSaysWhatItLeavesOut(t *testing.T) {
 	large := func(items, length int) *plan.Drift {
@@ -228,7 +253,7 @@ func TestThePageStaysBelowTenMegabytesAndSaysWhatItLeavesOut(t *testing.T) {
 			if len(text) >= 10_000_000 {
 				t.Errorf("it has %d bytes", len(text))
 			}
-			shown, brief := strings.Count(text, `<details class="changed"`), strings.Count(text, "the report as JSON has them")
+			shown, brief := strings.Count(text, `<details class="changed"`), strings.Count(text, "the report as JSON has it")
 			if (brief > 0) != test.brief || (shown < test.items) != test.left {
 				t.Errorf("%d of %d are shown, %d briefly", shown, test.items, brief)
 			}
@@ -269,26 +294,89 @@ func TestThePageDrawsItsHistory(t *testing.T) {
 	}
 }
 
+// nightly returns the points of a run over tenants without drift, one day of November. The
+// tenant named cut could not be read as a whole.
+func nightly(day int, tenants ...string) []report.Point {
+	var points []report.Point
+	for _, name := range tenants {
+		d := cleanDrift()
+		d.Tenant.Name, d.At = name, time.Date(2026, 11, day, 3, 0, 0, 0, time.UTC)
+		if name == "cut" {
+			d.Incomplete = []string{"some were left out"}
+		}
+		points = append(points, report.NewPoint(d))
+	}
+	return points
+}
+
 func TestTheHistorySaysWhatARunDidNotSee(t *testing.T) {
-	var history []report.Point
-	add := func(day int, tenants ...string) {
-		for _, name := range tenants {
-			d := cleanDrift()
-			d.Tenant.Name, d.At = name, time.Date(2026, 11, day, 3, 0, 0, 0, time.UTC)
-			if name == "cut" {
-				d.Incomplete = []string{"some were left out"}
-			}
-			history = append(history, report.NewPoint(d))
+	history := slices.Concat(nightly(1, "east", "west"), nightly(2, "east"), nightly(3, "east", "cut"))
+	text := textOf(pageOf(t, print(t, htmlDrift(cleanDrift(), history...))))
+	for _, said := range []string{"1 Nov 2026, 03:00 UTC, tenants: east, west", "2 Nov 2026, 03:00 UTC, tenant: east", "3 Nov 2026, 03:00 UTC, incomplete: no drift"} {
+		if !strings.Contains(text, said) {
+			t.Errorf("the page does not say %q", said)
 		}
 	}
-	add(1, "east", "west")
-	add(2, "east")
-	add(3, "east", "cut")
-	text := textOf(pageOf(t, print(t, htmlDrift(cleanDrift(), history...))))
-	for _, said := range []string{"1 Nov 2026, 03:00 UTC: no drift", "2 Nov 2026, 03:00 UTC, 1 of 2 tenants: no drift", "3 Nov 2026, 03:00 UTC, incomplete: no drift"} {
-		if !strings.Contains(text, said) {
-			t.Errorf("it does not say %q", said)
+}
+
+func TestARunOverOneTenantAndARunOverAllAreNotOneLineOfTheChart(t *testing.T) {
+	history := slices.Concat(nightly(1, "prod", "west"), nightly(2, "prod"), nightly(3, "prod", "west"), nightly(4, "west"))
+	for i := range history {
+		history[i].Summary.Changed = 5
+	}
+	root := pageOf(t, print(t, func(w io.Writer) error { return report.HTML{History: history}.Drifts(w, drifts()) }))
+	var bars []string
+	for _, bar := range elements(root, "div", "bar") {
+		bars = append(bars, attribute(bar, "data-n"))
+	}
+	if want := []string{"10", "10"}; !slices.Equal(bars, want) {
+		t.Errorf("the bars show %v connections, want %v: a run over one tenant shows fewer", bars, want)
+	}
+	if said := "2 runs of other tenants are not drawn"; !strings.Contains(textOf(root), said) {
+		t.Errorf("the page does not say %q", said)
+	}
+	if rows := elements(elements(root, "table", "grid")[0], "tr", ""); len(rows) != 5 {
+		t.Errorf("the table of the history has %d rows, want a heading and 4 runs", len(rows))
+	}
+	trends := map[string]string{}
+	for _, row := range elements(root, "tr", "") {
+		for _, line := range elements(row, "svg", "trend") {
+			trends[textOf(elements(row, "th", "")[0])] = attribute(line, "aria-label")
 		}
+	}
+	if trends["prod"] != "5 at first, 5 at last" {
+		t.Errorf("the lines over time are %v: that of tenant prod has to show the runs over prod", trends)
+	}
+}
+
+func TestNamesOfDifferentTenantsAreNotAddedUp(t *testing.T) {
+	root := pageOf(t, print(t, func(w io.Writer) error { return report.HTML{}.Drifts(w, drifts()) }))
+	var rows []string
+	for _, table := range elements(root, "table", "grid") {
+		if attribute(table, "id") == "spaces" {
+			rows = texts(elements(table, "th", ""))
+		}
+	}
+	for _, want := range []string{"Finance on prod", "Finance on south", "Sales on prod", "Sales on south"} {
+		if !slices.Contains(rows, want) {
+			t.Errorf("the table of spaces has the rows %q, want one named %q", rows, want)
+		}
+	}
+	if options := texts(elements(root, "option", "")); !slices.Contains(options, "Finance on south") {
+		t.Errorf("the filters offer %q, want the space of one tenant", options)
+	}
+}
+
+func TestADayHasOneLabelBelowTheChart(t *testing.T) {
+	var history []report.Point
+	for hour := range 20 {
+		d := cleanDrift()
+		d.At = time.Date(2026, 11, 1, hour, 0, 0, 0, time.UTC)
+		history = append(history, report.NewPoint(d))
+	}
+	root := pageOf(t, print(t, htmlDrift(cleanDrift(), history...)))
+	if labels := texts(elements(elements(root, "div", "dates")[0], "span", "")); !slices.Equal(labels, []string{"1 Nov 2026"}) {
+		t.Errorf("twenty runs of one day have the labels %q, want one", labels)
 	}
 }
 

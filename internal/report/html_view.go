@@ -13,29 +13,40 @@ import (
 	"github.com/qlsync/qlsync/pkg/plan"
 )
 
-// pageView is what the page shows above and below its connections.
+// pageView is what a page shows above and below its connections.
 type pageView struct {
-	Policy, Title, Where, When, Verdict, Foot string
+	Policy, Class, Title, When, Verdict, Foot string
 	Style, Script                             template.HTML
-	Notices                                   []string
+	Notices                                   []noticeView
 	Share                                     []partView
 	ShareText                                 string
 	Figures                                   []figureView
 	Chart                                     *chartView
-	Kinds                                     []string
-	Tenants                                   []rowView
-	Spaces                                    []rowView
-	MoreSpaces                                string
-	Trends                                    bool
-	Actions                                   []string
-	ByKind                                    []rowView
+	Grids                                     []gridView
+	Heading                                   string // above the connections
 	Total                                     int
 	PickTenant, PickSpace, PickAction         []option
 	PickKind                                  []string
 	LeftOut                                   string
 	Long                                      bool // drawn piece by piece as it is scrolled
 
-	spaces map[string]int // the number by which the page calls a space
+	kinds          []string        // all that there are
+	tenants        []string        // their names, clean
+	spaces         map[spaceOf]int // the number by which the page calls a space
+	shown, briefly int             // connections on the page, and those without their fields
+}
+
+// spaceOf names a space: those of different tenants may have the same name.
+type spaceOf struct {
+	tenant int
+	name   string
+}
+
+// noticeView is what somebody must know before reading on. A grave one is red.
+type noticeView struct {
+	Grave      bool
+	Head, Rest string
+	Items      []string
 }
 
 // partView is a part of a bar: its kind, its number, and its height or width in
@@ -51,11 +62,32 @@ type figureView struct {
 	N                           int
 }
 
+// gridView is a table of counts.
+type gridView struct {
+	ID, Title, Noun string
+	Columns         []string
+	Rows            []rowView
+	Shares, Trends  bool // whether there are bars, and lines over time
+	More            string
+}
+
+// Wide is how many columns there are behind the name.
+func (g gridView) Wide() int {
+	n := len(g.Columns)
+	if g.Shares {
+		n++
+	}
+	if g.Trends {
+		n++
+	}
+	return n
+}
+
 type rowView struct {
-	Name, Error string
-	Counts      []int
-	Parts       []partView
-	Trend       *trendView
+	Name, Tenant, Error string
+	Counts              []int
+	Parts               []partView
+	Trend               *trendView
 }
 
 type option struct{ Value, Label string }
@@ -70,20 +102,14 @@ type chartView struct {
 	Bars        []barView
 	Dates       []string
 	Legend      []string
-	Kinds       []string
-	Rows        []historyRow
-	Hidden      string
+	Apart       string // which runs are not drawn
+	Table       gridView
 }
 
 type barView struct {
 	Edge, Tip string
 	N         int
 	Parts     []partView
-}
-
-type historyRow struct {
-	When   string
-	Counts []int
 }
 
 // The most that is shown of long lists.
@@ -105,13 +131,23 @@ var meanings = map[plan.DriftKind]string{
 	plan.DriftUnreadable: "there, but the service does not show it",
 }
 
-func newPageView(f *Fleet[plan.Drift], history []Point) *pageView {
-	v := &pageView{Policy: pagePolicy(), Style: pageStyleElement(), Script: pageScriptElement(), spaces: map[string]int{}}
+func newPageView(title string) *pageView {
+	return &pageView{Title: title, Policy: pagePolicy(), Style: pageStyleElement(), Script: pageScriptElement(), spaces: map[spaceOf]int{}}
+}
+
+func newDriftView(f *Fleet[plan.Drift], history []Point) *pageView {
+	v := newPageView("Drift of " + Sanitize(f.Project) + " on " + thousands(len(f.Tenants)) + " tenants")
+	if len(f.Tenants) == 1 {
+		v.Title = "Drift of project " + Sanitize(f.Project) + " on tenant " + tenantName(f.Tenants[0].Tenant)
+	}
+	v.Class, v.Heading = "drift", "Connections that differ"
+	v.Foot = "Made by qlsync. “Declared” is what the files say, “live” what the tenant holds. Secrets are never read and never shown."
 	for _, kind := range plan.DriftKinds() {
-		v.Kinds = append(v.Kinds, string(kind))
+		v.kinds = append(v.kinds, string(kind))
 	}
 	var sum plan.DriftSummary
 	for _, member := range f.Tenants {
+		v.tenants = append(v.tenants, clip(label(member.Tenant.Name), mostName))
 		if member.Report != nil {
 			sum = sum.Add(member.Report.Summary)
 			v.Total += len(member.Report.Items)
@@ -121,43 +157,55 @@ func newPageView(f *Fleet[plan.Drift], history []Point) *pageView {
 	v.introduce(f, sum)
 	v.figures(sum)
 	if len(history) > 0 {
-		v.Chart = newChart(runs(history), v.Kinds)
+		v.Chart = newChart(runs(history), v.kinds)
 	}
-	v.byTenant(f)
-	v.bySpace(f, runs(history))
+	v.byTenant(f, history)
+	v.bySpace(f, history)
 	v.byAction(f)
 	return v
 }
 
 // kind returns the name of a kind if it is one; a class must not be anything else.
 func (v *pageView) kind(kind plan.DriftKind) string {
-	if slices.Contains(v.Kinds, string(kind)) {
+	if slices.Contains(v.kinds, string(kind)) {
 		return string(kind)
 	}
 	return string(plan.DriftUnreadable)
 }
 
-func (v *pageView) introduce(f *Fleet[plan.Drift], sum plan.DriftSummary) {
-	v.Where = Sanitize(f.Project) + " on " + thousands(len(f.Tenants)) + " tenants"
-	if len(f.Tenants) == 1 {
-		v.Where = "project " + Sanitize(f.Project) + " on tenant " + tenantName(f.Tenants[0].Tenant)
+// notice adds a notice with at most mostNotices items, if it has any.
+func (v *pageView) notice(grave bool, head, rest string, items []string) {
+	if len(items) == 0 {
+		return
 	}
-	v.Title = "Drift of " + v.Where
-	for _, member := range f.Tenants {
+	for i, item := range items {
+		items[i] = clip(item, longestText)
+	}
+	if more := len(items) - mostNotices; more > 0 {
+		items = append(slices.Clip(items[:mostNotices]), fmt.Sprintf("and %s more", thousands(more)))
+	}
+	v.Notices = append(v.Notices, noticeView{grave, head, rest, items})
+}
+
+func (v *pageView) introduce(f *Fleet[plan.Drift], sum plan.DriftSummary) {
+	var notices []string
+	for i, member := range f.Tenants {
+		of := ""
+		if len(f.Tenants) > 1 {
+			of = v.tenants[i] + ": "
+		}
 		if member.Report == nil {
-			v.Notices = append(v.Notices, Sanitize(member.Tenant.Name)+": "+clip(Sanitize(member.Error), longestText))
+			notices = append(notices, v.tenants[i]+": "+Sanitize(member.Error))
 			continue
 		}
 		if v.When == "" && !member.Report.At.IsZero() {
 			v.When = moment(member.Report.At)
 		}
 		for _, reason := range unseen(member.Report) {
-			v.Notices = append(v.Notices, clip(Sanitize(reason), longestText))
+			notices = append(notices, of+Sanitize(reason))
 		}
 	}
-	if more := len(v.Notices) - mostNotices; more > 0 {
-		v.Notices = append(slices.Clip(v.Notices[:mostNotices]), fmt.Sprintf("and %s more", thousands(more)))
-	}
+	v.notice(false, "Not everything was looked at", ", so there may be more than is listed here.", notices)
 	declared := sum.Clean + sum.Changed + sum.Missing + sum.Foreign + sum.Unreadable
 	off := declared - sum.Clean
 	switch {
@@ -178,7 +226,6 @@ func (v *pageView) introduce(f *Fleet[plan.Drift], sum plan.DriftSummary) {
 	case len(v.Notices) > 0:
 		v.Verdict = "Of what was looked at, " + strings.ToLower(v.Verdict[:1]) + v.Verdict[1:]
 	}
-	v.Foot = "Made by qlsync. “Declared” is what the files say, “live” what the tenant holds. Secrets are never read and never shown."
 }
 
 // plural returns "1 connection", "1,200 connections".
@@ -194,43 +241,66 @@ func exist(n int, noun string) string {
 }
 
 func (v *pageView) figures(sum plan.DriftSummary) {
-	all := sum.Clean + sum.Drifted()
-	v.Figures = append(v.Figures, figureView{"clean", "as declared", "exactly as the files say", thousands(sum.Clean), sum.Clean})
-	var shares []string
-	if all > 0 {
-		v.Share = []partView{}
-		add := func(kind string, n int) {
-			if n > 0 {
-				v.Share = append(v.Share, partView{Kind: kind, N: n})
-				shares = append(shares, thousands(n)+" "+kind)
-			}
-		}
-		add("clean", sum.Clean)
-		for _, kind := range plan.DriftKinds() {
-			add(string(kind), sum.Of(kind))
-		}
-	}
-	v.ShareText = "Of " + plural(all, "connection") + ": " + strings.Join(shares, ", ")
+	v.figure("clean", "as declared", "exactly as the files say", sum.Clean)
+	v.ShareText = "Of " + plural(sum.Clean+sum.Drifted(), "connection")
+	v.share("clean", sum.Clean)
 	for _, kind := range plan.DriftKinds() {
-		v.Figures = append(v.Figures, figureView{string(kind), string(kind), meanings[kind], thousands(sum.Of(kind)), sum.Of(kind)})
+		v.figure(string(kind), string(kind), meanings[kind], sum.Of(kind))
+		v.share(string(kind), sum.Of(kind))
 	}
 }
 
-// newChart draws the last runs as bars, and lists more of them.
-func newChart(all []run, kinds []string) *chartView {
-	c := &chartView{Kinds: kinds}
-	tenants := 0
-	for _, r := range all {
-		tenants = max(tenants, len(r.tenants))
+func (v *pageView) figure(kind, name, meaning string, n int) {
+	v.Figures = append(v.Figures, figureView{kind, name, meaning, thousands(n), n})
+}
+
+// share adds a part to the bar above the figures, and to its text.
+func (v *pageView) share(kind string, n int) {
+	if n == 0 {
+		return
 	}
+	separator := ", "
+	if len(v.Share) == 0 {
+		separator = ": "
+	}
+	v.Share = append(v.Share, partView{Kind: kind, N: n})
+	v.ShareText += separator + thousands(n) + " " + kind
+}
+
+// newChart draws the last runs as bars, and lists more of them. Runs over other tenants are
+// not drawn: their numbers cannot be compared.
+func newChart(all []run, kinds []string) *chartView {
+	tenants := mostTenants(all)
+	c := &chartView{Table: gridView{
+		ID: "history-table", Title: "The history as a table", Noun: "Run", Columns: append(slices.Clone(kinds), "differ", "as declared"),
+	}}
 	listed := all[max(0, len(all)-mostRuns):]
 	for _, r := range slices.Backward(listed) {
-		c.Rows = append(c.Rows, historyRow{r.name(tenants), countsOf(r.summary, true)})
+		c.Table.Rows = append(c.Table.Rows, rowView{Name: r.name(tenants), Counts: countsOf(r.summary, true)})
 	}
 	if more := len(all) - len(listed); more > 0 {
-		c.Hidden = fmt.Sprintf("%s are not listed.", plural(more, "earlier run"))
+		c.Table.More = fmt.Sprintf("%s are not listed.", plural(more, "earlier run"))
 	}
-	drawn := all[max(0, len(all)-mostBars):]
+	drawn := slices.DeleteFunc(slices.Clone(all), func(r run) bool { return !maps.Equal(r.tenants, tenants) })
+	if apart := len(all) - len(drawn); apart > 0 {
+		c.Apart = fmt.Sprintf("%s of other tenants %s not drawn, because the numbers cannot be compared. The table lists them.", plural(apart, "run"), words.Plural(apart, "is", "are"))
+	}
+	c.draw(drawn[max(0, len(drawn)-mostBars):], kinds, tenants)
+	return c
+}
+
+// mostTenants returns the tenants of the last run that looked at most of them.
+func mostTenants(all []run) map[string]bool {
+	var tenants map[string]bool
+	for _, r := range all {
+		if len(r.tenants) >= len(tenants) {
+			tenants = r.tenants
+		}
+	}
+	return tenants
+}
+
+func (c *chartView) draw(drawn []run, kinds []string, tenants map[string]bool) {
 	highest := 0
 	for _, r := range drawn {
 		highest = max(highest, r.summary.Drifted())
@@ -257,29 +327,42 @@ func newChart(all []run, kinds []string) *chartView {
 	}
 	slices.SortFunc(c.Legend, func(x, y string) int { return slices.Index(kinds, x) - slices.Index(kinds, y) })
 	first, last := drawn[0], drawn[len(drawn)-1]
-	c.Dates = []string{first.at.UTC().Format("2 Jan 2006")}
+	labeled := []run{first, last}
 	if len(drawn) > 8 {
-		c.Dates = append(c.Dates, drawn[len(drawn)/2].at.UTC().Format("2 Jan 2006"))
+		labeled = []run{first, drawn[len(drawn)/2], last}
 	}
-	if len(drawn) > 1 {
-		c.Dates = append(c.Dates, last.at.UTC().Format("2 Jan 2006"))
+	for _, r := range labeled {
+		c.Dates = append(c.Dates, r.at.UTC().Format("2 Jan 2006"))
 	}
+	c.Dates = slices.Compact(c.Dates) // several runs may be of the same day
 	c.Text = fmt.Sprintf("Connections that differ in %s, from %s to %s: %s at first, %s at last, %s at most. The numbers are in the table below.",
 		plural(len(drawn), "run"), moment(first.at), moment(last.at), thousands(first.summary.Drifted()), thousands(last.summary.Drifted()), thousands(highest))
-	return c
 }
 
-// name says when a run was, and what it did not see.
-func (r *run) name(tenants int) string {
+// name says when a run was, and what it did not see of the tenants.
+func (r *run) name(tenants map[string]bool) string {
 	text := moment(r.at)
-	if n := len(r.tenants); n < tenants {
-		text += fmt.Sprintf(", %d of %d tenants", n, tenants)
+	if !maps.Equal(r.tenants, tenants) {
+		text += fmt.Sprintf(", %s: %s", words.Plural(len(r.tenants), "tenant", "tenants"), someOf(slices.Sorted(maps.Keys(r.tenants))))
 	}
 	if r.incomplete {
 		text += ", incomplete"
 	}
 	if len(r.ignored) > 0 {
 		text += ", " + Sanitize(ignored(r.ignored))
+	}
+	return text
+}
+
+// someOf lists the first names, and counts the others.
+func someOf(names []string) string {
+	shown := make([]string, min(len(names), shownNames))
+	for i := range shown {
+		shown[i] = clip(label(names[i]), mostName)
+	}
+	text := strings.Join(shown, ", ")
+	if more := len(names) - len(shown); more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
 	}
 	return text
 }
@@ -323,79 +406,131 @@ func countsOf(s plan.DriftSummary, clean bool) []int {
 	return counts
 }
 
-func (v *pageView) byTenant(f *Fleet[plan.Drift]) {
+func (v *pageView) byTenant(f *Fleet[plan.Drift], history []Point) {
 	if len(f.Tenants) < 2 {
 		return
 	}
+	grid := gridView{ID: "tenants", Title: "By tenant", Noun: "Tenant", Columns: append(slices.Clone(v.kinds), "differ", "as declared"), Trends: len(history) > 1}
 	for i, member := range f.Tenants {
-		row := rowView{Name: clip(label(member.Tenant.Name), mostName)}
+		row := rowView{Name: v.tenants[i]}
 		if member.Report == nil {
 			row.Error = "not reached: " + clip(Sanitize(member.Error), 300)
 		} else {
 			row.Counts = countsOf(member.Report.Summary, true)
+			row.Trend = trend(history, member.Tenant.Name, func(p *Point) int { return p.Summary.Drifted() })
 			if len(member.Report.Items) > 0 {
 				v.PickTenant = append(v.PickTenant, option{strconv.Itoa(i), row.Name})
 			}
 		}
-		v.Tenants = append(v.Tenants, row)
+		grid.Rows = append(grid.Rows, row)
 	}
+	v.Grids = append(v.Grids, grid)
 }
 
-func (v *pageView) bySpace(f *Fleet[plan.Drift], history []run) {
-	sums := map[string]plan.DriftSummary{}
-	for _, member := range f.Tenants {
-		if member.Report == nil {
-			continue
-		}
-		for _, item := range member.Report.Items {
-			sum := sums[item.Connection.Space]
-			one := plan.DriftSummary{}
-			one.Count(plan.DriftKind(v.kind(item.Kind)))
-			sums[item.Connection.Space] = sum.Add(one)
-		}
-	}
-	names := slices.Sorted(maps.Keys(sums))
-	highest := 0
-	for i, name := range names {
-		v.spaces[name] = i
-		highest = max(highest, sums[name].Drifted())
-		v.PickSpace = append(v.PickSpace, option{strconv.Itoa(i), clip(label(name), mostName)})
-	}
-	if len(names) < 2 {
-		v.PickSpace = nil
-	}
-	v.Trends = len(history) > 1
-	for _, name := range names[:min(len(names), mostSpaces)] {
-		row := rowView{Name: clip(label(name), mostName), Counts: countsOf(sums[name], false), Trend: trend(history, name)}
-		for _, kind := range plan.DriftKinds() {
-			if n := sums[name].Of(kind); n > 0 {
-				row.Parts = append(row.Parts, partView{string(kind), n, percent(n, highest)})
+func (v *pageView) bySpace(f *Fleet[plan.Drift], history []Point) {
+	t := v.countSpaces(func(add func(at spaceOf, kind string)) {
+		for i, member := range f.Tenants {
+			if member.Report == nil {
+				continue
+			}
+			for _, item := range member.Report.Items {
+				add(spaceOf{i, item.Connection.Space}, v.kind(item.Kind))
 			}
 		}
-		v.Spaces = append(v.Spaces, row)
+	})
+	grid := v.spaceGrid(t, "differ")
+	grid.Trends = len(history) > 1
+	for i := range grid.Rows {
+		at := t.order[i]
+		grid.Rows[i].Trend = trend(history, f.Tenants[at.tenant].Tenant.Name, func(p *Point) int { return p.Spaces[at.name] })
 	}
-	if more := len(names) - len(v.Spaces); more > 0 {
-		v.MoreSpaces = fmt.Sprintf("%s are not listed here.", plural(more, "more space"))
+	if len(grid.Rows) > 0 {
+		v.Grids = append(v.Grids, grid)
 	}
 }
 
-// trend draws how many connections of a space differed, run by run.
-func trend(history []run, space string) *trendView {
-	history = history[max(0, len(history)-mostBars):]
-	if len(history) < 2 {
+// spaceCounts are the connections of each space by kind, in the order of the kinds of the page.
+type spaceCounts struct {
+	order  []spaceOf // by name, then by tenant
+	counts map[spaceOf][]int
+}
+
+// countSpaces counts connections, and gives each space its number.
+func (v *pageView) countSpaces(each func(add func(spaceOf, string))) spaceCounts {
+	t := spaceCounts{counts: map[spaceOf][]int{}}
+	each(func(at spaceOf, kind string) {
+		if t.counts[at] == nil {
+			t.counts[at] = make([]int, len(v.kinds))
+			t.order = append(t.order, at)
+		}
+		t.counts[at][slices.Index(v.kinds, kind)]++
+	})
+	slices.SortFunc(t.order, func(x, y spaceOf) int { return cmp.Or(cmp.Compare(x.name, y.name), x.tenant-y.tenant) })
+	for i, at := range t.order {
+		v.spaces[at] = i
+		name := clip(label(at.name), mostName)
+		if len(v.tenants) > 1 {
+			name += " on " + v.tenants[at.tenant]
+		}
+		if len(t.order) > 1 {
+			v.PickSpace = append(v.PickSpace, option{strconv.Itoa(i), name})
+		}
+	}
+	return t
+}
+
+// spaceGrid is a table of the spaces. The sum of a row has a name.
+func (v *pageView) spaceGrid(t spaceCounts, sum string) gridView {
+	grid := gridView{ID: "spaces", Title: "By space", Noun: "Space", Columns: append(slices.Clone(v.kinds), sum), Shares: true}
+	total := func(counts []int) (n int) {
+		for _, one := range counts {
+			n += one
+		}
+		return n
+	}
+	highest := 0
+	for _, counts := range t.counts {
+		highest = max(highest, total(counts))
+	}
+	for _, at := range t.order[:min(len(t.order), mostSpaces)] {
+		counts := t.counts[at]
+		row := rowView{Name: clip(label(at.name), mostName), Counts: append(slices.Clone(counts), total(counts))}
+		if len(v.tenants) > 1 {
+			row.Tenant = v.tenants[at.tenant]
+		}
+		for i, n := range counts {
+			if n > 0 {
+				row.Parts = append(row.Parts, partView{v.kinds[i], n, percent(n, highest)})
+			}
+		}
+		grid.Rows = append(grid.Rows, row)
+	}
+	if more := len(t.order) - len(grid.Rows); more > 0 {
+		grid.More = fmt.Sprintf("%s are not listed here.", plural(more, "more space"))
+	}
+	return grid
+}
+
+// trend draws a number of the runs over one tenant.
+func trend(history []Point, tenant string, number func(*Point) int) *trendView {
+	var numbers []int
+	for i := range history {
+		if history[i].Tenant == tenant {
+			numbers = append(numbers, number(&history[i]))
+		}
+	}
+	numbers = numbers[max(0, len(numbers)-mostBars):]
+	if len(numbers) < 2 {
 		return nil
 	}
-	highest := 1
-	for _, r := range history {
-		highest = max(highest, r.spaces[space])
-	}
-	points := make([]string, len(history))
-	for i, r := range history {
-		x := float64(i) * 90 / float64(len(history)-1)
-		y := 19 - float64(r.spaces[space])*18/float64(highest)
+	highest := max(1, slices.Max(numbers))
+	points := make([]string, len(numbers))
+	for i, n := range numbers {
+		x := float64(i) * 90 / float64(len(numbers)-1)
+		y := 19 - float64(n)*18/float64(highest)
 		points[i] = fmt.Sprintf("%.1f,%.1f", x, y)
 	}
-	return &trendView{strings.Join(points, " "), fmt.Sprintf("%d at first, %d at last", history[0].spaces[space], history[len(history)-1].spaces[space])}
+	return &trendView{strings.Join(points, " "), fmt.Sprintf("%d at first, %d at last", numbers[0], numbers[len(numbers)-1])}
 }
 
 // byAction counts what apply would do, by kind.
@@ -417,10 +552,11 @@ func (v *pageView) byAction(f *Fleet[plan.Drift]) {
 		}
 	}
 	slices.SortFunc(v.PickAction, func(x, y option) int { return cmp.Compare(x.Label, y.Label) })
+	grid := gridView{ID: "actions", Title: "What apply would do", Noun: "Kind"}
 	for _, o := range v.PickAction {
-		v.Actions = append(v.Actions, o.Label)
+		grid.Columns = append(grid.Columns, o.Label)
 	}
-	for _, kind := range v.Kinds {
+	for _, kind := range v.kinds {
 		if counts[kind] == nil {
 			continue
 		}
@@ -429,6 +565,33 @@ func (v *pageView) byAction(f *Fleet[plan.Drift]) {
 		for _, o := range v.PickAction {
 			row.Counts = append(row.Counts, counts[kind][o.Value])
 		}
-		v.ByKind = append(v.ByKind, row)
+		grid.Rows = append(grid.Rows, row)
 	}
+	if v.Total > 0 {
+		v.Grids = append(v.Grids, grid)
+	}
+}
+
+// driftItem is one connection that differs.
+func (v *pageView) driftItem(tenant int, item *plan.DriftItem, full bool) itemView {
+	kind := v.kind(item.Kind)
+	out := itemView{
+		Long: v.Long, Kind: kind, Label: kind, Space: strconv.Itoa(v.spaces[spaceOf{tenant, item.Connection.Space}]), Apply: Sanitize(item.Apply),
+		Name: label(item.Connection.Name), Source: Sanitize(item.DataSource), Aside: Sanitize(item.Owner),
+	}
+	if len(v.tenants) > 1 {
+		out.Tenant = strconv.Itoa(tenant)
+	}
+	out.remark(item.Reason)
+	out.fact("Apply would", strings.TrimPrefix(Sanitize(wouldDo(item.Apply)), "apply would "))
+	if !item.UpdatedAt.IsZero() {
+		out.Day = item.UpdatedAt.UTC().Format("2 Jan 2006")
+		out.fact("Last changed", moment(item.UpdatedAt))
+	}
+	if item.Position != nil {
+		out.fact("Declared in", Sanitize(item.Position.String()))
+	}
+	out.fact("Id", Sanitize(item.ID))
+	out.show(item.Fields, driftSides, full)
+	return out
 }

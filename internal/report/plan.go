@@ -99,6 +99,9 @@ func changeRow(c *plan.Change) row {
 		key: c.Connection, name: label(c.Connection.Name), sign: look.sign, paint: look.paint,
 		verb: Sanitize(string(c.Action)), kind: c.DataSource, fields: c.Fields, fresh: c.Action == plan.ActionCreate,
 	}
+	if overwrites(c) {
+		r.sign, r.paint = signs[plan.ActionUpdate].sign, signs[plan.ActionUpdate].paint
+	}
 	if c.Reason != "" {
 		r.remark = append(r.remark, "because: "+c.Reason)
 	}
@@ -113,6 +116,20 @@ func changeRow(c *plan.Change) row {
 	return r
 }
 
+// overwrites reports whether an adoption changes the connection.
+func overwrites(c *plan.Change) bool { return c.Action == plan.ActionAdopt && len(c.Fields) > 0 }
+
+// countOverwritten counts the adoptions that will be made and overwrite.
+func countOverwritten(changes []plan.Change) int {
+	n := 0
+	for i := range changes {
+		if c := &changes[i]; overwrites(c) && c.Refused == "" && !c.Waits {
+			n++
+		}
+	}
+	return n
+}
+
 func at(position *connection.Position) string {
 	if position == nil || position.String() == "" {
 		return ""
@@ -120,34 +137,61 @@ func at(position *connection.Position) string {
 	return position.String() + ": "
 }
 
-// steps writes the calls in their order. Neighbours that can run side by side and
-// differ in little but the connection share a line.
+// stepGroup is neighbouring steps that can run side by side and differ in little but the
+// connection. Its texts are clean.
+type stepGroup struct {
+	ids, kind, on, does, after string
+	calls                      int
+	waits                      []int // the groups, by index, that have a step which comes first
+}
+
+// groupSteps groups the steps, in their order.
+func groupSteps(steps []plan.Step) []stepGroup {
+	places, in := make(map[string]int, len(steps)), make([]int, len(steps))
+	for i, step := range steps {
+		places[step.ID] = i
+	}
+	var groups []stepGroup
+	for begin := 0; begin < len(steps); {
+		end := begin + alike(steps[begin:])
+		group := steps[begin:end]
+		g := stepGroup{
+			ids: span(steps, begin, end-1), kind: Sanitize(string(group[0].Kind)), on: connections(group),
+			calls: writes(group), does: describe(group), after: after(steps, group, places),
+		}
+		for i := begin; i < end; i++ {
+			in[i] = len(groups)
+			for _, id := range steps[i].After {
+				if first, known := places[id]; known && first < begin && !slices.Contains(g.waits, in[first]) {
+					g.waits = append(g.waits, in[first])
+				}
+			}
+		}
+		groups = append(groups, g)
+		begin = end
+	}
+	return groups
+}
+
+// steps writes the calls in their order, a group in a line.
 func (p *printer) steps(steps []plan.Step) {
 	if len(steps) == 0 {
 		return
 	}
 	p.line("")
 	p.line("%s", p.paint(color.Bold, "Steps"))
-	places := make(map[string]int, len(steps))
-	for i, step := range steps {
-		places[step.ID] = i
-	}
-	var ids, whats, calls, afters, does []string
-	for begin := 0; begin < len(steps); {
-		end := begin + alike(steps[begin:])
-		group := steps[begin:end]
-		ids = append(ids, span(steps, begin, end-1))
-		whats = append(whats, fmt.Sprintf("%-11s  %s", Sanitize(string(group[0].Kind)), connections(group)))
-		calls = append(calls, words.Count(writes(group), "call"))
-		does = append(does, describe(group))
-		afters = append(afters, after(steps, group, places))
-		begin = end
+	groups := groupSteps(steps)
+	var ids, whats, calls []string
+	for _, g := range groups {
+		ids = append(ids, g.ids)
+		whats = append(whats, fmt.Sprintf("%-11s  %s", g.kind, g.on))
+		calls = append(calls, words.Count(g.calls, "call"))
 	}
 	idWidth, whatWidth, callWidth := widest(16, ids...), widest(80, whats...), widest(16, calls...)
-	for i := range ids {
-		p.line("  %s  %s  %s  %s", pad(ids[i], idWidth), pad(whats[i], whatWidth), pad(calls[i], callWidth), afters[i])
-		if does[i] != "" {
-			p.line("  %s  %s", pad("", idWidth), does[i])
+	for i, g := range groups {
+		p.line("  %s  %s  %s  %s", pad(ids[i], idWidth), pad(whats[i], whatWidth), pad(calls[i], callWidth), g.after)
+		if g.does != "" {
+			p.line("  %s  %s", pad("", idWidth), g.does)
 		}
 	}
 }

@@ -130,7 +130,7 @@ func TestNoReportShowsASecret(t *testing.T) {
 	p := longValuesPlan()
 	for _, write := range []func(io.Writer) error{
 		func(w io.Writer) error { return report.JSON(w, p) },
-		func(w io.Writer) error { return report.Text{}.Plan(w, p) },
+		func(w io.Writer) error { return report.Text{}.Plan(w, p) }, htmlPlan(p),
 	} {
 		text := print(t, write)
 		if strings.Contains(text, "canary") || !strings.Contains(text, connection.Placeholder) {
@@ -139,8 +139,10 @@ func TestNoReportShowsASecret(t *testing.T) {
 	}
 	leak := plan.Field{Path: "/credentials/password", Before: "canary-3", After: "canary-4", Secret: true}
 	p = newPlan([]plan.Change{{Action: plan.ActionUpdate, Fields: []plan.Field{leak}}})
-	if strings.Contains(print(t, func(w io.Writer) error { return report.Text{}.Plan(w, p) }), "canary") {
-		t.Error("the text shows what a plan should not have held")
+	for name, write := range map[string]func(io.Writer) error{"text": func(w io.Writer) error { return report.Text{}.Plan(w, p) }, "html": htmlPlan(p)} {
+		if strings.Contains(print(t, write), "canary") {
+			t.Errorf("the form %s shows a secret that a plan should not hold", name)
+		}
 	}
 }
 

@@ -86,6 +86,11 @@ func (g warningGroup) text(name func(connection.Key) string, clean func(string) 
 	return who + ": " + clean(g.message)
 }
 
+// line returns the line as clean text.
+func (g warningGroup) line() string {
+	return g.text(func(key connection.Key) string { return label(key.String()) }, Sanitize)
+}
+
 // warnings writes the warnings, those that say the same as a group unless all are wanted.
 func (t Text) warnings(p *printer, warnings []plan.Warning) {
 	groups, shortened := groupWarnings(warnings)
@@ -99,8 +104,7 @@ func (t Text) warnings(p *printer, warnings []plan.Warning) {
 		if i == 0 {
 			p.line("")
 		}
-		text := group.text(func(key connection.Key) string { return label(key.String()) }, Sanitize)
-		p.line("%s %s", p.paint(color.FgYellow, "Warning:"), text)
+		p.line("%s %s", p.paint(color.FgYellow, "Warning:"), group.line())
 	}
 	if shortened {
 		p.listAll(t.Rest, "all warnings")

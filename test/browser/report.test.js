@@ -1,4 +1,4 @@
-// Opens the drift reports that ./pages makes, and looks at them as people do: with
+// Opens the plans and drift reports that ./pages makes, and looks at them as people do: with
 // and without a mouse, a script, light, room, and good intentions.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
@@ -11,7 +11,7 @@ import axe from "axe-core";
 import { chromium } from "playwright-core";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
-const names = ["everyday", "clean", "hostile", "fleet"];
+const names = ["everyday", "clean", "hostile", "fleet", "plan", "plan-chain", "plan-empty", "plan-refused", "plan-hostile", "plan-fleet"];
 let folder, numbers, browser;
 
 before(async () => {
@@ -48,7 +48,7 @@ async function view(name, { scheme = "light", width = 1280, height = 900 } = {},
   assert.deepEqual(said, [], `${name} in ${scheme}`);
   if (process.env.SCREENSHOTS) {
     mkdirSync(process.env.SCREENSHOTS, { recursive: true });
-    await page.screenshot({ path: join(process.env.SCREENSHOTS, `${name}-${scheme}-${width}.png`), fullPage: name !== "large" });
+    await page.screenshot({ path: join(process.env.SCREENSHOTS, `${name}-${scheme}-${width}.png`), fullPage: !name.endsWith("large") });
   }
   await page.close();
   return result;
@@ -160,16 +160,60 @@ test("a combined report is filtered by tenant and says who was not reached", () 
   assert.match(await page.locator(".group h3:visible").first().innerText(), /Finance\s+on customer-04/);
 }));
 
-test("names and values do no harm and are shown as they are", () => view("hostile", {}, async (page) => {
-  await page.evaluate(() => { for (const d of document.querySelectorAll("details")) d.open = true; });
-  for (const summary of await page.locator(".group summary").all()) await summary.hover();
-  assert.equal(await page.evaluate(() => window.harmed), undefined);
-  assert.deepEqual(await page.$$eval("script, img, iframe, link, object, style, a, form", (all) => all.map((node) => node.localName)), ["style", "a", "script"]);
-  const text = await page.evaluate(() => document.body.textContent);
-  for (const name of numbers.hostile.filter((name) => /^[ -~]+$/.test(name) || /^\p{Emoji}+$/u.test(name))) {
-    assert.ok(text.includes(name), `${name} is not shown`);
+for (const name of ["hostile", "plan-hostile"]) {
+  test(`names and values do no harm and are shown as they are: ${name}`, () => view(name, {}, async (page) => {
+    await page.evaluate(() => { for (const d of document.querySelectorAll("details")) d.open = true; });
+    for (const summary of await page.locator(".group summary").all()) await summary.hover();
+    assert.equal(await page.evaluate(() => window.harmed), undefined);
+    assert.deepEqual(await page.$$eval("script, img, iframe, link, object, style, a, form", (all) => all.map((node) => node.localName)), ["style", "a", "script"]);
+    const text = await page.evaluate(() => document.body.textContent);
+    for (const name of numbers.hostile.filter((name) => /^[ -~]+$/.test(name) || /^\p{Emoji}+$/u.test(name))) {
+      assert.ok(text.includes(name), `${name} is not shown`);
+    }
+    assert.ok(text.includes("\\u202e") && !text.includes("\u202e"), "a text that runs backwards is not escaped");
+  }));
+}
+
+test("a plan can be searched and filtered, and its changes are open", () => view("plan", {}, async (page) => {
+  assert.equal(await visible(page), 10);
+  assert.ok(await page.getByText("REPORTING_XL").isVisible());
+  await page.locator("#find").fill("reporting_xl");
+  assert.equal(await visible(page), 1);
+  await page.locator("#reset").click();
+  for (const kind of ["create", "adopt", "update", "move", "rotate", "manual", "refused"]) await page.locator(`.pick.${kind}`).click();
+  assert.deepEqual(await page.$$eval(".group details:not([hidden])", (all) => all.map((item) => item.classList[0])), ["recreate", "delete"]);
+}));
+
+test("the steps of a plan are drawn in their order", async () => {
+  for (const [name, arrows] of [["plan", 7], ["plan-chain", 12]]) {
+    await view(name, {}, async (page) => {
+      assert.equal(await page.locator(".flow path.arrow").count(), arrows);
+      const boxes = await page.$$eval(".flow li", (all) => all.map((box) => box.getBoundingClientRect().toJSON()));
+      const ends = await page.$$eval(".flow path.arrow", (all) => all.map((path) => {
+        const at = (length) => path.getPointAtLength(length).matrixTransform(path.getScreenCTM());
+        return [at(0), at(path.getTotalLength())].map(({ x, y }) => ({ x, y }));
+      }));
+      const touches = (box, { x, y }) => x > box.left - 3 && x < box.right + 3 && y > box.top - 3 && y < box.bottom + 3;
+      for (const [begin, end] of ends) {
+        assert.ok(boxes.some((box) => touches(box, begin)) && boxes.some((box) => touches(box, end)), `an arrow of ${name} leads from nothing or to nothing`);
+      }
+    });
   }
-  assert.ok(text.includes("\\u202e") && !text.includes("\u202e"), "a text that runs backwards is not escaped");
+});
+
+test("a table that is wider than the window shows a shadow at the edge where it goes on", () => view("fleet", { width: 400 }, async (page) => {
+  const scroll = page.locator(".scroll:has(#tenants)");
+  const seen = await scroll.evaluate((node) => ({ wider: node.scrollWidth > node.clientWidth, attachment: getComputedStyle(node).backgroundAttachment }));
+  assert.deepEqual(seen, { wider: true, attachment: "local, local, scroll, scroll" });
+  // The shadow changes what is drawn at the right edge, and is gone at the end.
+  const edge = async () => {
+    const { x, y, width } = await scroll.boundingBox();
+    return (await page.screenshot({ clip: { x: x + width - 12, y: y + 4, width: 10, height: 8 } })).toString("base64");
+  };
+  await scroll.scrollIntoViewIfNeeded();
+  const begin = await edge();
+  await scroll.evaluate((node) => { node.scrollLeft = node.scrollWidth; });
+  assert.notEqual(await edge(), begin);
 }));
 
 test("it can be read without the script", async () => {
@@ -199,11 +243,11 @@ test("in print everything is unfolded and nothing is there to click", () => view
   await page.emulateMedia({ media: null });
 }));
 
-test("10,000 connections stay below 10 MB, open in less than 2 seconds and can be searched", async () => {
-  assert.ok(statSync(join(folder, "large.html")).size < 10_000_000);
+for (const name of ["large", "plan-large"]) test(`10,000 connections stay below 10 MB, open in less than 2 seconds and can be searched: ${name}`, async () => {
+  assert.ok(statSync(join(folder, name + ".html")).size < 10_000_000);
   const times = [];
   for (let i = 0; i < 3; i++) {
-    times.push(await view("large", {}, async (page) => {
+    times.push(await view(name, {}, async (page) => {
       // From the start of the navigation until the first connection is drawn and the filters work.
       const time = await page.evaluate(() => new Promise((done) => {
         document.querySelector(".group details").scrollIntoView();
@@ -220,6 +264,6 @@ test("10,000 connections stay below 10 MB, open in less than 2 seconds and can b
       return time;
     }));
   }
-  console.log(`10,000 connections: ${statSync(join(folder, "large.html")).size} bytes, ${times.map(Math.round).join(", ")} ms`);
+  console.log(`10,000 connections: ${statSync(join(folder, name + ".html")).size} bytes, ${times.map(Math.round).join(", ")} ms`);
   assert.ok(Math.min(...times) < 2000, `it took ${times} ms`);
 });

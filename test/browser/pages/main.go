@@ -1,4 +1,4 @@
-// Command pages writes drift reports in HTML for the browser tests into a folder,
+// Command pages writes plans and drift reports in HTML for the browser tests into a folder,
 // with a file of the numbers that they show.
 package main
 
@@ -28,7 +28,13 @@ func main() {
 	write(folder, "clean.html", func(w io.Writer) error { return report.HTML{}.Drift(w, clean()) })
 	write(folder, "hostile.html", func(w io.Writer) error { return report.HTML{History: history[:3]}.Drift(w, hostile()) })
 	write(folder, "large.html", func(w io.Writer) error { return report.HTML{History: history}.Drift(w, large()) })
-	write(folder, "fleet.html", func(w io.Writer) error { return report.HTML{History: history}.Drifts(w, fleet(one)) })
+	write(folder, "fleet.html", func(w io.Writer) error { return report.HTML{History: fleetPoints(history)}.Drifts(w, fleet(one)) })
+	for name, p := range map[string]*plan.Plan{
+		"plan": everydayPlan(), "plan-chain": chainPlan(), "plan-empty": emptyPlan(), "plan-refused": refusedPlan(), "plan-hostile": hostilePlan(), "plan-large": largePlan(),
+	} {
+		write(folder, name+".html", func(w io.Writer) error { return report.HTML{}.Plan(w, p) })
+	}
+	write(folder, "plan-fleet.html", func(w io.Writer) error { return report.HTML{}.Plans(w, plansOf(everydayPlan())) })
 	numbers := make([]int, len(history))
 	for i, point := range history {
 		numbers[i] = point.Summary.Drifted()
@@ -77,6 +83,21 @@ func points() []report.Point {
 		}
 	}
 	all[len(all)-1].Summary = everyday().Summary
+	return all
+}
+
+// fleetPoints are runs over all tenants that could be reached, and now and then over one.
+func fleetPoints(one []report.Point) []report.Point {
+	var all []report.Point
+	for i, point := range one {
+		for j := range 12 {
+			if j == 4 || i%9 == 5 && j != 3 {
+				continue
+			}
+			point.Tenant = fmt.Sprintf("customer-%02d", j+1)
+			all = append(all, point)
+		}
+	}
 	return all
 }
 

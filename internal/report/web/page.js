@@ -11,7 +11,7 @@
   const toggle = document.getElementById("toggle");
   const groups = [...document.querySelectorAll(".group")].map((group) => ({
     group,
-    items: [...group.querySelectorAll("details")].map((item) => ({ item, kind: item.className, data: item.dataset, text: null })),
+    items: [...group.querySelectorAll("details")].map((item) => ({ item, kind: item.classList[0], data: item.dataset, text: null })),
   }));
   const total = groups.reduce((sum, { items }) => sum + items.length, 0);
   const number = new Intl.NumberFormat("en");
@@ -32,8 +32,8 @@
   });
 
   // What is searched: all that is told of a connection, and where it stands.
-  const named = { amp: "&", lt: "<", gt: ">" };
-  const plain = (html) => html.replace(/<\/?mark>/g, "").replace(/<[^>]*>/g, " ").replace(/&(?:#(\d+)|(\w+));/g, (whole, code, name) => (code ? String.fromCodePoint(code) : named[name] ?? whole));
+  const entities = { amp: "&", lt: "<", gt: ">" };
+  const plain = (html) => html.replace(/<\/?mark>/g, "").replace(/<[^>]*>/g, " ").replace(/&(?:#(\d+)|(\w+));/g, (whole, code, name) => (code ? String.fromCodePoint(code) : entities[name] ?? whole));
   const textOf = (entry, group) => {
     if (entry.text === null) {
       const waiting = waitingIn(entry.item);
@@ -81,7 +81,9 @@
 
   // Opening thousands at once would take long: those that are shown, up to a limit.
   const most = 300;
-  let opened = false;
+  let opened = groups.every(({ items }) => items.every(({ item }) => item.open));
+  const named = () => { toggle.textContent = opened ? "Close all" : "Open all"; };
+  named();
   toggle.addEventListener("click", () => {
     opened = !opened;
     let room = most;
@@ -91,7 +93,7 @@
         else if (!item.hidden && room-- > 0) item.open = true;
       }
     }
-    toggle.textContent = opened ? "Close all" : "Open all";
+    named();
   });
 
   document.addEventListener("keydown", (event) => {

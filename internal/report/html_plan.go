@@ -1,0 +1,386 @@
+package report
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+
+	"github.com/qlsync/qlsync/internal/words"
+	"github.com/qlsync/qlsync/pkg/plan"
+)
+
+// planKinds are the classes of changes on a page, the gravest first, with what each means to
+// people who do not know qlsync.
+var planKinds = []struct{ kind, meaning string }{
+	{"delete", "the connection and its credentials are gone"},
+	{"recreate", "a new connection replaces the old one, with another id"},
+	{"refused", "the change is not made; the reason is below"},
+	{"manual", "a person must sign in first"},
+	{"create", "in the files, and not on the tenant"},
+	{"adopt", "on the tenant, and managed from now on"},
+	{"update", "changed to what the files say"},
+	{"move", "to another name or space"},
+	{"rotate", "credentials are written again"},
+	{"record", "fingerprints of credentials are recorded"},
+}
+
+// openPlan is up to how many changes a page shows unfolded.
+const openPlan = 25
+
+// Plan writes the page of a plan for one tenant.
+func (h HTML) Plan(w io.Writer, p *plan.Plan) error {
+	return h.Plans(w, &Fleet[plan.Plan]{Project: p.Project, Tenants: []Member[plan.Plan]{{Tenant: p.Tenant, Report: p}}})
+}
+
+// Plans writes one page of the plans for several tenants.
+func (HTML) Plans(w io.Writer, f *Fleet[plan.Plan]) error {
+	view := newPlanView(f)
+	steps, left, err := view.steps(f)
+	out := &counter{w: w, n: steps.Len(), err: err} // so that the changes leave room for them
+	out.run("head", view)
+	view.changes(out, f, func(p *plan.Plan) []plan.Change { return p.Changes })
+	if slices.ContainsFunc(f.Tenants, func(m Member[plan.Plan]) bool { return m.Report != nil && len(m.Report.Rotations) > 0 }) {
+		out.write(`<p class="apart"><b>Credentials, apart from the hash.</b> Nobody can review their values.</p>`)
+		view.changes(out, f, func(p *plan.Plan) []plan.Change { return p.Rotations })
+	}
+	view.end(out)
+	if left > 0 {
+		view.LeftOut += fmt.Sprintf(" The steps of %s are not shown.", plural(left, "tenant"))
+	}
+	out.write(steps.String())
+	out.run("foot", view)
+	return out.err
+}
+
+// roomOfStepsPage is how much of a page steps may take, in bytes.
+const roomOfStepsPage = 1_000_000
+
+// steps returns the sections of the steps, and counts the tenants whose steps do not fit.
+func (v *pageView) steps(f *Fleet[plan.Plan]) (sections *bytes.Buffer, left int, err error) {
+	sections = &bytes.Buffer{}
+	out := &counter{w: sections}
+	for i, member := range f.Tenants {
+		if member.Report == nil || len(member.Report.Steps) == 0 {
+			continue
+		}
+		one := newStepsView(member.Report)
+		one.ID = "steps-" + strconv.Itoa(i)
+		if len(f.Tenants) > 1 {
+			one.Tenant = v.tenants[i]
+		}
+		before := sections.Len()
+		if out.run("steps", one); sections.Len() > roomOfStepsPage {
+			sections.Truncate(before)
+			left++
+		}
+	}
+	return sections, left, out.err
+}
+
+// changes writes a list of changes of each tenant.
+func (v *pageView) changes(out *counter, f *Fleet[plan.Plan], of func(*plan.Plan) []plan.Change) {
+	for t, member := range f.Tenants {
+		if member.Report != nil {
+			changes := of(member.Report)
+			v.list(out, t, len(changes), func(i int) string { return changes[i].Connection.Space },
+				func(i int, full bool) itemView { return v.changeItem(t, &changes[i], full) })
+		}
+	}
+}
+
+func newPlanView(f *Fleet[plan.Plan]) *pageView {
+	v := newPageView("Plan for " + Sanitize(f.Project) + " on " + thousands(len(f.Tenants)) + " tenants")
+	if len(f.Tenants) == 1 {
+		v.Title = "Plan for project " + Sanitize(f.Project) + " on tenant " + tenantName(f.Tenants[0].Tenant)
+		if p := f.Tenants[0].Report; p != nil && p.Snapshot != nil {
+			v.When = "from the snapshot of " + Sanitize(p.Snapshot.Taken)
+		}
+	}
+	v.Class, v.Heading = "plan", "Changes"
+	v.Foot = "Made by qlsync. “Now” is what the tenant holds, “planned” what the files say. Secrets are never read and never shown."
+	for _, k := range planKinds {
+		v.kinds = append(v.kinds, k.kind)
+	}
+	var sum plan.Summary
+	overwritten := 0
+	for _, member := range f.Tenants {
+		v.tenants = append(v.tenants, clip(label(member.Tenant.Name), mostName))
+		if p := member.Report; p != nil {
+			sum = sum.Add(p.Summary)
+			overwritten += countOverwritten(p.Changes)
+			v.Total += len(p.Changes) + len(p.Rotations)
+		}
+	}
+	v.Long = v.Total > longPage
+	v.Verdict = planVerdict(f, sum)
+	v.planNotices(f)
+	v.planFigures(sum, overwritten)
+	v.planGrids(f)
+	return v
+}
+
+// planVerdict says in a sentence what a plan does.
+func planVerdict(f *Fleet[plan.Plan], sum plan.Summary) string {
+	made := sum.Create + sum.Adopt + sum.Update + sum.Move + sum.Recreate + sum.Delete + sum.Rotate + sum.Record
+	destroyed := sum.Delete + sum.Recreate
+	refused := slices.ContainsFunc(f.Tenants, func(m Member[plan.Plan]) bool { return m.Report != nil && m.Report.Refusal != nil })
+	text := plural(made, "change")
+	switch {
+	case f.Failed() == len(f.Tenants):
+		return "Nothing could be looked at."
+	case refused && len(f.Tenants) == 1:
+		return "Refused: nothing of this plan may be applied."
+	case made+sum.Manual+sum.Refused == 0:
+		return fmt.Sprintf("Nothing to do: %s as declared.", exist(sum.Unchanged, "connection"))
+	case destroyed > 0:
+		text += fmt.Sprintf(", and %s of them %s a connection", thousands(destroyed), words.Plural(destroyed, "destroys", "destroy"))
+	}
+	if rest := counts(number{sum.Manual, words.Plural(sum.Manual, "waits", "wait") + " for a person"}, number{sum.Refused, words.Plural(sum.Refused, "is", "are") + " refused"}); rest != "" {
+		text += "; " + rest
+	}
+	return text + "."
+}
+
+// planNotices adds what a reviewer must see first: refusals, then what cannot be undone.
+func (v *pageView) planNotices(f *Fleet[plan.Plan]) {
+	var unseen, refusals, destroyed, refused, warnings []string
+	warned := 0
+	for i, member := range f.Tenants {
+		of := ""
+		if len(f.Tenants) > 1 {
+			of = v.tenants[i] + ": "
+		}
+		p := member.Report
+		if p == nil {
+			unseen = append(unseen, v.tenants[i]+": "+Sanitize(member.Error))
+			continue
+		}
+		if p.Refusal != nil {
+			refusals = append(refusals, of+Sanitize(p.Refusal.Message), of+"What to do: "+Sanitize(p.Refusal.Hint))
+		}
+		for j := range p.Changes {
+			switch c := &p.Changes[j]; {
+			case destroys(c):
+				destroyed = append(destroyed, of+string(c.Action)+" "+label(c.Connection.String())+because(c))
+			case c.Refused != "":
+				refused = append(refused, of+Sanitize(string(c.Action))+" "+label(c.Connection.String())+": "+Sanitize(at(c.Position)+c.Refused))
+			}
+		}
+		groups, _ := groupWarnings(p.Warnings)
+		warned += len(p.Warnings)
+		for _, group := range groups {
+			warnings = append(warnings, of+group.line())
+		}
+	}
+	v.notice(true, words.Count(len(unseen), "tenant")+" could not be looked at", "", unseen)
+	v.notice(true, "Refused: nothing may be applied", words.Plural(len(f.Tenants), ".", " on these tenants."), refusals)
+	v.notice(true, words.Count(len(destroyed), "connection")+" destroyed",
+		". A deleted connection is gone with its credentials; a recreated one has another id.", destroyed)
+	v.notice(false, words.Count(len(refused), "change")+" will not be made", ".", refused)
+	v.notice(false, words.Count(warned, "warning"), "", warnings)
+}
+
+func because(c *plan.Change) string {
+	if c.Reason == "" {
+		return ""
+	}
+	return ": " + Sanitize(c.Reason)
+}
+
+func (v *pageView) planFigures(sum plan.Summary, overwritten int) {
+	v.figure("clean", "unchanged", "exactly as the files say", sum.Unchanged)
+	v.ShareText = "Of " + plural(v.Total+sum.Unchanged, "connection")
+	v.share("clean", sum.Unchanged)
+	numbers := map[string]int{
+		"delete": sum.Delete, "recreate": sum.Recreate, "refused": sum.Refused, "manual": sum.Manual, "create": sum.Create,
+		"adopt": sum.Adopt, "update": sum.Update, "move": sum.Move, "rotate": sum.Rotate, "record": sum.Record,
+	}
+	for _, k := range planKinds {
+		meaning := k.meaning
+		if k.kind == "adopt" && overwritten > 0 {
+			meaning = thousands(overwritten) + " of them overwritten with what the files say"
+		}
+		if n := numbers[k.kind]; n > 0 {
+			v.figure(k.kind, k.kind, meaning, n)
+		}
+		v.share(k.kind, numbers[k.kind])
+	}
+}
+
+// planGrids adds the tables by tenant and by space, with the columns that are not empty, and
+// the choices of the filters.
+func (v *pageView) planGrids(f *Fleet[plan.Plan]) {
+	byTenant := map[int][]int{}
+	t := v.countSpaces(func(add func(at spaceOf, kind string)) {
+		for i, member := range f.Tenants {
+			if member.Report == nil {
+				continue
+			}
+			byTenant[i] = make([]int, len(v.kinds))
+			for _, c := range slices.Concat(member.Report.Changes, member.Report.Rotations) {
+				kind := changeKind(&c)
+				byTenant[i][slices.Index(v.kinds, kind)]++
+				add(spaceOf{i, c.Connection.Space}, kind)
+			}
+		}
+	})
+	if len(f.Tenants) > 1 {
+		grid := gridView{ID: "tenants", Title: "By tenant", Noun: "Tenant", Columns: append(slices.Clone(v.kinds), "unchanged")}
+		for i, member := range f.Tenants {
+			row := rowView{Name: v.tenants[i]}
+			if member.Report == nil {
+				row.Error = "not reached: " + clip(Sanitize(member.Error), 300)
+			} else {
+				row.Counts = append(byTenant[i], member.Report.Summary.Unchanged)
+				if v.Total > 0 {
+					v.PickTenant = append(v.PickTenant, option{strconv.Itoa(i), row.Name})
+				}
+			}
+			grid.Rows = append(grid.Rows, row)
+		}
+		v.Grids = append(v.Grids, grid.withoutEmpty())
+	}
+	if v.Total == 0 {
+		return
+	}
+	grid := v.spaceGrid(t, "changes").withoutEmpty()
+	v.Grids = append(v.Grids, grid)
+	for _, k := range v.kinds {
+		if slices.Contains(grid.Columns, k) {
+			v.PickKind = append(v.PickKind, k)
+		}
+	}
+}
+
+// withoutEmpty leaves out the columns that have no numbers.
+func (g gridView) withoutEmpty() gridView {
+	filled := make([]bool, len(g.Columns))
+	for _, row := range g.Rows {
+		for i, n := range row.Counts {
+			filled[i] = filled[i] || n > 0
+		}
+	}
+	keep := func(i int) bool { return filled[i] || i == len(filled)-1 }
+	var columns []string
+	for i, name := range g.Columns {
+		if keep(i) {
+			columns = append(columns, name)
+		}
+	}
+	rows := make([]rowView, len(g.Rows))
+	for i, row := range g.Rows {
+		var counts []int
+		for j, n := range row.Counts {
+			if keep(j) {
+				counts = append(counts, n)
+			}
+		}
+		row.Counts = counts
+		rows[i] = row
+	}
+	g.Columns, g.Rows = columns, rows
+	return g
+}
+
+// changeKind returns the class of a change; it is one of planKinds.
+func changeKind(c *plan.Change) string {
+	switch {
+	case c.Refused != "":
+		return "refused"
+	case c.Waits:
+		return "manual"
+	case slices.ContainsFunc(planKinds, func(k struct{ kind, meaning string }) bool { return k.kind == string(c.Action) }):
+		return string(c.Action)
+	}
+	return string(plan.ActionUpdate) // a saved file may hold anything
+}
+
+// changeItem is one change on the page.
+func (v *pageView) changeItem(tenant int, c *plan.Change, full bool) itemView {
+	row := changeRow(c)
+	out := itemView{
+		Long: v.Long, Open: v.Total <= openPlan && len(row.fields)+len(row.remark) > 0, Kind: changeKind(c), Label: row.sign + " " + row.verb,
+		Space: strconv.Itoa(v.spaces[spaceOf{tenant, c.Connection.Space}]),
+		Name:  label(c.Connection.Name), Source: Sanitize(c.DataSource), One: c.Action == plan.ActionCreate, Overwrites: overwrites(c),
+	}
+	if len(v.tenants) > 1 {
+		out.Tenant = strconv.Itoa(tenant)
+	}
+	if n := len(c.Fields); n > 0 {
+		out.Aside = words.Count(n, "field")
+	}
+	for _, remark := range row.remark {
+		out.remark(remark)
+	}
+	if c.From != nil && *c.From != c.Connection {
+		out.fact("From", label(c.From.String()))
+	}
+	if c.Position != nil {
+		out.fact("Declared in", Sanitize(c.Position.String()))
+	}
+	out.fact("Id", Sanitize(c.ID))
+	out.show(c.Fields, planSides, full)
+	return out
+}
+
+// stepsView is the steps of a plan: drawn where they are few, and always as a table.
+type stepsView struct {
+	ID, Tenant, Cost, Hash, Legend, More string
+	Width, Height                        int
+	Boxes                                []boxView
+	Arrows                               []string
+	Rows                                 []stepRowView
+}
+
+type stepRowView struct{ IDs, Kind, On, Does, After, Calls string }
+
+// boxView is a group of steps in the drawing.
+type boxView struct {
+	Class, IDs, Kind, On, Calls, After, Title string
+	X, Y                                      int
+}
+
+const (
+	mostBoxes    = 50  // of a drawing
+	mostStepRows = 500 // of the table
+)
+
+func newStepsView(p *plan.Plan) *stepsView {
+	groups := groupSteps(p.Steps)
+	v := &stepsView{Cost: words.Count(len(p.Steps), "step") + ": " + cost(p.Estimate) + ".", Hash: Sanitize(p.Hash)}
+	for _, g := range groups[:min(len(groups), mostStepRows)] {
+		v.Rows = append(v.Rows, stepRowView{
+			clip(g.ids, mostName), g.kind, clip(g.on, longestText), clip(g.does, longestText),
+			cmp.Or(clip(g.after, longestText), "at the start"), words.Count(g.calls, "call"),
+		})
+	}
+	if more := len(groups) - len(v.Rows); more > 0 {
+		v.More = fmt.Sprintf("%s more %s of steps %s not listed. The plan as JSON has all of them.",
+			thousands(more), words.Plural(more, "group", "groups"), words.Plural(more, "is", "are"))
+	}
+	if len(groups) > mostBoxes {
+		return v
+	}
+	v.Legend = "An arrow leads to steps that start after others."
+	if !slices.ContainsFunc(groups, func(g stepGroup) bool { return len(g.waits) > 0 }) {
+		v.Legend = "No step waits for another one."
+	}
+	drawing := drawSteps(groups)
+	v.Width, v.Height, v.Arrows = drawing.width, drawing.height, drawing.arrows
+	for i, row := range v.Rows {
+		title := row.On
+		for _, more := range []string{row.Does, groups[i].after} {
+			if more != "" {
+				title += "; " + clip(more, longestText)
+			}
+		}
+		v.Boxes = append(v.Boxes, boxView{
+			stepClass(row.Kind), row.IDs, row.Kind, row.On, row.Calls, clip(groups[i].after, longestText), title,
+			drawing.boxes[i].x, drawing.boxes[i].y,
+		})
+	}
+	return v
+}
