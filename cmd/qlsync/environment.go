@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"log/slog"
@@ -36,9 +37,9 @@ type environment struct {
 	// workDir is the folder that relative paths are relative to; empty is the process's.
 	workDir workdir.Dir
 	// now returns the time; nil is [time.Now].
-	now     func() time.Time
-	noColor bool
-	whole   bool // reports for people leave nothing out
+	now   func() time.Time
+	color string // one of [colorChoices]; empty is colorAuto
+	whole bool   // reports for people leave nothing out
 	// interrupts is what the signals of the process have asked for; nil for none.
 	interrupts *interrupt.Interrupts
 	// secrets takes the secrets of the run out of what services say. It is shared by all
@@ -58,10 +59,9 @@ func (env *environment) files() *engine.Host {
 	return &engine.Host{Stdin: env.stdin, WorkDir: env.workDir, Lookup: env.lookup, Environ: env.environ, Now: env.now}
 }
 
-// text returns the report writer for a stream: in colour only on a terminal that shows
-// colours, and never under NO_COLOR or --no-color.
+// text returns the report writer for a stream.
 func (env *environment) text(w io.Writer) report.Text {
-	return report.Text{Color: !env.noColor && env.isTerminal(w), Whole: env.whole}
+	return report.Text{Color: env.color == colorAlways || env.color != colorNever && env.isTerminal(w), Whole: env.whole}
 }
 
 func (env *environment) isTerminal(w any) bool {
@@ -74,16 +74,41 @@ func (env *environment) isTerminal(w any) bool {
 	return false
 }
 
-// colour finds out whether colour is wanted.
-func (env *environment) colour(c *cli.Context) {
-	noColor, _ := env.lookup("NO_COLOR")
-	terminal, _ := env.lookup("TERM")
-	env.noColor = c.Bool("no-color") || noColor != "" || terminal == "dumb"
+// colour finds out whether colour is wanted: the flags first, then the environment. NO_COLOR
+// has priority over FORCE_COLOR and CLICOLOR_FORCE.
+func (env *environment) colour(c *cli.Context) error {
+	env.color = cmp.Or(c.String("color"), colorAuto)
+	if err := report.CheckFormat("color", env.color, colorChoices()); err != nil {
+		return err
+	}
+	if c.Bool("no-color") {
+		env.color = colorNever
+	}
+	if env.color != colorAuto {
+		return nil
+	}
+	value := func(name string) string {
+		text, _ := env.lookup(name)
+		return text
+	}
+	forced := func(name string) bool { text := value(name); return text != "" && text != "0" && text != "false" }
+	force := value("FORCE_COLOR")
+	switch {
+	case value("NO_COLOR") != "", force != "" && !forced("FORCE_COLOR"):
+		env.color = colorNever
+	case forced("FORCE_COLOR"), forced("CLICOLOR_FORCE"):
+		env.color = colorAlways
+	case value("TERM") == "dumb":
+		env.color = colorNever
+	}
+	return nil
 }
 
 // prepare applies the shared flags to the environment and returns the level of the log.
 func (env *environment) prepare(c *cli.Context) (slog.Level, error) {
-	env.colour(c)
+	if err := env.colour(c); err != nil {
+		return 0, err
+	}
 	if n := c.Int("parallelism"); n < 1 {
 		return 0, fmt.Errorf("parallelism %d: it must be at least 1", n)
 	}

@@ -18,6 +18,7 @@ func sharedFlags() []cli.Flag {
 		&cli.StringFlag{Name: "tenant", Aliases: []string{"t"}, Usage: "the `NAME` of a tenant in the project file; left out: its defaultTenant, or the only one"},
 		commandline.Repeatable("var", "set a variable, as `NAME=VALUE`, over the tenant's and the project's; repeatable"),
 		quietFlag(),
+		colorFlag(),
 		noColorFlag(),
 		commandline.Choice(
 			&cli.StringFlag{Name: "log-level", Value: "warn", Usage: "`LEVEL` of the log on standard error: " + words.OneOf(logLevelNames())},
@@ -40,7 +41,18 @@ func quietFlag() cli.Flag {
 	return &cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "show no progress and no next steps; warnings and errors are shown"}
 }
 
-func noColorFlag() cli.Flag { return &cli.BoolFlag{Name: "no-color", Usage: "never use colour"} }
+func colorFlag() cli.Flag {
+	return commandline.Choice(&cli.StringFlag{Name: "color", Value: colorAuto, Usage: "use colour `WHEN`: " + words.OneOf(colorChoices()) + "; auto is on a terminal"}, colorChoices())
+}
+
+func noColorFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "no-color", Usage: "the same as --color never"}
+}
+
+// The values of --color.
+const colorAuto, colorAlways, colorNever = "auto", "always", "never"
+
+func colorChoices() []string { return []string{colorAuto, colorAlways, colorNever} }
 
 func raiseFlag() cli.Flag {
 	return &cli.IntFlag{Name: "raise-limits", Value: 1, Usage: "multiply the limits on the size of the project, of the tenant and of files that qlsync wrote by `N`"}

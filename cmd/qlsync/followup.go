@@ -9,7 +9,7 @@ import (
 // followUp returns a command about a tenant that can be pasted: with the flags of the line
 // that say how the project is read. The tenant may be empty.
 func followUp(c *cli.Context, command, tenant string) string {
-	line := "qlsync " + command + commandline.Given(c, sharedFlags(), "tenant", "no-color", "log-level", "parallelism", "quiet")
+	line := "qlsync " + command + commandline.Given(c, sharedFlags(), "tenant", "color", "no-color", "log-level", "parallelism", "quiet")
 	if tenant != "" {
 		line += " -t " + commandline.Word(tenant)
 	}

@@ -100,7 +100,7 @@ func TestTheReferencePicturesShowWhatQlsyncPrints(t *testing.T) {
 
 var (
 	escapes = regexp.MustCompile("\x1b\\[([0-9;]*)m")
-	colours = map[string]string{"1": "bold", "31": "red", "32": "green", "33": "yellow", "36": "cyan", "2": "dim"}
+	colours = map[string]string{"1": "bold", "38;5;160": "red", "38;5;28": "green", "38;5;130": "yellow", "38;5;30": "cyan"}
 )
 
 // drawTerminal draws text with colours as SVG.
@@ -113,7 +113,7 @@ func drawTerminal(text string) string {
 	}
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %[1]d %[2]d" role="img" aria-label="qlsync plan on a terminal">
 <style>text{font:13px ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;fill:#d4d8de;white-space:pre}
-.bold{font-weight:bold;fill:#fff}.red{fill:#ff7b72}.green{fill:#56d364}.yellow{fill:#e3b341}.cyan{fill:#79c0ff}.dim{fill:#8b949e}</style>
+.bold{font-weight:bold;fill:#fff}.red{fill:#ff7b72}.green{fill:#56d364}.yellow{fill:#e3b341}.cyan{fill:#79c0ff}</style>
 <rect width="%[1]d" height="%[2]d" rx="8" fill="#0d1117"/>
 <g fill="#484f58"><circle cx="20" cy="18" r="6"/><circle cx="40" cy="18" r="6"/><circle cx="60" cy="18" r="6"/></g>
 `, width, height)
@@ -128,13 +128,7 @@ func drawTerminal(text string) string {
 		}
 		for _, at := range escapes.FindAllStringSubmatchIndex(line, -1) {
 			write(line[from:at[0]])
-			var classes []string
-			for _, code := range strings.Split(line[at[2]:at[3]], ";") {
-				if colours[code] != "" {
-					classes = append(classes, colours[code])
-				}
-			}
-			class, from = strings.Join(classes, " "), at[1]
+			class, from = colours[line[at[2]:at[3]]], at[1]
 		}
 		write(line[from:])
 		b.WriteString("</text>\n")

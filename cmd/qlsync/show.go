@@ -24,7 +24,7 @@ func showCommand(env *environment) *cli.Command {
 		ArgsUsage: "FILE",
 		Description: "FILE holds what --format json, --report json=FILE or plan --out wrote; - is standard input.\n" +
 			"Which formats there are depends on what it holds.",
-		Flags:  append(outputFlags(names), noColorFlag(), raiseFlag(), historyFlag("with a drift report as html: show the runs in `FILE` too")),
+		Flags:  append(outputFlags(names), colorFlag(), noColorFlag(), raiseFlag(), historyFlag("with a drift report as html: show the runs in `FILE` too")),
 		Action: func(c *cli.Context) error { return runShow(c, env) },
 	}
 }
@@ -33,7 +33,9 @@ func runShow(c *cli.Context, env *environment) error {
 	if c.NArg() != 1 {
 		return errors.New("show takes one file: see qlsync show --help")
 	}
-	env.colour(c)
+	if err := env.colour(c); err != nil {
+		return err
+	}
 	env.whole = true
 	name := c.Args().First()
 	text, err := env.saved(c, name)

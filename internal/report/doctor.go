@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/fatih/color"
-
 	"github.com/qlsync/qlsync/internal/doctor"
 	"github.com/qlsync/qlsync/internal/words"
 )
@@ -29,9 +27,9 @@ func (t Text) Doctor(w io.Writer, r doctor.Report) error {
 
 func (p *printer) check(check doctor.Check) {
 	signs := map[doctor.Status]string{
-		doctor.OK:         p.paint(color.FgGreen, "ok  "),
-		doctor.Warning:    p.paint(color.FgYellow, "warn"),
-		doctor.Failed:     p.paint(color.FgRed, "FAIL"),
+		doctor.OK:         p.paint(green, "ok  "),
+		doctor.Warning:    p.paint(amber, "warn"),
+		doctor.Failed:     p.paint(red, "FAIL"),
 		doctor.NotChecked: "--  ",
 	}
 	message := Sanitize(check.Message)

@@ -5,8 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/fatih/color"
-
 	"github.com/qlsync/qlsync/pkg/plan"
 )
 
@@ -64,12 +62,9 @@ func asFarAsSeen(d *plan.Drift) string {
 	return " in what was looked at"
 }
 
-var driftSigns = map[plan.DriftKind]struct {
-	sign  string
-	paint color.Attribute
-}{
-	plan.DriftChanged: {"~", color.FgYellow}, plan.DriftMissing: {"-", color.FgRed},
-	plan.DriftUnmanaged: {"?", color.FgCyan}, plan.DriftForeign: {"!", color.FgRed}, plan.DriftUnreadable: {"!", color.FgRed},
+var driftSigns = map[plan.DriftKind]look{
+	plan.DriftChanged: {"~", amber}, plan.DriftMissing: {"-", red},
+	plan.DriftUnmanaged: {"?", teal}, plan.DriftForeign: {"!", red}, plan.DriftUnreadable: {"!", red},
 }
 
 func driftRow(item *plan.DriftItem) row {

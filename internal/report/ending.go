@@ -6,8 +6,6 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/fatih/color"
-
 	"github.com/qlsync/qlsync/pkg/apply"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
@@ -104,7 +102,7 @@ func (p *printer) foldedRest() {
 	}
 	p.line("")
 	for _, group := range p.left {
-		p.line("%s %d more %s", p.paint(color.FgRed, "!"), len(group.keys), Sanitize(group.text()))
+		p.line("%s %d more %s", p.paint(red, "!"), len(group.keys), Sanitize(group.text()))
 	}
 	p.listAll(p.rest, "all")
 }
@@ -125,7 +123,7 @@ const groupsShown = 10
 func (t Text) Ending(w io.Writer, r *apply.Result, e Ending) error {
 	p := t.printer(w)
 	for _, why := range e.Unreported {
-		p.line("%s %s", p.paint(color.FgRed, "error:"), Sanitize(why))
+		p.line("%s %s", p.paint(red, "error:"), Sanitize(why))
 	}
 	head := "Applied in part"
 	switch {

@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/fatih/color"
-
 	"github.com/qlsync/qlsync/internal/words"
 	"github.com/qlsync/qlsync/pkg/plan"
 )
@@ -108,7 +106,7 @@ func failures[T any](p *printer, f *Fleet[T]) []string {
 		}
 		names = append(names, member.Tenant.Name)
 		lines := strings.Split(strings.TrimRight(member.Error, "\n"), "\n")
-		p.line("%s: %s: %s", tenantName(member.Tenant), p.paint(color.FgRed, "not looked at"), Sanitize(lines[0]))
+		p.line("%s: %s: %s", tenantName(member.Tenant), p.paint(red, "not looked at"), Sanitize(lines[0]))
 		for _, line := range lines[1:] {
 			p.line("  %s", Sanitize(line))
 		}
@@ -137,6 +135,7 @@ func (Markdown) Plans(w io.Writer, f *Fleet[plan.Plan]) error {
 	p.add(Marker("plans", f.Project, "", ""))
 	t := &tally{noun: "tenant", columns: planColumns}
 	var sum plan.Summary
+	adoptedOver := 0
 	var grave, refusals []string
 	var entries []entry
 	for _, member := range f.Tenants {
@@ -146,6 +145,7 @@ func (Markdown) Plans(w io.Writer, f *Fleet[plan.Plan]) error {
 		}
 		s := pl.Summary
 		sum = sum.Add(s)
+		adoptedOver += countOverwritten(pl.Changes)
 		t.rows = append(t.rows, tallyRow{member.Tenant.Name, []int{
 			s.Create, s.Adopt, s.Update, s.Move, s.Recreate, s.Delete, s.Manual, s.Rotate, s.Record, s.Refused,
 		}})
@@ -162,7 +162,7 @@ func (Markdown) Plans(w io.Writer, f *Fleet[plan.Plan]) error {
 			entries = append(entries, e)
 		}
 	}
-	p.add(fmt.Sprintf("### qlsync: %s, for %s on %s", cmp.Or(planCounts(sum), "nothing to do"), code(f.Project), lookedAt(f)))
+	p.add(fmt.Sprintf("### qlsync: %s, for %s on %s", cmp.Or(planCounts(sum, overwritten(adoptedOver)), "nothing to do"), code(f.Project), lookedAt(f)))
 	addFailures(p, f)
 	if len(refusals) > 0 {
 		p.add(alert("CAUTION", fmt.Sprintf("**Refused: the plans of %s may not be applied.**", words.Count(len(refusals), "tenant")), refusals, roomOfAlert))

@@ -138,7 +138,7 @@ func planVerdict(f *Fleet[plan.Plan], sum plan.Summary) string {
 	case destroyed > 0:
 		text += fmt.Sprintf(", and %s of them %s a connection", thousands(destroyed), words.Plural(destroyed, "destroys", "destroy"))
 	}
-	if rest := counts(number{sum.Manual, words.Plural(sum.Manual, "waits", "wait") + " for a person"}, number{sum.Refused, words.Plural(sum.Refused, "is", "are") + " refused"}); rest != "" {
+	if rest := counts(number{n: sum.Manual, what: words.Plural(sum.Manual, "waits", "wait") + " for a person"}, number{n: sum.Refused, what: words.Plural(sum.Refused, "is", "are") + " refused"}); rest != "" {
 		text += "; " + rest
 	}
 	return text + "."

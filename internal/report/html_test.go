@@ -197,17 +197,17 @@ func harmlessPage(t *rapid.T, allowed map[string]bool, write func(io.Writer) err
 	walk(pageOf(t, out.String()), func(n *html.Node) {
 		switch n.Type {
 		case html.CommentNode:
-			t.Errorf("a comment %q", n.Data)
+			t.Errorf("got the comment %q on the page, want none", n.Data)
 		case html.ElementNode:
 			if !allowed[n.Data] {
-				t.Errorf("an element <%s>", n.Data)
+				t.Errorf("got an element <%s> on the page, want only the allowed ones", n.Data)
 			}
 			if n.Data == "script" {
 				own++
 			}
 			for _, a := range n.Attr {
 				if scripts.MatchString(a.Key) && !(n.Data == "a" && a.Val == "#connections") {
-					t.Errorf("an attribute %s=%q", a.Key, a.Val)
+					t.Errorf("got the attribute %s=%q, want none that can load or run something", a.Key, a.Val)
 				}
 				if a.Key == "class" && !classes.MatchString(a.Val) {
 					t.Errorf("a class that is not ours: %q", a.Val)

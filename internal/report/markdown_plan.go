@@ -56,7 +56,7 @@ func planHeadline(pl *plan.Plan) string {
 	if pl.Empty() {
 		return fmt.Sprintf("qlsync: nothing to do for %s, %s as declared", where, are(s.Unchanged))
 	}
-	what := planCounts(s)
+	what := planCounts(s, overwritten(countOverwritten(pl.Changes)))
 	if pl.Refusal != nil {
 		what = "refused: " + what
 	}
@@ -64,10 +64,10 @@ func planHeadline(pl *plan.Plan) string {
 }
 
 // planCounts reports how many changes there are of each kind, the gravest first.
-func planCounts(s plan.Summary) string {
+func planCounts(s plan.Summary, overwritten string) string {
 	return counts(
-		number{s.Delete, "to delete"}, number{s.Recreate, "to recreate"}, number{s.Create, "to create"}, number{s.Adopt, "to adopt"},
-		number{s.Update, "to update"}, number{s.Move, "to move"}, number{s.Manual, "to sign in for"}, number{s.Rotate + s.Record, "not in the hash"}, number{s.Refused, "refused"},
+		number{n: s.Delete, what: "to delete"}, number{n: s.Recreate, what: "to recreate"}, number{n: s.Create, what: "to create"}, number{n: s.Adopt, what: "to adopt" + overwritten},
+		number{n: s.Update, what: "to update"}, number{n: s.Move, what: "to move"}, number{n: s.Manual, what: "to sign in for"}, number{n: s.Rotate + s.Record, what: "not in the hash"}, number{n: s.Refused, what: "refused"},
 	)
 }
 
@@ -148,7 +148,7 @@ func planTally(changes []plan.Change) *tally {
 }
 
 func changeEntry(c *plan.Change) entry {
-	sign := signs[c.Action].sign
+	sign := lookOf(c).sign
 	verb := string(c.Action)
 	remarks := []string{}
 	if c.From != nil && *c.From != c.Connection {
@@ -222,7 +222,7 @@ func (Markdown) Result(w io.Writer, r *apply.Result) error {
 	p.add(Marker("result", r.Project, r.Tenant.Name, r.Hash))
 	l := r.Ledger
 	head := fmt.Sprintf("%d of %d done", l.Done, l.Planned)
-	if more := counts(number{l.Pending, "saved but not in effect"}, number{l.Failed, "failed"}, number{l.Blocked, "blocked"}, number{l.Skipped, "skipped"}); more != "" {
+	if more := counts(number{n: l.Pending, what: "saved but not in effect"}, number{n: l.Failed, what: "failed"}, number{n: l.Blocked, what: "blocked"}, number{n: l.Skipped, what: "skipped"}); more != "" {
 		head += ", " + more
 	}
 	p.add(fmt.Sprintf("### qlsync: applied, %s, for %s on tenant %s", head, code(r.Project), code(r.Tenant.Name)))
@@ -358,8 +358,8 @@ func driftHeadline(d *plan.Drift) string {
 
 func driftCounts(s plan.DriftSummary) string {
 	return counts(
-		number{s.Changed, "changed"}, number{s.Missing, "missing"}, number{s.Unmanaged, "unmanaged"},
-		number{s.Foreign, "foreign"}, number{s.Unreadable, "unreadable"}, number{s.Clean, "clean"},
+		number{n: s.Changed, what: "changed"}, number{n: s.Missing, what: "missing"}, number{n: s.Unmanaged, what: "unmanaged"},
+		number{n: s.Foreign, what: "foreign"}, number{n: s.Unreadable, what: "unreadable"}, number{n: s.Clean, what: "clean"},
 	)
 }
 

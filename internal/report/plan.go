@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/fatih/color"
-
 	"github.com/qlsync/qlsync/internal/words"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
@@ -23,7 +21,7 @@ func (t Text) Plan(w io.Writer, pl *plan.Plan) error {
 	p.foldedRest()
 	if len(pl.Rotations) > 0 {
 		p.line("")
-		p.line("%s", p.paint(color.Bold, "Credentials, apart from the hash: nobody can review their values"))
+		p.line("%s", p.paint(bold, "Credentials, apart from the hash: nobody can review their values"))
 		p.rows(changeRows(pl.Rotations), planned)
 	}
 	p.steps(pl.Steps)
@@ -52,7 +50,7 @@ func tenantName(t plan.Tenant) string {
 type row struct {
 	key    connection.Key
 	sign   string
-	paint  color.Attribute
+	paint  hue
 	name   string // of the connection, clean
 	verb   string // the action, outcome or kind
 	kind   string // the data source
@@ -73,9 +71,9 @@ func (p *printer) rows(rows []row, words wording) {
 	for i, r := range rows {
 		if i == 0 || rows[i-1].key.Space != r.key.Space {
 			p.line("")
-			p.line("%s", p.paint(color.Bold, label(r.key.Space)))
+			p.line("%s", p.paint(bold, label(r.key.Space)))
 		}
-		p.line("  %s %s  %s  %s", p.paint(r.paint, r.sign), pad(r.name, nameWidth), pad(r.verb, verbWidth), Sanitize(r.kind))
+		p.line("  %s %s  %s  %s", p.paint(r.paint, r.sign), pad(r.name, nameWidth), p.warn(r.paint, pad(r.verb, verbWidth)), Sanitize(r.kind))
 		for _, remark := range r.remark {
 			p.line("      %s", Sanitize(remark))
 		}
@@ -83,24 +81,40 @@ func (p *printer) rows(rows []row, words wording) {
 	}
 }
 
-var signs = map[plan.Action]struct {
+// look is the sign of an action, and its colour.
+type look struct {
 	sign  string
-	paint color.Attribute
-}{
-	plan.ActionCreate: {"+", color.FgGreen}, plan.ActionAdopt: {"=", color.FgCyan},
-	plan.ActionUpdate: {"~", color.FgYellow}, plan.ActionMove: {">", color.FgYellow},
-	plan.ActionRecreate: {"±", color.FgRed}, plan.ActionDelete: {"-", color.FgRed},
-	plan.ActionRotate: {"~", color.FgYellow}, plan.ActionRecord: {"=", color.FgCyan},
+	paint hue
+}
+
+// lookOf returns the look of a change: an adoption that overwrites looks like an update.
+func lookOf(c *plan.Change) look {
+	if overwrites(c) {
+		return signs[plan.ActionUpdate]
+	}
+	return signs[c.Action]
+}
+
+// warn colours a text that is already clean if it is about something grave.
+func (p *printer) warn(h hue, text string) string {
+	if h != red {
+		return text
+	}
+	return p.paint(red, text)
+}
+
+var signs = map[plan.Action]look{
+	plan.ActionCreate: {"+", green}, plan.ActionAdopt: {"=", teal},
+	plan.ActionUpdate: {"~", amber}, plan.ActionMove: {">", amber},
+	plan.ActionRecreate: {"±", red}, plan.ActionDelete: {"-", red},
+	plan.ActionRotate: {"~", amber}, plan.ActionRecord: {"=", teal},
 }
 
 func changeRow(c *plan.Change) row {
-	look := signs[c.Action]
+	look := lookOf(c)
 	r := row{
 		key: c.Connection, name: label(c.Connection.Name), sign: look.sign, paint: look.paint,
 		verb: Sanitize(string(c.Action)), kind: c.DataSource, fields: c.Fields, fresh: c.Action == plan.ActionCreate,
-	}
-	if overwrites(c) {
-		r.sign, r.paint = signs[plan.ActionUpdate].sign, signs[plan.ActionUpdate].paint
 	}
 	if c.Reason != "" {
 		r.remark = append(r.remark, "because: "+c.Reason)
@@ -109,7 +123,7 @@ func changeRow(c *plan.Change) row {
 		r.remark = append(r.remark, "manual: "+c.Manual)
 	}
 	if c.Refused != "" {
-		r.sign, r.paint = "!", color.FgRed
+		r.sign, r.paint = "!", red
 		r.remark = append(r.remark, "refused: "+at(c.Position)+c.Refused)
 		r.fold = "refused: " + c.Refused
 	}
@@ -179,7 +193,7 @@ func (p *printer) steps(steps []plan.Step) {
 		return
 	}
 	p.line("")
-	p.line("%s", p.paint(color.Bold, "Steps"))
+	p.line("%s", p.paint(bold, "Steps"))
 	groups := groupSteps(steps)
 	var ids, whats, calls []string
 	for _, g := range groups {
@@ -309,36 +323,48 @@ func (p *printer) summary(pl *plan.Plan) {
 		p.line("Hash: %s", Sanitize(pl.Hash))
 		return
 	}
-	p.line("Plan: %s.", counts(
-		number{s.Create, "to create"}, number{s.Adopt, "to adopt"}, number{s.Update, "to update"}, number{s.Move, "to move"},
-		number{s.Recreate, "to recreate"}, number{s.Delete, "to delete"}, number{s.Manual, "to sign in for"},
-		number{s.Rotate, "with credentials to write again"}, number{s.Record, "with fingerprints to record"},
-		number{s.Refused, "refused"}, number{s.Unchanged, "unchanged"}, number{s.Omitted, "not asked for"},
+	adopt := "to adopt" + overwritten(countOverwritten(pl.Changes))
+	p.line("Plan: %s.", p.counts(
+		number{n: s.Create, what: "to create"}, number{n: s.Adopt, what: adopt}, number{n: s.Update, what: "to update"}, number{n: s.Move, what: "to move"},
+		number{s.Recreate, "to recreate", red}, number{s.Delete, "to delete", red}, number{n: s.Manual, what: "to sign in for"},
+		number{n: s.Rotate, what: "with credentials to write again"}, number{n: s.Record, what: "with fingerprints to record"},
+		number{s.Refused, "refused", red}, number{n: s.Unchanged, what: "unchanged"}, number{n: s.Omitted, what: "not asked for"},
 	))
 	p.line("Cost: %s.", cost(pl.Estimate))
 	p.line("Hash: %s", Sanitize(pl.Hash))
 	if pl.Refusal != nil {
 		p.line("")
-		p.line("%s %s", p.paint(color.FgRed, "Refused:"), Sanitize(pl.Refusal.Message))
+		p.line("%s %s", p.paint(red, "Refused:"), Sanitize(pl.Refusal.Message))
 		p.line("  %s", Sanitize(pl.Refusal.Hint))
 	}
 }
 
-// number is one of the counts of a summary.
+// number is one of the counts of a summary, in red if it is about something grave.
 type number struct {
 	n    int
 	what string
+	hue  hue
 }
 
 // counts joins those that are not zero.
-func counts(numbers ...number) string {
+func counts(numbers ...number) string { return (&printer{}).counts(numbers...) }
+
+func (p *printer) counts(numbers ...number) string {
 	var parts []string
 	for _, number := range numbers {
 		if number.n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", number.n, number.what))
+			parts = append(parts, p.warn(number.hue, fmt.Sprintf("%d %s", number.n, number.what)))
 		}
 	}
 	return strings.Join(parts, ", ")
+}
+
+// overwritten says how many adoptions overwrite.
+func overwritten(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", %d of them overwritten", n)
 }
 
 // omitted reports of changes that were not asked for.

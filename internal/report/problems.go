@@ -7,8 +7,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/fatih/color"
-
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -26,9 +24,9 @@ func (t Text) Excerpts(w io.Writer, problems connection.Problems, excerpts map[c
 }
 
 func (p *printer) excerpt(problem connection.Problem, e connection.Excerpt) {
-	paint := color.FgRed
+	paint := red
 	if problem.Severity == connection.SeverityWarning {
-		paint = color.FgYellow
+		paint = amber
 	}
 	number := strconv.Itoa(problem.Position.Line)
 	text := []rune(strings.ReplaceAll(e.Text, "\t", " "))

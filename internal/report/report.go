@@ -17,7 +17,6 @@ import (
 	"unicode/utf16"
 	"unicode/utf8"
 
-	"github.com/fatih/color"
 	"github.com/mattn/go-runewidth"
 
 	"github.com/qlsync/qlsync/pkg/connection"
@@ -89,9 +88,9 @@ func (t Text) Problems(w io.Writer, problems connection.Problems) error {
 }
 
 func (p *printer) problem(problem connection.Problem) {
-	severity := p.paint(color.FgRed, "error")
+	severity := p.paint(red, "error")
 	if problem.Severity == connection.SeverityWarning {
-		severity = p.paint(color.FgYellow, "warning")
+		severity = p.paint(amber, "warning")
 	}
 	place := problem.Position.String()
 	problem.Position = connection.Position{}
@@ -129,14 +128,25 @@ func guarded(line string) string {
 	return line
 }
 
+// hue is a colour of the terminal, as the parameters of its escape code. Each is of the 256
+// fixed colours and of medium brightness, so that it can be read on a light and on a dark
+// background; the first eight colours depend on the theme, and yellow on white cannot be read.
+type hue string
+
+const (
+	red   hue = "38;5;160"
+	green hue = "38;5;28"
+	amber hue = "38;5;130"
+	teal  hue = "38;5;30"
+	bold  hue = "1"
+)
+
 // paint colours a text that is already clean.
-func (p *printer) paint(attribute color.Attribute, text string) string {
+func (p *printer) paint(h hue, text string) string {
 	if !p.color {
 		return text
 	}
-	c := color.New(attribute)
-	c.EnableColor()
-	return c.Sprint(text)
+	return "\x1b[" + string(h) + "m" + text + "\x1b[0m"
 }
 
 // Sanitize returns a text that can steer neither a terminal nor a pipeline, is one line and hides

@@ -146,6 +146,33 @@ func TestNoReportShowsASecret(t *testing.T) {
 	}
 }
 
+func TestAnAdoptionThatOverwritesIsAnUpdateWithACountOfItsOwn(t *testing.T) {
+	p := newPlan([]plan.Change{
+		{Action: plan.ActionAdopt, Connection: key("Finance", "Same"), DataSource: "rest"},
+		{Action: plan.ActionAdopt, Connection: key("Finance", "Other"), DataSource: "rest", Fields: []plan.Field{field("/properties/url", "a", "b")}},
+		{Action: plan.ActionAdopt, Connection: key("Finance", "Refused"), DataSource: "rest", Refused: "no", Fields: []plan.Field{field("/properties/url", "a", "b")}},
+	})
+	fleet := &report.Fleet[plan.Plan]{Project: "finance", Tenants: []report.Member[plan.Plan]{{Tenant: p.Tenant, Report: p}, {Tenant: p.Tenant, Report: p}}}
+	for name, test := range map[string]struct {
+		write func(io.Writer) error
+		want  []string
+	}{
+		"text":             {func(w io.Writer) error { return report.Text{}.Plan(w, p) }, []string{"  ~ Other    adopt", "  = Same     adopt", "2 to adopt, 1 of them overwritten, 1 refused."}},
+		"markdown":         {mdPlan(p), []string{"<code>&#126;</code> <b>adopt</b> <code>Other</code>", "2 to adopt, 1 of them overwritten"}},
+		"markdown of two":  {func(w io.Writer) error { return report.Markdown{}.Plans(w, fleet) }, []string{"4 to adopt, 2 of them overwritten"}},
+		"the page":         {htmlPlan(p), []string{"~ adopt", "= adopt", "1 of them overwritten with what the files say"}},
+		"the page of two":  {func(w io.Writer) error { return report.HTML{}.Plans(w, fleet) }, []string{"2 of them overwritten with what the files say"}},
+		"nothing to count": {func(w io.Writer) error { return report.Text{}.Plan(w, newPlan(p.Changes[:1])) }, []string{"Plan: 1 to adopt."}},
+	} {
+		text := print(t, test.write)
+		for _, want := range test.want {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s does not say %q:\n%.3000s", name, want, text)
+			}
+		}
+	}
+}
+
 func TestAThousandStepsAreAFewLines(t *testing.T) {
 	text := print(t, func(w io.Writer) error { return report.Text{}.Plan(w, thousandStepsPlan()) })
 	_, steps, ok := strings.Cut(text, "\nSteps\n")

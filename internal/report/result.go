@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/fatih/color"
-
 	"github.com/qlsync/qlsync/internal/words"
 	"github.com/qlsync/qlsync/pkg/apply"
 )
@@ -21,14 +19,14 @@ func (t Text) Result(w io.Writer, r *apply.Result) error {
 	l := r.Ledger
 	if l.Differs > 0 {
 		p.line("%s %s not as declared when read again. The tenant has stored something else, or somebody has changed it since.",
-			p.paint(color.FgRed, "Differs:"), are(l.Differs))
+			p.paint(red, "Differs:"), are(l.Differs))
 	}
 	if l.Unseen > 0 {
 		p.line("%s %s, so the result is not known. Run qlsync plan to compare again.",
-			p.paint(color.FgYellow, "Not verified:"), notReadAgain(l.Unseen))
+			p.paint(amber, "Not verified:"), notReadAgain(l.Unseen))
 	}
 	if r.Unverified != "" {
-		p.line("%s the changes were not read again (%s)", p.paint(color.FgYellow, "Not verified:"), Sanitize(r.Unverified))
+		p.line("%s the changes were not read again (%s)", p.paint(amber, "Not verified:"), Sanitize(r.Unverified))
 	}
 	return p.err
 }
@@ -63,10 +61,10 @@ func resultRow(item *apply.Item) row {
 	switch item.Outcome {
 	case apply.Done:
 	case apply.Pending:
-		r.sign, r.paint = "!", color.FgYellow
+		r.sign, r.paint = "!", amber
 		r.remark = []string{at(item.Position) + item.Error}
 	default:
-		r.sign, r.paint = "!", color.FgRed
+		r.sign, r.paint = "!", red
 		r.remark = []string{at(item.Position) + item.Error}
 		if item.SignInURL != "" {
 			r.remark = append(r.remark, item.SignInURL)
@@ -75,10 +73,10 @@ func resultRow(item *apply.Item) row {
 		}
 	}
 	if differs := item.Differs; differs != nil {
-		r.sign, r.paint, r.kind, r.fields = "!", color.FgRed, "done, and differs", differs.Fields
+		r.sign, r.paint, r.kind, r.fields = "!", red, "done, and differs", differs.Fields
 		r.remark = []string{at(item.Position) + "read again, it is not as declared"}
 		if differs.Unseen {
-			r.paint, r.kind, r.remark = color.FgYellow, "done, not verified", []string{at(item.Position) + "it could not be read again"}
+			r.paint, r.kind, r.remark = amber, "done, not verified", []string{at(item.Position) + "it could not be read again"}
 		}
 		for _, words := range []string{differs.Reason, differs.Advice} {
 			if words != "" {

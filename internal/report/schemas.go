@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/fatih/color"
-
 	"github.com/qlsync/qlsync/internal/words"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
@@ -125,9 +123,9 @@ func (t Text) SchemaCheck(w io.Writer, s Schemas) error {
 			if source.Disabled {
 				why = "disabled in the tenant"
 			}
-			p.line("%s %s  %s (%s)", p.paint(color.FgRed, "-"), label(source.ID), why, uses(source))
+			p.line("%s %s  %s (%s)", p.paint(red, "-"), label(source.ID), why, uses(source))
 		case SchemaDiffers:
-			p.line("%s %s  %s (%s)", p.paint(color.FgYellow, "~"), label(source.ID), versions(source), uses(source))
+			p.line("%s %s  %s (%s)", p.paint(amber, "~"), label(source.ID), versions(source), uses(source))
 			for _, change := range source.Changes {
 				p.schemaChange(change)
 			}
@@ -219,9 +217,9 @@ func versions(source SchemaSource) string {
 
 func (p *printer) schemaChange(change connection.SchemaChange) {
 	signs := map[connection.SchemaChangeKind]string{
-		connection.SchemaAdded:   p.paint(color.FgGreen, "+"),
-		connection.SchemaRemoved: p.paint(color.FgRed, "-"),
-		connection.SchemaChanged: p.paint(color.FgYellow, "~"),
+		connection.SchemaAdded:   p.paint(green, "+"),
+		connection.SchemaRemoved: p.paint(red, "-"),
+		connection.SchemaChanged: p.paint(amber, "~"),
 	}
 	name := "the rest of the schema"
 	if change.Property != "" {

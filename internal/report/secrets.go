@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/fatih/color"
-
 	"github.com/qlsync/qlsync/internal/doctor"
 	"github.com/qlsync/qlsync/internal/words"
 )
@@ -69,13 +67,13 @@ func secretsSummary(secrets []doctor.Secret, missing int) string {
 
 // secret writes one reference, and below it what does not fit.
 func (p *printer) secret(secret doctor.Secret, text string, width int) {
-	state := p.paint(color.FgGreen, pad("set", stateWidth))
+	state := p.paint(green, pad("set", stateWidth))
 	switch {
 	case secret.Present:
 	case secret.Use.Optional():
 		state = pad("not set", stateWidth)
 	default:
-		state = p.paint(color.FgRed, pad("MISSING", stateWidth))
+		state = p.paint(red, pad("MISSING", stateWidth))
 	}
 	users := secretUsers(secret)
 	if cells(text) > width {

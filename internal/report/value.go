@@ -5,8 +5,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/fatih/color"
-
 	"github.com/qlsync/qlsync/internal/jsonpointer"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
@@ -80,13 +78,13 @@ func (p *printer) absent(f plan.Field, words wording) string {
 func (p *printer) sign(f plan.Field, fresh bool) string {
 	switch {
 	case fresh:
-		return p.paint(color.FgGreen, "+")
+		return p.paint(green, "+")
 	case f.Secret, f.Before != nil && f.After != nil:
-		return p.paint(color.FgYellow, "~")
+		return p.paint(amber, "~")
 	case f.Before == nil:
-		return p.paint(color.FgGreen, "+")
+		return p.paint(green, "+")
 	}
-	return p.paint(color.FgRed, "-")
+	return p.paint(red, "-")
 }
 
 // fieldName turns a pointer into a name: /properties/region is properties.region.
@@ -126,7 +124,7 @@ func encode(value any, indent string) string {
 
 // block shows what differs between two long values, line by line.
 func (p *printer) block(f plan.Field) {
-	paints := map[byte]color.Attribute{'-': color.FgRed, '+': color.FgGreen}
+	paints := map[byte]hue{'-': red, '+': green}
 	for _, line := range difference(f.Before, f.After) {
 		switch line.sign {
 		case '.':

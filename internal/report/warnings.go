@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/fatih/color"
-
 	"github.com/qlsync/qlsync/internal/words"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
@@ -104,7 +102,7 @@ func (t Text) warnings(p *printer, warnings []plan.Warning) {
 		if i == 0 {
 			p.line("")
 		}
-		p.line("%s %s", p.paint(color.FgYellow, "Warning:"), group.line())
+		p.line("%s %s", p.paint(amber, "Warning:"), group.line())
 	}
 	if shortened {
 		p.listAll(t.Rest, "all warnings")
