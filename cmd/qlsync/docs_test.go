@@ -193,6 +193,28 @@ func names(pattern *regexp.Regexp, text string) []string {
 	return all
 }
 
+// TestTheDocumentsAreInPlainEnglish reports expressions in README.md, docs and examples that no comment may contain
+// either, outside the fenced blocks, which show what qlsync prints.
+func TestTheDocumentsAreInPlainEnglish(t *testing.T) {
+	for _, name := range documents(t) {
+		if filepath.Dir(name) == filepath.Join("..", "..") && filepath.Base(name) != "README.md" {
+			continue // not for users
+		}
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		prose := fence.ReplaceAllStringFunc(string(text), func(block string) string { return strings.Repeat("\n", strings.Count(block, "\n")) })
+		for i, line := range strings.Split(prose, "\n") {
+			for _, word := range plainer {
+				if found := word.banned.FindString(line); found != "" {
+					t.Errorf("%s:%d: write %s instead of %q", name, i+1, word.write, found)
+				}
+			}
+		}
+	}
+}
+
 // document is one that is being read from top to bottom.
 type document struct {
 	*testing.T

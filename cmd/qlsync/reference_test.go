@@ -63,8 +63,8 @@ func reference(app *cli.App) string {
 	var b strings.Builder
 	b.WriteString("# Command line reference\n\n" +
 		"<!-- Written from the definitions of the commands: change those and run `make docs`. -->\n\n" +
-		"`qlsync COMMAND --help` prints the same. What the commands do, how they end and what they print is described in\n" +
-		"[commands](commands.md).\n\n" +
+		"`qlsync COMMAND --help` prints the same. [Commands](commands.md) describes what the commands do, how they end and what\n" +
+		"they print.\n\n" +
 		"| command | does |\n|---|---|\n")
 	commands := visible(app.Commands, "qlsync")
 	for _, c := range commands {
@@ -78,7 +78,7 @@ func reference(app *cli.App) string {
 			takers = append(takers, "`"+strings.TrimPrefix(c.path, "qlsync ")+"`")
 		}
 	}
-	fmt.Fprintf(&b, "\nThese are taken by %s, before the command or behind it.\n", allOf(takers))
+	fmt.Fprintf(&b, "\n%s take these flags, before or after the command.\n", sentence(allOf(takers)))
 	writeFlags(&b, sharedFlags())
 	for _, c := range commands {
 		c.write(&b)
