@@ -12,9 +12,9 @@ import (
 	"github.com/qlsync/qlsync/pkg/spec"
 )
 
-// Selection names connections, each as SPACE/NAME. A text that is the exact name of a
-// connection means that connection, whatever characters it has. In any other text, * stands
-// for any characters and ? for one character, within the space or within the name.
+// Selection names connections, each as SPACE/NAME. A text that is the exact name of a connection
+// selects that connection, even if it contains * or ?. In any other text, * stands for any
+// characters and ? for one character, within the space or within the name.
 type Selection []string
 
 // candidates are the connections that a selection may name.

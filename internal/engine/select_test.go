@@ -27,7 +27,7 @@ func TestAPatternMatchesWithinTheSpaceOrWithinTheName(t *testing.T) {
 		{"Finance/Orders ?", "Finance", "Orders 12", false},
 		{"Finance/Gr??e", "Finance", "Größe", true},
 		{"Finance/[O]rders*", "Finance", "Orders", false},
-		{"Finance/Orders", "Finance", "Orders", false}, // an exact name is no pattern
+		{"Finance/Orders", "Finance", "Orders", false}, // an exact name is not a pattern
 		{"*", "Finance", "Orders", false},
 	} {
 		key := connection.Key{Space: test.space, Name: test.name}

@@ -15,8 +15,8 @@ import (
 )
 
 const (
-	// maxLimited is how often one request is refused by a rate limit at most. Each time it
-	// waits as long as the service says, so that it may well be more often.
+	// maxLimited is how often a rate limit may refuse one request. Each time the request waits as long
+	// as the service says, so the number may be large.
 	maxLimited = 20
 
 	firstPause = 500 * time.Millisecond
@@ -38,28 +38,28 @@ const (
 type attempts struct {
 	client    *Client
 	request   Request
-	asked     *url.URL // the first address, which errors name: another one may quote anything
+	asked     *url.URL // the first address, which errors name: a redirect may contain anything
 	target    *url.URL
 	token     string // of the last attempt
 	pause     *backoff.ExponentialBackOff
-	count     int // attempts that were begun
-	limited   int // of them, those that met a rate limit
+	count     int // attempts that began
+	limited   int // attempts that exceeded a rate limit
 	redirects int
 	renewed   bool
 	ambiguous bool // an attempt may have been carried out
-	impatient bool // the service asked to wait too long
+	impatient bool // the service requested too long a wait
 }
 
-// Do sends a request as soon as it has its permit, repeats it as far as that is harmless,
-// and returns an answer that is [Done].
+// Do sends a request as soon as it has its permit, repeats it if that is harmless, and returns an
+// answer that is [Done].
 //
-// When the context ends, a read ends. A write that has been sent is waited for, as long as
-// the timeout of the HTTP client and [Config.Lifetime] allow; one that waits for its permit
-// or for another attempt ends at once.
+// The end of the context ends a read, and a write that waits for its permit or for another attempt.
+// Do still waits for a write that has been sent, within the timeout of the HTTP client and
+// [Config.Lifetime].
 //
-// The error is an [*Error] if the service answered. Otherwise it wraps
-// [connection.ErrUnreachable], or [connection.ErrUnknownOutcome] if a write may have
-// happened, or the error of the context, with [connection.ErrNotSent] for a write.
+// The error is an [*Error] if the service answered. Otherwise it wraps [connection.ErrUnreachable],
+// [connection.ErrUnknownOutcome] if a write may have happened, or the error of the context, with
+// [connection.ErrNotSent] for a write.
 func (c *Client) Do(ctx context.Context, request Request) (*Answer, error) {
 	ctx, cancel := c.Within(ctx)
 	defer cancel()
@@ -97,8 +97,7 @@ func (a *attempts) interrupted(err error) error {
 	return Interrupted(a.request.Method, a.asked, err)
 }
 
-// once sends the request one time. Any answer that is neither done nor a redirect is an
-// error.
+// once sends the request once. An answer that is neither done nor a redirect is an error.
 func (a *attempts) once(ctx context.Context) (got *Answer, fate Fate, err error) {
 	permit, err := a.acquire(ctx)
 	if err != nil {
@@ -120,8 +119,8 @@ func (a *attempts) once(ctx context.Context) (got *Answer, fate Fate, err error)
 	return got, fate, err
 }
 
-// acquire takes the permit, and reads again what the request is about. Where the permit has
-// become invalid meanwhile, it begins again: what comes behind this request would wait.
+// acquire takes the permit and refreshes the request. If the permit has become invalid in the
+// meantime, acquire starts again, so that later requests need not wait.
 func (a *attempts) acquire(ctx context.Context) (permit Permit, err error) {
 	for again := a.limited > 0; ; again = true {
 		permit = free{}
@@ -139,8 +138,8 @@ func (a *attempts) acquire(ctx context.Context) (permit Permit, err error) {
 	}
 }
 
-// refresh reads again what the request is about, and reports whether the permit is still
-// valid. If not, or if the read fails or panics, the permit has ended.
+// refresh reads the state for the request again, and reports whether the permit is still valid. If
+// not, or if the read fails or panics, the permit has ended.
 func (a *attempts) refresh(ctx context.Context, permit Permit) (valid bool, err error) {
 	defer func() {
 		if !valid {
@@ -157,8 +156,8 @@ func (a *attempts) refresh(ctx context.Context, permit Permit) (valid bool, err 
 	return permit.Begin(), nil
 }
 
-// exchange puts one request on the wire and reads the whole answer. The context stops a
-// write only until then: afterwards nobody could say what happened.
+// exchange sends one request and reads the whole answer. The context stops a write only before
+// that: afterwards the outcome would be unknown.
 func (a *attempts) exchange(ctx context.Context) (*Answer, error) {
 	c := a.client
 	if err := a.authorise(ctx); err != nil {
@@ -194,7 +193,7 @@ func (a *attempts) exchange(ctx context.Context) (*Answer, error) {
 	return got, err
 }
 
-// authorise takes the token for an attempt.
+// authorise gets the token for an attempt.
 func (a *attempts) authorise(ctx context.Context) (err error) {
 	if a.request.Anonymous {
 		return nil
@@ -228,8 +227,8 @@ func (a *attempts) dress(request *http.Request) {
 	}
 }
 
-// classify returns what an answer says, with the error that says it. Unread is why the
-// answer has not been read, or cannot be.
+// classify returns the fate of the request according to an answer, with its error. unread is the
+// error of reading the answer.
 func (a *attempts) classify(got *Answer, unread error) (Fate, error) {
 	if unread != nil {
 		return Unreadable, got.Unreadable(unread.Error())
@@ -247,7 +246,7 @@ func (a *attempts) classify(got *Answer, unread error) (Fate, error) {
 	return fate, &failed
 }
 
-// fateOf returns what is known of a request without an answer.
+// fateOf returns the fate of a request without an answer.
 func (c *Client) fateOf(err error) Fate {
 	failed, ok := errors.AsType[*Failure](err)
 	switch {
@@ -267,8 +266,8 @@ func (c *Client) fateOf(err error) Fate {
 	return unsent
 }
 
-// again reports whether the request is sent once more, and after what wait. Zero: at once,
-// or as soon as it has its permit.
+// again reports whether the request is sent once more, and after which wait. Zero: at once, or as
+// soon as it has its permit.
 func (a *attempts) again(fate Fate, err error) (time.Duration, bool) {
 	if (fate == Doubtful || fate == Unexplained) && a.isWrite() {
 		a.ambiguous = true
@@ -283,7 +282,7 @@ func (a *attempts) again(fate Fate, err error) (time.Duration, bool) {
 	case RateLimited:
 		a.limited++
 		if a.request.Acquire != nil {
-			return 0, a.limited < maxLimited // the permit comes when the service allows it
+			return 0, a.limited < maxLimited // the permit provides the wait
 		}
 		a.impatient = impatient
 		return max(asked, a.pause.NextBackOff()), !impatient && a.limited < maxLimited
@@ -295,7 +294,7 @@ func (a *attempts) again(fate Fate, err error) (time.Duration, bool) {
 	return 0, false
 }
 
-// waitOf returns how long the service asks to wait.
+// waitOf returns the wait that the service requested.
 func waitOf(err error) time.Duration {
 	if refusal, ok := errors.AsType[*Error](err); ok {
 		return refusal.Wait
@@ -303,7 +302,7 @@ func waitOf(err error) time.Duration {
 	return 0
 }
 
-// waitsFor returns what the pause after an attempt is for.
+// waitsFor returns the reason for the pause after an attempt.
 func (a *attempts) waitsFor(fate Fate) connection.WaitReason {
 	switch {
 	case fate != RateLimited, a.request.Anonymous:
@@ -324,7 +323,7 @@ func (a *attempts) isRedirect(got *Answer) bool {
 	return false
 }
 
-// follow turns the request to where a read is redirected, within the service only.
+// follow sends the request to the target of a redirect of a read, within the service only.
 func (a *attempts) follow(got *Answer) error {
 	location := got.Header.Get("Location")
 	a.redirects++

@@ -1,8 +1,8 @@
-// Package transport is the HTTP side of every provider. [Client] sends a request through
-// one pipeline: authorise, wait for a permit, send, classify the answer, retry, redact.
-// What differs between services is in the table [Service], and a provider writes no loop of
-// its own. A request without an answer is a [*Failure], which says what part of the way
-// failed; an answer that is not a success is an [*Error].
+// Package transport is the HTTP side of every provider. [Client] sends a request through one
+// pipeline: authorise, wait for a permit, send, classify the answer, retry, redact. The table
+// [Service] describes the differences between services, so that no provider needs a loop of its
+// own. A request without an answer is a [*Failure], which says what failed; an answer that is not a
+// success is an [*Error].
 //
 // The package knows no service.
 package transport
@@ -20,8 +20,7 @@ import (
 	"time"
 )
 
-// TenantURL reads the URL of a tenant. Its errors never quote what may hold a
-// password.
+// TenantURL parses the URL of a tenant. Its errors never quote a part that may contain a password.
 func TenantURL(text string) (*url.URL, error) {
 	parsed, err := url.Parse(text)
 	if err != nil || parsed.Host == "" {
@@ -46,10 +45,9 @@ func IsLoopback(host string) bool {
 	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
 }
 
-// HTTPClient makes an HTTP client that never follows a redirect by itself, so that each
-// hop is checked, counted and logged like any request. The given one lends its
-// transport and its timeout; it may be nil. Without one, proxies are those that the
-// environment names now.
+// HTTPClient returns an HTTP client that never follows a redirect by itself, so that each hop is
+// checked, counted and logged like any request. It uses the transport and the timeout of the given
+// client, which may be nil. Without one, it uses the proxies in the current environment.
 func HTTPClient(given *http.Client, timeout time.Duration, parallelism int) *http.Client {
 	client := &http.Client{Timeout: timeout}
 	if given != nil {
@@ -67,8 +65,8 @@ func HTTPClient(given *http.Client, timeout time.Duration, parallelism int) *htt
 // maxHeaders bounds the headers of an answer, in bytes.
 const maxHeaders = 1 << 20
 
-// ForTenants copies a transport for requests to one host, of which some go side by side.
-// Its proxies are those that the environment names now.
+// ForTenants returns a copy of a transport for concurrent requests to one host, with the proxies in
+// the current environment.
 func ForTenants(standard *http.Transport, parallelism int) *http.Transport {
 	transport := standard.Clone()
 	transport.MaxIdleConnsPerHost = 2 * parallelism
@@ -77,7 +75,7 @@ func ForTenants(standard *http.Transport, parallelism int) *http.Transport {
 	return transport
 }
 
-// JSON writes JSON as people would: without escaping <, > and &.
+// JSON encodes a value without escaping <, > and &.
 func JSON(body any) ([]byte, error) {
 	var buffer bytes.Buffer
 	encoder := json.NewEncoder(&buffer)
@@ -88,7 +86,7 @@ func JSON(body any) ([]byte, error) {
 	return bytes.TrimRight(buffer.Bytes(), "\n"), nil
 }
 
-// Sleep waits, or ends early with the error of the context.
+// Sleep waits, or returns early with the error of the context.
 func Sleep(ctx context.Context, wait time.Duration) error {
 	timer := time.NewTimer(wait)
 	defer timer.Stop()

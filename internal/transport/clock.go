@@ -6,12 +6,12 @@ import (
 	"time"
 )
 
-// clock remembers how far the clock of a service is ahead of ours, by the Date of its
-// last answer. Whole seconds and the time of the answer on its way make it inexact by a
-// few seconds. The zero clock knows nothing. It may be used concurrently.
+// clock stores how far the clock of a service is ahead of ours, by the Date of its last answer. It
+// is inexact by a few seconds, because of whole seconds and network delay. The zero clock is
+// unknown. It may be used concurrently.
 type clock struct{ skew atomic.Pointer[time.Duration] }
 
-// Note takes the Date of an answer that has just come. Without a Date nothing changes.
+// Note records the Date of an answer that has just arrived. Without a Date nothing changes.
 func (c *clock) Note(header http.Header) {
 	at, err := http.ParseTime(header.Get("Date"))
 	if err != nil {
@@ -21,5 +21,5 @@ func (c *clock) Note(header http.Header) {
 	c.skew.Store(&skew)
 }
 
-// Skew returns how far the service's clock is ahead; nil: no answer told the time.
+// Skew returns how far the service's clock is ahead; nil: unknown.
 func (c *clock) Skew() *time.Duration { return c.skew.Load() }

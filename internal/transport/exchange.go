@@ -20,7 +20,7 @@ type Answer struct {
 	Status int
 	Header http.Header
 	Body   []byte
-	// URL is the address that was asked in the end.
+	// URL is the final address of the request.
 	URL *url.URL
 
 	failed  Error // the error of the answer, as far as the pipeline knows it
@@ -28,8 +28,8 @@ type Answer struct {
 	isCut   bool // only the first maxProblem bytes of the body were read
 }
 
-// Unreadable returns the error of an answer that says it is a success and cannot be used. A
-// write has then probably happened.
+// Unreadable returns the error of an answer that reports success and cannot be used. A write has
+// then probably happened.
 func (a *Answer) Unreadable(why string) *Error {
 	failed := a.failed
 	failed.Detail, failed.Unknown = why, a.isWrite
@@ -48,17 +48,17 @@ func (a *Answer) NotJSON(hide *Redactor) string {
 	return fmt.Sprintf("the answer is not whole JSON (%s bytes of %q)", size, hide.Sanitize(a.Header.Get("Content-Type"), maxCode))
 }
 
-// maxCode is how much of a name that a service sends is repeated, in characters.
+// maxCode bounds a name that is quoted from a service, in characters.
 const maxCode = 64
 
 // maxAnswer bounds the body of an answer.
 const maxAnswer = limits.AnswerBytes
 
-// maxProblem bounds what is read of the body of a failure, of which only a few words are shown.
+// maxProblem bounds how much of a failure's body is read, of which only a few words are shown.
 const maxProblem = 1 << 20
 
-// maxMarks bounds the values of an answer, by its commas and opening brackets. A decoded
-// value takes many times the memory of its text: 32 MiB of "{}," become a gigabyte.
+// maxMarks bounds the values of an answer, by its commas and opening brackets. A decoded value
+// takes many times the memory of its text: 32 MiB of "{}," become a gigabyte.
 const maxMarks = limits.AnswerMarks
 
 // maxDepth bounds how deep the lists and maps of an answer are nested.
@@ -102,12 +102,11 @@ func checkShape(text []byte) error {
 	return nil
 }
 
-// maxText bounds one text in what a service lists, in bytes. It is what one text in a file
-// of ours may have.
+// maxText bounds one text in a list of a service, in bytes, as in our own files.
 const maxText = 1 << 20
 
-// ErrLongText is the error of an item of a list, or of an answer about one thing, that holds
-// a text that no file could declare and no report could show.
+// ErrLongText is the error of an answer, or of an item in a list, with a text that is too long to
+// declare or report.
 var ErrLongText = fmt.Errorf("it holds a text longer than %d MiB", maxText>>20)
 
 // CheckTexts returns [ErrLongText] if a JSON text holds a string that is too long.
@@ -129,18 +128,18 @@ func CheckTexts(text []byte) error {
 	return nil
 }
 
-// exchange puts one request on the wire and reads the whole answer, whatever it says.
-// Without an answer the error is a [*Failure]; beside one it says that the body is too
-// large, and was not read to its end, or holds too many values or levels to be decoded.
+// exchange sends one request and reads the whole answer, regardless of its status. Without an
+// answer the error is a [*Failure]. With an answer the error means that the body is too large and
+// was not read to its end, or has too many values or levels to be decoded.
 //
-// The logger gets one debug record: no query (it may hold an e-mail address), no header
-// (the token), no body (secrets). The attempt is the number of this one; hide
-// takes the secrets of the request out of words that may quote an answer that is no HTTP.
+// The logger receives one debug record: no query (it may contain an e-mail address), no header (the
+// token), no body (secrets). attempt is the number of this attempt; hide redacts the secrets of the
+// request from an error that may quote an answer that is not HTTP.
 func exchange(client *http.Client, logger *slog.Logger, request *http.Request, attempt int, hide *Redactor) (*Answer, error) {
 	start := time.Now()
 	got, err := roundTrip(client, request, hide)
 	if !logger.Enabled(request.Context(), slog.LevelDebug) {
-		return got, err // to look for secrets in the path takes longer than many an exchange
+		return got, err // searching the path for secrets takes longer than many requests
 	}
 	attributes := []slog.Attr{
 		slog.String("method", request.Method), slog.String("path", pathOf(request.URL, hide)),
@@ -156,8 +155,8 @@ func exchange(client *http.Client, logger *slog.Logger, request *http.Request, a
 	return got, err
 }
 
-// pathOf returns the path of an address without long secrets: it may be of a link or a
-// redirect, which a service can make of anything.
+// pathOf returns the path of an address without long secrets, because a link or a redirect of a
+// service may contain anything.
 func pathOf(address *url.URL, hide *Redactor) string {
 	if hide.Holds(address.Path) {
 		return hide.Text(address.Path)
@@ -183,7 +182,7 @@ func roundTrip(client *http.Client, request *http.Request, hide *Redactor) (*Ans
 	body, err := io.ReadAll(io.LimitReader(response.Body, int64(most)+1))
 	if err != nil {
 		failed := newFailure(client, request, err, phaseAnswer, hide)
-		failed.Sent = true // a part of the answer is here
+		failed.Sent = true // a part of the answer has arrived
 		return nil, failed
 	}
 	if why := takeBytes(request.Context(), len(body)); why != "" {
@@ -200,12 +199,12 @@ func roundTrip(client *http.Client, request *http.Request, hide *Redactor) (*Ans
 	return got, checkShape(got.Body)
 }
 
-// closeJSON makes JSON of the beginning of a JSON text: it drops the last value if that is not
-// whole, and closes the lists and maps that are open. A long text is kept up to a place that is
-// never shown, as a secret may lie across the cut.
+// closeJSON completes the beginning of a JSON text: it drops an incomplete last value, and closes
+// the open lists and maps. In a long text it keeps a part that is never shown, because a secret may
+// cross the cut.
 func closeJSON(text []byte) []byte {
 	const shown = 2 * maxQuoted
-	var open []byte // the brackets that close what is open
+	var open []byte // the brackets that close the open lists and maps
 	whole, colon, begin, part, inString := 0, 0, 0, 0, false
 	for i := 0; i < len(text); i++ {
 		if inString && i-begin <= shown {
@@ -237,7 +236,7 @@ func closeJSON(text []byte) []byte {
 	return slices.Concat(text[:whole], []byte(end), open)
 }
 
-// overQuota returns the failure of a request that a quota ends.
+// overQuota returns the failure of a request that exceeds a quota.
 func overQuota(request *http.Request, hide *Redactor, why string, sent bool) *Failure {
 	return &Failure{
 		Method: request.Method, Path: pathOf(request.URL, hide), Host: request.URL.Host,
@@ -245,7 +244,7 @@ func overQuota(request *http.Request, hide *Redactor, why string, sent bool) *Fa
 	}
 }
 
-// within ends a context with another one too, such as the lifetime of a client.
+// within returns a context that also ends with another one, such as the lifetime of a client.
 func within(ctx, lifetime context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(ctx)
 	stop := context.AfterFunc(lifetime, cancel)

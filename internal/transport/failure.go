@@ -20,35 +20,35 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// maxWords is how much of what a system says is repeated, in characters.
+// maxWords bounds a quoted error of a system, in characters.
 const maxWords = 200
 
-// Failure is a request without an answer. It wraps [connection.ErrUnreachable]; or
-// [connection.ErrUnknownOutcome] if a write may have happened; or, if it was
-// interrupted, the error of the context, with [connection.ErrNotSent] for a write.
+// Failure is a request without an answer. It wraps [connection.ErrUnreachable],
+// [connection.ErrUnknownOutcome] if a write may have happened, or the error of the context if the
+// request was interrupted, with [connection.ErrNotSent] for a write.
 type Failure struct {
 	Method, Path, Host string
 	Cause              string // one line, for people
-	// Hint says what to try. May be empty.
+	// Hint is the next step. May be empty.
 	Hint string
-	// Proxy is the proxy that the request had to pass. Nil: none.
+	// Proxy is the proxy of the request. Nil: none.
 	Proxy *Proxy
-	// AtProxy reports whether the proxy is what failed, and not the service behind it.
+	// AtProxy reports whether the proxy failed, and not the service behind it.
 	AtProxy bool
-	// TurnedAway reports whether the service was reached and refused the request for
-	// now. Unless Sent, it says that it has not processed the request.
+	// TurnedAway reports whether the service was reached and refused the request for now. If Sent is
+	// false, the service says that it has not processed the request.
 	TurnedAway bool
 	Err        error
-	// Sent reports that the service may have received it.
+	// Sent reports whether the service may have received the request.
 	Sent bool
-	// Hopeless reports that another attempt would end the same way.
+	// Hopeless reports whether another attempt would end in the same way.
 	Hopeless bool
-	// Ambiguous reports that this or an earlier attempt of a write may have been carried out.
+	// Ambiguous reports whether this or an earlier attempt of a write may have been carried out.
 	Ambiguous bool
 }
 
-// Interrupted makes the failure of a request that was never sent, because its
-// context ended with the error.
+// Interrupted returns the failure of a request that was never sent, because its context ended with
+// the error.
 func Interrupted(method string, target *url.URL, err error) *Failure {
 	return &Failure{Method: method, Path: target.Path, Host: target.Host, Cause: causeInterrupted, Err: err}
 }
@@ -78,14 +78,14 @@ func (f *Failure) Trouble() string {
 	return text + ": " + f.Cause
 }
 
-// Interrupted reports whether the request ended because its context had.
+// Interrupted reports whether the request ended because its context ended.
 func (f *Failure) Interrupted() bool {
 	return errors.Is(f.Err, context.Canceled) || f.Cause == causeInterrupted
 }
 
 const causeInterrupted = "interrupted"
 
-// IsInterrupted reports whether a request ended because its context had.
+// IsInterrupted reports whether a request ended because its context ended.
 func IsInterrupted(err error) bool {
 	failed, ok := errors.AsType[*Failure](err)
 	return ok && failed.Interrupted()
@@ -104,7 +104,7 @@ func (f *Failure) Unwrap() []error {
 	return []error{connection.ErrUnreachable, f.Err}
 }
 
-// newFailure reads what the transport says of a request.
+// newFailure returns the failure for the transport's error of a request.
 func newFailure(client *http.Client, request *http.Request, err error, reached phase, hide *Redactor) *Failure {
 	if outer, ok := errors.AsType[*url.Error](err); ok {
 		err = outer.Err // without the URL: its query may hold an e-mail address
@@ -146,14 +146,14 @@ func newFailure(client *http.Client, request *http.Request, err error, reached p
 	return f
 }
 
-// isDial reports whether no connection came about, so that nothing was sent.
+// isDial reports whether connecting failed, so that nothing was sent.
 func isDial(err error) bool {
 	operation, ok := errors.AsType[*net.OpError](err)
 	_, isDNS := errors.AsType[*net.DNSError](err)
 	return isDNS || ok && (operation.Op == "dial" || operation.Op == "proxyconnect")
 }
 
-// isTLS reports whether the handshake failed for a reason that will not go away.
+// isTLS reports whether the handshake failed for a permanent reason.
 func (f *Failure) isTLS() bool {
 	_, untrusted := errors.AsType[*tls.CertificateVerificationError](f.Err)
 	_, notTLS := errors.AsType[tls.RecordHeaderError](f.Err)
@@ -161,8 +161,8 @@ func (f *Failure) isTLS() bool {
 	return untrusted || notTLS || alert || errors.Is(f.Err, http.ErrSchemeMismatch)
 }
 
-// causeOf says in a few words what went wrong on the way to the target, and what to try.
-// The cause is empty where the kind of the error does not tell.
+// causeOf returns the cause of a failure in a few words, and what to try. The cause is empty if the
+// kind of the error is unknown.
 func causeOf(err error, target *url.URL) (cause, hint string, hopeless bool) {
 	if untrusted, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 		cause, hint = certificateTrouble(untrusted, target.Hostname())
@@ -194,14 +194,14 @@ func causeOf(err error, target *url.URL) (cause, hint string, hopeless bool) {
 	return "", "", false
 }
 
-// isErrno reports whether a system call failed with this error. On Windows the errors of
-// sockets have numbers of their own, which the constants of package syscall do not have.
+// isErrno reports whether a system call failed with this error. On Windows the errors of sockets
+// have other numbers, which package syscall does not define.
 func isErrno(err error, unix syscall.Errno, windows uintptr) bool {
 	errno, ok := errors.AsType[syscall.Errno](err)
 	return errors.Is(err, unix) || ok && runtime.GOOS == "windows" && uintptr(errno) == windows
 }
 
-// certificateTrouble reports the reasons apart for which a certificate is not accepted.
+// certificateTrouble returns the reason why a certificate is not accepted, and what to try.
 func certificateTrouble(untrusted *tls.CertificateVerificationError, host string) (cause, hint string) {
 	cause = "its certificate is not accepted"
 	if chain := untrusted.UnverifiedCertificates; len(chain) > 0 {
@@ -231,7 +231,7 @@ func issuer(certificate *x509.Certificate) string {
 	return certificate.Issuer.String()
 }
 
-// names lists the first names for which a certificate is valid.
+// names returns the first names for which a certificate is valid.
 func names(certificate *x509.Certificate) string {
 	all := slices.Clone(certificate.DNSNames)
 	for _, ip := range certificate.IPAddresses {

@@ -5,14 +5,14 @@ import (
 	"regexp"
 )
 
-// Codes of HTTP/2 errors with which a server turns requests away (RFC 9113, section 7).
+// Codes of HTTP/2 errors with which a server refuses requests for now (RFC 9113, section 7).
 const (
 	http2Refused = 0x7 // REFUSED_STREAM: the request was not processed
 	http2Calm    = 0xb // ENHANCE_YOUR_CALM: too many requests at once
 )
 
-// streamError has the fields of http2.StreamError. The type that net/http uses is not
-// exported, and lets errors.As copy it into any struct with the same fields.
+// streamError has the fields of http2.StreamError. The type that net/http uses is not exported, but
+// errors.As can copy it into any struct with the same fields.
 type streamError struct {
 	StreamID uint32
 	Code     uint32
@@ -21,10 +21,9 @@ type streamError struct {
 
 func (e streamError) Error() string { return "http2 stream error" }
 
-// The errors of net/http after a GOAWAY have no exported type, so their text is read.
-// goAwayUnseen belongs to a request that the server says it has not processed, because
-// its stream is above the last one that the server names; goAwayClosed to one that the
-// server may have processed.
+// The errors of net/http after a GOAWAY have no exported type, so their text is matched.
+// goAwayUnseen belongs to a request that the server has not processed, because its stream is above
+// the last one that the server names; goAwayClosed to a request that the server may have processed.
 var (
 	goAwayUnseen = regexp.MustCompile(`^http2: Transport received (?:GOAWAY from server ErrCode:\w+|Server's graceful shutdown GOAWAY)$|cannot retry err \[http2: Transport received Server's graceful shutdown GOAWAY\]`)
 	goAwayClosed = regexp.MustCompile(`^http2: server sent GOAWAY and closed the connection; LastStreamID=(\d+), `)
@@ -34,7 +33,7 @@ var (
 // the transport allows.
 var hugeHeaders = regexp.MustCompile(`^net/http: server response headers exceeded \d+ bytes|http2: response header list larger than advertised limit$`)
 
-// turnedAway reports whether an HTTP/2 server refused a request for now, and whether it
+// turnedAway reports whether an HTTP/2 server refused a request for now, and whether the server
 // says that it has not processed the request.
 func turnedAway(err error) (away, unseen bool) {
 	if stream, ok := errors.AsType[streamError](err); ok {

@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// Knock reads a path of a tenant without a token, for any answer, also a refusal. It
-// returns how far the tenant's clock is ahead of ours; nil: the answer did not tell. An
-// error says that there was no answer.
+// Knock reads a path of a tenant without a token, and accepts any answer, including a refusal. It
+// returns how far the tenant's clock is ahead of ours; nil: unknown. An error means that there was
+// no answer.
 func Knock(ctx context.Context, tenant, path, userAgent string, logger *slog.Logger) (*time.Duration, error) {
 	target, err := TenantURL(tenant)
 	if err != nil {

@@ -8,8 +8,8 @@ type ownError struct {
 	text string
 }
 
-// Own returns an error that callers treat like one that wraps kind. Its text does not have
-// the words of kind, because the service has refused nothing.
+// Own returns an error that wraps kind without the text of kind, because the error is qlsync's own
+// and the service has refused nothing.
 func Own(kind error, format string, args ...any) error {
 	return &ownError{kind: kind, text: fmt.Sprintf(format, args...)}
 }

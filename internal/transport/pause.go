@@ -8,15 +8,14 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// pauses are the pauses between two attempts that are under way. The zero value has
-// none.
+// pauses are the current pauses between attempts. The zero value is empty.
 type pauses struct {
 	mu    sync.Mutex
 	under map[*connection.Wait]bool
 }
 
-// Sleep is [Sleep], and lets [pauses.Longest] report it meanwhile. A pause after a failure
-// counts as [Awaiting].
+// Sleep is like [Sleep], and [pauses.Longest] reports the pause until it ends. A pause after a
+// failure counts as [Awaiting].
 func (p *pauses) Sleep(ctx context.Context, why connection.WaitReason, wait time.Duration) error {
 	pause := &connection.Wait{For: why, Until: time.Now().Add(wait)}
 	p.mu.Lock()

@@ -7,20 +7,20 @@ import (
 	"sync"
 )
 
-// phase is how far a request has come.
+// phase is the progress of a request.
 type phase int
 
 const (
 	phaseUnknown phase = iota // the transport reports nothing
 	phaseLookup
 	phaseConnect
-	phaseTunnel // the connection to the proxy is there, the one through it is not
+	phaseTunnel // the connection to the proxy exists, the one through it does not
 	phaseTLS
-	phaseAnswer // a connection is there: the request may have been sent
+	phaseAnswer // a connection exists: the request may have been sent
 )
 
-// progress follows a request through its phases. Dialling goes on in goroutines of the
-// transport, so it is guarded.
+// progress records the phase of a request. The transport dials in its own goroutines, so a mutex
+// guards the phase.
 type progress struct {
 	mu    sync.Mutex
 	phase phase
@@ -29,7 +29,7 @@ type progress struct {
 func (p *progress) reach(next phase) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.phase != phaseAnswer { // a dial that is no longer needed may still go on
+	if p.phase != phaseAnswer { // a dial that is no longer needed may still be in progress
 		p.phase = next
 	}
 }
@@ -40,7 +40,7 @@ func (p *progress) reached() phase {
 	return p.phase
 }
 
-// trace lets a transport report to the progress.
+// trace returns a context in which the transport reports to the progress.
 func (p *progress) trace(ctx context.Context) context.Context {
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GetConn:      func(string) { p.reach(phaseConnect) },
@@ -54,14 +54,14 @@ func (p *progress) trace(ctx context.Context) context.Context {
 		TLSHandshakeStart: func() { p.reach(phaseTLS) },
 		TLSHandshakeDone: func(_ tls.ConnectionState, err error) {
 			if err == nil {
-				p.reach(phaseTunnel) // that of the proxy, unless the connection follows
+				p.reach(phaseTunnel) // the connection to the proxy, unless another connection follows
 			}
 		},
 		GotConn: func(httptrace.GotConnInfo) { p.reach(phaseAnswer) },
 	})
 }
 
-// timeout says in which phase a request waited for too long.
+// timeout returns the phase in which a request timed out, and what to try.
 func (p phase) timeout() (cause, hint string) {
 	const network = "check that this network allows outgoing connections, or set HTTPS_PROXY if it needs a proxy"
 	switch p {

@@ -12,15 +12,14 @@ import (
 	"golang.org/x/net/http/httpproxy"
 )
 
-// Proxy is the proxy that a request had to pass. It never holds the user or the
-// password that the variable may have.
+// Proxy is the proxy of a request. It never contains the user or the password that the variable may
+// contain.
 type Proxy struct {
-	// Variable is the environment variable that names the proxy, such as HTTPS_PROXY.
-	// Empty: no variable does.
+	// Variable is the environment variable that names the proxy, such as HTTPS_PROXY. Empty: none.
 	Variable string
-	// Host is the host and port of the proxy. Empty: the variable is no address.
+	// Host is the host and port of the proxy. Empty: the variable is not an address.
 	Host string
-	// signsIn reports whether the variable holds a user for the proxy.
+	// signsIn reports whether the variable contains a user for the proxy.
 	signsIn bool
 }
 
@@ -35,8 +34,8 @@ func (p *Proxy) String() string {
 	return "the proxy " + p.Host + " (from " + p.Variable + ")"
 }
 
-// useProxies lets a transport find its proxies in the environment, as it is now, and
-// keeps the status with which a proxy refuses a tunnel.
+// useProxies makes a transport use the proxies in the current environment, and keep the status with
+// which a proxy refuses a tunnel.
 func useProxies(transport *http.Transport) {
 	config := httpproxy.FromEnvironment()
 	broken := map[string]bool{"http": !isProxyAddress(config.HTTPProxy), "https": !isProxyAddress(config.HTTPSProxy)}
@@ -62,11 +61,11 @@ func useProxies(transport *http.Transport) {
 	}
 }
 
-// errNoAddress is the error of a request that would have to pass a proxy whose variable
-// holds no address. The library would go without the proxy.
+// errNoAddress is the error of a request whose proxy variable is not an address. The library would
+// connect without the proxy.
 var errNoAddress = errors.New("the proxy variable does not hold an address")
 
-// isProxyAddress reports whether a variable names a proxy, or none.
+// isProxyAddress reports whether the value of a variable is empty or the address of a proxy.
 func isProxyAddress(value string) bool {
 	if !strings.Contains(value, "://") {
 		value = "http://" + value
@@ -75,13 +74,13 @@ func isProxyAddress(value string) bool {
 	return value == "http://" || err == nil && address.Hostname() != "" && strings.Trim(address.Path, "/") == ""
 }
 
-// proxyRefusal is the answer of a proxy that makes no tunnel.
+// proxyRefusal is the answer of a proxy that refuses a tunnel.
 type proxyRefusal struct{ status int }
 
 func (r proxyRefusal) Error() string { return "the proxy answered " + http.StatusText(r.status) }
 
-// proxyFor returns the proxy that a request has to pass, or nil. The error of a variable
-// that holds no address would quote it, with its password, so it is dropped.
+// proxyFor returns the proxy of a request, or nil. It drops the error of an invalid variable, which
+// would quote the variable with its password.
 func proxyFor(client *http.Client, target *url.URL) *Proxy {
 	transport := innerTransport(client)
 	if transport == nil || transport.Proxy == nil {
@@ -102,8 +101,8 @@ func proxyFor(client *http.Client, target *url.URL) *Proxy {
 	return proxy
 }
 
-// innerTransport returns the transport of a client, without what is wrapped around it and
-// has a method Unwrap. Nil: it is none of the standard library's.
+// innerTransport returns the transport of a client, inside any wrappers that have a method Unwrap.
+// Nil: it is not the standard library's.
 func innerTransport(client *http.Client) *http.Transport {
 	inner := client.Transport
 	if inner == nil {
@@ -141,8 +140,8 @@ func hostAndPort(address *url.URL) string {
 	return net.JoinHostPort(address.Hostname(), map[string]string{"http": "80", "https": "443"}[address.Scheme])
 }
 
-// withoutProxy says why no proxy was used where that may be the trouble: the company's
-// network may let nothing out but through one. Empty: no variable names a proxy.
+// withoutProxy returns a hint that no proxy was used: a company's network may require one. Empty: a
+// variable names a proxy.
 func withoutProxy(target *url.URL) string {
 	https, value := proxyVariable("https")
 	switch http, other := proxyVariable("http"); {
@@ -156,8 +155,8 @@ func withoutProxy(target *url.URL) string {
 	return ""
 }
 
-// proxyTrouble returns what went wrong with the proxy and what to try, or "" if the
-// error has another culprit. Another attempt is of no use where hopeless.
+// proxyTrouble returns the cause of a proxy's failure and what to try, or "" if the proxy is not
+// the cause. hopeless reports that another attempt is useless.
 func proxyTrouble(err error, proxy *Proxy, target *url.URL) (cause, hint string, hopeless bool) {
 	if proxy == nil {
 		return "", "", false

@@ -11,34 +11,34 @@ import (
 	"github.com/qlsync/qlsync/internal/limits"
 )
 
-// What a service may answer in all while a tenant is read once. [WithQuota] raises them.
+// Limits on all answers of a service while a tenant is read once. [WithQuota] raises them.
 const (
-	maxAnswers = limits.TenantBytes // of all answers together
+	maxAnswers = limits.TenantBytes // size of all answers together
 	maxItems   = limits.TenantItems // items of all lists together
 	maxWaiting = time.Hour          // see [Awaiting]
 )
 
 const hintRaise = limits.Option + " if the tenant is that large"
 
-// errTooMuch is the reason of a [Failure] of a request that a limit of ours ended.
+// errTooMuch is the reason of a [Failure] of a request that exceeds a limit of ours.
 var errTooMuch = errors.New("more than the limit")
 
 type quotaKey struct{}
 
-// quota is what a service has answered under one context.
+// quota counts what a service has answered under one context.
 type quota struct {
 	factor       int64
 	bytes, items atomic.Int64
 
 	mu     sync.Mutex
-	away   int           // waits that are under way
-	since  time.Time     // when the first of them began
-	waited time.Duration // before that
+	away   int           // current waits
+	since  time.Time     // when the first current wait began
+	waited time.Duration // in earlier waits
 }
 
-// WithQuota returns a context under which the answers of a service are bounded as a whole,
-// not only each by itself. The limits are multiplied by raise; zero is one. A context that
-// has a quota keeps it.
+// WithQuota returns a context under which the answers of a service are bounded in total, not only
+// one by one. The limits are multiplied by raise; zero means one. A context that has a quota keeps
+// it.
 func WithQuota(ctx context.Context, raise int) context.Context {
 	if quotaOf(ctx) != nil {
 		return ctx
@@ -51,9 +51,9 @@ func quotaOf(ctx context.Context) *quota {
 	return q
 }
 
-// Awaiting counts the time until done is called as time that is spent waiting for the
-// service: for an answer, for a token, or for another attempt after a failure. Waits that
-// overlap count once. A wait for a rate limit does not count.
+// Awaiting counts the time until done is called as waiting for the service: for an answer, for a
+// token, or for another attempt after a failure. Overlapping waits count once. A wait for a rate
+// limit does not count.
 func Awaiting(ctx context.Context) (done func()) {
 	q := quotaOf(ctx)
 	if q == nil {
@@ -74,7 +74,7 @@ func Awaiting(ctx context.Context) (done func()) {
 	}
 }
 
-// tooLong returns why no more requests may be sent; empty if they may.
+// tooLong returns why no more requests may be sent; empty: they may.
 func tooLong(ctx context.Context) string {
 	q := quotaOf(ctx)
 	if q == nil {
@@ -92,7 +92,7 @@ func tooLong(ctx context.Context) string {
 	return fmt.Sprintf("waiting for the tenant's answers has taken more than %d min in all", int(limit.Minutes()))
 }
 
-// TakeItems counts items of a list. The error says that there are more than allowed.
+// TakeItems counts items of a list. The error means that there are more than allowed.
 func TakeItems(ctx context.Context, number int) error {
 	q := quotaOf(ctx)
 	if q == nil || q.items.Add(int64(number)) <= q.factor*maxItems {
@@ -101,8 +101,8 @@ func TakeItems(ctx context.Context, number int) error {
 	return fmt.Errorf("the tenant lists more than %d items (%s)", q.factor*maxItems, hintRaise)
 }
 
-// takeBytes counts the bytes of an answer, and returns why it is one too many; empty
-// where it is not.
+// takeBytes counts the bytes of an answer, and returns why the answer is too much; empty: it is
+// not.
 func takeBytes(ctx context.Context, number int) string {
 	q := quotaOf(ctx)
 	if q == nil || q.bytes.Add(int64(number)) <= q.factor*maxAnswers {

@@ -20,16 +20,14 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// Redactor takes the secrets of a run out of what a service says, which may quote any
-// request of the run: as it was, escaped or encoded, cut short, or in the other letter
-// case. What it recognises becomes a placeholder; where a secret appears only once a text
-// is decoded, the whole text is withheld.
+// Redactor removes the secrets of a run from a service's messages, which may quote any request of
+// the run: unchanged, escaped or encoded, truncated, or in the other letter case. It replaces
+// secrets by a placeholder; if a secret appears only after decoding, it replaces the whole text.
 //
-// A secret of [longSecret] bytes or more is recognised as a whole, and by any run of
-// [window] bytes. A shorter one may be any word: it is recognised only where it is a whole
-// word of the text.
+// It recognises a secret of at least [longSecret] bytes as a whole, and by any run of [window]
+// bytes. A shorter secret may be any word: it is recognised only as a whole word of the text.
 //
-// There is one for each run, which learns secrets as they are resolved. It may be used
+// Each run has one redactor, which learns secrets as they are resolved. It may be used
 // concurrently.
 type Redactor struct {
 	mu      sync.RWMutex
@@ -41,8 +39,8 @@ type Redactor struct {
 	sizes   []int                   // the lengths of words
 	firsts  [256]bool               // the first bytes of words
 
-	// begins has a bit for the first longSecret bytes of each window and whole. Most places of a
-	// text need no look at the maps.
+	// begins has a bit for the first longSecret bytes of each window and whole. For most places of a
+	// text, this bit makes a lookup in the maps unnecessary.
 	begins [1 << beginBits / 64]uint64
 }
 
@@ -53,10 +51,10 @@ const (
 	window = 12
 	// beginBits is the size of the hash of a beginning. 1,000 secrets have about 400,000 beginnings.
 	beginBits = 22
-	// maxQuoted bounds what is looked at of a text, in bytes; the rest is dropped.
+	// maxQuoted bounds how much of a text is examined, in bytes; the rest is dropped.
 	maxQuoted = 8 << 10
-	// maxLayers is how often an encoding may be wrapped in others. Escapes of different kinds in
-	// one text are one layer.
+	// maxLayers is how many nested encodings are decoded. Escapes of different kinds in one text are
+	// one layer.
 	maxLayers = 3
 
 	withheld = "(withheld: it may quote a secret)"
@@ -71,7 +69,7 @@ func NewRedactor(secrets ...string) *Redactor {
 	return r
 }
 
-// Add makes secrets known. An empty one is none, and a nil redactor learns nothing.
+// Add adds secrets. Empty ones are ignored, and a nil redactor ignores all.
 func (r *Redactor) Add(secrets ...string) {
 	if r == nil {
 		return
@@ -99,7 +97,7 @@ func (r *Redactor) Add(secrets ...string) {
 	}
 }
 
-// learn makes a form of a long secret known.
+// learn adds a form of a long secret.
 func (r *Redactor) learn(form string) {
 	if len(form) < window {
 		if r.wholes[len(form)] == nil {
@@ -115,7 +113,7 @@ func (r *Redactor) learn(form string) {
 	}
 }
 
-// begin notes the beginning of a form.
+// begin adds the beginning of a form.
 func (r *Redactor) begin(form string) {
 	var bytes uint64
 	for i := range longSecret {
@@ -125,12 +123,11 @@ func (r *Redactor) begin(form string) {
 	r.begins[at/64] |= 1 << (at % 64)
 }
 
-// beginHash spreads longSecret bytes over beginBits.
+// beginHash maps longSecret bytes to beginBits.
 func beginHash(bytes uint64) uint64 { return bytes * 0x9e3779b97f4a7c15 >> (64 - beginBits) }
 
-// formsOf lists the ways in which a service may quote a secret: as it is, one of its
-// lines, as JSON, as part of a URL or of HTML, in base64 wherever it stands there, in
-// hexadecimal.
+// formsOf returns the forms in which a service may quote a secret: unchanged, one of its lines, as
+// JSON, as part of a URL or of HTML, in base64 at any offset, in hexadecimal.
 func formsOf(secret string) []string {
 	quoted, _ := JSON(secret)
 	careful, _ := json.Marshal(secret) // with \u0026 for &
@@ -149,18 +146,18 @@ func formsOf(secret string) []string {
 	if len(secret) < longSecret {
 		forms = append(forms, base64.StdEncoding.EncodeToString([]byte(secret))) // a word ends with its padding
 	} else {
-		forms = append(forms, unescape(secret), unescape(unescape(secret))) // what looks like an escape in it is decoded too
+		forms = append(forms, unescape(secret), unescape(unescape(secret))) // text that looks like an escape is decoded too
 	}
 	slices.Sort(forms)
 	return slices.DeleteFunc(slices.Compact(forms), func(form string) bool { return form == "" })
 }
 
-// inside returns the characters that a text always has in base64 when that many bytes
-// stand before it.
+// inside returns the base64 characters of a text that do not depend on its neighbours, if that many
+// bytes precede it.
 func inside(encoding *base64.Encoding, text string, offset int) string {
 	encoded := encoding.EncodeToString(append(make([]byte, offset), text...))
 	if (offset+len(text))%3 != 0 {
-		encoded = encoded[:len(encoded)-1] // the next byte has a part of it
+		encoded = encoded[:len(encoded)-1] // the last character also encodes the next byte
 	}
 	return encoded[min(len(encoded), []int{0, 2, 3}[offset]):]
 }
@@ -180,7 +177,7 @@ func (r *Redactor) Text(text string) string {
 	return masked
 }
 
-// Holds reports whether a text that is not words, such as an id, holds a long secret.
+// Holds reports whether an identifier, as opposed to prose, contains a long secret.
 func (r *Redactor) Holds(text string) bool {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
@@ -188,16 +185,15 @@ func (r *Redactor) Holds(text string) bool {
 		return true
 	}
 	if uuid.MatchString(text) {
-		return false // too short between the hyphens to be another text in an encoding
+		return false // too short between the hyphens to be an encoded text
 	}
 	return r.holdsEncoded(text, maxLayers)
 }
 
 var uuid = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
-// Value returns a copy of a value of the service, in the form of decoded JSON, with a
-// [connection.Secret] in place of each text that holds a long secret: a service may store
-// in a property what it was given as a credential.
+// Value returns a copy of a decoded JSON value of the service, with a [connection.Secret] in place
+// of each text that contains a long secret: a service may copy a credential into a property.
 func (r *Redactor) Value(value any) any {
 	switch value := value.(type) {
 	case string:
@@ -213,7 +209,7 @@ func (r *Redactor) Value(value any) any {
 	case map[string]any:
 		hidden := make(map[string]any, len(value))
 		for name, item := range value {
-			if r.Holds(name) { // the name of a property that only the tenant knows
+			if r.Holds(name) { // a property name that only the tenant knows
 				name, item = r.Text(name), connection.NewSecret(name)
 			}
 			hidden[name] = r.Value(item)
@@ -223,10 +219,10 @@ func (r *Redactor) Value(value any) any {
 	return value
 }
 
-// Sanitize is [Sanitize] of a text without the secrets, also without those that only
-// appear when what cannot be printed is taken out, and without what looks like a secret
-// that nobody has told: a service quotes what it keeps, as in CUSTOM CONNECT TO
-// "...;password=...". It is the way of every text of a service to whoever reads it.
+// Sanitize is [Sanitize] of a text without the secrets, including secrets that only appear when
+// unprintable characters are removed, and without text that looks like a secret: a service quotes
+// what it stores, as in CUSTOM CONNECT TO "...;password=...". Every text of a service is sanitized
+// before it is shown.
 func (r *Redactor) Sanitize(text string, limit int) string {
 	redacted := r.unseen(text)
 	if line := Sanitize(redacted, maxQuoted); line != redacted {
@@ -256,7 +252,7 @@ func (r *Redactor) found(text string) []bool {
 	return marks
 }
 
-// holdsLong reports whether a text holds a long secret.
+// holdsLong reports whether a text contains a long secret.
 func (r *Redactor) holdsLong(text string) bool {
 	for range r.longIn(text) {
 		return true
@@ -264,7 +260,7 @@ func (r *Redactor) holdsLong(text string) bool {
 	return false
 }
 
-// holdsEncoded reports whether a text holds a long secret once it is decoded, in so many layers.
+// holdsEncoded reports whether a text contains a long secret after decoding up to that many layers.
 func (r *Redactor) holdsEncoded(text string, layers int) bool {
 	for _, decode := range []func(string) string{unescape, decodeRuns} {
 		inner := decode(text)
@@ -275,10 +271,10 @@ func (r *Redactor) holdsEncoded(text string, layers int) bool {
 	return false
 }
 
-// longIn finds the parts of a text that are those of a long secret.
+// longIn returns the parts of a text that belong to a long secret.
 func (r *Redactor) longIn(text string) iter.Seq2[int, int] {
 	return func(yield func(from, to int) bool) {
-		var bytes uint64 // the last longSecret of them
+		var bytes uint64 // the last longSecret bytes
 		for i := range len(text) {
 			bytes = bytes<<8 | uint64(folded[text[i]])
 			hash, at := beginHash(bytes), i+1-longSecret
@@ -304,7 +300,7 @@ func fill(marks []bool, from, to int) {
 	}
 }
 
-// isWord reports whether neither a letter nor a digit is next to a part of a text.
+// isWord reports whether a part of a text is not next to a letter or a digit.
 func isWord(text string, from, to int) bool {
 	before, _ := utf8.DecodeLastRuneInString(text[:from])
 	behind, _ := utf8.DecodeRuneInString(text[to:])
@@ -326,8 +322,8 @@ func mask(text string, marks []bool) string {
 	return masked.String()
 }
 
-// folded is what each byte is compared as: the letter case of ASCII makes no difference, and a
-// plus is a blank in a form. No place is shifted.
+// folded maps each byte to the byte as which it is compared: without the letter case of ASCII, and
+// with a plus as a blank, as in forms. Offsets stay the same.
 var folded = func() (table [256]byte) {
 	for i := range table {
 		table[i] = byte(i)
@@ -364,8 +360,9 @@ func unescape(text string) string {
 	return string(decoded)
 }
 
-// appendEscape decodes the escape that a text begins with, and returns its size; zero: there is
-// none. A backslash in front of another escape is none: the escape may stand for the letter behind.
+// appendEscape decodes the escape at the beginning of a text, and returns its size; zero: there is
+// none. A backslash in front of another escape is not an escape: the second one may encode the
+// letter after the backslash.
 func appendEscape(decoded []byte, text string) ([]byte, int) {
 	switch text[0] {
 	case '%':
@@ -381,7 +378,7 @@ func appendEscape(decoded []byte, text string) ([]byte, int) {
 		case strings.HasPrefix(rest, ";"):
 			end++
 		case strings.HasPrefix(rest, "%"), strings.HasPrefix(rest, `\`):
-			return decoded, 0 // which may be an escaped semicolon
+			return decoded, 0 // possibly an escaped semicolon
 		}
 		if entity := html.UnescapeString(text[:end]); entity != text[:end] {
 			return append(decoded, entity...), end
@@ -400,7 +397,7 @@ func appendEscape(decoded []byte, text string) ([]byte, int) {
 	return decoded, 0
 }
 
-// appendJSON decodes the escape of JSON that a text begins with, and returns its size; zero: there
+// appendJSON decodes the JSON escape at the beginning of a text, and returns its size; zero: there
 // is none.
 func appendJSON(decoded []byte, text string) ([]byte, int) {
 	letter, digits := text[1], 4
@@ -424,7 +421,7 @@ func appendJSON(decoded []byte, text string) ([]byte, int) {
 	return append(decoded, letter), 2
 }
 
-// hexAt reads so many hexadecimal digits.
+// hexAt parses that many hexadecimal digits.
 func hexAt(text string, at, digits int) (code rune, ok bool) {
 	if at+digits > len(text) {
 		return 0, false
@@ -438,11 +435,11 @@ func hexAt(text string, at, digits int) (code rune, ok bool) {
 	return code, true
 }
 
-// alphabet is an encoding of bytes in letters of so many bits.
+// alphabet is an encoding of bytes in letters of a number of bits.
 type alphabet struct {
-	values [256]int8 // -1: not a letter of it
+	values [256]int8 // -1: not in the alphabet
 	bits   int
-	least  int // letters of a run that is decoded: shorter ones encode fewer than longSecret bytes
+	least  int // letters of the shortest run that is decoded: shorter ones encode fewer than longSecret bytes
 }
 
 var (
@@ -474,8 +471,8 @@ func newAlphabet(bits, least int, variants ...string) *alphabet {
 	return a
 }
 
-// decodeRuns decodes the runs of base64 and of hexadecimal digits in a text, with a zero behind
-// each. What is between them is left out.
+// decodeRuns decodes the runs of base64 and of hexadecimal digits in a text, each followed by a
+// zero byte, and drops the text between them.
 func decodeRuns(text string) string {
 	return string(hexadecimal.appendRuns(anyBase64.appendRuns(nil, unbroken.Replace(text)), text))
 }

@@ -9,12 +9,12 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// Error is an answer of a service that is no success, or that cannot be used. Its texts
-// are on one line, bounded, and free of the secrets of the request.
+// Error is an answer of a service that is not a success or cannot be used. Its texts are on one
+// line, bounded, and without the secrets of the request.
 //
-// It wraps the sentinel error of package connection that the answer has, if it has one;
-// and [connection.ErrUnknownOutcome], beside it, for a write that may have happened all the
-// same: this attempt, or an earlier one.
+// It wraps the sentinel error of package connection for the answer, if there is one. For a write
+// that may have happened, in this attempt or an earlier one, it also wraps
+// [connection.ErrUnknownOutcome].
 type Error struct {
 	Method, Path string
 	Status       int    // HTTP status, of the answer or of one item in it
@@ -23,11 +23,11 @@ type Error struct {
 	Detail       string
 	TraceID      string // for the support of the service; may be empty
 
-	// Kind is the sentinel error that the answer has; nil: none.
+	// Kind is the sentinel error for the answer; nil: none.
 	Kind error
-	// Unknown reports whether the write, or an earlier attempt at it, may have happened.
+	// Unknown reports whether the write, or an earlier attempt, may have happened.
 	Unknown bool
-	// Wait is how long the service asks to wait before another attempt.
+	// Wait is the wait before another attempt that the service requested.
 	Wait time.Duration
 }
 
@@ -38,7 +38,7 @@ func (e *Error) Error() string {
 		text += " " + e.Code
 	}
 	title := e.Title
-	if title == "" && (e.Status/100 != 2 || e.Detail == "") { // "OK" says nothing about a failure
+	if title == "" && (e.Status/100 != 2 || e.Detail == "") { // "OK" would not describe a failure
 		title = http.StatusText(e.Status)
 	}
 	if title == "" && e.Detail == "" {
@@ -70,8 +70,7 @@ func (e *Error) Unwrap() []error {
 	return sentinels
 }
 
-// HasOtherForm reports whether an error is about an answer that says it is a success and
-// cannot be used.
+// HasOtherForm reports whether an error is about an answer that reports success and cannot be used.
 func HasOtherForm(err error) bool {
 	failed, ok := errors.AsType[*Error](err)
 	return ok && failed.Status/100 == 2 && failed.Kind == nil
@@ -85,7 +84,7 @@ func (e *NoToken) Error() string { return e.Err.Error() }
 // Unwrap returns the error of the request for a token.
 func (e *NoToken) Unwrap() error { return e.Err }
 
-// NotWritten is the reason why a request was not sent, which its own read has found.
+// NotWritten is why a request was not sent, according to its own read.
 type NotWritten struct{ Err error }
 
 func (e *NotWritten) Error() string { return e.Err.Error() }
@@ -93,7 +92,7 @@ func (e *NotWritten) Error() string { return e.Err.Error() }
 // Unwrap returns the error of the read.
 func (e *NotWritten) Unwrap() error { return e.Err }
 
-// isFinal reports whether another request has met the error, which had its own attempts.
+// isFinal reports whether an error comes from another request, which has had its own attempts.
 func isFinal(err error) bool {
 	_, unsigned := errors.AsType[*NoToken](err)
 	_, unwritten := errors.AsType[*NotWritten](err)

@@ -15,30 +15,30 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// tokenMargin is how long before its end a token is replaced, so that none expires on the
-// way. A token is used for at least as long.
+// tokenMargin is how long before its end a token is replaced, so that none expires in transit. A
+// token is used for at least as long.
 const tokenMargin = time.Minute
 
 const (
 	// maxToken bounds a token, in bytes. Servers refuse headers of more than 8 to 64 KiB.
 	maxToken = 64 << 10
-	// maxExpiresIn is the longest lifetime of a token that is believed, in seconds.
+	// maxExpiresIn is the longest accepted lifetime of a token, in seconds.
 	maxExpiresIn = 365 * 24 * 60 * 60
 )
 
-// tokens hands out the current token.
+// tokens provides the current token.
 type tokens struct {
 	Credentials
 	client *Client
 	asking singleflight.Group
 
 	mu    sync.Mutex
-	token string    // empty: there is none
+	token string    // empty: none
 	until time.Time // zero: until the service refuses it
 }
 
-// current returns the token. Concurrent callers wait for one request, each as long as its
-// context allows; the request itself ends with the client, as its token is for all.
+// current returns the token. Concurrent callers wait for one request, each as long as its context
+// allows; the request itself ends with the client, because its token is for all.
 func (t *tokens) current(ctx context.Context) (string, error) {
 	if t.Ask == nil {
 		return t.Token, nil
@@ -74,8 +74,8 @@ func (t *tokens) known() string {
 	return t.token
 }
 
-// forget drops a token that the service has refused, and reports whether there can be
-// another. Ten goroutines with the same refused token cause one request.
+// forget drops a token that the service has refused, and reports whether another token is possible.
+// Ten goroutines with the same refused token cause one request.
 func (t *tokens) forget(refused string) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -85,7 +85,7 @@ func (t *tokens) forget(refused string) bool {
 	return t.Ask != nil
 }
 
-// renew asks for a token and keeps it, unless another caller was faster.
+// renew requests a token and stores it, unless another caller was faster.
 func (t *tokens) renew() (string, error) {
 	if token := t.known(); token != "" {
 		return token, nil
@@ -104,8 +104,8 @@ func (t *tokens) renew() (string, error) {
 	return token, nil
 }
 
-// ask sends the request for a token, and returns how long the token is good; zero: until
-// the service refuses it.
+// ask sends the request for a token, and returns the token's lifetime; zero: until the service
+// refuses it.
 func (t *tokens) ask() (token string, lasts time.Duration, err error) {
 	request := *t.Ask
 	request.Anonymous, request.Repeatable = true, true
@@ -133,15 +133,15 @@ func (t *tokens) ask() (token string, lasts time.Duration, err error) {
 	return answer.Token, lasts, nil
 }
 
-// tokenAnswer is the answer of an OAuth server. Its expires_at is of Qlik Cloud.
+// tokenAnswer is the answer of an OAuth server. expires_at is specific to Qlik Cloud.
 type tokenAnswer struct {
 	Token   string `json:"access_token"`
 	Seconds int64  `json:"expires_in"`
 	EndsAt  string `json:"expires_at"` // RFC 3339
 }
 
-// lasts returns how long the token is good; zero if the answer does not say. The time of
-// expires_at is by the clock of the server, which its Date header shows.
+// lasts returns the lifetime of the token; zero if the answer does not say. expires_at is by the
+// clock of the server, which its Date header shows.
 func (a tokenAnswer) lasts(header http.Header) time.Duration {
 	if a.Seconds > 0 {
 		return time.Duration(min(a.Seconds, maxExpiresIn)) * time.Second

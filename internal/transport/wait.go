@@ -7,17 +7,17 @@ import (
 	"time"
 )
 
-// maxUndatedWait bounds the wait for a date in Retry-After that only our own clock can
-// be compared with: the clock may be wrong by hours.
+// maxUndatedWait bounds the wait for a date in Retry-After that can only be compared with our own
+// clock, which may be wrong by hours.
 const maxUndatedWait = 5 * time.Minute
 
-// RetryAfter reads how long a service asks to wait. It reports false if the header is
-// missing, unreadable, or a date that has passed by a clock that proves nothing.
+// RetryAfter returns the wait that a service requests. It reports false if the header is missing,
+// unreadable, or a past date that cannot be trusted because the answer has no Date.
 //
-// Retry-After is a number of seconds or a date (RFC 9110, section 10.2.3). A date is
-// compared with the Date of the same answer, because the server wrote both by one
-// clock. Without a Date it is compared with now, and the wait is at most 5 minutes.
-// The wait is never negative. The caller bounds it further.
+// Retry-After is a number of seconds or a date (RFC 9110, section 10.2.3). A date is compared with
+// the Date of the same answer, because the server wrote both by one clock. Without a Date it is
+// compared with now, and the wait is at most 5 minutes. The wait is never negative. The caller
+// bounds it further.
 func RetryAfter(header http.Header, now time.Time) (wait time.Duration, ok bool) {
 	text := strings.TrimSpace(header.Get("Retry-After"))
 	if seconds, err := strconv.ParseInt(text, 10, 32); err == nil {
@@ -34,8 +34,8 @@ func RetryAfter(header http.Header, now time.Time) (wait time.Duration, ok bool)
 	return max(0, wait), wait > 0
 }
 
-// ServerTime returns the time at which the service wrote an answer, by its own clock.
-// It reports false if the answer does not say.
+// ServerTime returns the time at which the service wrote an answer, by its own clock. It reports
+// false if the answer does not say.
 func ServerTime(header http.Header) (time.Time, bool) {
 	at, err := http.ParseTime(header.Get("Date"))
 	return at, err == nil

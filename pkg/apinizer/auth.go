@@ -10,15 +10,15 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// Auth is how the manager knows us: by a personal API access token of its console,
-// or by the name and password of a user, for which it issues tokens of an hour.
+// Auth is the identity of the caller: a personal API access token of the console, or the name and
+// password of a user, for which the manager issues tokens that last an hour.
 type Auth struct {
 	Token          connection.Secret
 	User, Password connection.Secret
 }
 
-// credentials checks the credentials. The request for a token is a form, and its answer is
-// that of an OAuth server in both contracts.
+// credentials checks the configuration and returns the credentials of the transport. The request
+// for a token is a form, and its answer has the form of an OAuth server's in both contracts.
 func (a Auth) credentials() (transport.Credentials, error) {
 	token, user, password := a.Token.Reveal(), a.User.Reveal(), a.Password.Reveal()
 	switch {
@@ -41,6 +41,6 @@ func (a Auth) credentials() (transport.Credentials, error) {
 	}, nil
 }
 
-// tokenLasts is how long a token is good if its answer does not say. How the manager refuses
-// a token that has ended is not documented.
+// tokenLasts is the lifetime of a token if its answer does not say. It is not documented how the
+// manager refuses an expired token.
 const tokenLasts = 2 * time.Minute

@@ -1,25 +1,24 @@
-// Package apinizer speaks to the management API (APIOps) of an Apinizer manager, as
-// far as connections of projects go: [Client] is the HTTP side, [Provider] uses
-// it and implements [connection.Provider]. A space is a project there, and a data
-// source is one of the fourteen connection types.
+// Package apinizer implements [connection.Provider] for the management API (APIOps) of an Apinizer
+// manager, for connections of projects: [Client] is the HTTP side, and [Provider] is built on it. A
+// space is an Apinizer project, and a data source is one of the fourteen connection types.
 //
-// It never compares, never decides and never prints.
+// The package never compares, decides or prints.
 //
-// The documentation holds two contracts, an old and a present one, and contradicts
-// itself within each. So:
+// The documentation contains two contracts, an old and a present one, and contradicts itself within
+// each. So:
 //
-//   - Answers of both are read, whatever the server speaks. What an error means is
-//     told by its text, as most of them have the status 400.
+//   - Answers of both contracts are accepted, regardless of the server's version. The text of an
+//     error determines its meaning, because most errors have the status 400.
 //   - Absence is proven by the server's own words or by a list, never by a 404.
-//   - A connection has no id: its name is its address, and its type is checked before
-//     every write, as two types may have the same name.
-//   - A write replaces everything. It begins from what is there now, keeps what it
-//     does not know, and is not sent without a secret that it would blank.
-//   - A create looks first, as the server may overwrite what exists.
-//   - What is saved may not have reached the gateways: [connection.ErrPending].
+//   - A connection has no id: its name is its address, and its type is checked before every write,
+//     because connections of two types may have the same name.
+//   - A write replaces everything. It is based on the current state, keeps unknown fields, and is
+//     not sent without a secret that it would erase.
+//   - A create looks first, because the server may overwrite an existing connection.
+//   - A saved connection may not have reached the gateways: [connection.ErrPending].
 //
-// Facts come from the published documentation alone; a comment says "assumed" where
-// it is silent.
+// Facts come from the published documentation alone; a comment says "assumed" where the
+// documentation says nothing.
 package apinizer
 
 import (
@@ -38,60 +37,60 @@ import (
 )
 
 const (
-	// apiPath begins the path of every call; there is no version in it.
+	// apiPath is the prefix of the path of every call; it contains no version.
 	apiPath = "/apiops/"
 	// maxAttempts is how often one request is sent at most.
 	maxAttempts = 4
-	// maxWait is how long the manager may ask to wait.
+	// maxWait is the longest wait that the manager may request.
 	maxWait = 5 * time.Minute
-	// defaultParallelism is how many reads run side by side: no limit is documented,
-	// and an old answer speaks of one. Writes are serial.
+	// defaultParallelism is how many reads run concurrently: no limit is documented, but an old answer
+	// mentions one. Writes are serial.
 	defaultParallelism = 4
 )
 
-// Config says which manager to speak to, as whom and how. URL and Auth are required;
-// everything else has a default.
+// Config selects the manager and the caller. URL and Auth are required; all other fields have
+// defaults.
 type Config struct {
-	// URL is the manager's, without /apiops: "https://manager.example". Plain http is
-	// accepted for loopback addresses only.
+	// URL is the manager's URL, without /apiops: "https://manager.example". Plain http is accepted for
+	// loopback addresses only.
 	URL  string
 	Auth Auth
-	// Project is the project whose connections may be changed: a connection with the ownership record of
-	// another project is refused. Empty: not checked.
+	// Project is the project whose connections may be changed: a connection with the ownership record
+	// of another project is refused. Empty: not checked.
 	Project string
-	// NoRecords keeps our ownership records out of descriptions. Then every connection that is
-	// declared counts as ours, and nothing is known of those that no longer are.
+	// NoRecords keeps ownership records out of descriptions. Then every declared connection counts as
+	// ours, and undeclared ones are unknown.
 	NoRecords bool
-	// Parallelism is how many reads run side by side, at most 4. Zero: 4.
+	// Parallelism is how many reads run concurrently, at most 4. Zero: 4.
 	Parallelism int
-	// HTTPClient has the transport and the timeout. Nil: a client of our own.
+	// HTTPClient provides the transport and the timeout. Nil: a client of our own.
 	HTTPClient *http.Client
-	// Logger gets one debug record for each request, without query, bodies and
-	// headers. Nil: nothing is logged.
+	// Logger receives one debug record for each request, without query, bodies and headers. Nil:
+	// nothing is logged.
 	Logger *slog.Logger
 	// UserAgent is sent with each request. Empty: "qlsync".
 	UserAgent string
-	// Lifetime ends everything, also writes that are under way. Nil: never.
+	// Lifetime cancels everything, including writes in progress. Nil: never.
 	Lifetime context.Context
-	// Secrets takes the secrets of the run out of what the server says. The client adds
-	// those that it sends. Nil: a redactor of the client's own.
+	// Secrets redacts the secrets of the run from the server's messages. The client adds those that it
+	// sends. Nil: a redactor of the client's own.
 	Secrets *transport.Redactor
-	// RaiseLimits multiplies the limits on what the service answers in all. Zero is one.
+	// RaiseLimits multiplies the limits on the total size of the service's answers. Zero means one.
 	RaiseLimits int
 }
 
 // Client sends requests to one manager. It may be used concurrently.
 type Client struct {
 	http *transport.Client
-	// writing lets one change at a time through, with the reads that belong to it;
-	// reading lets as many reads through as may run side by side.
+	// writing admits one change at a time, with the reads that belong to it; reading admits the
+	// concurrent reads.
 	writing, reading chan struct{}
-	// legacy is set once an answer was of the old contract.
+	// legacy is set after the first answer of the old contract.
 	legacy atomic.Bool
 	raise  int // see [Config]
 }
 
-// NewClient checks the configuration and makes a client. It sends nothing.
+// NewClient checks the configuration and returns a client. It sends nothing.
 func NewClient(config Config) (*Client, error) {
 	parallelism := config.readers()
 	client := &Client{writing: make(chan struct{}, 1), reading: make(chan struct{}, parallelism), raise: config.RaiseLimits}
@@ -106,7 +105,7 @@ func NewClient(config Config) (*Client, error) {
 	return client, cmp.Or(err, authErr)
 }
 
-// readers returns how many reads run side by side.
+// readers returns how many reads run concurrently.
 func (c Config) readers() int {
 	if c.Parallelism > 0 {
 		return min(defaultParallelism, c.Parallelism)
@@ -117,8 +116,8 @@ func (c Config) readers() int {
 // CloseIdleConnections closes connections to the manager that are not in use.
 func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }
 
-// turn waits until no other change is under way, and returns what ends this one: whoever
-// writes first reads, and nothing of ours may come between.
+// turn waits until no other change is in progress, and returns the function that ends this one: a
+// write begins with a read, and no other write of ours may come between.
 func (c *Client) turn(ctx context.Context) (done func(), err error) {
 	ctx, cancel := c.http.Within(ctx)
 	defer cancel()
@@ -134,9 +133,9 @@ func take(ctx context.Context, from chan struct{}) (back func(), err error) {
 	}
 }
 
-// do sends a request through the pipeline; see [transport.Client.Do]. The path is below
-// /apiops/: all but a few end in a slash, and the form without one is documented as wrong.
-// The caller of a write has taken a [Client.turn].
+// do sends a request through the pipeline; see [transport.Client.Do]. The path is below /apiops/:
+// all but a few end in a slash, and the form without one is documented as wrong. The caller of a
+// write has taken a [Client.turn].
 func (c *Client) do(ctx context.Context, request transport.Request) (*transport.Answer, error) {
 	request.Path = apiPath + request.Path
 	if request.Method == http.MethodGet {
@@ -151,8 +150,8 @@ func (c *Client) do(ctx context.Context, request transport.Request) (*transport.
 	return c.http.Do(ctx, request)
 }
 
-// segment escapes a name as a part of a path. "." and ".." would be taken for steps
-// in the path, so they are refused.
+// segment escapes a name as a segment of a path. It refuses "." and "..", which would change the
+// path.
 func segment(name string) (string, error) {
 	switch {
 	case name == "":
@@ -163,8 +162,8 @@ func segment(name string) (string, error) {
 	return url.PathEscape(name), nil
 }
 
-// listPath is where a project's connections are listed, and connectionPath where one
-// of them is.
+// listPath returns the path of a project's list of connections, and connectionPath the path of one
+// connection.
 func listPath(project string) (string, error) {
 	p, err := segment(project)
 	return "projects/" + p + "/connections/", err

@@ -12,22 +12,21 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// noGateway is what is known of a deployment that failed and names no place.
+// noGateway is the reason of a failed deployment that names no gateway.
 const noGateway = "the manager does not name the gateways that it did not reach"
 
-// save sends a whole connection. Where it is to be brought to the gateways, its ownership record
-// says that it is not there yet: so whoever plans next knows, also if this process
-// ends before the answer comes.
+// save sends a whole connection. If it is to be deployed to the gateways, its ownership record says
+// that the deployment is pending: the next plan then knows, even if this process ends before the
+// answer arrives.
 func (p *Provider) save(ctx context.Context, method string, key connection.Key, d document, operation connection.Operation, repeatable bool, fresh freshCheck) ([]byte, error) {
 	d.setPending(d.deploys())
 	return p.write(ctx, method, key, d, operation, repeatable, fresh)
 }
 
-// settle reads what was saved, and finds out whether it has reached the gateways. If so, it
-// writes the connection once more without the mark that says otherwise, as there is no call
-// that changes only that. Otherwise the ownership record stays, and the next plan finds it: to write
-// again is the only way to deploy. If the answer was lost, there is no body, and settle writes
-// again at once.
+// settle reads the saved connection and finds out whether it has reached the gateways. If so, it
+// writes the connection again without the pending flag, because no call changes only the flag.
+// Otherwise the flag stays, and the next plan finds it: another write is the only way to deploy. If
+// the answer was lost, there is no body, and settle writes again at once.
 func (p *Provider) settle(ctx context.Context, operation connection.Operation, sent document, body []byte) error {
 	ctx = context.WithoutCancel(ctx)
 	operation.Name = ""
@@ -43,7 +42,7 @@ func (p *Provider) settle(ctx context.Context, operation connection.Operation, s
 		return p.again(ctx, operation, sent, live, pending)
 	}
 	if !sent.deploys() {
-		return nil // nothing was asked for, and some answers say that it failed
+		return nil // no deployment was requested, and some answers still report a failure
 	}
 	if body == nil {
 		var err error
@@ -52,7 +51,7 @@ func (p *Provider) settle(ctx context.Context, operation connection.Operation, s
 		}
 		live, readErr = p.current(ctx, operation)
 	}
-	// That it is not told is no failure.
+	// A missing report is not a failure.
 	if state, failures := p.deploymentOf(body); state == notDeployed {
 		return fmt.Errorf("%w: %s", connection.ErrPending, tell(failures, p.client.http.Redactor(secretsOf(sent, operation)...)))
 	}
@@ -62,12 +61,12 @@ func (p *Provider) settle(ctx context.Context, operation connection.Operation, s
 	if _, err := again(false); err != nil && !p.marked(ctx, operation.Key, sent) {
 		return transport.Own(connection.ErrPending, "deployed, but \"pending\" in its ownership record could not be cleared: %v", err)
 	}
-	return nil // what has not reached a gateway now is the ownership record alone
+	return nil // only the ownership record has not reached the gateways
 }
 
-// again writes once more what is live after a write, with what the manager does not show of
-// it as it was sent. What somebody else changed since stays as it is. again writes nothing if
-// that was the ownership record, or if the write would blank a secret that was added.
+// again writes the live connection once more after a write, with masked fields as they were sent.
+// Later changes by other clients stay. again writes nothing if another client changed the ownership
+// record, or if the write would erase a secret that was added.
 func (p *Provider) again(ctx context.Context, operation connection.Operation, sent, live document, pending bool) ([]byte, error) {
 	if live.settledRecord() != sent.settledRecord() {
 		return nil, fmt.Errorf("%w (its ownership record in the description); plan again", connection.ErrChanged)
@@ -94,16 +93,17 @@ func (p *Provider) again(ctx context.Context, operation connection.Operation, se
 	return body, err
 }
 
-// marked reports whether what was sent has its ownership record, without the word pending.
+// marked reports whether the live connection has the ownership record that was sent, without the
+// pending flag.
 func (p *Provider) marked(ctx context.Context, key connection.Key, sent document) bool {
 	live, err := p.getShown(ctx, key)
 	return err == nil && live.settledRecord() == sent.settledRecord() && !live.record().Pending
 }
 
-// deployKey is the field by which a write is asked to deploy what it writes.
+// deployKey is the field by which a write requests its deployment.
 const deployKey = "deployToWorker"
 
-// deploys reports whether a write brings it to the gateways.
+// deploys reports whether a write deploys to the gateways.
 func (d document) deploys() bool { return d.fields[deployKey] != false }
 
 // maxFailures bounds how many gateways are named.

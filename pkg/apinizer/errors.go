@@ -13,33 +13,32 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// How much of what the server says is repeated, in characters.
+// Limits on quoted messages of the server, in characters.
 const (
 	maxCode = 64
 	maxText = 400
 )
 
-// maxDeciding is how much of what the server says decides what kind of a refusal it is, in bytes.
+// maxDeciding is how much of a message determines the kind of a refusal, in bytes.
 const maxDeciding = 64 << 10
 
-// Error is an answer of the server that is no success, or that cannot be used. Its title
-// is the server's own words, and only answers of the old contract have a code.
+// Error is an answer of the server that is not a success or cannot be used. Its title is the
+// server's own words, and only answers of the old contract have a code.
 //
-// It wraps a sentinel error of package connection that follows from the text:
-// ErrUnauthorized, ErrNotFound (of a connection only), ErrForbidden (also of a
-// project that is not there, or not for this user), ErrConflict, and ErrInvalid for
-// any other refusal; and ErrUnknownOutcome, next to it, for a write that this attempt, or
-// an earlier one, may have carried out.
+// It wraps a sentinel error of package connection that follows from the text: ErrUnauthorized,
+// ErrNotFound (of a connection only), ErrForbidden (also of a project that does not exist or that
+// this user may not see), ErrConflict, and ErrInvalid for any other refusal. For a write that may
+// have happened, in this attempt or an earlier one, it also wraps ErrUnknownOutcome.
 type Error = transport.Error
 
-// isLimited reports whether a rate limit was met. The old contract names no status for it.
+// isLimited reports whether a rate limit was exceeded. The old contract names no status for it.
 func isLimited(e *Error) bool {
 	return e.Status == http.StatusTooManyRequests || e.Code == "rate_limit_exceeded" ||
 		e.Status == http.StatusServiceUnavailable && e.Wait > 0
 }
 
-// The words by which the server's refusals are told apart: it answers 400 to nearly
-// all of them, and the old contract also 403, 404 and 409.
+// The words that identify the server's refusals: it answers 400 to nearly all of them, and the old
+// contract also 403, 404 and 409.
 var (
 	notFoundWords  = regexp.MustCompile(`(?i)^connection \(name: .*\) was not found!?$`)
 	projectWords   = regexp.MustCompile(`(?i)\bproject\b.*\b(not found|privilege)`)
@@ -58,14 +57,14 @@ func kindOf(status int, text string) error {
 	case existsWords.MatchString(text), status == http.StatusConflict:
 		return connection.ErrConflict
 	case status == http.StatusNotFound:
-		return nil // of a proxy, or a wrong address: it proves nothing
+		return nil // of a proxy, or a wrong address: no evidence
 	case status/100 == 4, status/100 == 2:
 		return connection.ErrInvalid
 	}
 	return nil
 }
 
-// envelope is what surrounds every answer, in both contracts.
+// envelope is the outer object of every answer, in both contracts.
 type envelope struct {
 	Success *bool   `json:"success"`
 	Status  *string `json:"status"`
@@ -84,7 +83,7 @@ type envelope struct {
 	Deployment json.RawMessage   `json:"deploymentResult"`
 }
 
-// ok reports whether the envelope is that of a success.
+// ok reports whether the envelope means success.
 func (e *envelope) ok() bool {
 	failed := e.Success != nil && !*e.Success || e.Status != nil && !strings.EqualFold(*e.Status, "SUCCESS")
 	return !failed && e.Error == nil
@@ -140,7 +139,7 @@ func (c *Client) classify(got *transport.Answer, failed *transport.Error, hide *
 
 const adviseURL = ": is the url the API manager's address, and no proxy in between?"
 
-// fateOf returns what became of a request that was refused. A rate limit has no kind.
+// fateOf returns the fate of a refused request. A rate limit has no kind.
 func fateOf(failed *Error) transport.Fate {
 	switch {
 	case isLimited(failed):
@@ -154,5 +153,5 @@ func fateOf(failed *Error) transport.Fate {
 	return transport.Refused
 }
 
-// said returns a text of the manager as an error may quote it: without the secrets of the run.
+// said returns a text of the manager that an error may quote: without the secrets of the run.
 func (p *Provider) said(text string) string { return p.client.http.Redactor().Sanitize(text, maxCode) }

@@ -11,8 +11,8 @@ import (
 
 var _ connection.Examiner = (*Provider)(nil)
 
-// Examine is [connection.Examiner.Examine]. The API does not say who a token belongs to,
-// nor what that user may do.
+// Examine is [connection.Examiner.Examine]. The API does not return the user of a token or the
+// user's rights.
 func (p *Provider) Examine(ctx context.Context, refs []connection.SpaceRef) connection.Examination {
 	found := p.examine(ctx, refs)
 	found.Skew = p.client.http.Skew()

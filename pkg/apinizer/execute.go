@@ -19,7 +19,7 @@ func (p *Provider) Execute(ctx context.Context, operations []connection.Operatio
 }
 
 // ExecuteGroup runs the delete and the create of a recreate under the same name. Nothing is
-// put back: what was tried out before is still there.
+// reverted: the trial that was created before is still there.
 func (p *Provider) ExecuteGroup(ctx context.Context, group connection.Group) []connection.Outcome {
 	outcomes := make([]connection.Outcome, len(group.Operations))
 	for i, operation := range group.Operations {
@@ -65,9 +65,8 @@ func (p *Provider) one(ctx context.Context, operation connection.Operation) conn
 	return connection.Outcome{ID: operation.ID, Err: fmt.Errorf("execute %q: not an operation of this provider", operation.Kind)}
 }
 
-// create makes a connection where there is none. The present contract overwrites
-// what exists, so it looks first; that something appears in between cannot be
-// excluded.
+// create creates a connection that does not exist. The present contract overwrites an existing one,
+// so create looks first; a create of another client in between cannot be excluded.
 func (p *Provider) create(ctx context.Context, operation connection.Operation) connection.Outcome {
 	fail := func(err error) connection.Outcome {
 		return connection.Outcome{Err: fmt.Errorf("create connection: %w", err)}
@@ -82,7 +81,7 @@ func (p *Provider) create(ctx context.Context, operation connection.Operation) c
 	stillAbsent := func(ctx context.Context, _ bool) error { return p.absent(ctx, operation) }
 	body, err := p.save(ctx, http.MethodPost, operation.Key, d, operation, false, stillAbsent)
 	if errors.Is(err, connection.ErrUnknownOutcome) {
-		// It is ours if it looks like what was sent, with our ownership record.
+		// It is ours if it equals what was sent, with our ownership record.
 		if live, readErr := p.get(context.WithoutCancel(ctx), operation.Key, nil); readErr == nil && p.shows(live, d) && live.record() == d.record() {
 			body, err = nil, nil
 		}
@@ -95,7 +94,7 @@ func (p *Provider) create(ctx context.Context, operation connection.Operation) c
 	if operation.ReadBack {
 		live, err := p.getShown(context.WithoutCancel(ctx), operation.Key)
 		if err != nil {
-			outcome.Err = fmt.Errorf("create connection: read it again: %w", unsure(err))
+			outcome.Err = fmt.Errorf("create connection: read it again: %w", asUnknownOutcome(err))
 			return outcome
 		}
 		switch {
@@ -120,14 +119,15 @@ func (p *Provider) create(ctx context.Context, operation connection.Operation) c
 	return outcome
 }
 
-// unsure is the error of a read behind an acknowledged write: something was written, whatever
-// the read says. It hides that nothing was found: no caller may take that for an absence.
-func unsure(err error) error {
+// asUnknownOutcome returns the error of a read after an acknowledged write: something was written,
+// regardless of the result of the read. It does not wrap ErrNotFound, so that no caller takes the
+// result for an absence.
+func asUnknownOutcome(err error) error {
 	return fmt.Errorf("%w: %s", connection.ErrUnknownOutcome, err.Error())
 }
 
-// notBegun marks the error of a read before a write as one of nothing done, if it
-// was interrupted.
+// notBegun returns the error of a read before a write; if the read was interrupted, the error says
+// that nothing was done.
 func notBegun(ctx context.Context, err error) error {
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		return fmt.Errorf("%w: %w", connection.ErrNotSent, err)
@@ -135,8 +135,8 @@ func notBegun(ctx context.Context, err error) error {
 	return err
 }
 
-// absent proves that nothing has the name: in the server's words, or, where it only
-// says 404 or 400, by the list of the type.
+// absent proves that no connection has the name: by the server's words or, if it only answers 404
+// or 400, by the list of the type.
 func (p *Provider) absent(ctx context.Context, operation connection.Operation) error {
 	there, err := p.getShown(ctx, operation.Key)
 	if err == nil {
@@ -160,8 +160,8 @@ func (p *Provider) absent(ctx context.Context, operation connection.Operation) e
 	return nil
 }
 
-// created returns what to send for a new connection. What the reference calls required
-// and has a default for is sent with that.
+// created returns the content of a new connection. Fields that the reference calls required and
+// that have a default are sent with the default.
 func (p *Provider) created(operation connection.Operation) (document, error) {
 	d := document{kind: operation.DataSource, fields: map[string]any{}, twoTypes: p.client.legacy.Load()}
 	t := types[d.kind]
@@ -179,13 +179,13 @@ func (p *Provider) created(operation connection.Operation) (document, error) {
 		d.fields[descriptionKey] = text
 	}
 	if operation.Record != nil && operation.Record.Phase == connection.PhaseNew {
-		d.fields[deployKey] = false // it is only tried out
+		d.fields[deployKey] = false // for a trial only
 	}
 	d.fields["name"] = operation.Key.Name
 	return d, p.check(d, nil, operation)
 }
 
-// describe puts an ownership record behind the user's text.
+// describe appends an ownership record to the user's text.
 func (p *Provider) describe(user string, record *connection.Record, other []string) string {
 	if record == nil || p.unmarked && record.Phase == "" {
 		return user
@@ -193,7 +193,7 @@ func (p *Provider) describe(user string, record *connection.Record, other []stri
 	return joinDescription(user, *record, other)
 }
 
-// overlay writes what an operation sets into a document.
+// overlay writes the values that an operation sets into a document.
 func (p *Provider) overlay(d *document, operation connection.Operation) {
 	t := types[d.kind]
 	for _, name := range operation.Remove {
@@ -219,9 +219,9 @@ func (p *Provider) overlay(d *document, operation connection.Operation) {
 	}
 }
 
-// check refuses what would blank a secret: a field that the server keeps, or that the
-// connection needs as it is set up, and that is not declared, not even to be absent.
-// That may be allowed.
+// check refuses a write that would erase a secret: a field that the server stores, or that the
+// connection needs with its current settings, and that is not declared, not even as absent.
+// AllowSecretLoss permits such a write.
 func (p *Provider) check(d document, kept []string, operation connection.Operation) error {
 	if operation.AllowSecretLoss {
 		return nil
@@ -245,12 +245,12 @@ func (p *Provider) check(d document, kept []string, operation connection.Operati
 	return transport.Own(connection.ErrInvalid, "the write would clear %s and was not sent: declare it under credentials, or as null under properties if there is none", strings.Join(missing, ", "))
 }
 
-// freshCheck reads again what a write is about before it is sent another time; maybe reports
-// that it may have been carried out. Its error ends the request. May be nil.
+// freshCheck reads the connection of a write again before a repetition; maybe reports that the
+// write may have been carried out. Its error ends the request. May be nil.
 type freshCheck func(ctx context.Context, maybe bool) error
 
-// onRepeats returns the check as [transport.Request.Fresh]. What the first attempt is about
-// was read to make the request.
+// onRepeats returns the check as [transport.Request.Fresh]. It skips the first attempt, whose
+// connection was read to compute the request.
 func (check freshCheck) onRepeats() func(ctx context.Context, maybe bool) ([]byte, error) {
 	repeats := false
 	return func(ctx context.Context, maybe bool) ([]byte, error) {
@@ -262,7 +262,7 @@ func (check freshCheck) onRepeats() func(ctx context.Context, maybe bool) ([]byt
 	}
 }
 
-// still makes the check that a connection is as it was read, or, where that may have been
+// still returns the check that a connection is as it was read or, if the write may have been
 // carried out, as it was sent.
 func (p *Provider) still(key connection.Key, live, sent document) freshCheck {
 	return func(ctx context.Context, maybe bool) error {
@@ -277,7 +277,7 @@ func (p *Provider) still(key connection.Key, live, sent document) freshCheck {
 	}
 }
 
-// write sends a whole connection, and returns the body of the answer.
+// write sends a whole connection and returns the body of the answer.
 func (p *Provider) write(ctx context.Context, method string, key connection.Key, d document, operation connection.Operation, repeatable bool, fresh freshCheck) ([]byte, error) {
 	path, err := connectionPath(key)
 	if err != nil {
@@ -296,8 +296,8 @@ func (p *Provider) write(ctx context.Context, method string, key connection.Key,
 	return got.Body, nil
 }
 
-// secretsOf lists what an error must not quote of a body: what was declared as a secret, and
-// what is carried along. The ownership record is no secret, although it reads like one.
+// secretsOf returns the values of a body that an error must not quote: declared secrets and carried
+// ones. The ownership record is not a secret, although it looks like one.
 func secretsOf(d document, operation connection.Operation) []string {
 	var values []string
 	for _, secret := range append(connection.Secrets(operation.Credentials), connection.Secrets(operation.Set)...) {
@@ -320,7 +320,7 @@ func secretsOf(d document, operation connection.Operation) []string {
 	return values
 }
 
-// update changes a connection, which may rename it. It begins from what is there now.
+// update changes a connection, possibly its name too. It is based on the current state.
 func (p *Provider) update(ctx context.Context, operation connection.Operation) connection.Outcome {
 	outcome := connection.Outcome{ID: operation.ID}
 	fail := func(err error) connection.Outcome {
@@ -373,7 +373,8 @@ func (p *Provider) update(ctx context.Context, operation connection.Operation) c
 	return outcome
 }
 
-// current reads what is to be changed, and refuses what is not what the plan has seen.
+// current reads the connection to change, and returns an error if it differs from what the plan
+// saw.
 func (p *Provider) current(ctx context.Context, operation connection.Operation) (document, error) {
 	live, err := p.getShown(ctx, operation.Key)
 	if err != nil {
@@ -395,13 +396,13 @@ func (p *Provider) current(ctx context.Context, operation connection.Operation) 
 	return live, nil
 }
 
-// takenAway reports whether a connection that may have been deleted may no longer be.
+// takenAway reports whether a connection that the plan could delete may no longer be deleted.
 func takenAway(seen, now connection.Record) bool {
 	return now.Project != seen.Project || now.Protected && !seen.Protected
 }
 
-// updated lays an operation over what is there. What masks or belongs to the server
-// does not go back: a value that a GET shows of a masked field may be ciphertext.
+// updated applies an operation to the live document. Masked and server-owned fields are not sent
+// back: the returned value of a masked field may be ciphertext.
 func (p *Provider) updated(live document, operation connection.Operation) document {
 	d := document{kind: live.kind, twoTypes: live.twoTypes, fields: map[string]any{}}
 	t := types[live.kind]
@@ -411,7 +412,7 @@ func (p *Provider) updated(live document, operation connection.Operation) docume
 		switch {
 		case slices.Contains(serverOwned, name), t.masks(live.fields, name) && !isVariable(text):
 		case s != nil && value != nil:
-			d.fields[name] = s.normalize(value) // without what the server adds to items
+			d.fields[name] = s.normalize(value) // without the server's additions to items
 		default:
 			d.fields[name] = value
 		}
@@ -442,8 +443,8 @@ func (p *Provider) updated(live document, operation connection.Operation) docume
 	return d
 }
 
-// free reports whether a name may be taken: nothing has it. A change of letter case alone
-// meets the connection itself.
+// free returns an error if the new name is taken. A change of letter case alone would find the
+// connection itself.
 func (p *Provider) free(ctx context.Context, from, to connection.Key) error {
 	if strings.EqualFold(from.Name, to.Name) {
 		return nil
@@ -456,12 +457,12 @@ func (p *Provider) free(ctx context.Context, from, to connection.Key) error {
 		return nil
 	}
 	if seemsAbsent(err) {
-		return nil // the server refuses a name that is taken by itself
+		return nil // the server itself refuses a name that is taken
 	}
 	return err
 }
 
-// arrived finds out whether a rename happened that brought no answer.
+// arrived reports whether a rename without an answer was carried out.
 func (p *Provider) arrived(ctx context.Context, from, to connection.Key, d document) bool {
 	live, err := p.get(context.WithoutCancel(ctx), to, nil)
 	if err != nil || !p.shows(live, d) || live.record() != d.record() {
@@ -471,12 +472,12 @@ func (p *Provider) arrived(ctx context.Context, from, to connection.Key, d docum
 	return name == to.Name || from == to
 }
 
-// renamed reads a connection under its new name. Some pages of the documentation say
-// that a write cannot rename.
+// renamed reads a connection under its new name. Some pages of the documentation say that a write
+// cannot rename.
 func (p *Provider) renamed(ctx context.Context, from, to connection.Key) error {
 	live, err := p.getShown(ctx, to)
 	if err != nil {
-		return fmt.Errorf("the manager acknowledged the new name %q, but the connection could not be read under it: %w", to.Name, unsure(err))
+		return fmt.Errorf("the manager acknowledged the new name %q, but the connection could not be read under it: %w", to.Name, asUnknownOutcome(err))
 	}
 	if name, _ := live.fields["name"].(string); name != to.Name {
 		return transport.Own(connection.ErrUnknownOutcome, "the manager acknowledged the new name %q, but the connection is still called %q: rename it in the console, or declare it under that name", to.Name, p.said(name))
@@ -491,7 +492,7 @@ func (p *Provider) renamed(ctx context.Context, from, to connection.Key) error {
 	return nil
 }
 
-// gained reports whether a live connection shows a secret although none was sent.
+// gained reports whether a live connection shows a secret that was not sent.
 func (d document) gained(live document) bool {
 	t := types[d.kind]
 	for name, value := range live.fields {
@@ -504,8 +505,8 @@ func (d document) gained(live document) bool {
 	return false
 }
 
-// shows reports whether a live connection is what was sent, as far as it is shown. One
-// that is only tried out counts as well.
+// shows reports whether a live connection equals what was sent, as far as the server returns it. A
+// trial is accepted too.
 func (p *Provider) shows(live, sent document) bool {
 	if live.kind != sent.kind {
 		return false
@@ -519,7 +520,7 @@ func (p *Provider) shows(live, sent document) bool {
 	return true
 }
 
-// shows reports whether a field is as it was sent, as far as it is shown.
+// shows reports whether a field equals what was sent, as far as the server returns it.
 func (t *connectionType) shows(live map[string]any, name string, sent any) bool {
 	have, s := live[name], t.fields[name]
 	switch {
@@ -531,8 +532,8 @@ func (t *connectionType) shows(live map[string]any, name string, sent any) bool 
 	return s.Form == "" && s.property.Type == "string" && sent == "" || connection.Equal(s.normalize(have), s.normalize(sent))
 }
 
-// delete removes a connection. One that is gone already is gone; a 404 alone does not
-// prove that.
+// delete removes a connection. A connection that no longer exists is a success; a 404 alone does
+// not prove that.
 func (p *Provider) delete(ctx context.Context, operation connection.Operation) error {
 	live, err := p.current(ctx, operation)
 	if err != nil {
@@ -564,7 +565,7 @@ func (p *Provider) delete(ctx context.Context, operation connection.Operation) e
 	return nil
 }
 
-// deploymentOf reads what a write says of its deployment.
+// deploymentOf returns the deployment result of a write.
 func (p *Provider) deploymentOf(body []byte) (deployment, []string) {
 	var answer envelope
 	if len(body) == 0 || json.Unmarshal(body, &answer) != nil {

@@ -9,20 +9,20 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// written is an acknowledged write of this process, which the manager may not show yet.
+// written is an acknowledged write of this process that the manager may not show yet.
 type written struct {
-	before string    // the digest of what was there; empty: nothing
-	after  *document // nil: nothing
+	before string    // the digest of the previous state; empty: no connection
+	after  *document // nil: no connection
 }
 
-// acknowledged notes what a write has made of what was there under a key.
+// acknowledged records the states before and after a write under a key.
 func (p *Provider) acknowledged(key connection.Key, before string, after *document) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.writes[connection.FoldKey(key)] = written{before, after}
 }
 
-// getShown reads one connection, again as long as that shows the state from before an
+// getShown reads one connection, and repeats the read while it shows the state before an
 // acknowledged write of this process; see [transport.UntilVisible].
 func (p *Provider) getShown(ctx context.Context, key connection.Key) (d document, err error) {
 	err = transport.UntilVisible(ctx, func(err error) bool { return p.lags(key, d, err) }, func() (err error) {
@@ -49,8 +49,8 @@ func (p *Provider) lags(key connection.Key, d document, err error) bool {
 	return !shown && digest(d) == last.before
 }
 
-// seemsAbsent reports whether an error may say that nothing is there: by a 404 from anybody,
-// or by a refusal without a reason.
+// seemsAbsent reports whether an error may mean that nothing is there: a 404 of any server or
+// proxy, or a refusal without a reason.
 func seemsAbsent(err error) bool {
 	refusal, ok := errors.AsType[*Error](err)
 	return errors.Is(err, connection.ErrNotFound) || ok && (refusal.Status == http.StatusNotFound || errors.Is(err, connection.ErrInvalid))

@@ -8,10 +8,10 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// Normalize returns the form in which a value of the property is compared and sent:
-// that of [connection.Conform], and within lists and maps too. What a server adds to
-// an item is dropped, what an item leaves out has its default, lists without an order
-// are sorted, and enums may be printed as Java prints them.
+// Normalize returns the form in which a value of the property is compared and sent: that of
+// [connection.Conform], also within lists and maps. Fields that a server adds to an item are
+// dropped, missing fields of an item get their defaults, lists without an order are sorted, and
+// enums may have the notation of Java.
 func Normalize(property connection.Property, value any) any {
 	name, field, _ := strings.Cut(property.Form, ".")
 	if t := types[name]; t != nil && t.fields[field] != nil {
@@ -49,8 +49,8 @@ func (s *schema) normalizeList(value []any) []any {
 	return list
 }
 
-// normalizeMap returns the entries that the schema describes their form and their
-// defaults. One that is null is not there.
+// normalizeMap returns the entries that the schema describes, in normal form and with their
+// defaults. A null entry counts as absent.
 func (s *schema) normalizeMap(value map[string]any) map[string]any {
 	entries := make(map[string]any, len(value))
 	for key, item := range value {
@@ -75,7 +75,7 @@ func (s *schema) normalizeMap(value map[string]any) map[string]any {
 
 var ordinal = regexp.MustCompile(`\([0-9]+\)$`)
 
-// withoutOrdinal reads INFO(6) as INFO where the enum has that.
+// withoutOrdinal returns INFO for INFO(6) if the enum contains INFO.
 func withoutOrdinal(enum []string, text string) string {
 	if short := ordinal.ReplaceAllString(text, ""); short != text && slices.Contains(enum, short) {
 		return short
@@ -83,7 +83,7 @@ func withoutOrdinal(enum []string, text string) string {
 	return text
 }
 
-// formed returns what the server makes of a text.
+// formed returns the form into which the server converts a text.
 func (s *schema) formed(text string) string {
 	switch {
 	case s.Form == "slash at the end" && text != "" && !strings.HasSuffix(text, "/"):

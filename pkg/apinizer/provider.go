@@ -8,8 +8,7 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// Provider is an Apinizer manager as the engine sees it. It may be used
-// concurrently.
+// Provider implements [connection.Provider] for an Apinizer manager. It may be used concurrently.
 type Provider struct {
 	Rules
 	client      *Client
@@ -18,8 +17,8 @@ type Provider struct {
 	parallelism int
 
 	mu sync.Mutex
-	// seen holds a digest of each connection as it was last read for a plan, or
-	// written: what differs when it is to be written has been changed by somebody else.
+	// seen holds a digest of each connection at the last read for a plan or at the last write: a
+	// difference before a write means that another client changed the connection.
 	seen map[connection.Key]string
 	// writes holds the last acknowledged write under each key since the last snapshot.
 	writes map[connection.Key]written
@@ -30,7 +29,7 @@ var (
 	_ connection.Waiter   = (*Provider)(nil)
 )
 
-// New checks the configuration and makes a provider. It sends nothing.
+// New checks the configuration and returns a provider. It sends nothing.
 func New(config Config) (*Provider, error) {
 	client, err := NewClient(config)
 	if err != nil {
@@ -42,14 +41,14 @@ func New(config Config) (*Provider, error) {
 	}, nil
 }
 
-// Client returns the client that the provider uses.
+// Client returns the provider's client.
 func (p *Provider) Client() *Client { return p.client }
 
-// Waiting returns what holds requests back now.
+// Waiting returns why requests wait now.
 func (p *Provider) Waiting() connection.Wait { return p.client.http.Waiting() }
 
-// DataSources returns the connection types with these names. They are those of the
-// documentation: no server lists its own, so none is asked.
+// DataSources returns the connection types with these names, from the documentation: no server
+// lists its types, so it sends nothing.
 func (*Provider) DataSources(_ context.Context, ids []string) (*connection.Catalog, error) {
 	catalog := &connection.Catalog{DataSources: map[string]*connection.DataSource{}}
 	for _, id := range ids {
@@ -63,10 +62,9 @@ func (*Provider) DataSources(_ context.Context, ids []string) (*connection.Catal
 	return catalog, nil
 }
 
-// capabilities say how connections are changed there.
+// capabilities returns how connections can be changed.
 func (p *Provider) capabilities() connection.Capabilities {
-	// One to look first, one to see what became of it; one to write it, one to take away
-	// the mark that it has not reached the gateways.
+	// One read before, one after; one write of the change, one to clear the pending flag.
 	write := connection.Cost{Reads: 2, Writes: 2}
 	if p.unmarked {
 		write.Writes = 1

@@ -8,28 +8,26 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// A server has no room for a [connection.Record] but the description, which everyone
-// who sees a connection sees and everyone who may edit it may change. The ownership record is at the
-// end, in exactly this form with the record of a key, and whoever takes it away gives the
-// connection up:
+// A [connection.Record] can only be stored in the description, which everyone who sees a connection
+// sees and everyone who may edit it may change. The ownership record is at the end, in exactly this
+// form with the record of a key. A connection without one has no owner:
 //
 //	Orders of the web shop
 //	[qlsync:finance key=0123456789abcdef credentials=1:89abcdef01234567 protected]
 //
-// Text that only looks like it, or is elsewhere, belongs to the user: it owns nothing.
+// Text that only looks like a record, or is in another place, belongs to the user and owns nothing.
 var markPattern = regexp.MustCompile(`(?:^|\s)\[qlsync:([a-z][a-z0-9,-]*) key=([0-9a-f]{16})((?: [a-z]+(?:=[^\s\]]*)?)*)\]\s*$`)
 
 const (
 	// descriptionKey is the field that holds the ownership record.
 	descriptionKey = "description"
-	// maxDescription is how many characters the user's text may have: the console
-	// allows 1,000 in all, and the longest mark has fewer than 300. The schemas have it
-	// as maxLength.
+	// maxDescription is how many characters the user's text may have: the console allows 1,000 in
+	// total, and the longest ownership record has fewer than 300. The schemas have it as maxLength.
 	maxDescription = 700
 )
 
-// splitDescription separates the user's text from our ownership record. Words of a newer qlsync come
-// back as other. Several projects, which only a hand can have written, are joined by
+// splitDescription separates the user's text from the ownership record. Words of newer versions of
+// qlsync are returned as other. Several projects, which only manual edits can cause, are joined by
 // commas, so that the connection is foreign to each.
 func splitDescription(text string) (user string, record connection.Record, other []string) {
 	var projects []string
@@ -78,7 +76,7 @@ func readWord(record *connection.Record, word string) bool {
 	return true
 }
 
-// joinDescription is the way back.
+// joinDescription is the inverse of splitDescription.
 func joinDescription(user string, record connection.Record, other []string) string {
 	if record.Project == "" {
 		return user
@@ -110,21 +108,21 @@ func joinDescription(user string, record connection.Record, other []string) stri
 	return text
 }
 
-// mark returns the ownership record in the description; the zero one if there is none.
+// record returns the ownership record in the description; the zero record if there is none.
 func (d document) record() connection.Record {
 	text, _ := d.fields[descriptionKey].(string)
 	_, record, _ := splitDescription(text)
 	return record
 }
 
-// record is the ownership record without whether a deployment is pending: whose the connection is.
+// settledRecord returns the ownership record without the pending flag.
 func (d document) settledRecord() connection.Record {
 	record := d.record()
 	record.Pending = false
 	return record
 }
 
-// setPending writes into the ownership record, if there is one, whether a deployment is pending.
+// setPending sets or clears the pending flag in the ownership record, if there is one.
 func (d document) setPending(pending bool) {
 	text, _ := d.fields[descriptionKey].(string)
 	if user, record, other := splitDescription(text); record.Project != "" {

@@ -22,8 +22,8 @@ func (Rules) Normalize(property connection.Property, value any) any {
 	return Normalize(property, value)
 }
 
-// Check implements [connection.Rules]: there are no tags, and without ownership records nothing
-// can be lifted from what is hidden.
+// Check implements [connection.Rules]: there are no tags, and without ownership records
+// notSensitive has no effect.
 func (Rules) Check(declared *connection.Desired, _ *connection.DataSource, capabilities *connection.Capabilities) []connection.Reason {
 	var found []connection.Reason
 	if len(declared.Tags) > 0 {
@@ -35,8 +35,8 @@ func (Rules) Check(declared *connection.Desired, _ *connection.DataSource, capab
 	return found
 }
 
-// Assess implements [connection.Rules]. A write replaces the whole connection, so it carries
-// the declared credentials, and what is not declared would be lost.
+// Assess implements [connection.Rules]. A write replaces the whole connection, so it carries the
+// declared credentials, and undeclared ones would be lost.
 func (Rules) Assess(c connection.Difference) connection.Demands {
 	d := connection.Demands{
 		Carries: connection.Because("write-carries-credentials"), Recreated: connection.Because("recreated-by-delete"), Loses: c.Declared.Undeclared(c.Live.WriteOnlyCredentials),

@@ -8,29 +8,30 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// What is a secret inside a value that a server answers or a file declares:
+// Secrets inside a value of a server's answer or of a declaration:
 //
-//   - the value of {name, value} or {key, value}, by its name, and an entry of a map,
-//     also where its value is {value, valueType}: a header, a setting of a client;
-//   - a text in which [connection.HoldsSecret] sees one: the whole text.
+//   - the value of {name, value} or {key, value}, by its name, and an entry of a map, also if its
+//     value is {value, valueType}: a header, a setting of a client;
+//   - a whole text in which [connection.HoldsSecret] finds a secret.
 //
-// A text of nothing but ${NAME} is none: it names an environment variable of the
-// project, which the server puts in when it connects.
+// A text that consists only of ${NAME} is not a secret: it names an environment variable of the
+// project, which the server resolves when it connects.
 
-// HoldsSecret reports whether the value of a property holds something that must not
-// stand in a file or a report.
+// HoldsSecret reports whether the value of a property contains a secret, which must not be written
+// to a file or a report.
 func HoldsSecret(property string, value any) bool {
 	return len(connection.Secrets(redactValue(property, value))) > 0
 }
 
-// KnowsSecret reports whether a field is a secret by the table of its type: what
-// notSensitive never lifts.
+// KnowsSecret reports whether a field is a secret by the table of its type. notSensitive never
+// lifts such a field.
 func KnowsSecret(dataSource, property string, _ any) bool {
 	t := types[dataSource]
 	return t != nil && t.fields[property] != nil && t.fields[property].class() == connection.ClassSecret
 }
 
-// redactLive shields the value of a property, unless the ownership record lifts what is guessed of it.
+// redactLive redacts the value of a property. A guess does not count if the ownership record lifts
+// it.
 func (p *Provider) redactLive(record *connection.Record, property, field string, value any) any {
 	if record.Lifts(p.project, property) {
 		return value
@@ -38,8 +39,8 @@ func (p *Provider) redactLive(record *connection.Record, property, field string,
 	return redactValue(field, value)
 }
 
-// redactValue copies a value with a [connection.Secret] for each secret in it. The
-// name is that of the property or the entry.
+// redactValue copies a value with a [connection.Secret] for each secret in it. The name is the name
+// of the property or the entry.
 func redactValue(name string, value any) any {
 	switch value := value.(type) {
 	case string:
@@ -88,14 +89,14 @@ func redactEntries(name string, value map[string]any) map[string]any {
 	return shielded
 }
 
-// isSecretName reports whether a field or an entry is a secret by its name:
-// sasl.jaas.config, ssl.key.password, Authorization.
+// isSecretName reports whether a field or an entry of that name is a secret: sasl.jaas.config,
+// ssl.key.password, Authorization.
 func isSecretName(name string) bool {
 	return connection.IsSecretName(name) || connection.IsParameterSecret(name) && name != "key" || strings.Contains(strings.ToLower(name), "jaas")
 }
 
-// isSecretValue reports whether a value is a secret by its name. The name code, and those like
-// it, have other meanings, so that the value counts too.
+// isSecretValue reports whether a value is a secret by its name. Names such as code have other
+// meanings, so the value counts too.
 func isSecretValue(name string, value any) bool {
 	text, ok := connection.ToText(value).(string)
 	return ok && connection.IsSecretText(text) && (isSecretName(name) || name != "key" && connection.IsSecretItem(name, value))
@@ -103,9 +104,9 @@ func isSecretValue(name string, value any) bool {
 
 var variable = regexp.MustCompile(`\$\{[A-Za-z0-9._-]+\}`)
 
-// withoutVariables takes the environment variables out of a text.
+// withoutVariables removes environment variables from a text.
 func withoutVariables(text string) string { return variable.ReplaceAllString(text, "") }
 
-// isVariable reports whether a text is nothing but environment variables: no secret, and
-// to be compared.
+// isVariable reports whether a text consists only of environment variables: it is not a secret and
+// can be compared.
 func isVariable(text string) bool { return text != "" && withoutVariables(text) == "" }

@@ -21,17 +21,18 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// survey is one snapshot being taken.
+// survey is a snapshot in progress.
 type survey struct {
 	*Provider
 	sent, details atomic.Int64
 	incomplete    []string
-	// undescribed holds what a list shows without a description, in which an ownership record may be.
+	// undescribed marks connections that a list shows without a description, which may contain an
+	// ownership record.
 	undescribed map[connection.Key]bool
 }
 
-// Snapshot reads the projects; then, of those in the scope, one list for each type;
-// then one connection at a time, as lists show less and mask more.
+// Snapshot reads the projects; then, for those in the scope, one list for each type; then single
+// connections, because lists show less and mask more.
 func (p *Provider) Snapshot(ctx context.Context, scope connection.Scope) (*connection.Snapshot, error) {
 	ctx = transport.WithQuota(ctx, p.client.raise)
 	p.mu.Lock()
@@ -67,8 +68,8 @@ func names(ref connection.SpaceRef, space connection.Space) bool {
 	return !ref.Personal && cmp.Or(ref.Name, ref.ID) == space.Name
 }
 
-// projects lists those that the token may see: the others are left out silently, so
-// one that is declared and not listed is the planner's to report.
+// projects returns the projects that the token may see. The server silently omits others, so the
+// planner reports declared projects that are missing.
 func (s *survey) projects(ctx context.Context) ([]connection.Space, error) {
 	items, count, err := s.list(ctx, "projects/", nil, &s.sent)
 	if err != nil {
@@ -100,8 +101,8 @@ func (s *survey) projects(ctx context.Context) ([]connection.Space, error) {
 	return distinct, nil
 }
 
-// list reads a list, and how many items the server counts in it; nil: the server does not say.
-// For what a count means, see [describeCount].
+// list reads a list and the server's count of its items; nil: unknown. For the meaning of the
+// count, see [describeCount].
 func (p *Provider) list(ctx context.Context, path string, query url.Values, sent *atomic.Int64) (items []json.RawMessage, count *int, err error) {
 	ctx = transport.WithQuota(ctx, p.client.raise)
 	got, err := p.client.do(ctx, transport.Request{Method: http.MethodGet, Path: path, Query: query, Sent: sent})
@@ -121,10 +122,10 @@ func (p *Provider) list(ctx context.Context, path string, query url.Values, sent
 	return body.List, body.Count, nil
 }
 
-// describeCount says why a list is incomplete by its count. Empty: as many items are listed
-// as are counted, or the count is not known. Whether lists have pages is not documented, so
-// a larger count means that items are missing. A smaller one means that the list or the
-// count is wrong, and nobody knows which.
+// describeCount says why a list is incomplete according to its count. Empty: the count equals the
+// number of listed items or is unknown. It is not documented whether lists have pages, so a larger
+// count means that items are missing. A smaller count means that either the list or the count is
+// wrong.
 func describeCount(count *int, listed int, what string) string {
 	switch {
 	case count == nil || *count == listed:
@@ -166,9 +167,9 @@ func (s *survey) inventory(ctx context.Context, space connection.Space) ([]conne
 	return withoutNamesakes(live), nil
 }
 
-// listType lists the connections of one type, and returns what is missing from the list,
-// empty where nothing is. A server may answer with others as well, as an example of the
-// documentation has it.
+// listType lists the connections of one type, and returns what is missing from the list, empty if
+// nothing is. A server may also return connections of other types, as an example of the
+// documentation does.
 func (p *Provider) listType(ctx context.Context, project, kind string, sent *atomic.Int64) (found []document, missing string, err error) {
 	path, err := listPath(project)
 	if err != nil {
@@ -204,9 +205,9 @@ func (p *Provider) listType(ctx context.Context, project, kind string, sent *ato
 	return found, missing, nil
 }
 
-// withoutNamesakes makes unreadable what shares its name with another, as get, put
-// and delete take a name without a type, and it is not documented which of them they
-// would mean. Letter case and Unicode normalization may not count either.
+// withoutNamesakes marks connections that share a name as unreadable: get, put and delete take a
+// name without a type, and it is not documented which connection they affect. Names that differ
+// only in letter case or Unicode normalization may count as the same.
 func withoutNamesakes(live []connection.Live) []connection.Live {
 	sharing := map[string][]connection.Live{}
 	for _, l := range live {
@@ -235,11 +236,10 @@ func (p *Provider) readers(ctx context.Context) (*guard.Group, context.Context) 
 	return group, groupCtx
 }
 
-// idOf is the address of a connection: there is no other id.
+// idOf returns the address of a connection, which has no other id.
 func idOf(key connection.Key) string { return key.String() }
 
-// toLive takes over what the server says of a connection. Properties are left out
-// where it comes from a list.
+// toLive converts an answer of the server. Properties are omitted if the answer is a list.
 func (p *Provider) toLive(space connection.Space, d document) connection.Live {
 	name, _ := d.fields["name"].(string)
 	live := connection.Live{
@@ -249,8 +249,8 @@ func (p *Provider) toLive(space connection.Space, d document) connection.Live {
 	return live
 }
 
-// read fills in the properties of the connections for which they are wanted, or whose
-// list does not show a description, in which an ownership record might be.
+// read reads the properties of the connections for which they are requested, or whose list shows no
+// description, which may contain an ownership record.
 func (s *survey) read(ctx context.Context, live []connection.Live, scope connection.Scope) error {
 	if scope.Details == nil {
 		return nil
@@ -293,7 +293,7 @@ func (s *survey) detail(ctx context.Context, live *connection.Live) error {
 	return nil
 }
 
-// get reads one connection. It takes the first of the list that surrounds it.
+// get reads one connection: the first item of the list in the answer.
 func (p *Provider) get(ctx context.Context, key connection.Key, sent *atomic.Int64) (document, error) {
 	path, err := connectionPath(key)
 	if err != nil {
@@ -319,8 +319,8 @@ func (p *Provider) get(ctx context.Context, key connection.Key, sent *atomic.Int
 	return d, nil
 }
 
-// fill takes over the fields. What a GET masks is dropped, whatever it shows: a value
-// may be ciphertext. Null is the same as absent.
+// fill sets the properties from the fields. Masked fields are dropped with any value, because a
+// value may be ciphertext. Null is the same as absent.
 func (p *Provider) fill(live *connection.Live, d document) {
 	text, _ := d.fields[descriptionKey].(string)
 	user, record, _ := splitDescription(text)
@@ -362,8 +362,8 @@ func (p *Provider) fill(live *connection.Live, d document) {
 	live.HasCredentials = len(live.InUse) > 0 || len(connection.Secrets(live.Properties)) > 0
 }
 
-// inUse lists the parts of the credentials that the connection uses as it is set up: those
-// that are write-only, and those that are answered in clear.
+// inUse lists the parts of the credentials that the connection uses with its current settings: the
+// write-only ones, and those that the server returns in clear text.
 func inUse(t *connectionType, fields map[string]any) []string {
 	found := append([]string{}, writeOnly(t, fields)...)
 	for name, s := range t.fields {
@@ -375,15 +375,15 @@ func inUse(t *connectionType, fields map[string]any) []string {
 	return slices.Compact(found)
 }
 
-// extraPrefix begins the names of properties that the tables do not know: what a
-// newer server has can be declared as extra.NAME.
+// extraPrefix is the prefix of properties that the tables do not know: a field of a newer server
+// can be declared as extra.NAME.
 const extraPrefix = "extra."
 
-// serverOwned are fields that are not compared, and not sent (documented, or seen in
-// one of the contracts).
+// serverOwned are fields that are neither compared nor sent (documented, or present in one of the
+// contracts).
 var serverOwned = []string{"projectName", "id", "projectId", "_class", "selectedEnvironmentId"}
 
-// shownAs reports whether a field replaces another one in answers: an id for a name.
+// shownAs reports whether a field replaces another one in answers: an id in place of a name.
 func (t *connectionType) shownAs(name string) bool {
 	for _, s := range t.fields {
 		if s.ShownAs == name {
@@ -393,10 +393,10 @@ func (t *connectionType) shownAs(name string) bool {
 	return false
 }
 
-// write-only lists the masked fields that the connection has: those that it needs as it
-// is set up, or may need, and those for which the server shows something. One that
-// holds only environment variables is no secret, and is shown. That we did not write
-// one does not prove that there is none: it may have been added by hand since.
+// writeOnly lists the masked fields that the connection has: the fields that it needs or may need
+// with its current settings, and fields for which the server returns a value. A value of only
+// environment variables is not a secret, and is returned. A field that we did not write may still
+// have a value, added by hand.
 func writeOnly(t *connectionType, fields map[string]any) []string {
 	var found []string
 	for name, s := range t.fields {
@@ -416,10 +416,9 @@ func writeOnly(t *connectionType, fields map[string]any) []string {
 	return found
 }
 
-// dormant lists the masked fields that the connection does not use as it is set up. The
-// server may keep a value of each that was stored before, never shows it, and loses it with
-// the next write. Only of a connection that qlsync has written is it known that there is
-// none.
+// dormant lists the masked fields that the connection does not use with its current settings. The
+// server may store an earlier value of each, never returns it, and loses it with the next write.
+// Only for a connection that qlsync has written is it certain that there is no such value.
 func dormant(t *connectionType, fields map[string]any) []string {
 	var found []string
 	for name, s := range t.fields {
@@ -432,7 +431,7 @@ func dormant(t *connectionType, fields map[string]any) []string {
 	return found
 }
 
-// remember keeps the [digest] of a connection.
+// remember stores the [digest] of a connection.
 func (p *Provider) remember(key connection.Key, d document) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -453,9 +452,9 @@ func (p *Provider) changed(key connection.Key, d document) bool {
 	return known && before != digest(d)
 }
 
-// digest identifies what a read shows of a connection, with its ownership record. Of a masked
-// field it has only whether the field is set: the text may be ciphertext that differs at each
-// read. The id of the manager's own and whether a deployment is pending are not part of it.
+// digest identifies the result of a read, including the ownership record. For a masked field it
+// contains only whether the field is set: the text may be ciphertext that differs at each read. It
+// excludes the manager's own id and the pending flag.
 func digest(d document) string {
 	t := types[d.kind]
 	visible := map[string]any{typeKey: d.kind}

@@ -12,26 +12,26 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// typeFiles hold one JSON Schema for each connection type: its fields, as the
-// reference documents them. Beside the usual keywords:
+// typeFiles hold one JSON Schema for each connection type: its fields, as the reference documents
+// them. In addition to the usual keywords:
 //
 //	writeOnly         a secret, which a GET masks
 //	x-shown           with writeOnly: a GET shows it anyway
 //	x-credential      masked, and no secret: a certificate
 //	x-needed-when     the field is needed where the others have one of these values
-//	x-needed-with     it is in use where the other has a value
-//	x-maybe-when      it may be in use where the others have one of these values
+//	x-needed-with     the field is in use where the other has a value
+//	x-maybe-when      the field may be in use where the others have one of these values
 //	x-shown-as        a GET may show another field instead, which names the same thing
-//	x-host            whoever changes it points the connection at another host
-//	x-unordered       a list whose order means nothing
-//	x-form            what the server makes of a text
-//	x-gone            newer managers do not have it
+//	x-host            a change selects another host
+//	x-unordered       a list whose order does not count
+//	x-form            the form into which the server converts a text
+//	x-gone            newer managers do not have the field
 //	readOnly          within a value: the server's own, not compared
 //
 //go:embed types/*.json
 var typeFiles embed.FS
 
-// schema is what a type file says of a value.
+// schema is the description of a value in a type file.
 type schema struct {
 	Type       any                 `json:"type"`
 	Default    any                 `json:"default"`
@@ -53,10 +53,10 @@ type schema struct {
 	Form       string              `json:"x-form"`
 	Gone       bool                `json:"x-gone"`
 	others     *schema             // of the entries of a map
-	property   connection.Property // as the engine has it
+	property   connection.Property // in the form of the engine
 }
 
-// connectionType is one of the fourteen.
+// connectionType is one of the fourteen types.
 type connectionType struct {
 	name   string
 	text   []byte
@@ -64,10 +64,10 @@ type connectionType struct {
 	needed []string // required fields, in the order of the file
 }
 
-// types are all of them, by name. They are read once and never change.
+// types are all types, by name. They are parsed once and never change.
 var types = readTypes()
 
-// TypeNames lists the connection types, sorted.
+// TypeNames returns the connection types, sorted.
 func TypeNames() []string { return slices.Sorted(maps.Keys(types)) }
 
 func readTypes() map[string]*connectionType {
@@ -89,7 +89,7 @@ func readTypes() map[string]*connectionType {
 	return all
 }
 
-// readType reads a file of the form of the embedded ones.
+// readType parses a file of the form of the embedded ones.
 func readType(name string, text []byte) (*connectionType, error) {
 	var root schema
 	decoder := json.NewDecoder(bytes.NewReader(text))
@@ -144,13 +144,13 @@ func (s *schema) class() connection.Class {
 	return connection.ClassProperty
 }
 
-// masked reports whether a GET does not show the field: what it answers, null or a text,
-// says nothing about what is stored.
+// masked reports whether a GET does not return the field: its answer, null or a text, says nothing
+// about the stored value.
 func (s *schema) masked() bool { return s != nil && (s.WriteOnly && !s.Shown || s.Credential) }
 
-// masks reports whether a field is masked, as far as can be known: of those that the tables
-// do not know, what is a secret by its name and shown as a text or null, unless the ownership record
-// among the fields lifts that guess.
+// masks reports whether a field is masked, as far as known. A field that the tables do not know
+// counts as masked if it is a secret by its name and returned as a text or null, unless the
+// ownership record among the fields lifts that guess.
 func (t *connectionType) masks(fields map[string]any, name string) bool {
 	if s := t.fields[name]; s != nil {
 		return s.masked()
@@ -164,7 +164,7 @@ func (t *connectionType) masks(fields map[string]any, name string) bool {
 	return !record.Lifts(record.Project, extraPrefix+name)
 }
 
-// inUse reports whether a masked field matters to a connection with these fields.
+// inUse reports whether a connection with these fields uses the masked field.
 func (s *schema) inUse(fields map[string]any, of *connectionType) bool {
 	if s.NeededWith != "" {
 		with, _ := fields[s.NeededWith].(string)
@@ -191,7 +191,7 @@ func (t *connectionType) holds(when map[string][]any, fields map[string]any) boo
 	return true
 }
 
-// hosts are the fields that point a connection at a host, of all types.
+// hosts are the fields that select the host of a connection, for all types.
 var hosts = hostFields()
 
 func hostFields() []string {
@@ -207,8 +207,7 @@ func hostFields() []string {
 	return slices.Compact(names)
 }
 
-// Builtin returns all connection types. No server lists them, so they are known
-// without a network.
+// Builtin returns all connection types. No server lists them, so they are available offline.
 func Builtin() *connection.Catalog {
 	catalog := &connection.Catalog{DataSources: map[string]*connection.DataSource{}, Known: TypeNames()}
 	for name, t := range types {
@@ -225,8 +224,8 @@ func (t *connectionType) source() *connection.DataSource {
 	return source
 }
 
-// Classify reports whether a field is part of the credentials: by the table of the
-// type, and by its name where there is none.
+// Classify returns the class of a field: by the table of the type, or by its name if there is no
+// table.
 func Classify(dataSource, property string) connection.Class {
 	if t := types[dataSource]; t != nil {
 		if s := t.fields[property]; s != nil {

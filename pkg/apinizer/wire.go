@@ -11,15 +11,15 @@ import (
 	"github.com/qlsync/qlsync/internal/transport"
 )
 
-// document is a connection as the server has it, or shall have it.
+// document is the server's form of a connection.
 type document struct {
 	// kind is the connection type: the first "type" of the object.
 	kind string
-	// fields holds the rest, as JSON values with [json.Number]. The access mode of
+	// fields holds the other fields, as JSON values with [json.Number]. The access mode of
 	// elasticsearch is always under elasticsearchType.
 	fields map[string]any
-	// twoTypes reports whether the access mode was a second "type", as in the old contract
-	// (a Go decoder would keep that one and lose the first).
+	// twoTypes reports whether the access mode was a second "type", as in the old contract (a Go
+	// decoder would keep the second and lose the first).
 	twoTypes bool
 }
 
@@ -28,7 +28,7 @@ const (
 	accessModeKey = "elasticsearchType"
 )
 
-// parseDocument reads a connection, key by key.
+// parseDocument parses a connection, key by key.
 func parseDocument(text []byte) (document, error) {
 	d := document{fields: map[string]any{}}
 	if err := transport.CheckTexts(text); err != nil {
@@ -65,8 +65,7 @@ func parseDocument(text []byte) (document, error) {
 	return d, nil
 }
 
-// encode writes the object with its type in front, and a second one where the server
-// has that.
+// encode encodes the object with its type first, and with a second type if the server uses one.
 func (d document) encode() ([]byte, error) {
 	var text bytes.Buffer
 	write := func(key string, value any) error {
@@ -99,17 +98,17 @@ func (d document) encode() ([]byte, error) {
 	return text.Bytes(), err
 }
 
-// deployment is what became of bringing a write to the gateways.
+// deployment is the result of deploying a write to the gateways.
 type deployment int
 
 const (
-	deployUnknown deployment = iota // not told
+	deployUnknown deployment = iota // not reported
 	deployed
 	notDeployed
 )
 
-// parseDeployment reads the deployment result of a write, in the three forms that the
-// documentation has, and the reasons of what failed.
+// parseDeployment parses the deployment result of a write, in the three documented forms, and
+// returns the reasons of failures.
 func parseDeployment(text []byte) (deployment, []string) {
 	var result map[string]any
 	if len(text) == 0 || json.Unmarshal(text, &result) != nil || result == nil {
@@ -132,7 +131,7 @@ func parseDeployment(text []byte) (deployment, []string) {
 	return deployUnknown, nil
 }
 
-// collectFailures notes what failed below a result, and counts what is told there.
+// collectFailures adds the failures below a result, and returns how many results it found there.
 func collectFailures(result map[string]any, failures *[]string) int {
 	nested := 0
 	for _, name := range []string{"detailList", "deploymentResults", "environmentResults", "firstFromApiResultList"} {

@@ -16,8 +16,8 @@ import (
 	"testing"
 )
 
-// Encodings are the ways in which a service may quote what it was asked. The last one quotes
-// only a part, so [LookForSecret] does not look for it.
+// Encodings are the forms in which a service may quote a request. The last one quotes only a part,
+// so [LookForSecret] does not look for it.
 var Encodings = []func(string) string{
 	func(s string) string { return s },
 	func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) },
@@ -29,7 +29,7 @@ var Encodings = []func(string) string{
 	func(s string) string { return s[:2*len(s)/3] },
 }
 
-// LookForSecret fails the test if a text that qlsync shows holds a secret in any encoding.
+// LookForSecret fails the test if a text that qlsync shows contains a secret in any encoding.
 func LookForSecret(t testing.TB, text, secret string) {
 	t.Helper()
 	for i, encode := range Encodings[:len(Encodings)-1] {
@@ -39,18 +39,17 @@ func LookForSecret(t testing.TB, text, secret string) {
 	}
 }
 
-// Memory is what a service remembers of the requests of a run, to quote them later. It is
-// safe for concurrent use.
+// Memory stores the requests of a run, to quote them later. It is safe for concurrent use.
 type Memory struct {
 	mu     sync.Mutex
 	rand   *rand.Rand
 	before []string
 }
 
-// NewMemory returns a memory that draws its quotations from a source.
+// NewMemory returns a memory that chooses its quotations by a random source.
 func NewMemory(source *rand.Rand) *Memory { return &Memory{rand: source} }
 
-// Remember keeps the token and the body of a request, and leaves the body readable.
+// Remember stores the token and the body of a request, and leaves the body readable.
 func (m *Memory) Remember(request *http.Request) {
 	var body []byte
 	if request.Body != nil {
@@ -69,9 +68,9 @@ func (m *Memory) Quote() string {
 	return Encodings[m.rand.IntN(len(Encodings))](m.before[m.rand.IntN(len(m.before))])
 }
 
-// Insert returns JSON with a quotation in place of a text, or at times of a name in a map. It
-// often spares the two outermost levels of maps: without that, a client can use no answer.
-// The result is false where nothing is quoted.
+// Insert returns JSON with a quotation in place of a text, or sometimes of a name in a map. It
+// often spares the two outermost levels of maps, because otherwise a client could use no answer.
+// The result is false if nothing is quoted.
 func (m *Memory) Insert(body []byte) ([]byte, bool) {
 	var value any
 	if json.Unmarshal(body, &value) != nil {
@@ -88,12 +87,12 @@ func (m *Memory) Insert(body []byte) ([]byte, bool) {
 	return body, true
 }
 
-// Echo is a service that does what it is asked. It quotes an earlier request in half of its
-// answers: mostly where the answer can still be used, at times in a broken one.
+// Echo is a service that does what it is asked and quotes an earlier request in half of its
+// answers: usually so that the answer can still be used, sometimes in a broken one.
 type Echo struct {
 	Service http.RoundTripper
 	Memory  *Memory
-	// Break makes a broken answer of one, with a quotation. It returns the body.
+	// Break turns an answer into a broken one with a quotation, and returns the body.
 	Break  func(answer *http.Response, quote string) []byte
 	Quoted int // answers that quote
 }
@@ -124,8 +123,8 @@ func (e *Echo) RoundTrip(request *http.Request) (*http.Response, error) {
 	return answer, nil
 }
 
-// placesIn lists what puts a quotation into a JSON value, but for so many levels of maps that
-// are in no list.
+// placesIn returns functions that put a quotation into a JSON value, except into that many levels
+// of maps outside of lists.
 func placesIn(value any, spared int) (places []func(quote string)) {
 	switch value := value.(type) {
 	case []any:

@@ -1,5 +1,5 @@
-// Package transporttest is servers that misbehave below HTTP, for the tests of clients.
-// It is no part of the program. Everything works in the fake time of testing/synctest.
+// Package transporttest contains servers that misbehave below HTTP, for tests of clients. It is not
+// part of the program. Everything works in the fake time of testing/synctest.
 package transporttest
 
 import (
@@ -22,8 +22,8 @@ import (
 	"golang.org/x/net/http2"
 )
 
-// Certificate makes a certificate of the CA "Acme Test CA" for a host, valid between two
-// times, and the pool that trusts it.
+// Certificate returns a certificate of the CA "Acme Test CA" for a host, valid between two times,
+// and the pool that trusts it.
 func Certificate(t testing.TB, host string, from, until time.Time) (tls.Certificate, *x509.CertPool) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -52,7 +52,7 @@ func Certificate(t testing.TB, host string, from, until time.Time) (tls.Certific
 	return tls.Certificate{Certificate: [][]byte{signed}, PrivateKey: key}, pool
 }
 
-// Stream is a request that an HTTP/2 server has got, as far as its headers go.
+// Stream is a request that an HTTP/2 server has received, up to its headers.
 type Stream struct {
 	Number int // of the request on this server, from 1
 	ID     uint32
@@ -60,16 +60,15 @@ type Stream struct {
 	isGone *bool
 }
 
-// GoAway says that the connection ends after the last stream, and lets the server ignore
-// all requests that still come on the connection. A server that answered those would
-// break its word.
+// GoAway announces that the connection ends after the last stream, and lets the server ignore all
+// later requests on the connection, as the protocol requires.
 func (s Stream) GoAway(code http2.ErrCode, last uint32) error {
 	*s.isGone = true
 	return s.Framer.WriteGoAway(last, code, []byte("too many"))
 }
 
-// Answer answers with a status and a body of JSON. The header block is that of an
-// indexed status, so it must be 200.
+// Answer sends a status and a body of JSON. The header block is that of an indexed status, so the
+// status must be 200.
 func (s Stream) Answer(body string) error {
 	err := s.Framer.WriteHeaders(http2.HeadersFrameParam{StreamID: s.ID, BlockFragment: []byte{0x88}, EndHeaders: true})
 	if err == nil {
@@ -78,9 +77,9 @@ func (s Stream) Answer(body string) error {
 	return err
 }
 
-// HTTP2 makes a client whose connections lead to a server that speaks HTTP/2 for the host. The
-// server hands each request to answer, one after the other, and closes the connection
-// after an error, such as [io.EOF].
+// HTTP2 returns a client whose connections lead to an HTTP/2 server for the host. The server passes
+// each request to answer, one after the other, and closes the connection after an error, such as
+// [io.EOF].
 func HTTP2(t testing.TB, host string, answer func(Stream) error) *http.Client {
 	t.Helper()
 	certificate, pool := Certificate(t, host, time.Now().Add(-time.Hour), time.Now().Add(1000*time.Hour))
@@ -110,9 +109,9 @@ func HTTP2(t testing.TB, host string, answer func(Stream) error) *http.Client {
 	return &http.Client{Transport: transport}
 }
 
-// wires are the connections to a server. [http.Transport.CloseIdleConnections] misses an
-// HTTP/2 connection that is still being made when it is called, as a spare one may be at
-// the end of a test; its goroutines would outlive the bubble of testing/synctest.
+// wires are the connections to a server. [http.Transport.CloseIdleConnections] misses an HTTP/2
+// connection that is being established when it is called, as a spare one may be at the end of a
+// test; its goroutines would outlive the bubble of testing/synctest.
 type wires struct {
 	mu    sync.Mutex
 	conns []net.Conn
@@ -129,7 +128,7 @@ func (w *wires) add(conn net.Conn) error {
 	return nil
 }
 
-// cut closes all connections and lets no more be made.
+// cut closes all connections and prevents new ones.
 func (w *wires) cut() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -175,8 +174,8 @@ func serve(conn *tls.Conn, next func(Stream) error) {
 	}
 }
 
-// buffered is a connection whose writes never wait for the other side to read, as those
-// of a socket do not. [net.Pipe] alone would let both sides wait for each other.
+// buffered is a connection whose writes never wait for the other side to read, like the writes of a
+// socket. [net.Pipe] alone would let both sides wait for each other.
 type buffered struct {
 	net.Conn
 	written chan []byte
@@ -200,7 +199,7 @@ func (b *buffered) Write(text []byte) (int, error) {
 	return len(text), nil
 }
 
-// Close sends what was written, and then ends the connection.
+// Close sends the written bytes, and then ends the connection.
 func (b *buffered) Close() error {
 	close(b.written)
 	return nil
