@@ -100,13 +100,11 @@ func runApply(c *cli.Context, env *environment) error {
 }
 
 func checkOnStale(c *cli.Context) error {
-	switch value := c.String("on-stale"); {
-	case value != "refuse" && value != "skip":
-		return fmt.Errorf("on-stale %q: it must be refuse or skip", value)
-	case value == "skip" && c.NArg() == 0:
-		return errors.New("on-stale skip needs a plan file: the hash alone does not tell what differs")
+	value := c.String("on-stale")
+	if value == "skip" && c.NArg() == 0 {
+		return errors.New("--on-stale skip needs a plan file: the hash alone does not tell what differs")
 	}
-	return nil
+	return commandline.CheckChoice("--on-stale", value, []string{"refuse", "skip"})
 }
 
 // reviewedPlan reads the plan file, if one is given.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/qlsync/qlsync/internal/commandline"
 	"github.com/qlsync/qlsync/internal/infile"
 	"github.com/qlsync/qlsync/internal/workdir"
 )
@@ -80,7 +81,7 @@ func (env *environment) readVariables(c *cli.Context) error {
 		}
 		for _, value := range values {
 			if err := c.Set(name, value); err != nil {
-				return fmt.Errorf("%s: not a value of --%s", variableOf(name), name)
+				return fmt.Errorf("%s: the value of --%s must be %s", variableOf(name), name, commandline.Wanted(flag))
 			}
 		}
 	}

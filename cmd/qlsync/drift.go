@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/urfave/cli/v2"
@@ -11,7 +10,6 @@ import (
 	"github.com/qlsync/qlsync/internal/commandline"
 	"github.com/qlsync/qlsync/internal/engine"
 	"github.com/qlsync/qlsync/internal/report"
-	"github.com/qlsync/qlsync/internal/words"
 	"github.com/qlsync/qlsync/pkg/plan"
 )
 
@@ -44,8 +42,8 @@ func runDrift(c *cli.Context, env *environment) error {
 		return err
 	}
 	for _, kind := range c.StringSlice("ignore") {
-		if !slices.Contains(driftKinds(), kind) {
-			return fmt.Errorf("ignore %q: it must be %s", kind, words.OneOf(driftKinds()))
+		if err := commandline.CheckChoice("--ignore", kind, driftKinds()); err != nil {
+			return err
 		}
 	}
 	if c.Bool("all-tenants") {

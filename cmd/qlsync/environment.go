@@ -12,6 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 	"golang.org/x/term"
 
+	"github.com/qlsync/qlsync/internal/commandline"
 	"github.com/qlsync/qlsync/internal/engine"
 	"github.com/qlsync/qlsync/internal/guard"
 	"github.com/qlsync/qlsync/internal/interrupt"
@@ -21,7 +22,6 @@ import (
 	"github.com/qlsync/qlsync/internal/report"
 	"github.com/qlsync/qlsync/internal/terminal"
 	"github.com/qlsync/qlsync/internal/transport"
-	"github.com/qlsync/qlsync/internal/words"
 	"github.com/qlsync/qlsync/internal/workdir"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/spec"
@@ -29,6 +29,7 @@ import (
 
 // environment is the process around a command.
 type environment struct {
+	args           []string // the line
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	lookup         func(string) (string, bool)
@@ -78,7 +79,7 @@ func (env *environment) isTerminal(w any) bool {
 // has priority over FORCE_COLOR and CLICOLOR_FORCE.
 func (env *environment) colour(c *cli.Context) error {
 	env.color = cmp.Or(c.String("color"), colorAuto)
-	if err := report.CheckFormat("color", env.color, colorChoices()); err != nil {
+	if err := commandline.CheckChoice("--color", env.color, colorChoices()); err != nil {
 		return err
 	}
 	if c.Bool("no-color") {
@@ -110,16 +111,13 @@ func (env *environment) prepare(c *cli.Context) (slog.Level, error) {
 		return 0, err
 	}
 	if n := c.Int("parallelism"); n < 1 {
-		return 0, fmt.Errorf("parallelism %d: it must be at least 1", n)
+		return 0, fmt.Errorf("--parallelism %d: it must be at least 1", n)
 	}
 	if _, err := raised(c); err != nil {
 		return 0, err
 	}
-	level, known := logLevels[c.String("log-level")]
-	if !known {
-		return 0, fmt.Errorf("log level %q: it must be %s", c.String("log-level"), words.OneOf(logLevelNames()))
-	}
-	return level, nil
+	name := c.String("log-level")
+	return logLevels[name], commandline.CheckChoice("--log-level", name, logLevelNames())
 }
 
 // warnOfRunningRequests reports whoever interrupts that requests are waited for.
@@ -136,7 +134,7 @@ func (env *environment) warnOfRunningRequests() {
 func raised(c *cli.Context) (int, error) {
 	n := c.Int("raise-limits")
 	if n < 1 || n > limits.MaxRaise {
-		return 0, fmt.Errorf("raise-limits %d: it must be between 1 and %d", n, limits.MaxRaise)
+		return 0, fmt.Errorf("--raise-limits %d: it must be between 1 and %d", n, limits.MaxRaise)
 	}
 	return n, nil
 }

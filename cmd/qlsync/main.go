@@ -37,6 +37,7 @@ func (env *environment) run(parent context.Context, args []string) int {
 	interrupts, ctx, stop := interrupt.Catch(parent, env.warnOfRunningRequests)
 	env.interrupts = interrupts
 	defer stop()
+	env.args = args
 	app := newApp(env)
 	done := guard.Start(func() int {
 		return env.exitCode(app.RunContext(ctx, commandline.Arrange(app, sharedFlags(), args)))
@@ -72,12 +73,12 @@ func newApp(env *environment) *cli.App {
 		Writer:                    env.stdout,
 		ErrWriter:                 env.stderr,
 		ExitErrHandler:            func(*cli.Context, error) {},
-		OnUsageError:              usageError,
+		OnUsageError:              env.usageError,
 		DisableSliceFlagSeparator: true,
 		Flags:                     []cli.Flag{&cli.BoolFlag{Name: "version", Aliases: []string{"v"}, Usage: "print the version", DisableDefaultText: true}, directoryFlag(), helpFlag()},
 		Action: func(c *cli.Context) error {
 			if c.NArg() > 0 {
-				return fmt.Errorf("unknown command %q: see qlsync help", c.Args().First())
+				return commandline.UnknownCommand("qlsync", c.Args().First(), c.App.Commands)
 			}
 			if c.Bool("version") {
 				return printVersion(env)
@@ -98,7 +99,7 @@ func newApp(env *environment) *cli.App {
 // prepareCommands adds to the commands what all of them have.
 func (env *environment) prepareCommands(commands []*cli.Command) {
 	for _, command := range commands {
-		command.OnUsageError = usageError
+		command.OnUsageError = env.usageError
 		command.HideHelpCommand, command.HideHelp = true, true
 		if !slices.ContainsFunc(command.Flags, func(flag cli.Flag) bool { return flag.Names()[0] == directoryName }) {
 			command.Flags = append(command.Flags, directoryFlag())
@@ -124,6 +125,9 @@ func helpCommand() *cli.Command {
 		Action: func(c *cli.Context) error {
 			parent := c.Lineage()[1]
 			if name := c.Args().First(); name != "" {
+				if c.App.Command(name) == nil {
+					return commandline.UnknownCommand("qlsync", name, c.App.Commands)
+				}
 				return cli.ShowCommandHelp(parent, name)
 			}
 			return cli.ShowAppHelp(parent)
@@ -131,10 +135,13 @@ func helpCommand() *cli.Command {
 	}
 }
 
-func usageError(c *cli.Context, err error, _ bool) error {
-	name := "qlsync"
+func (env *environment) usageError(c *cli.Context, err error, _ bool) error {
+	name, flags := "qlsync", sharedFlags()
 	if c.Command != nil && c.Command.HelpName != "" {
 		name = c.Command.HelpName
 	}
-	return fmt.Errorf("%w: see %s --help", err, name)
+	if c.Command != nil {
+		flags = append(flags, c.Command.Flags...)
+	}
+	return fmt.Errorf("%w: see %s --help", commandline.FlagError(err, flags, c.App.Commands, env.args), name)
 }

@@ -10,21 +10,22 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/qlsync/qlsync/internal/commandline"
 	"github.com/qlsync/qlsync/internal/infile"
 	"github.com/qlsync/qlsync/internal/report"
 )
 
 // checkFlags refuses what the flags of [outputFlags] cannot mean, before anything is done.
 func checkFlags[T any](c *cli.Context, env *environment, all report.Formats[T]) error {
-	if err := report.CheckFormat("format", c.String("format"), all.Names()); err != nil {
+	if err := commandline.CheckChoice("--format", c.String("format"), all.Names()); err != nil {
 		return err
 	}
 	for _, pair := range c.StringSlice("report") {
 		name, file, ok := strings.Cut(pair, "=")
 		if !ok || file == "" {
-			return fmt.Errorf("report %q: it must be FORMAT=FILE", pair)
+			return fmt.Errorf("--report %q: it must be FORMAT=FILE", pair)
 		}
-		if err := report.CheckFormat("report", name, all.Names()); err != nil {
+		if err := commandline.CheckChoice("--report", name, all.Names()); err != nil {
 			return err
 		}
 	}

@@ -37,7 +37,7 @@ func schemasCommand(env *environment) *cli.Command {
 		},
 		Action: func(c *cli.Context) error {
 			if c.NArg() > 0 {
-				return fmt.Errorf("unknown command %q: see qlsync schemas --help", "schemas "+c.Args().First())
+				return commandline.UnknownCommand("qlsync schemas", c.Args().First(), c.Command.Subcommands)
 			}
 			return cli.ShowSubcommandHelp(c)
 		},

@@ -96,7 +96,7 @@ func sessionOptions(c *cli.Context) (engine.SessionOptions, error) {
 		Cache: c.String("cache"), Snapshot: c.String("snapshot"),
 	}
 	if c.IsSet("batch-size") && o.BatchSize < 1 {
-		return o, fmt.Errorf("batch-size %d: it must be at least 1", o.BatchSize)
+		return o, fmt.Errorf("--batch-size %d: it must be at least 1", o.BatchSize)
 	}
 	return o, nil
 }

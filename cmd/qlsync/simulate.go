@@ -36,10 +36,10 @@ func runSimulate(c *cli.Context, env *environment) error {
 	if err := commandline.NoArguments(c); err != nil {
 		return err
 	}
-	kind, known := engine.SimulationOf(c.String("provider"))
-	if !known {
-		return fmt.Errorf("provider %q: it must be %s", c.String("provider"), words.OneOf(spec.Providers()))
+	if err := commandline.CheckChoice("--provider", c.String("provider"), spec.Providers()); err != nil {
+		return err
 	}
+	kind, _ := engine.SimulationOf(c.String("provider"))
 	if c.String("tenant") == "" {
 		return fmt.Errorf("simulate needs --tenant FILE: see examples/quickstart/tenant.yaml")
 	}

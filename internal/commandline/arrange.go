@@ -18,6 +18,11 @@ func Arrange(app *cli.App, shared []cli.Flag, args []string) []string {
 	}
 	command := app.Command(rest[0])
 	if command == nil {
+		for _, flag := range leading { // what follows an unknown flag may be its value, and no command
+			if name, _, _ := strings.Cut(flag, "="); strings.HasPrefix(name, "-") && !isKnown(slices.Concat(shared, app.Flags), name) {
+				return []string{args[0], flag}
+			}
+		}
 		return append([]string{args[0]}, append(rest, leading...)...)
 	}
 	if command.SkipFlagParsing {
@@ -58,6 +63,10 @@ func splitFlags(known []cli.Flag, args []string, leadingOnly bool) (flags, posit
 		}
 	}
 	return flags, positional
+}
+
+func isKnown(flags []cli.Flag, arg string) bool {
+	return slices.ContainsFunc(flags, func(flag cli.Flag) bool { return slices.Contains(flag.Names(), strings.TrimLeft(arg, "-")) })
 }
 
 func takesValue(known []cli.Flag, arg string) bool {

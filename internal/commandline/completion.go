@@ -150,7 +150,7 @@ func (l *line) candidates() []Candidate {
 	case strings.HasPrefix(l.current, "-") && !l.plain:
 		return l.flagNames()
 	case l.command != nil && l.command.Name == "completion" && l.args == 0:
-		return words(Shells())
+		return plain(Shells())
 	}
 	return l.commandNames()
 }
@@ -197,9 +197,9 @@ func (l *line) values(flag cli.Flag) []Candidate {
 	case nil:
 		return nil
 	case choice:
-		return words(flag.values)
+		return plain(flag.values)
 	case choices:
-		return words(flag.values)
+		return plain(flag.values)
 	}
 	if l.flag("config") != nil {
 		return l.names(flag.Names()[0], l.given)
@@ -207,7 +207,7 @@ func (l *line) values(flag cli.Flag) []Candidate {
 	return nil
 }
 
-func words(values []string) []Candidate {
+func plain(values []string) []Candidate {
 	found := make([]Candidate, len(values))
 	for i, value := range values {
 		found[i].Word = value

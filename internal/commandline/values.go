@@ -38,7 +38,7 @@ func Variables(c *cli.Context) (map[string]string, error) {
 	for _, pair := range c.StringSlice("var") {
 		name, value, ok := strings.Cut(pair, "=")
 		if !ok {
-			return nil, fmt.Errorf("variable %q: it must be NAME=VALUE", pair)
+			return nil, fmt.Errorf("--var %q: it must be NAME=VALUE", pair)
 		}
 		text, err := infile.Text([]byte(value))
 		if err != nil {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/qlsync/qlsync/internal/export"
 	"github.com/qlsync/qlsync/internal/keyrecord"
+	"github.com/qlsync/qlsync/internal/words"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/spec"
 )
@@ -136,7 +137,7 @@ func checkSpaces(project *spec.Project, spaces []connection.SpaceRef, snapshot *
 		})
 		if !found {
 			problems = append(problems, connection.Problem{
-				Position: space.Position, Severity: connection.SeverityError, Hint: spec.DidYouMean(space.String(), known),
+				Position: space.Position, Severity: connection.SeverityError, Hint: words.DidYouMean(space.String(), known),
 				Message: fmt.Sprintf("no space %q that this token can see", space),
 			})
 		}

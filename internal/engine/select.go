@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/qlsync/qlsync/internal/words"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
 	"github.com/qlsync/qlsync/pkg/spec"
@@ -45,7 +46,7 @@ func (s Selection) find(flag string, among candidates) (map[connection.Key]bool,
 		if len(matched) == 0 {
 			problems = append(problems, connection.Problem{
 				Severity: connection.SeverityError, Message: fmt.Sprintf("--%s %q matches no connection that %s", flag, text, among.what),
-				Hint: spec.DidYouMean(text, slices.Sorted(maps.Keys(byText))),
+				Hint: words.DidYouMean(text, slices.Sorted(maps.Keys(byText))),
 			})
 		}
 		for _, key := range matched {

@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"fmt"
 	"io"
-	"slices"
 
 	"github.com/qlsync/qlsync/internal/doctor"
 	"github.com/qlsync/qlsync/internal/words"
@@ -56,15 +55,7 @@ func (all Formats[T]) Write(name string, text Text, w io.Writer, value T) error 
 			return cmp.Or(f.write(text, buffered, value), buffered.Flush())
 		}
 	}
-	return CheckFormat("format", name, all.Names())
-}
-
-// CheckFormat returns an error about the flag if the name is none of a form.
-func CheckFormat(flag, name string, names []string) error {
-	if !slices.Contains(names, name) {
-		return fmt.Errorf("%s %q: it must be %s", flag, name, words.OneOf(names))
-	}
-	return nil
+	return fmt.Errorf("no form is called %q: it must be %s", name, words.OneOf(all.Names()))
 }
 
 // PlanFormats are the forms of a plan.

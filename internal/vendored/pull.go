@@ -6,8 +6,8 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/qlsync/qlsync/internal/words"
 	"github.com/qlsync/qlsync/pkg/connection"
-	"github.com/qlsync/qlsync/pkg/spec"
 )
 
 // Pull decides what becomes of vendored schemas when they are taken from a tenant.
@@ -79,7 +79,7 @@ func (p Pull) missing(id string) *connection.Problem {
 		from := p.Lock.DataSources[id] // the id was right then
 		problem.Hint = fmt.Sprintf("its schema was pulled from tenant %q on %s: change dataSource of the connections that use it, or remove them", from.Tenant, from.Pulled)
 	default:
-		problem.Hint = cmp.Or(spec.DidYouMean(id, p.Catalog.Known), "correct the id in the command or in the files")
+		problem.Hint = cmp.Or(words.DidYouMean(id, p.Catalog.Known), "correct the id in the command or in the files")
 	}
 	return &problem
 }

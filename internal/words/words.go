@@ -1,4 +1,4 @@
-// Package words puts counted nouns and alternatives into English.
+// Package words puts counted nouns, alternatives and suggestions into English.
 package words
 
 import (
@@ -21,9 +21,14 @@ func Plural(n int, one, many string) string {
 }
 
 // OneOf returns alternatives: "text, markdown or json".
-func OneOf(names []string) string {
+func OneOf(names []string) string { return joined(names, " or ") }
+
+// AllOf returns a list: "plan, apply and drift".
+func AllOf(names []string) string { return joined(names, " and ") }
+
+func joined(names []string, last string) string {
 	if len(names) == 1 {
 		return names[0]
 	}
-	return strings.Join(names[:len(names)-1], ", ") + " or " + names[len(names)-1]
+	return strings.Join(names[:len(names)-1], ", ") + last + names[len(names)-1]
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/qlsync/qlsync/internal/jsonpointer"
+	"github.com/qlsync/qlsync/internal/words"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -49,7 +50,7 @@ func (n *notes) checkComparisons(tree *node, desired *connection.Desired) {
 		case rule.As == connection.CompareSet && !isList:
 			n.add(entry.value.get("as").place, fmt.Sprintf("%q is declared as %s, and only a list is compared as a set", entry.key, kindName(value)), "")
 		case rule.By != "" && len(items) > 0 && !slices.ContainsFunc(items, func(item any) bool { return hasKey(item, rule.By) }):
-			n.add(by.place, fmt.Sprintf("no item of %q has the key %q", entry.key, rule.By), didYouMean(rule.By, itemKeys(items)))
+			n.add(by.place, fmt.Sprintf("no item of %q has the key %q", entry.key, rule.By), words.DidYouMean(rule.By, itemKeys(items)))
 		case rule.OnlyDeclared && !isList && !isMap:
 			n.add(entry.value.get("only").place, fmt.Sprintf("%q is declared as %s, which has no entries", entry.key, kindName(value)), "")
 		}
@@ -123,7 +124,7 @@ func checkCompared(set []connection.Desired, sources map[string]*sourceSchema) c
 			problems = append(problems, connection.Problem{
 				Position: at, Severity: connection.SeverityError,
 				Message: fmt.Sprintf("lifecycle.compare: data source %s has no property %q", d.DataSource, name),
-				Hint:    didYouMean(name, sources[d.DataSource].names),
+				Hint:    words.DidYouMean(name, sources[d.DataSource].names),
 			})
 		}
 	}

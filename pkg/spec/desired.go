@@ -8,6 +8,7 @@ import (
 	"unicode"
 
 	"github.com/qlsync/qlsync/internal/limits"
+	"github.com/qlsync/qlsync/internal/words"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -206,7 +207,7 @@ func (r *reader) isHere(n *notes, tenants *node) bool {
 		}
 		names := r.project.tenantNames()
 		if !slices.Contains(names, item.value.text) {
-			n.add(item.place, fmt.Sprintf("there is no tenant %q", item.value.text), didYouMean(item.value.text, names))
+			n.add(item.place, fmt.Sprintf("there is no tenant %q", item.value.text), words.DidYouMean(item.value.text, names))
 		}
 		here = here || item.value.text == r.tenant.Name
 	}
@@ -521,7 +522,7 @@ func outside(n *notes, tree *node, desired *connection.Desired, spaces []connect
 		}
 		names = append(names, space.String())
 	}
-	own, hint := desired.Space.String(), didYouMean(desired.Space.String(), names)
+	own, hint := desired.Space.String(), words.DidYouMean(desired.Space.String(), names)
 	quoted := connection.Quote(own)
 	for _, name := range names {
 		if differ := connection.Resemblance(own, name); differ != "" && differ != connection.LetterCase {
@@ -608,7 +609,7 @@ func (r *reader) unusedVariables(given map[string]string) {
 		r.problems = append(r.problems, connection.Problem{
 			Severity: connection.SeverityError,
 			Message:  fmt.Sprintf("--var %s: no file declares or uses this variable", name),
-			Hint:     didYouMean(name, known),
+			Hint:     words.DidYouMean(name, known),
 		})
 	}
 }

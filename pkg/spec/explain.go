@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/qlsync/qlsync/internal/words"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -63,7 +64,7 @@ const fewValues = 6
 
 // meantValues suggests some of many allowed values.
 func meantValues(text string, allowed []string) string {
-	meant := closest(text, allowed, 3)
+	meant := words.Closest(text, allowed, 3)
 	if len(meant) == 0 {
 		return "for example " + alternatives(allowed[:3])
 	}
@@ -104,7 +105,7 @@ func unknownKeys(v violation, instance any) []finding {
 			tokens:   append(slices.Clone(v.tokens), key),
 			ofKey:    true,
 			sentence: fmt.Sprintf("unknown key %q", key),
-			hint:     didYouMean(key, known),
+			hint:     words.DidYouMean(key, known),
 		})
 	}
 	return found

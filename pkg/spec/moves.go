@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/qlsync/qlsync/internal/words"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -124,7 +125,7 @@ func (c *chain) meant(to foldedKey, move connection.Move) string {
 	if c.compared += len(c.words); c.compared > maxCompared {
 		return hint
 	}
-	return cmp.Or(didYouMean(move.To.String(), c.words), hint)
+	return cmp.Or(words.DidYouMean(move.To.String(), c.words), hint)
 }
 
 func (d declaration) words() string { return d.space + "/" + d.name }

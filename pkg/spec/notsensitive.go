@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/qlsync/qlsync/internal/words"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -29,7 +30,7 @@ func checkLifted(set []connection.Desired, sources map[string]*sourceSchema) con
 			problems = append(problems, connection.Problem{
 				Position: at, Severity: connection.SeverityError,
 				Message: fmt.Sprintf("notSensitive: data source %s has no property %q", d.DataSource, name),
-				Hint:    didYouMean(name, sources[d.DataSource].names),
+				Hint:    words.DidYouMean(name, sources[d.DataSource].names),
 			})
 		}
 	}

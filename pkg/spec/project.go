@@ -13,6 +13,7 @@ import (
 	"sync"
 
 	"github.com/qlsync/qlsync/internal/infile"
+	"github.com/qlsync/qlsync/internal/words"
 	"github.com/qlsync/qlsync/internal/workdir"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
@@ -199,7 +200,7 @@ func (n *notes) readDefaultTenant(p *Project, tree *node) {
 		return
 	}
 	if names := p.tenantNames(); !slices.Contains(names, name) {
-		n.add(tree.place, fmt.Sprintf("there is no tenant %q", name), didYouMean(name, names))
+		n.add(tree.place, fmt.Sprintf("there is no tenant %q", name), words.DidYouMean(name, names))
 		return
 	}
 	p.DefaultTenant = name
@@ -428,7 +429,7 @@ func (p *Project) Tenant(name string) (*Tenant, error) {
 	case name == "":
 		return nil, fmt.Errorf("%s has several tenants: choose one with -t: %s", p.File, strings.Join(names, ", "))
 	}
-	hint := didYouMean(name, names)
+	hint := words.DidYouMean(name, names)
 	if hint == "" {
 		hint = "there is " + alternatives(names)
 	}

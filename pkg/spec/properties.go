@@ -11,6 +11,7 @@ import (
 	"github.com/qlsync/qlsync/internal/guard"
 	"github.com/qlsync/qlsync/internal/jsonpointer"
 	"github.com/qlsync/qlsync/internal/jsontext"
+	"github.com/qlsync/qlsync/internal/words"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -78,7 +79,7 @@ func unknownSource(d *connection.Desired, tenant *connection.Catalog) connection
 		return nil
 	default:
 		problem.Message = fmt.Sprintf("there is no data source %q", d.DataSource)
-		problem.Hint = didYouMean(d.DataSource, tenant.Known)
+		problem.Hint = words.DidYouMean(d.DataSource, tenant.Known)
 	}
 	return connection.Problems{problem}
 }
@@ -283,7 +284,7 @@ func (c *checked) unknownNames() map[string]bool {
 			if c.source.knows(name) {
 				continue
 			}
-			f := finding{tokens: []string{name}, ofKey: true, hint: didYouMean(name, c.source.names)}
+			f := finding{tokens: []string{name}, ofKey: true, hint: words.DidYouMean(name, c.source.names)}
 			severity := connection.SeverityError
 			switch {
 			case c.source.open && f.hint == "":

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/qlsync/qlsync/internal/limits"
+	"github.com/qlsync/qlsync/internal/words"
 )
 
 // scope holds the variables of one tenant.
@@ -104,7 +105,7 @@ func (s *scope) lookup(n *notes, at place, name string) string {
 		if s.tenant != "" {
 			message += fmt.Sprintf(" for tenant %q", s.tenant)
 		}
-		n.add(at, message, didYouMean(name, slices.Sorted(maps.Keys(s.values))))
+		n.add(at, message, words.DidYouMean(name, slices.Sorted(maps.Keys(s.values))))
 	}
 	return value
 }

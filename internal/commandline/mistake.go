@@ -1,0 +1,141 @@
+package commandline
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/qlsync/qlsync/internal/words"
+)
+
+// The errors of the library about flags. It names every flag with one hyphen.
+var (
+	unknownFlag  = regexp.MustCompile(`^flag provided but not defined: -(.*)$`)
+	missingValue = regexp.MustCompile(`^flag needs an argument: -(.*)$`)
+	wrongValue   = regexp.MustCompile(`(?s)^invalid (?:boolean )?value "(.*)" for (?:flag )?-([^:]*): `)
+)
+
+// FlagError returns the error of the library about the flags of a line as a user reads it: with
+// the flag as it was typed, and the flag that was probably meant. The flags are those of the
+// command, and the commands all others that may have the flag.
+func FlagError(err error, flags []cli.Flag, commands []*cli.Command, args []string) error {
+	if found := unknownFlag.FindStringSubmatch(err.Error()); found != nil {
+		return fmt.Errorf("unknown flag %s%s", typed(found[1], args), inBrackets(meantFlag(found[1], flags, commands)))
+	}
+	if found := missingValue.FindStringSubmatch(err.Error()); found != nil {
+		return fmt.Errorf("%s needs a value", typed(found[1], args))
+	}
+	if found := wrongValue.FindStringSubmatch(err.Error()); found != nil {
+		for _, flag := range flags {
+			if slices.Contains(flag.Names(), found[2]) {
+				return fmt.Errorf("%s %q: it must be %s", typed(found[2], args), found[1], Wanted(flag))
+			}
+		}
+	}
+	return err
+}
+
+// typed returns a flag as it stands on the line, without a value.
+func typed(name string, args []string) string {
+	for _, arg := range args {
+		if flag, _, _ := strings.Cut(arg, "="); strings.HasPrefix(arg, "-") && strings.TrimLeft(flag, "-") == name {
+			return flag
+		}
+	}
+	return dashed(name)
+}
+
+// dashed returns the name of a flag with its hyphens.
+func dashed(name string) string {
+	if len(name) == 1 {
+		return "-" + name
+	}
+	return "--" + name
+}
+
+// meantFlag returns a hint for an unknown flag; empty for none. One letter is too little to guess
+// more than its case.
+func meantFlag(name string, flags []cli.Flag, commands []*cli.Command) string {
+	var long []string
+	for _, flag := range flags {
+		for _, known := range flag.Names() {
+			switch {
+			case len(known) > 1:
+				long = append(long, known)
+			case strings.EqualFold(known, name):
+				return "did you mean -" + known + "?"
+			}
+		}
+	}
+	var with []string
+	for _, command := range withSubcommands(commands, "") {
+		if !command.Hidden && slices.ContainsFunc(command.Flags, func(flag cli.Flag) bool { return slices.Contains(flag.Names(), name) }) {
+			with = append(with, command.Name)
+		}
+	}
+	likely := words.Closest(name, long, 1)
+	switch {
+	case len(with) > 0:
+		return "only for " + words.AllOf(with)
+	case len(name) > 1 && len(likely) > 0:
+		return "did you mean --" + likely[0] + "?"
+	}
+	return ""
+}
+
+// withSubcommands lists commands and their subcommands, named with the words that call them.
+func withSubcommands(commands []*cli.Command, before string) []cli.Command {
+	var all []cli.Command
+	for _, command := range commands {
+		named := *command
+		named.Name = before + command.Name
+		all = append(append(all, named), withSubcommands(command.Subcommands, named.Name+" ")...)
+	}
+	return all
+}
+
+func inBrackets(hint string) string {
+	if hint == "" {
+		return ""
+	}
+	return " (" + hint + ")"
+}
+
+// Wanted returns what the value of a flag must be, for a sentence.
+func Wanted(flag cli.Flag) string {
+	switch flag.(type) {
+	case *cli.IntFlag:
+		return "a whole number"
+	case *cli.BoolFlag:
+		return "true or false"
+	case *cli.DurationFlag:
+		return "a time such as 30s or 5m"
+	}
+	return "another text"
+}
+
+// UnknownCommand returns the error about a command that is none of the commands. Before is the
+// beginning of the line, such as "qlsync schemas".
+func UnknownCommand(before, name string, commands []*cli.Command) error {
+	var known []string
+	for _, command := range commands {
+		if !command.Hidden {
+			known = append(known, command.Name)
+		}
+	}
+	return fmt.Errorf("unknown command %q%s: see %s --help", strings.TrimPrefix(before+" "+name, "qlsync "), inBrackets(words.DidYouMean(name, known)), before)
+}
+
+// CheckChoice returns an error if the value of a flag is none of a few. The flag is named as on
+// the line.
+func CheckChoice(flag, value string, known []string) error {
+	if slices.Contains(known, value) {
+		return nil
+	}
+	// Short names are close to many others, so a typo keeps at least the first letter.
+	alike := slices.DeleteFunc(slices.Clone(known), func(name string) bool { return value == "" || name[0] != value[0] })
+	return fmt.Errorf("%s %q: it must be %s%s", flag, value, words.OneOf(known), inBrackets(words.DidYouMean(value, alike)))
+}
