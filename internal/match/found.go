@@ -2,14 +2,14 @@ package match
 
 import (
 	"github.com/qlsync/qlsync/internal/keyrecord"
-	"github.com/qlsync/qlsync/internal/target"
+	"github.com/qlsync/qlsync/internal/targets"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
 // Pair is a declared connection and the live connection that it is. Live is nil where there is
 // none.
 type Pair struct {
-	*target.Target
+	*targets.Target
 	Live *connection.Live
 	// Tried is what an interrupted recreate has tried out before it deleted the old connection;
 	// nil: nothing.
@@ -34,9 +34,9 @@ type Found struct {
 	// were to replace, by key.
 	Begun map[connection.Key]*connection.Live
 	// Problems are the moved blocks that end in a space which the token cannot see.
-	Problems []target.Problem
+	Problems []targets.Problem
 	// Remarks are about what is created because nothing is seen where its moved blocks come from.
-	Remarks []target.Remark
+	Remarks []targets.Remark
 
 	keys  keyrecord.Spaces
 	moves moves

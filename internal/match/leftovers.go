@@ -1,8 +1,6 @@
 package match
 
 import (
-	"cmp"
-
 	"github.com/qlsync/qlsync/internal/keyrecord"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
@@ -195,7 +193,7 @@ func (s *stray) recreates(old *connection.Live, p *Pair) bool {
 		return false
 	}
 	demands := s.rules.Assess(s.Difference(p.Target, old))
-	return demands.Recreate.Holds() || cmp.Or(p.Lifecycle.Update, s.update) == connection.UpdateRecreate
+	return demands.Recreate.Holds() || s.files.UpdateOf(p.Desired) == connection.UpdateRecreate
 }
 
 func (s *stray) mayBeFinished() bool {

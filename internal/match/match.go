@@ -1,7 +1,7 @@
 // Package match finds which live connection each declared one is, and what the others are. It is the
 // second stage of the planner:
 //
-//	target.Resolved ──Find──▶ Found: pairs, and leftovers
+//	targets.Resolved ──Find──▶ Found: pairs, and leftovers
 //
 //	what is at a declared (space, name)            which live one is it?
 //	  itself, not moved away                         that one, also without a record
@@ -16,9 +16,7 @@
 package match
 
 import (
-	"slices"
-
-	"github.com/qlsync/qlsync/internal/target"
+	"github.com/qlsync/qlsync/internal/targets"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -26,22 +24,8 @@ import (
 // not to leave it, then with what an interrupted run has left on its way there, then by moved
 // blocks, then by key records. The provider is asked whether a move takes a recreate. What is live of a
 // disabled data source, or declared of one, is in trouble.
-func Find(files *target.Files, rules connection.Rules, r *target.Resolved) Found {
-	m := &matcher{
-		Resolved: r, moves: follow(files.Moves, r.Tenant, r.Declared), rules: rules, project: files.Project, update: files.Policy.Update,
-		carriers: map[string][]*connection.Live{}, claimed: map[*connection.Live]bool{}, leaving: map[connection.Key]bool{},
-	}
-	for i := range r.Snapshot.Connections {
-		live := &r.Snapshot.Connections[i]
-		if live.Record.Project == files.Project && live.Record.Key != "" && r.Declared[live.Key] == nil {
-			m.carriers[live.Record.Key] = append(m.carriers[live.Record.Key], live)
-		}
-	}
-	for to, sources := range m.moves.sources {
-		m.moves.sources[to] = slices.DeleteFunc(sources, func(from connection.Key) bool {
-			return m.isApart(from, to) || m.hasComeRound(from) && m.Live[from].Record.Project == m.project
-		})
-	}
+func Find(files *targets.Files, rules connection.Rules, r *targets.Resolved) Found {
+	m := newMatcher(files, rules, r)
 	found := Found{keys: r.Places, moves: m.moves, Pairs: make([]Pair, len(r.Targets))}
 	for i, t := range r.Targets {
 		found.Pairs[i].Target = t
@@ -63,16 +47,16 @@ func Find(files *target.Files, rules connection.Rules, r *target.Resolved) Found
 
 // demandSpaces notes a problem for each pending move whose blocks end in a space that the token
 // cannot see: such a connection is not one that is no longer declared.
-func (found *Found) demandSpaces(r *target.Resolved) {
+func (found *Found) demandSpaces(r *targets.Resolved) {
 	for _, end := range found.moves.end {
 		if ref, unseen := found.moves.unseen[end]; unseen {
-			found.Problems = append(found.Problems, target.Problem{Position: ref.Position, Reason: r.NoSpace(ref)})
+			found.Problems = append(found.Problems, targets.Problem{Position: ref.Position, Reason: r.NoSpace(ref)})
 		}
 	}
 }
 
 // refuseDisabled refuses what is declared of a disabled data source, or live of one.
-func (found *Found) refuseDisabled(r *target.Resolved) {
+func (found *Found) refuseDisabled(r *targets.Resolved) {
 	for i := range found.Pairs {
 		p := &found.Pairs[i]
 		disabled := ""
@@ -92,8 +76,8 @@ func (found *Found) refuseDisabled(r *target.Resolved) {
 }
 
 // unseenOrigins warns of what is created because nothing is seen where its moved blocks come from.
-func (found *Found) unseenOrigins() []target.Remark {
-	var remarks []target.Remark
+func (found *Found) unseenOrigins() []targets.Remark {
+	var remarks []targets.Remark
 	for i := range found.Pairs {
 		p := &found.Pairs[i]
 		if p.Live != nil || p.Trouble.Holds() || len(found.moves.unseen) == 0 {
@@ -101,7 +85,7 @@ func (found *Found) unseenOrigins() []target.Remark {
 		}
 		for _, from := range found.moves.origins(p.Key) {
 			if _, unseen := found.moves.unseen[from]; unseen {
-				remarks = append(remarks, target.Remark{About: &p.Key, Reason: connection.Because("moved-from-unseen", "from", from, "space", from.Space)})
+				remarks = append(remarks, targets.Remark{About: &p.Key, Reason: connection.Because("moved-from-unseen", "from", from, "space", from.Space)})
 				break
 			}
 		}

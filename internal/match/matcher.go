@@ -4,22 +4,42 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/qlsync/qlsync/internal/target"
+	"github.com/qlsync/qlsync/internal/targets"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
 // matcher finds the live connection of every target.
 type matcher struct {
-	*target.Resolved
+	*targets.Resolved
 	moves    moves
 	rules    connection.Rules
+	files    *targets.Files
 	project  string
-	update   string                        // policy.update
 	carriers map[string][]*connection.Live // our connections at no declared key, by key record
 	claimed  map[*connection.Live]bool
 	leaving  map[connection.Key]bool // what leaves has found out
 }
 
+func newMatcher(files *targets.Files, rules connection.Rules, r *targets.Resolved) *matcher {
+	m := &matcher{
+		Resolved: r, moves: follow(files.Moves, r.Tenant, r.Declared), rules: rules, files: files, project: files.Project,
+		carriers: map[string][]*connection.Live{}, claimed: map[*connection.Live]bool{}, leaving: map[connection.Key]bool{},
+	}
+	for i := range r.Snapshot.Connections {
+		live := &r.Snapshot.Connections[i]
+		if live.Record.Project == files.Project && live.Record.Key != "" && r.Declared[live.Key] == nil {
+			m.carriers[live.Record.Key] = append(m.carriers[live.Record.Key], live)
+		}
+	}
+	for to, sources := range m.moves.sources {
+		m.moves.sources[to] = slices.DeleteFunc(sources, func(from connection.Key) bool {
+			return m.isApart(from, to) || m.hasComeRound(from) && m.Live[from].Record.Project == m.project
+		})
+	}
+	return m
+}
+
+// claim notes that a live connection is the declared one of the pair, and how it was found.
 func (m *matcher) claim(p *Pair, live *connection.Live, because string) {
 	m.claimed[live] = true
 	p.Live, p.Because = live, connection.Because(because)

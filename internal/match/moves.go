@@ -4,7 +4,7 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/qlsync/qlsync/internal/target"
+	"github.com/qlsync/qlsync/internal/targets"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -23,11 +23,11 @@ type moves struct {
 	cycle map[connection.Key]connection.Key
 	// unseen holds the ends of blocks that are in a space which the token cannot see.
 	unseen   map[connection.Key]connection.SpaceRef
-	declared map[connection.Key]*target.Target
+	declared map[connection.Key]*targets.Target
 }
 
 // follow resolves the moved blocks once, for all later stages.
-func follow(blocks []connection.Move, t *target.Tenant, declared map[connection.Key]*target.Target) moves {
+func follow(blocks []connection.Move, t *targets.Tenant, declared map[connection.Key]*targets.Target) moves {
 	m := moves{
 		away:     map[connection.Key]connection.Key{},
 		into:     map[connection.Key][]connection.Key{},
@@ -59,7 +59,7 @@ func follow(blocks []connection.Move, t *target.Tenant, declared map[connection.
 }
 
 // findTargets follows the blocks of each key that is live or declared.
-func (m *moves) findTargets(t *target.Tenant) {
+func (m *moves) findTargets(t *targets.Tenant) {
 	for _, from := range slices.SortedFunc(maps.Keys(m.away), connection.Key.Compare) {
 		live := t.Live[from] != nil
 		if !live && m.declared[from] == nil {

@@ -4,7 +4,7 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/qlsync/qlsync/internal/target"
+	"github.com/qlsync/qlsync/internal/targets"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -43,33 +43,33 @@ func (n namesakes) meant(live connection.Key) (declared connection.Key, found bo
 }
 
 // LookAlikes warns of names that a reader takes for others.
-func (found *Found) LookAlikes(snapshot *connection.Snapshot) []target.Remark {
+func (found *Found) LookAlikes(snapshot *connection.Snapshot) []targets.Remark {
 	return append(found.lookAlikeConnections(snapshot), found.lookAlikeSpaces(snapshot)...)
 }
 
 // lookAlikeConnections warns of each new connection whose name looks like that of a live one. Names that are
 // equal without letter case or normalisation are refused instead.
-func (found *Found) lookAlikeConnections(snapshot *connection.Snapshot) []target.Remark {
+func (found *Found) lookAlikeConnections(snapshot *connection.Snapshot) []targets.Remark {
 	looks := map[connection.Key]connection.Key{}
 	for i := range snapshot.Connections {
 		live := snapshot.Connections[i].Key
 		looks[lookKey(live)] = live
 	}
-	var remarks []target.Remark
+	var remarks []targets.Remark
 	for i := range found.Pairs {
 		p := &found.Pairs[i]
 		live, known := looks[lookKey(p.Key)]
 		if p.Live != nil && (p.Live.Key == p.Key || p.Live.Key == live) || !known || connection.FoldKey(live) == connection.FoldKey(p.Key) {
 			continue
 		}
-		remarks = append(remarks, target.Remark{About: &p.Key, Reason: target.Contrast("looks-alike", p.Key.Name, live.Name, connection.Resemblance(p.Key.Name, live.Name))})
+		remarks = append(remarks, targets.Remark{About: &p.Key, Reason: targets.Contrast("looks-alike", p.Key.Name, live.Name, connection.Resemblance(p.Key.Name, live.Name))})
 	}
 	return remarks
 }
 
 // lookAlikeSpaces warns of declared spaces whose names look like the name of another space: a
 // reader cannot tell in which of them the connections are.
-func (found *Found) lookAlikeSpaces(snapshot *connection.Snapshot) []target.Remark {
+func (found *Found) lookAlikeSpaces(snapshot *connection.Snapshot) []targets.Remark {
 	declared := map[string]bool{}
 	for i := range found.Pairs {
 		if p := &found.Pairs[i]; p.Space.Name != "" {
@@ -81,11 +81,11 @@ func (found *Found) lookAlikeSpaces(snapshot *connection.Snapshot) []target.Rema
 		look := connection.Skeleton(space.Name)
 		spaces[look] = append(spaces[look], space.Name)
 	}
-	var remarks []target.Remark
+	var remarks []targets.Remark
 	for _, name := range slices.Sorted(maps.Keys(declared)) {
 		for _, other := range spaces[connection.Skeleton(name)] {
 			if differ := connection.Resemblance(name, other); differ != "" && differ != connection.LetterCase {
-				remarks = append(remarks, target.Remark{About: nil, Reason: target.Contrast("space-looks-alike", name, other, differ)})
+				remarks = append(remarks, targets.Remark{About: nil, Reason: targets.Contrast("space-looks-alike", name, other, differ)})
 			}
 		}
 	}

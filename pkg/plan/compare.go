@@ -7,7 +7,7 @@ import (
 
 	"github.com/qlsync/qlsync/internal/jsonpointer"
 	"github.com/qlsync/qlsync/internal/match"
-	"github.com/qlsync/qlsync/internal/target"
+	"github.com/qlsync/qlsync/internal/targets"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -256,7 +256,7 @@ func (a *analysis) handsOver(p *match.Pair, d *difference) bool {
 }
 
 // updateOf returns how properties and credentials of a connection are updated.
-func (a *analysis) updateOf(t *target.Target) string {
+func (a *analysis) updateOf(t *targets.Target) string {
 	return cmp.Or(t.Lifecycle.Update, a.in.Policy.Update)
 }
 

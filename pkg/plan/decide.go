@@ -8,7 +8,7 @@ import (
 	"github.com/qlsync/qlsync/internal/jsonpointer"
 	"github.com/qlsync/qlsync/internal/match"
 	"github.com/qlsync/qlsync/internal/report/messages"
-	"github.com/qlsync/qlsync/internal/target"
+	"github.com/qlsync/qlsync/internal/targets"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -25,7 +25,7 @@ func (a *analysis) problem(position connection.Position, reason connection.Reaso
 	}
 }
 
-func (a *analysis) remark(remarks []target.Remark) {
+func (a *analysis) remark(remarks []targets.Remark) {
 	for _, r := range remarks {
 		a.warn(r.About, a.text(r.Reason))
 	}
@@ -123,7 +123,7 @@ func (a *analysis) isRebuilt(made *connection.Live, d *decision) bool {
 		}
 	}
 	differs := &difference{set: map[string]any{}}
-	a.compareProperties(&match.Pair{Target: &target.Target{Desired: &want, Source: d.target.Source}, Live: made}, differs)
+	a.compareProperties(&match.Pair{Target: &targets.Target{Desired: &want, Source: d.target.Source}, Live: made}, differs)
 	return !differs.content()
 }
 
@@ -182,7 +182,7 @@ func (a *analysis) declaredProperties(d *decision) map[string]any {
 
 // normalized returns the declared properties in the form in which they are sent,
 // without those that must be absent.
-func (a *analysis) normalized(t *target.Target) map[string]any {
+func (a *analysis) normalized(t *targets.Target) map[string]any {
 	properties := make(map[string]any, len(t.Properties))
 	for name, value := range t.Properties {
 		if value != nil {
@@ -195,7 +195,7 @@ func (a *analysis) normalized(t *target.Target) map[string]any {
 // rebuilt returns the properties of a recreated connection: the declared ones and, if
 // the data source is the same, the ignored ones and the further ones of the old
 // connection, without those that a recreate does not carry over.
-func (a *analysis) rebuilt(t *target.Target, old *connection.Live, leaves []string) map[string]any {
+func (a *analysis) rebuilt(t *targets.Target, old *connection.Live, leaves []string) map[string]any {
 	properties := a.normalized(t)
 	if old.DataSource != t.DataSource {
 		return properties

@@ -5,7 +5,7 @@ import (
 	"encoding/hex"
 	"strconv"
 
-	"github.com/qlsync/qlsync/internal/target"
+	"github.com/qlsync/qlsync/internal/targets"
 )
 
 // earlierVersion says why a plan or a hash of an earlier version is not accepted.
@@ -16,7 +16,7 @@ const earlierVersion = "it was made by an earlier version of qlsync, whose hash 
 func (p *Plan) IsEarlier() bool { return earlierHash(p) == p.Hash }
 
 // earlierDeclares is [Change.Declares] as version 1 of the hash had it.
-func earlierDeclares(t *target.Target) string {
+func earlierDeclares(t *targets.Target) string {
 	protection := "-"
 	if want := t.Lifecycle.PreventDestroy; want != nil {
 		protection = strconv.FormatBool(*want)

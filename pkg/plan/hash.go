@@ -6,7 +6,7 @@ import (
 	"io"
 	"strconv"
 
-	"github.com/qlsync/qlsync/internal/target"
+	"github.com/qlsync/qlsync/internal/targets"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -45,7 +45,7 @@ func digest(value any) string {
 // declares is a digest of what a declaration says and the fields do not show. It is not made
 // from the record of the credentials, which has to fit into a tag and keeps 64 bits: so few
 // that another declaration with the same record could be found.
-func declares(t *target.Target) string {
+func declares(t *targets.Target) string {
 	return digest(struct { // the fields in the order of their names
 		Credentials map[string]any `json:"credentials"`
 		Owner       string         `json:"owner"`

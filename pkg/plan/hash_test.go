@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/qlsync/qlsync/internal/target"
+	"github.com/qlsync/qlsync/internal/targets"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -34,8 +34,8 @@ func TestHashesAreOverCanonicalJSON(t *testing.T) {
 	yes := true
 	secret := map[string]any{"password": connection.Reference{Env: "A"}}
 	desired := &connection.Desired{CredentialsVersion: 3, Credentials: secret, Lifecycle: connection.Lifecycle{PreventDestroy: &yes}}
-	same("a declaration", declares(&target.Target{Desired: desired, TenantOwner: "u"}), map[string]any{"version": 3, "credentials": secret, "owner": "u", "protected": true})
-	same("a declaration without credentials", declares(&target.Target{Desired: &connection.Desired{}}),
+	same("a declaration", declares(&targets.Target{Desired: desired, TenantOwner: "u"}), map[string]any{"version": 3, "credentials": secret, "owner": "u", "protected": true})
+	same("a declaration without credentials", declares(&targets.Target{Desired: &connection.Desired{}}),
 		map[string]any{"version": 0, "credentials": nil, "owner": "", "protected": nil})
 	live := &connection.Live{
 		ID: "x", Key: key, OwnerID: "u", DataSource: "rest", Tags: []string{"t"}, Properties: map[string]any{"b": json.Number("1.0"), "a": nil},
@@ -81,7 +81,7 @@ func TestTheHashSees256BitsOfCredentials(t *testing.T) {
 	declaring := func(variable string, version int, owner string, protect *bool) string {
 		d := &connection.Desired{CredentialsVersion: version, Credentials: map[string]any{"password": connection.Reference{Env: variable}}}
 		d.Lifecycle.PreventDestroy = protect
-		return declares(&target.Target{Desired: d, TenantOwner: owner})
+		return declares(&targets.Target{Desired: d, TenantOwner: owner})
 	}
 	yes, no := true, false
 	seen := map[string]bool{}

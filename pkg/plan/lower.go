@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/qlsync/qlsync/internal/target"
+	"github.com/qlsync/qlsync/internal/targets"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -119,7 +119,7 @@ func (a *analysis) lowerUpdate(d *decision, l *connection.Lowering) {
 }
 
 // absent lists those of the parts of a connection that are declared to be absent.
-func absent(t *target.Target, names []string) []string {
+func absent(t *targets.Target, names []string) []string {
 	var absent []string
 	for _, name := range names {
 		if value, declared := t.Properties[name]; declared && value == nil {

@@ -7,7 +7,7 @@ import (
 	"github.com/qlsync/qlsync/internal/keyrecord"
 	"github.com/qlsync/qlsync/internal/match"
 	"github.com/qlsync/qlsync/internal/report/messages"
-	"github.com/qlsync/qlsync/internal/target"
+	"github.com/qlsync/qlsync/internal/targets"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -84,11 +84,11 @@ func summarize(decisions []*decision, unchanged int) Summary {
 // Scope returns what must be read of a tenant to plan for the files: the
 // connections of the project's spaces, in detail where they are declared, moved
 // from, or owned by the project.
-func Scope(in Input) connection.Scope { return target.Scope(in.files()) }
+func Scope(in Input) connection.Scope { return targets.Scope(in.files()) }
 
 // files returns what the files of the project declare.
-func (in *Input) files() *target.Files {
-	return &target.Files{
+func (in *Input) files() *targets.Files {
+	return &targets.Files{
 		Project: in.Project, Policy: in.Policy, Desired: in.Desired, Moves: in.Moves, Spaces: in.Spaces, OnlyMoves: in.OnlyMoves, Catalog: in.Catalog,
 	}
 }
@@ -99,7 +99,7 @@ func analyze(in Input) *analysis {
 	declared := in.files()
 	a := &analysis{
 		in: in, messages: messages.All(in.Rules.Messages()), noted: map[string]bool{}, warnings: []Warning{},
-		Resolved: target.Resolve(declared, in.Rules, target.NewTenant(in.Snapshot, in.Moves)),
+		Resolved: targets.Resolve(declared, in.Rules, targets.NewTenant(in.Snapshot, in.Moves)),
 	}
 	a.Found = match.Find(declared, in.Rules, &a.Resolved)
 	for _, p := range slices.Concat(a.Resolved.Problems, a.Found.Problems) {
@@ -141,7 +141,7 @@ func EarlierHash(in Input) string {
 	if problems.Err() != nil || p == nil {
 		return ""
 	}
-	declared := map[connection.Key]*target.Target{}
+	declared := map[connection.Key]*targets.Target{}
 	for _, t := range analyze(in).Targets {
 		declared[t.Key] = t
 	}

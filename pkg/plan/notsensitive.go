@@ -4,13 +4,13 @@ import (
 	"slices"
 
 	"github.com/qlsync/qlsync/internal/match"
-	"github.com/qlsync/qlsync/internal/target"
+	"github.com/qlsync/qlsync/internal/targets"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
 // showsNothingElse reports whether an update leaves nothing hidden in a property that the
 // files do not declare: it writes the whole value, or there is no secret in the live one.
-func (a *analysis) showsNothingElse(t *target.Target, live *connection.Live, name string) bool {
+func (a *analysis) showsNothingElse(t *targets.Target, live *connection.Live, name string) bool {
 	property := t.Source.Properties[name]
 	have := a.in.Rules.Normalize(property, live.Properties[name])
 	kept := connection.EqualBy(t.Lifecycle.Compare, name, a.in.Rules.Normalize(property, t.Properties[name]), have)

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/qlsync/qlsync/internal/target"
+	"github.com/qlsync/qlsync/internal/targets"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -37,7 +37,7 @@ func (a *analysis) warnAboutInactive() {
 
 // ownerAsDeclared returns the declared owner by the field that the file or the tenant has the
 // name in: a reader finds an id in the file, and not the e-mail address of the user.
-func (a *analysis) ownerAsDeclared(t *target.Target) string {
+func (a *analysis) ownerAsDeclared(t *targets.Target) string {
 	switch {
 	case t.Owner == "":
 		return fmt.Sprintf("{id: %q}", t.TenantOwner)

@@ -14,7 +14,7 @@
 //	                                                                                                       │
 //	steps ◀──pack── tasks ◀──order── operations ◀──derive── paths ◀──lower─────────────────────────────────┘
 //
-// The first two stages are packages of their own: internal/target looks up the names in the files,
+// The first two stages are packages of their own: internal/targets looks up the names in the files,
 // and internal/match finds which live connection each declared one is. The other stages are files
 // of this package.
 //

@@ -4,13 +4,13 @@ import (
 	"cmp"
 	"slices"
 
-	"github.com/qlsync/qlsync/internal/target"
+	"github.com/qlsync/qlsync/internal/targets"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
 // ownerAfter returns who is to own what is created or recreated: the caller, where no owner is
 // declared.
-func (a *analysis) ownerAfter(t *target.Target, old *connection.Live) string {
+func (a *analysis) ownerAfter(t *targets.Target, old *connection.Live) string {
 	owner := t.TenantOwner
 	if old != nil && t.Lifecycle.Ignores("owner", "") {
 		owner = old.OwnerID
@@ -22,7 +22,7 @@ func (a *analysis) ownerAfter(t *target.Target, old *connection.Live) string {
 // recorded when they are written, and as a baseline when nothing is recorded; that
 // none are declared is recorded too, so that those which are added later count as
 // a change.
-func (a *analysis) record(t *target.Target, live *connection.Live, written bool) *connection.Record {
+func (a *analysis) record(t *targets.Target, live *connection.Live, written bool) *connection.Record {
 	record := &connection.Record{
 		Project: a.in.Project, Key: a.Places.Record(t.Key), Moved: a.MovedRecord(t.Key, live),
 		Sensitive: connection.SensitiveRecord(t.Sensitive), NotSensitive: connection.NotSensitiveRecord(a.lifted(t, live)),
@@ -48,7 +48,7 @@ func (a *analysis) record(t *target.Target, live *connection.Live, written bool)
 // fingerprint returns what is recorded of the values: of those that are written, what
 // is known; of those that are there already, what the connection has recorded or, where
 // that says nothing, a baseline.
-func (a *analysis) fingerprint(t *target.Target, live *connection.Live, written bool) string {
+func (a *analysis) fingerprint(t *targets.Target, live *connection.Live, written bool) string {
 	known, ok := a.in.Fingerprints[t.Key]
 	switch {
 	case len(t.Credentials) > 0 && written:
@@ -65,7 +65,7 @@ func (a *analysis) fingerprint(t *target.Target, live *connection.Live, written 
 // connection: only names whose live value is what the files show once the write is done.
 // Otherwise the record would uncover a value that nobody has declared. Live is nil where the
 // write creates the connection.
-func (a *analysis) lifted(t *target.Target, live *connection.Live) []string {
+func (a *analysis) lifted(t *targets.Target, live *connection.Live) []string {
 	var names []string
 	for _, name := range t.NotSensitive {
 		value := t.Properties[name]

@@ -2,7 +2,7 @@ package plan
 
 import (
 	"github.com/qlsync/qlsync/internal/match"
-	"github.com/qlsync/qlsync/internal/target"
+	"github.com/qlsync/qlsync/internal/targets"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -140,7 +140,7 @@ func (o *orderer) rotations() []*node {
 		return nil
 	}
 	of := o.analysis.byTarget()
-	last := map[*target.Target]*node{}
+	last := map[*targets.Target]*node{}
 	for _, n := range o.nodes {
 		if n.decision.target != nil && n.operation.Kind != o.capabilities.Existence {
 			last[n.decision.target] = n
@@ -181,8 +181,8 @@ func (o *orderer) rotation(r, change *decision, last *node) []*node {
 }
 
 // byTarget returns the changes of declared connections.
-func (a *analysis) byTarget() map[*target.Target]*decision {
-	of := make(map[*target.Target]*decision, len(a.decisions))
+func (a *analysis) byTarget() map[*targets.Target]*decision {
+	of := make(map[*targets.Target]*decision, len(a.decisions))
 	for _, d := range a.decisions {
 		if d.target != nil {
 			of[d.target] = d

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/qlsync/qlsync/internal/target"
+	"github.com/qlsync/qlsync/internal/targets"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -16,7 +16,7 @@ import (
 // signIn reports whether a person must sign in for a connection, and which
 // credential is the code; empty: nobody must. What is not declared is as it is
 // live, or else the default.
-func (a *analysis) signIn(t *target.Target, live *connection.Live) string {
+func (a *analysis) signIn(t *targets.Target, live *connection.Live) string {
 	known := t.Source.SignIn
 	switch {
 	case known == nil:

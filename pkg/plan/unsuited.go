@@ -1,17 +1,17 @@
 package plan
 
 import (
-	"github.com/qlsync/qlsync/internal/target"
+	"github.com/qlsync/qlsync/internal/targets"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
 // unsuitedSpaces warns once for each data source and type of space that connections do not belong
 // there, with the source of that knowledge.
-func unsuitedSpaces(targets []*target.Target) []target.Remark {
+func unsuitedSpaces(all []*targets.Target) []targets.Remark {
 	type kind struct{ dataSource, space, why string }
 	keys := map[kind][]string{}
 	var kinds []kind
-	for _, t := range targets {
+	for _, t := range all {
 		k := kind{t.DataSource, t.TenantSpace.Type, t.Source.Unsuited[t.TenantSpace.Type]}
 		if k.why == "" {
 			continue
@@ -21,9 +21,9 @@ func unsuitedSpaces(targets []*target.Target) []target.Remark {
 		}
 		keys[k] = append(keys[k], t.Key.String())
 	}
-	var remarks []target.Remark
+	var remarks []targets.Remark
 	for _, k := range kinds {
-		remarks = append(remarks, target.Remark{About: nil, Reason: connection.Because("unsuited",
+		remarks = append(remarks, targets.Remark{About: nil, Reason: connection.Because("unsuited",
 			"dataSource", k.dataSource, "connections", firstOf(keys[k]), "why", k.why)})
 	}
 	return remarks

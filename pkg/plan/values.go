@@ -3,7 +3,7 @@ package plan
 import (
 	"github.com/qlsync/qlsync/internal/match"
 	"github.com/qlsync/qlsync/internal/schedule"
-	"github.com/qlsync/qlsync/internal/target"
+	"github.com/qlsync/qlsync/internal/targets"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -40,7 +40,7 @@ type difference struct {
 // decision is a change together with what it takes to carry it out.
 type decision struct {
 	change Change
-	target *target.Target // nil for a delete
+	target *targets.Target // nil for a delete
 	live   *connection.Live
 	tried  *connection.Live // see [match.Pair]
 	diff   *difference      // nil for a create or a delete
@@ -62,7 +62,7 @@ type decision struct {
 // plan or a drift report.
 type analysis struct {
 	in Input
-	target.Resolved
+	targets.Resolved
 	match.Found
 	messages  connection.Messages
 	problems  connection.Problems

@@ -1,4 +1,4 @@
-package target
+package targets
 
 import "github.com/qlsync/qlsync/pkg/connection"
 

@@ -1,4 +1,4 @@
-package target
+package targets
 
 import (
 	"cmp"
@@ -67,7 +67,7 @@ func (f *Files) needsNoDetails(d *connection.Desired, live *connection.Live) boo
 	switch {
 	case len(d.Properties) > 0, live.DataSource != d.DataSource, live.Record.Phase != "":
 		return false
-	case cmp.Or(d.Lifecycle.Update, f.Policy.Update) == connection.UpdateRecreate:
+	case f.UpdateOf(d) == connection.UpdateRecreate:
 		return false // a recreate carries what is not declared
 	case len(d.Credentials) == 0:
 		return true

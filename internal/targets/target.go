@@ -1,13 +1,17 @@
-// Package target looks up what the files declare in a tenant. It is the first stage of the planner:
+// Package targets looks up what the files declare in a tenant. It is the first stage of the planner:
 //
 //	Files, Tenant ──Resolve──▶ Resolved: targets, and problems
 //
 // A [Target] is a declared connection whose space, owner, data source and stored credentials are
 // known. What cannot be found is a problem with its position in the files. Nothing here compares a
 // declaration with a live connection. It is pure.
-package target
+package targets
 
-import "github.com/qlsync/qlsync/pkg/connection"
+import (
+	"cmp"
+
+	"github.com/qlsync/qlsync/pkg/connection"
+)
 
 // Files is what the files of a project declare, with the catalog that the declarations refer to.
 type Files struct {
@@ -19,6 +23,12 @@ type Files struct {
 	Spaces    []connection.SpaceRef
 	OnlyMoves []connection.SpaceRef
 	Catalog   *connection.Catalog // may be nil
+}
+
+// UpdateOf returns how properties and credentials of a declared connection are updated: as its
+// lifecycle says, or else the policy.
+func (f *Files) UpdateOf(d *connection.Desired) string {
+	return cmp.Or(d.Lifecycle.Update, f.Policy.Update)
 }
 
 // source returns the data source as the catalog knows it.
