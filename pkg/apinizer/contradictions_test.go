@@ -154,7 +154,7 @@ func TestContradictions(t *testing.T) {
 				t.Errorf("create: got error %v, want ErrConflict", err)
 			}
 			if _, there := r.manager.Find("Payments", "Mail"); !there {
-				t.Error("it is gone")
+				t.Error("the connection is gone, want it kept")
 			}
 		},
 		"C4: POST refuses, conflicts or overwrites": func(t *testing.T) {
@@ -259,7 +259,7 @@ func TestContradictions(t *testing.T) {
 			}
 			r.apply()
 			if there, _ := r.manager.Find("Payments", "Mail"); !there.Deployed {
-				t.Error("it is not deployed")
+				t.Error("the connection is not deployed, want it deployed")
 			}
 			r.holds("Mail", "password")
 		},
@@ -338,7 +338,7 @@ func TestContradictions(t *testing.T) {
 			r.reconnect()
 			r.apply()
 			if there, _ := r.manager.Find("Payments", "Mail"); there.Fields["useSsl"] != true || there.Fields["circuit"] != "on" {
-				t.Errorf("what is newer is lost: %+v", there.Fields)
+				t.Errorf("newer fields are lost: got %+v, want useSsl true and circuit on", there.Fields)
 			}
 		},
 		"C19: a rate limit is a status, or only a word": func(t *testing.T) {

@@ -34,7 +34,7 @@ func TestATakeoverThatWouldClearASecretThatIsNotInUseIsRefused(t *testing.T) {
 			d.Lifecycle.Adopt = true
 			r.demand(r.refusals(), test.secret)
 			if !r.manager.SecretEquals("Payments", "One", test.secret, secretOf(test.secret)) {
-				t.Error("it is lost")
+				t.Error("the secret that is not in use is lost, want it kept")
 			}
 
 			// A write with the secret in hand keeps it; for the others the plan says that there is none.
@@ -46,7 +46,7 @@ func TestATakeoverThatWouldClearASecretThatIsNotInUseIsRefused(t *testing.T) {
 			}
 			r.apply()
 			if !r.manager.SecretEquals("Payments", "One", test.secret, secretOf(test.secret)) {
-				t.Error("it is lost by a takeover that carries it")
+				t.Error("the secret is lost by a takeover that carries it")
 			}
 		})
 	}
@@ -67,7 +67,7 @@ func TestASecretThatIsNotInUseIsNotClearedByAWriteThatTheOwnershipRecordWasTaken
 	r.reconnect() // as the plan is applied by another process
 	r.demand(r.run(p).Items[0].Error, "the write would clear password and was not sent")
 	if !r.manager.SecretEquals("Payments", "Mail", "password", "by hand") {
-		t.Error("it is lost")
+		t.Error("the password that was set by hand is lost, want it kept")
 	}
 }
 

@@ -44,7 +44,7 @@ func TestASecretThatIsNotInHandBlocksAWrite(t *testing.T) {
 		t.Errorf("got error %v, want a write that is not sent because it would clear password", outcome.Err)
 	}
 	if len(r.manager.Writes()) != writes {
-		t.Error("something was sent")
+		t.Error("a write was sent without the secret in hand, want none")
 	}
 	r.holds("Mail", "password")
 }
@@ -78,7 +78,7 @@ func TestAnOptionalSecretThatMayBeThereBlocksAdoption(t *testing.T) {
 	d.Lifecycle.Adopt = true
 	r.demand(r.refusals(), "caTruststoreFilePass")
 	if !r.manager.SecretEquals("Payments", "Logs", "caTruststoreFilePass", "by hand") {
-		t.Error("it is lost")
+		t.Error("the optional secret is lost by the adoption, want it kept")
 	}
 }
 
@@ -98,7 +98,7 @@ func TestAnOptionalSecretThatMayHaveBeenAddedBlocksAWrite(t *testing.T) {
 	r.demand(r.refusals(), "would lose caTruststoreFile, caTruststoreFilePass, which the service stores, or may store, and does not show: "+
 		"declare it under credentials, or as null under properties where there is none")
 	if !r.manager.SecretEquals("Payments", "Logs", "caTruststoreFilePass", "by hand") {
-		t.Error("it is lost")
+		t.Error("the optional secret is lost by the write, want it kept")
 	}
 	d.Credentials["caTruststoreFilePass"], d.Properties["caTruststoreFile"] = connection.Reference{Env: "caTruststoreFilePass"}, nil
 	r.apply()
@@ -125,7 +125,7 @@ func TestASecretThatWasAddedSinceThePlanBlocksAWrite(t *testing.T) {
 	}
 	r.demand(r.run(p).Items[0].Error, "left alone because another person or client changed it after the plan")
 	if !r.manager.SecretEquals("Payments", "Trap", "authPassphrase", "set by hand") {
-		t.Error("it is lost")
+		t.Error("the secret that was added after the plan is lost, want it kept")
 	}
 }
 
@@ -299,7 +299,7 @@ func TestWhatReachedNoGatewayIsNotForgotten(t *testing.T) {
 						r.run(p)
 						r.reconnect()
 					}
-					t.Fatal("not settled")
+					t.Fatal("the manager does not settle within the applies, want every connection in effect")
 				}
 				r.mail("Mail")
 				settle()
@@ -312,7 +312,7 @@ func TestWhatReachedNoGatewayIsNotForgotten(t *testing.T) {
 					t.Errorf("%d plans find what is not in effect, not %d", pending, test.pending)
 				}
 				if there, _ := r.manager.Find("Payments", "Post"); !there.Deployed {
-					t.Error("it is not deployed")
+					t.Error("the connection is not deployed, want it deployed")
 				}
 				r.holds("Post", "password")
 			})
@@ -398,7 +398,7 @@ func TestWithoutMarksWhatIsDeclaredIsOursAndDescriptionsStayAsTheyAre(t *testing
 	r.rotate, r.desired[1].Lifecycle.PreventDestroy, r.desired[1].Sensitive = nil, &yes, []string{"addressToTest"}
 	r.connectWithoutRecords()
 	if p := r.plan(); !p.Empty() {
-		t.Errorf("what is not recorded is a difference: %+v", p.Changes)
+		t.Errorf("got changes %+v, want none: only unrecorded values differ", p.Changes)
 	}
 }
 
@@ -558,7 +558,7 @@ func TestAProjectThatTheTokenDoesNotSeeIsNoEmptyProject(t *testing.T) {
 	r := newRig(t, `{"token": "token-of-ana", "projects": [{"name": "Payments", "access": "none"}, {"name": "Logs"}]}`, behaviour{})
 	for _, space := range r.snapshot().Spaces {
 		if space.Name == "Payments" {
-			t.Error("it is listed")
+			t.Error("a project that the token does not see is listed")
 		}
 	}
 }

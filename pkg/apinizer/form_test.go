@@ -103,10 +103,10 @@ func TestAListThatCountsSomethingElseThanItListsIsIncomplete(t *testing.T) {
 			r.demand(strings.Join(r.snapshot().Incomplete, "; "), test.want)
 			r.demand(r.refusals(), "nothing is deleted while the tenant's list is incomplete")
 			if _, there := r.manager.Find("Payments", "Mail"); !there {
-				t.Error("Mail was deleted, and the list was incomplete")
+				t.Error("Mail was deleted although the list was incomplete")
 			}
 			if _, there := r.manager.Find("Payments", "Post"); there {
-				t.Error("Post was created, and the list was incomplete")
+				t.Error("Post was created although the list was incomplete")
 			}
 		})
 	}

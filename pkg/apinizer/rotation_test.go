@@ -133,7 +133,7 @@ func TestARotationThatIsNotInEffectIsWrittenAgain(t *testing.T) {
 	}
 	r.fingerprints[trap] = plan.Fingerprint{Fresh: "key:salt:two"}
 	if bodies := r.written(); len(bodies) == 0 {
-		t.Error("nothing was written")
+		t.Error("the rotation was not written again, want one write")
 	}
 	if record := r.live("Trap").Record; record.Pending || record.Fingerprint != "key:salt:two" {
 		t.Errorf("got record %+v, want one with key:salt:two that is not pending", record)
@@ -149,7 +149,7 @@ func TestARotationThatWouldBlankAnotherSecretIsRefused(t *testing.T) {
 	writes := len(r.manager.Writes())
 	r.demand(r.refusals(), "would lose privPassphrase")
 	if len(r.manager.Writes()) != writes {
-		t.Error("something was sent")
+		t.Error("a write that would blank a secret was sent, want none")
 	}
 	r.holds("Trap", "privPassphrase")
 }

@@ -54,7 +54,7 @@ func TestASecretThatSomebodyTypedInAfterThePlanIsNoticedBeforeAWriteAndBeforeADe
 				}
 				r.demand(r.run(p).Items[0].Error, connection.ErrChanged.Error())
 				if !r.manager.SecretEquals("Payments", "One", test.field, test.text) {
-					t.Errorf("%s is no longer as somebody left it", test.field)
+					t.Errorf("%s was overwritten, want the value that somebody typed in", test.field)
 				}
 			})
 		}

@@ -70,11 +70,11 @@ func TestTheProviderReportsWhatItsRequestsWaitForAndWhatIsRead(t *testing.T) {
 				}
 				reading.Wait()
 				if wait := provider.Waiting(); wait != (connection.Wait{}) {
-					t.Errorf("nothing waits any more, and it told %v", wait)
+					t.Errorf("got %v after the last request, want no wait", wait)
 				}
 				slices.Sort(told)
 				if !slices.Equal(told, []string{"1 of 2", "2 of 2"}) {
-					t.Errorf("of what is read it told %q", told)
+					t.Errorf("got progress of reads %q, want 1 of 2 and 2 of 2", told)
 				}
 			})
 		})

@@ -286,10 +286,10 @@ func TestRunSettlesEveryChange(t *testing.T) {
 				t.Errorf("calls differ (-want +got):\n%s", diff)
 			}
 			if result.Format != apply.Format || result.Hash != test.plan.Hash || result.Tenant != test.plan.Tenant || result.Project != "acme" {
-				t.Errorf("it does not say what was applied: %+v", result)
+				t.Errorf("got %+v, want the format, hash, tenant and project of the plan", result)
 			}
 			if result.Complete() != (result.Ledger.Done == result.Ledger.Planned) {
-				t.Error("complete is not what the ledger says")
+				t.Error("Complete differs from the ledger")
 			}
 		})
 	}
@@ -554,7 +554,7 @@ func TestSecretsAreResolvedOnceEachAndBeforeTheFirstWrite(t *testing.T) {
 		Execute: f.execute,
 		Resolve: func(ref connection.Reference) (connection.Secret, error) {
 			if len(f.calls) > 0 {
-				t.Error("a secret is resolved after a write")
+				t.Error("a secret was resolved after a write")
 			}
 			asked = append(asked, ref.String())
 			return connection.NewSecret("value of " + ref.String()), nil
@@ -574,7 +574,7 @@ func TestSecretsAreResolvedOnceEachAndBeforeTheFirstWrite(t *testing.T) {
 		t.Errorf("secrets that were sent differ (-want +got):\n%s", diff)
 	}
 	if len(connection.Secrets(p.Steps[0].Items[0].Operation.Credentials)) > 0 {
-		t.Error("the plan now holds a secret")
+		t.Error("the plan holds a resolved secret")
 	}
 }
 
@@ -631,7 +631,7 @@ func TestAllMissingSecretsAreReportedTogetherAndNothingIsExecuted(t *testing.T) 
 		},
 	})
 	if result != nil || len(f.calls) > 0 {
-		t.Errorf("it went on: %v, %v", result, f.calls)
+		t.Errorf("got %v and calls %v, want no result and no call", result, f.calls)
 	}
 	want := []string{
 		"a.yaml:5:5: an error without a place",

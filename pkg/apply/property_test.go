@@ -218,14 +218,14 @@ func checkItems(t *rapid.T, p *plan.Plan, r *apply.Result, f *tenant, h hostilit
 			operations[i.Change]++
 			for _, before := range p.Steps {
 				if slices.Contains(s.After, before.ID) && late(order, before, i.ID) {
-					t.Fatalf("step %s begins after %s, which waits for it", before.ID, s.ID)
+					t.Fatalf("step %s begins after %s, but must begin before it", before.ID, s.ID)
 				}
 			}
 			possible := !slices.ContainsFunc(i.Needs, func(need int) bool { return !succeeded[need] })
 			ran := slices.Contains(sent, i.ID)
 			switch {
 			case ran && !possible:
-				t.Fatalf("operation %d ran without what it needs", i.ID)
+				t.Fatalf("operation %d ran before the operations that it needs", i.ID)
 			case !ran && possible && !h.ends():
 				t.Fatalf("operation %d did not run, and nothing was in its way", i.ID)
 			}

@@ -95,7 +95,7 @@ func TestOnlyTheCodeOfASignInMayBeMissing(t *testing.T) {
 			return connection.Secret{}, errors.New(ref.Env + " is not set")
 		},
 		Execute: func(context.Context, []connection.Operation) []connection.Outcome {
-			t.Error("something was sent")
+			t.Error("an operation was sent without its secret, want none")
 			return nil
 		},
 	})

@@ -70,7 +70,7 @@ func TestWhatWasDoneIsReadAgain(t *testing.T) {
 		t.Errorf("the ledger differs (-want +got):\n%s", diff)
 	}
 	if result.Complete() {
-		t.Error("it is complete")
+		t.Error("got a complete run, want an incomplete one")
 	}
 	differs := result.Items[1]
 	if diff := cmp.Diff(&plan.Finding{Fields: []plan.Field{{Path: "/properties/path", Before: "/declared", After: "/other"}}}, differs.Differs); diff != "" {
@@ -80,10 +80,10 @@ func TestWhatWasDoneIsReadAgain(t *testing.T) {
 		t.Errorf("got item %+v, want a done one at the place of its path", differs)
 	}
 	if settled := result.Items[2]; settled.Outcome != apply.Done || settled.Unknown || settled.Error != "" {
-		t.Errorf("what may have happened, and has: %+v", settled)
+		t.Errorf("an unknown outcome that was carried out: got %+v, want a done item", settled)
 	}
 	if open := result.Items[3]; open.Outcome != apply.Failed || !open.Unknown || open.Differs != nil {
-		t.Errorf("what may have happened, and has not: %+v", open)
+		t.Errorf("an unknown outcome that was not carried out: got %+v, want a failed item that stays unknown", open)
 	}
 }
 
@@ -141,7 +141,7 @@ func TestAConnectionThatCannotBeReadAgainIsNotCalledDifferent(t *testing.T) {
 
 func TestNothingIsReadAgainWhereNothingWasDone(t *testing.T) {
 	again := func(context.Context, func(*connection.Live) bool) (plan.Input, error) {
-		t.Error("it was read again")
+		t.Error("the tenant was read again, want no read where nothing was done")
 		return plan.Input{}, nil
 	}
 	f := &tenant{fails: map[int]error{0: errInvalid, 1: errInvalid}}

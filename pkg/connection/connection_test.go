@@ -105,7 +105,7 @@ func TestCanonicalHasSortedKeysAndNumbersAsWritten(t *testing.T) {
 func TestCanonicalPanicsOnWhatIsNoJSON(t *testing.T) {
 	defer func() {
 		if recover() == nil {
-			t.Error("it did not panic")
+			t.Error("got no panic for a value that is not JSON")
 		}
 	}()
 	connection.Canonical(map[string]any{"f": func() {}})
@@ -140,7 +140,7 @@ func TestAKeyDigestNamesOneKeyOnly(t *testing.T) {
 	}
 	// The tags of tenants hold the digest: another algorithm would disown everything.
 	if got, want := connection.KeyDigest(keys[0]), "c97385a0d5c686d2"; got != want {
-		t.Errorf("the digest of %q has become %s, it was %s", keys[0], got, want)
+		t.Errorf("got digest %[2]s of %[1]q, want %[3]s: another algorithm would disown every connection", keys[0], got, want)
 	}
 }
 
@@ -159,11 +159,11 @@ func TestANotSensitiveMarkLiftsTheNamesThatItRecordsForItsProject(t *testing.T) 
 	nobodys, withoutKey := record, record
 	nobodys.Project, withoutKey.Key = "", ""
 	if nobodys.Lifts("", "pin") || withoutKey.Lifts("p", "pin") {
-		t.Error("a record that is not full lifts something")
+		t.Error("an incomplete record lifts a name, want none lifted")
 	}
 	// The tags of tenants hold the mark.
 	if got, want := connection.NotSensitiveRecord([]string{"pin"}), "7d4d5261"; got != want {
-		t.Errorf("the mark of pin has become %s, it was %s", got, want)
+		t.Errorf("got record %s of pin, want %s", got, want)
 	}
 }
 
@@ -178,11 +178,11 @@ func TestASensitiveMarkHidesTheNamesThatItRecordsAndNoOther(t *testing.T) {
 		t.Errorf("got marks %q and %q, want the same 16 characters for another order of the names", record.Sensitive, again)
 	}
 	if none := (&connection.Record{}); none.Redacts("") || connection.SensitiveRecord(nil) != "" {
-		t.Error("nothing is recorded, and something is hidden")
+		t.Error("an empty record hides a name, want none hidden")
 	}
 	// The tags of tenants hold the mark: another algorithm would show what it hides.
 	if got, want := connection.SensitiveRecord([]string{"pin"}), "f6387dd4"; got != want {
-		t.Errorf("the mark of pin has become %s, it was %s", got, want)
+		t.Errorf("got record %s of pin, want %s", got, want)
 	}
 }
 

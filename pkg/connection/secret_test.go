@@ -37,7 +37,7 @@ func show(t *testing.T, output string) {
 	t.Helper()
 	for _, form := range forms {
 		if strings.Contains(output, form) {
-			t.Errorf("it shows the secret as %q: %s", form, output)
+			t.Errorf("the output shows the secret as %q: %s", form, output)
 		}
 	}
 }
@@ -109,7 +109,7 @@ func TestABareSecretPrintsThePlaceholderForEveryVerb(t *testing.T) {
 	}
 	secret := connection.NewSecret(canary)
 	if secret.String() != connection.Placeholder || secret.GoString() != connection.Placeholder {
-		t.Error("a text form is not the placeholder")
+		t.Error("String or GoString does not return the placeholder")
 	}
 }
 
@@ -207,7 +207,7 @@ func TestAComparisonNeverShowsASecret(t *testing.T) {
 				return cmp.Diff(a, b, options...) + cmp.Diff(map[string]any{"p": a.Public}, map[string]any{"p": b.Public}, options...)
 			}()
 			if output == "" {
-				t.Error("two secrets were found equal")
+				t.Error("two different secrets are equal")
 			}
 			show(t, output)
 		})
@@ -230,7 +230,7 @@ func TestAPanicNeverShowsASecret(t *testing.T) {
 			cmd.Env = append(os.Environ(), "QLSYNC_TEST_PANIC="+name, "GOTRACEBACK=all")
 			output, err := cmd.CombinedOutput()
 			if err == nil || !bytes.Contains(output, []byte("panic: ")) {
-				t.Fatalf("it did not panic: %v\n%s", err, output)
+				t.Fatalf("got no panic (error %v):\n%s", err, output)
 			}
 			show(t, string(output))
 		})
@@ -281,10 +281,10 @@ func TestResolveReplacesEveryReferenceAndKeepsTheRest(t *testing.T) {
 		t.Errorf("the resolved tree differs (-want +got):\n%s", diff)
 	}
 	if connection.Canonical(tree) != before {
-		t.Error("the tree that was given has changed")
+		t.Error("Resolve changed the tree of its caller")
 	}
 	if got := len(connection.Secrets(resolved)); got != 2 {
-		t.Errorf("it holds %d secrets, not 2", got)
+		t.Errorf("got %d secrets in the resolved tree, want 2", got)
 	}
 	if got := len(connection.Secrets(tree)); got != 0 {
 		t.Errorf("references count as %d secrets", got)

@@ -40,7 +40,7 @@ func TestAConnectionLives(t *testing.T) {
 				t.Errorf("got %s for DELETE, want %s", got, want.write)
 			}
 			if got := r.want(200, "GET", connections+"?type=webhook", "").text; r.do("GET", path, "").status == 200 || len(got) > 60 {
-				t.Errorf("it is still there: %s", got)
+				t.Errorf("got a connection after DELETE, want none: %s", got)
 			}
 			r.noMisuse()
 		})

@@ -50,13 +50,13 @@ func TestFaultsAreData(t *testing.T) {
 		}},
 		"cut before the write": {`[{"method": "DELETE", "cut": "before"}]`, func(t *testing.T, r *rig) {
 			if _, err := r.try("DELETE", path, ""); err == nil {
-				t.Error("an answer")
+				t.Error("got an answer, want none: the fault cuts it off")
 			}
 			r.one("Mail")
 		}},
 		"cut after the write": {`[{"method": "DELETE", "cut": "after"}]`, func(t *testing.T, r *rig) {
 			if _, err := r.try("DELETE", path, ""); err == nil {
-				t.Error("an answer")
+				t.Error("got an answer, want none: the fault cuts it off")
 			}
 			r.want(400, "GET", path, "")
 		}},
@@ -65,7 +65,7 @@ func TestFaultsAreData(t *testing.T) {
 				t.Errorf("got error %v, want a body that ends early", err)
 			}
 			if r.one("Mail")["port"] != 9.0 {
-				t.Error("it was not written")
+				t.Error("the connection has the old port, want the written one")
 			}
 		}},
 		"late": {`[{"latency": "1ms", "status": 503}]`, func(_ *testing.T, r *rig) {
@@ -122,7 +122,7 @@ func TestFaultsAreData(t *testing.T) {
 			}
 			r.want(200, "PUT", path, mail+`}`)
 			if c, _ := r.Find("Payments", "Mail"); !c.Deployed {
-				t.Error("it is not deployed")
+				t.Error("the connection is not deployed, want it deployed")
 			}
 		}},
 		"a delete that the workers do not hear of": {`[{"method": "DELETE", "deploy": "partly"}]`, func(t *testing.T, r *rig) {
@@ -155,7 +155,7 @@ func TestFaultsAreData(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := hostile(t, acme, test.faults)
 			if len(r.UnfiredFaults()) != 1 {
-				t.Error("it counts as fired before any request")
+				t.Error("the fault counts as fired before any request")
 			}
 			test.do(t, r)
 			if never := r.UnfiredFaults(); len(never) > 0 {
@@ -192,6 +192,6 @@ func TestFaultsOfAFileAreStrict(t *testing.T) {
 		}
 	}
 	if _, err := inspect.New([]byte(acme), apinizer.Options{Faults: []apinizer.Fault{{Deploy: "x"}}}); err == nil {
-		t.Error("a wrong fault of Options is taken")
+		t.Error("got no error for a wrong fault of Options")
 	}
 }

@@ -107,7 +107,7 @@ func TestAWriteIsDurableBeforeItIsAnswered(t *testing.T) {
 			t.Fatal(err)
 		}
 		if _, err := serve(t, manager).try("DELETE", connections+"Mail/", ""); err == nil {
-			t.Error("an answer")
+			t.Error("got an answer to a write that was not saved, want none")
 		}
 		left, err := os.ReadFile(file)
 		if err != nil {
@@ -218,10 +218,10 @@ func TestHandsChangeThingsBehindAClientsBack(t *testing.T) {
 		t.Error(err)
 	}
 	if err := r.Remove("Payments", "Box"); err == nil {
-		t.Error("removed twice")
+		t.Error("got no error from the second Remove, want one")
 	}
 	if len(r.Requests()) != 1 || len(r.Writes()) != 0 {
-		t.Error("hands are in the request log")
+		t.Error("edits by hand are in the request log, want only the request of the client")
 	}
 }
 

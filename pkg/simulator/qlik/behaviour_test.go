@@ -239,7 +239,7 @@ func TestWrongSwitchesAreRefused(t *testing.T) {
 	for name, b := range map[string]qlik.Behaviour{"a negative maximum": {BulkMaximum: -1}, "an unknown key": {DataSourceKey: "id"}} {
 		t.Run(name, func(t *testing.T) {
 			if _, err := inspect.New([]byte(acme), qlik.Options{Behaviour: b}); err == nil {
-				t.Error("no error")
+				t.Error("got no error for a wrong switch, want one")
 			}
 		})
 	}

@@ -47,7 +47,7 @@ func TestBulkUpdateReportsEveryItem(t *testing.T) {
 		t.Errorf("got statuses of items %s, want lake=204 gone=404! mine=409! ledger=400! ledger=404! ledger=404!", text)
 	}
 	if _, found := r.Find("Griffin", "Orders lake"); !found {
-		t.Error("the good item was not done, or renamed")
+		t.Error("got no connection with the good item's new space and old name, want one")
 	}
 	if !r.CredentialEquals(lake, "secretKey", "s3cr3t") {
 		t.Error("a move of space lost the credentials")
@@ -78,7 +78,7 @@ func TestAnEmptySpaceIsAPersonalOne(t *testing.T) {
 	r.want(207, "POST", bulkUpdate, `{"connections": [{"id": "`+gold+`", "spaceId": "", "spaceType": "personal"},
 		{"id": "`+lake+`", "spaceId": "", "spaceType": "personal", "ownerId": "`+bob+`"}]}`)
 	if r.id("", "Gold") != gold {
-		t.Error("not in the personal space of the present owner")
+		t.Error("the connection is not in the personal space of its present owner")
 	}
 	r.want(403, "GET", connections+"/"+lake, "") // now Bob's own
 }
@@ -121,6 +121,6 @@ func TestBulkDeleteSaysWhatWasGone(t *testing.T) {
 		t.Errorf("got statuses of items %s, want lake=204 ledger=404!", text)
 	}
 	if _, found := r.Find("Finance", "Orders lake"); found {
-		t.Error("it is still there")
+		t.Error("got the connection after its delete, want none")
 	}
 }

@@ -85,7 +85,7 @@ func TestCreateRefuses(t *testing.T) {
 				t.Errorf("detail %q, want %q", got.detail(), test.detail)
 			}
 			if len(r.Connections()) != before {
-				t.Error("something was created")
+				t.Error("a refused create made a connection")
 			}
 		})
 	}
@@ -119,7 +119,7 @@ func TestGetShowsOnlyTheNonSecretPart(t *testing.T) {
 	id := r.id("Finance", "Orders lake")
 	got := r.want(200, "GET", connections+"/"+id, "")
 	if got.body["connectionProperties"] != nil {
-		t.Error("properties come unasked")
+		t.Error("got connectionProperties in the short form, want none")
 	}
 	if compact(t, got.body["privileges"]) != `["change_owner","change_space","delete","list","read","update"]` {
 		t.Errorf("got privileges %v, want those of an administrator in the space", got.body["privileges"])

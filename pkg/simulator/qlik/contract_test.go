@@ -232,19 +232,19 @@ func TestFaults(t *testing.T) {
 	t.Run("a connection cut before the write", func(t *testing.T) {
 		r := newRig(t, acme, qlik.Options{Faults: []qlik.Fault{{Method: "POST", Cut: qlik.CutBefore}}})
 		if _, err := r.try("POST", connections, `{"datasourceID": "rest", "qName": "n", "connectionProperties": {}}`); err == nil {
-			t.Error("there was an answer")
+			t.Error("got an answer, want none: the fault cuts it off")
 		}
 		if _, found := r.Find("", "n"); found {
-			t.Error("it was created")
+			t.Error("the connection was created, want the cut before the create")
 		}
 	})
 	t.Run("a connection cut after the write", func(t *testing.T) {
 		r := newRig(t, acme, qlik.Options{Faults: []qlik.Fault{{Method: "POST", Cut: qlik.CutAfter}}})
 		if _, err := r.try("POST", connections, `{"datasourceID": "rest", "qName": "n", "connectionProperties": {}}`); err == nil {
-			t.Error("there was an answer")
+			t.Error("got an answer, want none: the fault cuts it off")
 		}
 		if _, found := r.Find("", "n"); !found {
-			t.Error("it was not created")
+			t.Error("the connection was not created, want the cut after the create")
 		}
 		if w := r.Writes(); len(w) != 1 || w[0].Status != 0 {
 			t.Errorf("got writes %+v, want one without a status: the fault cut its answer off", w)
@@ -267,7 +267,7 @@ func TestFaults(t *testing.T) {
 	for name, f := range map[string]qlik.Fault{"without effect": {}, "with a broken path": {Path: "[", Status: 500}, "with another cut": {Cut: "halfway"}} {
 		t.Run("one "+name+" is refused", func(t *testing.T) {
 			if _, err := inspect.New([]byte(acme), qlik.Options{Faults: []qlik.Fault{f}}); err == nil {
-				t.Error("no error")
+				t.Error("got no error for a wrong fault, want one")
 			}
 		})
 	}

@@ -188,10 +188,10 @@ func TestTheS3SpecsAreThoseOfTheTutorial(t *testing.T) {
 	}
 	if got.at("connectionProperties", "properties", "region", "default") != "us-east-1" ||
 		got.at("connectionProperties", "properties", "separateCredentials", "default") != false {
-		t.Error("defaults differ")
+		t.Error("the defaults of region and separateCredentials differ from those of the tutorial")
 	}
 	if strings.Contains(got.text, "writeOnly") || strings.Contains(got.text, "credentials\":[") || got.at("connectionProperties", "required") != nil {
-		t.Error("the specs say more than the service does")
+		t.Error("the specs have writeOnly, credentials or required, which the service does not have")
 	}
 	at := 0
 	for _, name := range []string{"region", "bucketName", "storeSseHeader", "separateCredentials", "selectedCredentials", "credentialsName", "accessKey", "secretKey"} {

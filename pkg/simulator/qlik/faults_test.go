@@ -38,10 +38,10 @@ func TestFaultsAreData(t *testing.T) {
 		"a cut body waits for a body": {`[{"truncate": true}]`, func(t *testing.T, r *rig) {
 			r.want(204, "DELETE", connections+"/"+r.id("", "Mine"), "")
 			if len(r.UnfiredFaults()) != 1 {
-				t.Error("it counts as fired")
+				t.Error("the fault counts as fired before its request")
 			}
 			if _, err := r.try("GET", connections, ""); err == nil {
-				t.Error("the body is whole")
+				t.Error("got a whole body, want one that is cut off")
 			}
 		}},
 		"the next page may be on another host": {`[{"nextHost": "elsewhere.example"}]`, func(t *testing.T, r *rig) {

@@ -79,7 +79,7 @@ func TestReadsLagBehindWrites(t *testing.T) {
 		ask(http.MethodPost, "", steps[0].body)
 		found, _ := tenant.Find("S", "first")
 		if id = found.ID; ask(http.MethodPatch, "/"+id, steps[1].body).Code != 204 || ask(http.MethodPost, "", steps[0].body).Code != 201 {
-			t.Error("a write did not act on the newest")
+			t.Error("a write did not act on the newest state")
 		}
 	})
 }
@@ -111,11 +111,11 @@ func TestListsMayBeStalerThanOneConnection(t *testing.T) {
 			return strings.Contains(w.Body.String(), `"qName":"`+name+`"`)
 		}
 		if !shows("?noDatafiles=true", "first") || !shows("/"+id, "second") {
-			t.Error("within the lag, the list must show what was there before, and a request for one connection what is there")
+			t.Error("within the lag, the list must show the old name and a single request the new one")
 		}
 		time.Sleep(3 * time.Second)
 		if !shows("?noDatafiles=true", "second") {
-			t.Error("behind the lag, the list must show what is there")
+			t.Error("after the lag, the list must show the new name")
 		}
 	})
 }
@@ -142,6 +142,6 @@ func TestCredentialsAreTypedInByHand(t *testing.T) {
 		t.Fatal(err)
 	}
 	if tenant.HasCredentials(before.ID) {
-		t.Error("the credentials went along to the new owner")
+		t.Error("the credentials went to the new owner, want none")
 	}
 }

@@ -81,7 +81,7 @@ func TestListRefusesBadQueries(t *testing.T) {
 		t.Run(name, func(t *testing.T) { r.in(t).want(400, "GET", connections+"?"+q, "") })
 	}
 	if len(r.Misuse()) == 0 {
-		t.Error("no misuse was recorded")
+		t.Error("got no misuse for a wrong query, want one")
 	}
 }
 

@@ -164,14 +164,14 @@ func TestPatchReachesIntoCredentialLists(t *testing.T) {
 	}
 	r.want(204, "PATCH", connections+"/"+id, `[{"op": "replace", "path": "/connectionProperties/serviceAccountKeyFile/0/value", "value": "BBB"}]`)
 	if !r.CredentialEquals(id, "serviceAccountKeyFile/0/value", "BBB") || !r.CredentialEquals(id, "serviceAccountKeyFile/0/name", "k.json") {
-		t.Error("only the value should have changed")
+		t.Error("the patch changed more or less than the value of the key file")
 	}
 	if r.CredentialEquals(id, "serviceAccountKeyFile", `[{"name": "k.json", "value": "AAA"}]`) || r.CredentialEquals(id, "nope", "x") {
-		t.Error("what is not stored equals something")
+		t.Error("a credential that is not stored equals a value")
 	}
 	r.want(204, "PATCH", connections+"/"+id, `[{"op": "remove", "path": "/connectionProperties/serviceAccountKeyFile"}]`)
 	if r.HasCredentials(id) {
-		t.Error("credentials are left")
+		t.Error("got credentials after their removal, want none")
 	}
 	r.noMisuse()
 }

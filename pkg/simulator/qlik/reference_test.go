@@ -104,7 +104,7 @@ func TestPatchOfTheStatement(t *testing.T) {
 	}
 	id := r.id("Finance", "Ledger")
 	if !r.CredentialEquals(id, "qPassword", "enc") || r.CredentialEquals(id, "password", "pw1") {
-		t.Error("the new password should stand for all credentials")
+		t.Error("the new password is not the only credential")
 	}
 	r.noMisuse()
 }

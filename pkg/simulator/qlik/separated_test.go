@@ -49,11 +49,11 @@ func TestSeparatedCredentialsArePatchedThroughTheConnection(t *testing.T) {
 	path := connections + "/" + id
 	r.want(204, "PATCH", path, `[{"op": "replace", "path": "/connectionProperties/password", "value": "p2"}]`)
 	if !r.CredentialEquals(id, "password", "p2") || !r.CredentialEquals(id, "username", "u") {
-		t.Error("only the password should have changed")
+		t.Error("the patch changed more or less than the password")
 	}
 	r.want(204, "PATCH", path, `[{"op": "remove", "path": "/connectionProperties/username"}]`)
 	if !r.CredentialEquals(id, "password", "p2") || r.CredentialEquals(id, "username", "u") {
-		t.Error("only the user name should have gone")
+		t.Error("the patch removed more or less than the user name")
 	}
 	r.want(204, "PATCH", path, `[{"op": "replace", "path": "/connectionProperties/credentialsName", "value": "c2"},
 		{"op": "replace", "path": "/connectionProperties/password", "value": "p3"}]`)
@@ -137,7 +137,7 @@ func TestCredentialWrites(t *testing.T) {
 	}
 	r.want(204, "DELETE", embedded, "")
 	if r.HasCredentials(id) {
-		t.Error("credentials are left")
+		t.Error("got credentials after their removal, want none")
 	}
 	newRig(t, asBob, qlik.Options{}).want(403, "POST", credentials+"/actions/filter-orphan", `{}`)
 }

@@ -200,17 +200,17 @@ func TestHandsChangeThingsBehindAClientsBack(t *testing.T) {
 		t.Error("an edit lost the credentials")
 	}
 	if err := r.Edit(id, func(c *inspect.Connection) { c.Properties["hots"] = "x" }); err == nil {
-		t.Error("a misspelled property was taken")
+		t.Error("got no error for a misspelled property, want one")
 	}
 	if err := r.Edit(id, func(c *inspect.Connection) { c.Space, c.Name = "Finance", "Orders lake" }); err == nil {
-		t.Error("a taken name was taken")
+		t.Error("got no error for a name that is taken, want one")
 	}
 	added, err := r.Add(inspect.SeedConnection{Name: "Copy", Space: "Finance", DataSource: "rest", Credentials: map[string]any{"password": "p"}})
 	if err != nil || !r.HasCredentials(added) {
 		t.Errorf("add: got error %v, want a connection with credentials", err)
 	}
 	if len(r.Writes()) != 0 {
-		t.Error("hands are in the request log")
+		t.Error("edits by hand are in the request log, want none")
 	}
 }
 
@@ -269,7 +269,7 @@ func TestAWriteThatCannotBeSavedChangesNothing(t *testing.T) {
 	}
 	r.want(500, "DELETE", connections+"/"+mine, "")
 	if _, err := tenant.Add(inspect.SeedConnection{Name: "by hand", DataSource: "rest"}); err == nil {
-		t.Error("a connection is added by hand")
+		t.Error("got no error from Add, want the one of the state that cannot be saved")
 	}
 	if err := tenant.Unsaved(); err == nil || !strings.Contains(err.Error(), filepath.ToSlash(file)) {
 		t.Errorf("got error %v, want one that names the file that cannot be saved", err)

@@ -76,7 +76,7 @@ func TestAStateThatIsOpenInAnotherProgramIsWaitedForOnceForASecond(t *testing.T)
 		start := time.Now()
 		err := f.put("newer")
 		if waited := time.Since(start); waited != time.Second {
-			t.Errorf("it has waited for %v", waited)
+			t.Errorf("waited %v, want 1s", waited)
 		}
 		if !errors.Is(err, errInUse) || !strings.Contains(err.Error(), filepath.ToSlash(f.path)+": in use") || strings.Contains(err.Error(), ".tmp") || f.Unsaved() != err {
 			t.Errorf("got error %v, and then %v from Unsaved; want the same one that says which file is in use", err, f.Unsaved())
