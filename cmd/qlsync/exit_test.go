@@ -45,14 +45,14 @@ func TestTheFirstInterruptStopsAndTheSecondEndsEverything(t *testing.T) {
 				ctx, stop := obey(t, env, signals)
 				defer stop()
 				if ctx.Err() != nil || env.interrupts.Lifetime.Err() != nil {
-					t.Fatal("it has ended before it began")
+					t.Fatal("the lifetime ended before the first interrupt")
 				}
 				signals <- os.Interrupt
 				synctest.Wait()
 				select {
 				case <-env.interrupts.Stopping:
 				default:
-					t.Error("nothing was asked to stop")
+					t.Error("the first interrupt stopped nothing, want the command asked to stop")
 				}
 				if ctx.Err() == nil || env.interrupts.Lifetime.Err() != nil {
 					t.Errorf("after one interrupt: context %v, lifetime %v", ctx.Err(), env.interrupts.Lifetime.Err())
@@ -111,10 +111,10 @@ func TestAnInterruptBeforeTheFirstWriteIsTheExitCodeOfItsSignal(t *testing.T) {
 	defer stop()
 	<-obeyed.Done()
 	if code := env.exitCode(env.ask(ctx, "Apply? ")); code != 129 {
-		t.Errorf("exit code %d while it asks", code)
+		t.Errorf("got exit code %d at the question, want 129", code)
 	}
 	if code := env.exitCode(fmt.Errorf("lock: %w", context.Canceled)); code != 129 {
-		t.Errorf("exit code %d while it waits", code)
+		t.Errorf("got exit code %d while waiting for the lock, want 129", code)
 	}
 	skipped := &apply.Result{Ledger: apply.Ledger{Planned: 1, Skipped: 1}, Items: []apply.Item{{Outcome: apply.Skipped}}}
 	if code := env.exitCode(env.outcome(skipped)); code != 129 {

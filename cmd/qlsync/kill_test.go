@@ -245,7 +245,7 @@ func (k *killing) settle(t *testing.T) {
 		}
 		k.run(t, exitOK, "apply", "--auto-approve")
 	}
-	t.Fatal("three applies have not settled it")
+	t.Fatal("the tenant does not settle within three applies")
 }
 
 // run runs a command in this process and demands its exit code, unless that is -1.

@@ -49,11 +49,11 @@ func TestTwoAppliesOfOneProjectToOneTenantDoNotRunAtOnce(t *testing.T) {
 
 	writes := k.seen
 	if k.run(t, exitPartial, "apply", "--auto-approve"); k.seen != writes {
-		t.Error("it wrote while another one held the lock")
+		t.Error("got writes while another process held the lock, want none")
 	}
 	told := regexp.MustCompile(`another apply of project acme to tenant test is running: process \d+, since 20\d\d-.*, in .*; wait for it, or for a while with --lock-timeout`)
 	if !told.MatchString(k.output) {
-		t.Errorf("it does not say who holds the lock: %s", k.output)
+		t.Errorf("got output without the holder of the lock: %s", k.output)
 	}
 	k.run(t, exitOK, "plan") // reading is for everybody
 

@@ -186,7 +186,7 @@ type runner struct {
 func inForge(do func(*testscript.TestScript, *runner, []string)) func(*testscript.TestScript, bool, []string) {
 	return func(ts *testscript.TestScript, neg bool, args []string) {
 		if neg {
-			ts.Fatalf("it cannot be negated")
+			ts.Fatalf("inforge cannot be negated")
 		}
 		r := ts.Value(runnerKey).(*runner)
 		if r.forge != nil {
@@ -532,7 +532,7 @@ func TestWorkflowsRunPinnedActionsWithNamedPermissions(t *testing.T) {
 			t.Errorf("%s: the permissions of all jobs are %v, not none", name, file.Permissions)
 		}
 		if !regexp.MustCompile(`^v\d+\.\d+\.\d+$`).MatchString(file.Env["QLSYNC_VERSION"]) {
-			t.Errorf("%s: it installs version %q of qlsync, not a release", name, file.Env["QLSYNC_VERSION"])
+			t.Errorf("%s: got version %q of qlsync, want a release", name, file.Env["QLSYNC_VERSION"])
 		}
 		for id, job := range file.Jobs {
 			if job.Permissions == nil {
@@ -565,9 +565,9 @@ func TestTheContainerIsStaticAndNotRoot(t *testing.T) {
 		}
 	}
 	if strings.Contains(string(text), "latest") {
-		t.Error("it builds whichever version is the latest, in an image for jobs that write")
+		t.Error("the image builds the latest version, want a pinned one for jobs that write")
 	}
 	if !strings.Contains(stages[0], "AS build\n") || !strings.Contains(stages[0], "RUN CGO_ENABLED=0 ") {
-		t.Errorf("it is not built statically:\n%s", stages[0])
+		t.Errorf("the build is not static:\n%s", stages[0])
 	}
 }

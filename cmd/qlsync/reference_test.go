@@ -268,7 +268,7 @@ func TestTheTablesOfFilesAreTheirSchemas(t *testing.T) {
 	}
 	for key := range rows {
 		if !known[key] {
-			t.Errorf("there is no key %q", key)
+			t.Errorf("the documents have the key %q, which no schema has", key)
 		}
 	}
 }

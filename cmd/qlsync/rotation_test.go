@@ -39,7 +39,7 @@ func TestARotationThatIsCutOffIsFinishedByTheNextRun(t *testing.T) {
 					left++
 				}
 				if written := k.patches(t); written != left {
-					t.Errorf("%d writes to finish it, not %d", written, left)
+					t.Errorf("got %d writes of the second run, want %d", written, left)
 				}
 				if written := k.patches(t); written != 0 {
 					t.Errorf("%d writes although all is done", written)

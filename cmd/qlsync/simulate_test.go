@@ -58,12 +58,12 @@ func TestSimulateFailsIfItsStateCouldNotBeSaved(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := tenant.Add(inspect.SeedConnection{Name: "Rates", DataSource: "rest"}); err == nil {
-		t.Fatal("it is saved")
+		t.Fatal("got no error from Add, want the one of the state that cannot be saved")
 	}
 	var stderr strings.Builder
 	ended, failed := errors.AsType[*exit](checkServed(&environment{stderr: &stderr}, tenant))
 	if !failed || ended.code != exitError || !strings.Contains(stderr.String(), "could not be saved in "+filepath.ToSlash(file)) {
-		t.Errorf("it ends with %v, stderr %q", ended, stderr.String())
+		t.Errorf("got %v with stderr %q, want exit code 1 and the file that could not be saved", ended, stderr.String())
 	}
 }
 

@@ -202,7 +202,7 @@ func TestAllTenantsOfAProjectInOneReport(t *testing.T) {
 			}
 			for _, want := range test.says {
 				if !strings.Contains(stdout+stderr, want) {
-					t.Errorf("it does not say %q:\n%s%s", want, stdout, stderr)
+					t.Errorf("got no %q, want it in\n%s%s", want, stdout, stderr)
 				}
 			}
 		})
@@ -269,7 +269,7 @@ func TestAnInterruptSaysOfEveryTenantWhatBecameOfIt(t *testing.T) {
 		"### qlsync: 1 to update, for <code>fleet</code> on 1 of 14 tenants",
 	} {
 		if !strings.Contains(out.String()+string(text), want) {
-			t.Errorf("it does not say %q:\n%s\n%s", want, out.String(), text)
+			t.Errorf("got no %q, want it in\n%s\n%s", want, out.String(), text)
 		}
 	}
 }

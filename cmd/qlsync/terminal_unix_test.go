@@ -433,7 +433,7 @@ func TestOnATerminalAnythingMayHappen(t *testing.T) {
 				event.happen(e, m)
 				e.ends()
 				if !strings.Contains(strings.Join(strings.Fields(e.written()), " "), "ended with ") {
-					t.Errorf("it has not ended: %q", e.shown())
+					t.Errorf("the process has not ended: %q", e.shown())
 				}
 				return
 			}

@@ -75,7 +75,7 @@ func TestALockTakesNoFolderThatSomebodyElseMayHavePrepared(t *testing.T) {
 				t.Errorf("got error %v, want one with the folder and --lock-dir DIR", err)
 			}
 			if entries, _ := os.ReadDir(elsewhere); len(entries) > 0 {
-				t.Errorf("it has written elsewhere: %v", entries)
+				t.Errorf("got files outside the temporary folder: %v, want none", entries)
 			}
 			named := filepath.Join(t.TempDir(), "locks")
 			if folder, err := host.LockFolder(named); err != nil || folder != named {

@@ -12,7 +12,7 @@ import (
 func TestEveryProviderOfAProjectHasACompleteEntry(t *testing.T) {
 	names := slices.Sorted(slices.Values(spec.Providers()))
 	if known := slices.Sorted(maps.Keys(providers)); !slices.Equal(known, names) {
-		t.Fatalf("there are entries of %q, but a project may name %q", known, names)
+		t.Fatalf("got providers with an entry %q, want %q", known, names)
 	}
 	for _, name := range names {
 		kind := providers[name]

@@ -64,10 +64,10 @@ func TestAFingerprintShowsNothing(t *testing.T) {
 		t.Errorf("two connections with one password look alike: %s, %s", recorded, other)
 	}
 	if k.Compare(other, credentials("hunter2")) != fingerprint.Same {
-		t.Error("after a move the values are taken for others")
+		t.Error("the values are reported as changed after a move, want the same")
 	}
 	if len(recorded) > 64 || strings.ContainsAny(recorded, " ,") {
-		t.Errorf("it does not fit in a tag: %s", recorded)
+		t.Errorf("got the fingerprint %s, want one that fits in a tag", recorded)
 	}
 }
 

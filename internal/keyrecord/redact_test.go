@@ -57,7 +57,7 @@ func TestLiveValuesOfMarkedPropertiesAreHidden(t *testing.T) {
 			got := keyrecord.Redact(snapshot, []connection.Desired{test.desired}, test.moves).Connections[0].Properties
 			in := plan.Input{Desired: []connection.Desired{test.desired}, Moves: test.moves}
 			if test.hidden && !plan.Scope(in).Secretive(&test.live) {
-				t.Error("what is hidden may be kept in a file")
+				t.Error("a connection with hidden values may be kept in a file, want it secretive")
 			}
 			want := "canary"
 			if test.hidden {

@@ -272,7 +272,7 @@ func TestWritersAtTheSameTimeLeaveOneWholeFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(whole) != 100_000 || !bytes.Equal(whole, bytes.Repeat(whole[:1], 100_000)) {
-		t.Error("the file is mixed")
+		t.Error("the file mixes the text of two writers, want one whole text")
 	}
 	alone(t, filepath.Dir(path), "file")
 }
@@ -334,7 +334,7 @@ func TestAPrivateFolderIsOursAndNoLink(t *testing.T) {
 	file := filepath.Join(folder, "file")
 	put(t, file, "", 0o600)
 	if err := PrivateFolder(file); err == nil {
-		t.Error("a file is a folder")
+		t.Error("a file is accepted as a private folder, want an error")
 	}
 	link := filepath.Join(folder, "link")
 	if err := os.Symlink(path, link); err != nil {

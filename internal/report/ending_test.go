@@ -56,11 +56,11 @@ func TestALargeResultShowsTenOfEachKindAndCountsTheOthers(t *testing.T) {
 		}
 	}
 	if !Folds(large()) {
-		t.Error("it is not said to fold")
+		t.Error("Folds is false for a large result, want true")
 	}
 	out.Reset()
 	if err := (Text{Whole: true}).Result(&out, large()); err != nil || strings.Count(out.String(), "  skipped\n") != 1496 {
-		t.Errorf("as a whole it has %d skipped, %v", strings.Count(out.String(), "  skipped\n"), err)
+		t.Errorf("got %d skipped in the whole text, error %v; want 1496", strings.Count(out.String(), "  skipped\n"), err)
 	}
 }
 
@@ -83,7 +83,7 @@ func TestAPlanCountsRefusalsThatSayTheSame(t *testing.T) {
 		}
 	}
 	if strings.Contains(out.String(), "a.yaml:11:1") {
-		t.Error("it shows the eleventh")
+		t.Error("the text shows the eleventh connection, want ten")
 	}
 }
 

@@ -57,7 +57,7 @@ func TestReportsOfSeveralTenantsReadAsTheirGoldens(t *testing.T) {
 				harmless(t, text)
 			}
 			if !strings.Contains(text, "north") {
-				t.Error("it does not tell of the tenant that was not reached")
+				t.Error("the report does not name the tenant that was not reached")
 			}
 			full := errors.New("disk full")
 			if err := write(&small{0, full}); !errors.Is(err, full) {
@@ -146,10 +146,10 @@ func TestThePageOfSeveralTenantsSaysWhoWasNotReached(t *testing.T) {
 	root := pageOf(t, text)
 	for _, said := range []string{"finance on 4 tenants", "8 of 79 declared connections differ", "north: read caller: no such host", "north" + "not reached: read caller"} {
 		if !strings.Contains(textOf(root), said) {
-			t.Errorf("it does not say %q", said)
+			t.Errorf("the page does not say %q", said)
 		}
 	}
 	if len(elements(root, "details", "changed")) != 2 || !strings.Contains(text, `data-tenant="3"`) {
-		t.Error("the connections of the two tenants are not told apart")
+		t.Error("the page does not separate the connections of the two tenants")
 	}
 }

@@ -94,7 +94,7 @@ func TestThePageShowsEveryConnection(t *testing.T) {
 		t.Errorf("got notices %q, want one about 2 connections that could not be read", notice)
 	}
 	if len(elements(root, "div", "chart")) != 0 {
-		t.Error("there is a chart without a history")
+		t.Error("got a chart, want none without a history")
 	}
 }
 
@@ -104,7 +104,7 @@ func TestThePageOfATenantWithoutDriftSaysSo(t *testing.T) {
 		t.Errorf("got the verdict %q, want everything as declared", got)
 	}
 	if len(elements(root, "details", "")) != 0 || strings.Contains(textOf(elements(root, "main", "")[0]), "differ") {
-		t.Error("it lists connections")
+		t.Error("the page lists connections, want none without a difference")
 	}
 }
 
@@ -251,7 +251,7 @@ func TestThePageStaysBelowTenMegabytesAndSaysWhatItLeavesOut(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			text := print(t, htmlDrift(large(test.items, test.length)))
 			if len(text) >= 10_000_000 {
-				t.Errorf("it has %d bytes", len(text))
+				t.Errorf("got a page of %d bytes, want less than 10,000,000", len(text))
 			}
 			shown, brief := strings.Count(text, `<details class="changed"`), strings.Count(text, "the report as JSON has it")
 			if (brief > 0) != test.brief || (shown < test.items) != test.left {
@@ -261,7 +261,7 @@ func TestThePageStaysBelowTenMegabytesAndSaysWhatItLeavesOut(t *testing.T) {
 			said, _, _ = strings.Cut(said, "</p>")
 			said = strings.ReplaceAll(said, ",", "")
 			if test.brief && !strings.Contains(said, fmt.Sprint(brief)) || test.left && !strings.Contains(said, fmt.Sprint(test.items-shown)) || !test.brief && said != "" {
-				t.Errorf("%d of %d are shown, %d briefly, and it says %q", shown, test.items, brief, said)
+				t.Errorf("%d of %d items are shown, %d briefly, but the page says %q", shown, test.items, brief, said)
 			}
 		})
 	}
@@ -289,7 +289,7 @@ func TestThePageDrawsItsHistory(t *testing.T) {
 	text := textOf(root)
 	for _, said := range []string{"34 earlier runs are not listed.", "3 Nov 2026, 03:00 UTC, incomplete: 6 changed, 2 missing"} {
 		if !strings.Contains(text, said) {
-			t.Errorf("it does not say %q", said)
+			t.Errorf("the page does not say %q", said)
 		}
 	}
 }
@@ -447,6 +447,6 @@ func TestAPageOfTenantsOfWhichNoneCouldBeLookedAtSaysSo(t *testing.T) {
 	f := &report.Fleet[plan.Drift]{Project: "finance", Tenants: []report.Member[plan.Drift]{{Tenant: plan.Tenant{Name: "a"}, Error: "no such host"}}}
 	text := print(t, func(w io.Writer) error { return report.HTML{}.Drifts(w, f) })
 	if !strings.Contains(text, "<h1>Nothing could be looked at.</h1>") || strings.Contains(text, "Everything") {
-		t.Errorf("it says otherwise:\n%.3000s", text)
+		t.Errorf("the page does not say that nothing could be looked at:\n%.3000s", text)
 	}
 }

@@ -35,7 +35,7 @@ func TestJUnitReadsAsItsGoldensAndCountsRight(t *testing.T) {
 			text := print(t, junitDrift(d))
 			compare(t, name+".junit.xml", text)
 			if strings.IndexFunc(text, func(r rune) bool { return r != '\n' && !unicode.IsPrint(r) }) >= 0 {
-				t.Error("it holds what cannot be printed")
+				t.Error("the report has a character that is not printable")
 			}
 			var read junit
 			if err := xml.Unmarshal([]byte(text), &read); err != nil {
@@ -51,11 +51,11 @@ func TestJUnitReadsAsItsGoldensAndCountsRight(t *testing.T) {
 				}
 			}
 			if read.Tests != counted.Tests || read.Failures != counted.Failures || read.Errors != counted.Errors {
-				t.Errorf("it counts %+v, and holds %+v", read, counted)
+				t.Errorf("got the counts %+v, but the report has %+v", read, counted)
 			}
 			unreadable := d.Summary.Unreadable + len(d.Incomplete)
 			if counted.Errors != unreadable || counted.Failures+counted.Errors != len(d.Items)+len(d.Incomplete) {
-				t.Errorf("it holds %+v of %d items", counted, len(d.Items))
+				t.Errorf("got %+v, want every one of %d items and each unreadable one as an error", counted, len(d.Items))
 			}
 		})
 	}

@@ -137,11 +137,11 @@ func harmless(t failing, markdown string) {
 		case n.Type == html.ElementNode && len(n.Attr) > 0 && n.Attr[0].Key != "class" && n.Attr[0].Key != "style":
 			t.Errorf("got the attribute %v of <%s>, want only class or style", n.Attr, n.Data)
 		case n.Type == html.TextNode && !within(n, "code", "pre") && reference.MatchString(strings.TrimPrefix(strings.TrimPrefix(n.Data, "[!CAUTION]"), "[!WARNING]")):
-			t.Errorf("it refers to something: %q", n.Data)
+			t.Errorf("the comment refers to something on the forge: %q", n.Data)
 		}
 	})
 	if comments != 1 || !strings.HasPrefix(markdown, "<!-- qlsync:") {
-		t.Errorf("there are %d comments; the marker must be the only one, and stand first", comments)
+		t.Errorf("got %d comments, want only the marker at the beginning", comments)
 	}
 	if open, closed := strings.Count(markdown, "\n<details>"), strings.Count(markdown, "\n</details>\n"); open != closed || len(all(root, "details")) != open {
 		t.Errorf("%d details are opened, %d closed, %d seen", open, closed, len(all(root, "details")))
@@ -150,7 +150,7 @@ func harmless(t failing, markdown string) {
 		t.Errorf("%d blocks of code are opened, %d seen", len(fences), len(all(root, "pre")))
 	}
 	if got := size(markdown); got > 65_536 {
-		t.Errorf("it has %d characters", got)
+		t.Errorf("got %d characters, want at most 65,536", got)
 	}
 }
 
@@ -239,7 +239,7 @@ func TestALongCommentSaysWhatItLeavesOut(t *testing.T) {
 	text := print(t, mdPlan(p))
 	harmless(t, text)
 	if size(text) < 40_000 {
-		t.Errorf("it has only %d characters", size(text))
+		t.Errorf("got %d characters, want at least 40,000: the limit is not used", size(text))
 	}
 	shown := render(t, text)
 	for _, quote := range all(shown, "blockquote") {
@@ -257,7 +257,7 @@ func TestALongCommentSaysWhatItLeavesOut(t *testing.T) {
 	}
 	more := regexp.MustCompile(`… and (\d+) more that are not shown`).FindStringSubmatch(textOf(shown))
 	if more == nil {
-		t.Fatal("it does not say what is left out")
+		t.Fatal("the comment does not say what it leaves out")
 	}
 	_, list, _ := strings.Cut(text, "#### Destroyed")
 	if n := strings.Count(list, "<b>"); fmt.Sprint(900-n) != more[1] {
@@ -287,7 +287,7 @@ func TestMarkdownShowsNoSecret(t *testing.T) {
 		{Path: "/credentials/password", Before: "canary-3", After: "canary-4", Secret: true},
 	}})
 	if text := print(t, mdPlan(p)); strings.Contains(text, "canary") || !strings.Contains(text, connection.Placeholder) {
-		t.Errorf("it shows a secret, or no placeholder: %s", text)
+		t.Errorf("got a secret or no placeholder: %s", text)
 	}
 }
 
@@ -309,7 +309,7 @@ func TestTheTableOfAResultCountsWhatIsPending(t *testing.T) {
 	text := print(t, mdResult(r))
 	for _, said := range []string{"| Space | done | pending |", "| <code>S</code> | 1 | 1 |", "**1 change saved but not in effect.**"} {
 		if !strings.Contains(text, said) {
-			t.Errorf("it does not say %q:\n%s", said, text)
+			t.Errorf("the table does not say %q:\n%s", said, text)
 		}
 	}
 }

@@ -226,7 +226,7 @@ func TestSeveralTenantsAreOneLine(t *testing.T) {
 		tasks[0].End()
 		tasks[1].End()
 		if rows := p.Rows(300); rows != nil {
-			t.Errorf("nothing is done any more, and it shows %q", rows)
+			t.Errorf("got rows %q after the end, want none", rows)
 		}
 	})
 }

@@ -116,7 +116,7 @@ func TestNoReportSteersATerminalOrAPipelineOrEndsALineInBlanks(t *testing.T) {
 					t.Errorf("not printable: %q", line)
 				}
 				if strings.HasPrefix(strings.TrimLeft(line, " "), "::") || strings.Contains(line, "##[") || strings.Contains(line, "##vso[") {
-					t.Errorf("a pipeline takes it for a command: %q", line)
+					t.Errorf("a pipeline reads the line as a command: %q", line)
 				}
 				if strings.TrimRight(line, " ") != line {
 					t.Errorf("blanks at the end: %q", line)
@@ -134,7 +134,7 @@ func TestNoReportShowsASecret(t *testing.T) {
 	} {
 		text := print(t, write)
 		if strings.Contains(text, "canary") || !strings.Contains(text, connection.Placeholder) {
-			t.Errorf("it shows a secret, or no placeholder: %s", text)
+			t.Errorf("got a secret or no placeholder: %s", text)
 		}
 	}
 	leak := plan.Field{Path: "/credentials/password", Before: "canary-3", After: "canary-4", Secret: true}
@@ -177,7 +177,7 @@ func TestAThousandStepsAreAFewLines(t *testing.T) {
 	text := print(t, func(w io.Writer) error { return report.Text{}.Plan(w, thousandStepsPlan()) })
 	_, steps, ok := strings.Cut(text, "\nSteps\n")
 	if !ok {
-		t.Fatal("there are no steps")
+		t.Fatal("the report has no line of steps")
 	}
 	compare(t, "steps.txt", steps)
 }
@@ -305,7 +305,7 @@ func TestJSONEscapesWhatCannotBePrintedAndKeepsItsMeaning(t *testing.T) {
 	}
 	var back report.ProblemList
 	if err := json.Unmarshal([]byte(got), &back); err != nil || !cmp.Equal(value, back) {
-		t.Errorf("it reads back as %+v, %v", back, err)
+		t.Errorf("got %+v, error %v; want the value that was written", back, err)
 	}
 	compare(t, "problems.json", print(t, func(w io.Writer) error { return report.JSON(w, report.NewProblems(everydayProblems())) }))
 	compare(t, "no-problems.json", print(t, func(w io.Writer) error { return report.JSON(w, report.NewProblems(nil)) }))

@@ -185,7 +185,7 @@ func TestSchemasRefuseWhatMustNotBeSaid(t *testing.T) {
 			schema, value := compile(t, "schema.json", test.schema), asJSON(t, test.value)
 			test.spoil(value)
 			if schema.Validate(value) == nil {
-				t.Error("it is valid")
+				t.Error("the schema accepts a value that must be refused")
 			}
 		})
 	}
@@ -212,10 +212,10 @@ func TestAPlanReadsBackAsItWasWritten(t *testing.T) {
 			t.Fatal(err)
 		}
 		if again := print(t, func(w io.Writer) error { return report.JSON(w, back) }); again != text {
-			t.Error("it has become another one")
+			t.Error("the JSON differs after it was read and written again")
 		}
 		if connection.Canonical(asJSON(t, p)) != connection.Canonical(asJSON(t, back)) {
-			t.Error("it means something else")
+			t.Error("the values differ after the plan was read back")
 		}
 	}
 }

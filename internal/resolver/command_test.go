@@ -194,7 +194,7 @@ func (l *life) ends(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := io.ReadAll(l.line); errors.Is(err, os.ErrDeadlineExceeded) {
-		t.Error("what the command has started still runs")
+		t.Error("a process that the command started still runs")
 	}
 }
 
@@ -218,7 +218,7 @@ func TestWhatACommandHasStartedEndsWithIt(t *testing.T) {
 				interrupt()
 			}
 			if err := <-failed; err == nil {
-				t.Error("no error")
+				t.Error("got no error, want the command ended")
 			}
 			alive.ends(t)
 		})

@@ -45,7 +45,7 @@ func TestBatchFilesAreCommandsToo(t *testing.T) {
 	}
 	t.Run("what would be refused is missing before anything is asked", func(t *testing.T) {
 		if err := resolver.Present(connection.Reference{Exec: []string{"./sec", "%PATH%"}}); err == nil {
-			t.Error("no error")
+			t.Error("got no error, want a variable in the argument refused")
 		}
 		if err := resolver.Present(connection.Reference{Exec: []string{"./sec", "plain"}}); err != nil {
 			t.Error(err)

@@ -66,7 +66,7 @@ func TestAMissingSecretIsFoundWithoutReadingOrRunningAnything(t *testing.T) {
 		checkPresent(t, careful.Present(locked), `secret file "locked": permission denied`)
 	}
 	if _, err := os.Stat(ran); err == nil {
-		t.Error("a command ran")
+		t.Error("Present ran a command, want none run")
 	}
 }
 

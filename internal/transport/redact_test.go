@@ -53,7 +53,7 @@ func TestARedactorKnowsASecretInEveryForm(t *testing.T) {
 				t.Errorf("got %s, want no form of the secret", got)
 			}
 			if !strings.Contains(got, "(secret)") && !strings.Contains(got, "withheld") {
-				t.Errorf("it does not say that something is missing: %s", got)
+				t.Errorf("the text does not say that a part is missing: %s", got)
 			}
 		})
 	}
@@ -115,7 +115,7 @@ func TestARedactorLearnsAllSecretsOfARun(t *testing.T) {
 	hide := transport.NewRedactor()
 	const first, second = "the first secret of all", "another secret behind it"
 	if got := hide.Text("got " + first); got != "got "+first {
-		t.Errorf("it redacts what it does not know: %q", got)
+		t.Errorf("got %q, want a text without known secrets unchanged", got)
 	}
 	var all sync.WaitGroup
 	for i := range 50 {

@@ -134,7 +134,7 @@ func TestAPlanOfAnEarlierVersionIsRecognised(t *testing.T) {
 		t.Errorf("got stale parts %q, want only the earlier version", stale)
 	}
 	if now.IsEarlier() || read("sha256:0000").IsEarlier() {
-		t.Error("another plan is taken for one of an earlier version")
+		t.Error("a plan of this version is reported as an earlier one")
 	}
 	if text, err := json.Marshal(now); err != nil || strings.Contains(string(text), old.Hash) {
 		t.Error("both versions have the same hash")

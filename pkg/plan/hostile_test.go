@@ -547,7 +547,7 @@ func hostile(t *rapid.T, w *world) {
 			break
 		}
 		if round > 14 {
-			t.Fatalf("it does not converge:\n%s", outline(p))
+			t.Fatalf("got no empty plan after 15 rounds, want convergence:\n%s", outline(p))
 		}
 		if last != nil && last.Summary.Refused == 0 {
 			t.Fatalf("after the plan\n%s\nthere is another one\n%s", outline(last), outline(p))
@@ -660,7 +660,7 @@ func TestTargetsAndReviews(t *testing.T) {
 		}
 		for _, c := range p.Changes {
 			if !reflect.DeepEqual(stripPos(c), stripPos(byKey[c.Connection])) {
-				t.Fatalf("under --target it is another change:\n%s\nfull\n%s", outline(p), outline(full))
+				t.Fatalf("the change under --target differs from the full plan:\n%s\nfull\n%s", outline(p), outline(full))
 			}
 		}
 		hostileRun(t, w, p, false, map[string]bool{})

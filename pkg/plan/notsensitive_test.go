@@ -29,7 +29,7 @@ func TestNoOperationLiftsANameBeforeItsValueIsWritten(t *testing.T) {
 			}
 			marks++
 			if lifts := op.Record.Lifts(project, "path"); lifts != written {
-				t.Errorf("operation %d (%s): it lifts: %v, and the value is written: %v", marks, op.Kind, lifts, written)
+				t.Errorf("operation %d (%s): got lifted %v, want %v: the name is lifted with its value", marks, op.Kind, lifts, written)
 			}
 		}
 	}

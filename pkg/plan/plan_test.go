@@ -637,7 +637,7 @@ func TestMakeReportsWhatTheUserMustMend(t *testing.T) {
 	w.snapshot.Users = append(w.snapshot.Users, connection.User{ID: "u-bo2", Email: "Bo@example.com"})
 	p, problems := plan.Make(w.input())
 	if p != nil {
-		t.Error("there is a plan in spite of problems")
+		t.Error("got a plan, want none with problems")
 	}
 	want := `a.yaml:1:9: no space "a" that this token can see (did you mean "A"?)
 a.yaml:2:3: no active user of the tenant has the e-mail or subject "cy@example.com"
@@ -683,7 +683,7 @@ func TestRefusesTheWholePlan(t *testing.T) {
 				t.Fatalf("refused by %q with %d deletes, want %q with %d", rule, p.Summary.Delete, test.rule, test.count)
 			}
 			if err := p.ConfirmDeletes(fmt.Sprintf("%d@sha256:other", test.count)); err == nil {
-				t.Error("the confirmation of another plan was taken")
+				t.Error("the confirmation of another plan was accepted")
 			}
 			if err := p.ConfirmDeletes(fmt.Sprintf("%d@%s", test.count, p.Hash)); err != nil || p.Refusal != nil {
 				t.Errorf("confirmed, and still refused: %v, %v", err, p.Refusal)
@@ -722,10 +722,10 @@ func TestHash(t *testing.T) {
 		w := base()
 		w.snapshot.Connections[1].Tags = []string{"new"}
 		if w.snapshot.Connections[1].Key.Space != "C" {
-			t.Fatal("not the unrelated one")
+			t.Fatal("the connection at index 1 is not the unrelated one in space C")
 		}
 		if got := make(w); got.Hash != reviewed.Hash {
-			t.Error("the hash has changed")
+			t.Error("an unrelated change made another hash, want the same")
 		}
 	})
 	t.Run("a related live change makes another hash and says where", func(t *testing.T) {
@@ -746,19 +746,19 @@ func TestHash(t *testing.T) {
 		yes := true
 		w.files[0].Lifecycle.PreventDestroy = &yes
 		if third := make(w).Hash; first == second || second == third {
-			t.Error("the hash does not tell them apart")
+			t.Error("got one hash for different inputs, want one for each")
 		}
 	})
 	t.Run("a plan file that was edited is stale", func(t *testing.T) {
 		edited := *reviewed
 		edited.Hash = "sha256:0000"
 		if got := reviewed.Stale(&edited); len(got) == 0 {
-			t.Error("another hash was taken")
+			t.Error("a plan with another hash is not stale")
 		}
 		edited.Hash = reviewed.Hash
 		edited.Changes = edited.Changes[1:]
 		if got := reviewed.Stale(&edited); len(got) == 0 {
-			t.Error("other changes were taken")
+			t.Error("a plan with other changes is not stale")
 		}
 	})
 	t.Run("a plan that went through a file is the same", func(t *testing.T) {

@@ -171,7 +171,7 @@ func settle(t *rapid.T, w *world) (plans []*plan.Plan, end map[string]any) {
 			return plans, w.shape(p)
 		}
 		if len(plans) > 12 {
-			t.Fatalf("it does not converge:\n%s", outline(p))
+			t.Fatalf("got no empty plan after 13 rounds, want convergence:\n%s", outline(p))
 		}
 		plans = append(plans, p)
 		w.made = map[int]string{}

@@ -147,13 +147,13 @@ func converge(t *rapid.T, w *world, before []connection.Live, kills int) {
 			t.Fatal(err)
 		}
 		if again, _ := plan.Make(w.input()); p.Hash != again.Hash {
-			t.Fatal("the same input gave another hash")
+			t.Fatal("got another hash for the same input")
 		}
 		if p.Refusal != nil || len(p.Steps) == 0 {
 			return
 		}
 		if round > 12 {
-			t.Fatalf("it does not converge:\n%s", outline(p))
+			t.Fatalf("got no empty plan after 13 rounds, want convergence:\n%s", outline(p))
 		}
 		if last != nil && last.Summary.Refused == 0 {
 			t.Fatalf("after the plan\n%s\nthere is another one\n%s", outline(last), outline(p))
@@ -195,7 +195,7 @@ func carryOut(t *rapid.T, w *world, p *plan.Plan, mayBeKilled bool) (killed bool
 			}
 			op := &item.Operation
 			if earlier := written[op.ID]; op.ID != "" && earlier != nil && op.Destroys() && !earlier.ReadBack {
-				t.Fatalf("%s destroys something of %q, and nothing reads what an earlier operation left of it:\n%s", steps[i].ID, op.Key, outline(p))
+				t.Fatalf("%s destroys something of %q, but no operation reads what an earlier one left there:\n%s", steps[i].ID, op.Key, outline(p))
 			}
 			written[op.ID] = op
 			if err := w.do(item); err != nil {

@@ -159,7 +159,7 @@ func TestARecreateForAnotherOwner(t *testing.T) {
 			}
 			for _, step := range p.Steps {
 				if step.Undo != nil && step.Undo.Record.Phase != "" {
-					t.Errorf("who has its name back is marked as %q", step.Undo.Record.Phase)
+					t.Errorf("got phase %q after the undo, want none", step.Undo.Record.Phase)
 				}
 			}
 		})

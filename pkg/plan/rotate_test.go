@@ -157,7 +157,7 @@ func TestRotations(t *testing.T) {
 				t.Errorf("got:\n%s\nwant:\n%s", got, test.want)
 			}
 			if p.Hash != shown.Hash || len(p.Stale(shown)) > 0 {
-				t.Error("the values have changed the hash")
+				t.Error("other values made another hash, want the same")
 			}
 			if s := p.Summary; s.Rotate+s.Record+s.Refused < len(p.Rotations) || s.Unchanged < 0 {
 				t.Errorf("got summary %+v, want it to count every rotation once", s)

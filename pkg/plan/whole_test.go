@@ -239,6 +239,6 @@ func TestTagsCanBeDeclaredOnlyWhereThereAreAny(t *testing.T) {
 	w.snapshot.Capabilities, w.rules = replacingCapabilities(), exactly{apinizer.Rules{}}
 	w.declare("A", "x", func(d *connection.Desired) { d.Tags = []string{"t"} })
 	if _, problems := plan.Make(w.input()); problems.Err() == nil {
-		t.Error("no problem")
+		t.Error("got no problem, want one: the service has no tags")
 	}
 }

@@ -78,7 +78,7 @@ func TestACacheIsPrivateAndHoldsNoSecret(t *testing.T) {
 	seed := strings.Replace(acme, `{"name": "Leads", "space": "Sales", "dataSource": "rest", "properties": {"url": "https://a.example"}}`,
 		`{"name": "Leads", "space": "Sales", "dataSource": "rest", "properties": {"url": "https://me:canary-1@a.example", "queryHeaders": [{"name": "x-api-key", "value": "canary-2"}]}}`, 1)
 	if seed == acme {
-		t.Fatal("the seed has changed")
+		t.Fatal("the seed is unchanged, want the canary in it")
 	}
 	tenant, _ := embed(t, seed, simulator.Options{})
 	provider := cachedProvider(t, embedded{tenant}, tenant, file)
@@ -197,7 +197,7 @@ func TestACacheOfAnotherCallerOrLayoutIsNotUsed(t *testing.T) {
 			t.Errorf("%s: %d are taken for known, not %d", name, got.Cached, test.known)
 		}
 		if info, err := os.Stat(file); err != nil || info.Mode() != 0o600 && runtime.GOOS != "windows" {
-			t.Errorf("%s: then it has the mode %v, %v", name, info.Mode(), err)
+			t.Errorf("%s: got mode %v, error %v after the run; want 0600", name, info.Mode(), err)
 		}
 	}
 }
@@ -219,7 +219,7 @@ func TestWhatIsNotOurFileIsNotTakenForACache(t *testing.T) {
 		}
 	}
 	if text, _ := os.ReadFile(other); string(text) != "precious" {
-		t.Errorf("what the link points at is now %q", text)
+		t.Errorf("the target of the link is now %q, want it unchanged", text)
 	}
 }
 
@@ -313,7 +313,7 @@ func TestManyConnectionsAreReadAtThePaceOfTheTier(t *testing.T) {
 		}
 		t.Logf("cold: %v, %d calls; left on the way: %v", took, calls, left)
 		if first := left[0]; first < 9*time.Minute || first > 10*time.Minute+time.Second {
-			t.Errorf("at the beginning, it says that %v are left", first)
+			t.Errorf("got an estimate of %v at the beginning, want 9 to 10 minutes", first)
 		}
 		time.Sleep(5 * time.Minute)
 		took, calls = read()

@@ -363,7 +363,7 @@ func separateCredentialsIsEither(t *testing.T) {
 	ledger, _ := tenant.Find("Finance", "Ledger")
 	must(t, provider.Execute(t.Context(), []connection.Operation{{Kind: connection.Patch, ID: ledger.ID, Set: map[string]any{"separateCredentials": true}}}))
 	if _, live := look(t, provider); !live["Finance/Ledger"].PerUserCredentials {
-		t.Error("its credentials are not separated")
+		t.Error("the connection has no per-user credentials, want them")
 	}
 }
 

@@ -172,7 +172,7 @@ func TestDataSources(t *testing.T) {
 		t.Fatal(err)
 	}
 	if want := int64(31 + 32 + 33); reading.Load() != want { // each once
-		t.Errorf("of what is read it told %d, not %d", reading.Load(), want)
+		t.Errorf("got %d bytes of progress, want %d", reading.Load(), want)
 	}
 	if len(got.DataSources) != 1 || text(t, got.DataSources["rest"].Properties["n"].Default) != "10000000000000000001" {
 		t.Errorf("data sources %+v", got.DataSources)

@@ -221,7 +221,7 @@ func TestPatchesOfTags(t *testing.T) {
 			}
 			if test.want == "" {
 				if slices.Contains(n.log(), patchOne) {
-					t.Error("a patch was sent")
+					t.Error("a patch was sent, want none")
 				}
 				return
 			}

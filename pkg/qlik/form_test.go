@@ -37,7 +37,7 @@ func TestAnAnswerOfAnotherFormNeverCountsAsAnEmptyList(t *testing.T) {
 					"GET /api/v1/users": users, "GET /api/v1/data-credentials/mine": always(200, `{"qID": "k1", "qName": "mine"}`),
 				}
 				if found, err := small(t, routes).provider().Snapshot(t.Context(), scope); err != nil || len(found.Connections) == 0 {
-					t.Fatalf("as the reference has it: %+v, %v", found, err)
+					t.Fatalf("got %+v, error %v; want connections from answers of the documented form", found, err)
 				}
 				routes["GET "+path] = always(200, body)
 				if found, err := small(t, routes).provider().Snapshot(t.Context(), scope); err == nil {

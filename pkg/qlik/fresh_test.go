@@ -402,7 +402,7 @@ func TestNoBatchTrustsAListThatLagsBehind(t *testing.T) {
 				before := stored(tenant)[live["Finance/B"].ID]
 				outcomes := executeAny(t, provider, operations)
 				if diff := cmp.Diff(before, stored(tenant)[before.ID]); diff != "" || !errors.Is(outcomes[1].Err, connection.ErrChanged) {
-					t.Errorf("what belongs to another project was written to (%v):\n%s", outcomes[1].Err, diff)
+					t.Errorf("a connection of another project was changed (error %v):\n%s", outcomes[1].Err, diff)
 				}
 				if outcomes[0].Err != nil || outcomes[2].Err != nil {
 					t.Errorf("the rest of the batch did not go on: %v, %v", outcomes[0].Err, outcomes[2].Err)

@@ -76,7 +76,7 @@ func TestAnInterruptEndsWaitsAndReadsAndLetsWritesFinish(t *testing.T) {
 				start := time.Now()
 				outcomes := newTenant(t, test.routes).provider().Execute(ctx, test.operations)
 				if took := time.Since(start); took != test.ends {
-					t.Errorf("it took %v, not %v", took, test.ends)
+					t.Errorf("took %v, want %v", took, test.ends)
 				}
 				for _, outcome := range outcomes {
 					for _, kind := range []error{connection.ErrNotSent, connection.ErrUnknownOutcome, connection.ErrConflict, context.Canceled} {
@@ -151,7 +151,7 @@ func TestAProviderReportsWhatItsRequestsWaitFor(t *testing.T) {
 		do(set)
 		do(read)
 		if wait := provider.Waiting(); wait != (connection.Wait{}) {
-			t.Errorf("nothing waits, and it told %v", wait)
+			t.Errorf("got %v before any request, want no wait", wait)
 		}
 		until := time.Now().Add(time.Minute)
 		var waiting sync.WaitGroup
@@ -165,7 +165,7 @@ func TestAProviderReportsWhatItsRequestsWaitFor(t *testing.T) {
 		}
 		waiting.Wait()
 		if wait := provider.Waiting(); wait != (connection.Wait{}) {
-			t.Errorf("nothing waits any more, and it told %v", wait)
+			t.Errorf("got %v after the last request, want no wait", wait)
 		}
 	})
 }

@@ -60,6 +60,6 @@ func TestNormalize(t *testing.T) {
 	}
 	secret, ok := qlik.Normalize(typed("boolean"), connection.NewSecret("true")).(connection.Secret)
 	if !ok || secret.Reveal() != "true" {
-		t.Error("a secret does not stay one")
+		t.Error("a secret did not stay a secret")
 	}
 }

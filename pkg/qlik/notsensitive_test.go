@@ -75,7 +75,7 @@ func TestOnlyAFullRecordOfTheProjectLiftsGuessesAndNothingElse(t *testing.T) {
 					shown[property] = true
 				}
 				if strings.Contains(text, "encrypted") || strings.Contains(text, "by-schema") {
-					t.Errorf("what says of itself that it is a secret is shown: %s", text)
+					t.Errorf("the text shows values that the service or the schema marks as secret: %s", text)
 				}
 			}
 			// What is recorded as sensitive is hidden by the planner; here it is not lifted.
@@ -92,7 +92,7 @@ func TestACacheKeepsNothingThatARecordHasLifted(t *testing.T) {
 		`{"name": "Leads", "space": "Sales", "dataSource": "rest", "properties": {"url": "https://a.example/?api_key=canary"},
 		  "tags": ["qlsync:finance", "qlsync-key:0123456789abcdef", "qlsync-not-sensitive:`+connection.NotSensitiveRecord([]string{"url"})+`"]}`, 1)
 	if seed == acme {
-		t.Fatal("the seed has changed")
+		t.Fatal("the seed is unchanged, want the canary in it")
 	}
 	tenant, _ := embed(t, seed, simulator.Options{})
 	_, byKey := look(t, cachedProvider(t, embedded{tenant}, tenant, file))
@@ -109,6 +109,6 @@ func TestACacheKeepsNothingThatARecordHasLifted(t *testing.T) {
 	}}
 	_, byKey = look(t, cachedProvider(t, withoutRecord, tenant, file))
 	if shown := connection.Canonical(byKey["Sales/Leads"].Properties["url"]); strings.Contains(shown, "canary") {
-		t.Errorf("it is shown without the record: %s", shown)
+		t.Errorf("the value is shown without the record: %s", shown)
 	}
 }

@@ -83,7 +83,7 @@ func TestRetryBySafety(t *testing.T) {
 				}
 				err := client.Do(t.Context(), test.request, new(any))
 				if err == nil {
-					t.Fatal("no error")
+					t.Fatal("got no error, want the failure")
 				}
 				if got := len(n.log()) - 1; got != test.attempts {
 					t.Errorf("%d attempts, want %d", got, test.attempts)

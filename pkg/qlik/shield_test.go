@@ -62,7 +62,7 @@ func TestASecretInsideAValueIsHiddenAndMayNotBeDeclared(t *testing.T) {
 			}
 			hidden := len(connection.Secrets(got.Connections[0].Properties)) > 0
 			if declared := qlik.HoldsSecret(test.property, test.value); declared != hidden {
-				t.Errorf("it holds a secret: %v as declared, %v as live", declared, hidden)
+				t.Errorf("got a secret %v as declared, but %v as live", declared, hidden)
 			}
 		})
 	}

@@ -54,7 +54,7 @@ func TestASignInFromTheFirstAddressToTheSecondCode(t *testing.T) {
 	}
 	first := code(big)
 	if _, made := tenant.Find("Finance", "Big"); made {
-		t.Fatal("to ask has made it")
+		t.Fatal("the question for an address created the connection")
 	}
 	outcome := do(withCode(big, first))
 	if outcome.Err != nil {
@@ -62,7 +62,7 @@ func TestASignInFromTheFirstAddressToTheSecondCode(t *testing.T) {
 	}
 	id := outcome.ID
 	if !tenant.CredentialEquals(id, "authCode", first) {
-		t.Error("the code has not arrived")
+		t.Error("the service does not have the code that was sent")
 	}
 	renewed := ours
 	renewed.Credentials = "2:bb"

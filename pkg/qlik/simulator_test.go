@@ -167,13 +167,13 @@ func TestTheLifeOfAConnection(t *testing.T) {
 		t.Errorf("the server's tag is gone: %q", stored.Tags)
 	}
 	if !tenant.CredentialEquals(id, "secretKey", "S2") || !tenant.CredentialEquals(id, "accessKey", "A") {
-		t.Error("the credentials are not what was sent")
+		t.Error("the credentials are not those that were sent")
 	}
 	must(t, provider.Execute(t.Context(), []connection.Operation{{Kind: connection.Patch, ID: id, Remove: []string{"region"}}}))
 	must(t, provider.Execute(t.Context(), []connection.Operation{{Kind: connection.Delete, ID: id}}))
 	must(t, provider.Execute(t.Context(), []connection.Operation{{Kind: connection.Delete, ID: id}}))
 	if _, there := tenant.Find("Finance", "Raw lake"); there {
-		t.Error("it is still there")
+		t.Error("the connection exists after its delete")
 	}
 }
 
@@ -215,7 +215,7 @@ func TestACallerWithoutTheRole(t *testing.T) {
 	}
 	must(t, provider.Execute(t.Context(), []connection.Operation{{Kind: connection.Patch, ID: live["Finance/Ledger"].ID, Space: sales}}))
 	if _, moved := look(t, provider); moved["Sales/Ledger"].ID == "" {
-		t.Error("it was not moved")
+		t.Error("the connection was not moved")
 	}
 }
 

@@ -104,7 +104,7 @@ func TestDetailsAreReadOnlyWhereTheyAreWanted(t *testing.T) {
 		t.Errorf("got %+v, want the tags alpha and zeta without details", got)
 	}
 	if slices.Contains(n.log(), getOne) {
-		t.Error("the details were read")
+		t.Error("the details were read, want none")
 	}
 }
 
@@ -116,7 +116,7 @@ func TestDetailsAreNotReadWhereTheListSaysEnough(t *testing.T) {
 		t.Errorf("got %+v, want one other tag without details", got)
 	}
 	if slices.Contains(n.log(), getOne) {
-		t.Error("the details were read")
+		t.Error("the details were read, want none")
 	}
 }
 
@@ -401,7 +401,7 @@ func TestPeopleAreTheOwnersOfWhatWasListedWhereTheyMayBeSeen(t *testing.T) {
 		t.Errorf("got people %+v, want none, and one connection", refused.People)
 	}
 	if snapshot(t, small(t, nil), finance).People != nil {
-		t.Error("nobody asked for people")
+		t.Error("got people, want none without a question for them")
 	}
 }
 
@@ -531,6 +531,6 @@ func TestWhatASchemaMarksIsHiddenThoughNoFileNamesTheDataSource(t *testing.T) {
 	routes[specs] = always(403, refuse("AUTHZ-1", "no", ""))
 	got := snapshot(t, newTenant(t, routes), finance).Connections[0]
 	if got.Properties != nil || !strings.Contains(got.Unreadable, `read data source "vault": `) {
-		t.Errorf("what a schema marks is not known, and there is %+v", got)
+		t.Errorf("got %+v without the schema, want an unreadable connection", got)
 	}
 }

@@ -170,7 +170,7 @@ func TestAKeyWithoutAValueIsAnErrorEverywhere(t *testing.T) {
 		}
 		for _, key := range keysOfSchema(schema) {
 			if !strings.Contains(file.text, key+":") {
-				t.Errorf("%s has no key %q, so nothing is known of it", file.name, key)
+				t.Errorf("%s has no key %q, so the table cannot say what an empty value means", file.name, key)
 			}
 		}
 	}

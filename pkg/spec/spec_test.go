@@ -833,7 +833,7 @@ func TestWhatIsLeftOutHasADefault(t *testing.T) {
 		t.Errorf("the default policy differs (-want +got):\n%s", diff)
 	}
 	if project.Spaces != nil {
-		t.Error("spaces appeared from nowhere")
+		t.Error("got spaces, want none declared")
 	}
 }
 

@@ -214,7 +214,7 @@ func TestTwoHundredCreatesFinishUnderALimitOfTenASecond(t *testing.T) {
 					t.Errorf("ledger %+v, %d connections, not verified: %s", result.Ledger, len(tenant.Connections()), result.Unverified)
 				}
 				if took < test.from || took > test.to || test.noRefusal && l.refused > 0 {
-					t.Errorf("it took %v, and %d were refused", took, l.refused)
+					t.Errorf("took %v with %d refusals, want the time and the refusals of the case", took, l.refused)
 				}
 			})
 		})

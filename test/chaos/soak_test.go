@@ -60,7 +60,7 @@ func TestALongRunUnderFaultsLeavesNothingBehind(t *testing.T) {
 				t.Errorf("got ledger %+v, want at most one failure in 20 and nothing skipped", l)
 			}
 			if took > least*5/4+10*time.Minute {
-				t.Errorf("it took %v, and the limit wants %v", took, least)
+				t.Errorf("took %v, want at most a quarter more than %v", took, least)
 			}
 		}
 		if most > mostMemory {
