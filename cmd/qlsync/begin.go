@@ -39,10 +39,10 @@ func (env *environment) begin(c *cli.Context) error {
 	return nil
 }
 
-// variablePrefix begins the names of the environment variables that stand for flags.
+// variablePrefix begins the names of the environment variables that set flags.
 const variablePrefix = "QLSYNC_"
 
-// variableOf returns the environment variable that stands for a flag: QLSYNC_OUT for --out.
+// variableOf returns the environment variable that sets a flag: QLSYNC_OUT for --out.
 func variableOf(flag string) string {
 	return variablePrefix + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }

@@ -455,7 +455,7 @@ type spaceCounts struct {
 	counts map[spaceOf][]int
 }
 
-// countSpaces counts connections, and gives each space its number.
+// countSpaces counts connections, and numbers each space.
 func (v *pageView) countSpaces(each func(add func(spaceOf, string))) spaceCounts {
 	t := spaceCounts{counts: map[spaceOf][]int{}}
 	each(func(at spaceOf, kind string) {
