@@ -18,9 +18,9 @@ var plainer = []struct {
 	banned *regexp.Regexp
 	write  string
 }{
-	{regexp.MustCompile(`(?i)\bgives(?: [^u]|[^ ]|$)`), "returns, has, provides"},
+	{regexp.MustCompile(`(?i)\bgives(?: [^u]|[^ \w]|$)`), "returns, has, provides"},
 	{regexp.MustCompile(`(?i)\btells\b`), "reports whether, says, shows"},
-	{regexp.MustCompile(`(?i)\bstands(?: [^f]|[^ ]|$)`), "is, means"},
+	{regexp.MustCompile(`(?i)\bstands(?: [^f]|[^ \w]|$)`), "is, means"},
 	{regexp.MustCompile(`(?i)\bbears\b`), "has"},
 	{regexp.MustCompile(`(?i)\bbeside\b`), "next to, together with"},
 	{regexp.MustCompile(`(?i)\banew\b`), "again"},
@@ -68,15 +68,6 @@ var notYetPlain = []string{
 	"internal/jsontext/jsontext.go",
 	"internal/limits/limits.go",
 	"internal/outfile/outfile.go",
-	"internal/report/difference.go",
-	"internal/report/events.go",
-	"internal/report/fleet.go",
-	"internal/report/history.go",
-	"internal/report/html.go",
-	"internal/report/markdown.go",
-	"internal/report/progress.go",
-	"internal/report/report.go",
-	"internal/report/schemas.go",
 	"internal/resolver/command.go",
 	"internal/resolver/resolver.go",
 	"internal/schedule/step.go",

@@ -2,8 +2,8 @@ package report
 
 import "io"
 
-// NextCommands writes commands under a heading, each on a line of its own, so that all of
-// them can be pasted at once.
+// NextCommands writes commands under a heading, one on each line, so that all of them can be pasted
+// at once.
 func (t Text) NextCommands(w io.Writer, heading string, commands ...string) error {
 	p := t.printer(w)
 	p.commands(heading, commands...)

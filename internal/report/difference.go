@@ -8,15 +8,15 @@ import (
 	"github.com/qlsync/qlsync/internal/words"
 )
 
-// diffLine is one line of the difference of two long values, clean. Its sign is
-// '-' or '+' for what one side has, ' ' for what both have, and '.' for equal lines
-// that are left out, of which the text tells how many.
+// diffLine is one sanitized line of the difference of two long values. Its sign is '-' or '+' for a
+// line of one side, ' ' for a line of both, and '.' for omitted equal lines, whose number is in the
+// text.
 type diffLine struct {
 	sign byte
 	text string
 }
 
-// difference reports what differs between two long values, line by line.
+// difference returns the differences of two long values, line by line.
 func difference(a, b any) []diffLine {
 	before, after := longText(a), longText(b)
 	if ended(a) && unended(b) {
@@ -36,8 +36,7 @@ func difference(a, b any) []diffLine {
 	return all
 }
 
-// noNewline stands behind a text whose last line has no end, where that is a
-// difference.
+// noNewline follows a text whose last line has no end, where that is a difference.
 const noNewline = "(no newline at the end)\n"
 
 func ended(value any) bool {
@@ -50,11 +49,10 @@ func unended(value any) bool {
 	return ok && text != "" && !strings.HasSuffix(text, "\n")
 }
 
-// beside is how many equal lines are shown before and after those that differ.
-const beside = 2
+// contextLines is how many equal lines are shown before and after a difference.
+const contextLines = 2
 
-// chunk returns the lines of one side, or what is next to a difference of a stretch
-// that both have.
+// chunk returns the lines of one side, or of equal lines only those next to a difference.
 func chunk(diff diffmatchpatch.Diff, first, last bool) []diffLine {
 	lines := strings.Split(strings.TrimSuffix(diff.Text, "\n"), "\n")
 	switch diff.Type {
@@ -63,7 +61,7 @@ func chunk(diff diffmatchpatch.Diff, first, last bool) []diffLine {
 	case diffmatchpatch.DiffInsert:
 		return signed('+', lines)
 	}
-	head, tail := beside, beside
+	head, tail := contextLines, contextLines
 	if first {
 		head = 0
 	}
@@ -83,7 +81,7 @@ func signed(sign byte, lines []string) []diffLine {
 	for i, line := range lines {
 		text := Sanitize(line)
 		if sign != ' ' {
-			// Blanks at the end may be all that differs.
+			// Trailing blanks may be the only difference.
 			kept := strings.TrimRight(text, " ")
 			text = kept + strings.Repeat(`\x20`, len(text)-len(kept))
 		}

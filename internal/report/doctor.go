@@ -8,8 +8,7 @@ import (
 	"github.com/qlsync/qlsync/internal/words"
 )
 
-// Doctor writes a line for each check of each tenant, and below it what is wrong and
-// what to do.
+// Doctor writes a line for each check of each tenant, followed by what is wrong and what to do.
 func (t Text) Doctor(w io.Writer, r doctor.Report) error {
 	p := t.printer(w)
 	for i, tenant := range r.Tenants {

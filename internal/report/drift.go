@@ -8,8 +8,7 @@ import (
 	"github.com/qlsync/qlsync/pkg/plan"
 )
 
-// Drift writes where the tenant differs from the files, grouped by space, then a
-// summary.
+// Drift writes the differences between the tenant and the files, grouped by space, and a summary.
 func (t Text) Drift(w io.Writer, d *plan.Drift) error {
 	p := t.printer(w)
 	p.line("Drift of tenant %s from project %s", tenantName(d.Tenant), Sanitize(d.Project))
@@ -33,7 +32,7 @@ func (t Text) Drift(w io.Writer, d *plan.Drift) error {
 	return p.err
 }
 
-// unseen reports what a drift report does not cover.
+// unseen returns what a drift report does not cover.
 func unseen(d *plan.Drift) []string {
 	var reasons []string
 	for _, reason := range d.Incomplete {
@@ -45,7 +44,7 @@ func unseen(d *plan.Drift) []string {
 	return reasons
 }
 
-// ignored says which kinds are left out: "unmanaged and foreign connections are left out".
+// ignored returns a sentence about the excluded kinds.
 func ignored(kinds []plan.DriftKind) string {
 	names := make([]string, len(kinds))
 	for i, kind := range kinds {
@@ -54,7 +53,7 @@ func ignored(kinds []plan.DriftKind) string {
 	return strings.Join(names, " and ") + " connections are left out"
 }
 
-// asFarAsSeen qualifies what a report that does not cover everything finds.
+// asFarAsSeen returns a qualification for a report that does not cover everything.
 func asFarAsSeen(d *plan.Drift) string {
 	if len(unseen(d)) == 0 {
 		return ""
@@ -83,7 +82,7 @@ func driftRow(item *plan.DriftItem) row {
 	return r
 }
 
-// wouldDo says what apply would do about drift.
+// wouldDo returns the words for what apply would do about drift.
 func wouldDo(what string) string {
 	if what == plan.ApplyNothing {
 		return "apply would leave it alone"
@@ -91,8 +90,8 @@ func wouldDo(what string) string {
 	return "apply would " + what + " it"
 }
 
-// witness says whose a live connection is and when it changed: "owner ana@example.com,
-// last changed 2026-11-24 16:05 UTC".
+// witness returns the owner of a live connection and the time of its last change: "owner
+// ana@example.com, last changed 2026-11-24 16:05 UTC".
 func witness(item *plan.DriftItem) string {
 	var words []string
 	if item.Owner != "" {
@@ -104,5 +103,5 @@ func witness(item *plan.DriftItem) string {
 	return strings.Join(words, ", ")
 }
 
-// minute returns a time as people read it, in UTC.
+// minute formats a time in UTC, to the minute.
 func minute(at time.Time) string { return at.UTC().Format("2006-01-02 15:04 UTC") }

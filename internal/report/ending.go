@@ -10,25 +10,25 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// shownAlike is how many rows that say the same are shown; the others are counted.
+// shownAlike is how many rows with the same message are shown; the others are counted.
 const shownAlike = 10
 
-// particular is what differs between messages that say the same of different connections:
-// names in quotes, ids, and what the service numbers its answers with.
+// particular matches the parts of a message that belong to one connection: names in quotes, ids,
+// and numbers of the service's answers.
 var particular = regexp.MustCompile(`"[^"]*"|\b[0-9a-f]{8}[0-9a-f-]{8,}\b`)
 
-// alikeInWords returns a message without what is particular to one connection.
+// alikeInWords returns a message without the parts that belong to one connection.
 func alikeInWords(message string) string { return particular.ReplaceAllString(message, "…") }
 
-// alikeMessages are messages that say the same of several connections.
+// alikeMessages are messages of several connections with the same words.
 type alikeMessages struct {
 	words  string
 	first  string // of the messages
-	varies bool   // not all are the same, letter by letter
+	varies bool   // some messages differ in letters
 	keys   []connection.Key
 }
 
-// grouped groups messages that say the same, in the order of their first ones.
+// grouped groups messages with the same words, in the order of their first messages.
 func grouped(keys []connection.Key, messages []string) []alikeMessages {
 	var groups []alikeMessages
 	place := map[string]int{}
@@ -46,7 +46,7 @@ func grouped(keys []connection.Key, messages []string) []alikeMessages {
 	return groups
 }
 
-// text is the message, or what all of them say where they differ.
+// text returns the message or, if the messages differ, their common words.
 func (a alikeMessages) text() string {
 	if a.varies {
 		return a.words
@@ -54,7 +54,7 @@ func (a alikeMessages) text() string {
 	return a.first
 }
 
-// names lists the first three connections, and counts the others.
+// names returns the names of the first three connections, and counts the others.
 func (a alikeMessages) names() string {
 	var names []string
 	for _, key := range a.keys[:min(3, len(a.keys))] {
@@ -73,7 +73,7 @@ func Folds(r *apply.Result) bool {
 	return len(Text{}.folded(&printer{}, rows)) < len(rows)
 }
 
-// folded leaves out rows that say the same as ten before them, for [printer.foldedRest].
+// folded removes rows with the same message as ten before them, for [printer.foldedRest].
 func (t Text) folded(p *printer, rows []row) []row {
 	p.rest, p.left = t.Rest, nil
 	if t.Whole {
@@ -95,7 +95,7 @@ func (t Text) folded(p *printer, rows []row) []row {
 	return shown
 }
 
-// foldedRest counts the rows that were left out, and says where they are.
+// foldedRest writes how many rows were removed, and where they are.
 func (p *printer) foldedRest() {
 	if len(p.left) == 0 {
 		return
@@ -107,19 +107,18 @@ func (p *printer) foldedRest() {
 	p.listAll(p.rest, "all")
 }
 
-// Ending is what standard error ends with after an apply that is not complete, or that
-// could not be reported.
+// Ending is the end of standard error after an apply that is incomplete or could not be reported.
 type Ending struct {
 	Unreported []string // outputs that could not be written, and why
 	Whole      string   // a command that shows the whole result, if it is in a file
-	Next       string   // a command that does what is left, if anything is
+	Next       string   // a command that does the rest, if any
 }
 
-// groupsShown is how many different messages an ending has.
+// groupsShown is how many different messages an ending contains.
 const groupsShown = 10
 
-// Ending writes what somebody needs who reads only the last lines of a log: what was done,
-// what is refused, and the next command.
+// Ending writes the essentials for a person who reads only the last lines of a log: what was done,
+// what was refused, and the next command.
 func (t Text) Ending(w io.Writer, r *apply.Result, e Ending) error {
 	p := t.printer(w)
 	for _, why := range e.Unreported {
@@ -162,7 +161,7 @@ func (t Text) Ending(w io.Writer, r *apply.Result, e Ending) error {
 	return p.err
 }
 
-// outcomes writes what is said of the changes with one outcome, each message once.
+// outcomes writes the messages of the changes with one outcome, each message once.
 func (p *printer) outcomes(r *apply.Result, outcome apply.Outcome) {
 	var keys []connection.Key
 	var messages []string

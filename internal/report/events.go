@@ -7,14 +7,15 @@ import (
 	"time"
 )
 
-// FromCache is how many connections a plan did not read, because a folder holds them.
+// FromCache is how many connections a plan did not read because they are in the cache.
 type FromCache struct {
 	Folder        string
 	Cached, Total int
-	NotKept       error // why the folder does not hold what was read this time
+	NotKept       error // why the cache could not be written
 }
 
-// FromCache writes what was not read again, and what could not be kept for the next plan.
+// FromCache writes how many connections came from the cache, and why the cache could not be
+// written.
 func (t Text) FromCache(w io.Writer, from FromCache) error {
 	p := t.printer(w)
 	p.line("Of %d connections, %d were not read again: they have not been updated since, and %s holds what they were. apply and drift always read.",
@@ -25,14 +26,14 @@ func (t Text) FromCache(w io.Writer, from FromCache) error {
 	return p.err
 }
 
-// FromSnapshot writes how old the file is that stands for the tenant.
+// FromSnapshot writes the age of the file that replaces the tenant.
 func (t Text) FromSnapshot(w io.Writer, file string, age time.Duration) error {
 	p := t.printer(w)
 	p.line("%s was taken %s; later changes on the tenant are not visible.", Sanitize(filepath.ToSlash(file)), ago(age))
 	return p.err
 }
 
-// ago returns an age in the unit that fits: "5 minutes ago".
+// ago formats an age in the unit that fits: "5 minutes ago".
 func ago(age time.Duration) string {
 	switch {
 	case age < -time.Minute:
@@ -47,7 +48,7 @@ func ago(age time.Duration) string {
 	return fmt.Sprintf("%d days ago", int(age.Hours()/24))
 }
 
-// UnknownID writes that a tenant does not report its id, and what follows from that.
+// UnknownID writes that a tenant does not report its id, and the consequences.
 func (t Text) UnknownID(w io.Writer, tenant string, reason error) error {
 	p := t.printer(w)
 	p.line("warning: tenant %q does not report its id, so qlsync cannot notice a url that leads to another tenant: %s",

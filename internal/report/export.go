@@ -8,8 +8,8 @@ import (
 	"github.com/qlsync/qlsync/internal/words"
 )
 
-// Export writes what was exported, what was not and why, and which variables are
-// to be set. The folder is the one that the files were written to, or empty.
+// Export writes what was exported, what was not and why, and which variables to set. folder is the
+// folder of the files, or empty.
 func (t Text) Export(w io.Writer, exported export.Result, folder string) error {
 	p := t.printer(w)
 	if folder != "" {
@@ -51,7 +51,7 @@ func (p *printer) remarks(title string, remarks []export.Remark) {
 	}
 }
 
-// ExportNext is what to do after an export.
+// ExportNext is the next steps after an export.
 type ExportNext struct {
 	Folder string   // which has the files
 	Unread string   // the project file, if it does not read the folder yet
@@ -59,7 +59,7 @@ type ExportNext struct {
 	Editor []string // commands that write schemas for editors, where there are none
 }
 
-// ExportNext writes what to do next, below what was exported.
+// ExportNext writes the next steps, after the export itself.
 func (t Text) ExportNext(w io.Writer, next ExportNext) error {
 	p := t.printer(w)
 	p.line("")

@@ -47,7 +47,7 @@ func (t Text) Plans(w io.Writer, f *Fleet[plan.Plan]) error {
 	return p.err
 }
 
-// isQuiet reports whether there is nothing to say of a plan.
+// isQuiet reports whether a plan has no changes, warnings or refusal.
 func isQuiet(pl *plan.Plan) bool { return pl.Empty() && len(pl.Warnings) == 0 && pl.Refusal == nil }
 
 // Drifts writes the drift of several tenants: those with drift in full, the others in
@@ -89,15 +89,14 @@ func (t Text) Drifts(w io.Writer, f *Fleet[plan.Drift]) error {
 	return p.err
 }
 
-// include takes over the error of a report within a report.
+// include records the error of a nested report.
 func (p *printer) include(err error) {
 	if p.err == nil {
 		p.err = err
 	}
 }
 
-// failures writes which tenants could not be looked at, and why, and gives their
-// names.
+// failures writes which tenants could not be read, and why, and returns their names.
 func failures[T any](p *printer, f *Fleet[T]) []string {
 	var names []string
 	for _, member := range f.Tenants {
@@ -182,7 +181,7 @@ func (Markdown) Plans(w io.Writer, f *Fleet[plan.Plan]) error {
 	return p.writeTo(w)
 }
 
-// hashes lists the plans that something can be applied of.
+// hashes lists the plans that can be applied.
 func hashes(f *Fleet[plan.Plan]) []string {
 	var lines []string
 	for _, member := range f.Tenants {
@@ -193,7 +192,7 @@ func hashes(f *Fleet[plan.Plan]) []string {
 	return lines
 }
 
-// lookedAt counts the tenants that a report is about: "3 tenants", "2 of 3 tenants".
+// lookedAt counts the tenants of a report: "3 tenants", "2 of 3 tenants".
 func lookedAt[T any](f *Fleet[T]) string {
 	if failed := f.Failed(); failed > 0 {
 		return fmt.Sprintf("%d of %s", len(f.Tenants)-failed, words.Count(len(f.Tenants), "tenant"))
@@ -201,7 +200,7 @@ func lookedAt[T any](f *Fleet[T]) string {
 	return words.Count(len(f.Tenants), "tenant")
 }
 
-// addFailures adds which tenants could not be looked at.
+// addFailures adds the tenants that could not be read.
 func addFailures[T any](p *page, f *Fleet[T]) {
 	var items []string
 	for _, member := range f.Tenants {

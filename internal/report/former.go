@@ -7,21 +7,21 @@ import (
 	"strings"
 )
 
-// Former is what a file holds that is about to be written, by its beginning.
+// Former is the kind of content of an existing file, judged by its beginning.
 type Former int
 
 const (
 	// Foreign is a text that qlsync did not write as a report or a saved value.
 	Foreign Former = iota
-	// FormerReport is a report or a saved value: a new run may replace it.
+	// FormerReport is a report or a saved value, which a new run may replace.
 	FormerReport
-	// FormerHistory is a history: runs are added to it, and nothing may replace it.
+	// FormerHistory is a history, to which runs are appended and which must not be replaced.
 	FormerHistory
 )
 
-// formerHeads are the beginnings of what qlsync writes for people and for other
-// programs, apart from JSON. A report that gets another beginning needs a line here. The
-// template of a .env file has none: by now it may hold the values.
+// formerHeads are the beginnings of qlsync's outputs for people and for other programs, except
+// JSON. A report with a new beginning needs a line here. The template of a .env file is not in the
+// list, because it may contain values by now.
 var formerHeads = regexp.MustCompile(strings.Join([]string{
 	`^<!-- qlsync:`,
 	`(?s)^<!DOCTYPE html>.{0,1000}<meta name="generator" content="qlsync">`,
@@ -34,11 +34,11 @@ var formerHeads = regexp.MustCompile(strings.Join([]string{
 	`^.+: ([0-9]+ secrets?, |the files refer to no secrets\.)`, `^.+ \(.+\)\r?\n  (ok  |warn|FAIL|--  )  [a-z]+:`,
 }, "|"))
 
-// formatHead is the beginning of a JSON value of ours.
+// formatHead is the beginning of a JSON value of qlsync.
 var formatHead = regexp.MustCompile(`^\{\s*"format"\s*:\s*"qlsync\.([a-z-]+)/`)
 
-// Recognize reports what a text is. It needs the whole text of SARIF, and of everything
-// else the first few thousand bytes.
+// Recognize returns the kind of a text. It needs the whole text of SARIF, and only the first few
+// thousand bytes of other texts.
 func Recognize(text []byte) Former {
 	text = bytes.TrimSpace(text)
 	if head := formatHead.FindSubmatch(text); head != nil {

@@ -16,8 +16,8 @@ import (
 // HistoryFormat names the JSON contract of one line of a history.
 const HistoryFormat = "qlsync.history/v1"
 
-// Point is one run of drift over one tenant: a line of a history file, which holds
-// one JSON value a line and is only ever appended to.
+// Point is one run of drift on one tenant: a line of a history file, which contains one JSON value
+// in each line and is only appended to.
 type Point struct {
 	Format  string            `json:"format"`
 	At      time.Time         `json:"at"`
@@ -26,13 +26,13 @@ type Point struct {
 	Summary plan.DriftSummary `json:"summary"`
 	// Spaces counts the connections that differ, by space; the others have none.
 	Spaces map[string]int `json:"spaces,omitempty"`
-	// Incomplete reports that not everything of the tenant could be listed.
+	// Incomplete reports that the lists of the tenant were incomplete.
 	Incomplete bool `json:"incomplete,omitempty"`
 	// Ignored are the kinds of drift that were not counted.
 	Ignored []plan.DriftKind `json:"ignored,omitempty"`
 }
 
-// NewPoint is what a drift report leaves in a history.
+// NewPoint returns the point of a drift report.
 func NewPoint(d *plan.Drift) Point {
 	p := Point{
 		Format: HistoryFormat, At: d.At, Project: d.Project, Tenant: d.Tenant.Name, Summary: d.Summary,
@@ -50,7 +50,7 @@ func (p Point) Line(w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	var line bytes.Buffer // which is appended to a file in one write
+	var line bytes.Buffer // one write appends the whole line to the file
 	escapeJSON(&line, text)
 	line.WriteByte('\n')
 	_, err = w.Write(line.Bytes())
@@ -60,9 +60,8 @@ func (p Point) Line(w io.Writer) error {
 // maxHistoryLine bounds a line of a history, in bytes.
 const maxHistoryLine = limits.HistoryLine
 
-// ReadHistory reads the lines that are about a project and one of its tenants, by
-// time. It counts the lines that are no points, such as one that a killed process
-// left half written, or that are too long to be any; they do not hide the others.
+// ReadHistory reads the lines of one project and tenant, ordered by time. It counts and skips lines
+// that are not points, such as lines that a killed process left incomplete, or that are too long.
 func ReadHistory(r io.Reader, project string, tenants []string) (points []Point, broken int, err error) {
 	lines := bufio.NewReaderSize(r, maxHistoryLine)
 	for err == nil {
@@ -88,8 +87,8 @@ func ReadHistory(r io.Reader, project string, tenants []string) (points []Point,
 	return points, broken, err
 }
 
-// readLine reads up to the end of a line. One that is longer than the buffer is not
-// whole, and skipped.
+// readLine reads up to the end of a line. whole is false for a line that is longer than the buffer,
+// which is skipped.
 func readLine(lines *bufio.Reader) (line []byte, whole bool, err error) {
 	line, err = lines.ReadSlice('\n')
 	for whole = true; errors.Is(err, bufio.ErrBufferFull); whole = false {
@@ -98,18 +97,18 @@ func readLine(lines *bufio.Reader) (line []byte, whole bool, err error) {
 	return line, whole, err
 }
 
-// run is the points of one moment, added up.
+// run is the sum of the points of one moment.
 type run struct {
 	at      time.Time
 	summary plan.DriftSummary
 	tenants map[string]bool
-	// incomplete reports that not everything of some tenant could be listed.
+	// incomplete reports that the lists of a tenant were incomplete.
 	incomplete bool
 	ignored    []plan.DriftKind
 }
 
-// runs adds up the points of the tenants that one run looked at: those of the same
-// moment, each tenant once. The points are sorted by time.
+// runs adds up the points of the tenants of one run: those of the same moment, each tenant once.
+// The points are sorted by time.
 func runs(points []Point) []run {
 	var all []run
 	for _, p := range points {

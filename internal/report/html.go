@@ -17,15 +17,15 @@ import (
 	"github.com/qlsync/qlsync/pkg/plan"
 )
 
-// HTML writes a plan or drift as one file that needs no network and no script: a script
-// only adds search and filters. The policy of the page allows that script and nothing else:
+// HTML writes a plan or drift as one file that needs neither a network nor a script: a script only
+// adds search and filters. The policy of the page allows that script and blocks everything else:
 // the page loads nothing.
 //
-// A page is smaller than 10 MB. Beyond that, the page shows only the number of differences
-// of a connection, and then only the number of connections; it says so.
+// A page is smaller than 10 MB. Beyond that limit, the page shows only the number of differences of
+// a connection, and then only the number of connections; the page says so.
 type HTML struct {
-	// History holds earlier runs and this one, by time; see [ReadHistory]. Without
-	// it, a page of drift has no chart.
+	// History holds earlier runs and this one, by time; see [ReadHistory]. Without it, a page of drift
+	// has no chart.
 	History []Point
 }
 
@@ -41,12 +41,12 @@ var (
 )
 
 const (
-	// pageFull is up to which length everything is shown of each connection, and
-	// pageMost where a page ends; in bytes.
+	// pageFull is the length, in bytes, up to which connections are shown completely, and pageMost the
+	// maximum length of a page.
 	pageFull = 9_200_000
 	pageMost = 9_800_000
-	// longestText bounds one value on the page, in characters, and mostLines the
-	// lines of one difference.
+	// longestText bounds one value on the page, in characters, and mostLines the lines of one
+	// difference.
 	longestText = 2_000
 	mostLines   = 200
 )
@@ -100,8 +100,8 @@ func (c *counter) run(name string, data any) {
 	}
 }
 
-// list writes items of one tenant that are sorted by space. The item is asked for with its
-// fields until the page is nearly full.
+// list writes items of one tenant that are sorted by space. Items include their fields until the
+// page is nearly full.
 func (v *pageView) list(out *counter, tenant, n int, space func(int) string, item func(i int, full bool) itemView) {
 	for begin := 0; begin < n && out.n < pageMost && out.err == nil; {
 		end := begin + 1
@@ -122,7 +122,7 @@ func (v *pageView) list(out *counter, tenant, n int, space func(int) string, ite
 	}
 }
 
-// end ends the list of connections, and says what is not in it.
+// end ends the list of connections, and writes what is missing from it.
 func (v *pageView) end(out *counter) {
 	if v.Total > 0 {
 		out.write("</section>")
@@ -150,24 +150,24 @@ func (v *pageView) group(tenant int, space string, n int) groupView {
 
 // itemView is one connection on the page.
 type itemView struct {
-	Kind, Space, Apply, Tenant string // what the filters look at
+	Kind, Space, Apply, Tenant string // what the filters use
 	Label, Name, Source        string
 	Aside, Day                 string
 	Remarks                    []string
 	Facts                      []factView
 	Was, Is                    string // the headings of the two sides
-	One                        bool   // there is only the second side
+	One                        bool   // only the second side exists
 	Fields                     []fieldView
 	Shortened                  string
 	Open, Overwrites           bool
-	// Long leaves what is folded until it is unfolded: a browser that runs the script
-	// takes the content of <noscript> for a text, which costs it nothing.
+	// Long keeps folded content out of the DOM until it is unfolded: a browser that runs the script
+	// treats the content of <noscript> as text, which is cheap.
 	Long bool
 }
 
 type factView struct{ Name, Text string }
 
-// fact adds what is known of a connection.
+// fact adds a fact about a connection.
 func (i *itemView) fact(name, text string) {
 	if text != "" {
 		i.Facts = append(i.Facts, factView{name, clip(text, longestText)})
@@ -181,7 +181,7 @@ func (i *itemView) remark(text string) {
 	}
 }
 
-// show adds the fields, or their number where the page is nearly full.
+// show adds the fields, or their number if the page is nearly full.
 func (i *itemView) show(fields []plan.Field, s sides, full bool) {
 	i.Was, i.Is = s.was, s.is
 	if !full && len(fields) > 0 {
@@ -193,8 +193,7 @@ func (i *itemView) show(fields []plan.Field, s sides, full bool) {
 	}
 }
 
-// fieldView is one difference: two values side by side, the lines of a long one, or
-// a note.
+// fieldView is one difference: two values next to each other, the lines of a long one, or a note.
 type fieldView struct {
 	Name          string
 	Before, After *sideView
@@ -202,8 +201,8 @@ type fieldView struct {
 	Note          string
 }
 
-// sideView is one value, of which the mark is what the other one has not; or, where
-// there is none, what that means.
+// sideView is one value, in which the part that the other side lacks is marked; or, if there is no
+// value, what that means.
 type sideView struct {
 	None             bool
 	Head, Mark, Tail string
@@ -211,8 +210,8 @@ type sideView struct {
 
 type lineView struct{ Class, Text string }
 
-// sides are the names of the two sides of a difference, what it means that one has no value,
-// and what happens to a secret.
+// sides are the names of the two sides of a difference, the meaning of a missing value, and what
+// happens to a secret.
 type sides struct{ was, is, noWas, noIs, secret string }
 
 var (
@@ -249,8 +248,8 @@ func viewField(f plan.Field, s sides) fieldView {
 	return out
 }
 
-// bare returns a value on one line, a text without its quotes where these say nothing. It
-// also reports whether the value fits there: a text of one line does unless it is very long.
+// bare returns a value on one line, a text without its quotes if they are not needed. fits reports
+// whether the value fits on the line: a text of one line does unless it is very long.
 func bare(value any) (string, bool) {
 	text, ok := value.(string)
 	switch {
@@ -272,8 +271,8 @@ func viewSide(text string, head, tail int) *sideView {
 	return &sideView{Head: text[:head], Mark: text[head : len(text)-tail], Tail: text[len(text)-tail:]}
 }
 
-// common measures what two texts have in common at the beginning and at the end, in
-// bytes, whole characters only. Texts that have little in common have nothing.
+// common returns the lengths, in bytes, of the common beginning and end of two texts, in whole
+// characters. For texts with little in common it returns zero.
 func common(a, b string) (head, tail int) {
 	for _, r := range a {
 		if !strings.HasPrefix(b[head:], string(r)) {
@@ -304,7 +303,7 @@ func viewLine(line diffLine) lineView {
 	return lineView{"", "  " + text}
 }
 
-// moment returns a time as a sentence has it, in UTC.
+// moment formats a time in UTC for a sentence.
 func moment(at time.Time) string { return at.UTC().Format("2 Jan 2006, 15:04 UTC") }
 
 // thousands returns 12345 as 12,345.
@@ -316,14 +315,14 @@ func thousands(n int) string {
 	return text
 }
 
-// pagePolicy lets the page's own script run, and nothing else.
+// pagePolicy returns the policy that allows only the page's own script.
 func pagePolicy() string {
 	sum := sha256.Sum256([]byte(pageScript))
 	return "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; script-src 'sha256-" +
 		base64.StdEncoding.EncodeToString(sum[:]) + "'"
 }
 
-// Both stand in the page as they are in their files: neither is made of anything else.
+// Both elements contain only the embedded files.
 func pageStyleElement() template.HTML { return template.HTML("<style>" + pageStyle + "</style>") } //nolint:gosec // our own file
 
 func pageScriptElement() template.HTML { return template.HTML("<script>" + pageScript + "</script>") } //nolint:gosec // our own file

@@ -12,7 +12,7 @@ import (
 	"github.com/qlsync/qlsync/pkg/plan"
 )
 
-// planKinds are the classes of changes on a page, the gravest first, with what each means to
+// planKinds are the classes of changes on a page, the most serious first, with an explanation for
 // people who do not know qlsync.
 var planKinds = []struct{ kind, meaning string }{
 	{"delete", "the connection and its credentials are gone"},
@@ -39,7 +39,7 @@ func (h HTML) Plan(w io.Writer, p *plan.Plan) error {
 func (HTML) Plans(w io.Writer, f *Fleet[plan.Plan]) error {
 	view := newPlanView(f)
 	steps, left, err := view.steps(f)
-	out := &counter{w: w, n: steps.Len(), err: err} // so that the changes leave room for them
+	out := &counter{w: w, n: steps.Len(), err: err} // so that the changes leave space for the steps
 	out.run("head", view)
 	view.changes(out, f, func(p *plan.Plan) []plan.Change { return p.Changes })
 	if slices.ContainsFunc(f.Tenants, func(m Member[plan.Plan]) bool { return m.Report != nil && len(m.Report.Rotations) > 0 }) {
@@ -55,7 +55,7 @@ func (HTML) Plans(w io.Writer, f *Fleet[plan.Plan]) error {
 	return out.err
 }
 
-// roomOfStepsPage is how much of a page steps may take, in bytes.
+// roomOfStepsPage bounds the steps on a page, in bytes.
 const roomOfStepsPage = 1_000_000
 
 // steps returns the sections of the steps, and counts the tenants whose steps do not fit.
@@ -122,7 +122,7 @@ func newPlanView(f *Fleet[plan.Plan]) *pageView {
 	return v
 }
 
-// planVerdict says in a sentence what a plan does.
+// planVerdict returns a sentence about what a plan does.
 func planVerdict(f *Fleet[plan.Plan], sum plan.Summary) string {
 	made := sum.Create + sum.Adopt + sum.Update + sum.Move + sum.Recreate + sum.Delete + sum.Rotate + sum.Record
 	destroyed := sum.Delete + sum.Recreate
@@ -144,7 +144,7 @@ func planVerdict(f *Fleet[plan.Plan], sum plan.Summary) string {
 	return text + "."
 }
 
-// planNotices adds what a reviewer must see first: refusals, then what cannot be undone.
+// planNotices adds what a reviewer must see first: refusals, then irreversible changes.
 func (v *pageView) planNotices(f *Fleet[plan.Plan]) {
 	var unseen, refusals, destroyed, refused, warnings []string
 	warned := 0
@@ -210,8 +210,8 @@ func (v *pageView) planFigures(sum plan.Summary, overwritten int) {
 	}
 }
 
-// planGrids adds the tables by tenant and by space, with the columns that are not empty, and
-// the choices of the filters.
+// planGrids adds the tables by tenant and by space, without empty columns, and the choices of the
+// filters.
 func (v *pageView) planGrids(f *Fleet[plan.Plan]) {
 	byTenant := map[int][]int{}
 	t := v.countSpaces(func(add func(at spaceOf, kind string)) {
@@ -255,7 +255,7 @@ func (v *pageView) planGrids(f *Fleet[plan.Plan]) {
 	}
 }
 
-// withoutEmpty leaves out the columns that have no numbers.
+// withoutEmpty removes columns without numbers.
 func (g gridView) withoutEmpty() gridView {
 	filled := make([]bool, len(g.Columns))
 	for _, row := range g.Rows {
@@ -295,7 +295,7 @@ func changeKind(c *plan.Change) string {
 	case slices.ContainsFunc(planKinds, func(k struct{ kind, meaning string }) bool { return k.kind == string(c.Action) }):
 		return string(c.Action)
 	}
-	return string(plan.ActionUpdate) // a saved file may hold anything
+	return string(plan.ActionUpdate) // a saved file may contain anything
 }
 
 // changeItem is one change on the page.
@@ -326,7 +326,7 @@ func (v *pageView) changeItem(tenant int, c *plan.Change, full bool) itemView {
 	return out
 }
 
-// stepsView is the steps of a plan: drawn where they are few, and always as a table.
+// stepsView is the steps of a plan: always a table, and also a drawing if there are few.
 type stepsView struct {
 	ID, Tenant, Cost, Hash, Legend, More string
 	Width, Height                        int

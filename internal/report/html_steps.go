@@ -14,11 +14,11 @@ const (
 	boxWidth, boxHeight = 200, 54
 	boxGap              = 14 // between neighbours
 	layerGap            = 56 // where the arrows are
-	passing             = 10 // of an arrow that passes boxes
+	passing             = 10 // of an arrow along boxes
 	widestRow           = 4  // boxes next to each other, for a page without scrolling
 )
 
-// drawing is where the boxes of groups of steps are, and the paths of the arrows.
+// drawing is the places of the boxes of groups of steps, and the paths of the arrows.
 type drawing struct {
 	width, height int
 	boxes         []spot
@@ -27,15 +27,15 @@ type drawing struct {
 
 type spot struct{ x, y int }
 
-// flowNode is a box in a layer, or where an arrow passes the layer.
+// flowNode is a box in a layer, or a point where an arrow crosses the layer.
 type flowNode struct {
-	box          int // index of the group; negative: an arrow passes
+	box          int // index of the group; negative: an arrow
 	layer        int
-	begin        int // place within the layer: first a number, at the end in pixels
+	begin        int // place within the layer: first an index, at the end in pixels
 	before, next []*flowNode
 }
 
-// drawSteps places each group in the layer behind all that it waits for: layers are columns,
+// drawSteps places each group in the layer after all groups for which it waits. Layers are columns,
 // or rows if there are many.
 func drawSteps(groups []stepGroup) drawing {
 	waits := reduced(groups)
@@ -92,7 +92,7 @@ func drawSteps(groups []stepGroup) drawing {
 	return d
 }
 
-// size is how much of its layer a node takes.
+// size returns the extent of a node within its layer.
 func (n *flowNode) size(across int) int {
 	if n.box < 0 {
 		return passing
@@ -100,7 +100,7 @@ func (n *flowNode) size(across int) int {
 	return across
 }
 
-// drawGrid places boxes that wait for nothing.
+// drawGrid places boxes without dependencies.
 func drawGrid(n int) drawing {
 	columns := min(n, widestRow)
 	rows := (n + columns - 1) / columns
@@ -111,9 +111,9 @@ func drawGrid(n int) drawing {
 	return d
 }
 
-// reduced returns what each group waits for, without what another one of these waits for.
+// reduced returns the groups for which each group waits, without indirect ones.
 func reduced(groups []stepGroup) [][]int {
-	earlier := make([]map[int]bool, len(groups)) // everything that comes before a group
+	earlier := make([]map[int]bool, len(groups)) // all groups before a group
 	waits := make([][]int, len(groups))
 	for i, g := range groups {
 		earlier[i] = map[int]bool{}
@@ -132,8 +132,8 @@ func reduced(groups []stepGroup) [][]int {
 	return waits
 }
 
-// layered puts each group into the first layer behind those that it waits for, and connects
-// them, with a node in each layer that the arrow between them passes.
+// layered puts each group into the first layer after its dependencies, and connects them, with a
+// node in each layer that an arrow crosses.
 func layered(waits [][]int) [][]*flowNode {
 	var layers [][]*flowNode
 	add := func(n *flowNode) *flowNode {
@@ -167,7 +167,7 @@ func join(from, to *flowNode) *flowNode {
 	return to
 }
 
-// sortByNeighbours orders a layer by where its neighbours are, so that few arrows cross.
+// sortByNeighbours orders a layer by the places of its neighbours, so that few arrows cross.
 func sortByNeighbours(layer []*flowNode, neighbours func(*flowNode) []*flowNode) {
 	mean := make(map[*flowNode]float64, len(layer))
 	for i, n := range layer {
@@ -186,7 +186,7 @@ func sortByNeighbours(layer []*flowNode, neighbours func(*flowNode) []*flowNode)
 	}
 }
 
-// arrow returns the path from a box to the next one, past the layers between them.
+// arrow returns the path from a box to a later one, through the layers between them.
 func arrow(from, to *flowNode, along, across int, spotOf func(main, cross int) spot) string {
 	var path strings.Builder
 	end := func(n *flowNode, main int) spot { return spotOf(main, n.begin+n.size(across)/2) }
@@ -207,7 +207,7 @@ func arrow(from, to *flowNode, along, across int, spotOf func(main, cross int) s
 	}
 }
 
-// stepClass is the class of the changes that a group of steps resembles most.
+// stepClass returns the class of changes that fits a group of steps best.
 func stepClass(kind string) string {
 	switch connection.OperationKind(kind) {
 	case connection.Create:

@@ -13,7 +13,7 @@ import (
 	"github.com/qlsync/qlsync/pkg/plan"
 )
 
-// pageView is what a page shows above and below its connections.
+// pageView is the content of a page above and below its connections.
 type pageView struct {
 	Policy, Class, Title, When, Verdict, Foot string
 	Style, Script                             template.HTML
@@ -28,11 +28,11 @@ type pageView struct {
 	PickTenant, PickSpace, PickAction         []option
 	PickKind                                  []string
 	LeftOut                                   string
-	Long                                      bool // drawn piece by piece as it is scrolled
+	Long                                      bool // rendered piece by piece during scrolling
 
-	kinds          []string        // all that there are
-	tenants        []string        // their names, clean
-	spaces         map[spaceOf]int // the number by which the page calls a space
+	kinds          []string        // all kinds
+	tenants        []string        // their names, sanitized
+	spaces         map[spaceOf]int // the number of a space on the page
 	shown, briefly int             // connections on the page, and those without their fields
 }
 
@@ -42,15 +42,14 @@ type spaceOf struct {
 	name   string
 }
 
-// noticeView is what somebody must know before reading on. A grave one is red.
+// noticeView is a notice before the list. A grave one is red.
 type noticeView struct {
 	Grave      bool
 	Head, Rest string
 	Items      []string
 }
 
-// partView is a part of a bar: its kind, its number, and its height or width in
-// percent.
+// partView is a part of a bar: its kind, its number, and its height or width in percent.
 type partView struct {
 	Kind   string
 	N      int
@@ -71,7 +70,7 @@ type gridView struct {
 	More            string
 }
 
-// Wide is how many columns there are behind the name.
+// Wide returns the number of columns after the name.
 func (g gridView) Wide() int {
 	n := len(g.Columns)
 	if g.Shares {
@@ -92,7 +91,7 @@ type rowView struct {
 
 type option struct{ Value, Label string }
 
-// trendView is a small line of the numbers of a space.
+// trendView is a small line chart of a space's numbers.
 type trendView struct{ Points, Text string }
 
 // chartView is drift over time.
@@ -112,7 +111,7 @@ type barView struct {
 	Parts     []partView
 }
 
-// The most that is shown of long lists.
+// Limits on long lists.
 const (
 	mostBars    = 90  // runs in the chart
 	mostRuns    = 366 // runs in the table
@@ -122,7 +121,7 @@ const (
 	longPage    = 400
 )
 
-// meanings say what a kind is, for people who do not know qlsync.
+// meanings explain the kinds to people who do not know qlsync.
 var meanings = map[plan.DriftKind]string{
 	plan.DriftChanged:    "there, but not as the files say",
 	plan.DriftMissing:    "in the files, but not on the tenant",
@@ -165,7 +164,7 @@ func newDriftView(f *Fleet[plan.Drift], history []Point) *pageView {
 	return v
 }
 
-// kind returns the name of a kind if it is one; a class must not be anything else.
+// kind returns the name of a kind if it exists; a class of the page must be nothing else.
 func (v *pageView) kind(kind plan.DriftKind) string {
 	if slices.Contains(v.kinds, string(kind)) {
 		return string(kind)
@@ -267,8 +266,8 @@ func (v *pageView) share(kind string, n int) {
 	v.ShareText += separator + thousands(n) + " " + kind
 }
 
-// newChart draws the last runs as bars, and lists more of them. Runs over other tenants are
-// not drawn: their numbers cannot be compared.
+// newChart draws the last runs as bars, and lists more of them. It does not draw runs of other sets
+// of tenants, because their numbers are not comparable.
 func newChart(all []run, kinds []string) *chartView {
 	tenants := mostTenants(all)
 	c := &chartView{Table: gridView{
@@ -289,7 +288,7 @@ func newChart(all []run, kinds []string) *chartView {
 	return c
 }
 
-// mostTenants returns the tenants of the last run that looked at most of them.
+// mostTenants returns the tenants of the last run with the most tenants.
 func mostTenants(all []run) map[string]bool {
 	var tenants map[string]bool
 	for _, r := range all {
@@ -334,12 +333,12 @@ func (c *chartView) draw(drawn []run, kinds []string, tenants map[string]bool) {
 	for _, r := range labeled {
 		c.Dates = append(c.Dates, r.at.UTC().Format("2 Jan 2006"))
 	}
-	c.Dates = slices.Compact(c.Dates) // several runs may be of the same day
+	c.Dates = slices.Compact(c.Dates) // several runs may have the same day
 	c.Text = fmt.Sprintf("Connections that differ in %s, from %s to %s: %s at first, %s at last, %s at most. The numbers are in the table below.",
 		plural(len(drawn), "run"), moment(first.at), moment(last.at), thousands(first.summary.Drifted()), thousands(last.summary.Drifted()), thousands(highest))
 }
 
-// name says when a run was, and what it did not see of the tenants.
+// name returns the time of a run, and which tenants it did not read.
 func (r *run) name(tenants map[string]bool) string {
 	text := moment(r.at)
 	if !maps.Equal(r.tenants, tenants) {
@@ -354,7 +353,7 @@ func (r *run) name(tenants map[string]bool) string {
 	return text
 }
 
-// someOf lists the first names, and counts the others.
+// someOf returns the first names, and counts the others.
 func someOf(names []string) string {
 	shown := make([]string, min(len(names), shownNames))
 	for i := range shown {
@@ -392,8 +391,8 @@ func driftWords(s plan.DriftSummary) string {
 	return driftCounts(s)
 }
 
-// countsOf returns the numbers of a summary in the order of a table: each kind, all of
-// them, and if so asked what is as declared.
+// countsOf returns the numbers of a summary in the order of a table: each kind, their sum and, with
+// clean, the connections without drift.
 func countsOf(s plan.DriftSummary, clean bool) []int {
 	var counts []int
 	for _, kind := range plan.DriftKinds() {
@@ -479,7 +478,7 @@ func (v *pageView) countSpaces(each func(add func(spaceOf, string))) spaceCounts
 	return t
 }
 
-// spaceGrid is a table of the spaces. The sum of a row has a name.
+// spaceGrid returns a table of the spaces. sum is the name of the column of sums.
 func (v *pageView) spaceGrid(t spaceCounts, sum string) gridView {
 	grid := gridView{ID: "spaces", Title: "By space", Noun: "Space", Columns: append(slices.Clone(v.kinds), sum), Shares: true}
 	total := func(counts []int) (n int) {
@@ -511,7 +510,7 @@ func (v *pageView) spaceGrid(t spaceCounts, sum string) gridView {
 	return grid
 }
 
-// trend draws a number of the runs over one tenant.
+// trend draws a number of the runs of one tenant.
 func trend(history []Point, tenant string, number func(*Point) int) *trendView {
 	var numbers []int
 	for i := range history {

@@ -11,21 +11,20 @@ import (
 	"github.com/qlsync/qlsync/pkg/plan"
 )
 
-// JUnit writes what is found as failed tests, in the form that pipelines show: the
-// common subset of JUnit's XML that GitLab, Azure Pipelines and Jenkins read. What
-// is right is one test that passes, so that a report without findings is not empty.
+// JUnit writes findings as failed tests, for pipelines: the common subset of JUnit's XML that
+// GitLab, Azure Pipelines and Jenkins read. A report without findings contains one test that
+// passes, so that the report is not empty.
 type JUnit struct{}
 
-// testCase is one finding, or one thing that was found right. Its texts need not be
-// clean.
+// testCase is one finding, or one passed check. Its texts need not be sanitized.
 type testCase struct {
-	name, class string // class is what a pipeline groups by
-	// position is where it is declared; nil: nowhere.
+	name, class string // class is the group in a pipeline
+	// position is where the connection is declared; nil: nowhere.
 	position *connection.Position
-	// failed is the type of a failure, broken that of an error: what could not be
-	// looked at. Both are empty where all is well.
+	// failed is the type of a failure, and broken the type of an error: something that could not be
+	// read. Both are empty for a passed test.
 	failed, broken string
-	skipped        bool // it was not looked at, as asked for
+	skipped        bool // not checked, as requested
 	message, text  string
 }
 
@@ -100,7 +99,7 @@ func writeJUnit(w io.Writer, name string, suites ...testSuite) error {
 	if err != nil {
 		return err
 	}
-	// Only texts hold line ends, and there they may stand as they are.
+	// Only texts contain line ends, and need no escapes for them.
 	text = bytes.ReplaceAll(text, []byte("&#xA;"), []byte("\n"))
 	_, err = fmt.Fprintf(w, "%s%s\n", xml.Header, text)
 	return err
@@ -123,8 +122,8 @@ func (c *testCase) xml() xmlCase {
 	return out
 }
 
-// Drift writes a suite for the tenant: a failed test for each connection that
-// differs, an error for what could not be read.
+// Drift writes a suite for the tenant: a failed test for each connection that differs, and an error
+// for each part that could not be read.
 func (JUnit) Drift(w io.Writer, d *plan.Drift) error {
 	return writeJUnit(w, "qlsync drift", testSuite{d.Project + " on " + d.Tenant.Name, driftCases(d)})
 }
@@ -152,7 +151,7 @@ func driftCases(d *plan.Drift) []testCase {
 	return cases
 }
 
-// driftText is what the text report says of one connection, without indent.
+// driftText returns the text report of one connection, without indent.
 func driftText(item *plan.DriftItem) string {
 	var text strings.Builder
 	p := Text{}.printer(&text)

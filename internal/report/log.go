@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// NewLog returns a log of that level, whose text steers neither a terminal nor the runner
-// of a pipeline.
+// NewLog returns a log of that level whose text cannot control a terminal or the runner of a
+// pipeline.
 func NewLog(w io.Writer, level slog.Level) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: cleanAttribute}))
 }
 
-// cleanAttribute returns an attribute of the log whose text steers neither a terminal nor the
-// runner of a pipeline.
+// cleanAttribute returns an attribute of the log whose text cannot control a terminal or the runner
+// of a pipeline.
 func cleanAttribute(_ []string, attribute slog.Attr) slog.Attr {
 	switch value := attribute.Value.Any().(type) {
 	case string:

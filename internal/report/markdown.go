@@ -14,28 +14,28 @@ import (
 	"github.com/qlsync/qlsync/pkg/plan"
 )
 
-// Markdown writes for a comment on a pull or merge request. It begins with a hidden
-// marker, by which a pipeline finds the comment again, and stays below GitHub's limit
-// of 65,536 characters by leaving out whole parts and saying how many.
+// Markdown writes a comment on a pull or merge request. The comment begins with a hidden marker, by
+// which a pipeline finds it again. It stays below GitHub's limit of 65,536 characters by omitting
+// whole parts, which it counts.
 //
-// Names and values can do nothing but be read: every punctuation mark of theirs is
-// an entity, so there is no markup, no HTML, no link, and nobody is mentioned.
+// Names and values cannot contain markup, HTML, links or mentions: each of their punctuation marks
+// is written as an entity.
 type Markdown struct{}
 
-// markdownLimit is the most that a comment takes, in UTF-16 code units: never fewer
-// than characters, however they are counted.
+// markdownLimit is the maximum size of a comment, in UTF-16 code units, which is an upper bound for
+// any way of counting characters.
 const markdownLimit = 65_000
 
-// Marker is the first line of a report in markdown, or with a shorter hash its
-// beginning: it names what the report is about. Nothing that stands in files or on
-// a tenant can produce it anywhere else.
+// Marker returns the first line of a Markdown report or, with a shorter hash, its beginning: it
+// names the subject of the report. No content of files or of a tenant can produce a marker
+// elsewhere.
 func Marker(kind, project, tenant, hash string) string {
 	return fmt.Sprintf("<!-- qlsync:%s tenant=%s project=%s hash=%s -->",
 		kind, url.QueryEscape(clip(tenant, 100)), url.QueryEscape(clip(project, 100)), clip(hashOnly(hash), 100))
 }
 
-// hashOnly returns what can be a hash, so that a file cannot smuggle anything else
-// into a marker.
+// hashOnly returns a text that can only be a hash, so that a file cannot smuggle anything else into
+// a marker.
 func hashOnly(hash string) string {
 	return strings.Map(func(r rune) rune {
 		if r == ':' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' {
@@ -45,15 +45,15 @@ func hashOnly(hash string) string {
 	}, hash)
 }
 
-// page is a report in markdown that is being written.
+// page is a Markdown report under construction.
 type page struct {
 	text strings.Builder
-	room int // what is left of the limit
+	room int // the rest of the limit
 }
 
 func newPage() *page { return &page{room: markdownLimit} }
 
-// add appends a part that stands by itself, and a blank line.
+// add appends a part and a blank line.
 func (p *page) add(part string) {
 	if part = strings.TrimRight(part, "\n"); part != "" {
 		p.text.WriteString(part + "\n\n")
@@ -75,15 +75,15 @@ func units(text string) int {
 	return n
 }
 
-// The most that a name and a sentence take, in code units after escaping, and a
-// line of code in characters.
+// Limits on a name and a sentence, in code units after escaping, and on a line of code, in
+// characters.
 const (
 	maxName    = 900
 	maxMessage = 3000
 	maxLine    = 500
 )
 
-// clip shortens a text to that many characters and says so.
+// clip truncates a text to that many characters and marks the cut.
 func clip(text string, most int) string {
 	if utf8.RuneCountInString(text) <= most {
 		return text
@@ -92,21 +92,21 @@ func clip(text string, most int) string {
 	return fmt.Sprintf("%s… (%d more characters)", string(runes[:most]), len(runes)-most)
 }
 
-// code returns a name as code. HTML has no trouble with what breaks a code span, and
-// stands in tables and summaries.
+// code returns a name as code in HTML, which, unlike a code span, works in tables and summaries and
+// with any character.
 func code(name string) string {
 	return "<code>" + escaped(label(name), "", maxName) + "</code>"
 }
 
-// prose returns a sentence that may hold names. What could begin a mention, a
-// reference or an emoji stands in an element of its own: GitHub and GitLab look for
-// such in the text of one element, after entities have become characters.
+// prose returns a sentence that may contain names. Characters that could begin a mention, a
+// reference or an emoji are in separate elements: GitHub and GitLab search the text of one element
+// for them, after decoding entities.
 func prose(sentence string) string {
 	return escaped(strings.TrimSpace(Sanitize(sentence)), "@#!$%~&^*[:", maxMessage)
 }
 
-// escaped turns all punctuation of a clean text into entities, some of it in elements
-// of its own, up to a length.
+// escaped turns all punctuation of a sanitized text into entities, some of it in separate elements,
+// up to a length.
 func escaped(clean, apart string, most int) string {
 	var out strings.Builder
 	used := 0
@@ -128,8 +128,8 @@ func escaped(clean, apart string, most int) string {
 	return out.String()
 }
 
-// fenced returns clean lines as a block of code that none of them can end. Lines
-// beyond the room are counted instead.
+// fenced returns sanitized lines as a block of code that none of them can end. Lines beyond the
+// limit are counted instead.
 func fenced(language string, lines []string, room int) string {
 	longest, run := 0, 0
 	for _, r := range strings.Join(lines, "\n") {
@@ -153,8 +153,8 @@ func fenced(language string, lines []string, room int) string {
 	return fence + language + "\n" + out.String() + fence + "\n"
 }
 
-// alert is a block that GitHub and GitLab colour, and others show as a quotation.
-// Items beyond the room are counted instead.
+// alert returns a block that GitHub and GitLab colour, and other systems show as a quotation. Items
+// beyond the limit are counted instead.
 func alert(kind string, head string, items []string, room int) string {
 	var out strings.Builder
 	fmt.Fprintf(&out, "> [!%s]\n> %s\n", kind, head)
@@ -174,21 +174,21 @@ func alert(kind string, head string, items []string, room int) string {
 
 // entry is one connection in a list that may be shortened.
 type entry struct {
-	heading string // stands before it, and before the next ones with the same
+	heading string // written before the entry, once for neighbours with the same heading
 	brief   string
-	full    func() string // made only if there may be room
+	full    func() string // computed only if there may be space
 }
 
-// list writes the entries: all of them in full if there is room, else as many in
-// full, then briefly, as there is, and says how many are left out. A part of the room
-// is kept for what is brief, so that one long difference does not hide the rest.
+// list writes the entries: in full as far as the limit allows, then briefly, and then how many are
+// omitted. A part of the limit is reserved for brief entries, so that one long difference does not
+// displace the rest.
 func list(entries []entry, room int) string {
 	brief := 0
 	for _, e := range entries {
 		brief += units(e.brief) + 1
 	}
 	kept := min(brief, room/3)
-	room -= 80 // the last line
+	room -= 80 // for the last line
 	var out strings.Builder
 	heading := ""
 	for i, e := range entries {
@@ -207,7 +207,7 @@ func list(entries []entry, room int) string {
 			}
 		}
 		if strings.HasPrefix(text, "<details>") && !strings.HasSuffix(out.String(), "\n\n") {
-			text = "\n" + text // it would belong to the item before it
+			text = "\n" + text // otherwise it would belong to the previous item
 		}
 		if room -= units(text); room < 0 {
 			fmt.Fprintf(&out, "\n**… and %d more that are not shown here.**\n", len(entries)-i)
@@ -219,21 +219,21 @@ func list(entries []entry, room int) string {
 	return strings.TrimLeft(out.String(), "\n")
 }
 
-// folded hides a body behind a line. Both have been escaped.
+// folded returns a body folded under a summary. Both have been escaped.
 func folded(summary, body string) string {
 	return "<details><summary>" + summary + "</summary>\n\n" + strings.TrimRight(body, "\n") + "\n\n</details>\n"
 }
 
-// tally is a table of counts, one row for each space: columns that are empty are
-// left out, and rows beyond the room are added up.
+// tally is a table of counts, one row for each space. Empty columns are omitted, and rows beyond
+// the limit are added up.
 type tally struct {
-	noun    string // of what is counted; empty: space
+	noun    string // what is counted; empty: space
 	columns []string
 	rows    []tallyRow // sorted by name
 }
 
 type tallyRow struct {
-	space  string // or whatever the noun is
+	space  string // or another noun
 	counts []int
 }
 
@@ -297,8 +297,8 @@ func addTo(sum, counts []int) {
 	}
 }
 
-// patch returns the differences of one connection as lines of a diff: what goes with
-// '-', what comes with '+', a secret that is written with '!'.
+// patch returns the differences of one connection as lines of a diff: '-' for removed, '+' for
+// added values, and '!' for a secret that is written.
 func patch(fields []plan.Field) []string {
 	var lines []string
 	for _, f := range fields {
@@ -328,7 +328,7 @@ func patch(fields []plan.Field) []string {
 	return lines
 }
 
-// place names a tenant in a sentence.
+// place returns the name of a tenant for a sentence.
 func place(t plan.Tenant) string {
 	text := code(t.Name) + " (" + prose(t.URL)
 	if strings.HasPrefix(t.URL, "sim:") {
@@ -337,5 +337,5 @@ func place(t plan.Tenant) string {
 	return text + ")"
 }
 
-// inKey names a connection.
+// inKey returns the name of a connection for a sentence.
 func inKey(key connection.Key) string { return code(key.String()) }

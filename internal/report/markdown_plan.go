@@ -11,8 +11,8 @@ import (
 	"github.com/qlsync/qlsync/pkg/plan"
 )
 
-// The most that each part of a comment takes, so that what matters most always has
-// its place, and the changes the rest.
+// Limits on the parts of a comment, so that the most important parts always fit; the changes get
+// the rest.
 const (
 	roomOfAlert = 6_000
 	roomOfTable = 6_000
@@ -20,8 +20,8 @@ const (
 	roomOfPatch = 6_000
 )
 
-// Plan writes a plan for review: what cannot be undone first, then a table by space,
-// every change with its difference, and the steps.
+// Plan writes a plan for review: irreversible changes first, then a table by space, every change
+// with its difference, and the steps.
 func (Markdown) Plan(w io.Writer, pl *plan.Plan) error {
 	p := newPage()
 	p.add(Marker("plan", pl.Project, pl.Tenant.Name, pl.Hash))
@@ -63,7 +63,7 @@ func planHeadline(pl *plan.Plan) string {
 	return fmt.Sprintf("qlsync: %s, for %s", what, where)
 }
 
-// planCounts reports how many changes there are of each kind, the gravest first.
+// planCounts returns how many changes there are of each kind, the most serious first.
 func planCounts(s plan.Summary, overwritten string) string {
 	return counts(
 		number{n: s.Delete, what: "to delete"}, number{n: s.Recreate, what: "to recreate"}, number{n: s.Create, what: "to create"}, number{n: s.Adopt, what: "to adopt" + overwritten},
@@ -71,13 +71,13 @@ func planCounts(s plan.Summary, overwritten string) string {
 	)
 }
 
-// destroys reports whether a change takes something away that cannot be brought back.
+// destroys reports whether a change is irreversible.
 func destroys(c *plan.Change) bool {
 	return c.Refused == "" && !c.Waits && (c.Action == plan.ActionDelete || c.Action == plan.ActionRecreate)
 }
 
-// gravest returns the changes in the order of their weight: what destroys, what is
-// refused, the rest; each by space and name.
+// gravest returns the changes by their weight: irreversible, refused, the rest; each by space and
+// name.
 func gravest(changes []plan.Change) []*plan.Change {
 	sorted := make([]*plan.Change, len(changes))
 	for i := range changes {
@@ -179,7 +179,7 @@ func changeEntry(c *plan.Change) entry {
 	return connectionEntry(heading, title, remarks, c.Fields)
 }
 
-// connectionEntry folds what is to be said of a connection behind its title.
+// connectionEntry returns the details of a connection, folded under its title.
 func connectionEntry(heading, title string, remarks []string, fields []plan.Field) entry {
 	e := entry{heading: heading, brief: "- " + title, full: func() string {
 		body := strings.Join(remarks, "\n\n")
@@ -197,7 +197,7 @@ func connectionEntry(heading, title string, remarks []string, fields []plan.Fiel
 	return e
 }
 
-// planSteps folds the list of steps, as the text has it.
+// planSteps returns the list of steps, folded, as in the text report.
 func planSteps(pl *plan.Plan) string {
 	if len(pl.Steps) == 0 {
 		return ""
@@ -216,7 +216,7 @@ func planFoot(pl *plan.Plan) string {
 	return fmt.Sprintf("<sub>%s<br>Hash %s</sub>", text, code(pl.Hash))
 }
 
-// Result writes what became of a plan: what was not done first.
+// Result writes the outcome of a plan: what was not done first.
 func (Markdown) Result(w io.Writer, r *apply.Result) error {
 	p := newPage()
 	p.add(Marker("result", r.Project, r.Tenant.Name, r.Hash))
@@ -234,7 +234,7 @@ func (Markdown) Result(w io.Writer, r *apply.Result) error {
 		if item.Outcome != apply.Done {
 			why := at(item.Position) + item.Error
 			if item.SignInURL != "" {
-				why += " (the output of apply has the address)" // it is not for everybody who reads along
+				why += " (the output of apply has the address)" // the address is not for every reader of the comment
 			}
 			undone = append(undone, fmt.Sprintf("**%s** %s of %s: %s", prose(string(item.Outcome)), prose(string(item.Action)), inKey(item.Connection), prose(why)))
 		}
@@ -259,8 +259,8 @@ func (Markdown) Result(w io.Writer, r *apply.Result) error {
 	return p.writeTo(w)
 }
 
-// verification reports what is not as declared although it was done, by the names of
-// what differs, and whether that could be seen at all.
+// verification writes which connections differ from their declaration although they were written,
+// by the names of the differences, and which could not be read.
 func (p *page) verification(r *apply.Result) {
 	var differ, notSeen []string
 	for i := range r.Items {

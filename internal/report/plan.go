@@ -12,7 +12,7 @@ import (
 	"github.com/qlsync/qlsync/pkg/plan"
 )
 
-// Plan writes what would change, grouped by space, then the steps, then a summary.
+// Plan writes the changes, grouped by space, then the steps, then a summary.
 func (t Text) Plan(w io.Writer, pl *plan.Plan) error {
 	p := t.printer(w)
 	p.line("Plan for project %s on tenant %s", Sanitize(pl.Project), tenantName(pl.Tenant))
@@ -51,13 +51,13 @@ type row struct {
 	key    connection.Key
 	sign   string
 	paint  hue
-	name   string // of the connection, clean
+	name   string // of the connection, sanitized
 	verb   string // the action, outcome or kind
 	kind   string // the data source
 	remark []string
 	fields []plan.Field
-	fresh  bool // the connection is new, and all its fields
-	// fold is what the row says of its connection, if many may say the same; see [alikeInWords].
+	fresh  bool // the connection and all its fields are new
+	// fold is the message of the row, if many rows may have the same; see [alikeInWords].
 	fold string
 }
 
@@ -81,7 +81,7 @@ func (p *printer) rows(rows []row, words wording) {
 	}
 }
 
-// look is the sign of an action, and its colour.
+// look is the sign and the colour of an action.
 type look struct {
 	sign  string
 	paint hue
@@ -95,7 +95,7 @@ func lookOf(c *plan.Change) look {
 	return signs[c.Action]
 }
 
-// warn colours a text that is already clean if it is about something grave.
+// warn colours a sanitized text if it is serious.
 func (p *printer) warn(h hue, text string) string {
 	if h != red {
 		return text
@@ -133,7 +133,7 @@ func changeRow(c *plan.Change) row {
 // overwrites reports whether an adoption changes the connection.
 func overwrites(c *plan.Change) bool { return c.Action == plan.ActionAdopt && len(c.Fields) > 0 }
 
-// countOverwritten counts the adoptions that will be made and overwrite.
+// countOverwritten counts the adoptions that overwrite the live connection.
 func countOverwritten(changes []plan.Change) int {
 	n := 0
 	for i := range changes {
@@ -151,12 +151,12 @@ func at(position *connection.Position) string {
 	return position.String() + ": "
 }
 
-// stepGroup is neighbouring steps that can run side by side and differ in little but the
-// connection. Its texts are clean.
+// stepGroup is neighbouring steps that can run concurrently and differ in little but the
+// connection. Its texts are sanitized.
 type stepGroup struct {
 	ids, kind, on, does, after string
 	calls                      int
-	waits                      []int // the groups, by index, that have a step which comes first
+	waits                      []int // the indexes of the groups with a step that comes first
 }
 
 // groupSteps groups the steps, in their order.
@@ -187,7 +187,7 @@ func groupSteps(steps []plan.Step) []stepGroup {
 	return groups
 }
 
-// steps writes the calls in their order, a group in a line.
+// steps writes the calls in their order, one line for each group.
 func (p *printer) steps(steps []plan.Step) {
 	if len(steps) == 0 {
 		return
@@ -218,8 +218,7 @@ func writes(steps []plan.Step) int {
 	return n
 }
 
-// describe says what a few steps do: each thing once, and nothing where it would
-// become a list.
+// describe returns what a few steps do, each thing once; empty if it would become a list.
 func describe(steps []plan.Step) string {
 	var words []string
 	for _, step := range steps {
@@ -233,11 +232,11 @@ func describe(steps []plan.Step) string {
 	return strings.Join(words, "; or ")
 }
 
-// manySteps is from where steps that wait for different ones share a line too.
+// manySteps is the number of steps from which steps with different dependencies share a line too.
 const manySteps = 10
 
-// alike counts the steps at the beginning that share a line: of one kind, and all
-// of them after the same steps or, if they are many, none of them after another.
+// alike counts the steps at the beginning that share a line: of one kind, and all of them after the
+// same steps or, if they are many, none of them after another.
 func alike(steps []plan.Step) int {
 	same, n := 1, 1
 	within := map[string]bool{steps[0].ID: true}
@@ -258,7 +257,7 @@ func alike(steps []plan.Step) int {
 	return same
 }
 
-// span names the steps from one place to another.
+// span returns the numbers of the steps from one place to another.
 func span(steps []plan.Step, first, last int) string {
 	if first == last {
 		return label(steps[first].ID)
@@ -266,7 +265,7 @@ func span(steps []plan.Step, first, last int) string {
 	return label(steps[first].ID) + ".." + label(steps[last].ID)
 }
 
-// after names the steps that come before a group, neighbours as a span.
+// after returns the numbers of the steps before a group, neighbours as a span.
 func after(steps, group []plan.Step, places map[string]int) string {
 	var before []int
 	words := "after "
@@ -301,7 +300,7 @@ func after(steps, group []plan.Step, places map[string]int) string {
 	return words + strings.Join(spans, ", ")
 }
 
-// connections names a few connections, and counts many.
+// connections returns the names of a few connections, or counts many.
 func connections(steps []plan.Step) string {
 	var keys []string
 	for _, step := range steps {
@@ -315,7 +314,7 @@ func connections(steps []plan.Step) string {
 	return words.Count(len(keys), "connection")
 }
 
-// summary writes the counts, the cost and the hash, and why nothing may be applied.
+// summary writes the counts, the cost and the hash, and why the plan may not be applied.
 func (p *printer) summary(pl *plan.Plan) {
 	s := pl.Summary
 	if pl.Empty() {
@@ -339,14 +338,14 @@ func (p *printer) summary(pl *plan.Plan) {
 	}
 }
 
-// number is one of the counts of a summary, in red if it is about something grave.
+// number is one of the counts of a summary, in red if it is serious.
 type number struct {
 	n    int
 	what string
 	hue  hue
 }
 
-// counts joins those that are not zero.
+// counts joins the numbers that are not zero.
 func counts(numbers ...number) string { return (&printer{}).counts(numbers...) }
 
 func (p *printer) counts(numbers ...number) string {
@@ -359,7 +358,7 @@ func (p *printer) counts(numbers ...number) string {
 	return strings.Join(parts, ", ")
 }
 
-// overwritten says how many adoptions overwrite.
+// overwritten returns how many adoptions overwrite.
 func overwritten(n int) string {
 	if n == 0 {
 		return ""
@@ -367,7 +366,7 @@ func overwritten(n int) string {
 	return fmt.Sprintf(", %d of them overwritten", n)
 }
 
-// omitted reports of changes that were not asked for.
+// omitted returns the words for changes that were not selected.
 func omitted(n int) string {
 	if n == 0 {
 		return ""
@@ -379,9 +378,8 @@ func are(n int) string {
 	return words.Count(n, "connection") + " " + words.Plural(n, "is", "are")
 }
 
-// cost says how many calls a plan takes, and how long the rate limit makes it
-// wait: a range, from nobody else having used the limit to somebody having used
-// all of it.
+// cost returns how many calls a plan needs, and how long the rate limit delays it: a range, from an
+// unused limit to one that other clients have used up.
 func cost(e plan.Estimate) string {
 	text := fmt.Sprintf("%s and %s", words.Count(e.Tier2Calls, "write call"), words.Count(e.Tier1Calls, "read call"))
 	if e.Tier2Calls == 0 {

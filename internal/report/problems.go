@@ -10,8 +10,8 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// Excerpts writes each problem with the line that it is about and an ownership record below what
-// is meant, as compilers do. A problem without an excerpt is one line.
+// Excerpts writes each problem with its line and a marker below the relevant part, as compilers do.
+// A problem without an excerpt is one line.
 func (t Text) Excerpts(w io.Writer, problems connection.Problems, excerpts map[connection.Position]connection.Excerpt) error {
 	p := t.printer(w)
 	for _, problem := range problems {
@@ -37,8 +37,8 @@ func (p *printer) excerpt(problem connection.Problem, e connection.Excerpt) {
 	p.line("  %s | %s%s", strings.Repeat(" ", len(number)), strings.Repeat(" ", cells(before)), p.paint(paint, record))
 }
 
-// GitHub writes problems as workflow commands, which GitHub shows as annotations at
-// the lines of a pull request.
+// GitHub writes problems as workflow commands, which GitHub shows as annotations at the lines of a
+// pull request.
 type GitHub struct{}
 
 // Problems writes one command for each problem.
@@ -64,16 +64,16 @@ func (GitHub) Problems(w io.Writer, problems connection.Problems) error {
 	return nil
 }
 
-// githubData returns a text as the data of a workflow command, githubProperty as one of
-// its properties. Both are clean, so that neither holds a line end to be escaped.
+// githubData returns a text as the data of a workflow command, and githubProperty as one of its
+// properties. Both are sanitized, so that neither contains a line end.
 func githubData(text string) string { return strings.ReplaceAll(Sanitize(text), "%", "%25") }
 
 func githubProperty(text string) string {
 	return strings.NewReplacer("%", "%25", ":", "%3A", ",", "%2C").Replace(Sanitize(text))
 }
 
-// Problems writes a suite for each file: a failed test for each error. Warnings
-// fail nothing, and stand in the text of the tests.
+// Problems writes a suite for each file: a failed test for each error. Warnings are part of the
+// texts of the tests and fail none.
 func (JUnit) Problems(w io.Writer, problems connection.Problems) error {
 	suites := []testSuite{}
 	add := func(file string, c testCase) {

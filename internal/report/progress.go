@@ -14,41 +14,40 @@ import (
 )
 
 const (
-	// firstLine is when a command that is not on a terminal first says how far it is,
-	// and nextLine how often after that. A wait is told when it begins.
+	// firstLine is when a command without a terminal first reports its progress, and nextLine the
+	// interval after that. A wait is reported when it begins.
 	firstLine, nextLine = 5 * time.Second, 10 * time.Second
-	// worthALine is how long a wait must be to get a line of its own, and worthAWord to
-	// be mentioned.
+	// worthALine is the minimum length of a wait with its own line, and worthAWord of a wait that is
+	// mentioned.
 	worthALine, worthAWord = 5 * time.Second, 2 * time.Second
-	// settled is how long a phase must have lasted before its rate means anything.
+	// settled is how long a phase must have lasted before its rate is meaningful.
 	settled = time.Second
-	// minBar and maxBar are the columns of a bar. Where there is less room, there is none.
+	// minBar and maxBar are the columns of a bar. With less space there is no bar.
 	minBar, maxBar = 12, 32
 )
 
-// Pacing is what is known of a tenant's rate limit. Both functions may be nil.
+// Pacing is the state of a tenant's rate limit. Both functions may be nil.
 type Pacing struct {
-	// Waiting is that of [connection.Waiter], Pace that of [connection.Pacer].
+	// Waiting is from [connection.Waiter], Pace from [connection.Pacer].
 	Waiting func() connection.Wait
 	Pace    func(reads, writes int) time.Duration
 }
 
-// Progress says how far a command is, with one tenant or with several at once.
+// Progress shows how far a command is, with one tenant or with several at once.
 //
-// Whoever works replaces an immutable value and never waits: there is no lock. The
-// words are made of the values that are there when they are asked for, by the one
-// goroutine that calls Rows and Line.
+// Workers replace an immutable value and never wait: there is no lock. The one goroutine that calls
+// Rows and Line computes the words from the current values.
 type Progress struct {
 	tenants int // of a fleet; 0: one tenant
 	tasks   atomic.Pointer[[]*Task]
 
-	// What follows belongs to the goroutine that calls Rows and Line.
+	// The following fields belong to the goroutine that calls Rows and Line.
 	begun, spoken time.Time
-	toldWait      time.Time // the end of the wait that was last told
+	toldWait      time.Time // the end of the wait that was reported last
 	meters        map[*Task]*meter
 }
 
-// NewProgress makes one for a command that works with one tenant, or with so many.
+// NewProgress returns the progress of a command for one tenant, or for that many.
 func NewProgress(tenants int) *Progress {
 	p := &Progress{begun: time.Now(), meters: map[*Task]*meter{}}
 	if tenants > 1 {
@@ -58,8 +57,7 @@ func NewProgress(tenants int) *Progress {
 	return p
 }
 
-// Task is the work with one tenant. Its methods may be called concurrently and return
-// at once.
+// Task is the work on one tenant. Its methods may be called concurrently and return at once.
 type Task struct {
 	pacing atomic.Pointer[Pacing]
 	now    atomic.Pointer[phase]
@@ -70,11 +68,11 @@ type phase struct {
 	doing, unit         string
 	begun               time.Time
 	done, total, failed int
-	reads, writes       int // calls that are left
+	reads, writes       int // remaining calls
 	ended               bool
 }
 
-// Task adds the work with a tenant.
+// Task adds the work on a tenant.
 func (p *Progress) Task() *Task {
 	t := &Task{}
 	t.pacing.Store(&Pacing{})
@@ -88,18 +86,18 @@ func (p *Progress) Task() *Task {
 	}
 }
 
-// Follow notes where to ask for the tenant's rate limit.
+// Follow sets the source of the tenant's rate limit.
 func (t *Task) Follow(pacing Pacing) { t.pacing.Store(&pacing) }
 
-// Listing notes that connections are being listed: nobody knows how many there are.
+// Listing reports that connections are being listed: their number is unknown.
 func (t *Task) Listing() { t.begin(phase{doing: "listing connections"}) }
 
-// Applying notes that an apply of so many steps begins.
+// Applying reports that an apply of that many steps begins.
 func (t *Task) Applying(steps int) {
 	t.begin(phase{doing: "applying", unit: "steps", total: steps})
 }
 
-// End notes that the work with the tenant is over.
+// End reports that the work on the tenant has ended.
 func (t *Task) End() { t.change(func(now *phase) { now.ended = true }) }
 
 func (t *Task) begin(next phase) {
@@ -118,10 +116,10 @@ func (t *Task) change(change func(*phase)) {
 	}
 }
 
-// Read notes that so many of the connections have been read.
+// Read reports that that many of the connections have been read.
 func (t *Task) Read(done, total int) { t.read("connections", done, total) }
 
-// ReadSchemas notes that so many of the data sources have been read.
+// ReadSchemas reports that that many of the data sources have been read.
 func (t *Task) ReadSchemas(done, total int) { t.read("data sources", done, total) }
 
 func (t *Task) read(unit string, done, total int) {
@@ -134,7 +132,7 @@ func (t *Task) read(unit string, done, total int) {
 	})
 }
 
-// Step notes that a step has ended.
+// Step reports that a step has ended.
 func (t *Task) Step(step apply.Progress) {
 	t.change(func(now *phase) {
 		now.done, now.writes = step.Done, step.CallsLeft
@@ -150,15 +148,15 @@ type meter struct {
 	active      time.Duration
 }
 
-// status is what is to be said, at one time.
+// status is what to show at one time.
 type status struct {
-	head        string // how far it is
+	head        string // the progress
 	done, total int
 	rest        []string
-	wait        time.Time // the end of the wait that is mentioned; zero: none
+	wait        time.Time // the end of the mentioned wait; zero: none
 }
 
-// look makes what is to be said of the values that are there now.
+// look computes the status from the current values.
 func (p *Progress) look() (status, bool) {
 	tasks, now := *p.tasks.Load(), time.Now()
 	var running []*Task
@@ -232,7 +230,7 @@ func (at phase) text(now time.Time) string {
 	return at.doing
 }
 
-// rate is how much is done in a second or a minute, waits included.
+// rate returns the speed in a second or a minute, waits included.
 func (at phase) rate(now time.Time) []string {
 	lasted := now.Sub(at.begun)
 	if at.done == 0 || at.total == 0 || lasted < settled {
@@ -271,8 +269,8 @@ func (p *Progress) waits(wait connection.Wait, tenants int, now time.Time) strin
 	return fmt.Sprintf("%s for %s until %s (%s)", who, what, wait.Until.Format(time.TimeOnly), clock(wait.Until.Sub(now)))
 }
 
-// left estimates how long a phase still takes: as long as the rate limit says, and at
-// least as long as at the speed between the waits.
+// left estimates how long a phase still takes: as long as the rate limit delays it, and at least as
+// long as at the speed between the waits.
 func (p *Progress) left(task *Task, at phase, now time.Time, isHeld bool) (time.Duration, bool) {
 	m := p.meters[task]
 	if m == nil || !m.phase.Equal(at.begun) {
@@ -296,7 +294,7 @@ func (p *Progress) left(task *Task, at phase, now time.Time, isHeld bool) (time.
 	return left, at.done > 0 || left > 0
 }
 
-// clock says a time that runs: "38 s", "4 min 38 s".
+// clock formats a running time: "38 s", "4 min 38 s".
 func clock(left time.Duration) string {
 	seconds := int(math.Ceil(left.Seconds()))
 	switch {
@@ -308,7 +306,7 @@ func clock(left time.Duration) string {
 	return fmt.Sprintf("%d h %d min", seconds/3600, seconds/60%60)
 }
 
-// Line returns the line that is due now on an output that is not a terminal, or "".
+// Line returns the line that is due now for an output that is not a terminal, or "".
 func (p *Progress) Line() string {
 	s, ok := p.look()
 	if !ok {
@@ -328,9 +326,9 @@ func (s status) text() string {
 	return strings.Join(append([]string{s.head}, s.rest...), ", ")
 }
 
-// Rows returns what is shown on a terminal with so many columns. The bar gives way
-// first; then the text takes several rows. The last column stays free: some terminals
-// break a row that fills it.
+// Rows returns the progress on a terminal with that many columns. If there is too little space, the
+// bar is omitted first; then the text takes several rows. The last column stays free, because some
+// terminals wrap a row that fills it.
 func (p *Progress) Rows(columns int) []string {
 	s, ok := p.look()
 	if !ok {
@@ -351,7 +349,7 @@ func bar(width, done, total int) string {
 	return "[" + strings.Repeat("=", filled) + strings.Repeat("-", inner-filled) + "]"
 }
 
-// unit is a unit of time after its number. The glue keeps the two in one row.
+// unit matches a unit of time after its number. The glue keeps the two in one row.
 var unit = regexp.MustCompile(`(\d) (s|min|h)\b`)
 
 const glue = "\x00"

@@ -1,10 +1,8 @@
-// Package report turns plans, results, drift and problems into what people and
-// machines read. It is the only package that formats; it decides nothing, reads
-// nothing, and writes only to the writer that it is given.
+// Package report formats plans, results, drift and problems for people and machines. It is the only
+// package that formats. It decides nothing, reads nothing, and writes only to a given writer.
 //
-// Everything from files or a tenant is treated as hostile: what a terminal could
-// take for a command is printed escaped. Secrets arrive as placeholders, never as
-// values.
+// All text from files or a tenant is untrusted: characters that a terminal could interpret are
+// escaped. Secrets arrive as placeholders, never as values.
 package report
 
 import (
@@ -26,16 +24,16 @@ import (
 type Text struct {
 	// Color reports whether escape codes may be used; the caller knows the stream.
 	Color bool
-	// Whole writes every row. Otherwise rows that say the same of many connections are
-	// counted after the first ten; see [Folds].
+	// Whole writes every row. Otherwise rows with the same message of many connections are counted
+	// after the first ten; see [Folds].
 	Whole bool
-	// Rest is a command that shows all rows; it is named where some are counted.
+	// Rest is a command that shows all rows; it is printed if some rows are counted.
 	Rest string
 }
 
-// JSON writes any of the versioned values: a plan, a result, a drift report, a
-// list of problems. What cannot be printed, or a pipeline could take for a command,
-// is written with \u escapes.
+// JSON writes any of the versioned values: a plan, a result, a drift report, a list of problems.
+// Unprintable characters, and characters that a pipeline could interpret, are written as \u
+// escapes.
 func JSON(w io.Writer, value any) error {
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)
@@ -52,11 +50,10 @@ func JSON(w io.Writer, value any) error {
 // bufferSize is how much of a report is written at once, in bytes.
 const bufferSize = 64 << 10
 
-// escapeJSON writes a text with what cannot be printed escaped; in encoded JSON, such
-// characters stand in strings only. A report may be large, so no copy of it is made. The
-// writer keeps its first error.
+// escapeJSON writes encoded JSON with unprintable characters escaped; they occur only in strings. A
+// report may be large, so the text is not copied. The writer keeps its first error.
 func escapeJSON(w io.Writer, text []byte) {
-	begin := 0 // of what is written as it is
+	begin := 0 // start of the text not yet written
 	for at := 0; at < len(text); {
 		r, size := utf8.DecodeRune(text[at:])
 		isCommand := r == '#' && at > begin && text[at-1] == '#'
@@ -78,7 +75,7 @@ func escapeJSON(w io.Writer, text []byte) {
 
 func unprintable(r rune) bool { return r != '\n' && connection.IsUnseen(r) }
 
-// Problems writes one line for each problem, in the order in which they stand.
+// Problems writes one line for each problem, in their order.
 func (t Text) Problems(w io.Writer, problems connection.Problems) error {
 	p := t.printer(w)
 	for _, problem := range problems {
@@ -100,13 +97,12 @@ func (p *printer) problem(problem connection.Problem) {
 	p.line("%s%s: %s", Sanitize(place), severity, Sanitize(problem.Error()))
 }
 
-// printer collects the first error of a writer, so that callers need not look at
-// each line.
+// printer keeps the first error of a writer, so that callers need not check each line.
 type printer struct {
 	w     io.Writer
 	color bool
 	err   error
-	left  []alikeMessages // of rows that were left out
+	left  []alikeMessages // of omitted rows
 	rest  string          // see Text.Rest
 }
 
@@ -118,8 +114,8 @@ func (p *printer) line(format string, args ...any) {
 	}
 }
 
-// guarded returns a line that the runner of a pipeline does not take for a command, even
-// where only several clean texts together are one.
+// guarded returns a line that a pipeline runner does not interpret as a command, even if only the
+// combination of several sanitized texts is one.
 func guarded(line string) string {
 	line = connection.BreakRunnerCommands(line)
 	if rest := strings.TrimLeft(line, " "); strings.HasPrefix(rest, "::") {
@@ -128,9 +124,9 @@ func guarded(line string) string {
 	return line
 }
 
-// hue is a colour of the terminal, as the parameters of its escape code. Each is of the 256
-// fixed colours and of medium brightness, so that it can be read on a light and on a dark
-// background; the first eight colours depend on the theme, and yellow on white cannot be read.
+// hue is a colour of the terminal, as the parameters of its escape code. Each is one of the 256
+// fixed colours, of medium brightness, so that it is readable on light and on dark backgrounds; the
+// first eight colours depend on the theme, and yellow on white is unreadable.
 type hue string
 
 const (
@@ -141,7 +137,7 @@ const (
 	bold  hue = "1"
 )
 
-// paint colours a text that is already clean.
+// paint colours a sanitized text.
 func (p *printer) paint(h hue, text string) string {
 	if !p.color {
 		return text
@@ -149,15 +145,15 @@ func (p *printer) paint(h hue, text string) string {
 	return "\x1b[" + string(h) + "m" + text + "\x1b[0m"
 }
 
-// Sanitize returns a text that can steer neither a terminal nor a pipeline, is one line and hides
-// nothing: unchanged where every character is seen, otherwise with those that are not, by the table
-// of [connection.IsUnseen], and with backslashes escaped.
+// Sanitize returns a text on one line that cannot control a terminal or a pipeline and hides
+// nothing: unchanged if every character is visible, otherwise with invisible characters, by the
+// table of [connection.IsUnseen], and backslashes escaped.
 func Sanitize(text string) string {
 	if !isPlain(text) && (!utf8.ValidString(text) || strings.ContainsFunc(text, connection.IsUnseen)) {
 		quoted := connection.Quote(text)
 		text = strings.ReplaceAll(quoted[1:len(quoted)-1], `\"`, `"`)
 	}
-	return connection.BreakRunnerCommands(text) // last: its backslash is not to be escaped
+	return connection.BreakRunnerCommands(text) // last, so that its backslash is not escaped
 }
 
 // isPlain reports whether a text is printable ASCII, as nearly all are.
@@ -170,8 +166,8 @@ func isPlain(text string) bool {
 	return true
 }
 
-// label returns a name for the beginning of a line or column: clean, in quotes where it could not be
-// seen, and with the blanks escaped that follow another, as a browser shows one of them.
+// label returns a name for the beginning of a line or column: sanitized, in quotes if it would
+// otherwise be invisible, and with repeated blanks escaped, because a browser collapses them.
 func label(name string) string {
 	text := Sanitize(name)
 	if strings.Trim(text, " ") != text || text == "" {
@@ -180,7 +176,7 @@ func label(name string) string {
 	return strings.ReplaceAll(text, "  ", ` \x20`)
 }
 
-// cells measures a clean text in terminal cells, by the same table everywhere: the
+// cells returns the width of a sanitized text in terminal cells, by the same table everywhere: the
 // library's own default depends on the locale.
 func cells(text string) int {
 	if isPlain(text) {
@@ -190,13 +186,13 @@ func cells(text string) int {
 	return table.StringWidth(text)
 }
 
-// pad fills a clean text up to a width in terminal cells.
+// pad pads a sanitized text to a width in terminal cells.
 func pad(text string, width int) string {
 	return text + strings.Repeat(" ", max(0, width-cells(text)))
 }
 
-// widest returns the width of the widest text within the limit: what is wider stands
-// out of its column, and does not move the others.
+// widest returns the width of the widest text within the limit: a wider text exceeds its column
+// without moving the others.
 func widest(limit int, texts ...string) int {
 	width := 0
 	for _, text := range texts {
@@ -216,7 +212,7 @@ type ProblemList struct {
 	Problems connection.Problems `json:"problems"`
 }
 
-// NewProblems makes the JSON value; no problems are an empty list, not null.
+// NewProblems returns the JSON value; without problems it is an empty list, not null.
 func NewProblems(problems connection.Problems) ProblemList {
 	return ProblemList{Format: ProblemsFormat, Problems: append(connection.Problems{}, problems...)}
 }

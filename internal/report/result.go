@@ -8,7 +8,7 @@ import (
 	"github.com/qlsync/qlsync/pkg/apply"
 )
 
-// Result writes what became of each change, then the ledger.
+// Result writes the outcome of each change, then the ledger.
 func (t Text) Result(w io.Writer, r *apply.Result) error {
 	p := t.printer(w)
 	p.line("Applied project %s to tenant %s", Sanitize(r.Project), tenantName(r.Tenant))
@@ -31,10 +31,10 @@ func (t Text) Result(w io.Writer, r *apply.Result) error {
 	return p.err
 }
 
-// notReadAgain says how many connections could not be read again.
+// notReadAgain returns how many connections could not be read again.
 func notReadAgain(n int) string { return words.Count(n, "connection") + " could not be read again" }
 
-// ledger is what became of the changes, in numbers that add up.
+// ledger returns the outcomes of the changes as numbers that add up.
 func ledger(r *apply.Result) string {
 	l := r.Ledger
 	pending := ""

@@ -9,9 +9,9 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// SARIF writes problems in the format SARIF 2.1.0, which code scanning reads.
+// SARIF writes problems in the format SARIF 2.1.0 of code scanning.
 type SARIF struct {
-	// Version is that of the program.
+	// Version is the version of the program.
 	Version string
 }
 
@@ -21,7 +21,7 @@ const (
 	ruleWarning = "qlsync-warning"
 )
 
-// sarifSchema is the address at which OASIS publishes the schema of the format.
+// sarifSchema is the address of the schema of the format, published by OASIS.
 const sarifSchema = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
 // The objects of SARIF that qlsync writes, with the names of the standard.
@@ -75,8 +75,8 @@ type (
 	}
 )
 
-// Problems writes one run with a result for each problem. Files are named relative
-// to where the program ran, columns count characters.
+// Problems writes one run with a result for each problem. Files are named relative to the working
+// directory, columns count characters.
 func (s SARIF) Problems(w io.Writer, problems connection.Problems) error {
 	results := make([]sarifResult, len(problems))
 	for i, problem := range problems {
@@ -114,9 +114,9 @@ func newSARIFResult(problem connection.Problem) sarifResult {
 	return result
 }
 
-// fileURI returns a path as a reference: a relative one stays relative, an absolute one begins
-// with file://, also one with a drive letter or on a host, and what may not be in a reference
-// is percent-encoded.
+// fileURI returns a path as a URI reference: a relative path stays relative, an absolute one,
+// including one with a drive letter or a host, begins with file://. Characters that a reference
+// must not contain are percent-encoded.
 func fileURI(file string) string {
 	switch {
 	case hasDrive(file):
@@ -130,7 +130,7 @@ func fileURI(file string) string {
 	return (&url.URL{Path: file}).String()
 }
 
-// hasDrive reports whether a path begins with a drive letter, as absolute ones do on Windows.
+// hasDrive reports whether a path begins with a drive letter, as absolute paths do on Windows.
 func hasDrive(file string) bool {
 	if len(file) < 3 || file[1] != ':' || file[2] != '/' && file[2] != '\\' {
 		return false

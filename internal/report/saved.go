@@ -16,14 +16,14 @@ const (
 )
 
 // Fleet is the plans or drift reports of the tenants of one project. A tenant that could not be
-// looked at has its error here, and the others are there anyway.
+// read has its error here, next to the reports of the others.
 type Fleet[T any] struct {
 	Format  string      `json:"format"`
 	Project string      `json:"project"`
 	Tenants []Member[T] `json:"tenants"` // in the order of the project file
 }
 
-// Member is one tenant: either Report or Error is there.
+// Member is one tenant with either Report or Error.
 type Member[T any] struct {
 	Tenant plan.Tenant `json:"tenant"`
 	Report *T          `json:"report,omitempty"`
@@ -41,8 +41,8 @@ func (f *Fleet[T]) Failed() int {
 	return failed
 }
 
-// ReadPlan reads a plan that was written as JSON. It is evidence of what was
-// reviewed and never carried out: its steps have no operations.
+// ReadPlan reads a plan that was written as JSON. The plan is evidence of what was reviewed and
+// cannot be applied: its steps have no operations.
 func ReadPlan(r io.Reader) (*plan.Plan, error) {
 	var p plan.Plan
 	if err := readJSON(r, &p); err != nil {
@@ -72,8 +72,8 @@ func ReadDrift(r io.Reader) (*plan.Drift, error) {
 	return &d, nil
 }
 
-// ReadFleet reads the reports of several tenants that were written as JSON; the
-// caller has looked at their format.
+// ReadFleet reads the reports of several tenants that were written as JSON; the caller has checked
+// their format.
 func ReadFleet[T any](r io.Reader) (*Fleet[T], error) {
 	var f Fleet[T]
 	if err := readJSON(r, &f); err != nil {
@@ -87,6 +87,6 @@ func ReadFleet[T any](r io.Reader) (*Fleet[T], error) {
 
 func readJSON(r io.Reader, value any) error {
 	decoder := json.NewDecoder(r)
-	decoder.UseNumber() // so that values keep the text over which the hash was made
+	decoder.UseNumber() // so that values keep the text over which the hash was computed
 	return decoder.Decode(value)
 }

@@ -13,52 +13,51 @@ import (
 // SchemasFormat names the JSON contract of a list of vendored schemas.
 const SchemasFormat = "qlsync.schemas/v1"
 
-// Schemas is what is known of the data sources whose schemas are vendored or in
-// use.
+// Schemas is the state of the data sources whose schemas are vendored or in use.
 type Schemas struct {
 	Format string `json:"format"`
-	// Tenant is the one that was asked; empty where none was.
+	// Tenant is the tenant that was asked; empty: none.
 	Tenant  string         `json:"tenant,omitempty"`
 	Sources []SchemaSource `json:"dataSources"`
-	// Breaks are the declared connections that the tenant's schemas refuse and the
-	// vendored ones do not.
+	// Breaks are the declared connections that the tenant's schemas refuse and the vendored ones
+	// accept.
 	Breaks []SchemaBreak `json:"breaks,omitempty"`
-	// Pull is a command that pulls the schemas from the tenant, to be pasted.
+	// Pull is a command that pulls the schemas from the tenant.
 	Pull string `json:"-"`
 }
 
 // SchemaSource is one data source.
 type SchemaSource struct {
 	ID string `json:"id"`
-	// Version and Pulled are those of the vendored schema; empty where there is none.
+	// Version and Pulled describe the vendored schema; empty if there is none.
 	Version string `json:"connectorVersion,omitempty"`
 	Pulled  string `json:"pulled,omitempty"`
 	From    string `json:"from,omitempty"` // the tenant
-	// Edited reports that the vendored file is not what was pulled, if it was.
+	// Edited reports that the vendored file was changed after it was pulled.
 	Edited bool `json:"edited,omitempty"`
 	// Uses counts the declared connections.
 	Uses int `json:"connections"`
-	// State compares with the tenant; empty where none was asked.
+	// State is the comparison with the tenant; empty if no tenant was asked.
 	State SchemaState `json:"state,omitempty"`
-	// Disabled reports, of one that is gone, whether the tenant has it and has disabled it.
+	// Disabled reports, for a data source that is gone, whether the tenant has disabled it.
 	Disabled bool `json:"disabled,omitempty"`
-	// TenantVersion is the connector's version there.
+	// TenantVersion is the tenant's version of the connector.
 	TenantVersion string                    `json:"tenantVersion,omitempty"`
 	Changes       []connection.SchemaChange `json:"changes,omitempty"`
 }
 
-// SchemaState is how a vendored schema stands to the tenant's.
+// SchemaState is the result of comparing a vendored schema with the tenant's.
 type SchemaState string
 
 // The states of a vendored schema.
 const (
 	SchemaSame      SchemaState = "same"
 	SchemaDiffers   SchemaState = "changed"
-	SchemaGone      SchemaState = "gone" // the tenant has no such data source, or has disabled it
+	SchemaGone      SchemaState = "gone" // the tenant does not have the data source, or has disabled it
 	SchemaNotPulled SchemaState = "not vendored"
 )
 
-// SchemaBreak is a declared connection that does not fit any more.
+// SchemaBreak is a declared connection that the tenant's schema refuses.
 type SchemaBreak struct {
 	Connection connection.Key      `json:"connection"`
 	Problems   connection.Problems `json:"problems"`
@@ -107,8 +106,8 @@ func (p *printer) table(rows [][]string) {
 	}
 }
 
-// SchemaCheck writes what has changed on the tenant since the schemas were
-// vendored, and which declared connections the change breaks.
+// SchemaCheck writes what has changed on the tenant since the schemas were vendored, and which
+// declared connections the changes break.
 func (t Text) SchemaCheck(w io.Writer, s Schemas) error {
 	p := t.printer(w)
 	same, unvendored := 0, []string{}
@@ -161,7 +160,7 @@ func (p *printer) schemaSummary(s Schemas, same int, unvendored []string) {
 	}
 }
 
-// schemaAdvice says what to do about each kind of difference.
+// schemaAdvice writes what to do about each kind of difference.
 func (p *printer) schemaAdvice(s Schemas) {
 	var edited, lost, disabled []string
 	takes, removes := "", ""

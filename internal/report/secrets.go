@@ -13,8 +13,8 @@ import (
 // maxUsers is how many connections of one secret the text names.
 const maxUsers = 3
 
-// Secrets writes a table of the references of each tenant: whether each is set, and
-// what needs it. It shows no value.
+// Secrets writes a table of the references of each tenant: whether each is set, and where it is
+// used. It shows no values.
 func (t Text) Secrets(w io.Writer, all doctor.Secrets) error {
 	p := t.printer(w)
 	for i, tenant := range all.Tenants {
@@ -45,8 +45,8 @@ func (p *printer) secretsOf(tenant doctor.TenantSecrets) {
 	}
 }
 
-// maxReference bounds the column of references, in cells, so that 80 columns are enough
-// for most tables; stateWidth is that of the longest state.
+// maxReference bounds the column of references, in cells, so that 80 columns are enough for most
+// tables; stateWidth is the width of the longest state.
 const (
 	maxReference = 34
 	stateWidth   = len("MISSING")
@@ -65,7 +65,7 @@ func secretsSummary(secrets []doctor.Secret, missing int) string {
 	return fmt.Sprintf("%s, %d missing", words.Count(required, "secret"), missing)
 }
 
-// secret writes one reference, and below it what does not fit.
+// secret writes one reference, followed by its problems.
 func (p *printer) secret(secret doctor.Secret, text string, width int) {
 	state := p.paint(green, pad("set", stateWidth))
 	switch {
@@ -94,7 +94,7 @@ func (p *printer) secret(secret doctor.Secret, text string, width int) {
 	}
 }
 
-// secretProblem says where the secret is needed and why it is not there.
+// secretProblem returns where the secret is needed and why it is missing.
 func secretProblem(secret doctor.Secret) string {
 	place := ""
 	if secret.Position != nil {
@@ -103,7 +103,7 @@ func secretProblem(secret doctor.Secret) string {
 	return place + Sanitize(secret.Problem)
 }
 
-// secretUsers says what needs a secret, a line each.
+// secretUsers returns the uses of a secret, one on each line.
 func secretUsers(secret doctor.Secret) []string {
 	switch secret.Use {
 	case doctor.UseAuth:
@@ -124,9 +124,9 @@ func secretUsers(secret doctor.Secret) []string {
 	return lines
 }
 
-// SecretsEnv writes a template of a .env file: the name of each variable that the
-// tenants need, with no value, and in a comment what needs it. References to files and
-// commands are comments; so are optional variables, as an empty one is not a missing one.
+// SecretsEnv writes a template of a .env file: the name of each variable that the tenants need,
+// without a value, and its uses in a comment. References to files and commands are comments; so are
+// optional variables, because an empty variable is not a missing one.
 func SecretsEnv(w io.Writer, all doctor.Secrets) error {
 	p := Text{}.printer(w)
 	p.line("# Secrets of the project %s. Fill in the values, and keep the file out of Git.", Sanitize(all.Project))
@@ -164,7 +164,7 @@ func SecretsEnv(w io.Writer, all doctor.Secrets) error {
 	return p.err
 }
 
-// envNames lists the variables, each once, in the order of the tenants.
+// envNames returns the variables, each once, in the order of the tenants.
 func envNames(all doctor.Secrets) []string {
 	var names []string
 	for _, tenant := range all.Tenants {

@@ -9,11 +9,10 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// Validation is what a check of the files without a network has found.
+// Validation is the result of an offline check of the files.
 type Validation struct {
 	Problems connection.Problems
-	// Excerpts returns the lines that the problems are about; only the text needs them.
-	// Nil is none.
+	// Excerpts returns the lines of the problems; only the text needs them. Nil: none.
 	Excerpts func(connection.Problems) map[connection.Position]connection.Excerpt
 	// Checked has one entry for each tenant.
 	Checked []CheckedTenant
@@ -23,13 +22,13 @@ type Validation struct {
 	SchemasDir string
 }
 
-// CheckedTenant is how much was checked for a tenant.
+// CheckedTenant is the scope of the check of a tenant.
 type CheckedTenant struct {
 	Name               string
 	Connections, Files int
 }
 
-// ValidationFormats are the forms of a validation. The version is that of qlsync.
+// ValidationFormats are the formats of a validation. version is the version of qlsync.
 func ValidationFormats(version string) Formats[Validation] {
 	problems := func(write func(io.Writer, connection.Problems) error) func(io.Writer, Validation) error {
 		return func(w io.Writer, v Validation) error { return write(w, v.Problems) }
@@ -43,8 +42,8 @@ func ValidationFormats(version string) Formats[Validation] {
 	}
 }
 
-// Validation writes the problems, and if there is no error, what was checked and what
-// could not be.
+// Validation writes the problems or, if there is no error, what was checked and what could not be
+// checked.
 func (t Text) Validation(w io.Writer, v Validation) error {
 	var excerpts map[connection.Position]connection.Excerpt
 	if v.Excerpts != nil {

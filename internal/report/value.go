@@ -10,14 +10,14 @@ import (
 	"github.com/qlsync/qlsync/pkg/plan"
 )
 
-// A value of more than longValue cells, or two of more than longPair together, do
-// not stand on the line of their field.
+// A value of more than longValue cells, or two values of more than longPair together, are not
+// written on the line of their field.
 const (
 	longValue = 60
 	longPair  = 80
 )
 
-// fields writes the differences of one connection, the names aligned.
+// fields writes the differences of one connection, with aligned names.
 func (p *printer) fields(r row, words wording) {
 	names := make([]string, len(r.fields))
 	for i, f := range r.fields {
@@ -29,10 +29,10 @@ func (p *printer) fields(r row, words wording) {
 	}
 }
 
-// wording is how the two sides of a difference are called.
+// wording is the names of the two sides of a difference.
 type wording struct{ before, after, lines string }
 
-// planned shows what is and what will be; drifted what is declared and what is live.
+// planned is for current and future values; drifted is for declared and live ones.
 var (
 	planned = wording{"", "", ""}
 	drifted = wording{"declared ", "live ", "  (-) declared, (+) live"}
@@ -64,7 +64,7 @@ func (p *printer) field(f plan.Field, sign, name string, words wording) {
 	}
 }
 
-// absent says, in a drift report, which side has no value.
+// absent returns, for a drift report, which side has no value.
 func (p *printer) absent(f plan.Field, words wording) string {
 	switch {
 	case words == planned:
@@ -87,12 +87,12 @@ func (p *printer) sign(f plan.Field, fresh bool) string {
 	return p.paint(red, "-")
 }
 
-// fieldName turns a pointer into a name: /properties/region is properties.region.
+// fieldName converts a pointer to a name: /properties/region is properties.region.
 func fieldName(path string) string {
 	return strings.Join(jsonpointer.Split(path), ".")
 }
 
-// inline returns a value on one line; empty where it is too long for that.
+// inline returns a value on one line; empty if it is too long.
 func inline(value any) string {
 	text := ""
 	switch v := value.(type) {
@@ -117,12 +117,12 @@ func encode(value any, indent string) string {
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", indent)
 	if err := encoder.Encode(value); err != nil {
-		return "(unprintable)" // nothing of the JSON model gets here
+		return "(unprintable)" // unreachable for JSON values
 	}
 	return strings.TrimRight(text.String(), "\n")
 }
 
-// block shows what differs between two long values, line by line.
+// block writes the differences of two long values, line by line.
 func (p *printer) block(f plan.Field) {
 	paints := map[byte]hue{'-': red, '+': green}
 	for _, line := range difference(f.Before, f.After) {
@@ -137,8 +137,8 @@ func (p *printer) block(f plan.Field) {
 	}
 }
 
-// longText returns a value as lines: a string's own, or one for each item of a list
-// and each member of a map. An absent value has none.
+// longText returns a value as lines: the lines of a string, or one for each item of a list and each
+// member of a map. An absent value has no lines.
 func longText(value any) string {
 	switch v := value.(type) {
 	case nil:

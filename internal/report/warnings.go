@@ -9,21 +9,20 @@ import (
 	"github.com/qlsync/qlsync/pkg/plan"
 )
 
-// shownNames is how many warnings that say the same are shown, and how many connections
-// stand for a group of them.
+// shownNames is how many warnings with the same words are shown, and how many connections represent
+// a group of them.
 const shownNames = 3
 
-// warningGroup is one line about warnings that say the same.
+// warningGroup is one line for warnings with the same words.
 type warningGroup struct {
-	connections []connection.Key // none where the warning is about the tenant
+	connections []connection.Key // empty if the warning is about the tenant
 	message     string
 }
 
-// groupWarnings groups more than three warnings that say the same, apart from what is
-// particular to a connection; see [alikeInWords]. Warnings about connections become one line
-// with the names. Of those about the tenant, the first three remain and the others are
-// counted. The groups are in the order of their first warnings. It also reports whether
-// something is left out.
+// groupWarnings groups more than three warnings with the same words, apart from parts that belong
+// to one connection; see [alikeInWords]. Warnings about connections become one line with the names.
+// Of warnings about the tenant, the first three remain and the others are counted. The groups are
+// in the order of their first warnings. shortened reports whether anything was omitted.
 func groupWarnings(warnings []plan.Warning) (groups []warningGroup, shortened bool) {
 	kind := func(w plan.Warning) string { return fmt.Sprint(w.Connection != nil) + alikeInWords(w.Message) }
 	alike := map[string][]plan.Warning{}
@@ -55,7 +54,7 @@ func oneWarning(warning plan.Warning) warningGroup {
 	return warningGroup{[]connection.Key{*warning.Connection}, warning.Message}
 }
 
-// warningsAbout returns the line about warnings that say the same of connections.
+// warningsAbout returns the line for warnings about connections with the same words.
 func warningsAbout(list []plan.Warning) warningGroup {
 	group := oneWarning(list[0])
 	for _, other := range list[1:] {
@@ -67,8 +66,7 @@ func warningsAbout(list []plan.Warning) warningGroup {
 	return group
 }
 
-// text returns the line. Name and clean put a connection and a message into the form of the
-// output.
+// text returns the line. name and clean format a connection and a message for the output.
 func (g warningGroup) text(name func(connection.Key) string, clean func(string) string) string {
 	if len(g.connections) == 0 {
 		return clean(g.message)
@@ -84,12 +82,12 @@ func (g warningGroup) text(name func(connection.Key) string, clean func(string) 
 	return who + ": " + clean(g.message)
 }
 
-// line returns the line as clean text.
+// line returns the line as sanitized text.
 func (g warningGroup) line() string {
 	return g.text(func(key connection.Key) string { return label(key.String()) }, Sanitize)
 }
 
-// warnings writes the warnings, those that say the same as a group unless all are wanted.
+// warnings writes the warnings; those with the same words form a group unless all are wanted.
 func (t Text) warnings(p *printer, warnings []plan.Warning) {
 	groups, shortened := groupWarnings(warnings)
 	if t.Whole {
@@ -109,7 +107,7 @@ func (t Text) warnings(p *printer, warnings []plan.Warning) {
 	}
 }
 
-// listAll says how to see what is left out.
+// listAll writes how to list everything that was omitted.
 func (p *printer) listAll(command, what string) {
 	if command != "" {
 		p.line("To list %s, run: %s", what, Sanitize(command))
@@ -118,8 +116,7 @@ func (p *printer) listAll(command, what string) {
 	p.line("To list %s, add --format json", what)
 }
 
-// planWarnings writes the warnings of a plan in Markdown, those that say the same as a
-// group.
+// planWarnings writes the warnings of a plan in Markdown, grouped by their words.
 func planWarnings(warnings []plan.Warning) string {
 	if len(warnings) == 0 {
 		return ""
