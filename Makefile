@@ -21,7 +21,7 @@ help: ## list the targets
 build: ## build bin/qlsync, which is static
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-X main.release=$(VERSION)' -o bin/qlsync ./cmd/qlsync
 
-docs: ## write docs/reference/cli.md from the commands, and the pictures of README.md from their output
+docs: ## write the generated pages of docs, and the pictures of README.md
 	$(GO) test -count=1 ./cmd/qlsync -run TestTheReference -update
 
 demo: build ## plan, apply, drift and repair against the embedded tenant
