@@ -166,7 +166,7 @@ func pipelines(file, text string) testscript.Params {
 			}
 		},
 		"forge":    inForge(startForge),
-		"secret":   inForge(giveSecret),
+		"secret":   inForge(storeSecret),
 		"job":      inForge(runJob),
 		"comment":  inForge(writeComment),
 		"comments": inForge(showComments),
@@ -223,8 +223,8 @@ func startForge(ts *testscript.TestScript, r *runner, args []string) {
 	}
 }
 
-// giveSecret: secret ENVIRONMENT|all NAME VALUE
-func giveSecret(_ *testscript.TestScript, r *runner, args []string) {
+// storeSecret: secret ENVIRONMENT|all NAME VALUE
+func storeSecret(_ *testscript.TestScript, r *runner, args []string) {
 	if r.secrets[args[0]] == nil {
 		r.secrets[args[0]] = map[string]string{}
 	}

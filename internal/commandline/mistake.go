@@ -38,7 +38,7 @@ func FlagError(err error, flags []cli.Flag, commands []*cli.Command, args []stri
 	return err
 }
 
-// typed returns a flag as it stands on the line, without a value.
+// typed returns a flag as it was typed, without a value.
 func typed(name string, args []string) string {
 	for _, arg := range args {
 		if flag, _, _ := strings.Cut(arg, "="); strings.HasPrefix(arg, "-") && strings.TrimLeft(flag, "-") == name {
