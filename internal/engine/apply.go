@@ -11,9 +11,8 @@ import (
 	"github.com/qlsync/qlsync/pkg/spec"
 )
 
-// Check returns a [Refusal] if the plan may not be carried out: it is not the reviewed
-// one, by its steps or by its hash, or a safety rule refuses it as a whole. Reviewed is
-// nil, and the hash empty, where nothing was reviewed that way.
+// Check returns a [Refusal] if the plan may not be carried out: it differs from the reviewed plan
+// or hash, or a safety rule refuses it as a whole. reviewed may be nil, and hash empty.
 func (s *Session) Check(p, reviewed *plan.Plan, hash string) error {
 	if reviewed != nil {
 		if stale := p.Stale(reviewed); len(stale) > 0 {
@@ -31,8 +30,8 @@ func (s *Session) Check(p, reviewed *plan.Plan, hash string) error {
 	return nil
 }
 
-// Missing returns a problem for each secret that the plan writes and that does not exist.
-// No value is read: see [resolver.Resolver.Present].
+// Missing returns a problem for each secret that the plan writes and that does not exist. It reads
+// no values: see [resolver.Resolver.Present].
 func (s *Session) Missing(p *plan.Plan) connection.Problems {
 	var problems connection.Problems
 	for _, ref := range apply.References(p) {
@@ -43,9 +42,8 @@ func (s *Session) Missing(p *plan.Plan) connection.Problems {
 	return spec.Collect(problems)
 }
 
-// Apply carries out a plan that this session made, with at most so many requests at the
-// same time. An error means that nothing was written; what became of each change is in
-// the result.
+// Apply carries out a plan of this session, with at most that many concurrent requests. An error
+// means that nothing was written; the result has the outcome of each change.
 func (s *Session) Apply(ctx context.Context, p *plan.Plan, parallelism int) (*apply.Result, error) {
 	defer s.watch()()
 	s.notify(Applying{len(p.Steps)})
@@ -64,8 +62,8 @@ func (s *Session) Apply(ctx context.Context, p *plan.Plan, parallelism int) (*ap
 	return result, err
 }
 
-// Confirm lifts the refusals of deletes and of recreates if the confirmations are of exactly
-// this plan. An empty one confirms nothing.
+// Confirm lifts the refusals of deletes and of recreates if the confirmations match exactly this
+// plan. An empty one confirms nothing.
 func Confirm(p *plan.Plan, deletes, recreates string) error {
 	if p.Refusal == nil {
 		return nil

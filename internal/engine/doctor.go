@@ -11,17 +11,17 @@ import (
 	"github.com/qlsync/qlsync/pkg/spec"
 )
 
-// DoctorOptions say what the doctor looks at.
+// DoctorOptions select what the doctor checks.
 type DoctorOptions struct {
 	SessionOptions
 	// LockDir is the folder of the lock, as for [Session.Lock].
 	LockDir string
-	// Command returns a command about a tenant that can be pasted.
+	// Command returns a command about a tenant, ready to be pasted.
 	Command func(words, tenant string) string
 }
 
-// Doctor checks the files, the tenants and the connection to them. What is wrong with a
-// tenant is a check of the report; an error is one of the options.
+// Doctor checks the files, the tenants and the connection to them. A fault of a tenant is a check
+// of the report; an error is a fault of the options.
 func (p *Project) Doctor(ctx context.Context, tenants []spec.Tenant, o DoctorOptions) (doctor.Report, error) {
 	found := doctor.Report{Format: doctor.Format, Project: p.Name, Tenants: make([]doctor.Examined, len(tenants))}
 	group := guard.Group{}

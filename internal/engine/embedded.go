@@ -22,11 +22,12 @@ import (
 // Simulation is the embedded tenant of a kind of system.
 type Simulation struct {
 	ParseFaults func(list []byte) ([]simulator.Fault, error)
-	// Open takes the seed as JSON, and the file of the state, or "" for a tenant in memory.
+	// Open opens a tenant from the seed as JSON, with the file of its state, or "" for a tenant in
+	// memory.
 	Open func(seed []byte, state string, faults []simulator.Fault) (Simulated, error)
 }
 
-// simulation returns the embedded tenant of a package of pkg/simulator, by its functions.
+// simulation returns the embedded tenant of a package of pkg/simulator, from its functions.
 func simulation[T Simulated, O any](
 	parse func(list []byte) ([]simulator.Fault, error), with func([]simulator.Fault) O,
 	fresh func(seed []byte, o O) (T, error), kept func(seed []byte, state string, o O) (T, error),
@@ -39,7 +40,8 @@ func simulation[T Simulated, O any](
 	}}
 }
 
-// embedding returns what starts an embedded tenant for a session. signIn makes a sign-in of its token.
+// embedding returns the function that starts an embedded tenant for a session. signIn turns the
+// tenant's token into a sign-in.
 func embedding(simulation Simulation, signIn func(token connection.Secret) auth) func(seed []byte, state string) (*embedded, error) {
 	return func(seed []byte, state string) (*embedded, error) {
 		tenant, err := simulation.Open(seed, state, nil)
@@ -58,7 +60,7 @@ func embedding(simulation Simulation, signIn func(token connection.Secret) auth)
 	}
 }
 
-// Mistakes returns several errors about a file, joined into one, as one problem each.
+// Mistakes returns the errors about a file that are joined in err, as one problem each.
 func Mistakes(file string, err error) error {
 	var joined interface{ Unwrap() []error }
 	if !errors.As(err, &joined) {
@@ -78,11 +80,10 @@ func Mistakes(file string, err error) error {
 	return problems
 }
 
-// stateFile returns the file for the state of an embedded tenant, and makes its folder:
-// .qlsync next to the seed. A seed outside the project has its state in .qlsync next to
-// the project file, under a name with a digest of the seed's path: qlsync writes into no
-// folder that is not the project's. A folder or file that is a link, or of another user,
-// is an error.
+// stateFile returns the file for the state of an embedded tenant, and creates its folder: .qlsync
+// next to the seed. For a seed outside the project, the folder is .qlsync next to the project file,
+// and the name contains a digest of the seed's path, because qlsync writes only into folders of the
+// project. A folder or file that is a link, or belongs to another user, is an error.
 func (host *Host) stateFile(project, seed string) (string, error) {
 	folder, err := infile.Real(host.at(filepath.Dir(seed)))
 	if err != nil {
@@ -105,13 +106,13 @@ func (host *Host) stateFile(project, seed string) (string, error) {
 	return state, cmp.Or(checkOurs(state), checkOurs(state+".lock"))
 }
 
-// checkOurs refuses a file that is a link or belongs to another user, who may have put
+// checkOurs returns an error for a file that is a link or belongs to another user, who may have put
 // it there.
 func checkOurs(path string) error {
 	info, err := os.Lstat(path)
 	switch {
 	case err != nil:
-		return nil // whoever makes the file says what is wrong
+		return nil // creating the file reports the error
 	case !info.Mode().IsRegular():
 		return fmt.Errorf("%q is not a regular file: remove it", path)
 	case !outfile.IsOurs(info):
@@ -120,7 +121,7 @@ func checkOurs(path string) error {
 	return nil
 }
 
-// Simulated is an embedded tenant, of whatever kind.
+// Simulated is an embedded tenant of any kind.
 type Simulated interface {
 	simulator.Service
 	Reseeded() bool
@@ -130,24 +131,23 @@ type Simulated interface {
 	Close() error
 }
 
-// SimulationOf returns the embedded tenant of a provider; false for a name that this program
-// does not know.
+// SimulationOf returns the embedded tenant of a provider; false for an unknown name.
 func SimulationOf(name string) (Simulation, bool) {
 	kind, known := providers[name]
 	return kind.simulation, known
 }
 
-// SimulationOptions are the files of an embedded tenant that is served by itself.
+// SimulationOptions are the files of an embedded tenant that is served on its own.
 type SimulationOptions struct {
 	// Seed describes the tenant.
 	Seed string
-	// State keeps what the tenant becomes. Empty is a tenant in memory.
+	// State stores the changes of the tenant. Empty: the tenant is in memory.
 	State string
-	// Faults lists what happens to requests. Empty is none.
+	// Faults lists the faults to inject. Empty: none.
 	Faults string
 }
 
-// OpenSimulation opens an embedded tenant for a server. Whoever opens it closes it.
+// OpenSimulation opens an embedded tenant for a server. The caller closes it.
 func (host *Host) OpenSimulation(ctx context.Context, kind Simulation, o SimulationOptions) (Simulated, error) {
 	text, err := host.ReadArgument(ctx, o.Seed, MaxWrittenFile)
 	if err != nil {
@@ -168,7 +168,7 @@ func (host *Host) OpenSimulation(ctx context.Context, kind Simulation, o Simulat
 	return tenant, nil
 }
 
-// faults reads a file of faults; without one there are none.
+// faults reads a file of faults; an empty name means none.
 func (host *Host) faults(ctx context.Context, file string, parse func([]byte) ([]simulator.Fault, error)) ([]simulator.Fault, error) {
 	if file == "" {
 		return nil, nil
@@ -188,7 +188,7 @@ func (host *Host) faults(ctx context.Context, file string, parse func([]byte) ([
 	return faults, nil
 }
 
-// embed starts the embedded tenant on a loopback port. The next command finds the state
+// embed starts the embedded tenant on a loopback port. The next command continues with the state
 // that this one leaves: see [stateFile].
 func (s *Session) embed(kind provider, seed []byte) (string, auth, error) {
 	state, err := s.host.stateFile(s.project.Dir, s.tenant.SimFile)
@@ -228,7 +228,7 @@ func Seed(file string, text []byte) ([]byte, error) {
 		return nil, err
 	}
 	var lists map[string]json.RawMessage
-	_ = json.Unmarshal(seed, &lists) // what is no seed is the embedded tenant's to refuse
+	_ = json.Unmarshal(seed, &lists) // an invalid seed is reported by the embedded tenant
 	for _, name := range slices.Sorted(maps.Keys(lists)) {
 		var items []json.RawMessage
 		if most := limits.SeedList.At(1); json.Unmarshal(lists[name], &items) == nil && int64(len(items)) > most {

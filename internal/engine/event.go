@@ -7,20 +7,20 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// Event is something that happens while a use case runs: a step of the progress, or what
-// the user must hear besides the result. The types below are all events.
+// Event is an event of a running use case: progress, or information for the user in addition to the
+// result. The types below are all events.
 type Event interface{ event() }
 
-// Events of the progress. [Began] and [Ended] enclose the others: while a tenant is
-// worked on, its progress may be shown. They are nested at most as deep as one.
+// Events of the progress. [Began] and [Ended] enclose the others: between them the progress of a
+// tenant may be shown. They are nested at most one level deep.
 type (
-	// Began reports that work with the tenant begins.
+	// Began reports that work on the tenant begins.
 	Began struct{}
-	// Ended reports that the work has ended. What was shown of it can go.
+	// Ended reports that the work has ended, so that its progress can be removed.
 	Ended struct{}
 	// Finished reports that a use case on several tenants is done with this one.
 	Finished struct{}
-	// Paced reports who can say what the requests wait for. Either may be nil.
+	// Paced provides the reasons for delays of requests. Either function may be nil.
 	Paced struct {
 		Waiter connection.Waiter
 		Pacer  connection.Pacer
@@ -31,14 +31,14 @@ type (
 	Read struct{ Done, Total int }
 	// ReadSchemas reports how many data sources have been read.
 	ReadSchemas struct{ Done, Total int }
-	// Applying reports that a plan of so many steps is carried out. Requests that change
-	// the tenant may be sent from now on, until the use case returns.
+	// Applying reports that a plan of that many steps is being carried out. Until the use case returns,
+	// requests that change the tenant may be sent.
 	Applying struct{ Steps int }
 	// Stepped reports the outcome of a step.
 	Stepped struct{ apply.Progress }
 )
 
-// Events that the user must hear.
+// Events for the user.
 type (
 	// Warned carries problems that are only warnings.
 	Warned struct{ Problems connection.Problems }
@@ -51,11 +51,11 @@ type (
 		Tenant string
 		Reason error
 	}
-	// FromCache reports how many connections were not read because a folder holds them.
+	// FromCache reports how many connections came from the cache.
 	FromCache struct {
 		Folder        string
 		Cached, Total int
-		NotKept       error // why the folder does not hold what was read this time
+		NotKept       error // why the cache could not be written
 	}
 	// FromSnapshot reports that a file is used in place of the tenant.
 	FromSnapshot struct {

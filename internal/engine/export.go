@@ -17,12 +17,12 @@ import (
 	"github.com/qlsync/qlsync/pkg/spec"
 )
 
-// ExportOptions say what is exported.
+// ExportOptions select what is exported.
 type ExportOptions struct {
-	// Spaces are the names of the spaces, or personal. Empty is the spaces of the project.
+	// Spaces are the names of the spaces, or personal. Empty: the spaces of the project.
 	Spaces []string
-	// Dir is the folder for the files, one for each space. Empty puts everything into one
-	// file, as for standard output.
+	// Dir is the folder for the files, one for each space. Empty: everything is in one file, as for
+	// standard output.
 	Dir string
 }
 
@@ -81,8 +81,8 @@ func (s *Session) Export(ctx context.Context, o ExportOptions) (export.Result, e
 	return exported, nil
 }
 
-// problemsBut returns what is wrong in the files, but for some of it: what they
-// declare must be known to be left out of an export.
+// problemsBut returns the problems of the files except these, because an export excludes what the
+// files declare.
 func (s *Session) problemsBut(these connection.Problems) error {
 	problems := slices.Clone(s.problems)
 	return slices.DeleteFunc(problems, func(p connection.Problem) bool { return slices.ContainsFunc(these, p.Same) }).Err()
@@ -98,8 +98,8 @@ func (s *Session) sourcesOf(ctx context.Context, live []connection.Live) (*conne
 	return s.sources(ctx, slices.Compact(ids))
 }
 
-// exportedSpaces returns the spaces to export: those that are named, or those of the
-// project. What is outside of a project's spaces is not exported.
+// exportedSpaces returns the spaces to export: the named ones, or those of the project. Spaces
+// outside of a project's spaces are not exported.
 func (s *Session) exportedSpaces(named []string) ([]connection.SpaceRef, error) {
 	all := slices.DeleteFunc(slices.Clone(s.declared.Spaces), func(space connection.SpaceRef) bool {
 		return slices.ContainsFunc(s.declared.OnlyMoves, space.Same)
@@ -121,7 +121,7 @@ func (s *Session) exportedSpaces(named []string) ([]connection.SpaceRef, error) 
 	return spaces, nil
 }
 
-// checkSpaces demands that there are spaces to export, and that the token sees them.
+// checkSpaces returns an error if there are no spaces to export, or if the token may not see them.
 func checkSpaces(project *spec.Project, spaces []connection.SpaceRef, snapshot *connection.Snapshot) error {
 	var known []string
 	for _, space := range snapshot.Spaces {

@@ -11,15 +11,14 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// ProjectFile is the name that a project file has where no other name is given.
+// ProjectFile is the default name of a project file.
 const ProjectFile = "qlsync.yaml"
 
-// FindProject returns the path of the project file: the named file, or [ProjectFile] in the
-// named folder. For an empty name the file is searched in the working directory and in the
-// folders above it. The search ends, as Git's does, at the root of a Git repository, below
-// the home directory, and at the end of a file system. It finds no file of another user:
-// whoever can write to a folder above, such as /tmp, could have put it there.
-// An error is a [connection.Problems].
+// FindProject returns the path of the project file: the named file, or [ProjectFile] in the named
+// folder. For an empty name it searches the working directory and the folders above it. Like Git's,
+// the search ends at the root of a Git repository, below the home directory, and at the end of a
+// file system. It ignores files of other users, who may be able to write to a folder above, such as
+// /tmp. An error is a [connection.Problems].
 func (host *Host) FindProject(named string) (string, error) {
 	if named != "" {
 		if info, err := os.Stat(host.at(named)); err == nil && info.IsDir() {

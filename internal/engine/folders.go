@@ -10,7 +10,7 @@ import (
 	"github.com/qlsync/qlsync/internal/outfile"
 )
 
-// LockFolder is the folder of the locks: the one that is named, or one of this user.
+// LockFolder returns the folder of the locks: the named one, or one of this user.
 func (host *Host) LockFolder(named string) (string, error) {
 	if named == "" {
 		folder, err := host.CacheFolder("locks")
@@ -29,9 +29,9 @@ func (host *Host) LockFolder(named string) (string, error) {
 	return named, nil
 }
 
-// CacheFolder makes a folder of ours in the user's cache folder, or where that cannot be
-// written, as in many containers, in a folder of this user among the temporary files.
-// Whatever another user may have prepared there is not taken.
+// CacheFolder creates a private folder in the user's cache folder or, if that cannot be written, as
+// in many containers, among the temporary files. It does not use a folder that another user may
+// have prepared.
 func (host *Host) CacheFolder(name string) (string, error) {
 	cache, _ := host.Lookup("XDG_CACHE_HOME")
 	var missing error
@@ -67,8 +67,8 @@ func (host *Host) tempDir() string {
 	return os.TempDir()
 }
 
-// ownFolder makes a folder in a folder, both of this user alone, and demands that
-// files can be written there.
+// ownFolder creates a folder in a folder, both private to this user, and returns an error if files
+// cannot be written there.
 func ownFolder(above, name string) (string, error) {
 	folder := filepath.Join(above, name)
 	if err := outfile.PrivateFolder(above); err != nil {
@@ -80,7 +80,7 @@ func ownFolder(above, name string) (string, error) {
 	return folder, outfile.Check(filepath.Join(folder, "lock"))
 }
 
-// ignoredFolder is a private folder in a repository, which Git ignores.
+// ignoredFolder creates a private folder in a repository that Git ignores.
 func ignoredFolder(path string) (string, error) {
 	if err := outfile.PrivateFolder(path); err != nil {
 		return "", err

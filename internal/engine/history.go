@@ -16,10 +16,9 @@ import (
 	"github.com/qlsync/qlsync/pkg/plan"
 )
 
-// ReadHistory returns the runs in a file that are about the project and the tenants, by
-// time, and the number of lines that are no runs. A file that does not exist has none, and
-// so has an empty name. Of a file that is larger than the limit only the end is read, with
-// the newest runs.
+// ReadHistory returns the runs of the project and the tenants in a file, ordered by time, and the
+// number of lines that are not runs. A file that does not exist and an empty name have no runs. Of
+// a file larger than the limit only the end is read, which has the newest runs.
 func (host *Host) ReadHistory(name, project string, tenants []string) (points []report.Point, broken int, err error) {
 	if name == "" {
 		return nil, 0, nil
@@ -43,8 +42,8 @@ func (host *Host) ReadHistory(name, project string, tenants []string) (points []
 	return points, broken, nil
 }
 
-// AppendHistory appends drift reports to a file, in one write. An empty name is no file. A pipe is
-// refused: opening it could wait for a reader for ever.
+// AppendHistory appends drift reports to a file, in one write. An empty name means no file. A pipe
+// is refused, because opening it could wait for a reader forever.
 func (host *Host) AppendHistory(name string, drifts ...*plan.Drift) error {
 	if name == "" || len(drifts) == 0 {
 		return nil
@@ -64,7 +63,7 @@ func (host *Host) AppendHistory(name string, drifts ...*plan.Drift) error {
 	return nil
 }
 
-// newest returns the text of a file, or of a longer one the lines of the last most bytes.
+// newest returns the text of a file or, of a longer one, the lines within the last most bytes.
 func newest(file *os.File, most int64) (io.Reader, error) {
 	text, err := infile.TextReader(file)
 	if err != nil {
@@ -77,9 +76,9 @@ func newest(file *os.File, most int64) (io.Reader, error) {
 	if _, err := file.Seek(-most-1, io.SeekEnd); err != nil {
 		return nil, err
 	}
-	end := bufio.NewReader(io.LimitReader(file, most+1)) // the file may grow meanwhile
+	end := bufio.NewReader(io.LimitReader(file, most+1)) // the file may grow in the meantime
 	for {
-		_, err := end.ReadSlice('\n') // the end of a line, the beginning of which is not read
+		_, err := end.ReadSlice('\n') // the rest of a line whose beginning was not read
 		if !errors.Is(err, bufio.ErrBufferFull) {
 			return end, nil
 		}

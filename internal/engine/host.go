@@ -1,8 +1,8 @@
-// Package engine is the use cases of qlsync: validate, plan, apply, drift, export,
-// snapshot, schemas and doctor. A use case takes an options struct and returns a value.
-// It reads and writes the files of the project, talks to the tenant through a
-// [connection.Provider], and reports progress and warnings as typed events. It knows no
-// flags, prints nothing, and ends no process: that is the command line's part.
+// Package engine contains the use cases of qlsync: validate, plan, apply, drift, export, snapshot,
+// schemas and doctor. A use case takes an options struct and returns a value. It reads and writes
+// the files of the project, calls the tenant through a [connection.Provider], and reports progress
+// and warnings as typed events. The command line parses flags, prints, and ends the process; the
+// engine does not.
 package engine
 
 import (
@@ -17,35 +17,33 @@ import (
 	"github.com/qlsync/qlsync/internal/workdir"
 )
 
-// Host is the process around the use cases: everything that a use case takes from outside
-// its options. Nil fields have the meaning that is documented with them. A Host may be
-// shared by concurrent use cases.
+// Host is the environment of the use cases: all their inputs except their options. The meaning of a
+// nil field is documented with the field. A Host may be shared by concurrent use cases.
 type Host struct {
 	// Lookup returns the value of an environment variable and whether it is set.
 	Lookup func(string) (string, bool)
-	// Environ returns the environment of the commands that references run. Nil is that of
-	// the process.
+	// Environ returns the environment of the commands in references. Nil: the environment of the
+	// process.
 	Environ func() []string
-	// WorkDir is the folder that relative paths are relative to. Empty is the working
-	// directory of the process.
+	// WorkDir is the base of relative paths. Empty: the working directory of the process.
 	WorkDir workdir.Dir
-	// Now returns the time. Nil is [time.Now].
+	// Now returns the time. Nil: [time.Now].
 	Now func() time.Time
-	// Stdin is what the file name - stands for.
+	// Stdin is the content of the file name "-".
 	Stdin io.Reader
 	// Version is the version of this qlsync, such as 1.2.0.
 	Version string
 	// Secrets is the redactor of the run. It learns every secret that is resolved.
 	Secrets *transport.Redactor
-	// Lifetime ends when running requests must be abandoned. The context of a call ends
-	// earlier: nothing new is sent, and what was sent is waited for.
+	// Lifetime ends when requests in progress must be abandoned. The context of a call ends earlier:
+	// then nothing new is sent, but responses are still awaited.
 	Lifetime context.Context
-	// Stopping is closed when no further step of an apply may begin. Nil is never.
+	// Stopping is closed when no further step of an apply may begin. Nil: never.
 	Stopping <-chan struct{}
-	// Logger returns the logger of the requests to a tenant. Nil discards the log.
+	// Logger returns the logger of the requests to a tenant. Nil: no log.
 	Logger func(tenant string) *slog.Logger
-	// Notify receives the events of a tenant. Nil ignores them. It is called concurrently
-	// where a use case looks at several tenants.
+	// Notify receives the events of a tenant. Nil: events are ignored. It is called concurrently if a
+	// use case handles several tenants.
 	Notify func(tenant string, event Event)
 }
 
@@ -91,9 +89,9 @@ type LockedError struct{ message string }
 // Error returns the text of the error.
 func (e *LockedError) Error() string { return e.message }
 
-// Interruptibly runs work that knows no context, such as reading a file of megabytes.
-// Once the context has ended, Interruptibly returns, and the work goes on until the
-// process ends: the caller must not use what it shares with the work then.
+// Interruptibly runs work without a context, such as reading a large file. When the context ends,
+// Interruptibly returns, while the work continues until the process ends: the caller must then not
+// use data that it shares with the work.
 func Interruptibly(ctx context.Context, work func() error) error {
 	done := guard.Start(work)
 	select {

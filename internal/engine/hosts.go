@@ -7,14 +7,12 @@ import (
 	"strings"
 )
 
-// hostsVariable is the environment variable that lists the hosts to which a token
-// may be sent, whatever the files say: who may write them is not always who may have
-// the token.
+// hostsVariable is the environment variable that lists the hosts to which a token may be sent,
+// regardless of the files: a person who may change the files may not be allowed to have the token.
 const hostsVariable = "QLSYNC_HOSTS"
 
-// checkHost refuses to sign in to a host that is not listed, where hosts are to be
-// listed. A list of none is a slip: a pipeline sets its variable to nothing where
-// nobody has filled it in.
+// checkHost returns an error if hosts are listed and the tenant's host is not among them. An empty
+// list is an error: a pipeline sets an unfilled variable to the empty text.
 func (s *Session) checkHost() error {
 	listed, set := s.host.Lookup(hostsVariable)
 	hosts := strings.FieldsFunc(listed, func(r rune) bool { return r == ',' || r == ' ' })
@@ -38,18 +36,17 @@ func (s *Session) checkHost() error {
 		s.tenant.Name, s.tenant.URL, hostsVariable, address.Host)
 }
 
-// withoutHTTPSPort drops the port that https has anyway. Plain http is for loopback only.
+// withoutHTTPSPort drops the default port of https. Plain http is for loopback only.
 func withoutHTTPSPort(host string) string { return strings.TrimSuffix(host, ":443") }
 
-// isHost reports whether a text is a host as it is in a URL, with or without a port, and
-// nothing else: an entry such as "https://acme.example" or "*.example" would never fit,
-// and who wrote it believes that it does.
+// isHost reports whether a text is only a host as in a URL, with or without a port. An entry such
+// as "https://acme.example" or "*.example" would never match, contrary to its author's intention.
 func isHost(text string) bool {
 	address, err := url.Parse("https://" + text)
 	return err == nil && address.Host == text && !strings.ContainsAny(text, "*?#@") && !slices.Contains(strings.Split(address.Hostname(), "."), "")
 }
 
-// checkAnyHost is [Session.checkHost], for an embedded tenant too: no token goes there.
+// checkAnyHost is [Session.checkHost], but accepts an embedded tenant, to which no token is sent.
 func (s *Session) checkAnyHost() error {
 	if s.tenant.SimFile != "" || s.tenant.URL == "" {
 		return nil
@@ -57,7 +54,7 @@ func (s *Session) checkAnyHost() error {
 	return s.checkHost()
 }
 
-// hostRule says why the token may be sent to the host of the tenant.
+// hostRule returns why the token may be sent to the host of the tenant.
 func (s *Session) hostRule() string {
 	switch _, set := s.host.Lookup(hostsVariable); {
 	case s.tenant.SimFile != "":

@@ -8,9 +8,9 @@ import (
 	"github.com/qlsync/qlsync/pkg/plan"
 )
 
-// identify asks the tenant for its own id, once. A tenant that does not tell is named on
-// stderr: nothing notices then that the URL of a plan file leads to another tenant. A
-// snapshot holds what is known, and some systems have no such id.
+// identify reads the tenant's own id, once. If the tenant does not report one, an event says so,
+// because then it is not noticed if the URL of a plan file leads to another tenant. A snapshot
+// contains the known id, and some systems have no such id.
 func (s *Session) identify(ctx context.Context) error {
 	asked, ok := s.provider.(connection.Identifier)
 	if !ok || s.identity.Reads > 0 {
@@ -29,7 +29,7 @@ func (s *Session) identify(ctx context.Context) error {
 	return nil
 }
 
-// checkTenant refuses a reviewed plan of another tenant, before anything is read there.
+// checkTenant refuses a reviewed plan of another tenant before it reads the tenant.
 func (s *Session) checkTenant(ctx context.Context, reviewed *plan.Plan) error {
 	if reviewed == nil {
 		return nil
@@ -44,7 +44,7 @@ func (s *Session) checkTenant(ctx context.Context, reviewed *plan.Plan) error {
 	return nil
 }
 
-// planTenant returns the tenant as a plan names it.
+// planTenant returns the tenant in the form of a plan.
 func (s *Session) planTenant() plan.Tenant {
 	return plan.Tenant{Name: s.tenant.Name, URL: s.tenant.URL, ID: s.identity.ID}
 }

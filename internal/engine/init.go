@@ -22,13 +22,13 @@ import (
 type Initialized struct {
 	// Written are the files that were written, in order.
 	Written []string
-	// Ignored says what became of an existing .gitignore; empty where there was none.
+	// Ignored says what was done to an existing .gitignore; empty if there was none.
 	Ignored string
 }
 
-// Init writes the quickstart example into the current folder. It overwrites nothing: if
-// one of its files exists, none is written. Only an existing .gitignore gets the line that
-// it lacks. The result is of value also with an error.
+// Init writes the quickstart example into the current folder. It overwrites nothing: if one of its
+// files exists, none is written. Only an existing .gitignore is extended by the missing line. The
+// result is valid even with an error.
 func (host *Host) Init() (Initialized, error) {
 	var done Initialized
 	files, err := quickstart()
@@ -69,11 +69,10 @@ func (host *Host) Init() (Initialized, error) {
 
 const (
 	ignoreFile = ".gitignore"
-	ignoreLine = ".qlsync/" // where embedded tenants keep their state
+	ignoreLine = ".qlsync/" // the state of embedded tenants
 )
 
-// ignoreState adds the line to the file with that text, if it is missing, and
-// returns what it did.
+// ignoreState adds the missing line to the .gitignore with that text, and returns what it did.
 func (host *Host) ignoreState(text []byte) (string, error) {
 	for line := range strings.Lines(string(text)) {
 		pattern := strings.TrimPrefix(strings.TrimSpace(line), "**")
@@ -92,7 +91,7 @@ func (host *Host) ignoreState(text []byte) (string, error) {
 	return "added " + ignoreLine + " to .gitignore", host.WorkDir.Shown(outfile.WriteBytes(host.at(ignoreFile), mode, append(slices.Clone(text), added...)))
 }
 
-// existingFiles names those of the files that are there already.
+// existingFiles returns the names of the files that exist already.
 func (host *Host) existingFiles(files []TextFile) []string {
 	var existing []string
 	for _, file := range files {
@@ -109,7 +108,7 @@ type TextFile struct {
 	Text []byte
 }
 
-// write writes a file that is not there yet, as a whole or not at all.
+// write writes a file that does not exist yet, completely or not at all.
 func (f TextFile) write(at workdir.Dir) error {
 	if err := os.MkdirAll(at.Path(filepath.Dir(f.Name)), 0o755); err != nil {
 		return at.Shown(err)
@@ -130,8 +129,7 @@ func quickstart() ([]TextFile, error) {
 	return files, err
 }
 
-// editorFiles returns the schemas for editors, made from those that are vendored among
-// the files.
+// editorFiles returns the schemas for editors, computed from the vendored schemas among the files.
 func editorFiles(files []TextFile) ([]TextFile, error) {
 	catalog := &connection.Catalog{DataSources: map[string]*connection.DataSource{}}
 	for _, file := range files {
@@ -153,5 +151,5 @@ func editorFiles(files []TextFile) ([]TextFile, error) {
 	}, nil
 }
 
-// schemasFolder is where the project that init writes has its schemas.
+// schemasFolder is the folder of schemas in the project that init writes.
 const schemasFolder = "schemas/"

@@ -12,11 +12,10 @@ import (
 	"github.com/qlsync/qlsync/pkg/apply"
 )
 
-// KeepResult writes a result to a new file, in the first of these folders where that is
-// possible: .qlsync next to the project file, results in the user's cache folder, a
-// private folder among the temporary files. The last one is [Host.CacheFolder]'s own last
-// resort too; it is named here for a cache folder on a full disk. It returns the path of
-// the file.
+// KeepResult writes a result to a new file and returns its path. It tries these folders in order:
+// .qlsync next to the project file, results in the user's cache folder, a private folder among the
+// temporary files. The last one is also [Host.CacheFolder]'s last resort; it is tried again in case
+// the disk of the cache folder is full.
 func (s *Session) KeepResult(result *apply.Result) (string, error) {
 	name := fmt.Sprintf("result-%s-%d.json", s.host.now().UTC().Format("20060102T150405Z"), os.Getpid())
 	folders := []func() (string, error){

@@ -19,7 +19,7 @@ import (
 	"github.com/qlsync/qlsync/internal/outfile"
 )
 
-// holder is who holds a lock, for whoever finds it held.
+// holder describes the holder of a lock to a process that finds it held.
 type holder struct {
 	Process int       `json:"process"`
 	Since   time.Time `json:"since"`
@@ -33,12 +33,11 @@ func (h holder) String() string {
 	return fmt.Sprintf("process %d, since %s, in %s", h.Process, h.Since.Local().Format(time.DateTime), filepath.ToSlash(h.Folder))
 }
 
-// Lock keeps two applies of one project to one tenant from running at the same time on
-// this computer, also from two checkouts: they would wait for the same rate limit and
-// find each other's half-done work. It waits so long for another apply, then returns a
-// [LockedError]. The lock is a file in [Host.LockFolder] of dir, and ends with the
-// process, however that ends. Between computers there is no lock; that is the job of
-// whatever runs qlsync. unlock may be called more than once.
+// Lock prevents two concurrent applies of one project to one tenant on this computer, including
+// from two checkouts: they would wait for the same rate limit and find each other's unfinished
+// work. It waits that long for another apply, then returns a [LockedError]. The lock is a file in
+// [Host.LockFolder] of dir, and is released when the process ends in any way. There is no lock
+// between computers; the scheduler must prevent that. unlock may be called more than once.
 func (s *Session) Lock(ctx context.Context, dir string, wait time.Duration) (unlock func(), err error) {
 	folder, err := s.host.LockFolder(dir)
 	if err != nil {
@@ -57,11 +56,11 @@ func (s *Session) Lock(ctx context.Context, dir string, wait time.Duration) (unl
 	return sync.OnceFunc(func() { _ = os.Remove(path + ".json"); _ = lock.Unlock() }), nil
 }
 
-// digest names the project and the tenant, wherever they are checked out.
+// digest identifies the project and the tenant, independent of the checkout.
 func (s *Session) digest() string {
 	address := s.tenant.URL
 	if s.tenant.SimFile != "" {
-		address, _ = s.host.WorkDir.Abs(s.tenant.SimFile) // relative where even the current folder is unknown
+		address, _ = s.host.WorkDir.Abs(s.tenant.SimFile) // relative if even the current folder is unknown
 	}
 	return digest(s.project.Name, address)
 }
@@ -71,9 +70,9 @@ func digest(lines ...string) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// cacheFile is where a plan keeps what it has read; empty for no folder. What an embedded
-// tenant begins with always has the same times, so another seed has another file. So has
-// another qlsync, which may know more properties for what they are.
+// cacheFile returns the cache file of a tenant; empty without a folder. An embedded tenant starts
+// with the same times for any seed, so the name depends on the seed. It also depends on the version
+// of qlsync, which may interpret properties differently.
 func (s *Session) cacheFile(folder string, seed []byte) string {
 	if folder == "" {
 		return ""
@@ -81,7 +80,7 @@ func (s *Session) cacheFile(folder string, seed []byte) string {
 	return filepath.Join(folder, digest(s.digest(), s.host.Version, string(seed))+".cache")
 }
 
-// acquire takes the lock, and waits so long for it; false when it is still held then.
+// acquire takes the lock, and waits that long for it; false if it is still held then.
 func acquire(ctx context.Context, lock *flock.Flock, wait time.Duration) (bool, error) {
 	if held, err := lock.TryLock(); held || err != nil || wait <= 0 {
 		return held, err
@@ -95,8 +94,7 @@ func acquire(ctx context.Context, lock *flock.Flock, wait time.Duration) (bool, 
 	return held, err
 }
 
-// writeHolder says who holds the lock. That is a courtesy: without it the lock is held
-// all the same.
+// writeHolder writes who holds the lock, for messages only: the lock is valid without it.
 func (host *Host) writeHolder(path string) {
 	text, _ := json.Marshal(holder{os.Getpid(), host.now().UTC().Truncate(time.Second), host.WorkDir.String()})
 	_ = outfile.WriteBytes(path+".json", outfile.Private, text)

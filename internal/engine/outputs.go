@@ -20,32 +20,32 @@ import (
 	"github.com/qlsync/qlsync/pkg/spec"
 )
 
-// Output is a file that a command is asked to write.
+// Output is a file that a command writes.
 type Output struct {
 	// Flag is the flag as it was given, such as "--report json=FILE".
 	Flag string
 	Path string
-	// WorkDir is the folder that a relative path is relative to, as in [Host].
+	// WorkDir is the base of a relative path, as in [Host].
 	WorkDir workdir.Dir
-	// Appended reports whether runs are added to the file.
+	// Appended reports whether runs are appended to the file.
 	Appended bool
 }
 
 // at returns the path under which the file can be opened.
 func (out Output) at() string { return out.WorkDir.Path(out.Path) }
 
-// Write writes the file as a whole or not at all, for the eyes of this user only.
+// Write writes the file completely or not at all, readable by this user only.
 func (out Output) Write(write func(io.Writer) error) error {
 	return out.WorkDir.Shown(outfile.Write(out.at(), outfile.Private, write))
 }
 
-// IsRegular reports whether the file exists and is a regular one.
+// IsRegular reports whether the file exists and is a regular file.
 func (out Output) IsRegular() bool {
 	info, err := os.Stat(out.at())
 	return err == nil && info.Mode().IsRegular()
 }
 
-// isFile reports whether the file is this one, which is open.
+// isFile reports whether the output is this open file.
 func (out Output) isFile(file *os.File) bool {
 	if outfile.IsStream(out.Path) || !out.IsRegular() {
 		return false
@@ -55,7 +55,7 @@ func (out Output) isFile(file *os.File) bool {
 	return cmp.Or(err, failed) == nil && os.SameFile(info, other)
 }
 
-// check refuses a file that cannot be written.
+// check returns an error if the file cannot be written.
 func (out Output) check() error {
 	if out.Path == "-" {
 		return fmt.Errorf("%s: a result goes to standard output without a flag, see --format; name a file, ./- for one of that name, or /dev/stdout", out.Flag)
@@ -66,7 +66,7 @@ func (out Output) check() error {
 	return nil
 }
 
-// checkFormer refuses a file that holds what qlsync did not write.
+// checkFormer returns an error if the file contains a text that qlsync did not write.
 func (out Output) checkFormer() error {
 	former, err := formerOutput(out.at())
 	switch {
@@ -82,11 +82,11 @@ func (out Output) checkFormer() error {
 	return fmt.Errorf("%s: the file exists and qlsync did not write it: name another file, or remove this one first", out.Flag)
 }
 
-// maxFormer bounds what is read of a file to find out what it is, in bytes.
+// maxFormer bounds how much of a file is read to recognize its content, in bytes.
 const maxFormer = 32 << 20
 
-// formerOutput reports what a file holds that is to be written; nil if nothing would be
-// lost: the file does not exist, is empty, or is a device or a pipe.
+// formerOutput returns the kind of content that writing the file would replace; nil if nothing
+// would be lost: the file does not exist, is empty, or is a device or a pipe.
 func formerOutput(path string) (*report.Former, error) {
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && (!info.Mode().IsRegular() || info.Size() == 0) || outfile.IsStream(path) {
@@ -109,7 +109,7 @@ func formerOutput(path string) (*report.Former, error) {
 	}
 	text = infile.WithoutMark(text)
 	former := report.Recognize(text)
-	if former == report.Foreign && bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")) { // SARIF is only known as a whole
+	if former == report.Foreign && bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")) { // SARIF is only recognized as a whole
 		rest, err := io.ReadAll(io.LimitReader(file, maxFormer))
 		if err != nil {
 			return nil, err
@@ -119,7 +119,7 @@ func formerOutput(path string) (*report.Former, error) {
 	return &former, nil
 }
 
-// ApartFrom refuses a file that is one of the inputs.
+// ApartFrom returns an error if the file is one of the inputs.
 func (out Output) ApartFrom(inputs []spec.Input) error {
 	if outfile.IsStream(out.Path) {
 		return nil
@@ -130,11 +130,11 @@ func (out Output) ApartFrom(inputs []spec.Input) error {
 	return nil
 }
 
-// apartFrom returns an error if a file that is to be written is one of the inputs.
+// apartFrom returns an error if a file to be written is one of the inputs.
 func (host *Host) apartFrom(path string, inputs []spec.Input) error {
 	for _, input := range inputs {
 		if _, err := infile.Real(input.Path); errors.Is(err, infile.ErrNetworkPath) || errors.Is(err, infile.ErrDevicePath) {
-			continue // a link that is never followed: asking the disk would open a share
+			continue // a link that is never followed: checking it on disk would open a share
 		}
 		if samePath(host.at(path), input.Path) {
 			return fmt.Errorf("%s is %s, which would be lost", filepath.ToSlash(path), input.What)
@@ -146,9 +146,8 @@ func (host *Host) apartFrom(path string, inputs []spec.Input) error {
 // same reports whether two outputs are one file; see [samePath].
 func (out Output) same(other Output) bool { return samePath(out.at(), other.at()) }
 
-// samePath reports whether two paths that can be opened are one file: by any of its names where it exists,
-// and where it does not exist yet, by its folder and by what the file system says of
-// letter case.
+// samePath reports whether two paths are one file: by any name of an existing file or, if the file
+// does not exist yet, by its folder and by the letter case rule of the file system.
 func samePath(a, b string) bool {
 	if a == "" || b == "" {
 		return false
@@ -170,9 +169,8 @@ func samePath(a, b string) bool {
 	return nameA == nameB || strings.EqualFold(nameA, nameB) && foldsCase(filepath.Dir(a))
 }
 
-// foldsCase reports whether a folder takes names that differ only by letter case for
-// one, by a file that is made for the question. Where nothing can be found out, the
-// answer is yes: that refuses too much rather than too little.
+// foldsCase reports whether a folder ignores letter case in names, by creating a file. If that
+// fails, it reports true, which refuses too much rather than too little.
 func foldsCase(folder string) bool {
 	probe, err := os.CreateTemp(folder, ".qlsync-case-*.tmp")
 	if err != nil {
@@ -187,16 +185,16 @@ func foldsCase(folder string) bool {
 	return err == nil && os.SameFile(info, other)
 }
 
-// checkCache refuses a file of the read cache that is an input of the project.
+// checkCache returns an error if the cache file is an input of the project.
 func (s *Session) checkCache(folder, path string) error {
 	if _, err := os.Lstat(s.host.at(path)); err != nil {
-		return nil // there is none yet
+		return nil // it does not exist yet
 	}
 	return Output{Flag: "--cache " + folder, Path: path, WorkDir: s.host.WorkDir}.ApartFrom(s.project.Inputs())
 }
 
-// checkReplaced refuses an output that would replace a file of the project, or a file that
-// qlsync did not write. The project is nil for a use case that needs none.
+// checkReplaced returns an error if an output would replace a file of the project, or a file that
+// qlsync did not write. The project is nil for a use case without one.
 func (out Output) checkReplaced(p *Project) error {
 	var inputs []spec.Input
 	if p != nil {
@@ -211,10 +209,10 @@ func (out Output) checkReplaced(p *Project) error {
 	return nil
 }
 
-// CheckOutputs refuses, before anything is done, files that could not be written, that the
-// use case reads, that are named twice, or to which the shell sends a standard stream:
-// whichever is written last would be there alone. The streams have their names, such as
-// output; one that is no file is nil.
+// CheckOutputs returns an error, before anything is done, for files that cannot be written, that
+// the use case reads, that are named twice, or that are also the target of a standard stream: the
+// last writer would replace the content. streams holds the standard streams by name, such as
+// output; nil if the stream is not a file.
 func CheckOutputs(all []Output, inputs []spec.Input, streams map[string]*os.File) error {
 	for i, out := range all {
 		for _, other := range all[:i] {
@@ -234,8 +232,8 @@ func CheckOutputs(all []Output, inputs []spec.Input, streams map[string]*os.File
 	return nil
 }
 
-// CheckReplaced refuses outputs that would replace a file of the project, or one that qlsync
-// did not write. The project is nil for a use case that needs none.
+// CheckReplaced returns an error if outputs would replace a file of the project, or a file that
+// qlsync did not write. The project is nil for a use case without one.
 func CheckReplaced(ctx context.Context, all []Output, p *Project) error {
 	if len(all) == 0 {
 		return nil

@@ -15,31 +15,30 @@ import (
 	"github.com/qlsync/qlsync/pkg/spec"
 )
 
-// ProjectOptions say which project file is read, and how.
+// ProjectOptions select the project file and how to read it.
 type ProjectOptions struct {
 	// File is the path of the project file.
 	File string
-	// Variables are set over those of the project and of its tenants.
+	// Variables override those of the project and of its tenants.
 	Variables map[string]string
-	// AllowExec lets {exec: ...} references run their commands.
+	// AllowExec allows {exec: ...} references to run their commands.
 	AllowExec bool
-	// RaiseLimits multiplies the limits of the project and of the tenant's answers. Zero is one.
+	// RaiseLimits multiplies the limits of the project and of the tenant's answers. Zero means one.
 	RaiseLimits int
 }
 
 // Project is a project file that has been read.
 type Project struct {
 	*spec.Project
-	// Problems are those of the project file. They come back with those of a tenant.
+	// Problems are the problems of the project file. Problems of a tenant include them.
 	Problems connection.Problems
 
 	host *Host
 	o    ProjectOptions
 }
 
-// ReadProject reads a project file. It talks to no tenant. If the file cannot be read as
-// a project, the error is a [connection.Problems]; other mistakes are in the field
-// Problems.
+// ReadProject reads a project file. It calls no tenant. If the file is not a valid project, the
+// error is a [connection.Problems]; other mistakes are in the field Problems.
 func (host *Host) ReadProject(ctx context.Context, o ProjectOptions) (*Project, error) {
 	p := &Project{host: host, o: o}
 	err := Interruptibly(ctx, func() error {
@@ -70,15 +69,15 @@ func (p *Project) Chosen(name string) ([]spec.Tenant, error) {
 // Inputs lists the files that the project is read from.
 func (p *Project) Inputs() []spec.Input { return p.Project.Inputs(p.o.Variables) }
 
-// IsBuiltIn reports whether the data sources of a tenant's provider are built in, so that
-// there is nothing to vendor.
+// IsBuiltIn reports whether the data sources of a tenant's provider are built in, so that schemas
+// need not be vendored.
 func IsBuiltIn(tenant *spec.Tenant) bool {
 	kind, ok := providerOf(tenant)
 	return ok && kind.builtin != nil
 }
 
-// Desired returns what the files declare for a tenant, with the problems of the tenant's
-// files. The catalog of vendored schemas adds to what is known to be secret.
+// Desired returns the declarations of the files for a tenant, with the problems of the tenant's
+// files. The catalog of vendored schemas adds to the known secrets.
 func (p *Project) Desired(tenant *spec.Tenant, local *connection.Catalog) (*spec.DesiredSet, connection.Problems) {
 	set, problems := p.Project.Desired(tenant, p.o.Variables)
 	kind, ok := providerOf(tenant)
@@ -88,8 +87,8 @@ func (p *Project) Desired(tenant *spec.Tenant, local *connection.Catalog) (*spec
 	return set, spec.Collect(problems, kind.checkCredentials(set, local))
 }
 
-// Vendored returns the data sources of the tenant's provider that are known without a
-// network: those that are built in, or those whose descriptions are in the project.
+// Vendored returns the data sources of the tenant's provider that are available offline: built-in
+// ones, or those with a schema in the project.
 func (p *Project) Vendored(tenant *spec.Tenant) (*connection.Catalog, connection.Problems) {
 	catalog := &connection.Catalog{DataSources: map[string]*connection.DataSource{}}
 	kind, ok := providerOf(tenant)
@@ -120,8 +119,8 @@ func unknownProvider(tenant *spec.Tenant) connection.Problem {
 	}
 }
 
-// Validate checks the files for the tenants without a network. The problems are those of
-// all files, in file order.
+// Validate checks the files for the tenants offline. The problems are those of all files, in file
+// order.
 func (p *Project) Validate(tenants []spec.Tenant) report.Validation {
 	v := report.Validation{Problems: p.Problems, SchemasDir: p.SchemasDir}
 	catalogs := map[string]*connection.Catalog{} // by provider
@@ -144,13 +143,13 @@ func (p *Project) Validate(tenants []spec.Tenant) report.Validation {
 	return v
 }
 
-// resolver returns what reads the secrets that the files refer to.
+// resolver returns the resolver of the secrets in the files.
 func (p *Project) resolver() *resolver.Resolver {
 	return resolver.New(resolver.Options{Dir: p.host.at(p.Dir), Lookup: p.host.Lookup, Environ: p.host.Environ, AllowExec: p.o.AllowExec, WriteOnlyCredentials: p.Reserved()})
 }
 
-// ListSecrets lists the secrets that the files refer to, without reading any. While the
-// files have mistakes the list may be incomplete; the problems come back with it.
+// ListSecrets lists the secrets to which the files refer, without reading them. If the files have
+// mistakes, the list may be incomplete; the problems are returned too.
 func (p *Project) ListSecrets(tenants []spec.Tenant) (doctor.Secrets, connection.Problems) {
 	secrets := p.resolver()
 	listed := doctor.Secrets{Format: doctor.SecretsFormat, Project: p.Name, Tenants: []doctor.TenantSecrets{}}

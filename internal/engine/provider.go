@@ -16,30 +16,28 @@ import (
 	"github.com/qlsync/qlsync/pkg/spec"
 )
 
-// provider is what the use cases need of a kind of system besides [connection.Provider].
+// provider is what the use cases need of a kind of system, in addition to [connection.Provider].
 type provider struct {
 	rules connection.Rules
 	// holdsSecret reports whether the value of a property contains a secret.
 	holdsSecret func(property string, value any) bool
-	// knowsSecret reports whether that is more than a guess, which notSensitive can lift.
+	// knowsSecret reports whether that is certain; notSensitive can lift a guess.
 	knowsSecret func(dataSource, property string, value any) bool
-	// builtin returns the data sources that are known without a network and without a
-	// vendored file. Nil: they are vendored.
+	// builtin returns the data sources that need no vendored file. Nil: they are vendored.
 	builtin func() *connection.Catalog
-	// parse reads a vendored file that describes a data source.
+	// parse parses a vendored schema of a data source.
 	parse func(id string, text []byte) (*connection.DataSource, error)
-	// connect makes the engine's side of it. It sends nothing.
+	// connect returns the provider. It sends nothing.
 	connect func(options) (connection.Provider, error)
-	// door is a path that answers everybody, if only with a refusal.
+	// door is a path that answers every caller, possibly with a refusal.
 	door string
-	// simulation is the embedded tenant, and embed opens it for a session: the seed as JSON,
-	// and the file of its state.
+	// simulation is the embedded tenant, and embed opens it for a session, from the seed as JSON and
+	// the file of its state.
 	simulation Simulation
 	embed      func(seed []byte, state string) (*embedded, error)
 }
 
-// options say how to speak to a tenant, whatever its kind. A provider takes no
-// notice of what does not exist there.
+// options are the settings of any provider. A provider ignores settings that do not apply to it.
 type options struct {
 	url         string
 	auth        auth
@@ -53,26 +51,24 @@ type options struct {
 	userAgent   string
 	lifetime    context.Context
 	secrets     *transport.Redactor
-	raise       int // what the limits on answers are multiplied by
+	raise       int // multiplies the limits on answers
 }
 
-// auth is the parts of a sign-in, by their names in the project file. What is not
-// declared is empty.
+// auth is the parts of a sign-in, by their names in the project file. Undeclared parts are empty.
 type auth struct{ apiKey, clientID, clientSecret, token, user, password connection.Secret }
 
 // embedded is a tenant that runs within the process.
 type embedded struct {
 	url  string
 	auth auth
-	// reseeded reports that its seed has changed, so that it starts anew.
+	// reseeded reports that the seed has changed, so that the tenant starts again.
 	reseeded bool
 	misuse   func() []string // requests that broke the contract
 	unsaved  func() error    // why its state could not be saved
 	close    func()
 }
 
-// providerOf returns the kind of system that a tenant is; false for a name that this
-// program does not know.
+// providerOf returns the kind of system of a tenant; false for an unknown name.
 func providerOf(tenant *spec.Tenant) (provider, bool) {
 	kind, ok := providers[tenant.Provider]
 	return kind, ok
@@ -124,13 +120,13 @@ var apinizerManager = provider{
 	embed:      embedding(simulatedApinizer, func(token connection.Secret) auth { return auth{token: token} }),
 }
 
-// checkCredentials checks what the files declare against what is known to be secret: by
-// the provider, and by the catalog.
+// checkCredentials checks the declarations against what the provider and the catalog know to be
+// secret.
 func (kind provider) checkCredentials(set *spec.DesiredSet, known *connection.Catalog) connection.Problems {
 	return spec.CheckCredentials(set.Connections, known.Classify(kind.rules.Classify), known.HoldsSecret(kind.holdsSecret), known.KnowsSecret(kind.knowsSecret))
 }
 
-// ParseDataSource reads a vendored file that describes a data source of a provider.
+// ParseDataSource parses a vendored schema of a data source of a provider.
 func ParseDataSource(name, id string, text []byte) (*connection.DataSource, error) {
 	kind, ok := providers[name]
 	if !ok || kind.parse == nil {

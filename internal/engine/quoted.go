@@ -13,11 +13,11 @@ import (
 	"github.com/qlsync/qlsync/pkg/spec"
 )
 
-// checkAddress is the advice for what only a tenant does that is not the expected one.
+// checkAddress is the advice if an answer cannot come from the expected tenant.
 const checkAddress = "check what answers at the url of the tenant"
 
 // quotes reports whether a text of the tenant quotes a secret of the run. A text that the files
-// declare is never altered: whoever reads them has seen it.
+// declare is never altered, because readers of the files know it.
 func (s *Session) quotes(text string) bool {
 	if s.host.Secrets == nil || !s.host.Secrets.Holds(text) {
 		return false
@@ -51,8 +51,8 @@ func declaredTexts(project string, declared *spec.DesiredSet) map[string]bool {
 	return ours
 }
 
-// redact replaces texts of the tenant that quote a secret of the run, and reports whether there
-// was one.
+// redact replaces texts of the tenant that quote a secret of the run, and reports whether there was
+// one.
 func (s *Session) redact(texts ...*string) bool {
 	redacted := false
 	for _, text := range texts {
@@ -63,7 +63,7 @@ func (s *Session) redact(texts ...*string) bool {
 	return redacted
 }
 
-// redactAll is [Session.redact] for a list. It returns a copy where it replaces something.
+// redactAll is [Session.redact] for a list. It returns a copy if it replaces anything.
 func (s *Session) redactAll(texts *[]string) bool {
 	if !slices.ContainsFunc(*texts, s.quotes) {
 		return false
@@ -75,8 +75,8 @@ func (s *Session) redactAll(texts *[]string) bool {
 	return true
 }
 
-// redactKey is [Session.redact] for a copy of a key, which may be nil. Only a secret that was read
-// after the tenant is still in one; see [Session.withhold].
+// redactKey is [Session.redact] for a copy of a key, which may be nil. A key can still contain only
+// secrets that were read after the tenant; see [Session.withhold].
 func (s *Session) redactKey(key *connection.Key) *connection.Key {
 	if key == nil {
 		return nil
@@ -88,8 +88,8 @@ func (s *Session) redactKey(key *connection.Key) *connection.Key {
 
 // withhold replaces texts of live connections, spaces and users that quote a secret of the run,
 // because every output shows them. A connection whose name, id, data source, fields or ownership
-// record are concerned is unreadable, so nothing writes to it. Without its id or data source,
-// the snapshot is incomplete too, so nothing is deleted.
+// record are affected becomes unreadable, so that nothing writes to it. If its id or data source is
+// affected, the snapshot becomes incomplete too, so that nothing is deleted.
 func (s *Session) withhold(snapshot *connection.Snapshot) {
 	if s.host.Secrets == nil || snapshot == nil {
 		return
@@ -123,7 +123,7 @@ func (s *Session) withhold(snapshot *connection.Snapshot) {
 		if space, ok := spaces[connection.Space{ID: one.SpaceID, Name: one.Key.Space}]; ok {
 			one.SpaceID, one.Key.Space = space.ID, space.Name
 		}
-		s.redact(&one.OwnerID, &one.Family, &one.Unreadable) // the owner is then nobody
+		s.redact(&one.OwnerID, &one.Family, &one.Unreadable) // the owner is then unknown
 		record, what, isAddress := &one.Record, "", one.ID == one.Key.String()
 		if s.redact(&record.Project, &record.Key, &record.Credentials, &record.Fingerprint, &record.Sensitive, &record.NotSensitive, &record.Moved) {
 			what = "ownership record"
@@ -137,7 +137,7 @@ func (s *Session) withhold(snapshot *connection.Snapshot) {
 			what = "name"
 			one.Key.Name += fmt.Sprint(" withheld-", i+1) // no two have the same name
 			if space := (connection.Space{ID: one.SpaceID, Name: was.Space}); record.Key == connection.KeyRecord(space, was.Name) || record.Key == connection.KeyDigest(was) {
-				record.Key = connection.KeyRecord(space, one.Key.Name) // its own name is no sign of a copy
+				record.Key = connection.KeyRecord(space, one.Key.Name) // its own name is not evidence of a copy
 			}
 		}
 		isIncomplete := false
@@ -159,14 +159,14 @@ func (s *Session) withhold(snapshot *connection.Snapshot) {
 	}
 }
 
-// redactUser replaces the texts of a user that quote a secret of the run. The user is then
-// nobody who could be declared.
+// redactUser replaces the texts of a user that quote a secret of the run. The user then matches no
+// declaration.
 func (s *Session) redactUser(user *connection.User) {
 	s.redact(&user.ID, &user.Name, &user.Email, &user.Subject, &user.Inactive)
 }
 
-// redactSources leaves out data sources whose schema quotes a secret of the run, because
-// problems, suggestions and vendored schemas repeat its texts. Each is a problem.
+// redactSources removes data sources whose schema quotes a secret of the run, because problems,
+// suggestions and vendored schemas repeat its texts. Each is a problem.
 func (s *Session) redactSources(catalog *connection.Catalog, err error) error {
 	if s.host.Secrets == nil || catalog == nil {
 		return err
@@ -193,12 +193,12 @@ func (s *Session) redactSources(catalog *connection.Catalog, err error) error {
 	return problems
 }
 
-// isQuoting reports whether a live connection must be kept in no cache: it quotes a secret.
+// isQuoting reports whether a live connection quotes a secret and must not be cached.
 func (s *Session) isQuoting(live *connection.Live) bool {
 	return s.quotes(live.ID) || s.quotes(live.DataSource) || s.quotes(connection.Canonical(live.Properties))
 }
 
-// redactProblems returns problems whose texts quote no secret of the run.
+// redactProblems returns the problems without secrets of the run.
 func (s *Session) redactProblems(problems connection.Problems) connection.Problems {
 	problems = slices.Clone(problems)
 	for i := range problems {
@@ -208,7 +208,7 @@ func (s *Session) redactProblems(problems connection.Problems) connection.Proble
 	return problems
 }
 
-// redactArgs returns the arguments of a reason, in which no text quotes a secret of the run.
+// redactArgs returns the arguments of a reason without secrets of the run.
 func (s *Session) redactArgs(args map[string]any) map[string]any {
 	if s.host.Secrets == nil {
 		return args
@@ -233,8 +233,8 @@ func (s *Session) redactArgs(args map[string]any) map[string]any {
 	return args
 }
 
-// redactValues replaces properties, tags and stored credentials that quote a secret of the run,
-// for a file. No plan compares them in this form.
+// redactValues replaces properties, tags and stored credentials that quote a secret of the run, for
+// a file. No plan compares them in this form.
 func (s *Session) redactValues(snapshot *connection.Snapshot) {
 	if s.host.Secrets == nil {
 		return
@@ -253,7 +253,7 @@ func (s *Session) redactValues(snapshot *connection.Snapshot) {
 }
 
 // redactPlan replaces live values of a plan, and sentences about them, that quote a secret of the
-// run. The hash of the plan covers the values themselves.
+// run. The hash of the plan covers the original values.
 func (s *Session) redactPlan(p *plan.Plan) {
 	if p == nil || s.host.Secrets == nil {
 		return
@@ -301,8 +301,8 @@ func (s *Session) redactDrift(drift *plan.Drift) {
 	}
 }
 
-// redactResult replaces texts of the tenant in a result that quote a secret of the run. Many are
-// resolved only after the tenant has been read.
+// redactResult replaces texts of the tenant in a result that quote a secret of the run. Many
+// secrets are resolved only after the tenant has been read.
 func (s *Session) redactResult(result *apply.Result) {
 	if result == nil {
 		return
@@ -326,8 +326,7 @@ func (s *Session) redactChecks(checks []doctor.Check) {
 	}
 }
 
-// redactError returns an error whose text quotes no secret of the run: errors of a reading name
-// live connections.
+// redactError returns an error without secrets of the run: errors of reads name live connections.
 func (s *Session) redactError(err error) error {
 	if err == nil || !s.quotes(err.Error()) {
 		return err

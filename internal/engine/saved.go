@@ -10,11 +10,11 @@ import (
 	"github.com/qlsync/qlsync/internal/limits"
 )
 
-// MaxWrittenFile bounds what is read of a file that people write, in bytes.
+// MaxWrittenFile bounds files that people write, in bytes.
 const MaxWrittenFile = limits.FileBytes
 
-// ReadSaved reads a file that qlsync wrote and that the command line names, or - for standard
-// input. Its limits are multiplied by raise; zero is one.
+// ReadSaved reads a file that qlsync wrote and that the command line names, or standard input for
+// "-". Its limits are multiplied by raise; zero means one.
 func (host *Host) ReadSaved(ctx context.Context, name string, raise int) ([]byte, error) {
 	content, err := host.readArgument(ctx, name, limits.Saved.At(raise))
 	var large *infile.TooLargeError
@@ -39,8 +39,8 @@ func (host *Host) ReadSaved(ctx context.Context, name string, raise int) ([]byte
 	return text, nil
 }
 
-// ReadArgument reads a file that the command line names, or - for standard input. It may be a
-// pipe, so the end of the context ends the wait for whoever writes to it.
+// ReadArgument reads a file that the command line names, or standard input for "-". It may be a
+// pipe, so the end of the context ends the wait for its writer.
 func (host *Host) ReadArgument(ctx context.Context, name string, limit int64) ([]byte, error) {
 	content, err := host.readArgument(ctx, name, limit)
 	switch {
@@ -53,7 +53,7 @@ func (host *Host) ReadArgument(ctx context.Context, name string, limit int64) ([
 }
 
 func (host *Host) readArgument(ctx context.Context, name string, limit int64) ([]byte, error) {
-	var content []byte // of the reading, which may go on when the wait for it has ended
+	var content []byte // belongs to the read, which may continue after the wait has ended
 	err := Interruptibly(ctx, func() (err error) {
 		if name == "-" {
 			content, err = infile.ReadStream(host.Stdin, limit)

@@ -20,8 +20,8 @@ import (
 	"github.com/qlsync/qlsync/pkg/spec"
 )
 
-// PullOptions say which schemas are pulled. Without either, those that are the tenant's
-// business are: in use for it, or pulled from it and used by no other tenant.
+// PullOptions select the schemas to pull. Without either, those of the tenant are pulled: in use
+// for it, or pulled from it and used by no other tenant.
 type PullOptions struct {
 	All bool     // all data sources that the tenant offers
 	IDs []string // these data sources
@@ -29,20 +29,19 @@ type PullOptions struct {
 
 // Pulled is the result of [Session.PullSchemas].
 type Pulled struct {
-	// Files are the files that were looked at, with what became of each, in the order of
-	// the ids.
+	// Files are the files that were compared, with the change of each, in the order of the ids.
 	Files []PulledFile
 	// Editor are the files for editors that were written again.
 	Editor []string
-	// Problems are what could not be taken. The rest was.
+	// Problems are the schemas that could not be pulled, with the reasons.
 	Problems connection.Problems
 }
 
-// PulledFile is a file of the folder of vendored schemas, and what became of it.
+// PulledFile is a file of the folder of vendored schemas, and what was done to it.
 type PulledFile struct{ File, Change string }
 
-// PullSchemas brings the folder of vendored schemas to what the tenant says. The error is
-// for what keeps everything away.
+// PullSchemas updates the folder of vendored schemas to the tenant's schemas. An error means that
+// no schema could be pulled.
 func (s *Session) PullSchemas(ctx context.Context, o PullOptions) (Pulled, error) {
 	lock, problems := vendored.ReadLock(s.host.WorkDir, s.project.SchemasDir)
 	if problems.Err() != nil {
@@ -80,7 +79,7 @@ func (p *Project) HasEditorSchemas() bool {
 	return err == nil
 }
 
-// wanted returns the ids that a pull was asked for, sorted, each once.
+// wanted returns the ids to pull, sorted, each once.
 func (s *Session) wanted(ctx context.Context, o PullOptions, lock vendored.Lock) ([]string, error) {
 	var ids []string
 	switch {
@@ -93,7 +92,7 @@ func (s *Session) wanted(ctx context.Context, o PullOptions, lock vendored.Lock)
 		ids = s.concerned(slices.Collect(maps.Keys(vendored)), lock)
 	}
 	if o.All {
-		// No data source has an empty id, so the answer lists those that there are.
+		// No data source has an empty id, so the answer lists the existing ones.
 		catalog, err := s.sources(ctx, []string{""})
 		if err != nil {
 			return nil, s.explained(err)
@@ -110,10 +109,9 @@ func (s *Session) wanted(ctx context.Context, o PullOptions, lock vendored.Lock)
 	return slices.Compact(slices.Sorted(slices.Values(ids))), nil
 }
 
-// concerned returns the data sources that are the tenant's business: those in use for
-// it, and of the vendored ones those that no connection of any tenant uses and that
-// were pulled from it, or from one that the project has no more. While the files
-// have mistakes, nobody knows what is not in use.
+// concerned returns the data sources of the tenant: those in use for it, and the vendored ones that
+// no connection of any tenant uses and that were pulled from it or from a tenant that is no longer
+// in the project. If the files have mistakes, it is unknown which ones are unused.
 func (s *Session) concerned(vendored []string, lock vendored.Lock) []string {
 	ids := s.declared.DataSources()
 	problems := s.problems
@@ -136,9 +134,9 @@ func (s *Session) concerned(vendored []string, lock vendored.Lock) []string {
 	return ids
 }
 
-// take writes or removes the vendored schemas of the data sources, then the lock,
-// and says what became of each. A file that cannot be written, as while another program
-// has it open, or that is one of the inputs, is a problem and keeps nothing else away.
+// take writes or removes the vendored schemas of the data sources, then the lock file, and returns
+// the changes. A file that cannot be written, for example because another program has it open, or
+// that is one of the inputs, is a problem and does not stop the others.
 func (s *Session) take(pull vendored.Pull, inputs []spec.Input, ids []string) Pulled {
 	var done Pulled
 	note := func(err error) { done.Problems = append(done.Problems, failure(err)) }
@@ -167,7 +165,7 @@ func (s *Session) take(pull vendored.Pull, inputs []spec.Input, ids []string) Pu
 	return done
 }
 
-// write writes or removes one vendored schema, and notes it in the lock.
+// write writes or removes one vendored schema, and records it in the lock file.
 func (s *Session) write(pulled vendored.Pulled, id string, lock vendored.Lock, inputs []spec.Input) error {
 	var err error
 	switch {
@@ -189,8 +187,8 @@ func (s *Session) write(pulled vendored.Pulled, id string, lock vendored.Lock, i
 	return nil
 }
 
-// ListSchemas returns what is vendored, and what is in use of the tenants and not vendored.
-// Mistakes in the files are for [Project.Validate].
+// ListSchemas returns the vendored data sources, and those in use by the tenants that are not
+// vendored. [Project.Validate] reports mistakes in the files.
 func (p *Project) ListSchemas(tenants []spec.Tenant) (report.Schemas, error) {
 	uses := map[string]int{}
 	for i := range tenants {
@@ -215,7 +213,7 @@ func countSources(declared *spec.DesiredSet) map[string]int {
 	return uses
 }
 
-// vendoredSources reports of each data source that is vendored or in use, by id.
+// vendoredSources returns the data sources that are vendored or in use, by id.
 func (p *Project) vendoredSources(uses map[string]int) (report.Schemas, error) {
 	listed := report.Schemas{Format: report.SchemasFormat, Sources: []report.SchemaSource{}}
 	texts, problems := vendored.Read(p.host.WorkDir, p.SchemasDir, p.Dir, p.o.RaiseLimits)
@@ -267,7 +265,7 @@ func (s *Session) CheckSchemas(ctx context.Context) (report.Schemas, error) {
 	return checked, nil
 }
 
-// compareSource reports how a vendored schema stands to the tenant's.
+// compareSource sets the state of a vendored schema compared with the tenant's.
 func compareSource(source *report.SchemaSource, ours, theirs *connection.DataSource) {
 	if theirs != nil {
 		source.TenantVersion = theirs.Version
@@ -286,9 +284,9 @@ func compareSource(source *report.SchemaSource, ours, theirs *connection.DataSou
 	}
 }
 
-// WriteEditorSchemas writes the JSON Schemas for language servers, for what is known of the
-// data sources of all the tenants, and returns the files. If one of the files cannot be
-// written, the other one is.
+// WriteEditorSchemas writes the JSON Schemas for language servers, for the known data sources of
+// all tenants, and returns the files. If one of the files cannot be written, the other one is still
+// written.
 func (p *Project) WriteEditorSchemas(tenants []spec.Tenant) ([]string, error) {
 	all := &connection.Catalog{DataSources: map[string]*connection.DataSource{}}
 	read := map[string]bool{} // by provider
@@ -321,8 +319,8 @@ func (p *Project) WriteEditorSchemas(tenants []spec.Tenant) ([]string, error) {
 	return written, errors.Join(errs...)
 }
 
-// replaceFile writes a file of the project as a whole or not at all; the folder is
-// made if it is missing. A file that is one of the inputs is left alone.
+// replaceFile writes a file of the project completely or not at all, and creates its folder if
+// necessary. A file that is one of the inputs is not replaced.
 func (host *Host) replaceFile(path string, text []byte, inputs []spec.Input) error {
 	if err := host.apartFrom(path, inputs); err != nil {
 		return fmt.Errorf("%w: keep it in another folder, or set schemas in the project file to one", err)
@@ -333,13 +331,13 @@ func (host *Host) replaceFile(path string, text []byte, inputs []spec.Input) err
 	return host.WorkDir.Shown(outfile.WriteBytes(host.at(path), outfile.Public, text))
 }
 
-// otherInputs lists the files of a project that are not in the folder of vendored schemas
-// because they are schemas. What is written there must not replace them.
+// otherInputs lists the inputs of a project that may be in the folder of vendored schemas but are
+// not schemas, and must not be replaced.
 func (p *Project) otherInputs() []spec.Input {
 	return slices.DeleteFunc(p.Inputs(), func(input spec.Input) bool { return input.Schema })
 }
 
-// failure is an error as a problem without a place.
+// failure returns an error as a problem without a position.
 func failure(err error) connection.Problem {
 	return connection.Problem{Severity: connection.SeverityError, Message: infile.ErrorText(err)}
 }

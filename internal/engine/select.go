@@ -20,13 +20,13 @@ type Selection []string
 
 // candidates are the connections that a selection may name.
 type candidates struct {
-	// exact are all of them, and globbed those that a pattern can match.
+	// exact are all candidates, and globbed those that a pattern can match.
 	exact, globbed map[connection.Key]bool
-	what           string // what a connection that is none of them is not
+	what           string // what a connection outside of the candidates is not
 }
 
-// find returns the connections that a selection names. A text that names none of them is a
-// problem; flag is where the text was given.
+// find returns the connections that a selection names. A text without a match is a problem; flag is
+// where the text was given.
 func (s Selection) find(flag string, among candidates) (map[connection.Key]bool, connection.Problems) {
 	byText := make(map[string][]connection.Key, len(among.exact))
 	for key := range among.exact {
@@ -56,8 +56,8 @@ func (s Selection) find(flag string, among candidates) (map[connection.Key]bool,
 	return found, problems
 }
 
-// matchesKey reports whether a pattern matches a key. Spaces and names may have slashes, so
-// every slash of the pattern may be the one between them.
+// matchesKey reports whether a pattern matches a key. Spaces and names may contain slashes, so any
+// slash of the pattern may be the separator.
 func matchesKey(pattern string, key connection.Key) bool {
 	if !strings.ContainsAny(pattern, "*?") {
 		return false // the exact name of another connection
@@ -70,11 +70,11 @@ func matchesKey(pattern string, key connection.Key) bool {
 	return false
 }
 
-// matches reports whether a pattern matches the whole of a text. The work is bounded by the
-// product of the lengths.
+// matches reports whether a pattern matches a whole text. The time is bounded by the product of the
+// lengths.
 func matches(pattern, text string) bool {
 	wanted, got := []rune(pattern), []rune(text)
-	star, tried := -1, 0 // the last * and how much of the text it has been tried with
+	star, tried := -1, 0 // the last * and how much of the text was tried for it
 	p, t := 0, 0
 	for t < len(got) {
 		switch {
@@ -93,8 +93,8 @@ func matches(pattern, text string) bool {
 	return strings.Trim(string(wanted[p:]), "*") == ""
 }
 
-// restrict sets which connections are planned and rotated. The problems have an error if the
-// options name what does not exist, or leave nothing to plan.
+// restrict sets which connections are planned and rotated. The problems contain an error if an
+// option names a connection that does not exist, or if nothing is left to plan.
 func (o *PlanOptions) restrict(in *plan.Input) connection.Problems {
 	declared, withCredentials := map[connection.Key]bool{}, map[connection.Key]bool{}
 	for i := range in.Desired {
@@ -131,8 +131,8 @@ func (o *PlanOptions) restrict(in *plan.Input) connection.Problems {
 	return problems
 }
 
-// exclude returns the targets without those that are excluded, and without those whose changes
-// need a change that is excluded. An empty result is a problem: no restriction would mean all.
+// exclude returns the targets without the excluded ones and without those whose changes need an
+// excluded change. An empty result is a problem, because it would mean no restriction.
 func exclude(p *plan.Plan, targets, excluded map[connection.Key]bool) ([]connection.Key, connection.Problems) {
 	left := maps.Clone(targets)
 	dependents := dependentsOf(p)
@@ -185,7 +185,7 @@ func dependentsOf(p *plan.Plan) map[connection.Key][]connection.Key {
 	return dependents
 }
 
-// nameOf returns the name that a space has in keys.
+// nameOf returns the name of a space in keys.
 func nameOf(ref connection.SpaceRef, spaces []connection.Space) string {
 	for _, space := range spaces {
 		isPersonal := space.Type == connection.PersonalSpace
@@ -200,7 +200,7 @@ func sortedKeys(keys map[connection.Key]bool) []connection.Key {
 	return slices.SortedFunc(maps.Keys(keys), connection.Key.Compare)
 }
 
-// firstOf lists the first three of several texts, and how many there are more.
+// firstOf returns the first three of several texts, and how many more there are.
 func firstOf(texts []string) string {
 	const shown = 3
 	if len(texts) <= shown {

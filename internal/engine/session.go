@@ -20,21 +20,21 @@ type Session struct {
 	project  *Project
 	tenant   *spec.Tenant
 	declared *spec.DesiredSet
-	// problems are those of the files. While one of them is an error, the tenant is asked
-	// only for what else is wrong.
+	// problems are the problems of the files. If there is an error among them, the tenant is only read
+	// to find more problems.
 	problems connection.Problems
-	// local is what the vendored schemas say, and localProblems what is wrong with them.
+	// local is the catalog of vendored schemas, and localProblems the problems of these schemas.
 	local         *connection.Catalog
 	localProblems connection.Problems
 	provider      connection.Provider
 	secrets       secrets
-	// taken is the time of the snapshot that is used in place of the tenant; zero for none.
+	// taken is the time of the snapshot that replaces the tenant; zero: none.
 	taken time.Time
-	// identity is what the tenant says of itself, once [Session.identify] has asked.
+	// identity is the tenant's identity, after [Session.identify].
 	identity connection.TenantIdentity
 	planned  plan.Input // of the last plan
 	cache    string     // the folder of the read cache; empty for none
-	// ours are the texts that the files declare, folded, once [Session.quotes] has needed them.
+	// ours are the texts that the files declare, folded, after the first [Session.quotes].
 	ours    map[string]bool
 	watched int // calls of watch that have not ended
 	// unsaved returns why an embedded tenant could not save its state; nil if it could.
@@ -42,24 +42,23 @@ type Session struct {
 	close   func()
 }
 
-// SessionOptions say how a tenant is reached.
+// SessionOptions are the settings for calling a tenant.
 type SessionOptions struct {
-	// Tenant is the name of the tenant. It may be empty where the project has only one.
+	// Tenant is the name of the tenant. It may be empty if the project has only one.
 	Tenant string
-	// Parallelism is how many requests run at the same time, at least 1.
+	// Parallelism is how many requests run concurrently, at least 1.
 	Parallelism int
-	// BatchSize is how many connections one bulk call changes. Zero is the provider's default.
+	// BatchSize is how many connections one bulk call changes. Zero: the provider's default.
 	BatchSize int
-	// Cache is the folder of the read cache. Empty is none.
+	// Cache is the folder of the read cache. Empty: none.
 	Cache string
-	// Snapshot is a file that is used in place of the tenant, or - for standard input.
-	// Empty is none.
+	// Snapshot is a file that replaces the tenant, or "-" for standard input. Empty: none.
 	Snapshot string
 }
 
-// Open connects to a tenant. It sends nothing but what an embedded tenant needs to start.
-// Problems in the files come back with what the tenant says, from the use cases, unless
-// the tenant cannot be asked. Whoever opens a session closes it.
+// Open connects to a tenant. It sends nothing except what an embedded tenant needs to start. The
+// use cases return the problems of the files together with the tenant's, unless the tenant cannot
+// be read. The caller closes the session.
 func (p *Project) Open(ctx context.Context, o SessionOptions) (*Session, error) {
 	s, err := p.session(ctx, o.Tenant)
 	if err != nil {
@@ -79,7 +78,7 @@ func (p *Project) Open(ctx context.Context, o SessionOptions) (*Session, error) 
 	return s, nil
 }
 
-// session reads what the files say about a tenant, and connects to nothing.
+// session reads the declarations of a tenant, without connecting to it.
 func (p *Project) session(ctx context.Context, name string) (*Session, error) {
 	tenant, err := p.Tenant(name)
 	if err != nil {
@@ -105,8 +104,8 @@ func (s *Session) Tenant() *spec.Tenant { return s.tenant }
 // Unsaved returns why an embedded tenant could not save its state; nil if it could.
 func (s *Session) Unsaved() error { return s.unsaved() }
 
-// besides adds the problems in the files to an error that ends the use case, and explains
-// the error.
+// besides adds the problems of the files to an error that ends the use case, and explains the
+// error.
 func (s *Session) besides(err error) error {
 	err = s.explained(err)
 	var problems connection.Problems
@@ -119,8 +118,8 @@ func (s *Session) besides(err error) error {
 	return err
 }
 
-// connect makes the provider: of the tenant at the URL, or of an embedded tenant that runs
-// for the length of the session.
+// connect creates the provider: for the tenant at the URL, or for an embedded tenant that runs
+// during the session.
 func (s *Session) connect(ctx context.Context, with SessionOptions) error {
 	kind, ok := providerOf(s.tenant)
 	if !ok {
@@ -171,10 +170,9 @@ func (s *Session) declaredInput() plan.Input {
 	return in
 }
 
-// input reads the tenant and returns everything that a plan depends on; with people, also
-// who owns the connections. Everything that is wrong is reported at once: in the files,
-// by the schemas, and by the tenant's spaces and users. While there is an error, there is
-// no input.
+// input reads the tenant and returns the whole input of a plan; with people, including the owners
+// of the connections. It reports all problems at once: of the files, by the schemas, and by the
+// tenant's spaces and users. If there is an error, there is no input.
 func (s *Session) input(ctx context.Context, people bool) (plan.Input, error) {
 	defer s.watch()()
 	if err := s.identify(ctx); err != nil {
@@ -204,9 +202,8 @@ func (s *Session) input(ctx context.Context, people bool) (plan.Input, error) {
 	return in, s.warn(problems)
 }
 
-// checkSchemas checks the files against the tenant's schemas, and these against the
-// vendored ones. What is wrong with the vendored schemas misleads only editors and
-// validate, so it is a warning.
+// checkSchemas checks the files against the tenant's schemas, and these against the vendored ones.
+// A problem of the vendored schemas is a warning, because it misleads only editors and validate.
 func (s *Session) checkSchemas(catalog *connection.Catalog) connection.Problems {
 	problems := slices.Clone(s.localProblems)
 	for i := range problems {
@@ -219,26 +216,25 @@ func (s *Session) checkSchemas(catalog *connection.Catalog) connection.Problems 
 		spec.Further(s.problems, kind.checkCredentials(s.declared, catalog)))
 }
 
-// PlanOptions say what is planned.
+// PlanOptions select what is planned.
 type PlanOptions struct {
-	// Target restricts the plan to these connections and what they depend on. Empty is no
-	// restriction.
+	// Target restricts the plan to these connections and their dependencies. Empty: no restriction.
 	Target Selection
-	// Exclude takes these connections, and what depends on them, out of the plan.
+	// Exclude removes these connections, and those that depend on them, from the plan.
 	Exclude Selection
-	// Rotate are connections whose credentials are written whatever is recorded of them.
+	// Rotate are connections whose credentials are always written, regardless of their records.
 	Rotate Selection
 	// Reviewed is a plan that was reviewed. A plan of another tenant is refused.
 	Reviewed *plan.Plan
-	// SkipStale refuses, change by change, what differs from the reviewed plan.
+	// SkipStale refuses single changes that differ from the reviewed plan, instead of the whole plan.
 	SkipStale bool
-	// Values compares the values of the credentials, where the key of the fingerprints is
-	// set, with those that were written last.
+	// Values compares the values of the credentials with those that were written last, if the key of
+	// the fingerprints is set.
 	Values bool
 }
 
-// Plan reads the tenant and plans. Errors are [connection.Problems] for mistakes in the
-// files, and a [Refusal] for a reviewed plan of another tenant.
+// Plan reads the tenant and plans. Errors are [connection.Problems] for mistakes in the files, and
+// a [Refusal] for a reviewed plan of another tenant.
 func (s *Session) Plan(ctx context.Context, o PlanOptions) (*plan.Plan, error) {
 	p, err := s.plan(ctx, o)
 	if err != nil || !o.Values {
@@ -266,12 +262,12 @@ func (s *Session) plan(ctx context.Context, o PlanOptions) (*plan.Plan, error) {
 	p, problems := plan.Make(in)
 	s.redactPlan(p)
 	if err := s.warn(spec.Collect(wrong, problems)); err != nil {
-		return nil, err // a selection that is wrong restricts nothing
+		return nil, err // an invalid selection restricts nothing
 	}
 	return p, nil
 }
 
-// again reads the tenant once more, with the details of what was touched.
+// again reads the tenant once more, with the details of the changed connections.
 func (s *Session) again(ctx context.Context, touched func(*connection.Live) bool) (plan.Input, error) {
 	in := s.planned
 	scope := plan.Scope(in)
@@ -281,8 +277,8 @@ func (s *Session) again(ctx context.Context, touched func(*connection.Live) bool
 	return in, err
 }
 
-// Drift reads the tenant and returns where it differs from the files at that time, without
-// the kinds that are ignored.
+// Drift reads the tenant and returns its differences from the files at that time, without the
+// ignored kinds.
 func (s *Session) Drift(ctx context.Context, at time.Time, ignored []plan.DriftKind) (*plan.Drift, error) {
 	in, err := s.input(ctx, true)
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/qlsync/qlsync/pkg/spec"
 )
 
-// auth resolves what the project file says about signing in.
+// auth resolves the sign-in of the project file.
 func (s *Session) auth(ctx context.Context) (auth, error) {
 	a := s.tenant.Auth
 	declared := map[string]any{
@@ -46,8 +46,7 @@ func (s *Session) auth(ctx context.Context) (auth, error) {
 	}, nil
 }
 
-// secretOf takes a part of the sign-in for a secret, also one that may be written
-// plainly.
+// secretOf returns a part of the sign-in as a secret, even if it may be written in clear text.
 func secretOf(part any) connection.Secret {
 	switch part := part.(type) {
 	case connection.Secret:
@@ -58,9 +57,9 @@ func secretOf(part any) connection.Secret {
 	return connection.Secret{}
 }
 
-// explained turns trouble on the way to the tenant into a problem at its place in the
-// project file, with what to try: the tenant for an address, a proxy or a network, the
-// credentials for a sign-in that is refused. Any other error is returned as it is.
+// explained converts a failure of a request to a problem with a position in the project file and
+// what to try: the position of the tenant for an address, proxy or network failure, and of the
+// credentials for a refused sign-in. Other errors are returned unchanged.
 func (s *Session) explained(err error) error {
 	problem := connection.Problem{Position: s.tenant.Position, Severity: connection.SeverityError}
 	failed, unanswered := errors.AsType[*transport.Failure](err)
@@ -68,7 +67,7 @@ func (s *Session) explained(err error) error {
 	case err == nil, s.tenant.SimFile != "", unanswered && failed.Interrupted():
 		return err
 	case unanswered && failed.Sent:
-		// Which request it was may matter.
+		// The request may matter.
 		problem.Message, problem.Hint = fmt.Sprintf("tenant %q: %v", s.tenant.Name, err), failed.Hint
 	case unanswered:
 		problem.Message, problem.Hint = fmt.Sprintf("tenant %q: %s", s.tenant.Name, failed.Trouble()), failed.Hint
@@ -88,10 +87,10 @@ func (s *Session) explained(err error) error {
 	return connection.Problems{problem}
 }
 
-// declaredSignIn is the credentials of a tenant as the project file declares them.
+// declaredSignIn describes the credentials of a tenant in the project file.
 type declaredSignIn struct {
 	kind     string
-	sources  []string            // of its parts: an environment variable, a file, a command
+	sources  []string            // an environment variable, a file, a command
 	position connection.Position // of the secret part
 }
 
@@ -121,7 +120,7 @@ func signInOf(auth spec.Auth) declaredSignIn {
 	return in
 }
 
-// sourceOf names where a reference gets its value from.
+// sourceOf names the source of a reference's value.
 func sourceOf(ref connection.Reference) string {
 	switch {
 	case ref.Env != "":

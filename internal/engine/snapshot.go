@@ -10,7 +10,7 @@ import (
 	"github.com/qlsync/qlsync/pkg/plan"
 )
 
-// Snapshot reads everything that a plan needs of the tenant, without secrets.
+// Snapshot reads the whole live side of a plan, without secrets.
 func (s *Session) Snapshot(ctx context.Context) (*snapshot.File, error) {
 	if err := s.warn(s.problems); err != nil {
 		return nil, err
@@ -32,8 +32,7 @@ func (s *Session) Snapshot(ctx context.Context) (*snapshot.File, error) {
 	return file, nil
 }
 
-// useSnapshot uses a file in place of the tenant. Nobody signs in, and nothing is asked
-// over a network.
+// useSnapshot uses a file in place of the tenant. There is no sign-in and no request.
 func (s *Session) useSnapshot(ctx context.Context, name string) error {
 	kind, ok := providerOf(s.tenant)
 	if !ok || kind.rules == nil {

@@ -11,14 +11,13 @@ import (
 	"github.com/qlsync/qlsync/pkg/plan"
 )
 
-// TenantsAtOnce bounds how many tenants are held in memory at the same time. Of those that
-// are done, only the report is kept.
+// TenantsAtOnce bounds how many tenants are held in memory at the same time. Of finished tenants,
+// only the report is kept.
 const TenantsAtOnce = 12
 
-// EachTenant looks at all tenants of a project, some at the same time, each with a provider
-// and a rate budget of its own. An error of one tenant, also an interrupt, is in its
-// member of the fleet, and so is a panic, of which the first is returned too. Format is the
-// name of the fleet's format.
+// EachTenant runs look for all tenants of a project, some concurrently, each with its own provider
+// and rate budget. An error of one tenant, including an interrupt, is in its member of the fleet.
+// So is a panic, of which the first is returned too. format is the name of the fleet's format.
 func EachTenant[T any](ctx context.Context, p *Project, o SessionOptions, format string, look func(context.Context, *Session) (*T, error)) (*report.Fleet[T], *guard.Panic) {
 	var first atomic.Pointer[guard.Panic]
 	fleet := &report.Fleet[T]{Format: format, Project: p.Name, Tenants: make([]report.Member[T], len(p.Tenants))}
@@ -52,7 +51,7 @@ func EachTenant[T any](ctx context.Context, p *Project, o SessionOptions, format
 	return fleet, first.Load()
 }
 
-// lookAt opens one tenant, and looks at it.
+// lookAt opens one tenant and runs look for it.
 func lookAt[T any](ctx context.Context, p *Project, o SessionOptions, look func(context.Context, *Session) (*T, error)) (*T, error) {
 	if ctx.Err() != nil {
 		return nil, errors.New("interrupted before its turn")

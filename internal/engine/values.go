@@ -16,8 +16,8 @@ import (
 	"github.com/qlsync/qlsync/pkg/spec"
 )
 
-// secrets reads each secret once in a run: what is compared is what is written, and
-// no command runs twice.
+// secrets reads each secret once in a run, so that the compared value is the written one and no
+// command runs twice.
 type secrets struct {
 	resolver *resolver.Resolver
 	redactor *transport.Redactor // learns every value
@@ -30,7 +30,7 @@ type secret struct {
 	err   error
 }
 
-// read returns the value of a reference. Who asks while it is being read waits.
+// read returns the value of a reference. Concurrent callers wait for one read.
 func (s *secrets) read(ctx context.Context, ref connection.Reference) (connection.Secret, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -50,8 +50,8 @@ func (s *secrets) read(ctx context.Context, ref connection.Reference) (connectio
 	return got.value, got.err
 }
 
-// withValues reads the values of the credentials, where the key of the fingerprints is
-// set, and plans again with what became of them: the changes and their hash are the same.
+// withValues reads the values of the credentials, if the key of the fingerprints is set, and plans
+// again with the comparison: the changes and their hash are the same.
 func (s *Session) withValues(ctx context.Context, p *plan.Plan) (*plan.Plan, error) {
 	text, set := s.host.Lookup(spec.FingerprintVariable)
 	if !set || len(p.Compared) == 0 {
@@ -70,8 +70,8 @@ func (s *Session) withValues(ctx context.Context, p *plan.Plan) (*plan.Plan, err
 	return p, problems.Err()
 }
 
-// fingerprints reads all values and compares them with what is recorded. Each that
-// cannot be read is a problem; they are told together.
+// fingerprints reads all values and compares them with their records. Each value that cannot be
+// read is a problem; all problems are reported together.
 func (s *Session) fingerprints(ctx context.Context, key *fingerprint.Key, compared []plan.Compared) (map[connection.Key]plan.Fingerprint, error) {
 	if err := s.readAll(ctx, compared); err != nil {
 		return nil, err
@@ -91,7 +91,7 @@ func (s *Session) fingerprints(ctx context.Context, key *fingerprint.Key, compar
 	return found, nil
 }
 
-// readAll reads what is referred to, in the order of the files.
+// readAll reads the referenced values, in the order of the files.
 func (s *Session) readAll(ctx context.Context, compared []plan.Compared) error {
 	var refs []connection.Reference
 	for _, one := range compared {
@@ -117,7 +117,7 @@ func (s *Session) readAll(ctx context.Context, compared []plan.Compared) error {
 	return spec.Collect(problems).Err()
 }
 
-// checkFingerprintKey reports what is wrong with the key of the fingerprints, if it is set.
+// checkFingerprintKey returns an error if the key of the fingerprints is set and invalid.
 func (s *Session) checkFingerprintKey() error {
 	text, set := s.host.Lookup(spec.FingerprintVariable)
 	if !set {

@@ -6,8 +6,8 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// watch reports that work with the tenant begins, and returns a function that reports its
-// end. Only the outermost of nested calls is reported.
+// watch reports that work on the tenant begins, and returns a function that reports its end. Only
+// the outermost of nested calls is reported.
 func (s *Session) watch() (end func()) {
 	if s.watched++; s.watched == 1 {
 		s.notify(Began{})

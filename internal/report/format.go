@@ -19,8 +19,7 @@ type Format[T any] struct {
 	write func(Text, io.Writer, T) error
 }
 
-// Formats are all the forms that a result of type T can take. The first one is the
-// default.
+// Formats are all output formats of a result of type T. The first one is the default.
 type Formats[T any] []Format[T]
 
 // FormatText is the name of the form for people, FormatJSON of the versioned contract.
