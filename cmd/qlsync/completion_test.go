@@ -28,7 +28,7 @@ func TestTheWordAtTheCursorIsCompleted(t *testing.T) {
 		"what people are not told of is not offered":        {"__", ""},
 		"the whole line may be help":                        {"help he", "help"},
 		"a shell is offered once":                           {"completion bash z", ""},
-		"kinds of drift":                                    {"drift --ignore un", "unmanaged unreadable"},
+		"kinds of drift":                                    {"drift --ignore un", "undeclared unmanaged unreadable"},
 		"a value of --tenant is one of the project":         {"plan -C ../../examples/acme -t d", "dev"},
 		"the project may be a folder":                       {"plan -c ../../examples/acme --tenant=p", "--tenant=prod"},
 		"a connection is declared for the tenant":           {"plan -C ../../examples/acme -t prod --exclude Finance/E", "Finance/Exchange rates"},

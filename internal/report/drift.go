@@ -63,7 +63,7 @@ func asFarAsSeen(d *plan.Drift) string {
 
 var driftSigns = map[plan.DriftKind]look{
 	plan.DriftChanged: {"~", amber}, plan.DriftMissing: {"-", red},
-	plan.DriftUnmanaged: {"?", teal}, plan.DriftForeign: {"!", red}, plan.DriftUnreadable: {"!", red},
+	plan.DriftUndeclared: {"+", amber}, plan.DriftUnmanaged: {"?", teal}, plan.DriftForeign: {"!", red}, plan.DriftUnreadable: {"!", red},
 }
 
 func driftRow(item *plan.DriftItem) row {

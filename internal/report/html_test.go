@@ -75,7 +75,7 @@ func TestThePageShowsEveryConnection(t *testing.T) {
 	}
 	want := []string{
 		"changedBudgetmssqlbo@example.com24 Nov 2026", "foreignExchange ratesrest", "missingOrders lakeFile_AmazonS3ConnectorV2",
-		"unreadableRatesrest", "unmanagedBy handrest", "unmanagedRetiredrest",
+		"unreadableRatesrest", "unmanagedBy handrest", "undeclaredRetiredrest",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("the connections of the page differ (-want +got):\n%s", diff)
@@ -431,8 +431,8 @@ func TestEveryFormOfDriftSaysWhichKindsWereLeftOut(t *testing.T) {
 	}
 	d.Ignore(plan.DriftChanged)
 	for name, said := range map[string]string{
-		"html": "Of what was looked at, everything is as declared", "junit": `skipped="5"`,
-		"markdown": "no drift in what was looked at", "text": "changed and missing and unmanaged and foreign and unreadable connections are left out",
+		"html": "Of what was looked at, everything is as declared", "junit": `skipped="6"`,
+		"markdown": "no drift in what was looked at", "text": "changed and missing and undeclared and unmanaged and foreign and unreadable connections are left out",
 	} {
 		write := map[string]func(io.Writer) error{
 			"html": htmlDrift(d), "junit": junitDrift(d), "markdown": mdDrift(d), "text": func(w io.Writer) error { return report.Text{}.Drift(w, d) },

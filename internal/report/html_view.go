@@ -125,6 +125,7 @@ const (
 var meanings = map[plan.DriftKind]string{
 	plan.DriftChanged:    "there, but not as the files say",
 	plan.DriftMissing:    "in the files, but not on the tenant",
+	plan.DriftUndeclared: "owned by this project, but no longer in the files",
 	plan.DriftUnmanaged:  "on the tenant, but not in the files",
 	plan.DriftForeign:    "in the files, but owned by another project",
 	plan.DriftUnreadable: "there, but the service does not show it",
@@ -206,16 +207,16 @@ func (v *pageView) introduce(f *Fleet[plan.Drift], sum plan.DriftSummary) {
 	}
 	v.notice(false, "Not everything was looked at", ", so there may be more than is listed here.", notices)
 	declared := sum.Clean + sum.Changed + sum.Missing + sum.Foreign + sum.Unreadable
-	off := declared - sum.Clean
+	off, more := declared-sum.Clean, sum.Undeclared+sum.Unmanaged
 	switch {
-	case off == 0 && sum.Unmanaged == 0:
+	case off == 0 && more == 0:
 		v.Verdict = fmt.Sprintf("Everything is as declared: %s.", plural(declared, "connection"))
 	case off == 0:
-		v.Verdict = fmt.Sprintf("All %s are as declared, and %s not in the files.", plural(declared, "connection"), exist(sum.Unmanaged, "connection"))
+		v.Verdict = fmt.Sprintf("All %s are as declared, and %s not in the files.", plural(declared, "connection"), exist(more, "connection"))
 	default:
 		v.Verdict = fmt.Sprintf("%s of %s differ from the files", thousands(off), plural(declared, "declared connection"))
-		if sum.Unmanaged > 0 {
-			v.Verdict += fmt.Sprintf(", and %s not in the files", exist(sum.Unmanaged, "more"))
+		if more > 0 {
+			v.Verdict += fmt.Sprintf(", and %s not in the files", exist(more, "more"))
 		}
 		v.Verdict += "."
 	}

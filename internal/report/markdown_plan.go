@@ -316,7 +316,7 @@ func resultEntry(item *apply.Item) entry {
 	return entry{heading: "#### " + code(item.Connection.Space), brief: line, full: func() string { return line }}
 }
 
-var driftColumns = []string{"changed", "missing", "unmanaged", "foreign", "unreadable"}
+var driftColumns = []string{"changed", "missing", "undeclared", "unmanaged", "foreign", "unreadable"}
 
 // Drift writes where a tenant differs from the files.
 func (Markdown) Drift(w io.Writer, d *plan.Drift) error {
@@ -358,7 +358,7 @@ func driftHeadline(d *plan.Drift) string {
 
 func driftCounts(s plan.DriftSummary) string {
 	return counts(
-		number{n: s.Changed, what: "changed"}, number{n: s.Missing, what: "missing"}, number{n: s.Unmanaged, what: "unmanaged"},
+		number{n: s.Changed, what: "changed"}, number{n: s.Missing, what: "missing"}, number{n: s.Undeclared, what: "undeclared"}, number{n: s.Unmanaged, what: "unmanaged"},
 		number{n: s.Foreign, what: "foreign"}, number{n: s.Unreadable, what: "unreadable"}, number{n: s.Clean, what: "clean"},
 	)
 }

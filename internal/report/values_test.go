@@ -345,7 +345,7 @@ func everydayDrift() *plan.Drift {
 	return &plan.Drift{
 		Format: plan.DriftFormat, Project: "finance", Tenant: plan.Tenant{Name: "prod", URL: "https://acme.eu.qlikcloud.com"},
 		At:         time.Date(2026, 11, 25, 3, 15, 0, 0, time.UTC),
-		Summary:    plan.DriftSummary{Changed: 1, Missing: 1, Unmanaged: 2, Foreign: 1, Unreadable: 1, Clean: 35},
+		Summary:    plan.DriftSummary{Changed: 1, Missing: 1, Undeclared: 1, Unmanaged: 1, Foreign: 1, Unreadable: 1, Clean: 35},
 		Incomplete: []string{"2 connections could not be read"},
 		Items: []plan.DriftItem{
 			{
@@ -361,7 +361,7 @@ func everydayDrift() *plan.Drift {
 			{Kind: plan.DriftMissing, Connection: key("Finance", "Orders lake"), DataSource: "File_AmazonS3ConnectorV2", Apply: "create", Position: at(20)},
 			{Kind: plan.DriftUnreadable, Connection: key("Finance", "Rates"), ID: "c-3", DataSource: "rest", Apply: plan.ApplyRefuse, Reason: "it cannot be read: 403 forbidden", Position: at(31)},
 			{Kind: plan.DriftUnmanaged, Connection: key("Sales", "By hand"), ID: "c-4", DataSource: "rest", Apply: plan.ApplyNothing},
-			{Kind: plan.DriftUnmanaged, Connection: key("Sales", "Retired"), ID: "c-5", DataSource: "rest", Apply: "delete", Reason: "owned by this project and no longer declared"},
+			{Kind: plan.DriftUndeclared, Connection: key("Sales", "Retired"), ID: "c-5", DataSource: "rest", Apply: "delete", Reason: "owned by this project and no longer declared"},
 		},
 	}
 }

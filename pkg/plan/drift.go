@@ -31,6 +31,7 @@ type Drift struct {
 type DriftSummary struct {
 	Changed    int `json:"changed"`
 	Missing    int `json:"missing"`
+	Undeclared int `json:"undeclared"`
 	Unmanaged  int `json:"unmanaged"`
 	Foreign    int `json:"foreign"`
 	Unreadable int `json:"unreadable"`
@@ -44,14 +45,15 @@ type DriftKind string
 const (
 	DriftChanged    DriftKind = "changed"    // declared, and not as declared
 	DriftMissing    DriftKind = "missing"    // declared, and not there
-	DriftUnmanaged  DriftKind = "unmanaged"  // there, and not declared; nobody's or ours
+	DriftUndeclared DriftKind = "undeclared" // there, and not declared; the project owns it
+	DriftUnmanaged  DriftKind = "unmanaged"  // there, and not declared; no project owns it
 	DriftForeign    DriftKind = "foreign"    // declared, and another project's
 	DriftUnreadable DriftKind = "unreadable" // declared, and not readable, or perhaps not listed
 )
 
 // DriftKinds lists the kinds.
 func DriftKinds() []DriftKind {
-	return []DriftKind{DriftChanged, DriftMissing, DriftUnmanaged, DriftForeign, DriftUnreadable}
+	return []DriftKind{DriftChanged, DriftMissing, DriftUndeclared, DriftUnmanaged, DriftForeign, DriftUnreadable}
 }
 
 // Ignore leaves out the items of a kind, and their count.
@@ -113,7 +115,7 @@ func FindDrift(in Input) (*Drift, connection.Problems) {
 	}
 	begun := found.goneOnWith()
 	for _, rest := range found.Leftovers {
-		if item, ok := found.unmanaged(rest, begun[rest.Live], in.Policy); ok {
+		if item, ok := found.leftover(rest, begun[rest.Live], in.Policy); ok {
 			found.witness(&item, rest.Live)
 			drift.Items = append(drift.Items, item)
 		}
@@ -150,12 +152,12 @@ func driftOf(d *decision, incomplete bool) (DriftItem, bool) {
 	return item, true
 }
 
-// driftKind returns the kind of drift of what has a decision. A delete is an unmanaged connection, with
+// driftKind returns the kind of drift of what has a decision. A delete is an undeclared connection, with
 // its refusal.
 func driftKind(d *decision, incomplete bool) DriftKind {
 	switch {
 	case d.target == nil:
-		return DriftUnmanaged
+		return DriftUndeclared
 	case d.live == nil && !incomplete:
 		return DriftMissing
 	case d.live == nil, d.live.Unreadable != "":
@@ -176,15 +178,16 @@ func (a *analysis) witness(item *DriftItem, live *connection.Live) {
 	item.UpdatedAt = live.UpdatedAt
 }
 
-// unmanaged reports of what is there and not declared. What would be deleted is a
+// leftover reports of what is there and not declared. What would be deleted is a
 // decision already; another project's is none of ours.
-func (a *analysis) unmanaged(rest match.Leftover, taken bool, policy connection.Policy) (DriftItem, bool) {
+func (a *analysis) leftover(rest match.Leftover, taken bool, policy connection.Policy) (DriftItem, bool) {
 	item := DriftItem{
-		Kind: DriftUnmanaged, Connection: rest.Live.Key, ID: rest.Live.ID,
+		Kind: DriftUndeclared, Connection: rest.Live.Key, ID: rest.Live.ID,
 		DataSource: rest.Live.DataSource, Apply: ApplyNothing,
 	}
 	switch {
 	case rest.Fate == match.Foreign:
+		item.Kind = DriftUnmanaged
 		return item, rest.Live.Record.Project == ""
 	case taken:
 		item.Reason, item.Apply = "the new one of an unfinished recreate", string(ActionMove)
@@ -201,7 +204,7 @@ func (a *analysis) unmanaged(rest match.Leftover, taken bool, policy connection.
 
 func (s *DriftSummary) counter(kind DriftKind) *int {
 	return map[DriftKind]*int{
-		DriftChanged: &s.Changed, DriftMissing: &s.Missing, DriftUnmanaged: &s.Unmanaged,
+		DriftChanged: &s.Changed, DriftMissing: &s.Missing, DriftUndeclared: &s.Undeclared, DriftUnmanaged: &s.Unmanaged,
 		DriftForeign: &s.Foreign, DriftUnreadable: &s.Unreadable,
 	}[kind]
 }
@@ -209,14 +212,14 @@ func (s *DriftSummary) counter(kind DriftKind) *int {
 // Add adds up two summaries.
 func (s DriftSummary) Add(other DriftSummary) DriftSummary {
 	return DriftSummary{
-		Changed: s.Changed + other.Changed, Missing: s.Missing + other.Missing, Unmanaged: s.Unmanaged + other.Unmanaged,
+		Changed: s.Changed + other.Changed, Missing: s.Missing + other.Missing, Undeclared: s.Undeclared + other.Undeclared, Unmanaged: s.Unmanaged + other.Unmanaged,
 		Foreign: s.Foreign + other.Foreign, Unreadable: s.Unreadable + other.Unreadable, Clean: s.Clean + other.Clean,
 	}
 }
 
 // Drifted counts the connections that differ.
 func (s DriftSummary) Drifted() int {
-	return s.Changed + s.Missing + s.Unmanaged + s.Foreign + s.Unreadable
+	return s.Changed + s.Missing + s.Undeclared + s.Unmanaged + s.Foreign + s.Unreadable
 }
 
 // Of returns the number of a kind.

@@ -844,7 +844,7 @@ func TestFindDrift(t *testing.T) {
 	want := []string{
 		"changed A/changed update [{/properties/path /changed /live false}]",
 		"foreign A/foreign refuse []",
-		"unmanaged A/left nothing []",
+		"undeclared A/left nothing []",
 		"missing A/missing create []",
 		"unmanaged A/nobodys nothing []",
 		"unreadable A/unreadable refuse []",
@@ -852,7 +852,7 @@ func TestFindDrift(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("drift differs (-want +got):\n%s", diff)
 	}
-	if want := (plan.DriftSummary{Changed: 1, Missing: 1, Unmanaged: 2, Foreign: 1, Unreadable: 1, Clean: 2}); drift.Summary != want {
+	if want := (plan.DriftSummary{Changed: 1, Missing: 1, Undeclared: 1, Unmanaged: 1, Foreign: 1, Unreadable: 1, Clean: 2}); drift.Summary != want {
 		t.Errorf("summary %+v, want %+v", drift.Summary, want)
 	}
 }

@@ -331,7 +331,7 @@ func TestDriftReportsOnceWhatARecreateHasLeft(t *testing.T) {
 			}
 			var got []string
 			for _, item := range drift.Items {
-				if item.Kind == plan.DriftUnmanaged {
+				if item.Kind == plan.DriftUndeclared {
 					got = append(got, item.Apply+": "+item.Reason)
 				}
 			}

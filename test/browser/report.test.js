@@ -82,8 +82,8 @@ test("the chart and its table show the numbers of the history", () => view("ever
   for (const [n, height] of bars) assert.ok(Math.abs(height - n * unit) < 6, `a bar of ${n} is ${height} pixels high, and one connection ${unit}`);
   await page.getByText("The numbers as a table").click();
   const rows = await page.$$eval("#history-table tbody tr", (all) => all.map((row) => [...row.cells].map((cell) => cell.textContent)));
-  assert.deepEqual(rows.map((row) => Number(row[6])).reverse(), numbers.history);
-  for (const row of rows) assert.equal(row.slice(1, 6).reduce((sum, n) => sum + Number(n), 0), Number(row[6]));
+  assert.deepEqual(rows.map((row) => Number(row[7])).reverse(), numbers.history);
+  for (const row of rows) assert.equal(row.slice(1, 7).reduce((sum, n) => sum + Number(n), 0), Number(row[7]));
   assert.match(rows[0][0], /^25 Nov 2026/);
 }));
 
@@ -92,8 +92,8 @@ test("the figures, the tables and the list tell the same", () => view("everyday"
   assert.equal(listed.length, numbers.items);
   const figures = Object.fromEntries(await page.$$eval(".figures li", (all) => all.map((li) => [li.querySelector(".label").textContent, Number(li.querySelector("b").textContent)])));
   const tally = (kind) => listed.filter((name) => name === kind).length;
-  for (const kind of ["changed", "missing", "unmanaged", "foreign", "unreadable"]) assert.equal(figures[kind], tally(kind), kind);
-  const spaces = await page.$$eval("#spaces tbody tr", (all) => all.map((row) => Number(row.cells[6].textContent)));
+  for (const kind of ["changed", "missing", "undeclared", "unmanaged", "foreign", "unreadable"]) assert.equal(figures[kind], tally(kind), kind);
+  const spaces = await page.$$eval("#spaces tbody tr", (all) => all.map((row) => Number(row.cells[7].textContent)));
   assert.equal(spaces.reduce((sum, n) => sum + n, 0), listed.length);
   const actions = await page.$$eval("#actions tbody td", (all) => all.map((cell) => Number(cell.textContent)));
   assert.equal(actions.reduce((sum, n) => sum + n, 0), listed.length);
@@ -122,12 +122,12 @@ test("search and filters work by keyboard alone", () => view("everyday", {}, asy
   assert.equal(await visible(page), 1);
   await page.keyboard.press("Tab"); // the first kind, then the others
   const kinds = [];
-  for (let i = 0; i < 5; i++) {
+  for (let i = 0; i < 6; i++) {
     kinds.push(await page.evaluate(() => document.activeElement.value));
     await page.keyboard.press("Space");
     await page.keyboard.press("Tab");
   }
-  assert.deepEqual(kinds, ["changed", "missing", "unmanaged", "foreign", "unreadable"]);
+  assert.deepEqual(kinds, ["changed", "missing", "undeclared", "unmanaged", "foreign", "unreadable"]);
   assert.equal(await visible(page), 0);
   await page.keyboard.press("Tab"); // past "Open all"
   await page.keyboard.press("Enter"); // "Reset"
@@ -185,7 +185,7 @@ test("a plan can be searched and filtered, and its changes are open", () => view
 }));
 
 test("the steps of a plan are drawn in their order", async () => {
-  for (const [name, arrows] of [["plan", 7], ["plan-chain", 12]]) {
+  for (const [name, arrows] of [["plan", 7], ["plan-chain", 13]]) {
     await view(name, {}, async (page) => {
       assert.equal(await page.locator(".flow path.arrow").count(), arrows);
       const boxes = await page.$$eval(".flow li", (all) => all.map((box) => box.getBoundingClientRect().toJSON()));

@@ -154,7 +154,7 @@ func everyday() *plan.Drift {
 		{Kind: plan.DriftMissing, Connection: key("Finance", "Orders lake"), DataSource: "File_AmazonS3ConnectorV2", Apply: "create", Position: at(33)},
 		{Kind: plan.DriftUnmanaged, Connection: key("Sales", "CRM copy (do not use)"), ID: "b1", DataSource: "rest", Apply: "nothing", Owner: "sam@acme.example", UpdatedAt: ago(2300)},
 		{
-			Kind: plan.DriftUnmanaged, Connection: key("Sales", "Leads 2024"), ID: "b2", DataSource: "File_GoogleCloudStorageConnector", Apply: "delete",
+			Kind: plan.DriftUndeclared, Connection: key("Sales", "Leads 2024"), ID: "b2", DataSource: "File_GoogleCloudStorageConnector", Apply: "delete",
 			Reason: "owned by this project and no longer declared", Owner: "deploy-bot", UpdatedAt: ago(900),
 		},
 		{
