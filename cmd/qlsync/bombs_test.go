@@ -174,8 +174,8 @@ func bombs() map[string]bomb {
 func bombSays(name string) string {
 	const (
 		valid      = " valid."
-		tooDeep    = "maps and lists are nested more than 64 deep (is a closing bracket missing?)"
-		tooManyIn  = "a single entry holds more than 20000 values (split it)"
+		tooDeep    = "maps and lists are nested more than 64 deep (check whether a closing bracket is missing)"
+		tooManyIn  = "a single entry has more than 20000 values (split the entry)"
 		tooLong    = "a text is longer than 1048576 bytes"
 		tooLarge   = "the file is larger than 32 MiB (split it)"
 		tooDense   = "the file has more than 3145728 lines, commas, colons and brackets (split it)"
@@ -201,8 +201,8 @@ func bombSays(name string) string {
 		"aliases of lists":                   tooManyIn,
 		"merged maps":                        tooManyIn,
 		"values of a connection":             tooManyIn,
-		"aliases of maps":                    "the file holds more than 2097152 values",
-		"aliases of long texts":              "the file holds more than 2097152 values",
+		"aliases of maps":                    "the file has more than 2097152 values",
+		"aliases of long texts":              "the file has more than 2097152 values",
 		"a map merged into itself":           `the alias "a" refers to the value that contains it`,
 		"an alias in its own anchor":         `the alias "a" refers to the value that contains it`,
 		"aliases of a connection":            "more than 200000 connections " + projects,
@@ -215,15 +215,15 @@ func bombSays(name string) string {
 		"a long number":                      number,
 		"a large exponent":                   number,
 		"a small exponent":                   number,
-		"the same key":                       `unknown key "k"`,
+		"the same key":                       `unknown field "k"`,
 		"many keys":                          entries,
 		"keys of a connection":               entries,
-		"unknown keys that are alike":        `"dataSource" is missing (write it here or under defaults)`,
-		"mistakes":                           `"dataSource" is missing (write it here or under defaults)`,
-		"mistakes on one line":               `"dataSource" is missing (write it here or under defaults)`,
-		"anchors":                            `"dataSource" is missing (write it here or under defaults)`,
-		"a long variable in too many places": `"dataSource" is missing (write it here or under defaults)`,
-		"documents":                          "a file holds one document: remove the line ---",
+		"unknown keys that are alike":        `field "dataSource" is missing (write it here or under defaults)`,
+		"mistakes":                           `field "dataSource" is missing (write it here or under defaults)`,
+		"mistakes on one line":               `field "dataSource" is missing (write it here or under defaults)`,
+		"anchors":                            `field "dataSource" is missing (write it here or under defaults)`,
+		"a long variable in too many places": `field "dataSource" is missing (write it here or under defaults)`,
+		"documents":                          "remove the line ---",
 		"a mistake at the end":               "not valid YAML near line 20003",
 		"accents on one letter":              valid,
 		"addresses named as passwords":       valid,
@@ -239,11 +239,11 @@ func bombSays(name string) string {
 		"tags":                               "found duplicate %TAG directive",
 		"a variable that is nowhere":         `variable "x" is not defined`,
 		"variables without an end":           "only ${var.NAME} is filled in",
-		"beginnings of private keys":         "holds a secret; move \"url\" under credentials",
-		"braces named as keys":               "holds a secret; move \"url\" under credentials",
+		"beginnings of private keys":         "\"url\" contains a secret; move it under credentials",
+		"braces named as keys":               "\"url\" contains a secret; move it under credentials",
 		"entries":                            "more than 1000 entries under connections " + projects,
 		"tenants":                            "2000 connections for 900 tenants are more than 1000000 " + projects,
-		"a project file of aliases":          `"project" is missing`,
+		"a project file of aliases":          `field "project" is missing`,
 		"a schema with allOf":                alternates,
 		"a schema with anyOf":                alternates,
 		"a schema with oneOf":                alternates,
@@ -264,7 +264,7 @@ func bombSays(name string) string {
 		"a plan file of steps":               "not a plan: it has no project or no hash",
 		"a plan file of blanks":              "not a file that qlsync has written: it is empty",
 		"a snapshot of open lists":           "the file holds more than 2,000,000 commas and brackets",
-		"a seed of aliases":                  "not valid YAML near line 5002",
+		"a seed of aliases":                  "t.yaml:5002:4: error: a list or map in brackets has a missing or an extra bracket",
 	}[name]
 }
 

@@ -3,6 +3,7 @@ package connection
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"strings"
 )
 
@@ -52,11 +53,12 @@ func (r Reason) With(name string, value any) Reason {
 // Holds reports whether there is a reason.
 func (r Reason) Holds() bool { return r.Code != "" }
 
-// Message is the sentence of a reason, with its arguments in braces: {name}, or {name:q} for a
-// quoted text.
+// Message is the sentence of a reason, with its arguments in braces: {name}, {name:q} for a quoted
+// text, or {name:or} for a list of quoted texts.
 type Message struct {
 	Text string
-	// Next is the next step for a person. Empty: none, or the text contains it.
+	// Next is the next step for a person. Empty: none, or the text contains it. It is left out where
+	// the reason lacks one of its arguments, such as a suggestion.
 	Next string
 	// Meaning explains to a reader of the documentation, in one or two sentences, when and why the
 	// message appears. Example has arguments for the braces.
@@ -87,33 +89,45 @@ func (m Messages) Parts(r Reason) (text, next string) {
 	if !known {
 		message.Text = r.Code
 	}
+	for _, found := range braces.FindAllStringSubmatch(message.Next, -1) {
+		if _, known := r.Args[found[1]]; !known {
+			message.Next = ""
+		}
+	}
 	return r.fill(message.Text), r.fill(message.Next)
 }
 
+// braces matches an argument. Braces around anything else, such as {env: NAME}, are text.
+var braces = regexp.MustCompile(`\{([a-z][A-Za-z]*)(:[a-z]+)?\}`)
+
 // fill returns the text with the arguments filled in.
 func (r Reason) fill(text string) string {
-	var b strings.Builder
-	for {
-		before, rest, found := strings.Cut(text, "{")
-		name, after, closed := strings.Cut(rest, "}")
-		b.WriteString(before)
-		if !found {
-			return b.String()
-		}
-		plain, quoted := strings.CutSuffix(name, ":q")
-		value, known := r.Args[plain]
+	return braces.ReplaceAllStringFunc(text, func(found string) string {
+		name, form, _ := strings.Cut(strings.Trim(found, "{}"), ":")
+		value, known := r.Args[name]
+		list, isList := value.([]string)
 		switch {
-		case !closed || !known:
-			b.WriteString("{")
-			text = rest
-			continue
-		case quoted:
-			fmt.Fprintf(&b, "%q", fmt.Sprint(value))
-		default:
-			b.WriteString(argument(value))
+		case !known:
+			return found
+		case form == "q":
+			return Quote(fmt.Sprint(value))
+		case form == "or" && isList:
+			return alternatives(list)
 		}
-		text = after
+		return argument(value)
+	})
+}
+
+// alternatives lists texts for a sentence: "a", "b" or "c".
+func alternatives(list []string) string {
+	quoted := make([]string, len(list))
+	for i, text := range list {
+		quoted[i] = Quote(text)
 	}
+	if last := len(quoted) - 1; last > 0 {
+		return strings.Join(quoted[:last], ", ") + " or " + quoted[last]
+	}
+	return strings.Join(quoted, "")
 }
 
 func argument(value any) string {

@@ -1,8 +1,6 @@
 package spec
 
 import (
-	"fmt"
-
 	"github.com/qlsync/qlsync/internal/limits"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
@@ -19,8 +17,6 @@ const (
 	maxProjectDeclared    = limits.ProjectDeclared // connections times tenants
 	maxTenantConnections  = limits.TenantConnections
 )
-
-const hintRaise = "split the project, or " + limits.Option
 
 // room is what a project may still read. It says once that nothing is left.
 type room struct {
@@ -48,16 +44,12 @@ func (r *room) full() bool { return len(r.problems) > 0 }
 // at a file.
 func (r *room) take(left *int, number, limit int, file, what string) bool {
 	if *left -= number; *left < 0 && !r.full() {
-		problem := connection.FileProblem(file, fmt.Sprintf("with this file, the project holds more than %d %s", r.factor*limit, what))
-		problem.Hint = hintRaise
-		r.problems = append(r.problems, problem)
+		r.problems = append(r.problems, fileProblem(file, connection.Because("project-too-large", "limit", r.factor*limit, "what", what)))
 	}
 	return !r.full()
 }
 
 // tooMuch is the problem of a limit that concerns the project file.
-func (p *Project) tooMuch(format string, args ...any) connection.Problem {
-	problem := connection.FileProblem(p.File, fmt.Sprintf(format, args...))
-	problem.Hint = hintRaise
-	return problem
+func (p *Project) tooMuch(code string, args ...any) connection.Problem {
+	return fileProblem(p.File, connection.Because(code, args...))
 }

@@ -1,13 +1,12 @@
 package spec
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
 	"github.com/qlsync/qlsync/internal/jsonpointer"
-	"github.com/qlsync/qlsync/internal/words"
+	"github.com/qlsync/qlsync/internal/report/messages"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -43,16 +42,16 @@ func (n *notes) checkComparisons(tree *node, desired *connection.Desired) {
 		by := entry.value.get("by")
 		switch {
 		case rule.As == "" && !rule.OnlyDeclared && rule.By == "":
-			n.add(entry.place, fmt.Sprintf("%q says nothing about how it is compared", entry.key), "write as: set, as: ignoreCase or only: declared")
+			n.add(entry.place, connection.Because("comparison-without-rule", "property", entry.key))
 		case rule.By != "" && rule.As != connection.CompareSet:
-			n.add(by.place, "by needs as: set, because it identifies the items of a set", "")
+			n.add(by.place, connection.Because("comparison-key-without-set"))
 		case !declared || value == nil:
 		case rule.As == connection.CompareSet && !isList:
-			n.add(entry.value.get("as").place, fmt.Sprintf("%q is declared as %s, and only a list is compared as a set", entry.key, kindName(value)), "")
+			n.add(entry.value.get("as").place, connection.Because("comparison-not-a-list", "property", entry.key, "found", kindName(value)))
 		case rule.By != "" && len(items) > 0 && !slices.ContainsFunc(items, func(item any) bool { return hasKey(item, rule.By) }):
-			n.add(by.place, fmt.Sprintf("no item of %q has the key %q", entry.key, rule.By), words.DidYouMean(rule.By, itemKeys(items)))
+			n.add(by.place, suggest(connection.Because("comparison-key-not-found", "property", entry.key, "key", rule.By), rule.By, itemKeys(items)))
 		case rule.OnlyDeclared && !isList && !isMap:
-			n.add(entry.value.get("only").place, fmt.Sprintf("%q is declared as %s, which has no entries", entry.key, kindName(value)), "")
+			n.add(entry.value.get("only").place, connection.Because("comparison-without-entries", "property", entry.key, "found", kindName(value)))
 		}
 	}
 }
@@ -121,11 +120,8 @@ func checkCompared(set []connection.Desired, sources map[string]*sourceSchema) c
 			}
 			told[at] = true
 			name, _, _ := strings.Cut(path, ".")
-			problems = append(problems, connection.Problem{
-				Position: at, Severity: connection.SeverityError,
-				Message: fmt.Sprintf("lifecycle.compare: data source %s has no property %q", d.DataSource, name),
-				Hint:    words.DidYouMean(name, sources[d.DataSource].names),
-			})
+			reason := suggest(connection.Because("comparison-unknown-property", "dataSource", d.DataSource, "property", name), name, sources[d.DataSource].names)
+			problems = append(problems, messages.Problem(at, connection.SeverityError, reason))
 		}
 	}
 	return problems

@@ -1,13 +1,12 @@
 package spec
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/qlsync/qlsync/internal/jsonpointer"
+	"github.com/qlsync/qlsync/internal/report/messages"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -100,13 +99,9 @@ type sorter struct {
 	problems    connection.Problems
 }
 
-func (c *sorter) add(path, message, hint string) {
-	c.problems = append(c.problems, connection.Problem{
-		Position: c.desired.PositionOf(path),
-		Severity: connection.SeverityError,
-		Message:  message,
-		Hint:     hint,
-	})
+// add notes an error about a property or credential.
+func (c *sorter) add(path, code, name string) {
+	c.problems = append(c.problems, messages.Problem(c.desired.PositionOf(path), connection.SeverityError, connection.Because(code, "property", name)))
 }
 
 // checkNotSensitive notes names of which more than a guess says that they are secrets.
@@ -115,10 +110,9 @@ func (c *sorter) checkNotSensitive() {
 		path := "/notSensitive" + jsonpointer.Join(strconv.Itoa(i))
 		switch {
 		case slices.Contains(c.desired.Sensitive, name):
-			c.add(path, fmt.Sprintf("%q is also listed under sensitive", name), "take it out of one of the two lists")
+			c.add(path, "sensitive-and-not", name)
 		case c.knowsSecret(name, withoutReferences(c.desired.Properties[name])):
-			c.add(path, fmt.Sprintf("%q is a secret by the documentation or the schema of its data source, or holds one: notSensitive lifts only guesses", name),
-				"take it out of the list, and declare the secret under credentials")
+			c.add(path, "not-sensitive-secret", name)
 		}
 	}
 }
@@ -128,12 +122,13 @@ func (c *sorter) isLifted(name string, value any) bool {
 	return slices.Contains(c.desired.NotSensitive, name) && !slices.Contains(c.desired.Sensitive, name) && !c.knowsSecret(name, value)
 }
 
-// orLift adds to a hint, of what is a guess, how to lift it.
-func (c *sorter) orLift(hint, name string, value any) string {
+// sureOr returns the code for what is known to be a secret, or the other one for a guess, which
+// notSensitive lifts.
+func (c *sorter) sureOr(sure, guess, name string, value any) string {
 	if c.knowsSecret(name, value) || slices.Contains(c.desired.Sensitive, name) {
-		return hint
+		return sure
 	}
-	return hint + fmt.Sprintf("; if it is not a secret, add notSensitive: [%s]", name)
+	return guess
 }
 
 func (c *sorter) property(name string, value any, class connection.Class) {
@@ -145,17 +140,15 @@ func (c *sorter) property(name string, value any, class connection.Class) {
 	switch {
 	case value == nil:
 	case class == connection.ClassSecret && !c.isSwitch(name, value):
-		c.add(path+keyMark, fmt.Sprintf("%q is a secret and must not stand under properties", name),
-			c.orLift(fmt.Sprintf("move it under credentials, as %s: {env: NAME}", name), name, value))
+		c.add(path+keyMark, c.sureOr("secret-in-properties", "suspect-in-properties", name, value), name)
 	case class == connection.ClassCredential:
-		c.add(path+keyMark, fmt.Sprintf("%q is a part of the credentials", name), "move it under credentials")
+		c.add(path+keyMark, "credential-in-properties", name)
 	case holdsReferenceShape(value):
-		c.add(path+keyMark, fmt.Sprintf("%q holds a reference, which works only under credentials", name), "move it under credentials")
+		c.add(path+keyMark, "reference-in-properties", name)
 	case lifted:
 	default:
 		for _, secret := range c.plainSecrets(path, name, value) {
-			c.add(secret, fmt.Sprintf("holds a secret; move %q under credentials, with {env: NAME} or {file: PATH} for the value", name),
-				strings.TrimPrefix(c.orLift("", name, value), "; "))
+			c.add(secret, c.sureOr("secret-inside-property", "suspect-inside-property", name, value), name)
 		}
 	}
 }
@@ -213,8 +206,7 @@ func (c *sorter) credential(name string, value any, class connection.Class) {
 	switch class {
 	case connection.ClassSecret:
 		if !c.secret(path, value) {
-			c.add(path, fmt.Sprintf("%q is a secret, and nothing says where its value comes from", name),
-				"write {env: NAME} or {file: PATH} where the value belongs")
+			c.add(path, "secret-without-source", name)
 		}
 	case connection.ClassProperty:
 		secrets := c.plainSecrets(path, name, value)
@@ -222,7 +214,7 @@ func (c *sorter) credential(name string, value any, class connection.Class) {
 			c.inTheOpen(secret)
 		}
 		if len(secrets) == 0 && !holdsReference(value) {
-			c.add(path+keyMark, fmt.Sprintf("%q is not a credential", name), "move it under properties")
+			c.add(path+keyMark, "not-a-credential", name)
 		}
 	}
 }
@@ -257,7 +249,8 @@ func (c *sorter) secret(path string, value any) bool {
 }
 
 func (c *sorter) inTheOpen(path string) {
-	c.add(path, "a secret must not stand in a file", "write {env: NAME} or {file: PATH} instead of the value")
+	reason := connection.Because("secret-in-plain-text")
+	c.problems = append(c.problems, messages.Problem(c.desired.PositionOf(path), connection.SeverityError, reason))
 }
 
 func isScalar(value any) bool {

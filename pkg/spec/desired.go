@@ -1,14 +1,13 @@
 package spec
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"unicode"
 
 	"github.com/qlsync/qlsync/internal/limits"
-	"github.com/qlsync/qlsync/internal/words"
+	"github.com/qlsync/qlsync/internal/report/messages"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -56,7 +55,7 @@ func (p *Project) Desired(tenant *Tenant, variables map[string]string) (*Desired
 	for _, file := range all.sources {
 		r.readFile(set, file, spaces)
 		if most := p.options.factor() * maxTenantConnections; len(set.Connections) > most {
-			r.problems = append(r.problems, p.tooMuch("more than %d connections are declared for tenant %q", most, tenant.Name))
+			r.problems = append(r.problems, p.tooMuch("too-many-connections", "limit", most, "tenant", tenant.Name))
 			break
 		}
 	}
@@ -207,7 +206,7 @@ func (r *reader) isHere(n *notes, tenants *node) bool {
 		}
 		names := r.project.tenantNames()
 		if !slices.Contains(names, item.value.text) {
-			n.add(item.place, fmt.Sprintf("there is no tenant %q", item.value.text), words.DidYouMean(item.value.text, names))
+			n.add(item.place, suggest(connection.Because("unknown-tenant", "tenant", item.value.text), item.value.text, names))
 		}
 		here = here || item.value.text == r.tenant.Name
 	}
@@ -261,7 +260,7 @@ func (r *reader) connection(n *notes, tree *node) connection.Desired {
 	desired.Credentials = r.credentials(n, tree)
 	n.checkComparisons(tree.get("lifecycle").get("compare"), &desired)
 	if sensitive, not := len(desired.Sensitive), len(desired.NotSensitive); sensitive > 0 && not > 0 && sensitive+not > connection.MaxNotSensitive {
-		n.add(tree.get("notSensitive").place, fmt.Sprintf("sensitive and notSensitive must not list more than %d names together", connection.MaxNotSensitive), "")
+		n.add(tree.get("notSensitive").place, connection.Because("too-many-sensitive", "limit", connection.MaxNotSensitive))
 	}
 	return desired
 }
@@ -271,7 +270,7 @@ func (r *reader) connection(n *notes, tree *node) connection.Desired {
 func (r *reader) needEntries(n *notes, tree *node, keys ...string) {
 	for _, key := range keys {
 		if tree.entry(key) == nil && !meantBy(tree.keys(), r.project.formats.connectionKeys())[key] {
-			n.add(tree.place, fmt.Sprintf("%q is missing", key), "write it here or under defaults")
+			n.add(tree.place, connection.Because("missing-from-connection", "field", key))
 		}
 	}
 }
@@ -285,7 +284,7 @@ func (r *reader) credentials(n *notes, tree *node) map[string]any {
 			continue
 		}
 		if tree.get("properties").entry(entry.key) != nil {
-			n.add(entry.place, fmt.Sprintf("%q is both under properties and under credentials", entry.key), "")
+			n.add(entry.place, connection.Because("property-and-credential", "property", entry.key))
 		}
 		if credentials == nil {
 			credentials = map[string]any{}
@@ -354,7 +353,7 @@ func (n *notes) name(tree *node, fill filler) string {
 	switch {
 	case !ok:
 	case strings.EqualFold(name, "DataFiles"), strings.EqualFold(name, "MyDataFiles"):
-		n.add(tree.place, name+" is the service's own connection and cannot be managed", "")
+		n.add(tree.place, connection.Because("built-in-connection", "name", name))
 	default:
 		n.checkWords(tree.place, name, "the name of a connection")
 	}
@@ -364,24 +363,28 @@ func (n *notes) name(tree *node, fill filler) string {
 // checkWords notes a name that is empty, or that holds what turns the direction of writing or ends
 // a line. Joiners are part of the spelling of words, so they are legal between two other characters.
 func (n *notes) checkWords(at place, name, what string) {
-	if fault := faultOfWords(name); fault != "" {
-		n.add(at, what+" must not "+fault, "")
+	switch code := faultOfWords(name); code {
+	case "":
+	case "empty-name", "name-with-blanks":
+		n.add(at, connection.Because(code, "what", what))
+	default:
+		n.add(at, connection.Because(code, "what", what, "name", name))
 	}
 }
 
-// faultOfWords returns what a name must not be or do; empty for a legal one.
+// faultOfWords returns the code of what is wrong with a name; empty for a legal one.
 func faultOfWords(name string) string {
 	switch {
 	case strings.TrimSpace(name) == "":
-		return "be empty"
+		return "empty-name"
 	case name == "." || name == "..":
-		return fmt.Sprintf("be %q, which is a step in a path", name)
+		return "name-is-path-step"
 	case strings.TrimSpace(name) != name:
-		return "begin or end with a blank"
+		return "name-with-blanks"
 	case strings.TrimFunc(name, connection.IsJoiner) != name:
-		return "begin or end with a joiner: " + connection.Quote(name)
+		return "name-with-joiner"
 	case strings.ContainsFunc(name, func(r rune) bool { return isFormatting(r) && !connection.IsJoiner(r) }):
-		return "hold control or formatting characters: " + connection.Quote(name)
+		return "name-with-control-character"
 	}
 	return ""
 }
@@ -408,15 +411,15 @@ func (n *notes) tags(tree *node, fill filler) []string {
 		switch {
 		case !ok || item.value.text == "":
 		case strings.TrimSpace(tag) == "":
-			n.add(item.place, "a tag must not be empty", "")
+			n.add(item.place, connection.Because("empty-tag"))
 		case strings.ContainsFunc(tag, isFormatting):
-			n.add(item.place, fmt.Sprintf("a tag must not hold control or formatting characters: %s", connection.Quote(tag)), "")
+			n.add(item.place, connection.Because("tag-with-control-character", "tag", tag))
 		case strings.HasPrefix(tag, "qlsync") || strings.HasPrefix(tag, "DcaasAPI:"):
-			n.add(item.place, fmt.Sprintf("the tag %q is reserved", tag), "tags that begin with qlsync or DcaasAPI: are written by programs")
+			n.add(item.place, connection.Because("reserved-tag", "tag", tag))
 		case len(tag) > maxTag:
-			n.add(item.place, fmt.Sprintf("a tag is longer than %d bytes", maxTag), "")
+			n.add(item.place, connection.Because("tag-too-long", "limit", maxTag))
 		case slices.Contains(tags, tag):
-			n.add(item.place, fmt.Sprintf("the tag %q is listed twice", tag), "")
+			n.add(item.place, connection.Because("duplicate-tag", "tag", tag))
 		default:
 			tags = append(tags, tag)
 		}
@@ -465,15 +468,11 @@ func (r *reader) unique(n *notes, tree *node, desired *connection.Desired) {
 	other, alike := r.looks[look]
 	switch {
 	case again && first.name == own.name:
-		n.add(at, fmt.Sprintf("connection %s is declared twice in space %s", connection.Quote(own.name), connection.Quote(own.space)), fmt.Sprintf("first at %s", first.at))
+		n.add(at, connection.Because("duplicate-connection", "connection", own.name, "space", own.space, "first", first.at.String()))
 	case again:
-		quoted, before := connection.QuoteApart(own.name, first.name)
-		n.add(at, fmt.Sprintf("connections %s and %s in space %s differ only in %s", quoted, before, connection.Quote(own.space), connection.Resemblance(own.name, first.name)),
-			fmt.Sprintf("the other is at %s; such names count as one, so rename one of them", first.at))
+		n.add(at, alikeReason("same-but-for-spelling", own.name, first.name, first.at).With("space", own.space))
 	case alike:
-		quoted, before := connection.QuoteApart(own.name, other.name)
-		n.warn(at, fmt.Sprintf("connections %s and %s in space %s differ only in %s", quoted, before, connection.Quote(own.space), connection.Resemblance(own.name, other.name)),
-			fmt.Sprintf("the other is at %s; rename one of them, so that people can tell them apart", other.at))
+		n.warn(at, alikeReason("connections-look-alike", own.name, other.name, other.at).With("space", own.space))
 	}
 	if !again {
 		r.taken[key] = own
@@ -481,6 +480,12 @@ func (r *reader) unique(n *notes, tree *node, desired *connection.Desired) {
 	if !alike {
 		r.looks[look] = own
 	}
+}
+
+// alikeReason returns a reason about two names that differ only in what a reader may not see.
+func alikeReason(code, own, other string, at connection.Position) connection.Reason {
+	quoted, before := connection.QuoteApart(own, other)
+	return connection.Because(code, "own", quoted, "other", before, "difference", connection.Resemblance(own, other), "at", at.String())
 }
 
 // distinctSpace warns of a space whose name looks like the name of another declared space.
@@ -497,11 +502,9 @@ func (r *reader) distinctSpace(n *notes, space connection.SpaceRef) {
 		}
 	}
 	for _, other := range r.spaces[look] {
-		if differ := connection.Resemblance(name, other.String()); differ != connection.LetterCase {
-			quoted, before := connection.QuoteApart(name, other.String())
+		if connection.Resemblance(name, other.String()) != connection.LetterCase {
 			at := place{int32(space.Position.Line), int32(space.Position.Column)}
-			n.warn(at, fmt.Sprintf("the spaces %s and %s differ only in %s", quoted, before, differ),
-				fmt.Sprintf("the other is at %s; if both mean one space, write its name in the same way", other.Position))
+			n.warn(at, alikeReason("spaces-look-alike", name, other.String(), other.Position))
 			break
 		}
 	}
@@ -522,17 +525,16 @@ func outside(n *notes, tree *node, desired *connection.Desired, spaces []connect
 		}
 		names = append(names, space.String())
 	}
-	own, hint := desired.Space.String(), words.DidYouMean(desired.Space.String(), names)
-	quoted := connection.Quote(own)
+	own := desired.Space.String()
+	reason := suggest(connection.Because("space-not-in-project", "space", own), own, names)
 	for _, name := range names {
 		if differ := connection.Resemblance(own, name); differ != "" && differ != connection.LetterCase {
-			var meant string
-			quoted, meant = connection.QuoteApart(own, name)
-			hint = fmt.Sprintf("did you mean %s? The names differ only in %s", meant, differ)
+			quoted, meant := connection.QuoteApart(own, name)
+			reason = connection.Because("space-not-in-project-alike", "own", quoted, "other", meant, "difference", differ)
 			break
 		}
 	}
-	n.add(tree.get("space").place, fmt.Sprintf("space %s is not among the project's spaces", quoted), hint)
+	n.add(tree.get("space").place, reason)
 	return true
 }
 
@@ -546,12 +548,12 @@ func (r *reader) move(n *notes, tree *node) (connection.Move, bool) {
 	}
 	move := connection.Move{From: from, To: to, Position: position(n.file, tree.place)}
 	if from.Name == to.Name && from.Space.Same(to.Space) {
-		n.add(tree.place, "a move must lead somewhere else", "")
+		n.add(tree.place, connection.Because("move-to-itself"))
 		return move, false
 	}
 	key := foldKey(from.Space, from.Name)
 	if first, again := r.moved[key]; again {
-		n.add(tree.place, fmt.Sprintf("%q is moved twice", from.String()), fmt.Sprintf("first at %s", first))
+		n.add(tree.place, connection.Because("moved-twice", "from", from.String(), "first", first.String()))
 		return move, false
 	}
 	r.moved[key] = move.Position
@@ -606,10 +608,7 @@ func (r *reader) unusedVariables(given map[string]string) {
 			continue
 		}
 		known := slices.Concat(slices.Sorted(maps.Keys(r.project.variables)), slices.Sorted(maps.Keys(r.tenant.Variables)))
-		r.problems = append(r.problems, connection.Problem{
-			Severity: connection.SeverityError,
-			Message:  fmt.Sprintf("--var %s: no file declares or uses this variable", name),
-			Hint:     words.DidYouMean(name, known),
-		})
+		reason := suggest(connection.Because("unused-variable", "variable", name), name, known)
+		r.problems = append(r.problems, messages.Problem(connection.Position{}, connection.SeverityError, reason))
 	}
 }

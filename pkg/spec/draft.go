@@ -30,7 +30,7 @@ func (p *Project) Draft(file string, text []byte) ([]connection.Desired, connect
 // StandsForMore reports whether a problem is not one itself, but says that there are more
 // than [Collect] keeps.
 func StandsForMore(problem connection.Problem) bool {
-	return problem.Message == restOf(maxProblemsOfFile, problem.Severity, inThisFile) || problem.Message == restOf(maxProblems, problem.Severity, "")
+	return problem.Code == moreInFile || problem.Code == moreInAll
 }
 
 // UnknownProperty returns a function that reports whether a connection of the data source

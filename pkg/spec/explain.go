@@ -2,73 +2,66 @@ package spec
 
 import (
 	"encoding/json"
-	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/qlsync/qlsync/internal/words"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// finding is a violation in words that a person understands. The words hold
-// names from the file and from the schema, never a value from the file.
+// finding is a violation as a reason that a person understands. It contains names from the file
+// and from the schema, never a value from the file.
 type finding struct {
 	tokens []string // where
 	ofKey  bool     // at the key, not at the value
-	// predicate says what is wrong with the value, to be put behind its name:
-	// "must be a string, not a list".
-	predicate string
-	// sentence says it alone. Exactly one of the two is set.
-	sentence string
-	hint     string
+	reason connection.Reason
+	// ofValue reports that the reason is about the value: it takes the arguments what and field.
+	ofValue bool
 }
 
-// explain puts a violation into words; several if it is about several keys.
+// named returns the reason with the name of the value that it is about.
+func (f finding) named(what, field string) connection.Reason {
+	if !f.ofValue {
+		return f.reason
+	}
+	return f.reason.With("what", what).With("field", field)
+}
+
+// explain returns what a person understands of a violation; several if it is about several keys.
 func explain(v violation, instance any) []finding {
-	at := finding{tokens: v.tokens, ofKey: v.ofKey}
+	value := valueAt(instance, v.tokens)
 	switch v.keyword {
 	case "additionalProperties":
-		return unknownKeys(v, valueAt(instance, v.tokens))
-	case "type":
-		at.hint = emptyList(v, valueAt(instance, v.tokens))
+		return unknownKeys(v, value)
 	case "required":
-		return missingKeys(v, valueAt(instance, v.tokens))
+		return missingKeys(v, value)
 	case "dependencies", "dependentRequired":
-		return missingCompanions(v, valueAt(instance, v.tokens))
-	case "enum":
-		allowed := enumTexts(v.schema)
-		if len(allowed) > fewValues {
-			at.predicate = fmt.Sprintf("is none of the %d allowed values", len(allowed))
-			if text, isText := valueAt(instance, v.tokens).(string); isText {
-				at.hint = meantValues(text, allowed)
-			}
-			return []finding{at}
-		}
+		return missingCompanions(v, value)
 	}
-	at.predicate = predicate(v, valueAt(instance, v.tokens))
-	return []finding{at}
+	return []finding{{tokens: v.tokens, ofKey: v.ofKey, reason: reasonOf(v, value), ofValue: true}}
 }
 
-// emptyList reports how to say that a list is empty, to somebody who wrote nothing.
-func emptyList(v violation, value any) string {
-	if _, least := v.schema["minItems"]; value != nil || least || !slices.Contains(schemaTypes(v.schema), any("array")) {
-		return ""
-	}
-	return "write [] if there is none"
+// lacksList reports whether somebody wrote nothing where a list is expected that may be empty.
+func lacksList(v violation, value any) bool {
+	_, least := v.schema["minItems"]
+	return value == nil && !least && slices.Contains(schemaTypes(v.schema), any("array"))
 }
 
 // fewValues are listed in full.
 const fewValues = 6
 
-// meantValues suggests some of many allowed values.
-func meantValues(text string, allowed []string) string {
-	meant := words.Closest(text, allowed, 3)
-	if len(meant) == 0 {
-		return "for example " + alternatives(allowed[:3])
+// notOneOf returns the reason of a value that is none of those that are allowed.
+func notOneOf(value any, allowed []string) connection.Reason {
+	if len(allowed) <= fewValues {
+		return connection.Because("not-one-of", "allowed", allowed)
 	}
-	return "did you mean " + alternatives(meant) + "?"
+	if text, isText := value.(string); isText {
+		if meant := words.Closest(text, allowed, 3); len(meant) > 0 {
+			return connection.Because("misspelt-value", "count", len(allowed), "meant", meant)
+		}
+	}
+	return connection.Because("not-one-of-many", "count", len(allowed), "examples", allowed[:3])
 }
 
 // enumTexts returns the allowed values as people would write them.
@@ -102,10 +95,9 @@ func unknownKeys(v violation, instance any) []finding {
 			continue
 		}
 		found = append(found, finding{
-			tokens:   append(slices.Clone(v.tokens), key),
-			ofKey:    true,
-			sentence: fmt.Sprintf("unknown key %q", key),
-			hint:     words.DidYouMean(key, known),
+			tokens: append(slices.Clone(v.tokens), key),
+			ofKey:  true,
+			reason: suggest(connection.Because("unknown-field", "field", key), key, known),
 		})
 	}
 	return found
@@ -128,7 +120,7 @@ func missingKeys(v violation, instance any) []finding {
 	var found []finding
 	for _, key := range texts(v.schema["required"]) {
 		if _, ok := object[key]; !ok && !misspelt[key] {
-			found = append(found, finding{tokens: v.tokens, ofKey: true, sentence: fmt.Sprintf("%q is missing", key)})
+			found = append(found, finding{tokens: v.tokens, ofKey: true, reason: connection.Because("missing-field", "field", key)})
 		}
 	}
 	return found
@@ -146,9 +138,9 @@ func missingCompanions(v violation, instance any) []finding {
 		for _, needed := range texts(companions[key]) {
 			if _, ok := object[needed]; !ok {
 				found = append(found, finding{
-					tokens:   append(slices.Clone(v.tokens), key),
-					ofKey:    true,
-					sentence: fmt.Sprintf("%q needs %q next to it", key, needed),
+					tokens: append(slices.Clone(v.tokens), key),
+					ofKey:  true,
+					reason: connection.Because("missing-companion", "field", key, "needed", needed),
 				})
 			}
 		}
@@ -168,67 +160,67 @@ func texts(list any) []string {
 	return found
 }
 
-// predicate says what a value must be.
-func predicate(v violation, value any) string {
+// reasonOf returns the reason of a violation that is about a value.
+func reasonOf(v violation, value any) connection.Reason {
 	switch v.keyword {
 	case "type", "pattern", "enum", "const":
-		if message, ok := v.schema["errorMessage"].(string); ok {
-			return message
+		if rule, ok := v.schema["errorMessage"].(string); ok {
+			return connection.Because("wrong-form", "rule", rule)
 		}
 	}
 	limit := plainText(v.schema[v.keyword])
 	switch v.keyword {
 	case "type":
-		return "must be " + typeNames(schemaTypes(v.schema)) + notType(v, value)
+		return wrongType(v, value)
 	case "enum":
-		return "must be " + alternatives(enumTexts(v.schema))
+		return notOneOf(value, enumTexts(v.schema))
 	case "const":
-		return "must be " + limit
+		return connection.Because("not-the-value", "value", limit)
 	case "minimum":
-		return "must be at least " + limit
+		return connection.Because("below-minimum", "limit", limit)
 	case "maximum":
-		return "must be at most " + limit
+		return connection.Because("above-maximum", "limit", limit)
 	case "exclusiveMinimum":
-		return "must be more than " + limit
+		return connection.Because("not-above", "limit", limit)
 	case "exclusiveMaximum":
-		return "must be less than " + limit
+		return connection.Because("not-below", "limit", limit)
 	case "multipleOf":
-		return "must be a multiple of " + limit
+		return connection.Because("not-a-multiple", "limit", limit)
 	case "minLength", "minItems", "minProperties":
-		return tooFew(v.keyword, limit)
+		if limit == "1" {
+			return connection.Because("empty")
+		}
+		return connection.Because("too-short", "limit", limit, "unit", elements(v.keyword, limit))
 	case "maxLength", "maxItems", "maxProperties":
-		return "must not have more than " + limit + " " + elements(v.keyword, limit)
+		return connection.Because("too-long", "limit", limit, "unit", elements(v.keyword, limit))
 	case "pattern":
-		return "must match the pattern " + limit
+		return connection.Because("wrong-pattern", "pattern", limit)
 	case "format":
-		return "is not a valid " + limit
+		return connection.Because("wrong-format", "format", limit)
 	case "uniqueItems":
-		return "has an item twice"
+		return connection.Because("duplicate-item")
 	case "oneOf":
-		return "fits more than one of the allowed forms"
+		return connection.Because("several-forms")
 	case "contains", "minContains", "maxContains":
-		return "does not have the items that the schema asks for"
+		return connection.Because("missing-items")
 	case "additionalItems":
-		return "has too many items"
+		return connection.Because("too-many-items")
 	case "", "not", "then", "else", "items", "unevaluatedProperties", "unevaluatedItems":
-		return "is not allowed here"
+		return connection.Because("not-allowed")
 	}
-	return "does not satisfy " + strconv.Quote(v.keyword) + " of the schema"
+	return connection.Because("schema-not-satisfied", "keyword", v.keyword)
 }
 
-// notType says which type was found instead, where that helps.
-func notType(v violation, value any) string {
+// wrongType returns the reason of a value of another type than the schema allows.
+func wrongType(v violation, value any) connection.Reason {
+	reason := connection.Because("wrong-type", "expected", typeNames(schemaTypes(v.schema)), "found", typeOf(value))
 	if _, isNumber := value.(json.Number); isNumber && slices.Contains(schemaTypes(v.schema), any("integer")) {
-		return ""
+		return reason.With("found", "a fraction")
 	}
-	return ", not " + typeOf(value)
-}
-
-func tooFew(keyword, limit string) string {
-	if limit == "1" {
-		return "must not be empty"
+	if lacksList(v, value) {
+		reason.Code = "null-for-list"
 	}
-	return "must have at least " + limit + " " + elements(keyword, limit)
+	return reason
 }
 
 // elements names what a keyword such as maxItems counts.

@@ -8,7 +8,6 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/qlsync/qlsync/internal/infile"
@@ -52,7 +51,7 @@ func (n *notes) fileEntry(entries []fileEntry, tree *node) []fileEntry {
 // before the disk is touched: see [infile.CheckPath].
 func (n *notes) isPath(at place, path string) bool {
 	if err := infile.CheckPath(path); err != nil {
-		n.add(at, fmt.Sprintf("the path %q is refused: %s", path, err), "name a file or folder on this computer")
+		n.add(at, connection.Because("path-refused", "path", path, "reason", err.Error()))
 		return false
 	}
 	return true
@@ -62,7 +61,7 @@ func (n *notes) isPath(at place, path string) bool {
 // escape a wildcard.
 func (n *notes) isSlashed(at place, path string) bool {
 	if strings.Contains(path, `\`) {
-		n.add(at, fmt.Sprintf("%q contains a backslash, which separates folders only on Windows", path), "write "+withSlashes(path))
+		n.add(at, connection.Because("backslash-in-path", "path", path, "write", withSlashes(path)))
 		return false
 	}
 	return true
@@ -77,7 +76,7 @@ func (n *notes) warnOfBackslash(at place, path string) {
 	if !strings.Contains(path, `\`) || strings.HasPrefix(path, `\\`) || len(path) > 1 && path[1] == ':' {
 		return
 	}
-	n.warn(at, fmt.Sprintf("%q contains a backslash, which separates folders only on Windows", path), "write "+withSlashes(path))
+	n.warn(at, connection.Because("backslash-in-path", "path", path, "write", withSlashes(path)))
 }
 
 // expansion is what the entries under connections lead to.
@@ -92,10 +91,10 @@ type expansion struct {
 func (p *Project) expand() expansion {
 	var all expansion
 	var found []infile.Found
-	unmatched, unreadable := &notes{file: p.File}, &notes{file: p.File}
+	unmatched, failed := &notes{file: p.File}, &notes{file: p.File}
 	factor := p.options.factor()
 	if limit := factor * maxProjectPatterns; len(p.entries) > limit {
-		all.unreadable = append(all.unreadable, p.tooMuch("more than %d entries under connections", limit))
+		all.unreadable = append(all.unreadable, p.tooMuch("too-many-entries", "limit", limit))
 		return all
 	}
 	looks := factor * maxProjectLooks
@@ -103,47 +102,59 @@ func (p *Project) expand() expansion {
 		files, failures, err := entry.expand(p, &looks)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
-			unmatched.add(entry.place, fmt.Sprintf("read %s: %s", quoted(entry.path), infile.Reason(err)), "")
+			unmatched.add(entry.place, unreadableEntry(entry.path, err))
 		case err != nil:
-			unreadable.add(entry.place, fmt.Sprintf("read %s: %s", quoted(entry.path), infile.Reason(err)), hintFor(err))
+			failed.add(entry.place, unreadableEntry(entry.path, err))
 		case len(files)+len(failures) == 0:
-			unmatched.add(entry.place, quoted(entry.path)+" matches no .yaml or .yml file", "")
+			unmatched.add(entry.place, connection.Because("no-file-matches", "path", shortPath(entry.path)))
 		}
 		found = append(found, files...)
 		for _, failure := range failures {
-			problem := connection.FileProblem(failure.Path, infile.Reason(failure.Err))
-			problem.Hint = hintFor(failure.Err)
-			all.unreadable = append(all.unreadable, problem)
+			all.unreadable = append(all.unreadable, fileProblem(failure.Path, unreadable(failure.Err)))
 		}
 	}
 	if looks < 0 {
-		all.unreadable = append(all.unreadable, p.tooMuch("the entries under connections lead past more than %d files and folders", factor*maxProjectLooks))
+		all.unreadable = append(all.unreadable, p.tooMuch("too-many-places", "limit", factor*maxProjectLooks))
 		return all
 	}
 	once := infile.Once(found)
 	if limit := factor * maxProjectFiles; len(once) > limit {
-		all.unreadable = append(all.unreadable, p.tooMuch("the entries under connections name more than %d files", limit))
+		all.unreadable = append(all.unreadable, p.tooMuch("too-many-files", "limit", limit))
 		return all
 	}
 	for _, file := range once {
 		all.files = append(all.files, filepath.ToSlash(file.Path))
 	}
-	all.unreadable = append(all.unreadable, unreadable.problems...)
+	all.unreadable = append(all.unreadable, failed.problems...)
 	all.unmatched = unmatched.problems
 	return all
 }
 
-// hintFor says what to do about a place that cannot be read; empty where the reason says
-// enough.
-func hintFor(err error) string {
+// unreadable returns why the file or folder at the position cannot be read.
+func unreadable(err error) connection.Reason {
 	var broken *infile.BrokenLinkError
 	switch {
 	case errors.Is(err, infile.ErrLeaves):
-		return "list that folder under connections in the project file, or keep a copy in the project"
+		return connection.Because("link-out-of-project")
 	case errors.As(err, &broken), errors.Is(err, infile.ErrLinkLoop):
-		return "fix or remove the link: without it, connections would count as no longer declared"
+		return connection.Because("broken-link", "reason", infile.Reason(err))
+	case errors.Is(err, fs.ErrNotExist):
+		return connection.Because("file-not-found")
 	}
-	return infile.WayOut(err)
+	return connection.Because("file-not-readable", "reason", infile.Reason(err))
+}
+
+// entryCodes are the codes of [unreadable] for an entry of the project file, which names the file.
+var entryCodes = map[string]string{
+	"link-out-of-project": "entry-link-out-of-project", "broken-link": "entry-broken-link",
+	"file-not-found": "entry-not-found", "file-not-readable": "entry-not-readable",
+}
+
+// unreadableEntry returns why the file or folder that an entry names cannot be read.
+func unreadableEntry(path string, err error) connection.Reason {
+	reason := unreadable(err).With("path", shortPath(path))
+	reason.Code = entryCodes[reason.Code]
+	return reason
 }
 
 // expand finds the files of one entry. A file may have any name; of a folder, at every
@@ -242,7 +253,7 @@ func (p *Project) load() loaded {
 	}
 	all.problems = append(all.problems, left.problems...)
 	if limit := left.factor * maxProjectDeclared; connections*len(p.Tenants) > limit {
-		all.problems = append(all.problems, p.tooMuch("%d connections for %d tenants are more than %d", connections, len(p.Tenants), limit))
+		all.problems = append(all.problems, p.tooMuch("too-many-declared", "connections", connections, "tenants", len(p.Tenants), "limit", limit))
 		all.sources = nil
 	}
 	all.problems = append(all.problems, found.unreadable...)
@@ -267,7 +278,7 @@ func (p *Project) readSource(file string, left *room) (source, connection.Proble
 	n.checkStructure(p.formats.connections, root)
 	defaults, items := root.get("defaults"), root.get("connections").items()
 	if len(items) > 0 && defaults.size() > maxNodes/len(items) {
-		n.add(defaults.place, fmt.Sprintf("with the defaults in each of its connections, the file holds more than %d values", maxNodes), "split it, or declare less under defaults")
+		n.add(defaults.place, connection.Because("defaults-too-large", "limit", maxNodes))
 		return read, n.problems
 	}
 	moved := root.get("moved").items()
@@ -293,11 +304,10 @@ func (p *Project) readSource(file string, left *room) (source, connection.Proble
 // maxQuoted is how much of a path a message quotes, in bytes.
 const maxQuoted = 200
 
-// quoted returns a path in quotes, cut where a long one would leave no room for what is wrong
-// with it.
-func quoted(path string) string {
+// shortPath returns a path, cut where a long one would leave no room for what is wrong with it.
+func shortPath(path string) string {
 	if len(path) <= maxQuoted {
-		return strconv.Quote(path)
+		return path
 	}
-	return strconv.Quote(strings.ToValidUTF8(path[:maxQuoted], "")) + "…"
+	return strings.ToValidUTF8(path[:maxQuoted], "") + "…"
 }

@@ -1,7 +1,6 @@
 package spec
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/qlsync/qlsync/pkg/connection"
@@ -44,10 +43,10 @@ func (n *notes) rateLimit(tree *node) connection.RateLimit {
 	share := int(int64(rate) * int64(window) / int64(time.Minute))
 	switch {
 	case share < 1:
-		n.add(tree.entry("rate").place, "not one request fits into the window", "write a higher rate or a longer window")
+		n.add(tree.entry("rate").place, connection.Because("rate-below-one"))
 		return connection.RateLimit{}
 	case burst > share:
-		n.add(tree.entry("burst").place, fmt.Sprintf("the burst is larger than the %d requests of a window", share), "write a smaller burst, or none")
+		n.add(tree.entry("burst").place, connection.Because("burst-too-large", "share", share))
 		return connection.RateLimit{}
 	case burst < 1:
 		return connection.RateLimit{Requests: share, Window: window}

@@ -1,12 +1,11 @@
 package spec
 
 import (
-	"cmp"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
+	"github.com/qlsync/qlsync/internal/report/messages"
 	"github.com/qlsync/qlsync/internal/words"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
@@ -67,21 +66,18 @@ func (c *chain) check(move connection.Move) *connection.Problem {
 	to := foldKey(move.To.Space, move.To.Name)
 	words, declared := c.declared[to]
 	_, leadsOn := c.next[to]
-	problem := connection.Problem{Position: move.Position, Severity: connection.SeverityWarning}
+	var problem connection.Problem
 	switch {
 	case declared && words == move.To.String():
 		return nil
 	case !declared && leadsOn && !c.circles(to):
 		return nil // the last block of the chain is looked at
 	case !declared && leadsOn:
-		problem.Severity = connection.SeverityError
-		problem.Message = fmt.Sprintf("the moved blocks from %q lead round in a circle on which no connection is declared", move.From)
-		problem.Hint = "remove one of them, or declare the connection where it belongs"
+		problem = messages.Problem(move.Position, connection.SeverityError, connection.Because("moves-in-circle", "from", move.From.String()))
 	case c.otherwiseAddressed(move.To):
 		return nil
 	default:
-		problem.Message = fmt.Sprintf("the moved block leads to %q, which no file declares", move.To)
-		problem.Hint = c.meant(to, move)
+		problem = messages.Problem(move.Position, connection.SeverityWarning, c.undeclared(to, move))
 	}
 	return &problem
 }
@@ -113,19 +109,22 @@ func (c *chain) circles(from foldedKey) bool {
 	}
 }
 
-// meant suggests what the block may have been meant to lead to.
-func (c *chain) meant(to foldedKey, move connection.Move) string {
-	if words, otherCase := c.declared[to]; otherCase {
-		if meant, written := connection.QuoteApart(words, move.To.String()); strings.ContainsRune(meant+written, '\\') {
-			return "a declared name differs only in " + connection.Resemblance(move.To.String(), words) + ": write " + meant + ", not " + written
+// undeclared returns the reason of a block that leads to no declared connection, with what it may
+// have been meant to lead to.
+func (c *chain) undeclared(to foldedKey, move connection.Move) connection.Reason {
+	written := move.To.String()
+	if declared, otherCase := c.declared[to]; otherCase {
+		if other, own := connection.QuoteApart(declared, written); strings.ContainsRune(other+own, '\\') {
+			return connection.Because("move-to-look-alike", "own", own, "other", other, "difference", connection.Resemblance(written, declared))
 		}
-		return "letter case counts: write " + connection.Quote(words)
+		return connection.Because("move-to-other-case", "to", written, "meant", declared)
 	}
-	hint := "remove the block if the connection is gone"
-	if c.compared += len(c.words); c.compared > maxCompared {
-		return hint
+	if c.compared += len(c.words); c.compared <= maxCompared {
+		if meant := words.Closest(written, c.words, 1); len(meant) > 0 {
+			return connection.Because("move-to-misspelt", "to", written, "meant", meant[0])
+		}
 	}
-	return cmp.Or(words.DidYouMean(move.To.String(), c.words), hint)
+	return connection.Because("move-to-undeclared", "to", written)
 }
 
 func (d declaration) words() string { return d.space + "/" + d.name }

@@ -159,9 +159,9 @@ func TestAKeyWithoutAValueIsAnErrorEverywhere(t *testing.T) {
 				_, more := project.Desired(&project.Tenants[0], nil)
 				problems = spec.Collect(problems, more)
 			}
-			want := fmt.Sprintf("%s:%d:%d: the key %q has no value (", file.name, i+1, indent+1, key)
-			if !strings.Contains("\n"+problems.Error(), "\n"+want) {
-				t.Errorf("want %s, got\n%s", want, problems.Error())
+			want := fmt.Sprintf("%s:%d:%d: empty-value key=%s\n", file.name, i+1, indent+1, key)
+			if !strings.Contains("\n"+codes(problems)+"\n", "\n"+want) {
+				t.Errorf("got problems\n%s\nwant %s", codes(problems), want)
 			}
 		}
 		var schema any

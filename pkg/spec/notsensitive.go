@@ -1,10 +1,9 @@
 package spec
 
 import (
-	"fmt"
 	"strconv"
 
-	"github.com/qlsync/qlsync/internal/words"
+	"github.com/qlsync/qlsync/internal/report/messages"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -27,11 +26,8 @@ func checkLifted(set []connection.Desired, sources map[string]*sourceSchema) con
 				continue
 			}
 			told[at] = true
-			problems = append(problems, connection.Problem{
-				Position: at, Severity: connection.SeverityError,
-				Message: fmt.Sprintf("notSensitive: data source %s has no property %q", d.DataSource, name),
-				Hint:    words.DidYouMean(name, sources[d.DataSource].names),
-			})
+			reason := suggest(connection.Because("not-sensitive-unknown-property", "dataSource", d.DataSource, "property", name), name, sources[d.DataSource].names)
+			problems = append(problems, messages.Problem(at, connection.SeverityError, reason))
 		}
 	}
 	return problems

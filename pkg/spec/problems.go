@@ -1,10 +1,13 @@
 package spec
 
 import (
-	"fmt"
+	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/qlsync/qlsync/internal/report/messages"
+	"github.com/qlsync/qlsync/internal/words"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -15,12 +18,11 @@ const (
 	maxProblems       = 10_000
 )
 
-const inThisFile = " in this file"
-
-// restOf is the message that stands for all beyond a limit.
-func restOf(limit int, severity connection.Severity, where string) string {
-	return fmt.Sprintf("more than %d %ss%s: from here on, none is shown", limit, severity, where)
-}
+// The codes of problems that stand for all beyond a limit.
+const (
+	moreInFile = "more-problems-in-file"
+	moreInAll  = "more-problems"
+)
 
 // Collect makes one list of several: sorted by file and place, without the
 // repetitions that arise when the same files are read for several tenants, and
@@ -29,11 +31,12 @@ func restOf(limit int, severity connection.Severity, where string) string {
 func Collect(lists ...connection.Problems) connection.Problems {
 	all := slices.Concat(lists...)
 	for i := range all {
-		all[i].Message, all[i].Hint = cutShort(all[i].Message), cutShort(all[i].Hint)
+		p := &all[i]
+		p.Message, p.Hint, p.Args = cutShort(p.Message), cutShort(p.Hint), cutArgs(p.Args)
 	}
 	all.Sort()
-	all = bound(slices.CompactFunc(all, connection.Problem.Same), maxProblemsOfFile, inThisFile, func(p connection.Problem) string { return p.Position.File })
-	return bound(all, maxProblems, "", func(connection.Problem) string { return "" })
+	all = bound(slices.CompactFunc(all, connection.Problem.Same), maxProblemsOfFile, moreInFile, func(p connection.Problem) string { return p.Position.File })
+	return bound(all, maxProblems, moreInAll, func(connection.Problem) string { return "" })
 }
 
 // gathered collects the problems of many connections, one part after the other, and keeps
@@ -50,9 +53,8 @@ func (g *gathered) add(found ...connection.Problems) {
 	}
 	g.problems = Collect(append(found, g.problems)...)
 	g.full = map[string]bool{}
-	rest := restOf(maxProblemsOfFile, connection.SeverityError, inThisFile)
 	for _, problem := range g.problems {
-		if problem.Message == rest {
+		if problem.Code == moreInFile && problem.Severity == connection.SeverityError {
 			g.full[problem.Position.File] = true
 		}
 	}
@@ -88,26 +90,33 @@ func cutShort(text string) string {
 	return strings.ToValidUTF8(text[:maxWords], "") + "..."
 }
 
+// cutArgs cuts the texts of arguments as cutShort does.
+func cutArgs(args map[string]any) map[string]any {
+	for name, value := range args {
+		if text, ok := value.(string); ok && len(text) > maxWords {
+			args = maps.Clone(args) // problems may share them
+			args[name] = cutShort(text)
+		}
+	}
+	return args
+}
+
 // bound leaves of the sorted problems of each group, errors and warnings apart, no more
-// than the limit, and one that stands for the rest.
-func bound(sorted connection.Problems, limit int, where string, group func(connection.Problem) string) connection.Problems {
+// than the limit, and one, with the code, that stands for the rest.
+func bound(sorted connection.Problems, limit int, code string, group func(connection.Problem) string) connection.Problems {
 	type kind struct {
 		group    string
 		severity connection.Severity
 	}
 	told := map[kind]int{}
-	rest := map[connection.Severity]string{}
-	for _, severity := range []connection.Severity{connection.SeverityError, connection.SeverityWarning} {
-		rest[severity] = restOf(limit, severity, where)
-	}
 	bounded := sorted[:0]
 	for _, problem := range sorted {
 		of := kind{group(problem), problem.Severity}
 		switch {
 		case told[of] > limit:
 			continue
-		case told[of] == limit, problem.Message == rest[problem.Severity]:
-			problem.Message, problem.Hint = rest[problem.Severity], ""
+		case told[of] == limit, problem.Code == code:
+			problem = messages.Problem(problem.Position, problem.Severity, connection.Because(code, "limit", limit, "severity", string(problem.Severity)))
 			told[of] = limit + 1
 		default:
 			told[of]++
@@ -148,28 +157,38 @@ type notes struct {
 // full reports whether there are more errors than are told.
 func (n *notes) full() bool { return n.errors > maxProblemsOfFile }
 
-// add notes an error. The message and the hint must not hold a value that could
-// be a secret.
-func (n *notes) add(at place, message, hint string) {
-	n.note(connection.SeverityError, at, message, hint)
+// add notes an error. The reason must not contain a value that could be a secret.
+func (n *notes) add(at place, reason connection.Reason) {
+	n.note(position(n.file, at), connection.SeverityError, reason)
 }
 
 // warn notes something to know that stops nothing.
-func (n *notes) warn(at place, message, hint string) {
-	n.note(connection.SeverityWarning, at, message, hint)
+func (n *notes) warn(at place, reason connection.Reason) {
+	n.note(position(n.file, at), connection.SeverityWarning, reason)
 }
 
-func (n *notes) note(severity connection.Severity, at place, message, hint string) {
-	n.take(connection.Problem{Position: position(n.file, at), Severity: severity, Message: message, Hint: hint})
+// fileProblem returns an error about a file as a whole. The path may have the separators of the
+// system.
+func fileProblem(path string, reason connection.Reason) connection.Problem {
+	return messages.Problem(connection.Position{File: filepath.ToSlash(path)}, connection.SeverityError, reason)
 }
 
-func (n *notes) take(problem connection.Problem) {
+// suggest adds to a reason the known word that was probably meant.
+func suggest(reason connection.Reason, word string, known []string) connection.Reason {
+	if meant := words.Closest(word, known, 1); len(meant) > 0 {
+		return reason.With("meant", meant[0])
+	}
+	return reason
+}
+
+// note counts a problem, and makes its message if it is among those that are reported.
+func (n *notes) note(at connection.Position, severity connection.Severity, reason connection.Reason) {
 	count := &n.errors
-	if problem.Severity == connection.SeverityWarning {
+	if severity == connection.SeverityWarning {
 		count = &n.warnings
 	}
 	*count++
 	if *count <= maxProblemsOfFile+1 {
-		n.problems = append(n.problems, problem)
+		n.problems = append(n.problems, messages.Problem(at, severity, reason))
 	}
 }

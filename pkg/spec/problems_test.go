@@ -16,7 +16,7 @@ import (
 func problemsIn(file string, severity connection.Severity, n int) connection.Problems {
 	problems := make(connection.Problems, n)
 	for i := range problems {
-		problems[i] = connection.Problem{Position: connection.Position{File: file, Line: i + 1, Column: 1}, Severity: severity, Message: "wrong", Hint: "mend it"}
+		problems[i] = connection.Problem{Position: connection.Position{File: file, Line: i + 1, Column: 1}, Severity: severity, Message: "wrong", Hint: "mend it", Code: "wrong"}
 	}
 	return problems
 }
@@ -28,15 +28,15 @@ func TestTheReportedProblemsAreBounded(t *testing.T) {
 		told  int
 		want  []string // some of the reported problems
 	}{
-		"as many as are reported": {problemsIn("a", mistake, 1000), 1000, []string{"a:1000:1: wrong (mend it)"}},
-		"one more":                {problemsIn("a", mistake, 1001), 1001, []string{"a:1000:1: wrong (mend it)", "a:1001:1: more than 1000 errors in this file: from here on, none is shown"}},
+		"as many as are reported": {problemsIn("a", mistake, 1000), 1000, []string{"a:1000:1: wrong"}},
+		"one more":                {problemsIn("a", mistake, 1001), 1001, []string{"a:1000:1: wrong", "a:1001:1: more-problems-in-file limit=1000 severity=error"}},
 		"many more, and another file": {
 			append(problemsIn("a", mistake, 5000), problemsIn("b", mistake, 1)...), 1002,
-			[]string{"a:1001:1: more than 1000 errors in this file: from here on, none is shown", "b:1:1: wrong (mend it)"},
+			[]string{"a:1001:1: more-problems-in-file limit=1000 severity=error", "b:1:1: wrong"},
 		},
 		"no error is lost behind warnings": {
 			append(problemsIn("a", warning, 5000), problemsIn("a", mistake, 5001)[5000]), 1002,
-			[]string{"a:1001:1: more than 1000 warnings in this file: from here on, none is shown", "a:5001:1: wrong (mend it)"},
+			[]string{"a:1001:1: more-problems-in-file limit=1000 severity=warning (warning)", "a:5001:1: wrong"},
 		},
 		"many files": {
 			func() (all connection.Problems) {
@@ -45,7 +45,7 @@ func TestTheReportedProblemsAreBounded(t *testing.T) {
 				}
 				return all
 			}(), 10_001,
-			[]string{"08:1001:1: more than 1000 errors in this file: from here on, none is shown", "09:992:1: more than 10000 errors: from here on, none is shown"},
+			[]string{"08:1001:1: more-problems-in-file limit=1000 severity=error", "09:992:1: more-problems limit=10000 severity=error"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -54,7 +54,7 @@ func TestTheReportedProblemsAreBounded(t *testing.T) {
 				t.Errorf("got %d problems in the report, want %d", len(told), test.told)
 			}
 			for _, want := range test.want {
-				if !strings.Contains("\n"+told.Error()+"\n", "\n"+want+"\n") {
+				if !strings.Contains("\n"+codes(told)+"\n", "\n"+want+"\n") {
 					t.Errorf("not told: %s", want)
 				}
 			}

@@ -159,11 +159,9 @@ func readText(file, path string) ([]byte, connection.Problems) {
 	var large *infile.TooLargeError
 	switch {
 	case errors.As(err, &large):
-		problem := connection.FileProblem(file, tooLarge)
-		problem.Hint = hintSplit
-		return nil, connection.Problems{problem}
+		return nil, connection.Problems{fileProblem(file, tooLarge())}
 	case err != nil:
-		return nil, connection.Problems{connection.FileProblem(file, "read file: "+infile.Reason(err))}
+		return nil, connection.Problems{fileProblem(file, unreadable(err))}
 	}
 	return text, nil
 }
@@ -200,7 +198,7 @@ func (n *notes) readDefaultTenant(p *Project, tree *node) {
 		return
 	}
 	if names := p.tenantNames(); !slices.Contains(names, name) {
-		n.add(tree.place, fmt.Sprintf("there is no tenant %q", name), words.DidYouMean(name, names))
+		n.add(tree.place, suggest(connection.Because("unknown-tenant", "tenant", name), name, names))
 		return
 	}
 	p.DefaultTenant = name
@@ -210,9 +208,7 @@ func (n *notes) readDefaultTenant(p *Project, tree *node) {
 // that no file names any more is not looked at.
 func (n *notes) warnAboutLeftovers(p *Project, root *node) {
 	if p.Policy.Prune == connection.PruneOwned && root.entry("spaces") == nil {
-		n.warn(root.get("policy").entry("prune").place,
-			"owned connections in a space that no file names any more are neither deleted nor reported",
-			"declare spaces: [NAME, ...] so that leftovers are found")
+		n.warn(root.get("policy").entry("prune").place, connection.Because("prune-without-spaces"))
 	}
 }
 
@@ -278,7 +274,7 @@ func (n *notes) readTenant(p *Project, entry child) Tenant {
 	}
 	if seed, embedded := strings.CutPrefix(address.text, "sim:"); embedded {
 		if seed == "" {
-			n.add(address.place, "the embedded tenant has no file", "write sim:FILE, with the file that it starts from")
+			n.add(address.place, connection.Because("embedded-without-file"))
 			return tenant
 		}
 		if n.isPath(address.place, seed) {
@@ -304,9 +300,9 @@ func (n *notes) unmarked(p *Project, tenant *node, provider string) bool {
 	switch s, _ := systemOf(provider); {
 	case !s.unmarked:
 		able := slices.DeleteFunc(Providers(), func(name string) bool { s, _ := systemOf(name); return !s.unmarked })
-		n.add(entry.place, "ownership: none is for the provider "+strings.Join(able, " or "), "")
+		n.add(entry.place, connection.Because("ownership-none-unsupported", "providers", able))
 	case p.Policy.Prune == connection.PruneOwned:
-		n.add(entry.place, "without ownership records nobody knows what is owned, so nothing can be pruned", "write policy.prune: none, or leave ownership out")
+		n.add(entry.place, connection.Because("prune-without-ownership"))
 	}
 	return true
 }
@@ -314,15 +310,14 @@ func (n *notes) unmarked(p *Project, tenant *node, provider string) bool {
 // tenantURL reads the address of a real tenant: scheme and host, nothing else.
 func (n *notes) tenantURL(address *node, provider string) string {
 	s, _ := systemOf(provider)
-	example := "write " + s.url + ", or sim:FILE for the embedded tenant"
 	parsed, err := url.Parse(address.text)
 	switch {
 	case err != nil || parsed.Host == "" || parsed.Scheme != "https" && parsed.Scheme != "http":
-		n.add(address.place, "the url of a tenant must be an https address", example)
+		n.add(address.place, connection.Because("url-not-https", "example", s.url))
 	case parsed.User != nil || parsed.RawQuery != "" || parsed.Fragment != "" || strings.Trim(parsed.Path, "/") != "":
-		n.add(address.place, "the url of a tenant must have a host and nothing behind it", example)
+		n.add(address.place, connection.Because("url-with-path", "example", s.url))
 	case parsed.Scheme == "http" && !isLoopback(parsed.Hostname()):
-		n.add(address.place, "plain http is allowed only to this computer", "use https")
+		n.add(address.place, connection.Because("plain-http"))
 	default:
 		return parsed.Scheme + "://" + strings.ToLower(parsed.Host)
 	}
@@ -344,7 +339,7 @@ func (n *notes) needAuth(p *Project, entry child, provider string) bool {
 		return false // the structure says so
 	case auth == nil:
 		if !meantBy(entry.value.keys(), p.formats.tenantKeys())["auth"] {
-			n.add(entry.place, fmt.Sprintf("tenant %q has no auth", entry.key), "write "+ways.auth)
+			n.add(entry.place, connection.Because("missing-auth", "tenant", entry.key, "example", ways.auth))
 		}
 		return false
 	case auth.value.is(kindObject):
@@ -354,7 +349,7 @@ func (n *notes) needAuth(p *Project, entry child, provider string) bool {
 		case one == nil && other == nil && (meant[ways.one] || meant[ways.other]):
 			return false
 		case (one == nil) == (other == nil):
-			n.add(auth.place, fmt.Sprintf("auth must have one of %s and %s", ways.one, ways.other), "")
+			n.add(auth.place, connection.Because("one-auth", "one", ways.one, "other", ways.other))
 			return false
 		}
 		return !n.foreignAuth(auth.value, provider)
@@ -369,7 +364,7 @@ func (n *notes) foreignAuth(auth *node, provider string) bool {
 	for _, entry := range auth.entries() {
 		foreign := slices.ContainsFunc(systems, func(s system) bool { return s.signsIn(entry.key) })
 		if foreign && !own.signsIn(entry.key) {
-			n.add(entry.place, fmt.Sprintf("%q is no way to sign in to %s", entry.key, provider), "write "+own.auth)
+			n.add(entry.place, connection.Because("foreign-auth", "way", entry.key, "provider", provider, "example", own.auth))
 			found = true
 		}
 	}
@@ -395,7 +390,7 @@ func (n *notes) authPart(tree *node, mayBePlain bool, p *Project) any {
 	case isReference(tree):
 		ref, ok := n.reference(tree)
 		if ref.Exec != nil && !p.options.AllowExec {
-			n.add(tree.place, "exec references are off, and this one would run to sign in", "allow them with --allow-exec, and only where you trust whoever may write the files")
+			n.add(tree.place, connection.Because("exec-off-for-sign-in"))
 			return nil
 		}
 		if ok && n.mayBeSent(tree.place, p.at(p.Dir), ref) {
@@ -403,7 +398,7 @@ func (n *notes) authPart(tree *node, mayBePlain bool, p *Project) any {
 		}
 	case mayBePlain && tree.is(kindString):
 		if wrong := unfitForSignIn(tree.text, false); wrong != "" {
-			n.add(tree.place, "the value contains "+wrong+", so it cannot be valid", "")
+			n.add(tree.place, connection.Because("sign-in-malformed", "part", "value", "fault", wrong))
 		}
 		return tree.text
 	}

@@ -1,7 +1,6 @@
 package spec
 
 import (
-	"fmt"
 	"maps"
 	"runtime"
 	"slices"
@@ -11,7 +10,8 @@ import (
 	"github.com/qlsync/qlsync/internal/guard"
 	"github.com/qlsync/qlsync/internal/jsonpointer"
 	"github.com/qlsync/qlsync/internal/jsontext"
-	"github.com/qlsync/qlsync/internal/words"
+	"github.com/qlsync/qlsync/internal/limits"
+	"github.com/qlsync/qlsync/internal/report/messages"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -68,20 +68,18 @@ func eachInParallel(n int, do func(int)) {
 // unknownSource returns the problem of a data source that the tenant has disabled or does
 // not have.
 func unknownSource(d *connection.Desired, tenant *connection.Catalog) connection.Problems {
-	problem := connection.Problem{Position: d.PositionOf("/dataSource"), Severity: connection.SeverityError}
+	var reason connection.Reason
 	switch {
 	case d.DataSource == "" || slices.Contains(tenant.Known, d.DataSource):
 		return nil
 	case slices.Contains(tenant.Disabled, d.DataSource):
-		problem.Message = tenant.Absence(d.DataSource)
-		problem.Hint = "ask an administrator to enable it, or change dataSource"
+		reason = connection.Because("data-source-disabled", "dataSource", d.DataSource)
 	case len(tenant.Known) == 0:
 		return nil
 	default:
-		problem.Message = fmt.Sprintf("there is no data source %q", d.DataSource)
-		problem.Hint = words.DidYouMean(d.DataSource, tenant.Known)
+		reason = suggest(connection.Because("unknown-data-source", "dataSource", d.DataSource), d.DataSource, tenant.Known)
 	}
-	return connection.Problems{problem}
+	return connection.Problems{messages.Problem(d.PositionOf("/dataSource"), connection.SeverityError, reason)}
 }
 
 // sourceSchema is what a data source's schema says, ready to be used.
@@ -114,7 +112,7 @@ func prepareSources(set []connection.Desired, catalog *connection.Catalog) (map[
 		s, warnings := prepareSource(id, source)
 		if s != nil && s.checker != nil && s.weight*used[id] > maxSchemaWork {
 			s.checker = nil
-			warnings = append(warnings, schemaWarning(id, fmt.Sprintf("would be applied more than %d times to the connections: only the names of its properties are checked", maxSchemaWork)))
+			warnings = append(warnings, schemaWarning("schema-too-costly", id, "limit", maxSchemaWork))
 		}
 		prepared[id] = s
 		problems = append(problems, warnings...)
@@ -122,11 +120,9 @@ func prepareSources(set []connection.Desired, catalog *connection.Catalog) (map[
 	return prepared, problems
 }
 
-func schemaWarning(id, message string) connection.Problem {
-	return connection.Problem{
-		Severity: connection.SeverityWarning,
-		Message:  fmt.Sprintf("the schema of data source %q %s", id, message),
-	}
+func schemaWarning(code, id string, args ...any) connection.Problem {
+	reason := connection.Because(code, append(args, "dataSource", id)...)
+	return messages.Problem(connection.Position{}, connection.SeverityWarning, reason)
 }
 
 // sizeOf counts the values of a value, long texts as several.
@@ -149,26 +145,25 @@ func sizeOf(value any) int {
 
 // prepareSource compiles one schema; nil where it is no schema at all.
 func prepareSource(id string, source *connection.DataSource) (*sourceSchema, connection.Problems) {
-	warning := func(message string) connection.Problem { return schemaWarning(id, message) }
 	if len(source.Schema) > MaxSchema {
-		return nil, connection.Problems{warning(fmt.Sprintf("is larger than %d MiB: its properties are not checked", MaxSchema>>20))}
+		return nil, connection.Problems{schemaWarning("schema-too-large", id, "limit", limits.Size(MaxSchema))}
 	}
 	decoded, err := jsontext.Decode(source.Schema)
 	doc, isObject := decoded.(map[string]any)
 	if err != nil || !isObject {
-		return nil, connection.Problems{warning("is not a JSON Schema: its properties are not checked")}
+		return nil, connection.Problems{schemaWarning("schema-invalid", id)}
 	}
 	s := &sourceSchema{id: id, doc: doc, properties: source.Properties}
 	var problems connection.Problems
 	checker, weight, unusable, err := compileForeign(doc)
 	switch {
 	case err != nil:
-		problems = append(problems, warning(fmt.Sprintf("cannot be used, as %s: only the names of its properties are checked", err)))
+		problems = append(problems, schemaWarning("schema-refused", id, "reason", err.Error()))
 	case checker == nil:
-		problems = append(problems, warning("cannot be used: only the names of its properties are checked"))
+		problems = append(problems, schemaWarning("schema-unusable", id))
 	default:
 		for _, where := range unusable {
-			problems = append(problems, warning("is not checked at "+where+", which cannot be used here"))
+			problems = append(problems, schemaWarning("schema-part-unusable", id, "where", where))
 		}
 	}
 	s.checker, s.weight = checker, weight
@@ -244,17 +239,12 @@ func (s *sourceSchema) check(d *connection.Desired) connection.Problems {
 }
 
 // add notes a problem at a property, a credential, or a part of one.
-func (c *checked) add(severity connection.Severity, f finding, message string) {
+func (c *checked) add(severity connection.Severity, f finding) {
 	path := c.path(f.tokens)
 	if f.ofKey && path != "" {
 		path += keyMark
 	}
-	c.problems = append(c.problems, connection.Problem{
-		Position: c.desired.PositionOf(path),
-		Severity: severity,
-		Message:  message,
-		Hint:     f.hint,
-	})
+	c.problems = append(c.problems, messages.Problem(c.desired.PositionOf(path), severity, c.reason(f)))
 }
 
 // path returns the path in the connection of what stands at the tokens.
@@ -284,16 +274,16 @@ func (c *checked) unknownNames() map[string]bool {
 			if c.source.knows(name) {
 				continue
 			}
-			f := finding{tokens: []string{name}, ofKey: true, hint: words.DidYouMean(name, c.source.names)}
+			reason := suggest(connection.Because("unknown-property", "dataSource", c.source.id, "property", name), name, c.source.names)
 			severity := connection.SeverityError
 			switch {
-			case c.source.open && f.hint == "":
+			case c.source.open && reason.Args["meant"] == nil:
 				continue
 			case c.source.open, c.desired.UnknownAllowed:
 				severity = connection.SeverityWarning
 			}
 			unknown[name] = true
-			c.add(severity, f, fmt.Sprintf("data source %q has no property %q", c.source.id, name))
+			c.add(severity, finding{tokens: []string{name}, ofKey: true, reason: reason})
 		}
 	}
 	return unknown
@@ -323,8 +313,8 @@ func (c *checked) lackOfSecret() {
 	if len(secrets) == 0 {
 		return
 	}
-	f := finding{tokens: names[:1], ofKey: true, hint: "add " + alternatives(secrets[:min(len(secrets), 3)]) + ", with {env: NAME} or {file: PATH}"}
-	c.add(connection.SeverityWarning, f, "the credentials hold no secret")
+	reason := connection.Because("credentials-without-secret", "secrets", secrets[:min(len(secrets), 3)])
+	c.add(connection.SeverityWarning, finding{tokens: names[:1], ofKey: true, reason: reason})
 }
 
 // unusedCredentials warns of credentials that the connection does not use by what is
@@ -336,8 +326,8 @@ func (c *checked) unusedCredentials() {
 		if len(cases) == 0 || slices.ContainsFunc(cases, fit) {
 			continue
 		}
-		message := fmt.Sprintf("the connection does not use the credential %q: it is for %s", name, strings.Join(c.otherwise(cases[0]), " and "))
-		c.add(connection.SeverityWarning, finding{tokens: []string{name}, ofKey: true}, message)
+		reason := connection.Because("unused-credential", "credential", name, "cases", strings.Join(c.otherwise(cases[0]), " and "))
+		c.add(connection.SeverityWarning, finding{tokens: []string{name}, ofKey: true, reason: reason})
 	}
 }
 
@@ -365,8 +355,8 @@ func (c *checked) otherwise(when map[string][]any) []string {
 func (c *checked) goneProperties() {
 	for _, name := range slices.Sorted(maps.Keys(c.desired.Properties)) {
 		if c.source.properties[name].Gone && c.desired.Properties[name] != nil {
-			f := finding{tokens: []string{name}, ofKey: true, hint: "leave it out unless your version has it"}
-			c.add(connection.SeverityWarning, f, fmt.Sprintf("newer versions of the service do not have the property %q of data source %q: they may refuse or ignore it", name, c.source.id))
+			reason := connection.Because("removed-property", "property", name, "dataSource", c.source.id)
+			c.add(connection.SeverityWarning, finding{tokens: []string{name}, ofKey: true, reason: reason})
 		}
 	}
 }
@@ -376,7 +366,7 @@ func (c *checked) violations(unknown map[string]bool) {
 	instance := c.source.coerce(c.source.doc, c.written, 0)
 	violations, err := c.source.checker.check(instance, c.isCovered)
 	if err != nil {
-		c.add(connection.SeverityWarning, finding{}, fmt.Sprintf("the schema of data source %q cannot be used on this connection", c.source.id))
+		c.add(connection.SeverityWarning, finding{reason: connection.Because("schema-failed", "dataSource", c.source.id)})
 		return
 	}
 	for _, v := range violations {
@@ -388,7 +378,7 @@ func (c *checked) violations(unknown map[string]bool) {
 			// Noted as an unknown name.
 		default:
 			for _, f := range explain(v, c.written) {
-				c.add(connection.SeverityError, c.discreet(f), c.words(f))
+				c.add(connection.SeverityError, c.discreet(f))
 			}
 		}
 	}
@@ -406,26 +396,24 @@ func (c *checked) isCovered(v violation) bool {
 	return slices.ContainsFunc(schemaTypes(v.schema), func(t any) bool { return t != "array" && t != "object" && t != "null" })
 }
 
-// discreet takes the hint off a finding about a credential: a hint is made from
-// the value.
+// discreet takes the suggestion off a finding about the value of a credential: the suggestion shows
+// what the value is like.
 func (c *checked) discreet(f finding) finding {
-	if len(f.tokens) > 0 && c.isCredential(f.tokens) && f.predicate != "" {
-		f.hint = ""
+	if len(f.tokens) > 0 && c.isCredential(f.tokens) && f.reason.Code == "misspelt-value" {
+		f.reason = connection.Because("not-one-of-many", "count", f.reason.Args["count"])
 	}
 	return f
 }
 
-// words returns a finding as a sentence that names the property.
-func (c *checked) words(f finding) string {
+// reason returns the reason of a finding with the name of the property.
+func (c *checked) reason(f finding) connection.Reason {
 	switch {
-	case f.sentence != "":
-		return f.sentence
 	case len(f.tokens) == 0:
-		return "the properties " + f.predicate
+		return f.named("field", "properties")
 	case c.isCredential(f.tokens):
-		return fmt.Sprintf("credential %q %s", dotted(f.tokens), f.predicate)
+		return f.named("credential", dotted(f.tokens))
 	}
-	return fmt.Sprintf("property %q %s", dotted(f.tokens), f.predicate)
+	return f.named("property", dotted(f.tokens))
 }
 
 // dotted writes tokens as queryHeaders[0].name.
@@ -459,14 +447,14 @@ func (c *checked) missing(v violation, unknown map[string]bool) {
 		if written || misspelt[name] || c.takesDefault(v.schema, name) {
 			continue
 		}
-		f, what := finding{ofKey: true}, "property"
+		what := "property"
 		if property.Class != connection.ClassProperty {
 			if c.desired.Credentials == nil {
 				continue
 			}
 			what, c.missed = "credential", true
 		}
-		c.add(connection.SeverityError, f, fmt.Sprintf("data source %q needs the %s %q", c.source.id, what, name))
+		c.add(connection.SeverityError, finding{ofKey: true, reason: connection.Because("missing-property", "dataSource", c.source.id, "what", what, "property", name)})
 	}
 }
 

@@ -92,42 +92,42 @@ func TestValuesThatASchemaAccepts(t *testing.T) {
 func TestValuesThatASchemaRefuses(t *testing.T) {
 	for _, test := range []struct{ name, text, want string }{
 		{"an unknown property, at its key", "    properties: {prot: 1, xyzzy: null}", `
-			c.yaml:7:18: data source "src" has no property "prot" (did you mean "port"?)
-			c.yaml:7:27: data source "src" has no property "xyzzy"`},
+			c.yaml:7:18: unknown-property dataSource=src meant=port property=prot
+			c.yaml:7:27: unknown-property dataSource=src property=xyzzy`},
 		{"wrong types", "    properties: {host: [a], port: many, secure: 1, ratio: {a: b}, headers: x, shared: abcd}", `
-			c.yaml:7:24: property "host" must be a string, not a list
-			c.yaml:7:35: property "port" must be a whole number, not a string
-			c.yaml:7:49: property "secure" must be true or false, not a number
-			c.yaml:7:59: property "ratio" must be a number, not a map
-			c.yaml:7:76: property "headers" must be a list, not a string
-			c.yaml:7:87: property "shared" must not have more than 3 characters`},
-		{"a fraction for a whole number", "    properties: {port: 1.5}", `c.yaml:7:24: property "port" must be a whole number`},
+			c.yaml:7:24: wrong-type expected="a string" field=host found="a list" what=property
+			c.yaml:7:35: wrong-type expected="a whole number" field=port found="a string" what=property
+			c.yaml:7:49: wrong-type expected="true or false" field=secure found="a number" what=property
+			c.yaml:7:59: wrong-type expected="a number" field=ratio found="a map" what=property
+			c.yaml:7:76: wrong-type expected="a list" field=headers found="a string" what=property
+			c.yaml:7:87: too-long field=shared limit=3 unit=characters what=property`},
+		{"a fraction for a whole number", "    properties: {port: 1.5}", `c.yaml:7:24: wrong-type expected="a whole number" field=port found="a fraction" what=property`},
 		{"a value out of bounds", "    properties: {port: 0, host: a_b}", `
-			c.yaml:7:24: property "port" must be at least 1
-			c.yaml:7:33: property "host" is not a valid hostname`},
+			c.yaml:7:24: below-minimum field=port limit=1 what=property
+			c.yaml:7:33: wrong-format field=host format=hostname what=property`},
 		{"a value of no enum", "    properties: {region: eu-west-3, portText: 80, mode: x, twins: b}", `
-			c.yaml:7:26: property "region" is none of the 7 allowed values (did you mean "eu-west-1", "eu-west-2" or "us-west-1"?)
-			c.yaml:7:47: property "portText" must be "443" or "1433"
-			c.yaml:7:57: property "mode" must be "Basic", "Anonymous" or "anonymouS2"
-			c.yaml:7:67: property "twins" must be "a" or "A"`},
+			c.yaml:7:26: misspelt-value count=7 field=region meant="[eu-west-1 eu-west-2 us-west-1]" what=property
+			c.yaml:7:47: not-one-of allowed="[443 1433]" field=portText what=property
+			c.yaml:7:57: not-one-of allowed="[Basic Anonymous anonymouS2]" field=mode what=property
+			c.yaml:7:67: not-one-of allowed="[a A]" field=twins what=property`},
 		{"mistakes inside a list", "    properties:\n      headers:\n        - {name: a, encrpt: true}\n        - {value: toolong}\n        - x", `
-			c.yaml:9:21: unknown key "encrpt" (did you mean "encrypt"?)
-			c.yaml:10:11: "name" is missing
-			c.yaml:10:19: property "headers[1].value" must not have more than 5 characters
-			c.yaml:11:11: property "headers[2]" must be a map, not a string`},
+			c.yaml:9:21: unknown-field field=encrpt meant=encrypt
+			c.yaml:10:11: missing-field field=name
+			c.yaml:10:19: too-long field=headers[1].value limit=5 unit=characters what=property
+			c.yaml:11:11: wrong-type expected="a map" field=headers[2] found="a string" what=property`},
 		{"the likeliest alternative", "    properties: {either: {a: x}, maybe: [1]}", `
-			c.yaml:7:30: property "either.a" must be a whole number, not a string
-			c.yaml:7:41: property "maybe" must be a whole number, not a list`},
-		{"no alternative", "    properties: {either: 5}", `c.yaml:7:26: property "either" must be a map or a list, not a number`},
+			c.yaml:7:30: wrong-type expected="a whole number" field=either.a found="a string" what=property
+			c.yaml:7:41: wrong-type expected="a whole number" field=maybe found="a list" what=property`},
+		{"no alternative", "    properties: {either: 5}", `c.yaml:7:26: wrong-type expected="a map or a list" field=either found="a number" what=property`},
 		{"credentials, whose values are not shown", "    credentials: {password: hunter2, region: eu-west-3, key: {env: K}}", `
-			c.yaml:7:29: credential "password" must have at least 8 characters
-			c.yaml:7:29: credential "password" must match the pattern ^x
-			c.yaml:7:46: credential "region" is none of the 7 allowed values
-			c.yaml:7:62: credential "key" must be a list, not a reference`},
+			c.yaml:7:29: too-short field=password limit=8 unit=characters what=credential
+			c.yaml:7:29: wrong-pattern field=password pattern=^x what=credential
+			c.yaml:7:46: not-one-of-many count=7 field=region what=credential
+			c.yaml:7:62: wrong-type expected="a list" field=key found="a reference" what=credential`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			problems := spec.CheckProperties(desired(t, test.text), catalog(sampleSchema, nil))
-			if diff := cmp.Diff(lines(test.want), problems.Error()); diff != "" {
+			if diff := cmp.Diff(lines(test.want), codes(problems)); diff != "" {
 				t.Errorf("problems differ (-want +got):\n%s", diff)
 			}
 		})
@@ -137,10 +137,10 @@ func TestValuesThatASchemaRefuses(t *testing.T) {
 func TestAConnectionMayHaveWhatTheSchemaDoesNotKnow(t *testing.T) {
 	problems := spec.CheckProperties(desired(t, "    additionalProperties: allow\n    properties: {prot: [1], port: many}\n    credentials: {pin: {env: PIN}}"), catalog(sampleSchema, nil))
 	want := lines(`
-			c.yaml:8:18: data source "src" has no property "prot" (did you mean "port"?)
-			c.yaml:8:35: property "port" must be a whole number, not a string
-			c.yaml:9:19: data source "src" has no property "pin"`)
-	if diff := cmp.Diff(want, problems.Error()); diff != "" {
+			c.yaml:8:18: unknown-property dataSource=src meant=port property=prot (warning)
+			c.yaml:8:35: wrong-type expected="a whole number" field=port found="a string" what=property
+			c.yaml:9:19: unknown-property dataSource=src property=pin (warning)`)
+	if diff := cmp.Diff(want, codes(problems)); diff != "" {
 		t.Errorf("problems differ (-want +got):\n%s", diff)
 	}
 	for i, severity := range []connection.Severity{connection.SeverityWarning, connection.SeverityError, connection.SeverityWarning} {
@@ -155,19 +155,19 @@ func TestWhatASchemaRequires(t *testing.T) {
 		"properties": {"host": {}, "database": {}, "region": {"default": "x"}, "user": {}, "password": {}}}`
 	classes := map[string]connection.Property{"user": {Class: connection.ClassCredential}, "password": {Class: connection.ClassSecret}}
 	for _, test := range []struct{ name, text, want string }{
-		{"properties, at the key properties", "    properties: {host: a, database: null}", `c.yaml:7:5: data source "src" needs the property "database"`},
+		{"properties, at the key properties", "    properties: {host: a, database: null}", `c.yaml:7:5: missing-property dataSource=src property=database what=property`},
 		{"properties, at the connection where there are none", "    tags: []", `
-			c.yaml:3:5: data source "src" needs the property "database"
-			c.yaml:3:5: data source "src" needs the property "host"`},
-		{"a misspelt one, once", "    properties: {hots: a, database: b}", `c.yaml:7:18: data source "src" has no property "hots" (did you mean "host"?)`},
+			c.yaml:3:5: missing-property dataSource=src property=database what=property
+			c.yaml:3:5: missing-property dataSource=src property=host what=property`},
+		{"a misspelt one, once", "    properties: {hots: a, database: b}", `c.yaml:7:18: unknown-property dataSource=src meant=host property=hots`},
 		{"a misspelt one that is only a warning", "    additionalProperties: allow\n    properties: {hots: a, database: b}", `
-			c.yaml:8:5: data source "src" needs the property "host"
-			c.yaml:8:18: data source "src" has no property "hots" (did you mean "host"?)`},
-		{"all credentials or none", "    properties: {host: a, database: b}\n    credentials: {user: u}", `c.yaml:7:5: data source "src" needs the credential "password"`},
+			c.yaml:8:5: missing-property dataSource=src property=host what=property
+			c.yaml:8:18: unknown-property dataSource=src meant=host property=hots (warning)`},
+		{"all credentials or none", "    properties: {host: a, database: b}\n    credentials: {user: u}", `c.yaml:7:5: missing-property dataSource=src property=password what=credential`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			problems := spec.CheckProperties(desired(t, test.text), catalog(schema, classes))
-			if diff := cmp.Diff(lines(test.want), problems.Error()); diff != "" {
+			if diff := cmp.Diff(lines(test.want), codes(problems)); diff != "" {
 				t.Errorf("problems differ (-want +got):\n%s", diff)
 			}
 		})
@@ -175,14 +175,14 @@ func TestWhatASchemaRequires(t *testing.T) {
 }
 
 func TestSchemasOfOtherDialectsAndWithMistakes(t *testing.T) {
-	const unusable = `warning: the schema of data source "src" is not checked at %, which cannot be used here`
+	const unusable = `schema-part-unusable dataSource=src where=% (warning)`
 	cut := func(places ...string) (text string) {
 		for _, place := range places {
 			text += strings.ReplaceAll(unusable, "%", place) + "\n"
 		}
 		return text
 	}
-	const wrong = "error: c.yaml:7:24: property \"port\" must be a whole number, not a string"
+	const wrong = `c.yaml:7:24: wrong-type expected="a whole number" field=port found="a string" what=property`
 	for _, test := range []struct{ name, schema, want string }{
 		{"a pattern that Go does not know", `{"properties": {"port": {"type": "integer"}, "x": {"pattern": "^(?!a)"}}}`, cut("/properties/x/pattern") + wrong},
 		{"a pattern of names that Go does not know", `{"properties": {"port": {"type": "integer"}}, "patternProperties": {"^(?!a)": {}}}`, cut("/patternProperties/^(?!a)") + wrong},
@@ -204,27 +204,23 @@ func TestSchemasOfOtherDialectsAndWithMistakes(t *testing.T) {
 		},
 		{
 			"a schema that refers to itself", `{"allOf": [{"$ref": "#"}, {"$ref": "#"}], "properties": {"port": {"type": "integer"}}}`,
-			`warning: the schema of data source "src" cannot be used, as its references and alternatives check one value against more than 10000 schemas: only the names of its properties are checked`,
+			`schema-refused dataSource=src reason="its references and alternatives check one value against more than 10000 schemas" (warning)`,
 		},
-		{"no schema", `[1]`, `warning: the schema of data source "src" is not a JSON Schema: its properties are not checked`},
-		{"no JSON", `{`, `warning: the schema of data source "src" is not a JSON Schema: its properties are not checked`},
+		{"no schema", `[1]`, `schema-invalid dataSource=src (warning)`},
+		{"no JSON", `{`, `schema-invalid dataSource=src (warning)`},
 		{"no schema at all", ``, ``},
-		{"no names, and none allowed", `{"additionalProperties": false}`, `error: c.yaml:7:18: unknown key "port"`},
-		{"other names allowed, with a suggestion for what looks like a mistake", `{"properties": {"ports": {}}, "additionalProperties": true}`, `warning: c.yaml:7:18: data source "src" has no property "port" (did you mean "ports"?)`},
+		{"no names, and none allowed", `{"additionalProperties": false}`, `c.yaml:7:18: unknown-field field=port`},
+		{"other names allowed, with a suggestion for what looks like a mistake", `{"properties": {"ports": {}}, "additionalProperties": true}`, `c.yaml:7:18: unknown-property dataSource=src meant=ports property=port (warning)`},
 		{"other names allowed by a pattern", `{"properties": {"x": {}}, "patternProperties": {"^po": {}}}`, ``},
 		{
 			"names in branches", `{"oneOf": [{"properties": {"x": {}}}, {"$ref": "#/definitions/d"}], "definitions": {"d": {"required": ["port"], "properties": {"port": {"type": "integer"}}}}}`,
 			"",
 		},
-		{"false", `{"properties": {"port": false}}`, `error: c.yaml:7:24: property "port" is not allowed here`},
+		{"false", `{"properties": {"port": false}}`, `c.yaml:7:24: not-allowed field=port what=property`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			problems := spec.CheckProperties(desired(t, "    properties: {port: many}"), catalog(test.schema, nil))
-			var got strings.Builder
-			for _, p := range problems {
-				got.WriteString(string(p.Severity) + ": " + p.Error() + "\n")
-			}
-			if diff := cmp.Diff(strings.TrimSpace(test.want), strings.TrimSpace(got.String())); diff != "" {
+			if diff := cmp.Diff(strings.TrimSpace(test.want), codes(problems)); diff != "" {
 				t.Errorf("problems differ (-want +got):\n%s", diff)
 			}
 		})
@@ -241,10 +237,10 @@ func TestDataSourcesThatATenantDoesNotHave(t *testing.T) {
 		{"no catalog", nil, ""},
 		{"an empty catalog", &connection.Catalog{}, ""},
 		{"known, but not described", &connection.Catalog{Known: []string{"src"}}, ""},
-		{"not known", &connection.Catalog{Known: []string{"rest", "srcs"}}, `c.yaml:5:17: there is no data source "src" (did you mean "srcs"?)`},
+		{"not known", &connection.Catalog{Known: []string{"rest", "srcs"}}, `c.yaml:5:17: unknown-data-source dataSource=src meant=srcs`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if got := spec.CheckProperties(set, test.catalog).Error(); got != test.want {
+			if got := codes(spec.CheckProperties(set, test.catalog)); got != test.want {
 				t.Errorf("got problems %q, want %q", got, test.want)
 			}
 		})
@@ -277,46 +273,46 @@ func TestWhatBelongsToTheCredentials(t *testing.T) {
 		{"everything in its place", `    properties: {host: h, files: {file: 1, x: 2}}
     credentials: {username: u, password: {env: P}, key: [{name: k.json, value: {file: k}}], headers: [{name: a, value: {env: A}}, {name: b, value: plain}]}`, ""},
 		{"secrets under properties", "    properties: {password: hunter2, username: u, key: {env: K}}", `
-			c.yaml:7:18: "password" is a secret and must not stand under properties (move it under credentials, as password: {env: NAME}; if it is not a secret, add notSensitive: [password])
-			c.yaml:7:37: "username" is a part of the credentials (move it under credentials)
-			c.yaml:7:50: "key" is a secret and must not stand under properties (move it under credentials, as key: {env: NAME}; if it is not a secret, add notSensitive: [key])`},
+			c.yaml:7:18: suspect-in-properties property=password
+			c.yaml:7:37: credential-in-properties property=username
+			c.yaml:7:50: suspect-in-properties property=key`},
 		{"that a part of the credentials must be absent", "    properties: {password: null, username: null}", ""},
 		{"a secret inside a list under properties, at its value", "    properties:\n      headers:\n        - {name: a, value: 1}\n        - {name: b, value: hunter2, encrypt: true}\n        - hunter2", `
-			c.yaml:10:28: holds a secret; move "headers" under credentials, with {env: NAME} or {file: PATH} for the value (if it is not a secret, add notSensitive: [headers])
-			c.yaml:11:11: holds a secret; move "headers" under credentials, with {env: NAME} or {file: PATH} for the value (if it is not a secret, add notSensitive: [headers])`},
+			c.yaml:10:28: suspect-inside-property property=headers
+			c.yaml:11:11: suspect-inside-property property=headers`},
 		{"an address with a password", "    properties: {url: \"https://me:hunter2@example.com\", map: {a: {b: hunter2}}}", `
-			c.yaml:7:23: holds a secret; move "url" under credentials, with {env: NAME} or {file: PATH} for the value (if it is not a secret, add notSensitive: [url])
-			c.yaml:7:62: holds a secret; move "map" under credentials, with {env: NAME} or {file: PATH} for the value (if it is not a secret, add notSensitive: [map])`},
+			c.yaml:7:23: suspect-inside-property property=url
+			c.yaml:7:62: suspect-inside-property property=map`},
 		{"a secret in the open next to a reference", "    credentials: {headers: [{name: a, value: {env: A}}, {name: b, value: hunter2}], url: hunter2}", `
-			c.yaml:7:74: a secret must not stand in a file (write {env: NAME} or {file: PATH} instead of the value)
-			c.yaml:7:90: a secret must not stand in a file (write {env: NAME} or {file: PATH} instead of the value)`},
+			c.yaml:7:74: secret-in-plain-text
+			c.yaml:7:90: secret-in-plain-text`},
 		{"references under properties", "    properties: {host: {env: H}, list: [{a: {file: x, encoding: base64}}]}", `
-			c.yaml:7:18: "host" holds a reference, which works only under credentials (move it under credentials)
-			c.yaml:7:34: "list" holds a reference, which works only under credentials (move it under credentials)`},
+			c.yaml:7:18: reference-in-properties property=host
+			c.yaml:7:34: reference-in-properties property=list`},
 		{"secrets in the open", "    credentials: {password: hunter2, key: [{name: k, value: hunter2}, hunter3]}", `
-			c.yaml:7:29: a secret must not stand in a file (write {env: NAME} or {file: PATH} instead of the value)
-			c.yaml:7:61: a secret must not stand in a file (write {env: NAME} or {file: PATH} instead of the value)
-			c.yaml:7:71: a secret must not stand in a file (write {env: NAME} or {file: PATH} instead of the value)`},
+			c.yaml:7:29: secret-in-plain-text
+			c.yaml:7:61: secret-in-plain-text
+			c.yaml:7:71: secret-in-plain-text`},
 		{"a secret that is not there", "    credentials: {key: [{name: k}], password: {}}", `
-			c.yaml:7:24: "key" is a secret, and nothing says where its value comes from (write {env: NAME} or {file: PATH} where the value belongs)
-			c.yaml:7:47: "password" is a secret, and nothing says where its value comes from (write {env: NAME} or {file: PATH} where the value belongs)`},
+			c.yaml:7:24: secret-without-source property=key
+			c.yaml:7:47: secret-without-source property=password`},
 		{"guesses that the connection lifts", "    notSensitive: [password, headers, url]\n    properties: {password: public, headers: [{name: b, value: hunter2}], url: hunter2}", ""},
 		{"more than a guess, and listed anyway", "    notSensitive: [known, headers, key]\n    properties: {known: hunter2, headers: [{name: b, value: really}], key: public}", `
-			c.yaml:7:20: "known" is a secret by the documentation or the schema of its data source, or holds one: notSensitive lifts only guesses (take it out of the list, and declare the secret under credentials)
-			c.yaml:7:27: "headers" is a secret by the documentation or the schema of its data source, or holds one: notSensitive lifts only guesses (take it out of the list, and declare the secret under credentials)
-			c.yaml:8:25: holds a secret; move "known" under credentials, with {env: NAME} or {file: PATH} for the value`},
+			c.yaml:7:20: not-sensitive-secret property=known
+			c.yaml:7:27: not-sensitive-secret property=headers
+			c.yaml:8:25: secret-inside-property property=known`},
 		{"what is also sensitive", "    sensitive: [password]\n    notSensitive: [password]\n    properties: {password: public}", `
-			c.yaml:8:20: "password" is also listed under sensitive (take it out of one of the two lists)
-			c.yaml:9:18: "password" is a secret and must not stand under properties (move it under credentials, as password: {env: NAME})`},
+			c.yaml:8:20: sensitive-and-not property=password
+			c.yaml:9:18: secret-in-properties property=password`},
 		{"no guess is lifted of credentials", "    notSensitive: [password]\n    credentials: {password: hunter2}", `
-			c.yaml:8:29: a secret must not stand in a file (write {env: NAME} or {file: PATH} instead of the value)`},
+			c.yaml:8:29: secret-in-plain-text`},
 		{"properties under credentials", "    credentials: {host: h, headers: [{name: a, value: b}]}", `
-			c.yaml:7:19: "host" is not a credential (move it under properties)
-			c.yaml:7:28: "headers" is not a credential (move it under properties)`},
+			c.yaml:7:19: not-a-credential property=host
+			c.yaml:7:28: not-a-credential property=headers`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			problems := spec.CheckCredentials(desired(t, test.text), classify, holdsSecret, knowsSecret)
-			if diff := cmp.Diff(lines(test.want), problems.Error()); diff != "" {
+			if diff := cmp.Diff(lines(test.want), codes(problems)); diff != "" {
 				t.Errorf("problems differ (-want +got):\n%s", diff)
 			}
 		})

@@ -1,7 +1,6 @@
 package spec
 
 import (
-	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -44,10 +43,10 @@ func (n *notes) reference(tree *node) (ref connection.Reference, ok bool) {
 		}
 	}
 	if sources > 1 {
-		n.add(tree.place, "a reference names more than one source", "keep one of env, file and exec")
+		n.add(tree.place, connection.Because("several-sources"))
 	}
 	if slices.ContainsFunc(append(ref.Exec, ref.Env, ref.File), func(text string) bool { return strings.Contains(text, openVariable) }) {
-		n.add(tree.place, "variables are not filled in inside references", "")
+		n.add(tree.place, connection.Because("variable-in-reference"))
 	}
 	for _, path := range append([]string{ref.File}, ref.Exec[:min(len(ref.Exec), 1)]...) {
 		n.isPath(tree.place, path)
@@ -181,12 +180,11 @@ func isPipelineVariable(name string) bool {
 // tells of its processes.
 func (n *notes) mayBeSent(at place, dir string, ref connection.Reference) bool {
 	if isPipelineVariable(ref.Env) {
-		n.add(at, fmt.Sprintf("the environment variable %q is a token of the CI pipeline and must never be sent to a tenant", ref.Env),
-			"create a secret for this purpose, in a variable with another name")
+		n.add(at, connection.Because("pipeline-token", "variable", ref.Env))
 		return false
 	}
 	if foldVariable(ref.Env) == FingerprintVariable {
-		n.add(at, "the environment variable "+FingerprintVariable+" is the key of the fingerprints and must not be sent anywhere", "")
+		n.add(at, connection.Because("fingerprint-key-sent", "variable", FingerprintVariable))
 		return false
 	}
 	if ref.File == "" {
@@ -195,7 +193,7 @@ func (n *notes) mayBeSent(at place, dir string, ref connection.Reference) bool {
 	named := locate(dir, ref.File)
 	for _, folder := range systemFolders {
 		if named.below(folder) {
-			n.add(at, fmt.Sprintf("the file %q is below %s, where no secret is read", ref.File, folder), "")
+			n.add(at, connection.Because("system-file", "file", ref.File, "folder", folder))
 			return false
 		}
 	}
@@ -204,8 +202,7 @@ func (n *notes) mayBeSent(at place, dir string, ref connection.Reference) bool {
 
 // signsIn notes a reference to what a tenant is signed in to with.
 func (n *notes) signsIn(at place, what, name, tenant string) {
-	n.add(at, fmt.Sprintf("the %s %q signs in to tenant %q and must not be sent anywhere else", what, name, tenant),
-		"give the connection a secret of its own")
+	n.add(at, connection.Because("sign-in-secret-sent", "source", what, "name", name, "tenant", tenant))
 }
 
 // textOf returns the text of a string; empty for anything else.

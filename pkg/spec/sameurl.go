@@ -1,7 +1,6 @@
 package spec
 
 import (
-	"fmt"
 	"net/netip"
 	"net/url"
 	"os"
@@ -11,6 +10,7 @@ import (
 	"golang.org/x/net/idna"
 
 	"github.com/qlsync/qlsync/internal/infile"
+	"github.com/qlsync/qlsync/pkg/connection"
 )
 
 // distinctTenants notes tenants that have the address of an earlier one. Each of them
@@ -37,8 +37,7 @@ func (n *notes) distinctTenants(p *Project) {
 		}
 		if first != nil {
 			at := place{int32(tenant.address.Line), int32(tenant.address.Column)}
-			n.add(at, fmt.Sprintf("tenant %q has the same url as tenant %q at %s, so each would delete what the other one creates", tenant.Name, first.Name, first.address),
-				"keep one tenant; for connections that only some people need, use a separate project")
+			n.add(at, connection.Because("same-url", "tenant", tenant.Name, "other", first.Name, "at", first.address.String()))
 		}
 	}
 }

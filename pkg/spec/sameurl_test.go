@@ -49,8 +49,8 @@ func TestTwoTenantsOfAProjectHaveTwoAddresses(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, problems := spec.LoadProject("qlsync.yaml")
-			want := `qlsync.yaml:6:12: tenant "b" has the same url as tenant "a" at qlsync.yaml:5:12, so each would delete`
-			if said := problems.Error(); strings.HasPrefix(said, want) != test.same || !test.same && len(problems) > 0 {
+			want := `qlsync.yaml:6:12: same-url at=qlsync.yaml:5:12 other=a tenant=b`
+			if said := codes(problems); strings.HasPrefix(said, want) != test.same || !test.same && len(problems) > 0 {
 				t.Errorf("%s and %s: got problems %q, want them refused as the same address: %v", test.one, test.other, said, test.same)
 			}
 		}

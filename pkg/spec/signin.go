@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/qlsync/qlsync/internal/report/messages"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -32,16 +33,13 @@ func CheckSignIn(declared map[string]any, values map[string]connection.Secret) c
 		if wrong == "" {
 			continue
 		}
-		problem := connection.Problem{
-			Severity: connection.SeverityError,
-			Message:  fmt.Sprintf("the %s contains %s, so it cannot be valid", part.name, wrong),
-			Hint:     "set it without that character; echo adds a line end, printf '%s' does not",
-		}
+		reason := connection.Because("sign-in-malformed", "part", part.name, "fault", wrong)
+		var at connection.Position
 		if ref, ok := declared[part.key].(connection.Reference); ok {
-			problem.Position = ref.Position
-			problem.Message = fmt.Sprintf("the %s from %s contains %s, so it cannot be valid", part.name, sourceOf(ref), wrong)
+			reason = connection.Because("sign-in-secret-malformed", "part", part.name, "source", sourceOf(ref), "fault", wrong)
+			at = ref.Position
 		}
-		problems = append(problems, problem)
+		problems = append(problems, messages.Problem(at, connection.SeverityError, reason))
 	}
 	return problems
 }

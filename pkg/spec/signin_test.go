@@ -1,6 +1,7 @@
 package spec_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
@@ -16,9 +17,9 @@ func TestAKeyThatCannotBeSentIsRefusedAtOnce(t *testing.T) {
 		"user": connection.Reference{Env: "USER_NAME", Position: at}, "password": connection.Reference{Env: "PW", Position: at},
 	}
 	for part, from := range map[string]string{
-		"apiKey": `the API key from the environment variable "KEY"`, "token": `the token from the file "token"`,
-		"clientId": "the client id", "clientSecret": `the client secret from the command "op"`,
-		"user": `the user name from the environment variable "USER_NAME"`, "password": `the password from the environment variable "PW"`,
+		"apiKey": `part="API key" source="the environment variable \"KEY\""`, "token": `part=token source="the file \"token\""`,
+		"clientId": `part="client id"`, "clientSecret": `part="client secret" source="the command \"op\""`,
+		"user": `part="user name" source="the environment variable \"USER_NAME\""`, "password": `part=password source="the environment variable \"PW\""`,
 	} {
 		inHeader := part == "apiKey" || part == "token"
 		for value, wrong := range map[string]string{
@@ -27,12 +28,12 @@ func TestAKeyThatCannotBeSentIsRefusedAtOnce(t *testing.T) {
 		} {
 			problems := spec.CheckSignIn(declared, map[string]connection.Secret{part: connection.NewSecret(value)})
 			always := wrong == "a line end" || wrong == "a control character"
-			switch said := problems.Error(); {
+			switch said := codes(problems); {
 			case (len(problems) > 0) != (always || wrong != "" && inHeader):
 				t.Errorf("%s %q: got problems %q, want some only for a key that cannot be sent", part, value, said)
-			case len(problems) > 0 && !strings.Contains(said, from+" contains "+wrong+","):
+			case len(problems) > 0 && !strings.Contains(said, " fault="+strconv.Quote(wrong)+" "+from):
 				t.Errorf("%s %q: got problems %q, want them to say that %s contains %s", part, value, said, from, wrong)
-			case strings.Contains(said, "canary"):
+			case strings.Contains(said+problems.Error(), "canary"):
 				t.Errorf("the value is quoted: %s", said)
 			}
 		}

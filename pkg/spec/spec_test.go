@@ -82,11 +82,11 @@ func TestMistakesInTheProjectFile(t *testing.T) {
 	const files = "\n-- connections/a.yaml --\nversion: 1\n"
 	for _, test := range []struct{ name, text, want string }{
 		{"nothing that it should have", "a: 1", `
-			qlsync.yaml:1:1: "project" is missing
-			qlsync.yaml:1:1: "tenants" is missing
-			qlsync.yaml:1:1: "version" is missing
-			qlsync.yaml:1:1: unknown key "a"`},
-		{"no map", "[]", `qlsync.yaml:1:1: the file must be a map, not a list`},
+			qlsync.yaml:1:1: missing-field field=project
+			qlsync.yaml:1:1: missing-field field=tenants
+			qlsync.yaml:1:1: missing-version field=version
+			qlsync.yaml:1:1: unknown-field field=a`},
+		{"no map", "[]", `qlsync.yaml:1:1: wrong-type expected="a map" field=qlsync.yaml found="a list" what=file`},
 		{"wrong values everywhere", `version: 2
 project: Finance
 conections: [connections]
@@ -102,21 +102,21 @@ tenants:
   "a b": {}
   prod: {url: "https://acme.eu.qlikcloud.com", auth: {apikey: {env: A}}}
 `, `
-			qlsync.yaml:1:10: "version" must be 1
-			qlsync.yaml:2:10: "project" must be 1 to 40 lower-case letters, digits and hyphens, beginning with a letter
-			qlsync.yaml:3:1: unknown key "conections" (did you mean "connections"?)
-			qlsync.yaml:4:9: "spaces" must not be empty
-			qlsync.yaml:5:10: "schemas" must be a string, not a list
-			qlsync.yaml:6:13: "1a" must be letters, digits, hyphens and underscores, beginning with a letter or underscore
-			qlsync.yaml:6:24: "ok" must be a string, a number or true or false, not a list
-			qlsync.yaml:6:37: variable "nested" refers to a variable (variables are filled in where connections use them, not within each other)
-			qlsync.yaml:8:10: "prune" must be "none" or "owned"
-			qlsync.yaml:9:10: "adopt" must be "none", "matching" or "all"
-			qlsync.yaml:10:15: "maxDeletes" must be a count such as 5, or a percentage such as 10%
-			qlsync.yaml:11:11: "update" must be "patch" or "recreate"
-			qlsync.yaml:13:3: "a b" must be letters, digits, dots, hyphens and underscores, beginning with a letter or digit
-			qlsync.yaml:13:3: "url" is missing
-			qlsync.yaml:14:55: unknown key "apikey" (did you mean "apiKey"?)`},
+			qlsync.yaml:1:10: wrong-version field=version
+			qlsync.yaml:2:10: wrong-form field=project rule="must be 1 to 40 lower-case letters, digits and hyphens, beginning with a letter" what=field
+			qlsync.yaml:3:1: unknown-field field=conections meant=connections
+			qlsync.yaml:4:9: empty field=spaces what=field
+			qlsync.yaml:5:10: wrong-type expected="a string" field=schemas found="a list" what=field
+			qlsync.yaml:6:13: wrong-form field=1a rule="must be letters, digits, hyphens and underscores, beginning with a letter or underscore" what=field
+			qlsync.yaml:6:24: wrong-type expected="a string, a number or true or false" field=ok found="a list" what=field
+			qlsync.yaml:6:37: variable-in-variable variable=nested
+			qlsync.yaml:8:10: not-one-of allowed="[none owned]" field=prune what=field
+			qlsync.yaml:9:10: not-one-of allowed="[none matching all]" field=adopt what=field
+			qlsync.yaml:10:15: wrong-form field=maxDeletes rule="must be a count such as 5, or a percentage such as 10%" what=field
+			qlsync.yaml:11:11: not-one-of allowed="[patch recreate]" field=update what=field
+			qlsync.yaml:13:3: wrong-form field="a b" rule="must be letters, digits, dots, hyphens and underscores, beginning with a letter or digit" what=field
+			qlsync.yaml:13:3: missing-field field=url
+			qlsync.yaml:14:55: unknown-field field=apikey meant=apiKey`},
 		{"addresses that are none", `version: 1
 project: finance
 tenants:
@@ -128,13 +128,13 @@ tenants:
   f: {url: "https://acme.eu.qlikcloud.com"}
   g: {url: "https://acmg.eu.qlikcloud.com", auth: {apiKey: {env: A}, oauth: {clientId: x, clientSecret: {env: B}}}}
 `, `
-			qlsync.yaml:4:12: the url of a tenant must be an https address (write https://TENANT.REGION.qlikcloud.com, or sim:FILE for the embedded tenant)
-			qlsync.yaml:5:12: plain http is allowed only to this computer (use https)
-			qlsync.yaml:6:12: the url of a tenant must have a host and nothing behind it (write https://TENANT.REGION.qlikcloud.com, or sim:FILE for the embedded tenant)
-			qlsync.yaml:7:12: the url of a tenant must have a host and nothing behind it (write https://TENANT.REGION.qlikcloud.com, or sim:FILE for the embedded tenant)
-			qlsync.yaml:8:12: the embedded tenant has no file (write sim:FILE, with the file that it starts from)
-			qlsync.yaml:9:3: tenant "f" has no auth (write auth: {apiKey: {env: NAME}})
-			qlsync.yaml:10:45: auth must have one of apiKey and oauth`},
+			qlsync.yaml:4:12: url-not-https example=https://TENANT.REGION.qlikcloud.com
+			qlsync.yaml:5:12: plain-http
+			qlsync.yaml:6:12: url-with-path example=https://TENANT.REGION.qlikcloud.com
+			qlsync.yaml:7:12: url-with-path example=https://TENANT.REGION.qlikcloud.com
+			qlsync.yaml:8:12: embedded-without-file
+			qlsync.yaml:9:3: missing-auth example="auth: {apiKey: {env: NAME}}" tenant=f
+			qlsync.yaml:10:45: one-auth one=apiKey other=oauth`},
 		{"ways to sign in that belong elsewhere", `version: 1
 project: finance
 tenants:
@@ -149,14 +149,14 @@ tenants:
   i: {url: "https://i.example", auth: {token: {env: A}}}
   j: {url: "https://j.example", auth: {apiKey: {env: A}}, ownership: none}
 `, `
-			qlsync.yaml:6:66: "user" needs "password" next to it
-			qlsync.yaml:7:59: auth must have one of token and user
-			qlsync.yaml:8:66: "apiKey" is no way to sign in to apinizer (write auth: {token: {env: NAME}})
-			qlsync.yaml:9:32: the url of a tenant must have a host and nothing behind it (write the address of the API manager without /apiops, https://MANAGER, or sim:FILE for the embedded tenant)
-			qlsync.yaml:10:3: tenant "g" has no auth (write auth: {token: {env: NAME}})
-			qlsync.yaml:11:17: "provider" must be "qlik" or "apinizer"
-			qlsync.yaml:12:33: auth must have one of apiKey and oauth
-			qlsync.yaml:13:59: ownership: none is for the provider apinizer`},
+			qlsync.yaml:6:66: missing-companion field=user needed=password
+			qlsync.yaml:7:59: one-auth one=token other=user
+			qlsync.yaml:8:66: foreign-auth example="auth: {token: {env: NAME}}" provider=apinizer way=apiKey
+			qlsync.yaml:9:32: url-with-path example="the address of the API manager without /apiops, https://MANAGER"
+			qlsync.yaml:10:3: missing-auth example="auth: {token: {env: NAME}}" tenant=g
+			qlsync.yaml:11:17: not-one-of allowed="[qlik apinizer]" field=provider what=field
+			qlsync.yaml:12:33: one-auth one=apiKey other=oauth
+			qlsync.yaml:13:59: ownership-none-unsupported providers=[apinizer]`},
 		{"marks that are left off while what is owned is pruned", `version: 1
 project: finance
 spaces: [Payments]
@@ -164,7 +164,7 @@ policy: {prune: owned}
 tenants:
   a: {provider: apinizer, url: "https://manager.example", auth: {token: {env: A}}, ownership: none}
 `, `
-			qlsync.yaml:6:84: without ownership records nobody knows what is owned, so nothing can be pruned (write policy.prune: none, or leave ownership out)`},
+			qlsync.yaml:6:84: prune-without-ownership`},
 		{"secrets in the open, which are not repeated", `version: 1
 project: finance
 tenants:
@@ -175,28 +175,28 @@ tenants:
   e: {url: "https://e.example", auth: {apiKey: {env: A, encoding: base64}}}
   f: {url: "https://f.example", auth: {apiKey: {}}}
 `, `
-			qlsync.yaml:4:48: "apiKey" is a secret: write where it comes from, {env: NAME} or {file: PATH}, not its value
-			qlsync.yaml:5:58: "clientId" must be a string, not a number
-			qlsync.yaml:5:75: "clientSecret" is a secret: write where it comes from, {env: NAME} or {file: PATH}, not its value
-			qlsync.yaml:6:54: "env" must be the name of an environment variable
-			qlsync.yaml:7:48: a reference names more than one source (keep one of env, file and exec)
-			qlsync.yaml:8:57: "encoding" needs "file" next to it
-			qlsync.yaml:9:48: "apiKey" must not be empty`},
+			qlsync.yaml:4:48: wrong-form field=apiKey rule="is a secret: write where it comes from, {env: NAME} or {file: PATH}, not its value" what=field
+			qlsync.yaml:5:58: wrong-type expected="a string" field=clientId found="a number" what=field
+			qlsync.yaml:5:75: wrong-form field=clientSecret rule="is a secret: write where it comes from, {env: NAME} or {file: PATH}, not its value" what=field
+			qlsync.yaml:6:54: wrong-form field=env rule="must be the name of an environment variable" what=field
+			qlsync.yaml:7:48: several-sources
+			qlsync.yaml:8:57: missing-companion field=encoding needed=file
+			qlsync.yaml:9:48: empty field=apiKey what=field`},
 		{"entries that name no file", `version: 1
 project: finance
 connections: [connections, missing, "none/*.yaml", "[", empty]
 tenants: {demo: {url: "sim:tenant.yaml"}}
 -- empty/readme.md --
 `, `
-			qlsync.yaml:3:28: read "missing": no such file or directory
-			qlsync.yaml:3:37: "none/*.yaml" matches no .yaml or .yml file
-			qlsync.yaml:3:52: read "[": syntax error in pattern
-			qlsync.yaml:3:57: "empty" matches no .yaml or .yml file`},
+			qlsync.yaml:3:28: entry-not-found path=missing
+			qlsync.yaml:3:37: no-file-matches path=none/*.yaml
+			qlsync.yaml:3:52: entry-not-readable path=[ reason="syntax error in pattern"
+			qlsync.yaml:3:57: no-file-matches path=empty`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			inFolder(t, "-- qlsync.yaml --\n"+test.text+files)
 			_, problems := readAll(t, nil)
-			if diff := cmp.Diff(lines(test.want), problems.Error()); diff != "" {
+			if diff := cmp.Diff(lines(test.want), codes(problems)); diff != "" {
 				t.Errorf("problems differ (-want +got):\n%s", diff)
 			}
 		})
@@ -206,7 +206,7 @@ tenants: {demo: {url: "sim:tenant.yaml"}}
 func TestAProjectThatIsNotThere(t *testing.T) {
 	t.Chdir(t.TempDir())
 	project, problems := spec.LoadProject("./sub/../qlsync.yaml")
-	if project != nil || problems.Error() != "qlsync.yaml: read file: no such file or directory" {
+	if project != nil || codes(problems) != "qlsync.yaml: file-not-found" {
 		t.Errorf("got project %v and problems %v, want only the missing file", project, problems)
 	}
 }
@@ -223,11 +223,11 @@ connections:
 moved:
   - {form: {space: S, name: A}, to: {space: S, name: B}}
 `, `
-			connections/a.yaml:2:1: unknown key "conections" (did you mean "connections"?)
-			connections/a.yaml:3:12: unknown key "name"
-			connections/a.yaml:5:25: unknown key "datasource" (did you mean "dataSource"?)
-			connections/a.yaml:5:55: unknown key "prevntDestroy" (did you mean "preventDestroy"?)
-			connections/a.yaml:7:6: unknown key "form" (did you mean "from"?)`},
+			connections/a.yaml:2:1: unknown-field field=conections meant=connections
+			connections/a.yaml:3:12: unknown-field field=name
+			connections/a.yaml:5:25: unknown-field field=datasource meant=dataSource
+			connections/a.yaml:5:55: unknown-field field=prevntDestroy meant=preventDestroy
+			connections/a.yaml:7:6: unknown-field field=form meant=from`},
 		{"wrong types", project + `
 -- connections/a.yaml --
 version: "1"
@@ -245,29 +245,29 @@ connections:
   - 5
   - {name: B, space: {name: S}, dataSource: rest, credentialsVersion: -1, tags: [1, ""], owner: {}}
 `, `
-			connections/a.yaml:1:10: "version" must be 1
-			connections/a.yaml:3:11: "name" must be a string, not a list
-			connections/a.yaml:4:12: "space" must be a space's name, {id: ...} or personal
-			connections/a.yaml:5:17: "dataSource" must be a string, not a number
-			connections/a.yaml:6:12: "owner" must be an e-mail address, a subject or {id: ...}
-			connections/a.yaml:7:14: "tenants" must be a list, not a string
-			connections/a.yaml:8:11: "tags" must be a list, not a string
-			connections/a.yaml:9:17: "properties" must be a map, not a list
-			connections/a.yaml:10:18: "credentials" must be a map, not a string
-			connections/a.yaml:11:25: "credentialsVersion" must be a whole number
-			connections/a.yaml:12:33: "preventDestroy" must be true or false, not a string
-			connections/a.yaml:12:56: item 1 of "ignoreChanges" must be tags, owner, credentials, properties or properties.NAME
-			connections/a.yaml:12:71: "update" must be "patch" or "recreate"
-			connections/a.yaml:12:87: "recreate" must be "refuse" or "allow"
-			connections/a.yaml:12:100: "adopt" must be true or false, not a number
-			connections/a.yaml:12:115: "unreadable" must be a list, not a string
-			connections/a.yaml:13:5: item 2 of "connections" must be a map, not a number
-			connections/a.yaml:14:15: "id" is missing
-			connections/a.yaml:14:23: unknown key "name"
-			connections/a.yaml:14:71: "credentialsVersion" must be at least 0
-			connections/a.yaml:14:82: item 1 of "tags" must be a string, not a number
-			connections/a.yaml:14:85: item 2 of "tags" must not be empty
-			connections/a.yaml:14:90: "id" is missing`},
+			connections/a.yaml:1:10: wrong-version field=version
+			connections/a.yaml:3:11: wrong-type expected="a string" field=name found="a list" what=field
+			connections/a.yaml:4:12: wrong-form field=space rule="must be a space's name, {id: ...} or personal" what=field
+			connections/a.yaml:5:17: wrong-type expected="a string" field=dataSource found="a number" what=field
+			connections/a.yaml:6:12: wrong-form field=owner rule="must be an e-mail address, a subject or {id: ...}" what=field
+			connections/a.yaml:7:14: wrong-type expected="a list" field=tenants found="a string" what=field
+			connections/a.yaml:8:11: wrong-type expected="a list" field=tags found="a string" what=field
+			connections/a.yaml:9:17: wrong-type expected="a map" field=properties found="a list" what=field
+			connections/a.yaml:10:18: wrong-type expected="a map" field=credentials found="a string" what=field
+			connections/a.yaml:11:25: wrong-type expected="a whole number" field=credentialsVersion found="a fraction" what=field
+			connections/a.yaml:12:33: wrong-type expected="true or false" field=preventDestroy found="a string" what=field
+			connections/a.yaml:12:56: wrong-form field=ignoreChanges[0] rule="must be tags, owner, credentials, properties or properties.NAME" what=field
+			connections/a.yaml:12:71: not-one-of allowed="[patch recreate]" field=update what=field
+			connections/a.yaml:12:87: not-one-of allowed="[refuse allow]" field=recreate what=field
+			connections/a.yaml:12:100: wrong-type expected="true or false" field=adopt found="a number" what=field
+			connections/a.yaml:12:115: wrong-type expected="a list" field=unreadable found="a string" what=field
+			connections/a.yaml:13:5: wrong-type expected="a map" field=connections[1] found="a number" what=field
+			connections/a.yaml:14:15: missing-field field=id
+			connections/a.yaml:14:23: unknown-field field=name
+			connections/a.yaml:14:71: below-minimum field=credentialsVersion limit=0 what=field
+			connections/a.yaml:14:82: wrong-type expected="a string" field=tags[0] found="a number" what=field
+			connections/a.yaml:14:85: empty field=tags[1] what=field
+			connections/a.yaml:14:90: missing-field field=id`},
 		{"names that are none", project + `
 -- connections/a.yaml --
 version: 1
@@ -280,12 +280,12 @@ connections:
   - {name: "${var.empty}"}
   - {name: A, space: "S "}
 `, `
-			connections/a.yaml:4:12: the name of a connection must not be empty
-			connections/a.yaml:5:12: the name of a connection must not begin or end with a blank
-			connections/a.yaml:6:12: the name of a connection must not hold control or formatting characters: "A\tB"
-			connections/a.yaml:7:12: datafiles is the service's own connection and cannot be managed
-			connections/a.yaml:8:12: the name of a connection must not be empty
-			connections/a.yaml:9:22: the name of a space must not begin or end with a blank`},
+			connections/a.yaml:4:12: empty-name what="the name of a connection"
+			connections/a.yaml:5:12: name-with-blanks what="the name of a connection"
+			connections/a.yaml:6:12: name-with-control-character name="A\tB" what="the name of a connection"
+			connections/a.yaml:7:12: built-in-connection name=datafiles
+			connections/a.yaml:8:12: empty-name what="the name of a connection"
+			connections/a.yaml:9:22: name-with-blanks what="the name of a space"`},
 		{"names that deceive the eye", `
 -- qlsync.yaml --
 version: 1
@@ -305,20 +305,20 @@ connections:
 moved:
   - {from: {space: "S\u2028T", name: x}, to: {space: S, name: "y\u0007"}}
 `, `
-			connections/a.yaml:4:12: the name of a connection must not hold control or formatting characters: "Ledger \u202eevil"
-			connections/a.yaml:5:12: the name of a connection must not hold control or formatting characters: "Größe\u200b"
-			connections/a.yaml:6:12: the name of a connection must not be empty
-			connections/a.yaml:7:12: the name of a connection must not hold control or formatting characters: "two\nlines"
-			connections/a.yaml:8:22: a tag must not be empty
-			connections/a.yaml:8:27: a tag must not be empty
-			connections/a.yaml:8:33: a tag must not hold control or formatting characters: "a\nb"
-			connections/a.yaml:8:41: a tag must not hold control or formatting characters: "\u202ea"
-			connections/a.yaml:8:59: a tag must not be empty
-			connections/a.yaml:10:20: the name of a space must not hold control or formatting characters: "S\u2028T"
-			connections/a.yaml:10:63: the name of a connection must not hold control or formatting characters: "y\a"
-			qlsync.yaml:3:15: the name of a space must not hold control or formatting characters: "T\u2066"
-			qlsync.yaml:3:26: the name of a space must not hold control or formatting characters: "U\u202e"
-			qlsync.yaml:3:43: the id of a space must not hold control or formatting characters: "7\u200b"`},
+			connections/a.yaml:4:12: name-with-control-character name="Ledger \u202eevil" what="the name of a connection"
+			connections/a.yaml:5:12: name-with-control-character name="Größe\u200b" what="the name of a connection"
+			connections/a.yaml:6:12: empty-name what="the name of a connection"
+			connections/a.yaml:7:12: name-with-control-character name="two\nlines" what="the name of a connection"
+			connections/a.yaml:8:22: empty-tag
+			connections/a.yaml:8:27: empty-tag
+			connections/a.yaml:8:33: tag-with-control-character tag="a\nb"
+			connections/a.yaml:8:41: tag-with-control-character tag="\u202ea"
+			connections/a.yaml:8:59: empty-tag
+			connections/a.yaml:10:20: name-with-control-character name="S\u2028T" what="the name of a space"
+			connections/a.yaml:10:63: name-with-control-character name="y\a" what="the name of a connection"
+			qlsync.yaml:3:15: name-with-control-character name="T\u2066" what="the name of a space"
+			qlsync.yaml:3:26: name-with-control-character name="U\u202e" what="the name of a space"
+			qlsync.yaml:3:43: name-with-control-character name="7\u200b" what="the id of a space"`},
 		{"the same connection twice, also across files and by letter case", project + `
 -- connections/a.yaml --
 version: 1
@@ -331,8 +331,8 @@ version: 1
 connections:
   - {name: a-DEV, space: S, dataSource: rest}
 `, `
-			connections/a.yaml:5:12: connection "A-dev" is declared twice in space "S" (first at connections/a.yaml:3:12)
-			connections/b.yml:3:12: connections "a-DEV" and "A-dev" in space "S" differ only in letter case (the other is at connections/a.yaml:3:12; such names count as one, so rename one of them)`},
+			connections/a.yaml:5:12: duplicate-connection connection=A-dev first=connections/a.yaml:3:12 space=S
+			connections/b.yml:3:12: same-but-for-spelling at=connections/a.yaml:3:12 difference="letter case" other="\"A-dev\"" own="\"a-DEV\"" space=S`},
 		{"spaces that differ by letter case are two, and other spaces do not matter to a name", project + `
 -- connections/a.yaml --
 version: 1
@@ -372,14 +372,14 @@ connections:
     properties: {list: [{name: a}]}
     lifecycle: {compare: {list: {as: sorted}, more: {as: set, per: name}}}
 `, `
-			connections/a.yaml:11:29: no item of "list" has the key "nam" (did you mean "name"?)
-			connections/a.yaml:12:20: "text" is declared as a text, and only a list is compared as a set
-			connections/a.yaml:13:31: no item of "map.in" has the key "name"
-			connections/a.yaml:19:9: "list" says nothing about how it is compared (write as: set, as: ignoreCase or only: declared)
-			connections/a.yaml:20:22: "text" is declared as a text, which has no entries
-			connections/a.yaml:21:21: by needs as: set, because it identifies the items of a set
-			connections/a.yaml:24:38: "as" must be "set" or "ignoreCase"
-			connections/a.yaml:24:63: unknown key "per"`},
+			connections/a.yaml:11:29: comparison-key-not-found key=nam meant=name property=list
+			connections/a.yaml:12:20: comparison-not-a-list found="a text" property=text
+			connections/a.yaml:13:31: comparison-key-not-found key=name property=map.in
+			connections/a.yaml:19:9: comparison-without-rule property=list
+			connections/a.yaml:20:22: comparison-without-entries found="a text" property=text
+			connections/a.yaml:21:21: comparison-key-without-set
+			connections/a.yaml:24:38: not-one-of allowed="[set ignoreCase]" field=as what=field
+			connections/a.yaml:24:63: unknown-field field=per`},
 		{"names that differ in what nobody sees", project + `
 -- connections/a.yaml --
 version: 1
@@ -397,12 +397,12 @@ connections:
   - {name: "Zahlen\u2800"}
   - {name: "\u200cx"}
 `, `
-			connections/a.yaml:5:12: connections "cafe\u0301" and "caf\u00e9" in space "S" differ only in Unicode normalisation (the other is at connections/a.yaml:4:12; such names count as one, so rename one of them)
-			connections/a.yaml:7:12: connections "L\u0435dger" and "Ledger" in space "S" differ only in look-alike letters (the other is at connections/a.yaml:6:12; rename one of them, so that people can tell them apart)
-			connections/a.yaml:8:12: connections "Ledger\ufe0f" and "Ledger" in space "S" differ only in an invisible character (the other is at connections/a.yaml:6:12; rename one of them, so that people can tell them apart)
-			connections/a.yaml:10:12: connections "Led\u00a0ger" and "Led  ger" in space "S" differ only in blanks (the other is at connections/a.yaml:9:12; rename one of them, so that people can tell them apart)
-			connections/a.yaml:12:12: connections "نامها" and "نام\u200cها" in space "S" differ only in an invisible character (the other is at connections/a.yaml:11:12; rename one of them, so that people can tell them apart)
-			connections/a.yaml:14:12: the name of a connection must not begin or end with a joiner: "\u200cx"`},
+			connections/a.yaml:5:12: same-but-for-spelling at=connections/a.yaml:4:12 difference="Unicode normalisation" other="\"caf\\u00e9\"" own="\"cafe\\u0301\"" space=S
+			connections/a.yaml:7:12: connections-look-alike at=connections/a.yaml:6:12 difference="look-alike letters" other="\"Ledger\"" own="\"L\\u0435dger\"" space=S (warning)
+			connections/a.yaml:8:12: connections-look-alike at=connections/a.yaml:6:12 difference="an invisible character" other="\"Ledger\"" own="\"Ledger\\ufe0f\"" space=S (warning)
+			connections/a.yaml:10:12: connections-look-alike at=connections/a.yaml:9:12 difference=blanks other="\"Led  ger\"" own="\"Led\\u00a0ger\"" space=S (warning)
+			connections/a.yaml:12:12: connections-look-alike at=connections/a.yaml:11:12 difference="an invisible character" other="\"نام\\u200cها\"" own="\"نامها\"" space=S (warning)
+			connections/a.yaml:14:12: name-with-joiner name="\u200cx" what="the name of a connection"`},
 		{"moved blocks that lead to what only looks declared", project + `
 -- connections/a.yaml --
 version: 1
@@ -414,8 +414,8 @@ moved:
   - {from: {space: S, name: A}, to: {space: S, name: Straße}}
   - {from: {space: S, name: B}, to: {space: S, name: "Cafe\u0301"}}
 `, `
-			connections/a.yaml:7:5: the moved block leads to "S/Straße", which no file declares (a declared name differs only in letters that Unicode treats as equal, such as ß and ss: write "S/Strasse", not "S/Stra\u00dfe")
-			connections/a.yaml:8:5: the moved block leads to "S/Café", which no file declares (a declared name differs only in Unicode normalisation: write "S/Caf\u00e9", not "S/Cafe\u0301")`},
+			connections/a.yaml:7:5: move-to-look-alike difference="letters that Unicode treats as equal, such as ß and ss" other="\"S/Strasse\"" own="\"S/Stra\\u00dfe\"" (warning)
+			connections/a.yaml:8:5: move-to-look-alike difference="Unicode normalisation" other="\"S/Caf\\u00e9\"" own="\"S/Cafe\\u0301\"" (warning)`},
 		{"spaces that differ in what nobody sees", project + `
 -- connections/a.yaml --
 version: 1
@@ -432,9 +432,9 @@ connections:
   - {name: I, space: Straße}
   - {name: J, space: Strasse}
 `, `
-			connections/a.yaml:5:22: the spaces "Cafe\u0301" and "Caf\u00e9" differ only in Unicode normalisation (the other is at connections/a.yaml:2:37; if both mean one space, write its name in the same way)
-			connections/a.yaml:10:22: the spaces "personal" and "p\u0435rsonal" differ only in look-alike letters (the other is at connections/a.yaml:9:22; if both mean one space, write its name in the same way)
-			connections/a.yaml:13:22: the spaces "Strasse" and "Stra\u00dfe" differ only in letters that Unicode treats as equal, such as ß and ss (the other is at connections/a.yaml:12:22; if both mean one space, write its name in the same way)`},
+			connections/a.yaml:5:22: spaces-look-alike at=connections/a.yaml:2:37 difference="Unicode normalisation" other="\"Caf\\u00e9\"" own="\"Cafe\\u0301\"" (warning)
+			connections/a.yaml:10:22: spaces-look-alike at=connections/a.yaml:9:22 difference="look-alike letters" other="\"p\\u0435rsonal\"" own="\"personal\"" (warning)
+			connections/a.yaml:13:22: spaces-look-alike at=connections/a.yaml:12:22 difference="letters that Unicode treats as equal, such as ß and ss" other="\"Stra\\u00dfe\"" own="\"Strasse\"" (warning)`},
 		{"spaces that look like a space of the project", `
 -- qlsync.yaml --
 version: 1
@@ -449,8 +449,8 @@ connections:
   - {name: A, space: "Led\u00a0ger"}
   - {name: B, space: Led ger}
 `, `
-			connections/a.yaml:4:22: space "Led\u00a0ger" is not among the project's spaces (did you mean "Led ger"? The names differ only in blanks)
-			qlsync.yaml:3:28: the spaces "L\u0435d ger" and "Led ger" differ only in look-alike letters (the other is at qlsync.yaml:3:10; if both mean one space, write its name in the same way)`},
+			connections/a.yaml:4:22: space-not-in-project-alike difference=blanks other="\"Led ger\"" own="\"Led\\u00a0ger\""
+			qlsync.yaml:3:28: spaces-look-alike at=qlsync.yaml:3:10 difference="look-alike letters" other="\"Led ger\"" own="\"L\\u0435d ger\"" (warning)`},
 		{"variables that are not defined, and other braces", twoTenants + `
 -- connections/a.yaml --
 version: 1
@@ -463,28 +463,28 @@ connections:
     credentials: {user: "${var.nope}", password: {file: "/run/${var.stage}"}, key: {env: "${var.stage}"}}
     lifecycle: {unreadable: ["${var.nope}"]}
 `, `
-			connections/a.yaml:6:12: variable "stag" is not defined for tenant "prod" (did you mean "stage"?)
-			connections/a.yaml:6:12: variable "stag" is not defined for tenant "test" (did you mean "stage"?)
-			connections/a.yaml:6:27: only ${var.NAME} is filled in (write $${ for a literal ${)
-			connections/a.yaml:6:42: only ${var.NAME} is filled in (write $${ for a literal ${)
-			connections/a.yaml:6:53: only ${var.NAME} is filled in (write $${ for a literal ${)
-			connections/a.yaml:7:22: variable "only" is not defined for tenant "test"
-			connections/a.yaml:7:45: variable "nope" is not defined for tenant "prod"
-			connections/a.yaml:7:45: variable "nope" is not defined for tenant "test"
-			connections/a.yaml:8:25: variable "nope" is not defined for tenant "prod"
-			connections/a.yaml:8:25: variable "nope" is not defined for tenant "test"
-			connections/a.yaml:8:50: variables are not filled in inside references
-			connections/a.yaml:8:84: variables are not filled in inside references
-			connections/a.yaml:8:90: "env" must be the name of an environment variable`},
+			connections/a.yaml:6:12: undefined-for-tenant meant=stage tenant=prod variable=stag
+			connections/a.yaml:6:12: undefined-for-tenant meant=stage tenant=test variable=stag
+			connections/a.yaml:6:27: unknown-placeholder
+			connections/a.yaml:6:42: unknown-placeholder
+			connections/a.yaml:6:53: unknown-placeholder
+			connections/a.yaml:7:22: undefined-for-tenant tenant=test variable=only
+			connections/a.yaml:7:45: undefined-for-tenant tenant=prod variable=nope
+			connections/a.yaml:7:45: undefined-for-tenant tenant=test variable=nope
+			connections/a.yaml:8:25: undefined-for-tenant tenant=prod variable=nope
+			connections/a.yaml:8:25: undefined-for-tenant tenant=test variable=nope
+			connections/a.yaml:8:50: variable-in-reference
+			connections/a.yaml:8:84: variable-in-reference
+			connections/a.yaml:8:90: wrong-form field=env rule="must be the name of an environment variable" what=field`},
 		{"tags that are not the user's", project + `
 -- connections/a.yaml --
 version: 1
 connections:
   - {name: A, space: S, dataSource: rest, tags: [a, b, a, "qlsync:x", "DcaasAPI:x"]}
 `, `
-			connections/a.yaml:3:56: the tag "a" is listed twice
-			connections/a.yaml:3:59: the tag "qlsync:x" is reserved (tags that begin with qlsync or DcaasAPI: are written by programs)
-			connections/a.yaml:3:71: the tag "DcaasAPI:x" is reserved (tags that begin with qlsync or DcaasAPI: are written by programs)`},
+			connections/a.yaml:3:56: duplicate-tag tag=a
+			connections/a.yaml:3:59: reserved-tag tag=qlsync:x
+			connections/a.yaml:3:71: reserved-tag tag=DcaasAPI:x`},
 		{"tenants that do not exist", twoTenants + `
 -- connections/a.yaml --
 version: 1
@@ -492,8 +492,8 @@ connections:
   - {name: A, space: S, dataSource: rest, tenants: [prod, tst]}
   - {name: B, space: S, dataSource: rest, tenants: []}
 `, `
-			connections/a.yaml:3:59: there is no tenant "tst" (did you mean "test"?)
-			connections/a.yaml:4:52: "tenants" must not be empty`},
+			connections/a.yaml:3:59: unknown-tenant meant=test tenant=tst
+			connections/a.yaml:4:52: empty field=tenants what=field`},
 		{"references that are none", project + `
 -- connections/a.yaml --
 version: 1
@@ -511,13 +511,13 @@ connections:
       f: {exec: []}
       password: {env: X}
 `, `
-			connections/a.yaml:8:10: a reference names more than one source (keep one of env, file and exec)
-			connections/a.yaml:9:16: "env" must be the name of an environment variable
-			connections/a.yaml:10:30: "encoding" must be "base64"
-			connections/a.yaml:11:17: "exec" must be a list, not a string
-			connections/a.yaml:12:29: unknown key "encodng" (did you mean "encoding"?)
-			connections/a.yaml:13:17: "exec" must not be empty
-			connections/a.yaml:14:7: "password" is both under properties and under credentials`},
+			connections/a.yaml:8:10: several-sources
+			connections/a.yaml:9:16: wrong-form field=env rule="must be the name of an environment variable" what=field
+			connections/a.yaml:10:30: not-one-of allowed=[base64] field=encoding what=field
+			connections/a.yaml:11:17: wrong-type expected="a list" field=exec found="a string" what=field
+			connections/a.yaml:12:29: unknown-field field=encodng meant=encoding
+			connections/a.yaml:13:17: empty field=exec what=field
+			connections/a.yaml:14:7: property-and-credential property=password`},
 		{"moves that lead nowhere", project + `
 -- connections/a.yaml --
 version: 1
@@ -527,11 +527,11 @@ moved:
   - {from: {space: S, name: b}, to: {space: S, name: D}}
   - {from: {name: B}, to: {space: S, name: DataFiles}}
 `, `
-			connections/a.yaml:3:5: a move must lead somewhere else
-			connections/a.yaml:4:5: the moved block leads to "S/C", which no file declares (remove the block if the connection is gone)
-			connections/a.yaml:5:5: "S/b" is moved twice (first at connections/a.yaml:4:5)
-			connections/a.yaml:6:6: "space" is missing
-			connections/a.yaml:6:44: DataFiles is the service's own connection and cannot be managed`},
+			connections/a.yaml:3:5: move-to-itself
+			connections/a.yaml:4:5: move-to-undeclared to=S/C (warning)
+			connections/a.yaml:5:5: moved-twice first=connections/a.yaml:4:5 from=S/b
+			connections/a.yaml:6:6: missing-field field=space
+			connections/a.yaml:6:44: built-in-connection name=DataFiles`},
 		{"moves in circles, to another letter case, and to what is misspelt", twoTenants + `
 -- connections/a.yaml --
 version: 1
@@ -555,12 +555,12 @@ moved:
   - {from: {space: S, name: H}, to: {space: S, name: ById}}
   - {from: {space: S, name: I}, to: {space: S, name: G}}
 `, `
-			connections/a.yaml:10:5: the moved blocks from "S/A" lead round in a circle on which no connection is declared (remove one of them, or declare the connection where it belongs)
-			connections/a.yaml:11:5: the moved blocks from "S/B" lead round in a circle on which no connection is declared (remove one of them, or declare the connection where it belongs)
-			connections/a.yaml:12:5: the moved blocks from "S/C" lead round in a circle on which no connection is declared (remove one of them, or declare the connection where it belongs)
-			connections/a.yaml:13:5: the moved blocks from "S/D" lead round in a circle on which no connection is declared (remove one of them, or declare the connection where it belongs)
-			connections/a.yaml:16:5: the moved block leads to "S/orders", which no file declares (letter case counts: write "S/Orders")
-			connections/a.yaml:17:5: the moved block leads to "S/Ordres", which no file declares (did you mean "S/Orders"?)`},
+			connections/a.yaml:10:5: moves-in-circle from=S/A
+			connections/a.yaml:11:5: moves-in-circle from=S/B
+			connections/a.yaml:12:5: moves-in-circle from=S/C
+			connections/a.yaml:13:5: moves-in-circle from=S/D
+			connections/a.yaml:16:5: move-to-other-case meant=S/Orders to=S/orders (warning)
+			connections/a.yaml:17:5: move-to-misspelt meant=S/Orders to=S/Ordres (warning)`},
 		{"a space that the project does not look at", `
 -- qlsync.yaml --
 version: 1
@@ -577,8 +577,8 @@ connections:
   - {name: C, space: personal}
   - {name: D, space: {id: "123"}}
 `, `
-			connections/a.yaml:2:37: space "Finanse" is not among the project's spaces (did you mean "Finance"?)
-			connections/a.yaml:6:22: space "personal" is not among the project's spaces`},
+			connections/a.yaml:2:37: space-not-in-project meant=Finance space=Finanse
+			connections/a.yaml:6:22: space-not-in-project space=personal`},
 		{"mistakes of YAML next to others, which do not hide each other", project + `
 -- connections/a.yaml --
 version: 1
@@ -590,19 +590,19 @@ a: [
 version: 1
 x: 1
 `, `
-			connections/a.yaml:3:12: different programs read this as different numbers (write plain decimal digits without leading zeros, or quote it if it is text)
-			connections/a.yaml:3:39: different programs read this as different numbers (write plain decimal digits without leading zeros, or quote it if it is text)
-			connections/a.yaml:3:62: different programs read this as different numbers (write plain decimal digits without leading zeros, or quote it if it is text)
-			connections/a.yaml:3:68: the key "port" is written twice (first on line 3)
-			connections/a.yaml:3:85: a tag that is not supported (put it in quotes if it is text)
-			connections/a.yaml:3:99: "owner" must be an e-mail address, a subject or {id: ...}
-			connections/b.yaml:1:1: not valid YAML near line 1: did not find expected node content
-			connections/c.yaml:2:1: unknown key "x"`},
+			connections/a.yaml:3:12: ambiguous-number
+			connections/a.yaml:3:39: ambiguous-number
+			connections/a.yaml:3:62: ambiguous-number
+			connections/a.yaml:3:68: duplicate-key key=port line=3
+			connections/a.yaml:3:85: unsupported-tag
+			connections/a.yaml:3:99: wrong-form field=owner rule="must be an e-mail address, a subject or {id: ...}" what=field
+			connections/b.yaml:1:4: unbalanced-brackets
+			connections/c.yaml:2:1: unknown-field field=x`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			inFolder(t, test.files)
 			_, problems := readAll(t, nil)
-			if diff := cmp.Diff(lines(test.want), problems.Error()); diff != "" {
+			if diff := cmp.Diff(lines(test.want), codes(problems)); diff != "" {
 				t.Errorf("problems differ (-want +got):\n%s", diff)
 			}
 		})
@@ -681,27 +681,27 @@ connections:
 	t.Chdir("p")
 	_, problems := readAll(t, nil)
 	want := `
-		connections/a.yaml:5:20: the environment variable "KEY" signs in to tenant "test" and must not be sent anywhere else (give the connection a secret of its own)
-		connections/a.yaml:7:32: the environment variable "CLIENT" signs in to tenant "prod" and must not be sent anywhere else (give the connection a secret of its own)
-		connections/a.yaml:10:7: "credentials" must be a map, not a list
-		connections/a.yaml:13:10: the file "keys/secret.txt" signs in to tenant "prod" and must not be sent anywhere else (give the connection a secret of its own)
-		connections/a.yaml:14:10: the file "./keys/../keys/secret.txt" signs in to tenant "prod" and must not be sent anywhere else (give the connection a secret of its own)
-		connections/a.yaml:15:28: the file "../p/keys/secret.txt" signs in to tenant "prod" and must not be sent anywhere else (give the connection a secret of its own)
-		connections/a.yaml:16:10: the file "keys/link.txt" signs in to tenant "prod" and must not be sent anywhere else (give the connection a secret of its own)
-		connections/a.yaml:20:10: the file "/proc/self/environ" is below /proc, where no secret is read
-		connections/a.yaml:21:10: the file "/run/../proc/1/environ" is below /proc, where no secret is read
-		connections/a.yaml:22:10: the file "../../../../../../../../../../../../proc/self/environ" is below /proc, where no secret is read
-		connections/a.yaml:23:10: the file "/sys/kernel/notes" is below /sys, where no secret is read
-		connections/a.yaml:24:10: the path "//dev/stdin" is refused: a path to a network share or a device (name a file or folder on this computer)
-		connections/a.yaml:25:10: the file "keys/device" is below /dev, where no secret is read
-		connections/a.yaml:27:86: the environment variable QLSYNC_FINGERPRINT_KEY is the key of the fingerprints and must not be sent anywhere
-		connections/a.yaml:28:32: the environment variable "Key" signs in to tenant "test" and must not be sent anywhere else (give the connection a secret of its own)
-		connections/a.yaml:28:47: the environment variable QLSYNC_FINGERPRINT_KEY is the key of the fingerprints and must not be sent anywhere
-		qlsync.yaml:6:51: exec references are off, and this one would run to sign in (allow them with --allow-exec, and only where you trust whoever may write the files)`
+		connections/a.yaml:5:20: sign-in-secret-sent name=KEY source="environment variable" tenant=test
+		connections/a.yaml:7:32: sign-in-secret-sent name=CLIENT source="environment variable" tenant=prod
+		connections/a.yaml:10:7: wrong-type expected="a map" field=credentials found="a list" what=field
+		connections/a.yaml:13:10: sign-in-secret-sent name=keys/secret.txt source=file tenant=prod
+		connections/a.yaml:14:10: sign-in-secret-sent name=./keys/../keys/secret.txt source=file tenant=prod
+		connections/a.yaml:15:28: sign-in-secret-sent name=../p/keys/secret.txt source=file tenant=prod
+		connections/a.yaml:16:10: sign-in-secret-sent name=keys/link.txt source=file tenant=prod
+		connections/a.yaml:20:10: system-file file=/proc/self/environ folder=/proc
+		connections/a.yaml:21:10: system-file file=/run/../proc/1/environ folder=/proc
+		connections/a.yaml:22:10: system-file file=../../../../../../../../../../../../proc/self/environ folder=/proc
+		connections/a.yaml:23:10: system-file file=/sys/kernel/notes folder=/sys
+		connections/a.yaml:24:10: path-refused path=//dev/stdin reason="a path to a network share or a device"
+		connections/a.yaml:25:10: system-file file=keys/device folder=/dev
+		connections/a.yaml:27:86: fingerprint-key-sent variable=QLSYNC_FINGERPRINT_KEY
+		connections/a.yaml:28:32: sign-in-secret-sent name=Key source="environment variable" tenant=test
+		connections/a.yaml:28:47: fingerprint-key-sent variable=QLSYNC_FINGERPRINT_KEY
+		qlsync.yaml:6:51: exec-off-for-sign-in`
 	if runtime.GOOS == "windows" { // it has neither these folders nor, without rights, links
 		want = regexp.MustCompile(`(?m)^.*(keys/link\.txt|no secret is read).*\n`).ReplaceAllString(want, "")
 	}
-	if diff := cmp.Diff(lines(want), problems.Error()); diff != "" {
+	if diff := cmp.Diff(lines(want), codes(problems)); diff != "" {
 		t.Errorf("problems differ (-want +got):\n%s", diff)
 	}
 	_, problems = readAllWith(t, spec.Options{AllowExec: true}, nil)
@@ -711,7 +711,7 @@ connections:
 }
 
 func TestLeftoversThatNobodyWouldFind(t *testing.T) {
-	const warning = "qlsync.yaml:3:22: owned connections in a space that no file names any more are neither deleted nor reported (declare spaces: [NAME, ...] so that leftovers are found)"
+	const warning = "qlsync.yaml:3:22: prune-without-spaces (warning)"
 	for _, test := range []struct{ name, text, want string }{
 		{"prune without spaces", "policy: {adopt: all, prune: owned}", warning},
 		{"prune with spaces", "policy: {adopt: all, prune: owned}\nspaces: [S]", ""},
@@ -721,7 +721,7 @@ func TestLeftoversThatNobodyWouldFind(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			inFolder(t, strings.Replace(twoTenants, "variables: {stage: dev}", test.text, 1)+"-- connections/a.yaml --\nversion: 1\n")
 			_, problems := readAll(t, nil)
-			if problems.Error() != test.want || problems.Err() != nil {
+			if codes(problems) != test.want || problems.Err() != nil {
 				t.Errorf("got problems %v, want only the warning %q", problems, test.want)
 			}
 		})
@@ -987,7 +987,7 @@ defaults: {dataSource: rest, space: S}
 connections: [{name: "A ${var.stage}"}, {name: "B ${var.new}"}]
 `)
 	sets, problems := readAll(t, map[string]string{"stage": "x${var.y}", "new": "n", "stge": "typo"})
-	if want := `--var stge: no file declares or uses this variable (did you mean "stage"?)`; problems.Error() != want {
+	if want := `unused-variable meant=stage variable=stge`; codes(problems) != want {
 		t.Errorf("got problems %v, want %s", problems, want)
 	}
 	for _, set := range sets {

@@ -1,7 +1,6 @@
 package spec
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"sync"
@@ -91,21 +90,23 @@ func (n *notes) checkPart(format *checker, root, part *node, tokens []string) {
 	instance := part.value()
 	violations, err := format.check(instance, func(v violation) bool { return brokenAt(part, v.tokens) })
 	if err != nil {
-		n.add(part.place, "the structure of the file cannot be checked: "+err.Error(), "")
+		n.add(part.place, connection.Because("structure-unchecked", "reason", err.Error()))
 		return
 	}
-	var found connection.Problems
+	type located struct {
+		at     connection.Position
+		reason connection.Reason
+	}
+	var found []located
 	for _, v := range violations {
 		for _, f := range explain(v, instance) {
 			f.tokens = slices.Concat(tokens, f.tokens)
-			found = append(found, connection.Problem{
-				Position: position(n.file, root.locate(f.tokens, f.ofKey)), Severity: connection.SeverityError, Message: f.words(), Hint: f.hint,
-			})
+			found = append(found, located{position(n.file, root.locate(f.tokens, f.ofKey)), n.reasonIn(f)})
 		}
 	}
-	found.Sort()
-	for _, problem := range found {
-		n.take(problem)
+	slices.SortStableFunc(found, func(a, b located) int { return a.at.Compare(b.at) })
+	for _, f := range found {
+		n.note(f.at, connection.SeverityError, f.reason)
 	}
 }
 
@@ -121,22 +122,31 @@ func brokenAt(root *node, tokens []string) bool {
 	return root.is(kindBroken)
 }
 
-// words returns the finding as a sentence.
-func (f finding) words() string {
-	if f.sentence != "" {
-		return f.sentence
+// reasonIn returns the reason of a finding in a file that people write. Of the version it also says
+// which one there is.
+func (n *notes) reasonIn(f finding) connection.Reason {
+	field := fieldName(f.tokens)
+	switch {
+	case f.reason.Code == "missing-field" && len(f.tokens) == 0 && f.reason.Args["field"] == versionField:
+		return connection.Because("missing-version", "field", versionField)
+	case f.ofValue && len(f.tokens) == 1 && field == versionField:
+		return connection.Because("wrong-version", "field", versionField)
+	case len(f.tokens) == 0:
+		return f.named("file", n.file)
 	}
-	return nameOf(f.tokens) + " " + f.predicate
+	return f.named("field", field)
 }
 
-// nameOf names a value in a file by its closest key.
-func nameOf(tokens []string) string {
-	if len(tokens) == 0 {
-		return "the file"
-	}
+const versionField = "version"
+
+// fieldName names a value in a file by its closest key, with the index in a list.
+func fieldName(tokens []string) string {
 	last := len(tokens) - 1
-	if i, err := strconv.Atoi(tokens[last]); err == nil && last > 0 {
-		return fmt.Sprintf("item %d of %s", i+1, nameOf(slices.Clone(tokens[:last])))
+	for last > 0 {
+		if _, err := strconv.Atoi(tokens[last]); err != nil {
+			break
+		}
+		last--
 	}
-	return strconv.Quote(tokens[last])
+	return dotted(tokens[max(0, last):])
 }

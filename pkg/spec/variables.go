@@ -1,13 +1,12 @@
 package spec
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
 	"github.com/qlsync/qlsync/internal/limits"
-	"github.com/qlsync/qlsync/internal/words"
+	"github.com/qlsync/qlsync/pkg/connection"
 )
 
 // scope holds the variables of one tenant.
@@ -52,8 +51,7 @@ func (s *scope) fill(n *notes) filler {
 		known, within := n.errors, n.filled <= s.most
 		filled := s.replace(n, at, text)
 		if within && n.filled > s.most {
-			n.add(at, fmt.Sprintf("with variables filled in, the project is larger than %s for this tenant", limits.Size(int64(s.most))),
-				limits.Filled.Hint("use shorter variables, use them less often"))
+			n.add(at, connection.Because("variables-too-large", "limit", limits.Size(int64(s.most))))
 		}
 		if n.errors > known || n.filled > s.most {
 			return "", false
@@ -86,7 +84,7 @@ func (s *scope) replace(n *notes, at place, text string) string {
 		name, rest, closed := strings.Cut(after, "}")
 		name, isVariable := strings.CutPrefix(name, "var.")
 		if !closed || !isVariable {
-			n.add(at, "only ${var.NAME} is filled in", "write $${ for a literal ${")
+			n.add(at, connection.Because("unknown-placeholder"))
 			return ""
 		}
 		write(before)
@@ -101,11 +99,11 @@ func (s *scope) lookup(n *notes, at place, name string) string {
 	value, defined := s.values[name]
 	s.used[name] = true
 	if !defined {
-		message := fmt.Sprintf("variable %q is not defined", name)
+		reason := connection.Because("undefined-variable", "variable", name)
 		if s.tenant != "" {
-			message += fmt.Sprintf(" for tenant %q", s.tenant)
+			reason = connection.Because("undefined-for-tenant", "variable", name, "tenant", s.tenant)
 		}
-		n.add(at, message, words.DidYouMean(name, slices.Sorted(maps.Keys(s.values))))
+		n.add(at, suggest(reason, name, slices.Sorted(maps.Keys(s.values))))
 	}
 	return value
 }
@@ -144,8 +142,7 @@ func (n *notes) variables(tree *node) map[string]string {
 			continue // the structure says so
 		}
 		if entry.value.kind == kindString && strings.Contains(entry.value.text, openVariable) {
-			n.add(entry.value.place, fmt.Sprintf("variable %q refers to a variable", entry.key),
-				"variables are filled in where connections use them, not within each other")
+			n.add(entry.value.place, connection.Because("variable-in-variable", "variable", entry.key))
 		}
 		read[entry.key] = entry.value.text
 	}

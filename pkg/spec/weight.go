@@ -53,7 +53,7 @@ func weigh(doc map[string]any) (int, error) {
 	case w.deepest > maxNested:
 		return 0, fmt.Errorf("its schemas are nested more than %d deep", maxNested)
 	case len(w.known) > maxSchemas:
-		return 0, fmt.Errorf("it holds more than %d schemas", maxSchemas)
+		return 0, fmt.Errorf("it has more than %d schemas", maxSchemas)
 	case w.patterns > maxPatterns:
 		return 0, fmt.Errorf("its patterns stand for more than %d characters", maxPatterns)
 	}

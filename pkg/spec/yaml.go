@@ -4,11 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"math"
 	"regexp"
-	"sort"
 	"strconv"
 	"strings"
 	"unicode"
@@ -18,6 +16,7 @@ import (
 
 	"github.com/qlsync/qlsync/internal/infile"
 	"github.com/qlsync/qlsync/internal/limits"
+	"github.com/qlsync/qlsync/internal/report/messages"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -71,20 +70,20 @@ func parseFile(file string, text []byte) (root *node, problems connection.Proble
 	return w.parse(text)
 }
 
-const (
-	tooLarge  = "the file is larger than 32 MiB" // see maxFileSize
-	hintSplit = "split it"
-)
+// tooLarge is the reason of a file that is not read.
+func tooLarge() connection.Reason {
+	return connection.Because("file-too-large", "limit", limits.Size(maxFileSize))
+}
 
 func (w *walker) parse(text []byte) (root *node, problems connection.Problems) {
 	file := w.file
 	if len(text) > maxFileSize {
-		w.add(place{}, tooLarge, hintSplit)
+		w.add(place{}, tooLarge())
 		return nil, w.problems
 	}
 	text = infile.WithoutMark(text)
 	if marks := countMarks(text); marks > maxMarks {
-		w.add(place{}, fmt.Sprintf("the file has more than %d lines, commas, colons and brackets", maxMarks), hintSplit)
+		w.add(place{}, connection.Because("too-many-marks", "limit", maxMarks))
 		return nil, w.problems
 	}
 	if problem := unfit(file, text); problem != nil {
@@ -119,33 +118,36 @@ var version12 = regexp.MustCompile(`\A((?:[ \t]*(?:#.*)?\r?\n)*%YAML[ \t]+)1\.2\
 // unfit reports where a text holds what YAML cannot be written in, or what is read as
 // something else than a reviewer sees; nil if nowhere.
 func unfit(file string, text []byte) *connection.Problem {
-	const inQuotes = "leave it out, or write it as an escape in double quotes: "
-	if infile.IsUTF16(text) {
-		return textProblem(file, text, 0, "the file is "+infile.ErrUTF16.Error(), infile.WayOut(infile.ErrUTF16))
+	switch {
+	case infile.IsUTF16(text):
+		return textProblem(file, text, 0, "file-in-utf16")
+	case bytes.HasPrefix(text, []byte("\x00GITCRYPT\x00")):
+		return textProblem(file, text, 0, "file-in-git-crypt")
+	case bytes.HasPrefix(text, []byte("version https://git-lfs.github.com/spec/")):
+		return textProblem(file, text, 0, "file-in-lfs")
 	}
 	for at := 0; at < len(text); {
 		r, size := utf8.DecodeRune(text[at:])
 		switch {
 		case r == utf8.RuneError && size == 1:
-			return textProblem(file, text, at, "the file is not in UTF-8 from here on", "save it as UTF-8")
+			return textProblem(file, text, at, "not-utf8")
 		case r == '\r' && !bytes.HasPrefix(text[at+1:], []byte("\n")):
-			return textProblem(file, text, at, unseenLineEnd, "end lines as Linux or Windows do, with LF or CRLF")
+			return textProblem(file, text, at, "unseen-line-end")
 		case r == '\ufeff':
-			return textProblem(file, text, at, "an invisible byte order mark in the middle of the file", inQuotes+`"\ufeff"`)
+			return textProblem(file, text, at, "byte-order-mark")
 		case r == '\u0085', r == '\u2028', r == '\u2029':
-			return textProblem(file, text, at, unseenLineEnd, inQuotes+`"\u2028"`)
+			return textProblem(file, text, at, "unseen-line-separator")
 		case unicode.IsControl(r) && r != '\t' && r != '\r' && r != '\n':
-			return textProblem(file, text, at, "a control character", inQuotes+`"\x1b"`)
+			return textProblem(file, text, at, "control-character")
 		}
 		at += size
 	}
 	return nil
 }
 
-const unseenLineEnd = "a line end that most programs do not show as one: what looks like a comment may be read"
-
-func textProblem(file string, text []byte, at int, message, hint string) *connection.Problem {
-	return &connection.Problem{Position: connection.PositionIn(file, text, at), Severity: connection.SeverityError, Message: message, Hint: hint}
+func textProblem(file string, text []byte, at int, code string, args ...any) *connection.Problem {
+	problem := messages.Problem(connection.PositionIn(file, text, at), connection.SeverityError, connection.Because(code, args...))
+	return &problem
 }
 
 func newWalker(file string) *walker {
@@ -166,11 +168,10 @@ func readDocument(file string, text []byte) (root *yaml.Node, problem *connectio
 	var first, second yaml.Node
 	switch err := decoder.Decode(&first); {
 	case errors.Is(err, io.EOF):
-		message := "the file is empty"
 		if bytes.Contains(text, []byte("#")) {
-			message = "the file holds nothing but comments"
+			return nil, textProblem(file, text, 0, "only-comments")
 		}
-		return nil, textProblem(file, text, 0, message, "remove it if there is nothing to declare")
+		return nil, textProblem(file, text, 0, "empty-file")
 	case err != nil:
 		return nil, syntaxProblem(file, text, err)
 	}
@@ -180,80 +181,9 @@ func readDocument(file string, text []byte) (root *yaml.Node, problem *connectio
 	case err != nil:
 		return nil, syntaxProblem(file, text, err)
 	}
-	return nil, &connection.Problem{
-		Position: connection.Position{File: file, Line: second.Line, Column: second.Column},
-		Severity: connection.SeverityError,
-		Message:  "a second document begins here",
-		Hint:     "a file holds one document: remove the line ---",
-	}
-}
-
-var (
-	syntaxLine    = regexp.MustCompile(`^line (\d+): `)
-	unknownAnchor = regexp.MustCompile(`^unknown anchor '(.*)' referenced$`)
-)
-
-// syntaxProblem says what the library said. It knows no columns, and its line is
-// often where the list or map begins in which the mistake is.
-func syntaxProblem(file string, text []byte, err error) *connection.Problem {
-	message := strings.TrimPrefix(err.Error(), "yaml: ")
-	line := 1
-	if found := syntaxLine.FindStringSubmatch(message); found != nil {
-		line, _ = strconv.Atoi(found[1])
-		message = message[len(found[0]):]
-	}
-	line = firstBadLine(text, message, line)
-	problem := &connection.Problem{
-		Position: connection.Position{File: file, Line: line, Column: 1},
-		Severity: connection.SeverityError,
-		Message:  fmt.Sprintf("not valid YAML near line %d: %s", line, message),
-	}
-	if strings.HasPrefix(message, "exceeded max depth of ") { // of the library, which is larger than ours
-		problem.Message, problem.Hint = tooDeep, hintDeep
-	}
-	if message == "found incompatible YAML document" {
-		problem.Hint = "remove the line that begins with %YAML"
-	}
-	if found := unknownAnchor.FindStringSubmatch(message); found != nil {
-		problem.Message = "unknown anchor" // and no name, which may be a password that begins with *
-		problem.Position = connection.PositionIn(file, text, bytes.Index(text, []byte("*"+found[1])))
-	}
-	return problem
-}
-
-// firstBadLine finds the line with which the text begins to have the mistake: that
-// up to which it has the same one, and before which it has not. The line that the
-// library named stands where there is no such.
-func firstBadLine(text []byte, message string, named int) int {
-	if len(text) > maxSearched {
-		return named
-	}
-	lines := bytes.SplitAfter(text, []byte("\n"))
-	ends := make([]int, len(lines)+1)
-	for i, line := range lines {
-		ends[i+1] = ends[i] + len(line)
-	}
-	found := sort.Search(len(lines), func(i int) bool {
-		return saidOf(text[:ends[i+1]]) == message
-	})
-	if found == len(lines) {
-		return named
-	}
-	return found + 1
-}
-
-// maxSearched bounds the text in which the line of a mistake is looked for, in
-// bytes: it is parsed some twenty times.
-const maxSearched = 1 << 20
-
-// saidOf returns what the library says about a text, without a line; empty if nothing.
-func saidOf(text []byte) (message string) {
-	defer func() { _ = recover() }() // as in readDocument
-	var node yaml.Node
-	if err := yaml.Unmarshal(text, &node); err != nil {
-		message = strings.TrimPrefix(err.Error(), "yaml: ")
-	}
-	return message[len(syntaxLine.FindString(message)):]
+	at := connection.Position{File: file, Line: second.Line, Column: second.Column}
+	more := messages.Problem(at, connection.SeverityError, connection.Because("second-document"))
+	return nil, &more
 }
 
 // walker copies the library's nodes into ours.
@@ -301,10 +231,10 @@ func (w *walker) walk(n *yaml.Node, depth int) (*node, extent) {
 func (w *walker) alias(n *yaml.Node, depth int) (*node, extent) {
 	known := w.anchors[n.Alias]
 	if known == nil || !known.complete {
-		return w.refuse(n, fmt.Sprintf("the alias %q refers to the value that contains it", n.Value), "")
+		return w.refuse(n, connection.Because("alias-of-itself", "alias", n.Value))
 	}
 	if depth+known.extent.depth > maxDepth {
-		return w.refuse(n, tooDeep, hintDeep)
+		return w.refuse(n, tooDeep)
 	}
 	if !w.count(n, known.extent.nodes+known.extent.text/longText) {
 		return w.make(n, kindBroken), extent{}
@@ -317,18 +247,16 @@ func (w *walker) count(n *yaml.Node, nodes int) bool {
 	w.nodes += nodes
 	if w.nodes > maxNodes && !w.full {
 		w.full = true
-		w.add(placeOf(n), fmt.Sprintf("the file holds more than %d values", maxNodes), "split it, or use fewer aliases")
+		w.add(placeOf(n), connection.Because("too-many-values", "limit", maxNodes))
 	}
 	return !w.full
 }
 
-var tooDeep = fmt.Sprintf("maps and lists are nested more than %d deep", maxDepth)
+var tooDeep = connection.Because("too-deep", "limit", maxDepth)
 
-const hintDeep = "is a closing bracket missing?"
-
-// refuse notes what is wrong with a value and gives what stands for it.
-func (w *walker) refuse(n *yaml.Node, message, hint string) (*node, extent) {
-	w.add(placeOf(n), message, hint)
+// refuse notes what is wrong with a value and returns what takes its place.
+func (w *walker) refuse(n *yaml.Node, reason connection.Reason) (*node, extent) {
+	w.add(placeOf(n), reason)
 	return w.make(n, kindBroken), extent{nodes: 1}
 }
 
@@ -338,10 +266,10 @@ func (w *walker) copy(n *yaml.Node, depth int) (*node, extent) {
 		return w.make(n, kindBroken), extent{}
 	}
 	if depth > maxDepth {
-		return w.refuse(n, tooDeep, hintDeep)
+		return w.refuse(n, tooDeep)
 	}
 	if n.Style&yaml.TaggedStyle != 0 && !allowedTag(n) {
-		return w.refuse(n, "a tag that is not supported", "put it in quotes if it is text") // such as a password that begins with !
+		return w.refuse(n, connection.Because("unsupported-tag")) // without the tag, which may be a password that begins with !
 	}
 	var copied *node
 	var size extent
@@ -354,7 +282,7 @@ func (w *walker) copy(n *yaml.Node, depth int) (*node, extent) {
 		return w.scalar(n)
 	}
 	if depth == 2 && size.nodes > maxOfOne {
-		return w.refuse(n, fmt.Sprintf("a single entry holds more than %d values", maxOfOne), "split it")
+		return w.refuse(n, connection.Because("entry-too-large", "limit", maxOfOne))
 	}
 	return copied, size
 }
@@ -415,12 +343,13 @@ func (w *walker) object(n *yaml.Node, depth int) (*node, extent) {
 			continue
 		}
 		if first, again := seen.add(key.Value, placeOf(key)); again {
-			w.add(placeOf(key), fmt.Sprintf("the key %q is written twice", key.Value), fmt.Sprintf("first on line %d", first.line))
+			w.add(placeOf(key), connection.Because("duplicate-key", "key", key.Value, "line", int(first.line)))
 			continue
 		}
+		w.warnOfComment(key.Value, content)
 		value, inner := w.walk(content, depth+1)
 		if w.complete && isNothing(content) {
-			w.add(placeOf(key), fmt.Sprintf("the key %q has no value", key.Value), hintNothing)
+			w.add(placeOf(key), connection.Because("empty-value", "key", key.Value))
 			value = w.make(content, kindBroken)
 		}
 		size = size.with(inner)
@@ -431,7 +360,7 @@ func (w *walker) object(n *yaml.Node, depth int) (*node, extent) {
 		size = size.with(w.merge(object, seen, source, depth))
 	}
 	if len(object.children) > maxEntries {
-		return w.refuse(n, fmt.Sprintf("a map has more than %d entries", maxEntries), "remove entries")
+		return w.refuse(n, connection.Because("map-too-large", "limit", maxEntries))
 	}
 	return object, size
 }
@@ -453,24 +382,40 @@ func (w *walker) once(key string) string {
 // maxKnownKeys bounds the keys of a file that are kept once.
 const maxKnownKeys = 1000
 
+// warnOfComment warns of a name, or of an item of a list of names, that ends where YAML begins a
+// comment: Sales #1 is Sales. A comment with a blank behind # is one.
+func (w *walker) warnOfComment(key string, value *yaml.Node) {
+	switch {
+	case !w.complete:
+	case (key == "tags" || key == "spaces") && value.Kind == yaml.SequenceNode:
+		for _, item := range value.Content {
+			w.warnOfComment("name", item)
+		}
+	case (key == "name" || key == "space") && value.Kind == yaml.ScalarNode && value.Style == 0 && touchingComment.MatchString(value.LineComment):
+		w.warn(placeOf(value), connection.Because("comment-in-value"))
+	}
+}
+
+var touchingComment = regexp.MustCompile(`^#[^\s#]`)
+
 // isNothing reports whether a value is not written at all, not even as null.
 func isNothing(n *yaml.Node) bool {
 	return n.Kind == yaml.ScalarNode && n.Tag == "!!null" && n.Value == ""
 }
 
-const hintNothing = "write a value or remove the key; write [] for an empty list, and null for a default or property that must be absent"
-
 // isKey reports whether a key is a text, and says so if not.
 func (w *walker) isKey(key *yaml.Node) bool {
 	switch {
+	case key.Kind == yaml.MappingNode && key.Style&yaml.FlowStyle != 0:
+		w.add(placeOf(key), connection.Because("template-in-yaml")) // {{ x }} is a map with a map as its key
 	case key.Kind != yaml.ScalarNode:
-		w.add(placeOf(key), "a key must be text, not a list, a map or an alias", "")
+		w.add(placeOf(key), connection.Because("key-not-text"))
 	case len(key.Value) > maxScalar:
-		w.add(placeOf(key), fmt.Sprintf("a text is longer than %d bytes", maxScalar), "")
+		w.add(placeOf(key), connection.Because("text-too-long", "limit", maxScalar))
 	case key.Tag == "!!timestamp":
 		return true
 	case key.Tag != "!!str":
-		w.add(placeOf(key), "a key must be text", "put it in quotes")
+		w.add(placeOf(key), connection.Because("key-not-text"))
 	default:
 		return true
 	}
@@ -490,7 +435,7 @@ func (w *walker) merge(object *node, seen *keySet, source *yaml.Node, depth int)
 	}
 	for _, from := range sources {
 		if !from.is(kindObject, kindBroken) {
-			w.add(placeOf(source), "<< must name a map, or a list of maps", "")
+			w.add(placeOf(source), connection.Because("bad-merge"))
 			continue
 		}
 		for _, entry := range from.entries() {
@@ -508,7 +453,7 @@ var jsonNumber = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9
 // scalar copies a value that is no map and no list.
 func (w *walker) scalar(n *yaml.Node) (*node, extent) {
 	if len(n.Value) > maxScalar {
-		return w.refuse(n, fmt.Sprintf("a text is longer than %d bytes", maxScalar), "put it in a file of its own")
+		return w.refuse(n, connection.Because("text-too-long", "limit", maxScalar))
 	}
 	switch n.Tag {
 	case "!!null":
@@ -533,13 +478,11 @@ func (w *walker) leaf(n *yaml.Node, k kind, text string) (*node, extent) {
 // number copies a number that every reader takes for the same one. Its text is
 // kept: 1.10 stays 1.10.
 func (w *walker) number(n *yaml.Node) (*node, extent) {
-	const quote = "quote it if it is text"
 	if !jsonNumber.MatchString(n.Value) {
-		return w.refuse(n, "different programs read this as different numbers",
-			"write plain decimal digits without leading zeros, or "+quote)
+		return w.refuse(n, connection.Because("ambiguous-number"))
 	}
 	if len(n.Value) > 400 || !moderate(n.Value) {
-		return w.refuse(n, "the number is too large or too small", quote)
+		return w.refuse(n, connection.Because("number-out-of-range"))
 	}
 	return w.leaf(n, kindNumber, n.Value)
 }
