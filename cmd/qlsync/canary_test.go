@@ -456,7 +456,7 @@ func (c *canaries) everything() {
 			c.Errorf("no secret was sent through qlsync %s: add it here", command.Name)
 		}
 	}
-	// What others read is written first.
+	// The commands that write files for others run first.
 	for _, name := range []string{"init", "validate", "snapshot", "plan", "apply", "drift"} {
 		cover[name]()
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/qlsync/qlsync/internal/commandline"
 )
 
-// What the shells do with the answers is in the story "completion".
+// The story "completion" shows how the shells use the answers.
 func TestTheWordAtTheCursorIsCompleted(t *testing.T) {
 	for name, c := range map[string]struct{ line, want string }{
 		"a flag before a command is not the command":        {"--no-color ver", "version"},

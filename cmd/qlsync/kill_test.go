@@ -174,7 +174,7 @@ func (k *killing) write(t *testing.T, name, text string) {
 	}
 }
 
-// ServeHTTP lets the tenant answer, but for the write at which the process dies.
+// ServeHTTP lets the tenant answer all requests except the write at which the process dies.
 func (k *killing) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodGet {
 		k.service.ServeHTTP(w, r)

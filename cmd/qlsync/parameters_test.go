@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// What a room takes from outside comes as a parameter, from [environment] through
-// engine.Host, so that several runs can share a process.
+// A room receives its working directory and environment as parameters, from [environment]
+// through engine.Host, so that several runs can share a process.
 var (
 	processState = []string{
 		"os.Getwd", "os.Chdir", "os.Getenv", "os.LookupEnv", "os.Environ", "os.ExpandEnv", "filepath.Abs", "os.Stdin", "os.Stdout", "os.Stderr",

@@ -507,8 +507,8 @@ func holds(condition string, lookup func(string) string) bool {
 	return false
 }
 
-// What is copied into other repositories runs only what is pinned, and asks for every
-// permission by name.
+// Workflows that are copied into other repositories run only pinned actions, and ask for
+// every permission by name.
 func TestWorkflowsRunPinnedActionsWithNamedPermissions(t *testing.T) {
 	pinned := regexp.MustCompile(`^actions/[a-z-]+@[0-9a-f]{40}$`)
 	files, err := filepath.Glob(filepath.Join("..", "..", "examples", "ci", ".github", "workflows", "*.yml"))

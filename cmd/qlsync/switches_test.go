@@ -12,8 +12,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// What the documentation of the service leaves open, the other way round than the
-// embedded tenant has it by default, in a few tenants that differ from each other.
+// switches are behaviours that the documentation of the service leaves open, each the opposite
+// of the default of the embedded tenant, in a few tenants that differ from each other.
 var switches = []string{
 	"credentialsByOwnerOnly: true, refuseSpacePatch: true, restoreDefaults: true, tenantLimit: true, ignoreUnknownProperties: true, ownerChangeKeepsCredentials: true, anonymousHostChange: true, dataSourceKey: datasourceID",
 	"keepServerTag: true, normaliseValues: true, duplicateCopiesTags: true, namesIgnoreCase: true, bulkMaximum: 2, defaultPageSize: 1, showUsername: true, hideCredentialSettings: true, hideSeparateCredentials: true",
@@ -85,7 +85,7 @@ func TestStoriesUnderEverySwitch(t *testing.T) {
 
 var switched = regexp.MustCompile(`sha256:[0-9a-f]+|\nbehaviour: .*\n`)
 
-// same compares two files, but for hashes and behaviour: same FILE FILE
+// same compares two files without their hashes and behaviour: same FILE FILE
 func same(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: same file file")

@@ -15,8 +15,8 @@ import (
 	"github.com/qlsync/qlsync/internal/limits"
 )
 
-// What users are promised for one file of 10,000 connections and 160,000 lines, on
-// two cores.
+// The documentation promises these limits for one file of 10,000 connections and 160,000
+// lines, on two cores.
 const (
 	promisedTime   = 2500 * time.Millisecond
 	promisedMemory = 500 << 20 // bytes

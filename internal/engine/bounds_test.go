@@ -55,7 +55,7 @@ func TestOnlyTheEndOfALongHistoryIsRead(t *testing.T) {
 	if err != nil || broken != 0 || len(points) != 2 || points[0].Tenant != "prod" || points[1].Tenant != "dev" {
 		t.Errorf("a long file: got %v, %d broken lines and %v, want the two runs at the end", points, broken, err)
 	}
-	// What is read begins with the beginning of a line: it is whole.
+	// The part of the file that is read begins with a whole line.
 	end := line("prod")
 	whole := end + strings.Repeat(" ", limits.HistoryBytes-len(end)-len(line("dev"))-1) + "\n" + line("dev")
 	points, broken, err = (&Host{}).ReadHistory(sparse(t, limits.HistoryBytes+int64(len(line("old"))), line("old"), whole), "acme", tenants)

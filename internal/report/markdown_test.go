@@ -123,7 +123,7 @@ var reference = regexp.MustCompile(`[@#!$%~&^][A-Za-z0-9"{]|\[[a-z]+:|:[a-z0-9_+
 
 var openFence = regexp.MustCompile("(?m)^`{3,}[a-z]+$")
 
-// harmless reports what a renderer makes of a report that none of ours meant.
+// harmless fails where a renderer shows something that the report does not mean.
 func harmless(t failing, markdown string) {
 	t.Helper()
 	root := render(t, markdown)

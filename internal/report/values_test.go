@@ -11,8 +11,8 @@ import (
 	"github.com/qlsync/qlsync/pkg/plan"
 )
 
-// What the goldens show: values as the engine makes them, and as nobody wishes to
-// meet them.
+// The goldens show values as the engine makes them, and values that are as hostile as
+// possible.
 
 const someHash = "sha256:1f0c7a5d3e2b4968a7c6d5e4f3a2b1c00f1e2d3c4b5a69788796a5b4c3d2e1f0"
 

@@ -1,6 +1,6 @@
 package transport
 
-// What the tests use and no other package does.
+// The tests use these, and no other package does.
 type (
 	Clock  = clock
 	Pauses = pauses

@@ -132,7 +132,7 @@ func TestARequiredSecretThatIsNotShownIsNotBlanked(t *testing.T) {
 	r.demand(r.refusals(), "would lose securityOrCommunityName")
 }
 
-// What a connection uses is what an export declares.
+// An export declares the credentials that a connection uses.
 func TestWhatAConnectionUsesOfItsCredentials(t *testing.T) {
 	snmp := func(more map[string]any) map[string]any {
 		fields := map[string]any{

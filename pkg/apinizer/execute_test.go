@@ -166,7 +166,7 @@ func TestAMoveDoesNotLoseOneOfTwoSecrets(t *testing.T) {
 	r.holds("Trap", "privPassphrase")
 }
 
-// What a GET shows of it may be ciphertext, which must not go back.
+// A GET may show the secret as ciphertext, which must not go back.
 func TestASecretThatTheTablesDoNotKnowIsNotSentBack(t *testing.T) {
 	r := newRig(t, `{"token": "token-of-ana", "projects": [{"name": "Payments"}, {"name": "Logs"}], "newerFields": {"webhook": {"keyPassword": null}}}`, behaviour{})
 	d := r.declare("webhook", "Hook", map[string]any{"fullUrl": "https://x.example"})

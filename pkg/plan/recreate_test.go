@@ -422,7 +422,7 @@ func (w *world) carryOutWhatIsAllowed(t *rapid.T, p *plan.Plan) {
 	}
 }
 
-// What an id or a name is good for, only the service knows.
+// Only the service knows which use an id or a name has.
 func TestTheWarningOfARecreateSaysWhatTheServiceSays(t *testing.T) {
 	for name, test := range map[string]struct {
 		rules connection.Rules

@@ -78,7 +78,7 @@ func TestOnlyAFullRecordOfTheProjectLiftsGuessesAndNothingElse(t *testing.T) {
 					t.Errorf("the text shows values that the service or the schema marks as secret: %s", text)
 				}
 			}
-			// What is recorded as sensitive is hidden by the planner; here it is not lifted.
+			// The planner hides a value that is recorded as sensitive; here the value is only not lifted.
 			if want := test.want; len(want)+len(shown) > 0 && !cmp.Equal(want, shown) {
 				t.Errorf("shown: %v, want %v", shown, want)
 			}

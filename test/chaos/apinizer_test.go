@@ -38,7 +38,7 @@ func TestAnyApinizerWorldConvergesAndNothingIsLost(t *testing.T) {
 	})
 }
 
-// What Apinizer's worlds are made of.
+// Apinizer's worlds are made of these.
 var (
 	apiFates = []fate{keeps, updates, rotates, recreated, renamed, moves, travels, retires, appears, changes, swapping}
 	apiDeeds = []deed{untags, forges, edits, renames, removes, takes, replaces, handsOver, typesIn}

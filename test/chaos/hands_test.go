@@ -239,10 +239,10 @@ func (n *wire) beforeWrite(r *http.Request) (ids []string) {
 			delete(n.seen.hands, id) // between the read and the write
 			delete(n.seen.foreign, id)
 		case n.seen.did[id] == typesIn && !destroys(r, body):
-			// What takes nothing away may go on.
+			// A write that removes nothing may go on.
 		case (n.seen.did[id] == edits || n.seen.did[id] == typesIn) && n.seen.wrote[id] > 0:
-			// What a write of ours does to the statement is read back. An edit in between
-			// is taken for a part of that.
+			// The statement is read back after a write of ours. An edit in between is taken
+			// for a part of that write.
 		default:
 			n.trouble("%s %s of %s at %d (%s), which was read at %d after somebody %s at %d",
 				r.Method, r.URL.Path, id, n.seen.requests, body, n.seen.read[id], n.seen.did[id], at)

@@ -109,8 +109,8 @@ func (s *story) stays() bool { return s.before == s.after }
 // isReplaced reports whether another connection takes its place.
 func (s *story) isReplaced() bool { return s.fate == recreated || s.fate == given }
 
-// world is a tenant, what the files say about it, and everything that goes wrong.
-// It is data: what it does is the same each time, but for who comes first.
+// world is a tenant, what the files say about it, and everything that goes wrong. A world is
+// data: only the order of concurrent requests differs between two runs.
 type world struct {
 	stories  []story
 	strange  int // connections that are not ours: nobody's, and another project's

@@ -32,7 +32,7 @@ type inventory struct {
 	Connections []document `json:"connections"`
 }
 
-// document is a connection as it is sent, and, but for the secrets, as it is answered.
+// document is a connection as it is sent and, without its secrets, as it is returned.
 type document struct {
 	Space    string            `json:"space"`
 	Name     string            `json:"name"`

@@ -15,7 +15,7 @@ import (
 // that only the documentation of the current dialect has are under current.
 type sample struct {
 	fields, current, legacy string
-	secrets                 []string // not read back, but for email
+	secrets                 []string // not read back, except for email
 }
 
 // samples are the tables of section 8 in values.
