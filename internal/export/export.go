@@ -15,41 +15,41 @@ import (
 	"github.com/qlsync/qlsync/pkg/spec"
 )
 
-// Input is the live side of an export, and what tells how to write it.
+// Input is the live side of an export, and the settings for writing it.
 type Input struct {
-	// Tenant is its name in the project file. Where that has others, what is exported
-	// is declared for this one alone.
+	// Tenant is its name in the project file. If there are other tenants, the exported connections are
+	// declared for this one only.
 	Tenant  string
 	Live    []connection.Live
 	Catalog *connection.Catalog
-	// Declared and Moves are what the files have already.
+	// Declared and Moves are the existing declarations of the files.
 	Declared []connection.Desired
 	Moves    []connection.Move
-	// Dir is the folder that the files are for: their modelines lead from there to the
-	// schemas.
+	// Dir is the folder for the files, from which their modelines refer to the schemas.
 	Dir string
-	// OneFile puts all spaces into one file.
+	// OneFile writes all spaces to one file.
 	OneFile bool
-	// Classify, HoldsSecret, KnowsSecret and Normalize are the provider's.
+	// Classify, HoldsSecret, KnowsSecret and Normalize are the provider's functions.
 	Classify    func(dataSource, property string) connection.Class
 	HoldsSecret func(property string, value any) bool
 	KnowsSecret func(dataSource, property string, value any) bool
 	Normalize   func(connection.Property, any) any
 }
 
-// Result is live connections as files. Each one that went in is in a file, is
-// counted as declared, or is among those that are omitted.
+// Result is live connections as files. Each connection of the input is in a file, is counted as
+// declared, or is among the omitted ones.
 type Result struct {
 	Files []File // by name
-	// Declared counts the connections that the files declare already.
+	// Declared counts the connections that the files already declare.
 	Declared int
-	// Omitted cannot be exported, by key; LeftOut are parts of those that are.
+	// Omitted lists connections that cannot be exported, by key; LeftOut lists omitted parts of
+	// exported ones.
 	Omitted []Remark
 	LeftOut []Remark
-	// Variables are to be set before credentials are written, by name.
+	// Variables must be set before credentials are written; sorted by name.
 	Variables []Variable
-	// Written reports that to take over one of the connections writes its credentials;
-	// whoever knows the tenant fills it in.
+	// Written reports that adopting one of the connections writes its credentials; the caller that
+	// knows the tenant sets it.
 	Written bool
 }
 
@@ -60,7 +60,7 @@ type File struct {
 	Connections int
 }
 
-// Remark says why something of a live connection is not in the files.
+// Remark says why a part of a live connection is not in the files.
 type Remark struct {
 	Connection connection.Key
 	ID         string
@@ -74,14 +74,13 @@ type Variable struct {
 	Credential string
 }
 
-// Export returns live connections as files that declare them, so that a plan of
-// these files does nothing but adopt. It is pure: the same input gives the same
-// bytes.
+// Export returns live connections as files that declare them, so that a plan of these files only
+// adopts. It is pure: the same input results in the same bytes.
 //
-// A file is written as a person would: one for each space, what all connections
-// have in common under defaults, without what the data source's schema takes for
-// granted. Credentials, which a service does not show, become references with
-// names of their own. What it says is read again and compared before it leaves.
+// A file is written as a person would write it: one for each space, common parts under defaults,
+// without the defaults of the data source's schema. Credentials, which a service does not return,
+// become references with generated names. The text is parsed again and compared before it is
+// returned.
 func Export(p *spec.Project, in Input) Result {
 	e := &exporter{project: p, in: in, names: map[string]bool{}, unknown: map[string]func(string) bool{}}
 	for _, name := range p.Reserved() {
@@ -132,28 +131,28 @@ func Export(p *spec.Project, in Input) Result {
 	return e.out
 }
 
-// exporter is one export while it is made.
+// exporter is an export in progress.
 type exporter struct {
 	project *spec.Project
 	in      Input
 	out     Result
-	// unknown tells, for each data source, which properties its schema does not have.
+	// unknown reports, for each data source, whether its schema lacks a property.
 	unknown map[string]func(name string) bool
 	folded  map[folded][]*connection.Live
-	// declared holds what the files have, by folded name.
+	// declared holds the declared connections of the files, by folded name.
 	declared map[string][]*connection.Desired
-	names    map[string]bool // of variables, that are taken
+	names    map[string]bool // of variables, already used
 }
 
 const alreadyDeclared = "it is declared already"
 
-// naturally orders keys as people number things: "2" comes before "10".
+// naturally compares keys with numbers in numeric order: "2" comes before "10".
 func naturally(a, b connection.Key) int {
 	return cmp.Or(compareNaturally(a.Space, b.Space), compareNaturally(a.Name, b.Name), a.Compare(b))
 }
 
-// compareNaturally compares texts with each run of digits as one number. Texts that differ
-// only by zeros in front of a number are equal to it.
+// compareNaturally compares texts with each run of digits as one number. Texts that differ only in
+// leading zeros are equal.
 func compareNaturally(a, b string) int {
 	for a != "" && b != "" {
 		x, y := digitsOf(a), digitsOf(b)
@@ -182,7 +181,8 @@ func (e *exporter) omit(live *connection.Live, reason string) {
 	e.out.Omitted = append(e.out.Omitted, Remark{live.Key, live.ID, reason})
 }
 
-// index finds what shares a space and a folded name, and sorts what is declared by name.
+// index finds connections that share a space and a folded name, and sorts the declared ones by
+// name.
 func (e *exporter) index(live []connection.Live) {
 	e.folded, e.declared = map[folded][]*connection.Live{}, map[string][]*connection.Desired{}
 	for i := range e.in.Declared {
@@ -202,7 +202,7 @@ func liveKey(live *connection.Live) folded {
 	return folded{live.Key.Space, connection.FoldName(live.Key.Name)}
 }
 
-// refuse says why a connection cannot be exported; empty where it can.
+// refuse returns why a connection cannot be exported; empty: it can.
 func (e *exporter) refuse(live *connection.Live) string {
 	source := e.in.Catalog.DataSources[live.DataSource]
 	switch {
@@ -256,14 +256,14 @@ func stands(space connection.SpaceRef, live *connection.Live) bool {
 	return live.SpaceID != "" && live.Key.Space == space.Name
 }
 
-// isDeclared reports whether the files have the connection, in these words.
+// isDeclared reports whether the files declare the connection under exactly its key.
 func (e *exporter) isDeclared(live *connection.Live) bool {
 	return slices.ContainsFunc(e.declared[connection.FoldName(live.Key.Name)], func(d *connection.Desired) bool {
 		return d.Name == live.Key.Name && stands(d.Space, live)
 	})
 }
 
-// declaredAlike returns the declared connection of the same space whose name differs only by letter
+// declaredAlike returns the declared connection of the same space whose name differs only in letter
 // case or normalisation; nil if there is none.
 func (e *exporter) declaredAlike(live *connection.Live) *connection.Desired {
 	for _, d := range e.declared[connection.FoldName(live.Key.Name)] {
@@ -274,7 +274,7 @@ func (e *exporter) declaredAlike(live *connection.Live) *connection.Desired {
 	return nil
 }
 
-// sharesName says which other live connection of the space has the same folded name.
+// sharesName returns which other live connection of the space has the same folded name.
 func (e *exporter) sharesName(live *connection.Live) string {
 	for _, other := range e.folded[liveKey(live)] {
 		if other.Key.Name != live.Key.Name {
@@ -284,7 +284,7 @@ func (e *exporter) sharesName(live *connection.Live) string {
 	return "another connection has the same space and name"
 }
 
-// differOnly says in what two names of one space differ that a reader may not see.
+// differOnly returns how two names of one space differ, if a reader may overlook it.
 func differOnly(who, name, other string) string {
 	quoted, others := connection.QuoteApart(name, other)
 	return fmt.Sprintf("%s of this space differ only in %s: %s and %s", who, connection.Resemblance(name, other), quoted, others)
@@ -296,8 +296,8 @@ func (e *exporter) isMoved(live *connection.Live) bool {
 	})
 }
 
-// settle reads what would be written of one space, and takes out what the files
-// could not say, until the rest stands.
+// settle parses the text of one space, and removes connections and parts that the text does not
+// declare correctly, until the rest is correct.
 func (e *exporter) settle(all []*exported) []*exported {
 	for range maxSettling {
 		again := e.check(all)
@@ -317,12 +317,11 @@ func (e *exporter) settle(all []*exported) []*exported {
 	return nil
 }
 
-// maxSettling bounds the rounds: in each one every connection loses what the one
-// before found, and that is a property at a time. A map in a file has at most 1000 entries.
+// maxSettling bounds the rounds: in each one every connection loses one property that the previous
+// round found. A map in a file has at most 1000 entries.
 const maxSettling = 1010
 
-// check reads what would be written and reports whether anything had to be taken
-// out.
+// check parses the text and reports whether anything had to be removed.
 func (e *exporter) check(all []*exported) (again bool) {
 	set, problems := e.project.Draft("export.yaml", e.text(all, common{}))
 	if len(set) != len(all) {
@@ -365,7 +364,7 @@ func (e *exporter) file(space string, all []*exported, taken map[string]bool) {
 	taken[name] = true
 	text := e.text(all, commonOf(all))
 	if !e.says(text, all) {
-		text = e.text(all, common{}) // what they have in common is not worth a mistake
+		text = e.text(all, common{}) // common parts are not worth a mistake
 	}
 	head := fmt.Sprintf("%s\n# Exported from tenant %s.\n", comment(spec.Modeline(filepath.Join(e.in.Dir, name), e.project.SchemasDir, spec.EditorConnections)), comment(e.in.Tenant))
 	e.out.Files = append(e.out.Files, File{name + ".yaml", append([]byte(head), text...), len(all)})
@@ -391,11 +390,11 @@ func (e *exporter) says(text []byte, all []*exported) bool {
 	return true
 }
 
-// maxFileName is how long a file's name may be, in characters: no file system takes
-// more than 255 bytes, and some space's names are longer.
+// maxFileName bounds the name of a file, in characters: no file system accepts more than 255 bytes,
+// and some names of spaces are longer.
 const maxFileName = 50
 
-// fileName makes a file's name of a space's, without extension.
+// fileName returns a file name for a space, without extension.
 func fileName(space string) string {
 	words := strings.FieldsFunc(strings.ToLower(space), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
 	if len(words) == 0 {
@@ -409,6 +408,6 @@ func fileName(space string) string {
 	return short
 }
 
-// reservedName matches the names that are devices on Windows, with any extension. They
-// are avoided on every platform, as a repository is checked out on all of them.
+// reservedName matches the names of devices on Windows, with any extension. They are avoided on
+// every platform, because a repository is checked out on all of them.
 var reservedName = regexp.MustCompile(`^(con|prn|aux|nul|com\p{Nd}|lpt\p{Nd})$`)

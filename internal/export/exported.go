@@ -22,20 +22,19 @@ type exported struct {
 	tags        []string
 	properties  map[string]any
 	credentials map[string]any // with references
-	// offered are credentials that are written as a comment: to declare them would be
-	// a change.
+	// offered are credentials that are written as a comment, because declaring them would be a change.
 	offered map[string]any
-	// others are further parts that such credentials may have.
+	// others are further possible parts of such credentials.
 	others       []string
-	sensitive    []string // as its ownership record records
-	notSensitive []string // likewise, of what is shown
+	sensitive    []string // according to its ownership record
+	notSensitive []string // likewise, for visible values
 	allowUnknown bool
 	variables    []Variable
 	leftOut      []string
-	refused      string // found out late
+	refused      string // found late
 }
 
-// connection takes over what a file should say about a live connection.
+// connection returns the connection as the file will declare it.
 func (e *exporter) connection(live *connection.Live) *exported {
 	x := &exported{live: live, tags: live.Tags, properties: map[string]any{}}
 	source := e.in.Catalog.DataSources[live.DataSource]
@@ -47,7 +46,7 @@ func (e *exporter) connection(live *connection.Live) *exported {
 		}
 		switch {
 		case value == nil, isOfOneUser(property), e.isDefault(property, value):
-			// Absent, the caller's own, or what it is anyway.
+			// Absent, specific to the caller, or a default.
 		case len(connection.Secrets(value)) > 0:
 			secrets[name] = value
 		case !spec.CanBeDeclared(value):
@@ -67,8 +66,7 @@ func (e *exporter) connection(live *connection.Live) *exported {
 	return x
 }
 
-// isOfOneUser reports which properties say something about the caller, not about the
-// connection.
+// isOfOneUser reports whether a property is about the caller and not about the connection.
 func isOfOneUser(property connection.Property) bool {
 	return property.PerUserRole == connection.NamesCredentials || property.PerUserRole == connection.SelectsCredentials
 }
@@ -78,10 +76,9 @@ func (e *exporter) isDefault(property connection.Property, value any) bool {
 		connection.Equal(e.in.Normalize(property, value), e.in.Normalize(property, property.Default))
 }
 
-// references declares the credentials: those that the service tells of, or else
-// those that such a connection usually has. Where nothing is stored, or a record of
-// ours says what was written last, declaring them would be a change: they are
-// offered in a comment.
+// references declares the credentials: those that the service reports, or else the usual ones. If
+// nothing is stored, or an ownership record describes the last write, declaring them would be a
+// change: they are offered in a comment.
 func (e *exporter) references(x *exported, source *connection.DataSource, secrets map[string]any) {
 	live := x.live
 	wanted := map[string]any{}
@@ -117,8 +114,8 @@ func (e *exporter) references(x *exported, source *connection.DataSource, secret
 	x.variables = nil
 }
 
-// unused reports which parts of the credentials the service may store although the connection
-// does not use them: whoever takes it over must say what becomes of them.
+// unused lists the parts of the credentials that the service may store although the connection does
+// not use them: a declaration must decide about them.
 func (e *exporter) unused(x *exported) {
 	if x.live.InUse == nil {
 		return
@@ -130,8 +127,8 @@ func (e *exporter) unused(x *exported) {
 	}
 }
 
-// credentialNames returns the parts of the credentials that a file should declare, and
-// others that it might: which of them there are, most services do not tell.
+// credentialNames returns the parts of the credentials that a file should declare, and others that
+// it might declare: most services do not report which ones are stored.
 func (e *exporter) credentialNames(live *connection.Live, source *connection.DataSource) (names, others []string) {
 	switch {
 	case live.InUse != nil:
@@ -173,7 +170,7 @@ func (e *exporter) credentialNames(live *connection.Live, source *connection.Dat
 	return slices.Concat(users, texts), nil
 }
 
-// signInMethod returns how a connection signs in, in plain form, where a property says so:
+// signInMethod returns the sign-in method of a connection in plain form, according to a property:
 // snowflakejwt, keypair; else "".
 func signInMethod(live *connection.Live, source *connection.DataSource) string {
 	for _, name := range slices.Sorted(maps.Keys(source.Properties)) {
@@ -200,8 +197,8 @@ func containsOne(text string, words ...string) bool {
 	return slices.ContainsFunc(words, func(word string) bool { return strings.Contains(text, word) })
 }
 
-// withReferences copies a value with a reference for each secret. The label names
-// it: by the name of the item, such as that of a header.
+// withReferences copies a value with a reference for each secret. The label is the name of the
+// item, such as the name of a header.
 func (e *exporter) withReferences(x *exported, credential, label string, value any) any {
 	switch value := value.(type) {
 	case connection.Secret:
@@ -225,7 +222,7 @@ func (e *exporter) withReferences(x *exported, credential, label string, value a
 	return value
 }
 
-// variable names an environment variable for a credential: FINANCE_LEDGER_PASSWORD.
+// variable returns the name of an environment variable for a credential: FINANCE_LEDGER_PASSWORD.
 func (e *exporter) variable(x *exported, credential, label string) string {
 	words := slices.Concat(environmentWords(x.live.Key.Space), environmentWords(x.live.Key.Name), environmentWords(cmp.Or(label, credential)))
 	base := strings.Join(words, "_")
@@ -241,9 +238,9 @@ func (e *exporter) variable(x *exported, credential, label string) string {
 	return name
 }
 
-// environmentWords splits a name into words of capitals: accessKey is ACCESS, KEY.
-// Letters that no environment variable has are written in those of English: Größe is
-// GROESSE. What is no letter is left out.
+// environmentWords splits a name into upper-case words: accessKey is ACCESS, KEY. Letters that are
+// not allowed in environment variables are transliterated: Größe is GROESSE. Other characters are
+// dropped.
 func environmentWords(name string) []string {
 	name = unidecode.Unidecode(umlauts.Replace(norm.NFC.String(name)))
 	var words []string
@@ -271,10 +268,10 @@ func environmentWords(name string) []string {
 	return words
 }
 
-// umlauts are written as in German, where most of them come from.
+// umlauts are transliterated as in German, where most of them come from.
 var umlauts = strings.NewReplacer("ä", "ae", "ö", "oe", "ü", "ue", "Ä", "Ae", "Ö", "Oe", "Ü", "Ue")
 
-// takeOut removes the part of a connection that a problem is about.
+// takeOut removes the part of a connection to which a problem refers.
 func (x *exported) takeOut(d *connection.Desired, problem connection.Problem) {
 	switch part := lastBefore(d, problem.Position.Line, "", parts); part {
 	case "tags":
@@ -298,8 +295,8 @@ func (x *exported) takeOut(d *connection.Desired, problem connection.Problem) {
 // parts are the entries of a connection in a file; see [exported.node].
 var parts = []string{"dataSource", "space", "tags", "additionalProperties", "sensitive", "notSensitive", "properties", "credentials"}
 
-// lastBefore returns the entry of the object at a path that begins last, up to a line of the
-// file; empty if that is the line of the object itself.
+// lastBefore returns the last entry of the object at a path that begins at or before a line of the
+// file; empty if that line is the line of the object itself.
 func lastBefore(d *connection.Desired, line int, path string, entries []string) (found string) {
 	latest := d.PositionOf(path).Line
 	for _, entry := range entries {
@@ -311,7 +308,7 @@ func lastBefore(d *connection.Desired, line int, path string, entries []string) 
 	return found
 }
 
-// isSaidBy reports whether what was read is what was meant.
+// isSaidBy reports whether the parsed declaration is the intended one.
 func (x *exported) isSaidBy(d *connection.Desired) bool {
 	live := x.live
 	return d.Name == live.Key.Name && stands(d.Space, live) && d.DataSource == live.DataSource &&
@@ -321,7 +318,7 @@ func (x *exported) isSaidBy(d *connection.Desired) bool {
 
 func equalMaps(a, b map[string]any) bool { return len(a) == 0 && len(b) == 0 || connection.Equal(a, b) }
 
-// sameReferences compares credentials without the places of their references.
+// sameReferences compares credentials without the positions of their references.
 func sameReferences(a, b map[string]any) bool {
 	return len(a) == 0 && len(b) == 0 || connection.Canonical(a) == connection.Canonical(b)
 }

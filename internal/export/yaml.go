@@ -15,7 +15,7 @@ import (
 	"github.com/qlsync/qlsync/pkg/spec"
 )
 
-// common is what all connections of a file have.
+// common is the common part of all connections of a file.
 type common struct {
 	space      bool
 	dataSource string
@@ -23,8 +23,8 @@ type common struct {
 	properties map[string]any
 }
 
-// commonOf finds what two or more connections have in common: tags, and where they
-// are of one data source, that and the simple values of properties.
+// commonOf returns the common parts of two or more connections: tags and, if they have one data
+// source, the data source and the scalar properties.
 func commonOf(all []*exported) common {
 	first := all[0]
 	c := common{}
@@ -58,7 +58,7 @@ func isSimple(value any) bool {
 	return false
 }
 
-// defaults is what stands once for all connections.
+// defaults returns the entries that are written once for all connections.
 func (e *exporter) defaults(c common, live *connection.Live) mapped {
 	defaults := mapping()
 	if len(e.project.Tenants) > 1 {
@@ -79,8 +79,7 @@ func (e *exporter) defaults(c common, live *connection.Live) mapped {
 	return defaults
 }
 
-// text writes a connection file. Where nothing is in common, every connection says
-// all of it.
+// text returns a connection file. Without common parts, every connection is written completely.
 func (e *exporter) text(all []*exported, c common) []byte {
 	var text bytes.Buffer
 	text.WriteString("version: 1\n")
@@ -108,9 +107,9 @@ func (e *exporter) text(all []*exported, c common) []byte {
 	return text.Bytes()
 }
 
-// whyOffered says why the credentials of a connection are a comment, and what the comment is for:
-// the service does not return the value, or the value is hidden because it is a secret by an ownership record or
-// a guess.
+// whyOffered returns why the credentials of a connection are a comment, and the purpose of the
+// comment: the service does not return the value, or the value is redacted because an ownership
+// record or a guess says that it is a secret.
 func (x *exported) whyOffered() []string {
 	var unreturned, hidden []string
 	for _, name := range slices.Sorted(maps.Keys(x.offered)) {
@@ -130,7 +129,7 @@ func (x *exported) whyOffered() []string {
 	return append(lines, "To have qlsync write these credentials:")
 }
 
-// node is the connection as it stands in a file.
+// node returns the connection as written in a file.
 func (x *exported) node(c common) *yaml.Node {
 	entry := mapping()
 	entry.add("name", textNode(spec.EscapeVariables(x.live.Key.Name)))
@@ -197,10 +196,10 @@ func textsNode(texts []string) *yaml.Node {
 	return list
 }
 
-// words11 are texts that readers of YAML 1.1 take for something else.
+// words11 are texts that YAML 1.1 parsers read as another type.
 var words11 = []string{"y", "n", "yes", "no", "on", "off"}
 
-// textNode is a text, in quotes where a reader could take it for something else.
+// textNode returns a text, in quotes if a parser could read it as another type.
 func textNode(text string) *yaml.Node {
 	node := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: text}
 	if strings.ContainsFunc(text, isHiddenInLine) || strings.TrimSpace(text) != text || connection.HasRunnerCommand(text) {
@@ -212,7 +211,7 @@ func textNode(text string) *yaml.Node {
 	return node
 }
 
-// valueNode is a JSON value with references among its leaves.
+// valueNode returns a JSON value with references among its leaves.
 func valueNode(value any) *yaml.Node {
 	switch value := value.(type) {
 	case connection.Reference:
@@ -248,7 +247,7 @@ func valueNode(value any) *yaml.Node {
 	return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!null", Value: "null"}
 }
 
-// comment returns a text that can end no comment and steers no pipeline.
+// comment returns a text that cannot end a comment or control a pipeline.
 func comment(text string) string {
 	if strings.ContainsFunc(text, connection.IsUnseen) {
 		text = connection.Quote(text)
@@ -261,14 +260,14 @@ func encodeNode(node *yaml.Node) string {
 	encoder := yaml.NewEncoder(&text)
 	encoder.SetIndent(2)
 	if err := encoder.Encode(node); err != nil {
-		return "" // what was meant is missed when it is read again
+		return "" // the missing text is noticed when the file is parsed again
 	}
 	return escapeUnseen(text.String())
 }
 
-// escapeUnseen escapes what a reader of a file would not see, and what the runner of a pipeline
-// would obey: an export is printed too. The encoder writes both raw, and [textNode] has put them in
-// double quotes, where YAML has escapes.
+// escapeUnseen escapes invisible characters, and text that a pipeline runner would obey, because an
+// export is printed too. The encoder writes both raw, and [textNode] has put them in double quotes,
+// in which YAML has escapes.
 func escapeUnseen(text string) string {
 	text = connection.BreakRunnerCommands(text)
 	if !strings.ContainsFunc(text, isHiddenInLine) {
@@ -290,8 +289,8 @@ func escapeUnseen(text string) string {
 
 func isHiddenInLine(r rune) bool { return r != '\n' && connection.IsUnseen(r) }
 
-// indent puts something before the first line and before each other one; an empty
-// line stays empty.
+// indent prepends a text to the first line and another to the other lines; an empty line stays
+// empty.
 func indent(text, first, rest string) string {
 	var indented strings.Builder
 	prefix := first

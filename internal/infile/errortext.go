@@ -9,11 +9,11 @@ import (
 	"strings"
 )
 
-// ErrorText returns the text of an error as it is shown, with one kind of slash in paths.
+// ErrorText returns the text of an error for users, with slashes as separators in paths.
 func ErrorText(err error) string { return withSlashes(err, filepath.Separator) }
 
-// withSlashes returns the text of an error, in which the paths that the operating system's
-// errors hold have "/" for its separator. Elsewhere than on Windows "\" may be a part of a name.
+// withSlashes returns the text of an error in which the paths in operating system errors have "/"
+// as the separator. Except on Windows, "\" may be part of a name.
 func withSlashes(err error, separator rune) string {
 	text := err.Error()
 	if separator == '/' {
@@ -27,10 +27,10 @@ func withSlashes(err error, separator rune) string {
 	return text
 }
 
-// pathsOf lists the paths in the operating system's errors that an error is made of.
+// pathsOf returns the paths in the operating system errors inside an error.
 func pathsOf(err error) []string {
 	var paths []string
-	switch err := err.(type) { //nolint:errorlint // each level is looked at
+	switch err := err.(type) { //nolint:errorlint // each level is checked
 	case *fs.PathError:
 		paths = append(paths, err.Path)
 	case *os.LinkError:
@@ -38,7 +38,7 @@ func pathsOf(err error) []string {
 	case *exec.Error:
 		paths = append(paths, err.Name)
 	}
-	switch err := err.(type) { //nolint:errorlint // each level is looked at
+	switch err := err.(type) { //nolint:errorlint // each level is checked
 	case interface{ Unwrap() error }:
 		if inner := err.Unwrap(); inner != nil {
 			paths = append(paths, pathsOf(inner)...)

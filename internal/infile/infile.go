@@ -1,13 +1,12 @@
-// Package infile reads input files carefully. Every file that qlsync reads goes through
-// it: project and connection files, seeds, schemas, secret files, saved plans, snapshots.
+// Package infile reads all input files of qlsync: project and connection files, seeds, schemas,
+// secret files, saved plans, snapshots.
 //
-// Three promises hold for each of them. A path that a file of the project names is
-// checked by [CheckPath] before the disk is touched. Only regular files are read, at most
-// as many bytes as the caller allows: a device or a pipe could hold up the run for ever,
-// or never end. What is read as text goes through [Text], so a byte order mark is never
-// part of a value.
+// It guarantees three things for each file. A path that a file of the project names is checked by
+// [CheckPath] before any access to the disk. Only regular files are read, up to the number of bytes
+// that the caller allows, because a device or a pipe could block forever or never end. Text is read
+// through [Text], so that a byte order mark is never part of a value.
 //
-// The package knows nothing of what the files hold and writes nothing.
+// The package does not know the content of the files and writes nothing.
 package infile
 
 import (
@@ -23,8 +22,8 @@ import (
 // ErrNotRegular is the reason why a device, a pipe, a socket or a folder is not read.
 var ErrNotRegular = errors.New("not a regular file")
 
-// ErrSystemFile is the reason why a file in which the system shows its own state is not
-// read: the environment of a process, for example.
+// ErrSystemFile is the reason why a file with the state of the system is not read, such as the
+// environment of a process.
 var ErrSystemFile = errors.New("a system file that shows the state of processes")
 
 // TooLargeError is the reason why a file is not read to its end.
@@ -34,9 +33,9 @@ type TooLargeError struct {
 
 func (e *TooLargeError) Error() string { return "larger than " + limits.Size(e.Limit) }
 
-// Read reads a regular file of at most limit bytes. It follows links, except to places
-// that [CheckPath] refuses. Errors are [*fs.PathError] around the reason, such as
-// [fs.ErrNotExist], [ErrNotRegular] or [*TooLargeError].
+// Read reads a regular file of at most limit bytes. It follows links, except to paths that
+// [CheckPath] refuses. Errors are [*fs.PathError] with the reason, such as [fs.ErrNotExist],
+// [ErrNotRegular] or [*TooLargeError].
 func Read(path string, limit int64) ([]byte, error) {
 	file, err := Open(path)
 	if err != nil {
@@ -53,10 +52,9 @@ func Read(path string, limit int64) ([]byte, error) {
 	return content, nil
 }
 
-// ReadArgument reads a file that the command line names. It differs from [Read] in what
-// it allows: a pipe, as a shell makes for <(COMMAND) and /dev/stdin, and a path on a
-// network share. Reading a pipe waits for whoever writes to it, so the caller must be
-// able to give up waiting.
+// ReadArgument reads a file that the command line names. In addition to the files that [Read]
+// accepts, it accepts a pipe, such as <(COMMAND) of a shell or /dev/stdin, and a path on a network
+// share. Reading a pipe waits for its writer, so the caller must be able to stop waiting.
 func ReadArgument(path string, limit int64) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -77,9 +75,8 @@ func ReadArgument(path string, limit int64) ([]byte, error) {
 	return content, nil
 }
 
-// Open opens a regular file that may be of any size, to be read piece by piece. It
-// follows links as [Read] does; the name of the file is that of their target. The caller
-// closes it.
+// Open opens a regular file of any size, to be read in pieces. It follows links as [Read] does; the
+// name of the file is the name of their target. The caller closes it.
 func Open(path string) (*os.File, error) {
 	target, err := Follow(path)
 	if err != nil {
@@ -95,21 +92,21 @@ func Open(path string) (*os.File, error) {
 // ReadStream reads a stream to its end, such as standard input.
 func ReadStream(in io.Reader, limit int64) ([]byte, error) { return readAll(in, limit) }
 
-// isStandardInput reports whether a file is the standard input of this process under
-// another name, such as /dev/stdin on a terminal.
+// isStandardInput reports whether a file is the standard input of this process under another name,
+// such as /dev/stdin on a terminal.
 func isStandardInput(info fs.FileInfo) bool {
 	in, err := os.Stdin.Stat()
 	return err == nil && os.SameFile(in, info)
 }
 
-// openRegular opens a file only if it is a regular one, before and after it is opened.
+// openRegular opens a file only if it is regular, both before and after opening.
 func openRegular(path string) (*os.File, error) {
 	before, err := os.Stat(path)
 	if err != nil {
 		return nil, err
 	}
 	if !before.Mode().IsRegular() {
-		return nil, ErrNotRegular // opening a device may already have an effect
+		return nil, ErrNotRegular // opening a device may have an effect
 	}
 	file, err := openWithoutWaiting(path)
 	if err != nil {
@@ -126,8 +123,8 @@ func openRegular(path string) (*os.File, error) {
 	return file, nil
 }
 
-// readFile reads a file into as much memory as its size says: a reader that does not know
-// the size takes twice as much. A file that says it is too large is not read.
+// readFile reads a file into a buffer of the file's size; without the size, a reader would use
+// twice as much memory. A file whose size exceeds the limit is not read.
 func readFile(file *os.File, limit int64) ([]byte, error) {
 	info, err := file.Stat()
 	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
@@ -155,14 +152,13 @@ func readAll(in io.Reader, limit int64) ([]byte, error) {
 	return content, err
 }
 
-// atPath names the file in an error, once.
+// atPath adds the path of the file to an error, once.
 func atPath(path string, err error) error {
 	return &fs.PathError{Op: "read", Path: path, Err: withoutPath(err)}
 }
 
-// Reason returns the text of an error without the path, for messages that name the path
-// themselves. The common ones read alike on every system and in every language that it
-// speaks.
+// Reason returns the text of an error without the path, for messages that name the path themselves.
+// Common reasons have the same text on every system and in every language.
 func Reason(err error) string {
 	inner := withoutPath(err)
 	var broken *BrokenLinkError
@@ -176,10 +172,10 @@ func Reason(err error) string {
 	return inner.Error()
 }
 
-// withoutPath takes away what names a path around a reason, and nothing else.
+// withoutPath removes the path from around a reason, and nothing else.
 func withoutPath(err error) error {
 	for {
-		named, ok := err.(*fs.PathError) // not errors.As: what is wrapped further in stays
+		named, ok := err.(*fs.PathError) // not errors.As: only the outermost error is unwrapped
 		if !ok {
 			return err
 		}

@@ -7,8 +7,8 @@ import (
 	"syscall"
 )
 
-// openWithoutWaiting opens a file for reading. If a pipe has taken the file's place since
-// the caller looked, opening it does not wait for somebody to write.
+// openWithoutWaiting opens a file for reading. If a pipe has replaced the file since the caller
+// checked it, opening does not wait for a writer.
 func openWithoutWaiting(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 }

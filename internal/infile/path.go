@@ -16,14 +16,14 @@ var (
 	ErrStreamPath  = errors.New("a stream of a file, which the colon names")
 )
 
-// CheckPath refuses, on every platform, a path that leaves the file system when Windows
-// opens it: a share of another host (//host/share), a device (\\.\, \\?\), a stream of a
-// file (key.txt::$DATA). Opening a share sends the credentials of the account to that
-// host, so whoever may change a file of the project could collect them. The path is the
-// text in the file, before anything is put in front of it. CheckPath touches no disk.
+// CheckPath refuses, on every platform, a path that leaves the file system when Windows opens it: a
+// share of another host (//host/share), a device (\\.\, \\?\), a stream of a file (key.txt::$DATA).
+// Opening a share sends the credentials of the account to that host, so anyone who may change a
+// file of the project could collect them. The path is the text in the file, before anything is
+// prepended. CheckPath does not access the disk.
 //
-// On Windows it also refuses names that stand for devices there (CON, NUL) and every
-// colon that does not follow a drive letter. Elsewhere those are ordinary names.
+// On Windows it also refuses names of devices (CON, NUL) and every colon that does not follow a
+// drive letter. On other systems those are ordinary names.
 func CheckPath(path string) error { return checkPath(path, runtime.GOOS == "windows") }
 
 func checkPath(path string, windows bool) error {
@@ -50,8 +50,8 @@ func checkPath(path string, windows bool) error {
 	return nil
 }
 
-// Under returns the path of a file that is named in a file of the project, relative to
-// that project's folder, with slashes.
+// Under returns the path, with slashes, of a file that is named in a file of the project, relative
+// to that project's folder.
 func Under(dir, path string) string {
 	if filepath.IsAbs(path) {
 		return filepath.Clean(path)
@@ -59,8 +59,8 @@ func Under(dir, path string) string {
 	return filepath.Join(dir, filepath.FromSlash(path))
 }
 
-// isDeviceName reports whether Windows opens a device under this name, whatever folder and
-// extension it has.
+// isDeviceName reports whether Windows opens a device under this name, in any folder and with any
+// extension.
 func isDeviceName(name string) bool {
 	base, _, _ := strings.Cut(name, ".")
 	base = strings.ToUpper(strings.TrimRight(base, " "))
@@ -89,8 +89,8 @@ func isSystemFile(path string) bool {
 	return false
 }
 
-// plainName are the names that every file system takes.
+// plainName matches the names that every file system accepts.
 var plainName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$`)
 
-// IsPlainName reports whether a text can be part of a file's name everywhere.
+// IsPlainName reports whether a text can be part of a file's name on every file system.
 func IsPlainName(text string) bool { return plainName.MatchString(text) }

@@ -15,12 +15,11 @@ var (
 	ErrNUL     = errors.New("not text: it holds a NUL byte")
 )
 
-// mark is the byte order mark in UTF-8. It says how a file is encoded and belongs to no
-// value.
+// mark is the byte order mark in UTF-8. It marks the encoding of a file and is not part of a value.
 const mark = "\xef\xbb\xbf"
 
-// Text returns content without a byte order mark. Content that cannot be carried exactly
-// as text is refused: [ErrUTF16], [ErrNotUTF8], [ErrNUL].
+// Text returns content without a byte order mark. It refuses content that is not exactly
+// representable as text: [ErrUTF16], [ErrNotUTF8], [ErrNUL].
 func Text(content []byte) ([]byte, error) {
 	switch {
 	case IsUTF16(content):
@@ -33,8 +32,8 @@ func Text(content []byte) ([]byte, error) {
 	return WithoutMark(content), nil
 }
 
-// TextReader returns a reader of text without a byte order mark, or [ErrUTF16]. It looks at
-// the beginning only: what follows may still not be UTF-8.
+// TextReader returns a reader of text without a byte order mark, or [ErrUTF16]. It checks the
+// beginning only: the rest may not be UTF-8.
 func TextReader(in io.Reader) (io.Reader, error) {
 	buffered := bufio.NewReader(in)
 	head, err := buffered.Peek(sample)
@@ -50,15 +49,14 @@ func TextReader(in io.Reader) (io.Reader, error) {
 	return buffered, nil
 }
 
-// sample is how many bytes tell whether a text is in UTF-16.
+// sample is how many bytes are checked for UTF-16.
 const sample = 16
 
 // WithoutMark returns content without a byte order mark of UTF-8 at its beginning.
 func WithoutMark(content []byte) []byte { return bytes.TrimPrefix(content, []byte(mark)) }
 
-// IsUTF16 reports whether content is text in UTF-16, in either byte order: it has that
-// byte order mark, or its first characters are ASCII with a zero byte before or after
-// each.
+// IsUTF16 reports whether content is text in UTF-16, in either byte order: it has that byte order
+// mark, or its first characters are ASCII with a zero byte before or after each.
 func IsUTF16(content []byte) bool {
 	if bytes.HasPrefix(content, []byte("\xff\xfe")) || bytes.HasPrefix(content, []byte("\xfe\xff")) {
 		return true
@@ -75,9 +73,9 @@ func IsUTF16(content []byte) bool {
 	return little || big
 }
 
-// WayOut returns what to do about content that [Text] refuses, or is empty. It is for
-// files that a person or another program made; advice for files that qlsync wrote also
-// names the flag that writes them.
+// WayOut returns what to do about content that [Text] refuses; may be empty. It is for files of
+// people or of other programs; advice for files that qlsync wrote also names the flag that writes
+// them.
 func WayOut(err error) string {
 	if errors.Is(err, ErrUTF16) {
 		return "save it as UTF-8; in Windows PowerShell, use Out-File -Encoding utf8 instead of >"

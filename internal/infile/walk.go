@@ -21,10 +21,9 @@ var (
 	ErrLeaves   = errors.New("a link that leads out of the project")
 )
 
-// BrokenLinkError is the reason why a link is not followed: what it names cannot be
-// reached.
+// BrokenLinkError is the reason why a link is not followed: its target cannot be reached.
 type BrokenLinkError struct {
-	Target string // as the link names it
+	Target string // as written in the link
 	Err    error  // the reason, without a path
 }
 
@@ -32,8 +31,8 @@ func (e *BrokenLinkError) Error() string {
 	return fmt.Sprintf("a link to %q that cannot be followed: %s", e.Target, Reason(e.Err))
 }
 
-// Unwrap returns the reason, except where it is [fs.ErrNotExist]: the link itself exists, so
-// a caller that treats a missing file as an absence must not treat a broken link so.
+// Unwrap returns the reason, except [fs.ErrNotExist]: the link itself exists, so a caller that
+// treats a missing file as absent must not treat a broken link in the same way.
 func (e *BrokenLinkError) Unwrap() error {
 	if errors.Is(e.Err, fs.ErrNotExist) {
 		return nil
@@ -41,9 +40,8 @@ func (e *BrokenLinkError) Unwrap() error {
 	return e.Err
 }
 
-// Follow returns the path without links that a path leads to. Unlike
-// [filepath.EvalSymlinks] it refuses a link to a place that [CheckPath] refuses without
-// touching that place. Errors are [*fs.PathError].
+// Follow returns the target of a path, without links. Unlike [filepath.EvalSymlinks] it refuses a
+// link to a path that [CheckPath] refuses, without accessing it. Errors are [*fs.PathError].
 func Follow(path string) (string, error) {
 	resolved, pending := beginning(path)
 	followed, first, behind := 0, "", 0 // behind: how many names follow those of the first link
@@ -55,7 +53,7 @@ func Follow(path string) (string, error) {
 	}
 	for len(pending) > 0 {
 		if len(pending) <= behind {
-			first = "" // the link has been followed: what is missing now is a file, not its target
+			first = "" // the link has been followed: now a file is missing, not its target
 		}
 		next := filepath.Join(resolved, pending[0])
 		pending = pending[1:]
@@ -69,7 +67,7 @@ func Follow(path string) (string, error) {
 		}
 		target, err := os.Readlink(next)
 		if err != nil && info.Mode()&fs.ModeSymlink == 0 {
-			resolved = next // Windows marks some plain files in the same way
+			resolved = next // Windows marks some plain files as irregular too
 			continue
 		}
 		if err != nil {
@@ -93,7 +91,7 @@ func Follow(path string) (string, error) {
 	return resolved, nil
 }
 
-// beginning splits a path into where it begins and the names that follow.
+// beginning splits a path into its start and the following names.
 func beginning(path string) (from string, names []string) {
 	volume := filepath.VolumeName(path)
 	rest := filepath.ToSlash(path[len(volume):])
@@ -107,17 +105,16 @@ func beginning(path string) (from string, names []string) {
 	return from, slices.DeleteFunc(names, func(name string) bool { return name == "" || name == "." })
 }
 
-// isLink reports whether a file is a symbolic link, or what Windows has besides them.
+// isLink reports whether a file is a symbolic link or one of the similar kinds of Windows.
 func isLink(info fs.FileInfo) bool { return info.Mode()&(fs.ModeSymlink|fs.ModeIrregular) != 0 }
 
-// isWithin reports whether a path is a folder or below it; both are absolute, without
-// links.
+// isWithin reports whether a path is the folder or below it; both are absolute and without links.
 func isWithin(path, folder string) bool {
 	relative, err := filepath.Rel(folder, path)
 	return err == nil && relative != ".." && !strings.HasPrefix(relative, ".."+string(filepath.Separator))
 }
 
-// Real returns the absolute path without links that a path leads to.
+// Real returns the absolute path of the target of a path, without links.
 func Real(path string) (string, error) {
 	absolute, err := filepath.Abs(path)
 	if err != nil {
@@ -126,9 +123,9 @@ func Real(path string) (string, error) {
 	return Follow(absolute)
 }
 
-// Inside returns the absolute path without links that a path leads to. A path below the
-// folder that a link leads out of it is refused with [ErrLeaves]; one that is written
-// with its place outside may be anywhere.
+// Inside returns the absolute path of the target of a path, without links. It refuses with
+// [ErrLeaves] a path below the folder that a link leads out of the folder; a path that is written
+// with a place outside is accepted.
 func Inside(folder, path string) (string, error) {
 	real, err := Real(path)
 	if err != nil {
@@ -152,45 +149,44 @@ func Inside(folder, path string) (string, error) {
 	return real, nil
 }
 
-// Walk says what to read of a folder. Names that begin with a dot, and what editors leave
-// behind (x~, #x#), are never read, whether they are files, folders or links.
+// Walk selects what to read in a folder. Names that begin with a dot, and leftovers of editors (x~,
+// #x#), are never read, whether they are files, folders or links.
 type Walk struct {
 	Root string
-	// At is the working directory: what the root and the project are relative to.
+	// At is the working directory: the base of the root and the project.
 	At workdir.Dir
-	// Project is a folder into which links may lead, besides the root.
+	// Project is a folder into which links may lead, in addition to the root.
 	Project string
-	// Take reports whether a file of this name is to be read; the names of the folders
-	// between the root and the file come first.
+	// Take reports whether to read a file of this name; the names of the folders between the root and
+	// the file come first.
 	Take func(names []string) bool
-	// Enter reports whether a folder is to be read. Its answer may depend on the names
-	// only by State. Nil: every folder is.
+	// Enter reports whether to read a folder. Its answer may depend on the names only through State.
+	// Nil: every folder is read.
 	Enter func(names []string) bool
-	// State reports apart the names under which one folder holds different files to be
-	// read. Nil: its files are the same, whatever it is called.
+	// State returns the same text for all names under which a folder has the same files to read. Nil:
+	// the files do not depend on the names.
 	State func(names []string) string
-	// Left is how many files and folders may still be looked at. A walk counts it down, and
-	// ends when it is below zero: what was found is then not all. Nil: as many as there are.
+	// Left is how many files and folders may still be visited. A walk counts it down and ends when it
+	// is below zero: the result is then incomplete. Nil: no limit.
 	Left *int
 }
 
-// Found is a file to be read.
+// Found is a file to read.
 type Found struct {
-	Path string // the root as it was given, and the names below it
+	Path string // the given root, and the names below it
 	Info fs.FileInfo
 }
 
-// Failure is a place that cannot be read.
+// Failure is a path that cannot be read.
 type Failure struct {
 	Path string
-	Err  error // the reason; [Reason] gives its text
+	Err  error // the reason; see [Reason] for its text
 }
 
-// Files returns the regular files below the root, sorted by path. A file that is reached
-// by several names is there once: by a name without links if it has one. Whatever cannot
-// be read is a failure, never an absence: a folder without rights, a device or pipe to be
-// taken, a broken link, a link out of the root and the project, and links that make a
-// folder its own descendant.
+// Files returns the regular files below the root, sorted by path. A file with several names is in
+// the result once: under a name without links if it has one. Anything that cannot be read is a
+// failure, never an absence: a folder without rights, a device or pipe to be taken, a broken link,
+// a link out of the root and the project, and links that make a folder its own descendant.
 func (w Walk) Files() ([]Found, []Failure) {
 	root, err := Real(w.At.Path(w.Root))
 	if err != nil {
@@ -211,8 +207,8 @@ func (w Walk) Files() ([]Found, []Failure) {
 	return Once(run.found), run.failures
 }
 
-// walking is one run of a [Walk]. Links wait until everything that is reached without
-// them has been read, so that the names without links win.
+// walking is one run of a [Walk]. Links are followed after everything reachable without links has
+// been read, so that names without links have priority.
 type walking struct {
 	Walk
 	bounds   []string
@@ -228,7 +224,7 @@ type linkEntry struct {
 	names  []string
 }
 
-// edge leads from a folder to one in it, or to the target of a link in it.
+// edge leads from a folder to a folder in it, or to the target of a link in it.
 type edge struct {
 	to   string
 	link string // the path of the link; empty: a folder
@@ -277,7 +273,7 @@ func (w *walking) folder(real string, names []string) {
 	}
 }
 
-// isOver counts one more place, and reports whether there are more than allowed.
+// isOver counts one more place, and reports whether the limit is exceeded.
 func (w *walking) isOver() bool {
 	if w.Left == nil {
 		return false
@@ -334,9 +330,9 @@ func (w *walking) link(at linkEntry) {
 	w.file(at.names, info, nil)
 }
 
-// loops notes links that make a folder its own descendant. Each folder has been read
-// once, so nothing has gone round; but what the files are called depends on where one
-// begins, and most programs go round for ever.
+// loops reports links that make a folder its own descendant. Each folder has been read once, so
+// this walk has ended; but the names of the files depend on the starting point, and most programs
+// would not end.
 func (w *walking) loops(root string) {
 	const open, done = 1, 2
 	colour := map[string]int{}
@@ -365,13 +361,13 @@ func (w *walking) loops(root string) {
 	visit(root)
 }
 
-// isIgnored reports whether nobody means a file of this name to be read.
+// isIgnored reports whether a file of this name is never read.
 func isIgnored(name string) bool {
 	return strings.HasPrefix(name, ".") || strings.HasSuffix(name, "~") || strings.HasPrefix(name, "#") && strings.HasSuffix(name, "#")
 }
 
-// Once returns each file once, sorted by path. Of several names of one file, also such as
-// differ by letter case only where the file system says so, the first in the list stays.
+// Once returns each file once, sorted by path. Of several names of one file, including names that
+// differ by letter case if the file system ignores it, the first in the list remains.
 func Once(files []Found) []Found {
 	type looks struct {
 		size     int64

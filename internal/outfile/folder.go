@@ -9,10 +9,10 @@ import (
 	"runtime"
 )
 
-// PrivateFolder makes a folder that only this user may use, with the folders above it.
-// It is an error if the folder is a link or belongs to somebody else: another user may
-// have prepared it, to have files written elsewhere. A folder of this user that others
-// may use is closed to them.
+// PrivateFolder creates a folder that only this user may use, and the folders above it. A folder
+// that is a link or belongs to another user is an error: the other user may have prepared it, to
+// redirect files. If others may use an existing folder of this user, PrivateFolder restricts its
+// mode.
 func PrivateFolder(path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
@@ -38,8 +38,8 @@ func PrivateFolder(path string) error {
 	return nil
 }
 
-// onlyIfPossible ignores that the mode of a folder of ours cannot be changed: its file
-// system has no modes then, such as that of a drive of Windows.
+// onlyIfPossible ignores the error that the mode of a folder of ours cannot be changed: its file
+// system has no modes, such as that of a Windows drive.
 func onlyIfPossible(err error) error {
 	if errors.Is(err, fs.ErrPermission) || errors.Is(err, errors.ErrUnsupported) {
 		return nil

@@ -1,7 +1,7 @@
-// Package outfile is the one careful writer: whatever qlsync writes to a file goes
-// through it. A reader, or a process that is killed half way, finds the old file or
-// the new one. The package never writes through a link, never replaces a device or a
-// pipe, and leaves nothing behind when it fails. It does not know what it writes.
+// Package outfile writes all files of qlsync. A reader, even after the process was killed during a
+// write, finds either the old or the new file. The package never writes through a link, never
+// replaces a device or a pipe, and leaves nothing behind when it fails. It does not know the
+// content of the files.
 package outfile
 
 import (
@@ -17,31 +17,30 @@ import (
 	"time"
 )
 
-// The modes of files. A file has the mode that it is written with, whatever was there
-// before and whatever the umask is.
+// The modes of files. A file gets the mode with which it is written, regardless of an existing file
+// and of the umask.
 const (
-	// Private is the mode of a file that tells about a tenant or about this computer.
+	// Private is the mode of a file with information about a tenant or this computer.
 	Private fs.FileMode = 0o600
 	// Public is the mode of a file that belongs to the project, such as a schema.
 	Public fs.FileMode = 0o644
 )
 
-// temporary is the pattern of the names of files that are not complete yet.
+// temporary is the pattern of the names of incomplete files.
 const temporary = ".qlsync-*.tmp"
 
-// Write writes a file as a whole or not at all.
+// Write writes a file completely or not at all.
 //
-//   - A regular file, or one that does not exist yet, is written to a temporary file in
-//     the same folder, synced, and renamed. Its folder must exist. On Windows the rename is
-//     tried again for about a second while another program has the file open.
-//   - A file that cannot be replaced, because it is a mount point or because only the file
-//     is writable and not its folder, is written in place. Its mode changes if possible.
-//   - A device, a FIFO, /dev/stdout, /dev/stderr and /dev/fd/N (which is what the shell
-//     makes of >(...)) are written directly.
-//   - A link is an error, also one that leads nowhere. Links among the folders of the path
-//     are followed.
+//   - A regular file, or one that does not exist yet, is written to a temporary file in the same
+//     folder, synced, and renamed. Its folder must exist. On Windows the rename is repeated for
+//     about a second while another program has the file open.
+//   - A file that cannot be replaced, because it is a mount point or because only the file is
+//     writable and not its folder, is written in place. Its mode changes if possible.
+//   - A device, a FIFO, /dev/stdout, /dev/stderr and /dev/fd/N (to which the shell converts >(...))
+//     are written directly.
+//   - A link is an error, including a broken one. Links among the folders of the path are followed.
 //
-// Nothing is touched if write returns an error. An error names the path.
+// Nothing is changed if write returns an error. An error names the path.
 func Write(path string, mode fs.FileMode, write func(io.Writer) error) error {
 	var text bytes.Buffer
 	if err := write(&text); err != nil {
@@ -50,7 +49,7 @@ func Write(path string, mode fs.FileMode, write func(io.Writer) error) error {
 	return WriteBytes(path, mode, text.Bytes())
 }
 
-// WriteBytes is [Write] for a text that is ready.
+// WriteBytes is [Write] for a complete text.
 func WriteBytes(path string, mode fs.FileMode, text []byte) error {
 	open, info, err := direct(path)
 	if err != nil {
@@ -67,7 +66,7 @@ func WriteBytes(path string, mode fs.FileMode, text []byte) error {
 	return writeInPlace(path, mode, text)
 }
 
-// irreplaceable is the error of a file that may be writable, but in its place only.
+// irreplaceable is the error of a file that may only be writable in place.
 type irreplaceable struct{ err error }
 
 func irreplaceableIf(is bool, err error) error {
@@ -80,8 +79,8 @@ func irreplaceableIf(is bool, err error) error {
 func (i *irreplaceable) Error() string { return i.err.Error() }
 func (i *irreplaceable) Unwrap() error { return i.err }
 
-// Create writes a file that does not exist yet. If anything has its name, also a link,
-// the error is [fs.ErrExist].
+// Create writes a file that does not exist yet. If anything has its name, including a link, the
+// error is [fs.ErrExist].
 func Create(path string, mode fs.FileMode, text []byte) error {
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, Private)
 	if err != nil {
@@ -93,9 +92,9 @@ func Create(path string, mode fs.FileMode, text []byte) error {
 	return nil
 }
 
-// Append adds lines to the end of a file with one write, so that two processes may do it
-// at the same time; the file is made if it does not exist. A file that ends within a line,
-// as after a process that was killed while it wrote, gets the end of that line first.
+// Append appends lines to a file with one write, so that two processes may do it at the same time;
+// a missing file is created. If the file ends within a line, because a process was killed while it
+// wrote, Append first ends that line.
 func Append(path string, mode fs.FileMode, lines []byte) error {
 	open, _, err := direct(path)
 	if err != nil {
@@ -118,7 +117,7 @@ func Append(path string, mode fs.FileMode, lines []byte) error {
 	return finish(file, mode, lines)
 }
 
-// endsWithinALine reports whether a file ends without the end of a line.
+// endsWithinALine reports whether the last line of a file has no end.
 func endsWithinALine(file *os.File) (bool, error) {
 	end, err := file.Seek(0, io.SeekEnd)
 	if err != nil || end == 0 {
@@ -129,8 +128,8 @@ func endsWithinALine(file *os.File) (bool, error) {
 	return last[0] != '\n', err
 }
 
-// Check reports why [Write] could not write a file, before the work whose result it is to
-// hold. It leaves everything as it is.
+// Check returns why [Write] could not write a file, before the work on its content begins. It
+// changes nothing.
 func Check(path string) error {
 	if _, ok := standardStream(path); ok {
 		return nil
@@ -161,8 +160,7 @@ func Check(path string) error {
 	return fmt.Errorf("%q cannot be written: %w", path, cause(err))
 }
 
-// cause is an error without the name of the temporary file, which means nothing to
-// anybody.
+// cause returns an error without the name of the temporary file, which is meaningless to users.
 func cause(err error) error {
 	var wrapped *fs.PathError
 	if errors.As(err, &wrapped) {
@@ -175,7 +173,7 @@ func cause(err error) error {
 	return err
 }
 
-// target is what has the name of a file that is to be written; nil for nothing.
+// target returns the file that currently has the name; nil: none.
 func target(path string) (fs.FileInfo, error) {
 	info, err := os.Lstat(path)
 	switch {
@@ -191,8 +189,8 @@ func target(path string) (fs.FileInfo, error) {
 	return info, nil
 }
 
-// direct returns what opens a path that is written directly: a stream of this process, a
-// device or a pipe. It is nil for a regular file, which info describes, and for none.
+// direct returns the function that opens a path to be written directly: a stream of this process, a
+// device or a pipe. It is nil for a regular file, which info describes, and for a missing one.
 func direct(path string) (open func() (*os.File, error), info fs.FileInfo, err error) {
 	if open, ok := standardStream(path); ok {
 		return open, nil, nil
@@ -204,11 +202,11 @@ func direct(path string) (open func() (*os.File, error), info fs.FileInfo, err e
 	return func() (*os.File, error) { return openDirectly(path) }, info, nil
 }
 
-// pipePatience is how long a pipe waits for somebody who reads it.
+// pipePatience is how long a pipe waits for its reader.
 const pipePatience = 10 * time.Second
 
-// openDirectly opens a device or a pipe. It does not wait for ever for the reader of a pipe: no
-// signal would end that.
+// openDirectly opens a device or a pipe. The wait for the reader of a pipe is bounded, because no
+// signal would end it.
 func openDirectly(path string) (file *os.File, err error) {
 	err = insist(pipePatience, func() (err error) {
 		file, err = os.OpenFile(path, os.O_WRONLY|nonBlocking, 0)
@@ -220,9 +218,9 @@ func openDirectly(path string) (file *os.File, err error) {
 	return file, err
 }
 
-// replace puts a new file in the place of another one, or of none. A rename that fails
-// because the old file belongs to somebody else, as among the temporary files of all
-// users, is no reason to write into that file.
+// replace puts a new file in the place of another one or of none. If the rename fails because the
+// old file belongs to another user, as in a shared folder for temporary files, replace does not
+// write into that file.
 func replace(path string, mode fs.FileMode, text []byte) (err error) {
 	file, err := os.CreateTemp(filepath.Dir(path), temporary)
 	if err != nil {
@@ -250,8 +248,8 @@ func writeInPlace(path string, mode fs.FileMode, text []byte) error {
 	return finish(file, mode, text)
 }
 
-// finish writes a regular file to the disk and closes it. The mode is set before the
-// text is there. File systems without modes, and files of other owners, keep theirs.
+// finish writes a regular file to the disk and closes it. The mode is set before the text is
+// written. File systems without modes, and files of other owners, keep theirs.
 func finish(file *os.File, mode fs.FileMode, text []byte) error {
 	_ = file.Chmod(mode)
 	_, err := file.Write(text)
@@ -261,7 +259,7 @@ func finish(file *os.File, mode fs.FileMode, text []byte) error {
 	return errors.Join(err, file.Close())
 }
 
-// synced ignores that a file system, such as some network file systems, cannot sync.
+// synced ignores the error of a file system that cannot sync, such as some network file systems.
 func synced(err error) error {
 	if errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) {
 		return nil
@@ -269,7 +267,7 @@ func synced(err error) error {
 	return err
 }
 
-// fill writes a text to what is not a regular file.
+// fill writes a text to a file that is not regular.
 func fill(open func() (*os.File, error), text []byte) error {
 	file, err := open()
 	if err != nil {
@@ -279,21 +277,21 @@ func fill(open func() (*os.File, error), text []byte) error {
 	return errors.Join(err, file.Close())
 }
 
-// patience is how long a rename is tried while another program, such as a virus scanner
-// or an editor, has the file open. Only Windows refuses the rename then.
+// patience is how long a rename is repeated while another program, such as a virus scanner or an
+// editor, has the file open. Only Windows refuses the rename then.
 const patience = time.Second
 
 func rename(from, to string) error {
 	return insist(patience, func() error { return os.Rename(from, to) }, isBusy)
 }
 
-// Remove removes a file, or a link and not what it leads to. On Windows it tries again for
-// about a second while another program has the file open.
+// Remove removes a file, or a link without its target. On Windows it repeats for about a second
+// while another program has the file open.
 func Remove(path string) error {
 	return inUse(insist(patience, func() error { return os.Remove(path) }, isBusy), isBusy)
 }
 
-// inUse says what to do about a file that is still open in another program.
+// inUse adds advice to the error of a file that another program has open.
 func inUse(err error, isBusy func(error) bool) error {
 	if err == nil || !isBusy(err) {
 		return err
@@ -301,8 +299,7 @@ func inUse(err error, isBusy func(error) bool) error {
 	return fmt.Errorf("%w: close the program that has the file open, or make the file writable, and run the command again", cause(err))
 }
 
-// insist tries something again until its error is another one than "in use", for as long as
-// patience lasts.
+// insist repeats try while its error is "in use" and patience lasts.
 func insist(patience time.Duration, try func() error, inUse func(error) bool) error {
 	err := try()
 	for pause, waited := 10*time.Millisecond, time.Duration(0); err != nil && inUse(err) && waited < patience; pause *= 2 {
@@ -314,14 +311,14 @@ func insist(patience time.Duration, try func() error, inUse func(error) bool) er
 	return err
 }
 
-// IsStream reports whether a path names an open stream of this process, such as
-// /dev/stdout: no file can be in its place.
+// IsStream reports whether a path names an open stream of this process, such as /dev/stdout, which
+// no file can replace.
 func IsStream(path string) bool {
 	_, ok := standardStream(path)
 	return ok
 }
 
-// descriptor is the number of the open file that a path names, such as 63 of /dev/fd/63.
+// descriptor returns the number of the open file that a path names, such as 63 of /dev/fd/63.
 func descriptor(path string) (string, bool) {
 	switch path = filepath.ToSlash(filepath.Clean(path)); path {
 	case "/dev/stdout":

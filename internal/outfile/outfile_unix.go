@@ -14,16 +14,16 @@ import (
 // NoFollow makes [os.OpenFile] fail for a link, where the system can do that.
 const NoFollow = syscall.O_NOFOLLOW
 
-// nonBlocking makes opening a pipe fail that nobody reads, instead of waiting for a reader.
+// nonBlocking makes opening a pipe without a reader fail, instead of waiting for a reader.
 const nonBlocking = syscall.O_NONBLOCK
 
 func hasNoReader(err error) bool { return errors.Is(err, syscall.ENXIO) }
 
-// isBusy reports whether a file is only in use: a rename never fails for that here.
+// isBusy reports false: a file in use never makes a rename fail on Unix.
 func isBusy(error) bool { return false }
 
-// syncFolder makes a rename outlive a power cut where the file system can do that. The
-// file is complete either way.
+// syncFolder makes a rename survive a power failure if the file system supports it. The file is
+// complete in either case.
 func syncFolder(path string) {
 	if folder, err := os.Open(path); err == nil {
 		_ = folder.Sync()
@@ -31,9 +31,8 @@ func syncFolder(path string) {
 	}
 }
 
-// standardStream opens a file that this process has open already. A copy of the
-// descriptor writes behind what is there; opening the name would begin at the start of
-// the file, and empty it.
+// standardStream opens a file that this process has open already. A copy of the descriptor writes
+// after the existing content; opening the name would truncate the file and start at its beginning.
 func standardStream(path string) (open func() (*os.File, error), ok bool) {
 	number, ok := descriptor(path)
 	if !ok {
@@ -60,7 +59,7 @@ func IsOurs(info fs.FileInfo) bool {
 	return ok && int(stat.Uid) == os.Geteuid()
 }
 
-// SameSystem reports whether two files are on one file system, as far as that is known.
+// SameSystem reports whether two files are on one file system, as far as known.
 func SameSystem(a, b fs.FileInfo) bool {
 	one, ok := a.Sys().(*syscall.Stat_t)
 	other, known := b.Sys().(*syscall.Stat_t)

@@ -7,15 +7,15 @@ import (
 	"syscall"
 )
 
-// NoFollow makes [os.OpenFile] fail for a link, where the system can do that.
+// NoFollow makes [os.OpenFile] fail for a link, which Windows does not support.
 const NoFollow = 0
 
-// nonBlocking is for pipes that are files, which do not exist here.
+// nonBlocking is for pipes that are files, which do not exist on Windows.
 const nonBlocking = 0
 
 func hasNoReader(error) bool { return false }
 
-// The errors that a rename ends with while another program has the file open.
+// The errors of a rename while another program has the file open.
 const (
 	accessDenied     = syscall.Errno(5)
 	sharingViolation = syscall.Errno(32)
@@ -26,14 +26,14 @@ func isBusy(err error) bool {
 	return errors.Is(err, accessDenied) || errors.Is(err, sharingViolation) || errors.Is(err, lockViolation)
 }
 
-// syncFolder does nothing: folders cannot be synced here.
+// syncFolder does nothing: folders cannot be synced on Windows.
 func syncFolder(string) {}
 
-// standardStream knows none: CON and NUL are devices.
+// standardStream returns false: CON and NUL are devices.
 func standardStream(string) (func() (*os.File, error), bool) { return nil, false }
 
-// IsOurs is true: here each user has temporary files of their own.
+// IsOurs returns true: on Windows each user has their own temporary files.
 func IsOurs(fs.FileInfo) bool { return true }
 
-// SameSystem is true: a folder and the folder above it are on one volume here.
+// SameSystem returns true: on Windows a folder and the folder above it are on one volume.
 func SameSystem(_, _ fs.FileInfo) bool { return true }

@@ -10,25 +10,24 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// Provider returns what stands in a file for the state of the tenant. It may be used
-// concurrently.
+// Provider is a provider with the state of a tenant from a file. It may be used concurrently.
 type Provider struct {
 	connection.Rules
 	file *File
-	// local reports of data sources that the file says nothing about; may be nil.
+	// local holds data sources that the file lacks; may be nil.
 	local *connection.Catalog
 }
 
 var _ connection.Provider = (*Provider)(nil)
 
-// NewProvider makes one of a file. What the file does not know of data sources is
-// looked up in the local catalog.
+// NewProvider returns a provider for a file. Data sources that the file lacks are looked up in the
+// local catalog.
 func NewProvider(file *File, rules connection.Rules, local *connection.Catalog) *Provider {
 	return &Provider{rules, file, local}
 }
 
-// DataSources returns what is known of the data sources: by the file, or else by the
-// local catalog. What neither knows is an error, as it may exist.
+// DataSources returns the data sources of the file, or else of the local catalog. A data source in
+// neither is an error, because it may exist.
 func (p *Provider) DataSources(_ context.Context, ids []string) (*connection.Catalog, error) {
 	catalog := &connection.Catalog{DataSources: map[string]*connection.DataSource{}, Known: p.file.Catalog.Known, Reads: p.file.Catalog.Reads}
 	var unknown []string
@@ -38,7 +37,7 @@ func (p *Provider) DataSources(_ context.Context, ids []string) (*connection.Cat
 			catalog.DataSources[id] = p.file.Catalog.DataSources[id]
 		case slices.Contains(p.file.Catalog.Disabled, id):
 			catalog.Disabled = append(catalog.Disabled, id)
-		case slices.Contains(p.file.Asked.DataSources, id): // the tenant does not have it
+		case slices.Contains(p.file.Asked.DataSources, id): // the tenant does not have the data source
 		case p.local != nil && p.local.DataSources[id] != nil:
 			catalog.DataSources[id] = p.local.DataSources[id]
 		default:
@@ -48,9 +47,9 @@ func (p *Provider) DataSources(_ context.Context, ids []string) (*connection.Cat
 	return catalog, missing(unknown)
 }
 
-// Snapshot returns what the scope names of the file. What was not asked of the tenant
-// when the file was taken is an error: it may be there. A connection whose details
-// were not read then is unreadable.
+// Snapshot returns the part of the file that the scope selects. It is an error if the scope was not
+// read when the file was taken, because absence is then unknown. A connection whose details were
+// not read is unreadable.
 func (p *Provider) Snapshot(_ context.Context, scope connection.Scope) (*connection.Snapshot, error) {
 	if err := p.missing(scope); err != nil {
 		return nil, err
@@ -82,7 +81,7 @@ func (p *Provider) inScope(live *connection.Live, scope connection.Scope) bool {
 	})
 }
 
-// missing lists what the scope asks for and nobody asked the tenant.
+// missing returns an error about the parts of the scope that were not read.
 func (p *Provider) missing(scope connection.Scope) error {
 	var unknown []string
 	add := func(what string, asked []string, wanted []string) {
@@ -105,10 +104,10 @@ func missing(unknown []string) error {
 	return fmt.Errorf("the snapshot says nothing about %s: take a new one with these files, or plan with a token", strings.Join(unknown, ", "))
 }
 
-// ErrReadOnly reports that a snapshot cannot be written to.
+// ErrReadOnly is the error of a write to a snapshot.
 var ErrReadOnly = errors.New("a snapshot cannot be changed")
 
-// Execute refuses everything.
+// Execute refuses all operations.
 func (p *Provider) Execute(_ context.Context, operations []connection.Operation) []connection.Outcome {
 	outcomes := make([]connection.Outcome, len(operations))
 	for i := range outcomes {
@@ -117,7 +116,7 @@ func (p *Provider) Execute(_ context.Context, operations []connection.Operation)
 	return outcomes
 }
 
-// ExecuteGroup refuses everything.
+// ExecuteGroup refuses all operations.
 func (p *Provider) ExecuteGroup(ctx context.Context, group connection.Group) []connection.Outcome {
 	return p.Execute(ctx, group.Operations)
 }

@@ -1,10 +1,9 @@
-// Package snapshot keeps the live side of a plan in a file, and is a provider that
-// reads it: a job that has no token, and no network, can plan with it. It stands
-// where a real provider would. It never compares, never decides, and writes to no
-// tenant.
+// Package snapshot stores the live side of a plan in a file, and provides it in place of a real
+// provider, so that a job without a token and without a network can plan. It never compares, never
+// decides, and writes to no tenant.
 //
-// A file holds what the plan of one project on one tenant asks for, and no more. It
-// holds no secret: what the provider has recognised as one is an ownership record in its place.
+// A file contains only what the plan of one project on one tenant needs. It contains no secrets: a
+// placeholder replaces each secret that the provider has recognised.
 package snapshot
 
 import (
@@ -24,26 +23,26 @@ import (
 // Format names the JSON contract of a file.
 const Format = "qlsync.snapshot/v1"
 
-// File is a snapshot with all that is needed to plan from it.
+// File is a snapshot with everything that is needed to plan from it.
 type File struct {
 	Format  string    `json:"format"`
 	Taken   time.Time `json:"taken"` // in UTC, to the second
 	Project string    `json:"project"`
 	Tenant  Tenant    `json:"tenant"`
-	// Asked is what was asked of the tenant: whatever else is planned for is not known.
+	// Asked is the scope that was read: everything outside of it is unknown.
 	Asked    Asked                `json:"asked"`
 	Catalog  *connection.Catalog  `json:"catalog"`
 	Snapshot *connection.Snapshot `json:"snapshot"`
 }
 
-// Tenant is whose state it is.
+// Tenant identifies the tenant of the state.
 type Tenant struct {
 	Name string `json:"name"`
 	URL  string `json:"url"`
 	ID   string `json:"id,omitempty"` // the tenant's own; empty: unknown
 }
 
-// Asked lists what was asked for, each as a file declares it; sorted.
+// Asked lists what was read, each as a file declares it; sorted.
 type Asked struct {
 	Spaces      []string `json:"spaces"`
 	Owners      []string `json:"owners"`
@@ -79,9 +78,9 @@ func sorted(texts []string) []string {
 	return append([]string{}, slices.Compact(slices.Sorted(slices.Values(texts)))...)
 }
 
-// Redacted copies the file without what nobody needs to plan: the names of people,
-// fingerprints, the details of connections that the scope does not ask for. Secrets
-// become marks. It is what is to be written.
+// Redacted returns a copy of the file for writing, without data that no plan needs: the names of
+// people, fingerprints, the details of connections outside of the scope. Placeholders replace
+// secrets.
 func (f *File) Redacted() *File {
 	redacted, snapshot := *f, *f.Snapshot
 	snapshot.Caller.Name, snapshot.People = "", nil
@@ -101,10 +100,10 @@ func (f *File) Redacted() *File {
 	return &redacted
 }
 
-// secretRecord is what stands in a file where there was a secret.
+// secretRecord replaces a secret in a file.
 const secretRecord = "qlsync:secret"
 
-// redact copies a value with an ownership record for each secret.
+// redact copies a value with a placeholder for each secret.
 func redact(value any) any {
 	return mapLeaves(value, func(leaf any) any {
 		if _, ok := leaf.(connection.Secret); ok {
@@ -114,7 +113,7 @@ func redact(value any) any {
 	})
 }
 
-// unseal is the way back: the secret has no value any more.
+// unseal is the inverse of redact: the secrets have no value any more.
 func unseal(value any) any {
 	if object, ok := value.(map[string]any); ok && len(object) == 1 && object[secretRecord] == true {
 		return connection.NewSecret("")
@@ -150,7 +149,7 @@ func mapLeaves(value any, replace func(any) any) any {
 	return replace(value)
 }
 
-// Decode reads a file. Its errors quote nothing of what stands there.
+// Decode parses a file. Its errors quote nothing of the content.
 func Decode(r io.Reader) (*File, error) {
 	text, err := io.ReadAll(r)
 	if err != nil {

@@ -12,19 +12,19 @@ import (
 )
 
 const (
-	// drawEvery is the pace of redrawing on a terminal, and lineEvery how often a status
-	// is asked for a line elsewhere.
+	// drawEvery is the interval of redrawing on a terminal, and lineEvery the interval of asking a
+	// status for a line elsewhere.
 	drawEvery = 100 * time.Millisecond
 	lineEvery = time.Second
 	// quickly is how long a command may work before anything is drawn.
 	quickly = 500 * time.Millisecond
-	// refreshEvery is when rows are drawn again that have not changed: something else
-	// may have written over them.
+	// refreshEvery is when unchanged rows are drawn again, because other output may have overwritten
+	// them.
 	refreshEvery = time.Second
-	// grace is how long a display that is closed waits for a terminal that accepts no
-	// output, and stuck what is added where a write does not return.
+	// grace is how long the closing of a display waits for a terminal that accepts no output, and stuck
+	// is added if a write does not return.
 	grace, stuck = time.Second, 200 * time.Millisecond
-	// defaultColumns is the width of a terminal that does not tell it.
+	// defaultColumns is the width of a terminal whose width is unknown.
 	defaultColumns = 80
 	// maxQueue bounds the text that waits for a suspended terminal, in bytes.
 	maxQueue = 256 << 10
@@ -39,17 +39,17 @@ const (
 	wrapOn    = "\x1b[?7h"
 )
 
-// Status is what a display shows. Its methods are called from one goroutine.
+// Status is the content of a display. Its methods are called from one goroutine.
 type Status interface {
 	// Rows returns the rows for a terminal of that many columns, none of them wider.
 	Rows(columns int) []string
-	// Line returns a line for an output that is not a terminal, or "" if there is
-	// nothing to say yet. It is asked every second.
+	// Line returns a line for an output that is not a terminal, or "" if none is due. It is called
+	// every second.
 	Line() string
 }
 
-// Display shows a status until it is closed: rows that are redrawn on a terminal, a
-// line now and then elsewhere.
+// Display shows a status until it is closed: rows that are redrawn on a terminal, or occasional
+// lines elsewhere.
 type Display struct {
 	stream  *Stream
 	status  Status
@@ -62,8 +62,8 @@ type Display struct {
 	abandoned bool       // nothing more may be written
 }
 
-// Show begins to show a status. Draw allows rows where the stream is a terminal. At
-// most one display is shown at a time.
+// Show starts to show a status. draw allows rows if the stream is a terminal. At most one display
+// is shown at a time.
 func (s *Stream) Show(status Status, draw bool) *Display {
 	d := &Display{stream: s, status: status, closing: make(chan struct{}), done: make(chan struct{})}
 	if draw && s.device != nil {
@@ -79,9 +79,9 @@ func (s *Stream) Show(status Status, draw bool) *Display {
 	return d
 }
 
-// Close takes the rows away and writes what is queued. If the terminal accepts no
-// output, Close gives up after about a second, and the next write to the terminal makes
-// up for it. Close may be called more than once.
+// Close removes the rows and writes the queued text. If the terminal accepts no output, Close
+// returns after about a second, and the next write to the terminal writes the rest. Close may be
+// called more than once.
 func (d *Display) Close() { d.once.Do(d.close) }
 
 func (d *Display) close() {
@@ -100,8 +100,8 @@ func (d *Display) close() {
 	}
 }
 
-// leave lets writes pass by the display, and returns the text that came too late for
-// it. A terminal that accepts no output gets the text with the next write.
+// leave lets writes bypass the display, and returns the text that came too late for it. A terminal
+// that accepts no output gets the text with the next write.
 func (d *Display) leave() []byte {
 	common := d.stream.shared
 	common.mu.Lock()
@@ -127,7 +127,7 @@ func (d *Display) isDone() bool {
 	}
 }
 
-// mayWrite reports whether nobody has given up waiting for the display.
+// mayWrite reports whether the display has not been abandoned.
 func (d *Display) mayWrite() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -181,7 +181,7 @@ func (d *Display) draw(restore func()) {
 	}
 }
 
-// rows returns what is to be drawn now.
+// rows returns the rows to draw now.
 func (d *Display) rows(s *screen) []string {
 	if time.Since(s.begun) < quickly {
 		return nil
@@ -197,8 +197,8 @@ func (d *Display) rows(s *screen) []string {
 	return rows
 }
 
-// clear takes the rows away, as soon as the terminal accepts output. It reports
-// whether the terminal did in time.
+// clear removes the rows as soon as the terminal accepts output. It reports whether the terminal
+// did in time.
 func (d *Display) clear(s *screen) bool {
 	for end := time.Now().Add(grace); !d.stream.device.Ready(); time.Sleep(drawEvery / 4) {
 		if s.isEmpty() && d.queue.isEmpty() {
@@ -217,22 +217,21 @@ func (d *Display) clear(s *screen) bool {
 
 // screen is what the goroutine of a display knows of the terminal.
 //
-// Between two writes the cursor is at the start of the first row. So whatever a window
-// does to long rows when it is resized, clearing from the cursor down takes all of
-// them away, and what something else writes does not stick to the end of a row. Rows
-// are drawn with wrapping off: a window that has become narrower meanwhile cuts a row
-// and does not break it.
+// Between two writes the cursor is at the start of the first row. Therefore clearing from the
+// cursor down removes all rows, even if a resized window has wrapped them, and other output does
+// not begin at the end of a row. Rows are drawn with wrapping off: a window that has become
+// narrower truncates a row and does not wrap it.
 type screen struct {
 	stream *Stream
 	begun  time.Time
 	rows   []string
 	at     time.Time // when the rows were drawn
-	broken bool      // the terminal has gone away
+	broken bool      // the terminal is gone
 }
 
 func (s *screen) isEmpty() bool { return len(s.rows) == 0 }
 
-// show writes text above the rows, and the rows, if there is anything new.
+// show writes text above the rows, and redraws the rows if they have changed.
 func (s *screen) show(text []byte, rows []string) {
 	same := slices.Equal(rows, s.rows) && (len(rows) == 0 || time.Since(s.at) < refreshEvery)
 	if len(text) == 0 && same || s.broken {
@@ -271,7 +270,7 @@ type queue struct {
 	lost int // bytes
 }
 
-// add appends text. What exceeds the bound is dropped and counted.
+// add appends text. Text beyond the bound is dropped and counted.
 func (q *queue) add(text []byte) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -288,7 +287,7 @@ func (q *queue) isEmpty() bool {
 	return len(q.text) == 0
 }
 
-// take returns the whole lines, or all of the text, and forgets them.
+// take removes and returns the complete lines, or all of the text.
 func (q *queue) take(all bool) []byte {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -7,8 +7,8 @@ import (
 	"sync"
 )
 
-// Prefixed writes whole lines, each behind a prefix. Several of them may share a
-// writer and its lock.
+// Prefixed writes complete lines, each with a prefix. Several of them may share a writer and its
+// lock.
 type Prefixed struct {
 	mu     *sync.Mutex
 	w      io.Writer
@@ -16,12 +16,12 @@ type Prefixed struct {
 	rest   []byte
 }
 
-// NewPrefixed returns a Prefixed. The mutex is that of the writer.
+// NewPrefixed returns a Prefixed. mu is the lock of the writer.
 func NewPrefixed(w io.Writer, mu *sync.Mutex, prefix string) *Prefixed {
 	return &Prefixed{mu: mu, w: w, prefix: prefix}
 }
 
-// Write writes the lines that are whole, and keeps the rest.
+// Write writes the complete lines, and keeps the rest.
 func (p *Prefixed) Write(text []byte) (int, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -38,8 +38,8 @@ func (p *Prefixed) Write(text []byte) (int, error) {
 	}
 }
 
-// Flush ends a line that has no end. A request that nobody waits for any more may still
-// be writing.
+// Flush ends an incomplete line. An abandoned request may still
+// be writing at the same time.
 func (p *Prefixed) Flush() {
 	if p == nil {
 		return

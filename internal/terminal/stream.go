@@ -1,11 +1,10 @@
-// Package terminal writes what a person reads while a command works: text, and below
-// the text a few status rows that are redrawn in place.
+// Package terminal writes the output of a running command for people: text, and below the text a
+// few status rows that are redrawn in place.
 //
-// Workers never wait for the terminal. While a [Display] is shown, one goroutine owns
-// the terminal: other goroutines only append to its queue, and the goroutine writes
-// only while the terminal accepts output. So output that is suspended (Ctrl-S, a dead
-// remote session, a process in the background) delays no work. No lock is held while
-// the goroutine composes a status or writes.
+// Workers never wait for the terminal. While a [Display] is shown, one goroutine owns the terminal:
+// other goroutines only append to its queue, and the goroutine writes only while the terminal
+// accepts output. Suspended output (Ctrl-S, a dead remote session, a process in the background)
+// therefore delays no work. No lock is held while the goroutine composes a status or writes.
 package terminal
 
 import (
@@ -20,35 +19,34 @@ import (
 // used concurrently.
 type Stream struct {
 	w      io.Writer
-	device device // nil: no terminal
+	device device // nil: not a terminal
 	shared *shared
-	// direct keeps writes that do not pass through a display whole.
+	// direct serializes writes that bypass a display.
 	direct sync.Mutex
 }
 
-// shared is what the streams of a process have in common: they may be one terminal.
+// shared is the common state of the streams of a process, which may be one terminal.
 type shared struct {
 	mu      sync.Mutex // never held during a write
 	display *Display   // on a terminal; nil: none
-	// leftover is what a closed display has not written, because the terminal accepted
-	// no output. The next write to the terminal begins with it.
+	// leftover is the text that a closed display has not written, because the terminal accepted no
+	// output. The next write to the terminal begins with it.
 	leftover []byte
 }
 
-// device is what is asked of a terminal.
+// device is a terminal.
 type device interface {
-	// Size returns columns and rows; 0 if they are unknown.
+	// Size returns columns and rows; 0: unknown.
 	Size() (columns, rows int)
-	// Ready reports whether the status may be drawn now: the terminal accepts output,
-	// and the process is not in the background.
+	// Ready reports whether the status may be drawn now: the terminal accepts output, and the process
+	// is not in the background.
 	Ready() bool
-	// Prepare makes the terminal obey escape sequences and reports whether it does.
-	// Restore undoes that.
+	// Prepare makes the terminal interpret escape sequences and reports whether it does. restore
+	// reverts that.
 	Prepare() (restore func(), ok bool)
 }
 
-// NewStreams returns streams for standard output and standard error, which may be
-// terminals.
+// NewStreams returns streams for standard output and standard error, which may be terminals.
 func NewStreams(stdout, stderr io.Writer) (out, err *Stream) {
 	common := &shared{}
 	return newStream(stdout, common), newStream(stderr, common)
@@ -65,14 +63,14 @@ func newStream(w io.Writer, common *shared) *Stream {
 // IsTerminal reports whether the stream is a terminal.
 func (s *Stream) IsTerminal() bool { return s.device != nil }
 
-// File returns the file that the stream writes to, or nil if it is none.
+// File returns the file to which the stream writes, or nil if there is none.
 func (s *Stream) File() *os.File {
 	file, _ := s.w.(*os.File)
 	return file
 }
 
-// Colours reports whether the stream obeys the escape sequences of colours: a terminal does, and
-// on Windows only once it is told to, each stream by itself.
+// Colours reports whether the stream interprets escape sequences of colours: a terminal does; on
+// Windows each stream must be switched on first.
 func (s *Stream) Colours() bool {
 	if s.device == nil {
 		return false
@@ -81,8 +79,8 @@ func (s *Stream) Colours() bool {
 	return ok
 }
 
-// Write writes text. While a display is shown on the terminal, the text is queued, is
-// written above the status rows, and the error is nil.
+// Write writes text. While a display is shown on the terminal, the text is queued and written above
+// the status rows, and the error is nil.
 func (s *Stream) Write(text []byte) (int, error) {
 	if s.device == nil {
 		return s.write(text)

@@ -2,8 +2,8 @@
 
 package terminal
 
-// Ready cannot be asked here.
+// Ready returns true: there is no way to ask.
 func (tty) Ready() bool { return true }
 
-// Prepare has nothing to do.
+// Prepare does nothing.
 func (tty) Prepare() (restore func(), ok bool) { return func() {}, true }

@@ -4,9 +4,9 @@ package terminal
 
 import "golang.org/x/sys/unix"
 
-// Ready asks the kernel. A process in the background that writes disturbs the line
-// that somebody types, and is stopped if the terminal is set so (stty tostop). A group
-// of 0 is one that this process cannot see, in another PID namespace.
+// Ready asks the kernel. Output of a process in the background disturbs the line that a person is
+// typing, and stops the process under stty tostop. A group of 0 is in another PID namespace and
+// unknown.
 func (t tty) Ready() bool {
 	fd := int(t.file.Fd())
 	group, err := unix.IoctlGetInt(fd, unix.TIOCGPGRP)
@@ -18,5 +18,5 @@ func (t tty) Ready() bool {
 	return n > 0 || err != nil && err != unix.EINTR
 }
 
-// Prepare has nothing to do: what TERM calls dumb is not asked.
+// Prepare does nothing: TERM=dumb is ignored.
 func (tty) Prepare() (restore func(), ok bool) { return func() {}, true }

@@ -2,8 +2,8 @@ package terminal
 
 import "golang.org/x/sys/windows"
 
-// Ready cannot be asked here: a write waits while somebody marks text in the window.
-// The goroutine of the display is the only one that waits for it.
+// Ready returns true: there is no way to ask. A write waits while text is being selected in the
+// window. Only the goroutine of the display waits for it.
 func (tty) Ready() bool { return true }
 
 // Prepare turns on escape sequences. Consoles older than Windows 10 have none.
