@@ -35,7 +35,9 @@ import (
 //	console new          the same, in a new, empty folder
 //	console example=NAME the same, in a copy of examples/NAME
 //	console exit=CODE    the same, and the last command ends with CODE
-//	powershell           the qlsync commands and variables of the console block before, for PowerShell
+//	sh run WORDS         commands to paste, one a line; the words are those of console
+//	text output          lines that the commands of the sh block before print; other lines can come before and after them
+//	powershell           the qlsync commands and variables of the block before, for PowerShell
 //	sh, text             not looked at
 //
 // Every project must load, and fit the embedded data sources. A command must end with 0, or say with what it ends; one
@@ -53,8 +55,12 @@ func TestEveryExampleInTheDocumentsRuns(t *testing.T) {
 		t.Run(strings.TrimPrefix(filepath.ToSlash(name), "../../"), func(t *testing.T) {
 			t.Parallel()
 			d := &document{T: t, dir: t.TempDir()}
-			for _, b := range fence.FindAllStringSubmatch(d.read(name), -1) {
+			blocks := fence.FindAllStringSubmatch(d.read(name), -1)
+			for i, b := range blocks {
 				d.take(b[1], b[2]+" ", b[3])
+				if b[1] == "sh" && strings.HasPrefix(b[2], "run") {
+					d.runAll(b[2]+" ", b[3], outputOf(blocks[i+1:]))
+				}
 			}
 			d.check()
 		})
@@ -259,13 +265,14 @@ func (d *document) take(language, said, text string) {
 	case language == "yaml":
 		_, problems := spec.ToJSON("yaml block", []byte(text))
 		d.must(problems.Err())
-	case language == "console":
+	case language == "console" || language == "sh" && strings.HasPrefix(said, "run "):
 		d.check()
 		if isExample || strings.Contains(said, "new ") {
 			d.dir = d.TempDir()
 		}
 		if isExample {
-			d.must(os.CopyFS(d.dir, os.DirFS(filepath.Join("..", "..", "examples", strings.TrimSpace(example)))))
+			example, _, _ = strings.Cut(example, " ")
+			d.must(os.CopyFS(d.dir, os.DirFS(filepath.Join("..", "..", "examples", example))))
 			d.must(os.RemoveAll(filepath.Join(d.dir, ".qlsync")))
 			d.must(os.RemoveAll(filepath.Join(d.dir, "tenants", ".qlsync")))
 		}
@@ -273,12 +280,42 @@ func (d *document) take(language, said, text string) {
 		for i, command := range commands {
 			line, want, _ := strings.Cut(strings.ReplaceAll(command, "\\\n", ""), "\n")
 			code := 0
-			if _, ending, found := strings.Cut(said, "exit="); found && i == len(commands)-1 {
-				code, _ = strconv.Atoi(strings.TrimSpace(ending))
+			if i == len(commands)-1 {
+				code = exitOf(said)
 			}
 			d.run(line, want, code)
 		}
 	}
+}
+
+// exitOf returns the exit code that a block says its last command has.
+func exitOf(said string) int {
+	_, ending, _ := strings.Cut(said, "exit=")
+	code, _ := strconv.Atoi(strings.TrimSpace(ending))
+	return code
+}
+
+// outputOf returns the output block that belongs to the block before these: the next one, or the one behind its
+// PowerShell form.
+func outputOf(blocks [][]string) string {
+	if len(blocks) > 1 && blocks[0][1] == "powershell" {
+		blocks = blocks[1:]
+	}
+	if len(blocks) > 0 && blocks[0][1] == "text" && blocks[0][2] == "output" {
+		return blocks[0][3]
+	}
+	return ""
+}
+
+// runAll runs the commands of a block and compares what they print together with some lines of it.
+func (d *document) runAll(said, text, want string) {
+	script := "set -e\n" + text
+	for _, line := range strings.Split(text, "\n") {
+		if strings.HasPrefix(line, "export ") {
+			defer func() { d.exports += line + "\n" }()
+		}
+	}
+	d.run(script, "...\n"+want+"...\n", exitOf(said))
 }
 
 // run runs a command and compares what it prints, and how it ends.
@@ -287,10 +324,8 @@ func (d *document) run(line, want string, code int) {
 	if strings.HasPrefix(line, "export ") {
 		d.exports += line + "\n"
 	}
-	for _, tool := range []string{"curl", "git"} {
-		if _, err := exec.LookPath(tool); err != nil && strings.HasPrefix(line, tool+" ") {
-			return
-		}
+	if _, err := exec.LookPath("curl"); err != nil && strings.HasPrefix(line, "curl ") {
+		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	cmd := exec.CommandContext(ctx, "sh", "-c", d.exports+line)
