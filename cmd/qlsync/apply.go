@@ -23,10 +23,10 @@ import (
 func applyCommand(env *environment) *cli.Command {
 	return &cli.Command{
 		Name:      "apply",
-		Usage:     "make the tenant equal to the files",
+		Usage:     "bring the tenant in sync with the files",
 		ArgsUsage: "[plan.json]",
-		Description: "Plans, shows the plan, asks, and carries it out. With a plan file or --plan-hash it goes on\n" +
-			"without asking, and only if planning again produces exactly the reviewed plan. A plan file - is standard input.",
+		Description: "Plans, shows the plan, asks, and applies the plan. With a plan file or --plan-hash, apply does not ask: it goes on " +
+			"only if planning again produces exactly the reviewed plan. A plan file - is standard input.",
 		Flags: slices.Concat(sharedFlags(), outputFlags(report.ResultFormats().Names()), planFlags(), []cli.Flag{
 			&cli.BoolFlag{Name: "auto-approve", Usage: "do not ask"},
 			commandline.Repeatable("rotate", "write the credentials of this connection even if its record is up to date, as `SPACE/NAME`; * and ? match several; repeatable"),

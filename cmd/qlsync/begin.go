@@ -13,9 +13,12 @@ import (
 	"github.com/qlsync/qlsync/internal/workdir"
 )
 
-// begin prepares the run of a command: flags that the line leaves out are taken from the
+// begin shows the help if the line asks for it, and else prepares the run of a command: flags that the line leaves out are taken from the
 // environment, and the run goes to the folder of -C.
 func (env *environment) begin(c *cli.Context) error {
+	if err := env.showHelp(c); err != nil {
+		return err
+	}
 	if err := env.readVariables(c); err != nil {
 		return err
 	}

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/urfave/cli/v2"
+
+	"github.com/qlsync/qlsync/internal/commandline"
 )
 
 // TestAVariableStandsForEveryFlagButThoseThatApprove sets the variable of every flag, one at a time, and
@@ -16,7 +18,7 @@ func TestAVariableStandsForEveryFlagButThoseThatApprove(t *testing.T) {
 	for _, command := range visible(newApp(&environment{}).Commands, "qlsync") {
 		for _, flag := range command.Flags {
 			name := flag.Names()[0]
-			value := values[placeholder(flag.(cli.DocGenerationFlag).GetUsage())]
+			value := values[commandline.Placeholder(flag.(cli.DocGenerationFlag).GetUsage())]
 			if _, isBool := flag.(*cli.BoolFlag); isBool {
 				value = "true"
 			} else if value == "" {

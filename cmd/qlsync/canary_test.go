@@ -445,6 +445,7 @@ func (c *canaries) everything() {
 		},
 		"complete": func() {},
 		"version":  func() { c.run("out", "version") },
+		"man":      func() { c.run("out", "man") },
 	}
 	var names []string
 	for _, command := range newApp(&environment{stdout: io.Discard, stderr: io.Discard}).Commands {

@@ -19,15 +19,14 @@ import (
 func completionCommand(env *environment) *cli.Command {
 	return &cli.Command{
 		Name:      "completion",
-		Usage:     "print a script that completes commands, flags and tenants in a shell",
+		Usage:     "print a script that completes words in a shell",
 		ArgsUsage: "SHELL",
 		Description: "SHELL is bash, zsh, fish or powershell. For the running shell only:\n\n" +
 			"    bash        source <(qlsync completion bash)\n" +
 			"    zsh         source <(qlsync completion zsh)\n" +
 			"    fish        qlsync completion fish | source\n" +
 			"    powershell  qlsync completion powershell | Out-String | Invoke-Expression\n\n" +
-			"For every shell to come, put that line into its start file: ~/.bashrc, ~/.zshrc (after compinit),\n" +
-			"~/.config/fish/config.fish, $PROFILE.",
+			"For every new shell, put this line into the start file: ~/.bashrc, ~/.zshrc (after compinit), ~/.config/fish/config.fish, $PROFILE.",
 		Action: func(c *cli.Context) error {
 			script, known := commandline.Script(c.Args().First())
 			if c.NArg() != 1 || !known {

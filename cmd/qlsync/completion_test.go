@@ -32,6 +32,7 @@ func TestTheWordAtTheCursorIsCompleted(t *testing.T) {
 		"a value of --tenant is one of the project":         {"plan -C ../../examples/acme -t d", "dev"},
 		"the project may be a folder":                       {"plan -c ../../examples/acme --tenant=p", "--tenant=prod"},
 		"a connection is declared for the tenant":           {"plan -C ../../examples/acme -t prod --exclude Finance/E", "Finance/Exchange rates"},
+		"a topic of the help":                               {"help ex", "export exit-codes"},
 		"a report wants a file behind its format":           {"plan --report t", "text="},
 		"the value of a repeatable flag is one of the flag": {"plan --var a=b --var c=d --o", "--out"},
 	} {
@@ -50,7 +51,7 @@ func TestTheWordAtTheCursorIsCompleted(t *testing.T) {
 func TestAFlagThatTakesOneOfAFewValuesCompletesThem(t *testing.T) {
 	for _, c := range visible(newApp(&environment{}).Commands, "qlsync") {
 		for _, flag := range c.Flags {
-			word := placeholder(flag.(cli.DocGenerationFlag).GetUsage())
+			word := commandline.Placeholder(flag.(cli.DocGenerationFlag).GetUsage())
 			if slices.Contains([]string{"FORMAT", "FORMAT=FILE", "LEVEL", "KIND"}, word) && !commandline.IsChoice(flag) {
 				t.Errorf("%s --%s: make it a choice or choices, so that shells complete the %s", c.path, flag.Names()[0], word)
 			}

@@ -15,10 +15,10 @@ import (
 func doctorCommand(env *environment) *cli.Command {
 	return &cli.Command{
 		Name:  "doctor",
-		Usage: "check the files, the tenant and the connection to it; writes nothing; exit code 1 if a check fails",
-		Description: "Checks the files, vendored schemas, secrets, QLSYNC_HOSTS, the lock folder, whether the tenant\n" +
-			"answers, its clock, the token and its roles, the spaces, the data sources, and the right to write\n" +
-			"connections. After a failed check, it continues with what can still be checked.",
+		Usage: "check the files, the tenant and the connection to it; writes nothing",
+		Description: "Checks the files, vendored schemas, secrets, QLSYNC_HOSTS, the lock folder, whether the tenant answers, its clock, the " +
+			"token and its roles, the spaces, the data sources, and the right to write connections. After a failed check, doctor continues " +
+			"with what can still be checked.",
 		Flags:  slices.Concat(sharedFlags(), outputFlags(report.DoctorFormats().Names()), []cli.Flag{allTenantsFlag(), lockFolderFlag()}),
 		Action: func(c *cli.Context) error { return runDoctor(c, env) },
 	}

@@ -16,7 +16,7 @@ import (
 func driftCommand(env *environment) *cli.Command {
 	return &cli.Command{
 		Name:  "drift",
-		Usage: "show where the tenant differs from the files; ends with 2 when it does, writes nothing",
+		Usage: "show where the tenant differs from the files; writes nothing",
 		Flags: slices.Concat(sharedFlags(), outputFlags(report.DriftFormats(report.HTML{}).Names()), []cli.Flag{
 			allTenantsFlag(),
 			historyFlag("append this run to `FILE`, a JSON value a line; the html report shows all of them"),

@@ -14,8 +14,9 @@ import (
 
 func exportCommand(env *environment) *cli.Command {
 	return &cli.Command{
-		Name:  "export",
-		Usage: "write live connections that no file declares as files, ready to be adopted; writes nothing to the tenant",
+		Name:        "export",
+		Usage:       "write files for the connections that no file declares; writes nothing to the tenant",
+		Description: "A plan of these files adopts the connections and changes nothing else. A file that exists is never replaced.",
 		Flags: slices.Concat(sharedFlags(), []cli.Flag{
 			commandline.Repeatable("space", "export the space of this `NAME`, or personal; repeatable. Left out: the spaces of the project"),
 			&cli.StringFlag{Name: "out", Usage: "write one file for each space into `DIR`; left out: all of them to standard output"},

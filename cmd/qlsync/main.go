@@ -67,9 +67,9 @@ func (env *environment) crashed(crash *guard.Panic) int {
 func newApp(env *environment) *cli.App {
 	app := &cli.App{
 		Name:                      "qlsync",
-		Usage:                     "keep the data connections of Qlik Cloud tenants equal to YAML files",
+		Usage:                     "keeps a Qlik Cloud tenant's data connections in sync with YAML files in Git",
 		HideVersion:               true,
-		HideHelp:                  true, // helpFlag and helpCommand instead
+		HideHelp:                  true, // see helpFlag
 		Writer:                    env.stdout,
 		ErrWriter:                 env.stderr,
 		ExitErrHandler:            func(*cli.Context, error) {},
@@ -83,13 +83,13 @@ func newApp(env *environment) *cli.App {
 			if c.Bool("version") {
 				return printVersion(env)
 			}
-			return cli.ShowAppHelp(c)
+			return env.print(commandline.Overview(c.App, groups, env.columns()))
 		},
 		Commands: []*cli.Command{
 			initCommand(env), validateCommand(env), planCommand(env), applyCommand(env),
 			driftCommand(env), snapshotCommand(env), showCommand(env), exportCommand(env), secretsCommand(env), doctorCommand(env), schemasCommand(env), simulateCommand(env),
 			completionCommand(env),
-			completeCommand(env), versionCommand(env), helpCommand(),
+			completeCommand(env), manCommand(env), versionCommand(env), helpCommand(env),
 		},
 	}
 	env.prepareCommands(app.Commands)
@@ -105,43 +105,10 @@ func (env *environment) prepareCommands(commands []*cli.Command) {
 			command.Flags = append(command.Flags, directoryFlag())
 		}
 		command.Flags = append(command.Flags, helpFlag())
+		command.Before = env.showHelp
 		if len(command.Subcommands) == 0 { // one command of the line begins the run
 			command.Before = env.begin
 		}
 		env.prepareCommands(command.Subcommands)
 	}
-}
-
-// helpFlag returns the flag --help of one command. That of the library is one variable for all
-// programs of a process, and parsing writes to it.
-func helpFlag() cli.Flag {
-	return &cli.BoolFlag{Name: "help", Aliases: []string{"h"}, Usage: "show help", DisableDefaultText: true}
-}
-
-// helpCommand returns the command help, for the reason that helpFlag has.
-func helpCommand() *cli.Command {
-	return &cli.Command{
-		Name: "help", Aliases: []string{"h"}, Usage: "Shows a list of commands or help for one command", ArgsUsage: "[command]",
-		Action: func(c *cli.Context) error {
-			parent := c.Lineage()[1]
-			if name := c.Args().First(); name != "" {
-				if c.App.Command(name) == nil {
-					return commandline.UnknownCommand("qlsync", name, c.App.Commands)
-				}
-				return cli.ShowCommandHelp(parent, name)
-			}
-			return cli.ShowAppHelp(parent)
-		},
-	}
-}
-
-func (env *environment) usageError(c *cli.Context, err error, _ bool) error {
-	name, flags := "qlsync", sharedFlags()
-	if c.Command != nil && c.Command.HelpName != "" {
-		name = c.Command.HelpName
-	}
-	if c.Command != nil {
-		flags = append(flags, c.Command.Flags...)
-	}
-	return fmt.Errorf("%w: see %s --help", commandline.FlagError(err, flags, c.App.Commands, env.args), name)
 }

@@ -19,7 +19,7 @@ import (
 func planCommand(env *environment) *cli.Command {
 	return &cli.Command{
 		Name:  "plan",
-		Usage: "show what would change, in which steps, at what cost; writes nothing to the tenant",
+		Usage: "show what apply would change, in which steps and at what cost; writes nothing to the tenant",
 		Flags: slices.Concat(sharedFlags(), outputFlags(report.PlanFormats().Names()), planFlags(), []cli.Flag{
 			allTenantsFlag(),
 			&cli.StringFlag{Name: "snapshot", Usage: "plan from this `FILE`, which qlsync snapshot wrote, without a network or a token; - is standard input"},

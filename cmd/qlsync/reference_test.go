@@ -12,6 +12,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/qlsync/qlsync/internal/commandline"
+	"github.com/qlsync/qlsync/internal/words"
 	"github.com/qlsync/qlsync/schemas"
 )
 
@@ -78,7 +80,7 @@ func reference(app *cli.App) string {
 			takers = append(takers, "`"+strings.TrimPrefix(c.path, "qlsync ")+"`")
 		}
 	}
-	fmt.Fprintf(&b, "\n%s take these flags, before or after the command.\n", sentence(allOf(takers)))
+	fmt.Fprintf(&b, "\n%s take these flags, before or after the command.\n", words.AllOf(takers))
 	writeFlags(&b, sharedFlags())
 	for _, c := range commands {
 		c.write(&b)
@@ -108,40 +110,30 @@ func visible(commands []*cli.Command, path string) []namedCommand {
 }
 
 func (c namedCommand) takesShared() bool {
-	return !slices.ContainsFunc(sharedFlags(), func(shared cli.Flag) bool { return !c.has(shared) })
-}
-
-// has reports whether the command takes a flag of the same name and meaning.
-func (c namedCommand) has(flag cli.Flag) bool {
-	return slices.ContainsFunc(c.Flags, func(own cli.Flag) bool { return row(own) == row(flag) })
+	return len(commandline.OwnFlags(c.Command, sharedFlags())) < len(c.Flags)
 }
 
 func (c namedCommand) write(b *strings.Builder) {
-	fmt.Fprintf(b, "\n## %s\n\n%s.\n", c.path, sentence(c.Usage))
+	fmt.Fprintf(b, "\n## %s\n\n%s.\n", c.path, commandline.Sentence(c.Usage))
 	if c.Description != "" {
 		fmt.Fprintf(b, "\n%s\n", strings.TrimSpace(c.Description))
 	}
-	own := c.Flags
-	if c.takesShared() {
-		shared := namedCommand{Command: &cli.Command{Flags: sharedFlags()}}
-		own = slices.DeleteFunc(slices.Clone(own), shared.has)
+	own := commandline.OwnFlags(c.Command, sharedFlags())
+	fmt.Fprintf(b, "\n```text\n%s\n```\n", commandline.UsageLine(c.Command, c.path))
+	b.WriteString("\n```sh\n")
+	for _, example := range guides[c.path].Examples {
+		fmt.Fprintf(b, "%s  # %s\n", example.Line, example.For)
 	}
-	usage := c.path
-	if len(c.Subcommands) > 0 {
-		usage += " COMMAND"
-	}
-	if len(c.Flags) > 0 {
-		usage += " [flag...]"
-	}
-	if c.ArgsUsage != "" {
-		usage += " " + c.ArgsUsage
-	}
-	fmt.Fprintf(b, "\n```text\n%s\n```\n", usage)
+	b.WriteString("```\n")
 	if len(own) > 0 {
 		writeFlags(b, own)
 	}
 	if c.takesShared() {
 		b.WriteString("\nAnd the [flags of every command on a project](#flags-of-every-command-on-a-project).\n")
+	}
+	b.WriteString("\n| exit code | meaning |\n|---|---|\n")
+	for _, exit := range guides[c.path].Exits {
+		fmt.Fprintf(b, "| %d | %s |\n", exit.Code, cell(exit.Meaning))
 	}
 }
 
@@ -159,44 +151,15 @@ func row(flag cli.Flag) string {
 	}
 	described := flag.(cli.DocGenerationFlag)
 	usage := described.GetUsage()
-	var names []string
-	for _, name := range flag.Names() {
-		names = append(names, "--"[:min(2, len(name))]+name)
-	}
-	slices.SortFunc(names, func(a, b string) int { return len(a) - len(b) }) // the short name first
 	value := ""
-	if described.TakesValue() {
-		names[len(names)-1] += " " + placeholder(usage)
-		if value = described.GetValue(); value != "" {
-			value = "`" + value + "`"
-		}
+	if described.TakesValue() && described.GetValue() != "" {
+		value = "`" + described.GetValue() + "`"
 	}
-	for _, variable := range described.GetEnvVars() {
-		usage += "; environment variable " + variable
-	}
-	return fmt.Sprintf("| `%s` | %s | %s |\n", strings.Join(names, "`, `"), value, cell(usage))
-}
-
-// placeholder is the word in backquotes of a usage text, as in --help.
-func placeholder(usage string) string {
-	parts := strings.SplitN(usage, "`", 3)
-	if len(parts) < 3 {
-		return "VALUE"
-	}
-	return parts[1]
+	return fmt.Sprintf("| `%s` | %s | %s |\n", strings.Join(commandline.FlagNames(flag), "`, `"), value, cell(usage))
 }
 
 func cell(text string) string {
 	return strings.NewReplacer("|", `\|`, "\n", " ", "<", "&lt;").Replace(text)
-}
-
-func sentence(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
-
-func allOf(words []string) string {
-	if len(words) < 2 {
-		return strings.Join(words, "")
-	}
-	return strings.Join(words[:len(words)-1], ", ") + " and " + words[len(words)-1]
 }
 
 var flagName = regexp.MustCompile("`(--?[a-z][a-z-]*)")
@@ -204,7 +167,7 @@ var flagName = regexp.MustCompile("`(--?[a-z][a-z-]*)")
 // Where the prose names a flag, the program has one of that name: each `--flag` in
 // the documents.
 func TestTheDocumentsNameNoFlagThatIsNone(t *testing.T) {
-	known := map[string]bool{"--help": true, "-h": true, "--version": true, "--chmod": true} // --chmod is a flag of git
+	known := map[string]bool{"--help": true, "-h": true, "--version": true, "-v": true, "--chmod": true} // --chmod is a flag of git
 	for _, c := range visible(newApp(&environment{}).Commands, "qlsync") {
 		for _, flag := range c.Flags {
 			for _, name := range flag.Names() {

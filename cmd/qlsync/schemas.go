@@ -26,20 +26,19 @@ func schemasCommand(env *environment) *cli.Command {
 	}
 	return &cli.Command{
 		Name:  "schemas",
-		Usage: "keep what the tenant says about data sources next to the files, for validate and for editors",
+		Usage: "keep the tenant's schemas of data sources next to the files, for validate and editors",
 		Subcommands: []*cli.Command{
-			command("pull", "vendor the schemas of the data sources in use and bring the others up to date; or of those that are named, or of all", "[ID...]",
+			command("pull", "vendor the schemas of the data sources in use, or of those that are named, and update the others", "[ID...]",
 				[]cli.Flag{&cli.BoolFlag{Name: "all", Usage: "take all data sources that the tenant offers"}}, pullSchemas),
 			command("list", "list the vendored schemas, without a network", "", outputFlags(report.SchemaListFormats().Names()), listSchemas),
-			command("check", "tell what has changed on the tenant since, and which connections that breaks; ends with 2 if anything",
-				"", outputFlags(report.SchemaCheckFormats().Names()), checkSchemas),
-			command("editor", "write JSON Schemas for language servers, without a network", "", nil, writeEditorSchemas),
+			command("check", "compare the vendored schemas with those of the tenant, and list the connections that a change breaks", "", outputFlags(report.SchemaCheckFormats().Names()), checkSchemas),
+			command("editor", "write JSON Schemas for editors, without a network", "", nil, writeEditorSchemas),
 		},
 		Action: func(c *cli.Context) error {
 			if c.NArg() > 0 {
 				return commandline.UnknownCommand("qlsync schemas", c.Args().First(), c.Command.Subcommands)
 			}
-			return cli.ShowSubcommandHelp(c)
+			return env.help(c.Command, c.Command.HelpName)
 		},
 	}
 }

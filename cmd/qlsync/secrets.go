@@ -14,10 +14,10 @@ import (
 func secretsCommand(env *environment) *cli.Command {
 	return &cli.Command{
 		Name:  "secrets",
-		Usage: "list every secret that the files refer to, what needs it, and whether it is set; without a network",
-		Description: "Lists the references of one tenant, or of all tenants without -t. No value is read or shown, and no\n" +
-			"command runs. Missing secrets are listed, not an error; for an exit code of 1, run qlsync doctor.\n" +
-			"--format env writes a template of a .env file.",
+		Usage: "list the secrets that the files refer to, and whether they are set",
+		Description: "Lists the references of one tenant, or of all tenants without -t, and the connections that need them. No value is read " +
+			"or shown, no command runs, and no network is used. Missing secrets are listed and are not an error; for an exit code of 1, " +
+			"run qlsync doctor. --format env writes a template of a .env file.",
 		Flags: slices.Concat(sharedFlags(), outputFlags(report.SecretsFormats().Names())),
 		Action: func(c *cli.Context) error {
 			return engine.Interruptibly(c.Context, func() error { return runSecrets(c, env) })

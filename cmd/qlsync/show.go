@@ -20,10 +20,10 @@ func showCommand(env *environment) *cli.Command {
 	names := report.DriftFormats(report.HTML{}).Names() // those of plans and results are among them
 	return &cli.Command{
 		Name:      "show",
-		Usage:     "write a saved plan, result or drift report again, of one tenant or of all, in another format; needs no network",
+		Usage:     "write a saved plan, result or drift report in another format",
 		ArgsUsage: "FILE",
-		Description: "FILE holds what --format json, --report json=FILE or plan --out wrote; - is standard input.\n" +
-			"Which formats there are depends on what it holds.",
+		Description: "FILE is the output of --format json, --report json=FILE or plan --out; - is standard input. The formats depend on " +
+			"the content of FILE. The command needs no project and no network.",
 		Flags:  append(outputFlags(names), colorFlag(), noColorFlag(), raiseFlag(), historyFlag("with a drift report as html: show the runs in `FILE` too")),
 		Action: func(c *cli.Context) error { return runShow(c, env) },
 	}

@@ -16,8 +16,9 @@ import (
 
 func snapshotCommand(env *environment) *cli.Command {
 	return &cli.Command{
-		Name:  "snapshot",
-		Usage: "write what a plan needs of the tenant to a file, for plan --snapshot; writes nothing to the tenant",
+		Name:        "snapshot",
+		Usage:       "save what a plan reads from the tenant, for plan --snapshot",
+		Description: "The snapshot contains no secret. A plan from a snapshot needs neither a network nor a token.",
 		Flags: slices.Concat(sharedFlags(), []cli.Flag{
 			&cli.StringFlag{Name: "out", Usage: "the `FILE` to write, which only you can read; left out: standard output"},
 		}),

@@ -16,9 +16,10 @@ import (
 
 func validateCommand(env *environment) *cli.Command {
 	return &cli.Command{
-		Name:  "validate",
-		Usage: "check the files without a network, for one tenant or for all",
-		Flags: slices.Concat(sharedFlags(), outputFlags(report.ValidationFormats(version()).Names()), []cli.Flag{allTenantsFlag()}),
+		Name:        "validate",
+		Usage:       "check the files without a network",
+		Description: "Checks the files for one tenant, or for all tenants without -t. No secret is read.",
+		Flags:       slices.Concat(sharedFlags(), outputFlags(report.ValidationFormats(version()).Names()), []cli.Flag{allTenantsFlag()}),
 		Action: func(c *cli.Context) error {
 			return engine.Interruptibly(c.Context, func() error { return runValidate(c, env) })
 		},

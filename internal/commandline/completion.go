@@ -189,6 +189,9 @@ func (l *line) commandNames() []Candidate {
 			found = append(found, Candidate{command.Name, command.Usage})
 		}
 	}
+	if l.command != nil && l.command.Name == "help" && l.args == 0 {
+		found = append(found, Topics()...)
+	}
 	return found
 }
 

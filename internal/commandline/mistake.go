@@ -120,13 +120,31 @@ func Wanted(flag cli.Flag) string {
 // UnknownCommand returns the error about a command that is none of the commands. Before is the
 // beginning of the line, such as "qlsync schemas".
 func UnknownCommand(before, name string, commands []*cli.Command) error {
-	var known []string
+	return unknown("command", before, name, namesOf(commands), before+" --help")
+}
+
+// UnknownTopic returns the error about a word after help that is neither a command nor a topic.
+func UnknownTopic(before, name string, commands []*cli.Command) error {
+	known := namesOf(commands)
+	for _, topic := range Topics() {
+		known = append(known, topic.Word)
+	}
+	return unknown("command or topic", before, name, known, "qlsync help")
+}
+
+func unknown(what, before, name string, known []string, see string) error {
+	path := strings.TrimPrefix(before+" "+name, "qlsync ")
+	return fmt.Errorf("unknown %s %q%s: see %s", what, path, inBrackets(words.DidYouMean(name, known)), see)
+}
+
+func namesOf(commands []*cli.Command) []string {
+	var names []string
 	for _, command := range commands {
 		if !command.Hidden {
-			known = append(known, command.Name)
+			names = append(names, command.Name)
 		}
 	}
-	return fmt.Errorf("unknown command %q%s: see %s --help", strings.TrimPrefix(before+" "+name, "qlsync "), inBrackets(words.DidYouMean(name, known)), before)
+	return names
 }
 
 // CheckChoice returns an error if the value of a flag is none of a few. The flag is named as on

@@ -63,6 +63,15 @@ func newStream(w io.Writer, common *shared) *Stream {
 // IsTerminal reports whether the stream is a terminal.
 func (s *Stream) IsTerminal() bool { return s.device != nil }
 
+// Columns returns the width of the terminal; 0 if it is unknown, or if the stream is no terminal.
+func (s *Stream) Columns() int {
+	if s.device == nil {
+		return 0
+	}
+	columns, _ := s.device.Size()
+	return columns
+}
+
 // File returns the file to which the stream writes, or nil if there is none.
 func (s *Stream) File() *os.File {
 	file, _ := s.w.(*os.File)

@@ -1,0 +1,176 @@
+package main
+
+import (
+	"github.com/qlsync/qlsync/internal/commandline"
+)
+
+// groups are the commands as the overview lists them.
+var groups = []commandline.Group{
+	{Title: "Begin", Commands: []string{"init", "export", "doctor"}},
+	{Title: "Every day", Commands: []string{"validate", "plan", "apply", "drift"}},
+	{Title: "Secrets and schemas", Commands: []string{"secrets", "schemas"}},
+	{Title: "Reports and trials", Commands: []string{"show", "snapshot", "simulate"}},
+	{Title: "This program", Commands: []string{"completion", "man", "version", "help"}},
+}
+
+// The meanings of the exit codes that many commands share.
+var (
+	isDone   = commandline.Exit{Code: exitOK, Meaning: "done"}
+	hasError = commandline.Exit{Code: exitError, Meaning: "error: bad input, or the tenant does not answer or refuses the token"}
+	badInput = commandline.Exit{Code: exitError, Meaning: "error: bad input, or a file cannot be read or written"}
+)
+
+// guides holds what the help of each command says in addition to its definition. The examples run
+// in a project that init wrote, with the files that the examples of plan, apply and drift write.
+var guides = map[string]commandline.Guide{
+	"qlsync init": {
+		Examples: []commandline.Example{
+			{For: "Write a project into the current folder", Line: "qlsync init"},
+			{For: "Write a project into a new folder", Line: "mkdir finance && qlsync -C finance init"},
+		},
+		Exits: []commandline.Exit{isDone, {Code: exitError, Meaning: "error: one of the files exists, so nothing was written"}},
+	},
+	"qlsync validate": {
+		Examples: []commandline.Example{
+			{For: "Check the files for all tenants", Line: "qlsync validate"},
+			{For: "Mark the mistakes in a pull request on GitHub", Line: "qlsync validate --format github"},
+		},
+		Exits: []commandline.Exit{{Code: exitOK, Meaning: "the files are valid"}, {Code: exitError, Meaning: "the files have errors"}},
+	},
+	"qlsync plan": {
+		Examples: []commandline.Example{
+			{For: "Show what apply would change", Line: "qlsync plan"},
+			{For: "Save the plan for apply, and leave one connection out", Line: "qlsync plan --out plan.json --exclude 'Finance/Orders lake'"},
+		},
+		Exits: []commandline.Exit{
+			{Code: exitOK, Meaning: "planned"},
+			hasError,
+			{Code: exitDiffers, Meaning: "with --detailed-exitcode: the plan has changes"},
+			{Code: exitRefused, Meaning: "a safety rule refuses changes"},
+		},
+	},
+	"qlsync apply": {
+		Examples: []commandline.Example{
+			{For: "Apply the plan that was reviewed, and nothing else", Line: "qlsync apply plan.json"},
+			{For: "Apply without a question, only for some connections", Line: "qlsync apply --auto-approve --target 'Finance/Orders*'"},
+		},
+		Exits: []commandline.Exit{
+			{Code: exitOK, Meaning: "the tenant is in sync with the files"},
+			{Code: exitError, Meaning: "error: nothing was written"},
+			{Code: exitPartial, Meaning: "applied in part, or another apply is running: run the command again"},
+			{Code: exitRefused, Meaning: "refused: nothing was written because of a safety rule"},
+		},
+	},
+	"qlsync drift": {
+		Examples: []commandline.Example{
+			{For: "Show where the tenant differs from the files", Line: "qlsync drift"},
+			{For: "Write a page with the history of all runs", Line: "qlsync drift --history drift.jsonl --report html=drift.html"},
+		},
+		Exits: []commandline.Exit{{Code: exitOK, Meaning: "no drift"}, hasError, {Code: exitDiffers, Meaning: "the tenant differs from the files"}},
+	},
+	"qlsync snapshot": {
+		Examples: []commandline.Example{
+			{For: "Save the tenant", Line: "qlsync snapshot --out tenant.json"},
+			{For: "Plan from the saved tenant, without a network", Line: "qlsync snapshot | qlsync plan --snapshot -"},
+		},
+		Exits: []commandline.Exit{isDone, hasError},
+	},
+	"qlsync show": {
+		Examples: []commandline.Example{
+			{For: "Read a saved plan", Line: "qlsync show plan.json"},
+			{For: "Make a comment for a pull request from a saved plan", Line: "qlsync show plan.json --format markdown"},
+		},
+		Exits: []commandline.Exit{isDone, badInput},
+	},
+	"qlsync export": {
+		Examples: []commandline.Example{
+			{For: "Show the connections that no file declares, as a file", Line: "qlsync export"},
+			{For: "Write one file for the space Finance", Line: "qlsync export --space Finance --out connections"},
+		},
+		Exits: []commandline.Exit{isDone, {Code: exitError, Meaning: "error: the files have errors, a file exists, or the tenant does not answer"}},
+	},
+	"qlsync secrets": {
+		Examples: []commandline.Example{
+			{For: "List the secrets and whether they are set", Line: "qlsync secrets"},
+			{For: "Write a template of a .env file", Line: "qlsync secrets --format env > example.env"},
+		},
+		Exits: []commandline.Exit{{Code: exitOK, Meaning: "listed; missing secrets are part of the list"}, {Code: exitError, Meaning: "the files have errors, so nothing is listed"}},
+	},
+	"qlsync doctor": {
+		Examples: []commandline.Example{
+			{For: "Check everything before the first apply", Line: "qlsync doctor"},
+			{For: "Check all tenants of the project", Line: "qlsync doctor --all-tenants"},
+		},
+		Exits: []commandline.Exit{{Code: exitOK, Meaning: "no check failed"}, {Code: exitError, Meaning: "a check failed"}},
+	},
+	"qlsync schemas": {
+		Examples: []commandline.Example{
+			{For: "Vendor the schemas of the data sources in use", Line: "qlsync schemas pull"},
+			{For: "See what has changed on the tenant since", Line: "qlsync schemas check"},
+		},
+		Exits: []commandline.Exit{isDone, hasError, {Code: exitDiffers, Meaning: "schemas check: the tenant has other schemas"}},
+	},
+	"qlsync schemas pull": {
+		Examples: []commandline.Example{
+			{For: "Vendor the schemas of the data sources in use", Line: "qlsync schemas pull"},
+			{For: "Vendor the schema of one more data source", Line: "qlsync schemas pull snowflake"},
+		},
+		Exits: []commandline.Exit{isDone, {Code: exitError, Meaning: "error: the tenant does not answer, or a schema could not be taken; the others were"}},
+	},
+	"qlsync schemas list": {
+		Examples: []commandline.Example{
+			{For: "List the vendored schemas", Line: "qlsync schemas list"},
+			{For: "List them for a program", Line: "qlsync schemas list --format json"},
+		},
+		Exits: []commandline.Exit{isDone, badInput},
+	},
+	"qlsync schemas check": {
+		Examples: []commandline.Example{
+			{For: "Compare the vendored schemas with those of the tenant", Line: "qlsync schemas check"},
+			{For: "Write the result to a file too", Line: "qlsync schemas check --report json=schemas.json"},
+		},
+		Exits: []commandline.Exit{{Code: exitOK, Meaning: "no difference"}, hasError, {Code: exitDiffers, Meaning: "the tenant has other schemas"}},
+	},
+	"qlsync schemas editor": {
+		Examples: []commandline.Example{
+			{For: "Write the JSON Schemas for an editor", Line: "qlsync schemas editor"},
+			{For: "Write them for the project in another folder", Line: "cd connections && qlsync schemas editor -C .."},
+		},
+		Exits: []commandline.Exit{isDone, badInput},
+	},
+	"qlsync simulate": {
+		Examples: []commandline.Example{
+			{For: "Serve the tenant that a file describes", Line: "qlsync simulate --tenant tenant.yaml"},
+			{For: "Keep what clients change", Line: "qlsync simulate --tenant tenant.yaml --state state.json"},
+		},
+		Exits: []commandline.Exit{isDone, {Code: exitError, Meaning: "error: bad input, or a fault of --faults never happened"}},
+	},
+	"qlsync completion": {
+		Examples: []commandline.Example{
+			{For: "Complete words in the running bash", Line: "source <(qlsync completion bash)"},
+			{For: "Complete words in every zsh", Line: "qlsync completion zsh > _qlsync"},
+		},
+		Exits: []commandline.Exit{isDone, {Code: exitError, Meaning: "error: unknown shell"}},
+	},
+	"qlsync man": {
+		Examples: []commandline.Example{
+			{For: "Write the page", Line: "qlsync man > qlsync.1"},
+			{For: "Read the page", Line: "qlsync man | man -l -"},
+		},
+		Exits: []commandline.Exit{isDone},
+	},
+	"qlsync version": {
+		Examples: []commandline.Example{
+			{For: "Print the version", Line: "qlsync version"},
+			{For: "The same, shorter", Line: "qlsync -v"},
+		},
+		Exits: []commandline.Exit{isDone},
+	},
+	"qlsync help": {
+		Examples: []commandline.Example{
+			{For: "Show the help of a command", Line: "qlsync help plan"},
+			{For: "Read about exit codes", Line: "qlsync help exit-codes"},
+		},
+		Exits: []commandline.Exit{isDone, {Code: exitError, Meaning: "error: unknown command or topic"}},
+	},
+}

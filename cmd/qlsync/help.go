@@ -1,0 +1,112 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/qlsync/qlsync/internal/commandline"
+	"github.com/qlsync/qlsync/internal/terminal"
+)
+
+// The library's own help is off: its flag is one variable for all programs of a process, and
+// parsing writes to it.
+func init() { cli.HelpFlag = nil }
+
+// helpFlag returns the flag --help of one command.
+func helpFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "help", Aliases: []string{"h"}, Usage: "show help", DisableDefaultText: true}
+}
+
+// helpCommand shows the overview, the help of a command, or a topic.
+func helpCommand(env *environment) *cli.Command {
+	return &cli.Command{
+		Name: "help", Aliases: []string{"h"}, Usage: "show the help of a command, or a topic", ArgsUsage: "[COMMAND | TOPIC]",
+		Action: func(c *cli.Context) error {
+			commands, path := c.App.Commands, "qlsync"
+			if c.NArg() == 0 || c.Args().First() == "topics" {
+				return env.print(commandline.Overview(c.App, groups, env.columns()))
+			}
+			if text, ok := commandline.Topic(c.Args().First()); ok {
+				return env.print(commandline.Wrap(text, env.columns()))
+			}
+			var found *cli.Command
+			for _, name := range c.Args().Slice() {
+				if found = named(commands, name); found == nil {
+					return commandline.UnknownTopic(path, name, commands)
+				}
+				commands, path = found.Subcommands, path+" "+found.Name
+			}
+			return env.help(found, path)
+		},
+	}
+}
+
+func named(commands []*cli.Command, name string) *cli.Command {
+	for _, command := range commands {
+		if command.HasName(name) && !command.Hidden {
+			return command
+		}
+	}
+	return nil
+}
+
+// help shows the help of a command.
+func (env *environment) help(command *cli.Command, path string) error {
+	return env.print(commandline.Help(command, path, guides[path], sharedFlags(), env.columns()))
+}
+
+func (env *environment) print(text string) error {
+	_, err := io.WriteString(env.stdout, text)
+	return err
+}
+
+// columns returns the width for text that people read: that of the terminal, up to a width that is
+// easy to read.
+func (env *environment) columns() int {
+	const narrow, usual, wide = 40, 80, 110
+	if stream, ok := env.stdout.(*terminal.Stream); ok && stream.Columns() > 0 {
+		return min(max(stream.Columns(), narrow), wide)
+	}
+	return usual
+}
+
+// errShown ends a command whose help was shown.
+var errShown = &exit{code: exitOK}
+
+// showHelp shows the help of the command of a line, if the line asks for that.
+func (env *environment) showHelp(c *cli.Context) error {
+	if !c.Bool("help") {
+		return nil
+	}
+	if err := env.help(c.Command, c.Command.HelpName); err != nil {
+		return err
+	}
+	return errShown
+}
+
+func manCommand(env *environment) *cli.Command {
+	return &cli.Command{
+		Name:        "man",
+		Usage:       "print the manual page of qlsync, with all commands",
+		Description: "The page has the format of man. To install it, write it to a folder man1 of the manual path.",
+		Action: func(c *cli.Context) error {
+			if err := commandline.NoArguments(c); err != nil {
+				return err
+			}
+			return env.print(commandline.Manual(c.App, groups, guides, sharedFlags(), version()))
+		},
+	}
+}
+
+func (env *environment) usageError(c *cli.Context, err error, _ bool) error {
+	name, flags := "qlsync", sharedFlags()
+	if c.Command != nil && c.Command.HelpName != "" {
+		name = c.Command.HelpName
+	}
+	if c.Command != nil {
+		flags = append(flags, c.Command.Flags...)
+	}
+	return fmt.Errorf("%w: see %s --help", commandline.FlagError(err, flags, c.App.Commands, env.args), name)
+}
