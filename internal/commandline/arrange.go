@@ -1,5 +1,5 @@
-// Package commandline is what the command line needs beyond its library: flags anywhere on
-// the line, their values, commands that can be pasted, and completion in shells.
+// Package commandline extends the command line library: flags anywhere on the line, their values,
+// commands that can be pasted, and completion in shells.
 package commandline
 
 import (
@@ -9,8 +9,8 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// Arrange lets flags stand anywhere on the line: before the command, and behind
-// arguments. The library takes the first argument for the end of the flags.
+// Arrange allows flags anywhere on the line: before the command, and after arguments. The library
+// ends the flags at the first argument.
 func Arrange(app *cli.App, shared []cli.Flag, args []string) []string {
 	leading, rest := splitFlags(shared, args[1:], true)
 	if len(rest) == 0 {
@@ -18,7 +18,7 @@ func Arrange(app *cli.App, shared []cli.Flag, args []string) []string {
 	}
 	command := app.Command(rest[0])
 	if command == nil {
-		for _, flag := range leading { // what follows an unknown flag may be its value, and no command
+		for _, flag := range leading { // the word after an unknown flag may be its value, and not a command
 			if name, _, _ := strings.Cut(flag, "="); strings.HasPrefix(name, "-") && !isKnown(slices.Concat(shared, app.Flags), name) {
 				return []string{args[0], flag}
 			}
@@ -42,8 +42,8 @@ func Arrange(app *cli.App, shared []cli.Flag, args []string) []string {
 	return append(arranged, positional...)
 }
 
-// splitFlags takes the flags, with their values, out of a line; only those at its
-// beginning if so asked. What follows "--" is positional.
+// splitFlags separates the flags, with their values, from the other words of a line; with
+// leadingOnly, only those at its beginning. Words after "--" are positional.
 func splitFlags(known []cli.Flag, args []string, leadingOnly bool) (flags, positional []string) {
 	for i := 0; i < len(args); i++ {
 		switch arg := args[i]; {

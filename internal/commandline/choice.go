@@ -2,7 +2,7 @@ package commandline
 
 import "github.com/urfave/cli/v2"
 
-// choice is a flag that takes one of a few values, choices one that takes several.
+// choice is a flag that takes one of a few values, and choices one that takes several.
 type (
 	choice struct {
 		*cli.StringFlag
@@ -17,8 +17,8 @@ type (
 // Choice returns a flag that takes one of a few values, which shells complete.
 func Choice(flag *cli.StringFlag, values []string) cli.Flag { return choice{flag, values} }
 
-// Choices returns a flag that takes several of a few values. Values that end in = want
-// something behind it.
+// Choices returns a flag that takes several of a few values. A value that ends in = needs a text
+// after it.
 func Choices(flag *cli.StringSliceFlag, values []string) cli.Flag { return choices{flag, values} }
 
 // IsChoice reports whether a flag is the result of [Choice] or [Choices].

@@ -9,8 +9,8 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// The scripts are thin: they pass the words of the line up to the cursor to
-// `qlsync __complete`, and offer files where that has nothing to say.
+// The scripts are thin: they pass the words of the line up to the cursor to `qlsync __complete`,
+// and offer files if it returns nothing.
 //
 //go:embed completions
 var completions embed.FS
@@ -31,26 +31,26 @@ func Script(shell string) ([]byte, bool) {
 	return script, err == nil
 }
 
-// Candidate is a word that may stand at the cursor, and what it is.
+// Candidate is a possible word at the cursor, and its description.
 type Candidate struct{ Word, Says string }
 
-// line is a command line up to the cursor, as far as it can be understood.
+// line is the part of a command line before the cursor, as far as it can be parsed.
 type line struct {
 	app     *cli.App
 	names   func(flag string, given map[string]string) []Candidate
 	command *cli.Command // nil before the first one
-	flags   []cli.Flag   // what may stand here
-	pending cli.Flag     // whose value comes next
-	plain   bool         // behind --
+	flags   []cli.Flag   // flags that are possible here
+	pending cli.Flag     // the flag whose value comes next
+	plain   bool         // after --
 	args    int
-	given   map[string]string // the values of the flags that say where the names are
+	given   map[string]string // the values of the flags that locate the names
 	current string            // the word at the cursor
 }
 
-// Complete returns the words that may stand at the cursor of a command line, in order. The
-// last one of the words is the one at the cursor, and may be empty. Shared are the flags
-// that may stand before a command. Names returns the values of a flag that the project file
-// knows, such as its tenants, for the values of --directory, --config and --tenant on the line.
+// Complete returns the possible words at the cursor of a command line, in order. The last of the
+// words is the one at the cursor, and may be empty. shared are the flags that are allowed before a
+// command. names returns the values of a flag that the project file contains, such as its tenants,
+// for the values of --directory, --config and --tenant on the line.
 func Complete(app *cli.App, shared []cli.Flag, words []string, names func(flag string, given map[string]string) []Candidate) []Candidate {
 	l := newLine(app, shared, words)
 	l.names = names
@@ -97,7 +97,7 @@ func (l *line) read(word string) {
 	}
 }
 
-// note keeps the values that say where names are.
+// note records the values of flags that locate the names.
 func (l *line) note(flag cli.Flag, value string) {
 	if name := flag.Names()[0]; slices.Contains([]string{"directory", "config", "tenant"}, name) {
 		l.given[name] = value
@@ -114,7 +114,7 @@ func (l *line) flag(word string) cli.Flag {
 	return nil
 }
 
-// commands are those that may come next.
+// commands returns the commands that may come next.
 func (l *line) commands() []*cli.Command {
 	switch {
 	case l.args > 0:
@@ -134,8 +134,8 @@ func named(commands []*cli.Command, word string) *cli.Command {
 	return nil
 }
 
-// candidates are the words that may stand at the cursor, in order. There are none
-// where a file is wanted, or something that only the user knows.
+// candidates returns the possible words at the cursor, in order. It returns nil for a file, or for
+// a value that only the user knows.
 func (l *line) candidates() []Candidate {
 	name, _, given := strings.Cut(l.current, "=")
 	switch {

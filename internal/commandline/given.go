@@ -9,8 +9,8 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// Given returns the flags of a line as they can be pasted on this computer, as far as they
-// are among the known ones, without some of them.
+// Given returns the flags of a line, quoted for this computer, if they are among the known ones and
+// not among the excluded ones.
 func Given(c *cli.Context, known []cli.Flag, but ...string) string {
 	var words strings.Builder
 	for _, flag := range known {

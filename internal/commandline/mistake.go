@@ -18,9 +18,9 @@ var (
 	wrongValue   = regexp.MustCompile(`(?s)^invalid (?:boolean )?value "(.*)" for (?:flag )?-([^:]*): `)
 )
 
-// FlagError returns the error of the library about the flags of a line as a user reads it: with
-// the flag as it was typed, and the flag that was probably meant. The flags are those of the
-// command, and the commands all others that may have the flag.
+// FlagError returns the library's error about the flags of a line in a form for users: with the
+// flag as typed, and the flag that was probably meant. flags are those of the command, and commands
+// all others that may have the flag.
 func FlagError(err error, flags []cli.Flag, commands []*cli.Command, args []string) error {
 	if found := unknownFlag.FindStringSubmatch(err.Error()); found != nil {
 		return fmt.Errorf("unknown flag %s%s", typed(found[1], args), inBrackets(meantFlag(found[1], flags, commands)))
@@ -56,8 +56,8 @@ func dashed(name string) string {
 	return "--" + name
 }
 
-// meantFlag returns a hint for an unknown flag; empty for none. One letter is too little to guess
-// more than its case.
+// meantFlag returns a hint for an unknown flag; empty: none. For a single letter it only guesses
+// the other case.
 func meantFlag(name string, flags []cli.Flag, commands []*cli.Command) string {
 	var long []string
 	for _, flag := range flags {
@@ -86,7 +86,7 @@ func meantFlag(name string, flags []cli.Flag, commands []*cli.Command) string {
 	return ""
 }
 
-// withSubcommands lists commands and their subcommands, named with the words that call them.
+// withSubcommands returns commands and their subcommands, named by the words that call them.
 func withSubcommands(commands []*cli.Command, before string) []cli.Command {
 	var all []cli.Command
 	for _, command := range commands {
@@ -104,7 +104,7 @@ func inBrackets(hint string) string {
 	return " (" + hint + ")"
 }
 
-// Wanted returns what the value of a flag must be, for a sentence.
+// Wanted returns the kind of value that a flag takes, for a sentence.
 func Wanted(flag cli.Flag) string {
 	switch flag.(type) {
 	case *cli.IntFlag:
@@ -117,7 +117,7 @@ func Wanted(flag cli.Flag) string {
 	return "another text"
 }
 
-// UnknownCommand returns the error about a command that is none of the commands. Before is the
+// UnknownCommand returns the error about a name that is not one of the commands. before is the
 // beginning of the line, such as "qlsync schemas".
 func UnknownCommand(before, name string, commands []*cli.Command) error {
 	return unknown("command", before, name, namesOf(commands), before+" --help")
@@ -147,13 +147,13 @@ func namesOf(commands []*cli.Command) []string {
 	return names
 }
 
-// CheckChoice returns an error if the value of a flag is none of a few. The flag is named as on
-// the line.
+// CheckChoice returns an error if the value of a flag is not one of the known ones. flag is written
+// as on the line.
 func CheckChoice(flag, value string, known []string) error {
 	if slices.Contains(known, value) {
 		return nil
 	}
-	// Short names are close to many others, so a typo keeps at least the first letter.
+	// Short names are close to many others, so at least the first letter must match.
 	alike := slices.DeleteFunc(slices.Clone(known), func(name string) bool { return value == "" || name[0] != value[0] })
 	return fmt.Errorf("%s %q: it must be %s%s", flag, value, words.OneOf(known), inBrackets(words.DidYouMean(value, alike)))
 }

@@ -14,7 +14,7 @@ func Repeatable(name, usage string) *cli.StringSliceFlag {
 	return &cli.StringSliceFlag{Name: name, Usage: usage, KeepSpace: true}
 }
 
-// NoArguments refuses arguments that a command does not take.
+// NoArguments returns an error if the command line has arguments.
 func NoArguments(c *cli.Context) error {
 	if c.NArg() > 0 {
 		return fmt.Errorf("unexpected argument %q: see qlsync %s --help", c.Args().First(), c.Command.Name)

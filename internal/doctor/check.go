@@ -11,14 +11,14 @@ import (
 // Format names the JSON contract of [Report].
 const Format = "qlsync.doctor/v1"
 
-// Report is what was found about some tenants.
+// Report is the results for some tenants.
 type Report struct {
 	Format  string     `json:"format"`
 	Project string     `json:"project"`
 	Tenants []Examined `json:"tenants"`
 }
 
-// Failed reports whether anything is wrong with one of the tenants.
+// Failed reports whether a check of a tenant failed.
 func (r Report) Failed() bool {
 	for _, tenant := range r.Tenants {
 		for _, check := range tenant.Checks {
@@ -30,10 +30,10 @@ func (r Report) Failed() bool {
 	return false
 }
 
-// Examined is what was found about one tenant.
+// Examined is the results for one tenant.
 type Examined struct {
 	Tenant plan.Tenant `json:"tenant"`
-	// Checks are always the same ones, in the same order.
+	// Checks are the same in every report, in the same order.
 	Checks []Check `json:"checks"`
 }
 
@@ -41,18 +41,18 @@ type Examined struct {
 type Check struct {
 	Name   string `json:"check"`
 	Status Status `json:"status"`
-	// Message says what was found, or why nothing was.
+	// Message says what was found, or why the check was not possible.
 	Message string `json:"message"`
-	// Details are more of what was found, a line each.
+	// Details are further findings, one on each line.
 	Details []string `json:"details,omitempty"`
-	// Next says what to do; empty if there is nothing to do.
+	// Next is the next step; empty: none.
 	Next string `json:"next,omitempty"`
 }
 
 // Status is how a check ended.
 type Status string
 
-// The ways in which a check ends. Only Failed means that something is wrong.
+// The statuses. Only Failed means a fault.
 const (
 	OK         Status = "ok"
 	Warning    Status = "warning"
@@ -63,7 +63,7 @@ const (
 // maxDetails bounds the details of a check.
 const maxDetails = 5
 
-// passed, warned, failed and unchecked make the result of a check.
+// passed, warned, failed and unchecked return the result of a check.
 func passed(message string) Check { return Check{Status: OK, Message: message} }
 
 func warned(message, next string, details ...string) Check {
@@ -74,7 +74,8 @@ func failed(message, next string, details ...string) Check {
 	return Check{Status: Failed, Message: message, Next: next, Details: details}
 }
 
-// failure is failed with an error. The places, lines and advice of problems are kept.
+// failure returns a failed check for an error. It keeps the positions, lines and advice of
+// problems.
 func failure(err error, next string) Check {
 	lines := strings.Split(err.Error(), "\n")
 	var problems connection.Problems

@@ -1,8 +1,8 @@
-// Package doctor finds out what keeps qlsync from working with a tenant, before it
-// matters: [ListSecrets] says which secrets the files need and which are missing, and
-// [Examine] checks everything on the way to the tenant.
+// Package doctor diagnoses, in advance, why qlsync cannot work with a tenant: [ListSecrets] lists
+// the secrets that the files need and which are missing, and [Examine] checks everything between
+// the files and the tenant.
 //
-// It only reads, and its results are values that package report renders. A check that
-// fails does not keep the others from being made, as far as they can be. The package
-// knows no service: a provider answers through [connection.Examiner].
+// It only reads, and package report renders its results. A failed check does not prevent the
+// others, as far as they are possible. The package knows no service: a provider answers through
+// [connection.Examiner].
 package doctor

@@ -14,43 +14,42 @@ import (
 	"github.com/qlsync/qlsync/pkg/spec"
 )
 
-// Subject is one tenant of a project, as far as the files tell, and how to reach it.
+// Subject is one tenant of a project, as far as the files describe it, and the functions to reach
+// it.
 type Subject struct {
 	Project  *spec.Project
 	Tenant   *spec.Tenant
 	Declared *spec.DesiredSet
-	// Problems are those of the files for the tenant, LocalProblems those of the vendored
-	// schemas, which Local holds. BuiltIn: the kind of the tenant needs none.
+	// Problems are the problems of the files for the tenant, LocalProblems those of the vendored
+	// schemas, which are in Local. BuiltIn reports that the kind of tenant needs none.
 	Problems      connection.Problems
 	Local         *connection.Catalog
 	LocalProblems connection.Problems
 	BuiltIn       bool
-	// Secrets are the references of the files; Fingerprints is what is wrong with the key
-	// of the fingerprints, nil if it is usable or not set.
+	// Secrets are the references of the files; Fingerprints is the error of the key of the
+	// fingerprints, nil if it is usable or not set.
 	Secrets      TenantSecrets
 	Fingerprints error
-	// Host says why no token may be sent to the host of the tenant; nil: one may. Hosts
-	// says by which rule.
+	// Host says why no token may be sent to the host of the tenant; nil: it may. Hosts names the rule.
 	Host  error
 	Hosts string
 	// Lock returns the folder of the locks, or why no lock can be taken there.
 	Lock func() (folder string, err error)
-	// Connect makes the provider: it reads the secrets of the sign-in, and starts an
-	// embedded tenant. It is called once, if the host is allowed.
+	// Connect returns the provider: it reads the secrets of the sign-in, and starts an embedded tenant.
+	// It is called once, if the host is allowed.
 	Connect func() (connection.Provider, error)
-	// Knock asks the tenant for any answer, without a token, and returns how far its clock
-	// is ahead, if it tells. It is called where Connect fails.
+	// Knock sends the tenant a request without a token, and returns how far its clock is ahead, if
+	// known. It is called if Connect fails.
 	Knock func(context.Context) (*time.Duration, error)
-	// Check checks the files against what the tenant says about data sources.
+	// Check checks the files against the tenant's data sources.
 	Check func(*connection.Catalog) connection.Problems
-	// Explain adds the place in the files and the advice to an error of the way to the
-	// tenant, where there are any.
+	// Explain adds a position in the files and advice to an error of a request, if there are any.
 	Explain func(error) error
-	// Command completes a command of qlsync, so that it can be pasted.
+	// Command completes a command of qlsync for pasting.
 	Command func(words string) string
 }
 
-// checks are made in this order. Each looks at what those before it have found.
+// checks run in this order. Each may use the results of earlier ones.
 var checks = []struct {
 	name string
 	make func(*examination) Check
@@ -68,8 +67,8 @@ var checks = []struct {
 	{"rights", (*examination).rights},
 }
 
-// Examine makes every check. It sends reads alone, and nothing to a host that is not
-// allowed. When the context ends, what has not been asked is not checked.
+// Examine runs every check. It only sends reads, and nothing to a host that is not allowed. After
+// the end of the context, the remaining checks are unchecked.
 func Examine(ctx context.Context, s Subject) Examined {
 	e := &examination{Subject: s, ctx: ctx}
 	e.ask()
@@ -85,21 +84,21 @@ func Examine(ctx context.Context, s Subject) Examined {
 	return result
 }
 
-// examination is one tenant being examined.
+// examination is the examination of one tenant in progress.
 type examination struct {
 	Subject
 	ctx context.Context
 
 	provider connection.Provider
-	found    *connection.Examination // nil: nobody was asked
-	// unasked says why nobody was asked.
+	found    *connection.Examination // nil: the tenant was not asked
+	// unasked says why the tenant was not asked.
 	unasked string
-	// knocked is why the tenant does not answer even without a token; it means something
-	// where there is no provider.
+	// knocked is why the tenant does not answer even without a token; it is only meaningful without a
+	// provider.
 	knocked error
 }
 
-// ask asks the tenant what several checks look at.
+// ask reads from the tenant what several checks need.
 func (e *examination) ask() {
 	switch {
 	case !e.Tenant.CanBeAsked():
@@ -127,7 +126,7 @@ func (e *examination) ask() {
 	e.found = &found
 }
 
-// silent returns why a check cannot look at what the tenant says; empty: it can.
+// silent returns why a check has no answers of the tenant; empty: it has.
 func (e *examination) silent() string {
 	switch {
 	case e.unasked != "":
@@ -143,7 +142,7 @@ func (e *examination) silent() string {
 	return "the tenant did not answer, see tenant"
 }
 
-// reached reports whether the tenant has answered anything.
+// reached reports whether the tenant has answered any request.
 func (e *examination) reached() bool {
 	return e.found != nil && e.provider != nil && !errors.Is(e.found.Err, connection.ErrUnreachable) && !errors.Is(e.found.Err, context.Canceled)
 }
@@ -247,8 +246,8 @@ func (e *examination) tenant() Check {
 
 const wayNext = "check the url of the tenant, the network and the proxy"
 
-// The clock of a tenant may be off by maxSkew: tokens are made for a while, and so are
-// certificates. From a noticeable skew on, a person should know.
+// The clock of a tenant may differ by maxSkew, because tokens and certificates have a limited
+// lifetime. A difference from noticeable on is worth reporting.
 const (
 	noticeableSkew = time.Minute
 	maxSkew        = 5 * time.Minute
@@ -408,20 +407,18 @@ func (e *examination) ownersDeclared() int {
 	return n
 }
 
-// rightsFound is what the privileges of connections and the roles in spaces say.
+// rightsFound is the result of checking the privileges of connections and the roles in spaces.
 type rightsFound struct {
-	// lacking are connections that the token may not change, with what is missing.
+	// lacking are connections that the token may not change, with the missing privileges.
 	lacking []string
-	// readOnly are spaces in which the caller has no role that writes.
+	// readOnly are spaces in which the caller has no role that may write.
 	readOnly []string
-	// told and untold count the connections of the project of which the service tells
-	// the privileges, and does not.
+	// told and untold count the connections of the project with and without known privileges.
 	told, untold int
 }
 
-// privileges looks at the connections that the project would write: those that are
-// declared, and where it prunes, those that it owns. Only what the service says counts: where it names no
-// privileges, nothing is concluded.
+// privileges checks the connections that the project would write: the declared ones and, if it
+// prunes, those that it owns. Connections without known privileges lead to no conclusion.
 func (e *examination) privileges() rightsFound {
 	var r rightsFound
 	prunes := e.Project.Policy.Prune == connection.PruneOwned
@@ -430,7 +427,7 @@ func (e *examination) privileges() rightsFound {
 		for _, one := range space.Connections {
 			isDeclared, isOurs := slices.Contains(declared, one.Key.Name), one.Project == e.Project.Name
 			if !isDeclared && !(isOurs && prunes) || one.Project != "" && !isOurs {
-				continue // it is not written
+				continue // not written by the project
 			}
 			if one.Privileges == nil {
 				r.untold++
@@ -452,13 +449,13 @@ func (e *examination) privileges() rightsFound {
 	return r
 }
 
-// writes reports whether a role in a space may let its holder write connections. Only
-// the roles that are known not to are left out.
+// writes reports whether a role in a space may let its holder write connections. Only roles that
+// are known to be read-only are excluded.
 func writes(role string) bool {
 	return !slices.Contains([]string{"consumer", "basicconsumer", "dataconsumer", "datapreview"}, role)
 }
 
-// declaredIn lists the names that are declared in a space.
+// declaredIn returns the names that are declared in a space.
 func (e *examination) declaredIn(space connection.SpaceExamination) []string {
 	var names []string
 	for i := range e.Declared.Connections {

@@ -26,24 +26,24 @@ type TenantSecrets struct {
 	Secrets []Secret `json:"secrets"`
 }
 
-// Secret is one reference, and whether its source is there. It never holds a value.
+// Secret is one reference, and whether its source exists. It never contains a value.
 type Secret struct {
 	Reference connection.Reference `json:"reference"`
 	Use       Use                  `json:"use"`
-	// Connections are those that refer to it, by key; empty unless the use is
+	// Connections are the connections that refer to the secret, by key; empty unless the use is
 	// [UseCredentials] or [UseSignIn].
 	Connections []connection.Key `json:"connections,omitempty"`
-	// Position is the first place where the reference is written; nil if no file has it.
+	// Position is the first position of the reference; nil if it is in no file.
 	Position *connection.Position `json:"position,omitempty"`
-	// Present reports whether the source is there; see [resolver.Resolver.Present].
+	// Present reports whether the source exists; see [resolver.Resolver.Present].
 	Present bool `json:"present"`
 	// Problem says why the source is not usable; empty if it is.
 	Problem string `json:"problem,omitempty"`
-	// Hint says what to do about the problem; may be empty.
+	// Hint is what to do about the problem; may be empty.
 	Hint string `json:"hint,omitempty"`
 }
 
-// Use says what a secret is for.
+// Use is the purpose of a secret.
 type Use string
 
 // The uses of secrets, in the order in which they are listed.
@@ -52,10 +52,9 @@ const (
 	UseAuth Use = "auth"
 	// UseCredentials is a part of the credentials of connections.
 	UseCredentials Use = "credentials"
-	// UseSignIn is the code that a person gets for signing in. Without it, apply says
-	// where to get one.
+	// UseSignIn is the code of a person's sign-in. Without it, apply says where to get one.
 	UseSignIn Use = "sign-in"
-	// UseFingerprints is the key of the fingerprints. Without it, there are none.
+	// UseFingerprints is the key of the fingerprints. Without it, there are no fingerprints.
 	UseFingerprints Use = "fingerprints"
 )
 
@@ -64,14 +63,13 @@ var useOrder = []Use{UseAuth, UseCredentials, UseSignIn, UseFingerprints}
 // Optional reports whether apply works without a secret of this use.
 func (u Use) Optional() bool { return u == UseSignIn || u == UseFingerprints }
 
-// Missing returns the secrets that are needed and not there.
+// Missing returns the required secrets that do not exist.
 func (t TenantSecrets) Missing() []Secret {
 	return slices.DeleteFunc(slices.Clone(t.Secrets), func(s Secret) bool { return s.Present || s.Use.Optional() })
 }
 
-// ListSecrets lists what the files of a tenant refer to, and asks present about each
-// reference once. The catalog says which credential is the code of a sign-in; it may be
-// nil.
+// ListSecrets lists the references of a tenant's files, and calls present for each reference once.
+// The catalog identifies the credential that is the code of a sign-in; it may be nil.
 func ListSecrets(tenant *spec.Tenant, declared []connection.Desired, catalog *connection.Catalog, present func(connection.Reference) error) TenantSecrets {
 	l := lister{known: map[string]*Secret{}}
 	if tenant.SimFile == "" { // the embedded tenant needs no sign-in
@@ -99,7 +97,7 @@ func ListSecrets(tenant *spec.Tenant, declared []connection.Desired, catalog *co
 	return listed
 }
 
-// check asks whether the source of the secret is there.
+// check sets whether the source of the secret exists.
 func (s *Secret) check(present func(connection.Reference) error) {
 	if position := s.Reference.Position; position != (connection.Position{}) {
 		s.Position = &position

@@ -145,7 +145,7 @@ func (p *Project) Validate(tenants []spec.Tenant) report.Validation {
 
 // resolver returns the resolver of the secrets in the files.
 func (p *Project) resolver() *resolver.Resolver {
-	return resolver.New(resolver.Options{Dir: p.host.at(p.Dir), Lookup: p.host.Lookup, Environ: p.host.Environ, AllowExec: p.o.AllowExec, WriteOnlyCredentials: p.Reserved()})
+	return resolver.New(resolver.Options{Dir: p.host.at(p.Dir), Lookup: p.host.Lookup, Environ: p.host.Environ, AllowExec: p.o.AllowExec, Excluded: p.Reserved()})
 }
 
 // ListSecrets lists the secrets to which the files refer, without reading them. If the files have

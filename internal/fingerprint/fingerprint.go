@@ -1,17 +1,16 @@
-// Package fingerprint tells whether the values of credentials are those that were
-// written last, without keeping them: a service never returns a credential, and the
-// value behind a reference changes where the reference does not.
+// Package fingerprint detects whether the values of credentials differ from those that were written
+// last, without storing them: a service never returns a credential, and the value behind a
+// reference can change while the reference does not.
 //
-// A fingerprint is a keyed digest of all values of one connection. It stands on the
-// live connection, in sight of everybody who sees that. So:
+// A fingerprint is a keyed digest of all values of one connection. It is stored on the live
+// connection, where everybody who sees the connection can read it. Therefore:
 //
-//   - Without the key nobody can try out values against it. The key is derived
-//     slowly (argon2id), so that a weak one cannot be tried out quickly either.
+//   - Without the key, values cannot be tried against the fingerprint. The key is derived slowly
+//     (argon2id), so that a weak key cannot be tried quickly either.
 //   - Two connections with the same values have different fingerprints.
-//   - It names the key that it was made with. Under another key it says nothing,
-//     and is no reason to write.
+//   - A fingerprint names its key. Under another key it is unknown, which is not a reason to write.
 //
-// The package knows no service and does no I/O; the values come resolved.
+// The package knows no service and does no I/O; the values are already resolved.
 package fingerprint
 
 import (
@@ -31,23 +30,23 @@ const (
 	// minKey is how long a key must be, in bytes.
 	minKey = 16
 
-	// The work of one derivation (RFC 9106, second recommended option). They are part
-	// of what a fingerprint is: another value makes every recorded one unknown.
+	// The cost of one derivation (RFC 9106, second recommended option). Fingerprints depend on it:
+	// another value makes every recorded fingerprint unknown.
 	passes, memory, lanes = 3, 64 << 10, 4
 
-	// How much of each digest is kept, in bytes.
+	// The length of each digest, in bytes.
 	nameSize, saltSize, valueSize = 4, 8, 16
 )
 
-// Key makes and compares fingerprints. It may be used by several goroutines.
+// Key computes and compares fingerprints. It may be used concurrently.
 type Key struct {
 	secret []byte
 	name   string
 }
 
-// NewKey returns the key of a project. The derivation takes a tenth of a second and 64 MiB,
-// so a process does it once, also for a project of many tenants. A text of fewer than 16
-// bytes is an error. NewKey may be used by several goroutines.
+// NewKey returns the key of a project. The derivation takes a tenth of a second and 64 MiB, so a
+// process does it once, even for a project of many tenants. A text of fewer than 16 bytes is an
+// error. NewKey may be called concurrently.
 func NewKey(text connection.Secret, project string) (*Key, error) {
 	if len(text.Reveal()) < minKey {
 		return nil, fmt.Errorf("the key of the fingerprints must have at least %d characters: make one with openssl rand -hex 32", minKey)
@@ -67,26 +66,26 @@ func derive(text connection.Secret, salt []byte) *Key {
 	return k
 }
 
-// Of returns the fingerprint "KEY:SALT:VALUE" of the resolved credentials of a
-// connection. The same connection with the same values has the same one.
+// Of returns the fingerprint "KEY:SALT:VALUE" of the resolved credentials of a connection. The same
+// connection with the same values has the same fingerprint.
 func (k *Key) Of(connection connection.Key, credentials map[string]any) string {
 	values := text(credentials)
 	salt := hex.EncodeToString(k.mac("salt", connection.Space, connection.Name, values)[:saltSize])
 	return k.name + ":" + salt + ":" + k.value(salt, values)
 }
 
-// Verdict is what a recorded fingerprint says about values.
+// Verdict is the result of comparing a recorded fingerprint with values.
 type Verdict int
 
 // The verdicts.
 const (
-	Unknown Verdict = iota // nothing is recorded, or not with this key
+	Unknown Verdict = iota // nothing is recorded, or with another key
 	Same
 	Changed
 )
 
-// Compare reports whether a recorded fingerprint is of these resolved credentials,
-// also where the connection has another key by now.
+// Compare reports whether a recorded fingerprint matches these resolved credentials. It also works
+// after a change of the connection's key.
 func (k *Key) Compare(recorded string, credentials map[string]any) Verdict {
 	parts := strings.Split(recorded, ":")
 	if len(parts) != 3 || parts[0] != k.name {
@@ -111,7 +110,7 @@ func (k *Key) mac(parts ...string) []byte {
 	return mac.Sum(nil)
 }
 
-// text is the one text of credentials with their values.
+// text returns the canonical text of credentials with their values.
 func text(credentials map[string]any) string {
 	return connection.Canonical(connection.Reveal(credentials))
 }

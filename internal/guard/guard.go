@@ -1,10 +1,9 @@
-// Package guard starts goroutines whose panics do not end the process. The Go runtime
-// prints a panic that nobody recovers as it is, with whatever secret its value quotes, and
-// what other goroutines have done is lost.
+// Package guard starts goroutines whose panics do not end the process. The Go runtime prints an
+// unrecovered panic unchanged, with any secret that its value quotes, and the work of other
+// goroutines is lost.
 //
-// A panic in a guarded goroutine goes to the goroutine that waits for it, which panics with
-// the [Panic] in turn, up to the one place that reports a crash. All goroutines of the
-// program are started here.
+// The waiting goroutine receives the panic of a guarded goroutine and panics with it as a [Panic],
+// up to the one place that reports a crash. All goroutines of the program are started here.
 package guard
 
 import (
@@ -15,12 +14,11 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Panic is a panic on its way from the goroutine where it happened to whoever reports it.
+// Panic is a panic on its way from its goroutine to the place that reports it.
 type Panic struct {
 	// Value is what the goroutine panicked with. It may quote secrets.
 	Value any
-	// Stack is the stack of the goroutine where the panic happened. It holds no values of
-	// strings.
+	// Stack is the stack of the goroutine that panicked. It contains no values of strings.
 	Stack []byte
 }
 
@@ -32,7 +30,7 @@ func Try(f func()) (crash *Panic) {
 	defer func() {
 		switch value := recover().(type) {
 		case nil:
-		case *Panic: // of a goroutine that f has waited for
+		case *Panic: // of a goroutine for which f has waited
 			crash = value
 		default:
 			crash = &Panic{value, debug.Stack()}
@@ -42,7 +40,7 @@ func Try(f func()) (crash *Panic) {
 	return nil
 }
 
-// Outcome is what became of a function: its result or a panic.
+// Outcome is the result of a function: a value or a panic.
 type Outcome[T any] struct {
 	// Crash is the panic; nil if the function returned.
 	Crash  *Panic
@@ -57,8 +55,8 @@ func (o Outcome[T]) Get() T {
 	return o.result
 }
 
-// Start calls f in a goroutine of its own. The channel gets its outcome, and holds it until
-// somebody receives it.
+// Start calls f in its own goroutine. The returned channel buffers the outcome until it is
+// received.
 func Start[T any](f func() T) <-chan Outcome[T] {
 	outcomes := make(chan Outcome[T], 1)
 	go func() {
@@ -71,7 +69,7 @@ func Start[T any](f func() T) <-chan Outcome[T] {
 
 var detached atomic.Pointer[Panic]
 
-// Go calls f in a goroutine that nobody waits for. [Detached] returns its panic.
+// Go calls f in a goroutine for which nothing waits. [Detached] returns its panic.
 func Go(f func()) {
 	go func() {
 		if crash := Try(f); crash != nil {
@@ -80,18 +78,18 @@ func Go(f func()) {
 	}()
 }
 
-// Detached returns the first panic of a goroutine that [Go] has started; nil for none.
+// Detached returns the first panic of a goroutine that [Go] has started; nil: none.
 func Detached() *Panic { return detached.Load() }
 
 // Group is an [errgroup.Group] in which a panic ends the group as an error does. The zero
 // value has no limit and cancels nothing.
 type Group struct {
 	plain errgroup.Group
-	with  *errgroup.Group // the one of a context; nil for none
+	with  *errgroup.Group // the group of a context; nil: none
 	crash atomic.Pointer[Panic]
 }
 
-// WithContext is [errgroup.WithContext]. A panic ends the context too.
+// WithContext is like [errgroup.WithContext]. A panic ends the context too.
 func WithContext(ctx context.Context) (*Group, context.Context) {
 	group, ctx := errgroup.WithContext(ctx)
 	return &Group{with: group}, ctx

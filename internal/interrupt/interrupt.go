@@ -1,5 +1,4 @@
-// Package interrupt turns the signals that ask the process to end into the ends of
-// contexts.
+// Package interrupt converts termination signals to the ends of contexts.
 package interrupt
 
 import (
@@ -14,17 +13,16 @@ import (
 )
 
 const (
-	// Insistence is how long after the first interrupt another signal is the same interrupt:
-	// a shell that ends, timeout(1) and many runners send a signal to the process and to its
-	// group, so it arrives twice. Only somebody who insists breaks off requests.
+	// Insistence is how long after the first interrupt another signal belongs to the same interrupt: a
+	// shell that ends, timeout(1) and many runners send a signal to the process and to its group, so it
+	// arrives twice. Only a later signal aborts requests.
 	Insistence = time.Second
-	// Grace is how long after the second interrupt the command may still take to end by
-	// itself. It would never end while it writes to a terminal that is suspended.
+	// Grace is how long after the second interrupt the command may take to end. A command that writes
+	// to a suspended terminal would never end.
 	Grace = 5 * time.Second
 )
 
-// Interrupts is what the signals of a process have asked for so far. Its methods may be
-// called concurrently.
+// Interrupts is the state of a process's interrupts. Its methods may be called concurrently.
 type Interrupts struct {
 	// Stopping is closed by the first interrupt.
 	Stopping chan struct{}
@@ -33,17 +31,16 @@ type Interrupts struct {
 	// Abandoned is closed when the command has not ended [Grace] after the second interrupt.
 	Abandoned chan struct{}
 
-	first atomic.Int32 // the number of the signal; 0 for none
+	first atomic.Int32 // the number of the signal; 0: none
 }
 
 // Signal returns the number of the first signal, or 0 if there was none.
 func (i *Interrupts) Signal() int { return int(i.first.Load()) }
 
-// Catch returns a context that the first interrupt ends: what is waiting gives up, and a
-// write that has been sent is waited for. The second interrupt ends that too, with the
-// lifetime. A reader of standard output or standard error that goes away is no interrupt:
-// writing there is an error from then on. First is called by the first interrupt and must
-// not block. stop ends everything.
+// Catch returns a context that the first interrupt ends: waits end, and responses to writes that
+// have been sent are still awaited. The second interrupt ends those too, with the lifetime. A
+// closed reader of standard output or standard error is not an interrupt: writing there is an error
+// from then on. The first interrupt calls first, which must not block. stop releases everything.
 func Catch(parent context.Context, first func()) (i *Interrupts, ctx context.Context, stop func()) {
 	pipes := catchBrokenPipes()
 	signals := make(chan os.Signal, 2)
@@ -52,23 +49,23 @@ func Catch(parent context.Context, first func()) (i *Interrupts, ctx context.Con
 	return i, ctx, func() { signal.Stop(signals); signal.Stop(pipes); end() }
 }
 
-// CatchToTheEnd catches signals for as long as the process lives. One that arrives between
-// the end of a command and the end of the process would take the place of its exit code.
+// CatchToTheEnd catches signals until the process ends. A signal between the end of a command and
+// the end of the process would otherwise replace its exit code.
 func CatchToTheEnd() {
 	signal.Notify(make(chan os.Signal, 1), append(terminating(), syscall.SIGPIPE)...)
 }
 
-// catchBrokenPipes makes writing to a pipe without a reader an error, also on standard
-// output and standard error, where SIGPIPE would end the process in the middle of its
-// writes to a tenant. The signal is caught and not ignored, as commands of {exec: ...}
-// would inherit that.
+// catchBrokenPipes makes writing to a pipe without a reader an error, including on standard output
+// and standard error, where SIGPIPE would otherwise end the process in the middle of its writes to
+// a tenant. The signal is caught and not ignored, because commands of {exec: ...} would inherit
+// that.
 func catchBrokenPipes() chan os.Signal {
 	dropped := make(chan os.Signal, 1)
 	signal.Notify(dropped, syscall.SIGPIPE)
 	return dropped
 }
 
-// Obey is [Catch] for signals from a channel. A nil channel never has one.
+// Obey is [Catch] for signals from a channel. A nil channel never delivers one.
 func Obey(parent context.Context, signals <-chan os.Signal, first func()) (i *Interrupts, ctx context.Context, stop func()) {
 	lifetime, end := context.WithCancel(parent)
 	ctx, cancel := context.WithCancel(lifetime)

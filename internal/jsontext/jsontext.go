@@ -1,4 +1,4 @@
-// Package jsontext reads and writes JSON whose numbers stay as they are written.
+// Package jsontext reads and writes JSON and preserves the notation of numbers.
 package jsontext
 
 import (
@@ -23,8 +23,7 @@ func Decode(text []byte) (any, error) {
 	return value, nil
 }
 
-// Check returns an error if a text is not one JSON value. The error says what is wrong, as
-// [Reason] does.
+// Check returns an error if a text is not one JSON value, with the text of [Reason].
 func Check(text []byte) error {
 	if len(bytes.TrimSpace(text)) == 0 {
 		return errors.New("it is empty")
@@ -36,7 +35,7 @@ func Check(text []byte) error {
 	return nil
 }
 
-// Reason returns what an error of encoding/json says about a text, for people.
+// Reason returns the text of an encoding/json error for people.
 func Reason(err error) string {
 	message := err.Error()
 	switch {
@@ -48,8 +47,8 @@ func Reason(err error) string {
 	return message
 }
 
-// Indented returns a value, which must be in the JSON model, as JSON for people and for
-// version control. < stands for itself.
+// Indented returns a value, which must be in the JSON model, as JSON for people and for version
+// control. It does not escape <.
 func Indented(value any) []byte { return encode(value, "  ") }
 
 // Line returns a value, which must be in the JSON model, as JSON in one line.
@@ -66,14 +65,14 @@ func encode(value any, indent string) []byte {
 	return text.Bytes()
 }
 
-// Object returns the entry of an object that is an object itself; empty if it is not.
+// Object returns the entry of an object if the entry is an object itself; otherwise an empty one.
 func Object(object map[string]any, key string) map[string]any {
 	entry, _ := object[key].(map[string]any)
 	return entry
 }
 
 // Marks counts the commas and opening brackets of a JSON text outside of its strings. Each may
-// begin a value, which needs many times the memory of its text once it is decoded.
+// begin a value, whose decoded form needs many times the memory of its text.
 func Marks(text []byte) (marks int64) {
 	inString := false
 	for i := 0; i < len(text); i++ {

@@ -1,5 +1,6 @@
-// Package keyrecord answers which declared key the ownership record or the temporary name of a
-// live connection refers to, and which values those records and the files hide. It is pure.
+// Package keyrecord finds the declared key to which the ownership record or the temporary name of a
+// live connection refers, and redacts the values that those records and the files call secret. It
+// is pure.
 package keyrecord
 
 import (
@@ -9,13 +10,12 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// Spaces holds the spaces of a tenant by name, and by the reference with their id, and knows how records refer to keys in
-// them. Records are over the id of the space, which a rename does not change. Earlier
-// versions wrote them over its name; both forms fit.
+// Spaces holds the spaces of a tenant by name, and by the reference with their id, and computes the
+// records of keys in them. A record is over the id of the space, which a rename does not change.
+// Earlier versions wrote records over its name; both forms are accepted.
 type Spaces map[string]connection.Space
 
-// Of returns the spaces of the tenant, and those of moved blocks that are gone and
-// whose id is known.
+// Of returns the spaces of the tenant, and the deleted spaces of moved blocks whose id is known.
 func Of(snapshot *connection.Snapshot, moves []connection.Move) Spaces {
 	s := Spaces{}
 	for _, move := range moves {
@@ -44,7 +44,7 @@ func (s Spaces) KeyIn(ref connection.SpaceRef, name string) connection.Key {
 	return connection.Key{Space: ref.String(), Name: name}
 }
 
-// Record returns the record of a key as it is written.
+// Record returns the record of a key in the form that is written.
 func (s Spaces) Record(key connection.Key) string {
 	if space, known := s[key.Space]; known {
 		return connection.KeyRecord(space, key.Name)
@@ -52,13 +52,13 @@ func (s Spaces) Record(key connection.Key) string {
 	return connection.KeyDigest(key)
 }
 
-// Forms returns every record that fits a key: the one that is written comes first.
+// Forms returns every accepted record of a key, with the form that is written first.
 func (s Spaces) Forms(key connection.Key) []string {
 	return slices.Compact([]string{s.Record(key), connection.KeyDigest(key)})
 }
 
-// Apart returns the record of a connection which is not the one that moved blocks lead to the key.
-// It fits no key: nobody may take it for a record of where the connection has come from.
+// Apart returns the record of a connection that is not the one to which moved blocks lead the key.
+// It matches no key, so that it is never taken for the record of a previous key.
 func (s Spaces) Apart(to connection.Key) string {
 	return connection.KeyDigest(connection.Key{Name: s.Record(to)})
 }
@@ -68,30 +68,30 @@ func (s Spaces) Fits(record string, key connection.Key) bool {
 	return record != "" && (record == s.Record(key) || record == connection.KeyDigest(key))
 }
 
-// prefixes begin the names of connections that are on their way to a declared key. The record of
-// the key follows, so such a name is unlike any other.
+// prefixes are the prefixes of the names of connections on their way to a declared key. The record
+// of the key follows, so such a name is unique.
 var prefixes = map[connection.Way]string{
 	connection.Beside:   "qlsync-new-",
 	connection.Aside:    "qlsync-old-",
 	connection.OnTheWay: "qlsync-temporary-",
 }
 
-// Name returns the name of a connection that goes to the key on such a way. A number is appended
-// where the name is taken.
+// Name returns the name of a connection on such a way to the key. The planner appends a number if
+// the name is taken.
 func (s Spaces) Name(way connection.Way, to connection.Key) string {
 	return prefixes[way] + s.Record(to)
 }
 
-// IsNamed reports whether the name of a connection is one on the way to the key.
+// IsNamed reports whether a connection has a name of the way to the key.
 func (s Spaces) IsNamed(live *connection.Live, way connection.Way, to connection.Key) bool {
 	return slices.ContainsFunc(s.Forms(to), func(form string) bool { return strings.HasPrefix(live.Key.Name, prefixes[way]+form) })
 }
 
-// IsTemporary reports whether a name is one that a connection has while its own is not free.
+// IsTemporary reports whether a name is the temporary one of a connection whose own name is taken.
 func IsTemporary(name string) bool { return strings.HasPrefix(name, prefixes[connection.OnTheWay]) }
 
-// IsLeftover reports whether the connection is where a recreate of the key would have left it. A
-// copy made by hand is elsewhere.
+// IsLeftover reports whether a recreate of the key may have left the connection: a copy made by
+// hand has another name.
 func (s Spaces) IsLeftover(live *connection.Live, key connection.Key) bool {
 	return live.Record.Phase != "" && s.IsNamed(live, wayOf(live), key)
 }
@@ -101,7 +101,7 @@ func IsLeftoverOfAny(live *connection.Live) bool {
 	return live.Record.Key != "" && strings.HasPrefix(live.Key.Name, prefixes[wayOf(live)]+live.Record.Key)
 }
 
-// wayOf returns the way of what an interrupted recreate has left.
+// wayOf returns the way of a connection that an interrupted recreate has left.
 func wayOf(live *connection.Live) connection.Way {
 	if live.Record.Phase == connection.PhaseDeposed {
 		return connection.Aside
@@ -109,9 +109,9 @@ func wayOf(live *connection.Live) connection.Way {
 	return connection.Beside
 }
 
-// Only returns the one connection of the list that is on its way to the key: the one whose
-// name has no number appended, and rather the record as it is written now than as earlier versions
-// wrote it, or else the only one. Nil: it is not clear which one it is.
+// Only returns the one connection of the list that is on its way to the key: the one whose name has
+// no number appended, preferably with the current form of the record, or else the only one. Nil:
+// ambiguous.
 func (s Spaces) Only(list []*connection.Live, to connection.Key) *connection.Live {
 	for _, form := range s.Forms(to) {
 		var exact []*connection.Live

@@ -7,11 +7,11 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// Redact returns the snapshot with a placeholder for every live value that the files
-// (sensitive), the ownership record of the connection (what they said when it was last written) or
-// the schema of the data source mark as a secret. What the provider knows for one by
-// itself it has hidden before. The snapshot that was given is not changed. The planner
-// hides by itself; Redact is for those who write a snapshot down.
+// Redact returns the snapshot with a placeholder for every live value that the files (sensitive),
+// the ownership record of the connection (the files at the last write) or the schema of the data
+// source mark as a secret. The provider has already redacted the secrets that it recognises. The
+// given snapshot is not changed. The planner redacts by itself; Redact is for callers that write a
+// snapshot to a file.
 func Redact(snapshot *connection.Snapshot, desired []connection.Desired, moves []connection.Move) *connection.Snapshot {
 	spaces := Of(snapshot, moves)
 	marked := spaces.sensitive(desired, moves)
@@ -36,9 +36,9 @@ func Redact(snapshot *connection.Snapshot, desired []connection.Desired, moves [
 	return hidden
 }
 
-// MayRedact reports whether [Redact] may have something to hide of a connection. What any
-// declaration calls sensitive is taken to be so of every connection: which one is at
-// which key is not known before a snapshot is whole.
+// MayRedact reports whether [Redact] may change a connection. A property that any declaration calls
+// sensitive counts for every connection, because the keys are not final before a snapshot is
+// complete.
 func MayRedact(live *connection.Live, desired []connection.Desired) bool {
 	names := recorded(live)
 	for i := range desired {
@@ -47,8 +47,8 @@ func MayRedact(live *connection.Live, desired []connection.Desired) bool {
 	return redactNamed(live.Properties, names) != nil
 }
 
-// sensitive collects what the files call sensitive, by every form of the record of every key at
-// which the connection may be: its own, and those from which moved blocks lead there.
+// sensitive returns the properties that the files call sensitive, by every form of the record of
+// every possible key of the connection: its own, and those from which moved blocks lead there.
 func (s Spaces) sensitive(desired []connection.Desired, moves []connection.Move) map[string][]string {
 	names := map[string][]string{}
 	var origins map[connection.Key][]connection.Key
@@ -85,7 +85,7 @@ func (s Spaces) origins(moves []connection.Move) map[connection.Key][]connection
 	return origins
 }
 
-// recorded lists the properties that the ownership record of the connection hides.
+// recorded returns the properties that the ownership record of the connection calls sensitive.
 func recorded(live *connection.Live) []string {
 	var names []string
 	for name := range live.Properties {
@@ -96,8 +96,7 @@ func recorded(live *connection.Live) []string {
 	return names
 }
 
-// redactNamed copies the properties with the named ones hidden; nil where there is
-// nothing to hide.
+// redactNamed copies the properties with the named ones redacted; nil if there are none.
 func redactNamed(properties map[string]any, names []string) map[string]any {
 	var hidden map[string]any
 	for _, name := range names {

@@ -1,9 +1,8 @@
-// Package limits is the table of what qlsync reads at most. docs/reference/security.md shows it.
+// Package limits is the table of all limits on inputs. docs/reference/security.md shows it.
 //
-// There is one rule for --raise-limits N: it multiplies the limits of what adds up over a
-// project, a tenant or a file that qlsync wrote about them. It leaves the limits of one
-// written file, one schema, one answer, one secret and one message alone, as a larger
-// number of those needs no larger one.
+// The rule for --raise-limits N: it multiplies the limits on totals of a project, of a tenant, or
+// of a file that qlsync wrote about them. It does not change the limits on one written file, one
+// schema, one answer, one secret or one message, because their sizes do not grow with their number.
 package limits
 
 import (
@@ -22,7 +21,7 @@ const Option = "raise the limits with --raise-limits N"
 const (
 	FileBytes        = 32 << 20
 	FileDepth        = 64
-	FileValues       = 2 << 20 // aliases counted as often as they are used
+	FileValues       = 2 << 20 // aliases counted at each use
 	FileMarks        = 3 << 20
 	MapEntries       = 1000
 	TextBytes        = 1 << 20
@@ -61,13 +60,13 @@ const (
 	CacheBytes   = 64 << 20
 	HistoryBytes = 64 << 20
 	HistoryLine  = 4 << 20
-	NoteBytes    = 64 << 10 // of who holds a lock
+	NoteBytes    = 64 << 10 // about the holder of a lock
 )
 
 // The embedded tenant. Its packages share no code with qlsync, so StateBytes is also in its own code.
 const (
 	StateBytes = 128 << 20
-	SeedItems  = 20_000 // of one list: each page of a list costs the embedded tenant a look at all
+	SeedItems  = 20_000 // of one list: each page of a list costs the embedded tenant a scan of the list
 )
 
 // SecretBytes is the size of one secret.
@@ -85,17 +84,17 @@ const (
 // Limit is one line of the table.
 type Limit struct {
 	Of   string // what is limited, as in docs/reference/security.md
-	Text string // the number within its sentence, for which %s stands
+	Text string // the sentence, in which %s is the number
 	Most int64
 	// Bytes reports whether Most is a number of bytes.
 	Bytes bool
 	// Raised reports whether --raise-limits multiplies the limit.
 	Raised bool
-	// Test is the test that goes over the limit.
+	// Test is the test that exceeds the limit.
 	Test string
 }
 
-// At returns the limit under a factor for those that can be raised; zero is one.
+// At returns the limit multiplied by the factor if it can be raised; zero means one.
 func (l Limit) At(factor int) int64 {
 	if l.Raised {
 		return l.Most * int64(max(1, factor))
@@ -103,8 +102,7 @@ func (l Limit) At(factor int) int64 {
 	return l.Most
 }
 
-// Hint returns what to do about something that is over the limit: the way out, and the
-// option where it helps.
+// Hint returns what to do about an exceeded limit: wayOut, and the option if it helps.
 func (l Limit) Hint(wayOut string) string {
 	switch {
 	case !l.Raised:
@@ -127,7 +125,7 @@ func (l Limit) String() string {
 	return strings.Replace(l.Text, "%s", number, 1)
 }
 
-// Size writes a number of bytes in the largest unit that divides it: 64 MiB.
+// Size formats a number of bytes in the largest unit that divides it: 64 MiB.
 func Size(bytes int64) string {
 	switch {
 	case bytes >= 1<<20 && bytes%(1<<20) == 0:
@@ -138,7 +136,7 @@ func Size(bytes int64) string {
 	return Grouped(bytes) + " bytes"
 }
 
-// Grouped writes a number with a comma before every three digits.
+// Grouped formats a number with a comma before every three digits.
 func Grouped(number int64) string {
 	if number < 1000 {
 		return strconv.FormatInt(number, 10)

@@ -16,7 +16,7 @@ const (
 	overTest  = "TestAProjectIsBoundedOverAllItsFiles"
 )
 
-// The limits that are enforced with their line in hand.
+// The limits that code uses by name.
 var (
 	Filled       = Limit{Of: "texts with their variables filled in", Text: "%s for each tenant", Most: FilledBytes, Bytes: true, Raised: true, Test: "TestTheLimitsOfAProjectAreRaised"}
 	SchemaCount  = Limit{Of: folder, Text: "%s files", Most: SchemaFiles, Raised: true, Test: "TestTheFolderOfSchemasIsBounded"}
@@ -30,8 +30,7 @@ var (
 	State        = Limit{Of: embedded, Text: "a state of %s", Most: StateBytes, Bytes: true, Test: "TestAStateIsBounded"}
 )
 
-// Table lists all limits, in the order of the documentation. Those with the same Of follow
-// each other.
+// Table lists all limits, in the order of the documentation. Limits with the same Of are adjacent.
 var Table = []Limit{
 	{Of: file, Text: "%s", Most: FileBytes, Bytes: true, Test: bombsTest},
 	{Of: file, Text: "%s levels", Most: FileDepth, Test: bombsTest},

@@ -1,6 +1,6 @@
-// Package newhost is the rule for a change that points a connection at another host, shared by
-// the providers: the stored credentials would be sent there, so the declared ones must be written
-// with the change.
+// Package newhost contains the rules for a change of the host of a connection, shared by the
+// providers: the stored credentials would be sent to the new host, so the declared ones must be
+// written with the change.
 package newhost
 
 import (
@@ -35,9 +35,9 @@ func Of(l connection.Lowering, properties []string) string {
 	return host
 }
 
-// Gets returns the warning that credentials will be sent to the place that the property names.
-// The warning has the old and the new place if the service shows both: the hosts of two URLs
-// that differ in the host, else the whole values.
+// Gets returns the warning that credentials will be sent to the place that the property names. The
+// warning contains the old and the new place if the service returns both: the hosts of two URLs
+// with different hosts, else the whole values.
 func Gets(c connection.Difference, property, credentials string) connection.Reason {
 	before, _ := c.Live.Properties[property].(string)
 	after, _ := c.Set[property].(string)
@@ -65,8 +65,7 @@ func hostOf(address string) string {
 	return parsed.Host
 }
 
-// Demand adds to the demands of a provider what a change of the property demands. An empty
-// property adds nothing.
+// Demand adds the demands of a change of the property. An empty property adds nothing.
 func Demand(d *connection.Demands, c connection.Difference, property string) {
 	switch {
 	case property == "":
@@ -80,7 +79,7 @@ func Demand(d *connection.Demands, c connection.Difference, property string) {
 	d.Credentials = connection.Because("property-takes-credentials", "property", property)
 }
 
-// Refuse returns why a change of the property is refused: there are credentials, and none are
+// Refuse returns why a change of the property is refused: credentials are stored, and none are
 // declared.
 func Refuse(l connection.Lowering, property string) connection.Reason {
 	if property == "" || len(l.Declared) > 0 || !l.Live.HasCredentials {

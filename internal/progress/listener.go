@@ -1,5 +1,5 @@
-// Package progress shows a person the events of the engine while a command runs: how far
-// it is, and what is to be said besides its result.
+// Package progress shows the engine's events to a person while a command runs: the progress, and
+// information in addition to the result.
 package progress
 
 import (
@@ -11,20 +11,20 @@ import (
 	"github.com/qlsync/qlsync/internal/terminal"
 )
 
-// Listener writes the events of a command to standard error: the progress, with what the
-// requests wait for, while work is going on, and what the user must hear. Its methods may
-// be called concurrently.
+// Listener writes the events of a command to standard error: the progress, with the reasons for
+// delays, while work is in progress, and messages for the user. Its methods may be called
+// concurrently.
 type Listener struct {
 	w       io.Writer
-	stream  *terminal.Stream // nil: no progress is shown
+	stream  *terminal.Stream // nil: the progress is not shown
 	text    func(io.Writer) report.Text
 	draw    bool
-	several bool // the command looks at all tenants: each line begins with the tenant's name
-	tenants int  // how many it looks at
+	several bool // the command covers all tenants: each line begins with the tenant's name
+	tenants int  // how many tenants the command covers
 
 	mu       sync.Mutex
 	views    map[string]*view // by tenant
-	users    int              // tenants that are worked on
+	users    int              // tenants in progress
 	progress *report.Progress
 	display  *terminal.Display
 	said     sync.Mutex // of the lines with a prefix
@@ -36,9 +36,9 @@ type view struct {
 	lines *terminal.Prefixed // nil for a command on one tenant
 }
 
-// NewListener returns the listener of a command on one tenant, which writes to w. Progress
-// is shown if w is a [terminal.Stream] and the listener is not quiet: drawn, or else written
-// in lines. Text returns how a writer wants its text.
+// NewListener returns the listener of a command on one tenant, which writes to w. The progress is
+// shown if w is a [terminal.Stream] and quiet is false: drawn, or else written in lines. text
+// returns the formatter for a writer.
 func NewListener(w io.Writer, text func(io.Writer) report.Text, draw, quiet bool) *Listener {
 	l := &Listener{w: w, text: text, draw: draw, tenants: 1, views: map[string]*view{}}
 	if !quiet {
@@ -47,8 +47,8 @@ func NewListener(w io.Writer, text func(io.Writer) report.Text, draw, quiet bool
 	return l
 }
 
-// Several notes that the command looks at so many tenants, and shows the progress until
-// the caller has called the function that is returned.
+// Several sets the number of tenants of the command, and shows the progress until the caller calls
+// end.
 func (l *Listener) Several(tenants int) (end func()) {
 	l.several, l.tenants = true, tenants
 	l.begin()
@@ -70,7 +70,7 @@ func (l *Listener) of(tenant string) *view {
 	return v
 }
 
-// Lines returns where lines about a tenant are written.
+// Lines returns the writer for lines about a tenant.
 func (l *Listener) Lines(tenant string) io.Writer {
 	if v := l.of(tenant); v.lines != nil {
 		return v.lines
@@ -100,7 +100,7 @@ func (l *Listener) end() {
 	}
 }
 
-// task returns the progress of a tenant. It exists while the tenant is worked on.
+// task returns the progress of a tenant. It exists while the tenant is in progress.
 func (l *Listener) task(tenant string) *report.Task {
 	v := l.of(tenant)
 	l.mu.Lock()
@@ -157,7 +157,7 @@ func (l *Listener) Notify(tenant string, event engine.Event) {
 	}
 }
 
-// say writes what the user must hear. A writer that fails ends nothing.
+// say writes a message for the user. A write error is ignored.
 func (l *Listener) say(w io.Writer, event engine.Event) {
 	switch event := event.(type) {
 	case engine.Warned:

@@ -1,12 +1,11 @@
-// Package providertest is the walk that every provider must pass: the same stories,
-// run against its embedded service through the whole engine. A provider switches it on
-// with a [System] in a test of its own. The program does not contain the package.
+// Package providertest contains the test that every provider must pass: the same stories, run
+// against its embedded service through the whole engine. A provider runs it with a [System] in its
+// own test. The program does not contain the package.
 //
-// After every story, planning again must find nothing to do. Then all of them run
-// again with an incident at the first write of each, at the second, and so on: the
-// process is killed before or after the write, or a failure replaces the answer. The
-// result, if there is one, must be true. Then a process that knows nothing of the first
-// must bring the story to the same end, with no credential lost and nothing left over.
+// After every story, another plan must be empty. Then all stories run again with an incident at the
+// first write of each, at the second, and so on: the process is killed before or after the write,
+// or a failure replaces the answer. The result, if there is one, must be true. Then another process
+// must complete the story, without losing a credential and with nothing left over.
 package providertest
 
 import (
@@ -28,19 +27,19 @@ import (
 	"github.com/qlsync/qlsync/pkg/plan"
 )
 
-// System is one service, fresh, and how to speak to it.
+// System is one fresh service, and the functions to use it.
 type System struct {
 	Service http.Handler
-	// Connect makes a provider that sends its requests through the client.
+	// Connect returns a provider that sends its requests through the client.
 	Connect func(client *http.Client) (connection.Provider, error)
-	// Spaces are two that exist and are empty.
+	// Spaces are two existing, empty spaces.
 	Spaces [2]string
-	// Kinds are two data sources with what can be declared of them.
+	// Kinds are two data sources with their declarations.
 	Kinds [2]Kind
-	// Holds reports whether the service holds the value of the credential for the
-	// connection at the key.
+	// Holds reports whether the service stores the value of the credential for the connection at the
+	// key.
 	Holds func(key connection.Key, credential, value string) bool
-	// Check complains about what the service has to complain about. May be nil.
+	// Check fails the test if the service has complaints. May be nil.
 	Check func(t *testing.T)
 }
 
@@ -48,7 +47,7 @@ type System struct {
 type Kind struct {
 	DataSource string
 	Properties map[string]any
-	// Changed is another value of a property that does not point at a host.
+	// Changed is another value of a property that does not select a host.
 	Property string
 	Changed  any
 	// Credential is the name of a secret that the kind needs.
@@ -64,12 +63,12 @@ type story struct {
 	change func(f *files)
 }
 
-// files are what is declared.
+// files are the declarations.
 type files struct {
 	system  *System
 	desired []connection.Desired
 	moves   []connection.Move
-	secrets map[string]string // by the name of an environment variable
+	secrets map[string]string // by environment variable
 }
 
 func (f *files) declare(space int, name string, kind int) {
@@ -93,7 +92,7 @@ func (f *files) find(name string) *connection.Desired {
 	panic("conformance: nothing is declared as " + name)
 }
 
-// move renames or moves what is declared, with a moved block.
+// move renames or moves a declared connection, with a moved block.
 func (f *files) move(fromSpace int, from string, toSpace int, to string) {
 	end := func(space int, name string) connection.MoveEnd {
 		return connection.MoveEnd{Space: connection.SpaceRef{Name: f.system.Spaces[space]}, Name: name}
@@ -111,7 +110,7 @@ func clone(properties map[string]any) map[string]any {
 	return copied
 }
 
-// stories run one after the other.
+// stories run one after the other, each on the result of the previous ones.
 var stories = []story{
 	{"create", func(f *files) {
 		for _, name := range []string{"Orders", "Rates", "Mail"} {
@@ -161,14 +160,14 @@ var stories = []story{
 	}},
 }
 
-// incident is what befalls a write.
+// incident is an incident at a write.
 type incident struct {
 	name string
 	// carriedOut reports whether the service carries out the request anyway.
 	carriedOut bool
-	// kills ends the process: nothing is sent or answered any more.
+	// kills ends the process: nothing more is sent or answered.
 	kills bool
-	// status is answered in the place of an answer; 0: the connection breaks.
+	// status replaces the answer; 0: the connection breaks.
 	status int
 }
 
@@ -180,8 +179,8 @@ var incidents = []incident{
 	{name: "it is carried out and answered with 503", status: http.StatusServiceUnavailable, carriedOut: true},
 }
 
-// Walk runs all stories against a fresh system, and again with each incident at each of
-// their writes. Fresh is called in a bubble of fake time.
+// Walk runs all stories against a fresh system, and again with each incident at each of their
+// writes. fresh is called in a bubble of fake time.
 func Walk(t *testing.T, fresh func(t *testing.T) *System) {
 	t.Helper()
 	t.Run("no incident", func(t *testing.T) { runAll(t, fresh, 0, incident{}) })
@@ -195,8 +194,8 @@ func Walk(t *testing.T, fresh func(t *testing.T) *System) {
 	}
 }
 
-// runAll runs all stories. The incident befalls the write of each that has the
-// number, unless that is less than 1; runAll reports whether there was such a write.
+// runAll runs all stories. The incident happens at the write with that number in each story, or
+// never for a number less than 1; runAll reports whether there was such a write.
 func runAll(t *testing.T, fresh func(t *testing.T) *System, write int, in incident) (reached bool) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWalk(t, fresh(t))
@@ -231,7 +230,7 @@ func newWalk(t *testing.T, system *System) *walk {
 	return &walk{t: t, system: system, files: &files{system: system, secrets: map[string]string{"SECRET": "the first value"}}}
 }
 
-// disturb applies in a process that meets the incident, and reports whether it has.
+// disturb applies in a process with the incident, and reports whether the incident happened.
 func (w *walk) disturb(write int, in incident) bool {
 	w.t.Helper()
 	w.connect(write, in)
@@ -247,8 +246,8 @@ func (w *walk) disturb(write int, in incident) bool {
 	return befallen
 }
 
-// believe demands that a result is true: what it calls done needs nothing more, and
-// what it does not, something.
+// believe fails the test unless a result is true: a change that is reported as done needs no
+// further change, and any other one does.
 func (w *walk) believe(p *plan.Plan, result *apply.Result) {
 	w.t.Helper()
 	w.connect(0, incident{})
@@ -271,7 +270,7 @@ func (w *walk) believe(p *plan.Plan, result *apply.Result) {
 	}
 }
 
-// settle applies in another process until there is nothing to do, at most three times.
+// settle applies in other processes until the plan is empty, at most three times.
 func (w *walk) settle() {
 	w.t.Helper()
 	w.connect(0, incident{})
@@ -290,7 +289,7 @@ func (w *walk) settle() {
 	}
 }
 
-// inspect demands that the service is as declared.
+// inspect fails the test unless the service is as declared.
 func (w *walk) inspect() {
 	w.t.Helper()
 	w.connect(0, incident{})
@@ -318,7 +317,7 @@ func (w *walk) inspect() {
 	}
 }
 
-// connect begins a process, which meets the incident at that write of it.
+// connect starts a process with the incident at that write.
 func (w *walk) connect(write int, in incident) {
 	w.network = &network{service: w.system.Service, at: write, incident: in}
 }
@@ -343,8 +342,7 @@ func (w *walk) snapshot(t *testing.T) *connection.Snapshot {
 	return snapshot
 }
 
-// apply plans and carries the plan out, and may verify what it wrote; without a result
-// if it cannot be planned.
+// apply plans and applies, and may verify its writes; the result is nil if planning failed.
 func (w *walk) apply(verify bool) (*plan.Plan, *apply.Result) {
 	w.t.Helper()
 	provider := w.provider()
@@ -387,8 +385,7 @@ func (w *walk) plan(provider connection.Provider) (*plan.Plan, error) {
 	return p, problems.Err()
 }
 
-// read returns what a plan is made of, with the details that it needs, or those that are
-// asked for.
+// read returns the input of a plan, with the details that it needs, or the requested ones.
 func (w *walk) read(ctx context.Context, provider connection.Provider, details func(*connection.Live) bool) (plan.Input, error) {
 	var sources []string
 	for _, d := range w.files.desired {
@@ -414,12 +411,12 @@ func (w *walk) read(ctx context.Context, provider connection.Provider, details f
 	return in, err
 }
 
-// key is that of all walks: to derive one takes its time.
+// key is shared by all walks, because its derivation is slow.
 var key = sync.OnceValues(func() (*fingerprint.Key, error) {
 	return fingerprint.NewKey(connection.NewSecret("a key of enough characters"), project)
 })
 
-// fingerprints compares the values that are declared with what is recorded of them.
+// fingerprints compares the declared values with their records.
 func (w *walk) fingerprints(compared []plan.Compared) map[connection.Key]plan.Fingerprint {
 	key, err := key()
 	if err != nil {
@@ -445,8 +442,8 @@ func outline(p *plan.Plan) string {
 	return strings.Join(lines, "\n")
 }
 
-// network answers from the service, without a socket. The incident befalls the write
-// with the number at.
+// network connects to the service without a socket. The incident happens at the write with the
+// number at.
 type network struct {
 	service  http.Handler
 	at       int

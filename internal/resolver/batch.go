@@ -13,8 +13,8 @@ type batchError string
 
 func (e batchError) Error() string { return string(e) }
 
-// isBatch reports whether Windows runs a file through cmd.exe. Blanks and dots at the end of a
-// name mean nothing there.
+// isBatch reports whether Windows runs a file through cmd.exe. Windows ignores blanks and dots at
+// the end of a name.
 func isBatch(path string) bool {
 	extension := strings.ToLower(filepath.Ext(strings.TrimRight(path, " .")))
 	return extension == ".cmd" || extension == ".bat"
@@ -37,8 +37,8 @@ func batchUnsafe(text string) string {
 }
 
 // batchLine returns the command line by which cmd.exe runs a batch file with these arguments, so
-// that the file gets each of them as it is written. What cmd.exe would interpret is refused: it
-// knows no way to write that which holds for every batch file.
+// that the file gets each of them unchanged. Characters that cmd.exe would interpret are refused,
+// because no escape works for every batch file.
 func batchLine(path string, arguments []string) (string, error) {
 	name := path[strings.LastIndexAny(path, `/\`)+1:]
 	if unsafe := batchUnsafe(path); unsafe != "" {
@@ -52,14 +52,13 @@ func batchLine(path string, arguments []string) (string, error) {
 		}
 		line += " " + quoteForBatch(argument)
 	}
-	// /d: no AutoRun, whose output would become part of the secret; /v:off: ! means nothing;
-	// /s: of what follows, cmd.exe takes off the outer quotation marks and nothing else.
+	// /d: no AutoRun, whose output would become part of the secret; /v:off: ! is an ordinary character;
+	// /s: cmd.exe removes only the outer quotation marks of the rest.
 	return `cmd.exe /d /e:on /v:off /s /c "` + line + `"`, nil
 }
 
-// quoteForBatch puts an argument between quotation marks if a character of it may separate
-// arguments or end a block, and doubles the backslashes before the last mark, as programs
-// expect.
+// quoteForBatch quotes an argument with a character that may separate arguments or end a block, and
+// doubles the backslashes before the last quotation mark, as programs expect.
 func quoteForBatch(argument string) string {
 	plain := func(r rune) bool {
 		return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune(`-_./:\@+`, r)

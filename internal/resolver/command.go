@@ -19,17 +19,16 @@ import (
 )
 
 const (
-	// execTimeout bounds one command: a client of a secret manager that asks a
-	// question, or waits for a network, would hold up the run for ever.
+	// execTimeout bounds one command: a client of a secret manager that asks a question or waits for a
+	// network would otherwise block the run forever.
 	execTimeout = 30 * time.Second
-	// execGrace is how long one waits for the output of what a command has started
-	// itself and left behind.
+	// execGrace is how long to wait for the output of processes that a command has started and left
+	// running.
 	execGrace = time.Second
 )
 
-// exec runs a command and gives what it prints. Its standard input is empty, and
-// its standard error is dropped: clients of secret managers quote there what they
-// were asked for, and at times what they got.
+// exec runs a command and returns its output. Its standard input is empty. Its standard error is
+// dropped, because clients of secret managers may quote the request or the secret there.
 func (r *Resolver) exec(ctx context.Context, command []string) (string, error) {
 	if len(command) == 0 {
 		return "", errors.New("exec names no command")
@@ -72,8 +71,8 @@ func (r *Resolver) command(ctx context.Context, command []string) (*exec.Cmd, er
 	return cmd, throughShell(cmd, r.options.Dir)
 }
 
-// find returns the path of a command, as the system completes it: a name alone is looked for in
-// the PATH, a relative path in the project's folder, and Windows adds the extensions of PATHEXT.
+// find returns the path of a command by the rules of the system: a name alone is looked up in the
+// PATH, a relative path in the project's folder, and Windows adds the extensions of PATHEXT.
 func (r *Resolver) find(name string) (string, error) {
 	if filepath.Base(name) == name {
 		return exec.LookPath(name)
@@ -85,7 +84,7 @@ func (r *Resolver) find(name string) (string, error) {
 	return exec.LookPath(path)
 }
 
-// exitReason says why a command failed, without what it has printed.
+// exitReason returns why a command failed, without its output.
 func exitReason(err error) error {
 	var ended *exec.ExitError
 	var inPath *fs.PathError
@@ -113,7 +112,7 @@ func exitReason(err error) error {
 	return errors.New("it could not be run")
 }
 
-// environment is that of the run without what no command gets.
+// environment returns the environment of the run without the variables that no command gets.
 func (r *Resolver) environment() []string {
 	environ := os.Environ
 	if r.options.Environ != nil {
@@ -121,12 +120,12 @@ func (r *Resolver) environment() []string {
 	}
 	return slices.DeleteFunc(environ(), func(pair string) bool {
 		name, _, _ := strings.Cut(pair, "=")
-		return slices.ContainsFunc(r.options.WriteOnlyCredentials, func(writeOnly string) bool { return strings.EqualFold(writeOnly, name) })
+		return slices.ContainsFunc(r.options.Excluded, func(excluded string) bool { return strings.EqualFold(excluded, name) })
 	})
 }
 
-// bounded keeps what is written to it, up to a limit; beyond that it fails, which
-// ends the one who writes.
+// bounded stores what is written to it, up to a limit; beyond that a write fails, which ends the
+// writer.
 type bounded struct {
 	text  []byte
 	limit int

@@ -91,7 +91,7 @@ func TestSecretsAreWhatCommandsPrint(t *testing.T) {
 	t.Setenv("QLSYNC_FINGERPRINT_KEY", "canary-of-the-fingerprints")
 	t.Setenv("VAULT_ADDR", "https://vault.example")
 	resolver := New(Options{Dir: t.TempDir(), Lookup: os.LookupEnv})
-	resolver.options.AllowExec, resolver.options.WriteOnlyCredentials = true, []string{"TENANT_KEY", "QLSYNC_FINGERPRINT_KEY"}
+	resolver.options.AllowExec, resolver.options.Excluded = true, []string{"TENANT_KEY", "QLSYNC_FINGERPRINT_KEY"}
 	do := func(verb string, args ...string) []string { return commandOf(t, verb, args...) }
 	own := commandOf(t, "")[0]
 	for name, test := range map[string]struct {

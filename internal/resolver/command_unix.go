@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// runGroup runs a command, and all that it starts, in a process group of its own, which ends
-// with the context of the command, and with a command that fails.
+// runGroup runs a command in its own process group, which ends with the context of the command, and
+// with a command that fails.
 func runGroup(cmd *exec.Cmd) error {
 	end := func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -21,9 +21,9 @@ func runGroup(cmd *exec.Cmd) error {
 	return err
 }
 
-// throughShell does nothing where the system runs scripts without a shell that reads their
+// throughShell does nothing on systems that run scripts without a shell that interprets their
 // arguments.
 func throughShell(*exec.Cmd, string) error { return nil }
 
-// isForeign reports whether the system does not know how to run a file.
+// isForeign reports whether the system cannot run a file of this kind.
 func isForeign(err error) bool { return errors.Is(err, syscall.ENOEXEC) }

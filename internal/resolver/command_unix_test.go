@@ -22,7 +22,7 @@ func TestScriptsAreCommandsToo(t *testing.T) {
 		}
 	}
 	resolver := New(Options{Dir: folder, Lookup: os.LookupEnv})
-	resolver.options.AllowExec, resolver.options.WriteOnlyCredentials = true, []string{"TENANT_KEY"}
+	resolver.options.AllowExec, resolver.options.Excluded = true, []string{"TENANT_KEY"}
 	for name, test := range map[string]struct {
 		command []string
 		want    string

@@ -14,9 +14,9 @@ import (
 	"github.com/qlsync/qlsync/internal/workdir"
 )
 
-// runGroup runs a command, and all that it starts, in a job, which ends with the context of the
-// command, with a command that fails, and with this process, however that ends. What a command
-// that succeeds leaves running, such as an agent, goes on.
+// runGroup runs a command in a job, which ends with the context of the command, with a command that
+// fails, and with this process in any case. Processes that a successful command leaves running,
+// such as an agent, continue.
 func runGroup(cmd *exec.Cmd) error {
 	job, err := windows.CreateJobObject(nil, nil)
 	if err != nil {
@@ -30,7 +30,7 @@ func runGroup(cmd *exec.Cmd) error {
 	if cmd.SysProcAttr == nil {
 		cmd.SysProcAttr = &syscall.SysProcAttr{}
 	}
-	// Suspended, so that the command can start nothing before it is in the job.
+	// Suspended, so that the command cannot start a process before it is in the job.
 	cmd.SysProcAttr.CreationFlags |= windows.CREATE_SUSPENDED | windows.CREATE_NEW_PROCESS_GROUP
 	if err := cmd.Start(); err != nil {
 		return err
@@ -45,7 +45,7 @@ func runGroup(cmd *exec.Cmd) error {
 	return limitJob(job, 0)
 }
 
-// limitJob sets what holds for the processes of a job.
+// limitJob sets the limits of a job.
 func limitJob(job windows.Handle, flags uint32) error {
 	limits := windows.JOBOBJECT_EXTENDED_LIMIT_INFORMATION{
 		BasicLimitInformation: windows.JOBOBJECT_BASIC_LIMIT_INFORMATION{LimitFlags: flags},
@@ -70,8 +70,8 @@ func resumeIn(job windows.Handle, process *os.Process) error {
 	return errors.Join(err, failed)
 }
 
-// throughShell has cmd.exe run a batch file, by a command line of our own: Windows would do so
-// too, with arguments that cmd.exe reads again.
+// throughShell makes cmd.exe run a batch file with our own command line. Windows would use cmd.exe
+// too, but let it interpret the arguments again.
 func throughShell(cmd *exec.Cmd, folder string) error {
 	if !isBatch(cmd.Path) {
 		return nil
@@ -96,5 +96,5 @@ func throughShell(cmd *exec.Cmd, folder string) error {
 	return nil
 }
 
-// isForeign reports whether the system does not know how to run a file.
+// isForeign reports whether the system cannot run a file of this kind.
 func isForeign(err error) bool { return errors.Is(err, windows.ERROR_BAD_EXE_FORMAT) }

@@ -1,3 +1,3 @@
-// Package resolver reads secrets from where references in files say: environment
-// variables, files, and what commands print. It is the only room that runs processes.
+// Package resolver reads secrets from their sources: environment variables, files, and the output
+// of commands. It is the only package that runs other programs.
 package resolver

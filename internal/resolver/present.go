@@ -10,15 +10,15 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// Present reports what keeps a secret from being read, without reading it: nil where
-// nothing is known. An error is a [connection.Problem] with the place of the reference,
-// in the words of [Resolver.Resolve]. No value is kept, and no command runs.
+// Present returns why a secret cannot be read, without reading it: nil if no reason is known. An
+// error is a [connection.Problem] with the position of the reference and the text of
+// [Resolver.Resolve]. No value is kept, and no command runs.
 //
 //   - {env: NAME}: the variable must be set and not empty.
 //   - {file: PATH}: the file must be a regular file that can be opened, of 1 byte to 1 MiB.
-//   - {exec: [COMMAND, ...]}: commands must be allowed, and this one must be found.
+//   - {exec: [COMMAND, ...]}: commands must be allowed, and the command must exist.
 //
-// Resolve may still fail later: a file may hold no text, and a command may fail.
+// Resolve may still fail later: a file may not be text, and a command may fail.
 func (r *Resolver) Present(ref connection.Reference) error {
 	var err error
 	var hint string
@@ -41,8 +41,8 @@ func (r *Resolver) Present(ref connection.Reference) error {
 	return connection.Problem{Position: ref.Position, Severity: connection.SeverityError, Message: err.Error(), Hint: hint}
 }
 
-// presentFile checks a file of a secret without reading from it. The text of an error
-// continues the name of the file.
+// presentFile checks the file of a secret without reading from it. The text of an error follows the
+// name of the file.
 func presentFile(path string) error {
 	file, err := infile.Open(path)
 	if err != nil {
@@ -61,8 +61,7 @@ func presentFile(path string) error {
 	return nil
 }
 
-// presentCommand looks for a command where [Resolver.Resolve] would find it, and prepares it
-// without running it.
+// presentCommand finds a command as [Resolver.Resolve] does, and prepares it without running it.
 func (r *Resolver) presentCommand(command []string) error {
 	if len(command) == 0 {
 		return errors.New("exec names no command")

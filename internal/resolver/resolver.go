@@ -13,28 +13,27 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// Resolver reads the secrets that references name. It keeps none of them. It may
-// be used by several goroutines.
+// Resolver reads the secrets of references. It keeps none of them. It may be used concurrently.
 type Resolver struct {
 	options Options
 	// timeout and grace bound a command; see execTimeout and execGrace.
 	timeout, grace time.Duration
 }
 
-// Options say where a resolver reads.
+// Options are the sources of a resolver.
 type Options struct {
-	// Dir is the folder of the project: relative files and commands are relative to it,
-	// and commands run in it.
+	// Dir is the folder of the project, which is the base of relative files and commands, and the
+	// working directory of commands.
 	Dir string
 	// Lookup returns environment variables, as [os.LookupEnv] does.
 	Lookup func(string) (string, bool)
-	// AllowExec lets references run commands.
+	// AllowExec allows references to run commands.
 	AllowExec bool
-	// Environ is the environment of commands, as [os.Environ] returns it. Nil is that of
-	// the process.
+	// Environ returns the environment of commands, as [os.Environ] does. Nil: the environment of the
+	// process.
 	Environ func() []string
-	// WriteOnlyCredentials are the environment variables that no command gets, in any letter case.
-	WriteOnlyCredentials []string
+	// Excluded are the environment variables that no command gets, in any letter case.
+	Excluded []string
 }
 
 // New returns a resolver for the references of a project.
@@ -42,25 +41,22 @@ func New(options Options) *Resolver {
 	return &Resolver{options: options, timeout: execTimeout, grace: execGrace}
 }
 
-// maxSecret is how large a secret may be, in bytes.
+// maxSecret is the maximum size of a secret, in bytes.
 const maxSecret = limits.SecretBytes
 
-// Resolve reads one secret. An error is a [connection.Problem] with the place of
-// the reference; it names the source and never holds a value, nor anything that a
-// command has printed.
+// Resolve reads one secret. An error is a [connection.Problem] with the position of the reference;
+// it names the source and never contains a value or the output of a command.
 //
-//   - {env: NAME}: the variable must be set and not empty. It is taken as it is.
-//   - {file: PATH}: a regular file of at most 1 MiB, not empty. One newline at its
-//     end ("\n" or "\r\n") is cut off: editors and echo add it.
-//   - {file: PATH, encoding: base64}: the secret is the base64 encoding of the
-//     file's bytes, all of them, as services want key files; the file itself is
-//     not encoded, and may be anything.
-//   - {exec: [COMMAND, ARGUMENT...]}: what the command prints on standard output,
-//     under the rules for a file. There is no shell; it must end with 0 within 30
-//     seconds.
+//   - {env: NAME}: the variable must be set and not empty. Its value is used unchanged.
+//   - {file: PATH}: a regular file of at most 1 MiB, not empty. One newline at its end ("\n" or
+//     "\r\n") is removed, because editors and echo add it.
+//   - {file: PATH, encoding: base64}: the secret is the base64 encoding of all the file's bytes,
+//     which services want for key files; the file itself is not encoded, and may be binary.
+//   - {exec: [COMMAND, ARGUMENT...]}: the standard output of the command, under the rules for a
+//     file. There is no shell; the command must exit with 0 within 30 seconds.
 //
-// All but the encoded file must be text in UTF-8 without a NUL byte: nothing else
-// reaches a service as it is. A byte order mark in front is no part of the value.
+// All but the encoded file must be text in UTF-8 without a NUL byte, because other bytes do not
+// reach a service unchanged. A leading byte order mark is not part of the value.
 func (r *Resolver) Resolve(ctx context.Context, ref connection.Reference) (connection.Secret, error) {
 	if err := ctx.Err(); err != nil {
 		return connection.Secret{}, err
@@ -91,7 +87,7 @@ func (r *Resolver) Resolve(ctx context.Context, ref connection.Reference) (conne
 	return connection.NewSecret(value), nil
 }
 
-// HintAllowExec says how commands are allowed.
+// HintAllowExec is the advice on how to allow commands.
 const HintAllowExec = "allow them with --allow-exec, and only where you trust whoever may write the files"
 
 func (r *Resolver) env(name string) (string, error) {
@@ -134,7 +130,7 @@ func (r *Resolver) file(ref connection.Reference) (string, error) {
 	return string(text), nil
 }
 
-// cutNewline cuts one newline off the end.
+// cutNewline removes one newline from the end.
 func cutNewline(content []byte) []byte {
 	if text, cut := bytes.CutSuffix(content, []byte("\n")); cut {
 		return bytes.TrimSuffix(text, []byte("\r"))

@@ -1,14 +1,13 @@
-// Package schedule puts tasks that wait for each other into an order of as few steps as possible.
-// It is pure and knows nothing of what the tasks do.
+// Package schedule orders tasks with dependencies in as few steps as possible. It is pure and does
+// not know what the tasks do.
 //
 //	tasks ──needs──▶ ranks ──rounds──▶ steps ──links──▶ order
 //	          └──▶ cycles: nothing can be ordered
 //
-// Tasks of a kind that share steps are put into rounds. Each round takes, of the tasks that are
-// ready, those with the most rounds behind them. This makes the fewest steps if the tasks that
-// wait for a shared step form chains. Of the steps that are ready, urgent ones come first, then
-// the one with the longest chain behind it, then the order of kinds and tasks: the same order
-// every time.
+// Tasks of a kind that share steps are put into rounds. Each round takes the ready tasks with the
+// most rounds after them. This results in the fewest steps if the tasks that wait for a shared step
+// form chains. Of the ready steps, urgent ones come first, then the one with the longest chain
+// after it, then the order of kinds and tasks. The order is deterministic.
 package schedule
 
 import (
@@ -16,44 +15,43 @@ import (
 	"slices"
 )
 
-// Task is one thing to do.
+// Task is one unit of work.
 type Task struct {
-	// Needs are the tasks that must be done before, as indices.
+	// Needs are the indices of the tasks that must be done before.
 	Needs []int
-	// Kind says which tasks may share a step. A smaller kind comes first if nothing else decides.
+	// Kind determines which tasks may share a step. A smaller kind comes first if nothing else decides.
 	Kind int
-	// Size is how many tasks of the kind fit into one step. Up to 1: each has its own.
+	// Size is how many tasks of the kind fit into one step. Up to 1: each task has its own step.
 	Size int
-	// Group is what the tasks have in common that must be in one step; nil: nothing. Tasks of a
-	// group have one kind.
+	// Group identifies tasks that must be in one step; nil: none. The tasks of a group have one kind.
 	Group any
-	// Urgent tasks come first, and with them what they need.
+	// Urgent tasks come first, together with the tasks that they need.
 	Urgent bool
-	// AtEnd lets the task wait for all others, unless one of them needs it.
+	// AtEnd makes the task wait for all others, unless one of them needs it.
 	AtEnd bool
-	// Rank orders tasks if nothing else decides; several may have the same.
+	// Rank orders tasks if nothing else decides; several tasks may have the same rank.
 	Rank int
 }
 
-// Step is tasks that are done together.
+// Step is a set of tasks that are done together.
 type Step struct {
 	Tasks []int // by their ranks
-	// After are the steps that come before, as indices.
+	// After are the indices of the steps that come before.
 	After  []int
 	Urgent bool
 }
 
-// Schedule is tasks in order.
+// Schedule is an order of tasks.
 type Schedule struct {
 	Steps []Step
 	// Order is all tasks by rank, the longest chains first.
 	Order []int
-	// Urgent reports of each task whether it, or what needs it, is urgent.
+	// Urgent reports for each task whether it, or a task that needs it, is urgent.
 	Urgent []bool
-	// Last reports of each task whether it has been left to the end.
+	// Last reports for each task whether it was moved to the end.
 	Last []bool
-	// Cycles are tasks that need each other in a circle, each the next one. Where there is one,
-	// nothing else is known.
+	// Cycles are tasks that need each other in a circle, each the next one. If there is one, the other
+	// fields are not set.
 	Cycles [][]int
 }
 
@@ -79,20 +77,19 @@ func Make(tasks []Task) *Schedule {
 	return s
 }
 
-// work is what is known of tasks while they are put in order.
+// work is the state of tasks during scheduling.
 type work struct {
 	tasks   []Task
 	waiters [][]int // the tasks that need each task
 	urgent  []bool
-	// tail counts the tasks behind each one along the longest chain, and rounds those of them
-	// that share steps.
+	// tail counts the tasks after each one along the longest chain, and rounds those of them that share
+	// steps.
 	tail, rounds []int
-	round        []int // in which a task shares a step
+	round        []int // the round in which a task shares a step
 }
 
-// countdown returns how many needs of each task are left, and a function that lets a task end:
-// it calls ready with every task that nothing blocks from then on. The tasks that need nothing
-// are ready at once.
+// countdown returns how many needs of each task are left, and a function that ends a task: it calls
+// ready with every task that is not blocked any more. Tasks without needs are ready at once.
 func (w *work) countdown(ready func(int)) (blocked []int, end func(int)) {
 	blocked = make([]int, len(w.tasks))
 	for i, task := range w.tasks {
@@ -109,8 +106,8 @@ func (w *work) countdown(ready func(int)) (blocked []int, end func(int)) {
 	}
 }
 
-// sort returns the tasks in an order that their needs allow, without those on a cycle or behind
-// one; these are still blocked.
+// sort returns the tasks in an order that their needs allow, without tasks on or after a cycle,
+// which are still blocked.
 func (w *work) sort() (sorted, blocked []int) {
 	blocked, end := w.countdown(func(i int) { sorted = append(sorted, i) })
 	for at := 0; at < len(sorted); at++ {
@@ -130,14 +127,14 @@ func cycles(tasks []Task, blocked []int) [][]int {
 			path = append(path, i)
 			i = tasks[i].Needs[slices.IndexFunc(tasks[i].Needs, func(first int) bool { return blocked[first] > 0 })]
 		}
-		if begin := slices.Index(path, i); begin >= 0 { // otherwise it is free, or waits for what was seen before
+		if begin := slices.Index(path, i); begin >= 0 { // otherwise the task is free, or waits for one that was seen before
 			found = append(found, path[begin:])
 		}
 	}
 	return found
 }
 
-// measure finds out what is behind each task.
+// measure computes the lengths of the chains after each task.
 func (w *work) measure(sorted []int) {
 	w.tail, w.rounds, w.urgent = make([]int, len(w.tasks)), make([]int, len(w.tasks)), make([]bool, len(w.tasks))
 	for _, i := range slices.Backward(sorted) {
@@ -158,7 +155,7 @@ func (w *work) measure(sorted []int) {
 func (w *work) fill() {
 	w.round = make([]int, len(w.tasks))
 	var alone []int           // ready, and not sharing a step
-	shared := map[int][]int{} // ready, and sharing one, by kind
+	shared := map[int][]int{} // ready, and sharing a step, by kind
 	var kinds []int
 	sorted := map[int]bool{}
 	_, end := w.countdown(func(i int) {

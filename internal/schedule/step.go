@@ -6,11 +6,11 @@ import (
 	"slices"
 )
 
-// step is a step while its place is being found.
+// step is a step whose place is being computed.
 type step struct {
 	tasks   []int
 	kind    int
-	first   int // the place of its first task in the order of all
+	first   int // the place of its first task in the order of all tasks
 	tail    int
 	urgent  bool
 	last    bool
@@ -20,7 +20,7 @@ type step struct {
 	place   int
 }
 
-// steps puts tasks into steps, and these in order.
+// steps puts tasks into steps, and orders the steps.
 func (w *work) steps(s *Schedule) []Step {
 	steps, of := w.batch(s)
 	early, late := steps[:0:0], steps[:0:0]
@@ -40,7 +40,7 @@ func (w *work) steps(s *Schedule) []Step {
 		step.place = i
 		after := make([]int, 0, len(step.after))
 		for first := range step.after {
-			after = append(after, first.place) // which is known: it is earlier
+			after = append(after, first.place) // known, because it is earlier
 		}
 		slices.Sort(after)
 		list[i] = Step{Tasks: step.tasks, After: after, Urgent: step.urgent}
@@ -48,9 +48,9 @@ func (w *work) steps(s *Schedule) []Step {
 	return list
 }
 
-// batch puts tasks of one kind and round into one step, as many as fit. Two of one round never
-// wait for each other, as the round rises along a chain with every task that shares a step. What
-// is left to the end shares steps whatever it had to wait for.
+// batch puts tasks of one kind and round into one step, as many as fit. Two tasks of one round
+// never wait for each other, because the round rises along a chain with every task that shares a
+// step. Tasks that were moved to the end always share steps.
 func (w *work) batch(s *Schedule) (steps, of []*step) {
 	type call struct {
 		kind, round int
@@ -81,7 +81,7 @@ func (w *work) batch(s *Schedule) (steps, of []*step) {
 	return steps, of
 }
 
-// link carries what the tasks need over to their steps.
+// link transfers the needs of tasks to their steps.
 func (w *work) link(steps, of []*step) {
 	for _, step := range steps {
 		for _, i := range step.tasks {
@@ -104,8 +104,8 @@ func (s *step) follow(first *step) {
 	first.before = append(first.before, s)
 }
 
-// waitForAll lets the first of the late steps wait for all early ones, and the other late ones
-// for it.
+// waitForAll makes the first of the late steps wait for all early ones, and the other late ones
+// wait for it.
 func waitForAll(early, late []*step) {
 	for i, step := range late {
 		if i > 0 {
@@ -113,7 +113,7 @@ func waitForAll(early, late []*step) {
 			continue
 		}
 		for _, other := range early {
-			if len(other.before) == 0 { // what is before another step is waited for with it
+			if len(other.before) == 0 { // steps before another step are included in the wait for it
 				step.follow(other)
 			}
 		}
@@ -140,7 +140,7 @@ func (q queue) Less(i, j int) bool {
 	return cmp.Or(cmp.Compare(y.tail, x.tail), cmp.Compare(x.kind, y.kind), cmp.Compare(x.first, y.first)) < 0
 }
 
-// sorted puts every step behind those that it waits for.
+// sorted puts every step after those for which it waits.
 func sorted(steps []*step) []*step {
 	var ready queue
 	for _, step := range steps {

@@ -1,5 +1,5 @@
-// Package secretcorpus holds the values that tests of the recognition of secrets go through:
-// secrets that must be found, and harmless values that resemble them.
+// Package secretcorpus contains the values for tests of the recognition of secrets: secrets that
+// must be found, and harmless values that resemble them.
 package secretcorpus
 
 import (
@@ -20,7 +20,7 @@ var harmless []byte
 type Sample struct {
 	Property string `json:"property"`
 	Value    any    `json:"value"`
-	// ByName reports that only the name of the property betrays the value.
+	// ByName reports that only the name of the property shows that the value is a secret.
 	ByName bool `json:"byName"`
 }
 

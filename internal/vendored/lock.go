@@ -20,22 +20,21 @@ import (
 // lockFormat names the contract of the lock file.
 const lockFormat = "qlsync.schemas-lock/v1"
 
-// Lock is what the lock file says.
+// Lock is the content of the lock file.
 type Lock struct {
 	Format      string            `json:"format"`
 	DataSources map[string]Locked `json:"dataSources"`
 }
 
-// Locked is where one vendored schema comes from.
+// Locked is the origin of one vendored schema.
 type Locked struct {
 	Version string `json:"connectorVersion"`
-	Pulled  string `json:"pulled"` // the day, as 2006-01-02: of the last pull that found something new
+	Pulled  string `json:"pulled"` // the day, as 2006-01-02, of the last pull that changed the schema
 	Tenant  string `json:"tenant"` // the name in the project file
-	Digest  string `json:"digest"` // of what the vendored file says
+	Digest  string `json:"digest"` // of the content of the vendored file
 }
 
-// ReadLock reads the lock file of a folder of schemas. One that is not there is an
-// empty lock.
+// ReadLock reads the lock file of a folder of schemas. A missing file is an empty lock.
 func ReadLock(at workdir.Dir, dir string) (Lock, connection.Problems) {
 	lock := Lock{Format: lockFormat, DataSources: map[string]Locked{}}
 	path := filepath.Join(dir, spec.LockFile)
@@ -60,17 +59,17 @@ func ReadLock(at workdir.Dir, dir string) (Lock, connection.Problems) {
 	return read, nil
 }
 
-// Text returns the lock as it stands in its file: the same lock, the same bytes.
+// Text returns the text of the lock file. It is deterministic.
 func (l Lock) Text() []byte { return jsontext.Indented(l) }
 
-// Edited reports whether a vendored file, of this text, is not what was pulled:
-// somebody has changed it, or made it.
+// Edited reports whether a vendored file with this text differs from what was pulled, because it
+// was changed or created by hand.
 func (l Lock) Edited(id string, text []byte) bool {
 	return l.DataSources[id].Digest != Digest(text)
 }
 
-// Take notes that a vendored schema was taken from a tenant. A schema that is as it
-// was keeps its day: pulling what has not changed changes nothing.
+// Take records that a vendored schema was pulled from a tenant. An unchanged schema keeps its day,
+// so that a pull without changes changes nothing.
 func (l Lock) Take(source *connection.DataSource, text []byte, tenant, day string) {
 	fresh := Locked{Version: source.Version, Pulled: day, Tenant: tenant, Digest: Digest(text)}
 	if known, ok := l.DataSources[source.ID]; ok && known.Digest == fresh.Digest && known.Version == fresh.Version {
@@ -79,16 +78,14 @@ func (l Lock) Take(source *connection.DataSource, text []byte, tenant, day strin
 	l.DataSources[source.ID] = fresh
 }
 
-// Digest names what a vendored schema says, however it is written: a file that is
-// only formatted otherwise is the same.
+// Digest identifies the content of a vendored schema, independent of its formatting.
 func Digest(text []byte) string {
 	sum := sha256.Sum256([]byte(canonicalSchema(text)))
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
-// Text returns a data source as it is vendored: the answer of the service
-// with its keys sorted and its numbers as they were, one line for each value, so
-// that a change shows as a difference of few lines.
+// Text returns the vendored form of a data source: the answer of the service with sorted keys and
+// unchanged numbers, one line for each value, so that a change is a difference of few lines.
 func Text(source *connection.DataSource) ([]byte, error) {
 	if !infile.IsPlainName(source.ID) {
 		return nil, fmt.Errorf("vendor data source %q: its id cannot be the name of a file", source.ID)

@@ -10,28 +10,28 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// Pull decides what becomes of vendored schemas when they are taken from a tenant.
-// What somebody has edited or made by hand stays as it is.
+// Pull decides how a pull from a tenant changes vendored schemas. It keeps files that were edited
+// or created by hand.
 type Pull struct {
 	Dir  string // of the vendored schemas
 	Lock Lock
-	// Catalog is what the tenant says.
+	// Catalog is the tenant's data sources.
 	Catalog *connection.Catalog
-	// Needed reports which to keep although the tenant does not have them.
+	// Needed reports whether to keep a schema although the tenant does not have it.
 	Needed func(id string) bool
 }
 
-// Pulled is what becomes of one vendored schema.
+// Pulled is the decision about one vendored schema.
 type Pulled struct {
-	Source *connection.DataSource // nil: the file is to be removed
+	Source *connection.DataSource // nil: the file is removed
 	File   string
-	Text   []byte // of the file; it is there already if Same
+	Text   []byte // of the file; unchanged if Same
 	Same   bool
 	Change string // in words
 }
 
-// Decide reports what becomes of one data source. The text is that of its file, nil
-// where there is none. It changes nothing, the lock included.
+// Decide returns the decision about one data source. text is the text of its file, nil if there is
+// none. Decide changes nothing, not even the lock.
 func (p Pull) Decide(id string, text []byte) (Pulled, *connection.Problem) {
 	source := p.Catalog.DataSources[id]
 	pulled := Pulled{Source: source, File: filepath.Join(p.Dir, id+".json")}
@@ -68,7 +68,7 @@ func (p Pull) change(id string, source *connection.DataSource, isThere, same boo
 	return "updated, connector version " + source.Version
 }
 
-// missing is the problem of a data source whose schema the tenant does not return.
+// missing returns the problem of a data source whose schema the tenant does not return.
 func (p Pull) missing(id string) *connection.Problem {
 	problem := connection.Problem{Severity: connection.SeverityError, Message: p.Catalog.Absence(id)}
 	switch {
@@ -76,7 +76,7 @@ func (p Pull) missing(id string) *connection.Problem {
 	case slices.Contains(p.Catalog.Disabled, id):
 		problem.Hint = "ask an administrator to enable it"
 	case p.Lock.DataSources[id].Tenant != "":
-		from := p.Lock.DataSources[id] // the id was right then
+		from := p.Lock.DataSources[id] // the id was correct then
 		problem.Hint = fmt.Sprintf("its schema was pulled from tenant %q on %s: change dataSource of the connections that use it, or remove them", from.Tenant, from.Pulled)
 	default:
 		problem.Hint = cmp.Or(words.DidYouMean(id, p.Catalog.Known), "correct the id in the command or in the files")
@@ -84,7 +84,7 @@ func (p Pull) missing(id string) *connection.Problem {
 	return &problem
 }
 
-// kept says that a file stays as it is.
+// kept returns the problem that a file is kept.
 func (p Pull) kept(id, file string) *connection.Problem {
 	problem := connection.FileProblem(file, "the file was edited since it was pulled, so it is kept")
 	if _, isLocked := p.Lock.DataSources[id]; !isLocked {

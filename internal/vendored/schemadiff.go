@@ -9,9 +9,9 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// CompareSchemas reports what differs between two states of a data source's schema,
-// by property name, then in the rest of it. Nothing differs where the schemas say
-// the same, whatever their version.
+// CompareSchemas returns the differences between two versions of a data source's schema, by
+// property name, then in the rest of it. Schemas with the same content have no differences, even if
+// their versions differ.
 func CompareSchemas(before, after *connection.DataSource) []connection.SchemaChange {
 	if canonicalSchema(before.Schema) == canonicalSchema(after.Schema) {
 		return nil
@@ -42,7 +42,7 @@ func CompareSchemas(before, after *connection.DataSource) []connection.SchemaCha
 	return changes
 }
 
-// schemaObject decodes a schema, its sets in order; empty where it is no object.
+// schemaObject decodes a schema, with its sets sorted; empty if it is not an object.
 func schemaObject(text []byte) map[string]any {
 	doc, err := jsontext.Decode(text)
 	object, ok := doc.(map[string]any)
@@ -53,7 +53,7 @@ func schemaObject(text []byte) map[string]any {
 	return object
 }
 
-// describeProperty says in short what a new property is.
+// describeProperty returns a short description of a new property.
 func describeProperty(schema any) []string {
 	object, _ := schema.(map[string]any)
 	var details []string
@@ -65,8 +65,8 @@ func describeProperty(schema any) []string {
 	return details
 }
 
-// compareKeywords says which keywords of a schema differ, and of those that list
-// something what came and went.
+// compareKeywords returns which keywords of a schema differ and, for lists, what was added and
+// removed.
 func compareKeywords(before, after any) []string {
 	old, okOld := before.(map[string]any)
 	fresh, okFresh := after.(map[string]any)
@@ -94,7 +94,7 @@ func compareKeywords(before, after any) []string {
 	return details
 }
 
-// compareLists says what a list of values gained and lost.
+// compareLists returns what was added to and removed from a list of values.
 func compareLists(keyword string, before, after any) []string {
 	old, fresh := itemsInLine(before), itemsInLine(after)
 	var details []string
@@ -125,7 +125,7 @@ func itemsInLine(list any) []string {
 	return texts
 }
 
-// longDetail is the length beyond which a value of a schema is cut.
+// longDetail is the length beyond which a value of a schema is truncated.
 const longDetail = 60
 
 func shortened(value any) string {

@@ -1,5 +1,5 @@
-// Package vendored keeps the schemas of data sources in a folder of the project, and compares
-// them with what a tenant returns.
+// Package vendored stores the schemas of data sources in a folder of the project, and compares them
+// with a tenant's.
 package vendored
 
 import (
@@ -21,10 +21,10 @@ import (
 	"github.com/qlsync/qlsync/pkg/spec"
 )
 
-// Read reads the folder of vendored schemas: for each file ID.json the
-// answer of the service for the data source ID. A folder that does not exist
-// holds none. Hidden files and folders are passed over. Links may lead to places in the
-// folder and in the project. The limits of the folder are multiplied by raise; zero is one.
+// Read reads the folder of vendored schemas: each file ID.json is the answer of the service for the
+// data source ID. A folder that does not exist is empty. Hidden files and folders are ignored.
+// Links may lead to places in the folder and in the project. The limits of the folder are
+// multiplied by raise; zero means one.
 func Read(at workdir.Dir, dir, project string, raise int) (map[string][]byte, connection.Problems) {
 	if _, err := infile.Inside(at.Path(project), at.Path(dir)); err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
@@ -69,7 +69,7 @@ func tooManySchemas(dir string, limit limits.Limit, most string) connection.Prob
 
 const vendoredExtension = ".json"
 
-// readProblem says why a file or folder cannot be read.
+// readProblem returns the problem of a file or folder that cannot be read.
 func readProblem(path string, err error) connection.Problem {
 	problem := connection.FileProblem(path, "read file: "+infile.Reason(err))
 	var broken *infile.BrokenLinkError
@@ -82,10 +82,9 @@ func readProblem(path string, err error) connection.Problem {
 	return problem
 }
 
-// Compare reports where the vendored schemas of a folder are not what the
-// tenant says now: a warning for each data source that both have. What is vendored
-// serves editors and checks without a network, so a difference misleads, and harms
-// nothing.
+// Compare returns a warning for each data source whose vendored schema differs from the tenant's.
+// Vendored schemas are used by editors and offline checks only, so a difference misleads, but does
+// no harm.
 func Compare(dir string, vendored, tenant *connection.Catalog) connection.Problems {
 	var problems connection.Problems
 	for _, id := range slices.Sorted(maps.Keys(tenant.DataSources)) {
@@ -110,8 +109,8 @@ func Compare(dir string, vendored, tenant *connection.Catalog) connection.Proble
 	return problems
 }
 
-// canonicalSchema returns one text for every way to write the same schema; the text
-// itself where it is no JSON.
+// canonicalSchema returns one text for all equivalent notations of a schema; the text itself if it
+// is not JSON.
 func canonicalSchema(text []byte) string {
 	doc, err := jsontext.Decode(text)
 	if err != nil {
@@ -121,10 +120,10 @@ func canonicalSchema(text []byte) string {
 	return connection.Canonical(doc)
 }
 
-// sets are the keywords of a schema whose lists say the same in any order.
+// sets are the keywords of a schema whose lists have no order.
 var sets = []string{"enum", "required", "type"}
 
-// sortSets brings the lists that are sets into one order, each value once.
+// sortSets sorts the lists that are sets, and removes duplicates.
 func sortSets(tree any) {
 	switch node := tree.(type) {
 	case map[string]any:
@@ -142,7 +141,7 @@ func sortSets(tree any) {
 	}
 }
 
-// readJSON reads a file that must hold one JSON value.
+// readJSON reads a file that must contain one JSON value.
 func readJSON(at workdir.Dir, path string) ([]byte, *connection.Problem) {
 	text, err := infile.Read(at.Path(path), spec.MaxSchema)
 	if err == nil {

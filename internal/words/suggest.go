@@ -9,11 +9,11 @@ import (
 	"github.com/agnivade/levenshtein"
 )
 
-// longestTypo bounds the words that are compared: the time grows with the square.
+// longestTypo bounds the words that are compared: the time is quadratic.
 const longestTypo = 200
 
-// Closest returns those of the known words that somebody who wrote word may have
-// meant, the likeliest first, at most limit of them.
+// Closest returns the known words that are probably meant by a mistyped word, the likeliest first,
+// at most limit of them.
 func Closest(word string, known []string, limit int) []string {
 	type candidate struct {
 		word     string
@@ -40,7 +40,7 @@ func Closest(word string, known []string, limit int) []string {
 	return found
 }
 
-// edits counts the edits between two words. Letters that have changed places are one.
+// edits returns the number of edits between two words. A transposition counts as one edit.
 func edits(word, other string) int {
 	distance := levenshtein.ComputeDistance(word, other)
 	if distance == 2 && sorted(word) == sorted(other) {
@@ -56,8 +56,7 @@ func sorted(word string) string {
 	return string(letters)
 }
 
-// DidYouMean returns a hint for a word that is not among the known ones; empty when none is
-// close.
+// DidYouMean returns a hint for a word that is not among the known ones; empty if none is close.
 func DidYouMean(word string, known []string) string {
 	likely := Closest(word, known, 1)
 	if len(likely) == 0 {

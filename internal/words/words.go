@@ -1,4 +1,4 @@
-// Package words puts counted nouns, alternatives and suggestions into English.
+// Package words formats counted nouns, alternatives and suggestions in English.
 package words
 
 import (

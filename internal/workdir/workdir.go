@@ -1,7 +1,7 @@
-// Package workdir is the working directory of a run as a value. Every package that opens a
-// file which the command line or the project names takes it as a parameter, so that
-// several runs can share a process, each in a folder of its own. A path keeps the form in
-// which it was given for messages and positions; only what opens the file asks for [Dir.Path].
+// Package workdir represents the working directory of a run as a value. Every package that opens a
+// file named by the command line or the project takes it as a parameter, so that several runs with
+// different folders can share a process. Messages and positions use a path as given; only code that
+// opens a file calls [Dir.Path].
 package workdir
 
 import (
@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// Dir is the folder that relative paths are relative to: an absolute path, or empty for
-// the working directory of the process.
+// Dir is the base of relative paths: an absolute path, or empty for the working directory of the
+// process.
 type Dir string
 
 // Path returns the path under which a file can be opened.
@@ -19,13 +19,13 @@ func (d Dir) Path(path string) string {
 	if d == "" || path == "" || os.IsPathSeparator(path[0]) || filepath.VolumeName(path) != "" {
 		return path
 	}
-	return d.prefix() + path // not joined: "link/../file" is where the system says
+	return d.prefix() + path // not joined: the system decides what "link/../file" is
 }
 
 // Abs returns the absolute path of a file.
 func (d Dir) Abs(path string) (string, error) { return filepath.Abs(d.Path(path)) }
 
-// String returns the folder; empty where it is unknown.
+// String returns the folder; empty: unknown.
 func (d Dir) String() string {
 	if d != "" {
 		return string(d)
@@ -34,7 +34,7 @@ func (d Dir) String() string {
 	return folder
 }
 
-// Shown returns an error with the paths below the folder as they were given, relative to it.
+// Shown returns an error in which paths below the folder are relative to it, as they were given.
 func (d Dir) Shown(err error) error {
 	if err == nil || d == "" || !strings.Contains(err.Error(), d.prefix()) {
 		return err
@@ -42,7 +42,7 @@ func (d Dir) Shown(err error) error {
 	return &shown{strings.ReplaceAll(err.Error(), d.prefix(), ""), err}
 }
 
-// Relative returns a path below the folder as a relative one, and any other path as it is.
+// Relative returns a path below the folder as a relative one, and any other path unchanged.
 func (d Dir) Relative(path string) string {
 	if d == "" {
 		return path

@@ -7,7 +7,7 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// capabilities say how connections are changed there.
+// capabilities say how connections can be changed.
 var capabilities = connection.Capabilities{
 	Space: connection.Recreate, Existence: connection.Delete,
 	Costs: map[connection.OperationKind]connection.Cost{
@@ -15,7 +15,7 @@ var capabilities = connection.Capabilities{
 	},
 }
 
-// hosts are the properties that point a connection at another host.
+// hosts are the properties that select a host.
 var hosts = []string{"address"}
 
 // Check implements [connection.Rules].
@@ -61,10 +61,10 @@ func (*Provider) Messages() connection.Messages {
 	return all
 }
 
-// Lower implements [connection.Rules]. A write replaces the whole connection, so it carries
-// the declared credentials. A connection gets another name, space or kind only by being created
-// again; where its name is taken, or is its own, it is created under another name first, so
-// that the service has taken all of it once before the old one is deleted.
+// Lower implements [connection.Rules]. A write replaces the whole connection, so it carries the
+// declared credentials. A connection gets another name, space or kind only by a new create. If its
+// name is taken, or does not change, a trial under another name comes first, so that the service
+// has accepted the content before the old connection is deleted.
 func (*Provider) Lower(l connection.Lowering) []connection.Path {
 	made := l.To
 	made.Part, made.ID, made.Credentials, made.Writes = connection.PartNew, "", l.Declared, 1
@@ -88,7 +88,7 @@ func (*Provider) Lower(l connection.Lowering) []connection.Path {
 			Does:   connection.Because("replaces"),
 		}}
 	}
-	made.Record.Moved = l.Place // with it, the next run knows what the old one is
+	made.Record.Moved = l.Place // by it the next run recognises the old connection
 	return []connection.Path{
 		{States: []connection.State{{old}, {old, made}, {made}}},
 		{States: []connection.State{{old}, {old, trial}, {trial}, {made, trial}, {made}}, ByTemporary: true},

@@ -1,6 +1,6 @@
-// Package memory is the smallest provider that passes the walk of package providertest, with
-// the service that it speaks to. It shows what a new provider has to do, and that package plan
-// and package apply need no word about a service. The program does not contain the package.
+// Package memory contains the smallest provider that passes the test of package providertest, and
+// its service. It is an example of a new provider, and shows that packages plan and apply depend on
+// no service. The program does not contain the package.
 package memory
 
 import (
@@ -20,11 +20,11 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// Provider is a [Service] as the engine sees it.
+// Provider implements [connection.Provider] for a [Service].
 type Provider struct {
 	client  *transport.Client
-	writing chan struct{}          // lets one write at a time through
-	written map[connection.Key]int // the version that the last write of this process has left
+	writing chan struct{}          // admits one write at a time
+	written map[connection.Key]int // the version after the last write of this process
 }
 
 // New returns a provider for the service at an address. It sends nothing.
@@ -105,7 +105,7 @@ func (d document) live() connection.Live {
 		ID: key.String(), Key: key, SpaceID: d.Space, DataSource: d.Kind, WriteOnlyCredentials: d.Holds, HasCredentials: len(d.Holds) > 0,
 		Statement: connection.DigestStatement(strconv.Itoa(d.Version)),
 	}
-	_ = json.Unmarshal([]byte(d.Notes["qlsync"]), &live.Record) // a record that cannot be read is not ours
+	_ = json.Unmarshal([]byte(d.Notes["qlsync"]), &live.Record) // an unreadable record is not ours
 	return live
 }
 
@@ -122,7 +122,7 @@ func (p *Provider) read(ctx context.Context) (all inventory, err error) {
 	return all, nil
 }
 
-// find returns what has the key. Where nothing has, the version is 0.
+// find returns the connection with the key. Without one, the version is 0.
 func (p *Provider) find(ctx context.Context, key connection.Key) (document, error) {
 	all, err := p.read(ctx)
 	for _, d := range all.Connections {
@@ -153,7 +153,7 @@ func (p *Provider) ExecuteGroup(ctx context.Context, group connection.Group) []c
 		}
 		failed = p.execute(ctx, &operations[i])
 		outcomes[i].Err = failed
-		ctx = context.WithoutCancel(ctx) // a group is not separated
+		ctx = context.WithoutCancel(ctx) // nothing interrupts a group
 	}
 	return outcomes
 }
@@ -161,7 +161,7 @@ func (p *Provider) ExecuteGroup(ctx context.Context, group connection.Group) []c
 // errDone ends a request that an earlier attempt has carried out.
 var errDone = errors.New("carried out")
 
-// execute sends one operation. What it is about is read again before each attempt.
+// execute sends one operation. It reads the connection again before each attempt.
 func (p *Provider) execute(ctx context.Context, o *connection.Operation) error {
 	var sent document
 	request := transport.Request{
@@ -189,7 +189,7 @@ func (p *Provider) execute(ctx context.Context, o *connection.Operation) error {
 	got, err := p.client.Do(ctx, request)
 	if err == nil {
 		var version int
-		_ = json.Unmarshal(got.Body, &version) // without one, the next write finds that it was changed
+		_ = json.Unmarshal(got.Body, &version) // without a version, the next write reports a change
 		p.written[o.Key] = version
 	} else if !errors.Is(err, errDone) {
 		return fmt.Errorf("%s: %w", o.Kind, err)
@@ -204,8 +204,8 @@ func (p *Provider) execute(ctx context.Context, o *connection.Operation) error {
 	return err
 }
 
-// check returns an error where a connection is not as it was seen, or where the write would
-// clear a secret.
+// check returns an error if a connection has changed since it was read, or if the write would erase
+// a secret.
 func (p *Provider) check(o *connection.Operation, now document) error {
 	switch live := now.live(); {
 	case o.Kind == connection.Create && now.Version != 0:
@@ -230,7 +230,7 @@ func (p *Provider) check(o *connection.Operation, now document) error {
 	return nil
 }
 
-// after returns what to send so that the operation is carried out.
+// after returns the content that carries out the operation.
 func (d document) after(o *connection.Operation) document {
 	d.Kind, d.Holds, d.Secrets = o.DataSource, nil, map[string]string{}
 	settings, notes := map[string]any{}, map[string]string{}
@@ -253,7 +253,7 @@ func (d document) after(o *connection.Operation) document {
 	return d
 }
 
-// shows reports whether a connection is as it was sent, as far as it is shown.
+// shows reports whether a connection equals what was sent, as far as it is returned.
 func (d document) shows(sent document) bool {
 	return d.Kind == sent.Kind && connection.Equal(d.Settings, sent.Settings) && maps.Equal(d.Notes, sent.Notes)
 }

@@ -9,16 +9,16 @@ import (
 	"sync"
 )
 
-// Service is a remote service that keeps connections in memory. A connection has no id, no tags
-// and no owner, and its name never changes: a PUT creates what has the name, or replaces all of
-// it. Secrets are kept and never shown. The type knows no word of ours.
+// Service is a remote service with connections in memory. A connection has no id, tags or owner,
+// and its name never changes: a PUT creates a connection or replaces all of it. Secrets are stored
+// and never returned. The type does not depend on qlsync.
 //
 //	GET    /             everything but the secrets
 //	PUT    /SPACE/NAME   create or replace
 //	DELETE /SPACE/NAME
 type Service struct {
 	Spaces []string
-	// Cleared lists the secrets that a PUT has not carried.
+	// Cleared lists the secrets that a PUT has erased because it did not carry them.
 	Cleared []string
 
 	mu      sync.Mutex
@@ -26,26 +26,26 @@ type Service struct {
 	version int
 }
 
-// inventory is everything that a service has.
+// inventory is the whole content of a service.
 type inventory struct {
 	Spaces      []string   `json:"spaces"`
 	Connections []document `json:"connections"`
 }
 
-// document is a connection as it is sent and, without its secrets, as it is returned.
+// document is a connection in requests and, without the secrets, in answers.
 type document struct {
 	Space    string            `json:"space"`
 	Name     string            `json:"name"`
 	Kind     string            `json:"kind"`
 	Settings map[string]any    `json:"settings"`
 	Secrets  map[string]string `json:"secrets,omitempty"`
-	Holds    []string          `json:"holds,omitempty"` // the names of the secrets that are kept
+	Holds    []string          `json:"holds,omitempty"` // the names of the stored secrets
 	Notes    map[string]string `json:"notes"`           // texts of clients
-	// Version differs after each write. A PUT has the one that it replaces; 0: none.
+	// Version changes with each write. A PUT contains the version that it replaces; 0: none.
 	Version int `json:"version"`
 }
 
-// Holds reports whether a connection has a secret of that value.
+// Holds reports whether a connection has a secret with that value.
 func (s *Service) Holds(space, name, secret, value string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -22,7 +22,7 @@ func Parts() []Part {
 	}
 }
 
-// All returns the table with the messages of a provider added. Nil adds none.
+// All returns the table including the messages of a provider, which may be nil.
 func All(provider connection.Messages) connection.Messages {
 	all := connection.Messages{}
 	for _, part := range Parts() {
