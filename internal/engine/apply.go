@@ -1,10 +1,10 @@
 package engine
 
 import (
-	"cmp"
 	"context"
 	"errors"
 
+	"github.com/qlsync/qlsync/internal/report/messages"
 	"github.com/qlsync/qlsync/pkg/apply"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
@@ -16,7 +16,11 @@ import (
 func (s *Session) Check(p, reviewed *plan.Plan, hash string) error {
 	if reviewed != nil {
 		if stale := p.Stale(reviewed); len(stale) > 0 {
-			return &Refusal{errors.New("nothing was written: the plan is no longer the reviewed one, plan again"), stale}
+			lines := make([]string, len(stale))
+			for i, reason := range stale {
+				lines[i] = messages.Text(reason)
+			}
+			return &Refusal{errors.New("nothing was written: the plan is no longer the reviewed one, plan again"), lines}
 		}
 	}
 	switch {
@@ -25,7 +29,7 @@ func (s *Session) Check(p, reviewed *plan.Plan, hash string) error {
 	case hash != "" && hash != p.Hash:
 		return Refused("nothing was written: the plan is %s, not the reviewed %s: plan and review again", p.Hash, hash)
 	case p.Refusal != nil:
-		return Refused("nothing was written: %s (%s)", p.Refusal.Message, p.Refusal.Hint)
+		return Refused("nothing was written: %s (%s)", p.Refusal.Reason.Text, p.Refusal.Reason.Next)
 	}
 	return nil
 }
@@ -58,6 +62,9 @@ func (s *Session) Apply(ctx context.Context, p *plan.Plan, parallelism int) (*ap
 		Stop:        s.host.Stopping,
 		Progress:    func(step apply.Progress) { s.notify(Stepped{step}) },
 	})
+	if result != nil {
+		messages.Fill(result.Reasons(), s.planned.Rules.Messages())
+	}
 	s.redactResult(result)
 	return result, err
 }
@@ -68,15 +75,17 @@ func Confirm(p *plan.Plan, deletes, recreates string) error {
 	if p.Refusal == nil {
 		return nil
 	}
-	var ofDeletes, ofRecreates error
+	var ofDeletes, ofRecreates connection.Reason
 	if deletes != "" {
 		ofDeletes = p.ConfirmDeletes(deletes)
 	}
 	if recreates != "" {
 		ofRecreates = p.ConfirmRecreates(recreates)
 	}
-	if err := cmp.Or(ofDeletes, ofRecreates); err != nil {
-		return Refused("%w", err)
+	for _, wrong := range []connection.Reason{ofDeletes, ofRecreates} {
+		if wrong.Holds() {
+			return Refused("%s", messages.Text(wrong))
+		}
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 
@@ -208,7 +209,20 @@ func (s *Session) redactProblems(problems connection.Problems) connection.Proble
 	return problems
 }
 
-// redactArgs returns the arguments of a reason without secrets of the run.
+// redactReasons replaces texts in the sentences and arguments of reasons that quote a secret of the
+// run.
+func (s *Session) redactReasons(reasons iter.Seq[*connection.Reason]) {
+	for reason := range reasons {
+		s.redactReason(reason)
+	}
+}
+
+func (s *Session) redactReason(reason *connection.Reason) {
+	s.redact(&reason.Text, &reason.Next)
+	reason.Args = s.redactArgs(reason.Args)
+}
+
+// redactArgs returns the arguments of a reason, in which no text quotes a secret of the run.
 func (s *Session) redactArgs(args map[string]any) map[string]any {
 	if s.host.Secrets == nil {
 		return args
@@ -228,6 +242,17 @@ func (s *Session) redactArgs(args map[string]any) map[string]any {
 		case []string:
 			s.redactAll(&value)
 			args[name] = value
+		case connection.Reason:
+			s.redactReason(&value)
+			args[name] = value
+		case []connection.Reason:
+			value = slices.Clone(value)
+			for i := range value {
+				s.redactReason(&value[i])
+			}
+			args[name] = value
+		case connection.Problems:
+			args[name] = s.redactProblems(value)
 		}
 	}
 	return args
@@ -258,10 +283,10 @@ func (s *Session) redactPlan(p *plan.Plan) {
 	if p == nil || s.host.Secrets == nil {
 		return
 	}
+	s.redactReasons(p.Reasons())
 	for _, changes := range [][]plan.Change{p.Changes, p.Rotations} {
 		for i := range changes {
 			c := &changes[i]
-			s.redact(&c.Reason, &c.Manual, &c.Refused)
 			c.From = s.redactKey(c.From)
 			c.Connection = *s.redactKey(&c.Connection)
 			for j := range c.Fields {
@@ -271,18 +296,13 @@ func (s *Session) redactPlan(p *plan.Plan) {
 	}
 	for i := range p.Steps {
 		step := &p.Steps[i]
-		s.redact(&step.Description)
 		step.Connections = slices.Clone(step.Connections)
 		for j := range step.Connections {
 			step.Connections[j] = *s.redactKey(&step.Connections[j])
 		}
 	}
 	for i := range p.Warnings {
-		s.redact(&p.Warnings[i].Message)
 		p.Warnings[i].Connection = s.redactKey(p.Warnings[i].Connection)
-	}
-	for refusal := p.Refusal; refusal != nil; refusal = refusal.Next {
-		s.redact(&refusal.Message, &refusal.Hint)
 	}
 }
 
@@ -292,8 +312,8 @@ func (s *Session) redactDrift(drift *plan.Drift) {
 	if s.host.Secrets == nil {
 		return
 	}
+	s.redactReasons(drift.Reasons())
 	for i := range drift.Items {
-		s.redact(&drift.Items[i].Reason)
 		fields := drift.Items[i].Fields
 		for j := range fields {
 			fields[j].After = s.host.Secrets.Value(fields[j].After)
@@ -308,12 +328,11 @@ func (s *Session) redactResult(result *apply.Result) {
 		return
 	}
 	s.redact(&result.Unverified)
+	s.redactReasons(result.Reasons())
 	for i := range result.Items {
 		item := &result.Items[i]
 		s.redact(&item.Connection.Space, &item.Connection.Name, &item.ID, &item.Error)
-		if item.Differs != nil {
-			s.redact(&item.Differs.Reason, &item.Differs.Advice)
-		}
+		item.Args = s.redactArgs(item.Args)
 	}
 }
 

@@ -5,30 +5,36 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/qlsync/qlsync/internal/report/messages"
 	"github.com/qlsync/qlsync/internal/transport"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
 )
 
 // TestAMessageOfAPlanOrADriftThatQuotesASecretIsRedacted checks the places in which the planner
-// names a live value in words.
+// names a live value, in words and in arguments.
 func TestAMessageOfAPlanOrADriftThatQuotesASecretIsRedacted(t *testing.T) {
 	const secret = "can-ary-7f3a9c"
 	s := &Session{host: &Host{Secrets: transport.NewRedactor(secret)}, ours: map[string]bool{}}
 	said := func() string { return `url changes from "Bearer+` + secret + `+" to "https://new.example"` }
-	p := &plan.Plan{
-		Changes:  []plan.Change{{Fields: []plan.Field{{Path: "/properties/url", Before: said()}}, Reason: said(), Refused: said()}},
-		Warnings: []plan.Warning{{Message: said()}},
-		Refusal:  &plan.Refusal{Message: said(), Next: &plan.Refusal{Message: said()}},
+	because := func() connection.Reason {
+		return connection.Because("change-refused", "why", connection.Because("unreadable", "error", said()))
 	}
+	p := &plan.Plan{
+		Changes:  []plan.Change{{Fields: []plan.Field{{Path: "/properties/url", Before: said()}}, Reasons: []connection.Reason{because(), connection.Because("even-after", "why", []connection.Reason{because()}, "after", "3s")}, Refused: because()}},
+		Warnings: []plan.Warning{{Reason: because()}},
+		Refusal:  &plan.Refusal{Reason: because(), Next: &plan.Refusal{Reason: because()}},
+	}
+	messages.Fill(p.Reasons(), nil)
 	s.redactPlan(p)
-	drift := &plan.Drift{Items: []plan.DriftItem{{Fields: []plan.Field{{Path: "/properties/url", After: said()}}, Reason: said()}}}
+	drift := &plan.Drift{Items: []plan.DriftItem{{Fields: []plan.Field{{Path: "/properties/url", After: said()}}, Reasons: []connection.Reason{because(), connection.Because("even-after", "why", []connection.Reason{because()}, "after", "3s")}}}}
+	messages.Fill(drift.Reasons(), nil)
 	s.redactDrift(drift)
 	text, err := json.Marshal([]any{p, p.Refusal.Next, drift})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if strings.Contains(string(text), secret) || strings.Count(string(text), "new.example") < 6 {
+	if strings.Contains(string(text), secret) || strings.Count(string(text), "new.example") < 18 {
 		t.Errorf("got %s, want every message without the secret and with the rest of its words", text)
 	}
 }
@@ -59,7 +65,7 @@ func TestAPlanShowsNoNameThatQuotesASecretOfItsCredentials(t *testing.T) {
 	p := &plan.Plan{
 		Changes:  []plan.Change{{Action: plan.ActionDelete, Connection: key, From: &key}},
 		Steps:    []plan.Step{{Connections: []connection.Key{key}, Items: []plan.Item{{Operation: connection.Operation{Kind: connection.Delete, Key: key}}}}},
-		Warnings: []plan.Warning{{Connection: &key, Message: "it is deleted"}},
+		Warnings: []plan.Warning{{Connection: &key, Reason: connection.Reason{Text: "it is deleted"}}},
 	}
 	s.redactPlan(p)
 	text, err := json.Marshal(p)

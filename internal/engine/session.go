@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/qlsync/qlsync/internal/report/messages"
 	"github.com/qlsync/qlsync/internal/vendored"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
@@ -196,7 +197,7 @@ func (s *Session) input(ctx context.Context, people bool) (plan.Input, error) {
 		return plan.Input{}, s.besides(err)
 	}
 	if problems.Err() != nil {
-		_, more := plan.Make(in)
+		_, more := s.make(in)
 		problems = spec.Collect(problems, spec.Further(s.problems, more))
 	}
 	return in, s.warn(problems)
@@ -259,12 +260,22 @@ func (s *Session) plan(ctx context.Context, o PlanOptions) (*plan.Plan, error) {
 	if s.cache != "" {
 		s.notify(FromCache{s.cache, in.Snapshot.Cached, in.Snapshot.Details + in.Snapshot.Cached, in.Snapshot.Unkept})
 	}
-	p, problems := plan.Make(in)
-	s.redactPlan(p)
+	p, problems := s.make(in)
 	if err := s.warn(spec.Collect(wrong, problems)); err != nil {
 		return nil, err // an invalid selection restricts nothing
 	}
 	return p, nil
+}
+
+// make plans, and writes the sentences of the plan without the secrets of the run.
+func (s *Session) make(in plan.Input) (*plan.Plan, connection.Problems) {
+	p, problems := plan.Make(in)
+	messages.FillProblems(problems, in.Rules.Messages())
+	if p != nil {
+		messages.Fill(p.Reasons(), in.Rules.Messages())
+	}
+	s.redactPlan(p)
+	return p, problems
 }
 
 // again reads the tenant once more, with the details of the changed connections.
@@ -285,9 +296,11 @@ func (s *Session) Drift(ctx context.Context, at time.Time, ignored []plan.DriftK
 		return nil, err
 	}
 	drift, problems := plan.FindDrift(in)
+	messages.FillProblems(problems, in.Rules.Messages())
 	if err := s.warn(spec.Collect(problems)); err != nil {
 		return nil, err
 	}
+	messages.Fill(drift.Reasons(), in.Rules.Messages())
 	s.redactDrift(drift)
 	drift.At = at.UTC().Truncate(time.Second)
 	for _, kind := range ignored {

@@ -65,8 +65,7 @@ func (s *Session) withValues(ctx context.Context, p *plan.Plan) (*plan.Plan, err
 	if err != nil {
 		return nil, err
 	}
-	p, problems := plan.Make(s.planned)
-	s.redactPlan(p)
+	p, problems := s.make(s.planned)
 	return p, problems.Err()
 }
 

@@ -352,7 +352,7 @@ func (w *walk) apply(verify bool) (*plan.Plan, *apply.Result) {
 		return nil, nil
 	}
 	for _, change := range slices.Concat(p.Changes, p.Rotations) {
-		if change.Refused != "" {
+		if change.Refused.Holds() {
 			w.t.Errorf("refused: %s", outline(p))
 			return nil, nil
 		}

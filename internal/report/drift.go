@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
 )
 
@@ -14,7 +15,7 @@ func (t Text) Drift(w io.Writer, d *plan.Drift) error {
 	p.line("Drift of tenant %s from project %s", tenantName(d.Tenant), Sanitize(d.Project))
 	var warnings []plan.Warning
 	for _, reason := range unseen(d) {
-		warnings = append(warnings, plan.Warning{Message: reason})
+		warnings = append(warnings, plan.Warning{Reason: connection.Reason{Text: reason}})
 	}
 	t.warnings(p, warnings)
 	rows := make([]row, len(d.Items))
@@ -72,8 +73,8 @@ func driftRow(item *plan.DriftItem) row {
 		key: item.Connection, name: label(item.Connection.Name), sign: look.sign, paint: look.paint,
 		verb: Sanitize(string(item.Kind)), kind: item.DataSource, fields: item.Fields,
 	}
-	if item.Reason != "" {
-		r.remark = append(r.remark, item.Reason)
+	if len(item.Reasons) > 0 {
+		r.remark = append(r.remark, because(item.Reasons))
 	}
 	if witness := witness(item); witness != "" {
 		r.remark = append(r.remark, witness)

@@ -68,7 +68,7 @@ func TestAPlanCountsRefusalsThatSayTheSame(t *testing.T) {
 	pl := &plan.Plan{Project: "acme", Tenant: plan.Tenant{Name: "prod"}}
 	for i := range 1500 {
 		pl.Changes = append(pl.Changes, plan.Change{
-			Action: plan.ActionAdopt, Connection: connection.Key{Space: "Finance", Name: fmt.Sprintf("C %04d", i)}, Refused: "nobody owns it and it differs",
+			Action: plan.ActionAdopt, Connection: connection.Key{Space: "Finance", Name: fmt.Sprintf("C %04d", i)}, Refused: connection.Reason{Text: "nobody owns it and it differs"},
 			Position: &connection.Position{File: "a.yaml", Line: i + 1, Column: 1},
 		})
 	}

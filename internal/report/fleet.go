@@ -150,7 +150,7 @@ func (Markdown) Plans(w io.Writer, f *Fleet[plan.Plan]) error {
 		}})
 		of := code(member.Tenant.Name)
 		if pl.Refusal != nil {
-			refusals = append(refusals, of+": "+prose(pl.Refusal.Message)+"; "+prose(pl.Refusal.Hint))
+			refusals = append(refusals, of+": "+prose(pl.Refusal.Reason.Text)+"; "+prose(pl.Refusal.Reason.Next))
 		}
 		for _, c := range gravest(slices.Concat(pl.Changes, pl.Rotations)) {
 			if destroys(c) {

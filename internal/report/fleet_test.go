@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/qlsync/qlsync/internal/report"
+	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
 	"github.com/qlsync/qlsync/schemas"
 )
@@ -69,7 +70,7 @@ func TestReportsOfSeveralTenantsReadAsTheirGoldens(t *testing.T) {
 
 func TestATenantOfWhichThereAreOnlyWarningsIsOneWithoutChanges(t *testing.T) {
 	west := emptyPlan()
-	west.Warnings = []plan.Warning{{Message: "the vendored schema differs"}}
+	west.Warnings = []plan.Warning{{Reason: connection.Reason{Text: "the vendored schema differs"}}}
 	fleet := &report.Fleet[plan.Plan]{Format: report.PlansFormat, Project: "finance", Tenants: []report.Member[plan.Plan]{{Tenant: west.Tenant, Report: west}}}
 	text := print(t, func(w io.Writer) error { return report.Text{}.Plans(w, fleet) })
 	if !strings.Contains(text, "Warning: the vendored schema differs") || !strings.HasSuffix(text, "\n\nTenants: 0 with changes, 1 without.\n") || strings.Contains(text, "\n\n\n") {

@@ -9,6 +9,7 @@ import (
 	"strconv"
 
 	"github.com/qlsync/qlsync/internal/words"
+	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
 )
 
@@ -159,14 +160,14 @@ func (v *pageView) planNotices(f *Fleet[plan.Plan]) {
 			continue
 		}
 		if p.Refusal != nil {
-			refusals = append(refusals, of+Sanitize(p.Refusal.Message), of+"What to do: "+Sanitize(p.Refusal.Hint))
+			refusals = append(refusals, of+Sanitize(p.Refusal.Reason.Text), of+"What to do: "+Sanitize(p.Refusal.Reason.Next))
 		}
 		for j := range p.Changes {
 			switch c := &p.Changes[j]; {
 			case destroys(c):
-				destroyed = append(destroyed, of+string(c.Action)+" "+label(c.Connection.String())+because(c))
-			case c.Refused != "":
-				refused = append(refused, of+Sanitize(string(c.Action))+" "+label(c.Connection.String())+": "+Sanitize(at(c.Position)+c.Refused))
+				destroyed = append(destroyed, of+string(c.Action)+" "+label(c.Connection.String())+behindColon(c.Reasons))
+			case c.Refused.Holds():
+				refused = append(refused, of+Sanitize(string(c.Action))+" "+label(c.Connection.String())+": "+Sanitize(at(c.Position)+c.Refused.String()))
 			}
 		}
 		groups, _ := groupWarnings(p.Warnings)
@@ -183,11 +184,11 @@ func (v *pageView) planNotices(f *Fleet[plan.Plan]) {
 	v.notice(false, words.Count(warned, "warning"), "", warnings)
 }
 
-func because(c *plan.Change) string {
-	if c.Reason == "" {
+func behindColon(reasons []connection.Reason) string {
+	if len(reasons) == 0 {
 		return ""
 	}
-	return ": " + Sanitize(c.Reason)
+	return ": " + Sanitize(because(reasons))
 }
 
 func (v *pageView) planFigures(sum plan.Summary, overwritten int) {
@@ -288,7 +289,7 @@ func (g gridView) withoutEmpty() gridView {
 // changeKind returns the class of a change; it is one of planKinds.
 func changeKind(c *plan.Change) string {
 	switch {
-	case c.Refused != "":
+	case c.Refused.Holds():
 		return "refused"
 	case c.Waits:
 		return "manual"

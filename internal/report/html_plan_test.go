@@ -84,8 +84,8 @@ func TestThePageOfAPlanSaysAtItsTopThatItIsRefusedOrEmpty(t *testing.T) {
 			if got := texts(elements(root, "h1", "")); got[0] != test.want {
 				t.Errorf("the verdict is %q, want %q", got, test.want)
 			}
-			if r := test.plan.Refusal; r != nil && !strings.Contains(textOf(root), r.Message) {
-				t.Errorf("the page does not say why: %q", r.Message)
+			if r := test.plan.Refusal; r != nil && !strings.Contains(textOf(root), r.Reason.Text) {
+				t.Errorf("the page does not say why: %q", r.Reason.Text)
 			}
 		})
 	}

@@ -163,7 +163,7 @@ func TestNoNameCanDoAnythingOnThePage(t *testing.T) {
 		for i := range rapid.SampledFrom([]int{1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 401}).Draw(t, "items") {
 			d.Items = append(d.Items, plan.DriftItem{
 				Kind: plan.DriftKind(rapid.SampledFrom([]string{"changed", "unmanaged", text}).Draw(t, "kind")), Connection: key(text, fmt.Sprint(text, i)),
-				ID: text, DataSource: text, Owner: text, Reason: text, Apply: rapid.SampledFrom([]string{"update", text}).Draw(t, "apply"),
+				ID: text, DataSource: text, Owner: text, Reasons: []connection.Reason{{Text: text}}, Apply: rapid.SampledFrom([]string{"update", text}).Draw(t, "apply"),
 				Fields: []plan.Field{field("/properties/"+text, text, text+"x"), field("/properties/x", strings.Repeat(text, 30), text+"\n"+text)},
 			})
 		}
@@ -176,12 +176,12 @@ func TestNoNameCanDoAnythingOnThePage(t *testing.T) {
 		for range rapid.SampledFrom([]int{1, 1, 2, 2, 3, 401}).Draw(t, "changes") {
 			p.Changes = append(p.Changes, plan.Change{
 				Action: plan.Action(rapid.SampledFrom([]string{"update", "create", text}).Draw(t, "action")), Connection: one, From: &one,
-				ID: text, DataSource: text, Reason: text, Manual: text, Refused: rapid.SampledFrom([]string{"", text}).Draw(t, "refused"), Fields: d.Items[0].Fields,
+				ID: text, DataSource: text, Reasons: []connection.Reason{{Text: text}}, Manual: connection.Reason{Text: text}, Refused: connection.Reason{Text: rapid.SampledFrom([]string{"", text}).Draw(t, "refused")}, Fields: d.Items[0].Fields,
 			})
 		}
-		p.Steps = []plan.Step{{ID: text, Kind: connection.OperationKind(text), Connections: []connection.Key{one}, Description: text, After: []string{text}}}
+		p.Steps = []plan.Step{{ID: text, Kind: connection.OperationKind(text), Connections: []connection.Key{one}, Does: []connection.Reason{{Text: text}}, After: []string{text}}}
 		p.Project, p.Tenant, p.Hash, p.Snapshot = d.Project, d.Tenant, text, &plan.Source{Taken: text}
-		p.Warnings, p.Refusal = []plan.Warning{{Message: text}}, &plan.Refusal{Message: text, Hint: text}
+		p.Warnings, p.Refusal = []plan.Warning{{Reason: connection.Reason{Text: text}}}, &plan.Refusal{Reason: connection.Reason{Text: text, Next: text}}
 		harmlessPage(t, allowed, htmlPlan(p))
 	})
 }

@@ -582,7 +582,7 @@ func (v *pageView) driftItem(tenant int, item *plan.DriftItem, full bool) itemVi
 	if len(v.tenants) > 1 {
 		out.Tenant = strconv.Itoa(tenant)
 	}
-	out.remark(item.Reason)
+	out.remark(because(item.Reasons))
 	out.fact("Apply would", strings.TrimPrefix(Sanitize(wouldDo(item.Apply)), "apply would "))
 	if !item.UpdatedAt.IsZero() {
 		out.Day = item.UpdatedAt.UTC().Format("2 Jan 2006")

@@ -27,8 +27,8 @@ func (Markdown) Plan(w io.Writer, pl *plan.Plan) error {
 	p.add(Marker("plan", pl.Project, pl.Tenant.Name, pl.Hash))
 	p.add("### " + planHeadline(pl))
 	if pl.Refusal != nil {
-		p.add(alert("CAUTION", "**Refused: nothing of this plan may be applied.** "+prose(pl.Refusal.Message),
-			[]string{"What to do: " + prose(pl.Refusal.Hint)}, roomOfAlert))
+		p.add(alert("CAUTION", "**Refused: nothing of this plan may be applied.** "+prose(pl.Refusal.Reason.Text),
+			[]string{"What to do: " + prose(pl.Refusal.Reason.Next)}, roomOfAlert))
 	}
 	p.add(destructive(pl.Changes))
 	p.add(refusedChanges(pl.Changes))
@@ -73,7 +73,7 @@ func planCounts(s plan.Summary, overwritten string) string {
 
 // destroys reports whether a change is irreversible.
 func destroys(c *plan.Change) bool {
-	return c.Refused == "" && !c.Waits && (c.Action == plan.ActionDelete || c.Action == plan.ActionRecreate)
+	return !c.Refused.Holds() && !c.Waits && (c.Action == plan.ActionDelete || c.Action == plan.ActionRecreate)
 }
 
 // gravest returns the changes by their weight: irreversible, refused, the rest; each by space and
@@ -91,7 +91,7 @@ func weight(c *plan.Change) int {
 	switch {
 	case destroys(c):
 		return 0
-	case c.Refused != "":
+	case c.Refused.Holds():
 		return 1
 	}
 	return 2
@@ -102,8 +102,8 @@ func destructive(changes []plan.Change) string {
 	for i := range changes {
 		if c := &changes[i]; destroys(c) {
 			item := fmt.Sprintf("**%s** %s", c.Action, inKey(c.Connection))
-			if c.Reason != "" {
-				item += ": " + prose(c.Reason)
+			if len(c.Reasons) > 0 {
+				item += ": " + prose(because(c.Reasons))
 			}
 			items = append(items, item)
 		}
@@ -119,8 +119,8 @@ func destructive(changes []plan.Change) string {
 func refusedChanges(changes []plan.Change) string {
 	var items []string
 	for i := range changes {
-		if c := &changes[i]; c.Refused != "" {
-			items = append(items, fmt.Sprintf("%s %s: %s", prose(string(c.Action)), inKey(c.Connection), prose(at(c.Position)+c.Refused)))
+		if c := &changes[i]; c.Refused.Holds() {
+			items = append(items, fmt.Sprintf("%s %s: %s", prose(string(c.Action)), inKey(c.Connection), prose(at(c.Position)+c.Refused.String())))
 		}
 	}
 	if len(items) == 0 {
@@ -137,7 +137,7 @@ func planTally(changes []plan.Change) *tally {
 	for i := range changes {
 		column := string(changes[i].Action)
 		switch {
-		case changes[i].Refused != "":
+		case changes[i].Refused.Holds():
 			column = "refused"
 		case changes[i].Waits:
 			column = "manual"
@@ -154,11 +154,11 @@ func changeEntry(c *plan.Change) entry {
 	if c.From != nil && *c.From != c.Connection {
 		remarks = append(remarks, "from "+inKey(*c.From))
 	}
-	if c.Reason != "" {
-		remarks = append(remarks, "because: "+prose(c.Reason))
+	if len(c.Reasons) > 0 {
+		remarks = append(remarks, "because: "+prose(because(c.Reasons)))
 	}
-	if c.Manual != "" {
-		remarks = append(remarks, "manual: "+prose(c.Manual))
+	if c.Manual.Holds() {
+		remarks = append(remarks, "manual: "+prose(c.Manual.String()))
 	}
 	heading := "#### " + code(c.Connection.Space)
 	switch weight(c) {
@@ -166,7 +166,7 @@ func changeEntry(c *plan.Change) entry {
 		heading = "#### Destroyed"
 	case 1:
 		heading, sign, verb = "#### Refused", "!", "refused "+verb
-		remarks = append(remarks, "refused: "+prose(at(c.Position)+c.Refused))
+		remarks = append(remarks, "refused: "+prose(at(c.Position)+c.Refused.String()))
 	}
 	name := code(c.Connection.Name)
 	if weight(c) < 2 {
@@ -273,8 +273,8 @@ func (p *page) verification(r *apply.Result) {
 			words = append(words, fieldName(field.Path))
 		}
 		text := strings.Join(words, ", ")
-		for _, more := range []string{item.Differs.Reason, item.Differs.Advice} {
-			if more != "" && text != "" {
+		for _, more := range findingTexts(item.Differs) {
+			if text != "" {
 				text += "; "
 			}
 			text += more
@@ -370,8 +370,8 @@ func driftEntry(item *plan.DriftItem) entry {
 	}
 	title += " · " + prose(wouldDo(item.Apply))
 	var remarks []string
-	if item.Reason != "" {
-		remarks = append(remarks, prose(item.Reason))
+	if len(item.Reasons) > 0 {
+		remarks = append(remarks, prose(because(item.Reasons)))
 	}
 	if text := witness(item); text != "" {
 		remarks = append(remarks, prose(text))

@@ -183,17 +183,17 @@ func TestNoNameCanDoAnythingInMarkdown(t *testing.T) {
 		}
 		reason, tenant := name.Draw(t, "reason"), plan.Tenant{Name: name.Draw(t, "tenant"), URL: name.Draw(t, "url")}
 		p := newPlan([]plan.Change{
-			{Action: plan.ActionUpdate, Connection: k, DataSource: reason, Reason: reason, Fields: fields},
-			{Action: plan.ActionDelete, Connection: k, Reason: reason},
-			{Action: plan.ActionCreate, Connection: k, Refused: reason, Position: &connection.Position{File: name.Draw(t, "file"), Line: 100, Column: 5}},
+			{Action: plan.ActionUpdate, Connection: k, DataSource: reason, Reasons: []connection.Reason{{Text: reason}}, Fields: fields},
+			{Action: plan.ActionDelete, Connection: k, Reasons: []connection.Reason{{Text: reason}}},
+			{Action: plan.ActionCreate, Connection: k, Refused: connection.Reason{Text: reason}, Position: &connection.Position{File: name.Draw(t, "file"), Line: 100, Column: 5}},
 		}, step("s1", connection.Patch, nil, k))
-		p.Tenant, p.Project, p.Warnings = tenant, name.Draw(t, "project"), []plan.Warning{{Connection: &k, Message: reason}}
-		p.Refusal = &plan.Refusal{Message: reason, Hint: reason}
+		p.Tenant, p.Project, p.Warnings = tenant, name.Draw(t, "project"), []plan.Warning{{Connection: &k, Reason: connection.Reason{Text: reason}}}
+		p.Refusal = &plan.Refusal{Reason: connection.Reason{Text: reason, Next: reason}}
 		r := &apply.Result{Hash: name.Draw(t, "hash"), Project: p.Project, Tenant: tenant, Items: []apply.Item{
 			{Connection: k, Action: plan.ActionUpdate, Outcome: apply.Failed, Error: reason}, {Connection: k, Action: plan.Action(reason), Outcome: apply.Done},
 		}}
 		d := &plan.Drift{Project: p.Project, Tenant: tenant, Incomplete: []string{reason}, Items: []plan.DriftItem{
-			{Kind: plan.DriftChanged, Connection: k, DataSource: reason, Reason: reason, Owner: reason, Apply: "update", Fields: fields},
+			{Kind: plan.DriftChanged, Connection: k, DataSource: reason, Reasons: []connection.Reason{{Text: reason}}, Owner: reason, Apply: "update", Fields: fields},
 			{Kind: plan.DriftUnmanaged, Connection: k, Apply: reason},
 		}}
 		for _, write := range []func(io.Writer) error{mdPlan(p), mdResult(r), mdDrift(d)} {
@@ -225,16 +225,16 @@ func TestALongCommentSaysWhatItLeavesOut(t *testing.T) {
 		c := plan.Change{Action: plan.ActionUpdate, Connection: k, DataSource: "rest", Fields: []plan.Field{field("/properties/query", long, long+fmt.Sprint(i))}}
 		switch {
 		case i%9 == 0:
-			c = plan.Change{Action: plan.ActionDelete, Connection: k, DataSource: "rest", Reason: "owned by this project and no longer declared"}
+			c = plan.Change{Action: plan.ActionDelete, Connection: k, DataSource: "rest", Reasons: []connection.Reason{{Text: "owned by this project and no longer declared"}}}
 		case i%9 == 1:
-			c.Refused = "it is protected"
+			c.Refused = connection.Reason{Text: "it is protected"}
 		}
 		changes, keys = append(changes, c), append(keys, k)
 	}
 	slices.SortStableFunc(changes, func(x, y plan.Change) int { return x.Connection.Compare(y.Connection) })
 	p := newPlan(changes, step("s1", connection.BulkUpdate, nil, keys...))
 	for i := range 300 {
-		p.Warnings = append(p.Warnings, plan.Warning{Connection: &keys[i], Message: "these credentials will be sent to another host"})
+		p.Warnings = append(p.Warnings, plan.Warning{Connection: &keys[i], Reason: connection.Reason{Text: "these credentials will be sent to another host"}})
 	}
 	text := print(t, mdPlan(p))
 	harmless(t, text)
@@ -317,10 +317,10 @@ func TestTheTableOfAResultCountsWhatIsPending(t *testing.T) {
 func TestTheTablesOfPlansCountAsTheirSummaries(t *testing.T) {
 	const todo = "a person must sign in"
 	p := newPlan([]plan.Change{
-		{Action: plan.ActionCreate, Connection: key("Finance", "A"), DataSource: "gbq", Position: at(4), Manual: todo},
-		{Action: plan.ActionCreate, Connection: key("Finance", "B"), DataSource: "gbq", Position: at(5), Manual: todo, Waits: true},
-		{Action: plan.ActionRecreate, Connection: key("Finance", "C"), ID: "c", DataSource: "gbq", Position: at(6), Manual: todo, Waits: true},
-		{Action: plan.ActionUpdate, Connection: key("Finance", "D"), ID: "d", DataSource: "gbq", Position: at(7), Manual: todo, Waits: true, Refused: "the name is taken"},
+		{Action: plan.ActionCreate, Connection: key("Finance", "A"), DataSource: "gbq", Position: at(4), Manual: connection.Reason{Text: todo}},
+		{Action: plan.ActionCreate, Connection: key("Finance", "B"), DataSource: "gbq", Position: at(5), Manual: connection.Reason{Text: todo}, Waits: true},
+		{Action: plan.ActionRecreate, Connection: key("Finance", "C"), ID: "c", DataSource: "gbq", Position: at(6), Manual: connection.Reason{Text: todo}, Waits: true},
+		{Action: plan.ActionUpdate, Connection: key("Finance", "D"), ID: "d", DataSource: "gbq", Position: at(7), Manual: connection.Reason{Text: todo}, Waits: true, Refused: connection.Reason{Text: "the name is taken"}},
 	})
 	fleet := &report.Fleet[plan.Plan]{Tenants: []report.Member[plan.Plan]{{Tenant: p.Tenant, Report: p}}}
 	for row, write := range map[string]func(io.Writer) error{

@@ -116,16 +116,16 @@ func changeRow(c *plan.Change) row {
 		key: c.Connection, name: label(c.Connection.Name), sign: look.sign, paint: look.paint,
 		verb: Sanitize(string(c.Action)), kind: c.DataSource, fields: c.Fields, fresh: c.Action == plan.ActionCreate,
 	}
-	if c.Reason != "" {
-		r.remark = append(r.remark, "because: "+c.Reason)
+	if len(c.Reasons) > 0 {
+		r.remark = append(r.remark, "because: "+because(c.Reasons))
 	}
-	if c.Manual != "" {
-		r.remark = append(r.remark, "manual: "+c.Manual)
+	if c.Manual.Holds() {
+		r.remark = append(r.remark, "manual: "+c.Manual.String())
 	}
-	if c.Refused != "" {
+	if c.Refused.Holds() {
 		r.sign, r.paint = "!", red
-		r.remark = append(r.remark, "refused: "+at(c.Position)+c.Refused)
-		r.fold = "refused: " + c.Refused
+		r.remark = append(r.remark, "refused: "+at(c.Position)+c.Refused.String())
+		r.fold = "refused: " + c.Refused.String()
 	}
 	return r
 }
@@ -137,11 +137,20 @@ func overwrites(c *plan.Change) bool { return c.Action == plan.ActionAdopt && le
 func countOverwritten(changes []plan.Change) int {
 	n := 0
 	for i := range changes {
-		if c := &changes[i]; overwrites(c) && c.Refused == "" && !c.Waits {
+		if c := &changes[i]; overwrites(c) && !c.Refused.Holds() && !c.Waits {
 			n++
 		}
 	}
 	return n
+}
+
+// because returns the sentences of the reasons for one thing.
+func because(reasons []connection.Reason) string { return connection.Join(reasons, "; ") }
+
+// findingTexts returns what a finding says and what to do about it.
+func findingTexts(f *plan.Finding) []string {
+	texts := []string{because(f.Reasons), f.Advice.String()}
+	return slices.DeleteFunc(texts, func(text string) bool { return text == "" })
 }
 
 func at(position *connection.Position) string {
@@ -222,7 +231,7 @@ func writes(steps []plan.Step) int {
 func describe(steps []plan.Step) string {
 	var words []string
 	for _, step := range steps {
-		if text := Sanitize(step.Description); !slices.Contains(words, text) {
+		if text := Sanitize(step.Description()); !slices.Contains(words, text) {
 			words = append(words, text)
 		}
 	}
@@ -333,8 +342,8 @@ func (p *printer) summary(pl *plan.Plan) {
 	p.line("Hash: %s", Sanitize(pl.Hash))
 	if pl.Refusal != nil {
 		p.line("")
-		p.line("%s %s", p.paint(red, "Refused:"), Sanitize(pl.Refusal.Message))
-		p.line("  %s", Sanitize(pl.Refusal.Hint))
+		p.line("%s %s", p.paint(red, "Refused:"), Sanitize(pl.Refusal.Reason.Text))
+		p.line("  %s", Sanitize(pl.Refusal.Reason.Next))
 	}
 }
 

@@ -150,7 +150,7 @@ func TestAnAdoptionThatOverwritesIsAnUpdateWithACountOfItsOwn(t *testing.T) {
 	p := newPlan([]plan.Change{
 		{Action: plan.ActionAdopt, Connection: key("Finance", "Same"), DataSource: "rest"},
 		{Action: plan.ActionAdopt, Connection: key("Finance", "Other"), DataSource: "rest", Fields: []plan.Field{field("/properties/url", "a", "b")}},
-		{Action: plan.ActionAdopt, Connection: key("Finance", "Refused"), DataSource: "rest", Refused: "no", Fields: []plan.Field{field("/properties/url", "a", "b")}},
+		{Action: plan.ActionAdopt, Connection: key("Finance", "Refused"), DataSource: "rest", Refused: connection.Reason{Text: "no"}, Fields: []plan.Field{field("/properties/url", "a", "b")}},
 	})
 	fleet := &report.Fleet[plan.Plan]{Project: "finance", Tenants: []report.Member[plan.Plan]{{Tenant: p.Tenant, Report: p}, {Tenant: p.Tenant, Report: p}}}
 	for name, test := range map[string]struct {

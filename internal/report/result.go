@@ -78,11 +78,7 @@ func resultRow(item *apply.Item) row {
 		if differs.Unseen {
 			r.paint, r.kind, r.remark = amber, "done, not verified", []string{at(item.Position) + "it could not be read again"}
 		}
-		for _, words := range []string{differs.Reason, differs.Advice} {
-			if words != "" {
-				r.remark = append(r.remark, words)
-			}
-		}
+		r.remark = append(r.remark, findingTexts(differs)...)
 	}
 	return r
 }

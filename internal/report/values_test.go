@@ -52,7 +52,7 @@ func newPlan(changes []plan.Change, steps ...plan.Step) *plan.Plan {
 			plan.ActionCreate: &s.Create, plan.ActionAdopt: &s.Adopt, plan.ActionUpdate: &s.Update,
 			plan.ActionMove: &s.Move, plan.ActionRecreate: &s.Recreate, plan.ActionDelete: &s.Delete,
 		}[c.Action]
-		if c.Refused != "" {
+		if c.Refused.Holds() {
 			counter = &s.Refused
 		} else if c.Waits {
 			counter = &s.Manual
@@ -72,7 +72,10 @@ func step(id string, kind connection.OperationKind, after []string, keys ...conn
 	if after == nil {
 		after = []string{}
 	}
-	s := plan.Step{ID: id, Kind: kind, Connections: keys, After: after, Calls: 1, Description: describes[kind]}
+	s := plan.Step{ID: id, Kind: kind, Connections: keys, After: after, Calls: 1}
+	if text := describes[kind]; text != "" {
+		s.Does = []connection.Reason{{Code: "any", Args: map[string]any{"count": 1}, Text: text}}
+	}
 	if kind == connection.Recreate {
 		s.Calls = 3
 	}
@@ -96,32 +99,32 @@ func everydayPlan() *plan.Plan {
 		}},
 		{
 			Action: plan.ActionCreate, Connection: key("Finance", "Clicks"), DataSource: "gbq", Position: at(8),
-			Manual: "a person must sign in: declare the code under credentials, as authCode: {env: NAME}", Waits: true,
+			Manual: connection.Reason{Code: "sign-in", Args: map[string]any{"code": "authCode"}, Text: "a person must sign in: declare the code under credentials, as authCode: {env: NAME}"}, Waits: true,
 			Fields: []plan.Field{field("/properties/OAuthMechanism", nil, "1")},
 		},
 		{Action: plan.ActionAdopt, Connection: key("Finance", "Exchange rates"), ID: "c-1", DataSource: "rest", Position: at(12)},
 		{
 			Action: plan.ActionMove, Connection: key("Finance", "Orders lake"), From: &from, ID: "c-2", DataSource: "File_AmazonS3ConnectorV2",
-			Position: at(20), Reason: "moved in the files", Fields: []plan.Field{
+			Position: at(20), Reasons: []connection.Reason{{Code: "moved", Args: map[string]any{"from": "Finance/Old"}, Text: "moved in the files", Next: "keep the block until every tenant has it"}}, Fields: []plan.Field{
 				field("/name", "Orders S3", "Orders lake"), field("/tags", list(), list("lake", "orders")),
 				field("/properties/storeSseHeader", "AES256", nil), field("/properties/endpoint", nil, ""),
 			},
 		},
 		{
 			Action: plan.ActionUpdate, Connection: key("Finance", "Rates"), ID: "c-3", DataSource: "rest", Position: at(31),
-			Reason: "a change of url must carry the credentials", Fields: []plan.Field{
+			Reasons: []connection.Reason{{Text: "a change of url must carry the credentials"}}, Fields: []plan.Field{
 				field("/properties/url", "https://rates.example.com/v1", "https://rates.example.com/v2"),
 				field("/properties/allow~1deny", false, true), secretField("password"),
 			},
 		},
 		{
 			Action: plan.ActionRecreate, Connection: key("Finance", "Warehouse"), ID: "c-4", DataSource: "snowflake", Position: at(40),
-			Refused: "a change of data source needs recreate, which is not supported yet",
+			Refused: connection.Reason{Code: "needs-recreate", Args: map[string]any{"property": "dataSource"}, Text: "a change of data source needs recreate, which is not supported yet"},
 			Fields:  []plan.Field{field("/dataSource", "mssql", "snowflake")},
 		},
 		{
 			Action: plan.ActionDelete, Connection: key("Sales", "Retired"), ID: "c-5", DataSource: "rest",
-			Reason: "owned by this project and no longer declared",
+			Reasons: []connection.Reason{{Text: "owned by this project and no longer declared"}},
 		},
 	},
 		step("s1", connection.Create, nil, key("Finance", "Budget")),
@@ -133,16 +136,16 @@ func everydayPlan() *plan.Plan {
 	p.Rotations = []plan.Change{
 		{
 			Action: plan.ActionRotate, Connection: key("Finance", "Ledger"), ID: "c-7", DataSource: "snowflake", Position: at(60),
-			Reason: "the values behind its references have changed", Fields: []plan.Field{secretField("password"), secretField("username")},
+			Reasons: []connection.Reason{{Code: "rotate-changed", Args: map[string]any{"count": 1}, Text: "the values behind its references have changed"}}, Fields: []plan.Field{secretField("password"), secretField("username")},
 		},
 		{
 			Action: plan.ActionRecord, Connection: key("Finance", "Tickets"), ID: "c-8", DataSource: "rest", Position: at(70),
-			Reason: "nothing is recorded of the values of its credentials that the key can be compared with: they are taken as they are",
+			Reasons: []connection.Reason{{Text: "nothing is recorded of the values of its credentials that the key can be compared with", Next: "they are taken as they are"}},
 		},
 		{
 			Action: plan.ActionRotate, Connection: key("Sales", "Leads"), ID: "c-9", DataSource: "snowflake", Position: at(80),
-			Reason: "asked for", Fields: []plan.Field{secretField("password")},
-			Refused: "writing its credentials needs a recreate (update: recreate), which must be reviewed: raise credentialsVersion",
+			Reasons: []connection.Reason{{Text: "asked for"}}, Fields: []plan.Field{secretField("password")},
+			Refused: connection.Reason{Code: "rotate-needs-recreate", Args: map[string]any{"count": 1}, Text: "writing its credentials needs a recreate (update: recreate), which must be reviewed: raise credentialsVersion"},
 		},
 	}
 	p.Summary.Rotate, p.Summary.Record, p.Summary.Refused = 1, 1, p.Summary.Refused+1
@@ -150,22 +153,24 @@ func everydayPlan() *plan.Plan {
 	p.Summary.Omitted = 2
 	rates := key("Finance", "Rates")
 	p.Warnings = []plan.Warning{
-		{Connection: &rates, Message: "these credentials will be sent to another host: url changes"},
-		{Message: "the tenant's list is incomplete, so nothing is deleted: 2 connections could not be read"},
+		{Connection: &rates, Reason: connection.Reason{Code: "host-gets-credentials", Args: map[string]any{"property": "url"}, Text: "these credentials will be sent to another host: url changes"}},
+		{Reason: connection.Reason{Text: "the tenant's list is incomplete, so nothing is deleted: 2 connections could not be read"}},
 	}
 	return p
 }
 
 func refusedPlan() *plan.Plan {
 	p := newPlan([]plan.Change{
-		{Action: plan.ActionDelete, Connection: key("Finance", "One"), ID: "c-1", DataSource: "rest", Reason: "owned by this project and no longer declared"},
-		{Action: plan.ActionDelete, Connection: key("Finance", "Three"), ID: "c-3", DataSource: "rest", Reason: "owned by this project and no longer declared"},
+		{Action: plan.ActionDelete, Connection: key("Finance", "One"), ID: "c-1", DataSource: "rest", Reasons: []connection.Reason{{Text: "owned by this project and no longer declared"}}},
+		{Action: plan.ActionDelete, Connection: key("Finance", "Three"), ID: "c-3", DataSource: "rest", Reasons: []connection.Reason{{Text: "owned by this project and no longer declared"}}},
 	}, step("s1", connection.BulkDelete, nil, key("Finance", "One"), key("Finance", "Three")))
 	p.Summary.Unchanged = 5
 	p.Snapshot = &plan.Source{Taken: "2026-11-24T02:00:00Z"}
 	p.Refusal = &plan.Refusal{
-		Rule: plan.RuleMaxDeletes, Message: "the plan would delete 2 of 7 owned connections; policy.maxDeletes allows 0",
-		Hint: "if this is intended, pass --confirm-deletes 2@" + someHash,
+		Rule: plan.RuleMaxDeletes, Reason: connection.Reason{
+			Code: "max-deletes", Args: map[string]any{"deletes": 2, "owned": 7, "allowed": 0},
+			Text: "the plan would delete 2 of 7 owned connections; policy.maxDeletes allows 0", Next: "if this is intended, pass --confirm-deletes 2@" + someHash,
+		},
 	}
 	return p
 }
@@ -191,16 +196,16 @@ func hostilePlan() *plan.Plan {
 		k := key(hostileNames[i/6*6], name)
 		changes = append(changes, plan.Change{
 			Action: plan.ActionUpdate, Connection: k, ID: "c\x1b-" + fmt.Sprint(i), DataSource: "rest" + hostileNames[i%7],
-			Reason: "because of " + name, Position: &connection.Position{File: "a\x1b[1m.yaml", Line: 1, Column: 2},
+			Reasons: []connection.Reason{{Text: "because of " + name}}, Position: &connection.Position{File: "a\x1b[1m.yaml", Line: 1, Column: 2},
 			Fields: []plan.Field{field("/properties/"+name, name, list(name, map[string]any{name: name}))},
 		})
 		steps = append(steps, step(fmt.Sprint("s", i+1), connection.Patch, nil, k))
 	}
-	changes[2].Refused = "no\x1b[0m: " + hostileNames[2]
+	changes[2].Refused = connection.Reason{Text: "no\x1b[0m: " + hostileNames[2]}
 	p := newPlan(changes, steps...)
 	p.Project, p.Tenant = "fin\x1bance", plan.Tenant{Name: "pr\u202eod", URL: "https://\x1b]8;;evil\x07", ID: "t\x1b[1m"}
-	p.Warnings = []plan.Warning{{Connection: &changes[0].Connection, Message: "careful \x1b[5m"}}
-	p.Refusal = &plan.Refusal{Rule: plan.RuleEmpty, Message: "no\x1b[0m", Hint: "do\nthis"}
+	p.Warnings = []plan.Warning{{Connection: &changes[0].Connection, Reason: connection.Reason{Text: "careful \x1b[5m"}}}
+	p.Refusal = &plan.Refusal{Rule: plan.RuleEmpty, Reason: connection.Reason{Text: "no\x1b[0m", Next: "do\nthis"}}
 	return p
 }
 
@@ -290,7 +295,7 @@ func everydayResult() *apply.Result {
 		{Connection: key("Finance", "Budget"), Action: plan.ActionCreate, Outcome: apply.Done, ID: "c-9", Position: at(4)},
 		{
 			Connection: key("Finance", "Clicks"), Action: plan.ActionCreate, Outcome: apply.Blocked, Position: at(8),
-			Error: "a person must sign in first: open the address", SignInURL: "https://login.example/?state=5&client_id=7",
+			Code: "other-project", Args: map[string]any{"project": "sales"}, Error: "a person must sign in first: open the address", SignInURL: "https://login.example/?state=5&client_id=7",
 		},
 		{Connection: key("Finance", "Exchange rates"), Action: plan.ActionAdopt, Outcome: apply.Done, ID: "c-1", Position: at(12)},
 		{
@@ -313,13 +318,13 @@ func everydayResult() *apply.Result {
 		{
 			Connection: key("Sales", "Targets"), Action: plan.ActionUpdate, Outcome: apply.Done, ID: "c-6", Position: at(52),
 			Differs: &plan.Finding{
-				Fields: []plan.Field{field("/properties/timeout", "30", nil), field("/properties/url", "https://a.example", "https://A.example"), secretField("password")},
-				Reason: "credentialsVersion 1 -> 2", Advice: "if the service does not show timeout, set lifecycle.unreadable: [timeout]",
+				Fields:  []plan.Field{field("/properties/timeout", "30", nil), field("/properties/url", "https://a.example", "https://A.example"), secretField("password")},
+				Reasons: []connection.Reason{{Code: "credentials-version", Args: map[string]any{"from": "1", "to": "2"}, Text: "credentialsVersion 1 -> 2"}}, Advice: connection.Reason{Code: "may-be-unreadable", Args: map[string]any{"properties": []string{"timeout"}}, Text: "if the service does not show timeout, set lifecycle.unreadable: [timeout]"},
 			},
 		},
 		{
 			Connection: key("Sales", "Tickets"), Action: plan.ActionUpdate, Outcome: apply.Done, ID: "c-7", Position: at(60),
-			Differs: &plan.Finding{Unseen: true, Reason: "it cannot be read: GET /api/v1/data-connections/c-7: 403"},
+			Differs: &plan.Finding{Unseen: true, Reasons: []connection.Reason{{Text: "it cannot be read", Next: "GET /api/v1/data-connections/c-7: 403"}}},
 		},
 	}
 	return &apply.Result{
@@ -350,18 +355,18 @@ func everydayDrift() *plan.Drift {
 		Items: []plan.DriftItem{
 			{
 				Kind: plan.DriftChanged, Connection: key("Finance", "Budget"), ID: "c-1", DataSource: "mssql", Apply: "update", Position: at(4),
-				Owner: "bo@example.com", UpdatedAt: time.Date(2026, 11, 24, 16, 5, 6, 910_000_000, time.UTC), Reason: "credentialsVersion 1 -> 2", Fields: []plan.Field{
+				Owner: "bo@example.com", UpdatedAt: time.Date(2026, 11, 24, 16, 5, 6, 910_000_000, time.UTC), Reasons: []connection.Reason{{Code: "credentials-version", Args: map[string]any{"from": "1", "to": "2"}, Text: "credentialsVersion 1 -> 2"}}, Fields: []plan.Field{
 					field("/owner", "ana@example.com", "bo@example.com"), field("/tags", list("finance"), list("finance", "mine")),
 					field("/properties/host", "budget.acme.example", "elsewhere.example"), field("/properties/encrypt", true, nil),
 					field("/properties/driver", nil, "odbc"), field("/properties/query", sql, strings.Replace(sql, "2024", "2025", 1)),
 					secretField("password"),
 				},
 			},
-			{Kind: plan.DriftForeign, Connection: key("Finance", "Exchange rates"), ID: "c-2", DataSource: "rest", Apply: plan.ApplyRefuse, Reason: `it belongs to project "sales"`, Position: at(12)},
+			{Kind: plan.DriftForeign, Connection: key("Finance", "Exchange rates"), ID: "c-2", DataSource: "rest", Apply: plan.ApplyRefuse, Reasons: []connection.Reason{{Text: `it belongs to project "sales"`}}, Position: at(12)},
 			{Kind: plan.DriftMissing, Connection: key("Finance", "Orders lake"), DataSource: "File_AmazonS3ConnectorV2", Apply: "create", Position: at(20)},
-			{Kind: plan.DriftUnreadable, Connection: key("Finance", "Rates"), ID: "c-3", DataSource: "rest", Apply: plan.ApplyRefuse, Reason: "it cannot be read: 403 forbidden", Position: at(31)},
+			{Kind: plan.DriftUnreadable, Connection: key("Finance", "Rates"), ID: "c-3", DataSource: "rest", Apply: plan.ApplyRefuse, Reasons: []connection.Reason{{Text: "it cannot be read", Next: "403 forbidden"}}, Position: at(31)},
 			{Kind: plan.DriftUnmanaged, Connection: key("Sales", "By hand"), ID: "c-4", DataSource: "rest", Apply: plan.ApplyNothing},
-			{Kind: plan.DriftUndeclared, Connection: key("Sales", "Retired"), ID: "c-5", DataSource: "rest", Apply: "delete", Reason: "owned by this project and no longer declared"},
+			{Kind: plan.DriftUndeclared, Connection: key("Sales", "Retired"), ID: "c-5", DataSource: "rest", Apply: "delete", Reasons: []connection.Reason{{Text: "owned by this project and no longer declared"}}},
 		},
 	}
 }
@@ -378,7 +383,7 @@ func hostileDrift() *plan.Drift {
 	d.Incomplete = []string{"no\x1b[0m", "two\nlines"}
 	for _, name := range hostileNames {
 		d.Items = append(d.Items, plan.DriftItem{
-			Kind: plan.DriftChanged, Connection: key("Finance", name), ID: "c\x1b", DataSource: "rest", Reason: name, Apply: "update",
+			Kind: plan.DriftChanged, Connection: key("Finance", name), ID: "c\x1b", DataSource: "rest", Reasons: []connection.Reason{{Text: "because of " + name}}, Apply: "update",
 			Fields: []plan.Field{field("/properties/"+name, name, nil), field("/properties/x"+name, nil, name)},
 		})
 	}

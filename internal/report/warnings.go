@@ -24,7 +24,7 @@ type warningGroup struct {
 // Of warnings about the tenant, the first three remain and the others are counted. The groups are
 // in the order of their first warnings. shortened reports whether anything was omitted.
 func groupWarnings(warnings []plan.Warning) (groups []warningGroup, shortened bool) {
-	kind := func(w plan.Warning) string { return fmt.Sprint(w.Connection != nil) + alikeInWords(w.Message) }
+	kind := func(w plan.Warning) string { return fmt.Sprint(w.Connection != nil) + alikeInWords(w.Reason.String()) }
 	alike := map[string][]plan.Warning{}
 	for _, warning := range warnings {
 		alike[kind(warning)] = append(alike[kind(warning)], warning)
@@ -38,7 +38,7 @@ func groupWarnings(warnings []plan.Warning) (groups []warningGroup, shortened bo
 			groups = append(groups, oneWarning(warning))
 			continue
 		case warning.Connection == nil && at == shownNames+1:
-			groups = append(groups, warningGroup{message: fmt.Sprintf("%d more: %s", len(list)-shownNames, alikeInWords(warning.Message))})
+			groups = append(groups, warningGroup{message: fmt.Sprintf("%d more: %s", len(list)-shownNames, alikeInWords(warning.Reason.String()))})
 		case warning.Connection != nil && at == 1:
 			groups = append(groups, warningsAbout(list))
 		}
@@ -49,9 +49,9 @@ func groupWarnings(warnings []plan.Warning) (groups []warningGroup, shortened bo
 
 func oneWarning(warning plan.Warning) warningGroup {
 	if warning.Connection == nil {
-		return warningGroup{message: warning.Message}
+		return warningGroup{message: warning.Reason.String()}
 	}
-	return warningGroup{[]connection.Key{*warning.Connection}, warning.Message}
+	return warningGroup{[]connection.Key{*warning.Connection}, warning.Reason.String()}
 }
 
 // warningsAbout returns the line for warnings about connections with the same words.
@@ -59,8 +59,8 @@ func warningsAbout(list []plan.Warning) warningGroup {
 	group := oneWarning(list[0])
 	for _, other := range list[1:] {
 		group.connections = append(group.connections, *other.Connection)
-		if other.Message != list[0].Message {
-			group.message = alikeInWords(list[0].Message)
+		if other.Reason.String() != list[0].Reason.String() {
+			group.message = alikeInWords(list[0].Reason.String())
 		}
 	}
 	return group

@@ -18,7 +18,7 @@ func forged(n int) *plan.Plan {
 	for i := range n {
 		of := key("Finance", fmt.Sprintf("C%02d", i+1))
 		about := connection.Key{Space: "Finance", Name: of.Name + "-new"}
-		pl.Warnings = append(pl.Warnings, plan.Warning{Connection: &about, Message: fmt.Sprintf("one of several leftovers of %q: delete it yourself", of)})
+		pl.Warnings = append(pl.Warnings, plan.Warning{Connection: &about, Reason: connection.Reason{Text: fmt.Sprintf("one of several leftovers of %q: delete it yourself", of)}})
 	}
 	return pl
 }
@@ -27,7 +27,7 @@ func TestWarningsThatSayTheSameAreOneLine(t *testing.T) {
 	about := func(name string) *connection.Key { k := key("Finance", name); return &k }
 	equal := func(n int, message string, with bool) (list []plan.Warning) {
 		for i := range n {
-			w := plan.Warning{Message: message}
+			w := plan.Warning{Reason: connection.Reason{Text: message}}
 			if with {
 				w.Connection = about(fmt.Sprintf("C%02d", i+1))
 			}
@@ -37,7 +37,7 @@ func TestWarningsThatSayTheSameAreOneLine(t *testing.T) {
 	}
 	incomplete := func(n int) (list []plan.Warning) {
 		for i := range n {
-			list = append(list, plan.Warning{Message: fmt.Sprintf(`the space "S%d" cannot be read`, i+1)})
+			list = append(list, plan.Warning{Reason: connection.Reason{Text: fmt.Sprintf(`the space "S%d" cannot be read`, i+1)}})
 		}
 		return list
 	}
@@ -51,7 +51,7 @@ func TestWarningsThatSayTheSameAreOneLine(t *testing.T) {
 			[]string{"> - <code>Finance/C01</code>: look at it", "> - <code>Finance/C02</code>: look at it", "> - <code>Finance/C03</code>: look at it"},
 		},
 		"forty equal ones, with another between them": {
-			append(append(equal(2, "look at it", true), plan.Warning{Connection: about("Other"), Message: "something else"}), equal(38, "look at it", true)...),
+			append(append(equal(2, "look at it", true), plan.Warning{Connection: about("Other"), Reason: connection.Reason{Text: "something else"}}), equal(38, "look at it", true)...),
 			[]string{
 				"Warning: 40 connections (Finance/C01, Finance/C02, Finance/C01 and 37 more): look at it", "Warning: Finance/Other: something else",
 				"To list all warnings, add --format json",

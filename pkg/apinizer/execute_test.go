@@ -160,7 +160,7 @@ func TestAMoveDoesNotLoseOneOfTwoSecrets(t *testing.T) {
 		From: connection.MoveEnd{Space: connection.SpaceRef{Name: "Payments"}, Name: "Trap"},
 		To:   connection.MoveEnd{Space: d.Space, Name: "Trap"},
 	}}
-	if p := r.plan(); len(p.Changes) != 1 || !strings.Contains(p.Changes[0].Refused, "recreating it would lose privPassphrase") {
+	if p := r.plan(); len(p.Changes) != 1 || p.Changes[0].Refused.Code != "recreate-loses-withheld" {
 		t.Errorf("the plan has %+v", p.Changes)
 	}
 	r.holds("Trap", "privPassphrase")
@@ -418,7 +418,7 @@ func TestWhatARecordLiftsIsShownOnceItWasWritten(t *testing.T) {
 	d.NotSensitive, d.UnknownAllowed = []string{"headerList", "extra.sessionKeyHint"}, true
 	r.reconnect()
 	p := r.plan()
-	if strings.Contains(connection.Canonical(p), "canary") || len(p.Changes) != 1 || p.Changes[0].Refused != "" {
+	if strings.Contains(connection.Canonical(p), "canary") || len(p.Changes) != 1 || p.Changes[0].Refused.Holds() {
 		t.Fatalf("before the record: %s", connection.Canonical(p))
 	}
 	r.apply()

@@ -46,7 +46,7 @@ func TestASecretThatSomebodyTypedInAfterThePlanIsNoticedBeforeAWriteAndBeforeADe
 					r.desired = r.desired[1:]
 				}
 				p := r.plan()
-				if len(p.Changes) != 1 || p.Changes[0].Refused != "" {
+				if len(p.Changes) != 1 || p.Changes[0].Refused.Holds() {
 					t.Fatalf("got the changes %+v, want one that is not refused", p.Changes)
 				}
 				if err := r.manager.TypeIn("Payments", "One", test.field, test.text); err != nil {

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/qlsync/qlsync/internal/report/messages"
 	"github.com/qlsync/qlsync/pkg/apinizer"
 	"github.com/qlsync/qlsync/pkg/apply"
 	"github.com/qlsync/qlsync/pkg/connection"
@@ -140,6 +141,7 @@ func (r *rig) plan() *plan.Plan {
 	if err := problems.Err(); err != nil {
 		r.t.Fatal(err)
 	}
+	messages.Fill(p.Reasons(), apinizer.Rules{}.Messages())
 	return p
 }
 

@@ -71,7 +71,7 @@ const defaultParallelism = 8
 // [plan.Plan.Verify], as far as [Options.Again] is given.
 func Run(ctx context.Context, p *plan.Plan, o Options) (*Result, error) {
 	if p.Refusal != nil {
-		return nil, fmt.Errorf("%w: %s", ErrRefused, p.Refusal.Message)
+		return nil, fmt.Errorf("%w: %s", ErrRefused, cmp.Or(p.Refusal.Reason.Text, p.Refusal.Reason.Code))
 	}
 	steps, err := resolve(p.Steps, o.Resolve)
 	if err != nil {

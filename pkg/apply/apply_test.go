@@ -40,12 +40,12 @@ func outline(r *apply.Result) []string {
 
 func TestRunSettlesEveryChange(t *testing.T) {
 	refused := func(p *plan.Plan, change int) *plan.Plan {
-		p.Changes[change].Refused = "it is protected"
+		p.Changes[change].Refused = connection.Reason{Code: "delete-protected", Text: "it is protected"}
 		return p
 	}
 	advised := func(id int) plan.Item {
 		i := item(id, id)
-		i.Advice = "declare the credentials"
+		i.Advice = connection.Reason{Text: "declare the credentials"}
 		return i
 	}
 	makes := func(id, change int) plan.Item {
@@ -297,7 +297,7 @@ func TestRunSettlesEveryChange(t *testing.T) {
 
 func TestAnItemHasTheIdThatTheProviderGave(t *testing.T) {
 	p := newPlan(3, step("s1", nil, item(0, 0)), step("s2", nil, item(1, 1)))
-	p.Changes[2].Refused = "it is protected"
+	p.Changes[2].Refused = connection.Reason{Code: "delete-protected", Text: "it is protected"}
 	p.Changes[0].ID = "" // a create
 	result, err := apply.Run(t.Context(), p, apply.Options{Execute: (&tenant{}).execute})
 	if err != nil {
@@ -349,7 +349,7 @@ func creating(p *plan.Plan) *plan.Plan {
 
 func TestARefusedPlanIsNotStarted(t *testing.T) {
 	p := single(1)
-	p.Refusal = &plan.Refusal{Rule: plan.RuleMaxDeletes, Message: "too many deletes"}
+	p.Refusal = &plan.Refusal{Rule: plan.RuleMaxDeletes, Reason: connection.Reason{Text: "too many deletes"}}
 	f := &tenant{}
 	_, err := apply.Run(t.Context(), p, apply.Options{Execute: f.execute})
 	if !errors.Is(err, apply.ErrRefused) || err.Error() != "refused: too many deletes" || len(f.calls) > 0 {

@@ -49,7 +49,7 @@ func randomPlan(t *rapid.T) *plan.Plan {
 	}
 	p := newPlan(changes, steps...)
 	for range rapid.IntRange(0, 2).Draw(t, "refused") {
-		p.Changes = append(p.Changes, plan.Change{Action: plan.ActionDelete, Connection: key(len(p.Changes)), Refused: "it is protected"})
+		p.Changes = append(p.Changes, plan.Change{Action: plan.ActionDelete, Connection: key(len(p.Changes)), Refused: connection.Reason{Code: "delete-protected"}})
 	}
 	return p
 }
@@ -236,7 +236,7 @@ func checkItems(t *rapid.T, p *plan.Plan, r *apply.Result, f *tenant, h hostilit
 		}
 	}
 	for change, i := range r.Items {
-		refused := p.Changes[change].Refused != ""
+		refused := p.Changes[change].Refused.Holds()
 		switch {
 		case refused && i.Outcome != apply.Blocked:
 			t.Fatalf("a refused change is %s", i.Outcome)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"slices"
 	"strings"
 
@@ -52,6 +53,9 @@ type Item struct {
 	Outcome    Outcome        `json:"outcome"`
 	ID         string         `json:"id,omitempty"`
 	Error      string         `json:"error,omitempty"`
+	// Code and Args are what the error says, where it is a [connection.Reason].
+	Code string         `json:"code,omitempty"`
+	Args map[string]any `json:"args,omitempty"`
 	// SignInURL is where a person has to sign in so that the change can be made. It is
 	// meant for that person, and for one use: no error quotes it, and no log should.
 	SignInURL string `json:"signInUrl,omitempty"`
@@ -92,6 +96,17 @@ func Decode(r io.Reader) (*Result, error) {
 		return nil, errors.New("not a result: it has no project or no hash")
 	}
 	return &result, nil
+}
+
+// Reasons returns all reasons of a result whose sentences are not written yet.
+func (r *Result) Reasons() iter.Seq[*connection.Reason] {
+	return func(yield func(*connection.Reason) bool) {
+		for i := range r.Items {
+			if differs := r.Items[i].Differs; differs != nil && !differs.Each(yield) {
+				return
+			}
+		}
+	}
 }
 
 // Complete reports whether everything was done, and is as declared as far as it was
@@ -142,8 +157,8 @@ func result(p *plan.Plan, records []record) *Result {
 // first one that failed, or else was not done.
 func settle(c *plan.Change, records []record) Item {
 	item := Item{Connection: c.Connection, Action: c.Action, ID: c.ID, Position: c.Position, Outcome: Done}
-	if c.Refused != "" {
-		item.Outcome, item.Error = Blocked, c.Refused
+	if c.Refused.Holds() {
+		item.Outcome, item.Error, item.Code, item.Args = Blocked, c.Refused.String(), c.Refused.Code, c.Refused.Args
 		return item
 	}
 	var done []string

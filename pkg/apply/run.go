@@ -319,12 +319,12 @@ func (r *run) note(id int, outcome connection.Outcome) {
 		return
 	case errors.Is(outcome.Err, connection.ErrSignIn):
 		rec.outcome, rec.signIn = Blocked, outcome.SignInURL
-		rec.reason = outcome.Err.Error() + ": open the address, " + cmp.Or(rec.item.Todo, "declare the code under credentials") + ", and apply again"
+		rec.reason = outcome.Err.Error() + ": open the address, " + cmp.Or(rec.item.Todo.String(), "declare the code under credentials") + ", and apply again"
 		return
 	}
 	rec.outcome, rec.err, rec.path, rec.reason = Failed, outcome.Err, outcome.Path, outcome.Err.Error()
-	if advice := rec.item.Advice; advice != "" && (errors.Is(outcome.Err, connection.ErrInvalid) || errors.Is(outcome.Err, connection.ErrForbidden)) {
-		rec.reason += " (" + advice + ")"
+	if advice := rec.item.Advice; advice.Holds() && (errors.Is(outcome.Err, connection.ErrInvalid) || errors.Is(outcome.Err, connection.ErrForbidden)) {
+		rec.reason += " (" + advice.String() + ")"
 	}
 	if crash, ok := errors.AsType[*guard.Panic](outcome.Err); ok {
 		r.noteCrash(crash)

@@ -46,7 +46,7 @@ func TestACodeThatIsMissingIsAskedForAndNoMistake(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			create := item(0, 0)
 			create.Operation.Kind, create.Operation.SignIn = connection.Create, "code"
-			create.Operation.Credentials, create.Todo = test.credentials, "put the code somewhere"
+			create.Operation.Credentials, create.Todo = test.credentials, connection.Reason{Text: "put the code somewhere"}
 			p := newPlan(3, step("s1", nil, create), step("s2", []string{"s1"}, item(1, 1, 0)), step("s3", nil, item(2, 2)))
 			var kinds []connection.OperationKind
 			result, err := apply.Run(t.Context(), p, apply.Options{

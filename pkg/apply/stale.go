@@ -2,7 +2,6 @@ package apply
 
 import (
 	"context"
-	"fmt"
 	"reflect"
 	"time"
 
@@ -46,10 +45,11 @@ func (r *run) compare(ctx context.Context, p *plan.Plan, result *Result, touched
 	}
 	for _, i := range stale {
 		finding := findings[i]
-		if finding.Reason == "" {
-			finding.Reason = "it is as it was before the write"
+		why := finding.Reasons
+		if len(why) == 0 {
+			why = []connection.Reason{connection.Because("as-before-write")}
 		}
-		finding.Reason = fmt.Sprintf("%s, even after %s", finding.Reason, time.Since(began).Round(time.Second))
+		finding.Reasons = []connection.Reason{connection.Because("even-after", "why", why, "after", time.Since(began).Round(time.Second))}
 		findings[i] = finding
 	}
 	return in, findings, nil

@@ -3,6 +3,7 @@ package connection_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -231,16 +232,21 @@ func TestCredentialsAreDueWhenTheRecordSaysSo(t *testing.T) {
 	for _, test := range []struct{ name, recorded, wanted, want string }{
 		{"nothing recorded is a baseline", "", "1:aa", ""},
 		{"the same", "1:aa", "1:aa", ""},
-		{"another version", "1:aa", "2:aa", "credentialsVersion 1 -> 2"},
-		{"a version that went back", "10:aa", "9:aa", "credentialsVersion 10 -> 9"},
-		{"another version and digest", "1:aa", "2:bb", "credentialsVersion 1 -> 2"},
-		{"another digest", "1:aa", "1:bb", "the references, the plain parts or the owner have changed"},
+		{"another version", "1:aa", "2:aa", "credentials-version: 1 -> 2"},
+		{"a version that went back", "10:aa", "9:aa", "credentials-version: 10 -> 9"},
+		{"another version and digest", "1:aa", "2:bb", "credentials-version: 1 -> 2"},
+		{"another digest", "1:aa", "1:bb", "credentials-references"},
 		{"a record without digest, of the same version", "1", "1:bb", ""},
-		{"a record without digest, of another version", "0", "1:bb", "credentialsVersion 0 -> 1"},
-		{"a record that somebody has broken", "x:y:z", "1:aa", "credentialsVersion x -> 1"},
+		{"a record without digest, of another version", "0", "1:bb", "credentials-version: 0 -> 1"},
+		{"a record that somebody has broken", "x:y:z", "1:aa", "credentials-version: x -> 1"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if got := connection.CredentialsDue(test.recorded, test.wanted); got != test.want {
+			due := connection.CredentialsDue(test.recorded, test.wanted)
+			got := due.Code
+			if len(due.Args) > 0 {
+				got += fmt.Sprintf(": %v -> %v", due.Args["from"], due.Args["to"])
+			}
+			if got != test.want {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
 		})

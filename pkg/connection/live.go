@@ -213,17 +213,17 @@ func SameCredentials(recorded, wanted string) bool {
 // CredentialsDue returns why the credentials must be written again, given the recorded and the
 // wanted [CredentialsRecord]; empty if they need not be. A missing record is a baseline, not a
 // change; a record without digest is compared by its version.
-func CredentialsDue(recorded, wanted string) string {
+func CredentialsDue(recorded, wanted string) Reason {
 	if recorded == "" || recorded == wanted {
-		return ""
+		return Reason{}
 	}
 	oldVersion, oldDigest, hasDigest := strings.Cut(recorded, ":")
 	newVersion, newDigest, _ := strings.Cut(wanted, ":")
 	switch {
 	case oldVersion != newVersion:
-		return "credentialsVersion " + oldVersion + " -> " + newVersion
+		return Because("credentials-version", "from", oldVersion, "to", newVersion)
 	case hasDigest && oldDigest != newDigest:
-		return "the references, the plain parts or the owner have changed"
+		return Because("credentials-references")
 	}
-	return ""
+	return Reason{}
 }

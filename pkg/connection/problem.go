@@ -37,7 +37,7 @@ const (
 
 // Error returns "file:line:col: message (hint)" on one line.
 func (p Problem) Error() string {
-	text := p.Message
+	text := cmp.Or(p.Message, p.Code)
 	if p.Hint != "" {
 		text += " (" + p.Hint + ")"
 	}

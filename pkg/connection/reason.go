@@ -1,39 +1,54 @@
 package connection
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
-	"regexp"
 	"strings"
 )
 
-// Reason is why a change is refused, must be made in a certain way, or needs attention: a stable
-// code with arguments. The zero value means that there is no reason.
+// Reason is why a change is refused, must be made in a certain way, or needs attention: a code
+// that does not change, and what it is about. The zero value is no reason.
 type Reason struct {
-	Code string         `json:"code"`
+	Code string `json:"code,omitempty"`
+	// Args are a text, a number, a list of texts, a [Key], a [UserID], [Problems], a [Reason] or a
+	// list of reasons, by name.
 	Args map[string]any `json:"args,omitempty"`
-	// Path is the part of the declaration to which the reason refers, as [Desired.PositionOf] takes it.
+	// Text is the sentence, and Next is what a person can do about it. Both are empty until a report
+	// has filled them in; see [Messages].
+	Text string `json:"text,omitempty"`
+	Next string `json:"next,omitempty"`
+	// Path is what of the declaration the reason is about, as [Desired.PositionOf] takes it.
 	// Empty: the connection as a whole.
 	Path string `json:"-"`
 }
 
-// Because returns a reason with arguments, as alternating names and values. A value is a text, a
-// number, a list of texts, a [Key], or a [UserID].
+// Because returns a reason with arguments, which are names and values in turn.
 func Because(code string, args ...any) Reason {
 	r := Reason{Code: code}
 	if len(args) > 0 {
 		r.Args = make(map[string]any, len(args)/2)
 	}
 	for i := 0; i+1 < len(args); i += 2 {
-		r.Args[args[i].(string)] = args[i+1]
+		r.Args[args[i].(string)] = argument(args[i+1])
 	}
 	return r
 }
 
-// UserID is an argument of a [Reason] that is shown as the user's name.
+// UserID is an argument of a [Reason] that is shown as people know the user.
 type UserID string
 
-// About returns the reason with its path.
+// argument returns a value that has a text of its own as that text.
+func argument(value any) any {
+	switch value := value.(type) {
+	case Reason, Key:
+	case fmt.Stringer:
+		return value.String()
+	}
+	return value
+}
+
+// About returns the reason with the path of what it is about.
 func (r Reason) About(path string) Reason {
 	r.Path = path
 	return r
@@ -45,16 +60,37 @@ func (r Reason) With(name string, value any) Reason {
 	if args == nil {
 		args = map[string]any{}
 	}
-	args[name] = value
+	args[name] = argument(value)
 	r.Args = args
 	return r
 }
 
 // Holds reports whether there is a reason.
-func (r Reason) Holds() bool { return r.Code != "" }
+func (r Reason) Holds() bool { return r.Code != "" || r.Text != "" }
+
+// String returns the sentence with what to do about it behind a colon. A reason without a sentence
+// is shown by its code, so that nothing is hidden.
+func (r Reason) String() string {
+	text := cmp.Or(r.Text, r.Code)
+	if r.Next != "" {
+		text += ": " + r.Next
+	}
+	return text
+}
+
+// Join returns the sentences of reasons in one text.
+func Join(reasons []Reason, separator string) string {
+	texts := make([]string, len(reasons))
+	for i, r := range reasons {
+		texts[i] = r.String()
+	}
+	return strings.Join(texts, separator)
+}
 
 // Message is the sentence of a reason, with its arguments in braces: {name}, {name:q} for a quoted
-// text, or {name:or} for a list of quoted texts.
+// text, {name:or} for a list of quoted texts, {name:few} for the first items of a list and a count of the
+// others, {name:and} for a list whose last item follows "and", or {name:file|files} for a number with
+// its noun.
 type Message struct {
 	Text string
 	// Next is the next step for a person. Empty: none, or the text contains it. It is left out where
@@ -66,73 +102,5 @@ type Message struct {
 	Example map[string]any
 }
 
-// Messages holds the sentences by code.
+// Messages are the sentences by code. Package report has those of qlsync, and each provider its own.
 type Messages map[string]Message
-
-// Text returns the sentence of a reason, with the next step after a colon; empty for the zero
-// reason.
-func (m Messages) Text(r Reason) string {
-	if !r.Holds() {
-		return ""
-	}
-	text, next := m.Parts(r)
-	if next != "" {
-		text += ": " + next
-	}
-	return text
-}
-
-// Parts returns the sentence of a reason and the next step. A code without a sentence is its own
-// text.
-func (m Messages) Parts(r Reason) (text, next string) {
-	message, known := m[r.Code]
-	if !known {
-		message.Text = r.Code
-	}
-	for _, found := range braces.FindAllStringSubmatch(message.Next, -1) {
-		if _, known := r.Args[found[1]]; !known {
-			message.Next = ""
-		}
-	}
-	return r.fill(message.Text), r.fill(message.Next)
-}
-
-// braces matches an argument. Braces around anything else, such as {env: NAME}, are text.
-var braces = regexp.MustCompile(`\{([a-z][A-Za-z]*)(:[a-z]+)?\}`)
-
-// fill returns the text with the arguments filled in.
-func (r Reason) fill(text string) string {
-	return braces.ReplaceAllStringFunc(text, func(found string) string {
-		name, form, _ := strings.Cut(strings.Trim(found, "{}"), ":")
-		value, known := r.Args[name]
-		list, isList := value.([]string)
-		switch {
-		case !known:
-			return found
-		case form == "q":
-			return Quote(fmt.Sprint(value))
-		case form == "or" && isList:
-			return alternatives(list)
-		}
-		return argument(value)
-	})
-}
-
-// alternatives lists texts for a sentence: "a", "b" or "c".
-func alternatives(list []string) string {
-	quoted := make([]string, len(list))
-	for i, text := range list {
-		quoted[i] = Quote(text)
-	}
-	if last := len(quoted) - 1; last > 0 {
-		return strings.Join(quoted[:last], ", ") + " or " + quoted[last]
-	}
-	return strings.Join(quoted, "")
-}
-
-func argument(value any) string {
-	if list, ok := value.([]string); ok {
-		return strings.Join(list, ", ")
-	}
-	return fmt.Sprint(value)
-}

@@ -11,12 +11,12 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// staleness explains the renewal of a key record; empty where none is renewed.
-func (d *difference) staleness() string {
+// staleness explains the renewal of a key record, if one is renewed.
+func (d *difference) staleness() connection.Reason {
 	if !d.shows("/keyRecord") {
-		return ""
+		return connection.Reason{}
 	}
-	return "its key record is of another name or space, as after a rename of its space"
+	return connection.Because("record-of-another-key")
 }
 
 func (d *difference) shows(path string) bool {
@@ -46,15 +46,15 @@ func (a *analysis) compare(p *match.Pair) *difference {
 	a.compareProperties(p, d)
 	a.assess(p, d)
 	a.compareCredentials(p, d)
-	if d.recreate = a.mustRecreate(p, d); d.recreate != "" {
-		d.writeCredentials(p.Credentials, "a recreate must carry the credentials")
+	if d.recreate = a.mustRecreate(p, d); d.recreate.Holds() {
+		d.writeCredentials(p.Credentials, connection.Because("recreate-carries-credentials"))
 	}
 	if p.Live.Record.Project == a.in.Project {
 		a.compareRecord(p, d)
 	}
 	if d.demands.Carries.Holds() && (d.content() || p.Live.Record.Project == "") {
 		d.alone, d.carried = !d.content(), !d.credentials && len(p.Credentials) > 0
-		d.writeCredentials(p.Credentials, a.text(d.demands.Carries))
+		d.writeCredentials(p.Credentials, a.named(d.demands.Carries))
 	}
 	return d
 }
@@ -174,16 +174,16 @@ func (d *difference) addUnrecorded(path string, names []string, isRecorded func(
 func (a *analysis) compareCredentials(p *match.Pair, d *difference) {
 	switch {
 	case d.demands.Credentials.Holds():
-		d.writeCredentials(p.Credentials, a.text(d.demands.Credentials))
+		d.writeCredentials(p.Credentials, a.named(d.demands.Credentials))
 	case len(p.Credentials) == 0:
 	case p.Lifecycle.Ignores("credentials", ""):
 		if a.wereTakenAway(p) {
-			d.writeCredentials(p.Credentials, "the tenant has no credentials for it")
+			d.writeCredentials(p.Credentials, connection.Because("no-credentials-there"))
 		}
 	case p.Live.Record.Credentials == "" && !p.Live.HasCredentials && !p.Live.PerUserCredentials:
-		d.writeCredentials(p.Credentials, "the tenant has no credentials for it")
+		d.writeCredentials(p.Credentials, connection.Because("no-credentials-there"))
 	default:
-		if due := a.credentialsDue(p); due != "" {
+		if due := a.credentialsDue(p); due.Holds() {
 			d.writeCredentials(p.Credentials, due)
 		}
 	}
@@ -195,37 +195,37 @@ func (a *analysis) compareCredentials(p *match.Pair, d *difference) {
 // and somebody may have typed them in.
 func (a *analysis) wereTakenAway(p *match.Pair) bool {
 	live := p.Live
-	if live.HasCredentials || live.PerUserCredentials || p.TenantOwner == "" || p.TenantOwner != live.OwnerID || a.credentialsDue(p) == "" {
+	if live.HasCredentials || live.PerUserCredentials || p.TenantOwner == "" || p.TenantOwner != live.OwnerID || !a.credentialsDue(p).Holds() {
 		return false
 	}
 	for owner := range a.Users {
-		if connection.CredentialsDue(live.Record.Credentials, p.CredentialsRecord(owner)) == "" {
+		if !connection.CredentialsDue(live.Record.Credentials, p.CredentialsRecord(owner)).Holds() {
 			return true
 		}
 	}
-	return connection.CredentialsDue(live.Record.Credentials, p.CredentialsRecord(a.in.Snapshot.Caller.ID)) == ""
+	return !connection.CredentialsDue(live.Record.Credentials, p.CredentialsRecord(a.in.Snapshot.Caller.ID)).Holds()
 }
 
 // credentialsDue says why the credentials must be written again, by what is recorded of them.
 // Where the service does not say who owns the connection, and it has credentials, a record for
 // the caller also fits, as a create writes it, and one for the declared owner: one recreate or
 // change of owner would follow another for ever. Empty: they need not be written.
-func (a *analysis) credentialsDue(p *match.Pair) string {
+func (a *analysis) credentialsDue(p *match.Pair) connection.Reason {
 	recorded := p.Live.Record.Credentials
 	due := connection.CredentialsDue(recorded, p.CredentialsRecord(p.Live.OwnerID))
 	if p.Live.OwnerID != "" || !p.Live.HasCredentials && !p.Live.PerUserCredentials {
 		return due
 	}
 	for _, owner := range []string{a.in.Snapshot.Caller.ID, p.TenantOwner} {
-		if connection.CredentialsDue(recorded, p.CredentialsRecord(owner)) == "" {
-			return ""
+		if !connection.CredentialsDue(recorded, p.CredentialsRecord(owner)).Holds() {
+			return connection.Reason{}
 		}
 	}
 	return due
 }
 
 // writeCredentials notes, once, that all declared credentials are to be written.
-func (d *difference) writeCredentials(credentials map[string]any, why string) {
+func (d *difference) writeCredentials(credentials map[string]any, why connection.Reason) {
 	if len(credentials) == 0 || d.credentials {
 		return
 	}
@@ -234,14 +234,14 @@ func (d *difference) writeCredentials(credentials map[string]any, why string) {
 }
 
 // mustRecreate returns why a patch cannot make the change; empty where it can.
-func (a *analysis) mustRecreate(p *match.Pair, d *difference) string {
+func (a *analysis) mustRecreate(p *match.Pair, d *difference) connection.Reason {
 	if d.demands.Recreate.Holds() {
-		return a.text(d.demands.Recreate)
+		return a.named(d.demands.Recreate)
 	}
 	if a.updateOf(p.Target) == connection.UpdateRecreate && (len(d.set)+len(d.remove) > 0 || d.credentials && !a.handsOver(p, d)) {
-		return "update: recreate"
+		return connection.Because("update-recreate")
 	}
-	return ""
+	return connection.Reason{}
 }
 
 // handsOver reports whether the credentials are to be written only because a connection is given to
@@ -250,7 +250,7 @@ func (a *analysis) mustRecreate(p *match.Pair, d *difference) string {
 func (a *analysis) handsOver(p *match.Pair, d *difference) bool {
 	caller := a.in.Snapshot.Caller.ID
 	if d.owner {
-		return p.TenantOwner != caller && connection.CredentialsDue(p.Live.Record.Credentials, p.CredentialsRecord(p.Live.OwnerID)) == ""
+		return p.TenantOwner != caller && !connection.CredentialsDue(p.Live.Record.Credentials, p.CredentialsRecord(p.Live.OwnerID)).Holds()
 	}
 	return p.Live.OwnerID != caller && !p.Live.HasCredentials
 }

@@ -3,31 +3,29 @@ package plan
 import (
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/qlsync/qlsync/internal/jsonpointer"
 	"github.com/qlsync/qlsync/internal/match"
-	"github.com/qlsync/qlsync/internal/report/messages"
 	"github.com/qlsync/qlsync/internal/targets"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-func (a *analysis) warn(key *connection.Key, message string) {
-	a.warnings = append(a.warnings, Warning{Connection: key, Message: message})
+func (a *analysis) warn(key *connection.Key, reason connection.Reason) {
+	a.warnings = append(a.warnings, Warning{Connection: key, Reason: a.named(reason)})
 }
 
 // problem notes an error once, however many times it is found.
 func (a *analysis) problem(position connection.Position, reason connection.Reason) {
-	p := messages.ProblemOf(a.messages, position, connection.SeverityError, reason)
-	if text := p.Error(); !a.noted[text] {
-		a.noted[text] = true
-		a.problems = append(a.problems, p)
+	noted := position.String() + " " + reason.Code + " " + connection.Canonical(reason.Args)
+	if !a.noted[noted] {
+		a.noted[noted] = true
+		a.problems = append(a.problems, connection.Problem{Position: position, Severity: connection.SeverityError, Code: reason.Code, Args: reason.Args})
 	}
 }
 
 func (a *analysis) remark(remarks []targets.Remark) {
 	for _, r := range remarks {
-		a.warn(r.About, a.text(r.Reason))
+		a.warn(r.About, r.Reason)
 	}
 }
 
@@ -35,7 +33,7 @@ func (a *analysis) remark(remarks []targets.Remark) {
 func (a *analysis) decide(p *match.Pair) *decision {
 	position := p.PositionOf("")
 	d := &decision{target: p.Target, live: p.Live, tried: p.Tried, missed: p.Missed, change: Change{
-		Connection: p.Key, DataSource: p.DataSource, Reason: a.text(p.Because), Position: &position, At: p.PositionOf,
+		Connection: p.Key, DataSource: p.DataSource, Reasons: reasons(p.Because), Position: &position, At: p.PositionOf,
 	}}
 	c := &d.change
 	if p.Live == nil {
@@ -67,12 +65,12 @@ func (a *analysis) decide(p *match.Pair) *decision {
 // decideFields compares a pair, and says in its change what differs and why it is written.
 func (a *analysis) decideFields(p *match.Pair, d *decision) {
 	d.diff = a.compare(p)
-	kept := ""
+	var kept connection.Reason
 	if p.Live.Record.Project == "" && len(p.Credentials) > 0 && !d.diff.credentials {
-		kept = "its credentials are taken as they are"
+		kept = connection.Because("credentials-taken")
 	}
 	d.change.Fields = d.diff.fields
-	d.change.Reason = joinReasons(d.change.Reason, d.diff.recreate, d.diff.credentialsWhy, d.diff.staleness(), kept)
+	d.change.Reasons = append(d.change.Reasons, reasons(d.diff.recreate, d.diff.credentialsWhy, d.diff.staleness(), kept)...)
 }
 
 // judge refuses a change if one of the rules does, and returns the position of what the change is
@@ -80,7 +78,7 @@ func (a *analysis) decideFields(p *match.Pair, d *decision) {
 func (a *analysis) judge(rules []rule, p *match.Pair, d *decision) connection.Position {
 	reason := a.refuse(rules, p, d)
 	if reason.Holds() {
-		d.change.Refused = a.text(reason)
+		d.change.Refused = a.named(reason)
 	}
 	return p.PositionOf(reason.Path)
 }
@@ -89,12 +87,12 @@ func (a *analysis) judge(rules []rule, p *match.Pair, d *decision) connection.Po
 // if that is what would be made now, but for what is written to it in any case.
 func (a *analysis) goOn(d *decision) {
 	made := a.Begun[d.target.Key]
-	if made == nil || d.change.Action != ActionRecreate || d.change.Refused != "" || !d.diff.demands.Resumes {
+	if made == nil || d.change.Action != ActionRecreate || d.change.Refused.Holds() || !d.diff.demands.Resumes {
 		return
 	}
 	if a.wouldBeMade(made, d) {
 		d.begun = made
-		d.change.Reason = joinReasons(d.change.Reason, "goes on with the new one that is there already")
+		d.change.Reasons = append(d.change.Reasons, connection.Because("resumes-recreate"))
 	}
 }
 
@@ -129,7 +127,7 @@ func (a *analysis) isRebuilt(made *connection.Live, d *decision) bool {
 
 func (a *analysis) action(p *match.Pair, d *difference) Action {
 	switch {
-	case d != nil && d.recreate != "":
+	case d != nil && d.recreate.Holds():
 		return ActionRecreate
 	case p.Live.Key != p.Key:
 		return ActionMove
@@ -139,8 +137,14 @@ func (a *analysis) action(p *match.Pair, d *difference) Action {
 	return ActionUpdate
 }
 
-func joinReasons(reasons ...string) string {
-	return strings.Join(slices.DeleteFunc(reasons, func(r string) bool { return r == "" }), "; ")
+// reasons returns those that hold.
+func reasons(list ...connection.Reason) (held []connection.Reason) {
+	for _, r := range list {
+		if r.Holds() {
+			held = append(held, r)
+		}
+	}
+	return held
 }
 
 // created lists what a new connection will have.

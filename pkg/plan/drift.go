@@ -78,8 +78,8 @@ type DriftItem struct {
 	// UpdatedAt is when the live connection last changed, in UTC; zero: unknown.
 	UpdatedAt time.Time `json:"updatedAt,omitzero"`
 	Fields    []Field   `json:"fields,omitempty"`
-	// Reason explains what the fields do not show.
-	Reason string `json:"reason,omitempty"`
+	// Reasons explain what the fields do not show.
+	Reasons []connection.Reason `json:"reasons,omitempty"`
 	// Apply says what apply would do about it: an [Action], "nothing" or "refuse".
 	Apply    string               `json:"apply"`
 	Position *connection.Position `json:"position,omitempty"`
@@ -134,9 +134,9 @@ func driftOf(d *decision, incomplete bool) (DriftItem, bool) {
 	c := &d.change
 	item := DriftItem{
 		Kind: driftKind(d, incomplete), Connection: c.Connection, ID: c.ID, DataSource: c.DataSource,
-		Reason: joinReasons(c.Reason, c.Refused), Apply: string(c.Action), Position: c.Position,
+		Reasons: slices.Concat(c.Reasons, reasons(c.Refused)), Apply: string(c.Action), Position: c.Position,
 	}
-	if c.Refused != "" {
+	if c.Refused.Holds() {
 		item.Apply = ApplyRefuse
 	}
 	if item.Kind != DriftChanged || !d.diff.content() {
@@ -190,15 +190,15 @@ func (a *analysis) leftover(rest match.Leftover, taken bool, policy connection.P
 		item.Kind = DriftUnmanaged
 		return item, rest.Live.Record.Project == ""
 	case taken:
-		item.Reason, item.Apply = "the new one of an unfinished recreate", string(ActionMove)
+		item.Reasons, item.Apply = reasons(connection.Because("unfinished-recreate")), string(ActionMove)
 		return item, true
 	case rest.Fate == match.Finished:
 		return item, false // its delete is told
 	case rest.Fate == match.Kept:
-		item.Reason, _ = a.messages.Parts(rest.Kept)
+		item.Reasons = reasons(rest.Kept)
 		return item, true
 	}
-	item.Reason = "owned by this project and no longer declared"
+	item.Reasons = reasons(connection.Because("undeclared"))
 	return item, policy.Prune != connection.PruneOwned
 }
 

@@ -8,9 +8,6 @@ import (
 	"github.com/qlsync/qlsync/internal/targets"
 )
 
-// earlierVersion says why a plan or a hash of an earlier version is not accepted.
-const earlierVersion = "it was made by an earlier version of qlsync, whose hash covers less: plan and review again"
-
 // IsEarlier reports whether the plan was read from a file that an earlier version of qlsync
 // wrote, and that was not changed since: its hash has version 1.
 func (p *Plan) IsEarlier() bool { return earlierHash(p) == p.Hash }

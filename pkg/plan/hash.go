@@ -123,5 +123,5 @@ func hashed(c *Change, key any) hashedChange {
 	for i, f := range c.Fields {
 		fields[i] = hashedField{f.After, f.Before, f.Path, f.Secret}
 	}
-	return hashedChange{c.Action, key, c.DataSource, c.Declares, fields, c.ID, c.Refused != ""}
+	return hashedChange{c.Action, key, c.DataSource, c.Declares, fields, c.ID, c.Refused.Holds()}
 }

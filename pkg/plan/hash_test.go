@@ -61,7 +61,7 @@ func TestHashesAreOverCanonicalJSON(t *testing.T) {
 		Format: Format, Project: "p", Tenant: Tenant{URL: "https://a.example/?a&b"},
 		Changes: []Change{
 			{Action: ActionUpdate, Connection: key, ID: "x", DataSource: "rest", Declares: "d", Fields: []Field{{Path: "/a", Before: "1", After: []any{true}}, {Path: "/s", Secret: true}}},
-			{Action: ActionCreate, Connection: key, DataSource: "rest", Declares: "d", Refused: "no"},
+			{Action: ActionCreate, Connection: key, DataSource: "rest", Declares: "d", Refused: connection.Reason{Code: "no"}},
 		},
 		Seen: []Seen{{Connection: key, ID: "x", Digest: "y"}, {ID: "z"}},
 	}
@@ -130,7 +130,7 @@ func TestAPlanOfAnEarlierVersionIsRecognised(t *testing.T) {
 	}
 	now := read("sha256:of another version")
 	now.Hash = hash(now)
-	if stale := now.Stale(old); len(stale) != 1 || stale[0] != earlierVersion {
+	if stale := now.Stale(old); len(stale) != 1 || stale[0].Code != "stale-earlier" {
 		t.Errorf("got stale parts %q, want only the earlier version", stale)
 	}
 	if now.IsEarlier() || read("sha256:0000").IsEarlier() {

@@ -256,7 +256,7 @@ func (w *world) file(key connection.Key) *connection.Desired {
 func (g *guard) before(item plan.Item) {
 	op := item.Operation
 	change := *g.p.Change(item.Change)
-	if change.Refused != "" {
+	if change.Refused.Holds() {
 		g.t.Fatalf("an operation of a refused change: %s %s", op.Kind, op.Key)
 	}
 	if len(g.w.snapshot.Incomplete) > 0 && (op.Kind == connection.Delete || op.Kind == connection.BulkDelete || op.Kind == connection.Create || op.Name != "") {
@@ -328,7 +328,7 @@ func (g *guard) beforeDelete(item plan.Item, live *connection.Live) {
 	}
 	full, _ := plan.Make(g.w.input()) // with --target, the plan has but a part of it
 	if slices.ContainsFunc(full.Changes, func(c plan.Change) bool {
-		return c.Refused == "" && g.w.fits(live.Record.Key, c.Connection) && c.From != nil && g.w.at(*c.From) != nil
+		return !c.Refused.Holds() && g.w.fits(live.Record.Key, c.Connection) && c.From != nil && g.w.at(*c.From) != nil
 	}) {
 		return // it is recreated from elsewhere
 	}
@@ -349,7 +349,7 @@ func (g *guard) beforeDelete(item plan.Item, live *connection.Live) {
 // isAdopted reports whether the plan takes a connection over.
 func (g *guard) isAdopted(live connection.Live) bool {
 	full, _ := plan.Make(g.w.input()) // with --target, the plan has but a part of it
-	return slices.ContainsFunc(slices.Concat(g.p.Changes, full.Changes), func(c plan.Change) bool { return c.ID == live.ID && c.Refused == "" })
+	return slices.ContainsFunc(slices.Concat(g.p.Changes, full.Changes), func(c plan.Change) bool { return c.ID == live.ID && !c.Refused.Holds() })
 }
 
 // beforeReplaced demands that a connection that is recreated is deleted only while another one has
@@ -392,7 +392,7 @@ func (g *guard) after(item plan.Item) {
 
 func (g *guard) mayBeMissing(old connection.Live, item plan.Item) bool {
 	for i, c := range g.p.Changes {
-		if c.Refused != "" || c.ID != old.ID {
+		if c.Refused.Holds() || c.ID != old.ID {
 			continue
 		}
 		if c.Connection != old.Key {
@@ -490,7 +490,7 @@ func undo(w *world, op connection.Operation) {
 // among the fields that were reviewed.
 func shown(t *rapid.T, w *world, p *plan.Plan, begin []connection.Live) {
 	for _, c := range p.Changes {
-		if c.Refused != "" || c.ID == "" || c.Action == plan.ActionDelete {
+		if c.Refused.Holds() || c.ID == "" || c.Action == plan.ActionDelete {
 			continue
 		}
 		i := slices.IndexFunc(begin, func(l connection.Live) bool { return l.ID == c.ID })
@@ -555,7 +555,7 @@ func hostile(t *rapid.T, w *world) {
 		t.Logf("plan %d:\n%s", round, outline(p))
 		if round == 0 {
 			for _, c := range p.Changes {
-				if c.Refused == "" && c.ID != "" && c.Action != plan.ActionRecreate && c.Action != plan.ActionDelete {
+				if !c.Refused.Holds() && c.ID != "" && c.Action != plan.ActionRecreate && c.Action != plan.ActionDelete {
 					meant[c.Connection] = c.ID
 				}
 			}
@@ -638,7 +638,7 @@ func TestTargetsAndReviews(t *testing.T) {
 			in.Reviewed = reviewed
 			p, _ := plan.Make(in)
 			for _, c := range p.Changes {
-				if c.Refused == "" && !then[describeChange(c)] {
+				if !c.Refused.Holds() && !then[describeChange(c)] {
 					t.Fatalf("not reviewed, and done: %s\n%s\nreviewed\n%s", describeChange(c), outline(p), outline(reviewed))
 				}
 			}
@@ -671,6 +671,6 @@ func stripPos(c plan.Change) plan.Change { c.Position, c.At = nil, nil; return c
 
 func describeChange(c plan.Change) string {
 	var b strings.Builder
-	fmt.Fprint(&b, c.Action, c.Connection, c.ID, c.DataSource, c.Declares, c.Refused == "", c.Fields)
+	fmt.Fprint(&b, c.Action, c.Connection, c.ID, c.DataSource, c.Declares, !c.Refused.Holds(), c.Fields)
 	return b.String()
 }

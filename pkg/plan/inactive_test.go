@@ -31,7 +31,7 @@ func TestADisabledDataSourceRefusesItsOwnConnectionsAlone(t *testing.T) {
 			if problems.Err() != nil || p.Summary.Create != 1 || p.Summary.Refused != 1 {
 				t.Fatalf("got plan %+v and problems %v, want one create and one refusal", p, problems)
 			}
-			if got := p.Changes[0].Refused; got != "data source teradata is disabled in the tenant: ask an administrator to enable it, or remove this connection from the files" {
+			if got := p.Changes[0].Refused; got.Code != "disabled" || got.Args["dataSource"] != "teradata" {
 				t.Errorf("got refusal %q, want the disabled data source with the next step", got)
 			}
 		})
@@ -62,14 +62,14 @@ func TestAnOwnerWhoIsNotActiveRefusesOnlyWhatWouldBeGivenToThem(t *testing.T) {
 	if problems.Err() != nil || p.Summary.Create != 1 || p.Summary.Refused != 1 {
 		t.Fatalf("got plan %+v and problems %v, want one create and one refusal", p, problems)
 	}
-	if got := p.Changes[0].Refused; !strings.Contains(got, "not an active user (status disabled)") {
+	if got := told(p.Changes[0].Refused); !strings.HasPrefix(got, "owner-inactive ") || !strings.HasSuffix(got, "status=disabled") {
 		t.Errorf("got refusal %q, want the status of the owner", got)
 	}
-	if len(p.Warnings) == 0 || !strings.Contains(p.Warnings[0].Message, "not an active user") {
+	if len(p.Warnings) == 0 || p.Warnings[0].Reason.Code != "owner-not-active" {
 		t.Errorf("got warnings %+v, want one about the owner who is not active first", p.Warnings)
 	}
 	in.Snapshot.NoUsers = []string{"u2"}
-	if _, problems := plan.Make(in); problems.Err() == nil || !strings.Contains(problems.Error(), `no user of the tenant has the id "u2"`) {
+	if _, problems := plan.Make(in); problems.Err() == nil || !strings.Contains(problems.Error(), `no-user-id`) {
 		t.Errorf("got problems %v, want the unknown user u2", problems)
 	}
 }

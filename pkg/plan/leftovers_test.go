@@ -29,7 +29,7 @@ func protected(l *connection.Live) { l.Record.Protected = true }
 func deleted(p *plan.Plan) string {
 	var names []string
 	for _, c := range p.Changes {
-		if c.Action == plan.ActionDelete && c.Refused == "" {
+		if c.Action == plan.ActionDelete && !c.Refused.Holds() {
 			names = append(names, strings.ReplaceAll(c.Connection.Name, "-"+recordOf("A", "x"), ""))
 		}
 	}

@@ -1,10 +1,11 @@
 package plan
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/qlsync/qlsync/pkg/connection"
 )
 
 // limit applies the rules over the whole plan. The hash is known by now, so that
@@ -21,13 +22,13 @@ func (a *analysis) limit(p *Plan) *Refusal {
 	first := recreates
 	if deletes := a.refuseDeletes(owned); deletes != nil {
 		first, deletes.Next = deletes, recreates
-		confirm = append(confirm, fmt.Sprintf("--confirm-deletes %d@%s", p.Summary.Delete, p.Hash))
+		confirm = append(confirm, "--confirm-deletes "+strconv.Itoa(p.Summary.Delete)+"@"+p.Hash)
 	}
 	if recreates != nil {
-		confirm = append(confirm, fmt.Sprintf("--confirm-recreates %d@%s", p.Summary.Recreate, p.Hash))
+		confirm = append(confirm, "--confirm-recreates "+strconv.Itoa(p.Summary.Recreate)+"@"+p.Hash)
 	}
 	for refusal := first; refusal != nil; refusal = refusal.Next {
-		refusal.Hint = "if this is intended, pass " + strings.Join(confirm, " ")
+		refusal.Reason = refusal.Reason.With("confirm", strings.Join(confirm, " "))
 	}
 	return first
 }
@@ -38,7 +39,7 @@ func (a *analysis) refuseDeletes(owned int) *Refusal {
 	deletes := 0
 	for _, d := range a.decisions {
 		// A leftover without a temporary name is counted: nothing proves that a recreate has left it.
-		if d.change.Action == ActionDelete && d.change.Refused == "" && (!d.repair || d.live.Record.Phase == "") {
+		if d.change.Action == ActionDelete && !d.change.Refused.Holds() && (!d.repair || d.live.Record.Phase == "") {
 			deletes++
 		}
 	}
@@ -46,16 +47,9 @@ func (a *analysis) refuseDeletes(owned int) *Refusal {
 	case deletes == 0:
 		return nil
 	case len(a.in.Desired) == 0:
-		return &Refusal{
-			Rule:    RuleEmpty,
-			Message: "the files declare no connection for this tenant, and the plan would delete " + strconv.Itoa(deletes),
-		}
+		return &Refusal{Rule: RuleEmpty, Reason: connection.Because("empty-desired-set", "deletes", deletes)}
 	case deletes > allowed:
-		return &Refusal{
-			Rule: RuleMaxDeletes,
-			Message: fmt.Sprintf("the plan would delete %d of %d owned connections; policy.maxDeletes allows %d",
-				deletes, owned, allowed),
-		}
+		return &Refusal{Rule: RuleMaxDeletes, Reason: connection.Because("max-deletes", "deletes", deletes, "owned", owned, "allowed", allowed)}
 	}
 	return nil
 }
@@ -71,7 +65,7 @@ func (a *analysis) refuseRecreates(owned int) *Refusal {
 	}
 	recreates := 0
 	for _, d := range a.decisions {
-		if d.change.Action == ActionRecreate && d.change.Refused == "" && !d.change.Waits && !d.missed && d.begun == nil {
+		if d.change.Action == ActionRecreate && !d.change.Refused.Holds() && !d.change.Waits && !d.missed && d.begun == nil {
 			recreates++
 		}
 	}
@@ -79,38 +73,34 @@ func (a *analysis) refuseRecreates(owned int) *Refusal {
 	if recreates <= allowed {
 		return nil
 	}
-	return &Refusal{
-		Rule: RuleMaxRecreates,
-		Message: fmt.Sprintf("the plan would recreate %d connections, and the project owns %d; policy.maxRecreates allows %d",
-			recreates, owned, allowed),
-	}
+	return &Refusal{Rule: RuleMaxRecreates, Reason: connection.Because("max-recreates", "recreates", recreates, "owned", owned, "allowed", allowed)}
 }
 
 // ConfirmDeletes lifts a refusal that counts deletes, if the confirmation is for
-// exactly this plan: "N@HASH". The error says what does not fit.
-func (p *Plan) ConfirmDeletes(confirmation string) error {
+// exactly this plan: "N@HASH". Otherwise it returns what does not fit.
+func (p *Plan) ConfirmDeletes(confirmation string) connection.Reason {
 	return p.confirm(confirmation, "delete", p.Summary.Delete, RuleMaxDeletes, RuleEmpty)
 }
 
 // ConfirmRecreates lifts a refusal that counts recreates, as [Plan.ConfirmDeletes] does.
-func (p *Plan) ConfirmRecreates(confirmation string) error {
+func (p *Plan) ConfirmRecreates(confirmation string) connection.Reason {
 	return p.confirm(confirmation, "recreate", p.Summary.Recreate, RuleMaxRecreates)
 }
 
 // confirm lifts the refusal by one of the rules, and no other.
-func (p *Plan) confirm(confirmation, what string, counted int, rules ...string) error {
+func (p *Plan) confirm(confirmation, what string, counted int, rules ...string) connection.Reason {
 	count, hash, ok := strings.Cut(confirmation, "@")
 	wrong := ""
 	switch {
 	case !ok:
-		wrong = "it is not N@HASH"
+		wrong = "confirm-malformed"
 	case hash != p.Hash:
-		wrong = "the plan has changed"
+		wrong = "confirm-changed"
 	case count != strconv.Itoa(counted):
-		wrong = fmt.Sprintf("the plan %ss %d", what, counted)
+		wrong = "confirm-count"
 	}
 	if wrong != "" {
-		return fmt.Errorf("--confirm-%ss %q: %s; review the plan, then pass --confirm-%[1]ss %[4]d@%[5]s", what, confirmation, wrong, counted, p.Hash)
+		return connection.Because(wrong, "what", what, "given", confirmation, "count", counted, "hash", p.Hash)
 	}
 	at := &p.Refusal
 	for *at != nil && !slices.Contains(rules, (*at).Rule) {
@@ -119,5 +109,5 @@ func (p *Plan) confirm(confirmation, what string, counted int, rules ...string) 
 	if *at != nil {
 		*at = (*at).Next
 	}
-	return nil
+	return connection.Reason{}
 }

@@ -68,18 +68,18 @@ func TestRecreatesCountAgainstMaxRecreatesOnly(t *testing.T) {
 				if rule == plan.RuleMaxRecreates {
 					confirm, other, value, others = other, confirm, recreates, deletes
 				}
-				if err := confirm("1@sha256:other"); err == nil {
+				if err := confirm("1@sha256:other"); err.Code != "confirm-changed" {
 					t.Error("the confirmation of another plan was accepted")
 				}
-				if err := confirm("99@" + p.Hash); err == nil {
+				if err := confirm("99@" + p.Hash); err.Code != "confirm-count" {
 					t.Error("another number was accepted")
 				}
 				if len(test.rules) == 1 {
-					if err := other(others); err != nil || p.Refusal == nil {
+					if err := other(others); err.Holds() || p.Refusal == nil {
 						t.Errorf("the other confirmation lifts the refusal: %v", err)
 					}
 				}
-				if err := confirm(value); err != nil {
+				if err := confirm(value); err.Holds() {
 					t.Error(err)
 				}
 			}
@@ -96,7 +96,7 @@ func TestNoConfirmationLiftsTheRefusalOfAStalePlan(t *testing.T) {
 	in := w.input()
 	in.Reviewed = &plan.Plan{Format: plan.Format, Project: "another"}
 	p, _ := plan.Make(in)
-	for _, confirm := range []func(string) error{p.ConfirmDeletes, p.ConfirmRecreates} {
+	for _, confirm := range []func(string) connection.Reason{p.ConfirmDeletes, p.ConfirmRecreates} {
 		_ = confirm("0@" + p.Hash)
 	}
 	if p.Refusal == nil || p.Refusal.Rule != plan.RuleStale {

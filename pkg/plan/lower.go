@@ -34,7 +34,7 @@ func (o *orderer) paths(d *decision, l connection.Lowering) []connection.Path {
 	if l.Recreate || !slices.ContainsFunc(paths, deletes) {
 		return paths
 	}
-	d.change.Refused = o.analysis.text(connection.Because("path-deletes"))
+	d.change.Refused = connection.Because("path-deletes")
 	return nil
 }
 
@@ -72,7 +72,7 @@ func (a *analysis) lowering(d *decision) connection.Lowering {
 	l.From, l.Place = a.object(live), a.Places.Record(live.Key)
 	l.Demands, l.AllowSecretLoss = d.diff.demands, t.Lifecycle.RecreateAllowed
 	l.WriteOnlyProperties, l.Absent = d.diff.hidden, absent(t, live.WriteOnlyCredentials)
-	if d.diff.recreate == "" {
+	if !d.diff.recreate.Holds() {
 		a.lowerUpdate(d, &l)
 		return l
 	}
@@ -195,7 +195,7 @@ func (o *orderer) name(d *decision, path connection.Path, byTemporary bool) conn
 // derive returns the operations that lead from state to state of a path.
 func (o *orderer) derive(d *decision, path connection.Path) []*node {
 	var nodes []*node
-	together := &group{does: o.analysis.text(path.Does)}
+	together := &group{does: o.analysis.named(path.Does)}
 	made := map[connection.Part]*node{}
 	for i := 1; i < len(path.States); i++ {
 		before, after := path.States[i-1], path.States[i]
@@ -216,8 +216,8 @@ func (o *orderer) derive(d *decision, path connection.Path) []*node {
 			o.join(n, together, path.Group, i == path.Group.From, was, is)
 		}
 		n.needSignIn()
-		if is != nil && is.Advice.Holds() {
-			n.advice = o.analysis.text(is.Advice)
+		if is != nil {
+			n.advice = o.analysis.named(is.Advice)
 		}
 		nodes = append(nodes, n)
 	}

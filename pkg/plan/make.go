@@ -6,7 +6,6 @@ import (
 
 	"github.com/qlsync/qlsync/internal/keyrecord"
 	"github.com/qlsync/qlsync/internal/match"
-	"github.com/qlsync/qlsync/internal/report/messages"
 	"github.com/qlsync/qlsync/internal/targets"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
@@ -25,7 +24,7 @@ func Make(in Input) (*Plan, connection.Problems) {
 	}
 	if in.Taken != "" {
 		p.Snapshot = &Source{Taken: in.Taken}
-		found.warn(nil, "made from a snapshot of "+in.Taken+", not from the tenant: what has changed there since is not seen")
+		found.warn(nil, connection.Because("from-snapshot", "taken", in.Taken))
 	}
 	if in.Reviewed != nil {
 		onlyReviewed(found.decisions, in.Reviewed)
@@ -70,7 +69,7 @@ func summarize(decisions []*decision, unchanged int) Summary {
 	}
 	for _, d := range decisions {
 		switch {
-		case d.change.Refused != "":
+		case d.change.Refused.Holds():
 			s.Refused++
 		case d.change.Waits:
 			s.Manual++
@@ -98,7 +97,7 @@ func analyze(in Input) *analysis {
 	in.Snapshot = keyrecord.Redact(in.Snapshot, in.Desired, in.Moves)
 	declared := in.files()
 	a := &analysis{
-		in: in, messages: messages.All(in.Rules.Messages()), noted: map[string]bool{}, warnings: []Warning{},
+		in: in, noted: map[string]bool{}, warnings: []Warning{},
 		Resolved: targets.Resolve(declared, in.Rules, targets.NewTenant(in.Snapshot, in.Moves)),
 	}
 	a.Found = match.Find(declared, in.Rules, &a.Resolved)
@@ -128,7 +127,7 @@ func analyze(in Input) *analysis {
 		return cmp.Or(x.change.Connection.Compare(y.change.Connection), cmp.Compare(x.change.ID, y.change.ID))
 	})
 	for _, reason := range in.Snapshot.Incomplete {
-		a.warn(nil, "the tenant's list is incomplete, so nothing is deleted: "+reason)
+		a.warn(nil, connection.Because("list-incomplete", "why", reason))
 	}
 	a.problems.Sort()
 	return a

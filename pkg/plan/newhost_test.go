@@ -1,6 +1,7 @@
 package plan_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/qlsync/qlsync/pkg/connection"
@@ -15,19 +16,19 @@ func TestAChangeOfHostNamesTheOldAndTheNewHost(t *testing.T) {
 		before, after any
 		want          string
 	}{
-		"two names of hosts": {"host", "db.old", "db.new", `host changes from "db.old" to "db.new": these credentials will be sent to "db.new"`},
+		"two names of hosts": {"host", "db.old", "db.new", "host-gets-credentials-from after=db.new before=db.old"},
 		"two URLs on different hosts": {
 			"url", "https://api.example.com/v1?x=1", "https://api.evil.example:8443/v1?x=1",
-			`url changes from "api.example.com" to "api.evil.example:8443": these credentials will be sent to "api.evil.example:8443"`,
+			"host-gets-credentials-from after=api.evil.example:8443 before=api.example.com",
 		},
 		"two URLs on one host": {
 			"url", "https://api.example.com/v1", "https://api.example.com/v2",
-			`url changes from "https://api.example.com/v1" to "https://api.example.com/v2": these credentials will be sent to "https://api.example.com/v2"`,
+			"host-gets-credentials-from after=https://api.example.com/v2 before=https://api.example.com/v1",
 		},
-		"no host before": {"host", nil, "db.new", `host changes to "db.new": these credentials will be sent there`},
-		"no host after":  {"host", "db.old", nil, `host changes: these credentials will be sent to the new host`},
+		"no host before": {"host", nil, "db.new", "host-gets-credentials-at after=db.new"},
+		"no host after":  {"host", "db.old", nil, "host-gets-credentials"},
 		"a name with an escape code": {
-			"host", "db.old", "db\u202enew", `host changes from "db.old" to "db\u202enew": these credentials will be sent to "db\u202enew"`,
+			"host", "db.old", "db\u202enew", "host-gets-credentials-from after=db\u202enew before=db.old",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -47,7 +48,7 @@ func TestAChangeOfHostNamesTheOldAndTheNewHost(t *testing.T) {
 				t.Fatalf("got problems %v, want none", problems)
 			}
 			for _, warning := range p.Warnings {
-				if warning.Message == test.want {
+				if code, rest, _ := strings.Cut(told(warning.Reason), " "); strings.Contains(code+" "+rest+" ", test.want+" credentials=these credentials ") {
 					return
 				}
 			}

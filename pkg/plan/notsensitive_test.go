@@ -43,7 +43,7 @@ func TestWhereNothingCanBeRecordedNothingCanBeLifted(t *testing.T) {
 	w.snapshot.Capabilities.NoRecords, w.rules = true, exactly{apinizer.Rules{}}
 	w.declare("A", "x", func(d *connection.Desired) { d.NotSensitive = []string{"path"} })
 	_, problems := plan.Make(w.input())
-	want := `a.yaml:1:3: notSensitive needs an ownership record on "A/x", and ownership: none writes no record, so the live value of path would stay hidden (leave notSensitive out)`
+	want := `a.yaml:1:3: not-sensitive-unmarked`
 	if got := problems.Error(); got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}

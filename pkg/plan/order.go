@@ -2,7 +2,6 @@ package plan
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 
 	"github.com/qlsync/qlsync/internal/schedule"
@@ -32,15 +31,15 @@ func (o *orderer) build() bool {
 	o.nodes = nil
 	o.passed, o.obsolete = map[connection.Key]bool{}, map[connection.Key]bool{}
 	for _, d := range decisions {
-		if d.obsolete && d.change.Refused == "" {
+		if d.obsolete && !d.change.Refused.Holds() {
 			o.obsolete[d.live.Key] = true
 		}
 	}
 	for _, d := range decisions {
-		if d.change.Refused != "" {
+		if d.change.Refused.Holds() {
 			continue
 		}
-		if o.nodes = append(o.nodes, o.operations(d)...); d.change.Refused != "" {
+		if o.nodes = append(o.nodes, o.operations(d)...); d.change.Refused.Holds() {
 			return false // what is beside it must stay
 		}
 	}
@@ -54,7 +53,7 @@ func (o *orderer) build() bool {
 func keepBesideRefused(decisions []*decision) {
 	refused, notMade := map[connection.Key]bool{}, map[string]bool{}
 	for _, d := range decisions {
-		if d.target == nil || d.change.Refused == "" && !d.change.Waits {
+		if d.target == nil || !d.change.Refused.Holds() && !d.change.Waits {
 			continue
 		}
 		refused[d.target.Key] = true
@@ -63,7 +62,7 @@ func keepBesideRefused(decisions []*decision) {
 		}
 	}
 	for _, d := range decisions {
-		if d.change.Action == ActionDelete && d.change.Refused == "" && !d.obsolete {
+		if d.change.Action == ActionDelete && !d.change.Refused.Holds() && !d.obsolete {
 			d.change.Refused = refuseBeside(d, refused, notMade)
 		}
 	}
@@ -71,14 +70,14 @@ func keepBesideRefused(decisions []*decision) {
 
 // refuseBeside says why a delete may not be made next to the keys that are refused, and the data
 // sources of which a connection is not created.
-func refuseBeside(d *decision, refused map[connection.Key]bool, notMade map[string]bool) string {
+func refuseBeside(d *decision, refused map[connection.Key]bool, notMade map[string]bool) connection.Reason {
 	switch {
 	case d.repair && refused[d.of]:
-		return "it is kept while its recreate is refused"
+		return connection.Because("waits-for-recreate")
 	case !d.repair && notMade[d.change.DataSource]:
-		return "it is kept while the create of another " + d.change.DataSource + " is refused or waits for a person, because it may be that connection under its old name"
+		return connection.Because("waits-for-create", "dataSource", d.change.DataSource)
 	}
-	return ""
+	return connection.Reason{}
 }
 
 // deleteLeftoversLast lets the delete of what an interrupted recreate left wait for the rest of
@@ -179,10 +178,10 @@ func (o *orderer) refuseStuck(stuck []*node, takers map[connection.Key]*node) {
 	of := o.byDecision()
 	for ; len(stuck) > 0; stuck = stuck[1:] {
 		n := stuck[0]
-		if n.decision.change.Refused != "" {
+		if n.decision.change.Refused.Holds() {
 			continue
 		}
-		n.decision.change.Refused = fmt.Sprintf("the name is taken: %q exists and keeps it", *n.takes)
+		n.decision.change.Refused = connection.Because("name-taken", "by", *n.takes)
 		for _, m := range of[n.decision] {
 			if m.frees != nil && takers[*m.frees] != nil {
 				stuck = append(stuck, takers[*m.frees])
@@ -260,7 +259,7 @@ func (o *orderer) breakCycle(cycle []int) {
 	})
 	d := o.nodes[first].decision
 	if d.viaTemporary {
-		d.change.Refused = "its name is free only after another change that waits for this one: rename one of the connections by hand"
+		d.change.Refused = connection.Because("name-cycle")
 	}
 	d.viaTemporary = true
 }

@@ -17,8 +17,7 @@ func (a *analysis) warnAboutUnknownOwners() {
 			continue
 		}
 		key := connection.Key{Space: p.Key.Space, Name: p.Key.Name}
-		a.warn(&key, fmt.Sprintf("the tenant does not say who owns its connections, so qlsync cannot tell whether the owner is %s: look in the console, or set ignoreChanges: [owner]",
-			a.ownerAsDeclared(p.Target)))
+		a.warn(&key, connection.Because("owner-unknown", "owner", a.ownerAsDeclared(p.Target)))
 	}
 }
 
@@ -30,7 +29,7 @@ func (a *analysis) warnAboutInactive() {
 		owner := a.Users[p.TenantOwner]
 		if p.Live != nil && p.TenantOwner != "" && p.Live.OwnerID == p.TenantOwner && owner.Inactive != "" {
 			key := connection.Key{Space: p.Key.Space, Name: p.Key.Name}
-			a.warn(&key, fmt.Sprintf("its owner %s is not an active user (status %s)", a.ownerAsDeclared(p.Target), owner.Inactive))
+			a.warn(&key, connection.Because("owner-not-active", "owner", a.ownerAsDeclared(p.Target), "status", owner.Inactive))
 		}
 	}
 }

@@ -41,9 +41,9 @@ func TestAPlanSaysWhereItDoesNotKnowTheOwner(t *testing.T) {
 			}
 			warned := ""
 			for _, warning := range p.Warnings {
-				warned += warning.Message
+				warned += told(warning.Reason)
 			}
-			if got := strings.Contains(warned, "cannot tell whether the owner is bo@example.com"); got != c.warns {
+			if got := strings.Contains(warned, "owner-unknown owner=bo@example.com"); got != c.warns {
 				t.Errorf("the warnings are %q; want one that says that nobody can tell the owner: %v", warned, c.warns)
 			}
 		})

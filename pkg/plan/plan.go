@@ -139,15 +139,14 @@ type Change struct {
 	// Declares is a digest of what the fields do not show: the references and plain
 	// parts of the credentials, and the protection.
 	Declares string `json:"declares,omitempty"`
-	// Reason explains what the fields do not show.
-	Reason string `json:"reason,omitempty"`
-	// Manual says what a person has to do so that the change can be made; empty where
-	// nobody has to do anything.
-	Manual string `json:"manual,omitempty"`
+	// Reasons explain what the fields do not show.
+	Reasons []connection.Reason `json:"reasons,omitempty"`
+	// Manual says what a person has to do so that the change can be made, if anything.
+	Manual connection.Reason `json:"-"`
 	// Waits reports whether the change is not tried before that.
 	Waits bool `json:"waits,omitempty"`
-	// Refused says why the change will not be made; empty when it will.
-	Refused string `json:"refused,omitempty"`
+	// Refused is why the change will not be made; none when it will.
+	Refused connection.Reason `json:"-"`
 	// Position is where the connection is declared; nil for a delete.
 	Position *connection.Position `json:"position,omitempty"`
 	// At is [connection.Desired.PositionOf] of the declaration; nil for a delete, and
@@ -173,8 +172,8 @@ type Step struct {
 	After       []string                 `json:"after"` // steps that come first
 	// Calls is how many writes the step takes.
 	Calls int `json:"calls"`
-	// Description says what the step does; empty where its kind says it all.
-	Description string `json:"description,omitempty"`
+	// Does says what the step does; empty where its kind says it all.
+	Does []connection.Reason `json:"does,omitempty"`
 	// Urgent reports whether the step restores a missing name, or must come before one
 	// that does. No other step is begun next to it.
 	Urgent bool   `json:"-"`
@@ -201,10 +200,10 @@ type Item struct {
 	// Created is the id of the operation that makes the connection which this one
 	// is about; nil where the operation names the connection.
 	Created *int
-	// Advice says what to do if the service refuses the operation; may be empty.
-	Advice string
-	// Todo says what to do with the code of a sign-in; empty where nobody signs in.
-	Todo string
+	// Advice says what to do if the service refuses the operation; may be none.
+	Advice connection.Reason
+	// Todo says what to do with the code of a sign-in; none where nobody signs in.
+	Todo connection.Reason
 }
 
 // Summary counts the changes that will be made, by action, those that wait for a
@@ -249,15 +248,14 @@ type Estimate struct {
 
 // Warning is something to know that stops nothing.
 type Warning struct {
-	Connection *connection.Key `json:"connection,omitempty"`
-	Message    string          `json:"message"`
+	Connection *connection.Key   `json:"connection,omitempty"`
+	Reason     connection.Reason `json:"-"`
 }
 
 // Refusal says why a whole plan may not be applied.
 type Refusal struct {
-	Rule    string `json:"rule"`
-	Message string `json:"message"`
-	Hint    string `json:"hint"`
+	Rule   string            `json:"rule"`
+	Reason connection.Reason `json:"-"`
 	// Next is the refusal by another rule, which holds after this one is lifted; may be nil.
 	Next *Refusal `json:"-"`
 }

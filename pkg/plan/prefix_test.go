@@ -91,7 +91,7 @@ func everyPrefix(t *rapid.T, w *world) {
 					outlines = append(outlines, outline(p))
 				}
 				for _, warning := range last.Warnings {
-					outlines = append(outlines, fmt.Sprintf("%v: %s", warning.Connection, warning.Message))
+					outlines = append(outlines, fmt.Sprintf("%v: %s", warning.Connection, warning.Reason.String()))
 				}
 				for _, m := range w.moves {
 					outlines = append(outlines, "moved "+m.From.String()+" > "+m.To.String())
@@ -136,16 +136,16 @@ func (w *world) forgetIgnored() {
 // and is not deleted after a kill; and so is a protected one, where a rename is a recreate.
 func (w *world) contradicts(p *plan.Plan) bool {
 	return slices.ContainsFunc(p.Changes, func(c plan.Change) bool {
-		if strings.Contains(c.Refused, "moved block") || strings.Contains(c.Refused, "the name is taken") {
+		if slices.Contains([]string{"moved-to-taken", "several-moves", "several-candidates", "name-taken"}, c.Refused.Code) {
 			return true
 		}
-		if live := w.byID(c.ID); c.Action == plan.ActionRecreate && c.Refused == "" && live != nil && live.Record.Phase != "" && w.at(c.Connection) != nil {
+		if live := w.byID(c.ID); c.Action == plan.ActionRecreate && !c.Refused.Holds() && live != nil && live.Record.Phase != "" && w.at(c.Connection) != nil {
 			return true
 		}
-		if live := w.byID(c.ID); c.Action == plan.ActionRecreate && c.Refused == "" && live != nil && w.keepsOld(p, c.Connection, live) {
+		if live := w.byID(c.ID); c.Action == plan.ActionRecreate && !c.Refused.Holds() && live != nil && w.keepsOld(p, c.Connection, live) {
 			return true
 		}
-		if c.Refused != "" || !w.whole || c.From == nil || !w.fixedNames && c.Action != plan.ActionRecreate {
+		if c.Refused.Holds() || !w.whole || c.From == nil || !w.fixedNames && c.Action != plan.ActionRecreate {
 			return false
 		}
 		leadsOn := slices.ContainsFunc(w.moves, func(m connection.Move) bool { return m.From.String() == c.Connection.String() })
@@ -158,7 +158,7 @@ func (w *world) contradicts(p *plan.Plan) bool {
 // an interrupted recreate of the key has left.
 func (w *world) keepsOld(p *plan.Plan, key connection.Key, live *connection.Live) bool {
 	return slices.ContainsFunc(w.snapshot.Connections, func(l connection.Live) bool {
-		isDeleted := slices.ContainsFunc(p.Changes, func(c plan.Change) bool { return c.Action == plan.ActionDelete && c.ID == l.ID && c.Refused == "" })
+		isDeleted := slices.ContainsFunc(p.Changes, func(c plan.Change) bool { return c.Action == plan.ActionDelete && c.ID == l.ID && !c.Refused.Holds() })
 		return l.Record.Phase == connection.PhaseDeposed && w.fits(l.Record.Key, key) && (live.Record.Project == "" || !isDeleted)
 	})
 }
@@ -216,7 +216,7 @@ func newWatch(t *rapid.T, w *world, p *plan.Plan) *watch {
 		touched: map[string]bool{}, group: map[int]bool{},
 	}
 	for _, c := range slices.Concat(p.Changes, p.Rotations) {
-		if c.Refused == "" {
+		if !c.Refused.Holds() {
 			watch.touched[c.ID] = true
 		}
 	}
@@ -264,7 +264,7 @@ func (g *watch) do(item plan.Item) {
 // movesAway reports whether the plan takes a connection to another key.
 func (g *watch) movesAway(old connection.Live) bool {
 	return slices.ContainsFunc(g.p.Changes, func(c plan.Change) bool {
-		return c.Refused == "" && c.ID == old.ID && c.Connection != old.Key
+		return !c.Refused.Holds() && c.ID == old.ID && c.Connection != old.Key
 	})
 }
 
@@ -393,7 +393,7 @@ func difference(want, got map[string]any) string {
 func (w *world) shape(last *plan.Plan) map[string]any {
 	shape := map[string]any{}
 	for _, l := range w.snapshot.Connections {
-		if slices.ContainsFunc(last.Changes, func(c plan.Change) bool { return c.ID == l.ID && strings.Contains(c.Refused, "it is kept while") }) {
+		if slices.ContainsFunc(last.Changes, func(c plan.Change) bool { return c.ID == l.ID && strings.HasPrefix(c.Refused.Code, "waits-for-") }) {
 			continue
 		}
 		of := map[string]any{"stored": w.stored[l.ID], "hidden": w.stored[l.ID+" store"]}

@@ -2,11 +2,6 @@ package plan
 
 import "github.com/qlsync/qlsync/pkg/connection"
 
-// text returns the sentence of a reason, with users as people know them.
-func (a *analysis) text(r connection.Reason) string {
-	return a.messages.Text(a.named(r))
-}
-
 // named returns a reason whose arguments have names of users instead of their ids.
 func (a *analysis) named(r connection.Reason) connection.Reason {
 	for name, value := range r.Args {

@@ -186,13 +186,13 @@ func TestARecreateThatASignInHasBegunAsksNobodyAgain(t *testing.T) {
 	}
 	p := plannedFor("u-ana")
 	want := []string{"s1 patch qlsync-new", "s2 patch x > qlsync-old", "s2 patch qlsync-new > x", "s3 bulk-delete qlsync-old"}
-	if diff := cmp.Diff(want, calls(p)); diff != "" || p.Changes[0].Manual != "" {
+	if diff := cmp.Diff(want, calls(p)); diff != "" || p.Changes[0].Manual.Holds() {
 		t.Errorf("got manual step %q, want none, and these calls (-want +got):\n%s", p.Changes[0].Manual, diff)
 	}
 	// Another owner of what another token has begun would lose the sign-in.
 	p = plannedFor("u-bo")
 	want = []string{"s1 bulk-delete qlsync-new", "s2 create qlsync-new with credentials", "s2 patch x > qlsync-old", "s2 patch qlsync-new > x", "s3 bulk-delete qlsync-old"}
-	if diff := cmp.Diff(want, calls(p)); diff != "" || p.Changes[1].Manual == "" {
+	if diff := cmp.Diff(want, calls(p)); diff != "" || !p.Changes[1].Manual.Holds() {
 		t.Errorf("got manual step %q, want one, and these calls (-want +got):\n%s", p.Changes[1].Manual, diff)
 	}
 }
@@ -229,30 +229,29 @@ func TestTheLastOneWithCredentialsIsKept(t *testing.T) {
 func TestAdviceWhereOnlyTheOwnerMayWriteCredentials(t *testing.T) {
 	handed := func(d *connection.Desired) { d.Owner, d.Credentials = "bo@example.com", secretRef("P") }
 	bos := func(l *connection.Live) { l.OwnerID, l.Record.Credentials = "u-bo", "1:aa" }
-	const only = "the service may allow only the owner to write credentials: "
 	for _, test := range []struct {
 		name string
 		w    *world
 		want string
 	}{
-		{"a recreate has changed nothing that apps use", recreateWorld(), "the old connection is unchanged; " + only + "apply with the token of bo@example.com, or declare another owner"},
+		{"a recreate has changed nothing that apps use", recreateWorld(), "owner-only-in-recreate owner=bo@example.com"},
 		{"what is given away has none", func() *world {
 			w := newWorld()
 			w.declare("A", "x", handed)
 			w.hold("A", "x")
 			return w
-		}(), "it has no usable credentials now; " + only + "run apply again with the token of bo@example.com"},
+		}(), "owner-only-handed owner=bo@example.com"},
 		{"nor has what is new", func() *world {
 			w := newWorld()
 			w.declare("A", "x", handed)
 			return w
-		}(), "it has no usable credentials now; " + only + "run apply again with the token of bo@example.com"},
+		}(), "owner-only-handed owner=bo@example.com"},
 		{"what belongs to them already keeps those that it has", func() *world {
 			w := newWorld()
 			w.declare("A", "x", handed)
 			w.hold("A", "x", bos)
 			return w
-		}(), only + "run apply again with the token of bo@example.com"},
+		}(), "owner-only owner=bo@example.com"},
 		{"who gets it back needs nobody", func() *world {
 			w := newWorld()
 			w.declare("A", "x", handed, func(d *connection.Desired) { d.Owner = "ana@example.com" })
@@ -268,7 +267,7 @@ func TestAdviceWhereOnlyTheOwnerMayWriteCredentials(t *testing.T) {
 			got := ""
 			for _, step := range p.Steps {
 				for _, item := range step.Items {
-					got += item.Advice
+					got += told(item.Advice)
 				}
 			}
 			if got != test.want {
@@ -285,8 +284,8 @@ func TestOneWarningReportsWhatAChangeOfOwnerRemoves(t *testing.T) {
 		set   func(*world)
 		want  []string // what it is about
 	}{
-		{"of one", 1, func(*world) {}, []string{"A/0"}},
-		{"of many", 5, func(*world) {}, []string{"A/0, A/1, A/2, 2 more"}},
+		{"of one", 1, func(*world) {}, []string{"owner-writes-credentials connections=[A/0]"}},
+		{"of many", 5, func(*world) {}, []string{"owner-writes-credentials connections=[A/0 A/1 A/2 A/3 A/4]"}},
 		{"not where it goes to the token's user", 1, func(w *world) {
 			w.files[0].Owner, w.snapshot.Connections[0].OwnerID = "ana@example.com", "u-bo"
 		}, nil},
@@ -305,8 +304,7 @@ func TestOneWarningReportsWhatAChangeOfOwnerRemoves(t *testing.T) {
 			}
 			var got []string
 			for _, warning := range p.Warnings {
-				_, about, _ := strings.Cut(warning.Message, "apply runs with that user's token: ")
-				got = append(got, about)
+				got = append(got, told(warning.Reason))
 			}
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("warnings differ (-want +got):\n%s", diff)
@@ -321,8 +319,8 @@ func TestDriftReportsOnceWhatARecreateHasLeft(t *testing.T) {
 		set  func(*connection.Live)
 		want string
 	}{
-		{"what will be used", func(*connection.Live) {}, "move: the new one of an unfinished recreate"},
-		{"what will be deleted", func(l *connection.Live) { l.DataSource = "mssql" }, "delete: left behind by an interrupted recreate"},
+		{"what will be used", func(*connection.Live) {}, "move: unfinished-recreate"},
+		{"what will be deleted", func(l *connection.Live) { l.DataSource = "mssql" }, "delete: left-behind"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			drift, problems := plan.FindDrift(recreateWorld(begun(test.set)).input())
@@ -332,7 +330,7 @@ func TestDriftReportsOnceWhatARecreateHasLeft(t *testing.T) {
 			var got []string
 			for _, item := range drift.Items {
 				if item.Kind == plan.DriftUndeclared {
-					got = append(got, item.Apply+": "+item.Reason)
+					got = append(got, item.Apply+": "+toldAll(item.Reasons))
 				}
 			}
 			if diff := cmp.Diff([]string{test.want}, got); diff != "" {
@@ -382,7 +380,7 @@ func TestRefusedCredentialsTakeNothingAway(t *testing.T) {
 func (w *world) checkRefused(t *rapid.T, c *plan.Change, had map[string]string) {
 	now := w.at(c.Connection)
 	switch {
-	case c.Refused != "" || c.Action == plan.ActionDelete:
+	case c.Refused.Holds() || c.Action == plan.ActionDelete:
 	case c.Action != plan.ActionRecreate && now == nil:
 		t.Fatalf("%q is not there", c.Connection)
 	case c.Action == plan.ActionRecreate && c.From == nil && had[c.ID] != "" && w.file(c.Connection).Credentials != nil &&
@@ -428,8 +426,8 @@ func TestTheWarningOfARecreateSaysWhatTheServiceSays(t *testing.T) {
 		rules connection.Rules
 		want  string
 	}{
-		"one that has ids":  {qlik.Rules{}, "it is recreated: apps keep working by its name; its id changes, and references to the old id break"},
-		"one that has none": {apinizer.Rules{}, "it is recreated: the old one is deleted, and what uses it finds the new one by its name"},
+		"one that has ids":  {qlik.Rules{}, "recreated-id"},
+		"one that has none": {apinizer.Rules{}, "recreated-by-delete"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld()
@@ -441,7 +439,7 @@ func TestTheWarningOfARecreateSaysWhatTheServiceSays(t *testing.T) {
 			if problems.Err() != nil {
 				t.Fatalf("got problems %v, want none", problems)
 			}
-			if len(p.Warnings) != 1 || p.Warnings[0].Message != test.want {
+			if len(p.Warnings) != 1 || p.Warnings[0].Reason.String() != test.want {
 				t.Errorf("got the warnings %+v, want one that says %q", p.Warnings, test.want)
 			}
 		})

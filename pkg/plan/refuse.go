@@ -3,7 +3,6 @@ package plan
 import (
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/qlsync/qlsync/internal/match"
@@ -63,7 +62,7 @@ func inactiveOwner(a *analysis, p *match.Pair, d *decision) connection.Reason {
 func (a *analysis) newOwner(p *match.Pair, d *decision) string {
 	caller := a.in.Snapshot.Caller.ID
 	switch {
-	case d.live != nil && d.diff.recreate != "":
+	case d.live != nil && d.diff.recreate.Holds():
 		if owner := a.ownerAfter(p.Target, d.live); owner != caller {
 			return owner
 		}
@@ -151,7 +150,7 @@ func wouldDestroy(a *analysis, p *match.Pair, d *decision) connection.Reason {
 		protected = *want
 	}
 	switch {
-	case d.diff.recreate == "":
+	case !d.diff.recreate.Holds():
 	case protected:
 		return connection.Because("recreate-protected")
 	case len(a.in.Snapshot.Incomplete) > 0:
@@ -163,7 +162,7 @@ func wouldDestroy(a *analysis, p *match.Pair, d *decision) connection.Reason {
 // wouldLose: a recreate would lose something that cannot be put back. The files can allow it,
 // but for properties that they could declare.
 func wouldLose(a *analysis, p *match.Pair, d *decision) connection.Reason {
-	if d.diff.recreate == "" {
+	if !d.diff.recreate.Holds() {
 		return connection.Reason{}
 	}
 	if hidden := lostProperty(p); hidden != "" {
@@ -222,15 +221,15 @@ func lostProperty(p *match.Pair) string {
 // warnAbout warns of what a reviewer must not miss in a change that will be made.
 func (a *analysis) warnAbout(decided *decision) {
 	d, key := decided.diff, decided.change.Connection
-	if d == nil || decided.change.Refused != "" {
+	if d == nil || decided.change.Refused.Holds() {
 		return
 	}
 	warnings := slices.Clone(d.demands.Warnings)
-	if d.recreate != "" {
+	if d.recreate.Holds() {
 		warnings = append(append(warnings, d.demands.Recreated), a.lost(decided)...)
 	}
 	for _, warning := range warnings {
-		a.warn(&key, a.text(warning))
+		a.warn(&key, warning)
 	}
 }
 
@@ -254,7 +253,7 @@ func (a *analysis) warnOnce() {
 	var common []connection.Reason
 	keys := map[string][]string{}
 	for _, d := range a.decisions {
-		if d.change.Refused != "" || d.diff == nil || d.diff.recreate != "" {
+		if d.change.Refused.Holds() || d.diff == nil || d.diff.recreate.Holds() {
 			continue
 		}
 		for _, reason := range d.diff.demands.Common {
@@ -265,15 +264,6 @@ func (a *analysis) warnOnce() {
 		}
 	}
 	for _, reason := range common {
-		a.warn(nil, a.text(reason.With("connections", firstOf(keys[reason.Code]))))
+		a.warn(nil, reason.With("connections", keys[reason.Code]))
 	}
-}
-
-// firstOf lists the first names of a warning that is about many, and counts the others.
-func firstOf(keys []string) string {
-	const most = 3
-	if more := len(keys) - most; more > 0 {
-		keys = append(slices.Clip(keys[:most]), strconv.Itoa(more)+" more")
-	}
-	return strings.Join(keys, ", ")
 }

@@ -1,7 +1,7 @@
 package plan
 
 import (
-	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/qlsync/qlsync/pkg/connection"
@@ -16,8 +16,8 @@ func onlyReviewed(decisions []*decision, reviewed *Plan) {
 		if d.live != nil {
 			seen = see(d.live).Digest
 		}
-		if d.change.Refused == "" && texts[d.change.Connection] != textOf(&d.change, seen) {
-			d.change.Refused = fmt.Sprintf("it is not as reviewed in plan %s: plan and review again", reviewed.Hash)
+		if !d.change.Refused.Holds() && texts[d.change.Connection] != textOf(&d.change, seen) {
+			d.change.Refused = connection.Because("not-as-reviewed", "hash", reviewed.Hash)
 		}
 	}
 }
@@ -28,49 +28,52 @@ func (p *Plan) refuseReviewed(reviewed *Plan) *Refusal {
 	if p.Project == reviewed.Project && p.Tenant.URL == reviewed.Tenant.URL && hash(reviewed) == reviewed.Hash {
 		return nil
 	}
-	message := "the reviewed plan is not for this project and tenant, or was changed since"
+	reason := connection.Because("reviewed-another")
 	if reviewed.IsEarlier() {
-		message = "the reviewed plan was made by an earlier version of qlsync, whose hash covers less"
+		reason = connection.Because("reviewed-earlier")
 	}
-	return &Refusal{Rule: RuleStale, Message: message, Hint: "plan and review again"}
+	return &Refusal{Rule: RuleStale, Reason: reason}
 }
 
-// Stale returns what makes this plan another one than the reviewed plan: one line for
+// Stale returns what makes this plan another one than the reviewed plan: one reason for
 // each connection that differs. It is empty only when both have the same hash, and
 // it is the hash of what the reviewed plan holds.
-func (p *Plan) Stale(reviewed *Plan) []string {
+func (p *Plan) Stale(reviewed *Plan) []connection.Reason {
 	switch {
 	case p.Hash == reviewed.Hash && hash(reviewed) == reviewed.Hash:
 		return nil
 	case reviewed.IsEarlier():
-		return []string{earlierVersion}
+		return reasons(connection.Because("stale-earlier"))
 	case p.Project != reviewed.Project || p.Tenant.URL != reviewed.Tenant.URL:
-		return []string{"it was made for project " + reviewed.Project + " on " + reviewed.Tenant.URL}
+		return reasons(connection.Because("stale-elsewhere", "project", reviewed.Project, "url", reviewed.Tenant.URL))
 	}
-	if lines := differences(p.texts(), reviewed.texts()); len(lines) > 0 {
-		return lines
+	if found := differences(p.texts(), reviewed.texts()); len(found) > 0 {
+		return found
 	}
-	return []string{"its hash does not fit its content: the file was edited"}
+	return reasons(connection.Because("stale-edited"))
 }
 
-// differences returns one line for each connection with another text now than in the review.
-func differences(now, then map[connection.Key]string) []string {
-	var lines []string
+// differences returns one reason for each connection with another text now than in the review.
+func differences(now, then map[connection.Key]string) []connection.Reason {
+	found := map[connection.Key]string{}
 	for key := range now {
 		if _, was := then[key]; !was {
-			lines = append(lines, key.String()+": this change is not in the reviewed plan")
+			found[key] = "stale-new"
 		}
 	}
 	for key, text := range then {
 		switch other, is := now[key]; {
 		case !is:
-			lines = append(lines, key.String()+": no longer changes")
+			found[key] = "stale-gone"
 		case other != text:
-			lines = append(lines, key.String()+": this change differs from the reviewed one, or the connection was edited after the review")
+			found[key] = "stale-differs"
 		}
 	}
-	slices.Sort(lines)
-	return lines
+	var stale []connection.Reason
+	for _, key := range slices.SortedFunc(maps.Keys(found), connection.Key.Compare) {
+		stale = append(stale, connection.Because(found[key], "connection", key))
+	}
+	return stale
 }
 
 // texts returns, for each connection, a text that is equal when the change and

@@ -36,7 +36,7 @@ func (a *analysis) caseOf(p *match.Pair, d *decision) credentialsCase {
 	return credentialsCase{
 		asked:   a.asked[p.Key],
 		ignored: p.Lifecycle.Ignores("credentials", ""),
-		refused: d != nil && d.change.Refused != "",
+		refused: d != nil && d.change.Refused.Holds(),
 		written: p.Live == nil || d != nil && d.diff != nil && d.diff.credentials,
 		changed: d != nil,
 		once:    p.Credentials[a.signIn(p.Target, p.Live)] != nil,
@@ -95,7 +95,7 @@ func (a *analysis) addRotation(p *match.Pair, action Action, reason string) {
 	}
 	position, compared := p.PositionOf(""), a.compare(p)
 	r := &decision{target: p.Target, live: p.Live, diff: &difference{demands: compared.demands}, change: Change{
-		Action: action, Connection: p.Key, ID: p.Live.ID, DataSource: p.DataSource, Reason: a.text(connection.Because(reason)), Position: &position,
+		Action: action, Connection: p.Key, ID: p.Live.ID, DataSource: p.DataSource, Reasons: reasons(connection.Because(reason)), Position: &position,
 	}}
 	rules := []rule{refusedByService}
 	if action == ActionRotate {
@@ -149,10 +149,10 @@ func (o *orderer) rotations() []*node {
 	var nodes []*node
 	for _, r := range o.analysis.rotations {
 		d := of[r.target]
-		if d != nil && d.change.Refused != "" && r.change.Refused == "" {
-			r.change.Refused = "its change is refused: " + d.change.Refused
+		if d != nil && d.change.Refused.Holds() && !r.change.Refused.Holds() {
+			r.change.Refused = connection.Because("change-refused", "why", d.change.Refused)
 		}
-		if r.change.Refused == "" {
+		if !r.change.Refused.Holds() {
 			nodes = append(nodes, o.rotation(r, d, last[r.target])...)
 		}
 	}
@@ -197,7 +197,7 @@ func (a *analysis) listRotations(p *Plan) {
 	for _, r := range a.rotations {
 		p.Rotations = append(p.Rotations, r.change)
 		switch {
-		case r.change.Refused != "":
+		case r.change.Refused.Holds():
 			p.Summary.Refused++
 		case r.change.Action == ActionRotate:
 			p.Summary.Rotate++

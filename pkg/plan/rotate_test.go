@@ -16,8 +16,8 @@ func outlineRotations(p *plan.Plan) string {
 	var lines []string
 	for _, c := range p.Rotations {
 		line := fmt.Sprintf("%s %s", c.Action, c.Connection)
-		if c.Refused != "" {
-			line += " !" + c.Refused
+		if c.Refused.Holds() {
+			line += " !" + c.Refused.String()
 		}
 		lines = append(lines, line)
 	}
@@ -68,11 +68,11 @@ func TestRotations(t *testing.T) {
 		{"what has no room for its record is not rotated", func(w *world) {
 			w.declare("A", "x", with)
 			ours(w, func(l *connection.Live) { l.Tags, l.Record.Key = numbered(30), "" })
-		}, &changed, false, "rotate A/x !it has 30 tags, and qlsync needs 3 of the 32 that a connection may have: remove tags from it, or declare at most 26 under tags"},
+		}, &changed, false, "rotate A/x !no-room-for-tags"},
 		{"what has no room for its record gets none", func(w *world) {
 			w.declare("A", "x", with)
 			ours(w, func(l *connection.Live) { l.Tags, l.Record.Key = numbered(30), "" })
-		}, &unknown, false, "record A/x !it has 30 tags, and qlsync needs 3 of the 32 that a connection may have: remove tags from it, or declare at most 26 under tags"},
+		}, &unknown, false, "record A/x !no-room-for-tags"},
 		{"a create writes and records them", func(w *world) { w.declare("A", "x", with) }, &unknown, true, "create A/x credentials [new]"},
 		{"credentials that are due anyway are no rotation", func(w *world) {
 			w.declare("A", "x", with, func(d *connection.Desired) { d.CredentialsVersion = 1 })
@@ -125,11 +125,11 @@ func TestRotations(t *testing.T) {
 		{"nor written when that is asked for", func(w *world) {
 			w.declare("A", "x", with)
 			ours(w, func(l *connection.Live) { l.Record.Project = "others" })
-		}, &changed, true, `rotate A/x !its change is refused: it belongs to project "others": remove it from these files, or remove its ownership record (qlsync:others)`},
+		}, &changed, true, `rotate A/x !change-refused`},
 		{"a recreate must be reviewed", func(w *world) {
 			w.declare("A", "x", with, func(d *connection.Desired) { d.Lifecycle.Update = connection.UpdateRecreate })
 			ours(w)
-		}, &changed, false, "rotate A/x !writing its credentials needs a recreate (update: recreate), which must be reviewed: raise credentialsVersion"},
+		}, &changed, false, "rotate A/x !rotate-needs-recreate"},
 		{"a new owner's are recorded when they are there", func(w *world) {
 			w.declare("A", "x", with, func(d *connection.Desired) { d.Owner = "bo@example.com" })
 			ours(w)

@@ -2,7 +2,6 @@ package plan
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/qlsync/qlsync/internal/targets"
 	"github.com/qlsync/qlsync/pkg/connection"
@@ -44,8 +43,8 @@ func (a *analysis) signIn(t *targets.Target, live *connection.Live) string {
 // manual notes what a person has to do for a change.
 func (a *analysis) manual(d *decision) {
 	code := a.signIn(d.target, d.live)
-	makes := d.live == nil || d.diff != nil && d.diff.recreate != ""
-	if code == "" || d.change.Refused != "" || d.begun != nil || !makes && (d.diff == nil || !d.diff.credentials) {
+	makes := d.live == nil || d.diff != nil && d.diff.recreate.Holds()
+	if code == "" || d.change.Refused.Holds() || d.begun != nil || !makes && (d.diff == nil || !d.diff.credentials) {
 		return
 	}
 	declared := d.target.Credentials[code]
@@ -55,28 +54,28 @@ func (a *analysis) manual(d *decision) {
 	d.signIn, d.change.Waits = code, declared == nil
 	switch {
 	case d.change.Waits:
-		d.todo = "declare the code under credentials, as " + code + ": {env: NAME}"
+		d.todo = connection.Because("declare-code", "code", code)
 	default:
-		d.todo = "put the code into " + placesOf(declared)
+		d.todo = connection.Because("put-code", "places", placesOf(declared))
 	}
-	d.change.Manual = "a person must sign in: " + d.todo + "; without a code, apply prints the address where the person gets one"
+	d.change.Manual = connection.Because("sign-in", "todo", d.todo)
 }
 
-// placesOf says where a reference is read from.
-func placesOf(declared any) string {
-	var places []string
+// placesOf returns where a reference is read from.
+func placesOf(declared any) []connection.Reason {
+	var places []connection.Reason
 	_, _ = connection.Resolve(declared, func(ref connection.Reference) (connection.Secret, error) {
 		switch {
 		case ref.Env != "":
-			places = append(places, "the environment variable "+ref.Env)
+			places = append(places, connection.Because("place-variable", "name", ref.Env))
 		case ref.File != "":
-			places = append(places, "the file "+ref.File)
+			places = append(places, connection.Because("place-file", "name", ref.File))
 		default:
-			places = append(places, "the output of "+ref.String())
+			places = append(places, connection.Because("place-output", "of", ref))
 		}
 		return connection.Secret{}, nil
 	})
-	return strings.Join(places, " and ")
+	return places
 }
 
 // needSignIn marks an operation that carries the code, or asks where to get one.

@@ -35,7 +35,7 @@ func (o *orderer) pack() []Step {
 			item.Change = changes[n.decision]
 			step.Items = append(step.Items, item)
 		}
-		step.Calls, step.Description = step.writes(o.capabilities), describe(step.Kind, nodes)
+		step.Calls, step.Does = step.writes(o.capabilities), does(step.Kind, nodes)
 		steps[i] = step
 	}
 	return steps
@@ -66,7 +66,7 @@ func item(n *node, isLast bool) Item {
 	}
 	it.Advice = n.advice
 	if n.operation.SignIn != "" && !n.decision.change.Waits {
-		it.Advice = "the code of a sign-in is for one use: without it, apply prints the address where the person gets another one"
+		it.Advice = connection.Because("sign-in-once")
 	}
 	for _, first := range n.needs {
 		it.Needs = append(it.Needs, first.id)

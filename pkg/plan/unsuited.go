@@ -24,7 +24,7 @@ func unsuitedSpaces(all []*targets.Target) []targets.Remark {
 	var remarks []targets.Remark
 	for _, k := range kinds {
 		remarks = append(remarks, targets.Remark{About: nil, Reason: connection.Because("unsuited",
-			"dataSource", k.dataSource, "connections", firstOf(keys[k]), "why", k.why)})
+			"dataSource", k.dataSource, "connections", keys[k], "why", k.why)})
 	}
 	return remarks
 }

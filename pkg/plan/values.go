@@ -17,7 +17,7 @@ type difference struct {
 	remove []string
 	// credentials reports whether they must be written, credentialsWhy is why.
 	credentials    bool
-	credentialsWhy string
+	credentialsWhy connection.Reason
 	tags           bool
 	owner          bool
 	protection     bool
@@ -33,8 +33,8 @@ type difference struct {
 	carried, alone bool
 	// hidden are declared properties that cannot be compared.
 	hidden map[string]any
-	// recreate says why only a recreate can make the change; empty where it need not.
-	recreate string
+	// recreate is why only a recreate can make the change, if that is so.
+	recreate connection.Reason
 }
 
 // decision is a change together with what it takes to carry it out.
@@ -53,7 +53,8 @@ type decision struct {
 	of               connection.Key // the key that was recreated
 	// signIn is the credential that is the code of a person's sign-in; todo says what
 	// to do with it.
-	signIn, todo string
+	signIn string
+	todo   connection.Reason
 	// viaTemporary lets the connection go to its key by a temporary name.
 	viaTemporary bool
 }
@@ -64,9 +65,8 @@ type analysis struct {
 	in Input
 	targets.Resolved
 	match.Found
-	messages  connection.Messages
 	problems  connection.Problems
-	noted     map[string]bool // the texts of the problems
+	noted     map[string]bool // the problems
 	decisions []*decision     // what is to change, by key
 	unchanged int
 	rotations []*decision // writes of credentials apart from the changes, by key
@@ -86,7 +86,7 @@ type node struct {
 	// created is the operation whose connection this one is about; nil where the
 	// id is known.
 	created *node
-	advice  string // what to do if the service refuses it
+	advice  connection.Reason // what to do if the service refuses it
 	// group is the group whose step this is part of; nil: none. leads reports that it comes
 	// before the group, and creates what that needs.
 	group *group
@@ -100,7 +100,7 @@ type node struct {
 // group is operations that must not be separated.
 type group struct {
 	undo *connection.Operation
-	does string // in words
+	does connection.Reason
 }
 
 // orderer is the operations of decisions, and their order.

@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"cmp"
 	"strings"
 
 	"github.com/qlsync/qlsync/internal/jsonpointer"
@@ -18,10 +17,10 @@ type Finding struct {
 
 	// Fields are what differs: Before is what is declared and After what is live.
 	Fields []Field `json:"fields,omitempty"`
-	// Reason says what the fields do not show.
-	Reason string `json:"reason,omitempty"`
-	// Advice says what to do about it; may be empty.
-	Advice string `json:"advice,omitempty"`
+	// Reasons say what the fields do not show.
+	Reasons []connection.Reason `json:"reasons,omitempty"`
+	// Advice says what to do about it; may be none.
+	Advice connection.Reason `json:"-"`
 }
 
 // Verify plans again and returns those of the plan's changes with the given indices
@@ -46,11 +45,11 @@ func (p *Plan) Verify(in Input, changes []int) map[int]Finding {
 		}
 		switch d := left[c.Connection]; {
 		case found.problems.Err() != nil:
-			findings[i] = Finding{Unseen: true, Reason: "it cannot be compared again: " + found.problems.Error()}
+			findings[i] = Finding{Unseen: true, Reasons: reasons(connection.Because("not-compared", "problems", found.problems))}
 		case c.Action != ActionDelete && d != nil:
 			findings[i] = d.finding(len(in.Snapshot.Incomplete) > 0)
 		default:
-			if finding := c.findDeleted(undeclared, len(in.Snapshot.Incomplete) > 0); finding.Reason != "" {
+			if finding := c.findDeleted(undeclared, len(in.Snapshot.Incomplete) > 0); len(finding.Reasons) > 0 {
 				findings[i] = finding
 			}
 		}
@@ -79,20 +78,20 @@ func (c *Change) findDeleted(undeclared map[string]connection.Key, incomplete bo
 	at, exists := undeclared[c.ID]
 	switch {
 	case c.Action == ActionRecreate && exists:
-		return Finding{Reason: "the old one is still there, at " + at.String()}
+		return Finding{Reasons: reasons(connection.Because("old-still-there", "at", at))}
 	case c.Action == ActionDelete && exists:
-		return Finding{Reason: "it is still there"}
+		return Finding{Reasons: reasons(connection.Because("still-there"))}
 	case c.Action == ActionDelete && incomplete:
-		return Finding{Unseen: true, Reason: "whether it is gone cannot be seen: the tenant's list is incomplete"}
+		return Finding{Unseen: true, Reasons: reasons(connection.Because("gone-unseen"))}
 	case c.Action == ActionRecreate && incomplete:
-		return Finding{Unseen: true, Reason: "whether the old one is gone cannot be seen: the tenant's list is incomplete"}
+		return Finding{Unseen: true, Reasons: reasons(connection.Because("old-gone-unseen"))}
 	}
 	return Finding{}
 }
 
 // finding turns what is left to do into what was not done.
 func (d *decision) finding(incomplete bool) Finding {
-	f := Finding{Reason: d.leftReason(incomplete), Unseen: d.live == nil && incomplete || d.live != nil && d.live.Unreadable != ""}
+	f := Finding{Reasons: d.leftReasons(incomplete), Unseen: d.live == nil && incomplete || d.live != nil && d.live.Unreadable != ""}
 	if d.live == nil || d.diff == nil {
 		return f
 	}
@@ -101,30 +100,31 @@ func (d *decision) finding(incomplete bool) Finding {
 		f.Fields = append(f.Fields, field)
 	}
 	if missing := d.missing(); len(missing) > 0 {
-		f.Advice = "if the service does not show " + strings.Join(missing, ", ") +
-			", set lifecycle.unreadable: [" + strings.Join(missing, ", ") + "]"
+		f.Advice = connection.Because("may-be-unreadable", "properties", missing)
 	} else if rewritten := d.rewritten(); rewritten != "" {
-		f.Advice = "if the service rewrites the value each time, set lifecycle.compare: {" + rewritten + "}"
+		f.Advice = connection.Because("may-be-rewritten", "rules", rewritten)
 	}
 	return f
 }
 
-// leftReason returns why something is left to do.
-func (d *decision) leftReason(incomplete bool) string {
-	refused := d.change.Refused
-	switch {
+// leftReasons returns why something is left to do.
+func (d *decision) leftReasons(incomplete bool) []connection.Reason {
+	code := ""
+	switch isRefused := d.change.Refused.Holds(); {
+	case d.live != nil && d.live.Unreadable == "" && d.diff != nil && d.change.Action == ActionAdopt:
+		code = "no-record-there"
+	case isRefused, d.live != nil && d.live.Unreadable != "":
+		return reasons(d.change.Refused)
 	case d.live == nil && incomplete:
-		return cmp.Or(refused, "the tenant's list is incomplete")
+		code = "not-listed"
 	case d.live == nil:
-		return cmp.Or(refused, "it is not there")
-	case d.live.Unreadable != "":
-		return refused
+		code = "not-there"
 	case d.diff == nil:
-		return cmp.Or(refused, "it cannot be compared")
-	case d.change.Action == ActionAdopt:
-		return "it does not have our ownership record"
+		code = "not-comparable"
+	default:
+		return d.change.Reasons
 	}
-	return cmp.Or(refused, d.change.Reason)
+	return reasons(connection.Because(code))
 }
 
 // rewritten lists the entries of lifecycle.compare under which changed properties would be as

@@ -65,7 +65,7 @@ func TestWhatWasAppliedIsComparedAgain(t *testing.T) {
 			meddle: func(w *world) { w.at(connection.Key{Space: "A", Name: "Rates"}).Properties["path"] = "/RATES" },
 			want: map[int]plan.Finding{0: {
 				Fields: []plan.Field{{Path: "/properties/path", Before: "/Rates", After: "/RATES"}},
-				Advice: "if the service rewrites the value each time, set lifecycle.compare: {path: {as: ignoreCase}}",
+				Advice: connection.Because("may-be-rewritten", "rules", "path: {as: ignoreCase}"),
 			}},
 		},
 		{
@@ -73,50 +73,50 @@ func TestWhatWasAppliedIsComparedAgain(t *testing.T) {
 			meddle: func(w *world) { delete(w.at(connection.Key{Space: "A", Name: "Rates"}).Properties, "seconds") },
 			want: map[int]plan.Finding{0: {
 				Fields: []plan.Field{{Path: "/properties/seconds", Before: "30"}},
-				Advice: "if the service does not show seconds, set lifecycle.unreadable: [seconds]",
+				Advice: connection.Because("may-be-unreadable", "properties", []string{"seconds"}),
 			}},
 		},
 		{
 			name: "a mark that was not kept is reported", files: update,
 			meddle: func(w *world) { w.at(connection.Key{Space: "A", Name: "Rates"}).Record.Project = "" },
-			want:   map[int]plan.Finding{0: {Reason: "it does not have our ownership record"}},
+			want:   map[int]plan.Finding{0: {Reasons: []connection.Reason{{Code: "no-record-there"}}}},
 		},
 		{
 			name: "a missing connection is reported", files: update,
 			meddle: func(w *world) { w.snapshot.Connections = nil },
-			want:   map[int]plan.Finding{0: {Reason: "it is not there"}},
+			want:   map[int]plan.Finding{0: {Reasons: []connection.Reason{{Code: "not-there"}}}},
 		},
 		{
 			name: "an unreadable connection is reported", files: update,
 			meddle: func(w *world) { w.at(connection.Key{Space: "A", Name: "Rates"}).Unreadable = "500" },
-			want:   map[int]plan.Finding{0: {Unseen: true, Reason: "it cannot be read: 500"}},
+			want:   map[int]plan.Finding{0: {Unseen: true, Reasons: []connection.Reason{connection.Because("unreadable", "error", "500")}}},
 		},
 		{
 			name: "what an incomplete list does not name is not called gone", files: update,
 			meddle: func(w *world) { w.snapshot.Connections, w.snapshot.Incomplete = nil, []string{"one is missing"} },
-			want:   map[int]plan.Finding{0: {Unseen: true, Reason: "it may exist, because the tenant's list is incomplete: plan again when the tenant lists everything"}},
+			want:   map[int]plan.Finding{0: {Unseen: true, Reasons: []connection.Reason{{Code: "create-not-listed"}}}},
 		},
 		{
 			name: "a deleted connection that still exists is reported", files: remove,
 			meddle: func(w *world) { w.hold("A", "Retired") },
-			want:   map[int]plan.Finding{0: {Reason: "it is still there"}},
+			want:   map[int]plan.Finding{0: {Reasons: []connection.Reason{{Code: "still-there"}}}},
 		},
 		{
 			name: "whether it is gone cannot be seen in an incomplete list", files: remove,
 			meddle: func(w *world) { w.snapshot.Incomplete = []string{"two are missing"} },
-			want:   map[int]plan.Finding{0: {Unseen: true, Reason: "whether it is gone cannot be seen: the tenant's list is incomplete"}},
+			want:   map[int]plan.Finding{0: {Unseen: true, Reasons: []connection.Reason{{Code: "gone-unseen"}}}},
 		},
 		{
 			name: "whether the old one of a recreate is gone cannot be seen in an incomplete list", files: recreate,
 			meddle: func(w *world) { w.snapshot.Incomplete = []string{"two are missing"} },
-			want:   map[int]plan.Finding{0: {Unseen: true, Reason: "whether the old one is gone cannot be seen: the tenant's list is incomplete"}},
+			want:   map[int]plan.Finding{0: {Unseen: true, Reasons: []connection.Reason{{Code: "old-gone-unseen"}}}},
 		},
 		{
 			name: "the old one of a recreate that still exists is reported", files: recreate,
 			meddle: func(w *world) {
 				w.hold("A", "Aside", func(l *connection.Live) { l.ID, l.Record = "id-A-Rates", connection.Record{} })
 			},
-			want: map[int]plan.Finding{0: {Reason: "the old one is still there, at A/Aside"}},
+			want: map[int]plan.Finding{0: {Reasons: []connection.Reason{connection.Because("old-still-there", "at", connection.Key{Space: "A", Name: "Aside"})}}},
 		},
 		{
 			name: "the new one of a recreate has the id of the old one where ids are names", files: recreate,
@@ -150,15 +150,15 @@ func TestAValueThatTheServiceRewritesIsReportedWithTheRuleThatAcceptsIt(t *testi
 		declared, live any
 		want           string
 	}{
-		"letter case": {"DB.Example.com", "db.example.com", "if the service rewrites the value each time, set lifecycle.compare: {place: {as: ignoreCase}}"},
-		"order":       {[]any{"b", "a"}, []any{"a", "b"}, "if the service rewrites the value each time, set lifecycle.compare: {place: {as: set}}"},
+		"letter case": {"DB.Example.com", "db.example.com", "may-be-rewritten rules=place: {as: ignoreCase}"},
+		"order":       {[]any{"b", "a"}, []any{"a", "b"}, "may-be-rewritten rules=place: {as: set}"},
 		"another one": {"db1", "db2", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld()
 			w.declare("A", "Rates", func(d *connection.Desired) { d.Properties["place"] = test.declared })
 			found := applied(t, w, func(w *world) { w.snapshot.Connections[0].Properties["place"] = test.live })
-			if got := found[0].Advice; got != test.want || len(found) != 1 {
+			if got := told(found[0].Advice); got != test.want || len(found) != 1 {
 				t.Errorf("got the advice %q of %d findings, want %q: without it the difference is there after every apply", got, len(found), test.want)
 			}
 		})

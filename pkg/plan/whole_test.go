@@ -1,7 +1,6 @@
 package plan_test
 
 import (
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -45,15 +44,14 @@ func TestAServiceThatReplacesWholeConnections(t *testing.T) {
 		{"a write without what is withheld would lose it", func(w *world) {
 			w.declare("A", "x", changed)
 			w.hold("A", "x", withholds)
-		}, "update A/x /properties/path:/x>/new !a write replaces the whole connection and would lose password, which the service stores, " +
-			"or may store, and does not show: declare it under credentials, or as null under properties where there is none; lifecycle.recreate: allow loses it"},
+		}, "update A/x /properties/path:/x>/new !write-loses"},
 		{"a property that leaves no room for the mark is shortened or declared", func(w *world) {
 			crowded := func(l *connection.Live) { l.Crowded = "note" }
 			w.declare("A", "x", changed)
 			w.hold("A", "x", crowded)
 			w.declare("A", "y", changed, func(d *connection.Desired) { d.Properties["note"] = "short" })
 			w.hold("A", "y", crowded)
-		}, "update A/x /properties/path:/x>/new !its note is too long to add the ownership record: shorten it in the console, or declare note in the file\n" +
+		}, "update A/x /properties/path:/x>/new !no-room-for-record\n" +
 			"update A/y /properties/note:<nil>>short /properties/path:/y>/new\ns1 patch A/y"},
 		{"what must be absent is not lost", func(w *world) {
 			w.declare("A", "x", changed, func(d *connection.Desired) { d.Properties["password"] = nil })
@@ -66,8 +64,7 @@ func TestAServiceThatReplacesWholeConnections(t *testing.T) {
 		{"to take over what equals the files but for its credentials needs a word", func(w *world) {
 			w.declare("A", "x", declared)
 			w.hold("A", "x", withholds, func(l *connection.Live) { l.Record = connection.Record{} })
-		}, "adopt A/x /credentials/password=(secret) !it exists, no project owns it, and adding the ownership record would write its credentials again: " +
-			"set lifecycle.adopt: true to take it over"},
+		}, "adopt A/x /credentials/password=(secret) !adopt-writes-credentials"},
 		{"what is hidden is not compared, and written along", func(w *world) {
 			w.declare("A", "x", changed, func(d *connection.Desired) { d.Properties["store"] = "main" })
 			w.hold("A", "x", func(l *connection.Live) { l.WriteOnlyProperties = []string{"store"} })
@@ -100,7 +97,7 @@ func TestAServiceThatReplacesWholeConnections(t *testing.T) {
 			w.declare("B", "x")
 			w.hold("A", "x", func(l *connection.Live) { l.WriteOnlyProperties = []string{"store"} })
 			w.moved("A", "x", "B", "x")
-		}, "recreate B/x from A/x /space:A>B !recreating it would lose store, which the service does not show in full: declare it"},
+		}, "recreate B/x from A/x /space:A>B !recreate-loses-hidden"},
 		{"what a killed recreate in place has tried out is deleted when the connection is there again", func(w *world) {
 			w.declare("A", "x", declared)
 			w.hold("A", tried, withholds, func(l *connection.Live) { l.Record.Key, l.Record.Phase = digest, connection.PhaseNew })
@@ -212,7 +209,7 @@ func TestARotationNeedsRoomForTheMark(t *testing.T) {
 	if err := problems.Err(); err != nil {
 		t.Fatal(err)
 	}
-	if len(p.Rotations) != 1 || !strings.Contains(p.Rotations[0].Refused, "is too long to add the ownership record") {
+	if len(p.Rotations) != 1 || p.Rotations[0].Refused.Code != "no-room-for-record" {
 		t.Errorf("got %+v, want one rotation that is refused for want of room", p.Rotations)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/qlsync/qlsync/pkg/connection"
@@ -319,4 +320,22 @@ func (p patching) Assess(c connection.Difference) connection.Demands {
 		demands.Recreate = connection.Reason{}
 	}
 	return demands
+}
+
+// told returns a reason as its code with its arguments.
+func told(r connection.Reason) string {
+	text := r.Code
+	for _, name := range slices.Sorted(maps.Keys(r.Args)) {
+		text += fmt.Sprintf(" %s=%v", name, r.Args[name])
+	}
+	return text
+}
+
+// toldAll is [told] for several reasons.
+func toldAll(reasons []connection.Reason) string {
+	var texts []string
+	for _, r := range reasons {
+		texts = append(texts, told(r))
+	}
+	return strings.Join(texts, "; ")
 }

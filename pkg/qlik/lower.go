@@ -203,7 +203,7 @@ func apart(l *connection.Lowering, gives bool) *connection.Object {
 // later run notices by it that they are due.
 func recorded(l *connection.Lowering) string {
 	record := l.From.Record.Credentials
-	if l.From.Owner != l.To.Owner && connection.CredentialsDue(record, l.Record(l.To.Owner)) == "" {
+	if l.From.Owner != l.To.Owner && !connection.CredentialsDue(record, l.Record(l.To.Owner)).Holds() {
 		return l.Record(l.From.Owner)
 	}
 	return record

@@ -29,7 +29,7 @@ var messages = connection.Messages{
 	"users-need-credentials":   {Text: "from now on every user needs credentials of their own; the stored ones are lost"},
 	"users-credentials-unused": {Text: "it gets credentials for all users; those that each user has linked are no longer used"},
 	"owner-writes-credentials": {
-		Text: "a change of owner removes the credentials; if the service allows only the new owner to write them again, apps fail until apply runs with that user's token: {connections}",
+		Text: "a change of owner removes the credentials; if the service allows only the new owner to write them again, apps fail until apply runs with that user's token: {connections:few}",
 	},
 
 	"owner-only":        {Text: "the service may allow only the owner to write credentials", Next: "run apply again with the token of {owner}"},

@@ -393,7 +393,7 @@ func (e *apiEpisode) checkResult(p *plan.Plan, r *apply.Result, before map[conne
 		s := e.world.at(c.Connection)
 		handled := e.world.handled[c.Connection.Name] || s != nil && e.world.isHandled(s)
 		switch {
-		case item.Outcome != apply.Done && item.Error == "" && c.Refused == "":
+		case item.Outcome != apply.Done && item.Error == "" && !c.Refused.Holds():
 			e.trouble("%s of %q is %s, and it does not say why", c.Action, c.Connection, item.Outcome)
 		case n.did[c.Connection] != "" && !n.wrote[c.Connection] && item.Outcome == apply.Done && item.Differs == nil && there:
 			e.trouble("%s of %q is done, it says, and nothing was written to it after somebody %s", c.Action, c.Connection, n.did[c.Connection])

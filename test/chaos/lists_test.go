@@ -1,6 +1,7 @@
 package chaos_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -80,7 +81,7 @@ func TestNothingIsCreatedOrDeletedFromAListThatContradictsItself(t *testing.T) {
 func warnings(p *plan.Plan) string {
 	var told []string
 	for _, warning := range p.Warnings {
-		told = append(told, warning.Message)
+		told = append(told, fmt.Sprint(warning.Reason.Args["why"]))
 	}
 	return strings.Join(told, "; ")
 }

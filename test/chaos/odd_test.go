@@ -111,13 +111,13 @@ func (s *story) settleOdd(t *rapid.T) {
 func (s *story) refusal() string {
 	switch s.fate {
 	case switchedOff, bornSwitchedOff:
-		return "is disabled in the tenant"
+		return "disabled"
 	case givenToInactive, bornInactive:
-		return "is not an active user"
+		return "owner-inactive"
 	case respelled:
-		return "differs from it only in"
+		return "namesake"
 	case crowded:
-		return "remove tags from it"
+		return "no-room-for-tags"
 	}
 	return ""
 }
@@ -127,14 +127,14 @@ func (w *world) warning(s *story) string {
 	ownersTold := !slices.Contains(w.behaviour.Without, "user")
 	switch s.fate {
 	case retiresSwitchedOff:
-		return "is disabled in the tenant; qlsync does not delete it"
+		return "undeclared-disabled"
 	case ofInactive:
 		if !ownersTold {
-			return "cannot tell whether the owner is"
+			return "owner-unknown"
 		}
-		return "is not an active user"
+		return "owner-not-active"
 	case respelled:
-		return "differs from the declared name"
+		return "kept-namesake"
 	}
 	return ""
 }
@@ -220,7 +220,7 @@ func (e *episode) keepUntouchable(c *inspect.Connection) bool {
 func (e *episode) checkReported(p *plan.Plan, allRead bool) {
 	for _, c := range p.Changes {
 		is, there := e.tenant.Find(c.Connection.Space, c.Connection.Name)
-		if there && len(e.world.handled) == 0 && c.Action == plan.ActionCreate && c.Refused == "" && is.Name == c.Connection.Name && !e.isLeaving(is.ID, p) {
+		if there && len(e.world.handled) == 0 && c.Action == plan.ActionCreate && !c.Refused.Holds() && is.Name == c.Connection.Name && !e.isLeaving(is.ID, p) {
 			e.trouble("the plan creates %q, which exists", c.Connection)
 		}
 	}
@@ -231,12 +231,12 @@ func (e *episode) checkReported(p *plan.Plan, allRead bool) {
 		}
 		if want := s.refusal(); want != "" {
 			c := changeOf(p, s.after)
-			if c != nil && c.Refused == "" || allRead && (c == nil || !strings.Contains(c.Refused, want)) {
+			if c != nil && !c.Refused.Holds() || allRead && (c == nil || !strings.HasPrefix(c.Refused.Code, want)) {
 				e.trouble("%q %s, and the plan says %+v; want it refused by %q", s.after, s.fate, c, want)
 			}
 		}
 		if want := e.world.warning(s); allRead && want != "" && !slices.ContainsFunc(p.Warnings, func(w plan.Warning) bool {
-			return w.Connection != nil && (*w.Connection == s.before || *w.Connection == s.after) && strings.Contains(w.Message, want)
+			return w.Connection != nil && (*w.Connection == s.before || *w.Connection == s.after) && w.Reason.Code == want
 		}) {
 			e.trouble("%q %s, and no warning says %q: %+v", s.before, s.fate, want, p.Warnings)
 		}
@@ -261,7 +261,7 @@ func changeOf(p *plan.Plan, key connection.Key) *plan.Change {
 
 func will(p *plan.Plan, key connection.Key, action plan.Action) bool {
 	c := changeOf(p, key)
-	return c != nil && c.Action == action && c.Refused == ""
+	return c != nil && c.Action == action && !c.Refused.Holds()
 }
 
 // isAtRest reports whether a plan has nothing to do but what is always refused, and what the
@@ -271,7 +271,7 @@ func (e *episode) isAtRest(p *plan.Plan) bool {
 		if s := e.world.at(c.Connection); s != nil {
 			return !e.world.isExpected(s, &c)
 		}
-		return !e.world.keeps(c.DataSource) || !strings.Contains(c.Refused, "it is kept while the create of another")
+		return !e.world.keeps(c.DataSource) || c.Refused.Code != "waits-for-create"
 	})
 }
 
@@ -285,10 +285,10 @@ func (w *world) keeps(source string) bool {
 
 func (w *world) isExpected(s *story, c *plan.Change) bool {
 	if want := s.refusal(); want != "" {
-		return strings.Contains(c.Refused, want)
+		return strings.HasPrefix(c.Refused.Code, want)
 	}
 	path := w.rewritten(s)
-	return path != "" && c.Action == plan.ActionUpdate && c.Refused == "" &&
+	return path != "" && c.Action == plan.ActionUpdate && !c.Refused.Holds() &&
 		!slices.ContainsFunc(c.Fields, func(f plan.Field) bool {
 			return f.Path != path && !strings.HasPrefix(f.Path, path+"/") && !strings.HasPrefix(f.Path, "/credentials/")
 		})

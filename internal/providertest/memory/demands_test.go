@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/qlsync/qlsync/internal/providertest/memory"
+	"github.com/qlsync/qlsync/internal/report/messages"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
 )
@@ -88,11 +89,13 @@ func TestTheSmallestProviderDemandsWhatItsServiceNeeds(t *testing.T) {
 			}
 			p, problems := plan.Make(in)
 			var got []string
+			messages.FillProblems(problems, provider.Messages())
 			if err := problems.Err(); err != nil {
 				got = append(got, err.Error())
 			} else {
+				messages.Fill(p.Reasons(), provider.Messages())
 				for _, c := range p.Changes {
-					got = append(got, c.Refused)
+					got = append(got, c.Refused.String())
 				}
 			}
 			if len(got) != 1 || (test.want == "") != (got[0] == "") || !strings.Contains(got[0], test.want) {

@@ -31,17 +31,3 @@ func All(provider connection.Messages) connection.Messages {
 	maps.Copy(all, provider)
 	return all
 }
-
-// all is the table without a provider.
-var all = All(nil)
-
-// Problem returns a problem with the message of a reason that no provider brings.
-func Problem(position connection.Position, severity connection.Severity, reason connection.Reason) connection.Problem {
-	return ProblemOf(all, position, severity, reason)
-}
-
-// ProblemOf is [Problem] with another table.
-func ProblemOf(table connection.Messages, position connection.Position, severity connection.Severity, reason connection.Reason) connection.Problem {
-	text, next := table.Parts(reason)
-	return connection.Problem{Position: position, Severity: severity, Message: text, Hint: next, Code: reason.Code, Args: reason.Args}
-}

@@ -146,7 +146,7 @@ func everyday() *plan.Drift {
 		},
 		{
 			Kind: plan.DriftChanged, Connection: key("Finance", "Invoices"), ID: "a1", DataSource: "mssql", Apply: "update", Position: at(21),
-			Owner: "ana.moreau@acme.example", UpdatedAt: ago(40), Reason: "credentialsVersion 3 -> 4", Fields: []plan.Field{
+			Owner: "ana.moreau@acme.example", UpdatedAt: ago(40), Reasons: []connection.Reason{{Text: "credentialsVersion 3 -> 4"}}, Fields: []plan.Field{
 				field("/properties/query", strings.Replace(statement, "2025", "2024", 1), statement),
 				{Path: "/credentials/password", Secret: true},
 			},
@@ -155,15 +155,15 @@ func everyday() *plan.Drift {
 		{Kind: plan.DriftUnmanaged, Connection: key("Sales", "CRM copy (do not use)"), ID: "b1", DataSource: "rest", Apply: "nothing", Owner: "sam@acme.example", UpdatedAt: ago(2300)},
 		{
 			Kind: plan.DriftUndeclared, Connection: key("Sales", "Leads 2024"), ID: "b2", DataSource: "File_GoogleCloudStorageConnector", Apply: "delete",
-			Reason: "owned by this project and no longer declared", Owner: "deploy-bot", UpdatedAt: ago(900),
+			Reasons: []connection.Reason{{Text: "owned by this project and no longer declared"}}, Owner: "deploy-bot", UpdatedAt: ago(900),
 		},
 		{
 			Kind: plan.DriftForeign, Connection: key("Supply chain", "Stock levels"), ID: "c1", DataSource: "rest", Apply: "refuse", Position: at(80),
-			Reason: `it belongs to project "logistics": remove it from these files, or take the tag qlsync:logistics off it`, Owner: "li.wei@acme.example", UpdatedAt: ago(70),
+			Reasons: []connection.Reason{{Text: `it belongs to project "logistics": remove it from these files, or take the tag qlsync:logistics off it`}}, Owner: "li.wei@acme.example", UpdatedAt: ago(70),
 		},
 		{
 			Kind: plan.DriftUnreadable, Connection: key("Supply chain", "Tracking"), ID: "c2", DataSource: "rest", Apply: "refuse", Position: at(88),
-			Reason: "it cannot be read: GET /api/v1/data-connections/c2: 403 forbidden",
+			Reasons: []connection.Reason{{Text: "it cannot be read: GET /api/v1/data-connections/c2: 403 forbidden"}},
 		},
 	}, 98)
 }
@@ -182,7 +182,7 @@ func hostile() *plan.Drift {
 	kinds := plan.DriftKinds()
 	for i, name := range hostileNames {
 		items = append(items, plan.DriftItem{
-			Kind: kinds[i%len(kinds)], Connection: key(hostileNames[i/7*7], name), ID: name, DataSource: name, Owner: name, Reason: name, Apply: "update",
+			Kind: kinds[i%len(kinds)], Connection: key(hostileNames[i/7*7], name), ID: name, DataSource: name, Owner: name, Reasons: []connection.Reason{{Text: name}}, Apply: "update",
 			UpdatedAt: now, Position: &connection.Position{File: name, Line: 3, Column: 1},
 			Fields: []plan.Field{
 				field("/properties/"+name, name, name+"!"), field("/properties/long", strings.Repeat(name+"\n", 4), strings.Repeat(name+"\n", 3)+"x"),

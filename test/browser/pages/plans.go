@@ -24,7 +24,7 @@ func planOf(changes []plan.Change, steps ...plan.Step) *plan.Plan {
 			plan.ActionMove: &s.Move, plan.ActionRecreate: &s.Recreate, plan.ActionDelete: &s.Delete,
 		}[c.Action]
 		switch {
-		case c.Refused != "":
+		case c.Refused.Holds():
 			counter = &s.Refused
 		case c.Waits:
 			counter = &s.Manual
@@ -35,7 +35,11 @@ func planOf(changes []plan.Change, steps ...plan.Step) *plan.Plan {
 }
 
 func step(id string, kind connection.OperationKind, does string, after []string, keys ...connection.Key) plan.Step {
-	return plan.Step{ID: id, Kind: kind, Connections: keys, After: after, Calls: 1, Description: does}
+	s := plan.Step{ID: id, Kind: kind, Connections: keys, After: after, Calls: 1}
+	if does != "" {
+		s.Does = said(does)
+	}
+	return s
 }
 
 func secret(name string) plan.Field { return plan.Field{Path: "/credentials/" + name, Secret: true} }
@@ -50,7 +54,7 @@ func everydayPlan() *plan.Plan {
 		}},
 		{
 			Action: plan.ActionCreate, Connection: key("Finance", "Clicks"), DataSource: "gbq", Position: at(8), Waits: true,
-			Manual: "a person must sign in: declare the code under credentials, as authCode: {env: NAME}",
+			Manual: connection.Reason{Text: "a person must sign in: declare the code under credentials, as authCode: {env: NAME}"},
 		},
 		{Action: plan.ActionAdopt, Connection: key("Finance", "Exchange rates"), ID: "c-1", DataSource: "rest", Position: at(12)},
 		{
@@ -59,7 +63,7 @@ func everydayPlan() *plan.Plan {
 		},
 		{
 			Action: plan.ActionMove, Connection: key("Finance", "Orders lake"), From: &from, ID: "c-2", DataSource: "File_AmazonS3ConnectorV2",
-			Position: at(20), Reason: "moved in the files", Fields: []plan.Field{
+			Position: at(20), Reasons: said("moved in the files"), Fields: []plan.Field{
 				field("/name", "Orders S3", "Orders lake"), field("/properties/storeSseHeader", "AES256", nil),
 				field("/properties/endpoint", "https://s3.eu-west-1.amazonaws.com/acme-orders-archive-test/2024/raw", "https://s3.eu-west-1.amazonaws.com/acme-orders-archive-prod/2024/raw"),
 			},
@@ -70,12 +74,12 @@ func everydayPlan() *plan.Plan {
 		},
 		{
 			Action: plan.ActionRecreate, Connection: key("Sales", "Leads"), ID: "c-4", DataSource: "snowflake", Position: at(40),
-			Reason: "a change of data source recreates the connection", Fields: []plan.Field{field("/dataSource", "mssql", "snowflake")},
+			Reasons: said("a change of data source recreates the connection"), Fields: []plan.Field{field("/dataSource", "mssql", "snowflake")},
 		},
-		{Action: plan.ActionDelete, Connection: key("Sales", "Retired"), ID: "c-5", DataSource: "rest", Reason: "owned by this project and no longer declared"},
+		{Action: plan.ActionDelete, Connection: key("Sales", "Retired"), ID: "c-5", DataSource: "rest", Reasons: said("owned by this project and no longer declared")},
 		{
 			Action: plan.ActionUpdate, Connection: key("Supply chain", "Stock levels"), ID: "c-6", DataSource: "rest", Position: at(80),
-			Refused: `it belongs to project "logistics": remove it from these files, or take the tag qlsync:logistics off it`,
+			Refused: connection.Reason{Text: `it belongs to project "logistics": remove it from these files, or take the tag qlsync:logistics off it`},
 		},
 	},
 		step("s1", connection.Create, "", nil, key("Finance", "Budget")),
@@ -88,10 +92,10 @@ func everydayPlan() *plan.Plan {
 		step("s8", connection.BulkDelete, "", []string{"s1", "s2", "s3", "s5", "s6", "s7"}, key("Sales", "Retired")),
 	)
 	rates := key("Finance", "Rates")
-	p.Warnings = []plan.Warning{{Connection: &rates, Message: "host changes from a.example to b.example: the stored credentials will be sent to b.example"}}
+	p.Warnings = []plan.Warning{{Connection: &rates, Reason: connection.Reason{Text: "host changes from a.example to b.example: the stored credentials will be sent to b.example"}}}
 	p.Rotations = []plan.Change{{
 		Action: plan.ActionRotate, Connection: key("Finance", "Invoices"), ID: "c-7", DataSource: "snowflake", Position: at(60),
-		Reason: "the values behind its references have changed", Fields: []plan.Field{secret("password"), secret("username")},
+		Reasons: said("the values behind its references have changed"), Fields: []plan.Field{secret("password"), secret("username")},
 	}}
 	p.Summary.Rotate = 1
 	return p
@@ -116,13 +120,17 @@ func chainPlan() *plan.Plan {
 	return planOf(changes, append(steps, step("s13", connection.BulkDelete, "", []string{"s4", "s8", "s12"}, key("Finance", "Old")))...)
 }
 
+// said is a reason with a text alone.
+func said(text string) []connection.Reason { return []connection.Reason{{Text: text}} }
+
 func emptyPlan() *plan.Plan { return planOf(nil) }
 
 func refusedPlan() *plan.Plan {
 	p := everydayPlan()
 	p.Refusal = &plan.Refusal{
-		Rule: plan.RuleMaxDeletes, Message: "the plan would delete 1 of 7 owned connections; policy.maxDeletes allows 0",
-		Hint: "if this is intended, pass --confirm-deletes 1@" + p.Hash,
+		Rule: plan.RuleMaxDeletes, Reason: connection.Reason{
+			Text: "the plan would delete 1 of 7 owned connections; policy.maxDeletes allows 0", Next: "if this is intended, pass --confirm-deletes 1@" + p.Hash,
+		},
 	}
 	return p
 }
@@ -134,7 +142,7 @@ func hostilePlan() *plan.Plan {
 	for i, name := range hostileNames {
 		k := key(hostileNames[i/7*7], name)
 		changes = append(changes, plan.Change{
-			Action: actions[i%len(actions)], Connection: k, From: &k, ID: name, DataSource: name, Reason: name, Manual: name,
+			Action: actions[i%len(actions)], Connection: k, From: &k, ID: name, DataSource: name, Reasons: said(name), Manual: connection.Reason{Text: name},
 			Position: &connection.Position{File: name, Line: 3, Column: 1},
 			Fields: []plan.Field{
 				field("/properties/"+name, name, name+"!"), field("/properties/long", strings.Repeat(name+"\n", 4), strings.Repeat(name+"\n", 3)+"x"),
@@ -142,11 +150,11 @@ func hostilePlan() *plan.Plan {
 		})
 		steps = append(steps, step(name+fmt.Sprint(i), connection.OperationKind(name), name, hostileNames[:i%3], k))
 	}
-	changes[3].Refused = hostileNames[0]
+	changes[3].Refused = connection.Reason{Text: hostileNames[0]}
 	p := planOf(changes, steps...)
 	p.Project, p.Tenant, p.Hash = hostileNames[0], plan.Tenant{Name: hostileNames[1], URL: hostileNames[4]}, hostileNames[2]
-	p.Warnings = []plan.Warning{{Message: hostileNames[0]}}
-	p.Refusal = &plan.Refusal{Message: hostileNames[0], Hint: hostileNames[1]}
+	p.Warnings = []plan.Warning{{Reason: connection.Reason{Text: hostileNames[0]}}}
+	p.Refusal = &plan.Refusal{Reason: connection.Reason{Text: hostileNames[0], Next: hostileNames[1]}}
 	p.Snapshot = &plan.Source{Taken: hostileNames[0]}
 	return p
 }
