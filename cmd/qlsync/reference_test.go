@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -160,6 +161,22 @@ func row(flag cli.Flag) string {
 
 func cell(text string) string {
 	return strings.NewReplacer("|", `\|`, "\n", " ", "<", "&lt;").Replace(text)
+}
+
+var exitCodes = regexp.MustCompile(`(?m)^(?:\| |  )(\d+(?:, \d+)*)(?: \||  |$)`)
+
+// TestTheDocumentedExitCodesAreThoseOfTheHelp compares the table in docs/reference/commands.md with qlsync help exit-codes.
+func TestTheDocumentedExitCodesAreThoseOfTheHelp(t *testing.T) {
+	var help strings.Builder
+	runLine([]string{"qlsync", "help", "exit-codes"}, strings.NewReader(""), &help, io.Discard)
+	documented, err := os.ReadFile(filepath.Join("..", "..", "docs", "reference", "commands.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, want := names(exitCodes, fence.ReplaceAllString(string(documented), "")), names(exitCodes, help.String())
+	if len(want) < 5 || !slices.Equal(got, want) {
+		t.Errorf("the table in docs/reference/commands.md has the exit codes %q, the help %q", got, want)
+	}
 }
 
 var flagName = regexp.MustCompile("`(--?[a-z][a-z-]*)")
