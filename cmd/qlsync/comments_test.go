@@ -47,7 +47,6 @@ var notYetPlain = []string{
 	"pkg/apply/run.go",
 	"pkg/apply/stale.go",
 	"pkg/apply/verify.go",
-	"pkg/plan/compare.go",
 	"pkg/plan/drift.go",
 	"pkg/plan/lower.go",
 	"pkg/plan/order.go",

@@ -14,7 +14,7 @@ import (
 func TestTheEngineNamesNoProvider(t *testing.T) {
 	named := regexp.MustCompile(`(?i)` + strings.Join(spec.Providers(), "|"))
 	ours := strings.NewReplacer("github.com/qlsync/qlsync", "")
-	for _, room := range []string{"pkg/plan", "internal/targets", "internal/match", "internal/schedule", "pkg/apply", "internal/report", "internal/doctor"} {
+	for _, room := range []string{"pkg/plan", "internal/targets", "internal/match", "internal/compare", "internal/schedule", "pkg/apply", "internal/report", "internal/doctor"} {
 		files, err := filepath.Glob(filepath.Join("..", "..", filepath.FromSlash(room), "*.go"))
 		if err != nil || len(files) == 0 {
 			t.Fatalf("got no files of %s (%v), want those of the package", room, err)

@@ -87,3 +87,13 @@ func (t *Tenant) StoredName(property connection.Property, value any) any {
 	}
 	return value
 }
+
+// Named returns a reason whose arguments have names of users instead of their ids.
+func (t *Tenant) Named(r connection.Reason) connection.Reason {
+	for name, value := range r.Args {
+		if id, isUser := value.(connection.UserID); isUser {
+			r = r.With(name, t.UserName(string(id)))
+		}
+	}
+	return r
+}

@@ -2,16 +2,15 @@ package plan
 
 import (
 	"maps"
-	"slices"
 
-	"github.com/qlsync/qlsync/internal/jsonpointer"
+	"github.com/qlsync/qlsync/internal/compare"
 	"github.com/qlsync/qlsync/internal/match"
 	"github.com/qlsync/qlsync/internal/targets"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
 func (a *analysis) warn(key *connection.Key, reason connection.Reason) {
-	a.warnings = append(a.warnings, Warning{Connection: key, Reason: a.named(reason)})
+	a.warnings = append(a.warnings, Warning{Connection: key, Reason: a.Named(reason)})
 }
 
 // problem notes an error once, however many times it is found.
@@ -38,7 +37,7 @@ func (a *analysis) decide(p *match.Pair) *decision {
 	c := &d.change
 	if p.Live == nil {
 		c.Action, c.Declares = ActionCreate, declares(p.Target)
-		c.Fields = a.created(d)
+		c.Fields = a.comparer.Created(p.Target, a.declaredProperties(d))
 		position = a.judge(createRules, p, d)
 		a.manual(d)
 		return d
@@ -52,7 +51,7 @@ func (a *analysis) decide(p *match.Pair) *decision {
 		a.decideFields(p, d)
 	}
 	c.Action = a.action(p, d.diff)
-	if d.diff != nil && owner != "" && !d.diff.content() && !p.Trouble.Holds() {
+	if d.diff != nil && owner != "" && !d.diff.Content() && !p.Trouble.Holds() {
 		return nil
 	}
 	c.Declares = declares(p.Target)
@@ -64,13 +63,13 @@ func (a *analysis) decide(p *match.Pair) *decision {
 
 // decideFields compares a pair, and says in its change what differs and why it is written.
 func (a *analysis) decideFields(p *match.Pair, d *decision) {
-	d.diff = a.compare(p)
+	d.diff = a.comparer.Compare(p)
 	var kept connection.Reason
-	if p.Live.Record.Project == "" && len(p.Credentials) > 0 && !d.diff.credentials {
+	if p.Live.Record.Project == "" && len(p.Credentials) > 0 && !d.diff.Credentials {
 		kept = connection.Because("credentials-taken")
 	}
-	d.change.Fields = d.diff.fields
-	d.change.Reasons = append(d.change.Reasons, reasons(d.diff.recreate, d.diff.credentialsWhy, d.diff.staleness(), kept)...)
+	d.change.Fields = d.diff.Fields
+	d.change.Reasons = append(d.change.Reasons, reasons(d.diff.Recreate, d.diff.CredentialsWhy, d.diff.Staleness(), kept)...)
 }
 
 // judge refuses a change if one of the rules does, and returns the position of what the change is
@@ -78,7 +77,7 @@ func (a *analysis) decideFields(p *match.Pair, d *decision) {
 func (a *analysis) judge(rules []rule, p *match.Pair, d *decision) connection.Position {
 	reason := a.refuse(rules, p, d)
 	if reason.Holds() {
-		d.change.Refused = a.named(reason)
+		d.change.Refused = a.Named(reason)
 	}
 	return p.PositionOf(reason.Path)
 }
@@ -87,7 +86,7 @@ func (a *analysis) judge(rules []rule, p *match.Pair, d *decision) connection.Po
 // if that is what would be made now, but for what is written to it in any case.
 func (a *analysis) goOn(d *decision) {
 	made := a.Begun[d.target.Key]
-	if made == nil || d.change.Action != ActionRecreate || d.change.Refused.Holds() || !d.diff.demands.Resumes {
+	if made == nil || d.change.Action != ActionRecreate || d.change.Refused.Holds() || !d.diff.Demands.Resumes {
 		return
 	}
 	if a.wouldBeMade(made, d) {
@@ -114,20 +113,18 @@ func (a *analysis) wouldBeMade(made *connection.Live, d *decision) bool {
 // isRebuilt reports whether a connection has the properties that a recreate would give it.
 func (a *analysis) isRebuilt(made *connection.Live, d *decision) bool {
 	want := *d.target.Desired
-	want.Properties, want.Lifecycle.IgnoreChanges = a.rebuilt(d.target, d.live, d.diff.demands.Leaves), nil
+	want.Properties, want.Lifecycle.IgnoreChanges = a.rebuilt(d.target, d.live, d.diff.Demands.Leaves), nil
 	for name := range made.Properties {
 		if _, wanted := want.Properties[name]; !wanted {
 			want.Properties[name] = nil
 		}
 	}
-	differs := &difference{set: map[string]any{}}
-	a.compareProperties(&match.Pair{Target: &targets.Target{Desired: &want, Source: d.target.Source}, Live: made}, differs)
-	return !differs.content()
+	return a.comparer.HasProperties(made, &targets.Target{Desired: &want, Source: d.target.Source})
 }
 
-func (a *analysis) action(p *match.Pair, d *difference) Action {
+func (a *analysis) action(p *match.Pair, d *compare.Difference) Action {
 	switch {
-	case d != nil && d.recreate.Holds():
+	case d != nil && d.Recreate.Holds():
 		return ActionRecreate
 	case p.Live.Key != p.Key:
 		return ActionMove
@@ -145,24 +142,6 @@ func reasons(list ...connection.Reason) (held []connection.Reason) {
 		}
 	}
 	return held
-}
-
-// created lists what a new connection will have.
-func (a *analysis) created(created *decision) []Field {
-	t := created.target
-	d := &difference{fields: make([]Field, 0, 2+len(t.Properties)+len(t.Credentials))}
-	if t.TenantOwner != "" {
-		d.add("/owner", nil, a.UserName(t.TenantOwner))
-	}
-	if len(t.Tags) > 0 {
-		d.add("/tags", nil, toList(slices.Sorted(slices.Values(t.Tags))))
-	}
-	properties := a.declaredProperties(created)
-	for _, name := range slices.Sorted(maps.Keys(properties)) {
-		d.add("/properties/"+jsonpointer.Escape(name), nil, a.StoredName(t.Source.Properties[name], properties[name]))
-	}
-	d.addCredentials(t.Credentials)
-	return d.fields
 }
 
 // declaredProperties returns the properties of a connection that is created: those that are

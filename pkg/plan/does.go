@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"github.com/qlsync/qlsync/internal/compare"
 	"github.com/qlsync/qlsync/internal/keyrecord"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
@@ -59,20 +60,20 @@ func patchDoes(n *node) []connection.Reason {
 }
 
 // recordDoes returns the code of why a patch writes the ownership record alone.
-func recordDoes(diff *difference) string {
+func recordDoes(diff *compare.Difference) string {
 	switch {
 	case diff == nil:
-	case diff.owner:
+	case diff.Owner:
 		return "records-credentials"
-	case diff.pending:
+	case diff.Pending:
 		return "writes-again"
-	case diff.protection:
+	case diff.Protection:
 		return "records-protection"
-	case diff.sensitive:
+	case diff.Sensitive:
 		return "records-sensitive"
-	case diff.notSensitive:
+	case diff.NotSensitive:
 		return "records-not-sensitive"
-	case diff.record:
+	case diff.Record:
 		return "renews-key-record"
 	}
 	return "adds-record"

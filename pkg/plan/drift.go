@@ -139,11 +139,11 @@ func driftOf(d *decision, incomplete bool) (DriftItem, bool) {
 	if c.Refused.Holds() {
 		item.Apply = ApplyRefuse
 	}
-	if item.Kind != DriftChanged || !d.diff.content() {
+	if item.Kind != DriftChanged || !d.diff.Content() {
 		return item, item.Kind != DriftChanged
 	}
 	for _, field := range c.Fields {
-		if field.Secret && d.diff.carried {
+		if field.Secret && d.diff.Carried {
 			continue // written along, and no difference
 		}
 		field.Before, field.After = field.After, field.Before

@@ -24,13 +24,13 @@ func see(live *connection.Live) Seen {
 		Protected      bool           `json:"protected"`
 		Separated      bool           `json:"separated"`
 		Space          string         `json:"space"`
-		Tags           []any          `json:"tags"`
+		Tags           []string       `json:"tags"`
 		Unreadable     bool           `json:"unreadable"`
 	}{
 		live.DataSource, live.HasCredentials, live.ID,
 		[5]string{live.Record.Project, live.Record.Key, live.Record.Credentials, live.Record.Moved, live.Record.Phase},
 		live.Key.Name, live.OwnerID, live.Record.Pending, live.Properties, live.Record.Protected, live.PerUserCredentials,
-		live.Key.Space, toList(live.Tags), live.Unreadable != "",
+		live.Key.Space, append([]string{}, live.Tags...), live.Unreadable != "",
 	})}
 }
 

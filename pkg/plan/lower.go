@@ -70,14 +70,14 @@ func (a *analysis) lowering(d *decision) connection.Lowering {
 		return l
 	}
 	l.From, l.Place = a.object(live), a.Places.Record(live.Key)
-	l.Demands, l.AllowSecretLoss = d.diff.demands, t.Lifecycle.RecreateAllowed
-	l.WriteOnlyProperties, l.Absent = d.diff.hidden, absent(t, live.WriteOnlyCredentials)
-	if !d.diff.recreate.Holds() {
+	l.Demands, l.AllowSecretLoss = d.diff.Demands, t.Lifecycle.RecreateAllowed
+	l.WriteOnlyProperties, l.Absent = d.diff.Hidden, absent(t, live.WriteOnlyCredentials)
+	if !d.diff.Recreate.Holds() {
 		a.lowerUpdate(d, &l)
 		return l
 	}
 	l.SignIn = a.signIn(t, live) != ""
-	l.Recreate, l.To.Properties, l.To.Record.Moved = true, a.rebuilt(t, live, d.diff.demands.Leaves), a.MovedRecord(t.Key, live)
+	l.Recreate, l.To.Properties, l.To.Record.Moved = true, a.rebuilt(t, live, d.diff.Demands.Leaves), a.MovedRecord(t.Key, live)
 	if t.Tags == nil || t.Lifecycle.Ignores("tags", "") {
 		l.To.Tags = live.Tags
 	}
@@ -93,29 +93,29 @@ func (a *analysis) lowering(d *decision) connection.Lowering {
 func (a *analysis) lowerUpdate(d *decision, l *connection.Lowering) {
 	t, diff := d.target, d.diff
 	l.To = l.From
-	l.To.Key, l.To.Space, l.To.Record = t.Key, t.TenantSpace, *a.record(t, d.live, diff.credentials)
-	if diff.owner {
+	l.To.Key, l.To.Space, l.To.Record = t.Key, t.TenantSpace, *a.record(t, d.live, diff.Credentials)
+	if diff.Owner {
 		l.To.Owner = t.TenantOwner
 	}
-	if diff.tags {
+	if diff.Tags {
 		l.To.Tags = t.Tags
 	}
-	if len(diff.set)+len(diff.remove) > 0 {
+	if len(diff.Set)+len(diff.Remove) > 0 {
 		l.To.Properties = maps.Clone(l.From.Properties)
 		if l.To.Properties == nil {
 			l.To.Properties = map[string]any{}
 		}
-		maps.Copy(l.To.Properties, diff.set)
-		for _, name := range diff.remove {
+		maps.Copy(l.To.Properties, diff.Set)
+		for _, name := range diff.Remove {
 			delete(l.To.Properties, name)
 		}
-		l.To.Set = slices.Sorted(maps.Keys(diff.set))
+		l.To.Set = slices.Sorted(maps.Keys(diff.Set))
 	}
-	if diff.credentials {
+	if diff.Credentials {
 		l.Due, l.To.Credentials, l.To.Writes = true, t.Credentials, 1
 	}
 	l.SignIn = d.signIn != ""
-	l.Marking = diff.protection || diff.sensitive || diff.notSensitive || diff.record || diff.pending || d.live.Record.Project == ""
+	l.Marking = diff.Protection || diff.Sensitive || diff.NotSensitive || diff.Record || diff.Pending || d.live.Record.Project == ""
 }
 
 // absent lists those of the parts of a connection that are declared to be absent.
@@ -195,7 +195,7 @@ func (o *orderer) name(d *decision, path connection.Path, byTemporary bool) conn
 // derive returns the operations that lead from state to state of a path.
 func (o *orderer) derive(d *decision, path connection.Path) []*node {
 	var nodes []*node
-	together := &group{does: o.analysis.named(path.Does)}
+	together := &group{does: o.analysis.Named(path.Does)}
 	made := map[connection.Part]*node{}
 	for i := 1; i < len(path.States); i++ {
 		before, after := path.States[i-1], path.States[i]
@@ -217,7 +217,7 @@ func (o *orderer) derive(d *decision, path connection.Path) []*node {
 		}
 		n.needSignIn()
 		if is != nil {
-			n.advice = o.analysis.named(is.Advice)
+			n.advice = o.analysis.Named(is.Advice)
 		}
 		nodes = append(nodes, n)
 	}

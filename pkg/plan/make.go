@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/qlsync/qlsync/internal/compare"
 	"github.com/qlsync/qlsync/internal/keyrecord"
 	"github.com/qlsync/qlsync/internal/match"
 	"github.com/qlsync/qlsync/internal/targets"
@@ -104,6 +105,7 @@ func analyze(in Input) *analysis {
 	for _, p := range slices.Concat(a.Resolved.Problems, a.Found.Problems) {
 		a.problem(p.Position, p.Reason)
 	}
+	a.comparer = compare.New(declared, in.Rules, a.Tenant)
 	a.asked = map[connection.Key]bool{}
 	for _, key := range in.Rotate {
 		a.asked[key] = true

@@ -14,9 +14,9 @@
 //	                                                                                                       │
 //	steps ◀──pack── tasks ◀──order── operations ◀──derive── paths ◀──lower─────────────────────────────────┘
 //
-// The first two stages are packages of their own: internal/targets looks up the names in the files,
-// and internal/match finds which live connection each declared one is. The other stages are files
-// of this package.
+// The first three stages are packages of their own: internal/targets looks up the names in the files,
+// internal/match finds which live connection each declared one is, and internal/compare finds in
+// what the two differ. The other stages are files of this package.
 //
 //	decide: whose is it?     differs?   action
 //	  ours                   yes        update, or move when its key differs,
@@ -154,14 +154,8 @@ type Change struct {
 	At func(path string) connection.Position `json:"-"`
 }
 
-// Field is one difference within a connection. Before and After are absent where
-// there is no such value, and always for a secret.
-type Field struct {
-	Path   string `json:"path"`
-	Before any    `json:"before,omitempty"`
-	After  any    `json:"after,omitempty"`
-	Secret bool   `json:"secret,omitempty"`
-}
+// Field is one difference within a connection.
+type Field = connection.Field
 
 // Step is one call to the service, or, of kind recreate, a few in a row that are
 // not to be separated.

@@ -2,7 +2,6 @@ package plan
 
 import (
 	"cmp"
-	"slices"
 
 	"github.com/qlsync/qlsync/internal/targets"
 	"github.com/qlsync/qlsync/pkg/connection"
@@ -25,7 +24,7 @@ func (a *analysis) ownerAfter(t *targets.Target, old *connection.Live) string {
 func (a *analysis) record(t *targets.Target, live *connection.Live, written bool) *connection.Record {
 	record := &connection.Record{
 		Project: a.in.Project, Key: a.Places.Record(t.Key), Moved: a.MovedRecord(t.Key, live),
-		Sensitive: connection.SensitiveRecord(t.Sensitive), NotSensitive: connection.NotSensitiveRecord(a.lifted(t, live)),
+		Sensitive: connection.SensitiveRecord(t.Sensitive), NotSensitive: connection.NotSensitiveRecord(a.comparer.Lifted(t, live)),
 	}
 	owner := a.in.Snapshot.Caller.ID
 	if live != nil {
@@ -59,24 +58,4 @@ func (a *analysis) fingerprint(t *targets.Target, live *connection.Live, written
 		return live.Record.Fingerprint
 	}
 	return ""
-}
-
-// lifted lists, sorted, what of [connection.Desired.NotSensitive] a write records on a
-// connection: only names whose live value is what the files show once the write is done.
-// Otherwise the record would uncover a value that nobody has declared. Live is nil where the
-// write creates the connection.
-func (a *analysis) lifted(t *targets.Target, live *connection.Live) []string {
-	var names []string
-	for _, name := range t.NotSensitive {
-		value := t.Properties[name]
-		if value == nil || slices.Contains(t.Sensitive, name) || t.Lifecycle.Ignores("properties", name) {
-			continue
-		}
-		if live != nil && !live.Record.Lifts(a.in.Project, name) && !a.showsNothingElse(t, live, name) {
-			continue
-		}
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
 }

@@ -62,11 +62,11 @@ func inactiveOwner(a *analysis, p *match.Pair, d *decision) connection.Reason {
 func (a *analysis) newOwner(p *match.Pair, d *decision) string {
 	caller := a.in.Snapshot.Caller.ID
 	switch {
-	case d.live != nil && d.diff.recreate.Holds():
+	case d.live != nil && d.diff.Recreate.Holds():
 		if owner := a.ownerAfter(p.Target, d.live); owner != caller {
 			return owner
 		}
-	case d.live != nil && d.diff.owner, d.live == nil && p.TenantOwner != caller:
+	case d.live != nil && d.diff.Owner, d.live == nil && p.TenantOwner != caller:
 		return p.TenantOwner
 	}
 	return ""
@@ -119,9 +119,9 @@ func notTakenOver(a *analysis, p *match.Pair, d *decision) connection.Reason {
 	case p.Live.Record.Project != "" || p.Lifecycle.Adopt:
 	case adopt == connection.AdoptNone:
 		return connection.Because("adopt-none")
-	case adopt == connection.AdoptMatching && d.diff.carried && d.diff.alone:
+	case adopt == connection.AdoptMatching && d.diff.Carried && d.diff.Alone:
 		return connection.Because("adopt-writes-credentials")
-	case adopt == connection.AdoptMatching && d.diff.content():
+	case adopt == connection.AdoptMatching && d.diff.Content():
 		return connection.Because("adopt-differs")
 	}
 	return connection.Reason{}
@@ -150,7 +150,7 @@ func wouldDestroy(a *analysis, p *match.Pair, d *decision) connection.Reason {
 		protected = *want
 	}
 	switch {
-	case !d.diff.recreate.Holds():
+	case !d.diff.Recreate.Holds():
 	case protected:
 		return connection.Because("recreate-protected")
 	case len(a.in.Snapshot.Incomplete) > 0:
@@ -162,7 +162,7 @@ func wouldDestroy(a *analysis, p *match.Pair, d *decision) connection.Reason {
 // wouldLose: a recreate would lose something that cannot be put back. The files can allow it,
 // but for properties that they could declare.
 func wouldLose(a *analysis, p *match.Pair, d *decision) connection.Reason {
-	if !d.diff.recreate.Holds() {
+	if !d.diff.Recreate.Holds() {
 		return connection.Reason{}
 	}
 	if hidden := lostProperty(p); hidden != "" {
@@ -224,9 +224,9 @@ func (a *analysis) warnAbout(decided *decision) {
 	if d == nil || decided.change.Refused.Holds() {
 		return
 	}
-	warnings := slices.Clone(d.demands.Warnings)
-	if d.recreate.Holds() {
-		warnings = append(append(warnings, d.demands.Recreated), a.lost(decided)...)
+	warnings := slices.Clone(d.Demands.Warnings)
+	if d.Recreate.Holds() {
+		warnings = append(append(warnings, d.Demands.Recreated), a.lost(decided)...)
 	}
 	for _, warning := range warnings {
 		a.warn(&key, warning)
@@ -253,10 +253,10 @@ func (a *analysis) warnOnce() {
 	var common []connection.Reason
 	keys := map[string][]string{}
 	for _, d := range a.decisions {
-		if d.change.Refused.Holds() || d.diff == nil || d.diff.recreate.Holds() {
+		if d.change.Refused.Holds() || d.diff == nil || d.diff.Recreate.Holds() {
 			continue
 		}
-		for _, reason := range d.diff.demands.Common {
+		for _, reason := range d.diff.Demands.Common {
 			if keys[reason.Code] == nil {
 				common = append(common, reason)
 			}

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"github.com/qlsync/qlsync/internal/compare"
 	"github.com/qlsync/qlsync/internal/match"
 	"github.com/qlsync/qlsync/internal/targets"
 	"github.com/qlsync/qlsync/pkg/connection"
@@ -37,7 +38,7 @@ func (a *analysis) caseOf(p *match.Pair, d *decision) credentialsCase {
 		asked:   a.asked[p.Key],
 		ignored: p.Lifecycle.Ignores("credentials", ""),
 		refused: d != nil && d.change.Refused.Holds(),
-		written: p.Live == nil || d != nil && d.diff != nil && d.diff.credentials,
+		written: p.Live == nil || d != nil && d.diff != nil && d.diff.Credentials,
 		changed: d != nil,
 		once:    p.Credentials[a.signIn(p.Target, p.Live)] != nil,
 		known:   a.in.Fingerprints[p.Key],
@@ -78,7 +79,7 @@ func (a *analysis) rotate(p *match.Pair, d *decision) {
 		a.compared = append(a.compared, compared)
 	}
 	if c.known.Unknown && !c.written && !c.changed {
-		c.carries = a.compare(p).demands.Carries.Holds()
+		c.carries = a.comparer.Compare(p).Demands.Carries.Holds()
 	}
 	for _, row := range rotationTable {
 		if row.applies(&c) {
@@ -93,15 +94,15 @@ func (a *analysis) addRotation(p *match.Pair, action Action, reason string) {
 	if action == "" {
 		return
 	}
-	position, compared := p.PositionOf(""), a.compare(p)
-	r := &decision{target: p.Target, live: p.Live, diff: &difference{demands: compared.demands}, change: Change{
+	position, compared := p.PositionOf(""), a.comparer.Compare(p)
+	r := &decision{target: p.Target, live: p.Live, diff: &compare.Difference{Demands: compared.Demands}, change: Change{
 		Action: action, Connection: p.Key, ID: p.Live.ID, DataSource: p.DataSource, Reasons: reasons(connection.Because(reason)), Position: &position,
 	}}
 	rules := []rule{refusedByService}
 	if action == ActionRotate {
-		r.diff.credentials, r.diff.hidden = true, compared.hidden
-		r.diff.addCredentials(p.Credentials)
-		r.change.Fields = r.diff.fields
+		r.diff.Hidden = compared.Hidden
+		r.diff.WriteCredentials(p.Credentials, connection.Because(reason))
+		r.change.Fields = r.diff.Fields
 		rules = []rule{rotatedByRecreate, crowded, refusedByService, rotatedBySignIn}
 	}
 	a.judge(rules, p, r)
@@ -110,7 +111,7 @@ func (a *analysis) addRotation(p *match.Pair, action Action, reason string) {
 
 // rotatedByRecreate: a recreate is reviewed, and a rotation is not.
 func rotatedByRecreate(a *analysis, p *match.Pair, _ *decision) connection.Reason {
-	if a.updateOf(p.Target) != connection.UpdateRecreate {
+	if a.in.files().UpdateOf(p.Desired) != connection.UpdateRecreate {
 		return connection.Reason{}
 	}
 	return connection.Because("rotate-needs-recreate")
@@ -173,7 +174,7 @@ func (o *orderer) rotation(r, change *decision, last *node) []*node {
 	if last != nil && len(nodes) > 0 {
 		nodes[0].needs = []*node{last}
 		if change.diff != nil {
-			set = change.diff.set
+			set = change.diff.Set
 		}
 	}
 	o.liftWritten(r, nodes, set)

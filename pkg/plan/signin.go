@@ -43,8 +43,8 @@ func (a *analysis) signIn(t *targets.Target, live *connection.Live) string {
 // manual notes what a person has to do for a change.
 func (a *analysis) manual(d *decision) {
 	code := a.signIn(d.target, d.live)
-	makes := d.live == nil || d.diff != nil && d.diff.recreate.Holds()
-	if code == "" || d.change.Refused.Holds() || d.begun != nil || !makes && (d.diff == nil || !d.diff.credentials) {
+	makes := d.live == nil || d.diff != nil && d.diff.Recreate.Holds()
+	if code == "" || d.change.Refused.Holds() || d.begun != nil || !makes && (d.diff == nil || !d.diff.Credentials) {
 		return
 	}
 	declared := d.target.Credentials[code]

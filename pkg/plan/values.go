@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"github.com/qlsync/qlsync/internal/compare"
 	"github.com/qlsync/qlsync/internal/match"
 	"github.com/qlsync/qlsync/internal/schedule"
 	"github.com/qlsync/qlsync/internal/targets"
@@ -9,42 +10,14 @@ import (
 
 // The values that one stage of the planner passes to the next.
 
-// difference is what differs between a declared connection and its live one, and
-// what would have to be written.
-type difference struct {
-	fields []Field
-	set    map[string]any // properties, in the form that is sent
-	remove []string
-	// credentials reports whether they must be written, credentialsWhy is why.
-	credentials    bool
-	credentialsWhy connection.Reason
-	tags           bool
-	owner          bool
-	protection     bool
-	sensitive      bool
-	notSensitive   bool // a name to be lifted is not recorded yet
-	record         bool // the key record is of another key
-	// demands is what the service demands of the change.
-	demands connection.Demands
-	// pending reports whether the last write is not in effect.
-	pending bool
-	// carried reports whether the credentials are written only because every write must
-	// carry them, alone whether nothing else differs.
-	carried, alone bool
-	// hidden are declared properties that cannot be compared.
-	hidden map[string]any
-	// recreate is why only a recreate can make the change, if that is so.
-	recreate connection.Reason
-}
-
 // decision is a change together with what it takes to carry it out.
 type decision struct {
 	change Change
 	target *targets.Target // nil for a delete
 	live   *connection.Live
-	tried  *connection.Live // see [match.Pair]
-	diff   *difference      // nil for a create or a delete
-	missed bool             // apps look for the declared name in vain
+	tried  *connection.Live    // see [match.Pair]
+	diff   *compare.Difference // nil for a create or a delete
+	missed bool                // apps look for the declared name in vain
 	// begun is the new one of a recreate that was interrupted, if this one goes on with it.
 	begun *connection.Live
 	// repair marks the delete of what an interrupted recreate left behind, obsolete of
@@ -65,6 +38,7 @@ type analysis struct {
 	in Input
 	targets.Resolved
 	match.Found
+	comparer  *compare.Comparer
 	problems  connection.Problems
 	noted     map[string]bool // the problems
 	decisions []*decision     // what is to change, by key

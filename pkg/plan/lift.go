@@ -3,19 +3,8 @@ package plan
 import (
 	"slices"
 
-	"github.com/qlsync/qlsync/internal/match"
-	"github.com/qlsync/qlsync/internal/targets"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
-
-// showsNothingElse reports whether an update leaves nothing hidden in a property that the
-// files do not declare: it writes the whole value, or there is no secret in the live one.
-func (a *analysis) showsNothingElse(t *targets.Target, live *connection.Live, name string) bool {
-	property := t.Source.Properties[name]
-	have := a.in.Rules.Normalize(property, live.Properties[name])
-	kept := connection.EqualBy(t.Lifecycle.Compare, name, a.in.Rules.Normalize(property, t.Properties[name]), have)
-	return !slices.Contains(live.WriteOnlyProperties, name) && (len(connection.Secrets(have)) == 0 || !kept)
-}
 
 // liftWritten takes out of the ownership records of operations, in their order, which names they would
 // lift before the value is written: a run that ends in between must not uncover what was
@@ -25,7 +14,7 @@ func (o *orderer) liftWritten(d *decision, nodes []*node, written map[string]any
 		return
 	}
 	open := map[string]map[string]bool{"": {}} // the names that hide nothing, by id; empty: of what the operations create
-	lifted := o.analysis.lifted(d.target, nil)
+	lifted := o.analysis.comparer.Lifted(d.target, nil)
 	for _, live := range []*connection.Live{d.live, d.begun} {
 		if live != nil {
 			open[live.ID] = openOf(o.analysis.in.Project, live, lifted)
@@ -65,13 +54,4 @@ func openOf(project string, live *connection.Live, names []string) map[string]bo
 func isOpen(project string, live *connection.Live, name string) bool {
 	return live.Record.Lifts(project, name) ||
 		live.Properties != nil && !slices.Contains(live.WriteOnlyProperties, name) && len(connection.Secrets(live.Properties[name])) == 0
-}
-
-// compareNotSensitive compares the record of what is not sensitive. A name that is not
-// recorded yet is worth a write, since the live value is hidden until then; one that is no
-// longer declared stays until the next write.
-func (a *analysis) compareNotSensitive(p *match.Pair, d *difference) {
-	d.notSensitive = d.addUnrecorded("/notSensitive", a.lifted(p.Target, p.Live), func(name string) bool {
-		return p.Live.Record.Lifts(a.in.Project, name)
-	})
 }
