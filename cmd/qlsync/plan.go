@@ -26,6 +26,7 @@ func planCommand(env *environment) *cli.Command {
 			&cli.StringFlag{Name: "out", Usage: "write the plan as JSON to `FILE`, which only you can read, for apply"},
 			&cli.StringFlag{Name: "cache", Usage: "keep in the folder `DIR` what was read, and do not read again what the tenant says has not been updated since"},
 			&cli.BoolFlag{Name: "detailed-exitcode", Usage: "end with 2 when there is something to do"},
+			&cli.BoolFlag{Name: "allow-refused", Usage: "end as if no change were refused, instead of with 4; the plan stays the same"},
 		}),
 		Action: func(c *cli.Context) error { return runPlan(c, env) },
 	}
@@ -63,15 +64,28 @@ func runPlan(c *cli.Context, env *environment) error {
 	if err := write(c, env, report.PlanFormats(), p); err != nil {
 		return err
 	}
-	switch {
-	case unconfirmed != nil:
+	if unconfirmed != nil {
 		return unconfirmed
-	case p.Refusal != nil, !p.Empty() && len(p.Steps) == 0:
-		return &exit{code: exitRefused} // as apply would end
-	case c.Bool("detailed-exitcode") && !p.Empty():
+	}
+	return planned(c, p)
+}
+
+// planned returns how plan ends: with 4 if anything is refused, else with 2 if that is asked for
+// and anything differs.
+func planned(c *cli.Context, plans ...*plan.Plan) error {
+	switch {
+	case !c.Bool("allow-refused") && slices.ContainsFunc(plans, refuses):
+		return &exit{code: exitRefused}
+	case c.Bool("detailed-exitcode") && slices.ContainsFunc(plans, func(p *plan.Plan) bool { return !p.Empty() }):
 		return &exit{code: exitDiffers}
 	}
 	return nil
+}
+
+// refuses reports whether a plan is refused as a whole or in part, or only has changes that wait
+// for a person.
+func refuses(p *plan.Plan) bool {
+	return p.Refusal != nil || p.Summary.Refused > 0 || !p.Empty() && len(p.Steps) == 0
 }
 
 // planAll plans for every tenant.
@@ -87,20 +101,12 @@ func planAll(c *cli.Context, env *environment) error {
 	if err := write(c, env, report.PlansFormats(), plans); err != nil {
 		return err
 	}
-	changes, isRefused := false, false
-	for _, member := range plans.Tenants {
-		if p := member.Report; p != nil {
-			changes = changes || !p.Empty()
-			isRefused = isRefused || p.Refusal != nil || !p.Empty() && len(p.Steps) == 0
-		}
-	}
-	switch {
-	case plans.Failed() > 0:
+	if plans.Failed() > 0 {
 		return unseen(c)
-	case isRefused:
-		return &exit{code: exitRefused}
-	case c.Bool("detailed-exitcode") && changes:
-		return &exit{code: exitDiffers}
 	}
-	return nil
+	var made []*plan.Plan
+	for _, member := range plans.Tenants {
+		made = append(made, member.Report)
+	}
+	return planned(c, made...)
 }
