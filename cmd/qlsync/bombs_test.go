@@ -139,7 +139,7 @@ func bombs() map[string]bomb {
 		for i := range number {
 			files[fmt.Sprintf("schemas/s%d.json", i)] = text
 		}
-		all["a folder of "+name] = bomb{files: files, says: "holds more than"}
+		all["a folder of "+name] = bomb{files: files, says: "has more than"}
 	}
 	folder("many schemas", 2001, "{}")
 	folder("large schemas", 17, `{"a": "`+strings.Repeat("x", 4<<20-10)+`"}`)

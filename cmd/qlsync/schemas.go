@@ -13,6 +13,7 @@ import (
 	"github.com/qlsync/qlsync/internal/engine"
 	"github.com/qlsync/qlsync/internal/infile"
 	"github.com/qlsync/qlsync/internal/report"
+	"github.com/qlsync/qlsync/internal/report/messages"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/spec"
 )
@@ -67,7 +68,7 @@ func pullSchemas(c *cli.Context, env *environment) error {
 	}
 	problems := pulled.Problems
 	if _, err := io.WriteString(env.stdout, lines.String()); err != nil {
-		problems = append(problems, connection.Problem{Severity: connection.SeverityError, Message: infile.ErrorText(err)})
+		problems = append(problems, messages.Problem(connection.Position{}, connection.SeverityError, connection.Because("file-failed", "reason", infile.ErrorText(err))))
 	}
 	return spec.Collect(problems).Err()
 }

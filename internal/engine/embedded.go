@@ -14,6 +14,7 @@ import (
 	"github.com/qlsync/qlsync/internal/infile"
 	"github.com/qlsync/qlsync/internal/limits"
 	"github.com/qlsync/qlsync/internal/outfile"
+	"github.com/qlsync/qlsync/internal/report/messages"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/simulator"
 	"github.com/qlsync/qlsync/pkg/spec"
@@ -73,9 +74,7 @@ func Mistakes(file string, err error) error {
 			problems = append(problems, more...)
 			continue
 		}
-		problems = append(problems, connection.Problem{
-			Position: connection.Position{File: file}, Severity: connection.SeverityError, Message: mistake.Error(),
-		})
+		problems = append(problems, messages.FileProblem(file, connection.Because("invalid-seed", "reason", mistake.Error())))
 	}
 	return problems
 }
@@ -232,9 +231,7 @@ func Seed(file string, text []byte) ([]byte, error) {
 	for _, name := range slices.Sorted(maps.Keys(lists)) {
 		var items []json.RawMessage
 		if most := limits.SeedList.At(1); json.Unmarshal(lists[name], &items) == nil && int64(len(items)) > most {
-			problem := connection.FileProblem(file, fmt.Sprintf("the seed has more than %s %s", limits.Grouped(most), name))
-			problem.Hint = limits.SeedList.Hint("keep fewer in the seed")
-			return nil, connection.Problems{problem}
+			return nil, connection.Problems{messages.FileProblem(file, connection.Because("seed-too-large", "limit", limits.Grouped(most), "list", name))}
 		}
 	}
 	return seed, nil

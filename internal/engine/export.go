@@ -12,6 +12,7 @@ import (
 
 	"github.com/qlsync/qlsync/internal/export"
 	"github.com/qlsync/qlsync/internal/keyrecord"
+	"github.com/qlsync/qlsync/internal/report/messages"
 	"github.com/qlsync/qlsync/internal/words"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/spec"
@@ -136,10 +137,11 @@ func checkSpaces(project *spec.Project, spaces []connection.SpaceRef, snapshot *
 			return s.ID == space.ID && space.ID != "" || s.Name == space.String()
 		})
 		if !found {
-			problems = append(problems, connection.Problem{
-				Position: space.Position, Severity: connection.SeverityError, Hint: words.DidYouMean(space.String(), known),
-				Message: fmt.Sprintf("no space %q that this token can see", space),
-			})
+			reason := connection.Because("space-not-seen", "space", space.String())
+			if meant := words.Closest(space.String(), known, 1); len(meant) > 0 {
+				reason = reason.With("meant", meant[0])
+			}
+			problems = append(problems, messages.Problem(space.Position, connection.SeverityError, reason))
 		}
 	}
 	if len(problems) > 0 {

@@ -8,6 +8,7 @@ import (
 	"runtime"
 
 	"github.com/qlsync/qlsync/internal/outfile"
+	"github.com/qlsync/qlsync/internal/report/messages"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -33,8 +34,7 @@ func (host *Host) FindProject(named string) (string, error) {
 		switch found, err := os.Lstat(host.at(file)); {
 		case errors.Is(err, fs.ErrNotExist):
 		case folder != "." && err == nil && !outfile.IsOurs(found):
-			return "", projectProblem(file, "another user owns this file, which is above the current folder",
-				"to use it anyway, pass -c "+filepath.ToSlash(file))
+			return "", projectProblem(file, connection.Because("project-of-another-user", "file", filepath.ToSlash(file)))
 		default:
 			return file, nil
 		}
@@ -48,14 +48,11 @@ func (host *Host) FindProject(named string) (string, error) {
 		}
 		folder, info = above, next
 	}
-	return "", projectProblem(ProjectFile, "there is no such file in this folder or above it",
-		"to start a project, run: qlsync init; to use a project elsewhere, pass -c FILE or -C DIR")
+	return "", projectProblem(ProjectFile, connection.Because("no-project"))
 }
 
-func projectProblem(file, message, hint string) error {
-	problem := connection.FileProblem(filepath.ToSlash(file), message)
-	problem.Hint = hint
-	return connection.Problems{problem}
+func projectProblem(file string, reason connection.Reason) error {
+	return connection.Problems{messages.FileProblem(file, reason)}
 }
 
 // isHome reports whether a folder is the user's home directory.

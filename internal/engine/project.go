@@ -2,13 +2,13 @@ package engine
 
 import (
 	"context"
-	"fmt"
 	"path/filepath"
 	"slices"
 
 	"github.com/qlsync/qlsync/internal/doctor"
 	"github.com/qlsync/qlsync/internal/infile"
 	"github.com/qlsync/qlsync/internal/report"
+	"github.com/qlsync/qlsync/internal/report/messages"
 	"github.com/qlsync/qlsync/internal/resolver"
 	"github.com/qlsync/qlsync/internal/vendored"
 	"github.com/qlsync/qlsync/pkg/connection"
@@ -102,9 +102,8 @@ func (p *Project) Vendored(tenant *spec.Tenant) (*connection.Catalog, connection
 	for id, text := range texts {
 		source, err := kind.parse(id, text)
 		if err != nil {
-			problems = append(problems, connection.Problem{
-				Position: connection.Position{File: filepath.ToSlash(filepath.Join(p.SchemasDir, id+".json"))}, Severity: connection.SeverityError, Message: infile.ErrorText(err),
-			})
+			reason := connection.Because("invalid-vendored-schema", "reason", infile.ErrorText(err))
+			problems = append(problems, messages.FileProblem(filepath.Join(p.SchemasDir, id+".json"), reason))
 			continue
 		}
 		catalog.DataSources[id] = source
@@ -113,10 +112,7 @@ func (p *Project) Vendored(tenant *spec.Tenant) (*connection.Catalog, connection
 }
 
 func unknownProvider(tenant *spec.Tenant) connection.Problem {
-	return connection.Problem{
-		Position: tenant.Position, Severity: connection.SeverityError,
-		Message: fmt.Sprintf("tenant %q is of a kind that this qlsync cannot speak to: %q", tenant.Name, tenant.Provider),
-	}
+	return messages.Problem(tenant.Position, connection.SeverityError, connection.Because("unknown-provider", "tenant", tenant.Name, "provider", tenant.Provider))
 }
 
 // Validate checks the files for the tenants offline. The problems are those of all files, in file

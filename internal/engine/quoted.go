@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/qlsync/qlsync/internal/doctor"
+	"github.com/qlsync/qlsync/internal/report/messages"
 	"github.com/qlsync/qlsync/pkg/apply"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
@@ -183,9 +184,7 @@ func (s *Session) redactSources(catalog *connection.Catalog, err error) error {
 		if s.quotes(string(source.Schema)) || s.quotes(source.Version) || s.quotes(source.Family) {
 			delete(catalog.DataSources, id)
 			catalog.Unread = append(catalog.Unread, id)
-			problems = append(problems, connection.Problem{
-				Severity: connection.SeverityError, Message: fmt.Sprintf("the schema of data source %q quotes a secret of this run", id), Hint: checkAddress,
-			})
+			problems = append(problems, messages.Problem(connection.Position{}, connection.SeverityError, connection.Because("schema-quotes-secret", "dataSource", id)))
 		}
 	}
 	if len(problems) == 0 {

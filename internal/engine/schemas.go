@@ -15,6 +15,7 @@ import (
 	"github.com/qlsync/qlsync/internal/limits"
 	"github.com/qlsync/qlsync/internal/outfile"
 	"github.com/qlsync/qlsync/internal/report"
+	"github.com/qlsync/qlsync/internal/report/messages"
 	"github.com/qlsync/qlsync/internal/vendored"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/spec"
@@ -339,5 +340,5 @@ func (p *Project) otherInputs() []spec.Input {
 
 // failure returns an error as a problem without a position.
 func failure(err error) connection.Problem {
-	return connection.Problem{Severity: connection.SeverityError, Message: infile.ErrorText(err)}
+	return messages.Problem(connection.Position{}, connection.SeverityError, connection.Because("file-failed", "reason", infile.ErrorText(err)))
 }

@@ -4,9 +4,9 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 
+	"github.com/qlsync/qlsync/internal/report/messages"
 	"github.com/qlsync/qlsync/internal/transport"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/spec"
@@ -61,30 +61,32 @@ func secretOf(part any) connection.Secret {
 // what to try: the position of the tenant for an address, proxy or network failure, and of the
 // credentials for a refused sign-in. Other errors are returned unchanged.
 func (s *Session) explained(err error) error {
-	problem := connection.Problem{Position: s.tenant.Position, Severity: connection.SeverityError}
 	failed, unanswered := errors.AsType[*transport.Failure](err)
 	switch {
 	case err == nil, s.tenant.SimFile != "", unanswered && failed.Interrupted():
 		return err
-	case unanswered && failed.Sent:
-		// The request may matter.
-		problem.Message, problem.Hint = fmt.Sprintf("tenant %q: %v", s.tenant.Name, err), failed.Hint
 	case unanswered:
-		problem.Message, problem.Hint = fmt.Sprintf("tenant %q: %s", s.tenant.Name, failed.Trouble()), failed.Hint
+		reason := connection.Because("tenant-unreachable", "tenant", s.tenant.Name, "reason", failed.Trouble())
+		if failed.Sent { // the request may matter
+			reason = reason.With("reason", err.Error())
+		}
+		if failed.Hint != "" {
+			reason = reason.With("advice", failed.Hint)
+		}
+		return connection.Problems{messages.Problem(s.tenant.Position, connection.SeverityError, reason)}
 	case errors.Is(err, connection.ErrUnauthorized):
-		in := signInOf(s.tenant.Auth)
-		problem.Position = cmp.Or(in.position, s.tenant.Position)
-		problem.Message = fmt.Sprintf("tenant %q refuses %s: %v", s.tenant.Name, in, err)
-		problem.Hint = "put a valid one into " + strings.Join(in.sources, " and ")
+		return s.refusedSignIn("sign-in-refused", err)
 	case errors.Is(err, connection.ErrForbidden):
-		in := signInOf(s.tenant.Auth)
-		problem.Position = cmp.Or(in.position, s.tenant.Position)
-		problem.Message = fmt.Sprintf("tenant %q does not let the user of %s read connections: %v", s.tenant.Name, in, err)
-		problem.Hint = "give the user the roles and the token the scopes to read, or put another one into " + strings.Join(in.sources, " and ")
-	default:
-		return err
+		return s.refusedSignIn("reading-forbidden", err)
 	}
-	return connection.Problems{problem}
+	return err
+}
+
+// refusedSignIn returns a problem with the declared credentials.
+func (s *Session) refusedSignIn(code string, err error) connection.Problems {
+	in := signInOf(s.tenant.Auth)
+	reason := connection.Because(code, "tenant", s.tenant.Name, "signIn", in.String(), "reason", err.Error(), "sources", strings.Join(in.sources, " and "))
+	return connection.Problems{messages.Problem(cmp.Or(in.position, s.tenant.Position), connection.SeverityError, reason)}
 }
 
 // declaredSignIn describes the credentials of a tenant in the project file.

@@ -16,6 +16,7 @@ import (
 	"github.com/qlsync/qlsync/internal/infile"
 	"github.com/qlsync/qlsync/internal/limits"
 	"github.com/qlsync/qlsync/internal/workdir"
+	"github.com/qlsync/qlsync/pkg/connection"
 )
 
 const (
@@ -29,9 +30,9 @@ const (
 
 // exec runs a command and returns its output. Its standard input is empty. Its standard error is
 // dropped, because clients of secret managers may quote the request or the secret there.
-func (r *Resolver) exec(ctx context.Context, command []string) (string, error) {
+func (r *Resolver) exec(ctx context.Context, command []string) (string, connection.Reason) {
 	if len(command) == 0 {
-		return "", errors.New("exec names no command")
+		return "", connection.Because("exec-without-command")
 	}
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
@@ -55,9 +56,9 @@ func (r *Resolver) exec(ctx context.Context, command []string) (string, error) {
 	case len(text) == 0:
 		err = errors.New("it prints nothing")
 	default:
-		return string(text), nil
+		return string(text), connection.Reason{}
 	}
-	return "", fmt.Errorf("secret command %q: %w", command[0], err)
+	return "", connection.Because("secret-command-failed", "command", command[0], "reason", err.Error())
 }
 
 // command prepares a command, without running it.

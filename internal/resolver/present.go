@@ -2,11 +2,10 @@ package resolver
 
 import (
 	"context"
-	"errors"
-	"fmt"
 
 	"github.com/qlsync/qlsync/internal/infile"
 	"github.com/qlsync/qlsync/internal/limits"
+	"github.com/qlsync/qlsync/internal/report/messages"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -20,54 +19,50 @@ import (
 //
 // Resolve may still fail later: a file may not be text, and a command may fail.
 func (r *Resolver) Present(ref connection.Reference) error {
-	var err error
-	var hint string
+	var reason connection.Reason
 	switch {
 	case ref.Env != "":
-		_, err = r.env(ref.Env)
+		_, reason = r.env(ref.Env)
 	case ref.File != "":
-		err = presentFile(infile.Under(r.options.Dir, ref.File))
-		if err != nil {
-			err = fmt.Errorf("secret file %q%w", ref.File, err)
-		}
+		reason = presentFile(ref.File, infile.Under(r.options.Dir, ref.File))
 	case !r.options.AllowExec:
-		err, hint = errors.New("exec references are off"), HintAllowExec
+		reason = connection.Because("exec-off")
 	default:
-		err = r.presentCommand(ref.Exec)
+		reason = r.presentCommand(ref.Exec)
 	}
-	if err == nil {
+	if !reason.Holds() {
 		return nil
 	}
-	return connection.Problem{Position: ref.Position, Severity: connection.SeverityError, Message: err.Error(), Hint: hint}
+	return messages.Problem(ref.Position, connection.SeverityError, reason)
 }
 
-// presentFile checks the file of a secret without reading from it. The text of an error follows the
-// name of the file.
-func presentFile(path string) error {
+// presentFile checks a file of a secret without reading from it. The zero reason means that the
+// file can be read.
+func presentFile(name, path string) connection.Reason {
 	file, err := infile.Open(path)
 	if err != nil {
-		return errors.New(": " + infile.Reason(err))
+		return connection.Because("secret-file-not-readable", "file", name, "reason", infile.Reason(err))
 	}
 	defer file.Close()
 	info, err := file.Stat()
 	switch {
 	case err != nil:
-		return errors.New(": " + infile.Reason(err))
+		return connection.Because("secret-file-not-readable", "file", name, "reason", infile.Reason(err))
 	case info.Size() == 0:
-		return errors.New(" is empty")
+		return connection.Because("secret-file-empty", "file", name)
 	case info.Size() > maxSecret:
-		return errors.New(": larger than " + limits.Size(maxSecret))
+		return connection.Because("secret-file-not-readable", "file", name, "reason", "larger than "+limits.Size(maxSecret))
 	}
-	return nil
+	return connection.Reason{}
 }
 
 // presentCommand finds a command as [Resolver.Resolve] does, and prepares it without running it.
-func (r *Resolver) presentCommand(command []string) error {
+func (r *Resolver) presentCommand(command []string) connection.Reason {
 	if len(command) == 0 {
-		return errors.New("exec names no command")
+		return connection.Because("exec-without-command")
 	}
 	if _, err := r.command(context.Background(), command); err != nil {
-		return fmt.Errorf("secret command %q: %w", command[0], exitReason(err))
+		return connection.Because("secret-command-failed", "command", command[0], "reason", exitReason(err).Error())
 	}
-	return nil
+	return connection.Reason{}
 }

@@ -77,7 +77,7 @@ func checkPresent(t *testing.T, err error, wrong string) {
 	case wrong == "" && err != nil:
 		t.Error(err)
 	case wrong == "":
-	case !errors.As(err, &problem) || problem.Message != wrong || problem.Position.Line != 3:
-		t.Errorf("got error %v, want %q on line 3", err, wrong)
+	case !errors.As(err, &problem) || problem.Message != wrong || problem.Position.Line != 3 || problem.Code == "":
+		t.Errorf("got error %v, want %q with a code, on line 3", err, wrong)
 	}
 }

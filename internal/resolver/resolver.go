@@ -5,11 +5,11 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/qlsync/qlsync/internal/infile"
 	"github.com/qlsync/qlsync/internal/limits"
+	"github.com/qlsync/qlsync/internal/report/messages"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -61,73 +61,62 @@ func (r *Resolver) Resolve(ctx context.Context, ref connection.Reference) (conne
 	if err := ctx.Err(); err != nil {
 		return connection.Secret{}, err
 	}
-	var value, hint string
-	var err error
+	var value string
+	var reason connection.Reason
 	switch {
 	case ref.Env != "":
-		value, err = r.env(ref.Env)
+		value, reason = r.env(ref.Env)
 	case ref.File != "":
-		value, err = r.file(ref)
+		value, reason = r.file(ref)
 	case !r.options.AllowExec:
-		err, hint = errors.New("exec references are off"), HintAllowExec
+		reason = connection.Because("exec-off")
 	default:
-		value, err = r.exec(ctx, ref.Exec)
+		value, reason = r.exec(ctx, ref.Exec)
 	}
 	if ctx.Err() != nil {
 		return connection.Secret{}, ctx.Err()
 	}
-	if err != nil {
-		return connection.Secret{}, connection.Problem{
-			Position: ref.Position,
-			Severity: connection.SeverityError,
-			Message:  err.Error(),
-			Hint:     hint,
-		}
+	if reason.Holds() {
+		return connection.Secret{}, messages.Problem(ref.Position, connection.SeverityError, reason)
 	}
 	return connection.NewSecret(value), nil
 }
 
-// HintAllowExec is the advice on how to allow commands.
-const HintAllowExec = "allow them with --allow-exec, and only where you trust whoever may write the files"
-
-func (r *Resolver) env(name string) (string, error) {
+func (r *Resolver) env(name string) (string, connection.Reason) {
 	value, set := r.options.Lookup(name)
-	switch {
-	case !set:
-		return "", fmt.Errorf("environment variable %q is not set", name)
-	case value == "":
-		return "", fmt.Errorf("environment variable %q is empty", name)
+	if !set {
+		return "", connection.Because("variable-not-set", "variable", name)
 	}
 	text, err := infile.Text([]byte(value))
-	if err != nil {
-		return "", fmt.Errorf("environment variable %q: its value is %w, so it cannot be sent unchanged", name, err)
+	switch {
+	case err != nil:
+		return "", connection.Because("variable-not-text", "variable", name, "fault", err.Error())
+	case len(text) == 0:
+		return "", connection.Because("variable-empty", "variable", name)
 	}
-	if len(text) == 0 {
-		return "", fmt.Errorf("environment variable %q is empty", name)
-	}
-	return string(text), nil
+	return string(text), connection.Reason{}
 }
 
-func (r *Resolver) file(ref connection.Reference) (string, error) {
+func (r *Resolver) file(ref connection.Reference) (string, connection.Reason) {
 	content, err := infile.Read(infile.Under(r.options.Dir, ref.File), maxSecret)
 	switch {
 	case err != nil:
-		return "", fmt.Errorf("secret file %q: %s", ref.File, infile.Reason(err))
+		return "", connection.Because("secret-file-not-readable", "file", ref.File, "reason", infile.Reason(err))
 	case ref.Encoding == "base64" && len(content) > 0:
-		return base64.StdEncoding.EncodeToString(content), nil
+		return base64.StdEncoding.EncodeToString(content), connection.Reason{}
 	}
 	text, err := infile.Text(content)
 	switch {
 	case errors.Is(err, infile.ErrUTF16):
-		return "", fmt.Errorf("secret file %q is %w: %s", ref.File, err, infile.WayOut(err))
+		return "", connection.Because("secret-file-in-utf16", "file", ref.File)
 	case err != nil:
-		return "", fmt.Errorf("secret file %q is %w: to send its bytes, add encoding: base64", ref.File, err)
+		return "", connection.Because("secret-file-not-text", "file", ref.File, "fault", err.Error())
 	}
 	text = cutNewline(text)
 	if len(text) == 0 {
-		return "", fmt.Errorf("secret file %q is empty", ref.File)
+		return "", connection.Because("secret-file-empty", "file", ref.File)
 	}
-	return string(text), nil
+	return string(text), connection.Reason{}
 }
 
 // cutNewline removes one newline from the end.

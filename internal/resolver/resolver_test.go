@@ -55,25 +55,25 @@ func TestSecretsAreReadFromWhereReferencesSay(t *testing.T) {
 		{"a variable that is a byte order mark", connection.Reference{Env: "MARK"}, "", `c.yaml:3:4: environment variable "MARK" is empty`},
 		{"a byte order mark is no part of a file", connection.Reference{File: "marked"}, "hunter2", ""},
 		{"a file that is a byte order mark", connection.Reference{File: "only a mark"}, "", `c.yaml:3:4: secret file "only a mark" is empty`},
-		{"a file in UTF-16", connection.Reference{File: "utf16"}, "", `c.yaml:3:4: secret file "utf16" is in UTF-16: save it as UTF-8; in Windows PowerShell, use Out-File -Encoding utf8 instead of >`},
-		{"a file in UTF-16 without a mark", connection.Reference{File: "utf16be"}, "", `c.yaml:3:4: secret file "utf16be" is in UTF-16: save it as UTF-8; in Windows PowerShell, use Out-File -Encoding utf8 instead of >`},
-		{"a file with a NUL byte", connection.Reference{File: "nul byte"}, "", `c.yaml:3:4: secret file "nul byte" is not text: it holds a NUL byte: to send its bytes, add encoding: base64`},
+		{"a file in UTF-16", connection.Reference{File: "utf16"}, "", `c.yaml:3:4: secret file "utf16" is in UTF-16 (save it as UTF-8; in Windows PowerShell, use Out-File -Encoding utf8 instead of >)`},
+		{"a file in UTF-16 without a mark", connection.Reference{File: "utf16be"}, "", `c.yaml:3:4: secret file "utf16be" is in UTF-16 (save it as UTF-8; in Windows PowerShell, use Out-File -Encoding utf8 instead of >)`},
+		{"a file with a NUL byte", connection.Reference{File: "nul byte"}, "", `c.yaml:3:4: secret file "nul byte" is not text: it holds a NUL byte (to send its bytes, add encoding: base64)`},
 		{"a file that is not there", connection.Reference{File: "none"}, "", `c.yaml:3:4: secret file "none": no such file or directory`},
 		{"a file that is empty", connection.Reference{File: "empty"}, "", `c.yaml:3:4: secret file "empty" is empty`},
 		{"an empty file to be encoded", connection.Reference{File: "empty", Encoding: "base64"}, "", `c.yaml:3:4: secret file "empty" is empty`},
 		{"a file that is one newline", connection.Reference{File: "newline"}, "", `c.yaml:3:4: secret file "newline" is empty`},
-		{"a file that is no text", connection.Reference{File: "bytes"}, "", `c.yaml:3:4: secret file "bytes" is not UTF-8 text: to send its bytes, add encoding: base64`},
+		{"a file that is no text", connection.Reference{File: "bytes"}, "", `c.yaml:3:4: secret file "bytes" is not UTF-8 text (to send its bytes, add encoding: base64)`},
 		{"a file that is too large", connection.Reference{File: "large"}, "", `c.yaml:3:4: secret file "large": larger than 1 MiB`},
 		{"a folder", connection.Reference{File: "."}, "", `c.yaml:3:4: secret file ".": not a regular file`},
-		{"a command", connection.Reference{Exec: []string{"op", "read"}}, "", `c.yaml:3:4: exec references are off (allow them with --allow-exec, and only where you trust whoever may write the files)`},
+		{"a command", connection.Reference{Exec: []string{"op", "read"}}, "", `c.yaml:3:4: exec references are off (allow them with --allow-exec, and only where you trust everybody who can change the files)`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			test.reference.Position = connection.Position{File: "c.yaml", Line: 3, Column: 4}
 			secret, err := secrets.Resolve(t.Context(), test.reference)
 			if test.wrong != "" {
 				var problem connection.Problem
-				if !errors.As(err, &problem) || problem.Error() != test.wrong {
-					t.Error(err)
+				if !errors.As(err, &problem) || problem.Error() != test.wrong || problem.Code == "" {
+					t.Errorf("got error %v, want %s with a code", err, test.wrong)
 				}
 				return
 			}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/qlsync/qlsync/internal/infile"
 	"github.com/qlsync/qlsync/internal/jsontext"
+	"github.com/qlsync/qlsync/internal/report/messages"
 	"github.com/qlsync/qlsync/internal/workdir"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/spec"
@@ -52,9 +53,7 @@ func ReadLock(at workdir.Dir, dir string) (Lock, connection.Problems) {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&read); err != nil || read.Format != lockFormat || read.DataSources == nil {
-		problem := connection.FileProblem(path, "not a lock file of the format "+lockFormat)
-		problem.Hint = "remove it and run qlsync schemas pull"
-		return lock, connection.Problems{problem}
+		return lock, connection.Problems{messages.FileProblem(path, connection.Because("invalid-schema-lock", "format", lockFormat))}
 	}
 	return read, nil
 }

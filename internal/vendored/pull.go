@@ -1,11 +1,10 @@
 package vendored
 
 import (
-	"cmp"
-	"fmt"
 	"path/filepath"
 	"slices"
 
+	"github.com/qlsync/qlsync/internal/report/messages"
 	"github.com/qlsync/qlsync/internal/words"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
@@ -41,7 +40,7 @@ func (p Pull) Decide(id string, text []byte) (Pulled, *connection.Problem) {
 	if source != nil {
 		var err error
 		if pulled.Text, err = Text(source); err != nil {
-			return pulled, &connection.Problem{Severity: connection.SeverityError, Message: err.Error()}
+			return pulled, problemOf(connection.Because("schema-not-vendored", "reason", err.Error()))
 		}
 		pulled.Same = text != nil && Digest(text) == Digest(pulled.Text)
 	}
@@ -70,26 +69,32 @@ func (p Pull) change(id string, source *connection.DataSource, isThere, same boo
 
 // missing returns the problem of a data source whose schema the tenant does not return.
 func (p Pull) missing(id string) *connection.Problem {
-	problem := connection.Problem{Severity: connection.SeverityError, Message: p.Catalog.Absence(id)}
+	from := p.Lock.DataSources[id]
+	meant := words.Closest(id, p.Catalog.Known, 1)
 	switch {
 	case slices.Contains(p.Catalog.Known, id):
+		return problemOf(connection.Because("data-source-without-schema", "dataSource", id))
 	case slices.Contains(p.Catalog.Disabled, id):
-		problem.Hint = "ask an administrator to enable it"
-	case p.Lock.DataSources[id].Tenant != "":
-		from := p.Lock.DataSources[id] // the id was correct then
-		problem.Hint = fmt.Sprintf("its schema was pulled from tenant %q on %s: change dataSource of the connections that use it, or remove them", from.Tenant, from.Pulled)
-	default:
-		problem.Hint = cmp.Or(words.DidYouMean(id, p.Catalog.Known), "correct the id in the command or in the files")
+		return problemOf(connection.Because("data-source-to-enable", "dataSource", id))
+	case from.Tenant != "": // the id was right then
+		return problemOf(connection.Because("data-source-gone", "dataSource", id, "tenant", from.Tenant, "day", from.Pulled))
+	case len(meant) > 0:
+		return problemOf(connection.Because("misspelt-data-source", "dataSource", id, "meant", meant[0]))
 	}
+	return problemOf(connection.Because("no-such-data-source", "dataSource", id))
+}
+
+func problemOf(reason connection.Reason) *connection.Problem {
+	problem := messages.Problem(connection.Position{}, connection.SeverityError, reason)
 	return &problem
 }
 
 // kept returns the problem that a file is kept.
 func (p Pull) kept(id, file string) *connection.Problem {
-	problem := connection.FileProblem(file, "the file was edited since it was pulled, so it is kept")
+	code := "schema-edited"
 	if _, isLocked := p.Lock.DataSources[id]; !isLocked {
-		problem.Message = "the file was not pulled, so it is kept"
+		code = "schema-not-pulled"
 	}
-	problem.Hint = "to have it as on the tenant, remove it and pull again"
+	problem := messages.FileProblem(file, connection.Because(code))
 	return &problem
 }

@@ -6,7 +6,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io/fs"
 	"maps"
 	"path/filepath"
@@ -16,6 +15,7 @@ import (
 	"github.com/qlsync/qlsync/internal/infile"
 	"github.com/qlsync/qlsync/internal/jsontext"
 	"github.com/qlsync/qlsync/internal/limits"
+	"github.com/qlsync/qlsync/internal/report/messages"
 	"github.com/qlsync/qlsync/internal/workdir"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/spec"
@@ -43,14 +43,14 @@ func Read(at workdir.Dir, dir, project string, raise int) (map[string][]byte, co
 	}
 	specs := map[string][]byte{}
 	if most := limits.SchemaCount.At(raise); int64(len(found)) > most {
-		return specs, append(problems, tooManySchemas(dir, limits.SchemaCount, limits.Grouped(most)+" files"))
+		return specs, append(problems, messages.FileProblem(dir, connection.Because("too-many-schema-files", "limit", limits.Grouped(most))))
 	}
 	most := limits.SchemaFolder.At(raise)
 	left := most
 	for _, file := range found {
 		text, problem := readJSON(at, file.Path)
 		if left -= int64(len(text)); left < 0 {
-			return specs, append(problems, tooManySchemas(dir, limits.SchemaFolder, limits.Size(most)))
+			return specs, append(problems, messages.FileProblem(dir, connection.Because("schemas-too-large", "limit", limits.Size(most))))
 		}
 		if problem != nil {
 			problems = append(problems, *problem)
@@ -61,25 +61,21 @@ func Read(at workdir.Dir, dir, project string, raise int) (map[string][]byte, co
 	return specs, problems
 }
 
-func tooManySchemas(dir string, limit limits.Limit, most string) connection.Problem {
-	problem := connection.FileProblem(dir, "the folder of vendored schemas holds more than "+most)
-	problem.Hint = limit.Hint("keep only the schemas of data sources that the project uses")
-	return problem
-}
-
 const vendoredExtension = ".json"
 
 // readProblem returns the problem of a file or folder that cannot be read.
 func readProblem(path string, err error) connection.Problem {
-	problem := connection.FileProblem(path, "read file: "+infile.Reason(err))
+	reason := connection.Because("schema-file-not-readable", "reason", infile.Reason(err))
 	var broken *infile.BrokenLinkError
-	switch problem.Hint = infile.WayOut(err); {
+	switch {
+	case errors.Is(err, infile.ErrUTF16):
+		reason = connection.Because("schema-file-in-utf16")
 	case errors.Is(err, infile.ErrLeaves):
-		problem.Hint = "keep a copy in the project"
+		reason = connection.Because("schema-link-out-of-project")
 	case errors.As(err, &broken), errors.Is(err, infile.ErrLinkLoop):
-		problem.Hint = "fix or remove the link, or run qlsync schemas pull"
+		reason.Code = "schema-broken-link"
 	}
-	return problem
+	return messages.FileProblem(path, reason)
 }
 
 // Compare returns a warning for each data source whose vendored schema differs from the tenant's.
@@ -92,18 +88,17 @@ func Compare(dir string, vendored, tenant *connection.Catalog) connection.Proble
 		if ours == nil || theirs == nil {
 			continue
 		}
-		difference := ""
+		var reason connection.Reason
 		switch {
 		case ours.Version != theirs.Version:
-			difference = fmt.Sprintf("is of connector version %q, the tenant has %q", ours.Version, theirs.Version)
+			reason = connection.Because("schema-of-other-version", "dataSource", id, "version", ours.Version, "tenantVersion", theirs.Version)
 		case canonicalSchema(ours.Schema) != canonicalSchema(theirs.Schema):
-			difference = fmt.Sprintf("differs from the tenant's, of the same connector version %q", ours.Version)
+			reason = connection.Because("schema-differs", "dataSource", id, "version", ours.Version)
 		default:
 			continue
 		}
-		problem := connection.FileProblem(filepath.Join(dir, id+".json"), fmt.Sprintf("the vendored schema of data source %q %s", id, difference))
+		problem := messages.FileProblem(filepath.Join(dir, id+".json"), reason)
 		problem.Severity = connection.SeverityWarning
-		problem.Hint = "see qlsync schemas check, and take it over with qlsync schemas pull"
 		problems = append(problems, problem)
 	}
 	return problems
@@ -151,7 +146,7 @@ func readJSON(at workdir.Dir, path string) ([]byte, *connection.Problem) {
 	var large *infile.TooLargeError
 	switch {
 	case errors.As(err, &large):
-		problem = connection.FileProblem(path, "the file is too large for a schema")
+		problem = messages.FileProblem(path, connection.Because("schema-file-too-large"))
 	case err != nil:
 		problem = readProblem(path, err)
 	default:
@@ -160,7 +155,7 @@ func readJSON(at workdir.Dir, path string) ([]byte, *connection.Problem) {
 		if err == nil {
 			return text, nil
 		}
-		problem = connection.FileProblem(path, "not valid JSON: "+jsontext.Reason(err))
+		problem = messages.FileProblem(path, connection.Because("invalid-json", "reason", jsontext.Reason(err)))
 		var syntax *json.SyntaxError
 		if errors.As(err, &syntax) {
 			problem.Position = connection.PositionIn(problem.Position.File, text, max(0, int(syntax.Offset)-1))

@@ -34,7 +34,7 @@ func TestVendoredSchemasAreReadByName(t *testing.T) {
 	if got := slices.Sorted(maps.Keys(specs)); !slices.Equal(got, []string{"rest"}) || string(specs["rest"]) != "{\"connectorVersion\": \"1\"}\n" {
 		t.Errorf("got schemas %v, want that of rest", got)
 	}
-	want := "schemas/mssql.json:2:7: not valid JSON: invalid character '}' looking for beginning of value"
+	want := "schemas/mssql.json:2:7: not valid JSON: invalid character '}' looking for beginning of value (run qlsync schemas pull, or correct the file)"
 	if diff := cmp.Diff(want, problems.Error()); diff != "" {
 		t.Errorf("problems differ (-want +got):\n%s", diff)
 	}
@@ -92,8 +92,8 @@ func TestTheFolderOfSchemasIsBounded(t *testing.T) {
 		number int
 		text   string
 	}{
-		"schemas: the folder of vendored schemas holds more than 2,000 files" + advice: {limits.SchemaFiles + 1, "{}"},
-		"schemas: the folder of vendored schemas holds more than 64 MiB" + advice:      {17, "{}" + strings.Repeat(" ", spec.MaxSchema-2)},
+		"schemas: the folder of vendored schemas has more than 2,000 files" + advice: {limits.SchemaFiles + 1, "{}"},
+		"schemas: the folder of vendored schemas has more than 64 MiB" + advice:      {17, "{}" + strings.Repeat(" ", spec.MaxSchema-2)},
 	} {
 		inFolder(t, "")
 		if err := os.Mkdir("schemas", 0o700); err != nil {

@@ -16,6 +16,7 @@ import (
 	"slices"
 
 	"github.com/qlsync/qlsync/internal/guard"
+	"github.com/qlsync/qlsync/internal/report/messages"
 	"github.com/qlsync/qlsync/pkg/connection"
 	"github.com/qlsync/qlsync/pkg/plan"
 )
@@ -184,5 +185,5 @@ func problem(ref connection.Reference, err error) connection.Problem {
 	if errors.As(err, &known) {
 		return known
 	}
-	return connection.Problem{Position: ref.Position, Severity: connection.SeverityError, Message: err.Error()}
+	return messages.Problem(ref.Position, connection.SeverityError, connection.Because("secret-not-resolved", "reason", err.Error()))
 }

@@ -3,7 +3,6 @@ package connection
 import (
 	"cmp"
 	"errors"
-	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -18,12 +17,6 @@ type Problem struct {
 	// Code and Args are the [Reason] that the message was made from; may be empty.
 	Code string         `json:"code,omitempty"`
 	Args map[string]any `json:"args,omitempty"`
-}
-
-// FileProblem returns an error about a file as a whole. The path may have the separators of the
-// operating system.
-func FileProblem(path, message string) Problem {
-	return Problem{Position: Position{File: filepath.ToSlash(path)}, Severity: SeverityError, Message: message}
 }
 
 // Severity reports whether a problem stops the run.

@@ -10,11 +10,11 @@ import (
 // Messages implements [connection.Rules].
 func (Rules) Messages() connection.Messages {
 	all := maps.Clone(newhost.Messages)
-	maps.Copy(all, messages)
+	maps.Copy(all, sentences)
 	return all
 }
 
-var messages = connection.Messages{
+var sentences = connection.Messages{
 	"too-many-tags":     {Text: "{tags} tags are declared; at most {most} fit next to qlsync's own", Next: "declare fewer tags"},
 	"absent-credential": {Text: "{property:q} is part of the credentials, which the tenant never removes", Next: "leave it out"},
 

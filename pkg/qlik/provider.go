@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/qlsync/qlsync/internal/guard"
+	"github.com/qlsync/qlsync/internal/report/messages"
 	"github.com/qlsync/qlsync/internal/transport"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
@@ -145,7 +146,7 @@ func (p *Provider) DataSources(ctx context.Context, ids []string) (*connection.C
 		switch {
 		case unread[i] != nil:
 			catalog.Unread = append(catalog.Unread, id)
-			problems = append(problems, connection.Problem{Severity: connection.SeverityError, Message: unread[i].Error()})
+			problems = append(problems, notRead(unread[i].Error()))
 		case found[i] != nil:
 			catalog.DataSources[id] = found[i]
 		}
@@ -161,7 +162,7 @@ func (p *Provider) DataSources(ctx context.Context, ids []string) (*connection.C
 			}
 			if doubt := listed.doubt(id); doubt != "" {
 				catalog.Unread = append(catalog.Unread, id)
-				problems = append(problems, connection.Problem{Severity: connection.SeverityError, Message: doubt})
+				problems = append(problems, notRead(doubt))
 			}
 		}
 		slices.Sort(catalog.Unread)
@@ -170,6 +171,11 @@ func (p *Provider) DataSources(ctx context.Context, ids []string) (*connection.C
 	}
 	catalog.Reads = int(sent.Load())
 	return catalog, problems.Err()
+}
+
+// notRead returns the problem of a data source about which the tenant does not answer.
+func notRead(reason string) connection.Problem {
+	return messages.Problem(connection.Position{}, connection.SeverityError, connection.Because("data-source-not-read", "reason", reason))
 }
 
 // affectsAll reports whether an error of one request would also affect the others.

@@ -2,6 +2,7 @@ package spec
 
 import (
 	"github.com/qlsync/qlsync/internal/limits"
+	"github.com/qlsync/qlsync/internal/report/messages"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
@@ -44,12 +45,12 @@ func (r *room) full() bool { return len(r.problems) > 0 }
 // at a file.
 func (r *room) take(left *int, number, limit int, file, what string) bool {
 	if *left -= number; *left < 0 && !r.full() {
-		r.problems = append(r.problems, fileProblem(file, connection.Because("project-too-large", "limit", r.factor*limit, "what", what)))
+		r.problems = append(r.problems, messages.FileProblem(file, connection.Because("project-too-large", "limit", r.factor*limit, "what", what)))
 	}
 	return !r.full()
 }
 
 // tooMuch is the problem of a limit that concerns the project file.
 func (p *Project) tooMuch(code string, args ...any) connection.Problem {
-	return fileProblem(p.File, connection.Because(code, args...))
+	return messages.FileProblem(p.File, connection.Because(code, args...))
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/qlsync/qlsync/internal/infile"
+	"github.com/qlsync/qlsync/internal/report/messages"
 	"github.com/qlsync/qlsync/internal/workdir"
 	"github.com/qlsync/qlsync/pkg/connection"
 )
@@ -110,7 +111,7 @@ func (p *Project) expand() expansion {
 		}
 		found = append(found, files...)
 		for _, failure := range failures {
-			all.unreadable = append(all.unreadable, fileProblem(failure.Path, unreadable(failure.Err)))
+			all.unreadable = append(all.unreadable, messages.FileProblem(failure.Path, unreadable(failure.Err)))
 		}
 	}
 	if looks < 0 {

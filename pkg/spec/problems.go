@@ -2,7 +2,6 @@ package spec
 
 import (
 	"maps"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -165,12 +164,6 @@ func (n *notes) add(at place, reason connection.Reason) {
 // warn notes something to know that stops nothing.
 func (n *notes) warn(at place, reason connection.Reason) {
 	n.note(position(n.file, at), connection.SeverityWarning, reason)
-}
-
-// fileProblem returns an error about a file as a whole. The path may have the separators of the
-// system.
-func fileProblem(path string, reason connection.Reason) connection.Problem {
-	return messages.Problem(connection.Position{File: filepath.ToSlash(path)}, connection.SeverityError, reason)
 }
 
 // suggest adds to a reason the known word that was probably meant.

@@ -13,6 +13,7 @@ import (
 	"sync"
 
 	"github.com/qlsync/qlsync/internal/infile"
+	"github.com/qlsync/qlsync/internal/report/messages"
 	"github.com/qlsync/qlsync/internal/words"
 	"github.com/qlsync/qlsync/internal/workdir"
 	"github.com/qlsync/qlsync/pkg/connection"
@@ -159,9 +160,9 @@ func readText(file, path string) ([]byte, connection.Problems) {
 	var large *infile.TooLargeError
 	switch {
 	case errors.As(err, &large):
-		return nil, connection.Problems{fileProblem(file, tooLarge())}
+		return nil, connection.Problems{messages.FileProblem(file, tooLarge())}
 	case err != nil:
-		return nil, connection.Problems{fileProblem(file, unreadable(err))}
+		return nil, connection.Problems{messages.FileProblem(file, unreadable(err))}
 	}
 	return text, nil
 }

@@ -18,6 +18,9 @@ type Part struct {
 func Parts() []Part {
 	return []Part{
 		{"Files", Spec},
+		{"Vendored schemas", Vendored},
+		{"Secrets", Resolver},
+		{"Tenants", Engine},
 		{"Plan", Plan},
 	}
 }

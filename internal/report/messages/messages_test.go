@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -19,7 +20,7 @@ import (
 var leftOpen = regexp.MustCompile(`\{[a-z][A-Za-z]*(:(q|or))?\}`)
 
 func TestEveryMessageAboutFilesIsExplainedWithAnExample(t *testing.T) {
-	for code, message := range messages.Spec {
+	for code, message := range ours() {
 		filled := messages.Problem(connection.Position{}, connection.SeverityError, connection.Reason{Code: code, Args: message.Example})
 		text, next := filled.Message, filled.Hint
 		if message.Meaning == "" || !strings.HasSuffix(message.Meaning, ".") {
@@ -36,9 +37,18 @@ func TestEveryMessageAboutFilesIsExplainedWithAnExample(t *testing.T) {
 	}
 }
 
+// ours are the messages about what is not in a plan.
+func ours() connection.Messages {
+	all := maps.Clone(messages.Spec)
+	for _, part := range []connection.Messages{messages.Vendored, messages.Resolver, messages.Engine} {
+		maps.Copy(all, part)
+	}
+	return all
+}
+
 func TestTheCodesInTheSourceAreThoseOfTheTable(t *testing.T) {
 	used := map[string]bool{}
-	for _, folder := range []string{"pkg/spec"} {
+	for _, folder := range []string{"pkg/spec", "pkg/apply", "internal/vendored", "internal/resolver", "internal/engine"} {
 		files, err := filepath.Glob(filepath.Join("..", "..", "..", folder, "*.go"))
 		if err != nil || len(files) == 0 {
 			t.Fatalf("%s: got no source (%v)", folder, err)
@@ -49,13 +59,14 @@ func TestTheCodesInTheSourceAreThoseOfTheTable(t *testing.T) {
 			}
 		}
 	}
-	for code := range messages.Spec {
+	used["data-source-not-read"] = true // by a provider
+	for code := range ours() {
 		if _, found := used[code]; !found {
 			t.Errorf("%s: no source uses this code", code)
 		}
 	}
 	for code, isReason := range used {
-		if _, known := messages.Spec[code]; isReason && !known {
+		if _, known := messages.All(nil)[code]; isReason && !known {
 			t.Errorf("%s: the code has no message", code)
 		}
 	}

@@ -1,0 +1,78 @@
+package messages
+
+import "github.com/qlsync/qlsync/pkg/connection"
+
+// Engine are the messages of package engine and of the providers about a tenant and what is read from
+// it.
+var Engine = connection.Messages{
+	"no-project": {
+		Text: "there is no such file in this folder or above it", Next: "to start a project, run: qlsync init; to use a project elsewhere, pass -c FILE or -C DIR",
+		Meaning: "qlsync looks for the project file in the current folder and in those above it, up to the root of the Git repository.",
+	},
+	"project-of-another-user": {
+		Text: "another user owns this file, which is above the current folder", Next: "to use it anyway, pass -c {file}",
+		Meaning: "Whoever owns a project file decides which commands may run and where tokens are sent.",
+		Example: args{"file": "/home/qlsync.yaml"},
+	},
+	"unknown-provider": {
+		Text:    "tenant {tenant:q} is of a kind that this qlsync does not support: {provider:q}",
+		Meaning: "The provider belongs to another build or version of qlsync.",
+		Example: args{"tenant": "prod", "provider": "other"},
+	},
+	"invalid-vendored-schema": {
+		Text:    "{reason}",
+		Meaning: "A vendored schema is not what the service returns about a data source.",
+		Example: args{"reason": `read api-specs of "rest": connectionProperties is missing`},
+	},
+	"file-failed": {
+		Text:    "{reason}",
+		Meaning: "A file or standard output could not be read or written.",
+		Example: args{"reason": "write schemas/rest.json: no space left on device"},
+	},
+	"seed-too-large": {
+		Text: "the seed has more than {limit} {list}", Next: "keep fewer in the seed",
+		Meaning: "The embedded tenant looks at all items for each page of a list.",
+		Example: args{"limit": "20,000", "list": "connections"},
+	},
+	"invalid-seed": {
+		Text:    "{reason}",
+		Meaning: "The embedded tenant does not accept its seed.",
+		Example: args{"reason": `connections[0]: unknown field "nmae"`},
+	},
+	"tenant-unreachable": {
+		Text: "tenant {tenant:q}: {reason}", Next: "{advice}",
+		Meaning: "There was no answer on the way to the tenant: the address, a proxy, a certificate or the network.",
+		Example: args{"tenant": "prod", "reason": "no such host acme.eu.qlikcloud.com", "advice": "check the url of the tenant"},
+	},
+	"sign-in-refused": {
+		Text: "tenant {tenant:q} refuses {signIn}: {reason}", Next: "put a valid one into {sources}",
+		Meaning: "The key or the client is wrong, has expired or was revoked.",
+		Example: args{"tenant": "prod", "signIn": "the API key from QLIK_API_KEY", "reason": "not authorised", "sources": "QLIK_API_KEY"},
+	},
+	"reading-forbidden": {
+		Text:    "tenant {tenant:q} does not let the user of {signIn} read connections: {reason}",
+		Next:    "give the user the roles and the token the scopes to read, or put another one into {sources}",
+		Meaning: "The token is valid, and its user lacks a role or the token a scope.",
+		Example: args{"tenant": "prod", "signIn": "the API key from QLIK_API_KEY", "reason": "forbidden", "sources": "QLIK_API_KEY"},
+	},
+	"schema-quotes-secret": {
+		Text: "the schema of data source {dataSource:q} quotes a secret of this run", Next: "check what answers at the url of the tenant",
+		Meaning: "The service sent back a secret of this run inside of a schema. The schema is not used, because messages and files would repeat the secret.",
+		Example: args{"dataSource": "rest"},
+	},
+	"data-source-not-read": {
+		Text:    "{reason}",
+		Meaning: "The tenant does not answer about a data source.",
+		Example: args{"reason": `read api-specs of "rest": internal error`},
+	},
+	"space-not-seen": {
+		Text: "no space {space:q} that this token can see", Next: meant,
+		Meaning: "The space does not exist, or the user of the token is not a member.",
+		Example: args{"space": "Finanse", "meant": "Finance"},
+	},
+	"secret-not-resolved": {
+		Text:    "{reason}",
+		Meaning: "A reference could not be resolved.",
+		Example: args{"reason": "the secret manager does not answer"},
+	},
+}
