@@ -12,3 +12,9 @@ import "embed"
 //
 //go:embed quickstart/.gitignore quickstart/qlsync.yaml quickstart/tenant.yaml quickstart/connections/finance.yaml quickstart/schemas/*.json quickstart/schemas/schemas.lock
 var Quickstart embed.FS
+
+// CI is the pipelines that `qlsync init --ci` writes, in the folder ci. The names of the project, of
+// its tenant and of its secrets are examples, which init replaces.
+//
+//go:embed all:ci
+var CI embed.FS

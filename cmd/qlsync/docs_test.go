@@ -41,7 +41,7 @@ import (
 //	sh, text             not looked at
 //
 // Every project must load, and fit the embedded data sources. A command must end with 0, or say with what it ends; one
-// that ends in & runs until the document ends. CLONE is the folder of this repository. The address below is replaced by a
+// that ends in & runs until the document ends. The address below is replaced by a
 // free one.
 const documentAddress = "127.0.0.1:8765"
 
@@ -330,11 +330,10 @@ func (d *document) run(line, want string, code int) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	cmd := exec.CommandContext(ctx, "sh", "-c", d.exports+line)
 	cmd.Dir = d.dir
-	root, err := filepath.Abs(filepath.Join("..", ".."))
-	d.must(err)
-	cmd.Env = append(os.Environ(), "CLONE="+root, "GIT_CONFIG_GLOBAL="+os.DevNull, "GIT_CONFIG_NOSYSTEM=1",
+	cmd.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL="+os.DevNull, "GIT_CONFIG_NOSYSTEM=1",
 		"GIT_AUTHOR_NAME=Ana", "GIT_AUTHOR_EMAIL=ana@example.com", "GIT_COMMITTER_NAME=Ana", "GIT_COMMITTER_EMAIL=ana@example.com")
 	var got []byte
+	var err error
 	if isServer {
 		cmd.Args[2] = d.exports + "exec " + line + " 2>&1"
 		cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }

@@ -26,7 +26,7 @@ var guides = map[string]commandline.Guide{
 	"qlsync init": {
 		Examples: []commandline.Example{
 			{For: "Write a project into the current folder", Line: "qlsync init"},
-			{For: "Write a project into a new folder", Line: "mkdir finance && qlsync -C finance init"},
+			{For: "Write a project with a pipeline", Line: "qlsync init --ci github"},
 		},
 		Exits: []commandline.Exit{isDone, {Code: exitError, Meaning: "error: one of the files exists, so nothing was written"}},
 	},

@@ -6,14 +6,22 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/qlsync/qlsync/internal/commandline"
+	"github.com/qlsync/qlsync/internal/engine"
 	"github.com/qlsync/qlsync/internal/report"
+	"github.com/qlsync/qlsync/internal/words"
 )
 
 func initCommand(env *environment) *cli.Command {
 	return &cli.Command{
-		Name:   "init",
-		Usage:  "write a commented project that works against the embedded tenant",
-		Flags:  []cli.Flag{quietFlag()},
+		Name:  "init",
+		Usage: "write a commented project that works against the embedded tenant",
+		Description: "With --ci, init writes a pipeline for the project in the current folder, which must be the root of the repository. " +
+			"Without a project there, it writes both. Files that exist are never replaced.",
+		Flags: []cli.Flag{
+			commandline.Choice(&cli.StringFlag{Name: "ci", Usage: "write a pipeline for `FORGE`: " + words.OneOf(engine.Forges())}, engine.Forges()),
+			&cli.StringFlag{Name: "tenant", Aliases: []string{"t"}, Usage: "with --ci: the `NAME` of the tenant of the pipeline; left out: the defaultTenant, or the only one"},
+			quietFlag(),
+		},
 		Action: func(c *cli.Context) error { return runInit(c, env) },
 	}
 }
@@ -22,18 +30,42 @@ func runInit(c *cli.Context, env *environment) error {
 	if err := commandline.NoArguments(c); err != nil {
 		return err
 	}
+	if c.IsSet("ci") {
+		return initPipeline(c, env)
+	}
 	done, err := env.files().Init()
+	env.showWritten(done)
+	if err != nil || c.Bool("quiet") {
+		return err
+	}
+	return env.text(env.stdout).NextCommands(env.stdout, "Next:", followUp(c, "plan", ""), followUp(c, "apply", ""))
+}
+
+// initPipeline writes the pipeline of a forge.
+func initPipeline(c *cli.Context, env *environment) error {
+	if err := commandline.CheckChoice("--ci", c.String("ci"), engine.Forges()); err != nil {
+		return err
+	}
+	host := env.files()
+	host.Version = version()
+	done, err := host.InitPipeline(c.Context, engine.PipelineOptions{Forge: c.String("ci"), Tenant: c.String("tenant")})
+	env.showWritten(done.Initialized)
+	if err != nil || c.Bool("quiet") {
+		return err
+	}
+	if !done.IsRelease {
+		fmt.Fprintln(env.stdout, "This qlsync is not a release: set the version in the pipeline to the release that you use.")
+	}
+	fmt.Fprintln(env.stdout, "To store the keys and protect the apply job, see https://github.com/qlsync/qlsync/blob/main/docs/how-to/protected-pipeline.md")
+	return env.text(env.stdout).NextCommands(env.stdout, "Next:", followUp(c, "secrets", done.Tenant))
+}
+
+// showWritten lists the files that were written, also before an error.
+func (env *environment) showWritten(done engine.Initialized) {
 	for _, file := range done.Written {
 		fmt.Fprintf(env.stdout, "wrote %s\n", report.Sanitize(file))
-	}
-	if err != nil {
-		return err
 	}
 	if done.Ignored != "" {
 		fmt.Fprintln(env.stdout, done.Ignored)
 	}
-	if c.Bool("quiet") {
-		return nil
-	}
-	return env.text(env.stdout).NextCommands(env.stdout, "Next:", followUp(c, "plan", ""), followUp(c, "apply", ""))
 }

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"bytes"
+	"embed"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -50,14 +52,11 @@ func (host *Host) Init() (Initialized, error) {
 		return done, fmt.Errorf("init: nothing was written: %s: %s", ignoreFile, infile.Reason(err))
 	}
 	files = slices.DeleteFunc(files, func(file TextFile) bool { return hasIgnored && file.Name == ignoreFile })
-	if existing := host.existingFiles(files); len(existing) > 0 {
-		return done, fmt.Errorf("init: nothing was written, these files exist: %s", filepath.ToSlash(strings.Join(existing, ", ")))
+	if err := host.checkNew(files); err != nil {
+		return done, err
 	}
-	for _, file := range files {
-		if err := file.write(host.WorkDir); err != nil {
-			return done, fmt.Errorf("init: %w", err)
-		}
-		done.Written = append(done.Written, filepath.ToSlash(file.Name))
+	if err := host.writeNew(&done, files); err != nil {
+		return done, err
 	}
 	if hasIgnored {
 		if done.Ignored, err = host.ignoreState(ignored); err != nil {
@@ -91,6 +90,25 @@ func (host *Host) ignoreState(text []byte) (string, error) {
 	return "added " + ignoreLine + " to .gitignore", host.WorkDir.Shown(outfile.WriteBytes(host.at(ignoreFile), mode, append(slices.Clone(text), added...)))
 }
 
+// checkNew returns an error if one of the files exists.
+func (host *Host) checkNew(files []TextFile) error {
+	if existing := host.existingFiles(files); len(existing) > 0 {
+		return fmt.Errorf("init: nothing was written, these files exist: %s", filepath.ToSlash(strings.Join(existing, ", ")))
+	}
+	return nil
+}
+
+// writeNew writes files that do not exist yet.
+func (host *Host) writeNew(done *Initialized, files []TextFile) error {
+	for _, file := range files {
+		if err := file.write(host.WorkDir); err != nil {
+			return fmt.Errorf("init: %w", err)
+		}
+		done.Written = append(done.Written, filepath.ToSlash(file.Name))
+	}
+	return nil
+}
+
 // existingFiles returns the names of the files that exist already.
 func (host *Host) existingFiles(files []TextFile) []string {
 	var existing []string
@@ -108,22 +126,29 @@ type TextFile struct {
 	Text []byte
 }
 
-// write writes a file that does not exist yet, completely or not at all.
+// write writes a file that does not exist yet, completely or not at all. A script is executable.
 func (f TextFile) write(at workdir.Dir) error {
 	if err := os.MkdirAll(at.Path(filepath.Dir(f.Name)), 0o755); err != nil {
 		return at.Shown(err)
 	}
-	return at.Shown(outfile.Create(at.Path(f.Name), outfile.Public, f.Text))
+	mode := outfile.Public
+	if bytes.HasPrefix(f.Text, []byte("#!")) {
+		mode |= 0o111
+	}
+	return at.Shown(outfile.Create(at.Path(f.Name), mode, f.Text))
 }
 
-func quickstart() ([]TextFile, error) {
+func quickstart() ([]TextFile, error) { return exampleFiles(examples.Quickstart, "quickstart") }
+
+// exampleFiles returns the files of an example, named relative to its folder.
+func exampleFiles(example embed.FS, folder string) ([]TextFile, error) {
 	var files []TextFile
-	err := fs.WalkDir(examples.Quickstart, "quickstart", func(path string, entry fs.DirEntry, err error) error {
+	err := fs.WalkDir(example, folder, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
-		text, err := examples.Quickstart.ReadFile(path)
-		files = append(files, TextFile{filepath.FromSlash(strings.TrimPrefix(path, "quickstart/")), text})
+		text, err := example.ReadFile(path)
+		files = append(files, TextFile{filepath.FromSlash(strings.TrimPrefix(path, folder+"/")), text})
 		return err
 	})
 	return files, err

@@ -1,0 +1,204 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/qlsync/qlsync/examples"
+	"github.com/qlsync/qlsync/internal/doctor"
+	"github.com/qlsync/qlsync/internal/words"
+	"github.com/qlsync/qlsync/pkg/spec"
+)
+
+// Forges returns the systems for which [Host.InitPipeline] writes a pipeline.
+func Forges() []string { return []string{"github", "gitlab"} }
+
+// ofForge reports whether a forge needs a file of the example.
+func ofForge(forge, name string) bool {
+	switch name = filepath.ToSlash(name); {
+	case strings.HasPrefix(name, ".github/"), name == "ci/github.sh":
+		return forge == "github"
+	case name == ".gitlab-ci.yml", name == "ci/gitlab.sh", name == "Containerfile":
+		return forge == "gitlab"
+	}
+	return true
+}
+
+// PipelineOptions say which pipeline is written.
+type PipelineOptions struct {
+	// Forge is one of [Forges].
+	Forge string
+	// Tenant is the name of the tenant; see [spec.Project.Tenant].
+	Tenant string
+}
+
+// Pipeline is the result of [Host.InitPipeline].
+type Pipeline struct {
+	Initialized
+	Tenant string
+	// IsRelease reports whether this qlsync is a release, which the pipeline installs.
+	IsRelease bool
+}
+
+// InitPipeline writes the pipeline of a forge into the current folder, with the names of the project
+// there, of its tenant and of its secrets. Without a project, it first writes the quickstart example.
+// It overwrites nothing: if one of the files exists, none is written.
+func (host *Host) InitPipeline(ctx context.Context, o PipelineOptions) (Pipeline, error) {
+	done := Pipeline{IsRelease: release.MatchString(host.Version)}
+	files, err := exampleFiles(examples.CI, "ci")
+	if err != nil {
+		return done, err
+	}
+	files = slices.DeleteFunc(files, func(file TextFile) bool { return !ofForge(o.Forge, file.Name) })
+	if err := cmp.Or(host.checkRoot(), host.checkNew(files)); err != nil {
+		return done, err
+	}
+	if _, err := os.Lstat(host.at(ProjectFile)); err != nil {
+		if done.Initialized, err = host.Init(); err != nil {
+			return done, err
+		}
+	}
+	project, err := host.ReadProject(ctx, ProjectOptions{File: ProjectFile})
+	if err != nil {
+		return done, err
+	}
+	tenant, err := project.Tenant(o.Tenant)
+	if err != nil {
+		return done, cmp.Or(project.Problems.Err(), err)
+	}
+	listed, problems := project.ListSecrets([]spec.Tenant{*tenant})
+	if err := problems.Err(); err != nil {
+		return done, err
+	}
+	done.Tenant = tenant.Name
+	names := pipelineNames{project: project.Name, tenant: tenant, version: host.Version}
+	for _, secret := range listed.Tenants[0].Secrets {
+		switch name := secret.Reference.Env; {
+		case name == "":
+		case secret.Use == doctor.UseAuth:
+			names.auth = append(names.auth, name)
+		case secret.Use != doctor.UseFingerprints && !slices.Contains(names.secrets, name):
+			names.secrets = append(names.secrets, name)
+		}
+	}
+	for i := range files {
+		files[i].Text = []byte(names.fill(string(files[i].Text)))
+	}
+	return done, host.writeNew(&done.Initialized, files)
+}
+
+// checkRoot returns an error if the folder is below the root of a repository: forges read pipelines
+// only from the root.
+func (host *Host) checkRoot() error {
+	for folder := "."; ; folder = filepath.Join(folder, "..") {
+		info, err := os.Stat(host.at(folder))
+		if err != nil {
+			return nil
+		}
+		if _, err := os.Lstat(host.at(filepath.Join(folder, ".git"))); err == nil {
+			if folder == "." {
+				return nil
+			}
+			return fmt.Errorf("init: nothing was written: a pipeline must be in the root of the repository. Pass -C %s", filepath.ToSlash(folder))
+		}
+		if above, err := os.Stat(host.at(filepath.Join(folder, ".."))); err != nil || os.SameFile(info, above) {
+			return nil
+		}
+	}
+}
+
+// The parts of the examples that depend on the project.
+var (
+	release     = regexp.MustCompile(`^v[0-9]+\.[0-9]+\.[0-9]+$`)
+	plainYAML   = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
+	keyLine     = regexp.MustCompile(`(?m)^( *)QLIK_API_KEY: (.*)QLIK_(PLAN|APPLY)_API_KEY(.*)\n`)
+	keyComment  = regexp.MustCompile(`(?m)^#.*\bQLIK_(PLAN|APPLY)_API_KEY\b`)
+	secretLines = regexp.MustCompile(`(?m)^(( *)# One line for each secret.*\n)(?: *ORDERS_[A-Z_]+: .*\n)+`)
+)
+
+// pipelineNames are the names of a project that its pipeline has.
+type pipelineNames struct {
+	project string
+	tenant  *spec.Tenant
+	version string
+	auth    []string // environment variables that sign in to the tenant
+	secrets []string // environment variables of credentials
+}
+
+// fill returns the text of an example with the names in place of those of the example.
+func (n pipelineNames) fill(text string) string {
+	name := n.tenant.Name
+	pairs := []string{
+		"QLSYNC_PROJECT: acme", "QLSYNC_PROJECT: " + yamlText(n.project),
+		"QLSYNC_TENANT: prod", "QLSYNC_TENANT: " + yamlText(name),
+		"environment: prod #", "environment: " + yamlText(name) + " #",
+		"the environment prod", "the environment " + name,
+		"qlsync-apply-prod", "qlsync-apply-" + name,
+		"qlsync-drift-prod", "qlsync-drift-" + name,
+		"plan -t prod", "plan -t " + name,
+	}
+	if release.MatchString(n.version) {
+		pairs = append(pairs, "v1.0.0 #", n.version+" #", "VERSION=v1.0.0", "VERSION="+n.version)
+	}
+	if host, isRemote := strings.CutPrefix(n.tenant.URL, "https://"); isRemote {
+		pairs = append(pairs, "acme.eu.qlikcloud.com", host)
+	}
+	text = strings.NewReplacer(pairs...).Replace(text)
+	if len(n.auth) > 0 {
+		text = keyLine.ReplaceAllStringFunc(text, func(line string) string {
+			found := keyLine.FindStringSubmatch(line)
+			var lines strings.Builder
+			for _, variable := range n.auth {
+				lines.WriteString(found[1] + variable + ": " + found[2] + keyOf(variable, found[3]) + found[4] + "\n")
+			}
+			return lines.String()
+		})
+		text = keyComment.ReplaceAllStringFunc(text, func(comment string) string {
+			example := keyComment.FindStringSubmatch(comment)[1]
+			var keys []string
+			for _, variable := range n.auth {
+				keys = append(keys, keyOf(variable, example))
+			}
+			return strings.TrimSuffix(comment, keyOf(exampleKey, example)) + words.AllOf(keys)
+		})
+	}
+	return secretLines.ReplaceAllStringFunc(text, func(lines string) string {
+		if len(n.secrets) == 0 {
+			return ""
+		}
+		found := secretLines.FindStringSubmatch(lines)
+		var b strings.Builder
+		b.WriteString(found[1])
+		for _, variable := range n.secrets {
+			fmt.Fprintf(&b, "%s%s: ${{ secrets.%s }}\n", found[2], variable, variable)
+		}
+		return b.String()
+	})
+}
+
+// exampleKey is the environment variable that signs in to the tenant of the examples.
+const exampleKey = "QLIK_API_KEY"
+
+// keyOf returns the name under which a forge keeps the value of a variable that signs in, for the
+// jobs that only read (PLAN) or for those that write (APPLY): each has a key of its own.
+func keyOf(variable, job string) string {
+	if variable == exampleKey {
+		return "QLIK_" + job + "_API_KEY"
+	}
+	return job + "_" + variable
+}
+
+// yamlText returns a name as a text of YAML, where true and 1.0 are none.
+func yamlText(name string) string {
+	if plainYAML.MatchString(name) && !slices.Contains([]string{"true", "false", "null", "yes", "no", "on", "off", "y", "n"}, name) {
+		return name
+	}
+	return strconv.Quote(name)
+}
