@@ -129,10 +129,11 @@ func TestCredentialsAreWrittenForAReasonAndNeverShown(t *testing.T) {
 		set  func(w *world)
 		want string // the code; empty: they are not written
 	}{
-		"they are as recorded":   {recorded, ""},
-		"the tenant has none":    {func(w *world) { w.live.Record.Credentials = "" }, "no-credentials-there"},
-		"the service demands it": {func(w *world) { recorded(w); w.rules.demands.Credentials = connection.Because("new-host") }, "new-host"},
-		"a recreate is demanded": {func(w *world) { recorded(w); w.rules.demands.Recreate = connection.Because("fixed") }, "recreate-carries-credentials"},
+		"they are as recorded":     {recorded, ""},
+		"their version was raised": {func(w *world) { recorded(w); w.declared.CredentialsVersion = 1 }, "credentials-version"},
+		"the tenant has none":      {func(w *world) { w.live.Record.Credentials = "" }, "no-credentials-there"},
+		"the service demands it":   {func(w *world) { recorded(w); w.rules.demands.Credentials = connection.Because("new-host") }, "new-host"},
+		"a recreate is demanded":   {func(w *world) { recorded(w); w.rules.demands.Recreate = connection.Because("fixed") }, "recreate-carries-credentials"},
 		"the files ignore them": {func(w *world) {
 			recorded(w)
 			w.declared.CredentialsVersion = 1

@@ -8,7 +8,7 @@ import (
 )
 
 // Reason is why a change is refused, must be made in a certain way, or needs attention: a code
-// that does not change, and what it is about. The zero value is no reason.
+// that does not change, and what it is about. The zero value means that there is none.
 type Reason struct {
 	Code string `json:"code,omitempty"`
 	// Args are a text, a number, a list of texts, a [Key], a [UserID], [Problems], a [Reason] or a
