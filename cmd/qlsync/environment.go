@@ -62,7 +62,12 @@ func (env *environment) files() *engine.Host {
 
 // text returns the report writer for a stream.
 func (env *environment) text(w io.Writer) report.Text {
-	return report.Text{Color: env.color == colorAlways || env.color != colorNever && env.isTerminal(w), Whole: env.whole}
+	text := report.Text{Color: env.color == colorAlways, Whole: env.whole}
+	if stream, ok := w.(*terminal.Stream); ok {
+		text.Width = stream.Columns()
+		text.Color = stream.Colours() && env.color != colorNever || text.Color
+	}
+	return text
 }
 
 func (env *environment) isTerminal(w any) bool {

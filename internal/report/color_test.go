@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"pgregory.net/rapid"
 )
 
 // luminance is that of a colour of the 6 by 6 by 6 cube of 256-colour terminals, as the Web
@@ -34,4 +36,33 @@ func TestEveryColourCanBeReadOnALightAndOnADarkTerminal(t *testing.T) {
 			t.Errorf("%s has a contrast of %.1f on white and %.1f on black, want at least %.1f", name, white, black, least)
 		}
 	}
+}
+
+func TestWrappingChangesNothingButLineEnds(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var line strings.Builder
+		line.WriteString(strings.Repeat(" ", rapid.IntRange(0, 12).Draw(t, "indent")))
+		p := &printer{color: true}
+		for range rapid.IntRange(1, 20).Draw(t, "pieces") {
+			piece := rapid.SampledFrom([]string{"a", "word", "注文", "two words", "https://rates.example.com/api/v1", "end  "}).Draw(t, "piece")
+			if rapid.Bool().Draw(t, "coloured") {
+				piece = p.paint(red, piece)
+			}
+			line.WriteString(piece + strings.Repeat(" ", rapid.IntRange(0, 3).Draw(t, "blanks")))
+		}
+		width := rapid.IntRange(10, 80).Draw(t, "width")
+		rows := wrapped(line.String(), width)
+		plain := func(text string) string { return escapeCode.ReplaceAllString(text, "") }
+		if got, want := strings.Join(strings.Fields(plain(strings.Join(rows, "\n"))), " "), strings.Join(strings.Fields(plain(line.String())), " "); got != want {
+			t.Errorf("the rows have the words %q, want %q", got, want)
+		}
+		for _, row := range rows {
+			if text := plain(row); cells(strings.TrimRight(text, " ")) > width && len(strings.Fields(text)) > 1 {
+				t.Errorf("the row %q takes %d of %d columns and could be broken", text, cells(text), width)
+			}
+			if strings.Count(row, "\x1b[")%2 != 0 {
+				t.Errorf("a colour goes on into the row after %q", row)
+			}
+		}
+	})
 }

@@ -13,6 +13,6 @@ func (t Text) NextCommands(w io.Writer, heading string, commands ...string) erro
 func (p *printer) commands(heading string, commands ...string) {
 	p.line("%s", heading)
 	for _, command := range commands {
-		p.line("  %s", Sanitize(command))
+		p.verbatim("  %s", Sanitize(command))
 	}
 }

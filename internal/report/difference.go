@@ -1,6 +1,7 @@
 package report
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/sergi/go-diff/diffmatchpatch"
@@ -19,6 +20,9 @@ type diffLine struct {
 // difference returns the differences of two long values, line by line.
 func difference(a, b any) []diffLine {
 	before, after := longText(a), longText(b)
+	if isLine(a) && isLine(b) { // in quotes, as where there is space for both on one line
+		before, after = quotedLine(a), quotedLine(b)
+	}
 	if ended(a) && unended(b) {
 		after += noNewline
 	}
@@ -34,6 +38,19 @@ func difference(a, b any) []diffLine {
 		all = append(all, chunk(diff, i == 0, i == len(diffs)-1)...)
 	}
 	return all
+}
+
+// isLine reports whether a value is a text of one line, or absent.
+func isLine(value any) bool {
+	text, ok := value.(string)
+	return value == nil || ok && !strings.Contains(text, "\n")
+}
+
+func quotedLine(value any) string {
+	if value == nil {
+		return ""
+	}
+	return strconv.Quote(value.(string)) + "\n"
 }
 
 // noNewline follows a text whose last line has no end, where that is a difference.

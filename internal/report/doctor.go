@@ -40,7 +40,7 @@ func (p *printer) check(check doctor.Check) {
 		p.line("          %s", Sanitize(detail))
 	}
 	if check.Next != "" {
-		p.line("        > %s", Sanitize(check.Next))
+		p.verbatim("        > %s", Sanitize(check.Next))
 	}
 }
 

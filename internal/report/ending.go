@@ -139,7 +139,7 @@ func (t Text) Ending(w io.Writer, r *apply.Result, e Ending) error {
 		p.line("Not verified: the changes were not read again (%s)", Sanitize(r.Unverified))
 	}
 	if e.Whole != "" {
-		p.line("Full result: %s", Sanitize(e.Whole))
+		p.verbatim("Full result: %s", Sanitize(e.Whole))
 	}
 	p.outcomes(r, apply.Blocked)
 	if e.Next == "" {
@@ -157,7 +157,7 @@ func (t Text) Ending(w io.Writer, r *apply.Result, e Ending) error {
 	if strings.HasPrefix(e.Next, "qlsync plan") && r.Ledger.Skipped > 0 {
 		why = "To continue, plan again"
 	}
-	p.line("%s: %s", why, Sanitize(e.Next))
+	p.verbatim("%s: %s", why, Sanitize(e.Next))
 	return p.err
 }
 

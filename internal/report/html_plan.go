@@ -350,7 +350,7 @@ const (
 )
 
 func newStepsView(p *plan.Plan) *stepsView {
-	groups := groupSteps(p.Steps)
+	groups := groupSteps(p.Steps, namesOnLine)
 	v := &stepsView{Cost: words.Count(len(p.Steps), "step") + ": " + cost(p.Estimate) + ".", Hash: Sanitize(p.Hash)}
 	for _, g := range groups[:min(len(groups), mostStepRows)] {
 		v.Rows = append(v.Rows, stepRowView{

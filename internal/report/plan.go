@@ -67,7 +67,11 @@ func (p *printer) rows(rows []row, words wording) {
 	for i, r := range rows {
 		names[i], verbs[i] = r.name, r.verb
 	}
-	nameWidth, verbWidth := widest(48, names...), widest(16, verbs...)
+	most := 48
+	if p.width > 0 {
+		most = min(most, p.width/2)
+	}
+	nameWidth, verbWidth := widest(most, names...), widest(16, verbs...)
 	for i, r := range rows {
 		if i == 0 || rows[i-1].key.Space != r.key.Space {
 			p.line("")
@@ -168,8 +172,11 @@ type stepGroup struct {
 	waits                      []int // the indexes of the groups with a step that comes first
 }
 
-// groupSteps groups the steps, in their order.
-func groupSteps(steps []plan.Step) []stepGroup {
+// namesOnLine is how many cells the names of a group of steps take on a line.
+const namesOnLine = 60
+
+// groupSteps groups the steps, in their order. Names that take more cells are counted.
+func groupSteps(steps []plan.Step, names int) []stepGroup {
 	places, in := make(map[string]int, len(steps)), make([]int, len(steps))
 	for i, step := range steps {
 		places[step.ID] = i
@@ -179,7 +186,7 @@ func groupSteps(steps []plan.Step) []stepGroup {
 		end := begin + alike(steps[begin:])
 		group := steps[begin:end]
 		g := stepGroup{
-			ids: span(steps, begin, end-1), kind: Sanitize(string(group[0].Kind)), on: connections(group),
+			ids: span(steps, begin, end-1), kind: Sanitize(string(group[0].Kind)), on: connections(group, names),
 			calls: writes(group), does: describe(group), after: after(steps, group, places),
 		}
 		for i := begin; i < end; i++ {
@@ -203,20 +210,38 @@ func (p *printer) steps(steps []plan.Step) {
 	}
 	p.line("")
 	p.line("%s", p.paint(bold, "Steps"))
-	groups := groupSteps(steps)
-	var ids, whats, calls []string
-	for _, g := range groups {
-		ids = append(ids, g.ids)
-		whats = append(whats, fmt.Sprintf("%-11s  %s", g.kind, g.on))
-		calls = append(calls, words.Count(g.calls, "call"))
+	names := namesOnLine
+	if p.width > 0 {
+		names = min(names, max(20, p.width-40))
 	}
-	idWidth, whatWidth, callWidth := widest(16, ids...), widest(80, whats...), widest(16, calls...)
+	groups := groupSteps(steps, names)
+	var ids, on, calls []string
+	for _, g := range groups {
+		ids, on, calls = append(ids, g.ids), append(on, g.on), append(calls, words.Count(g.calls, "call"))
+	}
+	idWidth, onWidth, callWidth := widest(16, ids...), widest(names+7, on...), widest(16, calls...)
 	for i, g := range groups {
-		p.line("  %s  %s  %s  %s", pad(ids[i], idWidth), pad(whats[i], whatWidth), pad(calls[i], callWidth), g.after)
-		if g.does != "" {
-			p.line("  %s  %s", pad("", idWidth), g.does)
+		kind := p.warn(stepHue(g.kind), pad(g.kind, 11))
+		first := fmt.Sprintf("  %s  %s  %s  %s", pad(ids[i], idWidth), kind, pad(on[i], onWidth), pad(calls[i], callWidth))
+		second := g.does
+		if taken := 19 + idWidth + max(onWidth, cells(on[i])) + callWidth; p.width == 0 || taken+2+cells(g.after) <= p.width {
+			first += "  " + g.after
+		} else {
+			second = strings.Join(slices.DeleteFunc([]string{g.does, g.after}, func(text string) bool { return text == "" }), "; ")
+		}
+		p.line("%s", strings.TrimRight(first, " "))
+		if second != "" {
+			p.line("  %s  %s", pad("", idWidth), second)
 		}
 	}
+}
+
+// stepHue is red for steps that take a connection away.
+func stepHue(kind string) hue {
+	if class := stepClass(kind); class == "delete" || class == "recreate" {
+		return red
+	}
+	return ""
 }
 
 func writes(steps []plan.Step) int {
@@ -310,14 +335,14 @@ func after(steps, group []plan.Step, places map[string]int) string {
 }
 
 // connections returns the names of a few connections, or counts many.
-func connections(steps []plan.Step) string {
+func connections(steps []plan.Step, most int) string {
 	var keys []string
 	for _, step := range steps {
 		for _, key := range step.Connections {
 			keys = append(keys, label(key.String()))
 		}
 	}
-	if text := strings.Join(keys, ", "); len(keys) == 1 || len(text) <= 60 {
+	if text := strings.Join(keys, ", "); len(keys) == 1 || len(text) <= most {
 		return text
 	}
 	return words.Count(len(keys), "connection")

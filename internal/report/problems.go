@@ -32,9 +32,9 @@ func (p *printer) excerpt(problem connection.Problem, e connection.Excerpt) {
 	text := []rune(strings.ReplaceAll(e.Text, "\t", " "))
 	at, end := min(e.Column-1, len(text)), min(e.Column-1+e.Width, len(text))
 	before, meant := Sanitize(string(text[:at])), Sanitize(string(text[at:end]))
-	p.line("  %s | %s", number, before+meant+Sanitize(string(text[end:])))
+	p.verbatim("  %s | %s", number, before+meant+Sanitize(string(text[end:])))
 	record := "^" + strings.Repeat("~", max(0, cells(meant)-1))
-	p.line("  %s | %s%s", strings.Repeat(" ", len(number)), strings.Repeat(" ", cells(before)), p.paint(paint, record))
+	p.verbatim("  %s | %s%s", strings.Repeat(" ", len(number)), strings.Repeat(" ", cells(before)), p.paint(paint, record))
 }
 
 // GitHub writes problems as workflow commands, which GitHub shows as annotations at the lines of a

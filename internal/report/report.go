@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -24,6 +25,10 @@ import (
 type Text struct {
 	// Color reports whether escape codes may be used; the caller knows the stream.
 	Color bool
+	// Width is the number of columns of the terminal: longer lines are wrapped between words, and
+	// values are put on lines of their own where there is too little space. Zero is no terminal:
+	// nothing is wrapped.
+	Width int
 	// Whole writes every row. Otherwise rows with the same message of many connections are counted
 	// after the first ten; see [Folds].
 	Whole bool
@@ -101,18 +106,65 @@ func (p *printer) problem(problem connection.Problem) {
 type printer struct {
 	w     io.Writer
 	color bool
+	width int // see Text.Width
 	err   error
 	left  []alikeMessages // of omitted rows
 	rest  string          // see Text.Rest
 }
 
-func (t Text) printer(w io.Writer) *printer { return &printer{w: w, color: t.Color} }
+func (t Text) printer(w io.Writer) *printer { return &printer{w: w, color: t.Color, width: t.Width} }
 
 func (p *printer) line(format string, args ...any) {
+	for _, row := range wrapped(fmt.Sprintf(format, args...), p.width) {
+		p.verbatim("%s", row)
+	}
+}
+
+// verbatim writes a line that is not wrapped: a command, which is pasted, or a line of a file.
+func (p *printer) verbatim(format string, args ...any) {
 	if p.err == nil {
 		_, p.err = fmt.Fprintln(p.w, guarded(strings.TrimRight(fmt.Sprintf(format, args...), " ")))
 	}
 }
+
+var escapeCode = regexp.MustCompile("\x1b\\[[0-9;]*m")
+
+// wrapped breaks a line at blanks, so that the rows fit the width if no word is longer. The rows
+// after the first one are indented by two more columns.
+func wrapped(line string, width int) []string {
+	visible := func(text string) int { return cells(escapeCode.ReplaceAllString(text, "")) }
+	if width == 0 || visible(line) <= width {
+		return []string{line}
+	}
+	indent := len(line) - len(strings.TrimLeft(line, " "))
+	row := line[:indent]
+	var rows []string
+	for i, word := range strings.Split(line[indent:], " ") {
+		switch {
+		case i == 0, visible(row)+1+visible(word) <= width, strings.TrimSpace(row) == "":
+			if i > 0 {
+				row += " "
+			}
+			row += word
+		default:
+			rows = append(rows, row)
+			row = strings.Repeat(" ", min(indent+2, width/2)) + word
+		}
+	}
+	rows = append(rows, row)
+	for i, row := range rows[:len(rows)-1] {
+		codes := escapeCode.FindAllString(row, -1)
+		if len(codes)%2 == 0 {
+			continue
+		}
+		rows[i] += resetCode // a colour ends with its row, and goes on in the next one
+		next := strings.TrimLeft(rows[i+1], " ")
+		rows[i+1] = rows[i+1][:len(rows[i+1])-len(next)] + codes[len(codes)-1] + next
+	}
+	return rows
+}
+
+const resetCode = "\x1b[0m"
 
 // guarded returns a line that a pipeline runner does not interpret as a command, even if only the
 // combination of several sanitized texts is one.
@@ -142,7 +194,7 @@ func (p *printer) paint(h hue, text string) string {
 	if !p.color {
 		return text
 	}
-	return "\x1b[" + string(h) + "m" + text + "\x1b[0m"
+	return "\x1b[" + string(h) + "m" + text + resetCode
 }
 
 // Sanitize returns a text on one line that cannot control a terminal or a pipeline and hides

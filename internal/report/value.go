@@ -23,7 +23,11 @@ func (p *printer) fields(r row, words wording) {
 	for i, f := range r.fields {
 		names[i] = label(fieldName(f.Path))
 	}
-	width := widest(40, names...)
+	most := 40
+	if p.width > 0 {
+		most = min(most, p.width/3)
+	}
+	width := widest(most, names...)
 	for i, f := range r.fields {
 		p.field(f, p.sign(f, r.fresh), pad(names[i], width), words)
 	}
@@ -47,21 +51,33 @@ func (p *printer) field(f plan.Field, sign, name string, words wording) {
 		if f.After == nil {
 			value, word = f.Before, words.before
 		}
-		if text := inline(value); text != "" {
+		most, _ := p.fits(name + word + p.absent(f, words))
+		if text := inlineUpTo(value, most); text != "" {
 			p.line("      %s %s  %s%s%s", sign, name, word, text, p.absent(f, words))
 			return
 		}
 		p.line("      %s %s%s", sign, name, words.lines)
 		p.block(f)
 	default:
-		before, after := inline(f.Before), inline(f.After)
-		if before != "" && after != "" && cells(before)+cells(after) <= longPair {
+		single, pair := p.fits(name + words.before + words.after)
+		before, after := inlineUpTo(f.Before, single), inlineUpTo(f.After, single)
+		if before != "" && after != "" && cells(before)+cells(after) <= pair {
 			p.line("      %s %s  %s%s -> %s%s", sign, name, words.before, before, words.after, after)
 			return
 		}
 		p.line("      %s %s%s", sign, name, words.lines)
 		p.block(f)
 	}
+}
+
+// fits returns how many cells a value, and the two values of a pair, may take on the line of their
+// field, next to its other texts: what the terminal has left.
+func (p *printer) fits(others string) (single, pair int) {
+	if p.width == 0 {
+		return longValue, longPair
+	}
+	room := p.width - cells("      ~   ") - cells(others)
+	return room, room - cells(" -> ")
 }
 
 // absent returns, for a drift report, which side has no value.
@@ -93,7 +109,9 @@ func fieldName(path string) string {
 }
 
 // inline returns a value on one line; empty if it is too long.
-func inline(value any) string {
+func inline(value any) string { return inlineUpTo(value, longValue) }
+
+func inlineUpTo(value any, most int) string {
 	text := ""
 	switch v := value.(type) {
 	case string:
@@ -103,7 +121,7 @@ func inline(value any) string {
 	default:
 		text = Sanitize(canonical(v))
 	}
-	if cells(text) > longValue {
+	if cells(text) > most {
 		return ""
 	}
 	return text

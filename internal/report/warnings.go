@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/qlsync/qlsync/internal/words"
@@ -19,8 +20,8 @@ type warningGroup struct {
 	message     string
 }
 
-// groupWarnings groups more than three warnings with the same words, apart from parts that belong
-// to one connection; see [alikeInWords]. Warnings about connections become one line with the names.
+// groupWarnings groups equal warnings, and more than three warnings with the same words, apart from
+// parts that belong to one connection; see [alikeInWords]. Warnings about connections become one line with the names.
 // Of warnings about the tenant, the first three remain and the others are counted. The groups are
 // in the order of their first warnings. shortened reports whether anything was omitted.
 func groupWarnings(warnings []plan.Warning) (groups []warningGroup, shortened bool) {
@@ -34,6 +35,12 @@ func groupWarnings(warnings []plan.Warning) (groups []warningGroup, shortened bo
 		list := alike[kind(warning)]
 		seen[kind(warning)]++
 		switch at := seen[kind(warning)]; {
+		case len(list) > 1 && areEqual(list):
+			if at == 1 {
+				groups = append(groups, warningsAbout(list))
+			}
+			shortened = shortened || warning.Connection != nil && len(list) > shownNames
+			continue
 		case len(list) <= shownNames, warning.Connection == nil && at <= shownNames:
 			groups = append(groups, oneWarning(warning))
 			continue
@@ -47,6 +54,10 @@ func groupWarnings(warnings []plan.Warning) (groups []warningGroup, shortened bo
 	return groups, shortened
 }
 
+func areEqual(list []plan.Warning) bool {
+	return !slices.ContainsFunc(list, func(w plan.Warning) bool { return w.Reason.String() != list[0].Reason.String() })
+}
+
 func oneWarning(warning plan.Warning) warningGroup {
 	if warning.Connection == nil {
 		return warningGroup{message: warning.Reason.String()}
@@ -54,9 +65,13 @@ func oneWarning(warning plan.Warning) warningGroup {
 	return warningGroup{[]connection.Key{*warning.Connection}, warning.Reason.String()}
 }
 
-// warningsAbout returns the line for warnings about connections with the same words.
+// warningsAbout returns the line for warnings about connections with the same words, or for equal
+// warnings about the tenant.
 func warningsAbout(list []plan.Warning) warningGroup {
 	group := oneWarning(list[0])
+	if list[0].Connection == nil {
+		return warningGroup{message: fmt.Sprintf("%s (%d times)", group.message, len(list))}
+	}
 	for _, other := range list[1:] {
 		group.connections = append(group.connections, *other.Connection)
 		if other.Reason.String() != list[0].Reason.String() {
@@ -76,8 +91,11 @@ func (g warningGroup) text(name func(connection.Key) string, clean func(string) 
 		names = append(names, name(key))
 	}
 	who := strings.Join(names, ", ")
-	if more := len(g.connections) - len(names); more > 0 {
+	switch more := len(g.connections) - len(names); {
+	case more > 0:
 		who = fmt.Sprintf("%d connections (%s and %d more)", len(g.connections), who, more)
+	case len(names) > 1:
+		who = fmt.Sprintf("%d connections (%s)", len(names), who)
 	}
 	return who + ": " + clean(g.message)
 }
@@ -110,7 +128,7 @@ func (t Text) warnings(p *printer, warnings []plan.Warning) {
 // listAll writes how to list everything that was omitted.
 func (p *printer) listAll(command, what string) {
 	if command != "" {
-		p.line("To list %s, run: %s", what, Sanitize(command))
+		p.verbatim("To list %s, run: %s", what, Sanitize(command))
 		return
 	}
 	p.line("To list %s, add --format json", what)

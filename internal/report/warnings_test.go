@@ -45,10 +45,24 @@ func TestWarningsThatSayTheSameAreOneLine(t *testing.T) {
 		warnings       []plan.Warning
 		text, markdown []string
 	}{
-		"three are shown": {
-			equal(3, "look at it", true),
-			[]string{"Warning: Finance/C01: look at it", "Warning: Finance/C02: look at it", "Warning: Finance/C03: look at it"},
-			[]string{"> - <code>Finance/C01</code>: look at it", "> - <code>Finance/C02</code>: look at it", "> - <code>Finance/C03</code>: look at it"},
+		"three that differ in a name are shown": {
+			forged(3).Warnings[:2],
+			[]string{
+				`Warning: Finance/C01-new: one of several leftovers of "Finance/C01": delete it yourself`,
+				`Warning: Finance/C02-new: one of several leftovers of "Finance/C02": delete it yourself`,
+			},
+			[]string{
+				"> - <code>Finance/C01-new</code>: one of several leftovers of \"Finance/C01\": delete it yourself",
+				"> - <code>Finance/C02-new</code>: one of several leftovers of \"Finance/C02\": delete it yourself",
+			},
+		},
+		"two that are equal": {
+			equal(2, "look at it", true),
+			[]string{"Warning: 2 connections (Finance/C01, Finance/C02): look at it"},
+			[]string{"> - 2 connections (<code>Finance/C01</code>, <code>Finance/C02</code>): look at it"},
+		},
+		"a warning about the tenant that is repeated": {
+			equal(3, "look at it", false), []string{"Warning: look at it (3 times)"}, []string{"> - look at it (3 times)"},
 		},
 		"forty equal ones, with another between them": {
 			append(append(equal(2, "look at it", true), plan.Warning{Connection: about("Other"), Reason: connection.Reason{Text: "something else"}}), equal(38, "look at it", true)...),
