@@ -1,14 +1,13 @@
-// Package examples holds the example projects. They are here to be read and
-// copied; `qlsync init` writes the first one. Each is a story in
-// testdata/golden, so what stands here runs.
+// Package examples contains the example projects, to read and to copy; `qlsync init` writes the
+// first one. Each is a story in testdata/golden, so that all of them are known to work.
 package examples
 
 import "embed"
 
-// Quickstart is the project that `qlsync init` writes, in the folder quickstart.
-// The files are named one by one: the folder may hold the state of an embedded
-// tenant, too. Its schemas are what qlsync schemas pull writes there;
-// init adds those for editors, which qlsync schemas editor writes.
+// Quickstart is the project that `qlsync init` writes, in the folder quickstart. The files are
+// listed one by one, because the folder may also contain the state of an embedded tenant. Its
+// schemas are the result of qlsync schemas pull; init adds the schemas for editors of qlsync
+// schemas editor.
 //
 //go:embed quickstart/.gitignore quickstart/qlsync.yaml quickstart/tenant.yaml quickstart/connections/finance.yaml quickstart/schemas/*.json quickstart/schemas/schemas.lock
 var Quickstart embed.FS

@@ -1,14 +1,13 @@
-// Package schemas holds the JSON Schemas (draft-07) of the files that qlsync
-// reads and writes: for package spec, which checks what people write against
-// them; for editors, which complete and mark it; and for programs that read our
-// JSON outputs, whose shape is a promise.
+// Package schemas contains the JSON Schemas (draft-07) of the files that qlsync reads and writes:
+// for package spec, which checks the files of people; for editors, which complete and check them;
+// and for programs that read our JSON outputs, whose form is a contract.
 //
-// It is a leaf: it compiles nothing and knows no schema library. In the two
-// schemas of files that people write, the annotation errorMessage says in words
-// what a value must be where type, pattern or enum alone would not.
+// It is a leaf: it compiles nothing and uses no schema library. In the two schemas of files of
+// people, the annotation errorMessage says in words what a value must be if type, pattern or enum
+// alone would be unclear.
 //
-// The schemas of the outputs name every field that there is. A field may be added
-// within a version, and its schema with it, never renamed or dropped.
+// The schemas of the outputs contain every field. Within a version, a field may be added together
+// with its schema, but never renamed or removed.
 package schemas
 
 import "embed"
@@ -55,11 +54,11 @@ func Secrets() []byte { return read("secrets.json") }
 // Doctor is the schema of the format qlsync.doctor/v1.
 func Doctor() []byte { return read("doctor.json") }
 
-// read returns the bytes of an embedded schema; the caller owns them.
+// read returns the bytes of an embedded schema, which the caller owns.
 func read(name string) []byte {
 	text, err := files.ReadFile(name)
 	if err != nil {
-		// The names above are those of the files beside this one.
+		// The names above are those of files in this folder.
 		panic("schemas: " + err.Error())
 	}
 	return text

@@ -76,7 +76,7 @@ func runApply(c *cli.Context, env *environment) error {
 	shown := env.showPlan(c, p)
 	demanded := reviewed
 	if options.SkipStale {
-		demanded = nil // what differs is refused change by change
+		demanded = nil // differences are refused change by change
 	}
 	if err := cmp.Or(unconfirmed, s.Check(p, demanded, c.String("plan-hash")), checkSecrets(c, s, p)); err != nil {
 		return err
@@ -86,7 +86,7 @@ func runApply(c *cli.Context, env *environment) error {
 	}
 	result, err := s.Apply(c.Context, p, c.Int("parallelism"))
 	env.writing.Store(false)
-	unlock() // the terminal may be suspended, and the result wait for it
+	unlock() // the terminal may be suspended, and the output of the result may wait for it
 	if err != nil {
 		return err
 	}
@@ -127,9 +127,10 @@ func reviewedPlan(c *cli.Context, env *environment) (*plan.Plan, error) {
 	return reviewed, nil
 }
 
-// showPlan shows what is about to be done: with the result, unless that is for machines.
+// showPlan writes the plan before it is carried out: to the stream of the result, unless that is
+// for machines.
 func (env *environment) showPlan(c *cli.Context, p *plan.Plan) error {
-	w := env.beside(c)
+	w := env.sideStream(c)
 	if err := env.text(w).Plan(w, p); err != nil {
 		return err
 	}
@@ -137,8 +138,8 @@ func (env *environment) showPlan(c *cli.Context, p *plan.Plan) error {
 	return err
 }
 
-// checkSecrets returns an error if a secret that the plan writes does not exist. It looks
-// before anybody is asked.
+// checkSecrets returns an error, before the question for approval, if a secret that the plan writes
+// does not exist.
 func checkSecrets(c *cli.Context, s *engine.Session, p *plan.Plan) error {
 	problems := s.Missing(p)
 	if len(problems) == 0 {
@@ -149,14 +150,14 @@ func checkSecrets(c *cli.Context, s *engine.Session, p *plan.Plan) error {
 	}}
 }
 
-// approvePlan returns nil when the plan may be carried out: it is the one that was
-// reviewed, or somebody says so. Nobody is asked about a plan that could not be shown.
+// approvePlan returns nil if the plan may be carried out: it equals the reviewed one, or the user
+// approves it. There is no question about a plan that could not be shown.
 func approvePlan(c *cli.Context, env *environment, p, reviewed *plan.Plan, shown error) error {
 	switch {
 	case p.Empty(), reviewed != nil, c.String("plan-hash") != "", c.Bool("auto-approve"):
 		return nil
 	case len(p.Steps) == 0:
-		return nil // all of it is refused, change by change: the result says so
+		return nil // all changes are refused one by one, as the result says
 	case !env.isTerminal(env.stdin):
 		return engine.Refused("nothing was written: there is no terminal to ask on: use --auto-approve, --plan-hash or a plan file")
 	}
@@ -166,7 +167,7 @@ func approvePlan(c *cli.Context, env *environment, p, reviewed *plan.Plan, shown
 	return env.ask(c.Context, fmt.Sprintf("Apply this plan to %s? Only \"yes\" is taken for an answer: ", report.Sanitize(p.Tenant.Name)))
 }
 
-// ask returns nil when somebody says yes. An interrupt is an answer too.
+// ask returns nil if the user answers yes. An interrupt is an answer too.
 func (env *environment) ask(ctx context.Context, question string) error {
 	fmt.Fprint(env.stderr, question)
 	answers := guard.Start(func() string {
@@ -180,7 +181,7 @@ func (env *environment) ask(ctx context.Context, question string) error {
 		answer = answered.Get()
 	}
 	switch {
-	case ctx.Err() != nil: // first: a terminal that is closed is a signal and an empty answer
+	case ctx.Err() != nil: // first, because closing a terminal results in both a signal and an empty answer
 		fmt.Fprintln(env.stderr)
 		return &exit{code: env.interrupted(exitRefused), err: errors.New("nothing was written: interrupted")}
 	case strings.TrimSpace(answer) != "yes":
@@ -189,7 +190,7 @@ func (env *environment) ask(ctx context.Context, question string) error {
 	return nil
 }
 
-// outcome is the exit code of a result.
+// outcome returns the exit code of a result.
 func (env *environment) outcome(r *apply.Result) error {
 	switch {
 	case r.Complete():

@@ -13,8 +13,8 @@ import (
 	"github.com/qlsync/qlsync/internal/workdir"
 )
 
-// begin shows the help if the line asks for it, and else prepares the run of a command: flags that the line leaves out are taken from the
-// environment, and the run goes to the folder of -C.
+// begin shows the help if the line asks for it. Otherwise it prepares the run of a command: it
+// reads missing flags from the environment, and changes to the folder of -C.
 func (env *environment) begin(c *cli.Context) error {
 	if err := env.showHelp(c); err != nil {
 		return err
@@ -42,7 +42,7 @@ func (env *environment) begin(c *cli.Context) error {
 	return nil
 }
 
-// variablePrefix begins the names of the environment variables that set flags.
+// variablePrefix is the prefix of the environment variables that set flags.
 const variablePrefix = "QLSYNC_"
 
 // variableOf returns the environment variable that sets a flag: QLSYNC_OUT for --out.
@@ -50,19 +50,19 @@ func variableOf(flag string) string {
 	return variablePrefix + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
-// lineOnly reports whether a flag is taken only from the command line. An environment outlives the
-// line that was typed, so it must not approve, allow or confirm anything.
+// lineOnly reports whether a flag can only be set on the command line. An environment outlives a
+// single command, so it must not approve, allow or confirm anything.
 func lineOnly(flag string) bool {
 	return strings.HasPrefix(flag, "allow-") || strings.HasPrefix(flag, "confirm-") ||
 		slices.Contains([]string{"auto-approve", "plan-hash", "rotate", "on-stale", "version", "help"}, flag)
 }
 
-// exclusive lists flags that exclude each other. A variable for one of them does not count if the
-// other one is set.
+// exclusive lists flags that exclude each other. A variable for one of them is ignored if the other
+// one is set.
 var exclusive = map[string]string{"tenant": "all-tenants", "all-tenants": "tenant", "snapshot": "cache", "cache": "snapshot"}
 
-// readVariables sets the flags that the line leaves out from their environment variables. A
-// variable that is set to nothing counts as not set. A repeatable flag has a value a line.
+// readVariables sets missing flags from their environment variables. An empty variable counts as
+// not set. A repeatable flag has one value on each line.
 func (env *environment) readVariables(c *cli.Context) error {
 	for _, flag := range c.Command.Flags {
 		name := flag.Names()[0]

@@ -36,17 +36,6 @@ var plainer = []struct {
 
 // notYetPlain lists the files whose comments are still to be rewritten. It only shrinks.
 var notYetPlain = []string{
-	"cmd/qlsync/drift.go",
-	"cmd/qlsync/ending.go",
-	"cmd/qlsync/exit.go",
-	"cmd/qlsync/kept.go",
-	"cmd/qlsync/main.go",
-	"cmd/qlsync/output.go",
-	"examples/examples.go",
-	"pkg/apply/apply.go",
-	"pkg/apply/run.go",
-	"pkg/apply/stale.go",
-	"pkg/apply/verify.go",
 	"pkg/plan/drift.go",
 	"pkg/plan/lower.go",
 	"pkg/plan/order.go",
@@ -124,7 +113,6 @@ var notYetPlain = []string{
 	"pkg/spec/variables.go",
 	"pkg/spec/weight.go",
 	"pkg/spec/yaml.go",
-	"schemas/schemas.go",
 }
 
 // TestCommentsAreWrittenInPlainEnglish reads every comment of every Go file.

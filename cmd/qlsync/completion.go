@@ -38,8 +38,8 @@ func completionCommand(env *environment) *cli.Command {
 	}
 }
 
-// completeCommand is what the scripts call, with the words behind "qlsync" up to
-// the cursor. It prints a candidate a line, with a tab before what it is.
+// completeCommand is the command that the scripts call, with the words after "qlsync" up to the
+// cursor. It prints one candidate on each line, followed by a tab and its description.
 func completeCommand(env *environment) *cli.Command {
 	return &cli.Command{
 		Name: "__complete", Hidden: true, SkipFlagParsing: true,
@@ -52,8 +52,8 @@ func completeCommand(env *environment) *cli.Command {
 	}
 }
 
-// names returns the tenants or the declared connections of the project, whichever a flag
-// takes, as far as the files can be read. Given are flags of the line.
+// names returns the tenants or the declared connections of the project, depending on the flag, as
+// far as the files can be read. given holds flags of the line.
 func (env *environment) names(flag string, given map[string]string) []commandline.Candidate {
 	if !slices.Contains([]string{"tenant", "target", "exclude", "rotate"}, flag) {
 		return nil

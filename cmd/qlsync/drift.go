@@ -67,7 +67,7 @@ func runDrift(c *cli.Context, env *environment) error {
 	return nil
 }
 
-// ignoredKinds returns the kinds of drift that the flags leave out.
+// ignoredKinds returns the kinds of drift that the flags exclude.
 func ignoredKinds(c *cli.Context) []plan.DriftKind {
 	var kinds []plan.DriftKind
 	for _, kind := range c.StringSlice("ignore") {
@@ -76,7 +76,7 @@ func ignoredKinds(c *cli.Context) []plan.DriftKind {
 	return kinds
 }
 
-// writeDrift writes a drift report, and beside it what earlier runs found.
+// writeDrift writes a drift report, with the history of earlier runs.
 func (env *environment) writeDrift(c *cli.Context, drift *plan.Drift) error {
 	if err := env.files().AppendHistory(c.String("history"), drift); err != nil {
 		return err
@@ -88,7 +88,7 @@ func (env *environment) writeDrift(c *cli.Context, drift *plan.Drift) error {
 	return write(c, env, report.DriftFormats(report.HTML{History: history}), drift)
 }
 
-// driftAll looks for drift of every tenant.
+// driftAll writes the drift of every tenant.
 func driftAll(c *cli.Context, env *environment) error {
 	at := env.clock()
 	drifts, err := eachTenant(c, env, report.DriftsFormat, func(ctx context.Context, s *engine.Session) (*plan.Drift, error) {

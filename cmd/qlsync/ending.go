@@ -14,7 +14,7 @@ import (
 	"github.com/qlsync/qlsync/pkg/connection"
 )
 
-// exitCode writes what a command ended with and returns its exit code.
+// exitCode writes the error of a command and returns its exit code.
 func (env *environment) exitCode(err error) int {
 	if err == nil {
 		return exitOK
@@ -43,8 +43,8 @@ func (env *environment) exitCode(err error) int {
 	return ended.code
 }
 
-// endOf returns the exit of an error: its own, or the one that stands for a refusal or a
-// held lock; nil for any other error.
+// endOf returns the exit of an error: its own, or the one for a refusal or a held lock; nil for any
+// other error.
 func endOf(err error) *exit {
 	if ended, ok := errors.AsType[*exit](err); ok {
 		return ended
@@ -58,8 +58,8 @@ func endOf(err error) *exit {
 	return nil
 }
 
-// interrupted returns the exit code of a command that an interrupt has ended before it
-// wrote anything to a tenant, or the other code if there was none.
+// interrupted returns the exit code of a command that was interrupted before it wrote anything to a
+// tenant, or otherwise if there was no interrupt.
 func (env *environment) interrupted(otherwise int) int {
 	if env.interrupts != nil && env.interrupts.Signal() != 0 {
 		return exitSignal + env.interrupts.Signal()
@@ -75,9 +75,8 @@ func (env *environment) brokenOff() int {
 	return env.interrupted(exitError)
 }
 
-// readerGone reports whether the only thing that went wrong is that nobody reads
-// standard output any more. A connection to a tenant breaks with the same error, and
-// says so as an operation of the network.
+// readerGone reports whether the only error is that standard output has no reader any more. A
+// broken connection to a tenant is the same system error, but in a network operation.
 func readerGone(err error) bool {
 	file, ok := errors.AsType[*fs.PathError](err)
 	return ok && file.Path == os.Stdout.Name() && interrupt.IsBrokenPipe(file.Err)

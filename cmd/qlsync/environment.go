@@ -27,35 +27,34 @@ import (
 	"github.com/qlsync/qlsync/pkg/spec"
 )
 
-// environment is the process around a command.
+// environment is the environment of a command: everything that it takes from the process.
 type environment struct {
-	args           []string // the line
+	args           []string // the command line
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	lookup         func(string) (string, bool)
-	// environ is the environment of the commands that references run; nil is the process's.
+	// environ is the environment of the commands in references; nil: the process's.
 	environ func() []string
-	// workDir is the folder that relative paths are relative to; empty is the process's.
+	// workDir is the base of relative paths; empty: the process's.
 	workDir workdir.Dir
-	// now returns the time; nil is [time.Now].
+	// now returns the time; nil: [time.Now].
 	now   func() time.Time
-	color string // one of [colorChoices]; empty is colorAuto
-	whole bool   // reports for people leave nothing out
-	// interrupts is what the signals of the process have asked for; nil for none.
+	color string // one of [colorChoices]; empty: colorAuto
+	whole bool   // reports for people are complete
+	// interrupts is the state of the process's interrupts; nil: none.
 	interrupts *interrupt.Interrupts
-	// secrets takes the secrets of the run out of what services say. It is shared by all
-	// tenants of a command.
+	// secrets redacts the secrets of the run from messages of services. It is shared by all tenants of
+	// a command.
 	secrets *transport.Redactor
-	// writing is set while requests may be under way that are waited for.
+	// writing is set while requests may be in progress whose responses are awaited.
 	writing atomic.Bool
 	// wrote is set once requests that change a tenant may have been sent.
 	wrote atomic.Bool
-	// crash is a panic that is reported when the command has ended, so that its result is
-	// reported first. Nil is none.
+	// crash is a panic that is reported when the command has ended, after its result. Nil: none.
 	crash *guard.Panic
 }
 
-// files returns as much of the host as reading and writing files takes.
+// files returns the part of the host that reading and writing files needs.
 func (env *environment) files() *engine.Host {
 	return &engine.Host{Stdin: env.stdin, WorkDir: env.workDir, Lookup: env.lookup, Environ: env.environ, Now: env.now}
 }
@@ -80,8 +79,8 @@ func (env *environment) isTerminal(w any) bool {
 	return false
 }
 
-// colour finds out whether colour is wanted: the flags first, then the environment. NO_COLOR
-// has priority over FORCE_COLOR and CLICOLOR_FORCE.
+// colour determines whether to use colour: the flags have priority over the environment, and
+// NO_COLOR over FORCE_COLOR and CLICOLOR_FORCE.
 func (env *environment) colour(c *cli.Context) error {
 	env.color = cmp.Or(c.String("color"), colorAuto)
 	if err := commandline.CheckChoice("--color", env.color, colorChoices()); err != nil {
@@ -125,17 +124,17 @@ func (env *environment) prepare(c *cli.Context) (slog.Level, error) {
 	return logLevels[name], commandline.CheckChoice("--log-level", name, logLevelNames())
 }
 
-// warnOfRunningRequests reports whoever interrupts that requests are waited for.
+// warnOfRunningRequests warns the user after an interrupt that requests are awaited.
 func (env *environment) warnOfRunningRequests() {
 	if env.writing.Load() {
-		// On its own, because the terminal may be suspended, and the next signal counts.
+		// In its own goroutine, because the terminal may be suspended, and the next signal must be handled.
 		guard.Go(func() {
 			fmt.Fprintln(env.stderr, "Interrupted: letting the running requests finish; interrupt again to stop at once.")
 		})
 	}
 }
 
-// raised returns what the limits are multiplied by.
+// raised returns the factor for the limits.
 func raised(c *cli.Context) (int, error) {
 	n := c.Int("raise-limits")
 	if n < 1 || n > limits.MaxRaise {
@@ -160,8 +159,8 @@ func (env *environment) saved(c *cli.Context, name string) ([]byte, error) {
 	return text, nil
 }
 
-// report writes warnings to standard error at once and returns errors. A standard error
-// that cannot be written ends nothing.
+// report writes warnings to standard error at once and returns errors. A write error on standard
+// error is ignored.
 func (env *environment) report(problems connection.Problems) error {
 	problems = spec.Collect(problems)
 	if problems.Err() != nil {
@@ -171,13 +170,13 @@ func (env *environment) report(problems connection.Problems) error {
 	return nil
 }
 
-// listener returns what writes the events of a command to standard error.
+// listener returns the listener that writes the events of a command to standard error.
 func (env *environment) listener(c *cli.Context) *progress.Listener {
 	return progress.NewListener(env.stderr, env.text, env.draws(c), c.Bool("quiet"))
 }
 
-// draws reports whether the progress is drawn and not written in lines: on a terminal, and
-// while no log of requests is written there.
+// draws reports whether the progress is drawn in place instead of written in lines: on a terminal,
+// if no log of requests is written there.
 func (env *environment) draws(c *cli.Context) bool {
 	name, _ := env.lookup("TERM")
 	return env.isTerminal(env.stderr) && name != "dumb" && c.String("log-level") != "debug"

@@ -4,21 +4,21 @@ import (
 	"fmt"
 )
 
-// The exit codes; they are part of the contract with whatever calls qlsync.
+// The exit codes, which are part of the contract with callers of qlsync.
 const (
 	exitOK      = 0
 	exitError   = 1 // bad input, unreachable, unauthorised
-	exitDiffers = 2 // differences found, where that was asked for
+	exitDiffers = 2 // differences found, if requested
 	exitPartial = 3 // applied in part, or another apply has the lock: run it again
 	exitRefused = 4 // nothing was written because of a safety rule
-	// exitReaderGone is what a shell reports of a program that SIGPIPE has ended: the
-	// reader of standard output has gone away before it had the whole result.
+	// exitReaderGone is the code that a shell reports for a program that SIGPIPE has ended: the reader
+	// of standard output ended before it had the whole result.
 	exitReaderGone = 128 + 13
-	// exitSignal and the number of the signal: interrupted before the first write.
+	// exitSignal plus the number of the signal: interrupted before the first write.
 	exitSignal = 128
 )
 
-// exit ends a command with a code; without an error, everything has been said.
+// exit ends a command with a code; without an error, nothing more is written.
 type exit struct {
 	code    int
 	err     error

@@ -25,8 +25,7 @@ func exportCommand(env *environment) *cli.Command {
 	}
 }
 
-// runExport writes files that are not there yet: if one of them exists, none is
-// written.
+// runExport writes new files: if one of them exists, none is written.
 func runExport(c *cli.Context, env *environment) error {
 	if err := commandline.NoArguments(c); err != nil {
 		return err
@@ -59,7 +58,7 @@ func runExport(c *cli.Context, env *environment) error {
 	return env.text(env.stdout).ExportNext(env.stdout, afterExport(c, s, project, exported.Files))
 }
 
-// afterExport returns what to do with the files.
+// afterExport returns the next steps with the files.
 func afterExport(c *cli.Context, s *engine.Session, project *engine.Project, files []export.File) report.ExportNext {
 	tenant := ""
 	if len(project.Tenants) > 1 {

@@ -10,7 +10,7 @@ import (
 	"github.com/qlsync/qlsync/internal/words"
 )
 
-// sharedFlags are those that every command on a project takes.
+// sharedFlags returns the flags of every command on a project.
 func sharedFlags() []cli.Flag {
 	return []cli.Flag{
 		directoryFlag(),
@@ -32,7 +32,7 @@ func sharedFlags() []cli.Flag {
 
 const directoryName = "directory"
 
-// directoryFlag is a flag of every command.
+// directoryFlag returns a flag of every command.
 func directoryFlag() cli.Flag {
 	return &cli.StringFlag{Name: directoryName, Aliases: []string{"C"}, Usage: "run as if started in the folder `DIR`"}
 }
@@ -58,7 +58,7 @@ func raiseFlag() cli.Flag {
 	return &cli.IntFlag{Name: "raise-limits", Value: 1, Usage: "multiply the limits on the size of the project, of the tenant and of files that qlsync wrote by `N`"}
 }
 
-// planFlags are those of plan and apply that change the plan.
+// planFlags returns the flags of plan and apply that change the plan.
 func planFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "confirm-deletes", Usage: "allow the deletes of exactly this plan, as `N@HASH`; it approves nothing else"},
@@ -74,7 +74,7 @@ func allTenantsFlag() cli.Flag {
 	return &cli.BoolFlag{Name: "all-tenants", Usage: "for every tenant of the project file, side by side, in one report"}
 }
 
-// checkAllTenants refuses what --all-tenants does not go with.
+// checkAllTenants returns an error for flags that --all-tenants excludes.
 func checkAllTenants(c *cli.Context, others ...string) error {
 	if !c.Bool("all-tenants") {
 		return nil
@@ -89,12 +89,12 @@ func checkAllTenants(c *cli.Context, others ...string) error {
 
 const lockTimeoutName, lockDirName = "lock-timeout", "lock-dir"
 
-// lockFlag is how long an apply waits for another one.
+// lockFlag returns the flag for how long an apply waits for another one.
 func lockFlag() cli.Flag {
 	return &cli.DurationFlag{Name: lockTimeoutName, Usage: "wait so long, such as `5m`, for another apply of the project to the tenant on this computer"}
 }
 
-// lockFolderFlag is where the lock is.
+// lockFolderFlag returns the flag for the folder of the lock.
 func lockFolderFlag() cli.Flag {
 	return &cli.StringFlag{Name: lockDirName, Usage: "keep the lock in the folder `DIR` (default: the user's cache folder, else a private folder below the temporary folder)"}
 }
@@ -112,7 +112,7 @@ func outputFlags(names []string) []cli.Flag {
 	}
 }
 
-// logLevels are those that --log-level takes, and no others such as info+3.
+// logLevels are the values of --log-level; others such as info+3 are not accepted.
 var logLevels = map[string]slog.Level{
 	"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError,
 }

@@ -4,7 +4,7 @@ import (
 	"github.com/qlsync/qlsync/internal/commandline"
 )
 
-// groups are the commands as the overview lists them.
+// groups are the groups of commands in the overview.
 var groups = []commandline.Group{
 	{Title: "Begin", Commands: []string{"init", "export", "doctor"}},
 	{Title: "Every day", Commands: []string{"validate", "plan", "apply", "drift"}},
@@ -20,8 +20,8 @@ var (
 	badInput = commandline.Exit{Code: exitError, Meaning: "error: bad input, or a file cannot be read or written"}
 )
 
-// guides holds what the help of each command says in addition to its definition. The examples run
-// in a project that init wrote, with the files that the examples of plan, apply and drift write.
+// guides holds the help of each command in addition to its definition. The examples run in a
+// project that init wrote, with the files that the examples of plan, apply and drift write.
 var guides = map[string]commandline.Guide{
 	"qlsync init": {
 		Examples: []commandline.Example{

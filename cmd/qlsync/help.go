@@ -62,8 +62,8 @@ func (env *environment) print(text string) error {
 	return err
 }
 
-// columns returns the width for text that people read: that of the terminal, up to a width that is
-// easy to read.
+// columns returns the width of text for people: the width of the terminal, up to a readable
+// maximum.
 func (env *environment) columns() int {
 	const narrow, usual, wide = 40, 80, 110
 	if stream, ok := env.stdout.(*terminal.Stream); ok && stream.Columns() > 0 {
@@ -75,7 +75,7 @@ func (env *environment) columns() int {
 // errShown ends a command whose help was shown.
 var errShown = &exit{code: exitOK}
 
-// showHelp shows the help of the command of a line, if the line asks for that.
+// showHelp shows the help of the command of a line if the line requests it.
 func (env *environment) showHelp(c *cli.Context) error {
 	if !c.Bool("help") {
 		return nil

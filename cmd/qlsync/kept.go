@@ -14,15 +14,14 @@ import (
 	"github.com/qlsync/qlsync/pkg/apply"
 )
 
-// tell reports what an apply has done, whatever stands in the way: in the files that were
-// asked for, on standard output, and what is left to do on standard error. If one of
-// these outputs cannot be written, or standard output has only a part of the result, the
-// result is kept in a file. It returns no error: what has happened to the tenant decides
-// how the command ends.
+// tell reports the result of an apply in any case: in the requested files, on standard output, and
+// the rest of the work on standard error. If one of these outputs cannot be written, or standard
+// output has only a part of the result, the result is saved in a file. It returns no error, because
+// the outcome on the tenant determines the exit code.
 func (env *environment) tell(c *cli.Context, s *engine.Session, result *apply.Result) {
 	all, form := report.ResultFormats(), c.String("format")
 	unreported := writeReports(c, env, all, result)
-	whole := "" // the file that holds all of the result
+	whole := "" // the file with the whole result
 	if len(unreported) == 0 {
 		whole = env.reportedIn(c, report.FormatJSON)
 	}
@@ -66,7 +65,7 @@ func (env *environment) tell(c *cli.Context, s *engine.Session, result *apply.Re
 	}
 }
 
-// showLine returns the command that shows a saved result, so that it can be pasted.
+// showLine returns the command that shows a saved result, for pasting.
 func showLine(c *cli.Context, file string) string {
 	return "qlsync show" + commandline.Given(c, []cli.Flag{directoryFlag()}) + " " + commandline.Word(file)
 }
@@ -81,7 +80,7 @@ func (env *environment) keepUntold(c *cli.Context, s *engine.Session, result *ap
 	fmt.Fprintln(env.stderr, "The report has crashed. To see the result, run: "+showLine(c, file))
 }
 
-// reportedIn is the file to which the result was written in that form; empty for none.
+// reportedIn returns the file to which the result was written in that form; empty: none.
 func (env *environment) reportedIn(c *cli.Context, form string) string {
 	for _, pair := range c.StringSlice("report") {
 		name, file, _ := strings.Cut(pair, "=")
@@ -92,9 +91,10 @@ func (env *environment) reportedIn(c *cli.Context, form string) string {
 	return ""
 }
 
-// nextCommand is the command that does what is left, or shows it: the one that was given, as far
-// as its flags still mean the same. The hash of a plan and the confirmation of its deletes and recreates
-// do not: what is left is another plan. Of a plan file, what is left is what it still fits.
+// nextCommand returns the command that does the rest of the work or shows it: the given command,
+// with the flags that still have the same meaning. The hash of a plan and the confirmation of its
+// deletes and recreates do not, because the rest is another plan. A plan file still applies to the
+// rest as far as it matches.
 func nextCommand(c *cli.Context, result *apply.Result) string {
 	left := result.Ledger.Planned - result.Ledger.Done
 	switch {

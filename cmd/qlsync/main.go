@@ -1,6 +1,6 @@
-// Command qlsync keeps the data connections of Qlik Cloud tenants equal to YAML
-// files. It turns flags into one call of the engine, writes the report, and maps
-// the outcome to an exit code; whatever decides something stands in a package.
+// Command qlsync keeps the data connections of Qlik Cloud tenants in sync with YAML files. The
+// command converts flags into one call of the engine, writes the report, and maps the outcome to an
+// exit code; all decisions are made in packages.
 package main
 
 import (
@@ -28,10 +28,10 @@ func main() {
 	os.Exit(env.run(context.Background(), os.Args))
 }
 
-// run is main with all that it takes of the process as parameters; it returns the exit
-// code. Several runs, each in an environment of its own, can share a process.
+// run is main with everything from the process as parameters; it returns the exit code. Several
+// runs with different environments can share a process.
 func (env *environment) run(parent context.Context, args []string) int {
-	log.SetOutput(io.Discard) // net/http quotes there what a service sends unasked
+	log.SetOutput(io.Discard) // net/http logs unexpected data of a service there
 	env.stdout, env.stderr = terminal.NewStreams(env.stdout, env.stderr)
 	env.secrets = transport.NewRedactor()
 	interrupts, ctx, stop := interrupt.Catch(parent, env.warnOfRunningRequests)
@@ -53,17 +53,16 @@ func (env *environment) run(parent context.Context, args []string) int {
 	}
 }
 
-// crashed reports a panic, of whatever goroutine: the value without secrets, and where it
-// happened. The runtime would print the value as it is, and it may be an answer of a
-// service. It returns the exit code.
+// crashed reports a panic of any goroutine: the value without secrets, and its place. The runtime
+// would print the value unchanged, which may be an answer of a service. It returns the exit code.
 func (env *environment) crashed(crash *guard.Panic) int {
 	fmt.Fprintf(env.stderr, "error: qlsync has crashed: %s\nThis is a bug in qlsync. Please report it with the lines below; they hold no secrets.\n%s",
 		report.Sanitize(env.secrets.Text(fmt.Sprint(crash.Value))), crash.Stack)
 	return env.brokenOff()
 }
 
-// newApp defines the commands. Errors come back to the caller: nothing below it
-// ends the process or prints a usage text into a result.
+// newApp defines the commands. Errors are returned to the caller: the app does not end the process
+// or print a usage text into a result.
 func newApp(env *environment) *cli.App {
 	app := &cli.App{
 		Name:                      "qlsync",
@@ -96,7 +95,7 @@ func newApp(env *environment) *cli.App {
 	return app
 }
 
-// prepareCommands adds to the commands what all of them have.
+// prepareCommands adds the common parts of all commands.
 func (env *environment) prepareCommands(commands []*cli.Command) {
 	for _, command := range commands {
 		command.OnUsageError = env.usageError
@@ -106,7 +105,7 @@ func (env *environment) prepareCommands(commands []*cli.Command) {
 		}
 		command.Flags = append(command.Flags, helpFlag())
 		command.Before = env.showHelp
-		if len(command.Subcommands) == 0 { // one command of the line begins the run
+		if len(command.Subcommands) == 0 { // only the innermost command of the line begins the run
 			command.Before = env.begin
 		}
 		env.prepareCommands(command.Subcommands)

@@ -15,7 +15,8 @@ import (
 	"github.com/qlsync/qlsync/internal/report"
 )
 
-// checkFlags refuses what the flags of [outputFlags] cannot mean, before anything is done.
+// checkFlags returns an error, before anything is done, for invalid values of the flags of
+// [outputFlags].
 func checkFlags[T any](c *cli.Context, env *environment, all report.Formats[T]) error {
 	if err := commandline.CheckChoice("--format", c.String("format"), all.Names()); err != nil {
 		return err
@@ -32,15 +33,15 @@ func checkFlags[T any](c *cli.Context, env *environment, all report.Formats[T]) 
 	return env.checkOutputs(c)
 }
 
-// write writes a result in the files that were asked for and on standard output. An
-// output that cannot be written keeps none of the others from it.
+// write writes a result to the requested files and to standard output. An output that cannot be
+// written does not prevent the others.
 func write[T any](c *cli.Context, env *environment, all report.Formats[T], value T) error {
 	errs := writeReports(c, env, all, value)
 	return joined(append(errs, all.Write(c.String("format"), env.text(env.stdout), env.stdout, value)))
 }
 
-// joined returns a single error as it is: how a command ends depends on whether it is
-// only about standard output.
+// joined returns a single error unchanged, because the exit code depends on whether it is only
+// about standard output.
 func joined(errs []error) error {
 	errs = slices.DeleteFunc(errs, func(err error) bool { return err == nil })
 	if len(errs) < 2 {
@@ -53,7 +54,7 @@ func joined(errs []error) error {
 	return errors.New(strings.Join(words, "; "))
 }
 
-// writeReports writes the files that were asked for, and returns what went wrong.
+// writeReports writes the requested files, and returns the errors.
 func writeReports[T any](c *cli.Context, env *environment, all report.Formats[T], value T) []error {
 	var errs []error
 	for _, pair := range c.StringSlice("report") {
@@ -66,9 +67,9 @@ func writeReports[T any](c *cli.Context, env *environment, all report.Formats[T]
 	return errs
 }
 
-// beside returns the stream for what accompanies a result: that of the result, if it
+// sideStream returns the stream for text in addition to a result: the stream of the result, if that
 // is for people too.
-func (env *environment) beside(c *cli.Context) io.Writer {
+func (env *environment) sideStream(c *cli.Context) io.Writer {
 	if c.String("format") == report.FormatText {
 		return env.stdout
 	}

@@ -11,13 +11,13 @@ import (
 	"github.com/qlsync/qlsync/pkg/spec"
 )
 
-// output is a file that a flag names for writing.
+// output returns the file that a flag names for writing.
 func (env *environment) output(flag, path string) engine.Output {
 	return engine.Output{Flag: flag, Path: path, WorkDir: env.workDir}
 }
 
-// outputs lists the files that the flags of a command name for writing. The history of
-// show is only read, and the folder of export only gets new files.
+// outputs returns the files that the flags of a command name for writing. It excludes the history
+// of show, which is only read, and the folder of export, which only gets new files.
 func (env *environment) outputs(c *cli.Context) []engine.Output {
 	var all []engine.Output
 	if file := c.String("out"); file != "" && c.Command.Name != "export" {
@@ -35,8 +35,7 @@ func (env *environment) outputs(c *cli.Context) []engine.Output {
 	return all
 }
 
-// namedInputs lists the files, apart from the project's, that a command is asked to
-// read.
+// namedInputs returns the files, apart from the project's, that the command line names for reading.
 func (env *environment) namedInputs(c *cli.Context) []spec.Input {
 	var all []spec.Input
 	add := func(path, what string) {
@@ -62,8 +61,8 @@ func (env *environment) namedInputs(c *cli.Context) []spec.Input {
 	return all
 }
 
-// checkOutputs refuses files that could not be written; see [engine.CheckOutputs]. What
-// they would replace is checked by [environment.checkReplaced], once the project is known.
+// checkOutputs returns an error for files that could not be written; see [engine.CheckOutputs].
+// [environment.checkReplaced] checks their former content once the project is known.
 func (env *environment) checkOutputs(c *cli.Context) error {
 	streams := map[string]*os.File{}
 	for name, stream := range map[string]io.Writer{"output": env.stdout, "error": env.stderr} {
@@ -74,14 +73,14 @@ func (env *environment) checkOutputs(c *cli.Context) error {
 	return engine.CheckOutputs(env.outputs(c), env.namedInputs(c), streams)
 }
 
-// checkReplaced refuses files whose former content would be lost. The project is nil for a
-// command that needs none.
+// checkReplaced returns an error for files whose content would be lost. The project is nil for a
+// command without one.
 func (env *environment) checkReplaced(c *cli.Context, project *engine.Project) error {
 	return engine.CheckReplaced(c.Context, env.outputs(c), project)
 }
 
-// checkState refuses a state for simulate that would replace one of its inputs. A file
-// that is not a state is refused by the embedded tenant.
+// checkState returns an error if the state of simulate would replace one of its inputs. The
+// embedded tenant refuses a file that is not a state.
 func (env *environment) checkState(c *cli.Context) error {
 	state := c.String("state")
 	if state == "" {

@@ -44,8 +44,8 @@ func schemasCommand(env *environment) *cli.Command {
 	}
 }
 
-// pullSchemas brings the folder of vendored schemas to what the tenant says. What
-// cannot be taken is reported at the end, and keeps nothing else away.
+// pullSchemas updates the folder of vendored schemas to the tenant's. Schemas that cannot be pulled
+// are reported at the end and do not prevent the others.
 func pullSchemas(c *cli.Context, env *environment) error {
 	s, _, err := openSession(c, env)
 	if err != nil {
@@ -75,7 +75,7 @@ func pullSchemas(c *cli.Context, env *environment) error {
 
 func wroteLine(file string) string { return "wrote " + report.Sanitize(file) + "\n" }
 
-// listSchemas lists what is vendored, and what is in use and not vendored.
+// listSchemas lists the vendored schemas, and those in use that are not vendored.
 func listSchemas(c *cli.Context, env *environment) error {
 	if err := cmp.Or(commandline.NoArguments(c), checkFlags(c, env, report.SchemaListFormats())); err != nil {
 		return err
@@ -107,8 +107,8 @@ func chosenTenants(c *cli.Context, env *environment) (*engine.Project, []spec.Te
 	return project, tenants, err
 }
 
-// builtIn reports whether the data sources of a tenant's kind are built in, and says
-// so: then there is nothing to vendor.
+// builtIn reports whether the data sources of a tenant's kind are built in, and prints that there
+// is nothing to vendor.
 func (env *environment) builtIn(c *cli.Context, tenant *spec.Tenant) bool {
 	if !engine.IsBuiltIn(tenant) {
 		return false
@@ -148,7 +148,7 @@ func checkSchemas(c *cli.Context, env *environment) error {
 	return nil
 }
 
-// writeEditorSchemas writes the schemas for editors from what is vendored.
+// writeEditorSchemas writes the schemas for editors from the vendored ones.
 func writeEditorSchemas(c *cli.Context, env *environment) error {
 	if err := commandline.NoArguments(c); err != nil {
 		return err

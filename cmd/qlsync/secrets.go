@@ -38,7 +38,7 @@ func runSecrets(c *cli.Context, env *environment) error {
 		return cmp.Or(project.Problems.Err(), err)
 	}
 	listed, problems := project.ListSecrets(tenants)
-	// What cannot be read may refer to more: an incomplete list would pass for the whole one.
+	// Unreadable files may contain more references: an incomplete list would look complete.
 	if err := env.report(problems); err != nil {
 		return err
 	}

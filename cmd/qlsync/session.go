@@ -15,7 +15,7 @@ import (
 	"github.com/qlsync/qlsync/internal/report"
 )
 
-// host returns the process as the engine sees it. Events go to the listener.
+// host returns the engine's view of the process. Events go to the listener.
 func (env *environment) host(c *cli.Context, events *progress.Listener) (*engine.Host, error) {
 	level, err := env.prepare(c)
 	if err != nil {
@@ -37,8 +37,8 @@ func (env *environment) host(c *cli.Context, events *progress.Listener) (*engine
 	return host, nil
 }
 
-// readProject reads the project file that the flags name, and refuses outputs that would
-// replace one of its files.
+// readProject reads the project file that the flags select, and refuses outputs that would replace
+// one of its files.
 func readProject(c *cli.Context, env *environment, events *progress.Listener) (*engine.Project, error) {
 	host, err := env.host(c, events)
 	if err != nil {
@@ -69,13 +69,13 @@ func projectFile(c *cli.Context, env *environment) (string, error) {
 	return env.files().FindProject(c.String("config"))
 }
 
-// openSession reads the project and opens the tenant that the flags name. Whoever opens a session
-// closes it.
+// openSession reads the project and opens the tenant that the flags select. The caller closes the
+// session.
 func openSession(c *cli.Context, env *environment) (*engine.Session, *engine.Project, error) {
 	return openTenant(c, env, c.String("tenant"))
 }
 
-// openTenant does so for a tenant of that name.
+// openTenant is like openSession for a tenant of that name.
 func openTenant(c *cli.Context, env *environment, tenant string) (*engine.Session, *engine.Project, error) {
 	project, err := readProject(c, env, env.listener(c))
 	if err != nil {
@@ -101,7 +101,7 @@ func sessionOptions(c *cli.Context) (engine.SessionOptions, error) {
 	return o, nil
 }
 
-// planOptions returns what the flags say about a plan.
+// planOptions returns the options of a plan from the flags.
 func planOptions(c *cli.Context, env *environment) (engine.PlanOptions, error) {
 	o := engine.PlanOptions{SkipStale: c.String("on-stale") == "skip"}
 	var errs [4]error

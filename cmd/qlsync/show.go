@@ -17,7 +17,7 @@ import (
 )
 
 func showCommand(env *environment) *cli.Command {
-	names := report.DriftFormats(report.HTML{}).Names() // those of plans and results are among them
+	names := report.DriftFormats(report.HTML{}).Names() // a superset of those of plans and results
 	return &cli.Command{
 		Name:      "show",
 		Usage:     "write a saved plan, result or drift report in another format",
@@ -69,7 +69,7 @@ func runShow(c *cli.Context, env *environment) error {
 	return nil
 }
 
-// writeSaved writes a saved value in the forms that its kind has.
+// writeSaved writes a saved value in the formats of its kind.
 func writeSaved[T any](c *cli.Context, env *environment, all report.Formats[T], decode func(io.Reader) (T, error), text []byte) error {
 	if err := cmp.Or(checkFlags(c, env, all), env.checkReplaced(c, nil)); err != nil {
 		return err
@@ -94,7 +94,7 @@ func (env *environment) showDrift(c *cli.Context, text []byte) error {
 	return writeSaved(c, env, report.DriftFormats(report.HTML{History: history}), report.ReadDrift, text)
 }
 
-// showDrifts does so for the drift of several tenants.
+// showDrifts is like showDrift for several tenants.
 func (env *environment) showDrifts(c *cli.Context, text []byte) error {
 	drifts, err := report.ReadFleet[plan.Drift](bytes.NewReader(text))
 	if err != nil {

@@ -66,9 +66,9 @@ func runSimulate(c *cli.Context, env *environment) error {
 	return checkServed(env, tenant)
 }
 
-// checkServed says what a tenant has to complain about when nobody is served any more. That a client broke the contract is
-// its test's to judge; a fault that never fired is an error, as whoever listed it has not tried what they meant to, and
-// so is a state that could not be saved.
+// checkServed returns the error of a tenant after it was served: a fault that never fired, because
+// a test has then not tested it, and a state that could not be saved. A client's violation of the
+// contract is not an error, because the client's test decides about it.
 func checkServed(env *environment, tenant engine.Simulated) error {
 	_ = env.text(env.stderr).Misuse(env.stderr, tenant.Misuse())
 	unsaved := env.tellUnsaved(tenant.Unsaved())
@@ -82,8 +82,9 @@ func checkServed(env *environment, tenant engine.Simulated) error {
 	return unsaved
 }
 
-// tellUnsaved says why an embedded tenant could not save its state, if it could not, and returns an error then that has
-// been said. What could not be saved has not happened; the requests concerned have failed.
+// tellUnsaved reports why an embedded tenant could not save its state, and then returns an error
+// that was already printed. A change that could not be saved has not happened; its requests have
+// failed.
 func (env *environment) tellUnsaved(err error) error {
 	if err == nil {
 		return nil

@@ -9,8 +9,8 @@ import (
 	"github.com/qlsync/qlsync/internal/report"
 )
 
-// eachTenant looks at all tenants of the project file; see [engine.EachTenant]. What is
-// said meanwhile begins with the tenant's name.
+// eachTenant runs look for all tenants of the project file; see [engine.EachTenant]. Lines of
+// output in the meantime begin with the tenant's name.
 func eachTenant[T any](c *cli.Context, env *environment, format string, look func(context.Context, *engine.Session) (*T, error)) (*report.Fleet[T], error) {
 	events := env.listener(c)
 	project, err := readProject(c, env, events)
@@ -27,8 +27,7 @@ func eachTenant[T any](c *cli.Context, env *environment, format string, look fun
 	return fleet, nil
 }
 
-// unseen is how a command ends that could not look at all tenants: the report says at
-// which.
+// unseen returns the exit of a command that could not read all tenants: the report names them.
 func unseen(c *cli.Context) error {
 	if err := c.Context.Err(); err != nil {
 		return err

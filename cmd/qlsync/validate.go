@@ -43,8 +43,8 @@ func runValidate(c *cli.Context, env *environment) error {
 	return nil
 }
 
-// validate checks the files for the chosen tenants. A project file that cannot be read is
-// a result.
+// validate checks the files for the chosen tenants. An unreadable project file is a result, not an
+// error.
 func validate(c *cli.Context, env *environment) (report.Validation, error) {
 	excerpts := spec.Options{WorkDir: string(env.workDir)}.Excerpts
 	project, err := readProject(c, env, env.listener(c))

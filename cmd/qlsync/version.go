@@ -30,7 +30,7 @@ func printVersion(env *environment) error {
 // release is set by the linker in a build from the Makefile.
 var release string
 
-// version is that of the build, or of the module as the Go tool recorded it.
+// version returns the version of the build, or of the module as the Go tool recorded it.
 func version() string {
 	if release != "" {
 		return release

@@ -63,7 +63,7 @@ func newStream(w io.Writer, common *shared) *Stream {
 // IsTerminal reports whether the stream is a terminal.
 func (s *Stream) IsTerminal() bool { return s.device != nil }
 
-// Columns returns the width of the terminal; 0 if it is unknown, or if the stream is no terminal.
+// Columns returns the width of the terminal; 0 if it is unknown, or if the stream is not a terminal.
 func (s *Stream) Columns() int {
 	if s.device == nil {
 		return 0

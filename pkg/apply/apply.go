@@ -1,10 +1,9 @@
-// Package apply carries out a plan: steps side by side where the plan allows it,
-// in its order where it does not, each change recorded however it ends.
+// Package apply carries out a plan: it runs steps concurrently where the plan allows it and in
+// order otherwise, and records the outcome of each change.
 //
-// It knows steps and results. It does not know YAML, does not decide what to
-// change, prints nothing and keeps nothing: it returns a [Result] and reports its
-// progress as events. Secrets pass through it on their way from a reference to
-// the provider, and nowhere else.
+// It knows steps and results. It does not know YAML, does not decide what to change, prints nothing
+// and stores nothing: it returns a [Result] and reports its progress as events. Secrets pass
+// through it only on their way from a reference to the provider.
 package apply
 
 import (
@@ -21,7 +20,7 @@ import (
 	"github.com/qlsync/qlsync/pkg/plan"
 )
 
-// Options are what a run needs besides the plan.
+// Options are the inputs of a run in addition to the plan.
 type Options struct {
 	// Execute is [connection.Provider.Execute].
 	Execute func(ctx context.Context, operations []connection.Operation) []connection.Outcome
@@ -29,47 +28,44 @@ type Options struct {
 	ExecuteGroup func(ctx context.Context, group connection.Group) []connection.Outcome
 	// Resolve returns the value of a reference.
 	Resolve func(connection.Reference) (connection.Secret, error)
-	// Again reads the tenant once more, with the details of those connections only
-	// that are touched; the input is otherwise that of the plan. Nil: what was written
-	// is not read again.
+	// Again reads the tenant once more, with details only of the connections that touched selects; the
+	// rest of the input is the plan's. Nil: writes are not verified.
 	Again func(ctx context.Context, touched func(*connection.Live) bool) (plan.Input, error)
-	// Redact returns a live value without the secrets of the run: a service may store in a
-	// property what it was given as a credential, and it then differs from the files. Nil:
-	// values are shown as they are.
+	// Redact returns a live value without the secrets of the run: a service may copy a credential into
+	// a property, which then differs from the files. Nil: values are shown unchanged.
 	Redact func(live any) any
-	// Parallelism is how many steps run at the same time; less than 1 means 8.
+	// Parallelism is how many steps run concurrently; less than 1 means 8.
 	Parallelism int
-	// Stop, when closed, lets the running steps finish and starts no more.
+	// Stop prevents new steps when it is closed; running steps finish.
 	Stop <-chan struct{}
 	// Progress is called after each step, from one goroutine. May be nil.
 	Progress func(Progress)
 }
 
-// Progress is how far a run is.
+// Progress is the progress of a run.
 type Progress struct {
-	Step  *plan.Step // the one that has just ended
-	Err   error      // of its first item that was not done
-	Done  int        // steps that have ended, however
+	Step  *plan.Step // the step that has just ended
+	Err   error      // of its first unsuccessful item
+	Done  int        // steps that have ended in any way
 	Total int
-	// CallsLeft is how many write calls the other steps take.
+	// CallsLeft is how many write calls the remaining steps need.
 	CallsLeft int
 }
 
 const defaultParallelism = 8
 
-// Run carries out the plan. Before the first write it resolves all secrets that
-// the steps need; an error means that one could not be, or that the plan as a
-// whole is refused, and nothing was written. Otherwise there is a result with an
-// outcome for every change, also when the context ended. Then nothing more is sent;
-// what has been sent is waited for, as [connection.Provider.Execute] says. Closing
-// [Options.Stop] starts no more steps and lets those that run finish, with all
-// their waits.
+// Run carries out the plan. Before the first write it resolves all secrets that the steps need. An
+// error means that a secret could not be resolved, or that the plan is refused as a whole, and that
+// nothing was written. Otherwise the result has an outcome for every change, even if the context
+// ended. Then nothing more is sent, but responses to sent requests are awaited, as documented with
+// [connection.Provider.Execute]. Closing [Options.Stop] prevents new steps and lets running ones
+// finish, including their waits.
 //
-// A panic of a step stops the run as an end of the context does: the outcome of the step is
-// unknown, and [Result.Crash] is the panic.
+// A panic of a step stops the run like the end of the context: the outcome of the step is unknown,
+// and [Result.Crash] is the panic.
 //
-// When all steps have ended, what they have touched is read again and compared by
-// [plan.Plan.Verify], as far as [Options.Again] is given.
+// When all steps have ended, the changed connections are read again and compared by
+// [plan.Plan.Verify], if [Options.Again] is set.
 func Run(ctx context.Context, p *plan.Plan, o Options) (*Result, error) {
 	if p.Refusal != nil {
 		return nil, fmt.Errorf("%w: %s", ErrRefused, cmp.Or(p.Refusal.Reason.Text, p.Refusal.Reason.Code))
@@ -99,9 +95,8 @@ func Run(ctx context.Context, p *plan.Plan, o Options) (*Result, error) {
 // ErrRefused means that a safety rule refuses the whole plan.
 var ErrRefused = errors.New("refused")
 
-// resolve copies the steps with secrets in place of references. Each reference is
-// looked up once, in the order of the files; every one that cannot be resolved is
-// reported, at the first place where it is written.
+// resolve copies the steps with secrets in place of references. Each reference is looked up once,
+// in the order of the files. Every failure is reported, at the first position of its reference.
 func resolve(steps []plan.Step, lookup func(connection.Reference) (connection.Secret, error)) ([]plan.Step, error) {
 	known := map[string]connection.Secret{}
 	var problems connection.Problems
@@ -136,17 +131,17 @@ func resolve(steps []plan.Step, lookup func(connection.Reference) (connection.Se
 	return resolved, problems.Err()
 }
 
-// withoutCode returns the credentials of an operation that must be there before
-// anything is written: all but the code of a sign-in.
+// withoutCode returns the credentials of an operation that must exist before anything is written:
+// all except the code of a sign-in.
 func withoutCode(operation *connection.Operation) map[string]any {
 	credentials := maps.Clone(operation.Credentials)
 	delete(credentials, operation.SignIn)
 	return credentials
 }
 
-// withCode returns the credentials with the code of a sign-in in place of its
-// reference, if there is one. That there is none is no mistake: it is the reason to
-// ask for the address where a person gets it.
+// withCode returns the credentials with the code of a sign-in in place of its reference, if the
+// code exists. A missing code is not an error: the service is then asked for the address at which a
+// person gets one.
 func withCode(operation *connection.Operation, lookup func(connection.Reference) (connection.Secret, error)) map[string]any {
 	credentials := withoutCode(operation)
 	code, errs := connection.Resolve(operation.Credentials[operation.SignIn], lookup)
@@ -161,7 +156,7 @@ func withCode(operation *connection.Operation, lookup func(connection.Reference)
 // is asked to sign in.
 func References(p *plan.Plan) []connection.Reference { return references(p.Steps) }
 
-// references lists what the steps refer to, each once, in the order of the files.
+// references returns the references of the steps, each once, in the order of the files.
 func references(steps []plan.Step) []connection.Reference {
 	first := map[string]connection.Reference{}
 	for _, step := range steps {

@@ -17,7 +17,7 @@ import (
 // Format names the result's JSON contract.
 const Format = "qlsync.result/v1"
 
-// Result is what became of every change of a plan, in the plan's order.
+// Result is the outcome of every change of a plan, in the plan's order.
 type Result struct {
 	Format  string      `json:"format"`
 	Hash    string      `json:"hash"` // of the plan
@@ -25,8 +25,8 @@ type Result struct {
 	Tenant  plan.Tenant `json:"tenant"`
 	Ledger  Ledger      `json:"ledger"`
 	Items   []Item      `json:"items"`
-	// Unverified says why what was written was not read again; empty when it was, or
-	// when nobody asked.
+	// Unverified says why the changes were not verified; empty if they were, or if verification was not
+	// requested.
 	Unverified string `json:"unverified,omitempty"`
 	// Crash is the panic that ended the run. Its text does not quote the value of the panic.
 	Crash error `json:"-"`
@@ -40,46 +40,47 @@ type Ledger struct {
 	Failed  int `json:"failed"`
 	Blocked int `json:"blocked"`
 	Skipped int `json:"skipped"`
-	// Differs counts the done ones that are not as declared when they are read again.
+	// Differs counts the done changes whose connection differs from its declaration when it is read
+	// again.
 	Differs int `json:"differs,omitempty"`
-	// Unseen counts the done ones that could not be read again.
+	// Unseen counts the done changes whose connection could not be read again.
 	Unseen int `json:"unseen,omitempty"`
 }
 
-// Item is what became of one change.
+// Item is the outcome of one change.
 type Item struct {
 	Connection connection.Key `json:"connection"`
 	Action     plan.Action    `json:"action"`
 	Outcome    Outcome        `json:"outcome"`
 	ID         string         `json:"id,omitempty"`
 	Error      string         `json:"error,omitempty"`
-	// Code and Args are what the error says, where it is a [connection.Reason].
+	// Code and Args are those of the error's [connection.Reason], if it has one.
 	Code string         `json:"code,omitempty"`
 	Args map[string]any `json:"args,omitempty"`
-	// SignInURL is where a person has to sign in so that the change can be made. It is
-	// meant for that person, and for one use: no error quotes it, and no log should.
+	// SignInURL is where a person must sign in before the change can be made. The URL is for that
+	// person and for one use: no error quotes it, and no log should.
 	SignInURL string `json:"signInUrl,omitempty"`
-	// Partial reports whether some calls of a failed change were done, Unknown whether
-	// one of its calls may have been.
+	// Partial reports whether some calls of a failed change were done, Unknown whether one of its calls
+	// may have been done.
 	Partial bool `json:"partial,omitempty"`
 	Unknown bool `json:"unknown,omitempty"`
-	// Differs is set on a done change whose connection, when it is read again, is not as
-	// declared, or could not be read.
+	// Differs is set on a done change whose connection, when it is read again, differs from its
+	// declaration or could not be read.
 	Differs *plan.Finding `json:"differs,omitempty"`
-	// Position is where the connection is declared, or the part of it that the tenant
-	// has refused or stored otherwise; nil for a delete.
+	// Position is the position of the declaration, or of the part that the tenant refused or stored
+	// differently; nil for a delete.
 	Position *connection.Position `json:"position,omitempty"`
 }
 
 // Outcome is how a change ended.
 type Outcome string
 
-// The outcomes. A change of several calls that was done in part has failed.
+// The outcomes. A partly done change has failed.
 const (
 	Done    Outcome = "done"
 	Pending Outcome = "pending" // saved, but not in effect; see [connection.ErrPending]
 	Failed  Outcome = "failed"
-	Blocked Outcome = "blocked" // refused, or something that it needs did not happen
+	Blocked Outcome = "blocked" // refused, or a dependency did not happen
 	Skipped Outcome = "skipped" // the run stopped before its turn
 )
 
@@ -109,8 +110,8 @@ func (r *Result) Reasons() iter.Seq[*connection.Reason] {
 	}
 }
 
-// Complete reports whether everything was done, and is as declared as far as it was
-// to be read again.
+// Complete reports whether everything was done and, as far as it was read again, equals its
+// declaration.
 func (r *Result) Complete() bool {
 	return r.Ledger.Done == r.Ledger.Planned && r.Ledger.Differs == 0 && r.Ledger.Unseen == 0 && r.Unverified == ""
 }
@@ -122,7 +123,7 @@ func (r *Result) Wrote() bool {
 	})
 }
 
-// count makes the ledger.
+// count computes the ledger.
 func (r *Result) count() {
 	r.Ledger = Ledger{Planned: len(r.Items)}
 	l := &r.Ledger
@@ -138,7 +139,7 @@ func (r *Result) count() {
 	}
 }
 
-// result sums up the records of all operations, change by change.
+// result combines the records of all operations, change by change.
 func result(p *plan.Plan, records []record) *Result {
 	r := &Result{Format: Format, Hash: p.Hash, Project: p.Project, Tenant: p.Tenant, Items: []Item{}}
 	of := make([][]record, len(p.Changes)+len(p.Rotations))
@@ -152,9 +153,9 @@ func result(p *plan.Plan, records []record) *Result {
 	return r
 }
 
-// settle derives the outcome of a change from those of its operations: done if
-// all are, pending if all are written and one is not in effect, otherwise that of the
-// first one that failed, or else was not done.
+// settle derives the outcome of a change from those of its operations: done if all are, pending if
+// all are written and one is not in effect, otherwise the outcome of the first failed operation, or
+// else of the first one that was not done.
 func settle(c *plan.Change, records []record) Item {
 	item := Item{Connection: c.Connection, Action: c.Action, ID: c.ID, Position: c.Position, Outcome: Done}
 	if c.Refused.Holds() {
@@ -192,8 +193,7 @@ func (r *record) deletes() bool {
 	return r.item.Operation.Kind.Deletes()
 }
 
-// created reports whether a create made something although it failed: it could
-// not be read back.
+// created reports whether a failed create did create a connection that could not be read back.
 func (r *record) created() bool {
 	return r.outcome == Failed && r.item.Operation.Kind == connection.Create && r.id != ""
 }

@@ -12,53 +12,52 @@ import (
 	"github.com/qlsync/qlsync/pkg/plan"
 )
 
-// record is what became of one operation.
+// record is the outcome of one operation.
 type record struct {
 	item    plan.Item
-	outcome Outcome // empty: not yet
+	outcome Outcome // empty: not yet known
 	id      string
 	err     error  // of the provider
-	path    string // what of the declaration it is about; see [connection.Outcome]
-	signIn  string // where a person has to sign in first
+	path    string // the affected part of the declaration; see [connection.Outcome]
+	signIn  string // where a person must sign in first
 	reason  string
 }
 
 // wrote reports whether the operation has been carried out.
 func (r *record) wrote() bool { return r.outcome == Done || r.outcome == Pending }
 
-// run is the state of one [Run]. One goroutine owns it; steps run in others and
-// report over a channel.
+// run is the state of one [Run]. One goroutine owns it; steps run in other goroutines and report
+// over a channel.
 type run struct {
 	options Options
 	steps   []plan.Step
 	records []record // by operation id
-	// waiting counts, for each step, the steps before it that have not ended;
-	// before lists the steps that wait for it.
+	// waiting counts, for each step, its unfinished predecessors; before lists its successors.
 	waiting []int
 	before  [][]int
 	ready   []int // in the plan's order
 	ended   int
-	calls   int    // of the steps that have not ended
-	stopped string // why no more steps are started; empty while they are
-	// unreachable counts the calls that found the tenant gone, one after the other.
+	calls   int    // of the unfinished steps
+	stopped string // why no more steps are started; empty: steps are started
+	// unreachable counts consecutive calls that could not reach the tenant.
 	unreachable int
-	notMade     map[string]bool // data sources of which a create was not done
-	// crash is the first panic of a step or of the progress; nil for none. cancel ends the
-	// context of the steps.
+	notMade     map[string]bool // data sources with a create that was not done
+	// crash is the first panic of a step or of the progress; nil: none. cancel ends the context of the
+	// steps.
 	crash  *guard.Panic
 	cancel context.CancelFunc
 }
 
 const (
-	// maxUnreachable is how many calls in a row may find the tenant gone before the
-	// run ends: each has tried several times.
+	// maxUnreachable is how many consecutive calls may fail to reach the tenant before the run ends:
+	// each has had several attempts.
 	maxUnreachable = 3
 
 	interrupted = "interrupted before its turn"
 )
 
-// newRun prepares the steps. Each stands behind those that it waits for, so that
-// all of them come to an end: an order that does not is an error.
+// newRun prepares the steps. It returns an error if a step comes before one for which it waits,
+// because the run would not end.
 func newRun(steps []plan.Step, o Options) (*run, error) {
 	r := &run{options: o, steps: steps, waiting: make([]int, len(steps)), before: make([][]int, len(steps)), notMade: map[string]bool{}}
 	if r.options.Parallelism < 1 {
@@ -88,15 +87,15 @@ func newRun(steps []plan.Step, o Options) (*run, error) {
 	return r, nil
 }
 
-// ended steps come back with the outcomes of the operations that were sent.
+// ending is a finished step with the outcomes of the operations that were sent.
 type ending struct {
 	step     int
 	sent     []plan.Item
 	outcomes []connection.Outcome
 }
 
-// all runs the steps until every one has ended or none may be started. Beside an
-// urgent one only urgent ones are started.
+// all runs the steps until every one has ended or no more may be started. While an urgent step is
+// running, only urgent steps are started.
 func (r *run) all(ctx context.Context) {
 	endings := make(chan ending)
 	running, urgent := 0, 0
@@ -118,7 +117,7 @@ func (r *run) all(ctx context.Context) {
 			guard.Go(func() { endings <- ending{step, items, guarded(len(items), sent)} })
 		}
 		if running == 0 {
-			continue // only steps without anything to send have ended
+			continue // only steps without operations to send have ended
 		}
 		done := <-endings
 		running--
@@ -133,8 +132,8 @@ func (r *run) all(ctx context.Context) {
 	}
 }
 
-// noteCrash lets no more steps start, and ends those that have not been sent: what they wait
-// for may never come.
+// noteCrash prevents new steps, and cancels steps that have not been sent, because they may wait
+// forever.
 func (r *run) noteCrash(crash *guard.Panic) {
 	if r.crash == nil {
 		r.crash = crash
@@ -145,7 +144,7 @@ func (r *run) noteCrash(crash *guard.Panic) {
 	r.cancel()
 }
 
-// checkStop notices that no more steps may be started. The first reason stays.
+// checkStop records why no more steps may be started. The first reason remains.
 func (r *run) checkStop(ctx context.Context) {
 	if r.stopped != "" {
 		return
@@ -159,8 +158,7 @@ func (r *run) checkStop(ctx context.Context) {
 	}
 }
 
-// sendable returns the operations of a step that may be sent, and records why the
-// others may not.
+// sendable returns the operations of a step that may be sent, and records why the others may not.
 func (r *run) sendable(step int) []plan.Item {
 	var items []plan.Item
 	for _, item := range r.steps[step].Items {
@@ -194,8 +192,8 @@ func contains(items []plan.Item, id int) bool {
 	return slices.ContainsFunc(items, func(item plan.Item) bool { return item.ID == id })
 }
 
-// send prepares the sending of a step: the ids of what earlier steps have created
-// are filled in here, before another goroutine runs it.
+// send prepares the sending of a step: it fills in the ids that earlier steps have created, before
+// another goroutine runs it.
 func (r *run) send(ctx context.Context, step int, items []plan.Item) func() []connection.Outcome {
 	operations := make([]connection.Operation, len(items))
 	for i, item := range items {
@@ -210,8 +208,8 @@ func (r *run) send(ctx context.Context, step int, items []plan.Item) func() []co
 	return func() []connection.Outcome { return r.execute(ctx, operations) }
 }
 
-// guarded returns the outcomes of so many operations. If sending panics, nobody knows what
-// was done, and the outcomes wrap the [guard.Panic].
+// guarded returns the outcomes of that many operations. If send panics, the outcomes are unknown
+// and wrap the [guard.Panic].
 func guarded(operations int, send func() []connection.Outcome) (outcomes []connection.Outcome) {
 	crash := guard.Try(func() { outcomes = send() })
 	if crash == nil {
@@ -229,7 +227,7 @@ func (r *run) execute(ctx context.Context, operations []connection.Operation) []
 	return complete(len(operations), func() []connection.Outcome { return r.options.Execute(ctx, operations) })
 }
 
-// complete returns the outcomes of so many operations, one for each.
+// complete returns the outcomes of that many operations, one for each.
 func complete(operations int, send func() []connection.Outcome) []connection.Outcome {
 	outcomes := guarded(operations, send)
 	for len(outcomes) < operations {
@@ -238,8 +236,8 @@ func complete(operations int, send func() []connection.Outcome) []connection.Out
 	return outcomes
 }
 
-// sendGroup sends what the group of a step needs, and then the group, which neither an
-// interrupt nor the rate limit separates: in between, the name that apps use is missing.
+// sendGroup sends the operations that the group of a step needs, and then the group, which neither
+// an interrupt nor the rate limit may interrupt: in between, a name that apps use is missing.
 func (r *run) sendGroup(ctx context.Context, step *plan.Step, items []plan.Item, operations []connection.Operation) []connection.Outcome {
 	leads := min(len(items), len(step.Items)-step.Grouped)
 	var outcomes []connection.Outcome
@@ -277,16 +275,16 @@ func (r *run) sendGroup(ctx context.Context, step *plan.Step, items []plan.Item,
 	return outcomes
 }
 
-// written reports whether an operation with that error was carried out: it may have
-// been, and not be in effect.
+// written reports whether an operation with that error was carried out, even if it is not in
+// effect.
 func written(err error) bool { return err == nil || errors.Is(err, connection.ErrPending) }
 
-// errBehindFailed reports of an operation that was not sent because one before it in
-// the same step has failed.
+// errBehindFailed is the error of an operation that was not sent because an earlier one in the same
+// step failed.
 var errBehindFailed = errors.New("not sent: the one before it has failed")
 
-// undone says what became of the old connection when the new one did not get its
-// name. To be interrupted there is to have failed.
+// undone describes the state of the old connection after the new one did not get its name. An
+// interruption there counts as a failure.
 func undone(cause, err error) error {
 	if errors.Is(cause, connection.ErrNotSent) {
 		cause = errors.New(cause.Error())
@@ -300,8 +298,8 @@ func undone(cause, err error) error {
 	return fmt.Errorf("%w; the old one has its name back", cause)
 }
 
-// note records an outcome. When the token is refused, nothing more is sent: each
-// further request would fail in the same way.
+// note records an outcome. If the token is refused, nothing more is sent, because each further
+// request would fail in the same way.
 func (r *run) note(id int, outcome connection.Outcome) {
 	rec := &r.records[id]
 	rec.outcome, rec.id = Done, outcome.ID
@@ -334,9 +332,8 @@ func (r *run) note(id int, outcome connection.Outcome) {
 	}
 }
 
-// noteReach stops the run when the tenant has gone away: to ask it again for every
-// step that is left would take minutes. A call whose outcome is unknown says
-// nothing about that, nor does one that was not sent.
+// noteReach stops the run when the tenant is not reachable any more: trying every remaining step
+// would take minutes. Calls with an unknown outcome, and calls that were not sent, do not count.
 func (r *run) noteReach(outcomes []connection.Outcome) {
 	is := func(kind error) bool {
 		return slices.ContainsFunc(outcomes, func(o connection.Outcome) bool { return errors.Is(o.Err, kind) })
@@ -352,20 +349,20 @@ func (r *run) noteReach(outcomes []connection.Outcome) {
 	}
 }
 
-// firstError returns the error of the step's first item that was not done.
+// firstError returns the error of the step's first unsuccessful item.
 func (r *run) firstError(step int) error {
 	for _, item := range r.steps[step].Items {
 		switch rec := &r.records[item.ID]; {
 		case rec.err != nil:
 			return rec.err
 		case rec.outcome != Done:
-			return errors.New(rec.reason) // also that it is not in effect
+			return errors.New(rec.reason) // including "not in effect"
 		}
 	}
 	return nil
 }
 
-// end lets the steps go on that have waited for this one, and tells the progress.
+// end releases the successors of a step, and reports the progress.
 func (r *run) end(step int) {
 	r.ended++
 	r.calls -= r.steps[step].Calls

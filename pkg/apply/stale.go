@@ -9,14 +9,14 @@ import (
 	"github.com/qlsync/qlsync/pkg/plan"
 )
 
-// settlesWithin is how long an acknowledged write may take to be visible, as services that
-// are consistent only after a while need.
+// settlesWithin is how long an acknowledged write may take to become visible, because some services
+// are eventually consistent.
 const settlesWithin = 30 * time.Second
 
-// compare reads the tenant and compares it with the plan. As long as a finding looks like
-// a state from before an acknowledged write, the tenant is read again, with growing pauses,
-// for at most [settlesWithin]; every other finding is returned at once. The error is of the
-// first read: a later one that fails ends the wait.
+// compare reads the tenant and compares it with the plan. While a finding looks like the state
+// before an acknowledged write, it reads the tenant again, with growing pauses, for at most
+// [settlesWithin]; every other finding is returned at once. The error is that of the first read: an
+// error of a later read ends the wait.
 func (r *run) compare(ctx context.Context, p *plan.Plan, result *Result, touched []int, ids map[string]bool) (plan.Input, map[int]plan.Finding, error) {
 	read := func() (plan.Input, map[int]plan.Finding, error) {
 		in, err := r.options.Again(ctx, func(live *connection.Live) bool { return ids[live.ID] || ids[live.Key.String()] })
@@ -55,7 +55,7 @@ func (r *run) compare(ctx context.Context, p *plan.Plan, result *Result, touched
 	return in, findings, nil
 }
 
-// pause waits, and reports whether nothing interrupted it.
+// pause waits, and reports whether the wait was complete.
 func (r *run) pause(ctx context.Context, wait time.Duration) bool {
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
@@ -68,8 +68,8 @@ func (r *run) pause(ctx context.Context, wait time.Duration) bool {
 	return false
 }
 
-// stale lists the findings about acknowledged writes that a tenant would also give which
-// does not show those writes yet.
+// stale returns the findings about acknowledged writes that may only mean that the tenant does not
+// show those writes yet.
 func (r *run) stale(p *plan.Plan, result *Result, snapshot *connection.Snapshot, findings map[int]plan.Finding) (stale []int) {
 	byID, byKey := map[string]*connection.Live{}, map[connection.Key]*connection.Live{}
 	for i := range snapshot.Connections {
@@ -102,8 +102,8 @@ func (r *run) stale(p *plan.Plan, result *Result, snapshot *connection.Snapshot,
 	return stale
 }
 
-// isBefore reports whether a connection looks as it did before the last write of a change:
-// as the plan saw it, or as one of the writes before the last has left it.
+// isBefore reports whether a connection is in a state before the last write of a change: as the
+// plan saw it, or after one of the earlier writes.
 func (r *run) isBefore(change int, live *connection.Live) bool {
 	var state *connection.Live
 	var earlier []connection.Live
@@ -137,8 +137,8 @@ func (r *run) isBefore(change int, live *connection.Live) bool {
 	return false
 }
 
-// isUntouched reports whether nothing tells a connection from how the plan saw it, its time
-// of update included.
+// isUntouched reports whether a connection equals the one that the plan saw, including its time of
+// update.
 func isUntouched(seen, live *connection.Live) bool {
 	return connection.CheckUnchanged(seen, live, &connection.Operation{Kind: connection.Delete}) == nil &&
 		(seen.Properties == nil || live.Properties == nil || reflect.DeepEqual(seen.Properties, live.Properties))

@@ -8,9 +8,9 @@ import (
 	"github.com/qlsync/qlsync/pkg/plan"
 )
 
-// verify reads again what the run has touched, and lets the planner say what is
-// still to be made of it. A change whose outcome was unknown is done if that is
-// nothing. A service may show a write late: see [run.compare].
+// verify reads the changed connections again, and lets the planner compare them with their
+// declarations. A change with an unknown outcome is done if there is no difference. A service may
+// show a write late: see [run.compare].
 func (r *run) verify(ctx context.Context, p *plan.Plan, result *Result) {
 	touched, ids := touched(result)
 	switch {
@@ -32,7 +32,7 @@ func (r *run) verify(ctx context.Context, p *plan.Plan, result *Result) {
 		case !differs && item.Outcome != Done:
 			*item = Item{Connection: item.Connection, Action: item.Action, ID: cmp.Or(item.ID, idOf(item.Connection, in.Snapshot)), Position: p.Change(i).Position, Outcome: Done}
 		case differs && item.Outcome == Done:
-			r.hide(finding.Fields)
+			r.redact(finding.Fields)
 			item.Differs = &finding
 			item.pointTo(p.Change(i))
 		}
@@ -40,8 +40,8 @@ func (r *run) verify(ctx context.Context, p *plan.Plan, result *Result) {
 	result.count()
 }
 
-// hide takes the secrets of the run out of the live values of fields.
-func (r *run) hide(fields []plan.Field) {
+// redact redacts the secrets of the run in the live values of fields.
+func (r *run) redact(fields []plan.Field) {
 	if r.options.Redact == nil {
 		return
 	}
@@ -50,8 +50,7 @@ func (r *run) hide(fields []plan.Field) {
 	}
 }
 
-// idOf returns the id of the connection that stands at a key, which a create that was
-// not answered has not told.
+// idOf returns the id of the connection at a key, for a create without an answer.
 func idOf(key connection.Key, snapshot *connection.Snapshot) string {
 	for i := range snapshot.Connections {
 		if snapshot.Connections[i].Key == key {
@@ -61,13 +60,13 @@ func idOf(key connection.Key, snapshot *connection.Snapshot) string {
 	return ""
 }
 
-// touched lists the items whose writes were done, or may have been, and by what
-// their connections are found: the id, or the key where a create gave none.
+// touched returns the items whose writes were or may have been done, and how their connections are
+// found: by the id, or by the key if a create returned none.
 func touched(result *Result) (items []int, ids map[string]bool) {
 	ids = map[string]bool{}
 	for i := range result.Items {
 		item := &result.Items[i]
-		rotates := item.Action == plan.ActionRotate // whether it was carried out cannot be seen
+		rotates := item.Action == plan.ActionRotate // whether a rotation was carried out is not visible
 		if item.Outcome != Done && (!item.Unknown || rotates) {
 			continue
 		}
@@ -80,7 +79,7 @@ func touched(result *Result) (items []int, ids map[string]bool) {
 	return items, ids
 }
 
-// pointTo returns the item the place of the first field that differs.
+// pointTo sets the position of the item to that of the first field that differs.
 func (item *Item) pointTo(c *plan.Change) {
 	if c.At == nil || len(item.Differs.Fields) == 0 {
 		return

@@ -1,8 +1,7 @@
-// Command audit looks for known vulnerabilities in what qlsync is built from. It makes
-// the database of govulncheck from the reports in the module golang.org/x/vulndb, so that
-// it needs the Go module proxy and no other service. Without the module it says that it
-// skipped the check, and ends with 0: a check that needs a network must not stop the work
-// of those who have none.
+// Command audit checks the dependencies of qlsync for known vulnerabilities. It creates the
+// database of govulncheck from the reports in the module golang.org/x/vulndb, so that it needs the
+// Go module proxy and no other service. Without the module it reports that the check was skipped,
+// and exits with 0, because a check that needs a network must not stop work without one.
 package main
 
 import (
@@ -65,7 +64,7 @@ func audit(folder string) error {
 	return check.Run()
 }
 
-// report is what the index needs of one report, which is in the OSV format.
+// report is the part of a report in the OSV format that the index needs.
 type report struct {
 	ID        string   `json:"id"`
 	Modified  string   `json:"modified"`
@@ -95,8 +94,8 @@ type (
 	}
 )
 
-// fewest is the number of reports below which the module cannot be what it should be: a
-// check against an empty list would always pass.
+// fewest is the minimum number of reports of a valid module: a check against an empty list would
+// always pass.
 const fewest = 1000
 
 // writeDatabase writes the database into a folder and returns the number of reports.

@@ -1,7 +1,7 @@
-// Command demo shows qlsync's main job on an embedded tenant, in words: it plans
-// and applies an example project, finds nothing left to do, has somebody change a
-// connection by hand, and shows and repairs the drift. It works on a copy in a
-// temporary folder and fails when anything goes otherwise than it says.
+// Command demo shows qlsync's main job on an embedded tenant, with explanations: it plans and
+// applies an example project, plans again without changes, changes a connection by hand, and shows
+// and repairs the drift. It works on a copy in a temporary folder and fails if anything differs
+// from its explanations.
 //
 //	go run ./test/demo PATH-TO-QLSYNC PROJECT-FOLDER
 package main
@@ -50,7 +50,7 @@ func run(qlsync, project string) error {
 	if err := os.CopyFS(folder, os.DirFS(project)); err != nil {
 		return err
 	}
-	// A copy of what somebody tried in the example would not be a fresh tenant.
+	// The copy may contain the state of earlier experiments.
 	if err := os.RemoveAll(filepath.Join(folder, "tenants", ".qlsync")); err != nil {
 		return err
 	}
@@ -61,7 +61,7 @@ func run(qlsync, project string) error {
 	return d.story()
 }
 
-// secrets makes what the project's credentials refer to.
+// secrets creates the secrets to which the project's credentials refer.
 func (d *demo) secrets() error {
 	for _, name := range []string{"ACME_AWS_ACCESS_KEY", "ACME_AWS_SECRET_KEY", "ACME_LEDGER_PASSWORD", "ACME_CRM_PASSWORD"} {
 		if err := os.Setenv(name, "demo-"+strings.ToLower(name)); err != nil {
@@ -112,7 +112,7 @@ func (d *demo) story() error {
 
 func say(text string) { fmt.Printf("\n# %s\n\n", text) }
 
-// qlsyncRun runs a command in the project and demands its exit code.
+// qlsyncRun runs a command in the project and returns an error unless it exits with the code.
 func (d *demo) qlsyncRun(code int, args ...string) error {
 	fmt.Println("$ qlsync " + strings.Join(args, " "))
 	cmd := exec.Command(d.qlsync, args...)
@@ -148,7 +148,7 @@ func (d *demo) changeByHand() error {
 	return errors.Join(hub.change("Orders lake"), stop())
 }
 
-// hub is somebody signed in to a tenant.
+// hub is a client with the session of a user.
 type hub struct{ url, token string }
 
 func (h *hub) change(name string) error {

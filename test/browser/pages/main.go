@@ -1,5 +1,5 @@
-// Command pages writes plans and drift reports in HTML for the browser tests into a folder,
-// with a file of the numbers that they show.
+// Command pages writes plans and drift reports in HTML for the browser tests into a folder, with a
+// file of their numbers.
 package main
 
 import (
@@ -86,7 +86,7 @@ func points() []report.Point {
 	return all
 }
 
-// fleetPoints are runs over all tenants that could be reached, and now and then over one.
+// fleetPoints returns runs over all reachable tenants, and occasionally over one.
 func fleetPoints(one []report.Point) []report.Point {
 	var all []report.Point
 	for i, point := range one {
@@ -170,7 +170,7 @@ func everyday() *plan.Drift {
 
 func clean() *plan.Drift { return drift([]plan.DriftItem{}, 105) }
 
-// hostileNames are what a tenant's users may call things.
+// hostileNames are names that a tenant's users may choose.
 var hostileNames = []string{
 	"<script>window.harmed = 1</script>", `"><img src=x onerror="window.harmed = 2">`, "' onmouseover='window.harmed = 3", "</style><style>*{display:none}",
 	"javascript:window.harmed=4", "{{.Policy}}", "${window.harmed = 5}", strings.Repeat("🧾", 256), strings.Repeat("W", 200), "注文レイク " + strings.Repeat("長い", 60),
@@ -195,7 +195,7 @@ func hostile() *plan.Drift {
 	return d
 }
 
-// large is a tenant on which 10,000 connections differ.
+// large returns a report of a tenant on which 10,000 connections differ.
 func large() *plan.Drift {
 	items := make([]plan.DriftItem, 10_000)
 	for i := range items {

@@ -10,7 +10,7 @@ import (
 	"github.com/qlsync/qlsync/pkg/plan"
 )
 
-// planOf fills in what every plan has; the summary follows from the changes.
+// planOf fills in the common fields of a plan; the summary follows from the changes.
 func planOf(changes []plan.Change, steps ...plan.Step) *plan.Plan {
 	p := &plan.Plan{
 		Format: plan.Format, Hash: "sha256:1f0c7a5d3e2b4968a7c6d5e4f3a2b1c00f1e2d3c4b5a69788796a5b4c3d2e1f0", Project: "finance", Tenant: tenant,
@@ -101,7 +101,7 @@ func everydayPlan() *plan.Plan {
 	return p
 }
 
-// chainPlan has steps in many layers, as long chains of renames have.
+// chainPlan returns a plan with steps in many layers, as long chains of renames have.
 func chainPlan() *plan.Plan {
 	var changes []plan.Change
 	var steps []plan.Step
@@ -159,7 +159,7 @@ func hostilePlan() *plan.Plan {
 	return p
 }
 
-// largePlan changes 10,000 connections in as many steps.
+// largePlan returns a plan that changes 10,000 connections in as many steps.
 func largePlan() *plan.Plan {
 	var changes []plan.Change
 	var steps []plan.Step
