@@ -12,6 +12,7 @@ import (
 	"github.com/qlsync/qlsync/internal/commandline"
 	"github.com/qlsync/qlsync/internal/engine"
 	"github.com/qlsync/qlsync/internal/report"
+	"github.com/qlsync/qlsync/internal/report/messages"
 	"github.com/qlsync/qlsync/internal/words"
 	"github.com/qlsync/qlsync/internal/workdir"
 )
@@ -53,8 +54,15 @@ func completeCommand(env *environment) *cli.Command {
 }
 
 // names returns the tenants or the declared connections of the project, depending on the flag, as
-// far as the files can be read. given holds flags of the line.
+// far as the files can be read, or the codes that explain takes. given holds flags of the line.
 func (env *environment) names(flag string, given map[string]string) []commandline.Candidate {
+	if flag == "explain" {
+		var found []commandline.Candidate
+		for _, e := range messages.Explain(engine.Messages()) {
+			found = append(found, commandline.Candidate{Word: e.Code, Says: e.Text})
+		}
+		return found
+	}
 	if !slices.Contains([]string{"tenant", "target", "exclude", "rotate"}, flag) {
 		return nil
 	}

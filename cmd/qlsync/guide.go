@@ -10,7 +10,7 @@ var groups = []commandline.Group{
 	{Title: "Every day", Commands: []string{"validate", "plan", "apply", "drift"}},
 	{Title: "Secrets and schemas", Commands: []string{"secrets", "schemas"}},
 	{Title: "Reports and trials", Commands: []string{"show", "snapshot", "simulate"}},
-	{Title: "This program", Commands: []string{"completion", "man", "version", "help"}},
+	{Title: "This program", Commands: []string{"explain", "completion", "man", "version", "help"}},
 }
 
 // The meanings of the exit codes that many commands share.
@@ -81,6 +81,13 @@ var guides = map[string]commandline.Guide{
 			{For: "Make a comment for a pull request from a saved plan", Line: "qlsync show plan.json --format markdown"},
 		},
 		Exits: []commandline.Exit{isDone, badInput},
+	},
+	"qlsync explain": {
+		Examples: []commandline.Example{
+			{For: "Look up a code of the JSON output", Line: "qlsync explain name-taken"},
+			{For: "Look up a message by its text", Line: "qlsync explain 'the name is taken'"},
+		},
+		Exits: []commandline.Exit{isDone, {Code: exitError, Meaning: "error: no message has this code or text"}},
 	},
 	"qlsync export": {
 		Examples: []commandline.Example{

@@ -14,6 +14,9 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/qlsync/qlsync/internal/commandline"
+	"github.com/qlsync/qlsync/internal/engine"
+	"github.com/qlsync/qlsync/internal/report"
+	"github.com/qlsync/qlsync/internal/report/messages"
 	"github.com/qlsync/qlsync/internal/words"
 	"github.com/qlsync/qlsync/schemas"
 )
@@ -35,6 +38,24 @@ func TestTheReferenceSaysWhatTheCommandsDo(t *testing.T) {
 	if difference := firstDifference(string(got), want); difference != "" {
 		t.Errorf("docs/reference/cli.md is not what the commands say. Run this, and commit what it changes:\n\n"+
 			"    make docs\n\n(that is: go test ./cmd/qlsync -run TestTheReference -update)\n%s", difference)
+	}
+}
+
+// docs/reference/messages.md holds the tables of messages and nothing else.
+func TestTheReferenceHasEveryMessage(t *testing.T) {
+	file := filepath.Join("..", "..", "docs", "reference", "messages.md")
+	want := report.MessagesPage(messages.Explain(engine.Messages()))
+	if *update {
+		if err := os.WriteFile(file, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if difference := firstDifference(string(got), want); difference != "" {
+		t.Errorf("docs/reference/messages.md differs from the tables. Run this, and commit the changed file:\n\n    make docs\n%s", difference)
 	}
 }
 

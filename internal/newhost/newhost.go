@@ -90,12 +90,34 @@ func Refuse(l connection.Lowering, property string) connection.Reason {
 
 // Messages are the sentences of the reasons of this package.
 var Messages = connection.Messages{
-	"property-takes-credentials": {Text: "a change of {property} must carry the credentials"},
-	"host-gets-credentials":      {Text: "{property} changes: {credentials} will be sent to the new host"},
-	"host-gets-credentials-at":   {Text: "{property} changes to {after:q}: {credentials} will be sent there"},
-	"host-gets-credentials-from": {Text: "{property} changes from {before:q} to {after:q}: {credentials} will be sent to {after:q}"},
+	"property-takes-credentials": {
+		Text:    "a change of {property} must carry the credentials",
+		Meaning: "A property that names the host changes. The credentials are written with it, so that they are sent only to a reviewed host.",
+		Example: map[string]any{"property": "host"},
+	},
+	"host-gets-credentials": {
+		Text:    "{property} changes: {credentials} will be sent to the new host",
+		Meaning: "A property that names the host changes, and its values are not shown. Check that the new host may have the credentials.",
+		Example: map[string]any{"property": "host", "credentials": "these credentials"},
+	},
+	"host-gets-credentials-at": {
+		Text:    "{property} changes to {after:q}: {credentials} will be sent there",
+		Meaning: "A property that names the host is new. Check that this host may have the credentials.",
+		Example: map[string]any{"property": "host", "credentials": "these credentials", "after": "db.new"},
+	},
+	"host-gets-credentials-from": {
+		Text:    "{property} changes from {before:q} to {after:q}: {credentials} will be sent to {after:q}",
+		Meaning: "A property that names the host changes. Check that the new host may have the credentials.",
+		Example: map[string]any{"property": "host", "credentials": "these credentials", "before": "db.old", "after": "db.new"},
+	},
 	"host-may-need-credentials": {
 		Text: "a change of {property} may need the credentials in the same request", Next: "declare them under credentials, or set lifecycle.update: recreate",
+		Meaning: "The service refused a change of the host without credentials.",
+		Example: map[string]any{"property": "host"},
 	},
-	"host-needs-credentials": {Text: "a change of {property} must carry the credentials", Next: "declare them under credentials"},
+	"host-needs-credentials": {
+		Text: "a change of {property} must carry the credentials", Next: "declare them under credentials",
+		Meaning: "A property that names the host changes, the connection has stored credentials, and the files declare none. qlsync does not let stored credentials go to another host.",
+		Example: map[string]any{"property": "host"},
+	},
 }

@@ -80,19 +80,43 @@ func (Rules) Messages() connection.Messages {
 }
 
 var messages = connection.Messages{
-	"no-tags": {Text: "{connection:q} cannot have tags, because this kind of tenant has none", Next: "leave tags out"},
-	"not-sensitive-unmarked": {
-		Text: "notSensitive needs an ownership record on {connection:q}, and ownership: none writes no record, so the live value of {properties} would stay hidden",
-		Next: "leave notSensitive out",
+	"no-tags": {
+		Text: "{connection:q} cannot have tags, because this kind of tenant has none", Next: "leave tags out",
+		Meaning: "Tags are declared for a connection, and this service has no tags.",
+		Example: map[string]any{"connection": "Logs/Orders"},
 	},
-	"another-data-source":       {Text: "another data source needs a recreate"},
-	"another-space":             {Text: "another space needs a recreate"},
-	"write-carries-credentials": {Text: "a write replaces the whole connection, so it carries the credentials"},
-	"recreated-by-delete":       {Text: "it is recreated: the old one is deleted, and what uses it finds the new one by its name"},
-	"tries-and-replaces":        {Text: "tries the new one out under a temporary name, then puts it in the place of the old one"},
-	"no-owners":                 {Text: "connections of this kind of tenant have no owner", Next: "leave owner out"},
+	"not-sensitive-unmarked": {
+		Text: "notSensitive needs an ownership record on {connection:q}, and ownership: none writes no record, so the live value of {properties} would stay hidden", Next: "leave notSensitive out",
+		Meaning: "notSensitive takes effect by the ownership record, and the tenant has ownership: none.",
+		Example: map[string]any{"connection": "Logs/Orders", "properties": []string{"headers"}},
+	},
+	"another-data-source": {
+		Text:    "another data source needs a recreate",
+		Meaning: "The service cannot change the type of a connection.",
+	},
+	"another-space": {
+		Text:    "another space needs a recreate",
+		Meaning: "The service cannot move a connection to another project.",
+	},
+	"write-carries-credentials": {
+		Text:    "a write replaces the whole connection, so it carries the credentials",
+		Meaning: "A write of this service replaces all parts of a connection. Parts that are not sent are erased.",
+	},
+	"recreated-by-delete": {
+		Text:    "it is recreated: the old one is deleted, and what uses it finds the new one by its name",
+		Meaning: "A recreate creates the new connection and deletes the old one. The users of the connection find it by its name.",
+	},
+	"tries-and-replaces": {
+		Text:    "tries the new one out under a temporary name, then puts it in the place of the old one",
+		Meaning: "Description of a step: the service has accepted all parts of the new connection before the old one is deleted.",
+	},
+	"no-owners": {
+		Text: "connections of this kind of tenant have no owner", Next: "leave owner out",
+		Meaning: "An owner is declared, and connections of this service have none.",
+	},
 	"write-loses": {
-		Text: "a write replaces the whole connection and would lose {properties}, which the service stores, or may store, and does not show",
-		Next: "declare it under credentials, or as null under properties where there is none; lifecycle.recreate: allow loses it",
+		Text: "a write replaces the whole connection and would lose {properties}, which the service stores, or may store, and does not show", Next: "declare it under credentials, or as null under properties where there is none; lifecycle.recreate: allow loses it",
+		Meaning: "A write of this service erases write-only parts that are not sent.",
+		Example: map[string]any{"properties": []string{"password"}},
 	},
 }

@@ -16,232 +16,683 @@ const confirm = "review the plan, then pass --confirm-{what}s {count}@{hash}"
 
 // Plan are the messages of package plan.
 var Plan = connection.Messages{
-	"already-declared":      {Text: "{connection:q} is already declared at {at}"},
-	"declared-almost-alike": {Text: "{own} differs only in {difference} from {other}, which is declared at {at}", Next: "rename one of them"},
-	"outside-spaces":        {Text: "{space:q} is outside of the project's spaces", Next: "add it to spaces in the project file"},
-	"no-space":              {Text: "no space {space:q} that this token can see", Next: "check the name, and that the token's user is a member"},
-	"no-space-case":         {Text: "no space {space:q} that this token can see", Next: "did you mean {meant:q}?"},
-	"no-space-alike":        {Text: "no space {space:q} that this token can see", Next: "did you mean {other}? {own} differs from it only in {difference}"},
-	"no-user-id":            {Text: "no user of the tenant has the id {user:q}"},
-	"no-user":               {Text: "no active user of the tenant has the e-mail or subject {user:q}"},
-	"several-users":         {Text: "{count} users have the e-mail or subject {user:q} ({ids})", Next: "declare it as {id: ...}"},
+	"already-declared": {
+		Text:    "{connection:q} is already declared at {at}",
+		Meaning: "Two files, or two entries of one file, declare the same space and name. The first declaration counts; the second one is an error.",
+		Example: args{"connection": "Finance/Orders", "at": "connections/a.yaml:3:5"},
+	},
+	"declared-almost-alike": {
+		Text: "{own} differs only in {difference} from {other}, which is declared at {at}", Next: "rename one of them",
+		Meaning: "Two declared names look the same to a reader, for example because they differ in letter case. Many services treat such names as equal.",
+		Example: args{"own": "\"orders\"", "other": "\"Orders\"", "difference": "letter case", "at": "connections/a.yaml:3:5"},
+	},
+	"outside-spaces": {
+		Text: "{space:q} is outside of the project's spaces", Next: "add it to spaces in the project file",
+		Meaning: "A connection names a space that the project file does not list under spaces. qlsync reads and changes the listed spaces only.",
+		Example: args{"space": "Sales"},
+	},
+	"no-space": {
+		Text: "no space {space:q} that this token can see", Next: "check the name, and that the token's user is a member",
+		Meaning: "The tenant does not list the space to the user of the token. The space does not exist, has another name, or the user is not a member.",
+		Example: args{"space": "Finance"},
+	},
+	"no-space-case": {
+		Text: "no space {space:q} that this token can see", Next: "did you mean {meant:q}?",
+		Meaning: "The tenant has a space whose name differs from the declared one in letter case only.",
+		Example: args{"space": "finance", "meant": "Finance"},
+	},
+	"no-space-alike": {
+		Text: "no space {space:q} that this token can see", Next: "did you mean {other}? {own} differs from it only in {difference}",
+		Meaning: "The tenant has a space whose name looks like the declared one and is spelled with other characters.",
+		Example: args{"space": "Finance", "own": "\"Finance\"", "other": "\"F\u0456nance\"", "difference": "look-alike letters"},
+	},
+	"no-user-id": {
+		Text:    "no user of the tenant has the id {user:q}",
+		Meaning: "owner: {id: ...} names a user whom the tenant does not have.",
+		Example: args{"user": "64a1f0"},
+	},
+	"no-user": {
+		Text:    "no active user of the tenant has the e-mail or subject {user:q}",
+		Meaning: "The declared owner is compared with the e-mail address and the subject of each active user. None fits.",
+		Example: args{"user": "ana@example.com"},
+	},
+	"several-users": {
+		Text: "{count} users have the e-mail or subject {user:q} ({ids})", Next: "declare it as {id: ...}",
+		Meaning: "The declared owner fits more than one user, so qlsync cannot know which of them is meant.",
+		Example: args{"count": 2, "user": "ana@example.com", "ids": []string{"u1", "u2"}},
+	},
 	"no-stored-yet": {
 		Text: "this token's user has no stored credentials {name:q}", Next: "this plan creates them with {connection:q}; run apply again afterwards",
+		Meaning: "A property selects stored credentials that do not exist yet, and another change of the same plan creates them. The change is refused in this run only.",
+		Example: args{"name": "team", "connection": "Finance/Orders"},
 	},
 	"no-stored": {
-		Text: "this token's user has no stored credentials {name:q}",
-		Next: "use the token of the user who has them, or create them with a connection that declares credentialsName {name:q} and credentials",
+		Text: "this token's user has no stored credentials {name:q}", Next: "use the token of the user who has them, or create them with a connection that declares credentialsName {name:q} and credentials",
+		Meaning: "A property selects stored credentials by name or id. Only the user who has stored credentials can use them.",
+		Example: args{"name": "team"},
 	},
 
-	"interrupted":   {Text: "resumes an interrupted run"},
-	"moved":         {Text: "moved in the files"},
-	"moved-by-hand": {Text: "renamed or moved outside of the files; this plan reverts that"},
-	"moved-to-taken": {
-		Text: "the name is taken: a moved block leads here from {from:q}, and both exist. Delete or rename one of them",
+	"interrupted": {
+		Text:    "resumes an interrupted run",
+		Meaning: "An earlier run was interrupted between two calls. The connection still has the temporary name, and this plan finishes the change.",
 	},
-	"several-moves": {Text: "several moved blocks lead here, from {from}", Next: "keep one of them"},
+	"moved": {
+		Text:    "moved in the files",
+		Meaning: "A moved block leads from the old space and name to the declared ones, so the connection is renamed or moved and not created again.",
+	},
+	"moved-by-hand": {
+		Text:    "renamed or moved outside of the files; this plan reverts that",
+		Meaning: "The ownership record shows that this connection was at the declared name before. Somebody renamed or moved it outside of the files.",
+	},
+	"moved-to-taken": {
+		Text:    "the name is taken: a moved block leads here from {from:q}, and both exist. Delete or rename one of them",
+		Meaning: "A moved block leads from an existing connection to a name at which another connection exists. qlsync does not choose between the two.",
+		Example: args{"from": "Finance/Old orders"},
+	},
+	"several-moves": {
+		Text: "several moved blocks lead here, from {from}", Next: "keep one of them",
+		Meaning: "More than one moved block leads to the same name, and a connection exists at the start of each. Only one of them can get the name.",
+		Example: args{"from": []string{"\"Finance/A\"", "\"Finance/B\""}},
+	},
 	"several-candidates": {
-		Text: "several connections may be this one, renamed or copied by hand: {found}. Add a moved block from the right one, or delete the others",
+		Text:    "several connections may be this one, renamed or copied by hand: {found}. Add a moved block from the right one, or delete the others",
+		Meaning: "More than one connection has the ownership record of the declared one, for example after a copy in the console. qlsync cannot know which of them is the original.",
+		Example: args{"found": []string{"\"Finance/A\"", "\"Finance/B\""}},
 	},
 	"moved-from-unseen": {
-		Text: "a moved block comes from {from:q}, and this token sees no space {space:q}",
-		Next: "if the space exists, make the token's user a member before it is created here",
+		Text: "a moved block comes from {from:q}, and this token sees no space {space:q}", Next: "if the space exists, make the token's user a member before it is created here",
+		Meaning: "A moved block starts in a space that the token cannot see. If the space exists, the old connection stays there and a second one is created.",
+		Example: args{"from": "Gone/Orders", "space": "Gone"},
 	},
 	"disabled": {
 		Text: "data source {dataSource} is disabled in the tenant", Next: "ask an administrator to enable it, or remove this connection from the files",
+		Meaning: "An administrator has disabled the data source, so nothing can be created with it or changed.",
+		Example: args{"dataSource": "rest"},
 	},
 	"disabled-live": {
-		Text: "data source {dataSource} is disabled in the tenant",
-		Next: "ask an administrator to enable it, or remove this connection from the files; qlsync does not delete it then",
+		Text: "data source {dataSource} is disabled in the tenant", Next: "ask an administrator to enable it, or remove this connection from the files; qlsync does not delete it then",
+		Meaning: "An administrator has disabled the data source. The connection exists and cannot be changed. If its declaration is removed, qlsync leaves the connection alone.",
+		Example: args{"dataSource": "rest"},
 	},
 
-	"kept-listed-twice": {Text: "the tenant also lists it as {other:q}: it was moved or renamed while the lists were read; qlsync does not delete it", Next: "plan again"},
-	"kept-credentials": {
-		Text: "the old one of a recreate, with credentials that the one in its place does not have; qlsync does not delete it",
-		Next: "declare credentials, or set lifecycle.recreate: allow to lose them",
+	"kept-listed-twice": {
+		Text: "the tenant also lists it as {other:q}: it was moved or renamed while the lists were read; qlsync does not delete it", Next: "plan again",
+		Meaning: "The tenant returned one connection at two places while the lists were read. A delete could hit the declared connection.",
+		Example: args{"other": "Finance/Orders"},
 	},
-	"kept-pending":   {Text: "owned by this project, and a moved block leads from it to a name that is taken; qlsync does not delete it", Next: "delete or rename one of the two"},
-	"kept-misnamed":  {Text: "has the ownership record of an interrupted recreate, but not a name that qlsync writes; qlsync does not delete it", Next: release},
-	"kept-protected": {Text: "looks like a leftover of a recreate of {of:q}, but is protected, and a recreate leaves nothing protected; qlsync does not delete it", Next: release},
-	"kept-several":   {Text: "one of several connections that look like the leftover of a recreate of {of:q}; qlsync does not delete it", Next: release},
-	"kept-renamed":   {Text: "a leftover of an interrupted recreate of a connection that a moved block has renamed since; qlsync does not delete it", Next: release},
-	"kept-namesake":  {Text: "{own} differs from the declared name {other} only in {difference}; qlsync does not delete it"},
+	"kept-credentials": {
+		Text: "the old one of a recreate, with credentials that the one in its place does not have; qlsync does not delete it", Next: "declare credentials, or set lifecycle.recreate: allow to lose them",
+		Meaning: "An interrupted recreate left the old connection. It has credentials that the new connection lacks, and a delete would lose them.",
+	},
+	"kept-pending": {
+		Text: "owned by this project, and a moved block leads from it to a name that is taken; qlsync does not delete it", Next: "delete or rename one of the two",
+		Meaning: "A moved block has not been carried out, because a connection exists at its end. The connection at its start is kept until that is resolved.",
+	},
+	"kept-misnamed": {
+		Text: "has the ownership record of an interrupted recreate, but not a name that qlsync writes; qlsync does not delete it", Next: release,
+		Meaning: "The ownership record says that a recreate has left this connection, but the name is not one that a recreate uses. Somebody may have renamed or copied it.",
+	},
+	"kept-protected": {
+		Text: "looks like a leftover of a recreate of {of:q}, but is protected, and a recreate leaves nothing protected; qlsync does not delete it", Next: release,
+		Meaning: "qlsync removes the protection of a connection before it recreates it. A protected leftover was therefore changed by somebody else.",
+		Example: args{"of": "Finance/Orders"},
+	},
+	"kept-several": {
+		Text: "one of several connections that look like the leftover of a recreate of {of:q}; qlsync does not delete it", Next: release,
+		Meaning: "A recreate leaves one connection at most. Of several, qlsync cannot know which one is the leftover.",
+		Example: args{"of": "Finance/Orders"},
+	},
+	"kept-renamed": {
+		Text: "a leftover of an interrupted recreate of a connection that a moved block has renamed since; qlsync does not delete it", Next: release,
+		Meaning: "A recreate was interrupted, and a moved block has given the connection another name since. The leftover cannot be assigned to a declared connection.",
+	},
+	"kept-namesake": {
+		Text:    "{own} differs from the declared name {other} only in {difference}; qlsync does not delete it",
+		Meaning: "The undeclared connection may be the declared one with a name that was changed by hand. A delete could destroy it.",
+		Example: args{"own": "\"orders\"", "other": "\"Orders\"", "difference": "letter case"},
+	},
 	"kept-unrecorded": {
 		Text: "owned by this project and no longer declared, but without the key record that qlsync writes; qlsync does not delete it", Next: release,
+		Meaning: "The connection has the tag of this project and no key record. qlsync deletes only connections that qlsync has created or adopted itself.",
 	},
 	"kept-unexplained": {
-		Text: "owned by this project and no longer declared, but its key record is for another name or space: it was moved, renamed or copied; qlsync does not delete it",
-		Next: "to have it deleted, declare it, apply (which renews the record), and remove it again, or delete it yourself; to keep it, remove its ownership record",
+		Text: "owned by this project and no longer declared, but its key record is for another name or space: it was moved, renamed or copied; qlsync does not delete it", Next: "to have it deleted, declare it, apply (which renews the record), and remove it again, or delete it yourself; to keep it, remove its ownership record",
+		Meaning: "The key record proves at which name qlsync wrote the connection. Here the connection is at another name, and no moved block explains that, so the connection may be a copy.",
 	},
 
-	"namesake":          {Text: "{other} exists, and {own} differs from it only in {difference}", Next: "declare the name as it exists, or rename it with a moved block"},
-	"looks-alike":       {Text: "the new name {own} differs from the live connection {other} only in {difference}"},
-	"space-looks-alike": {Text: "the declared space {own} differs from the space {other} only in {difference}", Next: "check which of them the files mean"},
-	"unsuited":          {Text: "data source {dataSource} does not fit the type of space of {connections:few}. {why}"},
-	"rotate-nothing":    {Text: "the credentials of {connection:q} cannot be written again: it declares none"},
-	"rotate-undeclared": {Text: "the credentials of {connection:q} cannot be written again: it is not declared", Next: "write it as SPACE/NAME"},
-	"target-unknown":    {Text: "target {connection:q} is neither declared nor changed", Next: "write it as SPACE/NAME"},
+	"namesake": {
+		Text: "{other} exists, and {own} differs from it only in {difference}", Next: "declare the name as it exists, or rename it with a moved block",
+		Meaning: "A create or rename would make two connections whose names look the same. Some services treat them as equal.",
+		Example: args{"own": "\"orders\"", "other": "\"Orders\"", "difference": "letter case"},
+	},
+	"looks-alike": {
+		Text:    "the new name {own} differs from the live connection {other} only in {difference}",
+		Meaning: "The new name is spelled with other characters than the name of a live connection and looks the same. This is a warning.",
+		Example: args{"own": "\"Orders\"", "other": "\"\u041erders\"", "difference": "look-alike letters"},
+	},
+	"space-looks-alike": {
+		Text: "the declared space {own} differs from the space {other} only in {difference}", Next: "check which of them the files mean",
+		Meaning: "Two spaces of the tenant have names that look the same. This is a warning.",
+		Example: args{"own": "\"Finance\"", "other": "\"F\u0456nance\"", "difference": "look-alike letters"},
+	},
+	"unsuited": {
+		Text:    "data source {dataSource} does not fit the type of space of {connections:few}. {why}",
+		Meaning: "The catalog of data sources knows that this data source does not work in this type of space.",
+		Example: args{"dataSource": "File_DataFiles", "connections": []string{"Finance/A", "Finance/B"}, "why": "DataFiles belong to their space"},
+	},
+	"rotate-nothing": {
+		Text:    "the credentials of {connection:q} cannot be written again: it declares none",
+		Meaning: "--rotate names a connection that declares no credentials.",
+		Example: args{"connection": "Finance/Orders"},
+	},
+	"rotate-undeclared": {
+		Text: "the credentials of {connection:q} cannot be written again: it is not declared", Next: "write it as SPACE/NAME",
+		Meaning: "--rotate names a connection that no file declares.",
+		Example: args{"connection": "Finance/Orders"},
+	},
+	"target-unknown": {
+		Text: "target {connection:q} is neither declared nor changed", Next: "write it as SPACE/NAME",
+		Meaning: "--target names a connection that no file declares and that the plan does not change.",
+		Example: args{"connection": "Finance/Orders"},
+	},
 
 	"create-not-listed": {
 		Text: "it may exist, because the tenant's list is incomplete", Next: listed,
+		Meaning: "The tenant did not list everything, so a connection with this name may exist. A create could make a second one.",
 	},
 	"owner-inactive": {
 		Text: "the declared owner {owner} is not an active user (status {status})", Next: "declare another owner, or ask an administrator to enable the account",
+		Meaning: "The service does not give a connection to a user who is disabled or invited.",
+		Example: args{"owner": "ana@example.com", "status": "disabled"},
 	},
 	"other-project": {
 		Text: "it belongs to project {project:q}", Next: "remove it from these files, or remove its ownership record (qlsync:{project})",
+		Meaning: "The ownership record names another project. Two projects that change one connection would undo each other's changes.",
+		Example: args{"project": "sales"},
 	},
-	"unreadable": {Text: "it cannot be read: {error}"},
+	"unreadable": {
+		Text:    "it cannot be read: {error}",
+		Meaning: "The details of the connection could not be read, so qlsync cannot compare it and does not write to it.",
+		Example: args{"error": "403 forbidden"},
+	},
 	"no-room-for-record": {
 		Text: "its {property} is too long to add the ownership record", Next: "shorten it in the console, or declare {property} in the file",
+		Meaning: "qlsync stores its ownership record in a property that is too long already.",
+		Example: args{"property": "description"},
 	},
 
-	"adopt-none": {Text: "it exists and no project owns it", Next: "set lifecycle.adopt: true to take it over (policy.adopt is none)"},
+	"adopt-none": {
+		Text: "it exists and no project owns it", Next: "set lifecycle.adopt: true to take it over (policy.adopt is none)",
+		Meaning: "The connection exists and no project owns it. policy.adopt: none demands that each adoption is allowed in the file.",
+	},
 	"adopt-writes-credentials": {
 		Text: "it exists, no project owns it, and adding the ownership record would write its credentials again", Next: "set lifecycle.adopt: true to take it over",
+		Meaning: "On this service every write carries the credentials, so the adoption would replace those that are stored.",
 	},
 	"adopt-differs": {
 		Text: "it exists, no project owns it, and it differs", Next: "set lifecycle.adopt: true to take it over and overwrite what is shown",
+		Meaning: "The connection exists, no project owns it, and it is not as declared. policy.adopt: matching adopts only connections that need no other change.",
 	},
 
 	"path-deletes": {
 		Text: "the provider would delete it to make this change without a recreate", Next: "this is a bug in qlsync; report it",
+		Meaning: "The planner checks that no change without a recreate deletes a connection. This check failed.",
 	},
 
-	"move-not-listed": {Text: "nothing is renamed or moved while the tenant's list is incomplete, as the name may be taken", Next: listed},
+	"move-not-listed": {
+		Text: "nothing is renamed or moved while the tenant's list is incomplete, as the name may be taken", Next: listed,
+		Meaning: "The tenant did not list everything, so another connection may already have the new name.",
+	},
 
 	"recreate-protected": {
 		Text: "it is protected by preventDestroy, and this change needs a recreate", Next: "declare lifecycle.preventDestroy: false first",
+		Meaning: "A recreate deletes the old connection, and lifecycle.preventDestroy forbids that.",
 	},
-	"recreate-not-listed":   {Text: "nothing is recreated while the tenant's list is incomplete", Next: listed},
-	"recreate-loses-hidden": {Text: "recreating it would lose {property}, which the service does not show in full", Next: "declare it"},
+	"recreate-not-listed": {
+		Text: "nothing is recreated while the tenant's list is incomplete", Next: listed,
+		Meaning: "The tenant did not list everything. A recreate needs to know all names.",
+	},
+	"recreate-loses-hidden": {
+		Text: "recreating it would lose {property}, which the service does not show in full", Next: "declare it",
+		Meaning: "The service shows this property in part only, so a recreate could not copy it to the new connection.",
+		Example: args{"property": "headers"},
+	},
 	"recreate-other-family": {
-		Text: "a connection of data source {dataSource} cannot serve the apps that load from it as {live}. To recreate it anyway, set lifecycle.recreate: allow",
+		Text:    "a connection of data source {dataSource} cannot serve the apps that load from it as {live}. To recreate it anyway, set lifecycle.recreate: allow",
+		Meaning: "Apps load from a connector by its type. With another type, the load scripts of the apps fail.",
+		Example: args{"dataSource": "rest", "live": "File_AmazonS3ConnectorV2"},
 	},
 	"recreate-loses-credentials": {
 		Text: "recreating it would lose its stored credentials", Next: "declare them under credentials. To recreate it anyway, set lifecycle.recreate: allow",
+		Meaning: "The service never returns credentials, so a recreate can only write declared ones.",
 	},
 	"recreate-loses-withheld": {
-		Text: "recreating it would lose {properties}, which the service stores, or may store, and does not show",
-		Next: "declare it under credentials. To recreate it anyway, set lifecycle.recreate: allow",
+		Text: "recreating it would lose {properties}, which the service stores, or may store, and does not show", Next: "declare it under credentials. To recreate it anyway, set lifecycle.recreate: allow",
+		Meaning: "These parts are write-only: the service stores them and never returns them, so a recreate cannot copy them.",
+		Example: args{"properties": []string{"password"}},
 	},
 	"recreate-loses-users-credentials": {
-		Text: "recreating it would lose the credentials that each user has entered. To recreate it anyway, set lifecycle.recreate: allow",
+		Text:    "recreating it would lose the credentials that each user has entered. To recreate it anyway, set lifecycle.recreate: allow",
+		Meaning: "Every user has entered credentials for this connection. They belong to the old connection and are deleted with it.",
 	},
 	"recreate-changes-owner": {
 		Text: "recreating it would change its owner from {owner}", Next: "declare owner. To recreate it anyway, set lifecycle.recreate: allow",
+		Meaning: "A recreated connection belongs to the user of the token unless an owner is declared.",
+		Example: args{"owner": "bo@example.com"},
 	},
 
-	"loses-credentials":       {Text: "its stored credentials will be lost"},
-	"loses-users-credentials": {Text: "the credentials that each user has entered will be lost"},
-	"loses-owner":             {Text: "it will no longer belong to {owner}"},
+	"loses-credentials": {
+		Text:    "its stored credentials will be lost",
+		Meaning: "The files allow this loss with lifecycle.recreate: allow.",
+	},
+	"loses-users-credentials": {
+		Text:    "the credentials that each user has entered will be lost",
+		Meaning: "The files allow this loss with lifecycle.recreate: allow. Every user must enter credentials again.",
+	},
+	"loses-owner": {
+		Text:    "it will no longer belong to {owner}",
+		Meaning: "The files allow this with lifecycle.recreate: allow. The new connection belongs to the user of the token.",
+		Example: args{"owner": "bo@example.com"},
+	},
 
-	"rotate-asked":          {Text: "asked for with --rotate"},
-	"rotate-changed":        {Text: "the values behind its references have changed"},
-	"record-unknown":        {Text: "no fingerprint of its credentials was made with this key; apply records their current values without writing them"},
-	"rotate-needs-recreate": {Text: "writing its credentials needs a recreate (update: recreate), which must be reviewed", Next: "raise credentialsVersion"},
-	"rotate-needs-sign-in":  {Text: "a person must sign in for it", Next: "raise credentialsVersion"},
+	"rotate-asked": {
+		Text:    "asked for with --rotate",
+		Meaning: "--rotate names this connection.",
+	},
+	"rotate-changed": {
+		Text:    "the values behind its references have changed",
+		Meaning: "The fingerprints in the ownership record differ from those of the current values. The values are written again.",
+	},
+	"record-unknown": {
+		Text:    "no fingerprint of its credentials was made with this key; apply records their current values without writing them",
+		Meaning: "QLSYNC_FINGERPRINT_KEY is set, and no fingerprint that was made with this key is recorded. The current values become the baseline.",
+	},
+	"rotate-needs-recreate": {
+		Text: "writing its credentials needs a recreate (update: recreate), which must be reviewed", Next: "raise credentialsVersion",
+		Meaning: "A rotation is not reviewed, so it may not recreate a connection.",
+	},
+	"rotate-needs-sign-in": {
+		Text: "a person must sign in for it", Next: "raise credentialsVersion",
+		Meaning: "The credentials contain the code of a sign-in, which is for one use.",
+	},
 
-	"record-of-another-key":        {Text: "its key record is of another name or space, as after a rename of its space"},
-	"recreate-carries-credentials": {Text: "a recreate must carry the credentials"},
-	"no-credentials-there":         {Text: "the tenant has no credentials for it"},
-	"credentials-version":          {Text: "credentialsVersion {from} -> {to}"},
-	"credentials-references":       {Text: "the references, the plain parts or the owner have changed"},
-	"credentials-taken":            {Text: "its credentials are taken as they are"},
-	"update-recreate":              {Text: "update: recreate"},
-	"resumes-recreate":             {Text: "goes on with the new one that is there already"},
-	"unfinished-recreate":          {Text: "the new one of an unfinished recreate"},
-	"undeclared":                   {Text: "owned by this project and no longer declared"},
-	"undeclared-kept":              {Text: "owned by this project and no longer declared; policy.prune: owned would delete it"},
+	"record-of-another-key": {
+		Text:    "its key record is of another name or space, as after a rename of its space",
+		Meaning: "The key record is for the name or space that the connection had before. The plan renews it, so that qlsync can delete the connection later.",
+	},
+	"recreate-carries-credentials": {
+		Text:    "a recreate must carry the credentials",
+		Meaning: "A new connection has no credentials until they are written.",
+	},
+	"no-credentials-there": {
+		Text:    "the tenant has no credentials for it",
+		Meaning: "The files declare credentials, and the tenant shows that the connection has none.",
+	},
+	"credentials-version": {
+		Text:    "credentialsVersion {from} -> {to}",
+		Meaning: "credentialsVersion was changed in the file, which demands that the credentials are written again.",
+		Example: args{"from": "1", "to": "2"},
+	},
+	"credentials-references": {
+		Text:    "the references, the plain parts or the owner have changed",
+		Meaning: "The declared credentials are not those that were written last: a reference, a plain part or the owner is different.",
+	},
+	"credentials-taken": {
+		Text:    "its credentials are taken as they are",
+		Meaning: "An adoption does not write the credentials, because the service does not show whether they differ.",
+	},
+	"update-recreate": {
+		Text:    "update: recreate",
+		Meaning: "lifecycle.update or policy.update is recreate, so a change of properties or credentials recreates the connection.",
+	},
+	"resumes-recreate": {
+		Text:    "goes on with the new one that is there already",
+		Meaning: "An interrupted recreate has already created the new connection, and it is as declared. The plan uses it.",
+	},
+	"unfinished-recreate": {
+		Text:    "the new one of an unfinished recreate",
+		Meaning: "A recreate was interrupted after it created the new connection. The next apply uses it.",
+	},
+	"undeclared": {
+		Text:    "owned by this project and no longer declared",
+		Meaning: "The ownership record names this project, and no file declares the connection any more.",
+	},
+	"undeclared-kept": {
+		Text:    "owned by this project and no longer declared; policy.prune: owned would delete it",
+		Meaning: "policy.prune is none, so the connection stays. With policy.prune: owned, qlsync deletes it.",
+	},
 	"undeclared-disabled": {
-		Text: "owned by this project and no longer declared, and its data source {dataSource} is disabled in the tenant; qlsync does not delete it",
-		Next: "ask an administrator to enable it, or delete the connection yourself",
+		Text: "owned by this project and no longer declared, and its data source {dataSource} is disabled in the tenant; qlsync does not delete it", Next: "ask an administrator to enable it, or delete the connection yourself",
+		Meaning: "Nothing can be restored for a disabled data source, so qlsync does not delete its connections.",
+		Example: args{"dataSource": "rest"},
 	},
-	"left-behind":       {Text: "left behind by an interrupted recreate"},
-	"delete-protected":  {Text: "it is protected by preventDestroy", Next: "declare it again with lifecycle.preventDestroy: false first"},
-	"delete-not-listed": {Text: "nothing is deleted while the tenant's list is incomplete", Next: listed},
+	"left-behind": {
+		Text:    "left behind by an interrupted recreate",
+		Meaning: "A recreate was interrupted before its last step. The leftover is deleted now.",
+	},
+	"delete-protected": {
+		Text: "it is protected by preventDestroy", Next: "declare it again with lifecycle.preventDestroy: false first",
+		Meaning: "The ownership record says that the connection was declared with lifecycle.preventDestroy: true.",
+	},
+	"delete-not-listed": {
+		Text: "nothing is deleted while the tenant's list is incomplete", Next: listed,
+		Meaning: "The tenant did not list everything. A connection that seems undeclared may be a declared one that was renamed.",
+	},
 	"may-be-created": {
-		Text: "its key record is for another name or space, and it may be what this plan creates as {created:q}",
-		Next: "add a moved block from {live:q}, or plan again after the create",
+		Text: "its key record is for another name or space, and it may be what this plan creates as {created:q}", Next: "add a moved block from {live:q}, or plan again after the create",
+		Meaning: "The undeclared connection may be the one that the plan creates, after somebody renamed it. A delete would destroy it.",
+		Example: args{"created": "Finance/New", "live": "Finance/Old"},
 	},
-	"waits-for-recreate": {Text: "it is kept while its recreate is refused"},
+	"waits-for-recreate": {
+		Text:    "it is kept while its recreate is refused",
+		Meaning: "The leftover of a recreate is deleted only after the recreate.",
+	},
 	"waits-for-create": {
-		Text: "it is kept while the create of another {dataSource} is refused or waits for a person, because it may be that connection under its old name",
+		Text:    "it is kept while the create of another {dataSource} is refused or waits for a person, because it may be that connection under its old name",
+		Meaning: "The connection may be the declared one under its old name. It is deleted only after the create succeeded.",
+		Example: args{"dataSource": "rest"},
 	},
-	"name-taken":      {Text: "the name is taken: {by:q} exists and keeps it"},
-	"name-cycle":      {Text: "its name is free only after another change that waits for this one", Next: "rename one of the connections by hand"},
-	"change-refused":  {Text: "its change is refused: {why}"},
-	"not-as-reviewed": {Text: "it is not as reviewed in plan {hash}", Next: "plan and review again"},
+	"name-taken": {
+		Text:    "the name is taken: {by:q} exists and keeps it",
+		Meaning: "A live connection has the name that this change needs, and nothing in the plan moves it away.",
+		Example: args{"by": "Finance/Orders"},
+	},
+	"name-cycle": {
+		Text: "its name is free only after another change that waits for this one", Next: "rename one of the connections by hand",
+		Meaning: "Two changes wait for each other's name, and a temporary name does not help.",
+	},
+	"change-refused": {
+		Text:    "its change is refused: {why}",
+		Meaning: "A rotation follows the change of its connection, and that change is refused.",
+		Example: args{"why": "it belongs to project \"sales\""},
+	},
+	"not-as-reviewed": {
+		Text: "it is not as reviewed in plan {hash}", Next: "plan and review again",
+		Meaning: "apply --skip-stale carries out only the changes that were reviewed. This one is different, or its connection was edited since.",
+		Example: args{"hash": "sha256:4f1c"},
+	},
 
-	"from-snapshot":   {Text: "made from a snapshot of {taken}, not from the tenant: what has changed there since is not seen"},
-	"list-incomplete": {Text: "the tenant's list is incomplete, so nothing is deleted: {why}"},
+	"from-snapshot": {
+		Text:    "made from a snapshot of {taken}, not from the tenant: what has changed there since is not seen",
+		Meaning: "--snapshot was given, so the tenant was not read.",
+		Example: args{"taken": "2026-11-24T02:00:00Z"},
+	},
+	"list-incomplete": {
+		Text:    "the tenant's list is incomplete, so nothing is deleted: {why}",
+		Meaning: "A list of the tenant could not be read in full. qlsync then deletes, moves and recreates nothing.",
+		Example: args{"why": "1 of 3 items on a page could not be read"},
+	},
 	"owner-unknown": {
-		Text: "the tenant does not say who owns its connections, so qlsync cannot tell whether the owner is {owner}",
-		Next: "look in the console, or set ignoreChanges: [owner]",
+		Text: "the tenant does not say who owns its connections, so qlsync cannot tell whether the owner is {owner}", Next: "look in the console, or set ignoreChanges: [owner]",
+		Meaning: "An owner is declared, and the tenant does not return the owners of connections.",
+		Example: args{"owner": "ana@example.com"},
 	},
-	"owner-not-active": {Text: "its owner {owner} is not an active user (status {status})"},
+	"owner-not-active": {
+		Text:    "its owner {owner} is not an active user (status {status})",
+		Meaning: "The declared owner already owns the connection. If credentials must be written by the owner, that fails.",
+		Example: args{"owner": "ana@example.com", "status": "disabled"},
+	},
 
-	"sign-in":        {Text: "a person must sign in: {todo}; without a code, apply prints the address where the person gets one"},
-	"sign-in-once":   {Text: "the code of a sign-in is for one use", Next: "without it, apply prints the address where the person gets another one"},
-	"declare-code":   {Text: "declare the code under credentials, as {code}: {env: NAME}"},
-	"put-code":       {Text: "put the code into {places:and}"},
-	"place-variable": {Text: "the environment variable {name}"},
-	"place-file":     {Text: "the file {name}"},
-	"place-output":   {Text: "the output of {of}"},
+	"sign-in": {
+		Text:    "a person must sign in: {todo}; without a code, apply prints the address where the person gets one",
+		Meaning: "The connection needs a code that a person gets by signing in. No token can do that.",
+		Example: args{"todo": "put the code into the environment variable CODE"},
+	},
+	"sign-in-once": {
+		Text: "the code of a sign-in is for one use", Next: "without it, apply prints the address where the person gets another one",
+		Meaning: "The service accepts the code of a sign-in once. If a write fails, a new code is needed.",
+	},
+	"declare-code": {
+		Text:    "declare the code under credentials, as {code}: {env: NAME}",
+		Meaning: "No code is declared yet. The code is a credential and is declared by a reference.",
+		Example: args{"code": "authCode"},
+	},
+	"put-code": {
+		Text:    "put the code into {places:and}",
+		Meaning: "The code is declared by a reference. This is the place from which apply reads it.",
+		Example: args{"places": []string{"the environment variable CODE"}},
+	},
+	"place-variable": {
+		Text:    "the environment variable {name}",
+		Meaning: "Part of another message: the place of a reference.",
+		Example: args{"name": "CODE"},
+	},
+	"place-file": {
+		Text:    "the file {name}",
+		Meaning: "Part of another message: the place of a reference.",
+		Example: args{"name": "/run/secrets/code"},
+	},
+	"place-output": {
+		Text:    "the output of {of}",
+		Meaning: "Part of another message: the place of a reference.",
+		Example: args{"of": "{command: [vault, read]}"},
+	},
 
-	"empty-desired-set": {Text: "the files declare no connection for this tenant, and the plan would delete {deletes}", Next: intended},
-	"max-deletes":       {Text: "the plan would delete {deletes} of {owned} owned connections; policy.maxDeletes allows {allowed}", Next: intended},
+	"empty-desired-set": {
+		Text: "the files declare no connection for this tenant, and the plan would delete {deletes}", Next: intended,
+		Meaning: "No file declares a connection for this tenant. Usually a folder is missing or a path is wrong.",
+		Example: args{"deletes": 7, "confirm": "--confirm-deletes 7@sha256:4f1c"},
+	},
+	"max-deletes": {
+		Text: "the plan would delete {deletes} of {owned} owned connections; policy.maxDeletes allows {allowed}", Next: intended,
+		Meaning: "policy.maxDeletes protects against a mistake that deletes many connections.",
+		Example: args{"deletes": 5, "owned": 20, "allowed": 2, "confirm": "--confirm-deletes 5@sha256:4f1c"},
+	},
 	"max-recreates": {
 		Text: "the plan would recreate {recreates} connections, and the project owns {owned}; policy.maxRecreates allows {allowed}", Next: intended,
+		Meaning: "policy.maxRecreates protects against a mistake that recreates many connections. A recreated connection has another id.",
+		Example: args{"recreates": 5, "owned": 20, "allowed": 3, "confirm": "--confirm-recreates 5@sha256:4f1c"},
 	},
-	"confirm-malformed": {Text: "--confirm-{what}s {given:q} is not N@HASH", Next: confirm},
-	"confirm-changed":   {Text: "--confirm-{what}s {given:q} is for another plan", Next: confirm},
-	"confirm-count":     {Text: "--confirm-{what}s {given:q} has another number: the plan {what}s {count}", Next: confirm},
-	"reviewed-another":  {Text: "the reviewed plan is not for this project and tenant, or was changed since", Next: "plan and review again"},
-	"reviewed-earlier":  {Text: "the reviewed plan was made by an earlier version of qlsync, whose hash covers less", Next: "plan and review again"},
-	"stale-earlier":     {Text: "it was made by an earlier version of qlsync, whose hash covers less", Next: "plan and review again"},
-	"stale-elsewhere":   {Text: "it was made for project {project} on {url}"},
-	"stale-edited":      {Text: "its hash does not fit its content: the file was edited"},
-	"stale-new":         {Text: "{connection}: this change is not in the reviewed plan"},
-	"stale-gone":        {Text: "{connection}: no longer changes"},
-	"stale-differs":     {Text: "{connection}: this change differs from the reviewed one, or the connection was edited after the review"},
+	"confirm-malformed": {
+		Text: "--confirm-{what}s {given:q} is not N@HASH", Next: confirm,
+		Meaning: "A confirmation is the number of connections and the hash of the plan, so that it fits one plan only.",
+		Example: args{"what": "delete", "given": "5", "count": 5, "hash": "sha256:4f1c"},
+	},
+	"confirm-changed": {
+		Text: "--confirm-{what}s {given:q} is for another plan", Next: confirm,
+		Meaning: "The hash of the confirmation is not the hash of this plan. The files or the tenant have changed since.",
+		Example: args{"what": "delete", "given": "5@sha256:0000", "count": 5, "hash": "sha256:4f1c"},
+	},
+	"confirm-count": {
+		Text: "--confirm-{what}s {given:q} has another number: the plan {what}s {count}", Next: confirm,
+		Meaning: "The hash fits, and the number in the confirmation is not that of the plan.",
+		Example: args{"what": "delete", "given": "4@sha256:4f1c", "count": 5, "hash": "sha256:4f1c"},
+	},
+	"reviewed-another": {
+		Text: "the reviewed plan is not for this project and tenant, or was changed since", Next: "plan and review again",
+		Meaning: "The saved plan names another project or tenant, or the file was edited.",
+	},
+	"reviewed-earlier": {
+		Text: "the reviewed plan was made by an earlier version of qlsync, whose hash covers less", Next: "plan and review again",
+		Meaning: "An earlier version of qlsync covered less with the hash, so the review cannot be compared.",
+	},
+	"stale-earlier": {
+		Text: "it was made by an earlier version of qlsync, whose hash covers less", Next: "plan and review again",
+		Meaning: "An earlier version of qlsync covered less with the hash, so the review cannot be compared.",
+	},
+	"stale-elsewhere": {
+		Text:    "it was made for project {project} on {url}",
+		Meaning: "The reviewed plan is for another project or tenant.",
+		Example: args{"project": "sales", "url": "https://acme.eu.qlikcloud.com"},
+	},
+	"stale-edited": {
+		Text:    "its hash does not fit its content: the file was edited",
+		Meaning: "The hash of a plan covers its changes. They were edited after the plan was made.",
+	},
+	"stale-new": {
+		Text:    "{connection}: this change is not in the reviewed plan",
+		Meaning: "The plan has a change that was not there at the time of the review.",
+		Example: args{"connection": "Finance/Orders"},
+	},
+	"stale-gone": {
+		Text:    "{connection}: no longer changes",
+		Meaning: "The reviewed plan has a change that is not needed any more.",
+		Example: args{"connection": "Finance/Orders"},
+	},
+	"stale-differs": {
+		Text:    "{connection}: this change differs from the reviewed one, or the connection was edited after the review",
+		Meaning: "The change itself is different, or its connection was edited on the tenant.",
+		Example: args{"connection": "Finance/Orders"},
+	},
 
-	"asks-sign-in":           {Text: "asks for the address where a person signs in; creates nothing"},
-	"creates-temporary":      {Text: "creates the new one under a temporary name"},
-	"records-fingerprint":    {Text: "records the fingerprint of its credentials"},
-	"moves-to-space":         {Text: "moves it to the space"},
-	"sets-properties":        {Text: "sets {count:property|properties}"},
-	"removes-properties":     {Text: "removes {count:property|properties}"},
-	"writes-new-credentials": {Text: "writes the credentials of the new one"},
-	"writes-credentials":     {Text: "writes its credentials"},
-	"sets-tags":              {Text: "sets its tags"},
-	"records-credentials":    {Text: "records its credentials, before the change of owner removes them"},
-	"writes-again":           {Text: "writes it again, because the last write is not in effect"},
-	"records-protection":     {Text: "records whether it is protected"},
-	"records-sensitive":      {Text: "records which of its properties are sensitive"},
-	"records-not-sensitive":  {Text: "records which of its properties are not sensitive"},
-	"renews-key-record":      {Text: "renews its key record"},
-	"adds-record":            {Text: "adds the ownership record"},
-	"renames-old":            {Text: "renames the old one aside"},
-	"renames-new":            {Text: "renames the new one to the declared name"},
-	"renames-temporary":      {Text: "renames it to a temporary name, on its way"},
-	"renames":                {Text: "renames it"},
-	"moves-connections":      {Text: "moves {count:connection|connections} to another space"},
-	"changes-owners":         {Text: "changes the owner of {count:connection|connections}"},
-	"deletes-left":           {Text: "deletes what {recreates:recreate|recreates} left"},
-	"deletes-and-left":       {Text: "deletes {connections:connection|connections}, and what {recreates:recreate|recreates} left"},
+	"asks-sign-in": {
+		Text:    "asks for the address where a person signs in; creates nothing",
+		Meaning: "Description of a step: the call returns the address of a sign-in and changes nothing.",
+	},
+	"creates-temporary": {
+		Text:    "creates the new one under a temporary name",
+		Meaning: "Description of a step: the declared name is still taken, so the new connection gets a temporary name first.",
+	},
+	"records-fingerprint": {
+		Text:    "records the fingerprint of its credentials",
+		Meaning: "Description of a step: the ownership record gets the fingerprint, and the credentials are not written.",
+	},
+	"moves-to-space": {
+		Text:    "moves it to the space",
+		Meaning: "Description of a step: the space of the connection changes.",
+	},
+	"sets-properties": {
+		Text:    "sets {count:property|properties}",
+		Meaning: "Description of a step: the number of properties that the call sets.",
+		Example: args{"count": 2},
+	},
+	"removes-properties": {
+		Text:    "removes {count:property|properties}",
+		Meaning: "Description of a step: the number of properties that the call removes.",
+		Example: args{"count": 1},
+	},
+	"writes-new-credentials": {
+		Text:    "writes the credentials of the new one",
+		Meaning: "Description of a step: the new connection of a recreate gets the declared credentials.",
+	},
+	"writes-credentials": {
+		Text:    "writes its credentials",
+		Meaning: "Description of a step: the declared credentials are written.",
+	},
+	"sets-tags": {
+		Text:    "sets its tags",
+		Meaning: "Description of a step: the declared tags are written.",
+	},
+	"records-credentials": {
+		Text:    "records its credentials, before the change of owner removes them",
+		Meaning: "Description of a step: the record is written first, so that an interrupted run writes the credentials again.",
+	},
+	"writes-again": {
+		Text:    "writes it again, because the last write is not in effect",
+		Meaning: "Description of a step: the service saved the last write and has not deployed it.",
+	},
+	"records-protection": {
+		Text:    "records whether it is protected",
+		Meaning: "Description of a step: lifecycle.preventDestroy is recorded, so that a later run does not delete the connection.",
+	},
+	"records-sensitive": {
+		Text:    "records which of its properties are sensitive",
+		Meaning: "Description of a step: the names under sensitive are recorded, so that a later run redacts the values.",
+	},
+	"records-not-sensitive": {
+		Text:    "records which of its properties are not sensitive",
+		Meaning: "Description of a step: the names under notSensitive are recorded, so that a later run shows the values.",
+	},
+	"renews-key-record": {
+		Text:    "renews its key record",
+		Meaning: "Description of a step: the ownership record gets the current space and name.",
+	},
+	"adds-record": {
+		Text:    "adds the ownership record",
+		Meaning: "Description of a step: qlsync becomes the owner of the connection.",
+	},
+	"renames-old": {
+		Text:    "renames the old one aside",
+		Meaning: "Description of a step: the old connection of a recreate releases its name for the new one.",
+	},
+	"renames-new": {
+		Text:    "renames the new one to the declared name",
+		Meaning: "Description of a step: the new connection of a recreate gets the declared name.",
+	},
+	"renames-temporary": {
+		Text:    "renames it to a temporary name, on its way",
+		Meaning: "Description of a step: the declared name is still taken, so the connection gets a temporary name first.",
+	},
+	"renames": {
+		Text:    "renames it",
+		Meaning: "Description of a step: the name of the connection changes.",
+	},
+	"moves-connections": {
+		Text:    "moves {count:connection|connections} to another space",
+		Meaning: "Description of a step: one call moves several connections.",
+		Example: args{"count": 12},
+	},
+	"changes-owners": {
+		Text:    "changes the owner of {count:connection|connections}",
+		Meaning: "Description of a step: one call changes the owner of several connections.",
+		Example: args{"count": 12},
+	},
+	"deletes-left": {
+		Text:    "deletes what {recreates:recreate|recreates} left",
+		Meaning: "Description of a step: the old connections of recreates are deleted.",
+		Example: args{"recreates": 2},
+	},
+	"deletes-and-left": {
+		Text:    "deletes {connections:connection|connections}, and what {recreates:recreate|recreates} left",
+		Meaning: "Description of a step: undeclared connections and the old connections of recreates are deleted.",
+		Example: args{"connections": 3, "recreates": 2},
+	},
 
-	"as-before-write":   {Text: "it is as it was before the write"},
-	"even-after":        {Text: "{why}, even after {after}"},
-	"not-compared":      {Text: "it cannot be compared again: {problems}"},
-	"not-comparable":    {Text: "it cannot be compared"},
-	"not-listed":        {Text: "the tenant's list is incomplete"},
-	"not-there":         {Text: "it is not there"},
-	"still-there":       {Text: "it is still there"},
-	"old-still-there":   {Text: "the old one is still there, at {at}"},
-	"gone-unseen":       {Text: "whether it is gone cannot be seen: the tenant's list is incomplete"},
-	"old-gone-unseen":   {Text: "whether the old one is gone cannot be seen: the tenant's list is incomplete"},
-	"no-record-there":   {Text: "it does not have our ownership record"},
-	"may-be-unreadable": {Text: "if the service does not show {properties}, set lifecycle.unreadable: [{properties}]"},
-	"may-be-rewritten":  {Text: "if the service rewrites the value each time, set lifecycle.compare: {{rules}}"},
+	"as-before-write": {
+		Text:    "it is as it was before the write",
+		Meaning: "The write was acknowledged, and the tenant still returns the earlier state.",
+	},
+	"even-after": {
+		Text:    "{why}, even after {after}",
+		Meaning: "The tenant was read again several times, because some services show a write late.",
+		Example: args{"why": "it is not there", "after": "30s"},
+	},
+	"not-compared": {
+		Text:    "it cannot be compared again: {problems}",
+		Meaning: "Reading the tenant again succeeded, and the files have problems with what it returned.",
+		Example: args{"problems": "no space \"Finance\" that this token can see"},
+	},
+	"not-comparable": {
+		Text:    "it cannot be compared",
+		Meaning: "The connection belongs to another project now, so it was not compared.",
+	},
+	"not-listed": {
+		Text:    "the tenant's list is incomplete",
+		Meaning: "A list of the tenant could not be read in full, so the connection may exist.",
+	},
+	"not-there": {
+		Text:    "it is not there",
+		Meaning: "The write was acknowledged, and the tenant does not list the connection.",
+	},
+	"still-there": {
+		Text:    "it is still there",
+		Meaning: "The delete was acknowledged, and the tenant still lists the connection.",
+	},
+	"old-still-there": {
+		Text:    "the old one is still there, at {at}",
+		Meaning: "A recreate replaced the connection, and the old one was not deleted.",
+		Example: args{"at": "Finance/qlsync-old-1f"},
+	},
+	"gone-unseen": {
+		Text:    "whether it is gone cannot be seen: the tenant's list is incomplete",
+		Meaning: "A list of the tenant could not be read in full, so the delete cannot be verified.",
+	},
+	"old-gone-unseen": {
+		Text:    "whether the old one is gone cannot be seen: the tenant's list is incomplete",
+		Meaning: "A list of the tenant could not be read in full, so the delete of the old connection cannot be verified.",
+	},
+	"no-record-there": {
+		Text:    "it does not have our ownership record",
+		Meaning: "The connection was adopted, and the ownership record is missing. Without it, qlsync does not own the connection.",
+	},
+	"may-be-unreadable": {
+		Text:    "if the service does not show {properties}, set lifecycle.unreadable: [{properties}]",
+		Meaning: "A declared property was written and is not returned. If the service never returns it, the difference would appear after each apply.",
+		Example: args{"properties": []string{"timeout"}},
+	},
+	"may-be-rewritten": {
+		Text:    "if the service rewrites the value each time, set lifecycle.compare: {{rules}}",
+		Meaning: "The service stores another order or letter case than it was sent. The rule makes both count as equal.",
+		Example: args{"rules": "host: {as: ignoreCase}"},
+	},
 }

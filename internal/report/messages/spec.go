@@ -106,7 +106,7 @@ var Spec = connection.Messages{
 	},
 	"not-utf8": {
 		Text: "the file is not in UTF-8 from here on", Next: "save the file as UTF-8",
-		Meaning: "A byte of the file is no part of a character in UTF-8, so different programs would read different text.",
+		Meaning: "A byte of the file is not part of a character in UTF-8, so different programs would read different text.",
 	},
 	"unseen-line-end": {
 		Text: "a line end that most programs do not show: what looks like a comment may be read", Next: "end lines with LF or CRLF",
@@ -571,7 +571,7 @@ var Spec = connection.Messages{
 	},
 	"pipeline-token": {
 		Text: "the environment variable {variable:q} is a token of the CI pipeline and must never be sent to a tenant",
-		Next: "create a secret for this purpose, in a variable with another name", Meaning: "The token of a job gives access to the repository.",
+		Next: "create a secret for this purpose, in a variable with another name", Meaning: "The token of a job allows access to the repository.",
 		Example: args{"variable": "GITHUB_TOKEN"},
 	},
 	"fingerprint-key-sent": {
